@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Typed tasks: a thin layer of macros over <filch/fork.h>. For engineers who write fork/join programs in C or C++.
+ *
+ *   FILCH_TASK(long, fib, (int, n))                          the whole task, private to this file
+ *   FILCH_VOID_TASK(walk, (node *, root), (int, depth))      the same without a result
+ *   FILCH_TASK_DECLARE(long, fib, (int, n))                  in a header, and then in one file
+ *   FILCH_TASK_DEFINE(long, fib, (int, n)) { ... }           (FILCH_VOID_TASK_DECLARE, FILCH_VOID_TASK_DEFINE)
+ *   FILCH_FORK(fib, n - 1);                                  statement: may now run elsewhere, at the same time
+ *   FILCH_JOIN(long left, fib);  FILCH_JOIN_VOID(walk);      statement: the last unjoined fork of this function
+ *   fib(self, n - 2)                                         an ordinary call
+ *   FILCH_RUN(rt, fib, 42)                                   from outside: expression, waits for the result
+ *
+ * 0 to 5 arguments, 40 bytes in all; a result is at most 40 bytes: pass a pointer to more. All arguments of a fork are
+ * evaluated before its slot is touched, so they may fork and join themselves. `self` moves with every fork and join,
+ * therefore both are statements: joins inside one expression do not compile. FILCH_JOIN(long left, fib) is a
+ * declaration and cannot be the body of a loop without braces. Between a fork and its join: no return, break, goto,
+ * longjmp or C++ exception past the join; debug builds (FILCH_DEBUG) name the task in which that happened.
+ * A function without `self` cannot fork: pass it on. A join may move the task to another thread: do not keep addresses
+ * of thread-locals, errno, or a locked pthread mutex across it.
+ *
+ * FILCH_TASK(long, fib, (int, n)) { body } becomes, in short:
+ *
+ *   struct fib_args { int n; };
+ *   static inline long fib(filch_self self, int n);
+ *   static inline void fib_run(filch_self self, filch_slot *slot)         what a thief runs
+ *   {
+ *       struct fib_args a = *(struct fib_args *)slot->args;
+ *       long result = fib(self, a.n);
+ *       memcpy(slot->args, &result, sizeof result);
+ *   }
+ *   static const filch_task fib_task = {fib_run, "fib"};
+ *   static inline filch_self fib_fork(filch_self self, int n)             arguments are evaluated by this call
+ *   {
+ *       ((struct fib_args *)self->args)->n = n;
+ *       return filch_fork_inline(self, &fib_task);                        FILCH_FORK(fib, x) is self = fib_fork(self, x)
+ *   }
+ *   static inline long fib_join(filch_slot *slot)                         FILCH_JOIN(l, fib) is l = fib_join(--self)
+ *   {
+ *       if (filch_join_inline(slot, &fib_task)) {                         still here: an ordinary call
+ *           struct fib_args a = *(struct fib_args *)slot->args;
+ *           return fib(slot, a.n);
+ *       }
+ *       long result;                                                      a thief ran it
+ *       memcpy(&result, slot->args, sizeof result);
+ *       return result;
+ *   }
+ *   static inline long fib_call(filch_runtime *rt, int n)                 FILCH_RUN(rt, fib, x) is fib_call(rt, x)
+ *   static inline long fib(filch_self self, int n) { body } */
+#ifndef FILCH_TASK_H
+#define FILCH_TASK_H
+
+#include <filch/fork.h>
+#include <filch/runtime.h>
+#include <string.h>
+
+/* Statements, and the call from outside. */
+#define FILCH_FORK(...) (self = FL_CALL(_fork, self, __VA_ARGS__))
+#define FILCH_JOIN(destination, name) destination = (--self, name##_join(self))
+#define FILCH_JOIN_VOID(name) (--self, name##_join(self))
+#define FILCH_RUN(rt, ...) FL_CALL(_call, rt, __VA_ARGS__)
+
+/* Definitions: of everything, for headers, and in the one file that belongs to the header. */
+#define FILCH_TASK(R, ...) FL_APPLY(FL_TASK, VALUE, R, FL_NAME(__VA_ARGS__), __VA_ARGS__)
+#define FILCH_VOID_TASK(...) FL_APPLY(FL_TASK, VOID, void, FL_NAME(__VA_ARGS__), __VA_ARGS__)
+#define FILCH_TASK_DECLARE(R, ...) FL_APPLY(FL_DECLARE, VALUE, R, FL_NAME(__VA_ARGS__), __VA_ARGS__)
+#define FILCH_VOID_TASK_DECLARE(...) FL_APPLY(FL_DECLARE, VOID, void, FL_NAME(__VA_ARGS__), __VA_ARGS__)
+#define FILCH_TASK_DEFINE(R, ...) FL_APPLY(FL_DEFINE, VALUE, R, FL_NAME(__VA_ARGS__), __VA_ARGS__)
+#define FILCH_VOID_TASK_DEFINE(...) FL_APPLY(FL_DEFINE, VOID, void, FL_NAME(__VA_ARGS__), __VA_ARGS__)
+
+/* The specifiers are measured (docs/decisions.md): body and wrapper `static inline`, fork and join always inlined; then
+ * gcc and clang inline a recursion several levels deep, whatever the calling context. */
+#define FL_TASK(KIND, R, name, ...)                                                                \
+    FL_TYPES(static inline, KIND, R, name, __VA_ARGS__)                                            \
+    FILCH_UNUSED static inline void name##_run(filch_self, filch_slot *);                          \
+    FILCH_UNUSED static const filch_task name##_task = {name##_run, #name};                        \
+    FL_FORK_AND_JOIN(KIND, R, name, __VA_ARGS__)                                                   \
+    FL_WRAPPER(static inline, KIND, R, name, __VA_ARGS__)                                          \
+    static inline FL_BODY(R, name, __VA_ARGS__)
+#define FL_DECLARE(KIND, R, name, ...)                                                             \
+    FL_TYPES(extern, KIND, R, name, __VA_ARGS__)                                                   \
+    extern const filch_task name##_task;                                                           \
+    FL_FORK_AND_JOIN(KIND, R, name, __VA_ARGS__) FL_TYPES_END(name)
+#define FL_DEFINE(KIND, R, name, ...)                                                              \
+    FL_WRAPPER(static, KIND, R, name, __VA_ARGS__)                                                 \
+    const filch_task name##_task = {name##_run, #name};                                            \
+    FL_BODY(R, name, __VA_ARGS__)
+
+#define FL_BODY(R, name, ...) R name(FILCH_UNUSED filch_self self FL_MAP(FL_PARAM, __VA_ARGS__))
+#define FL_TYPES_END(name) struct name##_args
+
+#define FL_TYPES(LINKAGE, KIND, R, name, ...)                                                      \
+    struct name##_args {                                                                           \
+        FL_FIELDS(__VA_ARGS__)                                                                     \
+    } __attribute__((may_alias));                                                                  \
+    FILCH_STATIC_ASSERT(sizeof(struct name##_args) <= FILCH_SLOT_BYTES &&                          \
+                            FILCH_ALIGNOF(struct name##_args) <= 8,                                \
+                        "arguments of task " #name " do not fit its slot: pass a pointer");        \
+    FL_RESULT_FITS_##KIND(R, name)                                                                 \
+    LINKAGE FL_BODY(R, name, __VA_ARGS__);
+
+#define FL_WRAPPER(LINKAGE, KIND, R, name, ...)                                                    \
+    LINKAGE void name##_run(filch_self self, FILCH_UNUSED filch_slot *slot)                        \
+    {                                                                                              \
+        FILCH_UNUSED struct name##_args fl_args = *(struct name##_args *)slot->args;               \
+        FL_RUN_##KIND(R, name(self FL_MAP(FL_LOAD, __VA_ARGS__)))                                  \
+    }
+
+#define FL_FORK_AND_JOIN(KIND, R, name, ...)                                                       \
+    FILCH_INLINE FILCH_UNUSED filch_self name##_fork(filch_self self FL_MAP(FL_PARAM, __VA_ARGS__)) \
+    {                                                                                              \
+        FILCH_UNUSED struct name##_args *fl_args = (struct name##_args *)self->args;               \
+        FL_MAP(FL_STORE, __VA_ARGS__)                                                              \
+        return filch_fork_inline(self, &name##_task);                                              \
+    }                                                                                              \
+    FILCH_INLINE FILCH_UNUSED R name##_join(filch_slot *slot)                                      \
+    {                                                                                              \
+        if (filch_join_inline(slot, &name##_task)) {                                               \
+            FILCH_UNUSED struct name##_args fl_args = *(struct name##_args *)slot->args;           \
+            FL_KEEP_##KIND(R, name, name(slot FL_MAP(FL_LOAD, __VA_ARGS__)))                       \
+        }                                                                                          \
+        FL_FETCH_##KIND(R)                                                                         \
+    }                                                                                              \
+    FILCH_UNUSED static inline R name##_call(filch_runtime *rt FL_MAP(FL_PARAM, __VA_ARGS__))      \
+    {                                                                                              \
+        filch_slot fl_slot, *slot = &fl_slot;                                                      \
+        FILCH_UNUSED struct name##_args *fl_args = (struct name##_args *)slot->args;               \
+        FL_MAP(FL_STORE, __VA_ARGS__)                                                              \
+        filch_run_or_die(rt, &name##_task, slot);                                                  \
+        FL_FETCH_##KIND(R)                                                                         \
+    }
+
+/* What differs between tasks with a result and without. */
+#define FL_RESULT_FITS_VALUE(R, name)                                                              \
+    FILCH_STATIC_ASSERT(sizeof(R) <= FILCH_SLOT_BYTES,                                             \
+                        "result of task " #name " does not fit its slot: return a pointer");
+#define FL_RESULT_FITS_VOID(R, name)
+#define FL_RUN_VALUE(R, call)                                                                      \
+    R fl_result = call;                                                                            \
+    memcpy(slot->args, &fl_result, sizeof fl_result);
+#define FL_RUN_VOID(R, call) call;
+#define FL_KEEP_VALUE(R, name, call)                                                               \
+    R fl_result = call;                                                                            \
+    FILCH_CHECK(filch_check_return(slot, &name##_task));                                           \
+    return fl_result;
+#define FL_KEEP_VOID(R, name, call)                                                                \
+    call;                                                                                          \
+    FILCH_CHECK(filch_check_return(slot, &name##_task));                                           \
+    return;
+#define FL_FETCH_VALUE(R)                                                                          \
+    R fl_result;                                                                                   \
+    memcpy(&fl_result, slot->args, sizeof fl_result);                                              \
+    return fl_result;
+#define FL_FETCH_VOID(R)
+
+/* Lists: a name, then up to five (type, name) pairs. */
+#define FL_APPLY(m, ...) m(__VA_ARGS__)
+#define FL_NAME(...) FL_NAME_(__VA_ARGS__, ~)
+#define FL_NAME_(name, ...) name
+#define FL_PICK(a, b, c, d, e, f, n, ...) n
+#define FL_COUNT(...) FL_PICK(__VA_ARGS__, 5, 4, 3, 2, 1, 0, ~)
+#define FL_SOME(...) FL_PICK(__VA_ARGS__, N, N, N, N, N, 0, ~)
+#define FL_CAT(a, b) FL_CAT_(a, b)
+#define FL_CAT_(a, b) a##b
+#define FL_CALL(suffix, first, ...) FL_CAT(FL_CALL, FL_SOME(__VA_ARGS__))(suffix, first, __VA_ARGS__)
+#define FL_CALL0(suffix, first, name) name##suffix(first)
+#define FL_CALLN(suffix, first, name, ...) name##suffix(first, __VA_ARGS__)
+#define FL_FIELDS(...) FL_CAT(FL_FIELDS, FL_SOME(__VA_ARGS__))(__VA_ARGS__)
+#define FL_FIELDS0(name) char fl_nothing;
+#define FL_FIELDSN(...) FL_MAP(FL_FIELD, __VA_ARGS__)
+#define FL_PARAM(type, name) , type name
+#define FL_FIELD(type, name) type name;
+#define FL_STORE(type, name) fl_args->name = name;
+#define FL_LOAD(type, name) , fl_args.name
+#define FL_MAP(m, ...) FL_CAT(FL_MAP, FL_COUNT(__VA_ARGS__))(m, __VA_ARGS__)
+#define FL_MAP0(m, name)
+#define FL_MAP1(m, name, a) m a
+#define FL_MAP2(m, name, a, b) m a m b
+#define FL_MAP3(m, name, a, b, c) m a m b m c
+#define FL_MAP4(m, name, a, b, c, d) m a m b m c m d
+#define FL_MAP5(m, name, a, b, c, d, e) m a m b m c m d m e
+
+#endif
