@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What a C++ user writes; built and run by cxx.sh.
+#include <filch/filch.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace
+{
+
+FILCH_VOID_TASK(fill, (long *, from), (long *, to), (long, first))
+{
+    if (to - from <= 1000) {
+        std::iota(from, to, first);
+        return;
+    }
+    long *middle = from + (to - from) / 2;
+    FILCH_FORK(fill, from, middle, first);
+    fill(self, middle, to, first + (middle - from));
+    FILCH_JOIN_VOID(fill);
+}
+
+FILCH_TASK(long, sum, (const std::vector<long> *, numbers), (std::size_t, from), (std::size_t, to))
+{
+    if (to - from <= 1000)
+        return std::accumulate(numbers->begin() + from, numbers->begin() + to, 0L);
+    std::size_t middle = from + (to - from) / 2;
+    FILCH_FORK(sum, numbers, from, middle);
+    long right = sum(self, numbers, middle, to);
+    FILCH_JOIN(long left, sum);
+    return left + right;
+}
+
+FILCH_TASK(int, longest, (const std::string *, words), (int, count))
+{
+    if (count == 1)
+        return static_cast<int>(words->size());
+    FILCH_FORK(longest, words, count / 2);
+    FILCH_FORK(longest, words + count / 2, count - count / 2);
+    FILCH_JOIN(const int right, longest);
+    FILCH_JOIN(const int left, longest);
+    return std::max(left, right);
+}
+
+} // namespace
+
+int main()
+{
+    filch_config config{};
+    config.workers = 2;
+    filch_runtime *rt = nullptr;
+    if (int rc = filch_runtime_create(&rt, &config)) {
+        std::fprintf(stderr, "app: %s (%s)\n", std::strerror(-rc), filch_error());
+        return 1;
+    }
+    std::vector<long> numbers(1000000);
+    FILCH_RUN(rt, fill, numbers.data(), numbers.data() + numbers.size(), 1);
+    const std::string words[] = {"to", "filch", "a", "trifle", "or", "two"};
+    std::printf("sum %ld, longest %d\n", FILCH_RUN(rt, sum, &numbers, 0, numbers.size()),
+                FILCH_RUN(rt, longest, words, 6));
+    return filch_runtime_destroy(rt);
+}

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Writes the fenced blocks of a Markdown file to OUT/<line>.<language>, one file each. A block whose info string has the
+# word "text" after its language is not written; another word there is the file's name in the example ("```c fib.c"): it
+# goes to OUT/<line>.name.
+# usage: awk -v out=OUT -f blocks.awk FILE.md
+/^```/ && !inside {
+    inside = 1
+    language = substr($1, 4)
+    file = ""
+    if (language != "" && $2 != "text") {
+        file = sprintf("%s/%05d.%s", out, NR, language)
+        printf "" > file
+        if ($2 != "")
+            print $2 > sprintf("%s/%05d.name", out, NR)
+    }
+    next
+}
+/^```/ {
+    inside = 0
+    if (file != "")
+        close(file)
+    next
+}
+inside && file != "" { print > file }
+END {
+    if (inside) {
+        print FILENAME ": a block is not closed" > "/dev/stderr"
+        exit 1
+    }
+}

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Runs what a Markdown file shows, block by block, in a scratch copy of the source with the installed library and command
+# at hand. For writers:
+#   ```c          compiled; with a main() it is run as well; without, <filch/filch.h> is included before it
+#   ```c fib.c    the same, and later sh blocks find it under that name
+#   ```sh         run by bash; it must succeed. ./tools/run.sh and ./tools/test.sh are not run, only checked for syntax
+#   ```text       right after a block that ran: its first line must be in the output, numbers and spaces may differ
+#   ```c text     (or sh text) shown only
+# Links to files must lead somewhere.
+# usage: run.sh FILE.md, with the environment that consumer/common.sh wants
+. "$(dirname "$0")/../consumer/common.sh"
+document=$1
+blocks=$scratch/blocks
+mkdir "$blocks"
+awk -v out="$blocks" -f "$FILCH_SOURCE/tests/docs/blocks.awk" "$document"
+tar -C "$FILCH_SOURCE" --exclude=./build --exclude=./.git -cf - . | tar -xf -
+
+failed=0 ran=0 last=none
+complain() {
+    echo "$document:$((10#$line)): $1"
+    cat "$scratch/output"
+    failed=$((failed + 1))
+}
+
+run_c() {
+    local file name=$line.c
+    [ ! -f "$blocks/$line.name" ] || name=$(cat "$blocks/$line.name")
+    file=$scratch/work/$name
+    if ! grep -q 'main(' "$1"; then
+        { echo '#include <filch/filch.h>' && echo "#line $((10#$line + 1)) \"$document\"" && cat "$1"; } >"$file"
+        # shellcheck disable=SC2046
+        $CC -std=gnu11 -Wall -c "$file" $(pkg-config --cflags filch) -o "$scratch/object" >"$scratch/output" 2>&1
+        return
+    fi
+    cp "$1" "$file"
+    # shellcheck disable=SC2046
+    $CC -std=gnu11 -O2 -Wall -Wextra -Werror "$file" $(pkg-config --cflags --libs filch) -o "$scratch/program" \
+        >"$scratch/output" 2>&1 && "$scratch/program" >"$scratch/output" 2>&1
+}
+
+run_sh() {
+    sed -E 's#^\./tools/(run|test)\.sh.*#test -x tools/\1.sh \&\& bash -n tools/\1.sh#' "$1" >"$scratch/block.sh"
+    bash -eu "$scratch/block.sh" >"$scratch/output" 2>&1
+}
+
+# The first line of a text block as a pattern: numbers stand for any number, blanks for any blanks.
+pattern_of() {
+    grep -m 1 . "$1" | sed -E 's/[][\.*^$()+?{}|]/\\&/g; s/[0-9]+((\\\.|,)[0-9]+)*/[0-9][0-9.,]*/g; s/ +/ +/g'
+}
+
+for block in "$blocks"/*; do
+    line=$(basename "${block%.*}")
+    case $block in
+    *.c | *.sh)
+        language=${block##*.}
+        last=$language
+        ran=$((ran + 1))
+        "run_$language" "$block" || complain "this $language block fails"
+        ! grep -qE '^\./tools/(run|test)\.sh' "$block" || last=none
+        ;;
+    *.text)
+        if [ $last != none ] && ! grep -Eq -- "$(pattern_of "$block")" "$scratch/output"; then
+            complain "the output has no line like the first one here; it is:"
+        fi
+        last=none
+        ;;
+    esac
+done
+: >"$scratch/output"
+while IFS=: read -r line target; do
+    [ -e "$(dirname "$document")/$target" ] || complain "a link leads nowhere: $target"
+done < <(grep -noE '\]\([^)#: ]+[)#]' "$document" | sed -E 's/\]\(|[)#]$//g')
+echo "$document: $ran blocks ran, $failed failed"
+[ $failed -eq 0 ]

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <filch/filch.h>
+
+FILCH_VOID_TASK(work, (int, n))
+{
+    FILCH_FORK(work, n);
+    FILCH_JOIN(int result, work);
+    (void)result;
+}

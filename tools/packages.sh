@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# The Debian and Ubuntu packages that building and testing need: the one place that names them. Sourced by run.sh and
+# test.sh. A package is looked for by what it brings, so that other systems and hand-made installations count as well.
+
+# package | what it brings: command NAME, module PKG-CONFIG-NAME, header COMPILER HEADER, flags COMPILER FLAGS
+packages_to_run='
+gcc              | command gcc
+libc6-dev        | header gcc stdio.h
+cmake            | command cmake
+ninja-build      | command ninja
+pkg-config       | command pkg-config
+liburcu-dev      | module liburcu-bp
+libhwloc-dev     | module hwloc
+libssl-dev       | module libcrypto
+libjansson-dev   | module jansson
+'
+packages_to_test='
+g++                 | command g++
+libcriterion-dev    | module criterion
+libbenchmark-dev    | header g++ benchmark/benchmark.h
+libtbb-dev          | module tbb
+clang-14            | command clang++-14
+libclang-rt-14-dev  | flags clang-14 -fsanitize=thread
+libomp-14-dev       | header clang-14 omp.h
+clang-format-14     | command clang-format-14
+libseccomp-dev      | module libseccomp
+valgrind            | command valgrind
+binutils            | command readelf
+python3             | command python3
+'
+
+# brings KIND ARGUMENTS...: is it there?
+brings() {
+    case $1 in
+    command) command -v "$2" >/dev/null ;;
+    module) pkg-config --exists "$2" 2>/dev/null ;;
+    header) echo "#include <$3>" | "$2" -x "$(language_of "$2")" -fsyntax-only - 2>/dev/null ;;
+    flags) echo 'int main(void) { return 0; }' | "$2" "$3" -x c - -o /dev/null 2>/dev/null ;;
+    esac
+}
+
+language_of() {
+    case $1 in *++*) echo c++ ;; *) echo c ;; esac
+}
+
+# missing TABLE...: the packages whose contents are not there.
+missing() {
+    local package what
+    printf '%s\n' "$@" | while IFS='|' read -r package what; do
+        # shellcheck disable=SC2086
+        [ -z "$what" ] || brings $what || printf '%s ' $package
+    done
+}
+
+# need TABLE...: installs what is missing, by apt-get; tells what it does; fails when something is still missing.
+need() {
+    local absent root=
+    absent=$(missing "$@")
+    [ -n "$absent" ] || return 0
+    [ "$(id -u)" = 0 ] || root=sudo
+    if command -v apt-get >/dev/null && { [ -z "$root" ] || command -v sudo >/dev/null; }; then
+        echo "installing: $absent"
+        $root apt-get update -qq || echo "apt-get update failed; trying with the lists at hand" >&2
+        # shellcheck disable=SC2086
+        $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $absent \
+            >/dev/null || true
+        absent=$(missing "$@")
+    fi
+    [ -z "$absent" ] && return 0
+    echo "missing, and not installed here: $absent" >&2
+    echo "as root: apt-get install $absent    (on other systems: the packages that bring the same)" >&2
+    return 1
+}

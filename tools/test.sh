@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# The whole suite: installs what is missing, builds each preset, runs its tests. `./tools/test.sh quick` is for daily work
+# and ends within two minutes. The closing line sums over all steps; logs are in build/log. FILCH_SEED repeats a random
+# test's run.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. tools/packages.sh
+mode=${1:-full}
+case $mode in full | quick) ;; *) echo "usage: ./tools/test.sh [quick]" >&2; exit 2 ;; esac
+
+# name | in which modes | function, its arguments
+steps='
+format              | full quick | check_format
+release, gcc        | full       | suite release
+release, gcc        | quick      | suite release -L unit|stress|consumer
+tiny slots          | quick      | suite tiny -L unit|stress
+release, clang      | full       | suite release-clang
+debug               | full       | suite debug
+tiny slots          | full       | suite tiny
+asan+ubsan, gcc     | full       | suite asan
+asan+ubsan, clang   | full       | suite asan-clang
+tsan, gcc           | full       | suite tsan
+tsan, clang         | full       | suite tsan-clang
+'
+
+check_format() {
+    find include runtime sched tests bench tools docs \( -name '*.[ch]' -o -name '*.cc' \) -print0 |
+        xargs -0 clang-format-14 --dry-run -Werror
+    count 1 $? 0
+}
+
+# suite PRESET CTEST-ARGUMENTS...: builds it and runs its tests. One that could not be started has failed.
+suite() {
+    local preset=$1 build=build/$1
+    shift
+    { cmake --preset "$preset" && cmake --build "$build"; } || { count 1 1 0; return; }
+    rm -f "$build/junit.xml"
+    ctest --test-dir "$build" --output-on-failure --output-junit junit.xml -j "$(nproc)" "$@"
+    local all skipped passed
+    all=$(grep -c '<testcase ' "$build/junit.xml")
+    passed=$(grep -c '<testcase .* status="run"' "$build/junit.xml")
+    skipped=$(grep -c 'SKIP_RETURN_CODE' "$build/junit.xml")
+    count "$all" $((all - passed - skipped)) "$skipped"
+}
+
+# count ALL FAILED SKIPPED: what a step found; a step that cannot say has failed.
+count() {
+    echo "$(($1 - $2 - $3)) $2 $3" >"$tally"
+}
+
+passed=0 failed=0 skipped=0
+mkdir -p build/log
+tally=$(mktemp)
+trap 'rm -f "$tally"' EXIT
+
+packages=0
+need "$packages_to_run" "$packages_to_test" || packages=1
+[ $packages = 0 ] || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+
+while IFS='|' read -r name modes run; do
+    [[ " $modes " == *" $mode "* ]] || continue
+    name=${name%"${name##*[! ]}"}
+    log=build/log/$(tr -cs 'a-z\n' - <<<"$name").log
+    began=$SECONDS
+    rm -f "$tally"
+    # shellcheck disable=SC2086
+    $run >"$log" 2>&1 </dev/null
+    read -r p f s <"$tally" || { p=0 f=1 s=0; }
+    printf '%-20s %3d passed %3d failed %3d skipped %4d s\n' "$name" "$p" "$f" "$s" $((SECONDS - began))
+    [ "$f" = 0 ] || { grep -vE '^\[[0-9]+/[0-9]+\] |  Passed  ' "$log" | tail -n 200; echo "(log: $log)"; }
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done < <(grep . <<<"$steps")
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ] && [ $passed -gt 0 ]
