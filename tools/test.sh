@@ -16,8 +16,8 @@ release, gcc        | full       | suite release
 release, gcc        | quick      | suite release -L unit|stress|consumer
 tiny slots          | quick      | suite tiny -L unit|stress
 release, clang      | full       | suite release-clang
-debug               | full       | suite debug
-tiny slots          | full       | suite tiny
+debug               | full       | suite debug -LE example
+tiny slots          | full       | suite tiny -LE consumer|example
 asan+ubsan, gcc     | full       | suite asan
 asan+ubsan, clang   | full       | suite asan-clang
 tsan, gcc           | full       | suite tsan
@@ -25,9 +25,13 @@ tsan, clang         | full       | suite tsan-clang
 '
 
 check_format() {
-    find include runtime sched tests bench tools docs \( -name '*.[ch]' -o -name '*.cc' \) -print0 |
-        xargs -0 clang-format-14 --dry-run -Werror
-    count 1 $? 0
+    if find include runtime sched tests bench tools docs \( -name '*.[ch]' -o -name '*.cc' \) -print0 |
+        xargs -0 clang-format-14 --dry-run -Werror --ferror-limit=1; then
+        count 1 0 0
+    else
+        echo "to be mended by: clang-format-14 -i FILE"
+        count 1 1 0
+    fi
 }
 
 # suite PRESET CTEST-ARGUMENTS...: builds it and runs its tests. One that could not be started has failed.
@@ -68,7 +72,7 @@ while IFS='|' read -r name modes run; do
     $run >"$log" 2>&1 </dev/null
     read -r p f s <"$tally" || { p=0 f=1 s=0; }
     printf '%-20s %3d passed %3d failed %3d skipped %4d s\n' "$name" "$p" "$f" "$s" $((SECONDS - began))
-    [ "$f" = 0 ] || { grep -vE '^\[[0-9]+/[0-9]+\] |  Passed  ' "$log" | tail -n 200; echo "(log: $log)"; }
+    [ "$f" = 0 ] || { grep -vE '^\[[0-9]+/[0-9]+\] |^-- |  Passed  |  Start ' "$log" | tail -n 200; echo "(log: $log)"; }
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done < <(grep . <<<"$steps")
 

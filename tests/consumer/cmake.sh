@@ -3,6 +3,7 @@
 # The README's program as a CMake project of the README's three lines; the same with the static library, and with
 # Filch's source as a subdirectory.
 . "$(dirname "$0")/common.sh"
+unset LD_LIBRARY_PATH # what CMake links has to be found without it
 
 # project FOLDER: configures, builds and runs the project whose lines are on standard input.
 project() {
