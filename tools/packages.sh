@@ -54,19 +54,21 @@ missing() {
 
 # need TABLE...: installs what is missing, by apt-get; tells what it does; fails when something is still missing.
 need() {
-    local absent root=
+    local absent root='' log=build/log/packages.log
     absent=$(missing "$@")
     [ -n "$absent" ] || return 0
     [ "$(id -u)" = 0 ] || root=sudo
     if command -v apt-get >/dev/null && { [ -z "$root" ] || command -v sudo >/dev/null; }; then
-        echo "installing: $absent"
-        $root apt-get update -qq || echo "apt-get update failed; trying with the lists at hand" >&2
+        echo "installing: $absent(log: $log)"
+        mkdir -p build/log
         # shellcheck disable=SC2086
-        $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $absent \
-            >/dev/null || true
+        {
+            $root apt-get update -qq
+            $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $absent
+        } >$log 2>&1 || tail -n 5 $log >&2
         absent=$(missing "$@")
     fi
-    [ -z "$absent" ] && return 0
+    [ -n "$absent" ] || return 0
     echo "missing, and not installed here: $absent" >&2
     echo "as root: apt-get install $absent    (on other systems: the packages that bring the same)" >&2
     return 1
