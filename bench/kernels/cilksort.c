@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Parallel merge sort with parallel merge: sorts quarters, merges pairs, merges the halves; a merge splits the longer
+ * run in the middle and the other by binary search. Leaves are a quicksort that ends in an insertion sort. */
+#include "kernel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { LEAF = 2048, SHORT = 20 };
+
+typedef uint32_t key;
+
+typedef struct arrays {
+    key *keys, *spare;
+} arrays;
+
+static void insertion_sort(key *from, key *to)
+{
+    for (key *at = from + 1; at < to; at++) {
+        key moving = *at, *hole = at;
+        for (; hole > from && hole[-1] > moving; hole--)
+            *hole = hole[-1];
+        *hole = moving;
+    }
+}
+
+static key median(key a, key b, key c)
+{
+    if (a < b)
+        return b < c ? b : a < c ? c : a;
+    return a < c ? a : b < c ? c : b;
+}
+
+static void quicksort(key *from, key *to)
+{
+    while (to - from > SHORT) {
+        key pivot = median(*from, from[(to - from) / 2], to[-1]);
+        key *low = from, *high = to - 1;
+        for (;; low++, high--) {
+            while (*low < pivot)
+                low++;
+            while (*high > pivot)
+                high--;
+            if (low >= high)
+                break;
+            key swap = *low;
+            *low = *high;
+            *high = swap;
+        }
+        quicksort(high + 1, to);
+        to = high + 1;
+    }
+    insertion_sort(from, to);
+}
+
+static void merge_leaf(const key *a, const key *a_end, const key *b, const key *b_end, key *out)
+{
+    while (a < a_end && b < b_end)
+        *out++ = *a <= *b ? *a++ : *b++;
+    memcpy(out, a, (size_t)(a_end - a) * sizeof *a);
+    memcpy(out + (a_end - a), b, (size_t)(b_end - b) * sizeof *b);
+}
+
+static const key *first_not_below(const key *from, const key *to, key bound)
+{
+    while (from < to) {
+        const key *middle = from + (to - from) / 2;
+        if (*middle < bound)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+VOID_TASK(merge, (const key *, a), (const key *, a_end), (const key *, b), (const key *, b_end),
+          (key *, out))
+{
+    ptrdiff_t a_size = a_end - a, b_size = b_end - b;
+    if (a_size + b_size <= LEAF) {
+        merge_leaf(a, a_end, b, b_end, out);
+        return;
+    }
+    const key *a_split, *b_split;
+    if (a_size >= b_size) {
+        a_split = a + a_size / 2;
+        b_split = first_not_below(b, b_end, *a_split);
+    } else {
+        b_split = b + b_size / 2;
+        a_split = first_not_below(a, a_end, *b_split);
+    }
+    FORK_VOID(merge, a, a_split, b, b_split, out);
+    CALL(merge, a_split, a_end, b_split, b_end, out + (a_split - a) + (b_split - b));
+    JOIN_VOID(merge);
+}
+
+VOID_TASK(sort, (key *, keys), (key *, spare), (long, size))
+{
+    if (size <= LEAF) {
+        quicksort(keys, keys + size);
+        return;
+    }
+    long quarter = size / 4, half = 2 * quarter, rest = size - 3 * quarter;
+    FORK_VOID(sort, keys, spare, quarter);
+    FORK_VOID(sort, keys + quarter, spare + quarter, quarter);
+    FORK_VOID(sort, keys + half, spare + half, quarter);
+    CALL(sort, keys + half + quarter, spare + half + quarter, rest);
+    JOIN_VOID(sort);
+    JOIN_VOID(sort);
+    JOIN_VOID(sort);
+    FORK_VOID(merge, keys, keys + quarter, keys + quarter, keys + half, spare);
+    CALL(merge, keys + half, keys + half + quarter, keys + half + quarter, keys + size,
+         spare + half);
+    JOIN_VOID(merge);
+    CALL(merge, spare, spare + half, spare + half, spare + size, keys);
+}
+
+static int setup_keys(kernel_run *run)
+{
+    arrays *a = malloc(sizeof *a);
+    if (!a)
+        return -ENOMEM;
+    size_t bytes = (size_t)run->size->n * sizeof(key);
+    *a = (arrays){malloc(bytes), malloc(bytes)};
+    run->data = a;
+    if (a->keys && a->spare) {
+        memset(a->spare, 0, bytes);
+        return 0;
+    }
+    free(a->keys);
+    free(a->spare);
+    free(a);
+    return -ENOMEM;
+}
+
+/* A multiplicative generator of full period modulo 2^64; the high half is well mixed. */
+static void shuffle_keys(kernel_run *run)
+{
+    arrays *a = run->data;
+    uint64_t state = 88172645463325252u;
+    for (long i = 0; i < run->size->n; i++) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        a->keys[i] = (key)(state >> 32);
+    }
+}
+
+static void run_cilksort(void *place, kernel_run *run)
+{
+    arrays *a = run->data;
+    RUN(place, sort, a->keys, a->spare, run->size->n);
+}
+
+/* Largest when the keys are in order, and no other set of keys is likely to have the same. 0 when out of order. */
+static void sum_in_order(kernel_run *run)
+{
+    const arrays *a = run->data;
+    run->answer = 0;
+    uint64_t sum = 0;
+    for (long i = 0; i < run->size->n; i++) {
+        if (i && a->keys[i - 1] > a->keys[i])
+            return;
+        sum += a->keys[i] * (uint64_t)(i + 1);
+    }
+    run->answer = sum;
+}
+
+static void free_keys(kernel_run *run)
+{
+    arrays *a = run->data;
+    free(a->keys);
+    free(a->spare);
+    free(a);
+}
+
+const kernel KERNEL(cilksort) = {
+    .name = "cilksort",
+    .what = "parallel merge sort with parallel merge of 32-bit keys: tasks of about 20 us, "
+            "memory-bound merges",
+    .source = "Akl and Santoro 1987; Cilk 5 distribution",
+    .sizes = {{"10^4 keys", 10000, 143137647514360308u, 37},
+              {"10^6 keys", 1000000, 11212771650091076311u, 5520},
+              {"10^7 keys", 10000000, 5543467398215014266u, 120149}},
+    .setup = setup_keys,
+    .prepare = shuffle_keys,
+    .run = run_cilksort,
+    .finish = sum_in_order,
+    .teardown = free_keys,
+};

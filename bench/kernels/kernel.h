@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What the body of a kernel is written in: a handful of words for tasks, forks and joins. The same body is compiled
+ *
+ *   KERNEL_AS_SERIAL    as its serial elision: a fork is an ordinary call, a join is nothing, `self` does not exist
+ *   KERNEL_AS_FILCH     as a Filch program
+ *   KERNEL_AS_HANDPOOL  for the hand-written pool in bench/peers: the very same wrappers around other fork and join
+ *
+ * so that columns differ in nothing but who runs the tasks.
+ *
+ *   TASK(long, fib, (int, n)) { ... }        VOID_TASK(walk, (node *, n)) { ... }
+ *   FORK(long left, fib, n - 1);             JOIN(long left, fib);          the destination stands in both
+ *   FORK_ADD(sum, fib, n - 1);               JOIN_ADD(sum, fib);            for loops: adds the result to sum
+ *   FORK_VOID(walk, n->left);                JOIN_VOID(walk);
+ *   CALL(fib, n - 2)                         an ordinary call of a task
+ *   RUN(place, fib, 42)                      from outside
+ *
+ * Joins come in the reverse order of forks; nothing between the two may return, and nobody may read a destination
+ * before its join. KERNEL(fib) is the record's name in this column. */
+#ifndef KERNELS_KERNEL_H
+#define KERNELS_KERNEL_H
+
+#include "table.h"
+
+#define KERNEL(name) FL_CAT(name##_, KERNEL_SUFFIX)
+
+#ifdef KERNEL_AS_SERIAL
+
+#define KERNEL_SUFFIX serial
+#define TASK(R, ...) FL_APPLY(SERIAL_TASK, R, FL_NAME(__VA_ARGS__), __VA_ARGS__)
+#define VOID_TASK(...) TASK(void, __VA_ARGS__)
+#define SERIAL_TASK(R, name, ...) static R name(FL_CAT(SERIAL_, FL_COUNT(__VA_ARGS__))(__VA_ARGS__))
+#define SERIAL_PARAM(type, name) type name
+#define SERIAL_1(f, a) SERIAL_PARAM a
+#define SERIAL_2(f, a, b) SERIAL_PARAM a, SERIAL_PARAM b
+#define SERIAL_3(f, a, b, c) SERIAL_PARAM a, SERIAL_PARAM b, SERIAL_PARAM c
+#define SERIAL_4(f, a, b, c, d) SERIAL_3(f, a, b, c), SERIAL_PARAM d
+#define SERIAL_5(f, a, b, c, d, e) SERIAL_4(f, a, b, c, d), SERIAL_PARAM e
+#define FORK(destination, name, ...) destination = name(__VA_ARGS__)
+#define JOIN(destination, name) ((void)0)
+#define FORK_ADD(sum, name, ...) ((sum) += name(__VA_ARGS__))
+#define JOIN_ADD(sum, name) ((void)0)
+#define FORK_VOID(name, ...) name(__VA_ARGS__)
+#define JOIN_VOID(name) ((void)0)
+#define CALL(name, ...) name(__VA_ARGS__)
+#define RUN(place, name, ...) ((void)(place), name(__VA_ARGS__))
+
+#else
+
+#define TASK FILCH_TASK
+#define VOID_TASK FILCH_VOID_TASK
+#define FORK(destination, ...) FILCH_FORK(__VA_ARGS__)
+#define JOIN FILCH_JOIN
+#define FORK_ADD(sum, ...) FILCH_FORK(__VA_ARGS__)
+#define JOIN_ADD(sum, name)                                                                        \
+    do {                                                                                           \
+        FILCH_JOIN(__typeof__(sum) kernel_part, name);                                             \
+        (sum) += kernel_part;                                                                      \
+    } while (0)
+#define FORK_VOID FILCH_FORK
+#define JOIN_VOID FILCH_JOIN_VOID
+#define CALL(name, ...) name(self, __VA_ARGS__)
+#define RUN(place, ...) FILCH_RUN((filch_runtime *)(place), __VA_ARGS__)
+
+#ifdef KERNEL_AS_FILCH
+#define KERNEL_SUFFIX filch
+#endif
+
+#ifdef KERNEL_AS_HANDPOOL
+#include "../peers/handpool.h"
+#define KERNEL_SUFFIX handpool
+#define filch_fork_inline handpool_fork
+#define filch_join_inline(slot, task) handpool_join(slot)
+#define filch_run_or_die(place, task, slot) handpool_run((handpool *)(void *)(place), task, slot)
+#undef FILCH_CHECK /* it looks into fork stacks, which this column has none of */
+#define FILCH_CHECK(call) ((void)0)
+#endif
+
+#endif
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The table of kernels: fork/join programs with a checked answer. For whoever measures or tests them (the bench command,
+ * the unit tests, peers). A kernel is one file and one row: NAME.c is compiled once per column (kernel.h), each time
+ * exporting one `kernel` record; the row in table.c gathers them.
+ *
+ * Life of one instance: setup, then any number of { prepare, run, finish }, then teardown. Only `run` is measured. One
+ * instance is used by one thread at a time; instances do not share anything. */
+#ifndef KERNELS_TABLE_H
+#define KERNELS_TABLE_H
+
+#include <filch/filch.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum kernel_size_name { KERNEL_TINY, KERNEL_QUICK, KERNEL_FULL, KERNEL_SIZES };
+enum kernel_column { KERNEL_SERIAL, KERNEL_FILCH, KERNEL_HANDPOOL, KERNEL_COLUMNS };
+
+typedef struct kernel_size {
+    const char *label; /* what a person calls this size; NULL: the directory */
+    long n;            /* what the kernel makes of it is its own affair */
+    uint64_t
+        answer; /* what every run must find; 0: not known in advance, but the same in all columns */
+    uint64_t tasks; /* forks in one run; 0: the run counts them */
+} kernel_size;
+
+/* One instance of a kernel at one size. */
+typedef struct kernel_run {
+    const kernel_size *size;
+    const char *dir;       /* in: the directory to read, for kernels with real input */
+    bool quiet;            /* in: say nothing about files that cannot be read */
+    void *data;            /* what setup made */
+    uint64_t answer;       /* out */
+    uint64_t tasks;        /* out: forks of the last run */
+    uint64_t bytes, files; /* out: how much was read, for kernels with real input */
+    uint64_t unreadable;   /* out: files that could not be read */
+    char text[72];         /* out: an answer that does not fit a number; "" if it does */
+} kernel_run;
+
+typedef struct kernel {
+    const char *name, *what, *source;
+    size_t stack_size; /* bytes of C stack its tasks need; 0: the runtime's default is enough */
+    bool reads_dir;    /* its input is kernel_run.dir */
+    kernel_size sizes[KERNEL_SIZES];
+    int (*setup)(kernel_run *run);    /* 0 or -errno; NULL: nothing to do (as for the others) */
+    void (*prepare)(kernel_run *run); /* puts the input back in its first state */
+    void (*run)(void *place,
+                kernel_run *run);    /* place: a runtime, a handpool, or NULL: by column */
+    void (*finish)(kernel_run *run); /* sets run->answer where run has not */
+    void (*teardown)(kernel_run *run);
+} kernel;
+
+typedef struct kernel_row {
+    const kernel *column[KERNEL_COLUMNS]; /* the same kernel, compiled as enum kernel_column says */
+} kernel_row;
+
+extern const kernel_row kernels[];
+extern const size_t kernel_count;
+
+/* The row of that name, or NULL. */
+const kernel_row *kernel_find(const char *name);
+
+/* Whether the last run found the right answer. */
+bool kernel_answer_is_right(const kernel_run *run);
+
+#endif
