@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A fiber's life: find something, run it, again. What it runs may suspend in the middle; then the whole loop waits, and
+ * goes on perhaps on another worker. */
+#include <runtime/core/call.h>
+#include <runtime/core/clock.h>
+#include <runtime/core/worker.h>
+
+#include <filch/task.h>
+
+void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task)
+{
+    task->run(self, slot);
+    filch_check_return(self, task);
+    fl_fiber *waiter = fl_slot_finish(slot); /* its last touch */
+    if (waiter)
+        fl_resume(fl_fiber_of(self)->worker->rt, waiter);
+}
+
+/* A gift of many: while there is more than one, fork the upper half, always. So nothing that was not started is ever
+ * held in a C variable, where a slot that suspends would hide it. */
+FILCH_VOID_TASK(range, (filch_slot *, first), (uint32_t, count))
+{
+    unsigned forks = 0;
+    for (; count > 1; forks++) {
+        uint32_t upper = count / 2;
+        count -= upper;
+        FILCH_FORK(range, first + count, upper);
+    }
+    fl_run_slot(self, first, first->claimed);
+    for (; forks; forks--)
+        FILCH_JOIN_VOID(range);
+}
+
+static void run_gift(fl_fiber *fiber, filch_self self, const fl_work *work)
+{
+    fl_worker *worker = fiber->worker;
+    unsigned arrivals = fiber->arrivals;
+    int64_t start = fl_now();
+    if (work->kind == FL_WORK_RANGE)
+        range(self, work->slot, work->count);
+    else
+        fl_run_slot(self, work->slot, work->task);
+    bool switched = fiber->arrivals != arrivals;
+    int64_t tasks = work->kind == FL_WORK_RANGE ? work->count : 1;
+    if (switched) /* this may be another worker; whose profit it was is no matter */
+        worker = fiber->worker;
+    fl_profit_gift(&worker->profit, fl_now() - start, tasks, switched);
+    if (!worker->profit.nap)
+        worker->vain_nap = 0;
+}
+
+static void run_job(filch_self self, fl_job *job)
+{
+    if (job->kind == FL_JOB_AWAITED) {
+        fl_call_run(self, job->as.awaited);
+        return;
+    }
+    static const filch_task detached = {NULL, "(filch_go)"};
+    filch_go_fn *fn = job->as.detached.fn;
+    void *arg = job->as.detached.arg;
+    fl_job_give(job);
+    fn(self, arg);
+    filch_check_return(self, &detached);
+}
+
+static void execute(fl_fiber *fiber, filch_self self, const fl_work *work)
+{
+    switch (work->kind) {
+    case FL_WORK_FIBER:
+        fl_retire_into(fiber, work->fiber);
+        break;
+    case FL_WORK_JOB:
+        fiber->root = NULL;
+        run_job(self, work->job);
+        break;
+    default:
+        fiber->root = work->task;
+        if (work->gift)
+            run_gift(fiber, self, work);
+        else
+            fl_run_slot(self, work->slot, work->task);
+    }
+}
+
+static void go_native(fl_worker *worker, fl_fiber *left, void *unused)
+{
+    (void)unused;
+    fl_fiber_recycle(worker, left);
+}
+
+void fl_fiber_loop(void *arg)
+{
+    fl_fiber *fiber = arg;
+    fl_arrive(fiber);
+    filch_self self = fl_first_slot(&fiber->stack);
+    for (;;) {
+        fl_work work;
+        if (fl_find(fiber->worker, &work))
+            execute(fiber, self, &work);
+        else
+            fl_switch(fiber->worker, fiber, &fiber->worker->native, go_native, NULL);
+    }
+}

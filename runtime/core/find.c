@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The next thing to do, in this order: the worker's own ready deque, the inbox (also every TICKth time, so that a busy
+ * deque does not starve it), what others have forked, what others have ready. */
+#include <runtime/core/worker.h>
+
+enum {
+    TICK = 61,      /* a prime, so that it does not beat with a program's own rhythm */
+    DRAIN = 32,     /* jobs moved from the inbox at a time */
+    ROUNDS = 2,     /* search rounds before sleep */
+    ROUNDS_BUSY = 200 /* the same after a theft that paid, where each worker has a CPU: some 20 us */
+};
+
+void fl_work_from_item(fl_work *work, void *item)
+{
+    void *what = fl_item_what(item);
+    switch (fl_item_kind(item)) {
+    case FL_ITEM_FIBER:
+        *work = (fl_work){.kind = FL_WORK_FIBER, .fiber = what};
+        break;
+    case FL_ITEM_SLOT:
+        *work = (fl_work){.kind = FL_WORK_SLOT, .slot = what};
+        work->task = work->slot->claimed;
+        break;
+    default:
+        *work = (fl_work){.kind = FL_WORK_JOB, .job = what};
+    }
+}
+
+static void *item_from_job(fl_job *job)
+{
+    return job->kind == FL_JOB_FIBER ? fl_item(FL_ITEM_FIBER, job->as.fiber)
+                                     : fl_item(FL_ITEM_JOB, job);
+}
+
+/* One job is the caller's; those drained with it become ready for everybody. */
+static bool take_inbox(fl_worker *worker, fl_work *work)
+{
+    fl_job *jobs[DRAIN];
+    unsigned count = fl_inbox_take(&worker->rt->inbox, jobs, DRAIN);
+    if (!count)
+        return false;
+    fl_count(worker, FL_OUTSIDE, count);
+    for (unsigned i = count; i-- > 1;) /* oldest on top of the deque */
+        if (fl_deque_push(&worker->ready, item_from_job(jobs[i])))
+            fl_inbox_put(&worker->rt->inbox, jobs[i]);
+    fl_work_from_item(work, item_from_job(jobs[0]));
+    return true;
+}
+
+static bool take_own(fl_worker *worker, fl_work *work)
+{
+    if (++worker->tick % TICK == 0 && take_inbox(worker, work))
+        return true;
+    void *item = fl_deque_pop(&worker->ready);
+    if (!item)
+        return take_inbox(worker, work);
+    fl_work_from_item(work, item);
+    return true;
+}
+
+static bool search(fl_worker *worker, fl_work *work)
+{
+    fl_runtime *rt = worker->rt;
+    unsigned rounds = worker->stolen_lately && rt->spin ? ROUNDS_BUSY : ROUNDS;
+    for (unsigned i = 0; i < rounds; i++) {
+        if (take_own(worker, work))
+            return true;
+        if (rt->discipline->take(worker, work) || fl_steal_ready(worker, work)) {
+            worker->stolen_lately = true;
+            return true;
+        }
+        filch_pause();
+    }
+    worker->stolen_lately = false;
+    return false;
+}
+
+bool fl_find(fl_worker *worker, fl_work *work)
+{
+    if (take_own(worker, work))
+        return true;
+    fl_idle_search(&worker->rt->idle);
+    for (;;) {
+        int64_t nap = fl_profit_nap(&worker->profit);
+        if (!nap && search(worker, work)) {
+            fl_found(worker);
+            return true;
+        }
+        if (!fl_sleep(worker, nap))
+            return false;
+    }
+}
+
+bool fl_work_ready(fl_runtime *rt)
+{
+    if (!fl_inbox_empty(&rt->inbox))
+        return true;
+    for (unsigned i = 0; i < rt->workers; i++)
+        if (fl_deque_size(&rt->worker[i]->ready) > 0)
+            return true;
+    return false;
+}
+
+bool fl_work_anywhere(fl_runtime *rt)
+{
+    return fl_work_ready(rt) || rt->discipline->pending(rt);
+}

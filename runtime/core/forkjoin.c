@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The out-of-line halves of fork and join, their exported twins, and the checks of a debug build. */
+#include <runtime/core/worker.h>
+
+enum { SPINS_BEFORE_SUSPEND = 100 }; /* pauses: a thief is often about to finish */
+
+void filch_fork_slow(filch_self self)
+{
+    fl_fiber *fiber = fl_fiber_of(self);
+    if (self >= fl_last_slot(&fiber->stack)) {
+        const filch_task *task = (const filch_task *)filch_ptr_load(&self[-1].task, FILCH_RELAXED);
+        filch_die("%u unjoined forks in task %s: its fork stack is full; join sooner, or fork halves of the "
+                  "range instead of its elements", (unsigned)FL_SLOTS, task->name); /* owner's own store */
+    }
+    fiber->worker->rt->discipline->forked(fiber->worker, self);
+}
+
+static void leave_waiter(fl_worker *worker, fl_fiber *left, void *slot)
+{
+    /* Done already: it goes on as soon as this worker looks at its ready deque. */
+    if (!fl_slot_await(slot, left))
+        fl_resume(worker->rt, left);
+}
+
+static void wait_until_done(fl_fiber *fiber, filch_slot *slot)
+{
+    unsigned spins = fiber->worker->rt->spin ? SPINS_BEFORE_SUSPEND : 1;
+    for (unsigned i = 0; i < spins; i++) {
+        if (fl_slot_done(slot))
+            return;
+        filch_pause();
+    }
+    fl_leave(fiber, leave_waiter, slot);
+    if (!fl_slot_done(slot))
+        filch_die("a joining fiber was resumed before its task was done; this is an error in the library");
+}
+
+int filch_join_slow(filch_slot *slot)
+{
+    fl_fiber *fiber = fl_fiber_of(slot);
+    const fl_discipline *discipline = fiber->worker->rt->discipline;
+    if (discipline->settle(&fiber->stack, slot) == FL_KEPT)
+        return 1;
+    wait_until_done(fiber, slot);
+    discipline->take_back(&fiber->stack, slot);
+    return 0;
+}
+
+filch_self filch_fork(filch_self self, const filch_task *task)
+{
+    return filch_fork_inline(self, task);
+}
+
+int filch_join(filch_slot *slot)
+{
+    const filch_task *task = (const filch_task *)filch_ptr_load(&slot->task, FILCH_RELAXED);
+    return filch_join_inline(slot, task); /* the owner's own store */
+}
+
+void *filch_arguments(filch_slot *slot)
+{
+    return slot->args;
+}
+
+static const filch_task *task_in(const filch_slot *slot)
+{
+    return (const filch_task *)filch_ptr_load(&slot->task, FILCH_RELAXED); /* the owner's own store */
+}
+
+void filch_check_fork(filch_self self, const filch_task *task)
+{
+    const filch_task *left = task_in(self);
+    if (left)
+        filch_die("fork of %s where a fork of %s was never joined; a task returned, broke out or jumped between "
+                  "fork and join", task->name, left->name);
+}
+
+void filch_check_join(filch_slot *slot, const filch_task *task)
+{
+    const filch_task *last = task_in(slot);
+    if (!last)
+        filch_die("join of %s without a fork; every join belongs to the last unjoined fork of its task",
+                  task->name);
+    if (last != task)
+        filch_die("join of %s, but the last unjoined fork is %s; join in the reverse order of forking",
+                  task->name, last->name);
+}
+
+void filch_check_return(filch_self self, const filch_task *task)
+{
+    const filch_task *left = task_in(self);
+    if (left)
+        filch_die("task %s returned with an unjoined fork of %s; join everything a task forks, in that task",
+                  task->name, left->name);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Linux futexes, private to the process. */
+#ifndef FL_FUTEX_H
+#define FL_FUTEX_H
+
+#include <filch/atomic.h>
+
+#include <stdbool.h>
+
+/* Sleeps while *word is `value`; wakes spuriously, too. until: ns of fl_now(), 0: no limit. true: the time has come. */
+bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until);
+void fl_futex_wake(filch_u32 *word, int count);
+
+#endif

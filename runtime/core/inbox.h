@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Where work from outside arrives: liburcu's wait-free queue (Desnoyers, Jiangshan: wfcqueue). Any thread enqueues, with
+ * one exchange; workers dequeue one at a time under a try-lock, by non-blocking calls only (the blocking ones sleep 10 ms
+ * behind an enqueuer that was preempted between its two steps). FIFO. */
+#ifndef FL_INBOX_H
+#define FL_INBOX_H
+
+#include <runtime/core/job.h>
+
+#include <stdbool.h>
+
+typedef struct fl_inbox {
+    struct cds_wfcq_tail tail; /* submitters */
+    char apart1[FILCH_APART - sizeof(struct cds_wfcq_tail)];
+    struct __cds_wfcq_head head; /* whoever holds `draining` */
+    filch_u32 draining;
+    char apart2[FILCH_APART];
+} fl_inbox;
+
+void fl_inbox_init(fl_inbox *inbox);
+/* Any thread. The caller then fences and wakes. */
+void fl_inbox_put(fl_inbox *inbox, fl_job *job);
+/* A worker: up to `most` jobs into `jobs`, oldest first; 0: none, or another worker is at it. */
+unsigned fl_inbox_take(fl_inbox *inbox, fl_job **jobs, unsigned most);
+bool fl_inbox_empty(fl_inbox *inbox);
+
+#endif

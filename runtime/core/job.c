@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The job cache. A thread's own list needs no lock; lists travel between threads in batches of BATCH, through a pool
+ * under a mutex that keeps at most POOLED of them and frees the rest. */
+#include <runtime/core/job.h>
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+enum { BATCH = 64, POOLED = 1024 };
+
+typedef struct batch {
+    fl_job *head;
+    unsigned count;
+} batch;
+
+static struct {
+    pthread_mutex_t lock;
+    batch full[POOLED];
+    unsigned count;
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static __thread batch taking; /* jobs to hand out */
+static __thread batch giving; /* jobs that came back, up to BATCH */
+static pthread_key_t leaving;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static __thread bool registered;
+
+static fl_job *next_of(fl_job *job)
+{
+    return (fl_job *)job->node.next;
+}
+
+static void push(batch *to, fl_job *job)
+{
+    job->node.next = to->head ? &to->head->node : NULL;
+    to->head = job;
+    to->count++;
+}
+
+static fl_job *pop(batch *from)
+{
+    fl_job *job = from->head;
+    from->head = next_of(job);
+    from->count--;
+    return job;
+}
+
+static void free_all(batch *of)
+{
+    while (of->head)
+        free(pop(of));
+}
+
+static void put_aside(batch *full)
+{
+    pthread_mutex_lock(&pool.lock);
+    bool room = pool.count < POOLED;
+    if (room)
+        pool.full[pool.count++] = *full;
+    pthread_mutex_unlock(&pool.lock);
+    if (room)
+        *full = (batch){0};
+    else
+        free_all(full);
+}
+
+static void thread_leaves(void *unused)
+{
+    (void)unused;
+    free_all(&taking);
+    free_all(&giving);
+}
+
+static void make_key(void)
+{
+    if (pthread_key_create(&leaving, thread_leaves))
+        filch_die("no thread-specific key left for the job cache; free one of the process's 1,024");
+}
+
+/* So that a thread's cache is freed when it ends. */
+static void register_thread(void)
+{
+    pthread_once(&once, make_key);
+    pthread_setspecific(leaving, &registered);
+    registered = true;
+}
+
+fl_job *fl_job_take(void)
+{
+    if (!registered)
+        register_thread();
+    if (!taking.head) {
+        pthread_mutex_lock(&pool.lock);
+        if (pool.count)
+            taking = pool.full[--pool.count];
+        pthread_mutex_unlock(&pool.lock);
+    }
+    return taking.head ? pop(&taking) : malloc(sizeof(fl_job));
+}
+
+void fl_job_give(fl_job *job)
+{
+    if (!registered)
+        register_thread();
+    batch *to = taking.count < BATCH ? &taking : &giving;
+    push(to, job);
+    if (giving.count == BATCH)
+        put_aside(&giving);
+}
+
+void fl_job_lock(void)
+{
+    pthread_mutex_lock(&pool.lock);
+}
+
+void fl_job_unlock(void)
+{
+    pthread_mutex_unlock(&pool.lock);
+}
+
+__attribute__((destructor)) static void free_pool(void)
+{
+    while (pool.count)
+        free_all(&pool.full[--pool.count]);
+}

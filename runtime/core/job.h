@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What travels through the inbox and the ready deques. A job is a task that nobody forked: detached (filch_go), waited
+ * for from outside (filch_run), or a fiber that goes on. Items of the ready deques are pointers tagged with what they
+ * point to; everything they point to is aligned to more than the tag. */
+#ifndef FL_JOB_H
+#define FL_JOB_H
+
+#include <filch/runtime.h>
+
+#include <urcu/wfcqueue.h>
+
+enum fl_job_kind { FL_JOB_DETACHED, FL_JOB_AWAITED, FL_JOB_FIBER };
+
+typedef struct fl_job {
+    struct cds_wfcq_node node; /* first: in the inbox; in a free list its `next` is the link */
+    enum fl_job_kind kind;
+    union {
+        struct {
+            filch_go_fn *fn;
+            void *arg;
+        } detached;
+        struct fl_call *awaited;
+        struct fl_fiber *fiber;
+    } as;
+} fl_job;
+
+/* Detached jobs come from a cache of the calling thread, refilled from and returned to a bounded pool of the process:
+ * taken by whoever submits, given back by the worker that ran it. NULL: no memory. Any thread. */
+fl_job *fl_job_take(void);
+void fl_job_give(fl_job *job);
+
+/* Around fork(): no other thread is inside the pool. */
+void fl_job_lock(void);
+void fl_job_unlock(void);
+
+/* ---- Items of the ready deque ---- */
+
+enum fl_item { FL_ITEM_JOB, FL_ITEM_FIBER, FL_ITEM_SLOT, FL_ITEM_MASK };
+
+static inline void *fl_item(enum fl_item kind, void *what)
+{
+    return (void *)((uintptr_t)what | (uintptr_t)kind);
+}
+
+static inline enum fl_item fl_item_kind(void *item)
+{
+    return (enum fl_item)((uintptr_t)item & FL_ITEM_MASK);
+}
+
+static inline void *fl_item_what(void *item)
+{
+    return (void *)((uintptr_t)item & ~(uintptr_t)FL_ITEM_MASK);
+}
+
+#endif

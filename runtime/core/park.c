@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Sleeping and waking: the futexes of the idle protocol (docs/idle.md; steps I1..I4 in sched/idle.h).
+ *
+ * Tokens are the truth, bells a hint. A waker makes a token, then rings one parked worker; whoever is in I4 may take any
+ * token. So that no token is left with nobody awake to take it:
+ *   B1 sleeper: exchange bell PARKED, seq_cst; look for a token; futex wait while PARKED
+ *   B2 waker:   add token, seq_cst; CAS some bell PARKED -> RUNG, seq_cst; futex wake it
+ *   B3 a sleeper that leaves I4: exchange bell AWAKE, seq_cst; a token is still there: ring another
+ * A waker that finds no bell PARKED may go: every sleeper is on its way to B1, or was rung and will come to B3. */
+#include <runtime/core/clock.h>
+#include <runtime/core/fence.h>
+#include <runtime/core/futex.h>
+#include <runtime/core/worker.h>
+
+enum { VAIN_NAP_FIRST = 32000, VAIN_NAP_LONGEST = 2000000 }; /* ns */
+
+static void ring_one(fl_runtime *rt, unsigned near)
+{
+    for (unsigned i = 0; i < rt->workers; i++) {
+        fl_worker *worker = rt->worker[(near + i) % rt->workers];
+        uint32_t parked = FL_BELL_PARKED;
+        if (filch_u32_load(&worker->bell, FILCH_SEQ_CST) == FL_BELL_PARKED &&
+            filch_u32_cas(&worker->bell, &parked, FL_BELL_RUNG, FILCH_SEQ_CST)) { /* B2 */
+            fl_futex_wake(&worker->bell, 1);
+            return;
+        }
+    }
+}
+
+void fl_wake_one(fl_runtime *rt, unsigned near, bool may_mute)
+{
+    if (fl_idle_claim(&rt->idle, may_mute))
+        ring_one(rt, near);
+}
+
+void fl_ring_everybody(fl_runtime *rt)
+{
+    for (unsigned i = 0; i < rt->workers; i++) {
+        filch_u32_exchange(&rt->worker[i]->bell, FL_BELL_RUNG, FILCH_SEQ_CST);
+        fl_futex_wake(&rt->worker[i]->bell, 1);
+    }
+}
+
+int fl_push_ready(fl_worker *worker, void *item)
+{
+    int rc = fl_deque_push(&worker->ready, item);
+    if (rc)
+        return rc;
+    filch_fence_seq_cst();
+    fl_wake_one(worker->rt, worker->index + 1, true);
+    return 0;
+}
+
+/* From now on the next fork of every fiber that runs goes out of line and wakes somebody. */
+static void poke_everybody(fl_runtime *rt)
+{
+    for (unsigned i = 0; i < rt->workers; i++) {
+        fl_forkstack *stack = filch_ptr_load(&rt->worker[i]->current, FILCH_ACQUIRE);
+        if (stack && filch_ptr_load(&stack->front.limit, FILCH_RELAXED)) /* poked already: leave its line alone */
+            filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL);
+    }
+}
+
+void fl_found(fl_worker *worker)
+{
+    fl_runtime *rt = worker->rt;
+    worker->woken = false;
+    if (!fl_idle_found(&rt->idle))
+        return;
+    filch_fence_seq_cst(); /* as in last_look: a limit that reads NULL here was not re-armed before I changed */
+    /* The last searcher has gone although some sleep, and publishers that saw it searching woke nobody. What they had
+     * published is found by this look; what they publish next comes to the slow path. */
+    if (fl_work_anywhere(rt))
+        fl_wake_one(rt, worker->index + 1, false);
+    else
+        poke_everybody(rt);
+}
+
+static void finish_if_over(fl_runtime *rt, uint64_t was)
+{
+    bool all_asleep = fl_idle_sleepers(was) + 1 == rt->workers;
+    if (!all_asleep || !filch_u32_load(&rt->stopping, FILCH_SEQ_CST) || fl_sum(rt, FL_SUSPENDED))
+        return;
+    filch_u32_store(&rt->finished, 1, FILCH_SEQ_CST);
+    fl_ring_everybody(rt);
+}
+
+/* I2 of the last searcher: is there anything that its sleep could leave undone? */
+static bool last_look(fl_worker *worker, uint64_t was)
+{
+    fl_runtime *rt = worker->rt;
+    filch_fence_seq_cst();
+    poke_everybody(rt);
+    /* Where all others sleep, nobody runs whose store could still be on its way: their I1 was a full fence. */
+    if (fl_idle_sleepers(was) + 1 < rt->workers && rt->asymmetric) {
+        fl_count(worker, FL_HEAVY_FENCES, 1);
+        fl_fence_heavy();
+    }
+    if (fl_work_anywhere(rt))
+        return true;
+    finish_if_over(rt, was);
+    return false;
+}
+
+/* After a vain wake the last searcher only naps: it pokes nobody, so that an owner of tiny forks is left alone. */
+static int64_t vain_nap(fl_worker *worker)
+{
+    if (!worker->woken || filch_u32_load(&worker->rt->stopping, FILCH_RELAXED)) /* a hint */
+        return 0;
+    worker->vain_nap = worker->vain_nap ? 2 * worker->vain_nap : VAIN_NAP_FIRST;
+    if (worker->vain_nap > VAIN_NAP_LONGEST)
+        worker->vain_nap = VAIN_NAP_LONGEST;
+    return worker->vain_nap;
+}
+
+/* I4. true: the caller is a searcher again (Q counts it). */
+static bool wait_for_token(fl_worker *worker, int64_t until)
+{
+    fl_runtime *rt = worker->rt;
+    worker->woken = true;
+    for (;;) {
+        filch_u32_exchange(&worker->bell, FL_BELL_PARKED, FILCH_SEQ_CST); /* B1 */
+        if (filch_u32_load(&rt->finished, FILCH_SEQ_CST))
+            return false;
+        if (fl_idle_take_token(&rt->idle))
+            break;
+        if (fl_futex_wait_until(&worker->bell, FL_BELL_PARKED, until) && fl_idle_retract(&rt->idle)) {
+            worker->woken = false; /* of its own accord */
+            break;
+        }
+    }
+    filch_u32_exchange(&worker->bell, FL_BELL_AWAKE, FILCH_SEQ_CST); /* B3 */
+    if (fl_idle_has_token(&rt->idle))
+        ring_one(rt, worker->index + 1);
+    return true;
+}
+
+static bool nap_for(fl_worker *worker, int64_t nap, bool vain)
+{
+    fl_runtime *rt = worker->rt;
+    if (vain)
+        fl_idle_nap(&rt->idle, true);
+    filch_fence_seq_cst();
+    bool searching = fl_work_ready(rt) && fl_idle_retract(&rt->idle);
+    if (!searching)
+        searching = wait_for_token(worker, fl_now() + nap);
+    if (vain)
+        fl_idle_nap(&rt->idle, false);
+    return searching;
+}
+
+bool fl_sleep(fl_worker *worker, int64_t nap)
+{
+    fl_runtime *rt = worker->rt;
+    fl_count(worker, FL_PARKS, 1);
+    uint64_t was = fl_idle_sleep(&rt->idle); /* I1 */
+    if (fl_idle_searchers(was) > 1)
+        return wait_for_token(worker, 0);
+    int64_t vain = nap ? 0 : vain_nap(worker);
+    if (nap || vain)
+        return nap_for(worker, nap + vain, vain > 0);
+    if (last_look(worker, was) && fl_idle_retract(&rt->idle)) /* I3 */
+        return true;
+    fl_fibers_trim(&rt->fibers, 4 * rt->workers);
+    return wait_for_token(worker, 0);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Life and queries of a runtime. */
+#include <runtime/core/atfork.h>
+#include <runtime/core/describe.h>
+#include <runtime/core/error.h>
+#include <runtime/core/fence.h>
+#include <runtime/core/overflow.h>
+#include <runtime/core/worker.h>
+#include <runtime/queue/queue.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <urcu-bp.h>
+
+static void choose_size(fl_runtime *rt)
+{
+    rt->workers = rt->settings.workers;
+    if (!rt->workers)
+        rt->workers = fl_topology_default_workers(rt->topology, rt->settings.bind, NULL);
+    rt->spin = rt->workers <= fl_topology_cpus(rt->topology);
+    if (rt->settings.max_fibers < rt->workers)
+        rt->settings.max_fibers = rt->workers;
+}
+
+static void choose_fence(fl_runtime *rt)
+{
+    rt->asymmetric = !rt->settings.full_fence && fl_fence_register() == 0;
+}
+
+static void free_workers(fl_runtime *rt)
+{
+    for (unsigned i = 0; i < rt->workers && rt->worker[i]; i++)
+        fl_worker_destroy(rt->worker[i]);
+    free(rt->worker);
+}
+
+static int create_workers(fl_runtime *rt)
+{
+    rt->worker = calloc(rt->workers, sizeof *rt->worker);
+    if (!rt->worker)
+        return fl_fail(ENOMEM, "no memory for %u workers", rt->workers);
+    for (unsigned i = 0; i < rt->workers; i++) {
+        int rc = fl_worker_create(rt, i, &rt->worker[i]);
+        if (rc) {
+            free_workers(rt);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+/* Nobody works yet, or any more: the first `started` threads end by themselves as soon as they are told. */
+static void stop_workers(fl_runtime *rt, unsigned started)
+{
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(rt->worker[i]->thread, NULL);
+}
+
+static int start_workers(fl_runtime *rt)
+{
+    for (unsigned i = 0; i < rt->workers; i++) {
+        int rc = fl_worker_start(rt->worker[i]);
+        if (rc) {
+            filch_u32_store(&rt->finished, 1, FILCH_SEQ_CST);
+            fl_ring_everybody(rt);
+            stop_workers(rt, i);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+/* All that can fail before there are threads. */
+static int build(fl_runtime *rt)
+{
+    int rc = fl_topology_load(&rt->topology);
+    if (rc)
+        return rc;
+    choose_size(rt);
+    choose_fence(rt);
+    rt->discipline = rt->settings.discipline;
+    filch_ptr_store(&rt->policy, (void *)(uintptr_t)rt->settings.policy, FILCH_RELEASE);
+    fl_idle_init(&rt->idle);
+    fl_inbox_init(&rt->inbox);
+    rc = fl_fibers_init(&rt->fibers, rt->workers, rt->settings.max_fibers, rt->settings.stack_size,
+                        rt->discipline->out_of_line || !rt->asymmetric);
+    if (rc)
+        return rc;
+    rc = create_workers(rt);
+    if (rc)
+        goto fail_workers;
+    if (rt->discipline->shared && fl_central_create(rt)) {
+        rc = fl_fail(ENOMEM, "no memory for the queue %s", rt->discipline->name);
+        goto fail_queue;
+    }
+    return 0;
+fail_queue:
+    free_workers(rt);
+fail_workers:
+    fl_fibers_clear(&rt->fibers);
+    return rc;
+}
+
+static void dismantle(fl_runtime *rt)
+{
+    if (rt->discipline->shared)
+        fl_central_destroy(rt);
+    free_workers(rt);
+    fl_fibers_clear(&rt->fibers);
+}
+
+static int prepare_process(void)
+{
+    int rc = fl_fork_prepare();
+    if (!rc)
+        rc = fl_overflow_install();
+    /* Its thread inherits the affinity of whoever needs it first: not a pinned worker's. */
+    if (!rc && !urcu_bp_get_default_call_rcu_data())
+        rc = fl_fail(EAGAIN, "no thread for liburcu's callbacks; a higher limit of threads may do");
+    return rc;
+}
+
+int filch_runtime_create(filch_runtime **out, const filch_config *config)
+{
+    fl_runtime *rt = aligned_alloc(FILCH_APART, (sizeof *rt + FILCH_APART - 1) & ~(size_t)(FILCH_APART - 1));
+    if (!rt)
+        return fl_fail(ENOMEM, "no memory for a runtime");
+    memset(rt, 0, sizeof *rt);
+    int rc = fl_settings_resolve(&rt->settings, config);
+    if (!rc)
+        rc = prepare_process();
+    if (!rc)
+        rc = build(rt);
+    if (rc)
+        goto fail_build;
+    rt->fork_generation = fl_fork_generation();
+    rc = start_workers(rt);
+    if (rc)
+        goto fail_start;
+    if (rt->settings.info)
+        fl_describe_print(rt);
+    *out = rt;
+    return 0;
+fail_start:
+    dismantle(rt);
+fail_build:
+    free(rt);
+    return rc;
+}
+
+int filch_runtime_destroy(filch_runtime *rt)
+{
+    if (!rt)
+        return 0;
+    if (rt->fork_generation != fl_fork_generation())
+        return fl_fail(ECHILD, "this runtime belongs to the parent process; only the parent destroys it");
+    fl_worker *here = fl_worker_here();
+    if (here && here->rt == rt)
+        return fl_fail(EDEADLK, "a task cannot destroy the runtime it runs on; destroy it from outside");
+    filch_u32_store(&rt->stopping, 1, FILCH_SEQ_CST);
+    filch_fence_seq_cst();
+    fl_wake_one(rt, 0, false); /* the last one to fall asleep sees that everything is over */
+    stop_workers(rt, rt->workers);
+    dismantle(rt);
+    free(rt);
+    return 0;
+}
+
+unsigned filch_runtime_workers(const filch_runtime *rt)
+{
+    return rt->workers;
+}
+
+void filch_runtime_stats(const filch_runtime *rt, filch_stats *out, size_t stats_size)
+{
+    filch_stats stats = {
+        .gifts = fl_sum(rt, FL_GIFTS),
+        .gift_tasks = fl_sum(rt, FL_GIFT_TASKS),
+        .robs = fl_sum(rt, FL_ROBS),
+        .deque_steals = fl_sum(rt, FL_DEQUE_STEALS),
+        .queue_takes = fl_sum(rt, FL_QUEUE_TAKES),
+        .asks = fl_sum(rt, FL_ASKS),
+        .heavy_fences = fl_sum(rt, FL_HEAVY_FENCES),
+        .wakes = fl_sum(rt, FL_WAKES),
+        .parks = fl_sum(rt, FL_PARKS),
+        .switches = fl_sum(rt, FL_SWITCHES),
+        .migrations = fl_sum(rt, FL_MIGRATIONS),
+        .outside = fl_sum(rt, FL_OUTSIDE),
+        .fibers = fl_fibers_count(&rt->fibers),
+    };
+    memcpy(out, &stats, stats_size < sizeof stats ? stats_size : sizeof stats);
+}
+
+size_t filch_runtime_describe(const filch_runtime *rt, char *text, size_t size)
+{
+    return fl_describe(rt, text, size);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/core/settings.h>
+
+#include <runtime/core/clock.h>
+#include <runtime/core/error.h>
+#include <runtime/queue/queue.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST_WORKERS = 1024 };
+
+/* What a setting is called, in the configuration and outside, for messages. */
+static const char *source(bool from_config, const char *field, const char *variable)
+{
+    return from_config ? field : variable;
+}
+
+/* A number from the configuration (0: not given), the environment, or `standard`. */
+static int number(uint64_t *out, uint64_t given, const char *field, const char *variable,
+                  uint64_t least, uint64_t most, uint64_t standard)
+{
+    const char *text = getenv(variable);
+    uint64_t value = given ? given : standard;
+    if (!given && text && *text) {
+        char *end;
+        errno = 0;
+        value = strtoull(text, &end, 0);
+        if (errno || *end || *text == '-')
+            return fl_fail(EINVAL, "%s=%s is not a number; give %llu to %llu", variable, text,
+                           (unsigned long long)least, (unsigned long long)most);
+    } else if (!given) {
+        *out = standard;
+        return 0;
+    }
+    if (value < least || value > most)
+        return fl_fail(EINVAL, "%s=%llu is out of range; give %llu to %llu",
+                       source(given != 0, field, variable), (unsigned long long)value,
+                       (unsigned long long)least, (unsigned long long)most);
+    *out = value;
+    return 0;
+}
+
+static const char *word(const char *given, const char *variable)
+{
+    const char *text = given ? given : getenv(variable);
+    return text && *text ? text : NULL;
+}
+
+/* Appends to a list of known names; what does not fit is cut. */
+static void append(char *list, size_t size, const char *name)
+{
+    size_t at = strlen(list);
+    if (at && at + 2 < size)
+        strcpy(list + at, ", "), at += 2;
+    strncat(list, name, size - 1 - at);
+}
+
+static int unknown(bool from_config, const char *field, const char *variable, const char *value,
+                   const char *known)
+{
+    return fl_fail(EINVAL, "%s=%s is not known; known: %s", source(from_config, field, variable),
+                   value, known);
+}
+
+static int resolve_policy(fl_settings *out, const char *given)
+{
+    const char *name = word(given, "FILCH_POLICY");
+    char known[128] = "";
+    for (unsigned i = 0; fl_policies[i]; i++) {
+        if (!name || !strcmp(name, fl_policies[i]->name)) {
+            out->policy = fl_policies[i];
+            return 0;
+        }
+        append(known, sizeof known, fl_policies[i]->name);
+    }
+    return unknown(given != NULL, "policy", "FILCH_POLICY", name, known);
+}
+
+static int resolve_discipline(fl_settings *out, const char *given)
+{
+    const char *name = word(given, "FILCH_QUEUE");
+    char known[128] = "";
+    for (unsigned i = 0; fl_disciplines[i]; i++) {
+        if (!name || !strcmp(name, fl_disciplines[i]->name)) {
+            out->discipline = fl_disciplines[i];
+            return 0;
+        }
+        append(known, sizeof known, fl_disciplines[i]->name);
+    }
+    return unknown(given != NULL, "queue", "FILCH_QUEUE", name, known);
+}
+
+static int resolve_fence(fl_settings *out, const char *given)
+{
+    const char *name = word(given, "FILCH_FENCE");
+    out->full_fence = name && !strcmp(name, "full");
+    if (!name || out->full_fence || !strcmp(name, "asymmetric"))
+        return 0;
+    return unknown(given != NULL, "fence", "FILCH_FENCE", name, "asymmetric, full");
+}
+
+static int resolve_bind(fl_settings *out, const char *given)
+{
+    const char *name = word(given, "FILCH_BIND");
+    out->bind = FL_BIND_CORE;
+    return name ? fl_bind_find(name, &out->bind) : 0;
+}
+
+static size_t whole_pages(size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return (size + page - 1) & ~(page - 1);
+}
+
+/* A shorter, older configuration is read as far as it goes. */
+static int copy_config(filch_config *copy, const filch_config *config)
+{
+    memset(copy, 0, sizeof *copy);
+    if (!config)
+        return 0;
+    if (config->size > sizeof *copy)
+        return fl_fail(EINVAL, "config.size is %zu, this library knows %zu bytes; use a newer library, or 0",
+                       config->size, sizeof *copy);
+    memcpy(copy, config, config->size ? config->size : sizeof *copy);
+    return 0;
+}
+
+int fl_settings_resolve(fl_settings *out, const filch_config *config)
+{
+    filch_config given;
+    fl_settings s = {0};
+    uint64_t workers = 0, stack = 0, fibers = 0;
+    int rc = copy_config(&given, config);
+    if (!rc)
+        rc = number(&workers, given.workers, "workers", "FILCH_WORKERS", 1, MOST_WORKERS, 0);
+    if (!rc)
+        rc = number(&stack, given.stack_size, "stack_size", "FILCH_STACK_SIZE", 16 << 10, 1 << 30,
+                    256 << 10);
+    if (!rc)
+        rc = number(&fibers, given.max_fibers, "max_fibers", "FILCH_MAX_FIBERS", 1, 1000000,
+#ifdef FILCH_TINY
+                    3
+#else
+                    1000000
+#endif
+        );
+    if (!rc)
+        rc = number(&s.seed, given.seed, "seed", "FILCH_SEED", 0, UINT64_MAX, (uint64_t)fl_now());
+    if (!rc)
+        rc = resolve_bind(&s, given.bind);
+    if (!rc)
+        rc = resolve_policy(&s, given.policy);
+    if (!rc)
+        rc = resolve_discipline(&s, given.queue);
+    if (!rc)
+        rc = resolve_fence(&s, given.fence);
+    if (rc)
+        return rc;
+    const char *info = getenv("FILCH_INFO");
+    s.info = info && !strcmp(info, "1");
+    s.workers = (unsigned)workers;
+    s.stack_size = whole_pages(stack);
+    s.max_fibers = (unsigned)fibers;
+    *out = s;
+    return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A configuration, the environment and the defaults, resolved into what will be done. The configuration wins over the
+ * environment; what neither names gets the default. */
+#ifndef FL_SETTINGS_H
+#define FL_SETTINGS_H
+
+#include <runtime/core/topology.h>
+
+#include <filch/runtime.h>
+#include <sched/discipline.h>
+#include <sched/policy.h>
+
+typedef struct fl_settings {
+    unsigned workers; /* 0: as many as the machine says */
+    enum fl_bind bind;
+    const fl_policy *policy;
+    const fl_discipline *discipline;
+    bool full_fence; /* asked for; there may be no other */
+    size_t stack_size;
+    unsigned max_fibers;
+    uint64_t seed;
+    bool info;
+} fl_settings;
+
+/* -EINVAL: a value out of range or a name not known; filch_error() lists the known ones. config may be NULL. */
+int fl_settings_resolve(fl_settings *out, const filch_config *config);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The thief: asks first, robs only the silent. membarrier interrupts every core that runs this process; an owner that
+ * comes by its slow path hands over its oldest task, or half of a deep stack, for a few cache misses instead. */
+#include <runtime/core/clock.h>
+#include <runtime/core/fence.h>
+#include <runtime/core/worker.h>
+
+#include <sched.h>
+#include <urcu-bp.h>
+
+enum {
+    PATIENCE = 20000,       /* ns to watch a request, where each worker has a CPU */
+    PATIENCE_CROWDED = 2000, /* ns otherwise; then one yield and one more look */
+    LOOKS_A_CLOCK = 16,     /* pauses between two looks at the clock */
+    PAUSES_BEFORE_YIELD = 64
+};
+
+static bool watch_until(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift, int64_t until)
+{
+    do {
+        for (int i = 0; i < LOOKS_A_CLOCK; i++) {
+            if (fl_mailbox_answered(stack, box, gift))
+                return true;
+            filch_pause();
+        }
+    } while (fl_now() < until);
+    return false;
+}
+
+static bool watch(fl_worker *worker, fl_forkstack *stack, fl_gift *gift)
+{
+    bool spin = worker->rt->spin;
+    int64_t until = fl_now() + (spin ? PATIENCE : PATIENCE_CROWDED);
+    if (watch_until(stack, &worker->box, gift, until))
+        return true;
+    if (spin)
+        return false;
+    sched_yield();
+    return fl_mailbox_answered(stack, &worker->box, gift);
+}
+
+/* The owner has taken the mailbox; it is between that and its answer, or was preempted there. */
+static void wait_for_answer(fl_worker *worker, fl_forkstack *stack, fl_gift *gift)
+{
+    for (unsigned i = 0; !fl_mailbox_answered(stack, &worker->box, gift); i++)
+        if (i < PAUSES_BEFORE_YIELD)
+            filch_pause();
+        else
+            sched_yield();
+}
+
+static bool rob(fl_worker *worker, fl_forkstack *stack, fl_work *work)
+{
+    uint64_t top;
+    if (!fl_forkstack_rob_look(stack, &top))
+        return false;
+    if (worker->rt->asymmetric) {
+        fl_count(worker, FL_HEAVY_FENCES, 1);
+        fl_fence_heavy();
+    } else {
+        filch_fence_seq_cst();
+    }
+    *work = (fl_work){.kind = FL_WORK_SLOT};
+    work->task = fl_forkstack_rob_take(stack, top, &work->slot);
+    if (!work->task)
+        return false;
+    fl_count(worker, FL_ROBS, 1);
+    return true;
+}
+
+static bool accept(fl_worker *worker, const fl_gift *gift, fl_work *work)
+{
+    if (!gift->count)
+        return false;
+    fl_count(worker, FL_GIFTS, 1);
+    fl_count(worker, FL_GIFT_TASKS, gift->count);
+    *work = (fl_work){.kind = gift->count > 1 ? FL_WORK_RANGE : FL_WORK_SLOT,
+                      .slot = gift->first,
+                      .task = gift->first->claimed,
+                      .count = gift->count,
+                      .gift = true};
+    return true;
+}
+
+static bool steal_from(fl_worker *worker, fl_worker *victim, fl_work *work)
+{
+    fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE);
+    if (!stack || !fl_forkstack_offers(stack))
+        return false;
+    worker->box.wants_many = worker->profit.wants_many;
+    enum fl_asked asked = fl_forkstack_ask(stack, &worker->box);
+    if (asked == FL_ASK_BUSY)
+        return false;
+    fl_count(worker, FL_ASKS, 1);
+    fl_gift gift;
+    if (asked == FL_ASK_LEFT && watch(worker, stack, &gift))
+        return accept(worker, &gift, work);
+    if (fl_forkstack_withdraw(stack, &worker->box))
+        return rob(worker, stack, work);
+    wait_for_answer(worker, stack, &gift);
+    return accept(worker, &gift, work);
+}
+
+static fl_worker *victim_of(fl_worker *worker, unsigned attempt)
+{
+    fl_runtime *rt = worker->rt;
+    const fl_policy *policy = filch_ptr_load(&rt->policy, FILCH_ACQUIRE);
+    return rt->worker[policy->victim(worker->index, rt->workers, attempt, &worker->rng)];
+}
+
+bool fl_steal_forked(fl_worker *worker, fl_work *work)
+{
+    for (unsigned i = 0; i + 1 < worker->rt->workers; i++)
+        if (steal_from(worker, victim_of(worker, i), work))
+            return true;
+    return false;
+}
+
+bool fl_steal_ready(fl_worker *worker, fl_work *work)
+{
+    void *item = NULL;
+    for (unsigned i = 0; i + 1 < worker->rt->workers && !item; i++) {
+        fl_worker *victim = victim_of(worker, i);
+        if (fl_deque_size(&victim->ready) <= 0)
+            continue;
+        urcu_bp_read_lock(); /* old buffers live until the end of it */
+        if (fl_deque_steal(&victim->ready, &item) != FL_STEAL_GOT)
+            item = NULL;
+        urcu_bp_read_unlock();
+    }
+    if (!item)
+        return false;
+    fl_count(worker, FL_DEQUE_STEALS, 1);
+    fl_work_from_item(work, item);
+    return true;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Fibers stop and go on. A worker always runs some fiber's loop, or, when no fiber can be had, waits on its own native
+ * stack, where it starts no task and only goes on with ready fibers: a foreign task on top of a waiting frame could wait
+ * for that very frame.
+ *
+ * Switch, in this order (docs/idle.md, docs/design.md):
+ *   W1 the fiber that leaves answers a waiting thief "nothing": its fork stack is empty
+ *   W2 the contexts are exchanged
+ *   W3 exchange `current`, seq_cst; fence; if somebody sleeps, poke the fiber that arrived
+ *   W4 the action: only now may others see, and resume, the fiber that left */
+#include <runtime/core/clock.h>
+#include <runtime/core/futex.h>
+#include <runtime/core/worker.h>
+
+#include <string.h>
+
+enum { SPARES = 8, CAPPED_NAP = 100000 /* ns */ };
+
+/* The C++ runtime keeps exceptions that are being handled per thread; they belong to the C stack. */
+struct exceptions {
+    void *caught;
+    unsigned uncaught;
+};
+extern struct exceptions *__cxa_get_globals(void) __attribute__((weak));
+
+static void exchange_exceptions(fl_fiber *from, fl_fiber *to)
+{
+    if (!__cxa_get_globals)
+        return;
+    struct exceptions *here = __cxa_get_globals();
+    memcpy(from->exceptions, here, sizeof *here);
+    memcpy(here, to->exceptions, sizeof *here);
+}
+
+void fl_arrive(fl_fiber *fiber)
+{
+    fl_worker *worker = fiber->worker;
+    fl_runtime *rt = worker->rt;
+    fl_shadow_enter(&fiber->shadow, &worker->left->shadow);
+    worker->running = fiber;
+    fiber->arrivals++;
+    void *stack = fiber == &worker->native ? NULL : &fiber->stack;
+    filch_ptr_exchange(&worker->current, stack, FILCH_SEQ_CST); /* W3 */
+    filch_fence_seq_cst();
+    if (stack && fl_idle_sleepers(fl_idle_look(&rt->idle)) > 0)
+        filch_ptr_exchange(&fiber->stack.front.limit, NULL, FILCH_ACQ_REL);
+    fl_action *action = worker->action; /* W4 */
+    action(worker, worker->left, worker->action_arg);
+}
+
+void fl_switch(fl_worker *worker, fl_fiber *from, fl_fiber *to, fl_action *action, void *arg)
+{
+    fl_count(worker, FL_SWITCHES, 1);
+    if (to->worker != worker && to->worker)
+        fl_count(worker, FL_MIGRATIONS, 1);
+    if (from != &worker->native)
+        fl_forkstack_serve(&from->stack, fl_first_slot(&from->stack)); /* W1 */
+    to->worker = worker;
+    worker->left = from;
+    worker->action = action;
+    worker->action_arg = arg;
+    exchange_exceptions(from, to);
+    fl_shadow_leave(&from->shadow, &to->shadow);
+    fl_context_switch(&from->context, &to->context); /* W2 */
+    fl_arrive(from);
+}
+
+fl_fiber *fl_fiber_for_loop(fl_worker *worker)
+{
+    fl_fiber *fiber = worker->spare;
+    if (!fiber)
+        return fl_fibers_get(&worker->rt->fibers, fl_fiber_loop);
+    worker->spare = fiber->next;
+    worker->spares--;
+    return fiber;
+}
+
+void fl_fiber_recycle(fl_worker *worker, fl_fiber *fiber)
+{
+    fl_fibers *fibers = &worker->rt->fibers;
+    if (worker->spares >= SPARES || filch_u32_load(&fibers->capped, FILCH_RELAXED)) { /* a hint */
+        fl_fibers_put(fibers, fiber);
+        return;
+    }
+    fiber->next = worker->spare;
+    worker->spare = fiber;
+    worker->spares++;
+}
+
+void fl_leave(fl_fiber *fiber, fl_action *action, void *arg)
+{
+    fl_worker *worker = fiber->worker;
+    fl_fiber *next = fl_fiber_for_loop(worker);
+    fl_count(worker, FL_SUSPENDED, 1);
+    fl_switch(worker, fiber, next ? next : &worker->native, action, arg);
+    fl_count(fiber->worker, FL_SUSPENDED, -(uint64_t)1);
+}
+
+void fl_suspend(filch_self self, fl_action *action, void *arg)
+{
+    fl_fiber *fiber = fl_fiber_of(self);
+    fl_worker *worker = fiber->worker;
+    worker->rt->discipline->flush(worker, &fiber->stack);
+    fl_leave(fiber, action, arg);
+}
+
+static void recycle_left(fl_worker *worker, fl_fiber *left, void *unused)
+{
+    (void)unused;
+    fl_fiber_recycle(worker, left);
+}
+
+void fl_retire_into(fl_fiber *fiber, fl_fiber *next)
+{
+    fl_switch(fiber->worker, fiber, next, recycle_left, NULL);
+}
+
+void fl_resume(fl_runtime *rt, fl_fiber *fiber)
+{
+    fl_worker *here = fl_worker_here();
+    if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_FIBER, fiber)))
+        return;
+    fl_inbox_put(&rt->inbox, &fiber->wake);
+    filch_fence_seq_cst();
+    fl_wake_one(rt, 0, false);
+}

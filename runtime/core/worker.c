@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A worker's life: its thread starts on its native stack, goes over to a fiber at once, and comes back when the runtime
+ * is finished, or when a fiber suspended and no other could be had. */
+#include <runtime/core/worker.h>
+
+#include <runtime/core/clock.h>
+#include <runtime/core/error.h>
+#include <runtime/core/futex.h>
+#include <runtime/core/overflow.h>
+#include <sched/rng.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <urcu-bp.h>
+
+enum { READY_FIRST = 256, CAPPED_YIELDS = 64, CAPPED_NAP = 100000 /* ns */ };
+
+static __thread fl_worker *here;
+
+__attribute__((noinline)) fl_worker *fl_worker_here(void)
+{
+    __asm__ volatile("" ::: "memory"); /* not const: the same fiber may ask on another thread */
+    return here;
+}
+
+int filch_worker_index(void)
+{
+    fl_worker *worker = fl_worker_here();
+    return worker ? (int)worker->index : -1;
+}
+
+struct retired {
+    struct rcu_head head;
+    fl_buffer *buffer;
+};
+
+static void free_retired(struct rcu_head *head)
+{
+    struct retired *retired = (struct retired *)head; /* its first member */
+    free(retired->buffer);
+    free(retired);
+}
+
+static void retire(fl_buffer *old)
+{
+    struct retired *retired = malloc(sizeof *retired);
+    if (!retired) {
+        urcu_bp_synchronize_rcu();
+        free(old);
+        return;
+    }
+    retired->buffer = old;
+    urcu_bp_call_rcu(&retired->head, free_retired);
+}
+
+int fl_worker_create(fl_runtime *rt, unsigned index, fl_worker **out)
+{
+    size_t size = (sizeof(fl_worker) + FILCH_APART - 1) & ~(size_t)(FILCH_APART - 1);
+    fl_worker *worker = aligned_alloc(FILCH_APART, size);
+    if (!worker)
+        return fl_fail(ENOMEM, "no memory for worker %u", index);
+    memset(worker, 0, size);
+    worker->rt = rt;
+    worker->index = index;
+    worker->rng = fl_rng_seed(rt->settings.seed, index);
+    fl_topology_place(rt->topology, rt->settings.bind, index, &worker->place);
+    worker->signal_stack = malloc(fl_overflow_stack_size());
+    if (!worker->signal_stack || fl_deque_init(&worker->ready, READY_FIRST, retire)) {
+        free(worker->signal_stack);
+        free(worker);
+        return fl_fail(ENOMEM, "no memory for the ready deque of worker %u", index);
+    }
+    *out = worker;
+    return 0;
+}
+
+void fl_worker_destroy(fl_worker *worker)
+{
+    fl_deque_clear(&worker->ready);
+    free(worker->signal_stack);
+    free(worker);
+}
+
+/* ---- The native stack ---- */
+
+static void nothing(fl_worker *worker, fl_fiber *left, void *unused)
+{
+    (void)worker;
+    (void)left;
+    (void)unused;
+}
+
+/* A ready fiber among this worker's own items; the tasks found meanwhile stay, in their order. */
+static fl_fiber *own_ready_fiber(fl_worker *worker)
+{
+    for (int64_t i = fl_deque_size(&worker->ready); i > 0; i--) {
+        void *item = NULL;
+        if (fl_deque_steal(&worker->ready, &item) != FL_STEAL_GOT) /* from the other end: in turn */
+            return NULL;
+        if (fl_item_kind(item) == FL_ITEM_FIBER)
+            return fl_item_what(item);
+        if (fl_deque_push(&worker->ready, item)) /* never: a place has just become free */
+            filch_die("no memory to keep a ready task");
+    }
+    return NULL;
+}
+
+static fl_fiber *stolen_ready_fiber(fl_worker *worker)
+{
+    fl_work work;
+    if (!fl_steal_ready(worker, &work))
+        return NULL;
+    if (work.kind == FL_WORK_FIBER)
+        return work.fiber;
+    void *item = work.kind == FL_WORK_SLOT ? fl_item(FL_ITEM_SLOT, work.slot)
+                                           : fl_item(FL_ITEM_JOB, work.job);
+    if (fl_deque_push(&worker->ready, item)) /* it only moves house; a fiber will run it */
+        filch_die("no memory to keep a ready task");
+    return NULL;
+}
+
+/* Fibers that become ready from outside come through the inbox. */
+static fl_fiber *fiber_from_outside(fl_worker *worker)
+{
+    fl_job *job;
+    if (!fl_inbox_take(&worker->rt->inbox, &job, 1))
+        return NULL;
+    if (job->kind == FL_JOB_FIBER)
+        return job->as.fiber;
+    fl_inbox_put(&worker->rt->inbox, job);
+    return NULL;
+}
+
+static fl_fiber *next_fiber(fl_worker *worker)
+{
+    fl_fiber *fiber = fl_fiber_for_loop(worker);
+    if (!fiber)
+        fiber = own_ready_fiber(worker);
+    if (!fiber)
+        fiber = stolen_ready_fiber(worker);
+    return fiber ? fiber : fiber_from_outside(worker);
+}
+
+/* The cap is reached: some fiber must be put back or become ready. This worker counts as running, so that nobody relies
+ * on it for finding tasks; it polls, since what it waits for wakes searchers only. */
+static fl_fiber *wait_for_fiber(fl_worker *worker)
+{
+    filch_u32 never = {0};
+    for (unsigned i = 0;; i++) {
+        fl_fiber *fiber = next_fiber(worker);
+        if (fiber)
+            return fiber;
+        if (i < CAPPED_YIELDS)
+            sched_yield();
+        else
+            fl_futex_wait_until(&never, 0, fl_now() + CAPPED_NAP);
+    }
+}
+
+static void run(fl_worker *worker)
+{
+    while (!filch_u32_load(&worker->rt->finished, FILCH_ACQUIRE))
+        fl_switch(worker, &worker->native, wait_for_fiber(worker), nothing, NULL);
+}
+
+static void *thread_main(void *arg)
+{
+    fl_worker *worker = arg;
+    char name[16];
+    snprintf(name, sizeof name, "filch/%u", worker->index);
+    pthread_setname_np(pthread_self(), name);
+    prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul); /* naps are tens of microseconds */
+    fl_overflow_enter(worker->signal_stack);
+    here = worker;
+    worker->left = &worker->native;
+    fl_shadow_adopt_thread(&worker->native.shadow);
+    run(worker);
+    here = NULL;
+    fl_overflow_exit();
+    return NULL;
+}
+
+static int pin(const fl_worker *worker, pthread_attr_t *attributes)
+{
+    if (worker->place.cpu < 0 || !fl_topology_real(worker->rt->topology))
+        return 0;
+    cpu_set_t *set = CPU_ALLOC((size_t)worker->place.cpu + 1);
+    if (!set)
+        return ENOMEM;
+    size_t size = CPU_ALLOC_SIZE((size_t)worker->place.cpu + 1);
+    CPU_ZERO_S(size, set);
+    CPU_SET_S((size_t)worker->place.cpu, size, set);
+    int rc = pthread_attr_setaffinity_np(attributes, size, set);
+    CPU_FREE(set);
+    return rc;
+}
+
+int fl_worker_start(fl_worker *worker)
+{
+    pthread_attr_t attributes;
+    int rc = pthread_attr_init(&attributes);
+    if (!rc) {
+        rc = pin(worker, &attributes);
+        if (!rc)
+            rc = pthread_create(&worker->thread, &attributes, thread_main, worker);
+        pthread_attr_destroy(&attributes);
+    }
+    return rc ? fl_fail(rc, "worker %u could not be started: %s; fewer workers, or a higher limit of threads, "
+                            "may do", worker->index, strerror(rc))
+              : 0;
+}

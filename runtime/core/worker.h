@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A runtime and its workers, as the engine sees them. Fields are grouped by who writes them; groups that different
+ * threads write lie on lines of their own. */
+#ifndef FL_WORKER_H
+#define FL_WORKER_H
+
+#include <runtime/core/fiber.h>
+#include <runtime/core/inbox.h>
+#include <runtime/core/settings.h>
+#include <runtime/core/topology.h>
+#include <sched/deque.h>
+#include <sched/discipline.h>
+#include <sched/idle.h>
+#include <sched/policy.h>
+#include <sched/profit.h>
+
+typedef struct fl_worker fl_worker;
+typedef struct filch_runtime fl_runtime;
+
+/* Done on the stack that was switched to, once nothing of `left` is in a register any more: only now may others resume
+ * it. */
+typedef void fl_action(fl_worker *worker, fl_fiber *left, void *arg);
+
+/* Counters: written by their worker alone, summed by readers. */
+enum fl_counter {
+    FL_GIFTS,
+    FL_GIFT_TASKS,
+    FL_ROBS,
+    FL_DEQUE_STEALS,
+    FL_QUEUE_TAKES,
+    FL_ASKS,
+    FL_HEAVY_FENCES,
+    FL_WAKES,
+    FL_PARKS,
+    FL_SWITCHES,
+    FL_MIGRATIONS,
+    FL_OUTSIDE,
+    FL_SUSPENDED, /* fibers that stopped here, less those that went on here: only the sum over workers means anything */
+    FL_COUNTERS
+};
+
+/* What a search found. */
+enum fl_work_kind { FL_WORK_SLOT, FL_WORK_RANGE, FL_WORK_FIBER, FL_WORK_JOB };
+typedef struct fl_work {
+    enum fl_work_kind kind;
+    filch_slot *slot;        /* SLOT, RANGE: the first */
+    const filch_task *task;  /* SLOT */
+    uint32_t count;          /* RANGE */
+    bool gift;               /* SLOT, RANGE: from an owner's hand; its profit is reckoned */
+    fl_fiber *fiber;         /* FIBER */
+    fl_job *job;             /* JOB */
+} fl_work;
+
+enum fl_bell { FL_BELL_AWAKE, FL_BELL_PARKED, FL_BELL_RUNG };
+
+struct fl_worker {
+    /* Never changes */
+    fl_runtime *rt;
+    unsigned index;
+    fl_place place;
+    pthread_t thread;
+    void *signal_stack;
+    /* Read by thieves, written rarely */
+    filch_ptr current; /* fl_forkstack * of the fiber it runs, NULL on its native stack */
+    filch_u32 bell;    /* enum fl_bell: the futex it sleeps on */
+    char apart1[FILCH_APART];
+    /* Its own */
+    fl_fiber *running;
+    fl_action *action; /* of the switch under way */
+    fl_fiber *left;
+    void *action_arg;
+    fl_fiber *spare;   /* fibers kept back for the next suspension */
+    unsigned spares;
+    unsigned tick;
+    uint64_t rng;
+    fl_profit profit;
+    int64_t vain_nap;   /* ns: the last nap after a vain wake */
+    bool woken;         /* by a token, and nothing found since */
+    bool stolen_lately; /* the last work was a thief's: worth a longer look */
+    fl_fiber native;    /* the thread's own stack; has no fork stack */
+    filch_u64 counters[FL_COUNTERS];
+    char apart2[FILCH_APART];
+    /* Written by owners that answer */
+    fl_mailbox box;
+    char apart3[FILCH_APART];
+    fl_deque ready;
+};
+
+struct filch_runtime {
+    /* Never changes */
+    fl_settings settings;
+    const fl_discipline *discipline;
+    const fl_topology *topology;
+    unsigned workers;
+    unsigned fork_generation; /* of the process that created it */
+    bool spin;                /* a CPU for each worker: a short wait may spin */
+    bool asymmetric;          /* fences: membarrier, or full */
+    fl_worker **worker;
+    void *queue;       /* of a shared discipline */
+    filch_ptr policy;  /* const fl_policy * */
+    filch_u32 stopping; /* destroy was called */
+    filch_u32 finished; /* and nothing is left to do */
+    char apart1[FILCH_APART];
+    fl_idle idle;
+    fl_inbox inbox;
+    fl_fibers fibers;
+};
+
+static inline void fl_count(fl_worker *worker, enum fl_counter counter, uint64_t n)
+{
+    filch_u64 *count = &worker->counters[counter]; /* relaxed: single writer, readers sum approximately */
+    filch_u64_store(count, filch_u64_load(count, FILCH_RELAXED) + n, FILCH_RELAXED);
+}
+
+static inline uint64_t fl_sum(const fl_runtime *rt, enum fl_counter counter)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < rt->workers; i++) /* relaxed: approximate while workers run */
+        sum += filch_u64_load(&rt->worker[i]->counters[counter], FILCH_RELAXED);
+    return sum;
+}
+
+/* The worker whose thread calls, or NULL. Out of line: thread-locals must not be cached across a switch. */
+fl_worker *fl_worker_here(void);
+
+/* Creates rt->worker[index] with all it needs but its thread; *out untouched on failure. */
+int fl_worker_create(fl_runtime *rt, unsigned index, fl_worker **out);
+int fl_worker_start(fl_worker *worker);
+/* Its thread has ended, or was never started. */
+void fl_worker_destroy(fl_worker *worker);
+
+/* ---- Finding work (find.c, steal.c) ---- */
+
+/* The next thing to do; searches and sleeps. false: the runtime is finished. */
+bool fl_find(fl_worker *worker, fl_work *work);
+void fl_work_from_item(fl_work *work, void *item);
+/* One round over the fork stacks of others: ask, then rob. */
+bool fl_steal_forked(fl_worker *worker, fl_work *work);
+/* One round over the ready deques of others. */
+bool fl_steal_ready(fl_worker *worker, fl_work *work);
+/* Is there anything to do for anybody? A look without fences. */
+bool fl_work_anywhere(fl_runtime *rt);
+/* The part of it that lies in inbox and ready deques. */
+bool fl_work_ready(fl_runtime *rt);
+
+/* ---- Running it (execute.c) ---- */
+
+/* A fiber's life: find, run, again; entry of every fiber. */
+void fl_fiber_loop(void *fiber);
+/* Runs a taken slot and publishes its result. */
+void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task);
+
+/* ---- Suspending (suspend.c) ---- */
+
+/* The calling fiber stops; another goes on, on which action(worker, calling fiber, arg) is run first. Its fork stack
+ * must be empty or flushed. Returns when somebody resumes the fiber, perhaps on another worker. */
+void fl_leave(fl_fiber *fiber, fl_action *action, void *arg);
+/* The same with a flush: for every suspension that is not a join. */
+void fl_suspend(filch_self self, fl_action *action, void *arg);
+/* Goes on with `next` at once; the calling fiber is at the bottom of its loop and needed no more. */
+void fl_retire_into(fl_fiber *fiber, fl_fiber *next);
+void fl_switch(fl_worker *worker, fl_fiber *from, fl_fiber *to, fl_action *action, void *arg);
+/* What comes first on a stack that was switched to. */
+void fl_arrive(fl_fiber *fiber);
+/* Makes a suspended fiber ready. Any thread. */
+void fl_resume(fl_runtime *rt, fl_fiber *fiber);
+/* A fiber to run the loop on, or NULL: none can be had. */
+fl_fiber *fl_fiber_for_loop(fl_worker *worker);
+void fl_fiber_recycle(fl_worker *worker, fl_fiber *fiber);
+
+/* ---- Sleeping and waking (park.c) ---- */
+
+/* The caller searched in vain. true: search again; false: the runtime is finished. nap: ns, 0: none. */
+bool fl_sleep(fl_worker *worker, int64_t nap);
+/* After publishing something and a seq_cst fence: wakes one sleeper unless somebody searches. near: where to look for
+ * one first. */
+void fl_wake_one(fl_runtime *rt, unsigned near, bool may_mute);
+/* The caller, a searcher, found work. */
+void fl_found(fl_worker *worker);
+void fl_ring_everybody(fl_runtime *rt);
+/* Pushes onto the worker's own ready deque and wakes somebody for it. -ENOMEM. */
+int fl_push_ready(fl_worker *worker, void *item);
+
+#endif

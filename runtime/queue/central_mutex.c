@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The comparison: one bounded ring under one mutex, first in, first out, as a good programmer writes a thread pool by
+ * hand. For researchers, and for those who want to see what work stealing is worth on their program.
+ *
+ * A task stays in its fiber's slot; the ring holds the slot's address. Whoever changes the slot's state from READY to
+ * TAKEN runs it: the joining owner, or a worker that found it in the ring. An entry whose task was claimed by its owner is
+ * stale; it is skipped, or serves the next task of the same slot, which is claimed in the same way, so no entry can run
+ * a task twice, and `claimed` is read after the claim only. A full ring makes the fork run its child at once.
+ * Workers sleep by the runtime's idle protocol, which stands for the pool's condition variable: they also wait for fibers
+ * and for work from outside. */
+#include <runtime/core/worker.h>
+#include <runtime/queue/queue.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+#ifdef FILCH_TINY
+#define RING 8
+#else
+#define RING 8192
+#endif
+
+#define READY ((void *)2)
+#define TAKEN ((void *)3)
+
+typedef struct central {
+    pthread_mutex_t lock;
+    uint64_t head, tail; /* under lock; tail - head entries */
+    filch_u64 waiting;   /* how many there are, for looks without the lock */
+    filch_slot *ring[RING];
+} central;
+
+int fl_central_create(fl_runtime *rt)
+{
+    central *queue = calloc(1, sizeof *queue);
+    if (!queue)
+        return -ENOMEM;
+    int rc = pthread_mutex_init(&queue->lock, NULL);
+    if (rc) {
+        free(queue);
+        return -rc;
+    }
+    rt->queue = queue;
+    return 0;
+}
+
+void fl_central_destroy(fl_runtime *rt)
+{
+    central *queue = rt->queue;
+    pthread_mutex_destroy(&queue->lock);
+    free(queue);
+}
+
+static bool put(central *queue, filch_slot *slot)
+{
+    pthread_mutex_lock(&queue->lock);
+    bool room = queue->tail - queue->head < RING;
+    if (room) {
+        queue->ring[queue->tail++ % RING] = slot;
+        filch_u64_store(&queue->waiting, queue->tail - queue->head, FILCH_RELAXED); /* a look's */
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return room;
+}
+
+static bool claim(filch_slot *slot, void *next)
+{
+    void *state = READY;
+    return filch_ptr_cas(&slot->state, &state, next, FILCH_ACQ_REL); /* one of all who want it */
+}
+
+static void forked(fl_worker *worker, filch_self self)
+{
+    filch_slot *slot = self - 1;
+    central *queue = worker->rt->queue;
+    slot->claimed = (const filch_task *)filch_ptr_load(&slot->task, FILCH_RELAXED); /* owner's own */
+    filch_ptr_store(&slot->state, READY, FILCH_RELEASE); /* with the arguments and `claimed` */
+    bool kept = put(queue, slot);
+    filch_fence_seq_cst();
+    fl_wake_one(worker->rt, worker->index + 1, false);
+    if (!kept && claim(slot, TAKEN))
+        fl_run_slot(self, slot, slot->claimed);
+}
+
+static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
+{
+    (void)stack;
+    return claim(slot, NULL) ? FL_KEPT : FL_STOLEN;
+}
+
+static void take_back(fl_forkstack *stack, filch_slot *slot)
+{
+    (void)stack;
+    filch_ptr_store(&slot->state, NULL, FILCH_RELAXED); /* published by the next fork */
+}
+
+static void flush(fl_worker *worker, fl_forkstack *stack)
+{
+    (void)worker; /* everything forked lies in the ring, */
+    (void)stack;  /* where others find it */
+}
+
+static filch_slot *next_ready(central *queue)
+{
+    while (queue->head != queue->tail) {
+        filch_slot *slot = queue->ring[queue->head++ % RING];
+        if (filch_ptr_load(&slot->state, FILCH_RELAXED) == READY) /* a look; the claim decides */
+            return slot;
+    }
+    return NULL;
+}
+
+static bool take(fl_worker *worker, fl_work *work)
+{
+    central *queue = worker->rt->queue;
+    while (filch_u64_load(&queue->waiting, FILCH_RELAXED)) { /* a look */
+        pthread_mutex_lock(&queue->lock);
+        filch_slot *slot = next_ready(queue);
+        filch_u64_store(&queue->waiting, queue->tail - queue->head, FILCH_RELAXED); /* a look's */
+        pthread_mutex_unlock(&queue->lock);
+        if (!slot || !claim(slot, TAKEN))
+            continue;
+        fl_count(worker, FL_QUEUE_TAKES, 1);
+        *work = (fl_work){.kind = FL_WORK_SLOT, .slot = slot, .task = slot->claimed};
+        return true;
+    }
+    return false;
+}
+
+static bool pending(fl_runtime *rt)
+{
+    central *queue = rt->queue;
+    return filch_u64_load(&queue->waiting, FILCH_RELAXED) > 0; /* a look */
+}
+
+const fl_discipline fl_discipline_central_mutex = {
+    .name = "central-mutex",
+    .what = "one bounded locked ring for all, first in, first out",
+    .out_of_line = true,
+    .shared = true,
+    .forked = forked,
+    .settle = settle,
+    .take_back = take_back,
+    .flush = flush,
+    .take = take,
+    .pending = pending,
+};

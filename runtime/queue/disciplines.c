@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/queue/queue.h>
+
+const fl_discipline *const fl_disciplines[] = {&fl_discipline_chase_lev,
+                                               &fl_discipline_central_mutex, NULL};

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The ready deque: the textbook Chase-Lev deque (SPAA 2005), with the orders of Le, Pop, Cohen, Zappa Nardelli (Correct
+ * and efficient work-stealing for weak memory models, PPoPP 2013, figure 1), growable. One per worker; items are tagged
+ * pointers (runtime/core/item.h). Its owner pushes and pops at the bottom, everybody else takes at the top. An item
+ * costs tens of nanoseconds anyway, so pop keeps its seq_cst fence.
+ *
+ * Edges:
+ *   D1 push: bottom, release (and in pop: C++20 release sequences do not cover a thread's later relaxed stores)
+ *                                            -> D2 steal: bottom, acquire: sees the item and the buffer
+ *   D3 pop: bottom store, seq_cst fence, top |  D4 steal: top, seq_cst fence, bottom: one sees the other's
+ *   D5 CAS on top, seq_cst: of two that want one item, one wins
+ *   D6 grow: buffer, release                 -> D7 steal: buffer, acquire: sees the copied items
+ * An old buffer may still be read by thieves: it goes to `retire`, which frees it after a grace period; a steal runs in
+ * a read-side section of the same reclamation. */
+#ifndef FL_DEQUE_H
+#define FL_DEQUE_H
+
+#include <filch/atomic.h>
+
+typedef struct fl_buffer {
+    int64_t size; /* a power of two */
+    filch_ptr items[];
+} fl_buffer;
+
+typedef struct fl_deque {
+    filch_u64 top; /* thieves */
+    char apart1[FILCH_APART - sizeof(filch_u64)];
+    filch_u64 bottom; /* owner */
+    filch_ptr buffer; /* fl_buffer *; owner writes */
+    void (*retire)(fl_buffer *old);
+    char apart2[FILCH_APART - 2 * sizeof(filch_u64) - sizeof(void *)];
+} fl_deque;
+
+enum fl_stolen { FL_STEAL_EMPTY, FL_STEAL_LOST, FL_STEAL_GOT };
+
+/* size: a power of two. -ENOMEM as a plain errno. */
+int fl_deque_init(fl_deque *deque, int64_t size, void (*retire)(fl_buffer *));
+/* Nobody may use the deque any more. */
+void fl_deque_clear(fl_deque *deque);
+
+/* Owner. -ENOMEM: not pushed. */
+int fl_deque_push(fl_deque *deque, void *item);
+/* Owner: the newest, or NULL. */
+void *fl_deque_pop(fl_deque *deque);
+
+/* Anybody, within a read-side section: the oldest. LOST: somebody else got it; there may be more. */
+enum fl_stolen fl_deque_steal(fl_deque *deque, void **item);
+/* Anybody: a look without fences. */
+int64_t fl_deque_size(fl_deque *deque);
+
+#endif

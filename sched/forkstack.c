@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <sched/forkstack.h>
+
+#define ANSWERED ((uint64_t)1 << 63)
+
+static uint64_t conflict(uint64_t top, uint64_t index)
+{
+    return (top & FL_TOP_ASKED) | index << 47 | ((top + 1) & FL_TOP_TAG);
+}
+
+void fl_forkstack_init(fl_forkstack *stack)
+{
+    stack->rearm = fl_last_slot(stack);
+    filch_ptr_store(&stack->front.limit, stack->rearm, FILCH_RELAXED); /* not yet shared */
+    filch_u64_store(&stack->front.top, filch_position(fl_first_slot(stack)), FILCH_RELAXED);
+}
+
+void fl_forkstack_issue(fl_forkstack *stack, bool out_of_line)
+{
+    uint64_t base = out_of_line ? FL_TOP_ASKED : 0;
+    stack->rearm = out_of_line ? NULL : fl_last_slot(stack);
+    stack->base = base;
+    fl_forkstack_rearm(stack);
+    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* only the owner lowers it */
+    while (!filch_u64_cas(&stack->front.top, &top,
+                          base | (conflict(top, fl_top_index(top)) & ~FL_TOP_ASKED), FILCH_SEQ_CST))
+        ;
+}
+
+void fl_forkstack_rearm(fl_forkstack *stack)
+{
+    /* An exchange, not a store: a poke that it overwrites has happened before what follows (docs/idle.md, P4). */
+    filch_ptr_exchange(&stack->front.limit, stack->rearm, FILCH_ACQ_REL);
+}
+
+static void answer(fl_mailbox *box, uint64_t count, uint64_t index)
+{
+    filch_u64_store(&box->reply, ANSWERED | count << 16 | index, FILCH_RELEASE); /* R3 */
+}
+
+/* Copies the tasks before raising top: a join erases `task`, and from the CAS on the slots are the thief's. */
+static bool give(fl_forkstack *stack, uint64_t *top, uint64_t count)
+{
+    filch_slot *first = fl_slot_at(stack, fl_top_index(*top));
+    for (uint64_t i = 0; i < count; i++) /* relaxed: the owner's own stores */
+        first[i].claimed = (const filch_task *)filch_ptr_load(&first[i].task, FILCH_RELAXED);
+    return filch_u64_cas(&stack->front.top, top, *top + FL_TOP_ONE * count, FILCH_SEQ_CST); /* R3 */
+}
+
+void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end)
+{
+    if (!filch_ptr_load(&stack->request, FILCH_RELAXED)) /* a request that is missed is met next time */
+        return;
+    fl_mailbox *box = (fl_mailbox *)filch_ptr_exchange(&stack->request, NULL, FILCH_ACQ_REL); /* R2 */
+    if (!box)
+        return;
+    uint64_t past = fl_slot_index(end);
+    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* the CAS decides */
+    for (;;) {
+        uint64_t index = fl_top_index(top);
+        if (index >= past) {
+            answer(box, 0, 0);
+            return;
+        }
+        uint64_t here = past - index;
+        uint64_t count = box->wants_many && here > FL_HALF_FROM ? here / 2 : 1;
+        if (give(stack, &top, count)) {
+            answer(box, count, index);
+            return;
+        }
+    }
+}
+
+enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
+{
+    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
+    if (top & FL_TOP_ASKED) {
+        /* Clear first, serve then: a thief that asks in between sets ASKED again. */
+        if (!stack->base)
+            filch_u64_and(&stack->front.top, ~FL_TOP_ASKED, FILCH_ACQ_REL);
+        fl_forkstack_serve(stack, slot); /* never the slot that is being joined: its task is erased */
+    }
+    if (stack->base)
+        filch_fence_seq_cst(); /* J1 -> J2 of a fiber whose robbers use no heavy fence */
+    top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* J2 */
+    uint64_t index = fl_slot_index(slot);
+    while (fl_top_index(top) == index)
+        if (filch_u64_cas(&stack->front.top, &top, conflict(top, index), FILCH_SEQ_CST))
+            return FL_KEPT; /* every robber that looked before fails */
+    return fl_top_index(top) < index ? FL_KEPT : FL_STOLEN;
+}
+
+void fl_forkstack_take_back(fl_forkstack *stack, filch_slot *slot)
+{
+    filch_ptr_store(&slot->state, NULL, FILCH_RELAXED); /* published by the next fork's F1 */
+    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
+    uint64_t index = fl_slot_index(slot);
+    while (!filch_u64_cas(&stack->front.top, &top, conflict(top, index), FILCH_SEQ_CST)) /* ASKED */
+        ;
+}
+
+static uint64_t count_unjoined(fl_forkstack *stack, uint64_t top)
+{
+    filch_slot *first = fl_slot_at(stack, fl_top_index(top));
+    uint64_t count = 0;
+    while (filch_ptr_load(&first[count].task, FILCH_RELAXED)) /* the owner's own stores */
+        count++;
+    return count;
+}
+
+void fl_forkstack_flush(fl_forkstack *stack, void (*hand)(void *, filch_slot *), void *context)
+{
+    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* the CAS decides */
+    uint64_t count;
+    do {
+        count = count_unjoined(stack, top);
+        if (!count)
+            return;
+    } while (!give(stack, &top, count));
+    filch_slot *first = fl_slot_at(stack, fl_top_index(top));
+    for (uint64_t i = 0; i < count; i++)
+        hand(context, first + i);
+}
+
+bool fl_forkstack_offers(fl_forkstack *stack)
+{
+    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* a look */
+    return filch_ptr_load(&fl_slot_at(stack, fl_top_index(top))->task, FILCH_RELAXED) != NULL;
+}
+
+enum fl_asked fl_forkstack_ask(fl_forkstack *stack, fl_mailbox *box)
+{
+    if (filch_ptr_load(&stack->request, FILCH_RELAXED)) /* a look */
+        return FL_ASK_BUSY;
+    filch_u64_store(&box->reply, 0, FILCH_RELAXED); /* published by R1 */
+    void *none = NULL;
+    if (!filch_ptr_cas(&stack->request, &none, box, FILCH_ACQ_REL)) /* R1 */
+        return FL_ASK_BUSY;
+    void *limit = filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL);
+    uint64_t top = filch_u64_or(&stack->front.top, FL_TOP_ASKED, FILCH_ACQ_REL);
+    return !limit && (top & FL_TOP_ASKED) ? FL_ASK_SILENT : FL_ASK_LEFT;
+}
+
+bool fl_forkstack_withdraw(fl_forkstack *stack, fl_mailbox *box)
+{
+    void *mine = box;
+    return filch_ptr_cas(&stack->request, &mine, NULL, FILCH_ACQ_REL);
+}
+
+bool fl_mailbox_answered(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift)
+{
+    uint64_t reply = filch_u64_load(&box->reply, FILCH_ACQUIRE); /* R4 */
+    if (!reply)
+        return false;
+    gift->first = fl_slot_at(stack, reply & 0xffff);
+    gift->count = (uint32_t)((reply & ~ANSWERED) >> 16);
+    return true;
+}
+
+bool fl_forkstack_rob_look(fl_forkstack *stack, uint64_t *top)
+{
+    *top = filch_u64_load(&stack->front.top, FILCH_ACQUIRE); /* T1 */
+    return filch_ptr_load(&fl_slot_at(stack, fl_top_index(*top))->task, FILCH_RELAXED) != NULL;
+}
+
+const filch_task *fl_forkstack_rob_take(fl_forkstack *stack, uint64_t top, filch_slot **slot)
+{
+    filch_slot *oldest = fl_slot_at(stack, fl_top_index(top));
+    const filch_task *task = (const filch_task *)filch_ptr_load(&oldest->task, FILCH_ACQUIRE); /* T2 */
+    if (!task || !filch_u64_cas(&stack->front.top, &top, top + FL_TOP_ONE, FILCH_SEQ_CST))     /* T3 */
+        return NULL;
+    *slot = oldest;
+    return task;
+}
+
+void *fl_slot_finish(filch_slot *slot)
+{
+    return filch_ptr_exchange(&slot->state, FL_STATE_DONE, FILCH_ACQ_REL); /* S1 */
+}
+
+bool fl_slot_done(const filch_slot *slot)
+{
+    return filch_ptr_load(&slot->state, FILCH_ACQUIRE) == FL_STATE_DONE; /* S2 */
+}
+
+bool fl_slot_await(filch_slot *slot, void *waiter)
+{
+    void *state = filch_ptr_load(&slot->state, FILCH_RELAXED); /* the CAS decides */
+    while (state != FL_STATE_DONE)
+        if (filch_ptr_cas(&slot->state, &state, waiter, FILCH_ACQ_REL)) /* S3 */
+            return true;
+    return false;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The fork stack: a Chase-Lev deque (Chase, Lev: Dynamic circular work-stealing deque, SPAA 2005) whose bottom lives in
+ * the owner's register, whose slots publish themselves, and whose owner gives rather than is robbed. The inline half is
+ * <filch/fork.h>. One per fiber; the owner is whoever runs the fiber, thieves are all other workers.
+ *
+ * top = (ASKED: 1 bit, index: 16, tag: 47): the oldest slot that is still the owner's. Slots from there to the first
+ * whose task is NULL hold forked, unjoined, unstolen tasks. Arithmetic on top, no other:
+ *   raise by m (rob, give, flush)        w + ONE * m
+ *   conflict won by the owner, lowering  (w & ASKED) | index << 47 | (tag + 1)
+ * so that a thief's CAS fails whenever the owner has decided anything at that index since the thief looked. A tag of 47
+ * bits does not wrap within a look; it is bumped by masking, never by carrying into the index.
+ *
+ * Stealing is asking first. The thief leaves its mailbox in `request` and makes the owner come to its slow path: limit
+ * NULL (next fork), ASKED (next join). Whoever exchanges `request` to NULL answers that mailbox exactly once. A thief
+ * that waited in vain withdraws its mailbox by CAS and robs: look, heavy fence, look again, CAS on top.
+ *
+ * Edges (F1, F2, J1, J2 are the inline ones):
+ *   R1 ask: CAS request NULL -> mailbox, acq_rel    -> R2 serve: exchange request -> NULL, acq_rel (sees wants_many)
+ *   R3 serve: CAS top, seq_cst; reply, release      -> R4 thief: load reply, acquire (sees claimed and the arguments)
+ *   T1 rob: load top, acquire                       <- every CAS on top, seq_cst (>= release): sees a lowered index's slot
+ *   T2 rob: heavy fence, load task, acquire         <- F1; and against J1/J2: one of robber and joiner sees the other
+ *   T3 rob: CAS top, seq_cst                        exactly one of two thieves, or of thief and owner, wins an index
+ *   S1 finish: exchange state -> DONE, acq_rel      -> S2 join: load state, acquire (sees the result)
+ *   S3 await: CAS state NULL -> waiter, acq_rel     -> S1 (the finisher sees a saved fiber)
+ *   S1 is the finisher's last touch of the slot: from then on it is the owner's.
+ * No feature may write `top` or use it as a mailbox, and none may add a test to the inline path: whoever wants the
+ * owner's attention sets `limit` to NULL or ASKED.
+ *
+ * Out-of-line fibers (fence mode full, central disciplines) have rearm NULL and base ASKED for as long as they are
+ * issued so: every fork and join of theirs comes to the slow path, and fences there. */
+#ifndef FL_FORKSTACK_H
+#define FL_FORKSTACK_H
+
+#include <filch/fork.h>
+
+#include <stdbool.h>
+
+#define FL_TOP_ASKED ((uint64_t)1 << 63)
+#define FL_TOP_ONE ((uint64_t)1 << 47)
+#define FL_TOP_TAG (FL_TOP_ONE - 1)
+
+/* The header's bytes before the first slot; what belongs to the fiber lies in them too. */
+#define FL_SLOTS_OFFSET ((uintptr_t)640)
+/* Unjoined forks a fiber has room for; the last slot stays empty for ever. */
+#define FL_SLOTS ((FILCH_REGION_SIZE - FL_SLOTS_OFFSET) / sizeof(filch_slot) - 1)
+
+/* A gift is half of what there is when there is more than this: no recursion is that deep, so it is a loop. */
+#ifdef FILCH_TINY
+#define FL_HALF_FROM 4
+#else
+#define FL_HALF_FROM 64
+#endif
+
+/* A thief's: where an owner answers. One request at a time; wants_many is written before asking only. */
+typedef struct fl_mailbox {
+    filch_u64 reply; /* 0: not yet; else ANSWERED | count << 16 | index of the first slot */
+    bool wants_many;
+} fl_mailbox;
+
+typedef struct fl_forkstack {
+    filch_forkstack front; /* limit and top, each on lines of its own */
+    filch_ptr request;     /* fl_mailbox * of the thief that asks, or NULL */
+    void *rearm;           /* what limit goes back to: the last slot, or NULL for an out-of-line fiber */
+    uint64_t base;         /* ASKED for an out-of-line fiber, else 0 */
+} fl_forkstack;
+
+/* What a slot's state says besides "a waiter": NULL until somebody else has finished it. */
+#define FL_STATE_DONE ((void *)1)
+
+typedef struct fl_gift {
+    filch_slot *first;
+    uint32_t count; /* 0: the owner had nothing to give */
+} fl_gift;
+
+enum fl_settled { FL_KEPT, FL_STOLEN };
+enum fl_asked {
+    FL_ASK_BUSY,  /* another thief's request is there */
+    FL_ASK_LEFT,  /* the mailbox lies there; watch it */
+    FL_ASK_SILENT /* it lies there, but the owner has answered nobody since it was last poked */
+};
+
+static inline uint64_t fl_top_index(uint64_t top)
+{
+    return (top & ~FL_TOP_ASKED) >> 47;
+}
+
+static inline uint64_t fl_slot_index(const filch_slot *slot)
+{
+    return fl_top_index(filch_position(slot));
+}
+
+static inline filch_slot *fl_slot_at(fl_forkstack *stack, uint64_t index)
+{
+    return (filch_slot *)stack + index;
+}
+
+static inline filch_slot *fl_first_slot(fl_forkstack *stack)
+{
+    return (filch_slot *)((char *)stack + FL_SLOTS_OFFSET);
+}
+
+static inline filch_slot *fl_last_slot(fl_forkstack *stack)
+{
+    return fl_first_slot(stack) + FL_SLOTS;
+}
+
+static inline fl_forkstack *fl_forkstack_of(filch_slot *slot)
+{
+    return (fl_forkstack *)filch_forkstack_of(slot);
+}
+
+/* ---- Owner ---- */
+
+/* Once, when the region is made; all zero bytes before. */
+void fl_forkstack_init(fl_forkstack *stack);
+/* Before a fiber is given to a worker: chooses its side of the line. Its stack is empty; thieves may hold stale looks. */
+void fl_forkstack_issue(fl_forkstack *stack, bool out_of_line);
+/* Slow fork, first: be interrupted no more. */
+void fl_forkstack_rearm(fl_forkstack *stack);
+/* Takes a waiting request, if any, and answers it from the slots before `end`. */
+void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end);
+/* Slow join: whose is the task in `slot`? */
+enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot);
+/* After a stolen task's result is here: the slot is the owner's again. */
+void fl_forkstack_take_back(fl_forkstack *stack, filch_slot *slot);
+/* Before a suspension that is not a join: takes all unjoined tasks as a thief would and hands each slot, oldest first,
+ * to give(context, slot), whose callee finishes it as a thief does (task in slot->claimed). */
+void fl_forkstack_flush(fl_forkstack *stack, void (*give)(void *, filch_slot *), void *context);
+
+/* ---- Thief ---- */
+
+/* A cheap look without fences: is there a task? It may be out of date. */
+bool fl_forkstack_offers(fl_forkstack *stack);
+enum fl_asked fl_forkstack_ask(fl_forkstack *stack, fl_mailbox *box);
+/* true: the mailbox was taken back, no answer will come. false: the answer is on its way. */
+bool fl_forkstack_withdraw(fl_forkstack *stack, fl_mailbox *box);
+bool fl_mailbox_answered(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift);
+/* Robbing is rob_look, a heavy fence, rob_take; NULL: there was nothing, or somebody was faster. */
+bool fl_forkstack_rob_look(fl_forkstack *stack, uint64_t *top);
+const filch_task *fl_forkstack_rob_take(fl_forkstack *stack, uint64_t top, filch_slot **slot);
+
+/* ---- A stolen slot's state ---- */
+
+/* Finisher: publishes the result; returns the waiter, or NULL. The slot must not be touched afterwards. */
+void *fl_slot_finish(filch_slot *slot);
+/* Joiner: is the result here? */
+bool fl_slot_done(const filch_slot *slot);
+/* Joiner, once it can be resumed: leaves `waiter` for the finisher. false: it is done already. */
+bool fl_slot_await(filch_slot *slot, void *waiter);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <sched/idle.h>
+
+void fl_idle_init(fl_idle *idle)
+{
+    filch_u64_store(&idle->word, 0, FILCH_SEQ_CST);
+    filch_u32_store(&idle->tokens, 0, FILCH_SEQ_CST);
+}
+
+void fl_idle_search(fl_idle *idle)
+{
+    filch_u64_add(&idle->word, FL_IDLE_SEARCHER, FILCH_SEQ_CST);
+}
+
+bool fl_idle_found(fl_idle *idle)
+{
+    uint64_t was = filch_u64_add(&idle->word, -FL_IDLE_SEARCHER, FILCH_SEQ_CST);
+    return fl_idle_searchers(was) == 1 && fl_idle_sleepers(was) > 0;
+}
+
+uint64_t fl_idle_sleep(fl_idle *idle)
+{
+    return filch_u64_add(&idle->word, FL_IDLE_SLEEPER - FL_IDLE_SEARCHER, FILCH_SEQ_CST); /* I1 */
+}
+
+bool fl_idle_retract(fl_idle *idle)
+{
+    uint64_t word = fl_idle_look(idle);
+    while (fl_idle_sleepers(word) > 0)
+        if (filch_u64_cas(&idle->word, &word, word + FL_IDLE_SEARCHER - FL_IDLE_SLEEPER,
+                          FILCH_SEQ_CST)) /* I3 */
+            return true;
+    return false;
+}
+
+bool fl_idle_claim(fl_idle *idle, bool may_mute)
+{
+    uint64_t word = fl_idle_look(idle);
+    do {
+        if (fl_idle_searchers(word) > 0 || fl_idle_sleepers(word) == 0)
+            return false;
+        if (may_mute && (word & FL_IDLE_NAPPING))
+            return false;
+    } while (!filch_u64_cas(&idle->word, &word, word + FL_IDLE_SEARCHER - FL_IDLE_SLEEPER,
+                            FILCH_SEQ_CST));
+    filch_u32_add(&idle->tokens, 1, FILCH_SEQ_CST);
+    return true;
+}
+
+bool fl_idle_take_token(fl_idle *idle)
+{
+    uint32_t tokens = filch_u32_load(&idle->tokens, FILCH_SEQ_CST);
+    while (tokens > 0)
+        if (filch_u32_cas(&idle->tokens, &tokens, tokens - 1, FILCH_SEQ_CST))
+            return true;
+    return false;
+}
+
+bool fl_idle_has_token(fl_idle *idle)
+{
+    return filch_u32_load(&idle->tokens, FILCH_SEQ_CST) > 0;
+}
+
+void fl_idle_nap(fl_idle *idle, bool napping)
+{
+    if (napping)
+        filch_u64_or(&idle->word, FL_IDLE_NAPPING, FILCH_SEQ_CST);
+    else
+        filch_u64_and(&idle->word, ~FL_IDLE_NAPPING, FILCH_SEQ_CST);
+}
