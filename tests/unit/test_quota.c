@@ -147,9 +147,17 @@ Test(quota, v1_smaller_quota_of_a_parent_wins)
     expect_limit(1);
 }
 
+Test(quota, v1_group_without_limit_has_that_of_its_parent)
+{
+    process("2:cpu:/slice/app\n", V1_MOUNT);
+    v1_group("/slice", "30000\n", "20000\n");
+    v1_group("/slice/app", "-1\n", "100000\n");
+    expect_limit(1.5);
+}
+
 Test(quota, v1_other_controllers_do_not_count)
 {
-    process("4:cpuset:/app\n3:cpuacct:/app\n2:cpu:/\n", V1_MOUNT);
+    process("2:cpu:/\n3:cpuacct,cpuset:/app\n", V1_MOUNT);
     v1_group("/app", "20000\n", "10000\n");
     expect_code(0);
 }
@@ -294,6 +302,16 @@ Test(quota, folder_in_a_files_place_is_an_error)
     process("0::/app\n", V2_MOUNT);
     file("/sys/fs/cgroup/app/cpu.max/inside", "");
     expect_code(-EISDIR);
+}
+
+Test(quota, file_that_cannot_be_opened_is_an_error)
+{
+    char name[PATH_MAX];
+    process("0::/app\n", V2_MOUNT);
+    file("/sys/fs/cgroup/app/cgroup.procs", "");
+    snprintf(name, sizeof name, "%s/sys/fs/cgroup/app/cpu.max", root);
+    cr_assert_eq(symlink("cpu.max", name), 0);
+    expect_code(-ELOOP);
 }
 
 Test(quota, workers_are_rounded_up_within_the_units)
