@@ -175,7 +175,8 @@ const filch_task *fl_forkstack_rob_take(fl_forkstack *stack, uint64_t top, filch
 
 void *fl_slot_finish(filch_slot *slot)
 {
-    return filch_ptr_exchange(&slot->state, FL_STATE_DONE, FILCH_ACQ_REL); /* S1 */
+    void *was = filch_ptr_exchange(&slot->state, FL_STATE_DONE, FILCH_ACQ_REL); /* S1 */
+    return was >= FL_STATE_LOWEST_WAITER ? was : NULL;
 }
 
 bool fl_slot_done(const filch_slot *slot)

@@ -65,8 +65,10 @@ typedef struct fl_forkstack {
     uint64_t base;         /* ASKED for an out-of-line fiber, else 0 */
 } fl_forkstack;
 
-/* What a slot's state says besides "a waiter": NULL until somebody else has finished it. */
+/* What a slot's state says: NULL until somebody else has finished it, DONE, or who waits for it. Disciplines may use the
+ * values between DONE and the lowest address of a waiter for tasks that are neither. */
 #define FL_STATE_DONE ((void *)1)
+#define FL_STATE_LOWEST_WAITER ((void *)8)
 
 typedef struct fl_gift {
     filch_slot *first;

@@ -123,8 +123,10 @@ static bool wait_for_token(fl_worker *worker, int64_t until)
         filch_u32_exchange(&worker->bell, FL_BELL_PARKED, FILCH_SEQ_CST); /* B1 */
         if (filch_u32_load(&rt->finished, FILCH_SEQ_CST))
             return false;
-        if (fl_idle_take_token(&rt->idle))
+        if (fl_idle_take_token(&rt->idle)) {
+            fl_count(worker, FL_WAKES, 1);
             break;
+        }
         if (fl_futex_wait_until(&worker->bell, FL_BELL_PARKED, until) && fl_idle_retract(&rt->idle)) {
             worker->woken = false; /* of its own accord */
             break;
