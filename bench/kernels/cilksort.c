@@ -54,10 +54,15 @@ static void quicksort(key *from, key *to)
     insertion_sort(from, to);
 }
 
+/* Which run is next is no more predictable than a coin: no branch depends on it. */
 static void merge_leaf(const key *a, const key *a_end, const key *b, const key *b_end, key *out)
 {
-    while (a < a_end && b < b_end)
-        *out++ = *a <= *b ? *a++ : *b++;
+    while (a < a_end && b < b_end) {
+        bool first = *a <= *b;
+        *out++ = first ? *a : *b;
+        a += first;
+        b += !first;
+    }
     memcpy(out, a, (size_t)(a_end - a) * sizeof *a);
     memcpy(out + (a_end - a), b, (size_t)(b_end - b) * sizeof *b);
 }

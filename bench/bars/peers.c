@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Bar: fib without cutoff, one worker, against the best of oneTBB, libgomp and libomp, as time per call. Each peer is a
+ * child process (bench/peers/serve.h) whose program is named on the command line as name=path. */
+#include "measure.h"
+
+#include "runtimes.h"
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PEERS_MOST = 4, PEER_N = 27 };
+
+typedef struct peer {
+    pid_t pid;
+    FILE *to, *from;
+} peer;
+
+typedef struct own_job {
+    filch_runtime *rt;
+    int n;
+    double seconds;
+} own_job;
+
+FILCH_TASK(long, fib, (int, n))
+{
+    if (n < 2)
+        return n;
+    FILCH_FORK(fib, n - 1);
+    long right = fib(self, n - 2);
+    FILCH_JOIN(long left, fib);
+    return left + right;
+}
+
+FILCH_TASK(long, timed, (own_job *, job))
+{
+    double from = measure_now();
+    long answer = fib(self, job->n);
+    job->seconds = measure_now() - from;
+    return answer;
+}
+
+static double calls_of(int n)
+{
+    double calls = 1, before = 1;
+    for (int i = 2; i <= n; i++) {
+        double next = calls + before + 1;
+        before = calls;
+        calls = next;
+    }
+    return calls;
+}
+
+static long answer_of(int n)
+{
+    return (long)((calls_of(n - 1) + 1) / 2);
+}
+
+static void check(int n, long answer)
+{
+    if (answer != answer_of(n)) {
+        fprintf(stderr, "fib(%d) = %ld is wrong\n", n, answer);
+        exit(1);
+    }
+}
+
+/* All arms answer in seconds a call, since their sizes differ. */
+static double own_once(void *context)
+{
+    own_job *job = context;
+    check(job->n, FILCH_RUN(job->rt, timed, job));
+    return job->seconds / calls_of(job->n);
+}
+
+static double peer_once(void *context)
+{
+    peer *p = context;
+    double seconds;
+    long answer;
+    fprintf(p->to, "%d\n", PEER_N);
+    fflush(p->to);
+    if (fscanf(p->from, "%lf %ld", &seconds, &answer) != 2) {
+        fputs("a peer has died\n", stderr);
+        exit(1);
+    }
+    check(PEER_N, answer);
+    return seconds / calls_of(PEER_N);
+}
+
+static void peer_start(peer *p, const char *path)
+{
+    int to[2], from[2];
+    if (pipe(to) || pipe(from) || (p->pid = fork()) < 0) {
+        perror("peer");
+        exit(1);
+    }
+    if (p->pid == 0) {
+        dup2(to[0], 0);
+        dup2(from[1], 1);
+        close(to[1]);
+        close(from[0]);
+        execl(path, path, (char *)NULL);
+        perror(path);
+        _exit(127);
+    }
+    close(to[0]);
+    close(from[1]);
+    p->to = fdopen(to[1], "w");
+    p->from = fdopen(from[0], "r");
+}
+
+static void peer_stop(peer *p)
+{
+    fclose(p->to);
+    fclose(p->from);
+    waitpid(p->pid, NULL, 0);
+}
+
+/* The peer that is fastest by its median. */
+static int best_of(const measure_arm *arms, int count, int repeat)
+{
+    int best = 1;
+    for (int i = 2; i < count; i++)
+        if (measure_spread_of(arms[i].at, repeat).median <
+            measure_spread_of(arms[best].at, repeat).median)
+            best = i;
+    return best;
+}
+
+int main(int argc, char **argv)
+{
+    static measure_arm arms[1 + PEERS_MOST];
+    static peer peers[PEERS_MOST];
+    measure_options options = measure_read_options(argc, argv, 38, "N, of fib(N) by Filch");
+    int count = 1;
+    char what[96];
+    for (; optind < argc && count <= PEERS_MOST; optind++, count++) {
+        char *path = strchr(argv[optind], '=');
+        if (!path) {
+            fprintf(stderr, "%s: not name=path: %s\n", argv[0], argv[optind]);
+            return 2;
+        }
+        *path++ = '\0';
+        peer_start(&peers[count - 1], path);
+        arms[count] = (measure_arm){.name = argv[optind], .once = peer_once, .context = &peers[count - 1]};
+    }
+    own_job own = {.rt = runtime_of(1, NULL), .n = (int)options.size};
+    arms[0] = (measure_arm){.name = "filch", .once = own_once, .context = &own};
+    measure_interleaved(arms, count, options.repeat);
+    for (int i = 0; i < count; i++)
+        measure_show("fib, 1 worker", &arms[i], 1e9, "ns a call", options.repeat);
+    bool reached = count > 1;
+    if (count > 1) {
+        int best = best_of(arms, count, options.repeat);
+        snprintf(what, sizeof what, "fib: best peer (%s) / filch", arms[best].name);
+        reached = measure_judge(what, measure_ratio(&arms[best], &arms[0], 1, options.repeat),
+                                MEASURE_AT_LEAST, 30);
+    }
+    for (int i = 0; i < count - 1; i++)
+        peer_stop(&peers[i]);
+    filch_runtime_destroy(own.rt);
+    return reached ? 0 : 1;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A runtime for a bar, or the end of the program. */
+#ifndef BARS_RUNTIMES_H
+#define BARS_RUNTIMES_H
+
+#include <filch/filch.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static inline filch_runtime *runtime_with(const filch_config *config)
+{
+    filch_runtime *rt;
+    if (filch_runtime_create(&rt, config)) {
+        fprintf(stderr, "no runtime: %s\n", filch_error());
+        exit(1);
+    }
+    return rt;
+}
+
+static inline filch_runtime *runtime_of(unsigned workers, const char *queue)
+{
+    filch_config config;
+    memset(&config, 0, sizeof config);
+    config.size = sizeof config;
+    config.workers = workers;
+    config.queue = queue;
+    return runtime_with(&config);
+}
+
+#endif
