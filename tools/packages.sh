@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# shellcheck shell=bash disable=SC2034
 # The Debian and Ubuntu packages that building and testing need: the one place that names them. Sourced by run.sh and
 # test.sh. A package is looked for by what it brings, so that other systems and hand-made installations count as well.
 

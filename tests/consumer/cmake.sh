@@ -10,8 +10,8 @@ project() {
     mkdir "$1"
     { printf 'cmake_minimum_required(VERSION 3.22)\nproject(app C)\n' && cat; } >"$1/CMakeLists.txt"
     cp fib.c "$1"
-    cmake -S "$1" -B "$1/build" -DCMAKE_C_COMPILER="$CC" -DCMAKE_BUILD_TYPE=Release >log && cmake --build "$1/build" >>log ||
-        { cat log; exit 1; }
+    { cmake -S "$1" -B "$1/build" -DCMAKE_C_COMPILER="$CC" -DCMAKE_BUILD_TYPE=Release && cmake --build "$1/build"; } \
+        >log || { cat log; exit 1; }
     expect 102334155 "$1/build/fib"
 }
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# shellcheck shell=bash disable=SC2034
 # For the scripts that play a user of Filch: installs the built library into a scratch prefix, moves to a scratch folder
 # and offers what they share. Sourced with FILCH_BUILD (the build folder), FILCH_SOURCE, CC and CXX in the environment.
 set -eu

@@ -60,7 +60,7 @@ for block in "$blocks"/*; do
         ! grep -qE '^\./tools/(run|test)\.sh' "$block" || last=none
         ;;
     *.text)
-        if [ $last != none ] && ! grep -Eq -- "$(pattern_of "$block")" "$scratch/output"; then
+        if [ "$last" != none ] && ! grep -Eq -- "$(pattern_of "$block")" "$scratch/output"; then
             complain "the output has no line like the first one here; it is:"
         fi
         last=none
