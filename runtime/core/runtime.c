@@ -20,6 +20,8 @@ static void choose_size(fl_runtime *rt)
     rt->workers = rt->settings.workers;
     if (!rt->workers)
         rt->workers = fl_topology_default_workers(rt->topology, rt->settings.bind, NULL);
+    if (rt->workers > FL_MOST_WORKERS)
+        rt->workers = FL_MOST_WORKERS;
     rt->spin = rt->workers <= fl_topology_cpus(rt->topology);
     if (rt->settings.max_fibers < rt->workers)
         rt->settings.max_fibers = rt->workers;

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_WORKERS = 1024 };
-
 /* What a setting is called, in the configuration and outside, for messages. */
 static const char *source(bool from_config, const char *field, const char *variable)
 {
@@ -135,7 +133,7 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     uint64_t workers = 0, stack = 0, fibers = 0;
     int rc = copy_config(&given, config);
     if (!rc)
-        rc = number(&workers, given.workers, "workers", "FILCH_WORKERS", 1, MOST_WORKERS, 0);
+        rc = number(&workers, given.workers, "workers", "FILCH_WORKERS", 1, FL_MOST_WORKERS, 0);
     if (!rc)
         rc = number(&stack, given.stack_size, "stack_size", "FILCH_STACK_SIZE", 16 << 10, 1 << 30,
                     256 << 10);

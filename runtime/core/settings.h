@@ -11,6 +11,8 @@
 #include <sched/discipline.h>
 #include <sched/policy.h>
 
+enum { FL_MOST_WORKERS = 1024 };
+
 typedef struct fl_settings {
     unsigned workers; /* 0: as many as the machine says */
     enum fl_bind bind;

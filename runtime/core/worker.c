@@ -21,7 +21,8 @@
 
 enum { READY_FIRST = 256, CAPPED_YIELDS = 64, CAPPED_NAP = 100000 /* ns */ };
 
-static __thread fl_worker *here;
+/* Initial-exec: the handler of stack overflows reads it, and may not allocate. */
+static __thread fl_worker *here __attribute__((tls_model("initial-exec")));
 
 __attribute__((noinline)) fl_worker *fl_worker_here(void)
 {
