@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <criterion/criterion.h>
+#include <sched/idle.h>
+
+static fl_idle idle;
+
+static void lay_out(void)
+{
+    fl_idle_init(&idle);
+}
+
+TestSuite(idle, .init = lay_out);
+
+static void expect(unsigned sleepers, unsigned searchers, unsigned tokens)
+{
+    uint64_t word = fl_idle_look(&idle);
+    cr_assert_eq(fl_idle_sleepers(word), sleepers, "%u sleep", fl_idle_sleepers(word));
+    cr_assert_eq(fl_idle_searchers(word), searchers, "%u search", fl_idle_searchers(word));
+    cr_assert_eq(filch_u32_load(&idle.tokens, FILCH_SEQ_CST), tokens);
+}
+
+static void put_to_sleep(unsigned count)
+{
+    while (count--) {
+        fl_idle_search(&idle);
+        fl_idle_sleep(&idle);
+    }
+}
+
+Test(idle, starts_with_everybody_running)
+{
+    expect(0, 0, 0);
+    cr_assert_not(fl_idle_has_token(&idle));
+    cr_assert_not(fl_idle_take_token(&idle));
+}
+
+Test(idle, sleeper_learns_whether_it_was_the_last_searcher)
+{
+    fl_idle_search(&idle);
+    fl_idle_search(&idle);
+    cr_assert_eq(fl_idle_searchers(fl_idle_sleep(&idle)), 2);
+    uint64_t was = fl_idle_sleep(&idle);
+    cr_assert_eq(fl_idle_searchers(was), 1);
+    cr_assert_eq(fl_idle_sleepers(was), 1);
+    expect(2, 0, 0);
+}
+
+Test(idle, claim_turns_one_sleeper_into_a_searcher_with_a_token)
+{
+    put_to_sleep(3);
+    cr_assert(fl_idle_claim(&idle, false));
+    expect(2, 1, 1);
+    cr_assert(fl_idle_take_token(&idle));
+    cr_assert_not(fl_idle_take_token(&idle));
+    expect(2, 1, 0);
+}
+
+Test(idle, nobody_is_woken_while_somebody_searches)
+{
+    put_to_sleep(2);
+    fl_idle_search(&idle);
+    cr_assert_not(fl_idle_claim(&idle, false));
+    expect(2, 1, 0);
+}
+
+Test(idle, nobody_is_woken_when_nobody_sleeps)
+{
+    cr_assert_not(fl_idle_claim(&idle, false));
+    expect(0, 0, 0);
+}
+
+Test(idle, only_the_last_finder_with_sleepers_left_chains)
+{
+    put_to_sleep(1);
+    fl_idle_search(&idle);
+    fl_idle_search(&idle);
+    cr_assert_not(fl_idle_found(&idle), "another one searches");
+    cr_assert(fl_idle_found(&idle));
+    cr_assert(fl_idle_claim(&idle, false));
+    cr_assert_not(fl_idle_found(&idle), "nobody sleeps");
+    expect(0, 0, 1);
+}
+
+Test(idle, sleeper_retracts_unless_a_token_is_on_its_way)
+{
+    put_to_sleep(1);
+    cr_assert(fl_idle_retract(&idle));
+    expect(0, 1, 0);
+    fl_idle_sleep(&idle);
+    cr_assert(fl_idle_claim(&idle, false));
+    cr_assert_not(fl_idle_retract(&idle));
+    cr_assert(fl_idle_take_token(&idle));
+    expect(0, 1, 0);
+}
+
+Test(idle, a_nap_mutes_only_those_who_may_be_muted)
+{
+    put_to_sleep(2);
+    fl_idle_nap(&idle, true);
+    expect(2, 0, 0);
+    cr_assert_not(fl_idle_claim(&idle, true));
+    cr_assert(fl_idle_claim(&idle, false));
+    cr_assert(fl_idle_found(&idle));
+    fl_idle_nap(&idle, false);
+    cr_assert(fl_idle_claim(&idle, true));
+    expect(0, 1, 2);
+}
+
+Test(idle, counts_a_thousand_workers)
+{
+    put_to_sleep(1024);
+    expect(1024, 0, 0);
+    for (unsigned i = 0; i < 1024; i++)
+        cr_assert(fl_idle_retract(&idle));
+    expect(0, 1024, 0);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <criterion/criterion.h>
+#include <sched/profit.h>
+
+Test(profit, a_new_thief_neither_naps_nor_wants_many)
+{
+    fl_profit profit = {0};
+    cr_assert_eq(fl_profit_nap(&profit), 0);
+    cr_assert_not(profit.wants_many);
+}
+
+Test(profit, a_gift_that_pays_its_cost_is_welcome_in_bulk)
+{
+    fl_profit profit = {0};
+    fl_profit_gift(&profit, FL_PROFIT_COST, 1, false);
+    cr_assert(profit.wants_many);
+    cr_assert_eq(profit.credit, 0);
+    fl_profit_gift(&profit, 10 * FL_PROFIT_COST - 1, 10, false);
+    cr_assert_not(profit.wants_many, "one nanosecond short");
+    cr_assert_eq(profit.credit, -1);
+}
+
+Test(profit, credit_stays_within_bounds)
+{
+    fl_profit profit = {0};
+    fl_profit_gift(&profit, INT64_MAX / 2, 1, false);
+    cr_assert_eq(profit.credit, FL_PROFIT_MOST);
+    for (int i = 0; i < 1000; i++)
+        fl_profit_gift(&profit, 0, 1000000, false);
+    cr_assert_eq(profit.credit, FL_PROFIT_LEAST);
+}
+
+Test(profit, a_gift_that_switched_was_worth_while_whatever_its_time)
+{
+    fl_profit profit = {.credit = FL_PROFIT_LEAST, .nap = FL_PROFIT_NAP_FIRST};
+    fl_profit_gift(&profit, 0, 1, true);
+    cr_assert_eq(profit.credit, FL_PROFIT_LEAST + FL_PROFIT_MOST);
+    cr_assert(profit.wants_many);
+    cr_assert_eq(profit.nap, 0);
+}
+
+Test(profit, a_thief_naps_only_below_the_threshold)
+{
+    fl_profit profit = {.credit = FL_PROFIT_NAP_BELOW};
+    cr_assert_eq(fl_profit_nap(&profit), 0);
+    profit.credit--;
+    cr_assert_eq(fl_profit_nap(&profit), FL_PROFIT_NAP_FIRST);
+    cr_assert_eq(profit.credit, FL_PROFIT_AFTER_NAP);
+    cr_assert_eq(fl_profit_nap(&profit), 0, "it may steal again");
+}
+
+Test(profit, naps_double_up_to_the_longest)
+{
+    fl_profit profit = {0};
+    int64_t expected = FL_PROFIT_NAP_FIRST;
+    for (int i = 0; i < 10; i++) {
+        profit.credit = FL_PROFIT_LEAST;
+        cr_assert_eq(fl_profit_nap(&profit), expected);
+        expected = 2 * expected < FL_PROFIT_NAP_LONGEST ? 2 * expected : FL_PROFIT_NAP_LONGEST;
+    }
+    cr_assert_eq(profit.nap, FL_PROFIT_NAP_LONGEST);
+}
+
+Test(profit, one_gift_that_pays_ends_the_naps)
+{
+    fl_profit profit = {.nap = FL_PROFIT_NAP_LONGEST, .credit = FL_PROFIT_AFTER_NAP};
+    fl_profit_gift(&profit, FL_PROFIT_COST - 1, 1, false);
+    cr_assert_eq(profit.nap, FL_PROFIT_NAP_LONGEST);
+    fl_profit_gift(&profit, FL_PROFIT_COST, 1, false);
+    cr_assert_eq(profit.nap, 0);
+    profit.credit = FL_PROFIT_LEAST;
+    cr_assert_eq(fl_profit_nap(&profit), FL_PROFIT_NAP_FIRST);
+}
+
+Test(profit, irregular_gifts_that_pay_on_the_whole_never_nap)
+{
+    fl_profit profit = {0};
+    for (int i = 0; i < 1000; i++) { /* three crumbs, then a subtree */
+        fl_profit_gift(&profit, i % 4 ? 12 : 4 * FL_PROFIT_COST, 1, false);
+        cr_assert_eq(fl_profit_nap(&profit), 0);
+    }
+}
