@@ -63,8 +63,12 @@ int main(int argc, char **argv)
     bool reached = true;
     for (size_t i = 0; i < sizeof bars / sizeof bars[0]; i++) {
         const kernel_row *row = kernel_find(bars[i].kernel);
-        if (!row || !measure_wanted(&options, bars[i].kernel))
+        if (!measure_wanted(&options, bars[i].kernel))
             continue;
+        if (!row) {
+            fprintf(stderr, "%s: not in the table of kernels\n", bars[i].kernel);
+            return 1;
+        }
         open_arms(arms, contexts, row, (enum kernel_size_name)options.size, rts);
         measure_interleaved(arms, ARMS, options.repeat);
         reached = judge(&bars[i], arms, options.repeat) && reached;

@@ -20,10 +20,10 @@ static void run_fib(void *place, kernel_run *run)
 
 const kernel KERNEL(fib) = {
     .name = "fib",
-    .what = "naive Fibonacci recursion without cutoff: the bare price of fork and join",
+    .what = "naive Fibonacci, no cutoff: the bare price of fork and join",
     .source = "Frigo, Leiserson, Randall, PLDI 1998",
     .sizes = {{"20", 20, 6765, 10945},
-              {"28", 28, 317811, 514228},
+              {"30", 30, 832040, 1346268},
               {"42", 42, 267914296, 433494436}},
     .run = run_fib,
 };

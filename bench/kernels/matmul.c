@@ -101,7 +101,7 @@ static void sum_product(kernel_run *run)
 
 const kernel KERNEL(matmul) = {
     .name = "matmul",
-    .what = "product of two int matrices by divide and conquer: regular, tasks of about 30 us",
+    .what = "int matrix product by divide and conquer: regular, about 30 us",
     .source = "Frigo, Leiserson, Prokop, Ramachandran, FOCS 1999",
     .sizes = {{"128", 128, 34274902873137, 6},
               {"512", 512, 35174022222158240, 438},

@@ -47,8 +47,8 @@ static void run_nqueens(void *place, kernel_run *run)
 
 const kernel KERNEL(nqueens) = {
     .name = "nqueens",
-    .what = "all solutions of the n queens problem: an irregular tree of tasks of about 100 ns",
+    .what = "all ways to place n queens: irregular, tasks of about 100 ns",
     .source = "Duran and others, Barcelona OpenMP Tasks Suite, ICPP 2009",
-    .sizes = {{"6", 6, 4, 152}, {"10", 10, 724, 35538}, {"13", 13, 73712, 4674889}},
+    .sizes = {{"6", 6, 4, 152}, {"11", 11, 2680, 166925}, {"13", 13, 73712, 4674889}},
     .run = run_nqueens,
 };

@@ -24,7 +24,7 @@ static void run_skynet(void *place, kernel_run *run)
 
 const kernel KERNEL(skynet) = {
     .name = "skynet",
-    .what = "sum over the leaves of a tree with ten children a node: wide forks of empty tasks",
+    .what = "sum over a tree with ten children a node: wide, empty tasks",
     .source = "Temelkovski, skynet microbenchmark, 2016",
     .sizes = {{"10^3", 1000, 499500, 1110},
               {"10^5", 100000, 4999950000, 111110},

@@ -245,8 +245,7 @@ static void run_tree_digest(void *place, kernel_run *run)
 
 const kernel KERNEL(tree_digest) = {
     .name = "tree-digest",
-    .what =
-        "SHA-256 of every file below a directory (--dir): irregular work, system calls included",
+    .what = "SHA-256 of every file below --dir: irregular, with system calls",
     .source = "equal to what find, sort and sha256sum say",
     .reads_dir = true,
     .sizes = {{0}, {0}, {0}},

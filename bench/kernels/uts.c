@@ -114,7 +114,7 @@ static void run_t3(void *place, kernel_run *run)
 
 const kernel KERNEL(uts_t1) = {
     .name = "uts-t1",
-    .what = "unbalanced tree search, geometric: 4 children a node on average",
+    .what = "unbalanced tree search, geometric: 4 children a node",
     .source = "Olivier and others, UTS: an unbalanced tree search benchmark, LCPC 2006",
     .sizes = {{"depth 4", 4, 944, 943},
               {"depth 8", 8, 257042, 257041},
@@ -124,7 +124,7 @@ const kernel KERNEL(uts_t1) = {
 
 const kernel KERNEL(uts_t3) = {
     .name = "uts-t3",
-    .what = "unbalanced tree search, binomial: deep, and most subtrees tiny",
+    .what = "unbalanced tree search, binomial: deep, most subtrees tiny",
     .source = "Olivier and others, UTS: an unbalanced tree search benchmark, LCPC 2006",
     .stack_size = DEEP_STACK,
     .sizes = {{"2.6k nodes", 0, 2557, 2556},

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What the parts of `filch bench` hand to each other: options say what to measure, a report holds what was measured.
+ *
+ *   options.c  command line -> options          measure.c  report with all samples, each from a child process (child.c)
+ *   plan.c     options -> report without samples table.c, verdict.c, json.c, csv.c  report -> text
+ *
+ * One thread; nothing here creates a runtime in this process, since its children are forked from it. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <bench/kernels/table.h>
+#include <stdio.h>
+
+enum { BENCH_NAMES = 16, BENCH_REPEATS = 200, BENCH_MOST_WORKERS = 1024 };
+
+/* Who runs the tasks. */
+typedef struct column {
+    enum kernel_column as;
+    const char *queue, *policy; /* as configured; NULL where it means nothing */
+    char label[64];
+} column;
+
+extern const char *const bench_size_names[KERNEL_SIZES + 1]; /* closed by NULL */
+
+enum bench_format { BENCH_TABLE, BENCH_JSON, BENCH_CSV };
+
+typedef struct options {
+    int argc;
+    char **argv;
+    const kernel_row *rows[BENCH_NAMES];
+    size_t row_count;
+    column columns[BENCH_NAMES]; /* the first is the serial elision */
+    size_t column_count;
+    unsigned workers[BENCH_NAMES]; /* ascending */
+    size_t worker_count;
+    int repeat; /* 0: as often as the time allows */
+    int size;   /* enum kernel_size_name; -1: per kernel what the columns can bear */
+    enum bench_format format;
+    const char *dir;
+    bool own_dir;       /* dir was given, not the default */
+    char runtime[4096]; /* what a runtime says of itself on this machine */
+} options;
+
+/* What one measurement found: means over its `runs`. sample_fields[] names the numbers. */
+typedef struct sample {
+    double runs;
+    double seconds, cpu_seconds;
+    double tasks, steals;
+    double gifts, gift_tasks, robs, deque_steals, queue_takes, asks, heavy_fences;
+    double wakes, parks, switches, migrations;
+    double voluntary_switches, involuntary_switches; /* of threads, by the kernel */
+    double other_share; /* of all CPUs, what other programs took; counted in steps of 10 ms */
+} sample;
+
+typedef struct sample_field {
+    const char *name;
+    size_t at; /* offset of a double in sample */
+} sample_field;
+extern const sample_field sample_fields[];
+extern const size_t sample_field_count;
+
+/* One kernel at one size in one column with one number of workers. */
+typedef struct cell {
+    const column *column;
+    unsigned workers;
+    sample samples[BENCH_REPEATS];
+    int sample_count;
+    double peak_mib;
+    char error[256]; /* not "": this cell has no (right) result, and why */
+} cell;
+
+/* One kernel at one size. */
+typedef struct block {
+    const kernel_row *row;
+    int size;
+    char label[256];
+    cell *cells; /* the first is serial */
+    size_t cell_count;
+    uint64_t answer, files, bytes, unreadable;
+    char text[72];
+} block;
+
+typedef struct report {
+    const options *options;
+    block blocks[2 * BENCH_NAMES];
+    size_t block_count;
+    unsigned ceiling_copies; /* 0: not measured */
+    double ceiling; /* what so many copies of serial code gain over one: no kernel can gain more */
+    double seconds; /* the whole job */
+} report;
+
+static inline const kernel *block_kernel(const block *b)
+{
+    return b->row->column[KERNEL_SERIAL];
+}
+
+/* Fills *out or ends the process: 0 after --help, 2 with a sentence on stderr. */
+void bench_parse_options(options *out, int argc, char **argv);
+
+/* Asks a runtime, in a child process, whether it takes this queue and policy (either may be NULL) and how it sees the
+ * machine. Returns 0 and fills *workers and text, or a negative errno and text says why. */
+int bench_probe(const char *queue, const char *policy, unsigned *workers, char *text, size_t size);
+
+/* Makes the blocks and cells. 0 or -ENOMEM. */
+int bench_plan(report *out, const options *o);
+void bench_free(report *r);
+
+/* Fills in the ceiling, with as many copies as the largest number of workers; none where that is 1, or more than there
+ * are CPUs. */
+void bench_measure_ceiling(report *r);
+
+/* Fills in the samples. */
+void bench_measure(report *r);
+
+/* Names on stderr what failed. Returns the exit status: 0 or 1. */
+int bench_judge(const report *r);
+
+void bench_write_table(const report *r, FILE *out);
+void bench_write_csv(const report *r, FILE *out);
+int bench_write_json(const report *r, FILE *out); /* 0, or -ENOSYS: built without jansson */
+
+/* One line per pair of columns: who wins by what factor. */
+void bench_write_verdict(const report *r, FILE *out, const char *line_start);
+
+/* The cell of that column (by address) and number of workers, or NULL: not measured, or failed. */
+const cell *bench_cell(const block *b, const column *c, unsigned workers);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What parallel hardware this is: processors that share a cache, a memory bus, a core or a noisy host give two
+ * independent programs less than twice what one gets. Measured with fib, which touches no memory, each copy pinned to a
+ * CPU of its own. */
+#include "bench.h"
+#include "child.h"
+#include "clock.h"
+#include "statistics.h"
+
+#include <sched.h>
+
+enum { ROUNDS = 7, RUNS = 100, MOST = 64 };
+
+/* Seconds until count copies, started together, have all ended. */
+static double together(child *children, unsigned count)
+{
+    child_reply reply;
+    double start = seconds_of(CLOCK_MONOTONIC);
+    for (unsigned i = 0; i < count; i++)
+        child_send(&children[i], (child_order){RUNS, true});
+    for (unsigned i = 0; i < count; i++)
+        child_receive(&children[i], &reply);
+    return seconds_of(CLOCK_MONOTONIC) - start;
+}
+
+/* Pins child i to the i-th CPU this process may use. */
+static void pin(const child *children, unsigned count)
+{
+    cpu_set_t usable, one;
+    if (sched_getaffinity(0, sizeof usable, &usable))
+        return;
+    for (int cpu = 0, i = 0; cpu < CPU_SETSIZE && i < (int)count; cpu++) {
+        if (!CPU_ISSET(cpu, &usable))
+            continue;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        sched_setaffinity(children[i++].pid, sizeof one, &one);
+    }
+}
+
+static unsigned usable_cpus(void)
+{
+    cpu_set_t usable;
+    return sched_getaffinity(0, sizeof usable, &usable) ? 1 : (unsigned)CPU_COUNT(&usable);
+}
+
+void bench_measure_ceiling(report *r)
+{
+    const options *o = r->options;
+    unsigned copies = o->workers[o->worker_count - 1], started = 0;
+    child children[MOST];
+    double gains[ROUNDS];
+    block fib = {.row = kernel_find("fib"), .size = KERNEL_QUICK};
+    cell serial = {.column = &o->columns[0], .workers = 1};
+    if (copies < 2 || copies > MOST || copies > usable_cpus())
+        return;
+    while (started < copies && child_start(&children[started], o, &fib, &serial) == 0)
+        started++;
+    if (started == copies) {
+        pin(children, copies);
+        together(children, copies);
+        for (int i = 0; i < ROUNDS; i++) {
+            double alone = together(children, 1);
+            gains[i] = copies * alone / together(children, copies);
+        }
+        r->ceiling = median_of(gains, ROUNDS);
+        r->ceiling_copies = copies;
+    }
+    while (started-- > 0)
+        child_stop(&children[started]);
+}

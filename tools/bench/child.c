@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "child.h"
+#include "clock.h"
+
+#include <bench/peers/handpool.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A place to run tasks in: one of three kinds. */
+typedef struct place {
+    void *it;
+} place;
+
+static int open_nothing(place *p, const cell *c, const kernel *k)
+{
+    (void)c;
+    (void)k;
+    p->it = NULL;
+    return 0;
+}
+
+static int open_runtime(place *p, const cell *c, const kernel *k)
+{
+    filch_config config = {.size = sizeof config,
+                           .workers = c->workers,
+                           .queue = c->column->queue,
+                           .policy = c->column->policy,
+                           .stack_size = k->stack_size};
+    filch_runtime *rt;
+    int rc = filch_runtime_create(&rt, &config);
+    if (!rc)
+        p->it = rt;
+    return rc;
+}
+
+static int open_handpool(place *p, const cell *c, const kernel *k)
+{
+    (void)k;
+    handpool *pool;
+    int rc = handpool_create(&pool, c->workers);
+    if (!rc)
+        p->it = pool;
+    return rc;
+}
+
+static void count_nothing(const place *p, sample *s)
+{
+    (void)p;
+    (void)s;
+}
+
+static void count_runtime(const place *p, sample *s)
+{
+    filch_stats n;
+    filch_runtime_stats(p->it, &n, sizeof n);
+    s->gifts = (double)n.gifts;
+    s->gift_tasks = (double)n.gift_tasks;
+    s->robs = (double)n.robs;
+    s->deque_steals = (double)n.deque_steals;
+    s->queue_takes = (double)n.queue_takes;
+    s->asks = (double)n.asks;
+    s->heavy_fences = (double)n.heavy_fences;
+    s->wakes = (double)n.wakes;
+    s->parks = (double)n.parks;
+    s->switches = (double)n.switches;
+    s->migrations = (double)n.migrations;
+    s->steals = s->gift_tasks + s->robs + s->deque_steals + s->queue_takes;
+}
+
+static void count_handpool(const place *p, sample *s)
+{
+    s->queue_takes = (double)handpool_counts_of(p->it).takes;
+    s->steals = s->queue_takes;
+}
+
+static const struct {
+    int (*open)(place *p, const cell *c, const kernel *k);
+    void (*count)(const place *p, sample *s); /* counters since it was opened */
+} places[KERNEL_COLUMNS] = {
+    [KERNEL_SERIAL] = {open_nothing, count_nothing},
+    [KERNEL_FILCH] = {open_runtime, count_runtime},
+    [KERNEL_HANDPOOL] = {open_handpool, count_handpool},
+};
+
+typedef struct job {
+    const cell *cell;
+    const kernel *kernel;
+    place place;
+    kernel_run run;
+} job;
+
+/* Everything that is counted, as it stands now. */
+static sample count_all(const job *j)
+{
+    sample s = {0};
+    struct rusage usage;
+    places[j->cell->column->as].count(&j->place, &s);
+    getrusage(RUSAGE_SELF, &usage);
+    s.voluntary_switches = (double)usage.ru_nvcsw;
+    s.involuntary_switches = (double)usage.ru_nivcsw;
+    s.cpu_seconds = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    s.seconds = seconds_of(CLOCK_MONOTONIC);
+    return s;
+}
+
+static double *field(sample *s, size_t i)
+{
+    return (double *)(void *)((char *)s + sample_fields[i].at);
+}
+
+/* One run, added to sum. Returns false when the answer is wrong. */
+static bool run_once(job *j, sample *sum)
+{
+    const kernel *k = j->kernel;
+    j->run.tasks = j->run.size->tasks;
+    if (k->prepare)
+        k->prepare(&j->run);
+    sample before = count_all(j);
+    k->run(j->place.it, &j->run);
+    double end = seconds_of(CLOCK_MONOTONIC);
+    sample after = count_all(j);
+    after.seconds = end;
+    after.runs = 1;
+    after.tasks = (double)j->run.tasks;
+    for (size_t i = 0; i < sample_field_count; i++)
+        *field(sum, i) += *field(&after, i) - *field(&before, i);
+    if (k->finish)
+        k->finish(&j->run);
+    return kernel_answer_is_right(&j->run);
+}
+
+static void fill_reply(job *j, child_order order, child_reply *reply)
+{
+    sample *s = &reply->sample;
+    double start = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    bool right;
+    j->run.quiet = order.quiet;
+    do {
+        right = run_once(j, s);
+        j->run.quiet = true;
+    } while (right && (order.runs ? s->runs < order.runs : s->seconds < CHILD_SAMPLE_SECONDS));
+    for (size_t i = 0; i < sample_field_count; i++)
+        if (field(s, i) != &s->runs)
+            *field(s, i) /= s->runs;
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    reply->cpu_seconds = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - start;
+    reply->peak_mib = (double)usage.ru_maxrss / 1024;
+    reply->answer = j->run.answer;
+    reply->files = j->run.files;
+    reply->bytes = j->run.bytes;
+    reply->unreadable = j->run.unreadable;
+    memcpy(reply->text, j->run.text, sizeof reply->text);
+    if (!right)
+        snprintf(reply->error, sizeof reply->error, "wrong answer: %llu instead of %llu",
+                 (unsigned long long)j->run.answer, (unsigned long long)j->run.size->answer);
+}
+
+static void open_job(job *j, char *error, size_t size)
+{
+    int rc = places[j->cell->column->as].open(&j->place, j->cell, j->kernel);
+    if (rc)
+        snprintf(error, size, "%s", *filch_error() ? filch_error() : strerror(-rc));
+    else if (j->kernel->setup && (rc = j->kernel->setup(&j->run)) != 0)
+        snprintf(error, size, "no input for this kernel: %s", strerror(-rc));
+}
+
+/* Never returns. Ends by _exit: what the parent has buffered is the parent's to write. */
+static void serve(job *j, int orders, int replies)
+{
+    child_order order;
+    child_reply reply = {.error = ""};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    open_job(j, reply.error, sizeof reply.error);
+    while (read(orders, &order, sizeof order) == (ssize_t)sizeof order) {
+        if (!*reply.error)
+            fill_reply(j, order, &reply);
+        if (write(replies, &reply, sizeof reply) != (ssize_t)sizeof reply)
+            break;
+        reply.sample = (sample){0};
+    }
+    _exit(0);
+}
+
+int child_start(child *out, const options *o, const block *b, const cell *c)
+{
+    int orders[2], replies[2];
+    if (pipe(orders))
+        return -errno;
+    if (pipe(replies)) {
+        int rc = -errno;
+        close(orders[0]);
+        close(orders[1]);
+        return rc;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(orders[1]);
+        close(replies[0]);
+        job j = {.cell = c, .kernel = b->row->column[c->column->as]};
+        j.run = (kernel_run){.size = &j.kernel->sizes[b->size], .dir = o->dir};
+        serve(&j, orders[0], replies[1]);
+    }
+    int rc = pid < 0 ? -errno : 0;
+    close(orders[0]);
+    close(replies[1]);
+    *out = (child){pid, orders[1], replies[0]};
+    if (rc) {
+        close(orders[1]);
+        close(replies[0]);
+    }
+    return rc;
+}
+
+static void tell_death(child *c, char *error, size_t size)
+{
+    int status = 0;
+    waitpid(c->pid, &status, 0);
+    c->pid = 0;
+    if (WIFSIGNALED(status))
+        snprintf(error, size, "its process was killed by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(error, size, "its process ended with status %d", WEXITSTATUS(status));
+}
+
+void child_send(child *c, child_order order)
+{
+    /* When the child has died there is no reply either, and that is where it is told. */
+    ssize_t written = write(c->orders, &order, sizeof order);
+    (void)written;
+}
+
+void child_receive(child *c, child_reply *reply)
+{
+    size_t got = 0;
+    for (ssize_t part = 1; part > 0 && got<sizeof *reply; got += part> 0 ? (size_t)part : 0)
+        part = read(c->replies, (char *)reply + got, sizeof *reply - got);
+    if (got < sizeof *reply) {
+        *reply = (child_reply){.error = ""};
+        tell_death(c, reply->error, sizeof reply->error);
+    }
+}
+
+void child_stop(child *c)
+{
+    close(c->orders);
+    close(c->replies);
+    if (c->pid > 0) {
+        kill(c->pid, SIGKILL); /* it has nothing to save */
+        waitpid(c->pid, NULL, 0);
+    }
+}

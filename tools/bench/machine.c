@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "machine.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static void read_cpu_name(char *out, size_t size)
+{
+    char line[256];
+    snprintf(out, size, "unknown");
+    FILE *in = fopen("/proc/cpuinfo", "r");
+    while (in && fgets(line, sizeof line, in)) {
+        char *colon = strchr(line, ':');
+        if (!colon || strncmp(line, "model name", strlen("model name")) != 0)
+            continue;
+        colon[1 + strcspn(colon + 1, "\n")] = '\0';
+        snprintf(out, size, "%s", colon + 1 + strspn(colon + 1, " "));
+        break;
+    }
+    if (in)
+        fclose(in);
+}
+
+void machine_read(machine *out)
+{
+    struct utsname names;
+    cpu_set_t mask;
+    *out = (machine){.cpus = sysconf(_SC_NPROCESSORS_ONLN)};
+    read_cpu_name(out->cpu, sizeof out->cpu);
+    if (uname(&names) == 0)
+        snprintf(out->kernel, sizeof out->kernel, "%.60s %.60s %.60s", names.sysname, names.release,
+                 names.machine);
+    out->usable_cpus = sched_getaffinity(0, sizeof mask, &mask) == 0 ? CPU_COUNT(&mask) : out->cpus;
+    out->memory_mib = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
+}
+
+double machine_busy_seconds(void)
+{
+    unsigned long long user, nice, system, idle, iowait, irq, softirq, steal;
+    FILE *in = fopen("/proc/stat", "r");
+    int found = in ? fscanf(in, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice,
+                            &system, &idle, &iowait, &irq, &softirq, &steal)
+                   : 0;
+    if (in)
+        fclose(in);
+    return found == 8 ? (double)(user + nice + system + irq + softirq + steal) /
+                            (double)sysconf(_SC_CLK_TCK)
+                      : 0;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Which kernel is measured at which size in which columns. Without --size, work stealing is shown at full size; a
+ * central queue needs minutes for some of those, so such kernels get a second, smaller block in which all columns stand
+ * side by side: only within a block are columns compared. */
+#include "bench.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A central queue passes five to thirty million tasks a second; more than this in a run would take too long. */
+enum { CENTRAL_BEARS = 2000000 };
+
+static bool is_central(const column *c)
+{
+    return c->as == KERNEL_HANDPOOL ||
+           (c->queue && strncmp(c->queue, "central", strlen("central")) == 0);
+}
+
+static bool too_long(const column *c, const kernel_size *size)
+{
+    return is_central(c) && size->tasks > CENTRAL_BEARS;
+}
+
+static int add_block(report *r, const kernel_row *row, int size, bool all)
+{
+    const options *o = r->options;
+    const kernel *k = row->column[KERNEL_SERIAL];
+    block *b = &r->blocks[r->block_count];
+    *b = (block){.row = row, .size = size};
+    b->cells = calloc(o->column_count * o->worker_count, sizeof *b->cells);
+    if (!b->cells)
+        return -ENOMEM;
+    r->block_count++;
+    snprintf(b->label, sizeof b->label, "%s(%s)", k->name,
+             k->reads_dir ? o->dir : k->sizes[size].label);
+    for (size_t c = 0; c < o->column_count; c++)
+        for (size_t w = 0; w < o->worker_count; w++) {
+            bool serial = o->columns[c].as == KERNEL_SERIAL;
+            if ((serial && w > 0) || (!all && too_long(&o->columns[c], &k->sizes[size])))
+                continue;
+            b->cells[b->cell_count++] =
+                (cell){.column = &o->columns[c], .workers = serial ? 1 : o->workers[w]};
+        }
+    return 0;
+}
+
+int bench_plan(report *out, const options *o)
+{
+    out->options = o;
+    for (size_t i = 0; i < o->row_count; i++) {
+        const kernel_row *row = o->rows[i];
+        bool second = false;
+        for (size_t c = 0; c < o->column_count; c++)
+            second |= too_long(&o->columns[c], &row->column[KERNEL_SERIAL]->sizes[KERNEL_FULL]);
+        second &= o->size < 0;
+        int rc = add_block(out, row, o->size < 0 ? KERNEL_FULL : o->size, o->size >= 0);
+        if (!rc && second)
+            rc = add_block(out, row, KERNEL_QUICK, true);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+void bench_free(report *r)
+{
+    for (size_t i = 0; i < r->block_count; i++)
+        free(r->blocks[i].cells);
+}
+
+const cell *bench_cell(const block *b, const column *c, unsigned workers)
+{
+    for (size_t i = 0; i < b->cell_count; i++) {
+        const cell *found = &b->cells[i];
+        if (found->column == c && found->workers == workers)
+            return found->sample_count > 0 && !*found->error ? found : NULL;
+    }
+    return NULL;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "bench.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct answer {
+    int rc;
+    unsigned workers;
+    char text[4096];
+} answer;
+
+static void ask_runtime(answer *out, const char *queue, const char *policy)
+{
+    filch_config config = {.size = sizeof config, .queue = queue, .policy = policy};
+    filch_runtime *rt;
+    out->rc = filch_runtime_create(&rt, &config);
+    if (out->rc) {
+        snprintf(out->text, sizeof out->text, "%s",
+                 *filch_error() ? filch_error() : strerror(-out->rc));
+        return;
+    }
+    out->workers = filch_runtime_workers(rt);
+    filch_runtime_describe(rt, out->text, sizeof out->text);
+    filch_runtime_destroy(rt);
+}
+
+int bench_probe(const char *queue, const char *policy, unsigned *workers, char *text, size_t size)
+{
+    int ends[2];
+    answer a = {.rc = -EIO, .text = "the runtime died while it was created"};
+    if (pipe(ends))
+        return -errno;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        ask_runtime(&a, queue, policy);
+        ssize_t written = write(ends[1], &a, sizeof a); /* fits the pipe: one piece */
+        _exit(written != (ssize_t)sizeof a);
+    }
+    close(ends[1]);
+    answer got;
+    if (pid > 0 && read(ends[0], &got, sizeof got) == (ssize_t)sizeof got)
+        a = got;
+    close(ends[0]);
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
+    *workers = a.workers;
+    snprintf(text, size, "%s", a.text);
+    return a.rc;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "bench.h"
+#include "machine.h"
+#include "summary.h"
+
+#include <string.h>
+
+/* Three significant digits with the unit that suits. */
+static const char *with_unit(double value, const char *const *units, double step, char *text,
+                             size_t size)
+{
+    while (units[1] && value >= 999.5) {
+        value /= step;
+        units++;
+    }
+    snprintf(text, size, "%.*f%s", value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2, value, *units);
+    return text;
+}
+
+static const char *time_text(double seconds, char *text, size_t size)
+{
+    static const char *const units[] = {" us", " ms", " s", NULL};
+    return with_unit(seconds * 1e6, units, 1000, text, size);
+}
+
+static const char *count_text(double count, char *text, size_t size)
+{
+    static const char *const units[] = {"", " k", " M", " G", NULL};
+    if (count < 1000 && count == (double)(long)count) {
+        snprintf(text, size, "%.0f", count);
+        return text;
+    }
+    return with_unit(count, units, 1000, text, size);
+}
+
+static const char *ratio_text(double ratio, bool shown, char *text, size_t size)
+{
+    snprintf(text, size, shown ? "%.*f" : "", ratio >= 99.95 ? 0 : 2, ratio);
+    return text;
+}
+
+enum { WIDTH = 32 };
+
+static void write_line(FILE *out, const char *name, const char *workers, char figures[8][WIDTH],
+                       char mark)
+{
+    static const int widths[8] = {9, 19, 7, 8, 9, 8, 9, 8};
+    fprintf(out, "  %-24s %3s", name, workers);
+    for (int i = 0; i < 8; i++)
+        fprintf(out, "%c%*s", i == 1 ? mark : ' ', widths[i], figures[i]);
+    fputc('\n', out);
+}
+
+static void write_head(FILE *out)
+{
+    char heads[8][WIDTH] = {"time",    "95 % interval", "T1/Ts",    "speed-up",
+                            "tasks/s", "steals",        "CPU time", "peak MiB"};
+    write_line(out, "", "W", heads, ' ');
+}
+
+static bool write_cell(const block *b, const cell *c, FILE *out)
+{
+    char figures[8][WIDTH], low[WIDTH], high[WIDTH], workers[WIDTH];
+    bool serial = c->column->as == KERNEL_SERIAL;
+    if (*c->error || c->sample_count == 0) {
+        fprintf(out, "  %-24s %3u  failed: %s\n", c->column->label, c->workers, c->error);
+        return false;
+    }
+    summary s = summarize(b, c);
+    time_text(s.seconds.median, figures[0], WIDTH);
+    time_text(s.seconds.low, low, sizeof low);
+    time_text(s.seconds.high, high, sizeof high);
+    snprintf(figures[1], WIDTH, "%.12s..%.12s", low, high);
+    ratio_text(s.over_serial, !serial && c->workers == 1 && s.over_serial > 0, figures[2], WIDTH);
+    ratio_text(s.speed_up, c->workers > 1 && s.speed_up > 0, figures[3], WIDTH);
+    count_text(s.tasks_per_second, figures[4], WIDTH);
+    count_text(s.steals, figures[5], WIDTH);
+    time_text(s.cpu_seconds, figures[6], WIDTH);
+    snprintf(figures[7], WIDTH, "%.1f", c->peak_mib);
+    if (serial)
+        figures[4][0] = figures[5][0] = '\0';
+    snprintf(workers, sizeof workers, serial ? "-" : "%u", c->workers);
+    write_line(out, c->column->label, workers, figures, s.disturbed ? '*' : ' ');
+    return s.disturbed;
+}
+
+static void write_block_title(const block *b, FILE *out)
+{
+    fprintf(out, "\n%s", b->label);
+    if (block_kernel(b)->reads_dir)
+        fprintf(out, ": %llu files, %.1f MiB, digest %s", (unsigned long long)b->files,
+                (double)b->bytes / (1 << 20), b->text);
+    else if (!b->unreadable)
+        fprintf(out, " = %llu, %.0f tasks", (unsigned long long)b->answer,
+                (double)block_kernel(b)->sizes[b->size].tasks);
+    fputc('\n', out);
+}
+
+void bench_write_table(const report *r, FILE *out)
+{
+    machine m;
+    bool disturbed = false;
+    machine_read(&m);
+    bench_write_verdict(r, out, "");
+    fprintf(out, "\n%s, %ld of %ld CPUs, %s\n", m.cpu, m.usable_cpus, m.cpus, m.kernel);
+    if (r->ceiling_copies)
+        fprintf(out, "ceiling: %u independent copies of serial code gain %.2f over one\n",
+                r->ceiling_copies, r->ceiling);
+    fputc('\n', out);
+    write_head(out);
+    for (size_t i = 0; i < r->block_count; i++) {
+        const block *b = &r->blocks[i];
+        write_block_title(b, out);
+        for (size_t k = 0; k < b->cell_count; k++)
+            disturbed |= write_cell(b, &b->cells[k], out);
+    }
+    fputs("\nW: workers. T1/Ts: time with 1 worker over serial time. speed-up: over 1 worker.\n"
+          "steals, CPU time: of one run. The interval is the median's; of fewer than 6 samples, "
+          "their range.\n",
+          out);
+    if (disturbed)
+        fputs("*: other programs took more than 5 % of the machine meanwhile; measure again on a "
+              "quiet one.\n",
+              out);
+    fprintf(out, "All answers are checked. %.0f s.\n", r->seconds);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The sentences above the table. The first queue of the command line is set against each other one, with the largest
+ * number of workers; alone, against serial code. A factor is named only where its interval excludes 1. */
+#include "bench.h"
+#include "summary.h"
+
+#include <string.h>
+
+typedef struct duel {
+    const column *first, *other;
+    double factors[2 * BENCH_NAMES]; /* other's time / first's; 1: no difference */
+    const block *blocks[2 * BENCH_NAMES];
+    size_t count;
+} duel;
+
+static void fight(duel *d, const report *r)
+{
+    const options *o = r->options;
+    unsigned workers = o->workers[o->worker_count - 1];
+    for (size_t i = 0; i < r->block_count; i++) {
+        const block *b = &r->blocks[i];
+        const cell *mine = bench_cell(b, d->first, workers);
+        const cell *theirs = bench_cell(b, d->other, d->other->as == KERNEL_SERIAL ? 1 : workers);
+        if (!mine || !theirs)
+            continue;
+        estimate e = seconds_ratio(theirs, mine);
+        d->blocks[d->count] = b;
+        d->factors[d->count++] = differs_from_one(e) ? e.median : 1;
+    }
+}
+
+static void write_factor(double factor, FILE *out)
+{
+    fprintf(out, factor >= 100 ? "%.0fx" : factor >= 10 ? "%.1fx" : "%.2fx", factor);
+}
+
+/* "312x on fib(28), 2.10x on nqueens(10)": the blocks whose factor has this sign (1: above 1, -1: below, 0: equal). */
+static void write_blocks(const duel *d, int sign, const char *before, FILE *out)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        double factor = d->factors[i];
+        if ((factor > 1) - (factor < 1) != sign)
+            continue;
+        fputs(before, out);
+        before = ", ";
+        if (sign) {
+            write_factor(sign > 0 ? factor : 1 / factor, out);
+            fputs(" on ", out);
+        }
+        fputs(d->blocks[i]->label, out);
+    }
+}
+
+static void write_duel(const duel *d, unsigned workers, FILE *out)
+{
+    char first[96], other[96];
+    column_title(d->first, first, sizeof first);
+    column_title(d->other, other, sizeof other);
+    double mean = geometric_mean(d->factors, d->count);
+    int sign = (mean > 1) - (mean < 1);
+    fprintf(out, "%s %s %s", sign < 0 ? other : first, sign ? "beats" : "equals",
+            sign < 0 ? first : other);
+    fprintf(out, " with %u worker%s", workers, workers == 1 ? "" : "s");
+    write_blocks(d, sign ? sign : 1, ": ", out);
+    write_blocks(d, 0, "; no difference on ", out);
+    write_blocks(d, sign ? -sign : -1, "; but loses ", out);
+    fputc('\n', out);
+}
+
+void bench_write_verdict(const report *r, FILE *out, const char *line_start)
+{
+    const options *o = r->options;
+    size_t from = o->column_count > 2 ? 2 : 0;
+    for (size_t i = from; i == 0 || i < o->column_count; i++) {
+        duel d = {.first = &o->columns[1], .other = &o->columns[i]};
+        fight(&d, r);
+        if (d.count > 0) {
+            fputs(line_start, out);
+            write_duel(&d, o->workers[o->worker_count - 1], out);
+        }
+        if (i == 0)
+            break;
+    }
+}
