@@ -50,14 +50,15 @@ static fl_buffer *grow(fl_deque *deque, fl_buffer *old, int64_t top, int64_t bot
 int fl_deque_push(fl_deque *deque, void *item)
 {
     int64_t bottom = (int64_t)filch_u64_load(&deque->bottom, FILCH_RELAXED); /* owner's own */
-    int64_t top = (int64_t)filch_u64_load(&deque->top, FILCH_ACQUIRE); /* the place was read by its thief */
+    int64_t top =
+        (int64_t)filch_u64_load(&deque->top, FILCH_ACQUIRE); /* the place was read by its thief */
     fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_RELAXED); /* owner's own */
     if (bottom - top >= buffer->size) {
         buffer = grow(deque, buffer, top, bottom);
         if (!buffer)
             return -ENOMEM;
     }
-    filch_ptr_store(place(buffer, bottom), item, FILCH_RELAXED); /* published by D1 */
+    filch_ptr_store(place(buffer, bottom), item, FILCH_RELAXED);            /* published by D1 */
     filch_u64_store(&deque->bottom, (uint64_t)(bottom + 1), FILCH_RELEASE); /* D1 */
     return 0;
 }
@@ -65,17 +66,18 @@ int fl_deque_push(fl_deque *deque, void *item)
 void *fl_deque_pop(fl_deque *deque)
 {
     int64_t bottom = (int64_t)filch_u64_load(&deque->bottom, FILCH_RELAXED) - 1; /* owner's own */
-    if (bottom < (int64_t)filch_u64_load(&deque->top, FILCH_RELAXED)) /* top only grows: empty it is */
+    if (bottom <
+        (int64_t)filch_u64_load(&deque->top, FILCH_RELAXED)) /* top only grows: empty it is */
         return NULL;
-    fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_RELAXED);  /* owner's own */
-    filch_u64_store(&deque->bottom, (uint64_t)bottom, FILCH_RELEASE);   /* D3 */
-    filch_fence_seq_cst();                                              /* D3 */
-    uint64_t top = filch_u64_load(&deque->top, FILCH_RELAXED);          /* D3 */
+    fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_RELAXED); /* owner's own */
+    filch_u64_store(&deque->bottom, (uint64_t)bottom, FILCH_RELEASE);  /* D3 */
+    filch_fence_seq_cst();                                             /* D3 */
+    uint64_t top = filch_u64_load(&deque->top, FILCH_RELAXED);         /* D3 */
     if ((int64_t)top < bottom)
         return filch_ptr_load(place(buffer, bottom), FILCH_RELAXED); /* owner's own */
     void *item = NULL;
     if ((int64_t)top == bottom) {
-        item = filch_ptr_load(place(buffer, bottom), FILCH_RELAXED); /* owner's own */
+        item = filch_ptr_load(place(buffer, bottom), FILCH_RELAXED);   /* owner's own */
         if (!filch_u64_cas(&deque->top, &top, top + 1, FILCH_SEQ_CST)) /* D5: the last one */
             item = NULL;
     }
@@ -85,14 +87,15 @@ void *fl_deque_pop(fl_deque *deque)
 
 enum fl_stolen fl_deque_steal(fl_deque *deque, void **item)
 {
-    uint64_t top = filch_u64_load(&deque->top, FILCH_ACQUIRE);                  /* D4 */
-    filch_fence_seq_cst();                                                      /* D4 */
-    int64_t bottom = (int64_t)filch_u64_load(&deque->bottom, FILCH_ACQUIRE);    /* D2, D4 */
+    uint64_t top = filch_u64_load(&deque->top, FILCH_ACQUIRE);               /* D4 */
+    filch_fence_seq_cst();                                                   /* D4 */
+    int64_t bottom = (int64_t)filch_u64_load(&deque->bottom, FILCH_ACQUIRE); /* D2, D4 */
     if ((int64_t)top >= bottom)
         return FL_STEAL_EMPTY;
     fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_ACQUIRE); /* D7 */
-    void *oldest = filch_ptr_load(place(buffer, (int64_t)top), FILCH_RELAXED); /* D2 or D7; the CAS decides */
-    if (!filch_u64_cas(&deque->top, &top, top + 1, FILCH_SEQ_CST)) /* D5 */
+    void *oldest =
+        filch_ptr_load(place(buffer, (int64_t)top), FILCH_RELAXED); /* D2 or D7; the CAS decides */
+    if (!filch_u64_cas(&deque->top, &top, top + 1, FILCH_SEQ_CST))  /* D5 */
         return FL_STEAL_LOST;
     *item = oldest;
     return FL_STEAL_GOT;

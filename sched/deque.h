@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The ready deque: the textbook Chase-Lev deque (SPAA 2005), with the orders of Le, Pop, Cohen, Zappa Nardelli (Correct
- * and efficient work-stealing for weak memory models, PPoPP 2013, figure 1), growable. One per worker; items are tagged
- * pointers (runtime/core/item.h). Its owner pushes and pops at the bottom, everybody else takes at the top. An item
- * costs tens of nanoseconds anyway, so pop keeps its seq_cst fence.
+ * The ready deque: the textbook Chase-Lev deque (SPAA 2005), with the orders of Le, Pop, Cohen,
+ * Zappa Nardelli (Correct and efficient work-stealing for weak memory models, PPoPP 2013, figure
+ * 1), growable. One per worker; items are tagged pointers (runtime/core/job.h). Its owner pushes
+ * and pops at the bottom, everybody else takes at the top. An item costs tens of nanoseconds
+ * anyway, so pop keeps its seq_cst fence.
  *
  * Edges:
- *   D1 push: bottom, release (and in pop: C++20 release sequences do not cover a thread's later relaxed stores)
- *                                            -> D2 steal: bottom, acquire: sees the item and the buffer
- *   D3 pop: bottom store, seq_cst fence, top |  D4 steal: top, seq_cst fence, bottom: one sees the other's
+ *   D1 push and pop: bottom, release           -> D2 steal: bottom, acquire;
+ *      (C++20 release sequences do not cover      it sees the item and the buffer
+ *      a thread's later relaxed stores)
+ *   D3 pop: store bottom, seq_cst fence, top    | D4 steal: top, seq_cst fence, bottom;
+ *                                                 one of the two sees the other
  *   D5 CAS on top, seq_cst: of two that want one item, one wins
- *   D6 grow: buffer, release                 -> D7 steal: buffer, acquire: sees the copied items
- * An old buffer may still be read by thieves: it goes to `retire`, which frees it after a grace period; a steal runs in
- * a read-side section of the same reclamation. */
+ *   D6 grow: buffer, release                   -> D7 steal: buffer, acquire;
+ *                                                 it sees the copied items
+ * An old buffer may still be read by thieves: it goes to `retire`, which frees it after a grace
+ * period; a steal runs in a read-side section of the same reclamation. */
 #ifndef FL_DEQUE_H
 #define FL_DEQUE_H
 
@@ -44,7 +48,8 @@ int fl_deque_push(fl_deque *deque, void *item);
 /* Owner: the newest, or NULL. */
 void *fl_deque_pop(fl_deque *deque);
 
-/* Anybody, within a read-side section: the oldest. LOST: somebody else got it; there may be more. */
+/* Anybody, within a read-side section: the oldest. LOST: somebody else got it; there may be more.
+ */
 enum fl_stolen fl_deque_steal(fl_deque *deque, void **item);
 /* Anybody: a look without fences. */
 int64_t fl_deque_size(fl_deque *deque);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Where forked tasks are kept until they are joined or taken: a discipline is a table of functions, one row in the
- * registry, chosen by name when a runtime is created. For researchers who compare strategies: the same program runs on
- * all of them. The default's fork and join are inline; the functions here are its slow halves. */
+ * Where forked tasks are kept until they are joined or taken: a discipline is a table of functions,
+ * one row in the registry, chosen by name when a runtime is created. For researchers who compare
+ * strategies: the same program runs on all of them. The default's fork and join are inline; the
+ * functions here are its slow halves. */
 #ifndef FL_DISCIPLINE_H
 #define FL_DISCIPLINE_H
 
@@ -14,16 +15,17 @@ struct fl_work;
 
 typedef struct fl_discipline {
     const char *name;
-    const char *what;       /* one line for people */
-    bool out_of_line;       /* every fork and join comes to `forked` and `settle` */
-    bool shared;            /* one queue for all: create and destroy it with the runtime */
+    const char *what; /* one line for people */
+    bool out_of_line; /* every fork and join comes to `forked` and `settle` */
+    bool shared;      /* one queue for all: create and destroy it with the runtime */
     /* Owner: a task has been forked into self - 1 and wants to be found. */
     void (*forked)(struct fl_worker *worker, filch_self self);
     /* Owner, slow join: may the caller run the task in `slot`, or has somebody taken it? */
     enum fl_settled (*settle)(fl_forkstack *stack, filch_slot *slot);
     /* Owner, once a taken task's result is here: the slot is free again. */
     void (*take_back)(fl_forkstack *stack, filch_slot *slot);
-    /* Owner, before a suspension other than a join: nobody has to look into this fork stack from now on. */
+    /* Owner, before a suspension other than a join: nobody has to look into this fork stack from
+     * now on. */
     void (*flush)(struct fl_worker *worker, fl_forkstack *stack);
     /* Searcher: one round over what others have forked. */
     bool (*take)(struct fl_worker *worker, struct fl_work *work);

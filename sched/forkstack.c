@@ -29,7 +29,8 @@ void fl_forkstack_issue(fl_forkstack *stack, bool out_of_line)
 
 void fl_forkstack_rearm(fl_forkstack *stack)
 {
-    /* An exchange, not a store: a poke that it overwrites has happened before what follows (docs/idle.md, P4). */
+    /* An exchange, not a store: a poke that it overwrites has happened before what follows
+     * (docs/idle.md, P4). */
     filch_ptr_exchange(&stack->front.limit, stack->rearm, FILCH_ACQ_REL);
 }
 
@@ -38,7 +39,8 @@ static void answer(fl_mailbox *box, uint64_t count, uint64_t index)
     filch_u64_store(&box->reply, ANSWERED | count << 16 | index, FILCH_RELEASE); /* R3 */
 }
 
-/* Copies the tasks before raising top: a join erases `task`, and from the CAS on the slots are the thief's. */
+/* Copies the tasks before raising top: a join erases `task`, and from the CAS on the slots are the
+ * thief's. */
 static bool give(fl_forkstack *stack, uint64_t *top, uint64_t count)
 {
     filch_slot *first = fl_slot_at(stack, fl_top_index(*top));
@@ -49,9 +51,11 @@ static bool give(fl_forkstack *stack, uint64_t *top, uint64_t count)
 
 void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end)
 {
-    if (!filch_ptr_load(&stack->request, FILCH_RELAXED)) /* a request that is missed is met next time */
+    if (!filch_ptr_load(&stack->request,
+                        FILCH_RELAXED)) /* a request that is missed is met next time */
         return;
-    fl_mailbox *box = (fl_mailbox *)filch_ptr_exchange(&stack->request, NULL, FILCH_ACQ_REL); /* R2 */
+    fl_mailbox *box =
+        (fl_mailbox *)filch_ptr_exchange(&stack->request, NULL, FILCH_ACQ_REL); /* R2 */
     if (!box)
         return;
     uint64_t past = fl_slot_index(end);
@@ -78,7 +82,8 @@ enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
         /* Clear first, serve then: a thief that asks in between sets ASKED again. */
         if (!stack->base)
             filch_u64_and(&stack->front.top, ~FL_TOP_ASKED, FILCH_ACQ_REL);
-        fl_forkstack_serve(stack, slot); /* never the slot that is being joined: its task is erased */
+        fl_forkstack_serve(stack,
+                           slot); /* never the slot that is being joined: its task is erased */
     }
     if (stack->base)
         filch_fence_seq_cst(); /* J1 -> J2 of a fiber whose robbers use no heavy fence */
@@ -166,8 +171,9 @@ bool fl_forkstack_rob_look(fl_forkstack *stack, uint64_t *top)
 const filch_task *fl_forkstack_rob_take(fl_forkstack *stack, uint64_t top, filch_slot **slot)
 {
     filch_slot *oldest = fl_slot_at(stack, fl_top_index(top));
-    const filch_task *task = (const filch_task *)filch_ptr_load(&oldest->task, FILCH_ACQUIRE); /* T2 */
-    if (!task || !filch_u64_cas(&stack->front.top, &top, top + FL_TOP_ONE, FILCH_SEQ_CST))     /* T3 */
+    const filch_task *task =
+        (const filch_task *)filch_ptr_load(&oldest->task, FILCH_ACQUIRE);                  /* T2 */
+    if (!task || !filch_u64_cas(&stack->front.top, &top, top + FL_TOP_ONE, FILCH_SEQ_CST)) /* T3 */
         return NULL;
     *slot = oldest;
     return task;

@@ -1,34 +1,44 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The fork stack: a Chase-Lev deque (Chase, Lev: Dynamic circular work-stealing deque, SPAA 2005) whose bottom lives in
- * the owner's register, whose slots publish themselves, and whose owner gives rather than is robbed. The inline half is
- * <filch/fork.h>. One per fiber; the owner is whoever runs the fiber, thieves are all other workers.
+ * The fork stack: a Chase-Lev deque (Chase, Lev: Dynamic circular work-stealing deque, SPAA 2005)
+ * whose bottom lives in the owner's register, whose slots publish themselves, and whose owner gives
+ * rather than is robbed. The inline half is <filch/fork.h>. One per fiber; the owner is whoever
+ * runs the fiber, thieves are all other workers.
  *
- * top = (ASKED: 1 bit, index: 16, tag: 47): the oldest slot that is still the owner's. Slots from there to the first
- * whose task is NULL hold forked, unjoined, unstolen tasks. Arithmetic on top, no other:
- *   raise by m (rob, give, flush)        w + ONE * m
- *   conflict won by the owner, lowering  (w & ASKED) | index << 47 | (tag + 1)
- * so that a thief's CAS fails whenever the owner has decided anything at that index since the thief looked. A tag of 47
- * bits does not wrap within a look; it is bumped by masking, never by carrying into the index.
+ * top = (ASKED: 1 bit, index: 16, tag: 47): the oldest slot that is still the owner's. Slots from
+ * there to the first whose task is NULL hold forked, unjoined, unstolen tasks. Arithmetic on top,
+ * no other:
+ *   raise by m (rob, give, flush)                w + ONE * m
+ *   conflict won by the owner, taking back       (w & ASKED) | index << 47 | (tag + 1)
+ * so that a thief's CAS fails whenever the owner has decided anything at that index since the thief
+ * looked. A tag of 47 bits does not wrap within a look; it is bumped by masking, never by carrying
+ * into the index.
  *
- * Stealing is asking first. The thief leaves its mailbox in `request` and makes the owner come to its slow path: limit
- * NULL (next fork), ASKED (next join). Whoever exchanges `request` to NULL answers that mailbox exactly once. A thief
- * that waited in vain withdraws its mailbox by CAS and robs: look, heavy fence, look again, CAS on top.
+ * Stealing is asking first. The thief leaves its mailbox in `request` and makes the owner come to
+ * its slow path: limit NULL (next fork), ASKED (next join). Whoever exchanges `request` to NULL
+ * answers that mailbox exactly once. A thief that waited in vain withdraws its mailbox by CAS and
+ * robs: look, heavy fence, look again, CAS on top.
  *
  * Edges (F1, F2, J1, J2 are the inline ones):
- *   R1 ask: CAS request NULL -> mailbox, acq_rel    -> R2 serve: exchange request -> NULL, acq_rel (sees wants_many)
- *   R3 serve: CAS top, seq_cst; reply, release      -> R4 thief: load reply, acquire (sees claimed and the arguments)
- *   T1 rob: load top, acquire                       <- every CAS on top, seq_cst (>= release): sees a lowered index's slot
- *   T2 rob: heavy fence, load task, acquire         <- F1; and against J1/J2: one of robber and joiner sees the other
- *   T3 rob: CAS top, seq_cst                        exactly one of two thieves, or of thief and owner, wins an index
- *   S1 finish: exchange state -> DONE, acq_rel      -> S2 join: load state, acquire (sees the result)
- *   S3 await: CAS state NULL -> waiter, acq_rel     -> S1 (the finisher sees a saved fiber)
+ *   R1 ask: CAS request NULL -> mailbox, acq_rel    -> R2 serve: exchange request -> NULL, acq_rel;
+ *                                                      it sees wants_many
+ *   R3 serve: CAS top, seq_cst; reply, release      -> R4 thief: load reply, acquire;
+ *                                                      it sees claimed and the arguments
+ *   T1 rob: load top, acquire                       <- every CAS on top, seq_cst;
+ *                                                      it sees the slot of an index taken back
+ *   T2 rob: heavy fence, load task, acquire         <- F1; and against J1, J2: one of robber and
+ *                                                      joiner sees the other
+ *   T3 rob: CAS top, seq_cst: of two thieves, or of thief and owner, one wins an index
+ *   S1 finish: exchange state -> DONE, acq_rel      -> S2 join: load state, acquire;
+ *                                                      it sees the result
+ *   S3 await: CAS state -> waiter, acq_rel          -> S1: the finisher sees a saved fiber
  *   S1 is the finisher's last touch of the slot: from then on it is the owner's.
- * No feature may write `top` or use it as a mailbox, and none may add a test to the inline path: whoever wants the
- * owner's attention sets `limit` to NULL or ASKED.
+ * No feature may write `top` or use it as a mailbox, and none may add a test to the inline path:
+ * whoever wants the owner's attention sets `limit` to NULL or ASKED.
  *
- * Out-of-line fibers (fence mode full, central disciplines) have rearm NULL and base ASKED for as long as they are
- * issued so: every fork and join of theirs comes to the slow path, and fences there. */
+ * Out-of-line fibers (fence mode full, central disciplines) have rearm NULL and base ASKED for as
+ * long as they are issued so: every fork and join of theirs comes to the slow path, and fences
+ * there. */
 #ifndef FL_FORKSTACK_H
 #define FL_FORKSTACK_H
 
@@ -45,14 +55,16 @@
 /* Unjoined forks a fiber has room for; the last slot stays empty for ever. */
 #define FL_SLOTS ((FILCH_REGION_SIZE - FL_SLOTS_OFFSET) / sizeof(filch_slot) - 1)
 
-/* A gift is half of what there is when there is more than this: no recursion is that deep, so it is a loop. */
+/* A gift is half of what there is when there is more than this: no recursion is that deep, so it is
+ * a loop. */
 #ifdef FILCH_TINY
 #define FL_HALF_FROM 4
 #else
 #define FL_HALF_FROM 64
 #endif
 
-/* A thief's: where an owner answers. One request at a time; wants_many is written before asking only. */
+/* A thief's: where an owner answers. One request at a time; wants_many is written before asking
+ * only. */
 typedef struct fl_mailbox {
     filch_u64 reply; /* 0: not yet; else ANSWERED | count << 16 | index of the first slot */
     bool wants_many;
@@ -61,12 +73,13 @@ typedef struct fl_mailbox {
 typedef struct fl_forkstack {
     filch_forkstack front; /* limit and top, each on lines of its own */
     filch_ptr request;     /* fl_mailbox * of the thief that asks, or NULL */
-    void *rearm;           /* what limit goes back to: the last slot, or NULL for an out-of-line fiber */
-    uint64_t base;         /* ASKED for an out-of-line fiber, else 0 */
+    void *rearm;   /* what limit goes back to: the last slot, or NULL for an out-of-line fiber */
+    uint64_t base; /* ASKED for an out-of-line fiber, else 0 */
 } fl_forkstack;
 
-/* What a slot's state says: NULL until somebody else has finished it, DONE, or who waits for it. Disciplines may use the
- * values between DONE and the lowest address of a waiter for tasks that are neither. */
+/* What a slot's state says: NULL until somebody else has finished it, DONE, or who waits for it.
+ * Disciplines may use the values between DONE and the lowest address of a waiter for tasks that are
+ * neither. */
 #define FL_STATE_DONE ((void *)1)
 #define FL_STATE_LOWEST_WAITER ((void *)8)
 
@@ -116,7 +129,8 @@ static inline fl_forkstack *fl_forkstack_of(filch_slot *slot)
 
 /* Once, when the region is made; all zero bytes before. */
 void fl_forkstack_init(fl_forkstack *stack);
-/* Before a fiber is given to a worker: chooses its side of the line. Its stack is empty; thieves may hold stale looks. */
+/* Before a fiber is given to a worker: chooses its side of the line. Its stack is empty; thieves
+ * may hold stale looks. */
 void fl_forkstack_issue(fl_forkstack *stack, bool out_of_line);
 /* Slow fork, first: be interrupted no more. */
 void fl_forkstack_rearm(fl_forkstack *stack);
@@ -126,8 +140,9 @@ void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end);
 enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot);
 /* After a stolen task's result is here: the slot is the owner's again. */
 void fl_forkstack_take_back(fl_forkstack *stack, filch_slot *slot);
-/* Before a suspension that is not a join: takes all unjoined tasks as a thief would and hands each slot, oldest first,
- * to give(context, slot), whose callee finishes it as a thief does (task in slot->claimed). */
+/* Before a suspension that is not a join: takes all unjoined tasks as a thief would and hands each
+ * slot, oldest first, to give(context, slot), whose callee finishes it as a thief does (task in
+ * slot->claimed). */
 void fl_forkstack_flush(fl_forkstack *stack, void (*give)(void *, filch_slot *), void *context);
 
 /* ---- Thief ---- */
@@ -144,7 +159,8 @@ const filch_task *fl_forkstack_rob_take(fl_forkstack *stack, uint64_t top, filch
 
 /* ---- A stolen slot's state ---- */
 
-/* Finisher: publishes the result; returns the waiter, or NULL. The slot must not be touched afterwards. */
+/* Finisher: publishes the result; returns the waiter, or NULL. The slot must not be touched
+ * afterwards. */
 void *fl_slot_finish(filch_slot *slot);
 /* Joiner: is the result here? */
 bool fl_slot_done(const filch_slot *slot);

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Who is searching, who sleeps: the decisions of the idle protocol (docs/idle.md tells it whole, with the proof). A
- * worker is running (not counted), searching (Q) or sleeping (S). The word I holds S, Q and NAPPING; `tokens` counts
- * wake-ups that were decided and not yet taken. The runtime owns the futexes; here is only the counting.
+ * Who is searching, who sleeps: the decisions of the idle protocol (docs/idle.md tells it whole,
+ * with the proof). A worker is running (not counted), searching (Q) or sleeping (S). The word I
+ * holds S, Q and NAPPING; `tokens` counts wake-ups that were decided and not yet taken. The runtime
+ * owns the futexes; here is only the counting.
  *
- * Publisher (after its release store and a seq_cst fence):   fl_idle_claim; true: a token was made, ring a sleeper
- * Searcher that found work:                                  fl_idle_found; true: it was the last and others sleep
+ * Publisher, after its release store and a seq_cst fence:
+ *   P6 fl_idle_claim; true: a token was made, ring a sleeper
+ * Searcher that found work:
+ *   fl_idle_found; true: it was the last one, and others sleep
  * Searcher that found nothing:
  *   I1 fl_idle_sleep: S + 1, Q - 1, seq_cst; was it the last?
  *   I2 if so: poke every owner, heavy fence, look everywhere
  *   I3 work seen: fl_idle_retract (S - 1, Q + 1); it fails when S is 0: then a token is coming
  *   I4 fl_idle_take_token, else sleep on the bell
  *
- * Edges: all operations on I are seq_cst, so that publisher (store; fence; load I) and sleeper (I1; look) are a Dekker
- * pair: one sees the other. tokens: add and CAS, seq_cst, against the bell (see runtime/core/park.c). */
+ * Edges: all operations on I are seq_cst, so that publisher (store; fence; load I) and sleeper (I1;
+ * look) are a Dekker pair: one sees the other. tokens: add and CAS, seq_cst, against the bell (see
+ * runtime/core/park.c). */
 #ifndef FL_IDLE_H
 #define FL_IDLE_H
 
@@ -23,7 +27,8 @@
 
 #define FL_IDLE_SLEEPER ((uint64_t)1)
 #define FL_IDLE_SEARCHER ((uint64_t)1 << 16)
-#define FL_IDLE_NAPPING ((uint64_t)1 << 32) /* the last searcher sleeps with a timeout: pushes need not wake */
+#define FL_IDLE_NAPPING                                                                            \
+    ((uint64_t)1 << 32) /* the last searcher sleeps with a timeout: pushes need not wake */
 
 typedef struct fl_idle {
     filch_u64 word;
@@ -51,14 +56,16 @@ static inline uint64_t fl_idle_look(fl_idle *idle)
 void fl_idle_init(fl_idle *idle);
 /* Running -> searching. */
 void fl_idle_search(fl_idle *idle);
-/* Searching -> running. true: nobody searches now although some sleep; the caller chains (wakes one if there is more). */
+/* Searching -> running. true: nobody searches now although some sleep; the caller chains (wakes one
+ * if there is more). */
 bool fl_idle_found(fl_idle *idle);
 /* Searching -> sleeping; returns I as it was before. */
 uint64_t fl_idle_sleep(fl_idle *idle);
-/* Sleeping -> searching of the caller's own accord; false: nobody is counted as sleeping, so a token is on its way. */
+/* Sleeping -> searching of the caller's own accord; false: nobody is counted as sleeping, so a
+ * token is on its way. */
 bool fl_idle_retract(fl_idle *idle);
-/* A publisher's decision: unless somebody searches or nobody sleeps (or, if `may_mute`, a napper will look by itself),
- * one sleeper becomes a searcher and a token is made for it. */
+/* A publisher's decision: unless somebody searches or nobody sleeps (or, if `may_mute`, a napper
+ * will look by itself), one sleeper becomes a searcher and a token is made for it. */
 bool fl_idle_claim(fl_idle *idle, bool may_mute);
 bool fl_idle_take_token(fl_idle *idle);
 bool fl_idle_has_token(fl_idle *idle);

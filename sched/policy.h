@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Whom to steal from: a policy is one small file and one row in the registry. For researchers who compare strategies.
- * A policy sees randomness and the number of workers only through its arguments. */
+ * Whom to steal from: a policy is one small file and one row in the registry. For researchers who
+ * compare strategies. A policy sees randomness and the number of workers only through its
+ * arguments. */
 #ifndef FL_POLICY_H
 #define FL_POLICY_H
 
@@ -10,8 +11,8 @@
 typedef struct fl_policy {
     const char *name;
     const char *what; /* one line for people */
-    /* The victim of attempt number `attempt` (0 .. workers - 2) of one search round of worker `self`; never self.
-     * workers > 1. rng is the worker's own. */
+    /* The victim of attempt number `attempt` (0 .. workers - 2) of one search round of worker
+     * `self`; never self. workers > 1. rng is the worker's own. */
     unsigned (*victim)(unsigned self, unsigned workers, unsigned attempt, uint64_t *rng);
 } fl_policy;
 

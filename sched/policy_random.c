@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Uniformly random victims (Blumofe, Leiserson: Scheduling multithreaded computations by work stealing, JACM 1999). */
+ * Uniformly random victims (Blumofe, Leiserson: Scheduling multithreaded computations by work
+ * stealing, JACM 1999). */
 #include <sched/policy.h>
 #include <sched/rng.h>
 

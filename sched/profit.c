@@ -21,8 +21,8 @@ int64_t fl_profit_nap(fl_profit *profit)
 {
     if (profit->credit >= FL_PROFIT_NAP_BELOW)
         return 0;
-    profit->nap = profit->nap ? clamp(2 * profit->nap, 0, FL_PROFIT_NAP_LONGEST)
-                              : FL_PROFIT_NAP_FIRST;
+    profit->nap =
+        profit->nap ? clamp(2 * profit->nap, 0, FL_PROFIT_NAP_LONGEST) : FL_PROFIT_NAP_FIRST;
     profit->credit = FL_PROFIT_AFTER_NAP;
     return profit->nap;
 }

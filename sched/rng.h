@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The scheduler's randomness: xorshift64* (Vigna: An experimental exploration of Marsaglia's xorshift generators,
- * scrambled, ACM TOMS 2016), one state per worker, seeded from the runtime's seed. Not for anything but choosing. */
+ * The scheduler's randomness: xorshift64* (Vigna: An experimental exploration of Marsaglia's
+ * xorshift generators, scrambled, ACM TOMS 2016), one state per worker, seeded from the runtime's
+ * seed. Not for anything but choosing. */
 #ifndef FL_RNG_H
 #define FL_RNG_H
 

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The atomics of Filch: struct types, so that raw access does not compile, and named operations on the compilers'
- * builtins, so that the same text is C11 and C++17. Every shared word in `sched/`, `runtime/` and the inline fork and
- * join goes through this header; to check the protocols, a build puts a shim with the same names in its place.
+ * The atomics of Filch: struct types, so that raw access does not compile, and named operations on
+ * the compilers' builtins, so that the same text is C11 and C++17. Every shared word in `sched/`,
+ * `runtime/` and the inline fork and join goes through this header; to check the protocols, a build
+ * puts a shim with the same names in its place.
  *
  * For filch_<kind>, kind one of u32, u64, ptr:
  *   load(a, order)  store(a, v, order)  exchange(a, v, order) -> old
- *   cas(a, &expected, v, order) -> done; order for success, relaxed on failure (then *expected is what was there)
- *   add(a, v, order) -> old   or(a, v, order) -> old   and(a, v, order) -> old        (u32, u64)
+ *   cas(a, &expected, v, order) -> done; order for success, relaxed on failure, and then
+ *                                  *expected is what was there
+ *   add(a, v, order) -> old        or(a, v, order) -> old        and(a, v, order) -> old
+ *                                  (u32 and u64)
  *
- * Stand-alone fences exist for store -> load only: filch_fence_seq_cst, and the asymmetric pair of which the light
- * half, filch_fence_light, costs its owner nothing but a compiler barrier (the heavy half is `membarrier`, which lives
- * in the runtime). Thread sanitizer does not model fences; there the fence is a seq_cst operation on a dummy. */
+ * Stand-alone fences exist for store -> load only: filch_fence_seq_cst, and the asymmetric pair of
+ * which the light half, filch_fence_light, costs its owner nothing but a compiler barrier (the
+ * heavy half is `membarrier`, which lives in the runtime). Thread sanitizer does not model fences;
+ * there the fence is a seq_cst operation on a dummy. */
 #ifndef FILCH_ATOMIC_H
 #define FILCH_ATOMIC_H
 
@@ -25,40 +29,42 @@ typedef enum {
     FILCH_SEQ_CST = __ATOMIC_SEQ_CST
 } filch_order;
 
-#define FILCH_ATOMIC_KIND(kind, type)                                                                                  \
-    typedef struct {                                                                                                   \
-        type filch_value;                                                                                              \
-    } filch_##kind;                                                                                                    \
-    FILCH_INLINE type filch_##kind##_load(const filch_##kind *a, filch_order order)                                    \
-    {                                                                                                                  \
-        return __atomic_load_n(&a->filch_value, (int)order);                                                           \
-    }                                                                                                                  \
-    FILCH_INLINE void filch_##kind##_store(filch_##kind *a, type v, filch_order order)                                 \
-    {                                                                                                                  \
-        __atomic_store_n(&a->filch_value, v, (int)order);                                                              \
-    }                                                                                                                  \
-    FILCH_INLINE type filch_##kind##_exchange(filch_##kind *a, type v, filch_order order)                              \
-    {                                                                                                                  \
-        return __atomic_exchange_n(&a->filch_value, v, (int)order);                                                    \
-    }                                                                                                                  \
-    FILCH_INLINE int filch_##kind##_cas(filch_##kind *a, type *expected, type v, filch_order order)                    \
-    {                                                                                                                  \
-        return __atomic_compare_exchange_n(&a->filch_value, expected, v, 0, (int)order, __ATOMIC_RELAXED);             \
+#define FILCH_ATOMIC_KIND(kind, type)                                                              \
+    typedef struct {                                                                               \
+        type filch_value;                                                                          \
+    } filch_##kind;                                                                                \
+    FILCH_INLINE type filch_##kind##_load(const filch_##kind *a, filch_order order)                \
+    {                                                                                              \
+        return __atomic_load_n(&a->filch_value, (int)order);                                       \
+    }                                                                                              \
+    FILCH_INLINE void filch_##kind##_store(filch_##kind *a, type v, filch_order order)             \
+    {                                                                                              \
+        __atomic_store_n(&a->filch_value, v, (int)order);                                          \
+    }                                                                                              \
+    FILCH_INLINE type filch_##kind##_exchange(filch_##kind *a, type v, filch_order order)          \
+    {                                                                                              \
+        return __atomic_exchange_n(&a->filch_value, v, (int)order);                                \
+    }                                                                                              \
+    FILCH_INLINE int filch_##kind##_cas(filch_##kind *a, type *expected, type v,                   \
+                                        filch_order order)                                         \
+    {                                                                                              \
+        return __atomic_compare_exchange_n(&a->filch_value, expected, v, 0, (int)order,            \
+                                           __ATOMIC_RELAXED);                                      \
     }
 
-#define FILCH_ATOMIC_NUMBER(kind, type)                                                                                \
-    FILCH_ATOMIC_KIND(kind, type)                                                                                      \
-    FILCH_INLINE type filch_##kind##_add(filch_##kind *a, type v, filch_order order)                                   \
-    {                                                                                                                  \
-        return __atomic_fetch_add(&a->filch_value, v, (int)order);                                                     \
-    }                                                                                                                  \
-    FILCH_INLINE type filch_##kind##_or(filch_##kind *a, type v, filch_order order)                                    \
-    {                                                                                                                  \
-        return __atomic_fetch_or(&a->filch_value, v, (int)order);                                                      \
-    }                                                                                                                  \
-    FILCH_INLINE type filch_##kind##_and(filch_##kind *a, type v, filch_order order)                                   \
-    {                                                                                                                  \
-        return __atomic_fetch_and(&a->filch_value, v, (int)order);                                                     \
+#define FILCH_ATOMIC_NUMBER(kind, type)                                                            \
+    FILCH_ATOMIC_KIND(kind, type)                                                                  \
+    FILCH_INLINE type filch_##kind##_add(filch_##kind *a, type v, filch_order order)               \
+    {                                                                                              \
+        return __atomic_fetch_add(&a->filch_value, v, (int)order);                                 \
+    }                                                                                              \
+    FILCH_INLINE type filch_##kind##_or(filch_##kind *a, type v, filch_order order)                \
+    {                                                                                              \
+        return __atomic_fetch_or(&a->filch_value, v, (int)order);                                  \
+    }                                                                                              \
+    FILCH_INLINE type filch_##kind##_and(filch_##kind *a, type v, filch_order order)               \
+    {                                                                                              \
+        return __atomic_fetch_and(&a->filch_value, v, (int)order);                                 \
     }
 
 FILCH_ATOMIC_NUMBER(u32, uint32_t)
@@ -79,8 +85,8 @@ FILCH_INLINE void filch_fence_seq_cst(void)
 #endif
 }
 
-/* The owner's half of the asymmetric fence: keeps the compiler from moving a load above a store; the processor is
- * stopped by the other side's membarrier. */
+/* The owner's half of the asymmetric fence: keeps the compiler from moving a load above a store;
+ * the processor is stopped by the other side's membarrier. */
 FILCH_INLINE void filch_fence_light(void)
 {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);

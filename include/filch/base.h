@@ -30,18 +30,20 @@
 #define FILCH_LIKELY(x) __builtin_expect(!!(x), 1)
 #define FILCH_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* Nobody who writes one such block makes another processor's next one bounce: two 64-byte lines, since
- * processors prefetch lines in pairs. */
+/* Nobody who writes one such block makes another processor's next one bounce: two 64-byte lines,
+ * since processors prefetch lines in pairs. */
 #define FILCH_APART 128
 
 FILCH_BEGIN_DECLS
 
-/* Ends the process on misuse that cannot be returned as an error: writes one line, "filch: " and the message (what is
- * wrong; what to do), to stderr and calls abort(). Any thread; never returns. */
+/* Ends the process on misuse that cannot be returned as an error: writes one line, "filch: " and
+ * the message (what is wrong; what to do), to stderr and calls abort(). Any thread; never returns.
+ */
 FILCH_API FILCH_NORETURN FILCH_COLD FILCH_PRINTF(1, 2) void filch_die(const char *format, ...);
 
-/* The explanation behind the last negative errno that a Filch call returned on this thread, for a person to read: what
- * was wrong and what to do. Never NULL; "" when there was none. Valid until this thread's next failing call. */
+/* The explanation behind the last negative errno that a Filch call returned on this thread, for a
+ * person to read: what was wrong and what to do. Never NULL; "" when there was none. Valid until
+ * this thread's next failing call. */
 FILCH_API const char *filch_error(void);
 
 FILCH_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Filch: a work-stealing parallel runtime. This is the umbrella header and the guided tour; each concept has its own.
+ * Filch: a work-stealing parallel runtime. This is the umbrella header and the guided tour; each
+ * concept has its own.
  *
  *   <filch/base.h>     compilers; how the library reports errors
  *   <filch/runtime.h>  create, run, destroy: workers pinned to cores

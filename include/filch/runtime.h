@@ -2,12 +2,13 @@
  *
  * A runtime: workers, their fibers, and the discipline by which forked tasks are kept and found.
  *
- * Life: create, use from any number of threads, destroy. Any number of runtimes may live side by side in a process; a
- * `{0}` configuration, or none, is a good one. After fork() the child owns no workers: its copies of the parent's
- * runtimes refuse every call (-ECHILD); it may create runtimes of its own.
+ * Life: create, use from any number of threads, destroy. Any number of runtimes may live side by
+ * side in a process; a `{0}` configuration, or none, is a good one. After fork() the child owns no
+ * workers: its copies of the parent's runtimes refuse every call (-ECHILD); it may create runtimes
+ * of its own.
  * Threads: every function may be called by any thread unless its comment says otherwise.
- * Errors: 0 or a negative errno, and filch_error() (<filch/base.h>) says what was wrong and what to do. Whatever fails
- * is undone. */
+ * Errors: 0 or a negative errno, and filch_error() (<filch/base.h>) says what was wrong and what to
+ * do. Whatever fails is undone. */
 #ifndef FILCH_RUNTIME_H
 #define FILCH_RUNTIME_H
 
@@ -17,35 +18,41 @@
 
 typedef struct filch_runtime filch_runtime;
 
-/* What to create. Zero or NULL in a field means: what the environment variable named beside it says, else the default.
- * What is set here wins over the environment. A name that is not known is an error that lists the known ones. */
+/* What to create. Zero or NULL in a field means: what the environment variable named beside it
+ * says, else the default. What is set here wins over the environment. A name that is not known is
+ * an error that lists the known ones. */
 typedef struct filch_config {
-    size_t size;         /* sizeof(filch_config), or 0: only what the first release knew */
-    unsigned workers;    /* FILCH_WORKERS: 1..1024; default: one per core this process may use */
-    const char *bind;    /* FILCH_BIND: "core" (default), "pu" (hardware thread), "none" */
-    const char *policy;  /* FILCH_POLICY: whom to rob: "random" */
-    const char *queue;   /* FILCH_QUEUE: where forked tasks are kept: "chase-lev" (default), "central-mutex" */
-    const char *fence;   /* FILCH_FENCE: "asymmetric" (default where the system has membarrier), "full" */
-    size_t stack_size;   /* FILCH_STACK_SIZE: bytes of a fiber's C stack, 16 KiB..1 GiB; default 256 KiB */
-    unsigned max_fibers; /* FILCH_MAX_FIBERS: how many fibers at most, at least one per worker; default 1,000,000 */
+    size_t size;        /* sizeof(filch_config), or 0: only what the first release knew */
+    unsigned workers;   /* FILCH_WORKERS: 1..1024; default: one per core this process may use */
+    const char *bind;   /* FILCH_BIND: "core" (default), "pu" (hardware thread), "none" */
+    const char *policy; /* FILCH_POLICY: whom to rob: "random" */
+    const char *queue;  /* FILCH_QUEUE: where forked tasks are kept: "chase-lev" (default),
+                           "central-mutex" */
+    const char
+        *fence; /* FILCH_FENCE: "asymmetric" (default where the system has membarrier), "full" */
+    size_t stack_size;   /* FILCH_STACK_SIZE: bytes of a fiber's C stack, 16 KiB..1 GiB; default 256
+                            KiB */
+    unsigned max_fibers; /* FILCH_MAX_FIBERS: how many fibers at most, at least one per worker;
+                            default 1,000,000 */
     uint64_t seed;       /* FILCH_SEED: of the victims' choice; 0: from the clock */
 } filch_config;
 
-/* Sums over the workers since the runtime was created. Read while tasks run, they are approximate. */
+/* Sums over the workers since the runtime was created. Read while tasks run, they are approximate.
+ */
 typedef struct filch_stats {
-    uint64_t gifts;      /* times a thief that asked was handed tasks */
-    uint64_t gift_tasks; /* tasks so handed over */
-    uint64_t robs;       /* tasks taken from a silent owner */
+    uint64_t gifts;        /* times a thief that asked was handed tasks */
+    uint64_t gift_tasks;   /* tasks so handed over */
+    uint64_t robs;         /* tasks taken from a silent owner */
     uint64_t deque_steals; /* items taken from another worker's ready deque */
     uint64_t queue_takes;  /* tasks taken from a shared queue (central disciplines) */
-    uint64_t asks;       /* requests made, answered or not */
+    uint64_t asks;         /* requests made, answered or not */
     uint64_t heavy_fences; /* membarrier calls */
-    uint64_t wakes;      /* sleeping workers woken */
-    uint64_t parks;      /* times a worker went to sleep */
-    uint64_t switches;   /* fiber switches */
-    uint64_t migrations; /* fibers that went on on another worker than they had stopped on */
-    uint64_t outside;    /* tasks taken from outside */
-    uint64_t fibers;     /* fibers in existence (not a sum: now) */
+    uint64_t wakes;        /* sleeping workers woken */
+    uint64_t parks;        /* times a worker went to sleep */
+    uint64_t switches;     /* fiber switches */
+    uint64_t migrations;   /* fibers that went on on another worker than they had stopped on */
+    uint64_t outside;      /* tasks taken from outside */
+    uint64_t fibers;       /* fibers in existence (not a sum: now) */
 } filch_stats;
 
 /* A detached task. */
@@ -55,32 +62,35 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Creates a runtime and starts its workers. config may be NULL. On success *out is the runtime; on failure *out is
- * untouched and nothing is left behind.
- * -EINVAL a value out of range or a name not known; -ENOMEM; -EAGAIN threads refused; -ENOSYS no usable topology. */
+/* Creates a runtime and starts its workers. config may be NULL. On success *out is the runtime; on
+ * failure *out is untouched and nothing is left behind. -EINVAL a value out of range or a name not
+ * known; -ENOMEM; -EAGAIN threads refused; -ENOSYS no usable topology. */
 FILCH_API int filch_runtime_create(filch_runtime **out, const filch_config *config);
 
-/* Waits until everything that was submitted has ended, stops the workers and frees the runtime. rt may be NULL. Blocks.
- * -EDEADLK on a worker of this runtime; -ECHILD in a child process (there the copy is left alone). */
+/* Waits until everything that was submitted has ended, stops the workers and frees the runtime. rt
+ * may be NULL. Blocks. -EDEADLK on a worker of this runtime; -ECHILD in a child process (there the
+ * copy is left alone). */
 FILCH_API int filch_runtime_destroy(filch_runtime *rt);
 
 /* ---- Operations ---- */
 
-/* Runs one task, whose arguments lie in slot->args, and waits for it; its result is there afterwards. slot is the
- * caller's, on its stack. A foreign thread blocks; a task of another runtime suspends its fiber, so that both runtimes
- * go on. FILCH_RUN (<filch/task.h>) is the typed form.
- * -EDEADLK on a worker of this runtime (call the task function with self instead); -ECHILD. */
+/* Runs one task, whose arguments lie in slot->args, and waits for it; its result is there
+ * afterwards. slot is the caller's, on its stack. A foreign thread blocks; a task of another
+ * runtime suspends its fiber, so that both runtimes go on. FILCH_RUN (<filch/task.h>) is the typed
+ * form. -EDEADLK on a worker of this runtime (call the task function with self instead); -ECHILD.
+ */
 FILCH_API int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot);
 
 /* The same, but ends in filch_die where filch_run returns an error. */
 FILCH_API void filch_run_or_die(filch_runtime *rt, const filch_task *task, filch_slot *slot);
 
-/* Starts fn(self, arg) as a detached task; nobody waits for it but filch_runtime_destroy. Never blocks.
- * From a task of this runtime it goes to that worker's ready deque, from elsewhere to the inbox. -ENOMEM; -ECHILD. */
+/* Starts fn(self, arg) as a detached task; nobody waits for it but filch_runtime_destroy. Never
+ * blocks. From a task of this runtime it goes to that worker's ready deque, from elsewhere to the
+ * inbox. -ENOMEM; -ECHILD. */
 FILCH_API int filch_go(filch_runtime *rt, filch_go_fn *fn, void *arg);
 
-/* Lets other ready work of this worker go first: unjoined forks of this fiber become ready for everybody, the fiber
- * goes to the end of the line. Task only; suspends. */
+/* Lets other ready work of this worker go first: unjoined forks of this fiber become ready for
+ * everybody, the fiber goes to the end of the line. Task only; suspends. */
 FILCH_API void filch_yield(filch_self self);
 
 /* ---- Queries ---- */
@@ -88,16 +98,17 @@ FILCH_API void filch_yield(filch_self self);
 /* Number of workers. */
 FILCH_API unsigned filch_runtime_workers(const filch_runtime *rt);
 
-/* The worker on which the calling task runs, 0 .. workers - 1; -1 on a thread that is no worker. It can differ after
- * every fork, join and call that may suspend. */
+/* The worker on which the calling task runs, 0 .. workers - 1; -1 on a thread that is no worker. It
+ * can differ after every fork, join and call that may suspend. */
 FILCH_API int filch_worker_index(void);
 
-/* Fills *out. stats_size is sizeof(filch_stats): a caller built with an older, shorter one gets what it knows. */
+/* Fills *out. stats_size is sizeof(filch_stats): a caller built with an older, shorter one gets
+ * what it knows. */
 FILCH_API void filch_runtime_stats(const filch_runtime *rt, filch_stats *out, size_t stats_size);
 
-/* One screen of what was decided and why: machine, workers and their places, discipline, policy, fence, stacks. Writes
- * at most size bytes with the closing NUL into text, returns the length of the whole (as snprintf).
- * FILCH_INFO=1 in the environment prints it to stderr at creation. */
+/* One screen of what was decided and why: machine, workers and their places, discipline, policy,
+ * fence, stacks. Writes at most size bytes with the closing NUL into text, returns the length of
+ * the whole (as snprintf). FILCH_INFO=1 in the environment prints it to stderr at creation. */
 FILCH_API size_t filch_runtime_describe(const filch_runtime *rt, char *text, size_t size);
 
 FILCH_END_DECLS

@@ -1,51 +1,53 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Typed tasks: a thin layer of macros over <filch/fork.h>. For engineers who write fork/join programs in C or C++.
+ * Typed tasks: a thin layer of macros over <filch/fork.h>. For engineers who write fork/join
+ * programs in C or C++.
  *
- *   FILCH_TASK(long, fib, (int, n))                          the whole task, private to this file
- *   FILCH_VOID_TASK(walk, (node *, root), (int, depth))      the same without a result
- *   FILCH_TASK_DECLARE(long, fib, (int, n))                  in a header, and then in one file
- *   FILCH_TASK_DEFINE(long, fib, (int, n)) { ... }           (FILCH_VOID_TASK_DECLARE, FILCH_VOID_TASK_DEFINE)
- *   FILCH_FORK(fib, n - 1);                                  statement: may now run elsewhere, at the same time
- *   FILCH_JOIN(long left, fib);  FILCH_JOIN_VOID(walk);      statement: the last unjoined fork of this function
- *   fib(self, n - 2)                                         an ordinary call
- *   FILCH_RUN(rt, fib, 42)                                   from outside: expression, waits for the result
+ *   FILCH_TASK(long, fib, (int, n))                     a whole task, private to this file
+ *   FILCH_VOID_TASK(walk, (node *, root), (int, depth))  the same without a result
+ *   FILCH_TASK_DECLARE(long, fib, (int, n));             in a header, and then in one file
+ *   FILCH_TASK_DEFINE(long, fib, (int, n)) { ... }       (also FILCH_VOID_TASK_DECLARE, _DEFINE)
+ *   FILCH_FORK(fib, n - 1);                              statement: may now run elsewhere
+ *   FILCH_JOIN(long left, fib);  FILCH_JOIN_VOID(walk);  statement: the last unjoined fork
+ *   fib(self, n - 2)                                     an ordinary call
+ *   FILCH_RUN(rt, fib, 42)                               from outside: waits for the result
  *
- * 0 to 5 arguments, 40 bytes in all; a result is at most 40 bytes: pass a pointer to more. All arguments of a fork are
- * evaluated before its slot is touched, so they may fork and join themselves. `self` moves with every fork and join,
- * therefore both are statements: joins inside one expression do not compile. FILCH_JOIN(long left, fib) is a
- * declaration and cannot be the body of a loop without braces. Between a fork and its join: no return, break, goto,
- * longjmp or C++ exception past the join; debug builds (FILCH_DEBUG) name the task in which that happened.
- * A function without `self` cannot fork: pass it on. A join may move the task to another thread: do not keep addresses
- * of thread-locals, errno, or a locked pthread mutex across it.
+ * 0 to 5 arguments, 40 bytes in all; a result is at most 40 bytes: pass a pointer to more. All
+ * arguments of a fork are evaluated before its slot is touched, so they may fork and join
+ * themselves. `self` moves with every fork and join, therefore both are statements: joins inside
+ * one expression do not compile. FILCH_JOIN(long left, fib) is a declaration and cannot be the body
+ * of a loop without braces. Between a fork and its join: no return, break, goto, longjmp or C++
+ * exception past the join; debug builds (FILCH_DEBUG) name the task in which that happened. A
+ * function without `self` cannot fork: pass it on. A join may move the task to another thread: do
+ * not keep addresses of thread-locals, errno, or a locked pthread mutex across it.
  *
  * FILCH_TASK(long, fib, (int, n)) { body } becomes, in short:
  *
  *   struct fib_args { int n; };
  *   static inline long fib(filch_self self, int n);
- *   static inline void fib_run(filch_self self, filch_slot *slot)         what a thief runs
+ *   static inline void fib_run(filch_self self, filch_slot *slot)         // what a thief runs
  *   {
  *       struct fib_args a = *(struct fib_args *)slot->args;
  *       long result = fib(self, a.n);
  *       memcpy(slot->args, &result, sizeof result);
  *   }
  *   static const filch_task fib_task = {fib_run, "fib"};
- *   static inline filch_self fib_fork(filch_self self, int n)             arguments are evaluated by this call
- *   {
+ *   static inline filch_self fib_fork(filch_self self, int n)             // FILCH_FORK(fib, x) is
+ *   {                                                                     // self = fib_fork(self, x)
  *       ((struct fib_args *)self->args)->n = n;
- *       return filch_fork_inline(self, &fib_task);                        FILCH_FORK(fib, x) is self = fib_fork(self, x)
+ *       return filch_fork_inline(self, &fib_task);
  *   }
- *   static inline long fib_join(filch_slot *slot)                         FILCH_JOIN(l, fib) is l = fib_join(--self)
- *   {
- *       if (filch_join_inline(slot, &fib_task)) {                         still here: an ordinary call
+ *   static inline long fib_join(filch_slot *slot)                         // FILCH_JOIN(l, fib) is
+ *   {                                                                     // l = fib_join(--self)
+ *       if (filch_join_inline(slot, &fib_task)) {                         // still here: a call
  *           struct fib_args a = *(struct fib_args *)slot->args;
  *           return fib(slot, a.n);
  *       }
- *       long result;                                                      a thief ran it
+ *       long result;                                                      // a thief ran it
  *       memcpy(&result, slot->args, sizeof result);
  *       return result;
  *   }
- *   static inline long fib_call(filch_runtime *rt, int n)                 FILCH_RUN(rt, fib, x) is fib_call(rt, x)
+ *   static inline long fib_call(filch_runtime *rt, int n);                // FILCH_RUN(rt, fib, x)
  *   static inline long fib(filch_self self, int n) { body } */
 #ifndef FILCH_TASK_H
 #define FILCH_TASK_H
@@ -64,12 +66,15 @@
 #define FILCH_TASK(R, ...) FL_APPLY(FL_TASK, VALUE, R, FL_NAME(__VA_ARGS__), __VA_ARGS__)
 #define FILCH_VOID_TASK(...) FL_APPLY(FL_TASK, VOID, void, FL_NAME(__VA_ARGS__), __VA_ARGS__)
 #define FILCH_TASK_DECLARE(R, ...) FL_APPLY(FL_DECLARE, VALUE, R, FL_NAME(__VA_ARGS__), __VA_ARGS__)
-#define FILCH_VOID_TASK_DECLARE(...) FL_APPLY(FL_DECLARE, VOID, void, FL_NAME(__VA_ARGS__), __VA_ARGS__)
+#define FILCH_VOID_TASK_DECLARE(...)                                                               \
+    FL_APPLY(FL_DECLARE, VOID, void, FL_NAME(__VA_ARGS__), __VA_ARGS__)
 #define FILCH_TASK_DEFINE(R, ...) FL_APPLY(FL_DEFINE, VALUE, R, FL_NAME(__VA_ARGS__), __VA_ARGS__)
-#define FILCH_VOID_TASK_DEFINE(...) FL_APPLY(FL_DEFINE, VOID, void, FL_NAME(__VA_ARGS__), __VA_ARGS__)
+#define FILCH_VOID_TASK_DEFINE(...)                                                                \
+    FL_APPLY(FL_DEFINE, VOID, void, FL_NAME(__VA_ARGS__), __VA_ARGS__)
 
-/* The specifiers are measured (docs/decisions.md): body and wrapper `static inline`, fork and join always inlined; then
- * gcc and clang inline a recursion several levels deep, whatever the calling context. */
+/* The specifiers are measured (docs/decisions.md): body and wrapper `static inline`, fork and join
+ * always inlined; then gcc and clang inline a recursion several levels deep, whatever the calling
+ * context. */
 #define FL_TASK(KIND, R, name, ...)                                                                \
     FL_TYPES(static inline, KIND, R, name, __VA_ARGS__)                                            \
     FILCH_UNUSED static inline void name##_run(filch_self, filch_slot *);                          \
@@ -96,8 +101,7 @@
     FILCH_STATIC_ASSERT(sizeof(struct name##_args) <= FILCH_SLOT_BYTES &&                          \
                             FILCH_ALIGNOF(struct name##_args) <= 8,                                \
                         "arguments of task " #name " do not fit its slot: pass a pointer");        \
-    FL_RESULT_FITS_##KIND(R, name)                                                                 \
-    LINKAGE FL_BODY(R, name, __VA_ARGS__);
+    FL_RESULT_FITS_##KIND(R, name) LINKAGE FL_BODY(R, name, __VA_ARGS__);
 
 #define FL_WRAPPER(LINKAGE, KIND, R, name, ...)                                                    \
     LINKAGE void name##_run(filch_self self, FILCH_UNUSED filch_slot *slot)                        \
@@ -107,7 +111,8 @@
     }
 
 #define FL_FORK_AND_JOIN(KIND, R, name, ...)                                                       \
-    FILCH_INLINE FILCH_UNUSED filch_self name##_fork(filch_self self FL_MAP(FL_PARAM, __VA_ARGS__)) \
+    FILCH_INLINE FILCH_UNUSED filch_self name##_fork(                                              \
+        filch_self self FL_MAP(FL_PARAM, __VA_ARGS__))                                             \
     {                                                                                              \
         FILCH_UNUSED struct name##_args *fl_args = (struct name##_args *)self->args;               \
         FL_MAP(FL_STORE, __VA_ARGS__)                                                              \
@@ -162,7 +167,8 @@
 #define FL_SOME(...) FL_PICK(__VA_ARGS__, N, N, N, N, N, 0, ~)
 #define FL_CAT(a, b) FL_CAT_(a, b)
 #define FL_CAT_(a, b) a##b
-#define FL_CALL(suffix, first, ...) FL_CAT(FL_CALL, FL_SOME(__VA_ARGS__))(suffix, first, __VA_ARGS__)
+#define FL_CALL(suffix, first, ...)                                                                \
+    FL_CAT(FL_CALL, FL_SOME(__VA_ARGS__))(suffix, first, __VA_ARGS__)
 #define FL_CALL0(suffix, first, name) name##suffix(first)
 #define FL_CALLN(suffix, first, name, ...) name##suffix(first, __VA_ARGS__)
 #define FL_FIELDS(...) FL_CAT(FL_FIELDS, FL_SOME(__VA_ARGS__))(__VA_ARGS__)

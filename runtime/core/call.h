@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A task that somebody outside waits for: filch_run. It lies on the waiter's stack; completing it is the last touch. */
+ * A task that somebody outside waits for: filch_run. It lies on the waiter's stack; completing it
+ * is the last touch. */
 #ifndef FL_CALL_H
 #define FL_CALL_H
 
@@ -10,9 +11,9 @@ typedef struct fl_call {
     fl_job job;
     const filch_task *task;
     filch_slot *slot;
-    filch_u32 state;    /* a foreign thread waits on it */
-    fl_runtime *home;   /* or a fiber of this runtime waits, */
-    fl_fiber *waiter;   /* this one */
+    filch_u32 state;  /* a foreign thread waits on it */
+    fl_runtime *home; /* or a fiber of this runtime waits, */
+    fl_fiber *waiter; /* this one */
 } fl_call;
 
 /* Runs it and tells the waiter. */

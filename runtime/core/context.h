@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Switching between C stacks: one file per processor (switch_x86_64.S) and switch_ucontext.c for all others, chosen by
- * the build. Callee-saved registers and the floating-point control words travel; the signal mask does not (ucontext
- * saves it, at the price of two system calls). */
+ * Switching between C stacks: one file per processor (switch_x86_64.S) and switch_ucontext.c for
+ * all others, chosen by the build. Callee-saved registers and the floating-point control words
+ * travel; the signal mask does not (ucontext saves it, at the price of two system calls). */
 #ifndef FL_CONTEXT_H
 #define FL_CONTEXT_H
 

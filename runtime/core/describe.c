@@ -36,7 +36,8 @@ static void add_places(writer *t, const fl_runtime *rt)
 {
     enum { SHOWN = 16 };
     bool pinned = rt->worker[0]->place.cpu >= 0 && fl_topology_real(rt->topology);
-    add(t, "binding      %s%s", fl_bind_name(rt->settings.bind), pinned ? ", worker@cpu" : ", not pinned");
+    add(t, "binding      %s%s", fl_bind_name(rt->settings.bind),
+        pinned ? ", worker@cpu" : ", not pinned");
     for (unsigned i = 0; pinned && i < rt->workers && i < SHOWN; i++)
         add(t, " %u@%d", i, rt->worker[i]->place.cpu);
     add(t, "%s\n", pinned && rt->workers > SHOWN ? " ..." : "");
@@ -54,11 +55,12 @@ size_t fl_describe(const fl_runtime *rt, char *out, size_t size)
     add(&t, "queue        %s: %s\n", rt->discipline->name, rt->discipline->what);
     add(&t, "policy       %s: %s\n", policy->name, policy->what);
     add(&t, "fence        %s\n",
-        rt->asymmetric             ? "asymmetric: membarrier for thieves, none for owners"
-        : rt->settings.full_fence ? "full, as asked for: fork and join out of line"
-                                   : "full, since membarrier is not to be had here: fork and join out of line");
-    add(&t, "waiting      %s\n", rt->spin ? "spins some microseconds, then sleeps"
-                                          : "never spins: more workers than CPUs");
+        rt->asymmetric ? "asymmetric: membarrier for thieves, none for owners"
+        : rt->settings.full_fence
+            ? "full, as asked for: fork and join out of line"
+            : "full, since membarrier is not to be had here: fork and join out of line");
+    add(&t, "waiting      %s\n",
+        rt->spin ? "spins some microseconds, then sleeps" : "never spins: more workers than CPUs");
     add(&t, "fibers       stacks of %zu KiB, at most %u fibers, %u forks deep\n",
         rt->settings.stack_size >> 10, rt->settings.max_fibers, (unsigned)FL_SLOTS);
     add(&t, "seed         %llu\n", (unsigned long long)rt->settings.seed);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A fiber's life: find something, run it, again. What it runs may suspend in the middle; then the whole loop waits, and
- * goes on perhaps on another worker. */
+ * A fiber's life: find something, run it, again. What it runs may suspend in the middle; then the
+ * whole loop waits, and goes on perhaps on another worker. */
 #include <runtime/core/call.h>
 #include <runtime/core/clock.h>
 #include <runtime/core/worker.h>
@@ -17,8 +17,8 @@ void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task)
         fl_resume(fl_fiber_of(self)->worker->rt, waiter);
 }
 
-/* A gift of many: while there is more than one, fork the upper half, always. So nothing that was not started is ever
- * held in a C variable, where a slot that suspends would hide it. */
+/* A gift of many: while there is more than one, fork the upper half, always. So nothing that was
+ * not started is ever held in a C variable, where a slot that suspends would hide it. */
 FILCH_VOID_TASK(range, (filch_slot *, first), (uint32_t, count))
 {
     unsigned forks = 0;

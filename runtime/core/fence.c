@@ -24,6 +24,7 @@ void fl_fence_heavy(void)
 {
     int rc = membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
     if (rc)
-        filch_die("membarrier was refused after it had been granted (%s); run with FILCH_FENCE=full",
-                  strerror(-rc));
+        filch_die(
+            "membarrier was refused after it had been granted (%s); run with FILCH_FENCE=full",
+            strerror(-rc));
 }

@@ -43,8 +43,7 @@ static char *map_aligned(size_t size)
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (whole == MAP_FAILED)
         return NULL;
-    uintptr_t base =
-        ((uintptr_t)whole + FILCH_REGION_SIZE - 1) & ~(FILCH_REGION_SIZE - 1);
+    uintptr_t base = ((uintptr_t)whole + FILCH_REGION_SIZE - 1) & ~(FILCH_REGION_SIZE - 1);
     size_t before = base - (uintptr_t)whole;
     if (before)
         munmap(whole, before);
@@ -68,7 +67,8 @@ static fl_arena *arena_create(unsigned room, size_t stack_size)
     return arena;
 }
 
-/* Room for one more fiber: the newest arena's, or a new arena's, twice as large each time as long as that works. */
+/* Room for one more fiber: the newest arena's, or a new arena's, twice as large each time as long
+ * as that works. */
 static fl_arena *arena_with_room(fl_fibers *fibers)
 {
     fl_arena *newest = fibers->arenas;
@@ -98,6 +98,14 @@ static int guard_install(char *low)
     return mprotect(low, GUARD, PROT_NONE) ? -errno : 0;
 }
 
+/* An empty stack, on which entry(fiber) will be called. */
+static void lay_entry(fl_fiber *fiber, void (*entry)(void *))
+{
+    char *top = (char *)fiber->shadow.low + fiber->shadow.size;
+    fl_context_make(&fiber->context, top - fiber->colour, entry, fiber);
+    fiber->bare = false;
+}
+
 static fl_fiber *fiber_create(fl_fibers *fibers, void (*entry)(void *))
 {
     fl_arena *arena = arena_with_room(fibers);
@@ -115,8 +123,8 @@ static fl_fiber *fiber_create(fl_fibers *fibers, void (*entry)(void *))
     fiber->wake.as.fiber = fiber;
     fl_shadow_create(&fiber->shadow, low + GUARD, fibers->stack_size);
     /* Tops of all stacks at the same distance from a page would compete for the same cache sets. */
-    size_t colour = (fibers->count % 8) * 128;
-    fl_context_make(&fiber->context, low + GUARD + fibers->stack_size - colour, entry, fiber);
+    fiber->colour = (fibers->count % 8) * 128;
+    lay_entry(fiber, entry);
     fibers->count++;
     return fiber;
 }
@@ -130,8 +138,10 @@ int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack
     fibers->out_of_line = out_of_line;
     fibers->arenas = arena_create(first, stack_size);
     if (!fibers->arenas)
-        return fl_fail(ENOMEM, "no address space for %u fibers; fewer workers or smaller stacks "
-                               "(FILCH_STACK_SIZE) need less", first);
+        return fl_fail(ENOMEM,
+                       "no address space for %u fibers; fewer workers or smaller stacks "
+                       "(FILCH_STACK_SIZE) need less",
+                       first);
     int rc = pthread_mutex_init(&fibers->lock, NULL);
     if (rc) {
         munmap(fibers->arenas->base, arena_size(first, stack_size));
@@ -160,8 +170,9 @@ fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *))
     fl_fiber *fiber = fibers->free;
     if (fiber) {
         fibers->free = fiber->next;
-        fibers->idle--;
-        if (fiber->used)
+        if (fiber->bare)
+            lay_entry(fiber, entry);
+        else
             fibers->dirty--;
     } else {
         fiber = fiber_create(fibers, entry);
@@ -174,11 +185,9 @@ fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *))
 
 void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber)
 {
-    fiber->used = true;
     pthread_mutex_lock(&fibers->lock);
     fiber->next = fibers->free;
     fibers->free = fiber;
-    fibers->idle++;
     fibers->dirty++;
     pthread_mutex_unlock(&fibers->lock);
 }
@@ -192,16 +201,17 @@ unsigned fl_fibers_count(const fl_fibers *fibers)
     return count;
 }
 
-/* All of the fork stack but its header's page, all of the C stack below the frames that wait on it. */
+/* All of the fork stack but its header's page, and the whole C stack: an idle fiber waits at the
+ * bottom of its loop, and will as well start it anew. */
 static void trim(fl_fibers *fibers, fl_fiber *fiber)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    uintptr_t end = (uintptr_t)fiber->context.sp & ~(page - 1);
-    uintptr_t low = (uintptr_t)fiber->shadow.low;
-    if (end > low)
-        madvise((void *)low, end - low, MADV_DONTNEED);
+    const void *low = fiber->shadow.low;
+    fl_shadow_destroy(&fiber->shadow); /* with what it knows of frames that never return */
+    fl_shadow_create(&fiber->shadow, low, fibers->stack_size);
+    madvise((void *)(uintptr_t)low, fibers->stack_size, MADV_DONTNEED);
     madvise((char *)fiber + page, FILCH_REGION_SIZE - page, MADV_DONTNEED);
-    fiber->used = false;
+    fiber->bare = true;
     fibers->dirty--;
 }
 
@@ -209,7 +219,7 @@ void fl_fibers_trim(fl_fibers *fibers, unsigned keep)
 {
     pthread_mutex_lock(&fibers->lock);
     for (fl_fiber *fiber = fibers->free; fiber && fibers->dirty > keep; fiber = fiber->next)
-        if (fiber->used)
+        if (!fiber->bare)
             trim(fibers, fiber);
     pthread_mutex_unlock(&fibers->lock);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Fibers: a fork stack (a region aligned to its own size) and a C stack. A fiber that is issued runs a worker's loop;
- * the task that the loop runs may suspend, and then the fiber waits as a whole while its worker goes on with another.
+ * Fibers: a fork stack (a region aligned to its own size) and a C stack. A fiber that is issued
+ * runs a worker's loop; the task that the loop runs may suspend, and then the fiber waits as a
+ * whole while its worker goes on with another.
  *
- * Memory: fibers are made in arenas, one mapping each, and live until their runtime is destroyed; only then is anything
- * unmapped, when no worker runs any more. So a thief's stale pointer to a fork stack is always readable, and stale CASes
- * fail by their tags. Pages are committed when touched; fl_fibers_trim gives back those of idle fibers.
- * Threads: get, put and trim by any worker of the runtime. */
+ * Memory: fibers are made in arenas, one mapping each, and live until their runtime is destroyed;
+ * only then is anything unmapped, when no worker runs any more. So a thief's stale pointer to a
+ * fork stack is always readable, and stale CASes fail by their tags. Pages are committed when
+ * touched; fl_fibers_trim gives back those of idle fibers. Threads: get, put and trim by any worker
+ * of the runtime. */
 #ifndef FL_FIBER_H
 #define FL_FIBER_H
 
@@ -23,12 +25,14 @@ struct fl_worker;
 struct fl_fiber {
     fl_forkstack stack; /* first: masking `self` finds the fiber */
     /* Whoever runs it, or holds it in hand */
-    struct fl_worker *worker; /* runs it now, or ran it last; read anew after every call that may switch */
+    struct fl_worker
+        *worker; /* runs it now, or ran it last; read anew after every call that may switch */
     fl_context context;
-    fl_fiber *next;          /* in a free list */
-    const filch_task *root;  /* what its loop runs, for reports */
-    unsigned arrivals;       /* times it was switched to */
-    bool used;               /* has run since it was trimmed */
+    fl_fiber *next;         /* in a free list */
+    const filch_task *root; /* what its loop runs, for reports */
+    unsigned arrivals;      /* times it was switched to */
+    bool bare;              /* was trimmed: its C stack is empty */
+    unsigned colour;        /* bytes between its C stack's end and the first frame */
     fl_shadow shadow;
     void *exceptions[2]; /* C++: what __cxa_get_globals holds for its stack */
     fl_job wake;         /* carries it through the inbox */
@@ -40,9 +44,8 @@ typedef struct fl_arena fl_arena;
 typedef struct fl_fibers {
     pthread_mutex_t lock;
     fl_fiber *free;
-    unsigned count;   /* in existence */
-    unsigned idle;    /* in `free` */
-    unsigned dirty;   /* of these, not trimmed */
+    unsigned count; /* in existence */
+    unsigned dirty; /* of these, not bare */
     unsigned max;
     size_t stack_size; /* whole pages, without the guard */
     bool out_of_line;  /* how fibers are issued */
@@ -56,9 +59,10 @@ int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack
 /* No worker runs any more. */
 void fl_fibers_clear(fl_fibers *fibers);
 
-/* A fiber that will run entry(fiber) when it is switched to for the first time, or goes on where it was put back.
- * NULL: the cap is reached, or the system gives no more memory. */
+/* A fiber that will run entry(fiber) when it is switched to, or goes on where it was put back,
+ * which is as good. NULL: the cap is reached, or the system gives no more memory. */
 fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *));
+/* Puts back a fiber that waits at the bottom of its loop. */
 void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber);
 /* How many exist. */
 unsigned fl_fibers_count(const fl_fibers *fibers);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The next thing to do, in this order: the worker's own ready deque, the inbox (also every TICKth time, so that a busy
- * deque does not starve it), what others have forked, what others have ready. */
+ * The next thing to do, in this order: the worker's own ready deque, the inbox (also every TICKth
+ * time, so that a busy deque does not starve it), what others have forked, what others have ready.
+ */
 #include <runtime/core/worker.h>
 
 enum {
-    TICK = 61,      /* a prime, so that it does not beat with a program's own rhythm */
-    DRAIN = 32,     /* jobs moved from the inbox at a time */
-    ROUNDS = 2,     /* search rounds before sleep */
-    ROUNDS_BUSY = 200 /* the same after a theft that paid, where each worker has a CPU: some 20 us */
+    TICK = 61,  /* a prime, so that it does not beat with a program's own rhythm */
+    DRAIN = 32, /* jobs moved from the inbox at a time */
+    ROUNDS = 2, /* search rounds before sleep */
+    ROUNDS_BUSY =
+        200 /* the same after a theft that paid, where each worker has a CPU: some 20 us */
 };
 
 void fl_work_from_item(fl_work *work, void *item)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The out-of-line halves of fork and join, their exported twins, and the checks of a debug build. */
+ * The out-of-line halves of fork and join, their exported twins, and the checks of a debug build.
+ */
 #include <runtime/core/worker.h>
 
 enum { SPINS_BEFORE_SUSPEND = 100 }; /* pauses: a thief is often about to finish */
@@ -10,8 +11,10 @@ void filch_fork_slow(filch_self self)
     fl_fiber *fiber = fl_fiber_of(self);
     if (self >= fl_last_slot(&fiber->stack)) {
         const filch_task *task = (const filch_task *)filch_ptr_load(&self[-1].task, FILCH_RELAXED);
-        filch_die("%u unjoined forks in task %s: its fork stack is full; join sooner, or fork halves of the "
-                  "range instead of its elements", (unsigned)FL_SLOTS, task->name); /* owner's own store */
+        filch_die("%u unjoined forks in task %s: its fork stack is full; join sooner, or fork "
+                  "halves of the "
+                  "range instead of its elements",
+                  (unsigned)FL_SLOTS, task->name); /* owner's own store */
     }
     fiber->worker->rt->discipline->forked(fiber->worker, self);
 }
@@ -33,7 +36,8 @@ static void wait_until_done(fl_fiber *fiber, filch_slot *slot)
     }
     fl_leave(fiber, leave_waiter, slot);
     if (!fl_slot_done(slot))
-        filch_die("a joining fiber was resumed before its task was done; this is an error in the library");
+        filch_die("a joining fiber was resumed before its task was done; this is an error in the "
+                  "library");
 }
 
 int filch_join_slow(filch_slot *slot)
@@ -65,32 +69,38 @@ void *filch_arguments(filch_slot *slot)
 
 static const filch_task *task_in(const filch_slot *slot)
 {
-    return (const filch_task *)filch_ptr_load(&slot->task, FILCH_RELAXED); /* the owner's own store */
+    return (const filch_task *)filch_ptr_load(&slot->task,
+                                              FILCH_RELAXED); /* the owner's own store */
 }
 
 void filch_check_fork(filch_self self, const filch_task *task)
 {
     const filch_task *left = task_in(self);
     if (left)
-        filch_die("fork of %s where a fork of %s was never joined; a task returned, broke out or jumped between "
-                  "fork and join", task->name, left->name);
+        filch_die("fork of %s where a fork of %s was never joined; a task returned, broke out or "
+                  "jumped between "
+                  "fork and join",
+                  task->name, left->name);
 }
 
 void filch_check_join(filch_slot *slot, const filch_task *task)
 {
     const filch_task *last = task_in(slot);
     if (!last)
-        filch_die("join of %s without a fork; every join belongs to the last unjoined fork of its task",
-                  task->name);
+        filch_die(
+            "join of %s without a fork; every join belongs to the last unjoined fork of its task",
+            task->name);
     if (last != task)
-        filch_die("join of %s, but the last unjoined fork is %s; join in the reverse order of forking",
-                  task->name, last->name);
+        filch_die(
+            "join of %s, but the last unjoined fork is %s; join in the reverse order of forking",
+            task->name, last->name);
 }
 
 void filch_check_return(filch_self self, const filch_task *task)
 {
     const filch_task *left = task_in(self);
     if (left)
-        filch_die("task %s returned with an unjoined fork of %s; join everything a task forks, in that task",
+        filch_die("task %s returned with an unjoined fork of %s; join everything a task forks, in "
+                  "that task",
                   task->name, left->name);
 }

@@ -8,7 +8,8 @@
 
 #include <stdbool.h>
 
-/* Sleeps while *word is `value`; wakes spuriously, too. until: ns of fl_now(), 0: no limit. true: the time has come. */
+/* Sleeps while *word is `value`; wakes spuriously, too. until: ns of fl_now(), 0: no limit. true:
+ * the time has come. */
 bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until);
 void fl_futex_wake(filch_u32 *word, int count);
 

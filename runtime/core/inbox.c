@@ -20,13 +20,12 @@ unsigned fl_inbox_take(fl_inbox *inbox, fl_job **jobs, unsigned most)
 {
     if (fl_inbox_empty(inbox))
         return 0;
-    if (filch_u32_load(&inbox->draining, FILCH_RELAXED) || /* a look */
+    if (filch_u32_load(&inbox->draining, FILCH_RELAXED) ||      /* a look */
         filch_u32_exchange(&inbox->draining, 1, FILCH_ACQUIRE)) /* pairs with the release below */
         return 0;
     unsigned count = 0;
     while (count < most) {
-        struct cds_wfcq_node *node =
-            __cds_wfcq_dequeue_nonblocking(&inbox->head, &inbox->tail);
+        struct cds_wfcq_node *node = __cds_wfcq_dequeue_nonblocking(&inbox->head, &inbox->tail);
         if (!node || node == CDS_WFCQ_WOULDBLOCK)
             break;
         jobs[count] = (fl_job *)node;

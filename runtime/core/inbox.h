@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Where work from outside arrives: liburcu's wait-free queue (Desnoyers, Jiangshan: wfcqueue). Any thread enqueues, with
- * one exchange; workers dequeue one at a time under a try-lock, by non-blocking calls only (the blocking ones sleep 10 ms
- * behind an enqueuer that was preempted between its two steps). FIFO. */
+ * Where work from outside arrives: liburcu's wait-free queue (Desnoyers, Jiangshan: wfcqueue). Any
+ * thread enqueues, with one exchange; workers dequeue one at a time under a try-lock, by
+ * non-blocking calls only (the blocking ones sleep 10 ms behind an enqueuer that was preempted
+ * between its two steps). FIFO. */
 #ifndef FL_INBOX_H
 #define FL_INBOX_H
 

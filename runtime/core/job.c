@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The job cache. A thread's own list needs no lock; lists travel between threads in batches of BATCH, through a pool
- * under a mutex that keeps at most POOLED of them and frees the rest. */
+ * The job cache. A thread's own list needs no lock; lists travel between threads in batches of
+ * BATCH, through a pool under a mutex that keeps at most POOLED of them and frees the rest. */
 #include <runtime/core/job.h>
 
 #include <pthread.h>

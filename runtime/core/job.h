@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What travels through the inbox and the ready deques. A job is a task that nobody forked: detached (filch_go), waited
- * for from outside (filch_run), or a fiber that goes on. Items of the ready deques are pointers tagged with what they
- * point to; everything they point to is aligned to more than the tag. */
+ * What travels through the inbox and the ready deques. A job is a task that nobody forked: detached
+ * (filch_go), waited for from outside (filch_run), or a fiber that goes on. Items of the ready
+ * deques are pointers tagged with what they point to; everything they point to is aligned to more
+ * than the tag. */
 #ifndef FL_JOB_H
 #define FL_JOB_H
 
@@ -25,8 +26,9 @@ typedef struct fl_job {
     } as;
 } fl_job;
 
-/* Detached jobs come from a cache of the calling thread, refilled from and returned to a bounded pool of the process:
- * taken by whoever submits, given back by the worker that ran it. NULL: no memory. Any thread. */
+/* Detached jobs come from a cache of the calling thread, refilled from and returned to a bounded
+ * pool of the process: taken by whoever submits, given back by the worker that ran it. NULL: no
+ * memory. Any thread. */
 fl_job *fl_job_take(void);
 void fl_job_give(fl_job *job);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Work from outside: filch_run, filch_go, and filch_yield, which goes through the same inbox since that is the one
- * queue that is first in, first out. */
+ * Work from outside: filch_run, filch_go, and filch_yield, which goes through the same inbox since
+ * that is the one queue that is first in, first out. */
 #include <runtime/core/atfork.h>
 #include <runtime/core/call.h>
 #include <runtime/core/error.h>
@@ -19,8 +19,8 @@ static void submit(fl_runtime *rt, fl_job *job, unsigned near)
     fl_wake_one(rt, near, false);
 }
 
-/* The worker pinned to the CPU on which this thread runs: it is the cheapest to wake for a thread that is about to
- * block, the worst for one that goes on computing. */
+/* The worker pinned to the CPU on which this thread runs: it is the cheapest to wake for a thread
+ * that is about to block, the worst for one that goes on computing. */
 static unsigned worker_near(const fl_runtime *rt)
 {
     int cpu = sched_getcpu();
@@ -75,8 +75,10 @@ int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot)
         return rc;
     fl_worker *here = fl_worker_here();
     if (here && here->rt == rt)
-        return fl_fail(EDEADLK, "filch_run(%s) on a worker of the same runtime; call %s(self, ...), "
-                                "or fork it", task->name, task->name);
+        return fl_fail(EDEADLK,
+                       "filch_run(%s) on a worker of the same runtime; call %s(self, ...), "
+                       "or fork it",
+                       task->name, task->name);
     fl_call call = {.job.kind = FL_JOB_AWAITED, .task = task, .slot = slot};
     call.job.as.awaited = &call;
     if (here) { /* a task of another runtime: that one goes on with other work */

@@ -13,7 +13,8 @@ static struct sigaction before;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int failed;
 
-/* As if our handler had never been there; returning makes the fault happen again, now under theirs. */
+/* As if our handler had never been there; returning makes the fault happen again, now under theirs.
+ */
 static void pass_on(int signal, siginfo_t *info, void *context)
 {
     if (before.sa_flags & SA_SIGINFO)
@@ -32,9 +33,11 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         pass_on(signal, info, context);
         return;
     }
-    filch_die("stack overflow on worker %u, in or below task %s (stacks are %zu KiB); raise stack_size or "
-              "FILCH_STACK_SIZE, or recurse less deeply", worker->index,
-              fiber->root ? fiber->root->name : "(from outside)", fiber->shadow.size >> 10);
+    filch_die("stack overflow on worker %u, in or below task %s (stacks are %zu KiB); raise "
+              "stack_size or "
+              "FILCH_STACK_SIZE, or recurse less deeply",
+              worker->index, fiber->root ? fiber->root->name : "(from outside)",
+              fiber->shadow.size >> 10);
 }
 
 static void install(void)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Sleeping and waking: the futexes of the idle protocol (docs/idle.md; steps I1..I4 in sched/idle.h).
+ * Sleeping and waking: the futexes of the idle protocol (docs/idle.md; steps I1..I4 in
+ * sched/idle.h).
  *
- * Tokens are the truth, bells a hint. A waker makes a token, then rings one parked worker; whoever is in I4 may take any
- * token. So that no token is left with nobody awake to take it:
+ * Tokens are the truth, bells a hint. A waker makes a token, then rings one parked worker; whoever
+ * is in I4 may take any token. So that no token is left with nobody awake to take it:
  *   B1 sleeper: exchange bell PARKED, seq_cst; look for a token; futex wait while PARKED
  *   B2 waker:   add token, seq_cst; CAS some bell PARKED -> RUNG, seq_cst; futex wake it
  *   B3 a sleeper that leaves I4: exchange bell AWAKE, seq_cst; a token is still there: ring another
- * A waker that finds no bell PARKED may go: every sleeper is on its way to B1, or was rung and will come to B3. */
+ * A waker that finds no bell PARKED may go: every sleeper is on its way to B1, or was rung and will
+ * come to B3. */
 #include <runtime/core/clock.h>
 #include <runtime/core/fence.h>
 #include <runtime/core/futex.h>
@@ -57,7 +59,8 @@ static void poke_everybody(fl_runtime *rt)
 {
     for (unsigned i = 0; i < rt->workers; i++) {
         fl_forkstack *stack = filch_ptr_load(&rt->worker[i]->current, FILCH_ACQUIRE);
-        if (stack && filch_ptr_load(&stack->front.limit, FILCH_RELAXED)) /* poked already: leave its line alone */
+        if (stack && filch_ptr_load(&stack->front.limit,
+                                    FILCH_RELAXED)) /* poked already: leave its line alone */
             filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL);
     }
 }
@@ -68,9 +71,11 @@ void fl_found(fl_worker *worker)
     worker->woken = false;
     if (!fl_idle_found(&rt->idle))
         return;
-    filch_fence_seq_cst(); /* as in last_look: a limit that reads NULL here was not re-armed before I changed */
-    /* The last searcher has gone although some sleep, and publishers that saw it searching woke nobody. What they had
-     * published is found by this look; what they publish next comes to the slow path. */
+    filch_fence_seq_cst(); /* as in last_look: a limit that reads NULL here was not re-armed before
+                              I changed */
+    /* The last searcher has gone although some sleep, and publishers that saw it searching woke
+     * nobody. What they had published is found by this look; what they publish next comes to the
+     * slow path. */
     if (fl_work_anywhere(rt))
         fl_wake_one(rt, worker->index + 1, false);
     else
@@ -92,7 +97,8 @@ static bool last_look(fl_worker *worker, uint64_t was)
     fl_runtime *rt = worker->rt;
     filch_fence_seq_cst();
     poke_everybody(rt);
-    /* Where all others sleep, nobody runs whose store could still be on its way: their I1 was a full fence. */
+    /* Where all others sleep, nobody runs whose store could still be on its way: their I1 was a
+     * full fence. */
     if (fl_idle_sleepers(was) + 1 < rt->workers && rt->asymmetric) {
         fl_count(worker, FL_HEAVY_FENCES, 1);
         fl_fence_heavy();
@@ -103,7 +109,8 @@ static bool last_look(fl_worker *worker, uint64_t was)
     return false;
 }
 
-/* After a vain wake the last searcher only naps: it pokes nobody, so that an owner of tiny forks is left alone. */
+/* After a vain wake the last searcher only naps: it pokes nobody, so that an owner of tiny forks is
+ * left alone. */
 static int64_t vain_nap(fl_worker *worker)
 {
     if (!worker->woken || filch_u32_load(&worker->rt->stopping, FILCH_RELAXED)) /* a hint */
@@ -127,7 +134,8 @@ static bool wait_for_token(fl_worker *worker, int64_t until)
             fl_count(worker, FL_WAKES, 1);
             break;
         }
-        if (fl_futex_wait_until(&worker->bell, FL_BELL_PARKED, until) && fl_idle_retract(&rt->idle)) {
+        if (fl_futex_wait_until(&worker->bell, FL_BELL_PARKED, until) &&
+            fl_idle_retract(&rt->idle)) {
             worker->woken = false; /* of its own accord */
             break;
         }

@@ -54,7 +54,8 @@ static int create_workers(fl_runtime *rt)
     return 0;
 }
 
-/* Nobody works yet, or any more: the first `started` threads end by themselves as soon as they are told. */
+/* Nobody works yet, or any more: the first `started` threads end by themselves as soon as they are
+ * told. */
 static void stop_workers(fl_runtime *rt, unsigned started)
 {
     for (unsigned i = 0; i < started; i++)
@@ -127,7 +128,8 @@ static int prepare_process(void)
 
 int filch_runtime_create(filch_runtime **out, const filch_config *config)
 {
-    fl_runtime *rt = aligned_alloc(FILCH_APART, (sizeof *rt + FILCH_APART - 1) & ~(size_t)(FILCH_APART - 1));
+    fl_runtime *rt =
+        aligned_alloc(FILCH_APART, (sizeof *rt + FILCH_APART - 1) & ~(size_t)(FILCH_APART - 1));
     if (!rt)
         return fl_fail(ENOMEM, "no memory for a runtime");
     memset(rt, 0, sizeof *rt);
@@ -158,10 +160,12 @@ int filch_runtime_destroy(filch_runtime *rt)
     if (!rt)
         return 0;
     if (rt->fork_generation != fl_fork_generation())
-        return fl_fail(ECHILD, "this runtime belongs to the parent process; only the parent destroys it");
+        return fl_fail(ECHILD,
+                       "this runtime belongs to the parent process; only the parent destroys it");
     fl_worker *here = fl_worker_here();
     if (here && here->rt == rt)
-        return fl_fail(EDEADLK, "a task cannot destroy the runtime it runs on; destroy it from outside");
+        return fl_fail(EDEADLK,
+                       "a task cannot destroy the runtime it runs on; destroy it from outside");
     filch_u32_store(&rt->stopping, 1, FILCH_SEQ_CST);
     filch_fence_seq_cst();
     fl_wake_one(rt, 0, false); /* the last one to fall asleep sees that everything is over */

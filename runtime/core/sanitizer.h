@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Tells address sanitizer, thread sanitizer and valgrind of stacks and switches, and thread sanitizer of the order that
- * uninstrumented liburcu makes. Everything here is empty in an ordinary build, but for valgrind's no-ops where its
- * header was found. */
+ * Tells address sanitizer, thread sanitizer and valgrind of stacks and switches, and thread
+ * sanitizer of the order that uninstrumented liburcu makes. Everything here is empty in an ordinary
+ * build, but for valgrind's no-ops where its header was found. */
 #ifndef FL_SANITIZER_H
 #define FL_SANITIZER_H
 
@@ -29,7 +29,8 @@
 #endif
 #endif
 
-/* What the sanitizers keep per stack. low and size: the C stack, empty for a thread's own until it is first left. */
+/* What the sanitizers keep per stack. low and size: the C stack, empty for a thread's own until it
+ * is first left. */
 typedef struct fl_shadow {
     const void *low;
     size_t size;

@@ -120,8 +120,9 @@ static int copy_config(filch_config *copy, const filch_config *config)
     if (!config)
         return 0;
     if (config->size > sizeof *copy)
-        return fl_fail(EINVAL, "config.size is %zu, this library knows %zu bytes; use a newer library, or 0",
-                       config->size, sizeof *copy);
+        return fl_fail(
+            EINVAL, "config.size is %zu, this library knows %zu bytes; use a newer library, or 0",
+            config->size, sizeof *copy);
     memcpy(copy, config, config->size ? config->size : sizeof *copy);
     return 0;
 }

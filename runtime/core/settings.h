@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A configuration, the environment and the defaults, resolved into what will be done. The configuration wins over the
- * environment; what neither names gets the default. */
+ * A configuration, the environment and the defaults, resolved into what will be done. The
+ * configuration wins over the environment; what neither names gets the default. */
 #ifndef FL_SETTINGS_H
 #define FL_SETTINGS_H
 
@@ -25,7 +25,8 @@ typedef struct fl_settings {
     bool info;
 } fl_settings;
 
-/* -EINVAL: a value out of range or a name not known; filch_error() lists the known ones. config may be NULL. */
+/* -EINVAL: a value out of range or a name not known; filch_error() lists the known ones. config may
+ * be NULL. */
 int fl_settings_resolve(fl_settings *out, const filch_config *config);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The thief: asks first, robs only the silent. membarrier interrupts every core that runs this process; an owner that
- * comes by its slow path hands over its oldest task, or half of a deep stack, for a few cache misses instead. */
+ * The thief: asks first, robs only the silent. membarrier interrupts every core that runs this
+ * process; an owner that comes by its slow path hands over its oldest task, or half of a deep
+ * stack, for a few cache misses instead. */
 #include <runtime/core/clock.h>
 #include <runtime/core/fence.h>
 #include <runtime/core/worker.h>
@@ -10,9 +11,9 @@
 #include <urcu-bp.h>
 
 enum {
-    PATIENCE = 20000,       /* ns to watch a request, where each worker has a CPU */
+    PATIENCE = 20000,        /* ns to watch a request, where each worker has a CPU */
     PATIENCE_CROWDED = 2000, /* ns otherwise; then one yield and one more look */
-    LOOKS_A_CLOCK = 16,     /* pauses between two looks at the clock */
+    LOOKS_A_CLOCK = 16,      /* pauses between two looks at the clock */
     PAUSES_BEFORE_YIELD = 64
 };
 

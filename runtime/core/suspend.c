@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Fibers stop and go on. A worker always runs some fiber's loop, or, when no fiber can be had, waits on its own native
- * stack, where it starts no task and only goes on with ready fibers: a foreign task on top of a waiting frame could wait
- * for that very frame.
+ * Fibers stop and go on. A worker always runs some fiber's loop, or, when no fiber can be had,
+ * waits on its own native stack, where it starts no task and only goes on with ready fibers: a
+ * foreign task on top of a waiting frame could wait for that very frame.
  *
  * Switch, in this order (docs/idle.md, docs/design.md):
  *   W1 the fiber that leaves answers a waiting thief "nothing": its fork stack is empty
@@ -17,7 +17,8 @@
 
 enum { SPARES = 8, CAPPED_NAP = 100000 /* ns */ };
 
-/* The C++ runtime keeps exceptions that are being handled per thread; they belong to the C stack. */
+/* The C++ runtime keeps exceptions that are being handled per thread; they belong to the C stack.
+ */
 struct exceptions {
     void *caught;
     unsigned uncaught;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A worker's life: its thread starts on its native stack, goes over to a fiber at once, and comes back when the runtime
- * is finished, or when a fiber suspended and no other could be had. */
+ * A worker's life: its thread starts on its native stack, goes over to a fiber at once, and comes
+ * back when the runtime is finished, or when a fiber suspended and no other could be had. */
 #include <runtime/core/worker.h>
 
 #include <runtime/core/clock.h>
@@ -148,8 +148,9 @@ static fl_fiber *next_fiber(fl_worker *worker)
     return fiber ? fiber : fiber_from_outside(worker);
 }
 
-/* The cap is reached: some fiber must be put back or become ready. This worker counts as running, so that nobody relies
- * on it for finding tasks; it polls, since what it waits for wakes searchers only. */
+/* The cap is reached: some fiber must be put back or become ready. This worker counts as running,
+ * so that nobody relies on it for finding tasks; it polls, since what it waits for wakes searchers
+ * only. */
 static fl_fiber *wait_for_fiber(fl_worker *worker)
 {
     filch_u32 never = {0};
@@ -212,7 +213,10 @@ int fl_worker_start(fl_worker *worker)
             rc = pthread_create(&worker->thread, &attributes, thread_main, worker);
         pthread_attr_destroy(&attributes);
     }
-    return rc ? fl_fail(rc, "worker %u could not be started: %s; fewer workers, or a higher limit of threads, "
-                            "may do", worker->index, strerror(rc))
+    return rc ? fl_fail(rc,
+                        "worker %u could not be started: %s; fewer workers, or a higher limit of "
+                        "threads, "
+                        "may do",
+                        worker->index, strerror(rc))
               : 0;
 }

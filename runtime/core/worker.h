@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A runtime and its workers, as the engine sees them. Fields are grouped by who writes them; groups that different
- * threads write lie on lines of their own. */
+ * A runtime and its workers, as the engine sees them. Fields are grouped by who writes them; groups
+ * that different threads write lie on lines of their own. */
 #ifndef FL_WORKER_H
 #define FL_WORKER_H
 
@@ -18,8 +18,8 @@
 typedef struct fl_worker fl_worker;
 typedef struct filch_runtime fl_runtime;
 
-/* Done on the stack that was switched to, once nothing of `left` is in a register any more: only now may others resume
- * it. */
+/* Done on the stack that was switched to, once nothing of `left` is in a register any more: only
+ * now may others resume it. */
 typedef void fl_action(fl_worker *worker, fl_fiber *left, void *arg);
 
 /* Counters: written by their worker alone, summed by readers. */
@@ -36,7 +36,8 @@ enum fl_counter {
     FL_SWITCHES,
     FL_MIGRATIONS,
     FL_OUTSIDE,
-    FL_SUSPENDED, /* fibers that stopped here, less those that went on here: only the sum over workers means anything */
+    FL_SUSPENDED, /* fibers that stopped here, less those that went on here: only the sum over
+                     workers means anything */
     FL_COUNTERS
 };
 
@@ -44,12 +45,12 @@ enum fl_counter {
 enum fl_work_kind { FL_WORK_SLOT, FL_WORK_RANGE, FL_WORK_FIBER, FL_WORK_JOB };
 typedef struct fl_work {
     enum fl_work_kind kind;
-    filch_slot *slot;        /* SLOT, RANGE: the first */
-    const filch_task *task;  /* SLOT */
-    uint32_t count;          /* RANGE */
-    bool gift;               /* SLOT, RANGE: from an owner's hand; its profit is reckoned */
-    fl_fiber *fiber;         /* FIBER */
-    fl_job *job;             /* JOB */
+    filch_slot *slot;       /* SLOT, RANGE: the first */
+    const filch_task *task; /* SLOT */
+    uint32_t count;         /* RANGE */
+    bool gift;              /* SLOT, RANGE: from an owner's hand; its profit is reckoned */
+    fl_fiber *fiber;        /* FIBER */
+    fl_job *job;            /* JOB */
 } fl_work;
 
 enum fl_bell { FL_BELL_AWAKE, FL_BELL_PARKED, FL_BELL_RUNG };
@@ -70,7 +71,7 @@ struct fl_worker {
     fl_action *action; /* of the switch under way */
     fl_fiber *left;
     void *action_arg;
-    fl_fiber *spare;   /* fibers kept back for the next suspension */
+    fl_fiber *spare; /* fibers kept back for the next suspension */
     unsigned spares;
     unsigned tick;
     uint64_t rng;
@@ -97,8 +98,8 @@ struct filch_runtime {
     bool spin;                /* a CPU for each worker: a short wait may spin */
     bool asymmetric;          /* fences: membarrier, or full */
     fl_worker **worker;
-    void *queue;       /* of a shared discipline */
-    filch_ptr policy;  /* const fl_policy * */
+    void *queue;        /* of a shared discipline */
+    filch_ptr policy;   /* const fl_policy * */
     filch_u32 stopping; /* destroy was called */
     filch_u32 finished; /* and nothing is left to do */
     char apart1[FILCH_APART];
@@ -109,7 +110,8 @@ struct filch_runtime {
 
 static inline void fl_count(fl_worker *worker, enum fl_counter counter, uint64_t n)
 {
-    filch_u64 *count = &worker->counters[counter]; /* relaxed: single writer, readers sum approximately */
+    filch_u64 *count =
+        &worker->counters[counter]; /* relaxed: single writer, readers sum approximately */
     filch_u64_store(count, filch_u64_load(count, FILCH_RELAXED) + n, FILCH_RELAXED);
 }
 
@@ -121,7 +123,8 @@ static inline uint64_t fl_sum(const fl_runtime *rt, enum fl_counter counter)
     return sum;
 }
 
-/* The worker whose thread calls, or NULL. Out of line: thread-locals must not be cached across a switch. */
+/* The worker whose thread calls, or NULL. Out of line: thread-locals must not be cached across a
+ * switch. */
 fl_worker *fl_worker_here(void);
 
 /* Creates rt->worker[index] with all it needs but its thread; *out untouched on failure. */
@@ -153,12 +156,14 @@ void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task);
 
 /* ---- Suspending (suspend.c) ---- */
 
-/* The calling fiber stops; another goes on, on which action(worker, calling fiber, arg) is run first. Its fork stack
- * must be empty or flushed. Returns when somebody resumes the fiber, perhaps on another worker. */
+/* The calling fiber stops; another goes on, on which action(worker, calling fiber, arg) is run
+ * first. Its fork stack must be empty or flushed. Returns when somebody resumes the fiber, perhaps
+ * on another worker. */
 void fl_leave(fl_fiber *fiber, fl_action *action, void *arg);
 /* The same with a flush: for every suspension that is not a join. */
 void fl_suspend(filch_self self, fl_action *action, void *arg);
-/* Goes on with `next` at once; the calling fiber is at the bottom of its loop and needed no more. */
+/* Goes on with `next` at once; the calling fiber is at the bottom of its loop and needed no more.
+ */
 void fl_retire_into(fl_fiber *fiber, fl_fiber *next);
 void fl_switch(fl_worker *worker, fl_fiber *from, fl_fiber *to, fl_action *action, void *arg);
 /* What comes first on a stack that was switched to. */
@@ -171,10 +176,11 @@ void fl_fiber_recycle(fl_worker *worker, fl_fiber *fiber);
 
 /* ---- Sleeping and waking (park.c) ---- */
 
-/* The caller searched in vain. true: search again; false: the runtime is finished. nap: ns, 0: none. */
+/* The caller searched in vain. true: search again; false: the runtime is finished. nap: ns, 0:
+ * none. */
 bool fl_sleep(fl_worker *worker, int64_t nap);
-/* After publishing something and a seq_cst fence: wakes one sleeper unless somebody searches. near: where to look for
- * one first. */
+/* After publishing something and a seq_cst fence: wakes one sleeper unless somebody searches. near:
+ * where to look for one first. */
 void fl_wake_one(fl_runtime *rt, unsigned near, bool may_mute);
 /* The caller, a searcher, found work. */
 void fl_found(fl_worker *worker);

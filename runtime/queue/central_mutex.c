@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The comparison: one bounded ring under one mutex, first in, first out, as a good programmer writes a thread pool by
- * hand. For researchers, and for those who want to see what work stealing is worth on their program.
+ * The comparison: one bounded ring under one mutex, first in, first out, as a good programmer
+ * writes a thread pool by hand. For researchers, and for those who want to see what work stealing
+ * is worth on their program.
  *
- * A task stays in its fiber's slot; the ring holds the slot's address. Whoever changes the slot's state from READY to
- * TAKEN runs it: the joining owner, or a worker that found it in the ring. An entry whose task was claimed by its owner is
- * stale; it is skipped, or serves the next task of the same slot, which is claimed in the same way, so no entry can run
- * a task twice, and `claimed` is read after the claim only. A full ring makes the fork run its child at once.
- * Workers sleep by the runtime's idle protocol, which stands for the pool's condition variable: they also wait for fibers
- * and for work from outside. */
+ * A task stays in its fiber's slot; the ring holds the slot's address. Whoever changes the slot's
+ * state from READY to TAKEN runs it: the joining owner, or a worker that found it in the ring. An
+ * entry whose task was claimed by its owner is stale; it is skipped, or serves the next task of the
+ * same slot, which is claimed in the same way, so no entry can run a task twice, and `claimed` is
+ * read after the claim only. A full ring makes the fork run its child at once. Workers sleep by the
+ * runtime's idle protocol, which stands for the pool's condition variable: they also wait for
+ * fibers and for work from outside. */
 #include <runtime/core/worker.h>
 #include <runtime/queue/queue.h>
 
@@ -74,7 +76,8 @@ static void forked(fl_worker *worker, filch_self self)
 {
     filch_slot *slot = self - 1;
     central *queue = worker->rt->queue;
-    slot->claimed = (const filch_task *)filch_ptr_load(&slot->task, FILCH_RELAXED); /* owner's own */
+    slot->claimed =
+        (const filch_task *)filch_ptr_load(&slot->task, FILCH_RELAXED); /* owner's own */
     filch_ptr_store(&slot->state, READY, FILCH_RELEASE); /* with the arguments and `claimed` */
     bool kept = put(queue, slot);
     filch_fence_seq_cst();

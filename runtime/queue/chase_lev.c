@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The default: each fiber keeps what it forks in its own fork stack, thieves ask for the oldest. For everybody. */
+ * The default: each fiber keeps what it forks in its own fork stack, thieves ask for the oldest.
+ * For everybody. */
 #include <runtime/core/worker.h>
 #include <runtime/queue/queue.h>
 
-/* In this order (docs/idle.md, P4 to P6): a poke that is overwritten by the re-arming is made good by the wake-up. */
+/* In this order (docs/idle.md, P4 to P6): a poke that is overwritten by the re-arming is made good
+ * by the wake-up. */
 static void forked(fl_worker *worker, filch_self self)
 {
     fl_forkstack *stack = fl_forkstack_of(self);
@@ -18,7 +20,8 @@ static void forked(fl_worker *worker, filch_self self)
 static void hand_out(void *worker, filch_slot *slot)
 {
     if (fl_push_ready(worker, fl_item(FL_ITEM_SLOT, slot)))
-        filch_die("no memory to keep the unjoined forks of a fiber that suspends; join before waiting");
+        filch_die(
+            "no memory to keep the unjoined forks of a fiber that suspends; join before waiting");
 }
 
 static void flush(fl_worker *worker, fl_forkstack *stack)
