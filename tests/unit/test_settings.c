@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <runtime/core/settings.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const variables[] = {"FILCH_WORKERS",    "FILCH_BIND",  "FILCH_POLICY",
+                                        "FILCH_QUEUE",      "FILCH_FENCE", "FILCH_STACK_SIZE",
+                                        "FILCH_MAX_FIBERS", "FILCH_SEED",  "FILCH_INFO"};
+
+static void forget_environment(void)
+{
+    for (unsigned i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        unsetenv(variables[i]);
+}
+
+TestSuite(settings, .init = forget_environment);
+
+static fl_settings resolved(const filch_config *config)
+{
+    fl_settings s = {0};
+    cr_assert_eq(fl_settings_resolve(&s, config), 0, "%s", filch_error());
+    return s;
+}
+
+Test(settings, nothing_given_means_the_defaults)
+{
+    fl_settings s = resolved(NULL);
+    cr_assert_eq(s.workers, 0, "as many as the machine says");
+    cr_assert_eq(s.bind, FL_BIND_CORE);
+    cr_assert_str_eq(s.policy->name, "random");
+    cr_assert_str_eq(s.discipline->name, "chase-lev");
+    cr_assert_not(s.full_fence);
+    cr_assert_eq(s.stack_size, 256 << 10);
+    cr_assert_not(s.info);
+    fl_settings zero = resolved(&(filch_config){0});
+    cr_assert_eq(zero.stack_size, s.stack_size);
+    cr_assert_eq(zero.max_fibers, s.max_fibers);
+    cr_assert_eq(zero.discipline, s.discipline);
+}
+
+static void set_all(void)
+{
+    static const char *const values[] = {"3",  "pu", "random", "central-mutex", "full", "0x10000",
+                                         "17", "99", "1"};
+    for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++)
+        setenv(variables[i], values[i], 1);
+}
+
+Test(settings, environment_is_heard)
+{
+    set_all();
+    fl_settings s = resolved(NULL);
+    cr_assert_eq(s.workers, 3);
+    cr_assert_eq(s.bind, FL_BIND_PU);
+    cr_assert_str_eq(s.discipline->name, "central-mutex");
+    cr_assert(s.full_fence);
+    cr_assert_eq(s.stack_size, 0x10000);
+    cr_assert_eq(s.max_fibers, 17);
+    cr_assert_eq(s.seed, 99);
+    cr_assert(s.info);
+}
+
+Test(settings, configuration_wins_over_the_environment)
+{
+    set_all();
+    filch_config config = {.size = sizeof config,
+                           .workers = 2,
+                           .bind = "none",
+                           .policy = "random",
+                           .queue = "chase-lev",
+                           .fence = "asymmetric",
+                           .stack_size = 128 << 10,
+                           .max_fibers = 5,
+                           .seed = 7};
+    fl_settings s = resolved(&config);
+    cr_assert_eq(s.workers, 2);
+    cr_assert_eq(s.bind, FL_BIND_NONE);
+    cr_assert_str_eq(s.discipline->name, "chase-lev");
+    cr_assert_not(s.full_fence);
+    cr_assert_eq(s.stack_size, 128 << 10);
+    cr_assert_eq(s.max_fibers, 5);
+    cr_assert_eq(s.seed, 7);
+}
+
+Test(settings, empty_variables_count_as_not_given)
+{
+    for (unsigned i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        setenv(variables[i], "", 1);
+    cr_assert_eq(resolved(NULL).stack_size, 256 << 10);
+}
+
+Test(settings, stacks_are_whole_pages)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t size = resolved(&(filch_config){.stack_size = 100001}).stack_size;
+    cr_assert_eq(size % page, 0);
+    cr_assert(size >= 100001 && size < 100001 + page);
+}
+
+/* Refused with a sentence that has all of `words`, `out` untouched, and by the runtime, too. */
+static void expect_refusal(const filch_config *config, const char *const words[3])
+{
+    fl_settings s;
+    memset(&s, 0x5a, sizeof s);
+    fl_settings before = s;
+    cr_expect_eq(fl_settings_resolve(&s, config), -EINVAL, "%s", words[0]);
+    cr_expect_arr_eq(&s, &before, sizeof s);
+    for (int i = 0; i < 3 && words[i]; i++)
+        cr_expect_not_null(strstr(filch_error(), words[i]), "%s lacks %s", filch_error(), words[i]);
+    filch_runtime *const untouched = (filch_runtime *)&before;
+    filch_runtime *rt = untouched;
+    cr_expect_eq(filch_runtime_create(&rt, config), -EINVAL);
+    cr_expect_eq(rt, untouched);
+}
+
+Test(settings, environment_out_of_range_or_unknown_is_refused_with_what_is_known)
+{
+    static const struct {
+        const char *variable, *value;
+        const char *words[3];
+    } cases[] = {
+        {"FILCH_WORKERS", "0", {"FILCH_WORKERS=0", "1 to 1024"}},
+        {"FILCH_WORKERS", "1025", {"FILCH_WORKERS=1025", "1 to 1024"}},
+        {"FILCH_WORKERS", "-1", {"FILCH_WORKERS=-1"}},
+        {"FILCH_WORKERS", "many", {"FILCH_WORKERS=many", "not a number"}},
+        {"FILCH_WORKERS", "2x", {"FILCH_WORKERS=2x", "not a number"}},
+        {"FILCH_WORKERS", "99999999999999999999", {"FILCH_WORKERS", "1 to 1024"}},
+        {"FILCH_STACK_SIZE", "16383", {"FILCH_STACK_SIZE=16383", "16384"}},
+        {"FILCH_STACK_SIZE", "1073741825", {"FILCH_STACK_SIZE", "1073741824"}},
+        {"FILCH_MAX_FIBERS", "0", {"FILCH_MAX_FIBERS=0", "1 to"}},
+        {"FILCH_MAX_FIBERS", "1000001", {"FILCH_MAX_FIBERS", "1000000"}},
+        {"FILCH_SEED", "dice", {"FILCH_SEED=dice", "not a number"}},
+        {"FILCH_SEED", "-7", {"FILCH_SEED=-7", "not a number"}},
+        {"FILCH_BIND", "socket", {"socket", "core", "none"}},
+        {"FILCH_POLICY", "greedy", {"FILCH_POLICY=greedy", "known: random"}},
+        {"FILCH_QUEUE", "fifo", {"FILCH_QUEUE=fifo", "chase-lev, central-mutex"}},
+        {"FILCH_QUEUE", "chase", {"FILCH_QUEUE=chase", "chase-lev, central-mutex"}},
+        {"FILCH_FENCE", "none", {"FILCH_FENCE=none", "asymmetric, full"}},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        setenv(cases[i].variable, cases[i].value, 1);
+        expect_refusal(NULL, cases[i].words);
+        unsetenv(cases[i].variable);
+    }
+}
+
+Test(settings, configuration_out_of_range_or_unknown_is_refused_by_its_field)
+{
+    static const struct {
+        filch_config config;
+        const char *words[3];
+    } cases[] = {
+        {{.workers = 1025}, {"workers=1025", "1 to 1024"}},
+        {{.workers = UINT32_MAX}, {"workers=4294967295"}},
+        {{.stack_size = 4096}, {"stack_size=4096", "16384"}},
+        {{.stack_size = SIZE_MAX}, {"stack_size", "1073741824"}},
+        {{.max_fibers = 1000001}, {"max_fibers=1000001"}},
+        {{.policy = "nearest"}, {"policy=nearest", "known: random"}},
+        {{.queue = "lifo"}, {"queue=lifo", "chase-lev, central-mutex"}},
+        {{.fence = "heavy"}, {"fence=heavy", "asymmetric, full"}},
+        {{.bind = "everywhere"}, {"everywhere", "core"}},
+        {{.size = sizeof(filch_config) + 8}, {"config.size"}},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        expect_refusal(&cases[i].config, cases[i].words);
+}
+
+Test(settings, an_older_shorter_configuration_is_read_as_far_as_it_goes)
+{
+    filch_config config = {.size = offsetof(filch_config, bind), .workers = 2, .bind = "nonsense"};
+    cr_assert_eq(resolved(&config).workers, 2);
+}
+
+Test(settings, a_good_call_leaves_the_last_sentence_alone)
+{
+    cr_assert_str_eq(filch_error(), "");
+    cr_assert_eq(fl_settings_resolve(&(fl_settings){0}, &(filch_config){.queue = "x"}), -EINVAL);
+    resolved(NULL);
+    cr_assert_not_null(strstr(filch_error(), "queue=x"));
+}
