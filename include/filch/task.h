@@ -124,15 +124,15 @@
             FILCH_UNUSED struct name##_args fl_args = *(struct name##_args *)slot->args;           \
             FL_KEEP_##KIND(R, name, name(slot FL_MAP(FL_LOAD, __VA_ARGS__)))                       \
         }                                                                                          \
-        FL_FETCH_##KIND(R)                                                                         \
+        FL_FETCH_##KIND(R, slot->args)                                                             \
     }                                                                                              \
-    FILCH_UNUSED static inline R name##_call(filch_runtime *rt FL_MAP(FL_PARAM, __VA_ARGS__))      \
+    FILCH_UNUSED static inline R name##_call(filch_runtime *fl_rt FL_MAP(FL_PARAM, __VA_ARGS__))   \
     {                                                                                              \
-        filch_slot fl_slot, *slot = &fl_slot;                                                      \
-        FILCH_UNUSED struct name##_args *fl_args = (struct name##_args *)slot->args;               \
+        filch_slot fl_slot;                                                                        \
+        FILCH_UNUSED struct name##_args *fl_args = (struct name##_args *)fl_slot.args;             \
         FL_MAP(FL_STORE, __VA_ARGS__)                                                              \
-        filch_run_or_die(rt, &name##_task, slot);                                                  \
-        FL_FETCH_##KIND(R)                                                                         \
+        filch_run_or_die(fl_rt, &name##_task, &fl_slot);                                           \
+        FL_FETCH_##KIND(R, fl_slot.args)                                                           \
     }
 
 /* What differs between tasks with a result and without. */
@@ -152,11 +152,11 @@
     call;                                                                                          \
     FILCH_CHECK(filch_check_return(slot, &name##_task));                                           \
     return;
-#define FL_FETCH_VALUE(R)                                                                          \
+#define FL_FETCH_VALUE(R, from)                                                                    \
     R fl_result;                                                                                   \
-    memcpy(&fl_result, slot->args, sizeof fl_result);                                              \
+    memcpy(&fl_result, from, sizeof fl_result);                                                    \
     return fl_result;
-#define FL_FETCH_VOID(R)
+#define FL_FETCH_VOID(R, from)
 
 /* Lists: a name, then up to five (type, name) pairs. */
 #define FL_APPLY(m, ...) m(__VA_ARGS__)
