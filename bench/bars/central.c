@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bars: work stealing against the central queue, the central queue against a pool written by hand, both at two workers
- * without cutoff; and the task size at which the two disciplines meet. */
+ * Bars: work stealing against the central queue, the central queue against a pool written by
+ * hand, both at two workers without cutoff; and the task size at which the two disciplines meet. */
 #include "kernel_arms.h"
 
 #include "../peers/handpool.h"
@@ -13,18 +13,20 @@ enum { TREE_DEPTH = 12 };
 
 typedef struct central_bar {
     const char *kernel;
-    enum kernel_size_name stealing, central; /* sizes; different ones are compared as time per task */
+    enum kernel_size_name stealing,
+        central;  /* sizes; different ones are compared as time per task */
     double times; /* at least; 0: reported */
 } central_bar;
 
 static const central_bar bars[] = {
-    {"fib", KERNEL_FULL, KERNEL_QUICK, 50},      {"skynet", KERNEL_FULL, KERNEL_FULL, 20},
-    {"nqueens", KERNEL_FULL, KERNEL_FULL, 0},    {"uts-t1", KERNEL_FULL, KERNEL_FULL, 0},
-    {"uts-t3", KERNEL_FULL, KERNEL_FULL, 0},     {"matmul", KERNEL_FULL, KERNEL_FULL, 0},
+    {"fib", KERNEL_FULL, KERNEL_QUICK, 50},    {"skynet", KERNEL_FULL, KERNEL_FULL, 20},
+    {"nqueens", KERNEL_FULL, KERNEL_FULL, 0},  {"uts-t1", KERNEL_FULL, KERNEL_FULL, 0},
+    {"uts-t3", KERNEL_FULL, KERNEL_FULL, 0},   {"matmul", KERNEL_FULL, KERNEL_FULL, 0},
     {"cilksort", KERNEL_FULL, KERNEL_FULL, 0},
 };
 
-static bool judge_kernel(const central_bar *bar, void *const *places, const measure_options *options)
+static bool judge_kernel(const central_bar *bar, void *const *places,
+                         const measure_options *options)
 {
     static measure_arm arms[ARMS];
     static kernel_arm contexts[ARMS];
@@ -39,8 +41,8 @@ static bool judge_kernel(const central_bar *bar, void *const *places, const meas
         enum kernel_size_name size = i == STEALING ? bar->stealing : bar->central;
         if (options->size < (long)size)
             size = (enum kernel_size_name)options->size;
-        kernel_arm_open(&contexts[i], row->column[i == HANDPOOL ? KERNEL_HANDPOOL : KERNEL_FILCH], size,
-                        places[i], 1);
+        kernel_arm_open(&contexts[i], row->column[i == HANDPOOL ? KERNEL_HANDPOOL : KERNEL_FILCH],
+                        size, places[i], 1);
         arms[i] = (measure_arm){.name = names[i], .once = kernel_arm_once, .context = &contexts[i]};
     }
     measure_interleaved(arms, ARMS, options->repeat);
@@ -55,9 +57,10 @@ static bool judge_kernel(const central_bar *bar, void *const *places, const meas
         measure_judge(what, measure_ratio(&arms[CENTRAL], &arms[STEALING], scale, options->repeat),
                       bar->times > 0 ? MEASURE_AT_LEAST : MEASURE_REPORTED, bar->times);
     snprintf(what, sizeof what, "%s, 2 workers: central-mutex / handpool", bar->kernel);
-    reached = measure_judge(what, measure_ratio(&arms[CENTRAL], &arms[HANDPOOL], 1, options->repeat),
-                            MEASURE_AT_MOST, 1.2) &&
-              reached;
+    reached =
+        measure_judge(what, measure_ratio(&arms[CENTRAL], &arms[HANDPOOL], 1, options->repeat),
+                      MEASURE_AT_MOST, 1.2) &&
+        reached;
     for (int i = 0; i < ARMS; i++)
         kernel_arm_close(&contexts[i]);
     return reached;
@@ -96,11 +99,12 @@ static double tree_once(void *context)
     return job->seconds;
 }
 
-/* Sweeps the length of a leaf; prints the first at which the central queue costs at most a tenth more. */
+/* Sweeps the length of a leaf; prints the first at which the central queue costs at most a tenth
+ * more. */
 static void find_meeting(void *const *places, int repeat)
 {
     static measure_arm arms[2];
-    static const double us[] = {0.1, 0.3, 1, 3, 10, 30, 100};
+    static const double us[] = {0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100};
     double turns_per_us = spin_turns_per_us(), meet = INFINITY;
     tree_job jobs[2] = {{.rt = places[STEALING]}, {.rt = places[CENTRAL]}};
     char what[96];
@@ -116,12 +120,14 @@ static void find_meeting(void *const *places, int repeat)
         if (ratio.median <= 1.1)
             meet = us[i];
     }
-    measure_judge_one("task size at which the two meet (ratio <= 1.1), us", meet, MEASURE_REPORTED, 0);
+    measure_judge_one("task size at which the two meet (ratio <= 1.1), us", meet, MEASURE_REPORTED,
+                      0);
 }
 
 int main(int argc, char **argv)
 {
-    measure_options options = measure_read_options(argc, argv, KERNEL_FULL, "at most: 0 tiny, 1 quick, 2 full");
+    measure_options options =
+        measure_read_options(argc, argv, KERNEL_FULL, "at most: 0 tiny, 1 quick, 2 full");
     handpool *pool;
     if (handpool_create(&pool, 2)) {
         fputs("no handpool\n", stderr);

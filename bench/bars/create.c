@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bars: create and destroy a runtime with two workers, after the process's first; resident memory of an idle one over a
- * program that only loads the topology. The two programs for the latter are named on the command line. */
+ * Bars: create and destroy a runtime with two workers, after the process's first; resident
+ * memory of an idle one over a program that only loads the topology. The two programs for the
+ * latter are named on the command line. */
 #include "measure.h"
 
 #include "runtimes.h"
@@ -55,13 +56,17 @@ int main(int argc, char **argv)
     measure_show("create + join", &arms[1], 1e3, "ms", options.repeat);
     measure_spread spread = measure_spread_of(arms[0].at, options.repeat);
     spread.median *= 1e3, spread.least *= 1e3, spread.most *= 1e3;
-    bool reached = measure_judge("create + destroy, 2 workers, after the first: ms", spread, MEASURE_AT_MOST, 1);
+    bool reached = measure_judge("create + destroy, 2 workers, after the first: ms", spread,
+                                 MEASURE_AT_MOST, 1);
     if (argc - optind != 2) {
-        fprintf(stderr, "resident memory not measured: name the two programs, topology only and idle\n");
+        fprintf(stderr,
+                "resident memory not measured: name the two programs, topology only and idle\n");
         return 1;
     }
     for (int i = 0; i < 2; i++)
-        rss[i] = (measure_arm){.name = i ? "idle runtime" : "topology", .once = resident, .context = argv[optind + i]};
+        rss[i] = (measure_arm){.name = i ? "idle runtime" : "topology",
+                               .once = resident,
+                               .context = argv[optind + i]};
     measure_interleaved(rss, 2, options.repeat);
     for (int i = 0; i < 2; i++)
         measure_show("resident", &rss[i], 1, "KiB", options.repeat);

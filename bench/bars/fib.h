@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * fib without cutoff in one calling context. Each context is a file of its own, since what a compiler inlines depends on
- * everything else in the file. */
+ * fib without cutoff in one calling context. Each context is a file of its own, since what a
+ * compiler inlines depends on everything else in the file. */
 #ifndef BARS_FIB_H
 #define BARS_FIB_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bar: a loop that forks 10,000 tasks, then joins them, swept over the length of a task: never slower on two workers
- * than on one, faster than serial from 0.8 us, at the ceiling from 8 us. */
+ * Bar: a loop that forks 10,000 tasks, then joins them, swept over the length of a task: never
+ * slower on two workers than on one, faster than serial from 0.8 us, at the ceiling from 8 us. */
 #include "copies.h"
 #include "runtimes.h"
 #include "spin.h"
@@ -16,9 +16,9 @@ typedef struct flat_length {
 } flat_length;
 
 static const flat_length lengths[] = {
-    {0.01, false, false}, {0.03, false, false}, {0.1, false, false}, {0.3, false, false},
-    {0.8, true, false},   {2, true, false},     {8, true, true},     {25, true, true},
-    {100, true, true},
+    {0.01, false, false}, {0.03, false, false}, {0.1, false, false},
+    {0.3, false, false},  {0.8, true, false},   {2, true, false},
+    {8, true, true},      {25, true, true},     {100, true, true},
 };
 
 typedef struct flat_job {
@@ -67,14 +67,16 @@ static bool judge(const flat_length *length, const measure_arm *arms, int repeat
     for (int i = 0; i < ARMS; i++)
         measure_show("flat loop", &arms[i], 1e9 / TASKS, "ns a task", repeat);
     snprintf(what, sizeof what, "flat, %g us: 2 workers / 1 worker", length->us);
-    reached = measure_judge(what, measure_ratio(&arms[TWO], &arms[ONE], 1, repeat), MEASURE_AT_MOST, 1.1);
+    reached =
+        measure_judge(what, measure_ratio(&arms[TWO], &arms[ONE], 1, repeat), MEASURE_AT_MOST, 1.1);
     snprintf(what, sizeof what, "flat, %g us: serial / 2 workers", length->us);
     reached = measure_judge(what, measure_ratio(&arms[ALONE], &arms[TWO], 1, repeat),
                             length->pays ? MEASURE_AT_LEAST : MEASURE_REPORTED, 1.7) &&
               reached;
     snprintf(what, sizeof what, "flat, %g us: speed-up over serial / ceiling", length->us);
     return measure_judge(what,
-                         measure_of_ceiling(&arms[ALONE], &arms[TWO], &arms[ALONE], &arms[BOTH], repeat),
+                         measure_of_ceiling(&arms[ALONE], &arms[TWO], &arms[ALONE], &arms[BOTH],
+                                            repeat),
                          length->ceiling ? MEASURE_AT_LEAST : MEASURE_REPORTED, 0.95) &&
            reached;
 }

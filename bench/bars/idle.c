@@ -40,7 +40,8 @@ static double once(void *context)
     return job->seconds;
 }
 
-/* The runtime has worked before it idles: a worker that has just lost its work is what people have. */
+/* The runtime has worked before it idles: a worker that has just lost its work is what people
+ * have. */
 static bool judge_idle(double seconds)
 {
     filch_runtime *rt = runtime_of(2, NULL);

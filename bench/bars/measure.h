@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * How every bar is measured and judged; C and C++. Arms run interleaved, A B C A B C, after one round that is thrown
- * away; a ratio is computed pairwise within one round, and the median of the rounds is judged. "Ceiling" is what the
- * machine gives two independent copies: 2 x (one alone) / (two pinned copies together). */
+ * How every bar is measured and judged; C and C++. Arms run interleaved, A B C A B C, after one
+ * round that is thrown away; a ratio is computed pairwise within one round, and the median of
+ * the rounds is judged. "Ceiling" is what the machine gives two independent copies: 2 x (one
+ * alone) / (two pinned copies together). */
 #ifndef BARS_MEASURE_H
 #define BARS_MEASURE_H
 
@@ -79,7 +80,8 @@ static inline void measure_sleep(double seconds)
     nanosleep(&t, NULL);
 }
 
-/* The first two CPUs this process may use; with one only, both are the same. Returns how many there are. */
+/* The first two CPUs this process may use; with one only, both are the same. Returns how many
+ * there are. */
 static inline int measure_cpus(int cpus[2])
 {
     cpu_set_t set;
@@ -168,19 +170,25 @@ static inline void measure_show(const char *what, const measure_arm *arm, double
 static inline bool measure_judge(const char *what, measure_spread figure, enum measure_bound bound,
                                  double value)
 {
-    bool reached = bound == MEASURE_REPORTED || (bound == MEASURE_AT_MOST && figure.median <= value) ||
+    bool reached = bound == MEASURE_REPORTED ||
+                   (bound == MEASURE_AT_MOST && figure.median <= value) ||
                    (bound == MEASURE_AT_LEAST && figure.median >= value);
     char has_to_be[32] = "-";
     if (bound != MEASURE_REPORTED)
-        snprintf(has_to_be, sizeof has_to_be, "%s %g", bound == MEASURE_AT_MOST ? "<=" : ">=", value);
+        snprintf(has_to_be, sizeof has_to_be, "%s %g",
+                 bound == MEASURE_AT_MOST ? "<=" : ">=", value);
     printf("%-58s %9.3f  %8.3f .. %-9.3f %-9s %s\n", what, figure.median, figure.least, figure.most,
-           has_to_be, bound == MEASURE_REPORTED ? "reported" : reached ? "reached" : "MISSED");
+           has_to_be,
+           bound == MEASURE_REPORTED ? "reported"
+           : reached                 ? "reached"
+                                     : "MISSED");
     fflush(stdout);
     return reached;
 }
 
 /* One figure that is not a median of rounds. */
-static inline bool measure_judge_one(const char *what, double figure, enum measure_bound bound, double value)
+static inline bool measure_judge_one(const char *what, double figure, enum measure_bound bound,
+                                     double value)
 {
     measure_spread s;
     s.median = s.least = s.most = figure;
@@ -192,7 +200,8 @@ static inline bool measure_wanted(const measure_options *options, const char *na
     return !options->only || strstr(name, options->only);
 }
 
-static inline measure_options measure_read_options(int argc, char **argv, long size, const char *size_is)
+static inline measure_options measure_read_options(int argc, char **argv, long size,
+                                                   const char *size_is)
 {
     static const struct option known[] = {{"repeat", required_argument, NULL, 'r'},
                                           {"size", required_argument, NULL, 's'},

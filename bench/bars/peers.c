@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bar: fib without cutoff, one worker, against the best of oneTBB, libgomp and libomp, as time per call. Each peer is a
- * child process (bench/peers/serve.h) whose program is named on the command line as name=path. */
+ * Bar: fib without cutoff, one worker, against the best of oneTBB, libgomp and libomp, as time
+ * per call. Each peer is a child process (bench/peers/serve.h) whose program is named on the
+ * command line as name=path. */
 #include "measure.h"
 
 #include "runtimes.h"
+#include <fcntl.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -90,15 +92,13 @@ static double peer_once(void *context)
 static void peer_start(peer *p, const char *path)
 {
     int to[2], from[2];
-    if (pipe(to) || pipe(from) || (p->pid = fork()) < 0) {
+    if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC) || (p->pid = fork()) < 0) {
         perror("peer");
         exit(1);
     }
     if (p->pid == 0) {
         dup2(to[0], 0);
         dup2(from[1], 1);
-        close(to[1]);
-        close(from[0]);
         execl(path, path, (char *)NULL);
         perror(path);
         _exit(127);
@@ -142,7 +142,8 @@ int main(int argc, char **argv)
         }
         *path++ = '\0';
         peer_start(&peers[count - 1], path);
-        arms[count] = (measure_arm){.name = argv[optind], .once = peer_once, .context = &peers[count - 1]};
+        arms[count] =
+            (measure_arm){.name = argv[optind], .once = peer_once, .context = &peers[count - 1]};
     }
     own_job own = {.rt = runtime_of(1, NULL), .n = (int)options.size};
     arms[0] = (measure_arm){.name = "filch", .once = own_once, .context = &own};

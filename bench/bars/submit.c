@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bars: from submission to start on an idle runtime, with a submitter that blocks at once and one that computes on for
- * 100 us, against a bare futex hand-off with the same pinning; and CPU seconds at 1,000 submissions a second. Both
- * hand-offs are measured, to the submitter's CPU and to another; the runtime is judged by the one it made more often. */
+ * Bars: from submission to start on an idle runtime, with a submitter that blocks at once and
+ * one that computes on for 100 us, against a bare futex hand-off with the same pinning; and CPU
+ * seconds at 1,000 submissions a second. Both hand-offs are measured, to the submitter's CPU and
+ * to another; the runtime is judged by the one it made more often. */
 #include "measure.h"
 
 #include "../micro/handoff.h"
@@ -166,7 +167,8 @@ static bool judge_rate(submit_lab *lab, int repeat)
 
 int main(int argc, char **argv)
 {
-    measure_options options = measure_read_options(argc, argv, 1000, "SUBMISSIONS for each latency");
+    measure_options options =
+        measure_read_options(argc, argv, 1000, "SUBMISSIONS for each latency");
     submit_lab lab = {.rt = runtime_of(2, NULL)};
     measure_cpus(lab.cpus);
     measure_pin(lab.cpus[SAME_CPU]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Edges: H1 post -> H2 partner, H3 answer -> H4 poster. Each word goes 0 -> 1 by its setter and back to 0 by its waiter. */
+ * Edges: H1 post -> H2 partner, H3 answer -> H4 poster. Each word goes 0 -> 1 by its setter and
+ * back to 0 by its waiter. */
 #include "handoff.h"
 
 #include "../bars/measure.h"
@@ -29,7 +30,8 @@ static void await_word(filch_u32 *word)
 {
     while (!filch_u32_load(word, FILCH_ACQUIRE)) /* H2, H4 */
         syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
-    filch_u32_store(word, 0, FILCH_RELAXED); /* the other side writes again only after our next word to it */
+    filch_u32_store(word, 0,
+                    FILCH_RELAXED); /* the other side writes again only after our next word to it */
 }
 
 static void *partner(void *arg)

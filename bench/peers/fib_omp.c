@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * fib without cutoff as OpenMP tasks, one thread. Built with gcc for libgomp and with clang for libomp. */
+ * fib without cutoff as OpenMP tasks, one thread. Built with gcc for libgomp and with clang for
+ * libomp. */
 #include "serve.h"
 
 static long fib(int n)

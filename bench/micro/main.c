@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "micro.h"
+
+int main(int argc, char **argv)
+{
+    register_forkjoin();
+    register_steal();
+    register_outside();
+    register_life();
+    return shim_main(argc, argv);
+}
