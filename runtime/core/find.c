@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The next thing to do, in this order: the worker's own ready deque, the inbox (also every TICKth
- * time, so that a busy deque does not starve it), what others have forked, what others have ready.
+ * The next thing to do, in this order: the worker's own ready deque, a queue that all share, the
+ * inbox (also every TICKth time, so that a busy deque does not starve it), what others have forked,
+ * what others have ready.
  */
 #include <runtime/core/worker.h>
 
@@ -55,10 +56,15 @@ static bool take_own(fl_worker *worker, fl_work *work)
     if (++worker->tick % TICK == 0 && take_inbox(worker, work))
         return true;
     void *item = fl_deque_pop(&worker->ready);
-    if (!item)
-        return take_inbox(worker, work);
-    fl_work_from_item(work, item);
-    return true;
+    if (item) {
+        fl_work_from_item(work, item);
+        return true;
+    }
+    /* Before the inbox: fibers that gave way to what they had forked lie there. */
+    const fl_discipline *discipline = worker->rt->discipline;
+    if (discipline->shared && discipline->take(worker, work))
+        return true;
+    return take_inbox(worker, work);
 }
 
 static bool search(fl_worker *worker, fl_work *work)
