@@ -71,7 +71,7 @@ static void execute(fl_fiber *fiber, filch_self self, const fl_work *work)
         fl_retire_into(fiber, work->fiber);
         break;
     case FL_WORK_JOB:
-        fiber->root = NULL;
+        fiber->root = work->job->kind == FL_JOB_AWAITED ? work->job->as.awaited->task : NULL;
         run_job(self, work->job);
         break;
     default:
