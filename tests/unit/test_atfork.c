@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <pthread.h>
+#include <tests/support/build.h>
+#include <tests/support/child.h>
+#include <tests/support/signpost.h>
+
+FILCH_TASK(long, fib, (int, n))
+{
+    if (n < 2)
+        return n;
+    FILCH_FORK(fib, n - 1);
+    long right = fib(self, n - 2);
+    FILCH_JOIN(long left, fib);
+    return left + right;
+}
+
+static filch_runtime *rt;
+
+static void live_runtime(void)
+{
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
+}
+
+/* The parent's runtime works after what its child did. */
+static void parent_untouched(void)
+{
+    cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+TestSuite(atfork, .init = live_runtime, .fini = parent_untouched);
+
+static void nothing(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+}
+
+static void be_refused(void)
+{
+    filch_slot slot;
+    CHILD_CHECK(filch_run(rt, &fib_task, &slot) == -ECHILD);
+    CHILD_CHECK(strstr(filch_error(), "parent"));
+    CHILD_CHECK(filch_go(rt, nothing, NULL) == -ECHILD);
+    CHILD_CHECK(filch_runtime_destroy(rt) == -ECHILD);
+    CHILD_CHECK(filch_runtime_destroy(rt) == -ECHILD);
+}
+
+Test(atfork, the_childs_copy_refuses_every_call)
+{
+    struct child child;
+    child_run(&child, be_refused);
+    cr_assert(child_passed(&child), "%s", child.text);
+}
+
+static void run_on_the_copy(void)
+{
+    FILCH_RUN(rt, fib, 10);
+}
+
+Test(atfork, the_macro_on_the_childs_copy_dies_and_says_why)
+{
+    struct child child;
+    child_run(&child, run_on_the_copy);
+    cr_assert(child_died(&child, "belongs to the parent process"), "%s", child.text);
+}
+
+static void use_own(void)
+{
+    filch_runtime *own;
+    CHILD_CHECK(filch_runtime_create(&own, &(filch_config){.workers = 2}) == 0);
+    CHILD_CHECK(FILCH_RUN(own, fib, 22) == 17711);
+    for (int i = 0; i < 2000; i++)
+        CHILD_CHECK(filch_go(own, nothing, NULL) == 0);
+    CHILD_CHECK(filch_runtime_destroy(own) == 0);
+    be_refused();
+}
+
+static void use_own_and_fork_again(void)
+{
+    use_own();
+    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2}) == 0);
+    pid_t grandchild = fork();
+    if (grandchild == 0) {
+        use_own();
+        _exit(0);
+    }
+    int status = -1;
+    waitpid(grandchild, &status, 0);
+    CHILD_CHECK(status == 0);
+    CHILD_CHECK(FILCH_RUN(rt, fib, 20) == 6765);
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+}
+
+Test(atfork, the_child_creates_runtimes_of_its_own)
+{
+    if (BUILD_TSAN)
+        cr_skip_test("thread sanitizer starts no threads in a child of a process with threads");
+    struct child child;
+    child_run(&child, use_own_and_fork_again);
+    cr_assert(child_passed(&child), "status 0x%x: %s", child.status, child.text);
+}
+
+static signpost stop;
+
+static void *keep_busy(void *wrong)
+{
+    while (!signpost_count(&stop)) {
+        *(unsigned *)wrong += FILCH_RUN(rt, fib, 12) != 144;
+        for (int i = 0; i < 100; i++)
+            *(unsigned *)wrong += filch_go(rt, nothing, NULL) != 0;
+    }
+    return NULL;
+}
+
+Test(atfork, forking_a_busy_process_harms_neither_side)
+{
+    if (BUILD_TSAN)
+        cr_skip_test("thread sanitizer starts no threads in a child of a process with threads");
+    enum { THREADS = 3, FORKS = 20 };
+    pthread_t threads[THREADS];
+    unsigned wrong[THREADS] = {0}, failed = 0;
+    for (int i = 0; i < THREADS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, keep_busy, &wrong[i]), 0);
+    for (int i = 0; i < FORKS; i++) {
+        struct child child;
+        child_run(&child, use_own);
+        failed += !child_passed(&child);
+    }
+    signpost_raise(&stop);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        cr_assert_eq(wrong[i], 0);
+    }
+    cr_assert_eq(failed, 0);
+}
