@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <criterion/criterion.h>
+#include <fenv.h>
+#include <filch/base.h>
+#include <runtime/core/context.h>
+#include <runtime/core/sanitizer.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+enum { STACK = 64 * 1024, ROUNDS = 100 };
+
+/* One side of a conversation between two stacks. */
+typedef struct side {
+    fl_context context;
+    fl_shadow shadow;
+} side;
+
+static side home, away;
+static char *stack;
+static unsigned steps[2 * ROUNDS + 2], step;
+static void *argument;
+static uintptr_t address;
+
+static void cross(side *from, side *to)
+{
+    fl_shadow_leave(&from->shadow, &to->shadow);
+    fl_context_switch(&from->context, &to->context);
+    fl_shadow_enter(&from->shadow, &to->shadow);
+}
+
+static void talk(void *arg)
+{
+    fl_shadow_enter(&away.shadow, &home.shadow);
+    FILCH_ALIGNED(16) char aligned[16];
+    address = (uintptr_t)aligned;
+    argument = arg;
+    for (unsigned i = 0;; i++) {
+        steps[step++] = 2 * i + 1;
+        cross(&away, &home);
+    }
+}
+
+static void lay_out(void)
+{
+    stack = aligned_alloc(16, STACK);
+    cr_assert_not_null(stack);
+    fl_shadow_adopt_thread(&home.shadow);
+    fl_shadow_create(&away.shadow, stack, STACK);
+}
+
+static void clear(void)
+{
+    fl_shadow_destroy(&away.shadow);
+    free(stack);
+}
+
+TestSuite(context, .init = lay_out, .fini = clear);
+
+Test(context, two_stacks_take_turns_and_keep_their_locals)
+{
+    fl_context_make(&away.context, stack + STACK, talk, &step);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        steps[step++] = 2 * i;
+        cross(&home, &away);
+    }
+    cr_assert_eq(argument, &step);
+    for (unsigned i = 0; i < 2 * ROUNDS; i++)
+        cr_assert_eq(steps[i], i);
+}
+
+Test(context, entry_runs_on_its_own_aligned_stack)
+{
+    fl_context_make(&away.context, stack + STACK, talk, NULL);
+    cross(&home, &away);
+    if (!away.shadow.fake) /* address sanitizer may keep locals elsewhere */
+        cr_assert(address >= (uintptr_t)stack && address < (uintptr_t)stack + STACK);
+    cr_assert_eq(address % 16, 0);
+}
+
+static int rounding_there;
+static double sum_there;
+
+static void round_upward(void *unused)
+{
+    (void)unused;
+    fl_shadow_enter(&away.shadow, &home.shadow);
+    fesetround(FE_UPWARD);
+    cross(&away, &home);
+    rounding_there = fegetround();
+    volatile double one = 1, tiny = 1e-30;
+    sum_there = one + tiny;
+    cross(&away, &home);
+}
+
+Test(context, floating_point_modes_stay_with_their_stack)
+{
+    fesetround(FE_TOWARDZERO);
+    fl_context_make(&away.context, stack + STACK, round_upward, NULL);
+    cross(&home, &away);
+    cr_assert_eq(fegetround(), FE_TOWARDZERO);
+    cross(&home, &away);
+    cr_assert_eq(rounding_there, FE_UPWARD);
+    cr_assert_gt(sum_there, 1.0);
+    volatile double one = 1, tiny = 1e-30;
+    cr_assert_eq(one + tiny, 1.0);
+    fesetround(FE_TONEAREST);
+}
