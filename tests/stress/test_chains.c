@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Chains of joins that are all suspended at once: each task waits until its child is stolen, then joins it. */
+#include <criterion/criterion.h>
+#include <string.h>
+#include <tests/support/signpost.h>
+#include <tests/support/stress.h>
+
+enum { MOST = 2000 };
+
+static signpost started[MOST + 1];
+
+FILCH_TASK(uint64_t, link, (unsigned, depth))
+{
+    signpost_raise(&started[depth]);
+    if (depth == 0)
+        return 1;
+    FILCH_FORK(link, depth - 1);
+    signpost_wait(&started[depth - 1], 1);
+    FILCH_JOIN(uint64_t rest, link);
+    return stress_mix(rest + depth);
+}
+
+static uint64_t expected(unsigned depth)
+{
+    uint64_t value = 1;
+    for (unsigned i = 1; i <= depth; i++)
+        value = stress_mix(value + i);
+    return value;
+}
+
+Test(chains, thousands_of_suspended_joins_end_in_their_order)
+{
+    unsigned depth = stress_times(MOST) < MOST ? stress_times(MOST) : MOST;
+    for (unsigned i = 0; i < STRESS_CONFIGS; i++) {
+        filch_runtime *rt = stress_runtime(i, 1);
+        for (int round = 0; round < 2; round++) {
+            memset(started, 0, sizeof started);
+            cr_assert_eq(FILCH_RUN(rt, link, depth), expected(depth), "%s", stress_name(i));
+            for (unsigned k = 0; k <= depth; k++)
+                cr_assert_eq(signpost_count(&started[k]), 1);
+        }
+        filch_stats stats;
+        filch_runtime_stats(rt, &stats, sizeof stats);
+        cr_assert_geq(stats.gift_tasks + stats.robs + stats.queue_takes, 2 * (uint64_t)depth);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+/* With few fibers nobody may be left to steal: a task waits for a while, then joins whatever its child's state is. */
+FILCH_TASK(uint64_t, hasty, (unsigned, depth), (unsigned, patience))
+{
+    signpost_raise(&started[depth]);
+    if (depth == 0)
+        return 1;
+    FILCH_FORK(hasty, depth - 1, patience);
+    for (unsigned i = 0; i < patience && !signpost_count(&started[depth - 1]); i++)
+        sched_yield();
+    FILCH_JOIN(uint64_t rest, hasty);
+    return stress_mix(rest + depth);
+}
+
+Test(chains, the_cap_of_fibers_is_met_gracefully)
+{
+    uint64_t seed = stress_seed();
+    for (unsigned i = 0; i < stress_times(10 * STRESS_CONFIGS); i++) {
+        filch_config config = stress_config(i % STRESS_CONFIGS, seed);
+        config.max_fibers = config.workers + (unsigned)(stress_mix(seed + i) % 8);
+        filch_runtime *rt;
+        cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+        memset(started, 0, sizeof started);
+        unsigned depth = 100 + (unsigned)(stress_mix(seed - i) % 300);
+        cr_assert_eq(FILCH_RUN(rt, hasty, depth, i % 40), expected(depth), "%s",
+                     stress_name(i % STRESS_CONFIGS));
+        filch_stats stats;
+        filch_runtime_stats(rt, &stats, sizeof stats);
+        cr_assert_leq(stats.fibers, config.max_fibers);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}

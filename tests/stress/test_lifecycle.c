@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Runtimes come and go: nothing is left behind, however little they did. */
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <tests/support/signpost.h>
+#include <tests/support/stress.h>
+
+static unsigned entries(const char *folder)
+{
+    unsigned count = 0;
+    DIR *all = opendir(folder);
+    for (struct dirent *one; all && (one = readdir(all));)
+        count += one->d_name[0] != '.';
+    if (all)
+        closedir(all);
+    return count;
+}
+
+static unsigned mappings(void)
+{
+    unsigned lines = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    for (int c; maps && (c = getc(maps)) != EOF;)
+        lines += c == '\n';
+    if (maps)
+        fclose(maps);
+    return lines;
+}
+
+FILCH_TASK(long, fib, (int, n))
+{
+    if (n < 2)
+        return n;
+    FILCH_FORK(fib, n - 1);
+    long right = fib(self, n - 2);
+    FILCH_JOIN(long left, fib);
+    return left + right;
+}
+
+static signpost gone;
+
+static void go(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    signpost_raise(&gone);
+}
+
+/* Destroyed at once, after a run, or with detached tasks still to come. */
+static void live(uint64_t random)
+{
+    filch_runtime *rt;
+    filch_config config = {.workers = 1 + (unsigned)(random % 4),
+                           .queue = random / 4 % 2 ? "central-mutex" : "chase-lev",
+                           .fence = random / 8 % 2 ? "full" : "asymmetric"};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    unsigned tasks = (unsigned)(random / 16 % 3 * 5);
+    filch_u32_store(&gone, 0, FILCH_RELEASE);
+    if (random / 64 % 2)
+        cr_assert_eq(FILCH_RUN(rt, fib, 10), 55);
+    for (unsigned i = 0; i < tasks; i++)
+        cr_assert_eq(filch_go(rt, go, NULL), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_eq(signpost_count(&gone), tasks);
+}
+
+Test(lifecycle, a_thousand_lives_leave_nothing_behind)
+{
+    uint64_t seed = stress_seed();
+    for (unsigned i = 0; i < 64; i++) /* allocators and sanitizers keep what they will keep */
+        live(stress_mix(seed - i));
+    unsigned threads = entries("/proc/self/task"), files = entries("/proc/self/fd");
+    unsigned before = mappings();
+    for (unsigned i = 0; i < stress_times(1000); i++)
+        live(stress_mix(seed + i));
+    cr_assert_eq(entries("/proc/self/task"), threads);
+    cr_assert_eq(entries("/proc/self/fd"), files);
+    cr_assert_leq(mappings(), before + 32, "from %u mappings to %u", before, mappings());
+}
+
+Test(lifecycle, many_runtimes_live_and_die_in_any_order)
+{
+    enum { ROOM = 12 };
+    uint64_t seed = stress_seed();
+    filch_runtime *all[ROOM] = {NULL};
+    for (unsigned i = 0; i < stress_times(400); i++) {
+        uint64_t random = stress_mix(seed + i);
+        filch_runtime **rt = &all[random % ROOM];
+        if (*rt) {
+            cr_assert_eq(FILCH_RUN(*rt, fib, 12), 144);
+            cr_assert_eq(filch_runtime_destroy(*rt), 0);
+            *rt = NULL;
+        } else {
+            filch_config config = {.workers = 1 + (unsigned)(random / ROOM % 3)};
+            cr_assert_eq(filch_runtime_create(rt, &config), 0);
+            cr_assert_eq(FILCH_RUN(*rt, fib, 12), 144);
+        }
+    }
+    for (unsigned i = 0; i < ROOM; i++)
+        cr_assert_eq(filch_runtime_destroy(all[i]), 0);
+}
