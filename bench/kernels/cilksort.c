@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Parallel merge sort with parallel merge: sorts quarters, merges pairs, merges the halves; a merge splits the longer
- * run in the middle and the other by binary search. Leaves are a quicksort that ends in an insertion sort. */
+ * Parallel merge sort with parallel merge: sorts quarters, merges pairs, merges the halves; a merge
+ * splits the longer run in the middle and the other by binary search. Leaves are a quicksort that
+ * ends in an insertion sort. */
 #include "kernel.h"
 
 #include <errno.h>
@@ -156,7 +157,8 @@ static void run_cilksort(void *place, kernel_run *run)
     RUN(place, sort, a->keys, a->spare, run->size->n);
 }
 
-/* Largest when the keys are in order, and no other set of keys is likely to have the same. 0 when out of order. */
+/* Largest when the keys are in order, and no other set of keys is likely to have the same. 0 when
+ * out of order. */
 static void sum_in_order(kernel_run *run)
 {
     const arrays *a = run->data;

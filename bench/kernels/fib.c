@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The naive Fibonacci recursion: nothing but forks and joins, the price of a task in its purest form. No cutoff. */
+ * The naive Fibonacci recursion: nothing but forks and joins, the price of a task in its purest
+ * form. No cutoff. */
 #include "kernel.h"
 
 TASK(long, fib, (int, n))

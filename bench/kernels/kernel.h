@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the body of a kernel is written in: a handful of words for tasks, forks and joins. The same body is compiled
+ * What the body of a kernel is written in: a handful of words for tasks, forks and joins. The same
+ * body is compiled
  *
- *   KERNEL_AS_SERIAL    as its serial elision: a fork is an ordinary call, a join is nothing, `self` does not exist
+ *   KERNEL_AS_SERIAL    as its serial elision: a fork is an ordinary call, a join is nothing, and
+ *                       `self` does not exist
  *   KERNEL_AS_FILCH     as a Filch program
- *   KERNEL_AS_HANDPOOL  for the hand-written pool in bench/peers: the very same wrappers around other fork and join
+ *   KERNEL_AS_HANDPOOL  for the hand-written pool in bench/peers: the very same wrappers around
+ *                       another fork and join
  *
  * so that columns differ in nothing but who runs the tasks.
  *
- *   TASK(long, fib, (int, n)) { ... }        VOID_TASK(walk, (node *, n)) { ... }
- *   FORK(long left, fib, n - 1);             JOIN(long left, fib);          the destination stands in both
- *   FORK_ADD(sum, fib, n - 1);               JOIN_ADD(sum, fib);            for loops: adds the result to sum
- *   FORK_VOID(walk, n->left);                JOIN_VOID(walk);
- *   CALL(fib, n - 2)                         an ordinary call of a task
- *   RUN(place, fib, 42)                      from outside
+ *   TASK(long, fib, (int, n)) { ... }    VOID_TASK(walk, (node *, n)) { ... }
+ *   FORK(long left, fib, n - 1);         JOIN(long left, fib);    the destination stands in both
+ *   FORK_ADD(sum, fib, n - 1);           JOIN_ADD(sum, fib);      for loops: adds the result to sum
+ *   FORK_VOID(walk, n->left);            JOIN_VOID(walk);
+ *   CALL(fib, n - 2)                     an ordinary call of a task
+ *   RUN(place, fib, 42)                  from outside
  *
- * Joins come in the reverse order of forks; nothing between the two may return, and nobody may read a destination
- * before its join. KERNEL(fib) is the record's name in this column. */
+ * Joins come in the reverse order of forks; nothing between the two may return, and nobody may read
+ * a destination before its join. KERNEL(fib) is the record's name in this column. */
 #ifndef KERNELS_KERNEL_H
 #define KERNELS_KERNEL_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * C = A * B for square int matrices by divide and conquer: four quarters of C at once, then the four other halves of
- * the sums on top of them. Regular, cache-oblivious, leaves of about 10 us. */
+ * C = A * B for square int matrices by divide and conquer: four quarters of C at once, then the
+ * four other halves of the sums on top of them. Regular, cache-oblivious, leaves of about 10 us. */
 #include "kernel.h"
 
 #include <errno.h>

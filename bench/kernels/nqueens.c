@@ -1,48 +1,59 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Counts the ways to place n queens on an n x n board: an irregular tree of small tasks. A task is one queen that
- * stands; the queens above it are found by walking up through its ancestors' frames, which live until they join. */
+ * Counts the ways to place n queens on an n x n board: an irregular tree of small tasks. A task is
+ * one queen that stands: it copies the board above it, which lies in its parent's frame, adds
+ * itself and tries the next row. */
 #include "kernel.h"
 
 enum { MOST = 20 };
 
-typedef struct queen {
-    const struct queen *above;
-    int column;
-} queen;
+typedef signed char board[MOST]; /* the column of the queen in each row */
 
-static bool stands(const queen *above, int column)
+static bool stands(const signed char *queens, int row, int column)
 {
-    int left = column - 1, right = column + 1;
-    for (; above; above = above->above, left--, right++)
-        if (above->column == column || above->column == left || above->column == right)
+    for (int above = 0; above < row; above++) {
+        int aside = queens[above] - column, distance = row - above;
+        if (aside == 0 || aside == distance || aside == -distance)
             return false;
+    }
     return true;
 }
 
-TASK(long, place_below, (const queen *, last), (int, rows_left), (int, n))
+/* One queen more: number `row`, in that column of its row, below those that stand above. */
+TASK(long, place, (const signed char *, above), (int, column), (int, row), (int, n))
 {
-    if (rows_left == 0)
+    board queens;
+    memcpy(queens, above, (size_t)row - 1);
+    queens[row - 1] = (signed char)column;
+    if (row == n)
         return 1;
-    queen row[MOST];
     long ways = 0;
     int forked = 0;
-    for (int column = 0; column < n; column++) {
-        if (!stands(last, column))
+    for (int next = 0; next < n; next++) {
+        if (!stands(queens, row, next))
             continue;
-        row[forked] = (queen){last, column};
-        FORK_ADD(ways, place_below, &row[forked], rows_left - 1, n);
+        FORK_ADD(ways, place, queens, next, row + 1, n);
         forked++;
     }
-    while (forked-- > 0)
-        JOIN_ADD(ways, place_below);
+    for (; forked > 0; forked--)
+        JOIN_ADD(ways, place);
     return ways;
 }
 
-static void run_nqueens(void *place, kernel_run *run)
+TASK(long, place_first, (int, n))
 {
-    int n = (int)run->size->n;
-    run->answer = (uint64_t)RUN(place, place_below, NULL, n, n);
+    board none = {0};
+    long ways = 0;
+    for (int column = 0; column < n; column++)
+        FORK_ADD(ways, place, none, column, 1, n);
+    for (int column = 0; column < n; column++)
+        JOIN_ADD(ways, place);
+    return ways;
+}
+
+static void run_nqueens(void *where, kernel_run *run)
+{
+    run->answer = (uint64_t)RUN(where, place_first, (int)run->size->n);
 }
 
 const kernel KERNEL(nqueens) = {

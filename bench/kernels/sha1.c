@@ -29,8 +29,8 @@ static void store(uint8_t *at, uint32_t word)
     memcpy(at, &word, sizeof word);
 }
 
-/* The t-th word of the schedule. Made when it is needed: as a loop of its own, gcc vectorizes it in pairs, which wait for
- * each other's stores and double the time of the whole. */
+/* The t-th word of the schedule. Made when it is needed: as a loop of its own, gcc vectorizes it in
+ * pairs, which wait for each other's stores and double the time of the whole. */
 static inline uint32_t word(uint32_t *w, int t)
 {
     if (t >= 16)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * SHA-1 of messages that fit one block: all that the random generator of the UTS trees needs (kernel uts). Not for
- * security. Pure function; any thread. */
+ * SHA-1 of messages that fit one block: all that the random generator of the UTS trees needs
+ * (kernel uts). Not for security. Pure function; any thread. */
 #ifndef KERNELS_SHA1_H
 #define KERNELS_SHA1_H
 

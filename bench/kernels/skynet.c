@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A tree with ten children a node; each leaf returns its own number, each node the sum. Wide forks of empty tasks. */
+ * A tree with ten children a node; each leaf returns its own number, each node the sum. Wide forks
+ * of empty tasks. */
 #include "kernel.h"
 
 enum { CHILDREN = 10 };

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The table of kernels: fork/join programs with a checked answer. For whoever measures or tests them (the bench command,
- * the unit tests, peers). A kernel is one file and one row: NAME.c is compiled once per column (kernel.h), each time
- * exporting one `kernel` record; the row in table.c gathers them.
+ * The table of kernels: fork/join programs with a checked answer. For whoever measures or tests
+ * them (the bench command, the unit tests, peers). A kernel is one file and one row: NAME.c is
+ * compiled once per column (kernel.h), each time exporting one `kernel` record; the row in table.c
+ * gathers them.
  *
- * Life of one instance: setup, then any number of { prepare, run, finish }, then teardown. Only `run` is measured. One
- * instance is used by one thread at a time; instances do not share anything. */
+ * Life of one instance: setup, then any number of { prepare, run, finish }, then teardown. Only
+ * `run` is measured. One instance is used by one thread at a time; instances do not share anything.
+ */
 #ifndef KERNELS_TABLE_H
 #define KERNELS_TABLE_H
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Real input: SHA-256 of every regular file below a directory. Directories and files are tasks; sizes, depths and the
- * time the file system takes are what they are. The answer is one SHA-256 over the lines "hash  path\n" in the byte
- * order of the paths, so that it can be compared with
+ * Real input: SHA-256 of every regular file below a directory. Directories and files are tasks;
+ * sizes, depths and the time the file system takes are what they are. The answer is one SHA-256
+ * over the lines "hash  path\n" in the byte order of the paths, so that it can be compared with
  *
  *   find DIR -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum
  *
- * Symbolic links are not followed. What cannot be read is named on stderr, left out of the list, and counted. */
+ * Symbolic links are not followed. What cannot be read is named on stderr, left out of the list,
+ * and counted. */
 #include "kernel.h"
 
 #include <dirent.h>
@@ -52,7 +53,8 @@ static tally complain(const kernel_run *run, const char *path, int error)
     return (tally){.unreadable = 1};
 }
 
-/* Out of line: its buffer must not count in the stack of every directory above. Returns bytes read or -errno. */
+/* Out of line: its buffer must not count in the stack of every directory above. Returns bytes read
+ * or -errno. */
 static __attribute__((noinline)) ssize_t hash_descriptor(int fd, uint8_t *hash)
 {
     uint8_t chunk[CHUNK];
@@ -132,7 +134,8 @@ static int list_folder(folder *f, const char *path)
     return error;
 }
 
-/* The entries first .. first + count - 1, by halves: a folder of any size never holds many unjoined forks. */
+/* The entries first .. first + count - 1, by halves: a folder of any size never holds many unjoined
+ * forks. */
 TASK(tally, digest_entries, (folder *, in), (long, first), (long, count))
 {
     if (count > 1) {
@@ -187,7 +190,8 @@ static void to_hex(const uint8_t *hash, char *hex)
         sprintf(hex + 2 * i, "%02x", hash[i]);
 }
 
-/* One line as sha256sum writes it: a name with a backslash or an end of line in it is escaped and the line marked. */
+/* One line as sha256sum writes it: a name with a backslash or an end of line in it is escaped and
+ * the line marked. */
 static void digest_line(EVP_MD_CTX *context, const entry *e)
 {
     char hex[2 * HASH_BYTES + 1];

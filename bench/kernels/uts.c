@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Unbalanced tree search: counts the nodes of a tree whose shape is drawn from SHA-1, so that no part of it can be
- * guessed before it is visited. T1 is wide and shallow (geometric), T3 is narrow and deep (binomial): nearly all
- * subtrees are tiny, a few are most of the tree. The node counts are known and prove the generator right. */
+ * Unbalanced tree search: counts the nodes of a tree whose shape is drawn from SHA-1, so that no
+ * part of it can be guessed before it is visited. T1 is wide and shallow (geometric), T3 is narrow
+ * and deep (binomial): nearly all subtrees are tiny, a few are most of the tree. The node counts
+ * are known and prove the generator right. */
 #include "kernel.h"
 #include "sha1.h"
 
@@ -100,7 +101,8 @@ static void run_t1(void *place, kernel_run *run)
     run->answer = (uint64_t)RUN(place, visit_root, &tree);
 }
 
-/* Binomial: by number. Subtrees are so uneven that the seed says more of a tree's size than the number of roots. */
+/* Binomial: by number. Subtrees are so uneven that the seed says more of a tree's size than the
+ * number of roots. */
 static const shape deep_trees[KERNEL_SIZES] = {
     {.seed = 231, .root_children = 20, .probability = 0.124875, .children = 8},
     {.seed = 39, .root_children = 20, .probability = 0.124875, .children = 8},

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the parts of `filch bench` hand to each other: options say what to measure, a report holds what was measured.
+ * What the parts of `filch bench` hand to each other: options say what to measure, a report holds
+ * what was measured.
  *
- *   options.c  command line -> options          measure.c  report with all samples, each from a child process (child.c)
- *   plan.c     options -> report without samples table.c, verdict.c, json.c, csv.c  report -> text
+ *   options.c   command line -> options
+ *   plan.c      options -> report without samples
+ *   measure.c   fills in all samples, each from a child process (child.c)
+ *   table.c, verdict.c, json.c, csv.c   report -> text
  *
- * One thread; nothing here creates a runtime in this process, since its children are forked from it. */
+ * One thread; nothing here creates a runtime in this process, since its children are forked from
+ * it. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -38,8 +42,9 @@ typedef struct options {
     int size;   /* enum kernel_size_name; -1: per kernel what the columns can bear */
     enum bench_format format;
     const char *dir;
-    bool own_dir;       /* dir was given, not the default */
     char runtime[4096]; /* what a runtime says of itself on this machine */
+    char names[4096]; /* the lists of the command line, cut into names that the columns point to */
+    size_t names_used;
 } options;
 
 /* What one measurement found: means over its `runs`. sample_fields[] names the numbers. */
@@ -98,16 +103,17 @@ static inline const kernel *block_kernel(const block *b)
 /* Fills *out or ends the process: 0 after --help, 2 with a sentence on stderr. */
 void bench_parse_options(options *out, int argc, char **argv);
 
-/* Asks a runtime, in a child process, whether it takes this queue and policy (either may be NULL) and how it sees the
- * machine. Returns 0 and fills *workers and text, or a negative errno and text says why. */
+/* Asks a runtime, in a child process, whether it takes this queue and policy (either may be NULL)
+ * and how it sees the machine. Returns 0 and fills *workers and text, or a negative errno and text
+ * says why. */
 int bench_probe(const char *queue, const char *policy, unsigned *workers, char *text, size_t size);
 
 /* Makes the blocks and cells. 0 or -ENOMEM. */
 int bench_plan(report *out, const options *o);
 void bench_free(report *r);
 
-/* Fills in the ceiling, with as many copies as the largest number of workers; none where that is 1, or more than there
- * are CPUs. */
+/* Fills in the ceiling, with as many copies as the largest number of workers; none where that is 1,
+ * or more than there are CPUs. */
 void bench_measure_ceiling(report *r);
 
 /* Fills in the samples. */
@@ -118,7 +124,8 @@ int bench_judge(const report *r);
 
 void bench_write_table(const report *r, FILE *out);
 void bench_write_csv(const report *r, FILE *out);
-int bench_write_json(const report *r, FILE *out); /* 0, or -ENOSYS: built without jansson */
+int bench_write_json(const report *r, FILE *out); /* 0 or -errno */
+extern const bool bench_has_json;                 /* false: built without jansson */
 
 /* One line per pair of columns: who wins by what factor. */
 void bench_write_verdict(const report *r, FILE *out, const char *line_start);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What parallel hardware this is: processors that share a cache, a memory bus, a core or a noisy host give two
- * independent programs less than twice what one gets. Measured with fib, which touches no memory, each copy pinned to a
- * CPU of its own. */
+ * What parallel hardware this is: processors that share a cache, a memory bus, a core or a noisy
+ * host give two independent programs less than twice what one gets. Measured with fib, which
+ * touches no memory, each copy pinned to a CPU of its own. */
 #include "bench.h"
 #include "child.h"
 #include "clock.h"
@@ -10,15 +10,15 @@
 
 #include <sched.h>
 
-enum { ROUNDS = 7, RUNS = 100, MOST = 64 };
+enum { ROUNDS = 7, MOST = 64 };
 
-/* Seconds until count copies, started together, have all ended. */
-static double together(child *children, unsigned count)
+/* Seconds until count copies of so many runs, started together, have all ended. */
+static double together(child *children, unsigned count, uint32_t runs)
 {
     child_reply reply;
     double start = seconds_of(CLOCK_MONOTONIC);
     for (unsigned i = 0; i < count; i++)
-        child_send(&children[i], (child_order){RUNS, true});
+        child_send(&children[i], (child_order){runs, true});
     for (unsigned i = 0; i < count; i++)
         child_receive(&children[i], &reply);
     return seconds_of(CLOCK_MONOTONIC) - start;
@@ -49,6 +49,7 @@ void bench_measure_ceiling(report *r)
 {
     const options *o = r->options;
     unsigned copies = o->workers[o->worker_count - 1], started = 0;
+    uint32_t runs;
     child children[MOST];
     double gains[ROUNDS];
     block fib = {.row = kernel_find("fib"), .size = KERNEL_QUICK};
@@ -59,10 +60,10 @@ void bench_measure_ceiling(report *r)
         started++;
     if (started == copies) {
         pin(children, copies);
-        together(children, copies);
+        runs = 1 + (uint32_t)(CHILD_SAMPLE_SECONDS / (together(children, copies, 5) / 5));
         for (int i = 0; i < ROUNDS; i++) {
-            double alone = together(children, 1);
-            gains[i] = copies * alone / together(children, copies);
+            double alone = together(children, 1, runs);
+            gains[i] = copies * alone / together(children, copies, runs);
         }
         r->ceiling = median_of(gains, ROUNDS);
         r->ceiling_copies = copies;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * One measurement's process: a child of the command that holds one place (a runtime, a hand-written pool, or nothing)
- * and one instance of a kernel, and measures when it is told to. Its memory is its own, so its peak is the
- * measurement's; and no other runtime's threads live in it. */
+ * One measurement's process: a child of the command that holds one place (a runtime, a hand-written
+ * pool, or nothing) and one instance of a kernel, and measures when it is told to. Its memory is
+ * its own, so its peak is the measurement's; and no other runtime's threads live in it. */
 #ifndef BENCH_CHILD_H
 #define BENCH_CHILD_H
 
@@ -10,7 +10,8 @@
 
 #include <sys/types.h>
 
-/* The shortest time a sample lasts; shorter kernels are run again and again, and the mean counts. */
+/* The shortest time a sample lasts; shorter kernels are run again and again, and the mean counts.
+ */
 #define CHILD_SAMPLE_SECONDS 0.02
 
 typedef struct child_order {

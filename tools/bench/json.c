@@ -15,6 +15,8 @@
 #include <string.h>
 #include <time.h>
 
+const bool bench_has_json = true;
+
 /* A name or path may be no UTF-8; then each byte beyond ASCII becomes "?". */
 static json_t *text_of(const char *text)
 {
@@ -138,6 +140,8 @@ int bench_write_json(const report *r, FILE *out)
 }
 
 #else
+
+const bool bench_has_json = false;
 
 int bench_write_json(const report *r, FILE *out)
 {

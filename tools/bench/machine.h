@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the operating system says of the machine: once for the report, and again and again to see who else uses it. */
+ * What the operating system says of the machine: once for the report, and again and again to see
+ * who else uses it. */
 #ifndef BENCH_MACHINE_H
 #define BENCH_MACHINE_H
 
@@ -14,8 +15,8 @@ typedef struct machine {
 
 void machine_read(machine *out);
 
-/* CPU seconds that all programs together, the kernel and the hypervisor's other guests took since start; 0 where the
- * system does not tell. In steps of 10 ms. */
+/* CPU seconds that all programs together, the kernel and the hypervisor's other guests took since
+ * start; 0 where the system does not tell. In steps of 10 ms. */
 double machine_busy_seconds(void);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Measures one block after the other. The children of a block's cells live side by side, each idle unless it is its
- * turn: first every one warms up, then they take turns, A B C A B C, so that what slows the machine for a while slows
- * all of them alike. */
+ * Measures one block after the other. The children of a block's cells live side by side, each idle
+ * unless it is its turn: first every one warms up, then they take turns, A B C A B C, so that what
+ * slows the machine for a while slows all of them alike. */
 #include "bench.h"
 #include "child.h"
 #include "clock.h"

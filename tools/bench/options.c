@@ -74,17 +74,22 @@ typedef struct typed {
 
 typedef void add_fn(typed *t, const char *name, const struct argp_state *state);
 
-/* Calls add with each name of a list "a,b,c". The names live as long as the process. */
+/* Calls add with each name of a list "a,b,c". The names live as long as the options. */
 static void each_name(const char *list, add_fn *add, const struct argp_state *state)
 {
-    char *rest = NULL, *copy = strdup(list);
-    if (!copy)
-        argp_failure(state, 1, ENOMEM, "reading the command line");
+    typed *t = state->input;
+    options *o = t->options;
+    char *rest = NULL, *copy = o->names + o->names_used;
+    size_t size = strlen(list) + 1;
+    if (size > sizeof o->names - o->names_used)
+        argp_error(state, "the lists are too long");
+    memcpy(copy, list, size);
+    o->names_used += size;
     char *name = strtok_r(copy, ",", &rest);
     if (!name)
         argp_error(state, "a list is empty; separate names by commas");
     for (; name; name = strtok_r(NULL, ",", &rest))
-        add(state->input, name, state);
+        add(t, name, state);
 }
 
 static void expect_room(size_t count, const char *what, const struct argp_state *state)
@@ -233,10 +238,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case 'f':
         o->format = (enum bench_format)choose(argument, "format", format_names, state);
+        if (o->format == BENCH_JSON && !bench_has_json)
+            argp_error(state, "built without jansson: no json; choose table or csv");
         return 0;
     case 'd':
         o->dir = argument;
-        o->own_dir = true;
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "unexpected argument '%s'; see --help", argument);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Which kernel is measured at which size in which columns. Without --size, work stealing is shown at full size; a
- * central queue needs minutes for some of those, so such kernels get a second, smaller block in which all columns stand
- * side by side: only within a block are columns compared. */
+ * Which kernel is measured at which size in which columns. Without --size, work stealing is shown
+ * at full size; a central queue needs minutes for some of those, so such kernels get a second,
+ * smaller block in which all columns stand side by side: only within a block are columns compared.
+ */
 #include "bench.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A central queue passes five to thirty million tasks a second; more than this in a run would take too long. */
+/* A central queue passes five to thirty million tasks a second; more than this in a run would take
+ * too long. */
 enum { CENTRAL_BEARS = 2000000 };
 
 static bool is_central(const column *c)

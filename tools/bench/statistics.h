@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The few statistics a benchmark needs. Pure functions; any thread. Deterministic: the same samples give the same
- * interval, so that a report can be made again from its samples. */
+ * The few statistics a benchmark needs. Pure functions; any thread. Deterministic: the same samples
+ * give the same interval, so that a report can be made again from its samples. */
 #ifndef BENCH_STATISTICS_H
 #define BENCH_STATISTICS_H
 
@@ -15,15 +15,16 @@ typedef struct estimate {
 
 enum { STATISTICS_MOST = 1000, STATISTICS_FEW = 6 };
 
-/* Median of count values, 1 .. STATISTICS_MOST; the mean of the middle two where the count is even. */
+/* Median of count values, 1 .. STATISTICS_MOST; the mean of the middle two where the count is even.
+ */
 double median_of(const double *values, size_t count);
 
-/* The median with its interval: by the percentile bootstrap (2,000 resamples); with fewer than STATISTICS_FEW values
- * there is nothing to resample: smallest and largest. */
+/* The median with its interval: by the percentile bootstrap (2,000 resamples); with fewer than
+ * STATISTICS_FEW values there is nothing to resample: smallest and largest. */
 estimate estimate_of(const double *values, size_t count);
 
-/* The estimate of above[i] / below[i]: pairs come from one round of an interleaved measurement, so that what slowed
- * the machine in that round cancels out. */
+/* The estimate of above[i] / below[i]: pairs come from one round of an interleaved measurement, so
+ * that what slowed the machine in that round cancels out. */
 estimate estimate_of_ratio(const double *above, const double *below, size_t count);
 
 /* Geometric mean of count positive values, count >= 1. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * From samples to the figures people read. Ratios are taken round by round (statistics.h). Pure functions. */
+ * From samples to the figures people read. Ratios are taken round by round (statistics.h). Pure
+ * functions. */
 #ifndef BENCH_SUMMARY_H
 #define BENCH_SUMMARY_H
 

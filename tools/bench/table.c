@@ -35,7 +35,9 @@ static const char *count_text(double count, char *text, size_t size)
 
 static const char *ratio_text(double ratio, bool shown, char *text, size_t size)
 {
-    snprintf(text, size, shown ? "%.*f" : "", ratio >= 99.95 ? 0 : 2, ratio);
+    *text = '\0';
+    if (shown)
+        snprintf(text, size, "%.*f", ratio >= 99.95 ? 0 : 2, ratio);
     return text;
 }
 

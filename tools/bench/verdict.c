@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The sentences above the table. The first queue of the command line is set against each other one, with the largest
- * number of workers; alone, against serial code. A factor is named only where its interval excludes 1. */
+ * The sentences above the table. The first queue of the command line is set against each other one,
+ * with the largest number of workers; alone, against serial code. A factor is named only where its
+ * interval excludes 1. */
 #include "bench.h"
 #include "summary.h"
 
@@ -35,7 +36,8 @@ static void write_factor(double factor, FILE *out)
     fprintf(out, factor >= 100 ? "%.0fx" : factor >= 10 ? "%.1fx" : "%.2fx", factor);
 }
 
-/* "312x on fib(28), 2.10x on nqueens(10)": the blocks whose factor has this sign (1: above 1, -1: below, 0: equal). */
+/* "38.2x on fib(30), 1.43x on nqueens(11)": the blocks whose factor has this sign (1: above 1, -1:
+ * below, 0: equal). */
 static void write_blocks(const duel *d, int sign, const char *before, FILE *out)
 {
     for (size_t i = 0; i < d->count; i++) {

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# The result file keeps to docs/result-schema.json, holds every sample, and CSV says the same.
+. "$(dirname "$0")/common.bash"
+pkg-config --exists jansson || skip "jansson is not installed"
+${CC:-cc} -O1 -o check_schema "$here/check_schema.c" $(pkg-config --cflags --libs jansson) || exit 1
+"$filch" bench --help | grep -q tree-digest || skip "built without libcrypto"
+
+mkdir tree && printf content >tree/$'not\xffutf8' && echo more >'tree/a "b" \c'
+run_filch 0 bench --kernels fib,matmul,tree-digest --size tiny --repeat 3 --workers 1,2 --format json --dir tree
+claim "stderr is empty: $(cat err)" test ! -s err
+mv out result.json
+schema=$here/../../docs/result-schema.json
+claim "the result keeps to its schema" ./check_schema "$schema" result.json
+samples=$(grep -c '"other_share"' result.json)
+claim "three samples for each of 5 columns of 3 kernels: $samples" test "$samples" -eq 45
+
+sed 's/"workers": 1/"workers": "one"/' result.json >wrong.json
+claim "the checker finds a wrong type" test "$(./check_schema "$schema" wrong.json 2>&1 | grep -c workers)" -gt 0
+sed 's/"source"/"sauce"/' result.json >wrong.json
+claim "the checker finds an unknown and a missing member" \
+    test "$(./check_schema "$schema" wrong.json 2>&1 | grep -Ec 'sauce is unknown|lacks source')" -ge 2
+
+run_filch 0 bench --kernels fib,tree-digest --size tiny --repeat 3 --workers 1,2 --format csv --dir tree
+claim "CSV: a head and a line per sample" test "$(wc -l <out)" -eq 31
+claim "CSV: every line has as many fields as the head" \
+    test "$(tr -d '\r' <out | sed 's/"[^"]*"/x/g' | awk -F, '{print NF}' | sort -u | wc -l)" -eq 1
+
+status=0
+"$filch" bench --kernels fib --size tiny --repeat 1 --format json >/dev/full 2>err || status=$?
+claim "a full disk is an error" test $status -eq 1 -a -s err
+finish
