@@ -93,6 +93,23 @@ FILCH_API void *filch_arguments(filch_slot *slot);
 FILCH_API void filch_fork_slow(filch_self self);
 FILCH_API int filch_join_slow(filch_slot *slot);
 
+/* clang knows a calling convention that leaves the caller all its general registers but r11: with
+ * it a task needs a callee-saved register less, and a leaf none. Reached through pointers, since
+ * the lazy binding of a PLT would spoil r10. Behind them: runtime/core/sparing_x86_64.S. */
+#if defined(__clang__) && defined(__x86_64__)
+#define FILCH_SPARING __attribute__((preserve_most))
+typedef struct filch_sparing {
+    FILCH_SPARING void (*fork_slow)(filch_self self);
+    FILCH_SPARING int (*join_slow)(filch_slot *slot);
+} filch_sparing;
+FILCH_API extern const filch_sparing filch_sparing_calls;
+#define FILCH_FORK_SLOW(self) filch_sparing_calls.fork_slow(self)
+#define FILCH_JOIN_SLOW(slot) filch_sparing_calls.join_slow(slot)
+#else
+#define FILCH_FORK_SLOW(self) filch_fork_slow(self)
+#define FILCH_JOIN_SLOW(slot) filch_join_slow(slot)
+#endif
+
 /* The checks of a debug build (FILCH_DEBUG); the last one is made in every build where a thief's or
  * an outside task ends, since there it costs the inline path nothing. */
 FILCH_API FILCH_COLD void filch_check_fork(filch_self self, const filch_task *task);
@@ -112,6 +129,15 @@ static inline filch_forkstack *filch_forkstack_of(filch_slot *slot)
     return (filch_forkstack *)((uintptr_t)slot & ~(FILCH_REGION_SIZE - 1));
 }
 
+/* The same, but the compiler cannot tell: it masks a register where it is needed, instead of
+ * keeping the header of every level of an inlined recursion on the stack. */
+static inline filch_forkstack *filch_forkstack_here(filch_slot *slot)
+{
+    uintptr_t address = (uintptr_t)slot;
+    __asm__("" : "+r"(address));
+    return (filch_forkstack *)(address & ~(FILCH_REGION_SIZE - 1));
+}
+
 /* The slot's place as `top` spells it, tag 0, not asked. Masked first: a stray address bit would
  * read as "asked". */
 static inline uint64_t filch_position(const filch_slot *slot)
@@ -124,21 +150,24 @@ static inline filch_self filch_fork_inline(filch_self self, const filch_task *ta
     FILCH_CHECK(filch_check_fork(self, task));
     filch_ptr_store(&self->task, (void *)(uintptr_t)task, FILCH_RELEASE); /* F1 */
     filch_fence_light();
+    void *limit = filch_ptr_load(&filch_forkstack_here(self)->limit, FILCH_RELAXED); /* F2 */
     self++;
-    void *limit = filch_ptr_load(&filch_forkstack_of(self)->limit, FILCH_RELAXED); /* F2 */
     if (FILCH_UNLIKELY((uintptr_t)self >= (uintptr_t)limit))
-        filch_fork_slow(self);
+        FILCH_FORK_SLOW(self);
     return self;
 }
 
+/* The comparison is top < filch_position(slot), moved from positions to addresses: what is left of
+ * the tag is less than a slot, and "asked" lies above every address of the region. */
 static inline int filch_join_inline(filch_slot *slot, const filch_task *task)
 {
     (void)task;
     FILCH_CHECK(filch_check_join(slot, task));
     filch_ptr_store(&slot->task, NULL, FILCH_RELAXED); /* J1 */
     filch_fence_light();
-    uint64_t top = filch_u64_load(&filch_forkstack_of(slot)->top, FILCH_RELAXED); /* J2 */
-    return FILCH_LIKELY(top < filch_position(slot)) || filch_join_slow(slot);
+    filch_forkstack *stack = filch_forkstack_here(slot);
+    uint64_t top = filch_u64_load(&stack->top, FILCH_RELAXED); /* J2 */
+    return FILCH_LIKELY((uintptr_t)stack + (top >> 41) < (uintptr_t)slot) || FILCH_JOIN_SLOW(slot);
 }
 
 #endif

@@ -37,18 +37,22 @@
  *       ((struct fib_args *)self->args)->n = n;
  *       return filch_fork_inline(self, &fib_task);
  *   }
- *   static inline long fib_join(filch_slot *slot)                         // FILCH_JOIN(l, fib) is
- *   {                                                                     // l = fib_join(--self)
+ *   static inline long fib_join(filch_slot *slot,                         // FILCH_JOIN(l, fib) is
+ *                               long (*again)(filch_self, int))       // l = fib_join(--self,
+ *   {                                                                     //              fib)
  *       if (filch_join_inline(slot, &fib_task)) {                         // still here: a call
  *           struct fib_args a = *(struct fib_args *)slot->args;
- *           return fib(slot, a.n);
+ *           return again(slot, a.n);
  *       }
  *       long result;                                                      // a thief ran it
  *       memcpy(&result, slot->args, sizeof result);
  *       return result;
  *   }
  *   static inline long fib_call(filch_runtime *rt, int n);                // FILCH_RUN(rt, fib, x)
- *   static inline long fib(filch_self self, int n) { body } */
+ *   static inline long fib(filch_self self, int n) { return fib_body(self, n); }
+ *   static inline long fib_body(filch_self self, int n) { body }          // always inlined
+ *
+ * No variable at the top of a body may have the task's own name: with clang that is a parameter. */
 #ifndef FILCH_TASK_H
 #define FILCH_TASK_H
 
@@ -58,8 +62,8 @@
 
 /* Statements, and the call from outside. */
 #define FILCH_FORK(...) (self = FL_CALL(_fork, self, __VA_ARGS__))
-#define FILCH_JOIN(destination, name) destination = (--self, name##_join(self))
-#define FILCH_JOIN_VOID(name) (--self, name##_join(self))
+#define FILCH_JOIN(destination, name) destination = (--self, name##_join(self, name))
+#define FILCH_JOIN_VOID(name) (--self, name##_join(self, name))
 #define FILCH_RUN(rt, ...) FL_CALL(_call, rt, __VA_ARGS__)
 
 /* Definitions: of everything, for headers, and in the one file that belongs to the header. */
@@ -81,7 +85,7 @@
     FILCH_UNUSED static const filch_task name##_task = {name##_run, #name};                        \
     FL_FORK_AND_JOIN(KIND, R, name, __VA_ARGS__)                                                   \
     FL_WRAPPER(static inline, KIND, R, name, __VA_ARGS__)                                          \
-    static inline FL_BODY(R, name, __VA_ARGS__)
+    FL_BODIES(static inline, KIND, R, name, __VA_ARGS__)
 #define FL_DECLARE(KIND, R, name, ...)                                                             \
     FL_TYPES(extern, KIND, R, name, __VA_ARGS__)                                                   \
     extern const filch_task name##_task;                                                           \
@@ -89,9 +93,35 @@
 #define FL_DEFINE(KIND, R, name, ...)                                                              \
     FL_WRAPPER(static, KIND, R, name, __VA_ARGS__)                                                 \
     const filch_task name##_task = {name##_run, #name};                                            \
-    FL_BODY(R, name, __VA_ARGS__)
+    FL_BODIES(, KIND, R, name, __VA_ARGS__)
 
-#define FL_BODY(R, name, ...) R name(FILCH_UNUSED filch_self self FL_MAP(FL_PARAM, __VA_ARGS__))
+/* The text behind the macro is name_body, always inlined into name; a join gets the function it
+ * calls as a constant pointer: gcc then inlines the recursion deeper. clang inlines no function
+ * that calls itself; there the body's direct calls, too, go to a parameter (of the task's name),
+ * and name and name_twin call each other. Measured: docs/decisions.md. */
+#define FL_BODIES(LINKAGE, KIND, R, name, ...)                                                     \
+    FILCH_INLINE R name##_body(FL_NEXT(R, name, __VA_ARGS__) FL_PARAMS(__VA_ARGS__));              \
+    FL_TWIN(FILCH_UNUSED static inline, KIND, R, name##_twin, name##_body, name, __VA_ARGS__)      \
+    FL_CALLER(LINKAGE, KIND, R, name, name##_body, name##_twin, __VA_ARGS__)                       \
+    FILCH_INLINE R name##_body(FL_NEXT(R, name, __VA_ARGS__) FL_PARAMS(__VA_ARGS__))
+#define FL_CALLER(LINKAGE, KIND, R, name, body, next, ...)                                         \
+    LINKAGE FL_BODY(R, name, __VA_ARGS__)                                                          \
+    {                                                                                              \
+        FL_SET_##KIND(R) body(FL_TO(next) self FL_MAP(FL_ARG, __VA_ARGS__));                       \
+        return FL_GOT_##KIND;                                                                      \
+    }
+#ifdef __clang__
+#define FL_NEXT(R, name, ...) FILCH_UNUSED R (*name)(filch_self FL_MAP(FL_TYPE, __VA_ARGS__)),
+#define FL_TO(function) function,
+#define FL_TWIN FL_CALLER
+#else
+#define FL_NEXT(R, name, ...)
+#define FL_TO(function)
+#define FL_TWIN(...)
+#endif
+
+#define FL_PARAMS(...) FILCH_UNUSED filch_self self FL_MAP(FL_PARAM, __VA_ARGS__)
+#define FL_BODY(R, name, ...) R name(FL_PARAMS(__VA_ARGS__))
 #define FL_TYPES_END(name) struct name##_args
 
 #define FL_TYPES(LINKAGE, KIND, R, name, ...)                                                      \
@@ -107,7 +137,8 @@
     LINKAGE void name##_run(filch_self self, FILCH_UNUSED filch_slot *slot)                        \
     {                                                                                              \
         FILCH_UNUSED struct name##_args fl_args = *(struct name##_args *)slot->args;               \
-        FL_RUN_##KIND(R, name(self FL_MAP(FL_LOAD, __VA_ARGS__)))                                  \
+        FL_SET_##KIND(R) name(self FL_MAP(FL_LOAD, __VA_ARGS__));                                  \
+        FL_PUT_##KIND(slot->args)                                                                  \
     }
 
 #define FL_FORK_AND_JOIN(KIND, R, name, ...)                                                       \
@@ -118,11 +149,14 @@
         FL_MAP(FL_STORE, __VA_ARGS__)                                                              \
         return filch_fork_inline(self, &name##_task);                                              \
     }                                                                                              \
-    FILCH_INLINE FILCH_UNUSED R name##_join(filch_slot *slot)                                      \
+    FILCH_INLINE FILCH_UNUSED R                                                                    \
+        name##_join(filch_slot *slot, R (*fl_again)(filch_self FL_MAP(FL_TYPE, __VA_ARGS__)))      \
     {                                                                                              \
         if (filch_join_inline(slot, &name##_task)) {                                               \
             FILCH_UNUSED struct name##_args fl_args = *(struct name##_args *)slot->args;           \
-            FL_KEEP_##KIND(R, name, name(slot FL_MAP(FL_LOAD, __VA_ARGS__)))                       \
+            FL_SET_##KIND(R) fl_again(slot FL_MAP(FL_LOAD, __VA_ARGS__));                          \
+            FILCH_CHECK(filch_check_return(slot, &name##_task));                                   \
+            return FL_GOT_##KIND;                                                                  \
         }                                                                                          \
         FL_FETCH_##KIND(R, slot->args)                                                             \
     }                                                                                              \
@@ -140,18 +174,12 @@
     FILCH_STATIC_ASSERT(sizeof(R) <= FILCH_SLOT_BYTES,                                             \
                         "result of task " #name " does not fit its slot: return a pointer");
 #define FL_RESULT_FITS_VOID(R, name)
-#define FL_RUN_VALUE(R, call)                                                                      \
-    R fl_result = call;                                                                            \
-    memcpy(slot->args, &fl_result, sizeof fl_result);
-#define FL_RUN_VOID(R, call) call;
-#define FL_KEEP_VALUE(R, name, call)                                                               \
-    R fl_result = call;                                                                            \
-    FILCH_CHECK(filch_check_return(slot, &name##_task));                                           \
-    return fl_result;
-#define FL_KEEP_VOID(R, name, call)                                                                \
-    call;                                                                                          \
-    FILCH_CHECK(filch_check_return(slot, &name##_task));                                           \
-    return;
+#define FL_SET_VALUE(R) R fl_result =
+#define FL_SET_VOID(R)
+#define FL_PUT_VALUE(to) memcpy(to, &fl_result, sizeof fl_result);
+#define FL_PUT_VOID(to)
+#define FL_GOT_VALUE fl_result
+#define FL_GOT_VOID
 #define FL_FETCH_VALUE(R, from)                                                                    \
     R fl_result;                                                                                   \
     memcpy(&fl_result, from, sizeof fl_result);                                                    \
@@ -175,6 +203,8 @@
 #define FL_FIELDS0(name) char fl_nothing;
 #define FL_FIELDSN(...) FL_MAP(FL_FIELD, __VA_ARGS__)
 #define FL_PARAM(type, name) , type name
+#define FL_TYPE(type, name) , type
+#define FL_ARG(type, name) , name
 #define FL_FIELD(type, name) type name;
 #define FL_STORE(type, name) fl_args->name = name;
 #define FL_LOAD(type, name) , fl_args.name
