@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Which kernel is measured at which size in which columns. Without --size, work stealing is shown
- * at full size; a central queue needs minutes for some of those, so such kernels get a second,
+ * at full size; a central queue needs too long for some of those, so such kernels get a second,
  * smaller block in which all columns stand side by side: only within a block are columns compared.
  */
 #include "bench.h"
