@@ -75,6 +75,13 @@ void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end)
     }
 }
 
+static void lower(fl_forkstack *stack, uint64_t index)
+{
+    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
+    while (!filch_u64_cas(&stack->front.top, &top, conflict(top, index), FILCH_SEQ_CST)) /* ASKED */
+        ;
+}
+
 enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
 {
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
@@ -92,16 +99,18 @@ enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
     while (fl_top_index(top) == index)
         if (filch_u64_cas(&stack->front.top, &top, conflict(top, index), FILCH_SEQ_CST))
             return FL_KEPT; /* every robber that looked before fails */
-    return fl_top_index(top) < index ? FL_KEPT : FL_STOLEN;
+    if (fl_top_index(top) < index)
+        return FL_KEPT;
+    if (!fl_slot_reclaim(slot))
+        return FL_STOLEN;
+    lower(stack, index); /* flushed, and not yet taken */
+    return FL_KEPT;
 }
 
 void fl_forkstack_take_back(fl_forkstack *stack, filch_slot *slot)
 {
     filch_ptr_store(&slot->state, NULL, FILCH_RELAXED); /* published by the next fork's F1 */
-    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
-    uint64_t index = fl_slot_index(slot);
-    while (!filch_u64_cas(&stack->front.top, &top, conflict(top, index), FILCH_SEQ_CST)) /* ASKED */
-        ;
+    lower(stack, fl_slot_index(slot));
 }
 
 static uint64_t count_unjoined(fl_forkstack *stack, uint64_t top)
@@ -123,8 +132,10 @@ void fl_forkstack_flush(fl_forkstack *stack, void (*hand)(void *, filch_slot *),
             return;
     } while (!give(stack, &top, count));
     filch_slot *first = fl_slot_at(stack, fl_top_index(top));
-    for (uint64_t i = 0; i < count; i++)
+    for (uint64_t i = 0; i < count; i++) {
+        fl_slot_offer(first + i);
         hand(context, first + i);
+    }
 }
 
 bool fl_forkstack_offers(fl_forkstack *stack)
@@ -177,6 +188,27 @@ const filch_task *fl_forkstack_rob_take(fl_forkstack *stack, uint64_t top, filch
         return NULL;
     *slot = oldest;
     return task;
+}
+
+static bool claim(filch_slot *slot, void *next)
+{
+    void *state = FL_STATE_OFFERED;
+    return filch_ptr_cas(&slot->state, &state, next, FILCH_ACQ_REL); /* O2 */
+}
+
+void fl_slot_offer(filch_slot *slot)
+{
+    filch_ptr_store(&slot->state, FL_STATE_OFFERED, FILCH_RELEASE); /* O1 */
+}
+
+bool fl_slot_take(filch_slot *slot)
+{
+    return claim(slot, FL_STATE_TAKEN);
+}
+
+bool fl_slot_reclaim(filch_slot *slot)
+{
+    return claim(slot, NULL);
 }
 
 void *fl_slot_finish(filch_slot *slot)

@@ -32,6 +32,8 @@
  *   S1 finish: exchange state -> DONE, acq_rel      -> S2 join: load state, acquire;
  *                                                      it sees the result
  *   S3 await: CAS state -> waiter, acq_rel          -> S1: the finisher sees a saved fiber
+ *   O1 offer: store state OFFERED, release          -> O2 take: CAS OFFERED -> TAKEN, acq_rel;
+ *                                                      it sees claimed and the arguments
  *   S1 is the finisher's last touch of the slot: from then on it is the owner's.
  * No feature may write `top` or use it as a mailbox, and none may add a test to the inline path:
  * whoever wants the owner's attention sets `limit` to NULL or ASKED.
@@ -77,10 +79,12 @@ typedef struct fl_forkstack {
     uint64_t base; /* ASKED for an out-of-line fiber, else 0 */
 } fl_forkstack;
 
-/* What a slot's state says: NULL until somebody else has finished it, DONE, or who waits for it.
- * Disciplines may use the values between DONE and the lowest address of a waiter for tasks that are
- * neither. */
+/* What a slot's state says: NULL (the owner's, or a thief's that has not finished), OFFERED (lies
+ * in some queue; whoever changes that by CAS has the task, its owner too), TAKEN (by somebody who
+ * found it there), DONE, or who waits for it. */
 #define FL_STATE_DONE ((void *)1)
+#define FL_STATE_OFFERED ((void *)2)
+#define FL_STATE_TAKEN ((void *)3)
 #define FL_STATE_LOWEST_WAITER ((void *)8)
 
 typedef struct fl_gift {
@@ -141,8 +145,8 @@ enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot);
 /* After a stolen task's result is here: the slot is the owner's again. */
 void fl_forkstack_take_back(fl_forkstack *stack, filch_slot *slot);
 /* Before a suspension that is not a join: takes all unjoined tasks as a thief would and hands each
- * slot, oldest first, to give(context, slot), whose callee finishes it as a thief does (task in
- * slot->claimed). */
+ * slot, oldest first, to give(context, slot), which puts it where others look. The slots are
+ * offered: whoever takes one finishes it as a thief does, and a join reclaims what nobody took. */
 void fl_forkstack_flush(fl_forkstack *stack, void (*give)(void *, filch_slot *), void *context);
 
 /* ---- Thief ---- */
@@ -158,6 +162,13 @@ bool fl_forkstack_rob_look(fl_forkstack *stack, uint64_t *top);
 const filch_task *fl_forkstack_rob_take(fl_forkstack *stack, uint64_t top, filch_slot **slot);
 
 /* ---- A stolen slot's state ---- */
+
+/* Owner, with the task in slot->claimed: from now on a queue may hold the slot's address. */
+void fl_slot_offer(filch_slot *slot);
+/* Whoever finds the address in a queue. false: it is out of date, somebody else had it. */
+bool fl_slot_take(filch_slot *slot);
+/* Owner: takes it back before anybody has taken it. */
+bool fl_slot_reclaim(filch_slot *slot);
 
 /* Finisher: publishes the result; returns the waiter, or NULL. The slot must not be touched
  * afterwards. */

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <sched/idle.h>
 
+/* The changes of I, each with its count. */
+#define SEARCH (FL_IDLE_CHANGE + FL_IDLE_SEARCHER)
+#define FOUND (FL_IDLE_CHANGE - FL_IDLE_SEARCHER)
+#define SLEEP (FL_IDLE_CHANGE + FL_IDLE_SLEEPER - FL_IDLE_SEARCHER)
+#define WAKE (FL_IDLE_CHANGE + FL_IDLE_SEARCHER - FL_IDLE_SLEEPER)
+
 void fl_idle_init(fl_idle *idle)
 {
     filch_u64_store(&idle->word, 0, FILCH_SEQ_CST);
@@ -9,26 +15,30 @@ void fl_idle_init(fl_idle *idle)
 
 void fl_idle_search(fl_idle *idle)
 {
-    filch_u64_add(&idle->word, FL_IDLE_SEARCHER, FILCH_SEQ_CST);
+    filch_u64_add(&idle->word, SEARCH, FILCH_SEQ_CST);
 }
 
 bool fl_idle_found(fl_idle *idle)
 {
-    uint64_t was = filch_u64_add(&idle->word, -FL_IDLE_SEARCHER, FILCH_SEQ_CST);
+    uint64_t was = filch_u64_add(&idle->word, FOUND, FILCH_SEQ_CST);
     return fl_idle_searchers(was) == 1 && fl_idle_sleepers(was) > 0;
 }
 
 uint64_t fl_idle_sleep(fl_idle *idle)
 {
-    return filch_u64_add(&idle->word, FL_IDLE_SLEEPER - FL_IDLE_SEARCHER, FILCH_SEQ_CST); /* I1 */
+    return filch_u64_add(&idle->word, SLEEP, FILCH_SEQ_CST); /* I1 */
+}
+
+bool fl_idle_unchanged(fl_idle *idle, uint64_t was)
+{
+    return ((fl_idle_look(idle) ^ (was + SLEEP)) & ~FL_IDLE_NAPPING) == 0;
 }
 
 bool fl_idle_retract(fl_idle *idle)
 {
     uint64_t word = fl_idle_look(idle);
     while (fl_idle_sleepers(word) > 0)
-        if (filch_u64_cas(&idle->word, &word, word + FL_IDLE_SEARCHER - FL_IDLE_SLEEPER,
-                          FILCH_SEQ_CST)) /* I3 */
+        if (filch_u64_cas(&idle->word, &word, word + WAKE, FILCH_SEQ_CST)) /* I3 */
             return true;
     return false;
 }
@@ -41,8 +51,7 @@ bool fl_idle_claim(fl_idle *idle, bool may_mute)
             return false;
         if (may_mute && (word & FL_IDLE_NAPPING))
             return false;
-    } while (!filch_u64_cas(&idle->word, &word, word + FL_IDLE_SEARCHER - FL_IDLE_SLEEPER,
-                            FILCH_SEQ_CST));
+    } while (!filch_u64_cas(&idle->word, &word, word + WAKE, FILCH_SEQ_CST));
     filch_u32_add(&idle->tokens, 1, FILCH_SEQ_CST);
     return true;
 }

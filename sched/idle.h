@@ -27,6 +27,7 @@
 
 #define FL_IDLE_SLEEPER ((uint64_t)1)
 #define FL_IDLE_SEARCHER ((uint64_t)1 << 16)
+#define FL_IDLE_CHANGE ((uint64_t)1 << 33) /* counts changes, so that "as before" can be told */
 #define FL_IDLE_NAPPING                                                                            \
     ((uint64_t)1 << 32) /* the last searcher sleeps with a timeout: pushes need not wake */
 
@@ -61,6 +62,8 @@ void fl_idle_search(fl_idle *idle);
 bool fl_idle_found(fl_idle *idle);
 /* Searching -> sleeping; returns I as it was before. */
 uint64_t fl_idle_sleep(fl_idle *idle);
+/* Has nobody searched, found, slept or been woken since the fl_idle_sleep that returned `was`? */
+bool fl_idle_unchanged(fl_idle *idle, uint64_t was);
 /* Sleeping -> searching of the caller's own accord; false: nobody is counted as sleeping, so a
  * token is on its way. */
 bool fl_idle_retract(fl_idle *idle);

@@ -32,8 +32,8 @@
  *       memcpy(slot->args, &result, sizeof result);
  *   }
  *   static const filch_task fib_task = {fib_run, "fib"};
- *   static inline filch_self fib_fork(filch_self self, int n)             // FILCH_FORK(fib, x) is
- *   {                                                                     // self = fib_fork(self, x)
+ *   static inline filch_self fib_fork(filch_self self, int n)           // FILCH_FORK(fib, x) is
+ *   {                                                                   // self = fib_fork(self, x)
  *       ((struct fib_args *)self->args)->n = n;
  *       return filch_fork_inline(self, &fib_task);
  *   }

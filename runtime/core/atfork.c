@@ -2,7 +2,7 @@
 #include <runtime/core/atfork.h>
 
 #include <runtime/core/error.h>
-#include <runtime/core/job.h>
+#include <runtime/core/worker.h>
 
 #include <filch/atomic.h>
 
@@ -33,6 +33,7 @@ static void after_in_child(void)
     urcu_bp_after_fork_child();
     urcu_bp_call_rcu_after_fork_child();
     fl_job_unlock();
+    fl_worker_forget();
     filch_u32_add(&generation, 1, FILCH_RELAXED); /* the child has one thread */
 }
 

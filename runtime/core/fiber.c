@@ -53,6 +53,19 @@ static char *map_aligned(size_t size)
     return (char *)base;
 }
 
+static int guard_install(char *low)
+{
+    if (madvise(low, GUARD, MADV_GUARD_INSTALL) == 0)
+        return 0;
+    return mprotect(low, GUARD, PROT_NONE) ? -errno : 0;
+}
+
+static char *guard_of(const fl_arena *arena, unsigned i, size_t stack_size)
+{
+    return arena->base + stacks_at(arena) + i * (GUARD + stack_size);
+}
+
+/* With all guards installed: a fiber of an arena that stands can always be made. */
 static fl_arena *arena_create(unsigned room, size_t stack_size)
 {
     fl_arena *arena = calloc(1, sizeof *arena);
@@ -60,11 +73,17 @@ static fl_arena *arena_create(unsigned room, size_t stack_size)
         return NULL;
     arena->room = room;
     arena->base = map_aligned(arena_size(room, stack_size));
-    if (!arena->base) {
-        free(arena);
-        return NULL;
-    }
+    if (!arena->base)
+        goto fail_map;
+    for (unsigned i = 0; i < room; i++)
+        if (guard_install(guard_of(arena, i, stack_size)))
+            goto fail_guard;
     return arena;
+fail_guard:
+    munmap(arena->base, arena_size(room, stack_size));
+fail_map:
+    free(arena);
+    return NULL;
 }
 
 /* Room for one more fiber: the newest arena's, or a new arena's, twice as large each time as long
@@ -91,13 +110,6 @@ static fl_arena *arena_with_room(fl_fibers *fibers)
     return arena;
 }
 
-static int guard_install(char *low)
-{
-    if (madvise(low, GUARD, MADV_GUARD_INSTALL) == 0)
-        return 0;
-    return mprotect(low, GUARD, PROT_NONE) ? -errno : 0;
-}
-
 /* An empty stack, on which entry(fiber) will be called. */
 static void lay_entry(fl_fiber *fiber, void (*entry)(void *))
 {
@@ -111,11 +123,8 @@ static fl_fiber *fiber_create(fl_fibers *fibers, void (*entry)(void *))
     fl_arena *arena = arena_with_room(fibers);
     if (!arena)
         return NULL;
-    unsigned i = arena->used;
-    char *low = arena->base + stacks_at(arena) + i * (GUARD + fibers->stack_size);
-    if (guard_install(low))
-        return NULL;
-    arena->used++;
+    unsigned i = arena->used++;
+    char *low = guard_of(arena, i, fibers->stack_size);
     fl_fiber *fiber = (fl_fiber *)(arena->base + i * FILCH_REGION_SIZE); /* zero pages */
     fl_forkstack_init(&fiber->stack);
     fl_forkstack_issue(&fiber->stack, fibers->out_of_line);

@@ -14,19 +14,22 @@ enum {
         200 /* the same after a theft that paid, where each worker has a CPU: some 20 us */
 };
 
-void fl_work_from_item(fl_work *work, void *item)
+bool fl_work_from_item(fl_work *work, void *item)
 {
     void *what = fl_item_what(item);
     switch (fl_item_kind(item)) {
     case FL_ITEM_FIBER:
         *work = (fl_work){.kind = FL_WORK_FIBER, .fiber = what};
-        break;
+        return true;
     case FL_ITEM_SLOT:
         *work = (fl_work){.kind = FL_WORK_SLOT, .slot = what};
+        if (!fl_slot_take(work->slot))
+            return false;
         work->task = work->slot->claimed;
-        break;
+        return true;
     default:
         *work = (fl_work){.kind = FL_WORK_JOB, .job = what};
+        return true;
     }
 }
 
@@ -47,19 +50,20 @@ static bool take_inbox(fl_worker *worker, fl_work *work)
     for (unsigned i = count; i-- > 1;) /* oldest on top of the deque */
         if (fl_deque_push(&worker->ready, item_from_job(jobs[i])))
             fl_inbox_put(&worker->rt->inbox, jobs[i]);
-    fl_work_from_item(work, item_from_job(jobs[0]));
-    return true;
+    if (count > 1) {
+        filch_fence_seq_cst();
+        fl_wake_one(worker->rt, worker->index + 1, true);
+    }
+    return fl_work_from_item(work, item_from_job(jobs[0]));
 }
 
 static bool take_own(fl_worker *worker, fl_work *work)
 {
     if (++worker->tick % TICK == 0 && take_inbox(worker, work))
         return true;
-    void *item = fl_deque_pop(&worker->ready);
-    if (item) {
-        fl_work_from_item(work, item);
-        return true;
-    }
+    for (void *item; (item = fl_deque_pop(&worker->ready));)
+        if (fl_work_from_item(work, item))
+            return true;
     /* Before the inbox: fibers that gave way to what they had forked lie there. */
     const fl_discipline *discipline = worker->rt->discipline;
     if (discipline->shared && discipline->take(worker, work))
@@ -92,7 +96,7 @@ bool fl_find(fl_worker *worker, fl_work *work)
     for (;;) {
         int64_t nap = fl_profit_nap(&worker->profit);
         if (!nap && search(worker, work)) {
-            fl_found(worker);
+            fl_found(worker, work->gift);
             return true;
         }
         if (!fl_sleep(worker, nap))

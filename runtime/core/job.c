@@ -122,6 +122,8 @@ void fl_job_unlock(void)
 
 __attribute__((destructor)) static void free_pool(void)
 {
+    fl_job_lock(); /* workers of a runtime that was not destroyed may still be running */
     while (pool.count)
         free_all(&pool.full[--pool.count]);
+    fl_job_unlock();
 }

@@ -12,13 +12,6 @@
 
 enum { CALL_RUNNING, CALL_WAITED_FOR, CALL_DONE };
 
-static void submit(fl_runtime *rt, fl_job *job, unsigned near)
-{
-    fl_inbox_put(&rt->inbox, job);
-    filch_fence_seq_cst();
-    fl_wake_one(rt, near, false);
-}
-
 /* The worker pinned to the CPU on which this thread runs: it is the cheapest to wake for a thread
  * that is about to block, the worst for one that goes on computing. */
 static unsigned worker_near(const fl_runtime *rt)
@@ -65,7 +58,7 @@ static void submit_after_switch(fl_worker *worker, fl_fiber *left, void *arg)
 {
     (void)left;
     struct handover *handover = arg; /* on the stack that left; gone once it is submitted */
-    submit(handover->rt, &handover->call->job, worker->index);
+    fl_submit_across(handover->rt, &handover->call->job, worker->index);
 }
 
 int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot)
@@ -88,7 +81,7 @@ int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot)
         fl_suspend(fl_first_slot(&here->running->stack), submit_after_switch, &handover);
         return 0;
     }
-    submit(rt, &call.job, worker_near(rt));
+    fl_submit(rt, &call.job, worker_near(rt));
     wait_as_thread(&call);
     return 0;
 }
@@ -113,14 +106,14 @@ int filch_go(filch_runtime *rt, filch_go_fn *fn, void *arg)
     fl_worker *here = fl_worker_here();
     if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_JOB, job)))
         return 0;
-    submit(rt, job, worker_near(rt) + 1);
+    fl_submit(rt, job, worker_near(rt) + 1);
     return 0;
 }
 
 static void to_the_end_of_the_line(fl_worker *worker, fl_fiber *left, void *unused)
 {
     (void)unused;
-    submit(worker->rt, &left->wake, worker->index + 1);
+    fl_submit(worker->rt, &left->wake, worker->index + 1);
 }
 
 void filch_yield(filch_self self)

@@ -21,8 +21,11 @@ static void pass_on(int signal, siginfo_t *info, void *context)
         before.sa_sigaction(signal, info, context);
     else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN)
         before.sa_handler(signal);
-    else
+    else {
         sigaction(signal, &before, NULL);
+        if (info->si_code <= 0) /* sent by somebody: it does not happen again by itself */
+            raise(signal);
+    }
 }
 
 static void on_fault(int signal, siginfo_t *info, void *context)

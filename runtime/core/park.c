@@ -44,6 +44,20 @@ void fl_ring_everybody(fl_runtime *rt)
     }
 }
 
+void fl_submit(fl_runtime *rt, fl_job *job, unsigned near)
+{
+    fl_inbox_put(&rt->inbox, job);
+    filch_fence_seq_cst();
+    fl_wake_one(rt, near, false);
+}
+
+void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near)
+{
+    filch_u32_add(&rt->visitors, 1, FILCH_RELAXED); /* the put below publishes it with the job */
+    fl_submit(rt, job, near);
+    filch_u32_add(&rt->visitors, (uint32_t)-1, FILCH_RELEASE); /* pairs with destroy's load */
+}
+
 int fl_push_ready(fl_worker *worker, void *item)
 {
     int rc = fl_deque_push(&worker->ready, item);
@@ -65,27 +79,32 @@ static void poke_everybody(fl_runtime *rt)
     }
 }
 
-void fl_found(fl_worker *worker)
+void fl_found(fl_worker *worker, bool gift)
 {
     fl_runtime *rt = worker->rt;
     worker->woken = false;
+    if (!gift) /* whether a gift was worth waking up for is for the profit rule to say */
+        worker->vain_nap = 0;
     if (!fl_idle_found(&rt->idle))
         return;
     filch_fence_seq_cst(); /* as in last_look: a limit that reads NULL here was not re-armed before
                               I changed */
     /* The last searcher has gone although some sleep, and publishers that saw it searching woke
-     * nobody. What they had published is found by this look; what they publish next comes to the
-     * slow path. */
+     * nobody. What they publish from now on comes to the slow path; what they had published is seen
+     * by this look, but for a fork whose store is on its way while its owner forks no more: it is
+     * not lost, its owner will run it. Without a heavy fence there is no better; docs/idle.md. */
+    poke_everybody(rt);
+    filch_fence_seq_cst();
     if (fl_work_anywhere(rt))
         fl_wake_one(rt, worker->index + 1, false);
-    else
-        poke_everybody(rt);
 }
 
+/* Nothing was seen, and destroy had been called before the look, so nothing more is submitted. It
+ * is over if everybody has slept since I1 without a break and no fiber waits for anything. */
 static void finish_if_over(fl_runtime *rt, uint64_t was)
 {
     bool all_asleep = fl_idle_sleepers(was) + 1 == rt->workers;
-    if (!all_asleep || !filch_u32_load(&rt->stopping, FILCH_SEQ_CST) || fl_sum(rt, FL_SUSPENDED))
+    if (!all_asleep || fl_sum(rt, FL_SUSPENDED) || !fl_idle_unchanged(&rt->idle, was))
         return;
     filch_u32_store(&rt->finished, 1, FILCH_SEQ_CST);
     fl_ring_everybody(rt);
@@ -95,6 +114,7 @@ static void finish_if_over(fl_runtime *rt, uint64_t was)
 static bool last_look(fl_worker *worker, uint64_t was)
 {
     fl_runtime *rt = worker->rt;
+    bool stopping = filch_u32_load(&rt->stopping, FILCH_SEQ_CST);
     filch_fence_seq_cst();
     poke_everybody(rt);
     /* Where all others sleep, nobody runs whose store could still be on its way: their I1 was a
@@ -105,7 +125,8 @@ static bool last_look(fl_worker *worker, uint64_t was)
     }
     if (fl_work_anywhere(rt))
         return true;
-    finish_if_over(rt, was);
+    if (stopping)
+        finish_if_over(rt, was);
     return false;
 }
 

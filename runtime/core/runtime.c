@@ -10,6 +10,7 @@
 #include <runtime/queue/queue.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,9 @@ static void choose_size(fl_runtime *rt)
     if (rt->workers > FL_MOST_WORKERS)
         rt->workers = FL_MOST_WORKERS;
     rt->spin = rt->workers <= fl_topology_cpus(rt->topology);
-    if (rt->settings.max_fibers < rt->workers)
-        rt->settings.max_fibers = rt->workers;
+    /* One for each worker's loop, and one that waits for something that a task has yet to do. */
+    if (rt->settings.max_fibers < rt->workers + 1)
+        rt->settings.max_fibers = rt->workers + 1;
 }
 
 static void choose_fence(fl_runtime *rt)
@@ -170,6 +172,8 @@ int filch_runtime_destroy(filch_runtime *rt)
     filch_fence_seq_cst();
     fl_wake_one(rt, 0, false); /* the last one to fall asleep sees that everything is over */
     stop_workers(rt, rt->workers);
+    while (filch_u32_load(&rt->visitors, FILCH_ACQUIRE))
+        sched_yield();
     dismantle(rt);
     free(rt);
     return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The slow paths of fork and join for callers that keep values in every general register but r11 across the call
- * (clang's preserve_most). Vector registers are the caller's affair. The fork returns nothing, so rax is kept as well. */
+ * The slow paths of fork and join for callers that keep values in every general register but r11
+ * across the call (clang's preserve_most). Vector registers are the caller's affair. The fork
+ * returns nothing, so rax is kept as well. */
 
 .macro SAVE register
     pushq %\register

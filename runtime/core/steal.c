@@ -118,7 +118,7 @@ bool fl_steal_forked(fl_worker *worker, fl_work *work)
     return false;
 }
 
-bool fl_steal_ready(fl_worker *worker, fl_work *work)
+void *fl_steal_item(fl_worker *worker)
 {
     void *item = NULL;
     for (unsigned i = 0; i + 1 < worker->rt->workers && !item; i++) {
@@ -130,9 +130,13 @@ bool fl_steal_ready(fl_worker *worker, fl_work *work)
             item = NULL;
         urcu_bp_read_unlock();
     }
-    if (!item)
-        return false;
-    fl_count(worker, FL_DEQUE_STEALS, 1);
-    fl_work_from_item(work, item);
-    return true;
+    if (item)
+        fl_count(worker, FL_DEQUE_STEALS, 1);
+    return item;
+}
+
+bool fl_steal_ready(fl_worker *worker, fl_work *work)
+{
+    void *item = fl_steal_item(worker);
+    return item && fl_work_from_item(work, item);
 }

@@ -80,7 +80,13 @@ fl_fiber *fl_fiber_for_loop(fl_worker *worker)
 void fl_fiber_recycle(fl_worker *worker, fl_fiber *fiber)
 {
     fl_fibers *fibers = &worker->rt->fibers;
-    if (worker->spares >= SPARES || filch_u32_load(&fibers->capped, FILCH_RELAXED)) { /* a hint */
+    bool capped = filch_u32_load(&fibers->capped, FILCH_RELAXED); /* a hint */
+    for (; capped && worker->spare; worker->spares--) {
+        fl_fiber *spare = worker->spare;
+        worker->spare = spare->next;
+        fl_fibers_put(fibers, spare);
+    }
+    if (capped || worker->spares >= SPARES) {
         fl_fibers_put(fibers, fiber);
         return;
     }
@@ -122,7 +128,5 @@ void fl_resume(fl_runtime *rt, fl_fiber *fiber)
     fl_worker *here = fl_worker_here();
     if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_FIBER, fiber)))
         return;
-    fl_inbox_put(&rt->inbox, &fiber->wake);
-    filch_fence_seq_cst();
-    fl_wake_one(rt, 0, false);
+    fl_submit_across(rt, &fiber->wake, 0);
 }

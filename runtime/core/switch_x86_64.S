@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The switch for x86-64, System V ABI: rbp, rbx, r12-r15, the control words of SSE (MXCSR) and x87. A stack that does
- * not run looks like this, from its saved rsp upwards: control words (8 bytes), r15, r14, r13, r12, rbx, rbp, return
- * address. */
+ * The switch for x86-64, System V ABI: rbp, rbx, r12-r15, the control words of SSE (MXCSR) and x87.
+ * A stack that does not run looks like this, from its saved rsp upwards: control words (8 bytes),
+ * r15, r14, r13, r12, rbx, rbp, return address. */
         .text
         .globl  fl_context_switch
         .hidden fl_context_switch
@@ -34,7 +34,7 @@ fl_context_switch:
         .cfi_endproc
         .size   fl_context_switch, . - fl_context_switch
 
-/* The bottom frame of a new stack: r12 holds entry's argument, r13 entry. Debuggers stop unwinding here. */
+/* The bottom frame of a new stack: r12 holds entry's argument, r13 entry. Debuggers stop here. */
         .type   start, @function
         .p2align 4
 start:

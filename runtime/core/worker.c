@@ -24,6 +24,11 @@ enum { READY_FIRST = 256, CAPPED_YIELDS = 64, CAPPED_NAP = 100000 /* ns */ };
 /* Initial-exec: the handler of stack overflows reads it, and may not allocate. */
 static __thread fl_worker *here __attribute__((tls_model("initial-exec")));
 
+void fl_worker_forget(void)
+{
+    here = NULL;
+}
+
 __attribute__((noinline)) fl_worker *fl_worker_here(void)
 {
     __asm__ volatile("" ::: "memory"); /* not const: the same fiber may ask on another thread */
@@ -97,6 +102,13 @@ static void nothing(fl_worker *worker, fl_fiber *left, void *unused)
     (void)unused;
 }
 
+/* Searchers may have looked while it was in this worker's hand. */
+static void keep_ready(fl_worker *worker, void *item)
+{
+    if (fl_push_ready(worker, item))
+        filch_die("no memory to keep a ready task; raise max_fibers, or fork less at a time");
+}
+
 /* A ready fiber among this worker's own items; the tasks found meanwhile stay, in their order. */
 static fl_fiber *own_ready_fiber(fl_worker *worker)
 {
@@ -106,23 +118,19 @@ static fl_fiber *own_ready_fiber(fl_worker *worker)
             return NULL;
         if (fl_item_kind(item) == FL_ITEM_FIBER)
             return fl_item_what(item);
-        if (fl_deque_push(&worker->ready, item)) /* never: a place has just become free */
-            filch_die("no memory to keep a ready task");
+        keep_ready(worker, item);
     }
     return NULL;
 }
 
+/* Tasks only move house; a worker that has a fiber will run them. */
 static fl_fiber *stolen_ready_fiber(fl_worker *worker)
 {
-    fl_work work;
-    if (!fl_steal_ready(worker, &work))
-        return NULL;
-    if (work.kind == FL_WORK_FIBER)
-        return work.fiber;
-    void *item = work.kind == FL_WORK_SLOT ? fl_item(FL_ITEM_SLOT, work.slot)
-                                           : fl_item(FL_ITEM_JOB, work.job);
-    if (fl_deque_push(&worker->ready, item)) /* it only moves house; a fiber will run it */
-        filch_die("no memory to keep a ready task");
+    void *item = fl_steal_item(worker);
+    if (item && fl_item_kind(item) == FL_ITEM_FIBER)
+        return fl_item_what(item);
+    if (item)
+        keep_ready(worker, item);
     return NULL;
 }
 
@@ -134,7 +142,7 @@ static fl_fiber *fiber_from_outside(fl_worker *worker)
         return NULL;
     if (job->kind == FL_JOB_FIBER)
         return job->as.fiber;
-    fl_inbox_put(&worker->rt->inbox, job);
+    fl_submit(worker->rt, job, worker->index + 1);
     return NULL;
 }
 
@@ -154,7 +162,7 @@ static fl_fiber *next_fiber(fl_worker *worker)
 static fl_fiber *wait_for_fiber(fl_worker *worker)
 {
     filch_u32 never = {0};
-    for (unsigned i = 0;; i++) {
+    for (unsigned i = 0; !filch_u32_load(&worker->rt->finished, FILCH_ACQUIRE); i++) {
         fl_fiber *fiber = next_fiber(worker);
         if (fiber)
             return fiber;
@@ -163,12 +171,13 @@ static fl_fiber *wait_for_fiber(fl_worker *worker)
         else
             fl_futex_wait_until(&never, 0, fl_now() + CAPPED_NAP);
     }
+    return NULL;
 }
 
 static void run(fl_worker *worker)
 {
-    while (!filch_u32_load(&worker->rt->finished, FILCH_ACQUIRE))
-        fl_switch(worker, &worker->native, wait_for_fiber(worker), nothing, NULL);
+    for (fl_fiber *fiber; (fiber = wait_for_fiber(worker));)
+        fl_switch(worker, &worker->native, fiber, nothing, NULL);
 }
 
 static void *thread_main(void *arg)

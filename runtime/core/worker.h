@@ -100,6 +100,7 @@ struct filch_runtime {
     fl_worker **worker;
     void *queue;        /* of a shared discipline */
     filch_ptr policy;   /* const fl_policy * */
+    filch_u32 visitors; /* workers of other runtimes inside fl_submit_across */
     filch_u32 stopping; /* destroy was called */
     filch_u32 finished; /* and nothing is left to do */
     char apart1[FILCH_APART];
@@ -127,6 +128,9 @@ static inline uint64_t fl_sum(const fl_runtime *rt, enum fl_counter counter)
  * switch. */
 fl_worker *fl_worker_here(void);
 
+/* In a child of fork(): its only thread is no worker, whatever its parent was. */
+void fl_worker_forget(void);
+
 /* Creates rt->worker[index] with all it needs but its thread; *out untouched on failure. */
 int fl_worker_create(fl_runtime *rt, unsigned index, fl_worker **out);
 int fl_worker_start(fl_worker *worker);
@@ -137,11 +141,14 @@ void fl_worker_destroy(fl_worker *worker);
 
 /* The next thing to do; searches and sleeps. false: the runtime is finished. */
 bool fl_find(fl_worker *worker, fl_work *work);
-void fl_work_from_item(fl_work *work, void *item);
+/* false: an offered slot that somebody else has had. */
+bool fl_work_from_item(fl_work *work, void *item);
 /* One round over the fork stacks of others: ask, then rob. */
 bool fl_steal_forked(fl_worker *worker, fl_work *work);
 /* One round over the ready deques of others. */
 bool fl_steal_ready(fl_worker *worker, fl_work *work);
+/* An item from it, whatever it is, or NULL. */
+void *fl_steal_item(fl_worker *worker);
 /* Is there anything to do for anybody? A look without fences. */
 bool fl_work_anywhere(fl_runtime *rt);
 /* The part of it that lies in inbox and ready deques. */
@@ -179,11 +186,16 @@ void fl_fiber_recycle(fl_worker *worker, fl_fiber *fiber);
 /* The caller searched in vain. true: search again; false: the runtime is finished. nap: ns, 0:
  * none. */
 bool fl_sleep(fl_worker *worker, int64_t nap);
+/* Puts a job into the inbox and wakes somebody for it. */
+void fl_submit(fl_runtime *rt, fl_job *job, unsigned near);
+/* The same for a worker of another runtime: rt may be destroyed as soon as the job is done, but not
+ * before the caller has left it. */
+void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near);
 /* After publishing something and a seq_cst fence: wakes one sleeper unless somebody searches. near:
  * where to look for one first. */
 void fl_wake_one(fl_runtime *rt, unsigned near, bool may_mute);
 /* The caller, a searcher, found work. */
-void fl_found(fl_worker *worker);
+void fl_found(fl_worker *worker, bool gift);
 void fl_ring_everybody(fl_runtime *rt);
 /* Pushes onto the worker's own ready deque and wakes somebody for it. -ENOMEM. */
 int fl_push_ready(fl_worker *worker, void *item);

@@ -5,8 +5,7 @@
  * is worth on their program.
  *
  * A task stays in its fiber's slot; the ring holds the slot's address. Whoever changes the slot's
- * state from READY to TAKEN runs it: the joining owner, or a worker that found it in the ring. An
- * entry whose task was claimed by its owner is stale; it is skipped, or serves the next task of the
+ * state from OFFERED runs it: the joining owner, or a worker that found it in the ring. An entry whose task was claimed by its owner is stale; it is skipped, or serves the next task of the
  * same slot, which is claimed in the same way, so no entry can run a task twice, and `claimed` is
  * read after the claim only. A full ring makes the fork run its child at once. Workers sleep by the
  * runtime's idle protocol, which stands for the pool's condition variable: they also wait for
@@ -22,9 +21,6 @@
 #else
 #define RING 8192
 #endif
-
-#define READY ((void *)2)
-#define TAKEN ((void *)3)
 
 typedef struct central {
     pthread_mutex_t lock;
@@ -66,30 +62,24 @@ static bool put(central *queue, filch_slot *slot)
     return room;
 }
 
-static bool claim(filch_slot *slot, void *next)
-{
-    void *state = READY;
-    return filch_ptr_cas(&slot->state, &state, next, FILCH_ACQ_REL); /* one of all who want it */
-}
-
 static void forked(fl_worker *worker, filch_self self)
 {
     filch_slot *slot = self - 1;
     central *queue = worker->rt->queue;
     slot->claimed =
         (const filch_task *)filch_ptr_load(&slot->task, FILCH_RELAXED); /* owner's own */
-    filch_ptr_store(&slot->state, READY, FILCH_RELEASE); /* with the arguments and `claimed` */
+    fl_slot_offer(slot);
     bool kept = put(queue, slot);
     filch_fence_seq_cst();
     fl_wake_one(worker->rt, worker->index + 1, false);
-    if (!kept && claim(slot, TAKEN))
+    if (!kept && fl_slot_take(slot))
         fl_run_slot(self, slot, slot->claimed);
 }
 
 static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
 {
     (void)stack;
-    return claim(slot, NULL) ? FL_KEPT : FL_STOLEN;
+    return fl_slot_reclaim(slot) ? FL_KEPT : FL_STOLEN;
 }
 
 static void take_back(fl_forkstack *stack, filch_slot *slot)
@@ -108,7 +98,8 @@ static filch_slot *next_ready(central *queue)
 {
     while (queue->head != queue->tail) {
         filch_slot *slot = queue->ring[queue->head++ % RING];
-        if (filch_ptr_load(&slot->state, FILCH_RELAXED) == READY) /* a look; the claim decides */
+        if (filch_ptr_load(&slot->state, FILCH_RELAXED) ==
+            FL_STATE_OFFERED) /* a look; the claim decides */
             return slot;
     }
     return NULL;
@@ -122,7 +113,7 @@ static bool take(fl_worker *worker, fl_work *work)
         filch_slot *slot = next_ready(queue);
         filch_u64_store(&queue->waiting, queue->tail - queue->head, FILCH_RELAXED); /* a look's */
         pthread_mutex_unlock(&queue->lock);
-        if (!slot || !claim(slot, TAKEN))
+        if (!slot || !fl_slot_take(slot))
             continue;
         fl_count(worker, FL_QUEUE_TAKES, 1);
         *work = (fl_work){.kind = FL_WORK_SLOT, .slot = slot, .task = slot->claimed};

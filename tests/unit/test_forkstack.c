@@ -405,8 +405,22 @@ Test(forkstack, flush_hands_out_all_tasks_oldest_first)
     }
     cr_assert_not(fl_forkstack_offers(stack));
     cr_assert_null(rob());
+    cr_assert(fl_slot_take(handed.slot[3]));
     cr_assert_eq(join_slow(self - 1), FL_STOLEN);
     cr_assert_eq(slots[4].claimed, &red, "a join erases task, not claimed");
+}
+
+Test(forkstack, join_reclaims_a_flushed_task_that_nobody_took)
+{
+    struct handed handed = {.count = 0};
+    filch_self self = fork_many(slots, 2);
+    fl_forkstack_flush(stack, hand, &handed);
+    cr_assert_eq(join_slow(self - 1), FL_KEPT);
+    cr_assert_not(fl_slot_take(handed.slot[1]), "its address in a queue is out of date");
+    cr_assert(fl_slot_take(handed.slot[0]), "the older one still is on offer");
+    cr_assert_not(fl_slot_take(handed.slot[0]), "but once only");
+    cr_assert_eq(fork_one(self - 1, &blue), self);
+    cr_assert_eq(rob(), self - 1, "the reclaimed slot serves again");
 }
 
 Test(forkstack, flush_of_an_empty_stack_hands_out_nothing)

@@ -114,3 +114,17 @@ Test(idle, counts_a_thousand_workers)
         cr_assert(fl_idle_retract(&idle));
     expect(0, 1024, 0);
 }
+
+Test(idle, a_sleeper_knows_whether_anybody_moved_since)
+{
+    put_to_sleep(1);
+    fl_idle_search(&idle);
+    uint64_t was = fl_idle_sleep(&idle);
+    cr_assert(fl_idle_unchanged(&idle, was));
+    fl_idle_nap(&idle, true);
+    cr_assert(fl_idle_unchanged(&idle, was), "a nap moves nobody");
+    cr_assert(fl_idle_claim(&idle, false));
+    fl_idle_sleep(&idle);
+    cr_assert_eq(fl_idle_sleepers(fl_idle_look(&idle)), 2);
+    cr_assert_not(fl_idle_unchanged(&idle, was), "one was woken, and sleeps again");
+}
