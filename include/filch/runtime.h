@@ -22,18 +22,17 @@ typedef struct filch_runtime filch_runtime;
  * says, else the default. What is set here wins over the environment. A name that is not known is
  * an error that lists the known ones. */
 typedef struct filch_config {
-    size_t size;        /* sizeof(filch_config), or 0: only what the first release knew */
-    unsigned workers;   /* FILCH_WORKERS: 1..1024; default: one per core this process may use */
-    const char *bind;   /* FILCH_BIND: "core" (default), "pu" (hardware thread), "none" */
-    const char *policy; /* FILCH_POLICY: whom to rob: "random" */
-    const char *queue;  /* FILCH_QUEUE: where forked tasks are kept: "chase-lev" (default),
+    size_t size;         /* sizeof(filch_config), or 0: only what the first release knew */
+    unsigned workers;    /* FILCH_WORKERS: 1..1024; default: one per core this process may use */
+    const char *bind;    /* FILCH_BIND: "core" (default), "pu" (hardware thread), "none" */
+    const char *policy;  /* FILCH_POLICY: whom to rob: "random" */
+    const char *queue;   /* FILCH_QUEUE: where forked tasks are kept: "chase-lev" (default),
                            "central-mutex" */
-    const char
-        *fence; /* FILCH_FENCE: "asymmetric" (default where the system has membarrier), "full" */
-    size_t stack_size;   /* FILCH_STACK_SIZE: bytes of a fiber's C stack, 16 KiB..1 GiB; default 256
-                            KiB */
-    unsigned max_fibers; /* FILCH_MAX_FIBERS: how many fibers at most, at least one per worker;
-                            default 1,000,000 */
+    const char *fence;   /* FILCH_FENCE: "asymmetric" (default where there is membarrier), "full" */
+    size_t stack_size;   /* FILCH_STACK_SIZE: of a fiber's C stack; 16 KiB..1 GiB, else 256 KiB */
+    unsigned max_fibers; /* FILCH_MAX_FIBERS: how many fibers at most, and no fewer than one more
+                            than workers; default 1,000,000. Joins need none to make progress; each
+                            task that waits otherwise needs one */
     uint64_t seed;       /* FILCH_SEED: of the victims' choice; 0: from the clock */
 } filch_config;
 

@@ -10,14 +10,14 @@ enum { MOST = 2000 };
 
 static signpost started[MOST + 1];
 
-FILCH_TASK(uint64_t, link, (unsigned, depth))
+FILCH_TASK(uint64_t, chain, (unsigned, depth))
 {
     signpost_raise(&started[depth]);
     if (depth == 0)
         return 1;
-    FILCH_FORK(link, depth - 1);
+    FILCH_FORK(chain, depth - 1);
     signpost_wait(&started[depth - 1], 1);
-    FILCH_JOIN(uint64_t rest, link);
+    FILCH_JOIN(uint64_t rest, chain);
     return stress_mix(rest + depth);
 }
 
@@ -36,7 +36,7 @@ Test(chains, thousands_of_suspended_joins_end_in_their_order)
         filch_runtime *rt = stress_runtime(i, 1);
         for (int round = 0; round < 2; round++) {
             memset(started, 0, sizeof started);
-            cr_assert_eq(FILCH_RUN(rt, link, depth), expected(depth), "%s", stress_name(i));
+            cr_assert_eq(FILCH_RUN(rt, chain, depth), expected(depth), "%s", stress_name(i));
             for (unsigned k = 0; k <= depth; k++)
                 cr_assert_eq(signpost_count(&started[k]), 1);
         }
@@ -65,7 +65,7 @@ Test(chains, the_cap_of_fibers_is_met_gracefully)
     uint64_t seed = stress_seed();
     for (unsigned i = 0; i < stress_times(10 * STRESS_CONFIGS); i++) {
         filch_config config = stress_config(i % STRESS_CONFIGS, seed);
-        config.max_fibers = config.workers + (unsigned)(stress_mix(seed + i) % 8);
+        config.max_fibers = config.workers + 1 + (unsigned)(stress_mix(seed + i) % 8);
         filch_runtime *rt;
         cr_assert_eq(filch_runtime_create(&rt, &config), 0);
         memset(started, 0, sizeof started);

@@ -185,15 +185,15 @@ Test(faults, threads_refused_anywhere_stop_those_that_were_started)
 enum { DEPTH = 100, PATIENCE = 50 };
 static signpost links[DEPTH + 1];
 
-FILCH_TASK(long, link, (int, depth))
+FILCH_TASK(long, chain, (int, depth))
 {
     signpost_raise(&links[depth]);
     if (depth == 0)
         return 0;
-    FILCH_FORK(link, depth - 1);
+    FILCH_FORK(chain, depth - 1);
     for (int i = 0; i < PATIENCE && !signpost_count(&links[depth - 1]); i++)
         sched_yield();
-    FILCH_JOIN(long rest, link);
+    FILCH_JOIN(long rest, chain);
     return rest + depth;
 }
 
@@ -204,7 +204,7 @@ static void chain_without(fault *of, const char *queue)
     cr_assert_eq(filch_runtime_create(&rt, &config), 0);
     memset(links, 0, sizeof links);
     *of = (fault){0, 0, true};
-    long answer = FILCH_RUN(rt, link, DEPTH);
+    long answer = FILCH_RUN(rt, chain, DEPTH);
     *of = (fault){-1, 0, false};
     cr_assert_eq(answer, (long)DEPTH * (DEPTH + 1) / 2);
     cr_assert_eq(filch_runtime_destroy(rt), 0);

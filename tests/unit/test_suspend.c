@@ -173,15 +173,15 @@ enum { DEPTH = 200, PATIENCE = 100 };
 static signpost links[DEPTH + 1];
 
 /* Waits until its child is stolen where somebody still can; under the cap nobody may be able to. */
-FILCH_TASK(long, link, (int, depth))
+FILCH_TASK(long, chain, (int, depth))
 {
     signpost_raise(&links[depth]);
     if (depth == 0)
         return 0;
-    FILCH_FORK(link, depth - 1);
+    FILCH_FORK(chain, depth - 1);
     for (int i = 0; i < PATIENCE && !signpost_count(&links[depth - 1]); i++)
         sched_yield();
-    FILCH_JOIN(long rest, link);
+    FILCH_JOIN(long rest, chain);
     return rest + depth;
 }
 
@@ -194,7 +194,7 @@ Test(suspend, more_suspended_joins_than_fibers_end_with_the_right_answer)
                                                         .fence = fences[i % 2],
                                                         .max_fibers = 4});
             memset(links, 0, sizeof links);
-            cr_assert_eq(FILCH_RUN(rt, link, DEPTH), (long)DEPTH * (DEPTH + 1) / 2);
+            cr_assert_eq(FILCH_RUN(rt, chain, DEPTH), (long)DEPTH * (DEPTH + 1) / 2);
             filch_stats stats;
             filch_runtime_stats(rt, &stats, sizeof stats);
             cr_assert_leq(stats.fibers, 4);
