@@ -12,12 +12,10 @@
 #define FILCH_BEGIN_DECLS extern "C" {
 #define FILCH_END_DECLS }
 #define FILCH_STATIC_ASSERT(condition, message) static_assert(condition, message)
-#define FILCH_ALIGNOF(type) alignof(type)
 #else
 #define FILCH_BEGIN_DECLS
 #define FILCH_END_DECLS
 #define FILCH_STATIC_ASSERT(condition, message) _Static_assert(condition, message)
-#define FILCH_ALIGNOF(type) _Alignof(type)
 #endif
 
 #define FILCH_API __attribute__((visibility("default")))

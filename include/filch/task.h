@@ -67,14 +67,12 @@
 #define FILCH_RUN(rt, ...) FL_CALL(_call, rt, __VA_ARGS__)
 
 /* Definitions: of everything, for headers, and in the one file that belongs to the header. */
-#define FILCH_TASK(R, ...) FL_APPLY(FL_TASK, VALUE, R, FL_NAME(__VA_ARGS__), __VA_ARGS__)
-#define FILCH_VOID_TASK(...) FL_APPLY(FL_TASK, VOID, void, FL_NAME(__VA_ARGS__), __VA_ARGS__)
-#define FILCH_TASK_DECLARE(R, ...) FL_APPLY(FL_DECLARE, VALUE, R, FL_NAME(__VA_ARGS__), __VA_ARGS__)
-#define FILCH_VOID_TASK_DECLARE(...)                                                               \
-    FL_APPLY(FL_DECLARE, VOID, void, FL_NAME(__VA_ARGS__), __VA_ARGS__)
-#define FILCH_TASK_DEFINE(R, ...) FL_APPLY(FL_DEFINE, VALUE, R, FL_NAME(__VA_ARGS__), __VA_ARGS__)
-#define FILCH_VOID_TASK_DEFINE(...)                                                                \
-    FL_APPLY(FL_DEFINE, VOID, void, FL_NAME(__VA_ARGS__), __VA_ARGS__)
+#define FILCH_TASK(R, ...) FL_NAMED(FL_TASK, VALUE, R, __VA_ARGS__)
+#define FILCH_VOID_TASK(...) FL_NAMED(FL_TASK, VOID, void, __VA_ARGS__)
+#define FILCH_TASK_DECLARE(R, ...) FL_NAMED(FL_DECLARE, VALUE, R, __VA_ARGS__)
+#define FILCH_VOID_TASK_DECLARE(...) FL_NAMED(FL_DECLARE, VOID, void, __VA_ARGS__)
+#define FILCH_TASK_DEFINE(R, ...) FL_NAMED(FL_DEFINE, VALUE, R, __VA_ARGS__)
+#define FILCH_VOID_TASK_DEFINE(...) FL_NAMED(FL_DEFINE, VOID, void, __VA_ARGS__)
 
 /* The specifiers are measured (docs/decisions.md): body and wrapper `static inline`, fork and join
  * always inlined; then gcc and clang inline a recursion several levels deep, whatever the calling
@@ -89,12 +87,13 @@
 #define FL_DECLARE(KIND, R, name, ...)                                                             \
     FL_TYPES(extern, KIND, R, name, __VA_ARGS__)                                                   \
     extern const filch_task name##_task;                                                           \
-    FL_FORK_AND_JOIN(KIND, R, name, __VA_ARGS__) FL_TYPES_END(name)
+    FL_FORK_AND_JOIN(KIND, R, name, __VA_ARGS__) struct name##_args
 #define FL_DEFINE(KIND, R, name, ...)                                                              \
     FL_WRAPPER(static, KIND, R, name, __VA_ARGS__)                                                 \
     const filch_task name##_task = {name##_run, #name};                                            \
     FL_BODIES(, KIND, R, name, __VA_ARGS__)
 
+/* clang-format off */
 /* The text behind the macro is name_body, always inlined into name; a join gets the function it
  * calls as a constant pointer: gcc then inlines the recursion deeper. clang inlines no function
  * that calls itself; there the body's direct calls, too, go to a parameter (of the task's name),
@@ -106,10 +105,7 @@
     FILCH_INLINE R name##_body(FL_NEXT(R, name, __VA_ARGS__) FL_PARAMS(__VA_ARGS__))
 #define FL_CALLER(LINKAGE, KIND, R, name, body, next, ...)                                         \
     LINKAGE FL_BODY(R, name, __VA_ARGS__)                                                          \
-    {                                                                                              \
-        FL_SET_##KIND(R) body(FL_TO(next) self FL_MAP(FL_ARG, __VA_ARGS__));                       \
-        return FL_GOT_##KIND;                                                                      \
-    }
+    { FL_SET_##KIND(R) body(FL_TO(next) self FL_MAP(FL_ARG, __VA_ARGS__)); return FL_GOT_##KIND; }
 #ifdef __clang__
 #define FL_NEXT(R, name, ...) FILCH_UNUSED R (*name)(filch_self FL_MAP(FL_TYPE, __VA_ARGS__)),
 #define FL_TO(function) function,
@@ -122,38 +118,33 @@
 
 #define FL_PARAMS(...) FILCH_UNUSED filch_self self FL_MAP(FL_PARAM, __VA_ARGS__)
 #define FL_BODY(R, name, ...) R name(FL_PARAMS(__VA_ARGS__))
-#define FL_TYPES_END(name) struct name##_args
 
 #define FL_TYPES(LINKAGE, KIND, R, name, ...)                                                      \
-    struct name##_args {                                                                           \
-        FL_FIELDS(__VA_ARGS__)                                                                     \
-    } __attribute__((may_alias));                                                                  \
-    FILCH_STATIC_ASSERT(sizeof(struct name##_args) <= FILCH_SLOT_BYTES &&                          \
-                            FILCH_ALIGNOF(struct name##_args) <= 8,                                \
+    struct name##_args { FL_FIELDS(__VA_ARGS__) } __attribute__((may_alias, packed, aligned(8)));  \
+    FILCH_STATIC_ASSERT(sizeof(struct name##_args) <= FILCH_SLOT_BYTES,                            \
                         "arguments of task " #name " do not fit its slot: pass a pointer");        \
     FL_RESULT_FITS_##KIND(R, name) LINKAGE FL_BODY(R, name, __VA_ARGS__);
+#define FL_ARGS_OF(name, slot) (*(struct name##_args *)(slot)->args)
 
 #define FL_WRAPPER(LINKAGE, KIND, R, name, ...)                                                    \
     LINKAGE void name##_run(filch_self self, FILCH_UNUSED filch_slot *slot)                        \
     {                                                                                              \
-        FILCH_UNUSED struct name##_args fl_args = *(struct name##_args *)slot->args;               \
+        FILCH_UNUSED struct name##_args fl_args = FL_ARGS_OF(name, slot);                          \
         FL_SET_##KIND(R) name(self FL_MAP(FL_LOAD, __VA_ARGS__));                                  \
         FL_PUT_##KIND(slot->args)                                                                  \
     }
 
 #define FL_FORK_AND_JOIN(KIND, R, name, ...)                                                       \
-    FILCH_INLINE FILCH_UNUSED filch_self name##_fork(                                              \
-        filch_self self FL_MAP(FL_PARAM, __VA_ARGS__))                                             \
+    FILCH_INLINE FILCH_UNUSED FL_BODY(filch_self, name##_fork, __VA_ARGS__)                        \
     {                                                                                              \
-        FILCH_UNUSED struct name##_args *fl_args = (struct name##_args *)self->args;               \
-        FL_MAP(FL_STORE, __VA_ARGS__)                                                              \
-        return filch_fork_inline(self, &name##_task);                                              \
+        FILCH_UNUSED struct name##_args *fl_args = &FL_ARGS_OF(name, self);                        \
+        FL_MAP(FL_STORE, __VA_ARGS__) return filch_fork_inline(self, &name##_task);                \
     }                                                                                              \
     FILCH_INLINE FILCH_UNUSED R                                                                    \
         name##_join(filch_slot *slot, R (*fl_again)(filch_self FL_MAP(FL_TYPE, __VA_ARGS__)))      \
     {                                                                                              \
         if (filch_join_inline(slot, &name##_task)) {                                               \
-            FILCH_UNUSED struct name##_args fl_args = *(struct name##_args *)slot->args;           \
+            FILCH_UNUSED struct name##_args fl_args = FL_ARGS_OF(name, slot);                      \
             FL_SET_##KIND(R) fl_again(slot FL_MAP(FL_LOAD, __VA_ARGS__));                          \
             FILCH_CHECK(filch_check_return(slot, &name##_task));                                   \
             return FL_GOT_##KIND;                                                                  \
@@ -163,9 +154,8 @@
     FILCH_UNUSED static inline R name##_call(filch_runtime *fl_rt FL_MAP(FL_PARAM, __VA_ARGS__))   \
     {                                                                                              \
         filch_slot fl_slot;                                                                        \
-        FILCH_UNUSED struct name##_args *fl_args = (struct name##_args *)fl_slot.args;             \
-        FL_MAP(FL_STORE, __VA_ARGS__)                                                              \
-        filch_run_or_die(fl_rt, &name##_task, &fl_slot);                                           \
+        FILCH_UNUSED struct name##_args *fl_args = &FL_ARGS_OF(name, &fl_slot);                    \
+        FL_MAP(FL_STORE, __VA_ARGS__) filch_run_or_die(fl_rt, &name##_task, &fl_slot);             \
         FL_FETCH_##KIND(R, fl_slot.args)                                                           \
     }
 
@@ -181,24 +171,21 @@
 #define FL_GOT_VALUE fl_result
 #define FL_GOT_VOID
 #define FL_FETCH_VALUE(R, from)                                                                    \
-    R fl_result;                                                                                   \
-    memcpy(&fl_result, from, sizeof fl_result);                                                    \
-    return fl_result;
+    R fl_result; memcpy(&fl_result, from, sizeof fl_result); return fl_result;
 #define FL_FETCH_VOID(R, from)
 
 /* Lists: a name, then up to five (type, name) pairs. */
+#define FL_NAMED(m, KIND, R, ...) FL_APPLY(m, KIND, R, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
 #define FL_APPLY(m, ...) m(__VA_ARGS__)
-#define FL_NAME(...) FL_NAME_(__VA_ARGS__, ~)
-#define FL_NAME_(name, ...) name
+#define FL_NAME(name, ...) name
 #define FL_PICK(a, b, c, d, e, f, n, ...) n
 #define FL_COUNT(...) FL_PICK(__VA_ARGS__, 5, 4, 3, 2, 1, 0, ~)
 #define FL_SOME(...) FL_PICK(__VA_ARGS__, N, N, N, N, N, 0, ~)
 #define FL_CAT(a, b) FL_CAT_(a, b)
 #define FL_CAT_(a, b) a##b
-#define FL_CALL(suffix, first, ...)                                                                \
-    FL_CAT(FL_CALL, FL_SOME(__VA_ARGS__))(suffix, first, __VA_ARGS__)
-#define FL_CALL0(suffix, first, name) name##suffix(first)
-#define FL_CALLN(suffix, first, name, ...) name##suffix(first, __VA_ARGS__)
+#define FL_CALL(suffix, to, ...) FL_CAT(FL_CALL, FL_SOME(__VA_ARGS__))(suffix, to, __VA_ARGS__)
+#define FL_CALL0(suffix, to, name) name##suffix(to)
+#define FL_CALLN(suffix, to, name, ...) name##suffix(to, __VA_ARGS__)
 #define FL_FIELDS(...) FL_CAT(FL_FIELDS, FL_SOME(__VA_ARGS__))(__VA_ARGS__)
 #define FL_FIELDS0(name) char fl_nothing;
 #define FL_FIELDSN(...) FL_MAP(FL_FIELD, __VA_ARGS__)
@@ -215,5 +202,6 @@
 #define FL_MAP3(m, name, a, b, c) m a m b m c
 #define FL_MAP4(m, name, a, b, c, d) m a m b m c m d
 #define FL_MAP5(m, name, a, b, c, d, e) m a m b m c m d m e
+/* clang-format on */
 
 #endif
