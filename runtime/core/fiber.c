@@ -16,7 +16,7 @@
 _Static_assert(sizeof(fl_fiber) <= FL_SLOTS_OFFSET, "the fiber's header reaches into its slots");
 _Static_assert(FL_SLOTS_OFFSET % sizeof(filch_slot) == 0, "slots start at a whole index");
 
-enum { ARENA_MOST = 64 };
+enum { ARENA_MOST = 64, PLENTY = 16 /* fibers a worker, so that it may keep some back */ };
 static const size_t GUARD = 64 * 1024;
 
 /* Regions first, aligned, then as many guards and stacks. */
@@ -143,6 +143,7 @@ int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack
 {
     memset(fibers, 0, sizeof *fibers);
     fibers->max = max;
+    filch_u32_store(&fibers->capped, max / PLENTY < first, FILCH_RELAXED); /* not yet shared */
     fibers->stack_size = stack_size;
     fibers->out_of_line = out_of_line;
     fibers->arenas = arena_create(first, stack_size);

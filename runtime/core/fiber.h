@@ -49,7 +49,7 @@ typedef struct fl_fibers {
     unsigned max;
     size_t stack_size; /* whole pages, without the guard */
     bool out_of_line;  /* how fibers are issued */
-    filch_u32 capped;  /* 1: no further fiber could be made; workers keep none back */
+    filch_u32 capped;  /* 1: few may be made, or no further one could be; workers keep none back */
     fl_arena *arenas;
 } fl_fibers;
 

@@ -185,6 +185,8 @@ bool fl_sleep(fl_worker *worker, int64_t nap)
 {
     fl_runtime *rt = worker->rt;
     fl_count(worker, FL_PARKS, 1);
+    fl_fibers_return(
+        worker); /* another worker may wait for one, awake for as long as it has none */
     uint64_t was = fl_idle_sleep(&rt->idle); /* I1 */
     if (fl_idle_searchers(was) > 1)
         return wait_for_token(worker, 0);

@@ -77,15 +77,21 @@ fl_fiber *fl_fiber_for_loop(fl_worker *worker)
     return fiber;
 }
 
+void fl_fibers_return(fl_worker *worker)
+{
+    for (; worker->spare; worker->spares--) {
+        fl_fiber *spare = worker->spare;
+        worker->spare = spare->next;
+        fl_fibers_put(&worker->rt->fibers, spare);
+    }
+}
+
 void fl_fiber_recycle(fl_worker *worker, fl_fiber *fiber)
 {
     fl_fibers *fibers = &worker->rt->fibers;
     bool capped = filch_u32_load(&fibers->capped, FILCH_RELAXED); /* a hint */
-    for (; capped && worker->spare; worker->spares--) {
-        fl_fiber *spare = worker->spare;
-        worker->spare = spare->next;
-        fl_fibers_put(fibers, spare);
-    }
+    if (capped)
+        fl_fibers_return(worker);
     if (capped || worker->spares >= SPARES) {
         fl_fibers_put(fibers, fiber);
         return;

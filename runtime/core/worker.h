@@ -180,6 +180,8 @@ void fl_resume(fl_runtime *rt, fl_fiber *fiber);
 /* A fiber to run the loop on, or NULL: none can be had. */
 fl_fiber *fl_fiber_for_loop(fl_worker *worker);
 void fl_fiber_recycle(fl_worker *worker, fl_fiber *fiber);
+/* Gives up the fibers that the worker keeps back for itself. */
+void fl_fibers_return(fl_worker *worker);
 
 /* ---- Sleeping and waking (park.c) ---- */
 
