@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX = 10, STACK = 64 * 1024 };
+enum { MAX = 16, STACK = 64 * 1024 };
 
 static fl_fibers fibers;
 
