@@ -180,10 +180,12 @@ fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *))
     fl_fiber *fiber = fibers->free;
     if (fiber) {
         fibers->free = fiber->next;
-        if (fiber->bare)
+        if (fiber->bare) {
+            fl_shadow_restart(&fiber->shadow);
             lay_entry(fiber, entry);
-        else
+        } else {
             fibers->dirty--;
+        }
     } else {
         fiber = fiber_create(fibers, entry);
         if (!fiber)

@@ -17,6 +17,7 @@
 #endif
 
 #ifdef FL_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #ifdef FILCH_TSAN
@@ -59,12 +60,32 @@ static inline void fl_shadow_adopt_thread(fl_shadow *shadow)
 #endif
 }
 
-static inline void fl_shadow_destroy(fl_shadow *shadow)
+/* The frames on this stack never return: nothing of them is left. */
+static inline void fl_shadow_forget(fl_shadow *shadow)
 {
     (void)shadow;
+#ifdef FL_ASAN
+    __asan_unpoison_memory_region(shadow->low, shadow->size);
+    shadow->fake = NULL;
+#endif
 #ifdef FILCH_TSAN
     __tsan_destroy_fiber(shadow->fiber);
+    shadow->fiber = NULL;
 #endif
+}
+
+/* The same, and the stack is entered anew. */
+static inline void fl_shadow_restart(fl_shadow *shadow)
+{
+    fl_shadow_forget(shadow);
+#ifdef FILCH_TSAN
+    shadow->fiber = __tsan_create_fiber(0);
+#endif
+}
+
+static inline void fl_shadow_destroy(fl_shadow *shadow)
+{
+    fl_shadow_forget(shadow);
 #ifdef FL_VALGRIND
     VALGRIND_STACK_DEREGISTER(shadow->id);
 #endif
