@@ -25,6 +25,7 @@ static inline filch_runtime *runtime_of(unsigned workers, const char *queue)
     config.size = sizeof config;
     config.workers = workers;
     config.queue = queue;
+    config.stack_size = 8 << 20; /* a thread's own, since some kernels recurse deeply */
     return runtime_with(&config);
 }
 
