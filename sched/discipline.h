@@ -14,7 +14,7 @@ struct fl_worker;
 struct fl_work;
 
 typedef struct fl_discipline {
-    const char *name;
+    const char *name; /* first: the registry is searched by it */
     const char *what; /* one line for people */
     bool out_of_line; /* every fork and join comes to `forked` and `settle` */
     bool shared;      /* one queue for all: create and destroy it with the runtime */

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 typedef struct fl_policy {
-    const char *name;
+    const char *name; /* first: the registry is searched by it */
     const char *what; /* one line for people */
     /* The victim of attempt number `attempt` (0 .. workers - 2) of one search round of worker
      * `self`; never self. workers > 1. rng is the worker's own. */

@@ -63,32 +63,22 @@ static int unknown(bool from_config, const char *field, const char *variable, co
                    value, known);
 }
 
-static int resolve_policy(fl_settings *out, const char *given)
+/* One row of a registry: a list of pointers, ended by NULL, to structures that start with their
+ * name; the first is the default. */
+static int row(const void **out, const void *const *rows, const char *given, const char *field,
+               const char *variable)
 {
-    const char *name = word(given, "FILCH_POLICY");
+    const char *name = word(given, variable);
     char known[128] = "";
-    for (unsigned i = 0; fl_policies[i]; i++) {
-        if (!name || !strcmp(name, fl_policies[i]->name)) {
-            out->policy = fl_policies[i];
+    for (unsigned i = 0; rows[i]; i++) {
+        const char *const *row_name = rows[i];
+        if (!name || !strcmp(name, *row_name)) {
+            *out = rows[i];
             return 0;
         }
-        append(known, sizeof known, fl_policies[i]->name);
+        append(known, sizeof known, *row_name);
     }
-    return unknown(given != NULL, "policy", "FILCH_POLICY", name, known);
-}
-
-static int resolve_discipline(fl_settings *out, const char *given)
-{
-    const char *name = word(given, "FILCH_QUEUE");
-    char known[128] = "";
-    for (unsigned i = 0; fl_disciplines[i]; i++) {
-        if (!name || !strcmp(name, fl_disciplines[i]->name)) {
-            out->discipline = fl_disciplines[i];
-            return 0;
-        }
-        append(known, sizeof known, fl_disciplines[i]->name);
-    }
-    return unknown(given != NULL, "queue", "FILCH_QUEUE", name, known);
+    return unknown(given != NULL, field, variable, name, known);
 }
 
 static int resolve_fence(fl_settings *out, const char *given)
@@ -132,6 +122,7 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     filch_config given;
     fl_settings s = {0};
     uint64_t workers = 0, stack = 0, fibers = 0;
+    const void *policy = NULL, *queue = NULL;
     int rc = copy_config(&given, config);
     if (!rc)
         rc = number(&workers, given.workers, "workers", "FILCH_WORKERS", 1, FL_MOST_WORKERS, 0);
@@ -151,15 +142,17 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     if (!rc)
         rc = resolve_bind(&s, given.bind);
     if (!rc)
-        rc = resolve_policy(&s, given.policy);
+        rc = row(&policy, (const void *const *)fl_policies, given.policy, "policy", "FILCH_POLICY");
     if (!rc)
-        rc = resolve_discipline(&s, given.queue);
+        rc = row(&queue, (const void *const *)fl_disciplines, given.queue, "queue", "FILCH_QUEUE");
     if (!rc)
         rc = resolve_fence(&s, given.fence);
     if (rc)
         return rc;
     const char *info = getenv("FILCH_INFO");
     s.info = info && !strcmp(info, "1");
+    s.policy = policy;
+    s.discipline = queue;
     s.workers = (unsigned)workers;
     s.stack_size = whole_pages(stack);
     s.max_fibers = (unsigned)fibers;
