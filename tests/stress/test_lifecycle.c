@@ -2,31 +2,9 @@
  *
  * Runtimes come and go: nothing is left behind, however little they did. */
 #include <criterion/criterion.h>
-#include <dirent.h>
+#include <tests/support/process.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
-
-static unsigned entries(const char *folder)
-{
-    unsigned count = 0;
-    DIR *all = opendir(folder);
-    for (struct dirent *one; all && (one = readdir(all));)
-        count += one->d_name[0] != '.';
-    if (all)
-        closedir(all);
-    return count;
-}
-
-static unsigned mappings(void)
-{
-    unsigned lines = 0;
-    FILE *maps = fopen("/proc/self/maps", "r");
-    for (int c; maps && (c = getc(maps)) != EOF;)
-        lines += c == '\n';
-    if (maps)
-        fclose(maps);
-    return lines;
-}
 
 FILCH_TASK(long, fib, (int, n))
 {
@@ -69,13 +47,13 @@ Test(lifecycle, a_thousand_lives_leave_nothing_behind)
     uint64_t seed = stress_seed();
     for (unsigned i = 0; i < 64; i++) /* allocators and sanitizers keep what they will keep */
         live(stress_mix(seed - i));
-    unsigned threads = entries("/proc/self/task"), files = entries("/proc/self/fd");
-    unsigned before = mappings();
+    unsigned threads = process_threads(), files = process_files(), before = process_mappings();
     for (unsigned i = 0; i < stress_times(1000); i++)
         live(stress_mix(seed + i));
-    cr_assert_eq(entries("/proc/self/task"), threads);
-    cr_assert_eq(entries("/proc/self/fd"), files);
-    cr_assert_leq(mappings(), before + 32, "from %u mappings to %u", before, mappings());
+    process_wait_for_threads(threads);
+    cr_assert_eq(process_files(), files);
+    cr_assert_leq(process_mappings(), before + 32, "from %u mappings to %u", before,
+                  process_mappings());
 }
 
 Test(lifecycle, many_runtimes_live_and_die_in_any_order)

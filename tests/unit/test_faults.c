@@ -3,13 +3,13 @@
  * The system refuses memory, address space or threads, at each place in turn: a negative errno, nothing left behind, and
  * the next call works. What the library asks the system for goes through the wrappers below (-Wl,--wrap). */
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <errno.h>
 #include <filch/filch.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <tests/support/process.h>
 #include <tests/support/signpost.h>
 
 /* Calls until the refusal; negative: none is due. `refused` counts those that were made. */
@@ -94,17 +94,6 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
 
 /* ---- Creation ---- */
 
-static unsigned threads_of_this_process(void)
-{
-    unsigned count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    for (struct dirent *task; tasks && (task = readdir(tasks));)
-        count += task->d_name[0] != '.';
-    if (tasks)
-        closedir(tasks);
-    return count;
-}
-
 FILCH_TASK(long, fib, (int, n))
 {
     if (n < 2)
@@ -133,7 +122,7 @@ static unsigned refuse_each(fault *of, int error, const char *queue)
     for (int64_t at = 0;; at++) {
         filch_runtime *untouched = (filch_runtime *)&failures, *rt = untouched;
         filch_config config = {.workers = 4, .queue = queue};
-        unsigned before = threads_of_this_process();
+        unsigned before = process_threads();
         *of = (fault){at, 0, false};
         int rc = filch_runtime_create(&rt, &config);
         int64_t refused = of->refused;
@@ -149,7 +138,7 @@ static unsigned refuse_each(fault *of, int error, const char *queue)
         cr_assert_gt(strlen(filch_error()), 0);
         cr_assert_eq(rt, untouched);
         cr_assert_eq(mapped, framework);
-        cr_assert_eq(threads_of_this_process(), before);
+        process_wait_for_threads(before);
         create_use_destroy(queue);
         cr_assert_eq(mapped, framework);
     }

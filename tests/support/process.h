@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What this process holds, as the kernel counts it. */
+#ifndef SUPPORT_PROCESS_H
+#define SUPPORT_PROCESS_H
+
+#include <dirent.h>
+#include <sched.h>
+#include <stdio.h>
+
+static inline unsigned process_entries(const char *folder)
+{
+    unsigned count = 0;
+    DIR *all = opendir(folder);
+    for (struct dirent *one; all && (one = readdir(all));)
+        count += one->d_name[0] != '.';
+    if (all)
+        closedir(all);
+    return count;
+}
+
+static inline unsigned process_threads(void)
+{
+    return process_entries("/proc/self/task");
+}
+
+/* A thread that was joined is on the kernel's list for a moment more. Does not return while there are more. */
+static inline void process_wait_for_threads(unsigned count)
+{
+    while (process_threads() > count)
+        sched_yield();
+}
+
+static inline unsigned process_files(void)
+{
+    return process_entries("/proc/self/fd");
+}
+
+static inline unsigned process_mappings(void)
+{
+    unsigned lines = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    for (int c; maps && (c = getc(maps)) != EOF;)
+        lines += c == '\n';
+    if (maps)
+        fclose(maps);
+    return lines;
+}
+
+#endif
