@@ -30,7 +30,8 @@ static void live(uint64_t random)
     filch_runtime *rt;
     filch_config config = {.workers = 1 + (unsigned)(random % 4),
                            .queue = random / 4 % 2 ? "central-mutex" : "chase-lev",
-                           .fence = random / 8 % 2 ? "full" : "asymmetric"};
+                           .fence = random / 8 % 2 ? "full" : "asymmetric",
+                           .max_fibers = random / 128 % 2 ? 1 : 0 /* as few as can be */};
     cr_assert_eq(filch_runtime_create(&rt, &config), 0);
     unsigned tasks = (unsigned)(random / 16 % 3 * 5);
     filch_u32_store(&gone, 0, FILCH_RELEASE);
