@@ -67,7 +67,8 @@ void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end)
             return;
         }
         uint64_t here = past - index;
-        uint64_t count = box->wants_many && here > FL_HALF_FROM ? here / 2 : 1;
+        uint64_t half = here > FL_HALF_FROM ? here / 2 : 1;
+        uint64_t count = half < box->most ? half : box->most;
         if (give(stack, &top, count)) {
             answer(box, count, index);
             return;

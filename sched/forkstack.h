@@ -21,7 +21,7 @@
  *
  * Edges (F1, F2, J1, J2 are the inline ones):
  *   R1 ask: CAS request NULL -> mailbox, acq_rel    -> R2 serve: exchange request -> NULL, acq_rel;
- *                                                      it sees wants_many
+ *                                                      it sees `most`
  *   R3 serve: CAS top, seq_cst; reply, release      -> R4 thief: load reply, acquire;
  *                                                      it sees claimed and the arguments
  *   T1 rob: load top, acquire                       <- every CAS on top, seq_cst;
@@ -65,11 +65,11 @@
 #define FL_HALF_FROM 64
 #endif
 
-/* A thief's: where an owner answers. One request at a time; wants_many is written before asking
- * only. */
+/* A thief's: where an owner answers. One request at a time; `most` is written before asking only. */
+#define FL_GIFT_MOST 0xffffu
 typedef struct fl_mailbox {
     filch_u64 reply; /* 0: not yet; else ANSWERED | count << 16 | index of the first slot */
-    bool wants_many;
+    uint32_t most;   /* tasks that a gift may have, 1 .. FL_GIFT_MOST */
 } fl_mailbox;
 
 typedef struct fl_forkstack {

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Does stealing pay? A steal costs thief and owner about a quarter of a microsecond a task
- * together. The thief keeps a credit: what its gifts took to run, less that cost. When the credit
- * is used up it naps before it asks again, longer each time, so that an owner of tiny tasks is left
- * alone; one gift that pays ends that. A credit, not the last gift alone: irregular trees hand over
- * small and large subtrees in turn. One per worker, used by it alone; all times in nanoseconds. */
+ * Does stealing pay? A gift costs thief and owner about a quarter of a microsecond together, and a
+ * task in a gift of many some 80 ns. The thief keeps a credit: what its gifts took to run, less
+ * that cost. When the credit is used up it naps before it asks again, longer each time, so that an
+ * owner of tiny tasks is left alone; one gift that pays ends that. A credit, not the last gift
+ * alone: irregular trees hand over small and large subtrees in turn.
+ *
+ * How many tasks of a loop to take at a time grows while they prove long enough, and falls back to
+ * one when they do not: a wrong guess costs no more than a few tasks. During a series of naps a
+ * single task has to pay for itself before more are wanted.
+ * One per worker, used by it alone; all times in nanoseconds. */
 #ifndef FL_PROFIT_H
 #define FL_PROFIT_H
 
@@ -13,12 +18,14 @@
 
 typedef struct fl_profit {
     int64_t credit;
-    int64_t nap;     /* the next nap's length; 0: none was needed since a gift paid */
-    bool wants_many; /* gifts pay: half of a deep stack is welcome */
+    int64_t nap;   /* the next nap's length; 0: none was needed since a gift paid */
+    uint32_t most; /* tasks that the next gift may have */
 } fl_profit;
 
-/* What one stolen task costs, and the credit's bounds. */
-#define FL_PROFIT_COST 250
+#define FL_PROFIT_COST 250     /* of a gift */
+#define FL_PROFIT_COST_MANY 80 /* of each task in a gift of many */
+#define FL_PROFIT_GROWTH 16    /* of `most`, up to FL_PROFIT_TASKS */
+#define FL_PROFIT_TASKS 0xffff
 #define FL_PROFIT_MOST 20000
 #define FL_PROFIT_LEAST -2000
 #define FL_PROFIT_NAP_BELOW -1000
@@ -26,8 +33,10 @@ typedef struct fl_profit {
 #define FL_PROFIT_NAP_FIRST 20000
 #define FL_PROFIT_NAP_LONGEST 200000
 
-/* A gift of `tasks` took `time` to run; switched: its fiber waited meanwhile, so its time tells
- * nothing and it was certainly worth while. */
+void fl_profit_init(fl_profit *profit);
+/* A gift of `tasks` took `time` to run. switched: its fiber waited meanwhile. Then the time of a
+ * single task tells nothing, and its subtree was certainly worth while; that of a gift of many,
+ * waiting included, is an upper bound. */
 void fl_profit_gift(fl_profit *profit, int64_t time, int64_t tasks, bool switched);
 /* How long to nap before the next search; 0: not at all. Counts the nap as taken. */
 int64_t fl_profit_nap(fl_profit *profit);

@@ -89,7 +89,7 @@ static bool steal_from(fl_worker *worker, fl_worker *victim, fl_work *work)
     fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE);
     if (!stack || !fl_forkstack_offers(stack))
         return false;
-    worker->box.wants_many = worker->profit.wants_many;
+    worker->box.most = worker->profit.most;
     enum fl_asked asked = fl_forkstack_ask(stack, &worker->box);
     if (asked == FL_ASK_BUSY)
         return false;

@@ -74,6 +74,7 @@ int fl_worker_create(fl_runtime *rt, unsigned index, fl_worker **out)
     memset(worker, 0, size);
     worker->rt = rt;
     worker->index = index;
+    fl_profit_init(&worker->profit);
     worker->rng = fl_rng_seed(rt->settings.seed, index);
     fl_topology_place(rt->topology, rt->settings.bind, index, &worker->place);
     worker->signal_stack = malloc(fl_overflow_stack_size());

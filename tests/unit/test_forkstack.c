@@ -89,7 +89,7 @@ Test(forkstack, taking_back_lowers_top_and_frees_the_slot)
 
 Test(forkstack, taking_back_keeps_a_question_that_came_meanwhile)
 {
-    fl_mailbox box = {.wants_many = false};
+    fl_mailbox box = {.most = 1};
     fork_many(slots, 1);
     cr_assert_eq(rob(), slots);
     cr_assert_eq(join_slow(slots), FL_STOLEN);
@@ -134,7 +134,7 @@ Test(forkstack, issuing_makes_stale_robbers_fail)
 
 Test(forkstack, out_of_line_fiber_stays_out_of_line)
 {
-    fl_mailbox box = {.wants_many = false};
+    fl_mailbox box = {.most = 1};
     fl_forkstack_issue(stack, true);
     filch_self self = fork_many(slots, 4);
     for (int i = 0; i < 2; i++) {

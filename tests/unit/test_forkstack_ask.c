@@ -7,7 +7,7 @@ TestSuite(forkstack_ask, .init = lay_out, .fini = clear);
 
 Test(forkstack_ask, asking_stops_owner_at_next_fork_and_next_join)
 {
-    fl_mailbox box = {.wants_many = false};
+    fl_mailbox box = {.most = 1};
     fork_many(slots, 3);
     cr_assert_eq(fl_forkstack_ask(stack, &box), FL_ASK_LEFT);
     cr_assert_null(limit());
@@ -17,7 +17,7 @@ Test(forkstack_ask, asking_stops_owner_at_next_fork_and_next_join)
 
 Test(forkstack_ask, owner_gives_its_oldest_task)
 {
-    fl_mailbox box = {.wants_many = false};
+    fl_mailbox box = {.most = 1};
     filch_self self = fork_many(fork_one(slots, &blue), 2);
     fl_gift gift = ask_and_serve(&box, self);
     cr_assert_eq(gift.count, 1);
@@ -43,7 +43,7 @@ Test(forkstack_ask, owner_gives_half_only_when_wanted_and_deep)
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lay_out();
-        fl_mailbox box = {.wants_many = cases[i].wanted};
+        fl_mailbox box = {.most = cases[i].wanted ? FL_GIFT_MOST : 1};
         fl_gift gift = ask_and_serve(&box, fork_many(slots, cases[i].depth));
         cr_assert_eq(gift.count, cases[i].count, "case %u: %u", i, gift.count);
         cr_assert_eq(gift.first, slots);
@@ -56,7 +56,7 @@ Test(forkstack_ask, owner_gives_half_only_when_wanted_and_deep)
 
 Test(forkstack_ask, empty_owner_answers_nothing)
 {
-    fl_mailbox box = {.wants_many = true};
+    fl_mailbox box = {.most = FL_GIFT_MOST};
     fl_gift gift = ask_and_serve(&box, slots);
     cr_assert_eq(gift.count, 0);
     cr_assert_eq(fl_top_index(top()), fl_slot_index(slots));
@@ -66,7 +66,7 @@ Test(forkstack_ask, slot_being_joined_is_never_given)
 {
     for (unsigned depth = 1; depth <= 2 * FL_HALF_FROM; depth++) {
         lay_out();
-        fl_mailbox box = {.wants_many = true};
+        fl_mailbox box = {.most = FL_GIFT_MOST};
         filch_self self = fork_many(slots, depth);
         cr_assert_eq(fl_forkstack_ask(stack, &box), FL_ASK_LEFT);
         cr_assert_eq(join_slow(self - 1), FL_KEPT);
@@ -81,7 +81,7 @@ Test(forkstack_ask, slot_being_joined_is_never_given)
 
 Test(forkstack_ask, owner_answers_each_request_once)
 {
-    fl_mailbox box = {.wants_many = false};
+    fl_mailbox box = {.most = 1};
     filch_self self = fork_many(slots, 4);
     ask_and_serve(&box, self);
     filch_u64_store(&box.reply, 0, FILCH_RELAXED);
@@ -93,7 +93,7 @@ Test(forkstack_ask, owner_answers_each_request_once)
 
 Test(forkstack_ask, second_asker_is_busy_and_changes_nothing)
 {
-    fl_mailbox first = {.wants_many = false}, second = {.wants_many = true};
+    fl_mailbox first = {.most = 1}, second = {.most = FL_GIFT_MOST};
     filch_self self = fork_many(slots, 2);
     cr_assert_eq(fl_forkstack_ask(stack, &first), FL_ASK_LEFT);
     cr_assert_eq(fl_forkstack_ask(stack, &second), FL_ASK_BUSY);
@@ -105,7 +105,7 @@ Test(forkstack_ask, second_asker_is_busy_and_changes_nothing)
 
 Test(forkstack_ask, an_answer_of_the_last_time_is_forgotten)
 {
-    fl_mailbox box = {.wants_many = false};
+    fl_mailbox box = {.most = 1};
     fl_gift gift;
     ask_and_serve(&box, fork_many(slots, 4));
     fl_forkstack_rearm(stack);
@@ -115,7 +115,7 @@ Test(forkstack_ask, an_answer_of_the_last_time_is_forgotten)
 
 Test(forkstack_ask, owner_that_came_nowhere_since_the_last_poke_is_silent)
 {
-    fl_mailbox box = {.wants_many = false};
+    fl_mailbox box = {.most = 1};
     filch_self self = fork_many(slots, 4);
     cr_assert_eq(fl_forkstack_ask(stack, &box), FL_ASK_LEFT);
     cr_assert(fl_forkstack_withdraw(stack, &box));
@@ -130,7 +130,7 @@ Test(forkstack_ask, owner_that_came_nowhere_since_the_last_poke_is_silent)
 
 Test(forkstack_ask, withdrawn_request_is_not_answered)
 {
-    fl_mailbox box = {.wants_many = false};
+    fl_mailbox box = {.most = 1};
     filch_self self = fork_many(slots, 4);
     fl_forkstack_ask(stack, &box);
     cr_assert(fl_forkstack_withdraw(stack, &box));
@@ -142,7 +142,7 @@ Test(forkstack_ask, withdrawn_request_is_not_answered)
 
 Test(forkstack_ask, answered_request_cannot_be_withdrawn)
 {
-    fl_mailbox box = {.wants_many = false};
+    fl_mailbox box = {.most = 1};
     ask_and_serve(&box, fork_many(slots, 4));
     cr_assert_not(fl_forkstack_withdraw(stack, &box));
 }

@@ -4,25 +4,39 @@
 
 Test(profit, a_new_thief_neither_naps_nor_wants_many)
 {
-    fl_profit profit = {0};
+    fl_profit profit;
+    fl_profit_init(&profit);
     cr_assert_eq(fl_profit_nap(&profit), 0);
-    cr_assert_not(profit.wants_many);
+    cr_assert_eq(profit.most, 1);
 }
 
-Test(profit, a_gift_that_pays_its_cost_is_welcome_in_bulk)
+Test(profit, gifts_grow_while_their_tasks_are_long_enough)
 {
-    fl_profit profit = {0};
+    fl_profit profit;
+    fl_profit_init(&profit);
     fl_profit_gift(&profit, FL_PROFIT_COST, 1, false);
-    cr_assert(profit.wants_many);
+    cr_assert_eq(profit.most, FL_PROFIT_GROWTH);
     cr_assert_eq(profit.credit, 0);
-    fl_profit_gift(&profit, 10 * FL_PROFIT_COST - 1, 10, false);
-    cr_assert_not(profit.wants_many, "one nanosecond short");
-    cr_assert_eq(profit.credit, -1);
+    for (int i = 0; i < 10; i++)
+        fl_profit_gift(&profit, 10 * FL_PROFIT_COST_MANY, 10, false);
+    cr_assert_eq(profit.most, FL_PROFIT_TASKS);
+    fl_profit_gift(&profit, 10 * FL_PROFIT_COST_MANY - 1, 10, false);
+    cr_assert_eq(profit.most, 1, "one nanosecond short");
+}
+
+Test(profit, between_naps_a_single_task_must_pay_for_itself)
+{
+    fl_profit profit = {.nap = FL_PROFIT_NAP_FIRST, .most = 1};
+    fl_profit_gift(&profit, FL_PROFIT_COST - 1, 1, false);
+    cr_assert_eq(profit.most, 1);
+    fl_profit_gift(&profit, FL_PROFIT_COST, 1, false);
+    cr_assert_eq(profit.most, FL_PROFIT_GROWTH);
 }
 
 Test(profit, credit_stays_within_bounds)
 {
-    fl_profit profit = {0};
+    fl_profit profit;
+    fl_profit_init(&profit);
     fl_profit_gift(&profit, INT64_MAX / 2, 1, false);
     cr_assert_eq(profit.credit, FL_PROFIT_MOST);
     for (int i = 0; i < 1000; i++)
@@ -30,13 +44,21 @@ Test(profit, credit_stays_within_bounds)
     cr_assert_eq(profit.credit, FL_PROFIT_LEAST);
 }
 
-Test(profit, a_gift_that_switched_was_worth_while_whatever_its_time)
+Test(profit, a_single_task_that_switched_was_worth_while_whatever_its_time)
 {
-    fl_profit profit = {.credit = FL_PROFIT_LEAST, .nap = FL_PROFIT_NAP_FIRST};
+    fl_profit profit = {.credit = FL_PROFIT_LEAST, .nap = FL_PROFIT_NAP_FIRST, .most = 1};
     fl_profit_gift(&profit, 0, 1, true);
     cr_assert_eq(profit.credit, FL_PROFIT_LEAST + FL_PROFIT_MOST);
-    cr_assert(profit.wants_many);
     cr_assert_eq(profit.nap, 0);
+    cr_assert_eq(profit.most, 1, "but tells nothing of the size of tasks");
+}
+
+Test(profit, many_tiny_tasks_did_not_pay_even_if_they_waited)
+{
+    fl_profit profit = {.most = FL_PROFIT_TASKS};
+    fl_profit_gift(&profit, 1000 * FL_PROFIT_COST_MANY / 2, 1000, true);
+    cr_assert_eq(profit.credit, FL_PROFIT_LEAST);
+    cr_assert_eq(profit.most, 1);
 }
 
 Test(profit, a_thief_naps_only_below_the_threshold)
@@ -51,7 +73,8 @@ Test(profit, a_thief_naps_only_below_the_threshold)
 
 Test(profit, naps_double_up_to_the_longest)
 {
-    fl_profit profit = {0};
+    fl_profit profit;
+    fl_profit_init(&profit);
     int64_t expected = FL_PROFIT_NAP_FIRST;
     for (int i = 0; i < 10; i++) {
         profit.credit = FL_PROFIT_LEAST;
@@ -74,7 +97,8 @@ Test(profit, one_gift_that_pays_ends_the_naps)
 
 Test(profit, irregular_gifts_that_pay_on_the_whole_never_nap)
 {
-    fl_profit profit = {0};
+    fl_profit profit;
+    fl_profit_init(&profit);
     for (int i = 0; i < 1000; i++) { /* three crumbs, then a subtree */
         fl_profit_gift(&profit, i % 4 ? 12 : 4 * FL_PROFIT_COST, 1, false);
         cr_assert_eq(fl_profit_nap(&profit), 0);
