@@ -18,9 +18,13 @@ void fl_idle_search(fl_idle *idle)
     filch_u64_add(&idle->word, SEARCH, FILCH_SEQ_CST);
 }
 
-bool fl_idle_found(fl_idle *idle)
+uint64_t fl_idle_found(fl_idle *idle)
 {
-    uint64_t was = filch_u64_add(&idle->word, FOUND, FILCH_SEQ_CST);
+    return filch_u64_add(&idle->word, FOUND, FILCH_SEQ_CST);
+}
+
+bool fl_idle_was_last(uint64_t was)
+{
     return fl_idle_searchers(was) == 1 && fl_idle_sleepers(was) > 0;
 }
 

@@ -8,7 +8,7 @@
  * Publisher, after its release store and a seq_cst fence:
  *   P6 fl_idle_claim; true: a token was made, ring a sleeper
  * Searcher that found work:
- *   fl_idle_found; true: it was the last one, and others sleep
+ *   fl_idle_found; if fl_idle_was_last: poke every owner, look whether there is more
  * Searcher that found nothing:
  *   I1 fl_idle_sleep: S + 1, Q - 1, seq_cst; was it the last?
  *   I2 if so: poke every owner, heavy fence, look everywhere
@@ -57,9 +57,10 @@ static inline uint64_t fl_idle_look(fl_idle *idle)
 void fl_idle_init(fl_idle *idle);
 /* Running -> searching. */
 void fl_idle_search(fl_idle *idle);
-/* Searching -> running. true: nobody searches now although some sleep; the caller chains (wakes one
- * if there is more). */
-bool fl_idle_found(fl_idle *idle);
+/* Searching -> running; returns I as it was before. */
+uint64_t fl_idle_found(fl_idle *idle);
+/* Does nobody search after that, although some sleep? */
+bool fl_idle_was_last(uint64_t was);
 /* Searching -> sleeping; returns I as it was before. */
 uint64_t fl_idle_sleep(fl_idle *idle);
 /* Has nobody searched, found, slept or been woken since the fl_idle_sleep that returned `was`? */

@@ -68,15 +68,18 @@ int fl_push_ready(fl_worker *worker, void *item)
     return 0;
 }
 
-/* From now on the next fork of every fiber that runs goes out of line and wakes somebody. */
+/* From now on the next fork of the fiber that it runs goes out of line and wakes somebody. */
+static void poke(fl_worker *worker)
+{
+    fl_forkstack *stack = filch_ptr_load(&worker->current, FILCH_ACQUIRE);
+    if (stack && filch_ptr_load(&stack->front.limit, FILCH_RELAXED)) /* else its line stays alone */
+        filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL);
+}
+
 static void poke_everybody(fl_runtime *rt)
 {
-    for (unsigned i = 0; i < rt->workers; i++) {
-        fl_forkstack *stack = filch_ptr_load(&rt->worker[i]->current, FILCH_ACQUIRE);
-        if (stack && filch_ptr_load(&stack->front.limit,
-                                    FILCH_RELAXED)) /* poked already: leave its line alone */
-            filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL);
-    }
+    for (unsigned i = 0; i < rt->workers; i++)
+        poke(rt->worker[i]);
 }
 
 void fl_found(fl_worker *worker, bool gift)
@@ -85,17 +88,24 @@ void fl_found(fl_worker *worker, bool gift)
     worker->woken = false;
     if (!gift) /* whether a gift was worth waking up for is for the profit rule to say */
         worker->vain_nap = 0;
-    if (!fl_idle_found(&rt->idle))
+    uint64_t was = fl_idle_found(&rt->idle);
+    if (!fl_idle_was_last(was))
         return;
     filch_fence_seq_cst(); /* as in last_look: a limit that reads NULL here was not re-armed before
                               I changed */
     /* The last searcher has gone although some sleep, and publishers that saw it searching woke
      * nobody. What they publish from now on comes to the slow path; what they had published is seen
      * by this look, but for a fork whose store is on its way while its owner forks no more: it is
-     * not lost, its owner will run it. Without a heavy fence there is no better; docs/idle.md. */
-    poke_everybody(rt);
+     * not lost, its owner will run it. Without a heavy fence there is no better; docs/idle.md.
+     * Where all others sleep, they hold nothing: what is common and the caller's own is all. */
+    bool alone = fl_idle_sleepers(was) + 1 == rt->workers;
+    if (alone)
+        poke(worker);
+    else
+        poke_everybody(rt);
     filch_fence_seq_cst();
-    if (fl_work_anywhere(rt))
+    if (alone ? !fl_inbox_empty(&rt->inbox) || fl_deque_size(&worker->ready) > 0
+              : fl_work_anywhere(rt))
         fl_wake_one(rt, worker->index + 1, false);
 }
 
@@ -147,13 +157,17 @@ static bool wait_for_token(fl_worker *worker, int64_t until)
 {
     fl_runtime *rt = worker->rt;
     worker->woken = true;
+    filch_u32_exchange(&worker->bell, FL_BELL_PARKED, FILCH_SEQ_CST); /* B1 */
     for (;;) {
-        filch_u32_exchange(&worker->bell, FL_BELL_PARKED, FILCH_SEQ_CST); /* B1 */
         if (filch_u32_load(&rt->finished, FILCH_SEQ_CST))
             return false;
         if (fl_idle_take_token(&rt->idle)) {
             fl_count(worker, FL_WAKES, 1);
             break;
+        }
+        if (filch_u32_load(&worker->bell, FILCH_RELAXED) != FL_BELL_PARKED) { /* rung in vain */
+            filch_u32_exchange(&worker->bell, FL_BELL_PARKED, FILCH_SEQ_CST); /* B1 */
+            continue;
         }
         if (fl_futex_wait_until(&worker->bell, FL_BELL_PARKED, until) &&
             fl_idle_retract(&rt->idle)) {

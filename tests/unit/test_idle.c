@@ -74,10 +74,10 @@ Test(idle, only_the_last_finder_with_sleepers_left_chains)
     put_to_sleep(1);
     fl_idle_search(&idle);
     fl_idle_search(&idle);
-    cr_assert_not(fl_idle_found(&idle), "another one searches");
-    cr_assert(fl_idle_found(&idle));
+    cr_assert_not(fl_idle_was_last(fl_idle_found(&idle)), "another one searches");
+    cr_assert(fl_idle_was_last(fl_idle_found(&idle)));
     cr_assert(fl_idle_claim(&idle, false));
-    cr_assert_not(fl_idle_found(&idle), "nobody sleeps");
+    cr_assert_not(fl_idle_was_last(fl_idle_found(&idle)), "nobody sleeps");
     expect(0, 0, 1);
 }
 
@@ -100,7 +100,7 @@ Test(idle, a_nap_mutes_only_those_who_may_be_muted)
     expect(2, 0, 0);
     cr_assert_not(fl_idle_claim(&idle, true));
     cr_assert(fl_idle_claim(&idle, false));
-    cr_assert(fl_idle_found(&idle));
+    cr_assert(fl_idle_was_last(fl_idle_found(&idle)));
     fl_idle_nap(&idle, false);
     cr_assert(fl_idle_claim(&idle, true));
     expect(0, 1, 2);
