@@ -133,7 +133,8 @@ int main(int argc, char **argv)
         fputs("no handpool\n", stderr);
         return 1;
     }
-    void *places[ARMS] = {runtime_of(2, "chase-lev"), runtime_of(2, "central-mutex"), pool};
+    void *places[ARMS] = {runtime_for_kernels(2, "chase-lev"),
+                          runtime_for_kernels(2, "central-mutex"), pool};
     bool reached = true;
     for (size_t i = 0; i < sizeof bars / sizeof bars[0]; i++)
         if (measure_wanted(&options, bars[i].kernel))

@@ -18,15 +18,26 @@ static inline filch_runtime *runtime_with(const filch_config *config)
     return rt;
 }
 
-static inline filch_runtime *runtime_of(unsigned workers, const char *queue)
+static inline filch_runtime *runtime_on_stacks(unsigned workers, const char *queue, size_t size)
 {
     filch_config config;
     memset(&config, 0, sizeof config);
     config.size = sizeof config;
     config.workers = workers;
     config.queue = queue;
-    config.stack_size = 8 << 20; /* a thread's own, since some kernels recurse deeply */
+    config.stack_size = size;
     return runtime_with(&config);
+}
+
+static inline filch_runtime *runtime_of(unsigned workers, const char *queue)
+{
+    return runtime_on_stacks(workers, queue, 0);
+}
+
+/* With a thread's own stack for each fiber: some kernels recurse deeply. */
+static inline filch_runtime *runtime_for_kernels(unsigned workers, const char *queue)
+{
+    return runtime_on_stacks(workers, queue, 8 << 20);
 }
 
 #endif

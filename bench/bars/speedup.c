@@ -62,7 +62,7 @@ int main(int argc, char **argv)
         measure_read_options(argc, argv, KERNEL_FULL, "0 tiny, 1 quick, 2 full");
     if (options.size >= KERNEL_SIZES)
         options.size = KERNEL_FULL;
-    filch_runtime *rts[] = {runtime_of(1, NULL), runtime_of(2, NULL)};
+    filch_runtime *rts[] = {runtime_for_kernels(1, NULL), runtime_for_kernels(2, NULL)};
     bool reached = true;
     for (size_t i = 0; i < sizeof bars / sizeof bars[0]; i++) {
         const kernel_row *row = kernel_find(bars[i].kernel);
