@@ -7,14 +7,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { LEAF = 64 };
+/* Rows are longer than a power of two: else those of a leaf would compete for the same cache sets. */
+enum { LEAF = 64, PAD = 16 };
 
 typedef struct matrices {
     int *a, *b, *c;
 } matrices;
 
-static void multiply_leaf(const int *restrict a, const int *restrict b, int *restrict c,
-                          long stride)
+__attribute__((noinline)) static void multiply_leaf(const int *restrict a, const int *restrict b,
+                                                    int *restrict c, long stride)
 {
     for (int i = 0; i < LEAF; i++)
         for (int k = 0; k < LEAF; k++) {
@@ -32,20 +33,34 @@ VOID_TASK(multiply, (const int *, a), (const int *, b), (int *, c), (long, n), (
     }
     long half = n / 2, down = half * stride;
     const int *a_right = a + half, *b_below = b + down;
-    FORK_VOID(multiply, a, b, c, half, stride);
-    FORK_VOID(multiply, a, b + half, c + half, half, stride);
+    /* What is forked last is joined, so run, first: this way one worker goes through memory in
+     * ascending order, and the elision in descending order; either is worth 5 % to whom it favours. */
+    FORK_VOID(multiply, a + down, b + half, c + down + half, half, stride);
     FORK_VOID(multiply, a + down, b, c + down, half, stride);
-    CALL(multiply, a + down, b + half, c + down + half, half, stride);
+    FORK_VOID(multiply, a, b + half, c + half, half, stride);
+    CALL(multiply, a, b, c, half, stride);
     JOIN_VOID(multiply);
     JOIN_VOID(multiply);
     JOIN_VOID(multiply);
-    FORK_VOID(multiply, a_right, b_below, c, half, stride);
-    FORK_VOID(multiply, a_right, b_below + half, c + half, half, stride);
+    FORK_VOID(multiply, a_right + down, b_below + half, c + down + half, half, stride);
     FORK_VOID(multiply, a_right + down, b_below, c + down, half, stride);
-    CALL(multiply, a_right + down, b_below + half, c + down + half, half, stride);
+    FORK_VOID(multiply, a_right, b_below + half, c + half, half, stride);
+    CALL(multiply, a_right, b_below, c, half, stride);
     JOIN_VOID(multiply);
     JOIN_VOID(multiply);
     JOIN_VOID(multiply);
+}
+
+static size_t bytes_of(const kernel_run *run)
+{
+    return (size_t)(run->size->n * (run->size->n + PAD)) * sizeof(int);
+}
+
+/* Of the i-th entry, row by row. */
+static size_t place_of(const kernel_run *run, size_t i)
+{
+    size_t n = (size_t)run->size->n;
+    return i / n * (n + PAD) + i % n;
 }
 
 static void free_matrices(kernel_run *run)
@@ -60,7 +75,7 @@ static void free_matrices(kernel_run *run)
 /* Entries stay below 100, so that no sum overflows. */
 static int setup_matrices(kernel_run *run)
 {
-    size_t count = (size_t)(run->size->n * run->size->n), bytes = count * sizeof(int);
+    size_t count = (size_t)(run->size->n * run->size->n), bytes = bytes_of(run);
     matrices *m = malloc(sizeof *m);
     if (!m)
         return -ENOMEM;
@@ -73,8 +88,8 @@ static int setup_matrices(kernel_run *run)
     uint32_t state = 12345;
     for (size_t i = 0; i < count; i++) {
         state = state * 1664525u + 1013904223u;
-        m->a[i] = (int)(state >> 24) % 100;
-        m->b[i] = (int)(state >> 16 & 0xff) % 100;
+        m->a[place_of(run, i)] = (int)(state >> 24) % 100;
+        m->b[place_of(run, i)] = (int)(state >> 16 & 0xff) % 100;
     }
     return 0;
 }
@@ -82,21 +97,21 @@ static int setup_matrices(kernel_run *run)
 static void clear_product(kernel_run *run)
 {
     matrices *m = run->data;
-    memset(m->c, 0, (size_t)(run->size->n * run->size->n) * sizeof *m->c);
+    memset(m->c, 0, bytes_of(run));
 }
 
 static void run_matmul(void *place, kernel_run *run)
 {
     matrices *m = run->data;
-    RUN(place, multiply, m->a, m->b, m->c, run->size->n, run->size->n);
+    RUN(place, multiply, m->a, m->b, m->c, run->size->n, run->size->n + PAD);
 }
 
 static void sum_product(kernel_run *run)
 {
     const matrices *m = run->data;
     run->answer = 0;
-    for (long i = 0; i < run->size->n * run->size->n; i++)
-        run->answer += (uint64_t)m->c[i] * (uint64_t)(i + 1);
+    for (size_t i = 0; i < (size_t)(run->size->n * run->size->n); i++)
+        run->answer += (uint64_t)m->c[place_of(run, i)] * (uint64_t)(i + 1);
 }
 
 const kernel KERNEL(matmul) = {
