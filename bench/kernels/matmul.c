@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Rows are longer than a power of two: else those of a leaf would compete for the same cache sets. */
+/* Rows are longer than a power of two, so that those of a leaf do not share cache sets. */
 enum { LEAF = 64, PAD = 16 };
 
 typedef struct matrices {
@@ -34,7 +34,7 @@ VOID_TASK(multiply, (const int *, a), (const int *, b), (int *, c), (long, n), (
     long half = n / 2, down = half * stride;
     const int *a_right = a + half, *b_below = b + down;
     /* What is forked last is joined, so run, first: this way one worker goes through memory in
-     * ascending order, and the elision in descending order; either is worth 5 % to whom it favours. */
+     * ascending order, the elision in descending order; that is worth 5 % to one of them. */
     FORK_VOID(multiply, a + down, b + half, c + down + half, half, stride);
     FORK_VOID(multiply, a + down, b, c + down, half, stride);
     FORK_VOID(multiply, a, b + half, c + half, half, stride);
