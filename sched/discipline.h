@@ -29,7 +29,7 @@ typedef struct fl_discipline {
     void (*flush)(struct fl_worker *worker, fl_forkstack *stack);
     /* Searcher: one round over what others have forked. */
     bool (*take)(struct fl_worker *worker, struct fl_work *work);
-    /* Anybody: a look without fences: is there something to take? */
+    /* Anybody, after a fence: is there something to take? */
     bool (*pending)(struct filch_runtime *rt);
 } fl_discipline;
 

@@ -19,7 +19,7 @@
 #ifdef FILCH_TINY
 #define RING 8
 #else
-#define RING 8192
+#define RING 4096
 #endif
 
 typedef struct central {
@@ -70,7 +70,8 @@ static void forked(fl_worker *worker, filch_self self)
         (const filch_task *)filch_ptr_load(&slot->task, FILCH_RELAXED); /* owner's own */
     fl_slot_offer(slot);
     bool kept = put(queue, slot);
-    filch_fence_seq_cst();
+    /* No fence: a sleeper's last look takes the lock. Either it comes later and sees the entry, or
+     * its I1 happens before this look at I. */
     fl_wake_one(worker->rt, worker->index + 1, false);
     if (!kept && fl_slot_take(slot))
         fl_run_slot(self, slot, slot->claimed);
@@ -125,7 +126,10 @@ static bool take(fl_worker *worker, fl_work *work)
 static bool pending(fl_runtime *rt)
 {
     central *queue = rt->queue;
-    return filch_u64_load(&queue->waiting, FILCH_RELAXED) > 0; /* a look */
+    pthread_mutex_lock(&queue->lock); /* see `forked` */
+    bool some = queue->tail != queue->head;
+    pthread_mutex_unlock(&queue->lock);
+    return some;
 }
 
 const fl_discipline fl_discipline_central_mutex = {
