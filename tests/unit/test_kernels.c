@@ -139,7 +139,7 @@ Test(kernels, matmul_multiplies_as_the_schoolbook_does)
     kernel_run run = {.size = &k->sizes[KERNEL_TINY]};
     cr_assert_eq(k->setup(&run), 0);
     k->prepare(&run);
-    int **m = run.data; /* a, b and c come first in the kernel's input */
+    int **m = run.data;                 /* a, b and c come first in the kernel's input */
     long n = run.size->n, row = n + 16; /* the kernel's rows are padded */
     for (long i = 0; i < n; i++)
         for (long j = 0; j < n; j++)
