@@ -138,7 +138,7 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
 #endif
         );
     if (!rc)
-        rc = number(&s.seed, given.seed, "seed", "FILCH_SEED", 0, UINT64_MAX, (uint64_t)fl_now());
+        rc = number(&s.seed, given.seed, "seed", "FILCH_SEED", 0, UINT64_MAX, 0);
     if (!rc)
         rc = resolve_bind(&s, given.bind);
     if (!rc)
@@ -151,6 +151,8 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
         return rc;
     const char *info = getenv("FILCH_INFO");
     s.info = info && !strcmp(info, "1");
+    if (!s.seed)
+        s.seed = (uint64_t)fl_now();
     s.policy = policy;
     s.discipline = queue;
     s.workers = (unsigned)workers;
