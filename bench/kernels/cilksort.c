@@ -182,7 +182,7 @@ static void free_keys(kernel_run *run)
 
 const kernel KERNEL(cilksort) = {
     .name = "cilksort",
-    .what = "merge sort with parallel merge: tasks of about 10 us, memory-bound",
+    .what = "merge sort with parallel merge: tasks of about 5 us",
     .source = "Akl and Santoro 1987; Cilk 5 distribution",
     .sizes = {{"10^4 keys", 10000, 143137647514360308u, 37},
               {"10^6 keys", 1000000, 11212771650091076311u, 5520},

@@ -22,17 +22,17 @@ typedef struct filch_runtime filch_runtime;
  * says, else the default. What is set here wins over the environment. A name that is not known is
  * an error that lists the known ones. */
 typedef struct filch_config {
-    size_t size;         /* sizeof(filch_config), or 0: only what the first release knew */
-    unsigned workers;    /* FILCH_WORKERS: 1..1024; default: one per core this process may use */
-    const char *bind;    /* FILCH_BIND: "core" (default), "pu" (hardware thread), "none" */
-    const char *policy;  /* FILCH_POLICY: whom to rob: "random" */
-    const char *queue;   /* FILCH_QUEUE: where forked tasks are kept: "chase-lev" (default),
+    size_t size;        /* sizeof(filch_config), or 0: only what the first release knew */
+    unsigned workers;   /* FILCH_WORKERS: 1..1024; default: one per core this process may use */
+    const char *bind;   /* FILCH_BIND: "core" (default), "pu" (hardware thread), "none" */
+    const char *policy; /* FILCH_POLICY: whom to rob: "random" */
+    const char *queue;  /* FILCH_QUEUE: where forked tasks are kept: "chase-lev" (default),
                            "central-mutex" */
-    const char *fence;   /* FILCH_FENCE: "asymmetric" (default where there is membarrier), "full" */
-    size_t stack_size;   /* FILCH_STACK_SIZE: of a fiber's C stack; 16 KiB..1 GiB, else 256 KiB */
-    unsigned max_fibers; /* FILCH_MAX_FIBERS: how many fibers at most, and no fewer than one more
-                            than workers; default 1,000,000. Joins need none to make progress; each
-                            task that waits otherwise needs one */
+    const char *fence;  /* FILCH_FENCE: "asymmetric" (default where there is membarrier), "full" */
+    size_t stack_size;  /* FILCH_STACK_SIZE: bytes of a fiber's C stack, 2^14..2^30; default 2^18 */
+    unsigned max_fibers; /* FILCH_MAX_FIBERS: how many fibers at most, default 1,000,000; raised to
+                            one more than workers. Joins need none to make progress; each task that
+                            waits otherwise needs one */
     uint64_t seed;       /* FILCH_SEED: of the victims' choice; 0: from the clock */
 } filch_config;
 
@@ -85,7 +85,7 @@ FILCH_API void filch_run_or_die(filch_runtime *rt, const filch_task *task, filch
 
 /* Starts fn(self, arg) as a detached task; nobody waits for it but filch_runtime_destroy. Never
  * blocks. From a task of this runtime it goes to that worker's ready deque, from elsewhere to the
- * inbox. -ENOMEM; -ECHILD. */
+ * inbox. -EINVAL fn is NULL; -ENOMEM; -ECHILD. */
 FILCH_API int filch_go(filch_runtime *rt, filch_go_fn *fn, void *arg);
 
 /* Lets other ready work of this worker go first: unjoined forks of this fiber become ready for

@@ -43,6 +43,9 @@ static void wait_until_done(fl_fiber *fiber, filch_slot *slot)
 int filch_join_slow(filch_slot *slot)
 {
     fl_fiber *fiber = fl_fiber_of(slot);
+    if (slot < fl_first_slot(&fiber->stack))
+        filch_die(
+            "a join without a fork; every join belongs to the last unjoined fork of its task");
     const fl_discipline *discipline = fiber->worker->rt->discipline;
     if (discipline->settle(&fiber->stack, slot) == FL_KEPT)
         return 1;

@@ -97,6 +97,8 @@ int filch_go(filch_runtime *rt, filch_go_fn *fn, void *arg)
     int rc = refuse_if_forked(rt);
     if (rc)
         return rc;
+    if (!fn)
+        return fl_fail(EINVAL, "filch_go without a function; give it one");
     fl_job *job = fl_job_take();
     if (!job)
         return fl_fail(ENOMEM, "no memory for a detached task; wait for some to end");

@@ -136,6 +136,14 @@ Test(outside, running_on_a_worker_of_the_same_runtime_is_refused)
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
+Test(outside, a_detached_task_needs_a_function)
+{
+    filch_runtime *rt = runtime(1);
+    cr_assert_eq(filch_go(rt, NULL, NULL), -EINVAL);
+    cr_assert(strstr(filch_error(), "without a function") != NULL);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
 static void run_macro_on_its_own(void)
 {
     filch_runtime *rt;

@@ -136,6 +136,22 @@ Test(pitfalls, detached_task_that_returns_before_its_join_dies_by_name)
     expect_death(forget_in_go, "filch_go", "unjoined fork of leaf");
 }
 
+FILCH_TASK(int, joins_at_the_bottom)
+{
+    FILCH_JOIN(int one, leaf);
+    return one;
+}
+
+static void join_at_the_bottom(void)
+{
+    FILCH_RUN(runtime(1, NULL), joins_at_the_bottom);
+}
+
+Test(pitfalls, join_without_any_fork_dies_in_every_build)
+{
+    expect_death(join_at_the_bottom, "without a fork", "last unjoined fork");
+}
+
 static void die_with_percent_and_length(void)
 {
     char text[2000];
