@@ -4,6 +4,7 @@
  * would without Filch in mind, and runs in turns with the kernel's serial elision. Prints the
  * median of the ratios of elision to hand. The answers are checked: exit status 1 when one is wrong.
  * usage: elision [tiny|quick|full] */
+#include "kernels/matmul.h"
 #include "kernels/sha1.h"
 #include "kernels/table.h"
 
@@ -187,7 +188,7 @@ static void multiply(const int *restrict a, const int *restrict b, int *restrict
 static void hand_matmul(kernel_run *run)
 {
     int **matrices = run->data; /* a, b and c come first in the kernel's input */
-    multiply(matrices[0], matrices[1], matrices[2], run->size->n, run->size->n);
+    multiply(matrices[0], matrices[1], matrices[2], run->size->n, run->size->n + MATMUL_PAD);
 }
 
 static const struct hand {

@@ -2,6 +2,7 @@
  *
  * Every kernel finds its answer in every column, and the table tells the truth: answers are
  * computed here once more in another way, numbers of tasks are counted. */
+#include <bench/kernels/matmul.h>
 #include <bench/kernels/sha1.h>
 #include <bench/kernels/table.h>
 #include <bench/peers/handpool.h>
@@ -139,8 +140,8 @@ Test(kernels, matmul_multiplies_as_the_schoolbook_does)
     kernel_run run = {.size = &k->sizes[KERNEL_TINY]};
     cr_assert_eq(k->setup(&run), 0);
     k->prepare(&run);
-    int **m = run.data;                 /* a, b and c come first in the kernel's input */
-    long n = run.size->n, row = n + 16; /* the kernel's rows are padded */
+    int **m = run.data; /* a, b and c come first in the kernel's input */
+    long n = run.size->n, row = n + MATMUL_PAD;
     for (long i = 0; i < n; i++)
         for (long j = 0; j < n; j++)
             for (long l = 0; l < n; l++)
