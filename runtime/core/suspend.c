@@ -9,13 +9,11 @@
  *   W2 the contexts are exchanged
  *   W3 exchange `current`, seq_cst; fence; if somebody sleeps, poke the fiber that arrived
  *   W4 the action: only now may others see, and resume, the fiber that left */
-#include <runtime/core/clock.h>
-#include <runtime/core/futex.h>
 #include <runtime/core/worker.h>
 
 #include <string.h>
 
-enum { SPARES = 8, CAPPED_NAP = 100000 /* ns */ };
+enum { SPARES = 8 };
 
 /* The C++ runtime keeps exceptions that are being handled per thread; they belong to the C stack.
  */
