@@ -6,11 +6,17 @@
 
 enum { SPINS_BEFORE_SUSPEND = 100 }; /* pauses: a thief is often about to finish */
 
+static const filch_task *task_in(const filch_slot *slot)
+{
+    return (const filch_task *)filch_ptr_load(&slot->task,
+                                              FILCH_RELAXED); /* the owner's own store */
+}
+
 void filch_fork_slow(filch_self self)
 {
     fl_fiber *fiber = fl_fiber_of(self);
     if (self >= fl_last_slot(&fiber->stack)) {
-        const filch_task *task = (const filch_task *)filch_ptr_load(&self[-1].task, FILCH_RELAXED);
+        const filch_task *task = task_in(self - 1);
         filch_die("%u unjoined forks in task %s: its fork stack is full; join sooner, or fork "
                   "halves of the "
                   "range instead of its elements",
@@ -61,19 +67,12 @@ filch_self filch_fork(filch_self self, const filch_task *task)
 
 int filch_join(filch_slot *slot)
 {
-    const filch_task *task = (const filch_task *)filch_ptr_load(&slot->task, FILCH_RELAXED);
-    return filch_join_inline(slot, task); /* the owner's own store */
+    return filch_join_inline(slot, task_in(slot));
 }
 
 void *filch_arguments(filch_slot *slot)
 {
     return slot->args;
-}
-
-static const filch_task *task_in(const filch_slot *slot)
-{
-    return (const filch_task *)filch_ptr_load(&slot->task,
-                                              FILCH_RELAXED); /* the owner's own store */
 }
 
 void filch_check_fork(filch_self self, const filch_task *task)
