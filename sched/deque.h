@@ -10,9 +10,10 @@
  *   D1 push and pop: bottom, release           -> D2 steal: bottom, acquire;
  *      (C++20 release sequences do not cover      it sees the item and the buffer
  *      a thread's later relaxed stores)
- *   D3 pop: store bottom, seq_cst fence, top    | D4 steal: top, seq_cst fence, bottom;
- *                                                 one of the two sees the other
- *   D5 CAS on top, seq_cst: of two that want one item, one wins
+ *   D3 pop: store bottom, release; seq_cst      | D4 steal: load top, acquire; seq_cst fence;
+ *      fence; load top, relaxed                   load bottom, acquire; one of the two sees the
+ *                                                 other
+ *   D5 CAS on top, seq_cst                      | D5: of two that want one item, one wins
  *   D6 grow: buffer, release                   -> D7 steal: buffer, acquire;
  *                                                 it sees the copied items
  * An old buffer may still be read by thieves: it goes to `retire`, which frees it after a grace

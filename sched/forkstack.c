@@ -11,7 +11,7 @@ static uint64_t conflict(uint64_t top, uint64_t index)
 void fl_forkstack_init(fl_forkstack *stack)
 {
     stack->rearm = fl_last_slot(stack);
-    filch_ptr_store(&stack->front.limit, stack->rearm, FILCH_RELAXED); /* not yet shared */
+    filch_ptr_store(&stack->front.limit, stack->rearm, FILCH_RELAXED); /* both: not yet shared */
     filch_u64_store(&stack->front.top, filch_position(fl_first_slot(stack)), FILCH_RELAXED);
 }
 
@@ -22,15 +22,15 @@ void fl_forkstack_issue(fl_forkstack *stack, bool out_of_line)
     stack->base = base;
     fl_forkstack_rearm(stack);
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* only the owner lowers it */
-    while (!filch_u64_cas(&stack->front.top, &top,
+    while (!filch_u64_cas(&stack->front.top, &top,                   /* T4 */
                           base | (conflict(top, fl_top_index(top)) & ~FL_TOP_ASKED), FILCH_SEQ_CST))
         ;
 }
 
 void fl_forkstack_rearm(fl_forkstack *stack)
 {
-    /* An exchange, not a store: a poke that it overwrites has happened before what follows
-     * (docs/idle.md, P4). */
+    /* R6, P4: an exchange, not a store: a poke that it overwrites has happened before what follows
+     * (docs/idle.md). */
     filch_ptr_exchange(&stack->front.limit, stack->rearm, FILCH_ACQ_REL);
 }
 
@@ -78,27 +78,28 @@ void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end)
 
 static void lower(fl_forkstack *stack, uint64_t index)
 {
-    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
-    while (!filch_u64_cas(&stack->front.top, &top, conflict(top, index), FILCH_SEQ_CST)) /* ASKED */
-        ;
+    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* the CAS decides */
+    while (!filch_u64_cas(&stack->front.top, &top, conflict(top, index), FILCH_SEQ_CST)) /* T4 */
+        ; /* a thief may set ASKED in between */
 }
 
 enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
 {
+    /* A look: an ask that is missed is met in the next join. */
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
     if (top & FL_TOP_ASKED) {
         /* Clear first, serve then: a thief that asks in between sets ASKED again. */
         if (!stack->base)
-            filch_u64_and(&stack->front.top, ~FL_TOP_ASKED, FILCH_ACQ_REL);
+            filch_u64_and(&stack->front.top, ~FL_TOP_ASKED, FILCH_ACQ_REL); /* R6 */
         fl_forkstack_serve(stack,
                            slot); /* never the slot that is being joined: its task is erased */
     }
     if (stack->base)
-        filch_fence_seq_cst(); /* J1 -> J2 of a fiber whose robbers use no heavy fence */
+        filch_fence_seq_cst(); /* T5: J1 -> J2 of a fiber whose robbers use no heavy fence */
     top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* J2 */
     uint64_t index = fl_slot_index(slot);
     while (fl_top_index(top) == index)
-        if (filch_u64_cas(&stack->front.top, &top, conflict(top, index), FILCH_SEQ_CST))
+        if (filch_u64_cas(&stack->front.top, &top, conflict(top, index), FILCH_SEQ_CST)) /* T4 */
             return FL_KEPT; /* every robber that looked before fails */
     if (fl_top_index(top) < index)
         return FL_KEPT;
@@ -141,7 +142,7 @@ void fl_forkstack_flush(fl_forkstack *stack, void (*hand)(void *, filch_slot *),
 
 bool fl_forkstack_offers(fl_forkstack *stack)
 {
-    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* a look */
+    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* both: a look */
     return filch_ptr_load(&fl_slot_at(stack, fl_top_index(top))->task, FILCH_RELAXED) != NULL;
 }
 
@@ -153,15 +154,15 @@ enum fl_asked fl_forkstack_ask(fl_forkstack *stack, fl_mailbox *box)
     void *none = NULL;
     if (!filch_ptr_cas(&stack->request, &none, box, FILCH_ACQ_REL)) /* R1 */
         return FL_ASK_BUSY;
-    void *limit = filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL);
-    uint64_t top = filch_u64_or(&stack->front.top, FL_TOP_ASKED, FILCH_ACQ_REL);
+    void *limit = filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL);  /* R5 */
+    uint64_t top = filch_u64_or(&stack->front.top, FL_TOP_ASKED, FILCH_ACQ_REL); /* R5 */
     return !limit && (top & FL_TOP_ASKED) ? FL_ASK_SILENT : FL_ASK_LEFT;
 }
 
 bool fl_forkstack_withdraw(fl_forkstack *stack, fl_mailbox *box)
 {
     void *mine = box;
-    return filch_ptr_cas(&stack->request, &mine, NULL, FILCH_ACQ_REL);
+    return filch_ptr_cas(&stack->request, &mine, NULL, FILCH_ACQ_REL); /* R7 */
 }
 
 bool fl_mailbox_answered(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift)
@@ -177,6 +178,7 @@ bool fl_mailbox_answered(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift)
 bool fl_forkstack_rob_look(fl_forkstack *stack, uint64_t *top)
 {
     *top = filch_u64_load(&stack->front.top, FILCH_ACQUIRE); /* T1 */
+    /* relaxed: only whether it pays to go on; rob_take loads it again */
     return filch_ptr_load(&fl_slot_at(stack, fl_top_index(*top))->task, FILCH_RELAXED) != NULL;
 }
 

@@ -19,22 +19,30 @@
  * answers that mailbox exactly once. A thief that waited in vain withdraws its mailbox by CAS and
  * robs: look, heavy fence, look again, CAS on top.
  *
- * Edges (F1, F2, J1, J2 are the inline ones):
+ * Edges (F1, F2, J1, J2 are those of <filch/fork.h>; P4 and I2 are steps of sched/idle.h):
  *   R1 ask: CAS request NULL -> mailbox, acq_rel    -> R2 serve: exchange request -> NULL, acq_rel;
  *                                                      it sees `most`
  *   R3 serve: CAS top, seq_cst; reply, release      -> R4 thief: load reply, acquire;
  *                                                      it sees claimed and the arguments
- *   T1 rob: load top, acquire                       <- every CAS on top, seq_cst;
+ *   R5 poke: exchange limit -> NULL, acq_rel; or    -> R6 heed: exchange limit -> end, acq_rel; and
+ *      ASKED into top, acq_rel                         ASKED out of top, acq_rel; it sees R1
+ *   R7 withdraw: CAS request mailbox -> NULL,       | R2: one of the two has the mailbox
+ *      acq_rel
+ *   T1 rob: load top, acquire                       <- T4, T3, R3, every CAS on top, seq_cst;
  *                                                      it sees the slot of an index taken back
- *   T2 rob: heavy fence, load task, acquire         <- F1; and against J1, J2: one of robber and
- *                                                      joiner sees the other
- *   T3 rob: CAS top, seq_cst: of two thieves, or of thief and owner, one wins an index
+ *   T2 rob: heavy fence (seq_cst fence, where its   <- F1; and against J1, J2: one of robber and
+ *      owner is out of line); load task, acquire       joiner sees the other
+ *   T3 rob: CAS top, seq_cst                        | T3, T4, R3: of two thieves, or of thief and
+ *                                                     owner, one wins an index
+ *   T4 take back: CAS top, seq_cst; the tag         -> T1; T3 and R3 of older looks fail
+ *   T5 join out of line: seq_cst fence from J1      | T2 with its seq_cst fence; one of the two
+ *      to J2                                          sees the other
  *   S1 finish: exchange state -> DONE, acq_rel      -> S2 join: load state, acquire;
  *                                                      it sees the result
  *   S3 await: CAS state -> waiter, acq_rel          -> S1: the finisher sees a saved fiber
  *   O1 offer: store state OFFERED, release          -> O2 take: CAS OFFERED -> TAKEN, acq_rel;
  *                                                      it sees claimed and the arguments
- *   S1 is the finisher's last touch of the slot: from then on it is the owner's.
+ * S1 is the finisher's last touch of the slot: from then on it is the owner's.
  * No feature may write `top` or use it as a mailbox, and none may add a test to the inline path:
  * whoever wants the owner's attention sets `limit` to NULL or ASKED.
  *

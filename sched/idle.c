@@ -9,18 +9,18 @@
 
 void fl_idle_init(fl_idle *idle)
 {
-    filch_u64_store(&idle->word, 0, FILCH_SEQ_CST);
+    filch_u64_store(&idle->word, 0, FILCH_SEQ_CST); /* both: not yet shared */
     filch_u32_store(&idle->tokens, 0, FILCH_SEQ_CST);
 }
 
 void fl_idle_search(fl_idle *idle)
 {
-    filch_u64_add(&idle->word, SEARCH, FILCH_SEQ_CST);
+    filch_u64_add(&idle->word, SEARCH, FILCH_SEQ_CST); /* Q1 */
 }
 
 uint64_t fl_idle_found(fl_idle *idle)
 {
-    return filch_u64_add(&idle->word, FOUND, FILCH_SEQ_CST);
+    return filch_u64_add(&idle->word, FOUND, FILCH_SEQ_CST); /* Q2 */
 }
 
 bool fl_idle_was_last(uint64_t was)
@@ -55,29 +55,29 @@ bool fl_idle_claim(fl_idle *idle, bool may_mute)
             return false;
         if (may_mute && (word & FL_IDLE_NAPPING))
             return false;
-    } while (!filch_u64_cas(&idle->word, &word, word + WAKE, FILCH_SEQ_CST));
-    filch_u32_add(&idle->tokens, 1, FILCH_SEQ_CST);
+    } while (!filch_u64_cas(&idle->word, &word, word + WAKE, FILCH_SEQ_CST)); /* P6 */
+    filch_u32_add(&idle->tokens, 1, FILCH_SEQ_CST);                           /* P6 */
     return true;
 }
 
 bool fl_idle_take_token(fl_idle *idle)
 {
-    uint32_t tokens = filch_u32_load(&idle->tokens, FILCH_SEQ_CST);
+    uint32_t tokens = filch_u32_load(&idle->tokens, FILCH_SEQ_CST); /* I4 */
     while (tokens > 0)
-        if (filch_u32_cas(&idle->tokens, &tokens, tokens - 1, FILCH_SEQ_CST))
+        if (filch_u32_cas(&idle->tokens, &tokens, tokens - 1, FILCH_SEQ_CST)) /* I4 */
             return true;
     return false;
 }
 
 bool fl_idle_has_token(fl_idle *idle)
 {
-    return filch_u32_load(&idle->tokens, FILCH_SEQ_CST) > 0;
+    return filch_u32_load(&idle->tokens, FILCH_SEQ_CST) > 0; /* I5 */
 }
 
 void fl_idle_nap(fl_idle *idle, bool napping)
 {
     if (napping)
-        filch_u64_or(&idle->word, FL_IDLE_NAPPING, FILCH_SEQ_CST);
+        filch_u64_or(&idle->word, FL_IDLE_NAPPING, FILCH_SEQ_CST); /* N1 */
     else
-        filch_u64_and(&idle->word, ~FL_IDLE_NAPPING, FILCH_SEQ_CST);
+        filch_u64_and(&idle->word, ~FL_IDLE_NAPPING, FILCH_SEQ_CST); /* N1 */
 }

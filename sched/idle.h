@@ -5,19 +5,35 @@
  * holds S, Q and NAPPING; `tokens` counts wake-ups that were decided and not yet taken. The runtime
  * owns the futexes; here is only the counting.
  *
- * Publisher, after its release store and a seq_cst fence:
- *   P6 fl_idle_claim; true: a token was made, ring a sleeper
- * Searcher that found work:
- *   fl_idle_found; if fl_idle_was_last: poke every owner, look whether there is more
- * Searcher that found nothing:
- *   I1 fl_idle_sleep: S + 1, Q - 1, seq_cst; was it the last?
- *   I2 if so: poke every owner, heavy fence, look everywhere
- *   I3 work seen: fl_idle_retract (S - 1, Q + 1); it fails when S is 0: then a token is coming
- *   I4 fl_idle_take_token, else sleep on the bell
- *
- * Edges: all operations on I are seq_cst, so that publisher (store; fence; load I) and sleeper (I1;
- * look) are a Dekker pair: one sees the other. tokens: add and CAS, seq_cst, against the bell (see
- * runtime/core/park.c). */
+ * Steps and edges. All operations on I are seq_cst, so that publisher (store; fence; load I) and
+ * sleeper (I1; look) are a Dekker pair: one sees the other. So are those on tokens, against the
+ * bell (B1 to B3 of runtime/core/park.c).
+ * Publisher, after F1 and F2 of <filch/fork.h>, or after another release store:
+ *   P4 heed a poke: R6 of sched/forkstack.h,       | I2: an overwritten poke came before P6, which
+ *      exchange limit -> end, acq_rel                then sees I1
+ *   P5 seq_cst fence                               | I1; one of the two sees the other
+ *   P6 fl_idle_claim: load and CAS I, seq_cst; if  -> I4; whom it wakes searches
+ *      done, add a token, seq_cst, and ring a
+ *      sleeper (B2)
+ * Searcher:
+ *   Q1 fl_idle_search: Q + 1, seq_cst              -> P6: wakes nobody; the duty is the searcher's,
+ *                                                     to Q2 or I1
+ *   Q2 found work, fl_idle_found: Q - 1, seq_cst;  | P5, P6: who saw it search published before;
+ *      if fl_idle_was_last: seq_cst fence, poke,     one of the two sees the other, but for one
+ *      seq_cst fence, look whether there is more     fork (docs/idle.md)
+ *   I1 found nothing, fl_idle_sleep: S + 1, Q - 1, | P5, P6; one of the two sees the other
+ *      seq_cst; was it the last?
+ *   I2 if so: seq_cst fence; poke every owner:     | F2, P4: one of the two sees the other
+ *      exchange limit -> NULL, acq_rel; heavy
+ *      fence; look everywhere
+ *   I3 work seen, fl_idle_retract: CAS S - 1,      | P6: of two that take the last sleeper one
+ *      Q + 1, seq_cst                                wins; if it fails a token is coming
+ *   I4 fl_idle_take_token: load and CAS tokens,    <- P6; against the bell, B1
+ *      seq_cst; else sleep on the bell
+ *   I5 fl_idle_has_token: load tokens, seq_cst,    | P6 and the ring (B2, B3)
+ *      after the bell was put to AWAKE
+ *   N1 nap: or and and of NAPPING, seq_cst;        -> P6 of a push: sees it and wakes nobody; the
+ *      seq_cst fence, look; sleep with a timeout      search after the timeout finds the item */
 #ifndef FL_IDLE_H
 #define FL_IDLE_H
 
@@ -50,7 +66,7 @@ static inline unsigned fl_idle_searchers(uint64_t word)
 
 static inline uint64_t fl_idle_look(fl_idle *idle)
 {
-    return filch_u64_load(&idle->word, FILCH_SEQ_CST);
+    return filch_u64_load(&idle->word, FILCH_SEQ_CST); /* P6, I3; or a fence came before */
 }
 
 /* Workers count as running until they search for the first time, which they do when they start. */

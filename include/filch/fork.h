@@ -11,12 +11,12 @@
  * reads `top` in every join and never writes it there.
  *
  * Memory-order edges of the inline path (the other ends are in sched/forkstack.c):
- *   F1 fork: store task, release           -> thief, after its heavy fence: load task, acquire;
- *                                             it sees the arguments
- *   F2 compiler barrier, load limit         | sleeper: exchange limit, heavy fence, load task;
- *                                             one of the two sees the other (docs/idle.md)
- *   J1 join: store task = NULL, relaxed     | robber: heavy fence, load task, CAS top;
- *   J2 fence_light, load top, relaxed         one of the two sees the other (docs/memory-model.md)
+ *   F1 fork: store task, release           -> T2: after its heavy fence a thief loads task,
+ *                                             acquire; it sees the arguments
+ *   F2 light fence, load limit, relaxed     | I2: a sleeper exchanges limit, heavy fence, loads
+ *                                             task; one of the two sees the other (docs/idle.md)
+ *   J1 join: store task = NULL, relaxed     | T2, T3: a robber, heavy fence, load task, CAS top;
+ *   J2 light fence, load top, relaxed         one of the two sees the other (docs/memory-model.md)
  *
  * Life: a slot belongs to its fiber; what was forked last must be joined first, in the function
  * that forked it.
@@ -150,8 +150,8 @@ static inline uint64_t filch_position(const filch_slot *slot)
 static inline filch_self filch_fork_inline(filch_self self, const filch_task *task)
 {
     FILCH_CHECK(filch_check_fork(self, task));
-    filch_ptr_store(&self->task, (void *)(uintptr_t)task, FILCH_RELEASE); /* F1 */
-    filch_fence_light();
+    filch_ptr_store(&self->task, (void *)(uintptr_t)task, FILCH_RELEASE);            /* F1 */
+    filch_fence_light();                                                             /* F2 */
     void *limit = filch_ptr_load(&filch_forkstack_here(self)->limit, FILCH_RELAXED); /* F2 */
     self++;
     if (FILCH_UNLIKELY((uintptr_t)self >= (uintptr_t)limit))
@@ -166,7 +166,7 @@ static inline int filch_join_inline(filch_slot *slot, const filch_task *task)
     (void)task;
     FILCH_CHECK(filch_check_join(slot, task));
     filch_ptr_store(&slot->task, NULL, FILCH_RELAXED); /* J1 */
-    filch_fence_light();
+    filch_fence_light();                               /* J2 */
     filch_forkstack *stack = filch_forkstack_here(slot);
     uint64_t top = filch_u64_load(&stack->top, FILCH_RELAXED); /* J2 */
     return FILCH_LIKELY((uintptr_t)stack + (top >> 41) < (uintptr_t)slot) || FILCH_JOIN_SLOW(slot);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A task that somebody outside waits for: filch_run. It lies on the waiter's stack; completing it
- * is the last touch. */
+ * is the last touch.
+ *
+ * Edges:
+ *   C1 done: exchange state -> DONE, acq_rel   -> C2 wait: load state, acquire; it sees the result
+ *   C3 wait: CAS state -> WAITED_FOR, acq_rel  | C1: one of the two sees the other; C1 wakes */
 #ifndef FL_CALL_H
 #define FL_CALL_H
 

@@ -51,7 +51,7 @@ size_t fl_describe(const fl_runtime *rt, char *out, size_t size)
     add(&t, "%s", machine);
     add_size(&t, rt);
     add_places(&t, rt);
-    const fl_policy *policy = filch_ptr_load(&rt->policy, FILCH_ACQUIRE);
+    const fl_policy *policy = filch_ptr_load(&rt->policy, FILCH_ACQUIRE); /* its row is there */
     add(&t, "queue        %s: %s\n", rt->discipline->name, rt->discipline->what);
     add(&t, "policy       %s: %s\n", policy->name, policy->what);
     add(&t, "fence        %s\n",

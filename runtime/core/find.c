@@ -2,8 +2,7 @@
  *
  * The next thing to do, in this order: the worker's own ready deque, a queue that all share, the
  * inbox (also every TICKth time, so that a busy deque does not starve it), what others have forked,
- * what others have ready.
- */
+ * what others have ready. P5 is a step of sched/idle.h. */
 #include <runtime/core/worker.h>
 
 enum {
@@ -51,7 +50,7 @@ static bool take_inbox(fl_worker *worker, fl_work *work)
         if (fl_deque_push(&worker->ready, item_from_job(jobs[i])))
             fl_inbox_put(&worker->rt->inbox, jobs[i]);
     if (count > 1) {
-        filch_fence_seq_cst();
+        filch_fence_seq_cst(); /* P5 */
         fl_wake_one(worker->rt, worker->index + 1, true);
     }
     return fl_work_from_item(work, item_from_job(jobs[0]));

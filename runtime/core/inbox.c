@@ -21,7 +21,7 @@ unsigned fl_inbox_take(fl_inbox *inbox, fl_job **jobs, unsigned most)
     if (fl_inbox_empty(inbox))
         return 0;
     if (filch_u32_load(&inbox->draining, FILCH_RELAXED) ||      /* a look */
-        filch_u32_exchange(&inbox->draining, 1, FILCH_ACQUIRE)) /* pairs with the release below */
+        filch_u32_exchange(&inbox->draining, 1, FILCH_ACQUIRE)) /* X2 */
         return 0;
     unsigned count = 0;
     while (count < most) {
@@ -31,7 +31,7 @@ unsigned fl_inbox_take(fl_inbox *inbox, fl_job **jobs, unsigned most)
         jobs[count] = (fl_job *)node;
         fl_order_acquire(jobs[count++]);
     }
-    filch_u32_store(&inbox->draining, 0, FILCH_RELEASE); /* the next drainer sees our head */
+    filch_u32_store(&inbox->draining, 0, FILCH_RELEASE); /* X1 */
     return count;
 }
 

@@ -3,7 +3,11 @@
  * Where work from outside arrives: liburcu's wait-free queue (Desnoyers, Jiangshan: wfcqueue). Any
  * thread enqueues, with one exchange; workers dequeue one at a time under a try-lock, by
  * non-blocking calls only (the blocking ones sleep 10 ms behind an enqueuer that was preempted
- * between its two steps). FIFO. */
+ * between its two steps). FIFO.
+ *
+ * Edges, beside those that liburcu makes:
+ *   X1 drained: store draining 0, release    -> X2 drain: exchange draining 1, acquire; it sees the
+ *                                               queue's head */
 #ifndef FL_INBOX_H
 #define FL_INBOX_H
 

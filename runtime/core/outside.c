@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Work from outside: filch_run, filch_go, and filch_yield, which goes through the same inbox since
- * that is the one queue that is first in, first out. */
+ * that is the one queue that is first in, first out. C1 to C3 are edges of runtime/core/call.h. */
 #include <runtime/core/atfork.h>
 #include <runtime/core/call.h>
 #include <runtime/core/error.h>
@@ -37,15 +37,15 @@ void fl_call_run(filch_self self, fl_call *call)
     filch_check_return(self, call->task);
     if (call->waiter)
         fl_resume(call->home, call->waiter);
-    else if (filch_u32_exchange(&call->state, CALL_DONE, FILCH_ACQ_REL) == CALL_WAITED_FOR)
+    else if (filch_u32_exchange(&call->state, CALL_DONE, FILCH_ACQ_REL) == CALL_WAITED_FOR) /* C1 */
         fl_futex_wake(&call->state, 1); /* by its address alone: the waiter may have gone */
 }
 
 static void wait_as_thread(fl_call *call)
 {
     uint32_t state = CALL_RUNNING;
-    filch_u32_cas(&call->state, &state, CALL_WAITED_FOR, FILCH_ACQ_REL);
-    while (filch_u32_load(&call->state, FILCH_ACQUIRE) != CALL_DONE)
+    filch_u32_cas(&call->state, &state, CALL_WAITED_FOR, FILCH_ACQ_REL); /* C3 */
+    while (filch_u32_load(&call->state, FILCH_ACQUIRE) != CALL_DONE)     /* C2 */
         fl_futex_wait_until(&call->state, CALL_WAITED_FOR, 0);
 }
 

@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Sleeping and waking: the futexes of the idle protocol (docs/idle.md; steps I1..I4 in
- * sched/idle.h).
+ * Sleeping and waking: the futexes of the idle protocol (docs/idle.md; its steps P, Q, I and N are
+ * in sched/idle.h; who runs what: W5 of runtime/core/suspend.c).
  *
  * Tokens are the truth, bells a hint. A waker makes a token, then rings one parked worker; whoever
  * is in I4 may take any token. So that no token is left with nobody awake to take it:
- *   B1 sleeper: exchange bell PARKED, seq_cst; look for a token; futex wait while PARKED
- *   B2 waker:   add token, seq_cst; CAS some bell PARKED -> RUNG, seq_cst; futex wake it
- *   B3 a sleeper that leaves I4: exchange bell AWAKE, seq_cst; a token is still there: ring another
+ *   B1 sleeper: exchange bell PARKED, seq_cst;     | B2; one of the two sees the other
+ *      look for a token (I4); futex wait while
+ *      PARKED
+ *   B2 waker: add token (P6); load some bell, and  | B1; one of the two sees the other
+ *      CAS it PARKED -> RUNG, seq_cst; futex wake
+ *   B3 a sleeper that leaves I4: exchange bell     | B2: what it was rung for in vain goes on to
+ *      AWAKE, seq_cst; a token is still there        another
+ *      (I5): ring another
  * A waker that finds no bell PARKED may go: every sleeper is on its way to B1, or was rung and will
- * come to B3. */
+ * come to B3.
+ *
+ * The end:
+ *   E1 destroy: store stopping, seq_cst;        | E2 last look, after I1: load stopping, seq_cst;
+ *      seq_cst fence; P6                          one of the two sees the other
+ *   E3 finish: store finished, seq_cst;         -> E4 after B1: load finished, seq_cst; in a worker
+ *      exchange every bell -> RUNG, seq_cst;       without a fiber, which polls: acquire
+ *      futex wake
+ *   E5 a visitor leaves: add -1 to visitors,    -> E6 destroy: load visitors, acquire; the visitor
+ *      release                                     touches the runtime no more */
 #include <runtime/core/clock.h>
 #include <runtime/core/fence.h>
 #include <runtime/core/futex.h>
@@ -22,7 +36,7 @@ static void ring_one(fl_runtime *rt, unsigned near)
     for (unsigned i = 0; i < rt->workers; i++) {
         fl_worker *worker = rt->worker[(near + i) % rt->workers];
         uint32_t parked = FL_BELL_PARKED;
-        if (filch_u32_load(&worker->bell, FILCH_SEQ_CST) == FL_BELL_PARKED &&
+        if (filch_u32_load(&worker->bell, FILCH_SEQ_CST) == FL_BELL_PARKED &&     /* B2 */
             filch_u32_cas(&worker->bell, &parked, FL_BELL_RUNG, FILCH_SEQ_CST)) { /* B2 */
             fl_futex_wake(&worker->bell, 1);
             return;
@@ -39,7 +53,7 @@ void fl_wake_one(fl_runtime *rt, unsigned near, bool may_mute)
 void fl_ring_everybody(fl_runtime *rt)
 {
     for (unsigned i = 0; i < rt->workers; i++) {
-        filch_u32_exchange(&rt->worker[i]->bell, FL_BELL_RUNG, FILCH_SEQ_CST);
+        filch_u32_exchange(&rt->worker[i]->bell, FL_BELL_RUNG, FILCH_SEQ_CST); /* E3 */
         fl_futex_wake(&rt->worker[i]->bell, 1);
     }
 }
@@ -47,7 +61,7 @@ void fl_ring_everybody(fl_runtime *rt)
 void fl_submit(fl_runtime *rt, fl_job *job, unsigned near)
 {
     fl_inbox_put(&rt->inbox, job);
-    filch_fence_seq_cst();
+    filch_fence_seq_cst(); /* P5 */
     fl_wake_one(rt, near, false);
 }
 
@@ -55,7 +69,7 @@ void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near)
 {
     filch_u32_add(&rt->visitors, 1, FILCH_RELAXED); /* the put below publishes it with the job */
     fl_submit(rt, job, near);
-    filch_u32_add(&rt->visitors, (uint32_t)-1, FILCH_RELEASE); /* pairs with destroy's load */
+    filch_u32_add(&rt->visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
 }
 
 int fl_push_ready(fl_worker *worker, void *item)
@@ -63,7 +77,7 @@ int fl_push_ready(fl_worker *worker, void *item)
     int rc = fl_deque_push(&worker->ready, item);
     if (rc)
         return rc;
-    filch_fence_seq_cst();
+    filch_fence_seq_cst(); /* P5 */
     fl_wake_one(worker->rt, worker->index + 1, true);
     return 0;
 }
@@ -71,9 +85,9 @@ int fl_push_ready(fl_worker *worker, void *item)
 /* From now on the next fork of the fiber that it runs goes out of line and wakes somebody. */
 static void poke(fl_worker *worker)
 {
-    fl_forkstack *stack = filch_ptr_load(&worker->current, FILCH_ACQUIRE);
+    fl_forkstack *stack = filch_ptr_load(&worker->current, FILCH_ACQUIRE); /* W5 */
     if (stack && filch_ptr_load(&stack->front.limit, FILCH_RELAXED)) /* else its line stays alone */
-        filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL);
+        filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL); /* I2 */
 }
 
 static void poke_everybody(fl_runtime *rt)
@@ -91,8 +105,8 @@ void fl_found(fl_worker *worker, bool gift)
     uint64_t was = fl_idle_found(&rt->idle);
     if (!fl_idle_was_last(was))
         return;
-    filch_fence_seq_cst(); /* as in last_look: a limit that reads NULL here was not re-armed before
-                              I changed */
+    filch_fence_seq_cst(); /* Q2: as in last_look, a limit that reads NULL here was not re-armed
+                              before I changed */
     /* The last searcher has gone although some sleep, and publishers that saw it searching woke
      * nobody. What they publish from now on comes to the slow path; what they had published is seen
      * by this look, but for a fork whose store is on its way while its owner forks no more: it is
@@ -103,7 +117,7 @@ void fl_found(fl_worker *worker, bool gift)
         poke(worker);
     else
         poke_everybody(rt);
-    filch_fence_seq_cst();
+    filch_fence_seq_cst(); /* Q2 */
     if (alone ? !fl_inbox_empty(&rt->inbox) || fl_deque_size(&worker->ready) > 0
               : fl_work_anywhere(rt))
         fl_wake_one(rt, worker->index + 1, false);
@@ -116,7 +130,7 @@ static void finish_if_over(fl_runtime *rt, uint64_t was)
     bool all_asleep = fl_idle_sleepers(was) + 1 == rt->workers;
     if (!all_asleep || fl_sum(rt, FL_SUSPENDED) || !fl_idle_unchanged(&rt->idle, was))
         return;
-    filch_u32_store(&rt->finished, 1, FILCH_SEQ_CST);
+    filch_u32_store(&rt->finished, 1, FILCH_SEQ_CST); /* E3 */
     fl_ring_everybody(rt);
 }
 
@@ -124,14 +138,14 @@ static void finish_if_over(fl_runtime *rt, uint64_t was)
 static bool last_look(fl_worker *worker, uint64_t was)
 {
     fl_runtime *rt = worker->rt;
-    bool stopping = filch_u32_load(&rt->stopping, FILCH_SEQ_CST);
-    filch_fence_seq_cst();
+    bool stopping = filch_u32_load(&rt->stopping, FILCH_SEQ_CST); /* E2 */
+    filch_fence_seq_cst();                                        /* I2 */
     poke_everybody(rt);
     /* Where all others sleep, nobody runs whose store could still be on its way: their I1 was a
      * full fence. */
     if (fl_idle_sleepers(was) + 1 < rt->workers && rt->asymmetric) {
         fl_count(worker, FL_HEAVY_FENCES, 1);
-        fl_fence_heavy();
+        fl_fence_heavy(); /* I2 */
     }
     if (fl_work_anywhere(rt))
         return true;
@@ -159,13 +173,14 @@ static bool wait_for_token(fl_worker *worker, int64_t until)
     worker->woken = true;
     filch_u32_exchange(&worker->bell, FL_BELL_PARKED, FILCH_SEQ_CST); /* B1 */
     for (;;) {
-        if (filch_u32_load(&rt->finished, FILCH_SEQ_CST))
+        if (filch_u32_load(&rt->finished, FILCH_SEQ_CST)) /* E4 */
             return false;
         if (fl_idle_take_token(&rt->idle)) {
             fl_count(worker, FL_WAKES, 1);
             break;
         }
-        if (filch_u32_load(&worker->bell, FILCH_RELAXED) != FL_BELL_PARKED) { /* rung in vain */
+        /* Rung in vain. Relaxed: the futex sees what this look misses. */
+        if (filch_u32_load(&worker->bell, FILCH_RELAXED) != FL_BELL_PARKED) {
             filch_u32_exchange(&worker->bell, FL_BELL_PARKED, FILCH_SEQ_CST); /* B1 */
             continue;
         }
@@ -186,7 +201,7 @@ static bool nap_for(fl_worker *worker, int64_t nap, bool vain)
     fl_runtime *rt = worker->rt;
     if (vain)
         fl_idle_nap(&rt->idle, true);
-    filch_fence_seq_cst();
+    filch_fence_seq_cst(); /* N1 */
     bool searching = fl_work_ready(rt) && fl_idle_retract(&rt->idle);
     if (!searching)
         searching = wait_for_token(worker, fl_now() + nap);

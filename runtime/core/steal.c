@@ -2,7 +2,8 @@
  *
  * The thief: asks first, robs only the silent. membarrier interrupts every core that runs this
  * process; an owner that comes by its slow path hands over its oldest task, or half of a deep
- * stack, for a few cache misses instead. */
+ * stack, for a few cache misses instead. The labels are those of sched/forkstack.h (T2) and
+ * runtime/core/suspend.c (W5). */
 #include <runtime/core/clock.h>
 #include <runtime/core/fence.h>
 #include <runtime/core/worker.h>
@@ -58,9 +59,9 @@ static bool rob(fl_worker *worker, fl_forkstack *stack, fl_work *work)
         return false;
     if (worker->rt->asymmetric) {
         fl_count(worker, FL_HEAVY_FENCES, 1);
-        fl_fence_heavy();
+        fl_fence_heavy(); /* T2 */
     } else {
-        filch_fence_seq_cst();
+        filch_fence_seq_cst(); /* T2 */
     }
     *work = (fl_work){.kind = FL_WORK_SLOT};
     work->task = fl_forkstack_rob_take(stack, top, &work->slot);
@@ -86,7 +87,7 @@ static bool accept(fl_worker *worker, const fl_gift *gift, fl_work *work)
 
 static bool steal_from(fl_worker *worker, fl_worker *victim, fl_work *work)
 {
-    fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE);
+    fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* W5 */
     if (!stack || !fl_forkstack_offers(stack))
         return false;
     worker->box.most = worker->profit.most;
@@ -106,7 +107,7 @@ static bool steal_from(fl_worker *worker, fl_worker *victim, fl_work *work)
 static fl_worker *victim_of(fl_worker *worker, unsigned attempt)
 {
     fl_runtime *rt = worker->rt;
-    const fl_policy *policy = filch_ptr_load(&rt->policy, FILCH_ACQUIRE);
+    const fl_policy *policy = filch_ptr_load(&rt->policy, FILCH_ACQUIRE); /* its row is there */
     return rt->worker[policy->victim(worker->index, rt->workers, attempt, &worker->rng)];
 }
 

@@ -5,10 +5,14 @@
  * foreign task on top of a waiting frame could wait for that very frame.
  *
  * Switch, in this order (docs/idle.md, docs/design.md):
- *   W1 the fiber that leaves answers a waiting thief "nothing": its fork stack is empty
- *   W2 the contexts are exchanged
- *   W3 exchange `current`, seq_cst; fence; if somebody sleeps, poke the fiber that arrived
- *   W4 the action: only now may others see, and resume, the fiber that left */
+ *   W1 the fiber that leaves answers a waiting  -> R4 of sched/forkstack.h
+ *      thief "nothing": its fork stack is empty
+ *   W2 the contexts are exchanged               -> W4: what is resumed is saved
+ *   W3 exchange `current`, seq_cst; seq_cst     -> W5 whoever looks at a worker: load `current`,
+ *      fence; if somebody sleeps, poke the         acquire: it sees the fork stack; against I1 and
+ *      fiber that arrived: exchange limit,         I2 of sched/idle.h: one of the two sees the
+ *      acq_rel                                     other
+ *   W4 the action                               -> others see, and resume, the fiber that left */
 #include <runtime/core/worker.h>
 
 #include <string.h>
@@ -41,10 +45,10 @@ void fl_arrive(fl_fiber *fiber)
     fiber->arrivals++;
     void *stack = fiber == &worker->native ? NULL : &fiber->stack;
     filch_ptr_exchange(&worker->current, stack, FILCH_SEQ_CST); /* W3 */
-    filch_fence_seq_cst();
+    filch_fence_seq_cst();                                      /* W3 */
     if (stack && fl_idle_sleepers(fl_idle_look(&rt->idle)) > 0)
-        filch_ptr_exchange(&fiber->stack.front.limit, NULL, FILCH_ACQ_REL);
-    fl_action *action = worker->action; /* W4 */
+        filch_ptr_exchange(&fiber->stack.front.limit, NULL, FILCH_ACQ_REL); /* W3 */
+    fl_action *action = worker->action;                                     /* W4 */
     action(worker, worker->left, worker->action_arg);
 }
 

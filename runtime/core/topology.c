@@ -29,7 +29,6 @@ struct fl_topology {
     fl_place pu[];
 };
 
-/* L1: publish the topology, release -> load, acquire: its fields are there. */
 static filch_ptr loaded;
 
 /* ---- Walks over the allowed PUs ---- */
@@ -335,7 +334,7 @@ static int load(struct fl_topology **out)
 
 int fl_topology_load(const fl_topology **out)
 {
-    struct fl_topology *t = filch_ptr_load(&loaded, FILCH_ACQUIRE); /* L1 */
+    struct fl_topology *t = filch_ptr_load(&loaded, FILCH_ACQUIRE); /* L2 */
     if (!t) {
         int rc = load(&t);
         if (rc)
@@ -343,9 +342,9 @@ int fl_topology_load(const fl_topology **out)
         /* Threads that come at once each load one, and the first to end wins: a lost millisecond,
          * where a lock would hang the child of a fork() that happens meanwhile. */
         void *winner = NULL;
-        if (!filch_ptr_cas(&loaded, &winner, t, FILCH_RELEASE)) { /* L1: publish */
+        if (!filch_ptr_cas(&loaded, &winner, t, FILCH_RELEASE)) { /* L1 */
             destroy(t);
-            t = filch_ptr_load(&loaded, FILCH_ACQUIRE); /* L1 */
+            t = filch_ptr_load(&loaded, FILCH_ACQUIRE); /* L2 */
         }
     }
     *out = t;
@@ -354,7 +353,7 @@ int fl_topology_load(const fl_topology **out)
 
 void fl_topology_unload(void)
 {
-    struct fl_topology *t = filch_ptr_exchange(&loaded, NULL, FILCH_ACQUIRE); /* L1 */
+    struct fl_topology *t = filch_ptr_exchange(&loaded, NULL, FILCH_ACQUIRE); /* L2 */
     if (t)
         destroy(t);
 }

@@ -9,7 +9,10 @@
  * Threads: any. The affinity mask is that of the calling thread, which new threads inherit: a
  * runtime's creator asks, before it pins anything. Other machines: where hwloc was told to imagine
  * one (HWLOC_SYNTHETIC, HWLOC_XMLFILE), all of that counts; affinity mask and quota belong to this
- * machine and are left out; nothing may be pinned (fl_topology_real). */
+ * machine and are left out; nothing may be pinned (fl_topology_real).
+ *
+ * Edges:
+ *   L1 publish: CAS loaded, release    -> L2 load loaded, acquire; its fields are there */
 #ifndef FL_TOPOLOGY_H
 #define FL_TOPOLOGY_H
 

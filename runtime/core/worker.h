@@ -111,8 +111,8 @@ struct filch_runtime {
 
 static inline void fl_count(fl_worker *worker, enum fl_counter counter, uint64_t n)
 {
-    filch_u64 *count =
-        &worker->counters[counter]; /* relaxed: single writer, readers sum approximately */
+    filch_u64 *count = &worker->counters[counter];
+    /* relaxed: single writer, readers sum approximately */
     filch_u64_store(count, filch_u64_load(count, FILCH_RELAXED) + n, FILCH_RELAXED);
 }
 

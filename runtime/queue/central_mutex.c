@@ -5,11 +5,12 @@
  * is worth on their program.
  *
  * A task stays in its fiber's slot; the ring holds the slot's address. Whoever changes the slot's
- * state from OFFERED runs it: the joining owner, or a worker that found it in the ring. An entry whose task was claimed by its owner is stale; it is skipped, or serves the next task of the
- * same slot, which is claimed in the same way, so no entry can run a task twice, and `claimed` is
- * read after the claim only. A full ring makes the fork run its child at once. Workers sleep by the
- * runtime's idle protocol, which stands for the pool's condition variable: they also wait for
- * fibers and for work from outside. */
+ * state from OFFERED runs it: the joining owner, or a worker that found it in the ring. An entry
+ * whose task was claimed by its owner is stale; it is skipped, or serves the next task of the same
+ * slot, which is claimed in the same way, so no entry can run a task twice, and `claimed` is read
+ * after the claim only. A full ring makes the fork run its child at once. Workers sleep by the
+ * runtime's idle protocol (I1 of sched/idle.h), which stands for the pool's condition variable:
+ * they also wait for fibers and for work from outside. */
 #include <runtime/core/worker.h>
 #include <runtime/queue/queue.h>
 

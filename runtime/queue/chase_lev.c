@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The default: each fiber keeps what it forks in its own fork stack, thieves ask for the oldest.
- * For everybody. */
+ * For everybody. P4 to P6 are steps of sched/idle.h, W5 is an edge of runtime/core/suspend.c. */
 #include <runtime/core/worker.h>
 #include <runtime/queue/queue.h>
 
@@ -12,7 +12,7 @@ static void forked(fl_worker *worker, filch_self self)
     fl_forkstack *stack = fl_forkstack_of(self);
     fl_forkstack_rearm(stack);
     fl_forkstack_serve(stack, self);
-    filch_fence_seq_cst();
+    filch_fence_seq_cst(); /* P5 */
     fl_wake_one(worker->rt, worker->index + 1, false);
 }
 
@@ -32,7 +32,7 @@ static void flush(fl_worker *worker, fl_forkstack *stack)
 static bool pending(fl_runtime *rt)
 {
     for (unsigned i = 0; i < rt->workers; i++) {
-        fl_forkstack *stack = filch_ptr_load(&rt->worker[i]->current, FILCH_ACQUIRE);
+        fl_forkstack *stack = filch_ptr_load(&rt->worker[i]->current, FILCH_ACQUIRE); /* W5 */
         if (stack && fl_forkstack_offers(stack))
             return true;
     }
