@@ -156,7 +156,7 @@ int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack
     if (rc) {
         munmap(fibers->arenas->base, arena_size(first, stack_size));
         free(fibers->arenas);
-        return fl_fail(rc, "no mutex for the fibers: %s", strerror(rc));
+        return fl_fail(rc, "no mutex for the fibers: %s; free some memory", strerror(rc));
     }
     return 0;
 }

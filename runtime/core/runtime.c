@@ -2,6 +2,7 @@
  *
  * Life and queries of a runtime. */
 #include <runtime/core/atfork.h>
+#include <runtime/core/callbacks.h>
 #include <runtime/core/describe.h>
 #include <runtime/core/error.h>
 #include <runtime/core/fence.h>
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <urcu-bp.h>
 
 static void choose_size(fl_runtime *rt)
 {
@@ -45,7 +45,7 @@ static int create_workers(fl_runtime *rt)
 {
     rt->worker = calloc(rt->workers, sizeof *rt->worker);
     if (!rt->worker)
-        return fl_fail(ENOMEM, "no memory for %u workers", rt->workers);
+        return fl_fail(ENOMEM, "no memory for %u workers; free some, or have fewer", rt->workers);
     for (unsigned i = 0; i < rt->workers; i++) {
         int rc = fl_worker_create(rt, i, &rt->worker[i]);
         if (rc) {
@@ -98,7 +98,7 @@ static int build(fl_runtime *rt)
     if (rc)
         goto fail_workers;
     if (rt->discipline->shared && fl_central_create(rt)) {
-        rc = fl_fail(ENOMEM, "no memory for the queue %s", rt->discipline->name);
+        rc = fl_fail(ENOMEM, "no memory for the queue %s; free some", rt->discipline->name);
         goto fail_queue;
     }
     return 0;
@@ -122,10 +122,7 @@ static int prepare_process(void)
     int rc = fl_fork_prepare();
     if (!rc)
         rc = fl_overflow_install();
-    /* Its thread inherits the affinity of whoever needs it first: not a pinned worker's. */
-    if (!rc && !urcu_bp_get_default_call_rcu_data())
-        rc = fl_fail(EAGAIN, "no thread for liburcu's callbacks; a higher limit of threads may do");
-    return rc;
+    return rc ? rc : fl_callbacks_prepare();
 }
 
 int filch_runtime_create(filch_runtime **out, const filch_config *config)
@@ -133,7 +130,7 @@ int filch_runtime_create(filch_runtime **out, const filch_config *config)
     fl_runtime *rt =
         aligned_alloc(FILCH_APART, (sizeof *rt + FILCH_APART - 1) & ~(size_t)(FILCH_APART - 1));
     if (!rt)
-        return fl_fail(ENOMEM, "no memory for a runtime");
+        return fl_fail(ENOMEM, "no memory for a runtime; free some");
     memset(rt, 0, sizeof *rt);
     int rc = fl_settings_resolve(&rt->settings, config);
     if (!rc)

@@ -70,7 +70,7 @@ int fl_worker_create(fl_runtime *rt, unsigned index, fl_worker **out)
     size_t size = (sizeof(fl_worker) + FILCH_APART - 1) & ~(size_t)(FILCH_APART - 1);
     fl_worker *worker = aligned_alloc(FILCH_APART, size);
     if (!worker)
-        return fl_fail(ENOMEM, "no memory for worker %u", index);
+        return fl_fail(ENOMEM, "no memory for worker %u; free some", index);
     memset(worker, 0, size);
     worker->rt = rt;
     worker->index = index;
@@ -81,7 +81,7 @@ int fl_worker_create(fl_runtime *rt, unsigned index, fl_worker **out)
     if (!worker->signal_stack || fl_deque_init(&worker->ready, READY_FIRST, retire)) {
         free(worker->signal_stack);
         free(worker);
-        return fl_fail(ENOMEM, "no memory for the ready deque of worker %u", index);
+        return fl_fail(ENOMEM, "no memory for the ready deque of worker %u; free some", index);
     }
     *out = worker;
     return 0;
@@ -195,6 +195,10 @@ static void *thread_main(void *arg)
     run(worker);
     here = NULL;
     fl_overflow_exit();
+    /* liburcu enlists a reader at its first lock, and dies if there is no page for that: here, not
+     * in the middle of work that has used up the address space. */
+    urcu_bp_read_lock();
+    urcu_bp_read_unlock();
     return NULL;
 }
 

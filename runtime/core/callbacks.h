@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef FL_CALLBACKS_H
+#define FL_CALLBACKS_H
+
+/* Makes sure that liburcu has its thread for callbacks; -EAGAIN or -ENOMEM through fl_fail. The
+ * thread stays as long as the process. Any thread. */
+int fl_callbacks_prepare(void);
+
+#endif
