@@ -24,6 +24,7 @@ static struct {
 static __thread batch taking; /* jobs to hand out */
 static __thread batch giving; /* jobs that came back, up to BATCH */
 static pthread_key_t leaving;
+static bool keyed;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static __thread bool registered;
 
@@ -75,22 +76,24 @@ static void thread_leaves(void *unused)
 
 static void make_key(void)
 {
-    if (pthread_key_create(&leaving, thread_leaves))
-        filch_die("no thread-specific key left for the job cache; free one of the process's 1,024");
+    keyed = pthread_key_create(&leaving, thread_leaves) == 0;
 }
 
-/* So that a thread's cache is freed when it ends. */
-static void register_thread(void)
+/* So that a thread's cache is freed when it ends. false: the process has used up its 1,024 keys, or
+ * its memory; the thread does without a cache. */
+static bool register_thread(void)
 {
-    pthread_once(&once, make_key);
-    pthread_setspecific(leaving, &registered);
-    registered = true;
+    if (!registered) {
+        pthread_once(&once, make_key);
+        registered = keyed && pthread_setspecific(leaving, &registered) == 0;
+    }
+    return registered;
 }
 
 fl_job *fl_job_take(void)
 {
-    if (!registered)
-        register_thread();
+    if (!register_thread())
+        return malloc(sizeof(fl_job));
     if (!taking.head) {
         pthread_mutex_lock(&pool.lock);
         if (pool.count)
@@ -102,8 +105,10 @@ fl_job *fl_job_take(void)
 
 void fl_job_give(fl_job *job)
 {
-    if (!registered)
-        register_thread();
+    if (!register_thread()) {
+        free(job);
+        return;
+    }
     batch *to = taking.count < BATCH ? &taking : &giving;
     push(to, job);
     if (giving.count == BATCH)
