@@ -11,11 +11,13 @@
 #include <urcu-bp.h>
 
 static filch_u32 generation;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int failed;
+static filch_u32 installed;     /* a look: installing twice is harmless */
+static __thread unsigned depth; /* of before() in the thread that forks */
 
 static void before(void)
 {
+    if (depth++)
+        return;
     fl_job_lock();
     urcu_bp_call_rcu_before_fork();
     urcu_bp_before_fork();
@@ -23,6 +25,8 @@ static void before(void)
 
 static void after_in_parent(void)
 {
+    if (--depth)
+        return;
     urcu_bp_after_fork_parent();
     urcu_bp_call_rcu_after_fork_parent();
     fl_job_unlock();
@@ -30,6 +34,8 @@ static void after_in_parent(void)
 
 static void after_in_child(void)
 {
+    if (--depth)
+        return;
     urcu_bp_after_fork_child();
     urcu_bp_call_rcu_after_fork_child();
     fl_job_unlock();
@@ -37,15 +43,15 @@ static void after_in_child(void)
     filch_u32_add(&generation, 1, FILCH_RELAXED); /* the child has one thread */
 }
 
-static void prepare(void)
-{
-    failed = pthread_atfork(before, after_in_parent, after_in_child);
-}
-
 int fl_fork_prepare(void)
 {
-    pthread_once(&once, prepare);
-    return failed ? fl_fail(failed, "no fork handlers: %s", strerror(failed)) : 0;
+    if (filch_u32_load(&installed, FILCH_ACQUIRE)) /* pairs with the release below */
+        return 0;
+    int rc = pthread_atfork(before, after_in_parent, after_in_child);
+    if (rc)
+        return fl_fail(rc, "no handlers for fork(): %s; free some memory", strerror(rc));
+    filch_u32_store(&installed, 1, FILCH_RELEASE); /* the handlers are there */
+    return 0;
 }
 
 unsigned fl_fork_generation(void)
