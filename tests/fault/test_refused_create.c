@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The system refuses memory, address space, threads or the machine's description, at each place of a creation in turn: a
+ * negative errno and a sentence, nothing left behind, and the next creation works. So for the first creation of a
+ * process, which also sets up what stays. */
+#include <criterion/criterion.h>
+#include <runtime/core/topology.h>
+#include <tests/support/build.h>
+#include <tests/support/child.h>
+#include <tests/support/fib.h>
+#include <tests/support/process.h>
+#include <tests/support/refuse.h>
+
+static unsigned none(unsigned workers, bool shared)
+{
+    (void)workers, (void)shared;
+    return 0;
+}
+
+static unsigned one(unsigned workers, bool shared)
+{
+    (void)workers, (void)shared;
+    return 1;
+}
+
+static unsigned locks(unsigned workers, bool shared)
+{
+    (void)workers;
+    return 1 + shared;
+}
+
+static unsigned each_worker(unsigned workers, bool shared)
+{
+    (void)shared;
+    return workers;
+}
+
+/* The runtime, its arena, its table; a worker, its signal stack, its deque, each time. */
+static unsigned blocks_of(unsigned workers, bool shared)
+{
+    return 3 + 3 * workers + shared;
+}
+
+/* What happens where `what` is refused: creation fails with `error` at so many places at least, elsewhere it does
+ * without. */
+static const struct row {
+    const char *name;
+    enum refusable what;
+    int error;
+    unsigned (*failures)(unsigned workers, bool shared);
+    int hwloc_error;
+    bool topology_anew;  /* the topology is read but once, unless it is forgotten */
+    bool without_advice; /* guards by mprotect, as on systems that know no better */
+    bool leaks;          /* what the system does not take back */
+} rows[] = {
+    {.name = "memory", MEMORY, ENOMEM, blocks_of},
+    {.name = "memory, topology", MEMORY, ENOMEM, blocks_of, .topology_anew = true},
+    {.name = "mmap", SPACE, ENOMEM, one},
+    {.name = "munmap", UNMAPPING, ENOMEM, none, .leaks = true},
+    {.name = "madvise", ADVICE, ENOMEM, none},
+    {.name = "mprotect", PROTECTION, ENOMEM, each_worker, .without_advice = true},
+    {.name = "threads", THREADS, EAGAIN, each_worker},
+    {.name = "mutexes", MUTEXES, ENOMEM, locks},
+    {.name = "attributes", ATTRIBUTES, ENOMEM, each_worker},
+    {.name = "affinity", AFFINITY, ENOMEM, each_worker},
+    {.name = "fork handlers", HANDLERS, ENOMEM, none},
+    {.name = "files", FILES, 0, none, .topology_anew = true},
+    {.name = "hwloc_topology_init", HWLOC_BEGIN, ENOMEM, one, .topology_anew = true},
+    {.name = "hwloc, memory", HWLOC, ENOMEM, one, ENOMEM, .topology_anew = true},
+    {.name = "hwloc, other", HWLOC, ENOSYS, one, EIO, .topology_anew = true},
+    {.name = "hwloc distances", HWLOC_DISTANCES, 0, none, .topology_anew = true},
+    {.name = "hwloc bitmaps", HWLOC_BITMAPS, 0, none},
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static const unsigned worker_counts[] = {1, 3, 16};
+enum { COUNTS = BUILD_TSAN || BUILD_ASAN ? 2 : 3 };
+
+static int create(filch_runtime **rt, const struct row *row, unsigned workers, const char *queue,
+                  int64_t at, int64_t *count)
+{
+    filch_config config = {.workers = workers, .queue = queue};
+    if (row->topology_anew)
+        fl_topology_unload();
+    hwloc_error = row->hwloc_error;
+    if (row->without_advice)
+        refuse(ADVICE, 0, true);
+    refuse(row->what, at, false);
+    int rc = filch_runtime_create(rt, &config);
+    *count = refuse_no_more(row->what);
+    refuse_no_more(ADVICE);
+    return rc;
+}
+
+/* Refuses the first call, the second, ... until creation makes no more of them. Returns how many failures there were. */
+static unsigned refuse_each(const struct row *row, unsigned workers, const char *queue)
+{
+    unsigned failures = 0;
+    for (int64_t at = 0;; at++) {
+        filch_runtime *untouched = (filch_runtime *)&failures, *rt = untouched;
+        cr_assert_eq(fib_life(workers, queue, 12), 0, "%s", filch_error());
+        unsigned threads = process_threads(), files = process_files();
+        int64_t blocks_before = blocks, mapped_before = mapped, count;
+        int rc = create(&rt, row, workers, queue, at, &count);
+        if (rc) {
+            failures++;
+            cr_assert_eq(rc, -row->error, "%s: %d: %s", row->name, rc, filch_error());
+            cr_assert_not_null(strchr(filch_error(), ';'), "what to do? %s", filch_error());
+            cr_assert_eq(rt, untouched);
+        } else {
+            cr_assert_eq(FILCH_RUN(rt, fib, 12), 144);
+            cr_assert_eq(filch_runtime_destroy(rt), 0);
+        }
+        process_wait_for_threads(threads);
+        cr_assert_eq(process_files(), files, "%s", row->name);
+        /* The topology may be the one that is not there yet, or the one that is there again. */
+        if (row->topology_anew)
+            cr_assert_eq(fib_life(workers, queue, 12), 0, "%s", filch_error());
+        cr_assert_eq(blocks, blocks_before, "%s %d", row->name, (int)at);
+        cr_assert(row->leaks || mapped == mapped_before, "%s %d", row->name, (int)at);
+        if (!count)
+            return failures;
+    }
+}
+
+Test(refused_create, each_refusal_undoes_the_creation_or_is_done_without)
+{
+    for (const struct row *row = rows; row < rows + ROWS; row++)
+        for (unsigned c = 0; c < COUNTS; c++)
+            for (unsigned q = 0; q < FIB_QUEUES; q++) {
+                unsigned failures = refuse_each(row, worker_counts[c], fib_queues[q]);
+                unsigned least = row->failures(worker_counts[c], q == 1);
+                cr_assert_geq(failures, least, "%s: %u", row->name, failures);
+                cr_assert(failures == 0 || least > 0, "%s: %u", row->name, failures);
+            }
+}
+
+/* ---- The first creation of a process ---- */
+
+enum { NOTHING_REFUSED = 7 };
+static const struct row *first_row;
+static int64_t first_at;
+
+static void create_first(void)
+{
+    filch_runtime *rt = NULL;
+    int64_t count;
+    int rc = create(&rt, first_row, 2, NULL, first_at, &count);
+    CHILD_CHECK(rc == 0 || rc == -first_row->error);
+    if (rc) {
+        CHILD_CHECK(count > 0 && !rt && strchr(filch_error(), ';'));
+    } else {
+        CHILD_CHECK(FILCH_RUN(rt, fib, 12) == 144);
+        CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+    }
+    CHILD_CHECK(fib_life(2, NULL, 12) == 0);
+    _exit(count ? 0 : NOTHING_REFUSED);
+}
+
+Test(refused_create, each_refusal_of_the_first_creation_lets_the_next_one_work)
+{
+    for (first_row = rows; first_row < rows + ROWS; first_row++) {
+        struct child child;
+        for (first_at = 0;; first_at++) {
+            child_run(&child, create_first);
+            if (!child_passed(&child))
+                break;
+        }
+        cr_assert(WIFEXITED(child.status) && WEXITSTATUS(child.status) == NOTHING_REFUSED,
+                  "%s, call %d: 0x%x: %s", first_row->name, (int)first_at, child.status,
+                  child.text);
+        /* Besides the rows that need more than one try to refuse anything at all. */
+        cr_assert(first_at > 0 || first_row->what == HWLOC_BITMAPS, "%s", first_row->name);
+    }
+}
+
+/* ---- Telling about a runtime ---- */
+
+Test(refused_create, describe_does_without_memory)
+{
+    char text[4096];
+    filch_runtime *rt = NULL;
+    cr_assert_eq(filch_runtime_create(&rt, NULL), 0);
+    static const enum refusable kinds[] = {MEMORY, HWLOC_BITMAPS, FILES};
+    for (unsigned k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+        for (int64_t at = 0, count = 1; count; at++) {
+            int64_t before = blocks;
+            refuse(kinds[k], at, false);
+            size_t length = filch_runtime_describe(rt, text, sizeof text);
+            count = refuse_no_more(kinds[k]);
+            cr_assert_gt(length, 0);
+            cr_assert_not_null(strstr(text, "workers"));
+            cr_assert_eq(blocks, before);
+        }
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}

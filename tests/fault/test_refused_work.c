@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A runtime at work, to which the system refuses what it asks for: answers are right, everything that was accepted runs
+ * once, and nothing is held when it is over. */
+#include <criterion/criterion.h>
+#include <tests/support/child.h>
+#include <tests/support/fib.h>
+#include <tests/support/process.h>
+#include <tests/support/refuse.h>
+#include <tests/support/signpost.h>
+#include <tests/support/stress.h>
+
+static int64_t blocks_before, mapped_before;
+static unsigned threads_before, files_before;
+
+static void warm_up(void)
+{
+    cr_assert_eq(fib_life(4, NULL, 12), 0); /* the topology and liburcu's thread stay */
+    blocks_before = blocks;
+    mapped_before = mapped;
+    threads_before = process_threads();
+    files_before = process_files();
+}
+
+static void nothing_held(void)
+{
+    process_wait_for_threads(threads_before);
+    cr_assert_eq(blocks, blocks_before);
+    cr_assert_eq(mapped, mapped_before);
+    cr_assert_eq(process_files(), files_before);
+}
+
+TestSuite(refused_work, .init = warm_up);
+
+enum { DEPTH = 100, PATIENCE = 50 };
+static signpost links[DEPTH + 1];
+
+/* Joins that suspend, since the child was stolen; nobody waits for ever where nobody can steal. */
+FILCH_TASK(long, chain, (int, depth))
+{
+    signpost_raise(&links[depth]);
+    if (depth == 0)
+        return 0;
+    FILCH_FORK(chain, depth - 1);
+    for (int i = 0; i < PATIENCE && !signpost_count(&links[depth - 1]); i++)
+        sched_yield();
+    FILCH_JOIN(long rest, chain);
+    return rest + depth;
+}
+
+static void chain_without(enum refusable what, int64_t at, unsigned workers, const char *queue)
+{
+    filch_runtime *rt = NULL;
+    filch_config config = {.workers = workers, .queue = queue};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    memset(links, 0, sizeof links);
+    refuse(what, at, true);
+    long answer = FILCH_RUN(rt, chain, DEPTH);
+    refuse_no_more(what);
+    cr_assert_eq(answer, (long)DEPTH * (DEPTH + 1) / 2);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    nothing_held();
+}
+
+Test(refused_work, joins_suspend_without_memory_for_further_fibers)
+{
+    static const enum refusable kinds[] = {SPACE, MEMORY, ADVICE, MUTEXES, THREADS};
+    static const unsigned workers[] = {2, 8, 64};
+    for (unsigned k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+        for (unsigned w = 0; w < (BUILD_TSAN ? 2 : 3); w++)
+            for (unsigned q = 0; q < FIB_QUEUES; q++)
+                for (int64_t at = 0; at < 4; at++)
+                    chain_without(kinds[k], at, workers[w], fib_queues[q]);
+}
+
+/* ---- Detached tasks ---- */
+
+static signpost gone;
+
+static void go(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    signpost_raise(&gone);
+}
+
+/* Hands out so many; returns how many were taken. */
+static unsigned start(filch_runtime *rt, unsigned tasks)
+{
+    unsigned started = 0;
+    for (unsigned i = 0; i < tasks; i++) {
+        int rc = filch_go(rt, go, NULL);
+        cr_assert(rc == 0 || rc == -ENOMEM);
+        if (rc)
+            cr_assert_not_null(strchr(filch_error(), ';'));
+        started += rc == 0;
+    }
+    return started;
+}
+
+Test(refused_work, detached_task_without_memory_is_refused_and_not_run)
+{
+    enum { TASKS = 1000 };
+    filch_runtime *rt = NULL;
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    refuse(MEMORY, 10, true);
+    unsigned started = start(rt, TASKS);
+    cr_assert_gt(refuse_no_more(MEMORY), 0);
+    cr_assert_lt(started, TASKS);
+    cr_assert_eq(filch_go(rt, go, NULL), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_eq(signpost_count(&gone), started + 1);
+}
+
+/* From a task, whose worker's ready deque has to grow: where it cannot, the task goes by the inbox. In a process of its
+ * own, which has no job to use again, so that one of these calls is the growth. */
+enum { GROWTH_FIRST = 250, GROWTH_LAST = 290, MANY = 600, JOB_REFUSED = 7 };
+static int64_t growth;
+static unsigned many;
+
+static void start_many(filch_self self, void *rt)
+{
+    (void)self;
+    refuse(MEMORY, growth, false);
+    many = start(rt, MANY);
+    CHILD_CHECK(refuse_no_more(MEMORY) == 1);
+}
+
+static void grow_without_memory(void)
+{
+    filch_runtime *rt = NULL;
+    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 1}) == 0);
+    CHILD_CHECK(filch_go(rt, start_many, rt) == 0);
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+    CHILD_CHECK(signpost_count(&gone) == many && many >= MANY - 1);
+    _exit(many < MANY ? JOB_REFUSED : 0);
+}
+
+Test(refused_work_first, deque_that_cannot_grow_loses_nothing)
+{
+    unsigned growths = 0;
+    for (growth = GROWTH_FIRST; growth <= GROWTH_LAST; growth++) {
+        struct child child;
+        child_run(&child, grow_without_memory);
+        cr_assert(WIFEXITED(child.status) &&
+                      (child_passed(&child) || WEXITSTATUS(child.status) == JOB_REFUSED),
+                  "0x%x: %s", child.status, child.text);
+        growths += child_passed(&child);
+    }
+    cr_assert_geq(growths, 1);
+}
+
+/* In a process of its own: the library asks for its key but once. */
+static void go_without_keys(void)
+{
+    enum { TASKS = 5000 };
+    filch_runtime *rt = NULL;
+    refuse(KEYS, 0, true);
+    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2}) == 0);
+    int64_t before = blocks;
+    unsigned started = start(rt, TASKS);
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+    CHILD_CHECK(refuse_no_more(KEYS) > 0);
+    CHILD_CHECK(started == TASKS && signpost_count(&gone) == TASKS);
+    CHILD_CHECK(blocks < before);
+}
+
+Test(refused_work_first, a_process_without_free_keys_does_without_a_job_cache)
+{
+    struct child child;
+    child_run(&child, go_without_keys);
+    cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
+}
+
+/* ---- All at once ---- */
+
+enum { NODES = 400 };
+static signpost visits[NODES];
+
+/* A tree with suspensions by yields, whose nodes are numbered as a heap's are. */
+FILCH_VOID_TASK(visit, (uint64_t, seed), (unsigned, node))
+{
+    if (node >= NODES)
+        return;
+    signpost_raise(&visits[node]);
+    FILCH_FORK(visit, seed, 2 * node + 1);
+    if (stress_mix(seed + node) % 5 == 0)
+        filch_yield(self);
+    visit(self, seed, 2 * node + 2);
+    FILCH_JOIN_VOID(visit);
+}
+
+Test(refused_work, whatever_is_refused_whenever_nothing_is_lost)
+{
+    static const enum refusable kinds[] = {MEMORY, SPACE, ADVICE};
+    uint64_t seed = stress_seed();
+    for (unsigned i = 0; i < stress_times(150); i++) {
+        uint64_t random = stress_mix(seed + i);
+        filch_runtime *rt = stress_runtime(random % STRESS_CONFIGS, seed + i);
+        memset(visits, 0, sizeof visits);
+        for (unsigned k = 0; k < 3; k++)
+            refuse(kinds[k], (int64_t)(random >> (20 + 8 * k)) % 16, random >> (16 + k) & 1);
+        FILCH_RUN(rt, visit, seed + i, 0);
+        for (unsigned k = 0; k < 3; k++)
+            refuse_no_more(kinds[k]);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        for (unsigned n = 0; n < NODES; n++)
+            cr_assert_eq(signpost_count(&visits[n]), 1, "node %u in run %u", n, i);
+        nothing_held();
+    }
+}
