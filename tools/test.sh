@@ -12,6 +12,7 @@ case $mode in full | quick) ;; *) echo "usage: ./tools/test.sh [quick]" >&2; exi
 # name | in which modes | function, its arguments
 steps='
 format              | full quick | check_format
+lint                | full quick | check_atomics
 release, gcc        | full       | suite release
 release, gcc        | quick      | suite release -L unit|stress|consumer
 tiny slots          | quick      | suite tiny -L unit|stress
@@ -32,6 +33,13 @@ check_format() {
         echo "to be mended by: clang-format-14 -i FILE"
         count 1 1 0
     fi
+}
+
+check_atomics() {
+    local failed=0
+    python3 tools/check_atomics.py || failed=1
+    python3 tests/lint/run.py || failed=$((failed + 1))
+    count 2 $failed 0
 }
 
 # suite PRESET CTEST-ARGUMENTS...: builds it and runs its tests. One that could not be started has failed.

@@ -56,6 +56,6 @@ int fl_callbacks_prepare(void)
         return rc;
     /* Its thread inherits the affinity of whoever needs it first: not a pinned worker's. */
     urcu_bp_get_default_call_rcu_data();
-    filch_u32_store(&prepared, 1, FILCH_RELAXED);
+    filch_u32_store(&prepared, 1, FILCH_RELAXED); /* a look's */
     return 0;
 }

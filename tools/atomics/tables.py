@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""What the lint knows: its rules, the shared words, what may not be written, and where it may."""
+from collections import namedtuple
+
+RULES = {
+    "raw": "shared words only through include/filch/atomic.h: no builtins, <stdatomic.h>, volatile, liburcu's atomics",
+    "barrier": "no barrier but filch_fence_light, fl_fence_heavy and filch_fence_seq_cst",
+    "stale": "an exception in the lint's table is needed by what is written",
+    "spelled": "an order is spelled out: FILCH_RELAXED ... FILCH_SEQ_CST",
+    "unlabelled": "each access and fence begins its comment with the label of an edge, or says why its order is enough",
+    "reason": "a relaxed access says why, unless the edge whose label it carries is relaxed at this end",
+    "undefined": "a label is defined in the head of its module, or in one that a head of the module names by its path",
+    "unused": "both ends of an edge are in the code",
+    "partner": "an edge names its partner",
+    "twice": "a label stands for one edge in the whole tree",
+    "disagrees": "an access has an order (a fence: a kind) that its edge names",
+    "unknown": "each shared word has a row in the table of words",
+    "weak": "no order is weaker than the word's row demands",
+}
+
+ORDERS = {  # what each gives
+    "FILCH_RELAXED": frozenset(),
+    "FILCH_ACQUIRE": frozenset("a"),
+    "FILCH_RELEASE": frozenset("r"),
+    "FILCH_ACQ_REL": frozenset("ar"),
+    "FILCH_SEQ_CST": frozenset("ars"),
+}
+FENCES = {  # what the text of its edge calls it
+    "filch_fence_seq_cst": "seq_cst fence",
+    "filch_fence_light": "light fence",
+    "fl_fence_heavy": "heavy fence",
+}
+# Said of an access: no other thread can reach the word.
+PRIVATE = ("not yet shared", "no longer shared")
+
+# The least order of each operation. "never": not done once the word is shared. "acquire?": weaker with a reason, or
+# where its edge is. `clear` is a store of nothing (NULL, 0, false). A word without files is met in all of them.
+Word = namedtuple("Word", "name files store clear cas rmw load why")
+N, X, A, R, AR, S = "never", "relaxed", "acquire", "release", "acq_rel", "seq_cst"
+FORK = ("include/filch/fork.h", "sched/forkstack.c", "sched/forkstack.h", "runtime/queue/")
+DEQUE = ("sched/deque.c",)
+WORDS = [
+    # the fork stack
+    Word("top", FORK, N, N, S, AR, X, "thieves and owner race for an index: one wins (T3); a poke orders the request"),
+    Word("limit", (), N, N, N, AR, X, "a poke that the owner overwrites happened before what follows (R5, P4)"),
+    Word("request", (), N, N, AR, AR, X, "asking, serving and withdrawing hand the mailbox over (R1, R2)"),
+    Word("reply", (), R, X, N, N, A, "hands over the gift (R3, R4); it is cleared before it is shown (R1)"),
+    Word("task", (), R, X, N, N, "acquire?", "shows the arguments (F1, T2); a join erases it without an order (J1)"),
+    Word("state", (), R, X, AR, AR, "acquire?", "whoever changes it owns the slot or the call, and its result (S, O, C)"),
+    # the ready deque
+    Word("top", DEQUE, N, N, S, N, "acquire?", "of two that want one item one wins (D5)"),
+    Word("bottom", (), R, R, N, N, "acquire?", "shows items; a thief may read any value that pop stored (D1, D2)"),
+    Word("buffer", (), R, R, N, N, "acquire?", "is followed (D6, D7)"),
+    Word("place", (), X, X, N, N, X, "bottom or buffer shows it, the CAS on top decides"),
+    # idle, and the end
+    Word("word", (), S, S, S, S, S, "I: publisher and sleeper are a Dekker pair (P5, I1)"),
+    Word("tokens", (), S, S, S, S, S, "a Dekker pair with the bells (B1, B2, B3)"),
+    Word("bell", (), N, N, S, S, "seq_cst?", "a Dekker pair with tokens and `finished` (B1, B2, E3)"),
+    Word("current", (), N, N, N, S, A, "is followed; a Dekker pair with I (W3)"),
+    Word("stopping", (), S, S, N, N, "seq_cst?", "a Dekker pair with I (E1, E2)"),
+    Word("finished", (), S, S, N, N, A, "a Dekker pair with the bells (E3, E4)"),
+    Word("visitors", (), N, N, N, "release?", A, "who has left the runtime touches it no more (E5, E6)"),
+    # the rest
+    Word("draining", (), N, R, N, A, "acquire?", "a lock: the head is its holder's (X1, X2)"),
+    Word("policy", (), R, R, N, N, A, "is followed"),
+    Word("loaded", (), N, N, R, A, A, "is followed (L1, L2)"),
+    Word("waiting", (), X, X, N, N, X, "a look's; the lock decides"),
+    Word("capped", (), X, X, N, N, X, "a hint"),
+    Word("count", (), X, X, N, N, X, "a counter of one writer"),
+    Word("counters", (), X, X, N, N, X, "counters of one writer each"),
+    Word("installed", (), R, X, N, N, A, "the handlers are there"),
+    Word("prepared", (), X, X, N, N, X, "a look; preparing twice is harmless"),
+    Word("generation", (), N, N, N, X, X, "changes while the process has one thread"),
+]
+
+# rule, what is found in the code, what to do
+BANNED = [
+    ("raw", r"\b__atomic_\w+|\b__sync_\w+|\b__ATOMIC_\w+|\b__c11_atomic_\w+", "use the operations of filch/atomic.h"),
+    ("raw", r"\b_Atomic\b|\batomic_\w+\s*\(", "use the types and operations of filch/atomic.h"),
+    ("raw", r"\bvolatile\b", "a shared word is a filch_u32, filch_u64 or filch_ptr"),
+    ("raw", r"\bfilch_value\b", "read and write it by the operations of filch/atomic.h"),
+    ("raw", r"\buatomic_\w+|\bcmm_\w+|\bCMM_\w+", "use filch/atomic.h; of liburcu only its structures and RCU"),
+    ("raw", r"\bfilch_(?:u32|u64|ptr)_[a-z]\w*\b(?!\s*\()", "call it where its order and its edge can be read"),
+    ("barrier", r"\b(?:_mm_|__builtin_ia32_)[lsm]fence\b|\b(?:SYS|__NR)_membarrier\b",
+     "use filch_fence_seq_cst, or the pair filch_fence_light and fl_fence_heavy"),
+]
+BANNED_HEADERS = ("stdatomic.h", "urcu/uatomic.h", "urcu/arch.h", "urcu/compiler.h", "atomic")
+
+Exception_ = namedtuple("Exception_", "path rule text why")
+EXCEPTIONS = [
+    Exception_("runtime/core/worker.c", "barrier", "asm", "the thread-local is read anew: the same fiber may ask on "
+               "another thread, and the compiler knows nothing of switches"),
+    Exception_("runtime/core/fence.c", "barrier", "SYS_membarrier", "the heavy fence itself"),
+]
+UNCHECKED = ("include/filch/atomic.h",)
