@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Life and queries of a runtime. */
+ * Life and queries of a runtime. E1, E3 and E6 are edges of runtime/core/park.c. */
 #include <runtime/core/atfork.h>
 #include <runtime/core/callbacks.h>
 #include <runtime/core/describe.h>
@@ -69,7 +69,7 @@ static int start_workers(fl_runtime *rt)
     for (unsigned i = 0; i < rt->workers; i++) {
         int rc = fl_worker_start(rt->worker[i]);
         if (rc) {
-            filch_u32_store(&rt->finished, 1, FILCH_SEQ_CST);
+            filch_u32_store(&rt->finished, 1, FILCH_SEQ_CST); /* E3 */
             fl_ring_everybody(rt);
             stop_workers(rt, i);
             return rc;
@@ -87,7 +87,8 @@ static int build(fl_runtime *rt)
     choose_size(rt);
     choose_fence(rt);
     rt->discipline = rt->settings.discipline;
-    filch_ptr_store(&rt->policy, (void *)(uintptr_t)rt->settings.policy, FILCH_RELEASE);
+    filch_ptr_store(&rt->policy, (void *)(uintptr_t)rt->settings.policy,
+                    FILCH_RELEASE); /* whoever loads it sees its row */
     fl_idle_init(&rt->idle);
     fl_inbox_init(&rt->inbox);
     rc = fl_fibers_init(&rt->fibers, rt->workers, rt->settings.max_fibers, rt->settings.stack_size,
@@ -165,11 +166,11 @@ int filch_runtime_destroy(filch_runtime *rt)
     if (here && here->rt == rt)
         return fl_fail(EDEADLK,
                        "a task cannot destroy the runtime it runs on; destroy it from outside");
-    filch_u32_store(&rt->stopping, 1, FILCH_SEQ_CST);
-    filch_fence_seq_cst();
+    filch_u32_store(&rt->stopping, 1, FILCH_SEQ_CST); /* E1 */
+    filch_fence_seq_cst();                            /* E1 */
     fl_wake_one(rt, 0, false); /* the last one to fall asleep sees that everything is over */
     stop_workers(rt, rt->workers);
-    while (filch_u32_load(&rt->visitors, FILCH_ACQUIRE))
+    while (filch_u32_load(&rt->visitors, FILCH_ACQUIRE)) /* E6 */
         sched_yield();
     dismantle(rt);
     free(rt);
