@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A worker's life: its thread starts on its native stack, goes over to a fiber at once, and comes
- * back when the runtime is finished, or when a fiber suspended and no other could be had. */
+ * back when the runtime is finished (E4 of runtime/core/park.c), or when a fiber suspended and no
+ * other could be had. */
 #include <runtime/core/worker.h>
 
 #include <runtime/core/clock.h>
@@ -163,7 +164,7 @@ static fl_fiber *next_fiber(fl_worker *worker)
 static fl_fiber *wait_for_fiber(fl_worker *worker)
 {
     filch_u32 never = {0};
-    for (unsigned i = 0; !filch_u32_load(&worker->rt->finished, FILCH_ACQUIRE); i++) {
+    for (unsigned i = 0; !filch_u32_load(&worker->rt->finished, FILCH_ACQUIRE); i++) { /* E4 */
         fl_fiber *fiber = next_fiber(worker);
         if (fiber)
             return fiber;
