@@ -99,6 +99,8 @@ FILCH_INLINE void filch_pause(void)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
     __asm__ volatile("isb" ::: "memory");
+#elif defined(__riscv)
+    __asm__ volatile(".4byte 0x0100000f" ::: "memory"); /* pause, else a fence */
 #else
     filch_fence_light();
 #endif
