@@ -53,9 +53,16 @@ static char *map_aligned(size_t size)
     return (char *)base;
 }
 
-static int guard_install(char *low)
+/* Does the system refuse advice that nobody knows? An emulator that says yes to any would leave the
+ * stacks without guards. */
+static bool advice_counts(void *page)
 {
-    if (madvise(low, GUARD, MADV_GUARD_INSTALL) == 0)
+    return madvise(page, 1, -1) != 0;
+}
+
+static int guard_install(char *low, bool advise)
+{
+    if (advise && madvise(low, GUARD, MADV_GUARD_INSTALL) == 0)
         return 0;
     return mprotect(low, GUARD, PROT_NONE) ? -errno : 0;
 }
@@ -75,8 +82,9 @@ static fl_arena *arena_create(unsigned room, size_t stack_size)
     arena->base = map_aligned(arena_size(room, stack_size));
     if (!arena->base)
         goto fail_map;
+    bool advise = advice_counts(arena->base);
     for (unsigned i = 0; i < room; i++)
-        if (guard_install(guard_of(arena, i, stack_size)))
+        if (guard_install(guard_of(arena, i, stack_size), advise))
             goto fail_guard;
     return arena;
 fail_guard:
