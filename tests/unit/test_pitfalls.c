@@ -171,9 +171,22 @@ Test(pitfalls, dying_writes_one_line_however_long)
 
 #ifdef FILCH_DEBUG
 
+FILCH_VOID_TASK(calls_forgetful)
+{
+    FILCH_FORK(other_leaf);
+    forgetful(self);
+    FILCH_JOIN(FILCH_UNUSED int two, other_leaf);
+}
+
+static void forget(filch_self self)
+{
+    FILCH_FORK(leaf);
+    (void)self;
+}
+
 FILCH_VOID_TASK(forks_after_forgetful)
 {
-    forgetful(self);
+    forget(self);
     FILCH_FORK(other_leaf);
     FILCH_JOIN(FILCH_UNUSED int two, other_leaf);
 }
@@ -213,6 +226,11 @@ FILCH_VOID_TASK(joins_what_breaks_out)
     FILCH_JOIN_VOID(breaks_out);
 }
 
+static void call_forgetful(void)
+{
+    FILCH_RUN(runtime(1, NULL), calls_forgetful);
+}
+
 static void fork_after_forgetful(void)
 {
     FILCH_RUN(runtime(1, NULL), forks_after_forgetful);
@@ -236,6 +254,11 @@ static void join_another(void)
 static void break_out(void)
 {
     FILCH_RUN(runtime(1, NULL), joins_what_breaks_out);
+}
+
+Test(pitfalls, called_task_that_returns_before_its_join_dies_by_name)
+{
+    expect_death(call_forgetful, "task forgetful returned", "unjoined fork of leaf");
 }
 
 Test(pitfalls, fork_after_a_forgotten_one_dies_by_both_names)
