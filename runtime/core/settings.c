@@ -26,7 +26,7 @@ static int number(uint64_t *out, uint64_t given, const char *field, const char *
         char *end;
         errno = 0;
         value = strtoull(text, &end, 0);
-        if (errno || *end || *text == '-')
+        if (errno || *end || strchr(text, '-'))
             return fl_fail(EINVAL, "%s=%s is not a number; give %llu to %llu", variable, text,
                            (unsigned long long)least, (unsigned long long)most);
     } else if (!given) {
@@ -113,6 +113,11 @@ static int copy_config(filch_config *copy, const filch_config *config)
         return fl_fail(
             EINVAL, "config.size is %zu, this library knows %zu bytes; use a newer library, or 0",
             config->size, sizeof *copy);
+    if (config->size % _Alignof(filch_config)) /* it would cut a field in two */
+        return fl_fail(EINVAL,
+                       "config.size is %zu, which no release of this library had; give "
+                       "sizeof(filch_config), or 0",
+                       config->size);
     memcpy(copy, config, config->size ? config->size : sizeof *copy);
     return 0;
 }

@@ -135,6 +135,7 @@ Test(settings, environment_out_of_range_or_unknown_is_refused_with_what_is_known
         {"FILCH_MAX_FIBERS", "1000001", {"FILCH_MAX_FIBERS", "1000000"}},
         {"FILCH_SEED", "dice", {"FILCH_SEED=dice", "not a number"}},
         {"FILCH_SEED", "-7", {"FILCH_SEED=-7", "not a number"}},
+        {"FILCH_SEED", " -7", {"FILCH_SEED= -7", "not a number"}},
         {"FILCH_BIND", "socket", {"socket", "core", "none"}},
         {"FILCH_POLICY", "greedy", {"FILCH_POLICY=greedy", "known: random"}},
         {"FILCH_QUEUE", "fifo", {"FILCH_QUEUE=fifo", "chase-lev, central-mutex"}},
@@ -164,6 +165,8 @@ Test(settings, configuration_out_of_range_or_unknown_is_refused_by_its_field)
         {{.fence = "heavy"}, {"fence=heavy", "asymmetric, full"}},
         {{.bind = "everywhere"}, {"everywhere", "core"}},
         {{.size = sizeof(filch_config) + 8}, {"config.size"}},
+        {{.size = offsetof(filch_config, policy) + 4, .policy = "random"}, {"config.size"}},
+        {{.size = sizeof(filch_config) - 1}, {"config.size", "sizeof"}},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
         expect_refusal(&cases[i].config, cases[i].words);
