@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A model checker for C11 atomics, for those who change a protocol and for those who want to see
+ * one fail. A model is a few threads that run the library's own code; the checker runs them over
+ * and over, one operation at a time, in every order and with every value that the C11 memory model
+ * allows a load to return, and stops at the first execution that breaks a claim.
+ * docs/model-checking.md explains it on an example.
+ *
+ * Everything below may be called by a model's threads, unless said otherwise. */
+#ifndef MC_CHECK_H
+#define MC_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MC_THREADS = 6 };
+
+typedef struct mc_model {
+    const char *name;
+    const char *what;                /* one line for people */
+    const char *threads[MC_THREADS]; /* their names; as many threads as names */
+    /* Before each execution, alone: brings all memory that the threads share to its first state. */
+    void (*setup)(void);
+    void (*body)(unsigned thread);
+    /* After each execution, alone; sees the newest value of everything. May be NULL. */
+    void (*finish)(void);
+    /* Nobody can go on, and some threads wait: is that a good end? NULL: it never is. */
+    bool (*may_rest)(void);
+    /* What is searched when nothing else is asked for: all executions, those with at most `bound`
+     * preemptions, or `random` ones. */
+    unsigned bound, random;
+    unsigned steps;       /* most operations in one execution; 0: 2,000 */
+    const char *outcomes; /* exactly what mc_outcome has to report over all executions, sorted */
+} mc_model;
+
+/* Defined by each model program; ended by a row without a name. */
+extern const mc_model mc_models[];
+
+/* Ends the execution: this claim does not hold. */
+void mc_fail(const char *claim);
+#define MC_CLAIM(condition, claim) ((condition) ? (void)0 : mc_fail(claim))
+/* What came out of this execution, in a word. */
+void mc_outcome(const char *word);
+/* One of 0 .. ways - 1: explored like any other choice. */
+unsigned mc_choose(unsigned ways);
+/* The calling thread's number. */
+unsigned mc_self(void);
+
+/* For the trace: what an address is called. Setup and threads. */
+void mc_name(const void *address, const char *name);
+void mc_note(const char *text);
+
+/* Memory that comes back anew in each execution, at the same addresses. Using it after mc_free, or
+ * without an order between the use and mc_free, ends the execution. */
+void *mc_alloc(size_t size, size_t alignment);
+void mc_free(void *object);
+/* These bytes are counters that no claim depends on: operations on them are no steps. Setup. */
+void mc_ignore(const void *from, size_t size);
+
+/* ---- What the system does, for shims ---- */
+
+typedef enum { MC_RELAXED, MC_ACQUIRE, MC_RELEASE, MC_ACQ_REL, MC_SEQ_CST } mc_order;
+
+uint64_t mc_load(const void *address, unsigned size, mc_order order, const char *where);
+void mc_store(void *address, unsigned size, uint64_t value, mc_order order, const char *where);
+enum mc_change { MC_EXCHANGE, MC_ADD, MC_OR, MC_AND };
+/* Returns the old value. */
+uint64_t mc_change(void *address, unsigned size, enum mc_change change, uint64_t operand,
+                   mc_order order, const char *where);
+/* Relaxed when it fails; then *expected is what was there. */
+bool mc_cas(void *address, unsigned size, uint64_t *expected, uint64_t value, mc_order order,
+            const char *where);
+void mc_fence(const char *where); /* seq_cst */
+/* Every other thread executes a seq_cst fence, each at its own moment within the call. */
+void mc_membarrier(const char *where);
+/* Lets others go first: in a spin loop. The next load returns the newest value. */
+void mc_pause(const char *where);
+/* Returns true if the time limit came first; only a timed wait may. */
+bool mc_futex_wait(void *address, uint32_t expected, bool timed, const char *where);
+void mc_futex_wake(void *address, unsigned most, const char *where);
+void mc_lock(void *lock, const char *where);
+void mc_unlock(void *lock, const char *where);
+void mc_join(unsigned thread, const char *where);
+/* Plain accesses: two of different threads, one a write, must be ordered. */
+void mc_plain(const void *address, size_t size, bool write);
+
+#define MC_STRING_(x) #x
+#define MC_STRING(x) MC_STRING_(x)
+#define MC_HERE __FILE__ ":" MC_STRING(__LINE__)
+
+#endif

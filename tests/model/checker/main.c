@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The command line of each model program. Without options: every model of it, searched as its row
+ * says. Exit status: 0 all claims hold and everything was searched; 1 a claim broke; 2 usage; 3 the
+ * search was cut short. */
+#include <tests/model/checker/state.h>
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct option options[] = {{"list", no_argument, NULL, 'l'},
+                                        {"all", no_argument, NULL, 'a'},
+                                        {"bound", required_argument, NULL, 'b'},
+                                        {"random", required_argument, NULL, 'r'},
+                                        {"seed", required_argument, NULL, 's'},
+                                        {"replay", required_argument, NULL, 'p'},
+                                        {"newest", no_argument, NULL, 'n'},
+                                        {"quiet", no_argument, NULL, 'q'},
+                                        {"seconds", required_argument, NULL, 't'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {NULL, 0, NULL, 0}};
+
+static const char help[] =
+    "usage: %s [options] [model ...]\n"
+    "  --list        names the models\n"
+    "  --all         searches all executions\n"
+    "  --bound N     those with at most N preemptions\n"
+    "  --random N    N random ones; --seed S chooses them\n"
+    "  --seconds S   ends the search after that time, with status 3\n"
+    "  --newest      no weak memory: loads return the newest value; outcome sets are not checked\n"
+    "  --replay C    one execution, by the choices that a failure printed\n"
+    "  --quiet       no trace\n";
+
+typedef struct request {
+    mc_search search;
+    bool as_the_row_says;
+    const char *program;
+} request;
+
+static mc_search search_of(const request *asked, const mc_model *model)
+{
+    mc_search search = asked->search;
+    if (!asked->as_the_row_says)
+        return search;
+    search.how = model->random ? MC_RANDOM : model->bound ? MC_BOUND : MC_ALL;
+    search.bound = model->bound;
+    search.executions = model->random;
+    return search;
+}
+
+static void describe(const mc_search *search, char text[64])
+{
+    if (search->how == MC_RANDOM)
+        snprintf(text, 64, "%" PRIu64 " random, seed %" PRIu64, search->executions, search->seed);
+    else if (search->how == MC_BOUND)
+        snprintf(text, 64, "bound %u", search->bound);
+    else
+        snprintf(text, 64, "all");
+}
+
+static void tell_failure(const request *asked, const mc_model *model, const mc_result *result)
+{
+    printf("\n%s: BROKEN: %s\n", model->name, result->failure);
+    if (result->choices)
+        printf("again: %s%s %s --replay %s\n", asked->program, mc.newest ? " --newest" : "",
+               model->name, result->choices);
+}
+
+/* Compares what came out with what has to; the whole set counts. */
+static bool outcomes_wrong(const mc_model *model, const mc_result *result)
+{
+    if (!model->outcomes || mc.newest || !result->exhausted)
+        return false;
+    if (strcmp(mc_outcomes(), model->outcomes) == 0)
+        return false;
+    printf("\n%s: BROKEN: outcomes are {%s}, not {%s}\n", model->name, mc_outcomes(),
+           model->outcomes);
+    return true;
+}
+
+static int run(const request *asked, const mc_model *model)
+{
+    mc_search search = search_of(asked, model);
+    char how[64];
+    describe(&search, how);
+    mc_result result = mc_explore(model, &search);
+    double rate =
+        result.seconds > 0 ? (double)(result.executions + result.pruned) / result.seconds : 0;
+    bool broken = result.failure || outcomes_wrong(model, &result);
+    if (result.failure)
+        tell_failure(asked, model, &result);
+    printf("%-28s %-24s %10" PRIu64 " executions, %10" PRIu64
+           " pruned, %7.1f s, %7.0f /s  %s%s%s\n",
+           model->name, how, result.executions, result.pruned, result.seconds, rate,
+           broken              ? "BROKEN"
+           : search.replay     ? "replayed"
+           : !result.exhausted ? "cut short"
+           : model->outcomes   ? "exact: "
+                               : "ok",
+           !broken && result.exhausted && model->outcomes ? mc_outcomes() : "",
+           mc.newest ? " (newest values only)" : "");
+    free(result.choices);
+    fflush(stdout);
+    return broken ? 1 : result.exhausted || search.replay ? 0 : 3;
+}
+
+static const mc_model *find(const char *name)
+{
+    for (const mc_model *model = mc_models; model->name; model++)
+        if (strcmp(model->name, name) == 0)
+            return model;
+    return NULL;
+}
+
+static int run_all(const request *asked)
+{
+    int worst = 0;
+    for (const mc_model *model = mc_models; model->name; model++) {
+        int status = run(asked, model);
+        worst = status == 1 || worst == 0 ? status : worst;
+    }
+    return worst;
+}
+
+static int run_named(const request *asked, char **names)
+{
+    int worst = 0;
+    for (; *names; names++) {
+        const mc_model *model = find(*names);
+        if (!model) {
+            fprintf(stderr, "no model is called %s; --list names them\n", *names);
+            return 2;
+        }
+        int status = run(asked, model);
+        worst = status == 1 || worst == 0 ? status : worst;
+    }
+    return worst;
+}
+
+static int list(void)
+{
+    for (const mc_model *model = mc_models; model->name; model++)
+        printf("%-28s %s\n", model->name, model->what);
+    return 0;
+}
+
+static uint64_t fresh_seed(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_nsec;
+}
+
+int main(int argc, char **argv)
+{
+    const char *seed = getenv("FILCH_SEED");
+    request asked = {.as_the_row_says = true, .program = argv[0]};
+    asked.search.seed = seed && *seed ? strtoull(seed, NULL, 0) : fresh_seed();
+    setvbuf(stdout, NULL, _IOFBF, 1 << 16);
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (option) {
+        case 'l':
+            return list();
+        case 'a':
+            asked.search.how = MC_ALL, asked.as_the_row_says = false;
+            break;
+        case 'b':
+            asked.search.how = MC_BOUND, asked.as_the_row_says = false;
+            asked.search.bound = (unsigned)strtoul(optarg, NULL, 10);
+            break;
+        case 'r':
+            asked.search.how = MC_RANDOM, asked.as_the_row_says = false;
+            asked.search.executions = strtoull(optarg, NULL, 10);
+            break;
+        case 's':
+            asked.search.seed = strtoull(optarg, NULL, 0);
+            break;
+        case 'p':
+            asked.search.replay = optarg;
+            break;
+        case 't':
+            asked.search.seconds = strtod(optarg, NULL);
+            break;
+        case 'n':
+            mc.newest = true;
+            break;
+        case 'q':
+            mc.quiet = true;
+            break;
+        default:
+            fprintf(option == 'h' ? stdout : stderr, help, argv[0]);
+            return option == 'h' ? 0 : 2;
+        }
+    return optind < argc ? run_named(&asked, argv + optind) : run_all(&asked);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Plain accesses and freed memory. The library's files are compiled with -fsanitize=thread, and
+ * linked without: the compiler then calls the functions at the end of this file for each plain
+ * access, and no annotation is needed in the code under test. Two accesses to the same bytes by
+ * different threads, one of them a write, must be ordered by what their views say; it does not
+ * matter how far apart they happened. */
+#include <tests/model/checker/state.h>
+
+#include <string.h>
+
+/* ---- Who last touched which four bytes ---- */
+
+enum { GRANULE = 4, TABLE = 1 << 14 };
+typedef struct granule {
+    uintptr_t address;
+    uint64_t age;
+    unsigned writer;
+    mc_stamp written;
+    mc_stamp read[MC_THREADS];
+} granule;
+static granule table[TABLE];
+static uint64_t age;
+static unsigned used;
+
+static granule *granule_of(uintptr_t address)
+{
+    unsigned at = (unsigned)((address / GRANULE) * 0x9e3779b1u) >> 18;
+    for (; table[at].age == age; at = (at + 1) % TABLE)
+        if (table[at].address == address)
+            return &table[at];
+    if (++used > TABLE / 2) {
+        mc_fail("the checker's limit: too many plain words (TABLE in plain.c)");
+        used = 0;
+    }
+    table[at] = (granule){.address = address, .age = age};
+    return &table[at];
+}
+
+static bool ordered(unsigned thread, mc_stamp stamp)
+{
+    return thread == mc.self || stamp <= mc.thread[mc.self].now.thread[thread];
+}
+
+static bool reads_ordered(const granule *of)
+{
+    for (unsigned i = 0; i < mc.threads; i++)
+        if (!ordered(i, of->read[i]))
+            return false;
+    return true;
+}
+
+static void race(uintptr_t address, const char *claim)
+{
+    if (mc.tracing)
+        mc_trace(mc.self, "", "%s: no order before this plain access",
+                 mc_name_of((const void *)address));
+    mc_fail(claim);
+}
+
+static void touch(uintptr_t address, bool write)
+{
+    granule *of = granule_of(address);
+    mc_stamp now = mc.thread[mc.self].now.thread[mc.self] + 1;
+    if (!ordered(of->writer, of->written))
+        race(address, "data race: a write is not ordered before this access");
+    if (!write) {
+        of->read[mc.self] = now;
+        return;
+    }
+    if (!reads_ordered(of))
+        race(address, "data race: a read is not ordered before this write");
+    of->writer = mc.self;
+    of->written = now;
+}
+
+void mc_plain(const void *address, size_t size, bool write)
+{
+    if (!mc.running)
+        return;
+    mc_check_alive(address, size);
+    uintptr_t first = (uintptr_t)address & ~(uintptr_t)(GRANULE - 1);
+    for (uintptr_t at = first; at < (uintptr_t)address + size; at += GRANULE)
+        touch(at, write);
+}
+
+/* ---- Objects ---- */
+
+enum { ARENA = 1 << 20, OBJECTS = 64 };
+static char arena[ARENA] __attribute__((aligned(1 << 16)));
+static struct object {
+    char *at;
+    size_t size;
+    bool freed;
+} object[OBJECTS];
+static unsigned objects;
+static size_t taken;
+
+void mc_plain_reset(void)
+{
+    age++;
+    used = 0;
+    objects = 0;
+    taken = 0;
+}
+
+void *mc_alloc(size_t size, size_t alignment)
+{
+    size_t from = (taken + alignment - 1) & ~(alignment - 1);
+    if (objects == OBJECTS || from + size > ARENA) {
+        mc_fail("the checker's limit: too much memory (ARENA, OBJECTS in plain.c)");
+        return NULL;
+    }
+    taken = from + size + 16; /* a gap: neighbours are not mistaken for each other */
+    object[objects++] = (struct object){arena + from, size, false};
+    memset(arena + from, 0xa5, size);
+    return arena + from;
+}
+
+static struct object *object_of(const void *address)
+{
+    const char *at = address;
+    if (at < arena || at >= arena + ARENA)
+        return NULL;
+    for (unsigned i = objects; i-- > 0;)
+        if (at >= object[i].at && at < object[i].at + object[i].size)
+            return &object[i];
+    return NULL;
+}
+
+void mc_check_alive(const void *address, size_t size)
+{
+    const struct object *of = object_of(address);
+    if (!of)
+        return;
+    if (mc.tracing && of->freed)
+        mc_trace(mc.self, "", "uses %s, which is freed", mc_name_of(address));
+    if (of->freed)
+        mc_fail("use after free");
+    else if ((const char *)address + size > of->at + of->size)
+        mc_fail("access beyond an object's end");
+}
+
+/* Whoever used it has to have done so before. */
+static void check_unused(const struct object *of)
+{
+    for (int i = 0; i < mc.locations; i++)
+        for (unsigned by = 0; object_of(mc.location[i].address) == of && by < mc.threads; by++)
+            if (!ordered(by, mc.location[i].used[by]))
+                race((uintptr_t)mc.location[i].address, "freed while somebody may still use it");
+}
+
+void mc_free(void *address)
+{
+    if (!address)
+        return;
+    struct object *of = object_of(address);
+    if (!of || of->at != address || of->freed) {
+        mc_fail(of && of->freed ? "freed twice" : "freed, but never allocated");
+        return;
+    }
+    if (mc.running) {
+        check_unused(of);
+        mc_plain(of->at, of->size, true);
+    }
+    if (mc.tracing)
+        mc_trace(mc.self, "", "frees %s", mc_name_of(address));
+    of->freed = true;
+}
+
+/* ---- What the compiler calls ---- */
+
+#define ACCESS(bytes)                                                                              \
+    void __tsan_read##bytes(void *address);                                                        \
+    void __tsan_write##bytes(void *address);                                                       \
+    void __tsan_unaligned_read##bytes(void *address);                                              \
+    void __tsan_unaligned_write##bytes(void *address);                                             \
+    void __tsan_read##bytes(void *address)                                                         \
+    {                                                                                              \
+        mc_plain(address, bytes, false);                                                           \
+    }                                                                                              \
+    void __tsan_write##bytes(void *address)                                                        \
+    {                                                                                              \
+        mc_plain(address, bytes, true);                                                            \
+    }                                                                                              \
+    void __tsan_unaligned_read##bytes(void *address)                                               \
+    {                                                                                              \
+        mc_plain(address, bytes, false);                                                           \
+    }                                                                                              \
+    void __tsan_unaligned_write##bytes(void *address)                                              \
+    {                                                                                              \
+        mc_plain(address, bytes, true);                                                            \
+    }
+
+ACCESS(1)
+ACCESS(2)
+ACCESS(4)
+ACCESS(8)
+ACCESS(16)
+
+void __tsan_init(void);
+void __tsan_func_entry(void *caller);
+void __tsan_func_exit(void);
+void __tsan_read_range(void *address, size_t size);
+void __tsan_write_range(void *address, size_t size);
+
+void __tsan_init(void)
+{
+}
+
+void __tsan_func_entry(void *caller)
+{
+    (void)caller;
+}
+
+void __tsan_func_exit(void)
+{
+}
+
+void __tsan_read_range(void *address, size_t size)
+{
+    mc_plain(address, size, false);
+}
+
+void __tsan_write_range(void *address, size_t size)
+{
+    mc_plain(address, size, true);
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The fork stack against thieves: fork and join inline and out of line, ask, hand-over, robbing,
+ * withdrawal, taking back, flush. Real: sched/forkstack, runtime/core/{forkjoin,steal,execute},
+ * runtime/queue/chase_lev. Played here: suspension (a join that waits sleeps on a futex of its own;
+ * its context is a plain word that whoever resumes it reads) and the ready deque (a list of words).
+ *
+ * The owner follows a script: F forks the next task, J joins the last one, W waits, as a fiber that
+ * suspends for another reason: it flushes, runs what nobody else took, and goes on when all tasks
+ * forked so far are done. Claims: each task is run once, by whoever has it; the owner gets its
+ * result; the fork stack is empty in the end. */
+#include <runtime/core/fence.h>
+#include <runtime/core/worker.h>
+#include <runtime/queue/queue.h>
+#include <tests/model/system/system.h>
+
+#include <string.h>
+
+#define UNCHECKED __attribute__((no_sanitize_thread))
+enum { TASKS = 16, HANDED = 6, OWNER = 0 };
+
+static union region {
+    fl_fiber fiber;
+    filch_slot slots[1];
+    char bytes[FILCH_REGION_SIZE];
+} region[4] __attribute__((aligned(FILCH_REGION_SIZE)));
+static fl_worker worker[4], *workers[4];
+static filch_runtime rt;
+static filch_u32 resumed[HANDED], done;
+static filch_ptr handed[HANDED];
+
+/* The shape of a model. */
+static struct shape {
+    const char *script;
+    unsigned attempts; /* of each thief */
+    unsigned most;     /* tasks in a gift */
+    bool full_fence;
+    bool waits; /* the script has a W */
+} shape;
+static unsigned runs[TASKS], forks;
+
+UNCHECKED static void run_once(uint64_t number)
+{
+    MC_CLAIM(number > 0 && number <= forks, "a task runs with the arguments of none");
+    MC_CLAIM(!runs[number]++, "a task runs twice");
+}
+
+static void run_task(filch_self self, filch_slot *slot)
+{
+    (void)self;
+    run_once(slot->args[0]);
+    slot->args[1] = ~slot->args[0];
+    if (shape.waits) {
+        filch_u32_add(&done, 1, FILCH_RELEASE);
+        mc_futex_wake(&done, 1, MC_HERE);
+    }
+}
+
+static const filch_task task = {run_task, "task"};
+
+/* ---- Suspension and ready deque, as simple as can be ---- */
+
+void fl_leave(fl_fiber *fiber, fl_action *action, void *arg)
+{
+    fiber->context.sp = NULL; /* saved */
+    filch_u32 *word = &resumed[OWNER];
+    uint32_t before = filch_u32_load(word, FILCH_RELAXED);
+    action(&worker[OWNER], fiber, arg);
+    while (filch_u32_load(word, FILCH_ACQUIRE) == before)
+        mc_futex_wait(word, before, false, MC_HERE);
+    MC_CLAIM(fiber->context.sp == NULL, "a fiber is resumed twice");
+    fiber->context.sp = fiber;
+}
+
+void fl_resume(filch_runtime *of, fl_fiber *fiber)
+{
+    (void)of;
+    MC_CLAIM(fiber->context.sp == NULL, "a fiber is resumed before it is saved");
+    filch_u32_add(&resumed[OWNER], 1, FILCH_RELEASE);
+    mc_futex_wake(&resumed[OWNER], 1, MC_HERE);
+}
+
+void fl_wake_one(filch_runtime *of, unsigned near, bool may_mute)
+{
+    (void)of, (void)near, (void)may_mute;
+}
+
+int fl_push_ready(fl_worker *by, void *item)
+{
+    (void)by;
+    filch_slot *slot = fl_item_what(item);
+    filch_ptr_store(&handed[slot - fl_first_slot(&region[OWNER].fiber.stack)], slot, FILCH_RELEASE);
+    return 0;
+}
+
+/* Whatever lies in the ready deque; the slot's state says whether it is still to be had. */
+static bool take_handed(filch_self self)
+{
+    for (unsigned i = 0; i < HANDED; i++) {
+        filch_slot *slot = filch_ptr_load(&handed[i], FILCH_ACQUIRE);
+        if (slot && filch_ptr_exchange(&handed[i], NULL, FILCH_ACQ_REL) && fl_slot_take(slot)) {
+            fl_run_slot(self, slot, slot->claimed);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- The owner ---- */
+
+UNCHECKED static uint64_t next_task(void)
+{
+    return ++forks;
+}
+
+static filch_self do_fork(filch_self self)
+{
+    uint64_t number = next_task();
+    self->args[0] = number;
+    self->args[1] = 0;
+    return filch_fork_inline(self, &task);
+}
+
+static void do_join(filch_slot *slot)
+{
+    uint64_t number = slot->args[0];
+    if (filch_join_inline(slot, &task))
+        run_task(slot, slot);
+    MC_CLAIM(slot->args[1] == ~number, "a join gets the result of another task, or none");
+}
+
+static void do_wait(filch_self self)
+{
+    uint32_t all = (uint32_t)(self - fl_first_slot(&region[OWNER].fiber.stack));
+    fl_discipline_chase_lev.flush(&worker[OWNER], &region[OWNER].fiber.stack);
+    while (take_handed(self))
+        ;
+    for (uint32_t now; (now = filch_u32_load(&done, FILCH_ACQUIRE)) < all;)
+        mc_futex_wait(&done, now, false, MC_HERE);
+}
+
+static void own(void)
+{
+    filch_self self = fl_first_slot(&region[OWNER].fiber.stack);
+    for (const char *at = shape.script; *at; at++)
+        switch (*at) {
+        case 'F':
+            self = do_fork(self);
+            break;
+        case 'J':
+            do_join(--self);
+            break;
+        default:
+            do_wait(self);
+        }
+    /* As a fiber that is switched away from: nobody is left without an answer. */
+    fl_forkstack_serve(&region[OWNER].fiber.stack, self);
+}
+
+/* ---- Thieves ---- */
+
+static unsigned owner_alone(unsigned self, unsigned of, unsigned attempt, uint64_t *rng)
+{
+    (void)self, (void)of, (void)attempt, (void)rng;
+    return OWNER;
+}
+
+static const fl_policy policy = {"owner", "there is one victim", owner_alone};
+
+static void thieve(fl_worker *thief)
+{
+    filch_self self = fl_first_slot(&region[thief->index].fiber.stack);
+    for (unsigned i = 0; i < shape.attempts; i++) {
+        fl_work work;
+        if (shape.waits && take_handed(self))
+            continue;
+        if (!fl_discipline_chase_lev.take(thief, &work))
+            continue;
+        if (work.kind == FL_WORK_SLOT)
+            fl_run_slot(self, work.slot, work.task);
+        for (unsigned j = 0; work.kind == FL_WORK_RANGE && j < work.count; j++)
+            fl_run_slot(self, work.slot + j, work.slot[j].claimed);
+    }
+}
+
+static void body(unsigned thread)
+{
+    if (thread == OWNER)
+        own();
+    else
+        thieve(&worker[thread]);
+}
+
+/* ---- Before and after ---- */
+
+static void name_everything(void)
+{
+    static const char *const part[] = {".task", ".state", ".claimed", ".args"};
+    fl_forkstack *stack = &region[OWNER].fiber.stack;
+    char name[40];
+    for (unsigned i = 0; i < 6; i++)
+        for (unsigned j = 0; j < 4; j++) {
+            snprintf(name, sizeof name, "slot%u%s", i, part[j]);
+            mc_name((char *)(fl_first_slot(stack) + i) + 8 * j, name);
+        }
+    mc_name(&stack->front.limit, "limit");
+    mc_name(&stack->front.top, "top");
+    mc_name(&stack->request, "request");
+    mc_name(&task, "task");
+    mc_name(&region[OWNER].fiber, "the fiber");
+    mc_name(&done, "tasks done");
+    mc_name(&resumed[OWNER], "resumed");
+    mc_name(&worker[1].box, "thief's box");
+    mc_name(&worker[2].box, "thief 2's box");
+}
+
+static void lay_out(struct shape chosen)
+{
+    shape = chosen;
+    forks = 0;
+    memset(runs, 0, sizeof runs);
+    memset(resumed, 0, sizeof resumed);
+    memset(handed, 0, sizeof handed);
+    memset(&done, 0, sizeof done);
+    rt.workers = 2; /* a thief asks one victim an attempt */
+    rt.worker = workers;
+    rt.discipline = &fl_discipline_chase_lev;
+    rt.asymmetric = !shape.full_fence;
+    rt.spin = true;
+    filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
+    for (unsigned i = 0; i < 4; i++) {
+        workers[i] = &worker[i];
+        memset(&region[i], 0, FL_SLOTS_OFFSET + 8 * sizeof(filch_slot));
+        fl_forkstack_init(&region[i].fiber.stack);
+        fl_forkstack_issue(&region[i].fiber.stack, shape.full_fence);
+        region[i].fiber.worker = &worker[i];
+        memset(&worker[i].box, 0, sizeof worker[i].box);
+        worker[i].rt = &rt;
+        worker[i].index = i;
+        worker[i].profit.most = shape.most ? shape.most : 1;
+        mc_ignore(worker[i].counters, sizeof worker[i].counters);
+        if (i != OWNER)
+            mc_ignore(&region[i], sizeof region[i]);
+    }
+    filch_ptr_store(&worker[OWNER].current, &region[OWNER].fiber.stack, FILCH_RELAXED);
+    mc_ignore(&worker[OWNER].current, sizeof worker[OWNER].current);
+    mc_ignore(&rt, sizeof rt);
+    region[OWNER].fiber.context.sp = &region[OWNER].fiber;
+    name_everything();
+}
+
+static void finish(void)
+{
+    fl_forkstack *stack = &region[OWNER].fiber.stack;
+    for (unsigned i = 1; i <= forks; i++)
+        MC_CLAIM(runs[i], "a task is lost");
+    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
+    MC_CLAIM(fl_top_index(top) == fl_slot_index(fl_first_slot(stack)),
+             "top is not back at the first slot");
+    MC_CLAIM(!filch_ptr_load(&stack->request, FILCH_RELAXED), "a request is left behind");
+}
+
+#define SHAPE(name, ...)                                                                           \
+    static void setup_##name(void)                                                                 \
+    {                                                                                              \
+        lay_out((struct shape){__VA_ARGS__});                                                      \
+    }
+
+SHAPE(FJ, .script = "FJ", .attempts = 1)
+SHAPE(FFJJ, .script = "FFJJ", .attempts = 1)
+SHAPE(FJFJ, .script = "FJFJ", .attempts = 1)
+SHAPE(FJFJ_full, .script = "FJFJ", .attempts = 1, .full_fence = true)
+SHAPE(FFJJ_two, .script = "FFJJ", .attempts = 1)
+SHAPE(FFJFJJ_two, .script = "FFJFJJ", .attempts = 1)
+SHAPE(FFJJ_full_two, .script = "FFJJ", .attempts = 1, .full_fence = true)
+SHAPE(gift_of_many, .script = "FFFFFFJJJJJJ", .attempts = 1, .most = 4)
+SHAPE(FFWJJ, .script = "FFWJJ", .attempts = 2, .waits = true)
+SHAPE(long_run, .script = "FFJFFJJFJJ", .attempts = 3)
+
+#define ONE                                                                                        \
+    {                                                                                              \
+        "owner", "thief"                                                                           \
+    }
+#define TWO                                                                                        \
+    {                                                                                              \
+        "owner", "thief", "thief 2"                                                                \
+    }
+#define ROW(name, what, threads, ...)                                                              \
+    {                                                                                              \
+#name, what, threads, setup_##name, body, finish, __VA_ARGS__                              \
+    }
+
+const mc_model mc_models[] = {
+    ROW(FJ, "one task, one thief", ONE, .bound = 0),
+    ROW(FFJJ, "two tasks, one thief", ONE, .bound = 0),
+    ROW(FJFJ, "a slot used twice, one thief", ONE, .bound = 0),
+    ROW(FJFJ_full, "the same out of line, with full fences", ONE, .bound = 0),
+    ROW(FFJJ_two, "two tasks, two thieves", TWO, .bound = 2),
+    ROW(FFJFJJ_two, "a slot used again while another is stolen, two thieves", TWO, .bound = 2),
+    ROW(FFJJ_full_two, "full fences, two thieves", TWO, .bound = 2),
+    ROW(gift_of_many, "half of a loop is given at once", TWO, .random = 20000),
+    ROW(FFWJJ, "flush at a suspension, reclaimed or run by others", ONE, .bound = 3),
+    ROW(long_run, "three attempts of two thieves", TWO, .random = 20000),
+    {.name = NULL}};

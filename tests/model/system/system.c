@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <tests/model/system/system.h>
+
+#include <runtime/core/clock.h>
+#include <runtime/core/error.h>
+#include <runtime/core/fence.h>
+#include <runtime/core/futex.h>
+
+#include <stdarg.h>
+
+static int64_t now;
+
+__attribute__((no_sanitize_thread)) int64_t fl_now(void)
+{
+    return now += INT64_C(1000000000);
+}
+
+bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until)
+{
+    return mc_futex_wait(word, value, until != 0, "futex");
+}
+
+void fl_futex_wake(filch_u32 *word, int count)
+{
+    mc_futex_wake(word, (unsigned)count, "futex");
+}
+
+void fl_fence_heavy(void)
+{
+    mc_membarrier("membarrier");
+}
+
+void filch_die(const char *format, ...)
+{
+    static char message[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    mc_fail(message);
+    __builtin_unreachable();
+}
