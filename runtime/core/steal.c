@@ -14,7 +14,11 @@
 enum {
     PATIENCE = 20000,        /* ns to watch a request, where each worker has a CPU */
     PATIENCE_CROWDED = 2000, /* ns otherwise; then one yield and one more look */
-    LOOKS_A_CLOCK = 16,      /* pauses between two looks at the clock */
+#ifdef FILCH_TINY
+    LOOKS_A_CLOCK = 1,
+#else
+    LOOKS_A_CLOCK = 16, /* pauses between two looks at the clock */
+#endif
     PAUSES_BEFORE_YIELD = 64
 };
 

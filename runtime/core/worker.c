@@ -20,7 +20,12 @@
 #include <sys/prctl.h>
 #include <urcu-bp.h>
 
-enum { READY_FIRST = 256, CAPPED_YIELDS = 64, CAPPED_NAP = 100000 /* ns */ };
+#ifdef FILCH_TINY
+enum { READY_FIRST = 2 };
+#else
+enum { READY_FIRST = 256 };
+#endif
+enum { CAPPED_YIELDS = 64, CAPPED_NAP = 100000 /* ns */ };
 
 /* Initial-exec: the handler of stack overflows reads it, and may not allocate. */
 static __thread fl_worker *here __attribute__((tls_model("initial-exec")));
@@ -190,16 +195,16 @@ static void *thread_main(void *arg)
     pthread_setname_np(pthread_self(), name);
     prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul); /* naps are tens of microseconds */
     fl_overflow_enter(worker->signal_stack);
+    /* liburcu enlists a reader at its first lock, and dies if there is no page for that: here, not
+     * in the middle of work that has used up the address space. */
+    urcu_bp_read_lock();
+    urcu_bp_read_unlock();
     here = worker;
     worker->left = &worker->native;
     fl_shadow_adopt_thread(&worker->native.shadow);
     run(worker);
     here = NULL;
     fl_overflow_exit();
-    /* liburcu enlists a reader at its first lock, and dies if there is no page for that: here, not
-     * in the middle of work that has used up the address space. */
-    urcu_bp_read_lock();
-    urcu_bp_read_unlock();
     return NULL;
 }
 
