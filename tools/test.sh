@@ -23,6 +23,8 @@ asan+ubsan, gcc     | full       | suite asan
 asan+ubsan, clang   | full       | suite asan-clang
 tsan, gcc           | full       | suite tsan
 tsan, clang         | full       | suite tsan-clang
+fuzz                | full       | part fuzz fuzz -L fuzz
+coverage            | full       | coverage
 '
 
 check_format() {
@@ -44,9 +46,16 @@ check_atomics() {
 
 # suite PRESET CTEST-ARGUMENTS...: builds it and runs its tests. One that could not be started has failed.
 suite() {
-    local preset=$1 build=build/$1
+    local preset=$1
     shift
-    { cmake --preset "$preset" && cmake --build "$build"; } || { count 1 1 0; return; }
+    part "$preset" all "$@"
+}
+
+# part PRESET TARGET CTEST-ARGUMENTS...: the same with no more built than TARGET.
+part() {
+    local build=build/$1 target=$2
+    { cmake --preset "$1" && cmake --build "$build" --target "$target"; } || { count 1 1 0; return; }
+    shift 2
     rm -f "$build/junit.xml"
     ctest --test-dir "$build" --output-on-failure --output-junit junit.xml -j "$(nproc)" "$@"
     local all skipped passed
@@ -54,6 +63,14 @@ suite() {
     passed=$(grep -c '<testcase .* status="run"' "$build/junit.xml")
     skipped=$(grep -c 'SKIP_RETURN_CODE' "$build/junit.xml")
     count "$all" $((all - passed - skipped)) "$skipped"
+}
+
+# Each bar is a test.
+coverage() {
+    local failed=0
+    ./tools/coverage.sh model || failed=1
+    ./tools/coverage.sh all || failed=$((failed + 1))
+    count 2 $failed 0
 }
 
 # count ALL FAILED SKIPPED: what a step found; a step that cannot say has failed.
