@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A CPU quota of a cgroup: as many workers as it pays for, rounded up, and no turning round while they idle. Once with a
+ * group of the kernel's, where one can be made here, and once with files that look like one. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <runtime/core/quota.h>
+#include <runtime/core/topology.h>
+#include <sys/stat.h>
+#include <tests/support/child.h>
+#include <tests/support/fib.h>
+#include <tests/support/idle.h>
+
+enum { PERIOD = 100000 };
+
+/* In hundredths of a CPU, and the workers that it pays for. */
+static const struct quota {
+    unsigned cpus, workers;
+} quotas[] = {{50, 1}, {100, 1}, {150, 2}};
+enum { QUOTAS = sizeof quotas / sizeof quotas[0] };
+
+static const struct quota *quota;
+static char folder[128];
+
+static void passes(void (*work)(void))
+{
+    struct child child;
+    child_run(&child, work);
+    cr_assert(child_passed(&child), "%u/100 CPUs: 0x%x: %s", quota->cpus, child.status, child.text);
+}
+
+/* ---- Files that look like one ---- */
+
+static const char *pretended;
+int __real_fl_quota_read(const char *root, double *cpus);
+int __wrap_fl_quota_read(const char *root, double *cpus);
+
+int __wrap_fl_quota_read(const char *root, double *cpus)
+{
+    return __real_fl_quota_read(root ? root : pretended, cpus);
+}
+
+static void file(const char *path, const char *text)
+{
+    char name[256];
+    snprintf(name, sizeof name, "%s%s", folder, path);
+    for (char *slash = name + strlen(folder) + 1; (slash = strchr(slash, '/')); slash++) {
+        *slash = '\0';
+        mkdir(name, 0755);
+        *slash = '/';
+    }
+    int out = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    cr_assert_geq(out, 0, "%s", name);
+    cr_assert_eq(write(out, text, strlen(text)), (ssize_t)strlen(text));
+    close(out);
+}
+
+/* ---- What holds under a quota ---- */
+
+static void live_with(const struct quota *under)
+{
+    const fl_topology *t;
+    filch_runtime *rt = NULL;
+    char text[4096];
+    CHILD_CHECK(fl_topology_load(&t) == 0);
+    unsigned units = fl_topology_units(t, FL_BIND_CORE);
+    unsigned expected = under->workers < units ? under->workers : units;
+    CHILD_CHECK(filch_runtime_create(&rt, NULL) == 0);
+    CHILD_CHECK(filch_runtime_workers(rt) == expected);
+    filch_runtime_describe(rt, text, sizeof text);
+    CHILD_CHECK(expected == units || strstr(text, "quota"));
+    CHILD_CHECK(FILCH_RUN(rt, fib, 20) == fib_serial(20));
+    CHILD_CHECK(idle_process());
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+    for (unsigned q = 0; q < FIB_QUEUES; q++)
+        CHILD_CHECK(fib_life(8, fib_queues[q], 15) == 0);
+}
+
+static void live_with_files(void)
+{
+    pretended = folder;
+    live_with(quota);
+}
+
+Test(cgroup, workers_follow_the_quota_that_files_tell)
+{
+    for (quota = quotas; quota < quotas + QUOTAS; quota++) {
+        char limit[64];
+        strcpy(folder, P_tmpdir "/filch-test-XXXXXX");
+        cr_assert_not_null(mkdtemp(folder));
+        snprintf(limit, sizeof limit, "%u %d\n", quota->cpus * (PERIOD / 100), PERIOD);
+        file("/proc/self/cgroup", "0::/app\n");
+        file("/proc/self/mountinfo", "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+        file("/sys/fs/cgroup/app/cpu.max", limit);
+        passes(live_with_files);
+        static const char *const made[] = {"/sys/fs/cgroup/app/cpu.max",
+                                           "/sys/fs/cgroup/app",
+                                           "/sys/fs/cgroup",
+                                           "/sys/fs",
+                                           "/sys",
+                                           "/proc/self/cgroup",
+                                           "/proc/self/mountinfo",
+                                           "/proc/self",
+                                           "/proc",
+                                           ""};
+        for (unsigned i = 0; i < sizeof made / sizeof made[0]; i++) {
+            char name[256];
+            snprintf(name, sizeof name, "%s%s", folder, made[i]);
+            cr_assert_eq(remove(name), 0, "%s", name);
+        }
+    }
+}
+
+/* ---- The kernel's ---- */
+
+/* Where systems show the CPU controller, and the files that limit a group there. */
+static const struct controller {
+    const char *mount, *file, *format;
+} controllers[] = {
+    {"/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "%u\n"},
+    {"/sys/fs/cgroup/cpu,cpuacct", "cpu.cfs_quota_us", "%u\n"},
+    {"/sys/fs/cgroup", "cpu.max", "%u 100000\n"},
+};
+enum { CONTROLLERS = sizeof controllers / sizeof controllers[0] };
+
+static bool put(const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    int out = open(path, O_WRONLY);
+    bool done = out >= 0 && write(out, text, strlen(text)) == (ssize_t)strlen(text);
+    if (out >= 0)
+        close(out);
+    return done;
+}
+
+static bool limit_group(const struct controller *of, unsigned hundredths)
+{
+    char text[64];
+    snprintf(text, sizeof text, of->format, hundredths * (PERIOD / 100));
+    return put(of->file, text);
+}
+
+/* A group of this test's own, with a limit. NULL: none can be made here. */
+static const struct controller *make_group(void)
+{
+    for (const struct controller *of = controllers; of < controllers + CONTROLLERS; of++) {
+        snprintf(folder, sizeof folder, "%s/filch-test-%d", of->mount, (int)getpid());
+        if (mkdir(folder, 0755))
+            continue;
+        if (limit_group(of, 100))
+            return of;
+        rmdir(folder);
+    }
+    return NULL;
+}
+
+static void live_in_group(void)
+{
+    char id[32];
+    snprintf(id, sizeof id, "%d", (int)getpid());
+    CHILD_CHECK(put("cgroup.procs", id));
+    live_with(quota);
+}
+
+Test(cgroup, workers_follow_the_quota_of_the_kernels_group)
+{
+    const struct controller *of = make_group();
+    if (!of) {
+        cr_log_warn("no cgroup with the cpu controller can be made here (it takes root and a "
+                    "writable /sys/fs/cgroup): the quota that files tell has to do");
+        return;
+    }
+    struct child children[QUOTAS];
+    for (unsigned i = 0; i < QUOTAS; i++) {
+        quota = &quotas[i];
+        children[i].status = -1;
+        if (limit_group(of, quota->cpus))
+            child_run(&children[i], live_in_group);
+    }
+    int rc = rmdir(folder);
+    for (unsigned i = 0; i < QUOTAS; i++)
+        cr_assert(child_passed(&children[i]), "%u/100 CPUs: 0x%x: %s", quotas[i].cpus,
+                  children[i].status, children[i].text);
+    cr_assert_eq(rc, 0, "%s stays", folder);
+}
