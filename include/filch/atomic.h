@@ -29,6 +29,24 @@ typedef enum {
     FILCH_SEQ_CST = __ATOMIC_SEQ_CST
 } filch_order;
 
+/* Before version 14, gcc makes every atomic store on riscv64 an atomic exchange, and every fence a
+ * full one. An aligned word is
+ * stored whole by a plain store as well, which volatile makes the compiler leave where it is. */
+#if defined(__riscv) && !defined(__clang__) && __GNUC__ < 14
+#define FILCH_ATOMIC_STORE(to, v, order)                                                           \
+    do {                                                                                           \
+        if ((order) == FILCH_SEQ_CST)                                                              \
+            __atomic_store_n(to, v, __ATOMIC_SEQ_CST);                                             \
+        else {                                                                                     \
+            if ((order) == FILCH_RELEASE)                                                          \
+                __asm__ volatile("fence rw, w" ::: "memory");                                      \
+            *(volatile __typeof__(*(to)) *)(to) = (v);                                             \
+        }                                                                                          \
+    } while (0)
+#else
+#define FILCH_ATOMIC_STORE(to, v, order) __atomic_store_n(to, v, (int)(order))
+#endif
+
 #define FILCH_ATOMIC_KIND(kind, type)                                                              \
     typedef struct {                                                                               \
         type filch_value;                                                                          \
@@ -39,7 +57,7 @@ typedef enum {
     }                                                                                              \
     FILCH_INLINE void filch_##kind##_store(filch_##kind *a, type v, filch_order order)             \
     {                                                                                              \
-        __atomic_store_n(&a->filch_value, v, (int)order);                                          \
+        FILCH_ATOMIC_STORE(&a->filch_value, v, order);                                             \
     }                                                                                              \
     FILCH_INLINE type filch_##kind##_exchange(filch_##kind *a, type v, filch_order order)          \
     {                                                                                              \
@@ -89,7 +107,11 @@ FILCH_INLINE void filch_fence_seq_cst(void)
  * the processor is stopped by the other side's membarrier. */
 FILCH_INLINE void filch_fence_light(void)
 {
+#if defined(__riscv) && defined(__clang__) /* some versions make a signal fence a full one there */
+    __asm__ volatile("" ::: "memory");
+#else
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
+#endif
 }
 
 /* One turn of a bounded spin. */
