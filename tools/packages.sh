@@ -16,18 +16,25 @@ libssl-dev       | module libcrypto
 libjansson-dev   | module jansson
 '
 packages_to_test='
-g++                 | command g++
-libcriterion-dev    | module criterion
-libbenchmark-dev    | header g++ benchmark/benchmark.h
-libtbb-dev          | module tbb
-clang-14            | command clang++-14
-libclang-rt-14-dev  | flags clang-14 -fsanitize=thread
-libomp-14-dev       | header clang-14 omp.h
-clang-format-14     | command clang-format-14
-libseccomp-dev      | module libseccomp
-valgrind            | command valgrind
-binutils            | command readelf
-python3             | command python3
+g++                     | command g++
+libcriterion-dev        | module criterion
+libbenchmark-dev        | header g++ benchmark/benchmark.h
+libtbb-dev              | module tbb
+clang-14                | command clang++-14
+libclang-rt-14-dev      | flags clang-14 -fsanitize=thread
+libomp-14-dev           | header clang-14 omp.h
+clang-format-14         | command clang-format-14
+libseccomp-dev          | module libseccomp
+valgrind                | command valgrind
+binutils                | command readelf
+python3                 | command python3
+gcc-aarch64-linux-gnu   | command aarch64-linux-gnu-gcc
+libc6-dev-arm64-cross   | header aarch64-linux-gnu-gcc stdio.h
+gcc-riscv64-linux-gnu   | command riscv64-linux-gnu-gcc
+libc6-dev-riscv64-cross | header riscv64-linux-gnu-gcc stdio.h
+qemu-user               | command qemu-riscv64
+make                    | command make
+bzip2                   | command bzip2
 '
 
 # brings KIND ARGUMENTS...: is it there?

@@ -23,6 +23,8 @@ asan+ubsan, gcc     | full       | suite asan
 asan+ubsan, clang   | full       | suite asan-clang
 tsan, gcc           | full       | suite tsan
 tsan, clang         | full       | suite tsan-clang
+aarch64             | full       | cross aarch64
+riscv64             | full       | cross riscv64
 fuzz                | full       | part fuzz fuzz -L fuzz
 coverage            | full       | coverage
 '
@@ -42,6 +44,12 @@ check_atomics() {
     python3 tools/check_atomics.py || failed=1
     python3 tests/lint/run.py || failed=$((failed + 1))
     count 2 $failed 0
+}
+
+# cross PROCESSOR: under qemu-user, which is slow, and cannot do what the fault tests ask for.
+cross() {
+    tests/cross/sysroot.sh "$1" || { count 1 1 0; return; }
+    suite "$1" -L 'unit|stress'
 }
 
 # suite PRESET CTEST-ARGUMENTS...: builds it and runs its tests. One that could not be started has failed.
