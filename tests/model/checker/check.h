@@ -81,6 +81,8 @@ bool mc_futex_wait(void *address, uint32_t expected, bool timed, const char *whe
 void mc_futex_wake(void *address, unsigned most, const char *where);
 void mc_lock(void *lock, const char *where);
 void mc_unlock(void *lock, const char *where);
+/* Waits until the newest value is not `unwanted`, and returns it; acquire. */
+uint64_t mc_await(const void *address, unsigned size, uint64_t unwanted, const char *where);
 void mc_join(unsigned thread, const char *where);
 /* Plain accesses: two of different threads, one a write, must be ordered. */
 void mc_plain(const void *address, size_t size, bool write);

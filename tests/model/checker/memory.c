@@ -356,6 +356,18 @@ void mc_unlock(void *lock, const char *where)
     mc_store(lock, 4, 0, MC_RELEASE, where);
 }
 
+uint64_t mc_await(const void *address, unsigned size, uint64_t unwanted, const char *where)
+{
+    int location = mc.running ? mc_location_of(address, size) : -1;
+    if (location < 0)
+        return peek(address, size);
+    mc_step_before((mc_step){MC_AWAIT, location, unwanted, false, where});
+    uint64_t value = read_store(location, mc.location[location].stores - 1, MC_ACQUIRE);
+    if (mc.tracing)
+        mc_trace(mc.self, where, "has waited: %s -> %s", mc_name_of(address), mc_value(value));
+    return value;
+}
+
 void mc_fence(const char *where)
 {
     if (!mc.running)

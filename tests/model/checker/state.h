@@ -49,6 +49,7 @@ typedef enum mc_kind {
     MC_WAIT,    /* futex */
     MC_WAKE,
     MC_LOCK,
+    MC_AWAIT,
     MC_JOIN,
     MC_PAUSE,
     MC_BLOCKED, /* in a futex: cannot go on by itself */
@@ -60,7 +61,7 @@ typedef enum mc_kind {
 typedef struct mc_step {
     mc_kind kind;
     int location;   /* -1: none */
-    unsigned other; /* BARRIER, JOIN: the other thread */
+    uint64_t other; /* BARRIER, JOIN: the other thread; AWAIT: the value that is waited out */
     bool seq_cst;
     const char *where;
 } mc_step;

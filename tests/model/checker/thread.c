@@ -54,6 +54,8 @@ bool mc_thread_enabled(unsigned thread)
     switch (next->kind) {
     case MC_LOCK:
         return mc_newest(next->location) == 0;
+    case MC_AWAIT:
+        return mc_newest(next->location) != next->other;
     case MC_JOIN:
         return mc.thread[next->other].next.kind == MC_DONE;
     case MC_PAUSE:

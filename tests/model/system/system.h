@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What lies below the library, for all models: clock, futexes, membarrier, errors. */
+ * What lies below the library, for all models: clock, futexes, membarrier, errors,
+ * memory, grace periods. */
 #ifndef MC_SYSTEM_H
 #define MC_SYSTEM_H
 
 #include <tests/model/checker/check.h>
 
 #include <stdio.h>
+
+/* ---- heap.c: malloc and free of the library and of models ---- */
+
+/* Setup. may_fail: an allocation by a thread may find no memory; both are tried. */
+void heap_setup(bool may_fail);
+
+/* ---- rcu.c: grace periods ---- */
+
+/* Setup. readers: the threads that enter read-side sections, as bits. */
+void rcu_setup(unsigned readers);
+/* Body of the thread that runs callbacks; it waits for ever, so the model needs may_rest. */
+void rcu_reclaimer(void);
+/* For may_rest: no callback waits. */
+bool rcu_rests(void);
 
 #endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Memory for the model checker, which finds what is used after it is freed; system/heap.c has the
+ * other half. */
+#ifndef SHIM_STDLIB_H
+#define SHIM_STDLIB_H
+
+#include_next <stdlib.h>
+
+void *shim_malloc(size_t size);
+void *shim_calloc(size_t count, size_t size);
+void *shim_aligned_alloc(size_t alignment, size_t size);
+void shim_free(void *object);
+
+#define malloc(size) shim_malloc(size)
+#define calloc(count, size) shim_calloc(count, size)
+#define aligned_alloc(alignment, size) shim_aligned_alloc(alignment, size)
+#define free(object) shim_free(object)
+
+#endif
