@@ -37,7 +37,7 @@ for kind in model stress fuzz; do
 done
 claim "what is not built is told, once" test "$(grep -c '^fault: nothing built' out)" -eq 1
 claim "each of nine calls had a seed of its own: $(cat calls)" test "$(sort -u calls | wc -l)" -eq 9
-claim "models get it as --seed" test "$(grep -c -- '--random 1000 --seed [0-9]' calls)" -eq 3
+claim "models get it as --seed" test "$(grep -c -- '--random 20000 --seed [0-9]' calls)" -eq 3
 claim "tests as FILCH_SEED" test "$(grep -c '^[0-9][0-9]* -j1$' calls)" -eq 3
 claim "fuzzers as -seed" test "$(grep -c -- '-seed=[0-9].* -runs=100 .*corpus/sched$' calls)" -eq 3
 
