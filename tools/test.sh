@@ -19,6 +19,9 @@ tiny slots          | quick      | suite tiny -L unit|stress
 release, clang      | full       | suite release-clang
 debug               | full       | suite debug -LE example
 tiny slots          | full       | suite tiny -LE consumer|example
+chaos               | full       | suite chaos -L stress
+chaos, tiny slots   | full       | suite chaos-tiny -L stress
+valgrind            | full       | suite valgrind -L unit|stress
 asan+ubsan, gcc     | full       | suite asan
 asan+ubsan, clang   | full       | suite asan-clang
 tsan, gcc           | full       | suite tsan

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <pthread.h>
-#include <tests/support/build.h>
 #include <tests/support/child.h>
 #include <tests/support/signpost.h>
 
@@ -21,8 +20,6 @@ static filch_runtime *rt;
 
 static void live_runtime(void)
 {
-    if (BUILD_TSAN) /* and liburcu starts one in every child */
-        cr_skip_test("thread sanitizer starts no threads in a child of a process with threads");
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
     cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
 }
