@@ -146,7 +146,7 @@ static void put_word(filch_config *config, enum field f, const char *word)
                     : &config->fence) = word;
 }
 
-/* The last one has every bit of a pointer's middle: no release had such a size. */
+/* The last two would cut a field in two. */
 static const struct {
     size_t size;
     bool good;
