@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Memory-order edges:
+ *   G1 release: add -1 to gate, release -> G2 forker: or, load of gate, acquire; the lock is free
+ *   G3 forked: and of gate, release     -> G4 hold: cas of gate, acquire; it may be taken again */
 #include <runtime/core/atfork.h>
 
 #include <runtime/core/error.h>
@@ -7,6 +11,7 @@
 #include <filch/atomic.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <urcu-bp.h>
 
@@ -14,11 +19,37 @@ static filch_u32 generation;
 static filch_u32 installed;     /* a look: installing twice is harmless */
 static __thread unsigned depth; /* of before() in the thread that forks */
 
+/* liburcu enlists threads, and strikes them off, under a lock of its own that its fork handlers leave
+ * alone: forked meanwhile, the child's first worker would wait for that lock for ever. The gate
+ * counts the threads that are there; FORKING closes it, but for those who come while somebody is
+ * inside, since the forker is waiting then. */
+#define FORKING 0x80000000u
+static filch_u32 gate;
+
+void fl_fork_hold(void)
+{
+    for (;;) {
+        uint32_t was = filch_u32_load(&gate, FILCH_RELAXED); /* the CAS decides */
+        if (was == FORKING)
+            sched_yield();
+        else if (filch_u32_cas(&gate, &was, was + 1, FILCH_ACQUIRE)) /* G4 */
+            return;
+    }
+}
+
+void fl_fork_release(void)
+{
+    filch_u32_add(&gate, (uint32_t)-1, FILCH_RELEASE); /* G1 */
+}
+
 static void before(void)
 {
     if (depth++)
         return;
-    fl_job_lock();
+    fl_job_lock();                                          /* one forker at a time */
+    filch_u32_or(&gate, FORKING, FILCH_ACQUIRE);            /* G2 */
+    while (filch_u32_load(&gate, FILCH_ACQUIRE) != FORKING) /* G2 */
+        sched_yield();
     urcu_bp_call_rcu_before_fork();
     urcu_bp_before_fork();
 }
@@ -29,6 +60,7 @@ static void after_in_parent(void)
         return;
     urcu_bp_after_fork_parent();
     urcu_bp_call_rcu_after_fork_parent();
+    filch_u32_and(&gate, ~FORKING, FILCH_RELEASE); /* G3 */
     fl_job_unlock();
 }
 
@@ -38,6 +70,7 @@ static void after_in_child(void)
         return;
     urcu_bp_after_fork_child();
     urcu_bp_call_rcu_after_fork_child();
+    filch_u32_and(&gate, ~FORKING, FILCH_RELEASE); /* G3 */
     fl_job_unlock();
     fl_worker_forget();
     filch_u32_add(&generation, 1, FILCH_RELAXED); /* the child has one thread */

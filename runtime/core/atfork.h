@@ -11,4 +11,9 @@ int fl_fork_prepare(void);
  * somebody else's. */
 unsigned fl_fork_generation(void);
 
+/* Between these nobody forks: around what enlists a thread at liburcu or strikes it off. Any thread;
+ * another one may release. */
+void fl_fork_hold(void);
+void fl_fork_release(void);
+
 #endif

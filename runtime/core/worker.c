@@ -5,10 +5,12 @@
  * other could be had. */
 #include <runtime/core/worker.h>
 
+#include <runtime/core/atfork.h>
 #include <runtime/core/clock.h>
 #include <runtime/core/error.h>
 #include <runtime/core/futex.h>
 #include <runtime/core/overflow.h>
+#include <runtime/core/sanitizer.h>
 #include <sched/rng.h>
 
 #include <errno.h>
@@ -55,6 +57,7 @@ struct retired {
 static void free_retired(struct rcu_head *head)
 {
     struct retired *retired = (struct retired *)head; /* its first member */
+    fl_order_acquire(retired);
     free(retired->buffer);
     free(retired);
 }
@@ -68,6 +71,7 @@ static void retire(fl_buffer *old)
         return;
     }
     retired->buffer = old;
+    fl_order_release(retired);
     urcu_bp_call_rcu(&retired->head, free_retired);
 }
 
@@ -197,14 +201,17 @@ static void *thread_main(void *arg)
     fl_overflow_enter(worker->signal_stack);
     /* liburcu enlists a reader at its first lock, and dies if there is no page for that: here, not
      * in the middle of work that has used up the address space. */
+    fl_fork_hold();
     urcu_bp_read_lock();
     urcu_bp_read_unlock();
+    fl_fork_release();
     here = worker;
     worker->left = &worker->native;
     fl_shadow_adopt_thread(&worker->native.shadow);
     run(worker);
     here = NULL;
     fl_overflow_exit();
+    fl_fork_hold(); /* liburcu strikes this thread off after its end; whoever joins it releases */
     return NULL;
 }
 

@@ -190,6 +190,25 @@ Test(forked, child_and_parent_live_on_after_a_fork_in_any_state)
                 }
 }
 
+/* A child that waits for a lock which nobody in it holds is ended by the test's time limit. */
+static void live(void)
+{
+    CHILD_CHECK(fib_life(2, NULL, 8) == 0);
+}
+
+Test(forked, no_child_waits_for_threads_that_began_or_ended_during_the_fork)
+{
+    cr_assert_eq(fib_life(2, NULL, 8), 0);
+    create_and_destroy();
+    for (unsigned forks = stress_times(150); forks; forks--) {
+        struct child child;
+        child_run(&child, live);
+        cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
+    }
+    end_thread();
+    cr_assert_eq(wrong, 0);
+}
+
 /* ---- exec ---- */
 
 static void become_another(void)

@@ -69,6 +69,7 @@ WORDS = [
     Word("count", (), X, X, N, N, X, "a counter of one writer"),
     Word("counters", (), X, X, N, N, X, "counters of one writer each"),
     Word("installed", (), R, X, N, N, A, "the handlers are there"),
+    Word("gate", (), N, N, A, "release?", "acquire?", "who has left liburcu's lock is seen by the forker (G1..G4)"),
     Word("prepared", (), X, X, N, N, X, "a look; preparing twice is harmless"),
     Word("generation", (), N, N, N, X, X, "changes while the process has one thread"),
 ]
