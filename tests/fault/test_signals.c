@@ -35,6 +35,12 @@ static void handle(int signal)
     errno = saved;
 }
 
+/* Thread sanitizer puts handlers off, and then calls them where it likes. */
+static bool all_placed(void)
+{
+    return BUILD_TSAN || signpost_count(&placed) == signpost_count(&arrived);
+}
+
 static void handle_on(int signal, bool on_alternate)
 {
     struct sigaction action = {.sa_handler = handle, .sa_flags = on_alternate ? SA_ONSTACK : 0};
@@ -104,7 +110,7 @@ Test(signals, timer_at_1_khz_on_workers_changes_no_answer)
         set_timer(0);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
         cr_assert_eq(wrong, 0, "%s", stress_name(i));
-        cr_assert_eq(signpost_count(&placed), signpost_count(&arrived), "%s", stress_name(i));
+        cr_assert(all_placed(), "%s", stress_name(i));
     }
 }
 
@@ -136,6 +142,6 @@ Test(signals, storm_on_every_worker_changes_no_answer)
         pthread_join(thread, NULL);
         cr_assert_eq(filch_runtime_destroy(sender.rt), 0);
         cr_assert_eq(wrong, 0, "%s", stress_name(i));
-        cr_assert_eq(signpost_count(&placed), signpost_count(&arrived), "%s", stress_name(i));
+        cr_assert(all_placed(), "%s", stress_name(i));
     }
 }
