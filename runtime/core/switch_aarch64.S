@@ -99,7 +99,7 @@ fl_context_make:
         .cfi_endproc
         .size   fl_context_make, . - fl_context_make
 
-/* Without this note in every object, the linker marks a library built for BTI and PAC as without. */
+/* Without this note in every object, the linker marks a library built for BTI as one without. */
         .section .note.gnu.property, "a"
         .p2align 3
         .word   4, 16, 5                /* lengths of name and rest; NT_GNU_PROPERTY_TYPE_0 */

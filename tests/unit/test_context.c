@@ -105,3 +105,59 @@ Test(context, floating_point_modes_stay_with_their_stack)
     cr_assert_eq(one + tiny, 1.0);
     fesetround(FE_TONEAREST);
 }
+
+/* More values than any processor has callee-saved registers for, whole and floating. Neighbours change
+ * differently, so that no compiler puts two of them into one register. */
+#define EACH(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
+#define START(i)                                                                                   \
+    long n##i = seed + i;                                                                          \
+    double d##i = (double)n##i;
+#define CHANGE(i)                                                                                  \
+    n##i = n##i * 3 + i;                                                                           \
+    d##i = i % 2 ? d##i + (double)n##i : d##i - (double)n##i;
+#define PUT(i)                                                                                     \
+    end.n[i] = n##i;                                                                               \
+    end.d[i] = d##i;
+
+enum { VALUES = 14 };
+typedef struct held {
+    long n[VALUES];
+    double d[VALUES];
+} held;
+
+/* from NULL: without a switch, so that there is something to compare with. */
+static held hold(side *from, side *to, long seed)
+{
+    held end;
+    EACH(START)
+    for (unsigned i = 0; i < ROUNDS / 4; i++) {
+        EACH(CHANGE)
+        if (from)
+            cross(from, to);
+    }
+    EACH(PUT)
+    return end;
+}
+
+enum { SEED_HERE = 3, SEED_THERE = 1000 };
+static held there;
+
+static void hold_there(void *unused)
+{
+    (void)unused;
+    fl_shadow_enter(&away.shadow, &home.shadow);
+    there = hold(&away, &home, SEED_THERE);
+    cross(&away, &home);
+}
+
+Test(context, all_registers_that_a_call_preserves_stay_with_their_stack)
+{
+    fl_context_make(&away.context, stack + STACK, hold_there, NULL);
+    held here = hold(&home, &away, SEED_HERE);
+    cross(&home, &away);
+    held alone = hold(NULL, NULL, SEED_HERE), alone_there = hold(NULL, NULL, SEED_THERE);
+    cr_assert_arr_eq(here.n, alone.n, sizeof here.n);
+    cr_assert_arr_eq(here.d, alone.d, sizeof here.d);
+    cr_assert_arr_eq(there.n, alone_there.n, sizeof there.n);
+    cr_assert_arr_eq(there.d, alone_there.d, sizeof there.d);
+}
