@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# sysroot.sh PROCESSOR...: lays liburcu and hwloc for these processors in build/sysroot/PROCESSOR, static and with no more
-# than Filch uses; what stands there already stays. They are built from the system's own source packages, since not
-# every release has binary ones for every processor. apt is given folders of its own, so nothing changes on the machine.
+# sysroot.sh PROCESSOR...: lays liburcu and hwloc for these processors in build/sysroot/PROCESSOR, static and with no
+# more than Filch uses; what stands there already stays. They are built from the system's own source packages, since
+# not every release has binary ones for every processor. apt is given folders of its own: nothing changes on the machine.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 home=$PWD/build/sysroot
@@ -66,11 +66,11 @@ build() {
 }
 
 lay() {
-    local processor=$1 package folder parts options jobs=()
+    local processor=$1 folder parts options jobs=()
     rm -rf "$home/$processor.new"
-    while IFS='|' read -r package folder parts options; do
-        # shellcheck disable=SC2086
-        build "$processor" "$(echo "$sources"/${folder// /})" "$parts" "$options" &
+    while IFS='|' read -r _ folder parts options; do
+        folder=$(compgen -G "$sources/${folder// /}") || return
+        build "$processor" "$folder" "$parts" "$options" &
         jobs+=($!)
     done < <(grep . <<<"$libraries")
     for job in "${jobs[@]}"; do

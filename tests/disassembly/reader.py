@@ -9,8 +9,8 @@ A  locked or otherwise atomic instruction
 M  the marker that run.py puts beside a light fence
 S  shift by 41, as a join does with what T has loaded
 
-A header is whatever was masked to a region's size. Registers and stack slots are followed in the order of the text; that
-is exact within a block, and good enough beyond it as long as every T has its S, which run.py claims."""
+A header is whatever was masked to a region's size. Registers and stack slots are followed in the order of the text:
+exact within a block, and good enough beyond it as long as every T has its S, which run.py claims."""
 import re
 
 TOP = 128  # FILCH_APART: where `top` lies; `limit` is the header's first word
@@ -215,7 +215,7 @@ def step(state, instruction):
 
 
 def functions(listing):
-    """name -> its instructions, each "mnemonic operands" with single blanks. Local labels belong to what they lie in."""
+    """name -> its instructions, each "mnemonic operands" with single blanks. Local labels start nothing new."""
     found, here = {}, None
     for line in listing.splitlines():
         label = re.match(r"[0-9a-f]+ <([^>]+)>:", line)

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """run.py PROCESSOR OBJDUMP COMPILER...: the inline fork and join, as the compiler makes them at -O2, keep their order.
 
-Read from the disassembly (reader.py), for a fork and a join alone and in a recursion inlined into itself: a fork stores
-its task, with release, before it loads `limit`; a join erases the task before it loads `top`; nothing in them is locked,
-or a full fence. Where robbers use no membarrier (FILCH_FENCE=full), the slow join has a full fence.
+Read from the disassembly (reader.py), for a fork and a join alone and in a recursion inlined into itself: a fork
+stores its task, with release, before it loads `limit`; a join erases the task before it loads `top`; nothing in them is
+locked, or a full fence. Where robbers use no membarrier (FILCH_FENCE=full), the slow join has a full fence.
 
 The light fence is a compiler barrier, so no checker of executions sees it, and compilers of today keep the order even
-without it. So it is read twice more: with a marker put into filch_fence_light, which has to appear between store and load
-of every fork and join; and between two plain stores, of which the compiler drops the first where nothing stops it.
+without it. So it is read twice more: with a marker put into filch_fence_light, which has to appear between store and
+load of every fork and join; and between two plain stores, of which the compiler drops the first where nothing stops it.
 
 Then each line of MUTANTS spoils a copy of the files; a claim has to fail, at the place the line names."""
 import re
@@ -47,7 +47,8 @@ MUTANTS = [
     ("join does not erase", FORK, ERASE, "", "one_join", ALL),
     ("light fence is empty", ATOMIC, BODY, r"\1\3", "two_stores", ALL),
     ("light fence is a full one", ATOMIC, BODY, r"\1    filch_fence_seq_cst();\n\3", "fib", ALL),
-    ("slow join without a full fence", STACK, r"        filch_fence_seq_cst\(\);.*?\n", ";\n", "fl_forkstack_settle", ALL),
+    ("slow join without a full fence", STACK, r"        filch_fence_seq_cst\(\);.*?\n", ";\n", "fl_forkstack_settle",
+     ALL),
 ]
 
 
