@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Memory-order edges:
- *   G1 release: add -1 to gate, release -> G2 forker: or, load of gate, acquire; the lock is free
- *   G3 forked: and of gate, release     -> G4 hold: cas of gate, acquire; it may be taken again */
+ *   G1 release: add -1 to gate, release  -> G2 forker: or, load of gate, acquire; lock is free
+ *   G3 forked: and of gate, release      -> G4 hold: cas of gate, acquire; it may be taken */
 #include <runtime/core/atfork.h>
 
 #include <runtime/core/error.h>

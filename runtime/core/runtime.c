@@ -60,7 +60,7 @@ static int create_workers(fl_runtime *rt)
  * told. */
 static void stop_workers(fl_runtime *rt, unsigned started)
 {
-    for (unsigned i = 0; i < started; i++)
+    for (unsigned i = 0; i < started; i++) {
         pthread_join(rt->worker[i]->thread, NULL);
         fl_fork_release(); /* held by the worker at its end */
     }
