@@ -7,7 +7,8 @@
 enum field { WORKERS, STACK_SIZE, MAX_FIBERS, SEED, BIND, POLICY, QUEUE, FENCE, FIELDS };
 enum { OPTIONS = 12 };
 
-/* The numbers come before BIND. A number in the configuration is `value` (0: not given), a word is `text`; in the environment both are `text`. */
+/* The numbers come before BIND. A number in the configuration is `value` (0: not given), a word is `text`; in the
+ * environment both are `text`. */
 struct option {
     const char *text;
     bool good;
