@@ -133,6 +133,7 @@ void *fl_steal_item(fl_worker *worker)
         urcu_bp_read_lock(); /* old buffers live until the end of it */
         if (fl_deque_steal(&victim->ready, &item) != FL_STEAL_GOT)
             item = NULL;
+        fl_order_release(&fl_readers);
         urcu_bp_read_unlock();
     }
     if (item)

@@ -49,6 +49,8 @@ int filch_worker_index(void)
     return worker ? (int)worker->index : -1;
 }
 
+char fl_readers;
+
 struct retired {
     struct rcu_head head;
     fl_buffer *buffer;
@@ -58,6 +60,7 @@ static void free_retired(struct rcu_head *head)
 {
     struct retired *retired = (struct retired *)head; /* its first member */
     fl_order_acquire(retired);
+    fl_order_acquire(&fl_readers);
     free(retired->buffer);
     free(retired);
 }

@@ -124,6 +124,10 @@ static inline uint64_t fl_sum(const fl_runtime *rt, enum fl_counter counter)
     return sum;
 }
 
+/* Released by who has read a ready deque's buffer, acquired by who frees an old one: the edge that a
+ * grace period makes, for thread sanitizer. Never read. */
+extern char fl_readers;
+
 /* The worker whose thread calls, or NULL. Out of line: thread-locals must not be cached across a
  * switch. */
 fl_worker *fl_worker_here(void);
