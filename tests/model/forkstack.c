@@ -7,8 +7,8 @@
  *
  * The owner follows a script: F forks the next task, J joins the last one, W waits, as a fiber that
  * suspends for another reason: it flushes, runs what nobody else took, and goes on when all tasks
- * forked so far are done. Claims: each task is run once, by whoever has it; the owner gets its
- * result; the fork stack is empty in the end. */
+ * forked so far are done; P flushes and goes on at once. Claims: each task is run once, by whoever
+ * has it; the owner gets its result; the fork stack is empty in the end. */
 #include <runtime/core/fence.h>
 #include <runtime/core/worker.h>
 #include <runtime/queue/queue.h>
@@ -35,7 +35,10 @@ static struct shape {
     unsigned attempts; /* of each thief */
     unsigned most;     /* tasks in a gift */
     bool full_fence;
-    bool waits; /* the script has a W */
+    bool robs;      /* thieves do not ask */
+    bool hands_out; /* the script has a W or a P */
+    bool waits;     /* it has a W */
+    uint64_t tag;   /* of top, at first */
 } shape;
 static unsigned runs[TASKS], forks;
 
@@ -129,10 +132,15 @@ static void do_join(filch_slot *slot)
     MC_CLAIM(slot->args[1] == ~number, "a join gets the result of another task, or none");
 }
 
+static void do_flush(void)
+{
+    fl_discipline_chase_lev.flush(&worker[OWNER], &region[OWNER].fiber.stack);
+}
+
 static void do_wait(filch_self self)
 {
     uint32_t all = (uint32_t)(self - fl_first_slot(&region[OWNER].fiber.stack));
-    fl_discipline_chase_lev.flush(&worker[OWNER], &region[OWNER].fiber.stack);
+    do_flush();
     while (take_handed(self))
         ;
     for (uint32_t now; (now = filch_u32_load(&done, FILCH_ACQUIRE)) < all;)
@@ -149,6 +157,9 @@ static void own(void)
             break;
         case 'J':
             do_join(--self);
+            break;
+        case 'P':
+            do_flush();
             break;
         default:
             do_wait(self);
@@ -167,19 +178,37 @@ static unsigned owner_alone(unsigned self, unsigned of, unsigned attempt, uint64
 
 static const fl_policy policy = {"owner", "there is one victim", owner_alone};
 
+static bool rob(fl_work *work)
+{
+    uint64_t top;
+    fl_forkstack *stack = &region[OWNER].fiber.stack;
+    if (!fl_forkstack_rob_look(stack, &top))
+        return false;
+    fl_fence_heavy();
+    *work = (fl_work){.kind = FL_WORK_SLOT, .count = 1};
+    work->task = fl_forkstack_rob_take(stack, top, &work->slot);
+    return work->task;
+}
+
+static void run_stolen(filch_self self, filch_slot *slot, const filch_task *stolen)
+{
+    MC_CLAIM(stolen == &task, "a thief is given what is no task");
+    fl_run_slot(self, slot, stolen);
+}
+
 static void thieve(fl_worker *thief)
 {
     filch_self self = fl_first_slot(&region[thief->index].fiber.stack);
     for (unsigned i = 0; i < shape.attempts; i++) {
         fl_work work;
-        if (shape.waits && take_handed(self))
+        if (shape.hands_out && take_handed(self))
             continue;
-        if (!fl_discipline_chase_lev.take(thief, &work))
+        if (!(shape.robs ? rob(&work) : fl_discipline_chase_lev.take(thief, &work)))
             continue;
         if (work.kind == FL_WORK_SLOT)
-            fl_run_slot(self, work.slot, work.task);
+            run_stolen(self, work.slot, work.task);
         for (unsigned j = 0; work.kind == FL_WORK_RANGE && j < work.count; j++)
-            fl_run_slot(self, work.slot + j, work.slot[j].claimed);
+            run_stolen(self, work.slot + j, work.slot[j].claimed);
     }
 }
 
@@ -242,6 +271,9 @@ static void lay_out(struct shape chosen)
         if (i != OWNER)
             mc_ignore(&region[i], sizeof region[i]);
     }
+    filch_u64 *top = &region[OWNER].fiber.stack.front.top;
+    filch_u64_store(top, (filch_u64_load(top, FILCH_RELAXED) & ~FL_TOP_TAG) | shape.tag,
+                    FILCH_RELAXED);
     filch_ptr_store(&worker[OWNER].current, &region[OWNER].fiber.stack, FILCH_RELAXED);
     mc_ignore(&worker[OWNER].current, sizeof worker[OWNER].current);
     mc_ignore(&rt, sizeof rt);
@@ -269,13 +301,20 @@ static void finish(void)
 SHAPE(FJ, .script = "FJ", .attempts = 1)
 SHAPE(FFJJ, .script = "FFJJ", .attempts = 1)
 SHAPE(FJFJ, .script = "FJFJ", .attempts = 1)
-SHAPE(FJFJ_full, .script = "FJFJ", .attempts = 1, .full_fence = true)
-SHAPE(FFJJ_two, .script = "FFJJ", .attempts = 1)
+SHAPE(FFJJ_tag, .script = "FFJJ", .attempts = 1, .tag = FL_TOP_TAG)
+SHAPE(FFJJ_twice, .script = "FFJJ", .attempts = 2)
+SHAPE(FJFJ_twice, .script = "FJFJ", .attempts = 2)
+SHAPE(FJFJ_robbed, .script = "FJFJ", .attempts = 1, .robs = true)
+SHAPE(FJ_full, .script = "FJ", .attempts = 1, .full_fence = true)
+SHAPE(FFJJ_full, .script = "FFJJ", .attempts = 2, .full_fence = true)
+SHAPE(FFFJJJ_full, .script = "FFFJJJ", .attempts = 2, .full_fence = true)
 SHAPE(FFJFJJ_two, .script = "FFJFJJ", .attempts = 1)
-SHAPE(FFJJ_full_two, .script = "FFJJ", .attempts = 1, .full_fence = true)
-SHAPE(gift_of_many, .script = "FFFFFFJJJJJJ", .attempts = 1, .most = 4)
-SHAPE(FFWJJ, .script = "FFWJJ", .attempts = 2, .waits = true)
-SHAPE(long_run, .script = "FFJFFJJFJJ", .attempts = 3)
+SHAPE(FPJ_none, .script = "FPJ", .attempts = 0)
+SHAPE(FPJ, .script = "FPJ", .attempts = 1, .hands_out = true)
+SHAPE(FWJ, .script = "FWJ", .attempts = 1, .hands_out = true, .waits = true)
+SHAPE(FFWJJ, .script = "FFWJJ", .attempts = 1, .hands_out = true, .waits = true)
+SHAPE(FFFFFFJJJJJJ, .script = "FFFFFFJJJJJJ", .attempts = 1, .most = 4)
+SHAPE(FFJFFJJFJJ, .script = "FFJFFJJFJJ", .attempts = 3)
 
 #define ONE                                                                                        \
     {                                                                                              \
@@ -285,20 +324,31 @@ SHAPE(long_run, .script = "FFJFFJJFJJ", .attempts = 3)
     {                                                                                              \
         "owner", "thief", "thief 2"                                                                \
     }
+#define setup_FFJJ_two setup_FFJJ
+#define setup_FJFJ_two setup_FJFJ
 #define ROW(name, what, threads, ...)                                                              \
     {                                                                                              \
 #name, what, threads, setup_##name, body, finish, __VA_ARGS__                              \
     }
 
 const mc_model mc_models[] = {
-    ROW(FJ, "one task, one thief", ONE, .bound = 0),
-    ROW(FFJJ, "two tasks, one thief", ONE, .bound = 0),
-    ROW(FJFJ, "a slot used twice, one thief", ONE, .bound = 0),
-    ROW(FJFJ_full, "the same out of line, with full fences", ONE, .bound = 0),
-    ROW(FFJJ_two, "two tasks, two thieves", TWO, .bound = 2),
-    ROW(FFJFJJ_two, "a slot used again while another is stolen, two thieves", TWO, .bound = 2),
-    ROW(FFJJ_full_two, "full fences, two thieves", TWO, .bound = 2),
-    ROW(gift_of_many, "half of a loop is given at once", TWO, .random = 20000),
-    ROW(FFWJJ, "flush at a suspension, reclaimed or run by others", ONE, .bound = 3),
-    ROW(long_run, "three attempts of two thieves", TWO, .random = 20000),
+    ROW(FJ, "one task", ONE, .bound = 0),
+    ROW(FFJJ, "two tasks", ONE, .bound = 0),
+    ROW(FJFJ, "a slot used twice", ONE, .bound = 0),
+    ROW(FFJJ_tag, "the tag wraps", ONE, .bound = 0),
+    ROW(FFJJ_twice, "both tasks are stolen", ONE, .bound = 3),
+    ROW(FJFJ_twice, "a slot is stolen twice", ONE, .bound = 3),
+    ROW(FFJJ_two, "two thieves", TWO, .bound = 2),
+    ROW(FJFJ_robbed, "the same without asking", TWO, .bound = 3),
+    ROW(FJFJ_two, "a slot is stolen twice by two", TWO, .bound = 2),
+    ROW(FFJFJJ_two, "a slot is used again while another is stolen", TWO, .bound = 2),
+    ROW(FJ_full, "out of line, with full fences", ONE, .bound = 0),
+    ROW(FFJJ_full, "out of line, both tasks are stolen", ONE, .bound = 2),
+    ROW(FFFJJJ_full, "out of line, a join between two thefts", ONE, .bound = 2),
+    ROW(FPJ_none, "flushed, and joined before anybody takes it", ONE, .bound = 0),
+    ROW(FPJ, "flushed, and joined while a thief takes it", ONE, .bound = 0),
+    ROW(FWJ, "flushed, and waited for", ONE, .bound = 0),
+    ROW(FFWJJ, "the same with two tasks", ONE, .bound = 3),
+    ROW(FFFFFFJJJJJJ, "half of a loop is given at once", TWO, .random = 20000),
+    ROW(FFJFFJJFJJ, "three attempts of two thieves", TWO, .random = 20000),
     {.name = NULL}};
