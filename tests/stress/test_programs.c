@@ -182,10 +182,15 @@ static void start_thrown(const struct walk *walk, unsigned here)
     start(run_thrown, errand, walk, here ^ (walk->child.seed % 4 == 0));
 }
 
+/* Gives way to whatever else there is to do here, and to whoever does it elsewhere without a CPU of his own: fibers that
+ * only gave way to each other would keep the CPUs from the very worker that they wait for, thousands of switches for each
+ * program. */
 static uint64_t await(filch_self self, struct errand *errand)
 {
-    while (!signpost_count(&errand->done))
+    while (!signpost_count(&errand->done)) {
         filch_yield(self);
+        sched_yield();
+    }
     return errand->value;
 }
 
