@@ -112,7 +112,7 @@ Test(steals, each_unit_of_a_gift_of_many_runs_once, .timeout = 86400)
 
 /* ---- Tree: one slot at a time, each a theft of its own, between which thieves nap ---- */
 
-enum { LEVELS = 7, TREE = (1 << LEVELS) - 1, TREES = 128 };
+enum { LEVELS = 7, TREE = (1 << LEVELS) - 1, TREES = 32 };
 _Static_assert(TREES *TREE <= CELLS, "a cell for each unit");
 
 /* Long enough for a thief to come, and never a system call: these are millions. */
