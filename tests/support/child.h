@@ -5,9 +5,11 @@
 #ifndef SUPPORT_CHILD_H
 #define SUPPORT_CHILD_H
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,6 +53,7 @@ static inline void child_run(struct child *child, void (*work)(void))
     if (pid == 0) {
         struct rlimit none = {0, 0};
         setrlimit(RLIMIT_CORE, &none);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is ended takes its children with it */
         dup2(ends[1], STDERR_FILENO);
         close(ends[0]);
         close(ends[1]);
