@@ -63,10 +63,13 @@ static struct choice *next_choice(unsigned ways)
     return choice;
 }
 
-static unsigned take(struct choice *choice)
+static unsigned take(struct choice *choice, unsigned ways)
 {
     choice->replay = choice->way;
-    return choice->way;
+    if (choice->way < ways)
+        return choice->way;
+    mc_fail("this replay belongs to another program");
+    return 0;
 }
 
 static bool at_random(void)
@@ -82,11 +85,7 @@ unsigned mc_choose(unsigned ways)
     struct choice *choice = next_choice(ways);
     if (random) /* mostly the newest, or nothing ever moves */
         choice->way = (uint16_t)(random_below(2) ? 0 : random_below(ways));
-    if (choice->way >= ways) {
-        mc_fail("this replay belongs to another program");
-        return 0;
-    }
-    return take(choice);
+    return take(choice, ways);
 }
 
 /* Does it matter which of the two comes first? */
@@ -161,13 +160,6 @@ static int choose_with_sleep_sets(const uint8_t order[MC_THREADS], unsigned coun
     return (int)chosen;
 }
 
-static unsigned random_thread(unsigned count, bool may_stay)
-{
-    if (may_stay && random_below(16) < loyalty)
-        return 0;
-    return random_below(count);
-}
-
 static int choose_thread(void)
 {
     uint8_t order[MC_THREADS];
@@ -183,8 +175,9 @@ static int choose_thread(void)
         bool random = at_random();
         struct choice *choice = next_choice(has_to ? 1 : count);
         if (random)
-            choice->way = (uint16_t)random_thread(count, may_stay);
-        way = take(choice) % count;
+            choice->way =
+                may_stay && random_below(16) < loyalty ? 0 : (uint16_t)random_below(count);
+        way = take(choice, count);
     }
     preemptions += may_stay && way > 0;
     return order[way];
@@ -289,14 +282,29 @@ static char *choices_as_text(void)
     return text;
 }
 
+/* Moves *text behind it. NONE: there is no choice. */
+static uint16_t choice_from_text(const char **text)
+{
+    const char *digit = strchr(digits, **text);
+    if (digit) {
+        ++*text;
+        return (uint16_t)(digit - digits);
+    }
+    char *end;
+    unsigned long way = **text == '(' ? strtoul(*text + 1, &end, 10) : NONE;
+    if (way >= NONE || *end != ')')
+        return NONE;
+    *text = end + 1;
+    return (uint16_t)way;
+}
+
 static bool choices_from_text(const char *text)
 {
     for (length = 0; *text && length < MC_CHOICES; length++) {
-        const char *digit = strchr(digits, *text);
-        char *end = (char *)(uintptr_t)text + 1;
-        unsigned way = digit ? (unsigned)(digit - digits) : (unsigned)strtoul(end, &end, 10);
-        path[length] = (struct choice){.ways = NONE, .way = (uint16_t)way};
-        text = end + (*text == '(');
+        uint16_t way = choice_from_text(&text);
+        if (way == NONE)
+            return false;
+        path[length] = (struct choice){.ways = NONE, .way = way};
     }
     return !*text;
 }

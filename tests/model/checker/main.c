@@ -155,11 +155,22 @@ static uint64_t fresh_seed(void)
     return (uint64_t)now.tv_nsec;
 }
 
+static uint64_t number(const char *text)
+{
+    char *end;
+    uint64_t value = strtoull(text, &end, 0);
+    if (!*text || *text == '-' || *end) {
+        fprintf(stderr, "not a number: %s\n", text);
+        exit(2);
+    }
+    return value;
+}
+
 int main(int argc, char **argv)
 {
     const char *seed = getenv("FILCH_SEED");
     request asked = {.as_the_row_says = true, .program = argv[0]};
-    asked.search.seed = seed && *seed ? strtoull(seed, NULL, 0) : fresh_seed();
+    asked.search.seed = seed && *seed ? number(seed) : fresh_seed();
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
@@ -170,14 +181,14 @@ int main(int argc, char **argv)
             break;
         case 'b':
             asked.search.how = MC_BOUND, asked.as_the_row_says = false;
-            asked.search.bound = (unsigned)strtoul(optarg, NULL, 10);
+            asked.search.bound = (unsigned)number(optarg);
             break;
         case 'r':
             asked.search.how = MC_RANDOM, asked.as_the_row_says = false;
-            asked.search.executions = strtoull(optarg, NULL, 10);
+            asked.search.executions = number(optarg);
             break;
         case 's':
-            asked.search.seed = strtoull(optarg, NULL, 0);
+            asked.search.seed = number(optarg);
             break;
         case 'p':
             asked.search.replay = optarg;

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The ready deque against thieves, with growth and reclamation. Real: sched/deque, the steal of
+ * runtime/core/steal.c with its read-side section, the creation of a worker and what it does with
+ * old buffers (runtime/core/worker.c; the first buffer holds two items). Played: grace periods
+ * (system/rcu.c), whose callbacks run in a thread of their own.
+ *
+ * The owner follows a script: P pushes the next item, O pops one; items are numbers, from 1 on.
+ * Claims: each item is got once, by one, with what was written before its push; the owner gets the
+ * newest, a thief the oldest; none is lost. */
+#include <runtime/core/worker.h>
+#include <tests/model/system/system.h>
+
+#include <string.h>
+
+#define UNCHECKED __attribute__((no_sanitize_thread))
+enum { OWNER = 0, THIEVES = 2, ITEMS = 9 };
+
+static struct shape {
+    const char *script;
+    unsigned thieves, attempts; /* of each */
+    bool scarce;                /* any allocation may fail */
+    bool grows;                 /* the last thread reclaims */
+    bool bare;                  /* items without a payload: no plain access gives a race away */
+} shape;
+static fl_worker *worker[1 + THIEVES];
+static filch_runtime rt;
+static uint32_t payload[1 + ITEMS];
+
+/* ---- What was got: bookkeeping ---- */
+
+static struct {
+    unsigned pushed, got[1 + ITEMS];
+    bool refused[1 + ITEMS];
+    uintptr_t own[ITEMS]; /* what the owner's pops have to return, if nobody steals it */
+    unsigned owned;
+    uintptr_t last[1 + THIEVES]; /* each thread's last steal */
+    unsigned ended;
+} book;
+
+UNCHECKED static uintptr_t next_item(void)
+{
+    return book.own[book.owned++] = ++book.pushed;
+}
+
+UNCHECKED static void refuse(uintptr_t item)
+{
+    MC_CLAIM(shape.scarce, "a push is refused although there is memory");
+    book.refused[item] = true;
+    book.owned--;
+}
+
+/* false: the claim broke where nothing stops by itself, in finish. */
+UNCHECKED static bool record(uintptr_t item)
+{
+    bool known = item > 0 && item <= book.pushed && !book.refused[item];
+    MC_CLAIM(known, "an item is got that was never pushed");
+    if (known)
+        MC_CLAIM(!book.got[item]++, "an item is got twice");
+    return known;
+}
+
+UNCHECKED static void record_pop(uintptr_t item)
+{
+    MC_CLAIM(book.owned && book.own[--book.owned] == item, "the owner gets not the newest item");
+}
+
+UNCHECKED static void record_nothing_to_pop(void)
+{
+    book.owned = 0;
+}
+
+UNCHECKED static void record_steal(unsigned thief, uintptr_t item)
+{
+    MC_CLAIM(item > book.last[thief], "a thief gets not the oldest item");
+    book.last[thief] = item;
+}
+
+UNCHECKED static void record_end(void)
+{
+    book.ended++;
+}
+
+/* ---- Threads ---- */
+
+static void look_at(uintptr_t item)
+{
+    if (record(item) && !shape.bare)
+        MC_CLAIM(payload[item] == ~(uint32_t)item, "an item comes without its payload");
+}
+
+static void push(void)
+{
+    uintptr_t item = next_item();
+    if (!shape.bare)
+        payload[item] = ~(uint32_t)item;
+    if (fl_deque_push(&worker[OWNER]->ready, (void *)item))
+        refuse(item);
+}
+
+static void pop(void)
+{
+    uintptr_t item = (uintptr_t)fl_deque_pop(&worker[OWNER]->ready);
+    if (!item) {
+        record_nothing_to_pop();
+        return;
+    }
+    look_at(item);
+    record_pop(item);
+}
+
+static void steal(unsigned thief)
+{
+    uintptr_t item = (uintptr_t)fl_steal_item(worker[thief]);
+    if (!item)
+        return;
+    look_at(item);
+    record_steal(thief, item);
+}
+
+static void body(unsigned thread)
+{
+    if (thread > shape.thieves)
+        rcu_reclaimer();
+    for (const char *at = shape.script; thread == OWNER && *at; at++)
+        if (*at == 'P')
+            push();
+        else
+            pop();
+    for (unsigned i = 0; thread != OWNER && i < shape.attempts; i++)
+        steal(thread);
+    record_end();
+}
+
+static bool may_rest(void)
+{
+    return shape.grows && book.ended == 1 + shape.thieves && rcu_rests();
+}
+
+/* ---- Before and after ---- */
+
+static unsigned owner_alone(unsigned self, unsigned of, unsigned attempt, uint64_t *rng)
+{
+    (void)self, (void)of, (void)attempt, (void)rng;
+    return OWNER;
+}
+
+static const fl_policy policy = {"owner", "there is one victim", owner_alone};
+
+static void name_everything(void)
+{
+    fl_deque *deque = &worker[OWNER]->ready;
+    fl_buffer *first = filch_ptr_load(&deque->buffer, FILCH_RELAXED);
+    mc_name(&deque->top, "top");
+    mc_name(&deque->bottom, "bottom");
+    mc_name(&deque->buffer, "buffer");
+    mc_name(first, "first buffer");
+    mc_name(&first->items[0], "first[0]");
+    mc_name(&first->items[1], "first[1]");
+    mc_name(payload, "payload");
+}
+
+static void lay_out(struct shape chosen)
+{
+    unsigned readers = 0;
+    shape = chosen;
+    memset(&book, 0, sizeof book);
+    memset(&rt, 0, sizeof rt);
+    rt.workers = 2; /* a thief looks at one victim an attempt */
+    rt.worker = worker;
+    filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
+    mc_ignore(&rt, sizeof rt);
+    heap_setup(shape.scarce);
+    for (unsigned i = 0; i <= shape.thieves; i++) {
+        if (fl_worker_create(&rt, i, &worker[i]))
+            return; /* told by the checker */
+        mc_ignore(worker[i]->counters, sizeof worker[i]->counters);
+        readers |= i == OWNER ? 0 : 1u << i;
+    }
+    rcu_setup(readers);
+    name_everything();
+}
+
+static void finish(void)
+{
+    uintptr_t item = 0;
+    for (unsigned i = 0; i < ITEMS; i++) { /* a broken one may never be empty */
+        item = (uintptr_t)fl_deque_pop(&worker[OWNER]->ready);
+        if (!item || !record(item))
+            break;
+        for (unsigned j = 1; j <= shape.thieves; j++)
+            MC_CLAIM(item > book.last[j], "a thief gets not the oldest item");
+    }
+    for (unsigned i = 1; i <= book.pushed; i++)
+        MC_CLAIM(book.got[i] || book.refused[i], "an item is lost");
+}
+
+#define SHAPE(name, ...)                                                                           \
+    static void setup_##name(void)                                                                 \
+    {                                                                                              \
+        lay_out((struct shape){__VA_ARGS__});                                                      \
+    }
+
+SHAPE(PPOO, .script = "PPOO", .thieves = 1, .attempts = 1)
+SHAPE(PPOO_twice, .script = "PPOO", .thieves = 1, .attempts = 2)
+SHAPE(POPO, .script = "POPO", .thieves = 1, .attempts = 2)
+SHAPE(PPOO_bare, .script = "PPOO", .thieves = 1, .attempts = 2, .bare = true)
+SHAPE(POPO_bare, .script = "POPO", .thieves = 1, .attempts = 1, .bare = true)
+SHAPE(laps, .script = "POPOPOPOP", .thieves = 1, .attempts = 1)
+SHAPE(PPOO_two, .script = "PPOO", .thieves = 2, .attempts = 1)
+SHAPE(PPPOO, .script = "PPPOO", .thieves = 1, .attempts = 1, .grows = true)
+SHAPE(PPPO_two, .script = "PPPO", .thieves = 2, .attempts = 1, .grows = true)
+SHAPE(PPPPPO, .script = "PPPPPO", .thieves = 1, .attempts = 2, .grows = true)
+SHAPE(PPPO_scarce, .script = "PPPO", .thieves = 1, .attempts = 1, .scarce = true, .grows = true)
+SHAPE(wrap, .script = "PPOPPOPPO", .thieves = 2, .attempts = 3, .grows = true)
+
+#define ONE                                                                                        \
+    {                                                                                              \
+        "owner", "thief"                                                                           \
+    }
+#define TWO                                                                                        \
+    {                                                                                              \
+        "owner", "thief", "thief 2"                                                                \
+    }
+#define ONE_AND_RECLAIMER                                                                          \
+    {                                                                                              \
+        "owner", "thief", "reclaimer"                                                              \
+    }
+#define TWO_AND_RECLAIMER                                                                          \
+    {                                                                                              \
+        "owner", "thief", "thief 2", "reclaimer"                                                   \
+    }
+#define ROW(name, what, threads, ...)                                                              \
+    {                                                                                              \
+#name, what, threads, setup_##name, body, finish, may_rest, __VA_ARGS__                    \
+    }
+
+const mc_model mc_models[] = {
+    ROW(PPOO, "two items, one thief", ONE, .bound = 0),
+    ROW(PPOO_twice, "two items, a thief that looks twice", ONE, .bound = 0),
+    ROW(POPO, "one item at a time, a thief that looks twice", ONE, .bound = 0),
+    ROW(PPOO_bare, "two items that are numbers and no more", ONE, .bound = 0),
+    ROW(POPO_bare, "the same, one at a time", ONE, .bound = 0),
+    ROW(laps, "twice around the buffer", ONE, .bound = 2),
+    ROW(PPOO_two, "two items, two thieves", TWO, .bound = 2),
+    ROW(PPPOO, "the third push grows, one thief", ONE_AND_RECLAIMER, .bound = 3),
+    ROW(PPPO_two, "the third push grows, two thieves", TWO_AND_RECLAIMER, .bound = 2),
+    ROW(PPPPPO, "grows twice, a thief that looks twice", ONE_AND_RECLAIMER, .bound = 2),
+    ROW(PPPO_scarce, "any allocation may fail", ONE_AND_RECLAIMER, .bound = 0),
+    ROW(wrap, "around the buffer, three attempts of two thieves", TWO_AND_RECLAIMER,
+        .random = 20000),
+    {.name = NULL}};
