@@ -81,7 +81,7 @@ int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot)
         fl_suspend(fl_first_slot(&here->running->stack), submit_after_switch, &handover);
         return 0;
     }
-    fl_submit(rt, &call.job, worker_near(rt));
+    fl_submit_across(rt, &call.job, worker_near(rt));
     wait_as_thread(&call);
     return 0;
 }
@@ -108,7 +108,7 @@ int filch_go(filch_runtime *rt, filch_go_fn *fn, void *arg)
     fl_worker *here = fl_worker_here();
     if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_JOB, job)))
         return 0;
-    fl_submit(rt, job, worker_near(rt) + 1);
+    fl_submit_across(rt, job, worker_near(rt) + 1);
     return 0;
 }
 

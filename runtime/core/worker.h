@@ -100,7 +100,7 @@ struct filch_runtime {
     fl_worker **worker;
     void *queue;        /* of a shared discipline */
     filch_ptr policy;   /* const fl_policy * */
-    filch_u32 visitors; /* workers of other runtimes inside fl_submit_across */
+    filch_u32 visitors; /* threads inside fl_submit_across */
     filch_u32 stopping; /* destroy was called */
     filch_u32 finished; /* and nothing is left to do */
     char apart1[FILCH_APART];
@@ -194,7 +194,7 @@ void fl_fibers_return(fl_worker *worker);
 bool fl_sleep(fl_worker *worker, int64_t nap);
 /* Puts a job into the inbox and wakes somebody for it. */
 void fl_submit(fl_runtime *rt, fl_job *job, unsigned near);
-/* The same for a worker of another runtime: rt may be destroyed as soon as the job is done, but not
+/* The same for whoever is no worker of rt: it may be destroyed as soon as the job is done, but not
  * before the caller has left it. */
 void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near);
 /* After publishing something and a seq_cst fence: wakes one sleeper unless somebody searches. near:

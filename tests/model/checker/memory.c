@@ -200,7 +200,8 @@ static void append(int location, uint64_t value, mc_order order, const mc_view *
     if (releases(order))
         by->now.thread[mc.self]++;
     unsigned store = to->stores++;
-    to->used[mc.self] = by->now.thread[mc.self] + 1;
+    to->used[mc.self] =
+        by->now.thread[mc.self] + !releases(order); /* who acquires it comes after */
     saw(&by->now, location, store);
     saw(&by->acquired, location, store);
     mc_stored *new = &to->history[store];

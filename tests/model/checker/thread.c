@@ -34,6 +34,8 @@ void mc_threads_start(void)
     mc.threads = 0;
     while (mc.threads < MC_THREADS && mc.model->threads[mc.threads])
         mc.threads++;
+    if (mc.model->threads[mc.threads])
+        mc_fail("the checker's limit: too many threads (MC_THREADS in check.h)");
     for (unsigned i = 0; i < mc.threads; i++) {
         fl_context_make(&suspended[i], stacks[i] + STACK, start, NULL);
         mc.thread[i].next = (mc_step){.kind = MC_START, .location = -1};
@@ -145,4 +147,19 @@ void mc_futex_wake(void *address, unsigned most, const char *where)
             most--;
         }
     }
+}
+
+/* ---- Fibers: the library's switch, called by a thread of the model for itself ---- */
+
+void mc_context_switch(fl_context *from, fl_context *to)
+{
+    mc_plain(from, sizeof *from, true); /* saved here, */
+    mc_plain(to, sizeof *to, false);    /* and nobody goes on where it is not */
+    fl_context_switch(from, to);
+}
+
+void mc_context_make(fl_context *context, void *top, void (*entry)(void *), void *arg)
+{
+    mc_plain(context, sizeof *context, true);
+    fl_context_make(context, top, entry, arg);
 }

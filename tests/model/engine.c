@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The whole engine under the checker: real workers, real fibers with stacks of their own, real
+ * sleep, wake-up, inbox, suspension, and a real filch_runtime_destroy, for programs of two or three
+ * tasks. Played here: the fibers' memory (a lock and a free list, as runtime/core/fiber.c has them)
+ * and the threads. Too large to be searched whole: bounded, and at random.
+ *
+ * Claims: every task and every job is run once; results are those of their tasks; destroy returns
+ * when everything that was submitted before has run, and touches nothing that is freed, nor does
+ * anybody else. */
+#include <runtime/core/worker.h>
+#include <runtime/queue/queue.h>
+#include <tests/model/system/process.h>
+#include <tests/model/system/system.h>
+
+#include <filch/filch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNCHECKED __attribute__((no_sanitize_thread))
+enum { MARKS = 8 };
+
+static filch_runtime *rt;
+static unsigned marks[MARKS]; /* how often each task or job ran */
+static filch_u32 told;        /* a job's word to a thread of the program */
+
+UNCHECKED static void mark(unsigned which)
+{
+    MC_CLAIM(!marks[which]++, "a task or job runs twice");
+}
+
+UNCHECKED static void expect_marks(unsigned first, unsigned past)
+{
+    for (unsigned i = first; i < past; i++)
+        MC_CLAIM(marks[i] == 1, "a task or job is lost");
+}
+
+/* ---- Before ---- */
+
+static void name_everything(void)
+{
+    char name[40];
+    mc_name(&rt->idle.word, "I");
+    mc_name(&rt->idle.tokens, "tokens");
+    mc_name(&rt->inbox.tail, "inbox.tail");
+    mc_name(&rt->inbox.head, "inbox.head");
+    mc_name(&rt->inbox.draining, "inbox.draining");
+    mc_name(&rt->stopping, "stopping");
+    mc_name(&rt->finished, "finished");
+    mc_name(&rt->visitors, "visitors");
+    mc_name(&rt->fibers.lock, "fibers' lock");
+    mc_name(&told, "told");
+    for (unsigned i = 0; i < rt->workers; i++) {
+        const fl_worker *worker = rt->worker[i];
+        snprintf(name, sizeof name, "worker%u", i);
+        mc_name(worker, name);
+        snprintf(name, sizeof name, "bell%u", i);
+        mc_name(&worker->bell, name);
+        snprintf(name, sizeof name, "current%u", i);
+        mc_name(&worker->current, name);
+        snprintf(name, sizeof name, "ready%u", i);
+        mc_name(&worker->ready, name);
+    }
+}
+
+static void lay_out(unsigned workers, bool asymmetric)
+{
+    rt = mc_alloc(sizeof *rt, FILCH_APART);
+    memset(rt, 0, sizeof *rt);
+    memset(marks, 0, sizeof marks);
+    memset(&told, 0, sizeof told);
+    rcu_setup(-1u);
+    rt->workers = workers;
+    rt->settings.seed = 1;
+    rt->discipline = &fl_discipline_chase_lev;
+    rt->asymmetric = asymmetric;
+    filch_ptr_store(&rt->policy, (void *)(uintptr_t)&fl_policy_random, FILCH_RELAXED);
+    fl_idle_init(&rt->idle);
+    fl_inbox_init(&rt->inbox);
+    process_setup(rt);
+    rt->worker = calloc(workers, sizeof *rt->worker);
+    for (unsigned i = 0; i < workers; i++) {
+        if (fl_worker_create(rt, i, &rt->worker[i]) || fl_worker_start(rt->worker[i]))
+            mc_fail("a worker cannot be made");
+        mc_ignore(rt->worker[i]->counters, FL_SUSPENDED * sizeof(filch_u64));
+    }
+    mc_ignore(&rt->policy, sizeof rt->policy);
+    name_everything();
+}
+
+static void two_workers(void)
+{
+    lay_out(2, true);
+}
+
+static void three_workers(void)
+{
+    lay_out(3, true);
+}
+
+static void two_workers_full(void)
+{
+    lay_out(2, false);
+}
+
+static void one_worker(void)
+{
+    lay_out(1, true);
+}
+
+/* One fiber a worker and one to wait: a worker that suspends twice has to wait on its own stack. */
+static void two_workers_capped(void)
+{
+    lay_out(2, true);
+    rt->fibers.max = 3;
+}
+
+/* ---- Programs ---- */
+
+FILCH_TASK(int, leaf, (int, number))
+{
+    (void)self;
+    mark((unsigned)number);
+    return 10 * number;
+}
+
+FILCH_TASK(int, pair, (int, number))
+{
+    mark((unsigned)number);
+    FILCH_FORK(leaf, number + 1);
+    FILCH_JOIN(int left, leaf);
+    return left + number;
+}
+
+/* Its join suspends where both inner tasks are stolen. */
+FILCH_TASK(int, nested, (int, number))
+{
+    mark((unsigned)number);
+    FILCH_FORK(pair, number + 1);
+    FILCH_FORK(leaf, number + 3);
+    FILCH_JOIN(int right, leaf);
+    FILCH_JOIN(int left, pair);
+    return left + right;
+}
+
+FILCH_TASK(int, yields, (int, number))
+{
+    mark((unsigned)number);
+    FILCH_FORK(leaf, number + 1);
+    filch_yield(self);
+    FILCH_JOIN(int left, leaf);
+    return left + number;
+}
+
+static void tell(filch_self self, void *arg)
+{
+    (void)self;
+    mark((unsigned)(uintptr_t)arg);
+    filch_u32_add(&told, 1, FILCH_RELEASE);
+    mc_futex_wake(&told, 1, MC_HERE);
+}
+
+static void go_on(filch_self self, void *arg)
+{
+    (void)self;
+    mark((unsigned)(uintptr_t)arg);
+    filch_go(rt, tell, (void *)((uintptr_t)arg + 1));
+}
+
+static void wait_until_told(uint32_t times)
+{
+    for (uint32_t now; (now = filch_u32_load(&told, FILCH_ACQUIRE)) < times;)
+        mc_futex_wait(&told, now, false, MC_HERE);
+}
+
+static void destroy(void)
+{
+    MC_CLAIM(filch_runtime_destroy(rt) == 0, "destroy fails");
+}
+
+static void run_a_pair(unsigned self)
+{
+    if (self)
+        process_run(self);
+    else {
+        int result = FILCH_RUN(rt, pair, 0);
+        MC_CLAIM(result == 10, "a wrong result");
+        destroy();
+        expect_marks(0, 2);
+    }
+}
+
+static void run_nested(unsigned self)
+{
+    if (self)
+        process_run(self);
+    else {
+        int result = FILCH_RUN(rt, nested, 0);
+        MC_CLAIM(result == 51, "a wrong result");
+        destroy();
+        expect_marks(0, 4);
+    }
+}
+
+static void run_and_yield(unsigned self)
+{
+    if (self)
+        process_run(self);
+    else {
+        int result = FILCH_RUN(rt, yields, 0);
+        MC_CLAIM(result == 10, "a wrong result");
+        destroy();
+        expect_marks(0, 2);
+    }
+}
+
+/* Whatever was submitted before destroy is run, and what that submits. */
+static void go_and_destroy(unsigned self)
+{
+    if (self)
+        process_run(self);
+    else {
+        MC_CLAIM(filch_go(rt, go_on, (void *)0) == 0, "filch_go fails");
+        MC_CLAIM(filch_go(rt, tell, (void *)2) == 0, "filch_go fails");
+        destroy();
+        expect_marks(0, 3);
+    }
+}
+
+/* One thread submits; its job tells another, which destroys the runtime while the first may still
+ * be in its call. */
+static void destroyed_by_another(unsigned self)
+{
+    if (self == 0) {
+        wait_until_told(1);
+        destroy();
+        expect_marks(0, 1);
+    } else if (self == 2) {
+        MC_CLAIM(filch_go(rt, tell, (void *)0) == 0, "filch_go fails");
+    } else {
+        process_run(self);
+    }
+}
+
+#define ROW(name, body, what, threads, setup, bounded, count)                                      \
+    {                                                                                              \
+        name, what, threads, setup, body, NULL, NULL, bounded, count, 20000, NULL                  \
+    }
+#define ONE                                                                                        \
+    {                                                                                              \
+        "main", "worker 0", "another"                                                              \
+    }
+#define TWO                                                                                        \
+    {                                                                                              \
+        "main", "worker 0", "worker 1"                                                             \
+    }
+#define THREE                                                                                      \
+    {                                                                                              \
+        "main", "worker 0", "worker 1", "worker 2"                                                 \
+    }
+
+const mc_model mc_models[] = {
+    ROW("destroyed_by_another", destroyed_by_another, "destroyed beside a call", ONE, one_worker, 2,
+        0),
+    ROW("pair", run_a_pair, "a fork, perhaps stolen", TWO, two_workers, 0, 30000),
+    ROW("nested", run_nested, "joins that suspend", TWO, two_workers, 0, 60000),
+    ROW("nested_full", run_nested, "out of line, full fences", TWO, two_workers_full, 0, 30000),
+    ROW("nested_capped", run_nested, "too few fibers", TWO, two_workers_capped, 0, 60000),
+    ROW("nested_three", run_nested, "three workers", THREE, three_workers, 0, 30000),
+    ROW("yields", run_and_yield, "a suspension with a flush", TWO, two_workers, 0, 60000),
+    ROW("yields_capped", run_and_yield, "too few fibers", TWO, two_workers_capped, 0, 30000),
+    ROW("drained", go_and_destroy, "destroy waits for all jobs", TWO, two_workers, 0, 60000),
+    ROW("drained_three", go_and_destroy, "three workers", THREE, three_workers, 0, 30000),
+    {.name = NULL}};
