@@ -42,6 +42,7 @@ table() {
 1|too_many_objects|BROKEN: the checker's limit: too much memory
 1|too_many_outcomes|BROKEN: the checker's limit: too many outcomes
 1|too_many_ignored|BROKEN: the checker's limit: too many ignored ranges
+1|too_many_threads|BROKEN: the checker's limit: too many threads
 1|torn|BROKEN: both came in
 1|wrong_outcomes|BROKEN: outcomes are \{2\}, not \{1 2\}
 1|deadlock|BROKEN: nobody can go on, and somebody waits
@@ -57,6 +58,7 @@ table() {
 2|--no-such-option|usage:
 2|torn --bound x|not a number: x
 2|torn --random -1|not a number: -1
+2|torn --seconds x|not a number: x
 1|torn --replay ,|BROKEN: this replay cannot be read
 1|torn --replay (|BROKEN: this replay cannot be read
 1|torn --replay (1|BROKEN: this replay cannot be read

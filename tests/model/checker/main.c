@@ -155,14 +155,27 @@ static uint64_t fresh_seed(void)
     return (uint64_t)now.tv_nsec;
 }
 
+static void demand(bool number, const char *text)
+{
+    if (!number || *text == '-') {
+        fprintf(stderr, "not a number: %s\n", text);
+        exit(2);
+    }
+}
+
 static uint64_t number(const char *text)
 {
     char *end;
     uint64_t value = strtoull(text, &end, 0);
-    if (!*text || *text == '-' || *end) {
-        fprintf(stderr, "not a number: %s\n", text);
-        exit(2);
-    }
+    demand(end > text && !*end, text);
+    return value;
+}
+
+static double seconds(const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+    demand(end > text && !*end, text);
     return value;
 }
 
@@ -194,7 +207,7 @@ int main(int argc, char **argv)
             asked.search.replay = optarg;
             break;
         case 't':
-            asked.search.seconds = strtod(optarg, NULL);
+            asked.search.seconds = seconds(optarg);
             break;
         case 'n':
             mc.newest = true;
