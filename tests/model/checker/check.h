@@ -87,6 +87,11 @@ uint64_t mc_await(const void *address, unsigned size, uint64_t unwanted, const c
 void mc_join(unsigned thread, const char *where);
 /* Plain accesses: two of different threads, one a write, must be ordered. */
 void mc_plain(const void *address, size_t size, bool write);
+/* What fl_context_switch and fl_context_make are under the checker: a fiber goes on only where its
+ * context has been saved before. */
+struct fl_context;
+void mc_context_switch(struct fl_context *from, struct fl_context *to);
+void mc_context_make(struct fl_context *context, void *top, void (*entry)(void *), void *arg);
 
 #define MC_STRING_(x) #x
 #define MC_STRING(x) MC_STRING_(x)

@@ -148,3 +148,18 @@ void mc_futex_wake(void *address, unsigned most, const char *where)
         }
     }
 }
+
+/* ---- Fibers: the library's switch, called by a thread of the model for itself ---- */
+
+void mc_context_switch(fl_context *from, fl_context *to)
+{
+    mc_plain(from, sizeof *from, true); /* saved here, */
+    mc_plain(to, sizeof *to, false);    /* and nobody goes on where it is not */
+    fl_context_switch(from, to);
+}
+
+void mc_context_make(fl_context *context, void *top, void (*entry)(void *), void *arg)
+{
+    mc_plain(context, sizeof *context, true);
+    fl_context_make(context, top, entry, arg);
+}
