@@ -15,7 +15,7 @@ build=${FILCH_SOAK_BUILD:-build}
 # kind | build folder | its executables | what each is called with, or its environment | the same in a quick turn.
 # @ is a fresh seed.
 kinds='
-model  | release | tests/model/model_* | --random 2000000 --seed @ | --random 20000 --seed @
+model  | model   | tests/model/model_* | --random 2000000 --seed @ | --random 20000 --seed @
 stress | release | tests/test_* | FILCH_STRESS=5 FILCH_SEED=@ | FILCH_STRESS=0.05 FILCH_SEED=@
 fault  | debug   | tests/test_* | FILCH_SEED=@ | FILCH_SEED=@
 fuzz   | fuzz    | tests/fuzz/fuzz_* | -seed=@ -max_total_time=60 -len_control=0 -max_len=400 | -seed=@ -runs=100

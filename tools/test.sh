@@ -14,18 +14,19 @@ steps='
 format              | full quick | check_format
 lint                | full quick | check_atomics
 release, gcc        | full       | suite release
+models              | full       | part model models -L model
 release, gcc        | quick      | suite release -L unit|stress|consumer
 tiny slots          | quick      | suite tiny -L unit|stress
-release, clang      | full       | suite release-clang
-debug               | full       | suite debug -LE example
-tiny slots          | full       | suite tiny -LE consumer|example
+release, clang      | full       | suite release-clang -LE fault
+debug               | full       | suite debug -LE example|fault
+tiny slots          | full       | suite tiny -LE consumer|example|fault
 chaos               | full       | suite chaos -L stress
 chaos, tiny slots   | full       | suite chaos-tiny -L stress
 valgrind            | full       | suite valgrind -L unit|stress
 asan+ubsan, gcc     | full       | suite asan
-asan+ubsan, clang   | full       | suite asan-clang
+asan+ubsan, clang   | full       | suite asan-clang -LE fault
 tsan, gcc           | full       | suite tsan
-tsan, clang         | full       | suite tsan-clang
+tsan, clang         | full       | suite tsan-clang -LE fault
 aarch64             | full       | cross aarch64
 riscv64             | full       | cross riscv64
 fuzz                | full       | part fuzz fuzz -L fuzz

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/common.bash"
 soak=$here/../../tools/soak.sh
 export FILCH_SOAK_BUILD=$scratch/build
-mkdir -p build/release/tests/model build/fuzz/tests/fuzz
+mkdir -p build/model/tests/model build/release/tests build/fuzz/tests/fuzz
 
 # played PATH: an executable that notes how it was called, then does what stdin says.
 played() {
@@ -27,7 +27,7 @@ done
 run_soak 2 --rounds 1
 claim "nothing built is no success: $(cat err)" grep -q 'nothing to run' err
 
-played release/tests/model/model_one <<<'exit 0'
+played model/tests/model/model_one <<<'exit 0'
 played release/tests/test_trees <<<'exit 0'
 played release/tests/test_settings <<<'exit 0'
 played fuzz/tests/fuzz/fuzz_sched <<<'exit 0'
@@ -58,7 +58,7 @@ claim "the command repeats it: $repeat" test $status -eq 3
 claim "with the same seed" test "$(tail -n 1 calls)" = "$(cat last)"
 
 mkfifo began
-played release/tests/model/model_one <<<"echo \$\$ >'$scratch/began'; exec sleep 1000"
+played model/tests/model/model_one <<<"echo \$\$ >'$scratch/began'; exec sleep 1000"
 "$soak" 5 >out 2>err &
 running=$!
 read -r child <began
