@@ -143,71 +143,110 @@ static unsigned most_mappings(void)
     return most;
 }
 
+enum { STEP = 5, LARGEST = 40, RELEASED = 256 };
 static char *filling;
-static size_t filled; /* bytes of it */
+static size_t page, most_filled, filled; /* bytes of it */
 
-/* Every other page of a mapping gets another protection, until no more mappings can be had, but for `room`. */
-static void use_up_mappings(void)
+static void protect(size_t at, int protection)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), end = 0;
-    filled = page * (most_mappings() + 2);
-    filling = mmap(NULL, filled, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    CHILD_CHECK(filling != MAP_FAILED);
-    while (end + page < filled && mprotect(filling + end, page, PROT_READ) == 0)
-        end += 2 * page;
-    CHILD_CHECK(errno == ENOMEM && end > 0);
-    for (size_t i = 0; i < room; i++) /* two for each */
-        CHILD_CHECK(end >= 2 * page && mprotect(filling + (end -= 2 * page), page, PROT_NONE) == 0);
+    CHILD_CHECK(mprotect(filling + at, page, protection) == 0);
 }
 
-static void give_mappings_back(void)
+static void fill_nothing(void)
 {
-    CHILD_CHECK(munmap(filling, filled) == 0);
+    page = (size_t)sysconf(_SC_PAGESIZE);
+    most_filled = page * (most_mappings() + 2);
+    filling =
+        mmap(NULL, most_filled, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHILD_CHECK(filling != MAP_FAILED);
+}
+
+/* Every other page gets another protection, until no more mappings can be had. */
+static void use_up_mappings(void)
+{
+    errno = 0;
+    while (filled + page < most_filled && mprotect(filling + filled, page, PROT_READ) == 0)
+        filled += 2 * page;
+    CHILD_CHECK(errno == ENOMEM);
+}
+
+/* Two mappings for each page. */
+static void give_back(size_t pages)
+{
+    for (; pages; pages--) {
+        CHILD_CHECK(filled);
+        filled -= 2 * page;
+        protect(filled, PROT_NONE);
+    }
+}
+
+/* work(queue) under each limit, of a process that is filled once: that takes a while. */
+static void with_few_mappings(void (*before)(const char *), void (*work)(const char *), size_t step)
+{
+    fill_nothing();
+    for (room = 0; room <= LARGEST; room += step)
+        for (unsigned q = 0; q < FIB_QUEUES; q++) {
+            dprintf(STDERR_FILENO, "%zu of %s; ", room, fib_queues[q]);
+            before(fib_queues[q]);
+            use_up_mappings();
+            give_back(room);
+            work(fib_queues[q]);
+            give_back(RELEASED);
+        }
+    CHILD_CHECK(munmap(filling, most_filled) == 0);
+}
+
+static void live(const char *queue)
+{
+    CHILD_CHECK(fib_life(WORKERS, queue, 15) == 0);
 }
 
 static void create_with_few_mappings(void)
 {
-    unsigned mappings = 0;
-    for (unsigned q = 0; q < FIB_QUEUES; q++) {
-        use_up_mappings();
-        try_life(fib_queues[q]);
-        give_mappings_back();
-        CHILD_CHECK(fib_life(WORKERS, fib_queues[q], 15) == 0);
-        /* Threads' stacks and heaps stay in the C library's cache; ours are gone. */
-        CHILD_CHECK(q == 0 || process_mappings() <= mappings + 2 * WORKERS);
-        mappings = process_mappings();
-    }
+    for (unsigned q = 0; q < FIB_QUEUES; q++)
+        live(fib_queues[q]);
+    unsigned mappings = process_mappings();
+    with_few_mappings(live, try_life, STEP);
+    /* Threads' stacks and heaps stay in the C library's cache; ours are gone. */
+    CHILD_CHECK(process_mappings() <= mappings + 2 * WORKERS);
+}
+
+static filch_runtime *suspending;
+
+static void prepare(const char *queue)
+{
+    suspending = runtime(queue);
+}
+
+static void suspend(const char *queue)
+{
+    (void)queue;
+    run_chain(suspending);
+    CHILD_CHECK(filch_runtime_destroy(suspending) == 0);
 }
 
 static void suspend_with_few_mappings(void)
 {
-    for (unsigned q = 0; q < FIB_QUEUES; q++) {
-        filch_runtime *rt = runtime(fib_queues[q]);
-        use_up_mappings();
-        run_chain(rt);
-        CHILD_CHECK(filch_runtime_destroy(rt) == 0);
-        give_mappings_back();
-    }
+    with_few_mappings(prepare, suspend, 4 * STEP);
 }
 
-static void each_room(void (*work)(void), size_t most, size_t step)
+static void passes_where_mappings_end(void (*work)(void))
 {
     if (most_mappings() > MOST_MAPPINGS) {
         cr_log_warn("vm.max_map_count is too large to be reached");
         return;
     }
-    for (room = 0; room <= most; room += step)
-        passes(work);
+    passes(work);
 }
 
 Test(limits, creation_with_few_mappings_left_fails_clearly_or_works)
 {
-    each_room(create_with_few_mappings, 40, 5);
+    passes_where_mappings_end(create_with_few_mappings);
 }
 
 Test(limits, joins_suspend_with_few_mappings_left)
 {
-    each_room(suspend_with_few_mappings, 40, 20);
+    passes_where_mappings_end(suspend_with_few_mappings);
 }
 
 /* ---- Threads ---- */
