@@ -61,8 +61,9 @@ static inline bool cds_wfcq_empty(struct __cds_wfcq_head *head, struct cds_wfcq_
 static inline bool cds_wfcq_enqueue(struct __cds_wfcq_head *head, struct cds_wfcq_tail *tail,
                                     struct cds_wfcq_node *node)
 {
-    struct cds_wfcq_node *before = (struct cds_wfcq_node *)(uintptr_t)mc_change(
-        &tail->p, sizeof tail->p, MC_EXCHANGE, (uintptr_t)node, MC_ACQ_REL, MC_HERE);
+    struct cds_wfcq_node *before =
+        (struct cds_wfcq_node *)(uintptr_t)mc_change(&tail->p, sizeof tail->p, MC_EXCHANGE,
+                                                     (uintptr_t)node, MC_ACQ_REL, MC_HERE);
     shim_wfcq_store(&before->next, node, MC_RELEASE);
     return before != &head->node;
 }

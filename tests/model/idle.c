@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The idle protocol (docs/idle.md): is every task found by a worker that has nothing to do? Real:
+ * sched/{idle,forkstack,deque}, runtime/core/{park,inbox,steal}, fl_arrive of suspend, and the
+ * publishers of runtime/queue/chase_lev. Played: the workers.
+ *
+ * The producer is worker 0, or a thread from outside. It follows a script: F forks, P pushes to its
+ * ready deque, I submits to the inbox, S switches to its second fiber after a flush. It never joins
+ * what it forked and never runs anything, so only the protocol can bring a task to somebody. A
+ * searcher looks everywhere until it has a task, or sleeps; with a task it leaves for good.
+ *
+ * Claim: in the end as many searchers as there are tasks have one, and nobody sleeps while a task
+ * lies about. A searcher that finds something while another sleeps looks for more without a heavy
+ * fence (Q2), and may miss forks whose stores are on their way; so where a script forks beside such
+ * a look (`escapes`), a task may stay, but then on the running fiber, and with its limit at NULL:
+ * the owner's next fork goes out of line and wakes somebody. */
+#include <runtime/core/futex.h>
+#include <runtime/core/worker.h>
+#include <runtime/queue/queue.h>
+#include <tests/model/system/system.h>
+
+#include <string.h>
+
+#define UNCHECKED __attribute__((no_sanitize_thread))
+enum { WORKERS = 4, TASKS = 4, ITEMS = 4, PRODUCER = 0, PATIENCE = 4 };
+
+static union region {
+    fl_fiber fiber;
+    char bytes[FILCH_REGION_SIZE];
+} region[2] __attribute__((aligned(FILCH_REGION_SIZE)));
+static fl_worker worker[WORKERS], *workers[WORKERS];
+static filch_runtime rt;
+static fl_job job[TASKS];
+static union {
+    fl_buffer buffer;
+    char bytes[sizeof(fl_buffer) + ITEMS * sizeof(filch_ptr)];
+} ready;
+
+static struct shape {
+    const char *script;
+    unsigned searchers;
+    bool asks;                             /* before it robs, as the runtime does */
+    bool escapes;                          /* see above */
+    bool full_fence;                       /* no membarrier; forks are out of line */
+    bool poked;                            /* limit is NULL from the beginning */
+    bool woken;                            /* searcher 1 was woken in vain: it naps */
+    int64_t nap;                           /* of searcher 1: not worth it, says the profit rule */
+    bool forks, pushes, submits, switches; /* what the script does */
+} shape;
+static unsigned published, runs[TASKS], found, timeouts[MC_THREADS];
+
+/* ---- Tasks ---- */
+
+UNCHECKED static void run_once(uint64_t number)
+{
+    MC_CLAIM(number < published, "a task runs with the arguments of none");
+    MC_CLAIM(!runs[number]++, "a task runs twice");
+}
+
+UNCHECKED static unsigned next_number(void)
+{
+    return published++;
+}
+
+UNCHECKED static void count_found(void)
+{
+    found++;
+}
+
+static void run(filch_self self, filch_slot *slot)
+{
+    (void)self;
+    run_once(slot->args[0]);
+}
+
+static const filch_task task = {run, "task"};
+
+/* ---- Around the protocol ---- */
+
+void fl_fibers_trim(fl_fibers *fibers, unsigned keep)
+{
+    (void)fibers, (void)keep;
+}
+
+void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber)
+{
+    (void)fibers, (void)fiber;
+}
+
+/* A nap's time may come at any moment, the next one when something has changed: a napper for whom a
+ * token is being made turns until it is there. */
+bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until)
+{
+    if (until && timeouts[mc_self()] > 0)
+        mc_pause(MC_HERE);
+    bool over = mc_futex_wait(word, value, until != 0, MC_HERE);
+    timeouts[mc_self()] += over;
+    return over;
+}
+
+static unsigned the_producer(unsigned self, unsigned of, unsigned attempt, uint64_t *rng)
+{
+    (void)self, (void)of, (void)attempt, (void)rng;
+    return PRODUCER;
+}
+
+static const fl_policy policy = {"producer", "there is one victim", the_producer};
+
+static void nothing(fl_worker *by, fl_fiber *left, void *unused)
+{
+    (void)by, (void)left, (void)unused;
+}
+
+/* ---- The producer ---- */
+
+static filch_self do_fork(filch_self self)
+{
+    self->args[0] = next_number();
+    return filch_fork_inline(self, &task);
+}
+
+static filch_self do_switch(fl_worker *by)
+{
+    fl_fiber *from = &region[0].fiber, *to = &region[1].fiber;
+    rt.discipline->flush(by, &from->stack);
+    fl_forkstack_serve(&from->stack, fl_first_slot(&from->stack)); /* W1 */
+    by->left = from;
+    by->action = nothing;
+    fl_arrive(to);
+    return fl_first_slot(&to->stack);
+}
+
+static void produce(fl_worker *by)
+{
+    filch_self self = fl_first_slot(&region[0].fiber.stack);
+    for (const char *at = shape.script; *at; at++)
+        switch (*at) {
+        case 'F':
+            self = do_fork(self);
+            break;
+        case 'P':
+            fl_push_ready(by, fl_item(FL_ITEM_JOB, &job[next_number()]));
+            break;
+        case 'I':
+            fl_submit(&rt, &job[next_number()], 0);
+            break;
+        default:
+            self = do_switch(by);
+        }
+    if (shape.asks) /* as a fiber that is switched away from: nobody is left without an answer */
+        fl_forkstack_serve(fl_forkstack_of(self), self);
+}
+
+/* ---- Searchers ---- */
+
+static void run_work(const fl_work *work)
+{
+    if (work->kind == FL_WORK_JOB)
+        run_once((uint64_t)(work->job - job));
+    else
+        work->task->run(NULL, work->slot);
+}
+
+static bool take_submitted(fl_work *work)
+{
+    *work = (fl_work){.kind = FL_WORK_JOB};
+    return fl_inbox_take(&rt.inbox, &work->job, 1) > 0;
+}
+
+static bool take_ready(fl_work *work)
+{
+    void *item;
+    return fl_deque_size(&worker[PRODUCER].ready) > 0 &&
+           fl_deque_steal(&worker[PRODUCER].ready, &item) == FL_STEAL_GOT &&
+           fl_work_from_item(work, item);
+}
+
+/* Robs without the heavy fence, which is against joins: there are none. */
+static bool take_forked(fl_work *work)
+{
+    uint64_t top;
+    fl_forkstack *stack = filch_ptr_load(&worker[PRODUCER].current, FILCH_ACQUIRE);
+    if (!fl_forkstack_rob_look(stack, &top))
+        return false;
+    *work = (fl_work){.kind = FL_WORK_SLOT};
+    work->task = fl_forkstack_rob_take(stack, top, &work->slot);
+    return work->task != NULL;
+}
+
+static bool take(fl_worker *by, fl_work *work)
+{
+    if (shape.submits && take_submitted(work))
+        return true;
+    if (shape.forks && (shape.asks ? fl_steal_forked(by, work) : take_forked(work)))
+        return true;
+    return shape.pushes && take_ready(work);
+}
+
+static void search(fl_worker *by)
+{
+    fl_work work;
+    int64_t nap = by->index == 1 ? shape.nap : 0;
+    for (unsigned round = 1; nap || !take(by, &work); nap = 0, round++) {
+        if (round == PATIENCE) /* else it turns for ever while a submitter is in mid-enqueue */
+            mc_join(PRODUCER, MC_HERE);
+        fl_sleep(by, nap);
+    }
+    fl_found(by, false);
+    run_work(&work);
+    count_found();
+}
+
+static void body(unsigned thread)
+{
+    if (thread == PRODUCER)
+        produce(&worker[PRODUCER]);
+    else
+        search(&worker[thread]);
+}
+
+/* ---- Before and after ---- */
+
+static void name_everything(void)
+{
+    static const char *const fiber[] = {"F.limit", "G.limit"};
+    char name[40];
+    for (unsigned i = 0; i < 2; i++) {
+        fl_forkstack *stack = &region[i].fiber.stack;
+        mc_name(stack, fiber[i]);
+        snprintf(name, sizeof name, "%c.top", fiber[i][0]);
+        mc_name(&stack->front.top, name);
+        snprintf(name, sizeof name, "%c.slots", fiber[i][0]);
+        mc_name(fl_first_slot(stack), name);
+    }
+    for (unsigned i = 0; i < WORKERS; i++) {
+        snprintf(name, sizeof name, "bell%u", i);
+        mc_name(&worker[i].bell, name);
+    }
+    mc_name(&task, "task");
+    mc_name(&rt.idle.word, "I");
+    mc_name(&rt.idle.tokens, "tokens");
+    mc_name(&rt.inbox.tail, "tail");
+    mc_name(&rt.inbox.head, "head");
+    mc_name(&worker[PRODUCER].current, "current");
+    mc_name(&worker[PRODUCER].ready.top, "ready.top");
+    mc_name(&worker[PRODUCER].ready.bottom, "ready.bottom");
+}
+
+static void lay_out_fibers(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        fl_forkstack *stack = &region[i].fiber.stack;
+        memset(&region[i], 0, FL_SLOTS_OFFSET + (TASKS + 1) * sizeof(filch_slot));
+        fl_forkstack_init(stack);
+        fl_forkstack_issue(stack, shape.full_fence);
+        if (shape.poked)
+            filch_ptr_store(&stack->front.limit, NULL, FILCH_RELAXED);
+        region[i].fiber.worker = &worker[PRODUCER];
+        if (!shape.asks)
+            mc_ignore(&stack->request, sizeof stack->request);
+    }
+}
+
+static void lay_out_worker(unsigned i)
+{
+    bool produces = i == PRODUCER && !shape.submits;
+    memset(&worker[i], 0, sizeof worker[i]);
+    workers[i] = &worker[shape.submits ? i + 1 : i]; /* a foreign thread is no worker */
+    worker[i].rt = &rt;
+    worker[i].index = shape.submits ? i - 1 : i;
+    worker[i].profit.most = 1;
+    filch_ptr_store(&worker[i].ready.buffer, &ready, FILCH_RELAXED);
+    if (produces)
+        filch_ptr_store(&worker[i].current, &region[0].fiber.stack, FILCH_RELAXED);
+    if (!produces || !shape.switches)
+        mc_ignore(&worker[i].current, sizeof worker[i].current);
+    if (!produces || !shape.pushes)
+        mc_ignore(&worker[i].ready, sizeof worker[i].ready);
+    mc_ignore(worker[i].counters, sizeof worker[i].counters);
+}
+
+static void lay_out_runtime(void)
+{
+    memset(&rt, 0, sizeof rt);
+    rt.worker = workers;
+    rt.workers = shape.searchers + !shape.submits;
+    rt.discipline = &fl_discipline_chase_lev;
+    rt.asymmetric = !shape.full_fence;
+    rt.spin = true;
+    filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
+    fl_idle_init(&rt.idle);
+    for (unsigned i = 0; i < shape.searchers; i++)
+        fl_idle_search(&rt.idle);
+    fl_inbox_init(&rt.inbox);
+    mc_ignore(&rt, offsetof(filch_runtime, idle));
+    if (!shape.submits)
+        mc_ignore(&rt.inbox, sizeof rt.inbox);
+}
+
+static void lay_out(struct shape chosen)
+{
+    shape = chosen;
+    shape.switches = strchr(shape.script, 'S');
+    shape.forks = strchr(shape.script, 'F');
+    shape.pushes = strchr(shape.script, 'P') || shape.switches;
+    shape.submits = strchr(shape.script, 'I');
+    published = found = 0;
+    memset(runs, 0, sizeof runs);
+    memset(timeouts, 0, sizeof timeouts);
+    memset(job, 0, sizeof job);
+    memset(&ready, 0, sizeof ready);
+    ready.buffer.size = ITEMS;
+    lay_out_fibers();
+    for (unsigned i = 0; i < WORKERS; i++)
+        lay_out_worker(i);
+    lay_out_runtime();
+    worker[1].woken = shape.woken;
+    name_everything();
+}
+
+/* Who cannot go on sleeps on a bell; `finish` says whether that is right. */
+static bool may_rest(void)
+{
+    return true;
+}
+
+static unsigned left_on_the_running_fiber(void)
+{
+    fl_forkstack *stack = filch_ptr_load(&worker[PRODUCER].current, FILCH_RELAXED);
+    if (!stack || filch_ptr_load(&stack->front.limit, FILCH_RELAXED))
+        return 0;
+    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
+    unsigned left = 0;
+    while (filch_ptr_load(&fl_slot_at(stack, fl_top_index(top) + left)->task, FILCH_RELAXED))
+        left++;
+    return left;
+}
+
+static void finish(void)
+{
+    unsigned most = published < shape.searchers ? published : shape.searchers;
+    unsigned allowed = shape.escapes ? left_on_the_running_fiber() : 0;
+    MC_CLAIM(found + allowed >= most, "a task lies about, and a worker sleeps for ever");
+    uint64_t word = filch_u64_load(&rt.idle.word, FILCH_RELAXED);
+    MC_CLAIM(fl_idle_sleepers(word) == shape.searchers - found, "S is not those who sleep");
+    MC_CLAIM(fl_idle_searchers(word) == 0, "Q counts a searcher, but nobody searches");
+    MC_CLAIM(!(word & FL_IDLE_NAPPING), "NAPPING is set, but nobody naps");
+    MC_CLAIM(filch_u32_load(&rt.idle.tokens, FILCH_RELAXED) == 0, "a token is left");
+}
+
+#define SHAPE(name, ...)                                                                           \
+    static void setup_##name(void)                                                                 \
+    {                                                                                              \
+        lay_out((struct shape){__VA_ARGS__});                                                      \
+    }
+
+SHAPE(F, .script = "F", .searchers = 1)
+SHAPE(F_poked, .script = "F", .searchers = 1, .poked = true)
+SHAPE(F_full, .script = "F", .searchers = 1, .full_fence = true)
+SHAPE(SF_full, .script = "SF", .searchers = 1, .full_fence = true)
+SHAPE(FF, .script = "FF", .searchers = 1)
+SHAPE(F_two, .script = "F", .searchers = 2)
+SHAPE(FF_two, .script = "FF", .searchers = 2, .escapes = true)
+SHAPE(P, .script = "P", .searchers = 1)
+SHAPE(PP_two, .script = "PP", .searchers = 2)
+SHAPE(I, .script = "I", .searchers = 1)
+SHAPE(II_two, .script = "II", .searchers = 2)
+SHAPE(SF, .script = "SF", .searchers = 1)
+SHAPE(FSF_two, .script = "FSF", .searchers = 2, .escapes = true)
+SHAPE(PP_nap, .script = "PP", .searchers = 2, .woken = true)
+SHAPE(F_nap, .script = "F", .searchers = 1, .nap = 20000)
+SHAPE(FF_ask, .script = "FF", .searchers = 2, .asks = true, .escapes = true)
+
+#define ONE .threads = {"producer", "searcher"}
+#define TWO .threads = {"producer", "searcher", "searcher 2"}
+#define ROW(name, what, ...)                                                                       \
+    {                                                                                              \
+#name, what, .setup = setup_##name, .body = body, .finish = finish, .may_rest = may_rest,  \
+                     __VA_ARGS__                                                                   \
+    }
+
+const mc_model mc_models[] = {
+    ROW(F, "a fork against the last searcher", ONE, .bound = 0),
+    ROW(F_poked, "the same; a poke is pending", ONE, .bound = 0),
+    ROW(F_full, "the same out of line, with full fences", ONE, .bound = 0),
+    ROW(SF_full, "a fork after a fiber switch, with full fences", ONE, .bound = 4),
+    ROW(FF, "two forks against the last searcher", ONE, .bound = 0),
+    ROW(F_two, "a fork against two searchers", TWO, .bound = 3),
+    ROW(FF_two, "two forks against two searchers: a chain", TWO, .bound = 3),
+    ROW(P, "a push to the ready deque", ONE, .bound = 0),
+    ROW(PP_two, "two pushes, two searchers: a chain", TWO, .bound = 3),
+    ROW(I, "a submission", ONE, .bound = 0),
+    ROW(II_two, "two submissions, two searchers", TWO, .bound = 2),
+    ROW(SF, "a fork after a fiber switch", ONE, .bound = 4),
+    ROW(FSF_two, "forks on both sides of a fiber switch, flushed", TWO, .bound = 2),
+    ROW(PP_nap, "pushes while the last searcher naps", TWO, .bound = 3),
+    ROW(F_nap, "a fork while the only searcher naps", ONE, .bound = 0),
+    ROW(FF_ask, "searchers that ask before they rob", TWO, .bound = 2),
+    {.name = NULL}};
