@@ -70,6 +70,7 @@ static void lay_out(unsigned workers, bool asymmetric)
     memset(marks, 0, sizeof marks);
     memset(&told, 0, sizeof told);
     rcu_setup(-1u);
+    clock_setup(true);
     rt->workers = workers;
     rt->settings.seed = 1;
     rt->discipline = &fl_discipline_chase_lev;
@@ -96,6 +97,22 @@ static void two_workers(void)
 static void three_workers(void)
 {
     lay_out(3, true);
+}
+
+/* Thieves that have just lost by stealing: they nap before they search. */
+static void two_workers_poor(void)
+{
+    lay_out(2, true);
+    for (unsigned i = 0; i < 2; i++)
+        rt->worker[i]->profit.credit = FL_PROFIT_NAP_BELOW - 1;
+}
+
+/* Thieves that take half of a loop. */
+static void two_workers_greedy(void)
+{
+    lay_out(2, true);
+    for (unsigned i = 0; i < 2; i++)
+        rt->worker[i]->profit.most = 4;
 }
 
 static void two_workers_full(void)
@@ -143,6 +160,21 @@ FILCH_TASK(int, nested, (int, number))
     return left + right;
 }
 
+enum { TURNS = 6 };
+
+FILCH_TASK(int, loop, (int, number))
+{
+    int sum = 0;
+    mark((unsigned)number);
+    for (int i = 1; i <= TURNS; i++)
+        FILCH_FORK(leaf, number + i);
+    for (int i = 0; i < TURNS; i++) {
+        FILCH_JOIN(int one, leaf);
+        sum += one;
+    }
+    return sum;
+}
+
 FILCH_TASK(int, yields, (int, number))
 {
     mark((unsigned)number);
@@ -178,41 +210,24 @@ static void destroy(void)
     MC_CLAIM(filch_runtime_destroy(rt) == 0, "destroy fails");
 }
 
-static void run_a_pair(unsigned self)
-{
-    if (self)
-        process_run(self);
-    else {
-        int result = FILCH_RUN(rt, pair, 0);
-        MC_CLAIM(result == 10, "a wrong result");
-        destroy();
-        expect_marks(0, 2);
+/* The whole program: main runs one task, and destroys the runtime. */
+#define RUN(name, task, expected, tasks)                                                           \
+    static void name(unsigned self)                                                                \
+    {                                                                                              \
+        if (self) {                                                                                \
+            process_run(self);                                                                     \
+            return;                                                                                \
+        }                                                                                          \
+        int result = FILCH_RUN(rt, task, 0);                                                       \
+        MC_CLAIM(result == (expected), "a wrong result");                                          \
+        destroy();                                                                                 \
+        expect_marks(0, tasks);                                                                    \
     }
-}
 
-static void run_nested(unsigned self)
-{
-    if (self)
-        process_run(self);
-    else {
-        int result = FILCH_RUN(rt, nested, 0);
-        MC_CLAIM(result == 51, "a wrong result");
-        destroy();
-        expect_marks(0, 4);
-    }
-}
-
-static void run_and_yield(unsigned self)
-{
-    if (self)
-        process_run(self);
-    else {
-        int result = FILCH_RUN(rt, yields, 0);
-        MC_CLAIM(result == 10, "a wrong result");
-        destroy();
-        expect_marks(0, 2);
-    }
-}
+RUN(run_a_pair, pair, 10, 2)
+RUN(run_nested, nested, 51, 4)
+RUN(run_a_loop, loop, 10 * TURNS * (TURNS + 1) / 2, TURNS + 1)
+RUN(run_and_yield, yields, 10, 2)
 
 /* Whatever was submitted before destroy is run, and what that submits. */
 static void go_and_destroy(unsigned self)
@@ -267,6 +282,8 @@ const mc_model mc_models[] = {
     ROW("nested_full", run_nested, "out of line, full fences", TWO, two_workers_full, 0, 30000),
     ROW("nested_capped", run_nested, "too few fibers", TWO, two_workers_capped, 0, 60000),
     ROW("nested_three", run_nested, "three workers", THREE, three_workers, 0, 30000),
+    ROW("nested_naps", run_nested, "stealing does not pay", TWO, two_workers_poor, 0, 30000),
+    ROW("loop", run_a_loop, "gifts of many", TWO, two_workers_greedy, 0, 30000),
     ROW("yields", run_and_yield, "a suspension with a flush", TWO, two_workers, 0, 60000),
     ROW("yields_capped", run_and_yield, "too few fibers", TWO, two_workers_capped, 0, 30000),
     ROW("drained", go_and_destroy, "destroy waits for all jobs", TWO, two_workers, 0, 60000),

@@ -9,10 +9,16 @@
 #include <stdarg.h>
 
 static int64_t now;
+static bool uneven;
+
+void clock_setup(bool may_be_short)
+{
+    uneven = may_be_short;
+}
 
 __attribute__((no_sanitize_thread)) int64_t fl_now(void)
 {
-    return now += INT64_C(1000000000);
+    return now += uneven && mc_choose(2) ? 10 : 1000000000;
 }
 
 bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until)

@@ -9,6 +9,12 @@
 
 #include <stdio.h>
 
+/* ---- system.c: the clock ---- */
+
+/* Setup. Whatever is waited for by the clock is over at the next look; may_be_short: or 10 ns have
+ * passed, both are tried (at random only: a wait may never end). */
+void clock_setup(bool may_be_short);
+
 /* ---- heap.c: malloc and free of the library and of models ---- */
 
 /* Setup. may_fail: an allocation by a thread may find no memory; both are tried. */
