@@ -4,6 +4,7 @@
  * error that says so, or works; what is at work goes on; once there is room again, everything is as before. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <sched/forkstack.h>
 #include <sys/mman.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
@@ -21,7 +22,9 @@ static void passes(void (*work)(void))
 
 /* ---- What is done under a limit ---- */
 
-enum { WORKERS = 8, DEPTH = 300, PATIENCE = 20 };
+/* Where nobody can steal, a chain stands in one fork stack. */
+enum { WORKERS = 8, DEPTH = 200, PATIENCE = 20 };
+_Static_assert(DEPTH + 20 < FL_SLOTS, "a chain may overflow its stack");
 static signpost links[DEPTH + 1], started;
 
 /* Joins that suspend; nobody waits for ever where nobody can steal. */

@@ -23,6 +23,12 @@
 #define BUILD_TSAN false
 #endif
 
+#ifdef FILCH_TINY
+#define BUILD_TINY true
+#else
+#define BUILD_TINY false
+#endif
+
 #ifdef FILCH_DEBUG
 #define BUILD_DEBUG true
 #else
