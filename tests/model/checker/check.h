@@ -18,7 +18,7 @@ enum { MC_THREADS = 6 };
 
 typedef struct mc_model {
     const char *name;
-    const char *what;                /* one line for people */
+    const char *what; /* one line for people */
     /* Their names; as many threads as names, MC_THREADS at most. */
     const char *threads[MC_THREADS + 1];
     /* Before each execution, alone: brings all memory that the threads share to its first state. */
