@@ -187,9 +187,10 @@ static void start_thrown(const struct walk *walk, unsigned here)
  * program. */
 static uint64_t await(filch_self self, struct errand *errand)
 {
-    while (!signpost_count(&errand->done)) {
+    for (unsigned i = 1; !signpost_count(&errand->done); i++) {
         filch_yield(self);
-        sched_yield();
+        if (i % 16 == 0)
+            sched_yield();
     }
     return errand->value;
 }
