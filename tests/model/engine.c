@@ -63,73 +63,47 @@ static void name_everything(void)
     }
 }
 
-static void lay_out(unsigned workers, bool asymmetric)
+static void lay_out(const process_wants *wanted)
 {
-    rt = mc_alloc(sizeof *rt, FILCH_APART);
-    memset(rt, 0, sizeof *rt);
     memset(marks, 0, sizeof marks);
     memset(&told, 0, sizeof told);
     rcu_setup(-1u);
     clock_setup(true);
-    rt->workers = workers;
-    rt->settings.seed = 1;
-    rt->discipline = &fl_discipline_chase_lev;
-    rt->asymmetric = asymmetric;
-    filch_ptr_store(&rt->policy, (void *)(uintptr_t)&fl_policy_random, FILCH_RELAXED);
-    fl_idle_init(&rt->idle);
-    fl_inbox_init(&rt->inbox);
-    process_setup(rt);
-    rt->worker = calloc(workers, sizeof *rt->worker);
-    for (unsigned i = 0; i < workers; i++) {
-        if (fl_worker_create(rt, i, &rt->worker[i]) || fl_worker_start(rt->worker[i]))
-            mc_fail("a worker cannot be made");
+    rt = process_create(wanted);
+    for (unsigned i = 0; i < rt->workers; i++)
         mc_ignore(rt->worker[i]->counters, FL_SUSPENDED * sizeof(filch_u64));
-    }
     mc_ignore(&rt->policy, sizeof rt->policy);
     name_everything();
 }
 
-static void two_workers(void)
-{
-    lay_out(2, true);
-}
+#define SETUP(name, ...)                                                                           \
+    static void name(void)                                                                         \
+    {                                                                                              \
+        lay_out(&(const process_wants){__VA_ARGS__});                                              \
+    }
 
-static void three_workers(void)
-{
-    lay_out(3, true);
-}
+SETUP(one_worker, .workers = 1)
+SETUP(two_workers, .workers = 2)
+SETUP(three_workers, .workers = 3)
+SETUP(full_fence, .workers = 2, .full_fence = true)
+SETUP(no_membarrier, .workers = 2, .no_membarrier = true)
+/* One for each worker's loop and one to wait: whoever suspends next waits on its own stack. */
+SETUP(few_fibers, .workers = 2, .fibers = 3)
 
 /* Thieves that have just lost by stealing: they nap before they search. */
-static void two_workers_poor(void)
+static void poor_thieves(void)
 {
-    lay_out(2, true);
+    two_workers();
     for (unsigned i = 0; i < 2; i++)
         rt->worker[i]->profit.credit = FL_PROFIT_NAP_BELOW - 1;
 }
 
 /* Thieves that take half of a loop. */
-static void two_workers_greedy(void)
+static void greedy_thieves(void)
 {
-    lay_out(2, true);
+    two_workers();
     for (unsigned i = 0; i < 2; i++)
         rt->worker[i]->profit.most = 4;
-}
-
-static void two_workers_full(void)
-{
-    lay_out(2, false);
-}
-
-static void one_worker(void)
-{
-    lay_out(1, true);
-}
-
-/* One fiber a worker and one to wait: a worker that suspends twice has to wait on its own stack. */
-static void two_workers_capped(void)
-{
-    lay_out(2, true);
-    rt->fibers.max = 3;
 }
 
 /* ---- Programs ---- */
@@ -279,13 +253,14 @@ const mc_model mc_models[] = {
         0),
     ROW("pair", run_a_pair, "a fork, perhaps stolen", TWO, two_workers, 0, 30000),
     ROW("nested", run_nested, "joins that suspend", TWO, two_workers, 0, 60000),
-    ROW("nested_full", run_nested, "out of line, full fences", TWO, two_workers_full, 0, 30000),
-    ROW("nested_capped", run_nested, "too few fibers", TWO, two_workers_capped, 0, 60000),
+    ROW("nested_full", run_nested, "out of line, full fences", TWO, full_fence, 0, 30000),
+    ROW("nested_no_membarrier", run_nested, "the system refuses it", TWO, no_membarrier, 0, 10000),
+    ROW("nested_capped", run_nested, "too few fibers", TWO, few_fibers, 0, 60000),
     ROW("nested_three", run_nested, "three workers", THREE, three_workers, 0, 30000),
-    ROW("nested_naps", run_nested, "stealing does not pay", TWO, two_workers_poor, 0, 30000),
-    ROW("loop", run_a_loop, "gifts of many", TWO, two_workers_greedy, 0, 30000),
+    ROW("nested_naps", run_nested, "stealing does not pay", TWO, poor_thieves, 0, 30000),
+    ROW("loop", run_a_loop, "gifts of many", TWO, greedy_thieves, 0, 30000),
     ROW("yields", run_and_yield, "a suspension with a flush", TWO, two_workers, 0, 60000),
-    ROW("yields_capped", run_and_yield, "too few fibers", TWO, two_workers_capped, 0, 30000),
+    ROW("yields_capped", run_and_yield, "too few fibers", TWO, few_fibers, 0, 30000),
     ROW("drained", go_and_destroy, "destroy waits for all jobs", TWO, two_workers, 0, 60000),
     ROW("drained_three", go_and_destroy, "three workers", THREE, three_workers, 0, 30000),
     {.name = NULL}};

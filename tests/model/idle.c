@@ -5,8 +5,9 @@
  * publishers of runtime/queue/chase_lev. Played: the workers.
  *
  * The producer is worker 0, or a thread from outside. It follows a script: F forks, P pushes to its
- * ready deque, I submits to the inbox, S switches to its second fiber after a flush. It never joins
- * what it forked and never runs anything, so only the protocol can bring a task to somebody. A
+ * ready deque, I submits to the inbox, S switches to its second fiber after a flush, J joins the last
+ * fork, and ends if a searcher has it. Else it runs nothing, so only the protocol can bring a task to
+ * somebody. A
  * searcher looks everywhere until it has a task, or sleeps; with a task it leaves for good.
  *
  * Claim: in the end as many searchers as there are tasks have one, and nobody sleeps while a task
@@ -47,7 +48,7 @@ static struct shape {
     int64_t nap;                           /* of searcher 1: not worth it, says the profit rule */
     bool forks, pushes, submits, switches; /* what the script does */
 } shape;
-static unsigned published, runs[TASKS], found, timeouts[MC_THREADS];
+static unsigned published, joined, runs[TASKS], found, timeouts[MC_THREADS];
 
 /* ---- Tasks ---- */
 
@@ -62,9 +63,9 @@ UNCHECKED static unsigned next_number(void)
     return published++;
 }
 
-UNCHECKED static void count_found(void)
+UNCHECKED static void count(unsigned *what)
 {
-    found++;
+    ++*what;
 }
 
 static void run(filch_self self, filch_slot *slot)
@@ -130,13 +131,29 @@ static filch_self do_switch(fl_worker *by)
     return fl_first_slot(&to->stack);
 }
 
-static void produce(fl_worker *by)
+/* Its own task back, as a slow join has it. false: a searcher has it. */
+static bool do_join(filch_slot *slot)
+{
+    filch_ptr_store(&slot->task, NULL, FILCH_RELAXED);
+    filch_fence_light();
+    if (fl_forkstack_settle(fl_forkstack_of(slot), slot) != FL_KEPT)
+        return false;
+    run(slot, slot);
+    count(&joined);
+    return true;
+}
+
+static filch_self follow_script(fl_worker *by)
 {
     filch_self self = fl_first_slot(&region[0].fiber.stack);
     for (const char *at = shape.script; *at; at++)
         switch (*at) {
         case 'F':
             self = do_fork(self);
+            break;
+        case 'J':
+            if (!do_join(--self))
+                return self;
             break;
         case 'P':
             fl_push_ready(by, fl_item(FL_ITEM_JOB, &job[next_number()]));
@@ -147,6 +164,12 @@ static void produce(fl_worker *by)
         default:
             self = do_switch(by);
         }
+    return self;
+}
+
+static void produce(fl_worker *by)
+{
+    filch_self self = follow_script(by);
     if (shape.asks) /* as a fiber that is switched away from: nobody is left without an answer */
         fl_forkstack_serve(fl_forkstack_of(self), self);
 }
@@ -207,7 +230,7 @@ static void search(fl_worker *by)
     }
     fl_found(by, false);
     run_work(&work);
-    count_found();
+    count(&found);
 }
 
 static void body(unsigned thread)
@@ -304,7 +327,7 @@ static void lay_out(struct shape chosen)
     shape.forks = strchr(shape.script, 'F');
     shape.pushes = strchr(shape.script, 'P') || shape.switches;
     shape.submits = strchr(shape.script, 'I');
-    published = found = 0;
+    published = found = joined = 0;
     memset(runs, 0, sizeof runs);
     memset(timeouts, 0, sizeof timeouts);
     memset(job, 0, sizeof job);
@@ -338,7 +361,8 @@ static unsigned left_on_the_running_fiber(void)
 
 static void finish(void)
 {
-    unsigned most = published < shape.searchers ? published : shape.searchers;
+    unsigned most = published - joined;
+    most = most < shape.searchers ? most : shape.searchers;
     unsigned allowed = shape.escapes ? left_on_the_running_fiber() : 0;
     MC_CLAIM(found + allowed >= most, "a task lies about, and a worker sleeps for ever");
     uint64_t word = filch_u64_load(&rt.idle.word, FILCH_RELAXED);
@@ -369,6 +393,7 @@ SHAPE(SF, .script = "SF", .searchers = 1)
 SHAPE(FSF_two, .script = "FSF", .searchers = 2, .escapes = true)
 SHAPE(PP_nap, .script = "PP", .searchers = 2, .woken = true)
 SHAPE(F_nap, .script = "F", .searchers = 1, .nap = 20000)
+SHAPE(FJF_ask, .script = "FJF", .searchers = 1, .asks = true)
 SHAPE(FF_ask, .script = "FF", .searchers = 2, .asks = true, .escapes = true)
 
 #define ONE .threads = {"producer", "searcher"}
@@ -395,5 +420,6 @@ const mc_model mc_models[] = {
     ROW(FSF_two, "forks on both sides of a fiber switch, flushed", TWO, .bound = 2),
     ROW(PP_nap, "pushes while the last searcher naps", TWO, .bound = 3),
     ROW(F_nap, "a fork while the only searcher naps", ONE, .bound = 0),
+    ROW(FJF_ask, "a join between two forks keeps its hands off limit", ONE, .bound = 3),
     ROW(FF_ask, "searchers that ask before they rob", TWO, .bound = 2),
     {.name = NULL}};

@@ -2,11 +2,15 @@
 #include <tests/model/system/process.h>
 
 #include <runtime/core/atfork.h>
+#include <runtime/core/callbacks.h>
+#include <runtime/core/describe.h>
 #include <runtime/core/error.h>
+#include <runtime/core/fence.h>
 #include <runtime/core/overflow.h>
 #include <runtime/queue/queue.h>
 #include <tests/model/checker/check.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,11 +64,6 @@ void fl_fork_release(void)
 {
 }
 
-size_t fl_overflow_stack_size(void)
-{
-    return 16;
-}
-
 void fl_overflow_enter(void *room)
 {
     (void)room;
@@ -72,14 +71,6 @@ void fl_overflow_enter(void *room)
 
 void fl_overflow_exit(void)
 {
-}
-
-int fl_topology_place(const fl_topology *topology, enum fl_bind bind, unsigned index,
-                      fl_place *place)
-{
-    (void)topology, (void)bind, (void)index;
-    place->cpu = -1;
-    return 0;
 }
 
 bool fl_topology_real(const fl_topology *topology)
@@ -98,10 +89,76 @@ const char *filch_error(void)
     return "";
 }
 
-int fl_fail(int code, const char *format, ...)
+/* ---- The system: what creation asks for ---- */
+
+int fl_fork_prepare(void)
 {
-    (void)format;
-    return -code;
+    return 0;
+}
+
+int fl_overflow_install(void)
+{
+    return 0;
+}
+
+int fl_callbacks_prepare(void)
+{
+    return 0;
+}
+
+int fl_topology_load(const fl_topology **out)
+{
+    *out = NULL;
+    return 0;
+}
+
+unsigned fl_topology_cpus(const fl_topology *topology)
+{
+    (void)topology;
+    return 1; /* fewer than workers: a short wait does not spin */
+}
+
+unsigned fl_topology_default_workers(const fl_topology *topology, enum fl_bind bind,
+                                     struct fl_sizing *why)
+{
+    (void)topology, (void)bind, (void)why;
+    return 1;
+}
+
+void fl_describe_print(const filch_runtime *of)
+{
+    (void)of;
+}
+
+int fl_central_create(filch_runtime *of)
+{
+    (void)of;
+    return 0;
+}
+
+static process_wants wants;
+
+int fl_settings_resolve(fl_settings *out, const filch_config *config)
+{
+    (void)config;
+    *out = (fl_settings){.workers = wants.workers,
+                         .discipline = &fl_discipline_chase_lev,
+                         .policy = &fl_policy_random,
+                         .full_fence = wants.full_fence,
+                         .max_fibers = wants.fibers ? wants.fibers : FIBERS,
+                         .seed = 1};
+    return 0;
+}
+
+int fl_fence_register(void)
+{
+    return wants.no_membarrier ? -ENOSYS : 0;
+}
+
+void fl_fence_heavy(void)
+{
+    MC_CLAIM(!wants.no_membarrier, "a membarrier where there is none");
+    mc_membarrier("membarrier");
 }
 
 /* ---- The system: fibers' memory ---- */
@@ -163,21 +220,23 @@ void fl_job_give(fl_job *job)
     free(job);
 }
 
-static void lay_fibers(filch_runtime *rt)
+int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack_size,
+                   bool out_of_line)
 {
+    (void)stack_size;
     issued = 0;
-    memset(&rt->fibers, 0, sizeof rt->fibers);
-    rt->fibers.max = FIBERS;
-    filch_u32_store(&rt->fibers.capped, FIBERS / 16 < rt->workers, FILCH_RELAXED);
+    fibers->max = max;
+    filch_u32_store(&fibers->capped, max / 16 < first, FILCH_RELAXED);
     for (unsigned i = 0; i < FIBERS; i++) {
         fl_fiber *fiber = &region[i].fiber;
-        memset(fiber, 0, FL_SLOTS_OFFSET + 4 * sizeof(filch_slot));
+        memset(fiber, 0, FL_SLOTS_OFFSET + 8 * sizeof(filch_slot));
         fl_forkstack_init(&fiber->stack);
-        fl_forkstack_issue(&fiber->stack, !rt->asymmetric);
+        fl_forkstack_issue(&fiber->stack, out_of_line);
         fiber->wake.kind = FL_JOB_FIBER;
         fiber->wake.as.fiber = fiber;
         fiber->shadow.low = stacks[i];
     }
+    return 0;
 }
 
 static void name_fibers(void)
@@ -197,11 +256,15 @@ static void name_fibers(void)
     }
 }
 
-void process_setup(filch_runtime *rt)
+filch_runtime *process_create(const process_wants *wanted)
 {
+    filch_runtime *rt = NULL;
+    wants = *wanted;
     memset(thread, 0, sizeof thread);
-    lay_fibers(rt);
+    if (filch_runtime_create(&rt, NULL))
+        mc_fail("no runtime can be created");
     name_fibers();
+    return rt;
 }
 
 void process_run(unsigned self)

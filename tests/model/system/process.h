@@ -7,8 +7,14 @@
 
 #include <runtime/core/worker.h>
 
-/* Setup, once rt->workers and rt->asymmetric are known, before its workers are made. */
-void process_setup(filch_runtime *rt);
+typedef struct process_wants {
+    unsigned workers;
+    unsigned fibers; /* that may exist; 0: plenty */
+    bool full_fence, no_membarrier;
+} process_wants;
+
+/* Setup: filch_runtime_create with these settings. */
+filch_runtime *process_create(const process_wants *wanted);
 /* Body of a worker's thread: what pthread_create was given for it. */
 void process_run(unsigned thread);
 
