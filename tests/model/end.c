@@ -34,7 +34,7 @@ static struct shape {
     bool woken; /* worker 0 was woken in vain: it naps where it is the last searcher */
     bool ends, has_fiber;
 } shape;
-static unsigned submitted, runs[JOBS + 1], timeouts[MC_THREADS];
+static unsigned submitted, runs[JOBS + 1];
 
 /* ---- Around the protocol ---- */
 
@@ -58,31 +58,6 @@ unsigned fl_inbox_take(fl_inbox *inbox, fl_job **jobs, unsigned most)
 bool fl_inbox_empty(fl_inbox *inbox)
 {
     return !filch_u32_load(&inbox->draining, FILCH_RELAXED);
-}
-
-/* As in idle.c: a nap's time may come at any moment, the next one when something has changed. */
-bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until)
-{
-    if (until && timeouts[mc_self()] > 0)
-        mc_pause(MC_HERE);
-    bool over = mc_futex_wait(word, value, until != 0, MC_HERE);
-    timeouts[mc_self()] += over;
-    return over;
-}
-
-void fl_fibers_trim(fl_fibers *fibers, unsigned keep)
-{
-    (void)fibers, (void)keep;
-}
-
-void fl_fibers_clear(fl_fibers *fibers)
-{
-    (void)fibers;
-}
-
-void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber)
-{
-    (void)fibers, (void)fiber;
 }
 
 unsigned fl_fork_generation(void)
@@ -242,7 +217,7 @@ static void lay_out(struct shape chosen)
     shape.has_fiber = shape.script[1] && strchr(shape.script[1], 'V');
     submitted = 0;
     memset(runs, 0, sizeof runs);
-    memset(timeouts, 0, sizeof timeouts);
+    timeouts_setup();
     memset(&saved, 0, sizeof saved);
     rt = mc_alloc(sizeof *rt, FILCH_APART);
     memset(rt, 0, sizeof *rt);

@@ -48,7 +48,7 @@ static struct shape {
     int64_t nap;                           /* of searcher 1: not worth it, says the profit rule */
     bool forks, pushes, submits, switches; /* what the script does */
 } shape;
-static unsigned published, joined, runs[TASKS], found, timeouts[MC_THREADS];
+static unsigned published, joined, runs[TASKS], found;
 
 /* ---- Tasks ---- */
 
@@ -58,14 +58,9 @@ UNCHECKED static void run_once(uint64_t number)
     MC_CLAIM(!runs[number]++, "a task runs twice");
 }
 
-UNCHECKED static unsigned next_number(void)
+UNCHECKED static unsigned count(unsigned *what)
 {
-    return published++;
-}
-
-UNCHECKED static void count(unsigned *what)
-{
-    ++*what;
+    return (*what)++;
 }
 
 static void run(filch_self self, filch_slot *slot)
@@ -77,27 +72,6 @@ static void run(filch_self self, filch_slot *slot)
 static const filch_task task = {run, "task"};
 
 /* ---- Around the protocol ---- */
-
-void fl_fibers_trim(fl_fibers *fibers, unsigned keep)
-{
-    (void)fibers, (void)keep;
-}
-
-void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber)
-{
-    (void)fibers, (void)fiber;
-}
-
-/* A nap's time may come at any moment, the next one when something has changed: a napper for whom a
- * token is being made turns until it is there. */
-bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until)
-{
-    if (until && timeouts[mc_self()] > 0)
-        mc_pause(MC_HERE);
-    bool over = mc_futex_wait(word, value, until != 0, MC_HERE);
-    timeouts[mc_self()] += over;
-    return over;
-}
 
 static unsigned the_producer(unsigned self, unsigned of, unsigned attempt, uint64_t *rng)
 {
@@ -116,7 +90,7 @@ static void nothing(fl_worker *by, fl_fiber *left, void *unused)
 
 static filch_self do_fork(filch_self self)
 {
-    self->args[0] = next_number();
+    self->args[0] = count(&published);
     return filch_fork_inline(self, &task);
 }
 
@@ -156,10 +130,10 @@ static filch_self follow_script(fl_worker *by)
                 return self;
             break;
         case 'P':
-            fl_push_ready(by, fl_item(FL_ITEM_JOB, &job[next_number()]));
+            fl_push_ready(by, fl_item(FL_ITEM_JOB, &job[count(&published)]));
             break;
         case 'I':
-            fl_submit(&rt, &job[next_number()], 0);
+            fl_submit(&rt, &job[count(&published)], 0);
             break;
         default:
             self = do_switch(by);
@@ -329,7 +303,7 @@ static void lay_out(struct shape chosen)
     shape.submits = strchr(shape.script, 'I');
     published = found = joined = 0;
     memset(runs, 0, sizeof runs);
-    memset(timeouts, 0, sizeof timeouts);
+    timeouts_setup();
     memset(job, 0, sizeof job);
     memset(&ready, 0, sizeof ready);
     ready.buffer.size = ITEMS;
@@ -341,10 +315,9 @@ static void lay_out(struct shape chosen)
     name_everything();
 }
 
-/* Who cannot go on sleeps on a bell; `finish` says whether that is right. */
 static bool may_rest(void)
 {
-    return true;
+    return true; /* asleep on a bell; `finish` says whether that is right */
 }
 
 static unsigned left_on_the_running_fiber(void)

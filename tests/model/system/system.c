@@ -7,6 +7,7 @@
 #include <runtime/core/futex.h>
 
 #include <stdarg.h>
+#include <string.h>
 
 static int64_t now;
 static bool uneven;
@@ -21,9 +22,23 @@ __attribute__((no_sanitize_thread)) int64_t fl_now(void)
     return now += uneven && mc_choose(2) ? 10 : 1000000000;
 }
 
-bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until)
+static bool sparse;
+static unsigned timeouts[MC_THREADS];
+
+void timeouts_setup(void)
 {
-    return mc_futex_wait(word, value, until != 0, "futex");
+    sparse = true;
+    memset(timeouts, 0, sizeof timeouts);
+}
+
+__attribute__((no_sanitize_thread)) bool fl_futex_wait_until(filch_u32 *word, uint32_t value,
+                                                             int64_t until)
+{
+    if (until && sparse && timeouts[mc_self()])
+        mc_pause("futex");
+    bool over = mc_futex_wait(word, value, until != 0, "futex");
+    timeouts[mc_self()] += over;
+    return over;
 }
 
 void fl_futex_wake(filch_u32 *word, int count)

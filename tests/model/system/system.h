@@ -15,6 +15,10 @@
  * passed, both are tried (at random only: a wait may never end). */
 void clock_setup(bool may_be_short);
 
+/* Setup. The time limit of a wait may come at any moment; from now on the next one of a thread only
+ * when something has changed: who turns until another has done its part would never end. */
+void timeouts_setup(void);
+
 /* ---- heap.c: malloc and free of the library and of models ---- */
 
 /* Setup. may_fail: an allocation by a thread may find no memory; both are tried. */
