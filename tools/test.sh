@@ -17,7 +17,7 @@ release, gcc        | full       | suite release
 models              | full       | part model models -L model
 release, gcc        | quick      | suite release -L unit|stress|consumer
 tiny slots          | quick      | suite tiny -L unit|stress
-release, clang      | full       | suite release-clang -LE fault
+release, clang      | full       | suite release-clang -LE fault -E ^(disassembly|docs_model|lint)
 debug               | full       | suite debug -LE example|fault
 tiny slots          | full       | suite tiny -LE consumer|example|fault
 chaos               | full       | suite chaos -L stress
