@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sched/forkstack.h>
 #include <sys/mman.h>
+#include <tests/support/chain.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
 #include <tests/support/process.h>
@@ -25,20 +26,7 @@ static void passes(void (*work)(void))
 /* Where nobody can steal, a chain stands in one fork stack. */
 enum { WORKERS = 8, DEPTH = 200, PATIENCE = 20 };
 _Static_assert(DEPTH + 20 < FL_SLOTS, "a chain may overflow its stack");
-static signpost links[DEPTH + 1], started;
-
-/* Joins that suspend; nobody waits for ever where nobody can steal. */
-FILCH_TASK(long, chain, (int, depth))
-{
-    signpost_raise(&links[depth]);
-    if (depth == 0)
-        return 0;
-    FILCH_FORK(chain, depth - 1);
-    for (int i = 0; i < PATIENCE && !signpost_count(&links[depth - 1]); i++)
-        sched_yield();
-    FILCH_JOIN(long rest, chain);
-    return rest + depth;
-}
+static signpost started;
 
 static void begin(filch_self self, void *unused)
 {
@@ -61,8 +49,8 @@ static filch_runtime *runtime(const char *queue)
 
 static void run_chain(filch_runtime *rt)
 {
-    memset(links, 0, sizeof links);
-    CHILD_CHECK(FILCH_RUN(rt, chain, DEPTH) == (long)DEPTH * (DEPTH + 1) / 2);
+    chain_lay();
+    CHILD_CHECK(FILCH_RUN(rt, chain, DEPTH, PATIENCE) == (long)DEPTH * (DEPTH + 1) / 2);
 }
 
 /* Under the limit: works, or says what to do. */

@@ -3,6 +3,7 @@
  * A runtime at work, to which the system refuses what it asks for: answers are right, everything that was accepted runs
  * once, and nothing is held when it is over. */
 #include <criterion/criterion.h>
+#include <tests/support/chain.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
 #include <tests/support/process.h>
@@ -35,29 +36,15 @@ static void nothing_held(void)
 TestSuite(refused_work, .init = warm_up);
 
 enum { DEPTH = 50, PATIENCE = 50 };
-static signpost links[DEPTH + 1];
-
-/* Joins that suspend, since the child was stolen; nobody waits for ever where nobody can steal. */
-FILCH_TASK(long, chain, (int, depth))
-{
-    signpost_raise(&links[depth]);
-    if (depth == 0)
-        return 0;
-    FILCH_FORK(chain, depth - 1);
-    for (int i = 0; i < PATIENCE && !signpost_count(&links[depth - 1]); i++)
-        sched_yield();
-    FILCH_JOIN(long rest, chain);
-    return rest + depth;
-}
 
 static void chain_without(enum refusable what, int64_t at, unsigned workers, const char *queue)
 {
     filch_runtime *rt = NULL;
     filch_config config = {.workers = workers, .queue = queue};
     cr_assert_eq(filch_runtime_create(&rt, &config), 0);
-    memset(links, 0, sizeof links);
+    chain_lay();
     refuse(what, at, true);
-    long answer = FILCH_RUN(rt, chain, DEPTH);
+    long answer = FILCH_RUN(rt, chain, DEPTH, PATIENCE);
     refuse_no_more(what);
     cr_assert_eq(answer, (long)DEPTH * (DEPTH + 1) / 2);
     cr_assert_eq(filch_runtime_destroy(rt), 0);

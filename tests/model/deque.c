@@ -13,7 +13,6 @@
 
 #include <string.h>
 
-#define UNCHECKED __attribute__((no_sanitize_thread))
 enum { OWNER = 0, THIEVES = 2, ITEMS = 9 };
 
 static struct shape {
@@ -38,12 +37,12 @@ static struct {
     unsigned ended;
 } book;
 
-UNCHECKED static uintptr_t next_item(void)
+MC_UNCHECKED static uintptr_t next_item(void)
 {
     return book.own[book.owned++] = ++book.pushed;
 }
 
-UNCHECKED static void refuse(uintptr_t item)
+MC_UNCHECKED static void refuse(uintptr_t item)
 {
     MC_CLAIM(shape.scarce, "a push is refused although there is memory");
     book.refused[item] = true;
@@ -51,7 +50,7 @@ UNCHECKED static void refuse(uintptr_t item)
 }
 
 /* false: the claim broke where nothing stops by itself, in finish. */
-UNCHECKED static bool record(uintptr_t item)
+MC_UNCHECKED static bool record(uintptr_t item)
 {
     bool known = item > 0 && item <= book.pushed && !book.refused[item];
     MC_CLAIM(known, "an item is got that was never pushed");
@@ -60,23 +59,23 @@ UNCHECKED static bool record(uintptr_t item)
     return known;
 }
 
-UNCHECKED static void record_pop(uintptr_t item)
+MC_UNCHECKED static void record_pop(uintptr_t item)
 {
     MC_CLAIM(book.owned && book.own[--book.owned] == item, "the owner gets not the newest item");
 }
 
-UNCHECKED static void record_nothing_to_pop(void)
+MC_UNCHECKED static void record_nothing_to_pop(void)
 {
     book.owned = 0;
 }
 
-UNCHECKED static void record_steal(unsigned thief, uintptr_t item)
+MC_UNCHECKED static void record_steal(unsigned thief, uintptr_t item)
 {
     MC_CLAIM(item > book.last[thief], "a thief gets not the oldest item");
     book.last[thief] = item;
 }
 
-UNCHECKED static void record_end(void)
+MC_UNCHECKED static void record_end(void)
 {
     book.ended++;
 }
@@ -195,24 +194,18 @@ static void finish(void)
         MC_CLAIM(book.got[i] || book.refused[i], "an item is lost");
 }
 
-#define SHAPE(name, ...)                                                                           \
-    static void setup_##name(void)                                                                 \
-    {                                                                                              \
-        lay_out((struct shape){__VA_ARGS__});                                                      \
-    }
-
-SHAPE(PPOO, .script = "PPOO", .thieves = 1, .attempts = 1)
-SHAPE(PPOO_twice, .script = "PPOO", .thieves = 1, .attempts = 2)
-SHAPE(POPO, .script = "POPO", .thieves = 1, .attempts = 2)
-SHAPE(PPOO_bare, .script = "PPOO", .thieves = 1, .attempts = 2, .bare = true)
-SHAPE(POPO_bare, .script = "POPO", .thieves = 1, .attempts = 1, .bare = true)
-SHAPE(laps, .script = "POPOPOPOP", .thieves = 1, .attempts = 1)
-SHAPE(PPOO_two, .script = "PPOO", .thieves = 2, .attempts = 1)
-SHAPE(PPPOO, .script = "PPPOO", .thieves = 1, .attempts = 1, .grows = true)
-SHAPE(PPPO_two, .script = "PPPO", .thieves = 2, .attempts = 1, .grows = true)
-SHAPE(PPPPPO, .script = "PPPPPO", .thieves = 1, .attempts = 2, .grows = true)
-SHAPE(PPPO_scarce, .script = "PPPO", .thieves = 1, .attempts = 1, .scarce = true, .grows = true)
-SHAPE(wrap, .script = "PPOPPOPPO", .thieves = 2, .attempts = 3, .grows = true)
+MC_SHAPE(PPOO, .script = "PPOO", .thieves = 1, .attempts = 1)
+MC_SHAPE(PPOO_twice, .script = "PPOO", .thieves = 1, .attempts = 2)
+MC_SHAPE(POPO, .script = "POPO", .thieves = 1, .attempts = 2)
+MC_SHAPE(PPOO_bare, .script = "PPOO", .thieves = 1, .attempts = 2, .bare = true)
+MC_SHAPE(POPO_bare, .script = "POPO", .thieves = 1, .attempts = 1, .bare = true)
+MC_SHAPE(laps, .script = "POPOPOPOP", .thieves = 1, .attempts = 1)
+MC_SHAPE(PPOO_two, .script = "PPOO", .thieves = 2, .attempts = 1)
+MC_SHAPE(PPPOO, .script = "PPPOO", .thieves = 1, .attempts = 1, .grows = true)
+MC_SHAPE(PPPO_two, .script = "PPPO", .thieves = 2, .attempts = 1, .grows = true)
+MC_SHAPE(PPPPPO, .script = "PPPPPO", .thieves = 1, .attempts = 2, .grows = true)
+MC_SHAPE(PPPO_scarce, .script = "PPPO", .thieves = 1, .attempts = 1, .scarce = true, .grows = true)
+MC_SHAPE(wrap, .script = "PPOPPOPPO", .thieves = 2, .attempts = 3, .grows = true)
 
 #define ONE                                                                                        \
     {                                                                                              \

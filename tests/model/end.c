@@ -20,7 +20,6 @@
 
 #include <string.h>
 
-#define UNCHECKED __attribute__((no_sanitize_thread))
 enum { WORKERS = 3, JOBS = 3, FIBER = JOBS, PARTS = 2 };
 
 static filch_runtime *rt;
@@ -89,14 +88,14 @@ int pthread_join(pthread_t thread, void **result)
 
 /* ---- Jobs ---- */
 
-UNCHECKED static unsigned run_once(unsigned number)
+MC_UNCHECKED static unsigned run_once(unsigned number)
 {
     unsigned most = number == FIBER ? PARTS : 1;
     MC_CLAIM(runs[number] < most, "a job runs twice");
     return ++runs[number];
 }
 
-UNCHECKED static fl_job *next_job(void)
+MC_UNCHECKED static fl_job *next_job(void)
 {
     return &job[submitted++];
 }
@@ -248,21 +247,15 @@ static void finish(void)
                  "I counts workers that have left");
 }
 
-#define SHAPE(name, ...)                                                                           \
-    static void setup_##name(void)                                                                 \
-    {                                                                                              \
-        lay_out((struct shape){__VA_ARGS__});                                                      \
-    }
-
-SHAPE(wakers, .script = {"J", "J"}, .workers = 2)
-SHAPE(nap, .script = {"JJ"}, .workers = 2, .woken = true)
-SHAPE(three, .script = {"JJJ"}, .workers = 3)
-SHAPE(D_one, .script = {"D"}, .workers = 1)
-SHAPE(JD_one, .script = {"JD"}, .workers = 1)
-SHAPE(D, .script = {"D"}, .workers = 2)
-SHAPE(JD, .script = {"JD"}, .workers = 2)
-SHAPE(JD_more, .script = {"JD"}, .workers = 2, .more = true)
-SHAPE(fiber, .script = {"D", "V"}, .workers = 2)
+MC_SHAPE(wakers, .script = {"J", "J"}, .workers = 2)
+MC_SHAPE(nap, .script = {"JJ"}, .workers = 2, .woken = true)
+MC_SHAPE(three, .script = {"JJJ"}, .workers = 3)
+MC_SHAPE(D_one, .script = {"D"}, .workers = 1)
+MC_SHAPE(JD_one, .script = {"JD"}, .workers = 1)
+MC_SHAPE(D, .script = {"D"}, .workers = 2)
+MC_SHAPE(JD, .script = {"JD"}, .workers = 2)
+MC_SHAPE(JD_more, .script = {"JD"}, .workers = 2, .more = true)
+MC_SHAPE(fiber, .script = {"D", "V"}, .workers = 2)
 
 #define ROW(name, what, ...)                                                                       \
     {                                                                                              \

@@ -17,19 +17,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNCHECKED __attribute__((no_sanitize_thread))
 enum { MARKS = 8 };
 
 static filch_runtime *rt;
 static unsigned marks[MARKS]; /* how often each task or job ran */
 static filch_u32 told;        /* a job's word to a thread of the program */
 
-UNCHECKED static void mark(unsigned which)
+MC_UNCHECKED static void mark(unsigned which)
 {
     MC_CLAIM(!marks[which]++, "a task or job runs twice");
 }
 
-UNCHECKED static void expect_marks(unsigned first, unsigned past)
+MC_UNCHECKED static void expect_marks(unsigned first, unsigned past)
 {
     for (unsigned i = first; i < past; i++)
         MC_CLAIM(marks[i] == 1, "a task or job is lost");

@@ -16,7 +16,6 @@
 
 #include <string.h>
 
-#define UNCHECKED __attribute__((no_sanitize_thread))
 enum { TASKS = 16, HANDED = 6, OWNER = 0 };
 
 static union region {
@@ -42,7 +41,7 @@ static struct shape {
 } shape;
 static unsigned runs[TASKS], forks;
 
-UNCHECKED static void run_once(uint64_t number)
+MC_UNCHECKED static void run_once(uint64_t number)
 {
     MC_CLAIM(number > 0 && number <= forks, "a task runs with the arguments of none");
     MC_CLAIM(!runs[number]++, "a task runs twice");
@@ -111,7 +110,7 @@ static bool take_handed(filch_self self)
 
 /* ---- The owner ---- */
 
-UNCHECKED static uint64_t next_task(void)
+MC_UNCHECKED static uint64_t next_task(void)
 {
     return ++forks;
 }
@@ -292,29 +291,23 @@ static void finish(void)
     MC_CLAIM(!filch_ptr_load(&stack->request, FILCH_RELAXED), "a request is left behind");
 }
 
-#define SHAPE(name, ...)                                                                           \
-    static void setup_##name(void)                                                                 \
-    {                                                                                              \
-        lay_out((struct shape){__VA_ARGS__});                                                      \
-    }
-
-SHAPE(FJ, .script = "FJ", .attempts = 1)
-SHAPE(FFJJ, .script = "FFJJ", .attempts = 1)
-SHAPE(FJFJ, .script = "FJFJ", .attempts = 1)
-SHAPE(FFJJ_tag, .script = "FFJJ", .attempts = 1, .tag = FL_TOP_TAG)
-SHAPE(FFJJ_twice, .script = "FFJJ", .attempts = 2)
-SHAPE(FJFJ_twice, .script = "FJFJ", .attempts = 2)
-SHAPE(FJFJ_robbed, .script = "FJFJ", .attempts = 1, .robs = true)
-SHAPE(FJ_full, .script = "FJ", .attempts = 1, .full_fence = true)
-SHAPE(FFJJ_full, .script = "FFJJ", .attempts = 2, .full_fence = true)
-SHAPE(FFFJJJ_full, .script = "FFFJJJ", .attempts = 2, .full_fence = true)
-SHAPE(FFJFJJ_two, .script = "FFJFJJ", .attempts = 1)
-SHAPE(FPJ_none, .script = "FPJ", .attempts = 0)
-SHAPE(FPJ, .script = "FPJ", .attempts = 1, .hands_out = true)
-SHAPE(FWJ, .script = "FWJ", .attempts = 1, .hands_out = true, .waits = true)
-SHAPE(FFWJJ, .script = "FFWJJ", .attempts = 1, .hands_out = true, .waits = true)
-SHAPE(FFFFFFJJJJJJ, .script = "FFFFFFJJJJJJ", .attempts = 1, .most = 4)
-SHAPE(FFJFFJJFJJ, .script = "FFJFFJJFJJ", .attempts = 3)
+MC_SHAPE(FJ, .script = "FJ", .attempts = 1)
+MC_SHAPE(FFJJ, .script = "FFJJ", .attempts = 1)
+MC_SHAPE(FJFJ, .script = "FJFJ", .attempts = 1)
+MC_SHAPE(FFJJ_tag, .script = "FFJJ", .attempts = 1, .tag = FL_TOP_TAG)
+MC_SHAPE(FFJJ_twice, .script = "FFJJ", .attempts = 2)
+MC_SHAPE(FJFJ_twice, .script = "FJFJ", .attempts = 2)
+MC_SHAPE(FJFJ_robbed, .script = "FJFJ", .attempts = 1, .robs = true)
+MC_SHAPE(FJ_full, .script = "FJ", .attempts = 1, .full_fence = true)
+MC_SHAPE(FFJJ_full, .script = "FFJJ", .attempts = 2, .full_fence = true)
+MC_SHAPE(FFFJJJ_full, .script = "FFFJJJ", .attempts = 2, .full_fence = true)
+MC_SHAPE(FFJFJJ_two, .script = "FFJFJJ", .attempts = 1)
+MC_SHAPE(FPJ_none, .script = "FPJ", .attempts = 0)
+MC_SHAPE(FPJ, .script = "FPJ", .attempts = 1, .hands_out = true)
+MC_SHAPE(FWJ, .script = "FWJ", .attempts = 1, .hands_out = true, .waits = true)
+MC_SHAPE(FFWJJ, .script = "FFWJJ", .attempts = 1, .hands_out = true, .waits = true)
+MC_SHAPE(FFFFFFJJJJJJ, .script = "FFFFFFJJJJJJ", .attempts = 1, .most = 4)
+MC_SHAPE(FFJFFJJFJJ, .script = "FFJFFJJFJJ", .attempts = 3)
 
 #define ONE                                                                                        \
     {                                                                                              \

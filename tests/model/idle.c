@@ -22,7 +22,6 @@
 
 #include <string.h>
 
-#define UNCHECKED __attribute__((no_sanitize_thread))
 enum { WORKERS = 4, TASKS = 4, ITEMS = 4, PRODUCER = 0, PATIENCE = 4 };
 
 static union region {
@@ -52,13 +51,13 @@ static unsigned published, joined, runs[TASKS], found;
 
 /* ---- Tasks ---- */
 
-UNCHECKED static void run_once(uint64_t number)
+MC_UNCHECKED static void run_once(uint64_t number)
 {
     MC_CLAIM(number < published, "a task runs with the arguments of none");
     MC_CLAIM(!runs[number]++, "a task runs twice");
 }
 
-UNCHECKED static unsigned count(unsigned *what)
+MC_UNCHECKED static unsigned count(unsigned *what)
 {
     return (*what)++;
 }
@@ -345,29 +344,23 @@ static void finish(void)
     MC_CLAIM(filch_u32_load(&rt.idle.tokens, FILCH_RELAXED) == 0, "a token is left");
 }
 
-#define SHAPE(name, ...)                                                                           \
-    static void setup_##name(void)                                                                 \
-    {                                                                                              \
-        lay_out((struct shape){__VA_ARGS__});                                                      \
-    }
-
-SHAPE(F, .script = "F", .searchers = 1)
-SHAPE(F_poked, .script = "F", .searchers = 1, .poked = true)
-SHAPE(F_full, .script = "F", .searchers = 1, .full_fence = true)
-SHAPE(SF_full, .script = "SF", .searchers = 1, .full_fence = true)
-SHAPE(FF, .script = "FF", .searchers = 1)
-SHAPE(F_two, .script = "F", .searchers = 2)
-SHAPE(FF_two, .script = "FF", .searchers = 2, .escapes = true)
-SHAPE(P, .script = "P", .searchers = 1)
-SHAPE(PP_two, .script = "PP", .searchers = 2)
-SHAPE(I, .script = "I", .searchers = 1)
-SHAPE(II_two, .script = "II", .searchers = 2)
-SHAPE(SF, .script = "SF", .searchers = 1)
-SHAPE(FSF_two, .script = "FSF", .searchers = 2, .escapes = true)
-SHAPE(PP_nap, .script = "PP", .searchers = 2, .woken = true)
-SHAPE(F_nap, .script = "F", .searchers = 1, .nap = 20000)
-SHAPE(FJF_ask, .script = "FJF", .searchers = 1, .asks = true)
-SHAPE(FF_ask, .script = "FF", .searchers = 2, .asks = true, .escapes = true)
+MC_SHAPE(F, .script = "F", .searchers = 1)
+MC_SHAPE(F_poked, .script = "F", .searchers = 1, .poked = true)
+MC_SHAPE(F_full, .script = "F", .searchers = 1, .full_fence = true)
+MC_SHAPE(SF_full, .script = "SF", .searchers = 1, .full_fence = true)
+MC_SHAPE(FF, .script = "FF", .searchers = 1)
+MC_SHAPE(F_two, .script = "F", .searchers = 2)
+MC_SHAPE(FF_two, .script = "FF", .searchers = 2, .escapes = true)
+MC_SHAPE(P, .script = "P", .searchers = 1)
+MC_SHAPE(PP_two, .script = "PP", .searchers = 2)
+MC_SHAPE(I, .script = "I", .searchers = 1)
+MC_SHAPE(II_two, .script = "II", .searchers = 2)
+MC_SHAPE(SF, .script = "SF", .searchers = 1)
+MC_SHAPE(FSF_two, .script = "FSF", .searchers = 2, .escapes = true)
+MC_SHAPE(PP_nap, .script = "PP", .searchers = 2, .woken = true)
+MC_SHAPE(F_nap, .script = "F", .searchers = 1, .nap = 20000)
+MC_SHAPE(FJF_ask, .script = "FJF", .searchers = 1, .asks = true)
+MC_SHAPE(FF_ask, .script = "FF", .searchers = 2, .asks = true, .escapes = true)
 
 #define ONE .threads = {"producer", "searcher"}
 #define TWO .threads = {"producer", "searcher", "searcher 2"}

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <urcu-bp.h>
 
-#define UNCHECKED __attribute__((no_sanitize_thread))
 enum { UPDATER = 0, READER = 1, RECLAIMER = 2 };
 
 /* ---- Grace periods ---- */
@@ -31,7 +30,7 @@ static void setup_words(void)
     rcu_setup(1u << READER);
 }
 
-UNCHECKED static void saw(unsigned x_was, unsigned y_was)
+MC_UNCHECKED static void saw(unsigned x_was, unsigned y_was)
 {
     first = x_was;
     second = y_was;

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <filch/filch.h>
 #include <string.h>
+#include <tests/support/chain.h>
 #include <tests/support/signpost.h>
 
 static filch_runtime *runtime(const filch_config *config)
@@ -170,20 +171,6 @@ Test(suspend, yielding_tasks_of_one_worker_take_turns)
 /* ---- The cap ---- */
 
 enum { DEPTH = 200, PATIENCE = 100 };
-static signpost links[DEPTH + 1];
-
-/* Waits until its child is stolen where somebody still can; under the cap nobody may be able to. */
-FILCH_TASK(long, chain, (int, depth))
-{
-    signpost_raise(&links[depth]);
-    if (depth == 0)
-        return 0;
-    FILCH_FORK(chain, depth - 1);
-    for (int i = 0; i < PATIENCE && !signpost_count(&links[depth - 1]); i++)
-        sched_yield();
-    FILCH_JOIN(long rest, chain);
-    return rest + depth;
-}
 
 Test(suspend, more_suspended_joins_than_fibers_end_with_the_right_answer)
 {
@@ -193,8 +180,8 @@ Test(suspend, more_suspended_joins_than_fibers_end_with_the_right_answer)
                                                         .queue = queues[i / 2],
                                                         .fence = fences[i % 2],
                                                         .max_fibers = 4});
-            memset(links, 0, sizeof links);
-            cr_assert_eq(FILCH_RUN(rt, chain, DEPTH), (long)DEPTH * (DEPTH + 1) / 2);
+            chain_lay();
+            cr_assert_eq(FILCH_RUN(rt, chain, DEPTH, PATIENCE), (long)DEPTH * (DEPTH + 1) / 2);
             filch_stats stats;
             filch_runtime_stats(rt, &stats, sizeof stats);
             cr_assert_leq(stats.fibers, 4);

@@ -38,6 +38,15 @@ typedef struct mc_model {
 /* Defined by each model program; ended by a row without a name. */
 extern const mc_model mc_models[];
 
+/* On functions that keep a model's own books, which threads share without any order. */
+#define MC_UNCHECKED __attribute__((no_sanitize_thread))
+/* setup_NAME: lay_out(a struct shape with these members), both the model's. */
+#define MC_SHAPE(name, ...)                                                                        \
+    static void setup_##name(void)                                                                 \
+    {                                                                                              \
+        lay_out((struct shape){__VA_ARGS__});                                                      \
+    }
+
 /* Ends the execution: this claim does not hold. */
 void mc_fail(const char *claim);
 #define MC_CLAIM(condition, claim) ((condition) ? (void)0 : mc_fail(claim))

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNCHECKED __attribute__((no_sanitize_thread))
 enum { FIBERS = 8, STACK = 64 * 1024 };
 
 static struct {
@@ -44,7 +43,7 @@ int pthread_join(pthread_t joined, void **result)
     return 0;
 }
 
-UNCHECKED fl_worker *fl_worker_here(void)
+MC_UNCHECKED fl_worker *fl_worker_here(void)
 {
     return mc_self() ? thread[mc_self()].arg : NULL;
 }
@@ -170,7 +169,7 @@ static union region {
 static char stacks[FIBERS][STACK] __attribute__((aligned(64)));
 static unsigned issued;
 
-UNCHECKED static fl_fiber *never_issued(unsigned most)
+MC_UNCHECKED static fl_fiber *never_issued(unsigned most)
 {
     return issued < most ? &region[issued++].fiber : NULL;
 }

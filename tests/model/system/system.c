@@ -17,7 +17,7 @@ void clock_setup(bool may_be_short)
     uneven = may_be_short;
 }
 
-__attribute__((no_sanitize_thread)) int64_t fl_now(void)
+MC_UNCHECKED int64_t fl_now(void)
 {
     return now += uneven && mc_choose(2) ? 10 : 1000000000;
 }
@@ -31,8 +31,7 @@ void timeouts_setup(void)
     memset(timeouts, 0, sizeof timeouts);
 }
 
-__attribute__((no_sanitize_thread)) bool fl_futex_wait_until(filch_u32 *word, uint32_t value,
-                                                             int64_t until)
+MC_UNCHECKED bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until)
 {
     if (until && sparse && timeouts[mc_self()])
         mc_pause("futex");
