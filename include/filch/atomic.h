@@ -30,8 +30,8 @@ typedef enum {
 } filch_order;
 
 /* Before version 14, gcc makes every atomic store on riscv64 an atomic exchange, and every fence a
- * full one. An aligned word is
- * stored whole by a plain store as well, which volatile makes the compiler leave where it is. */
+ * full one. An aligned word is stored whole by a plain store as well, which volatile makes the
+ * compiler leave where it is. */
 #if defined(__riscv) && !defined(__clang__) && __GNUC__ < 14
 #define FILCH_ATOMIC_STORE(to, v, order)                                                           \
     do {                                                                                           \

@@ -100,21 +100,17 @@
  * and name and name_twin call each other. Measured: docs/decisions.md. */
 #define FL_BODIES(LINKAGE, KIND, R, name, ...)                                                     \
     FILCH_INLINE R name##_body(FL_NEXT(R, name, __VA_ARGS__) FL_PARAMS(__VA_ARGS__));              \
-    FL_TWIN(FILCH_UNUSED static inline, KIND, R, name##_twin, name##_body, name, name##_task,      \
-            __VA_ARGS__)                                                                           \
+    FL_TWIN(KIND, R, name##_twin, name##_body, name, name##_task, __VA_ARGS__)                     \
     FL_CALLER(LINKAGE, KIND, R, name, name##_body, name##_twin, name##_task, __VA_ARGS__)          \
     FILCH_INLINE R name##_body(FL_NEXT(R, name, __VA_ARGS__) FL_PARAMS(__VA_ARGS__))
 #define FL_CALLER(LINKAGE, KIND, R, name, body, next, task, ...)                                   \
     LINKAGE FL_BODY(R, name, __VA_ARGS__)                                                          \
-    {                                                                                              \
-        FL_SET_##KIND(R) body(FL_TO(next) self FL_MAP(FL_ARG, __VA_ARGS__));                       \
-        FILCH_CHECK(filch_check_return(self, &task));                                              \
-        return FL_GOT_##KIND;                                                                      \
-    }
+    { FL_SET_##KIND(R) body(FL_TO(next) self FL_MAP(FL_ARG, __VA_ARGS__));                         \
+      FILCH_CHECK(filch_check_return(self, &task)); return FL_GOT_##KIND; }
 #ifdef __clang__
 #define FL_NEXT(R, name, ...) FILCH_UNUSED R (*name)(filch_self FL_MAP(FL_TYPE, __VA_ARGS__)),
 #define FL_TO(function) function,
-#define FL_TWIN FL_CALLER
+#define FL_TWIN(...) FL_CALLER(FILCH_UNUSED static inline, __VA_ARGS__)
 #else
 #define FL_NEXT(R, name, ...)
 #define FL_TO(function)
