@@ -187,7 +187,7 @@ static void name_everything(void)
         mc_name(&rt->worker[i]->counters[FL_SUSPENDED], name);
     }
     mc_name(rt, "the runtime");
-    mc_name(&rt->idle.word, "I");
+    mc_name_word(&rt->idle.word, "I", spell_idle_word);
     mc_name(&rt->idle.tokens, "tokens");
     mc_name(&rt->inbox.draining, "inbox");
     mc_name(&rt->stopping, "stopping");

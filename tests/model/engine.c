@@ -39,7 +39,7 @@ MC_UNCHECKED static void expect_marks(unsigned first, unsigned past)
 static void name_everything(void)
 {
     char name[40];
-    mc_name(&rt->idle.word, "I");
+    mc_name_word(&rt->idle.word, "I", spell_idle_word);
     mc_name(&rt->idle.tokens, "tokens");
     mc_name(&rt->inbox.tail, "inbox.tail");
     mc_name(&rt->inbox.head, "inbox.head");

@@ -221,6 +221,14 @@ static void body(unsigned thread)
 
 /* ---- Before and after ---- */
 
+static void spell_top(uint64_t top, char *text, size_t size)
+{
+    fl_forkstack *stack = &region[OWNER].fiber.stack;
+    uint64_t first = fl_slot_index(fl_first_slot(stack));
+    snprintf(text, size, "slot%d tag %d%s", (int)(fl_top_index(top) - first),
+             (int)(top & FL_TOP_TAG), top & FL_TOP_ASKED ? " asked" : "");
+}
+
 static void name_everything(void)
 {
     static const char *const part[] = {".task", ".state", ".claimed", ".args"};
@@ -232,7 +240,7 @@ static void name_everything(void)
             mc_name((char *)(fl_first_slot(stack) + i) + 8 * j, name);
         }
     mc_name(&stack->front.limit, "limit");
-    mc_name(&stack->front.top, "top");
+    mc_name_word(&stack->front.top, "top", spell_top);
     mc_name(&stack->request, "request");
     mc_name(&task, "task");
     mc_name(&region[OWNER].fiber, "the fiber");

@@ -233,7 +233,7 @@ static void name_everything(void)
         mc_name(&worker[i].bell, name);
     }
     mc_name(&task, "task");
-    mc_name(&rt.idle.word, "I");
+    mc_name_word(&rt.idle.word, "I", spell_idle_word);
     mc_name(&rt.idle.tokens, "tokens");
     mc_name(&rt.inbox.tail, "tail");
     mc_name(&rt.inbox.head, "head");

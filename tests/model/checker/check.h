@@ -59,6 +59,9 @@ unsigned mc_self(void);
 
 /* For the trace: what an address is called. Setup and threads. */
 void mc_name(const void *address, const char *name);
+/* The same for a word whose parts mean something: write(value, text, size) spells it. */
+typedef void mc_spelling(uint64_t value, char *text, size_t size);
+void mc_name_word(const void *address, const char *name, mc_spelling *write);
 void mc_note(const char *text);
 
 /* Memory that comes back anew in each execution, at the same addresses. Using it after mc_free, or

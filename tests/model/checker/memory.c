@@ -234,7 +234,7 @@ uint64_t mc_load(const void *address, unsigned size, mc_order order, const char 
     by->fresh = false;
     uint64_t value = read_store(location, newest - back, order);
     if (mc.tracing)
-        mc_trace(mc.self, where, "%s -> %s%s (%s)", mc_name_of(address), mc_value(value),
+        mc_trace(mc.self, where, "%s -> %s%s (%s)", mc_name_of(address), mc_value(address, value),
                  back ? ", old" : "", mc_order_name(order));
     return value;
 }
@@ -249,7 +249,7 @@ void mc_store(void *address, unsigned size, uint64_t value, mc_order order, cons
     mc_step_before((mc_step){MC_STORE, location, 0, order == MC_SEQ_CST, where});
     append(location, value, order, NULL);
     if (mc.tracing)
-        mc_trace(mc.self, where, "%s = %s (%s)", mc_name_of(address), mc_value(value),
+        mc_trace(mc.self, where, "%s = %s (%s)", mc_name_of(address), mc_value(address, value),
                  mc_order_name(order));
 }
 
@@ -294,8 +294,8 @@ uint64_t mc_change(void *address, unsigned size, enum mc_change change, uint64_t
     uint64_t value = narrow(changed(change, old, operand), size);
     read_and_append(location, value, order);
     if (mc.tracing)
-        mc_trace(mc.self, where, "%s: %s -> %s (%s)", mc_name_of(address), mc_value(old),
-                 mc_value(value), mc_order_name(order));
+        mc_trace(mc.self, where, "%s: %s -> %s (%s)", mc_name_of(address), mc_value(address, old),
+                 mc_value(address, value), mc_order_name(order));
     return old;
 }
 
@@ -335,8 +335,8 @@ bool mc_cas(void *address, unsigned size, uint64_t *expected, uint64_t value, mc
     if (mc.tracing)
         mc_trace(mc.self, where,
                  done ? "%s: %s -> %s (CAS, %s)" : "%s is %s, not %s: CAS fails%.0s",
-                 mc_name_of(address), mc_value(old), mc_value(done ? value : wanted),
-                 mc_order_name(order));
+                 mc_name_of(address), mc_value(address, old),
+                 mc_value(address, done ? value : wanted), mc_order_name(order));
     return done;
 }
 
@@ -365,7 +365,8 @@ uint64_t mc_await(const void *address, unsigned size, uint64_t unwanted, const c
     mc_step_before((mc_step){MC_AWAIT, location, unwanted, false, where});
     uint64_t value = read_store(location, mc.location[location].stores - 1, MC_ACQUIRE);
     if (mc.tracing)
-        mc_trace(mc.self, where, "has waited: %s -> %s", mc_name_of(address), mc_value(value));
+        mc_trace(mc.self, where, "has waited: %s -> %s", mc_name_of(address),
+                 mc_value(address, value));
     return value;
 }
 

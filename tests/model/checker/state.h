@@ -149,8 +149,9 @@ void mc_trace_reset(void);
 void mc_trace(unsigned thread, const char *where, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 const char *mc_name_of(const void *address);
-/* A value, readable: an address by its name. Several may be used at a time. */
-const char *mc_value(uint64_t value);
+/* A value of the word at an address, readable: an address by its name. Several may be used at a
+ * time. */
+const char *mc_value(const void *address, uint64_t value);
 const char *mc_order_name(mc_order order);
 
 #endif

@@ -13,6 +13,7 @@ enum { NAMES = 96, NAME = 40, TEXTS = 8, COLUMN = 58, FIRST = 60, LAST = 140 };
 static struct {
     const char *address;
     char name[NAME];
+    mc_spelling *spell;
 } named[NAMES];
 static unsigned names;
 static uint64_t lines, expected;
@@ -35,12 +36,18 @@ void mc_trace_reset(void)
     printf("\n");
 }
 
-void mc_name(const void *address, const char *name)
+void mc_name_word(const void *address, const char *name, mc_spelling *spell)
 {
     if (!mc.tracing || names == NAMES)
         return;
     named[names].address = address;
+    named[names].spell = spell;
     snprintf(named[names++].name, NAME, "%s", name);
+}
+
+void mc_name(const void *address, const char *name)
+{
+    mc_name_word(address, name, NULL);
 }
 
 static char *text_of_its_own(void)
@@ -69,9 +76,14 @@ const char *mc_name_of(const void *address)
     return text;
 }
 
-const char *mc_value(uint64_t value)
+const char *mc_value(const void *address, uint64_t value)
 {
     char *text = text_of_its_own();
+    for (unsigned i = 0; i < names; i++)
+        if (named[i].address == address && named[i].spell) {
+            named[i].spell(value, text, 64);
+            return text;
+        }
     for (unsigned i = 0; i < names; i++)
         if ((uintptr_t)named[i].address == value) {
             snprintf(text, 64, "&%s", named[i].name);

@@ -5,9 +5,16 @@
 #include <runtime/core/error.h>
 #include <runtime/core/fence.h>
 #include <runtime/core/futex.h>
+#include <sched/idle.h>
 
 #include <stdarg.h>
 #include <string.h>
+
+void spell_idle_word(uint64_t word, char *text, size_t size)
+{
+    snprintf(text, size, "S%u Q%u%s, change %u", fl_idle_sleepers(word), fl_idle_searchers(word),
+             word & FL_IDLE_NAPPING ? " napping" : "", (unsigned)(word / FL_IDLE_CHANGE));
+}
 
 static int64_t now;
 static bool uneven;

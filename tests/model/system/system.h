@@ -19,6 +19,9 @@ void clock_setup(bool may_be_short);
  * when something has changed: who turns until another has done its part would never end. */
 void timeouts_setup(void);
 
+/* For traces: what the word I of the idle protocol says. */
+void spell_idle_word(uint64_t word, char *text, size_t size);
+
 /* ---- heap.c: malloc and free of the library and of models ---- */
 
 /* Setup. may_fail: an allocation by a thread may find no memory; both are tried. */
