@@ -48,6 +48,7 @@ measure() {
 }
 
 for what in $asked; do
+    case $what in -h | --help) sed -n '3,/^set -u/{/^# \?/s///p}' "$0"; exit 0 ;; esac
     grep -q "^$what " <<<"$sets" || { echo "usage: ./tools/coverage.sh [model] [all]" >&2; exit 2; }
 done
 mkdir -p "$build" || exit 2

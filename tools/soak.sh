@@ -22,18 +22,18 @@ fuzz   | fuzz    | tests/fuzz/fuzz_* | -seed=@ -max_total_time=60 -len_control=0
 '
 
 minutes=10 rounds=0 quick='' dry=''
-usage() {
-    echo "usage: ./tools/soak.sh [MINUTES] [--rounds N] [--quick] [--dry]" >&2
-    exit 2
+help() {
+    sed -n '3,/^set -u/{/^# \?/s///p}' "$0"
 }
 whole() {
-    [[ ${1:-} =~ ^[1-9][0-9]{0,5}$ ]] || usage
+    [[ ${1:-} =~ ^[1-9][0-9]{0,5}$ ]] || { echo "not a number from 1 on: ${1:-}" >&2; help >&2; exit 2; }
 }
 while [ $# -gt 0 ]; do
     case $1 in
     --rounds) whole "${2:-}"; rounds=$2; shift ;;
     --quick) quick=1 ;;
     --dry) dry=1 ;;
+    -h | --help) help; exit 0 ;;
     *) whole "$1"; minutes=$1 ;;
     esac
     shift
@@ -143,7 +143,7 @@ log=$build/log/soak.log
 all='' status=0 turns=0
 until over; do
     round || { status=1; break; }
-    [ -n "$all" ] || { echo "soak: nothing to run; build it first: ./tools/test.sh" >&2; exit 2; }
+    [ -n "$all" ] || { echo "soak: nothing to run; build it first: cmake --preset model && cmake --build --preset model, the same with release, debug or fuzz, or all by ./tools/test.sh" >&2; exit 2; }
     turns=$((turns + 1))
     [ -n "$dry" ] && break
     [ "$turns" = "$rounds" ] && break

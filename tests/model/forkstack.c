@@ -221,24 +221,10 @@ static void body(unsigned thread)
 
 /* ---- Before and after ---- */
 
-static void spell_top(uint64_t top, char *text, size_t size)
-{
-    fl_forkstack *stack = &region[OWNER].fiber.stack;
-    uint64_t first = fl_slot_index(fl_first_slot(stack));
-    snprintf(text, size, "slot%d tag %d%s", (int)(fl_top_index(top) - first),
-             (int)(top & FL_TOP_TAG), top & FL_TOP_ASKED ? " asked" : "");
-}
-
 static void name_everything(void)
 {
-    static const char *const part[] = {".task", ".state", ".claimed", ".args"};
     fl_forkstack *stack = &region[OWNER].fiber.stack;
-    char name[40];
-    for (unsigned i = 0; i < 6; i++)
-        for (unsigned j = 0; j < 4; j++) {
-            snprintf(name, sizeof name, "slot%u%s", i, part[j]);
-            mc_name((char *)(fl_first_slot(stack) + i) + 8 * j, name);
-        }
+    name_slots(stack, "", 6);
     mc_name(&stack->front.limit, "limit");
     mc_name_word(&stack->front.top, "top", spell_top);
     mc_name(&stack->request, "request");

@@ -224,9 +224,11 @@ static void name_everything(void)
         fl_forkstack *stack = &region[i].fiber.stack;
         mc_name(stack, fiber[i]);
         snprintf(name, sizeof name, "%c.top", fiber[i][0]);
-        mc_name(&stack->front.top, name);
-        snprintf(name, sizeof name, "%c.slots", fiber[i][0]);
-        mc_name(fl_first_slot(stack), name);
+        mc_name_word(&stack->front.top, name, spell_top);
+        snprintf(name, sizeof name, "%c.request", fiber[i][0]);
+        mc_name(&stack->request, name);
+        snprintf(name, sizeof name, "%c.", fiber[i][0]);
+        name_slots(stack, name, TASKS);
     }
     for (unsigned i = 0; i < WORKERS; i++) {
         snprintf(name, sizeof name, "bell%u", i);

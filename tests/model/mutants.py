@@ -8,7 +8,7 @@ and linked into the model's program in the place of the original. A mutant that 
 apply or does not compile is a failure. `Newest: survives` demands that the mutant lives while loads return the newest
 value only: then it is weak memory that the model sees.
 
-    mutants.py --conf BUILD/models.conf [NAME ...]
+    mutants.py [--conf BUILD/tests/model/models.conf] [NAME ...]
 """
 import argparse
 import concurrent.futures
@@ -55,7 +55,9 @@ def copy_and_patch(patch, files, tree):
         target = tree / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes((ROOT / name).read_bytes())
-    done = run("patch", "-s", "-p1", "--fuzz=0", "--no-backup-if-mismatch", "-d", tree, "-i", patch)
+    done = run("patch", "-s", "-N", "-p1", "--fuzz=0", "--no-backup-if-mismatch", "-d", tree, "-i", patch)
+    if "previously applied" in done.stdout:
+        raise Wrong(f"this tree is broken by it already; mend it: patch -R -p1 < tests/model/mutants/{patch.name}")
     if done.returncode:
         raise Wrong("it no longer applies: " + " ".join(done.stdout.split()))
 
@@ -123,17 +125,20 @@ def check(conf, patch):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    arguments.add_argument("--conf", type=pathlib.Path, required=True, help="models.conf of a build")
-    arguments.add_argument("--jobs", type=int, default=os.cpu_count())
+    arguments.add_argument("--conf", type=pathlib.Path, default=ROOT / "build/model/tests/model/models.conf",
+                           help="models.conf of a build; preset `model` makes it")
+    arguments.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time")
     arguments.add_argument("names", nargs="*", help="mutants; none: all")
     asked = arguments.parse_args()
+    if not asked.conf.is_file():
+        sys.exit(f"no {asked.conf}; build the models: cmake --preset model && cmake --build --preset model")
     conf = read_conf(asked.conf)
-    patches = sorted((HERE / "mutants").glob("*.patch"))
-    if asked.names:
-        patches = [patch for patch in patches if patch.stem in asked.names]
-    if not patches or len(patches) < len(asked.names):
-        sys.exit("no such mutant; tests/model/mutants has them, without .patch")
-    with concurrent.futures.ThreadPoolExecutor(asked.jobs) as pool:
+    patches = {patch.stem: patch for patch in sorted((HERE / "mutants").glob("*.patch"))}
+    unknown = [name for name in asked.names if name not in patches]
+    if unknown:
+        sys.exit(f"no mutant is called {unknown[0]}; tests/model/mutants has them, without .patch")
+    patches = [patches[name] for name in asked.names or patches]
+    with concurrent.futures.ThreadPoolExecutor(max(1, asked.jobs)) as pool:
         results = []
         for result in pool.map(lambda patch: check(conf, patch), patches):
             print(result[1], flush=True)

@@ -56,14 +56,17 @@ table() {
 1|beyond_the_end|BROKEN: access beyond an object's end
 2|no_such_model|no model is called no_such_model; --list names them
 2|--no-such-option|usage:
-2|torn --bound x|not a number: x
-2|torn --random -1|not a number: -1
-2|torn --seconds x|not a number: x
-1|torn --replay ,|BROKEN: this replay cannot be read
-1|torn --replay (|BROKEN: this replay cannot be read
-1|torn --replay (1|BROKEN: this replay cannot be read
-1|torn --replay 9|BROKEN: this replay belongs to another program
-1|too_many_choices --replay 00(40)|BROKEN: this replay belongs to another program
+2|torn --bound x|not a number, or out of range: x
+2|torn --bound 4294967296|not a number, or out of range: 4294967296
+2|torn --random 0|not a number, or out of range: 0
+2|--replay 0|--replay is for one model
+2|torn --random -1|not a number, or out of range: -1
+2|torn --seconds x|not a number, or out of range: x
+2|torn --replay ,|the replay does not fit
+2|torn --replay (|the replay does not fit
+2|torn --replay (1|the replay does not fit
+2|torn --replay 9|the replay does not fit
+2|too_many_choices --replay 00(40)|the replay does not fit
 3|long --all --seconds 0.01|cut short
 3|long --bound 9 --seconds 0.01|cut short
 3|long --random 100000000 --seconds 0.01|cut short

@@ -22,7 +22,7 @@ run_soak() { # STATUS ARGUMENT...
 for wrong in 0 -1 soon --rounds '--rounds x' --slow; do
     # shellcheck disable=SC2086
     run_soak 2 $wrong
-    claim "the usage is told for '$wrong'" grep -q usage err
+    claim "the usage is told for '$wrong'" grep -q "not a number from 1 on" err
 done
 run_soak 2 --rounds 1
 claim "nothing built is no success: $(cat err)" grep -q 'nothing to run' err

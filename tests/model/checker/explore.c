@@ -63,12 +63,14 @@ static struct choice *next_choice(unsigned ways)
     return choice;
 }
 
+const char mc_unfit[] = "the replay does not fit";
+
 static unsigned take(struct choice *choice, unsigned ways)
 {
     choice->replay = choice->way;
     if (choice->way < ways)
         return choice->way;
-    mc_fail("this replay belongs to another program");
+    mc_fail(mc_unfit);
     return 0;
 }
 
@@ -351,7 +353,7 @@ mc_result mc_explore(const mc_model *model, const mc_search *how)
     if (how->how == MC_RANDOM)
         start_random(0);
     if (replaying && !choices_from_text(how->replay)) {
-        result.failure = "this replay cannot be read";
+        result.failure = mc_unfit;
         return result;
     }
     do {
@@ -364,7 +366,7 @@ mc_result mc_explore(const mc_model *model, const mc_search *how)
     result.steps = mc.steps;
     result.seconds = cpu_seconds() - began;
     result.failure = mc.failure;
-    if (mc.failure) {
+    if (mc.failure && mc.failure != mc_unfit) {
         result.choices = choices_as_text();
         if (!mc.quiet)
             repeat_with_trace(model, last_steps);

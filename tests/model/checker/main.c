@@ -5,6 +5,7 @@
  * search was cut short. */
 #include <tests/model/checker/state.h>
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@ static const char help[] =
     "usage: %s [options] [model ...]\n"
     "  --list        names the models\n"
     "  --all         searches all executions\n"
-    "  --bound N     those with at most N preemptions\n"
+    "  --bound N     those with at most N preemptions; nothing is pruned, so N is 1, 2 or 3\n"
     "  --random N    N random ones; --seed S chooses them\n"
     "  --seconds S   ends the search after that time, with status 3\n"
     "  --newest      no weak memory: loads return the newest value; outcome sets are not checked\n"
@@ -54,7 +55,9 @@ static mc_search search_of(const request *asked, const mc_model *model)
 
 static void describe(const mc_search *search, char text[64])
 {
-    if (search->how == MC_RANDOM)
+    if (search->replay)
+        snprintf(text, 64, "replay");
+    else if (search->how == MC_RANDOM)
         snprintf(text, 64, "%" PRIu64 " random, seed %" PRIu64, search->executions, search->seed);
     else if (search->how == MC_BOUND)
         snprintf(text, 64, "bound %u", search->bound);
@@ -102,12 +105,25 @@ static bool outcomes_wrong(const mc_model *model, const mc_search *search, const
     return true;
 }
 
+static int tell_unfit(const mc_model *model, mc_result *result)
+{
+    free(result->choices);
+    fflush(stdout);
+    fprintf(stderr,
+            "%s: the replay does not fit: it comes from another model, from another build, or from "
+            "a search with --newest; give all of its `again:` line\n",
+            model->name);
+    return 2;
+}
+
 static int run(const request *asked, const mc_model *model)
 {
     mc_search search = search_of(asked, model);
     char how[64];
     describe(&search, how);
     mc_result result = mc_explore(model, &search);
+    if (result.failure == mc_unfit)
+        return tell_unfit(model, &result);
     double rate =
         result.seconds > 0 ? (double)(result.executions + result.pruned) / result.seconds : 0;
     bool broken = result.failure || outcomes_wrong(model, &search, &result);
@@ -150,13 +166,13 @@ static int run_all(const request *asked)
 static int run_named(const request *asked, char **names)
 {
     int worst = 0;
-    for (; *names; names++) {
-        const mc_model *model = find(*names);
-        if (!model) {
-            fprintf(stderr, "no model is called %s; --list names them\n", *names);
+    for (char **name = names; *name; name++)
+        if (!find(*name)) {
+            fprintf(stderr, "no model is called %s; --list names them\n", *name);
             return 2;
         }
-        int status = run(asked, model);
+    for (; *names; names++) {
+        int status = run(asked, find(*names));
         worst = status == 1 || worst == 0 ? status : worst;
     }
     return worst;
@@ -179,16 +195,17 @@ static uint64_t fresh_seed(void)
 static void demand(bool number, const char *text)
 {
     if (!number || *text == '-') {
-        fprintf(stderr, "not a number: %s\n", text);
+        fprintf(stderr, "not a number, or out of range: %s\n", text);
         exit(2);
     }
 }
 
-static uint64_t number(const char *text)
+static uint64_t number(const char *text, uint64_t least, uint64_t most)
 {
     char *end;
+    errno = 0;
     uint64_t value = strtoull(text, &end, 0);
-    demand(end > text && !*end, text);
+    demand(end > text && !*end && !errno && value >= least && value <= most, text);
     return value;
 }
 
@@ -204,9 +221,9 @@ int main(int argc, char **argv)
 {
     const char *seed = getenv("FILCH_SEED");
     request asked = {.as_the_row_says = true, .program = argv[0]};
-    asked.search.seed = seed && *seed ? number(seed) : fresh_seed();
+    asked.search.seed = seed && *seed ? number(seed, 0, UINT64_MAX) : fresh_seed();
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;)
         switch (option) {
         case 'l':
             return list();
@@ -215,14 +232,14 @@ int main(int argc, char **argv)
             break;
         case 'b':
             asked.search.how = MC_BOUND, asked.as_the_row_says = false;
-            asked.search.bound = (unsigned)number(optarg);
+            asked.search.bound = (unsigned)number(optarg, 0, 1000);
             break;
         case 'r':
             asked.search.how = MC_RANDOM, asked.as_the_row_says = false;
-            asked.search.executions = number(optarg);
+            asked.search.executions = number(optarg, 1, UINT64_MAX);
             break;
         case 's':
-            asked.search.seed = number(optarg);
+            asked.search.seed = number(optarg, 0, UINT64_MAX);
             break;
         case 'p':
             asked.search.replay = optarg;
@@ -240,5 +257,9 @@ int main(int argc, char **argv)
             fprintf(option == 'h' ? stdout : stderr, help, argv[0]);
             return option == 'h' ? 0 : 2;
         }
+    if (asked.search.replay && optind + 1 != argc) {
+        fprintf(stderr, "--replay is for one model; name it\n");
+        return 2;
+    }
     return optind < argc ? run_named(&asked, argv + optind) : run_all(&asked);
 }

@@ -137,6 +137,8 @@ typedef struct mc_result {
     char *choices; /* of the failing execution, for a replay; freed by the caller */
 } mc_result;
 
+/* The failure of a replay whose choices are not those of this model in this build. */
+extern const char mc_unfit[];
 mc_result mc_explore(const mc_model *model, const mc_search *search);
 /* The outcomes reported, sorted, each once. */
 const char *mc_outcomes(void);

@@ -16,6 +16,24 @@ void spell_idle_word(uint64_t word, char *text, size_t size)
              word & FL_IDLE_NAPPING ? " napping" : "", (unsigned)(word / FL_IDLE_CHANGE));
 }
 
+void spell_top(uint64_t top, char *text, size_t size)
+{
+    snprintf(text, size, "slot%d tag %d%s",
+             (int)(fl_top_index(top) - FL_SLOTS_OFFSET / sizeof(filch_slot)),
+             (int)(top & FL_TOP_TAG), top & FL_TOP_ASKED ? " asked" : "");
+}
+
+void name_slots(fl_forkstack *stack, const char *name, unsigned count)
+{
+    static const char *const part[] = {"task", "state", "claimed", "args"};
+    char text[40];
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned j = 0; j < 4; j++) {
+            snprintf(text, sizeof text, "%sslot%u.%s", name, i, part[j]);
+            mc_name((char *)(fl_first_slot(stack) + i) + 8 * j, text);
+        }
+}
+
 static int64_t now;
 static bool uneven;
 

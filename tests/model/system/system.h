@@ -7,6 +7,7 @@
 
 #include <tests/model/checker/check.h>
 
+#include <sched/forkstack.h>
 #include <stdio.h>
 
 /* ---- system.c: the clock ---- */
@@ -19,8 +20,11 @@ void clock_setup(bool may_be_short);
  * when something has changed: who turns until another has done its part would never end. */
 void timeouts_setup(void);
 
-/* For traces: what the word I of the idle protocol says. */
+/* For traces: what the word I of the idle protocol says, and a fork stack's top. */
 void spell_idle_word(uint64_t word, char *text, size_t size);
+void spell_top(uint64_t top, char *text, size_t size);
+/* Names the parts of a fork stack's first slots, after its own name. */
+void name_slots(fl_forkstack *stack, const char *name, unsigned count);
 
 /* ---- heap.c: malloc and free of the library and of models ---- */
 
