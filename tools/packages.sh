@@ -33,6 +33,7 @@ libc6-dev-arm64-cross   | header aarch64-linux-gnu-gcc stdio.h
 gcc-riscv64-linux-gnu   | command riscv64-linux-gnu-gcc
 libc6-dev-riscv64-cross | header riscv64-linux-gnu-gcc stdio.h
 qemu-user               | command qemu-riscv64
+patch                   | command patch
 make                    | command make
 bzip2                   | command bzip2
 '
