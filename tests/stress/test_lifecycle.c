@@ -2,19 +2,10 @@
  *
  * Runtimes come and go: nothing is left behind, however little they did. */
 #include <criterion/criterion.h>
+#include <tests/support/fib.h>
 #include <tests/support/process.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
-
-FILCH_TASK(long, fib, (int, n))
-{
-    if (n < 2)
-        return n;
-    FILCH_FORK(fib, n - 1);
-    long right = fib(self, n - 2);
-    FILCH_JOIN(long left, fib);
-    return left + right;
-}
 
 static signpost gone;
 

@@ -3,6 +3,7 @@
  * Foreign threads throw detached and awaited tasks at a runtime, which is destroyed as soon as the last has thrown. */
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <tests/support/fib.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
 
@@ -10,16 +11,6 @@ enum { THREADS = 8 };
 
 static filch_runtime *rt;
 static filch_u64 gone;
-
-FILCH_TASK(long, fib, (int, n))
-{
-    if (n < 2)
-        return n;
-    FILCH_FORK(fib, n - 1);
-    long right = fib(self, n - 2);
-    FILCH_JOIN(long left, fib);
-    return left + right;
-}
 
 static void leaf(filch_self self, void *unused)
 {

@@ -4,17 +4,8 @@
 #include <filch/filch.h>
 #include <pthread.h>
 #include <tests/support/child.h>
+#include <tests/support/fib.h>
 #include <tests/support/signpost.h>
-
-FILCH_TASK(long, fib, (int, n))
-{
-    if (n < 2)
-        return n;
-    FILCH_FORK(fib, n - 1);
-    long right = fib(self, n - 2);
-    FILCH_JOIN(long left, fib);
-    return left + right;
-}
 
 static filch_runtime *rt;
 

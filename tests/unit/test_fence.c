@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <tests/support/child.h>
+#include <tests/support/fib.h>
 #include <tests/support/signpost.h>
 
 /* From now on membarrier fails with `error`, in all threads. */
@@ -45,16 +46,6 @@ FILCH_VOID_TASK(silent, (unsigned, times))
         signpost_wait(&taken, i + 1);
         FILCH_JOIN_VOID(held);
     }
-}
-
-FILCH_TASK(long, fib, (int, n))
-{
-    if (n < 2)
-        return n;
-    FILCH_FORK(fib, n - 1);
-    long right = fib(self, n - 2);
-    FILCH_JOIN(long left, fib);
-    return left + right;
 }
 
 /* Two workers that rob each other; what they used for it, and what the runtime says of it. */

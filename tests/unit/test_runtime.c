@@ -6,20 +6,11 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <tests/support/fib.h>
 #include <tests/support/signpost.h>
 #include <unistd.h>
 
 enum { MOST = 8 };
-
-FILCH_TASK(long, fib, (int, n))
-{
-    if (n < 2)
-        return n;
-    FILCH_FORK(fib, n - 1);
-    long right = fib(self, n - 2);
-    FILCH_JOIN(long left, fib);
-    return left + right;
-}
 
 static filch_runtime *runtime(unsigned workers, const char *queue, const char *bind)
 {

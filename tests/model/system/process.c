@@ -5,12 +5,11 @@
 #include <runtime/core/callbacks.h>
 #include <runtime/core/describe.h>
 #include <runtime/core/error.h>
-#include <runtime/core/fence.h>
 #include <runtime/core/overflow.h>
 #include <runtime/queue/queue.h>
 #include <tests/model/checker/check.h>
+#include <tests/model/system/system.h>
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,17 +148,6 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     return 0;
 }
 
-int fl_fence_register(void)
-{
-    return wants.no_membarrier ? -ENOSYS : 0;
-}
-
-void fl_fence_heavy(void)
-{
-    MC_CLAIM(!wants.no_membarrier, "a membarrier where there is none");
-    mc_membarrier("membarrier");
-}
-
 /* ---- The system: fibers' memory ---- */
 
 static union region {
@@ -259,6 +247,7 @@ filch_runtime *process_create(const process_wants *wanted)
 {
     filch_runtime *rt = NULL;
     wants = *wanted;
+    membarrier_setup(wanted->no_membarrier);
     memset(thread, 0, sizeof thread);
     if (filch_runtime_create(&rt, NULL))
         mc_fail("no runtime can be created");

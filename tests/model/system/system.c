@@ -7,6 +7,7 @@
 #include <runtime/core/futex.h>
 #include <sched/idle.h>
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -70,8 +71,21 @@ void fl_futex_wake(filch_u32 *word, int count)
     mc_futex_wake(word, (unsigned)count, "futex");
 }
 
-void fl_fence_heavy(void)
+static bool refused;
+
+void membarrier_setup(bool is_refused)
 {
+    refused = is_refused;
+}
+
+int fl_fence_register(void)
+{
+    return refused ? -ENOSYS : 0;
+}
+
+MC_UNCHECKED void fl_fence_heavy(void)
+{
+    MC_CLAIM(!refused, "a membarrier where there is none");
     mc_membarrier("membarrier");
 }
 

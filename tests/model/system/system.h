@@ -10,7 +10,10 @@
 #include <sched/forkstack.h>
 #include <stdio.h>
 
-/* ---- system.c: the clock ---- */
+/* ---- system.c: the clock, membarrier, what traces spell ---- */
+
+/* Setup. The system has none: registering says so, and nobody may use it. */
+void membarrier_setup(bool is_refused);
 
 /* Setup. Whatever is waited for by the clock is over at the next look; may_be_short: or 10 ns have
  * passed, both are tried (at random only: a wait may never end). */
