@@ -157,6 +157,13 @@ void fl_forkstack_take_back(fl_forkstack *stack, filch_slot *slot);
  * offered: whoever takes one finishes it as a thief does, and a join reclaims what nobody took. */
 void fl_forkstack_flush(fl_forkstack *stack, void (*give)(void *, filch_slot *), void *context);
 
+/* Is nothing before self left for thieves? They may be taking the last of it meanwhile. */
+static inline bool fl_forkstack_bare(filch_slot *self)
+{
+    return fl_top_index(filch_u64_load(&filch_forkstack_of(self)->top, FILCH_RELAXED)) >=
+           fl_slot_index(self); /* a guess: a fork too many or too late is no error */
+}
+
 /* ---- Thief ---- */
 
 /* A cheap look without fences: is there a task? It may be out of date. */

@@ -179,9 +179,9 @@
 #define FL_NAMED(m, KIND, R, ...) FL_APPLY(m, KIND, R, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
 #define FL_APPLY(m, ...) m(__VA_ARGS__)
 #define FL_NAME(name, ...) name
-#define FL_PICK(a, b, c, d, e, f, n, ...) n
-#define FL_COUNT(...) FL_PICK(__VA_ARGS__, 5, 4, 3, 2, 1, 0, ~)
-#define FL_SOME(...) FL_PICK(__VA_ARGS__, N, N, N, N, N, 0, ~)
+#define FL_PICK(a, b, c, d, e, f, g, h, i, j, k, l, n, ...) n
+#define FL_COUNT(...) FL_PICK(__VA_ARGS__, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, ~)
+#define FL_SOME(...) FL_PICK(__VA_ARGS__, N, N, N, N, N, N, N, N, N, N, N, 0, ~)
 #define FL_CAT(a, b) FL_CAT_(a, b)
 #define FL_CAT_(a, b) a##b
 #define FL_CALL(suffix, to, ...) FL_CAT(FL_CALL, FL_SOME(__VA_ARGS__))(suffix, to, __VA_ARGS__)

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Parallel loops. For engineers with an index range and a body: there is no grain size to tune. A
+ * loop that is over within some microseconds never leaves its caller; a longer one is split when,
+ * and only when, somebody comes to help (lazy splitting: Tzannes, Caragea, Barua, Vishkin, PPoPP
+ * 2010).
+ *
+ *   FILCH_FOR(saxpy, i, (float *, y), (const float *, x), (float, a))
+ *   {
+ *       y[i] = a * x[i] + y[i];
+ *   }
+ *   saxpy(self, 0, n, y, x, a);                 from a task
+ *   FILCH_RUN(rt, saxpy, 0, n, y, x, a);        from elsewhere; both return an int
+ *
+ * The body is inlined into a plain loop, so the compiler vectorizes it as usual. It may fork, join,
+ * and run loops of its own with `self`; it may end itself by `return`, and the loop by
+ * FILCH_STOP(code). Iterations run in any order and at the same time: they must not depend on each
+ * other.
+ *
+ * Errors: 0; the first code that a body stopped with; -EINVAL a range that ends before it begins,
+ * no body; from elsewhere also what filch_run returns.
+ * Suspends: yes; the caller goes on perhaps on another worker. */
+#ifndef FILCH_FOR_H
+#define FILCH_FOR_H
+
+#include <filch/par_args.h>
+
+/* Runs [begin, end), in order; not 0: the loop stops with that code. */
+typedef int filch_for_fn(filch_self self, size_t begin, size_t end, void *context);
+/* Runs the block [i_begin, i_end) x [j_begin, j_end). */
+typedef int filch_for_2d_fn(filch_self self, size_t i_begin, size_t i_end, size_t j_begin,
+                            size_t j_end, void *context);
+
+FILCH_BEGIN_DECLS
+
+/* Calls body for parts of [begin, end) that together are all of it. hint: so many iterations, at
+ * least, are worth a task; the loop is then shared from its first moment, in parts that are not
+ * smaller. Give it to loops of few, long iterations. 0: the loop finds out. */
+FILCH_API int filch_for(filch_self self, size_t begin, size_t end, size_t hint, filch_for_fn *body,
+                        void *context);
+FILCH_API int filch_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hint,
+                            filch_for_fn *body, void *context);
+
+/* Calls body for blocks of [i_begin, i_end) x [j_begin, j_end): the longer side is halved, again
+ * and again, so that blocks are near to squares and neighbours in time are neighbours in memory. */
+FILCH_API int filch_for_2d(filch_self self, size_t i_begin, size_t i_end, size_t j_begin,
+                           size_t j_end, filch_for_2d_fn *body, void *context);
+FILCH_API int filch_run_for_2d(filch_runtime *rt, size_t i_begin, size_t i_end, size_t j_begin,
+                               size_t j_end, filch_for_2d_fn *body, void *context);
+
+FILCH_END_DECLS
+
+/* FILCH_FOR(name, i, pairs...) body; FILCH_FOR_HINT(name, hint, i, pairs...) body
+ * FILCH_FOR_2D(name, i, j, pairs...) body: name(self, i_begin, i_end, j_begin, j_end, ...) */
+#define FILCH_FOR(name, ...) FL_FOR(name, 0, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+#define FILCH_FOR_HINT(name, hint, ...) FL_FOR(name, hint, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+#define FILCH_FOR_2D(name, i, ...) FL_FOR_2D(name, i, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+
+/* clang-format off */
+#define FL_FOR(name, hint, i, ...)                                                                 \
+    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
+    FILCH_INLINE void name##_body(FL_FOR_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));          \
+    static int name##_chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_end,              \
+                            void *fl_context)                                                      \
+    {                                                                                              \
+        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        int fl_stop = 0;                                                                           \
+        for (; fl_i < fl_end && !fl_stop; fl_i++)                                                  \
+            name##_body(self, &fl_stop, fl_i FL_MAP(FL_LOAD, __VA_ARGS__));                        \
+        return fl_stop;                                                                            \
+    }                                                                                              \
+    FL_ENTRIES(name, for, (size_t fl_begin, size_t fl_end),                                        \
+               (fl_begin, fl_end, hint, name##_chunk), __VA_ARGS__)                                \
+    FILCH_INLINE void name##_body(FL_FOR_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
+
+#define FL_FOR_PARAMS FILCH_UNUSED filch_self self, FILCH_UNUSED int *fl_stop
+
+#define FL_FOR_2D(name, i, j, ...)                                                                 \
+    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
+    FILCH_INLINE void name##_body(FL_FOR_PARAMS, size_t i, size_t j                                \
+                                  FL_MAP(FL_PARAM, __VA_ARGS__));                                  \
+    static int name##_chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_i_end,            \
+                            size_t fl_j_begin, size_t fl_j_end, void *fl_context)                  \
+    {                                                                                              \
+        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        int fl_stop = 0;                                                                           \
+        for (; fl_i < fl_i_end && !fl_stop; fl_i++)                                                \
+            for (size_t fl_j = fl_j_begin; fl_j < fl_j_end && !fl_stop; fl_j++)                    \
+                name##_body(self, &fl_stop, fl_i, fl_j FL_MAP(FL_LOAD, __VA_ARGS__));              \
+        return fl_stop;                                                                            \
+    }                                                                                              \
+    FL_ENTRIES(name, for_2d, (size_t fl_i_begin, size_t fl_i_end, size_t fl_j_begin,               \
+                              size_t fl_j_end),                                                    \
+               (fl_i_begin, fl_i_end, fl_j_begin, fl_j_end, name##_chunk), __VA_ARGS__)            \
+    FILCH_INLINE void name##_body(FL_FOR_PARAMS, size_t i, size_t j FL_MAP(FL_PARAM, __VA_ARGS__))
+/* clang-format on */
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Parallel algorithms, for engineers with CPU-bound work who want a loop, a reduction or a sort
+ * rather than a scheduler. None has a grain size to tune. Each comes as a typed macro, whose body
+ * or comparison is inlined into its inner loop, and as plain functions with callbacks (filch_x from
+ * tasks, filch_run_x from foreign threads) for other languages.
+ *
+ *   <filch/for.h>      loops over index ranges and planes
+ *
+ * What they share:
+ *   name(self, ...)           from a task; FILCH_RUN(rt, name, ...) from a thread that is none
+ *   the result is an int      0, a negative errno (filch_error() says what to do), or the code that a
+ *                             body stopped with; on an error what was to be returned through a
+ *                             pointer is not touched
+ *   empty input               is no error
+ * Bodies may fork, join and call algorithms in turn, with their `self`. */
+#ifndef FILCH_PAR_H
+#define FILCH_PAR_H
+
+#include <filch/for.h>
+
+#endif

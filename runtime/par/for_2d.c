@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Loops over blocks of a plane: halved along the longer side until a block takes as long as the
+ * splitter's chunk (sched/pace.h, counted in cells), so that what is worked on together lies
+ * together, whatever the caches' sizes (Frigo, Leiserson, Prokop, Ramachandran: Cache-oblivious
+ * algorithms, FOCS 1999). As in the splitter, a half is forked only while somebody is hungry. */
+#include <filch/for.h>
+#include <runtime/core/clock.h>
+#include <runtime/par/enter.h>
+#include <runtime/par/range.h>
+#include <runtime/par/split.h>
+#include <sched/pace.h>
+
+typedef struct block {
+    size_t i_begin, i_end, j_begin, j_end;
+} block;
+
+typedef struct plane {
+    filch_for_2d_fn *body;
+    void *context;
+    fl_loop loop; /* that it was stopped */
+} plane;
+
+static size_t cells(const block *b)
+{
+    size_t high = b->i_end - b->i_begin, wide = b->j_end - b->j_begin;
+    return wide && high > SIZE_MAX / wide ? SIZE_MAX : high * wide;
+}
+
+/* Leaves the lower half in *b and returns the upper one. */
+static block cut(block *b)
+{
+    block upper = *b;
+    if (b->i_end - b->i_begin > b->j_end - b->j_begin)
+        upper.i_begin = b->i_end = b->i_begin + (b->i_end - b->i_begin) / 2;
+    else
+        upper.j_begin = b->j_end = b->j_begin + (b->j_end - b->j_begin) / 2;
+    return upper;
+}
+
+static void leaf(filch_self self, plane *p, const block *b, fl_pace *pace)
+{
+    int code = p->body(self, b->i_begin, b->i_end, b->j_begin, b->j_end, p->context);
+    if (code)
+        fl_loop_stop(&p->loop, code);
+    fl_pace_ran(pace, cells(b), fl_ticks(), FL_TICKS_PER_US);
+}
+
+static void run(filch_self self, plane *p, block b, fl_pace *pace);
+
+FILCH_VOID_TASK(piece, (plane *, p), (const block *, b), (size_t, chunk))
+{
+    fl_pace pace = fl_pace_resume(chunk, 0, fl_ticks());
+    run(self, p, *b, &pace);
+}
+
+static void run(filch_self self, plane *p, block b, fl_pace *pace)
+{
+    for (size_t left = cells(&b); left && !fl_loop_stopped(&p->loop); left = cells(&b)) {
+        if (left <= pace->chunk || left == 1) {
+            leaf(self, p, &b, pace);
+            return;
+        }
+        block upper = cut(&b);
+        if (fl_pace_may_split(pace, left) && fl_hungry(self)) {
+            FILCH_FORK(piece, p, &upper, pace->chunk);
+            run(self, p, b, pace);
+            FILCH_JOIN_VOID(piece);
+            return;
+        }
+        run(self, p, b, pace);
+        b = upper;
+    }
+}
+
+typedef struct for_2d_call {
+    plane p;
+    block b;
+} for_2d_call;
+
+/* One cell, then the rest of its row, tell how long a cell takes before the first block is cut. */
+FILCH_TASK(int, run_for_2d, (for_2d_call *, call))
+{
+    plane *p = &call->p;
+    const block b = call->b;
+    if (!cells(&b))
+        return 0;
+    fl_pace pace = fl_pace_start(0, fl_ticks());
+    run(self, p, (block){b.i_begin, b.i_begin + 1, b.j_begin, b.j_begin + 1}, &pace);
+    run(self, p, (block){b.i_begin, b.i_begin + 1, b.j_begin + 1, b.j_end}, &pace);
+    run(self, p, (block){b.i_begin + 1, b.i_end, b.j_begin, b.j_end}, &pace);
+    return fl_loop_stopped(&p->loop);
+}
+
+static int refuse(const for_2d_call *call)
+{
+    int rc = fl_range_refuse("filch_for_2d, rows", call->b.i_begin, call->b.i_end);
+    if (!rc)
+        rc = fl_range_refuse("filch_for_2d, columns", call->b.j_begin, call->b.j_end);
+    if (!rc && !call->p.body)
+        rc = fl_fail(EINVAL, "filch_for_2d without a body; give it one");
+    return rc;
+}
+
+int filch_for_2d(filch_self self, size_t i_begin, size_t i_end, size_t j_begin, size_t j_end,
+                 filch_for_2d_fn *body, void *context)
+{
+    for_2d_call call = {{body, context, {0}}, {i_begin, i_end, j_begin, j_end}};
+    int rc = refuse(&call);
+    return rc ? rc : run_for_2d(self, &call);
+}
+
+int filch_run_for_2d(filch_runtime *rt, size_t i_begin, size_t i_end, size_t j_begin, size_t j_end,
+                     filch_for_2d_fn *body, void *context)
+{
+    for_2d_call call = {{body, context, {0}}, {i_begin, i_end, j_begin, j_end}};
+    int rc = refuse(&call);
+    return rc ? rc : fl_enter(rt, &run_for_2d_task, &call);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The splitter: how every parallel loop of runtime/par is shared out. The range is run in order,
+ * chunk by chunk; before each, one look: if nothing that this fiber forked is left for thieves, and
+ * the loop is worth it (sched/pace.h), the upper half of what is left is forked. So a loop that
+ * nobody helps with forks once, and one with hungry helpers as often as they come. A piece that was
+ * not stolen is joined as an ordinary call and goes on in the same way.
+ *
+ * A loop may sum up: each piece has a sum of its own, from make(); when a piece ends, the sum of
+ * its upper half is joined to that of its lower half, in the order of the range. Sums live in the
+ * pieces' frames, larger ones on the heap; where there is no memory for one, the piece runs on
+ * unsplit.
+ *
+ * Threads: fl_loop_run by a task; the loop's record lies in its frame until it returns. What chunks
+ * write is ordered for whoever called the loop by its joins.
+ * Suspends: in joins; what follows may run on another worker. */
+#ifndef FL_SPLIT_H
+#define FL_SPLIT_H
+
+#include <filch/fork.h>
+#include <stdbool.h>
+
+/* Runs [begin, end), adding to sum. Not 0: the loop stops with that code. */
+typedef int fl_chunk_fn(filch_self self, size_t begin, size_t end, void *context, void *sum);
+
+typedef struct fl_sums {
+    size_t size; /* bytes of a sum, aligned as malloc aligns */
+    void (*make)(void *context, void *sum);
+    void (*join)(void *context, void *left,
+                 void *right); /* left becomes both; right is done with */
+} fl_sums;
+
+typedef struct fl_loop {
+    fl_chunk_fn *chunk;
+    void *context;
+    size_t hint;         /* iterations that are worth a task; 0: find out */
+    const fl_sums *sums; /* NULL: none */
+    filch_u32 stopped;   /* the first code that a chunk returned */
+} fl_loop;
+
+/* Runs the loop over [begin, end) and returns the first code that a chunk returned, or 0. sum is
+ * the caller's, made; NULL without sums. */
+int fl_loop_run(filch_self self, fl_loop *loop, size_t begin, size_t end, void *sum);
+
+/* Asks a running loop to start no more chunks; the first code counts. Not 0. Any task. */
+void fl_loop_stop(fl_loop *loop, int code);
+int fl_loop_stopped(const fl_loop *loop);
+
+/* Is it worth while to fork? There are other workers, and they find nothing of this fiber's. */
+bool fl_hungry(filch_self self);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * How many iterations of a loop to run before looking up, and whether the rest may be shared yet.
+ * For parallel loops without a grain size (lazy splitting: Tzannes, Caragea, Barua, Vishkin: Lazy
+ * binary-splitting, PPoPP 2010; here chunks are found by the clock, too).
+ *
+ * A loop begins with one iteration, and takes as many for the next chunk as would last PACE_CHUNK
+ * at the speed just seen. Until PACE_COLD has gone by it stays with its caller: a loop that is over
+ * by then is not worth a thief's while, and costs nobody a wake-up. Later chunks take at most a
+ * quarter of what is left, so that the end of a range whose last iterations are the longest is
+ * still shared.
+ *
+ * A pace belongs to one piece of a loop, used by it alone. Times are ticks (runtime/core/clock.h);
+ * they need not be exact. */
+#ifndef FL_PACE_H
+#define FL_PACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FL_PACE_CHUNK 5 /* microseconds */
+#define FL_PACE_COLD 10
+#define FL_PACE_GROWTH 512 /* from one chunk to the next, at most */
+
+typedef struct fl_pace {
+    uint64_t started; /* of the loop, while it is cold */
+    uint64_t since;   /* of the chunk that runs */
+    size_t chunk;     /* iterations of the next one */
+    size_t least;
+    bool cold;
+    bool alone; /* it will not be split: there was no memory for another sum */
+} fl_pace;
+
+static inline fl_pace fl_pace_start(size_t hint, uint64_t now)
+{
+    return (fl_pace){now, now, hint ? hint : 1, hint ? hint : 1, !hint, false};
+}
+
+/* A piece that was split off goes on at the speed of its whole. */
+static inline fl_pace fl_pace_resume(size_t chunk, size_t hint, uint64_t now)
+{
+    return (fl_pace){now, now, chunk, hint ? hint : 1, false, false};
+}
+
+/* May `left` iterations be split, as far as this loop is concerned? */
+static inline bool fl_pace_may_split(const fl_pace *pace, size_t left)
+{
+    return !pace->cold && !pace->alone && left / 2 >= pace->least;
+}
+
+/* How many of `left` to run now. */
+static inline size_t fl_pace_next(const fl_pace *pace, size_t left)
+{
+    size_t most = pace->cold ? left : left / 4;
+    size_t some = pace->chunk < most ? pace->chunk : most;
+    if (some < pace->least)
+        some = pace->least;
+    return some < left ? some : left;
+}
+
+/* `some` iterations ended at `now`. */
+static inline void fl_pace_ran(fl_pace *pace, size_t some, uint64_t now, uint64_t ticks_per_us)
+{
+    uint64_t took = now > pace->since ? now - pace->since : 1;
+    uint64_t target = FL_PACE_CHUNK * ticks_per_us;
+    uint64_t times = target / took;
+    if (times > FL_PACE_GROWTH)
+        times = FL_PACE_GROWTH;
+    if (times)
+        pace->chunk = some > SIZE_MAX / FL_PACE_GROWTH ? SIZE_MAX : some * (size_t)times;
+    else
+        pace->chunk = some / (size_t)(took / target);
+    if (pace->chunk < pace->least)
+        pace->chunk = pace->least;
+    pace->cold = pace->cold && now - pace->started < FL_PACE_COLD * ticks_per_us;
+    pace->since = now;
+}
+
+#endif
