@@ -19,8 +19,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FL_PACE_CHUNK 5 /* microseconds */
-#define FL_PACE_COLD 10
+#ifdef FILCH_TINY
+#define FL_PACE_CHUNK 200 /* nanoseconds */
+#define FL_PACE_COLD 0
+#else
+#define FL_PACE_CHUNK 5000
+#define FL_PACE_COLD 10000
+#endif
 #define FL_PACE_GROWTH 512 /* from one chunk to the next, at most */
 
 typedef struct fl_pace {
@@ -63,7 +68,7 @@ static inline size_t fl_pace_next(const fl_pace *pace, size_t left)
 static inline void fl_pace_ran(fl_pace *pace, size_t some, uint64_t now, uint64_t ticks_per_us)
 {
     uint64_t took = now > pace->since ? now - pace->since : 1;
-    uint64_t target = FL_PACE_CHUNK * ticks_per_us;
+    uint64_t target = FL_PACE_CHUNK * ticks_per_us / 1000;
     uint64_t times = target / took;
     if (times > FL_PACE_GROWTH)
         times = FL_PACE_GROWTH;
@@ -73,7 +78,7 @@ static inline void fl_pace_ran(fl_pace *pace, size_t some, uint64_t now, uint64_
         pace->chunk = some / (size_t)(took / target);
     if (pace->chunk < pace->least)
         pace->chunk = pace->least;
-    pace->cold = pace->cold && now - pace->started < FL_PACE_COLD * ticks_per_us;
+    pace->cold = pace->cold && (now - pace->started) * 1000 < FL_PACE_COLD * ticks_per_us;
     pace->since = now;
 }
 

@@ -59,7 +59,7 @@ FILCH_END_DECLS
 /* clang-format off */
 #define FL_FOR(name, hint, i, ...)                                                                 \
     FL_CONTEXT(name, __VA_ARGS__)                                                                  \
-    FILCH_INLINE void name##_body(FL_FOR_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));          \
+    FILCH_INLINE void name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));          \
     static int name##_chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_end,              \
                             void *fl_context)                                                      \
     {                                                                                              \
@@ -71,13 +71,11 @@ FILCH_END_DECLS
     }                                                                                              \
     FL_ENTRIES(name, for, (size_t fl_begin, size_t fl_end),                                        \
                (fl_begin, fl_end, hint, name##_chunk), __VA_ARGS__)                                \
-    FILCH_INLINE void name##_body(FL_FOR_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
-
-#define FL_FOR_PARAMS FILCH_UNUSED filch_self self, FILCH_UNUSED int *fl_stop
+    FILCH_INLINE void name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
 
 #define FL_FOR_2D(name, i, j, ...)                                                                 \
     FL_CONTEXT(name, __VA_ARGS__)                                                                  \
-    FILCH_INLINE void name##_body(FL_FOR_PARAMS, size_t i, size_t j                                \
+    FILCH_INLINE void name##_body(FL_BODY_PARAMS, size_t i, size_t j                                \
                                   FL_MAP(FL_PARAM, __VA_ARGS__));                                  \
     static int name##_chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_i_end,            \
                             size_t fl_j_begin, size_t fl_j_end, void *fl_context)                  \
@@ -92,7 +90,7 @@ FILCH_END_DECLS
     FL_ENTRIES(name, for_2d, (size_t fl_i_begin, size_t fl_i_end, size_t fl_j_begin,               \
                               size_t fl_j_end),                                                    \
                (fl_i_begin, fl_i_end, fl_j_begin, fl_j_end, name##_chunk), __VA_ARGS__)            \
-    FILCH_INLINE void name##_body(FL_FOR_PARAMS, size_t i, size_t j FL_MAP(FL_PARAM, __VA_ARGS__))
+    FILCH_INLINE void name##_body(FL_BODY_PARAMS, size_t i, size_t j FL_MAP(FL_PARAM, __VA_ARGS__))
 /* clang-format on */
 
 #endif

@@ -6,6 +6,7 @@
  * tasks, filch_run_x from foreign threads) for other languages.
  *
  *   <filch/for.h>      loops over index ranges and planes
+ *   <filch/find.h>     the first index that..., whether any does, whether all do
  *
  * What they share:
  *   name(self, ...)           from a task; FILCH_RUN(rt, name, ...) from a thread that is none
@@ -17,6 +18,7 @@
 #ifndef FILCH_PAR_H
 #define FILCH_PAR_H
 
+#include <filch/find.h>
 #include <filch/for.h>
 
 #endif

@@ -10,6 +10,7 @@
  *                                   the compiler may keep in registers
  *   FL_MAP(FL_PARAM, list)          , float *x, float a
  *   FL_MAP(FL_LOAD, list)           , fl_args.x, fl_args.a
+ *   FL_BODY_PARAMS                  filch_self self, int *fl_stop: what every body gets first
  *   FL_ENTRIES(scale, for, (size_t fl_begin, size_t fl_end), (fl_begin, fl_end, 0, scale_chunk),
  *              list)
  * The last one gives the two functions that people call:
@@ -44,6 +45,7 @@
 #define FL_CONTEXT_UNPACK(name, ...)                                                               \
     FILCH_UNUSED struct name##_context fl_args = *(struct name##_context *)fl_context;
 #define FL_CONTEXT_SET(type, name) fl_args.name = name;
+#define FL_BODY_PARAMS FILCH_UNUSED filch_self self, FILCH_UNUSED int *fl_stop
 #define FL_OPEN(...) __VA_ARGS__
 
 #define FL_ENTRIES(name, algorithm, fixed, given, ...)                                             \

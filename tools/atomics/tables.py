@@ -72,6 +72,7 @@ WORDS = [
     Word("gate", (), N, N, A, "release?", "acquire?", "who has left liburcu's lock is seen by the forker (G1..G4)"),
     Word("prepared", (), X, X, N, N, X, "a look; preparing twice is harmless"),
     Word("stopped", (), N, N, X, N, X, "a look; the loop's joins order everything else"),
+    Word("best", (), N, N, X, N, X, "falls only; the loop's joins order everything else"),
     Word("generation", (), N, N, N, X, X, "changes while the process has one thread"),
 ]
 

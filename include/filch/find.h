@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Parallel search with early exit, for engineers: the first index for which something holds,
+ * whether it holds for any, whether for all.
+ *
+ *   FILCH_FIND(first_negative, i, (const double *, x)) { return x[i] < 0; }
+ *   size_t where;
+ *   if (first_negative(self, 0, n, &where, x) == 0) ...               0: *where is the smallest index
+ *   FILCH_ALL(sorted, i, (const int *, v)) { return v[i] <= v[i + 1]; }
+ *   if (sorted(self, 0, n - 1, v) == 1) ...                           1 yes, 0 no, negative: an error
+ *
+ * From elsewhere: FILCH_RUN(rt, first_negative, ...). The body says whether it holds for index i.
+ * Indices are looked at in no order, some behind the first hit, too; once it is known that they
+ * cannot matter, no more of them are started.
+ *
+ * Errors: -ENOENT there is none (find only); the code that a body stopped with (FILCH_STOP_WITH: a
+ * negative one); -EINVAL a range that ends before it begins, no body or place for the result; from
+ * elsewhere also what filch_run returns. On an error *where is not touched.
+ * Suspends: yes. */
+#ifndef FILCH_FIND_H
+#define FILCH_FIND_H
+
+#include <filch/par_args.h>
+#include <stdbool.h>
+
+/* Looks for the first index of [begin, end) that is wanted: puts it into *where, or leaves *where
+ * alone. Not 0: the search stops with that code. */
+typedef int filch_find_fn(filch_self self, size_t begin, size_t end, size_t *where, void *context);
+
+FILCH_BEGIN_DECLS
+
+/* The smallest index that fn finds. */
+FILCH_API int filch_find(filch_self self, size_t begin, size_t end, size_t *where,
+                         filch_find_fn *fn, void *context);
+FILCH_API int filch_run_find(filch_runtime *rt, size_t begin, size_t end, size_t *where,
+                             filch_find_fn *fn, void *context);
+
+/* 1: fn finds something; 0: nothing. */
+FILCH_API int filch_any(filch_self self, size_t begin, size_t end, filch_find_fn *fn,
+                        void *context);
+FILCH_API int filch_run_any(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
+                            void *context);
+
+/* 1: fn, which looks for an index for which it does not hold, finds none; 0: it does. */
+FILCH_API int filch_all(filch_self self, size_t begin, size_t end, filch_find_fn *fn,
+                        void *context);
+FILCH_API int filch_run_all(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
+                            void *context);
+
+FILCH_END_DECLS
+
+/* FILCH_FIND(name, i, pairs...) body: name(self, begin, end, &where, ...)
+ * FILCH_ANY and FILCH_ALL(name, i, pairs...) body: name(self, begin, end, ...) */
+#define FILCH_FIND(name, ...)                                                                      \
+    FL_FIND(name, find, true, (size_t fl_begin, size_t fl_end, size_t * fl_where),                 \
+            (fl_begin, fl_end, fl_where, name##_chunk), FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+#define FILCH_ANY(name, ...) FL_FIND_SOME(name, any, true, __VA_ARGS__)
+#define FILCH_ALL(name, ...) FL_FIND_SOME(name, all, false, __VA_ARGS__)
+
+/* clang-format off */
+#define FL_FIND_SOME(name, algorithm, wanted, ...)                                                 \
+    FL_FIND(name, algorithm, wanted, (size_t fl_begin, size_t fl_end),                             \
+            (fl_begin, fl_end, name##_chunk), FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+#define FL_FIND(name, algorithm, wanted, fixed, given, i, ...)                                     \
+    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
+    FILCH_INLINE bool name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));         \
+    static int name##_chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_end,              \
+                            size_t *fl_where, FILCH_UNUSED void *fl_context)                       \
+    {                                                                                              \
+        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        int fl_stop = 0;                                                                           \
+        for (; fl_i < fl_end; fl_i++) {                                                            \
+            bool fl_holds = name##_body(self, &fl_stop, fl_i FL_MAP(FL_LOAD, __VA_ARGS__));        \
+            if (fl_stop)                                                                           \
+                return fl_stop;                                                                    \
+            if (fl_holds == wanted) {                                                              \
+                *fl_where = fl_i;                                                                  \
+                return 0;                                                                          \
+            }                                                                                      \
+        }                                                                                          \
+        return 0;                                                                                  \
+    }                                                                                              \
+    FL_ENTRIES(name, algorithm, fixed, given, __VA_ARGS__)                                         \
+    FILCH_INLINE bool name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
+/* clang-format on */
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What the tests of the parallel algorithms share: on which runtimes, how large, which random numbers. */
+#ifndef SUPPORT_PAR_H
+#define SUPPORT_PAR_H
+
+#include <criterion/criterion.h>
+#include <filch/par.h>
+#include <tests/support/build.h>
+#include <tests/support/stress.h>
+
+enum { PAR_RUNTIMES = 4 };
+static const unsigned par_workers[PAR_RUNTIMES] = {1, 2, 8, 64};
+
+static inline filch_runtime *par_runtime(unsigned workers)
+{
+    filch_runtime *rt;
+    filch_config config = {.size = sizeof config, .workers = workers, .stack_size = 1 << 20};
+    if (filch_runtime_create(&rt, &config))
+        filch_die("%s", filch_error());
+    return rt;
+}
+
+static inline uint64_t par_random(uint64_t *state)
+{
+    *state += UINT64_C(0x9e3779b97f4a7c15);
+    return stress_mix(*state);
+}
+
+/* 0 to most, small ones as often as large ones; less where everything takes longer. */
+static inline size_t par_size(uint64_t *state, size_t most)
+{
+    if (BUILD_TSAN || BUILD_ASAN || BUILD_TINY)
+        most = most / 10 + 1;
+    size_t below = (size_t)1 << par_random(state) % 21;
+    size_t size = (size_t)par_random(state) % below;
+    return size < most ? size : size % most;
+}
+
+#endif
