@@ -59,7 +59,7 @@ FILCH_END_DECLS
 /* clang-format off */
 #define FL_FOR(name, hint, i, ...)                                                                 \
     FL_CONTEXT(name, __VA_ARGS__)                                                                  \
-    FILCH_INLINE void name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));          \
+    FILCH_INLINE void name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));         \
     static int name##_chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_end,              \
                             void *fl_context)                                                      \
     {                                                                                              \
@@ -75,7 +75,7 @@ FILCH_END_DECLS
 
 #define FL_FOR_2D(name, i, j, ...)                                                                 \
     FL_CONTEXT(name, __VA_ARGS__)                                                                  \
-    FILCH_INLINE void name##_body(FL_BODY_PARAMS, size_t i, size_t j                                \
+    FILCH_INLINE void name##_body(FL_BODY_PARAMS, size_t i, size_t j                               \
                                   FL_MAP(FL_PARAM, __VA_ARGS__));                                  \
     static int name##_chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_i_end,            \
                             size_t fl_j_begin, size_t fl_j_end, void *fl_context)                  \

@@ -239,6 +239,6 @@ Test(par_for, a_long_loop_is_shared_without_a_hint)
 {
     filch_u32 other = {0};
     filch_runtime *rt = par_runtime(2);
-    cr_assert_eq(FILCH_RUN(rt, waits_for_a_thief, 0, 1 << 24, &other, 1 << 24), 0);
+    cr_assert_eq(FILCH_RUN(rt, waits_for_a_thief, 0, 1 << 20, &other, 1 << 20), 0);
     filch_runtime_destroy(rt);
 }
