@@ -157,6 +157,12 @@ void fl_forkstack_take_back(fl_forkstack *stack, filch_slot *slot);
  * offered: whoever takes one finishes it as a thief does, and a join reclaims what nobody took. */
 void fl_forkstack_flush(fl_forkstack *stack, void (*give)(void *, filch_slot *), void *context);
 
+/* Does a thief wait for an answer? */
+static inline bool fl_forkstack_requested(const fl_forkstack *stack)
+{
+    return filch_ptr_load(&stack->request, FILCH_RELAXED); /* a look; who is missed asks or robs */
+}
+
 /* Is nothing before self left for thieves? They may be taking the last of it meanwhile. */
 static inline bool fl_forkstack_bare(filch_slot *self)
 {

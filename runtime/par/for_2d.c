@@ -57,6 +57,7 @@ FILCH_VOID_TASK(piece, (plane *, p), (const block *, b), (size_t, chunk))
 static void run(filch_self self, plane *p, block b, fl_pace *pace)
 {
     for (size_t left = cells(&b); left && !fl_loop_stopped(&p->loop); left = cells(&b)) {
+        fl_heed(self);
         if (left <= pace->chunk || left == 1) {
             leaf(self, p, &b, pace);
             return;

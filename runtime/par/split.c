@@ -22,6 +22,13 @@ bool fl_hungry(filch_self self)
     return fl_forkstack_bare(self) && fl_fiber_of(self)->worker->rt->workers > 1;
 }
 
+void fl_heed(filch_self self)
+{
+    fl_fiber *fiber = fl_fiber_of(self);
+    if (fl_forkstack_requested(&fiber->stack))
+        fiber->worker->rt->discipline->forked(fiber->worker, self);
+}
+
 void fl_loop_stop(fl_loop *loop, int code)
 {
     uint32_t none = 0;
@@ -66,6 +73,7 @@ static void split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_p
 static void run(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pace pace, void *sum)
 {
     while (begin < end && !fl_loop_stopped(loop)) {
+        fl_heed(self);
         if (fl_pace_may_split(&pace, end - begin) && fl_hungry(self)) {
             split(self, loop, begin, end, pace, sum);
             return;

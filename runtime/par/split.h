@@ -49,4 +49,8 @@ int fl_loop_stopped(const fl_loop *loop);
 /* Is it worth while to fork? There are other workers, and they find nothing of this fiber's. */
 bool fl_hungry(filch_self self);
 
+/* In a task that computes for long without a fork or a join, every few microseconds: answers a
+ * thief that asks, who would otherwise wait, and rob it by membarrier. */
+void fl_heed(filch_self self);
+
 #endif
