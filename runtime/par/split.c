@@ -9,12 +9,45 @@
 
 enum { ROOM = 64 }; /* bytes of a sum that a frame has room for */
 
-static void run(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pace pace, void *sum);
+/* The upper half of a piece while it is forked, in the frame of who runs the lower one. */
+typedef struct part {
+    fl_loop *loop;
+    size_t begin, end, chunk;
+    enum { KEPT, DONE, STARVED } outcome; /* not stolen; stolen and run; no memory for its sum */
+    void *sum;                            /* the thief's, when DONE; NULL: the loop has none */
+    char room[ROOM] FILCH_ALIGNED(16);
+} part;
 
-FILCH_VOID_TASK(piece, (fl_loop *, loop), (size_t, begin), (size_t, end), (size_t, chunk),
-                (void *, sum))
+static void run(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pace *pace, void *sum);
+
+static bool make_sum(part *p)
 {
-    run(self, loop, begin, end, fl_pace_resume(chunk, loop->hint, fl_ticks()), sum);
+    const fl_sums *sums = p->loop->sums;
+    p->sum = NULL;
+    if (!sums)
+        return true;
+    p->sum = sums->size <= ROOM ? p->room : malloc(sums->size);
+    if (p->sum && sums->make(p->loop->context, p->sum))
+        return true;
+    if (p->sum != p->room)
+        free(p->sum);
+    return false;
+}
+
+/* What a thief runs. */
+FILCH_VOID_TASK(piece, (part *, p))
+{
+    fl_pace pace = fl_pace_resume(p->chunk, p->loop->hint, fl_ticks());
+    p->outcome = make_sum(p) ? DONE : STARVED;
+    if (p->outcome == DONE)
+        run(self, p->loop, p->begin, p->end, &pace, p->sum);
+}
+
+/* What its owner's join runs: nothing, the owner's loop goes on with it. */
+static void keep(filch_self self, part *p)
+{
+    (void)self;
+    p->outcome = KEPT;
 }
 
 bool fl_hungry(filch_self self)
@@ -41,55 +74,65 @@ int fl_loop_stopped(const fl_loop *loop)
     return (int)filch_u32_load(&loop->stopped, FILCH_RELAXED); /* a moment later will do */
 }
 
-static void *room_for(const fl_sums *sums, void *room)
+/* Adds what a thief summed up in the upper half; a sum that does not matter any more is dropped. */
+static void join_sum(part *p, void *sum)
 {
-    return sums->size <= ROOM ? room : malloc(sums->size);
+    const fl_sums *sums = p->loop->sums;
+    if (p->outcome != DONE || !sums)
+        return;
+    if (!fl_loop_stopped(p->loop))
+        sums->join(p->loop->context, sum, p->sum);
+    else if (sums->drop)
+        sums->drop(p->loop->context, p->sum);
+    if (p->sum != p->room)
+        free(p->sum);
 }
 
-/* Both halves of the range: the upper one for whoever comes, the lower one here. */
-static void split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pace pace, void *sum)
+/* Forks the upper half of the range and runs the lower one. Returns the index to go on with: the
+ * end, if the upper half was stolen, else its first. */
+static size_t split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pace *pace,
+                    void *sum)
 {
-    char room[ROOM] FILCH_ALIGNED(16);
-    const fl_sums *sums = loop->sums;
-    void *right = sums ? room_for(sums, room) : NULL;
-    size_t middle = begin + (end - begin) / 2;
-    if (sums && !right) {
-        pace.alone = true;
-        run(self, loop, begin, end, pace, sum);
-        return;
-    }
-    if (sums)
-        sums->make(loop->context, right);
-    FILCH_FORK(piece, loop, middle, end, pace.chunk, right);
-    run(self, loop, begin, middle, pace, sum);
-    FILCH_JOIN_VOID(piece);
-    if (!sums)
-        return;
-    sums->join(loop->context, sum, right);
-    if (right != room)
-        free(right);
+    part upper;
+    upper.loop = loop;
+    upper.begin = begin + (end - begin) / 2;
+    upper.end = end;
+    upper.chunk = pace->chunk;
+    FILCH_FORK(piece, &upper);
+    run(self, loop, begin, upper.begin, pace, sum);
+    (--self, piece_join(self, keep)); /* FILCH_JOIN_VOID(piece), with another function for KEPT */
+    join_sum(&upper, sum);
+    pace->since = fl_ticks();
+    pace->alone = pace->alone || upper.outcome == STARVED;
+    return upper.outcome == DONE ? end : upper.begin;
 }
 
-static void run(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pace pace, void *sum)
+static bool may_split(const fl_loop *loop, const fl_pace *pace, size_t left)
+{
+    return fl_pace_may_split(pace, left) && left / 2 >= loop->worth;
+}
+
+static void run(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pace *pace, void *sum)
 {
     while (begin < end && !fl_loop_stopped(loop)) {
         fl_heed(self);
-        if (fl_pace_may_split(&pace, end - begin) && fl_hungry(self)) {
-            split(self, loop, begin, end, pace, sum);
-            return;
+        if (may_split(loop, pace, end - begin) && fl_hungry(self)) {
+            begin = split(self, loop, begin, end, pace, sum);
+            continue;
         }
-        size_t some = fl_pace_next(&pace, end - begin);
+        size_t some = fl_pace_next(pace, end - begin);
         int code = loop->chunk(self, begin, begin + some, loop->context, sum);
         if (code)
             fl_loop_stop(loop, code);
         begin += some;
         if (begin < end)
-            fl_pace_ran(&pace, some, fl_ticks(), FL_TICKS_PER_US);
+            fl_pace_ran(pace, some, fl_ticks(), FL_TICKS_PER_US);
     }
 }
 
 int fl_loop_run(filch_self self, fl_loop *loop, size_t begin, size_t end, void *sum)
 {
-    run(self, loop, begin, end, fl_pace_start(loop->hint, fl_ticks()), sum);
+    fl_pace pace = fl_pace_start(loop->hint, fl_ticks());
+    run(self, loop, begin, end, &pace, sum);
     return fl_loop_stopped(loop);
 }

@@ -3,13 +3,13 @@
  * The splitter: how every parallel loop of runtime/par is shared out. The range is run in order,
  * chunk by chunk; before each, one look: if nothing that this fiber forked is left for thieves, and
  * the loop is worth it (sched/pace.h), the upper half of what is left is forked. So a loop that
- * nobody helps with forks once, and one with hungry helpers as often as they come. A piece that was
- * not stolen is joined as an ordinary call and goes on in the same way.
+ * nobody helps with forks once, and one with hungry helpers as often as they come. A half that was
+ * not stolen is taken back, and its owner's loop goes on with it as if it had not been forked.
  *
- * A loop may sum up: each piece has a sum of its own, from make(); when a piece ends, the sum of
- * its upper half is joined to that of its lower half, in the order of the range. Sums live in the
- * pieces' frames, larger ones on the heap; where there is no memory for one, the piece runs on
- * unsplit.
+ * A loop may sum up: whoever steals a piece makes a sum for it, and its owner joins that to what
+ * lies before it, in the order of the range: the outcome is that of an associative operation,
+ * commutative or not. Sums live in frames, large ones on the heap; a thief without memory for one
+ * leaves its piece to the owner.
  *
  * Threads: fl_loop_run by a task; the loop's record lies in its frame until it returns. What chunks
  * write is ordered for whoever called the loop by its joins.
@@ -24,22 +24,23 @@
 typedef int fl_chunk_fn(filch_self self, size_t begin, size_t end, void *context, void *sum);
 
 typedef struct fl_sums {
-    size_t size; /* bytes of a sum, aligned as malloc aligns */
-    void (*make)(void *context, void *sum);
-    void (*join)(void *context, void *left,
-                 void *right); /* left becomes both; right is done with */
+    size_t size;                            /* bytes of a sum, aligned as malloc aligns */
+    bool (*make)(void *context, void *sum); /* the sum of nothing; false: no memory for one */
+    void (*join)(void *context, void *left, void *right); /* left becomes both, right is spent */
+    void (*drop)(void *context, void *sum); /* of a stopped loop; NULL: there is nothing to free */
 } fl_sums;
 
 typedef struct fl_loop {
     fl_chunk_fn *chunk;
     void *context;
     size_t hint;         /* iterations that are worth a task; 0: find out */
+    size_t worth;        /* iterations that are worth a thief's making of a sum */
     const fl_sums *sums; /* NULL: none */
     filch_u32 stopped;   /* the first code that a chunk returned */
 } fl_loop;
 
 /* Runs the loop over [begin, end) and returns the first code that a chunk returned, or 0. sum is
- * the caller's, made; NULL without sums. */
+ * the caller's, made, and the caller's to drop; NULL without sums. */
 int fl_loop_run(filch_self self, fl_loop *loop, size_t begin, size_t end, void *sum);
 
 /* Asks a running loop to start no more chunks; the first code counts. Not 0. Any task. */
