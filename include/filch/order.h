@@ -37,7 +37,7 @@ typedef struct filch_ordering {
     void *context;
 } filch_ordering;
 
-/* Room for a copy of one item. */
+/* Room for a copy of one item. Written by fl_item_move only, so that it may be read as any type. */
 typedef union filch_item {
     uint64_t words[FILCH_ITEM_MOST / 8];
     unsigned char bytes[FILCH_ITEM_MOST];
@@ -79,18 +79,27 @@ FILCH_INLINE bool fl_item_less(const void *a, const void *b, filch_ordering orde
 #define FL_ORDER(...) FL_ORDER_(__VA_ARGS__)
 #define FL_COMPARE(comes_first, ...) comes_first(__VA_ARGS__)
 #define FL_ORDER_(name, type, comes_first, ...)                                                    \
-    FILCH_STATIC_ASSERT(sizeof(type) <= FILCH_ITEM_MOST,                                           \
-                        "items of " #name " are too large: sort pointers or indices to them");     \
     struct name##_context { FL_FIELDS(__VA_ARGS__) };                                              \
+    struct name##_item { type value; } __attribute__((may_alias));                                 \
+    FILCH_STATIC_ASSERT(sizeof(struct name##_item) <= FILCH_ITEM_MOST,                             \
+                        "items of " #name " are too large: sort pointers or indices to them");     \
+    FILCH_STATIC_ASSERT(__alignof__(struct name##_item) <= 16 && FL_MOVABLE(type),                 \
+                        "items of " #name " cannot be moved: sort pointers or indices to them");   \
     FILCH_UNUSED static inline bool name##_less(const void *fl_a, const void *fl_b,                \
                                                 FILCH_UNUSED void *fl_context)                     \
     {                                                                                              \
         FILCH_UNUSED struct name##_context fl_args = *(struct name##_context *)fl_context;         \
-        type fl_x, fl_y;                                                                           \
-        __builtin_memcpy(&fl_x, fl_a, sizeof(type));                                               \
-        __builtin_memcpy(&fl_y, fl_b, sizeof(type));                                               \
-        return FL_COMPARE(comes_first, fl_x, fl_y FL_MAP(FL_LOAD, __VA_ARGS__));                   \
+        return FL_COMPARE(comes_first, ((const struct name##_item *)fl_a)->value,                  \
+                          ((const struct name##_item *)fl_b)->value                                \
+                          FL_MAP(FL_LOAD, __VA_ARGS__));                                           \
     }
+/* A comparison that copied its items first would make gcc move them word by word, and processors
+ * stall where they load at once what was just stored in two pieces. */
+#ifdef __cplusplus
+#define FL_MOVABLE(type) __is_trivially_copyable(type)
+#else
+#define FL_MOVABLE(type) 1
+#endif
 /* clang-format on */
 
 #endif
