@@ -21,7 +21,7 @@
 #ifndef FILCH_ORDER_H
 #define FILCH_ORDER_H
 
-#include <filch/task.h>
+#include <filch/par_args.h>
 #include <stdbool.h>
 
 /* Bytes of the largest item that is sorted or merged: sort pointers or indices to larger ones. */
@@ -42,9 +42,6 @@ typedef union filch_item {
     uint64_t words[FILCH_ITEM_MOST / 8];
     unsigned char bytes[FILCH_ITEM_MOST];
 } FILCH_ALIGNED(16) filch_item;
-
-/* The usual `less`: of numbers and pointers. */
-#define FILCH_LESS(a, b) ((a) < (b))
 
 FILCH_INLINE void *fl_item_at(void *items, size_t index, filch_ordering order)
 {
@@ -79,7 +76,7 @@ FILCH_INLINE bool fl_item_less(const void *a, const void *b, filch_ordering orde
 #define FL_ORDER(...) FL_ORDER_(__VA_ARGS__)
 #define FL_COMPARE(comes_first, ...) comes_first(__VA_ARGS__)
 #define FL_ORDER_(name, type, comes_first, ...)                                                    \
-    struct name##_context { FL_FIELDS(__VA_ARGS__) };                                              \
+    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
     struct name##_item { type value; } __attribute__((may_alias));                                 \
     FILCH_STATIC_ASSERT(sizeof(struct name##_item) <= FILCH_ITEM_MOST,                             \
                         "items of " #name " are too large: sort pointers or indices to them");     \
@@ -88,7 +85,7 @@ FILCH_INLINE bool fl_item_less(const void *a, const void *b, filch_ordering orde
     FILCH_UNUSED static inline bool name##_less(const void *fl_a, const void *fl_b,                \
                                                 FILCH_UNUSED void *fl_context)                     \
     {                                                                                              \
-        FILCH_UNUSED struct name##_context fl_args = *(struct name##_context *)fl_context;         \
+        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
         return FL_COMPARE(comes_first, ((const struct name##_item *)fl_a)->value,                  \
                           ((const struct name##_item *)fl_b)->value                                \
                           FL_MAP(FL_LOAD, __VA_ARGS__));                                           \
