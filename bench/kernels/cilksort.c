@@ -4,6 +4,7 @@
  * splits the longer run in the middle and the other by binary search. Leaves are a quicksort that
  * ends in an insertion sort. */
 #include "kernel.h"
+#include "keys.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -140,15 +141,10 @@ static int setup_keys(kernel_run *run)
     return -ENOMEM;
 }
 
-/* A multiplicative generator of full period modulo 2^64; the high half is well mixed. */
 static void shuffle_keys(kernel_run *run)
 {
     arrays *a = run->data;
-    uint64_t state = 88172645463325252u;
-    for (long i = 0; i < run->size->n; i++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        a->keys[i] = (key)(state >> 32);
-    }
+    keys_shuffle(a->keys, (size_t)run->size->n);
 }
 
 static void run_cilksort(void *place, kernel_run *run)
@@ -157,19 +153,10 @@ static void run_cilksort(void *place, kernel_run *run)
     RUN(place, sort, a->keys, a->spare, run->size->n);
 }
 
-/* Largest when the keys are in order, and no other set of keys is likely to have the same. 0 when
- * out of order. */
 static void sum_in_order(kernel_run *run)
 {
     const arrays *a = run->data;
-    run->answer = 0;
-    uint64_t sum = 0;
-    for (long i = 0; i < run->size->n; i++) {
-        if (i && a->keys[i - 1] > a->keys[i])
-            return;
-        sum += a->keys[i] * (uint64_t)(i + 1);
-    }
-    run->answer = sum;
+    run->answer = keys_sum_in_order(a->keys, (size_t)run->size->n);
 }
 
 static void free_keys(kernel_run *run)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "table.h"
+#include "../peers/peer.h"
 
 #include <string.h>
 
@@ -19,12 +19,20 @@
     ROW(matmul)                                                                                    \
     CRYPTO_ROWS(ROW)
 
-#define DECLARE(name) extern const kernel name##_serial, name##_filch, name##_handpool;
+#define PAR_ROWS(ROW)                                                                              \
+    ROW(for)                                                                                       \
+    ROW(mandelbrot)                                                                                \
+    ROW(triangle)
+
+#define DECLARE_PAR(name) extern const kernel name##_serial, name##_filch;
+#define DECLARE(name) DECLARE_PAR(name) extern const kernel name##_handpool;
 #define ENTRY(name) {{&name##_serial, &name##_filch, &name##_handpool}},
+#define ENTRY_PAR(name) {{&name##_serial, &name##_filch, NULL}},
 
 ROWS(DECLARE)
+PAR_ROWS(DECLARE_PAR)
 
-const kernel_row kernels[] = {ROWS(ENTRY)};
+const kernel_row kernels[] = {ROWS(ENTRY) PAR_ROWS(ENTRY_PAR)};
 const size_t kernel_count = sizeof kernels / sizeof kernels[0];
 
 const kernel_row *kernel_find(const char *name)
@@ -33,6 +41,24 @@ const kernel_row *kernel_find(const char *name)
         if (strcmp(kernels[i].column[KERNEL_SERIAL]->name, name) == 0)
             return &kernels[i];
     return NULL;
+}
+
+bool kernel_in(const kernel_row *row, enum kernel_column as, const peer_row *p, kernel *out)
+{
+    if (as != KERNEL_PEER) {
+        if (row->column[as])
+            *out = *row->column[as];
+        return row->column[as] != NULL;
+    }
+    const kernel *serial = row->column[KERNEL_SERIAL];
+    for (const peer_kernel *known = p->peer->kernels; known->name; known++) {
+        if (strcmp(known->name, serial->name) != 0)
+            continue;
+        *out = *serial;
+        out->run = known->run;
+        return true;
+    }
+    return false;
 }
 
 bool kernel_answer_is_right(const kernel_run *run)

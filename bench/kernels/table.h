@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The table of kernels: fork/join programs with a checked answer. For whoever measures or tests
- * them (the bench command, the unit tests, peers). A kernel is one file and one row: NAME.c is
- * compiled once per column (kernel.h), each time exporting one `kernel` record; the row in table.c
- * gathers them.
+ * The table of kernels: fork/join programs and parallel algorithms with a checked answer. For
+ * whoever measures or tests them (the bench command, the bars, the unit tests, peers). A kernel is
+ * one file and one row: NAME.c is compiled once per column (kernel.h), each time exporting one
+ * `kernel` record; the row in table.c gathers them. Parallel algorithms (par/) have no column for
+ * the hand-written pool, but peers: other libraries' versions of them, on the same data
+ * (bench/peers/peer.h).
  *
  * Life of one instance: setup, then any number of { prepare, run, finish }, then teardown. Only
  * `run` is measured. One instance is used by one thread at a time; instances do not share anything.
@@ -16,8 +18,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+FILCH_BEGIN_DECLS
+
 enum kernel_size_name { KERNEL_TINY, KERNEL_QUICK, KERNEL_FULL, KERNEL_SIZES };
-enum kernel_column { KERNEL_SERIAL, KERNEL_FILCH, KERNEL_HANDPOOL, KERNEL_COLUMNS };
+enum kernel_column {
+    KERNEL_SERIAL,
+    KERNEL_FILCH,
+    KERNEL_HANDPOOL,
+    KERNEL_COLUMNS,
+    KERNEL_PEER = KERNEL_COLUMNS
+};
 
 typedef struct kernel_size {
     const char *label; /* what a person calls this size; NULL: the directory */
@@ -44,17 +54,20 @@ typedef struct kernel {
     const char *name, *what, *source;
     size_t stack_size; /* bytes of C stack its tasks need; 0: the runtime's default is enough */
     bool reads_dir;    /* its input is kernel_run.dir */
+    size_t bytes_each; /* of memory, in one instance, for each of n; 0: not worth mentioning */
+    bool quick_unless_asked; /* so much data that its full size is shown on demand only */
+    const char *serial_is;   /* of the serial column: what it is, where "serial" does not say it */
     kernel_size sizes[KERNEL_SIZES];
     int (*setup)(kernel_run *run);    /* 0 or -errno; NULL: nothing to do (as for the others) */
     void (*prepare)(kernel_run *run); /* puts the input back in its first state */
-    void (*run)(void *place,
-                kernel_run *run);    /* place: a runtime, a handpool, or NULL: by column */
-    void (*finish)(kernel_run *run); /* sets run->answer where run has not */
+    void (*run)(void *place, kernel_run *run); /* place: as kernel_place_open (place.h) gave it */
+    void (*finish)(kernel_run *run);           /* sets run->answer where run has not */
     void (*teardown)(kernel_run *run);
 } kernel;
 
 typedef struct kernel_row {
-    const kernel *column[KERNEL_COLUMNS]; /* the same kernel, compiled as enum kernel_column says */
+    const kernel *column[KERNEL_COLUMNS]; /* the same kernel, compiled as enum kernel_column says;
+                                             NULL: it has no such column */
 } kernel_row;
 
 extern const kernel_row kernels[];
@@ -63,7 +76,16 @@ extern const size_t kernel_count;
 /* The row of that name, or NULL. */
 const kernel_row *kernel_find(const char *name);
 
+struct peer_row;
+
+/* Fills *out with the kernel as that column runs it; peer: whose column, for KERNEL_PEER; one that was built. False:
+ * this kernel has no such column. */
+bool kernel_in(const kernel_row *row, enum kernel_column as, const struct peer_row *peer,
+               kernel *out);
+
 /* Whether the last run found the right answer. */
 bool kernel_answer_is_right(const kernel_run *run);
+
+FILCH_END_DECLS
 
 #endif

@@ -16,8 +16,9 @@ refused() { # WORDS-IN-THE-MESSAGE ARGUMENT...
 refused "bench topo"
 refused "bench topo nonsense" nonsense
 refused "nonsense fib nqueens skynet uts-t1 uts-t3 cilksort matmul" bench --kernels nonsense
-refused "nonsense chase-lev central-mutex handpool" bench --queue nonsense
-refused "nonsense chase-lev central-mutex handpool" bench --queue chase-lev,nonsense
+refused "nonsense chase-lev central-mutex handpool tbb openmp gcc-parallel" bench --columns nonsense
+refused "nonsense chase-lev central-mutex handpool tbb openmp gcc-parallel" bench --queue chase-lev,nonsense
+refused "for chase-lev" bench --kernels fib,for --columns handpool
 refused "nonsense random" bench --policy nonsense
 refused "nonsense tiny quick full" bench --size nonsense
 refused "nonsense table json csv" bench --format nonsense
@@ -34,7 +35,7 @@ claim "the help names the subcommands" grep -q "filch bench" out
 run_filch 0 --version
 claim "the version is a number" grep -Eq '^filch [0-9]+\.[0-9]+\.[0-9]+$' out
 run_filch 0 bench --help
-for word in --kernels --workers --queue --policy --repeat --size --format --dir cilksort Examples; do
+for word in --kernels --workers --columns --queue --policy --repeat --size --format --dir cilksort Examples; do
     claim "the help of bench names $word" grep -q -- "$word" out
 done
 finish

@@ -14,6 +14,7 @@
 #define BENCH_H
 
 #include <bench/kernels/table.h>
+#include <bench/peers/peer.h>
 #include <stdio.h>
 
 enum { BENCH_NAMES = 16, BENCH_REPEATS = 200, BENCH_MOST_WORKERS = 1024 };
@@ -21,6 +22,7 @@ enum { BENCH_NAMES = 16, BENCH_REPEATS = 200, BENCH_MOST_WORKERS = 1024 };
 /* Who runs the tasks. */
 typedef struct column {
     enum kernel_column as;
+    const peer_row *peer;       /* KERNEL_PEER's */
     const char *queue, *policy; /* as configured; NULL where it means nothing */
     char label[64];
 } column;
@@ -94,6 +96,12 @@ typedef struct report {
     double ceiling; /* what so many copies of serial code gain over one: no kernel can gain more */
     double seconds; /* the whole job */
 } report;
+
+/* Whether the work comes as tasks that somebody counts. */
+static inline bool column_has_tasks(const column *c)
+{
+    return c->as == KERNEL_FILCH || c->as == KERNEL_HANDPOOL;
+}
 
 static inline const kernel *block_kernel(const block *b)
 {

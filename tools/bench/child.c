@@ -2,6 +2,7 @@
 #include "child.h"
 #include "clock.h"
 
+#include <bench/kernels/place.h>
 #include <bench/peers/handpool.h>
 #include <errno.h>
 #include <signal.h>
@@ -12,50 +13,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A place to run tasks in: one of three kinds. */
-typedef struct place {
-    void *it;
-} place;
+enum { REST_NAPS = 500 }; /* of a millisecond */
 
-static int open_nothing(place *p, const cell *c, const kernel *k)
-{
-    (void)c;
-    (void)k;
-    p->it = NULL;
-    return 0;
-}
-
-static int open_runtime(place *p, const cell *c, const kernel *k)
-{
-    filch_config config = {.size = sizeof config,
-                           .workers = c->workers,
-                           .queue = c->column->queue,
-                           .policy = c->column->policy,
-                           .stack_size = k->stack_size};
-    filch_runtime *rt;
-    int rc = filch_runtime_create(&rt, &config);
-    if (!rc)
-        p->it = rt;
-    return rc;
-}
-
-static int open_handpool(place *p, const cell *c, const kernel *k)
-{
-    (void)k;
-    handpool *pool;
-    int rc = handpool_create(&pool, c->workers);
-    if (!rc)
-        p->it = pool;
-    return rc;
-}
-
-static void count_nothing(const place *p, sample *s)
+static void count_nothing(const kernel_place *p, sample *s)
 {
     (void)p;
     (void)s;
 }
 
-static void count_runtime(const place *p, sample *s)
+static void count_runtime(const kernel_place *p, sample *s)
 {
     filch_stats n;
     filch_runtime_stats(p->it, &n, sizeof n);
@@ -73,25 +39,24 @@ static void count_runtime(const place *p, sample *s)
     s->steals = s->gift_tasks + s->robs + s->deque_steals + s->queue_takes;
 }
 
-static void count_handpool(const place *p, sample *s)
+static void count_handpool(const kernel_place *p, sample *s)
 {
     s->queue_takes = (double)handpool_counts_of(p->it).takes;
     s->steals = s->queue_takes;
 }
 
-static const struct {
-    int (*open)(place *p, const cell *c, const kernel *k);
-    void (*count)(const place *p, sample *s); /* counters since it was opened */
-} places[KERNEL_COLUMNS] = {
-    [KERNEL_SERIAL] = {open_nothing, count_nothing},
-    [KERNEL_FILCH] = {open_runtime, count_runtime},
-    [KERNEL_HANDPOOL] = {open_handpool, count_handpool},
+/* What a place counts since it was opened. */
+static void (*const counts[])(const kernel_place *p, sample *s) = {
+    [KERNEL_SERIAL] = count_nothing,
+    [KERNEL_FILCH] = count_runtime,
+    [KERNEL_HANDPOOL] = count_handpool,
+    [KERNEL_PEER] = count_nothing,
 };
 
 typedef struct job {
     const cell *cell;
-    const kernel *kernel;
-    place place;
+    kernel kernel;
+    kernel_place place;
     kernel_run run;
 } job;
 
@@ -100,7 +65,7 @@ static sample count_all(const job *j)
 {
     sample s = {0};
     struct rusage usage;
-    places[j->cell->column->as].count(&j->place, &s);
+    counts[j->place.as](&j->place, &s);
     getrusage(RUSAGE_SELF, &usage);
     s.voluntary_switches = (double)usage.ru_nvcsw;
     s.involuntary_switches = (double)usage.ru_nivcsw;
@@ -117,7 +82,7 @@ static double *field(sample *s, size_t i)
 /* One run, added to sum. Returns false when the answer is wrong. */
 static bool run_once(job *j, sample *sum)
 {
-    const kernel *k = j->kernel;
+    const kernel *k = &j->kernel;
     j->run.tasks = j->run.size->tasks;
     if (k->prepare)
         k->prepare(&j->run);
@@ -164,10 +129,10 @@ static void fill_reply(job *j, child_order order, child_reply *reply)
 
 static void open_job(job *j, char *error, size_t size)
 {
-    int rc = places[j->cell->column->as].open(&j->place, j->cell, j->kernel);
+    int rc = kernel_place_open(&j->place, &j->kernel);
     if (rc)
         snprintf(error, size, "%s", *filch_error() ? filch_error() : strerror(-rc));
-    else if (j->kernel->setup && (rc = j->kernel->setup(&j->run)) != 0)
+    else if (j->kernel.setup && (rc = j->kernel.setup(&j->run)) != 0)
         snprintf(error, size, "no input for this kernel: %s", strerror(-rc));
 }
 
@@ -188,6 +153,17 @@ static void serve(job *j, int orders, int replies)
     _exit(0);
 }
 
+static void prepare_job(job *j, const options *o, const block *b, const column *c)
+{
+    kernel_in(b->row, c->as, c->peer, &j->kernel);
+    j->place = (kernel_place){.as = c->as,
+                              .peer = c->peer,
+                              .queue = c->queue,
+                              .policy = c->policy,
+                              .workers = j->cell->workers};
+    j->run = (kernel_run){.size = &j->kernel.sizes[b->size], .dir = o->dir};
+}
+
 int child_start(child *out, const options *o, const block *b, const cell *c)
 {
     int orders[2], replies[2];
@@ -203,8 +179,8 @@ int child_start(child *out, const options *o, const block *b, const cell *c)
     if (pid == 0) {
         close(orders[1]);
         close(replies[0]);
-        job j = {.cell = c, .kernel = b->row->column[c->column->as]};
-        j.run = (kernel_run){.size = &j.kernel->sizes[b->size], .dir = o->dir};
+        job j = {.cell = c};
+        prepare_job(&j, o, b, c->column);
         serve(&j, orders[0], replies[1]);
     }
     int rc = pid < 0 ? -errno : 0;
@@ -246,6 +222,21 @@ void child_receive(child *c, child_reply *reply)
         *reply = (child_reply){.error = ""};
         tell_death(c, reply->error, sizeof reply->error);
     }
+}
+
+void child_rest(const child *c)
+{
+    clockid_t clock;
+    if (c->pid <= 0 || clock_getcpuclockid(c->pid, &clock))
+        return;
+    const struct timespec nap = {0, 1000000};
+    double before, after = seconds_of(clock);
+    int naps = 0;
+    do {
+        before = after;
+        nanosleep(&nap, NULL);
+        after = seconds_of(clock);
+    } while (after - before > 0.0001 && ++naps < REST_NAPS);
 }
 
 void child_stop(child *c)

@@ -40,6 +40,10 @@ int child_start(child *out, const options *o, const block *b, const cell *c);
 void child_send(child *c, child_order order);
 void child_receive(child *c, child_reply *reply);
 
+/* Waits until the child's threads have come to rest, half a second at most: some runtimes' idle
+ * threads spin for a while, which is no other measurement's affair. */
+void child_rest(const child *c);
+
 /* Ends the child. */
 void child_stop(child *c);
 

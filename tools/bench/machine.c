@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "machine.h"
 
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,4 +50,17 @@ double machine_busy_seconds(void)
     return found == 8 ? (double)(user + nice + system + irq + softirq + steal) /
                             (double)sysconf(_SC_CLK_TCK)
                       : 0;
+}
+
+double machine_free_bytes(void)
+{
+    char line[256];
+    double kib = -1;
+    FILE *in = fopen("/proc/meminfo", "r");
+    while (in && kib < 0 && fgets(line, sizeof line, in))
+        if (sscanf(line, "MemAvailable: %lf", &kib) != 1)
+            kib = -1;
+    if (in)
+        fclose(in);
+    return kib < 0 ? INFINITY : kib * 1024;
 }

@@ -19,4 +19,7 @@ void machine_read(machine *out);
  * start; 0 where the system does not tell. In steps of 10 ms. */
 double machine_busy_seconds(void);
 
+/* Memory that programs can still have; infinite where the system does not tell. */
+double machine_free_bytes(void);
+
 #endif

@@ -65,6 +65,7 @@ static double take_sample(block *b, runner *run, child_order order)
     child_receive(&run->child, &reply);
     double seconds = seconds_of(CLOCK_MONOTONIC) - start;
     double other = machine_busy_seconds() - busy - reply.cpu_seconds;
+    child_rest(&run->child);
     reply.sample.other_share = other / (seconds * (double)sysconf(_SC_NPROCESSORS_ONLN));
     c->peak_mib = reply.peak_mib;
     memcpy(c->error, reply.error, sizeof c->error);
@@ -89,6 +90,22 @@ static void start_children(const report *r, block *b, runner *runners)
     }
 }
 
+/* The data of all columns lie in memory at the same time. */
+static bool expect_memory(block *b)
+{
+    const kernel *k = block_kernel(b);
+    double needed = (double)k->bytes_each * (double)k->sizes[b->size].n * (double)b->cell_count;
+    double free_bytes = machine_free_bytes();
+    if (needed <= free_bytes)
+        return true;
+    for (size_t i = 0; i < b->cell_count; i++)
+        snprintf(b->cells[i].error, sizeof b->cells[i].error,
+                 "not measured: %.1f GB for %zu columns at once, %.1f GB are free; choose fewer "
+                 "--columns or a smaller --size",
+                 needed * 1e-9, b->cell_count, free_bytes * 1e-9);
+    return false;
+}
+
 /* Every living cell once. Returns how long it took. */
 static double one_round(const report *r, block *b, runner *runners, int round)
 {
@@ -108,6 +125,8 @@ static void measure_block(const report *r, block *b, double seconds)
     runner runners[BENCH_NAMES * BENCH_NAMES] = {0};
     double start = seconds_of(CLOCK_MONOTONIC);
     int repeat = r->options->repeat;
+    if (!expect_memory(b))
+        return;
     start_children(r, b, runners);
     one_round(r, b, runners, 0);
     for (int round = 1; round <= (repeat ? repeat : REPEAT_MOST); round++) {

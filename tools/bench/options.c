@@ -10,30 +10,33 @@ static const struct argp_option known[] = {
     {"kernels", 'k', "LIST", 0, "What to run (default: all; the list is below)", 0},
     {"workers", 'w', "LIST", 0,
      "Numbers of workers (default: 1 and one per core this process may use)", 0},
-    {"queue", 'q', "LIST", 0,
-     "Where tasks are kept: disciplines of the library, or handpool, the hand-written pool "
-     "(default: chase-lev,central-mutex). The serial elision is always measured",
+    {"columns", 'c', "LIST", 0,
+     "Who runs them: disciplines of the library; handpool, the hand-written pool; or peers that "
+     "have the same algorithms (default: chase-lev,central-mutex and the peers that this command "
+     "was built with; the list is below). Serial code is always measured",
      0},
+    {"queue", 'q', 0, OPTION_ALIAS, NULL, 0},
     {"policy", 'p', "LIST", 0, "Whom to rob: policies of the library (default: its default)", 0},
     {"repeat", 'r', "N", 0, "Measurements of each (default: 3 to 11, as the time allows)", 0},
     {"size", 's', "SIZE", 0,
      "tiny, quick or full (default: full, and beside it quick where a central queue would take too "
-     "long)",
+     "long; of parallel algorithms, quick)",
      0},
     {"format", 'f', "FORMAT", 0, "table, json or csv (default: table)", 0},
     {"dir", 'd', "DIR", 0, "What tree-digest reads (default: /usr/include)", 0},
     {0},
 };
 
-static const char about[] = "Runs fork/join kernels on work stealing and on a central queue, "
-                            "checks every answer, and says who wins by what "
-                            "factor.\v ";
+static const char about[] =
+    "Runs fork/join kernels on work stealing and on a central queue, and parallel algorithms "
+    "beside other libraries'; checks every answer, and says who wins by what factor.\v ";
 
 static const char examples[] =
     "Examples:\n"
     "  filch bench                                     everything, within a minute\n"
     "  filch bench --kernels fib,nqueens --workers 1,2,4\n"
-    "  filch bench --queue chase-lev,central-mutex,handpool --size quick\n"
+    "  filch bench --columns chase-lev,central-mutex,handpool --size quick\n"
+    "  filch bench --kernels sort,radix --columns chase-lev,tbb --size full\n"
     "  filch bench --kernels tree-digest --dir /usr/share/doc\n"
     "  filch bench --format json > result.json         all samples\n"
     "\n"
@@ -150,14 +153,24 @@ static void check_name(const char *queue, const char *policy, const struct argp_
 {
     char why[512];
     unsigned workers;
-    if (bench_probe(queue, policy, &workers, why, sizeof why))
-        argp_error(state, "%s%s", why, queue ? "; and of this command: handpool" : "");
+    if (bench_probe(queue, policy, &workers, why, sizeof why) == 0)
+        return;
+    const char *names[1 + BENCH_NAMES] = {"handpool"};
+    for (size_t i = 0; queue && i < peer_count; i++)
+        names[1 + i] = peers[i].name;
+    char list[256];
+    join_names(list, sizeof list, names);
+    argp_error(state, queue ? "%s; and of this command: %s" : "%s", why, list);
 }
 
 static void add_queue(typed *t, const char *name, const struct argp_state *state)
 {
-    expect_room(t->queue_count, "queues", state);
-    if (strcmp(name, "handpool") != 0)
+    const peer_row *other = peer_find(name);
+    expect_room(t->queue_count, "columns", state);
+    if (other && !other->peer)
+        argp_error(state, "%s was not found when this command was built; it needs %s", name,
+                   other->needs);
+    else if (!other && strcmp(name, "handpool") != 0)
         check_name(name, NULL, state);
     t->queues[t->queue_count++] = name;
 }
@@ -181,15 +194,31 @@ static void make_columns(typed *t, const struct argp_state *state)
     options *o = t->options;
     o->columns[o->column_count++] = (column){.as = KERNEL_SERIAL, .label = "serial"};
     for (size_t q = 0; q < t->queue_count; q++) {
-        column c = {.as = KERNEL_FILCH, .queue = t->queues[q]};
-        if (strcmp(c.queue, "handpool") == 0)
+        column c = {.as = KERNEL_FILCH, .queue = t->queues[q], .peer = peer_find(t->queues[q])};
+        if (c.peer)
+            c.as = KERNEL_PEER;
+        else if (strcmp(c.queue, "handpool") == 0)
             c.as = KERNEL_HANDPOOL;
-        if (c.as == KERNEL_HANDPOOL || t->policy_count == 0)
+        if (c.as != KERNEL_FILCH || t->policy_count == 0)
             add_column(o, c, state);
         for (size_t p = 0; c.as == KERNEL_FILCH && p < t->policy_count; p++) {
             c.policy = t->policies[p];
             add_column(o, c, state);
         }
+    }
+}
+
+/* Not serial code alone. */
+static void expect_columns(const options *o, const struct argp_state *state)
+{
+    kernel k;
+    for (size_t i = 0; i < o->row_count; i++) {
+        bool some = false;
+        for (size_t c = 1; c < o->column_count; c++)
+            some |= kernel_in(o->rows[i], o->columns[c].as, o->columns[c].peer, &k);
+        if (!some)
+            argp_error(state, "none of these columns has %s; chase-lev has every kernel",
+                       o->rows[i]->column[KERNEL_SERIAL]->name);
     }
 }
 
@@ -204,13 +233,18 @@ static void fill_defaults(typed *t, const struct argp_state *state)
     if (o->row_count == 0)
         for (size_t i = 0; names[i]; i++)
             add_kernel(t, names[i], state);
-    if (t->queue_count == 0)
+    if (t->queue_count == 0) {
         each_name("chase-lev,central-mutex", add_queue, state);
+        for (size_t i = 0; i < peer_count; i++)
+            if (peers[i].peer)
+                add_queue(t, peers[i].name, state);
+    }
     if (o->worker_count == 0) {
         insert_workers(o, 1);
         insert_workers(o, all);
     }
     make_columns(t, state);
+    expect_columns(o, state);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -224,6 +258,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'w':
         each_name(argument, add_workers, state);
         return 0;
+    case 'c':
     case 'q':
         each_name(argument, add_queue, state);
         return 0;
@@ -271,6 +306,10 @@ static char *help_with_kernels(int key, const char *text, void *input)
         const kernel *k = kernels[i].column[KERNEL_SERIAL];
         fprintf(out, "  %-12s %s\n", k->name, k->what);
     }
+    fputs("\nPeers that have some of them:\n", out);
+    for (size_t i = 0; i < peer_count; i++)
+        fprintf(out, "  %-12s %s%s%s\n", peers[i].name, peers[i].title,
+                peers[i].peer ? "" : ", not built: needs ", peers[i].peer ? "" : peers[i].needs);
     fprintf(out, "\n%s", examples);
     fclose(out);
     return whole;

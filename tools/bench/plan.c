@@ -3,6 +3,7 @@
  * Which kernel is measured at which size in which columns. Without --size, work stealing is shown
  * at full size; a central queue needs too long for some of those, so such kernels get a second,
  * smaller block in which all columns stand side by side: only within a block are columns compared.
+ * Kernels whose data would fill the memory, or whose many columns the minute, are shown small.
  */
 #include "bench.h"
 
@@ -25,6 +26,12 @@ static bool too_long(const column *c, const kernel_size *size)
     return is_central(c) && size->tasks > CENTRAL_BEARS;
 }
 
+static bool has_kernel(const column *c, const kernel_row *row)
+{
+    kernel k;
+    return kernel_in(row, c->as, c->peer, &k);
+}
+
 static int add_block(report *r, const kernel_row *row, int size, bool all)
 {
     const options *o = r->options;
@@ -40,7 +47,8 @@ static int add_block(report *r, const kernel_row *row, int size, bool all)
     for (size_t c = 0; c < o->column_count; c++)
         for (size_t w = 0; w < o->worker_count; w++) {
             bool serial = o->columns[c].as == KERNEL_SERIAL;
-            if ((serial && w > 0) || (!all && too_long(&o->columns[c], &k->sizes[size])))
+            if ((serial && w > 0) || !has_kernel(&o->columns[c], row) ||
+                (!all && too_long(&o->columns[c], &k->sizes[size])))
                 continue;
             b->cells[b->cell_count++] =
                 (cell){.column = &o->columns[c], .workers = serial ? 1 : o->workers[w]};
@@ -53,11 +61,13 @@ int bench_plan(report *out, const options *o)
     out->options = o;
     for (size_t i = 0; i < o->row_count; i++) {
         const kernel_row *row = o->rows[i];
+        const kernel *k = row->column[KERNEL_SERIAL];
         bool second = false;
+        int size = o->size >= 0 ? o->size : k->quick_unless_asked ? KERNEL_QUICK : KERNEL_FULL;
         for (size_t c = 0; c < o->column_count; c++)
-            second |= too_long(&o->columns[c], &row->column[KERNEL_SERIAL]->sizes[KERNEL_FULL]);
+            second |= too_long(&o->columns[c], &k->sizes[size]);
         second &= o->size < 0;
-        int rc = add_block(out, row, o->size < 0 ? KERNEL_FULL : o->size, o->size >= 0);
+        int rc = add_block(out, row, size, o->size >= 0);
         if (!rc && second)
             rc = add_block(out, row, KERNEL_QUICK, true);
         if (rc)

@@ -61,6 +61,10 @@ char *column_title(const column *c, char *text, size_t size)
         {"central-mutex", "the central queue"},
         {"handpool", "the hand-written pool"},
     };
+    if (c->peer) {
+        snprintf(text, size, "%s (%s)", c->peer->title, c->label);
+        return text;
+    }
     snprintf(text, size, "%s", c->label);
     for (size_t i = 0; c->queue && i < sizeof titles / sizeof titles[0]; i++)
         if (strcmp(titles[i].queue, c->queue) == 0)

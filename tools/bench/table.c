@@ -62,8 +62,9 @@ static void write_head(FILE *out)
 
 static bool write_cell(const block *b, const cell *c, FILE *out)
 {
-    char figures[8][WIDTH], low[WIDTH], high[WIDTH], workers[WIDTH];
+    char figures[8][WIDTH], low[WIDTH], high[WIDTH], workers[WIDTH], label[2 * WIDTH];
     bool serial = c->column->as == KERNEL_SERIAL;
+    const char *as = serial ? block_kernel(b)->serial_is : NULL;
     if (*c->error || c->sample_count == 0) {
         fprintf(out, "  %-24s %3u  failed: %s\n", c->column->label, c->workers, c->error);
         return false;
@@ -79,10 +80,13 @@ static bool write_cell(const block *b, const cell *c, FILE *out)
     count_text(s.steals, figures[5], WIDTH);
     time_text(s.cpu_seconds, figures[6], WIDTH);
     snprintf(figures[7], WIDTH, "%.1f", c->peak_mib);
-    if (serial)
+    if (!column_has_tasks(c->column))
         figures[4][0] = figures[5][0] = '\0';
+    if (!c->samples[0].tasks)
+        figures[4][0] = '\0';
     snprintf(workers, sizeof workers, serial ? "-" : "%u", c->workers);
-    write_line(out, c->column->label, workers, figures, s.disturbed ? '*' : ' ');
+    snprintf(label, sizeof label, as ? "%.30s: %.30s" : "%.30s", c->column->label, as);
+    write_line(out, label, workers, figures, s.disturbed ? '*' : ' ');
     return s.disturbed;
 }
 
@@ -93,8 +97,10 @@ static void write_block_title(const block *b, FILE *out)
         fprintf(out, ": %llu files, %.1f MiB, digest %s", (unsigned long long)b->files,
                 (double)b->bytes / (1 << 20), b->text);
     else if (!b->unreadable)
-        fprintf(out, " = %llu, %.0f tasks", (unsigned long long)b->answer,
-                (double)block_kernel(b)->sizes[b->size].tasks);
+        fprintf(out, " = %llu", (unsigned long long)b->answer);
+    uint64_t tasks = block_kernel(b)->sizes[b->size].tasks;
+    if (tasks)
+        fprintf(out, ", %.0f tasks", (double)tasks);
     fputc('\n', out);
 }
 

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * x * a + b over an array, the body of which is as light as bodies get: what bounds it is memory,
+ * and whether the compiler could do with the loop what it does with a plain one. */
+#include "../kernel.h"
+#include "par.h"
+
+#include <filch/for.h>
+
+#include <errno.h>
+
+#ifdef KERNEL_AS_SERIAL
+static int scale(size_t begin, size_t end, float *x, float a, float b)
+{
+    for (size_t i = begin; i < end; i++)
+        x[i] = x[i] * a + b;
+    return 0;
+}
+#else
+FILCH_FOR(scale, i, (float *, x), (float, a), (float, b))
+{
+    x[i] = x[i] * a + b;
+}
+#endif
+
+static int setup(kernel_run *run)
+{
+    par_scale *d = malloc(sizeof *d);
+    if (!d)
+        return -ENOMEM;
+    size_t n = (size_t)run->size->n;
+    *d = (par_scale){.x = malloc(n * sizeof *d->x), .a = 3, .b = 1, .n = n};
+    if (!d->x) {
+        free(d);
+        return -ENOMEM;
+    }
+    run->data = d;
+    return 0;
+}
+
+static void prepare(kernel_run *run)
+{
+    par_scale *d = run->data;
+    for (size_t i = 0; i < d->n; i++)
+        d->x[i] = (float)(i & 1023);
+}
+
+static void run_scale(void *place, kernel_run *run)
+{
+    par_scale *d = run->data;
+    par_expect(RUN(place, scale, 0, d->n, d->x, d->a, d->b));
+}
+
+static void finish(kernel_run *run)
+{
+    const par_scale *d = run->data;
+    run->answer = 0;
+    for (size_t i = 0; i < d->n; i++)
+        run->answer += (uint64_t)d->x[i];
+}
+
+static void teardown(kernel_run *run)
+{
+    par_scale *d = run->data;
+    free(d->x);
+    free(d);
+}
+
+const kernel KERNEL(for) = {
+    .name = "for",
+    .what = "parallel loop: x[i] * a + b over floats",
+    .source = "STREAM's kinds of loops, McCalpin 1995",
+    .quick_unless_asked = true,
+    .sizes = {{"10^4 floats", 10000, 15072760, 0},
+              {"10^7 floats", 10000000, 15354631360, 0},
+              {"10^8 floats", 100000000, 153549705088, 0}},
+    .bytes_each = sizeof(float),
+    .setup = setup,
+    .prepare = prepare,
+    .run = run_scale,
+    .finish = finish,
+    .teardown = teardown,
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What the kernels of this folder share with each other and with the peers that run them, too
+ * (bench/peers/peer.h; C and C++): their data, and the body of a loop where all columns shall run
+ * the same. These kernels are parallel algorithms: the serial column is what one would write
+ * instead, the filch column the typed macro of <filch/par.h>. Numbers are chosen so that no
+ * operation rounds: an answer does not depend on the order or on the processor.
+ *
+ * All columns, peers included, are compiled with loops aligned to cache lines: a loop as short as
+ * x * a + b takes half as long again where a line's end cuts it, and where that happens is chance. */
+#ifndef KERNELS_PAR_H
+#define KERNELS_PAR_H
+
+#include "../table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* for: x[i] = x[i] * a + b */
+typedef struct par_scale {
+    float *x, a, b;
+    size_t n;
+} par_scale;
+
+/* reduce: the sum of x */
+typedef struct par_sum {
+    double *x, sum;
+    size_t n;
+} par_sum;
+
+/* scan: out[i] = in[0] + ... + in[i] */
+typedef struct par_prefix {
+    long *in, *out;
+    size_t n;
+} par_prefix;
+
+/* sort, radix */
+typedef struct par_keys {
+    uint32_t *keys;
+    size_t n;
+} par_keys;
+
+/* mandelbrot, triangle: counts[i] is what iteration i finds */
+typedef struct par_rows {
+    uint32_t *counts;
+    size_t n;
+} par_rows;
+
+/* One row of n pixels of the Mandelbrot set: rows through its inside take a hundred times as long
+ * as others. */
+static inline uint32_t par_mandelbrot_row(size_t row, size_t n)
+{
+    enum { MOST = 256 };
+    uint32_t steps = 0;
+    double y0 = -1.25 + 2.5 * (double)row / (double)n;
+    for (size_t column = 0; column < n; column++) {
+        double x0 = -2 + 2.5 * (double)column / (double)n, x = 0, y = 0;
+        int step = 0;
+        for (; step < MOST && x * x + y * y < 4; step++) {
+            double next = x * x - y * y + x0;
+            y = 2 * x * y + y0;
+            x = next;
+        }
+        steps += (uint32_t)step;
+    }
+    return steps;
+}
+
+/* Iteration i of a triangular loop: i steps, each of which needs the one before. */
+static inline uint32_t par_triangle_row(size_t row)
+{
+    uint32_t state = (uint32_t)row;
+    for (size_t i = 0; i < row; i++)
+        state = state * 1664525 + 1013904223;
+    return state;
+}
+
+static inline uint64_t par_rows_sum(const par_rows *d)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < d->n; i++)
+        sum += d->counts[i] * (uint64_t)(i + 1);
+    return sum;
+}
+
+/* An algorithm that failed has no time to be shown. */
+static inline void par_expect(int rc)
+{
+    if (rc == 0)
+        return;
+    fprintf(stderr, "%s\n", filch_error());
+    abort();
+}
+
+#endif

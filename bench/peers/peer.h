@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A peer is another library's version of some kernels of bench/kernels/par: one file par_NAME.cc
+ * (or .c) that defines the record peer_NAME, and one row in peers.c. Whether it is built depends on
+ * what CMake finds. Its threads are its own affair; who measures gives it a process of its own. C
+ * and C++. */
+#ifndef PEERS_PEER_H
+#define PEERS_PEER_H
+
+#include "../kernels/table.h"
+
+FILCH_BEGIN_DECLS
+
+typedef struct peer_kernel {
+    const char *name; /* of the kernel whose data it runs on; NULL: the end */
+    void (*run)(void *place, kernel_run *run); /* place: what open() made */
+} peer_kernel;
+
+typedef struct peer {
+    const char *name;
+    void *(*open)(unsigned workers); /* never NULL */
+    const peer_kernel *kernels;
+} peer;
+
+typedef struct peer_row {
+    const char *name, *title;
+    const char *needs; /* to be built */
+    const peer *peer;  /* NULL: it was not built */
+} peer_row;
+
+extern const peer_row peers[];
+extern const size_t peer_count;
+
+/* The row of that name, or NULL. */
+const peer_row *peer_find(const char *name);
+
+FILCH_END_DECLS
+
+#endif
