@@ -25,6 +25,7 @@ libclang-rt-14-dev      | flags clang-14 -fsanitize=thread
 libomp-14-dev           | header clang-14 omp.h
 clang-format-14         | command clang-format-14
 libseccomp-dev          | module libseccomp
+libpng-dev              | module libpng
 valgrind                | command valgrind
 binutils                | command readelf
 python3                 | command python3
