@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Reductions: loops of the splitter that sum up. What the caller gets is moved there last, so that
+ * nothing of it is touched when the loop stops. */
+#include <filch/reduce.h>
+#include <runtime/par/enter.h>
+#include <runtime/par/range.h>
+#include <runtime/par/reduce.h>
+#include <runtime/par/split.h>
+#include <stdlib.h>
+
+enum { ROOM = 64 }; /* bytes of a sum that a frame has room for */
+
+typedef struct reduce_call {
+    size_t begin, end, hint;
+    const filch_reduction *how;
+    void *out, *context;
+} reduce_call;
+
+static int reduce_into(filch_self self, const reduce_call *call, void *sum)
+{
+    const filch_reduction *how = call->how;
+    const fl_sums sums = {how->size, how->make, how->join, how->drop};
+    fl_loop loop = {.chunk = how->chunk,
+                    .context = call->context,
+                    .hint = call->hint,
+                    .sums = &sums};
+    if (!how->make(call->context, sum))
+        return -ENOMEM;
+    int code = fl_loop_run(self, &loop, call->begin, call->end, sum);
+    if (!code)
+        memcpy(call->out, sum, how->size);
+    else if (how->drop)
+        how->drop(call->context, sum);
+    return code;
+}
+
+FILCH_TASK(int, run_reduce, (const reduce_call *, call))
+{
+    char room[ROOM] FILCH_ALIGNED(16);
+    if (call->how->size <= ROOM)
+        return reduce_into(self, call, room);
+    void *sum = malloc(call->how->size);
+    int rc = sum ? reduce_into(self, call, sum) : -ENOMEM;
+    free(sum);
+    return rc;
+}
+
+int fl_reduce_refuse(const char *who, size_t begin, size_t end, const filch_reduction *how,
+                     const void *out)
+{
+    int rc = fl_range_refuse(who, begin, end);
+    if (rc)
+        return rc;
+    if (!how || !how->size || !how->make || !how->chunk || !how->join)
+        return fl_fail(EINVAL,
+                       "%s without a size or a function to make, chunk or join; all four "
+                       "are needed",
+                       who);
+    if (!out)
+        return fl_fail(EINVAL, "%s with no place for the result; give it one", who);
+    return 0;
+}
+
+int fl_reduce_told(const char *who, const filch_reduction *how, int rc)
+{
+    if (rc == -ENOMEM)
+        return fl_fail(ENOMEM, "%s: no memory for results of %zu bytes; free some", who, how->size);
+    return rc;
+}
+
+static int reduce(filch_self self, filch_runtime *rt, const reduce_call *call)
+{
+    const char *who = "filch_reduce";
+    int rc = fl_reduce_refuse(who, call->begin, call->end, call->how, call->out);
+    if (rc)
+        return rc;
+    rc = rt ? fl_enter(rt, &run_reduce_task, (void *)call) : run_reduce(self, call);
+    return fl_reduce_told(who, call->how, rc);
+}
+
+int filch_reduce(filch_self self, size_t begin, size_t end, size_t hint, const filch_reduction *how,
+                 void *out, void *context)
+{
+    return reduce(self, NULL, &(reduce_call){begin, end, hint, how, out, context});
+}
+
+int filch_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
+                     const filch_reduction *how, void *out, void *context)
+{
+    return reduce(NULL, rt, &(reduce_call){begin, end, hint, how, out, context});
+}
