@@ -40,6 +40,13 @@
     } while (0)
 #define FILCH_STOP_WITH(code, value) return *fl_stop = (code), (value)
 
+/* Can values of type T be copied by their bytes? In C they all can. */
+#ifdef __cplusplus
+#define FL_PLAIN(T) __is_trivially_copyable(T)
+#else
+#define FL_PLAIN(T) 1
+#endif
+
 /* clang-format off */
 #define FL_CONTEXT(name, ...) struct name##_context { FL_FIELDS(__VA_ARGS__) };
 #define FL_CONTEXT_UNPACK(name, ...)                                                               \

@@ -73,6 +73,8 @@ WORDS = [
     Word("prepared", (), X, X, N, N, X, "a look; preparing twice is harmless"),
     Word("stopped", (), N, N, X, N, X, "a look; the loop's joins order everything else"),
     Word("best", (), N, N, X, N, X, "falls only; the loop's joins order everything else"),
+    Word("taken", (), N, N, N, X, N, "of two that count on, each has a block of its own; joins order what blocks hold"),
+    Word("finishing", (), N, N, N, X, N, "the same"),
     Word("generation", (), N, N, N, X, X, "changes while the process has one thread"),
 ]
 

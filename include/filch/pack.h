@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A parallel filter that keeps the order (stream compaction). For engineers with an array of which
+ * they want some.
+ *
+ *   FILCH_PACK(above, float, item, (float, least)) { return item > least; }
+ *   size_t count;
+ *   int rc = above(self, in, n, out, &count, least);            from a task
+ *   int rc = FILCH_RUN(rt, above, in, n, out, &count, least);   from elsewhere
+ *
+ * copies those of in[0], ..., in[n - 1] for which the body returns true to out[0], ...,
+ * out[count - 1]. The body is called once for each item, in no order and at the same time; `item`
+ * is the item's value. It may end the whole by FILCH_STOP_WITH; it may fork, join and call
+ * algorithms with `self`. Items may be of any type of at most 4096 bytes that is copied by its
+ * bytes and aligned to 64 bytes at most.
+ *
+ * out needs room for as many items as are kept: nothing behind them is written. It may be in
+ * itself (what is behind the kept ones is then of no use), or begin before it and reach into it; it
+ * must not begin inside.
+ *
+ * Errors: 0; the code that a body stopped with; -EINVAL something that is NULL, more items than
+ * memory has bytes, an out that begins inside in; from elsewhere also what filch_run returns. On an
+ * error *count is not touched; after a stop out, and also in if it is out, has some of the items
+ * several times, others not at all. Without memory for a few megabytes it is done by its caller
+ * alone.
+ * Suspends: yes; the caller goes on perhaps on another worker. */
+#ifndef FILCH_PACK_H
+#define FILCH_PACK_H
+
+#include <filch/par_args.h>
+#include <stdbool.h>
+
+/* Bytes of the largest item. */
+#define FILCH_PACK_MOST 4096
+
+/* Copies those of in[0], ..., in[n - 1] that are to be kept to out, in their order, says in *kept
+ * how many, and writes nothing behind them. out may be in, or begin before it and reach into it.
+ * Not 0: all stops with that code. */
+typedef int filch_pack_fn(filch_self self, const void *in, size_t n, void *out, size_t *kept,
+                          void *context);
+
+FILCH_BEGIN_DECLS
+
+/* Calls keep for parts of in[0], ..., in[n - 1], items of `size` bytes, that together are all of
+ * it, and puts into out what is kept. */
+FILCH_API int filch_pack(filch_self self, const void *in, size_t n, size_t size, void *out,
+                         size_t *count, filch_pack_fn *keep, void *context);
+FILCH_API int filch_run_pack(filch_runtime *rt, const void *in, size_t n, size_t size, void *out,
+                             size_t *count, filch_pack_fn *keep, void *context);
+
+FILCH_END_DECLS
+
+/* FILCH_PACK(name, T, item, pairs...) body: name(self, in, n, out, &count, ...) */
+#define FILCH_PACK(name, T, ...) FL_PACK(name, T, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+
+/* clang-format off */
+/* No branch on what the body says: each item is written where the next one kept belongs, and
+ * overwritten if it is not. That would write behind the last one kept; so the chunk's tail that is
+ * not kept is cut off first, and the last item kept is put down by itself. */
+#define FL_PACK(name, T, item, ...)                                                                \
+    FILCH_STATIC_ASSERT(sizeof(T) <= FILCH_PACK_MOST,                                              \
+                        "items of " #name " are too large: pack pointers or indices to them");     \
+    FILCH_STATIC_ASSERT(__alignof__(T) <= 64, "items of " #name " are aligned too strictly");      \
+    FILCH_STATIC_ASSERT(FL_PLAIN(T), "items of " #name " cannot be copied by bytes");              \
+    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
+    FILCH_INLINE bool name##_body(FL_BODY_PARAMS, T item FL_MAP(FL_PARAM, __VA_ARGS__));           \
+    static int name##_keep(FILCH_UNUSED filch_self self, const void *fl_from, size_t fl_n,         \
+                           void *fl_to, size_t *fl_kept, void *fl_context)                         \
+    {                                                                                              \
+        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        const T *fl_in = (const T *)fl_from;                                                       \
+        T *fl_out = (T *)fl_to;                                                                    \
+        size_t fl_at = 0;                                                                          \
+        int fl_stop = 0;                                                                           \
+        bool fl_last = false;                                                                      \
+        while (fl_n && !fl_last) {                                                                 \
+            fl_n--;                                                                                \
+            fl_last = name##_body(self, &fl_stop, fl_in[fl_n] FL_MAP(FL_LOAD, __VA_ARGS__));       \
+            if (fl_stop)                                                                           \
+                return fl_stop;                                                                    \
+        }                                                                                          \
+        *fl_kept = 0;                                                                              \
+        if (!fl_last)                                                                              \
+            return 0;                                                                              \
+        T fl_end = fl_in[fl_n];                                                                    \
+        _Pragma("GCC unroll 4")                                                                    \
+        for (size_t fl_i = 0; fl_i < fl_n; fl_i++) {                                               \
+            T fl_item = fl_in[fl_i];                                                               \
+            fl_out[fl_at] = fl_item;                                                               \
+            fl_at += name##_body(self, &fl_stop, fl_item FL_MAP(FL_LOAD, __VA_ARGS__));            \
+            if (fl_stop)                                                                           \
+                return fl_stop;                                                                    \
+        }                                                                                          \
+        fl_out[fl_at] = fl_end;                                                                    \
+        *fl_kept = fl_at + 1;                                                                      \
+        return 0;                                                                                  \
+    }                                                                                              \
+    FL_ENTRIES(name, pack, (const T *fl_in, size_t fl_n, T *fl_out, size_t *fl_count),             \
+               (fl_in, fl_n, sizeof(T), fl_out, fl_count, name##_keep), __VA_ARGS__)               \
+    FILCH_INLINE bool name##_body(FL_BODY_PARAMS, T item FL_MAP(FL_PARAM, __VA_ARGS__))
+/* clang-format on */
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Prefix sums in parallel, of any associative operation. For engineers: running totals, offsets of
+ * parts of different size, states of an automaton, linear recurrences.
+ *
+ *   FILCH_SCAN(totals, long, 0, FILCH_PLUS)
+ *   FILCH_SCAN_EXCLUSIVE(offsets, size_t, 0, FILCH_PLUS)
+ *   int rc = totals(self, in, n, out);              out[i] = in[0] + ... + in[i]
+ *   int rc = offsets(self, in, n, out);             out[i] = in[0] + ... + in[i - 1], out[0] = 0
+ *   int rc = FILCH_RUN(rt, totals, in, n, out);     from elsewhere
+ *
+ * combine(a, b), a function or a macro of two values, must be associative; it need not be
+ * commutative. Arguments may follow it, as in all algorithms: with (uint32_t, modulus) it is
+ * combine(a, b, modulus), and the call totals(self, in, n, out, modulus). identity must change
+ * nothing that it is combined with; with commas it stands in parentheses. Items may be of any type
+ * that is copied by its bytes and aligned to 64 bytes at most. combine is called on many threads at
+ * once, at most twice for an item; it must not fork, join or suspend.
+ *
+ * out may be in; else they must not overlap. A scan that nobody helps with is the plain loop.
+ * Otherwise items are combined in groups that depend on who helps and when: as floating-point
+ * operations are only nearly associative, their results differ in the last bits from run to run.
+ *
+ * Errors: 0; -EINVAL something that is NULL, more items than memory has bytes, in and out that
+ * overlap but are not the same; -ENOMEM no memory for one value of more than 256 bytes (where there
+ * is none for more, the scan is not shared); from elsewhere also what filch_run returns. On an
+ * error out is not touched.
+ * Suspends: yes; the caller goes on perhaps on another worker. */
+#ifndef FILCH_SCAN_H
+#define FILCH_SCAN_H
+
+#include <filch/par_args.h>
+
+/* A scan for the plain functions: values that they know only as so many bytes. Sums lie in arrays
+ * that begin at a multiple of 64 bytes. All functions get the caller's context and are called on
+ * many threads at once; none may fork, join or suspend. */
+typedef struct filch_scanning {
+    size_t size;
+    /* Makes the sum of nothing. */
+    void (*make)(void *context, void *sum);
+    /* Combines sum with in[0], ..., in[n - 1]. */
+    void (*sum)(const void *in, size_t n, void *context, void *sum);
+    /* The same, and for each i writes to out[i] what sum is after in[i]; for an exclusive scan what
+     * it is before. out may be in. */
+    void (*scan)(const void *in, size_t n, void *out, void *context, void *sum);
+} filch_scanning;
+
+FILCH_BEGIN_DECLS
+
+/* Scans in[0], ..., in[n - 1] into out. how is used until the call returns. */
+FILCH_API int filch_scan(filch_self self, const void *in, size_t n, void *out,
+                         const filch_scanning *how, void *context);
+FILCH_API int filch_run_scan(filch_runtime *rt, const void *in, size_t n, void *out,
+                             const filch_scanning *how, void *context);
+
+FILCH_END_DECLS
+
+/* FILCH_SCAN(name, T, identity, combine, pairs...)
+ * FILCH_SCAN_EXCLUSIVE(name, T, identity, combine, pairs...)
+ *     name(self, in, n, out, ...) */
+#define FILCH_SCAN(name, T, identity, ...)                                                         \
+    FL_SCAN(FL_SCAN_INCLUSIVE, name, T, identity, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+#define FILCH_SCAN_EXCLUSIVE(name, T, identity, ...)                                               \
+    FL_SCAN(FL_SCAN_EXCLUSIVE, name, T, identity, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+
+/* clang-format off */
+#define FL_SCAN(...) FL_SCAN_(__VA_ARGS__)
+#define FL_SCAN_CALL(combine, ...) combine(__VA_ARGS__)
+#define FL_SCAN_(FORM, name, T, identity, combine, ...)                                            \
+    FILCH_STATIC_ASSERT(__alignof__(T) <= 64, "items of " #name " are aligned too strictly");      \
+    FILCH_STATIC_ASSERT(FL_PLAIN(T), "items of " #name " cannot be copied by bytes");              \
+    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
+    FILCH_INLINE T name##_combine(FILCH_UNUSED struct name##_context fl_args, T fl_a, T fl_b)      \
+    {                                                                                              \
+        return FL_SCAN_CALL(combine, fl_a, fl_b FL_MAP(FL_LOAD, __VA_ARGS__));                     \
+    }                                                                                              \
+    static void name##_make(FILCH_UNUSED void *fl_context, void *fl_sum)                           \
+    {                                                                                              \
+        T fl_none = identity;                                                                      \
+        *(T *)fl_sum = fl_none;                                                                    \
+    }                                                                                              \
+    FL_SCAN_SUM(name, T, __VA_ARGS__)                                                              \
+    static void name##_scan(const void *fl_from, size_t fl_n, void *fl_to, void *fl_context,       \
+                            void *fl_sum)                                                          \
+    {                                                                                              \
+        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        const T *fl_in = (const T *)fl_from;                                                       \
+        T *fl_out = (T *)fl_to;                                                                    \
+        T fl_total = *(T *)fl_sum;                                                                 \
+        for (size_t fl_i = 0; fl_i < fl_n; fl_i++) {                                               \
+            T fl_item = fl_in[fl_i];                                                               \
+            FORM(name)                                                                             \
+        }                                                                                          \
+        *(T *)fl_sum = fl_total;                                                                   \
+    }                                                                                              \
+    static const filch_scanning name##_scanning = {sizeof(T), name##_make, name##_sum,             \
+                                                   name##_scan};                                   \
+    FL_ENTRIES(name, scan, (const T *fl_in, size_t fl_n, T *fl_out),                               \
+               (fl_in, fl_n, fl_out, &name##_scanning), __VA_ARGS__)
+
+#define FL_SCAN_INCLUSIVE(name)                                                                    \
+    fl_total = name##_combine(fl_args, fl_total, fl_item);                                         \
+    fl_out[fl_i] = fl_total;
+#define FL_SCAN_EXCLUSIVE(name)                                                                    \
+    fl_out[fl_i] = fl_total;                                                                       \
+    fl_total = name##_combine(fl_args, fl_total, fl_item);
+
+/* Four quarters side by side: one chain of operations, each waiting for the one before, would be
+ * slower than memory. Not for values that four of do not fit into registers. */
+#define FL_SCAN_SUM(name, T, ...)                                                                  \
+    static void name##_sum(const void *fl_from, size_t fl_n, void *fl_context, void *fl_sum)       \
+    {                                                                                              \
+        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        const T *fl_in = (const T *)fl_from;                                                       \
+        const size_t fl_quarter = sizeof(T) <= 32 ? fl_n / 4 : 0;                                  \
+        T fl_total = *(T *)fl_sum;                                                                 \
+        if (fl_quarter) {                                                                          \
+            const T *fl_in2 = fl_in + fl_quarter;                                                  \
+            const T *fl_in3 = fl_in2 + fl_quarter;                                                 \
+            const T *fl_in4 = fl_in3 + fl_quarter;                                                 \
+            T fl_total2 = *fl_in2;                                                                 \
+            T fl_total3 = *fl_in3;                                                                 \
+            T fl_total4 = *fl_in4;                                                                 \
+            fl_total = name##_combine(fl_args, fl_total, *fl_in);                                  \
+            for (size_t fl_i = 1; fl_i < fl_quarter; fl_i++) {                                     \
+                fl_total = name##_combine(fl_args, fl_total, fl_in[fl_i]);                         \
+                fl_total2 = name##_combine(fl_args, fl_total2, fl_in2[fl_i]);                      \
+                fl_total3 = name##_combine(fl_args, fl_total3, fl_in3[fl_i]);                      \
+                fl_total4 = name##_combine(fl_args, fl_total4, fl_in4[fl_i]);                      \
+            }                                                                                      \
+            fl_total = name##_combine(fl_args, fl_total, fl_total2);                               \
+            fl_total = name##_combine(fl_args, fl_total, fl_total3);                               \
+            fl_total = name##_combine(fl_args, fl_total, fl_total4);                               \
+        }                                                                                          \
+        for (size_t fl_i = 4 * fl_quarter; fl_i < fl_n; fl_i++)                                    \
+            fl_total = name##_combine(fl_args, fl_total, fl_in[fl_i]);                             \
+        *(T *)fl_sum = fl_total;                                                                   \
+    }
+/* clang-format on */
+
+#endif
