@@ -22,7 +22,9 @@
 #define PAR_ROWS(ROW)                                                                              \
     ROW(for)                                                                                       \
     ROW(mandelbrot)                                                                                \
-    ROW(triangle)
+    ROW(triangle)                                                                                  \
+    ROW(reduce)                                                                                    \
+    ROW(scan)
 
 #define DECLARE_PAR(name) extern const kernel name##_serial, name##_filch;
 #define DECLARE(name) DECLARE_PAR(name) extern const kernel name##_handpool;

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Bars of filch_for: x * a + b over many floats against the plain loop and against the faster of
+ * oneTBB and OpenMP; iterations of very different lengths against the ceiling; and, from a task
+ * beside an idle worker, 1,000 light iterations against the plain loop, so that it shows whether a
+ * loop knows when not to go parallel. */
+#include "race.h"
+
+#include "runtimes.h"
+#include <filch/for.h>
+
+enum { SMALL = 1000, SMALL_RUNS = 100, SMALL_TURNS = 300 };
+
+static bool flat(const measure_options *options)
+{
+    static race r;
+    char what[96];
+    race_open(&r, "for", options->size, options->repeat);
+    r.turns = 3;
+    int plain = race_add_serial(&r, "plain loop", 1);
+    int one = race_add_filch(&r, "filch, 1 worker", NULL, 1);
+    int two = race_add_filch(&r, "filch, 2 workers", NULL, 2);
+    int tbb = race_add_peer(&r, "oneTBB, 2", "tbb", 2);
+    int openmp = race_add_peer(&r, "OpenMP, 2", "openmp", 2);
+    race_run(&r);
+    int best = race_faster(&r, tbb, openmp);
+    bool reached =
+        race_judge(&r, "for: 1 worker / plain loop", one, plain, 1, MEASURE_AT_MOST, 1.02);
+    snprintf(what, sizeof what, "for: 2 workers / the faster peer (%s)",
+             best < 0 ? "none" : r.arms[best].name);
+    return race_judge(&r, what, two, best, 1, MEASURE_AT_MOST, 1.03) && reached;
+}
+
+/* The speed-up over the plain loop, alone / two, over the ceiling 2 x alone / both: both / 2 two. */
+static bool irregular(const char *name, const measure_options *options)
+{
+    static race r;
+    char what[96];
+    race_open(&r, name, kernel_find(name)->column[KERNEL_SERIAL]->sizes[KERNEL_FULL].n,
+              options->repeat);
+    int alone = race_add_serial(&r, "plain loop", 1);
+    int both = race_add_serial(&r, "two copies", 2);
+    int one = race_add_filch(&r, "filch, 1 worker", NULL, 1);
+    int two = race_add_filch(&r, "filch, 2 workers", NULL, 2);
+    race_add_peer(&r, "oneTBB, 2", "tbb", 2);
+    race_add_peer(&r, "OpenMP dynamic, 2", "openmp", 2);
+    race_run(&r);
+    race_judge(&r, "  ceiling: 2 x alone / both", alone, both, 2, MEASURE_REPORTED, 0);
+    snprintf(what, sizeof what, "%s: 1 worker / plain loop", name);
+    race_judge(&r, what, one, alone, 1, MEASURE_REPORTED, 0);
+    snprintf(what, sizeof what, "%s: speed-up at 2 workers over plain / ceiling", name);
+    return race_judge(&r, what, both, two, 0.5, MEASURE_AT_LEAST, 0.97);
+}
+
+FILCH_FOR(scale, i, (float *, x), (float, a), (float, b))
+{
+    x[i] = x[i] * a + b;
+}
+
+static void __attribute__((noipa)) scale_plainly(float *x, size_t n, float a, float b)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = x[i] * a + b;
+}
+
+typedef struct small_job {
+    filch_runtime *rt;
+    float *x;
+    double seconds, plain; /* of a loop */
+} small_job;
+
+/* The two take turns of some ten microseconds, so that whatever slows the core down slows both. */
+FILCH_VOID_TASK(repeat_small, (small_job *, job))
+{
+    volatile float a = 0.5f, b = 1; /* not known to the compiler */
+    job->seconds = job->plain = 0;
+    for (int turn = 0; turn < SMALL_TURNS; turn++) {
+        double from = measure_now();
+        for (int i = 0; i < SMALL_RUNS; i++)
+            scale(self, 0, SMALL, job->x, a, b);
+        double middle = measure_now();
+        for (int i = 0; i < SMALL_RUNS; i++)
+            scale_plainly(job->x, SMALL, a, b);
+        job->plain += (measure_now() - middle) / SMALL_TURNS / SMALL_RUNS;
+        job->seconds += (middle - from) / SMALL_TURNS / SMALL_RUNS;
+    }
+}
+
+static double small_once(void *context)
+{
+    small_job *job = context;
+    FILCH_RUN(job->rt, repeat_small, job);
+    return job->seconds;
+}
+
+static double small_plain(void *context)
+{
+    const small_job *job = context;
+    return job->plain;
+}
+
+static bool small(const measure_options *options)
+{
+    static measure_arm arms[2];
+    static float x[SMALL] __attribute__((aligned(64)));
+    filch_runtime *rt = runtime_of(2, NULL);
+    small_job job = {.rt = rt, .x = x};
+    arms[0] = (measure_arm){.name = "filch", .once = small_once, .context = &job};
+    arms[1] = (measure_arm){.name = "plain loop", .once = small_plain, .context = &job};
+    measure_interleaved(arms, 2, options->repeat);
+    for (int i = 0; i < 2; i++)
+        measure_show("1,000 light iterations", &arms[i], 1e9, "ns", options->repeat);
+    filch_runtime_destroy(rt);
+    return measure_judge("small: 1,000 iterations in a task / plain loop",
+                         measure_ratio(&arms[0], &arms[1], 1, options->repeat), MEASURE_AT_MOST,
+                         1.2);
+}
+
+int main(int argc, char **argv)
+{
+    measure_options options = measure_read_options(argc, argv, 100000000, "N, floats of `for`");
+    bool reached = true;
+    if (measure_wanted(&options, "for"))
+        reached = flat(&options) && reached;
+    if (measure_wanted(&options, "mandelbrot"))
+        reached = irregular("mandelbrot", &options) && reached;
+    if (measure_wanted(&options, "triangle"))
+        reached = irregular("triangle", &options) && reached;
+    if (measure_wanted(&options, "small")) /* last: it has threads */
+        reached = small(&options) && reached;
+    return reached ? 0 : 1;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Prefix sums: serial code reads and writes each item once; a parallel scan has
+ * to read most items twice, and one worker alone must not. */
+#include "../kernel.h"
+#include "par.h"
+
+#include <filch/scan.h>
+
+#include <errno.h>
+
+#ifdef KERNEL_AS_SERIAL
+static int prefix(const long *in, size_t n, long *out)
+{
+    long sum = 0;
+    for (size_t i = 0; i < n; i++)
+        out[i] = sum += in[i];
+    return 0;
+}
+#else
+FILCH_SCAN(prefix, long, 0, FILCH_PLUS)
+#endif
+
+static int setup(kernel_run *run)
+{
+    par_prefix *d = malloc(sizeof *d);
+    if (!d)
+        return -ENOMEM;
+    size_t n = (size_t)run->size->n;
+    *d = (par_prefix){.in = malloc(n * sizeof *d->in), .out = malloc(n * sizeof *d->out), .n = n};
+    if (!d->in || !d->out) {
+        free(d->in);
+        free(d->out);
+        free(d);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < n; i++)
+        d->in[i] = (long)(i & 1023) - 500;
+    run->data = d;
+    return 0;
+}
+
+static void prepare(kernel_run *run)
+{
+    par_prefix *d = run->data;
+    memset(d->out, 0xff, d->n * sizeof *d->out);
+}
+
+static void run_prefix(void *place, kernel_run *run)
+{
+    par_prefix *d = run->data;
+    par_expect(RUN(place, prefix, d->in, d->n, d->out));
+}
+
+/* Every sum counts, each with its place. */
+static void finish(kernel_run *run)
+{
+    const par_prefix *d = run->data;
+    run->answer = 0;
+    for (size_t i = 0; i < d->n; i++)
+        run->answer += (uint64_t)d->out[i] * (i + 1);
+}
+
+static void teardown(kernel_run *run)
+{
+    par_prefix *d = run->data;
+    free(d->in);
+    free(d->out);
+    free(d);
+}
+
+const kernel KERNEL(scan) = {
+    .name = "scan",
+    .what = "parallel prefix sums of 64-bit integers",
+    .source = "Blelloch 1990",
+    .quick_unless_asked = true,
+    .sizes = {{"10^4 longs", 10000, 18446743451310614036u, 0},
+              {"10^7 longs", 10000000, 10488769529758712608u, 0},
+              {"10^8 longs", 100000000, 13555037833170046784u, 0}},
+    .bytes_each = 2 * sizeof(long),
+    .setup = setup,
+    .prepare = prepare,
+    .run = run_prefix,
+    .finish = finish,
+    .teardown = teardown,
+};
