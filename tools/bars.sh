@@ -22,7 +22,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-known='fib peers speedup flat central idle submit create chain'
+known='fib peers speedup flat central idle submit create chain loops reduce scan sorts'
 for bar in $wanted; do
     case " $known " in
     *" $bar "*) ;;
@@ -50,6 +50,7 @@ commands_of() {
             if [ -x "./peer-$peer" ]; then peers="$peers $peer=./peer-$peer"; fi
         done
         echo "./bar-peers --repeat $repeat$peers" ;;
+    reduce | scan) echo "./bar-sums --only $1 --repeat $repeat" ;;
     create) echo "./bar-create --repeat $repeat ./bar-topology-only ./bar-idle-rss" ;;
     *) echo "./bar-$1 --repeat $repeat" ;;
     esac
