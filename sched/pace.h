@@ -33,25 +33,34 @@ typedef struct fl_pace {
     uint64_t since;   /* of the chunk that runs */
     size_t chunk;     /* iterations of the next one */
     size_t least;
+    uint64_t slow; /* as many chunks' time an iteration takes; 0: less than one's */
     bool cold;
     bool alone; /* it will not be split: there was no memory for another sum */
 } fl_pace;
 
 static inline fl_pace fl_pace_start(size_t hint, uint64_t now)
 {
-    return (fl_pace){now, now, hint ? hint : 1, hint ? hint : 1, !hint, false};
+    return (fl_pace){now, now, hint ? hint : 1, hint ? hint : 1, 0, !hint, false};
 }
 
 /* A piece that was split off goes on at the speed of its whole. */
 static inline fl_pace fl_pace_resume(size_t chunk, size_t hint, uint64_t now)
 {
-    return (fl_pace){now, now, chunk, hint ? hint : 1, false, false};
+    return (fl_pace){now, now, chunk, hint ? hint : 1, 0, false, false};
 }
 
 /* May `left` iterations be split, as far as this loop is concerned? */
 static inline bool fl_pace_may_split(const fl_pace *pace, size_t left)
 {
     return !pace->cold && !pace->alone && left / 2 >= pace->least;
+}
+
+/* How many times as long as a chunk, about, will `some` iterations take? */
+static inline size_t fl_pace_lasts(const fl_pace *pace, size_t some)
+{
+    if (!pace->slow)
+        return some / pace->chunk;
+    return some > SIZE_MAX / pace->slow ? SIZE_MAX : some * pace->slow;
 }
 
 /* How many of `left` to run now. */
@@ -78,6 +87,7 @@ static inline void fl_pace_ran(fl_pace *pace, size_t some, uint64_t now, uint64_
         pace->chunk = some / (size_t)(took / target);
     if (pace->chunk < pace->least)
         pace->chunk = pace->least;
+    pace->slow = took / target / some;
     pace->cold = pace->cold && (now - pace->started) * 1000 < FL_PACE_COLD * ticks_per_us;
     pace->since = now;
 }

@@ -62,11 +62,11 @@ void fl_heed(filch_self self)
         fiber->worker->rt->discipline->forked(fiber->worker, self);
 }
 
-void fl_loop_stop(fl_loop *loop, int code)
+bool fl_loop_stop(fl_loop *loop, int code)
 {
     uint32_t none = 0;
-    filch_u32_cas(&loop->stopped, &none, (uint32_t)code,
-                  FILCH_RELAXED); /* joins order everything else */
+    return filch_u32_cas(&loop->stopped, &none, (uint32_t)code,
+                         FILCH_RELAXED); /* joins order everything else */
 }
 
 int fl_loop_stopped(const fl_loop *loop)
@@ -109,7 +109,7 @@ static size_t split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl
 
 static bool may_split(const fl_loop *loop, const fl_pace *pace, size_t left)
 {
-    return fl_pace_may_split(pace, left) && left / 2 >= loop->worth;
+    return fl_pace_may_split(pace, left) && fl_pace_lasts(pace, left / 2) >= loop->worth;
 }
 
 static void run(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pace *pace, void *sum)

@@ -34,7 +34,7 @@ typedef struct fl_loop {
     fl_chunk_fn *chunk;
     void *context;
     size_t hint;         /* iterations that are worth a task; 0: find out */
-    size_t worth;        /* iterations that are worth a thief's making of a sum */
+    size_t worth;        /* how many chunks' time is worth a thief's making of a sum */
     const fl_sums *sums; /* NULL: none */
     filch_u32 stopped;   /* the first code that a chunk returned */
 } fl_loop;
@@ -43,8 +43,9 @@ typedef struct fl_loop {
  * the caller's, made, and the caller's to drop; NULL without sums. */
 int fl_loop_run(filch_self self, fl_loop *loop, size_t begin, size_t end, void *sum);
 
-/* Asks a running loop to start no more chunks; the first code counts. Not 0. Any task. */
-void fl_loop_stop(fl_loop *loop, int code);
+/* Asks a running loop to start no more chunks; the first code counts. Not 0. Any task. Is it the
+ * first? */
+bool fl_loop_stop(fl_loop *loop, int code);
 int fl_loop_stopped(const fl_loop *loop);
 
 /* Is it worth while to fork? There are other workers, and they find nothing of this fiber's. */

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Parallel histograms, for engineers: how often each of `bins` small numbers comes up.
+ *
+ *   FILCH_HISTOGRAM(lengths, i, (const char *const *, word)) { return strlen(word[i]); }
+ *   uint64_t counts[32];
+ *   int rc = lengths(self, 0, n, counts, 32, word);           from a task
+ *   int rc = FILCH_RUN(rt, lengths, 0, n, counts, 32, word);  from elsewhere
+ *
+ * The body returns the bin of index i, a size_t. counts is overwritten, not added to.
+ *
+ * Nobody shares a counter: who helps counts into a table of its own, which is added to the caller's
+ * when it is done. So of many bins only such parts are shared as take ten times as long, and a
+ * helper without memory for a table leaves its part to the caller. Up to 4,096 bins have four
+ * counters each, which take turns: otherwise each of several equal bins in a row would wait until
+ * the count before is stored.
+ *
+ * Errors: 0; -ERANGE a body returned a bin that there is not (filch_error() says which, and for
+ * which index); the first code that a body stopped with (FILCH_STOP_WITH): after both, all counts
+ * are 0; -EINVAL a range that ends before it begins, something that is NULL; from elsewhere also
+ * what filch_run returns: after these counts is as it was. It never fails for want of memory.
+ * Suspends: yes; the caller goes on perhaps on another worker. */
+#ifndef FILCH_HISTOGRAM_H
+#define FILCH_HISTOGRAM_H
+
+#include <errno.h>
+#include <filch/par_args.h>
+#include <stdbool.h>
+
+/* Where a chunk counts. */
+typedef struct filch_tally {
+    uint64_t *counts; /* bin b has counters b * lanes, ..., b * lanes + lanes - 1: any will do */
+    size_t bins;
+    size_t lanes; /* 4 or 1 */
+    /* What filch_tally_refuse noted. */
+    bool refused;
+    size_t index, bin;
+} filch_tally;
+
+/* Counts the bin of each index of [begin, end). Not 0: all stops with that code. */
+typedef int filch_histogram_fn(filch_self self, size_t begin, size_t end, void *context,
+                               filch_tally *tally);
+
+FILCH_BEGIN_DECLS
+
+/* Overwrites counts with how often chunk counted each of the bins in [begin, end). */
+FILCH_API int filch_histogram(filch_self self, size_t begin, size_t end, filch_histogram_fn *chunk,
+                              uint64_t *counts, size_t bins, void *context);
+FILCH_API int filch_run_histogram(filch_runtime *rt, size_t begin, size_t end,
+                                  filch_histogram_fn *chunk, uint64_t *counts, size_t bins,
+                                  void *context);
+
+FILCH_END_DECLS
+
+/* For a chunk that meets a bin >= bins: returns what it is to return. */
+FILCH_UNUSED static inline int filch_tally_refuse(filch_tally *tally, size_t index, size_t bin)
+{
+    tally->refused = true;
+    tally->index = index;
+    tally->bin = bin;
+    return -ERANGE;
+}
+
+/* FILCH_HISTOGRAM(name, i, pairs...) body: name(self, begin, end, counts, bins, ...) */
+#define FILCH_HISTOGRAM(name, ...) FL_HISTOGRAM(name, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+
+/* clang-format off */
+#define FL_HISTOGRAM(name, i, ...)                                                                 \
+    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
+    FILCH_INLINE size_t name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));       \
+    static int name##_chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_end,              \
+                            FILCH_UNUSED void *fl_context, filch_tally *fl_tally)                  \
+    {                                                                                              \
+        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        uint64_t *const fl_counts = fl_tally->counts;                                              \
+        const size_t fl_bins = fl_tally->bins;                                                     \
+        int fl_stop = 0;                                                                           \
+        if (fl_tally->lanes == 4)                                                                  \
+            for (; fl_end - fl_i >= 4; fl_i += 4) {                                                \
+                FL_HISTOGRAM_ADD(name, 0, 4, __VA_ARGS__)                                          \
+                FL_HISTOGRAM_ADD(name, 1, 4, __VA_ARGS__)                                          \
+                FL_HISTOGRAM_ADD(name, 2, 4, __VA_ARGS__)                                          \
+                FL_HISTOGRAM_ADD(name, 3, 4, __VA_ARGS__)                                          \
+            }                                                                                      \
+        else                                                                                       \
+            for (; fl_i < fl_end; fl_i++) {                                                        \
+                FL_HISTOGRAM_ADD(name, 0, 1, __VA_ARGS__)                                          \
+            }                                                                                      \
+        for (; fl_i < fl_end; fl_i++) {                                                            \
+            FL_HISTOGRAM_ADD(name, 0, 4, __VA_ARGS__)                                              \
+        }                                                                                          \
+        return 0;                                                                                  \
+    }                                                                                              \
+    FL_ENTRIES(name, histogram, (size_t fl_begin, size_t fl_end, uint64_t *fl_counts,              \
+                                 size_t fl_bins),                                                  \
+               (fl_begin, fl_end, name##_chunk, fl_counts, fl_bins), __VA_ARGS__)                  \
+    FILCH_INLINE size_t name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
+
+#define FL_HISTOGRAM_ADD(name, k, lanes, ...)                                                      \
+    size_t fl_bin##k = name##_body(self, &fl_stop, fl_i + k FL_MAP(FL_LOAD, __VA_ARGS__));         \
+    if (fl_stop)                                                                                   \
+        return fl_stop;                                                                            \
+    if (FILCH_UNLIKELY(fl_bin##k >= fl_bins))                                                      \
+        return filch_tally_refuse(fl_tally, fl_i + k, fl_bin##k);                                  \
+    fl_counts[fl_bin##k * (lanes) + k]++;
+/* clang-format on */
+
+#endif
