@@ -6,6 +6,9 @@
  * tasks, filch_run_x from foreign threads) for other languages.
  *
  *   <filch/for.h>      loops over index ranges and planes
+ *   <filch/reduce.h>   one value of many, also with the same bits on every run
+ *   <filch/scan.h>     prefix sums of any associative operation
+ *   <filch/pack.h>     those of an array that are wanted, in their order
  *   <filch/find.h>     the first index that..., whether any does, whether all do
  *
  * What they share:
@@ -20,5 +23,8 @@
 
 #include <filch/find.h>
 #include <filch/for.h>
+#include <filch/pack.h>
+#include <filch/reduce.h>
+#include <filch/scan.h>
 
 #endif
