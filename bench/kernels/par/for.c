@@ -40,9 +40,13 @@ static int setup(kernel_run *run)
 
 static void prepare(kernel_run *run)
 {
+    enum { PERIOD = 1024 };
+    float numbers[PERIOD];
     par_scale *d = run->data;
-    for (size_t i = 0; i < d->n; i++)
-        d->x[i] = (float)(i & 1023);
+    for (size_t i = 0; i < PERIOD; i++)
+        numbers[i] = (float)i;
+    for (size_t i = 0; i < d->n; i += PERIOD)
+        memcpy(d->x + i, numbers, (d->n - i < PERIOD ? d->n - i : PERIOD) * sizeof *numbers);
 }
 
 static void run_scale(void *place, kernel_run *run)
@@ -56,7 +60,7 @@ static void finish(kernel_run *run)
     const par_scale *d = run->data;
     run->answer = 0;
     for (size_t i = 0; i < d->n; i++)
-        run->answer += (uint64_t)d->x[i];
+        run->answer += (uint64_t)(int)d->x[i];
 }
 
 static void teardown(kernel_run *run)
