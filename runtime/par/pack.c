@@ -48,7 +48,6 @@ static int ahead(filch_self self, const fl_block *block, void *context)
 {
     pack_call *call = context;
     kept *k = &call->blocks[block->sum];
-    k->count = 0;
     return call->keep(self, call->in + block->begin * call->size, block->end - block->begin,
                       call->room + block->room * call->size, &k->count, call->context);
 }

@@ -33,8 +33,6 @@ static bool make(size_t sums, size_t items, void *context)
     (void)items;
     scan_call *call = context;
     size_t size = call->how->size;
-    if (size > SIZE_MAX / 2 / (sums + 2))
-        return false;
     call->behind = sums * size;
     call->sums = aligned_alloc(64, ((sums + 1) * size + 63) & ~(size_t)63);
     return call->sums;
