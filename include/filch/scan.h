@@ -14,7 +14,7 @@
  * combine(a, b, modulus), and the call totals(self, in, n, out, modulus). identity must change
  * nothing that it is combined with; with commas it stands in parentheses. Items may be of any type
  * that is copied by its bytes and aligned to 64 bytes at most. combine is called on many threads at
- * once, at most twice for an item; it must not fork, join or suspend.
+ * once, about twice for an item where helpers sum up; it must not fork, join or suspend.
  *
  * out may be in; else they must not overlap. A scan that nobody helps with is the plain loop.
  * Otherwise items are combined in groups that depend on who helps and when: as floating-point
