@@ -16,7 +16,7 @@ static bool flat(const measure_options *options)
     static race r;
     char what[96];
     race_open(&r, "for", options->size, options->repeat);
-    r.turns = 3;
+    r.turns = 5;
     int plain = race_add_serial(&r, "plain loop", 1);
     int one = race_add_filch(&r, "filch, 1 worker", NULL, 1);
     int two = race_add_filch(&r, "filch, 2 workers", NULL, 2);

@@ -22,7 +22,7 @@ static bool reduce(const measure_options *options)
 {
     static race r;
     race_open(&r, "reduce", options->size, options->repeat);
-    r.turns = 3;
+    r.turns = 7;
     kernel k = *kernel_find("reduce")->column[KERNEL_FILCH];
     k.run = run_deterministic;
     int plain = race_add_serial(&r, "plain loop", 1);
@@ -48,7 +48,7 @@ static bool scan(const measure_options *options)
 {
     static race r;
     race_open(&r, "scan", options->size, options->repeat);
-    r.turns = 3;
+    r.turns = 4;
     int plain = race_add_serial(&r, "plain loop", 1);
     int one = race_add_filch(&r, "filch, 1 worker", NULL, 1);
     int two = race_add_filch(&r, "filch, 2 workers", NULL, 2);
