@@ -9,6 +9,7 @@
  *   <filch/reduce.h>   one value of many, also with the same bits on every run
  *   <filch/scan.h>     prefix sums of any associative operation
  *   <filch/pack.h>     those of an array that are wanted, in their order
+ *   <filch/histogram.h>  how often each bin comes up
  *   <filch/find.h>     the first index that..., whether any does, whether all do
  *
  * What they share:
@@ -23,6 +24,7 @@
 
 #include <filch/find.h>
 #include <filch/for.h>
+#include <filch/histogram.h>
 #include <filch/pack.h>
 #include <filch/reduce.h>
 #include <filch/scan.h>

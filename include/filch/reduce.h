@@ -35,9 +35,10 @@
  * one.
  *
  * Errors: 0; the first code that a body stopped with (FILCH_STOP_WITH); -EINVAL a range that ends
- * before it begins, something that is NULL or 0; -ENOMEM no memory for one result of more than 64
- * bytes, or some of them for the deterministic form; from elsewhere also what filch_run returns. On
- * an error *out is not touched.
+ * before it begins, something that is NULL or 0; -ENOMEM no memory for one result, if it has more
+ * than 64 bytes, or, in the deterministic form, for one a level of the tree, if they have more than
+ * 512 (where there is none for more, the rest is not shared); from elsewhere also what filch_run
+ * returns. On an error *out is not touched.
  * Suspends: yes; the caller goes on perhaps on another worker. */
 #ifndef FILCH_REDUCE_H
 #define FILCH_REDUCE_H
@@ -73,8 +74,8 @@ FILCH_API int filch_run_reduce(filch_runtime *rt, size_t begin, size_t end, size
 /* The same by a tree that is always the same: the one above, but its leaves are blocks of `block`
  * indices, counted from begin; only the last may be shorter. how->chunk is given one block at a
  * time, with a sum just made. If most > block, it may also be given a whole subtree of up to `most`
- * indices: then it must itself combine in the order of the tree. Blocks should last some
- * microseconds, or fewer indices not be worth more. */
+ * indices: then it must itself combine in the order of the tree. A block is the least that can be
+ * shared, and costs some tens of nanoseconds: take 1 for long iterations, 1,000 for short ones. */
 FILCH_API int filch_reduce_deterministic(filch_self self, size_t begin, size_t end, size_t block,
                                          size_t most, const filch_reduction *how, void *out,
                                          void *context);
@@ -100,18 +101,13 @@ FILCH_END_DECLS
 #else
 #define FL_REDUCE_EIGHTS(R) FL_REDUCE_SMALL(R)
 #endif
-#ifdef __cplusplus
-#define FL_REDUCE_PLAIN(R) __is_trivially_copyable(R)
-#else
-#define FL_REDUCE_PLAIN(R) 1
-#endif
 /* The deepest subtree that a chunk combines itself. */
 #define FL_REDUCE_LEVELS(R) (FL_REDUCE_SMALL(R) ? 14 : 0)
 
 /* clang-format off */
 #define FL_REDUCE(FORM, name, R, identity, combine, i, ...)                                        \
     FILCH_STATIC_ASSERT(__alignof__(R) <= 16, "results of " #name " are aligned too strictly");    \
-    FILCH_STATIC_ASSERT(FL_REDUCE_PLAIN(R), "results of " #name " cannot be copied by bytes");     \
+    FILCH_STATIC_ASSERT(FL_PLAIN(R), "results of " #name " cannot be copied by their bytes");      \
     FL_CONTEXT(name, __VA_ARGS__)                                                                  \
     FILCH_INLINE R name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));            \
     FL_REDUCE_EIGHT(name, R, combine, __VA_ARGS__)                                                 \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Histograms: what the plain loop counts, whatever the number of bins; bins that there are not; stops; what is refused. */
+ * Histograms: what the plain loop counts, however many bins; bins that there are not; stops; what is refused. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
@@ -99,10 +99,10 @@ Test(par_histogram, a_bin_that_there_is_not_is_named)
     }
 }
 
-FILCH_HISTOGRAM(stops, i, (size_t, at))
+FILCH_HISTOGRAM(stops, i, (size_t, at), (int, code))
 {
     if (i == at)
-        FILCH_STOP_WITH(-ERANGE, 0);
+        FILCH_STOP_WITH(code, 0);
     return 0;
 }
 
@@ -111,7 +111,9 @@ Test(par_histogram, a_stop_leaves_no_counts)
     filch_runtime *rt = par_runtime(2);
     for (size_t bins = 1; bins < 10000; bins += 5000) {
         uint64_t *counts = ones(bins);
-        cr_assert_eq(FILCH_RUN(rt, stops, 0, 100000, counts, bins, 777), -ERANGE);
+        cr_assert_eq(FILCH_RUN(rt, stops, 0, 100000, counts, bins, 777, -ERANGE), -ERANGE);
+        expect_none(counts, bins);
+        cr_assert_eq(FILCH_RUN(rt, stops, 0, 100000, counts, bins, 777, 5), 5);
         expect_none(counts, bins);
         free(counts);
     }

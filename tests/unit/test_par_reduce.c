@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Reductions: what the plain loop gives, in the order of the range, of any type; stops; and the same bits whoever helped.
- * The plain functions are in test_par_reduce_plain.c. */
+ * Reductions: what the plain loop gives, in the order of the range, of any type; the same bits whoever helped; stops. The
+ * plain functions are in test_par_reduce_plain.c. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
