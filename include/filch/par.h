@@ -15,8 +15,8 @@
  * What they share:
  *   name(self, ...)           from a task; FILCH_RUN(rt, name, ...) from a thread that is none
  *   the result is an int      0, a negative errno (filch_error() says what to do), or the code that a
- *                             body stopped with; on an error what was to be returned through a
- *                             pointer is not touched
+ *                             body stopped with; on an error a result that was to be returned
+ *                             through a pointer is not touched
  *   empty input               is no error
  * Bodies may fork, join and call algorithms in turn, with their `self`. */
 #ifndef FILCH_PAR_H

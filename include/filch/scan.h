@@ -10,7 +10,7 @@
  *   int rc = FILCH_RUN(rt, totals, in, n, out);     from elsewhere
  *
  * combine(a, b), a function or a macro of two values, must be associative; it need not be
- * commutative. Arguments may follow it, as in all algorithms: with (uint32_t, modulus) it is
+ * commutative. Arguments may follow it, as those of a task do: with (uint32_t, modulus) it is
  * combine(a, b, modulus), and the call totals(self, in, n, out, modulus). identity must change
  * nothing that it is combined with; with commas it stands in parentheses. Items may be of any type
  * that is copied by its bytes and aligned to 64 bytes at most. combine is called on many threads at

@@ -141,7 +141,7 @@ static void pass_section(filch_self self, shift *s, fl_pace *pace)
     s->now.first = pass_front(self, s, pace);
     while (finish_one(s))
         fl_heed(self);
-    (--self, help_join(self, nobody)); /* FILCH_JOIN_VOID(help), with another function to run */
+    FL_JOIN_OR(help, nobody);
     if (fl_loop_stopped(&s->loop))
         return;
     for (uint32_t k = s->now.first; k < s->now.blocks; k++) {

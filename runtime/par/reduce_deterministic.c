@@ -160,7 +160,7 @@ static size_t split(filch_self self, part *p, size_t begin, size_t end, fl_pace 
     upper.chunk = pace->chunk;
     FILCH_FORK(piece, &upper);
     run(self, p, begin, upper.begin, pace);
-    (--self, piece_join(self, keep)); /* FILCH_JOIN_VOID(piece), with another function for KEPT */
+    FL_JOIN_OR(piece, keep);
     pace->since = fl_ticks();
     pace->alone = pace->alone || upper.outcome == STARVED;
     if (upper.outcome != DONE)

@@ -100,7 +100,7 @@ static size_t split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl
     upper.chunk = pace->chunk;
     FILCH_FORK(piece, &upper);
     run(self, loop, begin, upper.begin, pace, sum);
-    (--self, piece_join(self, keep)); /* FILCH_JOIN_VOID(piece), with another function for KEPT */
+    FL_JOIN_OR(piece, keep);
     join_sum(&upper, sum);
     pace->since = fl_ticks();
     pace->alone = pace->alone || upper.outcome == STARVED;

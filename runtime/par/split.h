@@ -48,6 +48,10 @@ int fl_loop_run(filch_self self, fl_loop *loop, size_t begin, size_t end, void *
 bool fl_loop_stop(fl_loop *loop, int code);
 int fl_loop_stopped(const fl_loop *loop);
 
+/* A join for what others may have, but the caller does in another way: if nobody stole the task, it
+ * is not run; kept(self, arguments of the task) is called instead. */
+#define FL_JOIN_OR(name, kept) ((void)(--self, name##_join(self, kept)))
+
 /* Is it worth while to fork? There are other workers, and they find nothing of this fiber's. */
 bool fl_hungry(filch_self self);
 
