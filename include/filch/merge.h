@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Stable parallel merge of two sorted lists. For engineers who keep sorted data and add to it, and
+ * for those who write sorts.
+ *
+ *   static inline bool earlier(event a, event b) { return a.time < b.time; }
+ *   FILCH_MERGE(merge_events, event, earlier)
+ *   merge_events(self, a, a_count, b, b_count, out);                  from a task
+ *   FILCH_RUN(rt, merge_events, a, a_count, b, b_count, out);         from elsewhere
+ *
+ * out gets all items of both lists, in order; of equal ones, those from a first. The outcome is
+ * cut in the middle again and again, each cut found by binary search in both lists, so that its
+ * halves are independent (after S. Odeh, O. Green, Z. Mwassi, O. Shmueli, Y. Birk, Merge Path,
+ * 2012); what is left are merges of some 64 thousand items, by <filch/merge_core.h>.
+ *
+ * FILCH_LESS of <filch/par_args.h> is the `less` of numbers. Further arguments of `less`, as
+ * (type, name) pairs: <filch/order.h>, which also says what becomes of lists that are in no order.
+ *
+ * Errors: 0; -EINVAL a NULL list of some items, no `less`, items of 0 or more than FILCH_ITEM_MOST
+ * bytes, lists that no memory can hold; in debug builds of the library also an out that overlaps a
+ * list; from elsewhere also what filch_run returns. Nothing is written then.
+ * Suspends: yes; the caller goes on perhaps on another worker. Allocates nothing. */
+#ifndef FILCH_MERGE_H
+#define FILCH_MERGE_H
+
+#include <filch/merge_core.h>
+
+FILCH_BEGIN_DECLS
+
+/* Merges items of `size` bytes by a comparison that is not inlined. */
+FILCH_API int filch_merge(filch_self self, const void *a, size_t a_count, const void *b,
+                          size_t b_count, void *out, size_t size, filch_less_fn *less,
+                          void *context);
+FILCH_API int filch_run_merge(filch_runtime *rt, const void *a, size_t a_count, const void *b,
+                              size_t b_count, void *out, size_t size, filch_less_fn *less,
+                              void *context);
+
+/* What FILCH_MERGE calls. */
+FILCH_API int filch_merge_typed(filch_self self, const void *a, size_t a_count, const void *b,
+                                size_t b_count, void *out, const filch_merge_ops *ops,
+                                void *context);
+FILCH_API int filch_run_merge_typed(filch_runtime *rt, const void *a, size_t a_count, const void *b,
+                                    size_t b_count, void *out, const filch_merge_ops *ops,
+                                    void *context);
+
+FILCH_END_DECLS
+
+/* FILCH_MERGE(name, type, less, pairs...):
+ * int name(self, const type *a, size_t a_count, const type *b, size_t b_count, type *out, ...) */
+/* clang-format off */
+#define FILCH_MERGE(name, type, ...) FL_MERGE(name, type, __VA_ARGS__)
+#define FL_MERGE(name, type, ...)                                                                  \
+    FILCH_ORDER(name, type, __VA_ARGS__)                                                           \
+    FL_MERGE_FUNCTIONS(name, sizeof(struct name##_item), __VA_ARGS__)                              \
+    static const filch_merge_ops name##_merge_ops = {sizeof(struct name##_item), name##_merge,     \
+                                                     name##_split};                                \
+    FL_ENTRIES(name, merge_typed, (type const *fl_a, size_t fl_a_count, type const *fl_b,          \
+                                   size_t fl_b_count, type *fl_out),                               \
+               (fl_a, fl_a_count, fl_b, fl_b_count, fl_out, &name##_merge_ops), __VA_ARGS__)
+/* clang-format on */
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Stable parallel sort by comparison: equal items stay in their order. For engineers who sort
+ * records by one field after another, or who must not shuffle what is equal; where that does not
+ * matter, <filch/sort.h> needs no memory.
+ *
+ *   static inline bool by_age(person a, person b) { return a.age < b.age; }
+ *   FILCH_SORT_STABLE(sort_by_age, person, by_age)
+ *   sort_by_age(self, people, count);                                 from a task
+ *   FILCH_RUN(rt, sort_by_age, people, count);                        from elsewhere
+ *
+ * A merge sort whose lists of up to 16 thousand items are sorted by a stable quicksort
+ * (<filch/stable_core.h>) and merged in parallel (<filch/merge.h>). What is in order already, or in
+ * strictly the reverse one, as a whole or in long parts, costs little more than a look. It takes
+ * memory for as many items again, for as long as it runs; where that is refused, it sorts in place,
+ * ten to twenty times as slowly. Some kilobytes lie on the stack.
+ *
+ * FILCH_LESS of <filch/par_args.h> is the `less` of numbers. Further arguments of `less`, as
+ * (type, name) pairs: <filch/order.h>, which also says what becomes of items that have no order.
+ *
+ * Errors: 0; -EINVAL NULL for some items, no `less`, items of 0 or more than FILCH_ITEM_MOST bytes,
+ * more than memory can hold; from elsewhere also what filch_run returns.
+ * Suspends: yes; the caller goes on perhaps on another worker. */
+#ifndef FILCH_SORT_STABLE_H
+#define FILCH_SORT_STABLE_H
+
+#include <filch/stable_core.h>
+
+FILCH_BEGIN_DECLS
+
+/* Sorts count items of `size` bytes by a comparison that is not inlined. */
+FILCH_API int filch_sort_stable(filch_self self, void *items, size_t count, size_t size,
+                                filch_less_fn *less, void *context);
+FILCH_API int filch_run_sort_stable(filch_runtime *rt, void *items, size_t count, size_t size,
+                                    filch_less_fn *less, void *context);
+
+/* What FILCH_SORT_STABLE calls. */
+FILCH_API int filch_sort_stable_typed(filch_self self, void *items, size_t count,
+                                      const filch_stable_ops *ops, void *context);
+FILCH_API int filch_run_sort_stable_typed(filch_runtime *rt, void *items, size_t count,
+                                          const filch_stable_ops *ops, void *context);
+
+FILCH_END_DECLS
+
+/* FILCH_SORT_STABLE(name, type, less, pairs...): int name(self, type *items, size_t count, ...) */
+/* clang-format off */
+#define FILCH_SORT_STABLE(name, type, ...) FL_SORT_STABLE(name, type, __VA_ARGS__)
+#define FL_SORT_STABLE(name, type, ...)                                                            \
+    FILCH_ORDER(name, type, __VA_ARGS__)                                                           \
+    FL_STABLE_OPS(name, sizeof(struct name##_item), __VA_ARGS__)                                   \
+    FL_ENTRIES(name, sort_stable_typed, (type *fl_items, size_t fl_count),                         \
+               (fl_items, fl_count, &name##_stable_ops), __VA_ARGS__)
+/* clang-format on */
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The stable sort: every item is kept, in order, equal ones as they came; so whatever the items, the workers, or the
+ * comparison. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <filch/sort_stable.h>
+#include <math.h>
+#include <tests/support/items.h>
+
+/* ---- All types in all orders ---- */
+
+#define SORTED_TYPE(name, type, less, KEY, INDEX, MAKE)                                            \
+    FILCH_SORT_STABLE(sort_##name, type, less)                                                     \
+    static void make_##name(type *v, size_t n, item_shape shape, uint64_t *state)                  \
+    {                                                                                              \
+        for (size_t i = 0; i < n; i++)                                                             \
+            v[i] = MAKE(type, item_key(shape, i, n, state), (uint32_t)i);                          \
+    }                                                                                              \
+    static size_t disorder_##name(const type *v, size_t n)                                         \
+    {                                                                                              \
+        for (size_t i = 1; i < n; i++)                                                             \
+            if (KEY(v[i]) < KEY(v[i - 1]) ||                                                       \
+                (KEY(v[i]) == KEY(v[i - 1]) && INDEX(v[i]) < INDEX(v[i - 1])))                     \
+                return i;                                                                          \
+        return 0;                                                                                  \
+    }                                                                                              \
+    static void check_##name(filch_runtime *rt, size_t n, item_shape shape, uint64_t *state)       \
+    {                                                                                              \
+        type *v = malloc(n * sizeof *v + 1);                                                       \
+        make_##name(v, n, shape, state);                                                           \
+        const uint64_t sum = items_sum(v, n, sizeof *v);                                           \
+        cr_assert_eq(FILCH_RUN(rt, sort_##name, v, n), 0);                                         \
+        cr_assert_eq(disorder_##name(v, n), 0, #name ", %zu items, order %d", n, (int)shape);      \
+        cr_assert_eq(items_sum(v, n, sizeof *v), sum, #name ", %zu, order %d", n, (int)shape);     \
+        free(v);                                                                                   \
+    }
+ITEM_TYPES(SORTED_TYPE)
+
+typedef void check_fn(filch_runtime *rt, size_t n, item_shape shape, uint64_t *state);
+#define CHECK_OF(name, ...) check_##name,
+static check_fn *const checks[] = {ITEM_TYPES(CHECK_OF)};
+enum { TYPES = sizeof checks / sizeof checks[0] };
+
+Test(par_sort_stable, every_type_in_every_order_is_sorted)
+{
+    uint64_t state = stress_seed();
+    for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
+        filch_runtime *rt = par_runtime(par_workers[k]);
+        for (unsigned times = stress_times(15); times; times--)
+            for (unsigned t = 0; t < TYPES; t++) {
+                item_shape shape = par_random(&state) % ITEM_SHAPES;
+                checks[t](rt, par_size(&state, t < 6 ? 1000000 : 50000), shape, &state);
+            }
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+Test(par_sort_stable, every_small_number_of_items_is_sorted)
+{
+    uint64_t state = stress_seed();
+    filch_runtime *rt = par_runtime(2);
+    for (size_t n = 0; n < 300; n = n < 70 ? n + 1 : n + 13)
+        for (unsigned t = 0; t < TYPES; t++)
+            for (unsigned shape = 0; shape < ITEM_SHAPES; shape++)
+                checks[t](rt, n, shape, &state);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* ---- From tasks, with arguments; without types ---- */
+
+static inline bool by_weight(uint32_t a, uint32_t b, const double *weight, double sign)
+{
+    return weight[a] * sign < weight[b] * sign;
+}
+FILCH_SORT_STABLE(sort_by_weight, uint32_t, by_weight, (const double *, weight), (double, sign))
+
+enum { HALF = 30000 };
+
+FILCH_TASK(int, sort_rising, (uint32_t *, v), (const double *, weight))
+{
+    return sort_by_weight(self, v, HALF, weight, 1.0);
+}
+
+FILCH_TASK(int, sort_both, (uint32_t *, v), (const double *, weight))
+{
+    FILCH_FORK(sort_rising, v, weight);
+    int falling = sort_by_weight(self, v + HALF, HALF, weight, -1.0);
+    FILCH_JOIN(int rising, sort_rising);
+    return rising | falling;
+}
+
+Test(par_sort_stable, tasks_sort_by_what_they_are_given)
+{
+    static double weight[HALF];
+    static uint32_t v[2 * HALF];
+    uint64_t state = stress_seed();
+    for (uint32_t i = 0; i < HALF; i++) {
+        weight[i] = (double)(par_random(&state) % 1000);
+        v[i] = v[i + HALF] = i;
+    }
+    filch_runtime *rt = par_runtime(8);
+    cr_assert_eq(FILCH_RUN(rt, sort_both, v, weight), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    for (uint32_t i = 1; i < HALF; i++) {
+        const uint32_t *w = v + HALF + i;
+        cr_assert(weight[v[i - 1]] < weight[v[i]] ||
+                  (weight[v[i - 1]] == weight[v[i]] && v[i - 1] < v[i]));
+        cr_assert(weight[w[-1]] > weight[*w] || (weight[w[-1]] == weight[*w] && w[-1] < *w));
+    }
+}
+
+/* Items of any size whose first byte is the key, and whose others say which it was. */
+static bool first_byte_less(const void *a, const void *b, void *mask)
+{
+    return (*(const unsigned char *)a & *(unsigned char *)mask) <
+           (*(const unsigned char *)b & *(unsigned char *)mask);
+}
+
+static void check_plain(filch_runtime *rt, size_t size, size_t n, uint64_t *state)
+{
+    unsigned char mask = 0x1f, *v = malloc(n * size + 1);
+    for (size_t i = 0; i < n; i++) {
+        memset(v + i * size, 0, size);
+        uint32_t which = (uint32_t)i << 8 | (par_random(state) & 0xff); /* least byte first */
+        for (size_t k = 0; k < size && k < 4; k++)
+            v[i * size + k] = (unsigned char)(which >> 8 * k);
+    }
+    uint64_t sum = items_sum(v, size % 8 ? n * size : n, size % 8 ? 1 : size);
+    cr_assert_eq(filch_run_sort_stable(rt, v, n, size, first_byte_less, &mask), 0);
+    cr_assert_eq(items_sum(v, size % 8 ? n * size : n, size % 8 ? 1 : size), sum);
+    for (size_t i = 1; i < n; i++) {
+        const unsigned char *at = v + i * size;
+        cr_assert(!first_byte_less(at, at - size, &mask));
+        if (size >= 4 && !first_byte_less(at - size, at, &mask))
+            cr_assert(at[2 - size] * 256 + at[1 - size] < at[2] * 256 + at[1]);
+    }
+    free(v);
+}
+
+Test(par_sort_stable, items_without_a_type_are_sorted)
+{
+    static const size_t sizes[] = {1, 2, 3, 4, 7, 8, 12, 16, 17, 24, 64, 255, 256};
+    uint64_t state = stress_seed();
+    filch_runtime *rt = par_runtime(2);
+    for (unsigned k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
+        for (unsigned times = stress_times(4); times; times--)
+            check_plain(rt, sizes[k], par_size(&state, 60000), &state);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* ---- Comparisons that are no order ---- */
+
+#define DISORDERLY(less)                                                                           \
+    FILCH_SORT_STABLE(sort_##less, uint64_t, less)                                                 \
+    static void keep_##less(filch_runtime *rt, uint64_t *v, size_t n)                              \
+    {                                                                                              \
+        cr_assert_eq(FILCH_RUN(rt, sort_##less, v, n), 0);                                         \
+    }
+ITEM_DISORDERS(DISORDERLY)
+
+Test(par_sort_stable, what_has_no_order_is_kept)
+{
+#define KEEP_OF(less) keep_##less,
+    static void (*const keep[])(filch_runtime *, uint64_t *, size_t) = {ITEM_DISORDERS(KEEP_OF)};
+    uint64_t state = stress_seed();
+    for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
+        filch_runtime *rt = par_runtime(par_workers[k]);
+        for (unsigned times = stress_times(8); times; times--)
+            for (unsigned l = 0; l < sizeof keep / sizeof keep[0]; l++) {
+                size_t n = par_size(&state, 200000);
+                uint64_t *v = malloc(n * sizeof *v + 1);
+                for (size_t i = 0; i < n; i++)
+                    v[i] = par_random(&state);
+                const uint64_t sum = items_sum(v, n, sizeof *v);
+                keep[l](rt, v, n);
+                cr_assert_eq(items_sum(v, n, sizeof *v), sum, "comparison %u, %zu items", l, n);
+                free(v);
+            }
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+Test(par_sort_stable, nan_is_kept)
+{
+    enum { N = 50000 };
+    static double v[N];
+    uint64_t state = stress_seed();
+    for (size_t i = 0; i < N; i++)
+        v[i] = par_random(&state) % 10 ? (double)par_random(&state) : NAN;
+    const uint64_t sum = items_sum(v, N, sizeof *v);
+    filch_runtime *rt = par_runtime(2);
+    cr_assert_eq(FILCH_RUN(rt, sort_real, v, N), 0);
+    cr_assert_eq(items_sum(v, N, sizeof *v), sum);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* ---- How many comparisons ---- */
+
+static inline bool less_counted(uint32_t a, uint32_t b, uint64_t *count)
+{
+    ++*count;
+    return a < b;
+}
+FILCH_SORT_STABLE(sort_counted, uint32_t, less_counted, (uint64_t *, count))
+
+Test(par_sort_stable, order_and_reverse_order_cost_one_look)
+{
+    enum { N = 100000 };
+    static uint32_t v[N];
+    uint64_t count = 0;
+    filch_runtime *rt = par_runtime(1);
+    for (uint32_t i = 0; i < N; i++)
+        v[i] = i / 3;
+    cr_assert_eq(FILCH_RUN(rt, sort_counted, v, N, &count), 0);
+    cr_assert_leq(count, N);
+    for (uint32_t i = 0; i < N; i++)
+        v[i] = N - i;
+    count = 0;
+    cr_assert_eq(FILCH_RUN(rt, sort_counted, v, N, &count), 0);
+    cr_assert_leq(count, N);
+    cr_assert_eq(disorder_u32(v, N), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* An adversary (M. D. McIlroy, A killer adversary for quicksort, 1999): which item is the least is decided only when it
+ * is asked for, and to the disadvantage of pivots. */
+typedef struct adversary {
+    uint32_t value[20000], gas, solid, candidate;
+    uint64_t count;
+} adversary;
+
+static inline bool less_at_worst(uint32_t a, uint32_t b, adversary *of)
+{
+    uint32_t *value = of->value;
+    of->count++;
+    if (value[a] == of->gas && value[b] == of->gas)
+        value[a == of->candidate ? a : b] = of->solid++;
+    if (value[a] == of->gas)
+        of->candidate = a;
+    else if (value[b] == of->gas)
+        of->candidate = b;
+    return value[a] < value[b];
+}
+FILCH_SORT_STABLE(sort_at_worst, uint32_t, less_at_worst, (adversary *, of))
+
+Test(par_sort_stable, an_adversary_gets_no_more_than_n_log_n_comparisons)
+{
+    enum { N = 16000 };
+    static adversary of = {.gas = UINT32_MAX};
+    static uint32_t v[N];
+    for (uint32_t i = 0; i < N; i++) {
+        v[i] = i;
+        of.value[i] = of.gas;
+    }
+    filch_runtime *rt = par_runtime(1);
+    cr_assert_eq(FILCH_RUN(rt, sort_at_worst, v, N, &of), 0);
+    cr_assert_lt(of.count, 60 * N, "%" PRIu64 " comparisons", of.count);
+    for (uint32_t i = 1; i < N; i++)
+        cr_assert_leq(of.value[v[i - 1]], of.value[v[i]]);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* ---- Refusals ---- */
+
+Test(par_sort_stable, what_cannot_be_sorted_is_refused)
+{
+    filch_runtime *rt = par_runtime(1);
+    unsigned char v[4] = {3, 2, 1, 0}, mask = 0xff;
+    cr_assert_eq(filch_run_sort_stable(rt, NULL, 2, 1, first_byte_less, &mask), -EINVAL);
+    cr_assert(strstr(filch_error(), "NULL"));
+    cr_assert_eq(filch_run_sort_stable(rt, v, 4, 1, NULL, NULL), -EINVAL);
+    cr_assert(strstr(filch_error(), "comparison"));
+    cr_assert_eq(filch_run_sort_stable(rt, v, 4, 0, first_byte_less, &mask), -EINVAL);
+    cr_assert_eq(filch_run_sort_stable(rt, v, 4, 257, first_byte_less, &mask), -EINVAL);
+    cr_assert(strstr(filch_error(), "257"));
+    cr_assert_eq(filch_run_sort_stable(rt, v, SIZE_MAX, 4, first_byte_less, &mask), -EINVAL);
+    cr_assert_eq(FILCH_RUN(rt, sort_u32, NULL, 1), -EINVAL);
+    cr_assert_eq(FILCH_RUN(rt, sort_u32, (uint32_t *)(void *)v, SIZE_MAX / 2), -EINVAL);
+    cr_assert_eq(memcmp(v, "\3\2\1", 4), 0);
+    cr_assert_eq(filch_run_sort_stable(rt, NULL, 0, 1, first_byte_less, &mask), 0);
+    cr_assert_eq(filch_run_sort_stable(rt, v, 1, 1, first_byte_less, &mask), 0);
+    cr_assert_eq(FILCH_RUN(rt, sort_u32, NULL, 0), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
