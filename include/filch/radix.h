@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Stable parallel sort by a number: an integer of up to 64 bits or a float or double that each item
+ * has. For engineers with many items; it never compares two of them, and takes a tenth of the time
+ * of a sort by comparison. Items of the same key stay in their order.
+ *
+ *   FILCH_RADIX_SORT(sort_numbers, uint32_t, FILCH_KEY)
+ *   sort_numbers(self, v, n);                                         from a task
+ *   FILCH_RUN(rt, sort_numbers, v, n);                                from elsewhere
+ *
+ *   #define AGE(person) (person).age
+ *   FILCH_RADIX_SORT(sort_by_age, person, AGE)
+ *
+ *   static inline double cost_of(uint32_t i, const double *cost) { return cost[i]; }
+ *   FILCH_RADIX_SORT(sort_by_cost, uint32_t, cost_of, (const double *, cost))
+ *   sort_by_cost(self, index, n, cost);
+ *
+ * The key is a function or a macro of an item, and of the macro's further arguments; it must give
+ * the same number whenever it is asked. What kind of number it is, the compiler knows: bool, char,
+ * enumerations and bit-fields are integers, too. Floating-point keys are in the order of their bits:
+ * negative NaNs, -infinity, ..., -0.0, +0.0, ..., infinity, positive NaNs.
+ *
+ * More than caches hold is first distributed by the highest bits in which keys differ, in parallel:
+ * each part of the items is counted, then moved to where its share of each bucket begins (M. Zagha,
+ * G. Blelloch, Radix sort for vector multiprocessors, SC 1991). Then each bucket is sorted where a
+ * cache holds it (<filch/radix_core.h>), all of them in parallel; a bucket that is too large for
+ * that is distributed again. So what is read and written all over memory is so twice.
+ *
+ * Memory: room for as many items again, and 32 KiB a worker, for as long as it runs; a kibibyte of
+ * items needs none. Where it is refused, the items are sorted in place, by comparison: many times as
+ * slowly, and as right. Blocks of some megabytes ask for huge pages.
+ *
+ * Errors: 0; -EINVAL NULL for some items, more than memory can hold, for the plain function also a
+ * size of 0, a key that is of no known kind or does not lie in its item; from elsewhere also what
+ * filch_run returns.
+ * Suspends: yes; the caller goes on perhaps on another worker. */
+#ifndef FILCH_RADIX_H
+#define FILCH_RADIX_H
+
+#include <filch/radix_core.h>
+
+FILCH_BEGIN_DECLS
+
+/* Sorts n items of `size` bytes, of any alignment, by the key_bytes bytes at key_offset in each: 1,
+ * 2, 4 or 8 of an integer, 4 or 8 of a floating-point number. */
+FILCH_API int filch_radix_sort(filch_self self, void *items, size_t n, size_t size,
+                               size_t key_offset, size_t key_bytes, filch_radix_kind kind);
+FILCH_API int filch_run_radix_sort(filch_runtime *rt, void *items, size_t n, size_t size,
+                                   size_t key_offset, size_t key_bytes, filch_radix_kind kind);
+
+/* What FILCH_RADIX_SORT calls. */
+FILCH_API int filch_radix_sort_typed(filch_self self, void *items, size_t n,
+                                     const filch_radix_ops *ops, void *context);
+FILCH_API int filch_run_radix_sort_typed(filch_runtime *rt, void *items, size_t n,
+                                         const filch_radix_ops *ops, void *context);
+
+FILCH_END_DECLS
+
+/* The key of items that are numbers. */
+#define FILCH_KEY(item) (item)
+
+/* FILCH_RADIX_SORT(name, type, key, pairs...): int name(self, type *items, size_t n, ...) */
+/* clang-format off */
+#define FILCH_RADIX_SORT(name, type, ...)                                                          \
+    FL_RADIX_SORT(name, type, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+#define FL_RADIX_SORT(name, type, key_of, ...)                                                     \
+    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
+    struct name##_item { type value; } __attribute__((may_alias));                                 \
+    FILCH_STATIC_ASSERT(__alignof__(struct name##_item) <= 16 && FL_PLAIN(type),                   \
+                        "items of " #name " cannot be moved: sort pointers or indices to them");   \
+    FILCH_UNUSED static inline uint64_t name##_key(const void *fl_item,                            \
+                                                   FILCH_UNUSED void *fl_context)                  \
+    {                                                                                              \
+        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        FL_RADIX_KEY(name, FL_RADIX_CALL(key_of, ((const struct name##_item *)fl_item)->value      \
+                                         FL_MAP(FL_LOAD, __VA_ARGS__)))                            \
+    }                                                                                              \
+    FL_RADIX_OPS(name, sizeof(struct name##_item), sizeof(struct name##_item), name##_key,         \
+                 struct name##_context)                                                            \
+    FL_ENTRIES(name, radix_sort_typed, (type *fl_items, size_t fl_n),                              \
+               (fl_items, fl_n, &name##_radix_ops), __VA_ARGS__)
+#define FL_RADIX_CALL(key_of, ...) key_of(__VA_ARGS__)
+/* + 0 takes small integers to int, and off qualifiers and references. */
+#define FL_RADIX_KEY(name, expression)                                                             \
+    typedef __typeof__((expression) + 0) fl_number;                                                \
+    FILCH_STATIC_ASSERT(sizeof(fl_number) == 4 || sizeof(fl_number) == 8,                          \
+                        "the key of " #name " is no integer of 64 bits or less, float or double"); \
+    const fl_number fl_key = (expression);                                                         \
+    return fl_radix_number(&fl_key, sizeof fl_key,                                                 \
+                           fl_radix_flips_of(sizeof fl_key,                                        \
+                                             (fl_number)0.5 != 0 ? FILCH_RADIX_FLOAT               \
+                                             : (fl_number)-1 < (fl_number)1 ? FILCH_RADIX_SIGNED   \
+                                                                       : FILCH_RADIX_UNSIGNED));
+/* clang-format on */
+
+#endif
