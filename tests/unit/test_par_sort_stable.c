@@ -61,7 +61,7 @@ Test(par_sort_stable, every_small_number_of_items_is_sorted)
 {
     uint64_t state = stress_seed();
     filch_runtime *rt = par_runtime(2);
-    for (size_t n = 0; n < 300; n = n < 70 ? n + 1 : n + 13)
+    for (size_t n = 0; n < 300; n += n < 70 ? 1 : 13)
         for (unsigned t = 0; t < TYPES; t++)
             for (unsigned shape = 0; shape < ITEM_SHAPES; shape++)
                 checks[t](rt, n, shape, &state);
@@ -131,10 +131,10 @@ static void check_plain(filch_runtime *rt, size_t size, size_t n, uint64_t *stat
     cr_assert_eq(filch_run_sort_stable(rt, v, n, size, first_byte_less, &mask), 0);
     cr_assert_eq(items_sum(v, size % 8 ? n * size : n, size % 8 ? 1 : size), sum);
     for (size_t i = 1; i < n; i++) {
-        const unsigned char *at = v + i * size;
-        cr_assert(!first_byte_less(at, at - size, &mask));
-        if (size >= 4 && !first_byte_less(at - size, at, &mask))
-            cr_assert(at[2 - size] * 256 + at[1 - size] < at[2] * 256 + at[1]);
+        const unsigned char *at = v + i * size, *before = at - size;
+        cr_assert(!first_byte_less(at, before, &mask));
+        if (size >= 4 && !first_byte_less(before, at, &mask))
+            cr_assert_lt(before[2] * 256 + before[1], at[2] * 256 + at[1]);
     }
     free(v);
 }
