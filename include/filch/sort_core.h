@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The serial core of the unstable sort. For readers, and for <filch/sort.h>, whose macro makes the
+ * functions of a type from it; machinery, not to be called by programs.
+ *
+ * Quicksort (Hoare 1961) with today's parts: partitioning without branches, by Lomuto's scheme with
+ * a gap instead of swaps (Peters and Bergdoll, 2023), or, for items whose moves are dear, by blocks
+ * of offsets (Edelkamp and Weiss, BlockQuicksort, ESA 2016); the pivot a recursive median of three;
+ * a pivot that is no greater than the item before its range separates what equals it (Peters,
+ * pattern-defeating quicksort, 2021), so that k different values take n log k; heapsort (Williams
+ * 1964) where too many cuts were bad ones (Musser, introsort, 1997): n log n at the worst. Few items
+ * are sorted by <filch/sort_small.h>. In place; the stack is O(log n).
+ *
+ * Whatever `less` answers, no step leaves the array, loses an item or goes on for ever. */
+#ifndef FILCH_SORT_CORE_H
+#define FILCH_SORT_CORE_H
+
+#include <filch/sort_small.h>
+
+/* What is known about items of a type: each function is called for many of them at once, but less.
+ * context holds the further arguments of `less`. */
+typedef struct filch_sort_ops {
+    size_t size;
+    filch_less_fn *less;
+    /* Sorts n <= FL_FEW items. */
+    void (*few)(void *items, size_t n, void *context);
+    /* Sorts n items. `before` comes before none of them, or is NULL; so many cuts were `bad`. */
+    void (*serial)(void *items, size_t n, const void *before, unsigned bad, void *context);
+    /* Brings the items that come before *pivot (not_after: that *pivot does not come before) to the
+     * front; returns how many. *pivot is none of them. */
+    size_t (*partition)(void *items, size_t n, const void *pivot, bool not_after, void *context);
+    /* A likely median of three ranges of n items. */
+    const void *(*median)(const void *a, const void *b, const void *c, size_t n, void *context);
+    void (*heap)(void *items, size_t n, void *context);
+    /* Sorts items that are one run, ascending or descending; false: they are not. */
+    bool (*sorted)(void *items, size_t n, void *context);
+} filch_sort_ops;
+
+/* A range cut: [0, left) and [right, n) are left to sort. `before`: of the right part. */
+typedef struct fl_cut {
+    size_t left, right;
+    const void *before;
+    bool bad;
+} fl_cut;
+
+FILCH_INLINE void fl_item_swap(void *a, void *b, filch_ordering order)
+{
+    filch_item item;
+    fl_item_move(&item, a, order);
+    fl_item_move(a, b, order);
+    fl_item_move(b, &item, order);
+}
+
+FILCH_INLINE size_t fl_least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- Partitioning ---- */
+
+FILCH_INLINE size_t fl_goes_first(const void *item, const void *pivot, bool not_after,
+                                  filch_ordering order)
+{
+    return not_after ? fl_hide(!fl_item_less(pivot, item, order))
+                     : fl_item_before(item, pivot, order);
+}
+
+/* One item: [first, left) goes first, [left, item - 1) does not, at item - 1 is a gap. */
+FILCH_INLINE char *fl_lomuto(char *left, char *item, const void *pivot, bool not_after,
+                             filch_ordering order)
+{
+    const size_t first = fl_goes_first(item, pivot, not_after, order);
+    fl_item_move(item - order.size, left, order);
+    fl_item_move(left, item, order);
+    return left + first * order.size;
+}
+
+FILCH_INLINE size_t fl_partition_small(char *items, size_t n, const void *pivot, bool not_after,
+                                       filch_ordering order)
+{
+    const size_t size = order.size;
+    char *left = items, *item = items + size, *const end = items + n * size;
+    filch_item gap;
+    fl_item_move(&gap, items, order);
+    for (; (size_t)(end - item) >= 4 * size; item += 4 * size) {
+        left = fl_lomuto(left, item, pivot, not_after, order);
+        left = fl_lomuto(left, item + size, pivot, not_after, order);
+        left = fl_lomuto(left, item + 2 * size, pivot, not_after, order);
+        left = fl_lomuto(left, item + 3 * size, pivot, not_after, order);
+    }
+    for (; item < end; item += size)
+        left = fl_lomuto(left, item, pivot, not_after, order);
+    const size_t first = fl_goes_first(&gap, pivot, not_after, order);
+    fl_item_move(end - size, left, order);
+    fl_item_move(left, &gap, order);
+    return (size_t)(left - items) / size + first;
+}
+
+enum { FL_BLOCK = 64 };
+
+/* The items of a block that are on the wrong side. */
+typedef struct fl_side {
+    size_t length, begin, end;
+    unsigned char wrong[FL_BLOCK];
+} fl_side;
+
+FILCH_INLINE void fl_look(fl_side *side, const char *at, ptrdiff_t step, size_t length,
+                          size_t wrong_if, const void *pivot, bool not_after, filch_ordering order)
+{
+    side->begin = side->end = 0;
+    side->length = length;
+    for (size_t i = 0; i < length; i++, at += step) {
+        if (order.size > 128) /* processors foresee shorter steps */
+            __builtin_prefetch(at + 8 * step);
+        side->wrong[side->end] = (unsigned char)i;
+        side->end += fl_goes_first(at, pivot, not_after, order) ^ wrong_if ^ 1;
+    }
+}
+
+/* Exchanges the first wrong ones of either side as one cycle: a move an item. */
+FILCH_INLINE void fl_exchange(fl_side *l, fl_side *r, char *left, char *right, filch_ordering order)
+{
+    const size_t size = order.size, n = fl_least(l->end - l->begin, r->end - r->begin);
+    if (n == 0)
+        return;
+    filch_item item;
+    char *a = left + l->wrong[l->begin] * size, *b = right - (r->wrong[r->begin] + 1) * size;
+    fl_item_move(&item, a, order);
+    fl_item_move(a, b, order);
+    for (size_t i = 1; i < n; i++) {
+        a = left + l->wrong[l->begin + i] * size;
+        fl_item_move(b, a, order);
+        b = right - (r->wrong[r->begin + i] + 1) * size;
+        fl_item_move(a, b, order);
+    }
+    fl_item_move(b, &item, order);
+    l->begin += n;
+    r->begin += n;
+}
+
+FILCH_INLINE size_t fl_partition_large(char *items, size_t n, const void *pivot, bool not_after,
+                                       filch_ordering order)
+{
+    const size_t size = order.size;
+    fl_side l = {0, 0, 0, {0}}, r = {0, 0, 0, {0}};
+    char *left = items, *right = items + n * size;
+    for (size_t unseen = n; unseen || (l.begin < l.end && r.begin < r.end);) {
+        if (l.begin == l.end) {
+            const size_t most = r.begin == r.end ? unseen / 2 : unseen;
+            left += l.length * size;
+            fl_look(&l, left, (ptrdiff_t)size, fl_least(most, FL_BLOCK), 0, pivot, not_after,
+                    order);
+            unseen -= l.length;
+        }
+        if (r.begin == r.end) {
+            right -= r.length * size;
+            fl_look(&r, right - size, -(ptrdiff_t)size, fl_least(unseen, FL_BLOCK), 1, pivot,
+                    not_after, order);
+            unseen -= r.length;
+        }
+        fl_exchange(&l, &r, left, right, order);
+    }
+    char *border = left + l.length * size;
+    while (l.end > l.begin) {
+        border -= size;
+        fl_item_swap(left + l.wrong[--l.end] * size, border, order);
+    }
+    while (r.end > r.begin) {
+        fl_item_swap(right - (r.wrong[--r.end] + 1) * size, border, order);
+        border += size;
+    }
+    return (size_t)(border - items) / size;
+}
+
+FILCH_INLINE size_t fl_partition(void *items, size_t n, const void *pivot, bool not_after,
+                                 filch_ordering order)
+{
+    enum { SMALL = 32 }; /* bytes: two moves an item cost less than the detour by offsets */
+    filch_item copy;
+    if (n == 0)
+        return 0;
+    fl_item_move(&copy, pivot, order);
+    return order.size <= SMALL ? fl_partition_small((char *)items, n, &copy, not_after, order)
+                               : fl_partition_large((char *)items, n, &copy, not_after, order);
+}
+
+/* ---- Cuts ---- */
+
+FILCH_INLINE const void *fl_median3(const void *a, const void *b, const void *c,
+                                    filch_ordering order)
+{
+    const bool ab = fl_item_less(a, b, order);
+    if (ab != fl_item_less(a, c, order))
+        return a;
+    return ab == fl_item_less(b, c, order) ? b : c;
+}
+
+FILCH_INLINE const void *fl_median(const void *a, const void *b, const void *c, size_t n,
+                                   filch_ordering order, const filch_sort_ops *ops, void *context)
+{
+    if (n >= 8) {
+        const size_t next = n / 8;
+        a = ops->median(a, fl_item_in(a, next * 4, order), fl_item_in(a, next * 7, order), next,
+                        context);
+        b = ops->median(b, fl_item_in(b, next * 4, order), fl_item_in(b, next * 7, order), next,
+                        context);
+        c = ops->median(c, fl_item_in(c, next * 4, order), fl_item_in(c, next * 7, order), next,
+                        context);
+    }
+    return fl_median3(a, b, c, order);
+}
+
+/* Puts a pivot to the front. After a bad cut it is looked for elsewhere, since the items may lie in
+ * a pattern. Returns whether it equals `before`. */
+FILCH_INLINE bool fl_pivot(char *items, size_t n, const void *before, unsigned bad,
+                           filch_ordering order, const filch_sort_ops *ops, void *context)
+{
+    const size_t eighth = bad ? n / 16 : n / 8;
+    const size_t start = bad ? (size_t)(n * bad * UINT64_C(0x9e3779b97f4a7c15) >> 32) % (n / 2) : 0;
+    const char *a = items + start * order.size;
+    const void *pivot = ops->median(a, fl_item_in(a, eighth * 4, order),
+                                    fl_item_in(a, eighth * 7, order), eighth, context);
+    fl_item_swap(items, (void *)(uintptr_t)pivot, order);
+    return before && !fl_item_less(before, items, order);
+}
+
+/* What is left to sort when the pivot is at the front and `first` of the others follow it. */
+FILCH_INLINE fl_cut fl_cut_at(char *items, size_t n, size_t first, bool equal, filch_ordering order)
+{
+    fl_cut cut;
+    if (equal) {
+        cut.left = 0;
+        cut.right = first + 1;
+        cut.before = NULL;
+        cut.bad = cut.right < n / 8;
+        return cut;
+    }
+    fl_item_swap(items, items + first * order.size, order);
+    cut.left = first;
+    cut.right = first + 1;
+    cut.before = items + first * order.size;
+    cut.bad = cut.left < n / 8 || n - cut.right < n / 8;
+    return cut;
+}
+
+/* ---- Sorting ---- */
+
+enum { FL_BAD_MOST = 16 };
+
+FILCH_INLINE void fl_sort_serial(char *items, size_t n, const void *before, unsigned bad,
+                                 filch_ordering order, const filch_sort_ops *ops, void *context)
+{
+    while (n > FL_FEW) {
+        if (bad > FL_BAD_MOST) {
+            ops->heap(items, n, context);
+            return;
+        }
+        const bool equal = fl_pivot(items, n, before, bad, order, ops, context);
+        const size_t first = ops->partition(items + order.size, n - 1, items, equal, context);
+        const fl_cut cut = fl_cut_at(items, n, first, equal, order);
+        char *const right = items + cut.right * order.size;
+        bad += cut.bad;
+        if (cut.left < n - cut.right) { /* the shorter part first: the stack stays short */
+            if (cut.left > 1)
+                ops->serial(items, cut.left, before, bad, context);
+            items = right;
+            n -= cut.right;
+            before = cut.before;
+        } else {
+            if (n - cut.right > 1)
+                ops->serial(right, n - cut.right, cut.before, bad, context);
+            n = cut.left;
+        }
+    }
+    ops->few(items, n, context);
+}
+
+FILCH_INLINE void fl_sift(char *items, size_t at, size_t n, filch_ordering order)
+{
+    const size_t size = order.size;
+    filch_item item;
+    fl_item_move(&item, items + at * size, order);
+    for (size_t child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && fl_item_less(items + child * size, items + (child + 1) * size, order))
+            child++;
+        if (!fl_item_less(&item, items + child * size, order))
+            break;
+        fl_item_move(items + at * size, items + child * size, order);
+    }
+    fl_item_move(items + at * size, &item, order);
+}
+
+FILCH_INLINE void fl_sort_heap(char *items, size_t n, filch_ordering order)
+{
+    for (size_t i = n + n / 2; i-- > 1;) {
+        if (i < n)
+            fl_item_swap(items, items + i * order.size, order);
+        fl_sift(items, i < n ? 0 : i - n, i < n ? i : n, order);
+    }
+}
+
+FILCH_INLINE size_t fl_run(const void *items, size_t n, bool *descending, filch_ordering order)
+{
+    if (n < 2)
+        return n;
+    const bool down = fl_item_less(fl_item_in(items, 1, order), items, order);
+    size_t i = 2;
+    while (i < n && fl_item_less(fl_item_in(items, i, order), fl_item_in(items, i - 1, order),
+                                 order) == down)
+        i++;
+    *descending = down;
+    return i;
+}
+
+FILCH_INLINE void fl_reverse(char *items, size_t n, filch_ordering order)
+{
+    if (n < 2)
+        return;
+    char *last = items + (n - 1) * order.size;
+    for (; items < last; items += order.size, last -= order.size)
+        fl_item_swap(items, last, order);
+}
+
+/* Sorts items, if they are one run; false: they are not. */
+FILCH_INLINE bool fl_sorted(char *items, size_t n, filch_ordering order)
+{
+    bool descending = false;
+    if (fl_run(items, n, &descending, order) < n)
+        return false;
+    if (descending)
+        fl_reverse(items, n, order);
+    return true;
+}
+
+/* clang-format off */
+/* The functions of a type, and their table name_ops. `order` declares fl_order, of what fl_context
+ * points to. None is inlined: together they would not fit a processor's registers. */
+#define FL_SORT_OPS(name, order, size, less)                                                       \
+    static void name##_serial(void *, size_t, const void *, unsigned, void *);                     \
+    static const void *name##_median(const void *, const void *, const void *, size_t, void *);    \
+    FL_SORT_OP void name##_few(void *fl_items, size_t fl_n, void *fl_context)                      \
+    {                                                                                              \
+        order                                                                                      \
+        fl_sort_few(fl_items, fl_n, fl_order);                                                     \
+    }                                                                                              \
+    FL_SORT_OP size_t name##_partition(void *fl_items, size_t fl_n, const void *fl_by,             \
+                                       bool fl_not_after, void *fl_context)                        \
+    {                                                                                              \
+        order                                                                                      \
+        return fl_not_after ? fl_partition(fl_items, fl_n, fl_by, true, fl_order)                  \
+                            : fl_partition(fl_items, fl_n, fl_by, false, fl_order);                \
+    }                                                                                              \
+    FL_SORT_OP void name##_heap(void *fl_items, size_t fl_n, void *fl_context)                     \
+    {                                                                                              \
+        order                                                                                      \
+        fl_sort_heap((char *)fl_items, fl_n, fl_order);                                            \
+    }                                                                                              \
+    FL_SORT_OP bool name##_sorted(void *fl_items, size_t fl_n, void *fl_context)                   \
+    {                                                                                              \
+        order                                                                                      \
+        return fl_sorted((char *)fl_items, fl_n, fl_order);                                        \
+    }                                                                                              \
+    FILCH_UNUSED static const filch_sort_ops name##_ops = {                                        \
+        size, less, name##_few, name##_serial, name##_partition, name##_median, name##_heap,       \
+        name##_sorted};                                                                            \
+    FL_SORT_OP const void *name##_median(const void *fl_a, const void *fl_b, const void *fl_c,     \
+                                         size_t fl_n, void *fl_context)                            \
+    {                                                                                              \
+        order                                                                                      \
+        return fl_median(fl_a, fl_b, fl_c, fl_n, fl_order, &name##_ops, fl_context);               \
+    }                                                                                              \
+    FL_SORT_OP void name##_serial(void *fl_items, size_t fl_n, const void *fl_before,              \
+                                  unsigned fl_bad, void *fl_context)                               \
+    {                                                                                              \
+        order                                                                                      \
+        fl_sort_serial((char *)fl_items, fl_n, fl_before, fl_bad, fl_order, &name##_ops,           \
+                       fl_context);                                                                \
+    }
+#define FL_SORT_OP FILCH_UNUSED __attribute__((noinline)) static
+/* clang-format on */
+
+#endif

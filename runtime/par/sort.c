@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <filch/sort.h>
+#include <runtime/core/error.h>
+#include <runtime/core/worker.h>
+#include <runtime/par/enter.h>
+#include <runtime/par/range.h>
+#include <runtime/par/sort.h>
+#include <runtime/par/split.h>
+
+/* So many items are not worth a fork: a tenth of a millisecond's work, more or less. */
+#ifdef FILCH_TINY
+enum { ALONE = 2 * FL_FEW };
+#else
+enum { ALONE = 4096 };
+#endif
+
+typedef struct sort_call {
+    void *items;
+    size_t n;
+    const filch_sort_ops *ops;
+    void *context;
+    size_t together; /* a longer range is cut by several workers, if there are any idle */
+} sort_call;
+
+static size_t partition(filch_self self, const sort_call *call, char *items, size_t n, bool equal)
+{
+    const filch_sort_ops *ops = call->ops;
+    char *const others = items + ops->size;
+    return n > call->together && fl_hungry(self)
+               ? fl_partition_together(self, others, n - 1, items, equal, ops, call->context)
+               : ops->partition(others, n - 1, items, equal, call->context);
+}
+
+/* Cuts, forks the shorter part and goes on with the longer one: unjoined forks are few, since each
+ * joined one is at most half as long as the range in which it was cut off, and their order is that
+ * of their lengths. */
+FILCH_VOID_TASK(sort_range, (const sort_call *, call), (char *, items), (size_t, n),
+                (const void *, before), (uint32_t, bad))
+{
+    const filch_sort_ops *ops = call->ops;
+    const filch_ordering order = {ops->size, ops->less, call->context};
+    size_t forks = 0;
+    while (n > ALONE && bad <= FL_BAD_MOST) {
+        fl_heed(self);
+        const bool equal = fl_pivot(items, n, before, bad, order, ops, call->context);
+        const size_t first = partition(self, call, items, n, equal);
+        const fl_cut cut = fl_cut_at(items, n, first, equal, order);
+        char *const right = items + cut.right * ops->size;
+        bad += cut.bad;
+        if (cut.left < n - cut.right) {
+            FILCH_FORK(sort_range, call, items, cut.left, before, bad);
+            items = right;
+            n -= cut.right;
+            before = cut.before;
+        } else {
+            FILCH_FORK(sort_range, call, right, n - cut.right, cut.before, bad);
+            n = cut.left;
+        }
+        forks++;
+    }
+    if (n > 1)
+        ops->serial(items, n, before, bad, call->context);
+    for (; forks; forks--)
+        FILCH_JOIN_VOID(sort_range);
+}
+
+FILCH_TASK(int, sort_all, (sort_call *, call))
+{
+    if (call->ops->sorted(call->items, call->n, call->context))
+        return 0;
+    call->together = call->n / fl_fiber_of(self)->worker->rt->workers;
+    sort_range(self, call, call->items, call->n, NULL, 0);
+    return 0;
+}
+
+int filch_sort_by(filch_self self, void *items, size_t n, const filch_sort_ops *ops, void *context)
+{
+    sort_call call = {items, n, ops, context, 0};
+    int rc = fl_items_refuse("filch_sort", items, n, ops->size);
+    return rc ? rc : sort_all(self, &call);
+}
+
+int filch_run_sort_by(filch_runtime *rt, void *items, size_t n, const filch_sort_ops *ops,
+                      void *context)
+{
+    sort_call call = {items, n, ops, context, 0};
+    int rc = fl_items_refuse("filch_sort", items, n, ops->size);
+    return rc ? rc : fl_enter(rt, &sort_all_task, &call);
+}
