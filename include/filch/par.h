@@ -5,12 +5,16 @@
  * or comparison is inlined into its inner loop, and as plain functions with callbacks (filch_x from
  * tasks, filch_run_x from foreign threads) for other languages.
  *
- *   <filch/for.h>      loops over index ranges and planes
- *   <filch/reduce.h>   one value of many, also with the same bits on every run
- *   <filch/scan.h>     prefix sums of any associative operation
- *   <filch/pack.h>     those of an array that are wanted, in their order
- *   <filch/histogram.h>  how often each bin comes up
- *   <filch/find.h>     the first index that..., whether any does, whether all do
+ *   <filch/for.h>         loops over index ranges and planes
+ *   <filch/reduce.h>      one value of many, also with the same bits on every run
+ *   <filch/scan.h>        prefix sums of any associative operation
+ *   <filch/pack.h>        those of an array that are wanted, in their order
+ *   <filch/histogram.h>   how often each bin comes up
+ *   <filch/find.h>        the first index that..., whether any does, whether all do
+ *   <filch/merge.h>       two sorted arrays become one, stably
+ *   <filch/sort.h>        sort by comparison, in place
+ *   <filch/sort_stable.h> the same, equal items in their old order
+ *   <filch/radix.h>       stable sort by a number
  *
  * What they share:
  *   name(self, ...)           from a task; FILCH_RUN(rt, name, ...) from a thread that is none
@@ -25,8 +29,12 @@
 #include <filch/find.h>
 #include <filch/for.h>
 #include <filch/histogram.h>
+#include <filch/merge.h>
 #include <filch/pack.h>
+#include <filch/radix.h>
 #include <filch/reduce.h>
 #include <filch/scan.h>
+#include <filch/sort.h>
+#include <filch/sort_stable.h>
 
 #endif
