@@ -24,7 +24,9 @@
     ROW(mandelbrot)                                                                                \
     ROW(triangle)                                                                                  \
     ROW(reduce)                                                                                    \
-    ROW(scan)
+    ROW(scan)                                                                                      \
+    ROW(sort)                                                                                      \
+    ROW(radix)
 
 #define DECLARE_PAR(name) extern const kernel name##_serial, name##_filch;
 #define DECLARE(name) DECLARE_PAR(name) extern const kernel name##_handpool;

@@ -131,6 +131,9 @@ Test(kernels, of_peers_agree_with_serial_code)
             tear_down(&theirs, &run);
             found++;
         }
+        for (size_t k = 0; peers[p].peer && peers[p].peer->kernels[k].name; k++)
+            cr_expect_not_null(kernel_find(peers[p].peer->kernels[k].name), "%s",
+                               peers[p].peer->kernels[k].name);
         cr_expect(!peers[p].peer || found > 0, "%s", peers[p].name);
     }
 }

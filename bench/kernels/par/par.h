@@ -46,6 +46,11 @@ typedef struct par_rows {
     size_t n;
 } par_rows;
 
+/* std::sort; only where a C++ compiler was found (PAR_HAVE_STD_SORT). */
+FILCH_BEGIN_DECLS
+void par_std_sort(uint32_t *keys, size_t n);
+FILCH_END_DECLS
+
 /* One row of n pixels of the Mandelbrot set: rows through its inside take a hundred times as long
  * as others. */
 static inline uint32_t par_mandelbrot_row(size_t row, size_t n)

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Bars of the sorts against std::sort of the same keys, one and two workers;
+ * other libraries' sorts stand beside them. Then inputs that are bad for some
+ * sort or other: none may take longer than std::sort takes for it. */
+#include "race.h"
+
+#include "../kernels/keys.h"
+#include "../kernels/par/par.h"
+#include "runtimes.h"
+#include <filch/sort.h>
+#include <filch/sort_stable.h>
+
+FILCH_SORT_STABLE(sort_stable, uint32_t, FILCH_LESS)
+
+static void run_stable(void *place, kernel_run *run)
+{
+    par_keys *d = run->data;
+    par_expect(FILCH_RUN((filch_runtime *)place, sort_stable, d->keys, d->n));
+}
+
+/* What every run starts from; the children inherit it. */
+static uint32_t *pristine;
+
+static void restore(kernel_run *run)
+{
+    par_keys *d = run->data;
+    memcpy(d->keys, pristine, d->n * sizeof *d->keys);
+}
+
+static bool judge_pair(const race *r, const char *what, int one, int two, int std,
+                       const double bounds[2])
+{
+    char text[96];
+    bool reached = true;
+    for (int i = 0; i < 2; i++) {
+        enum measure_bound bound = bounds ? MEASURE_AT_MOST : MEASURE_REPORTED;
+        snprintf(text, sizeof text, "%s / std::sort, %d worker%s", what, i + 1, i ? "s" : "");
+        reached =
+            race_judge(r, text, i ? two : one, std, 1, bound, bounds ? bounds[i] : 0) && reached;
+    }
+    return reached;
+}
+
+static bool random_keys(const measure_options *options)
+{
+    static const double sort_bounds[] = {0.30, 0.17}, stable_bounds[] = {0.52, 0.28},
+                        radix_bounds[] = {0.09, 0.055};
+    static race r;
+    race_open(&r, "sort", options->size, options->repeat);
+    kernel stable = *kernel_find("sort")->column[KERNEL_FILCH];
+    stable.run = run_stable;
+    const kernel *radix = kernel_find("radix")->column[KERNEL_FILCH];
+    int std = race_add_serial(&r, "std::sort", 1);
+    int sort_1 = race_add_filch(&r, "sort, 1 worker", NULL, 1);
+    int sort_2 = race_add_filch(&r, "sort, 2 workers", NULL, 2);
+    int stable_1 = race_add_filch(&r, "sort_stable, 1", &stable, 1);
+    int stable_2 = race_add_filch(&r, "sort_stable, 2", &stable, 2);
+    int radix_1 = race_add_filch(&r, "radix_sort, 1", radix, 1);
+    int radix_2 = race_add_filch(&r, "radix_sort, 2", radix, 2);
+    int tbb_1 = race_add_peer(&r, "oneTBB, 1", "tbb", 1);
+    int tbb_2 = race_add_peer(&r, "oneTBB, 2", "tbb", 2);
+    int gcc_1 = race_add_peer(&r, "gcc-parallel, 1", "gcc-parallel", 1);
+    int gcc_2 = race_add_peer(&r, "gcc-parallel, 2", "gcc-parallel", 2);
+    race_run(&r);
+    bool reached = judge_pair(&r, "sort", sort_1, sort_2, std, sort_bounds);
+    reached = judge_pair(&r, "sort_stable", stable_1, stable_2, std, stable_bounds) && reached;
+    reached = judge_pair(&r, "radix_sort", radix_1, radix_2, std, radix_bounds) && reached;
+    judge_pair(&r, "oneTBB parallel_sort", tbb_1, tbb_2, std, NULL);
+    judge_pair(&r, "gcc parallel mode", gcc_1, gcc_2, std, NULL);
+    return reached;
+}
+
+static void fill_sorted(uint32_t *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        keys[i] = (uint32_t)i;
+}
+
+static void fill_reversed(uint32_t *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        keys[i] = (uint32_t)(n - i);
+}
+
+static void fill_equal(uint32_t *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        keys[i] = 7;
+}
+
+static void fill_few(uint32_t *keys, size_t n)
+{
+    keys_shuffle(keys, n);
+    for (size_t i = 0; i < n; i++)
+        keys[i] %= 16;
+}
+
+static void fill_organ_pipe(uint32_t *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        keys[i] = (uint32_t)(i < n / 2 ? i : n - i);
+}
+
+/* Every median of first, middle and last is the second smallest: Musser,
+ * Introspective sorting and selection algorithms, 1997. */
+static void fill_median_killer(uint32_t *keys, size_t n)
+{
+    size_t half = n / 2;
+    keys[n - 1] = (uint32_t)n;
+    for (size_t i = 1; i <= half; i++) {
+        if (i % 2) {
+            keys[i - 1] = (uint32_t)i;
+            keys[i] = (uint32_t)(half + i);
+        }
+        keys[half + i - 1] = (uint32_t)(2 * i);
+    }
+}
+
+/* What an adversary answers to this very sort makes the worst keys for it: all
+ * are "gas", larger than any other, until one has to be given a value, and the
+ * one that looks like the pivot gets the smallest that is left. McIlroy, A
+ * killer adversary for quicksort, 1999. */
+typedef struct adversary {
+    uint32_t *value, gas, solid, candidate;
+} adversary;
+
+static bool answer(const void *a, const void *b, void *context)
+{
+    adversary *who = context;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    if (who->value[x] == who->gas && who->value[y] == who->gas)
+        who->value[x == who->candidate ? x : y] = who->solid++;
+    if (who->value[x] == who->gas)
+        who->candidate = x;
+    else if (who->value[y] == who->gas)
+        who->candidate = y;
+    return who->value[x] < who->value[y];
+}
+
+static void fill_adversary(uint32_t *keys, size_t n)
+{
+    uint32_t *order = malloc(n * sizeof *order);
+    adversary who = {.value = keys, .gas = (uint32_t)n};
+    for (size_t i = 0; i < n; i++) {
+        order[i] = (uint32_t)i;
+        keys[i] = who.gas;
+    }
+    filch_runtime *rt = runtime_of(1, NULL);
+    par_expect(filch_run_sort(rt, order, n, sizeof *order, answer, &who));
+    filch_runtime_destroy(rt);
+    free(order);
+}
+
+static const struct {
+    const char *name;
+    void (*fill)(uint32_t *keys, size_t n);
+} inputs[] = {
+    {"sorted", fill_sorted},         {"reversed", fill_reversed},
+    {"equal", fill_equal},           {"few-valued", fill_few},
+    {"organ-pipe", fill_organ_pipe}, {"median killer", fill_median_killer},
+    {"adversary", fill_adversary},
+};
+
+static bool bad_keys(const measure_options *options, size_t input)
+{
+    static const double bounds[] = {1.1, 1.1};
+    static race r;
+    char what[64];
+    inputs[input].fill(pristine, (size_t)options->size);
+    race_open(&r, "sort", options->size, options->repeat);
+    r.size.answer = 0;
+    int std = race_add_serial(&r, "std::sort", 1);
+    int one = race_add_filch(&r, "sort, 1 worker", NULL, 1);
+    int two = race_add_filch(&r, "sort, 2 workers", NULL, 2);
+    race_prepare_by(&r, restore);
+    race_run(&r);
+    snprintf(what, sizeof what, "sort, %s keys", inputs[input].name);
+    return judge_pair(&r, what, one, two, std, bounds);
+}
+
+int main(int argc, char **argv)
+{
+    measure_options options = measure_read_options(argc, argv, 10000000, "N, keys");
+    bool reached = true;
+    const char *serial = kernel_find("sort")->column[KERNEL_SERIAL]->serial_is;
+    if (strcmp(serial, "std::sort") != 0) {
+        fputs("sorts: there was no C++ compiler, so that there is no std::sort\n", stderr);
+        return 2;
+    }
+    pristine = malloc((size_t)options.size * sizeof *pristine);
+    if (!pristine)
+        return 1;
+    if (measure_wanted(&options, "random"))
+        reached = random_keys(&options) && reached;
+    for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++)
+        if (measure_wanted(&options, inputs[i].name))
+            reached = bad_keys(&options, i) && reached;
+    free(pristine);
+    return reached ? 0 : 1;
+}
