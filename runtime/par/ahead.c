@@ -4,8 +4,8 @@
 #include <filch/task.h>
 #include <runtime/core/clock.h>
 #include <runtime/core/worker.h>
+#include <runtime/par/pace.h>
 #include <runtime/par/split.h>
-#include <sched/pace.h>
 
 /* A section of 8 MiB is in the last cache of any server and most desktops while it is worked on,
  * and lasts long enough that its fork and join do not count. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Loops over blocks of a plane: halved along the longer side until a block takes as long as the
- * splitter's chunk (sched/pace.h, counted in cells), so that what is worked on together lies
+ * splitter's chunk (runtime/par/pace.h, counted in cells), so that what is worked on together lies
  * together, whatever the caches' sizes (Frigo, Leiserson, Prokop, Ramachandran: Cache-oblivious
  * algorithms, FOCS 1999). As in the splitter, a half is forked only while somebody is hungry. */
 #include <filch/for.h>
 #include <runtime/core/clock.h>
 #include <runtime/par/enter.h>
+#include <runtime/par/pace.h>
 #include <runtime/par/range.h>
 #include <runtime/par/split.h>
-#include <sched/pace.h>
 
 typedef struct block {
     size_t i_begin, i_end, j_begin, j_end;

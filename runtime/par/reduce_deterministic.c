@@ -12,10 +12,10 @@
 #include <filch/reduce.h>
 #include <runtime/core/clock.h>
 #include <runtime/par/enter.h>
+#include <runtime/par/pace.h>
 #include <runtime/par/range.h>
 #include <runtime/par/reduce.h>
 #include <runtime/par/split.h>
-#include <sched/pace.h>
 #include <stdlib.h>
 
 enum { ROOM = 512 }; /* bytes of results that a frame has room for */

@@ -4,7 +4,7 @@
 #include <filch/task.h>
 #include <runtime/core/clock.h>
 #include <runtime/core/worker.h>
-#include <sched/pace.h>
+#include <runtime/par/pace.h>
 #include <stdlib.h>
 
 enum { ROOM = 64 }; /* bytes of a sum that a frame has room for */

@@ -2,7 +2,7 @@
  *
  * The splitter: how every parallel loop of runtime/par is shared out. The range is run in order,
  * chunk by chunk; before each, one look: if nothing that this fiber forked is left for thieves, and
- * the loop is worth it (sched/pace.h), the upper half of what is left is forked. So a loop that
+ * the loop is worth it (runtime/par/pace.h), the upper half of what is left is forked. So a loop that
  * nobody helps with forks once, and one with hungry helpers as often as they come. A half that was
  * not stolen is taken back, and its owner's loop goes on with it as if it had not been forked.
  *

@@ -2,7 +2,7 @@
  *
  * How long a loop runs before it looks up. Time is told, not read: a tick is a nanosecond here. */
 #include <criterion/criterion.h>
-#include <sched/pace.h>
+#include <runtime/par/pace.h>
 
 enum { TICKS_PER_US = 1000 };
 
