@@ -156,12 +156,11 @@ FILCH_INLINE void fl_merge_rest(fl_ends at, fl_ends end, filch_ordering order)
 }
 
 /* So many steps can be made from both ends of what lies between them, whatever the comparison says:
- * no list runs out, and the outcome has room. Negative: the ends have passed each other. */
+ * no list runs out, and so the outcome has room. Negative: the ends have passed each other. */
 FILCH_INLINE ptrdiff_t fl_merge_safe(fl_ends at, fl_ends end, filch_ordering order)
 {
-    ptrdiff_t a = end.a - at.a, b = end.b - at.b, both = (a + b) / 2;
-    ptrdiff_t least = a < b ? a : b;
-    return (least < both ? least : both) / (ptrdiff_t)order.size;
+    ptrdiff_t a = end.a - at.a, b = end.b - at.b;
+    return (a < b ? a : b) / (ptrdiff_t)order.size;
 }
 
 /* Merges what lies between two ends, from both. false: they have passed each other. */
@@ -201,7 +200,8 @@ FILCH_INLINE bool fl_merge_meet_twice(fl_ends low, fl_ends low_end, fl_ends high
     return fl_merge_meet(low, low_end, order) && fl_merge_meet(high, high_end, order);
 }
 
-/* Merges two lists, neither empty. Lists one of which goes before the other are just copied. */
+/* Merges two lists, neither empty. Lists one of which goes before the other are just copied, and so
+ * is, in parts, what is much longer than the other. */
 FILCH_INLINE void fl_merge_items(const char *a, size_t a_count, const char *b, size_t b_count,
                                  char *out, filch_ordering order)
 {
@@ -214,6 +214,8 @@ FILCH_INLINE void fl_merge_items(const char *a, size_t a_count, const char *b, s
     } else if (fl_item_less(end.b - order.size, a, order)) {
         fl_merge_copy(&out, &b, b_bytes);
         fl_merge_copy(&out, &a, a_bytes);
+    } else if (a_count / 128 > b_count || b_count / 128 > a_count) {
+        fl_merge_rest(begin, end, order);
     } else {
         size_t half = (a_count + b_count) / 2;
         size_t of_a = fl_merge_split(a, a_count, b, b_count, half, order);

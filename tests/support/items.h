@@ -50,6 +50,7 @@ typedef enum item_shape {
     EQUAL,
     RISING,
     FALLING,
+    FALLING_STAIRS,
     ORGAN_PIPE,
     RUNS,
     NEARLY_RISING,
@@ -68,6 +69,8 @@ static inline int64_t item_key(item_shape shape, size_t i, size_t n, uint64_t *s
         return (int64_t)i;
     case FALLING:
         return (int64_t)(n - i);
+    case FALLING_STAIRS:
+        return (int64_t)((n - i) / 3);
     case ORGAN_PIPE:
         return (int64_t)(i < n / 2 ? i : n - i);
     case RUNS:

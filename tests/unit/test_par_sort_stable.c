@@ -224,6 +224,21 @@ Test(par_sort_stable, order_and_reverse_order_cost_one_look)
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
+Test(par_sort_stable, two_values_take_three_comparisons_an_item)
+{
+    enum { N = 16000 };
+    static uint32_t v[N];
+    uint64_t count = 0, state = stress_seed();
+    filch_runtime *rt = par_runtime(1);
+    for (uint32_t i = 0; i < N; i++)
+        v[i] = par_random(&state) % 2;
+    cr_assert_eq(FILCH_RUN(rt, sort_counted, v, N, &count), 0);
+    cr_assert_eq(disorder_u32(v, N), 0);
+    if (!BUILD_TINY) /* which merges more than it parts */
+        cr_assert_lt(count, 4 * N);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
 /* An adversary (M. D. McIlroy, A killer adversary for quicksort, 1999): which item is the least is decided only when it
  * is asked for, and to the disadvantage of pivots. */
 typedef struct adversary {
