@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * k-means clustering (Lloyd, 1957): prints the centres, and once more bit by bit. Shows
- * FILCH_REDUCE_DETERMINISTIC: what floating-point numbers sum up to depends on the order of
- * additions, and here that never changes. The centres are equal to the last bit whatever the
- * number of workers, and the search ends when no bit changes any more.
+ * FILCH_REDUCE_DETERMINISTIC: a sum of floating-point numbers depends on the order of additions,
+ * which here never changes. So the centres are equal to the last bit whatever the number of
+ * workers, and the search may go on until no bit changes: with FILCH_REDUCE, perhaps for ever.
  *
  *   cc -O2 kmeans.c $(pkg-config --cflags --libs filch) -o kmeans
  *   ./kmeans; FILCH_WORKERS=1 ./kmeans */
@@ -22,8 +22,8 @@ typedef struct point {
 FILCH_FOR(scatter, i, (point *, points))
 {
     static const int corners[K][2] = {{0, 0}, {8, 1}, {1, 9}, {9, 9}, {5, 5}};
-    points[i].x = corners[i % K][0] + (uint32_t)(i * 3242174889u) * 0x6p-32;
-    points[i].y = corners[i % K][1] + (uint32_t)(i * 2447445414u) * 0x6p-32;
+    points[i].x = corners[i % K][0] + (i * 0xc13fa9a902a6328f) * 0x6p-64;
+    points[i].y = corners[i % K][1] + (i * 0x91e10da5c79e7b1d) * 0x6p-64;
     points[i].weight = 1;
 }
 
