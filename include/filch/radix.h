@@ -15,9 +15,10 @@
  *   FILCH_RADIX_SORT(sort_by_cost, uint32_t, cost_of, (const double *, cost))
  *   sort_by_cost(self, index, n, cost);
  *
- * The key is a function or a macro of an item, and of the macro's further arguments; it must give
- * the same number whenever it is asked. What kind of number it is, the compiler knows: bool, char,
- * enumerations and bit-fields are integers, too. Floating-point keys are in the order of their bits:
+ * The key is a function or a macro of an item, and of the macro's further arguments. It must give
+ * the same number whenever it is asked for: places are counted by it before items are moved by it.
+ * What kind of number it is, the compiler knows: bool, char, enumerations and bit-fields are
+ * integers, too. Floating-point keys are in the order of their bits:
  * negative NaNs, -infinity, ..., -0.0, +0.0, ..., infinity, positive NaNs.
  *
  * More than caches hold is first distributed by the highest bits in which keys differ, in parallel:

@@ -14,30 +14,19 @@
  * Hence keys of 64 bits cost as many moves as those of 32. Bits in which no keys differ cost
  * nothing: the digits are chosen by a sample, and once more if the count shows that it misled.
  * (D. E. Knuth, The Art of Computer Programming, 5.2.5; W. Dobosiewicz, Sorting by distributive
- * partitioning, 1978, for sorting only by as many bits as there can be differences.)
+ * partitioning, 1978, has as many buckets as items, whatever the keys.)
  *
  * All is stable. `of` says what an item is; `other` is spare room for as many items. */
 #ifndef FILCH_RADIX_CORE_H
 #define FILCH_RADIX_CORE_H
 
 #include <filch/par_args.h>
+#include <filch/radix_key.h>
 #include <stdbool.h>
 
-/* What a key is. */
-typedef enum filch_radix_kind {
-    FILCH_RADIX_UNSIGNED,
-    FILCH_RADIX_SIGNED, /* two's complement */
-    FILCH_RADIX_FLOAT   /* float or double */
-} filch_radix_kind;
-
-/* The key of *item, as a number of that order. Called on many threads at once; it must not fork,
- * join or suspend. */
+/* The key of *item, as a number of that order: the same one whenever it is asked for, or items end
+ * up in foreign memory. Called on many threads at once; it must not fork, join or suspend. */
 typedef uint64_t filch_radix_key_fn(const void *item, void *context);
-
-/* `bits` bits of a key, from bit `shift` up. */
-typedef struct filch_radix_digit {
-    unsigned shift, bits;
-} filch_radix_digit;
 
 /* Counters for two digits of up to `bits` bits: 2 << bits of them. */
 typedef struct filch_radix_tables {
@@ -78,48 +67,6 @@ typedef struct fl_radix_of {
 
 /* ---- Keys ---- */
 
-/* How `bytes` bytes are made a number: flip `always`, and `negative` if the top bit was set. */
-typedef struct fl_radix_flips {
-    uint64_t always, negative;
-    unsigned top;
-} fl_radix_flips;
-
-FILCH_INLINE fl_radix_flips fl_radix_flips_of(size_t bytes, filch_radix_kind kind)
-{
-    const unsigned top = (unsigned)bytes * 8 - 1;
-    const uint64_t sign = (uint64_t)1 << top;
-    fl_radix_flips flips;
-    flips.always = kind == FILCH_RADIX_UNSIGNED ? 0 : sign;
-    flips.negative = kind == FILCH_RADIX_FLOAT ? sign - 1 : 0;
-    flips.top = top;
-    return flips;
-}
-
-FILCH_INLINE uint64_t fl_radix_number(const void *key, size_t bytes, fl_radix_flips flips)
-{
-    uint8_t one;
-    uint16_t two;
-    uint32_t four;
-    uint64_t number;
-    switch (bytes) {
-    case 1:
-        __builtin_memcpy(&one, key, 1);
-        number = one;
-        break;
-    case 2:
-        __builtin_memcpy(&two, key, 2);
-        number = two;
-        break;
-    case 4:
-        __builtin_memcpy(&four, key, 4);
-        number = four;
-        break;
-    default:
-        __builtin_memcpy(&number, key, 8);
-    }
-    return number ^ flips.always ^ ((0 - (number >> flips.top)) & flips.negative);
-}
-
 FILCH_INLINE uint64_t fl_radix_key(const void *items, size_t at, fl_radix_of of)
 {
     return of.key((const char *)items + at * of.size, of.context);
@@ -129,23 +76,6 @@ FILCH_INLINE void fl_radix_move(void *to, size_t place, const void *items, size_
                                 fl_radix_of of)
 {
     __builtin_memcpy((char *)to + place * of.size, (const char *)items + at * of.size, of.size);
-}
-
-FILCH_INLINE size_t fl_radix_digit_of(uint64_t key, filch_radix_digit digit)
-{
-    return (size_t)(key >> digit.shift) & (((size_t)1 << digit.bits) - 1);
-}
-
-/* Bits that it takes to write x. */
-FILCH_INLINE unsigned fl_radix_width(uint64_t x)
-{
-    return x ? 64 - (unsigned)__builtin_clzll(x) : 0;
-}
-
-/* The bits below bit `shift`. */
-FILCH_INLINE uint64_t fl_radix_below(unsigned shift)
-{
-    return ((uint64_t)1 << shift) - 1;
 }
 
 /* In which bits do keys differ, as far as a sample knows? */
@@ -247,9 +177,10 @@ FILCH_INLINE bool fl_radix_plan_fits(fl_radix_plan plan, uint64_t differing)
     return found <= end && found + 2 >= end;
 }
 
-/* Counts both digits: those of the last one come first in counts. */
-FILCH_INLINE uint64_t fl_radix_count_both(const void *items, size_t n, fl_radix_plan plan,
-                                          uint32_t *counts, fl_radix_of of)
+/* Counts both digits: those of the last one come first in counts. Meanwhile `other`, whose lines are
+ * soon written in no order, is fetched. */
+FILCH_INLINE uint64_t fl_radix_count_both(const void *items, const void *other, size_t n,
+                                          fl_radix_plan plan, uint32_t *counts, fl_radix_of of)
 {
     uint32_t *of_first = counts + ((size_t)1 << plan.last.bits);
     const uint64_t like = fl_radix_key(items, 0, of);
@@ -260,6 +191,7 @@ FILCH_INLINE uint64_t fl_radix_count_both(const void *items, size_t n, fl_radix_
             const uint64_t key = fl_radix_key(items, i, of);
             differing |= key ^ like;
             counts[fl_radix_digit_of(key, plan.last)]++;
+            __builtin_prefetch((const char *)other + i * of.size, 1);
         }
         return differing;
     }
@@ -269,6 +201,7 @@ FILCH_INLINE uint64_t fl_radix_count_both(const void *items, size_t n, fl_radix_
         differing |= key ^ like;
         counts[fl_radix_digit_of(key, plan.last)]++;
         of_first[fl_radix_digit_of(key, plan.first)]++;
+        __builtin_prefetch((const char *)other + i * of.size, 1);
     }
     return differing;
 }
@@ -343,10 +276,10 @@ FILCH_INLINE void fl_radix_cached(void *items, void *other, size_t n, bool there
     }
     const filch_radix_tables tables = again.tables;
     fl_radix_plan plan = fl_radix_plan_for(fl_radix_sample(items, n, of), n, tables.bits);
-    const uint64_t differing = fl_radix_count_both(items, n, plan, tables.counts, of);
+    const uint64_t differing = fl_radix_count_both(items, other, n, plan, tables.counts, of);
     if (!fl_radix_plan_fits(plan, differing)) {
         plan = fl_radix_plan_for(differing, n, tables.bits);
-        fl_radix_count_both(items, n, plan, tables.counts, of);
+        fl_radix_count_both(items, other, n, plan, tables.counts, of);
     }
     void *from = items, *to = other;
     for (int pass = 0; pass < 2; pass++) {
