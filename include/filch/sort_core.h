@@ -61,39 +61,39 @@ FILCH_INLINE size_t fl_least(size_t a, size_t b)
 FILCH_INLINE size_t fl_goes_first(const void *item, const void *pivot, bool not_after,
                                   filch_ordering order)
 {
-    return not_after ? fl_hide(!fl_item_less(pivot, item, order))
-                     : fl_item_before(item, pivot, order);
+    return not_after ? !fl_item_less(pivot, item, order) : fl_item_less(item, pivot, order);
 }
 
-/* One item: [first, left) goes first, [left, item - 1) does not, at item - 1 is a gap. */
-FILCH_INLINE char *fl_lomuto(char *left, char *item, const void *pivot, bool not_after,
-                             filch_ordering order)
+/* One item: [0, left) goes first, [left, item - 1) does not, at item - 1 is a gap. */
+FILCH_INLINE size_t fl_lomuto(char *items, size_t left, char *item, const void *pivot,
+                              bool not_after, filch_ordering order)
 {
     const size_t first = fl_goes_first(item, pivot, not_after, order);
-    fl_item_move(item - order.size, left, order);
-    fl_item_move(left, item, order);
-    return left + first * order.size;
+    fl_item_move(item - order.size, items + left * order.size, order);
+    fl_item_move(items + left * order.size, item, order);
+    return left + first;
 }
 
 FILCH_INLINE size_t fl_partition_small(char *items, size_t n, const void *pivot, bool not_after,
                                        filch_ordering order)
 {
     const size_t size = order.size;
-    char *left = items, *item = items + size, *const end = items + n * size;
+    char *item = items + size, *const end = items + n * size;
+    size_t left = 0;
     filch_item gap;
     fl_item_move(&gap, items, order);
     for (; (size_t)(end - item) >= 4 * size; item += 4 * size) {
-        left = fl_lomuto(left, item, pivot, not_after, order);
-        left = fl_lomuto(left, item + size, pivot, not_after, order);
-        left = fl_lomuto(left, item + 2 * size, pivot, not_after, order);
-        left = fl_lomuto(left, item + 3 * size, pivot, not_after, order);
+        left = fl_lomuto(items, left, item, pivot, not_after, order);
+        left = fl_lomuto(items, left, item + size, pivot, not_after, order);
+        left = fl_lomuto(items, left, item + 2 * size, pivot, not_after, order);
+        left = fl_lomuto(items, left, item + 3 * size, pivot, not_after, order);
     }
     for (; item < end; item += size)
-        left = fl_lomuto(left, item, pivot, not_after, order);
+        left = fl_lomuto(items, left, item, pivot, not_after, order);
     const size_t first = fl_goes_first(&gap, pivot, not_after, order);
-    fl_item_move(end - size, left, order);
-    fl_item_move(left, &gap, order);
-    return (size_t)(left - items) / size + first;
+    fl_item_move(end - size, items + left * size, order);
+    fl_item_move(items + left * size, &gap, order);
+    return left + first;
 }
 
 enum { FL_BLOCK = 64 };
@@ -111,7 +111,7 @@ FILCH_INLINE void fl_look(fl_side *side, const char *at, ptrdiff_t step, size_t 
     side->length = length;
     for (size_t i = 0; i < length; i++, at += step) {
         if (order.size > 128) /* processors foresee shorter steps */
-            __builtin_prefetch(at + 8 * step);
+            __builtin_prefetch((const void *)((uintptr_t)at + (uintptr_t)step * 8));
         side->wrong[side->end] = (unsigned char)i;
         side->end += fl_goes_first(at, pivot, not_after, order) ^ wrong_if ^ 1;
     }
@@ -186,26 +186,43 @@ FILCH_INLINE size_t fl_partition(void *items, size_t n, const void *pivot, bool 
 
 /* ---- Cuts ---- */
 
+/* The one or the other, without a branch. */
+FILCH_INLINE const void *fl_either(size_t other, const void *a, const void *b)
+{
+    return (const char *)a + ((size_t)((const char *)b - (const char *)a) & -fl_hide(other));
+}
+
 FILCH_INLINE const void *fl_median3(const void *a, const void *b, const void *c,
                                     filch_ordering order)
 {
-    const bool ab = fl_item_less(a, b, order);
-    if (ab != fl_item_less(a, c, order))
-        return a;
-    return ab == fl_item_less(b, c, order) ? b : c;
+    const bool ab = fl_item_less(a, b, order), bc = fl_item_less(b, c, order);
+    return fl_either(ab == bc, fl_either(ab == fl_item_less(a, c, order), a, c), b);
+}
+
+/* Of a range of n items: of three of them, or of three ranges. */
+FILCH_INLINE const void *fl_median_near(const void *a, size_t n, filch_ordering order)
+{
+    return fl_median3(a, fl_item_in(a, n / 8 * 4, order), fl_item_in(a, n / 8 * 7, order), order);
+}
+
+FILCH_INLINE const void *fl_median_far(const void *a, size_t n, filch_ordering order,
+                                       const filch_sort_ops *ops, void *context)
+{
+    return ops->median(a, fl_item_in(a, n / 8 * 4, order), fl_item_in(a, n / 8 * 7, order), n / 8,
+                       context);
 }
 
 FILCH_INLINE const void *fl_median(const void *a, const void *b, const void *c, size_t n,
                                    filch_ordering order, const filch_sort_ops *ops, void *context)
 {
-    if (n >= 8) {
-        const size_t next = n / 8;
-        a = ops->median(a, fl_item_in(a, next * 4, order), fl_item_in(a, next * 7, order), next,
-                        context);
-        b = ops->median(b, fl_item_in(b, next * 4, order), fl_item_in(b, next * 7, order), next,
-                        context);
-        c = ops->median(c, fl_item_in(c, next * 4, order), fl_item_in(c, next * 7, order), next,
-                        context);
+    if (n >= 64) {
+        a = fl_median_far(a, n, order, ops, context);
+        b = fl_median_far(b, n, order, ops, context);
+        c = fl_median_far(c, n, order, ops, context);
+    } else if (n >= 8) {
+        a = fl_median_near(a, n, order);
+        b = fl_median_near(b, n, order);
+        c = fl_median_near(c, n, order);
     }
     return fl_median3(a, b, c, order);
 }
