@@ -115,16 +115,26 @@ FILCH_INLINE void fl_radix_scatter(const void *items, size_t n, filch_radix_digi
 
 /* ---- The whole sort, in a cache ---- */
 
-FILCH_INLINE bool fl_radix_is_sorted(const void *items, size_t n, fl_radix_of of)
+/* Of two items or more: are they in order already, or in strictly the reverse one? */
+typedef enum fl_radix_order { FL_RADIX_MIXED, FL_RADIX_RISING, FL_RADIX_FALLING } fl_radix_order;
+
+FILCH_INLINE fl_radix_order fl_radix_order_of(const void *items, size_t n, fl_radix_of of)
 {
-    uint64_t last = fl_radix_key(items, 0, of);
-    for (size_t i = 1; i < n; i++) {
+    uint64_t last = fl_radix_key(items, 1, of);
+    const bool falling = last < fl_radix_key(items, 0, of);
+    for (size_t i = 2; i < n; i++) {
         const uint64_t key = fl_radix_key(items, i, of);
-        if (key < last)
-            return false;
+        if ((key < last) != falling)
+            return FL_RADIX_MIXED;
         last = key;
     }
-    return true;
+    return falling ? FL_RADIX_FALLING : FL_RADIX_RISING;
+}
+
+FILCH_INLINE void fl_radix_reverse(const void *items, size_t n, void *to, fl_radix_of of)
+{
+    for (size_t i = 0; i < n; i++)
+        fl_radix_move(to, n - 1 - i, items, i, of);
 }
 
 /* Inserts each item where it belongs in `to`. */
@@ -263,17 +273,30 @@ FILCH_INLINE void fl_radix_swap(void **a, void **b)
     *b = swap;
 }
 
+/* Sorts few items, or those that are in an order, into other if `there`. False: these are neither,
+ * nothing was done. */
+FILCH_INLINE bool fl_radix_easily(void *items, void *other, size_t n, bool there, fl_radix_of of)
+{
+    fl_radix_order order = FL_RADIX_FALLING;
+    if (n <= FL_RADIX_FEW) {
+        fl_radix_insert(items, n, other, of);
+    } else {
+        order = fl_radix_order_of(items, n, of);
+        if (order == FL_RADIX_MIXED)
+            return false;
+        if (order == FL_RADIX_FALLING)
+            fl_radix_reverse(items, n, other, of);
+    }
+    if ((order == FL_RADIX_FALLING) != there)
+        __builtin_memcpy(there ? other : items, there ? items : other, n * of.size);
+    return true;
+}
+
 FILCH_INLINE void fl_radix_cached(void *items, void *other, size_t n, bool there,
                                   fl_radix_again again, fl_radix_of of)
 {
-    const bool few = n <= FL_RADIX_FEW;
-    if (few || fl_radix_is_sorted(items, n, of)) {
-        if (few)
-            fl_radix_insert(items, n, other, of);
-        if (few != there)
-            __builtin_memcpy(there ? other : items, there ? items : other, n * of.size);
+    if (fl_radix_easily(items, other, n, there, of))
         return;
-    }
     const filch_radix_tables tables = again.tables;
     fl_radix_plan plan = fl_radix_plan_for(fl_radix_sample(items, n, of), n, tables.bits);
     const uint64_t differing = fl_radix_count_both(items, other, n, plan, tables.counts, of);
