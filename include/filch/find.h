@@ -6,8 +6,8 @@
  *   FILCH_FIND(first_negative, i, (const double *, x)) { return x[i] < 0; }
  *   size_t where;
  *   if (first_negative(self, 0, n, &where, x) == 0) ...               0: *where is the smallest index
- *   FILCH_ALL(sorted, i, (const int *, v)) { return v[i] <= v[i + 1]; }
- *   if (sorted(self, 0, n - 1, v) == 1) ...                           1 yes, 0 no, negative: an error
+ *   FILCH_ALL(sorted, i, (const int *, v)) { return i == 0 || v[i - 1] <= v[i]; }
+ *   if (sorted(self, 0, n, v) == 1) ...                               1 yes, 0 no, negative: an error
  *
  * From elsewhere: FILCH_RUN(rt, first_negative, ...). The body says whether it holds for index i.
  * Indices are looked at in no order, some behind the first hit, too; once it is known that they

@@ -15,7 +15,8 @@
  * commutative: values are combined in the order of the range. identity must change nothing that it
  * is combined with; it is the value of an empty range, and may be used any number of times. A
  * result may be of any type that is copied by its bytes and aligned to 16 bytes at most. An
- * identity with commas stands in parentheses.
+ * identity of several fields is a macro, or a compound literal in parentheses: ((stats){0, 1}), in
+ * C++ (stats{0, 1}).
  *
  * Floating-point sums are only nearly associative: FILCH_REDUCE gives a result that differs in its
  * last bits from run to run. FILCH_REDUCE_DETERMINISTIC, used in the same way, gives the same bits

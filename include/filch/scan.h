@@ -12,8 +12,8 @@
  * combine(a, b), a function or a macro of two values, must be associative; it need not be
  * commutative. Arguments may follow it, as those of a task do: with (uint32_t, modulus) it is
  * combine(a, b, modulus), and the call totals(self, in, n, out, modulus). identity must change
- * nothing that it is combined with; with commas it stands in parentheses. Items may be of any type
- * that is copied by its bytes and aligned to 64 bytes at most. combine is called on many threads at
+ * nothing that it is combined with; of several fields it is a macro, or ((pair){0, 1}), in C++
+ * (pair{0, 1}). Items may be of any type that is copied by its bytes and aligned to 64 bytes at most. combine is called on many threads at
  * once, about twice for an item where helpers sum up; it must not fork, join or suspend.
  *
  * out may be in; else they must not overlap. A scan that nobody helps with is the plain loop.

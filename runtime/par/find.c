@@ -52,7 +52,7 @@ static int begin_search(const char *who, filch_self self, filch_runtime *rt, fin
         return rc;
     if (!call->fn)
         return fl_fail(EINVAL, "%s without a function that looks; give it one", who);
-    return rt ? fl_enter(rt, &search_task, call) : search(self, call);
+    return fl_enter(who, self, rt, &search_task, call);
 }
 
 static size_t hit(const find_call *call)

@@ -39,7 +39,7 @@ int filch_for(filch_self self, size_t begin, size_t end, size_t hint, filch_for_
 {
     for_call call = {begin, end, hint, body, context};
     int rc = refuse(&call);
-    return rc ? rc : run_for(self, &call);
+    return rc ? rc : fl_enter("filch_for", self, NULL, &run_for_task, &call);
 }
 
 int filch_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hint, filch_for_fn *body,
@@ -47,5 +47,5 @@ int filch_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hint, filc
 {
     for_call call = {begin, end, hint, body, context};
     int rc = refuse(&call);
-    return rc ? rc : fl_enter(rt, &run_for_task, &call);
+    return rc ? rc : fl_enter("filch_for", NULL, rt, &run_for_task, &call);
 }

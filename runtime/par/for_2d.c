@@ -108,7 +108,7 @@ int filch_for_2d(filch_self self, size_t i_begin, size_t i_end, size_t j_begin, 
 {
     for_2d_call call = {{body, context, {0}}, {i_begin, i_end, j_begin, j_end}};
     int rc = refuse(&call);
-    return rc ? rc : run_for_2d(self, &call);
+    return rc ? rc : fl_enter("filch_for_2d", self, NULL, &run_for_2d_task, &call);
 }
 
 int filch_run_for_2d(filch_runtime *rt, size_t i_begin, size_t i_end, size_t j_begin, size_t j_end,
@@ -116,5 +116,5 @@ int filch_run_for_2d(filch_runtime *rt, size_t i_begin, size_t i_end, size_t j_b
 {
     for_2d_call call = {{body, context, {0}}, {i_begin, i_end, j_begin, j_end}};
     int rc = refuse(&call);
-    return rc ? rc : fl_enter(rt, &run_for_2d_task, &call);
+    return rc ? rc : fl_enter("filch_for_2d", NULL, rt, &run_for_2d_task, &call);
 }

@@ -122,7 +122,7 @@ static int histogram(filch_self self, filch_runtime *rt, histogram_call *call)
     if (!call->chunk)
         return fl_fail(EINVAL, "%s without a function that counts; give it one", who);
     call->loop = (fl_loop){.chunk = chunk, .context = call, .sums = &tallies};
-    rc = rt ? fl_enter(rt, &run_histogram_task, call) : run_histogram(self, call);
+    rc = fl_enter(who, self, rt, &run_histogram_task, call);
     if (call->bad)
         return fl_fail(ERANGE,
                        "%s: index %zu is of bin %zu, there are %zu: make it a smaller one, "

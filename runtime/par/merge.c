@@ -100,11 +100,11 @@ static bool overwrites(const fl_lists *l, size_t size)
 
 static int refuse(const fl_lists *l, size_t size)
 {
-    int rc = fl_items_refuse("filch_merge", l->a, l->a_count, size);
+    int rc = fl_items_refuse("filch_merge from a", l->a, l->a_count, size);
     if (!rc)
-        rc = fl_items_refuse("filch_merge", l->b, l->b_count, size);
+        rc = fl_items_refuse("filch_merge from b", l->b, l->b_count, size);
     if (!rc)
-        rc = fl_items_refuse("filch_merge", l->out, l->a_count + l->b_count, size);
+        rc = fl_items_refuse("filch_merge to out", l->out, l->a_count + l->b_count, size);
     if (!rc && overwrites(l, size))
         rc = fl_fail(EINVAL, "filch_merge to a place that overlaps a list; give it another");
     return rc;
@@ -119,18 +119,18 @@ static int begin(filch_self self, filch_runtime *rt, merge_call *call)
         return rc;
     l->a = l->a_count ? l->a : l->out; /* somewhere: it may be NULL, and NULL + 0 is undefined */
     l->b = l->b_count ? l->b : l->out;
-    return rt ? fl_enter(rt, &merge_whole_task, call) : merge_whole(self, call);
+    return fl_enter("filch_merge", self, rt, &merge_whole_task, call);
 }
 
-int filch_merge_typed(filch_self self, const void *a, size_t a_count, const void *b, size_t b_count,
-                      void *out, const filch_merge_ops *ops, void *context)
+int filch_merge_by(filch_self self, const void *a, size_t a_count, const void *b, size_t b_count,
+                   void *out, const filch_merge_ops *ops, void *context)
 {
     merge_call call = {ops, context, {a, b, a_count, b_count, out}};
     return begin(self, NULL, &call);
 }
 
-int filch_run_merge_typed(filch_runtime *rt, const void *a, size_t a_count, const void *b,
-                          size_t b_count, void *out, const filch_merge_ops *ops, void *context)
+int filch_run_merge_by(filch_runtime *rt, const void *a, size_t a_count, const void *b,
+                       size_t b_count, void *out, const filch_merge_ops *ops, void *context)
 {
     merge_call call = {ops, context, {a, b, a_count, b_count, out}};
     return begin(NULL, rt, &call);
@@ -142,9 +142,9 @@ int filch_merge(filch_self self, const void *a, size_t a_count, const void *b, s
     int rc = fl_order_refuse("filch_merge", size, less);
     if (rc)
         return rc;
-    fl_plain_context plain = {less, context, size};
+    filch_ordering plain = {size, less, context};
     filch_stable_ops ops = fl_plain_ops(size);
-    return filch_merge_typed(self, a, a_count, b, b_count, out, &ops.merge, &plain);
+    return filch_merge_by(self, a, a_count, b, b_count, out, &ops.merge, &plain);
 }
 
 int filch_run_merge(filch_runtime *rt, const void *a, size_t a_count, const void *b, size_t b_count,
@@ -153,7 +153,7 @@ int filch_run_merge(filch_runtime *rt, const void *a, size_t a_count, const void
     int rc = fl_order_refuse("filch_merge", size, less);
     if (rc)
         return rc;
-    fl_plain_context plain = {less, context, size};
+    filch_ordering plain = {size, less, context};
     filch_stable_ops ops = fl_plain_ops(size);
-    return filch_run_merge_typed(rt, a, a_count, b, b_count, out, &ops.merge, &plain);
+    return filch_run_merge_by(rt, a, a_count, b, b_count, out, &ops.merge, &plain);
 }

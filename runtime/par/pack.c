@@ -87,9 +87,9 @@ static int refuse(const pack_call *call, const size_t *count)
                        "%s of items of %zu bytes; 1 to %d can be: pack pointers or indices to "
                        "larger ones",
                        who, call->size, FILCH_PACK_MOST);
-    int rc = fl_items_refuse(who, call->in, call->n, call->size);
+    int rc = fl_items_refuse("filch_pack from", call->in, call->n, call->size);
     if (!rc)
-        rc = fl_items_refuse(who, call->out, call->n, call->size);
+        rc = fl_items_refuse("filch_pack to", call->out, call->n, call->size);
     if (rc)
         return rc;
     uintptr_t in = (uintptr_t)call->in, out = (uintptr_t)call->out;
@@ -105,7 +105,7 @@ static int pack_or_refuse(filch_self self, filch_runtime *rt, pack_call *call, s
 {
     int rc = refuse(call, count);
     if (!rc && call->n)
-        rc = rt ? fl_enter(rt, &run_pack_task, call) : run_pack(self, call);
+        rc = fl_enter("filch_pack", self, rt, &run_pack_task, call);
     if (!rc)
         *count = call->count;
     return rc;

@@ -295,7 +295,7 @@ static bool key_less(const void *a, const void *b, void *context)
 
 static void sort_without_memory(filch_self self, sort_call *c)
 {
-    fl_plain_context plain = {key_less, c, c->ops->size};
+    filch_ordering plain = {c->ops->size, key_less, c};
     const filch_stable_ops ops = fl_plain_ops(c->ops->size);
     fl_stable_in_place(self, &ops.merge, &plain, c->items, c->n);
 }
@@ -334,7 +334,7 @@ static int begin(filch_self self, filch_runtime *rt, sort_call *c)
     int rc = fl_items_refuse("filch_radix_sort", c->items, c->n, c->ops->size);
     if (rc)
         return rc;
-    return rt ? fl_enter(rt, &sort_whole_task, c) : sort_whole(self, c);
+    return fl_enter("filch_radix_sort", self, rt, &sort_whole_task, c);
 }
 
 int filch_radix_sort_typed(filch_self self, void *items, size_t n, const filch_radix_ops *ops,

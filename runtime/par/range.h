@@ -13,8 +13,10 @@ static inline int fl_range_refuse(const char *who, size_t begin, size_t end)
 {
     if (begin <= end)
         return 0;
-    return fl_fail(EINVAL, "%s from %zu to %zu: the range ends before it begins; swap them", who,
-                   begin, end);
+    return fl_fail(EINVAL,
+                   "%s from %zu to %zu: the range ends before it begins; swap them, or look how "
+                   "the end was computed",
+                   who, begin, end);
 }
 
 /* Of `items` there have to be n of `size` bytes. */

@@ -75,7 +75,7 @@ static int reduce(filch_self self, filch_runtime *rt, const reduce_call *call)
     int rc = fl_reduce_refuse(who, call->begin, call->end, call->how, call->out);
     if (rc)
         return rc;
-    rc = rt ? fl_enter(rt, &run_reduce_task, (void *)call) : run_reduce(self, call);
+    rc = fl_enter(who, self, rt, &run_reduce_task, (void *)call);
     return fl_reduce_told(who, call->how, rc);
 }
 

@@ -224,7 +224,7 @@ static int reduce(filch_self self, filch_runtime *rt, tree *t)
     size_t n = t->end - t->begin;
     t->blocks = n / t->block + (n % t->block != 0);
     t->most = (size_t)1 << highest_bit(t->most / t->block);
-    rc = rt ? fl_enter(rt, &run_tree_task, t) : run_tree(self, t);
+    rc = fl_enter(who, self, rt, &run_tree_task, t);
     return fl_reduce_told(who, t->how, rc);
 }
 

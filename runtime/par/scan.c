@@ -105,9 +105,9 @@ static int refuse(const scan_call *call)
         return fl_fail(EINVAL,
                        "%s without a size or a function to make, sum or scan; all four are needed",
                        who);
-    int rc = fl_items_refuse(who, call->in, call->n, how->size);
+    int rc = fl_items_refuse("filch_scan from", call->in, call->n, how->size);
     if (!rc)
-        rc = fl_items_refuse(who, call->out, call->n, how->size);
+        rc = fl_items_refuse("filch_scan to", call->out, call->n, how->size);
     if (rc)
         return rc;
     uintptr_t in = (uintptr_t)call->in, out = (uintptr_t)call->out;
@@ -125,7 +125,7 @@ static int scan_or_refuse(filch_self self, filch_runtime *rt, scan_call *call)
     int rc = refuse(call);
     if (rc || !call->n)
         return rc;
-    rc = rt ? fl_enter(rt, &run_scan_task, call) : run_scan(self, call);
+    rc = fl_enter("filch_scan", self, rt, &run_scan_task, call);
     if (rc == -ENOMEM)
         return fl_fail(ENOMEM, "filch_scan: no memory for a value of %zu bytes; free some",
                        call->how->size);

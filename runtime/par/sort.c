@@ -77,7 +77,7 @@ int filch_sort_by(filch_self self, void *items, size_t n, const filch_sort_ops *
 {
     sort_call call = {items, n, ops, context, 0};
     int rc = fl_items_refuse("filch_sort", items, n, ops->size);
-    return rc ? rc : sort_all(self, &call);
+    return rc ? rc : fl_enter("filch_sort", self, NULL, &sort_all_task, &call);
 }
 
 int filch_run_sort_by(filch_runtime *rt, void *items, size_t n, const filch_sort_ops *ops,
@@ -85,5 +85,5 @@ int filch_run_sort_by(filch_runtime *rt, void *items, size_t n, const filch_sort
 {
     sort_call call = {items, n, ops, context, 0};
     int rc = fl_items_refuse("filch_sort", items, n, ops->size);
-    return rc ? rc : fl_enter(rt, &sort_all_task, &call);
+    return rc ? rc : fl_enter("filch_sort", NULL, rt, &sort_all_task, &call);
 }

@@ -105,12 +105,19 @@ static void divide(filch_self self, const sort_call *c, char *items, char *spare
 
 /* ---- The whole ---- */
 
-/* Large blocks are aligned to huge pages, and ask for them: the system then clears and maps two
+/* From here on, memory is so dear that half of it is worth a barrier between the halves. */
+#ifdef FILCH_TINY
+static const size_t much = (size_t)1 << 13;
+#else
+static const size_t much = (size_t)1 << 22;
+#endif
+
+/* A large block is aligned to huge pages, and asks for them: the system then clears and maps two
  * megabytes at once. */
 static void *allocate(size_t bytes)
 {
     const size_t huge = (size_t)1 << 21;
-    if (bytes < 2 * huge)
+    if (bytes < huge)
         return malloc(bytes);
     void *block = aligned_alloc(huge, (bytes + huge - 1) & ~(huge - 1));
     if (block)
@@ -118,19 +125,49 @@ static void *allocate(size_t bytes)
     return block;
 }
 
+/* With room for half of the items. The first half is sorted into it; its old place is then spare
+ * for the second one. The first half of the outcome goes there, too. What is left of the second
+ * list by then has room before what is left of the first. */
+static void sort_with_half(filch_self self, const sort_call *c, char *spare)
+{
+    const filch_merge_ops *ops = &c->ops->merge;
+    const size_t b_count = c->count / 2, a_count = c->count - b_count;
+    char *b = c->items + a_count * ops->size;
+    sort_piece(self, c, c->items, spare, a_count, true);
+    sort_piece(self, c, b, c->items, b_count, false);
+    const size_t of_a = ops->split(spare, a_count, b, b_count, a_count, c->context);
+    const size_t of_b = a_count - of_a;
+    const fl_lists low = {spare, b, of_a, of_b, c->items};
+    const fl_lists rest = {b + of_b * ops->size, b, b_count - of_b, 0, spare};
+    const fl_lists high = {spare + of_a * ops->size, spare, a_count - of_a, b_count - of_b, b};
+    fl_merge(self, ops, c->context, &low);
+    fl_merge(self, ops, c->context, &rest);
+    fl_merge(self, ops, c->context, &high);
+}
+
+static void sort_with_room(filch_self self, const sort_call *c)
+{
+    const size_t size = c->ops->merge.size;
+    const bool half = c->count > much / size;
+    char *spare = allocate((half ? c->count - c->count / 2 : c->count) * size);
+    if (!spare)
+        fl_stable_in_place(self, &c->ops->merge, c->context, c->items, c->count);
+    else if (half)
+        sort_with_half(self, c, spare);
+    else
+        divide(self, c, c->items, spare, c->count, false);
+    free(spare);
+}
+
 FILCH_TASK(int, sort_whole, (sort_call *, c))
 {
     char room[2048] FILCH_ALIGNED(16);
-    const size_t bytes = c->count * c->ops->merge.size;
     if (c->count < 2 || c->ops->is_run(c->items, c->count, c->context))
         return 0;
-    char *spare = bytes <= sizeof room ? room : allocate(bytes);
-    if (spare)
-        divide(self, c, c->items, spare, c->count, false);
+    if (c->count * c->ops->merge.size <= sizeof room)
+        divide(self, c, c->items, room, c->count, false);
     else
-        fl_stable_in_place(self, &c->ops->merge, c->context, c->items, c->count);
-    if (spare != room)
-        free(spare);
+        sort_with_room(self, c);
     return 0;
 }
 
@@ -140,17 +177,17 @@ static int begin(filch_self self, filch_runtime *rt, sort_call *c)
     int rc = fl_items_refuse("filch_sort_stable", c->items, c->count, c->ops->merge.size);
     if (rc)
         return rc;
-    return rt ? fl_enter(rt, &sort_whole_task, c) : sort_whole(self, c);
+    return fl_enter("filch_sort_stable", self, rt, &sort_whole_task, c);
 }
 
-int filch_sort_stable_typed(filch_self self, void *items, size_t count, const filch_stable_ops *ops,
-                            void *context)
+int filch_sort_stable_by(filch_self self, void *items, size_t count, const filch_stable_ops *ops,
+                         void *context)
 {
     return begin(self, NULL, &(sort_call){ops, context, items, count});
 }
 
-int filch_run_sort_stable_typed(filch_runtime *rt, void *items, size_t count,
-                                const filch_stable_ops *ops, void *context)
+int filch_run_sort_stable_by(filch_runtime *rt, void *items, size_t count,
+                             const filch_stable_ops *ops, void *context)
 {
     return begin(NULL, rt, &(sort_call){ops, context, items, count});
 }
@@ -161,9 +198,9 @@ int filch_sort_stable(filch_self self, void *items, size_t count, size_t size, f
     int rc = fl_order_refuse("filch_sort_stable", size, less);
     if (rc)
         return rc;
-    fl_plain_context plain = {less, context, size};
+    filch_ordering plain = {size, less, context};
     filch_stable_ops ops = fl_plain_ops(size);
-    return filch_sort_stable_typed(self, items, count, &ops, &plain);
+    return filch_sort_stable_by(self, items, count, &ops, &plain);
 }
 
 int filch_run_sort_stable(filch_runtime *rt, void *items, size_t count, size_t size,
@@ -172,7 +209,7 @@ int filch_run_sort_stable(filch_runtime *rt, void *items, size_t count, size_t s
     int rc = fl_order_refuse("filch_sort_stable", size, less);
     if (rc)
         return rc;
-    fl_plain_context plain = {less, context, size};
+    filch_ordering plain = {size, less, context};
     filch_stable_ops ops = fl_plain_ops(size);
-    return filch_run_sort_stable_typed(rt, items, count, &ops, &plain);
+    return filch_run_sort_stable_by(rt, items, count, &ops, &plain);
 }
