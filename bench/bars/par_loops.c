@@ -57,7 +57,7 @@ FILCH_FOR(scale, i, (float *, x), (float, a), (float, b))
     x[i] = x[i] * a + b;
 }
 
-static void __attribute__((noipa)) scale_plainly(float *x, size_t n, float a, float b)
+static void __attribute__((noinline)) scale_plainly(float *x, size_t n, float a, float b)
 {
     for (size_t i = 0; i < n; i++)
         x[i] = x[i] * a + b;

@@ -68,7 +68,7 @@ FILCH_END_DECLS
                            void *fl_to, size_t *fl_kept, void *fl_context)                         \
     {                                                                                              \
         FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
-        const T *fl_in = (const T *)fl_from;                                                       \
+        T const *fl_in = (T const *)fl_from;                                                       \
         T *fl_out = (T *)fl_to;                                                                    \
         size_t fl_at = 0;                                                                          \
         int fl_stop = 0;                                                                           \
@@ -95,7 +95,7 @@ FILCH_END_DECLS
         *fl_kept = fl_at + 1;                                                                      \
         return 0;                                                                                  \
     }                                                                                              \
-    FL_ENTRIES(name, pack, (const T *fl_in, size_t fl_n, T *fl_out, size_t *fl_count),             \
+    FL_ENTRIES(name, pack, (T const *fl_in, size_t fl_n, T *fl_out, size_t *fl_count),             \
                (fl_in, fl_n, sizeof(T), fl_out, fl_count, name##_keep), __VA_ARGS__)               \
     FILCH_INLINE bool name##_body(FL_BODY_PARAMS, T item FL_MAP(FL_PARAM, __VA_ARGS__))
 /* clang-format on */

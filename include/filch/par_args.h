@@ -13,6 +13,8 @@
  *   FL_BODY_PARAMS                  filch_self self, int *fl_stop: what every body gets first
  *   FL_ENTRIES(scale, for, (size_t fl_begin, size_t fl_end), (fl_begin, fl_end, 0, scale_chunk),
  *              list)
+ * What a macro generates for `scale` is named scale_..., as scale_call and scale_chunk; a program's
+ * own functions and macros, less and combine among them, need other names.
  * The last one gives the two functions that people call:
  *   int scale(filch_self self, size_t fl_begin, size_t fl_end, float *x, float a)
  *       fills a context and returns filch_for(self, fl_begin, fl_end, 0, scale_chunk, context)

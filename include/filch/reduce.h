@@ -47,8 +47,8 @@
 #include <filch/par_args.h>
 #include <stdbool.h>
 
-/* A reduction for the plain functions: results that they know only as so many bytes, with the
- * alignment of malloc. They may own memory; they are moved by copying their bytes. All functions
+/* A reduction for the plain functions: results that they know only as so many bytes, aligned
+ * as their size divides, to 16 at most. They may own memory; they are moved by copying their bytes. All functions
  * get the caller's context, and are called on many threads at once. */
 typedef struct filch_reduction {
     size_t size;

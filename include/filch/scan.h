@@ -83,7 +83,7 @@ FILCH_END_DECLS
                             void *fl_sum)                                                          \
     {                                                                                              \
         FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
-        const T *fl_in = (const T *)fl_from;                                                       \
+        T const *fl_in = (T const *)fl_from;                                                       \
         T *fl_out = (T *)fl_to;                                                                    \
         T fl_total = *(T *)fl_sum;                                                                 \
         for (size_t fl_i = 0; fl_i < fl_n; fl_i++) {                                               \
@@ -94,7 +94,7 @@ FILCH_END_DECLS
     }                                                                                              \
     static const filch_scanning name##_scanning = {sizeof(T), name##_make, name##_sum,             \
                                                    name##_scan};                                   \
-    FL_ENTRIES(name, scan, (const T *fl_in, size_t fl_n, T *fl_out),                               \
+    FL_ENTRIES(name, scan, (T const *fl_in, size_t fl_n, T *fl_out),                               \
                (fl_in, fl_n, fl_out, &name##_scanning), __VA_ARGS__)
 
 #define FL_SCAN_INCLUSIVE(name)                                                                    \
@@ -110,13 +110,13 @@ FILCH_END_DECLS
     static void name##_sum(const void *fl_from, size_t fl_n, void *fl_context, void *fl_sum)       \
     {                                                                                              \
         FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
-        const T *fl_in = (const T *)fl_from;                                                       \
+        T const *fl_in = (T const *)fl_from;                                                       \
         const size_t fl_quarter = sizeof(T) <= 32 ? fl_n / 4 : 0;                                  \
         T fl_total = *(T *)fl_sum;                                                                 \
         if (fl_quarter) {                                                                          \
-            const T *fl_in2 = fl_in + fl_quarter;                                                  \
-            const T *fl_in3 = fl_in2 + fl_quarter;                                                 \
-            const T *fl_in4 = fl_in3 + fl_quarter;                                                 \
+            T const *fl_in2 = fl_in + fl_quarter;                                                  \
+            T const *fl_in3 = fl_in2 + fl_quarter;                                                 \
+            T const *fl_in4 = fl_in3 + fl_quarter;                                                 \
             T fl_total2 = *fl_in2;                                                                 \
             T fl_total3 = *fl_in3;                                                                 \
             T fl_total4 = *fl_in4;                                                                 \

@@ -92,6 +92,12 @@ static bool sum_one(filch_self self, shift *s)
     return true;
 }
 
+/* What a join runs when nobody has come to help. */
+static void nobody(filch_self self, shift *s, unsigned helpers)
+{
+    (void)self, (void)s, (void)helpers;
+}
+
 /* A helper: first it lets the next one in. */
 FILCH_VOID_TASK(help, (shift *, s), (unsigned, helpers))
 {
@@ -101,19 +107,13 @@ FILCH_VOID_TASK(help, (shift *, s), (unsigned, helpers))
             fl_heed(self);
         while (sum_one(self, s))
             fl_heed(self);
-        FILCH_JOIN_VOID(help);
+        FL_JOIN_OR(help, nobody);
         return;
     }
     while (finish_one(s))
         ;
     while (sum_one(self, s))
         ;
-}
-
-/* What the caller's join runs when nobody has come to help. */
-static void nobody(filch_self self, shift *s, unsigned helpers)
-{
-    (void)self, (void)s, (void)helpers;
 }
 
 /* The caller's part of `now`; returns how many blocks that was. */

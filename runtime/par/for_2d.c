@@ -67,6 +67,7 @@ static void run(filch_self self, plane *p, block b, fl_pace *pace)
             FILCH_FORK(piece, p, &upper, pace->chunk);
             run(self, p, b, pace);
             FILCH_JOIN_VOID(piece);
+            pace->since = fl_ticks();
             return;
         }
         run(self, p, b, pace);

@@ -15,9 +15,10 @@ typedef struct reduce_call {
     size_t begin, end, hint;
     const filch_reduction *how;
     void *out, *context;
+    bool starved; /* there was no memory for the caller's own sum */
 } reduce_call;
 
-static int reduce_into(filch_self self, const reduce_call *call, void *sum)
+static int reduce_into(filch_self self, reduce_call *call, void *sum)
 {
     const filch_reduction *how = call->how;
     const fl_sums sums = {how->size, how->make, how->join, how->drop};
@@ -25,7 +26,8 @@ static int reduce_into(filch_self self, const reduce_call *call, void *sum)
                     .context = call->context,
                     .hint = call->hint,
                     .sums = &sums};
-    if (!how->make(call->context, sum))
+    call->starved = !how->make(call->context, sum);
+    if (call->starved)
         return -ENOMEM;
     int code = fl_loop_run(self, &loop, call->begin, call->end, sum);
     if (!code)
@@ -35,12 +37,13 @@ static int reduce_into(filch_self self, const reduce_call *call, void *sum)
     return code;
 }
 
-FILCH_TASK(int, run_reduce, (const reduce_call *, call))
+FILCH_TASK(int, run_reduce, (reduce_call *, call))
 {
     char room[ROOM] FILCH_ALIGNED(16);
     if (call->how->size <= ROOM)
         return reduce_into(self, call, room);
     void *sum = malloc(call->how->size);
+    call->starved = !sum;
     int rc = sum ? reduce_into(self, call, sum) : -ENOMEM;
     free(sum);
     return rc;
@@ -62,31 +65,31 @@ int fl_reduce_refuse(const char *who, size_t begin, size_t end, const filch_redu
     return 0;
 }
 
-int fl_reduce_told(const char *who, const filch_reduction *how, int rc)
+int fl_reduce_told(const char *who, const filch_reduction *how, bool starved, int rc)
 {
-    if (rc == -ENOMEM)
+    if (starved)
         return fl_fail(ENOMEM, "%s: no memory for results of %zu bytes; free some", who, how->size);
     return rc;
 }
 
-static int reduce(filch_self self, filch_runtime *rt, const reduce_call *call)
+static int reduce(filch_self self, filch_runtime *rt, reduce_call *call)
 {
     const char *who = "filch_reduce";
     int rc = fl_reduce_refuse(who, call->begin, call->end, call->how, call->out);
     if (rc)
         return rc;
-    rc = fl_enter(who, self, rt, &run_reduce_task, (void *)call);
-    return fl_reduce_told(who, call->how, rc);
+    rc = fl_enter(who, self, rt, &run_reduce_task, call);
+    return fl_reduce_told(who, call->how, call->starved, rc);
 }
 
 int filch_reduce(filch_self self, size_t begin, size_t end, size_t hint, const filch_reduction *how,
                  void *out, void *context)
 {
-    return reduce(self, NULL, &(reduce_call){begin, end, hint, how, out, context});
+    return reduce(self, NULL, &(reduce_call){begin, end, hint, how, out, context, false});
 }
 
 int filch_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
                      const filch_reduction *how, void *out, void *context)
 {
-    return reduce(NULL, rt, &(reduce_call){begin, end, hint, how, out, context});
+    return reduce(NULL, rt, &(reduce_call){begin, end, hint, how, out, context, false});
 }

@@ -9,7 +9,7 @@
 /* -EINVAL, if one of them cannot be. */
 int fl_reduce_refuse(const char *who, size_t begin, size_t end, const filch_reduction *how,
                      const void *out);
-/* Returns rc; on the thread of the caller, who would not see what a worker said. */
-int fl_reduce_told(const char *who, const filch_reduction *how, int rc);
+/* Returns rc; starved: after saying for what there was no memory, on the thread of the caller. */
+int fl_reduce_told(const char *who, const filch_reduction *how, bool starved, int rc);
 
 #endif

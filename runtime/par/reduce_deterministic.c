@@ -27,6 +27,7 @@ typedef struct tree {
     const filch_reduction *how;
     void *out, *context;
     fl_loop loop; /* that it was stopped */
+    bool starved; /* for want of memory */
 } tree;
 
 typedef struct part {
@@ -89,6 +90,12 @@ static void push(part *p, size_t begin, size_t end, unsigned level)
     }
 }
 
+static void starve(tree *t)
+{
+    if (fl_loop_stop(&t->loop, -ENOMEM))
+        t->starved = true;
+}
+
 /* Computes the blocks from begin to end, which are a subtree. */
 static void compute(filch_self self, part *p, size_t begin, size_t end)
 {
@@ -96,11 +103,12 @@ static void compute(filch_self self, part *p, size_t begin, size_t end)
     const filch_reduction *how = t->how;
     void *result = result_at(p, p->count);
     size_t last = end < t->blocks ? t->begin + end * t->block : t->end;
-    int code = -ENOMEM;
-    if (how->make(t->context, result)) {
-        code = how->chunk(self, t->begin + begin * t->block, last, t->context, result);
-        push(p, begin, end, level_of(end - begin));
+    if (!how->make(t->context, result)) {
+        starve(t);
+        return;
     }
+    int code = how->chunk(self, t->begin + begin * t->block, last, t->context, result);
+    push(p, begin, end, level_of(end - begin));
     if (code)
         fl_loop_stop(&t->loop, code);
 }
@@ -192,15 +200,17 @@ FILCH_TASK(int, run_tree, (tree *, t))
     root.t = t;
     root.begin = 0;
     root.end = t->blocks;
-    if (!open_part(&root))
+    if (!open_part(&root)) {
+        t->starved = true;
         return -ENOMEM;
+    }
     fl_pace pace = fl_pace_start(0, fl_ticks());
     if (t->blocks)
         run(self, &root, 0, t->blocks, &pace);
     else if (t->how->make(t->context, root.results))
         root.count = 1;
     else
-        fl_loop_stop(&t->loop, -ENOMEM);
+        starve(t);
     int code = fl_loop_stopped(&t->loop);
     if (!code) {
         memcpy(t->out, root.results, t->how->size);
@@ -225,7 +235,7 @@ static int reduce(filch_self self, filch_runtime *rt, tree *t)
     t->blocks = n / t->block + (n % t->block != 0);
     t->most = (size_t)1 << highest_bit(t->most / t->block);
     rc = fl_enter(who, self, rt, &run_tree_task, t);
-    return fl_reduce_told(who, t->how, rc);
+    return fl_reduce_told(who, t->how, t->starved, rc);
 }
 
 int filch_reduce_deterministic(filch_self self, size_t begin, size_t end, size_t block, size_t most,

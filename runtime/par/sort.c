@@ -47,16 +47,20 @@ FILCH_VOID_TASK(sort_range, (const sort_call *, call), (char *, items), (size_t,
         const fl_cut cut = fl_cut_at(items, n, first, equal, order);
         char *const right = items + cut.right * ops->size;
         bad += cut.bad;
-        if (cut.left < n - cut.right) {
-            FILCH_FORK(sort_range, call, items, cut.left, before, bad);
+        const size_t after = n - cut.right;
+        if (cut.left < after) {
+            if (cut.left > 1)
+                FILCH_FORK(sort_range, call, items, cut.left, before, bad);
+            forks += cut.left > 1;
             items = right;
-            n -= cut.right;
+            n = after;
             before = cut.before;
         } else {
-            FILCH_FORK(sort_range, call, right, n - cut.right, cut.before, bad);
+            if (after > 1)
+                FILCH_FORK(sort_range, call, right, after, cut.before, bad);
+            forks += after > 1;
             n = cut.left;
         }
-        forks++;
     }
     if (n > 1)
         ops->serial(items, n, before, bad, call->context);

@@ -266,3 +266,19 @@ Test(par_pack, what_cannot_be_packed_is_refused)
     cr_assert_eq(count, 0);
     filch_runtime_destroy(rt);
 }
+
+FILCH_PACK(longer_names, const char *, name, (size_t, than))
+{
+    return strlen(name) > than;
+}
+
+Test(par_pack, items_may_be_pointers)
+{
+    const char *names[] = {"Ann", "Robert", "Cy", "Catherine"};
+    size_t kept = 0;
+    filch_runtime *rt = par_runtime(2);
+    cr_assert_eq(FILCH_RUN(rt, longer_names, names, 4, names, &kept, 3), 0);
+    cr_assert_eq(kept, 2);
+    cr_assert_str_eq(names[1], "Catherine");
+    filch_runtime_destroy(rt);
+}

@@ -321,3 +321,16 @@ Test(par_scan, a_task_is_told_to_call_with_self)
     cr_assert(out[0] == 1 && out[3] == 4);
     filch_runtime_destroy(rt);
 }
+
+#define LONGER(a, b) ((b) && (!(a) || strlen(b) > strlen(a)) ? (b) : (a))
+FILCH_SCAN(longest, const char *, NULL, LONGER)
+
+Test(par_scan, items_may_be_pointers)
+{
+    const char *names[] = {"Ann", "Robert", "Cy", "Catherine"};
+    filch_runtime *rt = par_runtime(2);
+    cr_assert_eq(FILCH_RUN(rt, longest, names, 4, names), 0);
+    cr_assert_str_eq(names[2], "Robert");
+    cr_assert_str_eq(names[3], "Catherine");
+    filch_runtime_destroy(rt);
+}
