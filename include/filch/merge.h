@@ -35,13 +35,12 @@ FILCH_API int filch_run_merge(filch_runtime *rt, const void *a, size_t a_count, 
                               size_t b_count, void *out, size_t size, filch_less_fn *less,
                               void *context);
 
-/* What FILCH_MERGE calls. */
-FILCH_API int filch_merge_typed(filch_self self, const void *a, size_t a_count, const void *b,
-                                size_t b_count, void *out, const filch_merge_ops *ops,
-                                void *context);
-FILCH_API int filch_run_merge_typed(filch_runtime *rt, const void *a, size_t a_count, const void *b,
-                                    size_t b_count, void *out, const filch_merge_ops *ops,
-                                    void *context);
+/* The same by the functions of a type: what FILCH_MERGE calls. */
+FILCH_API int filch_merge_by(filch_self self, const void *a, size_t a_count, const void *b,
+                             size_t b_count, void *out, const filch_merge_ops *ops, void *context);
+FILCH_API int filch_run_merge_by(filch_runtime *rt, const void *a, size_t a_count, const void *b,
+                                 size_t b_count, void *out, const filch_merge_ops *ops,
+                                 void *context);
 
 FILCH_END_DECLS
 
@@ -54,7 +53,7 @@ FILCH_END_DECLS
     FL_MERGE_FUNCTIONS(name, sizeof(struct name##_item), __VA_ARGS__)                              \
     static const filch_merge_ops name##_merge_ops = {sizeof(struct name##_item), name##_merge,     \
                                                      name##_split};                                \
-    FL_ENTRIES(name, merge_typed, (type const *fl_a, size_t fl_a_count, type const *fl_b,          \
+    FL_ENTRIES(name, merge_by, (type const *fl_a, size_t fl_a_count, type const *fl_b,          \
                                    size_t fl_b_count, type *fl_out),                               \
                (fl_a, fl_a_count, fl_b, fl_b_count, fl_out, &name##_merge_ops), __VA_ARGS__)
 /* clang-format on */

@@ -11,9 +11,12 @@
  *
  * A merge sort whose lists of up to 16 thousand items are sorted by a stable quicksort
  * (<filch/stable_core.h>) and merged in parallel (<filch/merge.h>). What is in order already, or in
- * strictly the reverse one, as a whole or in long parts, costs little more than a look. It takes
- * memory for as many items again, for as long as it runs; where that is refused, it sorts in place,
- * ten to twenty times as slowly. Some kilobytes lie on the stack.
+ * strictly the reverse one, as a whole or in long parts, costs little more than a look.
+ *
+ * Memory: for half of the items, of arrays up to 4 MiB for all of them, for as long as it runs, and
+ * some kilobytes of the stack. Where it is refused, the sort goes on in place, ten to twenty times
+ * as slowly.
+ * Items: what memcpy may move, at most FILCH_ITEM_MOST bytes, aligned to 16 bytes at most.
  *
  * FILCH_LESS of <filch/par_args.h> is the `less` of numbers. Further arguments of `less`, as
  * (type, name) pairs: <filch/order.h>, which also says what becomes of items that have no order.
@@ -34,11 +37,11 @@ FILCH_API int filch_sort_stable(filch_self self, void *items, size_t count, size
 FILCH_API int filch_run_sort_stable(filch_runtime *rt, void *items, size_t count, size_t size,
                                     filch_less_fn *less, void *context);
 
-/* What FILCH_SORT_STABLE calls. */
-FILCH_API int filch_sort_stable_typed(filch_self self, void *items, size_t count,
-                                      const filch_stable_ops *ops, void *context);
-FILCH_API int filch_run_sort_stable_typed(filch_runtime *rt, void *items, size_t count,
-                                          const filch_stable_ops *ops, void *context);
+/* The same by the functions of a type: what FILCH_SORT_STABLE calls. */
+FILCH_API int filch_sort_stable_by(filch_self self, void *items, size_t count,
+                                   const filch_stable_ops *ops, void *context);
+FILCH_API int filch_run_sort_stable_by(filch_runtime *rt, void *items, size_t count,
+                                       const filch_stable_ops *ops, void *context);
 
 FILCH_END_DECLS
 
@@ -48,7 +51,7 @@ FILCH_END_DECLS
 #define FL_SORT_STABLE(name, type, ...)                                                            \
     FILCH_ORDER(name, type, __VA_ARGS__)                                                           \
     FL_STABLE_OPS(name, sizeof(struct name##_item), __VA_ARGS__)                                   \
-    FL_ENTRIES(name, sort_stable_typed, (type *fl_items, size_t fl_count),                         \
+    FL_ENTRIES(name, sort_stable_by, (type *fl_items, size_t fl_count),                         \
                (fl_items, fl_count, &name##_stable_ops), __VA_ARGS__)
 /* clang-format on */
 

@@ -29,12 +29,7 @@ typedef struct fl_lists {
 /* Merges in parallel. Suspends. */
 void fl_merge(filch_self self, const filch_merge_ops *ops, void *context, const fl_lists *lists);
 
-/* The operations for items of `size` bytes, whose context is this. */
-typedef struct fl_plain_context {
-    filch_less_fn *less;
-    void *context;
-    size_t size;
-} fl_plain_context;
+/* The operations for items of `size` bytes; their context is a filch_ordering. */
 filch_stable_ops fl_plain_ops(size_t size);
 
 /* -EINVAL unless there is a comparison, and items are of a size that can be moved. */

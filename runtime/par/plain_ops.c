@@ -5,19 +5,14 @@
 #include <runtime/par/merge.h>
 #include <runtime/par/range.h>
 
-static inline bool compare(const void *a, const void *b, void *context)
-{
-    const fl_plain_context *plain = context;
-    return plain->less(a, b, plain->context);
-}
-
 /* clang-format off */
 #define PLAIN(name, bytes, given)                                                                  \
-    struct name##_item { char bytes_of[bytes]; };                                                  \
-    struct name##_context { fl_plain_context given_; };                                            \
+    struct name##_item { char room[bytes]; };                                                      \
+    struct name##_context { filch_ordering plain; };                                               \
     static inline bool name##_less(const void *a, const void *b, void *context)                    \
     {                                                                                              \
-        return compare(a, b, &((struct name##_context *)context)->given_);                         \
+        const filch_ordering plain = ((struct name##_context *)context)->plain;                    \
+        return plain.less(a, b, plain.context);                                                    \
     }                                                                                              \
     FL_STABLE_OPS(name, given, less)
 /* clang-format on */
@@ -25,7 +20,7 @@ static inline bool compare(const void *a, const void *b, void *context)
 PLAIN(four, 4, 4)
 PLAIN(eight, 8, 8)
 PLAIN(sixteen, 16, 16)
-PLAIN(any, 1, fl_args.given_.size)
+PLAIN(any, 1, fl_args.plain.size)
 
 filch_stable_ops fl_plain_ops(size_t size)
 {

@@ -57,6 +57,15 @@ Test(par_sort_stable, every_type_in_every_order_is_sorted)
     }
 }
 
+Test(par_sort_stable, arrays_of_megabytes_are_sorted)
+{
+    uint64_t state = stress_seed();
+    filch_runtime *rt = par_runtime(8);
+    for (unsigned shape = 0; shape < ITEM_SHAPES; shape += BUILD_TSAN ? 4 : 1)
+        check_r256(rt, 17001 + par_random(&state) % 3, shape, &state);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
 Test(par_sort_stable, every_small_number_of_items_is_sorted)
 {
     uint64_t state = stress_seed();
