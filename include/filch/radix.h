@@ -50,10 +50,10 @@ FILCH_API int filch_run_radix_sort(filch_runtime *rt, void *items, size_t n, siz
                                    size_t key_offset, size_t key_bytes, filch_radix_kind kind);
 
 /* What FILCH_RADIX_SORT calls. */
-FILCH_API int filch_radix_sort_typed(filch_self self, void *items, size_t n,
-                                     const filch_radix_ops *ops, void *context);
-FILCH_API int filch_run_radix_sort_typed(filch_runtime *rt, void *items, size_t n,
-                                         const filch_radix_ops *ops, void *context);
+FILCH_API int filch_radix_sort_by(filch_self self, void *items, size_t n,
+                                  const filch_radix_ops *ops, void *context);
+FILCH_API int filch_run_radix_sort_by(filch_runtime *rt, void *items, size_t n,
+                                      const filch_radix_ops *ops, void *context);
 
 FILCH_END_DECLS
 
@@ -78,7 +78,7 @@ FILCH_END_DECLS
     }                                                                                              \
     FL_RADIX_OPS(name, sizeof(struct name##_item), sizeof(struct name##_item), name##_key,         \
                  struct name##_context)                                                            \
-    FL_ENTRIES(name, radix_sort_typed, (type *fl_items, size_t fl_n),                              \
+    FL_ENTRIES(name, radix_sort_by, (type *fl_items, size_t fl_n),                              \
                (fl_items, fl_n, &name##_radix_ops), __VA_ARGS__)
 #define FL_RADIX_CALL(key_of, ...) key_of(__VA_ARGS__)
 /* + 0 takes small integers to int, and off qualifiers and references. */

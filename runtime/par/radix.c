@@ -337,14 +337,14 @@ static int begin(filch_self self, filch_runtime *rt, sort_call *c)
     return fl_enter("filch_radix_sort", self, rt, &sort_whole_task, c);
 }
 
-int filch_radix_sort_typed(filch_self self, void *items, size_t n, const filch_radix_ops *ops,
-                           void *context)
+int filch_radix_sort_by(filch_self self, void *items, size_t n, const filch_radix_ops *ops,
+                        void *context)
 {
     return begin(self, NULL, &(sort_call){ops, context, items, n, 0, NULL});
 }
 
-int filch_run_radix_sort_typed(filch_runtime *rt, void *items, size_t n, const filch_radix_ops *ops,
-                               void *context)
+int filch_run_radix_sort_by(filch_runtime *rt, void *items, size_t n, const filch_radix_ops *ops,
+                            void *context)
 {
     return begin(NULL, rt, &(sort_call){ops, context, items, n, 0, NULL});
 }

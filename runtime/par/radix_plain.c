@@ -73,7 +73,7 @@ int filch_radix_sort(filch_self self, void *items, size_t n, size_t size, size_t
         return rc;
     plain_key plain = {size, key_offset, key_bytes, fl_radix_flips_of(key_bytes, kind)};
     filch_radix_ops ops = ops_for(&plain);
-    return filch_radix_sort_typed(self, items, n, &ops, &plain);
+    return filch_radix_sort_by(self, items, n, &ops, &plain);
 }
 
 int filch_run_radix_sort(filch_runtime *rt, void *items, size_t n, size_t size, size_t key_offset,
@@ -84,5 +84,5 @@ int filch_run_radix_sort(filch_runtime *rt, void *items, size_t n, size_t size, 
         return rc;
     plain_key plain = {size, key_offset, key_bytes, fl_radix_flips_of(key_bytes, kind)};
     filch_radix_ops ops = ops_for(&plain);
-    return filch_run_radix_sort_typed(rt, items, n, &ops, &plain);
+    return filch_run_radix_sort_by(rt, items, n, &ops, &plain);
 }
