@@ -198,7 +198,8 @@ Test(par_for, what_cannot_be_run_is_refused)
 FILCH_TASK(int, from_within, (filch_runtime *, rt), (filch_u32 *, seen))
 {
     int rc = FILCH_RUN(rt, touch, 0, 10, seen);
-    return rc == -EDEADLK && strstr(filch_error(), "name(self, ...)") ? touch(self, 0, 10, seen) : -1;
+    return rc == -EDEADLK && strstr(filch_error(), "name(self, ...)") ? touch(self, 0, 10, seen)
+                                                                      : -1;
 }
 
 Test(par_for, a_task_is_told_to_call_with_self)
