@@ -129,9 +129,8 @@ FILCH_INLINE const char *fl_stable_median(const char *a, const char *b, const ch
                                           filch_ordering order)
 {
     bool b_low = fl_item_less(b, a, order), c_low = fl_item_less(c, a, order);
-    if (b_low != c_low)
-        return a;
-    return fl_item_less(c, b, order) != b_low ? c : b;
+    bool c_lower = fl_item_less(c, b, order);
+    return fl_pick(b_low != c_low, a, fl_pick(b_low != c_lower, c, b));
 }
 
 /* The median of three; of many items, of three such medians. */
