@@ -64,3 +64,29 @@ Test(refused_radix, without_memory_to_count_it_takes_smaller_digits)
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }
 }
+
+static unsigned came(const char *item)
+{
+    unsigned which;
+    memcpy(&which, item + 900, sizeof which);
+    return which;
+}
+
+Test(refused_radix, without_memory_items_of_any_size_are_sorted)
+{
+    enum { SIZE = 1001, N = 300 };
+    static char v[N][SIZE];
+    uint64_t state = stress_seed();
+    filch_runtime *rt = par_runtime(2);
+    for (unsigned i = 0; i < N; i++) {
+        v[i][7] = (char)(par_random(&state) % 20);
+        memcpy(v[i] + 900, &i, sizeof i);
+    }
+    refuse(MEMORY, 0, true);
+    int rc = filch_run_radix_sort(rt, v, N, SIZE, 7, 1, FILCH_RADIX_SIGNED);
+    cr_assert_gt(refuse_no_more(MEMORY), 0);
+    cr_assert_eq(rc, 0);
+    for (unsigned i = 1; i < N; i++)
+        cr_assert(v[i - 1][7] < v[i][7] || (v[i - 1][7] == v[i][7] && came(v[i - 1]) < came(v[i])));
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
