@@ -189,7 +189,7 @@ FILCH_INLINE size_t fl_partition(void *items, size_t n, const void *pivot, bool 
 /* The one or the other, without a branch. */
 FILCH_INLINE const void *fl_either(size_t other, const void *a, const void *b)
 {
-    return (const char *)a + ((size_t)((const char *)b - (const char *)a) & -fl_hide(other));
+    return (const void *)((uintptr_t)a + (((uintptr_t)b - (uintptr_t)a) & -fl_hide(other)));
 }
 
 FILCH_INLINE const void *fl_median3(const void *a, const void *b, const void *c,

@@ -22,13 +22,19 @@ typedef struct sort_call {
     size_t together; /* a longer range is cut by several workers, if there are any idle */
 } sort_call;
 
-static size_t partition(filch_self self, const sort_call *call, char *items, size_t n, bool equal)
+/* Not inlined: its copies of items would lie on the stack as often as forks are nested. */
+static __attribute__((noinline)) fl_cut cut(filch_self self, const sort_call *call, char *items,
+                                            size_t n, const void *before, uint32_t bad)
 {
     const filch_sort_ops *ops = call->ops;
+    const filch_ordering order = {ops->size, ops->less, call->context};
+    const bool equal = fl_pivot(items, n, before, bad, order, ops, call->context);
     char *const others = items + ops->size;
-    return n > call->together && fl_hungry(self)
-               ? fl_partition_together(self, others, n - 1, items, equal, ops, call->context)
-               : ops->partition(others, n - 1, items, equal, call->context);
+    const size_t first =
+        n > call->together && fl_hungry(self)
+            ? fl_partition_together(self, others, n - 1, items, equal, ops, call->context)
+            : ops->partition(others, n - 1, items, equal, call->context);
+    return fl_cut_at(items, n, first, equal, order);
 }
 
 /* Cuts, forks the shorter part and goes on with the longer one: unjoined forks are few, since each
@@ -37,33 +43,24 @@ static size_t partition(filch_self self, const sort_call *call, char *items, siz
 FILCH_VOID_TASK(sort_range, (const sort_call *, call), (char *, items), (size_t, n),
                 (const void *, before), (uint32_t, bad))
 {
-    const filch_sort_ops *ops = call->ops;
-    const filch_ordering order = {ops->size, ops->less, call->context};
     size_t forks = 0;
-    while (n > ALONE && bad <= FL_BAD_MOST) {
+    for (; n > ALONE && bad <= FL_BAD_MOST; forks++) {
         fl_heed(self);
-        const bool equal = fl_pivot(items, n, before, bad, order, ops, call->context);
-        const size_t first = partition(self, call, items, n, equal);
-        const fl_cut cut = fl_cut_at(items, n, first, equal, order);
-        char *const right = items + cut.right * ops->size;
-        bad += cut.bad;
-        const size_t after = n - cut.right;
-        if (cut.left < after) {
-            if (cut.left > 1)
-                FILCH_FORK(sort_range, call, items, cut.left, before, bad);
-            forks += cut.left > 1;
+        const fl_cut at = cut(self, call, items, n, before, bad);
+        char *const right = items + at.right * call->ops->size;
+        bad += at.bad;
+        if (at.left < n - at.right) {
+            FILCH_FORK(sort_range, call, items, at.left, before, bad);
             items = right;
-            n = after;
-            before = cut.before;
+            n -= at.right;
+            before = at.before;
         } else {
-            if (after > 1)
-                FILCH_FORK(sort_range, call, right, after, cut.before, bad);
-            forks += after > 1;
-            n = cut.left;
+            FILCH_FORK(sort_range, call, right, n - at.right, at.before, bad);
+            n = at.left;
         }
     }
     if (n > 1)
-        ops->serial(items, n, before, bad, call->context);
+        call->ops->serial(items, n, before, bad, call->context);
     for (; forks; forks--)
         FILCH_JOIN_VOID(sort_range);
 }
