@@ -7,11 +7,11 @@
 #include <runtime/par/sort.h>
 #include <runtime/par/split.h>
 
-/* So many items are not worth a fork: a tenth of a millisecond's work, more or less. */
+/* So many items are not worth a fork: some ten microseconds of work. */
 #ifdef FILCH_TINY
 enum { ALONE = 2 * FL_FEW };
 #else
-enum { ALONE = 4096 };
+enum { ALONE = 2048 };
 #endif
 
 typedef struct sort_call {
