@@ -9,7 +9,7 @@
  * and it never writes there beyond what it has read. So nothing is copied back, and no branch depends
  * on a comparison (the branchless stable partition is of L. Bergdoll and O. Peters, driftsort; that
  * it alternates between two arrays, of this file). Few items are sorted in two halves, each by a
- * network of four and insertion, and merged from both ends.
+ * network of four or eight and insertion, and merged from both ends.
  *
  * Bounds: the comparison is not trusted: whatever it says, each item is kept, once. */
 #ifndef FILCH_STABLE_CORE_H
@@ -18,7 +18,7 @@
 #include <filch/merge_core.h>
 
 /* So many items are sorted at once. */
-enum { FL_STABLE_FEW = 16 };
+enum { FL_STABLE_FEW = 20 };
 
 /* What the library's driver needs of a typed stable sort. `spare` has room for count items; the
  * outcome is where the items were, or, with to_spare, there. */
@@ -81,11 +81,33 @@ FILCH_INLINE void fl_stable_four(char *items, filch_ordering order)
         fl_item_move(items + i * size, &sorted[i], order);
 }
 
+/* Sorts eight items, all at most 16 bytes: two fours, merged from both ends. false: the comparison is
+ * no order, the fours stay. */
+FILCH_INLINE bool fl_stable_eight(char *items, filch_ordering order)
+{
+    const size_t four = 4 * order.size;
+    char out[8 * 16] FILCH_ALIGNED(16);
+    fl_ends at = fl_merge_ends(items, items + four, out);
+    fl_ends end = fl_merge_ends(items + four, items + 2 * four, out + 2 * four);
+    fl_stable_four(items, order);
+    fl_stable_four(items + four, order);
+    for (size_t i = 0; i < 4; i++) {
+        fl_merge_front(&at, order);
+        fl_merge_back(&end, order);
+    }
+    if (at.a != end.a)
+        return false;
+    __builtin_memcpy(items, out, 2 * four);
+    return true;
+}
+
 FILCH_INLINE void fl_stable_insert(char *items, size_t count, filch_ordering order)
 {
     size_t sorted = 1;
     filch_item item;
-    if (count >= 4 && order.size <= 16) {
+    if (order.size <= 16 && count >= 8 && fl_stable_eight(items, order)) {
+        sorted = 8;
+    } else if (order.size <= 16 && count >= 4) {
         fl_stable_four(items, order);
         sorted = 4;
     }

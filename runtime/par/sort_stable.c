@@ -5,9 +5,10 @@
  * first looked at: if it is in order, or strictly in the reverse one, it is done. Since pieces are
  * halved, long runs cost a look at each of a few levels.
  *
- * A piece of some thousand items is sorted by a stable quicksort, whose parts lie in the array and
+ * A piece of some ten thousand items is sorted by a stable quicksort, whose parts lie in the array and
  * in the spare one by turns. When its pivots are bad for too long, it halves and merges instead. */
 #include <filch/sort_stable.h>
+#include <runtime/core/worker.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/merge.h>
 #include <runtime/par/range.h>
@@ -21,6 +22,7 @@ typedef struct sort_call {
     void *context;
     char *items;
     size_t count;
+    size_t grain; /* items that are sorted at once */
 } sort_call;
 
 /* ---- Some thousand items ---- */
@@ -91,7 +93,7 @@ static void divide(filch_self self, const sort_call *c, char *items, char *spare
                    bool to_spare)
 {
     const size_t size = c->ops->merge.size, half = count / 2, at = half * size;
-    if (count <= fl_sort_grain(size)) {
+    if (count <= c->grain) {
         sort_some(self, c, items, spare, count, to_spare, patience_for(count));
         return;
     }
@@ -159,9 +161,19 @@ static void sort_with_room(filch_self self, const sort_call *c)
     free(spare);
 }
 
+/* A worker gets some thirty pieces: large ones, if possible, since a quicksort's last passes cost
+ * less than a merge. */
+static size_t grain_for(filch_self self, size_t count, size_t size)
+{
+    const size_t least = fl_sort_grain(size), most = 16 * least;
+    const size_t some = count / 32 / fl_fiber_of(self)->worker->rt->workers;
+    return some < least ? least : some < most ? some : most;
+}
+
 FILCH_TASK(int, sort_whole, (sort_call *, c))
 {
     char room[2048] FILCH_ALIGNED(16);
+    c->grain = grain_for(self, c->count, c->ops->merge.size);
     if (c->count < 2 || c->ops->is_run(c->items, c->count, c->context))
         return 0;
     if (c->count * c->ops->merge.size <= sizeof room)
@@ -183,13 +195,13 @@ static int begin(filch_self self, filch_runtime *rt, sort_call *c)
 int filch_sort_stable_by(filch_self self, void *items, size_t count, const filch_stable_ops *ops,
                          void *context)
 {
-    return begin(self, NULL, &(sort_call){ops, context, items, count});
+    return begin(self, NULL, &(sort_call){ops, context, items, count, 0});
 }
 
 int filch_run_sort_stable_by(filch_runtime *rt, void *items, size_t count,
                              const filch_stable_ops *ops, void *context)
 {
-    return begin(NULL, rt, &(sort_call){ops, context, items, count});
+    return begin(NULL, rt, &(sort_call){ops, context, items, count, 0});
 }
 
 int filch_sort_stable(filch_self self, void *items, size_t count, size_t size, filch_less_fn *less,
