@@ -140,11 +140,13 @@ static bool answer(const void *a, const void *b, void *context)
 
 static void fill_adversary(uint32_t *keys, size_t n)
 {
+    enum { FIXED = 3 };
     uint32_t *order = malloc(n * sizeof *order);
-    adversary who = {.value = keys, .gas = (uint32_t)n};
+    static const uint32_t no_order[FIXED] = {1, 2, 0};
+    adversary who = {.value = keys, .gas = (uint32_t)n, .solid = FIXED};
     for (size_t i = 0; i < n; i++) {
         order[i] = (uint32_t)i;
-        keys[i] = who.gas;
+        keys[i] = i < FIXED ? no_order[i] : who.gas;
     }
     filch_runtime *rt = runtime_of(1, NULL);
     par_expect(filch_run_sort(rt, order, n, sizeof *order, answer, &who));
