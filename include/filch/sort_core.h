@@ -227,16 +227,11 @@ FILCH_INLINE const void *fl_median(const void *a, const void *b, const void *c, 
     return fl_median3(a, b, c, order);
 }
 
-/* Puts a pivot to the front. After a bad cut it is looked for elsewhere, since the items may lie in
- * a pattern. Returns whether it equals `before`. */
-FILCH_INLINE bool fl_pivot(char *items, size_t n, const void *before, unsigned bad,
-                           filch_ordering order, const filch_sort_ops *ops, void *context)
+/* Puts a pivot to the front. Returns whether it equals `before`. */
+FILCH_INLINE bool fl_pivot(char *items, size_t n, const void *before, filch_ordering order,
+                           const filch_sort_ops *ops, void *context)
 {
-    const size_t eighth = bad ? n / 16 : n / 8;
-    const size_t start = bad ? (size_t)(n * bad * UINT64_C(0x9e3779b97f4a7c15) >> 32) % (n / 2) : 0;
-    const char *a = items + start * order.size;
-    const void *pivot = ops->median(a, fl_item_in(a, eighth * 4, order),
-                                    fl_item_in(a, eighth * 7, order), eighth, context);
+    const void *pivot = fl_median_far(items, n, order, ops, context);
     fl_item_swap(items, (void *)(uintptr_t)pivot, order);
     return before && !fl_item_less(before, items, order);
 }
@@ -272,7 +267,7 @@ FILCH_INLINE void fl_sort_serial(char *items, size_t n, const void *before, unsi
             ops->heap(items, n, context);
             return;
         }
-        const bool equal = fl_pivot(items, n, before, bad, order, ops, context);
+        const bool equal = fl_pivot(items, n, before, order, ops, context);
         const size_t first = ops->partition(items + order.size, n - 1, items, equal, context);
         const fl_cut cut = fl_cut_at(items, n, first, equal, order);
         char *const right = items + cut.right * order.size;
