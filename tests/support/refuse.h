@@ -48,7 +48,10 @@ static int64_t blocks, mapped;
 
 static inline void refuse(enum refusable what, int64_t at, bool from_then_on)
 {
-    refusals[what] = (struct refusal){at + 1, 0, from_then_on};
+    struct refusal *of = &refusals[what]; /* a runtime's threads may be starting meanwhile */
+    __atomic_store_n(&of->count, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&of->from_then_on, from_then_on, __ATOMIC_RELAXED);
+    __atomic_store_n(&of->left, at + 1, __ATOMIC_RELAXED);
 }
 
 /* Returns how many were refused. */
@@ -75,7 +78,7 @@ REFUSE_BARE static bool refused(enum refusable what, int error)
         __atomic_fetch_sub(&of->left, 1, __ATOMIC_RELAXED);
         return false;
     }
-    if (!of->from_then_on)
+    if (!__atomic_load_n(&of->from_then_on, __ATOMIC_RELAXED))
         __atomic_store_n(&of->left, 0, __ATOMIC_RELAXED);
     __atomic_fetch_add(&of->count, 1, __ATOMIC_RELAXED);
     errno = error;
