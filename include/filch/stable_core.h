@@ -155,15 +155,16 @@ FILCH_INLINE const char *fl_stable_median(const char *a, const char *b, const ch
     return fl_pick(b_low != c_low, a, fl_pick(b_low != c_lower, c, b));
 }
 
-/* The median of three; of many items, of three such medians. */
+/* The median of three items; of many, of three such medians. They lie evenly spread: in a pattern
+ * that repeats itself, neighbours say too little. */
 FILCH_INLINE const char *fl_stable_pivot(const char *items, size_t count, filch_ordering order)
 {
-    const size_t step = count / 8 * 3 * order.size, one = order.size;
-    const char *a = items + count / 16 * one, *b = a + step, *c = b + step;
+    const size_t step = count / 9 * order.size;
+    const char *a = items + step, *b = a + 3 * step, *c = b + 3 * step;
     if (count >= 128) {
-        a = fl_stable_median(a - one, a, a + one, order);
-        b = fl_stable_median(b - one, b, b + one, order);
-        c = fl_stable_median(c - one, c, c + one, order);
+        a = fl_stable_median(a - step, a, a + step, order);
+        b = fl_stable_median(b - step, b, b + step, order);
+        c = fl_stable_median(c - step, c, c + step, order);
     }
     return fl_stable_median(a, b, c, order);
 }
