@@ -12,10 +12,10 @@
 #include <runtime/par/enter.h>
 #include <runtime/par/merge.h>
 #include <runtime/par/range.h>
+#include <runtime/par/room.h>
 #include <runtime/par/split.h>
 #include <runtime/par/stable_in_place.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 /* With 10^7 random uint32_t, one worker: moving by 8 or 9 bits took 13 ms, by 10 bits 34 ms. Buffers
  * of a cache line for each bucket, written at once when full, past the cache or not, made it 20 ms
@@ -273,20 +273,6 @@ static void sort_range(filch_self self, const sort_call *c, range r)
 
 /* ---- The whole ---- */
 
-/* Large blocks are aligned to huge pages, and ask for them: the system then clears and maps two
- * megabytes at once. */
-static void *allocate(size_t bytes)
-{
-    const size_t huge = (size_t)1 << 21;
-    if (bytes < huge)
-        return malloc(bytes);
-    bytes = (bytes + huge - 1) & ~(huge - 1);
-    void *block = aligned_alloc(huge, bytes);
-    if (block)
-        madvise(block, bytes, MADV_HUGEPAGE); /* where it is refused, it is slower */
-    return block;
-}
-
 static bool key_less(const void *a, const void *b, void *context)
 {
     const sort_call *c = context;
@@ -314,7 +300,7 @@ FILCH_TASK(int, sort_whole, (sort_call *, c))
         return 0;
     }
     const bool alone = !is_shared(self, c, c->n) && is_cached(c, c->n);
-    r.other = allocate(bytes + (alone ? 1 : (size_t)c->workers) * TABLE);
+    r.other = fl_room(bytes + (alone ? 1 : (size_t)c->workers) * TABLE);
     if (!r.other) {
         sort_without_memory(self, c);
         return 0;

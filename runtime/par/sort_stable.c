@@ -12,10 +12,10 @@
 #include <runtime/par/enter.h>
 #include <runtime/par/merge.h>
 #include <runtime/par/range.h>
+#include <runtime/par/room.h>
 #include <runtime/par/split.h>
 #include <runtime/par/stable_in_place.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 typedef struct sort_call {
     const filch_stable_ops *ops;
@@ -114,19 +114,6 @@ static const size_t much = (size_t)1 << 13;
 static const size_t much = (size_t)1 << 22;
 #endif
 
-/* A large block is aligned to huge pages, and asks for them: the system then clears and maps two
- * megabytes at once. */
-static void *allocate(size_t bytes)
-{
-    const size_t huge = (size_t)1 << 21;
-    if (bytes < huge)
-        return malloc(bytes);
-    void *block = aligned_alloc(huge, (bytes + huge - 1) & ~(huge - 1));
-    if (block)
-        madvise(block, bytes, MADV_HUGEPAGE); /* where it is refused, it is slower */
-    return block;
-}
-
 /* With room for half of the items. The first half is sorted into it; its old place is then spare
  * for the second one. The first half of the outcome goes there, too. What is left of the second
  * list by then has room before what is left of the first. */
@@ -151,7 +138,7 @@ static void sort_with_room(filch_self self, const sort_call *c)
 {
     const size_t size = c->ops->merge.size;
     const bool half = c->count > much / size;
-    char *spare = allocate((half ? c->count - c->count / 2 : c->count) * size);
+    char *spare = fl_room((half ? c->count - c->count / 2 : c->count) * size);
     if (!spare)
         fl_stable_in_place(self, &c->ops->merge, c->context, c->items, c->count);
     else if (half)
