@@ -3,18 +3,18 @@
  * The serial core of the unstable sort. For readers, and for <filch/sort.h>, whose macro makes the
  * functions of a type from it; machinery, not to be called by programs.
  *
- * Quicksort (Hoare 1961) with today's parts: partitioning without branches, by Lomuto's scheme with
- * a gap instead of swaps (Peters and Bergdoll, 2023), or, for items whose moves are dear, by blocks
- * of offsets (Edelkamp and Weiss, BlockQuicksort, ESA 2016); the pivot a recursive median of three;
- * a pivot that is no greater than the item before its range separates what equals it (Peters,
- * pattern-defeating quicksort, 2021), so that k different values take n log k; heapsort (Williams
- * 1964) where too many cuts were bad ones (Musser, introsort, 1997): n log n at the worst. Few items
- * are sorted by <filch/sort_small.h>. In place; the stack is O(log n).
+ * Quicksort (Hoare 1961) with today's parts: partitioning without branches
+ * (<filch/sort_partition.h>); the pivot a recursive median of three; a pivot that is no greater than
+ * the item before its range separates what equals it (Peters, pattern-defeating quicksort, 2021), so
+ * that k different values take n log k; heapsort (Williams 1964) where too many cuts were bad ones
+ * (Musser, introsort, 1997): n log n at the worst. Few items are sorted by <filch/sort_small.h>. In
+ * place; the stack is O(log n).
  *
  * Whatever `less` answers, no step leaves the array, loses an item or goes on for ever. */
 #ifndef FILCH_SORT_CORE_H
 #define FILCH_SORT_CORE_H
 
+#include <filch/sort_partition.h>
 #include <filch/sort_small.h>
 
 /* What is known about items of a type: each function is called for many of them at once, but less.
@@ -24,7 +24,8 @@ typedef struct filch_sort_ops {
     filch_less_fn *less;
     /* Sorts n <= FL_FEW items. */
     void (*few)(void *items, size_t n, void *context);
-    /* Sorts n items. `before` comes before none of them, or is NULL; so many cuts were `bad`. */
+    /* Sorts n items. None of them comes before *before, if that is not NULL; so many cuts that led
+     * to them were bad. */
     void (*serial)(void *items, size_t n, const void *before, unsigned bad, void *context);
     /* Brings the items that come before *pivot (not_after: that *pivot does not come before) to the
      * front; returns how many. *pivot is none of them. */
@@ -42,147 +43,6 @@ typedef struct fl_cut {
     const void *before;
     bool bad;
 } fl_cut;
-
-FILCH_INLINE void fl_item_swap(void *a, void *b, filch_ordering order)
-{
-    filch_item item;
-    fl_item_move(&item, a, order);
-    fl_item_move(a, b, order);
-    fl_item_move(b, &item, order);
-}
-
-FILCH_INLINE size_t fl_least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* ---- Partitioning ---- */
-
-FILCH_INLINE size_t fl_goes_first(const void *item, const void *pivot, bool not_after,
-                                  filch_ordering order)
-{
-    return not_after ? !fl_item_less(pivot, item, order) : fl_item_less(item, pivot, order);
-}
-
-/* One item: [0, left) goes first, [left, item - 1) does not, at item - 1 is a gap. */
-FILCH_INLINE size_t fl_lomuto(char *items, size_t left, char *item, const void *pivot,
-                              bool not_after, filch_ordering order)
-{
-    const size_t first = fl_goes_first(item, pivot, not_after, order);
-    fl_item_move(item - order.size, items + left * order.size, order);
-    fl_item_move(items + left * order.size, item, order);
-    return left + first;
-}
-
-FILCH_INLINE size_t fl_partition_small(char *items, size_t n, const void *pivot, bool not_after,
-                                       filch_ordering order)
-{
-    const size_t size = order.size;
-    char *item = items + size, *const end = items + n * size;
-    size_t left = 0;
-    filch_item gap;
-    fl_item_move(&gap, items, order);
-    for (; (size_t)(end - item) >= 4 * size; item += 4 * size) {
-        left = fl_lomuto(items, left, item, pivot, not_after, order);
-        left = fl_lomuto(items, left, item + size, pivot, not_after, order);
-        left = fl_lomuto(items, left, item + 2 * size, pivot, not_after, order);
-        left = fl_lomuto(items, left, item + 3 * size, pivot, not_after, order);
-    }
-    for (; item < end; item += size)
-        left = fl_lomuto(items, left, item, pivot, not_after, order);
-    const size_t first = fl_goes_first(&gap, pivot, not_after, order);
-    fl_item_move(end - size, items + left * size, order);
-    fl_item_move(items + left * size, &gap, order);
-    return left + first;
-}
-
-enum { FL_BLOCK = 64 };
-
-/* The items of a block that are on the wrong side. */
-typedef struct fl_side {
-    size_t length, begin, end;
-    unsigned char wrong[FL_BLOCK];
-} fl_side;
-
-FILCH_INLINE void fl_look(fl_side *side, const char *at, ptrdiff_t step, size_t length,
-                          size_t wrong_if, const void *pivot, bool not_after, filch_ordering order)
-{
-    side->begin = side->end = 0;
-    side->length = length;
-    for (size_t i = 0; i < length; i++, at += step) {
-        if (order.size > 128) /* processors foresee shorter steps */
-            __builtin_prefetch((const void *)((uintptr_t)at + (uintptr_t)step * 8));
-        side->wrong[side->end] = (unsigned char)i;
-        side->end += fl_goes_first(at, pivot, not_after, order) ^ wrong_if ^ 1;
-    }
-}
-
-/* Exchanges the first wrong ones of either side as one cycle: a move an item. */
-FILCH_INLINE void fl_exchange(fl_side *l, fl_side *r, char *left, char *right, filch_ordering order)
-{
-    const size_t size = order.size, n = fl_least(l->end - l->begin, r->end - r->begin);
-    if (n == 0)
-        return;
-    filch_item item;
-    char *a = left + l->wrong[l->begin] * size, *b = right - (r->wrong[r->begin] + 1) * size;
-    fl_item_move(&item, a, order);
-    fl_item_move(a, b, order);
-    for (size_t i = 1; i < n; i++) {
-        a = left + l->wrong[l->begin + i] * size;
-        fl_item_move(b, a, order);
-        b = right - (r->wrong[r->begin + i] + 1) * size;
-        fl_item_move(a, b, order);
-    }
-    fl_item_move(b, &item, order);
-    l->begin += n;
-    r->begin += n;
-}
-
-FILCH_INLINE size_t fl_partition_large(char *items, size_t n, const void *pivot, bool not_after,
-                                       filch_ordering order)
-{
-    const size_t size = order.size;
-    fl_side l = {0, 0, 0, {0}}, r = {0, 0, 0, {0}};
-    char *left = items, *right = items + n * size;
-    for (size_t unseen = n; unseen || (l.begin < l.end && r.begin < r.end);) {
-        if (l.begin == l.end) {
-            const size_t most = r.begin == r.end ? unseen / 2 : unseen;
-            left += l.length * size;
-            fl_look(&l, left, (ptrdiff_t)size, fl_least(most, FL_BLOCK), 0, pivot, not_after,
-                    order);
-            unseen -= l.length;
-        }
-        if (r.begin == r.end) {
-            right -= r.length * size;
-            fl_look(&r, right - size, -(ptrdiff_t)size, fl_least(unseen, FL_BLOCK), 1, pivot,
-                    not_after, order);
-            unseen -= r.length;
-        }
-        fl_exchange(&l, &r, left, right, order);
-    }
-    char *border = left + l.length * size;
-    while (l.end > l.begin) {
-        border -= size;
-        fl_item_swap(left + l.wrong[--l.end] * size, border, order);
-    }
-    while (r.end > r.begin) {
-        fl_item_swap(right - (r.wrong[--r.end] + 1) * size, border, order);
-        border += size;
-    }
-    return (size_t)(border - items) / size;
-}
-
-FILCH_INLINE size_t fl_partition(void *items, size_t n, const void *pivot, bool not_after,
-                                 filch_ordering order)
-{
-    enum { SMALL = 32 }; /* bytes: two moves an item cost less than the detour by offsets */
-    filch_item copy;
-    if (n == 0)
-        return 0;
-    fl_item_move(&copy, pivot, order);
-    return order.size <= SMALL ? fl_partition_small((char *)items, n, &copy, not_after, order)
-                               : fl_partition_large((char *)items, n, &copy, not_after, order);
-}
 
 /* ---- Cuts ---- */
 
@@ -227,11 +87,19 @@ FILCH_INLINE const void *fl_median(const void *a, const void *b, const void *c, 
     return fl_median3(a, b, c, order);
 }
 
-/* Puts a pivot to the front. Returns whether it equals `before`. */
-FILCH_INLINE bool fl_pivot(char *items, size_t n, const void *before, filch_ordering order,
-                           const filch_sort_ops *ops, void *context)
+/* Puts a pivot to the front. Returns whether it equals `before`. After a bad cut it is looked for
+ * where nobody can foretell, as the array's address has a say: what was made to be bad for this
+ * sort was made for the usual places. */
+FILCH_INLINE bool fl_pivot(char *items, size_t n, const void *before, unsigned bad,
+                           filch_ordering order, const filch_sort_ops *ops, void *context)
 {
-    const void *pivot = fl_median_far(items, n, order, ops, context);
+    size_t looked_at = n, start = 0;
+    if (FILCH_UNLIKELY(bad)) {
+        const uint64_t seed = ((uintptr_t)items ^ n) + bad;
+        looked_at = n / 2;
+        start = (size_t)((seed * UINT64_C(0x9e3779b97f4a7c15)) >> 16) % (n - looked_at);
+    }
+    const void *pivot = fl_median_far(items + start * order.size, looked_at, order, ops, context);
     fl_item_swap(items, (void *)(uintptr_t)pivot, order);
     return before && !fl_item_less(before, items, order);
 }
@@ -267,7 +135,7 @@ FILCH_INLINE void fl_sort_serial(char *items, size_t n, const void *before, unsi
             ops->heap(items, n, context);
             return;
         }
-        const bool equal = fl_pivot(items, n, before, order, ops, context);
+        const bool equal = fl_pivot(items, n, before, bad, order, ops, context);
         const size_t first = ops->partition(items + order.size, n - 1, items, equal, context);
         const fl_cut cut = fl_cut_at(items, n, first, equal, order);
         char *const right = items + cut.right * order.size;

@@ -24,11 +24,11 @@ typedef struct sort_call {
 
 /* Not inlined: its copies of items would lie on the stack as often as forks are nested. */
 static __attribute__((noinline)) fl_cut cut(filch_self self, const sort_call *call, char *items,
-                                            size_t n, const void *before)
+                                            size_t n, const void *before, uint32_t bad)
 {
     const filch_sort_ops *ops = call->ops;
     const filch_ordering order = {ops->size, ops->less, call->context};
-    const bool equal = fl_pivot(items, n, before, order, ops, call->context);
+    const bool equal = fl_pivot(items, n, before, bad, order, ops, call->context);
     char *const others = items + ops->size;
     const size_t first =
         n > call->together && fl_hungry(self)
@@ -46,7 +46,7 @@ FILCH_VOID_TASK(sort_range, (const sort_call *, call), (char *, items), (size_t,
     size_t forks = 0;
     for (; n > ALONE && bad <= FL_BAD_MOST; forks++) {
         fl_heed(self);
-        const fl_cut at = cut(self, call, items, n, before);
+        const fl_cut at = cut(self, call, items, n, before, bad);
         char *const right = items + at.right * call->ops->size;
         bad += at.bad;
         if (at.left < n - at.right) {
