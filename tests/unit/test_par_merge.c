@@ -52,7 +52,7 @@ static int64_t first_key(bool of_a, relation how)
     static void check_##name(filch_runtime *rt, size_t a_n, size_t b_n, relation how,              \
                              uint64_t *state)                                                      \
     {                                                                                              \
-        type *a = malloc(a_n * sizeof *a + 1), *b = malloc(b_n * sizeof *b + 1);                   \
+        type *a = calloc(a_n + 1, sizeof *a), *b = calloc(b_n + 1, sizeof *b);                     \
         type *out = malloc((a_n + b_n) * sizeof *out + 1);                                         \
         make_##name(a, a_n, true, how, state);                                                     \
         make_##name(b, b_n, false, how, state);                                                    \
