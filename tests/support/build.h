@@ -23,6 +23,12 @@
 #define BUILD_TSAN false
 #endif
 
+#ifdef __OPTIMIZE__
+#define BUILD_OPTIMIZED true
+#else
+#define BUILD_OPTIMIZED false
+#endif
+
 #ifdef FILCH_TINY
 #define BUILD_TINY true
 #else

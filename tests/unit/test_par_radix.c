@@ -229,6 +229,12 @@ Test(par_radix, truth_values_bit_fields_and_enumerations_are_keys)
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
+/* Some processors give every NaN that they make the same sign. */
+static float single(double x)
+{
+    return copysignf((float)x, signbit(x) ? -1.0f : 1.0f);
+}
+
 Test(par_radix, floating_point_keys_are_in_the_order_of_their_bits)
 {
     static const double order[] = {-NAN, -INFINITY, -DBL_MAX, -1.0, -DBL_MIN, -0x1p-1074, -0.0,
@@ -239,7 +245,7 @@ Test(par_radix, floating_point_keys_are_in_the_order_of_their_bits)
     uint64_t state = stress_seed();
     for (size_t i = 0; i < N; i++) {
         v[i] = order[par_random(&state) % KNOWN];
-        f[i] = (float)v[i];
+        f[i] = single(v[i]);
     }
     filch_runtime *rt = par_runtime(2);
     cr_assert_eq(FILCH_RUN(rt, sort_real, v, N), 0);
@@ -249,7 +255,7 @@ Test(par_radix, floating_point_keys_are_in_the_order_of_their_bits)
         while (at < KNOWN && memcmp(&order[at], &v[i], sizeof v[i]))
             at++;
         cr_assert_lt(at, KNOWN);
-        const float same = (float)v[i];
+        const float same = single(v[i]);
         if (at && at < KNOWN - 1)
             cr_assert(f[i] == same && !signbit(f[i]) == !signbit(same));
         else

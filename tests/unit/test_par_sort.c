@@ -60,8 +60,8 @@ Test(par_sort, every_small_number_of_items_is_sorted)
 
 Test(par_sort, the_smallest_stack_is_enough)
 {
-    if (BUILD_ASAN || BUILD_TSAN)
-        cr_skip_test("sanitizers need more stack");
+    if (BUILD_ASAN || BUILD_TSAN || !BUILD_OPTIMIZED)
+        cr_skip_test("sanitizers, and code that is not optimized, need more stack");
     uint64_t state = stress_seed();
     filch_runtime *rt;
     filch_config config = {.workers = 2, .stack_size = 1 << 14};
