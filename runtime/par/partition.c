@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <filch/for.h>
 #include <runtime/core/worker.h>
-#include <runtime/par/sort.h>
+#include <runtime/par/partition.h>
 
 /* Partitioned, a part is a stretch that goes first and one that does not. Those of the first kind
  * beyond the border and those of the second before it are exchanged, by their order. */

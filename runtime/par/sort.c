@@ -3,8 +3,8 @@
 #include <runtime/core/error.h>
 #include <runtime/core/worker.h>
 #include <runtime/par/enter.h>
+#include <runtime/par/partition.h>
 #include <runtime/par/range.h>
-#include <runtime/par/sort.h>
 #include <runtime/par/split.h>
 
 /* So many items are not worth a fork: some ten microseconds of work. */

@@ -7,7 +7,7 @@
 #include <filch/filch.h>
 #include <filch/sort.h>
 #include <math.h>
-#include <runtime/par/sort.h>
+#include <runtime/par/partition.h>
 #include <tests/support/items.h>
 
 /* ---- All types in all orders ---- */

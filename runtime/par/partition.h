@@ -4,8 +4,8 @@
  * itself, and what is then on the wrong side of the common border is exchanged, again in parts
  * (Tsigas and Zhang, PDP 2003, keep blocks on both sides instead; here nobody waits for anybody).
  * For the top cuts of a large sort, when nothing else is there to do for other workers. */
-#ifndef FL_SORT_H
-#define FL_SORT_H
+#ifndef FL_PARTITION_H
+#define FL_PARTITION_H
 
 #include <filch/sort_core.h>
 
