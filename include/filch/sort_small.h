@@ -16,7 +16,7 @@
 
 enum { FL_FEW = 32 };
 
-/* Hides from the compiler that a number is 0 or 1: it would branch on it. */
+/* Hides from the compiler what a number can be: where it knows 0 and 1, it may branch on them. */
 FILCH_INLINE size_t fl_hide(size_t number)
 {
     __asm__("" : "+r"(number));
@@ -32,8 +32,8 @@ FILCH_INLINE size_t fl_item_before(const void *a, const void *b, filch_ordering 
 /* ---- Networks ---- */
 
 /* clang-format off */
-/* Exchanges two words that are out of order. A mask, for compilers turn selections into branches;
- * some the mask too, unless `hide`. */
+/* Exchanges two words that are out of order: by a hidden mask, since compilers turn selections, and
+ * some of them masks, into branches. */
 #define FL_X(i, j)                                                                                 \
     {                                                                                              \
         const size_t fl_swap = -(size_t)order.less(&x##j, &x##i, order.context);                   \
@@ -42,12 +42,13 @@ FILCH_INLINE size_t fl_item_before(const void *a, const void *b, filch_ordering 
         x##j ^= fl_change;                                                                         \
     }
 #define FL_IN(i) word x##i; __builtin_memcpy(&x##i, from + i * sizeof(word), sizeof(word));
-/* Compilers must not join stores: what is stored in one piece cannot be loaded as quickly in two. */
-#define FL_OUT(i) __builtin_memcpy(to + i * sizeof(word), &x##i, sizeof(word)); __asm__("" : : : "memory");
+/* Compilers must not join stores into one of a vector: putting that together takes longer. */
+#define FL_OUT(i)                                                                                  \
+    __builtin_memcpy(to + i * sizeof(word), &x##i, sizeof(word)); __asm__("" : : : "memory");
 
 #define FL_NETWORK(bits)                                                                           \
     FILCH_INLINE void fl_network_##bits(const char *from, char *to, size_t n,                      \
-                                        filch_ordering order)                           \
+                                        filch_ordering order)                                      \
     {                                                                                              \
         typedef uint##bits##_t __attribute__((may_alias)) word;                                    \
         switch (n) {                                                                               \
