@@ -72,15 +72,17 @@ typedef struct small_job {
 /* The two take turns of some ten microseconds, so that whatever slows the core down slows both. */
 FILCH_VOID_TASK(repeat_small, (small_job *, job))
 {
-    volatile float a = 0.5f, b = 1; /* not known to the compiler */
+    /* Not known to the compiler: of a known number of items it makes another loop. */
+    volatile float a = 0.5f, b = 1;
+    volatile size_t n = SMALL;
     job->seconds = job->plain = 0;
     for (int turn = 0; turn < SMALL_TURNS; turn++) {
         double from = measure_now();
         for (int i = 0; i < SMALL_RUNS; i++)
-            scale(self, 0, SMALL, job->x, a, b);
+            scale(self, 0, n, job->x, a, b);
         double middle = measure_now();
         for (int i = 0; i < SMALL_RUNS; i++)
-            scale_plainly(job->x, SMALL, a, b);
+            scale_plainly(job->x, n, a, b);
         job->plain += (measure_now() - middle) / SMALL_TURNS / SMALL_RUNS;
         job->seconds += (middle - from) / SMALL_TURNS / SMALL_RUNS;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bars of the sorts against std::sort of the same keys, one and two workers;
- * other libraries' sorts stand beside them. Then inputs that are bad for some
- * sort or other: none may take longer than std::sort takes for it. */
+ * Bars of the sorts against std::sort of the same keys, one and two workers; other libraries' sorts
+ * stand beside them. Then inputs that are bad for some sort or other: none may take longer than
+ * std::sort takes for it. */
 #include "race.h"
 
 #include "../kernels/keys.h"
