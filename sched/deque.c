@@ -85,6 +85,15 @@ void *fl_deque_pop(fl_deque *deque)
     return item;
 }
 
+void *fl_deque_peek(fl_deque *deque)
+{
+    int64_t newest = (int64_t)filch_u64_load(&deque->bottom, FILCH_RELAXED) - 1; /* owner's own */
+    if (newest < (int64_t)filch_u64_load(&deque->top, FILCH_RELAXED)) /* a look; pop decides */
+        return NULL;
+    fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_RELAXED); /* owner's own */
+    return filch_ptr_load(place(buffer, newest), FILCH_RELAXED);       /* owner's own */
+}
+
 enum fl_stolen fl_deque_steal(fl_deque *deque, void **item)
 {
     uint64_t top = filch_u64_load(&deque->top, FILCH_ACQUIRE);               /* D4 */
@@ -99,6 +108,11 @@ enum fl_stolen fl_deque_steal(fl_deque *deque, void **item)
         return FL_STEAL_LOST;
     *item = oldest;
     return FL_STEAL_GOT;
+}
+
+int64_t fl_deque_oldest(fl_deque *deque)
+{
+    return (int64_t)filch_u64_load(&deque->top, FILCH_RELAXED); /* a look */
 }
 
 int64_t fl_deque_size(fl_deque *deque)

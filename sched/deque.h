@@ -48,11 +48,14 @@ void fl_deque_clear(fl_deque *deque);
 int fl_deque_push(fl_deque *deque, void *item);
 /* Owner: the newest, or NULL. */
 void *fl_deque_pop(fl_deque *deque);
+/* Owner: what pop would give, if nobody else is faster; NULL: nothing. */
+void *fl_deque_peek(fl_deque *deque);
 
 /* Anybody, within a read-side section: the oldest. LOST: somebody else got it; there may be more.
  */
 enum fl_stolen fl_deque_steal(fl_deque *deque, void **item);
-/* Anybody: a look without fences. */
+/* Anybody: looks without fences. Which one would be stolen: its number, which no other item gets. */
+int64_t fl_deque_oldest(fl_deque *deque);
 int64_t fl_deque_size(fl_deque *deque);
 
 #endif

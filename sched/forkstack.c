@@ -214,21 +214,41 @@ bool fl_slot_reclaim(filch_slot *slot)
     return claim(slot, NULL);
 }
 
+static void *end_as(filch_slot *slot, void *state)
+{
+    void *was = filch_ptr_exchange(&slot->state, state, FILCH_ACQ_REL); /* S1 */
+    return was >= FL_STATE_LOWEST_WAITER ? was : NULL;
+}
+
 void *fl_slot_finish(filch_slot *slot)
 {
-    void *was = filch_ptr_exchange(&slot->state, FL_STATE_DONE, FILCH_ACQ_REL); /* S1 */
-    return was >= FL_STATE_LOWEST_WAITER ? was : NULL;
+    return end_as(slot, FL_STATE_DONE);
+}
+
+void *fl_slot_fail(filch_slot *slot)
+{
+    return end_as(slot, FL_STATE_PANICKED);
+}
+
+static bool ended(const void *state)
+{
+    return state == FL_STATE_DONE || state == FL_STATE_PANICKED;
 }
 
 bool fl_slot_done(const filch_slot *slot)
 {
-    return filch_ptr_load(&slot->state, FILCH_ACQUIRE) == FL_STATE_DONE; /* S2 */
+    return ended(filch_ptr_load(&slot->state, FILCH_ACQUIRE)); /* S2 */
+}
+
+bool fl_slot_failed(const filch_slot *slot)
+{
+    return filch_ptr_load(&slot->state, FILCH_RELAXED) == FL_STATE_PANICKED; /* it was seen done */
 }
 
 bool fl_slot_await(filch_slot *slot, void *waiter)
 {
     void *state = filch_ptr_load(&slot->state, FILCH_RELAXED); /* the CAS decides */
-    while (state != FL_STATE_DONE)
+    while (!ended(state))
         if (filch_ptr_cas(&slot->state, &state, waiter, FILCH_ACQ_REL)) /* S3 */
             return true;
     return false;

@@ -37,8 +37,8 @@
  *   T4 take back: CAS top, seq_cst; the tag         -> T1; T3 and R3 of older looks fail
  *   T5 join out of line: seq_cst fence from J1      | T2 with its seq_cst fence; one of the two
  *      to J2                                          sees the other
- *   S1 finish: exchange state -> DONE, acq_rel      -> S2 join: load state, acquire;
- *                                                      it sees the result
+ *   S1 finish: exchange state -> DONE (PANICKED),   -> S2 join: load state, acquire;
+ *      acq_rel                                         it sees the result, or the failure
  *   S3 await: CAS state -> waiter, acq_rel          -> S1: the finisher sees a saved fiber
  *   O1 offer: store state OFFERED, release          -> O2 take: CAS OFFERED -> TAKEN, acq_rel;
  *                                                      it sees claimed and the arguments
@@ -89,10 +89,12 @@ typedef struct fl_forkstack {
 
 /* What a slot's state says: NULL (the owner's, or a thief's that has not finished), OFFERED (lies
  * in some queue; whoever changes that by CAS has the task, its owner too), TAKEN (by somebody who
- * found it there), DONE, or who waits for it. */
+ * found it there), DONE, PANICKED (the same, with a failure in the place of a result), or who waits
+ * for it. */
 #define FL_STATE_DONE ((void *)1)
 #define FL_STATE_OFFERED ((void *)2)
 #define FL_STATE_TAKEN ((void *)3)
+#define FL_STATE_PANICKED ((void *)4)
 #define FL_STATE_LOWEST_WAITER ((void *)8)
 
 typedef struct fl_gift {
@@ -194,8 +196,12 @@ bool fl_slot_reclaim(filch_slot *slot);
 /* Finisher: publishes the result; returns the waiter, or NULL. The slot must not be touched
  * afterwards. */
 void *fl_slot_finish(filch_slot *slot);
-/* Joiner: is the result here? */
+/* The same for a task that has panicked: its failure lies in the place of the result. */
+void *fl_slot_fail(filch_slot *slot);
+/* Joiner: is the result here, or the failure? */
 bool fl_slot_done(const filch_slot *slot);
+/* Joiner, when it is done: which? */
+bool fl_slot_failed(const filch_slot *slot);
 /* Joiner, once it can be resumed: leaves `waiter` for the finisher. false: it is done already. */
 bool fl_slot_await(filch_slot *slot, void *waiter);
 

@@ -22,7 +22,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-known='fib peers speedup flat central idle submit create chain loops reduce scan sorts'
+known='fib peers speedup flat central idle submit create chain loops reduce scan sorts contexts channels futures timers locks'
 for bar in $wanted; do
     case " $known " in
     *" $bar "*) ;;

@@ -17,16 +17,16 @@ release, gcc        | full       | suite release
 models              | full       | part model models -L model
 release, gcc        | quick      | suite release -L unit|stress|consumer
 tiny slots          | quick      | suite tiny -L unit|stress
-release, clang      | full       | suite release-clang -LE fault -E ^(disassembly|docs_model|lint)
-debug               | full       | suite debug -LE example|fault
-tiny slots          | full       | suite tiny -LE consumer|example|fault
-chaos               | full       | suite chaos -L stress
-chaos, tiny slots   | full       | suite chaos-tiny -L stress
+release, clang      | full       | suite release-clang -LE fault|tool -E ^(disassembly|docs|lint)
+debug               | full       | suite debug -LE example|fault|tool
+tiny slots          | full       | suite tiny -LE consumer|example|fault|tool
+chaos               | full       | part chaos stress -L stress
+chaos, tiny slots   | full       | part chaos-tiny stress -L stress
 valgrind            | full       | suite valgrind -L unit|stress
 asan+ubsan, gcc     | full       | suite asan
 asan+ubsan, clang   | full       | suite asan-clang -LE fault
 tsan, gcc           | full       | suite tsan
-tsan, clang         | full       | suite tsan-clang -LE fault
+tsan, clang         | full       | suite tsan-clang -L unit|stress|fuzz -E ^test_par_
 aarch64             | full       | cross aarch64
 riscv64             | full       | cross riscv64
 fuzz                | full       | part fuzz fuzz -L fuzz

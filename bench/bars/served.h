@@ -36,6 +36,7 @@ typedef struct served_arm {
     kernel_place place;
     int copies; /* 2: two at once, each pinned to a CPU of its own */
     bool pinned;
+    void *memory[SERVED_COPIES]; /* for each copy's data, or NULL */
     served_child children[SERVED_COPIES];
     uint64_t answer; /* of the last run */
 } served_arm;
@@ -47,9 +48,9 @@ static inline void served_die(const served_arm *arm, const char *why)
 }
 
 /* Never returns. */
-static inline void served_serve(served_arm *arm, int cpu, int orders, int replies)
+static inline void served_serve(served_arm *arm, int copy, int cpu, int orders, int replies)
 {
-    kernel_run run = {.size = &arm->size};
+    kernel_run run = {.size = &arm->size, .memory = arm->memory[copy]};
     const kernel *k = &arm->kernel;
     served_reply reply;
     char order;
@@ -90,7 +91,7 @@ static inline void served_start(served_arm *arm)
         if (pid == 0) {
             close(orders[1]);
             close(replies[0]);
-            served_serve(arm, cpus[i], orders[0], replies[1]);
+            served_serve(arm, i, cpus[i], orders[0], replies[1]);
         }
         close(orders[0]);
         close(replies[1]);

@@ -42,6 +42,8 @@ typedef struct kernel_run {
     const kernel_size *size;
     const char *dir;       /* in: the directory to read, for kernels with real input */
     bool quiet;            /* in: say nothing about files that cannot be read */
+    void *memory;          /* in: where its data may lie, of bytes_each for each of n and a line
+                              more; NULL: wherever there is room */
     void *data;            /* what setup made */
     uint64_t answer;       /* out */
     uint64_t tasks;        /* out: forks of the last run */

@@ -7,5 +7,6 @@ int main(int argc, char **argv)
     register_steal();
     register_outside();
     register_life();
+    register_scopes();
     return shim_main(argc, argv);
 }

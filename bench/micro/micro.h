@@ -14,6 +14,7 @@ void register_forkjoin(void);
 void register_steal(void);
 void register_outside(void);
 void register_life(void);
+void register_scopes(void);
 
 /* A runtime, or NULL after the benchmark was marked as failed. */
 static inline filch_runtime *micro_runtime(shim_state *state, const filch_config *config)

@@ -12,10 +12,12 @@
 #define FILCH_BEGIN_DECLS extern "C" {
 #define FILCH_END_DECLS }
 #define FILCH_STATIC_ASSERT(condition, message) static_assert(condition, message)
+#define FILCH_CONSTANT constexpr /* made by the compiler, or not at all */
 #else
 #define FILCH_BEGIN_DECLS
 #define FILCH_END_DECLS
 #define FILCH_STATIC_ASSERT(condition, message) _Static_assert(condition, message)
+#define FILCH_CONSTANT const
 #endif
 
 #define FILCH_API __attribute__((visibility("default")))
@@ -40,8 +42,9 @@ FILCH_BEGIN_DECLS
 FILCH_API FILCH_NORETURN FILCH_COLD FILCH_PRINTF(1, 2) void filch_die(const char *format, ...);
 
 /* The explanation behind the last negative errno that a Filch call returned on this thread, for a
- * person to read: what was wrong and what to do. Never NULL; "" when there was none. Valid until
- * this thread's next failing call. */
+ * person to read: what was wrong and what to do. Never NULL; "" when there was none, or when the
+ * errno says it all (-ETIMEDOUT, -EAGAIN, -EPIPE, ...). Valid until this thread's next failing call,
+ * in a task also until its next call that waits: then it may be on another thread. */
 FILCH_API const char *filch_error(void);
 
 FILCH_END_DECLS

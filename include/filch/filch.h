@@ -6,15 +6,38 @@
  *   <filch/base.h>     compilers; how the library reports errors
  *   <filch/runtime.h>  create, run, destroy: workers pinned to cores
  *   <filch/task.h>     FILCH_TASK, FILCH_FORK, FILCH_JOIN, FILCH_RUN: fork/join for C and C++
+ *   <filch/panic.h>    a task that cannot go on ends, and cleans up: panic, defer, try
  *   <filch/par.h>      loops, reductions, scans, sorts: parallel algorithms without a grain size
+ *   <filch/wait.h>     waiting: who, how long; tasks suspend, threads block
+ *   <filch/future.h>   results that come later, and graphs of them
+ *   <filch/channel.h>  channels between tasks and threads
+ *   <filch/select.h>   the first of several things that can happen
+ *   <filch/context.h>  cancellation and deadlines, as a tree
+ *   <filch/scope.h>    tasks that end before the block that started them does
+ *   <filch/sync.h>     mutex, rwlock, semaphore, condition, wait group, once, barrier
+ *   <filch/timer.h>    sleep, timers, tickers
+ *   <filch/io.h>       waiting for files and sockets
+ *   <filch/blocking.h> calls that stop a thread, on threads of their own
+ *   <filch/deadlock.h> what is said when nothing can run any more
  *   <filch/fork.h>     the plain functions beneath, and what a fork costs
  *   <filch/atomic.h>   the atomics that the inline path and the library share */
 #ifndef FILCH_H
 #define FILCH_H
 
 #include <filch/base.h>
+#include <filch/blocking.h>
+#include <filch/channel.h>
+#include <filch/context.h>
+#include <filch/deadlock.h>
+#include <filch/future.h>
+#include <filch/io.h>
+#include <filch/panic.h>
 #include <filch/par.h>
 #include <filch/runtime.h>
+#include <filch/scope.h>
+#include <filch/select.h>
+#include <filch/sync.h>
 #include <filch/task.h>
+#include <filch/timer.h>
 
 #endif

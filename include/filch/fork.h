@@ -83,7 +83,8 @@ FILCH_API filch_self filch_fork(filch_self self, const filch_task *task);
 
 /* Joins the task in `slot`, the last one forked and not yet joined (slot = self - 1; it is the
  * caller's self from here on). Returns 1: the task is still here, the caller runs it with the
- * arguments in slot->args; 0: a thief ran it and its result lies there. May suspend the fiber:
+ * arguments in slot->args; 0: a thief ran it and its result lies there; if it panicked there
+ * (<filch/panic.h>), so does the caller, and the call does not return. May suspend the fiber:
  * thread-locals, errno and the worker can differ afterwards. */
 FILCH_API int filch_join(filch_slot *slot);
 

@@ -34,6 +34,8 @@ typedef struct filch_config {
                             one more than workers. Joins need none to make progress; each task that
                             waits otherwise needs one */
     uint64_t seed;       /* FILCH_SEED: of the victims' choice; 0: from the clock */
+    unsigned blocking_threads; /* FILCH_BLOCKING_THREADS: how many threads at most make blocking
+                                  calls at a time, 1..10,000; default 64 (<filch/blocking.h>) */
 } filch_config;
 
 /* Sums over the workers since the runtime was created. Read while tasks run, they are approximate.
@@ -54,8 +56,17 @@ typedef struct filch_stats {
     uint64_t fibers;       /* fibers in existence (not a sum: now) */
 } filch_stats;
 
+struct filch_future;
+
 /* A detached task. */
 typedef void filch_go_fn(filch_self self, void *arg);
+
+/* Where a task was started, for reports: its name, and the line. A constant of the program. */
+typedef struct filch_place {
+    filch_task task; /* the name alone */
+    const char *file;
+    int line;
+} filch_place;
 
 FILCH_BEGIN_DECLS
 
@@ -76,17 +87,29 @@ FILCH_API int filch_runtime_destroy(filch_runtime *rt);
 /* Runs one task, whose arguments lie in slot->args, and waits for it; its result is there
  * afterwards. slot is the caller's, on its stack. A foreign thread blocks; a task of another
  * runtime suspends its fiber, so that both runtimes go on. FILCH_RUN (<filch/task.h>) is the typed
- * form. -EDEADLK on a worker of this runtime (call the task function with self instead); -ECHILD.
- */
+ * form. -EDEADLK on a worker of this runtime (call the task function with self instead); -ECHILD;
+ * what the task panicked with (<filch/panic.h>): then there is no result. */
 FILCH_API int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot);
 
-/* The same, but ends in filch_die where filch_run returns an error. */
+/* The same, but ends in filch_die where filch_run returns an error; if the task panics, so does a
+ * caller that is a task. */
 FILCH_API void filch_run_or_die(filch_runtime *rt, const filch_task *task, filch_slot *slot);
 
 /* Starts fn(self, arg) as a detached task; nobody waits for it but filch_runtime_destroy. Never
  * blocks. From a task of this runtime it goes to that worker's ready deque, from elsewhere to the
- * inbox. -EINVAL fn is NULL; -ENOMEM; -ECHILD. */
+ * inbox. rt NULL: the runtime whose task calls. If it panics: filch_set_panic_handler
+ * (<filch/panic.h>). -EINVAL fn is NULL, or rt is and no task calls;
+ * -ENOMEM; -ECHILD. */
 FILCH_API int filch_go(filch_runtime *rt, filch_go_fn *fn, void *arg);
+FILCH_API int filch_go_from(filch_runtime *rt, filch_go_fn *fn, void *arg,
+                            const filch_place *place);
+
+/* Starts a task, whose arguments lie in slot->args and are copied, and lets its result of `size` bytes
+ * land in an empty future (<filch/future.h>); if it panics, the future fails. FILCH_ASYNC
+ * (<filch/task.h>) is the typed form. Never blocks, needs no memory. rt NULL: the runtime whose task
+ * calls. -EALREADY the future is not empty; -EINVAL rt is NULL and no task calls; -ECHILD. */
+FILCH_API int filch_async(filch_runtime *rt, struct filch_future *future, const filch_task *task,
+                          filch_slot *slot, size_t size);
 
 /* Lets other ready work of this worker go first: unjoined forks of this fiber become ready for
  * everybody, the fiber goes to the end of the line. Task only; suspends. */
@@ -96,6 +119,9 @@ FILCH_API void filch_yield(filch_self self);
 
 /* Number of workers. */
 FILCH_API unsigned filch_runtime_workers(const filch_runtime *rt);
+
+/* The runtime whose task calls; NULL on a thread that is no worker. */
+FILCH_API filch_runtime *filch_runtime_here(void);
 
 /* The worker on which the calling task runs, 0 .. workers - 1; -1 on a thread that is no worker. It
  * can differ after every fork, join and call that may suspend. */
@@ -111,4 +137,11 @@ FILCH_API void filch_runtime_stats(const filch_runtime *rt, filch_stats *out, si
 FILCH_API size_t filch_runtime_describe(const filch_runtime *rt, char *text, size_t size);
 
 FILCH_END_DECLS
+
+/* So that reports name it. (filch_go)(rt, fn, arg) calls the function itself. */
+#define filch_go(rt, fn, ...)                                                                      \
+    (__extension__({                                                                               \
+        static const filch_place fl_place_ = {{NULL, #fn}, __FILE__, __LINE__};                    \
+        filch_go_from(rt, fn, __VA_ARGS__, &fl_place_);                                            \
+    }))
 #endif

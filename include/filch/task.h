@@ -11,13 +11,15 @@
  *   FILCH_JOIN(long left, fib);  FILCH_JOIN_VOID(walk);  statement: the last unjoined fork
  *   fib(self, n - 2)                                     an ordinary call
  *   FILCH_RUN(rt, fib, 42)                               from outside: waits for the result
+ *   FILCH_ASYNC(rt, &future, fib, 42)                    the result lands there: <filch/future.h>
  *
  * 0 to 5 arguments, 40 bytes in all; a result is at most 40 bytes: pass a pointer to more. All
  * arguments of a fork are evaluated before its slot is touched, so they may fork and join
  * themselves. `self` moves with every fork and join, therefore both are statements: joins inside
  * one expression do not compile. FILCH_JOIN(long left, fib) is a declaration and cannot be the body
  * of a loop without braces. Between a fork and its join: no return, break, goto, longjmp or C++
- * exception past the join; debug builds (FILCH_DEBUG) name the task in which that happened. A
+ * exception past the join; debug builds (FILCH_DEBUG) name the task in which that happened (a panic,
+ * <filch/panic.h>, joins or drops what it leaves). A
  * function without `self` cannot fork: pass it on. A join may move the task to another thread: do
  * not keep addresses of thread-locals, errno, or a locked pthread mutex across it.
  *
@@ -65,6 +67,7 @@
 #define FILCH_JOIN(destination, name) destination = (--self, name##_join(self, name))
 #define FILCH_JOIN_VOID(name) (--self, name##_join(self, name))
 #define FILCH_RUN(rt, ...) FL_CALL(_call, rt, __VA_ARGS__)
+#define FILCH_ASYNC(rt, future, ...) FL_CAT(FL_ASYNC, FL_SOME(__VA_ARGS__))(rt, future, __VA_ARGS__)
 
 /* Definitions: of everything, for headers, and in the one file that belongs to the header. */
 #define FILCH_TASK(R, ...) FL_NAMED(FL_TASK, VALUE, R, __VA_ARGS__)
@@ -158,6 +161,14 @@
         FILCH_UNUSED struct name##_args *fl_args = &FL_ARGS_OF(name, &fl_slot);                    \
         FL_MAP(FL_STORE, __VA_ARGS__) filch_run_or_die(fl_rt, &name##_task, &fl_slot);             \
         FL_FETCH_##KIND(R, fl_slot.args)                                                           \
+    }                                                                                              \
+    FILCH_UNUSED static inline int name##_async(                                                   \
+        filch_runtime *fl_rt, struct filch_future *fl_to FL_MAP(FL_PARAM, __VA_ARGS__))            \
+    {                                                                                              \
+        filch_slot fl_slot;                                                                        \
+        FILCH_UNUSED struct name##_args *fl_args = &FL_ARGS_OF(name, &fl_slot);                    \
+        FL_MAP(FL_STORE, __VA_ARGS__)                                                              \
+        return filch_async(fl_rt, fl_to, &name##_task, &fl_slot, FL_SIZE_##KIND(R));               \
     }
 
 /* What differs between tasks with a result and without. */
@@ -165,6 +176,8 @@
     FILCH_STATIC_ASSERT(sizeof(R) <= FILCH_SLOT_BYTES,                                             \
                         "result of task " #name " does not fit its slot: return a pointer");
 #define FL_RESULT_FITS_VOID(R, name)
+#define FL_SIZE_VALUE(R) sizeof(R)
+#define FL_SIZE_VOID(R) 0
 #define FL_SET_VALUE(R) R fl_result =
 #define FL_SET_VOID(R)
 #define FL_PUT_VALUE(to) memcpy(to, &fl_result, sizeof fl_result);
@@ -187,6 +200,8 @@
 #define FL_CALL(suffix, to, ...) FL_CAT(FL_CALL, FL_SOME(__VA_ARGS__))(suffix, to, __VA_ARGS__)
 #define FL_CALL0(suffix, to, name) name##suffix(to)
 #define FL_CALLN(suffix, to, name, ...) name##suffix(to, __VA_ARGS__)
+#define FL_ASYNC0(rt, future, name) name##_async(rt, future)
+#define FL_ASYNCN(rt, future, name, ...) name##_async(rt, future, __VA_ARGS__)
 #define FL_FIELDS(...) FL_CAT(FL_FIELDS, FL_SOME(__VA_ARGS__))(__VA_ARGS__)
 #define FL_FIELDS0(name) char fl_nothing;
 #define FL_FIELDSN(...) FL_MAP(FL_FIELD, __VA_ARGS__)

@@ -6,7 +6,7 @@
 #include <runtime/core/atfork.h>
 
 #include <runtime/core/error.h>
-#include <runtime/core/worker.h>
+#include <runtime/sync/deadlock.h>
 
 #include <filch/atomic.h>
 
@@ -73,6 +73,7 @@ static void after_in_child(void)
     filch_u32_and(&gate, ~FORKING, FILCH_RELEASE); /* G3 */
     fl_job_unlock();
     fl_worker_forget();
+    fl_detector_forget();
     filch_u32_add(&generation, 1, FILCH_RELAXED); /* the child has one thread */
 }
 

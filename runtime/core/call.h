@@ -9,15 +9,17 @@
 #ifndef FL_CALL_H
 #define FL_CALL_H
 
+#include <filch/failure.h>
 #include <runtime/core/worker.h>
 
 typedef struct fl_call {
     fl_job job;
     const filch_task *task;
     filch_slot *slot;
-    filch_u32 state;  /* a foreign thread waits on it */
-    fl_runtime *home; /* or a fiber of this runtime waits, */
-    fl_fiber *waiter; /* this one */
+    filch_failure failure; /* code 0: none */
+    filch_u32 state;       /* a foreign thread waits on it */
+    fl_runtime *home;      /* or a fiber of this runtime waits, */
+    fl_fiber *waiter;      /* this one */
 } fl_call;
 
 /* Runs it and tells the waiter. */

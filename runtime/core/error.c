@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 static __thread char explanation[256];
+static __thread int explained; /* the code that it is about */
 
 const char *filch_error(void)
 {
@@ -19,7 +20,19 @@ int fl_fail(int code, const char *format, ...)
     va_start(list, format);
     vsnprintf(explanation, sizeof explanation, format, list);
     va_end(list);
+    explained = -code;
     return -code;
+}
+
+const char *fl_error_about(int code)
+{
+    return code == explained ? explanation : "";
+}
+
+void fl_error_forget(void)
+{
+    explained = 0;
+    explanation[0] = '\0';
 }
 
 void filch_die(const char *format, ...)

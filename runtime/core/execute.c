@@ -4,15 +4,21 @@
  * whole loop waits, and goes on perhaps on another worker. */
 #include <runtime/core/call.h>
 #include <runtime/core/clock.h>
-#include <runtime/core/worker.h>
+#include <runtime/core/panic.h>
+#include <runtime/sync/scope.h>
 
 #include <filch/task.h>
 
 void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task)
 {
-    task->run(self, slot);
-    filch_check_return(self, task);
-    fl_fiber *waiter = fl_slot_finish(slot); /* its last touch */
+    fl_fiber *waiter; /* finishing is the last touch of the slot */
+    filch_failure failure;
+    if (fl_catch_task(self, task, slot, &failure)) {
+        waiter = fl_slot_finish(slot);
+    } else {
+        fl_slot_put_failure(slot, &failure);
+        waiter = fl_slot_fail(slot);
+    }
     if (waiter)
         fl_resume(fl_fiber_of(self)->worker->rt, waiter);
 }
@@ -56,12 +62,45 @@ static void run_job(filch_self self, fl_job *job)
         fl_call_run(self, job->as.awaited);
         return;
     }
-    static const filch_task detached = {NULL, "(filch_go)"};
+    if (job->kind == FL_JOB_PART) {
+        job->as.part(self, job);
+        return;
+    }
+    if (job->kind == FL_JOB_CHILD) {
+        fl_child_run(self, job);
+        return;
+    }
+    const filch_task *detached = &job->as.detached.place->task;
     filch_go_fn *fn = job->as.detached.fn;
     void *arg = job->as.detached.arg;
     fl_job_give(job);
-    fn(self, arg);
-    filch_check_return(self, &detached);
+    filch_failure failure;
+    if (fl_catch(self, detached->name, fn, arg, &failure))
+        filch_check_return(self, detached);
+    else
+        fl_panic_report(&failure);
+}
+
+/* For reports: who is it, and where was it started? */
+static void note_job(fl_fiber *fiber, const fl_job *job)
+{
+    switch (job->kind) {
+    case FL_JOB_AWAITED:
+        fl_fiber_runs(fiber, job->as.awaited->task, NULL, 0);
+        break;
+    case FL_JOB_DETACHED: {
+        const filch_place *place = job->as.detached.place;
+        fl_fiber_runs(fiber, &place->task, place->file, place->line);
+        break;
+    }
+    case FL_JOB_CHILD: {
+        const filch_child *what = job->as.child.what;
+        fl_fiber_runs(fiber, &what->task, what->file, what->line);
+        break;
+    }
+    default:
+        fl_fiber_runs(fiber, NULL, NULL, 0);
+    }
 }
 
 static void execute(fl_fiber *fiber, filch_self self, const fl_work *work)
@@ -71,11 +110,11 @@ static void execute(fl_fiber *fiber, filch_self self, const fl_work *work)
         fl_retire_into(fiber, work->fiber);
         break;
     case FL_WORK_JOB:
-        fiber->root = work->job->kind == FL_JOB_AWAITED ? work->job->as.awaited->task : NULL;
+        note_job(fiber, work->job);
         run_job(self, work->job);
         break;
     default:
-        fiber->root = work->task;
+        fl_fiber_runs(fiber, work->task, NULL, 0);
         if (work->gift)
             run_gift(fiber, self, work);
         else

@@ -212,6 +212,15 @@ void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber)
     pthread_mutex_unlock(&fibers->lock);
 }
 
+void fl_fibers_each(fl_fibers *fibers, void (*what)(fl_fiber *fiber, void *arg), void *arg)
+{
+    pthread_mutex_lock(&fibers->lock);
+    for (const fl_arena *arena = fibers->arenas; arena; arena = arena->next)
+        for (unsigned i = 0; i < arena->used; i++)
+            what((fl_fiber *)(arena->base + i * FILCH_REGION_SIZE), arg);
+    pthread_mutex_unlock(&fibers->lock);
+}
+
 unsigned fl_fibers_count(const fl_fibers *fibers)
 {
     fl_fibers *shared = (fl_fibers *)(uintptr_t)fibers; /* only its lock is touched */

@@ -20,6 +20,7 @@
 #include <pthread.h>
 
 typedef struct fl_fiber fl_fiber;
+typedef struct fl_boundary fl_boundary;
 struct fl_worker;
 
 struct fl_fiber {
@@ -29,13 +30,22 @@ struct fl_fiber {
         *worker; /* runs it now, or ran it last; read anew after every call that may switch */
     fl_context context;
     fl_fiber *next;         /* in a free list */
-    const filch_task *root; /* what its loop runs, for reports */
+    const filch_task *root; /* what its loop runs, for reports; NULL: has no name */
+    const char *root_file;  /* where that was started, or NULL */
+    int root_line;
+    struct fl_child *child; /* of a scope, that it runs (runtime/sync/scope.h) */
     unsigned arrivals;      /* times it was switched to */
     bool bare;              /* was trimmed: its C stack is empty */
     unsigned colour;        /* bytes between its C stack's end and the first frame */
     fl_shadow shadow;
-    void *exceptions[2]; /* C++: what __cxa_get_globals holds for its stack */
-    fl_job wake;         /* carries it through the inbox */
+    fl_boundary *boundary;      /* the innermost in which it runs: runtime/core/panic.h */
+    struct filch_defer *defers; /* the newest pending cleanup */
+    unsigned blocking;          /* pairs of filch_blocking_begin and _end that it is in */
+    void *exceptions[2];        /* C++: what __cxa_get_globals holds for its stack */
+    fl_job wake;                /* carries it through the inbox */
+    /* For reports: is it suspended, in which call and for which object? */
+    filch_u32 suspended;
+    filch_ptr waits_in, waits_for;
 };
 
 typedef struct fl_arena fl_arena;
@@ -64,6 +74,8 @@ void fl_fibers_clear(fl_fibers *fibers);
 fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *));
 /* Puts back a fiber that waits at the bottom of its loop. */
 void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber);
+/* Calls what(fiber, arg) for each that exists. */
+void fl_fibers_each(fl_fibers *fibers, void (*what)(fl_fiber *fiber, void *arg), void *arg);
 /* How many exist. */
 unsigned fl_fibers_count(const fl_fibers *fibers);
 /* Gives back the pages of idle fibers beyond `keep`. */
@@ -71,6 +83,22 @@ void fl_fibers_trim(fl_fibers *fibers, unsigned keep);
 
 /* Is this address in the fiber's guard: has its C stack overflowed? Async-signal-safe. */
 bool fl_fiber_guards(const fl_fiber *fiber, const void *address);
+
+static inline void fl_fiber_runs(fl_fiber *fiber, const filch_task *root, const char *file,
+                                 int line)
+{
+    fiber->blocking = 0;
+    fiber->root = root;
+    fiber->root_file = file;
+    fiber->root_line = line;
+}
+
+/* What the fiber is about to suspend for. call: a literal. */
+static inline void fl_fiber_waits_in(fl_fiber *fiber, const char *call, const void *object)
+{
+    filch_ptr_store(&fiber->waits_in, (void *)(uintptr_t)call, FILCH_RELAXED);    /* a report's */
+    filch_ptr_store(&fiber->waits_for, (void *)(uintptr_t)object, FILCH_RELAXED); /* the same */
+}
 
 static inline fl_fiber *fl_fiber_of(filch_slot *slot)
 {

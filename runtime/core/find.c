@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The next thing to do, in this order: the worker's own ready deque, a queue that all share, the
- * inbox (also every TICKth time, so that a busy deque does not starve it), what others have forked,
- * what others have ready. P5 is a step of sched/idle.h. */
+ * inbox, what others have forked, what others have ready. When a tick is due the inbox comes first,
+ * then the oldest item of the own deque, so that a busy deque starves nobody. P5 is a step of
+ * sched/idle.h. */
 #include <runtime/core/worker.h>
 
 enum {
-    TICK = 61,  /* a prime, so that it does not beat with a program's own rhythm */
     DRAIN = 32, /* jobs moved from the inbox at a time */
     ROUNDS = 2, /* search rounds before sleep */
     ROUNDS_BUSY =
@@ -56,9 +56,18 @@ static bool take_inbox(fl_worker *worker, fl_work *work)
     return fl_work_from_item(work, item_from_job(jobs[0]));
 }
 
+/* What the newest items would keep waiting for ever: the inbox, the oldest item. */
+static bool take_in_turn(fl_worker *worker, fl_work *work)
+{
+    void *item = NULL;
+    if (take_inbox(worker, work))
+        return true;
+    return fl_deque_steal(&worker->ready, &item) == FL_STEAL_GOT && fl_work_from_item(work, item);
+}
+
 static bool take_own(fl_worker *worker, fl_work *work)
 {
-    if (++worker->tick % TICK == 0 && take_inbox(worker, work))
+    if (fl_find_is_due(++worker->tick) && take_in_turn(worker, work))
         return true;
     for (void *item; (item = fl_deque_pop(&worker->ready));)
         if (fl_work_from_item(work, item))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The out-of-line halves of fork and join, their exported twins, and the checks of a debug build.
- */
-#include <runtime/core/worker.h>
+ * The out-of-line halves of fork and join, their exported twins, what a panic does for a join, and
+ * the checks of a debug build. J1 and J2 are edges of include/filch/fork.h. */
+#include <runtime/core/panic.h>
 
 enum { SPINS_BEFORE_SUSPEND = 100 }; /* pauses: a thief is often about to finish */
 
@@ -15,6 +15,7 @@ static const filch_task *task_in(const filch_slot *slot)
 void filch_fork_slow(filch_self self)
 {
     fl_fiber *fiber = fl_fiber_of(self);
+    fl_refuse_carried(fiber, "a fork");
     if (self >= fl_last_slot(&fiber->stack)) {
         const filch_task *task = task_in(self - 1);
         filch_die("%u unjoined forks in task %s: its fork stack is full; join sooner, or fork "
@@ -40,24 +41,46 @@ static void wait_until_done(fl_fiber *fiber, filch_slot *slot)
             return;
         filch_pause();
     }
+    fl_fiber_waits_in(fiber, "the join of a fork", slot);
     fl_leave(fiber, leave_waiter, slot);
     if (!fl_slot_done(slot))
         filch_die("a joining fiber was resumed before its task was done; this is an error in the "
                   "library");
 }
 
-int filch_join_slow(filch_slot *slot)
+/* Whose is the task that was in `slot`, and how did it end if it was stolen? Then it is waited for. */
+enum outcome { KEPT, DONE, FAILED };
+
+static enum outcome settle(filch_slot *slot)
 {
     fl_fiber *fiber = fl_fiber_of(slot);
-    if (slot < fl_first_slot(&fiber->stack))
-        filch_die(
-            "a join without a fork; every join belongs to the last unjoined fork of its task");
+    fl_refuse_carried(fiber, "a join");
     const fl_discipline *discipline = fiber->worker->rt->discipline;
     if (discipline->settle(&fiber->stack, slot) == FL_KEPT)
-        return 1;
+        return KEPT;
     wait_until_done(fiber, slot);
+    bool failed = fl_slot_failed(slot);
     discipline->take_back(&fiber->stack, slot);
-    return 0;
+    return failed ? FAILED : DONE;
+}
+
+int filch_join_slow(filch_slot *slot)
+{
+    if (slot < fl_first_slot(fl_forkstack_of(slot)))
+        filch_die(
+            "a join without a fork; every join belongs to the last unjoined fork of its task");
+    enum outcome outcome = settle(slot);
+    if (FILCH_UNLIKELY(outcome == FAILED))
+        fl_panic_from_slot(slot);
+    return outcome == KEPT;
+}
+
+void fl_drop(filch_slot *slot)
+{
+    filch_ptr_store(&slot->task, NULL, FILCH_RELAXED); /* J1 */
+    filch_fence_light();                               /* J2 */
+    if (settle(slot) == FAILED)
+        fl_slot_drop_failure(slot);
 }
 
 filch_self filch_fork(filch_self self, const filch_task *task)
@@ -75,8 +98,19 @@ void *filch_arguments(filch_slot *slot)
     return slot->args;
 }
 
+void fl_refuse_stranger(filch_self self, const char *what)
+{
+    fl_refuse_carried(fl_fiber_of(self), what);
+    const fl_worker *here = fl_worker_here();
+    if (!here || &here->running->stack != fl_forkstack_of(self))
+        filch_die("%s with the self of a task that does not run on this thread; only the task that "
+                  "was given self may use it",
+                  what);
+}
+
 void filch_check_fork(filch_self self, const filch_task *task)
 {
+    fl_refuse_stranger(self, "a fork");
     const filch_task *left = task_in(self);
     if (left)
         filch_die("fork of %s where a fork of %s was never joined; a task returned, broke out or "
@@ -87,6 +121,7 @@ void filch_check_fork(filch_self self, const filch_task *task)
 
 void filch_check_join(filch_slot *slot, const filch_task *task)
 {
+    fl_refuse_stranger(slot, "a join");
     const filch_task *last = task_in(slot);
     if (!last)
         filch_die(
@@ -100,6 +135,7 @@ void filch_check_join(filch_slot *slot, const filch_task *task)
 
 void filch_check_return(filch_self self, const filch_task *task)
 {
+    fl_refuse_carried(fl_fiber_of(self), "the end of a task");
     const filch_task *left = task_in(self);
     if (left)
         filch_die("task %s returned with an unjoined fork of %s; join everything a task forks, in "

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The job cache. A thread's own list needs no lock; lists travel between threads in batches of
- * BATCH, through a pool under a mutex that keeps at most POOLED of them and frees the rest. */
+ * BATCH, through a pool under a mutex that keeps at most POOLED of them, a million jobs, and frees
+ * the rest. */
 #include <runtime/core/job.h>
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { BATCH = 64, POOLED = 1024 };
+enum { BATCH = 64, POOLED = 1 << 14 };
 
 typedef struct batch {
     fl_job *head;
@@ -21,12 +22,15 @@ static struct {
     unsigned count;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static __thread batch taking; /* jobs to hand out */
-static __thread batch giving; /* jobs that came back, up to BATCH */
+/* A thread's; all at one place, which its code knows without a call. */
+static __thread struct {
+    batch taking; /* jobs to hand out */
+    batch giving; /* jobs that came back, up to BATCH */
+    bool registered;
+} mine __attribute__((tls_model("initial-exec")));
 static pthread_key_t leaving;
 static bool keyed;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static __thread bool registered;
 
 static fl_job *next_of(fl_job *job)
 {
@@ -70,8 +74,9 @@ static void put_aside(batch *full)
 static void thread_leaves(void *unused)
 {
     (void)unused;
-    free_all(&taking);
-    free_all(&giving);
+    mine.registered = false; /* another destructor may fill it again */
+    free_all(&mine.taking);
+    free_all(&mine.giving);
 }
 
 static void make_key(void)
@@ -81,38 +86,52 @@ static void make_key(void)
 
 /* So that a thread's cache is freed when it ends. false: the process has used up its 1,024 keys, or
  * its memory; the thread does without a cache. */
-static bool register_thread(void)
+static FILCH_COLD bool register_thread(void)
 {
-    if (!registered) {
-        pthread_once(&once, make_key);
-        registered = keyed && pthread_setspecific(leaving, &registered) == 0;
+    pthread_once(&once, make_key);
+    mine.registered = keyed && pthread_setspecific(leaving, &mine) == 0;
+    return mine.registered;
+}
+
+static inline bool registered(void)
+{
+    return FILCH_LIKELY(mine.registered) || register_thread();
+}
+
+/* From the pool, or new ones: as many as there is memory for. */
+static FILCH_COLD void refill(batch *to)
+{
+    pthread_mutex_lock(&pool.lock);
+    if (pool.count)
+        *to = pool.full[--pool.count];
+    pthread_mutex_unlock(&pool.lock);
+    while (to->count < BATCH) { /* batches in the pool are full */
+        fl_job *job = malloc(sizeof *job);
+        if (!job)
+            break;
+        push(to, job);
     }
-    return registered;
 }
 
 fl_job *fl_job_take(void)
 {
-    if (!register_thread())
+    if (!registered())
         return malloc(sizeof(fl_job));
-    if (!taking.head) {
-        pthread_mutex_lock(&pool.lock);
-        if (pool.count)
-            taking = pool.full[--pool.count];
-        pthread_mutex_unlock(&pool.lock);
-    }
-    return taking.head ? pop(&taking) : malloc(sizeof(fl_job));
+    if (!mine.taking.head)
+        refill(&mine.taking);
+    return mine.taking.head ? pop(&mine.taking) : NULL;
 }
 
 void fl_job_give(fl_job *job)
 {
-    if (!register_thread()) {
+    if (!registered()) {
         free(job);
         return;
     }
-    batch *to = taking.count < BATCH ? &taking : &giving;
+    batch *to = mine.taking.count < BATCH ? &mine.taking : &mine.giving;
     push(to, job);
-    if (giving.count == BATCH)
-        put_aside(&giving);
+    if (mine.giving.count == BATCH)
+        put_aside(&mine.giving);
 }
 
 void fl_job_lock(void)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * What travels through the inbox and the ready deques. A job is a task that nobody forked: detached
- * (filch_go), waited for from outside (filch_run), or a fiber that goes on. Items of the ready
- * deques are pointers tagged with what they point to; everything they point to is aligned to more
- * than the tag. */
+ * (filch_go), a scope's child, waited for from outside (filch_run), or a fiber that goes on. Items
+ * of the ready deques are pointers tagged with what they point to; everything they point to is
+ * aligned to more than the tag. */
 #ifndef FL_JOB_H
 #define FL_JOB_H
 
@@ -11,26 +11,51 @@
 
 #include <urcu/wfcqueue.h>
 
-enum fl_job_kind { FL_JOB_DETACHED, FL_JOB_AWAITED, FL_JOB_FIBER };
+enum fl_job_kind { FL_JOB_DETACHED, FL_JOB_CHILD, FL_JOB_AWAITED, FL_JOB_FIBER, FL_JOB_PART };
 
-typedef struct fl_job {
+typedef struct fl_job fl_job;
+
+/* Runs a job that is part of an object, which may be gone when it returns. */
+typedef void fl_job_fn(filch_self self, fl_job *job);
+
+struct fl_job {
     struct cds_wfcq_node node; /* first: in the inbox; in a free list its `next` is the link */
     enum fl_job_kind kind;
     union {
         struct {
             filch_go_fn *fn;
             void *arg;
+            const filch_place *place;
         } detached;
+        struct {
+            const struct filch_child *what;
+            struct filch_scope *scope;
+            void *arg;
+        } child;
         struct fl_call *awaited;
         struct fl_fiber *fiber;
+        fl_job_fn *part;
     } as;
-} fl_job;
+};
 
-/* Detached jobs come from a cache of the calling thread, refilled from and returned to a bounded
- * pool of the process: taken by whoever submits, given back by the worker that ran it. NULL: no
- * memory. Any thread. */
+/* Jobs of detached tasks and children come from a cache of the calling thread, refilled from and
+ * returned to a bounded pool of the process: taken by whoever submits, given back by the worker that
+ * ran it. NULL: no memory. Any thread. */
 fl_job *fl_job_take(void);
 void fl_job_give(fl_job *job);
+
+/* One that will run fn(self, arg) as a detached task, started at `place`. */
+static inline fl_job *fl_job_detached(filch_go_fn *fn, void *arg, const filch_place *place)
+{
+    fl_job *job = fl_job_take();
+    if (job) {
+        job->kind = FL_JOB_DETACHED;
+        job->as.detached.fn = fn;
+        job->as.detached.arg = arg;
+        job->as.detached.place = place;
+    }
+    return job;
+}
 
 /* Around fork(): no other thread is inside the pool. */
 void fl_job_lock(void);

@@ -6,6 +6,8 @@
 #include <runtime/core/call.h>
 #include <runtime/core/error.h>
 #include <runtime/core/futex.h>
+#include <runtime/core/panic.h>
+#include <runtime/sync/deadlock.h>
 
 #include <errno.h>
 #include <sched.h>
@@ -33,19 +35,24 @@ static int refuse_if_forked(const fl_runtime *rt)
 
 void fl_call_run(filch_self self, fl_call *call)
 {
-    call->task->run(self, call->slot);
-    filch_check_return(self, call->task);
+    fl_catch_task(self, call->task, call->slot, &call->failure);
     if (call->waiter)
         fl_resume(call->home, call->waiter);
-    else if (filch_u32_exchange(&call->state, CALL_DONE, FILCH_ACQ_REL) == CALL_WAITED_FOR) /* C1 */
+    else if (filch_u32_exchange(&call->state, CALL_DONE, FILCH_ACQ_REL) ==
+             CALL_WAITED_FOR) { /* C1 */
+        fl_thread_told();
         fl_futex_wake(&call->state, 1); /* by its address alone: the waiter may have gone */
+    }
 }
 
 static void wait_as_thread(fl_call *call)
 {
     uint32_t state = CALL_RUNNING;
-    filch_u32_cas(&call->state, &state, CALL_WAITED_FOR, FILCH_ACQ_REL); /* C3 */
-    while (filch_u32_load(&call->state, FILCH_ACQUIRE) != CALL_DONE)     /* C2 */
+    fl_thread_waits();
+    if (!filch_u32_cas(&call->state, &state, CALL_WAITED_FOR, FILCH_ACQ_REL)) /* C3 */
+        fl_thread_told();
+    fl_suspect();
+    while (filch_u32_load(&call->state, FILCH_ACQUIRE) != CALL_DONE) /* C2 */
         fl_futex_wait_until(&call->state, CALL_WAITED_FOR, 0);
 }
 
@@ -61,7 +68,7 @@ static void submit_after_switch(fl_worker *worker, fl_fiber *left, void *arg)
     fl_submit_across(handover->rt, &handover->call->job, worker->index);
 }
 
-int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot)
+static int refuse_here(const fl_runtime *rt, const filch_task *task)
 {
     int rc = refuse_if_forked(rt);
     if (rc)
@@ -72,44 +79,80 @@ int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot)
                        "filch_run(%s) on a worker of the same runtime; call %s(self, ...), "
                        "or fork it",
                        task->name, task->name);
-    fl_call call = {.job.kind = FL_JOB_AWAITED, .task = task, .slot = slot};
-    call.job.as.awaited = &call;
-    if (here) { /* a task of another runtime: that one goes on with other work */
-        call.home = here->rt;
-        call.waiter = here->running;
-        struct handover handover = {rt, &call};
-        fl_suspend(fl_first_slot(&here->running->stack), submit_after_switch, &handover);
-        return 0;
-    }
-    fl_submit_across(rt, &call.job, worker_near(rt));
-    wait_as_thread(&call);
     return 0;
+}
+
+static void run_across(fl_runtime *rt, fl_call *call)
+{
+    call->job.kind = FL_JOB_AWAITED;
+    call->job.as.awaited = call;
+    fl_worker *here = fl_worker_here();
+    if (here) { /* a task of another runtime: that one goes on with other work */
+        call->home = here->rt;
+        call->waiter = here->running;
+        struct handover handover = {rt, call};
+        fl_fiber_waits_in(call->waiter, "filch_run", NULL);
+        fl_suspend(fl_first_slot(&here->running->stack), submit_after_switch, &handover);
+        return;
+    }
+    fl_submit_across(rt, &call->job, worker_near(rt));
+    wait_as_thread(call);
+}
+
+int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot)
+{
+    int rc = refuse_here(rt, task);
+    if (rc)
+        return rc;
+    fl_call call = {.task = task, .slot = slot};
+    run_across(rt, &call);
+    return call.failure.code ? fl_panic_tell(&call.failure) : 0;
 }
 
 void filch_run_or_die(filch_runtime *rt, const filch_task *task, filch_slot *slot)
 {
-    if (filch_run(rt, task, slot))
+    if (refuse_here(rt, task))
         filch_die("%s", filch_error());
+    fl_call call = {.task = task, .slot = slot};
+    run_across(rt, &call);
+    if (call.failure.code)
+        filch_panic_again(&call.failure);
 }
 
-int filch_go(filch_runtime *rt, filch_go_fn *fn, void *arg)
+int fl_runtime_meant(fl_runtime **rt, const char *call)
 {
-    int rc = refuse_if_forked(rt);
+    if (!*rt)
+        *rt = filch_runtime_here();
+    return *rt ? refuse_if_forked(*rt)
+               : fl_fail(EINVAL, "%s without a runtime, and not in a task of one; name it", call);
+}
+
+void fl_start(fl_runtime *rt, fl_job *job)
+{
+    fl_worker *here = fl_worker_here();
+    if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_JOB, job)))
+        return;
+    fl_submit_across(rt, job, worker_near(rt) + 1);
+}
+
+int filch_go_from(filch_runtime *rt, filch_go_fn *fn, void *arg, const filch_place *place)
+{
+    int rc = fl_runtime_meant(&rt, "filch_go");
     if (rc)
         return rc;
     if (!fn)
         return fl_fail(EINVAL, "filch_go without a function; give it one");
-    fl_job *job = fl_job_take();
+    fl_job *job = fl_job_detached(fn, arg, place);
     if (!job)
         return fl_fail(ENOMEM, "no memory for a detached task; wait for some to end");
-    job->kind = FL_JOB_DETACHED;
-    job->as.detached.fn = fn;
-    job->as.detached.arg = arg;
-    fl_worker *here = fl_worker_here();
-    if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_JOB, job)))
-        return 0;
-    fl_submit_across(rt, job, worker_near(rt) + 1);
+    fl_start(rt, job);
     return 0;
+}
+
+int(filch_go)(filch_runtime *rt, filch_go_fn *fn, void *arg)
+{
+    static const filch_place nowhere = {.task.name = "(filch_go)"};
+    return filch_go_from(rt, fn, arg, &nowhere);
 }
 
 static void to_the_end_of_the_line(fl_worker *worker, fl_fiber *left, void *unused)
@@ -120,5 +163,6 @@ static void to_the_end_of_the_line(fl_worker *worker, fl_fiber *left, void *unus
 
 void filch_yield(filch_self self)
 {
+    fl_refuse_stranger(self, "filch_yield");
     fl_suspend(self, to_the_end_of_the_line, NULL);
 }

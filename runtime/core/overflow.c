@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct sigaction before;
@@ -30,17 +31,18 @@ static void pass_on(int signal, siginfo_t *info, void *context)
 
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
-    fl_worker *worker = fl_worker_here();
+    fl_worker *worker = fl_carrier_here();
     fl_fiber *fiber = worker ? worker->running : NULL;
     if (!fiber || fiber == &worker->native || !fl_fiber_guards(fiber, info->si_addr)) {
         pass_on(signal, info, context);
         return;
     }
-    filch_die("stack overflow on worker %u, in or below task %s (stacks are %zu KiB); raise "
-              "stack_size or "
+    char where[24] = "in a blocking call";
+    if (!worker->carrier)
+        snprintf(where, sizeof where, "on worker %u", worker->index);
+    filch_die("stack overflow %s, in or below task %s (stacks are %zu KiB); raise stack_size or "
               "FILCH_STACK_SIZE, or recurse less deeply",
-              worker->index, fiber->root ? fiber->root->name : "(from outside)",
-              fiber->shadow.size >> 10);
+              where, fiber->root ? fiber->root->name : "(from outside)", fiber->shadow.size >> 10);
 }
 
 static void install(void)
@@ -62,14 +64,15 @@ size_t fl_overflow_stack_size(void)
     return least < (32 << 10) ? 32 << 10 : least;
 }
 
+static __thread stack_t found; /* a sanitizer's, say, which frees it when the thread ends */
+
 void fl_overflow_enter(void *room)
 {
     stack_t stack = {.ss_sp = room, .ss_size = fl_overflow_stack_size()};
-    sigaltstack(&stack, NULL);
+    sigaltstack(&stack, &found);
 }
 
 void fl_overflow_exit(void)
 {
-    stack_t none = {.ss_flags = SS_DISABLE};
-    sigaltstack(&none, NULL);
+    sigaltstack(&found, NULL);
 }

@@ -11,8 +11,8 @@
 /* Once per process; negative errno through fl_fail. */
 int fl_overflow_install(void);
 
-/* A worker's thread, first and last thing: its signal stack. `room` is the thread's to keep in
- * between. */
+/* A worker's thread, first and last thing: its signal stack, and again the one that it came with.
+ * `room` is the thread's to keep in between. */
 size_t fl_overflow_stack_size(void);
 void fl_overflow_enter(void *room);
 void fl_overflow_exit(void);

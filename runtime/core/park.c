@@ -27,7 +27,7 @@
 #include <runtime/core/clock.h>
 #include <runtime/core/fence.h>
 #include <runtime/core/futex.h>
-#include <runtime/core/worker.h>
+#include <runtime/sync/deadlock.h>
 
 enum { VAIN_NAP_FIRST = 32000, VAIN_NAP_LONGEST = 2000000 }; /* ns */
 
@@ -68,6 +68,7 @@ void fl_submit(fl_runtime *rt, fl_job *job, unsigned near)
 void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near)
 {
     filch_u32_add(&rt->visitors, 1, FILCH_RELAXED); /* the put below publishes it with the job */
+    fl_thread_noted();
     fl_submit(rt, job, near);
     filch_u32_add(&rt->visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
 }
@@ -151,6 +152,8 @@ static bool last_look(fl_worker *worker, uint64_t was)
         return true;
     if (stopping)
         finish_if_over(rt, was);
+    if (fl_idle_sleepers(was) + 1 == rt->workers)
+        fl_suspect();
     return false;
 }
 

@@ -9,6 +9,7 @@
 #include <runtime/core/overflow.h>
 #include <runtime/core/worker.h>
 #include <runtime/queue/queue.h>
+#include <runtime/sync/deadlock.h>
 
 #include <errno.h>
 #include <sched.h>
@@ -146,6 +147,8 @@ int filch_runtime_create(filch_runtime **out, const filch_config *config)
     rc = start_workers(rt);
     if (rc)
         goto fail_start;
+    fl_thread_noted();
+    fl_detector_enlist(rt);
     if (rt->settings.info)
         fl_describe_print(rt);
     *out = rt;
@@ -157,6 +160,16 @@ fail_build:
     return rc;
 }
 
+/* For the detector of deadlocks a wait like any other, which the last worker ends. */
+static void wait_for_workers(fl_runtime *rt)
+{
+    fl_thread_noted();
+    fl_thread_waits();
+    fl_suspect();
+    stop_workers(rt, rt->workers);
+    fl_thread_told();
+}
+
 int filch_runtime_destroy(filch_runtime *rt)
 {
     if (!rt)
@@ -164,16 +177,21 @@ int filch_runtime_destroy(filch_runtime *rt)
     if (rt->fork_generation != fl_fork_generation())
         return fl_fail(ECHILD,
                        "this runtime belongs to the parent process; only the parent destroys it");
-    fl_worker *here = fl_worker_here();
+    fl_worker *here = fl_carrier_here();
     if (here && here->rt == rt)
         return fl_fail(EDEADLK,
                        "a task cannot destroy the runtime it runs on; destroy it from outside");
     filch_u32_store(&rt->stopping, 1, FILCH_SEQ_CST); /* E1 */
     filch_fence_seq_cst();                            /* E1 */
     fl_wake_one(rt, 0, false); /* the last one to fall asleep sees that everything is over */
-    stop_workers(rt, rt->workers);
+    if (!here)
+        wait_for_workers(rt);
+    else
+        stop_workers(rt, rt->workers);
     while (filch_u32_load(&rt->visitors, FILCH_ACQUIRE)) /* E6 */
         sched_yield();
+    fl_blocking_stop(rt);
+    fl_detector_strike_off(rt);
     dismantle(rt);
     free(rt);
     return 0;

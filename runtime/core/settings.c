@@ -97,6 +97,26 @@ static int resolve_bind(fl_settings *out, const char *given)
     return name ? fl_bind_find(name, &out->bind) : 0;
 }
 
+static int resolve_deadlock(fl_settings *out)
+{
+    static const char *const names[] = {
+        [FL_DEADLOCK_OFF] = "off", [FL_DEADLOCK_REPORT] = "report", [FL_DEADLOCK_DIE] = "die"};
+    const char *name = word(NULL, "FILCH_DEADLOCK");
+#ifdef FILCH_DEBUG
+    out->deadlock = FL_DEADLOCK_DIE;
+#else
+    out->deadlock = FL_DEADLOCK_TELL;
+#endif
+    if (!name)
+        return 0;
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i] && !strcmp(name, names[i])) {
+            out->deadlock = (enum fl_deadlock)i;
+            return 0;
+        }
+    return unknown(false, NULL, "FILCH_DEADLOCK", name, "die, report, off");
+}
+
 static size_t whole_pages(size_t size)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -126,7 +146,7 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
 {
     filch_config given;
     fl_settings s = {0};
-    uint64_t workers = 0, stack = 0, fibers = 0;
+    uint64_t workers = 0, stack = 0, fibers = 0, blocking = 0;
     const void *policy = NULL, *queue = NULL;
     int rc = copy_config(&given, config);
     if (!rc)
@@ -143,6 +163,9 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
 #endif
         );
     if (!rc)
+        rc = number(&blocking, given.blocking_threads, "blocking_threads", "FILCH_BLOCKING_THREADS",
+                    1, 10000, 64);
+    if (!rc)
         rc = number(&s.seed, given.seed, "seed", "FILCH_SEED", 0, UINT64_MAX, 0);
     if (!rc)
         rc = resolve_bind(&s, given.bind);
@@ -152,6 +175,8 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
         rc = row(&queue, (const void *const *)fl_disciplines, given.queue, "queue", "FILCH_QUEUE");
     if (!rc)
         rc = resolve_fence(&s, given.fence);
+    if (!rc)
+        rc = resolve_deadlock(&s);
     if (rc)
         return rc;
     const char *info = getenv("FILCH_INFO");
@@ -163,6 +188,7 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     s.workers = (unsigned)workers;
     s.stack_size = whole_pages(stack);
     s.max_fibers = (unsigned)fibers;
+    s.blocking_threads = (unsigned)blocking;
     *out = s;
     return 0;
 }

@@ -13,6 +13,9 @@
 
 enum { FL_MOST_WORKERS = 1024 };
 
+/* What is done about a deadlock, more and more. */
+enum fl_deadlock { FL_DEADLOCK_OFF, FL_DEADLOCK_TELL, FL_DEADLOCK_REPORT, FL_DEADLOCK_DIE };
+
 typedef struct fl_settings {
     unsigned workers; /* 0: as many as the machine says */
     enum fl_bind bind;
@@ -21,8 +24,10 @@ typedef struct fl_settings {
     bool full_fence; /* asked for; there may be no other */
     size_t stack_size;
     unsigned max_fibers;
+    unsigned blocking_threads;
     uint64_t seed;
     bool info;
+    enum fl_deadlock deadlock;
 } fl_settings;
 
 /* -EINVAL: a value out of range or a name not known; filch_error() lists the known ones. config may

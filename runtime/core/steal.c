@@ -16,8 +16,10 @@ enum {
     PATIENCE_CROWDED = 2000, /* ns otherwise; then one yield and one more look */
 #ifdef FILCH_TINY
     LOOKS_A_CLOCK = 1,
+    PAUSES_BEFORE_LAST = 0,
 #else
-    LOOKS_A_CLOCK = 16, /* pauses between two looks at the clock */
+    LOOKS_A_CLOCK = 16,      /* pauses between two looks at the clock */
+    PAUSES_BEFORE_LAST = 16, /* before a worker's only ready item is taken: half a microsecond */
 #endif
     PAUSES_BEFORE_YIELD = 64
 };
@@ -123,12 +125,25 @@ bool fl_steal_forked(fl_worker *worker, fl_work *work)
     return false;
 }
 
+/* A worker that makes a fiber ready often stops next, and goes on with that very fiber; taken away,
+ * each of two that talk to each other would be on a worker of its own, and wait for the other's
+ * cache, or for it to be woken. So the only item is taken only if its worker leaves it for a while.
+ * Nothing is lost by that: a look that comes in vain is no look, and who sleeps looks again. */
+static bool stays(fl_deque *deque)
+{
+    int64_t oldest = fl_deque_oldest(deque);
+    for (int i = 0; i < PAUSES_BEFORE_LAST && fl_deque_oldest(deque) == oldest; i++)
+        filch_pause();
+    return fl_deque_oldest(deque) == oldest;
+}
+
 void *fl_steal_item(fl_worker *worker)
 {
     void *item = NULL;
     for (unsigned i = 0; i + 1 < worker->rt->workers && !item; i++) {
         fl_worker *victim = victim_of(worker, i);
-        if (fl_deque_size(&victim->ready) <= 0)
+        int64_t size = fl_deque_size(&victim->ready);
+        if (size <= 0 || (size == 1 && !stays(&victim->ready)))
             continue;
         urcu_bp_read_lock(); /* old buffers live until the end of it */
         if (fl_deque_steal(&victim->ready, &item) != FL_STEAL_GOT)

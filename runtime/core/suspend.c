@@ -103,12 +103,30 @@ void fl_fiber_recycle(fl_worker *worker, fl_fiber *fiber)
     worker->spares++;
 }
 
+/* The fiber that was made ready last, if that is what its worker would find next: so two that talk
+ * to each other take one switch a turn, not two. Now and then the loop has its turn, which looks
+ * farther. */
+static fl_fiber *ready_fiber(fl_worker *worker)
+{
+    void *item = fl_deque_peek(&worker->ready);
+    if (!item || fl_item_kind(item) != FL_ITEM_FIBER || fl_find_is_due(worker->tick + 1))
+        return NULL;
+    worker->tick++;
+    item = fl_deque_pop(&worker->ready);
+    return item ? fl_item_what(item) : NULL;
+}
+
 void fl_leave(fl_fiber *fiber, fl_action *action, void *arg)
 {
     fl_worker *worker = fiber->worker;
-    fl_fiber *next = fl_fiber_for_loop(worker);
+    fl_fiber *next = ready_fiber(worker);
+    if (!next)
+        next = fl_fiber_for_loop(worker);
     fl_count(worker, FL_SUSPENDED, 1);
+    filch_u32_store(&fiber->suspended, 1, FILCH_RELAXED); /* a report's */
     fl_switch(worker, fiber, next ? next : &worker->native, action, arg);
+    filch_u32_store(&fiber->suspended, 0, FILCH_RELAXED); /* a report's */
+    fl_fiber_waits_in(fiber, NULL, NULL);
     fl_count(fiber->worker, FL_SUSPENDED, -(uint64_t)1);
 }
 

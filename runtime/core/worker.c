@@ -43,6 +43,31 @@ __attribute__((noinline)) fl_worker *fl_worker_here(void)
     return here;
 }
 
+static __thread fl_worker *carrier_here __attribute__((tls_model("initial-exec")));
+
+__attribute__((noinline)) fl_worker *fl_carrier_here(void)
+{
+    fl_worker *worker = fl_worker_here();
+    return worker ? worker : carrier_here;
+}
+
+fl_fiber *fl_fiber_here(void)
+{
+    fl_worker *worker = fl_carrier_here();
+    return worker && worker->running != &worker->native ? worker->running : NULL;
+}
+
+void fl_carrier_set(fl_worker *carrier)
+{
+    carrier_here = carrier;
+}
+
+filch_runtime *filch_runtime_here(void)
+{
+    fl_worker *worker = fl_worker_here();
+    return worker ? worker->rt : NULL;
+}
+
 int filch_worker_index(void)
 {
     fl_worker *worker = fl_worker_here();

@@ -9,6 +9,7 @@
 #include <runtime/core/inbox.h>
 #include <runtime/core/settings.h>
 #include <runtime/core/topology.h>
+#include <runtime/sync/blocking.h>
 #include <sched/deque.h>
 #include <sched/discipline.h>
 #include <sched/idle.h>
@@ -62,6 +63,7 @@ struct fl_worker {
     fl_place place;
     pthread_t thread;
     void *signal_stack;
+    bool carrier; /* no worker: it carries blocking calls (runtime/sync/blocking.h) */
     /* Read by thieves, written rarely */
     filch_ptr current; /* fl_forkstack * of the fiber it runs, NULL on its native stack */
     filch_u32 bell;    /* enum fl_bell: the futex it sleeps on */
@@ -107,6 +109,8 @@ struct filch_runtime {
     fl_idle idle;
     fl_inbox inbox;
     fl_fibers fibers;
+    fl_blocking blocking;
+    fl_runtime *next; /* in the list of the detector of deadlocks */
 };
 
 static inline void fl_count(fl_worker *worker, enum fl_counter counter, uint64_t n)
@@ -132,6 +136,21 @@ extern char fl_readers;
  * switch. */
 fl_worker *fl_worker_here(void);
 
+/* The same, or what carries a blocking call on this thread. */
+fl_worker *fl_carrier_here(void);
+/* The fiber that calls, on its worker or in a blocking call; NULL: this is no task. */
+fl_fiber *fl_fiber_here(void);
+void fl_carrier_set(fl_worker *carrier);
+
+/* Dies if the fiber is in a blocking call, where there is no worker for `what`. */
+static inline void fl_refuse_carried(const fl_fiber *fiber, const char *what)
+{
+    if (FILCH_UNLIKELY(fiber->worker->carrier))
+        filch_die("%s between filch_blocking_begin and filch_blocking_end; end the blocking call "
+                  "first",
+                  what);
+}
+
 /* In a child of fork(): its only thread is no worker, whatever its parent was. */
 void fl_worker_forget(void);
 
@@ -147,6 +166,11 @@ void fl_worker_destroy(fl_worker *worker);
 bool fl_find(fl_worker *worker, fl_work *work);
 /* false: an offered slot that somebody else has had. */
 bool fl_work_from_item(fl_work *work, void *item);
+/* A prime, so that it does not beat with a program's own rhythm. */
+static inline bool fl_find_is_due(unsigned tick)
+{
+    return tick % 61 == 0;
+}
 /* One round over the fork stacks of others: ask, then rob. */
 bool fl_steal_forked(fl_worker *worker, fl_work *work);
 /* One round over the ready deques of others. */
@@ -164,6 +188,14 @@ bool fl_work_ready(fl_runtime *rt);
 void fl_fiber_loop(void *fiber);
 /* Runs a taken slot and publishes its result. */
 void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task);
+/* A panic's join, of the last unjoined fork: it is not run, or its outcome is dropped (forkjoin.c).
+ * May suspend. */
+void fl_drop(filch_slot *slot);
+
+/* ---- Misuse (forkjoin.c) ---- */
+
+/* Dies unless the fiber of self is what the calling thread, a worker, runs. */
+void fl_refuse_stranger(filch_self self, const char *what);
 
 /* ---- Suspending (suspend.c) ---- */
 
@@ -194,7 +226,12 @@ void fl_fibers_return(fl_worker *worker);
 bool fl_sleep(fl_worker *worker, int64_t nap);
 /* Puts a job into the inbox and wakes somebody for it. */
 void fl_submit(fl_runtime *rt, fl_job *job, unsigned near);
-/* The same for whoever is no worker of rt: it may be destroyed as soon as the job is done, but not
+/* Puts a job where its caller, a worker of rt or not, leaves work for it. Never fails. */
+void fl_start(fl_runtime *rt, fl_job *job);
+/* The runtime that a caller means: *rt, or with NULL its own, which then is *rt. Negative errno
+ * through fl_fail. */
+int fl_runtime_meant(fl_runtime **rt, const char *call);
+/* As fl_submit, for whoever is no worker of rt: it may be destroyed as soon as the job is done, but not
  * before the caller has left it. */
 void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near);
 /* After publishing something and a seq_cst fence: wakes one sleeper unless somebody searches. near:

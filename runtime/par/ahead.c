@@ -3,7 +3,7 @@
 
 #include <filch/task.h>
 #include <runtime/core/clock.h>
-#include <runtime/core/worker.h>
+#include <runtime/core/panic.h>
 #include <runtime/par/pace.h>
 #include <runtime/par/split.h>
 
@@ -101,6 +101,7 @@ static void nobody(filch_self self, shift *s, unsigned helpers)
 /* A helper: first it lets the next one in. */
 FILCH_VOID_TASK(help, (shift *, s), (unsigned, helpers))
 {
+    FL_ON_PANIC(fl_loop_break, &s->loop);
     if (helpers + 1 < s->workers) {
         FILCH_FORK(help, s, helpers + 1);
         while (finish_one(s))
@@ -138,6 +139,7 @@ static void pass_section(filch_self self, shift *s, fl_pace *pace)
     filch_u64_store(&s->taken, 0, FILCH_RELAXED);     /* not yet shared */
     filch_u32_store(&s->finishing, 0, FILCH_RELAXED); /* not yet shared */
     FILCH_FORK(help, s, 1);
+    FL_ON_PANIC(fl_loop_break, &s->loop);
     s->now.first = pass_front(self, s, pace);
     while (finish_one(s))
         fl_heed(self);

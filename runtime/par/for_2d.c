@@ -6,6 +6,7 @@
  * algorithms, FOCS 1999). As in the splitter, a half is forked only while somebody is hungry. */
 #include <filch/for.h>
 #include <runtime/core/clock.h>
+#include <runtime/core/panic.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/pace.h>
 #include <runtime/par/range.h>
@@ -40,6 +41,7 @@ static block cut(block *b)
 
 static void leaf(filch_self self, plane *p, const block *b, fl_pace *pace)
 {
+    FL_ON_PANIC(fl_loop_break, &p->loop);
     int code = p->body(self, b->i_begin, b->i_end, b->j_begin, b->j_end, p->context);
     if (code)
         fl_loop_stop(&p->loop, code);

@@ -3,6 +3,7 @@
  * Histograms: loops of the splitter that sum up tables of counters. Without a helper the caller's
  * own array is the only table, or, for few bins and many indices, one of four counters a bin. */
 #include <filch/histogram.h>
+#include <runtime/core/panic.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/range.h>
 #include <runtime/par/split.h>
@@ -100,6 +101,7 @@ FILCH_TASK(int, run_histogram, (histogram_call *, call))
     bool own = tally.counts == call->counts;
     if (own && call->bins)
         memset(call->counts, 0, call->bins * sizeof *call->counts);
+    FL_ON_PANIC(free, own ? NULL : tally.counts);
     call->loop.worth = call->bins * call->lanes / CHUNK_WORTH;
     int code = fl_loop_run(self, &call->loop, call->begin, call->end, &tally);
     if (!code && !own)

@@ -4,6 +4,7 @@
  * (runtime/par/ahead.h), from which it is moved when it is known where it belongs. So each item is
  * looked at once; and in place, whatever is written lies before all that has not been read. */
 #include <filch/pack.h>
+#include <filch/panic.h>
 #include <runtime/par/ahead.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/range.h>
@@ -68,12 +69,16 @@ static void finish(const fl_block *block, void *context)
            k->count * call->size);
 }
 
+static void clean(void *call)
+{
+    free(((pack_call *)call)->blocks);
+}
+
 FILCH_TASK(int, run_pack, (pack_call *, call))
 {
     const fl_pass pass = {call->size, 1, make, front, ahead, settle, finish};
-    int code = fl_pass_run(self, &pass, call->n, call);
-    free(call->blocks);
-    return code;
+    FILCH_DEFER(clean, call);
+    return fl_pass_run(self, &pass, call->n, call);
 }
 
 static int refuse(const pack_call *call, const size_t *count)

@@ -7,6 +7,7 @@
  * several for each of many, so that nobody waits for who was late. Which bits to take, a sample of
  * the keys tells; if the counts show that it misled, they are made again. Children of a range lie in
  * the other array, so `there` (where the outcome is wanted) changes from range to child. */
+#include <filch/panic.h>
 #include <filch/radix.h>
 #include <runtime/core/worker.h>
 #include <runtime/par/enter.h>
@@ -238,6 +239,7 @@ static void sort_large(filch_self self, const sort_call *c, range r, bool shared
     if (d.parts > r.n)
         d.parts = r.n;
     size_t *room = malloc(d.parts * ((1 << BITS) + 1) * sizeof *room);
+    FILCH_DEFER(free, room);
     if (!room) {
         d.parts = 1;
         most = FEW_BITS < BITS ? FEW_BITS : BITS;
@@ -245,7 +247,6 @@ static void sort_large(filch_self self, const sort_call *c, range r, bool shared
     d.counts = room ? room : few;
     d.differing = d.counts + (d.parts << most);
     distribute(self, &d, most);
-    free(room);
 }
 
 static bool is_shared(filch_self self, const sort_call *c, size_t n)
@@ -305,12 +306,12 @@ FILCH_TASK(int, sort_whole, (sort_call *, c))
         sort_without_memory(self, c);
         return 0;
     }
+    FILCH_DEFER(free, r.other);
     c->tables = r.other + bytes;
     if (alone)
         sort_cached(c, r, c->tables, FILCH_RADIX_MOST);
     else
         sort_range(self, c, r);
-    free(r.other);
     return 0;
 }
 

@@ -3,6 +3,7 @@
  * Reductions: loops of the splitter that sum up. What the caller gets is moved there last, so that
  * nothing of it is touched when the loop stops. */
 #include <filch/reduce.h>
+#include <runtime/core/panic.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/range.h>
 #include <runtime/par/reduce.h>
@@ -16,7 +17,15 @@ typedef struct reduce_call {
     const filch_reduction *how;
     void *out, *context;
     bool starved; /* there was no memory for the caller's own sum */
+    void *sum;    /* the caller's own */
 } reduce_call;
+
+static void drop(void *arg)
+{
+    const reduce_call *call = arg;
+    if (call->how->drop)
+        call->how->drop(call->context, call->sum);
+}
 
 static int reduce_into(filch_self self, reduce_call *call, void *sum)
 {
@@ -29,11 +38,13 @@ static int reduce_into(filch_self self, reduce_call *call, void *sum)
     call->starved = !how->make(call->context, sum);
     if (call->starved)
         return -ENOMEM;
+    call->sum = sum;
+    FL_ON_PANIC(drop, call);
     int code = fl_loop_run(self, &loop, call->begin, call->end, sum);
     if (!code)
         memcpy(call->out, sum, how->size);
-    else if (how->drop)
-        how->drop(call->context, sum);
+    else
+        drop(call);
     return code;
 }
 
@@ -43,10 +54,9 @@ FILCH_TASK(int, run_reduce, (reduce_call *, call))
     if (call->how->size <= ROOM)
         return reduce_into(self, call, room);
     void *sum = malloc(call->how->size);
+    FILCH_DEFER(free, sum);
     call->starved = !sum;
-    int rc = sum ? reduce_into(self, call, sum) : -ENOMEM;
-    free(sum);
-    return rc;
+    return sum ? reduce_into(self, call, sum) : -ENOMEM;
 }
 
 int fl_reduce_refuse(const char *who, size_t begin, size_t end, const filch_reduction *how,
@@ -85,11 +95,11 @@ static int reduce(filch_self self, filch_runtime *rt, reduce_call *call)
 int filch_reduce(filch_self self, size_t begin, size_t end, size_t hint, const filch_reduction *how,
                  void *out, void *context)
 {
-    return reduce(self, NULL, &(reduce_call){begin, end, hint, how, out, context, false});
+    return reduce(self, NULL, &(reduce_call){begin, end, hint, how, out, context, false, NULL});
 }
 
 int filch_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
                      const filch_reduction *how, void *out, void *context)
 {
-    return reduce(NULL, rt, &(reduce_call){begin, end, hint, how, out, context, false});
+    return reduce(NULL, rt, &(reduce_call){begin, end, hint, how, out, context, false, NULL});
 }

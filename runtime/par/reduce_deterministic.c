@@ -11,6 +11,7 @@
  * and begins at a multiple of that; at the end of the range it may have fewer. */
 #include <filch/reduce.h>
 #include <runtime/core/clock.h>
+#include <runtime/core/panic.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/pace.h>
 #include <runtime/par/range.h>
@@ -66,8 +67,9 @@ static bool open_part(part *p)
     return p->results;
 }
 
-static void close_part(part *p)
+static void close_part(void *arg)
 {
+    part *p = arg;
     const filch_reduction *how = p->t->how;
     while (p->count && how->drop)
         how->drop(p->t->context, result_at(p, --p->count));
@@ -75,10 +77,17 @@ static void close_part(part *p)
         free(p->results);
 }
 
-/* The result of the subtree from begin to end is on top of the stack: combines what is whole. */
-static void push(part *p, size_t begin, size_t end, unsigned level)
+static void close_stolen(void *arg)
 {
-    for (p->count++; p->count > 1; level++) {
+    const part *p = arg;
+    if (p->outcome == DONE)
+        close_part(arg);
+}
+
+/* The result of the subtree from begin to end is on top of the stack: combines what is whole. */
+static void combine(part *p, size_t begin, size_t end, unsigned level)
+{
+    for (; p->count > 1; level++) {
         bool right = begin >> level & 1;
         if (!right && end < p->t->blocks)
             return;
@@ -107,8 +116,9 @@ static void compute(filch_self self, part *p, size_t begin, size_t end)
         starve(t);
         return;
     }
+    p->count++;
     int code = how->chunk(self, t->begin + begin * t->block, last, t->context, result);
-    push(p, begin, end, level_of(end - begin));
+    combine(p, begin, end, level_of(end - begin));
     if (code)
         fl_loop_stop(&t->loop, code);
 }
@@ -166,6 +176,8 @@ static size_t split(filch_self self, part *p, size_t begin, size_t end, fl_pace 
     upper.begin = (end - 1) >> level << level;
     upper.end = end;
     upper.chunk = pace->chunk;
+    upper.outcome = KEPT;
+    FL_ON_PANIC(close_stolen, &upper);
     FILCH_FORK(piece, &upper);
     run(self, p, begin, upper.begin, pace);
     FL_JOIN_OR(piece, keep);
@@ -174,9 +186,9 @@ static size_t split(filch_self self, part *p, size_t begin, size_t end, fl_pace 
     if (upper.outcome != DONE)
         return upper.begin;
     if (!fl_loop_stopped(&p->t->loop)) {
-        memcpy(result_at(p, p->count), result_at(&upper, 0), p->t->how->size);
+        memcpy(result_at(p, p->count++), result_at(&upper, 0), p->t->how->size);
         upper.count = 0;
-        push(p, upper.begin, upper.end, level);
+        combine(p, upper.begin, upper.end, level);
     }
     close_part(&upper);
     return end;
@@ -184,6 +196,7 @@ static size_t split(filch_self self, part *p, size_t begin, size_t end, fl_pace 
 
 static void run(filch_self self, part *p, size_t begin, size_t end, fl_pace *pace)
 {
+    FL_ON_PANIC(fl_loop_break, &p->t->loop);
     while (begin < end && !fl_loop_stopped(&p->t->loop)) {
         fl_heed(self);
         if (fl_pace_may_split(pace, end - begin) && fl_hungry(self)) {
@@ -204,6 +217,7 @@ FILCH_TASK(int, run_tree, (tree *, t))
         t->starved = true;
         return -ENOMEM;
     }
+    FL_ON_PANIC(close_part, &root);
     fl_pace pace = fl_pace_start(0, fl_ticks());
     if (t->blocks)
         run(self, &root, 0, t->blocks, &pace);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Scans: the caller scans, helpers sum up ahead of it (runtime/par/ahead.h). */
+#include <filch/panic.h>
 #include <filch/scan.h>
 #include <runtime/par/ahead.h>
 #include <runtime/par/enter.h>
@@ -80,21 +81,25 @@ static void finish(const fl_block *block, void *context)
     scan(call, block->begin, block->end, sum_of(call, block));
 }
 
+static void free_sums(void *call)
+{
+    free(((scan_call *)call)->sums);
+}
+
 FILCH_TASK(int, run_scan, (scan_call *, call))
 {
     char room[ROOM] FILCH_ALIGNED(64);
     const filch_scanning *how = call->how;
     size_t size = how->size;
     const fl_pass pass = {size, LEAST, make, front, ahead, settle, finish};
-    call->total = size <= ROOM ? room : aligned_alloc(64, (size + 63) & ~(size_t)63);
+    void *block = size <= ROOM ? NULL : aligned_alloc(64, (size + 63) & ~(size_t)63);
+    FILCH_DEFER(free, block);
+    call->total = size <= ROOM ? room : block;
     if (!call->total)
         return -ENOMEM;
     how->make(call->context, call->total);
-    int rc = fl_pass_run(self, &pass, call->n, call);
-    free(call->sums);
-    if (call->total != room)
-        free(call->total);
-    return rc;
+    FILCH_DEFER(free_sums, call);
+    return fl_pass_run(self, &pass, call->n, call);
 }
 
 static int refuse(const scan_call *call)

@@ -7,6 +7,7 @@
  *
  * A piece of some ten thousand items is sorted by a stable quicksort, whose parts lie in the array and
  * in the spare one by turns. When its pivots are bad for too long, it halves and merges instead. */
+#include <filch/panic.h>
 #include <filch/sort_stable.h>
 #include <runtime/core/worker.h>
 #include <runtime/par/enter.h>
@@ -139,13 +140,13 @@ static void sort_with_room(filch_self self, const sort_call *c)
     const size_t size = c->ops->merge.size;
     const bool half = c->count > much / size;
     char *spare = fl_room((half ? c->count - c->count / 2 : c->count) * size);
+    FILCH_DEFER(free, spare);
     if (!spare)
         fl_stable_in_place(self, &c->ops->merge, c->context, c->items, c->count);
     else if (half)
         sort_with_half(self, c, spare);
     else
         divide(self, c, c->items, spare, c->count, false);
-    free(spare);
 }
 
 /* A worker gets some thirty pieces: large ones, if possible, since a quicksort's last passes cost

@@ -3,8 +3,10 @@
 
 #include <filch/task.h>
 #include <runtime/core/clock.h>
-#include <runtime/core/worker.h>
+#include <runtime/core/panic.h>
 #include <runtime/par/pace.h>
+
+#include <errno.h>
 #include <stdlib.h>
 
 enum { ROOM = 64 }; /* bytes of a sum that a frame has room for */
@@ -15,22 +17,24 @@ typedef struct part {
     size_t begin, end, chunk;
     enum { KEPT, DONE, STARVED } outcome; /* not stolen; stolen and run; no memory for its sum */
     void *sum;                            /* the thief's, when DONE; NULL: the loop has none */
+    bool spent;                           /* it is joined, or dropped */
     char room[ROOM] FILCH_ALIGNED(16);
 } part;
 
 static void run(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pace *pace, void *sum);
 
-static bool make_sum(part *p)
+static bool make_sum(filch_self self, part *p)
 {
     const fl_sums *sums = p->loop->sums;
     p->sum = NULL;
     if (!sums)
         return true;
-    p->sum = sums->size <= ROOM ? p->room : malloc(sums->size);
+    void *block = sums->size <= ROOM ? NULL : malloc(sums->size);
+    p->sum = sums->size <= ROOM ? p->room : block;
+    FL_ON_PANIC(free, block);
     if (p->sum && sums->make(p->loop->context, p->sum))
         return true;
-    if (p->sum != p->room)
-        free(p->sum);
+    free(block);
     return false;
 }
 
@@ -38,7 +42,7 @@ static bool make_sum(part *p)
 FILCH_VOID_TASK(piece, (part *, p))
 {
     fl_pace pace = fl_pace_resume(p->chunk, p->loop->hint, fl_ticks());
-    p->outcome = make_sum(p) ? DONE : STARVED;
+    p->outcome = make_sum(self, p) ? DONE : STARVED;
     if (p->outcome == DONE)
         run(self, p->loop, p->begin, p->end, &pace, p->sum);
 }
@@ -69,23 +73,40 @@ bool fl_loop_stop(fl_loop *loop, int code)
                          FILCH_RELAXED); /* joins order everything else */
 }
 
+void fl_loop_break(void *loop)
+{
+    fl_loop_stop(loop, -ECANCELED);
+}
+
 int fl_loop_stopped(const fl_loop *loop)
 {
     return (int)filch_u32_load(&loop->stopped, FILCH_RELAXED); /* a moment later will do */
 }
 
-/* Adds what a thief summed up in the upper half; a sum that does not matter any more is dropped. */
-static void join_sum(part *p, void *sum)
+/* Drops what a thief summed up in the upper half, if it still is there. */
+static void close_part(void *arg)
 {
+    part *p = arg;
     const fl_sums *sums = p->loop->sums;
     if (p->outcome != DONE || !sums)
         return;
-    if (!fl_loop_stopped(p->loop))
-        sums->join(p->loop->context, sum, p->sum);
-    else if (sums->drop)
+    bool drop = !p->spent && sums->drop;
+    p->spent = true;
+    if (drop)
         sums->drop(p->loop->context, p->sum);
     if (p->sum != p->room)
         free(p->sum);
+}
+
+/* Adds it; a sum that does not matter any more is dropped. */
+static void join_sum(part *p, void *sum)
+{
+    const fl_sums *sums = p->loop->sums;
+    if (p->outcome == DONE && sums && !fl_loop_stopped(p->loop)) {
+        p->spent = true;
+        sums->join(p->loop->context, sum, p->sum);
+    }
+    close_part(p);
 }
 
 /* Forks the upper half of the range and runs the lower one. Returns the index to go on with: the
@@ -98,6 +119,9 @@ static size_t split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl
     upper.begin = begin + (end - begin) / 2;
     upper.end = end;
     upper.chunk = pace->chunk;
+    upper.outcome = KEPT;
+    upper.spent = false;
+    FL_ON_PANIC(close_part, &upper);
     FILCH_FORK(piece, &upper);
     run(self, loop, begin, upper.begin, pace, sum);
     FL_JOIN_OR(piece, keep);
@@ -114,6 +138,7 @@ static bool may_split(const fl_loop *loop, const fl_pace *pace, size_t left)
 
 static void run(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pace *pace, void *sum)
 {
+    FL_ON_PANIC(fl_loop_break, loop);
     while (begin < end && !fl_loop_stopped(loop)) {
         fl_heed(self);
         if (may_split(loop, pace, end - begin) && fl_hungry(self)) {

@@ -47,6 +47,8 @@ int fl_loop_run(filch_self self, fl_loop *loop, size_t begin, size_t end, void *
  * first? */
 bool fl_loop_stop(fl_loop *loop, int code);
 int fl_loop_stopped(const fl_loop *loop);
+/* For FL_ON_PANIC: others start no more chunks of a loop in which somebody panics. */
+void fl_loop_break(void *loop);
 
 /* A join for what others may have, but the caller does in another way: if nobody stole the task, it
  * is not run; kept(self, arguments of the task) is called instead. */

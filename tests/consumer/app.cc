@@ -3,9 +3,12 @@
 #include <filch/filch.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -46,6 +49,36 @@ FILCH_TASK(int, longest, (const std::string *, words), (int, count))
     return std::max(left, right);
 }
 
+int cleaned;
+
+void clean(void *block)
+{
+    std::free(block);
+    cleaned++;
+}
+
+void throws(filch_self self)
+{
+    FILCH_DEFER(clean, std::malloc(1));
+    throw std::runtime_error("thrown");
+}
+
+void panics(filch_self self, void *)
+{
+    FILCH_DEFER(clean, std::malloc(1));
+    try {
+        throws(self);
+    } catch (const std::exception &) {
+        cleaned += 10;
+    }
+    FILCH_PANIC(-EIO, "after %d", cleaned);
+}
+
+FILCH_TASK(int, cleans_up)
+{
+    return filch_try(self, panics, nullptr, nullptr) == -EIO ? cleaned : -1;
+}
+
 } // namespace
 
 int main()
@@ -62,5 +95,7 @@ int main()
     const std::string words[] = {"to", "filch", "a", "trifle", "or", "two"};
     std::printf("sum %ld, longest %d\n", FILCH_RUN(rt, sum, &numbers, 0, numbers.size()),
                 FILCH_RUN(rt, longest, words, 6));
+    if (FILCH_RUN(rt, cleans_up) != 12)
+        return 2;
     return filch_runtime_destroy(rt);
 }

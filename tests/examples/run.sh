@@ -114,6 +114,68 @@ check_word_count() {
     refuses no/such/folder
 }
 
+check_pipeline() {
+    check_word_count
+}
+
+check_sieve() {
+    local limit=${SLOW:+300}
+    same ${limit:-2000}
+    seq 2 $((${limit:-2000} - 1)) | factor | awk 'NF == 2 { print $2 }' >serial
+    expect serial
+}
+
+check_fan() {
+    same 1000
+    echo 'below 1000: 871 takes 178 steps' >right
+    expect right
+    same ${SLOW:+3000}
+    [ -n "${SLOW:-}" ] || echo 'below 300000: 230631 takes 442 steps' >right
+    [ -z "${SLOW:-}" ] || echo 'below 3000: 2919 takes 216 steps' >right
+    expect right
+}
+
+check_producer() {
+    local items=${SLOW:+10000}
+    items=${items:-200000}
+    same $items
+    echo "$items items, sum $((items * (items + 1) / 2)), 0 out of order" >right
+    expect right
+}
+
+check_philosophers() {
+    same
+    printf 'philosopher %d: 10000 meals\n' 0 1 2 3 4 >right
+    expect right
+}
+
+check_deadlines() {
+    same
+    printf '%s\n' 'page: answered' '  shop: answered' '    stock: answered' '    prices: given up' \
+        '  weather: given up' '    archive: given up' '      cache: answered' >right
+    expect right
+}
+
+check_futures() {
+    same 600
+    awk -v n=600 -f "$FILCH_SOURCE/tests/examples/subsequence.awk" >serial
+    expect serial
+    same ${SLOW:+1}
+    [ -n "${SLOW:-}" ] || echo '3258 of 5000, 65.2 %' >right
+    [ -z "${SLOW:-}" ] || echo '1 of 1, 100.0 %' >right
+    expect right
+    refuses 100000
+}
+
+check_chat() {
+    same 3 7
+    echo '63 lines heard; 3 of 3 guests heard all' >right
+    expect right
+    same
+    echo '20000 lines heard; 20 of 20 guests heard all' >right
+    expect right
+}
+
 check_sort_lines() {
     local file real=(docs include runtime sched tests tools)
     [ -z "${SLOW:-}" ] || real=(include)

@@ -5,36 +5,14 @@
 #include <criterion/criterion.h>
 #include <filch/filch.h>
 #include <filch/radix.h>
-#include <tests/support/items.h>
-#include <tests/support/refuse.h>
+#include <tests/support/sorting_refused.h>
 
 #define KEY_OF(item) (item).key
 FILCH_RADIX_SORT(sort_16, record16, KEY_OF)
 FILCH_RADIX_SORT(sort_256, record256, KEY_OF)
 
-/* From the at-th time on that memory is asked for. */
-#define SORT_REFUSED(name, type)                                                                   \
-    static void name##_refused(filch_runtime *rt, size_t n, int64_t at, unsigned shape,            \
-                               uint64_t *state)                                                    \
-    {                                                                                              \
-        type *v = malloc(n * sizeof *v + 1);                                                       \
-        for (size_t i = 0; i < n; i++)                                                             \
-            v[i] = (type){.key = item_key(shape, i, n, state), .index = i};                        \
-        const uint64_t sum = items_sum(v, n, sizeof *v);                                           \
-        refuse(MEMORY, at, true);                                                                  \
-        int rc = FILCH_RUN(rt, name, v, n);                                                        \
-        const int64_t refused = refuse_no_more(MEMORY);                                            \
-        cr_assert_eq(rc, 0);                                                                       \
-        if (at == 0 && n * sizeof *v > 4096)                                                       \
-            cr_assert_gt(refused, 0);                                                              \
-        cr_assert_eq(items_sum(v, n, sizeof *v), sum);                                             \
-        for (size_t i = 1; i < n; i++)                                                             \
-            cr_assert(v[i - 1].key < v[i].key ||                                                   \
-                      (v[i - 1].key == v[i].key && v[i - 1].index < v[i].index));                  \
-        free(v);                                                                                   \
-    }
-SORT_REFUSED(sort_16, record16)
-SORT_REFUSED(sort_256, record256)
+SORTING_REFUSED(sort_16, record16, at == 0)
+SORTING_REFUSED(sort_256, record256, at == 0)
 
 Test(refused_radix, without_memory_it_sorts_in_place)
 {

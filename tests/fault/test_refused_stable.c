@@ -4,8 +4,7 @@
 #include <criterion/criterion.h>
 #include <filch/filch.h>
 #include <filch/sort_stable.h>
-#include <tests/support/items.h>
-#include <tests/support/refuse.h>
+#include <tests/support/sorting_refused.h>
 #include <urcu-bp.h>
 
 #define KEY_LESS(a, b) ((a).key < (b).key)
@@ -13,27 +12,8 @@ FILCH_SORT_STABLE(sort_small, record16, KEY_LESS)
 FILCH_SORT_STABLE(sort_large, record256, KEY_LESS)
 FILCH_SORT_STABLE(sort_whims, uint64_t, less_by_whim)
 
-#define SORT_IN_PLACE(name, type)                                                                  \
-    static void name##_in_place(filch_runtime *rt, size_t n, item_shape shape, uint64_t *state)    \
-    {                                                                                              \
-        type *v = malloc(n * sizeof *v + 1);                                                       \
-        for (size_t i = 0; i < n; i++)                                                             \
-            v[i] = (type){.key = item_key(shape, i, n, state), .index = i};                        \
-        const uint64_t sum = items_sum(v, n, sizeof *v);                                           \
-        refuse(MEMORY, 0, true);                                                                   \
-        int rc = FILCH_RUN(rt, name, v, n);                                                        \
-        const int64_t refused = refuse_no_more(MEMORY);                                            \
-        cr_assert_eq(rc, 0);                                                                       \
-        if (shape == RANDOM && n * sizeof *v > 4096)                                               \
-            cr_assert_gt(refused, 0);                                                              \
-        cr_assert_eq(items_sum(v, n, sizeof *v), sum);                                             \
-        for (size_t i = 1; i < n; i++)                                                             \
-            cr_assert(v[i - 1].key < v[i].key ||                                                   \
-                      (v[i - 1].key == v[i].key && v[i - 1].index < v[i].index));                  \
-        free(v);                                                                                   \
-    }
-SORT_IN_PLACE(sort_small, record16)
-SORT_IN_PLACE(sort_large, record256)
+SORTING_REFUSED(sort_small, record16, shape == RANDOM)
+SORTING_REFUSED(sort_large, record256, shape == RANDOM)
 
 Test(refused_stable, without_memory_it_sorts_in_place)
 {
@@ -42,8 +22,8 @@ Test(refused_stable, without_memory_it_sorts_in_place)
         filch_runtime *rt = par_runtime(par_workers[k]);
         for (unsigned times = stress_times(4); times; times--)
             for (unsigned shape = 0; shape < ITEM_SHAPES; shape++) {
-                sort_small_in_place(rt, par_size(&state, 100000), shape, &state);
-                sort_large_in_place(rt, par_size(&state, 10000), shape, &state);
+                sort_small_refused(rt, par_size(&state, 100000), 0, shape, &state);
+                sort_large_refused(rt, par_size(&state, 10000), 0, shape, &state);
             }
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }

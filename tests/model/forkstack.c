@@ -7,13 +7,15 @@
  *
  * The owner follows a script: F forks the next task, J joins the last one, W waits, as a fiber that
  * suspends for another reason: it flushes, runs what nobody else took, and goes on when all tasks
- * forked so far are done; P flushes and goes on at once. Claims: each task is run once, by whoever
- * has it; the owner gets its result; the fork stack is empty in the end. */
+ * forked so far are done; P flushes and goes on at once; X panics. Claims: each task is run once, by
+ * whoever has it, or, after a panic, at most once; the owner gets its result, or its failure; nobody
+ * runs a task when the panic is over; the fork stack is empty in the end. */
 #include <runtime/core/fence.h>
-#include <runtime/core/worker.h>
+#include <runtime/core/panic.h>
 #include <runtime/queue/queue.h>
 #include <tests/model/system/system.h>
 
+#include <errno.h>
 #include <string.h>
 
 enum { TASKS = 16, HANDED = 6, OWNER = 0 };
@@ -37,20 +39,31 @@ static struct shape {
     bool robs;      /* thieves do not ask */
     bool hands_out; /* the script has a W or a P */
     bool waits;     /* it has a W */
+    bool fails;     /* tasks panic when thieves run them */
     uint64_t tag;   /* of top, at first */
 } shape;
 static unsigned runs[TASKS], forks;
+static uint64_t forked[TASKS]; /* into each slot, the last */
+static bool panicked;          /* the owner, and that is over */
 
 MC_UNCHECKED static void run_once(uint64_t number)
 {
     MC_CLAIM(number > 0 && number <= forks, "a task runs with the arguments of none");
     MC_CLAIM(!runs[number]++, "a task runs twice");
+    MC_CLAIM(!panicked, "a task runs after its owner's frames are gone");
+}
+
+static FILCH_NORETURN void fail(filch_self self, int code)
+{
+    fl_slot_put_failure(self, &(filch_failure){.code = code, .message = "."});
+    fl_panic_from_slot(self);
 }
 
 static void run_task(filch_self self, filch_slot *slot)
 {
-    (void)self;
     run_once(slot->args[0]);
+    if (shape.fails && fl_fiber_of(self) != &region[OWNER].fiber)
+        fail(self, -(int)slot->args[0]);
     slot->args[1] = ~slot->args[0];
     if (shape.waits) {
         filch_u32_add(&done, 1, FILCH_RELEASE);
@@ -110,14 +123,19 @@ static bool take_handed(filch_self self)
 
 /* ---- The owner ---- */
 
-MC_UNCHECKED static uint64_t next_task(void)
+MC_UNCHECKED static uint64_t next_task(filch_self self)
 {
-    return ++forks;
+    return forked[fl_slot_index(self) % TASKS] = ++forks;
+}
+
+MC_UNCHECKED static uint64_t task_of(const filch_slot *slot)
+{
+    return forked[fl_slot_index(slot) % TASKS];
 }
 
 static filch_self do_fork(filch_self self)
 {
-    uint64_t number = next_task();
+    uint64_t number = next_task(self);
     self->args[0] = number;
     self->args[1] = 0;
     return filch_fork_inline(self, &task);
@@ -125,7 +143,7 @@ static filch_self do_fork(filch_self self)
 
 static void do_join(filch_slot *slot)
 {
-    uint64_t number = slot->args[0];
+    uint64_t number = task_of(slot);
     if (filch_join_inline(slot, &task))
         run_task(slot, slot);
     MC_CLAIM(slot->args[1] == ~number, "a join gets the result of another task, or none");
@@ -146,9 +164,9 @@ static void do_wait(filch_self self)
         mc_futex_wait(&done, now, false, MC_HERE);
 }
 
-static void own(void)
+static void follow(filch_self self, void *unused)
 {
-    filch_self self = fl_first_slot(&region[OWNER].fiber.stack);
+    (void)unused;
     for (const char *at = shape.script; *at; at++)
         switch (*at) {
         case 'F':
@@ -160,9 +178,27 @@ static void own(void)
         case 'P':
             do_flush();
             break;
+        case 'X':
+            fail(self, -ECANCELED);
         default:
             do_wait(self);
         }
+}
+
+MC_UNCHECKED static void note_panic(int code)
+{
+    panicked = true;
+    MC_CLAIM(code == -ECANCELED || (shape.fails && code < 0 && runs[-code]),
+             "a panic tells the failure of no task");
+}
+
+static void own(void)
+{
+    filch_failure failure;
+    filch_self self = fl_first_slot(&region[OWNER].fiber.stack);
+    if (!fl_catch(self, "script", follow, NULL, &failure))
+        note_panic(failure.code);
+    MC_CLAIM(!filch_ptr_load(&self->task, FILCH_RELAXED), "a fork is left behind");
     /* As a fiber that is switched away from: nobody is left without an answer. */
     fl_forkstack_serve(&region[OWNER].fiber.stack, self);
 }
@@ -240,6 +276,7 @@ static void lay_out(struct shape chosen)
 {
     shape = chosen;
     forks = 0;
+    panicked = false;
     memset(runs, 0, sizeof runs);
     memset(resumed, 0, sizeof resumed);
     memset(handed, 0, sizeof handed);
@@ -278,7 +315,7 @@ static void finish(void)
 {
     fl_forkstack *stack = &region[OWNER].fiber.stack;
     for (unsigned i = 1; i <= forks; i++)
-        MC_CLAIM(runs[i], "a task is lost");
+        MC_CLAIM(runs[i] || panicked, "a task is lost");
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
     MC_CLAIM(fl_top_index(top) == fl_slot_index(fl_first_slot(stack)),
              "top is not back at the first slot");
@@ -300,6 +337,12 @@ MC_SHAPE(FPJ_none, .script = "FPJ", .attempts = 0)
 MC_SHAPE(FPJ, .script = "FPJ", .attempts = 1, .hands_out = true)
 MC_SHAPE(FWJ, .script = "FWJ", .attempts = 1, .hands_out = true, .waits = true)
 MC_SHAPE(FFWJJ, .script = "FFWJJ", .attempts = 1, .hands_out = true, .waits = true)
+MC_SHAPE(FX, .script = "FX", .attempts = 1)
+MC_SHAPE(FFJX, .script = "FFJX", .attempts = 2)
+MC_SHAPE(FFX_full, .script = "FFX", .attempts = 2, .full_fence = true)
+MC_SHAPE(FPX, .script = "FPX", .attempts = 1, .hands_out = true)
+MC_SHAPE(FJ_fails, .script = "FJ", .attempts = 1, .fails = true)
+MC_SHAPE(FFJJ_fails, .script = "FFJJ", .attempts = 2, .fails = true)
 MC_SHAPE(FFFFFFJJJJJJ, .script = "FFFFFFJJJJJJ", .attempts = 1, .most = 4)
 MC_SHAPE(FFJFFJJFJJ, .script = "FFJFFJJFJJ", .attempts = 3)
 
@@ -336,6 +379,12 @@ const mc_model mc_models[] = {
     ROW(FPJ, "flushed, and joined while a thief takes it", ONE, .bound = 0),
     ROW(FWJ, "flushed, and waited for", ONE, .bound = 0),
     ROW(FFWJJ, "the same with two tasks", ONE, .bound = 3),
+    ROW(FX, "a panic drops a task, or waits for who has stolen it", ONE, .bound = 0),
+    ROW(FFJX, "the same after a join", ONE, .bound = 3),
+    ROW(FFX_full, "the same out of line", ONE, .bound = 2),
+    ROW(FPX, "the same with a task that was flushed", ONE, .bound = 0),
+    ROW(FJ_fails, "a stolen task panics, and so does its joiner", ONE, .bound = 0),
+    ROW(FFJJ_fails, "both are stolen, and panic", ONE, .bound = 3),
     ROW(FFFFFFJJJJJJ, "half of a loop is given at once", TWO, .random = 20000),
     ROW(FFJFFJJFJJ, "three attempts of two thieves", TWO, .random = 20000),
     {.name = NULL}};

@@ -12,6 +12,7 @@ value only: then it is weak memory that the model sees.
 """
 import argparse
 import concurrent.futures
+import functools
 import os
 import pathlib
 import re
@@ -71,20 +72,33 @@ def compile_one(conf, name, tree, target):
     return target
 
 
+@functools.lru_cache(maxsize=None)
+def includes(name):
+    """The library's headers that a file includes, also by way of others: the shims' own, and what they stand before."""
+    path = ROOT / name
+    direct = re.findall(r"^#include(?:_next)? <([\w/.-]+)>", path.read_text() if path.is_file() else "", re.M)
+    found = set()
+    for header in direct:
+        for place in ("tests/model/shim/", "include/", ""):
+            if place + header != name and place + header not in found and (ROOT / (place + header)).is_file():
+                found |= {place + header} | includes(place + header)
+    return frozenset(found)
+
+
 def build(conf, patch, fields, tree):
-    """A changed header may be included anywhere, the model's own file too: then everything is compiled anew."""
+    """A changed header may be included by the model's own file, too."""
     program, files = fields["Model"].split()[0], fields["files"]
     copy_and_patch(patch, files, tree)
-    everything = any(name.endswith(".h") for name in files)
     members = [compile_one(conf, name, tree, tree / (pathlib.Path(name).name + ".o"))  # as the archive calls them
-               for name in (conf["modelled"] if everything else files)]
+               for name in conf["modelled"] if name in files or includes(name) & set(files)]
     model = conf[f"object_{program}"]
-    if everything:
+    if includes(f"tests/model/{program}.c") & set(files):
         model = [compile_one(conf, f"tests/model/{program}.c", tree, tree / "model.o")]
     target, archive = tree / program, tree / "changed.a"
     archive.write_bytes(pathlib.Path(conf["modelled_archive"][0]).read_bytes())
     run("ar", "rs", archive, *members)
-    done = run(*conf["compiler"], "-o", target, *model, *conf["system"], archive, *conf["system"], *conf["link"])
+    libraries = [*conf[f"libraries_{program}"], *conf["system"], archive, *conf["system"]]
+    done = run(*conf["compiler"], "-o", target, *model, *libraries, *conf["link"])
     if done.returncode:
         raise Wrong("it does not link: " + done.stdout[-800:])
     return target

@@ -43,6 +43,18 @@ typedef struct record256 {
         .key = (key_), .index = (index_)                                                           \
     }
 
+/* The first of n items that should not be where it is, or 0: a lesser key than the one before, or an equal one that came
+ * earlier. */
+#define ITEMS_DISORDER(name, type, KEY, INDEX)                                                     \
+    static size_t disorder_##name(const type *v, size_t n)                                         \
+    {                                                                                              \
+        for (size_t i = 1; i < n; i++)                                                             \
+            if (KEY(v[i]) < KEY(v[i - 1]) ||                                                       \
+                (KEY(v[i]) == KEY(v[i - 1]) && INDEX(v[i]) < INDEX(v[i - 1])))                     \
+                return i;                                                                          \
+        return 0;                                                                                  \
+    }
+
 /* Orders of keys. */
 typedef enum item_shape {
     RANDOM,

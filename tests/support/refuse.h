@@ -29,6 +29,7 @@ enum refusable {
     HANDLERS,
     KEYS,
     FILES,
+    WATCHES,
     HWLOC_BEGIN,
     HWLOC,
     HWLOC_DISTANCES,

@@ -233,3 +233,19 @@ Test(forkstack, finisher_learns_who_waits_and_nobody_else)
     cr_assert(fl_slot_await(slots + 3, waiter));
     cr_assert_eq(fl_slot_finish(slots + 3), waiter);
 }
+
+Test(forkstack, a_panic_ends_a_slot_as_a_result_does_and_can_be_told_from_it)
+{
+    static FILCH_ALIGNED(64) char waiter[64];
+    cr_assert_null(fl_slot_fail(slots));
+    cr_assert(fl_slot_done(slots));
+    cr_assert(fl_slot_failed(slots));
+    cr_assert_not(fl_slot_await(slots, waiter), "it is done already");
+
+    cr_assert(fl_slot_await(slots + 1, waiter));
+    cr_assert_eq(fl_slot_fail(slots + 1), waiter);
+    cr_assert(fl_slot_failed(slots + 1));
+
+    fl_slot_finish(slots + 2);
+    cr_assert_not(fl_slot_failed(slots + 2));
+}

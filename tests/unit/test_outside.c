@@ -239,3 +239,29 @@ Test(outside, outside_work_is_counted)
     cr_assert_eq(stats.outside, 15, "the runs came last, in a queue");
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
+
+static void go_on_here(filch_self self, void *rt)
+{
+    if (filch_runtime_here() != rt)
+        filch_die("this is a task of another runtime");
+    if (filch_go(NULL, count, NULL))
+        filch_die("%s", filch_error());
+    count(self, NULL);
+}
+
+Test(outside, a_detached_task_without_a_runtime_runs_on_its_makers)
+{
+    filch_runtime *both[2] = {runtime(1), runtime(2)};
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(filch_go(both[i], go_on_here, both[i]), 0);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(filch_runtime_destroy(both[i]), 0);
+    cr_assert_eq(signpost_count(&gone), 4);
+}
+
+Test(outside, a_detached_task_without_a_runtime_is_refused_elsewhere)
+{
+    cr_assert_null(filch_runtime_here());
+    cr_assert_eq(filch_go(NULL, count, NULL), -EINVAL);
+    cr_assert(strstr(filch_error(), "filch_go without a runtime") != NULL);
+}

@@ -41,14 +41,7 @@ static int64_t first_key(bool of_a, relation how)
             v[i] = MAKE(type, sizeof(type) > 2 ? key : (int64_t)(i * 100 / n),                     \
                         (uint32_t)(i + (of_a ? 0 : 1 << 24)));                                     \
     }                                                                                              \
-    static size_t disorder_##name(const type *v, size_t n)                                         \
-    {                                                                                              \
-        for (size_t i = 1; i < n; i++)                                                             \
-            if (KEY(v[i]) < KEY(v[i - 1]) ||                                                       \
-                (KEY(v[i]) == KEY(v[i - 1]) && INDEX(v[i]) < INDEX(v[i - 1])))                     \
-                return i;                                                                          \
-        return 0;                                                                                  \
-    }                                                                                              \
+    ITEMS_DISORDER(name, type, KEY, INDEX)                                                         \
     static void check_##name(filch_runtime *rt, size_t a_n, size_t b_n, relation how,              \
                              uint64_t *state)                                                      \
     {                                                                                              \

@@ -9,7 +9,7 @@
 #include <float.h>
 #include <math.h>
 #include <stddef.h>
-#include <tests/support/items.h>
+#include <tests/support/sorting.h>
 
 /* ---- All kinds of keys, distributed in all ways ---- */
 
@@ -272,42 +272,11 @@ static inline double weight_of(uint32_t i, const double *weight, double sign)
 }
 FILCH_RADIX_SORT(sort_by_weight, uint32_t, weight_of, (const double *, weight), (double, sign))
 
-enum { HALF = 30000 };
-
-FILCH_TASK(int, sort_rising, (uint32_t *, v), (const double *, weight))
-{
-    return sort_by_weight(self, v, HALF, weight, 1.0);
-}
-
-FILCH_TASK(int, sort_both, (uint32_t *, v), (const double *, weight))
-{
-    FILCH_FORK(sort_rising, v, weight);
-    int falling = sort_by_weight(self, v + HALF, HALF, weight, -1.0);
-    FILCH_JOIN(int rising, sort_rising);
-    return rising | falling;
-}
+SORTING_BOTH
 
 Test(par_radix, tasks_sort_by_what_they_are_given)
 {
-    static double weight[HALF];
-    static uint32_t v[2 * HALF];
-    uint64_t state = stress_seed();
-    for (unsigned w = 0; w < PAR_RUNTIMES; w++) {
-        for (uint32_t i = 0; i < HALF; i++) {
-            weight[i] = 1 + (double)(par_random(&state) % 1000);
-            v[i] = v[i + HALF] = i;
-        }
-        filch_runtime *rt = par_runtime(par_workers[w]);
-        cr_assert_eq(FILCH_RUN(rt, sort_both, v, weight), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
-        for (uint32_t i = 1; i < HALF; i++) {
-            const uint32_t *up = v + i, *down = v + HALF + i;
-            cr_assert(weight[up[-1]] < weight[*up] ||
-                      (weight[up[-1]] == weight[*up] && up[-1] < *up));
-            cr_assert(weight[down[-1]] > weight[*down] ||
-                      (weight[down[-1]] == weight[*down] && down[-1] < *down));
-        }
-    }
+    sorting_sorts_by_weight(both, true);
 }
 
 /* ---- Without types ---- */

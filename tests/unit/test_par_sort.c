@@ -6,9 +6,8 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <filch/sort.h>
-#include <math.h>
 #include <runtime/par/partition.h>
-#include <tests/support/items.h>
+#include <tests/support/sorting.h>
 
 /* ---- All types in all orders ---- */
 
@@ -28,34 +27,16 @@
     }
 ITEM_TYPES(SORTED_TYPE)
 
-typedef void check_fn(filch_runtime *rt, size_t n, item_shape shape, uint64_t *state);
-#define CHECK_OF(name, ...) check_##name,
-static check_fn *const checks[] = {ITEM_TYPES(CHECK_OF)};
-enum { TYPES = sizeof checks / sizeof checks[0] };
+static sorting_check *const checks[SORTING_TYPES] = {ITEM_TYPES(SORTING_CHECK_OF)};
 
 Test(par_sort, every_type_in_every_order_is_sorted)
 {
-    uint64_t state = stress_seed();
-    for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
-        for (unsigned times = stress_times(15); times; times--)
-            for (unsigned t = 0; t < TYPES; t++) {
-                item_shape shape = par_random(&state) % ITEM_SHAPES;
-                checks[t](rt, par_size(&state, t < 6 ? 1000000 : 50000), shape, &state);
-            }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
-    }
+    sorting_sorts(checks);
 }
 
 Test(par_sort, every_small_number_of_items_is_sorted)
 {
-    uint64_t state = stress_seed();
-    filch_runtime *rt = par_runtime(2);
-    for (size_t n = 0; n < 300; n += BUILD_TSAN ? 11 : n < 70 ? 1 : 13)
-        for (unsigned t = 0; t < TYPES; t++)
-            for (unsigned shape = 0; shape < ITEM_SHAPES; shape++)
-                checks[t](rt, n, shape, &state);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    sorting_sorts_few(checks);
 }
 
 Test(par_sort, the_smallest_stack_is_enough)
@@ -66,7 +47,7 @@ Test(par_sort, the_smallest_stack_is_enough)
     filch_runtime *rt;
     filch_config config = {.workers = 2, .stack_size = 1 << 14};
     cr_assert_eq(filch_runtime_create(&rt, &config), 0);
-    for (unsigned t = 0; t < TYPES; t++)
+    for (unsigned t = 0; t < SORTING_TYPES; t++)
         for (unsigned shape = 0; shape < ITEM_SHAPES; shape++)
             checks[t](rt, par_size(&state, 100000), shape, &state);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
@@ -80,39 +61,11 @@ static inline bool by_weight(uint32_t a, uint32_t b, const double *weight, doubl
 }
 FILCH_SORT(sort_by_weight, uint32_t, by_weight, (const double *, weight), (double, sign))
 
-enum { HALF = 30000 };
-
-FILCH_TASK(int, sort_rising, (uint32_t *, v), (size_t, n), (const double *, weight))
-{
-    return sort_by_weight(self, v, n, weight, 1.0);
-}
-
-FILCH_TASK(int, sort_both, (uint32_t *, v), (const double *, weight))
-{
-    FILCH_FORK(sort_rising, v, 20, weight); /* so few are sorted where they are */
-    FILCH_FORK(sort_rising, v + 20, HALF - 20, weight);
-    int falling = sort_by_weight(self, v + HALF, HALF, weight, -1.0);
-    FILCH_JOIN(int most, sort_rising);
-    FILCH_JOIN(int few, sort_rising);
-    return few | most | falling;
-}
+SORTING_BOTH
 
 Test(par_sort, tasks_sort_by_what_they_are_given)
 {
-    static double weight[HALF];
-    static uint32_t v[2 * HALF];
-    uint64_t state = stress_seed();
-    for (uint32_t i = 0; i < HALF; i++) {
-        weight[i] = (double)(par_random(&state) % 1000);
-        v[i] = v[i + HALF] = i;
-    }
-    filch_runtime *rt = par_runtime(8);
-    cr_assert_eq(FILCH_RUN(rt, sort_both, v, weight), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
-    for (uint32_t i = 1; i < HALF; i++) {
-        cr_assert(i == 20 || weight[v[i - 1]] <= weight[v[i]]);
-        cr_assert(weight[v[HALF + i - 1]] >= weight[v[HALF + i]]);
-    }
+    sorting_sorts_by_weight(both, false);
 }
 
 static bool masked_less(const void *a, const void *b, void *mask)
@@ -151,12 +104,7 @@ Test(par_sort, items_without_a_type_are_sorted)
 
 /* ---- Comparisons that are no order ---- */
 
-#define DISORDERLY(less)                                                                           \
-    FILCH_SORT(sort_##less, uint64_t, less)                                                        \
-    static int keep_##less(filch_runtime *rt, uint64_t *v, size_t n)                               \
-    {                                                                                              \
-        return FILCH_RUN(rt, sort_##less, v, n);                                                   \
-    }
+#define DISORDERLY(less) SORTING_FUNCTION(FILCH_SORT, less)
 ITEM_DISORDERS(DISORDERLY)
 
 static bool record_by_whim(const void *a, const void *b, void *context)
@@ -174,48 +122,22 @@ static int keep_records(filch_runtime *rt, uint64_t *v, size_t n)
 
 Test(par_sort, what_has_no_order_is_kept)
 {
-#define KEEP_OF(less) keep_##less,
-    static int (*const keep[])(filch_runtime *, uint64_t *,
-                               size_t) = {ITEM_DISORDERS(KEEP_OF) keep_records};
-    uint64_t state = stress_seed();
-    for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
-        for (unsigned times = stress_times(8); times; times--)
-            for (unsigned l = 0; l < sizeof keep / sizeof keep[0]; l++) {
-                size_t n = par_size(&state, 200000);
-                uint64_t *v = malloc(n * sizeof *v + 1);
-                for (size_t i = 0; i < n; i++)
-                    v[i] = par_random(&state);
-                const uint64_t sum = items_sum(v, n, sizeof *v);
-                cr_assert_eq(keep[l](rt, v, n), 0);
-                cr_assert_eq(items_sum(v, n, sizeof *v), sum, "comparison %u, %zu items", l, n);
-                free(v);
-            }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
-    }
+    static sorting_fn *const keep[] = {ITEM_DISORDERS(SORTING_KEEP_OF) keep_records};
+    sorting_keeps_items(keep, sizeof keep / sizeof keep[0]);
+}
+
+static int sort_reals(filch_runtime *rt, double *v, size_t n)
+{
+    return FILCH_RUN(rt, sort_real, v, n);
 }
 
 Test(par_sort, nan_is_kept)
 {
-    enum { N = 50000 };
-    static double v[N];
-    uint64_t state = stress_seed();
-    for (size_t i = 0; i < N; i++)
-        v[i] = par_random(&state) % 10 ? (double)par_random(&state) : NAN;
-    const uint64_t sum = items_sum(v, N, sizeof *v);
-    filch_runtime *rt = par_runtime(2);
-    cr_assert_eq(FILCH_RUN(rt, sort_real, v, N), 0);
-    cr_assert_eq(items_sum(v, N, sizeof *v), sum);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    sorting_keeps_nan(sort_reals);
 }
 
 /* ---- How many comparisons ---- */
 
-static inline bool less_counted(uint32_t a, uint32_t b, uint64_t *count)
-{
-    ++*count;
-    return a < b;
-}
 FILCH_SORT(sort_counted, uint32_t, less_counted, (uint64_t *, count))
 
 enum { COUNTED = BUILD_TSAN ? 20000 : 100000 };
@@ -271,25 +193,6 @@ Test(par_sort, a_pattern_costs_as_little_as_none)
     cr_assert_leq(comparisons_per_item(organ_pipe), 1.3 * log2(COUNTED));
 }
 
-/* McIlroy, A killer adversary for quicksort, 1999: decides what the values are as late as it can,
- * to the sort's disadvantage. */
-typedef struct adversary {
-    uint32_t *value, gas, solid, candidate;
-    uint64_t count;
-} adversary;
-
-static inline bool less_for_worse(uint32_t a, uint32_t b, adversary *foe)
-{
-    uint32_t *const value = foe->value, gas = foe->gas;
-    foe->count++;
-    if (value[a] == gas && value[b] == gas)
-        value[a == foe->candidate ? a : b] = foe->solid++;
-    if (value[a] == gas)
-        foe->candidate = a;
-    else if (value[b] == gas)
-        foe->candidate = b;
-    return value[a] < value[b];
-}
 FILCH_SORT(sort_against, uint32_t, less_for_worse, (adversary *, foe))
 
 static void sort_the_worst(uint32_t n, uint32_t *value)

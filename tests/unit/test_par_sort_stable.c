@@ -6,8 +6,7 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <filch/sort_stable.h>
-#include <math.h>
-#include <tests/support/items.h>
+#include <tests/support/sorting.h>
 
 /* ---- All types in all orders ---- */
 
@@ -18,14 +17,7 @@
         for (size_t i = 0; i < n; i++)                                                             \
             v[i] = MAKE(type, item_key(shape, i, n, state), (uint32_t)i);                          \
     }                                                                                              \
-    static size_t disorder_##name(const type *v, size_t n)                                         \
-    {                                                                                              \
-        for (size_t i = 1; i < n; i++)                                                             \
-            if (KEY(v[i]) < KEY(v[i - 1]) ||                                                       \
-                (KEY(v[i]) == KEY(v[i - 1]) && INDEX(v[i]) < INDEX(v[i - 1])))                     \
-                return i;                                                                          \
-        return 0;                                                                                  \
-    }                                                                                              \
+    ITEMS_DISORDER(name, type, KEY, INDEX)                                                         \
     static void check_##name(filch_runtime *rt, size_t n, item_shape shape, uint64_t *state)       \
     {                                                                                              \
         type *v = malloc(n * sizeof *v + 1);                                                       \
@@ -38,23 +30,11 @@
     }
 ITEM_TYPES(SORTED_TYPE)
 
-typedef void check_fn(filch_runtime *rt, size_t n, item_shape shape, uint64_t *state);
-#define CHECK_OF(name, ...) check_##name,
-static check_fn *const checks[] = {ITEM_TYPES(CHECK_OF)};
-enum { TYPES = sizeof checks / sizeof checks[0] };
+static sorting_check *const checks[SORTING_TYPES] = {ITEM_TYPES(SORTING_CHECK_OF)};
 
 Test(par_sort_stable, every_type_in_every_order_is_sorted)
 {
-    uint64_t state = stress_seed();
-    for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
-        for (unsigned times = stress_times(15); times; times--)
-            for (unsigned t = 0; t < TYPES; t++) {
-                item_shape shape = par_random(&state) % ITEM_SHAPES;
-                checks[t](rt, par_size(&state, t < 6 ? 1000000 : 50000), shape, &state);
-            }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
-    }
+    sorting_sorts(checks);
 }
 
 Test(par_sort_stable, arrays_of_megabytes_are_sorted)
@@ -68,13 +48,7 @@ Test(par_sort_stable, arrays_of_megabytes_are_sorted)
 
 Test(par_sort_stable, every_small_number_of_items_is_sorted)
 {
-    uint64_t state = stress_seed();
-    filch_runtime *rt = par_runtime(2);
-    for (size_t n = 0; n < 300; n += n < 70 ? 1 : 13)
-        for (unsigned t = 0; t < TYPES; t++)
-            for (unsigned shape = 0; shape < ITEM_SHAPES; shape++)
-                checks[t](rt, n, shape, &state);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    sorting_sorts_few(checks);
 }
 
 /* ---- From tasks, with arguments; without types ---- */
@@ -85,39 +59,11 @@ static inline bool by_weight(uint32_t a, uint32_t b, const double *weight, doubl
 }
 FILCH_SORT_STABLE(sort_by_weight, uint32_t, by_weight, (const double *, weight), (double, sign))
 
-enum { HALF = 30000 };
-
-FILCH_TASK(int, sort_rising, (uint32_t *, v), (const double *, weight))
-{
-    return sort_by_weight(self, v, HALF, weight, 1.0);
-}
-
-FILCH_TASK(int, sort_both, (uint32_t *, v), (const double *, weight))
-{
-    FILCH_FORK(sort_rising, v, weight);
-    int falling = sort_by_weight(self, v + HALF, HALF, weight, -1.0);
-    FILCH_JOIN(int rising, sort_rising);
-    return rising | falling;
-}
+SORTING_BOTH
 
 Test(par_sort_stable, tasks_sort_by_what_they_are_given)
 {
-    static double weight[HALF];
-    static uint32_t v[2 * HALF];
-    uint64_t state = stress_seed();
-    for (uint32_t i = 0; i < HALF; i++) {
-        weight[i] = (double)(par_random(&state) % 1000);
-        v[i] = v[i + HALF] = i;
-    }
-    filch_runtime *rt = par_runtime(8);
-    cr_assert_eq(FILCH_RUN(rt, sort_both, v, weight), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
-    for (uint32_t i = 1; i < HALF; i++) {
-        const uint32_t *w = v + HALF + i;
-        cr_assert(weight[v[i - 1]] < weight[v[i]] ||
-                  (weight[v[i - 1]] == weight[v[i]] && v[i - 1] < v[i]));
-        cr_assert(weight[w[-1]] > weight[*w] || (weight[w[-1]] == weight[*w] && w[-1] < *w));
-    }
+    sorting_sorts_by_weight(both, true);
 }
 
 /* Items of any size whose first byte is the key, and whose others say which it was. */
@@ -161,57 +107,27 @@ Test(par_sort_stable, items_without_a_type_are_sorted)
 
 /* ---- Comparisons that are no order ---- */
 
-#define DISORDERLY(less)                                                                           \
-    FILCH_SORT_STABLE(sort_##less, uint64_t, less)                                                 \
-    static void keep_##less(filch_runtime *rt, uint64_t *v, size_t n)                              \
-    {                                                                                              \
-        cr_assert_eq(FILCH_RUN(rt, sort_##less, v, n), 0);                                         \
-    }
+#define DISORDERLY(less) SORTING_FUNCTION(FILCH_SORT_STABLE, less)
 ITEM_DISORDERS(DISORDERLY)
 
 Test(par_sort_stable, what_has_no_order_is_kept)
 {
-#define KEEP_OF(less) keep_##less,
-    static void (*const keep[])(filch_runtime *, uint64_t *, size_t) = {ITEM_DISORDERS(KEEP_OF)};
-    uint64_t state = stress_seed();
-    for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
-        for (unsigned times = stress_times(8); times; times--)
-            for (unsigned l = 0; l < sizeof keep / sizeof keep[0]; l++) {
-                size_t n = par_size(&state, 200000);
-                uint64_t *v = malloc(n * sizeof *v + 1);
-                for (size_t i = 0; i < n; i++)
-                    v[i] = par_random(&state);
-                const uint64_t sum = items_sum(v, n, sizeof *v);
-                keep[l](rt, v, n);
-                cr_assert_eq(items_sum(v, n, sizeof *v), sum, "comparison %u, %zu items", l, n);
-                free(v);
-            }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
-    }
+    static sorting_fn *const keep[] = {ITEM_DISORDERS(SORTING_KEEP_OF)};
+    sorting_keeps_items(keep, sizeof keep / sizeof keep[0]);
+}
+
+static int sort_reals(filch_runtime *rt, double *v, size_t n)
+{
+    return FILCH_RUN(rt, sort_real, v, n);
 }
 
 Test(par_sort_stable, nan_is_kept)
 {
-    enum { N = 50000 };
-    static double v[N];
-    uint64_t state = stress_seed();
-    for (size_t i = 0; i < N; i++)
-        v[i] = par_random(&state) % 10 ? (double)par_random(&state) : NAN;
-    const uint64_t sum = items_sum(v, N, sizeof *v);
-    filch_runtime *rt = par_runtime(2);
-    cr_assert_eq(FILCH_RUN(rt, sort_real, v, N), 0);
-    cr_assert_eq(items_sum(v, N, sizeof *v), sum);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    sorting_keeps_nan(sort_reals);
 }
 
 /* ---- How many comparisons ---- */
 
-static inline bool less_counted(uint32_t a, uint32_t b, uint64_t *count)
-{
-    ++*count;
-    return a < b;
-}
 FILCH_SORT_STABLE(sort_counted, uint32_t, less_counted, (uint64_t *, count))
 
 Test(par_sort_stable, order_and_reverse_order_cost_one_look)
@@ -248,41 +164,22 @@ Test(par_sort_stable, two_values_take_three_comparisons_an_item)
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
-/* An adversary (M. D. McIlroy, A killer adversary for quicksort, 1999): which item is the least is decided only when it
- * is asked for, and to the disadvantage of pivots. */
-typedef struct adversary {
-    uint32_t value[20000], gas, solid, candidate;
-    uint64_t count;
-} adversary;
-
-static inline bool less_at_worst(uint32_t a, uint32_t b, adversary *of)
-{
-    uint32_t *value = of->value;
-    of->count++;
-    if (value[a] == of->gas && value[b] == of->gas)
-        value[a == of->candidate ? a : b] = of->solid++;
-    if (value[a] == of->gas)
-        of->candidate = a;
-    else if (value[b] == of->gas)
-        of->candidate = b;
-    return value[a] < value[b];
-}
-FILCH_SORT_STABLE(sort_at_worst, uint32_t, less_at_worst, (adversary *, of))
+FILCH_SORT_STABLE(sort_at_worst, uint32_t, less_for_worse, (adversary *, foe))
 
 Test(par_sort_stable, an_adversary_gets_no_more_than_n_log_n_comparisons)
 {
     enum { N = 16000 };
-    static adversary of = {.gas = UINT32_MAX};
-    static uint32_t v[N];
+    static uint32_t v[N], value[N];
+    adversary foe = {.value = value, .gas = UINT32_MAX};
     for (uint32_t i = 0; i < N; i++) {
         v[i] = i;
-        of.value[i] = of.gas;
+        value[i] = foe.gas;
     }
     filch_runtime *rt = par_runtime(1);
-    cr_assert_eq(FILCH_RUN(rt, sort_at_worst, v, N, &of), 0);
-    cr_assert_lt(of.count, 60 * N, "%" PRIu64 " comparisons", of.count);
+    cr_assert_eq(FILCH_RUN(rt, sort_at_worst, v, N, &foe), 0);
+    cr_assert_lt(foe.count, 60 * N, "%" PRIu64 " comparisons", foe.count);
     for (uint32_t i = 1; i < N; i++)
-        cr_assert_leq(of.value[v[i - 1]], of.value[v[i]]);
+        cr_assert_leq(value[v[i - 1]], value[v[i]]);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 

@@ -133,7 +133,26 @@ Test(pitfalls, stolen_task_that_returns_before_its_join_dies_by_name)
 
 Test(pitfalls, detached_task_that_returns_before_its_join_dies_by_name)
 {
-    expect_death(forget_in_go, "filch_go", "unjoined fork of leaf");
+    expect_death(forget_in_go, "task forget_detached", "unjoined fork of leaf");
+}
+
+static filch_self kept;
+
+FILCH_VOID_TASK(keep_self)
+{
+    kept = self;
+}
+
+static void yield_as_a_stranger(void)
+{
+    FILCH_RUN(runtime(1, NULL), keep_self);
+    filch_yield(kept);
+}
+
+Test(pitfalls, yield_of_a_thread_that_is_no_worker_dies)
+{
+    expect_death(yield_as_a_stranger, "filch_yield with the self of a task",
+                 "does not run on this thread");
 }
 
 FILCH_TASK(int, joins_at_the_bottom)

@@ -7,9 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const variables[] = {"FILCH_WORKERS",    "FILCH_BIND",  "FILCH_POLICY",
-                                        "FILCH_QUEUE",      "FILCH_FENCE", "FILCH_STACK_SIZE",
-                                        "FILCH_MAX_FIBERS", "FILCH_SEED",  "FILCH_INFO"};
+static const char *const variables[] = {"FILCH_WORKERS",         "FILCH_BIND",  "FILCH_POLICY",
+                                        "FILCH_QUEUE",           "FILCH_FENCE", "FILCH_STACK_SIZE",
+                                        "FILCH_MAX_FIBERS",      "FILCH_SEED",  "FILCH_INFO",
+                                        "FILCH_BLOCKING_THREADS"};
 
 static void forget_environment(void)
 {
@@ -44,8 +45,9 @@ Test(settings, nothing_given_means_the_defaults)
 
 static void set_all(void)
 {
-    static const char *const values[] = {"3",  "pu", "random", "central-mutex", "full", "0x10000",
-                                         "17", "99", "1"};
+    static const char *const values[] = {"3",    "pu",      "random", "central-mutex",
+                                         "full", "0x10000", "17",     "99",
+                                         "1",    "5"};
     for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++)
         setenv(variables[i], values[i], 1);
 }
@@ -60,6 +62,7 @@ Test(settings, environment_is_heard)
     cr_assert(s.full_fence);
     cr_assert_eq(s.stack_size, 0x10000);
     cr_assert_eq(s.max_fibers, 17);
+    cr_assert_eq(s.blocking_threads, 5);
     cr_assert_eq(s.seed, 99);
     cr_assert(s.info);
 }
@@ -132,6 +135,7 @@ Test(settings, environment_out_of_range_or_unknown_is_refused_with_what_is_known
         {"FILCH_STACK_SIZE", "16383", {"FILCH_STACK_SIZE=16383", "16384"}},
         {"FILCH_STACK_SIZE", "1073741825", {"FILCH_STACK_SIZE", "1073741824"}},
         {"FILCH_MAX_FIBERS", "0", {"FILCH_MAX_FIBERS=0", "1 to"}},
+        {"FILCH_BLOCKING_THREADS", "10001", {"FILCH_BLOCKING_THREADS=10001", "1 to 10000"}},
         {"FILCH_MAX_FIBERS", "1000001", {"FILCH_MAX_FIBERS", "1000000"}},
         {"FILCH_SEED", "dice", {"FILCH_SEED=dice", "not a number"}},
         {"FILCH_SEED", "-7", {"FILCH_SEED=-7", "not a number"}},

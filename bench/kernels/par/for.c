@@ -25,16 +25,11 @@ FILCH_FOR(scale, i, (float *, x), (float, a), (float, b))
 
 static int setup(kernel_run *run)
 {
-    par_scale *d = malloc(sizeof *d);
+    par_scale *d = par_setup(run, sizeof *d, 1, sizeof *d->x);
     if (!d)
         return -ENOMEM;
-    size_t n = (size_t)run->size->n;
-    *d = (par_scale){.x = malloc(n * sizeof *d->x), .a = 3, .b = 1, .n = n};
-    if (!d->x) {
-        free(d);
-        return -ENOMEM;
-    }
-    run->data = d;
+    const size_t n = (size_t)run->size->n;
+    *d = (par_scale){.x = par_items(d), .a = 3, .b = 1, .n = n};
     return 0;
 }
 
@@ -63,13 +58,6 @@ static void finish(kernel_run *run)
         run->answer += (uint64_t)(int)d->x[i];
 }
 
-static void teardown(kernel_run *run)
-{
-    par_scale *d = run->data;
-    free(d->x);
-    free(d);
-}
-
 const kernel KERNEL(for) = {
     .name = "for",
     .what = "parallel loop: x[i] * a + b over floats",
@@ -83,5 +71,5 @@ const kernel KERNEL(for) = {
     .prepare = prepare,
     .run = run_scale,
     .finish = finish,
-    .teardown = teardown,
+    .teardown = par_teardown,
 };

@@ -27,18 +27,13 @@ FILCH_REDUCE(sum, double, 0.0, FILCH_PLUS, i, (const double *, x))
 
 static int setup(kernel_run *run)
 {
-    par_sum *d = malloc(sizeof *d);
+    par_sum *d = par_setup(run, sizeof *d, 1, sizeof *d->x);
     if (!d)
         return -ENOMEM;
-    size_t n = (size_t)run->size->n;
-    *d = (par_sum){.x = malloc(n * sizeof *d->x), .n = n};
-    if (!d->x) {
-        free(d);
-        return -ENOMEM;
-    }
+    const size_t n = (size_t)run->size->n;
+    *d = (par_sum){.x = par_items(d), .n = n};
     for (size_t i = 0; i < n; i++)
         d->x[i] = (double)(i & 1023);
-    run->data = d;
     return 0;
 }
 
@@ -60,13 +55,6 @@ static void finish(kernel_run *run)
     run->answer = (uint64_t)d->sum;
 }
 
-static void teardown(kernel_run *run)
-{
-    par_sum *d = run->data;
-    free(d->x);
-    free(d);
-}
-
 const kernel KERNEL(reduce) = {
     .name = "reduce",
     .what = "parallel reduction: the sum of doubles",
@@ -80,5 +68,5 @@ const kernel KERNEL(reduce) = {
     .prepare = prepare,
     .run = run_sum,
     .finish = finish,
-    .teardown = teardown,
+    .teardown = par_teardown,
 };

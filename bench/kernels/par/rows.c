@@ -35,16 +35,11 @@ FILCH_FOR(triangle, i, (uint32_t *, counts))
 
 static int setup(kernel_run *run)
 {
-    par_rows *d = malloc(sizeof *d);
+    par_rows *d = par_setup(run, sizeof *d, 1, sizeof *d->counts);
     if (!d)
         return -ENOMEM;
-    size_t n = (size_t)run->size->n;
-    *d = (par_rows){.counts = calloc(n, sizeof *d->counts), .n = n};
-    if (!d->counts) {
-        free(d);
-        return -ENOMEM;
-    }
-    run->data = d;
+    const size_t n = (size_t)run->size->n;
+    *d = (par_rows){.counts = par_items(d), .n = n};
     return 0;
 }
 
@@ -71,13 +66,6 @@ static void finish(kernel_run *run)
     run->answer = par_rows_sum(run->data);
 }
 
-static void teardown(kernel_run *run)
-{
-    par_rows *d = run->data;
-    free(d->counts);
-    free(d);
-}
-
 const kernel KERNEL(mandelbrot) = {
     .name = "mandelbrot",
     .what = "parallel loop: rows of the Mandelbrot set, the middle ones the longest",
@@ -90,7 +78,7 @@ const kernel KERNEL(mandelbrot) = {
     .prepare = prepare,
     .run = run_mandelbrot,
     .finish = finish,
-    .teardown = teardown,
+    .teardown = par_teardown,
 };
 
 const kernel KERNEL(triangle) = {
@@ -105,5 +93,5 @@ const kernel KERNEL(triangle) = {
     .prepare = prepare,
     .run = run_triangle,
     .finish = finish,
-    .teardown = teardown,
+    .teardown = par_teardown,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Prefix sums: serial code reads and writes each item once; a parallel scan has
- * to read most items twice, and one worker alone must not. */
+ * Prefix sums: serial code reads and writes each item once; a parallel scan reads
+ * some of them twice, and one worker alone must not. */
 #include "../kernel.h"
 #include "par.h"
 
@@ -23,21 +23,15 @@ FILCH_SCAN(prefix, long, 0, FILCH_PLUS)
 
 static int setup(kernel_run *run)
 {
-    par_prefix *d = malloc(sizeof *d);
+    par_prefix *d = par_setup(run, sizeof *d, 2, sizeof *d->in);
     if (!d)
         return -ENOMEM;
-    size_t n = (size_t)run->size->n;
-    *d = (par_prefix){.in = malloc(n * sizeof *d->in), .out = malloc(n * sizeof *d->out), .n = n};
-    if (!d->in || !d->out) {
-        free(d->in);
-        free(d->out);
-        free(d);
-        return -ENOMEM;
-    }
+    const size_t n = (size_t)run->size->n;
+    long *in = par_items(d);
+    *d = (par_prefix){.in = in, .out = in + n, .n = n};
     memset(d->out, 0, n * sizeof *d->out);
     for (size_t i = 0; i < n; i++)
         d->in[i] = (long)(i & 1023) - 500;
-    run->data = d;
     return 0;
 }
 
@@ -64,14 +58,6 @@ static void finish(kernel_run *run)
         run->answer += (uint64_t)d->out[i] * (i + 1);
 }
 
-static void teardown(kernel_run *run)
-{
-    par_prefix *d = run->data;
-    free(d->in);
-    free(d->out);
-    free(d);
-}
-
 const kernel KERNEL(scan) = {
     .name = "scan",
     .what = "parallel prefix sums of 64-bit integers",
@@ -85,5 +71,5 @@ const kernel KERNEL(scan) = {
     .prepare = prepare,
     .run = run_prefix,
     .finish = finish,
-    .teardown = teardown,
+    .teardown = par_teardown,
 };

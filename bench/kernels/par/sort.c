@@ -41,16 +41,11 @@ FILCH_RADIX_SORT(radix_keys, uint32_t, FILCH_KEY)
 
 static int setup(kernel_run *run)
 {
-    par_keys *d = malloc(sizeof *d);
+    par_keys *d = par_setup(run, sizeof *d, 1, sizeof *d->keys);
     if (!d)
         return -ENOMEM;
-    size_t n = (size_t)run->size->n;
-    *d = (par_keys){.keys = malloc(n * sizeof *d->keys), .n = n};
-    if (!d->keys) {
-        free(d);
-        return -ENOMEM;
-    }
-    run->data = d;
+    const size_t n = (size_t)run->size->n;
+    *d = (par_keys){.keys = par_items(d), .n = n};
     return 0;
 }
 
@@ -78,48 +73,23 @@ static void finish(kernel_run *run)
     run->answer = keys_sum_in_order(d->keys, d->n);
 }
 
-static void teardown(kernel_run *run)
-{
-    par_keys *d = run->data;
-    free(d->keys);
-    free(d);
-}
-
-/* clang-format off */
-#define SORT_SIZES                                                                                 \
-    {                                                                                              \
-        {"10^4 keys", 10000, 143137647514360308u, 0},                                              \
-        {"10^6 keys", 1000000, 11212771650091076311u, 0},                                          \
-        {"10^7 keys", 10000000, 5543467398215014266u, 0},                                          \
+/* Both kernels: the same keys, the same check. */
+#define KEYS_KERNEL(name_, what_)                                                                  \
+    const kernel KERNEL(name_) = {                                                                 \
+        .name = #name_,                                                                            \
+        .what = what_,                                                                             \
+        .source = "the keys of cilksort",                                                          \
+        .quick_unless_asked = true,                                                                \
+        .serial_is = SERIAL_IS,                                                                    \
+        .sizes = {{"10^4 keys", 10000, 143137647514360308u, 0},                                    \
+                  {"10^6 keys", 1000000, 11212771650091076311u, 0},                                \
+                  {"10^7 keys", 10000000, 5543467398215014266u, 0}},                               \
+        .bytes_each = 2 * sizeof(uint32_t),                                                        \
+        .setup = setup,                                                                            \
+        .prepare = prepare,                                                                        \
+        .run = run_##name_,                                                                        \
+        .finish = finish,                                                                          \
+        .teardown = par_teardown,                                                                  \
     }
-/* clang-format on */
-
-const kernel KERNEL(sort) = {
-    .name = "sort",
-    .what = "comparison sort of random 32-bit keys",
-    .source = "the keys of cilksort",
-    .quick_unless_asked = true,
-    .serial_is = SERIAL_IS,
-    .sizes = SORT_SIZES,
-    .bytes_each = 2 * sizeof(uint32_t),
-    .setup = setup,
-    .prepare = prepare,
-    .run = run_sort,
-    .finish = finish,
-    .teardown = teardown,
-};
-
-const kernel KERNEL(radix) = {
-    .name = "radix",
-    .what = "radix sort of the same keys",
-    .source = "the keys of cilksort",
-    .quick_unless_asked = true,
-    .serial_is = SERIAL_IS,
-    .sizes = SORT_SIZES,
-    .bytes_each = 2 * sizeof(uint32_t),
-    .setup = setup,
-    .prepare = prepare,
-    .run = run_radix,
-    .finish = finish,
-    .teardown = teardown,
-};
+KEYS_KERNEL(sort, "comparison sort of random 32-bit keys");
+KEYS_KERNEL(radix, "radix sort of the same keys");

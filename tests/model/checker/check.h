@@ -68,6 +68,11 @@ void mc_note(const char *text);
  * without an order between the use and mc_free, ends the execution. */
 void *mc_alloc(size_t size, size_t alignment);
 void mc_free(void *object);
+/* Objects that are not freed. */
+unsigned mc_objects(void);
+/* A part of the caller's stack whose frames have returned: nobody else may use it from now on, and
+ * who has used it must have done so before. The caller may use it anew. */
+void mc_gone(const void *from, size_t size);
 /* These bytes are counters that no claim depends on: operations on them are no steps. Setup. */
 void mc_ignore(const void *from, size_t size);
 

@@ -17,42 +17,20 @@ static mc_stored histories[MC_LOCATIONS][MC_STORES];
 
 /* ---- Locations, found by their address ---- */
 
-enum { TABLE = 1024, IGNORED = 16 };
+enum { TABLE = 1024, FORGOTTEN = -2 };
 static struct {
     const void *address;
     uint64_t age;
     int location;
 } table[TABLE];
 static uint64_t age;
-static struct range {
-    const char *from;
-    size_t size;
-} ignored[IGNORED];
-static unsigned ignoreds;
 
 void mc_memory_reset(void)
 {
     age++;
     mc.locations = 0;
-    ignoreds = 0;
     memset(&mc.seq_cst, 0, sizeof mc.seq_cst);
     memset(mc.thread, 0, sizeof mc.thread);
-}
-
-void mc_ignore(const void *from, size_t size)
-{
-    if (ignoreds == IGNORED)
-        mc_fail("the checker's limit: too many ignored ranges (IGNORED in memory.c)");
-    else
-        ignored[ignoreds++] = (struct range){from, size};
-}
-
-static bool is_ignored(const char *address)
-{
-    for (unsigned i = 0; i < ignoreds; i++)
-        if (address >= ignored[i].from && address < ignored[i].from + ignored[i].size)
-            return true;
-    return false;
 }
 
 static uint64_t peek(const void *address, unsigned size)
@@ -84,17 +62,42 @@ static int location_create(const void *address, unsigned size)
     return mc.locations++;
 }
 
+/* Where it is in the table, or may be put. */
+static unsigned entry_of(const void *address)
+{
+    unsigned at = (unsigned)(((uintptr_t)address >> 2) * 0x9e3779b1u) >> 22;
+    while (table[at].age == age && table[at].address != address)
+        at = (at + 1) % TABLE;
+    return at;
+}
+
 int mc_location_of(const void *address, unsigned size)
 {
     mc_check_alive(address, size);
-    unsigned at = (unsigned)(((uintptr_t)address >> 2) * 0x9e3779b1u) >> 22;
-    for (; table[at].age == age; at = (at + 1) % TABLE)
-        if (table[at].address == address)
-            return table[at].location;
-    table[at].location = is_ignored(address) ? -1 : location_create(address, size);
+    unsigned at = entry_of(address);
+    if (table[at].age == age && table[at].location != FORGOTTEN)
+        return table[at].location;
+    table[at].location = mc_is_ignored(address) ? -1 : location_create(address, size);
     table[at].address = address;
     table[at].age = age;
     return table[at].location;
+}
+
+int mc_location_known(const void *address)
+{
+    unsigned at = entry_of(address);
+    return table[at].age == age && table[at].location >= 0 ? table[at].location : -1;
+}
+
+void mc_forget(const void *from, size_t size)
+{
+    for (int i = 0; i < mc.locations; i++) {
+        const char *address = mc.location[i].address;
+        unsigned at = entry_of(address);
+        if (address >= (const char *)from && address < (const char *)from + size &&
+            table[at].location == i)
+            table[at].location = FORGOTTEN;
+    }
 }
 
 uint64_t mc_newest(int location)

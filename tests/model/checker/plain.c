@@ -10,6 +10,32 @@
 #include <link.h>
 #include <string.h>
 
+/* ---- What does not count ---- */
+
+enum { IGNORED = 16 };
+static struct range {
+    const char *from;
+    size_t size;
+} ignored[IGNORED];
+static unsigned ignoreds;
+
+void mc_ignore(const void *from, size_t size)
+{
+    if (ignoreds == IGNORED)
+        mc_fail("the checker's limit: too many ignored ranges (IGNORED in plain.c)");
+    else
+        ignored[ignoreds++] = (struct range){from, size};
+}
+
+bool mc_is_ignored(const void *word)
+{
+    const char *address = word;
+    for (unsigned i = 0; i < ignoreds; i++)
+        if (address >= ignored[i].from && address < ignored[i].from + ignored[i].size)
+            return true;
+    return false;
+}
+
 /* ---- Who last touched which four bytes ---- */
 
 enum { GRANULE = 4, TABLE = 1 << 14 };
@@ -24,12 +50,25 @@ static granule table[TABLE];
 static uint64_t age;
 static unsigned used;
 
-static granule *granule_of(uintptr_t address)
+/* Where it is in the table, or may be put. */
+static unsigned entry_of(uintptr_t address)
 {
     unsigned at = (unsigned)((address / GRANULE) * 0x9e3779b1u) >> 18;
-    for (; table[at].age == age; at = (at + 1) % TABLE)
-        if (table[at].address == address)
-            return &table[at];
+    while (table[at].age == age && table[at].address != address)
+        at = (at + 1) % TABLE;
+    return at;
+}
+
+static bool known(uintptr_t address)
+{
+    return table[entry_of(address)].age == age;
+}
+
+static granule *granule_of(uintptr_t address)
+{
+    unsigned at = entry_of(address);
+    if (table[at].age == age)
+        return &table[at];
     if (++used > TABLE / 2) {
         mc_fail("the checker's limit: too many plain words (TABLE in plain.c)");
         used = 0;
@@ -122,7 +161,7 @@ static size_t taken;
 void mc_plain_reset(void)
 {
     age++;
-    used = 0;
+    used = ignoreds = 0;
     objects = 0;
     taken = 0;
 }
@@ -164,13 +203,35 @@ void mc_check_alive(const void *address, size_t size)
         mc_fail("access beyond an object's end");
 }
 
-/* Whoever used it has to have done so before. */
-static void check_unused(const struct object *of)
+unsigned mc_objects(void)
 {
-    for (int i = 0; i < mc.locations; i++)
-        for (unsigned by = 0; object_of(mc.location[i].address) == of && by < mc.threads; by++)
+    unsigned count = 0;
+    for (unsigned i = 0; i < objects; i++)
+        count += !object[i].freed;
+    return count;
+}
+
+/* Whoever used an atomic word there has to have done so before. */
+static void check_unused(const char *from, size_t size, const char *claim)
+{
+    for (int i = 0; i < mc.locations; i++) {
+        const char *at = mc.location[i].address;
+        for (unsigned by = 0; at >= from && at < from + size && by < mc.threads; by++)
             if (!ordered(by, mc.location[i].used[by]))
-                race((uintptr_t)mc.location[i].address, "freed while somebody may still use it");
+                race((uintptr_t)at, claim);
+    }
+}
+
+void mc_gone(const void *from, size_t size)
+{
+    if (!mc.running)
+        return;
+    check_unused(from, size, "gone while somebody may still use it");
+    uintptr_t first = (uintptr_t)from & ~(uintptr_t)(GRANULE - 1);
+    for (uintptr_t at = first; at < (uintptr_t)from + size; at += GRANULE)
+        if (known(at))
+            touch(at, true);
+    mc_forget(from, size);
 }
 
 void mc_free(void *address)
@@ -178,12 +239,14 @@ void mc_free(void *address)
     if (!address)
         return;
     struct object *of = object_of(address);
+    if (!of && !mc.running)
+        return; /* setup clears away what an earlier execution has left */
     if (!of || of->at != address || of->freed) {
         mc_fail(of && of->freed ? "freed twice" : "freed, but never allocated");
         return;
     }
     if (mc.running) {
-        check_unused(of);
+        check_unused(of->at, of->size, "freed while somebody may still use it");
         mc_plain(of->at, of->size, true);
     }
     if (mc.tracing)

@@ -98,6 +98,10 @@ extern mc_state mc;
 void mc_memory_reset(void);
 /* The location of an address; made at its first use. -1: it is ignored. */
 int mc_location_of(const void *address, unsigned size);
+/* The same of an address that may be gone; -1, too: nobody has used it. */
+int mc_location_known(const void *address);
+/* What is at these addresses from now on are other words. */
+void mc_forget(const void *from, size_t size);
 void mc_fence_by(unsigned thread);
 uint64_t mc_newest(int location);
 /* The running thread reads it, relaxed. */
@@ -110,6 +114,7 @@ void mc_hand_over(mc_view *to);
 void mc_plain_reset(void);
 /* Atomic accesses: is the object still there? */
 void mc_check_alive(const void *address, size_t size);
+bool mc_is_ignored(const void *word);
 
 /* ---- thread.c ---- */
 void mc_threads_start(void);

@@ -133,14 +133,15 @@ bool mc_futex_wait(void *address, uint32_t expected, bool timed, const char *whe
     return !woken;
 }
 
+/* By its address alone: what was there may be gone. */
 void mc_futex_wake(void *address, unsigned most, const char *where)
 {
-    int location = mc_location_of(address, 4);
+    int location = mc_location_known(address);
     mc_step_before((mc_step){MC_WAKE, location, 0, true, where});
     mc_fence_by(mc.self);
     if (mc.tracing)
         mc_trace(mc.self, where, "futex wake on %s", mc_name_of(address));
-    for (unsigned i = 0; i < mc.threads && most; i++) {
+    for (unsigned i = 0; location >= 0 && i < mc.threads && most; i++) {
         mc_step *next = &mc.thread[i].next;
         if ((next->kind == MC_BLOCKED || next->kind == MC_TIMED) && next->location == location) {
             *next = (mc_step){MC_START, location, 0, true, where};

@@ -87,6 +87,16 @@ const char *filch_error(void)
     return "";
 }
 
+const char *fl_error_about(int code)
+{
+    (void)code;
+    return "";
+}
+
+void fl_error_forget(void)
+{
+}
+
 /* ---- The system: what creation asks for ---- */
 
 int fl_fork_prepare(void)

@@ -5,7 +5,9 @@
 #include <runtime/core/error.h>
 #include <runtime/core/fence.h>
 #include <runtime/core/futex.h>
+#include <runtime/sync/lock.h>
 #include <sched/idle.h>
+#include <sched/rng.h>
 
 #include <errno.h>
 #include <stdarg.h>
@@ -34,6 +36,8 @@ void name_slots(fl_forkstack *stack, const char *name, unsigned count)
             mc_name((char *)(fl_first_slot(stack) + i) + 8 * j, text);
         }
 }
+
+unsigned chance_is_explored, locks_are_played; /* whole words: races are looked for in those */
 
 static int64_t now;
 static bool uneven;

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Select: the first of several things that can happen. For engineers and service authors. C. A. R.
+ * Hoare's guarded alternatives, 1978, section 2.4.
+ *
+ *   filch_case cases[] = {FILCH_RECEIVE(jobs, &job), FILCH_SEND(results, &result),
+ *                         FILCH_DONE(context), FILCH_UNTIL(filch_in(FILCH_SECOND))};
+ *   switch (filch_select(cases, 4)) {
+ *   case 0: ... cases[0].code is 0, and job was received, or -EPIPE: closed and empty
+ *   case 3: ... a second has passed
+ *   }
+ *
+ * Exactly one case happens; nothing has moved in the others. Of several that can happen at once one
+ * is chosen at random, each as likely as any other. A channel or context that is NULL never
+ * happens. FILCH_UNTIL(0) is the default case: it happens if no other can at once. A closed channel
+ * can always be sent to, and received from once it is empty, with -EPIPE. One channel may stand in
+ * several cases.
+ *
+ * Threads: tasks, which suspend, and any other thread, which blocks. */
+#ifndef FILCH_SELECT_H
+#define FILCH_SELECT_H
+
+#include <filch/channel.h>
+
+struct filch_context;
+
+typedef enum filch_case_kind {
+    FILCH_CASE_SEND,
+    FILCH_CASE_RECEIVE,
+    FILCH_CASE_DONE,
+    FILCH_CASE_UNTIL
+} filch_case_kind;
+
+typedef struct filch_case {
+    filch_case_kind kind;
+    void *object; /* channel or context; NULL: never */
+    void *item;   /* sent from here, or received to here */
+    int64_t until;
+    int code; /* out, of the case that happened: 0; -EPIPE the channel is closed; -EIDRM it is
+                 destroyed; of a context its cause */
+    void *reserved[6]; /* the library's */
+} filch_case;
+
+#define FILCH_SEND(channel_, item_)                                                                \
+    {                                                                                              \
+        .kind = FILCH_CASE_SEND, .object = (channel_), .item = (void *)(uintptr_t)(item_)          \
+    }
+#define FILCH_RECEIVE(channel_, item_)                                                             \
+    {                                                                                              \
+        .kind = FILCH_CASE_RECEIVE, .object = (channel_), .item = (item_)                          \
+    }
+#define FILCH_DONE(context_)                                                                       \
+    {                                                                                              \
+        .kind = FILCH_CASE_DONE, .object = (context_)                                              \
+    }
+#define FILCH_UNTIL(until_)                                                                        \
+    {                                                                                              \
+        .kind = FILCH_CASE_UNTIL, .until = (until_)                                                \
+    }
+
+FILCH_BEGIN_DECLS
+
+/* Waits until one of the cases happens, and returns its index. -EINVAL count is 0, a kind is none,
+ * or a time is negative; -EDEADLK nothing can ever happen: all cases are NULL; -ENOMEM, -EAGAIN no
+ * timer. Costs some 15 ns a case: all objects are locked. */
+FILCH_API int filch_select(filch_case *cases, size_t count);
+
+FILCH_END_DECLS
+#endif

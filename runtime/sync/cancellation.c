@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/sync/cancellation.h>
+
+#include <filch/timer.h>
+#include <runtime/core/clock.h>
+#include <runtime/core/error.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* ---- Life ---- */
+
+static void drop(filch_context *context)
+{
+    if (filch_u32_add(&context->refs, (uint32_t)-1, FILCH_ACQ_REL) == 1) /* M3 */
+        free(context);
+}
+
+/* false: its last user has gone, or is going. Under the parent's lock. */
+static bool hold(filch_context *context)
+{
+    uint32_t users = filch_u32_load(&context->users, FILCH_RELAXED); /* the CAS decides */
+    while (users && !filch_u32_cas(&context->users, &users, users + 1, FILCH_ACQUIRE)) /* M4 */
+        ;
+    return users;
+}
+
+static void unlink_from_parent(filch_context *context)
+{
+    filch_context *parent = context->parent;
+    fl_lock(&parent->lock);
+    if (context->previous)
+        context->previous->next = context->next;
+    else
+        parent->children = context->next;
+    if (context->next)
+        context->next->previous = context->previous;
+    fl_unlock(&parent->lock);
+}
+
+/* Its own children hold it, so that it has none. Up the tree without recursion. */
+void filch_context_release(filch_context *context)
+{
+    while (context && filch_u32_add(&context->users, (uint32_t)-1, FILCH_ACQ_REL) == 1) { /* M3 */
+        filch_context *parent = context->parent;
+        if (parent)
+            unlink_from_parent(context);
+        if (context->timed && fl_timer_stop(&context->timer))
+            drop(context); /* else the keeper will */
+        drop(context);
+        context = parent;
+    }
+}
+
+filch_context *filch_context_retain(filch_context *context)
+{
+    if (context)
+        filch_u32_add(&context->users, 1, FILCH_RELAXED); /* the caller is one */
+    return context;
+}
+
+/* Returns the parent's errno, which its child has from the start. */
+static uint32_t link_to_parent(filch_context *context, filch_context *parent)
+{
+    filch_context_retain(parent);
+    fl_lock(&parent->lock);
+    context->next = parent->children;
+    if (context->next)
+        context->next->previous = context;
+    parent->children = context;
+    uint32_t cause = filch_u32_load(&parent->cause, FILCH_RELAXED); /* under its lock */
+    if (cause)
+        filch_u32_store(&context->cause, cause, FILCH_RELAXED); /* not yet shared, but with M4 */
+    fl_unlock(&parent->lock);
+    return cause;
+}
+
+static void expire(void *arg)
+{
+    filch_context *context = arg;
+    filch_context_cancel(context, -ETIMEDOUT);
+    drop(context);
+}
+
+static int start_timer(filch_context *context)
+{
+    filch_u32_add(&context->refs, 1, FILCH_RELAXED); /* the caller is a user: there is one */
+    int rc = fl_timer_start_call(&context->timer, context->deadline, expire, context);
+    context->timed = !rc;
+    if (rc)
+        drop(context);
+    return rc;
+}
+
+/* A deadline that is past needs no keeper, who may be late with the parent's. */
+static int mind_deadline(filch_context *context, int64_t until, bool own)
+{
+    if (until == FILCH_FOREVER)
+        return 0;
+    if (until <= fl_now()) {
+        filch_context_cancel(context, -ETIMEDOUT);
+        return 0;
+    }
+    return own ? start_timer(context) : 0;
+}
+
+static int create(filch_context **out, filch_context *parent, filch_context as)
+{
+    if (!out)
+        return fl_fail(EINVAL, "filch_context_create without a place for the context; give it one");
+    filch_context *context = malloc(sizeof *context);
+    if (!context)
+        return fl_fail(ENOMEM, "no memory for a context; release some");
+    *context = as;
+    filch_u32_store(&context->users, 1, FILCH_RELAXED); /* both: not yet shared */
+    filch_u32_store(&context->refs, 1, FILCH_RELAXED);
+    context->parent = parent;
+    int64_t above = filch_context_deadline(parent);
+    bool own = as.deadline < above;
+    if (!own)
+        context->deadline = above;
+    uint32_t cause = parent ? link_to_parent(context, parent) : 0;
+    int rc = cause ? 0 : mind_deadline(context, as.deadline, own);
+    if (rc)
+        filch_context_release(context);
+    else
+        *out = context;
+    return rc;
+}
+
+int filch_context_create(filch_context **out, filch_context *parent)
+{
+    return create(out, parent, (filch_context){.deadline = FILCH_FOREVER});
+}
+
+int filch_context_create_until(filch_context **out, filch_context *parent, int64_t until)
+{
+    if (until < 0)
+        return fl_fail(EINVAL, "a context with a deadline of %lld ns; give a time from filch_in()",
+                       (long long)until);
+    return create(out, parent, (filch_context){.deadline = until});
+}
+
+int filch_context_create_value(filch_context **out, filch_context *parent, const void *key,
+                               void *value)
+{
+    if (!key)
+        return fl_fail(EINVAL, "a context with a value and no key; give it an address of yours");
+    return create(out, parent,
+                  (filch_context){.deadline = FILCH_FOREVER, .key = key, .value = value});
+}
+
+/* ---- Cancelling ---- */
+
+/* Sets the cause and tells who waits; its children go before `others`, all of them held. false: it
+ * was done. */
+static bool cancel_one(filch_context *context, uint32_t cause, filch_context **others)
+{
+    fl_lock(&context->lock);
+    if (filch_u32_load(&context->cause, FILCH_RELAXED)) { /* under its lock */
+        fl_unlock(&context->lock);
+        return false;
+    }
+    filch_u32_store(&context->cause, cause, FILCH_RELEASE); /* M1 */
+    for (filch_context *child = context->children; child; child = child->next)
+        if (hold(child)) {
+            child->doomed = *others;
+            *others = child;
+        }
+    fl_tell_all(&context->lock, &context->waiters, -(int)cause);
+    return true;
+}
+
+int filch_context_cancel(filch_context *context, int cause)
+{
+    if (!context)
+        return fl_fail(EINVAL, "filch_context_cancel of no context; give it one");
+    if (cause && !fl_is_errno(cause))
+        return fl_fail(EINVAL, "a context cancelled with cause %d; give a negative errno, or 0",
+                       cause);
+    uint32_t code = cause ? (uint32_t)-cause : ECANCELED;
+    filch_context *below = NULL;
+    if (!cancel_one(context, code, &below))
+        return fl_plainly(-EALREADY);
+    for (filch_context *one; (one = below);) {
+        below = one->doomed;
+        cancel_one(one, code, &below);
+        filch_context_release(one);
+    }
+    return 0;
+}
+
+int filch_context_wait(filch_context *context, int64_t until)
+{
+    if (!context)
+        return fl_fail(EINVAL, "filch_context_wait for no context, which is never done; give one");
+    fl_lock(&context->lock);
+    uint32_t cause = filch_u32_load(&context->cause, FILCH_RELAXED); /* under its lock */
+    if (!cause) {
+        fl_waits_in("filch_context_wait", context);
+        return fl_wait(&context->lock, &context->waiters, NULL, until);
+    }
+    fl_unlock(&context->lock);
+    return fl_plainly(-(int)cause);
+}
+
+int filch_context_sleep(filch_context *context, int64_t ns)
+{
+    int rc = context ? filch_context_wait(context, filch_in(ns)) : filch_sleep(ns > 0 ? ns : 0);
+    int cause = filch_context_cause(context);
+    return cause ? cause : rc == -ETIMEDOUT ? 0 : rc;
+}
+
+/* ---- Queries ---- */
+
+int filch_context_cause(const filch_context *context)
+{
+    return context ? -(int)filch_u32_load(&context->cause, FILCH_ACQUIRE) : 0; /* M2 */
+}
+
+int64_t filch_context_deadline(const filch_context *context)
+{
+    return context ? context->deadline : FILCH_FOREVER;
+}
+
+void *filch_context_value(const filch_context *context, const void *key)
+{
+    for (; context; context = context->parent)
+        if (context->key == key)
+            return context->value;
+    return NULL;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/sync/channel.h>
+
+#include <runtime/core/error.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Life ---- */
+
+int filch_channel_create(filch_channel **out, size_t item_size, size_t capacity)
+{
+    size_t bytes;
+    if (!out)
+        return fl_fail(EINVAL, "filch_channel_create without a place for the channel; give it one");
+    if (__builtin_mul_overflow(item_size, capacity, &bytes) ||
+        bytes > PTRDIFF_MAX - sizeof(filch_channel))
+        return fl_fail(EINVAL, "a channel of %zu items of %zu bytes; memory has less", capacity,
+                       item_size);
+    filch_channel *channel = calloc(1, sizeof *channel + bytes);
+    if (!channel)
+        return fl_fail(ENOMEM, "no memory for a channel of %zu items of %zu bytes; give it less",
+                       capacity, item_size);
+    channel->item_size = item_size;
+    channel->capacity = capacity;
+    *out = channel;
+    return 0;
+}
+
+static int refuse_null(void)
+{
+    return fl_fail(EINVAL, "no channel but NULL; create one, or use a case of a select, where NULL "
+                           "never happens");
+}
+
+int filch_channel_close(filch_channel *channel)
+{
+    if (!channel)
+        return refuse_null();
+    fl_lock(&channel->lock);
+    if (channel->closed) {
+        fl_unlock(&channel->lock);
+        return fl_fail(EPIPE, "this channel is closed already; let one party close it");
+    }
+    channel->closed = true;
+    fl_node *all = fl_waiters_claim_all(&channel->receivers, NULL);
+    all = fl_waiters_claim_all(&channel->senders, all);
+    fl_unlock(&channel->lock); /* the last touch: who sees it closed may destroy it */
+    fl_tell_list(all, -EPIPE);
+    return 0;
+}
+
+void filch_channel_destroy(filch_channel *channel)
+{
+    if (!channel)
+        return;
+    fl_lock(&channel->lock);
+    fl_dismiss(&channel->lock, &channel->senders);
+    fl_lock(&channel->lock);
+    fl_dismiss(&channel->lock, &channel->receivers);
+    free(channel);
+}
+
+/* ---- Items ---- */
+
+static inline void move(const filch_channel *channel, void *to, const void *from)
+{
+    if (channel->item_size == sizeof(uint64_t))
+        memcpy(to, from, sizeof(uint64_t));
+    else if (channel->item_size)
+        memcpy(to, from, channel->item_size);
+}
+
+static void *place(filch_channel *channel, size_t index)
+{
+    size_t at = channel->first + index;
+    if (at >= channel->capacity)
+        at -= channel->capacity;
+    return channel->ring + at * channel->item_size;
+}
+
+static void put(filch_channel *channel, const void *item)
+{
+    move(channel, place(channel, channel->count), item);
+    channel->count++;
+}
+
+static void take(filch_channel *channel, void *item)
+{
+    move(channel, item, place(channel, 0));
+    channel->count--;
+    if (++channel->first == channel->capacity)
+        channel->first = 0;
+}
+
+int fl_channel_send(filch_channel *channel, const void *item, fl_node **told)
+{
+    *told = NULL;
+    if (channel->closed)
+        return -EPIPE;
+    fl_node *receiver = fl_waiters_claim(&channel->receivers);
+    if (receiver)
+        move(channel, receiver->data, item);
+    else if (channel->count < channel->capacity)
+        put(channel, item);
+    else
+        return FL_MUST_WAIT;
+    *told = receiver;
+    return 0;
+}
+
+/* The item of whoever has waited longest to send goes behind those in the ring. */
+int fl_channel_receive(filch_channel *channel, void *item, fl_node **told)
+{
+    bool any = channel->count;
+    if (any)
+        take(channel, item);
+    fl_node *sender = *told = fl_waiters_claim(&channel->senders);
+    if (sender && any)
+        put(channel, sender->data);
+    else if (sender)
+        move(channel, item, sender->data);
+    else if (!any)
+        return channel->closed ? -EPIPE : FL_MUST_WAIT;
+    return 0;
+}
+
+/* ---- Operations ---- */
+
+typedef int move_fn(filch_channel *channel, void *item, fl_node **told);
+
+static int send_from(filch_channel *channel, void *item, fl_node **told)
+{
+    return fl_channel_send(channel, item, told);
+}
+
+static inline int operate(filch_channel *channel, move_fn *move_item, void *item, int64_t until)
+{
+    fl_node *told;
+    if (FILCH_UNLIKELY(!channel))
+        return refuse_null();
+    fl_lock(&channel->lock);
+    int rc = move_item(channel, item, &told);
+    if (rc == FL_MUST_WAIT) {
+        fl_waits_in(move_item == send_from ? "filch_send" : "filch_receive", channel);
+        return fl_wait(&channel->lock,
+                       move_item == send_from ? &channel->senders : &channel->receivers, item,
+                       until);
+    }
+    fl_unlock(&channel->lock);
+    if (told)
+        fl_waiter_tell(told->waiter, told, 0);
+    return fl_plainly(rc);
+}
+
+int filch_send_until(filch_channel *channel, const void *item, int64_t until)
+{
+    return operate(channel, send_from, (void *)(uintptr_t)item, until);
+}
+
+int filch_receive_until(filch_channel *channel, void *item, int64_t until)
+{
+    return operate(channel, fl_channel_receive, item, until);
+}
+
+int filch_send(filch_channel *channel, const void *item)
+{
+    return filch_send_until(channel, item, FILCH_FOREVER);
+}
+
+int filch_receive(filch_channel *channel, void *item)
+{
+    return filch_receive_until(channel, item, FILCH_FOREVER);
+}
+
+bool filch_channel_next(filch_channel *channel, void *item, size_t size)
+{
+    if (channel && channel->item_size != size)
+        filch_die("FILCH_EACH with items of %zu bytes, of a channel whose items have %zu; give it "
+                  "the type that is sent",
+                  size, channel->item_size);
+    return !filch_receive(channel, item);
+}
+
+int filch_try_send(filch_channel *channel, const void *item)
+{
+    return fl_tried(filch_send_until(channel, item, 0));
+}
+
+int filch_try_receive(filch_channel *channel, void *item)
+{
+    return fl_tried(filch_receive_until(channel, item, 0));
+}
+
+/* ---- Queries ---- */
+
+size_t filch_channel_length(filch_channel *channel)
+{
+    fl_lock(&channel->lock);
+    size_t count = channel->count;
+    fl_unlock(&channel->lock);
+    return count;
+}
+
+bool filch_channel_closed(filch_channel *channel)
+{
+    fl_lock(&channel->lock);
+    bool is_closed = channel->closed;
+    fl_unlock(&channel->lock);
+    return is_closed;
+}
+
+size_t filch_channel_capacity(const filch_channel *channel)
+{
+    return channel->capacity;
+}
+
+size_t filch_channel_item_size(const filch_channel *channel)
+{
+    return channel->item_size;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/sync/future.h>
+
+#include <runtime/core/clock.h>
+#include <runtime/core/error.h>
+#include <runtime/core/futex.h>
+#include <runtime/core/panic.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { SPINS = 40, NAP = 50000 /* ns */ };
+
+const filch_failure fl_future_broken = {.code = -EPIPE,
+                                        .message =
+                                            "the promise was broken: nobody will set this future"};
+
+/* ---- Its stage ---- */
+
+/* Beside SETTING somebody is about to be done, or was held up: then a nap lets it go on. */
+static FILCH_COLD uint32_t look_again(const filch_future *future)
+{
+    for (unsigned i = 0;; i++) {
+        uint32_t stage = filch_u32_load(&future->stage, FILCH_ACQUIRE); /* H2 */
+        if (!(stage & FL_FUTURE_SETTING))
+            return stage;
+        filch_u32 never = {0};
+        if (i < SPINS)
+            filch_pause();
+        else
+            fl_futex_wait_until(&never, 0, fl_now() + NAP);
+    }
+}
+
+static inline uint32_t look(const filch_future *future)
+{
+    uint32_t stage = filch_u32_load(&future->stage, FILCH_ACQUIRE); /* H2 */
+    return FILCH_LIKELY(!(stage & FL_FUTURE_SETTING)) ? stage : look_again(future);
+}
+
+/* With the lock: who settles it from now on looks for waiters. Returns the stage: it may be done. */
+static uint32_t say_that_one_waits(filch_future *future)
+{
+    uint32_t stage;
+    do
+        stage = look(future);
+    while (
+        !(stage & (FL_FUTURE_DONE | FL_FUTURE_WAITED)) &&
+        !filch_u32_cas(&future->stage, &stage, stage | FL_FUTURE_WAITED, FILCH_ACQUIRE)); /* H4 */
+    return stage;
+}
+
+/* It was seen to be done: waits for the settler's unlocking, its last touch. */
+static void let_settler_go(filch_future *future, uint32_t stage)
+{
+    if (stage & FL_FUTURE_WAITED) {
+        fl_lock(&future->lock);
+        fl_unlock(&future->lock);
+    }
+}
+
+/* ---- Settling it ---- */
+
+int fl_future_claim(filch_future *future)
+{
+    uint32_t stage = filch_u32_load(&future->stage, FILCH_RELAXED); /* a look; H3 decides */
+    while (!(stage & ~(uint32_t)FL_FUTURE_WAITED))
+        if (filch_u32_cas(&future->stage, &stage, stage | FL_FUTURE_OWNED, FILCH_ACQUIRE)) /* H3 */
+            return 0;
+    return fl_fail(EALREADY, "this future is done, or what was started will set it; take another, "
+                             "or reset it");
+}
+
+static void settle(filch_future *future, uint32_t as, int told)
+{
+    uint32_t stage = filch_u32_load(&future->stage, FILCH_RELAXED); /* a look; H1 decides */
+    if (stage == FL_FUTURE_OWNED &&
+        filch_u32_cas(&future->stage, &stage, as, FILCH_RELEASE)) /* H1 */
+        return;
+    fl_lock(&future->lock);
+    filch_u32_store(&future->stage, as | FL_FUTURE_WAITED, FILCH_RELEASE); /* H1 */
+    fl_tell_all(&future->lock, &future->waiters, told);
+}
+
+void fl_future_settle(filch_future *future)
+{
+    settle(future, FL_FUTURE_VALUE, FL_FUTURE_TOLD);
+}
+
+void fl_future_fail_with(filch_future *future, const filch_failure *failure)
+{
+    memcpy(future->room, failure, sizeof *failure);
+    settle(future, FL_FUTURE_FAILED, FL_FUTURE_TOLD);
+}
+
+static inline void put_value(filch_future *future, const void *value, size_t size)
+{
+    future->size = size;
+    if (size == sizeof(uint64_t))
+        memcpy(future->room, value, sizeof(uint64_t));
+    else if (size)
+        memcpy(future->room, value, size);
+}
+
+static FILCH_COLD int set_waited_for(filch_future *future, const void *value, size_t size)
+{
+    int rc = fl_future_claim(future);
+    if (rc)
+        return rc;
+    put_value(future, value, size);
+    fl_future_settle(future);
+    return 0;
+}
+
+int filch_future_set(filch_future *future, const void *value, size_t size)
+{
+    if (FILCH_UNLIKELY(size > FILCH_FUTURE_BYTES))
+        return fl_fail(EINVAL,
+                       "a value of %zu bytes for a future, which has room for %d; give it "
+                       "a pointer",
+                       size, FILCH_FUTURE_BYTES);
+    uint32_t stage = 0;
+    if (FILCH_UNLIKELY(
+            !filch_u32_cas(&future->stage, &stage, FL_FUTURE_SETTING, FILCH_ACQUIRE))) /* H3 */
+        return set_waited_for(future, value, size);
+    put_value(future, value, size);
+    filch_u32_store(&future->stage, FL_FUTURE_VALUE, FILCH_RELEASE); /* H1 */
+    return 0;
+}
+
+int filch_future_fail(filch_future *future, const char *file, int line, int code,
+                      const char *format, ...)
+{
+    if (!fl_is_errno(code))
+        return fl_fail(EINVAL, "a future fails with code %d; give a negative errno", code);
+    int rc = fl_future_claim(future);
+    if (rc)
+        return rc;
+    filch_failure failure = {.code = code, .file = file, .line = line};
+    va_list list;
+    va_start(list, format);
+    vsnprintf(failure.message, sizeof failure.message, format, list);
+    va_end(list);
+    fl_future_fail_with(future, &failure);
+    return 0;
+}
+
+int filch_future_break(filch_future *future)
+{
+    int rc = fl_future_claim(future);
+    if (!rc) {
+        memcpy(future->room, &fl_future_broken, sizeof fl_future_broken);
+        settle(future, FL_FUTURE_FAILED, FL_FUTURE_BROKEN);
+    } else if (!(look(future) & FL_FUTURE_DONE)) {
+        return fl_fail(EBUSY, "a promise is broken that somebody keeps: what was started will set "
+                              "this future; await it");
+    }
+    fl_lock(&future->lock);
+    fl_dismiss(&future->lock, &future->waiters); /* nobody is left but who has timed out */
+    return rc;
+}
+
+/* An empty one is left as it is: somebody may be about to wait. */
+int filch_future_reset(filch_future *future)
+{
+    uint32_t stage = look(future);
+    bool busy = stage & FL_FUTURE_OWNED;
+    if (stage & FL_FUTURE_WAITED) {
+        fl_lock(&future->lock);
+        busy |= fl_waiters_any(&future->waiters);
+        fl_unlock(&future->lock);
+    }
+    if (busy)
+        return fl_fail(EBUSY, "a future is reset that somebody uses; await it first");
+    if (stage & FL_FUTURE_DONE)
+        filch_u32_store(&future->stage, 0, FILCH_RELAXED); /* nobody else uses it */
+    return 0;
+}
+
+/* ---- Tasks that set it ---- */
+
+/* In the future's room. */
+typedef struct errand {
+    fl_job job;
+    const filch_task *task;
+    uint64_t args[FILCH_SLOT_BYTES / 8];
+} errand;
+FILCH_STATIC_ASSERT(sizeof(errand) <= FILCH_FUTURE_BYTES, "no room for a task");
+
+static void run_errand(filch_self self, fl_job *job)
+{
+    const errand *what = (errand *)job;
+    filch_future *future = fl_future_around(job);
+    filch_failure failure;
+    filch_slot slot;
+    memcpy(slot.args, what->args, sizeof slot.args);
+    fl_fiber_of(self)->root = what->task;
+    if (fl_catch_task(self, what->task, &slot, &failure)) {
+        memcpy(future->room, slot.args, sizeof slot.args);
+        fl_future_settle(future);
+    } else {
+        fl_future_fail_with(future, &failure);
+    }
+}
+
+int filch_async(filch_runtime *rt, filch_future *future, const filch_task *task, filch_slot *slot,
+                size_t size)
+{
+    int rc = fl_runtime_meant(&rt, "filch_async");
+    if (!rc)
+        rc = fl_future_claim(future);
+    if (rc)
+        return rc;
+    future->size = size;
+    errand *what = (errand *)(void *)future->room;
+    what->job.kind = FL_JOB_PART;
+    what->job.as.part = run_errand;
+    what->task = task;
+    memcpy(what->args, slot->args, sizeof what->args);
+    fl_start(rt, &what->job);
+    return 0;
+}
+
+/* ---- Awaiting it ---- */
+
+bool fl_future_attach(filch_future *future, fl_node *node)
+{
+    fl_lock(&future->lock);
+    bool waits = !(say_that_one_waits(future) & FL_FUTURE_DONE);
+    if (waits)
+        fl_waiters_add(&future->waiters, node);
+    fl_unlock(&future->lock);
+    return waits;
+}
+
+bool fl_future_detach(filch_future *future, fl_node *node)
+{
+    if (!fl_waiter_claim(node->waiter))
+        return false;
+    fl_lock(&future->lock); /* it is there: the node is in its queue */
+    fl_waiters_remove(&future->waiters, node);
+    fl_unlock(&future->lock);
+    return true;
+}
+
+static int tell_failure(const filch_failure *failure)
+{
+    return fl_fail(-failure->code, "%s", failure->message);
+}
+
+static int outcome(const filch_future *future, uint32_t stage)
+{
+    return stage & FL_FUTURE_VALUE ? 0 : tell_failure((const filch_failure *)future->room);
+}
+
+static FILCH_COLD int await_slow(filch_future *future, int64_t until)
+{
+    uint32_t stage = look(future);
+    if (!(stage & FL_FUTURE_DONE)) {
+        if (until == 0)
+            return fl_plainly(-ETIMEDOUT);
+        fl_lock(&future->lock);
+        stage = say_that_one_waits(future);
+        if (!(stage & FL_FUTURE_DONE)) {
+            fl_waits_in("filch_await", future);
+            int rc = fl_wait(&future->lock, &future->waiters, NULL, until);
+            return rc == FL_FUTURE_TOLD     ? outcome(future, look(future))
+                   : rc == FL_FUTURE_BROKEN ? tell_failure(&fl_future_broken)
+                                            : rc;
+        }
+        fl_unlock(&future->lock);
+    }
+    let_settler_go(future, stage);
+    return outcome(future, stage);
+}
+
+int filch_await_until(filch_future *future, int64_t until)
+{
+    if (FILCH_LIKELY(filch_u32_load(&future->stage, FILCH_ACQUIRE) == FL_FUTURE_VALUE)) /* H2 */
+        return 0;
+    return await_slow(future, until);
+}
+
+int filch_await(filch_future *future)
+{
+    return filch_await_until(future, FILCH_FOREVER);
+}
+
+int filch_await_value(filch_future *future, void *to, size_t size)
+{
+    int rc = filch_await(future);
+    if (rc)
+        return rc;
+    if (size != future->size)
+        return fl_fail(EINVAL, "a value of %zu bytes is awaited; this future has one of %zu", size,
+                       future->size);
+    if (size)
+        memcpy(to, future->room, size);
+    return 0;
+}
+
+/* ---- Queries ---- */
+
+bool filch_future_done(const filch_future *future)
+{
+    return filch_u32_load(&future->stage, FILCH_ACQUIRE) & FL_FUTURE_DONE; /* H2 */
+}
+
+const void *filch_future_value(const filch_future *future, size_t size)
+{
+    if (!(filch_u32_load(&future->stage, FILCH_ACQUIRE) & FL_FUTURE_VALUE)) /* H2 */
+        filch_die("the value of a future that has none is taken; await it, and look at what the "
+                  "await returns");
+    if (size != future->size)
+        filch_die("a value of %zu bytes is taken from a future that has one of %zu; name the type "
+                  "with which it was set",
+                  size, future->size);
+    return future->room;
+}
+
+const filch_failure *filch_future_failure(const filch_future *future)
+{
+    bool failed = filch_u32_load(&future->stage, FILCH_ACQUIRE) & FL_FUTURE_FAILED; /* H2 */
+    return failed ? (const filch_failure *)future->room : NULL;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A reader-writer lock: permits (runtime/sync/permits.h) of which a reader takes one and a writer
+ * all. Whoever unlocks has it locked, so that nobody else can change what its checks look at. */
+#include <runtime/sync/permits.h>
+
+#include <runtime/sync/wait.h>
+
+enum { READER = 1, WRITER = 1 << 30, CEILING = 0, FLOOR = -WRITER };
+
+/* ---- Readers ---- */
+
+int filch_rwlock_read_lock_until(filch_rwlock *rwlock, int64_t until)
+{
+    return fl_permits_take(&rwlock->permits, READER, FLOOR, until);
+}
+
+void filch_rwlock_read_lock(filch_rwlock *rwlock)
+{
+    filch_rwlock_read_lock_until(rwlock, FILCH_FOREVER);
+}
+
+int filch_rwlock_try_read_lock(filch_rwlock *rwlock)
+{
+    return fl_tried(filch_rwlock_read_lock_until(rwlock, 0));
+}
+
+void filch_rwlock_read_unlock(filch_rwlock *rwlock)
+{
+    if (fl_permits_balance(&rwlock->permits) == FLOOR ||
+        !fl_permits_give(&rwlock->permits, READER, FLOOR, CEILING))
+        filch_die("filch_rwlock_read_unlock: no reader has this lock; unlock it once for each "
+                  "filch_rwlock_read_lock");
+}
+
+/* ---- Writers ---- */
+
+int filch_rwlock_write_lock_until(filch_rwlock *rwlock, int64_t until)
+{
+    return fl_permits_take(&rwlock->permits, WRITER, FLOOR, until);
+}
+
+void filch_rwlock_write_lock(filch_rwlock *rwlock)
+{
+    filch_rwlock_write_lock_until(rwlock, FILCH_FOREVER);
+}
+
+int filch_rwlock_try_write_lock(filch_rwlock *rwlock)
+{
+    return fl_tried(filch_rwlock_write_lock_until(rwlock, 0));
+}
+
+void filch_rwlock_write_unlock(filch_rwlock *rwlock)
+{
+    if (!fl_permits_give(&rwlock->permits, WRITER, FLOOR, CEILING))
+        filch_die("filch_rwlock_write_unlock: no writer has this lock; unlock it once for each "
+                  "filch_rwlock_write_lock");
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A semaphore: permits (runtime/sync/permits.h) of which there are none at first. */
+#include <runtime/sync/permits.h>
+
+#include <runtime/core/error.h>
+#include <runtime/sync/wait.h>
+
+#include <errno.h>
+
+enum { FLOOR = 0 };
+
+int filch_semaphore_init(filch_semaphore *semaphore, unsigned permits)
+{
+    if (permits > FILCH_PERMITS_MAX)
+        return fl_fail(EINVAL, "a semaphore with %u permits; %d is the most", permits,
+                       FILCH_PERMITS_MAX);
+    *semaphore = (filch_semaphore){0};
+    fl_permits_give(&semaphore->permits, permits, FLOOR, FILCH_PERMITS_MAX);
+    return 0;
+}
+
+int filch_semaphore_acquire_until(filch_semaphore *semaphore, unsigned count, int64_t until)
+{
+    if (count > FILCH_PERMITS_MAX)
+        return fl_fail(EINVAL, "%u permits wanted of a semaphore; %d is the most", count,
+                       FILCH_PERMITS_MAX);
+    return fl_permits_take(&semaphore->permits, count, FLOOR, until);
+}
+
+void filch_semaphore_acquire(filch_semaphore *semaphore, unsigned count)
+{
+    if (filch_semaphore_acquire_until(semaphore, count, FILCH_FOREVER))
+        filch_die("%s", filch_error());
+}
+
+int filch_semaphore_try_acquire(filch_semaphore *semaphore, unsigned count)
+{
+    return fl_tried(filch_semaphore_acquire_until(semaphore, count, 0));
+}
+
+int filch_semaphore_release(filch_semaphore *semaphore, unsigned count)
+{
+    if (fl_permits_give(&semaphore->permits, count, FLOOR, FILCH_PERMITS_MAX))
+        return 0;
+    return fl_fail(EOVERFLOW,
+                   "%u more permits than a semaphore can have, which is %d; release what was "
+                   "acquired",
+                   count, FILCH_PERMITS_MAX);
+}
+
+unsigned filch_semaphore_available(const filch_semaphore *semaphore)
+{
+    int64_t balance = fl_permits_balance(&semaphore->permits);
+    return balance > 0 ? (unsigned)balance : 0;
+}

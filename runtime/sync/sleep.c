@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Waiting for a time alone. */
+#include <filch/timer.h>
+#include <runtime/core/clock.h>
+#include <runtime/core/error.h>
+#include <runtime/sync/wait.h>
+
+#include <errno.h>
+
+static int refuse(int64_t ns)
+{
+    return fl_fail(EINVAL, "a sleep of %lld ns; give 0 or more", (long long)ns);
+}
+
+int filch_sleep_until(int64_t until)
+{
+    if (until < 0)
+        return refuse(until);
+    if (until <= fl_now())
+        return 0;
+    fl_waiter waiter;
+    fl_waiter_here(&waiter);
+    int rc = fl_waiter_wait(&waiter, until);
+    return rc == -ETIMEDOUT ? 0 : rc;
+}
+
+int filch_sleep(int64_t ns)
+{
+    return ns < 0 ? refuse(ns) : filch_sleep_until(filch_in(ns));
+}
+
+int filch_after(filch_context **out, int64_t ns)
+{
+    return ns < 0 ? refuse(ns) : filch_context_create_until(out, NULL, filch_in(ns));
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A ticker is a timer that sends, under the keeper's lock: so who has stopped it is alone with it,
+ * and nothing about it is shared. A tick's number comes from the clock, not from the last tick, so
+ * that nothing adds up. */
+#include <filch/timer.h>
+#include <runtime/core/clock.h>
+#include <runtime/core/error.h>
+#include <runtime/sync/timer.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct filch_ticker {
+    fl_timer timer; /* first */
+    filch_channel *channel;
+    int64_t start, period;
+    uint64_t sent; /* the last one's number */
+};
+
+/* 0: beyond all times. */
+static int64_t time_of(const filch_ticker *ticker, uint64_t number)
+{
+    int64_t after, when;
+    return __builtin_mul_overflow(number, ticker->period, &after) ||
+                   __builtin_add_overflow(ticker->start, after, &when)
+               ? 0
+               : when;
+}
+
+static int64_t send_tick(fl_timer *timer, int64_t when, int64_t now)
+{
+    (void)when;
+    filch_ticker *ticker = (filch_ticker *)timer;
+    uint64_t number = (uint64_t)((now - ticker->start) / ticker->period);
+    filch_tick tick = {time_of(ticker, number), number, number - ticker->sent - 1};
+    int rc = filch_try_send(ticker->channel, &tick);
+    if (!rc)
+        ticker->sent = number;
+    return rc == -EPIPE ? 0 : time_of(ticker, number + 1);
+}
+
+static int start(filch_ticker *ticker, int64_t period)
+{
+    if (period <= 0)
+        return fl_fail(EINVAL, "a ticker with a period of %lld ns; give it one above 0",
+                       (long long)period);
+    ticker->period = period;
+    ticker->start = fl_now();
+    ticker->sent = 0;
+    int64_t first = time_of(ticker, 1);
+    return first ? fl_timer_start_fire(&ticker->timer, first, send_tick, NULL, NULL) : 0;
+}
+
+int filch_ticker_create(filch_ticker **out, int64_t period)
+{
+    if (!out)
+        return fl_fail(EINVAL, "filch_ticker_create without a place for the ticker; give it one");
+    filch_ticker *ticker = calloc(1, sizeof *ticker);
+    if (!ticker)
+        return fl_fail(ENOMEM, "no memory for a ticker; free some");
+    int rc = filch_channel_create(&ticker->channel, sizeof(filch_tick), 1);
+    if (!rc)
+        rc = start(ticker, period);
+    if (rc)
+        filch_ticker_destroy(ticker);
+    else
+        *out = ticker;
+    return rc;
+}
+
+filch_channel *filch_ticker_channel(filch_ticker *ticker)
+{
+    return ticker->channel;
+}
+
+void filch_ticker_stop(filch_ticker *ticker)
+{
+    filch_tick late;
+    fl_timer_stop(&ticker->timer);
+    filch_try_receive(ticker->channel, &late);
+}
+
+int filch_ticker_reset(filch_ticker *ticker, int64_t period)
+{
+    filch_ticker_stop(ticker);
+    return start(ticker, period);
+}
+
+void filch_ticker_destroy(filch_ticker *ticker)
+{
+    if (!ticker)
+        return;
+    fl_timer_stop(&ticker->timer);
+    filch_channel_destroy(ticker->channel);
+    free(ticker);
+}

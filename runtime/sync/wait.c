@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/sync/wait.h>
+
+#include <runtime/core/clock.h>
+#include <runtime/core/error.h>
+#include <runtime/core/futex.h>
+#include <runtime/sync/deadlock.h>
+#include <runtime/sync/timer.h>
+
+#include <errno.h>
+#include <sched.h>
+
+int64_t filch_now(void)
+{
+    return fl_now();
+}
+
+int64_t filch_in(int64_t ns)
+{
+    int64_t now = fl_now();
+    return ns <= 0 ? now : ns > FILCH_FOREVER - now ? FILCH_FOREVER : now + ns;
+}
+
+/* ---- The waiter ---- */
+
+void fl_waiter_here(fl_waiter *waiter)
+{
+    fl_worker *here = fl_worker_here();
+    *waiter = (fl_waiter){0};
+    if (here) {
+        waiter->rt = here->rt;
+        waiter->fiber = here->running;
+    } else {
+        fl_thread_noted();
+    }
+}
+
+static void park_fiber(fl_worker *worker, fl_fiber *left, void *arg)
+{
+    fl_waiter *waiter = arg; /* on the stack that left */
+    uint32_t was = filch_u32_or(&waiter->state, FL_PARKED, FILCH_ACQ_REL); /* V3 */
+    if (was & FL_DONE)
+        fl_resume(worker->rt, left);
+}
+
+/* A thread minds its deadline itself. */
+static void block(fl_waiter *waiter, int64_t until)
+{
+    bool forever = until == FILCH_FOREVER;
+    if (forever) {
+        until = 0;
+        fl_thread_waits();
+        fl_suspect();
+    }
+    uint32_t state = filch_u32_or(&waiter->state, FL_PARKED, FILCH_ACQ_REL) | FL_PARKED; /* V3 */
+    while (!(state & FL_DONE)) {
+        if (fl_futex_wait_until(&waiter->state, state, until) && fl_waiter_claim(waiter)) {
+            waiter->code = -ETIMEDOUT;
+            return;
+        }
+        state = filch_u32_load(&waiter->state, FILCH_ACQUIRE); /* V4 */
+        if (state & FL_CLAIMED)
+            until = 0; /* it is being told */
+    }
+    if (!forever)
+        fl_thread_waits(); /* for who told it: runtime/sync/deadlock.h */
+}
+
+static void suspend(fl_waiter *waiter, int64_t until)
+{
+    fl_timer timer;
+    bool timed = until != FILCH_FOREVER;
+    if (timed) {
+        int rc = fl_timer_start_waiter(&timer, until, waiter);
+        if (rc && fl_waiter_claim(waiter)) {
+            waiter->code = rc;
+            return;
+        }
+        timed = !rc;
+    }
+    if (!fl_waiter_done(waiter))
+        fl_suspend(fl_first_slot(&waiter->fiber->stack), park_fiber, waiter);
+    if (timed)
+        fl_timer_stop(&timer);
+}
+
+int fl_waiter_wait(fl_waiter *waiter, int64_t until)
+{
+    if (waiter->fiber)
+        suspend(waiter, until);
+    else
+        block(waiter, until);
+    /* What was said on this thread before is about something else, or was said by another task; but
+     * for a timer that was refused. */
+    bool refused = !waiter->winner && waiter->code && waiter->code != -ETIMEDOUT;
+    if (!refused && (waiter->fiber || waiter->code))
+        fl_error_forget();
+    return waiter->code;
+}
+
+/* ---- Who tells it ---- */
+
+void fl_waiter_tell(fl_waiter *waiter, fl_node *winner, int code)
+{
+    if (waiter->told) {
+        waiter->winner = winner;
+        waiter->code = code;
+        waiter->told(waiter);
+        return;
+    }
+    fl_runtime *rt = waiter->rt;
+    fl_fiber *fiber = waiter->fiber;
+    waiter->winner = winner;
+    waiter->code = code;
+    if (!fiber)
+        fl_thread_told();
+    if (!(filch_u32_or(&waiter->state, FL_DONE, FILCH_ACQ_REL) & FL_PARKED)) /* V2 */
+        return;
+    if (fiber)
+        fl_resume(rt, fiber);
+    else
+        fl_futex_wake(&waiter->state, 1); /* by its address alone */
+}
+
+/* ---- Queues ---- */
+
+void fl_waiters_add(filch_waiters *queue, fl_node *node)
+{
+    node->next = NULL;
+    node->previous = queue->last;
+    if (node->previous)
+        node->previous->next = node;
+    else
+        queue->first = node;
+    queue->last = node;
+}
+
+void fl_waiters_remove(filch_waiters *queue, fl_node *node)
+{
+    if (node->previous)
+        node->previous->next = node->next;
+    else
+        queue->first = node->next;
+    if (node->next)
+        node->next->previous = node->previous;
+    else
+        queue->last = node->previous;
+}
+
+fl_node *fl_waiters_claim_slow(filch_waiters *queue)
+{
+    for (fl_node *node = queue->first; node; node = node->next)
+        if (fl_waiter_claim(node->waiter)) {
+            fl_waiters_remove(queue, node);
+            return node;
+        }
+    return NULL;
+}
+
+fl_node *fl_waiters_claim_all(filch_waiters *queue, fl_node *rest)
+{
+    fl_node *first = rest, **last = &first;
+    for (fl_node *node = queue->first, *next; node; node = next) {
+        next = node->next;
+        if (!fl_waiter_claim(node->waiter))
+            continue;
+        fl_waiters_remove(queue, node);
+        *last = node;
+        last = &node->next;
+    }
+    *last = rest;
+    return first;
+}
+
+/* ---- Waiting for one object ---- */
+
+/* Before those who wait already. */
+static void add_first(filch_waiters *queue, fl_node *node)
+{
+    node->previous = NULL;
+    node->next = queue->first;
+    if (node->next)
+        node->next->previous = node;
+    else
+        queue->last = node;
+    queue->first = node;
+}
+
+static inline int wait_at(void (*place)(filch_waiters *, fl_node *), filch_u32 *lock,
+                          filch_waiters *queue, void *data, int64_t until)
+{
+    if (until <= 0 || (until != FILCH_FOREVER && until <= fl_now())) {
+        fl_unlock(lock);
+        return until < 0 ? fl_fail(EINVAL,
+                                   "a deadline of %lld ns; give a time from filch_in(), "
+                                   "FILCH_FOREVER, or 0",
+                                   (long long)until)
+                         : fl_plainly(-ETIMEDOUT);
+    }
+    fl_waiter waiter;
+    fl_waiter_here(&waiter);
+    fl_node node = {.waiter = &waiter, .data = data};
+    place(queue, &node);
+    fl_unlock(lock);
+    int rc = fl_waiter_wait(&waiter, until);
+    if (waiter.winner != &node) { /* else who told it has taken the node */
+        fl_lock(lock);
+        fl_waiters_remove(queue, &node);
+        fl_unlock(lock);
+    }
+    return rc;
+}
+
+int fl_wait(filch_u32 *lock, filch_waiters *queue, void *data, int64_t until)
+{
+    return wait_at(fl_waiters_add, lock, queue, data, until);
+}
+
+int fl_wait_first(filch_u32 *lock, filch_waiters *queue, void *data, int64_t until)
+{
+    return wait_at(add_first, lock, queue, data, until);
+}
+
+void fl_tell_one(filch_u32 *lock, filch_waiters *queue, int code)
+{
+    fl_node *node = fl_waiters_claim(queue);
+    fl_unlock(lock);
+    if (node)
+        fl_waiter_tell(node->waiter, node, code);
+}
+
+void fl_tell_list(fl_node *first, int code)
+{
+    for (fl_node *node; (node = first);) {
+        first = node->next; /* before it is told */
+        fl_waiter_tell(node->waiter, node, code);
+    }
+}
+
+void fl_tell_all(filch_u32 *lock, filch_waiters *queue, int code)
+{
+    fl_node *all = fl_waiters_claim_all(queue, NULL);
+    fl_unlock(lock);
+    fl_tell_list(all, code);
+}
+
+static void step_aside(void)
+{
+    fl_worker *here = fl_worker_here();
+    if (here)
+        filch_yield(fl_first_slot(&here->running->stack));
+    else
+        sched_yield();
+}
+
+void fl_dismiss(filch_u32 *lock, filch_waiters *queue)
+{
+    fl_tell_all(lock, queue, -EIDRM);
+    for (bool any = true; any;) { /* whom others have told takes its node out itself */
+        fl_lock(lock);
+        any = fl_waiters_any(queue);
+        fl_unlock(lock);
+        if (any)
+            step_aside();
+    }
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Each file number that somebody has waited for has a watch, found by the number. The watches are
+ * in chunks, each twice as long as the one before, and stay: an event of a file that is closed here
+ * but open elsewhere (in a child, by a duplicate) may come at any time, and finds a watch whose tag
+ * is another.
+ *
+ * All wait for epoll's one registration of the file, for one event at a time (EPOLLONESHOT): who
+ * comes adds what he wants; what has happened goes to all who want it, and what the others want is
+ * asked for again.
+ *
+ * Edges:
+ *   Z1 CAS of chunk, release  -> Z2 load chunk, acquire; its watches are zero, or as they were left */
+#include <runtime/sync/wait_fd.h>
+
+#include <runtime/core/error.h>
+#include <runtime/sync/deadlock.h>
+#include <runtime/sync/keeper.h>
+#include <runtime/sync/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+typedef struct watch {
+    filch_u32 lock;        /* of what follows */
+    uint32_t tag;          /* changes with the file that the number stands for */
+    uint32_t asked;        /* what epoll was asked for and has not told yet */
+    filch_waiters waiters; /* a node's data: what it wants */
+} watch;
+
+enum {
+    FIRST_BITS = 6, /* the first chunk has 64 watches, */
+    CHUNKS = 26,    /* the last 2^31 */
+    ASKABLE = POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLERR | POLLHUP,
+    UNASKED = POLLERR | POLLHUP
+};
+FILCH_STATIC_ASSERT(POLLIN == EPOLLIN && POLLPRI == EPOLLPRI && POLLOUT == EPOLLOUT &&
+                        POLLERR == EPOLLERR && POLLHUP == EPOLLHUP && POLLRDHUP == EPOLLRDHUP,
+                    "poll and epoll speak of the same events");
+
+static filch_ptr chunks[CHUNKS];
+
+/* ---- Finding a watch ---- */
+
+static unsigned length_of(unsigned chunk)
+{
+    return 1u << (FIRST_BITS + chunk);
+}
+
+/* Chunk k begins at 64 * (2^k - 1). */
+static unsigned chunk_of(unsigned fd, unsigned *index)
+{
+    unsigned chunk = 31 - (unsigned)__builtin_clz((fd >> FIRST_BITS) + 1);
+    *index = fd - (length_of(chunk) - length_of(0));
+    return chunk;
+}
+
+static watch *find(int fd)
+{
+    unsigned index;
+    watch *first = filch_ptr_load(&chunks[chunk_of((unsigned)fd, &index)], FILCH_ACQUIRE); /* Z2 */
+    return first ? first + index : NULL;
+}
+
+/* NULL: no memory. */
+static watch *find_or_make(int fd)
+{
+    unsigned index, chunk = chunk_of((unsigned)fd, &index);
+    void *before = NULL;
+    if (!find(fd)) {
+        void *fresh = calloc(length_of(chunk), sizeof(watch));
+        if (fresh && !filch_ptr_cas(&chunks[chunk], &before, fresh, FILCH_RELEASE)) /* Z1 */
+            free(fresh);
+    }
+    return find(fd);
+}
+
+/* ---- Asking, and being told; with its lock ---- */
+
+/* The file may have been closed since the last time, which epoll learns by itself. */
+static int ask(watch *of, int fd, uint32_t events)
+{
+    uint32_t all = of->asked | events;
+    int rc = fl_keeper_watch(EPOLL_CTL_MOD, fd, all | EPOLLONESHOT, of->tag);
+    if (rc == -ENOENT)
+        rc = fl_keeper_watch(EPOLL_CTL_ADD, fd, all | EPOLLONESHOT, ++of->tag);
+    if (!rc)
+        of->asked = all;
+    return rc;
+}
+
+static uint32_t wanted(const fl_node *node)
+{
+    return (uint32_t)(uintptr_t)node->data | UNASKED;
+}
+
+/* Moves who wants one of these from `queue` to `told`; returns what the others want. */
+static uint32_t claim(filch_waiters *queue, uint32_t events, filch_waiters *told)
+{
+    uint32_t rest = 0;
+    for (fl_node *node = queue->first, *next; node; node = next) {
+        next = node->next;
+        if (!(events & wanted(node)))
+            rest |= wanted(node);
+        else if (fl_waiter_claim(node->waiter)) {
+            fl_waiters_remove(queue, node);
+            fl_waiters_add(told, node);
+        }
+    }
+    return rest;
+}
+
+void fl_watch_happened(int fd, uint32_t tag, uint32_t events)
+{
+    watch *of = find(fd);
+    filch_waiters told = {0};
+    fl_lock(&of->lock);
+    if (of->tag != tag) { /* of a file that once had this number */
+        fl_unlock(&of->lock);
+        return;
+    }
+    of->asked = 0;
+    uint32_t rest = claim(&of->waiters, events, &told);
+    int rc = rest ? ask(of, fd, rest) : 0;
+    if (rc)
+        fl_tell_all(&of->lock, &of->waiters, rc);
+    else
+        fl_unlock(&of->lock);
+    for (fl_node *node = told.first, *next; node; node = next) {
+        next = node->next; /* before it is told */
+        fl_waiter_tell(node->waiter, node, (int)(events & wanted(node)));
+    }
+}
+
+void fl_watch_forget(void)
+{
+    for (unsigned chunk = 0; chunk < CHUNKS; chunk++) {
+        void *first = filch_ptr_load(&chunks[chunk], FILCH_ACQUIRE); /* Z2 */
+        if (first)
+            memset(first, 0, length_of(chunk) * sizeof(watch));
+    }
+}
+
+/* ---- For users ---- */
+
+static int refuse(int fd, int error)
+{
+    return fl_fail(error, "nothing can be told of file %d: %s; %s", fd, strerror(error),
+                   error == EBADF   ? "is it open?"
+                   : error == EPERM ? "it is no socket, pipe or device that waits"
+                                    : "close some files, or free some memory");
+}
+
+/* What it is ready for now; negative errno. */
+static int look(int fd, int events)
+{
+    struct pollfd one = {.fd = fd, .events = (short)events};
+    int count = fd < 0 ? 0 : poll(&one, 1, 0);
+    if (fd < 0 || (count > 0 && one.revents & POLLNVAL))
+        return refuse(fd, EBADF);
+    return count > 0 ? one.revents : 0;
+}
+
+static int wait_for(int fd, int events, int64_t until)
+{
+    int rc = fl_keeper_start();
+    if (rc)
+        return rc;
+    watch *of = find_or_make(fd);
+    if (!of)
+        return refuse(fd, ENOMEM);
+    fl_lock(&of->lock);
+    rc = ask(of, fd, (uint32_t)events);
+    if (rc) {
+        fl_unlock(&of->lock);
+        return refuse(fd, -rc);
+    }
+    fl_outside_expected(1);
+    rc = fl_wait(&of->lock, &of->waiters, (void *)(uintptr_t)events, until);
+    fl_outside_expected(-1);
+    return rc == -EBADF ? refuse(fd, EBADF) : rc;
+}
+
+int filch_wait_fd(int fd, int events, int64_t until)
+{
+    if (!events || events & ~ASKABLE)
+        return fl_fail(EINVAL,
+                       "filch_wait_fd for events 0x%x; give it POLLIN, POLLOUT, POLLPRI or "
+                       "POLLRDHUP",
+                       (unsigned)events);
+    if (until < 0)
+        return fl_fail(EINVAL,
+                       "filch_wait_fd until %lld ns; give a time from filch_in(), FILCH_FOREVER, "
+                       "or 0",
+                       (long long)until);
+    int ready = look(fd, events);
+    if (ready || !until)
+        return ready ? ready : fl_plainly(-ETIMEDOUT);
+    return wait_for(fd, events, until);
+}
+
+/* The lock keeps the number from standing for another file before all who wait have been told. What
+ * closing a file takes is not done under it, but by closing the duplicate. */
+int filch_fd_close(int fd)
+{
+    watch *of = fd < 0 ? NULL : find(fd);
+    if (!of)
+        return close(fd) ? refuse(fd, errno) : 0;
+    int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    fl_lock(&of->lock);
+    fl_keeper_watch(EPOLL_CTL_DEL, fd, 0, 0);
+    of->tag++;
+    of->asked = 0;
+    int rc = close(fd) ? refuse(fd, errno) : 0;
+    fl_tell_all(&of->lock, &of->waiters, -EBADF);
+    if (duplicate >= 0)
+        close(duplicate);
+    return rc;
+}

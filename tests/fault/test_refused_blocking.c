@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Blocking calls where the system refuses threads or memory for them: without any the call says so and the task is where
+ * it was; with some it waits for its turn. */
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <tests/support/refuse.h>
+#include <tests/support/signpost.h>
+#include <unistd.h>
+
+FILCH_TASK(int, begins)
+{
+    int where = filch_worker_index(), rc = filch_blocking_begin();
+    if (rc)
+        return filch_worker_index() == where ? rc : 1;
+    filch_blocking_end();
+    return 0;
+}
+
+static void count(void *arg)
+{
+    ++*(int *)arg;
+}
+
+FILCH_TASK(int, calls, (int *, calls_made))
+{
+    return filch_blocking(count, calls_made);
+}
+
+static filch_runtime *runtime(void)
+{
+    filch_runtime *rt = NULL;
+    filch_config config = {.workers = 2, .max_fibers = 100};
+    setenv("FILCH_DEADLOCK", "off", 1); /* which would start a thread of its own */
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    return rt;
+}
+
+static void refused_at_first(enum refusable what, int error)
+{
+    filch_runtime *rt = runtime();
+    int made = 0;
+    refuse(what, 0, true);
+    int rcs[] = {FILCH_RUN(rt, begins), FILCH_RUN(rt, calls, &made)};
+    cr_assert_geq(refuse_no_more(what), 2);
+    cr_assert_eq(rcs[0], -error);
+    cr_assert_eq(rcs[1], -error);
+    cr_assert_eq(made, 0, "it was not called");
+    cr_assert_eq(FILCH_RUN(rt, begins), 0, "it works as soon as the system does");
+    cr_assert_eq(FILCH_RUN(rt, calls, &made), 0);
+    cr_assert_eq(made, 1);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(refused_blocking, without_any_thread_the_call_says_so_and_nothing_is_called)
+{
+    refused_at_first(THREADS, EAGAIN);
+    refused_at_first(MEMORY, ENOMEM);
+}
+
+/* ---- One thread, and no more ---- */
+
+static signpost inside, released, done;
+
+static void stay_inside(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    cr_assert_eq(filch_blocking_begin(), 0);
+    signpost_raise(&inside);
+    signpost_wait(&released, 1);
+    filch_blocking_end();
+    signpost_raise(&done);
+}
+
+static void call_then(filch_self self, void *arg)
+{
+    (void)self;
+    cr_assert_eq(filch_blocking(count, arg), 0);
+    signpost_raise(&done);
+}
+
+Test(refused_blocking, behind_a_thread_that_is_there_calls_wait_for_their_turn)
+{
+    enum { CALLS = 8 };
+    filch_runtime *rt = runtime();
+    int made[CALLS] = {0};
+    cr_assert_eq(filch_go(rt, stay_inside, NULL), 0);
+    signpost_wait(&inside, 1);
+    refuse(THREADS, 0, true);
+    for (unsigned i = 0; i < CALLS; i++)
+        cr_assert_eq(filch_go(rt, call_then, &made[i]), 0);
+    while (__atomic_load_n(&refusals[THREADS].count, __ATOMIC_RELAXED) < CALLS)
+        sched_yield();
+    cr_assert_eq(signpost_count(&done), 0);
+    signpost_raise(&released);
+    signpost_wait(&done, 1 + CALLS);
+    refuse_no_more(THREADS);
+    for (unsigned i = 0; i < CALLS; i++)
+        cr_assert_eq(made[i], 1);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A panic for which there is no memory: it arrives nevertheless. */
+#include <criterion/criterion.h>
+#include <filch/panic.h>
+#include <tests/support/refuse.h>
+#include <tests/support/signpost.h>
+
+enum { TIMES = 100 };
+
+static signpost begun;
+static bool refuses;
+
+FILCH_VOID_TASK(fails)
+{
+    if (refuses)
+        refuse(MEMORY, 0, true);
+    signpost_raise(&begun);
+    FILCH_PANIC(-EXDEV, "a message");
+}
+
+static void join_it(filch_self self, void *unused)
+{
+    (void)unused;
+    FILCH_FORK(fails);
+    while (!signpost_count(&begun))
+        filch_yield(self); /* whoever takes it is not the joiner */
+    FILCH_JOIN_VOID(fails);
+}
+
+FILCH_TASK(int, try_it, (filch_failure *, failure))
+{
+    int code = filch_try(self, join_it, NULL, failure);
+    refuse_no_more(MEMORY);
+    return code;
+}
+
+static void expect_message(filch_runtime *rt, bool refused, const char *message)
+{
+    filch_failure failure;
+    filch_u32_store(&begun, 0, FILCH_RELEASE);
+    refuses = refused;
+    cr_assert_eq(FILCH_RUN(rt, try_it, &failure), -EXDEV);
+    cr_assert_str_eq(failure.message, message);
+    cr_assert_str_eq(failure.task, "fails");
+}
+
+Test(refused_panic, a_stolen_tasks_failure_arrives_without_its_message_when_memory_is_refused)
+{
+    for (unsigned workers = 1; workers <= 2; workers++) {
+        filch_runtime *rt;
+        cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers}), 0);
+        int64_t before = 0;
+        for (int i = 0; i < 2 * TIMES; i++) {
+            expect_message(rt, false, "a message");
+            expect_message(rt, true, "(no memory for what it said)");
+            if (i == TIMES)
+                before = blocks;
+        }
+        cr_assert_lt(blocks, before + TIMES, "failures leave nothing behind; fibers may");
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}

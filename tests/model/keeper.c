@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The keeper of the timers: its start, its sleep, its bell. Real: runtime/sync/{keeper,timer_heap,
+ * wait}. Played: its files (a bell is a word to sleep on), its thread, the clock, which goes on only
+ * when the keeper sleeps until its time, locks and fibers (tests/model/system/waiting.h).
+ *
+ * Each thread has a role: w waits until a time of its own, 0 tells one of those that wait, k is the
+ * keeper's thread, once somebody has started it.
+ *
+ * Claims: it is started once; who waits goes on, once, told or at its time, not before; who stops a
+ * timer is not told by it any more. */
+#include <runtime/core/affinity.h>
+#include <runtime/core/clock.h>
+#include <runtime/sync/deadlock.h>
+#include <runtime/sync/keeper.h>
+#include <runtime/sync/wait_fd.h>
+#include <tests/model/system/system.h>
+#include <tests/model/system/waiting.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum { EPOLL = 3, BELL, STEP = 100 };
+
+static struct shape {
+    const char *roles;
+    unsigned fibers;
+} shape;
+static filch_u32 lock, rung, created;
+static filch_waiters queue;
+static void *(*keep)(void *);
+static void (*forget)(void);
+static uint64_t of_bell;
+static int64_t now;
+static unsigned told;
+
+/* ---- The system ---- */
+
+MC_UNCHECKED int64_t fl_now(void)
+{
+    return now;
+}
+
+int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+{
+    (void)prepare, (void)parent;
+    forget = child; /* the way back to the first state */
+    return 0;
+}
+
+MC_UNCHECKED int pthread_create(pthread_t *out, const pthread_attr_t *attributes,
+                                void *(*run)(void *), void *arg)
+{
+    (void)attributes, (void)arg;
+    MC_CLAIM(!keep, "there are two keepers");
+    keep = run;
+    *out = 0;
+    filch_u32_store(&created, 1, FILCH_RELEASE);
+    return 0;
+}
+
+int pthread_detach(pthread_t thread)
+{
+    (void)thread;
+    return 0;
+}
+
+int pthread_sigmask(int how, const sigset_t *set, sigset_t *before)
+{
+    (void)how, (void)set, (void)before;
+    return 0;
+}
+
+int pthread_setname_np(pthread_t thread, const char *name)
+{
+    (void)thread, (void)name;
+    return 0;
+}
+
+int prctl(int option, ...)
+{
+    (void)option;
+    return 0;
+}
+
+int epoll_create1(int flags)
+{
+    (void)flags;
+    return EPOLL;
+}
+
+int eventfd(unsigned count, int flags)
+{
+    (void)count, (void)flags;
+    return BELL;
+}
+
+MC_UNCHECKED int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
+{
+    MC_CLAIM(epoll == EPOLL && operation == EPOLL_CTL_ADD && fd == BELL, "a file of nobody");
+    of_bell = event->data.u64;
+    return 0;
+}
+
+int close(int fd)
+{
+    (void)fd;
+    return 0;
+}
+
+int eventfd_write(int fd, eventfd_t count)
+{
+    MC_CLAIM(fd == BELL && count == 1, "another file is rung");
+    filch_u32_exchange(&rung, 1, FILCH_ACQ_REL);
+    mc_futex_wake(&rung, 1, MC_HERE);
+    return 0;
+}
+
+int eventfd_read(int fd, eventfd_t *count)
+{
+    MC_CLAIM(fd == BELL, "another file is read");
+    *count = filch_u32_exchange(&rung, 0, FILCH_ACQ_REL);
+    return 0;
+}
+
+MC_UNCHECKED static bool sleep_for(const struct timespec *limit)
+{
+    int64_t ns = limit ? limit->tv_sec * INT64_C(1000000000) + limit->tv_nsec : INT64_MAX;
+    if (ns == 0)
+        return filch_u32_load(&rung, FILCH_ACQUIRE);
+    if (!mc_futex_wait(&rung, 0, limit, MC_HERE))
+        return true;
+    now += ns;
+    return false;
+}
+
+MC_UNCHECKED int epoll_pwait2(int epoll, struct epoll_event *events, int most,
+                              const struct timespec *limit, const sigset_t *set)
+{
+    (void)epoll, (void)most, (void)set;
+    bool rings = sleep_for(limit);
+    if (rings)
+        events[0] = (struct epoll_event){.events = EPOLLIN, .data.u64 = of_bell};
+    return rings;
+}
+
+void fl_thread_exempt(void)
+{
+}
+
+void fl_affinity_go_anywhere(void)
+{
+}
+
+void fl_watch_forget(void)
+{
+}
+
+void fl_watch_happened(int fd, uint32_t tag, uint32_t events)
+{
+    (void)fd, (void)tag, (void)events;
+    mc_fail("a file has happened that nobody watches");
+}
+
+/* ---- Threads ---- */
+
+MC_UNCHECKED static void check_outcome(int rc, int64_t until)
+{
+    MC_CLAIM(rc == 1 || rc == -ETIMEDOUT, "an outcome that nobody decided");
+    MC_CLAIM(rc == 1 || now >= until, "a timer comes before its time");
+    told += rc == 1;
+}
+
+static void wait(unsigned by)
+{
+    int64_t until = (by + 1) * STEP;
+    fl_lock(&lock);
+    int rc = fl_wait(&lock, &queue, NULL, until);
+    waiting_returned();
+    check_outcome(rc, until);
+}
+
+static void be_keeper(void)
+{
+    mc_await(&created, 4, 0, MC_HERE);
+    keep(NULL);
+}
+
+static void body(unsigned thread)
+{
+    switch (shape.roles[thread]) {
+    case 'w':
+        wait(thread);
+        break;
+    case '0':
+        fl_lock(&lock);
+        fl_tell_one(&lock, &queue, 1);
+        break;
+    default:
+        be_keeper();
+    }
+    waiting_ends();
+}
+
+/* ---- Before and after ---- */
+
+static void lay_out(struct shape chosen)
+{
+    shape = chosen;
+    waiting_setup(shape.fibers, (unsigned)strlen(shape.roles) - 1);
+    if (forget)
+        forget();
+    memset(&lock, 0, sizeof lock);
+    memset(&rung, 0, sizeof rung);
+    memset(&created, 0, sizeof created);
+    memset(&queue, 0, sizeof queue);
+    keep = NULL;
+    now = 1;
+    told = 0;
+    mc_name(&lock, "lock");
+    mc_name(&rung, "bell");
+    mc_name(&created, "created");
+}
+
+static void finish(void)
+{
+    MC_CLAIM(!fl_waiters_any(&queue), "somebody is left in a queue");
+    MC_CLAIM(fl_keeper_next() == INT64_MAX, "a timer is left");
+    MC_CLAIM(told <= 1, "one call tells two");
+}
+
+#define FIRST 1u
+#define SECOND 2u
+MC_SHAPE(one, .roles = "wk", .fibers = FIRST)
+MC_SHAPE(told, .roles = "w0k", .fibers = FIRST)
+MC_SHAPE(two, .roles = "wwk", .fibers = FIRST | SECOND)
+MC_SHAPE(two_told, .roles = "ww0k", .fibers = FIRST | SECOND)
+
+#define ROW(name, what, most, ...)                                                                 \
+    {                                                                                              \
+#name, what, .setup = setup_##name, .body = body, .finish = finish,                        \
+                     .may_rest = waiting_rests, .bound = most,                                     \
+                     .threads = {                                                                  \
+                         __VA_ARGS__ }                                                             \
+    }
+
+const mc_model mc_models[] = {
+    ROW(one, "one timer, the first", 3, "waiter", "keeper"),
+    ROW(told, "one timer, stopped or not", 3, "waiter", "teller", "keeper"),
+    ROW(two, "two timers, started at the same time", 2, "waiter", "waiter 2", "keeper"),
+    ROW(two_told, "two timers, one is stopped", 1, "waiter", "waiter 2", "teller", "keeper"),
+    {.name = NULL}};

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The lock of everything that waits, with its futex. Real: runtime/sync/lock. Each thread takes it
+ * so many times, and counts; the last one frees what the lock lies in, as the owner of an object
+ * does that nobody waits for any more.
+ *
+ * Claims: one at a time is inside, and sees what the last one wrote; all have their turns; nobody
+ * touches the lock after unlocking it. Whom an unlock missed wakes at its time limit (`nap`); that
+ * others are woken shows in the outcomes (`rung`). */
+#include <runtime/core/futex.h>
+#include <runtime/sync/lock.h>
+#include <tests/model/system/system.h>
+#include <tests/model/system/waiting.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct object {
+    filch_u32 lock;
+    unsigned turns;
+} * object;
+
+static struct shape {
+    unsigned threads, turns;
+} shape;
+static unsigned inside;
+static bool napped[MC_THREADS];
+
+MC_UNCHECKED static void enter(void)
+{
+    MC_CLAIM(!inside++, "two are inside");
+}
+
+MC_UNCHECKED static void leave(void)
+{
+    inside--;
+}
+
+/* ---- Futexes ---- */
+
+/* A thread naps once; then it sleeps until the lock is not as it was, or two that nap would wake
+ * each other for ever. */
+MC_UNCHECKED bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until)
+{
+    bool over = napped[mc_self()];
+    if (over)
+        mc_await(word, 4, value, MC_HERE);
+    else
+        over = mc_futex_wait(word, value, until != 0, MC_HERE);
+    napped[mc_self()] |= over;
+    if (over)
+        mc_outcome("nap");
+    return over;
+}
+
+void fl_futex_wake(filch_u32 *word, int count)
+{
+    mc_outcome("rung");
+    mc_futex_wake(word, (unsigned)count, MC_HERE);
+}
+
+/* ---- Threads ---- */
+
+static bool take_turn(void)
+{
+    fl_lock(&object->lock);
+    enter();
+    bool last = ++object->turns == shape.threads * shape.turns;
+    leave();
+    fl_unlock(&object->lock);
+    return last;
+}
+
+static void body(unsigned thread)
+{
+    (void)thread;
+    for (unsigned i = 0; i < shape.turns; i++)
+        if (take_turn())
+            free(object);
+}
+
+static void lay_out(struct shape chosen)
+{
+    shape = chosen;
+    inside = 0;
+    memset(napped, 0, sizeof napped);
+    object = mc_alloc(sizeof *object, _Alignof(struct object));
+    memset(object, 0, sizeof *object);
+    mc_name(&object->lock, "lock");
+    mc_name(&object->turns, "turns");
+}
+
+static void finish(void)
+{
+    MC_CLAIM(mc_objects() == 0, "a turn is lost");
+}
+
+MC_SHAPE(two, .threads = 2, .turns = 1)
+MC_SHAPE(two_twice, .threads = 2, .turns = 2)
+MC_SHAPE(three, .threads = 3, .turns = 1)
+
+#define ROW(name, what, ...)                                                                       \
+    {                                                                                              \
+#name, what, .setup = setup_##name, .body = body, .finish = finish,                        \
+                     .outcomes = "nap rung", __VA_ARGS__                                           \
+    }
+#define TWO .threads = {"one", "another"}
+#define THREE .threads = {"one", "another", "third"}
+
+const mc_model mc_models[] = {ROW(two, "two threads", TWO),
+                              ROW(two_twice, "two threads, twice each", TWO, .bound = 4),
+                              ROW(three, "three threads", THREE, .bound = 3),
+                              {.name = NULL}};

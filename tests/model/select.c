@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Select: on both sides of the same channels, against close, cancellation and time. Real:
+ * runtime/sync/{select,channel,cancellation,wait,timer_heap}. Played: locks, fibers and the keeper
+ * (tests/model/system/waiting.h); which case is tried first is explored.
+ *
+ * Each thread does what its script says. A word of small letters is a select, two letters for each
+ * case: s and r send to and receive from the channel that follows, A or B; d_ is the context, u_ a
+ * deadline, z_ the default case. Great letters: S, R, C send to, receive from and close the channel
+ * that follows; X_ cancels the context; K_ is the keeper.
+ *
+ * Claims: exactly one case happens, and nothing has moved in the others; what was sent is received
+ * once; nobody waits beside what could happen; nobody is left in a queue. */
+#include <filch/select.h>
+#include <runtime/sync/cancellation.h>
+#include <runtime/sync/channel.h>
+#include <tests/model/system/items.h>
+#include <tests/model/system/system.h>
+#include <tests/model/system/waiting.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+enum { CHANNELS = 2, CASES = 3 };
+
+static filch_channel *channel[CHANNELS];
+static filch_context *context;
+
+static struct shape {
+    const char *script[MC_THREADS + 1];
+    unsigned capacity;
+    unsigned fibers; /* the threads that are fibers, as bits */
+} shape;
+
+/* ---- A select ---- */
+
+static filch_case case_of(char what, char where, uint64_t *item)
+{
+    switch (what) {
+    case 's':
+        return (filch_case)FILCH_SEND(channel[where - 'A'], item);
+    case 'r':
+        return (filch_case)FILCH_RECEIVE(channel[where - 'A'], item);
+    case 'd':
+        return (filch_case)FILCH_DONE(context);
+    case 'u':
+        return (filch_case)FILCH_UNTIL(WAITING_LATER);
+    default:
+        return (filch_case)FILCH_UNTIL(0);
+    }
+}
+
+static void check_case(unsigned by, char what, const filch_case *one, uint64_t item, bool happened)
+{
+    int code = happened ? one->code : -ETIMEDOUT;
+    if (what == 's')
+        items_sent(item, code);
+    else if (what == 'r' && code == 0)
+        items_received(by, item);
+    else if (what == 'r')
+        MC_CLAIM(item == ITEMS_NONE, "an item has moved in a case that has not happened");
+    else if (what == 'd' && happened)
+        MC_CLAIM(code == -EPERM, "a context is done for another cause");
+}
+
+static __attribute__((noinline)) void select_one(unsigned by, const char *cases)
+{
+    filch_case all[CASES];
+    uint64_t item[CASES];
+    size_t count = 0;
+    for (; islower(cases[2 * count]); count++) {
+        item[count] = cases[2 * count] == 's' ? items_next(by) : ITEMS_NONE;
+        all[count] = case_of(cases[2 * count], cases[2 * count + 1], &item[count]);
+    }
+    int chosen = filch_select(all, count);
+    waiting_returned();
+    MC_CLAIM(chosen >= 0 && chosen < (int)count, "no case happens");
+    for (size_t i = 0; i < count; i++)
+        check_case(by, cases[2 * i], &all[i], item[i], (int)i == chosen);
+}
+
+/* ---- Threads ---- */
+
+static void send(unsigned by, filch_channel *to)
+{
+    uint64_t item = items_next(by);
+    int rc = filch_send(to, &item);
+    waiting_returned();
+    items_sent(item, rc);
+}
+
+static void receive(unsigned by, filch_channel *from)
+{
+    uint64_t item = ITEMS_NONE;
+    int rc = filch_receive(from, &item);
+    waiting_returned();
+    if (rc == 0)
+        items_received(by, item);
+}
+
+static void act(unsigned by, const char *word)
+{
+    switch (*word) {
+    case 'S':
+        send(by, channel[word[1] - 'A']);
+        break;
+    case 'R':
+        receive(by, channel[word[1] - 'A']);
+        break;
+    case 'C':
+        filch_channel_close(channel[word[1] - 'A']);
+        break;
+    case 'X':
+        filch_context_cancel(context, -EPERM);
+        break;
+    case 'K':
+        waiting_keeper();
+        break;
+    default:
+        select_one(by, word);
+        waiting_returned();
+    }
+}
+
+static void body(unsigned thread)
+{
+    const char *at = shape.script[thread];
+    while (*at) {
+        act(thread, at);
+        at += strcspn(at, " ");
+        at += strspn(at, " ");
+    }
+    waiting_ends();
+}
+
+/* ---- Before and after ---- */
+
+static void lay_out(struct shape chosen)
+{
+    static const char *const name[CHANNELS] = {"A.lock", "B.lock"};
+    shape = chosen;
+    unsigned parties = 0;
+    for (unsigned i = 0; shape.script[i]; i++)
+        parties += *shape.script[i] != 'K';
+    waiting_setup(shape.fibers, parties);
+    waiting_setup_timers();
+    items_setup();
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        if (filch_channel_create(&channel[i], sizeof(uint64_t), shape.capacity))
+            mc_fail("no channel can be created");
+        mc_name(&channel[i]->lock, name[i]);
+    }
+    if (filch_context_create(&context, NULL))
+        mc_fail("no context can be created");
+    mc_name(&context->lock, "context.lock");
+    mc_name(&context->cause, "context.cause");
+}
+
+static void finish(void)
+{
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        MC_CLAIM(!fl_waiters_any(&channel[i]->senders) && !fl_waiters_any(&channel[i]->receivers),
+                 "somebody is left in a queue");
+        for (uint64_t item; filch_try_receive(channel[i], &item) == 0;)
+            items_left(item);
+    }
+    MC_CLAIM(!fl_waiters_any(&context->waiters), "somebody is left in a queue");
+    items_check();
+}
+
+#define FIRST 1u
+#define SECOND 2u
+MC_SHAPE(two_senders, .script = {"rArB CA CB", "SA", "SB"}, .fibers = FIRST)
+MC_SHAPE(two_receivers, .script = {"sAsB CA CB", "RA", "RB"}, .fibers = FIRST)
+MC_SHAPE(only_one, .script = {"rArB", "SB"}, .fibers = FIRST)
+MC_SHAPE(behind, .script = {"rArB CA CB", "RA", "SA SA"}, .fibers = SECOND)
+MC_SHAPE(both_sides, .script = {"sAsB", "rArB"}, .fibers = FIRST)
+MC_SHAPE(both_sides_1, .script = {"sAsB CA CB", "rArB"}, .fibers = SECOND, .capacity = 1)
+MC_SHAPE(crossed, .script = {"sArB", "rAsB"}, .fibers = FIRST | SECOND)
+MC_SHAPE(reversed, .script = {"sArB", "sBrA"})
+MC_SHAPE(one_channel, .script = {"sArA", "rAsA"}, .fibers = FIRST)
+MC_SHAPE(three, .script = {"rArB CA CB", "sAsB", "sBsA"}, .fibers = FIRST | SECOND)
+MC_SHAPE(closed, .script = {"rArB CB", "CA", "SB"}, .fibers = FIRST)
+MC_SHAPE(closed_sends, .script = {"sAsB CB", "CA", "RB"}, .fibers = FIRST)
+MC_SHAPE(cancelled, .script = {"rAd_ CA", "X_", "SA"}, .fibers = FIRST)
+MC_SHAPE(timed, .script = {"rAu_ CA", "SA"})
+MC_SHAPE(timed_fiber, .script = {"rAu_ CA", "SA", "K_"}, .fibers = FIRST)
+MC_SHAPE(timed_both, .script = {"rAu_ CA", "sAu_", "K_"}, .fibers = FIRST | SECOND)
+MC_SHAPE(default_case, .script = {"rAz_ CA", "SA"}, .fibers = FIRST)
+
+#define ROW(name, what, most, ...)                                                                 \
+    {                                                                                              \
+#name, what, .setup = setup_##name, .body = body, .finish = finish,                        \
+                     .may_rest = waiting_rests,                                                    \
+                     .threads = {                                                                  \
+                         __VA_ARGS__ }                                                             \
+    }
+
+const mc_model mc_models[] = {
+    ROW(two_senders, "two send, one of them is chosen", 0, "select", "sender A", "sender B"),
+    ROW(two_receivers, "two receive, one of them is chosen", 0, "select", "receiver A",
+        "receiver B"),
+    ROW(only_one, "one sends", 0, "select", "sender B"),
+    ROW(behind, "a receiver before or behind it", 2, "select", "receiver A", "sender A"),
+    ROW(both_sides, "selects on both sides of two channels", 0, "select s", "select r"),
+    ROW(both_sides_1, "the same, with rings of one", 0, "select s", "select r"),
+    ROW(crossed, "each could be sender or receiver", 0, "select", "select 2"),
+    ROW(reversed, "the same, in the other order", 0, "select", "select 2"),
+    ROW(one_channel, "each could be both on one channel", 0, "select", "select 2"),
+    ROW(three, "three selects on two channels", 2, "select r", "select s", "select s2"),
+    ROW(closed, "close against select", 0, "select", "closer", "sender"),
+    ROW(closed_sends, "close against a select that sends", 0, "select", "closer", "receiver"),
+    ROW(cancelled, "cancellation against select", 0, "select", "canceller", "sender"),
+    ROW(timed, "a thread's time against send", 0, "select", "sender"),
+    ROW(timed_fiber, "a fiber's time against send", 0, "select", "sender", "keeper"),
+    ROW(timed_both, "two selects with a deadline", 3, "select", "select 2", "keeper"),
+    ROW(default_case, "what does not wait", 0, "select", "sender"),
+    {.name = NULL}};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The lock as one step, where it is not the lock itself that is checked: what it promises is shown
+ * by tests/model/lock.c, and models of what it guards stay small. */
+#ifndef SHIM_LOCK_H
+#define SHIM_LOCK_H
+
+#define fl_lock fl_lock_real
+#define fl_unlock fl_unlock_real
+#include_next <runtime/sync/lock.h>
+#undef fl_lock
+#undef fl_unlock
+
+#include <tests/model/checker/check.h>
+
+/* Setup. */
+extern unsigned locks_are_played;
+
+static inline void shim_lock(filch_u32 *lock, const char *where)
+{
+    if (locks_are_played)
+        mc_lock(lock, where);
+    else
+        fl_lock_real(lock);
+}
+
+static inline void shim_unlock(filch_u32 *lock, const char *where)
+{
+    if (locks_are_played)
+        mc_unlock(lock, where);
+    else
+        fl_unlock_real(lock);
+}
+
+#define fl_lock(lock) shim_lock(lock, MC_HERE)
+#define fl_unlock(lock) shim_unlock(lock, MC_HERE)
+
+#endif

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Time against everything else: a timer that is stopped, moved or fires; a file that is ready, closed or waited for no
+ * longer; a ticker that is started anew or destroyed. Each has one outcome. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <tests/support/signpost.h>
+#include <tests/support/stress.h>
+#include <unistd.h>
+
+enum { TASKS = 24, THREADS = 2, PARTIES = TASKS + THREADS };
+
+/* What one task or thread does so many times; the last one to end raises `done`. */
+struct party {
+    filch_runtime *rt;
+    uint64_t random;
+    unsigned rounds;
+    void (*work)(struct party *party);
+    void *shared;
+    uint64_t accepted, outcomes;
+    signpost *done;
+};
+
+static uint64_t next(struct party *party)
+{
+    return party->random = stress_mix(party->random + 1);
+}
+
+static void as_task(filch_self self, void *arg)
+{
+    struct party *party = arg;
+    (void)self;
+    for (unsigned i = 0; i < party->rounds; i++)
+        party->work(party);
+    signpost_raise(party->done);
+}
+
+static void *as_thread(void *arg)
+{
+    as_task(NULL, arg);
+    return NULL;
+}
+
+static void all_at_once(filch_runtime *rt, struct party *parties, struct party as)
+{
+    signpost done = {0};
+    pthread_t threads[THREADS];
+    as.rt = rt;
+    as.done = &done;
+    for (unsigned i = 0; i < PARTIES; i++) {
+        parties[i] = as;
+        parties[i].random = stress_mix(as.random + i);
+        if (i < TASKS)
+            cr_assert_eq(filch_go(rt, as_task, &parties[i]), 0);
+        else
+            cr_assert_eq(pthread_create(&threads[i - TASKS], NULL, as_thread, &parties[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    signpost_wait(&done, PARTIES);
+}
+
+/* ---- A timer is stopped, or its task runs ---- */
+
+static void count_it(filch_self self, void *fired)
+{
+    (void)self;
+    signpost_raise(fired);
+}
+
+static void start_and_stop(struct party *party)
+{
+    signpost fired = {0};
+    filch_timer timer = {{0}};
+    uint64_t random = next(party);
+    if (filch_timer_start(&timer, party->rt, filch_in((int64_t)(random % 60000)), count_it, &fired))
+        filch_die("%s", filch_error());
+    if (random >> 32 & 1)
+        stress_dawdle(random >> 33);
+    else
+        filch_sleep((int64_t)(random >> 40) % 60000);
+    int moved = random >> 34 & 1 ? filch_timer_reset(&timer, filch_in(random >> 50)) : 0;
+    if (moved != 0 && moved != -ENOENT)
+        filch_die("%s", filch_error());
+    bool stopped = (random >> 35 & 3) && filch_timer_stop(&timer);
+    if (stopped && moved)
+        filch_die("a timer that had fired was stopped");
+    while (!stopped && !signpost_count(&fired))
+        filch_sleep(1000);
+    party->accepted++;
+    party->outcomes += stopped + signpost_count(&fired);
+}
+
+Test(timers, each_is_stopped_or_fires_once)
+{
+    for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
+        struct party parties[PARTIES];
+        uint64_t seed = stress_seed();
+        filch_runtime *rt = stress_runtime(config, seed);
+        all_at_once(rt, parties,
+                    (struct party){.random = seed,
+                                   .rounds = stress_times(100),
+                                   .work = start_and_stop});
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        for (unsigned i = 0; i < PARTIES; i++)
+            cr_assert_eq(parties[i].outcomes, parties[i].accepted, "%s", stress_name(config));
+    }
+}
+
+/* ---- Sleeps end, and not before their time ---- */
+
+static void sleep_some(struct party *party)
+{
+    uint64_t random = next(party);
+    int64_t until = filch_in((int64_t)(random % (random & 1 << 20 ? 1000 : 100000)));
+    if (filch_sleep_until(until) || filch_now() < until)
+        filch_die("a sleep ended early");
+}
+
+Test(timers, sleeps_of_all_lengths_end_in_time)
+{
+    for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
+        struct party parties[PARTIES];
+        uint64_t seed = stress_seed();
+        filch_runtime *rt = stress_runtime(config, seed);
+        all_at_once(rt, parties,
+                    (struct party){.random = seed,
+                                   .rounds = stress_times(200),
+                                   .work = sleep_some});
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+/* ---- Tickers are stopped, started anew and destroyed while they tick ---- */
+
+static void tick(struct party *party)
+{
+    filch_ticker *ticker;
+    filch_tick last = {0, 0, 0}, one;
+    uint64_t random = next(party);
+    int64_t period = 1 + (int64_t)(random % 40000);
+    if (filch_ticker_create(&ticker, period))
+        filch_die("%s", filch_error());
+    filch_channel *ticks = filch_ticker_channel(ticker);
+    for (unsigned i = random >> 32 & 7; i; i--) {
+        int rc = filch_receive_until(ticks, &one, filch_in((int64_t)(next(party) % 60000)));
+        if (rc == -ETIMEDOUT)
+            continue;
+        if (rc || one.number != last.number + one.missed + 1 ||
+            (last.number && one.when != last.when + (int64_t)(one.number - last.number) * period))
+            filch_die("a tick is wrong");
+        last = one;
+        if (next(party) % 4 == 0) {
+            period = 1 + (int64_t)(next(party) % 40000);
+            if (filch_ticker_reset(ticker, period))
+                filch_die("%s", filch_error());
+            last.number = 0;
+        }
+    }
+    filch_ticker_destroy(ticker);
+}
+
+Test(timers, tickers_started_anew_at_any_moment_are_exact)
+{
+    for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
+        struct party parties[PARTIES];
+        uint64_t seed = stress_seed();
+        filch_runtime *rt = stress_runtime(config, seed);
+        all_at_once(rt, parties,
+                    (struct party){.random = seed, .rounds = stress_times(60), .work = tick});
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+/* ---- Files: ready, in time or not, and closed ---- */
+
+enum { PAIRS = 4 };
+static int pairs[PAIRS][2];
+static filch_u64 written, taken;
+
+/* Everybody writes to any, and reads from any: what one waits for another may take. */
+static void read_or_write(struct party *party)
+{
+    uint64_t random = next(party);
+    int *ends = pairs[random % PAIRS];
+    char bytes[3];
+    if (random >> 32 & 1) {
+        ssize_t n = write(ends[1], "abc", 1 + (random >> 33) % 3);
+        if (n < 0 && filch_wait_fd(ends[1], POLLOUT, filch_in(20000)) == 0)
+            filch_die("no event, and no error");
+        filch_u64_add(&written, n > 0 ? (uint64_t)n : 0, FILCH_RELAXED);
+        return;
+    }
+    int rc = filch_wait_fd(ends[0], POLLIN, filch_in((int64_t)(random >> 40) % 50000));
+    if (rc != POLLIN && rc != -ETIMEDOUT)
+        filch_die("waiting for a file: %d, %s", rc, filch_error());
+    ssize_t n = rc > 0 ? read(ends[0], bytes, sizeof bytes) : 0;
+    filch_u64_add(&taken, n > 0 ? (uint64_t)n : 0, FILCH_RELAXED);
+}
+
+static void what_is_left(void)
+{
+    char bytes[256];
+    for (unsigned i = 0; i < PAIRS; i++) {
+        for (ssize_t n; (n = read(pairs[i][0], bytes, sizeof bytes)) > 0;)
+            filch_u64_add(&taken, (uint64_t)n, FILCH_RELAXED);
+        cr_assert_eq(filch_fd_close(pairs[i][0]), 0);
+        cr_assert_eq(filch_fd_close(pairs[i][1]), 0);
+    }
+}
+
+Test(timers, files_are_ready_or_the_time_is_over_and_no_byte_is_lost)
+{
+    for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
+        struct party parties[PARTIES];
+        uint64_t seed = stress_seed();
+        filch_runtime *rt = stress_runtime(config, seed);
+        for (unsigned i = 0; i < PAIRS; i++)
+            cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pairs[i]), 0);
+        all_at_once(rt, parties,
+                    (struct party){.random = seed,
+                                   .rounds = stress_times(150),
+                                   .work = read_or_write});
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        what_is_left();
+        cr_assert_eq(filch_u64_load(&taken, FILCH_RELAXED), filch_u64_load(&written, FILCH_RELAXED),
+                     "%s", stress_name(config));
+    }
+}
+
+/* One number, opened and closed by a thread, waited for by all others. */
+static filch_u32 door;
+static signpost shut;
+
+static void wait_at_the_door(struct party *party)
+{
+    int fd = (int)filch_u32_load(&door, FILCH_ACQUIRE);
+    int rc = filch_wait_fd(fd, next(party) & 1 ? POLLIN : POLLPRI, FILCH_FOREVER);
+    if (rc != -EBADF && rc != POLLIN && rc != POLLHUP && rc != (POLLIN | POLLHUP))
+        filch_die("waiting at the door: %d, %s", rc, filch_error());
+    party->outcomes += rc == -EBADF;
+}
+
+/* The other end is closed last, so that who comes too late, to the next file of the number, is told as well. */
+static void *open_and_shut(void *unused)
+{
+    (void)unused;
+    while (!signpost_count(&shut)) {
+        int ends[2];
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends))
+            filch_die("no sockets");
+        filch_u32_store(&door, (uint32_t)ends[0], FILCH_RELEASE);
+        filch_sleep(30000);
+        if (filch_fd_close(ends[0]))
+            filch_die("%s", filch_error());
+        close(ends[1]);
+    }
+    return NULL;
+}
+
+Test(timers, nobody_waits_for_a_file_that_was_closed)
+{
+    if (BUILD_TSAN)
+        cr_skip_test("to thread sanitizer, a number that is used while it is opened is a race");
+    for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
+        struct party parties[PARTIES];
+        pthread_t porter;
+        uint64_t seed = stress_seed();
+        filch_runtime *rt = stress_runtime(config, seed);
+        filch_u32_store(&shut, 0, FILCH_RELEASE);
+        filch_u32_store(&door, UINT32_MAX, FILCH_RELEASE);
+        cr_assert_eq(pthread_create(&porter, NULL, open_and_shut, NULL), 0);
+        all_at_once(rt, parties,
+                    (struct party){.random = seed,
+                                   .rounds = stress_times(60),
+                                   .work = wait_at_the_door});
+        signpost_raise(&shut);
+        pthread_join(porter, NULL);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}

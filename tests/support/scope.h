@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Where tests of scopes are run, and children that they have in common. */
+#ifndef SUPPORT_SCOPE_H
+#define SUPPORT_SCOPE_H
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <tests/support/fib.h>
+#include <tests/support/signpost.h>
+#include <tests/support/stress.h>
+
+static inline filch_runtime *runtime_of(unsigned workers, const char *queue)
+{
+    filch_runtime *rt = NULL;
+    filch_config config = {.workers = workers, .queue = queue, .max_fibers = 1000000};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    return rt;
+}
+
+static inline filch_runtime *runtime(unsigned workers)
+{
+    return runtime_of(workers, NULL);
+}
+
+/* Runs a test's body as a task, on runtimes of all sizes, both disciplines, and as a foreign thread beside each. Under
+ * thread sanitizer, where a thread costs milliseconds, on three of them. */
+typedef void body_fn(filch_runtime *rt);
+
+FILCH_VOID_TASK(call_body, (body_fn *, body), (filch_runtime *, rt))
+{
+    body(rt);
+}
+
+static inline void everywhere(body_fn *body)
+{
+    static const unsigned workers[] = {1, 2, 8, 64};
+    for (unsigned i = 0; i < 8; i += BUILD_TSAN ? 3 : 1) {
+        filch_runtime *rt = runtime_of(workers[i / 2], fib_queues[i % 2]);
+        FILCH_RUN(rt, call_body, body, rt);
+        body(rt);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+/* ---- Children ---- */
+
+static inline int returns(filch_self self, filch_scope *scope, void *arg)
+{
+    (void)self, (void)scope;
+    return (int)(intptr_t)arg;
+}
+
+static inline int says(filch_self self, filch_scope *scope, void *arg)
+{
+    (void)self;
+    return filch_scope_fail(scope, -ENOENT, "no page %s", (const char *)arg);
+}
+
+static inline int until_cancelled(filch_self self, filch_scope *scope, void *arg)
+{
+    (void)self;
+    signpost_raise(arg);
+    return filch_context_wait(filch_scope_context(scope), FILCH_FOREVER);
+}
+
+#endif

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <pthread.h>
+#include <string.h>
+#include <tests/support/build.h>
+#include <tests/support/fib.h>
+#include <tests/support/signpost.h>
+
+static filch_runtime *runtime(unsigned workers)
+{
+    filch_runtime *rt = NULL;
+    cr_assert_eq(filch_runtime_create(&rt,
+                                      &(filch_config){.workers = workers, .max_fibers = 100000}),
+                 0);
+    return rt;
+}
+
+static void set_long(filch_future *future, long value)
+{
+    cr_assert_eq(filch_future_set(future, &value, sizeof value), 0);
+}
+
+/* ---- Then ---- */
+
+static int add(filch_self self, const void *value, void *result, void *arg)
+{
+    (void)self;
+    *(long *)result = *(const long *)value + *(const long *)arg;
+    return 0;
+}
+
+static const long two = 2;
+#define TWO ((void *)(uintptr_t)&two)
+
+Test(future_graph, a_sequel_gets_the_value_and_leaves_its_own)
+{
+    static const unsigned workers[] = {1, 2, 8, 64};
+    for (int i = 0; i < 4; i++) {
+        filch_runtime *rt = runtime(workers[i]);
+        for (int before = 0; before < 2; before++) {
+            filch_future from = {0}, next = {0};
+            if (before)
+                set_long(&from, 40);
+            cr_assert_eq(filch_then(&next, &from, rt, add, TWO, sizeof(long)), 0);
+            if (!before)
+                set_long(&from, 40);
+            cr_assert_eq(filch_await(&next), 0);
+            cr_assert_eq(FILCH_VALUE(long, &next), 42);
+        }
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+Test(future_graph, several_sequels_of_one_future_all_run)
+{
+    enum { MANY = 1000 };
+    static filch_future next[MANY];
+    filch_runtime *rt = runtime(2);
+    filch_future from = {0};
+    for (int i = 0; i < MANY; i++)
+        cr_assert_eq(filch_then(&next[i], &from, rt, add, TWO, sizeof(long)), 0);
+    cr_assert_eq(FILCH_ASYNC(rt, &from, fib, 10), 0);
+    for (int i = 0; i < MANY; i++) {
+        cr_assert_eq(filch_await(&next[i]), 0);
+        cr_assert_eq(FILCH_VALUE(long, &next[i]), 57);
+    }
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* Each settles the next: on the way nothing may grow with the length. */
+static void chain_of(filch_runtime *rt, int length, int code)
+{
+    filch_future *chain = calloc((size_t)length, sizeof *chain);
+    cr_assert_not_null(chain);
+    for (int i = 1; i < length; i++)
+        cr_assert_eq(filch_then(&chain[i], &chain[i - 1], rt, add, TWO, sizeof(long)), 0);
+    if (code)
+        cr_assert_eq(FILCH_FUTURE_FAIL(&chain[0], code, "the first"), 0);
+    else
+        set_long(&chain[0], 0);
+    filch_future *last = &chain[length - 1];
+    cr_assert_eq(filch_await(last), code);
+    if (code)
+        cr_assert_str_eq(filch_future_failure(last)->message, "the first");
+    else
+        cr_assert_eq(FILCH_VALUE(long, last), 2 * (length - 1));
+    free(chain);
+}
+
+Test(future_graph, a_chain_of_sequels_may_be_long)
+{
+    filch_runtime *rt = runtime(2);
+    chain_of(rt, 100000, 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(future_graph, a_failure_goes_through_a_long_chain_whole)
+{
+    filch_runtime *rt = runtime(2);
+    chain_of(rt, 100000, -EIO);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(future_graph, a_broken_promise_goes_through_although_what_broke_is_gone)
+{
+    filch_runtime *rt = runtime(2);
+    filch_future *from = calloc(1, sizeof *from), next = {0}, all = {0}, one = {0};
+    filch_future *array[] = {from};
+    cr_assert_not_null(from);
+    cr_assert_eq(filch_then(&next, from, rt, add, TWO, sizeof(long)), 0);
+    cr_assert_eq(filch_when_all(&all, array, 1), 0);
+    cr_assert_eq(filch_when_any(&one, array, 1, NULL), 0);
+    cr_assert_eq(filch_future_break(from), 0);
+    free(from);
+    cr_assert_eq(filch_await(&next), -EPIPE);
+    cr_assert(strstr(filch_future_failure(&next)->message, "promise was broken"));
+    cr_assert_eq(filch_await(&all), -EPIPE);
+    cr_assert_eq(filch_await(&one), 0);
+    cr_assert_eq(FILCH_VALUE(size_t, &one), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+static int refuse(filch_self self, const void *value, void *result, void *arg)
+{
+    (void)self, (void)value, (void)result;
+    return *(const int *)arg;
+}
+
+static int refuse_with_words(filch_self self, const void *value, void *result, void *arg)
+{
+    (void)self, (void)value, (void)result, (void)arg;
+    filch_future other = {0};
+    return FILCH_FUTURE_FAIL(&other, 5, "x");
+}
+
+static int panic(filch_self self, const void *value, void *result, void *arg)
+{
+    (void)self, (void)value, (void)result, (void)arg;
+    FILCH_PANIC(-EILSEQ, "%d is too much", 7);
+}
+
+static const filch_failure *failure_of(filch_runtime *rt, filch_then_fn *fn, int code,
+                                       filch_future *next)
+{
+    filch_future from = {0};
+    set_long(&from, 0);
+    cr_assert_eq(filch_then(next, &from, rt, fn, &code, 0), 0);
+    cr_assert_lt(filch_await(next), 0);
+    return filch_future_failure(next);
+}
+
+Test(future_graph, a_sequel_that_fails_or_panics_fails_its_future)
+{
+    filch_runtime *rt = runtime(2);
+    filch_future next[5] = {0};
+    cr_assert_eq(failure_of(rt, refuse, -EIO, &next[0])->code, -EIO);
+    cr_assert_str_eq(filch_future_failure(&next[0])->message, "");
+    cr_assert_eq(failure_of(rt, refuse, 7, &next[1])->code, -EINVAL);
+    cr_assert_eq(failure_of(rt, refuse_with_words, 0, &next[2])->code, -EINVAL);
+    cr_assert(strstr(filch_future_failure(&next[2])->message, "fails with code 5"));
+    cr_assert_eq(failure_of(rt, panic, 0, &next[3])->code, -EILSEQ);
+    cr_assert_str_eq(filch_future_failure(&next[3])->message, "7 is too much");
+    cr_assert_eq(failure_of(rt, refuse, -EIO, &next[4])->code, -EIO, "the workers live on");
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+static int await_another(filch_self self, const void *value, void *result, void *arg)
+{
+    filch_future *other = arg;
+    FILCH_FORK(fib, 10);
+    int rc = filch_await(other);
+    FILCH_JOIN(*(long *)result, fib);
+    *(long *)result += *(const long *)value + (rc ? 0 : FILCH_VALUE(long, other));
+    return rc;
+}
+
+Test(future_graph, a_sequel_may_wait_and_fork)
+{
+    filch_runtime *rt = runtime(1);
+    filch_future from = {0}, next = {0}, other = {0}, after = {0};
+    cr_assert_eq(filch_then(&next, &from, rt, await_another, &other, sizeof(long)), 0);
+    cr_assert_eq(filch_then(&after, &from, rt, add, TWO, sizeof(long)), 0);
+    set_long(&from, 1);
+    cr_assert_eq(filch_await(&after), 0, "the worker goes on with it");
+    set_long(&other, 10);
+    cr_assert_eq(filch_await(&next), 0);
+    cr_assert_eq(FILCH_VALUE(long, &next), 66);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(future_graph, what_cannot_be_is_refused_and_leaves_everything_as_it_was)
+{
+    filch_runtime *rt = runtime(1);
+    filch_future from = {0}, next = {0}, done = {0};
+    filch_future *array[] = {&from};
+    set_long(&done, 1);
+    cr_assert_eq(filch_then(&next, &from, NULL, add, TWO, 8), -EINVAL);
+    cr_assert_eq(filch_then(&next, &from, rt, NULL, TWO, 8), -EINVAL);
+    cr_assert_eq(filch_then(&next, &from, rt, add, TWO, FILCH_FUTURE_BYTES + 1), -EINVAL);
+    cr_assert_eq(filch_then(&done, &from, rt, add, TWO, 8), -EALREADY);
+    cr_assert_eq(filch_when_all(&done, array, 1), -EALREADY);
+    cr_assert_eq(filch_when_any(&done, array, 1, NULL), -EALREADY);
+    cr_assert_eq(filch_when_any(&next, array, 0, NULL), -EINVAL);
+    cr_assert_eq(filch_when_all(&next, array, SIZE_MAX / 8), -ENOMEM);
+    cr_assert_eq(filch_future_reset(&from), 0, "nobody waits for it");
+    set_long(&next, 1);
+    set_long(&from, 1);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* ---- All ---- */
+
+enum { MANY = 100 };
+
+static void point_to(filch_future *futures, filch_future **array)
+{
+    memset(futures, 0, MANY * sizeof *futures);
+    for (int i = 0; i < MANY; i++)
+        array[i] = &futures[i];
+}
+
+Test(future_graph, all_is_done_when_the_last_is)
+{
+    filch_future futures[MANY], all = {0};
+    filch_future *array[MANY];
+    point_to(futures, array);
+    for (int i = 0; i < MANY; i += 3)
+        set_long(&futures[i], i);
+    cr_assert_eq(filch_when_all(&all, array, MANY), 0);
+    memset(array, 0, sizeof array);
+    cr_assert_eq(filch_future_set(&all, NULL, 0), -EALREADY);
+    for (int i = MANY; i-- > 0;)
+        if (i % 3) {
+            cr_assert_not(filch_future_done(&all));
+            set_long(&futures[i], i);
+        }
+    cr_assert_eq(filch_await_until(&all, 0), 0);
+    cr_assert_eq(filch_await_value(&all, NULL, 0), 0);
+}
+
+Test(future_graph, all_of_none_is_done)
+{
+    filch_future all = {0};
+    cr_assert_eq(filch_when_all(&all, NULL, 0), 0);
+    cr_assert_eq(filch_await_until(&all, 0), 0);
+}
+
+Test(future_graph, all_fails_with_the_first_of_the_array_that_failed_but_waits_for_every_one)
+{
+    filch_future futures[MANY], all = {0};
+    filch_future *array[MANY];
+    point_to(futures, array);
+    cr_assert_eq(filch_when_all(&all, array, MANY), 0);
+    for (int i = MANY; i-- > 0;) {
+        cr_assert_not(filch_future_done(&all));
+        if (i % 10 == 3)
+            cr_assert_eq(FILCH_FUTURE_FAIL(&futures[i], -EIO, "number %d", i), 0);
+        else
+            set_long(&futures[i], i);
+    }
+    cr_assert_eq(filch_await(&all), -EIO);
+    cr_assert_str_eq(filch_future_failure(&all)->message, "number 3");
+}
+
+Test(future_graph, one_future_may_stand_several_times_in_an_array)
+{
+    filch_future from = {0}, all = {0}, one = {0};
+    filch_future *array[] = {&from, &from, &from};
+    cr_assert_eq(filch_when_all(&all, array, 3), 0);
+    cr_assert_eq(filch_when_any(&one, array, 3, NULL), 0);
+    set_long(&from, 1);
+    cr_assert_eq(filch_await_until(&all, 0), 0);
+    cr_assert_eq(filch_await_until(&one, 0), 0);
+}
+
+/* ---- Any ---- */
+
+Test(future_graph, any_is_the_index_of_the_first_and_cancels_the_losers)
+{
+    for (int first = 0; first < MANY; first += 33) {
+        filch_future futures[MANY], any = {0};
+        filch_future *array[MANY];
+        filch_context *losers;
+        point_to(futures, array);
+        cr_assert_eq(filch_context_create(&losers, NULL), 0);
+        cr_assert_eq(filch_when_any(&any, array, MANY, losers), 0);
+        cr_assert_eq(filch_context_cause(losers), 0);
+        cr_assert_eq(FILCH_FUTURE_FAIL(&futures[first], -EIO, "done all the same"), 0);
+        cr_assert_eq(filch_context_cause(losers), -ECANCELED);
+        cr_assert_eq(filch_await_until(&any, 0), 0);
+        cr_assert_eq(FILCH_VALUE(size_t, &any), (size_t)first);
+        for (int i = 0; i < MANY; i++)
+            cr_assert_eq(filch_future_reset(&futures[i]), 0, "nobody waits for the others");
+        filch_context_release(losers);
+    }
+}
+
+Test(future_graph, any_of_some_that_are_done_is_done_at_once)
+{
+    filch_future futures[MANY], any = {0};
+    filch_future *array[MANY];
+    point_to(futures, array);
+    set_long(&futures[70], 1);
+    set_long(&futures[20], 1);
+    cr_assert_eq(filch_when_any(&any, array, MANY, NULL), 0);
+    cr_assert_eq(filch_await_until(&any, 0), 0);
+    cr_assert_eq(FILCH_VALUE(size_t, &any), 20);
+    for (int i = 0; i < MANY; i++)
+        cr_assert_eq(filch_future_reset(&futures[i]), 0);
+}
+
+/* ---- Graphs ---- */
+
+/* A tower of all and any, one upon the other: higher than a stack is deep. */
+Test(future_graph, a_tower_of_futures_comes_down_without_recursion)
+{
+    enum { HIGH = 200000 };
+    filch_future *tower = calloc(HIGH, sizeof *tower);
+    cr_assert_not_null(tower);
+    for (int i = 1; i < HIGH; i++) {
+        filch_future *below[] = {&tower[i - 1], &tower[i - 1]};
+        cr_assert_eq(i % 2 ? filch_when_all(&tower[i], below, 2)
+                           : filch_when_any(&tower[i], below, 2, NULL),
+                     0);
+    }
+    set_long(&tower[0], 1);
+    cr_assert_eq(filch_await_until(&tower[HIGH - 1], 0), 0);
+    free(tower);
+}
+
+static int sum(filch_self self, const void *value, void *result, void *arg)
+{
+    (void)self, (void)value;
+    filch_future *const *parts = arg;
+    *(long *)result = FILCH_VALUE(long, parts[0]) + FILCH_VALUE(long, parts[1]);
+    return 0;
+}
+
+/* Pascal's triangle: each number waits for the two above it. */
+Test(future_graph, a_triangle_of_futures_adds_up)
+{
+    enum { ROWS = 30 };
+    static filch_future number[ROWS][ROWS], both[ROWS][ROWS];
+    static filch_future *above[ROWS][ROWS][2];
+    static const unsigned workers[] = {1, 2, 8};
+    for (int w = 0; w < 3; w++) {
+        filch_runtime *rt = runtime(workers[w]);
+        memset(number, 0, sizeof number);
+        memset(both, 0, sizeof both);
+        for (int n = 1; n < ROWS; n++)
+            for (int k = 1; k < n; k++) {
+                above[n][k][0] = &number[n - 1][k - 1];
+                above[n][k][1] = &number[n - 1][k];
+                cr_assert_eq(filch_when_all(&both[n][k], above[n][k], 2), 0);
+                cr_assert_eq(filch_then(&number[n][k], &both[n][k], rt, sum, above[n][k],
+                                        sizeof(long)),
+                             0);
+            }
+        for (int n = ROWS; n-- > 0;) {
+            set_long(&number[n][0], 1);
+            if (n)
+                set_long(&number[n][n], 1);
+        }
+        cr_assert_eq(filch_await(&number[28][14]), 0);
+        cr_assert_eq(FILCH_VALUE(long, &number[28][14]), 40116600);
+        cr_assert_eq(filch_runtime_destroy(rt), 0); /* after all that it will be asked for */
+    }
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <pthread.h>
+#include <string.h>
+#include <tests/support/scope.h>
+
+/* ---- All children end before the scope does ---- */
+
+static int raise_late(filch_self self, filch_scope *scope, void *arg)
+{
+    (void)scope;
+    filch_yield(self);
+    signpost_raise(arg);
+    return 0;
+}
+
+static void waits_for_all(filch_runtime *rt)
+{
+    enum { CHILDREN = 100 };
+    signpost ended = {0};
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    for (int i = 0; i < CHILDREN; i++)
+        cr_assert_eq(FILCH_SPAWN(&scope, raise_late, &ended), 0);
+    cr_assert_eq(filch_scope_wait(&scope), 0);
+    cr_assert_eq(signpost_count(&ended), CHILDREN);
+    cr_assert_eq(filch_scope_children(&scope), 0);
+    for (int i = 0; i < CHILDREN; i++)
+        cr_assert_eq(FILCH_SPAWN(&scope, raise_late, &ended), 0);
+    cr_assert_eq(filch_scope_close(&scope), 0, "after a wait it may be used again");
+    cr_assert_eq(signpost_count(&ended), 2 * CHILDREN);
+    cr_assert_null(filch_scope_failure(&scope));
+    cr_assert_eq(filch_scope_failures(&scope), 0);
+}
+
+Test(scope, all_children_have_ended_when_it_is_closed)
+{
+    everywhere(waits_for_all);
+}
+
+static void stays_empty(filch_runtime *rt)
+{
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    cr_assert_eq(filch_scope_wait_until(&scope, 0), 0);
+    cr_assert_eq(filch_scope_close(&scope), 0);
+}
+
+Test(scope, nobody_has_to_be_waited_for_in_an_empty_one)
+{
+    everywhere(stays_empty);
+}
+
+/* ---- Children spawn, fork, and open scopes ---- */
+
+static int grow(filch_self self, filch_scope *scope, void *arg)
+{
+    uintptr_t depth = (uintptr_t)arg;
+    for (int i = 0; depth && i < 2; i++)
+        cr_assert_eq(FILCH_SPAWN(scope, grow, (void *)(depth - 1)), 0);
+    filch_yield(self);
+    signpost_raise((signpost *)filch_context_value(filch_scope_context(scope), &fib_queues));
+    return 0;
+}
+
+static void grows_siblings(filch_runtime *rt)
+{
+    signpost ended = {0};
+    filch_context *context;
+    filch_scope scope;
+    cr_assert_eq(filch_context_create_value(&context, NULL, &fib_queues, &ended), 0);
+    cr_assert_eq(filch_scope_open(&scope, rt, context), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, grow, (void *)(uintptr_t)7), 0);
+    cr_assert_eq(filch_scope_close(&scope), 0);
+    cr_assert_eq(signpost_count(&ended), 255);
+    filch_context_release(context);
+}
+
+Test(scope, children_spawn_siblings_while_the_opener_waits)
+{
+    everywhere(grows_siblings);
+}
+
+static int fib_child(filch_self self, filch_scope *scope, void *arg)
+{
+    (void)scope;
+    long *n = arg;
+    FILCH_FORK(fib, 5);
+    *n = fib(self, (int)*n);
+    FILCH_JOIN(long five, fib);
+    return five == 5 ? 0 : -EDOM;
+}
+
+FILCH_TASK(long, sum_by_scope, (int, n), (filch_context *, context))
+{
+    long left = n, right = n + 1, here = n + 2;
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, NULL, context), 0);
+    FILCH_FORK(fib, 6);
+    cr_assert_eq(FILCH_SPAWN(&scope, fib_child, &left), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, fib_child, &right), 0);
+    FILCH_FORK(fib, 7);
+    cr_assert_eq(filch_scope_wait(&scope), 0, "it waits with forks that are not joined");
+    FILCH_JOIN(long seven, fib);
+    FILCH_JOIN(long six, fib);
+    cr_assert_eq(FILCH_SPAWN(&scope, fib_child, &here), 0);
+    cr_assert_eq(filch_scope_close(&scope), 0);
+    return left + right + here + seven + six;
+}
+
+FILCH_TASK(long, sum_by_forks, (int, depth))
+{
+    if (!depth)
+        return sum_by_scope(self, 8, NULL);
+    FILCH_FORK(sum_by_forks, depth - 1);
+    long right = sum_by_forks(self, depth - 1);
+    FILCH_JOIN(long left, sum_by_forks);
+    return left + right;
+}
+
+static int fork_scopes(filch_self self, filch_scope *scope, void *arg)
+{
+    (void)scope;
+    *(long *)arg = sum_by_forks(self, 2);
+    return 0;
+}
+
+static void mixes_scopes_and_forks(filch_runtime *rt)
+{
+    long sums[3];
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(FILCH_SPAWN(&scope, fork_scopes, &sums[i]), 0);
+    cr_assert_eq(filch_scope_close(&scope), 0);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(sums[i], 4 * (21 + 34 + 55 + 8 + 13));
+}
+
+Test(scope, scopes_in_forked_tasks_and_forks_in_children)
+{
+    everywhere(mixes_scopes_and_forks);
+}
+
+struct nest {
+    unsigned depth;
+    signpost *ended;
+};
+
+static int open_inner(filch_self self, filch_scope *scope, void *arg)
+{
+    struct nest *nest = arg, inner = {nest->depth - 1, nest->ended};
+    (void)self;
+    if (nest->depth) {
+        filch_scope below;
+        cr_assert_eq(filch_scope_open(&below, NULL, filch_scope_context(scope)), 0);
+        for (int i = 0; i < 3; i++)
+            cr_assert_eq(FILCH_SPAWN(&below, open_inner, &inner), 0);
+        cr_assert_eq(filch_scope_close(&below), 0);
+    }
+    signpost_raise(nest->ended);
+    return 0;
+}
+
+static void nests(filch_runtime *rt)
+{
+    signpost ended = {0};
+    struct nest nest = {4, &ended};
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, open_inner, &nest), 0);
+    cr_assert_eq(filch_scope_close(&scope), 0);
+    cr_assert_eq(signpost_count(&ended), 1 + 3 + 9 + 27 + 81);
+}
+
+Test(scope, scopes_nest)
+{
+    everywhere(nests);
+}
+
+/* ---- Who waits ---- */
+
+static void *waits_too(void *arg)
+{
+    return (void *)(intptr_t)filch_scope_wait(arg);
+}
+
+static int fail_when_told(filch_self self, filch_scope *scope, void *arg)
+{
+    (void)scope;
+    while (!signpost_count(arg))
+        filch_yield(self);
+    return -EXDEV;
+}
+
+static void has_several_waiters(filch_runtime *rt)
+{
+    signpost go = {0};
+    pthread_t threads[4];
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, fail_when_told, &go), 0);
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, waits_too, &scope), 0);
+    signpost_raise(&go);
+    cr_assert_eq(filch_scope_wait(&scope), -EXDEV);
+    for (int i = 0; i < 4; i++) {
+        void *result;
+        pthread_join(threads[i], &result);
+        cr_assert_eq((intptr_t)result, -EXDEV);
+    }
+    cr_assert_eq(filch_scope_close(&scope), -EXDEV);
+}
+
+Test(scope, any_number_of_tasks_and_threads_may_wait)
+{
+    everywhere(has_several_waiters);
+}
+
+static int wait_for_itself(filch_self self, filch_scope *scope, void *arg)
+{
+    (void)self, (void)arg;
+    cr_assert_eq(filch_scope_wait(scope), -EDEADLK);
+    cr_assert_not_null(strstr(filch_error(), "wait_for_itself"));
+    cr_assert_eq(filch_scope_wait_until(scope, 0), -EDEADLK);
+    return filch_scope_close(scope);
+}
+
+static void refuses_its_children(filch_runtime *rt)
+{
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, wait_for_itself, NULL), 0);
+    cr_assert_eq(filch_scope_close(&scope), -EDEADLK);
+}
+
+Test(scope, a_child_cannot_wait_for_its_own_scope)
+{
+    everywhere(refuses_its_children);
+}
+
+static int where_am_i(filch_self self, filch_scope *scope, void *arg)
+{
+    (void)self;
+    filch_scope below;
+    *(int *)arg = filch_worker_index();
+    cr_assert_eq(filch_scope_open(&below, NULL, filch_scope_context(scope)), 0);
+    return filch_scope_close(&below);
+}
+
+Test(scope, children_may_run_on_another_runtime_than_the_opener)
+{
+    filch_runtime *one = runtime(1), *many = runtime(3);
+    int index[3] = {-1, -1, -1};
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, many, NULL), 0);
+    for (int i = 0; i < 3; i++)
+        FILCH_SPAWN(&scope, where_am_i, &index[i]);
+    cr_assert_eq(filch_scope_close(&scope), 0);
+    for (int i = 0; i < 3; i++)
+        cr_assert(index[i] >= 0 && index[i] < 3);
+    FILCH_RUN(one, call_body, waits_for_all, many);
+    FILCH_RUN(many, call_body, waits_for_all, one);
+    cr_assert_eq(filch_runtime_destroy(one), 0);
+    cr_assert_eq(filch_runtime_destroy(many), 0);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <tests/support/child.h>
+#include <tests/support/parties.h>
+
+Test(sync_waitgroup, nobody_waits_for_nothing)
+{
+    filch_waitgroup group = {0};
+    filch_waitgroup_wait(&group);
+    cr_assert_eq(filch_waitgroup_wait_until(&group, 0), 0);
+    filch_waitgroup_add(&group, 0);
+    filch_waitgroup_wait(&group);
+}
+
+Test(sync_waitgroup, a_wait_ends_at_zero_or_at_its_deadline)
+{
+    filch_waitgroup group = {0};
+    filch_waitgroup_add(&group, 2);
+    cr_assert_eq(filch_waitgroup_wait_until(&group, 0), -ETIMEDOUT);
+    filch_waitgroup_done(&group);
+    cr_assert_eq(filch_waitgroup_wait_until(&group, filch_in(FILCH_MICROSECOND)), -ETIMEDOUT);
+    cr_assert_eq(filch_waitgroup_wait_until(&group, -1), -EINVAL);
+    filch_waitgroup_done(&group);
+    cr_assert_eq(filch_waitgroup_wait_until(&group, 0), 0);
+    filch_waitgroup_add(&group, 1); /* again */
+    cr_assert_eq(filch_waitgroup_wait_until(&group, 0), -ETIMEDOUT);
+    filch_waitgroup_done(&group);
+    filch_waitgroup_wait(&group);
+}
+
+/* ---- What was written before done is seen ---- */
+
+enum { CHILDREN = 40 };
+
+typedef struct family {
+    filch_waitgroup group, end;
+    filch_runtime *rt;
+    unsigned ages[CHILDREN]; /* plain */
+    unsigned started, rounds, sum;
+} family;
+
+static void grow(filch_self self, void *age)
+{
+    (void)self;
+    ++*(unsigned *)age;
+}
+
+typedef struct child_of {
+    family *family;
+    unsigned index;
+} child_of;
+
+static void be_a_child(filch_self self, void *arg)
+{
+    child_of *one = arg;
+    grow(self, &one->family->ages[one->index]);
+    filch_waitgroup_done(&one->family->group);
+}
+
+static void raise_family(filch_self self, void *arg, unsigned index)
+{
+    family *one = arg;
+    child_of children[CHILDREN];
+    (void)self, (void)index;
+    for (unsigned round = 0; round < one->rounds; round++) {
+        filch_waitgroup_add(&one->group, CHILDREN);
+        for (unsigned i = 0; i < CHILDREN; i++) {
+            children[i] = (child_of){one, i};
+            if (filch_go(one->rt, be_a_child, &children[i]))
+                filch_die("%s", filch_error());
+        }
+        filch_waitgroup_wait(&one->group);
+        for (unsigned i = 0; i < CHILDREN; i++)
+            one->sum += one->ages[i];
+    }
+}
+
+Test(sync_waitgroup, who_has_waited_sees_what_all_wrote_again_and_again)
+{
+    for (unsigned config = 0; config < PARTIES_CONFIGS; config++)
+        for (unsigned task = 0; task < 2; task++) {
+            family one = {.rt = parties_runtime(config), .rounds = 20};
+            parties_meet(one.rt, task, 1 - task, raise_family, &one);
+            cr_assert_eq(one.sum, CHILDREN * one.rounds * (one.rounds + 1) / 2);
+            cr_assert_eq(filch_runtime_destroy(one.rt), 0);
+        }
+}
+
+/* ---- Misuse ---- */
+
+static void be_done_too_often(void)
+{
+    filch_waitgroup group = {0};
+    filch_waitgroup_add(&group, 1);
+    filch_waitgroup_done(&group);
+    filch_waitgroup_done(&group);
+}
+
+static void add_too_many(void)
+{
+    filch_waitgroup group = {0};
+    filch_waitgroup_add(&group, 1);
+    filch_waitgroup_add(&group, INT32_MAX);
+}
+
+Test(sync_waitgroup, more_done_than_added_dies_by_name)
+{
+    struct child child;
+    child_run(&child, be_done_too_often);
+    cr_assert(child_died(&child, "filch_waitgroup_done: nothing is left"), "%s", child.text);
+    child_run(&child, add_too_many);
+    cr_assert(child_died(&child, "filch_waitgroup_add: 2147483647 more"), "%s", child.text);
+}
