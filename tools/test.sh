@@ -16,17 +16,17 @@ lint                | full quick | check_atomics
 release, gcc        | full       | suite release
 models              | full       | part model models -L model
 release, gcc        | quick      | suite release -L unit|stress|consumer
-tiny slots          | quick      | suite tiny -L unit|stress
+tiny slots          | quick      | part tiny stress -L stress
 release, clang      | full       | suite release-clang -LE fault|tool -E ^(disassembly|docs|lint)
-debug               | full       | suite debug -LE example|fault|tool
+debug               | full       | suite debug -LE consumer|example|fault|tool
 tiny slots          | full       | suite tiny -LE consumer|example|fault|tool
 chaos               | full       | part chaos stress -L stress
 chaos, tiny slots   | full       | part chaos-tiny stress -L stress
 valgrind            | full       | suite valgrind -L unit|stress
 asan+ubsan, gcc     | full       | suite asan
 asan+ubsan, clang   | full       | suite asan-clang -LE fault
-tsan, gcc           | full       | suite tsan
-tsan, clang         | full       | suite tsan-clang -L unit|stress|fuzz -E ^test_par_
+tsan, gcc           | full       | part tsan unit,stress,fault -L unit|stress|fault
+tsan, clang         | full       | part tsan-clang stress -L stress
 aarch64             | full       | cross aarch64
 riscv64             | full       | cross riscv64
 fuzz                | full       | part fuzz fuzz -L fuzz
@@ -63,10 +63,11 @@ suite() {
     part "$preset" all "$@"
 }
 
-# part PRESET TARGET CTEST-ARGUMENTS...: the same with no more built than TARGET.
+# part PRESET TARGETS CTEST-ARGUMENTS...: the same with no more built than TARGETS, which commas separate.
 part() {
-    local build=build/$1 target=$2
-    { cmake --preset "$1" && cmake --build "$build" --target "$target"; } || { count 1 1 0; return; }
+    local build=build/$1 targets
+    IFS=, read -ra targets <<<"$2"
+    { cmake --preset "$1" && cmake --build "$build" --target "${targets[@]}"; } || { count 1 1 0; return; }
     shift 2
     rm -f "$build/junit.xml"
     ctest --test-dir "$build" --output-on-failure --output-junit junit.xml -j "$(nproc)" "$@"

@@ -165,6 +165,13 @@ static void forget(void)
     fl_unlock(&keeper.lock);
 }
 
+/* Before anybody can hold the lock, or a child that is forked meanwhile would never get it. */
+static int not_hooked;
+__attribute__((constructor)) static void hook(void)
+{
+    not_hooked = pthread_atfork(before_fork, after_fork, forget);
+}
+
 static int start_thread(void)
 {
     pthread_t thread;
@@ -193,9 +200,7 @@ static int open_files(void)
 
 static int start(void)
 {
-    static bool hooked;
-    int rc = hooked ? 0 : pthread_atfork(before_fork, after_fork, forget);
-    hooked = !rc;
+    int rc = not_hooked;
     if (!rc && keeper.epoll < 0)
         rc = open_files();
     if (!rc)
@@ -227,6 +232,8 @@ int fl_keeper_start(void)
 int fl_keeper_watch(int operation, int fd, uint32_t events, uint32_t tag)
 {
     struct epoll_event event = {.events = events, .data.u64 = (uint64_t)tag << 32 | (uint32_t)fd};
+    if (!filch_u32_load(&keeper.running, FILCH_ACQUIRE)) /* Y2 */
+        return -ENOENT;
     return epoll_ctl(keeper.epoll, operation, fd, &event) ? -errno : 0;
 }
 

@@ -29,8 +29,8 @@ int fl_keeper_start(void);
 /* The time of the earliest timer; INT64_MAX: none is pending. Any thread. */
 int64_t fl_keeper_next(void);
 
-/* epoll_ctl on the keeper's epoll; negative errno. What happens is told to fl_watch_happened
- * (runtime/sync/wait_fd.h) with this tag. Any thread; it is started. */
+/* epoll_ctl on the keeper's epoll; negative errno, -ENOENT if it has not been started. What happens is
+ * told to fl_watch_happened (runtime/sync/wait_fd.h) with this tag. Any thread. */
 int fl_keeper_watch(int operation, int fd, uint32_t events, uint32_t tag);
 
 #endif

@@ -203,12 +203,15 @@ int filch_wait_fd(int fd, int events, int64_t until)
     return wait_for(fd, events, until);
 }
 
-/* The lock keeps the number from standing for another file before all who wait have been told. What
- * closing a file takes is not done under it, but by closing the duplicate. */
+/* The lock keeps the number from standing for another file before all who wait have been told; who
+ * has looked at the file and is about to wait for the first time finds the same watch. What closing a
+ * file takes is not done under the lock, but by closing the duplicate. */
 int filch_fd_close(int fd)
 {
-    watch *of = fd < 0 ? NULL : find(fd);
-    if (!of)
+    if (fcntl(fd, F_GETFD) < 0)
+        return refuse(fd, errno);
+    watch *of = find_or_make(fd);
+    if (!of) /* nor is there memory for one who would wait */
         return close(fd) ? refuse(fd, errno) : 0;
     int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     fl_lock(&of->lock);

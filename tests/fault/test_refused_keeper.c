@@ -63,8 +63,8 @@ static const struct row {
     int64_t at;
     int error;
 } rows[] = {
-    {THREADS, 0, EAGAIN}, {FILES, 0, EMFILE},    {FILES, 1, EMFILE},
-    {WATCHES, 0, ENOSPC}, {HANDLERS, 0, ENOMEM}, {MEMORY, 0, ENOMEM},
+    {THREADS, 0, EAGAIN}, {FILES, 0, EMFILE},  {FILES, 1, EMFILE},
+    {WATCHES, 0, ENOSPC}, {MEMORY, 0, ENOMEM},
 };
 static const struct row *row;
 

@@ -21,9 +21,10 @@ static void expect_one_of(int rc, const int *codes)
 
 /* ---- Settings ---- */
 
-static const char *const variables[] = {"FILCH_WORKERS",    "FILCH_BIND",  "FILCH_POLICY",
-                                        "FILCH_QUEUE",      "FILCH_FENCE", "FILCH_STACK_SIZE",
-                                        "FILCH_MAX_FIBERS", "FILCH_SEED",  "FILCH_INFO"};
+static const char *const variables[] = {
+    "FILCH_WORKERS", "FILCH_BIND",       "FILCH_POLICY",          "FILCH_QUEUE",
+    "FILCH_FENCE",   "FILCH_STACK_SIZE", "FILCH_MAX_FIBERS",      "FILCH_SEED",
+    "FILCH_INFO",    "FILCH_DEADLOCK",   "FILCH_BLOCKING_THREADS"};
 enum { VARIABLES = sizeof variables / sizeof variables[0], WORDS = 4 };
 
 static bool within(uint64_t value, uint64_t least, uint64_t most)
@@ -47,10 +48,11 @@ static void check_ranges(const fl_settings *s, const filch_config *config)
 /* A sign, white space at the end or a digit too many never make a number. */
 static void check_numbers(void)
 {
-    static const unsigned numeric[] = {0, 5, 6, 7};
-    for (unsigned i = 0; i < 4; i++) {
+    static const unsigned numeric[] = {0, 5, 6, 7, 10};
+    for (unsigned i = 0; i < sizeof numeric / sizeof *numeric; i++) {
         const char *value = getenv(variables[numeric[i]]);
-        FUZZ_CHECK(!value || !strpbrk(value, "-.,eEgG_"), "%s=%s", variables[numeric[i]], value);
+        const char *none = value && strpbrk(value, "xX") ? "-.,gG_" : "-.,eEgG_";
+        FUZZ_CHECK(!value || !strpbrk(value, none), "%s=%s", variables[numeric[i]], value);
     }
 }
 

@@ -5,23 +5,10 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <pthread.h>
+#include <tests/support/contexts.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
-
-static filch_context *child_of(filch_context *parent)
-{
-    filch_context *context = NULL;
-    cr_assert_eq(filch_context_create(&context, parent), 0, "%s", filch_error());
-    return context;
-}
-
-static filch_context *until(filch_context *parent, int64_t when)
-{
-    filch_context *context = NULL;
-    cr_assert_eq(filch_context_create_until(&context, parent, when), 0, "%s", filch_error());
-    return context;
-}
 
 /* ---- Waiting ---- */
 

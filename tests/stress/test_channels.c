@@ -143,7 +143,7 @@ Test(channels, each_item_arrives_once_and_those_of_one_sender_in_order)
     static const size_t capacities[] = {0, 1, 2, 7, 64};
     static const unsigned mixes[] = {0, 0x7f, 0x55, 0x2a, 0x66};
     uint64_t seed = stress_seed();
-    for (unsigned config = 0; config < CREW_CONFIGS; config++) {
+    for (unsigned config = 0; config < CONFIGS; config++) {
         static crew all;
         const char *name = crew_open(&all, config);
         for (unsigned i = 0; i < 5; i++)
@@ -196,7 +196,7 @@ static void closes_some_time(void *arg)
 Test(channels, what_was_sent_before_the_close_is_received_and_one_close_wins)
 {
     uint64_t seed = stress_seed();
-    for (unsigned config = 0; config < CREW_CONFIGS; config++) {
+    for (unsigned config = 0; config < CONFIGS; config++) {
         static crew all;
         const char *name = crew_open(&all, config);
         for (unsigned i = 0; i < stress_times(60); i++) {
@@ -277,7 +277,7 @@ static void destroyed_about_when_time_is_up(crew *all, const char *name, uint64_
 Test(channels, destroying_while_deadlines_pass_tells_each_waiter_one_of_the_two)
 {
     uint64_t seed = stress_seed();
-    for (unsigned config = 0; config < CREW_CONFIGS; config++) {
+    for (unsigned config = 0; config < CONFIGS; config++) {
         static crew all;
         const char *name = crew_open(&all, config);
         for (unsigned i = 0; i < stress_times(40); i++)
@@ -321,7 +321,7 @@ static void talks(void *arg)
 
 Test(channels, two_tasks_that_talk_to_each_other_starve_nobody)
 {
-    for (unsigned config = 0; config < CREW_CONFIGS; config++) {
+    for (unsigned config = 0; config < CONFIGS; config++) {
         static crew all;
         crew_open(&all, config);
         talk t = {

@@ -129,7 +129,7 @@ Test(selects, of_many_channels_bring_each_item_once)
 {
     static const unsigned mixes[] = {0, 0xff, 0x55, 0xaa, 0x3c};
     uint64_t seed = stress_seed();
-    for (unsigned config = 0; config < CREW_CONFIGS; config++) {
+    for (unsigned config = 0; config < CONFIGS; config++) {
         static crew all;
         const char *name = crew_open(&all, config);
         for (size_t capacity = 0; capacity < 3; capacity++)
@@ -172,7 +172,7 @@ static void swapper(void *arg)
 Test(selects, that_send_and_receive_on_the_same_channels_meet_in_pairs)
 {
     uint64_t seed = stress_seed();
-    for (unsigned config = 0; config < CREW_CONFIGS; config++) {
+    for (unsigned config = 0; config < CONFIGS; config++) {
         static crew all;
         const char *name = crew_open(&all, config);
         for (unsigned mix = 0; mix < 4; mix++) {
@@ -236,7 +236,7 @@ Test(selects, of_item_cancellation_and_deadline_one_wins)
 {
     enum { WAITERS = 4 };
     uint64_t seed = stress_seed();
-    for (unsigned config = 0; config < CREW_CONFIGS; config++) {
+    for (unsigned config = 0; config < CONFIGS; config++) {
         static crew all;
         const char *name = crew_open(&all, config);
         for (unsigned i = 0; i < stress_times(60); i++) {

@@ -221,8 +221,8 @@ Test(sync, no_signal_is_lost_beside_deadlines)
     enum { EACH = 8 };
     parties_meet_everywhere(2 * EACH - 4, 4, give_or_fetch, &one);
     cr_assert_eq(wrongs(), 0);
-    cr_assert_eq(one.taken, PARTIES_CONFIGS * EACH * one.rounds);
-    cr_assert_eq(one.sum, (uint64_t)PARTIES_CONFIGS * EACH * one.rounds * (one.rounds - 1) / 2);
+    cr_assert_eq(one.taken, CONFIGS * EACH * one.rounds);
+    cr_assert_eq(one.sum, (uint64_t)CONFIGS * EACH * one.rounds * (one.rounds - 1) / 2);
 }
 
 /* ---- Barrier ---- */
@@ -258,12 +258,12 @@ static void march_on(filch_self self, void *arg, unsigned index)
 
 Test(sync, a_round_ends_when_all_have_come_and_has_one_first)
 {
-    for (unsigned i = 0; i < PARTIES_CONFIGS; i++) {
+    for (unsigned i = 0; i < CONFIGS; i++) {
         static march one;
         one = (march){.seed = stress_seed(), .rounds = stress_times(40)};
         one.rounds = one.rounds > ROUNDS ? ROUNDS : one.rounds;
         cr_assert_eq(filch_barrier_init(&one.barrier, PARTIES), 0);
-        filch_runtime *rt = parties_runtime(i);
+        filch_runtime *rt = config_runtime(i, 1000000);
         parties_meet(rt, TASKS, THREADS, march_on, &one);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
         cr_assert_eq(wrongs(), 0);
@@ -361,8 +361,8 @@ static void wait_and_free(filch_self self, void *arg, unsigned index)
 static void free_everywhere(party_fn *fn, unsigned rounds)
 {
     exclusive many = {.seed = stress_seed(), .rounds = rounds};
-    for (unsigned i = 0; i < PARTIES_CONFIGS; i++) {
-        brief_runtime = parties_runtime(i);
+    for (unsigned i = 0; i < CONFIGS; i++) {
+        brief_runtime = config_runtime(i, 1000000);
         parties_meet(brief_runtime, 4, 2, fn, &many);
         cr_assert_eq(filch_runtime_destroy(brief_runtime), 0);
     }
@@ -408,10 +408,10 @@ static void make_all(filch_self self, void *arg, unsigned index)
 
 Test(sync, each_thing_is_made_once_before_anybody_uses_it)
 {
-    for (unsigned i = 0; i < PARTIES_CONFIGS; i++) {
+    for (unsigned i = 0; i < CONFIGS; i++) {
         static first one;
         memset(&one, 0, sizeof one);
-        filch_runtime *rt = parties_runtime(i);
+        filch_runtime *rt = config_runtime(i, 1000000);
         parties_meet(rt, TASKS, THREADS, make_all, &one);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
         cr_assert_eq(wrongs(), 0);

@@ -63,6 +63,26 @@ static void all_at_once(filch_runtime *rt, struct party *parties, struct party a
     signpost_wait(&done, PARTIES);
 }
 
+/* On every runtime; `before` and `after` each, if there is such. What was accepted has an outcome. */
+static void everywhere(void (*work)(struct party *), unsigned rounds, void (*before)(void),
+                       void (*after)(void))
+{
+    for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
+        struct party parties[PARTIES];
+        uint64_t seed = stress_seed();
+        filch_runtime *rt = stress_runtime(config, seed);
+        if (before)
+            before();
+        all_at_once(rt, parties,
+                    (struct party){.random = seed, .rounds = stress_times(rounds), .work = work});
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        if (after)
+            after();
+        for (unsigned i = 0; i < PARTIES; i++)
+            cr_assert_eq(parties[i].outcomes, parties[i].accepted, "%s", stress_name(config));
+    }
+}
+
 /* ---- A timer is stopped, or its task runs ---- */
 
 static void count_it(filch_self self, void *fired)
@@ -96,18 +116,7 @@ static void start_and_stop(struct party *party)
 
 Test(timers, each_is_stopped_or_fires_once)
 {
-    for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
-        struct party parties[PARTIES];
-        uint64_t seed = stress_seed();
-        filch_runtime *rt = stress_runtime(config, seed);
-        all_at_once(rt, parties,
-                    (struct party){.random = seed,
-                                   .rounds = stress_times(100),
-                                   .work = start_and_stop});
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
-        for (unsigned i = 0; i < PARTIES; i++)
-            cr_assert_eq(parties[i].outcomes, parties[i].accepted, "%s", stress_name(config));
-    }
+    everywhere(start_and_stop, 100, NULL, NULL);
 }
 
 /* ---- Sleeps end, and not before their time ---- */
@@ -122,16 +131,7 @@ static void sleep_some(struct party *party)
 
 Test(timers, sleeps_of_all_lengths_end_in_time)
 {
-    for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
-        struct party parties[PARTIES];
-        uint64_t seed = stress_seed();
-        filch_runtime *rt = stress_runtime(config, seed);
-        all_at_once(rt, parties,
-                    (struct party){.random = seed,
-                                   .rounds = stress_times(200),
-                                   .work = sleep_some});
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
-    }
+    everywhere(sleep_some, 200, NULL, NULL);
 }
 
 /* ---- Tickers are stopped, started anew and destroyed while they tick ---- */
@@ -165,14 +165,7 @@ static void tick(struct party *party)
 
 Test(timers, tickers_started_anew_at_any_moment_are_exact)
 {
-    for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
-        struct party parties[PARTIES];
-        uint64_t seed = stress_seed();
-        filch_runtime *rt = stress_runtime(config, seed);
-        all_at_once(rt, parties,
-                    (struct party){.random = seed, .rounds = stress_times(60), .work = tick});
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
-    }
+    everywhere(tick, 60, NULL, NULL);
 }
 
 /* ---- Files: ready, in time or not, and closed ---- */
@@ -201,6 +194,12 @@ static void read_or_write(struct party *party)
     filch_u64_add(&taken, n > 0 ? (uint64_t)n : 0, FILCH_RELAXED);
 }
 
+static void open_pairs(void)
+{
+    for (unsigned i = 0; i < PAIRS; i++)
+        cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pairs[i]), 0);
+}
+
 static void what_is_left(void)
 {
     char bytes[256];
@@ -210,30 +209,18 @@ static void what_is_left(void)
         cr_assert_eq(filch_fd_close(pairs[i][0]), 0);
         cr_assert_eq(filch_fd_close(pairs[i][1]), 0);
     }
+    cr_assert_eq(filch_u64_load(&taken, FILCH_RELAXED), filch_u64_load(&written, FILCH_RELAXED));
 }
 
 Test(timers, files_are_ready_or_the_time_is_over_and_no_byte_is_lost)
 {
-    for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
-        struct party parties[PARTIES];
-        uint64_t seed = stress_seed();
-        filch_runtime *rt = stress_runtime(config, seed);
-        for (unsigned i = 0; i < PAIRS; i++)
-            cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pairs[i]), 0);
-        all_at_once(rt, parties,
-                    (struct party){.random = seed,
-                                   .rounds = stress_times(150),
-                                   .work = read_or_write});
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
-        what_is_left();
-        cr_assert_eq(filch_u64_load(&taken, FILCH_RELAXED), filch_u64_load(&written, FILCH_RELAXED),
-                     "%s", stress_name(config));
-    }
+    everywhere(read_or_write, 150, open_pairs, what_is_left);
 }
 
 /* One number, opened and closed by a thread, waited for by all others. */
 static filch_u32 door;
 static signpost shut;
+static pthread_t porter;
 
 static void wait_at_the_door(struct party *party)
 {
@@ -241,7 +228,6 @@ static void wait_at_the_door(struct party *party)
     int rc = filch_wait_fd(fd, next(party) & 1 ? POLLIN : POLLPRI, FILCH_FOREVER);
     if (rc != -EBADF && rc != POLLIN && rc != POLLHUP && rc != (POLLIN | POLLHUP))
         filch_die("waiting at the door: %d, %s", rc, filch_error());
-    party->outcomes += rc == -EBADF;
 }
 
 /* The other end is closed last, so that who comes too late, to the next file of the number, is told as well. */
@@ -261,24 +247,22 @@ static void *open_and_shut(void *unused)
     return NULL;
 }
 
+static void porter_comes(void)
+{
+    filch_u32_store(&shut, 0, FILCH_RELEASE);
+    filch_u32_store(&door, UINT32_MAX, FILCH_RELEASE);
+    cr_assert_eq(pthread_create(&porter, NULL, open_and_shut, NULL), 0);
+}
+
+static void porter_goes(void)
+{
+    signpost_raise(&shut);
+    cr_assert_eq(pthread_join(porter, NULL), 0);
+}
+
 Test(timers, nobody_waits_for_a_file_that_was_closed)
 {
     if (BUILD_TSAN)
         cr_skip_test("to thread sanitizer, a number that is used while it is opened is a race");
-    for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
-        struct party parties[PARTIES];
-        pthread_t porter;
-        uint64_t seed = stress_seed();
-        filch_runtime *rt = stress_runtime(config, seed);
-        filch_u32_store(&shut, 0, FILCH_RELEASE);
-        filch_u32_store(&door, UINT32_MAX, FILCH_RELEASE);
-        cr_assert_eq(pthread_create(&porter, NULL, open_and_shut, NULL), 0);
-        all_at_once(rt, parties,
-                    (struct party){.random = seed,
-                                   .rounds = stress_times(60),
-                                   .work = wait_at_the_door});
-        signpost_raise(&shut);
-        pthread_join(porter, NULL);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
-    }
+    everywhere(wait_at_the_door, 60, porter_comes, porter_goes);
 }

@@ -6,10 +6,11 @@
 #define SUPPORT_CREW_H
 
 #include <pthread.h>
+#include <tests/support/configs.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
 
-enum { CREW_MOST = 64, CREW_CONFIGS = 8 };
+enum { CREW_MOST = 64 };
 enum crew_kind { CREW_TASK, CREW_THREAD, CREW_KINDS };
 
 typedef void crew_fn(void *arg);
@@ -28,26 +29,11 @@ typedef struct crew {
     pthread_t thread[CREW_MOST]; /* the first `threads` of them */
 } crew;
 
-static inline const char *crew_config(unsigned i, filch_config *config)
-{
-    static const unsigned workers[] = {1, 2, 8, 64};
-    static char name[64];
-    *config = (filch_config){.workers = workers[i / 2],
-                             .queue = i & 1 ? "central-mutex" : "chase-lev",
-                             .max_fibers = 100000};
-    snprintf(name, sizeof name, "%u workers, %s", config->workers, config->queue);
-    return name;
-}
-
-/* config: 0 .. CREW_CONFIGS - 1. Returns its name. */
+/* config: 0 .. CONFIGS - 1. Returns its name. */
 static inline const char *crew_open(crew *all, unsigned config)
 {
-    filch_config settings;
-    const char *name = crew_config(config, &settings);
-    *all = (crew){0};
-    if (filch_runtime_create(&all->rt, &settings))
-        filch_die("%s", filch_error());
-    return name;
+    *all = (crew){.rt = config_runtime(config, 100000)};
+    return config_name(config);
 }
 
 static inline void *crew_as_thread(void *arg)
@@ -97,7 +83,7 @@ typedef void crew_test(crew *all, enum crew_kind kind, const char *name);
 
 static inline void crew_everywhere(crew_test *test)
 {
-    for (unsigned config = 0; config < CREW_CONFIGS; config++) {
+    for (unsigned config = 0; config < CONFIGS; config++) {
         static crew all;
         const char *name = crew_open(&all, config);
         for (enum crew_kind kind = CREW_TASK; kind < CREW_KINDS; kind++)

@@ -5,9 +5,10 @@
 #define SUPPORT_PARTIES_H
 
 #include <pthread.h>
+#include <tests/support/configs.h>
 #include <tests/support/stress.h>
 
-enum { PARTIES_CONFIGS = 8, PARTIES_MOST = 64 };
+enum { PARTIES_MOST = 64 };
 
 /* self: NULL on a thread. */
 typedef void party_fn(filch_self self, void *arg, unsigned index);
@@ -19,17 +20,6 @@ typedef struct party {
     filch_waitgroup *all;
     pthread_t thread;
 } party;
-
-static inline filch_runtime *parties_runtime(unsigned i)
-{
-    static const unsigned workers[] = {1, 2, 8, 64};
-    filch_config config = stress_config(i % 2, 1);
-    config.workers = workers[i / 2];
-    filch_runtime *rt;
-    if (filch_runtime_create(&rt, &config))
-        filch_die("%s", filch_error());
-    return rt;
-}
 
 static inline void party_as_task(filch_self self, void *arg)
 {
@@ -68,8 +58,8 @@ static inline void parties_meet(filch_runtime *rt, unsigned tasks, unsigned thre
 static inline void parties_meet_everywhere(unsigned tasks, unsigned threads, party_fn *fn,
                                            void *arg)
 {
-    for (unsigned i = 0; i < PARTIES_CONFIGS; i++) {
-        filch_runtime *rt = parties_runtime(i);
+    for (unsigned i = 0; i < CONFIGS; i++) {
+        filch_runtime *rt = config_runtime(i, 1000000);
         parties_meet(rt, tasks, threads, fn, arg);
         if (filch_runtime_destroy(rt))
             filch_die("%s", filch_error());

@@ -7,21 +7,16 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
-#include <tests/support/fib.h>
+#include <tests/support/configs.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
 
-static inline filch_runtime *runtime_of(unsigned workers, const char *queue)
-{
-    filch_runtime *rt = NULL;
-    filch_config config = {.workers = workers, .queue = queue, .max_fibers = 1000000};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
-    return rt;
-}
-
 static inline filch_runtime *runtime(unsigned workers)
 {
-    return runtime_of(workers, NULL);
+    filch_runtime *rt = NULL;
+    filch_config config = {.workers = workers, .max_fibers = 1000000};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    return rt;
 }
 
 /* Runs a test's body as a task, on runtimes of all sizes, both disciplines, and as a foreign thread beside each. Under
@@ -35,9 +30,8 @@ FILCH_VOID_TASK(call_body, (body_fn *, body), (filch_runtime *, rt))
 
 static inline void everywhere(body_fn *body)
 {
-    static const unsigned workers[] = {1, 2, 8, 64};
-    for (unsigned i = 0; i < 8; i += BUILD_TSAN ? 3 : 1) {
-        filch_runtime *rt = runtime_of(workers[i / 2], fib_queues[i % 2]);
+    for (unsigned i = 0; i < CONFIGS; i += BUILD_TSAN ? 3 : 1) {
+        filch_runtime *rt = config_runtime(i, 1000000);
         FILCH_RUN(rt, call_body, body, rt);
         body(rt);
         cr_assert_eq(filch_runtime_destroy(rt), 0);

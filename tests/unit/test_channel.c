@@ -349,7 +349,7 @@ Test(channel, a_task_may_wait_for_what_it_has_forked)
 {
     enum { COUNT = 1000 };
     static const size_t capacities[] = {0, 1, 16};
-    for (unsigned config = 0; config < CREW_CONFIGS; config++) {
+    for (unsigned config = 0; config < CONFIGS; config++) {
         static crew all;
         const char *name = crew_open(&all, config);
         for (int i = 0; i < 3; i++) {

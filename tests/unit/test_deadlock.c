@@ -1,38 +1,11 @@
-/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What the detector takes for a deadlock, and what not. */
 #include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <tests/support/build.h>
-#include <tests/support/child.h>
+#include <tests/support/deadlock.h>
 #include <tests/support/signpost.h>
-#include <unistd.h>
-
-/* Each test is a process of its own: a detector looks at all of a process. Who finds a deadlock there ends it. */
-static unsigned workers;
-static const char *queue;
-
-static filch_runtime *runtime(void)
-{
-    filch_runtime *rt = NULL;
-    filch_config config = {.workers = workers, .queue = queue, .max_fibers = 1000};
-    CHILD_CHECK(filch_runtime_create(&rt, &config) == 0);
-    return rt;
-}
-
-static filch_channel *channel(void)
-{
-    filch_channel *one = NULL;
-    CHILD_CHECK(filch_channel_create(&one, sizeof(int), 0) == 0);
-    return one;
-}
-
-static void receives(filch_self self, void *arg)
-{
-    (void)self;
-    int item;
-    filch_receive(arg, &item);
-}
 
 /* ---- What is found ---- */
 
@@ -122,13 +95,6 @@ static void select_what_never_happens(void)
     filch_runtime *rt = runtime();
     filch_go(rt, selects, channel());
     filch_runtime_destroy(rt);
-}
-
-static void *thread_receives(void *arg)
-{
-    int item;
-    filch_receive(arg, &item);
-    return NULL;
 }
 
 static void *thread_ends(void *arg)
@@ -248,16 +214,6 @@ Test(deadlock, what_can_never_run_again_is_reported_and_ends_the_process)
 }
 
 /* ---- What is not one ---- */
-
-/* Longer than the detector looks. */
-enum { LONG = 140 };
-
-static void not_reported(const char *report, void *unused)
-{
-    (void)unused;
-    dprintf(STDERR_FILENO, "%s", report);
-    _exit(98);
-}
 
 static void sends(filch_self self, void *arg)
 {
@@ -402,123 +358,4 @@ Test(deadlock, nothing_is_said_while_something_may_still_happen)
         cr_assert(child_passed(&child), "%u, %u workers: 0x%x: %s", i, workers, child.status,
                   child.text);
     }
-}
-
-/* ---- What is done ---- */
-
-static signpost heard;
-
-static void hear(const char *report, void *arg)
-{
-    CHILD_CHECK(strstr(report, "all fibers are asleep"));
-    CHILD_CHECK(arg == (void *)&heard);
-    signpost_raise(&heard);
-}
-
-/* The callback's thread may end the deadlock; this one only watches. */
-static void *raise_and_receive(void *arg)
-{
-    int item;
-    filch_receive(arg, &item);
-    return NULL;
-}
-
-static void report_once_and_go_on(void)
-{
-    filch_channel *numbers = channel();
-    unsetenv("FILCH_DEADLOCK");
-    if (BUILD_DEBUG)
-        setenv("FILCH_DEADLOCK", "report", 1);
-    filch_runtime *rt = runtime();
-    filch_on_deadlock(hear, (void *)&heard);
-    pthread_t thread;
-    filch_go(rt, receives, numbers);
-    CHILD_CHECK(!pthread_create(&thread, NULL, raise_and_receive, numbers));
-    filch_receive_until(numbers, &(int){0}, filch_in(LONG * FILCH_MILLISECOND));
-    CHILD_CHECK(!signpost_count(&heard)); /* this thread has only waited until a time */
-    filch_channel_close(numbers);
-    pthread_join(thread, NULL);
-    filch_runtime_destroy(rt);
-}
-
-/* A thread that has never called Filch may be about to; it does. */
-static void *stranger(void *arg)
-{
-    signpost_wait(&heard, 1);
-    filch_send(arg, &(int){1});
-    return NULL;
-}
-
-static void do_not_die_beside_a_stranger(void)
-{
-    setenv("FILCH_DEADLOCK", "die", 1);
-    filch_channel *numbers = channel();
-    filch_runtime *rt = runtime();
-    filch_on_deadlock(hear, (void *)&heard);
-    pthread_t thread;
-    CHILD_CHECK(!pthread_create(&thread, NULL, stranger, numbers));
-    filch_go(rt, receives, numbers);
-    filch_runtime_destroy(rt);
-    pthread_join(thread, NULL);
-    CHILD_CHECK(signpost_count(&heard) == 1);
-}
-
-static void say_nothing(void)
-{
-    setenv("FILCH_DEADLOCK", "off", 1);
-    filch_on_deadlock(not_reported, NULL);
-    runtime();
-    filch_runtime *rt = runtime();
-    filch_go(rt, receives, channel());
-    ualarm(LONG * 1000, 0);
-    filch_runtime_destroy(rt);
-}
-
-Test(deadlock, a_callback_hears_of_it_and_strangers_keep_everybody_alive)
-{
-    struct child child;
-    workers = 2;
-    queue = "chase-lev";
-    child_run(&child, report_once_and_go_on);
-    cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
-    child_run(&child, do_not_die_beside_a_stranger);
-    cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
-    child_run(&child, say_nothing);
-    cr_assert(WIFSIGNALED(child.status) && WTERMSIG(child.status) == SIGALRM, "0x%x: %s",
-              child.status, child.text);
-    cr_assert_str_eq(child.text, "");
-}
-
-static void go_by_default(void)
-{
-    unsetenv("FILCH_DEADLOCK");
-    filch_runtime *rt = runtime();
-    filch_go(rt, receives, channel());
-    if (!BUILD_DEBUG || BUILD_TSAN)
-        ualarm(LONG * 1000, 0);
-    filch_runtime_destroy(rt);
-}
-
-Test(deadlock, without_a_wish_builds_with_checks_die_and_others_wait)
-{
-    struct child child;
-    workers = 2;
-    queue = "chase-lev";
-    child_run(&child, go_by_default);
-    if (BUILD_DEBUG && !BUILD_TSAN)
-        cr_assert(child_died(&child, "all fibers are asleep"), "0x%x: %s", child.status,
-                  child.text);
-    else
-        cr_assert(WIFSIGNALED(child.status) && WTERMSIG(child.status) == SIGALRM, "0x%x: %s",
-                  child.status, child.text);
-}
-
-Test(deadlock, an_unknown_wish_is_refused)
-{
-    filch_runtime *rt = NULL;
-    setenv("FILCH_DEADLOCK", "maybe", 1);
-    cr_assert_eq(filch_runtime_create(&rt, NULL), -EINVAL);
-    cr_assert(strstr(filch_error(), "FILCH_DEADLOCK=maybe is not known; known: die, report, off"),
-              "%s", filch_error());
-    unsetenv("FILCH_DEADLOCK");
 }

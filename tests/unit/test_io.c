@@ -8,20 +8,10 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <tests/support/configs.h>
 #include <unistd.h>
 
-static const unsigned worker_counts[] = {1, 2, 8, 64};
-static const char *const queues[] = {"chase-lev", "central-mutex"};
-enum { CONFIGS = 8, MS = 1000000, BYTES = 1 << 20 };
-
-static filch_runtime *runtime(unsigned config)
-{
-    filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = worker_counts[config % 4],
-                                                           .queue = queues[config / 4]}),
-                 0);
-    return rt;
-}
+enum { MS = 1000000, BYTES = 1 << 20 };
 
 static void make_pair(int ends[2])
 {
@@ -70,7 +60,7 @@ FILCH_TASK(int, write_and_read, (const int *, ends))
 Test(io, a_stream_arrives_whole_and_in_order)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
-        filch_runtime *rt = runtime(c);
+        filch_runtime *rt = config_runtime(c, 0);
         int ends[2];
         make_pair(ends);
         cr_assert_eq(FILCH_RUN(rt, write_and_read, ends), 0);
@@ -125,7 +115,7 @@ FILCH_TASK(int, serve_and_visit, (int, server), (int, guest))
 Test(io, a_guest_is_served)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
-        filch_runtime *rt = runtime(c);
+        filch_runtime *rt = config_runtime(c, 0);
         struct sockaddr_in address;
         int server = listen_somewhere(&address);
         int guest = socket(AF_INET, SOCK_STREAM, 0);

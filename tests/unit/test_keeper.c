@@ -5,25 +5,16 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>
+#include <tests/support/configs.h>
 #include <tests/support/process.h>
 #include <tests/support/signpost.h>
 #include <unistd.h>
 
-static const unsigned worker_counts[] = {1, 2, 8, 64};
-static const char *const queues[] = {"chase-lev", "central-mutex"};
-enum { CONFIGS = 8, MS = 1000000 };
-
-static filch_runtime *runtime(unsigned config)
-{
-    filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = worker_counts[config % 4],
-                                                           .queue = queues[config / 4]}),
-                 0);
-    return rt;
-}
+enum { MS = 1000000 };
 
 static void make_pair(int ends[2])
 {
@@ -76,10 +67,11 @@ FILCH_TASK(int, spin_everywhere, (filch_context *, context), (unsigned, tasks))
 Test(keeper, deadlines_hold_while_all_workers_compute)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
-        filch_runtime *rt = runtime(c);
+        filch_runtime *rt = config_runtime(c, 0);
         filch_context *context;
         cr_assert_eq(filch_context_create_until(&context, NULL, filch_in(5 * MS)), 0);
-        cr_assert_eq(FILCH_RUN(rt, spin_everywhere, context, 2 * worker_counts[c % 4]), -ETIMEDOUT);
+        cr_assert_eq(FILCH_RUN(rt, spin_everywhere, context, 2 * config_workers[c / 2]),
+                     -ETIMEDOUT);
         filch_context_release(context);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }
@@ -91,7 +83,7 @@ Test(keeper, a_hundred_thousand_pending_timers_need_one_thread_and_stop)
 {
     enum { TIMERS = 100000 };
     static filch_timer timers[TIMERS];
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = config_runtime(2, 0);
     unsigned before = process_threads();
     for (unsigned i = 0; i < TIMERS; i++)
         cr_assert_eq(filch_timer_start(&timers[i], rt, filch_in((3600 + i % 977) * FILCH_SECOND),
@@ -146,7 +138,7 @@ Test(keeper, a_forked_child_has_its_own_and_leaves_the_parents_alone)
     if (BUILD_TSAN)
         cr_skip_test("thread sanitizer refuses threads in such a child");
     static signpost fired;
-    parents = runtime(1);
+    parents = config_runtime(2, 0);
     cr_assert_eq(filch_timer_start(&inherited, parents, filch_in(100 * MS), raise_post, &fired), 0);
     cr_assert_eq(filch_context_create_until(&inherited_context, NULL, filch_in(50 * MS)), 0);
     cr_assert_eq(filch_ticker_create(&inherited_ticker, MS), 0);
@@ -168,6 +160,39 @@ Test(keeper, a_forked_child_has_its_own_and_leaves_the_parents_alone)
     filch_context_release(inherited_context);
     filch_ticker_destroy(inherited_ticker);
     cr_assert_eq(filch_runtime_destroy(parents), 0);
+}
+
+/* Two threads: one starts the first timer of the process, the other forks, and its child needs one of its own. */
+static void *sleep_a_little(void *unused)
+{
+    filch_sleep(MS);
+    return unused;
+}
+
+static void fork_while_it_starts(void)
+{
+    pthread_t thread;
+    CHILD_CHECK(!pthread_create(&thread, NULL, sleep_a_little, NULL));
+    pid_t pid = fork();
+    alarm(20);
+    CHILD_CHECK(filch_sleep(MS) == 0);
+    if (!pid)
+        _exit(0);
+    int status = 0;
+    CHILD_CHECK(waitpid(pid, &status, 0) == pid);
+    CHILD_CHECK(status == 0);
+    pthread_join(thread, NULL);
+}
+
+Test(keeper, its_start_may_meet_a_fork)
+{
+    if (BUILD_TSAN)
+        cr_skip_test("thread sanitizer refuses threads in such a child");
+    for (int i = 0; i < 100; i++) {
+        struct child child;
+        child_run(&child, fork_while_it_starts);
+        cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
+    }
 }
 
 static bool starts_anew;
@@ -232,7 +257,7 @@ Test(keeper, files_are_told_while_timers_are_always_due)
 {
     enum { TIMERS = 300 };
     static filch_timer timers[TIMERS];
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = config_runtime(2, 0);
     int ends[2];
     make_pair(ends);
     for (unsigned i = 0; i < TIMERS; i++)
@@ -269,7 +294,7 @@ Test(keeper, timers_fire_while_files_are_always_ready)
 {
     enum { CHATS = 100 };
     static int talk[CHATS][2];
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = config_runtime(2, 0);
     for (unsigned i = 0; i < CHATS; i++) {
         make_pair(talk[i]);
         for (unsigned k = 0; k < 2; k++)

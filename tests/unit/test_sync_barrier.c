@@ -53,8 +53,8 @@ static void fill(filch_self self, void *unused, unsigned index)
 
 Test(sync_barrier, every_round_sees_all_of_the_last)
 {
-    for (unsigned config = 0; config < PARTIES_CONFIGS; config++) {
-        filch_runtime *rt = parties_runtime(config);
+    for (unsigned config = 0; config < CONFIGS; config++) {
+        filch_runtime *rt = config_runtime(config, 1000000);
         memset(rows, 0, sizeof rows);
         firsts = (filch_u32){0};
         cr_assert_eq(filch_barrier_init(&barrier, PARTIES), 0);

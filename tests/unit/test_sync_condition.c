@@ -59,7 +59,7 @@ static void *meet(void *rt)
 
 static void wake_all(unsigned config, bool at_once)
 {
-    filch_runtime *rt = parties_runtime(config);
+    filch_runtime *rt = config_runtime(config, 1000000);
     pthread_t thread;
     filch_u32_store(&waiting, 0, FILCH_RELEASE);
     filch_u32_store(&woken, 0, FILCH_RELEASE);
@@ -80,12 +80,12 @@ static void wake_all(unsigned config, bool at_once)
 
 Test(sync_condition, each_signal_wakes_one)
 {
-    for (unsigned i = 0; i < PARTIES_CONFIGS; i++)
+    for (unsigned i = 0; i < CONFIGS; i++)
         wake_all(i, false);
 }
 
 Test(sync_condition, a_broadcast_wakes_all)
 {
-    for (unsigned i = 0; i < PARTIES_CONFIGS; i++)
+    for (unsigned i = 0; i < CONFIGS; i++)
         wake_all(i, true);
 }

@@ -57,7 +57,7 @@ Test(sync_mutex, tasks_and_threads_count_together)
     enum { TASKS = 12, THREADS = 3 };
     counter one = {.rounds = stress_times(300)};
     parties_meet_everywhere(TASKS, THREADS, count_on, &one);
-    cr_assert_eq(one.count, PARTIES_CONFIGS * (TASKS + THREADS) * one.rounds);
+    cr_assert_eq(one.count, CONFIGS * (TASKS + THREADS) * one.rounds);
 }
 
 /* ---- A worker goes on while a task waits ---- */
@@ -90,7 +90,7 @@ static void open_gate(filch_self self, void *unused)
 Test(sync_mutex, one_worker_runs_others_while_a_thousand_tasks_wait)
 {
     enum { WAITERS = BUILD_TINY ? 50 : 1000 };
-    filch_runtime *rt = parties_runtime(0);
+    filch_runtime *rt = config_runtime(0, 1000000);
     filch_mutex_lock(&gate);
     for (int i = 0; i < WAITERS; i++)
         go_or_die(rt, pass_gate, NULL);
@@ -145,7 +145,7 @@ static void hand_over(filch_runtime *rt)
 Test(sync_mutex, who_has_waited_a_millisecond_is_handed_it)
 {
     enum { ROUNDS = 20 };
-    filch_runtime *rt = parties_runtime(2);
+    filch_runtime *rt = config_runtime(2, 1000000);
     for (unsigned i = 0; i < ROUNDS; i++)
         hand_over(rt);
     cr_assert_eq(signpost_count(&passed), ROUNDS);

@@ -52,8 +52,8 @@ static void *meet(void *rt)
 
 Test(sync_once, all_wait_until_it_is_made)
 {
-    for (unsigned i = 0; i < PARTIES_CONFIGS; i++) {
-        filch_runtime *rt = parties_runtime(i);
+    for (unsigned i = 0; i < CONFIGS; i++) {
+        filch_runtime *rt = config_runtime(i, 1000000);
         pthread_t thread;
         flag = (filch_once_flag){0};
         made = 0;
@@ -89,7 +89,7 @@ static void as_thread(void)
 
 static void as_task(void)
 {
-    filch_runtime *rt = parties_runtime(0);
+    filch_runtime *rt = config_runtime(0, 1000000);
     parties_meet(rt, 1, 0, make_again_as_task, NULL);
 }
 
@@ -134,7 +134,7 @@ static void *wait_for_it(void *unused)
 
 Test(sync_once, a_function_that_panics_counts_as_called)
 {
-    filch_runtime *rt = parties_runtime(0);
+    filch_runtime *rt = config_runtime(0, 1000000);
     pthread_t thread;
     flag = (filch_once_flag){0};
     begun = may_end = (signpost){0};

@@ -79,9 +79,9 @@ static void raise_family(filch_self self, void *arg, unsigned index)
 
 Test(sync_waitgroup, who_has_waited_sees_what_all_wrote_again_and_again)
 {
-    for (unsigned config = 0; config < PARTIES_CONFIGS; config++)
+    for (unsigned config = 0; config < CONFIGS; config++)
         for (unsigned task = 0; task < 2; task++) {
-            family one = {.rt = parties_runtime(config), .rounds = 20};
+            family one = {.rt = config_runtime(config, 1000000), .rounds = 20};
             parties_meet(one.rt, task, 1 - task, raise_family, &one);
             cr_assert_eq(one.sum, CHILDREN * one.rounds * (one.rounds + 1) / 2);
             cr_assert_eq(filch_runtime_destroy(one.rt), 0);

@@ -4,20 +4,10 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
+#include <tests/support/configs.h>
 #include <tests/support/signpost.h>
 
-static const unsigned worker_counts[] = {1, 2, 8, 64};
-static const char *const queues[] = {"chase-lev", "central-mutex"};
-enum { CONFIGS = 8, MS = 1000000 };
-
-static filch_runtime *runtime(unsigned config)
-{
-    filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = worker_counts[config % 4],
-                                                           .queue = queues[config / 4]}),
-                 0);
-    return rt;
-}
+enum { MS = 1000000 };
 
 static int ticks_are_exact(filch_ticker *ticker, int64_t period, unsigned count)
 {
@@ -53,7 +43,7 @@ FILCH_TASK(int, take_ticks, (int64_t, period), (unsigned, count))
 Test(ticker, times_are_exact_and_missed_ticks_are_counted)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
-        filch_runtime *rt = runtime(c);
+        filch_runtime *rt = config_runtime(c, 0);
         cr_assert_eq(FILCH_RUN(rt, take_ticks, MS / 3, 20), 0);
         cr_assert_eq(FILCH_RUN(rt, take_ticks, 1, 20), 0, "each nanosecond");
         cr_assert_eq(filch_runtime_destroy(rt), 0);
@@ -140,7 +130,7 @@ static void destroy_when_waited_for(filch_self self, void *unused)
 
 Test(ticker, who_waits_is_told_when_it_is_destroyed)
 {
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = config_runtime(2, 0);
     cr_assert_eq(filch_ticker_create(&doomed, FILCH_FOREVER), 0);
     cr_assert_eq(filch_go(rt, destroy_when_waited_for, NULL), 0);
     cr_assert_eq(FILCH_RUN(rt, wait_for_a_tick, doomed, &waiting), -EIDRM);

@@ -6,20 +6,10 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <string.h>
+#include <tests/support/configs.h>
 #include <tests/support/signpost.h>
 
-static const unsigned worker_counts[] = {1, 2, 8, 64};
-static const char *const queues[] = {"chase-lev", "central-mutex"};
-enum { CONFIGS = 8, MS = 1000000 };
-
-static filch_runtime *runtime(unsigned config)
-{
-    filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = worker_counts[config % 4],
-                                                           .queue = queues[config / 4]}),
-                 0);
-    return rt;
-}
+enum { MS = 1000000 };
 
 static void runs_nothing(filch_self self, void *unused)
 {
@@ -45,7 +35,7 @@ Test(sleep, tasks_and_threads_sleep_until_then_and_no_less)
 {
     cr_assert_eq(sleep_and_look(), 0);
     for (unsigned c = 0; c < CONFIGS; c++) {
-        filch_runtime *rt = runtime(c);
+        filch_runtime *rt = config_runtime(c, 0);
         cr_assert_eq(FILCH_RUN(rt, task_that_sleeps), 0);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }
@@ -79,7 +69,7 @@ static void sleep_together(filch_self self, void *done)
 Test(sleep, many_tasks_sleep_at_once_on_one_worker)
 {
     static signpost awake;
-    filch_runtime *rt = runtime(0);
+    filch_runtime *rt = config_runtime(0, 0);
     for (unsigned i = 0; i < SLEEPERS; i++)
         cr_assert_eq(filch_go(rt, sleep_together, &awake), 0);
     signpost_wait(&awake, SLEEPERS);
@@ -139,7 +129,7 @@ Test(timer, starts_its_task_then_and_the_task_may_start_it_again)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         memset(&once, 0, sizeof once);
-        once.rt = runtime(c);
+        once.rt = config_runtime(c, 0);
         once.again = 5;
         once.when = filch_in(MS);
         cr_assert_eq(filch_timer_start(&once.timer, once.rt, once.when, count_down, &once), 0);
@@ -151,7 +141,7 @@ Test(timer, starts_its_task_then_and_the_task_may_start_it_again)
 Test(timer, stopped_or_not_is_told_and_a_stopped_one_never_runs)
 {
     filch_timer timer = {{0}};
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = config_runtime(2, 0);
     cr_assert_not(filch_timer_stop(&timer), "never started");
     cr_assert_eq(filch_timer_start(&timer, rt, filch_in(3600 * FILCH_SECOND), runs_nothing, NULL),
                  0);
@@ -174,7 +164,7 @@ Test(timer, reset_makes_it_earlier_or_later_while_it_is_pending)
 {
     filch_timer far = {{0}}, near = {{0}};
     static signpost fired;
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = config_runtime(2, 0);
     cr_assert_eq(filch_timer_reset(&far, filch_in(0)), -ENOENT);
     cr_assert_eq(filch_timer_start(&far, rt, filch_in(3600 * FILCH_SECOND), raise_post, &fired), 0);
     cr_assert_eq(filch_timer_start(&near, rt, filch_in(60 * FILCH_SECOND), runs_nothing, NULL), 0);
@@ -193,7 +183,7 @@ Test(timer, one_that_stop_missed_has_handed_over_its_task)
     for (unsigned i = 0; i < 200; i++) {
         filch_timer timer = {{0}};
         signpost ran = {0};
-        filch_runtime *rt = runtime(0);
+        filch_runtime *rt = config_runtime(0, 0);
         cr_assert_eq(filch_timer_start(&timer, rt, filch_in(20000), raise_post, &ran), 0);
         while (i % 2 && filch_now() % 64)
             ;
@@ -206,7 +196,7 @@ Test(timer, one_that_stop_missed_has_handed_over_its_task)
 Test(timer, bad_arguments_are_refused_with_a_sentence)
 {
     filch_timer timer = {{0}};
-    filch_runtime *rt = runtime(0);
+    filch_runtime *rt = config_runtime(0, 0);
     cr_assert_eq(filch_timer_start(&timer, NULL, 0, runs_nothing, NULL), -EINVAL);
     cr_assert_not_null(strstr(filch_error(), "runtime"));
     cr_assert_eq(filch_timer_start(&timer, rt, 0, NULL, NULL), -EINVAL);
@@ -233,7 +223,7 @@ static void gives_up(filch_self self, void *unused)
 Test(timer, its_task_has_a_name_in_reports)
 {
     filch_timer timer = {{0}};
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = config_runtime(2, 0);
     filch_set_panic_handler(report);
     cr_assert_eq(filch_timer_start(&timer, rt, 0, gives_up, NULL), 0);
     signpost_wait(&reported, 1);

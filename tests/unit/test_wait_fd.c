@@ -11,23 +11,12 @@
 #include <sys/socket.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>
+#include <tests/support/configs.h>
 #include <tests/support/process.h>
 #include <tests/support/signpost.h>
 #include <unistd.h>
 
-static const unsigned worker_counts[] = {1, 2, 8, 64};
-static const char *const queues[] = {"chase-lev", "central-mutex"};
-enum { CONFIGS = 8, MS = 1000000 };
-
-static filch_runtime *runtime(unsigned config)
-{
-    filch_runtime *rt = NULL;
-    filch_config as = {.workers = worker_counts[config % 4],
-                       .queue = queues[config / 4],
-                       .max_fibers = 10000};
-    cr_assert_eq(filch_runtime_create(&rt, &as), 0);
-    return rt;
-}
+enum { MS = 1000000 };
 
 static void make_pair(int ends[2])
 {
@@ -132,7 +121,7 @@ Test(wait_fd, deadline_ends_the_wait_and_the_next_one_works)
 {
     int ends[2];
     for (unsigned c = 0; c < CONFIGS; c++) {
-        filch_runtime *rt = runtime(c);
+        filch_runtime *rt = config_runtime(c, 10000);
         make_pair(ends);
         int64_t until = filch_in(MS);
         cr_assert_eq(FILCH_RUN(rt, task_that_waits, ends[0], until), -ETIMEDOUT);
@@ -183,7 +172,7 @@ Test(wait_fd, two_tasks_talk_over_a_socket_even_on_one_worker)
 {
     enum { TIMES = 200 };
     for (unsigned c = 0; c < CONFIGS; c++) {
-        filch_runtime *rt = runtime(c);
+        filch_runtime *rt = config_runtime(c, 10000);
         int ends[2];
         make_pair(ends);
         cr_assert_eq(write(ends[0], "", 1), 1);
@@ -200,7 +189,7 @@ Test(wait_fd, a_thread_talks_to_a_task)
 {
     enum { TIMES = 100 };
     for (unsigned c = 0; c < CONFIGS; c++) {
-        filch_runtime *rt = runtime(c);
+        filch_runtime *rt = config_runtime(c, 10000);
         int ends[2];
         make_pair(ends);
         struct party party;
@@ -259,7 +248,7 @@ static void all_wait_for_one(filch_runtime *rt)
 Test(wait_fd, each_of_several_is_told_what_it_waits_for)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
-        filch_runtime *rt = runtime(c);
+        filch_runtime *rt = config_runtime(c, 10000);
         for (unsigned i = 0; i < 5; i++)
             all_wait_for_one(rt);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
@@ -268,7 +257,7 @@ Test(wait_fd, each_of_several_is_told_what_it_waits_for)
 
 Test(wait_fd, a_hang_up_is_told_to_everybody)
 {
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = config_runtime(2, 10000);
     struct party parties[PARTIES];
     int ends[2];
     make_pair(ends);
@@ -284,10 +273,20 @@ Test(wait_fd, a_hang_up_is_told_to_everybody)
 
 /* ---- Closing ---- */
 
+/* So that none of its files gets the number that is closed, while somebody is about to wait for that. */
+static void start_the_keeper(void)
+{
+    int ends[2];
+    make_pair(ends);
+    cr_assert_eq(filch_wait_fd(ends[0], POLLIN, filch_in(1000)), -ETIMEDOUT);
+    close_pair(ends);
+}
+
 Test(wait_fd, closing_tells_all_who_wait)
 {
+    start_the_keeper();
     for (unsigned c = 0; c < CONFIGS; c++) {
-        filch_runtime *rt = runtime(c);
+        filch_runtime *rt = config_runtime(c, 10000);
         for (unsigned round = 0; round < 20; round++) {
             struct party parties[PARTIES];
             int ends[2];
@@ -307,7 +306,7 @@ Test(wait_fd, closing_tells_all_who_wait)
 
 Test(wait_fd, the_next_file_of_a_closed_number_is_told_apart)
 {
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = config_runtime(2, 10000);
     int number = -1;
     for (unsigned i = 0; i < 100; i++) {
         int ends[2];
@@ -331,7 +330,7 @@ Test(wait_fd, what_happens_to_a_file_that_lives_on_elsewhere_is_not_told_here)
 {
     if (BUILD_TSAN)
         cr_skip_test("thread sanitizer refuses threads in such a child");
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = config_runtime(2, 10000);
     int old[2], fresh[2], stop[2];
     make_pair(old);
     make_pair(stop);
@@ -384,7 +383,7 @@ Test(wait_fd, two_thousand_sockets_cost_one_thread)
     setrlimit(RLIMIT_NOFILE, &files);
     if (files.rlim_cur < 2 * PAIRS + 100)
         cr_skip_test("only %lu files", (unsigned long)files.rlim_cur);
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = config_runtime(2, 10000);
     unsigned before = process_threads();
     for (unsigned i = 0; i < PAIRS; i++) {
         make_pair(pairs[i]);

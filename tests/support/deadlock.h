@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What the detector's tests share. A detector looks at all of a process, so each of them is a process of its own
+ * (child.h): nothing that is made here is ever given back. */
+#ifndef SUPPORT_DEADLOCK_H
+#define SUPPORT_DEADLOCK_H
+
+#include <filch/filch.h>
+#include <tests/support/channels.h>
+#include <tests/support/child.h>
+#include <unistd.h>
+
+enum { LONG = 140 }; /* ms: longer than the detector looks */
+
+static unsigned workers = 2;
+static const char *queue = "chase-lev";
+
+static inline filch_runtime *runtime(void)
+{
+    filch_runtime *rt = NULL;
+    filch_config config = {.workers = workers, .queue = queue, .max_fibers = 1000};
+    CHILD_CHECK(filch_runtime_create(&rt, &config) == 0);
+    return rt;
+}
+
+static inline filch_channel *channel(void)
+{
+    return channel_of(sizeof(int), 0);
+}
+
+static inline void receives(filch_self self, void *from)
+{
+    (void)self;
+    int item;
+    filch_receive(from, &item);
+}
+
+static inline void *thread_receives(void *from)
+{
+    receives(NULL, from);
+    return NULL;
+}
+
+static inline void not_reported(const char *report, void *unused)
+{
+    (void)unused;
+    dprintf(STDERR_FILENO, "%s", report);
+    _exit(98);
+}
+
+#endif
