@@ -42,20 +42,18 @@ typedef struct filch_case {
 } filch_case;
 
 #define FILCH_SEND(channel_, item_)                                                                \
+    FILCH_CASE_(FILCH_CASE_SEND, channel_, (void *)(uintptr_t)(item_), 0)
+#define FILCH_RECEIVE(channel_, item_) FILCH_CASE_(FILCH_CASE_RECEIVE, channel_, item_, 0)
+#define FILCH_DONE(context_) FILCH_CASE_(FILCH_CASE_DONE, context_, 0, 0)
+#define FILCH_UNTIL(until_) FILCH_CASE_(FILCH_CASE_UNTIL, 0, 0, until_)
+
+/* Each member, so that C++ has nothing to warn of. */
+#define FILCH_CASE_(kind_, object_, item_, until_)                                                 \
     {                                                                                              \
-        .kind = FILCH_CASE_SEND, .object = (channel_), .item = (void *)(uintptr_t)(item_)          \
-    }
-#define FILCH_RECEIVE(channel_, item_)                                                             \
-    {                                                                                              \
-        .kind = FILCH_CASE_RECEIVE, .object = (channel_), .item = (item_)                          \
-    }
-#define FILCH_DONE(context_)                                                                       \
-    {                                                                                              \
-        .kind = FILCH_CASE_DONE, .object = (context_)                                              \
-    }
-#define FILCH_UNTIL(until_)                                                                        \
-    {                                                                                              \
-        .kind = FILCH_CASE_UNTIL, .until = (until_)                                                \
+        .kind = (kind_), .object = (object_), .item = (item_), .until = (until_), .code = 0,       \
+        .reserved = {                                                                              \
+            0                                                                                      \
+        }                                                                                          \
     }
 
 FILCH_BEGIN_DECLS
