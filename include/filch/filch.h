@@ -18,6 +18,7 @@
  *   <filch/timer.h>    sleep, timers, tickers
  *   <filch/io.h>       waiting for files and sockets
  *   <filch/blocking.h> calls that stop a thread, on threads of their own
+ *   <filch/pool.h>     worker pools: jobs, queues, outcomes
  *   <filch/deadlock.h> what is said when nothing can run any more
  *   <filch/fork.h>     the plain functions beneath, and what a fork costs
  *   <filch/atomic.h>   the atomics that the inline path and the library share */
@@ -33,6 +34,7 @@
 #include <filch/io.h>
 #include <filch/panic.h>
 #include <filch/par.h>
+#include <filch/pool.h>
 #include <filch/runtime.h>
 #include <filch/scope.h>
 #include <filch/select.h>

@@ -34,6 +34,7 @@ struct fl_fiber {
     const char *root_file;  /* where that was started, or NULL */
     int root_line;
     struct fl_child *child; /* of a scope, that it runs (runtime/sync/scope.h) */
+    struct filch_job *pooled; /* a pool's, that it runs (runtime/pool/pool.h) */
     unsigned arrivals;      /* times it was switched to */
     bool bare;              /* was trimmed: its C stack is empty */
     unsigned colour;        /* bytes between its C stack's end and the first frame */

@@ -31,6 +31,18 @@ int fl_panic_tell(const filch_failure *failure)
     return fl_fail(-failure->code, "a panic in %s", text);
 }
 
+void fl_failure_explain(filch_failure *failure, int code)
+{
+    const char *text = fl_error_about(code);
+    if (*text)
+        snprintf(failure->message, sizeof failure->message, "%s", text);
+    else if (fl_is_errno(code))
+        snprintf(failure->message, sizeof failure->message, "%s", strerror(-code));
+    else
+        snprintf(failure->message, sizeof failure->message,
+                 "it returned %d; 0 or a negative errno was expected", code);
+}
+
 /* ---- Boundaries ---- */
 
 bool fl_catch(filch_self self, const char *name, filch_go_fn *fn, void *arg, filch_failure *out)

@@ -66,6 +66,9 @@ static inline void fl_on_panic_end(filch_defer *record)
 /* Returns the failure's code, with task, place and message for filch_error(). */
 FILCH_COLD int fl_panic_tell(const filch_failure *failure);
 
+/* The message of what returned `code`: what filch_error() says of it, else the errno's own words. */
+void fl_failure_explain(filch_failure *failure, int code);
+
 /* A task for which nobody waits has failed: tells the handler, or dies. */
 FILCH_COLD void fl_panic_report(const filch_failure *failure);
 

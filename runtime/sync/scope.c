@@ -141,18 +141,6 @@ static void leave(filch_scope *scope)
         fl_unlock(&scope->lock);
 }
 
-static void explain(filch_failure *failure, int code)
-{
-    const char *text = fl_error_about(code);
-    if (*text)
-        snprintf(failure->message, sizeof failure->message, "%s", text);
-    else if (fl_is_errno(code))
-        snprintf(failure->message, sizeof failure->message, "%s", strerror(-code));
-    else
-        snprintf(failure->message, sizeof failure->message,
-                 "it returned %d; a child returns 0 or a negative errno", code);
-}
-
 static void run_child(filch_self self, void *arg)
 {
     fl_child *child = arg;
@@ -176,7 +164,7 @@ void fl_child_run(filch_self self, fl_job *job)
         fl_scope_child_failed(child.scope, &failure);
     } else if (child.code && !child.told) {
         failure = failure_of(&child, child.code);
-        explain(&failure, child.code);
+        fl_failure_explain(&failure, child.code);
         fl_scope_child_failed(child.scope, &failure);
     }
     leave(child.scope);

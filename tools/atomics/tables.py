@@ -70,7 +70,7 @@ WORDS = [
     Word("first", (), N, N, AR, N, X, "one was the first; `missing` orders what it wrote (H7)"),
     Word("users", (), X, N, A, "acq_rel?", X, "the last one sees what the others did (M3, M4)"),
     Word("children", (), N, N, R, "acq_rel?", X, "who waits sees what all children did (U1, U2)"),
-    Word("refs", (), X, N, N, "acq_rel?", X, "the last one sees what the others did (M3)"),
+    Word("refs", (), X, N, N, "acq_rel?", X, "the last one sees what the others did (M3, B4, B5)"),
     Word("running", (), R, X, N, N, "acquire?", "its files are open (Y1, Y2)"),
     Word("chunks", (), N, N, R, N, A, "is followed (Z1, Z2)"),
     Word("state", ("runtime/sync/mutex.c",), N, N, "acquire?", "acquire?", X,

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Worker pools: jobs that wait in a bounded queue, in an order of one's choice, for one of so many
+ * that may be in progress. For service authors and students.
+ *
+ *   static int resize(filch_self self, filch_job *job, void *image) { ... return 0; }
+ *
+ *   filch_pool *pool;
+ *   filch_pool_create(&pool, &(filch_pool_config){.width = 8, .capacity = 100});
+ *   FILCH_SUBMIT(pool, resize, image);                      waits while the queue is full
+ *   FILCH_SUBMIT_AS(pool, resize, image, .priority = 3, .timeout = FILCH_SECOND, .done = show);
+ *   ...
+ *   filch_pool_destroy(pool);                               when all that was accepted has ended
+ *
+ * Width: how many jobs are in progress at a time, those that wait within their function included, as
+ * if so many threads took them from a queue. A job is a task: it may fork, spawn and wait.
+ * Outcomes: each job that is accepted has exactly one (filch_outcome), and `done` is told it once.
+ * Timeouts: at its deadline, which counts the time in the queue, a job's outcome is fixed: whoever
+ * waits goes on. A job in progress sees its context done, and its function still returns; its data
+ * goes away only then.
+ * Life: a pool ends by filch_pool_destroy, when it has come to rest. A job belongs to the pool, and
+ * is gone once its outcome has been told and its function has returned; who has a handle
+ * (filch_pool_submit's `out`) gives it back by filch_job_release.
+ * Threads: all by any task or thread, jobs of the pool among them; where a call waits, see
+ * <filch/wait.h>.
+ * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do. */
+#ifndef FILCH_POOL_H
+#define FILCH_POOL_H
+
+#include <filch/context.h>
+#include <filch/failure.h>
+#include <filch/runtime.h>
+
+typedef struct filch_pool filch_pool;
+typedef struct filch_job filch_job;
+
+/* Which job is next. */
+typedef enum filch_pool_order {
+    FILCH_FIFO,     /* the oldest */
+    FILCH_LIFO,     /* the newest */
+    FILCH_PRIORITY, /* the highest priority, 0..FILCH_PRIORITIES - 1; what has waited for
+                       `aging` counts as one higher, so that nothing waits for ever; the oldest
+                       of equals */
+    FILCH_EARLIEST, /* the earliest deadline first (C. L. Liu, J. W. Layland, 1973, section 7);
+                       then those without one, the oldest first */
+    FILCH_ORDERS
+} filch_pool_order;
+
+enum { FILCH_PRIORITIES = 8 };
+
+/* What a submission does when the queue is full. */
+typedef enum filch_when_full {
+    FILCH_FULL_WAIT,        /* waits for room, first come first served */
+    FILCH_FULL_REJECT,      /* is refused: -EAGAIN */
+    FILCH_FULL_RUN,         /* runs the job itself, in the task or thread that submits */
+    FILCH_FULL_DROP_OLDEST, /* the oldest in the queue is dropped for it */
+    FILCH_FULL_DROP_NEWEST, /* it is accepted, and dropped */
+    FILCH_FULL_POLICIES
+} filch_when_full;
+
+/* What has become of a job. */
+typedef enum filch_outcome {
+    FILCH_UNDECIDED, /* it waits, or is in progress */
+    FILCH_SUCCEEDED, /* its function returned 0 */
+    FILCH_FAILED,    /* its function returned something else */
+    FILCH_PANICKED,  /* its function panicked */
+    FILCH_TIMED_OUT, /* its deadline came first */
+    FILCH_CANCELLED, /* before it began; or its function returned -ECANCELED after it was cancelled */
+    FILCH_DROPPED,   /* the queue was full */
+    FILCH_OUTCOMES
+} filch_outcome;
+
+/* Fields that are zero mean the default. */
+typedef struct filch_pool_config {
+    size_t size;            /* sizeof(filch_pool_config), or 0: only what the first release knew */
+    const char *name;       /* for reports; not copied; default "pool" */
+    filch_runtime *runtime; /* on whose workers it runs; NULL: on a runtime of its own, */
+    unsigned workers;       /* with so many workers; default: one per core */
+    unsigned width;         /* jobs in progress at a time; default: as many as there are workers */
+    size_t capacity;        /* jobs that wait at most; default: no limit */
+    filch_pool_order order; /* default: the oldest first */
+    filch_when_full full;   /* default: wait */
+    int64_t aging;          /* ns; default one second */
+    int64_t timeout;        /* ns of each job that has none of its own; default: none */
+    filch_context *context; /* those of all jobs are below it, if they have no other */
+} filch_pool_config;
+
+/* Returns 0, or a negative errno: it has failed (any other number counts as -EINVAL). What
+ * filch_error() says of that errno then becomes its message. `self` is for forks; in a job that the
+ * submitting thread runs itself (FILCH_FULL_RUN) it is NULL if that is no worker. */
+typedef int filch_job_fn(filch_self self, filch_job *job, void *data);
+
+/* Told what has become of a job: why is NULL, or what went wrong. Called once for each job that was
+ * accepted, as a task of the pool's runtime; it may wait. A panic in it is a detached task's. */
+typedef void filch_job_done_fn(filch_job *job, filch_outcome outcome, const filch_failure *why,
+                               void *data);
+
+/* What is particular about a job; zero bytes: nothing. */
+typedef struct filch_job_options {
+    const char *name;         /* for reports; not copied; default: the function's */
+    unsigned priority;        /* 0, lowest, .. FILCH_PRIORITIES - 1 */
+    int64_t timeout;          /* ns from now; 0: the pool's */
+    filch_context *context;   /* its context is below this one; NULL: the pool's */
+    filch_job_done_fn *done;  /* or NULL */
+    void (*drop)(void *data); /* gives its data back, when nobody uses it any more; or NULL */
+} filch_job_options;
+
+/* What has happened so far. Sums; they are exact when the pool is at rest. */
+typedef struct filch_pool_stats {
+    uint64_t accepted;                 /* = the sum of outcomes + waiting + in progress */
+    uint64_t outcomes[FILCH_OUTCOMES]; /* by filch_outcome */
+    uint64_t refused;                  /* submissions that were not accepted */
+    uint64_t waiting;                  /* now in the queue */
+    uint64_t running;                  /* now in progress */
+} filch_pool_stats;
+
+/* Submits fn(self, job, data); options as designated initialisers of filch_job_options. 0 or a
+ * negative errno: filch_pool_submit. */
+#define FILCH_SUBMIT(pool, fn, data) FILCH_SUBMIT_AS(pool, fn, data, )
+#define FILCH_SUBMIT_AS(pool, fn, data, ...)                                                       \
+    (__extension__({                                                                               \
+        const filch_job_options fl_options_ = {.name = #fn, __VA_ARGS__};                          \
+        filch_pool_submit(NULL, pool, fn, data, &fl_options_, FILCH_FOREVER);                      \
+    }))
+
+FILCH_BEGIN_DECLS
+
+/* ---- Life ---- */
+
+/* config may be NULL. On failure *out is untouched. -EINVAL a value that makes no sense, workers
+ * beside a runtime; -ENOMEM; what filch_runtime_create says. */
+FILCH_API int filch_pool_create(filch_pool **out, const filch_pool_config *config);
+/* Closes it, waits until it is at rest, and frees it. -EDEADLK a job of the pool calls: nothing has
+ * happened. NULL is allowed. */
+FILCH_API int filch_pool_destroy(filch_pool *pool);
+
+/* ---- Submission ---- */
+
+/* Accepts a job, or not. If `out` is given, *out is a handle. options may be NULL; the context is
+ * held for as long as it is needed. May wait for room until then. -EPIPE the pool is closed; -EAGAIN it is
+ * full; -ETIMEDOUT it was full until then; -ECANCELED or another cause: the context was done;
+ * -EDEADLK it is full, and the job that submits is the only one that could make room; -EINVAL
+ * no function, a priority too high, a negative time; -ENOMEM. */
+FILCH_API int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
+                                const filch_job_options *options, int64_t until);
+
+/* ---- Shutting down. Each may be called again, and by anybody; what a job of the pool calls does
+ * not wait for that pool ---- */
+
+/* From now on nothing is accepted; who waits for room gets -EPIPE. What was accepted is done. Does
+ * not wait. */
+FILCH_API void filch_pool_close(filch_pool *pool);
+/* Waits until no accepted job is without an outcome and none is in progress. -ETIMEDOUT; -EDEADLK a
+ * job of the pool calls; -EINVAL a negative time; -ENOMEM, -EAGAIN no timer. */
+FILCH_API int filch_pool_wait(filch_pool *pool, int64_t until);
+/* Closes it, waits until then, and cancels what is not done by that time: 0 all was done; -ETIMEDOUT
+ * something was cancelled, and all that was in progress has returned. */
+FILCH_API int filch_pool_shutdown(filch_pool *pool, int64_t until);
+/* Closes it and cancels: what waits has the outcome FILCH_CANCELLED, what is in progress sees its
+ * context done. Does not wait. Returns how many had been waiting. */
+FILCH_API size_t filch_pool_shutdown_now(filch_pool *pool);
+
+/* ---- Operations ---- */
+
+/* So many in progress at a time, from now on; those above it end. -EINVAL 0, or more than
+ * FILCH_WIDTH_MAX; -ENOMEM. */
+enum { FILCH_WIDTH_MAX = 1000000 };
+FILCH_API int filch_pool_resize(filch_pool *pool, unsigned width);
+FILCH_API void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out);
+
+/* ---- Jobs: by who has a handle, or by the job's function ---- */
+
+FILCH_API void filch_job_release(filch_job *job);
+/* Counted from 1 in the order of acceptance. */
+FILCH_API uint64_t filch_job_id(const filch_job *job);
+/* What it has to look at to learn that nobody needs it any more. */
+FILCH_API filch_context *filch_job_context(const filch_job *job);
+/* Cancels it: out of the queue, or by its context. -EALREADY it has an outcome. */
+FILCH_API int filch_job_cancel(filch_job *job);
+/* Another priority, while it waits. -EALREADY it does not; -EINVAL too high. */
+FILCH_API int filch_job_set_priority(filch_job *job, unsigned priority);
+/* Waits for its outcome: 0 succeeded, -ETIMEDOUT timed out, -ECANCELED cancelled, -ENOBUFS dropped,
+ * else what went wrong. -ETIME until then it has none; -EDEADLK the job itself calls. */
+FILCH_API int filch_job_wait(filch_job *job, int64_t until);
+FILCH_API filch_outcome filch_job_outcome(const filch_job *job);
+/* What went wrong; NULL: nothing, or it has no outcome yet. */
+FILCH_API const filch_failure *filch_job_failure(const filch_job *job);
+
+FILCH_END_DECLS
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What may be done with a job by who has a handle. */
+#include <runtime/pool/order.h>
+
+#include <runtime/core/error.h>
+
+#include <errno.h>
+
+void filch_job_release(filch_job *job)
+{
+    if (job)
+        fl_job_drop(job);
+}
+
+uint64_t filch_job_id(const filch_job *job)
+{
+    return job->id;
+}
+
+filch_context *filch_job_context(const filch_job *job)
+{
+    return job->more && job->more->context ? job->more->context : job->pool->context;
+}
+
+filch_outcome filch_job_outcome(const filch_job *job)
+{
+    filch_pool *pool = job->pool;
+    fl_lock(&pool->lock);
+    filch_outcome outcome = (filch_outcome)job->outcome;
+    fl_unlock(&pool->lock);
+    return outcome;
+}
+
+const filch_failure *filch_job_failure(const filch_job *job)
+{
+    filch_outcome outcome = filch_job_outcome(job);
+    return job->more && outcome != FILCH_UNDECIDED && outcome != FILCH_SUCCEEDED
+               ? &job->more->failure
+               : NULL;
+}
+
+/* A handle's job has a context of its own; its watch takes the job out of the queue. */
+int filch_job_cancel(filch_job *job)
+{
+    if (filch_job_outcome(job) != FILCH_UNDECIDED)
+        return fl_plainly(-EALREADY);
+    if (!job->more || !job->more->context)
+        return fl_fail(EINVAL, "filch_job_cancel of a job without a handle; submit it with one");
+    return filch_context_cancel(job->more->context, -ECANCELED);
+}
+
+int filch_job_set_priority(filch_job *job, unsigned priority)
+{
+    filch_pool *pool = job->pool;
+    if (priority >= FILCH_PRIORITIES)
+        return fl_fail(EINVAL, "a job of priority %u; %d is the highest", priority,
+                       FILCH_PRIORITIES - 1);
+    fl_lock(&pool->lock);
+    bool waits = job->stage == FL_JOB_WAITING;
+    if (waits)
+        fl_order_move(pool, job, priority);
+    fl_unlock(&pool->lock);
+    return waits ? 0 : fl_plainly(-EALREADY);
+}
+
+static int result(const filch_job *job)
+{
+    return job->outcome == FILCH_SUCCEEDED ? 0 : job->more->failure.code;
+}
+
+int filch_job_wait(filch_job *job, int64_t until)
+{
+    filch_pool *pool = job->pool;
+    if (fl_job_here(pool) == job)
+        return fl_fail(EDEADLK, "job %s waits for its own outcome; let it return", job->name);
+    if (!job->more)
+        return fl_fail(EINVAL, "filch_job_wait for a job without a handle; submit it with one");
+    fl_lock(&pool->lock);
+    int rc = 0;
+    if (job->outcome != FILCH_UNDECIDED) {
+        fl_unlock(&pool->lock);
+    } else {
+        fl_waits_in("filch_job_wait", job);
+        rc = fl_wait(&pool->lock, &job->more->waiters, NULL, until);
+    }
+    if (rc == -ETIMEDOUT)
+        return fl_plainly(-ETIME);
+    return rc ? rc : result(job);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/pool/order.h>
+
+#include <runtime/core/clock.h>
+
+#include <stddef.h>
+
+/* ---- Lines ---- */
+
+/* Which of a job's two places is meant. */
+static fl_place_in_line *place(filch_job *job, bool by_age)
+{
+    return by_age ? &job->in.age : &job->in.by.level;
+}
+
+/* Before those that are younger: there are none, unless it comes from another line. */
+static void enter(fl_line *line, filch_job *job, bool by_age)
+{
+    filch_job *before = line->last;
+    while (before && before->since > job->since)
+        before = place(before, by_age)->previous;
+    filch_job **next = before ? &place(before, by_age)->next : &line->first;
+    *place(job, by_age) = (fl_place_in_line){.next = *next, .previous = before};
+    if (*next)
+        place(*next, by_age)->previous = job;
+    else
+        line->last = job;
+    *next = job;
+}
+
+static void leave(fl_line *line, filch_job *job, bool by_age)
+{
+    fl_place_in_line *at = place(job, by_age);
+    if (at->previous)
+        place(at->previous, by_age)->next = at->next;
+    else
+        line->first = at->next;
+    if (at->next)
+        place(at->next, by_age)->previous = at->previous;
+    else
+        line->last = at->previous;
+}
+
+void fl_line_enter(fl_line *line, filch_job *job)
+{
+    enter(line, job, true);
+}
+
+void fl_line_leave(fl_line *line, filch_job *job)
+{
+    leave(line, job, true);
+}
+
+/* ---- Orders ---- */
+
+static filch_job *oldest(filch_pool *pool)
+{
+    return pool->by_age.first;
+}
+
+static filch_job *newest(filch_pool *pool)
+{
+    return pool->by_age.last;
+}
+
+/* The first of each line is its oldest, so that only these are compared. */
+static filch_job *most_urgent(filch_pool *pool)
+{
+    filch_job *best = NULL;
+    int64_t best_level = -1, now = fl_now();
+    for (unsigned i = FILCH_PRIORITIES; i-- > 0;) {
+        filch_job *job = pool->level[i].first;
+        if (!job)
+            continue;
+        int64_t level = (int64_t)i + (now - job->since) / pool->config.aging;
+        if (level > best_level || (level == best_level && job->since < best->since)) {
+            best = job;
+            best_level = level;
+        }
+    }
+    return best;
+}
+
+static filch_job *job_of(fl_timed *timed)
+{
+    return (filch_job *)(void *)((char *)timed - offsetof(filch_job, in.by.deadline));
+}
+
+static filch_job *earliest(filch_pool *pool)
+{
+    const fl_timer_heap *heap = &pool->by_deadline;
+    return heap->count ? job_of(heap->entries[0].timed) : pool->level[0].first;
+}
+
+/* Next: whom to take. In lines: do jobs stand by priority, or by deadline? */
+static const struct order {
+    filch_job *(*next)(filch_pool *pool);
+    bool levels, deadlines;
+} orders[FILCH_ORDERS] = {
+    [FILCH_FIFO] = {oldest, false, false},
+    [FILCH_LIFO] = {newest, false, false},
+    [FILCH_PRIORITY] = {most_urgent, true, false},
+    [FILCH_EARLIEST] = {earliest, true, true},
+};
+
+static fl_line *level_of(filch_pool *pool, const filch_job *job)
+{
+    return &pool->level[pool->config.order == FILCH_PRIORITY ? job->priority : 0];
+}
+
+static bool stand_by_deadline(filch_pool *pool, filch_job *job)
+{
+    int64_t deadline = filch_context_deadline(filch_job_context(job));
+    job->in.by.deadline = (fl_timed){0};
+    return deadline != FILCH_FOREVER &&
+           !fl_timer_heap_add(&pool->by_deadline, &job->in.by.deadline, deadline);
+}
+
+void fl_order_add(filch_pool *pool, filch_job *job)
+{
+    const struct order *order = &orders[pool->config.order];
+    enter(&pool->by_age, job, true);
+    job->dated = order->deadlines && stand_by_deadline(pool, job);
+    if (order->levels && !job->dated)
+        enter(level_of(pool, job), job, false);
+}
+
+void fl_order_remove(filch_pool *pool, filch_job *job)
+{
+    leave(&pool->by_age, job, true);
+    if (job->dated)
+        fl_timer_heap_remove(&pool->by_deadline, &job->in.by.deadline);
+    else if (orders[pool->config.order].levels)
+        leave(level_of(pool, job), job, false);
+}
+
+filch_job *fl_order_take(filch_pool *pool)
+{
+    filch_job *job = orders[pool->config.order].next(pool);
+    if (job)
+        fl_order_remove(pool, job);
+    return job;
+}
+
+void fl_order_move(filch_pool *pool, filch_job *job, unsigned priority)
+{
+    if (pool->config.order != FILCH_PRIORITY) {
+        job->priority = (uint8_t)priority;
+        return;
+    }
+    leave(level_of(pool, job), job, false);
+    job->priority = (uint8_t)priority;
+    enter(level_of(pool, job), job, false);
+}

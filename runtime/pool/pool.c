@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A pool's life, and what it does when its lock is released. B5 is an edge of runtime/pool/pool.h. */
+#include <runtime/pool/order.h>
+
+#include <runtime/core/call.h>
+#include <runtime/core/error.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- The lock ---- */
+
+void fl_pool_leave(filch_pool *pool, const fl_after *after)
+{
+    fl_node *rested = fl_pool_at_rest(pool) ? fl_waiters_claim_all(&pool->resting, NULL) : NULL;
+    filch_runtime *rt = pool->rt;
+    fl_unlock(&pool->lock);
+    fl_tell_list(rested, 0);
+    fl_tell_list(after->told, after->code);
+    for (fl_runner *one = after->roused, *next; one; one = next) {
+        next = one->next;
+        fl_start(rt, &one->item);
+    }
+    for (filch_job *one = after->apart, *next; one; one = next) {
+        next = one->in.age.next;
+        fl_job_tell_apart(one);
+    }
+}
+
+void fl_pool_drop(filch_pool *pool)
+{
+    if (filch_u32_add(&pool->refs, (uint32_t)-1, FILCH_ACQ_REL) == 1) /* B5 */
+        free(pool);
+}
+
+/* ---- Creation ---- */
+
+static int check(const filch_pool_config *config)
+{
+    if (config->size > sizeof *config)
+        return fl_fail(EINVAL,
+                       "a pool configuration of %zu bytes, %zu are known; build against this "
+                       "library's headers",
+                       config->size, sizeof *config);
+    if (config->runtime && config->workers)
+        return fl_fail(EINVAL, "a pool with a runtime and %u workers of its own; choose one",
+                       config->workers);
+    if (config->width > FILCH_WIDTH_MAX)
+        return fl_fail(EINVAL, "a pool %u jobs wide; %d is the most", config->width,
+                       FILCH_WIDTH_MAX);
+    if ((unsigned)config->order >= FILCH_ORDERS || (unsigned)config->full >= FILCH_FULL_POLICIES)
+        return fl_fail(EINVAL,
+                       "a pool of order %d that does %d when it is full; see filch_pool_order and "
+                       "filch_when_full",
+                       (int)config->order, (int)config->full);
+    if (config->aging < 0 || config->timeout < 0)
+        return fl_fail(EINVAL, "a pool with a negative time; aging and timeout are nanoseconds");
+    return 0;
+}
+
+static int set_up(filch_pool *pool)
+{
+    filch_pool_config *config = &pool->config;
+    filch_config own = {.workers = config->workers};
+    int rc = config->runtime ? 0 : filch_runtime_create(&pool->rt, &own);
+    if (rc)
+        return rc;
+    if (config->runtime)
+        pool->rt = config->runtime;
+    rc = fl_runtime_meant(&pool->rt, "filch_pool_create");
+    if (!rc)
+        rc = filch_context_create(&pool->context, config->context);
+    pool->width = config->width ? config->width : filch_runtime_workers(pool->rt);
+    return rc ? rc : fl_runners_make(pool, pool->width);
+}
+
+static void take_down(filch_pool *pool)
+{
+    for (fl_runner *one; (one = pool->newest);) {
+        pool->newest = one->made_before;
+        free(one);
+    }
+    if (pool->rt && !pool->config.runtime)
+        filch_runtime_destroy(pool->rt);
+    filch_context_release(pool->context);
+    fl_timer_heap_clear(&pool->by_deadline);
+    fl_pool_drop(pool);
+}
+
+int filch_pool_create(filch_pool **out, const filch_pool_config *config)
+{
+    static const filch_pool_config plain;
+    if (!out)
+        return fl_fail(EINVAL, "filch_pool_create without a place for the pool; give it one");
+    const filch_pool_config *wanted = config ? config : &plain;
+    int rc = check(wanted);
+    filch_pool *pool = rc ? NULL : calloc(1, sizeof *pool);
+    if (!pool)
+        return rc ? rc : fl_fail(ENOMEM, "no memory for a pool; free some");
+    memcpy(&pool->config, wanted, wanted->size ? wanted->size : sizeof *wanted);
+    if (!pool->config.name)
+        pool->config.name = "pool";
+    if (!pool->config.aging)
+        pool->config.aging = FILCH_SECOND;
+    filch_u32_store(&pool->refs, 1, FILCH_RELAXED); /* not yet shared */
+    rc = set_up(pool);
+    if (rc)
+        take_down(pool);
+    else
+        *out = pool;
+    return rc;
+}
+
+/* ---- The end ---- */
+
+static void check_accounts(const filch_pool *pool)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < FILCH_OUTCOMES; i++)
+        sum += pool->stats.outcomes[i];
+    if (sum != pool->stats.accepted)
+        filch_die("pool %s: %llu jobs were accepted, %llu have an outcome; please report this",
+                  pool->config.name, (unsigned long long)pool->stats.accepted,
+                  (unsigned long long)sum);
+}
+
+int filch_pool_destroy(filch_pool *pool)
+{
+    if (!pool)
+        return 0;
+    if (fl_job_here(pool))
+        return fl_fail(EDEADLK,
+                       "filch_pool_destroy by a job of pool %s; close it there, and destroy "
+                       "it outside",
+                       pool->config.name);
+    filch_pool_close(pool);
+    int rc = filch_pool_wait(pool, FILCH_FOREVER);
+    if (rc)
+        return rc;
+    check_accounts(pool);
+    take_down(pool);
+    return 0;
+}
+
+/* ---- Queries ---- */
+
+void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out)
+{
+    filch_u32 *lock = (filch_u32 *)(uintptr_t)&pool->lock;
+    fl_lock(lock);
+    *out = pool->stats;
+    fl_unlock(lock);
+}

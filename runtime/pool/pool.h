@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A pool from within. Jobs that wait stand in the pool's queue (runtime/pool/order.h); runners, as many
+ * as the pool is wide, take one at a time. A runner is a task of the runtime that ends when nothing
+ * waits, and is started anew by the next submission; so a pool at rest holds no fiber, and a job that
+ * waits within its function holds its runner and nobody else.
+ *
+ * One lock protects all of a pool and the state of its jobs; nobody's function is called under it.
+ *
+ *   job->stage   WAITING (in the queue) -> RUNNING -> ENDED (its function has returned, or will
+ *                never be called)
+ *   job->outcome UNDECIDED -> one of the others, by whoever is first: the runner when the function
+ *                returns, the keeper at the deadline, a canceller, a submission that drops it
+ *
+ * A job with a context of its own watches it, from its acceptance until its function has returned: a
+ * waiter in the context's queue that is not resumed but called, by whoever cancels the context, the
+ * keeper if it was its deadline.
+ *
+ * Life: a job is held by its function (until it is ENDED), by its watch, and by handles: `refs`. Who
+ * decides about a job that waits starts a task that tells `done`, and hands it the function's hold.
+ * What will still touch the pool is counted: jobs waiting and running, runners that are active,
+ * submitters that wait, and `errands` (watches, tasks that tell). The pool is at rest when all are zero, which
+ * filch_pool_destroy waits for; a handle then holds no more than the memory, by pool->refs. Whoever
+ * counts the last of them down does so under the lock, and does not touch the pool after unlocking
+ * it: who waits for rest takes the lock as well.
+ *
+ * Edges:
+ *   B4 drop: add -1 to refs of a job, acq_rel   -> B4 of the last; it sees what the others did
+ *   B5 leave: add -1 to refs of a pool, acq_rel  -> B5 of the last; it sees what the others did
+ * All else is under the lock. Locks: the pool's before that of a context. */
+#ifndef FL_POOL_H
+#define FL_POOL_H
+
+#include <filch/pool.h>
+#include <runtime/core/worker.h>
+#include <runtime/sync/cancellation.h>
+
+enum fl_stage { FL_JOB_WAITING, FL_JOB_RUNNING, FL_JOB_ENDED };
+
+typedef struct fl_place_in_line {
+    filch_job *next, *previous;
+} fl_place_in_line;
+
+typedef struct fl_line {
+    filch_job *first, *last;
+} fl_line;
+
+/* What few jobs need. */
+typedef struct fl_job_more {
+    filch_job_options options;
+    filch_failure failure;  /* with the outcome */
+    filch_waiters waiters;  /* for the outcome; under the pool's lock */
+    filch_context *context; /* its own, or NULL: the pool's */
+    fl_waiter watcher;      /* of that, */
+    fl_node watch;          /* in its queue */
+    fl_job after;           /* the task that the watcher starts */
+    bool watched;
+    bool tells; /* the watcher decided, and its task tells `done` */
+} fl_job_more;
+
+struct filch_job {
+    union {
+        fl_job item; /* first: the task that tells `done`, or runs it for its submitter */
+        struct {
+            fl_place_in_line age; /* in the queue; later in the line of those in progress */
+            union {
+                fl_place_in_line level;
+                fl_timed deadline;
+            } by;
+        } in;
+    };
+    filch_pool *pool;
+    filch_job_fn *fn;
+    void *data;
+    const char *name;
+    fl_job_more *more; /* or NULL */
+    uint64_t id;
+    int64_t since; /* when it was accepted */
+    filch_u32 refs;
+    uint8_t stage, outcome, priority;
+    bool dated; /* stands by its deadline */
+};
+FILCH_STATIC_ASSERT(sizeof(struct filch_job) <= 128, "a million jobs are 128 MB");
+
+typedef struct fl_runner {
+    fl_job item; /* first */
+    struct fl_runner *next, *made_before;
+    filch_pool *pool;
+} fl_runner;
+
+struct filch_pool {
+    filch_pool_config config;
+    filch_runtime *rt;
+    filch_context *context;
+    filch_u32 refs;
+    filch_u32 lock; /* of all below */
+    bool closed;
+    fl_line by_age;
+    fl_line level[FILCH_PRIORITIES];
+    fl_timer_heap by_deadline;
+    fl_line in_progress;
+    fl_runner *idle, *newest;     /* those that have nothing to do; all */
+    unsigned width, made, active; /* runners: wanted, in existence, with something to do */
+    uint64_t errands;
+    filch_pool_stats stats;
+    filch_waiters submitters; /* who waits for room; a node's data: a fl_submitter */
+    unsigned submitting;      /* those of them that will touch the pool again, */
+    unsigned stranded;        /* and that are jobs of this pool */
+    filch_waiters resting;    /* who waits for rest */
+};
+
+typedef struct fl_submitter {
+    filch_job *job;
+    bool inside; /* it is a job of the pool itself */
+} fl_submitter;
+
+/* ---- The lock. What has to be done when it is free is collected under it ---- */
+
+typedef struct fl_after {
+    fl_node *told; /* who is told `code` */
+    int code;
+    fl_runner *roused; /* who is started */
+    filch_job *apart;  /* of which jobs `done` is told by a task */
+} fl_after;
+
+/* Unlocks, and does that; tells who waits for rest, if that has come. The last touch of the pool. */
+void fl_pool_leave(filch_pool *pool, const fl_after *after);
+
+/* ---- Under the lock ---- */
+
+static inline bool fl_pool_at_rest(const filch_pool *pool)
+{
+    return !pool->stats.waiting && !pool->stats.running && !pool->active && !pool->submitting &&
+           !pool->errands;
+}
+/* A submitter that waits is claimed: it does not touch the pool any more. */
+static inline void fl_submitter_leaves(filch_pool *pool, const fl_submitter *one)
+{
+    pool->submitting--;
+    pool->stranded -= one->inside;
+}
+
+bool fl_pool_has_room(const filch_pool *pool);
+/* A job that is new, into the queue. */
+void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after);
+/* Those who wait for room, as far as there is some. */
+void fl_pool_admit(filch_pool *pool, fl_after *after);
+/* One more runner, if the pool is not as wide as it may be. */
+void fl_pool_rouse(filch_pool *pool, fl_after *after);
+/* It is accepted: an id, its watch. */
+void fl_job_accept(filch_job *job);
+/* It is in progress. */
+void fl_job_begin(filch_job *job);
+/* Decides, unless that is done: false. A job that waits never begins. */
+bool fl_job_decide(filch_job *job, filch_outcome outcome, const filch_failure *why,
+                   fl_after *after);
+
+/* ---- No lock ---- */
+
+void fl_pool_drop(filch_pool *pool);
+/* Up to so many runners in all. -ENOMEM through fl_fail: there are fewer. */
+int fl_runners_make(filch_pool *pool, unsigned count);
+/* options is not NULL. NULL: no memory, through fl_fail. */
+filch_job *fl_job_make(filch_pool *pool, filch_job_fn *fn, void *data,
+                       const filch_job_options *options, bool handle);
+void fl_job_unmake(filch_job *job);
+/* `done` of a job that was decided while it waited. */
+void fl_job_tell_apart(filch_job *job);
+/* Runs one that is in progress, and ends it. */
+void fl_job_perform(filch_self self, filch_job *job);
+/* The job of the pool that the calling task is; NULL: of none. */
+filch_job *fl_job_here(const filch_pool *pool);
+void fl_job_drop(filch_job *job);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/pool/order.h>
+
+#include <runtime/core/call.h>
+#include <runtime/core/error.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { TURN = 64 }; /* jobs before others of the runtime have their turn */
+
+/* Back to the idle ones if nothing waits, or the pool is narrower now. */
+static filch_job *next(filch_pool *pool, fl_runner *me)
+{
+    fl_after after = {0};
+    fl_lock(&pool->lock);
+    filch_job *job = pool->active > pool->width ? NULL : fl_order_take(pool);
+    if (job) {
+        pool->stats.waiting--;
+        fl_job_begin(job);
+        fl_pool_admit(pool, &after);
+    } else {
+        pool->active--;
+        me->next = pool->idle;
+        pool->idle = me;
+    }
+    fl_pool_leave(pool, &after);
+    return job;
+}
+
+static void run(filch_self self, fl_job *item)
+{
+    fl_runner *me = (fl_runner *)item;
+    filch_pool *pool = me->pool;
+    unsigned done = 0;
+    for (filch_job *job; (job = next(pool, me));) {
+        fl_job_perform(self, job);
+        if (++done % TURN == 0)
+            filch_yield(self);
+    }
+}
+
+static fl_runner *make(filch_pool *pool)
+{
+    fl_runner *one = malloc(sizeof *one);
+    if (one)
+        *one = (fl_runner){.item = {.kind = FL_JOB_PART, .as.part = run}, .pool = pool};
+    return one;
+}
+
+int fl_runners_make(filch_pool *pool, unsigned count)
+{
+    for (bool enough = false; !enough;) {
+        fl_runner *one = make(pool);
+        if (!one)
+            return fl_fail(ENOMEM, "no memory for %u runners; make the pool narrower", count);
+        fl_lock(&pool->lock);
+        enough = pool->made >= count;
+        if (!enough) {
+            one->next = pool->idle;
+            one->made_before = pool->newest;
+            pool->idle = pool->newest = one;
+            pool->made++;
+        }
+        fl_unlock(&pool->lock);
+        if (enough)
+            free(one);
+    }
+    return 0;
+}
+
+void fl_pool_rouse(filch_pool *pool, fl_after *after)
+{
+    fl_runner *one = pool->active < pool->width ? pool->idle : NULL;
+    if (!one)
+        return;
+    pool->idle = one->next;
+    pool->active++;
+    one->next = after->roused;
+    after->roused = one;
+}
+
+int filch_pool_resize(filch_pool *pool, unsigned width)
+{
+    if (!width || width > FILCH_WIDTH_MAX)
+        return fl_fail(EINVAL, "pool %s is to be %u jobs wide; 1 to %d are possible",
+                       pool->config.name, width, FILCH_WIDTH_MAX);
+    int rc = fl_runners_make(pool, width);
+    if (rc)
+        return rc;
+    fl_after after = {0};
+    fl_lock(&pool->lock);
+    pool->width = width;
+    for (uint64_t waiting = pool->stats.waiting; waiting; waiting--)
+        fl_pool_rouse(pool, &after);
+    fl_pool_leave(pool, &after);
+    return 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/pool/pool.h>
+
+#include <runtime/core/error.h>
+
+#include <errno.h>
+
+void filch_pool_close(filch_pool *pool)
+{
+    fl_lock(&pool->lock);
+    pool->closed = true;
+    fl_after after = {.told = fl_waiters_claim_all(&pool->submitters, NULL), .code = -EPIPE};
+    for (fl_node *node = after.told; node; node = node->next) {
+        fl_submitter_leaves(pool, node->data);
+        pool->stats.refused++;
+    }
+    fl_pool_leave(pool, &after);
+}
+
+int filch_pool_wait(filch_pool *pool, int64_t until)
+{
+    if (fl_job_here(pool))
+        return fl_fail(EDEADLK, "a job of pool %s waits for the end of all its jobs; let it return",
+                       pool->config.name);
+    fl_lock(&pool->lock);
+    if (fl_pool_at_rest(pool)) {
+        fl_unlock(&pool->lock);
+        return 0;
+    }
+    fl_waits_in("filch_pool_wait", pool);
+    return fl_wait(&pool->lock, &pool->resting, NULL, until);
+}
+
+/* One of those in progress whose context is not below the pool's, and is not done; held. */
+static filch_context *next_to_cancel(filch_pool *pool)
+{
+    filch_context *found = NULL;
+    fl_lock(&pool->lock);
+    for (filch_job *job = pool->in_progress.first; job && !found; job = job->in.age.next) {
+        filch_context *own = job->more ? job->more->context : NULL;
+        if (own && !filch_context_cause(own))
+            found = filch_context_retain(own);
+    }
+    fl_unlock(&pool->lock);
+    return found;
+}
+
+size_t filch_pool_shutdown_now(filch_pool *pool)
+{
+    size_t cancelled = 0;
+    fl_after after = {0};
+    filch_pool_close(pool);
+    fl_lock(&pool->lock);
+    while (pool->by_age.first) {
+        fl_job_decide(pool->by_age.first, FILCH_CANCELLED, NULL, &after);
+        cancelled++;
+    }
+    fl_pool_leave(pool, &after);
+    filch_context_cancel(pool->context, -ECANCELED);
+    for (filch_context *one; (one = next_to_cancel(pool));) {
+        filch_context_cancel(one, -ECANCELED);
+        filch_context_release(one);
+    }
+    return cancelled;
+}
+
+int filch_pool_shutdown(filch_pool *pool, int64_t until)
+{
+    filch_pool_close(pool);
+    int rc = filch_pool_wait(pool, until);
+    if (rc != -ETIMEDOUT)
+        return rc;
+    filch_pool_shutdown_now(pool);
+    rc = filch_pool_wait(pool, FILCH_FOREVER);
+    return rc ? rc : fl_plainly(-ETIMEDOUT);
+}

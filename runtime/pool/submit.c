@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Submission: into the queue, or what the pool does when that is full. */
+#include <runtime/pool/order.h>
+
+#include <runtime/core/call.h>
+#include <runtime/core/error.h>
+
+#include <errno.h>
+
+/* ---- Under the lock ---- */
+
+bool fl_pool_has_room(const filch_pool *pool)
+{
+    return !pool->config.capacity || pool->stats.waiting < pool->config.capacity;
+}
+
+void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after)
+{
+    fl_job_accept(job);
+    fl_order_add(pool, job);
+    pool->stats.waiting++;
+    fl_pool_rouse(pool, after);
+}
+
+void fl_pool_admit(filch_pool *pool, fl_after *after)
+{
+    while (fl_waiters_any(&pool->submitters) && fl_pool_has_room(pool)) {
+        fl_node *node = fl_waiters_claim(&pool->submitters);
+        if (!node)
+            return;
+        const fl_submitter *one = node->data;
+        fl_submitter_leaves(pool, one);
+        fl_pool_take_in(pool, one->job, after);
+        node->next = after->told;
+        after->told = node;
+    }
+}
+
+/* ---- When it is full. The lock is held, and is released ---- */
+
+static int refuse(filch_pool *pool, int rc)
+{
+    pool->stats.refused++;
+    fl_pool_leave(pool, &(fl_after){0});
+    return rc;
+}
+
+static int reject(filch_pool *pool, filch_job *job, int64_t until)
+{
+    (void)job, (void)until;
+    return refuse(pool, fl_plainly(-EAGAIN));
+}
+
+/* Waits in two queues: for room, and for the end of the job's context. Once there is room the job, and
+ * its hold of the context, may be gone. */
+static int wait_in_both(filch_pool *pool, filch_context *context, fl_submitter *as, int64_t until)
+{
+    fl_waiter waiter;
+    fl_waiter_here(&waiter);
+    fl_node room = {.waiter = &waiter, .data = as}, end = {.waiter = &waiter};
+    fl_lock(&context->lock);
+    int cause = -(int)filch_u32_load(&context->cause, FILCH_RELAXED); /* under its lock */
+    if (!cause)
+        fl_waiters_add(&context->waiters, &end);
+    fl_unlock(&context->lock);
+    if (cause)
+        return refuse(pool, fl_plainly(cause));
+    fl_waiters_add(&pool->submitters, &room);
+    pool->submitting++;
+    pool->stranded += as->inside;
+    fl_waits_in("filch_pool_submit", pool);
+    fl_pool_leave(pool, &(fl_after){0});
+    int rc = fl_waiter_wait(&waiter, until);
+    if (waiter.winner != &end) {
+        fl_lock(&context->lock);
+        fl_waiters_remove(&context->waiters, &end);
+        fl_unlock(&context->lock);
+    }
+    if (waiter.winner == &room)
+        return rc;
+    fl_lock(&pool->lock);
+    fl_waiters_remove(&pool->submitters, &room);
+    fl_submitter_leaves(pool, as);
+    return refuse(pool, rc);
+}
+
+static int wait_for_room(filch_pool *pool, filch_job *job, int64_t until)
+{
+    fl_submitter as = {job, fl_job_here(pool) != NULL};
+    filch_context *context = filch_job_context(job);
+    int64_t deadline = filch_context_deadline(context);
+    if (as.inside && pool->stranded + 1 >= pool->stats.running)
+        return refuse(pool, fl_fail(EDEADLK,
+                                    "every job in progress waits to submit another to its own full "
+                                    "pool %s; let them try (a time of 0), or raise its capacity",
+                                    pool->config.name));
+    if (!until)
+        return refuse(pool, fl_plainly(-ETIMEDOUT));
+    filch_context_retain(context);
+    int rc = wait_in_both(pool, context, &as, until < deadline ? until : deadline);
+    filch_context_release(context);
+    return rc;
+}
+
+static void run_now(filch_self self, fl_job *item)
+{
+    filch_job *job = (filch_job *)item;
+    filch_pool *pool = job->pool;
+    fl_lock(&pool->lock);
+    fl_job_begin(job);
+    pool->errands--;
+    fl_pool_leave(pool, &(fl_after){0});
+    fl_job_perform(self, job);
+}
+
+/* On the pool's runtime, beyond its width, while the submitter waits. */
+static int run_for_submitter(filch_pool *pool, filch_job *job, int64_t until)
+{
+    (void)until;
+    fl_job_accept(job);
+    job->stage = FL_JOB_RUNNING;
+    job->item = (fl_job){.kind = FL_JOB_PART, .as.part = run_now};
+    pool->errands++;
+    filch_u32_add(&job->refs, 1, FILCH_RELAXED); /* the caller has one */
+    fl_pool_leave(pool, &(fl_after){0});
+    fl_start(pool->rt, &job->item);
+    filch_job_wait(job, FILCH_FOREVER);
+    fl_job_drop(job);
+    return 0;
+}
+
+static int drop_oldest(filch_pool *pool, filch_job *job, int64_t until)
+{
+    (void)until;
+    fl_after after = {0};
+    fl_job_decide(pool->by_age.first, FILCH_DROPPED, NULL, &after);
+    fl_pool_take_in(pool, job, &after);
+    fl_pool_leave(pool, &after);
+    return 0;
+}
+
+/* Through the queue, so that it ends as others do. */
+static int drop_newest(filch_pool *pool, filch_job *job, int64_t until)
+{
+    (void)until;
+    fl_after after = {0};
+    fl_job_accept(job);
+    fl_order_add(pool, job);
+    pool->stats.waiting++;
+    fl_job_decide(job, FILCH_DROPPED, NULL, &after);
+    fl_pool_leave(pool, &after);
+    return 0;
+}
+
+static int (*const when_full[FILCH_FULL_POLICIES])(filch_pool *pool, filch_job *job,
+                                                   int64_t until) = {
+    [FILCH_FULL_WAIT] = wait_for_room,      [FILCH_FULL_REJECT] = reject,
+    [FILCH_FULL_RUN] = run_for_submitter,   [FILCH_FULL_DROP_OLDEST] = drop_oldest,
+    [FILCH_FULL_DROP_NEWEST] = drop_newest,
+};
+
+/* ---- For users ---- */
+
+static int check(const filch_pool *pool, filch_job_fn *fn, const filch_job_options *options,
+                 int64_t until)
+{
+    if (!pool || !fn)
+        return fl_fail(EINVAL, "filch_pool_submit without %s; give it one",
+                       pool ? "a function" : "a pool");
+    if (options->priority >= FILCH_PRIORITIES)
+        return fl_fail(EINVAL, "a job of priority %u; %d is the highest", options->priority,
+                       FILCH_PRIORITIES - 1);
+    if (options->timeout < 0 || until < 0)
+        return fl_fail(EINVAL, "filch_pool_submit with a negative time; timeout is in nanoseconds "
+                               "from now, until from filch_in()");
+    return 0;
+}
+
+static int submit(filch_pool *pool, filch_job *job, int64_t until)
+{
+    fl_after after = {0};
+    fl_lock(&pool->lock);
+    if (pool->closed)
+        return refuse(pool, fl_plainly(-EPIPE));
+    if (!fl_pool_has_room(pool)) /* where there is room, nobody waits whose time is not over */
+        return when_full[pool->config.full](pool, job, until);
+    fl_pool_take_in(pool, job, &after);
+    fl_pool_leave(pool, &after);
+    return 0;
+}
+
+int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
+                      const filch_job_options *options, int64_t until)
+{
+    static const filch_job_options plain;
+    if (!options)
+        options = &plain;
+    int rc = check(pool, fn, options, until);
+    if (!rc)
+        rc = filch_context_cause(options->context ? options->context : pool->context);
+    if (rc)
+        return rc;
+    filch_job *job = fl_job_make(pool, fn, data, options, out != NULL);
+    if (!job)
+        return -ENOMEM;
+    rc = submit(pool, job, until);
+    if (rc)
+        fl_job_unmake(job);
+    else if (out)
+        *out = job;
+    return rc;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Pools under everything at once: submissions from tasks and threads, panics, deadlines, cancellations,
+ * other widths and priorities, a shutdown at any moment. Whatever is accepted is told of once, and its
+ * data given back once. */
+#include <pthread.h>
+#include <tests/support/pools.h>
+#include <tests/support/stress.h>
+
+enum { THREADS = 3, TASKS = 5, MOST = 20000 };
+
+/* One submission: the data of its job. */
+struct item {
+    filch_u32 began, told, dropped;
+    filch_outcome outcome;
+    uint64_t random;
+    bool accepted;
+};
+
+struct party {
+    filch_pool *pool;
+    struct item *items;
+    unsigned count;
+    uint64_t random;
+    signpost *ended;
+};
+
+static uint64_t next(uint64_t *random)
+{
+    return *random = stress_mix(*random + 1);
+}
+
+static int work(filch_self self, filch_job *job, void *data)
+{
+    struct item *item = data;
+    filch_u32_add(&item->began, 1, FILCH_RELAXED);
+    stress_dawdle(item->random);
+    switch (item->random >> 8 & 15) {
+    case 0:
+        FILCH_PANIC(-EBADMSG, "as it was told");
+    case 1:
+        return -EIO;
+    case 2:
+        return filch_context_sleep(filch_job_context(job), (int64_t)(item->random >> 20) % 200000);
+    case 3:
+        return fib(self, 5) == 5 ? 0 : -EINVAL;
+    case 4:
+        filch_yield(self);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static void told(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
+{
+    struct item *item = data;
+    if ((outcome == FILCH_SUCCEEDED) != !why || filch_job_outcome(job) != outcome)
+        filch_die("an outcome without a reason");
+    item->outcome = outcome;
+    filch_u32_add(&item->told, 1, FILCH_RELEASE);
+}
+
+static void given_back(void *data)
+{
+    struct item *item = data;
+    if (filch_u32_load(&item->told, FILCH_ACQUIRE) != 1)
+        filch_die("data went before its outcome was told");
+    filch_u32_add(&item->dropped, 1, FILCH_RELEASE);
+}
+
+static void with_a_handle(struct party *party, filch_job *job)
+{
+    uint64_t random = next(&party->random);
+    if (random % 3 == 0)
+        filch_job_cancel(job);
+    else if (random % 3 == 1)
+        filch_job_set_priority(job, (unsigned)(random >> 8) % FILCH_PRIORITIES);
+    if (random >> 16 & 1)
+        filch_job_wait(job, filch_in((int64_t)(random >> 24) % 100000));
+    filch_job_release(job);
+}
+
+static void submit_one(struct party *party, struct item *item)
+{
+    uint64_t random = next(&party->random);
+    filch_job *job = NULL;
+    *item = (struct item){.random = next(&party->random)};
+    filch_job_options options = {.name = "work",
+                                 .priority = (unsigned)random % FILCH_PRIORITIES,
+                                 .timeout =
+                                     random >> 8 & 3 ? 0 : 1 + (int64_t)(random >> 32 & 0xffff),
+                                 .done = told,
+                                 .drop = given_back};
+    int64_t until = random >> 12 & 1 ? FILCH_FOREVER : filch_in((int64_t)(random >> 40) % 50000);
+    bool handle = random >> 16 & 1;
+    int rc = filch_pool_submit(handle ? &job : NULL, party->pool, work, item, &options, until);
+    if (rc && rc != -EAGAIN && rc != -EPIPE && rc != -ETIMEDOUT && rc != -ECANCELED)
+        filch_die("submission: %d, %s", rc, filch_error());
+    item->accepted = !rc;
+    if (job)
+        with_a_handle(party, job);
+    if ((random >> 17) % 64 == 0)
+        filch_pool_resize(party->pool, 1 + (unsigned)(random >> 20) % 8);
+}
+
+static void submit_all(filch_self self, void *arg)
+{
+    struct party *party = arg;
+    (void)self;
+    for (unsigned i = 0; i < party->count; i++)
+        submit_one(party, &party->items[i]);
+    signpost_raise(party->ended);
+}
+
+static void *submit_as_thread(void *arg)
+{
+    submit_all(NULL, arg);
+    return NULL;
+}
+
+static void check(const struct item *item, uint64_t *sums)
+{
+    cr_assert_eq(filch_u32_load(&item->told, FILCH_ACQUIRE), item->accepted);
+    cr_assert_eq(filch_u32_load(&item->dropped, FILCH_ACQUIRE), item->accepted);
+    uint32_t began = filch_u32_load(&item->began, FILCH_RELAXED);
+    cr_assert_leq(began, item->accepted);
+    if (item->accepted)
+        sums[item->outcome]++;
+    if (item->outcome == FILCH_SUCCEEDED || item->outcome == FILCH_PANICKED)
+        cr_assert_eq(began, item->accepted);
+    if (item->outcome == FILCH_DROPPED)
+        cr_assert_eq(began, 0);
+}
+
+static void expect_balance(filch_pool *pool, const struct item *items, unsigned n)
+{
+    uint64_t sums[FILCH_OUTCOMES] = {0}, accepted = 0;
+    filch_pool_stats stats;
+    filch_pool_stats_read(pool, &stats);
+    for (unsigned i = 0; i < n; i++) {
+        check(&items[i], sums);
+        accepted += items[i].accepted;
+    }
+    cr_assert_eq(stats.accepted, accepted);
+    for (unsigned i = 1; i < FILCH_OUTCOMES; i++)
+        cr_assert_eq(stats.outcomes[i], sums[i], "outcome %u", i);
+}
+
+static void storm(filch_runtime *rt, filch_pool_config config, unsigned each, uint64_t seed)
+{
+    static struct item items[MOST];
+    struct party parties[THREADS + TASKS];
+    pthread_t threads[THREADS];
+    signpost ended = {0};
+    config.runtime = rt;
+    config.width = 1 + (unsigned)(seed % 7);
+    config.capacity = 1 + (size_t)(seed >> 8) % 20;
+    filch_pool *pool = pool_of(config);
+    for (unsigned i = 0; i < THREADS + TASKS; i++) {
+        parties[i] = (struct party){pool, items + i * each, each, stress_mix(seed + i), &ended};
+        if (i < THREADS)
+            cr_assert_eq(pthread_create(&threads[i], NULL, submit_as_thread, &parties[i]), 0);
+        else
+            cr_assert_eq(filch_go(rt, submit_all, &parties[i]), 0);
+    }
+    if (seed >> 16 & 1) {
+        filch_sleep((int64_t)(seed >> 20) % 2000000);
+        filch_pool_shutdown(pool, filch_in((int64_t)(seed >> 40) % 1000000));
+    }
+    signpost_wait(&ended, THREADS + TASKS);
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    cr_assert_eq(filch_pool_shutdown(pool, FILCH_FOREVER), 0);
+    expect_balance(pool, items, (THREADS + TASKS) * each);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+Test(pools, each_accepted_job_has_one_outcome_whatever_happens)
+{
+    uint64_t seed = stress_seed();
+    for (unsigned i = 0; i < STRESS_CONFIGS; i++) {
+        filch_runtime *rt = stress_runtime(i, seed);
+        for (unsigned j = 0; j < FILCH_ORDERS * FILCH_FULL_POLICIES; j++) {
+            filch_pool_config config = {.order = (filch_pool_order)(j % FILCH_ORDERS),
+                                        .full = (filch_when_full)(j / FILCH_ORDERS),
+                                        .aging = FILCH_MILLISECOND};
+            storm(rt, config, stress_times(300), stress_mix(seed + 1000 * i + j));
+        }
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
