@@ -95,14 +95,22 @@ typedef int filch_job_fn(filch_self self, filch_job *job, void *data);
 typedef void filch_job_done_fn(filch_job *job, filch_outcome outcome, const filch_failure *why,
                                void *data);
 
+/* In C++ each field says itself that it is zero, or compilers warn of those that are not named. */
+#ifdef __cplusplus
+#define FILCH_ZERO = {}
+#else
+#define FILCH_ZERO
+#endif
+
 /* What is particular about a job; zero bytes: nothing. */
 typedef struct filch_job_options {
-    const char *name;         /* for reports; not copied; default: the function's */
-    unsigned priority;        /* 0, lowest, .. FILCH_PRIORITIES - 1 */
-    int64_t timeout;          /* ns from now; 0: the pool's */
-    filch_context *context;   /* its context is below this one; NULL: the pool's */
-    filch_job_done_fn *done;  /* or NULL */
-    void (*drop)(void *data); /* gives its data back, when nobody uses it any more; or NULL */
+    const char *name FILCH_ZERO;        /* for reports; not copied; default: the function's */
+    unsigned priority FILCH_ZERO;       /* 0, lowest, .. FILCH_PRIORITIES - 1 */
+    int64_t timeout FILCH_ZERO;         /* ns from now; 0: the pool's */
+    filch_context *context FILCH_ZERO;  /* its context is below this one; NULL: the pool's */
+    filch_job_done_fn *done FILCH_ZERO; /* or NULL */
+    void (*drop)(void *data)
+        FILCH_ZERO; /* gives its data back, when nobody uses it any more; or NULL */
 } filch_job_options;
 
 /* What has happened so far. Sums; they are exact when the pool is at rest. */
@@ -140,7 +148,7 @@ FILCH_API int filch_pool_destroy(filch_pool *pool);
  * held for as long as it is needed. May wait for room until then. -EPIPE the pool is closed; -EAGAIN it is
  * full; -ETIMEDOUT it was full until then; -ECANCELED or another cause: the context was done;
  * -EDEADLK it is full, and the job that submits is the only one that could make room; -EINVAL
- * no function, a priority too high, a negative time; -ENOMEM. */
+ * no function, a priority too high, a negative time; -ENOMEM; -EAGAIN, too, no timer. */
 FILCH_API int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                                 const filch_job_options *options, int64_t until);
 

@@ -32,16 +32,15 @@ static int make_context(filch_pool *pool, fl_job_more *more, bool handle)
                                       timeout ? filch_in(timeout) : FILCH_FOREVER);
 }
 
-filch_job *fl_job_make(filch_pool *pool, filch_job_fn *fn, void *data,
-                       const filch_job_options *options, bool handle)
+int fl_job_make(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
+                const filch_job_options *options, bool handle)
 {
     filch_job *job = malloc(sizeof *job);
     bool wants = wants_more(pool, options, handle);
     fl_job_more *more = job && wants ? calloc(1, sizeof *more) : NULL;
     if (!job || (wants && !more)) {
         free(job);
-        fl_fail(ENOMEM, "no memory for a job; wait for some to end");
-        return NULL;
+        return fl_fail(ENOMEM, "no memory for a job; wait for some to end");
     }
     *job = (filch_job){.pool = pool,
                        .fn = fn,
@@ -50,15 +49,17 @@ filch_job *fl_job_make(filch_pool *pool, filch_job_fn *fn, void *data,
                        .more = more,
                        .priority = (uint8_t)options->priority};
     filch_u32_store(&job->refs, handle ? 2 : 1, FILCH_RELAXED); /* not yet shared */
-    if (!more)
-        return job;
-    more->options = *options;
-    filch_u32_add(&pool->refs, 1, FILCH_RELAXED); /* the caller has one */
-    if (make_context(pool, more, handle)) {
-        fl_job_unmake(job);
-        return NULL;
+    int rc = 0;
+    if (more) {
+        more->options = *options;
+        filch_u32_add(&pool->refs, 1, FILCH_RELAXED); /* the caller has one */
+        rc = make_context(pool, more, handle);
     }
-    return job;
+    if (rc)
+        fl_job_unmake(job);
+    else
+        *out = job;
+    return rc;
 }
 
 void fl_job_unmake(filch_job *job)

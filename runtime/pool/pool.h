@@ -160,9 +160,9 @@ bool fl_job_decide(filch_job *job, filch_outcome outcome, const filch_failure *w
 void fl_pool_drop(filch_pool *pool);
 /* Up to so many runners in all. -ENOMEM through fl_fail: there are fewer. */
 int fl_runners_make(filch_pool *pool, unsigned count);
-/* options is not NULL. NULL: no memory, through fl_fail. */
-filch_job *fl_job_make(filch_pool *pool, filch_job_fn *fn, void *data,
-                       const filch_job_options *options, bool handle);
+/* options is not NULL. -ENOMEM, -EAGAIN through fl_fail. */
+int fl_job_make(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
+                const filch_job_options *options, bool handle);
 void fl_job_unmake(filch_job *job);
 /* `done` of a job that was decided while it waited. */
 void fl_job_tell_apart(filch_job *job);

@@ -201,9 +201,10 @@ int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void 
         rc = filch_context_cause(options->context ? options->context : pool->context);
     if (rc)
         return rc;
-    filch_job *job = fl_job_make(pool, fn, data, options, out != NULL);
-    if (!job)
-        return -ENOMEM;
+    filch_job *job = NULL;
+    rc = fl_job_make(&job, pool, fn, data, options, out != NULL);
+    if (rc)
+        return rc;
     rc = submit(pool, job, until);
     if (rc)
         fl_job_unmake(job);

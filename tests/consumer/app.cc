@@ -79,6 +79,24 @@ FILCH_TASK(int, cleans_up)
     return filch_try(self, panics, nullptr, nullptr) == -EIO ? cleaned : -1;
 }
 
+int halve(filch_self, filch_job *, void *number)
+{
+    *static_cast<int *>(number) /= 2;
+    return 0;
+}
+
+int half_of(filch_runtime *rt, int number)
+{
+    filch_pool *pool = nullptr;
+    filch_pool_config config{};
+    config.runtime = rt;
+    if (filch_pool_create(&pool, &config) ||
+        FILCH_SUBMIT_AS(pool, halve, &number, .timeout = 1000 * FILCH_SECOND) ||
+        filch_pool_destroy(pool))
+        return -1;
+    return number;
+}
+
 } // namespace
 
 int main()
@@ -97,5 +115,7 @@ int main()
                 FILCH_RUN(rt, longest, words, 6));
     if (FILCH_RUN(rt, cleans_up) != 12)
         return 2;
+    if (half_of(rt, 84) != 42)
+        return 3;
     return filch_runtime_destroy(rt);
 }

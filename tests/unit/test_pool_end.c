@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * How pools and jobs end before their time: closing, shutting down, cancelling, another width; from
+ * outside and from a job of the pool. */
+#include <tests/support/pools.h>
+
+static signpost ran;
+
+static int runs(filch_self self, filch_job *job, void *data)
+{
+    (void)self, (void)job, (void)data;
+    signpost_raise(&ran);
+    return 0;
+}
+
+static signpost outcomes[FILCH_OUTCOMES];
+
+static void count_it(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
+{
+    (void)job, (void)why, (void)data;
+    signpost_raise(&outcomes[outcome]);
+}
+
+/* One in progress, `waiting` in the queue. */
+static filch_pool *busy_pool(gate *at, unsigned waiting)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
+    ran = (signpost){0};
+    for (unsigned i = 0; i < FILCH_OUTCOMES; i++)
+        outcomes[i] = (signpost){0};
+    block(pool, at);
+    for (unsigned i = 0; i < waiting; i++)
+        cr_assert_eq(FILCH_SUBMIT_AS(pool, runs, NULL, .done = count_it), 0);
+    return pool;
+}
+
+/* ---- Closing ---- */
+
+Test(pool_end, a_closed_pool_accepts_nothing_and_does_the_rest)
+{
+    gate at;
+    filch_pool *pool = busy_pool(&at, 5);
+    filch_pool_close(pool);
+    filch_pool_close(pool);
+    cr_assert_eq(FILCH_SUBMIT(pool, runs, NULL), -EPIPE);
+    cr_assert_eq(filch_pool_wait(pool, 0), -ETIMEDOUT);
+    cr_assert_eq(filch_pool_wait(pool, filch_in(FILCH_MILLISECOND)), -ETIMEDOUT);
+    cr_assert_eq(filch_pool_wait(pool, -1), -EINVAL);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(signpost_count(&ran), 5);
+    cr_assert_eq(signpost_count(&outcomes[FILCH_SUCCEEDED]), 5);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+static signpost refused;
+
+static void submits_until_closed(filch_self self, void *pool)
+{
+    (void)self;
+    while (FILCH_SUBMIT((filch_pool *)pool, runs, NULL) != -EPIPE)
+        ;
+    signpost_raise(&refused);
+}
+
+Test(pool_end, who_waits_for_room_is_told_of_the_close)
+{
+    for (unsigned c = 0; c < CONFIGS; c++) {
+        gate at;
+        filch_runtime *rt = config_runtime(c, 10000);
+        filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1, .capacity = 3});
+        refused = (signpost){0};
+        block(pool, &at);
+        for (unsigned i = 0; i < 10; i++)
+            cr_assert_eq(filch_go(rt, submits_until_closed, pool), 0);
+        if (c % 2)
+            filch_sleep(FILCH_MILLISECOND);
+        filch_pool_close(pool);
+        signpost_wait(&refused, 10);
+        signpost_raise(&at.go);
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+/* ---- Shutting down ---- */
+
+static int until_cancelled(filch_self self, filch_job *job, void *begun)
+{
+    (void)self;
+    signpost_raise(begun);
+    return filch_context_wait(filch_job_context(job), FILCH_FOREVER);
+}
+
+Test(pool_end, shutdown_now_cancels_what_waits_and_what_is_in_progress)
+{
+    signpost begun = {0};
+    filch_context *apart;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 2});
+    cr_assert_eq(filch_context_create(&apart, NULL), 0);
+    for (unsigned i = 0; i < FILCH_OUTCOMES; i++)
+        outcomes[i] = (signpost){0};
+    ran = (signpost){0};
+    cr_assert_eq(FILCH_SUBMIT_AS(pool, until_cancelled, &begun, .done = count_it), 0);
+    cr_assert_eq(FILCH_SUBMIT_AS(pool, until_cancelled, &begun, .done = count_it, .context = apart),
+                 0);
+    signpost_wait(&begun, 2);
+    for (unsigned i = 0; i < 7; i++)
+        cr_assert_eq(FILCH_SUBMIT_AS(pool, runs, NULL, .done = count_it), 0);
+    cr_assert_eq(filch_pool_shutdown_now(pool), 7);
+    cr_assert_eq(filch_pool_shutdown_now(pool), 0);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(signpost_count(&outcomes[FILCH_CANCELLED]), 9);
+    cr_assert_eq(signpost_count(&ran), 0);
+    cr_assert_eq(filch_context_cause(apart), 0, "it is not the pool's");
+    filch_context_release(apart);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+Test(pool_end, shutdown_drains_until_its_time_and_cancels_the_rest)
+{
+    signpost begun = {0};
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
+    ran = (signpost){0};
+    for (unsigned i = 0; i < 50; i++)
+        cr_assert_eq(FILCH_SUBMIT(pool, runs, NULL), 0);
+    cr_assert_eq(filch_pool_shutdown(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(signpost_count(&ran), 50);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
+    cr_assert_eq(FILCH_SUBMIT(pool, until_cancelled, &begun), 0);
+    cr_assert_eq(FILCH_SUBMIT(pool, runs, NULL), 0);
+    cr_assert_eq(filch_pool_shutdown(pool, filch_in(FILCH_MILLISECOND)), -ETIMEDOUT);
+    cr_assert_eq(signpost_count(&ran), 50);
+    cr_assert_eq(filch_pool_shutdown(pool, 0), 0, "it is at rest");
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- From a job of the pool ---- */
+
+static int ends_its_pool(filch_self self, filch_job *job, void *arg)
+{
+    filch_pool *pool = arg;
+    (void)self;
+    if (filch_pool_destroy(pool) != -EDEADLK || filch_pool_wait(pool, FILCH_FOREVER) != -EDEADLK ||
+        filch_pool_shutdown(pool, 0) != -EDEADLK || filch_job_wait(job, FILCH_FOREVER) != -EDEADLK)
+        return -EINVAL;
+    filch_pool_close(pool);
+    return filch_pool_shutdown_now(pool) == 3 ? 0 : -EINVAL;
+}
+
+Test(pool_end, a_job_may_shut_its_pool_down_but_not_wait_for_it)
+{
+    gate at;
+    filch_job *job;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
+    block(pool, &at);
+    cr_assert_eq(filch_pool_submit(&job, pool, ends_its_pool, pool, NULL, FILCH_FOREVER), 0);
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_eq(FILCH_SUBMIT(pool, runs, NULL), 0);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- One job ---- */
+
+Test(pool_end, a_job_is_cancelled_out_of_the_queue_or_by_its_context)
+{
+    gate at;
+    signpost begun = {0};
+    filch_job *waits, *works;
+    filch_pool *pool = busy_pool(&at, 0);
+    cr_assert_eq(filch_pool_submit(&waits, pool, runs, NULL, &(filch_job_options){.done = count_it},
+                                   FILCH_FOREVER),
+                 0);
+    cr_assert_eq(filch_job_outcome(waits), FILCH_UNDECIDED);
+    cr_assert_null(filch_job_failure(waits));
+    cr_assert_eq(filch_job_wait(waits, 0), -ETIME);
+    cr_assert_eq(filch_job_cancel(waits), 0);
+    cr_assert_eq(filch_job_wait(waits, FILCH_FOREVER), -ECANCELED);
+    cr_assert_eq(filch_job_cancel(waits), -EALREADY);
+    cr_assert_eq(filch_job_outcome(waits), FILCH_CANCELLED);
+    filch_job_release(waits);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_submit(&works, pool, until_cancelled, &begun, NULL, FILCH_FOREVER), 0);
+    signpost_wait(&begun, 1);
+    cr_assert_eq(filch_job_id(works), 3);
+    cr_assert_eq(filch_job_cancel(works), 0);
+    cr_assert_eq(filch_job_wait(works, FILCH_FOREVER), -ECANCELED);
+    filch_job_release(works);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(signpost_count(&ran), 0);
+    cr_assert_eq(signpost_count(&outcomes[FILCH_CANCELLED]), 1);
+}
+
+Test(pool_end, a_handle_may_outlive_its_pool)
+{
+    filch_job *job;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
+    cr_assert_eq(filch_pool_submit(&job, pool, runs, NULL, NULL, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_job_outcome(job), FILCH_SUCCEEDED);
+    cr_assert_eq(filch_job_id(job), 1);
+    filch_job_release(job);
+    filch_job_release(NULL);
+}
+
+/* ---- Width ---- */
+
+static filch_u32 together, most;
+
+static int meets_others(filch_self self, filch_job *job, void *data)
+{
+    (void)job, (void)data;
+    uint32_t now = filch_u32_add(&together, 1, FILCH_ACQ_REL) + 1;
+    uint32_t before = filch_u32_load(&most, FILCH_ACQUIRE);
+    while (now > before && !filch_u32_cas(&most, &before, now, FILCH_ACQ_REL))
+        ;
+    for (unsigned i = 0; i < 3; i++)
+        filch_yield(self);
+    filch_u32_add(&together, (uint32_t)-1, FILCH_ACQ_REL);
+    return 0;
+}
+
+Test(pool_end, never_more_than_its_width_are_in_progress)
+{
+    static const unsigned widths[] = {3, 1, 8, 2};
+    for (unsigned c = 0; c < CONFIGS; c++) {
+        filch_runtime *rt = config_runtime(c, 10000);
+        filch_pool *pool = pool_of((filch_pool_config){.runtime = rt, .width = 5});
+        for (unsigned i = 0; i < 4; i++) {
+            cr_assert_eq(filch_pool_resize(pool, widths[i]), 0);
+            filch_u32_store(&most, 0, FILCH_RELEASE);
+            for (unsigned j = 0; j < 100; j++)
+                cr_assert_eq(FILCH_SUBMIT(pool, meets_others, NULL), 0);
+            cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+            uint32_t seen = filch_u32_load(&most, FILCH_ACQUIRE);
+            cr_assert(seen >= 1 && seen <= widths[i], "%u of %u", seen, widths[i]);
+        }
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+Test(pool_end, a_pool_made_wider_takes_up_what_waits)
+{
+    gate at;
+    filch_pool *pool = busy_pool(&at, 3);
+    cr_assert_eq(filch_pool_resize(pool, 2), 0);
+    signpost_wait(&ran, 3); /* beside the one that stands still */
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
