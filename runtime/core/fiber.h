@@ -33,11 +33,12 @@ struct fl_fiber {
     const filch_task *root; /* what its loop runs, for reports; NULL: has no name */
     const char *root_file;  /* where that was started, or NULL */
     int root_line;
-    struct fl_child *child; /* of a scope, that it runs (runtime/sync/scope.h) */
-    struct filch_job *pooled; /* a pool's, that it runs (runtime/pool/pool.h) */
-    unsigned arrivals;      /* times it was switched to */
-    bool bare;              /* was trimmed: its C stack is empty */
-    unsigned colour;        /* bytes between its C stack's end and the first frame */
+    struct fl_child *child;   /* of a scope, that it runs (runtime/sync/scope.h) */
+    struct filch_job *pooled; /* a pool's, that it runs, or tells of (runtime/pool/pool.h), */
+    bool on_runner;           /* and no other can run in its place */
+    unsigned arrivals;        /* times it was switched to */
+    bool bare;                /* was trimmed: its C stack is empty */
+    unsigned colour;          /* bytes between its C stack's end and the first frame */
     fl_shadow shadow;
     fl_boundary *boundary;      /* the innermost in which it runs: runtime/core/panic.h */
     struct filch_defer *defers; /* the newest pending cleanup */

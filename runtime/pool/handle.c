@@ -72,14 +72,15 @@ static int result(const filch_job *job)
 int filch_job_wait(filch_job *job, int64_t until)
 {
     filch_pool *pool = job->pool;
-    if (fl_job_here(pool) == job)
-        return fl_fail(EDEADLK, "job %s waits for its own outcome; let it return", job->name);
     if (!job->more)
         return fl_fail(EINVAL, "filch_job_wait for a job without a handle; submit it with one");
     fl_lock(&pool->lock);
     int rc = 0;
     if (job->outcome != FILCH_UNDECIDED) {
         fl_unlock(&pool->lock);
+    } else if (fl_job_here(pool) == job) {
+        fl_unlock(&pool->lock);
+        return fl_fail(EDEADLK, "job %s waits for its own outcome; let it return", job->name);
     } else {
         fl_waits_in("filch_job_wait", job);
         rc = fl_wait(&pool->lock, &job->more->waiters, NULL, until);

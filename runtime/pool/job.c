@@ -93,10 +93,14 @@ static void call_done(filch_self self, void *arg)
 
 static void tell_done(filch_self self, filch_job *job)
 {
+    fl_fiber *fiber = fl_fiber_of(self);
     filch_failure failure;
-    if (job->more && job->more->options.done &&
-        !fl_catch(self, job->name, call_done, job, &failure))
+    if (!job->more || !job->more->options.done)
+        return;
+    fiber->pooled = job; /* it may not wait for its pool either */
+    if (!fl_catch(self, job->name, call_done, job, &failure))
         fl_panic_report(&failure);
+    fiber->pooled = NULL;
 }
 
 /* ---- Errands, and the watch, which is one. Each holds the job ---- */
@@ -288,15 +292,14 @@ static filch_outcome meaning(const filch_job *job, int code)
     return cause && code == -ECANCELED ? FILCH_CANCELLED : FILCH_FAILED;
 }
 
+/* why->code 0: what is said of such outcomes. */
 static filch_outcome run(filch_self self, filch_job *job, filch_failure *why)
 {
     int cause = cause_of(job);
-    if (cause) {
-        *why = (filch_failure){.code = cause, .task = job->name};
-        fl_failure_explain(why, cause);
-        return cause == -ETIMEDOUT ? FILCH_TIMED_OUT : FILCH_CANCELLED;
-    }
     struct call call = {job, 0};
+    why->code = 0;
+    if (cause)
+        return cause == -ETIMEDOUT ? FILCH_TIMED_OUT : FILCH_CANCELLED;
     fl_error_forget();
     if (!fl_catch(self, job->name, call_job, &call, why))
         return FILCH_PANICKED;
@@ -313,15 +316,17 @@ void fl_job_perform(filch_self self, filch_job *job)
     filch_failure why;
     fl_after after = {0};
     fiber->pooled = job;
+    fiber->on_runner = true;
     filch_outcome outcome = run(self, job, &why);
     fiber->pooled = NULL;
     fl_lock(&pool->lock);
-    bool decided = fl_job_decide(job, outcome, &why, &after);
+    bool decided = fl_job_decide(job, outcome, why.code ? &why : NULL, &after);
     job->stage = FL_JOB_ENDED;
     fl_line_leave(&pool->in_progress, job);
     fl_pool_leave(pool, &after); /* it is still counted as running */
     if (decided)
         tell_done(self, job);
+    fiber->on_runner = false;
     unwatch(job);
     fl_job_drop(job);
     fl_lock(&pool->lock);

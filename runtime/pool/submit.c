@@ -87,7 +87,7 @@ static int wait_in_both(filch_pool *pool, filch_context *context, fl_submitter *
 
 static int wait_for_room(filch_pool *pool, filch_job *job, int64_t until)
 {
-    fl_submitter as = {job, fl_job_here(pool) != NULL};
+    fl_submitter as = {job, fl_job_here(pool) && fl_fiber_here()->on_runner};
     filch_context *context = filch_job_context(job);
     int64_t deadline = filch_context_deadline(context);
     if (as.inside && pool->stranded + 1 >= pool->stats.running)

@@ -164,6 +164,35 @@ Test(pool_end, a_job_may_shut_its_pool_down_but_not_wait_for_it)
     cr_assert_eq(filch_pool_destroy(pool), 0);
 }
 
+static filch_u32 answers[2];
+
+static void waits_for_the_pool(filch_job *job, filch_outcome outcome, const filch_failure *why,
+                               void *pool)
+{
+    (void)why;
+    bool right =
+        filch_pool_wait(pool, FILCH_FOREVER) == -EDEADLK && filch_pool_destroy(pool) == -EDEADLK &&
+        filch_job_wait(job, FILCH_FOREVER) == (outcome == FILCH_SUCCEEDED ? 0 : -ECANCELED);
+    filch_u32_add(&answers[right], 1, FILCH_ACQ_REL);
+}
+
+Test(pool_end, nor_may_who_is_told_of_an_outcome)
+{
+    gate at;
+    filch_job *jobs[2];
+    filch_job_options options = {.done = waits_for_the_pool};
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
+    block(pool, &at);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(filch_pool_submit(&jobs[i], pool, runs, pool, &options, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_job_cancel(jobs[0]), 0); /* this one is told by a task of its own */
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(filch_u32_load(&answers[1], FILCH_ACQUIRE), 2);
+    filch_job_release(jobs[0]);
+    filch_job_release(jobs[1]);
+}
+
 /* ---- One job ---- */
 
 Test(pool_end, a_job_is_cancelled_out_of_the_queue_or_by_its_context)
