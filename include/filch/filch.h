@@ -19,6 +19,7 @@
  *   <filch/io.h>       waiting for files and sockets
  *   <filch/blocking.h> calls that stop a thread, on threads of their own
  *   <filch/pool.h>     worker pools: jobs, queues, outcomes
+ *   <filch/signals.h>  SIGTERM and SIGINT as the end of a context
  *   <filch/deadlock.h> what is said when nothing can run any more
  *   <filch/fork.h>     the plain functions beneath, and what a fork costs
  *   <filch/atomic.h>   the atomics that the inline path and the library share */
@@ -38,6 +39,7 @@
 #include <filch/runtime.h>
 #include <filch/scope.h>
 #include <filch/select.h>
+#include <filch/signals.h>
 #include <filch/sync.h>
 #include <filch/task.h>
 #include <filch/timer.h>

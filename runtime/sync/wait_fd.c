@@ -165,24 +165,44 @@ static int look(int fd, int events)
     return count > 0 ? one.revents : 0;
 }
 
-static int wait_for(int fd, int events, int64_t until)
+/* Asks for them; *of is the file's watch, locked. */
+static int ask_for(watch **of, int fd, int events)
 {
     int rc = fl_keeper_start();
     if (rc)
         return rc;
-    watch *of = find_or_make(fd);
-    if (!of)
+    *of = find_or_make(fd);
+    if (!*of)
         return refuse(fd, ENOMEM);
-    fl_lock(&of->lock);
-    rc = ask(of, fd, (uint32_t)events);
-    if (rc) {
-        fl_unlock(&of->lock);
-        return refuse(fd, -rc);
-    }
+    fl_lock(&(*of)->lock);
+    rc = ask(*of, fd, (uint32_t)events);
+    if (rc)
+        fl_unlock(&(*of)->lock);
+    return rc ? refuse(fd, -rc) : 0;
+}
+
+static int wait_for(int fd, int events, int64_t until)
+{
+    watch *of;
+    int rc = ask_for(&of, fd, events);
+    if (rc)
+        return rc;
     fl_outside_expected(1);
     rc = fl_wait(&of->lock, &of->waiters, (void *)(uintptr_t)events, until);
     fl_outside_expected(-1);
     return rc == -EBADF ? refuse(fd, EBADF) : rc;
+}
+
+int fl_watch_start(fl_node *node, int fd, int events)
+{
+    watch *of;
+    int rc = ask_for(&of, fd, events);
+    if (rc)
+        return rc;
+    node->data = (void *)(uintptr_t)events;
+    fl_waiters_add(&of->waiters, node);
+    fl_unlock(&of->lock);
+    return 0;
 }
 
 int filch_wait_fd(int fd, int events, int64_t until)

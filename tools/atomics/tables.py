@@ -72,6 +72,7 @@ WORDS = [
     Word("children", (), N, N, R, "acq_rel?", X, "who waits sees what all children did (U1, U2)"),
     Word("refs", (), X, N, N, "acq_rel?", X, "the last one sees what the others did (M3, B4, B5)"),
     Word("running", (), R, X, N, N, "acquire?", "its files are open (Y1, Y2)"),
+    Word("noted", (), N, N, N, "acquire?", X, "what was noted is looked for (Y3, Y4)"),
     Word("chunks", (), N, N, R, N, A, "is followed (Z1, Z2)"),
     Word("state", ("runtime/sync/mutex.c",), N, N, "acquire?", "acquire?", X,
          "a mutex: what it guards is its holder's; its other bits are the private lock's (K3, K4)"),
