@@ -3,7 +3,7 @@
  * Lanes: which of the cells of a sharded number the calling thread counts in. Of the lanes from
  * FL_LANES_SHARED on each belongs to one thread at a time, which writes its cells by plain stores.
  * There are twice as many as processors; the threads beyond share the first FL_LANES_SHARED, and
- * add to their cells by atomic instructions. So a count costs a nanosecond or two where threads
+ * add to their cells by atomic instructions. So a count costs a few nanoseconds where threads
  * are about as many as processors, and stays exact where they are many more.
  *
  * A thread takes a lane when it first counts and gives it back when it ends; a task counts in that

@@ -47,12 +47,28 @@ static unsigned escape(char out[8], const char *text)
     return size ? size : 1;
 }
 
+/* How many bytes, up to `most`, are written as they are. */
+static size_t plain(const char *text, size_t most)
+{
+    size_t n = 0;
+    while (n < most && text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+        n++;
+    return n;
+}
+
 /* As much of it as leaves room for the closing quote. */
 static void put_text(line *to, const char *text)
 {
     put(to, "\"");
     while (*text) {
         char one[8];
+        size_t full = to->text.length + 1, room = to->text.room;
+        size_t many = plain(text, full < room ? room - full : 0);
+        if (many) {
+            fl_text_put(&to->text, text, many);
+            text += many;
+            continue;
+        }
         unsigned size = escape(one, text);
         if (to->text.length + strlen(one) >= to->text.room) {
             to->truncated = true;
@@ -66,11 +82,11 @@ static void put_text(line *to, const char *text)
 
 static void put_hex(line *to, const char *name, const uint8_t *bytes, unsigned count)
 {
+    static const char digits[] = "0123456789abcdef";
     put(to, name);
     for (unsigned i = 0; i < count; i++) {
-        char two[3];
-        snprintf(two, sizeof two, "%02x", bytes[i]);
-        put(to, two);
+        const char two[] = {digits[bytes[i] >> 4], digits[bytes[i] & 15]};
+        fl_text_put(&to->text, two, sizeof two);
     }
     put(to, "\"");
 }

@@ -106,25 +106,29 @@ static FILCH_COLD void make_up(uint8_t *to, size_t size)
     }
 }
 
-/* Not all zero. From the system each time: a generator of our own would repeat itself after
- * fork(). */
-static void make_id(uint8_t *to, size_t size)
+/* Ids, none of which is all zero. From the system each time: a generator of our own would repeat
+ * itself after fork(). */
+static void make_ids(filch_trace *out)
 {
+    uint8_t bytes[sizeof out->trace + sizeof out->span];
     do {
-        if (getrandom(to, size, 0) != (ssize_t)size)
-            make_up(to, size);
-    } while (!any(to, size));
+        if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+            make_up(bytes, sizeof bytes);
+        memcpy(out->trace, bytes, sizeof out->trace);
+        memcpy(out->span, bytes + sizeof out->trace, sizeof out->span);
+    } while (!is_whole(out));
 }
 
 void filch_trace_start(filch_trace *out, bool sampled)
 {
-    make_id(out->trace, sizeof out->trace);
-    make_id(out->span, sizeof out->span);
+    make_ids(out);
     out->flags = sampled ? FILCH_TRACE_SAMPLED : 0;
 }
 
 void filch_trace_child(filch_trace *out, const filch_trace *parent)
 {
+    filch_trace fresh;
+    make_ids(&fresh);
     *out = *parent;
-    make_id(out->span, sizeof out->span);
+    memcpy(out->span, fresh.span, sizeof out->span);
 }

@@ -107,9 +107,10 @@ static inline void exposition_label(exposition_reader *r)
     value[n] = '\0';
     exposition_expect(r, n > 0 && exposition_skip(r, "\""), "a value of a label");
     if (!strcmp(name, "le") || !strcmp(name, "quantile")) {
-        exposition_expect(r, !*r->key && strlen(value) < sizeof r->mark, "one le or quantile");
-        strcpy(r->key, name);
-        snprintf(r->mark, sizeof r->mark, "%s", value);
+        if (exposition_expect(r, !*r->key && n < sizeof r->mark, "one le or quantile")) {
+            strcpy(r->key, name);
+            memcpy(r->mark, value, n + 1);
+        }
         return;
     }
     size_t length = strlen(r->labels);
