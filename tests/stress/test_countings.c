@@ -4,9 +4,11 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/metrics.h>
+#include <runtime/pool/lane.h>
 #include <stdlib.h>
 #include <tests/support/exposition.h>
 #include <tests/support/parties.h>
+#include <tests/support/signpost.h>
 
 enum { TASKS = 20, THREADS = 8, WRITERS = 2 /* of these */, PARTIES = TASKS + THREADS };
 
@@ -36,7 +38,7 @@ typedef struct passing {
 static double read_passing(void *arg)
 {
     passing *one = arg;
-    stress_dawdle((uint64_t)(uintptr_t)arg / 64);
+    sched_yield(); /* so that it might go meanwhile */
     expect(one->of, filch_u32_load(&one->there, FILCH_ACQUIRE) == 1);
     return 1;
 }
@@ -195,5 +197,38 @@ Test(countings, lanes_that_change_hands_lose_nothing)
             pthread_join(threads[i], NULL);
     }
     cr_assert_eq(filch_counter_read(handed), (uint64_t)rounds * AT_A_TIME * each);
+    filch_counter_destroy(handed);
+}
+
+/* ---- Threads beyond the lanes ---- */
+
+static signpost held, leave;
+
+static void *hold_a_lane(void *unused)
+{
+    filch_counter_add(handed, 1);
+    signpost_raise(&held);
+    signpost_wait(&leave, 1);
+    return unused;
+}
+
+Test(countings, threads_that_share_a_lane_lose_nothing)
+{
+    enum { HOLDERS_MOST = 300, SHARERS = 3 * FL_LANES_SHARED };
+    pthread_t holders[HOLDERS_MOST], sharers[SHARERS];
+    unsigned count = fl_lanes() - FL_LANES_SHARED, each = stress_times(500000);
+    cr_assert_leq(count, HOLDERS_MOST);
+    cr_assert_eq(filch_counter_create(&handed), 0);
+    for (unsigned i = 0; i < count; i++)
+        cr_assert_eq(pthread_create(&holders[i], NULL, hold_a_lane, NULL), 0);
+    signpost_wait(&held, count);
+    for (unsigned i = 0; i < SHARERS; i++)
+        cr_assert_eq(pthread_create(&sharers[i], NULL, count_and_end, (void *)(uintptr_t)each), 0);
+    for (unsigned i = 0; i < SHARERS; i++)
+        pthread_join(sharers[i], NULL);
+    signpost_raise(&leave);
+    for (unsigned i = 0; i < count; i++)
+        pthread_join(holders[i], NULL);
+    cr_assert_eq(filch_counter_read(handed), count + (uint64_t)SHARERS * each);
     filch_counter_destroy(handed);
 }

@@ -140,13 +140,17 @@ Test(counter, a_lane_goes_back_when_its_thread_ends)
     cr_assert_eq(filch_counter_read(counter), 3 * fl_lanes());
 }
 
-/* Another library's key, whose destructor may run after the lane was given back. */
+/* Another library's key, whose destructor runs after the lane was given back. */
 static pthread_key_t late;
+static unsigned late_lane;
 
 static void count_late(void *unused)
 {
     (void)unused;
     filch_counter_add(counter, 1);
+    late_lane = fl_lane();
+    signpost_raise(&arrived);
+    signpost_wait(&leave, 1);
 }
 
 static void *end_late(void *unused)
@@ -158,14 +162,21 @@ static void *end_late(void *unused)
 
 Test(counter, a_thread_may_count_while_it_ends)
 {
+    pthread_t thread, other;
+    unsigned lane = 0;
     cr_assert_eq(pthread_key_create(&late, count_late), 0);
+    cr_assert_eq(pthread_create(&thread, NULL, end_late, NULL), 0);
+    signpost_wait(&arrived, 1);
+    cr_assert_eq(pthread_create(&other, NULL, count_once, &lane), 0);
+    pthread_join(other, NULL);
+    cr_assert_neq(lane, late_lane, "it counts in a lane that it has");
+    signpost_raise(&leave);
+    pthread_join(thread, NULL);
     for (unsigned i = 0; i < 3 * fl_lanes(); i++) {
-        pthread_t thread;
         cr_assert_eq(pthread_create(&thread, NULL, end_late, NULL), 0);
         pthread_join(thread, NULL);
     }
-    cr_assert_eq(filch_counter_read(counter), 6 * fl_lanes());
-    unsigned lane = 0;
+    cr_assert_eq(filch_counter_read(counter), 3 + 6 * fl_lanes());
     count_once(&lane);
     cr_assert_geq(lane, FL_LANES_SHARED, "none was kept");
 }

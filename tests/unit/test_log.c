@@ -154,15 +154,25 @@ Test(log, what_is_too_long_is_cut_and_marked)
         }
 }
 
+/* Wherever in a character the room ends. */
+static void name_is_left_out(const char *name, const char *said)
+{
+    const filch_log_field fields[] = {filch_log_int("n", 1), filch_log_int(name, 2),
+                                      filch_log_int("m", 3)};
+    cr_assert(json_read(&line, line_of(said, fields, 3)), "%s", text);
+    cr_assert_eq(line.fields, 5, "the first field and the mark: %s", text);
+    cr_assert(is_cut() && json_is(&line, "\"n\"", "1"));
+}
+
 Test(log, names_are_not_cut)
 {
-    char *name = long_text(1990, 0);
-    const filch_log_field fields[] = {filch_log_int("n", 1), filch_log_text(name, "value"),
-                                      filch_log_int("m", 2)};
-    cr_assert(json_read(&line, line_of("", fields, 3)), "%s", text);
-    cr_assert_eq(line.fields, 5, "the first field and the mark");
-    cr_assert(is_cut() && json_is(&line, "\"n\"", "1"));
-    free(name);
+    for (unsigned kind = 0; kind < 7; kind++)
+        for (size_t length = 1; length < 16; length++) {
+            char *name = long_text(2100, kind), *said = long_text(length, 0);
+            name_is_left_out(name, said);
+            free(name);
+            free(said);
+        }
 }
 
 Test(log, a_line_of_many_fields_is_cut_between_them)

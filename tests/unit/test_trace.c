@@ -70,6 +70,10 @@ Test(trace, headers_are_read_and_sent_on_or_refused)
             cr_assert_eq(memcmp(&trace, &untouched, sizeof trace), 0, "%s", headers[i].text);
             continue;
         }
+        cr_assert_eq(trace.flags & ~FILCH_TRACE_SAMPLED, 0, "%s", headers[i].text);
+        cr_assert_eq(filch_trace_format(&trace, text), 0);
+        cr_assert_str_eq(text, headers[i].again);
+        trace.flags |= 0xfe;
         cr_assert_eq(filch_trace_format(&trace, text), 0);
         cr_assert_str_eq(text, headers[i].again);
     }
