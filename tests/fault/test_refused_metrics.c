@@ -125,9 +125,12 @@ Test(refused_metrics, of_a_runtime_all_is_shown_or_nothing)
 
 static filch_counter *counter;
 
+/* Only what the library asks for: sanitizers set keys when a thread begins. */
 static void *count(void *lane)
 {
+    refuse(KEYS, 0, true);
     *(unsigned *)lane = fl_lane();
+    refuse_no_more(KEYS);
     for (unsigned i = 0; i < 100; i++)
         filch_counter_add(counter, 1);
     return NULL;
@@ -150,15 +153,13 @@ Test(refused_metrics, without_a_key_threads_share_lanes)
 {
     refuse(KEYS, 0, true);
     cr_assert_eq(filch_counter_create(&counter), 0);
+    cr_assert_eq(refuse_no_more(KEYS), 1);
     count_in_threads(10);
-    cr_assert_neq(refuse_no_more(KEYS), 0);
 }
 
 Test(refused_metrics, without_room_for_a_key_a_thread_shares_a_lane)
 {
     cr_assert_eq(filch_counter_create(&counter), 0);
-    filch_counter_add(counter, 0);
-    refuse(KEYS, 0, true);
     count_in_threads(10);
-    cr_assert_neq(refuse_no_more(KEYS), 0);
+    cr_assert_geq(fl_lane(), FL_LANES_SHARED, "none was kept");
 }
