@@ -79,6 +79,12 @@ WORDS = [
     Word("state", ("runtime/sync/once.c",), "release?", N, N, N, "acquire?", "what the function wrote is seen (K7, K8)"),
     Word("balance", (), N, N, "acquire?", "acq_rel?", X, "who takes permits sees what all givers wrote (K5, K6)"),
     Word("count", ("runtime/sync/waitgroup.c",), N, N, R, "acq_rel?", X, "the last one sees what the others did (K9)"),
+    # metrics and logs
+    Word("held", ("runtime/pool/lane.c",), N, N, N, AR, X, "who takes a lane sees its cells as they were left (Q8, Q9)"),
+    Word("tally", (), X, X, X, X, X, "a number of its own, or a cell: sums need no order (runtime/pool/lane.h)"),
+    Word("turn", ("runtime/pool/lane.c",), N, N, N, X, N, "spreads"),
+    Word("level", ("runtime/pool/",), X, X, N, X, X, "a number of its own"),
+    Word("least", (), X, X, N, N, X, "a log's level; nothing depends on it"),
     # the rest
     Word("draining", (), N, R, N, A, "acquire?", "a lock: the head is its holder's (X1, X2)"),
     Word("policy", (), R, R, N, N, A, "is followed"),

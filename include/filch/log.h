@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Structured log lines: one JSON object (RFC 8259) a line. For service authors.
+ *
+ *   filch_log log;
+ *   filch_log_init(&log, FILCH_LOG_INFO, filch_log_to_fd, (void *)(intptr_t)STDERR_FILENO);
+ *   FILCH_LOG(&log, FILCH_LOG_WARN, "slow order", filch_log_int("order", 17),
+ *             filch_log_text("customer", name), filch_log_float("seconds", 2.5));
+ *
+ *   {"time":"2026-11-20T23:06:47.012345Z","level":"warn","message":"slow order","order":17, ...}
+ *
+ * A line is put together on the stack: no memory, no lock. It has at most FILCH_LOG_LINE bytes; of
+ * what is too long for it texts are cut, and other fields left out, and it ends in
+ * "truncated":true. It is valid JSON in any case: bytes that are no UTF-8 become U+FFFD, numbers
+ * that JSON does not have (NaN, infinity) null.
+ * Threads: all by tasks and by any thread. May suspend: where the log's function does. */
+#ifndef FILCH_LOG_H
+#define FILCH_LOG_H
+
+#include <filch/atomic.h>
+#include <filch/trace.h>
+
+enum { FILCH_LOG_LINE = 2048 };
+
+typedef enum filch_log_level {
+    FILCH_LOG_DEBUG,
+    FILCH_LOG_INFO,
+    FILCH_LOG_WARN,
+    FILCH_LOG_ERROR,
+    FILCH_LOG_OFF /* least level of a log that writes nothing */
+} filch_log_level;
+
+/* Takes a line, which ends in \n and is not closed by NUL; valid during the call. Several at a time
+ * where several log. May wait, and panic. */
+typedef void filch_log_fn(const char *line, size_t size, void *arg);
+
+/* Where lines go. The caller's; its members are the library's. */
+typedef struct filch_log {
+    filch_log_fn *fn;
+    void *arg;
+    filch_u32 least;
+} filch_log;
+
+typedef enum filch_log_kind {
+    FILCH_LOG_KIND_TEXT,
+    FILCH_LOG_KIND_INT,
+    FILCH_LOG_KIND_FLOAT,
+    FILCH_LOG_KIND_BOOL,
+    FILCH_LOG_KIND_TRACE
+} filch_log_kind;
+
+/* A field of a line; valid as long as what it points to. */
+typedef struct filch_log_field {
+    const char *name;
+    filch_log_kind kind;
+    union {
+        const char *text;
+        int64_t integer; /* a bool's, too */
+        double number;
+        const filch_trace *trace;
+    } as;
+} filch_log_field;
+
+FILCH_BEGIN_DECLS
+
+/* Lines of this level and above go to fn(line, size, arg). -EINVAL log or fn is NULL, or there is
+ * no such level. */
+FILCH_API int filch_log_init(filch_log *log, filch_log_level least, filch_log_fn *fn, void *arg);
+/* From now on. -EINVAL there is no such level. */
+FILCH_API int filch_log_set_level(filch_log *log, filch_log_level least);
+
+/* Writes a line; FILCH_LOG is the form for people. Nothing where the log's level is higher. The
+ * names time, level, message, truncated are taken. */
+FILCH_API void filch_log_write(const filch_log *log, filch_log_level level, const char *message,
+                               const filch_log_field *fields, size_t count);
+
+/* A log's function: one write() to the file descriptor that arg is, (void *)(intptr_t)fd. Lines of
+ * several writers do not mix in a pipe, nor in a file opened with O_APPEND. Stops the worker as
+ * long as write() does; what cannot be written is lost. */
+FILCH_API void filch_log_to_fd(const char *line, size_t size, void *arg);
+
+FILCH_END_DECLS
+
+FILCH_UNUSED static inline int filch_log_enabled(const filch_log *log, filch_log_level level)
+{
+    /* relaxed: a level; nothing else depends on it */
+    return (uint32_t)level >= filch_u32_load(&log->least, FILCH_RELAXED);
+}
+
+/* ---- Fields ---- */
+
+/* value: UTF-8, or NULL: null. */
+FILCH_UNUSED static inline filch_log_field filch_log_text(const char *name, const char *value)
+{
+    filch_log_field field;
+    field.name = name;
+    field.kind = FILCH_LOG_KIND_TEXT;
+    field.as.text = value;
+    return field;
+}
+
+FILCH_UNUSED static inline filch_log_field filch_log_int(const char *name, int64_t value)
+{
+    filch_log_field field;
+    field.name = name;
+    field.kind = FILCH_LOG_KIND_INT;
+    field.as.integer = value;
+    return field;
+}
+
+FILCH_UNUSED static inline filch_log_field filch_log_float(const char *name, double value)
+{
+    filch_log_field field;
+    field.name = name;
+    field.kind = FILCH_LOG_KIND_FLOAT;
+    field.as.number = value;
+    return field;
+}
+
+FILCH_UNUSED static inline filch_log_field filch_log_bool(const char *name, int value)
+{
+    filch_log_field field = filch_log_int(name, value != 0);
+    field.kind = FILCH_LOG_KIND_BOOL;
+    return field;
+}
+
+/* The fields trace_id, span_id and sampled; NULL: none. */
+FILCH_UNUSED static inline filch_log_field filch_log_trace(const filch_trace *trace)
+{
+    filch_log_field field;
+    field.name = "";
+    field.kind = FILCH_LOG_KIND_TRACE;
+    field.as.trace = trace;
+    return field;
+}
+
+/* FILCH_LOG(log, level, message, fields...): message and fields are computed only if the line is
+ * written. */
+#define FILCH_LOG(log, level_, ...)                                                                \
+    (__extension__({                                                                               \
+        const filch_log *fl_log_ = (log);                                                          \
+        filch_log_level fl_level_ = (level_);                                                      \
+        if (filch_log_enabled(fl_log_, fl_level_)) {                                               \
+            const filch_log_field fl_fields_[] = {FL_LOG_FIELDS(__VA_ARGS__, filch_log_trace(0))}; \
+            filch_log_write(fl_log_, fl_level_, FL_LOG_FIRST(__VA_ARGS__, 0), fl_fields_,          \
+                            sizeof fl_fields_ / sizeof *fl_fields_);                               \
+        }                                                                                          \
+        (void)0;                                                                                   \
+    }))
+#define FL_LOG_FIRST(first, ...) first
+#define FL_LOG_FIELDS(first, ...) __VA_ARGS__
+#endif

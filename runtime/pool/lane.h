@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Lanes: which of the cells of a sharded number the calling thread counts in. Of the lanes from
+ * FL_LANES_SHARED on each belongs to one thread at a time, which writes its cells by plain stores.
+ * There are twice as many as processors; the threads beyond share the first FL_LANES_SHARED, and
+ * add to their cells by atomic instructions. So a count costs a few nanoseconds where threads
+ * are about as many as processors, and stays exact where they are many more.
+ *
+ * A thread takes a lane when it first counts and gives it back when it ends; a task counts in that
+ * of the thread on which it runs, and does not suspend between finding the lane and writing.
+ *
+ * Edges:
+ *   Q8 take: or into held, acq_rel  <- Q9 give: and of held, acq_rel; the next owner adds to what
+ *                                      the last one left in the cells
+ * A reader adds up cells by relaxed loads. Each cell only grows, so sums that are read one after
+ * the other, by one thread or by several that wait for each other, do not fall.
+ * In a child of fork() the lanes of the parent's other threads stay taken. Any thread; not in
+ * signal handlers, which could come between a load and its store. */
+#ifndef FL_LANE_H
+#define FL_LANE_H
+
+#include <filch/atomic.h>
+
+#include <stdbool.h>
+
+#ifdef FILCH_TINY
+enum { FL_LANES_SHARED = 2 };
+#else
+enum { FL_LANES_SHARED = 4 };
+#endif
+
+/* How many there are in this process; the same for ever. */
+unsigned fl_lanes(void);
+/* The calling thread's, 0 .. fl_lanes() - 1. */
+unsigned fl_lane(void);
+
+/* Adds to the cell of the calling thread's lane. */
+static inline void fl_lane_add(unsigned lane, filch_u64 *tally, uint64_t n)
+{
+    if (FILCH_UNLIKELY(lane < FL_LANES_SHARED))
+        filch_u64_add(tally, n, FILCH_RELAXED); /* relaxed: as readers' sums allow, see above */
+    else /* relaxed: both: single writer; readers' sums allow it, see above */
+        filch_u64_store(tally, filch_u64_load(tally, FILCH_RELAXED) + n, FILCH_RELAXED);
+}
+
+/* Raises it to at least that. */
+static inline void fl_lane_raise(filch_u64 *tally, uint64_t least)
+{
+    uint64_t was = filch_u64_load(tally, FILCH_RELAXED); /* relaxed: only grows */
+    while (FILCH_UNLIKELY(was < least) &&
+           !filch_u64_cas(tally, &was, least, FILCH_RELAXED)) /* relaxed: the same */
+        ;
+}
+
+static inline uint64_t fl_lane_read(const filch_u64 *tally)
+{
+    return filch_u64_load(tally, FILCH_RELAXED); /* relaxed: as said above */
+}
+
+/* Zeros for `size` bytes for each lane, on cache lines of their own: size is a multiple of
+ * FILCH_APART. NULL: no memory. By free(). */
+void *fl_lanes_create(size_t size);
+
+#endif
