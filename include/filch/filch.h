@@ -19,6 +19,11 @@
  *   <filch/io.h>       waiting for files and sockets
  *   <filch/blocking.h> calls that stop a thread, on threads of their own
  *   <filch/pool.h>     worker pools: jobs, queues, outcomes
+ *   <filch/limiter.h>  rate limits: token buckets, one for all or one for each key
+ *   <filch/adaptive.h> a concurrency limit that finds itself by latency
+ *   <filch/metrics.h>  counters, gauges, distributions, and Prometheus' text of them
+ *   <filch/log.h>      structured log lines
+ *   <filch/trace.h>    W3C trace context
  *   <filch/signals.h>  SIGTERM and SIGINT as the end of a context
  *   <filch/deadlock.h> what is said when nothing can run any more
  *   <filch/fork.h>     the plain functions beneath, and what a fork costs
@@ -26,6 +31,7 @@
 #ifndef FILCH_H
 #define FILCH_H
 
+#include <filch/adaptive.h>
 #include <filch/base.h>
 #include <filch/blocking.h>
 #include <filch/channel.h>
@@ -33,6 +39,9 @@
 #include <filch/deadlock.h>
 #include <filch/future.h>
 #include <filch/io.h>
+#include <filch/limiter.h>
+#include <filch/log.h>
+#include <filch/metrics.h>
 #include <filch/panic.h>
 #include <filch/par.h>
 #include <filch/pool.h>
@@ -43,5 +52,6 @@
 #include <filch/sync.h>
 #include <filch/task.h>
 #include <filch/timer.h>
+#include <filch/trace.h>
 
 #endif

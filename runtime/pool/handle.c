@@ -26,9 +26,9 @@ filch_context *filch_job_context(const filch_job *job)
 filch_outcome filch_job_outcome(const filch_job *job)
 {
     filch_pool *pool = job->pool;
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     filch_outcome outcome = (filch_outcome)job->outcome;
-    fl_unlock(&pool->lock);
+    fl_unlock(&pool->room.lock);
     return outcome;
 }
 
@@ -56,11 +56,11 @@ int filch_job_set_priority(filch_job *job, unsigned priority)
     if (priority >= FILCH_PRIORITIES)
         return fl_fail(EINVAL, "a job of priority %u; %d is the highest", priority,
                        FILCH_PRIORITIES - 1);
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     bool waits = job->stage == FL_JOB_WAITING;
     if (waits)
         fl_order_move(pool, job, priority);
-    fl_unlock(&pool->lock);
+    fl_unlock(&pool->room.lock);
     return waits ? 0 : fl_plainly(-EALREADY);
 }
 
@@ -74,16 +74,16 @@ int filch_job_wait(filch_job *job, int64_t until)
     filch_pool *pool = job->pool;
     if (!job->more)
         return fl_fail(EINVAL, "filch_job_wait for a job without a handle; submit it with one");
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     int rc = 0;
     if (job->outcome != FILCH_UNDECIDED) {
-        fl_unlock(&pool->lock);
+        fl_unlock(&pool->room.lock);
     } else if (fl_job_here(pool) == job) {
-        fl_unlock(&pool->lock);
+        fl_unlock(&pool->room.lock);
         return fl_fail(EDEADLK, "job %s waits for its own outcome; let it return", job->name);
     } else {
         fl_waits_in("filch_job_wait", job);
-        rc = fl_wait(&pool->lock, &job->more->waiters, NULL, until);
+        rc = fl_wait(&pool->room.lock, &job->more->waiters, NULL, until);
     }
     if (rc == -ETIMEDOUT)
         return fl_plainly(-ETIME);

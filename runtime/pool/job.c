@@ -116,7 +116,7 @@ static void end_errand(filch_job *job)
 {
     filch_pool *pool = job->pool;
     fl_job_drop(job);
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     pool->errands--;
     fl_pool_leave(pool, &(fl_after){0});
 }
@@ -139,7 +139,7 @@ static void context_done(fl_waiter *watcher)
     filch_pool *pool = job->pool;
     filch_outcome outcome = watcher->code == -ETIMEDOUT ? FILCH_TIMED_OUT : FILCH_CANCELLED;
     fl_after after = {0};
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     bool waits = job->stage == FL_JOB_WAITING;
     if (waits)
         fl_job_decide(job, outcome, NULL, &after);
@@ -208,7 +208,7 @@ void fl_job_begin(filch_job *job)
 {
     job->stage = FL_JOB_RUNNING;
     job->pool->stats.running++;
-    fl_line_enter(&job->pool->in_progress, job);
+    fl_row_enter(&job->pool->in_progress, job);
 }
 
 /* ---- Outcomes ---- */
@@ -319,17 +319,17 @@ void fl_job_perform(filch_self self, filch_job *job)
     fiber->on_runner = true;
     filch_outcome outcome = run(self, job, &why);
     fiber->pooled = NULL;
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     bool decided = fl_job_decide(job, outcome, why.code ? &why : NULL, &after);
     job->stage = FL_JOB_ENDED;
-    fl_line_leave(&pool->in_progress, job);
+    fl_row_leave(&pool->in_progress, job);
     fl_pool_leave(pool, &after); /* it is still counted as running */
     if (decided)
         tell_done(self, job);
     fiber->on_runner = false;
     unwatch(job);
     fl_job_drop(job);
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     pool->stats.running--;
     fl_pool_leave(pool, &(fl_after){0});
 }

@@ -8,19 +8,19 @@
 /* ---- Lines ---- */
 
 /* Which of a job's two places is meant. */
-static fl_place_in_line *place(filch_job *job, bool by_age)
+static fl_place_in_row *place(filch_job *job, bool by_age)
 {
     return by_age ? &job->in.age : &job->in.by.level;
 }
 
 /* Before those that are younger: there are none, unless it comes from another line. */
-static void enter(fl_line *line, filch_job *job, bool by_age)
+static void enter(fl_row *line, filch_job *job, bool by_age)
 {
     filch_job *before = line->last;
     while (before && before->since > job->since)
         before = place(before, by_age)->previous;
     filch_job **next = before ? &place(before, by_age)->next : &line->first;
-    *place(job, by_age) = (fl_place_in_line){.next = *next, .previous = before};
+    *place(job, by_age) = (fl_place_in_row){.next = *next, .previous = before};
     if (*next)
         place(*next, by_age)->previous = job;
     else
@@ -28,9 +28,9 @@ static void enter(fl_line *line, filch_job *job, bool by_age)
     *next = job;
 }
 
-static void leave(fl_line *line, filch_job *job, bool by_age)
+static void leave(fl_row *line, filch_job *job, bool by_age)
 {
-    fl_place_in_line *at = place(job, by_age);
+    fl_place_in_row *at = place(job, by_age);
     if (at->previous)
         place(at->previous, by_age)->next = at->next;
     else
@@ -41,12 +41,12 @@ static void leave(fl_line *line, filch_job *job, bool by_age)
         line->last = at->previous;
 }
 
-void fl_line_enter(fl_line *line, filch_job *job)
+void fl_row_enter(fl_row *line, filch_job *job)
 {
     enter(line, job, true);
 }
 
-void fl_line_leave(fl_line *line, filch_job *job)
+void fl_row_leave(fl_row *line, filch_job *job)
 {
     leave(line, job, true);
 }
@@ -103,7 +103,7 @@ static const struct order {
     [FILCH_EARLIEST] = {earliest, true, true},
 };
 
-static fl_line *level_of(filch_pool *pool, const filch_job *job)
+static fl_row *level_of(filch_pool *pool, const filch_job *job)
 {
     return &pool->level[pool->config.order == FILCH_PRIORITY ? job->priority : 0];
 }

@@ -17,7 +17,7 @@ filch_job *fl_order_take(filch_pool *pool);
 void fl_order_move(filch_pool *pool, filch_job *job, unsigned priority);
 
 /* The line of those in progress, whose place by age is free. */
-void fl_line_enter(fl_line *line, filch_job *job);
-void fl_line_leave(fl_line *line, filch_job *job);
+void fl_row_enter(fl_row *line, filch_job *job);
+void fl_row_leave(fl_row *line, filch_job *job);
 
 #endif

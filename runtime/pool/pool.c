@@ -16,7 +16,7 @@ void fl_pool_leave(filch_pool *pool, const fl_after *after)
 {
     fl_node *rested = fl_pool_at_rest(pool) ? fl_waiters_claim_all(&pool->resting, NULL) : NULL;
     filch_runtime *rt = pool->rt;
-    fl_unlock(&pool->lock);
+    fl_unlock(&pool->room.lock);
     fl_tell_list(rested, 0);
     fl_tell_list(after->told, after->code);
     for (fl_runner *one = after->roused, *next; one; one = next) {
@@ -148,7 +148,7 @@ int filch_pool_destroy(filch_pool *pool)
 
 void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out)
 {
-    filch_u32 *lock = (filch_u32 *)(uintptr_t)&pool->lock;
+    filch_u32 *lock = (filch_u32 *)(uintptr_t)&pool->room.lock;
     fl_lock(lock);
     *out = pool->stats;
     fl_unlock(lock);

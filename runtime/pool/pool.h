@@ -33,17 +33,18 @@
 
 #include <filch/pool.h>
 #include <runtime/core/worker.h>
+#include <runtime/pool/line.h>
 #include <runtime/sync/cancellation.h>
 
 enum fl_stage { FL_JOB_WAITING, FL_JOB_RUNNING, FL_JOB_ENDED };
 
-typedef struct fl_place_in_line {
+typedef struct fl_place_in_row {
     filch_job *next, *previous;
-} fl_place_in_line;
+} fl_place_in_row;
 
-typedef struct fl_line {
+typedef struct fl_row {
     filch_job *first, *last;
-} fl_line;
+} fl_row;
 
 /* What few jobs need. */
 typedef struct fl_job_more {
@@ -62,9 +63,9 @@ struct filch_job {
     union {
         fl_job item; /* first: the task that tells `done`, or runs it for its submitter */
         struct {
-            fl_place_in_line age; /* in the queue; later in the line of those in progress */
+            fl_place_in_row age; /* in the queue; later in the line of those in progress */
             union {
-                fl_place_in_line level;
+                fl_place_in_row level;
                 fl_timed deadline;
             } by;
         } in;
@@ -93,25 +94,25 @@ struct filch_pool {
     filch_runtime *rt;
     filch_context *context;
     filch_u32 refs;
-    filch_u32 lock; /* of all below */
+    fl_line
+        room; /* who waits for room; a node's data: a fl_submitter. Its lock is that of all below */
     bool closed;
-    fl_line by_age;
-    fl_line level[FILCH_PRIORITIES];
+    fl_row by_age;
+    fl_row level[FILCH_PRIORITIES];
     fl_timer_heap by_deadline;
-    fl_line in_progress;
+    fl_row in_progress;
     fl_runner *idle, *newest;     /* those that have nothing to do; all */
     unsigned width, made, active; /* runners: wanted, in existence, with something to do */
     uint64_t errands;
     filch_pool_stats stats;
-    filch_waiters submitters; /* who waits for room; a node's data: a fl_submitter */
-    unsigned submitting;      /* those of them that will touch the pool again, */
-    unsigned stranded;        /* and that are jobs of this pool */
-    filch_waiters resting;    /* who waits for rest */
+    unsigned stranded;     /* jobs of this pool that wait for room */
+    filch_waiters resting; /* who waits for rest */
 };
 
 typedef struct fl_submitter {
     filch_job *job;
     bool inside; /* it is a job of the pool itself */
+    bool told;   /* there is room for it, or never will be */
 } fl_submitter;
 
 /* ---- The lock. What has to be done when it is free is collected under it ---- */
@@ -130,16 +131,15 @@ void fl_pool_leave(filch_pool *pool, const fl_after *after);
 
 static inline bool fl_pool_at_rest(const filch_pool *pool)
 {
-    return !pool->stats.waiting && !pool->stats.running && !pool->active && !pool->submitting &&
+    return !pool->stats.waiting && !pool->stats.running && !pool->active && !pool->room.inside &&
            !pool->errands;
 }
-/* A submitter that waits is claimed: it does not touch the pool any more. */
-static inline void fl_submitter_leaves(filch_pool *pool, const fl_submitter *one)
+/* A submitter does not wait any more. */
+static inline void fl_submitter_told(filch_pool *pool, fl_submitter *one)
 {
-    pool->submitting--;
+    one->told = true;
     pool->stranded -= one->inside;
 }
-
 bool fl_pool_has_room(const filch_pool *pool);
 /* A job that is new, into the queue. */
 void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after);

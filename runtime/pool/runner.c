@@ -13,7 +13,7 @@ enum { TURN = 64 }; /* jobs before others of the runtime have their turn */
 static filch_job *next(filch_pool *pool, fl_runner *me)
 {
     fl_after after = {0};
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     filch_job *job = pool->active > pool->width ? NULL : fl_order_take(pool);
     if (job) {
         pool->stats.waiting--;
@@ -54,7 +54,7 @@ int fl_runners_make(filch_pool *pool, unsigned count)
         fl_runner *one = make(pool);
         if (!one)
             return fl_fail(ENOMEM, "no memory for %u runners; make the pool narrower", count);
-        fl_lock(&pool->lock);
+        fl_lock(&pool->room.lock);
         enough = pool->made >= count;
         if (!enough) {
             one->next = pool->idle;
@@ -62,7 +62,7 @@ int fl_runners_make(filch_pool *pool, unsigned count)
             pool->idle = pool->newest = one;
             pool->made++;
         }
-        fl_unlock(&pool->lock);
+        fl_unlock(&pool->room.lock);
         if (enough)
             free(one);
     }
@@ -89,7 +89,7 @@ int filch_pool_resize(filch_pool *pool, unsigned width)
     if (rc)
         return rc;
     fl_after after = {0};
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     pool->width = width;
     for (uint64_t waiting = pool->stats.waiting; waiting; waiting--)
         fl_pool_rouse(pool, &after);

@@ -7,13 +7,11 @@
 
 void filch_pool_close(filch_pool *pool)
 {
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     pool->closed = true;
-    fl_after after = {.told = fl_waiters_claim_all(&pool->submitters, NULL), .code = -EPIPE};
-    for (fl_node *node = after.told; node; node = node->next) {
-        fl_submitter_leaves(pool, node->data);
-        pool->stats.refused++;
-    }
+    fl_after after = {.told = fl_waiters_claim_all(&pool->room.waiters, NULL), .code = -EPIPE};
+    for (fl_node *node = after.told; node; node = node->next)
+        fl_submitter_told(pool, node->data);
     fl_pool_leave(pool, &after);
 }
 
@@ -22,26 +20,26 @@ int filch_pool_wait(filch_pool *pool, int64_t until)
     if (fl_job_here(pool))
         return fl_fail(EDEADLK, "a job of pool %s waits for the end of all its jobs; let it return",
                        pool->config.name);
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     if (fl_pool_at_rest(pool)) {
-        fl_unlock(&pool->lock);
+        fl_unlock(&pool->room.lock);
         return 0;
     }
     fl_waits_in("filch_pool_wait", pool);
-    return fl_wait(&pool->lock, &pool->resting, NULL, until);
+    return fl_wait(&pool->room.lock, &pool->resting, NULL, until);
 }
 
 /* One of those in progress whose context is not below the pool's, and is not done; held. */
 static filch_context *next_to_cancel(filch_pool *pool)
 {
     filch_context *found = NULL;
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     for (filch_job *job = pool->in_progress.first; job && !found; job = job->in.age.next) {
         filch_context *own = job->more ? job->more->context : NULL;
         if (own && !filch_context_cause(own))
             found = filch_context_retain(own);
     }
-    fl_unlock(&pool->lock);
+    fl_unlock(&pool->room.lock);
     return found;
 }
 
@@ -50,7 +48,7 @@ size_t filch_pool_shutdown_now(filch_pool *pool)
     size_t cancelled = 0;
     fl_after after = {0};
     filch_pool_close(pool);
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     while (pool->by_age.first) {
         fl_job_decide(pool->by_age.first, FILCH_CANCELLED, NULL, &after);
         cancelled++;

