@@ -79,11 +79,11 @@ typedef struct filch_breaker_config {
     unsigned buckets;    /* so many parts, of which the oldest goes as a whole, 1 .. 10,000;
                             default 10 */
     /* What opens it: */
-    unsigned failure_percent; /* of the calls in the window, 1 .. 100; default 50, or, if the next
-                                 but one is set, this is not looked at */
+    unsigned failure_percent; /* of the calls in the window, 1 .. 100; default 50, or, if
+                                 `consecutive` is set, not looked at */
     unsigned min_calls;   /* as soon as the window has so many; default 10, or `calls` if that is
                                  less */
-    unsigned consecutive; /* so many failures in a row; default: this is not looked at */
+    unsigned consecutive; /* so many failures in a row; default: not looked at */
     /* How long it stays open: */
     int64_t open_time;  /* ns; default 5 s */
     double open_growth; /* times so much whenever it opens again without having been closed, 1 or

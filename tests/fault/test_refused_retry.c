@@ -9,15 +9,17 @@
 #include <tests/support/child.h>
 #include <tests/support/refuse.h>
 
+static const int64_t hour = 3600 * FILCH_SECOND; /* not past when it is looked at */
+
 static int fails_for_now(void *calls)
 {
     ++*(unsigned *)calls;
     return -ETIMEDOUT;
 }
 
-FILCH_TASK(int, retries, (unsigned *, calls), (unsigned *, attempts))
+FILCH_TASK(int, retries, (int64_t, base), (unsigned *, calls), (unsigned *, attempts))
 {
-    static const filch_retry_policy policy = {.base = 1000};
+    filch_retry_policy policy = {.base = base, .jitter = FILCH_JITTER_NONE};
     return filch_retry_run(&policy, NULL, fails_for_now, calls, attempts);
 }
 
@@ -28,10 +30,10 @@ static void run_without_the_keeper(void)
     setenv("FILCH_DEADLOCK", "off", 1); /* the detector has timers of its own */
     CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2}) == 0);
     refuse(THREADS, 0, true);
-    CHILD_CHECK(FILCH_RUN(rt, retries, &calls, &attempts) == -EAGAIN);
+    CHILD_CHECK(FILCH_RUN(rt, retries, hour, &calls, &attempts) == -EAGAIN);
     CHILD_CHECK(refuse_no_more(THREADS) > 0);
     CHILD_CHECK(calls == 1 && attempts == 1);
-    CHILD_CHECK(FILCH_RUN(rt, retries, &calls, &attempts) == -ETIMEDOUT);
+    CHILD_CHECK(FILCH_RUN(rt, retries, 1000, &calls, &attempts) == -ETIMEDOUT);
     CHILD_CHECK(calls == 4 && attempts == 3);
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
 }
