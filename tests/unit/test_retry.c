@@ -304,6 +304,10 @@ Test(retry_budget, time_puts_in_what_it_should_to_the_nanosecond)
     cr_assert_eq(drain(&budget, FILCH_SECOND), 2);
     cr_assert_eq(drain(&budget, 2 * FILCH_SECOND), 3);
     cr_assert_eq(drain(&budget, FILCH_FOREVER), 10);
+    cr_assert_eq(fl_retry_budget_left_at(&budget, 0), 0);
+    budget = budget_of(0, 3, 10);
+    cr_assert_eq(fl_retry_budget_left_at(&budget, FILCH_SECOND), 10);
+    cr_assert_eq(fl_retry_budget_left_at(&budget, 0), 10, "nor does it take anything");
     budget = budget_of(1000, 1000000, 1000000);
     cr_assert_eq(drain(&budget, 0), 1000000);
     cr_assert_eq(fl_retry_budget_left_at(&budget, FILCH_FOREVER), 1000000);
