@@ -8,20 +8,16 @@
 
 static int64_t get(const char *at, size_t size)
 {
-    unsigned narrow;
-    int64_t wide;
-    if (size == sizeof wide)
-        return memcpy(&wide, at, sizeof wide), wide;
-    return memcpy(&narrow, at, sizeof narrow), narrow;
+    unsigned narrow = 0;
+    int64_t wide = 0;
+    memcpy(size == sizeof wide ? (void *)&wide : (void *)&narrow, at, size);
+    return size == sizeof wide ? wide : narrow;
 }
 
 static void put(char *at, size_t size, int64_t wide)
 {
     unsigned narrow = (unsigned)wide;
-    if (size == sizeof wide)
-        memcpy(at, &wide, sizeof wide);
-    else
-        memcpy(at, &narrow, sizeof narrow);
+    memcpy(at, size == sizeof wide ? (void *)&wide : (void *)&narrow, size);
 }
 
 int fl_fields_complete(void *config, const fl_field *fields, size_t count, const char *whose)
