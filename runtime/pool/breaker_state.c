@@ -11,7 +11,7 @@
 
 enum { MANY = 1000000, PARTS_MOST = 10000 };
 
-#define FIELD(name, standard, most) FL_FIELD(filch_breaker_config, name, standard, 1, most)
+#define FIELD(name, standard, most) FL_NUMBER_FIELD(filch_breaker_config, name, standard, 1, most)
 static const fl_field fields[] = {
     FIELD(calls, 100, MANY),
     FIELD(window_time, 0, FILCH_FOREVER),

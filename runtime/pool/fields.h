@@ -13,7 +13,7 @@ typedef struct fl_field {
     int64_t standard, least, most; /* a standard of 0: it stays 0 */
 } fl_field;
 
-#define FL_FIELD(type, name, standard, least, most)                                                \
+#define FL_NUMBER_FIELD(type, name, standard, least, most)                                         \
     {                                                                                              \
 #name, offsetof(type, name), sizeof(((type *)0)->name), standard, least, most              \
     }

@@ -17,7 +17,7 @@
 
 static const int64_t CAP = 20 * FILCH_SECOND;
 
-#define FIELD(name, standard) FL_FIELD(filch_retry_policy, name, standard, 1, FILCH_FOREVER)
+#define FIELD(name, standard) FL_NUMBER_FIELD(filch_retry_policy, name, standard, 1, FILCH_FOREVER)
 static const fl_field fields[] = {
     FIELD(attempts, 3),
     FIELD(base, 100 * FILCH_MILLISECOND),
