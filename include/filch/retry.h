@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Retries: what failed for now is tried again, later and later, and not by everybody at once. For
+ * service authors.
+ *
+ *   static const filch_retry_policy policy = {.attempts = 5, .base = 20 * FILCH_MILLISECOND};
+ *   rc = filch_retry_run(&policy, context, ask, &question, NULL);      0, or why not in the end
+ *
+ *   filch_retry_state state;                                            in a loop of one's own
+ *   filch_retry_begin(&policy, &state);
+ *   while (rc = ask(&question), filch_retry_next(&policy, &state, rc, &delay) == FILCH_RETRY_AGAIN)
+ *       filch_sleep(delay);
+ *
+ * The wait after attempt n grows as base * factor^(n - 1), up to a cap, and is then made random
+ * ("jitter"), so that those who failed together do not come back together (M. Brooker, Exponential
+ * Backoff And Jitter, AWS Architecture Blog, 2015). A budget keeps retries from multiplying the load
+ * on what is down already.
+ * Threads: all by any task or thread; a policy is only read, a budget shared, a state one caller's.
+ * May suspend: filch_retry_run, and only between attempts; a task that waits holds no worker. */
+#ifndef FILCH_RETRY_H
+#define FILCH_RETRY_H
+
+#include <filch/context.h>
+
+#include <stdbool.h>
+
+/* ---- Types ---- */
+
+/* With d = min(cap, base * factor^(n - 1)), and r the last wait, at first base, evenly from */
+typedef enum filch_jitter {
+    FILCH_JITTER_FULL,         /* 0 .. d */
+    FILCH_JITTER_EQUAL,        /* d / 2 .. d */
+    FILCH_JITTER_DECORRELATED, /* base .. 3 * r, then at most cap */
+    FILCH_JITTER_NONE          /* d */
+} filch_jitter;
+
+/* What comes after an attempt. */
+typedef enum filch_retry_verdict {
+    FILCH_RETRY_AGAIN,       /* another, after the wait */
+    FILCH_RETRY_SUCCEEDED,   /* none: it returned 0 or more */
+    FILCH_RETRY_FATAL,       /* none: its code is not retryable */
+    FILCH_RETRY_NO_ATTEMPTS, /* none: that was the last */
+    FILCH_RETRY_NO_TIME,     /* none: the wait would pass the deadline */
+    FILCH_RETRY_NO_BUDGET    /* none: others have used it up */
+} filch_retry_verdict;
+
+/* How many retries there may be, for all who share it: a token bucket. Each retry takes a token,
+ * each run puts in a part of one. Its members are the library's. */
+typedef struct filch_retry_budget {
+    filch_u32 lock;
+    unsigned percent, per_second;
+    int64_t most, balance, now; /* tokens / 10^9 */
+} filch_retry_budget;
+
+/* After an attempt. */
+typedef struct filch_retry_report {
+    unsigned attempt; /* 1, 2, ... */
+    int code;         /* what it returned */
+    filch_retry_verdict verdict;
+    int64_t delay; /* before the next, ns; 0 if there is none */
+} filch_retry_report;
+
+/* An attempt: 0 or more is success, a negative errno a failure. */
+typedef int filch_retry_fn(void *arg);
+/* Shall what failed with this code be tried again? */
+typedef bool filch_retryable_fn(int code, void *arg);
+/* Told after each attempt, before the wait. A panic of it ends the run. */
+typedef void filch_retry_told_fn(const filch_retry_report *report, void *arg);
+
+#define FILCH_RETRY_FOR_EVER UINT32_MAX
+
+/* Zero in a field: the default. */
+typedef struct filch_retry_policy {
+    unsigned attempts;   /* in all, with the first; default 3; FILCH_RETRY_FOR_EVER */
+    filch_jitter jitter; /* default full */
+    int64_t base;        /* ns; default 100 ms */
+    int64_t cap;         /* ns; default 20 s, or base if that is more */
+    double factor;       /* 1 or more; default 2 */
+    int64_t time; /* ns from the beginning: no attempt begins later; default: the context decides */
+    uint64_t seed; /* default: each run has its own. With a seed all runs wait the same times: for
+                      tests, not for services */
+    filch_retry_budget *budget;    /* default: none is needed */
+    filch_retryable_fn *retryable; /* default filch_retryable */
+    filch_retry_told_fn *told;
+    void *arg; /* of both */
+} filch_retry_policy;
+
+/* Where a run stands. Plain values, of one run. */
+typedef struct filch_retry_state {
+    uint64_t random; /* any number */
+    int64_t last;    /* the last wait, ns; 0: there was none */
+    int64_t until; /* no attempt begins later; filch_retry_begin sets it, who knows better may make
+                          it less */
+    unsigned attempts; /* that have ended */
+} filch_retry_state;
+
+FILCH_BEGIN_DECLS
+
+/* ---- Runs ---- */
+
+/* Calls fn(arg) until it succeeds, its failure is final, or a limit is reached, and returns what it
+ * returned last. Between attempts it waits: a task suspends, a thread blocks. When the context is
+ * done, before the first attempt or while it waits, it returns the context's cause at once; a wait
+ * that would pass the context's deadline is not begun. fn is never interrupted: give it the context,
+ * too. Its panic goes on. policy may be NULL, context too. *attempts, unless attempts is NULL, is how
+ * often fn was called. -EINVAL no fn, or a bad policy; -ENOMEM, -EAGAIN no timer to wait by. */
+FILCH_API int filch_retry_run(const filch_retry_policy *policy, filch_context *context,
+                              filch_retry_fn *fn, void *arg, unsigned *attempts);
+
+/* ---- Loops of one's own ---- */
+
+/* A run begins: seeds the state, sets its deadline, and puts into the budget what a run puts in.
+ * -EINVAL a bad policy; then nothing was done. */
+FILCH_API int filch_retry_begin(const filch_retry_policy *policy, filch_retry_state *state);
+/* An attempt has ended with `code`: what comes next? AGAIN: a token was taken, and *delay is the
+ * wait in ns; otherwise *delay is untouched. The policy is one that filch_retry_begin accepted. */
+FILCH_API filch_retry_verdict filch_retry_next(const filch_retry_policy *policy,
+                                               filch_retry_state *state, int code, int64_t *delay);
+/* The wait after attempt 1, 2, ..., in ns: a function of its arguments alone, of which `state` is
+ * the randomness, which moves on. The policy is one that filch_retry_begin accepts. */
+FILCH_API int64_t filch_retry_delay(const filch_retry_policy *policy, unsigned attempt,
+                                    filch_retry_state *state);
+/* -EAGAIN, -EBUSY, -EINTR, -ETIMEDOUT, -ENOBUFS, -ECONNREFUSED, -ECONNRESET, -ECONNABORTED,
+ * -EHOSTUNREACH, -ENETUNREACH, -ENETDOWN, -ENETRESET: what may be over soon. Not: -EHOSTDOWN, with
+ * which a breaker (<filch/breaker.h>) refuses; -EPIPE, which is for good; -ENOMEM. */
+FILCH_API bool filch_retryable(int code);
+/* "again", "succeeded", "not retryable", ... */
+FILCH_API const char *filch_retry_verdict_name(filch_retry_verdict verdict);
+
+/* ---- Budgets ---- */
+
+/* Each run puts in percent / 100 tokens, each second per_second, up to `most`, which it has at
+ * first. So retries are at most that percentage of the runs, and a reserve. -EINVAL percent above 1000,
+ * per_second or most above 1,000,000, or most is 0. Zero bytes are a budget for no retries. */
+FILCH_API int filch_retry_budget_init(filch_retry_budget *budget, unsigned percent,
+                                      unsigned per_second, unsigned most);
+/* A token, if there is one. For loops that have no policy. */
+FILCH_API bool filch_retry_budget_take(filch_retry_budget *budget);
+/* What a run puts in. */
+FILCH_API void filch_retry_budget_put(filch_retry_budget *budget);
+/* Whole tokens, now. */
+FILCH_API unsigned filch_retry_budget_left(const filch_retry_budget *budget);
+
+FILCH_END_DECLS
+#endif
