@@ -21,6 +21,8 @@
  *   <filch/pool.h>     worker pools: jobs, queues, outcomes
  *   <filch/limiter.h>  rate limits: token buckets, one for all or one for each key
  *   <filch/adaptive.h> a concurrency limit that finds itself by latency
+ *   <filch/breaker.h>  calls to what keeps failing are refused for a while
+ *   <filch/retry.h>    what failed for now is tried again, later and later
  *   <filch/metrics.h>  counters, gauges, distributions, and Prometheus' text of them
  *   <filch/log.h>      structured log lines
  *   <filch/trace.h>    W3C trace context
@@ -34,6 +36,7 @@
 #include <filch/adaptive.h>
 #include <filch/base.h>
 #include <filch/blocking.h>
+#include <filch/breaker.h>
 #include <filch/channel.h>
 #include <filch/context.h>
 #include <filch/deadlock.h>
@@ -45,6 +48,7 @@
 #include <filch/panic.h>
 #include <filch/par.h>
 #include <filch/pool.h>
+#include <filch/retry.h>
 #include <filch/runtime.h>
 #include <filch/scope.h>
 #include <filch/select.h>
