@@ -30,9 +30,11 @@
 #include <filch/context.h>
 #include <filch/failure.h>
 #include <filch/runtime.h>
+#include <stdbool.h>
 
 typedef struct filch_pool filch_pool;
 typedef struct filch_job filch_job;
+struct filch_metrics;
 
 /* Which job is next. */
 typedef enum filch_pool_order {
@@ -83,6 +85,7 @@ typedef struct filch_pool_config {
     int64_t aging;          /* ns; default one second */
     int64_t timeout;        /* ns of each job that has none of its own; default: none */
     filch_context *context; /* those of all jobs are below it, if they have no other */
+    bool timed; /* how long jobs wait and take is recorded, for filch_metrics_add_pool */
 } filch_pool_config;
 
 /* Returns 0, or a negative errno: it has failed (any other number counts as -EINVAL). What
@@ -120,6 +123,7 @@ typedef struct filch_pool_stats {
     uint64_t refused;                  /* submissions that were not accepted */
     uint64_t waiting;                  /* now in the queue */
     uint64_t running;                  /* now in progress */
+    uint64_t width;                    /* so many may be */
 } filch_pool_stats;
 
 /* Submits fn(self, job, data); options as designated initialisers of filch_job_options. 0 or a
@@ -175,6 +179,10 @@ FILCH_API size_t filch_pool_shutdown_now(filch_pool *pool);
 enum { FILCH_WIDTH_MAX = 1000000 };
 FILCH_API int filch_pool_resize(filch_pool *pool, unsigned width);
 FILCH_API void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out);
+/* Shows what filch_pool_stats_read knows, as filch_pool_..., labelled with the pool's name; of a pool
+ * that is timed also how long jobs waited and took, in seconds. The pool is the owner: before it is
+ * destroyed, filch_metrics_remove(metrics, pool). Errors: as filch_metrics_add; then nothing was added. */
+FILCH_API int filch_metrics_add_pool(struct filch_metrics *metrics, filch_pool *pool);
 
 /* ---- Jobs: by who has a handle, or by the job's function ---- */
 

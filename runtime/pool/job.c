@@ -260,6 +260,16 @@ bool fl_job_decide(filch_job *job, filch_outcome outcome, const filch_failure *w
 
 /* ---- Running ---- */
 
+/* How long it has been since job->since, which is now after that. */
+static void record(filch_distribution *distribution, filch_job *job)
+{
+    if (!distribution)
+        return;
+    int64_t now = fl_now();
+    filch_distribution_record(distribution, now - job->since);
+    job->since = now;
+}
+
 struct call {
     filch_job *job;
     int code;
@@ -317,7 +327,9 @@ void fl_job_perform(filch_self self, filch_job *job)
     fl_after after = {0};
     fiber->pooled = job;
     fiber->on_runner = true;
+    record(pool->waits, job);
     filch_outcome outcome = run(self, job, &why);
+    record(pool->runs, job);
     fiber->pooled = NULL;
     fl_lock(&pool->room.lock);
     bool decided = fl_job_decide(job, outcome, why.code ? &why : NULL, &after);

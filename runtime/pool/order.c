@@ -13,42 +13,48 @@ static fl_place_in_row *place(filch_job *job, bool by_age)
     return by_age ? &job->in.age : &job->in.by.level;
 }
 
-/* Before those that are younger: there are none, unless it comes from another line. */
-static void enter(fl_row *line, filch_job *job, bool by_age)
+/* Behind `before`; NULL: as the first. */
+static void enter(fl_row *row, filch_job *before, filch_job *job, bool by_age)
 {
-    filch_job *before = line->last;
-    while (before && before->since > job->since)
-        before = place(before, by_age)->previous;
-    filch_job **next = before ? &place(before, by_age)->next : &line->first;
+    filch_job **next = before ? &place(before, by_age)->next : &row->first;
     *place(job, by_age) = (fl_place_in_row){.next = *next, .previous = before};
     if (*next)
         place(*next, by_age)->previous = job;
     else
-        line->last = job;
+        row->last = job;
     *next = job;
 }
 
-static void leave(fl_row *line, filch_job *job, bool by_age)
+/* By age: it may come from another level. */
+static void enter_level(fl_row *row, filch_job *job)
+{
+    filch_job *before = row->last;
+    while (before && before->since > job->since)
+        before = place(before, false)->previous;
+    enter(row, before, job, false);
+}
+
+static void leave(fl_row *row, filch_job *job, bool by_age)
 {
     fl_place_in_row *at = place(job, by_age);
     if (at->previous)
         place(at->previous, by_age)->next = at->next;
     else
-        line->first = at->next;
+        row->first = at->next;
     if (at->next)
         place(at->next, by_age)->previous = at->previous;
     else
-        line->last = at->previous;
+        row->last = at->previous;
 }
 
-void fl_row_enter(fl_row *line, filch_job *job)
+void fl_row_enter(fl_row *row, filch_job *job)
 {
-    enter(line, job, true);
+    enter(row, row->last, job, true);
 }
 
-void fl_row_leave(fl_row *line, filch_job *job)
+void fl_row_leave(fl_row *row, filch_job *job)
 {
-    leave(line, job, true);
+    leave(row, job, true);
 }
 
 /* ---- Orders ---- */
@@ -63,7 +69,7 @@ static filch_job *newest(filch_pool *pool)
     return pool->by_age.last;
 }
 
-/* The first of each line is its oldest, so that only these are compared. */
+/* The first of each row is its oldest, so that only these are compared. */
 static filch_job *most_urgent(filch_pool *pool)
 {
     filch_job *best = NULL;
@@ -92,7 +98,7 @@ static filch_job *earliest(filch_pool *pool)
     return heap->count ? job_of(heap->entries[0].timed) : pool->level[0].first;
 }
 
-/* Next: whom to take. In lines: do jobs stand by priority, or by deadline? */
+/* Next: whom to take. In rows: do jobs stand by priority, or by deadline? */
 static const struct order {
     filch_job *(*next)(filch_pool *pool);
     bool levels, deadlines;
@@ -119,10 +125,10 @@ static bool stand_by_deadline(filch_pool *pool, filch_job *job)
 void fl_order_add(filch_pool *pool, filch_job *job)
 {
     const struct order *order = &orders[pool->config.order];
-    enter(&pool->by_age, job, true);
+    fl_row_enter(&pool->by_age, job);
     job->dated = order->deadlines && stand_by_deadline(pool, job);
     if (order->levels && !job->dated)
-        enter(level_of(pool, job), job, false);
+        enter_level(level_of(pool, job), job);
 }
 
 void fl_order_remove(filch_pool *pool, filch_job *job)
@@ -150,5 +156,5 @@ void fl_order_move(filch_pool *pool, filch_job *job, unsigned priority)
     }
     leave(level_of(pool, job), job, false);
     job->priority = (uint8_t)priority;
-    enter(level_of(pool, job), job, false);
+    enter_level(level_of(pool, job), job);
 }

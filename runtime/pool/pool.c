@@ -72,8 +72,12 @@ static int set_up(filch_pool *pool)
     rc = fl_runtime_meant(&pool->rt, "filch_pool_create");
     if (!rc)
         rc = filch_context_create(&pool->context, config->context);
-    pool->width = config->width ? config->width : filch_runtime_workers(pool->rt);
-    return rc ? rc : fl_runners_make(pool, pool->width);
+    pool->stats.width = config->width ? config->width : filch_runtime_workers(pool->rt);
+    if (!rc && config->timed)
+        rc = filch_distribution_create(&pool->waits);
+    if (!rc && config->timed)
+        rc = filch_distribution_create(&pool->runs);
+    return rc ? rc : fl_runners_make(pool, (unsigned)pool->stats.width);
 }
 
 static void take_down(filch_pool *pool)
@@ -85,6 +89,8 @@ static void take_down(filch_pool *pool)
     if (pool->rt && !pool->config.runtime)
         filch_runtime_destroy(pool->rt);
     filch_context_release(pool->context);
+    filch_distribution_destroy(pool->waits);
+    filch_distribution_destroy(pool->runs);
     fl_timer_heap_clear(&pool->by_deadline);
     fl_pool_drop(pool);
 }

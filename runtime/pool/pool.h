@@ -31,6 +31,7 @@
 #ifndef FL_POOL_H
 #define FL_POOL_H
 
+#include <filch/metrics.h>
 #include <filch/pool.h>
 #include <runtime/core/worker.h>
 #include <runtime/pool/line.h>
@@ -63,7 +64,7 @@ struct filch_job {
     union {
         fl_job item; /* first: the task that tells `done`, or runs it for its submitter */
         struct {
-            fl_place_in_row age; /* in the queue; later in the line of those in progress */
+            fl_place_in_row age; /* in the queue; later in the row of those in progress */
             union {
                 fl_place_in_row level;
                 fl_timed deadline;
@@ -76,7 +77,7 @@ struct filch_job {
     const char *name;
     fl_job_more *more; /* or NULL */
     uint64_t id;
-    int64_t since; /* when it was accepted */
+    int64_t since; /* when it was accepted; of a timed pool, later when it began */
     filch_u32 refs;
     uint8_t stage, outcome, priority;
     bool dated; /* stands by its deadline */
@@ -93,16 +94,16 @@ struct filch_pool {
     filch_pool_config config;
     filch_runtime *rt;
     filch_context *context;
+    filch_distribution *waits, *runs; /* ns; NULL: it is not timed */
     filch_u32 refs;
-    fl_line
-        room; /* who waits for room; a node's data: a fl_submitter. Its lock is that of all below */
+    fl_line room; /* who waits for room (fl_submitter); its lock is that of all below */
     bool closed;
     fl_row by_age;
     fl_row level[FILCH_PRIORITIES];
     fl_timer_heap by_deadline;
     fl_row in_progress;
-    fl_runner *idle, *newest;     /* those that have nothing to do; all */
-    unsigned width, made, active; /* runners: wanted, in existence, with something to do */
+    fl_runner *idle, *newest; /* those that have nothing to do; all */
+    unsigned made, active;    /* runners: in existence, with something to do */
     uint64_t errands;
     filch_pool_stats stats;
     unsigned stranded;     /* jobs of this pool that wait for room */

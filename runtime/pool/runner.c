@@ -14,7 +14,7 @@ static filch_job *next(filch_pool *pool, fl_runner *me)
 {
     fl_after after = {0};
     fl_lock(&pool->room.lock);
-    filch_job *job = pool->active > pool->width ? NULL : fl_order_take(pool);
+    filch_job *job = pool->active > pool->stats.width ? NULL : fl_order_take(pool);
     if (job) {
         pool->stats.waiting--;
         fl_job_begin(job);
@@ -71,7 +71,7 @@ int fl_runners_make(filch_pool *pool, unsigned count)
 
 void fl_pool_rouse(filch_pool *pool, fl_after *after)
 {
-    fl_runner *one = pool->active < pool->width ? pool->idle : NULL;
+    fl_runner *one = pool->active < pool->stats.width ? pool->idle : NULL;
     if (!one)
         return;
     pool->idle = one->next;
@@ -90,7 +90,7 @@ int filch_pool_resize(filch_pool *pool, unsigned width)
         return rc;
     fl_after after = {0};
     fl_lock(&pool->room.lock);
-    pool->width = width;
+    pool->stats.width = width;
     for (uint64_t waiting = pool->stats.waiting; waiting; waiting--)
         fl_pool_rouse(pool, &after);
     fl_pool_leave(pool, &after);

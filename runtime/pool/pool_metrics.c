@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A pool's accounts, as metrics. */
+#include <runtime/pool/metrics.h>
+#include <runtime/pool/pool.h>
+
+#include <runtime/core/error.h>
+
+#include <errno.h>
+
+/* ---- What is read ---- */
+
+static filch_pool_stats stats_of(void *pool)
+{
+    filch_pool_stats stats;
+    filch_pool_stats_read(pool, &stats);
+    return stats;
+}
+
+#define READ(name, field)                                                                          \
+    static double read_##name(void *pool)                                                          \
+    {                                                                                              \
+        return (double)stats_of(pool).field;                                                       \
+    }
+READ(accepted, accepted)
+READ(refused, refused)
+READ(waiting, waiting)
+READ(running, running)
+READ(width, width)
+READ(succeeded, outcomes[FILCH_SUCCEEDED])
+READ(failed, outcomes[FILCH_FAILED])
+READ(panicked, outcomes[FILCH_PANICKED])
+READ(timed_out, outcomes[FILCH_TIMED_OUT])
+READ(cancelled, outcomes[FILCH_CANCELLED])
+READ(dropped, outcomes[FILCH_DROPPED])
+
+/* ---- What is shown ---- */
+
+#define COUNTER(metric, says, from)                                                                \
+    {                                                                                              \
+        .name = "filch_pool_" metric "_total", .help = says, .kind = FILCH_METRIC_COUNTER,         \
+        .read = from                                                                               \
+    }
+#define GAUGE(metric, says, from)                                                                  \
+    {                                                                                              \
+        .name = "filch_pool_" metric, .help = says, .kind = FILCH_METRIC_GAUGE, .read = from       \
+    }
+#define OUTCOME(which)                                                                             \
+    {                                                                                              \
+        .name = "filch_pool_outcomes_total", .help = "Jobs by what became of them.",               \
+        .labels = {{"outcome", #which}}, .kind = FILCH_METRIC_COUNTER, .read = read_##which        \
+    }
+
+static const filch_metric metrics_of_pool[] = {
+    COUNTER("accepted", "Jobs that were accepted.", read_accepted),
+    COUNTER("refused", "Submissions that were not accepted.", read_refused),
+    GAUGE("waiting", "Jobs in the queue.", read_waiting),
+    GAUGE("running", "Jobs in progress.", read_running),
+    GAUGE("width", "Jobs that may be in progress at a time.", read_width),
+    OUTCOME(succeeded),
+    OUTCOME(failed),
+    OUTCOME(panicked),
+    OUTCOME(timed_out),
+    OUTCOME(cancelled),
+    OUTCOME(dropped),
+};
+enum { METRICS = sizeof metrics_of_pool / sizeof *metrics_of_pool };
+
+static int add(filch_metrics *metrics, filch_metric one, filch_pool *pool)
+{
+    unsigned label = one.labels[0].name ? 1 : 0;
+    one.labels[label] = (filch_label){"pool", pool->config.name};
+    one.owner = pool;
+    if (one.read)
+        one.arg = pool;
+    return filch_metrics_add(metrics, &one);
+}
+
+static int add_times(filch_metrics *metrics, filch_pool *pool)
+{
+    const filch_metric waits = {.name = "filch_pool_wait_seconds",
+                                .help = "How long jobs were in the queue.",
+                                .kind = FILCH_METRIC_SUMMARY,
+                                .distribution = pool->waits,
+                                .unit = 1e9};
+    const filch_metric runs = {.name = "filch_pool_run_seconds",
+                               .help = "How long jobs were in progress.",
+                               .kind = FILCH_METRIC_SUMMARY,
+                               .distribution = pool->runs,
+                               .unit = 1e9};
+    int rc = add(metrics, waits, pool);
+    return rc ? rc : add(metrics, runs, pool);
+}
+
+int filch_metrics_add_pool(filch_metrics *metrics, filch_pool *pool)
+{
+    if (!metrics || !pool)
+        return fl_fail(EINVAL, "filch_metrics_add_pool without a registry or a pool; give it both");
+    uint64_t before = fl_metrics_newest(metrics);
+    int rc = 0;
+    for (unsigned i = 0; i < METRICS && !rc; i++)
+        rc = add(metrics, metrics_of_pool[i], pool);
+    if (!rc && pool->waits)
+        rc = add_times(metrics, pool);
+    if (rc)
+        fl_metrics_remove_above(metrics, pool, before);
+    return rc;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A pool in a registry: what is shown adds up. */
+#include <filch/metrics.h>
+#include <tests/support/exposition.h>
+#include <tests/support/pools.h>
+
+static exposition all;
+
+static int returns(filch_self self, filch_job *job, void *code)
+{
+    (void)self, (void)job;
+    return (int)(intptr_t)code;
+}
+
+static const char *written(filch_metrics *metrics)
+{
+    const char *at = "", *wrong;
+    all.length = 0;
+    *all.text = '\0';
+    cr_assert_eq(filch_metrics_write(metrics, exposition_take, &all), 0, "%s", filch_error());
+    wrong = exposition_wrong(all.text, &at);
+    cr_assert_null(wrong, "%s is expected in %.80s", wrong, at);
+    return all.text;
+}
+
+static void expect(filch_metrics *metrics, const char *series, double value)
+{
+    double shown = exposition_value(written(metrics), series);
+    cr_assert_eq(shown, value, "%s is %g", series, shown);
+}
+
+Test(pool_metrics, what_is_shown_adds_up)
+{
+    gate at;
+    filch_metrics *metrics;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2,
+                                                   .name = "mail",
+                                                   .width = 1,
+                                                   .capacity = 5,
+                                                   .full = FILCH_FULL_REJECT,
+                                                   .timed = true});
+    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    cr_assert_eq(filch_metrics_add_pool(metrics, pool), 0, "%s", filch_error());
+    block(pool, &at);
+    for (int i = 0; i < 7; i++)
+        FILCH_SUBMIT(pool, returns, (void *)(intptr_t)(i % 2 ? -EIO : 0));
+    expect(metrics, "filch_pool_accepted_total{pool=\"mail\"}", 6);
+    expect(metrics, "filch_pool_refused_total{pool=\"mail\"}", 2);
+    expect(metrics, "filch_pool_waiting{pool=\"mail\"}", 5);
+    expect(metrics, "filch_pool_running{pool=\"mail\"}", 1);
+    expect(metrics, "filch_pool_width{pool=\"mail\"}", 1);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    expect(metrics, "filch_pool_waiting{pool=\"mail\"}", 0);
+    expect(metrics, "filch_pool_running{pool=\"mail\"}", 0);
+    expect(metrics, "filch_pool_outcomes_total{outcome=\"succeeded\",pool=\"mail\"}", 4);
+    expect(metrics, "filch_pool_outcomes_total{outcome=\"failed\",pool=\"mail\"}", 2);
+    expect(metrics, "filch_pool_outcomes_total{outcome=\"dropped\",pool=\"mail\"}", 0);
+    expect(metrics, "filch_pool_wait_seconds_count{pool=\"mail\"}", 6);
+    expect(metrics, "filch_pool_run_seconds_count{pool=\"mail\"}", 6);
+    cr_assert_gt(filch_metrics_remove(metrics, pool), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_null(strstr(written(metrics), "filch_pool"));
+    filch_metrics_destroy(metrics);
+}
+
+Test(pool_metrics, two_of_one_name_are_refused_as_a_whole)
+{
+    filch_metrics *metrics;
+    filch_pool *one = pool_of((filch_pool_config){.workers = 1}),
+               *other = pool_of((filch_pool_config){.workers = 1});
+    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    cr_assert_eq(filch_metrics_add_pool(metrics, one), 0);
+    cr_assert_eq(filch_metrics_add_pool(metrics, other), -EEXIST);
+    cr_assert_eq(filch_metrics_remove(metrics, other), 0);
+    cr_assert_eq(filch_metrics_add_pool(NULL, one), -EINVAL);
+    cr_assert_eq(filch_metrics_add_pool(metrics, NULL), -EINVAL);
+    filch_metrics_destroy(metrics);
+    cr_assert_eq(filch_pool_destroy(one), 0);
+    cr_assert_eq(filch_pool_destroy(other), 0);
+}
