@@ -85,6 +85,8 @@ WORDS = [
     Word("turn", ("runtime/pool/lane.c",), N, N, N, X, N, "spreads"),
     Word("level", ("runtime/pool/",), X, X, N, X, X, "a number of its own"),
     Word("least", (), X, X, N, N, X, "a log's level; nothing depends on it"),
+    # resources, batchers
+    Word("rung", (), N, X, N, X, X, "the locks of the object and of the keeper order everything (runtime/pool/alarm.h)"),
     # the rest
     Word("draining", (), N, R, N, A, "acquire?", "a lock: the head is its holder's (X1, X2)"),
     Word("policy", (), R, R, N, N, A, "is followed"),

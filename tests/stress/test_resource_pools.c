@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Tasks and threads that take, break, hold and give back resources at random, while these fail to be made, fail their
+ * checks and grow old: nothing is lost, nothing is had by two, and all numbers agree. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <tests/support/parties.h>
+#include <tests/support/resources.h>
+
+enum { TASKS = 12, THREADS = 4 };
+
+static source from;
+
+typedef struct customers {
+    filch_resources *pool;
+    uint64_t seed;
+    filch_u64 served, refused;
+    bool closes;
+} customers;
+
+static void hold(filch_self self, customers *all, filch_resource *one, uint64_t random)
+{
+    source_enter(&from, one);
+    if (random % 8 == 0)
+        party_gives_way(self);
+    else if (random % 64 == 1)
+        filch_sleep((int64_t)(random >> 8) % 50000);
+    else
+        stress_dawdle(random);
+    source_leave(one);
+    filch_u64_add(&all->served, 1, FILCH_ACQ_REL);
+}
+
+static void make_trouble(uint64_t random)
+{
+    if (random % 16 == 0)
+        filch_u32_add(&from.failures, 1, FILCH_ACQ_REL);
+    if (random % 16 == 1)
+        filch_u32_add(&from.panics, 1, FILCH_ACQ_REL);
+    if (random % 8 < 2)
+        filch_u32_store(&from.check_mood, SOURCE_FAILS + random % 2, FILCH_RELEASE);
+}
+
+static void shop(filch_self self, void *arg, unsigned index)
+{
+    customers *all = arg;
+    unsigned times = stress_times(2000);
+    for (unsigned i = 0; i < times; i++) {
+        uint64_t random = stress_mix(all->seed + index * UINT64_C(1000003) + i);
+        filch_resource *one = NULL;
+        make_trouble(random >> 40);
+        int rc = filch_resources_acquire(all->pool, &one, party_deadline(random >> 8));
+        if (rc) {
+            filch_u64_add(&all->refused, 1, FILCH_ACQ_REL);
+            cr_assert(rc == -ETIMEDOUT || rc == -ECONNREFUSED || rc == -EPROTO || rc == -EPIPE,
+                      "%d: %s", rc, filch_error());
+            cr_assert_null(one);
+            continue;
+        }
+        hold(self, all, one, random >> 20);
+        cr_assert_eq(filch_resource_release(one, random % 16 != 5), 0);
+    }
+    if (index == 0 && all->closes)
+        filch_resources_close(all->pool, 0);
+}
+
+static filch_resources_config config_for(uint64_t seed)
+{
+    filch_resources_config config = source_config(&from, (unsigned)(seed >> 4) % 3, 3);
+    config.check_after = (int64_t)(seed >> 8) % 3 * 20000;
+    config.idle_time = seed % 2 ? 50000 : 0;
+    config.max_lifetime = seed % 3 ? 300000 : 0;
+    config.retry = 100000;
+    return config;
+}
+
+static void shop_everywhere(bool closes)
+{
+    uint64_t seed = stress_seed();
+    for (unsigned c = 0; c < CONFIGS; c++) {
+        filch_runtime *rt = config_runtime(c, 1000000);
+        filch_resources_config config = config_for(stress_mix(seed + c));
+        customers all = {.pool = pool_of(rt, &config),
+                         .seed = stress_mix(seed - c),
+                         .closes = closes};
+        parties_meet(rt, TASKS, THREADS, shop, &all);
+        filch_resources_stats stats = stats_of(all.pool);
+        cr_assert_eq(stats.acquired, filch_u64_load(&all.served, FILCH_ACQUIRE));
+        cr_assert_eq(stats.refused, filch_u64_load(&all.refused, FILCH_ACQUIRE));
+        source_ends(&from, all.pool);
+        cr_assert_eq(filch_runtime_destroy(rt), 0, "%s", config_name(c));
+    }
+}
+
+Test(resource_pools, all_numbers_agree_whatever_happens)
+{
+    shop_everywhere(false);
+}
+
+Test(resource_pools, the_same_with_a_close_in_the_middle)
+{
+    shop_everywhere(true);
+}
+
+/* ---- The last one out ---- */
+
+typedef struct last {
+    filch_resources *pool;
+    filch_resource *held;
+} last;
+
+/* Index 0 frees the pool as soon as it may; the other's release is what it waits for. */
+static void end_it(filch_self self, void *arg, unsigned index)
+{
+    (void)self;
+    last *it = arg;
+    if (index) {
+        cr_assert_eq(filch_resource_release(it->held, index % 2), 0);
+        return;
+    }
+    cr_assert_eq(filch_resources_close(it->pool, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_resources_destroy(it->pool), 0);
+}
+
+Test(resource_pools, a_pool_may_be_freed_as_soon_as_its_last_resource_is_gone)
+{
+    for (unsigned c = 0; c < CONFIGS; c++) {
+        filch_runtime *rt = config_runtime(c, 1000000);
+        for (unsigned i = 0; i < stress_times(100); i++) {
+            filch_resources_config config = source_config(&from, i % 3, 2);
+            config.max_lifetime = i % 4 ? 1000 : 0; /* the alarm rings meanwhile */
+            last it = {.pool = pool_of(rt, &config)};
+            cr_assert_eq(filch_resources_acquire(it.pool, &it.held, FILCH_FOREVER), 0);
+            parties_meet(rt, 1, 1, end_it, &it);
+            cr_assert_eq(signpost_count(&from.made), signpost_count(&from.gone));
+        }
+        cr_assert_eq(filch_runtime_destroy(rt), 0, "%s", config_name(c));
+    }
+}

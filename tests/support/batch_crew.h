@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Those who add to the batcher of a test, one after the other. */
+#ifndef SUPPORT_BATCH_CREW_H
+#define SUPPORT_BATCH_CREW_H
+
+#include <tests/support/batches.h>
+#include <tests/support/crew.h>
+
+enum { MS = 1000000, MOST = 24 };
+
+static drain to;
+static item items[MOST];
+
+static inline void new_items(void)
+{
+    for (unsigned i = 0; i < MOST; i++)
+        items[i] = (item){.number = i};
+}
+
+/* Until the batcher says so. */
+#define WAIT_FOR(batcher, condition)                                                               \
+    for (filch_batcher_stats now = stats_of(batcher); !(condition); now = stats_of(batcher))       \
+    sched_yield()
+
+static inline void add(filch_batcher *batcher, unsigned from, unsigned count)
+{
+    for (unsigned i = from; i < from + count; i++)
+        cr_assert_eq(filch_batcher_add_then(batcher, &items[i], note_outcome, NULL, FILCH_FOREVER),
+                     0);
+}
+
+static struct adder {
+    filch_batcher *batcher;
+    item *item;
+    int64_t until;
+    int rc, outcome;
+} adders[MOST];
+
+static inline void add_and_wait(void *arg)
+{
+    struct adder *one = arg;
+    one->rc = filch_batcher_add(one->batcher, one->item, &one->outcome, one->until);
+}
+
+static inline uint64_t seen(filch_batcher *batcher)
+{
+    filch_batcher_stats all = stats_of(batcher);
+    return all.added + all.waits + all.refused;
+}
+
+/* Returns when it waits, or was too late for that. */
+static inline void start_adder(crew *all, enum crew_kind kind, filch_batcher *batcher, unsigned i,
+                               int64_t until)
+{
+    uint64_t before = seen(batcher);
+    adders[i] = (struct adder){batcher, &items[i], until, 1, 1};
+    crew_start(all, kind, add_and_wait, &adders[i]);
+    while (seen(batcher) == before)
+        sched_yield();
+}
+
+#endif

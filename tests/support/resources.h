@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Where the resources of a test come from: how many there are, and what its callbacks shall do. */
+#ifndef SUPPORT_RESOURCES_H
+#define SUPPORT_RESOURCES_H
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/panic.h>
+#include <filch/resources.h>
+#include <filch/timer.h>
+#include <tests/support/signpost.h>
+
+enum { SOURCE_MOST = 4096 };
+enum source_mood { SOURCE_GOOD, SOURCE_FAILS, SOURCE_PANICS };
+
+/* Each resource is the address of its own counter of holders. */
+typedef struct source {
+    signpost begun, made, gone, outside, crowds;
+    filch_u32 failures, panics; /* creations still to go wrong */
+    filch_u32 check_mood;
+    filch_u32 may_go_on; /* creations wait for it */
+    filch_u32 holders[SOURCE_MOST];
+} source;
+
+/* One of those that are left. */
+static inline bool source_takes(filch_u32 *left)
+{
+    uint32_t was = filch_u32_load(left, FILCH_RELAXED);
+    while (was > 0)
+        if (filch_u32_cas(left, &was, was - 1, FILCH_ACQ_REL))
+            return true;
+    return false;
+}
+
+static inline int source_create(filch_self self, void **value, void *arg)
+{
+    source *of = arg;
+    signpost_raise(&of->begun);
+    if (filch_worker_index() < 0)
+        signpost_raise(&of->outside);
+    while (!filch_u32_load(&of->may_go_on, FILCH_ACQUIRE))
+        filch_yield(self);
+    if (source_takes(&of->panics))
+        FILCH_PANIC(-EPROTO, "no handshake");
+    if (source_takes(&of->failures))
+        return -ECONNREFUSED;
+    uint32_t number = filch_u32_add(&of->made, 1, FILCH_ACQ_REL);
+    *value = &of->holders[number % SOURCE_MOST];
+    return 0;
+}
+
+static inline int source_check(filch_self self, void *value, void *arg)
+{
+    source *of = arg;
+    (void)self, (void)value;
+    if (filch_worker_index() < 0)
+        signpost_raise(&of->outside);
+    switch (filch_u32_exchange(&of->check_mood, SOURCE_GOOD, FILCH_ACQ_REL)) {
+    case SOURCE_FAILS:
+        return -ESTALE;
+    case SOURCE_PANICS:
+        FILCH_PANIC(-EPROTO, "no answer");
+    default:
+        return 0;
+    }
+}
+
+static inline void source_destroy(filch_self self, void *value, void *arg)
+{
+    source *of = arg;
+    (void)self;
+    if (filch_worker_index() < 0 || filch_u32_load((filch_u32 *)value, FILCH_ACQUIRE))
+        signpost_raise(&of->outside);
+    signpost_raise(&of->gone);
+}
+
+static inline filch_resources_config source_config(source *of, unsigned min, unsigned max)
+{
+    *of = (source){.may_go_on = {1}};
+    return (filch_resources_config){.min = min,
+                                    .max = max,
+                                    .create = source_create,
+                                    .check = source_check,
+                                    .destroy = source_destroy,
+                                    .check_after = FILCH_FOREVER,
+                                    .arg = of};
+}
+
+static inline filch_resources *pool_of(filch_runtime *rt, const filch_resources_config *config)
+{
+    filch_resources *pool = NULL;
+    if (filch_resources_create(&pool, rt, config))
+        filch_die("%s", filch_error());
+    return pool;
+}
+
+static inline filch_resources_stats stats_of(filch_resources *pool)
+{
+    filch_resources_stats all;
+    filch_resources_stats_read(pool, &all);
+    return all;
+}
+
+/* Whoever has it is alone with it. */
+static inline void source_enter(source *of, filch_resource *one)
+{
+    if (filch_u32_add((filch_u32 *)filch_resource_value(one), 1, FILCH_ACQ_REL))
+        signpost_raise(&of->crowds);
+}
+static inline void source_leave(filch_resource *one)
+{
+    filch_u32_add((filch_u32 *)filch_resource_value(one), (uint32_t)-1, FILCH_ACQ_REL);
+}
+
+/* Nothing is lost, nothing is there twice, and the callbacks were called where they shall be. */
+static inline void source_ends(source *of, filch_resources *pool)
+{
+    cr_assert_eq(filch_resources_close(pool, FILCH_FOREVER), 0);
+    filch_resources_stats all = stats_of(pool);
+    cr_assert_eq(all.created, signpost_count(&of->made));
+    cr_assert_eq(all.destroyed, signpost_count(&of->gone));
+    cr_assert_eq(all.created, all.destroyed);
+    cr_assert_eq(all.created + all.failed, signpost_count(&of->begun));
+    cr_assert_eq(all.acquired, all.released);
+    cr_assert_eq(all.in_use + all.idle + all.creating + all.checking + all.destroying, 0);
+    cr_assert_eq(all.waiting, 0);
+    cr_assert_eq(signpost_count(&of->outside), 0);
+    cr_assert_eq(signpost_count(&of->crowds), 0);
+    cr_assert_eq(filch_resources_destroy(pool), 0);
+}
+
+#endif
