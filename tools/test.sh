@@ -19,12 +19,12 @@ release, gcc        | quick      | suite release -L unit|stress|consumer
 tiny slots          | quick      | part tiny stress -L stress
 release, clang      | full       | suite release-clang -LE fault|tool -E ^(disassembly|docs|lint)
 debug               | full       | suite debug -LE consumer|example|fault|tool
-tiny slots          | full       | suite tiny -LE consumer|example|fault|tool
+tiny slots          | full       | part tiny unit,stress -L unit|stress
 chaos               | full       | part chaos stress -L stress
 chaos, tiny slots   | full       | part chaos-tiny stress -L stress
 valgrind            | full       | suite valgrind -L unit|stress
 asan+ubsan, gcc     | full       | suite asan
-asan+ubsan, clang   | full       | suite asan-clang -LE fault
+asan+ubsan, clang   | full       | part asan-clang unit,stress -L unit|stress
 tsan, gcc           | full       | part tsan unit,stress,fault -L unit|stress|fault
 tsan, clang         | full       | part tsan-clang stress -L stress
 aarch64             | full       | cross aarch64

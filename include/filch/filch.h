@@ -23,6 +23,9 @@
  *   <filch/adaptive.h> a concurrency limit that finds itself by latency
  *   <filch/breaker.h>  calls to what keeps failing are refused for a while
  *   <filch/retry.h>    what failed for now is tried again, later and later
+ *   <filch/resources.h> pools of connections and the like, first come, first served
+ *   <filch/cache.h>    equal objects kept ready, near the worker that used them
+ *   <filch/batcher.h>  items that come one by one are handed on many at a time
  *   <filch/metrics.h>  counters, gauges, distributions, and Prometheus' text of them
  *   <filch/log.h>      structured log lines
  *   <filch/trace.h>    W3C trace context
@@ -35,8 +38,10 @@
 
 #include <filch/adaptive.h>
 #include <filch/base.h>
+#include <filch/batcher.h>
 #include <filch/blocking.h>
 #include <filch/breaker.h>
+#include <filch/cache.h>
 #include <filch/channel.h>
 #include <filch/context.h>
 #include <filch/deadlock.h>
@@ -48,6 +53,7 @@
 #include <filch/panic.h>
 #include <filch/par.h>
 #include <filch/pool.h>
+#include <filch/resources.h>
 #include <filch/retry.h>
 #include <filch/runtime.h>
 #include <filch/scope.h>
