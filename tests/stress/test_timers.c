@@ -7,6 +7,7 @@
 #include <filch/filch.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <tests/support/keeper.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
 #include <unistd.h>
@@ -249,6 +250,7 @@ static void *open_and_shut(void *unused)
 
 static void porter_comes(void)
 {
+    keeper_start();
     filch_u32_store(&shut, 0, FILCH_RELEASE);
     filch_u32_store(&door, UINT32_MAX, FILCH_RELEASE);
     cr_assert_eq(pthread_create(&porter, NULL, open_and_shut, NULL), 0);

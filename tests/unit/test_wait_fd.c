@@ -12,6 +12,7 @@
 #include <tests/support/build.h>
 #include <tests/support/child.h>
 #include <tests/support/configs.h>
+#include <tests/support/keeper.h>
 #include <tests/support/process.h>
 #include <tests/support/signpost.h>
 #include <unistd.h>
@@ -273,18 +274,9 @@ Test(wait_fd, a_hang_up_is_told_to_everybody)
 
 /* ---- Closing ---- */
 
-/* So that none of its files gets the number that is closed, while somebody is about to wait for that. */
-static void start_the_keeper(void)
-{
-    int ends[2];
-    make_pair(ends);
-    cr_assert_eq(filch_wait_fd(ends[0], POLLIN, filch_in(1000)), -ETIMEDOUT);
-    close_pair(ends);
-}
-
 Test(wait_fd, closing_tells_all_who_wait)
 {
-    start_the_keeper();
+    keeper_start();
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
         for (unsigned round = 0; round < 20; round++) {
