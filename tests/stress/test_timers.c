@@ -218,7 +218,8 @@ Test(timers, files_are_ready_or_the_time_is_over_and_no_byte_is_lost)
     everywhere(read_or_write, 150, open_pairs, what_is_left);
 }
 
-/* One number, opened and closed by a thread, waited for by all others. */
+/* One number, opened and closed by a thread, waited for by all others. In between it may be anything: the C library,
+ * too, opens files now and then. */
 static filch_u32 door;
 static signpost shut;
 static pthread_t porter;
@@ -227,7 +228,7 @@ static void wait_at_the_door(struct party *party)
 {
     int fd = (int)filch_u32_load(&door, FILCH_ACQUIRE);
     int rc = filch_wait_fd(fd, next(party) & 1 ? POLLIN : POLLPRI, FILCH_FOREVER);
-    if (rc != -EBADF && rc != POLLIN && rc != POLLHUP && rc != (POLLIN | POLLHUP))
+    if (rc <= 0 && rc != -EBADF && rc != -EPERM)
         filch_die("waiting at the door: %d, %s", rc, filch_error());
 }
 
