@@ -56,7 +56,8 @@ enum { FILCH_PRIORITIES = 8 };
 typedef enum filch_when_full {
     FILCH_FULL_WAIT,        /* waits for room, first come first served */
     FILCH_FULL_REJECT,      /* is refused: -EAGAIN */
-    FILCH_FULL_RUN,         /* runs the job itself, in the task or thread that submits */
+    FILCH_FULL_RUN,         /* the job begins at once, beyond the width, and the submission
+                               returns when it has an outcome */
     FILCH_FULL_DROP_OLDEST, /* the oldest in the queue is dropped for it */
     FILCH_FULL_DROP_NEWEST, /* it is accepted, and dropped */
     FILCH_FULL_POLICIES
@@ -69,7 +70,8 @@ typedef enum filch_outcome {
     FILCH_FAILED,    /* its function returned something else */
     FILCH_PANICKED,  /* its function panicked */
     FILCH_TIMED_OUT, /* its deadline came first */
-    FILCH_CANCELLED, /* before it began; or its function returned -ECANCELED after it was cancelled */
+    FILCH_CANCELLED, /* before it began; or after that, and its function returned -ECANCELED, or
+                        the cause */
     FILCH_DROPPED,   /* the queue was full */
     FILCH_OUTCOMES
 } filch_outcome;
@@ -131,10 +133,12 @@ typedef struct filch_pool_stats {
 
 /* Submits fn(self, job, data); options as designated initialisers of filch_job_options. 0 or a
  * negative errno: filch_pool_submit. */
-#define FILCH_SUBMIT(pool, fn, data) FILCH_SUBMIT_AS(pool, fn, data, )
+#define FILCH_SUBMIT(pool, fn, data) FILCH_SUBMIT_AS(pool, fn, data, .name = #fn)
 #define FILCH_SUBMIT_AS(pool, fn, data, ...)                                                       \
     (__extension__({                                                                               \
-        const filch_job_options fl_options_ = {.name = #fn, __VA_ARGS__};                          \
+        filch_job_options fl_options_ = {__VA_ARGS__};                                             \
+        if (!fl_options_.name)                                                                     \
+            fl_options_.name = #fn;                                                                \
         filch_pool_submit(NULL, pool, fn, data, &fl_options_, FILCH_FOREVER);                      \
     }))
 

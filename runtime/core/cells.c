@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A thread's own lists need no lock; they travel between threads in batches of BATCH, through
- * stores under a mutex that keep at most STORED of them each, a million cells, and free the rest. */
+ * A thread's own lists need no lock; they travel between threads in batches of BATCH, half of what
+ * a thread may keep at a time, through stores under a mutex that keep at most STORED batches each, a
+ * million cells, and free the rest. So a thread that takes and gives back bursts of up to KEPT
+ * batches stays with cells that its own cache knows. */
 #include <runtime/core/cells.h>
 
 #include <filch/base.h>
@@ -9,8 +11,9 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { BATCH = 64, STORED = 1 << 14 };
+enum { BATCH = 64, KEPT = 16, STORED = 1 << 14 };
 
 static const size_t sizes[FL_CELLS_KINDS] = {
     [FL_CELLS_JOBS] = FL_CELL_JOB,
@@ -34,9 +37,11 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* A thread's; all at one place, which its code knows without a call. */
 static __thread struct {
-    struct {
-        batch taking; /* cells to hand out */
-        batch giving; /* cells that came back, up to BATCH */
+    struct own {
+        batch taking;     /* cells to hand out */
+        batch giving;     /* cells that came back, up to BATCH */
+        batch kept[KEPT]; /* full ones */
+        unsigned count;   /* of these */
     } of[FL_CELLS_KINDS];
     bool registered;
 } mine __attribute__((tls_model("initial-exec")));
@@ -65,17 +70,18 @@ static void free_all(batch *of)
         free(pop(of));
 }
 
-static void put_aside(struct store *store, batch *full)
+/* The older half of what is kept; what has no room there is freed. */
+static FILCH_COLD void put_aside(struct store *store, struct own *own)
 {
+    unsigned put = 0;
     pthread_mutex_lock(&lock);
-    bool room = store->count < STORED;
-    if (room)
-        store->full[store->count++] = *full;
+    for (; put < KEPT / 2 && store->count < STORED; put++)
+        store->full[store->count++] = own->kept[put];
     pthread_mutex_unlock(&lock);
-    if (room)
-        *full = (batch){0};
-    else
-        free_all(full);
+    for (; put < KEPT / 2; put++)
+        free_all(&own->kept[put]);
+    own->count = KEPT - KEPT / 2;
+    memmove(own->kept, own->kept + KEPT / 2, own->count * sizeof own->kept[0]);
 }
 
 static void thread_leaves(void *unused)
@@ -83,8 +89,11 @@ static void thread_leaves(void *unused)
     (void)unused;
     mine.registered = false; /* another destructor may fill it again */
     for (unsigned i = 0; i < FL_CELLS_KINDS; i++) {
-        free_all(&mine.of[i].taking);
-        free_all(&mine.of[i].giving);
+        struct own *own = &mine.of[i];
+        free_all(&own->taking);
+        free_all(&own->giving);
+        while (own->count)
+            free_all(&own->kept[--own->count]);
     }
 }
 
@@ -107,19 +116,27 @@ static inline bool registered(void)
     return FILCH_LIKELY(mine.registered) || register_thread();
 }
 
-/* From the store, or new ones: as many as there is memory for. */
-static FILCH_COLD void refill(enum fl_cells from, batch *to)
+/* From the store. */
+static FILCH_COLD void fetch(struct store *store, struct own *own)
 {
-    struct store *store = &stores[from];
     pthread_mutex_lock(&lock);
-    if (store->count)
-        *to = store->full[--store->count];
+    while (store->count && own->count < KEPT / 2)
+        own->kept[own->count++] = store->full[--store->count];
     pthread_mutex_unlock(&lock);
-    while (to->count < BATCH) { /* batches in the store are full */
+}
+
+/* One of those kept, or fetched, or new ones: as many as there is memory for. */
+static FILCH_COLD void refill(enum fl_cells from, struct own *own)
+{
+    if (!own->count)
+        fetch(&stores[from], own);
+    if (own->count)
+        own->taking = own->kept[--own->count];
+    while (own->taking.count < BATCH) { /* those kept are full */
         cell *one = malloc(sizes[from]);
         if (!one)
             break;
-        push(to, one);
+        push(&own->taking, one);
     }
 }
 
@@ -127,10 +144,18 @@ void *fl_cell_take(enum fl_cells from)
 {
     if (!registered())
         return malloc(sizes[from]);
-    batch *taking = &mine.of[from].taking;
-    if (!taking->head)
-        refill(from, taking);
-    return taking->head ? pop(taking) : NULL;
+    struct own *own = &mine.of[from];
+    if (!own->taking.head)
+        refill(from, own);
+    return own->taking.head ? pop(&own->taking) : NULL;
+}
+
+static void keep(enum fl_cells to, struct own *own)
+{
+    if (own->count == KEPT)
+        put_aside(&stores[to], own);
+    own->kept[own->count++] = own->giving;
+    own->giving = (batch){0};
 }
 
 void fl_cell_give(enum fl_cells to, void *given)
@@ -139,10 +164,10 @@ void fl_cell_give(enum fl_cells to, void *given)
         free(given);
         return;
     }
-    batch *taking = &mine.of[to].taking, *giving = &mine.of[to].giving;
-    push(taking->count < BATCH ? taking : giving, given);
-    if (giving->count == BATCH)
-        put_aside(&stores[to], giving);
+    struct own *own = &mine.of[to];
+    push(own->taking.count < BATCH ? &own->taking : &own->giving, given);
+    if (own->giving.count == BATCH)
+        keep(to, own);
 }
 
 void fl_cells_lock(void)

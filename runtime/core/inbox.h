@@ -17,7 +17,8 @@
 
 typedef struct fl_inbox {
     struct cds_wfcq_tail tail; /* submitters */
-    char apart1[FILCH_APART - sizeof(struct cds_wfcq_tail)];
+    filch_u32 visitors;        /* those inside fl_submit_across */
+    char apart1[FILCH_APART - sizeof(struct cds_wfcq_tail) - sizeof(filch_u32)];
     struct __cds_wfcq_head head; /* whoever holds `draining` */
     filch_u32 draining;
     char apart2[FILCH_APART];

@@ -67,10 +67,11 @@ void fl_submit(fl_runtime *rt, fl_job *job, unsigned near)
 
 void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near)
 {
-    filch_u32_add(&rt->visitors, 1, FILCH_RELAXED); /* the put below publishes it with the job */
+    filch_u32_add(&rt->inbox.visitors, 1,
+                  FILCH_RELAXED); /* the put below publishes it with the job */
     fl_thread_noted();
     fl_submit(rt, job, near);
-    filch_u32_add(&rt->visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
 }
 
 int fl_push_ready(fl_worker *worker, void *item)

@@ -188,7 +188,7 @@ int filch_runtime_destroy(filch_runtime *rt)
         wait_for_workers(rt);
     else
         stop_workers(rt, rt->workers);
-    while (filch_u32_load(&rt->visitors, FILCH_ACQUIRE)) /* E6 */
+    while (filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE)) /* E6 */
         sched_yield();
     fl_blocking_stop(rt);
     fl_detector_strike_off(rt);

@@ -102,7 +102,6 @@ struct filch_runtime {
     fl_worker **worker;
     void *queue;        /* of a shared discipline */
     filch_ptr policy;   /* const fl_policy * */
-    filch_u32 visitors; /* threads inside fl_submit_across */
     filch_u32 stopping; /* destroy was called */
     filch_u32 finished; /* and nothing is left to do */
     char apart1[FILCH_APART];

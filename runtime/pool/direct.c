@@ -45,12 +45,12 @@ void fl_direct_sum(const fl_direct *direct, fl_direct_sums *out)
         out->accepted += fl_lane_read(&direct->tallies[lane].accepted);
 }
 
-bool fl_direct_waits(const fl_direct *direct)
+bool fl_direct_waits(const fl_direct *direct, uint64_t settled)
 {
     uint64_t accepted = 0;
     for (unsigned lane = 0; lane < fl_lanes(); lane++)
         accepted += fl_lane_read(&direct->tallies[lane].accepted);
-    return accepted != direct->settled;
+    return accepted != settled;
 }
 
 /* ---- Running plain jobs ---- */
@@ -58,7 +58,7 @@ bool fl_direct_waits(const fl_direct *direct)
 static void settle(filch_pool *pool, uint64_t ended)
 {
     fl_lock(&pool->room.lock);
-    pool->direct.settled += ended;
+    pool->settled += ended;
     fl_pool_leave(pool, &(fl_after){0});
 }
 
@@ -83,7 +83,9 @@ static void perform(filch_self self, filch_job *job)
     filch_failure why;
     begin(job);
     fiber->pooled = job;
+    fl_job_record(pool->waits, job);
     filch_outcome outcome = fl_job_run(self, job, &why);
+    fl_job_record(pool->runs, job);
     fiber->pooled = NULL;
     count(&pool->direct, outcome);
     fl_cell_give(FL_CELLS_POOL_JOBS, job);

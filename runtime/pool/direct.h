@@ -41,10 +41,8 @@ typedef struct fl_tally {
     char apart[FILCH_APART - (2 + FILCH_OUTCOMES) * sizeof(filch_u64)];
 } fl_tally;
 
-/* Of one pool; under its lock, but for the cells. */
 typedef struct fl_direct {
     fl_tally *tallies; /* one for each lane; NULL: the pool is not direct */
-    uint64_t settled;
 } fl_direct;
 
 /* Sums over the lanes. */
@@ -58,16 +56,16 @@ void fl_direct_close(fl_direct *direct);
 bool fl_direct_wanted(const filch_pool_config *config);
 /* No lock is needed; those of what comes first are read last. */
 void fl_direct_sum(const fl_direct *direct, fl_direct_sums *out);
-bool fl_direct_waits(const fl_direct *direct);
+bool fl_direct_waits(const fl_direct *direct, uint64_t settled);
 /* Ids that are multiples of this are not those of plain jobs. */
 static inline uint64_t fl_direct_stride(const fl_direct *direct)
 {
     return direct->tallies ? fl_lanes() + 1 : 1;
 }
 /* Under the lock. */
-static inline bool fl_direct_at_rest(const fl_direct *direct)
+static inline bool fl_direct_at_rest(const fl_direct *direct, uint64_t settled)
 {
-    return !direct->tallies || !fl_direct_waits(direct);
+    return !direct->tallies || !fl_direct_waits(direct, settled);
 }
 
 /* A plain job: -EPIPE, -ENOMEM through fl_fail. */

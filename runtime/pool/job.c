@@ -259,8 +259,7 @@ bool fl_job_decide(filch_job *job, filch_outcome outcome, const filch_failure *w
 
 /* ---- Running ---- */
 
-/* How long it has been since job->since, which is now after that. */
-static void record(filch_distribution *distribution, filch_job *job)
+void fl_job_record(filch_distribution *distribution, filch_job *job)
 {
     if (!distribution)
         return;
@@ -296,7 +295,7 @@ static filch_outcome meaning(const filch_job *job, int code)
     int cause = cause_of(job);
     if (cause && code == -ETIMEDOUT)
         return FILCH_TIMED_OUT;
-    return cause && code == -ECANCELED ? FILCH_CANCELLED : FILCH_FAILED;
+    return cause && (code == -ECANCELED || code == cause) ? FILCH_CANCELLED : FILCH_FAILED;
 }
 
 /* why->code 0: what is said of such outcomes. */
@@ -325,9 +324,9 @@ void fl_job_perform(filch_self self, filch_job *job)
     fl_after after = {0};
     fiber->pooled = job;
     fiber->on_runner = true;
-    record(pool->waits, job);
+    fl_job_record(pool->waits, job);
     filch_outcome outcome = fl_job_run(self, job, &why);
-    record(pool->runs, job);
+    fl_job_record(pool->runs, job);
     fiber->pooled = NULL;
     fl_lock(&pool->room.lock);
     bool decided = fl_job_decide(job, outcome, why.code ? &why : NULL, &after);

@@ -102,9 +102,10 @@ struct filch_pool {
     filch_runtime *rt;
     filch_context *context;
     filch_distribution *waits, *runs; /* ns; NULL: it is not timed */
-    filch_u32 refs;
     filch_u32 closed; /* set under the lock, before the heavy fence of runtime/pool/direct.h */
     fl_direct direct;
+    char apart[FILCH_APART]; /* above: hardly ever written */
+    filch_u32 refs;
     fl_line room; /* who waits for room (fl_submitter); its lock is that of all below */
     fl_row by_age;
     fl_row level[FILCH_PRIORITIES];
@@ -114,6 +115,7 @@ struct filch_pool {
     unsigned made, active;    /* runners: in existence, with something to do */
     uint64_t errands;
     filch_pool_stats stats;
+    uint64_t settled;      /* plain jobs of a direct pool */
     unsigned stranded;     /* jobs of this pool that wait for room */
     filch_waiters resting; /* who waits for rest */
 };
@@ -141,7 +143,7 @@ void fl_pool_leave(filch_pool *pool, const fl_after *after);
 static inline bool fl_pool_at_rest(const filch_pool *pool)
 {
     return !pool->stats.waiting && !pool->stats.running && !pool->active && !pool->room.inside &&
-           !pool->errands && fl_direct_at_rest(&pool->direct);
+           !pool->errands && fl_direct_at_rest(&pool->direct, pool->settled);
 }
 static inline void fl_after_start(fl_after *after, fl_job *item)
 {
@@ -188,6 +190,8 @@ static inline void fl_job_fill(filch_job *job, filch_pool *pool, filch_job_fn *f
 }
 /* Calls its function. Why it has not succeeded; code 0: what is said of such outcomes. */
 filch_outcome fl_job_run(filch_self self, filch_job *job, filch_failure *why);
+/* How long it has been since job->since, which is now after that; NULL: nothing. */
+void fl_job_record(filch_distribution *distribution, filch_job *job);
 /* One errand less, and its hold of the job. */
 void fl_errand_end(filch_job *job);
 
