@@ -118,7 +118,7 @@ static int print(const mail *mails)
         if (m->result == 0)
             continue;
         undeliverable++;
-        printf("%s: %s, asked %u times\n", m->to,
+        printf("%s: %s, at attempt %u\n", m->to,
                m->result == -ENOENT   ? "nobody of that name"
                : m->result == -EAGAIN ? "mailbox full"
                                       : "given up",

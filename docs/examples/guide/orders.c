@@ -21,19 +21,17 @@ typedef struct order {
 static const int prices[PRODUCTS] = {5, 12, 30, 99}, supply[PRODUCTS] = {400, 400, 400, 20};
 static int stock[PRODUCTS], account; /* under the mutex */
 static filch_mutex books;
-static filch_pool *desks, *lorry;
+static filch_pool *lorry;
 static filch_waitgroup day; /* the lorry leaves in the evening */
 static int others_left, express_late;
 
 /* The only place where anything changes hands. -ENOBUFS: there is not enough of it. */
-static int move(const order *o, int units, int money)
+static int book(const order *o, int units, int money)
 {
     filch_mutex_lock(&books);
     bool enough = stock[o->product] + units >= 0;
-    if (enough) {
-        stock[o->product] += units;
-        account += money;
-    }
+    stock[o->product] += enough ? units : 0;
+    account += enough ? money : 0;
     filch_mutex_unlock(&books);
     return enough ? 0 : -ENOBUFS;
 }
@@ -45,22 +43,22 @@ static int validate(order *o)
 
 static int reserve(order *o)
 {
-    return move(o, -o->units, 0);
+    return book(o, -o->units, 0);
 }
 
 static int put_back(order *o)
 {
-    return move(o, o->units, 0);
+    return book(o, o->units, 0);
 }
 
 static int pay(order *o) /* the bank refuses some */
 {
-    return o->number % 10 == 0 ? -EACCES : move(o, 0, o->units * prices[o->product]);
+    return o->number % 10 == 0 ? -EACCES : book(o, 0, o->units * prices[o->product]);
 }
 
 static int refund(order *o)
 {
-    return move(o, 0, -o->units * prices[o->product]);
+    return book(o, 0, -o->units * prices[o->product]);
 }
 
 static int ship(order *o)
@@ -73,32 +71,27 @@ static int ship(order *o)
 }
 
 /* What is done, and what undoes it. */
-static const struct {
-    const char *name;
-    int (*does)(order *), (*undoes)(order *);
-} steps[] = {
-    {"validate", validate, NULL},
-    {"reserve", reserve, put_back},
-    {"pay", pay, refund},
-    {"ship", ship, NULL},
-};
-enum { STEPS = sizeof steps / sizeof *steps, SHIP = STEPS - 1 };
+enum { VALIDATE, RESERVE, PAY, SHIP, STEPS };
+static int (*const does[STEPS])(order *) = {validate, reserve, pay, ship};
+static int (*const undoes[STEPS])(order *) = {[RESERVE] = put_back, [PAY] = refund};
 
 /* Told of each job, however it has ended, the panics too: so here, and nowhere else, is what undoes. */
 static void settle(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
 {
     (void)job, (void)why;
     order *o = data;
-    for (unsigned step = o->steps; outcome != FILCH_SUCCEEDED && step-- > 0;)
-        if (steps[step].undoes)
-            steps[step].undoes(o);
+    if (outcome == FILCH_SUCCEEDED)
+        return;
+    for (unsigned step = o->steps; step-- > 0;)
+        if (undoes[step])
+            undoes[step](o);
 }
 
 static int advance(order *o, unsigned to)
 {
     int rc = 0;
     for (; o->steps < to && !rc; o->steps += !rc)
-        rc = steps[o->steps].does(o);
+        rc = does[o->steps](o);
     return rc;
 }
 
@@ -127,47 +120,44 @@ static int wait_for_evening(filch_self self, filch_job *job, void *unused)
 
 static int run(order *orders)
 {
-    filch_pool_config one = {.name = "lorry", .width = 1, .order = FILCH_PRIORITY};
+    filch_pool *desks;
+    filch_pool_config one = {.name = "lorry",
+                             .workers = 1,
+                             .order = FILCH_PRIORITY,
+                             .aging = 3600 * FILCH_SECOND};
     int rc = filch_pool_create(&desks, &(filch_pool_config){.name = "desks", .width = DESKS});
     rc = rc ? rc : filch_pool_create(&lorry, &one);
     if (rc)
         return rc;
     filch_waitgroup_add(&day, 1);
     rc = FILCH_SUBMIT_AS(lorry, wait_for_evening, NULL, .priority = EXPRESS);
-    for (int i = 0; i < ORDERS && !rc; i++) {
-        int n = i + 1, product = n % 50 == 49 ? PRODUCTS : n % PRODUCTS;
-        orders[i] = (order){n, product, product == SCARCE ? 1 : 1 + n % 3, n % 7 == 0, 0};
-        rc = FILCH_SUBMIT_AS(desks, handle, &orders[i], .done = settle);
+    for (int n = 1; n <= ORDERS && !rc; n++) {
+        int product = n % 50 == 49 ? PRODUCTS : n % PRODUCTS;
+        orders[n - 1] = (order){n, product, product == SCARCE ? 1 : 1 + n % 3, n % 7 == 0, 0};
+        rc = FILCH_SUBMIT_AS(desks, handle, &orders[n - 1], .done = settle);
     }
-    filch_pool_destroy(desks);
+    filch_pool_destroy(desks); /* all is paid, or undone */
     filch_waitgroup_done(&day);
     filch_pool_destroy(lorry);
     return rc;
 }
 
-/* Stock and account have to be what the orders alone say. */
-static int print(const order *orders)
-{
-    int failed[STEPS + 1] = {0};
-    for (const order *o = orders; o < orders + ORDERS; o++) {
-        failed[o->steps]++;
-        if (o->steps == STEPS)
-            move(o, o->units, -o->units * prices[o->product]);
-    }
-    for (int i = 0; i < STEPS; i++)
-        printf("failed to %s: %d\n", steps[i].name, failed[i]);
-    printf("shipped: %d\n", failed[STEPS]);
-    printf("express orders that left after others: %d\n", express_late);
-    bool exact = account == 0 && !memcmp(stock, supply, sizeof stock);
-    printf("stock and account are exact: %s\n", exact ? "yes" : "no");
-    return !exact;
-}
-
 int main(void)
 {
     static order orders[ORDERS];
+    int ended[STEPS + 1] = {0};
     memcpy(stock, supply, sizeof stock);
     if (run(orders))
         return fprintf(stderr, "orders: %s\n", filch_error()), 1;
-    return print(orders);
+    for (const order *o = orders; o < orders + ORDERS; o++) {
+        ended[o->steps]++;
+        if (o->steps == STEPS) /* takes what was shipped out of the books: then nothing is left */
+            book(o, o->units, -o->units * prices[o->product]);
+    }
+    printf("%d not valid, %d not in stock, %d not paid, %d not shipped\n", ended[VALIDATE],
+           ended[RESERVE], ended[PAY], ended[SHIP]);
+    printf("%d shipped; express orders that left after others: %d\n", ended[STEPS], express_late);
+    bool exact = account == 0 && !memcmp(stock, supply, sizeof stock);
+    printf("stock and account are exact: %s\n", exact ? "yes" : "no");
+    return !exact;
 }

@@ -103,7 +103,7 @@ static void add(const char *url, size_t length, int depth)
 
 static void add_links(const page *p)
 {
-    for (const char *at = p->text; (at = strstr(at, "href=\"")); at++) {
+    for (const char *at = p->text; (at = strstr(at, "href=\""));) {
         at += strlen("href=\"");
         add(at, strcspn(at, "\""), p->depth + 1);
     }
@@ -125,23 +125,6 @@ static int crawl(filch_pool *pool)
     return rc;
 }
 
-static void print(int64_t took)
-{
-    int by_depth[DEEPEST + 1] = {0}, by_host[2] = {0}, missing = 0, failed = 0;
-    for (const page *p = pages; p < pages + known; p++) {
-        by_depth[p->depth]++;
-        by_host[p->url[strlen("http://127.0.0.")] == '2']++;
-        missing += p->status == 404;
-        failed += p->status == 0;
-    }
-    for (int depth = 0; depth <= DEEPEST; depth++)
-        printf("depth %d: %d\n", depth, by_depth[depth]);
-    printf("%d pages of one host, %d of the other; %d missing, %d failed\n", by_host[0], by_host[1],
-           missing, failed);
-    int most = by_host[0] > by_host[1] ? by_host[0] : by_host[1];
-    printf("polite: %s\n", took >= (most - BURST) * FILCH_SECOND / RATE ? "yes" : "no");
-}
-
 int main(void)
 {
     filch_pool *pool;
@@ -156,10 +139,20 @@ int main(void)
     char first[LONGEST];
     add(first, (size_t)snprintf(first, sizeof first, "http://127.0.0.1:%u/0", port), 0);
     int64_t begun = filch_now();
-    int rc = crawl(pool);
+    int rc = crawl(pool), by_depth[DEEPEST + 1] = {0}, by_host[2] = {0}, missing = 0;
+    int64_t took = filch_now() - begun;
     if (rc)
         fprintf(stderr, "scraper: %s\n", filch_error());
-    print(filch_now() - begun);
+    for (const page *p = pages; p < pages + known; p++) {
+        by_depth[p->depth]++;
+        by_host[p->url[strlen("http://127.0.0.")] == '2']++;
+        missing += p->status != 200;
+    }
+    for (int depth = 0; depth <= DEEPEST; depth++)
+        printf("depth %d: %d\n", depth, by_depth[depth]);
+    printf("%d pages of one host, %d of the other, %d missing\n", by_host[0], by_host[1], missing);
+    int most = by_host[0] > by_host[1] ? by_host[0] : by_host[1];
+    printf("polite: %s\n", took >= (most - BURST) * FILCH_SECOND / RATE ? "yes" : "no");
     filch_pool_destroy(pool);
     filch_limiters_destroy(politeness);
     MHD_stop_daemon(site);
