@@ -6,7 +6,7 @@
 #                           stdout to _IOLBF, or nobody sees what it printed)
 # usage: run.sh PROGRAM, with FILCH_SOURCE in the environment
 set -euo pipefail
-program=$1
+program=$(realpath "$1")
 name=$(basename "$program")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
