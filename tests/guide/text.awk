@@ -43,10 +43,16 @@ function check_links(line,    target) {
     }
 }
 
-FNR == 1 && inside {
-    print "the last block of the chapter before " FILENAME " is not closed"
-    bad = 1
+function check_end() {
+    if (inside)
+        print chapter ":" first ": this block is not closed"
+    bad = bad || inside
     inside = 0
+}
+
+FNR == 1 {
+    check_end()
+    chapter = FILENAME
 }
 /^```/ && !inside {
     inside = 1
@@ -65,6 +71,7 @@ inside { body = body $0 "\n" }
 !inside { check_links($0) }
 
 END {
+    check_end()
     count = split(names, all)
     for (i = 1; i <= count; i++)
         if (outputs[all[i]] != 1) {

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IMAGES = 40 };
+enum { IMAGES = 40, WIDTH = 4 };
 
 static filch_counter *pixels; /* what the pool cannot know */
 
@@ -114,8 +114,9 @@ int main(void)
     unsigned port;
     if (curl_global_init(CURL_GLOBAL_DEFAULT))
         errx(1, "no client");
-    if (filch_pool_create(&pool, &(filch_pool_config){.name = "thumbnails", .timed = true}) ||
-        filch_counter_create(&pixels) || filch_metrics_create(&metrics))
+    const filch_pool_config config = {.name = "thumbnails", .width = WIDTH, .timed = true};
+    if (filch_pool_create(&pool, &config) || filch_counter_create(&pixels) ||
+        filch_metrics_create(&metrics))
         errx(1, "%s", filch_error());
     const filch_metric ours = {.name = "thumbnails_pixels_total",
                                .help = "Pixels of the images that were shrunk.",

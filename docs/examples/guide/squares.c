@@ -39,8 +39,7 @@ int main(void)
         errx(1, "%s", filch_error());
 
     for (long i = 1; i <= NUMBERS; i++)
-        if (FILCH_SUBMIT(pool, square,
-                         (void *)(intptr_t)i)) /* the number itself, not its address */
+        if (FILCH_SUBMIT(pool, square, (void *)(intptr_t)i)) /* itself, not its address */
             errx(1, "%s", filch_error());
 
     result all[NUMBERS];
@@ -54,7 +53,7 @@ int main(void)
     qsort(all, NUMBERS, sizeof *all, by_number);
     long sum = 0;
     for (int i = 0; i < NUMBERS; i++) {
-        printf("%ld ", all[i].square);
+        printf("%s%ld", i ? " " : "", all[i].square);
         sum += all[i].square;
     }
     printf("\nsum %ld\n", sum);
