@@ -17,6 +17,7 @@ typedef struct pipeline {
     filch_context *stop;
     filch_pool *parsing, *correcting;
     filch_channel *readings; /* of long, tenths of a degree */
+    filch_waitgroup supply;  /* until its task has ended */
     char why[80];            /* of who has stopped it */
 } pipeline;
 
@@ -83,6 +84,7 @@ static void supply(filch_self self, void *arg)
     filch_pool_destroy(p->parsing);    /* waits: from now on nobody hands anything to */
     filch_pool_destroy(p->correcting); /* this one, and then nobody sends any more */
     filch_channel_close(p->readings);
+    filch_waitgroup_done(&p->supply);
 }
 
 static int run(filch_runtime *rt, int bad)
@@ -94,6 +96,7 @@ static int run(filch_runtime *rt, int bad)
     rc = rc ? rc : filch_channel_create(&p.readings, sizeof(long), ROOM);
     rc = rc ? rc : filch_pool_create(&p.parsing, &first);
     rc = rc ? rc : filch_pool_create(&p.correcting, &second);
+    filch_waitgroup_add(&p.supply, 1);
     rc = rc ? rc : filch_go(rt, supply, &p);
     if (rc)
         return rc;
@@ -104,6 +107,7 @@ static int run(filch_runtime *rt, int bad)
         sum += tenths;
         count++;
     }
+    filch_waitgroup_wait(&p.supply); /* it uses the channel until it has closed it */
     if (filch_context_cause(p.stop))
         printf("stopped: %s\n", p.why);
     else
