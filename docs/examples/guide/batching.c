@@ -71,7 +71,7 @@ static int fill(journal *to)
                                    .arg = to};
     int rc = filch_runtime_create(&rt, NULL);
     rc = rc ? rc : filch_batcher_create(&to->batcher, rt, &config);
-    rc = rc ? rc : filch_pool_create(&pool, &(filch_pool_config){.runtime = rt, .width = 500});
+    rc = rc ? rc : filch_pool_create(&pool, &(filch_pool_config){.runtime = rt, .width = 200});
     for (int i = 0; i < RECORDS && !rc; i++) {
         records[i].to = to;
         snprintf(records[i].text, sizeof records[i].text, "record %d%s\n", i,
