@@ -135,7 +135,7 @@ typedef struct filch_letters_stats {
 
 /* Submits the job of a letter again. 0: that is done, and what a pointer points at belongs to the
  * job (bytes do not: copy them). Not 0: it is not (a negative errno; any other number counts as
- * -EINVAL), and nothing of it is used any more. May wait, and panic, which counts as not done. */
+ * -EINVAL), and nothing of it is used any more. May wait, and panic: not done, and the panic goes on. */
 typedef int filch_requeue_fn(const filch_letter *letter, void *arg);
 
 FILCH_BEGIN_DECLS
