@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Letters, and their queue: life, numbers, listing. Edge DL1: runtime/pool/letters.h. */
+ * Letters, and their queue: life, numbers, listing. Edge Z9: runtime/pool/letters.h. */
 #include <runtime/pool/letters.h>
 
 #include <runtime/core/clock.h>
@@ -61,7 +61,9 @@ void filch_letter_hold(filch_letter *letter)
 void filch_letter_release(filch_letter *held)
 {
     fl_letter *letter = (fl_letter *)held;
-    if (!letter || filch_u32_add(&letter->refs, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* DL1 */
+    if (!letter)
+        return;
+    if (filch_u32_add(&letter->refs, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* Z9 */
         return;
     void (*drop)(void *) = letter->given ? NULL : held->drop;
     void *data = held->data;

@@ -17,7 +17,7 @@
  * job's (`given`): the holder that has taken it says so before it drops its hold.
  *
  * Edges:
- *   DL1 drop: add -1 to refs, acq_rel   -> DL1 of the last; it sees what the others did */
+ *   Z9 drop: add -1 to refs, acq_rel   -> Z9 of the last; it sees what the others did */
 #ifndef FL_LETTERS_H
 #define FL_LETTERS_H
 
