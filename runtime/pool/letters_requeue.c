@@ -157,13 +157,15 @@ static int make_tour(tour *all)
     filch_letter *one;
     int rc = all->letters->store.count(all->letters->config.store_arg, &here);
     *all->count = 0;
-    for (uint64_t at = 0; !rc && at < here.newest;) {
+    for (uint64_t at = 0; !rc;) {
         rc = fl_letters_next(all->letters, at, &one, all->date);
         if (rc)
             break;
         at = one->id;
-        bool due = at <= here.newest && (all->fn || one->last <= all->failed_before);
+        bool due = all->fn || one->last <= all->failed_before;
         filch_letter_release(one);
+        if (at > here.newest)
+            break;
         if (due)
             visit(all, at);
     }

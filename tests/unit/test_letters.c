@@ -169,18 +169,18 @@ Test(letters, what_is_too_old_is_not_seen_and_nothing_is_early)
 
 Test(letters, putting_takes_away_more_than_it_brings)
 {
-    static payload all[SOME], later[SOME];
+    static payload all[SOME], later[SOME / 2];
     filch_letters_stats stats;
     filch_letters *letters = letters_of((filch_letters_config){.ttl = 100});
     for (unsigned i = 0; i < SOME; i++)
         put_at(letters, &all[i], 1000);
-    for (unsigned i = 0; i < SOME; i++)
+    for (unsigned i = 0; i < SOME / 2; i++)
         put_at(letters, &later[i], 2000);
     for (unsigned i = 0; i < SOME; i++)
         cr_assert_eq(signpost_count(&all[i].dropped), 1);
     cr_assert_eq(fl_letters_stats_read(letters, &stats, 2000), 0);
     cr_assert_eq(stats.expired, SOME);
-    cr_assert_eq(stats.kept, SOME);
+    cr_assert_eq(stats.kept, SOME / 2);
     filch_letters_destroy(letters);
 }
 

@@ -58,6 +58,10 @@ Test(letters_store, its_errors_are_told)
     store.take = -EACCES;
     cr_assert_eq(filch_letters_requeue(letters, 1, payload_submit, NULL), -EACCES);
     cr_assert_eq(filch_letters_requeue_all(letters, payload_submit, NULL, &count), -EACCES);
+    store.take = store.remove = -EBUSY; /* somebody was faster */
+    cr_assert_eq(filch_letters_requeue_all(letters, payload_submit, NULL, &count), 0);
+    cr_assert_eq(filch_letters_purge(letters, 0, &count), 0);
+    cr_assert_eq(count, 0);
     store.remove = -EROFS;
     cr_assert_eq(filch_letters_remove(letters, 1), -EROFS);
     cr_assert_eq(filch_letters_purge(letters, 0, NULL), -EROFS);
