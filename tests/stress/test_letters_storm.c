@@ -97,7 +97,7 @@ static void storm_over(filch_letters_config config)
         filch_runtime *rt = config_runtime(c, 1000000);
         storm in = {.letters = letters_of(config),
                     .seed = stress_mix(seed + c),
-                    .times = stress_times(500)};
+                    .times = stress_times(2000)};
         unsigned count = in.times * (TASKS + THREADS);
         in.all = calloc(count, sizeof *in.all);
         cr_assert_not_null(in.all);
