@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Mails that could not be sent in three attempts are kept as dead letters: looked at, thrown away
+ * where there is no hope, and sent again when the server is back. For service authors.
+ *
+ *   cc -O2 dead_letters.c $(pkg-config --cflags --libs filch) -o dead_letters */
+#include <err.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <filch/letters.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAILS = 8, ATTEMPTS = 3 };
+
+typedef struct mail {
+    const char *to;
+    unsigned attempts;
+    int64_t first; /* when it was tried first */
+} mail;
+
+static bool server_is_down = true;
+static filch_letters *letters;
+static filch_u32 delivered;
+
+static int attempt(void *data)
+{
+    mail *mine = data;
+    if (!mine->attempts++)
+        mine->first = filch_now();
+    if (!strchr(mine->to, '@'))
+        return -EDESTADDRREQ; /* no use to try again */
+    return server_is_down && strstr(mine->to, "@b.example") ? -ECONNREFUSED : 0;
+}
+
+static int send_mail(filch_self self, filch_job *job, void *data)
+{
+    static const filch_retry_policy policy = {.attempts = ATTEMPTS, .base = FILCH_MILLISECOND};
+    (void)self;
+    return filch_retry_run(&policy, filch_job_context(job), attempt, data, NULL);
+}
+
+/* Told once for each job: the mail is done with, or becomes a letter. */
+static void note(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
+{
+    (void)job;
+    mail *mine = data;
+    filch_letter_draft draft = {.name = "send_mail",
+                                .failure = why,
+                                .attempts = mine->attempts,
+                                .first = mine->first,
+                                .data = mine,
+                                .drop = free};
+    if (outcome == FILCH_SUCCEEDED) {
+        filch_u32_add(&delivered, 1, FILCH_RELAXED);
+        free(mine);
+    } else if (filch_letters_put(letters, &draft, NULL)) {
+        warnx("the mail to %s is lost: %s", mine->to, filch_error());
+        free(mine); /* it is still ours */
+    }
+}
+
+/* The mail of a letter, once more. If the pool does not take it, the letter stays. */
+static int send_again(const filch_letter *letter, void *pool)
+{
+    mail *mine = letter->data;
+    mine->attempts = 0;
+    return FILCH_SUBMIT_AS(pool, send_mail, mine, .done = note);
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const mail *one = (*(filch_letter *const *)a)->data, *other = (*(filch_letter *const *)b)->data;
+    return strcmp(one->to, other->to);
+}
+
+/* Only while nobody requeues may one look into the mails. */
+static void show(void)
+{
+    filch_letter *page[MAILS];
+    size_t count;
+    if (filch_letters_list(letters, 0, page, MAILS, &count))
+        errx(1, "%s", filch_error());
+    qsort(page, count, sizeof *page, by_address); /* they came in any order */
+    for (size_t i = 0; i < count; i++) {
+        const mail *one = page[i]->data;
+        printf("  %-14s %u of %d attempts: %s\n", one->to, page[i]->attempts, ATTEMPTS,
+               page[i]->failure.message);
+        filch_letter_release(page[i]);
+    }
+}
+
+static void purge_hopeless(void)
+{
+    filch_letter *one;
+    for (uint64_t at = 0; !filch_letters_next(letters, at, &one); filch_letter_release(one)) {
+        at = one->id;
+        if (one->failure.code == -EDESTADDRREQ && filch_letters_remove(letters, at))
+            errx(1, "%s", filch_error());
+    }
+}
+
+static filch_pool *open_pool(void)
+{
+    filch_pool *pool;
+    if (filch_pool_create(&pool, &(filch_pool_config){.width = 4}))
+        errx(1, "%s", filch_error());
+    return pool;
+}
+
+int main(void)
+{
+    static const char *const addresses[MAILS] = {"ann@a.example", "bob@b.example", "cleo",
+                                                 "dan@b.example", "eve@a.example", "fay@a.example",
+                                                 "gus@b.example", "hal@a.example"};
+    filch_letters_config config = {.max = 10000, .ttl = 7 * 24 * 3600 * FILCH_SECOND};
+    if (filch_letters_create(&letters, &config))
+        errx(1, "%s", filch_error());
+    filch_pool *pool = open_pool();
+    for (int i = 0; i < MAILS; i++) {
+        mail *one = malloc(sizeof *one);
+        if (!one)
+            err(1, NULL);
+        *one = (mail){.to = addresses[i]};
+        if (FILCH_SUBMIT_AS(pool, send_mail, one, .done = note))
+            errx(1, "%s", filch_error());
+    }
+    filch_pool_close(pool);
+    if (filch_pool_wait(pool, FILCH_FOREVER))
+        errx(1, "%s", filch_error());
+    printf("%u delivered; dead letters:\n", filch_u32_load(&delivered, FILCH_RELAXED));
+    show();
+
+    purge_hopeless();
+    size_t again;
+    int rc = filch_letters_requeue_all(letters, send_again, pool, &again);
+    printf("into a pool that is closed: %s; %zu requeued, still there:\n", strerror(-rc), again);
+    show();
+    filch_pool_destroy(pool);
+
+    server_is_down = false;
+    pool = open_pool();
+    if (filch_letters_requeue_all(letters, send_again, pool, &again))
+        errx(1, "%s", filch_error());
+    filch_pool_destroy(pool);
+    filch_letters_stats all;
+    if (filch_letters_stats_read(letters, &all))
+        errx(1, "%s", filch_error());
+    printf("the server is back: %zu requeued, %u delivered\n", again,
+           filch_u32_load(&delivered, FILCH_RELAXED));
+    printf("letters: %d put = %d requeued + %d purged + %d kept\n", (int)all.put, (int)all.requeued,
+           (int)all.purged, (int)all.kept);
+    filch_letters_destroy(letters);
+    return 0;
+}
