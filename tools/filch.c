@@ -3,6 +3,7 @@
  * The command: finds the subcommand in its table and hands over. */
 #include "bench/main.h"
 #include "topo/topo.h"
+#include "tune/main.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@ static const struct {
 } subcommands[] = {
     {"bench", "measure work stealing against a central queue", filch_bench_main, "filch bench"},
     {"topo", "draw the machine and the workers' places on it", filch_topo_main, "filch topo"},
+    {"tune", "find the width and the queue that suit a pool", filch_tune_main, "filch tune"},
 };
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
 

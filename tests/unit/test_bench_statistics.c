@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <criterion/criterion.h>
 #include <math.h>
-#include <tools/bench/statistics.h>
+#include <tools/shared/statistics.h>
 
 static bool near(double a, double b)
 {

@@ -111,11 +111,6 @@ static inline const kernel *block_kernel(const block *b)
 /* Fills *out or ends the process: 0 after --help, 2 with a sentence on stderr. */
 void bench_parse_options(options *out, int argc, char **argv);
 
-/* Asks a runtime, in a child process, whether it takes this queue and policy (either may be NULL)
- * and how it sees the machine. Returns 0 and fills *workers and text, or a negative errno and text
- * says why. */
-int bench_probe(const char *queue, const char *policy, unsigned *workers, char *text, size_t size);
-
 /* Makes the blocks and cells. 0 or -ENOMEM. */
 int bench_plan(report *out, const options *o);
 void bench_free(report *r);

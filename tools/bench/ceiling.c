@@ -5,10 +5,10 @@
  * touches no memory, each copy pinned to a CPU of its own. */
 #include "bench.h"
 #include "child.h"
-#include "clock.h"
-#include "statistics.h"
 
 #include <sched.h>
+#include <tools/shared/clock.h>
+#include <tools/shared/statistics.h>
 
 enum { ROUNDS = 7, MOST = 64 };
 

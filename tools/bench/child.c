@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "child.h"
-#include "clock.h"
 
 #include <bench/kernels/place.h>
 #include <bench/peers/handpool.h>
@@ -11,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <tools/shared/clock.h>
 #include <unistd.h>
 
 enum { REST_NAPS = 500 }; /* of a millisecond */

@@ -4,33 +4,16 @@
 #include "bench.h"
 
 #include <errno.h>
+#include <tools/shared/facts.h>
 
-#ifdef BENCH_HAVE_JANSSON
-#include "machine.h"
+#ifdef FILCH_HAVE_JANSSON
 #include "summary.h"
 
-#include "build.h"
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 const bool bench_has_json = true;
-
-/* A name or path may be no UTF-8; then each byte beyond ASCII becomes "?". */
-static json_t *text_of(const char *text)
-{
-    json_t *as_is = json_string(text);
-    if (as_is)
-        return as_is;
-    char *plain = strdup(text);
-    for (char *at = plain; at && *at; at++)
-        if ((unsigned char)*at >= 0x80)
-            *at = '?';
-    as_is = json_string(plain ? plain : "?");
-    free(plain);
-    return as_is;
-}
 
 static json_t *sample_object(const sample *s)
 {
@@ -59,7 +42,7 @@ static json_t *cell_object(const block *b, const cell *c)
                           c->column->queue, "policy", c->column->policy, "workers", (int)c->workers,
                           "peak_mib", c->peak_mib, "samples", samples);
     if (*c->error)
-        json_object_set_new(o, "error", text_of(c->error));
+        json_object_set_new(o, "error", facts_text(c->error));
     if (c->sample_count > 0) {
         summary s = summarize(b, c);
         json_object_set_new(o, "summary", summary_object(&s));
@@ -77,29 +60,14 @@ static json_t *block_object(const block *b)
         json_array_append_new(cells, cell_object(b, &b->cells[i]));
     json_t *o =
         json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:o}", "kernel", k->name, "label",
-                  text_of(b->label), "size", bench_size_names[b->size], "what", k->what, "source",
-                  k->source, "answer", *b->text ? b->text : answer, "columns", cells);
+                  facts_text(b->label), "size", bench_size_names[b->size], "what", k->what,
+                  "source", k->source, "answer", *b->text ? b->text : answer, "columns", cells);
     if (k->reads_dir)
         json_object_set_new(o, "input",
                             json_pack("{s:I, s:I, s:I}", "files", (json_int_t)b->files, "bytes",
                                       (json_int_t)b->bytes, "unreadable",
                                       (json_int_t)b->unreadable));
     return o;
-}
-
-static json_t *machine_object(const options *o)
-{
-    machine m;
-    machine_read(&m);
-    return json_pack("{s:s, s:s, s:I, s:I, s:f, s:o}", "cpu", m.cpu, "kernel", m.kernel, "cpus",
-                     (json_int_t)m.cpus, "usable_cpus", (json_int_t)m.usable_cpus, "memory_mib",
-                     m.memory_mib, "runtime", text_of(o->runtime));
-}
-
-static json_t *build_object(void)
-{
-    return json_pack("{s:s, s:s, s:s, s:s}", "version", BUILD_VERSION, "commit", BUILD_COMMIT,
-                     "compiler", __VERSION__, "flags", BUILD_FLAGS);
 }
 
 static json_t *verdict_array(const report *r)
@@ -113,26 +81,22 @@ static json_t *verdict_array(const report *r)
     bench_write_verdict(r, out, "");
     fclose(out);
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        json_array_append_new(lines, text_of(line));
+        json_array_append_new(lines, facts_text(line));
     free(text);
     return lines;
 }
 
 int bench_write_json(const report *r, FILE *out)
 {
-    char now[32];
-    time_t seconds = time(NULL);
-    strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime(&seconds));
-    json_t *command = json_array(), *results = json_array();
-    for (int i = 0; i < r->options->argc; i++)
-        json_array_append_new(command, text_of(r->options->argv[i]));
+    json_t *results = json_array();
     for (size_t i = 0; i < r->block_count; i++)
         json_array_append_new(results, block_object(&r->blocks[i]));
-    json_t *whole =
-        json_pack("{s:i, s:s, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o}", "schema", 1, "ended", now,
-                  "seconds", r->seconds, "ceiling", r->ceiling, "ceiling_copies",
-                  (int)r->ceiling_copies, "command", command, "machine", machine_object(r->options),
-                  "build", build_object(), "verdict", verdict_array(r), "results", results);
+    json_t *whole = json_pack("{s:i, s:o, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o}", "schema", 1,
+                              "ended", facts_now(), "seconds", r->seconds, "ceiling", r->ceiling,
+                              "ceiling_copies", (int)r->ceiling_copies, "command",
+                              facts_command(r->options->argc, r->options->argv), "machine",
+                              facts_machine(r->options->runtime), "build", facts_build(), "verdict",
+                              verdict_array(r), "results", results);
     int rc = whole && json_dumpf(whole, out, JSON_INDENT(1)) == 0 ? 0 : -ENOMEM;
     fputc('\n', out);
     json_decref(whole);

@@ -5,10 +5,10 @@
  * slows the machine for a while slows all of them alike. */
 #include "bench.h"
 #include "child.h"
-#include "clock.h"
-#include "machine.h"
 
 #include <string.h>
+#include <tools/shared/clock.h>
+#include <tools/shared/machine.h>
 #include <unistd.h>
 
 /* Without --repeat: at least, at most, and how long the whole job may take. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tools/shared/probe.h>
 
 static const struct argp_option known[] = {
     {"kernels", 'k', "LIST", 0, "What to run (default: all; the list is below)", 0},
@@ -153,7 +154,7 @@ static void check_name(const char *queue, const char *policy, const struct argp_
 {
     char why[512];
     unsigned workers;
-    if (bench_probe(queue, policy, &workers, why, sizeof why) == 0)
+    if (probe_runtime(queue, policy, &workers, why, sizeof why) == 0)
         return;
     const char *names[1 + BENCH_NAMES] = {"handpool"};
     for (size_t i = 0; queue && i < peer_count; i++)
@@ -228,7 +229,7 @@ static void fill_defaults(typed *t, const struct argp_state *state)
     const char *names[BENCH_NAMES + 1];
     kernel_names(names);
     unsigned all;
-    if (bench_probe(NULL, NULL, &all, o->runtime, sizeof o->runtime))
+    if (probe_runtime(NULL, NULL, &all, o->runtime, sizeof o->runtime))
         argp_failure(state, 1, 0, "no runtime on this machine: %s", o->runtime);
     if (o->row_count == 0)
         for (size_t i = 0; names[i]; i++)

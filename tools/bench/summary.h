@@ -6,7 +6,8 @@
 #define BENCH_SUMMARY_H
 
 #include "bench.h"
-#include "statistics.h"
+
+#include <tools/shared/statistics.h>
 
 typedef struct summary {
     estimate seconds;

@@ -2,8 +2,8 @@
  *
  * What the operating system says of the machine: once for the report, and again and again to see
  * who else uses it. */
-#ifndef BENCH_MACHINE_H
-#define BENCH_MACHINE_H
+#ifndef SHARED_MACHINE_H
+#define SHARED_MACHINE_H
 
 #include <stddef.h>
 

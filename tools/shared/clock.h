@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#ifndef BENCH_CLOCK_H
-#define BENCH_CLOCK_H
+#ifndef SHARED_CLOCK_H
+#define SHARED_CLOCK_H
 
 #include <time.h>
 

@@ -2,8 +2,8 @@
  *
  * The few statistics a benchmark needs. Pure functions; any thread. Deterministic: the same samples
  * give the same interval, so that a report can be made again from its samples. */
-#ifndef BENCH_STATISTICS_H
-#define BENCH_STATISTICS_H
+#ifndef SHARED_STATISTICS_H
+#define SHARED_STATISTICS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "bench.h"
+#include "probe.h"
 
 #include <errno.h>
+#include <filch/runtime.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,7 +29,7 @@ static void ask_runtime(answer *out, const char *queue, const char *policy)
     filch_runtime_destroy(rt);
 }
 
-int bench_probe(const char *queue, const char *policy, unsigned *workers, char *text, size_t size)
+int probe_runtime(const char *queue, const char *policy, unsigned *workers, char *text, size_t size)
 {
     int ends[2];
     answer a = {.rc = -EIO, .text = "the runtime died while it was created"};

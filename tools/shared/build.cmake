@@ -6,4 +6,4 @@ execute_process(COMMAND git -C ${SOURCE} describe --always --dirty --abbrev=12 R
 if(failed)
   set(commit unknown)
 endif()
-configure_file(${SOURCE}/tools/bench/build.h.in ${OUTPUT} @ONLY)
+configure_file(${SOURCE}/tools/shared/build.h.in ${OUTPUT} @ONLY)

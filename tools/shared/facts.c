@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "facts.h"
+
+#ifdef FILCH_HAVE_JANSSON
+#include "machine.h"
+
+#include "build.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+json_t *facts_text(const char *text)
+{
+    json_t *as_is = json_string(text);
+    if (as_is)
+        return as_is;
+    char *plain = strdup(text);
+    for (char *at = plain; at && *at; at++)
+        if ((unsigned char)*at >= 0x80)
+            *at = '?';
+    as_is = json_string(plain ? plain : "?");
+    free(plain);
+    return as_is;
+}
+
+json_t *facts_machine(const char *runtime)
+{
+    machine m;
+    machine_read(&m);
+    return json_pack("{s:s, s:s, s:I, s:I, s:f, s:o}", "cpu", m.cpu, "kernel", m.kernel, "cpus",
+                     (json_int_t)m.cpus, "usable_cpus", (json_int_t)m.usable_cpus, "memory_mib",
+                     m.memory_mib, "runtime", facts_text(runtime));
+}
+
+json_t *facts_build(void)
+{
+    return json_pack("{s:s, s:s, s:s, s:s}", "version", BUILD_VERSION, "commit", BUILD_COMMIT,
+                     "compiler", __VERSION__, "flags", BUILD_FLAGS);
+}
+
+json_t *facts_command(int argc, char **argv)
+{
+    json_t *command = json_array();
+    for (int i = 0; i < argc; i++)
+        json_array_append_new(command, facts_text(argv[i]));
+    return command;
+}
+
+json_t *facts_now(void)
+{
+    char now[32];
+    time_t seconds = time(NULL);
+    strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime(&seconds));
+    return json_string(now);
+}
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What each result file says of the machine, the build and the run. Each returns a new reference,
+ * or NULL: no memory. Nothing is declared where jansson was not found. */
+#ifndef SHARED_FACTS_H
+#define SHARED_FACTS_H
+
+#ifdef FILCH_HAVE_JANSSON
+#include <jansson.h>
+
+/* A name or path may be no UTF-8; then each byte beyond ASCII becomes "?". */
+json_t *facts_text(const char *text);
+json_t *facts_machine(const char *runtime); /* runtime: what filch_runtime_describe says */
+json_t *facts_build(void);
+json_t *facts_command(int argc, char **argv);
+json_t *facts_now(void); /* UTC, ISO 8601 */
+#endif
+
+#endif

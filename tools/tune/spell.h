@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What people type, as numbers. Pure functions; any thread. Each returns false, and leaves *out
+ * alone, for what is no such thing. */
+#ifndef TUNE_SPELL_H
+#define TUNE_SPELL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* "50us", "1.5ms", "2s", "800ns", "0": nanoseconds, rounded, at most `most`. A number without a
+ * unit is none, but for 0. */
+bool spell_duration(const char *text, int64_t most, int64_t *out);
+
+/* A finite decimal number from least to most. */
+bool spell_number(const char *text, double least, double most, double *out);
+
+/* A whole number from least to most. */
+bool spell_count(const char *text, unsigned long least, unsigned long most, unsigned long *out);
+
+#endif

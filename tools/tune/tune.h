@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What the parts of `filch tune` hand to each other: options say what to measure, a report holds
+ * what was measured.
+ *
+ *   options.c   command line -> options
+ *   width.c     how many jobs in progress
+ *   queue.c     how many may wait
+ *   ways.c      a pool, or a thread or task for each job
+ *   advice.c, table.c, json.c   report -> text
+ *
+ * One thread; nothing here creates a runtime in this process: whatever is measured runs in a child
+ * process of its own (apart.c), whose memory and threads are those of the measurement. */
+#ifndef TUNE_H
+#define TUNE_H
+
+#include "apart.h"
+#include "fit.h"
+#include "load.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum {
+    TUNE_LIST = 24,
+    TUNE_REPEATS = 50,
+    TUNE_MOST_WIDTH = 4096,
+    TUNE_DEFAULT_WIDTH = 256, /* no wider without being asked */
+    TUNE_MOST_JOBS = 200000
+};
+
+/* Above this part of the machine, other programs spoil a measurement. */
+#define TUNE_DISTURBED 0.05
+
+typedef enum tune_part { TUNE_WIDTH, TUNE_QUEUE, TUNE_POOL, TUNE_PARTS } tune_part;
+extern const char *const tune_part_names[TUNE_PARTS + 1]; /* closed by NULL */
+
+typedef struct tune_options {
+    int argc;
+    char **argv;
+    bool parts[TUNE_PARTS];
+    tune_load load;
+    unsigned widths[TUNE_LIST], capacities[TUNE_LIST]; /* ascending */
+    size_t width_count, capacity_count;
+    unsigned width;   /* of the pools whose width is not the question; 0: as the load has it */
+    double rate;      /* arrivals a second; 0: for four fifths of what the pool can do */
+    double rejected;  /* the share that may be rejected */
+    unsigned jobs;    /* submitted at once to each way */
+    unsigned threads; /* at most, of a thread for each job */
+    int repeat;       /* 0: as often as the time allows */
+    bool quick;
+    const char *json;   /* the result file; or NULL */
+    unsigned cores;     /* workers of a default runtime */
+    char runtime[4096]; /* what a runtime says of itself on this machine */
+} tune_options;
+
+typedef struct width_sample {
+    double jobs;
+    double seconds;     /* of all of them */
+    double together;    /* of these, from the first that was not alone to the last */
+    double cpu_seconds; /* of the process during `together` */
+    double waited;      /* seconds, by the jobs' own clock, in sum */
+} width_sample;
+
+typedef struct width_cell {
+    unsigned width, threads;
+    width_sample samples[TUNE_REPEATS];
+    int count;
+    apart_facts facts;
+    spread throughput, speed_up; /* jobs a second; over width 1, round by round */
+} width_cell;
+
+typedef struct width_report {
+    width_cell cells[TUNE_LIST];
+    size_t count;
+    double busy;  /* of what a job takes at width 1, the share that it computes and does not wait */
+    double fills; /* by that, so many jobs keep all cores busy */
+    amdahl fit;   /* over min(width, fills) */
+    load_kind kind;
+    size_t recommended; /* place in cells */
+    bool grows;         /* the widest was the best by far: wider may be better */
+} width_report;
+
+typedef struct queue_sample {
+    double offered, accepted, rejected; /* arrivals */
+    double seconds;                     /* until the last has left */
+    double in_system;  /* L: mean of jobs waiting and in progress, looked at again and again */
+    double arrivals;   /* lambda: accepted a second */
+    double seconds_in; /* W: mean from submission to end, by the jobs' own clock */
+    double by_little;  /* lambda * W, which should be L */
+    double service;    /* mean from start to end */
+    double wait_50, wait_99; /* from submission to start */
+    double late_99;          /* arrivals behind their time */
+} queue_sample;
+
+typedef struct queue_cell {
+    unsigned capacity;
+    queue_sample samples[TUNE_REPEATS];
+    int count;
+    apart_facts facts;
+    queue_sample median; /* of each field */
+    double share;        /* of all arrivals, those rejected */
+    spread rejected;     /* the same of each sample */
+    spread seconds_in;
+    spread little; /* little_difference */
+} queue_cell;
+
+typedef struct queue_report {
+    queue_cell cells[TUNE_LIST];
+    size_t count;
+    unsigned width;
+    double rate;
+    double load;        /* arrivals offered, times the measured time of a job, per place */
+    bool measured;      /* there is something to conclude from */
+    size_t recommended; /* place in cells; count: none is enough */
+} queue_report;
+
+enum { WAYS = 3, WAY_THREADS = 0, WAY_TASKS = 1, WAY_POOL = 2 };
+
+typedef struct way_sample {
+    double seconds, peak_mib;
+    double threads;   /* most that were seen at a time */
+    double failures;  /* jobs that could not be started */
+    double held_back; /* jobs that had to wait for a thread to end */
+} way_sample;
+
+typedef struct way_cell {
+    const char *name, *what;
+    way_sample samples[TUNE_REPEATS];
+    int count;
+    apart_facts facts;
+    spread seconds, peak_mib;
+    double threads, failures, held_back; /* the largest */
+} way_cell;
+
+typedef struct ways_report {
+    way_cell cells[WAYS];
+    unsigned jobs, width, capacity;
+} ways_report;
+
+typedef struct tune_report {
+    const tune_options *options;
+    width_report width;
+    queue_report queue;
+    ways_report ways;
+    double seconds;                  /* the whole job */
+    double noise_median, noise_most; /* how far samples of the same thing lay apart */
+    double other;                    /* share of the machine that other programs took */
+} tune_report;
+
+/* Fills *out or ends the process: 0 after --help, 2 with a sentence on stderr. */
+void tune_parse_options(tune_options *out, int argc, char **argv);
+
+/* Each measures and judges one part; what failed stands in the cells' facts. */
+void tune_measure_width(tune_report *r);
+void tune_measure_queue(tune_report *r);
+void tune_measure_ways(tune_report *r);
+/* From all cells: the noise. */
+void tune_judge_noise(tune_report *r);
+
+/* How wide the pools of other parts are: as asked for, or as the first part recommends, or as the
+ * load's figures say; at most `most`. */
+unsigned tune_width(const tune_report *r, unsigned most);
+
+/* So many threads of a runtime serve a pool of that width. */
+unsigned tune_threads(const tune_options *o, unsigned width);
+
+/* Calls measure(r, cell, round) for each cell in turns, round by round: --repeat times, or as the
+ * part's time allows. A cell whose facts hold an error is left out from then on. */
+typedef void tune_measure_fn(tune_report *r, size_t cell, int round);
+typedef apart_facts *tune_facts_fn(tune_report *r, size_t cell);
+void tune_rounds(tune_report *r, tune_part part, size_t cells, tune_facts_fn *facts,
+                 tune_measure_fn *measure);
+
+/* Calls see for each cell: its name, its facts, and the spread of what was measured. */
+typedef void tune_see_fn(const char *label, const apart_facts *facts, spread what, void *context);
+void tune_each(tune_report *r, tune_see_fn *see, void *context);
+
+/* A sentence a line. */
+void tune_write_advice(const tune_report *r, FILE *out);
+void tune_write_table(const tune_report *r, FILE *out);
+int tune_write_json(const tune_report *r, FILE *out); /* 0 or -errno */
+extern const bool tune_has_json;                      /* false: built without jansson */
+
+#endif
