@@ -26,6 +26,9 @@ libomp-14-dev           | header clang-14 omp.h
 clang-format-14         | command clang-format-14
 libseccomp-dev          | module libseccomp
 libpng-dev              | module libpng
+libsqlite3-dev          | module sqlite3
+libmicrohttpd-dev       | module libmicrohttpd
+libcurl4-openssl-dev    | module libcurl
 valgrind                | command valgrind
 binutils                | command readelf
 python3                 | command python3

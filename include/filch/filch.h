@@ -27,6 +27,7 @@
  *   <filch/cache.h>    equal objects kept ready, near the worker that used them
  *   <filch/batcher.h>  items that come one by one are handed on many at a time
  *   <filch/metrics.h>  counters, gauges, distributions, and Prometheus' text of them
+ *   <filch/letters.h>  jobs that have failed for good, kept until somebody has looked at them
  *   <filch/log.h>      structured log lines
  *   <filch/trace.h>    W3C trace context
  *   <filch/signals.h>  SIGTERM and SIGINT as the end of a context
@@ -48,6 +49,7 @@
 #include <filch/future.h>
 #include <filch/io.h>
 #include <filch/limiter.h>
+#include <filch/letters.h>
 #include <filch/log.h>
 #include <filch/metrics.h>
 #include <filch/panic.h>
