@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Checks the chapters of the guide:
+#   ```c NAME.c   are lines of that program, one after the other, as they stand there
+#   ```c text     is shown only
+#   ```text NAME  is what a program prints: each has one such block (run.sh compares it)
+# Links to files lead somewhere.
+# usage: awk -v programs=DIRECTORY -v names="NAME..." -f text.awk CHAPTER.md... README.md
+
+function complain(line, what) {
+    print FILENAME ":" line ": " what
+    bad = 1
+}
+
+# The text of a file, a line break before it.
+function slurp(file,    line, text) {
+    text = "\n"
+    while ((getline line < file) > 0)
+        text = text line "\n"
+    close(file)
+    return text
+}
+
+function check_block() {
+    if (language == "c" && name == "")
+        complain(first, "whose lines? (```c NAME.c; or ```c text, which is shown only)")
+    else if (language == "c" && name != "text" && !index(slurp(programs "/" name), "\n" body))
+        complain(first, "these lines are not in " name)
+    else if (language == "text" && name != "") {
+        if (index(names, " " name " "))
+            outputs[name]++
+        else
+            complain(first, "there is no program " name)
+    }
+}
+
+function check_links(line,    target) {
+    while (match(line, /\]\([^)#: ]+[)#]/)) {
+        target = substr(line, RSTART + 2, RLENGTH - 3)
+        if (system("test -e '" target "'"))
+            complain(FNR, "a link leads nowhere: " target)
+        line = substr(line, RSTART + RLENGTH)
+    }
+}
+
+FNR == 1 && inside {
+    print "the last block of the chapter before " FILENAME " is not closed"
+    bad = 1
+    inside = 0
+}
+/^```/ && !inside {
+    inside = 1
+    language = substr($1, 4)
+    name = $2
+    first = FNR
+    body = ""
+    next
+}
+/^```/ {
+    inside = 0
+    check_block()
+    next
+}
+inside { body = body $0 "\n" }
+!inside { check_links($0) }
+
+END {
+    count = split(names, all)
+    for (i = 1; i <= count; i++)
+        if (outputs[all[i]] != 1) {
+            print all[i] ".c: " outputs[all[i]] + 0 " blocks ```text " all[i] ", not one"
+            bad = 1
+        }
+    exit bad
+}
