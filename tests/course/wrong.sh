@@ -26,7 +26,8 @@ mistakes='
 05 | s/width = 1/width = 2/ | calls were in progress at a time; it should be at most 1
 05 | s/all_have_called();// | the calls wait for you to say that all have called
 06 | s/width = 4/width = 3/ | there should be four jobs in progress at a time
-06 | s/i < submitted;/i <= submitted;/ | somebody receives more than is sent
+06 | s/i < submitted;/i < submitted - 1;/ | was noted 0 times, not once
+06 | s/for (int i = 0; i < submitted.*/filch_pool_destroy(pool); pool = NULL; &/ | or sends what nobody receives
 06 | s/note(one.sensor, one.value)/note(one.sensor, 7)/ | 7 was noted, but not measured
 07 | s/    filch_mutex_.*// | two failures are noted at the same time
 07 | s/return parse(\(.*\));/parse(\1); return 0;/ | page 3 failed, but was noted 0 times
@@ -47,7 +48,7 @@ mistakes='
 11 | s/capacity = 4/capacity = 0/ | items have been taken and not yet stored; there is room for 20
 11 | s/width = 1/width = 3/ | two items are stored at the same time
 11 | s/width = 3/width = 2/ | three items should be refined at a time
-11 | s/filch_pool_destroy(refining); .*/filch_pool_destroy(storing);/; s/stored = filch_pool_destroy(storing)/stored = filch_pool_destroy(refining)/ | 100 items
+11 | s/int refined = /filch_pool_close(storing); &/ | was refined 1 times and stored 0 times
 12 | s/width = 4}/width = 4, .context = stop}/ | was in progress when the stop came, and was cancelled
 12 | s/filch_pool_shutdown(pool, .*/filch_pool_wait(pool, filch_in(patience));/ | when your patience is over, cancel it
 12 | s/filch_pool_shutdown(pool, .*/(filch_pool_shutdown_now(pool), (void)patience, 0);/ | was in progress when the stop came, and was cancelled
@@ -71,7 +72,9 @@ while IFS='|' read -r exercise script sentence; do
         continue
     fi
     # shellcheck disable=SC2046
-    $CC -w -I "$folder" wrong.c "$folder/check.c" $(pkg-config --cflags --libs filch) -o wrong
+    [ -e "check$exercise.o" ] || $CC -c "$folder/check.c" $(pkg-config --cflags filch) -o "check$exercise.o"
+    # shellcheck disable=SC2046
+    $CC -w -I "$folder" wrong.c "check$exercise.o" $(pkg-config --cflags --libs filch) -o wrong
     status=0
     printed=$(FILCH_WORKERS=2 timeout 60 ./wrong 2>/dev/null) || status=$?
     if [ $status != 1 ] || ! grep -q "^not yet: .*$sentence" <<<"$printed"; then

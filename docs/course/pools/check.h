@@ -2,7 +2,8 @@
  *
  * What the checks of all exercises share. It need not be read to solve them.
  *
- * A check ends at the first thing that is not yet right: it says so in a sentence, with exit status 1. */
+ * A check ends at the first thing that is not yet right: it says so in a sentence, with exit status
+ * 1. */
 #ifndef COURSE_CHECK_H
 #define COURSE_CHECK_H
 
@@ -20,14 +21,14 @@ enum { PATIENCE = 20 /* seconds, for everything */ };
 /* What is said when nobody can go on: what the exercise knows of the reason. */
 static const char *if_stuck = "everybody waits, and nobody is left to wake them";
 
-static filch_u32 told;
+static filch_u32 said;
 
 /* Says what is wrong, and ends the program, whatever else goes on in it. The first one is heard. */
 FILCH_PRINTF(1, 2) static inline FILCH_NORETURN void not_yet(const char *format, ...)
 {
     char text[512];
     va_list list;
-    while (filch_u32_add(&told, 1, FILCH_RELAXED)) /* nothing else is read by it */
+    while (filch_u32_add(&said, 1, FILCH_RELAXED)) /* nothing else is read by it */
         pause();
     va_start(list, format);
     vsnprintf(text, sizeof text, format, list);
@@ -42,7 +43,7 @@ FILCH_PRINTF(1, 2) static inline FILCH_NORETURN void not_yet(const char *format,
 static inline void hear_of_deadlock(const char *report, void *unused)
 {
     (void)unused;
-    if (!filch_u32_load(&told, FILCH_RELAXED)) /* a look */
+    if (!filch_u32_load(&said, FILCH_RELAXED)) /* a look */
         fputs(report, stderr);
     not_yet("%s", if_stuck);
 }

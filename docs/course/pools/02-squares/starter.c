@@ -15,7 +15,7 @@ typedef struct errand {
     long *square;
 } errand;
 
-/* TODO 1: a job function that does an errand: static int run(filch_self, filch_job *, void *data). */
+/* TODO 1: a job function that does an errand: static int run(filch_self, filch_job *, void *). */
 
 int square_all(const long *numbers, long *squares, size_t count)
 {

@@ -31,11 +31,11 @@ static void submit(int jobs)
         returned("filch_pool_submit", FILCH_SUBMIT(pool, wait_along, NULL));
 }
 
-/* Five seconds are enough for a monitor that looks every millisecond. */
+/* Two seconds are enough for a monitor that looks every millisecond. */
 static void becomes(unsigned width)
 {
     filch_pool_stats stats;
-    int64_t until = filch_in(5 * FILCH_SECOND);
+    int64_t until = filch_in(2 * FILCH_SECOND);
     do {
         filch_pool_stats_read(pool, &stats);
         filch_sleep(FILCH_MILLISECOND);

@@ -6,9 +6,9 @@
 
 #include <filch/filch.h>
 
-/* Yours: until `stop` is done, looks at the pool every millisecond and makes it as wide as the queue is
- * long: one for each ten jobs that wait, the last of them perhaps fewer than ten; but never less than
- * 1, nor more than 8. Returns 0, or a negative errno. */
+/* Yours: until `stop` is done, looks at the pool every millisecond and makes it as wide as the
+ * queue is long: one for each ten jobs that wait, the last of them perhaps fewer than ten; but
+ * never less than 1, nor more than 8. Returns 0, or a negative errno. */
 int monitor(filch_pool *pool, filch_context *stop);
 
 #endif

@@ -5,8 +5,8 @@
  *   cc starter.c check.c $(pkg-config --cflags --libs filch) -o check && ./check */
 #include "exercise.h"
 
-/* TODO 1: how wide should the pool be, if so many wait? None: 1. 1 to 10: 1. 11 to 20: 2. ... From 71
- * on: 8. */
+/* TODO 1: how wide should the pool be, if so many wait? None: 1. 1 to 10: 1. 11 to 20: 2. ... From
+ * 71 on: 8. */
 static unsigned wanted(uint64_t waiting)
 {
     (void)waiting;

@@ -8,9 +8,9 @@
 long measure(int sensor);           /* takes a while */
 void note(int sensor, long result); /* only by who called collect: the notebook has one owner */
 
-/* Yours: measures the sensors 0 .. sensors - 1 by jobs of a pool that is four wide, and notes each result
- * as soon as it is there, while others are still being measured. Returns 0 when all have been noted, or
- * a negative errno. */
+/* Yours: measures the sensors 0 .. sensors - 1 by jobs of a pool that is four wide, and notes each
+ * result as soon as it is there, while others are still being measured. Returns 0 when all have
+ * been noted, or a negative errno. */
 int collect(int sensors);
 
 #endif

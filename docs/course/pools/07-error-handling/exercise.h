@@ -12,10 +12,10 @@ typedef struct summary {
     int succeeded, failed, panicked;
 } summary;
 
-/* Yours: parses the pages 0 .. pages - 1 by jobs of a pool that is four wide. Each page of which this
- * failed, or panicked, is noted once, with the code and a message that say why; *out becomes how many
- * there were of each kind. That pages fail is no error of this function: it returns 0, or a negative
- * errno. */
+/* Yours: parses the pages 0 .. pages - 1 by jobs of a pool that is four wide. Each page of which
+ * this failed, or panicked, is noted once, with the code and a message that say why; *out becomes
+ * how many there were of each kind. That pages fail is no error of this function: it returns 0, or
+ * a negative errno. */
 int parse_all(int pages, summary *out);
 
 #endif

@@ -32,8 +32,8 @@ void give_up(int page)
     filch_u32_add(&given_up[page], 1, FILCH_RELAXED);
 }
 
-/* Pages that are not slow were given up, or some were never begun: on a machine that is busy, the time
- * may be too short. */
+/* Pages that are not slow were given up, or some were never begun: on a machine that is busy, the
+ * time may be too short. */
 static bool in_haste(void)
 {
     bool hasty = work.begun < PAGES;

@@ -5,8 +5,8 @@
  *   cc starter.c check.c $(pkg-config --cflags --libs filch) -o check && ./check */
 #include "exercise.h"
 
-/* A job's context is done when its time is over: filch_job_context(job). Nobody stops the job by force:
- * it has to look, or to hand the context to whom it waits for. */
+/* A job's context is done when its time is over: filch_job_context(job). Nobody stops the job by
+ * force: it has to look, or to hand the context to whom it waits for. */
 static int fetch_one(filch_self self, filch_job *job, void *data)
 {
     (void)self, (void)job;

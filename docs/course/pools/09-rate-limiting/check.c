@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Checks exercise 9. Calls may be as late as the machine makes them, but none may be early: with the
- * burst saved up, call number BURST + n is due n periods after the beginning. */
+ * Checks exercise 9. Calls may be as late as the machine makes them, but none may be early: with
+ * the burst saved up, call number BURST + n is due n periods after the beginning. */
 #include "exercise.h"
 
 #include "../check.h"

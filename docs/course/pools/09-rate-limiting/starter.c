@@ -21,7 +21,8 @@ static int make_call(filch_self self, filch_job *job, void *data)
 int call_all(int calls)
 {
     filch_pool *pool;
-    /* TODO 3: filch_limiter_create, with RATE and BURST, before the pool; destroy it after the pool. */
+    /* TODO 3: filch_limiter_create, with RATE and BURST, before the pool; destroy it after the
+     * pool. */
     int rc = filch_pool_create(&pool, &(filch_pool_config){.width = 8});
     if (rc)
         return rc;

@@ -25,13 +25,13 @@ int pack_all(int orders)
     if (rc)
         return rc;
     /* TODO 2: filch_metrics_create; filch_metrics_add_pool. */
-    /* TODO 3: filch_counter_create; filch_metrics_add with .name, .help, .kind = FILCH_METRIC_COUNTER
-     * and .counter. Before the jobs: they use it. */
+    /* TODO 3: filch_counter_create; filch_metrics_add with .name, .help, .kind =
+     * FILCH_METRIC_COUNTER and .counter. Before the jobs: they use it. */
     for (int i = 0; i < orders && !rc; i++)
         rc = FILCH_SUBMIT(pool, pack_one, (void *)(intptr_t)i);
     int waited = filch_pool_wait(pool, FILCH_FOREVER);
-    /* TODO 5: filch_metrics_write(metrics, publish, NULL). Then destroy: first the registry, then what
-     * it shows. */
+    /* TODO 5: filch_metrics_write(metrics, publish, NULL). Then destroy: first the registry, then
+     * what it shows. */
     int ended = filch_pool_destroy(pool);
     return rc ? rc : waited ? waited : ended;
 }

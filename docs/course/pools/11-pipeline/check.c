@@ -27,6 +27,8 @@ long refine(int item)
 {
     work_begins("item", item);
     wait_for_begun(REFINERS);
+    if (item == ITEMS - 1)
+        dawdle(); /* all have been taken by now, and not all are stored */
     refined[item]++;
     work_ends();
     return 2L * item + 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Exercise 11: a pipeline. Here each item is refined and stored in one go, so that storing is done by three
- * at a time; and all items are taken at once.
+ * Exercise 11: a pipeline. Here each item is refined and stored in one go, so that storing is done
+ * by three at a time; and all items are taken at once.
  *
  *   cc starter.c check.c $(pkg-config --cflags --libs filch) -o check && ./check */
 #include "exercise.h"

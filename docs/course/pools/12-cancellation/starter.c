@@ -20,8 +20,8 @@ int serve_until(filch_context *stop, int64_t patience)
         return rc;
     while (!rc && !filch_context_cause(stop))
         rc = FILCH_SUBMIT(pool, serve_one, (void *)(intptr_t)next_request());
-    /* TODO 2: the end, with patience: filch_pool_shutdown(pool, filch_in(...)) waits, and cancels only
-     * what is not done by then. What does it return? */
+    /* TODO 2: the end, with patience: filch_pool_shutdown(pool, filch_in(...)) waits, and cancels
+     * only what is not done by then. What does it return? */
     (void)patience;
     filch_pool_shutdown_now(pool);
     int ended = filch_pool_destroy(pool);
