@@ -38,6 +38,8 @@ struct filch_metrics;
 
 /* Which job is next. */
 typedef enum filch_pool_order {
+    FILCH_ANY,      /* as it comes. A pool of this order without width and capacity is direct: its
+                       jobs go straight to the workers' deques */
     FILCH_FIFO,     /* the oldest */
     FILCH_LIFO,     /* the newest */
     FILCH_PRIORITY, /* the highest priority, 0..FILCH_PRIORITIES - 1; what has waited for
@@ -78,9 +80,10 @@ typedef struct filch_pool_config {
     const char *name;       /* for reports; not copied; default "pool" */
     filch_runtime *runtime; /* on whose workers it runs; NULL: on a runtime of its own, */
     unsigned workers;       /* with so many workers; default: one per core */
-    unsigned width;         /* jobs in progress at a time; default: as many as there are workers */
+    unsigned width;         /* jobs in progress at a time; default: as many as there are workers,
+                               of a direct pool: no limit */
     size_t capacity;        /* jobs that wait at most; default: no limit */
-    filch_pool_order order; /* default: the oldest first */
+    filch_pool_order order; /* default: any */
     filch_when_full full;   /* default: wait */
     int64_t aging;          /* ns; default one second */
     int64_t timeout;        /* ns of each job that has none of its own; default: none */
@@ -123,7 +126,7 @@ typedef struct filch_pool_stats {
     uint64_t refused;                  /* submissions that were not accepted */
     uint64_t waiting;                  /* now in the queue */
     uint64_t running;                  /* now in progress */
-    uint64_t width;                    /* so many may be */
+    uint64_t width;                    /* so many may be; 0: no limit */
 } filch_pool_stats;
 
 /* Submits fn(self, job, data); options as designated initialisers of filch_job_options. 0 or a
@@ -187,7 +190,8 @@ FILCH_API int filch_metrics_add_pool(struct filch_metrics *metrics, filch_pool *
 /* ---- Jobs: by who has a handle, or by the job's function ---- */
 
 FILCH_API void filch_job_release(filch_job *job);
-/* Counted from 1 in the order of acceptance. */
+/* Not 0, and no other of the pool's; counted from 1 in the order of acceptance, but in a direct pool.
+ */
 FILCH_API uint64_t filch_job_id(const filch_job *job);
 /* What it has to look at to learn that nobody needs it any more. */
 FILCH_API filch_context *filch_job_context(const filch_job *job);

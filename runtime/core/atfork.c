@@ -46,7 +46,7 @@ static void before(void)
 {
     if (depth++)
         return;
-    fl_job_lock();                                          /* one forker at a time */
+    fl_cells_lock();                                        /* one forker at a time */
     filch_u32_or(&gate, FORKING, FILCH_ACQUIRE);            /* G2 */
     while (filch_u32_load(&gate, FILCH_ACQUIRE) != FORKING) /* G2 */
         sched_yield();
@@ -61,7 +61,7 @@ static void after_in_parent(void)
     urcu_bp_after_fork_parent();
     urcu_bp_call_rcu_after_fork_parent();
     filch_u32_and(&gate, ~FORKING, FILCH_RELEASE); /* G3 */
-    fl_job_unlock();
+    fl_cells_unlock();
 }
 
 static void after_in_child(void)
@@ -71,7 +71,7 @@ static void after_in_child(void)
     urcu_bp_after_fork_child();
     urcu_bp_call_rcu_after_fork_child();
     filch_u32_and(&gate, ~FORKING, FILCH_RELEASE); /* G3 */
-    fl_job_unlock();
+    fl_cells_unlock();
     fl_worker_forget();
     fl_detector_forget();
     filch_u32_add(&generation, 1, FILCH_RELAXED); /* the child has one thread */

@@ -8,6 +8,7 @@
 #define FL_JOB_H
 
 #include <filch/runtime.h>
+#include <runtime/core/cells.h>
 
 #include <urcu/wfcqueue.h>
 
@@ -38,11 +39,19 @@ struct fl_job {
     } as;
 };
 
-/* Jobs of detached tasks and children come from a cache of the calling thread, refilled from and
- * returned to a bounded pool of the process: taken by whoever submits, given back by the worker that
- * ran it. NULL: no memory. Any thread. */
-fl_job *fl_job_take(void);
-void fl_job_give(fl_job *job);
+FILCH_STATIC_ASSERT(sizeof(fl_job) == FL_CELL_JOB, "a cell holds a job");
+
+/* Of detached tasks and children: taken by whoever submits, given back by the worker that ran it.
+ * NULL: no memory. Any thread. */
+static inline fl_job *fl_job_take(void)
+{
+    return fl_cell_take(FL_CELLS_JOBS);
+}
+
+static inline void fl_job_give(fl_job *job)
+{
+    fl_cell_give(FL_CELLS_JOBS, job);
+}
 
 /* One that will run fn(self, arg) as a detached task, started at `place`. */
 static inline fl_job *fl_job_detached(filch_go_fn *fn, void *arg, const filch_place *place)
@@ -56,10 +65,6 @@ static inline fl_job *fl_job_detached(filch_go_fn *fn, void *arg, const filch_pl
     }
     return job;
 }
-
-/* Around fork(): no other thread is inside the pool. */
-void fl_job_lock(void);
-void fl_job_unlock(void);
 
 /* ---- Items of the ready deque ---- */
 

@@ -15,10 +15,10 @@
 
 /* ---- Life ---- */
 
-static bool wants_more(const filch_pool *pool, const filch_job_options *options, bool handle)
+bool fl_job_is_plain(const filch_pool *pool, const filch_job_options *options, bool handle)
 {
-    return handle || options->done || options->drop || options->context || options->timeout ||
-           pool->config.timeout || pool->config.full == FILCH_FULL_RUN;
+    return !handle && !options->done && !options->drop && !options->context && !options->timeout &&
+           !pool->config.timeout && pool->config.full != FILCH_FULL_RUN;
 }
 
 /* One of its own only if it can be done before the pool's is. */
@@ -35,22 +35,20 @@ static int make_context(filch_pool *pool, fl_job_more *more, bool handle)
 int fl_job_make(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                 const filch_job_options *options, bool handle)
 {
-    filch_job *job = malloc(sizeof *job);
-    bool wants = wants_more(pool, options, handle);
+    filch_job *job = fl_cell_take(FL_CELLS_POOL_JOBS);
+    bool wants = !fl_job_is_plain(pool, options, handle);
     fl_job_more *more = job && wants ? calloc(1, sizeof *more) : NULL;
     if (!job || (wants && !more)) {
-        free(job);
+        if (job)
+            fl_cell_give(FL_CELLS_POOL_JOBS, job);
         return fl_fail(ENOMEM, "no memory for a job; wait for some to end");
     }
-    *job = (filch_job){.pool = pool,
-                       .fn = fn,
-                       .data = data,
-                       .name = options->name ? options->name : "(a job)",
-                       .more = more,
-                       .priority = (uint8_t)options->priority};
+    fl_job_fill(job, pool, fn, data, options);
+    job->more = more;
     filch_u32_store(&job->refs, handle ? 2 : 1, FILCH_RELAXED); /* not yet shared */
     int rc = 0;
     if (more) {
+        more->job = job;
         more->options = *options;
         filch_u32_add(&pool->refs, 1, FILCH_RELAXED); /* the caller has one */
         rc = make_context(pool, more, handle);
@@ -70,7 +68,7 @@ void fl_job_unmake(filch_job *job)
         free(job->more);
         fl_pool_drop(pool);
     }
-    free(job);
+    fl_cell_give(FL_CELLS_POOL_JOBS, job);
 }
 
 void fl_job_drop(filch_job *job)
@@ -112,7 +110,7 @@ static void start_errand(filch_job *job, fl_job *item, fl_job_fn *fn)
     fl_start(job->pool->rt, item);
 }
 
-static void end_errand(filch_job *job)
+void fl_errand_end(filch_job *job)
 {
     filch_pool *pool = job->pool;
     fl_job_drop(job);
@@ -124,10 +122,10 @@ static void end_errand(filch_job *job)
 static void after_context(filch_self self, fl_job *item)
 {
     fl_job_more *more = (fl_job_more *)(void *)((char *)item - offsetof(fl_job_more, after));
-    filch_job *job = more->watch.data;
+    filch_job *job = more->job;
     if (more->tells)
         tell_done(self, job);
-    end_errand(job);
+    fl_errand_end(job);
 }
 
 /* Its context is done. One that is in progress sees that, and says itself what becomes of it; but its
@@ -135,7 +133,7 @@ static void after_context(filch_self self, fl_job *item)
 static void context_done(fl_waiter *watcher)
 {
     fl_job_more *more = (fl_job_more *)(void *)((char *)watcher - offsetof(fl_job_more, watcher));
-    filch_job *job = more->watch.data;
+    filch_job *job = more->job;
     filch_pool *pool = job->pool;
     filch_outcome outcome = watcher->code == -ETIMEDOUT ? FILCH_TIMED_OUT : FILCH_CANCELLED;
     fl_after after = {0};
@@ -155,7 +153,7 @@ static void watch(filch_job *job)
     fl_job_more *more = job->more;
     filch_context *context = more->context;
     more->watcher = (fl_waiter){.told = context_done};
-    more->watch = (fl_node){.waiter = &more->watcher, .data = job};
+    more->watch = (fl_node){.waiter = &more->watcher};
     fl_lock(&context->lock);
     more->watched = !filch_u32_load(&context->cause, FILCH_RELAXED); /* under its lock */
     if (more->watched) {
@@ -178,7 +176,7 @@ static void unwatch(filch_job *job)
         fl_waiters_remove(&more->context->waiters, &more->watch);
     fl_unlock(&more->context->lock);
     if (mine)
-        end_errand(job);
+        fl_errand_end(job);
 }
 
 static void tell_apart(filch_self self, fl_job *item)
@@ -186,7 +184,7 @@ static void tell_apart(filch_self self, fl_job *item)
     filch_job *job = (filch_job *)item;
     tell_done(self, job);
     unwatch(job);
-    end_errand(job);
+    fl_errand_end(job);
 }
 
 void fl_job_tell_apart(filch_job *job)
@@ -198,7 +196,8 @@ void fl_job_tell_apart(filch_job *job)
 
 void fl_job_accept(filch_job *job)
 {
-    job->id = ++job->pool->stats.accepted;
+    filch_pool *pool = job->pool;
+    job->id = ++pool->stats.accepted * fl_direct_stride(&pool->direct);
     job->since = fl_now();
     if (job->more && job->more->context)
         watch(job);
@@ -287,23 +286,21 @@ static void call_job(filch_self self, void *arg)
 /* Also after filch_pool_shutdown_now has looked at those in progress. */
 static int cause_of(const filch_job *job)
 {
-    int cause = filch_context_cause(filch_job_context(job));
+    int cause = job->more ? filch_context_cause(job->more->context) : 0;
     return cause ? cause : filch_context_cause(job->pool->context);
 }
 
-/* What a function that has returned means by its code. */
+/* What a function that has returned means by its code, which is not 0. */
 static filch_outcome meaning(const filch_job *job, int code)
 {
     int cause = cause_of(job);
-    if (!code)
-        return FILCH_SUCCEEDED;
     if (cause && code == -ETIMEDOUT)
         return FILCH_TIMED_OUT;
     return cause && code == -ECANCELED ? FILCH_CANCELLED : FILCH_FAILED;
 }
 
 /* why->code 0: what is said of such outcomes. */
-static filch_outcome run(filch_self self, filch_job *job, filch_failure *why)
+filch_outcome fl_job_run(filch_self self, filch_job *job, filch_failure *why)
 {
     int cause = cause_of(job);
     struct call call = {job, 0};
@@ -313,9 +310,10 @@ static filch_outcome run(filch_self self, filch_job *job, filch_failure *why)
     fl_error_forget();
     if (!fl_catch(self, job->name, call_job, &call, why))
         return FILCH_PANICKED;
+    if (!call.code)
+        return FILCH_SUCCEEDED;
     *why = (filch_failure){.code = fl_is_errno(call.code) ? call.code : -EINVAL, .task = job->name};
-    if (call.code)
-        fl_failure_explain(why, call.code);
+    fl_failure_explain(why, call.code);
     return meaning(job, call.code);
 }
 
@@ -328,7 +326,7 @@ void fl_job_perform(filch_self self, filch_job *job)
     fiber->pooled = job;
     fiber->on_runner = true;
     record(pool->waits, job);
-    filch_outcome outcome = run(self, job, &why);
+    filch_outcome outcome = fl_job_run(self, job, &why);
     record(pool->runs, job);
     fiber->pooled = NULL;
     fl_lock(&pool->room.lock);

@@ -34,13 +34,14 @@ unsigned fl_lanes(void);
 /* The calling thread's, 0 .. fl_lanes() - 1. */
 unsigned fl_lane(void);
 
-/* Adds to the cell of the calling thread's lane. */
-static inline void fl_lane_add(unsigned lane, filch_u64 *tally, uint64_t n)
+/* Adds to the cell of the calling thread's lane; what was there. */
+static inline uint64_t fl_lane_add(unsigned lane, filch_u64 *tally, uint64_t n)
 {
     if (FILCH_UNLIKELY(lane < FL_LANES_SHARED))
-        filch_u64_add(tally, n, FILCH_RELAXED); /* relaxed: as readers' sums allow, see above */
-    else /* relaxed: both: single writer; readers' sums allow it, see above */
-        filch_u64_store(tally, filch_u64_load(tally, FILCH_RELAXED) + n, FILCH_RELAXED);
+        return filch_u64_add(tally, n, FILCH_RELAXED);   /* relaxed: as readers' sums allow */
+    uint64_t was = filch_u64_load(tally, FILCH_RELAXED); /* relaxed: both: single writer; */
+    filch_u64_store(tally, was + n, FILCH_RELAXED);      /* readers' sums allow it, see above */
+    return was;
 }
 
 /* Raises it to at least that. */

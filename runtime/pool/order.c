@@ -103,9 +103,8 @@ static const struct order {
     filch_job *(*next)(filch_pool *pool);
     bool levels, deadlines;
 } orders[FILCH_ORDERS] = {
-    [FILCH_FIFO] = {oldest, false, false},
-    [FILCH_LIFO] = {newest, false, false},
-    [FILCH_PRIORITY] = {most_urgent, true, false},
+    [FILCH_ANY] = {oldest, false, false},      [FILCH_FIFO] = {oldest, false, false},
+    [FILCH_LIFO] = {newest, false, false},     [FILCH_PRIORITY] = {most_urgent, true, false},
     [FILCH_EARLIEST] = {earliest, true, true},
 };
 

@@ -14,14 +14,15 @@
 
 void fl_pool_leave(filch_pool *pool, const fl_after *after)
 {
-    fl_node *rested = fl_pool_at_rest(pool) ? fl_waiters_claim_all(&pool->resting, NULL) : NULL;
+    bool rested = fl_waiters_any(&pool->resting) && fl_pool_at_rest(pool);
+    fl_node *resting = rested ? fl_waiters_claim_all(&pool->resting, NULL) : NULL;
     filch_runtime *rt = pool->rt;
     fl_unlock(&pool->room.lock);
-    fl_tell_list(rested, 0);
+    fl_tell_list(resting, 0);
     fl_tell_list(after->told, after->code);
-    for (fl_runner *one = after->roused, *next; one; one = next) {
-        next = one->next;
-        fl_start(rt, &one->item);
+    for (fl_job *one = after->started, *next; one; one = next) {
+        next = (fl_job *)one->node.next;
+        fl_start(rt, one);
     }
     for (filch_job *one = after->apart, *next; one; one = next) {
         next = one->in.age.next;
@@ -72,7 +73,10 @@ static int set_up(filch_pool *pool)
     rc = fl_runtime_meant(&pool->rt, "filch_pool_create");
     if (!rc)
         rc = filch_context_create(&pool->context, config->context);
-    pool->stats.width = config->width ? config->width : filch_runtime_workers(pool->rt);
+    if (!rc && fl_direct_wanted(config))
+        rc = fl_direct_open(&pool->direct);
+    else if (!rc)
+        pool->stats.width = config->width ? config->width : filch_runtime_workers(pool->rt);
     if (!rc && config->timed)
         rc = filch_distribution_create(&pool->waits);
     if (!rc && config->timed)
@@ -91,6 +95,7 @@ static void take_down(filch_pool *pool)
     filch_context_release(pool->context);
     filch_distribution_destroy(pool->waits);
     filch_distribution_destroy(pool->runs);
+    fl_direct_close(&pool->direct);
     fl_timer_heap_clear(&pool->by_deadline);
     fl_pool_drop(pool);
 }
@@ -123,13 +128,14 @@ int filch_pool_create(filch_pool **out, const filch_pool_config *config)
 
 static void check_accounts(const filch_pool *pool)
 {
+    filch_pool_stats stats;
     uint64_t sum = 0;
+    filch_pool_stats_read(pool, &stats);
     for (unsigned i = 0; i < FILCH_OUTCOMES; i++)
-        sum += pool->stats.outcomes[i];
-    if (sum != pool->stats.accepted)
+        sum += stats.outcomes[i];
+    if (sum != stats.accepted)
         filch_die("pool %s: %llu jobs were accepted, %llu have an outcome; please report this",
-                  pool->config.name, (unsigned long long)pool->stats.accepted,
-                  (unsigned long long)sum);
+                  pool->config.name, (unsigned long long)stats.accepted, (unsigned long long)sum);
 }
 
 int filch_pool_destroy(filch_pool *pool)
@@ -158,4 +164,14 @@ void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out)
     fl_lock(lock);
     *out = pool->stats;
     fl_unlock(lock);
+    fl_direct_sums plain;
+    uint64_t ended = 0;
+    fl_direct_sum(&pool->direct, &plain);
+    for (unsigned i = 0; i < FILCH_OUTCOMES; i++) {
+        out->outcomes[i] += plain.outcomes[i];
+        ended += plain.outcomes[i];
+    }
+    out->accepted += plain.accepted;
+    out->waiting += plain.accepted - plain.begun;
+    out->running += plain.begun - ended;
 }

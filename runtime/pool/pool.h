@@ -5,6 +5,9 @@
  * waits, and is started anew by the next submission; so a pool at rest holds no fiber, and a job that
  * waits within its function holds its runner and nobody else.
  *
+ * A pool of no order and no bounds is direct: it has no queue and no runners, its jobs go straight to
+ * the workers (runtime/pool/direct.h).
+ *
  * One lock protects all of a pool and the state of its jobs; nobody's function is called under it.
  *
  *   job->stage   WAITING (in the queue) -> RUNNING -> ENDED (its function has returned, or will
@@ -19,7 +22,8 @@
  * Life: a job is held by its function (until it is ENDED), by its watch, and by handles: `refs`. Who
  * decides about a job that waits starts a task that tells `done`, and hands it the function's hold.
  * What will still touch the pool is counted: jobs waiting and running, runners that are active,
- * submitters that wait, and `errands` (watches, tasks that tell). The pool is at rest when all are zero, which
+ * submitters that wait, `errands` (watches, tasks that tell or have yet to start), and plain direct
+ * jobs. The pool is at rest when all are zero, which
  * filch_pool_destroy waits for; a handle then holds no more than the memory, by pool->refs. Whoever
  * counts the last of them down does so under the lock, and does not touch the pool after unlocking
  * it: who waits for rest takes the lock as well.
@@ -34,6 +38,7 @@
 #include <filch/metrics.h>
 #include <filch/pool.h>
 #include <runtime/core/worker.h>
+#include <runtime/pool/direct.h>
 #include <runtime/pool/line.h>
 #include <runtime/sync/cancellation.h>
 
@@ -56,13 +61,15 @@ typedef struct fl_job_more {
     fl_waiter watcher;      /* of that, */
     fl_node watch;          /* in its queue */
     fl_job after;           /* the task that the watcher starts */
+    fl_job start;           /* of a direct pool: the task that runs it */
+    filch_job *job;
     bool watched;
     bool tells; /* the watcher decided, and its task tells `done` */
 } fl_job_more;
 
 struct filch_job {
     union {
-        fl_job item; /* first: the task that tells `done`, or runs it for its submitter */
+        fl_job item; /* first: the task that runs it, or tells `done` */
         struct {
             fl_place_in_row age; /* in the queue; later in the row of those in progress */
             union {
@@ -82,7 +89,7 @@ struct filch_job {
     uint8_t stage, outcome, priority;
     bool dated; /* stands by its deadline */
 };
-FILCH_STATIC_ASSERT(sizeof(struct filch_job) <= 128, "a million jobs are 128 MB");
+FILCH_STATIC_ASSERT(sizeof(struct filch_job) <= FL_CELL_POOL_JOB, "a cell holds a job");
 
 typedef struct fl_runner {
     fl_job item; /* first */
@@ -96,8 +103,9 @@ struct filch_pool {
     filch_context *context;
     filch_distribution *waits, *runs; /* ns; NULL: it is not timed */
     filch_u32 refs;
+    filch_u32 closed; /* set under the lock, before the heavy fence of runtime/pool/direct.h */
+    fl_direct direct;
     fl_line room; /* who waits for room (fl_submitter); its lock is that of all below */
-    bool closed;
     fl_row by_age;
     fl_row level[FILCH_PRIORITIES];
     fl_timer_heap by_deadline;
@@ -121,8 +129,8 @@ typedef struct fl_submitter {
 typedef struct fl_after {
     fl_node *told; /* who is told `code` */
     int code;
-    fl_runner *roused; /* who is started */
-    filch_job *apart;  /* of which jobs `done` is told by a task */
+    fl_job *started;  /* by `next` of their nodes: runners, direct jobs */
+    filch_job *apart; /* of which jobs `done` is told by a task */
 } fl_after;
 
 /* Unlocks, and does that; tells who waits for rest, if that has come. The last touch of the pool. */
@@ -133,7 +141,12 @@ void fl_pool_leave(filch_pool *pool, const fl_after *after);
 static inline bool fl_pool_at_rest(const filch_pool *pool)
 {
     return !pool->stats.waiting && !pool->stats.running && !pool->active && !pool->room.inside &&
-           !pool->errands;
+           !pool->errands && fl_direct_at_rest(&pool->direct);
+}
+static inline void fl_after_start(fl_after *after, fl_job *item)
+{
+    item->node.next = after->started ? &after->started->node : NULL;
+    after->started = item;
 }
 /* A submitter does not wait any more. */
 static inline void fl_submitter_told(filch_pool *pool, fl_submitter *one)
@@ -157,6 +170,26 @@ bool fl_job_decide(filch_job *job, filch_outcome outcome, const filch_failure *w
                    fl_after *after);
 
 /* ---- No lock ---- */
+
+/* Nothing is particular about it: it has no fl_job_more. */
+bool fl_job_is_plain(const filch_pool *pool, const filch_job_options *options, bool handle);
+/* What one of them consists of, but for id, since and refs. */
+static inline void fl_job_fill(filch_job *job, filch_pool *pool, filch_job_fn *fn, void *data,
+                               const filch_job_options *options)
+{
+    job->pool = pool;
+    job->fn = fn;
+    job->data = data;
+    job->name = options->name ? options->name : "(a job)";
+    job->more = NULL;
+    job->priority = (uint8_t)options->priority;
+    job->stage = FL_JOB_WAITING;
+    job->outcome = FILCH_UNDECIDED;
+}
+/* Calls its function. Why it has not succeeded; code 0: what is said of such outcomes. */
+filch_outcome fl_job_run(filch_self self, filch_job *job, filch_failure *why);
+/* One errand less, and its hold of the job. */
+void fl_errand_end(filch_job *job);
 
 void fl_pool_drop(filch_pool *pool);
 /* Up to so many runners in all. -ENOMEM through fl_fail: there are fewer. */

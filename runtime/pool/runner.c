@@ -76,8 +76,7 @@ void fl_pool_rouse(filch_pool *pool, fl_after *after)
         return;
     pool->idle = one->next;
     pool->active++;
-    one->next = after->roused;
-    after->roused = one;
+    fl_after_start(after, &one->item);
 }
 
 int filch_pool_resize(filch_pool *pool, unsigned width)
@@ -85,6 +84,10 @@ int filch_pool_resize(filch_pool *pool, unsigned width)
     if (!width || width > FILCH_WIDTH_MAX)
         return fl_fail(EINVAL, "pool %s is to be %u jobs wide; 1 to %d are possible",
                        pool->config.name, width, FILCH_WIDTH_MAX);
+    if (pool->direct.tallies)
+        return fl_fail(EINVAL,
+                       "pool %s has no width to be changed; create it with one, or with an order",
+                       pool->config.name);
     int rc = fl_runners_make(pool, width);
     if (rc)
         return rc;

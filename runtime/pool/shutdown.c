@@ -1,4 +1,6 @@
-/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The end of a pool, or of a wait for it. B7 is an edge of runtime/pool/direct.h. */
 #include <runtime/pool/pool.h>
 
 #include <runtime/core/error.h>
@@ -8,7 +10,8 @@
 void filch_pool_close(filch_pool *pool)
 {
     fl_lock(&pool->room.lock);
-    pool->closed = true;
+    filch_u32_store(&pool->closed, 1, FILCH_RELAXED); /* B7; relaxed: fence, lock */
+    fl_direct_fence(pool);
     fl_after after = {.told = fl_waiters_claim_all(&pool->room.waiters, NULL), .code = -EPIPE};
     for (fl_node *node = after.told; node; node = node->next)
         fl_submitter_told(pool, node->data);
@@ -47,7 +50,9 @@ size_t filch_pool_shutdown_now(filch_pool *pool)
 {
     size_t cancelled = 0;
     fl_after after = {0};
+    fl_direct_sums plain;
     filch_pool_close(pool);
+    fl_direct_sum(&pool->direct, &plain);
     fl_lock(&pool->room.lock);
     while (pool->by_age.first) {
         fl_job_decide(pool->by_age.first, FILCH_CANCELLED, NULL, &after);
@@ -59,7 +64,7 @@ size_t filch_pool_shutdown_now(filch_pool *pool)
         filch_context_cancel(one, -ECANCELED);
         filch_context_release(one);
     }
-    return cancelled;
+    return cancelled + (plain.accepted - plain.begun);
 }
 
 int filch_pool_shutdown(filch_pool *pool, int64_t until)

@@ -20,7 +20,10 @@ void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after)
     fl_job_accept(job);
     fl_order_add(pool, job);
     pool->stats.waiting++;
-    fl_pool_rouse(pool, after);
+    if (pool->direct.tallies)
+        fl_direct_take_in(pool, job, after);
+    else
+        fl_pool_rouse(pool, after);
 }
 
 void fl_pool_admit(filch_pool *pool, fl_after *after)
@@ -153,7 +156,7 @@ static int submit(filch_pool *pool, filch_job *job, int64_t until)
 {
     fl_after after = {0};
     fl_lock(&pool->room.lock);
-    if (pool->closed)
+    if (filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: under the lock */
         return refuse(pool, fl_plainly(-EPIPE));
     if (!fl_pool_has_room(pool)) /* where there is room, nobody waits whose time is not over */
         return when_full[pool->config.full](pool, job, until);
@@ -169,10 +172,12 @@ int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void 
     if (!options)
         options = &plain;
     int rc = check(pool, fn, options, until);
-    if (!rc)
+    if (!rc && !filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: asked again in time */
         rc = filch_context_cause(options->context ? options->context : pool->context);
     if (rc)
         return rc;
+    if (pool->direct.tallies && fl_job_is_plain(pool, options, out != NULL))
+        return fl_direct_submit(pool, fn, data, options);
     filch_job *job = NULL;
     rc = fl_job_make(&job, pool, fn, data, options, out != NULL);
     if (rc)

@@ -6,7 +6,7 @@
 #                           stdout to _IOLBF, or nobody sees what it printed)
 # usage: run.sh PROGRAM, with FILCH_SOURCE in the environment
 set -euo pipefail
-program=$1
+program=$(realpath "$1")
 name=$(basename "$program")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -34,7 +34,8 @@ if [[ $fence == *status=* ]]; then
 fi
 for workers in 1 2 8; do
     status=0
-    : >../printed >../said
+    : >../printed
+    : >../said
     FILCH_WORKERS=$workers timeout 60 "$program" </dev/null >>../printed 2>>"$said" || status=$?
     [ $status = "$wanted" ] || { cat ../printed ../said; fail "status $status, not $wanted, with $workers workers"; }
     [ ! -s ../said ] || { cat ../said; fail "says something on stderr with $workers workers"; }

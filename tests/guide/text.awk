@@ -3,7 +3,7 @@
 #   ```c NAME.c   are lines of that program, one after the other, as they stand there
 #   ```c text     is shown only
 #   ```text NAME  is what a program prints: each has one such block (run.sh compares it)
-# Links to files lead somewhere.
+# Links to files lead somewhere; README.md has one to each chapter.
 # usage: awk -v programs=DIRECTORY -v names="NAME..." -f text.awk CHAPTER.md... README.md
 
 function complain(line, what) {
@@ -38,14 +38,21 @@ function check_links(line,    target) {
         target = substr(line, RSTART + 2, RLENGTH - 3)
         if (system("test -e '" target "'"))
             complain(FNR, "a link leads nowhere: " target)
+        listed[target] = FILENAME == "README.md" || listed[target]
         line = substr(line, RSTART + RLENGTH)
     }
 }
 
-FNR == 1 && inside {
-    print "the last block of the chapter before " FILENAME " is not closed"
-    bad = 1
+function check_end() {
+    if (inside)
+        print chapter ":" first ": this block is not closed"
+    bad = bad || inside
     inside = 0
+}
+
+FNR == 1 {
+    check_end()
+    chapter = FILENAME
 }
 /^```/ && !inside {
     inside = 1
@@ -64,10 +71,16 @@ inside { body = body $0 "\n" }
 !inside { check_links($0) }
 
 END {
+    check_end()
     count = split(names, all)
     for (i = 1; i <= count; i++)
         if (outputs[all[i]] != 1) {
             print all[i] ".c: " outputs[all[i]] + 0 " blocks ```text " all[i] ", not one"
+            bad = 1
+        }
+    for (i = 1; i < ARGC; i++)
+        if (ARGV[i] ~ /^[0-9]/ && !listed[ARGV[i]]) {
+            print ARGV[i] ": not a link in README.md"
             bad = 1
         }
     exit bad

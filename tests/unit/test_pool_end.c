@@ -227,7 +227,7 @@ Test(pool_end, a_job_is_cancelled_out_of_the_queue_or_by_its_context)
 Test(pool_end, a_handle_may_outlive_its_pool)
 {
     filch_job *job;
-    filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .order = FILCH_FIFO});
     cr_assert_eq(filch_pool_submit(&job, pool, runs, NULL, NULL, FILCH_FOREVER), 0);
     cr_assert_eq(filch_pool_destroy(pool), 0);
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);

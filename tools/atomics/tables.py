@@ -85,6 +85,8 @@ WORDS = [
     Word("turn", ("runtime/pool/lane.c",), N, N, N, X, N, "spreads"),
     Word("level", ("runtime/pool/",), X, X, N, X, X, "a number of its own"),
     Word("least", (), X, X, N, N, X, "a log's level; nothing depends on it"),
+    # pools
+    Word("closed", ("runtime/pool/",), X, N, N, N, X, "a Dekker pair with the counts of direct pools, else under the lock (B6, B7)"),
     # resources, batchers
     Word("rung", (), N, X, N, X, X, "the locks of the object and of the keeper order everything (runtime/pool/alarm.h)"),
     # the rest

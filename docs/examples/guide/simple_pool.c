@@ -1,44 +1,46 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The simplest pool: ten jobs, three in progress at a time. For everybody: begin here.
+ * The simplest pool: ten parcels are weighed, at most three at a time. For everybody: begin here.
  *
  *   cc -O2 simple_pool.c $(pkg-config --cflags --libs filch) -o simple_pool */
+#include <err.h>
 #include <filch/filch.h>
 #include <stdio.h>
 
-enum { JOBS = 10 };
+enum { PARCELS = 10, WIDTH = 3 };
 
 typedef struct parcel {
-    int number, weight; /* weight: what the job finds out, in grams */
+    int number;
+    int grams; /* what the job finds out */
 } parcel;
 
 static int weigh(filch_self self, filch_job *job, void *data)
 {
     (void)self, (void)job;
     parcel *mine = data;
-    mine->weight = 100 + mine->number * 25;
+    filch_sleep(FILCH_MILLISECOND); /* the scales take their time */
+    mine->grams = 100 + 25 * mine->number;
     return 0;
 }
 
 int main(void)
 {
     filch_pool *pool;
-    parcel parcels[JOBS] = {{0}};
-    if (filch_pool_create(&pool, &(filch_pool_config){.width = 3}))
-        return fprintf(stderr, "simple_pool: %s\n", filch_error()), 1;
+    parcel parcels[PARCELS];
+    if (filch_pool_create(&pool, &(filch_pool_config){.width = WIDTH}))
+        errx(1, "%s", filch_error());
 
-    int rc = 0;
-    for (int i = 0; i < JOBS && !rc; i++) {
-        parcels[i].number = i + 1;
-        rc = FILCH_SUBMIT(pool, weigh, &parcels[i]);
+    for (int i = 0; i < PARCELS; i++) {
+        parcels[i] = (parcel){.number = i + 1};
+        if (FILCH_SUBMIT(pool, weigh, &parcels[i]))
+            errx(1, "%s", filch_error());
     }
-    if (rc)
-        fprintf(stderr, "simple_pool: %s\n", filch_error());
+    if (filch_pool_destroy(pool)) /* waits until all is done */
+        errx(1, "%s", filch_error());
 
-    filch_pool_destroy(pool); /* waits until all is done */
     int sum = 0;
-    for (int i = 0; i < JOBS; i++)
-        sum += parcels[i].weight;
-    printf("%d parcels, %d g\n", JOBS, sum);
-    return rc ? 1 : 0;
+    for (int i = 0; i < PARCELS; i++)
+        sum += parcels[i].grams;
+    printf("%d parcels weigh %d g\n", PARCELS, sum);
+    return 0;
 }

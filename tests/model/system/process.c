@@ -213,14 +213,15 @@ void fl_fibers_clear(fl_fibers *fibers)
     (void)fibers;
 }
 
-fl_job *fl_job_take(void)
+void *fl_cell_take(enum fl_cells from)
 {
-    return malloc(sizeof(fl_job));
+    return malloc(from == FL_CELLS_JOBS ? FL_CELL_JOB : FL_CELL_POOL_JOB);
 }
 
-void fl_job_give(fl_job *job)
+void fl_cell_give(enum fl_cells to, void *cell)
 {
-    free(job);
+    (void)to;
+    free(cell);
 }
 
 int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack_size,

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Caches of equal pieces of memory that one thread takes and another gives back: jobs go from who
+ * submits them to the worker that runs them. Each thread has a list of its own, refilled from and
+ * returned to a bounded store of the process, in batches. The first word of a cell that was given
+ * back is the cache's. Any thread. */
+#ifndef FL_CELLS_H
+#define FL_CELLS_H
+
+/* Which cache. */
+enum fl_cells { FL_CELLS_JOBS, FL_CELLS_POOL_JOBS, FL_CELLS_KINDS };
+
+/* Bytes of each. */
+enum { FL_CELL_JOB = 40, FL_CELL_POOL_JOB = 112 };
+
+/* NULL: no memory. */
+void *fl_cell_take(enum fl_cells from);
+void fl_cell_give(enum fl_cells to, void *cell);
+
+/* Around fork(): no other thread is inside the store. */
+void fl_cells_lock(void);
+void fl_cells_unlock(void);
+
+#endif
