@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # An exercise of the course: its solution passes the check, with 1, 2 and 8 workers. Its starter does not: the check says
-# why in one sentence, which is the one that the course shows after ```text EXERCISE (numbers may differ).
+# why in one sentence, which is the one that the course shows after ```text EXERCISE (numbers may differ). A check ends by
+# itself, at the latest after twenty seconds.
 # usage: run.sh COURSE.md EXERCISE STARTER SOLUTION
 set -euo pipefail
 course=$1 exercise=$2 starter=$3 solution=$4
@@ -16,13 +17,13 @@ fail() {
 }
 
 for workers in 1 2 8; do
-    printed=$(FILCH_WORKERS=$workers timeout 60 "$solution" 2>"$said") || fail "the solution, $workers workers: $printed"
+    printed=$(FILCH_WORKERS=$workers "$solution" 2>"$said") || fail "the solution, $workers workers: $printed"
     [ "$printed" = passed ] || fail "the solution passes, and says: $printed"
     [ ! -s "$said" ] || fail "the solution passes, and says on stderr:"
 done
 
 status=0
-printed=$(FILCH_WORKERS=2 timeout 60 "$starter" 2>"$said") || status=$?
+printed=$(FILCH_WORKERS=2 "$starter" 2>"$said") || status=$?
 [ $status = 1 ] || fail "the starter ends with $status, not 1: $printed"
 shown=$(awk -v exercise="$exercise" '
     /^```/ { inside = !inside; wanted = inside && $1 == "```text" && $2 == exercise; next }

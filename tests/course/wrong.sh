@@ -46,7 +46,7 @@ mistakes='
 10 | s/return items;/return 0;/ | orders that could not be packed) is 0; it should be
 10 | s/int waited = .*/int waited = 0;/ | it is published when [0-9]* of 25 orders are done
 11 | s/capacity = 4/capacity = 0/ | items have been taken and not yet stored; there is room for 20
-11 | s/width = 1/width = 3/ | two items are stored at the same time
+11 | s/width = 1/width = 3/ | [23] items were stored at the same time
 11 | s/width = 3/width = 2/ | three items should be refined at a time
 11 | s/int refined = /filch_pool_close(storing); &/ | was refined 1 times and stored 0 times
 12 | s/width = 4}/width = 4, .context = stop}/ | was in progress when the stop came, and was cancelled
@@ -76,7 +76,7 @@ while IFS='|' read -r exercise script sentence; do
     # shellcheck disable=SC2046
     $CC -w -I "$folder" wrong.c "check$exercise.o" $(pkg-config --cflags --libs filch) -o wrong
     status=0
-    printed=$(FILCH_WORKERS=2 timeout 60 ./wrong 2>/dev/null) || status=$?
+    printed=$(FILCH_WORKERS=2 ./wrong 2>/dev/null) || status=$?
     if [ $status != 1 ] || ! grep -q "^not yet: .*$sentence" <<<"$printed"; then
         complain "status $status, said: $printed"
     fi

@@ -8,7 +8,9 @@
 enum { ITEMS = 100, REFINERS = 3 };
 
 static filch_mutex line;
-static int taken, all_stored, storing, refined[ITEMS], stored[ITEMS];
+static int taken, begun_to_store, all_stored, storing, most_storing; /* under the mutex */
+static int refined[ITEMS], stored[ITEMS];
+static filch_waitgroup full;
 
 int next_item(void)
 {
@@ -34,19 +36,33 @@ long refine(int item)
     return 2L * item + 1;
 }
 
-/* The first one dawdles: the line fills up behind it. */
+/* Until nothing is taken any more: then the line is full, or has no limit. */
+static void wait_until_full(void)
+{
+    for (int before = -1, now = 0; now != before;) {
+        before = now;
+        filch_sleep(50 * FILCH_MILLISECOND);
+        filch_mutex_lock(&line);
+        now = taken;
+        filch_mutex_unlock(&line);
+    }
+}
+
 void store(int item, long result)
 {
     CHECK_THAT(in_a_task(), "item %d is stored by your own caller; it should be a job", item);
     CHECK_THAT(item >= 0 && item < ITEMS, "there is no item %d", item);
     CHECK_THAT(result == 2L * item + 1, "item %d is stored with a value that is not its own", item);
     filch_mutex_lock(&line);
-    bool first = !all_stored;
-    int at_a_time = ++storing;
+    bool first = !begun_to_store++;
+    if (++storing > most_storing)
+        most_storing = storing;
     filch_mutex_unlock(&line);
-    CHECK_THAT(at_a_time == 1, "two items are stored at the same time; the store is one wide");
-    if (first)
-        filch_sleep(20 * FILCH_MILLISECOND);
+    if (first) {
+        wait_until_full();
+        filch_waitgroup_done(&full);
+    }
+    filch_waitgroup_wait(&full);
     filch_mutex_lock(&line);
     storing--;
     all_stored++;
@@ -57,9 +73,12 @@ void store(int item, long result)
 int main(void)
 {
     check_begin();
+    filch_waitgroup_add(&full, 1);
     if_stuck = "three items should be refined at a time; or a job that hands on waits for ever";
     returned("run_line", run_line());
     check_work("item", ITEMS, REFINERS);
+    CHECK_THAT(most_storing <= 1, "%d items were stored at the same time; the store is one wide",
+               most_storing);
     for (int i = 0; i < ITEMS; i++)
         CHECK_THAT(refined[i] == 1 && stored[i] == 1,
                    "item %d was refined %d times and stored %d times; once is right", i, refined[i],
