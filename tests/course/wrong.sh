@@ -38,8 +38,8 @@ mistakes='
 08 | s/filch_job_context(job)/NULL/ | is fetched without a context
 08 | s/outcome == FILCH_TIMED_OUT/0/ | page 2 is too slow, and was given up 0 times
 08 | s/outcome == FILCH_TIMED_OUT/1/ | page 0 is quick, and was given up all the same
-09 | s/rate = RATE/rate = 4 * RATE/ | comes [0-9]* us too early
-09 | s/burst = BURST/burst = 8/ | comes [0-9]* us too early
+09 | s/rate = RATE/rate = 100 * RATE/ | comes [0-9]* us too early
+09 | s/burst = BURST/burst = 100/ | comes [0-9]* us too early
 10 | s/.name = "packing", // | no pool of the name "packing" is shown
 10 | s/, .timed = true// | filch_pool_run_seconds_count{pool="packing"} .* is not published
 10 | s/(uint64_t)items)/1)/ | shop_items_total (all items of all orders) is [0-9]*; it should be
@@ -75,10 +75,13 @@ while IFS='|' read -r exercise script sentence; do
     [ -e "check$exercise.o" ] || $CC -c "$folder/check.c" $(pkg-config --cflags filch) -o "check$exercise.o"
     # shellcheck disable=SC2046
     $CC -w -I "$folder" wrong.c "check$exercise.o" $(pkg-config --cflags --libs filch) -o wrong
-    status=0
-    printed=$(FILCH_WORKERS=2 ./wrong 2>/dev/null) || status=$?
+    for attempt in 1 2 3; do # what is told by the time may pass once, on a machine that stands still
+        status=0
+        printed=$(FILCH_WORKERS=2 ./wrong 2>/dev/null) || status=$?
+        [ $status = 0 ] || break
+    done
     if [ $status != 1 ] || ! grep -q "^not yet: .*$sentence" <<<"$printed"; then
-        complain "status $status, said: $printed"
+        complain "status $status, attempt $attempt, said: $printed"
     fi
 done < <(grep . <<<"$mistakes")
 echo "$made mistakes made, $failed not told"
