@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Exercise 4: a dynamic pool. A solution. */
+#include "exercise.h"
+
+enum { NARROWEST = 1, WIDEST = 8, JOBS_EACH = 10 };
+
+static unsigned wanted(uint64_t waiting)
+{
+    uint64_t width = (waiting + JOBS_EACH - 1) / JOBS_EACH;
+    if (width < NARROWEST)
+        return NARROWEST;
+    return width > WIDEST ? WIDEST : (unsigned)width;
+}
+
+int monitor(filch_pool *pool, filch_context *stop)
+{
+    int rc = 0;
+    while (!rc && !filch_context_cause(stop)) {
+        filch_pool_stats stats;
+        filch_pool_stats_read(pool, &stats);
+        unsigned width = wanted(stats.waiting);
+        if (width != stats.width)
+            rc = filch_pool_resize(pool, width);
+        filch_context_sleep(stop, FILCH_MILLISECOND);
+    }
+    return rc;
+}
