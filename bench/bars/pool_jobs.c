@@ -114,8 +114,8 @@ static void rich_burst(void *side, long count)
     }
 }
 
-static const jobs_side rich_side = {"filch, with everything", open_rich, rich_burst, NULL,
-                                    pool_wait};
+static const jobs_side rich_side = {
+    "filch, with everything", open_rich, rich_burst, NULL, pool_wait, false};
 
 /* ---- Arms ---- */
 
@@ -183,12 +183,14 @@ static measure_spread millions_of(const measure_arm *arm, long count, int repeat
     return measure_spread_of(at, repeat);
 }
 
-static const measure_arm *best_peer(const measure_arm *arms, int count, int repeat)
+/* A thread that helps is a worker: it does not count where all who submit are to be none. */
+static const measure_arm *best_peer(const pattern *p, const measure_arm *arms, int count,
+                                    int repeat)
 {
     const measure_arm *best = &arms[PEERS_FROM];
     for (int i = PEERS_FROM + 1; i < count; i++)
-        if (measure_spread_of(arms[i].at, repeat).median <
-            measure_spread_of(best->at, repeat).median)
+        if ((p->inside || !compared[i]->helps) && measure_spread_of(arms[i].at, repeat).median <
+                                                      measure_spread_of(best->at, repeat).median)
             best = &arms[i];
     return best;
 }
@@ -205,7 +207,7 @@ static bool judge(const pattern *p, const measure_arm *arms, int sides, long cou
     }
     if (sides <= PEERS_FROM)
         return reached;
-    const measure_arm *best = best_peer(arms, sides, repeat);
+    const measure_arm *best = best_peer(p, arms, sides, repeat);
     snprintf(what, sizeof what, "jobs %s: best peer (%s) / filch", p->what, best->name);
     return measure_judge(what, measure_ratio(best, &arms[0], 1, repeat), p->bound, p->times) &&
            reached;

@@ -69,8 +69,10 @@ static inline void pool_wait(void *side, long count)
     ours->done = pool_settle(ours->pool, ours->done, count);
 }
 
-static const jobs_side pool_default = {"filch", pool_open_default, pool_burst, pool_sow, pool_wait};
-static const jobs_side pool_fifo = {"filch fifo", pool_open_fifo, pool_burst, pool_sow, pool_wait};
+static const jobs_side pool_default = {"filch",  pool_open_default, pool_burst,
+                                       pool_sow, pool_wait,         false};
+static const jobs_side pool_fifo = {"filch fifo", pool_open_fifo, pool_burst,
+                                    pool_sow,     pool_wait,      false};
 
 /* ---- By hand ---- */
 
@@ -134,8 +136,10 @@ static inline void pool_hand_wait(void *side, long count)
 }
 
 static const jobs_side pool_hand_small = {"hand, ring of 4096", pool_open_hand_small,
-                                          pool_hand_burst, pool_hand_sow, pool_hand_wait};
+                                          pool_hand_burst,      pool_hand_sow,
+                                          pool_hand_wait,       false};
 static const jobs_side pool_hand_large = {"hand, ring for all", pool_open_hand_large,
-                                          pool_hand_burst, pool_hand_sow, pool_hand_wait};
+                                          pool_hand_burst,      pool_hand_sow,
+                                          pool_hand_wait,       false};
 
 #endif

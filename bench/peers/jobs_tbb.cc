@@ -67,6 +67,7 @@ void group_wait(void *pool, long)
 }
 } // namespace
 
-const jobs_side jobs_tbb_enqueue = {"tbb enqueue", open_place, enqueue_burst, enqueue_sow,
-                                    enqueue_wait};
-const jobs_side jobs_tbb_group = {"tbb group", open_place, group_burst, group_sow, group_wait};
+const jobs_side jobs_tbb_enqueue = {"tbb enqueue", open_place,   enqueue_burst,
+                                    enqueue_sow,   enqueue_wait, false};
+const jobs_side jobs_tbb_group = {"tbb group", open_place, group_burst,
+                                  group_sow,   group_wait, true};
