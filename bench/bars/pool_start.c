@@ -9,7 +9,7 @@
 #include "pool_sides.h"
 #include "spin.h"
 
-enum { WORKERS = 2, JOB_US = 100 };
+enum { WORKERS = 2, JOB_US = 100, SLICES = 10, ARMS = 3, QUANTILES = 3 };
 static const double LOAD = 0.5; /* of the workers */
 
 /* ---- On an idle pool ---- */
@@ -58,7 +58,6 @@ typedef struct arrival {
 typedef struct load {
     arrival *arrivals;
     long count;
-    double *us; /* from submission to start; sorted */
 } load;
 
 static long job_turns;
@@ -106,17 +105,25 @@ typedef struct load_arm {
     void (*submit)(void *pool, arrival *a);
     void (*settle)(void *pool);
     void *pool;
-    double p50[MEASURE_ROUNDS], p99[MEASURE_ROUNDS], p999[MEASURE_ROUNDS]; /* us */
+    double *us; /* from submission to start, of a round; sorted */
+    double at[QUANTILES][MEASURE_ROUNDS];
 } load_arm;
+
+static const struct {
+    const char *name;
+    double q;
+    enum measure_bound bound;
+} quantiles[QUANTILES] = {{"p50", 0.5, MEASURE_AT_MOST},
+                          {"p99", 0.99, MEASURE_AT_MOST},
+                          {"p99.9", 0.999, MEASURE_REPORTED}};
 
 /* Exponential gaps, by a generator with a fixed seed (xorshift64*, S. Vigna, 2016). */
 static load load_of(long count)
 {
-    load l = {calloc((size_t)count, sizeof *l.arrivals), count,
-              calloc((size_t)count, sizeof *l.us)};
+    load l = {calloc((size_t)count, sizeof *l.arrivals), count};
     uint64_t x = 88172645463325252u;
     double mean = JOB_US * 1e-6 / (LOAD * WORKERS);
-    pool_check(l.arrivals && l.us ? 0 : -1);
+    pool_check(l.arrivals ? 0 : -1);
     for (long i = 0; i < count; i++) {
         x ^= x >> 12;
         x ^= x << 25;
@@ -128,85 +135,88 @@ static load load_of(long count)
 }
 
 /* Nobody is waited for: who is late submits all that has come meanwhile. */
-static void run_load(load *l, load_arm *arm, int round)
+static void run_slice(load *l, load_arm *arm, long first, long end)
 {
     double due = measure_now();
-    for (long i = 0; i < l->count; i++) {
-        due += l->arrivals[i].gap;
+    for (long i = first; i < end; i++) {
+        arrival *a = &l->arrivals[i];
+        due += a->gap;
         double left = due - measure_now();
         if (left > 0)
             measure_sleep(left);
-        l->arrivals[i].submitted = measure_now();
-        arm->submit(arm->pool, &l->arrivals[i]);
+        a->submitted = measure_now();
+        arm->submit(arm->pool, a);
     }
     arm->settle(arm->pool);
-    for (long i = 0; i < l->count; i++)
-        l->us[i] = (l->arrivals[i].started - l->arrivals[i].submitted) * 1e6;
-    if (round < 0)
-        return;
-    arm->p50[round] = measure_quantile(l->us, (size_t)l->count, 0.5);
-    arm->p99[round] = measure_quantile(l->us, (size_t)l->count, 0.99);
-    arm->p999[round] = measure_quantile(l->us, (size_t)l->count, 0.999);
+    for (long i = first; i < end; i++)
+        arm->us[i] = (l->arrivals[i].started - l->arrivals[i].submitted) * 1e6;
 }
 
-static void show_load(const load_arm *arm, int repeat)
+/* The arms take turns in slices, so that what else the machine does meets them all. */
+static void run_round(load *l, load_arm *arms, int round)
 {
-    measure_spread p50 = measure_spread_of(arm->p50, repeat),
-                   p99 = measure_spread_of(arm->p99, repeat),
-                   p999 = measure_spread_of(arm->p999, repeat);
-    printf("    half load, submit -> start, us: %-14s p50 %.1f (%.1f .. %.1f), p99 %.1f (%.1f .. "
-           "%.1f), p99.9 %.1f (%.1f .. %.1f)\n",
-           arm->name, p50.median, p50.least, p50.most, p99.median, p99.least, p99.most, p999.median,
-           p999.least, p999.most);
+    for (int slice = 0; slice < SLICES; slice++)
+        for (int i = 0; i < ARMS; i++)
+            run_slice(l, &arms[i], l->count * slice / SLICES, l->count * (slice + 1) / SLICES);
+    for (int i = 0; i < ARMS && round >= 0; i++)
+        for (int k = 0; k < QUANTILES; k++)
+            arms[i].at[k][round] = measure_quantile(arms[i].us, (size_t)l->count, quantiles[k].q);
 }
 
-static bool judge_quantile(const char *what, const double *ours, const double *hand, int repeat,
-                           enum measure_bound bound)
+/* The first arm against the second. */
+static bool judge_quantiles(const load_arm *arms, int repeat)
 {
-    double at[MEASURE_ROUNDS];
-    for (int i = 0; i < repeat; i++)
-        at[i] = ours[i] / hand[i];
-    return measure_judge(what, measure_spread_of(at, repeat), bound, 1.1);
+    char what[96];
+    bool reached = true;
+    for (int k = 0; k < QUANTILES; k++) {
+        double ratios[MEASURE_ROUNDS];
+        for (int i = 0; i < ARMS; i++) {
+            measure_spread s = measure_spread_of(arms[i].at[k], repeat);
+            printf("    job at half load: submit -> start, %-5s %-12s %8.1f us (%.1f .. %.1f)\n",
+                   quantiles[k].name, arms[i].name, s.median, s.least, s.most);
+        }
+        for (int i = 0; i < repeat; i++)
+            ratios[i] = arms[0].at[k][i] / arms[1].at[k][i];
+        snprintf(what, sizeof what, "job at half load: submit -> start, %s / by hand",
+                 quantiles[k].name);
+        reached = measure_judge(what, measure_spread_of(ratios, repeat), quantiles[k].bound, 1.1) &&
+                  reached;
+    }
+    return reached;
 }
 
 static bool judge_load(const measure_options *options)
 {
-    static load_arm arms[] = {{.name = "filch", .submit = submit_ours, .settle = settle_ours},
-                              {.name = "hand, pinned",
-                               .submit = submit_hand,
-                               .settle = settle_hand},
-                              {.name = "hand", .submit = submit_hand, .settle = settle_hand}};
-    enum { ARMS = sizeof arms / sizeof *arms };
+    static load_arm arms[ARMS] = {{.name = "filch", .submit = submit_ours, .settle = settle_ours},
+                                  {.name = "hand, pinned",
+                                   .submit = submit_hand,
+                                   .settle = settle_hand},
+                                  {.name = "hand", .submit = submit_hand, .settle = settle_hand}};
     int cpus[2];
-    jobpool *hands[2];
-    filch_pool *pool = pool_with((filch_pool_config){.workers = WORKERS});
+    jobpool *pinned, *loose;
     load l = load_of(options->size * 10);
     measure_cpus(cpus);
-    for (int i = 0; i < 2; i++)
-        if (jobpool_create(&hands[i], WORKERS, POOL_ROOM, i == 0 ? cpus : NULL))
-            child_die("hand", "no pool");
-    arms[0].pool = pool;
-    arms[1].pool = hands[0];
-    arms[2].pool = hands[1];
+    if (jobpool_create(&pinned, WORKERS, POOL_ROOM, cpus) ||
+        jobpool_create(&loose, WORKERS, POOL_ROOM, NULL))
+        child_die("hand", "no pool");
+    arms[0].pool = pool_with((filch_pool_config){.workers = WORKERS});
+    arms[1].pool = pinned;
+    arms[2].pool = loose;
+    for (int i = 0; i < ARMS; i++) {
+        arms[i].us = calloc((size_t)l.count, sizeof *arms[i].us);
+        pool_check(arms[i].us ? 0 : -1);
+    }
     job_turns = (long)(spin_turns_per_us() * JOB_US);
     prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
     for (int round = -1; round < options->repeat; round++)
-        for (int i = 0; i < ARMS; i++)
-            run_load(&l, &arms[i], round);
+        run_round(&l, arms, round);
+    bool reached = judge_quantiles(arms, options->repeat);
+    filch_pool_destroy(arms[0].pool);
+    jobpool_destroy(pinned);
+    jobpool_destroy(loose);
     for (int i = 0; i < ARMS; i++)
-        show_load(&arms[i], options->repeat);
-    bool reached = judge_quantile("job at half load: submit -> start, p50 / by hand", arms[0].p50,
-                                  arms[1].p50, options->repeat, MEASURE_AT_MOST);
-    reached = judge_quantile("job at half load: submit -> start, p99 / by hand", arms[0].p99,
-                             arms[1].p99, options->repeat, MEASURE_AT_MOST) &&
-              reached;
-    judge_quantile("job at half load: submit -> start, p99.9 / by hand", arms[0].p999, arms[1].p999,
-                   options->repeat, MEASURE_REPORTED);
-    for (int i = 0; i < 2; i++)
-        jobpool_destroy(hands[i]);
-    filch_pool_destroy(pool);
+        free(arms[i].us);
     free(l.arrivals);
-    free(l.us);
     return reached;
 }
 
