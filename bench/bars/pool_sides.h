@@ -135,11 +135,10 @@ static inline void pool_hand_wait(void *side, long count)
     hand->done = done;
 }
 
-static const jobs_side pool_hand_small = {"hand, ring of 4096", pool_open_hand_small,
+static const jobs_side pool_hand_small = {"hand",        pool_open_hand_small, pool_hand_burst,
+                                          pool_hand_sow, pool_hand_wait,       false};
+static const jobs_side pool_hand_large = {"hand, room for all", pool_open_hand_large,
                                           pool_hand_burst,      pool_hand_sow,
-                                          pool_hand_wait,       false};
-static const jobs_side pool_hand_large = {"hand, ring for all", pool_open_hand_large,
-                                          pool_hand_burst,      pool_hand_sow,
-                                          pool_hand_wait,       false};
+                                          pool_hand_wait,       true};
 
 #endif

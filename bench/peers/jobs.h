@@ -21,7 +21,9 @@ typedef struct jobs_side {
     void (*sow)(void *pool, long sowers, long each);
     /* Waits until all are done, by the pool's own account; they were `count`, or the program ends. */
     void (*wait)(void *pool, long count);
-    bool helps; /* who submits does jobs itself, too */
+    /* Shown, but not compared where no job submits: its submitter is a worker, too, or its queue holds
+     * all that is ever submitted. */
+    bool apart;
 } jobs_side;
 
 /* jobs_tbb.cc, where oneTBB is found. */
