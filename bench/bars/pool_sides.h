@@ -82,11 +82,22 @@ typedef struct pool_hand {
     uint64_t done;
 } pool_hand;
 
+/* cpus: as for jobpool_create. */
+static inline jobpool *pool_by_hand(unsigned workers, size_t room, const int *cpus)
+{
+    jobpool *pool;
+    if (jobpool_create(&pool, workers, room, cpus)) {
+        fputs("no pool by hand\n", stderr);
+        exit(1);
+    }
+    return pool;
+}
+
 static inline void *pool_open_hand(unsigned workers, size_t room)
 {
     pool_hand *hand = calloc(1, sizeof *hand);
-    if (!hand || jobpool_create(&hand->pool, workers, room, NULL))
-        child_die("hand", "no pool");
+    pool_check(hand ? 0 : -1);
+    hand->pool = pool_by_hand(workers, room, NULL);
     return hand;
 }
 

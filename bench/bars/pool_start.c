@@ -193,15 +193,11 @@ static bool judge_load(const measure_options *options)
                                    .settle = settle_hand},
                                   {.name = "hand", .submit = submit_hand, .settle = settle_hand}};
     int cpus[2];
-    jobpool *pinned, *loose;
     load l = load_of(options->size * 10);
     measure_cpus(cpus);
-    if (jobpool_create(&pinned, WORKERS, POOL_ROOM, cpus) ||
-        jobpool_create(&loose, WORKERS, POOL_ROOM, NULL))
-        child_die("hand", "no pool");
     arms[0].pool = pool_with((filch_pool_config){.workers = WORKERS});
-    arms[1].pool = pinned;
-    arms[2].pool = loose;
+    arms[1].pool = pool_by_hand(WORKERS, POOL_ROOM, cpus);
+    arms[2].pool = pool_by_hand(WORKERS, POOL_ROOM, NULL);
     for (int i = 0; i < ARMS; i++) {
         arms[i].us = calloc((size_t)l.count, sizeof *arms[i].us);
         pool_check(arms[i].us ? 0 : -1);
@@ -212,8 +208,8 @@ static bool judge_load(const measure_options *options)
         run_round(&l, arms, round);
     bool reached = judge_quantiles(arms, options->repeat);
     filch_pool_destroy(arms[0].pool);
-    jobpool_destroy(pinned);
-    jobpool_destroy(loose);
+    jobpool_destroy(arms[1].pool);
+    jobpool_destroy(arms[2].pool);
     for (int i = 0; i < ARMS; i++)
         free(arms[i].us);
     free(l.arrivals);

@@ -73,13 +73,16 @@ static void *work(void *arg)
 
 static int start_thread(jobpool *pool)
 {
-    int rc = pthread_create(&pool->threads[pool->workers], NULL, work, pool);
-    if (!rc && pool->cpus) {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    if (pool->cpus) {
         cpu_set_t set;
         CPU_ZERO(&set);
         CPU_SET(pool->cpus[pool->workers % 2], &set);
-        rc = pthread_setaffinity_np(pool->threads[pool->workers], sizeof set, &set);
+        pthread_attr_setaffinity_np(&attributes, sizeof set, &set);
     }
+    int rc = pthread_create(&pool->threads[pool->workers], &attributes, work, pool);
+    pthread_attr_destroy(&attributes);
     return -rc;
 }
 
