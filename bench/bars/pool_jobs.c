@@ -85,8 +85,7 @@ typedef struct rich_pool {
 static void *open_rich(unsigned workers, long most, bool inside)
 {
     (void)most, (void)inside;
-    rich_pool *rich = calloc(1, sizeof *rich);
-    pool_check(rich ? 0 : -1);
+    rich_pool *rich = pool_memory(1, sizeof *rich);
     rich->ours.pool = pool_with((filch_pool_config){
         .workers = workers, .order = FILCH_PRIORITY, .capacity = POOL_ROOM, .timed = true});
     pool_check(filch_metrics_create(&rich->metrics));

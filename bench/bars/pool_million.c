@@ -56,9 +56,8 @@ int main(int argc, char **argv)
     measure_options options = measure_read_options(argc, argv, 1000000, "JOBS of a round");
     double rate[MEASURE_ROUNDS], patience[MEASURE_ROUNDS];
     million m = {.count = options.size,
-                 .jobs = calloc((size_t)options.size, sizeof *m.jobs),
-                 .seconds = calloc((size_t)options.size, sizeof *m.seconds)};
-    pool_check(m.jobs && m.seconds ? 0 : -1);
+                 .jobs = pool_memory((size_t)options.size, sizeof *m.jobs),
+                 .seconds = pool_memory((size_t)options.size, sizeof *m.seconds)};
     m.pool = pool_with((filch_pool_config){
         .workers = WORKERS, .width = WIDTH, .order = FILCH_FIFO, .capacity = ROOM});
     first = m.jobs;

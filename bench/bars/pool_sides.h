@@ -22,8 +22,7 @@ typedef struct pool_ours {
 
 static inline void *pool_open_ours(filch_pool_config config)
 {
-    pool_ours *ours = calloc(1, sizeof *ours);
-    pool_check(ours ? 0 : -1);
+    pool_ours *ours = pool_memory(1, sizeof *ours);
     ours->pool = pool_with(config);
     return ours;
 }
@@ -95,8 +94,7 @@ static inline jobpool *pool_by_hand(unsigned workers, size_t room, const int *cp
 
 static inline void *pool_open_hand(unsigned workers, size_t room)
 {
-    pool_hand *hand = calloc(1, sizeof *hand);
-    pool_check(hand ? 0 : -1);
+    pool_hand *hand = pool_memory(1, sizeof *hand);
     hand->pool = pool_by_hand(workers, room, NULL);
     return hand;
 }

@@ -120,10 +120,9 @@ static const struct {
 /* Exponential gaps, by a generator with a fixed seed (xorshift64*, S. Vigna, 2016). */
 static load load_of(long count)
 {
-    load l = {calloc((size_t)count, sizeof *l.arrivals), count};
+    load l = {pool_memory((size_t)count, sizeof *l.arrivals), count};
     uint64_t x = 88172645463325252u;
     double mean = JOB_US * 1e-6 / (LOAD * WORKERS);
-    pool_check(l.arrivals ? 0 : -1);
     for (long i = 0; i < count; i++) {
         x ^= x >> 12;
         x ^= x << 25;
@@ -198,10 +197,8 @@ static bool judge_load(const measure_options *options)
     arms[0].pool = pool_with((filch_pool_config){.workers = WORKERS});
     arms[1].pool = pool_by_hand(WORKERS, POOL_ROOM, cpus);
     arms[2].pool = pool_by_hand(WORKERS, POOL_ROOM, NULL);
-    for (int i = 0; i < ARMS; i++) {
-        arms[i].us = calloc((size_t)l.count, sizeof *arms[i].us);
-        pool_check(arms[i].us ? 0 : -1);
-    }
+    for (int i = 0; i < ARMS; i++)
+        arms[i].us = pool_memory((size_t)l.count, sizeof *arms[i].us);
     job_turns = (long)(spin_turns_per_us() * JOB_US);
     prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
     for (int round = -1; round < options->repeat; round++)

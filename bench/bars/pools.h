@@ -17,6 +17,17 @@ static inline void pool_check(int rc)
     }
 }
 
+/* Zeroed. */
+static inline void *pool_memory(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    if (!memory) {
+        fputs("no memory\n", stderr);
+        exit(1);
+    }
+    return memory;
+}
+
 static inline filch_pool *pool_with(filch_pool_config config)
 {
     filch_pool *pool;
