@@ -4,6 +4,7 @@
 #include <runtime/pool/order.h>
 
 #include <runtime/core/call.h>
+#include <runtime/core/clock.h>
 #include <runtime/core/error.h>
 
 #include <errno.h>
@@ -56,9 +57,17 @@ static int check(const filch_pool_config *config)
                        "a pool of order %d that does %d when it is full; see filch_pool_order and "
                        "filch_when_full",
                        (int)config->order, (int)config->full);
+    if (config->adaptive && config->width)
+        return fl_fail(EINVAL, "an adaptive pool %u jobs wide; its width finds itself, leave it 0",
+                       config->width);
     if (config->aging < 0 || config->timeout < 0)
         return fl_fail(EINVAL, "a pool with a negative time; aging and timeout are nanoseconds");
     return 0;
+}
+
+static unsigned most_at_a_time(const filch_pool *pool)
+{
+    return pool->config.adaptive ? pool->aimd.config.max : (unsigned)pool->stats.width;
 }
 
 static int set_up(filch_pool *pool)
@@ -75,13 +84,17 @@ static int set_up(filch_pool *pool)
         rc = filch_context_create(&pool->context, config->context);
     if (!rc && fl_direct_wanted(config))
         rc = fl_direct_open(&pool->direct);
+    else if (!rc && config->adaptive)
+        rc = fl_aimd_init(&pool->aimd, *config->adaptive, fl_now());
     else if (!rc)
         pool->stats.width = config->width ? config->width : filch_runtime_workers(pool->rt);
     if (!rc && config->timed)
         rc = filch_distribution_create(&pool->waits);
     if (!rc && config->timed)
         rc = filch_distribution_create(&pool->runs);
-    return rc ? rc : fl_runners_make(pool, (unsigned)pool->stats.width);
+    if (!rc && config->adaptive)
+        pool->stats.width = pool->aimd.limit;
+    return rc ? rc : fl_runners_make(pool, most_at_a_time(pool));
 }
 
 static void take_down(filch_pool *pool)
@@ -172,6 +185,7 @@ void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out)
         ended += plain.outcomes[i];
     }
     out->accepted += plain.accepted;
+    out->waiting += out->delayed;
     out->waiting += plain.accepted - plain.begun;
     out->running += plain.begun - ended;
 }

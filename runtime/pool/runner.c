@@ -88,6 +88,8 @@ int filch_pool_resize(filch_pool *pool, unsigned width)
         return fl_fail(EINVAL,
                        "pool %s has no width to be changed; create it with one, or with an order",
                        pool->config.name);
+    if (pool->config.adaptive)
+        return fl_fail(EINVAL, "pool %s is adaptive: its width finds itself", pool->config.name);
     int rc = fl_runners_make(pool, width);
     if (rc)
         return rc;

@@ -15,15 +15,20 @@ bool fl_pool_has_room(const filch_pool *pool)
     return !pool->config.capacity || pool->stats.waiting < pool->config.capacity;
 }
 
-void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after)
+void fl_pool_queue(filch_pool *pool, filch_job *job, fl_after *after)
 {
-    fl_job_accept(job);
     fl_order_add(pool, job);
     pool->stats.waiting++;
     if (pool->direct.tallies)
         fl_direct_take_in(pool, job, after);
     else
         fl_pool_rouse(pool, after);
+}
+
+void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after)
+{
+    fl_job_accept(job);
+    fl_pool_queue(pool, job, after);
 }
 
 void fl_pool_admit(filch_pool *pool, fl_after *after)
@@ -158,11 +163,25 @@ static int submit(filch_pool *pool, filch_job *job, int64_t until)
     fl_lock(&pool->room.lock);
     if (filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: under the lock */
         return refuse(pool, fl_plainly(-EPIPE));
+    int rc = job->more && job->more->key ? fl_key_take(job) : 0;
+    if (rc)
+        return refuse(pool, rc);
     if (!fl_pool_has_room(pool)) /* where there is room, nobody waits whose time is not over */
         return when_full[pool->config.full](pool, job, until);
     fl_pool_take_in(pool, job, &after);
     fl_pool_leave(pool, &after);
     return 0;
+}
+
+/* It was not accepted. */
+static void give_up(filch_pool *pool, filch_job *job)
+{
+    if (job->more) {
+        fl_lock(&pool->room.lock);
+        fl_key_leave(job);
+        fl_unlock(&pool->room.lock);
+    }
+    fl_job_unmake(job);
 }
 
 int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
@@ -184,7 +203,7 @@ int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void 
         return rc;
     rc = submit(pool, job, until);
     if (rc)
-        fl_job_unmake(job);
+        give_up(pool, job);
     else if (out)
         *out = job;
     return rc;
