@@ -131,8 +131,8 @@ bool fl_stage_take(fl_pipe_stage *stage, filch_emitter *out, fl_pipe_after *afte
 void fl_stage_done(fl_pipe_stage *stage, const filch_emitter *out, fl_pipe_after *after);
 /* To the next stage, or its seat: true; false: it has to wait in *queue. */
 bool fl_stage_emit(filch_emitter *out, void *item, filch_waiters **queue, fl_pipe_after *after);
-/* Unless it is stopped already, or there is nothing left to stop. */
-void fl_pipe_stop(filch_pipeline *pipeline, const filch_failure *why, fl_pipe_after *after);
+/* false: it is stopped already, or there is nothing left to stop. */
+bool fl_pipe_stop(filch_pipeline *pipeline, const filch_failure *why, fl_pipe_after *after);
 /* Something that lies in a ring or a seat of a stopped one, and whose it is. */
 bool fl_pipe_sweep(filch_pipeline *pipeline, void **item, fl_pipe_stage **of);
 

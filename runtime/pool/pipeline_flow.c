@@ -224,11 +224,11 @@ static void turn_away(fl_pipe_stage *next, filch_waiters *queue, fl_pipe_after *
     }
 }
 
-void fl_pipe_stop(filch_pipeline *pipeline, const filch_failure *why, fl_pipe_after *after)
+bool fl_pipe_stop(filch_pipeline *pipeline, const filch_failure *why, fl_pipe_after *after)
 {
     size_t results = pipeline->stages[pipeline->count].stats.waiting;
     if (pipeline->stopped || (fl_pipe_drained(pipeline) && !results))
-        return;
+        return false;
     pipeline->stopped = true;
     pipeline->failure = *why;
     for (fl_pipe_stage *stage = pipeline->stages; stage->config.fn; stage++) {
@@ -239,6 +239,7 @@ void fl_pipe_stop(filch_pipeline *pipeline, const filch_failure *why, fl_pipe_af
     after->ended = fl_waiters_claim_all(&pipeline->line.waiters, after->ended);
     tell_receivers(pipeline, after);
     after->sweep = pipeline->sweeping = pipeline->waiting || pipeline->held || results;
+    return true;
 }
 
 /* Out of a seat: it has come to the next stage, and no further. */

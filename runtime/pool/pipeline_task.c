@@ -145,9 +145,10 @@ static void fail(filch_pipeline *pipeline, const filch_failure *why)
     filch_failure outside = cause ? from_outside(cause) : (filch_failure){0};
     fl_pipe_after after = {0};
     fl_pipe_lock(pipeline);
-    fl_pipe_stop(pipeline, cause ? &outside : why, &after);
+    bool first = fl_pipe_stop(pipeline, cause ? &outside : why, &after);
     fl_pipe_leave(pipeline, &after);
-    filch_context_cancel(pipeline->context, why->code);
+    if (first)
+        filch_context_cancel(pipeline->context, why->code);
 }
 
 static void perform(filch_self self, call *this)
