@@ -13,6 +13,9 @@
 
 enum { TURN = 64 }; /* items before others of the runtime have their turn */
 
+/* What a runner is beside its functions: their names may be gone when it ends. */
+static const filch_task runner_task = {NULL, "(a pipeline's runner)"};
+
 /* ---- Dropping ---- */
 
 static void drop(const fl_pipe_stage *stage, void *item)
@@ -55,6 +58,7 @@ void fl_pipe_sweep_task(filch_self self, fl_job *item)
         dispose(self, stage, left);
         fl_pipe_lock(pipeline);
     }
+    fl_fiber_of(self)->root = &runner_task;
     pipeline->sweeping = false;
     fl_pipe_leave(pipeline, &after);
 }
@@ -155,11 +159,13 @@ static void perform(filch_self self, call *this)
 {
     fl_pipe_stage *stage = this->out.stage;
     filch_failure why;
+    fl_fiber_of(self)->root = &stage->task;
     bool failed = has_failed(self, this, &why);
     if (failed)
         fail(stage->pipeline, &why);
     if (!this->out.kept)
         dispose(self, stage, this->out.item);
+    fl_fiber_of(self)->root = &runner_task;
     fl_pipe_after after = {0};
     fl_pipe_lock(stage->pipeline);
     *(failed ? &stage->stats.failed : &stage->stats.finished) += 1;
@@ -188,7 +194,7 @@ static bool next(fl_pipe_runner *me, filch_emitter *out, bool starting)
 void fl_pipe_run(filch_self self, fl_job *item)
 {
     fl_pipe_runner *me = (fl_pipe_runner *)item;
-    fl_fiber_of(self)->root = &me->stage->task;
+    fl_fiber_of(self)->root = &runner_task;
     unsigned done = 0;
     bool starting = true;
     for (call this = {0}; next(me, &this.out, starting); starting = false) {
