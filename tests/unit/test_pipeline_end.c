@@ -253,6 +253,39 @@ Test(pipeline_end, a_close_drains_it_and_tells_all_receivers)
     crew_everywhere(drained);
 }
 
+static unsigned who_waits_to_push(filch_pipeline *pipeline)
+{
+    fl_pipe_lock(pipeline);
+    unsigned inside = pipeline->line.inside;
+    fl_unlock(&pipeline->line.lock);
+    return inside;
+}
+
+static void closed_when_full(crew *all, enum crew_kind kind, const char *name)
+{
+    memset(at, 0, sizeof at);
+    at[0].shut = (signpost){1};
+    filch_pipeline *pipeline = three_stages(all->rt, kind, NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        pushers[i] = (party_end){.pipeline = pipeline};
+        crew_start(all, (kind + i) % CREW_KINDS, push_on, &pushers[i]);
+    }
+    while (who_waits_to_push(pipeline) < 2)
+        sched_yield();
+    cr_assert_eq(filch_pipeline_close(pipeline), 0);
+    crew_wait(all);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(pushers[i].rc, -EPIPE, "%s", name);
+    filch_context_cancel(filch_pipeline_context(pipeline), 0);
+    filch_u32_store(&at[0].shut, 0, FILCH_RELEASE);
+    ends(pipeline);
+}
+
+Test(pipeline_end, who_waits_to_push_is_told_of_the_close)
+{
+    crew_everywhere(closed_when_full);
+}
+
 static void come_too_early(crew *all, enum crew_kind kind, const char *name)
 {
     memset(at, 0, sizeof at);
