@@ -6,16 +6,16 @@
  *   undecided -> 0            the quorum-th that succeeds
  *             -> -ENODATA     the first failure after which too few are left
  *             -> the cause    when the context is done, by its deadline or from above: the caller,
- *                             which waits for that, or who has an answer after that
+ *                             or who has an answer after that
  *
- * Answers are only taken while it is undecided. A task that decides tells the caller before it
- * cancels the context, for which the caller waits, too. Life: the tasks and the caller hold the
- * block; whoever is counted last frees it, after its last unlock. Threads: any. */
+ * Answers are only taken while it is undecided. The caller waits for the end of the context, which a
+ * task that decides cancels after that. Life: the tasks and the caller hold the block; whoever is
+ * counted last frees it, after its last unlock. Threads: any. */
 #include <filch/gather.h>
 
 #include <runtime/core/error.h>
 #include <runtime/core/panic.h>
-#include <runtime/pool/line.h>
+#include <runtime/sync/wait.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ typedef struct asked {
 struct gathering {
     filch_gather_config config;
     filch_context *context;
-    fl_line line; /* the caller; its lock is that of all below */
+    filch_u32 lock; /* of all below */
     filch_waiters lingering;
     size_t holders; /* tasks that have not ended, and the caller */
     size_t succeeded, failed;
@@ -44,22 +44,20 @@ struct gathering {
 
 /* ---- The verdict; under the lock ---- */
 
-/* Returns whom to tell, when the lock is free: the caller, if it waits. */
-static fl_node *decide(gathering *all, int verdict)
+static void decide(gathering *all, int verdict)
 {
     all->decided = true;
     all->verdict = verdict;
-    return fl_waiters_claim(&all->line.waiters);
 }
 
 /* false: it comes too late. */
-static bool take(gathering *all, asked *one, void *value, const filch_failure *why, fl_node **told)
+static bool take(gathering *all, asked *one, void *value, const filch_failure *why)
 {
     if (all->decided)
         return false;
     int cause = filch_context_cause(all->context);
     if (cause) {
-        *told = decide(all, cause);
+        decide(all, cause);
         return false;
     }
     one->answer = (filch_answer){.value = why->code ? NULL : value, .failure = *why};
@@ -67,9 +65,9 @@ static bool take(gathering *all, asked *one, void *value, const filch_failure *w
     if (why->code && !all->first_failed)
         all->first_failed = one;
     if (all->succeeded == all->config.quorum)
-        *told = decide(all, 0);
+        decide(all, 0);
     else if (all->config.count - all->failed < all->config.quorum)
-        *told = decide(all, -ENODATA);
+        decide(all, -ENODATA);
     return true;
 }
 
@@ -129,12 +127,10 @@ static void answer(filch_self self, asked *one)
     gathering *all = one->all;
     call this = {.one = one};
     filch_failure why = ask_caught(self, &this);
-    fl_node *told = NULL;
-    fl_lock(&all->line.lock);
-    bool taken = take(all, one, this.value, &why, &told);
+    fl_lock(&all->lock);
+    bool taken = take(all, one, this.value, &why);
     bool decided = all->decided;
-    fl_unlock(&all->line.lock);
-    fl_tell_list(told, 0);
+    fl_unlock(&all->lock);
     if (decided)
         filch_context_cancel(all->context, 0); /* unless it was */
     if (!taken && !why.code)
@@ -146,7 +142,7 @@ static void leave(gathering *all)
 {
     size_t left = --all->holders;
     fl_node *told = left == 1 ? fl_waiters_claim(&all->lingering) : NULL;
-    fl_unlock(&all->line.lock); /* the last touch, but for the last one */
+    fl_unlock(&all->lock); /* the last touch, but for the last one */
     fl_tell_list(told, 0);
     if (left)
         return;
@@ -159,13 +155,13 @@ static void run(filch_self self, fl_job *item)
     asked *one = (asked *)item;
     gathering *all = one->all;
     fl_fiber_of(self)->root = &gather_task;
-    fl_lock(&all->line.lock);
+    fl_lock(&all->lock);
     bool decided = all->decided;
-    fl_unlock(&all->line.lock);
+    fl_unlock(&all->lock);
     if (!decided && !filch_context_cause(all->context))
         answer(self, one);
     give_back(self, all->config.release, one->what.arg);
-    fl_lock(&all->line.lock);
+    fl_lock(&all->lock);
     leave(all);
 }
 
@@ -216,24 +212,12 @@ static int make(gathering **out, const filch_gather_config *config, int64_t unti
     return 0;
 }
 
-/* With the lock. */
-static void await_verdict(gathering *all)
-{
-    int rc = 0;
-    if (!all->decided) {
-        fl_waits_in("filch_gather", all);
-        rc = fl_line_wait(&all->line, NULL, FILCH_FOREVER, all->context);
-    }
-    if (!all->decided)
-        decide(all, rc);
-}
-
 /* With the lock, which is released for a while. */
 static void await_all(gathering *all)
 {
     while (all->holders > 1) {
-        fl_wait(&all->line.lock, &all->lingering, NULL, FILCH_FOREVER);
-        fl_lock(&all->line.lock);
+        fl_wait(&all->lock, &all->lingering, NULL, FILCH_FOREVER);
+        fl_lock(&all->lock);
     }
 }
 
@@ -259,8 +243,10 @@ int filch_gather(filch_runtime *rt, const filch_gather_config *config, filch_ans
     size_t count = config->count;
     for (size_t i = 0; i < count; i++)
         fl_start(rt, &all->asked[i].item);
-    fl_lock(&all->line.lock);
-    await_verdict(all);
+    int cause = filch_context_wait(all->context, FILCH_FOREVER);
+    fl_lock(&all->lock);
+    if (!all->decided)
+        decide(all, cause);
     if (all->config.linger)
         await_all(all);
     for (size_t i = 0; i < count; i++)

@@ -12,23 +12,28 @@ enum { MS = 1000000, MOST = 64 };
 
 /* Somebody who is asked. */
 typedef struct oracle {
-    int code;    /* what it returns, */
-    bool waits;  /* when its context is done; */
-    bool panics; /* or does not */
+    int code;            /* what it returns, */
+    bool waits;          /* when its context is done; */
+    bool panics;         /* or does not */
+    filch_context *ends; /* which it cancels */
     signpost asked, released;
-    int cause; /* as it saw it */
+    uint32_t turn; /* among those who were asked */
+    int cause;     /* as it saw it */
 } oracle;
 
 static oracle oracles[MOST];
-static signpost dropped, ended;
+static signpost dropped, ended, turns;
 
 static int consult(filch_self self, filch_context *context, void *arg, void **answer)
 {
     (void)self;
     oracle *one = arg;
+    one->turn = filch_u32_add(&turns, 1, FILCH_ACQ_REL);
     signpost_raise(&one->asked);
     if (one->waits)
         one->cause = filch_context_wait(context, FILCH_FOREVER);
+    if (one->ends)
+        filch_context_cancel(one->ends, -ENOLINK);
     if (one->panics)
         FILCH_PANIC(-EPROTO, "no vision");
     *answer = one;
@@ -141,6 +146,8 @@ static void two_fail(crew *all, enum crew_kind kind, const char *name)
     cr_assert_str_eq(mine.answers[2].failure.task, "the second");
     cr_assert_str_eq(mine.answers[2].failure.message, "no vision");
     cr_assert(strstr(mine.said, "2 of 3 failed, the first the "), "%s", mine.said);
+    const char *first = oracles[1].turn < oracles[2].turn ? "the first: " : "the second: ";
+    cr_assert(filch_runtime_workers(all->rt) > 1 || strstr(mine.said, first), "%s", mine.said);
     cr_assert_eq(oracles[0].cause, signpost_count(&oracles[0].asked) ? -ECANCELED : 0);
 }
 
@@ -244,6 +251,23 @@ static void from_above(crew *all, enum crew_kind kind, const char *name)
 Test(gather, a_context_from_above_ends_it)
 {
     crew_everywhere(from_above);
+}
+
+static void end_it(crew *all, enum crew_kind kind, const char *name)
+{
+    filch_context *above;
+    cr_assert_eq(filch_context_create(&above, NULL), 0);
+    prepare(all, 1, 1);
+    mine.config.context = oracles[0].ends = above;
+    cr_assert_eq(gather(all, kind), -ENOLINK, "%s", name);
+    cr_assert_eq(mine.answers[0].failure.code, -EINPROGRESS);
+    cr_assert_eq(signpost_count(&dropped), 1);
+    filch_context_release(above);
+}
+
+Test(gather, an_answer_after_the_end_is_late)
+{
+    crew_everywhere(end_it);
 }
 
 static void linger(crew *all, enum crew_kind kind, const char *name)
