@@ -60,10 +60,11 @@ typedef struct filch_stage {
     void *arg;       /* of fn */
     unsigned width;  /* items in progress at a time; default: one */
     size_t capacity; /* items that wait before it; default: as many as it is wide */
-    bool ordered;    /* what it emits leaves in the order in which items entered, */
-    unsigned ahead;  /* and so many items may be finished before their turn, beside those in
-                                progress; default: as many as it is wide */
-    void (*drop)(void *item); /* gives an item of this stage back; may be NULL */
+    bool ordered;    /* what it emits leaves in the order in which items entered; */
+    unsigned ahead;  /* so many items may be finished before their turn, beside those in progress;
+                        default: as many as it is wide */
+    /* Gives an item of this stage back, in a task: it may wait, but not for the pipeline. Or NULL. */
+    void (*drop)(void *item);
     void *reserved[4];
 } filch_stage;
 

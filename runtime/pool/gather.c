@@ -216,6 +216,7 @@ static int make(gathering **out, const filch_gather_config *config, int64_t unti
 static void await_all(gathering *all)
 {
     while (all->holders > 1) {
+        fl_waits_in("filch_gather", all);
         fl_wait(&all->lock, &all->lingering, NULL, FILCH_FOREVER);
         fl_lock(&all->lock);
     }

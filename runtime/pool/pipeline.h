@@ -33,8 +33,8 @@
  * Life: `active` runners, the sweeper, who waits to push (line.inside) or to receive (receiving), and
  * the watch will touch it again; when nobody of them is left, it may be freed. Unlocking is the last
  * touch of each.
- * Locks: the pipeline's is never held while a context's is taken, or the other way round, but for
- * the watch, which is set before anybody else knows the pipeline. Threads: any. */
+ * Locks: a context's is never taken while the pipeline's is held, nor the other way round.
+ * Threads: any. */
 #ifndef FL_PIPELINE_H
 #define FL_PIPELINE_H
 
