@@ -49,8 +49,8 @@ typedef struct filch_pipeline filch_pipeline;
 typedef struct filch_emitter filch_emitter;
 
 /* What a stage does with an item; `self` is for forks. It may wait. Returns 0, or a negative errno:
- * the pipeline fails with it (any other number counts as -EINVAL), and what filch_error() says of that
- * errno becomes the message. */
+ * the pipeline fails with it (any other number counts as -EINVAL), and what filch_error() says of
+ * that errno becomes the message. */
 typedef int filch_stage_fn(filch_self self, filch_emitter *out, void *item, void *arg);
 
 /* Fields that are zero mean the default. */
@@ -116,15 +116,15 @@ FILCH_API int filch_pipeline_destroy(filch_pipeline *pipeline);
 /* Hands an item to the first stage. Waits while that has no room: until `until`, -ETIMEDOUT, or until
  * the context, unless it is NULL, is done: its cause. -EPIPE it is closed; -ECANCELED it was stopped;
  * -EINVAL NULL, or a negative time; -ENOMEM, -EAGAIN no timer. On an error the item remains the
- * caller's. A function of the pipeline may push only without waiting: the first stage may be waiting for
- * it. */
+ * caller's. A function of the pipeline may push only without waiting: the first stage may be
+ * waiting for it. */
 FILCH_API int filch_pipeline_push(filch_pipeline *pipeline, void *item, filch_context *context,
                                   int64_t until);
 /* The same, but does not wait: -EAGAIN there is no room. */
 FILCH_API int filch_pipeline_try_push(filch_pipeline *pipeline, void *item);
-/* The next result to *item; it is the caller's. Waits until there is one. -EPIPE the pipeline was closed
- * and there will be none; -ECANCELED it was stopped; -ETIMEDOUT; -EINVAL a NULL, or a negative time;
- * -ENOMEM, -EAGAIN no timer. */
+/* The next result to *item; it is the caller's. Waits until there is one. -EPIPE the pipeline was
+ * closed and there will be none; -ECANCELED it was stopped; -ETIMEDOUT; -EINVAL a NULL, or a negative
+ * time; -ENOMEM, -EAGAIN no timer. */
 FILCH_API int filch_pipeline_next(filch_pipeline *pipeline, void **item, int64_t until);
 
 /* ---- For a stage's function, and what it has forked, until it returns ---- */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A pipeline from within. One lock protects all of it; nobody's function is called under it. Each stage
- * has a ring of items that wait, and runners, as many as it is wide: tasks that take one item at a
- * time, and end when nothing can be taken. The results are a last stage without a function. All memory
- * is taken at creation.
+ * A pipeline from within. One lock protects all of it; nobody's function is called under it. Each
+ * stage has a ring of items that wait, and runners, as many as it is wide: tasks that take one item
+ * at a time, and end when nothing can be taken. The results are a last stage without a function. All
+ * memory is taken at creation.
  *
  * Where an item is                        it leaves when                      done by
  *   with who pushes, in the line          the first ring has room             fl_stage_refill
@@ -30,9 +30,9 @@
  * Stopping: who fails, or the pipeline's context, which is watched by a waiter that is called when it
  * is done. Those who wait are told; a task, the sweeper, drops what lies in rings and seats; nothing
  * gets in there any more. A pipeline is destroyed by ending its context.
- * Life: `active` runners, the sweeper, who waits to push (line.inside) or to receive (receiving), and
- * the watch will touch it again; when nobody of them is left, it may be freed. Unlocking is the last
- * touch of each.
+ * Life: `active` runners, the sweeper, who waits to push (line.inside) or to receive (receiving),
+ * and the watch will touch it again; when nobody of them is left, it may be freed. Unlocking is the
+ * last touch of each.
  * Locks: a context's is never taken while the pipeline's is held, nor the other way round.
  * Threads: any. */
 #ifndef FL_PIPELINE_H
