@@ -6,6 +6,7 @@
 #include <filch/metrics.h>
 #include <math.h>
 #include <tests/support/exposition.h>
+#include <tests/support/promtool.h>
 
 static filch_metrics *metrics;
 static filch_counter *counter;
@@ -295,8 +296,6 @@ Test(metrics, a_runtime_is_shown_whole_or_not_at_all)
 Test(metrics, promtool_accepts_it)
 {
     static double level = 1.5;
-    if (system("command -v promtool >/dev/null 2>&1"))
-        cr_skip_test("promtool not found (Debian: prometheus)");
     filch_runtime *rt;
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
     filch_distribution_record(distribution, 12345678);
@@ -322,10 +321,8 @@ Test(metrics, promtool_accepts_it)
         many.labels[0] = (filch_label){"pool", "web"};
         add(&many);
     }
-    FILE *tool = popen("promtool check metrics", "w");
-    cr_assert_not_null(tool);
-    fputs(written(), tool);
-    cr_assert_eq(pclose(tool), 0, "it is not content with\n%s", all.text);
+    written();
     filch_metrics_remove(metrics, rt);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
+    promtool_accepts(all.text);
 }
