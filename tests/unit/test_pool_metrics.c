@@ -15,20 +15,9 @@ static int returns(filch_self self, filch_job *job, void *code)
     return (int)(intptr_t)code;
 }
 
-static const char *written(filch_metrics *metrics)
-{
-    const char *at = "", *wrong;
-    all.length = 0;
-    *all.text = '\0';
-    cr_assert_eq(filch_metrics_write(metrics, exposition_take, &all), 0, "%s", filch_error());
-    wrong = exposition_wrong(all.text, &at);
-    cr_assert_null(wrong, "%s is expected in %.80s", wrong, at);
-    return all.text;
-}
-
 static void expect(filch_metrics *metrics, const char *series, double value)
 {
-    double shown = exposition_value(written(metrics), series);
+    double shown = exposition_value(exposition_written(metrics, &all), series);
     cr_assert_eq(shown, value, "%s is %g", series, shown);
 }
 
@@ -63,7 +52,7 @@ Test(pool_metrics, what_is_shown_adds_up)
     expect(metrics, "filch_pool_run_seconds_count{pool=\"mail\"}", 6);
     cr_assert_gt(filch_metrics_remove(metrics, pool), 0);
     cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_null(strstr(written(metrics), "filch_pool"));
+    cr_assert_null(strstr(exposition_written(metrics, &all), "filch_pool"));
     filch_metrics_destroy(metrics);
 }
 
@@ -104,7 +93,7 @@ Test(pool_metrics, promtool_accepts_pools_and_what_they_run_on)
     }
     cr_assert_eq(filch_pool_wait(timed, FILCH_FOREVER), 0);
     cr_assert_eq(filch_pool_wait(plain, FILCH_FOREVER), 0);
-    written(metrics);
+    exposition_written(metrics, &all);
     filch_metrics_destroy(metrics);
     cr_assert_eq(filch_pool_destroy(timed), 0);
     cr_assert_eq(filch_pool_destroy(plain), 0);
