@@ -25,7 +25,7 @@ Test(refused_resources, a_pool_without_a_thread_that_minds_its_times_is_refused)
     cr_assert_neq(refuse_no_more(THREADS), 0);
     cr_assert_null(pool, "untouched");
     cr_assert_eq(blocks, held);
-    pool = pool_of(rt, &config);
+    pool = resources_of(rt, &config);
     source_ends(&from, pool);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
@@ -51,7 +51,7 @@ Test(refused_resources, a_pool_that_there_is_needs_no_memory)
     filch_resource *one;
     filch_resources_config config = source_config(&from, 0, 2);
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
-    filch_resources *pool = pool_of(rt, &config);
+    filch_resources *pool = resources_of(rt, &config);
     refuse(MEMORY, 0, true);
     for (unsigned i = 0; i < 100; i++) {
         cr_assert_eq(filch_resources_acquire(pool, &one, FILCH_FOREVER), 0);

@@ -20,7 +20,8 @@ static inline void new_items(void)
 
 /* Until the batcher says so. */
 #define WAIT_FOR(batcher, condition)                                                               \
-    for (filch_batcher_stats now = stats_of(batcher); !(condition); now = stats_of(batcher))       \
+    for (filch_batcher_stats now = batcher_stats(batcher); !(condition);                           \
+         now = batcher_stats(batcher))                                                             \
     sched_yield()
 
 static inline void add(filch_batcher *batcher, unsigned from, unsigned count)
@@ -45,7 +46,7 @@ static inline void add_and_wait(void *arg)
 
 static inline uint64_t seen(filch_batcher *batcher)
 {
-    filch_batcher_stats all = stats_of(batcher);
+    filch_batcher_stats all = batcher_stats(batcher);
     return all.added + all.waits + all.refused;
 }
 

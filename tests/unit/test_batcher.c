@@ -19,14 +19,14 @@ Test(batcher, full_batches_go_at_once_and_the_rest_when_it_is_asked_for)
         items[9].shall = 7;
         add(batcher, 0, 10);
         signpost_wait(&to.ended, 2);
-        cr_assert_eq(stats_of(batcher).collected, 2, "neither full nor old");
+        cr_assert_eq(batcher_stats(batcher).collected, 2, "neither full nor old");
         cr_assert_eq(filch_batcher_flush(batcher), 0);
         signpost_wait(&items[9].told, 1);
         for (unsigned i = 0; i < 10; i++)
             cr_assert_eq(items[i].outcome, i == 2 ? -EDOM : i == 9 ? -EINVAL : 0);
         cr_assert_eq(filch_batcher_flush(batcher), 0, "of nothing");
         WAIT_FOR(batcher, now.in_flight == 0);
-        filch_batcher_stats all = stats_of(batcher);
+        filch_batcher_stats all = batcher_stats(batcher);
         cr_assert_eq(all.batches, 3);
         cr_assert_eq(all.full, 2);
         cr_assert_eq(all.failed, 2);
@@ -135,7 +135,7 @@ static void wait_for_room(crew *all, enum crew_kind kind, const char *name)
     crew_wait(all);
     for (unsigned i = 0; i < 12; i++)
         cr_assert_eq(signpost_count(&items[i].flushed), i != 4, "%s: %u", name, i);
-    cr_assert_eq(stats_of(batcher).refused, 2);
+    cr_assert_eq(batcher_stats(batcher).refused, 2);
     drain_ends(&to, batcher);
 }
 
@@ -158,7 +158,7 @@ static void room_is_made(crew *all, enum crew_kind kind, const char *name)
     start_adder(all, kind, batcher, 5, FILCH_FOREVER);
     start_adder(all, kind, batcher, 6, FILCH_FOREVER);
     WAIT_FOR(batcher, now.taken_back + now.refused == 1 && now.added - now.taken_back == 6);
-    cr_assert_eq(stats_of(batcher).batches, 1);
+    cr_assert_eq(batcher_stats(batcher).batches, 1);
     filch_u32_store(&to.open, 1, FILCH_RELEASE);
     crew_wait(all);
     for (unsigned i = 0; i < 7; i++) {
@@ -187,7 +187,7 @@ static void nothing_is_due(crew *all, enum crew_kind kind, const char *name)
     WAIT_FOR(batcher, now.in_flight == 0);
     add(batcher, 4, 2);
     fl_batcher_look(batcher, filch_now());
-    cr_assert_eq(stats_of(batcher).collected, 2, "%s: nobody has asked for these", name);
+    cr_assert_eq(batcher_stats(batcher).collected, 2, "%s: nobody has asked for these", name);
     crew_wait(all);
     drain_ends(&to, batcher);
 }
@@ -226,7 +226,7 @@ Test(batcher, bad_arguments_are_refused)
     cr_assert_eq(filch_batcher_add(batcher, &items[0], NULL, 0), -EINVAL);
     cr_assert_eq(filch_batcher_add(batcher, &items[0], &outcome, -1), -EINVAL);
     cr_assert_eq(filch_batcher_add(batcher, &items[0], &outcome, 0), -ETIMEDOUT);
-    cr_assert_eq(stats_of(batcher).added, 0);
+    cr_assert_eq(batcher_stats(batcher).added, 0);
     drain_ends(&to, batcher);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }

@@ -19,11 +19,11 @@ Test(batcher_end, a_batch_goes_when_its_first_item_is_old_enough)
     new_items();
     add(batcher, 0, 2);
     fl_batcher_look(batcher, filch_in(500 * FILCH_SECOND));
-    cr_assert_eq(stats_of(batcher).collected, 2, "not early");
+    cr_assert_eq(batcher_stats(batcher).collected, 2, "not early");
     fl_batcher_look(batcher, filch_in(1000 * FILCH_SECOND));
     signpost_wait(&items[1].told, 1);
     fl_batcher_look(batcher, filch_in(5000 * FILCH_SECOND));
-    cr_assert_eq(stats_of(batcher).batches, 1, "of nothing");
+    cr_assert_eq(batcher_stats(batcher).batches, 1, "of nothing");
     drain_ends(&to, batcher);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
@@ -67,7 +67,7 @@ Test(batcher_end, a_flush_that_panics_is_the_outcome_of_all_its_items)
         signpost_wait(&items[3].told, 1);
         cr_assert_eq(items[3].outcome, 0, "the next is as good as any");
         WAIT_FOR(batcher, now.in_flight == 0);
-        cr_assert_eq(stats_of(batcher).panics, 1);
+        cr_assert_eq(batcher_stats(batcher).panics, 1);
         drain_ends(&to, batcher);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }
@@ -147,7 +147,7 @@ static void is_closed(crew *all, enum crew_kind kind, const char *name)
         cr_assert_eq(adders[i].rc, i < 4 ? 0 : -EPIPE, "%s: %u", name, i);
         cr_assert_eq(signpost_count(&items[i].flushed), i < 4);
     }
-    cr_assert_eq(stats_of(batcher).refused, 5);
+    cr_assert_eq(batcher_stats(batcher).refused, 5);
     drain_ends(&to, batcher);
 }
 
