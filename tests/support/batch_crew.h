@@ -18,6 +18,14 @@ static inline void new_items(void)
         items[i] = (item){.number = i};
 }
 
+/* With new items; the drain is as told, and open. */
+static inline filch_batcher *new_batcher(filch_runtime *rt, size_t size, unsigned in_flight)
+{
+    filch_batcher_config config = drain_config(&to, size, in_flight);
+    new_items();
+    return batcher_of(rt, &config);
+}
+
 /* Until the batcher says so. */
 #define WAIT_FOR(batcher, condition)                                                               \
     for (filch_batcher_stats now = batcher_stats(batcher); !(condition);                           \
