@@ -68,8 +68,8 @@ static int wait_for_room(filch_pool *pool, filch_job *job, int64_t until)
     int64_t deadline = filch_context_deadline(context);
     if (until && as.inside && pool->stranded + 1 >= pool->stats.running)
         return refuse(pool, fl_fail(EDEADLK,
-                                    "every job in progress waits to submit another to its own full "
-                                    "pool %s; let them try (a time of 0), or raise its capacity",
+                                    "all jobs of full pool %.20s wait for room; raise its "
+                                    "capacity, or try (a time of 0)",
                                     pool->config.name));
     pool->stranded += as.inside;
     fl_waits_in("filch_pool_submit", pool);
