@@ -192,7 +192,7 @@ static void name_everything(void)
     mc_name(&rt->inbox.draining, "inbox");
     mc_name(&rt->stopping, "stopping");
     mc_name(&rt->finished, "finished");
-    mc_name(&rt->visitors, "visitors");
+    mc_name(&rt->inbox.visitors, "visitors");
     mc_name(&saved, "saved");
 }
 

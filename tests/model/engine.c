@@ -46,7 +46,7 @@ static void name_everything(void)
     mc_name(&rt->inbox.draining, "inbox.draining");
     mc_name(&rt->stopping, "stopping");
     mc_name(&rt->finished, "finished");
-    mc_name(&rt->visitors, "visitors");
+    mc_name(&rt->inbox.visitors, "visitors");
     mc_name(&rt->fibers.lock, "fibers' lock");
     mc_name(&told, "told");
     for (unsigned i = 0; i < rt->workers; i++) {
