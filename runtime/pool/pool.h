@@ -74,7 +74,6 @@ typedef struct fl_job_more {
     filch_trace trace;
     fl_attempts attempts;
     fl_overdue overdue;
-    fl_fiber *fiber; /* in progress: that runs it */
 } fl_job_more;
 
 struct filch_job {

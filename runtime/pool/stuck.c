@@ -19,13 +19,13 @@ static void spare(filch_pool *pool, int change)
 /* Under the lock, so that its fiber runs it. */
 static void describe(filch_job *job, filch_stuck *out)
 {
-    const fl_job_more *more = job->more;
-    const fl_fiber *fiber = more->fiber;
+    const fl_overdue *late = &job->more->overdue;
+    const fl_fiber *fiber = late->fiber;
     bool waits = filch_u32_load(&fiber->suspended, FILCH_RELAXED); /* a report's */
     *out = (filch_stuck){
         .name = job->name,
         .id = job->id,
-        .age = fl_now() - more->attempts.began,
+        .age = fl_now() - late->began,
         .where = waits ? filch_ptr_load(&fiber->waits_in, FILCH_RELAXED) : NULL, /* a report's */
         .data = job->data,
     };
@@ -62,6 +62,12 @@ static void overdue(void *arg)
     }
     fl_pool_leave(pool, &after);
     fl_errand_start(job, &late->tells, tell);
+}
+
+void fl_stuck_begin(filch_job *job)
+{
+    job->more->overdue.fiber = fl_fiber_here();
+    job->more->overdue.began = fl_now();
 }
 
 void fl_stuck_watch(filch_job *job)
