@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * How wide an elastic pool is: between `least` and `most` jobs in progress. Two parts: a rule, which is
- * told what there is and what time it is, and the monitor, a task that looks and applies it.
+ * How wide an elastic pool is: between `least` and `most` jobs in progress. Two parts: a rule, which
+ * is told what there is and what time it is, and the monitor, a task that looks and applies it.
  *
- *   the monitor sees                                   the width                          the span
- *   as many jobs wait as `depth`, or the oldest has    grows by half, at least by 1,      begins
- *   waited for `grow_after`; it is below `most`        up to `most`
- *   a span of `shrink_after` is over, in which no      shrinks by half, at least by 1,    begins
- *   more than `busiest` runners were busy at once      not below `busiest` or `least`
- *   something else                                     stays                              goes on
+ *   the monitor sees                                  the width                         the span
+ *   as many jobs wait as `depth`, or the oldest has   grows by half, at least by 1,     begins
+ *   waited for `grow_after`; it is below `most`       up to `most`
+ *   a span of `shrink_after` is over, in which no     shrinks by half, at least by 1,   begins
+ *   more than `busiest` runners were busy at once     not below `busiest` or `least`
+ *   something else                                    stays                             goes on
  *
- * What a span had too many of has had nothing to do for the whole of it, so nothing is given up early;
- * and what has just grown is not given up before a span is over, so the width does not swing.
+ * What a span had too many of has had nothing to do for the whole of it, so nothing is given up
+ * early; and what has just grown is not given up before a span is over, so that the width does not
+ * swing.
  *
  * The monitor is the task of an alarm. It is due `interval` after a job had to wait, if the pool may
- * still grow, and at the end of a span, if it may shrink; else never. So a pool at its least costs
- * nothing. The submission that has to wait sets the alarm, under the pool's lock, and reads no clock:
- * the job knows when it came.
+ * still grow, and at the end of a span, if it may shrink; else never. So an idle pool at its least
+ * costs nothing. The job that finds no runner sets the alarm, under the pool's lock, and no clock is
+ * read for it: the job knows when it came.
  *
- * Life: the alarm is stopped by filch_pool_destroy when all jobs are done, before that it may be
- * needed; then the pool is at rest when it does not ring. All is under the pool's lock. */
+ * Life: filch_pool_destroy stops the alarm when all jobs are done (until then they may need a wider
+ * pool), and then waits until it does not ring. All is under the pool's lock. */
 #ifndef FL_ELASTIC_H
 #define FL_ELASTIC_H
 
