@@ -2,10 +2,25 @@
 #include <runtime/pool/stuck.h>
 
 #include <runtime/core/clock.h>
+#include <runtime/core/error.h>
 #include <runtime/pool/later.h>
 #include <runtime/pool/pool.h>
 
+#include <errno.h>
 #include <stddef.h>
+
+int fl_stuck_check(const filch_pool_config *config)
+{
+    if (config->stuck_after < 0)
+        return fl_fail(EINVAL, "stuck_after of %lld; it is nanoseconds after a job's deadline",
+                       (long long)config->stuck_after);
+    if (!config->stuck_after && (config->spares || config->stuck))
+        return fl_fail(EINVAL, "a pool for stuck jobs, and none ever is; set stuck_after");
+    if (config->spares > FL_SPARES_MOST)
+        return fl_fail(EINVAL, "a pool with %u spares; %d are the most", config->spares,
+                       FL_SPARES_MOST);
+    return 0;
+}
 
 /* A pool's own runtime has as many workers as it began with, and one for each spare in use. Under the
  * lock. If no thread can be had, jobs wait for the stuck one. */

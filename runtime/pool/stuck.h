@@ -31,6 +31,8 @@ typedef struct fl_overdue {
 
 struct fl_after;
 
+/* -EINVAL through fl_fail. */
+int fl_stuck_check(const filch_pool_config *config);
 /* Under the lock, by the calling fiber: it is in progress. */
 void fl_stuck_begin(filch_job *job);
 /* Under the lock: its deadline has come, and its function runs. */
