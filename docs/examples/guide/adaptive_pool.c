@@ -9,7 +9,7 @@
 #include <filch/filch.h>
 #include <stdio.h>
 
-enum { QUERIES = 2000, CORES = 8, GUESS = 64 };
+enum { QUERIES = 1200, ALONE = 10, CORES = 8, GUESS = 64 };
 
 typedef struct database {
     filch_semaphore cores; /* a permit for each query that it can work on */
@@ -34,16 +34,29 @@ static int query(filch_self self, filch_job *job, void *data)
     return rc;
 }
 
-/* All queries through such a pool. Returns how wide it is in the end. */
+static void submit(filch_pool *pool, database *db, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (FILCH_SUBMIT(pool, query, db))
+            errx(1, "%s", filch_error());
+}
+
+/* All queries through such a pool: some one by one, so that it sees how quick an answer can be, and
+ * the others at once. Returns how wide it is in the end. */
 static unsigned serve(database *db, filch_pool_config config, bool show)
 {
     filch_pool *pool;
     filch_pool_stats now;
     if (filch_semaphore_init(&db->cores, CORES) || filch_pool_create(&pool, &config))
         errx(1, "%s", filch_error());
-    for (int i = 0; i < QUERIES; i++)
-        if (FILCH_SUBMIT(pool, query, db))
+    for (int i = 0; i < ALONE; i++) {
+        submit(pool, db, 1);
+        if (filch_pool_wait(pool, FILCH_FOREVER))
             errx(1, "%s", filch_error());
+    }
+    filch_semaphore_acquire(&db->cores, CORES); /* until all of them wait */
+    submit(pool, db, QUERIES - ALONE);
+    filch_semaphore_release(&db->cores, CORES);
     while (filch_pool_wait(pool, filch_in(25 * FILCH_MILLISECOND))) {
         filch_pool_stats_read(pool, &now);
         if (show)
@@ -74,7 +87,7 @@ int main(int argc, char **argv)
     serve(&guessed, (filch_pool_config){.width = GUESS}, false);
     print("the width that was guessed", &guessed);
 
-    filch_adaptive_config bounds = {.min = 2, .max = GUESS, .start = GUESS};
+    filch_adaptive_config bounds = {.min = 4, .max = GUESS, .start = GUESS};
     unsigned width = serve(&found, (filch_pool_config){.adaptive = &bounds}, argc > 1);
     print("the width that finds itself", &found);
     printf("it is narrower now: %s; and kept its bounds: %s\n", yes(width < bounds.start),
