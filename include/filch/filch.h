@@ -4,7 +4,7 @@
  * concept has its own.
  *
  *   <filch/base.h>     compilers; how the library reports errors
- *   <filch/runtime.h>  create, run, destroy: workers pinned to cores
+ *   <filch/runtime.h>  create, run, resize, destroy: workers pinned to cores
  *   <filch/task.h>     FILCH_TASK, FILCH_FORK, FILCH_JOIN, FILCH_RUN: fork/join for C and C++
  *   <filch/panic.h>    a task that cannot go on ends, and cleans up: panic, defer, try
  *   <filch/par.h>      loops, reductions, scans, sorts: parallel algorithms without a grain size

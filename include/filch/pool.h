@@ -83,6 +83,18 @@ typedef enum filch_outcome {
     FILCH_OUTCOMES
 } filch_outcome;
 
+/* A job that has timed out and does not return. */
+typedef struct filch_stuck {
+    const char *name; /* the job's */
+    uint64_t id;
+    int64_t age;       /* ns since it began */
+    const char *where; /* the call in which it waits; NULL: it computes */
+    void *data;        /* the job's; its function may be using it */
+} filch_stuck;
+
+/* Told of it, once, by a task of the pool's runtime. A panic of it is a detached task's. */
+typedef void filch_stuck_fn(const filch_stuck *report, void *arg);
+
 /* Fields that are zero mean the default. */
 typedef struct filch_pool_config {
     size_t size;            /* sizeof(filch_pool_config), or 0: only what the first release knew */
@@ -106,6 +118,13 @@ typedef struct filch_pool_config {
                                         panic there is another attempt, from the queue */
     filch_letters *letters;          /* what has failed or panicked for good becomes one of these */
     const filch_adaptive_config *adaptive; /* the width finds itself by latency; `width` stays 0 */
+    /* Jobs that do not return */
+    int64_t
+        stuck_after; /* so many ns after its deadline a job in progress is stuck; default: never */
+    unsigned spares; /* so many stuck jobs at a time do not count for the width, and each has
+                            another worker run in its place, if the runtime is the pool's own */
+    filch_stuck_fn *stuck;
+    void *stuck_arg;
 } filch_pool_config;
 
 /* Returns 0, or a negative errno: it has failed (any other number counts as -EINVAL). What
@@ -151,6 +170,7 @@ typedef struct filch_pool_stats {
     uint64_t width;                    /* so many may be; 0: no limit */
     uint64_t delayed;                  /* of those waiting: until a permit or a retry is due */
     uint64_t retries;                  /* attempts after the first */
+    uint64_t stuck;                    /* of those running */
 } filch_pool_stats;
 
 /* Submits fn(self, job, data); options as designated initialisers of filch_job_options. 0 or a

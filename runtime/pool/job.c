@@ -157,6 +157,8 @@ static void context_done(fl_waiter *watcher)
         fl_job_decide(job, outcome, NULL, &after);
     else
         more->tells = outcome == FILCH_TIMED_OUT && fl_job_decide(job, outcome, NULL, &after);
+    if (more->tells)
+        fl_stuck_watch(job);
     fl_pool_leave(pool, &after);
     fl_errand_start(job, &more->after, after_context);
 }

@@ -99,7 +99,10 @@ static bool end(filch_job *job, filch_outcome outcome, const filch_failure *why)
     adapt(job, outcome, &after);
     job->stage = FL_JOB_ENDED;
     fl_row_leave(&pool->in_progress, job);
+    bool watched = job->more && fl_stuck_leave(job);
     fl_pool_leave(pool, &after); /* it is still counted as running */
+    if (watched)
+        fl_errand_end(job);
     return decided;
 }
 
@@ -111,6 +114,8 @@ void fl_job_perform(filch_self self, filch_job *job)
     int64_t again;
     fiber->pooled = job;
     fiber->on_runner = true;
+    if (job->more)
+        job->more->fiber = fiber;
     fl_job_record(pool->waits, job);
     filch_outcome outcome = fl_attempt(self, job, &why, &again);
     fl_job_record(pool->runs, job);

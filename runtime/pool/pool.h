@@ -42,6 +42,7 @@
 #include <runtime/pool/attempt.h>
 #include <runtime/pool/direct.h>
 #include <runtime/pool/line.h>
+#include <runtime/pool/stuck.h>
 #include <runtime/sync/cancellation.h>
 
 enum fl_stage { FL_JOB_WAITING, FL_JOB_RUNNING, FL_JOB_DELAYED, FL_JOB_ENDED };
@@ -72,6 +73,8 @@ typedef struct fl_job_more {
     char *key;     /* a copy, or NULL */
     filch_trace trace;
     fl_attempts attempts;
+    fl_overdue overdue;
+    fl_fiber *fiber; /* in progress: that runs it */
 } fl_job_more;
 
 struct filch_job {
@@ -98,6 +101,8 @@ struct filch_job {
 };
 FILCH_STATIC_ASSERT(sizeof(struct filch_job) <= FL_CELL_POOL_JOB, "a cell holds a job");
 
+enum { FL_SPARES_MOST = 256 };
+
 typedef struct fl_runner {
     fl_job item; /* first */
     struct fl_runner *next, *made_before;
@@ -122,6 +127,7 @@ struct filch_pool {
     fl_aimd aimd;             /* of an adaptive pool */
     fl_runner *idle, *newest; /* those that have nothing to do; all */
     unsigned made, active;    /* runners: in existence, with something to do */
+    unsigned workers, spares; /* of its own runtime at first; for stuck jobs, in use */
     uint64_t errands;
     filch_pool_stats stats;
     uint64_t settled;      /* plain jobs of a direct pool */
@@ -153,6 +159,11 @@ static inline bool fl_pool_at_rest(const filch_pool *pool)
 {
     return !pool->stats.waiting && !pool->stats.running && !pool->active && !pool->room.inside &&
            !pool->errands && fl_direct_at_rest(&pool->direct, pool->settled);
+}
+/* Is there a runner too many, or (by 1) room for another? */
+static inline bool fl_pool_is_full(const filch_pool *pool, unsigned by)
+{
+    return pool->active + by > pool->stats.width + pool->spares;
 }
 static inline void fl_after_start(fl_after *after, fl_job *item)
 {

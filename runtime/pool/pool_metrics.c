@@ -36,6 +36,7 @@ READ(dropped, outcomes[FILCH_DROPPED])
 READ(dead_lettered, outcomes[FILCH_DEAD_LETTERED])
 READ(retries, retries)
 READ(delayed, delayed)
+READ(stuck, stuck)
 
 /* ---- What is shown ---- */
 
@@ -61,6 +62,7 @@ static const filch_metric metrics_of_pool[] = {
     GAUGE("waiting", "Jobs in the queue, or delayed.", read_waiting),
     GAUGE("delayed", "Jobs that wait for a permit or a retry.", read_delayed),
     GAUGE("running", "Jobs in progress.", read_running),
+    GAUGE("stuck", "Jobs in progress that do not return after their deadlines.", read_stuck),
     GAUGE("width", "Jobs that may be in progress at a time.", read_width),
     OUTCOME(succeeded),
     OUTCOME(failed),
