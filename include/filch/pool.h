@@ -103,7 +103,7 @@ typedef struct filch_pool_config {
     unsigned workers;       /* with so many workers; default: one per core */
     unsigned width;         /* jobs in progress at a time; default: as many as there are workers,
                                of a direct pool: no limit */
-    size_t capacity;        /* jobs that wait at most; default: no limit */
+    size_t capacity;        /* jobs that wait at most, delayed ones too; default: no limit */
     filch_pool_order order; /* default: any */
     filch_when_full full;   /* default: wait */
     int64_t aging;          /* ns; default one second */

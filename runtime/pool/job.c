@@ -225,6 +225,7 @@ void fl_job_begin(filch_job *job)
     job->stage = FL_JOB_RUNNING;
     job->pool->stats.running++;
     fl_row_enter(&job->pool->in_progress, job);
+    job->pool->aimd.reached |= job->pool->stats.running >= job->pool->stats.width;
     if (job->more && job->pool->config.stuck_after)
         fl_stuck_begin(job);
 }

@@ -12,7 +12,8 @@
 
 bool fl_pool_has_room(const filch_pool *pool)
 {
-    return !pool->config.capacity || pool->stats.waiting < pool->config.capacity;
+    return !pool->config.capacity ||
+           pool->stats.waiting + pool->stats.delayed < pool->config.capacity;
 }
 
 void fl_pool_queue(filch_pool *pool, filch_job *job, fl_after *after)
@@ -116,7 +117,8 @@ static int drop_oldest(filch_pool *pool, filch_job *job, int64_t until)
 {
     (void)until;
     fl_after after = {0};
-    fl_job_decide(pool->by_age.first, FILCH_DROPPED, NULL, &after);
+    filch_job *oldest = pool->by_age.first ? pool->by_age.first : pool->delayed.first;
+    fl_job_decide(oldest, FILCH_DROPPED, NULL, &after);
     fl_pool_take_in(pool, job, &after);
     fl_pool_leave(pool, &after);
     return 0;

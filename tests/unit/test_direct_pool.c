@@ -99,7 +99,8 @@ static int waits(filch_self self, filch_job *job, void *go)
 Test(direct_pool, jobs_that_wait_hold_up_nobody)
 {
     filch_semaphore go;
-    filch_pool *pool = pool_of((filch_pool_config){.workers = 2});
+    filch_runtime *rt = config_runtime(2, 1000);
+    filch_pool *pool = pool_of((filch_pool_config){.runtime = rt});
     waiting = (signpost){0};
     cr_assert_eq(filch_semaphore_init(&go, 0), 0);
     for (unsigned i = 0; i < MANY; i++)
@@ -110,6 +111,7 @@ Test(direct_pool, jobs_that_wait_hold_up_nobody)
     cr_assert_eq(stats.running, MANY);
     cr_assert_eq(filch_semaphore_release(&go, MANY), 0);
     cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
 /* ---- Identity ---- */

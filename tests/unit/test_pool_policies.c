@@ -352,6 +352,53 @@ Test(pool_policies, an_adaptive_width_stays_within_its_bounds)
     cr_assert_eq(filch_pool_destroy(pool), 0);
 }
 
+/* As long as all are in use and none takes longer than another. */
+Test(pool_policies, an_adaptive_width_rises_when_it_is_used)
+{
+    const filch_adaptive_config config = {.min = 1, .max = 4, .start = 1, .tolerance = 10000};
+    filch_pool_stats stats;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .adaptive = &config});
+    do {
+        for (unsigned i = 0; i < JOBS; i++)
+            cr_assert_eq(FILCH_SUBMIT(pool, counts, NULL), 0);
+        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        filch_pool_stats_read(pool, &stats);
+    } while (stats.width < 3);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- Capacity ---- */
+
+Test(pool_policies, what_is_delayed_takes_room)
+{
+    filch_limiter *limiter;
+    filch_pool_stats stats;
+    cr_assert_eq(filch_limiter_create(
+                     &limiter, (filch_limit){.rate = 1, .burst = 1, .period = 1000 * FILCH_SECOND}),
+                 0);
+    for (unsigned drop_one = 0; drop_one < 2; drop_one++) {
+        filch_when_full full = drop_one ? FILCH_FULL_DROP_OLDEST : FILCH_FULL_REJECT;
+        filch_pool *pool = pool_of((filch_pool_config){
+            .workers = 2, .width = 1, .capacity = 3, .full = full, .limiter = limiter});
+        while (FILCH_SUBMIT(pool, note_start, NULL) == 0) {
+            filch_pool_stats_read(pool, &stats);
+            if (stats.outcomes[FILCH_DROPPED])
+                break;
+        }
+        do
+            filch_pool_stats_read(pool, &stats);
+        while (stats.delayed < 3);
+        int rc = FILCH_SUBMIT(pool, note_start, NULL);
+        cr_assert_eq(rc, drop_one ? 0 : -EAGAIN);
+        filch_pool_stats_read(pool, &stats);
+        cr_assert_eq(stats.waiting, 3);
+        cr_assert_geq(stats.outcomes[FILCH_DROPPED], drop_one);
+        filch_pool_shutdown_now(pool);
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+    }
+    filch_limiter_destroy(limiter);
+}
+
 /* ---- Keys, traces ---- */
 
 Test(pool_policies, of_jobs_with_one_key_one_is_accepted_at_a_time)
