@@ -35,6 +35,7 @@
 typedef struct filch_pool filch_pool;
 typedef struct filch_job filch_job;
 struct filch_metrics;
+struct filch_results;
 
 /* Which job is next. */
 typedef enum filch_pool_order {
@@ -91,6 +92,7 @@ typedef struct filch_pool_config {
     int64_t timeout;        /* ns of each job that has none of its own; default: none */
     filch_context *context; /* those of all jobs are below it, if they have no other */
     bool timed; /* how long jobs wait and take is recorded, for filch_metrics_add_pool */
+    struct filch_results *results; /* where jobs go that have no list of their own */
 } filch_pool_config;
 
 /* Returns 0, or a negative errno: it has failed (any other number counts as -EINVAL). What
@@ -119,6 +121,8 @@ typedef struct filch_job_options {
     filch_job_done_fn *done FILCH_ZERO; /* or NULL */
     void (*drop)(void *data)
         FILCH_ZERO; /* gives its data back, when nobody uses it any more; or NULL */
+    struct filch_results *results FILCH_ZERO; /* where it goes when `done` has returned
+                                                 (<filch/results.h>); NULL: the pool's */
 } filch_job_options;
 
 /* What has happened so far. Sums; they are exact when the pool is at rest. */
@@ -159,7 +163,8 @@ FILCH_API int filch_pool_destroy(filch_pool *pool);
  * held for as long as it is needed. May wait for room until then. -EPIPE the pool is closed; -EAGAIN it is
  * full; -ETIMEDOUT it was full until then; -ECANCELED or another cause: the context was done;
  * -EDEADLK it is full, and the job that submits is the only one that could make room; -EINVAL
- * no function, a priority too high, a negative time; -ENOMEM; -EAGAIN, too, no timer. */
+ * no function, a priority too high, a negative time; -ENOMEM; -EAGAIN, too, no timer. -EPIPE may
+ * also say that the results list is closed. */
 FILCH_API int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                                 const filch_job_options *options, int64_t until);
 
@@ -197,6 +202,9 @@ FILCH_API void filch_job_release(filch_job *job);
 /* Not 0, and no other of the pool's; counted from 1 in the order of acceptance, but in a direct pool.
  */
 FILCH_API uint64_t filch_job_id(const filch_job *job);
+/* What it was submitted with. */
+FILCH_API void *filch_job_data(const filch_job *job);
+FILCH_API const char *filch_job_name(const filch_job *job);
 /* What it has to look at to learn that nobody needs it any more. */
 FILCH_API filch_context *filch_job_context(const filch_job *job);
 /* Cancels it: out of the queue, or by its context. -EALREADY it has an outcome. */

@@ -2,6 +2,7 @@
  *
  * Submission: into the queue, or what the pool does when that is full. */
 #include <runtime/pool/order.h>
+#include <runtime/pool/results.h>
 
 #include <runtime/core/call.h>
 #include <runtime/core/error.h>
@@ -137,8 +138,8 @@ static int (*const when_full[FILCH_FULL_POLICIES])(filch_pool *pool, filch_job *
 
 /* ---- For users ---- */
 
-static int check(const filch_pool *pool, filch_job_fn *fn, const filch_job_options *options,
-                 int64_t until)
+int fl_jobs_check(const filch_pool *pool, filch_job_fn *fn, const filch_job_options *options,
+                  int64_t until)
 {
     if (!pool || !fn)
         return fl_fail(EINVAL, "filch_pool_submit without %s; give it one",
@@ -149,20 +150,39 @@ static int check(const filch_pool *pool, filch_job_fn *fn, const filch_job_optio
     if (options->timeout < 0 || until < 0)
         return fl_fail(EINVAL, "filch_pool_submit with a negative time; timeout is in nanoseconds "
                                "from now, until from filch_in()");
-    return 0;
+    if (filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: asked again in time */
+        return 0;
+    return filch_context_cause(options->context ? options->context : pool->context);
 }
 
-static int submit(filch_pool *pool, filch_job *job, int64_t until)
+/* As many as there is room for, or one for which there is none. Where there is room, nobody waits
+ * whose time is not over. */
+static int submit_some(filch_pool *pool, filch_job *const *jobs, unsigned count, int64_t until,
+                       unsigned *accepted)
 {
     fl_after after = {0};
+    unsigned fit = 0;
     fl_lock(&pool->room.lock);
     if (filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: under the lock */
         return refuse(pool, fl_plainly(-EPIPE));
-    if (!fl_pool_has_room(pool)) /* where there is room, nobody waits whose time is not over */
-        return when_full[pool->config.full](pool, job, until);
-    fl_pool_take_in(pool, job, &after);
-    fl_pool_leave(pool, &after);
-    return 0;
+    while (fit < count && fl_pool_has_room(pool))
+        fl_pool_take_in(pool, jobs[fit++], &after);
+    int rc = 0;
+    if (fit)
+        fl_pool_leave(pool, &after);
+    else
+        rc = when_full[pool->config.full](pool, jobs[0], until);
+    *accepted += fit ? fit : !rc;
+    return rc;
+}
+
+int fl_jobs_submit(filch_pool *pool, filch_job *const *jobs, unsigned count, int64_t until,
+                   unsigned *accepted)
+{
+    int rc = 0;
+    while (!rc && *accepted < count)
+        rc = submit_some(pool, jobs + *accepted, count - *accepted, until, accepted);
+    return rc;
 }
 
 int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
@@ -171,9 +191,7 @@ int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void 
     static const filch_job_options plain;
     if (!options)
         options = &plain;
-    int rc = check(pool, fn, options, until);
-    if (!rc && !filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: asked again in time */
-        rc = filch_context_cause(options->context ? options->context : pool->context);
+    int rc = fl_jobs_check(pool, fn, options, until);
     if (rc)
         return rc;
     if (pool->direct.tallies && fl_job_is_plain(pool, options, out != NULL))
@@ -182,7 +200,13 @@ int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void 
     rc = fl_job_make(&job, pool, fn, data, options, out != NULL);
     if (rc)
         return rc;
-    rc = submit(pool, job, until);
+    filch_results *results = job->more ? job->more->options.results : NULL;
+    unsigned accepted = 0;
+    rc = fl_results_expect(results, 1);
+    if (!rc) {
+        rc = fl_jobs_submit(pool, &job, 1, until, &accepted);
+        fl_results_refused(results, 1 - accepted);
+    }
     if (rc)
         fl_job_unmake(job);
     else if (out)
