@@ -36,6 +36,7 @@ typedef struct filch_pool filch_pool;
 typedef struct filch_job filch_job;
 struct filch_metrics;
 struct filch_results;
+struct filch_future;
 
 /* Which job is next. */
 typedef enum filch_pool_order {
@@ -217,6 +218,11 @@ FILCH_API int filch_job_wait(filch_job *job, int64_t until);
 FILCH_API filch_outcome filch_job_outcome(const filch_job *job);
 /* What went wrong; NULL: nothing, or it has no outcome yet. */
 FILCH_API const filch_failure *filch_job_failure(const filch_job *job);
+/* Makes an empty future (<filch/future.h>) that of its outcome: its value is FILCH_SUCCEEDED, a
+ * filch_outcome; any other outcome makes it fail with what went wrong. It is done when filch_job_wait
+ * would return. A job may have several; none is a hold of the job. Does not wait. -EALREADY the
+ * future is not empty; -EINVAL a job without a handle. */
+FILCH_API int filch_job_future(struct filch_future *future, filch_job *job);
 
 FILCH_END_DECLS
 #endif
