@@ -6,10 +6,13 @@
 #define FOUND (FL_IDLE_CHANGE - FL_IDLE_SEARCHER)
 #define SLEEP (FL_IDLE_CHANGE + FL_IDLE_SLEEPER - FL_IDLE_SEARCHER)
 #define WAKE (FL_IDLE_CHANGE + FL_IDLE_SEARCHER - FL_IDLE_SLEEPER)
+#define RETIRE (FL_IDLE_CHANGE + FL_IDLE_RETIRED - FL_IDLE_SEARCHER)
+#define RETURN (FL_IDLE_CHANGE - FL_IDLE_RETIRED)
 
-void fl_idle_init(fl_idle *idle)
+void fl_idle_init(fl_idle *idle, unsigned retired)
 {
-    filch_u64_store(&idle->word, 0, FILCH_SEQ_CST); /* both: not yet shared */
+    filch_u64_store(&idle->word, retired * FL_IDLE_RETIRED,
+                    FILCH_SEQ_CST); /* both: not yet shared */
     filch_u32_store(&idle->tokens, 0, FILCH_SEQ_CST);
 }
 
@@ -58,6 +61,16 @@ bool fl_idle_claim(fl_idle *idle, bool may_mute)
     } while (!filch_u64_cas(&idle->word, &word, word + WAKE, FILCH_SEQ_CST)); /* P6 */
     filch_u32_add(&idle->tokens, 1, FILCH_SEQ_CST);                           /* P6 */
     return true;
+}
+
+void fl_idle_retire(fl_idle *idle)
+{
+    filch_u64_add(&idle->word, RETIRE, FILCH_SEQ_CST); /* J3 */
+}
+
+void fl_idle_return(fl_idle *idle)
+{
+    filch_u64_add(&idle->word, RETURN, FILCH_SEQ_CST); /* J6 */
 }
 
 bool fl_idle_take_token(fl_idle *idle)

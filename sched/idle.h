@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Who is searching, who sleeps: the decisions of the idle protocol (docs/idle.md tells it whole,
- * with the proof). A worker is running (not counted), searching (Q) or sleeping (S). The word I
- * holds S, Q and NAPPING; `tokens` counts wake-ups that were decided and not yet taken. The runtime
- * owns the futexes; here is only the counting.
+ * with the proof). A worker is running (not counted), searching (Q), sleeping (S) or retired (R: its
+ * slot is not active; nobody wakes it for work). The word I holds S, Q, R and NAPPING; `tokens`
+ * counts wake-ups that were decided and not yet taken. The runtime owns the futexes; here is only
+ * the counting.
  *
  * Steps and edges. All operations on I are seq_cst, so that publisher (store; fence; load I) and
  * sleeper (I1; look) are a Dekker pair: one sees the other. So are those on tokens, against the
@@ -32,8 +33,14 @@
  *      seq_cst; else sleep on the bell
  *   I5 fl_idle_has_token: load tokens, seq_cst,    | P6 and the ring (B2, B3)
  *      after the bell was put to AWAKE
+ *   J3 its slot is active no more,                 | I1, P6, as Q2: publishers that saw it search
+ *      fl_idle_retire: R + 1, Q - 1, seq_cst;        woke nobody, and of it and a sleeper one sees
+ *      then P5, P6                                   the other (runtime/core/crew.h)
  *   N1 nap: or and and of NAPPING, seq_cst;        -> P6 of a push: sees it and wakes nobody; the
- *      seq_cst fence, look; sleep with a timeout      search after the timeout finds the item */
+ *      seq_cst fence, look; sleep with a timeout      search after the timeout finds the item
+ * Retired worker:
+ *   J6 its slot is active again, fl_idle_return:   -> I1, P6; to them it is running, until Q1
+ *      R - 1, seq_cst                                 */
 #ifndef FL_IDLE_H
 #define FL_IDLE_H
 
@@ -41,11 +48,13 @@
 
 #include <stdbool.h>
 
+#define FL_IDLE_MOST 0x7ffu /* of each: S, Q and R */
 #define FL_IDLE_SLEEPER ((uint64_t)1)
-#define FL_IDLE_SEARCHER ((uint64_t)1 << 16)
-#define FL_IDLE_CHANGE ((uint64_t)1 << 33) /* counts changes, so that "as before" can be told */
+#define FL_IDLE_SEARCHER ((uint64_t)1 << 11)
+#define FL_IDLE_RETIRED ((uint64_t)1 << 22)
+#define FL_IDLE_CHANGE ((uint64_t)1 << 34) /* counts changes, so that "as before" can be told */
 #define FL_IDLE_NAPPING                                                                            \
-    ((uint64_t)1 << 32) /* the last searcher sleeps with a timeout: pushes need not wake */
+    ((uint64_t)1 << 33) /* the last searcher sleeps with a timeout: pushes need not wake */
 
 typedef struct fl_idle {
     filch_u64 word;
@@ -56,12 +65,18 @@ typedef struct fl_idle {
 
 static inline unsigned fl_idle_sleepers(uint64_t word)
 {
-    return word & 0xffff;
+    return word & FL_IDLE_MOST;
 }
 
 static inline unsigned fl_idle_searchers(uint64_t word)
 {
-    return (word >> 16) & 0xffff;
+    return (word / FL_IDLE_SEARCHER) & FL_IDLE_MOST;
+}
+
+/* Sleeping or retired: how many do nothing, and hold no fork. */
+static inline unsigned fl_idle_resting(uint64_t word)
+{
+    return fl_idle_sleepers(word) + ((word / FL_IDLE_RETIRED) & FL_IDLE_MOST);
 }
 
 static inline uint64_t fl_idle_look(fl_idle *idle)
@@ -69,8 +84,9 @@ static inline uint64_t fl_idle_look(fl_idle *idle)
     return filch_u64_load(&idle->word, FILCH_SEQ_CST); /* P6, I3; or a fence came before */
 }
 
-/* Workers count as running until they search for the first time, which they do when they start. */
-void fl_idle_init(fl_idle *idle);
+/* `retired` workers are retired; the others count as running until they search for the first time,
+ * which they do when they start. */
+void fl_idle_init(fl_idle *idle, unsigned retired);
 /* Running -> searching. */
 void fl_idle_search(fl_idle *idle);
 /* Searching -> running; returns I as it was before. */
@@ -87,6 +103,10 @@ bool fl_idle_retract(fl_idle *idle);
 /* A publisher's decision: unless somebody searches or nobody sleeps (or, if `may_mute`, a napper
  * will look by itself), one sleeper becomes a searcher and a token is made for it. */
 bool fl_idle_claim(fl_idle *idle, bool may_mute);
+/* Searching -> retired. */
+void fl_idle_retire(fl_idle *idle);
+/* Retired -> running. */
+void fl_idle_return(fl_idle *idle);
 bool fl_idle_take_token(fl_idle *idle);
 bool fl_idle_has_token(fl_idle *idle);
 void fl_idle_nap(fl_idle *idle, bool napping);

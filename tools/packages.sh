@@ -42,10 +42,18 @@ make                    | command make
 bzip2                   | command bzip2
 '
 
+# package | a program in it. The program is taken out, into build/tools, and the package is not installed: that would
+# start its service.
+programs_to_test='
+prometheus | usr/bin/promtool
+'
+PATH=$PATH:$PWD/build/tools
+
 # brings KIND ARGUMENTS...: is it there?
 brings() {
     case $1 in
     command) command -v "$2" >/dev/null ;;
+    program) "$2" --version >/dev/null 2>&1 ;;
     module) pkg-config --exists "$2" 2>/dev/null ;;
     header) echo "#include <$3>" | "$2" -x "$(language_of "$2")" -fsyntax-only - 2>/dev/null ;;
     flags) echo 'int main(void) { return 0; }' | "$2" "$3" -x c - -o /dev/null 2>/dev/null ;;
@@ -85,4 +93,33 @@ need() {
     echo "missing, and not installed here: $absent" >&2
     echo "as root: apt-get install $absent    (on other systems: the packages that bring the same)" >&2
     return 1
+}
+
+# take_out PACKAGE PROGRAM: into build/tools, as whoever calls.
+take_out() {
+    local room taken=1
+    room=$(mktemp -d build/tools.XXXXXX) || return 1
+    (cd "$room" && apt-get download -qq "$1" && dpkg -x ./*.deb .) && mv "$room/$2" build/tools/ && taken=0
+    rm -rf "$room"
+    return $taken
+}
+
+# fetch TABLE: takes out the programs that are not there; tells what it does; fails when one is still missing.
+fetch() {
+    local package program name log=$PWD/build/log/programs.log failed=0 root=''
+    [ "$(id -u)" = 0 ] || root=sudo
+    mkdir -p build/log build/tools
+    while IFS=' |' read -r package program; do
+        name=${program##*/}
+        [ -n "$name" ] || continue
+        brings program "$name" && continue
+        echo "fetching: $name of the package $package (log: $log)"
+        take_out "$package" "$program" >"$log" 2>&1 ||
+            { $root apt-get update -qq && take_out "$package" "$program"; } >>"$log" 2>&1
+        brings program "$name" && continue
+        echo "$name: not found, and not to be had from the package $package; tests that need it are skipped." \
+            "Put it on PATH." >&2
+        failed=1
+    done <<<"$1"
+    return $failed
 }

@@ -99,6 +99,7 @@ trap 'rm -f "$tally"' EXIT
 packages=0
 need "$packages_to_run" "$packages_to_test" || packages=1
 [ $packages = 0 ] || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+fetch "$programs_to_test" || skipped=1
 
 while IFS='|' read -r name modes run; do
     [[ " $modes " == *" $mode "* ]] || continue

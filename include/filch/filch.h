@@ -4,7 +4,7 @@
  * concept has its own.
  *
  *   <filch/base.h>     compilers; how the library reports errors
- *   <filch/runtime.h>  create, run, destroy: workers pinned to cores
+ *   <filch/runtime.h>  create, run, resize, destroy: workers pinned to cores
  *   <filch/task.h>     FILCH_TASK, FILCH_FORK, FILCH_JOIN, FILCH_RUN: fork/join for C and C++
  *   <filch/panic.h>    a task that cannot go on ends, and cleans up: panic, defer, try
  *   <filch/par.h>      loops, reductions, scans, sorts: parallel algorithms without a grain size
@@ -19,6 +19,8 @@
  *   <filch/io.h>       waiting for files and sockets
  *   <filch/blocking.h> calls that stop a thread, on threads of their own
  *   <filch/pool.h>     worker pools: jobs, queues, outcomes
+ *   <filch/pipeline.h> stages with a width, a queue and an order each
+ *   <filch/gather.h>   several are asked at a time; a quorum of answers is enough
  *   <filch/limiter.h>  rate limits: token buckets, one for all or one for each key
  *   <filch/adaptive.h> a concurrency limit that finds itself by latency
  *   <filch/breaker.h>  calls to what keeps failing are refused for a while
@@ -47,6 +49,7 @@
 #include <filch/context.h>
 #include <filch/deadlock.h>
 #include <filch/future.h>
+#include <filch/gather.h>
 #include <filch/io.h>
 #include <filch/limiter.h>
 #include <filch/letters.h>
@@ -54,6 +57,7 @@
 #include <filch/metrics.h>
 #include <filch/panic.h>
 #include <filch/par.h>
+#include <filch/pipeline.h>
 #include <filch/pool.h>
 #include <filch/resources.h>
 #include <filch/retry.h>

@@ -27,9 +27,15 @@
 #ifndef FILCH_POOL_H
 #define FILCH_POOL_H
 
+#include <filch/adaptive.h>
+#include <filch/breaker.h>
 #include <filch/context.h>
 #include <filch/failure.h>
+#include <filch/letters.h>
+#include <filch/limiter.h>
+#include <filch/retry.h>
 #include <filch/runtime.h>
+#include <filch/trace.h>
 #include <stdbool.h>
 
 typedef struct filch_pool filch_pool;
@@ -67,16 +73,29 @@ typedef enum filch_when_full {
 
 /* What has become of a job. */
 typedef enum filch_outcome {
-    FILCH_UNDECIDED, /* it waits, or is in progress */
-    FILCH_SUCCEEDED, /* its function returned 0 */
-    FILCH_FAILED,    /* its function returned something else */
-    FILCH_PANICKED,  /* its function panicked */
-    FILCH_TIMED_OUT, /* its deadline came first */
-    FILCH_CANCELLED, /* before it began; or after that, and its function returned -ECANCELED, or
+    FILCH_UNDECIDED,     /* it waits, or is in progress */
+    FILCH_SUCCEEDED,     /* its function returned 0 */
+    FILCH_FAILED,        /* its function returned something else */
+    FILCH_PANICKED,      /* its function panicked */
+    FILCH_TIMED_OUT,     /* its deadline came first */
+    FILCH_CANCELLED,     /* before it began; or after that, and its function returned -ECANCELED, or
                         the cause */
-    FILCH_DROPPED,   /* the queue was full */
+    FILCH_DROPPED,       /* the queue was full */
+    FILCH_DEAD_LETTERED, /* it failed or panicked for good, and became a dead letter */
     FILCH_OUTCOMES
 } filch_outcome;
+
+/* A job that has timed out and does not return. */
+typedef struct filch_stuck {
+    const char *name; /* the job's */
+    uint64_t id;
+    int64_t age;       /* ns since it began */
+    const char *where; /* the call in which it waits; NULL: it computes */
+    void *data;        /* the job's; its function may be using it */
+} filch_stuck;
+
+/* Told of it, once, by a task of the pool's runtime. A panic of it is a detached task's. */
+typedef void filch_stuck_fn(const filch_stuck *report, void *arg);
 
 /* Fields that are zero mean the default. */
 typedef struct filch_pool_config {
@@ -93,6 +112,21 @@ typedef struct filch_pool_config {
     int64_t timeout;        /* ns of each job that has none of its own; default: none */
     filch_context *context; /* those of all jobs are below it, if they have no other */
     bool timed; /* how long jobs wait and take is recorded, for filch_metrics_add_pool */
+    /* Policies, none by default; not copied, and there until the pool is destroyed. How they stand
+     * together: docs/pools.md. */
+    filch_limiter *limiter; /* each attempt takes a permit, and waits for it in no worker */
+    filch_breaker *breaker; /* each attempt asks it, and tells it what came of it */
+    const filch_retry_policy *retry; /* of jobs that have none of their own: after a failure or a
+                                        panic there is another attempt, from the queue */
+    filch_letters *letters;          /* what has failed or panicked for good becomes one of these */
+    const filch_adaptive_config *adaptive; /* the width finds itself by latency; `width` stays 0 */
+    /* Jobs that do not return */
+    int64_t
+        stuck_after; /* so many ns after its deadline a job in progress is stuck; default: never */
+    unsigned spares; /* so many stuck jobs at a time do not count for the width, and each has
+                            another worker run in its place, if the runtime is the pool's own */
+    filch_stuck_fn *stuck;
+    void *stuck_arg;
     struct filch_results *results; /* where jobs go that have no list of their own */
 } filch_pool_config;
 
@@ -101,7 +135,8 @@ typedef struct filch_pool_config {
  * submitting thread runs itself (FILCH_FULL_RUN) it is NULL if that is no worker. */
 typedef int filch_job_fn(filch_self self, filch_job *job, void *data);
 
-/* Told what has become of a job: why is NULL, or what went wrong. Called once for each job that was
+/* Told what has become of a job: why is NULL, or what went wrong; data is NULL if it belongs to a dead
+ * letter now. Called once for each job that was
  * accepted, as a task of the pool's runtime; it may wait. A panic in it is a detached task's. */
 typedef void filch_job_done_fn(filch_job *job, filch_outcome outcome, const filch_failure *why,
                                void *data);
@@ -122,6 +157,10 @@ typedef struct filch_job_options {
     filch_job_done_fn *done FILCH_ZERO; /* or NULL */
     void (*drop)(void *data)
         FILCH_ZERO; /* gives its data back, when nobody uses it any more; or NULL */
+    const filch_retry_policy *retry FILCH_ZERO; /* not copied; NULL: the pool's */
+    const char *key FILCH_ZERO; /* copied; while a job with the same one has no outcome, it is
+                                   refused: -EEXIST. NULL: none */
+    const filch_trace *trace FILCH_ZERO;      /* the job becomes a span below it; NULL: none */
     struct filch_results *results FILCH_ZERO; /* where it goes when `done` has returned
                                                  (<filch/results.h>); NULL: the pool's */
 } filch_job_options;
@@ -134,6 +173,9 @@ typedef struct filch_pool_stats {
     uint64_t waiting;                  /* now in the queue */
     uint64_t running;                  /* now in progress */
     uint64_t width;                    /* so many may be; 0: no limit */
+    uint64_t delayed;                  /* of those waiting: until a permit or a retry is due */
+    uint64_t retries;                  /* attempts after the first */
+    uint64_t stuck;                    /* of those running */
 } filch_pool_stats;
 
 /* Submits fn(self, job, data); options as designated initialisers of filch_job_options. 0 or a
@@ -164,8 +206,8 @@ FILCH_API int filch_pool_destroy(filch_pool *pool);
  * held for as long as it is needed. May wait for room until then. -EPIPE the pool is closed; -EAGAIN it is
  * full; -ETIMEDOUT it was full until then; -ECANCELED or another cause: the context was done;
  * -EDEADLK it is full, and the job that submits is the only one that could make room; -EINVAL
- * no function, a priority too high, a negative time; -ENOMEM; -EAGAIN, too, no timer. -EPIPE may
- * also say that the results list is closed. */
+ * no function, a priority too high, a negative time, a bad retry policy; -EEXIST its key is taken;
+ * -ENOMEM; -EAGAIN, too, no timer. -EPIPE may also say that the results list is closed. */
 FILCH_API int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                                 const filch_job_options *options, int64_t until);
 /* Submits count jobs, fn with data[0], data[1], ...; data may be NULL: all have NULL. The same as
@@ -211,7 +253,7 @@ FILCH_API void filch_job_release(filch_job *job);
 /* Not 0, and no other of the pool's; counted from 1 in the order of acceptance, but in a direct pool.
  */
 FILCH_API uint64_t filch_job_id(const filch_job *job);
-/* What it was submitted with. */
+/* What it was submitted with. The data is NULL if it belongs to a dead letter now. */
 FILCH_API void *filch_job_data(const filch_job *job);
 FILCH_API const char *filch_job_name(const filch_job *job);
 /* What it has to look at to learn that nobody needs it any more. */
@@ -220,6 +262,10 @@ FILCH_API filch_context *filch_job_context(const filch_job *job);
 FILCH_API int filch_job_cancel(filch_job *job);
 /* Another priority, while it waits. -EALREADY it does not; -EINVAL too high. */
 FILCH_API int filch_job_set_priority(filch_job *job, unsigned priority);
+/* How many attempts have begun; 0 also where there are no policies. */
+FILCH_API unsigned filch_job_attempts(const filch_job *job);
+/* Its span; zero bytes if it was given none. For filch_trace_format, and the jobs that it submits. */
+FILCH_API filch_trace filch_job_trace(const filch_job *job);
 /* Waits for its outcome: 0 succeeded, -ETIMEDOUT timed out, -ECANCELED cancelled, -ENOBUFS dropped,
  * else what went wrong. -ETIME until then it has none; -EDEADLK the job itself calls. */
 FILCH_API int filch_job_wait(filch_job *job, int64_t until);

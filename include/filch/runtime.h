@@ -36,6 +36,8 @@ typedef struct filch_config {
     uint64_t seed;       /* FILCH_SEED: of the victims' choice; 0: from the clock */
     unsigned blocking_threads; /* FILCH_BLOCKING_THREADS: how many threads at most make blocking
                                   calls at a time, 1..10,000; default 64 (<filch/blocking.h>) */
+    unsigned worker_slots;     /* FILCH_WORKER_SLOTS: how many workers at most, 1..1024, for
+                              filch_runtime_resize; default, and least: workers */
 } filch_config;
 
 /* Sums over the workers since the runtime was created. Read while tasks run, they are approximate.
@@ -82,6 +84,17 @@ FILCH_API int filch_runtime_create(filch_runtime **out, const filch_config *conf
  * copy is left alone). */
 FILCH_API int filch_runtime_destroy(filch_runtime *rt);
 
+/* Makes it so many workers, 1 .. filch_runtime_worker_slots: for pools that grow and shrink, and for a
+ * worker more while one is stuck. Any thread, tasks of the runtime as well. Does not wait: a worker
+ * that has become surplus ends what it runs, and what that calls, then sleeps; what it had still to
+ * do others do. A worker that is added looks for work at once. rt NULL: the runtime whose task
+ * calls.
+ * A worker's thread is created when there are so many workers for the first time. As long as there
+ * are cores they are pinned as filch_config.bind says; those beyond run where the system puts them.
+ * -EINVAL workers is out of range, or rt is NULL and no task calls; -EAGAIN, -ENOMEM a thread is
+ * refused; -ECHILD. Then it is as before. */
+FILCH_API int filch_runtime_resize(filch_runtime *rt, unsigned workers);
+
 /* ---- Operations ---- */
 
 /* Runs one task, whose arguments lie in slot->args, and waits for it; its result is there
@@ -117,14 +130,19 @@ FILCH_API void filch_yield(filch_self self);
 
 /* ---- Queries ---- */
 
-/* Number of workers. */
+/* Number of workers: as many as filch_runtime_resize asked for last, else as the runtime was created
+ * with. One that has become surplus may still be at work. */
 FILCH_API unsigned filch_runtime_workers(const filch_runtime *rt);
+
+/* How many workers there can ever be. Never changes: as long as this is an array with an entry for
+ * each filch_worker_index. */
+FILCH_API unsigned filch_runtime_worker_slots(const filch_runtime *rt);
 
 /* The runtime whose task calls; NULL on a thread that is no worker. */
 FILCH_API filch_runtime *filch_runtime_here(void);
 
-/* The worker on which the calling task runs, 0 .. workers - 1; -1 on a thread that is no worker. It
- * can differ after every fork, join and call that may suspend. */
+/* The worker on which the calling task runs, 0 .. worker slots - 1; -1 on a thread that is no worker.
+ * It can differ after every fork, join and call that may suspend. */
 FILCH_API int filch_worker_index(void);
 
 /* Fills *out. stats_size is sizeof(filch_stats): a caller built with an older, shorter one gets

@@ -10,11 +10,14 @@ static void add_size(fl_text *t, const fl_runtime *rt)
 {
     struct fl_sizing why;
     fl_topology_default_workers(rt->topology, rt->settings.bind, &why);
-    if (rt->settings.workers)
-        fl_text_add(t, "workers      %u, as asked for (by default %u: %s)\n", rt->workers,
-                    why.workers, why.reason);
+    unsigned workers = fl_workers(rt);
+    if (rt->settings.workers || workers != why.workers)
+        fl_text_add(t, "workers      %u, as asked for (by default %u: %s)\n", workers, why.workers,
+                    why.reason);
     else
-        fl_text_add(t, "workers      %u: %s\n", rt->workers, why.reason);
+        fl_text_add(t, "workers      %u: %s\n", workers, why.reason);
+    if (rt->crew.most > workers)
+        fl_text_add(t, "slots        %u: as many workers there may be\n", rt->crew.most);
 }
 
 static void add_places(fl_text *t, const fl_runtime *rt)
@@ -23,9 +26,10 @@ static void add_places(fl_text *t, const fl_runtime *rt)
     bool pinned = rt->worker[0]->place.cpu >= 0 && fl_topology_real(rt->topology);
     fl_text_add(t, "binding      %s%s", fl_bind_name(rt->settings.bind),
                 pinned ? ", worker@cpu" : ", not pinned");
-    for (unsigned i = 0; pinned && i < rt->workers && i < SHOWN; i++)
+    unsigned workers = fl_workers(rt);
+    for (unsigned i = 0; pinned && i < workers && i < SHOWN && rt->worker[i]->place.cpu >= 0; i++)
         fl_text_add(t, " %u@%d", i, rt->worker[i]->place.cpu);
-    fl_text_add(t, "%s\n", pinned && rt->workers > SHOWN ? " ..." : "");
+    fl_text_add(t, "%s\n", pinned && workers > SHOWN ? " ..." : "");
 }
 
 size_t fl_describe(const fl_runtime *rt, char *out, size_t size)
@@ -45,8 +49,8 @@ size_t fl_describe(const fl_runtime *rt, char *out, size_t size)
                     ? "full, as asked for: fork and join out of line"
                     : "full, since membarrier is not to be had here: fork and join out of line");
     fl_text_add(&t, "waiting      %s\n",
-                rt->spin ? "spins some microseconds, then sleeps"
-                         : "never spins: more workers than CPUs");
+                fl_may_spin(rt) ? "spins some microseconds, then sleeps"
+                                : "never spins: more workers than CPUs");
     fl_text_add(&t, "fibers       stacks of %zu KiB, at most %u fibers, %u forks deep\n",
                 rt->settings.stack_size >> 10, rt->settings.max_fibers, (unsigned)FL_SLOTS);
     fl_text_add(&t, "seed         %llu\n", (unsigned long long)rt->settings.seed);

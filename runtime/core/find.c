@@ -2,8 +2,9 @@
  *
  * The next thing to do, in this order: the worker's own ready deque, a queue that all share, the
  * inbox, what others have forked, what others have ready. When a tick is due the inbox comes first,
- * then the oldest item of the own deque, so that a busy deque starves nobody. P5 is a step of
- * sched/idle.h. */
+ * then the oldest item of the own deque, so that a busy deque starves nobody; every other time
+ * something of a surplus worker comes before both. A surplus worker retires instead
+ * (runtime/core/crew.h). P5 is a step of sched/idle.h. */
 #include <runtime/core/worker.h>
 
 enum {
@@ -56,10 +57,14 @@ static bool take_inbox(fl_worker *worker, fl_work *work)
     return fl_work_from_item(work, item_from_job(jobs[0]));
 }
 
-/* What the newest items would keep waiting for ever: the inbox, the oldest item. */
-static bool take_in_turn(fl_worker *worker, fl_work *work)
+/* What the newest items would keep waiting for ever: what surplus workers left behind, the inbox,
+ * the oldest item. */
+static bool take_in_turn(fl_worker *worker, fl_work *work, unsigned turn)
 {
     void *item = NULL;
+    if (turn % 2 && (item = fl_steal_left_behind(worker, turn / 2)) &&
+        fl_work_from_item(work, item))
+        return true;
     if (take_inbox(worker, work))
         return true;
     return fl_deque_steal(&worker->ready, &item) == FL_STEAL_GOT && fl_work_from_item(work, item);
@@ -67,8 +72,14 @@ static bool take_in_turn(fl_worker *worker, fl_work *work)
 
 static bool take_own(fl_worker *worker, fl_work *work)
 {
-    if (fl_find_is_due(++worker->tick) && take_in_turn(worker, work))
-        return true;
+    unsigned tick = fl_next_tick(worker);
+    filch_u32_store(&worker->tick, tick, FILCH_RELAXED); /* its own, but for a hint */
+    if (fl_find_is_due(tick)) {
+        if (fl_surplus(worker))
+            return false;
+        if (take_in_turn(worker, work, tick / FL_FIND_TURN))
+            return true;
+    }
     for (void *item; (item = fl_deque_pop(&worker->ready));)
         if (fl_work_from_item(work, item))
             return true;
@@ -82,7 +93,7 @@ static bool take_own(fl_worker *worker, fl_work *work)
 static bool search(fl_worker *worker, fl_work *work)
 {
     fl_runtime *rt = worker->rt;
-    unsigned rounds = worker->stolen_lately && rt->spin ? ROUNDS_BUSY : ROUNDS;
+    unsigned rounds = worker->stolen_lately && fl_may_spin(rt) ? ROUNDS_BUSY : ROUNDS;
     for (unsigned i = 0; i < rounds; i++) {
         if (take_own(worker, work))
             return true;
@@ -102,6 +113,11 @@ bool fl_find(fl_worker *worker, fl_work *work)
         return true;
     fl_idle_search(&worker->rt->idle);
     for (;;) {
+        if (FILCH_UNLIKELY(fl_surplus(worker))) {
+            if (!fl_retire(worker))
+                return false;
+            continue;
+        }
         int64_t nap = fl_profit_nap(&worker->profit);
         if (!nap && search(worker, work)) {
             fl_found(worker, work->gift);
@@ -116,7 +132,8 @@ bool fl_work_ready(fl_runtime *rt)
 {
     if (!fl_inbox_empty(&rt->inbox))
         return true;
-    for (unsigned i = 0; i < rt->workers; i++)
+    unsigned reach = fl_reach(rt);
+    for (unsigned i = 0; i < reach; i++)
         if (fl_deque_size(&rt->worker[i]->ready) > 0)
             return true;
     return false;

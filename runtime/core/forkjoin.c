@@ -35,7 +35,7 @@ static void leave_waiter(fl_worker *worker, fl_fiber *left, void *slot)
 
 static void wait_until_done(fl_fiber *fiber, filch_slot *slot)
 {
-    unsigned spins = fiber->worker->rt->spin ? SPINS_BEFORE_SUSPEND : 1;
+    unsigned spins = fl_may_spin(fiber->worker->rt) ? SPINS_BEFORE_SUSPEND : 1;
     for (unsigned i = 0; i < spins; i++) {
         if (fl_slot_done(slot))
             return;

@@ -19,7 +19,8 @@ enum { CALL_RUNNING, CALL_WAITED_FOR, CALL_DONE };
 static unsigned worker_near(const fl_runtime *rt)
 {
     int cpu = sched_getcpu();
-    for (unsigned i = 0; i < rt->workers; i++)
+    unsigned workers = fl_workers(rt);
+    for (unsigned i = 0; i < workers; i++)
         if (rt->worker[i]->place.cpu == cpu)
             return i;
     return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Sleeping and waking: the futexes of the idle protocol (docs/idle.md; its steps P, Q, I and N are
- * in sched/idle.h; who runs what: W5 of runtime/core/suspend.c).
+ * in sched/idle.h; who runs what: W5 of runtime/core/suspend.c; who ought to: J5 of
+ * runtime/core/crew.h).
  *
  * Tokens are the truth, bells a hint. A waker makes a token, then rings one parked worker; whoever
  * is in I4 may take any token. So that no token is left with nobody awake to take it:
@@ -33,8 +34,9 @@ enum { VAIN_NAP_FIRST = 32000, VAIN_NAP_LONGEST = 2000000 }; /* ns */
 
 static void ring_one(fl_runtime *rt, unsigned near)
 {
-    for (unsigned i = 0; i < rt->workers; i++) {
-        fl_worker *worker = rt->worker[(near + i) % rt->workers];
+    unsigned reach = fl_reach(rt);
+    for (unsigned i = 0; i < reach; i++) {
+        fl_worker *worker = rt->worker[(near + i) % reach];
         uint32_t parked = FL_BELL_PARKED;
         if (filch_u32_load(&worker->bell, FILCH_SEQ_CST) == FL_BELL_PARKED &&     /* B2 */
             filch_u32_cas(&worker->bell, &parked, FL_BELL_RUNG, FILCH_SEQ_CST)) { /* B2 */
@@ -52,7 +54,8 @@ void fl_wake_one(fl_runtime *rt, unsigned near, bool may_mute)
 
 void fl_ring_everybody(fl_runtime *rt)
 {
-    for (unsigned i = 0; i < rt->workers; i++) {
+    unsigned reach = fl_reach(rt);
+    for (unsigned i = 0; i < reach; i++) {
         filch_u32_exchange(&rt->worker[i]->bell, FL_BELL_RUNG, FILCH_SEQ_CST); /* E3 */
         fl_futex_wake(&rt->worker[i]->bell, 1);
     }
@@ -114,7 +117,8 @@ static void poke(fl_worker *worker)
 
 static void poke_everybody(fl_runtime *rt)
 {
-    for (unsigned i = 0; i < rt->workers; i++)
+    unsigned reach = fl_reach(rt);
+    for (unsigned i = 0; i < reach; i++)
         poke(rt->worker[i]);
 }
 
@@ -133,8 +137,9 @@ void fl_found(fl_worker *worker, bool gift)
      * nobody. What they publish from now on comes to the slow path; what they had published is seen
      * by this look, but for a fork whose store is on its way while its owner forks no more: it is
      * not lost, its owner will run it. Without a heavy fence there is no better; docs/idle.md.
-     * Where all others sleep, they hold nothing: what is common and the caller's own is all. */
-    bool alone = fl_idle_sleepers(was) + 1 == rt->workers;
+     * Where all others sleep, and none is retired, they hold nothing: what is common and the
+     * caller's own is all. */
+    bool alone = fl_idle_sleepers(was) + 1 == fl_reach(rt);
     if (alone)
         poke(worker);
     else
@@ -149,7 +154,7 @@ void fl_found(fl_worker *worker, bool gift)
  * is over if everybody has slept since I1 without a break and no fiber waits for anything. */
 static void finish_if_over(fl_runtime *rt, uint64_t was)
 {
-    bool all_asleep = fl_idle_sleepers(was) + 1 == rt->workers;
+    bool all_asleep = fl_idle_resting(was) + 1 == rt->crew.most;
     if (!all_asleep || fl_sum(rt, FL_SUSPENDED) || !fl_idle_unchanged(&rt->idle, was))
         return;
     filch_u32_store(&rt->finished, 1, FILCH_SEQ_CST); /* E3 */
@@ -165,7 +170,7 @@ static bool last_look(fl_worker *worker, uint64_t was)
     poke_everybody(rt);
     /* Where all others sleep, nobody runs whose store could still be on its way: their I1 was a
      * full fence. */
-    if (fl_idle_sleepers(was) + 1 < rt->workers && rt->asymmetric) {
+    if (fl_idle_resting(was) + 1 < rt->crew.most && rt->asymmetric) {
         fl_count(worker, FL_HEAVY_FENCES, 1);
         fl_fence_heavy(); /* I2 */
     }
@@ -173,7 +178,7 @@ static bool last_look(fl_worker *worker, uint64_t was)
         return true;
     if (stopping)
         finish_if_over(rt, was);
-    if (fl_idle_sleepers(was) + 1 == rt->workers)
+    if (fl_idle_resting(was) + 1 == rt->crew.most)
         fl_suspect();
     return false;
 }
@@ -201,6 +206,10 @@ static bool wait_for_token(fl_worker *worker, int64_t until)
             return false;
         if (fl_idle_take_token(&rt->idle)) {
             fl_count(worker, FL_WAKES, 1);
+            break;
+        }
+        if (fl_surplus(worker) && fl_idle_retract(&rt->idle)) {
+            worker->woken = false; /* to retire: rung, or on its way to sleep (J5) */
             break;
         }
         /* Rung in vain. Relaxed: the futex sees what this look misses. */
@@ -248,6 +257,6 @@ bool fl_sleep(fl_worker *worker, int64_t nap)
         return nap_for(worker, nap + vain, vain > 0);
     if (last_look(worker, was) && fl_idle_retract(&rt->idle)) /* I3 */
         return true;
-    fl_fibers_trim(&rt->fibers, 4 * rt->workers);
+    fl_fibers_trim(&rt->fibers, 4 * fl_workers(rt));
     return wait_for_token(worker, 0);
 }

@@ -13,21 +13,26 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static void choose_size(fl_runtime *rt)
 {
-    rt->workers = rt->settings.workers;
-    if (!rt->workers)
-        rt->workers = fl_topology_default_workers(rt->topology, rt->settings.bind, NULL);
-    if (rt->workers > FL_MOST_WORKERS)
-        rt->workers = FL_MOST_WORKERS;
-    rt->spin = rt->workers <= fl_topology_cpus(rt->topology);
+    unsigned workers = rt->settings.workers, slots = rt->settings.worker_slots;
+    if (!workers)
+        workers = fl_topology_default_workers(rt->topology, rt->settings.bind, NULL);
+    if (workers > FL_MOST_WORKERS)
+        workers = FL_MOST_WORKERS;
+    if (slots < workers)
+        slots = workers;
+    rt->cores = fl_topology_units(rt->topology, rt->settings.bind);
+    rt->cpus = fl_topology_cpus(rt->topology);
+    fl_crew_init(&rt->crew, workers, slots);
     /* One for each worker's loop, and one that waits for something that a task has yet to do. */
-    if (rt->settings.max_fibers < rt->workers + 1)
-        rt->settings.max_fibers = rt->workers + 1;
+    if (rt->settings.max_fibers < slots + 1)
+        rt->settings.max_fibers = slots + 1;
 }
 
 static void choose_fence(fl_runtime *rt)
@@ -37,17 +42,18 @@ static void choose_fence(fl_runtime *rt)
 
 static void free_workers(fl_runtime *rt)
 {
-    for (unsigned i = 0; i < rt->workers && rt->worker[i]; i++)
+    for (unsigned i = 0; i < rt->crew.most && rt->worker[i]; i++)
         fl_worker_destroy(rt->worker[i]);
     free(rt->worker);
 }
 
 static int create_workers(fl_runtime *rt)
 {
-    rt->worker = calloc(rt->workers, sizeof *rt->worker);
+    unsigned slots = rt->crew.most;
+    rt->worker = calloc(slots, sizeof *rt->worker);
     if (!rt->worker)
-        return fl_fail(ENOMEM, "no memory for %u workers; free some, or have fewer", rt->workers);
-    for (unsigned i = 0; i < rt->workers; i++) {
+        return fl_fail(ENOMEM, "no memory for %u workers; free some, or have fewer", slots);
+    for (unsigned i = 0; i < slots; i++) {
         int rc = fl_worker_create(rt, i, &rt->worker[i]);
         if (rc) {
             free_workers(rt);
@@ -57,24 +63,30 @@ static int create_workers(fl_runtime *rt)
     return 0;
 }
 
-/* Nobody works yet, or any more: the first `started` threads end by themselves as soon as they are
- * told. */
-static void stop_workers(fl_runtime *rt, unsigned started)
+/* Its thread ends by itself as soon as it is told. */
+static void stop_worker(fl_worker *worker)
 {
-    for (unsigned i = 0; i < started; i++) {
-        pthread_join(rt->worker[i]->thread, NULL);
-        fl_fork_release(); /* held by the worker at its end */
-    }
+    pthread_join(worker->thread, NULL);
+    fl_fork_release(); /* held by the worker at its end */
+}
+
+/* Tasks may still start some; once the first has ended they are all over. */
+static void stop_workers(fl_runtime *rt)
+{
+    for (unsigned i = 0; i < fl_reach(rt); i++)
+        stop_worker(rt->worker[i]);
 }
 
 static int start_workers(fl_runtime *rt)
 {
-    for (unsigned i = 0; i < rt->workers; i++) {
+    unsigned workers = fl_workers(rt);
+    for (unsigned i = 0; i < workers; i++) {
         int rc = fl_worker_start(rt->worker[i]);
         if (rc) {
             filch_u32_store(&rt->finished, 1, FILCH_SEQ_CST); /* E3 */
             fl_ring_everybody(rt);
-            stop_workers(rt, i);
+            while (i)
+                stop_worker(rt->worker[--i]);
             return rc;
         }
     }
@@ -92,10 +104,10 @@ static int build(fl_runtime *rt)
     rt->discipline = rt->settings.discipline;
     filch_ptr_store(&rt->policy, (void *)(uintptr_t)rt->settings.policy,
                     FILCH_RELEASE); /* whoever loads it sees its row */
-    fl_idle_init(&rt->idle);
+    fl_idle_init(&rt->idle, rt->crew.most - fl_workers(rt));
     fl_inbox_init(&rt->inbox);
-    rc = fl_fibers_init(&rt->fibers, rt->workers, rt->settings.max_fibers, rt->settings.stack_size,
-                        rt->discipline->out_of_line || !rt->asymmetric);
+    rc = fl_fibers_init(&rt->fibers, fl_workers(rt), rt->settings.max_fibers,
+                        rt->settings.stack_size, rt->discipline->out_of_line || !rt->asymmetric);
     if (rc)
         return rc;
     rc = create_workers(rt);
@@ -144,6 +156,7 @@ int filch_runtime_create(filch_runtime **out, const filch_config *config)
     if (rc)
         goto fail_build;
     rt->fork_generation = fl_fork_generation();
+    pthread_sigmask(SIG_SETMASK, NULL, &rt->signals);
     rc = start_workers(rt);
     if (rc)
         goto fail_start;
@@ -166,7 +179,7 @@ static void wait_for_workers(fl_runtime *rt)
     fl_thread_noted();
     fl_thread_waits();
     fl_suspect();
-    stop_workers(rt, rt->workers);
+    stop_workers(rt);
     fl_thread_told();
 }
 
@@ -187,7 +200,7 @@ int filch_runtime_destroy(filch_runtime *rt)
     if (!here)
         wait_for_workers(rt);
     else
-        stop_workers(rt, rt->workers);
+        stop_workers(rt);
     while (filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE)) /* E6 */
         sched_yield();
     fl_blocking_stop(rt);
@@ -195,11 +208,6 @@ int filch_runtime_destroy(filch_runtime *rt)
     dismantle(rt);
     free(rt);
     return 0;
-}
-
-unsigned filch_runtime_workers(const filch_runtime *rt)
-{
-    return rt->workers;
 }
 
 void filch_runtime_stats(const filch_runtime *rt, filch_stats *out, size_t stats_size)

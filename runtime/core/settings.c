@@ -146,11 +146,14 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
 {
     filch_config given;
     fl_settings s = {0};
-    uint64_t workers = 0, stack = 0, fibers = 0, blocking = 0;
+    uint64_t workers = 0, slots = 0, stack = 0, fibers = 0, blocking = 0;
     const void *policy = NULL, *queue = NULL;
     int rc = copy_config(&given, config);
     if (!rc)
         rc = number(&workers, given.workers, "workers", "FILCH_WORKERS", 1, FL_MOST_WORKERS, 0);
+    if (!rc)
+        rc = number(&slots, given.worker_slots, "worker_slots", "FILCH_WORKER_SLOTS", 1,
+                    FL_MOST_WORKERS, 0);
     if (!rc)
         rc = number(&stack, given.stack_size, "stack_size", "FILCH_STACK_SIZE", 16 << 10, 1 << 30,
                     256 << 10);
@@ -186,6 +189,7 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     s.policy = policy;
     s.discipline = queue;
     s.workers = (unsigned)workers;
+    s.worker_slots = (unsigned)slots;
     s.stack_size = whole_pages(stack);
     s.max_fibers = (unsigned)fibers;
     s.blocking_threads = (unsigned)blocking;

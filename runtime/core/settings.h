@@ -17,7 +17,8 @@ enum { FL_MOST_WORKERS = 1024 };
 enum fl_deadlock { FL_DEADLOCK_OFF, FL_DEADLOCK_TELL, FL_DEADLOCK_REPORT, FL_DEADLOCK_DIE };
 
 typedef struct fl_settings {
-    unsigned workers; /* 0: as many as the machine says */
+    unsigned workers;      /* 0: as many as the machine says */
+    unsigned worker_slots; /* 0: as many as workers */
     enum fl_bind bind;
     const fl_policy *policy;
     const fl_discipline *discipline;

@@ -38,7 +38,7 @@ static bool watch_until(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift, int
 
 static bool watch(fl_worker *worker, fl_forkstack *stack, fl_gift *gift)
 {
-    bool spin = worker->rt->spin;
+    bool spin = fl_may_spin(worker->rt);
     int64_t until = fl_now() + (spin ? PATIENCE : PATIENCE_CROWDED);
     if (watch_until(stack, &worker->box, gift, until))
         return true;
@@ -110,17 +110,18 @@ static bool steal_from(fl_worker *worker, fl_worker *victim, fl_work *work)
     return accept(worker, &gift, work);
 }
 
-static fl_worker *victim_of(fl_worker *worker, unsigned attempt)
+static fl_worker *victim_of(fl_worker *worker, unsigned attempt, unsigned reach)
 {
     fl_runtime *rt = worker->rt;
     const fl_policy *policy = filch_ptr_load(&rt->policy, FILCH_ACQUIRE); /* its row is there */
-    return rt->worker[policy->victim(worker->index, rt->workers, attempt, &worker->rng)];
+    return rt->worker[policy->victim(worker->index, reach, attempt, &worker->rng)];
 }
 
 bool fl_steal_forked(fl_worker *worker, fl_work *work)
 {
-    for (unsigned i = 0; i + 1 < worker->rt->workers; i++)
-        if (steal_from(worker, victim_of(worker, i), work))
+    unsigned reach = fl_reach(worker->rt);
+    for (unsigned i = 0; i + 1 < reach; i++)
+        if (steal_from(worker, victim_of(worker, i, reach), work))
             return true;
     return false;
 }
@@ -137,23 +138,37 @@ static bool stays(fl_deque *deque)
     return fl_deque_oldest(deque) == oldest;
 }
 
-void *fl_steal_item(fl_worker *worker)
+static void *steal_item_from(fl_worker *worker, fl_worker *victim)
 {
     void *item = NULL;
-    for (unsigned i = 0; i + 1 < worker->rt->workers && !item; i++) {
-        fl_worker *victim = victim_of(worker, i);
-        int64_t size = fl_deque_size(&victim->ready);
-        if (size <= 0 || (size == 1 && !stays(&victim->ready)))
-            continue;
-        urcu_bp_read_lock(); /* old buffers live until the end of it */
-        if (fl_deque_steal(&victim->ready, &item) != FL_STEAL_GOT)
-            item = NULL;
-        fl_order_release(&fl_readers);
-        urcu_bp_read_unlock();
-    }
+    int64_t size = fl_deque_size(&victim->ready);
+    if (size <= 0 || (size == 1 && !stays(&victim->ready)))
+        return NULL;
+    urcu_bp_read_lock(); /* old buffers live until the end of it */
+    if (fl_deque_steal(&victim->ready, &item) != FL_STEAL_GOT)
+        item = NULL;
+    fl_order_release(&fl_readers);
+    urcu_bp_read_unlock();
     if (item)
         fl_count(worker, FL_DEQUE_STEALS, 1);
     return item;
+}
+
+void *fl_steal_item(fl_worker *worker)
+{
+    void *item = NULL;
+    unsigned reach = fl_reach(worker->rt);
+    for (unsigned i = 0; i + 1 < reach && !item; i++)
+        item = steal_item_from(worker, victim_of(worker, i, reach));
+    return item;
+}
+
+void *fl_steal_left_behind(fl_worker *worker, unsigned turn)
+{
+    const fl_runtime *rt = worker->rt;
+    unsigned active = fl_workers(rt), reach = fl_reach(rt);
+    return active < reach ? steal_item_from(worker, rt->worker[active + turn % (reach - active)])
+                          : NULL;
 }
 
 bool fl_steal_ready(fl_worker *worker, fl_work *work)

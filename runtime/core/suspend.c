@@ -109,9 +109,10 @@ void fl_fiber_recycle(fl_worker *worker, fl_fiber *fiber)
 static fl_fiber *ready_fiber(fl_worker *worker)
 {
     void *item = fl_deque_peek(&worker->ready);
-    if (!item || fl_item_kind(item) != FL_ITEM_FIBER || fl_find_is_due(worker->tick + 1))
+    if (!item || fl_item_kind(item) != FL_ITEM_FIBER || fl_find_is_due(fl_next_tick(worker)))
         return NULL;
-    worker->tick++;
+    filch_u32_store(&worker->tick, fl_next_tick(worker),
+                    FILCH_RELAXED); /* its own, but for a hint */
     item = fl_deque_pop(&worker->ready);
     return item ? fl_item_what(item) : NULL;
 }

@@ -5,6 +5,7 @@
  * other could be had. */
 #include <runtime/core/worker.h>
 
+#include <runtime/core/affinity.h>
 #include <runtime/core/atfork.h>
 #include <runtime/core/clock.h>
 #include <runtime/core/error.h>
@@ -16,6 +17,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +105,17 @@ static void retire(fl_buffer *old)
     urcu_bp_call_rcu(&retired->head, free_retired);
 }
 
+/* One for each core as long as there are cores; slots beyond them are for when others are stuck, and
+ * go where the system finds room. */
+static void choose_place(fl_worker *worker)
+{
+    const fl_runtime *rt = worker->rt;
+    if (worker->late && worker->index >= rt->cores)
+        worker->place = (fl_place){-1, -1, -1, -1, -1};
+    else
+        fl_topology_place(rt->topology, rt->settings.bind, worker->index, &worker->place);
+}
+
 int fl_worker_create(fl_runtime *rt, unsigned index, fl_worker **out)
 {
     size_t size = (sizeof(fl_worker) + FILCH_APART - 1) & ~(size_t)(FILCH_APART - 1);
@@ -114,7 +127,8 @@ int fl_worker_create(fl_runtime *rt, unsigned index, fl_worker **out)
     worker->index = index;
     fl_profit_init(&worker->profit);
     worker->rng = fl_rng_seed(rt->settings.seed, index);
-    fl_topology_place(rt->topology, rt->settings.bind, index, &worker->place);
+    worker->late = index >= fl_workers(rt);
+    choose_place(worker);
     worker->signal_stack = malloc(fl_overflow_stack_size());
     if (!worker->signal_stack || fl_deque_init(&worker->ready, READY_FIRST, retire)) {
         free(worker->signal_stack);
@@ -219,6 +233,13 @@ static void run(fl_worker *worker)
         fl_switch(worker, &worker->native, fiber, nothing, NULL);
 }
 
+static void become_like_others(const fl_worker *worker)
+{
+    pthread_sigmask(SIG_SETMASK, &worker->rt->signals, NULL);
+    if (worker->place.cpu < 0)
+        fl_affinity_go_anywhere();
+}
+
 static void *thread_main(void *arg)
 {
     fl_worker *worker = arg;
@@ -236,7 +257,11 @@ static void *thread_main(void *arg)
     here = worker;
     worker->left = &worker->native;
     fl_shadow_adopt_thread(&worker->native.shadow);
-    run(worker);
+    if (worker
+            ->late) /* whoever has resized, a thread that wants no signals, or one that is pinned */
+        become_like_others(worker);
+    if (!worker->late || fl_wait_for_turn(worker))
+        run(worker);
     here = NULL;
     fl_overflow_exit();
     fl_fork_hold(); /* liburcu strikes this thread off after its end; whoever joins it releases */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A runtime and its workers, as the engine sees them. Fields are grouped by who writes them; groups
- * that different threads write lie on lines of their own. */
+ * A runtime and its workers, as the engine sees them (how many: J8 of runtime/core/crew.h). Fields
+ * are grouped by who writes them; groups that different threads write lie on lines of their own. */
 #ifndef FL_WORKER_H
 #define FL_WORKER_H
 
+#include <runtime/core/crew.h>
 #include <runtime/core/fiber.h>
 #include <runtime/core/inbox.h>
 #include <runtime/core/settings.h>
@@ -15,6 +16,8 @@
 #include <sched/idle.h>
 #include <sched/policy.h>
 #include <sched/profit.h>
+
+#include <sys/select.h> /* sigset_t */
 
 typedef struct fl_worker fl_worker;
 typedef struct filch_runtime fl_runtime;
@@ -54,7 +57,7 @@ typedef struct fl_work {
     fl_job *job;            /* JOB */
 } fl_work;
 
-enum fl_bell { FL_BELL_AWAKE, FL_BELL_PARKED, FL_BELL_RUNG };
+enum fl_bell { FL_BELL_AWAKE, FL_BELL_PARKED, FL_BELL_RUNG, FL_BELL_RETIRED };
 
 struct fl_worker {
     /* Never changes */
@@ -64,6 +67,7 @@ struct fl_worker {
     pthread_t thread;
     void *signal_stack;
     bool carrier; /* no worker: it carries blocking calls (runtime/sync/blocking.h) */
+    bool late;    /* its slot was not active from the beginning */
     /* Read by thieves, written rarely */
     filch_ptr current; /* fl_forkstack * of the fiber it runs, NULL on its native stack */
     filch_u32 bell;    /* enum fl_bell: the futex it sleeps on */
@@ -75,7 +79,7 @@ struct fl_worker {
     void *action_arg;
     fl_fiber *spare; /* fibers kept back for the next suspension */
     unsigned spares;
-    unsigned tick;
+    filch_u32 tick; /* finds; others overwrite it to hasten a due one (runtime/core/crew.c) */
     uint64_t rng;
     fl_profit profit;
     int64_t vain_nap;   /* ns: the last nap after a vain wake */
@@ -95,15 +99,17 @@ struct filch_runtime {
     fl_settings settings;
     const fl_discipline *discipline;
     const fl_topology *topology;
-    unsigned workers;
+    unsigned cpus;            /* that the process has */
+    unsigned cores;           /* or PUs, or whatever workers are pinned to, one each */
     unsigned fork_generation; /* of the process that created it */
-    bool spin;                /* a CPU for each worker: a short wait may spin */
     bool asymmetric;          /* fences: membarrier, or full */
-    fl_worker **worker;
-    void *queue;        /* of a shared discipline */
-    filch_ptr policy;   /* const fl_policy * */
-    filch_u32 stopping; /* destroy was called */
-    filch_u32 finished; /* and nothing is left to do */
+    fl_worker **worker;       /* crew.most of them */
+    fl_crew crew;             /* changes when somebody resizes */
+    sigset_t signals;         /* blocked in its workers: as in the thread that created it */
+    void *queue;              /* of a shared discipline */
+    filch_ptr policy;         /* const fl_policy * */
+    filch_u32 stopping;       /* destroy was called */
+    filch_u32 finished;       /* and nothing is left to do */
     char apart1[FILCH_APART];
     fl_idle idle;
     fl_inbox inbox;
@@ -111,6 +117,30 @@ struct filch_runtime {
     fl_blocking blocking;
     fl_runtime *next; /* in the list of the detector of deadlocks */
 };
+
+/* How many workers there ought to be. */
+static inline unsigned fl_workers(const fl_runtime *rt)
+{
+    return filch_u32_load(&rt->crew.active, FILCH_RELAXED); /* a number; nothing depends on it */
+}
+
+/* How many there can be that have something to take: what whoever looks at all of them looks at. */
+static inline unsigned fl_reach(const fl_runtime *rt)
+{
+    return filch_u32_load(&rt->crew.reach, FILCH_ACQUIRE); /* J8 */
+}
+
+/* There is a CPU for each worker: a short wait may spin. */
+static inline bool fl_may_spin(const fl_runtime *rt)
+{
+    return fl_workers(rt) <= rt->cpus;
+}
+
+/* Ought it to retire? */
+static inline bool fl_surplus(const fl_worker *worker)
+{
+    return worker->index >= fl_workers(worker->rt);
+}
 
 static inline void fl_count(fl_worker *worker, enum fl_counter counter, uint64_t n)
 {
@@ -122,7 +152,7 @@ static inline void fl_count(fl_worker *worker, enum fl_counter counter, uint64_t
 static inline uint64_t fl_sum(const fl_runtime *rt, enum fl_counter counter)
 {
     uint64_t sum = 0;
-    for (unsigned i = 0; i < rt->workers; i++) /* relaxed: approximate while workers run */
+    for (unsigned i = 0; i < rt->crew.most; i++) /* relaxed: approximate while workers run */
         sum += filch_u64_load(&rt->worker[i]->counters[counter], FILCH_RELAXED);
     return sum;
 }
@@ -165,10 +195,16 @@ void fl_worker_destroy(fl_worker *worker);
 bool fl_find(fl_worker *worker, fl_work *work);
 /* false: an offered slot that somebody else has had. */
 bool fl_work_from_item(fl_work *work, void *item);
-/* A prime, so that it does not beat with a program's own rhythm. */
+/* How often there is a look at everything. A prime, so that it does not beat with a program's own
+ * rhythm. */
+enum { FL_FIND_TURN = 61 };
 static inline bool fl_find_is_due(unsigned tick)
 {
-    return tick % 61 == 0;
+    return tick % FL_FIND_TURN == 0;
+}
+static inline unsigned fl_next_tick(const fl_worker *worker)
+{
+    return filch_u32_load(&worker->tick, FILCH_RELAXED) + 1; /* its own, but for a hint */
 }
 /* One round over the fork stacks of others: ask, then rob. */
 bool fl_steal_forked(fl_worker *worker, fl_work *work);
@@ -176,6 +212,8 @@ bool fl_steal_forked(fl_worker *worker, fl_work *work);
 bool fl_steal_ready(fl_worker *worker, fl_work *work);
 /* An item from it, whatever it is, or NULL. */
 void *fl_steal_item(fl_worker *worker);
+/* An item from one of the workers that are surplus, in turn, or NULL. */
+void *fl_steal_left_behind(fl_worker *worker, unsigned turn);
 /* Is there anything to do for anybody? A look without fences. */
 bool fl_work_anywhere(fl_runtime *rt);
 /* The part of it that lies in inbox and ready deques. */

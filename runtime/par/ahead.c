@@ -235,7 +235,7 @@ static void walk_together(filch_self self, walk *w, unsigned workers)
 int fl_pass_run(filch_self self, const fl_pass *pass, size_t n, void *context)
 {
     walk w = {pass, context, 0, n, 0, fl_pace_start(0, fl_ticks())};
-    unsigned workers = fl_fiber_of(self)->worker->rt->workers;
+    unsigned workers = fl_workers(fl_fiber_of(self)->worker->rt);
     w.pace.least = pass->least;
     w.pace.alone = workers == 1;
     walk_alone(self, &w);

@@ -107,7 +107,7 @@ size_t fl_partition_together(filch_self self, void *items, size_t n, const void 
                              bool not_after, const filch_sort_ops *ops, void *context)
 {
     together t = {.ops = ops, .context = context, .items = items, .n = n, .pivot = pivot};
-    const size_t several = 4 * (size_t)fl_fiber_of(self)->worker->rt->workers;
+    const size_t several = 4 * (size_t)fl_workers(fl_fiber_of(self)->worker->rt);
     t.not_after = not_after;
     t.parts = n / FL_TOGETHER_PART;
     t.parts = t.parts < several ? t.parts : several;

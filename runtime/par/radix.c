@@ -293,7 +293,7 @@ FILCH_TASK(int, sort_whole, (sort_call *, c))
     uint32_t table[2 << 7];
     const size_t bytes = (c->n * c->ops->size + 63) & ~(size_t)63;
     range r = {c->items, room, c->n, false};
-    c->workers = fl_fiber_of(self)->worker->rt->workers;
+    c->workers = fl_workers(fl_fiber_of(self)->worker->rt);
     if (c->n < 2)
         return 0;
     if (bytes <= sizeof room) {

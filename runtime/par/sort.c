@@ -69,7 +69,7 @@ FILCH_TASK(int, sort_all, (sort_call *, call))
 {
     if (call->ops->sorted(call->items, call->n, call->context))
         return 0;
-    call->together = call->n / fl_fiber_of(self)->worker->rt->workers;
+    call->together = call->n / fl_workers(fl_fiber_of(self)->worker->rt);
     sort_range(self, call, call->items, call->n, NULL, 0);
     return 0;
 }

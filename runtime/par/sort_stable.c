@@ -154,7 +154,7 @@ static void sort_with_room(filch_self self, const sort_call *c)
 static size_t grain_for(filch_self self, size_t count, size_t size)
 {
     const size_t least = fl_sort_grain(size), most = 16 * least;
-    const size_t some = count / 32 / fl_fiber_of(self)->worker->rt->workers;
+    const size_t some = count / 32 / fl_workers(fl_fiber_of(self)->worker->rt);
     return some < least ? least : some < most ? some : most;
 }
 

@@ -56,7 +56,7 @@ static void keep(filch_self self, part *p)
 
 bool fl_hungry(filch_self self)
 {
-    return fl_forkstack_bare(self) && fl_fiber_of(self)->worker->rt->workers > 1;
+    return fl_forkstack_bare(self) && fl_workers(fl_fiber_of(self)->worker->rt) > 1;
 }
 
 void fl_heed(filch_self self)

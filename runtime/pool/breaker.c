@@ -223,8 +223,9 @@ static void report_panic(void *arg)
     fl_breaker_report_at(of->breaker, &of->ticket, FILCH_BREAKER_FAILURE, fl_now());
 }
 
-static filch_breaker_verdict judge(const filch_breaker_config *config, int code)
+filch_breaker_verdict fl_breaker_judge(const filch_breaker *breaker, int code)
 {
+    const filch_breaker_config *config = &breaker->machine.config;
     if (config->judge)
         return config->judge(code, config->arg);
     if (code >= 0)
@@ -243,7 +244,7 @@ int filch_breaker_call(filch_breaker *breaker, int (*fn)(void *arg), void *arg)
     filch_defer record;
     bool in_a_task = fl_defer_here(&record, report_panic, &here);
     rc = fn(arg);
-    filch_breaker_verdict verdict = judge(&breaker->machine.config, rc);
+    filch_breaker_verdict verdict = fl_breaker_judge(breaker, rc);
     if (in_a_task)
         fl_undefer_here(&record);
     fl_breaker_report_at(breaker, &here.ticket, verdict, fl_now());

@@ -42,8 +42,8 @@ int fl_breaker_complete(filch_breaker_config *config)
             config->window_time || config->calls > min_calls ? min_calls : config->calls;
     if (!config->window_time && config->min_calls > config->calls)
         return fl_fail(EINVAL,
-                       "a breaker with min_calls = %u of %u calls, which never opens; give "
-                       "it less, or more calls",
+                       "a breaker with min_calls = %u of %u calls never opens; give it less, or "
+                       "more calls",
                        config->min_calls, config->calls);
     if (config->open_growth == 0)
         config->open_growth = 1;

@@ -103,7 +103,7 @@ int filch_cache_create(filch_cache **out, filch_runtime *rt, const filch_cache_c
     if (rc)
         return rc;
     filch_cache_config checked = *config;
-    unsigned workers = filch_runtime_workers(rt), shelves = workers + OTHERS;
+    unsigned workers = filch_runtime_worker_slots(rt), shelves = workers + OTHERS;
     rc = check_config(&checked, shelves);
     if (rc)
         return rc;

@@ -17,7 +17,7 @@ enum { TURN = 64 };
 
 bool fl_direct_wanted(const filch_pool_config *config)
 {
-    return config->order == FILCH_ANY && !config->width && !config->capacity;
+    return config->order == FILCH_ANY && !config->width && !config->capacity && !config->adaptive;
 }
 
 int fl_direct_open(fl_direct *direct)

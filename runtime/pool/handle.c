@@ -33,6 +33,16 @@ filch_context *filch_job_context(const filch_job *job)
     return job->more && job->more->context ? job->more->context : job->pool->context;
 }
 
+unsigned filch_job_attempts(const filch_job *job)
+{
+    return job->more ? job->more->attempts.count : 0;
+}
+
+filch_trace filch_job_trace(const filch_job *job)
+{
+    return job->more ? job->more->trace : (filch_trace){0};
+}
+
 filch_outcome filch_job_outcome(const filch_job *job)
 {
     filch_pool *pool = job->pool;
@@ -67,9 +77,11 @@ int filch_job_set_priority(filch_job *job, unsigned priority)
         return fl_fail(EINVAL, "a job of priority %u; %d is the highest", priority,
                        FILCH_PRIORITIES - 1);
     fl_lock(&pool->room.lock);
-    bool waits = job->stage == FL_JOB_WAITING;
-    if (waits)
+    bool waits = job->stage == FL_JOB_WAITING || job->stage == FL_JOB_DELAYED;
+    if (job->stage == FL_JOB_WAITING)
         fl_order_move(pool, job, priority);
+    else if (waits)
+        job->priority = (uint8_t)priority;
     fl_unlock(&pool->room.lock);
     return waits ? 0 : fl_plainly(-EALREADY);
 }

@@ -13,14 +13,16 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- Life ---- */
 
 bool fl_job_is_plain(const filch_pool *pool, const filch_job_options *options, bool handle)
 {
     return !handle && !options->done && !options->drop && !options->context && !options->timeout &&
-           !options->results && !pool->config.results && !pool->config.timeout &&
-           pool->config.full != FILCH_FULL_RUN;
+           !options->retry && !options->key && !options->trace && !options->results &&
+           !pool->config.results && !pool->config.timeout && pool->config.full != FILCH_FULL_RUN &&
+           !fl_has_policies(&pool->config);
 }
 
 /* One of its own only if it can be done before the pool's is. */
@@ -32,6 +34,12 @@ static int make_context(filch_pool *pool, fl_job_more *more, bool handle)
         return 0;
     return filch_context_create_until(&more->context, above,
                                       timeout ? filch_in(timeout) : FILCH_FOREVER);
+}
+
+static int copy_key(fl_job_more *more)
+{
+    more->key = strdup(more->options.key);
+    return more->key ? 0 : fl_fail(ENOMEM, "no memory for a job's key; wait for some to end");
 }
 
 int fl_job_make(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
@@ -55,7 +63,13 @@ int fl_job_make(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
         if (!options->results)
             more->options.results = pool->config.results;
         filch_u32_add(&pool->refs, 1, FILCH_RELAXED); /* the caller has one */
-        rc = make_context(pool, more, handle);
+        rc = make_context(pool, more, handle || options->key);
+        if (!rc)
+            rc = fl_attempts_begin(job);
+        if (!rc && options->key)
+            rc = copy_key(more);
+        if (options->trace)
+            filch_trace_child(&more->trace, options->trace);
     }
     if (rc)
         fl_job_unmake(job);
@@ -69,6 +83,7 @@ void fl_job_unmake(filch_job *job)
     filch_pool *pool = job->pool;
     if (job->more) {
         filch_context_release(job->more->context);
+        free(job->more->key);
         free(job->more);
         fl_pool_drop(pool);
     }
@@ -93,7 +108,7 @@ static void call_done(filch_self self, void *arg)
     job->more->options.done(job, (filch_outcome)job->outcome, filch_job_failure(job), job->data);
 }
 
-static void tell_done(filch_self self, filch_job *job)
+void fl_job_tell(filch_self self, filch_job *job)
 {
     fl_fiber *fiber = fl_fiber_of(self);
     filch_failure failure;
@@ -108,7 +123,7 @@ static void tell_done(filch_self self, filch_job *job)
 
 /* ---- Errands, and the watch, which is one. Each holds the job ---- */
 
-static void start_errand(filch_job *job, fl_job *item, fl_job_fn *fn)
+void fl_errand_start(filch_job *job, fl_job *item, fl_job_fn *fn)
 {
     item->kind = FL_JOB_PART;
     item->as.part = fn;
@@ -129,7 +144,7 @@ static void after_context(filch_self self, fl_job *item)
     fl_job_more *more = (fl_job_more *)(void *)((char *)item - offsetof(fl_job_more, after));
     filch_job *job = more->job;
     if (more->tells)
-        tell_done(self, job);
+        fl_job_tell(self, job);
     fl_errand_end(job);
 }
 
@@ -143,13 +158,14 @@ static void context_done(fl_waiter *watcher)
     filch_outcome outcome = watcher->code == -ETIMEDOUT ? FILCH_TIMED_OUT : FILCH_CANCELLED;
     fl_after after = {0};
     fl_lock(&pool->room.lock);
-    bool waits = job->stage == FL_JOB_WAITING;
-    if (waits)
+    if (job->stage != FL_JOB_RUNNING)
         fl_job_decide(job, outcome, NULL, &after);
     else
         more->tells = outcome == FILCH_TIMED_OUT && fl_job_decide(job, outcome, NULL, &after);
+    if (more->tells)
+        fl_stuck_watch(job);
     fl_pool_leave(pool, &after);
-    start_errand(job, &more->after, after_context);
+    fl_errand_start(job, &more->after, after_context);
 }
 
 /* Under the pool's lock. A context that is done already is seen by the runner. */
@@ -170,7 +186,7 @@ static void watch(filch_job *job)
 }
 
 /* When it is ENDED. Who has claimed the watcher ends the errand, else this does. No lock. */
-static void unwatch(filch_job *job)
+void fl_job_unwatch(filch_job *job)
 {
     fl_job_more *more = job->more;
     if (!more || !more->watched)
@@ -187,14 +203,15 @@ static void unwatch(filch_job *job)
 static void tell_apart(filch_self self, fl_job *item)
 {
     filch_job *job = (filch_job *)item;
-    tell_done(self, job);
-    unwatch(job);
+    fl_attempts_leave(job);
+    fl_job_tell(self, job);
+    fl_job_unwatch(job);
     fl_errand_end(job);
 }
 
 void fl_job_tell_apart(filch_job *job)
 {
-    start_errand(job, &job->item, tell_apart);
+    fl_errand_start(job, &job->item, tell_apart);
 }
 
 /* ---- Stages; under the pool's lock ---- */
@@ -240,112 +257,38 @@ static void note(filch_job *job, filch_outcome outcome, const filch_failure *why
     snprintf(failure->message, sizeof failure->message, "%s", reasons[outcome].text);
 }
 
+/* Of the queue, or of those that are delayed. */
+static void take_out(filch_job *job, fl_after *after)
+{
+    filch_pool *pool = job->pool;
+    if (job->stage == FL_JOB_WAITING) {
+        fl_order_remove(pool, job);
+        pool->stats.waiting--;
+    } else {
+        fl_delay_end(job);
+    }
+    job->stage = FL_JOB_ENDED;
+    pool->errands++;
+    job->in.age.next = after->apart;
+    after->apart = job;
+    fl_pool_admit(pool, after);
+}
+
 bool fl_job_decide(filch_job *job, filch_outcome outcome, const filch_failure *why, fl_after *after)
 {
     filch_pool *pool = job->pool;
-    if (job->outcome != FILCH_UNDECIDED)
+    if (job->outcome != FILCH_UNDECIDED || (job->more && job->more->settling))
         return false;
     note(job, outcome, why);
     job->outcome = (uint8_t)outcome;
     pool->stats.outcomes[outcome]++;
-    if (job->more)
+    if (job->more) {
         after->told = fl_waiters_claim_all(&job->more->waiters, after->told);
-    if (job->stage == FL_JOB_WAITING) {
-        fl_order_remove(pool, job);
-        pool->stats.waiting--;
-        job->stage = FL_JOB_ENDED;
-        pool->errands++;
-        job->in.age.next = after->apart;
-        after->apart = job;
-        fl_pool_admit(pool, after);
+        fl_key_leave(job);
     }
+    if (job->stage != FL_JOB_RUNNING)
+        take_out(job, after);
     return true;
-}
-
-/* ---- Running ---- */
-
-void fl_job_record(filch_distribution *distribution, filch_job *job)
-{
-    if (!distribution)
-        return;
-    int64_t now = fl_now();
-    filch_distribution_record(distribution, now - job->since);
-    job->since = now;
-}
-
-struct call {
-    filch_job *job;
-    int code;
-};
-
-static void call_job(filch_self self, void *arg)
-{
-    struct call *call = arg;
-    filch_job *job = call->job;
-    const filch_task named = {.name = job->name};
-    call->code = job->fn(self, job, job->data);
-    filch_check_return(self, &named);
-}
-
-/* Also after filch_pool_shutdown_now has looked at those in progress. */
-static int cause_of(const filch_job *job)
-{
-    int cause = job->more ? filch_context_cause(job->more->context) : 0;
-    return cause ? cause : filch_context_cause(job->pool->context);
-}
-
-/* What a function that has returned means by its code, which is not 0. */
-static filch_outcome meaning(const filch_job *job, int code)
-{
-    int cause = cause_of(job);
-    if (cause && code == -ETIMEDOUT)
-        return FILCH_TIMED_OUT;
-    return cause && (code == -ECANCELED || code == cause) ? FILCH_CANCELLED : FILCH_FAILED;
-}
-
-/* why->code 0: what is said of such outcomes. */
-filch_outcome fl_job_run(filch_self self, filch_job *job, filch_failure *why)
-{
-    int cause = cause_of(job);
-    struct call call = {job, 0};
-    why->code = 0;
-    if (cause)
-        return cause == -ETIMEDOUT ? FILCH_TIMED_OUT : FILCH_CANCELLED;
-    fl_error_forget();
-    if (!fl_catch(self, job->name, call_job, &call, why))
-        return FILCH_PANICKED;
-    if (!call.code)
-        return FILCH_SUCCEEDED;
-    *why = (filch_failure){.code = fl_is_errno(call.code) ? call.code : -EINVAL, .task = job->name};
-    fl_failure_explain(why, call.code);
-    return meaning(job, call.code);
-}
-
-void fl_job_perform(filch_self self, filch_job *job)
-{
-    filch_pool *pool = job->pool;
-    fl_fiber *fiber = fl_fiber_of(self);
-    filch_failure why;
-    fl_after after = {0};
-    fiber->pooled = job;
-    fiber->on_runner = true;
-    fl_job_record(pool->waits, job);
-    filch_outcome outcome = fl_job_run(self, job, &why);
-    fl_job_record(pool->runs, job);
-    fiber->pooled = NULL;
-    fl_lock(&pool->room.lock);
-    bool decided = fl_job_decide(job, outcome, why.code ? &why : NULL, &after);
-    job->stage = FL_JOB_ENDED;
-    fl_row_leave(&pool->in_progress, job);
-    fl_pool_leave(pool, &after); /* it is still counted as running */
-    if (decided)
-        tell_done(self, job);
-    fiber->on_runner = false;
-    unwatch(job);
-    fl_job_drop(job);
-    fl_lock(&pool->room.lock);
-    pool->stats.running--;
-    fl_pool_leave(pool, &(fl_after){0});
 }
 
 filch_job *fl_job_here(const filch_pool *pool)

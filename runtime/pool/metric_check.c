@@ -49,9 +49,7 @@ static int check_name(const filch_metric *what)
                        what->name, fl_metric_rows[what->kind].name);
     for (unsigned i = 0; i < sizeof appended / sizeof *appended; i++)
         if (ends_in(what->name, appended[i]))
-            return fl_fail(EINVAL,
-                           "the metric %s ends in %s, which summaries and histograms append; "
-                           "choose another name",
+            return fl_fail(EINVAL, "%s ends in %s, as parts of summaries do; choose another name",
                            what->name, appended[i]);
     if (!what->help || !*what->help || !is_text(what->help))
         return fl_fail(EINVAL, "%s has no help; say in a sentence of UTF-8 what it is", what->name);
@@ -68,9 +66,7 @@ static int check_source(const filch_metric *what)
         return fl_fail(EINVAL, "the source of %s does not fit a %s; give one, of its kind",
                        what->name, row->name);
     if (!(what->unit >= 0 && what->unit <= 1e300) || (what->unit > 0 && what->read))
-        return fl_fail(EINVAL,
-                       "the unit of %s is %g; give a number above 0, or 0 for 1, and none for what "
-                       "is read",
+        return fl_fail(EINVAL, "the unit of %s is %g; give 0 or more, and none for what is read",
                        what->name, what->unit);
     return 0;
 }
@@ -81,9 +77,9 @@ static int check_label(const filch_metric *what, unsigned index)
     if (!is_name(label->name) || !strncmp(label->name, "__", 2) || !strcmp(label->name, "le") ||
         !strcmp(label->name, "quantile"))
         return fl_fail(EINVAL,
-                       "a label of %s is called \"%s\"; use letters, digits and _, no digit or __ "
-                       "first, nor the names le and quantile",
-                       what->name, label->name);
+                       "label \"%s\" of %s; use letters, digits, _, no digit or __ first, not le "
+                       "or quantile",
+                       label->name, what->name);
     if (!label->value || !*label->value || !is_text(label->value))
         return fl_fail(EINVAL, "the label %s of %s has no value; give it one, in UTF-8",
                        label->name, what->name);
@@ -100,8 +96,8 @@ static int check_marks(const filch_metric *what)
     double last = 0, most = summary ? 1 : 1e300;
     for (unsigned i = 0; i < FILCH_MARKS_MOST && what->marks[i] != 0; i++) {
         if (!(what->marks[i] > last && what->marks[i] <= most))
-            return fl_fail(EINVAL, "mark %u of %s is %g; give them in ascending order, above 0%s",
-                           i, what->name, what->marks[i], summary ? " and up to 1" : "");
+            return fl_fail(EINVAL, "mark %u of %s is %g; give them ascending, above 0%s", i,
+                           what->name, what->marks[i], summary ? " and up to 1" : "");
         last = what->marks[i];
     }
     return 0;

@@ -42,7 +42,7 @@ static int refuse_twin(const filch_metrics *metrics, const fl_metric *fresh)
             return fl_fail(EINVAL, "%s is shown as a %s; a name has one kind", one->what.name,
                            fl_metric_rows[one->what.kind].name);
         if (!strcmp(one->labels, fresh->labels))
-            return fl_fail(EEXIST, "%s{%s} is shown already; give it another name, or label",
+            return fl_fail(EEXIST, "shown already; give it another name, or label: %s{%s}",
                            one->what.name, one->labels);
     }
     return 0;

@@ -5,11 +5,13 @@
 #include <runtime/pool/results.h>
 
 #include <runtime/core/call.h>
+#include <runtime/core/clock.h>
 #include <runtime/core/error.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- The lock ---- */
 
@@ -59,32 +61,63 @@ static int check(const filch_pool_config *config)
                        "a pool of order %d that does %d when it is full; see filch_pool_order and "
                        "filch_when_full",
                        (int)config->order, (int)config->full);
-    if (config->aging < 0 || config->timeout < 0)
-        return fl_fail(EINVAL, "a pool with a negative time; aging and timeout are nanoseconds");
+    if (config->adaptive && config->width)
+        return fl_fail(EINVAL, "an adaptive pool %u jobs wide; its width finds itself, leave it 0",
+                       config->width);
+    if (config->aging < 0 || config->timeout < 0 || config->stuck_after < 0)
+        return fl_fail(EINVAL, "a pool with a negative time; aging, timeout and stuck_after are "
+                               "nanoseconds");
+    if (config->spares > FL_SPARES_MOST ||
+        ((config->spares || config->stuck) && !config->stuck_after))
+        return fl_fail(EINVAL,
+                       "a pool with %u spares for stuck jobs, %s; at most %d, and stuck_after says "
+                       "when a job is stuck",
+                       config->spares, config->stuck_after ? "too many" : "and none ever is",
+                       FL_SPARES_MOST);
     return 0;
+}
+
+static unsigned most_at_a_time(const filch_pool *pool)
+{
+    unsigned width = pool->config.adaptive ? pool->aimd.config.max : (unsigned)pool->stats.width;
+    return width + pool->config.spares;
+}
+
+/* A worker for each spare. More workers than processors come from the environment alone: then there are
+ * as many slots as that, and no spares. */
+static unsigned slots_of(const filch_pool_config *config)
+{
+    long processors = sysconf(_SC_NPROCESSORS_CONF);
+    unsigned workers = config->workers ? config->workers : (unsigned)processors;
+    return config->spares ? workers + config->spares : 0;
 }
 
 static int set_up(filch_pool *pool)
 {
     filch_pool_config *config = &pool->config;
-    filch_config own = {.workers = config->workers};
+    filch_config own = {.workers = config->workers, .worker_slots = slots_of(config)};
     int rc = config->runtime ? 0 : filch_runtime_create(&pool->rt, &own);
     if (rc)
         return rc;
     if (config->runtime)
         pool->rt = config->runtime;
+    pool->workers = config->runtime ? 0 : filch_runtime_workers(pool->rt);
     rc = fl_runtime_meant(&pool->rt, "filch_pool_create");
     if (!rc)
         rc = filch_context_create(&pool->context, config->context);
     if (!rc && fl_direct_wanted(config))
         rc = fl_direct_open(&pool->direct);
+    else if (!rc && config->adaptive)
+        rc = fl_aimd_init(&pool->aimd, *config->adaptive, fl_now());
     else if (!rc)
         pool->stats.width = config->width ? config->width : filch_runtime_workers(pool->rt);
     if (!rc && config->timed)
         rc = filch_distribution_create(&pool->waits);
     if (!rc && config->timed)
         rc = filch_distribution_create(&pool->runs);
-    return rc ? rc : fl_runners_make(pool, (unsigned)pool->stats.width);
+    if (!rc && config->adaptive)
+        pool->stats.width = pool->aimd.limit;
+    return rc ? rc : fl_runners_make(pool, most_at_a_time(pool));
 }
 
 static void take_down(filch_pool *pool)
@@ -176,6 +209,7 @@ void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out)
         ended += plain.outcomes[i];
     }
     out->accepted += plain.accepted;
+    out->waiting += out->delayed;
     out->waiting += plain.accepted - plain.begun;
     out->running += plain.begun - ended;
 }

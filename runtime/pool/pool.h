@@ -11,7 +11,7 @@
  * One lock protects all of a pool and the state of its jobs; nobody's function is called under it.
  *
  *   job->stage   WAITING (in the queue) -> RUNNING -> ENDED (its function has returned, or will
- *                never be called)
+ *                never be called); RUNNING -> DELAYED (until a time: runtime/pool/attempt.h) -> WAITING
  *   job->outcome UNDECIDED -> one of the others, by whoever is first: the runner when the function
  *                returns, the keeper at the deadline, a canceller, a submission that drops it
  *
@@ -38,11 +38,14 @@
 #include <filch/metrics.h>
 #include <filch/pool.h>
 #include <runtime/core/worker.h>
+#include <runtime/pool/aimd.h>
+#include <runtime/pool/attempt.h>
 #include <runtime/pool/direct.h>
 #include <runtime/pool/line.h>
+#include <runtime/pool/stuck.h>
 #include <runtime/sync/cancellation.h>
 
-enum fl_stage { FL_JOB_WAITING, FL_JOB_RUNNING, FL_JOB_ENDED };
+enum fl_stage { FL_JOB_WAITING, FL_JOB_RUNNING, FL_JOB_DELAYED, FL_JOB_ENDED };
 
 typedef struct fl_place_in_row {
     filch_job *next, *previous;
@@ -65,7 +68,14 @@ typedef struct fl_job_more {
     filch_job *job;
     filch_job *next_result; /* in a results list */
     bool watched;
-    bool tells; /* the watcher decided, and its task tells `done` */
+    bool tells;    /* the watcher decided, and its task tells `done` */
+    bool settling; /* its runner is about to decide, and nobody else may */
+    bool keyed;    /* the key is its own */
+    char *key;     /* a copy, or NULL */
+    filch_trace trace;
+    fl_attempts attempts;
+    fl_overdue overdue;
+    fl_fiber *fiber; /* in progress: that runs it */
 } fl_job_more;
 
 struct filch_job {
@@ -92,6 +102,8 @@ struct filch_job {
 };
 FILCH_STATIC_ASSERT(sizeof(struct filch_job) <= FL_CELL_POOL_JOB, "a cell holds a job");
 
+enum { FL_SPARES_MOST = 256 };
+
 typedef struct fl_runner {
     fl_job item; /* first */
     struct fl_runner *next, *made_before;
@@ -111,9 +123,12 @@ struct filch_pool {
     fl_row by_age;
     fl_row level[FILCH_PRIORITIES];
     fl_timer_heap by_deadline;
-    fl_row in_progress;
+    fl_row in_progress, delayed;
+    void *keys;               /* the jobs that have one, a tree (tsearch) */
+    fl_aimd aimd;             /* of an adaptive pool */
     fl_runner *idle, *newest; /* those that have nothing to do; all */
     unsigned made, active;    /* runners: in existence, with something to do */
+    unsigned workers, spares; /* of its own runtime at first; for stuck jobs, in use */
     uint64_t errands;
     filch_pool_stats stats;
     uint64_t settled;      /* plain jobs of a direct pool */
@@ -146,6 +161,11 @@ static inline bool fl_pool_at_rest(const filch_pool *pool)
     return !pool->stats.waiting && !pool->stats.running && !pool->active && !pool->room.inside &&
            !pool->errands && fl_direct_at_rest(&pool->direct, pool->settled);
 }
+/* Is there a runner too many, or (by 1) room for another? */
+static inline bool fl_pool_is_full(const filch_pool *pool, unsigned by)
+{
+    return pool->active + by > pool->stats.width + pool->spares;
+}
 static inline void fl_after_start(fl_after *after, fl_job *item)
 {
     item->node.next = after->started ? &after->started->node : NULL;
@@ -160,6 +180,8 @@ static inline void fl_submitter_told(filch_pool *pool, fl_submitter *one)
 bool fl_pool_has_room(const filch_pool *pool);
 /* A job that is new, into the queue. */
 void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after);
+/* One that has been accepted. */
+void fl_pool_queue(filch_pool *pool, filch_job *job, fl_after *after);
 /* Those who wait for room, as far as there is some. */
 void fl_pool_admit(filch_pool *pool, fl_after *after);
 /* One more runner, if the pool is not as wide as it may be. */
@@ -171,6 +193,10 @@ void fl_job_begin(filch_job *job);
 /* Decides, unless that is done: false. A job that waits never begins. */
 bool fl_job_decide(filch_job *job, filch_outcome outcome, const filch_failure *why,
                    fl_after *after);
+
+/* The key is its own from now on; -EEXIST, or -ENOMEM through fl_fail. */
+int fl_key_take(filch_job *job);
+void fl_key_leave(filch_job *job);
 
 /* ---- No lock ---- */
 
@@ -189,6 +215,8 @@ static inline void fl_job_fill(filch_job *job, filch_pool *pool, filch_job_fn *f
     job->stage = FL_JOB_WAITING;
     job->outcome = FILCH_UNDECIDED;
 }
+/* Why it need not go on: a negative errno, or 0. */
+int fl_job_cause(const filch_job *job);
 /* Calls its function. Why it has not succeeded; code 0: what is said of such outcomes. */
 filch_outcome fl_job_run(filch_self self, filch_job *job, filch_failure *why);
 /* How long it has been since job->since, which is now after that; NULL: nothing. */
@@ -210,6 +238,13 @@ int fl_runners_make(filch_pool *pool, unsigned count);
 int fl_job_make(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                 const filch_job_options *options, bool handle);
 void fl_job_unmake(filch_job *job);
+/* It was not accepted: its key is free again, and it is unmade. */
+void fl_job_give_up(filch_job *job);
+/* `done` of it, if there is one. */
+void fl_job_tell(filch_self self, filch_job *job);
+/* Its context is no matter any more. */
+void fl_job_unwatch(filch_job *job);
+void fl_errand_start(filch_job *job, fl_job *item, fl_job_fn *fn);
 /* `done` of a job that was decided while it waited. */
 void fl_job_tell_apart(filch_job *job);
 /* Runs one that is in progress, and ends it. */

@@ -33,6 +33,10 @@ READ(panicked, outcomes[FILCH_PANICKED])
 READ(timed_out, outcomes[FILCH_TIMED_OUT])
 READ(cancelled, outcomes[FILCH_CANCELLED])
 READ(dropped, outcomes[FILCH_DROPPED])
+READ(dead_lettered, outcomes[FILCH_DEAD_LETTERED])
+READ(retries, retries)
+READ(delayed, delayed)
+READ(stuck, stuck)
 
 /* ---- What is shown ---- */
 
@@ -54,8 +58,11 @@ READ(dropped, outcomes[FILCH_DROPPED])
 static const filch_metric metrics_of_pool[] = {
     COUNTER("accepted", "Jobs that were accepted.", read_accepted),
     COUNTER("refused", "Submissions that were not accepted.", read_refused),
-    GAUGE("waiting", "Jobs in the queue.", read_waiting),
+    COUNTER("retries", "Attempts after the first.", read_retries),
+    GAUGE("waiting", "Jobs in the queue, or delayed.", read_waiting),
+    GAUGE("delayed", "Jobs that wait for a permit or a retry.", read_delayed),
     GAUGE("running", "Jobs in progress.", read_running),
+    GAUGE("stuck", "Jobs in progress that do not return after their deadlines.", read_stuck),
     GAUGE("width", "Jobs that may be in progress at a time.", read_width),
     OUTCOME(succeeded),
     OUTCOME(failed),
@@ -63,6 +70,7 @@ static const filch_metric metrics_of_pool[] = {
     OUTCOME(timed_out),
     OUTCOME(cancelled),
     OUTCOME(dropped),
+    OUTCOME(dead_lettered),
 };
 enum { METRICS = sizeof metrics_of_pool / sizeof *metrics_of_pool };
 

@@ -17,8 +17,8 @@ static int refuse_config(const filch_resources_config *config)
                                "one in its configuration");
     if (!config->max || config->max > FILCH_RESOURCES_MAX || config->min > config->max)
         return fl_fail(EINVAL,
-                       "a pool of %u to %u resources; give it a max of 1 to %d, and a min "
-                       "that is not above it",
+                       "a pool of %u to %u resources; give it a max of 1 to %d, and a min not "
+                       "above it",
                        config->min, config->max, FILCH_RESOURCES_MAX);
     if (config->idle_time < 0 || config->max_lifetime < 0 || config->check_after < 0 ||
         config->retry < 0)
@@ -146,8 +146,7 @@ static filch_resource *take_idle(filch_resources *pool, int64_t now)
 static int say_why(const fl_request *request)
 {
     const filch_failure *failure = &request->failure;
-    return failure->code ? fl_fail(-failure->code, "no resource, since making one failed: %s",
-                                   failure->message)
+    return failure->code ? fl_fail(-failure->code, "no resource: %s", failure->message)
                          : fl_plainly(-EPIPE);
 }
 

@@ -112,8 +112,7 @@ int filch_results_destroy(filch_results *results)
     if (expected || pools) {
         fl_unlock(&results->lock);
         return fl_fail(EBUSY,
-                       "a results list is destroyed for which %llu jobs are still to come, and "
-                       "which %u pools have as their own; destroy those first",
+                       "a results list with %llu jobs to come, of %u pools; destroy it after those",
                        (unsigned long long)expected, pools);
     }
     fl_dismiss(&results->lock, &results->takers);

@@ -188,8 +188,8 @@ filch_retry_verdict filch_retry_next(const filch_retry_policy *policy, filch_ret
 
 /* ---- Runs ---- */
 
-static void tell(const filch_retry_policy *policy, unsigned attempt, int code,
-                 filch_retry_verdict verdict, int64_t delay)
+void fl_retry_tell(const filch_retry_policy *policy, unsigned attempt, int code,
+                   filch_retry_verdict verdict, int64_t delay)
 {
     if (!policy || !policy->told)
         return;
@@ -220,7 +220,7 @@ int filch_retry_run(const filch_retry_policy *policy, filch_context *context, fi
             ++*attempts;
         int code = fn(arg);
         filch_retry_verdict verdict = filch_retry_next(policy, &state, code, &delay);
-        tell(policy, state.attempts, code, verdict, delay);
+        fl_retry_tell(policy, state.attempts, code, verdict, delay);
         if (verdict != FILCH_RETRY_AGAIN)
             return code;
         rc = filch_context_sleep(context, delay);

@@ -9,6 +9,9 @@
 int fl_retry_begin_at(const filch_retry_policy *policy, filch_retry_state *state, int64_t now);
 filch_retry_verdict fl_retry_next_at(const filch_retry_policy *policy, filch_retry_state *state,
                                      int code, int64_t *delay, int64_t now);
+/* What policy->told is told, if there is one. */
+void fl_retry_tell(const filch_retry_policy *policy, unsigned attempt, int code,
+                   filch_retry_verdict verdict, int64_t delay);
 
 int fl_retry_budget_init_at(filch_retry_budget *budget, unsigned percent, unsigned per_second,
                             unsigned most, int64_t now);

@@ -18,8 +18,8 @@ int fl_retry_budget_init_at(filch_retry_budget *budget, unsigned percent, unsign
 {
     if (percent > PERCENT_MOST || per_second > TOKENS_MOST || most > TOKENS_MOST || !most)
         return fl_fail(EINVAL,
-                       "a retry budget of %u %% of the runs and %u a second, at most %u; give it "
-                       "at most %d %%, %d a second, and 1 to %d",
+                       "a retry budget of %u %%, %u a second, at most %u; give it at most %d %%, "
+                       "%d a second, 1 to %d",
                        percent, per_second, most, PERCENT_MOST, TOKENS_MOST, TOKENS_MOST);
     *budget = (filch_retry_budget){.percent = percent,
                                    .per_second = per_second,

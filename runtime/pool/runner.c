@@ -14,7 +14,7 @@ static filch_job *next(filch_pool *pool, fl_runner *me)
 {
     fl_after after = {0};
     fl_lock(&pool->room.lock);
-    filch_job *job = pool->active > pool->stats.width ? NULL : fl_order_take(pool);
+    filch_job *job = fl_pool_is_full(pool, 0) ? NULL : fl_order_take(pool);
     if (job) {
         pool->stats.waiting--;
         fl_job_begin(job);
@@ -71,7 +71,7 @@ int fl_runners_make(filch_pool *pool, unsigned count)
 
 void fl_pool_rouse(filch_pool *pool, fl_after *after)
 {
-    fl_runner *one = pool->active < pool->stats.width ? pool->idle : NULL;
+    fl_runner *one = fl_pool_is_full(pool, 1) ? NULL : pool->idle;
     if (!one)
         return;
     pool->idle = one->next;
@@ -88,7 +88,9 @@ int filch_pool_resize(filch_pool *pool, unsigned width)
         return fl_fail(EINVAL,
                        "pool %s has no width to be changed; create it with one, or with an order",
                        pool->config.name);
-    int rc = fl_runners_make(pool, width);
+    if (pool->config.adaptive)
+        return fl_fail(EINVAL, "pool %s is adaptive: its width finds itself", pool->config.name);
+    int rc = fl_runners_make(pool, width + pool->config.spares);
     if (rc)
         return rc;
     fl_after after = {0};

@@ -58,6 +58,10 @@ size_t filch_pool_shutdown_now(filch_pool *pool)
         fl_job_decide(pool->by_age.first, FILCH_CANCELLED, NULL, &after);
         cancelled++;
     }
+    while (pool->delayed.first) {
+        fl_job_decide(pool->delayed.first, FILCH_CANCELLED, NULL, &after);
+        cancelled++;
+    }
     fl_pool_leave(pool, &after);
     filch_context_cancel(pool->context, -ECANCELED);
     for (filch_context *one; (one = next_to_cancel(pool));) {

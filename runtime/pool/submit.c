@@ -16,15 +16,20 @@ bool fl_pool_has_room(const filch_pool *pool)
     return !pool->config.capacity || pool->stats.waiting < pool->config.capacity;
 }
 
-void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after)
+void fl_pool_queue(filch_pool *pool, filch_job *job, fl_after *after)
 {
-    fl_job_accept(job);
     fl_order_add(pool, job);
     pool->stats.waiting++;
     if (pool->direct.tallies)
         fl_direct_take_in(pool, job, after);
     else
         fl_pool_rouse(pool, after);
+}
+
+void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after)
+{
+    fl_job_accept(job);
+    fl_pool_queue(pool, job, after);
 }
 
 void fl_pool_admit(filch_pool *pool, fl_after *after)
@@ -64,8 +69,8 @@ static int wait_for_room(filch_pool *pool, filch_job *job, int64_t until)
     int64_t deadline = filch_context_deadline(context);
     if (until && as.inside && pool->stranded + 1 >= pool->stats.running)
         return refuse(pool, fl_fail(EDEADLK,
-                                    "every job in progress waits to submit another to its own full "
-                                    "pool %s; let them try (a time of 0), or raise its capacity",
+                                    "all jobs of full pool %.20s wait for room; raise its "
+                                    "capacity, or try (a time of 0)",
                                     pool->config.name));
     pool->stranded += as.inside;
     fl_waits_in("filch_pool_submit", pool);
@@ -155,6 +160,12 @@ int fl_jobs_check(const filch_pool *pool, filch_job_fn *fn, const filch_job_opti
     return filch_context_cause(options->context ? options->context : pool->context);
 }
 
+/* If it has one. */
+static int take_key(filch_job *job)
+{
+    return job->more && job->more->key ? fl_key_take(job) : 0;
+}
+
 /* As many as there is room for, or one for which there is none. Where there is room, nobody waits
  * whose time is not over. */
 static int submit_some(filch_pool *pool, filch_job *const *jobs, unsigned count, int64_t until,
@@ -165,14 +176,18 @@ static int submit_some(filch_pool *pool, filch_job *const *jobs, unsigned count,
     fl_lock(&pool->room.lock);
     if (filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: under the lock */
         return refuse(pool, fl_plainly(-EPIPE));
-    while (fit < count && fl_pool_has_room(pool))
-        fl_pool_take_in(pool, jobs[fit++], &after);
     int rc = 0;
-    if (fit)
+    while (fit < count && fl_pool_has_room(pool) && !(rc = take_key(jobs[fit])))
+        fl_pool_take_in(pool, jobs[fit++], &after);
+    *accepted += fit;
+    if (fit) { /* whatever keeps the next out is seen when that is asked for alone */
         fl_pool_leave(pool, &after);
-    else
-        rc = when_full[pool->config.full](pool, jobs[0], until);
-    *accepted += fit ? fit : !rc;
+        return 0;
+    }
+    if (!rc)
+        rc = take_key(jobs[0]);
+    rc = rc ? refuse(pool, rc) : when_full[pool->config.full](pool, jobs[0], until);
+    *accepted += !rc;
     return rc;
 }
 
@@ -183,6 +198,17 @@ int fl_jobs_submit(filch_pool *pool, filch_job *const *jobs, unsigned count, int
     while (!rc && *accepted < count)
         rc = submit_some(pool, jobs + *accepted, count - *accepted, until, accepted);
     return rc;
+}
+
+void fl_job_give_up(filch_job *job)
+{
+    filch_pool *pool = job->pool;
+    if (job->more) {
+        fl_lock(&pool->room.lock);
+        fl_key_leave(job);
+        fl_unlock(&pool->room.lock);
+    }
+    fl_job_unmake(job);
 }
 
 int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
@@ -208,7 +234,7 @@ int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void 
         fl_results_refused(results, 1 - accepted);
     }
     if (rc)
-        fl_job_unmake(job);
+        fl_job_give_up(job);
     else if (out)
         *out = job;
     return rc;

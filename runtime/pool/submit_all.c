@@ -44,7 +44,7 @@ static int submit_some(filch_pool *pool, const work *what, unsigned count, int64
         fl_results_refused(results, made - *accepted);
     }
     for (unsigned i = *accepted; i < made; i++)
-        fl_job_unmake(jobs[i]);
+        fl_job_give_up(jobs[i]);
     return rc;
 }
 

@@ -31,7 +31,8 @@ static void flush(fl_worker *worker, fl_forkstack *stack)
 
 static bool pending(fl_runtime *rt)
 {
-    for (unsigned i = 0; i < rt->workers; i++) {
+    unsigned reach = fl_reach(rt);
+    for (unsigned i = 0; i < reach; i++) {
         fl_forkstack *stack = filch_ptr_load(&rt->worker[i]->current, FILCH_ACQUIRE); /* W5 */
         if (stack && fl_forkstack_offers(stack))
             return true;

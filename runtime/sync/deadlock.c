@@ -128,10 +128,10 @@ static void look_at_runtime(view *all, fl_runtime *rt)
     unsigned calls, carriers;
     fl_blocking_count(rt, &calls, &carriers);
     bool ending_soon = !suspended && count_of(&rt->stopping);
-    all->resting = all->resting && fl_idle_sleepers(word) == rt->workers && !ending_soon &&
+    all->resting = all->resting && fl_idle_resting(word) == rt->crew.most && !ending_soon &&
                    !calls && !count_of(&rt->inbox.visitors) && !count_of(&rt->finished) &&
                    !fl_idle_has_token(&rt->idle) && !fl_work_anywhere(rt);
-    all->threads += rt->workers + carriers;
+    all->threads += fl_reach(rt) + carriers;
     if (rt->settings.deadlock != FL_DEADLOCK_OFF) {
         all->suspended += (unsigned)suspended;
         if (suspended && rt->settings.deadlock > all->does)

@@ -55,7 +55,7 @@ static bool take_or_announce(filch_mutex *mutex, uint32_t woken, uint32_t bit)
 static bool take_soon(filch_mutex *mutex, uint32_t woken)
 {
     fl_worker *here = fl_worker_here();
-    unsigned most = here && here->rt->spin ? MOST_PAUSES : 0;
+    unsigned most = here && fl_may_spin(here->rt) ? MOST_PAUSES : 0;
     for (unsigned pauses = FIRST_PAUSES;; pauses *= 2) {
         if (take(mutex, woken))
             return true;

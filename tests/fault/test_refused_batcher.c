@@ -18,12 +18,7 @@ Test(refused_batcher, a_batcher_without_a_thread_that_minds_its_times_is_refused
     filch_batcher *batcher = NULL;
     filch_batcher_config config = drain_config(&to, 3, 1);
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
-    int64_t held = blocks;
-    refuse(THREADS, 0, true);
-    cr_assert_eq(filch_batcher_create(&batcher, rt, &config), -EAGAIN);
-    cr_assert_neq(refuse_no_more(THREADS), 0);
-    cr_assert_null(batcher, "untouched");
-    cr_assert_eq(blocks, held);
+    ASSERT_REFUSED(THREADS, filch_batcher_create(&batcher, rt, &config), -EAGAIN, batcher);
     batcher = batcher_of(rt, &config);
     drain_ends(&to, batcher);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
@@ -35,12 +30,7 @@ Test(refused_batcher, a_batcher_without_memory_is_refused)
     filch_batcher *batcher = NULL;
     filch_batcher_config config = drain_config(&to, 3, 1);
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
-    int64_t held = blocks;
-    refuse(MEMORY, 0, true);
-    cr_assert_eq(filch_batcher_create(&batcher, rt, &config), -ENOMEM);
-    cr_assert_eq(refuse_no_more(MEMORY), 1);
-    cr_assert_null(batcher, "untouched");
-    cr_assert_eq(blocks, held);
+    ASSERT_REFUSED(MEMORY, filch_batcher_create(&batcher, rt, &config), -ENOMEM, batcher);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 

@@ -10,11 +10,7 @@ Test(refused_breaker, without_memory_there_is_none_and_later_there_is)
 {
     filch_breaker *breaker = NULL;
     int64_t held = blocks;
-    refuse(MEMORY, 0, true);
-    cr_assert_eq(filch_breaker_create(&breaker, NULL), -ENOMEM);
-    cr_assert_eq(refuse_no_more(MEMORY), 1);
-    cr_assert_null(breaker, "untouched");
-    cr_assert_eq(blocks, held);
+    ASSERT_REFUSED(MEMORY, filch_breaker_create(&breaker, NULL), -ENOMEM, breaker);
     cr_assert_eq(filch_breaker_create(&breaker, NULL), 0);
     filch_breaker_destroy(breaker);
     cr_assert_eq(blocks, held);

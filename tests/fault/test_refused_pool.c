@@ -47,7 +47,15 @@ Test(refused_pool, creation_leaves_nothing_behind)
         }
 }
 
-/* The caches of jobs and timers keep some. */
+/* So many that the caches of jobs are full, and what is taken comes from there. */
+static void fill_caches(filch_pool *pool)
+{
+    for (unsigned i = 0; i < 5000; i++)
+        cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+}
+
+/* The cache of timers keeps some. */
 static void submissions_refused(filch_pool *pool)
 {
     int64_t before = 0;
@@ -73,11 +81,12 @@ Test(refused_pool, a_submission_is_refused_as_a_whole)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 2});
     filch_pool_stats stats;
+    fill_caches(pool);
     submissions_refused(pool);
     cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
     filch_pool_stats_read(pool, &stats);
     cr_assert_eq(stats.accepted, stats.outcomes[FILCH_SUCCEEDED]);
-    cr_assert_eq(stats.accepted, signpost_count(&told));
+    cr_assert_eq(stats.accepted - 5000, signpost_count(&told));
     cr_assert_eq(filch_pool_destroy(pool), 0);
 }
 

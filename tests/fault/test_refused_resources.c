@@ -19,13 +19,8 @@ Test(refused_resources, a_pool_without_a_thread_that_minds_its_times_is_refused)
     filch_resources *pool = NULL;
     filch_resources_config config = source_config(&from, 1, 2);
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
-    int64_t held = blocks;
-    refuse(THREADS, 0, true);
-    cr_assert_eq(filch_resources_create(&pool, rt, &config), -EAGAIN);
-    cr_assert_neq(refuse_no_more(THREADS), 0);
-    cr_assert_null(pool, "untouched");
-    cr_assert_eq(blocks, held);
-    pool = pool_of(rt, &config);
+    ASSERT_REFUSED(THREADS, filch_resources_create(&pool, rt, &config), -EAGAIN, pool);
+    pool = resources_of(rt, &config);
     source_ends(&from, pool);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
@@ -36,12 +31,7 @@ Test(refused_resources, a_pool_without_memory_is_refused)
     filch_resources *pool = NULL;
     filch_resources_config config = source_config(&from, 1, 2);
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
-    int64_t held = blocks;
-    refuse(MEMORY, 0, true);
-    cr_assert_eq(filch_resources_create(&pool, rt, &config), -ENOMEM);
-    cr_assert_eq(refuse_no_more(MEMORY), 1);
-    cr_assert_null(pool, "untouched");
-    cr_assert_eq(blocks, held);
+    ASSERT_REFUSED(MEMORY, filch_resources_create(&pool, rt, &config), -ENOMEM, pool);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
@@ -51,7 +41,7 @@ Test(refused_resources, a_pool_that_there_is_needs_no_memory)
     filch_resource *one;
     filch_resources_config config = source_config(&from, 0, 2);
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
-    filch_resources *pool = pool_of(rt, &config);
+    filch_resources *pool = resources_of(rt, &config);
     refuse(MEMORY, 0, true);
     for (unsigned i = 0; i < 100; i++) {
         cr_assert_eq(filch_resources_acquire(pool, &one, FILCH_FOREVER), 0);

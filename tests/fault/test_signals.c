@@ -123,7 +123,7 @@ static void *send(void *arg)
 {
     struct sender *sender = arg;
     for (unsigned i = 0; !signpost_count(&sender->over); i++) {
-        pthread_kill(sender->rt->worker[i % sender->rt->workers]->thread, SIGUSR2);
+        pthread_kill(sender->rt->worker[i % sender->rt->crew.most]->thread, SIGUSR2);
         sched_yield();
     }
     return NULL;

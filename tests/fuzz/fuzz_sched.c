@@ -64,7 +64,7 @@ static void idle(struct bytes *in)
     unsigned searchers = 0, sleepers = 0, tokens = 0;
     bool napping = false, slept = false, changed = false;
     uint64_t was = 0;
-    fl_idle_init(&i);
+    fl_idle_init(&i, 0);
     while (in->at < in->end) {
         unsigned what = below(in, 8);
         bool may = byte(in) % 2;

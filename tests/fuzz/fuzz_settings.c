@@ -22,9 +22,9 @@ static void expect_one_of(int rc, const int *codes)
 /* ---- Settings ---- */
 
 static const char *const variables[] = {
-    "FILCH_WORKERS", "FILCH_BIND",       "FILCH_POLICY",          "FILCH_QUEUE",
-    "FILCH_FENCE",   "FILCH_STACK_SIZE", "FILCH_MAX_FIBERS",      "FILCH_SEED",
-    "FILCH_INFO",    "FILCH_DEADLOCK",   "FILCH_BLOCKING_THREADS"};
+    "FILCH_WORKERS", "FILCH_BIND",       "FILCH_POLICY",           "FILCH_QUEUE",
+    "FILCH_FENCE",   "FILCH_STACK_SIZE", "FILCH_MAX_FIBERS",       "FILCH_SEED",
+    "FILCH_INFO",    "FILCH_DEADLOCK",   "FILCH_BLOCKING_THREADS", "FILCH_WORKER_SLOTS"};
 enum { VARIABLES = sizeof variables / sizeof variables[0], WORDS = 4 };
 
 static bool within(uint64_t value, uint64_t least, uint64_t most)
@@ -35,6 +35,7 @@ static bool within(uint64_t value, uint64_t least, uint64_t most)
 static void check_ranges(const fl_settings *s, const filch_config *config)
 {
     FUZZ_CHECK(within(s->workers, 0, FL_MOST_WORKERS), "%u", s->workers);
+    FUZZ_CHECK(within(s->worker_slots, 0, FL_MOST_WORKERS), "%u", s->worker_slots);
     FUZZ_CHECK(within(s->stack_size, 16 << 10, 1 << 30), "%zu", s->stack_size);
     FUZZ_CHECK(s->stack_size % 4096 == 0, "%zu", s->stack_size);
     FUZZ_CHECK(within(s->max_fibers, 1, 1000000), "%u", s->max_fibers);
@@ -48,7 +49,7 @@ static void check_ranges(const fl_settings *s, const filch_config *config)
 /* A sign, white space at the end or a digit too many never make a number. */
 static void check_numbers(void)
 {
-    static const unsigned numeric[] = {0, 5, 6, 7, 10};
+    static const unsigned numeric[] = {0, 5, 6, 7, 10, 11};
     for (unsigned i = 0; i < sizeof numeric / sizeof *numeric; i++) {
         const char *value = getenv(variables[numeric[i]]);
         const char *none = value && strpbrk(value, "xX") ? "-.,gG_" : "-.,eEgG_";

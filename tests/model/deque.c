@@ -165,7 +165,7 @@ static void lay_out(struct shape chosen)
     shape = chosen;
     memset(&book, 0, sizeof book);
     memset(&rt, 0, sizeof rt);
-    rt.workers = 2; /* a thief looks at one victim an attempt */
+    fl_crew_init(&rt.crew, 2, 2); /* a thief looks at one victim an attempt */
     rt.worker = worker;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
     mc_ignore(&rt, sizeof rt);

@@ -6,11 +6,12 @@
  *
  * Threads outside follow a script: J submits the next job; D destroys the runtime; V, a worker of
  * another runtime, makes the suspended fiber ready, waits until it suspends once more, and makes it
- * ready again. A worker takes a job, runs it, and searches again; or, where no D is in the script,
- * leaves for good.
+ * ready again; R resizes to one worker, G to all. A worker takes a job, runs it, and searches again;
+ * or, where no D is in the script, leaves for good.
  *
  * Claims: every job is run once and every part of the fiber too; everybody ends; nobody uses the
- * runtime once it is freed. */
+ * runtime once it is freed. Where somebody resizes and no D is in the script, workers go on for ever:
+ * in the end all rest, and I says so. */
 #include <runtime/core/atfork.h>
 #include <runtime/core/error.h>
 #include <runtime/core/futex.h>
@@ -30,8 +31,11 @@ static struct shape {
     const char *script[2];
     unsigned workers;
     bool more;  /* the first job submits the last */
+    bool late;  /* one worker is active at the beginning, the others have retired */
+    bool hogs;  /* the first job lasts until the second one was run */
+    bool asks;  /* the first job resizes to one worker */
     bool woken; /* worker 0 was woken in vain: it naps where it is the last searcher */
-    bool ends, has_fiber;
+    bool ends, rests, has_fiber;
 } shape;
 static unsigned submitted, runs[JOBS + 1];
 
@@ -117,7 +121,16 @@ static void run(fl_worker *by, unsigned number)
         run_fiber(by);
         return;
     }
+    if (shape.hogs && number == 0)
+        while (!filch_u32_load(&saved, FILCH_ACQUIRE))
+            mc_futex_wait(&saved, 0, false, MC_HERE);
     run_once(number);
+    if (shape.hogs && number == 1) {
+        filch_u32_store(&saved, 1, FILCH_RELEASE);
+        mc_futex_wake(&saved, 1, MC_HERE);
+    }
+    if (shape.asks && number == 0)
+        filch_runtime_resize(by->rt, 1);
     if (shape.more && number == 0)
         fl_submit(by->rt, next_job(), by->index + 1);
 }
@@ -137,26 +150,48 @@ static void act(const char *script)
     for (const char *at = script; *at; at++)
         switch (*at) {
         case 'J':
-            fl_submit(rt, next_job(), 0);
+            fl_submit(rt, next_job(), shape.rests); /* the last one is looked for first */
             break;
         case 'V':
             visit();
+            break;
+        case 'R':
+            filch_runtime_resize(rt, 1);
+            break;
+        case 'G':
+            filch_runtime_resize(rt, shape.workers);
             break;
         default:
             filch_runtime_destroy(rt);
         }
 }
 
-static void work(fl_worker *by)
+/* As fl_find does. */
+static bool find(fl_worker *by, fl_job **found)
 {
     for (;;) {
-        fl_job *found;
-        while (!fl_inbox_take(&by->rt->inbox, &found, 1))
-            if (!fl_sleep(by, 0))
-                return;
-        fl_found(by, false);
+        if (fl_surplus(by)) {
+            if (!fl_retire(by))
+                return false;
+        } else if (fl_inbox_take(&by->rt->inbox, found, 1)) {
+            fl_found(by, false);
+            return true;
+        } else if (!fl_sleep(by, 0)) {
+            return false;
+        }
+    }
+}
+
+static void work(fl_worker *by)
+{
+    if (by->late) {
+        if (!fl_wait_for_turn(by))
+            return;
+        fl_idle_search(&by->rt->idle);
+    }
+    for (fl_job *found; find(by, &found);) {
         run(by, (unsigned)(found - job));
-        if (!shape.ends)
+        if (!shape.ends && !shape.rests)
             return;
         fl_idle_search(&by->rt->idle);
     }
@@ -192,8 +227,11 @@ static void name_everything(void)
     mc_name(&rt->inbox.draining, "inbox");
     mc_name(&rt->stopping, "stopping");
     mc_name(&rt->finished, "finished");
-    mc_name(&rt->visitors, "visitors");
+    mc_name(&rt->inbox.visitors, "visitors");
     mc_name(&saved, "saved");
+    mc_name(&rt->crew.active, "active");
+    mc_name(&rt->crew.reach, "reach");
+    mc_name(&rt->crew.lock, "lock");
 }
 
 static fl_worker *lay_out_worker(unsigned i)
@@ -202,9 +240,11 @@ static fl_worker *lay_out_worker(unsigned i)
     memset(worker, 0, sizeof *worker);
     worker->rt = rt;
     worker->index = i;
+    worker->late = shape.late && i;
     worker->thread = outsiders() + i;
     mc_ignore(&worker->current, sizeof worker->current);
     mc_ignore(&worker->ready, sizeof worker->ready);
+    mc_ignore(&worker->tick, sizeof worker->tick);
     mc_ignore(worker->counters, (shape.has_fiber ? FL_SUSPENDED : FL_COUNTERS) * sizeof(filch_u64));
     return worker;
 }
@@ -213,6 +253,7 @@ static void lay_out(struct shape chosen)
 {
     shape = chosen;
     shape.ends = strchr(shape.script[0], 'D');
+    shape.rests = !shape.ends && (shape.late || (shape.script[1] && strchr(shape.script[1], 'R')));
     shape.has_fiber = shape.script[1] && strchr(shape.script[1], 'V');
     submitted = 0;
     memset(runs, 0, sizeof runs);
@@ -220,21 +261,33 @@ static void lay_out(struct shape chosen)
     memset(&saved, 0, sizeof saved);
     rt = mc_alloc(sizeof *rt, FILCH_APART);
     memset(rt, 0, sizeof *rt);
-    rt->workers = shape.workers;
+    fl_crew_init(&rt->crew, shape.late ? 1 : shape.workers, shape.workers);
+    filch_u32_store(&rt->crew.reach, shape.workers, FILCH_RELAXED);
     rt->worker = mc_alloc(shape.workers * sizeof(fl_worker *), _Alignof(fl_worker *));
     rt->discipline = &fl_discipline_chase_lev;
     rt->asymmetric = true;
-    fl_idle_init(&rt->idle);
+    fl_idle_init(&rt->idle, shape.late ? shape.workers - 1 : 0);
     for (unsigned i = 0; i < shape.workers; i++) {
         rt->worker[i] = lay_out_worker(i);
-        fl_idle_search(&rt->idle);
+        if (!rt->worker[i]->late)
+            fl_idle_search(&rt->idle);
     }
     rt->worker[0]->woken = shape.woken;
     if (shape.has_fiber) /* it suspended while the first worker ran it */
         filch_u64_store(&rt->worker[0]->counters[FL_SUSPENDED], 1, FILCH_RELAXED);
-    if (!shape.ends)
+    if (shape.rests) {
+        mc_ignore(rt, offsetof(filch_runtime, crew));
+    } else if (!shape.ends) {
         mc_ignore(rt, offsetof(filch_runtime, idle));
+    } else if (!shape.asks && !strpbrk(shape.script[0], "RG")) {
+        mc_ignore(&rt->crew, sizeof rt->crew);
+    }
     name_everything();
+}
+
+static bool may_rest(void)
+{
+    return true; /* asleep or retired; `finish` says whether that is right */
 }
 
 static void finish(void)
@@ -242,7 +295,12 @@ static void finish(void)
     for (unsigned i = 0; i < submitted; i++)
         MC_CLAIM(runs[i] == 1, "a job is lost");
     MC_CLAIM(runs[FIBER] == (shape.has_fiber ? PARTS : 0), "a suspended fiber is lost");
-    if (!shape.ends)
+    if (shape.rests) {
+        uint64_t word = filch_u64_load(&rt->idle.word, FILCH_RELAXED);
+        MC_CLAIM(fl_idle_resting(word) == shape.workers, "not all sleep or have retired");
+        MC_CLAIM(fl_idle_searchers(word) == 0, "Q counts a searcher, but nobody searches");
+        MC_CLAIM(!filch_u32_load(&rt->idle.tokens, FILCH_RELAXED), "a token is left");
+    } else if (!shape.ends)
         MC_CLAIM(filch_u64_load(&rt->idle.word, FILCH_RELAXED) % FL_IDLE_CHANGE == 0,
                  "I counts workers that have left");
 }
@@ -255,12 +313,23 @@ MC_SHAPE(JD_one, .script = {"JD"}, .workers = 1)
 MC_SHAPE(D, .script = {"D"}, .workers = 2)
 MC_SHAPE(JD, .script = {"JD"}, .workers = 2)
 MC_SHAPE(JD_more, .script = {"JD"}, .workers = 2, .more = true)
+MC_SHAPE(shrink, .script = {"J", "R"}, .workers = 2)
+MC_SHAPE(shrink_twice, .script = {"JJ", "R"}, .workers = 2)
+MC_SHAPE(shrink_three, .script = {"J", "R"}, .workers = 3)
+MC_SHAPE(grow, .script = {"JJ", "G"}, .workers = 2, .late = true, .hogs = true)
+MC_SHAPE(both, .script = {"JJ", "RG"}, .workers = 2, .hogs = true)
+MC_SHAPE(RD, .script = {"RD"}, .workers = 2)
+MC_SHAPE(RJD, .script = {"RJD"}, .workers = 2)
+MC_SHAPE(GJD, .script = {"GJD"}, .workers = 2, .late = true)
+MC_SHAPE(JD_asks, .script = {"JD"}, .workers = 2, .more = true, .asks = true)
 MC_SHAPE(fiber, .script = {"D", "V"}, .workers = 2)
 
 #define ROW(name, what, ...)                                                                       \
     {                                                                                              \
 #name, what, .setup = setup_##name, .body = body, .finish = finish, __VA_ARGS__            \
     }
+#define RESIZED(...) ROW(__VA_ARGS__, .may_rest = may_rest)
+#define TWO_OUTSIDE THREADS("outside", "resizer", "worker 0", "worker 1")
 #define THREADS(...) .threads = {__VA_ARGS__}
 
 const mc_model mc_models[] = {
@@ -278,4 +347,16 @@ const mc_model mc_models[] = {
     ROW(JD_more, "the job submits another", THREADS("outside", "worker 0", "worker 1"), .bound = 2),
     ROW(fiber, "a suspended fiber that another runtime makes ready, twice",
         THREADS("outside", "visitor", "worker 0", "worker 1"), .bound = 2),
+    RESIZED(shrink, "one of two retires while a job comes", TWO_OUTSIDE, .bound = 2),
+    RESIZED(shrink_twice, "the same while two come", TWO_OUTSIDE, .random = 100000),
+    RESIZED(shrink_three, "two of three retire while a job comes",
+            THREADS("outside", "resizer", "worker 0", "worker 1", "worker 2"), .random = 100000),
+    RESIZED(grow, "a worker more while the first one is stuck", TWO_OUTSIDE, .bound = 2),
+    RESIZED(both, "retired and back while the other is stuck", TWO_OUTSIDE, .bound = 1),
+    ROW(RD, "one retires, then destroy", THREADS("outside", "worker 0", "worker 1"), .bound = 2),
+    ROW(RJD, "the same with a job between", THREADS("outside", "worker 0", "worker 1"), .bound = 2),
+    ROW(GJD, "a worker more, a job, destroy", THREADS("outside", "worker 0", "worker 1"),
+        .bound = 2),
+    ROW(JD_asks, "a job that resizes, and submits another",
+        THREADS("outside", "worker 0", "worker 1"), .bound = 2),
     {.name = NULL}};

@@ -46,10 +46,12 @@ static void name_everything(void)
     mc_name(&rt->inbox.draining, "inbox.draining");
     mc_name(&rt->stopping, "stopping");
     mc_name(&rt->finished, "finished");
-    mc_name(&rt->visitors, "visitors");
+    mc_name(&rt->inbox.visitors, "visitors");
     mc_name(&rt->fibers.lock, "fibers' lock");
     mc_name(&told, "told");
-    for (unsigned i = 0; i < rt->workers; i++) {
+    mc_name(&rt->crew.active, "active");
+    mc_name(&rt->crew.lock, "lock");
+    for (unsigned i = 0; i < rt->crew.most; i++) {
         const fl_worker *worker = rt->worker[i];
         snprintf(name, sizeof name, "worker%u", i);
         mc_name(worker, name);
@@ -62,15 +64,19 @@ static void name_everything(void)
     }
 }
 
-static void lay_out(const process_wants *wanted)
+static void lay_out(const process_wants *wanted, bool resized)
 {
     memset(marks, 0, sizeof marks);
     memset(&told, 0, sizeof told);
     rcu_setup(-1u);
     clock_setup(true);
     rt = process_create(wanted);
-    for (unsigned i = 0; i < rt->workers; i++)
+    for (unsigned i = 0; i < rt->crew.most; i++) {
         mc_ignore(rt->worker[i]->counters, FL_SUSPENDED * sizeof(filch_u64));
+        mc_ignore(&rt->worker[i]->tick, sizeof rt->worker[i]->tick);
+    }
+    if (!resized)
+        mc_ignore(&rt->crew, sizeof rt->crew);
     mc_ignore(&rt->policy, sizeof rt->policy);
     name_everything();
 }
@@ -78,7 +84,7 @@ static void lay_out(const process_wants *wanted)
 #define SETUP(name, ...)                                                                           \
     static void name(void)                                                                         \
     {                                                                                              \
-        lay_out(&(const process_wants){__VA_ARGS__});                                              \
+        lay_out(&(const process_wants){__VA_ARGS__}, false);                                       \
     }
 
 SETUP(one_worker, .workers = 1)
@@ -88,6 +94,11 @@ SETUP(full_fence, .workers = 2, .full_fence = true)
 SETUP(no_membarrier, .workers = 2, .no_membarrier = true)
 /* One for each worker's loop and one to wait: whoever suspends next waits on its own stack. */
 SETUP(few_fibers, .workers = 2, .fibers = 3)
+
+static void resized(void)
+{
+    lay_out(&(const process_wants){.workers = 2}, true);
+}
 
 /* Thieves that have just lost by stealing: they nap before they search. */
 static void poor_thieves(void)
@@ -129,6 +140,19 @@ FILCH_TASK(int, nested, (int, number))
     FILCH_FORK(pair, number + 1);
     FILCH_FORK(leaf, number + 3);
     FILCH_JOIN(int right, leaf);
+    FILCH_JOIN(int left, pair);
+    return left + right;
+}
+
+/* The same; meanwhile one of two workers is to retire, and returns. */
+FILCH_TASK(int, resizes, (int, number))
+{
+    mark((unsigned)number);
+    FILCH_FORK(pair, number + 1);
+    filch_runtime_resize(rt, 1);
+    FILCH_FORK(leaf, number + 3);
+    FILCH_JOIN(int right, leaf);
+    filch_runtime_resize(rt, 2);
     FILCH_JOIN(int left, pair);
     return left + right;
 }
@@ -200,6 +224,7 @@ static void destroy(void)
 RUN(run_a_pair, pair, 10, 2)
 RUN(run_nested, nested, 51, 4)
 RUN(run_a_loop, loop, 10 * TURNS * (TURNS + 1) / 2, TURNS + 1)
+RUN(run_and_resize, resizes, 51, 4)
 RUN(run_and_yield, yields, 10, 2)
 
 /* Whatever was submitted before destroy is run, and what that submits. */
@@ -212,6 +237,22 @@ static void go_and_destroy(unsigned self)
         MC_CLAIM(filch_go(rt, tell, (void *)2) == 0, "filch_go fails");
         destroy();
         expect_marks(0, 3);
+    }
+}
+
+static void go_and_resize(unsigned self)
+{
+    if (self)
+        process_run(self);
+    else {
+        MC_CLAIM(filch_go(rt, go_on, (void *)0) == 0, "filch_go fails");
+        MC_CLAIM(filch_runtime_resize(rt, 1) == 0, "filch_runtime_resize fails");
+        MC_CLAIM(filch_go(rt, tell, (void *)2) == 0, "filch_go fails");
+        wait_until_told(2);
+        MC_CLAIM(filch_runtime_resize(rt, 2) == 0, "filch_runtime_resize fails");
+        MC_CLAIM(filch_go(rt, tell, (void *)3) == 0, "filch_go fails");
+        destroy();
+        expect_marks(0, 4);
     }
 }
 
@@ -262,4 +303,7 @@ const mc_model mc_models[] = {
     ROW("yields_capped", run_and_yield, "too few fibers", TWO, few_fibers, 0, 30000),
     ROW("drained", go_and_destroy, "destroy waits for all jobs", TWO, two_workers, 0, 60000),
     ROW("drained_three", go_and_destroy, "three workers", THREE, three_workers, 0, 30000),
+    ROW("resizes", run_and_resize, "a task sends a worker away, and calls it back", TWO, resized, 0,
+        60000),
+    ROW("resized", go_and_resize, "a thread does", TWO, resized, 0, 60000),
     {.name = NULL}};

@@ -281,11 +281,12 @@ static void lay_out(struct shape chosen)
     memset(resumed, 0, sizeof resumed);
     memset(handed, 0, sizeof handed);
     memset(&done, 0, sizeof done);
-    rt.workers = 2; /* a thief asks one victim an attempt */
+    fl_crew_init(&rt.crew, 2, 2); /* a thief asks one victim an attempt */
+    mc_ignore(&rt.crew, sizeof rt.crew);
     rt.worker = workers;
     rt.discipline = &fl_discipline_chase_lev;
     rt.asymmetric = !shape.full_fence;
-    rt.spin = true;
+    rt.cpus = 2;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
     for (unsigned i = 0; i < 4; i++) {
         workers[i] = &worker[i];

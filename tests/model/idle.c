@@ -6,9 +6,8 @@
  *
  * The producer is worker 0, or a thread from outside. It follows a script: F forks, P pushes to its
  * ready deque, I submits to the inbox, S switches to its second fiber after a flush, J joins the last
- * fork, and ends if a searcher has it. Else it runs nothing, so only the protocol can bring a task to
- * somebody. A
- * searcher looks everywhere until it has a task, or sleeps; with a task it leaves for good.
+ * fork, and ends if a searcher has it, R retires: its slot is active no more. Else it runs nothing,
+ * so only the protocol can bring a task to somebody. A searcher looks everywhere until it has a task, or sleeps; with a task it leaves for good.
  *
  * Claim: in the end as many searchers as there are tasks have one, and nobody sleeps while a task
  * lies about. A searcher that finds something while another sleeps looks for more without a heavy
@@ -39,13 +38,13 @@ static union {
 static struct shape {
     const char *script;
     unsigned searchers;
-    bool asks;                             /* before it robs, as the runtime does */
-    bool escapes;                          /* see above */
-    bool full_fence;                       /* no membarrier; forks are out of line */
-    bool poked;                            /* limit is NULL from the beginning */
-    bool woken;                            /* searcher 1 was woken in vain: it naps */
-    int64_t nap;                           /* of searcher 1: not worth it, says the profit rule */
-    bool forks, pushes, submits, switches; /* what the script does */
+    bool asks;       /* before it robs, as the runtime does */
+    bool escapes;    /* see above */
+    bool full_fence; /* no membarrier; forks are out of line */
+    bool poked;      /* limit is NULL from the beginning */
+    bool woken;      /* searcher 1 was woken in vain: it naps */
+    int64_t nap;     /* of searcher 1: not worth it, says the profit rule */
+    bool forks, pushes, submits, switches, retires; /* what the script does */
 } shape;
 static unsigned published, joined, runs[TASKS], found;
 
@@ -133,6 +132,10 @@ static filch_self follow_script(fl_worker *by)
             break;
         case 'I':
             fl_submit(&rt, &job[count(&published)], 0);
+            break;
+        case 'R':
+            fl_idle_search(&rt.idle);
+            fl_retire(by);
             break;
         default:
             self = do_switch(by);
@@ -263,9 +266,14 @@ static void lay_out_worker(unsigned i)
 {
     bool produces = i == PRODUCER && !shape.submits;
     memset(&worker[i], 0, sizeof worker[i]);
-    workers[i] = &worker[shape.submits ? i + 1 : i]; /* a foreign thread is no worker */
     worker[i].rt = &rt;
-    worker[i].index = shape.submits ? i - 1 : i;
+    if (shape.retires && i <= shape.searchers) { /* the producer's slot is the last one */
+        worker[i].index = i == PRODUCER ? shape.searchers : i - 1;
+        workers[worker[i].index] = &worker[i];
+    } else {
+        workers[i] = &worker[shape.submits ? i + 1 : i]; /* a foreign thread is no worker */
+        worker[i].index = shape.submits ? i - 1 : i;
+    }
     worker[i].profit.most = 1;
     filch_ptr_store(&worker[i].ready.buffer, &ready, FILCH_RELAXED);
     if (produces)
@@ -281,12 +289,14 @@ static void lay_out_runtime(void)
 {
     memset(&rt, 0, sizeof rt);
     rt.worker = workers;
-    rt.workers = shape.searchers + !shape.submits;
+    unsigned count = shape.searchers + !shape.submits;
+    fl_crew_init(&rt.crew, count, count);
+    filch_u32_store(&rt.crew.active, count - shape.retires, FILCH_RELAXED);
     rt.discipline = &fl_discipline_chase_lev;
     rt.asymmetric = !shape.full_fence;
-    rt.spin = true;
+    rt.cpus = count;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
-    fl_idle_init(&rt.idle);
+    fl_idle_init(&rt.idle, 0);
     for (unsigned i = 0; i < shape.searchers; i++)
         fl_idle_search(&rt.idle);
     fl_inbox_init(&rt.inbox);
@@ -302,6 +312,7 @@ static void lay_out(struct shape chosen)
     shape.forks = strchr(shape.script, 'F');
     shape.pushes = strchr(shape.script, 'P') || shape.switches;
     shape.submits = strchr(shape.script, 'I');
+    shape.retires = strchr(shape.script, 'R');
     published = found = joined = 0;
     memset(runs, 0, sizeof runs);
     timeouts_setup();
@@ -359,6 +370,8 @@ MC_SHAPE(I, .script = "I", .searchers = 1)
 MC_SHAPE(II_two, .script = "II", .searchers = 2)
 MC_SHAPE(SF, .script = "SF", .searchers = 1)
 MC_SHAPE(FSF_two, .script = "FSF", .searchers = 2, .escapes = true)
+MC_SHAPE(P_retire, .script = "PR", .searchers = 1)
+MC_SHAPE(PP_retire, .script = "PPR", .searchers = 2)
 MC_SHAPE(PP_nap, .script = "PP", .searchers = 2, .woken = true)
 MC_SHAPE(F_nap, .script = "F", .searchers = 1, .nap = 20000)
 MC_SHAPE(FJF_ask, .script = "FJF", .searchers = 1, .asks = true)
@@ -386,6 +399,8 @@ const mc_model mc_models[] = {
     ROW(II_two, "two submissions, two searchers", TWO, .bound = 2),
     ROW(SF, "a fork after a fiber switch", ONE, .bound = 4),
     ROW(FSF_two, "forks on both sides of a fiber switch, flushed", TWO, .bound = 2),
+    ROW(P_retire, "a push, and its worker retires", ONE, .bound = 4),
+    ROW(PP_retire, "two pushes, two searchers, and the worker retires", TWO, .bound = 2),
     ROW(PP_nap, "pushes while the last searcher naps", TWO, .bound = 3),
     ROW(F_nap, "a fork while the only searcher naps", ONE, .bound = 0),
     ROW(FJF_ask, "a join between two forks keeps its hands off limit", ONE, .bound = 3),

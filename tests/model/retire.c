@@ -129,7 +129,7 @@ static fl_buffer *new_buffer(void)
 static void lay_out(bool scarce)
 {
     memset(&rt, 0, sizeof rt);
-    rt.workers = 1;
+    fl_crew_init(&rt.crew, 1, 1);
     heap_setup(scarce);
     rcu_setup(1u << READER);
     fl_buffer *buffer = new_buffer();

@@ -81,11 +81,11 @@ static void shop_everywhere(bool closes)
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 1000000);
         filch_resources_config config = config_for(stress_mix(seed + c));
-        customers all = {.pool = pool_of(rt, &config),
+        customers all = {.pool = resources_of(rt, &config),
                          .seed = stress_mix(seed - c),
                          .closes = closes};
         parties_meet(rt, TASKS, THREADS, shop, &all);
-        filch_resources_stats stats = stats_of(all.pool);
+        filch_resources_stats stats = resources_stats(all.pool);
         cr_assert_eq(stats.acquired, filch_u64_load(&all.served, FILCH_ACQUIRE));
         cr_assert_eq(stats.refused, filch_u64_load(&all.refused, FILCH_ACQUIRE));
         source_ends(&from, all.pool);
@@ -130,7 +130,7 @@ Test(resource_pools, a_pool_may_be_freed_as_soon_as_its_last_resource_is_gone)
         for (unsigned i = 0; i < stress_times(100); i++) {
             filch_resources_config config = source_config(&from, i % 3, 2);
             config.max_lifetime = i % 4 ? 1000 : 0; /* the alarm rings meanwhile */
-            last it = {.pool = pool_of(rt, &config)};
+            last it = {.pool = resources_of(rt, &config)};
             cr_assert_eq(filch_resources_acquire(it.pool, &it.held, FILCH_FOREVER), 0);
             parties_meet(rt, 1, 1, end_it, &it);
             cr_assert_eq(signpost_count(&from.made), signpost_count(&from.gone));

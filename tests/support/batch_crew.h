@@ -18,9 +18,18 @@ static inline void new_items(void)
         items[i] = (item){.number = i};
 }
 
+/* With new items; the drain is as told, and open. */
+static inline filch_batcher *new_batcher(filch_runtime *rt, size_t size, unsigned in_flight)
+{
+    filch_batcher_config config = drain_config(&to, size, in_flight);
+    new_items();
+    return batcher_of(rt, &config);
+}
+
 /* Until the batcher says so. */
 #define WAIT_FOR(batcher, condition)                                                               \
-    for (filch_batcher_stats now = stats_of(batcher); !(condition); now = stats_of(batcher))       \
+    for (filch_batcher_stats now = batcher_stats(batcher); !(condition);                           \
+         now = batcher_stats(batcher))                                                             \
     sched_yield()
 
 static inline void add(filch_batcher *batcher, unsigned from, unsigned count)
@@ -45,7 +54,7 @@ static inline void add_and_wait(void *arg)
 
 static inline uint64_t seen(filch_batcher *batcher)
 {
-    filch_batcher_stats all = stats_of(batcher);
+    filch_batcher_stats all = batcher_stats(batcher);
     return all.added + all.waits + all.refused;
 }
 

@@ -74,7 +74,7 @@ static inline filch_batcher *batcher_of(filch_runtime *rt, const filch_batcher_c
     return batcher;
 }
 
-static inline filch_batcher_stats stats_of(filch_batcher *batcher)
+static inline filch_batcher_stats batcher_stats(filch_batcher *batcher)
 {
     filch_batcher_stats all;
     filch_batcher_stats_read(batcher, &all);
@@ -93,7 +93,7 @@ static inline void note_outcome(void *arg, int outcome, void *unused)
 static inline void drain_ends(drain *to, filch_batcher *batcher)
 {
     cr_assert_eq(filch_batcher_close(batcher, FILCH_FOREVER), 0);
-    filch_batcher_stats all = stats_of(batcher);
+    filch_batcher_stats all = batcher_stats(batcher);
     cr_assert_eq(all.added, all.flushed + all.taken_back);
     cr_assert_eq(all.flushed, signpost_count(&to->items));
     cr_assert_eq(all.batches, signpost_count(&to->begun));

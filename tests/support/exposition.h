@@ -5,6 +5,8 @@
 #ifndef SUPPORT_EXPOSITION_H
 #define SUPPORT_EXPOSITION_H
 
+#include <criterion/criterion.h>
+#include <filch/metrics.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,6 +227,18 @@ static inline const char *exposition_wrong(const char *text, const char **at)
         exposition_expect(&r, exposition_skip(&r, "\n"), "the end of a line");
     }
     return r.wrong;
+}
+
+/* What the registry writes now, which is as it has to be; it stays in `all`. */
+static inline const char *exposition_written(filch_metrics *metrics, exposition *all)
+{
+    const char *at = "", *wrong;
+    all->length = 0;
+    *all->text = '\0';
+    cr_assert_eq(filch_metrics_write(metrics, exposition_take, all), 0, "%s", filch_error());
+    wrong = exposition_wrong(all->text, &at);
+    cr_assert_null(wrong, "%s is expected in %.80s", wrong, at);
+    return all->text;
 }
 
 #endif

@@ -62,6 +62,17 @@ static inline int64_t refuse_no_more(enum refusable what)
     return __atomic_load_n(&refusals[what].count, __ATOMIC_RELAXED);
 }
 
+/* The call asks for `what` once, in vain, and fails with `rc`; `out` stays NULL, and nothing more is held. */
+#define ASSERT_REFUSED(what, call, rc, out)                                                        \
+    do {                                                                                           \
+        int64_t held_ = blocks;                                                                    \
+        refuse(what, 0, true);                                                                     \
+        cr_assert_eq(call, rc);                                                                    \
+        cr_assert_eq(refuse_no_more(what), 1);                                                     \
+        cr_assert_null(out, "untouched");                                                          \
+        cr_assert_eq(blocks, held_);                                                               \
+    } while (0)
+
 /* clang links its sanitizers with the test, and they call what is wrapped before they can be called themselves. */
 #ifdef __clang__
 #define REFUSE_BARE __attribute__((disable_sanitizer_instrumentation))

@@ -13,7 +13,8 @@ static source from;
 
 /* Until the pool says so. */
 #define WAIT_FOR(pool, condition)                                                                  \
-    for (filch_resources_stats now = stats_of(pool); !(condition); now = stats_of(pool))           \
+    for (filch_resources_stats now = resources_stats(pool); !(condition);                          \
+         now = resources_stats(pool))                                                              \
     sched_yield()
 
 static inline filch_resource *acquired(filch_resources *pool)

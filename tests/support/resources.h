@@ -87,7 +87,7 @@ static inline filch_resources_config source_config(source *of, unsigned min, uns
                                     .arg = of};
 }
 
-static inline filch_resources *pool_of(filch_runtime *rt, const filch_resources_config *config)
+static inline filch_resources *resources_of(filch_runtime *rt, const filch_resources_config *config)
 {
     filch_resources *pool = NULL;
     if (filch_resources_create(&pool, rt, config))
@@ -95,7 +95,7 @@ static inline filch_resources *pool_of(filch_runtime *rt, const filch_resources_
     return pool;
 }
 
-static inline filch_resources_stats stats_of(filch_resources *pool)
+static inline filch_resources_stats resources_stats(filch_resources *pool)
 {
     filch_resources_stats all;
     filch_resources_stats_read(pool, &all);
@@ -117,7 +117,7 @@ static inline void source_leave(filch_resource *one)
 static inline void source_ends(source *of, filch_resources *pool)
 {
     cr_assert_eq(filch_resources_close(pool, FILCH_FOREVER), 0);
-    filch_resources_stats all = stats_of(pool);
+    filch_resources_stats all = resources_stats(pool);
     cr_assert_eq(all.created, signpost_count(&of->made));
     cr_assert_eq(all.destroyed, signpost_count(&of->gone));
     cr_assert_eq(all.created, all.destroyed);

@@ -26,6 +26,17 @@ run_filch() {
     claim "filch $* ends with $expected, not $status: $(head -c 400 err)" test "$status" -eq "$expected"
 }
 
+# refused WORDS ARGUMENT...: a wrong command line, whose message has these words.
+refused() {
+    local word words=$1
+    shift
+    run_filch 2 "$@"
+    claim "filch $*: stdout is empty" test ! -s out
+    for word in $words; do
+        claim "filch $*: the message names $word: $(cat err)" grep -q -- "$word" err
+    done
+}
+
 skip() {
     echo "skipped: $1"
     exit 77

@@ -3,16 +3,6 @@
 # Wrong command lines are refused with status 2, nothing on stdout, and a sentence that lists what is known.
 . "$(dirname "$0")/common.bash"
 
-refused() { # WORDS-IN-THE-MESSAGE ARGUMENT...
-    local word words=$1
-    shift
-    run_filch 2 "$@"
-    claim "filch $*: stdout is empty" test ! -s out
-    for word in $words; do
-        claim "filch $*: the message names $word: $(cat err)" grep -q -- "$word" err
-    done
-}
-
 refused "bench topo"
 refused "bench topo nonsense" nonsense
 refused "nonsense fib nqueens skynet uts-t1 uts-t3 cilksort matmul" bench --kernels nonsense

@@ -4,15 +4,6 @@
 # wrong command lines are refused. Nothing is said about how fast anything is.
 . "$(dirname "$0")/common.bash"
 
-refused() { # WORDS-IN-THE-MESSAGE ARGUMENT...
-    local word words=$1
-    shift
-    run_filch 2 "$@"
-    claim "filch $*: stdout is empty" test ! -s out
-    for word in $words; do
-        claim "filch $*: the message names $word: $(cat err)" grep -q -- "$word" err
-    done
-}
 refused "nonsense width queue pool" tune nonsense
 refused "nonsense cpu io mixed" tune --load nonsense
 refused "--cpu 200us 1s" tune --cpu 5

@@ -35,6 +35,7 @@ static void be_refused(void)
     CHILD_CHECK(filch_run(rt, &fib_task, &slot) == -ECHILD);
     CHILD_CHECK(strstr(filch_error(), "parent"));
     CHILD_CHECK(filch_go(rt, nothing, NULL) == -ECHILD);
+    CHILD_CHECK(filch_runtime_resize(rt, 1) == -ECHILD);
     CHILD_CHECK(filch_runtime_destroy(rt) == -ECHILD);
     CHILD_CHECK(filch_runtime_destroy(rt) == -ECHILD);
 }

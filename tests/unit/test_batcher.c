@@ -11,22 +11,20 @@ Test(batcher, full_batches_go_at_once_and_the_rest_when_it_is_asked_for)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
-        filch_batcher_config config = drain_config(&to, 4, 1);
+        filch_batcher *batcher = new_batcher(rt, 4, 1);
         to.in_order = true;
-        filch_batcher *batcher = batcher_of(rt, &config);
-        new_items();
         items[2].shall = -EDOM;
         items[9].shall = 7;
         add(batcher, 0, 10);
         signpost_wait(&to.ended, 2);
-        cr_assert_eq(stats_of(batcher).collected, 2, "neither full nor old");
+        cr_assert_eq(batcher_stats(batcher).collected, 2, "neither full nor old");
         cr_assert_eq(filch_batcher_flush(batcher), 0);
         signpost_wait(&items[9].told, 1);
         for (unsigned i = 0; i < 10; i++)
             cr_assert_eq(items[i].outcome, i == 2 ? -EDOM : i == 9 ? -EINVAL : 0);
         cr_assert_eq(filch_batcher_flush(batcher), 0, "of nothing");
         WAIT_FOR(batcher, now.in_flight == 0);
-        filch_batcher_stats all = stats_of(batcher);
+        filch_batcher_stats all = batcher_stats(batcher);
         cr_assert_eq(all.batches, 3);
         cr_assert_eq(all.full, 2);
         cr_assert_eq(all.failed, 2);
@@ -39,9 +37,7 @@ Test(batcher, full_batches_go_at_once_and_the_rest_when_it_is_asked_for)
 
 static void are_told(crew *all, enum crew_kind kind, const char *name)
 {
-    filch_batcher_config config = drain_config(&to, 5, 2);
-    filch_batcher *batcher = batcher_of(all->rt, &config);
-    new_items();
+    filch_batcher *batcher = new_batcher(all->rt, 5, 2);
     for (unsigned i = 0; i < 10; i++) {
         items[i].shall = i % 2 ? 0 : -(int)(i + 1);
         adders[i] = (struct adder){batcher, &items[i], filch_in(1000 * FILCH_SECOND), 1, 1};
@@ -63,9 +59,7 @@ Test(batcher, each_who_waits_is_told_the_outcome_of_its_item)
 
 static void come_too_late(crew *all, enum crew_kind kind, const char *name)
 {
-    filch_batcher_config config = drain_config(&to, 3, 1);
-    filch_batcher *batcher = batcher_of(all->rt, &config);
-    new_items();
+    filch_batcher *batcher = new_batcher(all->rt, 3, 1);
     start_adder(all, kind, batcher, 0, FILCH_FOREVER);
     start_adder(all, kind, batcher, 1, filch_in(MS));
     WAIT_FOR(batcher, now.taken_back + now.refused == 1);
@@ -94,10 +88,8 @@ Test(batcher, an_item_whose_flush_is_under_way_cannot_be_taken_back)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
-        filch_batcher_config config = drain_config(&to, 1, 1);
-        filch_batcher *batcher = batcher_of(rt, &config);
+        filch_batcher *batcher = new_batcher(rt, 1, 1);
         int outcome = 7;
-        new_items();
         filch_u32_store(&to.open, 0, FILCH_RELEASE);
         int rc;
         do /* until it was not too late to begin */
@@ -117,10 +109,8 @@ Test(batcher, an_item_whose_flush_is_under_way_cannot_be_taken_back)
 
 static void wait_for_room(crew *all, enum crew_kind kind, const char *name)
 {
-    filch_batcher_config config = drain_config(&to, 2, 1);
-    filch_batcher *batcher = batcher_of(all->rt, &config);
+    filch_batcher *batcher = new_batcher(all->rt, 2, 1);
     to.in_order = true;
-    new_items();
     filch_u32_store(&to.open, 0, FILCH_RELEASE);
     for (unsigned i = 0; i < 4; i++) /* two fly, two collect */
         start_adder(all, (kind + i) % CREW_KINDS, batcher, i, FILCH_FOREVER);
@@ -135,7 +125,7 @@ static void wait_for_room(crew *all, enum crew_kind kind, const char *name)
     crew_wait(all);
     for (unsigned i = 0; i < 12; i++)
         cr_assert_eq(signpost_count(&items[i].flushed), i != 4, "%s: %u", name, i);
-    cr_assert_eq(stats_of(batcher).refused, 2);
+    cr_assert_eq(batcher_stats(batcher).refused, 2);
     drain_ends(&to, batcher);
 }
 
@@ -146,9 +136,7 @@ Test(batcher, while_too_many_fly_who_adds_waits_in_line)
 
 static void room_is_made(crew *all, enum crew_kind kind, const char *name)
 {
-    filch_batcher_config config = drain_config(&to, 3, 1);
-    filch_batcher *batcher = batcher_of(all->rt, &config);
-    new_items();
+    filch_batcher *batcher = new_batcher(all->rt, 3, 1);
     filch_u32_store(&to.open, 0, FILCH_RELEASE);
     for (unsigned i = 0; i < 3; i++)
         start_adder(all, kind, batcher, i, FILCH_FOREVER);
@@ -158,7 +146,7 @@ static void room_is_made(crew *all, enum crew_kind kind, const char *name)
     start_adder(all, kind, batcher, 5, FILCH_FOREVER);
     start_adder(all, kind, batcher, 6, FILCH_FOREVER);
     WAIT_FOR(batcher, now.taken_back + now.refused == 1 && now.added - now.taken_back == 6);
-    cr_assert_eq(stats_of(batcher).batches, 1);
+    cr_assert_eq(batcher_stats(batcher).batches, 1);
     filch_u32_store(&to.open, 1, FILCH_RELEASE);
     crew_wait(all);
     for (unsigned i = 0; i < 7; i++) {
@@ -175,9 +163,7 @@ Test(batcher, an_item_that_is_taken_back_makes_room)
 
 static void nothing_is_due(crew *all, enum crew_kind kind, const char *name)
 {
-    filch_batcher_config config = drain_config(&to, 3, 1);
-    filch_batcher *batcher = batcher_of(all->rt, &config);
-    new_items();
+    filch_batcher *batcher = new_batcher(all->rt, 3, 1);
     filch_u32_store(&to.open, 0, FILCH_RELEASE);
     add(batcher, 0, 3);
     start_adder(all, kind, batcher, 3, filch_in(20 * MS));
@@ -187,7 +173,7 @@ static void nothing_is_due(crew *all, enum crew_kind kind, const char *name)
     WAIT_FOR(batcher, now.in_flight == 0);
     add(batcher, 4, 2);
     fl_batcher_look(batcher, filch_now());
-    cr_assert_eq(stats_of(batcher).collected, 2, "%s: nobody has asked for these", name);
+    cr_assert_eq(batcher_stats(batcher).collected, 2, "%s: nobody has asked for these", name);
     crew_wait(all);
     drain_ends(&to, batcher);
 }
@@ -226,7 +212,7 @@ Test(batcher, bad_arguments_are_refused)
     cr_assert_eq(filch_batcher_add(batcher, &items[0], NULL, 0), -EINVAL);
     cr_assert_eq(filch_batcher_add(batcher, &items[0], &outcome, -1), -EINVAL);
     cr_assert_eq(filch_batcher_add(batcher, &items[0], &outcome, 0), -ETIMEDOUT);
-    cr_assert_eq(stats_of(batcher).added, 0);
+    cr_assert_eq(batcher_stats(batcher).added, 0);
     drain_ends(&to, batcher);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }

@@ -19,11 +19,11 @@ Test(batcher_end, a_batch_goes_when_its_first_item_is_old_enough)
     new_items();
     add(batcher, 0, 2);
     fl_batcher_look(batcher, filch_in(500 * FILCH_SECOND));
-    cr_assert_eq(stats_of(batcher).collected, 2, "not early");
+    cr_assert_eq(batcher_stats(batcher).collected, 2, "not early");
     fl_batcher_look(batcher, filch_in(1000 * FILCH_SECOND));
     signpost_wait(&items[1].told, 1);
     fl_batcher_look(batcher, filch_in(5000 * FILCH_SECOND));
-    cr_assert_eq(stats_of(batcher).batches, 1, "of nothing");
+    cr_assert_eq(batcher_stats(batcher).batches, 1, "of nothing");
     drain_ends(&to, batcher);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
@@ -53,10 +53,8 @@ Test(batcher_end, a_flush_that_panics_is_the_outcome_of_all_its_items)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
-        filch_batcher_config config = drain_config(&to, 2, 1);
-        filch_batcher *batcher = batcher_of(rt, &config);
+        filch_batcher *batcher = new_batcher(rt, 2, 1);
         int outcome = 0;
-        new_items();
         filch_u32_store(&to.panics, 1, FILCH_RELEASE);
         add(batcher, 0, 1);
         cr_assert_eq(filch_batcher_add(batcher, &items[1], &outcome, FILCH_FOREVER), 0);
@@ -67,7 +65,7 @@ Test(batcher_end, a_flush_that_panics_is_the_outcome_of_all_its_items)
         signpost_wait(&items[3].told, 1);
         cr_assert_eq(items[3].outcome, 0, "the next is as good as any");
         WAIT_FOR(batcher, now.in_flight == 0);
-        cr_assert_eq(stats_of(batcher).panics, 1);
+        cr_assert_eq(batcher_stats(batcher).panics, 1);
         drain_ends(&to, batcher);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }
@@ -90,10 +88,8 @@ static void panic_when_told(void *one, int outcome, void *arg)
 Test(batcher_end, a_callback_that_panics_does_not_keep_the_others_from_being_told)
 {
     filch_runtime *rt = config_runtime(3, 0);
-    filch_batcher_config config = drain_config(&to, 6, 1);
-    filch_batcher *batcher = batcher_of(rt, &config);
+    filch_batcher *batcher = new_batcher(rt, 6, 1);
     filch_panic_handler *before = filch_set_panic_handler(count_panic);
-    new_items();
     for (unsigned i = 0; i < 6; i++)
         cr_assert_eq(filch_batcher_add_then(batcher, &items[i],
                                             i % 2 ? panic_when_told : note_outcome, NULL, 0),
@@ -117,9 +113,7 @@ static void add_another(void *one, int outcome, void *next)
 Test(batcher_end, a_callback_may_add)
 {
     filch_runtime *rt = config_runtime(2, 0);
-    filch_batcher_config config = drain_config(&to, 1, 1);
-    around = batcher_of(rt, &config);
-    new_items();
+    around = new_batcher(rt, 1, 1);
     cr_assert_eq(filch_batcher_add_then(around, &items[0], add_another, &items[1], 0), 0);
     signpost_wait(&items[1].told, 1);
     drain_ends(&to, around);
@@ -130,10 +124,8 @@ Test(batcher_end, a_callback_may_add)
 
 static void is_closed(crew *all, enum crew_kind kind, const char *name)
 {
-    filch_batcher_config config = drain_config(&to, 2, 1);
-    filch_batcher *batcher = batcher_of(all->rt, &config);
+    filch_batcher *batcher = new_batcher(all->rt, 2, 1);
     int outcome;
-    new_items();
     filch_u32_store(&to.open, 0, FILCH_RELEASE);
     for (unsigned i = 0; i < 7; i++)
         start_adder(all, (kind + i) % CREW_KINDS, batcher, i, FILCH_FOREVER);
@@ -147,7 +139,7 @@ static void is_closed(crew *all, enum crew_kind kind, const char *name)
         cr_assert_eq(adders[i].rc, i < 4 ? 0 : -EPIPE, "%s: %u", name, i);
         cr_assert_eq(signpost_count(&items[i].flushed), i < 4);
     }
-    cr_assert_eq(stats_of(batcher).refused, 5);
+    cr_assert_eq(batcher_stats(batcher).refused, 5);
     drain_ends(&to, batcher);
 }
 
@@ -159,9 +151,7 @@ Test(batcher_end, closing_flushes_what_was_added_and_refuses_who_waits_for_room)
 Test(batcher_end, destroying_closes)
 {
     filch_runtime *rt = config_runtime(2, 0);
-    filch_batcher_config config = drain_config(&to, 100, 1);
-    filch_batcher *batcher = batcher_of(rt, &config);
-    new_items();
+    filch_batcher *batcher = new_batcher(rt, 100, 1);
     add(batcher, 0, 3);
     filch_batcher_destroy(batcher);
     for (unsigned i = 0; i < 3; i++)
@@ -174,8 +164,7 @@ Test(batcher_end, closing_waits_for_its_alarm)
 {
     occupation of_worker;
     filch_runtime *rt = occupied_runtime(&of_worker);
-    filch_batcher_config config = drain_config(&to, 2, 1);
-    filch_batcher *batcher = batcher_of(rt, &config);
+    filch_batcher *batcher = new_batcher(rt, 2, 1);
     occupied_ring(&batcher->lock, &batcher->alarm);
     cr_assert_eq(filch_batcher_close(batcher, filch_in(MS)), -ETIMEDOUT, "its task will come");
     signpost_raise(&of_worker.over);
@@ -186,8 +175,7 @@ Test(batcher_end, closing_waits_for_its_alarm)
 Test(batcher_end, closing_waits_for_who_was_too_late_and_has_not_left)
 {
     filch_runtime *rt = config_runtime(2, 0);
-    filch_batcher_config config = drain_config(&to, 2, 1);
-    filch_batcher *batcher = batcher_of(rt, &config);
+    filch_batcher *batcher = new_batcher(rt, 2, 1);
     batcher->inside++; /* as such a caller leaves it, until it has the lock */
     cr_assert_eq(filch_batcher_close(batcher, filch_in(MS)), -ETIMEDOUT);
     batcher->inside--;

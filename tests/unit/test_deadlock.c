@@ -154,6 +154,16 @@ static void wait_after_a_blocking_call(void)
     filch_runtime_destroy(rt);
 }
 
+static void wait_while_most_workers_are_retired(void)
+{
+    filch_runtime *rt;
+    filch_config config = {.workers = workers, .worker_slots = workers + 2, .queue = queue};
+    CHILD_CHECK(!filch_runtime_create(&rt, &config));
+    CHILD_CHECK(!filch_runtime_resize(rt, workers + 1) && !filch_runtime_resize(rt, 1));
+    filch_go(rt, receives, channel());
+    filch_runtime_destroy(rt);
+}
+
 static const struct deadlock {
     void (*work)(void);
     const char *says[5];
@@ -170,6 +180,7 @@ static const struct deadlock {
     {wait_across_runtimes, {"1 task waits"}},
     {wait_after_a_timer, {"task sleeps_and_receives"}},
     {wait_after_a_blocking_call, {"task calls_and_receives"}},
+    {wait_while_most_workers_are_retired, {"task receives"}},
 };
 static const struct deadlock *deadlock;
 

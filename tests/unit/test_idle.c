@@ -6,7 +6,7 @@ static fl_idle idle;
 
 static void lay_out(void)
 {
-    fl_idle_init(&idle);
+    fl_idle_init(&idle, 0);
 }
 
 TestSuite(idle, .init = lay_out);

@@ -34,17 +34,6 @@ static int add_gauge(unsigned index, const char *name, const char *label)
                                                       .gauge = &gauges[index]});
 }
 
-static const char *written(void)
-{
-    const char *at = "", *wrong;
-    all.length = 0;
-    *all.text = '\0';
-    cr_assert_eq(filch_metrics_write(metrics, exposition_take, &all), 0, "%s", filch_error());
-    wrong = exposition_wrong(all.text, &at);
-    cr_assert_null(wrong, "%s is expected in %.80s", wrong, at);
-    return all.text;
-}
-
 Test(metrics_remove, what_was_removed_is_not_written)
 {
     cr_assert_eq(add_gauge(0, "a", NULL), 0);
@@ -52,10 +41,10 @@ Test(metrics_remove, what_was_removed_is_not_written)
     cr_assert_eq(add_gauge(1, "c", NULL), 0);
     cr_assert_eq(filch_metrics_remove(metrics, &gauges[1]), 2);
     cr_assert_eq(filch_metrics_remove(metrics, &gauges[1]), 0);
-    cr_assert_not_null(exposition_find(written(), "a"));
+    cr_assert_not_null(exposition_find(exposition_written(metrics, &all), "a"));
     cr_assert_null(exposition_find(all.text, "b"));
     cr_assert_eq(add_gauge(2, "b", NULL), 0);
-    cr_assert_not_null(exposition_find(written(), "b"));
+    cr_assert_not_null(exposition_find(exposition_written(metrics, &all), "b"));
 }
 
 Test(metrics_remove, an_owner_takes_all_that_is_its_own)
@@ -119,7 +108,7 @@ Test(metrics_remove, a_writer_goes_on_from_what_was_removed_beneath_it)
     cr_assert_null(exposition_find(all.text, "a{x=\"199\"}"));
     cr_assert_null(exposition_find(all.text, "b"));
     cr_assert_not_null(exposition_find(all.text, "c"));
-    cr_assert_not_null(exposition_find(written(), "c"));
+    cr_assert_not_null(exposition_find(exposition_written(metrics, &all), "c"));
     cr_assert_null(exposition_find(all.text, "a{x=\"0\"}"));
 }
 
@@ -133,7 +122,7 @@ Test(metrics_remove, a_writer_may_be_left_with_nothing)
 {
     write_and_change(remove_all);
     cr_assert_null(metrics->first, "the last who left it has freed it");
-    cr_assert_str_eq(written(), "");
+    cr_assert_str_eq(exposition_written(metrics, &all), "");
 }
 
 static void remove_and_add_again(void)
@@ -148,7 +137,7 @@ Test(metrics_remove, a_family_that_comes_back_meanwhile_is_written_the_next_time
     write_and_change(remove_and_add_again);
     cr_assert_null(exposition_find(all.text, "a{x=\"again\"}"));
     cr_assert_null(exposition_find(all.text, "b"));
-    cr_assert_not_null(exposition_find(written(), "a{x=\"again\"}"));
+    cr_assert_not_null(exposition_find(exposition_written(metrics, &all), "a{x=\"again\"}"));
     cr_assert_not_null(exposition_find(all.text, "b"));
 }
 
@@ -313,7 +302,7 @@ Test(metrics_remove, a_panic_in_a_callback_leaves_nothing_behind)
         panicking = false;
         cr_assert_eq(FILCH_RUN(rt, try_to_write, NULL), -ENOSPC);
     }
-    cr_assert_eq(exposition_value(written(), "a"), 2);
+    cr_assert_eq(exposition_value(exposition_written(metrics, &all), "a"), 2);
     cr_assert_eq(filch_metrics_remove(metrics, &panicking), 1, "nobody reads it");
     cr_assert_eq(filch_metrics_remove(metrics, distribution), 1);
     cr_assert_null(metrics->first, "nobody stands there");

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A pool in a registry: what is shown adds up. */
+#include <filch/letters.h>
 #include <filch/metrics.h>
 #include <tests/support/exposition.h>
 #include <tests/support/pools.h>
+#include <tests/support/promtool.h>
 
 static exposition all;
 
@@ -13,20 +15,9 @@ static int returns(filch_self self, filch_job *job, void *code)
     return (int)(intptr_t)code;
 }
 
-static const char *written(filch_metrics *metrics)
-{
-    const char *at = "", *wrong;
-    all.length = 0;
-    *all.text = '\0';
-    cr_assert_eq(filch_metrics_write(metrics, exposition_take, &all), 0, "%s", filch_error());
-    wrong = exposition_wrong(all.text, &at);
-    cr_assert_null(wrong, "%s is expected in %.80s", wrong, at);
-    return all.text;
-}
-
 static void expect(filch_metrics *metrics, const char *series, double value)
 {
-    double shown = exposition_value(written(metrics), series);
+    double shown = exposition_value(exposition_written(metrics, &all), series);
     cr_assert_eq(shown, value, "%s is %g", series, shown);
 }
 
@@ -61,7 +52,7 @@ Test(pool_metrics, what_is_shown_adds_up)
     expect(metrics, "filch_pool_run_seconds_count{pool=\"mail\"}", 6);
     cr_assert_gt(filch_metrics_remove(metrics, pool), 0);
     cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_null(strstr(written(metrics), "filch_pool"));
+    cr_assert_null(strstr(exposition_written(metrics, &all), "filch_pool"));
     filch_metrics_destroy(metrics);
 }
 
@@ -79,4 +70,35 @@ Test(pool_metrics, two_of_one_name_are_refused_as_a_whole)
     filch_metrics_destroy(metrics);
     cr_assert_eq(filch_pool_destroy(one), 0);
     cr_assert_eq(filch_pool_destroy(other), 0);
+}
+
+/* All that a service shows at once. */
+Test(pool_metrics, promtool_accepts_pools_and_what_they_run_on)
+{
+    filch_metrics *metrics;
+    filch_letters *letters;
+    filch_runtime *rt = config_runtime(2, 0);
+    filch_pool *timed = pool_of((filch_pool_config){
+        .runtime = rt, .name = "ma\"il\\\n\xe2\x82\xac", .width = 1, .timed = true});
+    filch_pool *plain = pool_of((filch_pool_config){.workers = 2});
+    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    cr_assert_eq(filch_letters_create(&letters, &(filch_letters_config){.name = "mail"}), 0);
+    cr_assert_eq(filch_metrics_add_pool(metrics, timed), 0, "%s", filch_error());
+    cr_assert_eq(filch_metrics_add_pool(metrics, plain), 0, "%s", filch_error());
+    cr_assert_eq(filch_metrics_add_runtime(metrics, rt, "shared"), 0, "%s", filch_error());
+    cr_assert_eq(filch_metrics_add_letters(metrics, letters), 0, "%s", filch_error());
+    for (int i = 0; i < 10; i++) {
+        FILCH_SUBMIT(timed, returns, (void *)(intptr_t)(i % 2 ? -EIO : 0));
+        FILCH_SUBMIT(plain, returns, NULL);
+    }
+    cr_assert_eq(filch_pool_wait(timed, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_pool_wait(plain, FILCH_FOREVER), 0);
+    exposition_written(metrics, &all);
+    filch_metrics_destroy(metrics);
+    cr_assert_eq(filch_pool_destroy(timed), 0);
+    cr_assert_eq(filch_pool_destroy(plain), 0);
+    filch_letters_destroy(letters);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_not_null(strstr(all.text, "filch_pool_run_seconds_count"));
+    promtool_accepts(all.text);
 }

@@ -13,7 +13,7 @@ Test(resources, an_idle_one_is_handed_out_again)
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
         filch_resources_config config = source_config(&from, 0, 3);
-        filch_resources *pool = pool_of(rt, &config);
+        filch_resources *pool = resources_of(rt, &config);
         filch_resource *one = acquired(pool), *two = acquired(pool), *none = NULL;
         cr_assert_neq(filch_resource_value(one), filch_resource_value(two));
         cr_assert_eq(filch_resources_acquire(pool, &none, 0), -ETIMEDOUT, "none is idle");
@@ -23,7 +23,7 @@ Test(resources, an_idle_one_is_handed_out_again)
         cr_assert_eq(filch_resources_acquire(pool, &none, 0), 0);
         cr_assert_eq(none, two, "the last used");
         cr_assert_eq(filch_resource_release(none, true), 0);
-        filch_resources_stats all = stats_of(pool);
+        filch_resources_stats all = resources_stats(pool);
         cr_assert_eq(all.created, 2);
         cr_assert_eq(all.idle, 2);
         cr_assert_eq(all.acquired, 3);
@@ -39,7 +39,7 @@ Test(resources, an_idle_one_is_handed_out_again)
 static void is_served_in_order(crew *all, enum crew_kind kind, const char *name)
 {
     filch_resources_config config = source_config(&from, 0, 1);
-    queue = (struct queue){.pool = pool_of(all->rt, &config)};
+    queue = (struct queue){.pool = resources_of(all->rt, &config)};
     filch_resource *first = acquired(queue.pool);
     for (unsigned i = 0; i < QUEUE; i++) {
         queue.place[i].queue = &queue;
@@ -52,7 +52,7 @@ static void is_served_in_order(crew *all, enum crew_kind kind, const char *name)
         cr_assert_eq(queue.place[i].rc, 0, "%s", name);
         cr_assert_eq(queue.place[i].turn, i, "%s: %u came as %u", name, i, queue.place[i].turn);
     }
-    cr_assert_eq(stats_of(queue.pool).created, 1);
+    cr_assert_eq(resources_stats(queue.pool).created, 1);
     source_ends(&from, queue.pool);
 }
 
@@ -68,12 +68,12 @@ Test(resources, a_deadline_holds_while_one_is_being_made_and_that_one_is_not_los
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
         filch_resources_config config = source_config(&from, 0, 1);
-        filch_resources *pool = pool_of(rt, &config);
+        filch_resources *pool = resources_of(rt, &config);
         filch_resource *one = NULL;
         filch_u32_store(&from.may_go_on, 0, FILCH_RELEASE);
         do /* until it was not too late to begin */
             cr_assert_eq(filch_resources_acquire(pool, &one, filch_in(MS)), -ETIMEDOUT);
-        while (stats_of(pool).creating == 0);
+        while (resources_stats(pool).creating == 0);
         cr_assert_null(one);
         filch_u32_store(&from.may_go_on, 1, FILCH_RELEASE);
         WAIT_FOR(pool, now.idle == 1);
@@ -88,7 +88,7 @@ static void fails_for_some(crew *all, enum crew_kind kind, const char *name)
 {
     enum { FAILURES = 3, PANICS = 2 };
     filch_resources_config config = source_config(&from, 0, 2);
-    queue = (struct queue){.pool = pool_of(all->rt, &config)};
+    queue = (struct queue){.pool = resources_of(all->rt, &config)};
     filch_u32_store(&from.failures, FAILURES, FILCH_RELEASE);
     filch_u32_store(&from.panics, PANICS, FILCH_RELEASE);
     for (unsigned i = 0; i < QUEUE; i++) {
@@ -102,7 +102,7 @@ static void fails_for_some(crew *all, enum crew_kind kind, const char *name)
         panicked += queue.place[i].rc == -EPROTO;
         served += queue.place[i].rc == 0;
     }
-    filch_resources_stats stats = stats_of(queue.pool);
+    filch_resources_stats stats = resources_stats(queue.pool);
     cr_assert_eq(refused + panicked + served, QUEUE, "%s", name);
     cr_assert_eq(refused + panicked, stats.refused, "%s", name);
     cr_assert_leq(refused, FAILURES);
@@ -120,7 +120,7 @@ Test(resources, a_failed_creation_says_why)
 {
     filch_runtime *rt = config_runtime(2, 0);
     filch_resources_config config = source_config(&from, 0, 1);
-    filch_resources *pool = pool_of(rt, &config);
+    filch_resources *pool = resources_of(rt, &config);
     filch_resource *one;
     filch_u32_store(&from.panics, 1, FILCH_RELEASE);
     cr_assert_eq(filch_resources_acquire(pool, &one, FILCH_FOREVER), -EPROTO);
@@ -139,10 +139,10 @@ Test(resources, min_are_made_at_once_and_again_after_failures)
         filch_resources_config config = source_config(&from, 3, 5);
         config.retry = MS / 10;
         from.failures = (filch_u32){7};
-        filch_resources *pool = pool_of(rt, &config);
+        filch_resources *pool = resources_of(rt, &config);
         WAIT_FOR(pool, now.idle == 3);
-        cr_assert_eq(stats_of(pool).failed, 7);
-        cr_assert_eq(stats_of(pool).created, 3);
+        cr_assert_eq(resources_stats(pool).failed, 7);
+        cr_assert_eq(resources_stats(pool).created, 3);
         source_ends(&from, pool);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }
@@ -154,10 +154,10 @@ Test(resources, min_is_not_tried_again_before_its_time)
     filch_resources_config config = source_config(&from, 1, 2);
     config.retry = 1000 * FILCH_SECOND;
     from.failures = (filch_u32){1};
-    filch_resources *pool = pool_of(rt, &config);
+    filch_resources *pool = resources_of(rt, &config);
     WAIT_FOR(pool, now.failed == 1);
     fl_resources_tidy(pool, filch_in(500 * FILCH_SECOND));
-    cr_assert_eq(stats_of(pool).creating, 0);
+    cr_assert_eq(resources_stats(pool).creating, 0);
     cr_assert_eq(signpost_count(&from.begun), 1, "not early");
     fl_resources_tidy(pool, filch_in(1000 * FILCH_SECOND));
     WAIT_FOR(pool, now.idle == 1);
@@ -171,15 +171,15 @@ Test(resources, a_broken_one_is_replaced)
 {
     filch_runtime *rt = config_runtime(2, 0);
     filch_resources_config config = source_config(&from, 0, 1);
-    filch_resources *pool = pool_of(rt, &config);
+    filch_resources *pool = resources_of(rt, &config);
     filch_resource *one = acquired(pool);
     void *value = filch_resource_value(one);
     cr_assert_eq(filch_resource_release(one, false), 0);
     one = acquired(pool);
     cr_assert_neq(filch_resource_value(one), value);
     cr_assert_eq(filch_resource_release(one, true), 0);
-    cr_assert_eq(stats_of(pool).broken, 1);
-    cr_assert_eq(stats_of(pool).destroyed, 1);
+    cr_assert_eq(resources_stats(pool).broken, 1);
+    cr_assert_eq(resources_stats(pool).destroyed, 1);
     source_ends(&from, pool);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
@@ -190,7 +190,7 @@ Test(resources, one_that_fails_its_check_is_replaced)
         filch_runtime *rt = config_runtime(c, 10000);
         filch_resources_config config = source_config(&from, 0, 1);
         config.check_after = 0;
-        filch_resources *pool = pool_of(rt, &config);
+        filch_resources *pool = resources_of(rt, &config);
         filch_resource *none = NULL;
         void *value = NULL;
         for (uint32_t mood = SOURCE_GOOD; mood <= SOURCE_PANICS; mood++) {
@@ -204,8 +204,8 @@ Test(resources, one_that_fails_its_check_is_replaced)
         filch_resource *last = acquired(pool);
         cr_assert_neq(filch_resource_value(last), value);
         cr_assert_eq(filch_resource_release(last, true), 0);
-        cr_assert_eq(stats_of(pool).unhealthy, 2);
-        cr_assert_eq(stats_of(pool).created, 3);
+        cr_assert_eq(resources_stats(pool).unhealthy, 2);
+        cr_assert_eq(resources_stats(pool).created, 3);
         source_ends(&from, pool);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }
@@ -227,9 +227,9 @@ Test(resources, what_a_panic_leaves_is_discarded)
 {
     filch_runtime *rt = config_runtime(2, 0);
     filch_resources_config config = source_config(&from, 0, 1);
-    filch_resources *pool = pool_of(rt, &config);
+    filch_resources *pool = resources_of(rt, &config);
     cr_assert_eq(FILCH_RUN(rt, try_it, pool), -EBADMSG);
-    cr_assert_eq(stats_of(pool).broken, 1);
+    cr_assert_eq(resources_stats(pool).broken, 1);
     filch_resource_discard(NULL);
     source_ends(&from, pool);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
@@ -246,7 +246,7 @@ Test(resources, a_destruction_that_panics_has_destroyed)
     filch_runtime *rt = config_runtime(3, 0);
     filch_resources_config config = source_config(&from, 0, 1);
     config.destroy = destroy_in_panic;
-    filch_resources *pool = pool_of(rt, &config);
+    filch_resources *pool = resources_of(rt, &config);
     for (unsigned i = 0; i < 5; i++)
         cr_assert_eq(filch_resource_release(acquired(pool), false), 0);
     source_ends(&from, pool);
@@ -281,7 +281,7 @@ Test(resources, bad_arguments_are_refused)
     cr_assert_eq(filch_resources_close(NULL, 0), -EINVAL);
     cr_assert_eq(filch_resources_acquire(NULL, &one, 0), -EINVAL);
     cr_assert_eq(filch_resource_release(NULL, true), -EINVAL);
-    pool = pool_of(rt, &good);
+    pool = resources_of(rt, &good);
     cr_assert_eq(filch_resources_acquire(pool, NULL, 0), -EINVAL);
     cr_assert_eq(filch_resources_acquire(pool, &one, -1), -EINVAL);
     cr_assert_eq((filch_resources_acquire)(pool, &one, FILCH_FOREVER), 0);

@@ -16,19 +16,19 @@ Test(resources_end, those_idle_for_too_long_are_destroyed_down_to_min)
     filch_runtime *rt = config_runtime(3, 0);
     filch_resources_config config = source_config(&from, 1, 4);
     config.idle_time = 1000 * FILCH_SECOND;
-    filch_resources *pool = pool_of(rt, &config);
+    filch_resources *pool = resources_of(rt, &config);
     filch_resource *some[4];
     for (unsigned i = 0; i < 4; i++)
         some[i] = acquired(pool);
     for (unsigned i = 0; i < 3; i++)
         cr_assert_eq(filch_resource_release(some[i], true), 0);
     fl_resources_tidy(pool, filch_in(500 * FILCH_SECOND));
-    cr_assert_eq(stats_of(pool).idle, 3, "not early");
+    cr_assert_eq(resources_stats(pool).idle, 3, "not early");
     fl_resources_tidy(pool, filch_in(1000 * FILCH_SECOND));
     WAIT_FOR(pool, now.destroyed == 3 && now.idle == 0 && now.in_use == 1);
     cr_assert_eq(filch_resource_release(some[3], true), 0);
     fl_resources_tidy(pool, filch_in(3000 * FILCH_SECOND));
-    cr_assert_eq(stats_of(pool).idle, 1, "min");
+    cr_assert_eq(resources_stats(pool).idle, 1, "min");
     source_ends(&from, pool);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
@@ -40,7 +40,7 @@ Test(resources_end, the_pool_tidies_itself)
         filch_resources_config config = source_config(&from, 0, 4);
         config.idle_time = MS;
         config.max_lifetime = c % 3 ? 3 * MS : 0;
-        filch_resources *pool = pool_of(rt, &config);
+        filch_resources *pool = resources_of(rt, &config);
         for (unsigned i = 0; i < 8; i++) {
             int64_t since = filch_now();
             cr_assert_eq(filch_resource_release(acquired(pool), true), 0);
@@ -58,7 +58,7 @@ Test(resources_end, old_ones_are_destroyed_as_soon_as_they_are_idle)
     filch_runtime *rt = config_runtime(3, 0);
     filch_resources_config config = source_config(&from, 0, 2);
     config.max_lifetime = 1000 * FILCH_SECOND;
-    filch_resources *pool = pool_of(rt, &config);
+    filch_resources *pool = resources_of(rt, &config);
     filch_resource *one = acquired(pool), *two = acquired(pool);
     cr_assert_eq(fl_resource_release(one, true, filch_in(1000 * FILCH_SECOND)), 0);
     WAIT_FOR(pool, now.destroyed == 1);
@@ -81,7 +81,7 @@ Test(resources_end, old_ones_are_destroyed_as_soon_as_they_are_idle)
 static void is_closed(crew *all, enum crew_kind kind, const char *name)
 {
     filch_resources_config config = source_config(&from, 0, 2);
-    queue = (struct queue){.pool = pool_of(all->rt, &config)};
+    queue = (struct queue){.pool = resources_of(all->rt, &config)};
     filch_resource *one = acquired(queue.pool), *two = acquired(queue.pool), *none = NULL;
     for (unsigned i = 0; i < QUEUE; i++) {
         queue.place[i].queue = &queue;
@@ -97,7 +97,7 @@ static void is_closed(crew *all, enum crew_kind kind, const char *name)
     cr_assert_not_null(strstr(filch_error(), "resource_crew.h"), "%s", filch_error());
     cr_assert_eq(filch_resource_release(one, true), 0);
     cr_assert_eq(filch_resource_release(two, false), 0);
-    cr_assert_eq(stats_of(queue.pool).refused, QUEUE + 1);
+    cr_assert_eq(resources_stats(queue.pool).refused, QUEUE + 1);
     source_ends(&from, queue.pool);
 }
 
@@ -111,7 +111,7 @@ Test(resources_end, closing_waits_for_its_alarm)
     occupation of_worker;
     filch_runtime *rt = occupied_runtime(&of_worker);
     filch_resources_config config = source_config(&from, 0, 2);
-    filch_resources *pool = pool_of(rt, &config);
+    filch_resources *pool = resources_of(rt, &config);
     occupied_ring(&pool->lock, &pool->alarm);
     cr_assert_eq(filch_resources_close(pool, filch_in(MS)), -ETIMEDOUT, "its task will come");
     signpost_raise(&of_worker.over);
@@ -123,7 +123,7 @@ Test(resources_end, closing_waits_for_who_was_too_late_and_has_not_left)
 {
     filch_runtime *rt = config_runtime(2, 0);
     filch_resources_config config = source_config(&from, 0, 2);
-    filch_resources *pool = pool_of(rt, &config);
+    filch_resources *pool = resources_of(rt, &config);
     pool->waiting++; /* as such a caller leaves it, until it has the lock */
     cr_assert_eq(filch_resources_close(pool, filch_in(MS)), -ETIMEDOUT);
     pool->waiting--;
@@ -143,7 +143,7 @@ Test(resources_end, the_report_says_who_holds_what_since_when)
 {
     filch_runtime *rt = config_runtime(3, 0);
     filch_resources_config config = source_config(&from, 0, 2);
-    filch_resources *pool = pool_of(rt, &config);
+    filch_resources *pool = resources_of(rt, &config);
     char text[512] = "?";
     cr_assert_eq(filch_resources_report(pool, 0, text, sizeof text), 0);
     cr_assert_str_eq(text, "");

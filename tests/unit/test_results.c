@@ -160,6 +160,34 @@ Test(results, what_never_begins_comes_too)
     cr_assert_eq(filch_results_destroy(list), 0);
 }
 
+static bool always(int code, void *arg)
+{
+    (void)code, (void)arg;
+    return true;
+}
+
+Test(results, a_job_that_is_tried_again_comes_when_that_is_over)
+{
+    static const filch_retry_policy retry = {.attempts = 3, .base = 1, .retryable = always};
+    filch_results *list = list_of();
+    filch_letters *letters;
+    cr_assert_eq(filch_letters_create(&letters, NULL), 0);
+    filch_pool *pool = pool_of((filch_pool_config){
+        .workers = 2, .width = 1, .retry = &retry, .letters = letters, .results = list});
+    struct item item = {0};
+    cr_assert_eq(FILCH_SUBMIT_AS(pool, fails, &item, .drop = drop), 0);
+    filch_job *job = take(list);
+    cr_assert_eq(filch_job_outcome(job), FILCH_DEAD_LETTERED);
+    cr_assert_eq(filch_job_attempts(job), 3);
+    cr_assert_null(filch_job_data(job), "it is the letter's");
+    filch_job_release(job);
+    expect_nothing(list, -ETIMEDOUT);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    filch_letters_destroy(letters);
+    cr_assert_eq(signpost_count(&item.dropped), 1);
+    cr_assert_eq(filch_results_destroy(list), 0);
+}
+
 Test(results, they_come_in_the_order_in_which_they_are_done)
 {
     gate at;

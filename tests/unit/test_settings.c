@@ -7,10 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const variables[] = {"FILCH_WORKERS",         "FILCH_BIND",  "FILCH_POLICY",
-                                        "FILCH_QUEUE",           "FILCH_FENCE", "FILCH_STACK_SIZE",
-                                        "FILCH_MAX_FIBERS",      "FILCH_SEED",  "FILCH_INFO",
-                                        "FILCH_BLOCKING_THREADS"};
+static const char *const variables[] = {"FILCH_WORKERS",     "FILCH_BIND",
+                                        "FILCH_POLICY",      "FILCH_QUEUE",
+                                        "FILCH_FENCE",       "FILCH_STACK_SIZE",
+                                        "FILCH_MAX_FIBERS",  "FILCH_SEED",
+                                        "FILCH_INFO",        "FILCH_BLOCKING_THREADS",
+                                        "FILCH_WORKER_SLOTS"};
 
 static void forget_environment(void)
 {
@@ -47,7 +49,7 @@ static void set_all(void)
 {
     static const char *const values[] = {"3",    "pu",      "random", "central-mutex",
                                          "full", "0x10000", "17",     "99",
-                                         "1",    "5"};
+                                         "1",    "5",       "9"};
     for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++)
         setenv(variables[i], values[i], 1);
 }
@@ -63,6 +65,7 @@ Test(settings, environment_is_heard)
     cr_assert_eq(s.stack_size, 0x10000);
     cr_assert_eq(s.max_fibers, 17);
     cr_assert_eq(s.blocking_threads, 5);
+    cr_assert_eq(s.worker_slots, 9);
     cr_assert_eq(s.seed, 99);
     cr_assert(s.info);
 }
@@ -135,6 +138,7 @@ Test(settings, environment_out_of_range_or_unknown_is_refused_with_what_is_known
         {"FILCH_STACK_SIZE", "16383", {"FILCH_STACK_SIZE=16383", "16384"}},
         {"FILCH_STACK_SIZE", "1073741825", {"FILCH_STACK_SIZE", "1073741824"}},
         {"FILCH_MAX_FIBERS", "0", {"FILCH_MAX_FIBERS=0", "1 to"}},
+        {"FILCH_WORKER_SLOTS", "1025", {"FILCH_WORKER_SLOTS=1025", "1 to 1024"}},
         {"FILCH_BLOCKING_THREADS", "10001", {"FILCH_BLOCKING_THREADS=10001", "1 to 10000"}},
         {"FILCH_MAX_FIBERS", "1000001", {"FILCH_MAX_FIBERS", "1000000"}},
         {"FILCH_SEED", "dice", {"FILCH_SEED=dice", "not a number"}},

@@ -192,6 +192,29 @@ Test(submit_all, the_policy_is_asked_for_each_that_finds_no_room)
     expect_ran(JOBS);
 }
 
+Test(submit_all, a_key_is_for_one_of_them)
+{
+    gate at;
+    filch_job *job;
+    const filch_job_options options = {.key = "the same"};
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1, .capacity = 1});
+    block(pool, &at);
+    cr_assert_eq(submit(pool, &options, FILCH_FOREVER, -EEXIST), 1);
+    cr_assert_eq(submit(pool, &options, FILCH_FOREVER, -EEXIST), 0);
+    cr_assert_eq(submit(pool, &(filch_job_options){.key = "another"}, 0, -ETIMEDOUT), 0);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    expect_ran(1);
+    cr_assert_eq(filch_pool_submit(&job, pool, run_once, NULL, &options, 0), 0, "it is free");
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_submit(&job, pool, run_once, NULL,
+                                   &(filch_job_options){.key = "another"}, FILCH_FOREVER),
+                 0, "so is what was refused");
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
 static int submits_to_its_own(filch_self self, filch_job *job, void *pool)
 {
     size_t accepted = 0;

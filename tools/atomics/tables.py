@@ -60,6 +60,10 @@ WORDS = [
     Word("stopping", (), S, S, N, N, "seq_cst?", "a Dekker pair with I (E1, E2)"),
     Word("finished", (), S, S, N, N, A, "a Dekker pair with the bells (E3, E4)"),
     Word("visitors", (), N, N, N, "release?", A, "who has left the runtime touches it no more (E5, E6)"),
+    # worker slots
+    Word("active", (), S, N, N, N, "seq_cst?", "a Dekker pair with the bells (J4, J5)"),
+    Word("reach", (), R, N, N, N, A, "who looks at all workers sees all that publish (J7, J8)"),
+    Word("tick", (), X, N, N, N, X, "its worker's own, but for a hint"),
     # waiting
     Word("lock", (), R, R, A, A, "acquire?", "a lock: what it guards is its holder's (K1, K2)"),
     Word("state", ("runtime/sync/wait.c", "runtime/sync/wait.h"), N, N, N, AR, A,

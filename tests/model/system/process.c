@@ -139,6 +139,12 @@ unsigned fl_topology_default_workers(const fl_topology *topology, enum fl_bind b
     return 1;
 }
 
+unsigned fl_topology_units(const fl_topology *topology, enum fl_bind bind)
+{
+    (void)topology, (void)bind;
+    return 1;
+}
+
 void fl_describe_print(const filch_runtime *of)
 {
     (void)of;

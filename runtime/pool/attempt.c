@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/pool/pool.h>
+
+#include <runtime/core/clock.h>
+#include <runtime/core/error.h>
+#include <runtime/core/panic.h>
+#include <runtime/pool/breaker.h>
+#include <runtime/pool/retry.h>
+
+#include <errno.h>
+
+/* One call of a policy, which may panic. */
+typedef struct step {
+    filch_job *job;
+    filch_outcome outcome;
+    const filch_failure *why;
+    filch_breaker_ticket ticket;
+    int rc;
+    int64_t again;
+} step;
+
+static bool guarded(filch_self self, step *one, filch_go_fn *fn)
+{
+    filch_failure panic;
+    bool returned = fl_catch(self, one->job->name, fn, one, &panic);
+    if (!returned)
+        fl_panic_report(&panic);
+    return returned;
+}
+
+static filch_outcome failed(const filch_job *job, filch_failure *why, int code)
+{
+    *why = (filch_failure){.code = code, .task = job->name};
+    fl_failure_explain(why, code);
+    return FILCH_FAILED;
+}
+
+/* ---- Limiter ---- */
+
+/* When the permit is due; 0: it is there. A negative errno. */
+static int64_t reserve(filch_job *job)
+{
+    fl_attempts *attempts = &job->more->attempts;
+    if (attempts->permitted) /* that was what it was delayed for */
+        return 0;
+    int rc = filch_limiter_reserve(job->pool->config.limiter, 1, &attempts->permit);
+    if (rc)
+        return rc;
+    attempts->permitted = true;
+    return attempts->permit.at > fl_now() ? attempts->permit.at : 0;
+}
+
+void fl_attempts_leave(filch_job *job)
+{
+    if (!job->more || !job->more->attempts.permitted)
+        return;
+    job->more->attempts.permitted = false;
+    filch_limiter_give_back(&job->more->attempts.permit);
+}
+
+/* true: go on. */
+static bool permitted(filch_job *job, filch_failure *why, int64_t *again, filch_outcome *outcome)
+{
+    int64_t at = job->pool->config.limiter ? reserve(job) : 0;
+    if (!at) {
+        job->more->attempts.permitted = false; /* it is used */
+        return true;
+    }
+    if (at < 0) {
+        *outcome = failed(job, why, (int)at);
+    } else if (at > filch_context_deadline(filch_job_context(job))) {
+        fl_attempts_leave(job);
+        *outcome = FILCH_TIMED_OUT;
+    } else {
+        *again = at;
+        *outcome = failed(job, why, -EAGAIN);
+    }
+    return false;
+}
+
+/* ---- Breaker ---- */
+
+static void ask(filch_self self, void *arg)
+{
+    step *one = arg;
+    (void)self;
+    one->rc = filch_breaker_allow(one->job->pool->config.breaker, &one->ticket);
+}
+
+static void report(filch_self self, void *arg)
+{
+    step *one = arg;
+    (void)self;
+    filch_breaker *breaker = one->job->pool->config.breaker;
+    filch_breaker_verdict verdict = FILCH_BREAKER_FAILURE;
+    if (one->outcome == FILCH_SUCCEEDED || one->outcome == FILCH_FAILED)
+        verdict = fl_breaker_judge(breaker, one->why->code);
+    else if (one->outcome == FILCH_CANCELLED)
+        verdict = FILCH_BREAKER_NEITHER;
+    filch_breaker_report(breaker, &one->ticket, verdict);
+}
+
+static filch_outcome run_if_allowed(filch_self self, filch_job *job, filch_failure *why)
+{
+    step one = {.job = job, .why = why};
+    if (!guarded(self, &one, ask))
+        one.rc = fl_fail(EHOSTDOWN, "the breaker of pool %s panicked", job->pool->config.name);
+    if (one.rc)
+        return failed(job, why, one.rc);
+    one.outcome = fl_job_run(self, job, why);
+    guarded(self, &one, report);
+    return one.outcome;
+}
+
+/* ---- Retry ---- */
+
+int fl_attempts_begin(filch_job *job)
+{
+    fl_attempts *attempts = &job->more->attempts;
+    attempts->policy =
+        job->more->options.retry ? job->more->options.retry : job->pool->config.retry;
+    if (!attempts->policy)
+        return 0;
+    int rc = filch_retry_begin(attempts->policy, &attempts->retry);
+    int64_t deadline = filch_context_deadline(filch_job_context(job));
+    if (deadline < attempts->retry.until)
+        attempts->retry.until = deadline;
+    return rc;
+}
+
+static void ask_for_another(filch_self self, void *arg)
+{
+    step *one = arg;
+    (void)self;
+    fl_attempts *attempts = &one->job->more->attempts;
+    int64_t delay = 0;
+    filch_retry_verdict verdict =
+        filch_retry_next(attempts->policy, &attempts->retry, one->why->code, &delay);
+    if (verdict == FILCH_RETRY_AGAIN)
+        one->again = fl_now() + delay;
+    fl_retry_tell(attempts->policy, attempts->retry.attempts, one->why->code, verdict, delay);
+}
+
+/* When it begins; 0: there is none. */
+static int64_t another(filch_self self, filch_job *job, const filch_failure *why)
+{
+    step one = {.job = job, .why = why};
+    if (!job->more->attempts.policy || fl_job_cause(job))
+        return 0;
+    return guarded(self, &one, ask_for_another) ? one.again : 0;
+}
+
+/* ---- All together ---- */
+
+filch_outcome fl_attempt(filch_self self, filch_job *job, filch_failure *why, int64_t *again)
+{
+    *again = 0;
+    if (!job->more || fl_job_cause(job))
+        return fl_job_run(self, job, why);
+    fl_attempts *attempts = &job->more->attempts;
+    filch_outcome outcome = FILCH_FAILED;
+    why->code = 0;
+    if (!permitted(job, why, again, &outcome))
+        return outcome;
+    attempts->began = fl_now();
+    if (!attempts->count++)
+        attempts->first = attempts->began;
+    outcome =
+        job->pool->config.breaker ? run_if_allowed(self, job, why) : fl_job_run(self, job, why);
+    if (outcome == FILCH_FAILED || outcome == FILCH_PANICKED)
+        *again = another(self, job, why);
+    return outcome;
+}
+
+/* ---- Dead letters ---- */
+
+static void put(filch_self self, void *arg)
+{
+    step *one = arg;
+    filch_job *job = one->job;
+    (void)self;
+    const fl_attempts *attempts = &job->more->attempts;
+    const filch_letter_draft draft = {.name = job->name,
+                                      .failure = one->why,
+                                      .attempts = attempts->count,
+                                      .first = attempts->first,
+                                      .data = job->data,
+                                      .drop = job->more->options.drop};
+    one->rc = filch_letters_put(job->pool->config.letters, &draft, NULL);
+    if (!one->rc) { /* they are the letter's */
+        job->data = NULL;
+        job->more->options.drop = NULL;
+    }
+}
+
+filch_outcome fl_attempts_end(filch_self self, filch_job *job, filch_outcome outcome,
+                              const filch_failure *why)
+{
+    filch_pool *pool = job->pool;
+    step one = {.job = job, .why = why, .rc = -ECANCELED};
+    if (!pool->config.letters || (outcome != FILCH_FAILED && outcome != FILCH_PANICKED))
+        return outcome;
+    fl_lock(&pool->room.lock);
+    bool settling = job->more->settling = job->outcome == FILCH_UNDECIDED;
+    fl_unlock(&pool->room.lock);
+    if (settling)
+        guarded(self, &one, put);
+    return one.rc ? outcome : FILCH_DEAD_LETTERED;
+}

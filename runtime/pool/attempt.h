@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Attempts at a job, and the policies that they pass, from the outside in:
+ *
+ *   retry       decides after an attempt whether there is another, and when
+ *   width       one of the pool's runners comes to the job
+ *   limiter     reserves a permit; is it due later, the job is delayed until then
+ *   breaker     may refuse: that is a failed attempt, with -EHOSTDOWN
+ *   function    runs; the breaker is told what came of it
+ *   letters     when there is no further attempt, what failed or panicked becomes a dead letter
+ *
+ * A delayed job holds no runner and no worker:
+ *
+ *   stage     who                                     becomes
+ *   RUNNING   its runner, under the pool's lock:      DELAYED, if it has no outcome, and a timer
+ *             starts the timer                        could be had
+ *   DELAYED   the keeper, at the time                 WAITING: to the end of the queue, whatever
+ *                                                     its capacity
+ *   DELAYED   who decides about it: stops the timer   ENDED
+ *
+ * The timer is an errand, and holds the job. Who stops it in time ends that; else the keeper does,
+ * by a task, since the job's data may go with it, if the job has meanwhile ended.
+ * Policies are called by the job's task, under no lock, and may panic: a detached task's panic, after
+ * which, if a handler lets the program go on, there is no retry, a refusal, or no letter.
+ * Locks: the keeper's is taken under the pool's. */
+#ifndef FL_ATTEMPT_H
+#define FL_ATTEMPT_H
+
+#include <filch/pool.h>
+#include <runtime/core/job.h>
+#include <runtime/sync/timer.h>
+
+typedef struct fl_attempts {
+    const filch_retry_policy *policy; /* or NULL */
+    filch_retry_state retry;
+    filch_reservation permit;
+    bool permitted; /* the permit is for the attempt to come */
+    unsigned count; /* that have begun */
+    int64_t first;  /* when the first did, */
+    int64_t began;  /* and the last */
+    fl_timer timer;
+    fl_job over;
+} fl_attempts;
+
+/* Has a pool one that jobs pass? */
+static inline bool fl_has_policies(const filch_pool_config *config)
+{
+    return config->limiter || config->breaker || config->retry || config->letters ||
+           config->adaptive;
+}
+
+/* Of a job that is new. -EINVAL a bad retry policy. */
+int fl_attempts_begin(filch_job *job);
+/* Its task: what was reserved and not used goes back. */
+void fl_attempts_leave(filch_job *job);
+/* Its runner: what came of one attempt. *again, unless it is 0: the job has to be delayed until then,
+ * and only if that cannot be this is its outcome. */
+filch_outcome fl_attempt(filch_self self, filch_job *job, filch_failure *why, int64_t *again);
+/* Its runner, with the last outcome: may make a letter of it. */
+filch_outcome fl_attempts_end(filch_self self, filch_job *job, filch_outcome outcome,
+                              const filch_failure *why);
+
+/* A job in progress is delayed: false, it has an outcome, or there is no timer. */
+bool fl_delay(filch_job *job, int64_t until);
+/* Under the lock: it is not delayed any more. */
+void fl_delay_end(filch_job *job);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/pool/stuck.h>
+
+#include <runtime/core/clock.h>
+#include <runtime/pool/later.h>
+#include <runtime/pool/pool.h>
+
+#include <stddef.h>
+
+/* A pool's own runtime has as many workers as it began with, and one for each spare in use. Under the
+ * lock. If no thread can be had, jobs wait for the stuck one. */
+static void spare(filch_pool *pool, int change)
+{
+    pool->spares += (unsigned)change;
+    if (!pool->config.runtime)
+        filch_runtime_resize(pool->rt, pool->workers + pool->spares);
+}
+
+/* Under the lock, so that its fiber runs it. */
+static void describe(filch_job *job, filch_stuck *out)
+{
+    const fl_job_more *more = job->more;
+    const fl_fiber *fiber = more->fiber;
+    bool waits = filch_u32_load(&fiber->suspended, FILCH_RELAXED); /* a report's */
+    *out = (filch_stuck){
+        .name = job->name,
+        .id = job->id,
+        .age = fl_now() - more->attempts.began,
+        .where = waits ? filch_ptr_load(&fiber->waits_in, FILCH_RELAXED) : NULL, /* a report's */
+        .data = job->data,
+    };
+}
+
+static void tell(filch_self self, fl_job *item)
+{
+    fl_job_more *more =
+        (fl_job_more *)(void *)((char *)item - offsetof(fl_job_more, overdue.tells));
+    const filch_pool_config *config = &more->job->pool->config;
+    (void)self;
+    if (more->overdue.stuck && config->stuck)
+        config->stuck(&more->overdue.report, config->stuck_arg);
+    fl_errand_end(more->job);
+}
+
+/* The keeper: so much time has passed. */
+static void overdue(void *arg)
+{
+    filch_job *job = arg;
+    filch_pool *pool = job->pool;
+    fl_overdue *late = &job->more->overdue;
+    fl_after after = {0};
+    fl_lock(&pool->room.lock);
+    late->pending = false;
+    if (job->stage == FL_JOB_RUNNING) {
+        late->stuck = true;
+        pool->stats.stuck++;
+        describe(job, &late->report);
+        late->spared = pool->spares < pool->config.spares;
+        if (late->spared)
+            spare(pool, 1);
+        fl_pool_rouse(pool, &after);
+    }
+    fl_pool_leave(pool, &after);
+    fl_errand_start(job, &late->tells, tell);
+}
+
+void fl_stuck_watch(filch_job *job)
+{
+    filch_pool *pool = job->pool;
+    fl_overdue *late = &job->more->overdue;
+    if (!pool->config.stuck_after)
+        return;
+    int64_t when = fl_later(fl_now(), pool->config.stuck_after);
+    late->pending = !fl_timer_start_call(&late->timer, when, overdue, job);
+    if (late->pending) {
+        pool->errands++;
+        filch_u32_add(&job->refs, 1, FILCH_RELAXED); /* its function has one */
+    }
+}
+
+bool fl_stuck_leave(filch_job *job)
+{
+    fl_overdue *late = &job->more->overdue;
+    if (late->stuck) {
+        job->pool->stats.stuck--;
+        if (late->spared)
+            spare(job->pool, -1);
+    }
+    return late->pending && fl_timer_stop(&late->timer);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Stuck jobs: those that have timed out in progress, and whose functions have not returned so much
+ * later (filch_pool_config.stuck_after).
+ *
+ *   who                                     does
+ *   the keeper, at a job's deadline, which  starts a timer, an errand that holds the job
+ *   decides about it
+ *   the keeper, at the timer's time         if the function still runs: the job is stuck, is
+ *                                           reported by a task, and one of the pool's spares takes
+ *                                           its place: the pool is one wider, its own runtime has
+ *                                           one worker more
+ *   the runner, when the function returns   stops the timer, or gives the spare back
+ *
+ * The stuck job keeps its worker and the worker's deque, which thieves empty. */
+#ifndef FL_STUCK_H
+#define FL_STUCK_H
+
+#include <filch/pool.h>
+#include <runtime/core/job.h>
+#include <runtime/sync/timer.h>
+
+typedef struct fl_overdue {
+    fl_timer timer;
+    fl_job tells;
+    filch_stuck report;
+    bool pending, stuck, spared; /* a timer was started; it is stuck; it has a spare */
+} fl_overdue;
+
+struct fl_after;
+
+/* Under the lock: its deadline has come, and its function runs. */
+void fl_stuck_watch(filch_job *job);
+/* Under the lock: its function has returned. true: fl_errand_end, when the lock is free. */
+bool fl_stuck_leave(filch_job *job);
+
+#endif

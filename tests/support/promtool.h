@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What Prometheus' own checker says of a text. tools/test.sh sees to it that there is one. */
+#ifndef SUPPORT_PROMTOOL_H
+#define SUPPORT_PROMTOOL_H
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Last in a test: where there is no promtool, the test counts as skipped. */
+static inline void promtool_accepts(const char *text)
+{
+    if (system("command -v promtool >/dev/null 2>&1"))
+        cr_skip_test("promtool not found (Debian: prometheus)");
+    FILE *tool = popen("promtool check metrics", "w");
+    cr_assert_not_null(tool);
+    fputs(text, tool);
+    cr_assert_eq(pclose(tool), 0, "promtool is not content with\n%s", text);
+}
+
+#endif
