@@ -17,7 +17,7 @@ release, gcc        | full       | suite release
 models              | full       | part model models -L model
 release, gcc        | quick      | suite release -L unit|stress|consumer
 tiny slots          | quick      | part tiny stress -L stress
-release, clang      | full       | suite release-clang -LE fault|tool -E ^(disassembly|docs|lint)
+release, clang      | full       | suite release-clang -LE fault|tool -E ^(disassembly|docs|lint|guide|course)
 debug               | full       | suite debug -LE consumer|example|fault|tool
 tiny slots          | full       | part tiny unit,stress -L unit|stress
 chaos               | full       | part chaos stress -L stress

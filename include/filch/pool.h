@@ -111,7 +111,15 @@ typedef struct filch_pool_config {
     int64_t aging;          /* ns; default one second */
     int64_t timeout;        /* ns of each job that has none of its own; default: none */
     filch_context *context; /* those of all jobs are below it, if they have no other */
-    bool timed; /* how long jobs wait and take is recorded, for filch_metrics_add_pool */
+    bool timed;         /* how long jobs wait and take is recorded, for filch_metrics_add_pool */
+    unsigned width_max; /* elastic: between `width` (default: 1) and so many in progress at a time,
+                             as there is need; 0: not. docs/pools.md, "Growing and shrinking" */
+    size_t grow_depth;  /* it grows when so many wait; default: as many as it is wide, */
+    int64_t grow_after; /* or the oldest has waited so long; ns, default one millisecond; */
+    int64_t shrink_after; /* it shrinks by what had nothing to do for so long; ns, default one
+                             second. FILCH_FOREVER in one of these: never for that */
+    int64_t interval;     /* ns from one look to the next while jobs wait; default 10 ms */
+    const char *bind;     /* of a runtime of its own, as in filch_config: "core", "pu", "none" */
     /* Policies, none by default; not copied, and there until the pool is destroyed. How they stand
      * together: docs/pools.md. */
     filch_limiter *limiter; /* each attempt takes a permit, and waits for it in no worker */
@@ -173,6 +181,7 @@ typedef struct filch_pool_stats {
     uint64_t waiting;                  /* now in the queue */
     uint64_t running;                  /* now in progress */
     uint64_t width;                    /* so many may be; 0: no limit */
+    uint64_t grown, shrunk;            /* how often it became wider, narrower, of its own accord */
     uint64_t delayed;                  /* of those waiting: until a permit or a retry is due */
     uint64_t retries;                  /* attempts after the first */
     uint64_t stuck;                    /* of those running */
@@ -193,12 +202,23 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* config may be NULL. On failure *out is untouched. -EINVAL a value that makes no sense, workers
- * beside a runtime; -ENOMEM; what filch_runtime_create says. */
+/* config may be NULL. On failure *out is untouched. -EINVAL a value that makes no sense, workers or
+ * bind beside a runtime; -ENOMEM; -EAGAIN, -EMFILE an elastic pool got no thread or file for its
+ * timer; what filch_runtime_create says. */
 FILCH_API int filch_pool_create(filch_pool **out, const filch_pool_config *config);
 /* Closes it, waits until it is at rest, and frees it. -EDEADLK a job of the pool calls: nothing has
  * happened. NULL is allowed. */
 FILCH_API int filch_pool_destroy(filch_pool *pool);
+
+/* Configurations with a runtime of their own, in order of arrival, to which the rest is added. Where
+ * the machine cannot be looked at they are those of one core. */
+/* Jobs that compute: one worker per core, pinned, and as many jobs in progress. */
+FILCH_API filch_pool_config filch_pool_cpu_bound(void);
+/* Jobs that wait: 4 per core in progress, 64 per core at the most. By Little's law cores are kept
+ * busy by 1 + wait / computation jobs each (B. Goetz, Java Concurrency in Practice, 2006, 8.2): by 4
+ * if they wait for three quarters of their time, and those of a service wait for more. Two workers
+ * per core, unpinned, since some calls hold their thread whatever one does. */
+FILCH_API filch_pool_config filch_pool_io_bound(void);
 
 /* ---- Submission ---- */
 
@@ -237,8 +257,9 @@ FILCH_API size_t filch_pool_shutdown_now(filch_pool *pool);
 
 /* ---- Operations ---- */
 
-/* So many in progress at a time, from now on; those above it end. -EINVAL 0, or more than
- * FILCH_WIDTH_MAX; -ENOMEM. */
+/* So many in progress at a time, from now on; those above it end. Of an elastic pool: so many at
+ * least; it becomes wider at once, and narrower when it has need of no more. -EINVAL 0, or more than
+ * FILCH_WIDTH_MAX or width_max; -ENOMEM. */
 enum { FILCH_WIDTH_MAX = 1000000 };
 FILCH_API int filch_pool_resize(filch_pool *pool, unsigned width);
 FILCH_API void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out);

@@ -230,6 +230,8 @@ void fl_job_begin(filch_job *job)
     job->stage = FL_JOB_RUNNING;
     job->pool->stats.running++;
     fl_row_enter(&job->pool->in_progress, job);
+    if (job->more && job->pool->config.stuck_after)
+        fl_stuck_begin(job);
 }
 
 /* ---- Outcomes ---- */

@@ -114,8 +114,6 @@ void fl_job_perform(filch_self self, filch_job *job)
     int64_t again;
     fiber->pooled = job;
     fiber->on_runner = true;
-    if (job->more)
-        job->more->fiber = fiber;
     fl_job_record(pool->waits, job);
     filch_outcome outcome = fl_attempt(self, job, &why, &again);
     fl_job_record(pool->runs, job);

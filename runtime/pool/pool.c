@@ -43,16 +43,29 @@ void fl_pool_drop(filch_pool *pool)
 
 /* ---- Creation ---- */
 
-static int check(const filch_pool_config *config)
+/* A shorter, older configuration is read as far as it goes. */
+static int copy(filch_pool_config *known, const filch_pool_config *config)
 {
-    if (config->size > sizeof *config)
+    if (config->size > sizeof *known)
         return fl_fail(EINVAL,
                        "a pool configuration of %zu bytes, %zu are known; build against this "
                        "library's headers",
-                       config->size, sizeof *config);
+                       config->size, sizeof *known);
+    memset(known, 0, sizeof *known);
+    memcpy(known, config, config->size ? config->size : sizeof *known);
+    return 0;
+}
+
+static int check(const filch_pool_config *config)
+{
     if (config->runtime && config->workers)
         return fl_fail(EINVAL, "a pool with a runtime and %u workers of its own; choose one",
                        config->workers);
+    if (config->runtime && config->bind)
+        return fl_fail(EINVAL,
+                       "a pool that is to bind the workers of a runtime that is there (%s); leave "
+                       "out one of the two",
+                       config->bind);
     if (config->width > FILCH_WIDTH_MAX)
         return fl_fail(EINVAL, "a pool %u jobs wide; %d is the most", config->width,
                        FILCH_WIDTH_MAX);
@@ -61,26 +74,23 @@ static int check(const filch_pool_config *config)
                        "a pool of order %d that does %d when it is full; see filch_pool_order and "
                        "filch_when_full",
                        (int)config->order, (int)config->full);
-    if (config->adaptive && config->width)
-        return fl_fail(EINVAL, "an adaptive pool %u jobs wide; its width finds itself, leave it 0",
-                       config->width);
-    if (config->aging < 0 || config->timeout < 0 || config->stuck_after < 0)
-        return fl_fail(EINVAL, "a pool with a negative time; aging, timeout and stuck_after are "
-                               "nanoseconds");
-    if (config->spares > FL_SPARES_MOST ||
-        ((config->spares || config->stuck) && !config->stuck_after))
-        return fl_fail(EINVAL,
-                       "a pool with %u spares for stuck jobs, %s; at most %d, and stuck_after says "
-                       "when a job is stuck",
-                       config->spares, config->stuck_after ? "too many" : "and none ever is",
-                       FL_SPARES_MOST);
-    return 0;
+    if (config->aging < 0 || config->timeout < 0)
+        return fl_fail(EINVAL, "a pool with a negative time; aging and timeout are nanoseconds");
+    if (config->adaptive && (config->width || config->width_max))
+        return fl_fail(EINVAL, "an adaptive pool with a width; it finds itself, leave width and "
+                               "width_max 0");
+    int rc = fl_stuck_check(config);
+    return rc ? rc : fl_elastic_check(config);
 }
 
 static unsigned most_at_a_time(const filch_pool *pool)
 {
-    unsigned width = pool->config.adaptive ? pool->aimd.config.max : (unsigned)pool->stats.width;
-    return width + pool->config.spares;
+    unsigned most = (unsigned)pool->stats.width;
+    if (pool->config.adaptive)
+        most = pool->aimd.config.max;
+    else if (pool->config.width_max)
+        most = pool->config.width_max;
+    return most + pool->config.spares;
 }
 
 /* A worker for each spare. More workers than processors come from the environment alone: then there are
@@ -95,7 +105,9 @@ static unsigned slots_of(const filch_pool_config *config)
 static int set_up(filch_pool *pool)
 {
     filch_pool_config *config = &pool->config;
-    filch_config own = {.workers = config->workers, .worker_slots = slots_of(config)};
+    filch_config own = {.workers = config->workers,
+                        .worker_slots = slots_of(config),
+                        .bind = config->bind};
     int rc = config->runtime ? 0 : filch_runtime_create(&pool->rt, &own);
     if (rc)
         return rc;
@@ -117,7 +129,9 @@ static int set_up(filch_pool *pool)
         rc = filch_distribution_create(&pool->runs);
     if (!rc && config->adaptive)
         pool->stats.width = pool->aimd.limit;
-    return rc ? rc : fl_runners_make(pool, most_at_a_time(pool));
+    if (!rc)
+        rc = fl_runners_make(pool, most_at_a_time(pool));
+    return rc ? rc : fl_elastic_open(pool);
 }
 
 static void take_down(filch_pool *pool)
@@ -141,16 +155,19 @@ int filch_pool_create(filch_pool **out, const filch_pool_config *config)
     static const filch_pool_config plain;
     if (!out)
         return fl_fail(EINVAL, "filch_pool_create without a place for the pool; give it one");
-    const filch_pool_config *wanted = config ? config : &plain;
-    int rc = check(wanted);
+    filch_pool_config wanted;
+    int rc = copy(&wanted, config ? config : &plain);
+    if (!rc)
+        rc = check(&wanted);
     filch_pool *pool = rc ? NULL : calloc(1, sizeof *pool);
     if (!pool)
         return rc ? rc : fl_fail(ENOMEM, "no memory for a pool; free some");
-    memcpy(&pool->config, wanted, wanted->size ? wanted->size : sizeof *wanted);
+    pool->config = wanted;
     if (!pool->config.name)
         pool->config.name = "pool";
     if (!pool->config.aging)
         pool->config.aging = FILCH_SECOND;
+    fl_elastic_complete(&pool->config);
     filch_u32_store(&pool->refs, 1, FILCH_RELAXED); /* not yet shared */
     fl_results_enter(pool->config.results);
     rc = set_up(pool);
@@ -186,6 +203,8 @@ int filch_pool_destroy(filch_pool *pool)
                        pool->config.name);
     filch_pool_close(pool);
     int rc = filch_pool_wait(pool, FILCH_FOREVER);
+    if (!rc)
+        rc = fl_elastic_stop(pool);
     if (rc)
         return rc;
     check_accounts(pool);

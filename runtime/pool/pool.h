@@ -23,10 +23,11 @@
  * decides about a job that waits starts a task that tells `done`, and hands it the function's hold.
  * What will still touch the pool is counted: jobs waiting and running, runners that are active,
  * submitters that wait, `errands` (watches, tasks that tell or have yet to start), and plain direct
- * jobs. The pool is at rest when all are zero, which
- * filch_pool_destroy waits for; a handle then holds no more than the memory, by pool->refs. Whoever
- * counts the last of them down does so under the lock, and does not touch the pool after unlocking
- * it: who waits for rest takes the lock as well.
+ * jobs. The pool is at rest when all are zero, and the monitor of an elastic one, once it was stopped,
+ * does not come any more (runtime/pool/elastic.h); filch_pool_destroy waits for that. A handle then
+ * holds no more than the memory, by pool->refs. Whoever counts the last of them down does so under
+ * the lock, and does not touch the pool after unlocking it: who waits for rest takes the lock as
+ * well.
  *
  * Edges:
  *   B4 drop: add -1 to refs of a job, acq_rel   -> B4 of the last; it sees what the others did
@@ -41,6 +42,7 @@
 #include <runtime/pool/aimd.h>
 #include <runtime/pool/attempt.h>
 #include <runtime/pool/direct.h>
+#include <runtime/pool/elastic.h>
 #include <runtime/pool/line.h>
 #include <runtime/pool/stuck.h>
 #include <runtime/sync/cancellation.h>
@@ -75,7 +77,6 @@ typedef struct fl_job_more {
     filch_trace trace;
     fl_attempts attempts;
     fl_overdue overdue;
-    fl_fiber *fiber; /* in progress: that runs it */
 } fl_job_more;
 
 struct filch_job {
@@ -131,6 +132,7 @@ struct filch_pool {
     unsigned workers, spares; /* of its own runtime at first; for stuck jobs, in use */
     uint64_t errands;
     filch_pool_stats stats;
+    fl_elastic elastic;
     uint64_t settled;      /* plain jobs of a direct pool */
     unsigned stranded;     /* jobs of this pool that wait for room */
     filch_waiters resting; /* who waits for rest */
@@ -159,7 +161,8 @@ void fl_pool_leave(filch_pool *pool, const fl_after *after);
 static inline bool fl_pool_at_rest(const filch_pool *pool)
 {
     return !pool->stats.waiting && !pool->stats.running && !pool->active && !pool->room.inside &&
-           !pool->errands && fl_direct_at_rest(&pool->direct, pool->settled);
+           !pool->errands && fl_direct_at_rest(&pool->direct, pool->settled) &&
+           !(pool->elastic.over && fl_alarm_rings(&pool->elastic.alarm));
 }
 /* Is there a runner too many, or (by 1) room for another? */
 static inline bool fl_pool_is_full(const filch_pool *pool, unsigned by)
@@ -186,6 +189,8 @@ void fl_pool_queue(filch_pool *pool, filch_job *job, fl_after *after);
 void fl_pool_admit(filch_pool *pool, fl_after *after);
 /* One more runner, if the pool is not as wide as it may be. */
 void fl_pool_rouse(filch_pool *pool, fl_after *after);
+/* So wide from now on; runners for it have been made. */
+void fl_pool_set_width(filch_pool *pool, unsigned width, fl_after *after);
 /* It is accepted: an id, its watch. */
 void fl_job_accept(filch_job *job);
 /* It is in progress. */

@@ -27,6 +27,8 @@ READ(refused, refused)
 READ(waiting, waiting)
 READ(running, running)
 READ(width, width)
+READ(grown, grown)
+READ(shrunk, shrunk)
 READ(succeeded, outcomes[FILCH_SUCCEEDED])
 READ(failed, outcomes[FILCH_FAILED])
 READ(panicked, outcomes[FILCH_PANICKED])
@@ -64,6 +66,8 @@ static const filch_metric metrics_of_pool[] = {
     GAUGE("running", "Jobs in progress.", read_running),
     GAUGE("stuck", "Jobs in progress that do not return after their deadlines.", read_stuck),
     GAUGE("width", "Jobs that may be in progress at a time.", read_width),
+    COUNTER("grown", "Times it became wider of its own accord.", read_grown),
+    COUNTER("shrunk", "Times it became narrower of its own accord.", read_shrunk),
     OUTCOME(succeeded),
     OUTCOME(failed),
     OUTCOME(panicked),

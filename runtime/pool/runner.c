@@ -72,11 +72,20 @@ int fl_runners_make(filch_pool *pool, unsigned count)
 void fl_pool_rouse(filch_pool *pool, fl_after *after)
 {
     fl_runner *one = fl_pool_is_full(pool, 1) ? NULL : pool->idle;
-    if (!one)
+    if (!one) {
+        fl_elastic_mind(pool);
         return;
+    }
     pool->idle = one->next;
-    pool->active++;
+    fl_elastic_note(&pool->elastic, ++pool->active);
     fl_after_start(after, &one->item);
+}
+
+void fl_pool_set_width(filch_pool *pool, unsigned width, fl_after *after)
+{
+    pool->stats.width = width;
+    for (uint64_t waiting = pool->stats.waiting; waiting && pool->active < width; waiting--)
+        fl_pool_rouse(pool, after);
 }
 
 int filch_pool_resize(filch_pool *pool, unsigned width)
@@ -90,14 +99,14 @@ int filch_pool_resize(filch_pool *pool, unsigned width)
                        pool->config.name);
     if (pool->config.adaptive)
         return fl_fail(EINVAL, "pool %s is adaptive: its width finds itself", pool->config.name);
+    if (pool->elastic.most)
+        return fl_elastic_resize(pool, width);
     int rc = fl_runners_make(pool, width + pool->config.spares);
     if (rc)
         return rc;
     fl_after after = {0};
     fl_lock(&pool->room.lock);
-    pool->stats.width = width;
-    for (uint64_t waiting = pool->stats.waiting; waiting; waiting--)
-        fl_pool_rouse(pool, &after);
+    fl_pool_set_width(pool, width, &after);
     fl_pool_leave(pool, &after);
     return 0;
 }

@@ -2,10 +2,25 @@
 #include <runtime/pool/stuck.h>
 
 #include <runtime/core/clock.h>
+#include <runtime/core/error.h>
 #include <runtime/pool/later.h>
 #include <runtime/pool/pool.h>
 
+#include <errno.h>
 #include <stddef.h>
+
+int fl_stuck_check(const filch_pool_config *config)
+{
+    if (config->stuck_after < 0)
+        return fl_fail(EINVAL, "stuck_after of %lld; it is nanoseconds after a job's deadline",
+                       (long long)config->stuck_after);
+    if (!config->stuck_after && (config->spares || config->stuck))
+        return fl_fail(EINVAL, "a pool for stuck jobs, and none ever is; set stuck_after");
+    if (config->spares > FL_SPARES_MOST)
+        return fl_fail(EINVAL, "a pool with %u spares; %d are the most", config->spares,
+                       FL_SPARES_MOST);
+    return 0;
+}
 
 /* A pool's own runtime has as many workers as it began with, and one for each spare in use. Under the
  * lock. If no thread can be had, jobs wait for the stuck one. */
@@ -19,13 +34,13 @@ static void spare(filch_pool *pool, int change)
 /* Under the lock, so that its fiber runs it. */
 static void describe(filch_job *job, filch_stuck *out)
 {
-    const fl_job_more *more = job->more;
-    const fl_fiber *fiber = more->fiber;
+    const fl_overdue *late = &job->more->overdue;
+    const fl_fiber *fiber = late->fiber;
     bool waits = filch_u32_load(&fiber->suspended, FILCH_RELAXED); /* a report's */
     *out = (filch_stuck){
         .name = job->name,
         .id = job->id,
-        .age = fl_now() - more->attempts.began,
+        .age = fl_now() - late->began,
         .where = waits ? filch_ptr_load(&fiber->waits_in, FILCH_RELAXED) : NULL, /* a report's */
         .data = job->data,
     };
@@ -62,6 +77,12 @@ static void overdue(void *arg)
     }
     fl_pool_leave(pool, &after);
     fl_errand_start(job, &late->tells, tell);
+}
+
+void fl_stuck_begin(filch_job *job)
+{
+    job->more->overdue.fiber = fl_fiber_here();
+    job->more->overdue.began = fl_now();
 }
 
 void fl_stuck_watch(filch_job *job)

@@ -23,12 +23,18 @@
 typedef struct fl_overdue {
     fl_timer timer;
     fl_job tells;
+    struct fl_fiber *fiber; /* that runs it, */
+    int64_t began;          /* since then */
     filch_stuck report;
     bool pending, stuck, spared; /* a timer was started; it is stuck; it has a spare */
 } fl_overdue;
 
 struct fl_after;
 
+/* -EINVAL through fl_fail. */
+int fl_stuck_check(const filch_pool_config *config);
+/* Under the lock, by the calling fiber: it is in progress. */
+void fl_stuck_begin(filch_job *job);
 /* Under the lock: its deadline has come, and its function runs. */
 void fl_stuck_watch(filch_job *job);
 /* Under the lock: its function has returned. true: fl_errand_end, when the lock is free. */

@@ -67,7 +67,9 @@ static int wait_for_room(filch_pool *pool, filch_job *job, int64_t until)
     fl_submitter as = {job, fl_job_here(pool) && fl_fiber_here()->on_runner, false};
     filch_context *context = filch_job_context(job);
     int64_t deadline = filch_context_deadline(context);
-    if (until && as.inside && pool->stranded + 1 >= pool->stats.running)
+    bool grows =
+        fl_elastic_will_grow(&pool->elastic, (unsigned)pool->stats.width, pool->stats.waiting);
+    if (until && as.inside && !grows && pool->stranded + 1 >= pool->active)
         return refuse(pool, fl_fail(EDEADLK,
                                     "all jobs of full pool %.20s wait for room; raise its "
                                     "capacity, or try (a time of 0)",

@@ -16,57 +16,44 @@ enum { MAILS = 8, ATTEMPTS = 3 };
 
 typedef struct mail {
     const char *to;
-    unsigned attempts;
-    int64_t first; /* when it was tried first */
 } mail;
 
 static bool server_is_down = true;
 static filch_letters *letters;
 static filch_u32 delivered;
 
-static int attempt(void *data)
-{
-    mail *mine = data;
-    if (!mine->attempts++)
-        mine->first = filch_now();
-    if (!strchr(mine->to, '@'))
-        return -EDESTADDRREQ; /* no use to try again */
-    return server_is_down && strstr(mine->to, "@b.example") ? -ECONNREFUSED : 0;
-}
-
 static int send_mail(filch_self self, filch_job *job, void *data)
 {
-    static const filch_retry_policy policy = {.attempts = ATTEMPTS, .base = FILCH_MILLISECOND};
-    (void)self;
-    return filch_retry_run(&policy, filch_job_context(job), attempt, data, NULL);
+    (void)self, (void)job;
+    const mail *mine = data;
+    if (!strchr(mine->to, '@'))
+        return -EDESTADDRREQ; /* no use to try again */
+    if (server_is_down && strstr(mine->to, "@b.example"))
+        return -ECONNREFUSED;
+    filch_u32_add(&delivered, 1, FILCH_RELAXED);
+    return 0;
 }
 
-/* Told once for each job: the mail is done with, or becomes a letter. */
-static void note(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
+static filch_pool *open_pool(void)
 {
-    (void)job;
-    mail *mine = data;
-    filch_letter_draft draft = {.name = "send_mail",
-                                .failure = why,
-                                .attempts = mine->attempts,
-                                .first = mine->first,
-                                .data = mine,
-                                .drop = free};
-    if (outcome == FILCH_SUCCEEDED) {
-        filch_u32_add(&delivered, 1, FILCH_RELAXED);
-        free(mine);
-    } else if (filch_letters_put(letters, &draft, NULL)) {
-        warnx("the mail to %s is lost: %s", mine->to, filch_error());
-        free(mine); /* it is still ours */
-    }
+    static const filch_retry_policy retry = {.attempts = ATTEMPTS, .base = FILCH_MILLISECOND};
+    filch_pool *pool;
+    if (filch_pool_create(&pool,
+                          &(filch_pool_config){.width = 4, .retry = &retry, .letters = letters}))
+        errx(1, "%s", filch_error());
+    return pool;
+}
+
+/* free: when it is delivered, or thrown away as a letter. */
+static int submit(filch_pool *pool, mail *one)
+{
+    return FILCH_SUBMIT_AS(pool, send_mail, one, .drop = free);
 }
 
 /* The mail of a letter, once more. If the pool does not take it, the letter stays. */
 static int send_again(const filch_letter *letter, void *pool)
 {
-    mail *mine = letter->data;
-    mine->attempts = 0;
-    return FILCH_SUBMIT_AS(pool, send_mail, mine, .done = note);
+    return submit(pool, letter->data);
 }
 
 static int by_address(const void *a, const void *b)
@@ -101,14 +88,6 @@ static void purge_hopeless(void)
     }
 }
 
-static filch_pool *open_pool(void)
-{
-    filch_pool *pool;
-    if (filch_pool_create(&pool, &(filch_pool_config){.width = 4}))
-        errx(1, "%s", filch_error());
-    return pool;
-}
-
 int main(void)
 {
     static const char *const addresses[MAILS] = {"ann@a.example", "bob@b.example", "cleo",
@@ -123,7 +102,7 @@ int main(void)
         if (!one)
             err(1, NULL);
         *one = (mail){.to = addresses[i]};
-        if (FILCH_SUBMIT_AS(pool, send_mail, one, .done = note))
+        if (submit(pool, one))
             errx(1, "%s", filch_error());
     }
     filch_pool_close(pool);
