@@ -41,6 +41,8 @@
 typedef struct filch_pool filch_pool;
 typedef struct filch_job filch_job;
 struct filch_metrics;
+struct filch_results;
+struct filch_future;
 
 /* Which job is next. */
 typedef enum filch_pool_order {
@@ -133,6 +135,7 @@ typedef struct filch_pool_config {
                             another worker run in its place, if the runtime is the pool's own */
     filch_stuck_fn *stuck;
     void *stuck_arg;
+    struct filch_results *results; /* where jobs go that have no list of their own */
 } filch_pool_config;
 
 /* Returns 0, or a negative errno: it has failed (any other number counts as -EINVAL). What
@@ -165,7 +168,9 @@ typedef struct filch_job_options {
     const filch_retry_policy *retry FILCH_ZERO; /* not copied; NULL: the pool's */
     const char *key FILCH_ZERO; /* copied; while a job with the same one has no outcome, it is
                                    refused: -EEXIST. NULL: none */
-    const filch_trace *trace FILCH_ZERO; /* the job becomes a span below it; NULL: none */
+    const filch_trace *trace FILCH_ZERO;      /* the job becomes a span below it; NULL: none */
+    struct filch_results *results FILCH_ZERO; /* where it goes when `done` has returned
+                                                 (<filch/results.h>); NULL: the pool's */
 } filch_job_options;
 
 /* What has happened so far. Sums; they are exact when the pool is at rest. */
@@ -222,9 +227,17 @@ FILCH_API filch_pool_config filch_pool_io_bound(void);
  * full; -ETIMEDOUT it was full until then; -ECANCELED or another cause: the context was done;
  * -EDEADLK it is full, and the job that submits is the only one that could make room; -EINVAL
  * no function, a priority too high, a negative time, a bad retry policy; -EEXIST its key is taken;
- * -ENOMEM; -EAGAIN, too, no timer. */
+ * -ENOMEM; -EAGAIN, too, no timer. -EPIPE may also say that the results list is closed. */
 FILCH_API int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                                 const filch_job_options *options, int64_t until);
+/* Submits count jobs, fn with data[0], data[1], ...; data may be NULL: all have NULL. The same as
+ * one after the other, but cheaper: what a submission costs by itself (the lock, a fence, waking
+ * somebody) is done once for up to 128 of them. *accepted, if it is given, is how many were accepted,
+ * the first so many: all, and 0 is returned; or fewer, and the error of the first that was not, as of
+ * filch_pool_submit. Each job that finds no room is treated as `full` says. */
+FILCH_API int filch_pool_submit_all(filch_pool *pool, filch_job_fn *fn, void *const data[],
+                                    size_t count, const filch_job_options *options, int64_t until,
+                                    size_t *accepted);
 
 /* ---- Shutting down. Each may be called again, and by anybody; what a job of the pool calls does
  * not wait for that pool ---- */
@@ -261,6 +274,9 @@ FILCH_API void filch_job_release(filch_job *job);
 /* Not 0, and no other of the pool's; counted from 1 in the order of acceptance, but in a direct pool.
  */
 FILCH_API uint64_t filch_job_id(const filch_job *job);
+/* What it was submitted with. The data is NULL if it belongs to a dead letter now. */
+FILCH_API void *filch_job_data(const filch_job *job);
+FILCH_API const char *filch_job_name(const filch_job *job);
 /* What it has to look at to learn that nobody needs it any more. */
 FILCH_API filch_context *filch_job_context(const filch_job *job);
 /* Cancels it: out of the queue, or by its context. -EALREADY it has an outcome. */
@@ -277,6 +293,11 @@ FILCH_API int filch_job_wait(filch_job *job, int64_t until);
 FILCH_API filch_outcome filch_job_outcome(const filch_job *job);
 /* What went wrong; NULL: nothing, or it has no outcome yet. */
 FILCH_API const filch_failure *filch_job_failure(const filch_job *job);
+/* Makes an empty future (<filch/future.h>) that of its outcome: its value is FILCH_SUCCEEDED, a
+ * filch_outcome; any other outcome makes it fail with what went wrong. It is done when filch_job_wait
+ * would return. A job may have several; none is a hold of the job. Does not wait. -EALREADY the
+ * future is not empty; -EINVAL a job without a handle. */
+FILCH_API int filch_job_future(struct filch_future *future, filch_job *job);
 
 FILCH_END_DECLS
 #endif

@@ -16,6 +16,21 @@ void fl_inbox_put(fl_inbox *inbox, fl_job *job)
     cds_wfcq_enqueue(&inbox->head, &inbox->tail, &job->node);
 }
 
+/* A queue of the caller's own is laid out, and moved as a whole. */
+void fl_inbox_put_all(fl_inbox *inbox, fl_job *const *jobs, unsigned count)
+{
+    struct __cds_wfcq_head head;
+    struct cds_wfcq_tail tail;
+    __cds_wfcq_init(&head, &tail);
+    head.node.next = &jobs[0]->node;
+    tail.p = &jobs[count - 1]->node;
+    for (unsigned i = 0; i < count; i++) {
+        jobs[i]->node.next = i + 1 < count ? &jobs[i + 1]->node : NULL;
+        fl_order_release(jobs[i]);
+    }
+    __cds_wfcq_splice_nonblocking(&inbox->head, &inbox->tail, &head, &tail);
+}
+
 unsigned fl_inbox_take(fl_inbox *inbox, fl_job **jobs, unsigned most)
 {
     if (fl_inbox_empty(inbox))

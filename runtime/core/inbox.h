@@ -27,6 +27,8 @@ typedef struct fl_inbox {
 void fl_inbox_init(fl_inbox *inbox);
 /* Any thread. The caller then fences and wakes. */
 void fl_inbox_put(fl_inbox *inbox, fl_job *job);
+/* The same for count jobs, at least one, in their order and with one exchange of what is shared. */
+void fl_inbox_put_all(fl_inbox *inbox, fl_job *const *jobs, unsigned count);
 /* A worker: up to `most` jobs into `jobs`, oldest first; 0: none, or another worker is at it. */
 unsigned fl_inbox_take(fl_inbox *inbox, fl_job **jobs, unsigned most);
 bool fl_inbox_empty(fl_inbox *inbox);

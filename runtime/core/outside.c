@@ -156,6 +156,14 @@ int(filch_go)(filch_runtime *rt, filch_go_fn *fn, void *arg)
     return filch_go_from(rt, fn, arg, &nowhere);
 }
 
+void fl_start_all(fl_runtime *rt, fl_job *const *jobs, unsigned count)
+{
+    fl_worker *here = fl_worker_here();
+    unsigned pushed = here && here->rt == rt ? fl_push_ready_all(here, jobs, count) : 0;
+    if (pushed < count)
+        fl_submit_all_across(rt, jobs + pushed, count - pushed, worker_near(rt) + 1);
+}
+
 static void to_the_end_of_the_line(fl_worker *worker, fl_fiber *left, void *unused)
 {
     (void)unused;

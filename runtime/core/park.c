@@ -87,6 +87,26 @@ int fl_push_ready(fl_worker *worker, void *item)
     return 0;
 }
 
+void fl_submit_all_across(fl_runtime *rt, fl_job *const *jobs, unsigned count, unsigned near)
+{
+    filch_u32_add(&rt->inbox.visitors, 1, FILCH_RELAXED); /* as above */
+    fl_thread_noted();
+    fl_inbox_put_all(&rt->inbox, jobs, count);
+    filch_fence_seq_cst(); /* P5 */
+    fl_wake_one(rt, near, false);
+    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+}
+
+unsigned fl_push_ready_all(fl_worker *worker, fl_job *const *jobs, unsigned count)
+{
+    unsigned pushed = 0;
+    while (pushed < count && !fl_deque_push(&worker->ready, fl_item(FL_ITEM_JOB, jobs[pushed])))
+        pushed++;
+    filch_fence_seq_cst(); /* P5 */
+    fl_wake_one(worker->rt, worker->index + 1, true);
+    return pushed;
+}
+
 /* From now on the next fork of the fiber that it runs goes out of line and wakes somebody. */
 static void poke(fl_worker *worker)
 {

@@ -265,12 +265,16 @@ bool fl_sleep(fl_worker *worker, int64_t nap);
 void fl_submit(fl_runtime *rt, fl_job *job, unsigned near);
 /* Puts a job where its caller, a worker of rt or not, leaves work for it. Never fails. */
 void fl_start(fl_runtime *rt, fl_job *job);
+/* The same for count jobs, with one fence, and one who is woken: who finds several wakes the next. */
+void fl_start_all(fl_runtime *rt, fl_job *const *jobs, unsigned count);
 /* The runtime that a caller means: *rt, or with NULL its own, which then is *rt. Negative errno
  * through fl_fail. */
 int fl_runtime_meant(fl_runtime **rt, const char *call);
 /* As fl_submit, for whoever is no worker of rt: it may be destroyed as soon as the job is done, but not
  * before the caller has left it. */
 void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near);
+/* The same for count jobs, at least one. */
+void fl_submit_all_across(fl_runtime *rt, fl_job *const *jobs, unsigned count, unsigned near);
 /* After publishing something and a seq_cst fence: wakes one sleeper unless somebody searches. near:
  * where to look for one first. */
 void fl_wake_one(fl_runtime *rt, unsigned near, bool may_mute);
@@ -279,5 +283,7 @@ void fl_found(fl_worker *worker, bool gift);
 void fl_ring_everybody(fl_runtime *rt);
 /* Pushes onto the worker's own ready deque and wakes somebody for it. -ENOMEM. */
 int fl_push_ready(fl_worker *worker, void *item);
+/* The same for jobs that are no fibers. Returns how many there was memory for, the first so many. */
+unsigned fl_push_ready_all(fl_worker *worker, fl_job *const *jobs, unsigned count);
 
 #endif

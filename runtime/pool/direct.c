@@ -135,12 +135,13 @@ void fl_direct_fence(const filch_pool *pool)
         filch_fence_seq_cst(); /* B7 */
 }
 
-/* The number of the job; 0: the pool is closed. */
-static uint64_t accept(filch_pool *pool)
+/* The number of the first of them; those of the others are fl_direct_stride apart. 0: the pool is
+ * closed. */
+static uint64_t accept(filch_pool *pool, uint64_t count)
 {
     unsigned lane = fl_lane();
     filch_u64 *accepted = &pool->direct.tallies[lane].accepted;
-    uint64_t nth = fl_lane_add(lane, accepted, 1);
+    uint64_t nth = fl_lane_add(lane, accepted, count);
     if (pool->rt->asymmetric)
         filch_fence_light(); /* B6 */
     else
@@ -149,10 +150,18 @@ static uint64_t accept(filch_pool *pool)
             !filch_u32_load(&pool->closed, FILCH_RELAXED))) /* B6; relaxed: so is it said */
         return nth * fl_direct_stride(&pool->direct) + lane + 1;
     fl_lock(&pool->room.lock);
-    fl_lane_add(lane, accepted, (uint64_t)-1);
+    fl_lane_add(lane, accepted, -count);
     pool->stats.refused++;
     fl_pool_leave(pool, &(fl_after){0});
     return 0;
+}
+
+static inline void fill(filch_job *job, filch_pool *pool, filch_job_fn *fn, void *data,
+                        const filch_job_options *options)
+{
+    job->item.kind = FL_JOB_PART;
+    job->item.as.part = run_plain;
+    fl_job_fill(job, pool, fn, data, options);
 }
 
 int fl_direct_submit(filch_pool *pool, filch_job_fn *fn, void *data,
@@ -161,18 +170,50 @@ int fl_direct_submit(filch_pool *pool, filch_job_fn *fn, void *data,
     filch_job *job = fl_cell_take(FL_CELLS_POOL_JOBS);
     if (!job)
         return fl_fail(ENOMEM, "no memory for a job; wait for some to end");
-    uint64_t id = accept(pool);
+    uint64_t id = accept(pool, 1);
     if (!id) {
         fl_cell_give(FL_CELLS_POOL_JOBS, job);
         return fl_plainly(-EPIPE);
     }
-    job->item.kind = FL_JOB_PART;
-    job->item.as.part = run_plain;
-    fl_job_fill(job, pool, fn, data, options);
+    fill(job, pool, fn, data, options);
     job->id = id;
     if (pool->waits)
         job->since = fl_now();
     fl_start(pool->rt, &job->item);
+    return 0;
+}
+
+static unsigned take_cells(fl_job **items, unsigned count)
+{
+    unsigned got = 0;
+    while (got < count && (items[got] = fl_cell_take(FL_CELLS_POOL_JOBS)))
+        got++;
+    return got;
+}
+
+int fl_direct_submit_all(filch_pool *pool, filch_job_fn *fn, void *const *data, unsigned count,
+                         const filch_job_options *options, unsigned *accepted)
+{
+    fl_job *items[FL_BATCH];
+    count = take_cells(items, count);
+    if (!count)
+        return fl_fail(ENOMEM, "no memory for a job; wait for some to end");
+    uint64_t id = accept(pool, count), stride = fl_direct_stride(&pool->direct);
+    int64_t now = pool->waits ? fl_now() : 0;
+    for (unsigned i = 0; i < count; i++) {
+        filch_job *job = (filch_job *)items[i];
+        if (!id) {
+            fl_cell_give(FL_CELLS_POOL_JOBS, job);
+            continue;
+        }
+        fill(job, pool, fn, data ? data[i] : NULL, options);
+        job->id = id + i * stride;
+        job->since = now;
+    }
+    if (!id)
+        return fl_plainly(-EPIPE);
+    fl_start_all(pool->rt, items, count);
+    *accepted = count;
     return 0;
 }
 

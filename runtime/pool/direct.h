@@ -71,6 +71,12 @@ static inline bool fl_direct_at_rest(const fl_direct *direct, uint64_t settled)
 /* A plain job: -EPIPE, -ENOMEM through fl_fail. */
 int fl_direct_submit(filch_pool *pool, filch_job_fn *fn, void *data,
                      const filch_job_options *options);
+/* The same for at most FL_BATCH plain jobs, with one count and one hand-over. data may be NULL. The
+ * first *accepted were accepted, which are fewer only if memory was refused: the error, if it is none
+ * of them. */
+enum { FL_BATCH = 128 };
+int fl_direct_submit_all(filch_pool *pool, filch_job_fn *fn, void *const *data, unsigned count,
+                         const filch_job_options *options, unsigned *accepted);
 /* Under the lock, of one that is not plain and has been accepted. */
 struct fl_after;
 void fl_direct_take_in(filch_pool *pool, filch_job *job, struct fl_after *after);

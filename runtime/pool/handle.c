@@ -18,6 +18,16 @@ uint64_t filch_job_id(const filch_job *job)
     return job->id;
 }
 
+void *filch_job_data(const filch_job *job)
+{
+    return job->data;
+}
+
+const char *filch_job_name(const filch_job *job)
+{
+    return job->name;
+}
+
 filch_context *filch_job_context(const filch_job *job)
 {
     return job->more && job->more->context ? job->more->context : job->pool->context;

@@ -2,6 +2,7 @@
  *
  * A job: its life, its watch, its outcome. B4 is an edge of runtime/pool/pool.h. */
 #include <runtime/pool/order.h>
+#include <runtime/pool/results.h>
 
 #include <runtime/core/call.h>
 #include <runtime/core/clock.h>
@@ -19,8 +20,9 @@
 bool fl_job_is_plain(const filch_pool *pool, const filch_job_options *options, bool handle)
 {
     return !handle && !options->done && !options->drop && !options->context && !options->timeout &&
-           !options->retry && !options->key && !options->trace && !pool->config.timeout &&
-           pool->config.full != FILCH_FULL_RUN && !fl_has_policies(&pool->config);
+           !options->retry && !options->key && !options->trace && !options->results &&
+           !pool->config.results && !pool->config.timeout && pool->config.full != FILCH_FULL_RUN &&
+           !fl_has_policies(&pool->config);
 }
 
 /* One of its own only if it can be done before the pool's is. */
@@ -58,6 +60,8 @@ int fl_job_make(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
     if (more) {
         more->job = job;
         more->options = *options;
+        if (!options->results)
+            more->options.results = pool->config.results;
         filch_u32_add(&pool->refs, 1, FILCH_RELAXED); /* the caller has one */
         rc = make_context(pool, more, handle || options->key);
         if (!rc)
@@ -108,12 +112,13 @@ void fl_job_tell(filch_self self, filch_job *job)
 {
     fl_fiber *fiber = fl_fiber_of(self);
     filch_failure failure;
-    if (!job->more || !job->more->options.done)
+    if (!job->more)
         return;
     fiber->pooled = job; /* it may not wait for its pool either */
-    if (!fl_catch(self, job->name, call_done, job, &failure))
+    if (job->more->options.done && !fl_catch(self, job->name, call_done, job, &failure))
         fl_panic_report(&failure);
     fiber->pooled = NULL;
+    fl_results_deliver(job);
 }
 
 /* ---- Errands, and the watch, which is one. Each holds the job ---- */

@@ -2,6 +2,7 @@
  *
  * A pool's life, and what it does when its lock is released. B5 is an edge of runtime/pool/pool.h. */
 #include <runtime/pool/order.h>
+#include <runtime/pool/results.h>
 
 #include <runtime/core/call.h>
 #include <runtime/core/clock.h>
@@ -34,8 +35,10 @@ void fl_pool_leave(filch_pool *pool, const fl_after *after)
 
 void fl_pool_drop(filch_pool *pool)
 {
-    if (filch_u32_add(&pool->refs, (uint32_t)-1, FILCH_ACQ_REL) == 1) /* B5 */
-        free(pool);
+    if (filch_u32_add(&pool->refs, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* B5 */
+        return;
+    filch_context_release(pool->context); /* who has a handle may look at it until now */
+    free(pool);
 }
 
 /* ---- Creation ---- */
@@ -139,7 +142,7 @@ static void take_down(filch_pool *pool)
     }
     if (pool->rt && !pool->config.runtime)
         filch_runtime_destroy(pool->rt);
-    filch_context_release(pool->context);
+    fl_results_leave(pool->config.results);
     filch_distribution_destroy(pool->waits);
     filch_distribution_destroy(pool->runs);
     fl_direct_close(&pool->direct);
@@ -166,6 +169,7 @@ int filch_pool_create(filch_pool **out, const filch_pool_config *config)
         pool->config.aging = FILCH_SECOND;
     fl_elastic_complete(&pool->config);
     filch_u32_store(&pool->refs, 1, FILCH_RELAXED); /* not yet shared */
+    fl_results_enter(pool->config.results);
     rc = set_up(pool);
     if (rc)
         take_down(pool);

@@ -68,6 +68,7 @@ typedef struct fl_job_more {
     fl_job after;           /* the task that the watcher starts */
     fl_job start;           /* of a direct pool: the task that runs it */
     filch_job *job;
+    filch_job *next_result; /* in a results list */
     bool watched;
     bool tells;    /* the watcher decided, and its task tells `done` */
     bool settling; /* its runner is about to decide, and nobody else may */
@@ -228,6 +229,13 @@ void fl_job_record(filch_distribution *distribution, filch_job *job);
 /* One errand less, and its hold of the job. */
 void fl_errand_end(filch_job *job);
 
+/* What is wrong with a submission, or why it would be in vain. */
+int fl_jobs_check(const filch_pool *pool, filch_job_fn *fn, const filch_job_options *options,
+                  int64_t until);
+/* Into the queue; when that is full, as the pool does then. The first *accepted are not the caller's
+ * any more; it was 0. Else the error of the next. */
+int fl_jobs_submit(filch_pool *pool, filch_job *const *jobs, unsigned count, int64_t until,
+                   unsigned *accepted);
 void fl_pool_drop(filch_pool *pool);
 /* Up to so many runners in all. -ENOMEM through fl_fail: there are fewer. */
 int fl_runners_make(filch_pool *pool, unsigned count);
@@ -235,6 +243,8 @@ int fl_runners_make(filch_pool *pool, unsigned count);
 int fl_job_make(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                 const filch_job_options *options, bool handle);
 void fl_job_unmake(filch_job *job);
+/* It was not accepted: its key is free again, and it is unmade. */
+void fl_job_give_up(filch_job *job);
 /* `done` of it, if there is one. */
 void fl_job_tell(filch_self self, filch_job *job);
 /* Its context is no matter any more. */

@@ -2,6 +2,7 @@
  *
  * Submission: into the queue, or what the pool does when that is full. */
 #include <runtime/pool/order.h>
+#include <runtime/pool/results.h>
 
 #include <runtime/core/call.h>
 #include <runtime/core/error.h>
@@ -146,8 +147,8 @@ static int (*const when_full[FILCH_FULL_POLICIES])(filch_pool *pool, filch_job *
 
 /* ---- For users ---- */
 
-static int check(const filch_pool *pool, filch_job_fn *fn, const filch_job_options *options,
-                 int64_t until)
+int fl_jobs_check(const filch_pool *pool, filch_job_fn *fn, const filch_job_options *options,
+                  int64_t until)
 {
     if (!pool || !fn)
         return fl_fail(EINVAL, "filch_pool_submit without %s; give it one",
@@ -158,28 +159,54 @@ static int check(const filch_pool *pool, filch_job_fn *fn, const filch_job_optio
     if (options->timeout < 0 || until < 0)
         return fl_fail(EINVAL, "filch_pool_submit with a negative time; timeout is in nanoseconds "
                                "from now, until from filch_in()");
-    return 0;
+    if (filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: asked again in time */
+        return 0;
+    return filch_context_cause(options->context ? options->context : pool->context);
 }
 
-static int submit(filch_pool *pool, filch_job *job, int64_t until)
+/* If it has one. */
+static int take_key(filch_job *job)
+{
+    return job->more && job->more->key ? fl_key_take(job) : 0;
+}
+
+/* As many as there is room for, or one for which there is none. Where there is room, nobody waits
+ * whose time is not over. */
+static int submit_some(filch_pool *pool, filch_job *const *jobs, unsigned count, int64_t until,
+                       unsigned *accepted)
 {
     fl_after after = {0};
+    unsigned fit = 0;
     fl_lock(&pool->room.lock);
     if (filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: under the lock */
         return refuse(pool, fl_plainly(-EPIPE));
-    int rc = job->more && job->more->key ? fl_key_take(job) : 0;
-    if (rc)
-        return refuse(pool, rc);
-    if (!fl_pool_has_room(pool)) /* where there is room, nobody waits whose time is not over */
-        return when_full[pool->config.full](pool, job, until);
-    fl_pool_take_in(pool, job, &after);
-    fl_pool_leave(pool, &after);
-    return 0;
+    int rc = 0;
+    while (fit < count && fl_pool_has_room(pool) && !(rc = take_key(jobs[fit])))
+        fl_pool_take_in(pool, jobs[fit++], &after);
+    *accepted += fit;
+    if (fit) { /* whatever keeps the next out is seen when that is asked for alone */
+        fl_pool_leave(pool, &after);
+        return 0;
+    }
+    if (!rc)
+        rc = take_key(jobs[0]);
+    rc = rc ? refuse(pool, rc) : when_full[pool->config.full](pool, jobs[0], until);
+    *accepted += !rc;
+    return rc;
 }
 
-/* It was not accepted. */
-static void give_up(filch_pool *pool, filch_job *job)
+int fl_jobs_submit(filch_pool *pool, filch_job *const *jobs, unsigned count, int64_t until,
+                   unsigned *accepted)
 {
+    int rc = 0;
+    while (!rc && *accepted < count)
+        rc = submit_some(pool, jobs + *accepted, count - *accepted, until, accepted);
+    return rc;
+}
+
+void fl_job_give_up(filch_job *job)
+{
+    filch_pool *pool = job->pool;
     if (job->more) {
         fl_lock(&pool->room.lock);
         fl_key_leave(job);
@@ -194,9 +221,7 @@ int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void 
     static const filch_job_options plain;
     if (!options)
         options = &plain;
-    int rc = check(pool, fn, options, until);
-    if (!rc && !filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: asked again in time */
-        rc = filch_context_cause(options->context ? options->context : pool->context);
+    int rc = fl_jobs_check(pool, fn, options, until);
     if (rc)
         return rc;
     if (pool->direct.tallies && fl_job_is_plain(pool, options, out != NULL))
@@ -205,9 +230,15 @@ int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void 
     rc = fl_job_make(&job, pool, fn, data, options, out != NULL);
     if (rc)
         return rc;
-    rc = submit(pool, job, until);
+    filch_results *results = job->more ? job->more->options.results : NULL;
+    unsigned accepted = 0;
+    rc = fl_results_expect(results, 1);
+    if (!rc) {
+        rc = fl_jobs_submit(pool, &job, 1, until, &accepted);
+        fl_results_refused(results, 1 - accepted);
+    }
     if (rc)
-        give_up(pool, job);
+        fl_job_give_up(job);
     else if (out)
         *out = job;
     return rc;

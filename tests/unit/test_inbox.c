@@ -34,6 +34,21 @@ Test(inbox, first_in_first_out_as_many_as_wanted)
     cr_assert(fl_inbox_empty(&inbox));
 }
 
+Test(inbox, many_are_put_as_if_one_after_the_other)
+{
+    fl_job *all[MOST], *got[MOST + 1];
+    for (int i = 0; i < MOST; i++)
+        all[i] = &jobs[0][i];
+    fl_inbox_put_all(&inbox, all, 1);
+    fl_inbox_put_all(&inbox, all + 1, 5);
+    fl_inbox_put(&inbox, all[6]);
+    fl_inbox_put_all(&inbox, all + 7, MOST - 7);
+    cr_assert_eq(fl_inbox_take(&inbox, got, MOST + 1), MOST);
+    for (int i = 0; i < MOST; i++)
+        cr_assert_eq(got[i], all[i]);
+    cr_assert(fl_inbox_empty(&inbox));
+}
+
 Test(inbox, whoever_comes_while_another_drains_gets_nothing)
 {
     fl_job *got[MOST];

@@ -68,6 +68,19 @@ static inline bool cds_wfcq_enqueue(struct __cds_wfcq_head *head, struct cds_wfc
     return before != &head->node;
 }
 
+/* Moves what is in the caller's own queue, which is not empty and whose nodes are linked, to the end. */
+static inline void __cds_wfcq_splice_nonblocking(struct __cds_wfcq_head *head,
+                                                 struct cds_wfcq_tail *tail,
+                                                 struct __cds_wfcq_head *own_head,
+                                                 struct cds_wfcq_tail *own_tail)
+{
+    struct cds_wfcq_node *before =
+        (struct cds_wfcq_node *)(uintptr_t)mc_change(&tail->p, sizeof tail->p, MC_EXCHANGE,
+                                                     (uintptr_t)own_tail->p, MC_ACQ_REL, MC_HERE);
+    shim_wfcq_store(&before->next, own_head->node.next, MC_RELEASE);
+    (void)head;
+}
+
 /* The oldest node; NULL: the queue is empty; WOULDBLOCK: an enqueuer is between its two steps. */
 static inline struct cds_wfcq_node *__cds_wfcq_dequeue_nonblocking(struct __cds_wfcq_head *head,
                                                                    struct cds_wfcq_tail *tail)
