@@ -2,8 +2,17 @@
  *
  * Elastic pools to which memory, or the keeper's thread, is refused: an error says so, nothing is held; and one that there
  * is has all its runners, so that another least width needs nothing. */
+#include <stdlib.h>
 #include <tests/support/pools.h>
 #include <tests/support/refuse.h>
+
+/* Also in builds that have room for few; jobs that stand still need one each. */
+static void have_fibers(void)
+{
+    setenv("FILCH_MAX_FIBERS", "10000", 1);
+}
+
+TestSuite(refused_elastic, .init = have_fibers);
 
 static const filch_pool_config elastic = {.width = 2, .width_max = 5};
 
