@@ -21,6 +21,7 @@
  *   <filch/pool.h>     worker pools: jobs, queues, outcomes
  *   <filch/pipeline.h> stages with a width, a queue and an order each
  *   <filch/gather.h>   several are asked at a time; a quorum of answers is enough
+ *   <filch/results.h>  jobs come back as they are done, for who takes them
  *   <filch/limiter.h>  rate limits: token buckets, one for all or one for each key
  *   <filch/adaptive.h> a concurrency limit that finds itself by latency
  *   <filch/breaker.h>  calls to what keeps failing are refused for a while
@@ -60,6 +61,7 @@
 #include <filch/pipeline.h>
 #include <filch/pool.h>
 #include <filch/resources.h>
+#include <filch/results.h>
 #include <filch/retry.h>
 #include <filch/runtime.h>
 #include <filch/scope.h>

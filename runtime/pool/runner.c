@@ -84,7 +84,7 @@ void fl_pool_rouse(filch_pool *pool, fl_after *after)
 void fl_pool_set_width(filch_pool *pool, unsigned width, fl_after *after)
 {
     pool->stats.width = width;
-    for (uint64_t waiting = pool->stats.waiting; waiting && pool->active < width; waiting--)
+    for (uint64_t waiting = pool->stats.waiting; waiting && !fl_pool_is_full(pool, 1); waiting--)
         fl_pool_rouse(pool, after);
 }
 
