@@ -89,13 +89,13 @@ static inline void told(filch_job *job, filch_outcome outcome, const filch_failu
     item *one =
         lettered ? (item *)(uintptr_t)((const char *)why->task - offsetof(item, name)) : data;
     storm *in = one->in;
-    uint32_t submitted = filch_u32_load(&one->submitted, FILCH_RELAXED);
     filch_trace trace = filch_job_trace(job);
     if (trace.trace[0] >= POOLS)
         filch_die("a job of pool %u", trace.trace[0]);
     count(&in->told[trace.trace[0]][outcome]);
     filch_u32_store(&one->outcome, outcome, FILCH_RELAXED);
-    if (filch_u32_add(&one->told, 1, FILCH_ACQ_REL) >= submitted)
+    uint32_t before = filch_u32_add(&one->told, 1, FILCH_ACQ_REL);
+    if (before >= filch_u32_load(&one->submitted, FILCH_RELAXED)) /* of then: letters come again */
         filch_die("told more often than submitted");
     if (one->random % 251 == 0)
         FILCH_PANIC(-EPROTO, "nobody listens");
