@@ -5,7 +5,7 @@
  * (tests/support/pool_chaos.h), is fed by threads, tasks and the jobs themselves while widths, limits
  * and the breaker change, and is shut down at random moments.
  *
- * FILCH_STRESS=20 runs a million jobs with address sanitizer, FILCH_STRESS=4 a hundred thousand with
+ * FILCH_STRESS=21 runs a million jobs with address sanitizer, FILCH_STRESS=5 a hundred thousand with
  * thread sanitizer. */
 #include <pthread.h>
 #include <tests/support/pool_chaos.h>
