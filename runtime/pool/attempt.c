@@ -163,7 +163,7 @@ filch_outcome fl_attempt(filch_self self, filch_job *job, filch_failure *why, in
     if (!permitted(job, why, again, &outcome))
         return outcome;
     attempts->began = fl_now();
-    if (!attempts->count++)
+    if (!filch_u32_add(&attempts->begun, 1, FILCH_RELAXED)) /* a number of its own */
         attempts->first = attempts->began;
     outcome =
         job->pool->config.breaker ? run_if_allowed(self, job, why) : fl_job_run(self, job, why);
@@ -182,7 +182,7 @@ static void put(filch_self self, void *arg)
     const fl_attempts *attempts = &job->more->attempts;
     const filch_letter_draft draft = {.name = job->name,
                                       .failure = one->why,
-                                      .attempts = attempts->count,
+                                      .attempts = filch_job_attempts(job),
                                       .first = attempts->first,
                                       .data = job->data,
                                       .drop = job->more->options.drop};

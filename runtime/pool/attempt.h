@@ -12,12 +12,16 @@
  * A delayed job holds no runner and no worker:
  *
  *   stage     who                                     becomes
- *   RUNNING   its runner, under the pool's lock:      DELAYED, if it has no outcome, and a timer
- *             starts the timer                        could be had
+ *   RUNNING   its runner, under the pool's lock:      DELAYED, if it has no outcome, is not
+ *             starts the timer                        cancelled, and a timer could be had
  *   DELAYED   the keeper, at the time                 WAITING: to the end of the queue, whatever
- *                                                     its capacity
+ *                                                     its capacity; RUNNING if it goes beyond the
+ *                                                     width (FILCH_FULL_RUN): its submitter may hold
+ *                                                     the runner for which it would wait
  *   DELAYED   who decides about it: stops the timer   ENDED
  *
+ * Cancelling sets a cause, then takes the pool's lock and looks at the stage: either it finds the job
+ * DELAYED, or the runner finds the cause.
  * The timer is an errand, and holds the job. Who stops it in time ends that; else the keeper does,
  * by a task, since the job's data may go with it, if the job has meanwhile ended.
  * Policies are called by the job's task, under no lock, and may panic: a detached task's panic, after
@@ -34,10 +38,10 @@ typedef struct fl_attempts {
     const filch_retry_policy *policy; /* or NULL */
     filch_retry_state retry;
     filch_reservation permit;
-    bool permitted; /* the permit is for the attempt to come */
-    unsigned count; /* that have begun */
-    int64_t first;  /* when the first did, */
-    int64_t began;  /* and the last */
+    bool permitted;  /* the permit is for the attempt to come */
+    filch_u32 begun; /* by its runner, and read by who has a handle */
+    int64_t first;   /* when the first did, */
+    int64_t began;   /* and the last */
     fl_timer timer;
     fl_job over;
 } fl_attempts;
@@ -60,7 +64,7 @@ filch_outcome fl_attempt(filch_self self, filch_job *job, filch_failure *why, in
 filch_outcome fl_attempts_end(filch_self self, filch_job *job, filch_outcome outcome,
                               const filch_failure *why);
 
-/* A job in progress is delayed: false, it has an outcome, or there is no timer. */
+/* A job in progress is delayed: false, it has an outcome, it is cancelled, or there is no timer. */
 bool fl_delay(filch_job *job, int64_t until);
 /* Under the lock: it is not delayed any more. */
 void fl_delay_end(filch_job *job);

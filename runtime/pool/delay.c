@@ -36,7 +36,10 @@ static void due(void *arg)
         job->stage = FL_JOB_WAITING;
         job->since = fl_now();
         forget_timer(job);
-        fl_pool_queue(pool, job, &after);
+        if (job->more->beyond)
+            fl_pool_run_beyond(pool, job, &after);
+        else
+            fl_pool_queue(pool, job, &after);
     }
     fl_pool_leave(pool, &after);
     if (!delayed)
@@ -49,8 +52,8 @@ bool fl_delay(filch_job *job, int64_t until)
     fl_attempts *attempts = &job->more->attempts;
     fl_after after = {0};
     fl_lock(&pool->room.lock);
-    bool may =
-        job->outcome == FILCH_UNDECIDED && !fl_timer_start_call(&attempts->timer, until, due, job);
+    bool may = job->outcome == FILCH_UNDECIDED && !fl_job_cause(job) &&
+               !fl_timer_start_call(&attempts->timer, until, due, job);
     if (may) {
         job->stage = FL_JOB_DELAYED;
         fl_row_leave(&pool->in_progress, job);

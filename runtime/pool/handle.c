@@ -35,7 +35,8 @@ filch_context *filch_job_context(const filch_job *job)
 
 unsigned filch_job_attempts(const filch_job *job)
 {
-    return job->more ? job->more->attempts.count : 0;
+    return job->more ? filch_u32_load(&job->more->attempts.begun, FILCH_RELAXED)
+                     : 0; /* relaxed: a number of its own */
 }
 
 filch_trace filch_job_trace(const filch_job *job)

@@ -77,7 +77,7 @@ static filch_adaptive_outcome adaptive_outcome(filch_outcome outcome)
 static void adapt(filch_job *job, filch_outcome outcome, fl_after *after)
 {
     filch_pool *pool = job->pool;
-    if (!pool->config.adaptive || !job->more->attempts.count)
+    if (!pool->config.adaptive || !filch_job_attempts(job))
         return;
     int64_t now = fl_now(), latency = now - job->more->attempts.began;
     fl_aimd_call_over(&pool->aimd, adaptive_outcome(outcome), latency, now);
@@ -122,6 +122,8 @@ void fl_job_perform(filch_self self, filch_job *job)
         fiber->on_runner = false;
         return;
     }
+    if (again && job->more->attempts.permitted && fl_job_cause(job))
+        outcome = fl_job_run(self, job, &why); /* that it was cancelled: this attempt never began */
     if (end(job, fl_attempts_end(self, job, outcome, &why), &why))
         fl_job_tell(self, job);
     fiber->on_runner = false;

@@ -73,6 +73,7 @@ typedef struct fl_job_more {
     bool tells;    /* the watcher decided, and its task tells `done` */
     bool settling; /* its runner is about to decide, and nobody else may */
     bool keyed;    /* the key is its own */
+    bool beyond;   /* the width: its submitter waits for it */
     char *key;     /* a copy, or NULL */
     filch_trace trace;
     fl_attempts attempts;
@@ -185,6 +186,8 @@ bool fl_pool_has_room(const filch_pool *pool);
 void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after);
 /* One that has been accepted. */
 void fl_pool_queue(filch_pool *pool, filch_job *job, fl_after *after);
+/* One that is accepted is run beyond the width. */
+void fl_pool_run_beyond(filch_pool *pool, filch_job *job, fl_after *after);
 /* Those who wait for room, as far as there is some. */
 void fl_pool_admit(filch_pool *pool, fl_after *after);
 /* One more runner, if the pool is not as wide as it may be. */

@@ -46,13 +46,11 @@ static filch_context *next_to_cancel(filch_pool *pool)
     return found;
 }
 
-size_t filch_pool_shutdown_now(filch_pool *pool)
+/* What waits, and what is delayed. */
+static size_t cancel_waiting(filch_pool *pool)
 {
     size_t cancelled = 0;
     fl_after after = {0};
-    fl_direct_sums plain;
-    filch_pool_close(pool);
-    fl_direct_sum(&pool->direct, &plain);
     fl_lock(&pool->room.lock);
     while (pool->by_age.first) {
         fl_job_decide(pool->by_age.first, FILCH_CANCELLED, NULL, &after);
@@ -63,7 +61,19 @@ size_t filch_pool_shutdown_now(filch_pool *pool)
         cancelled++;
     }
     fl_pool_leave(pool, &after);
+    return cancelled;
+}
+
+/* A job in progress may be delayed until the pool's context is done, and not after that: so it is
+ * looked at again. */
+size_t filch_pool_shutdown_now(filch_pool *pool)
+{
+    fl_direct_sums plain;
+    filch_pool_close(pool);
+    fl_direct_sum(&pool->direct, &plain);
+    size_t cancelled = cancel_waiting(pool);
     filch_context_cancel(pool->context, -ECANCELED);
+    cancel_waiting(pool);
     for (filch_context *one; (one = next_to_cancel(pool));) {
         filch_context_cancel(one, -ECANCELED);
         filch_context_release(one);

@@ -98,17 +98,24 @@ static void run_now(filch_self self, fl_job *item)
     fl_job_perform(self, job);
 }
 
+void fl_pool_run_beyond(filch_pool *pool, filch_job *job, fl_after *after)
+{
+    job->stage = FL_JOB_RUNNING;
+    job->item = (fl_job){.kind = FL_JOB_PART, .as.part = run_now};
+    pool->errands++;
+    fl_after_start(after, &job->item);
+}
+
 /* On the pool's runtime, beyond its width, while the submitter waits. */
 static int run_for_submitter(filch_pool *pool, filch_job *job, int64_t until)
 {
     (void)until;
+    fl_after after = {0};
     fl_job_accept(job);
-    job->stage = FL_JOB_RUNNING;
-    job->item = (fl_job){.kind = FL_JOB_PART, .as.part = run_now};
-    pool->errands++;
+    job->more->beyond = true;
+    fl_pool_run_beyond(pool, job, &after);
     filch_u32_add(&job->refs, 1, FILCH_RELAXED); /* the caller has one */
-    fl_pool_leave(pool, &(fl_after){0});
-    fl_start(pool->rt, &job->item);
+    fl_pool_leave(pool, &after);
     filch_job_wait(job, FILCH_FOREVER);
     fl_job_drop(job);
     return 0;

@@ -90,6 +90,7 @@ WORDS = [
     Word("level", ("runtime/pool/",), X, X, N, X, X, "a number of its own"),
     Word("least", (), X, X, N, N, X, "a log's level; nothing depends on it"),
     # pools
+    Word("begun", ("runtime/pool/",), N, N, N, X, X, "a number of its own (runtime/pool/attempt.h)"),
     Word("closed", ("runtime/pool/",), X, N, N, N, X, "a Dekker pair with the counts of direct pools, else under the lock (B6, B7)"),
     # resources, batchers
     Word("rung", (), N, X, N, X, X, "the locks of the object and of the keeper order everything (runtime/pool/alarm.h)"),

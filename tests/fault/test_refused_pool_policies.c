@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Pools with all policies, to which memory or threads are refused at each place in turn, from its creation over a
+ * submission with everything to a retry's timer: what cannot be had is said, nothing is held, and what was accepted is told
+ * of once, and its data given back once. */
+#include <search.h>
+#include <stdlib.h>
+#include <tests/support/pools.h>
+#include <tests/support/refuse.h>
+
+WRAPPED(void *, realloc, void *block, size_t size)
+{
+    if (refused(MEMORY, ENOMEM))
+        return NULL;
+    void *got = __real_realloc(block, size);
+    return block ? got : holding(got);
+}
+
+/* Its nodes are libc's own. */
+REFUSED(void *, tsearch, MEMORY, ENOMEM, NULL,
+        (const void *key, void **root, int (*compare)(const void *, const void *)),
+        (key, root, compare))
+
+static int64_t blocks_before;
+
+static void warm_up(void)
+{
+    cr_assert_eq(fib_life(2, NULL, 12), 0);
+    cr_assert_eq(filch_sleep(1), 0);
+    blocks_before = blocks;
+}
+
+TestSuite(refused_pool_policies, .init = warm_up);
+
+/* ---- Policies, and jobs with their accounts ---- */
+
+typedef struct policies {
+    filch_limiter *limiter;
+    filch_breaker *breaker;
+    filch_letters *letters;
+} policies;
+
+static const filch_retry_policy again = {.attempts = 3, .base = 1000, .cap = 1000};
+
+static policies have_policies(void)
+{
+    const filch_breaker_config never = {.consecutive = 1000000};
+    policies all;
+    cr_assert_eq(filch_limiter_create(&all.limiter, (filch_limit){.rate = 1000000, .burst = 1}), 0);
+    cr_assert_eq(filch_breaker_create(&all.breaker, &never), 0);
+    cr_assert_eq(filch_letters_create(&all.letters, NULL), 0);
+    return all;
+}
+
+static void end_policies(policies *all)
+{
+    filch_letters_destroy(all->letters);
+    filch_breaker_destroy(all->breaker);
+    filch_limiter_destroy(all->limiter);
+}
+
+static filch_pool_config config_with(const policies *all, filch_pool_order order)
+{
+    return (filch_pool_config){.workers = 2,
+                               .order = order,
+                               .timed = true,
+                               .retry = &again,
+                               .limiter = all->limiter,
+                               .breaker = all->breaker,
+                               .letters = all->letters};
+}
+
+typedef struct account {
+    signpost begun, told, dropped;
+    filch_outcome outcome;
+    int code;
+    bool fails; /* each time; else only once */
+} account;
+
+static int once_more(filch_self self, filch_job *job, void *data)
+{
+    account *of = data;
+    (void)self;
+    signpost_raise(&of->begun);
+    return of->fails || filch_job_attempts(job) < 2 ? -EAGAIN : 0;
+}
+
+static account *lettered; /* of whom a letter is told, which has the data */
+
+static void tell(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
+{
+    account *of = data ? data : lettered;
+    (void)job;
+    of->outcome = outcome;
+    of->code = why ? why->code : 0;
+    signpost_raise(&of->told);
+}
+
+static void give_back(void *data)
+{
+    signpost_raise(&((account *)data)->dropped);
+}
+
+/* Everything that may be particular about a job. */
+static int submit(filch_pool *pool, filch_job **out, account *of)
+{
+    static const filch_trace trace = {.trace = {1}, .span = {1}};
+    const filch_job_options options = {.name = "again",
+                                       .timeout = 3600 * FILCH_SECOND,
+                                       .done = tell,
+                                       .drop = give_back,
+                                       .retry = &again,
+                                       .key = "the only one",
+                                       .trace = &trace};
+    lettered = of;
+    return filch_pool_submit(out, pool, once_more, of, &options, FILCH_FOREVER);
+}
+
+/* ---- Creation ---- */
+
+static void creation_refused(filch_pool_config config)
+{
+    static const enum refusable what[] = {MEMORY, THREADS};
+    for (unsigned i = 0; i < 2; i++)
+        for (int64_t at = 0, count = 1; count; at++) {
+            filch_pool *pool = NULL;
+            refuse(what[i], at, false);
+            int rc = filch_pool_create(&pool, &config);
+            count = refuse_no_more(what[i]);
+            cr_assert(!count || rc == -ENOMEM || rc == -EAGAIN || rc == 0, "%d", rc);
+            cr_assert(!rc || (!pool && strchr(filch_error(), ';')), "%s", filch_error());
+            if (!rc)
+                cr_assert_eq(filch_pool_destroy(pool), 0);
+            cr_assert_leq(blocks, blocks_before + 64, "at %ld", (long)at);
+        }
+}
+
+Test(refused_pool_policies, creation_leaves_nothing_behind)
+{
+    static const filch_adaptive_config adaptive = {.max = 4};
+    policies all = have_policies();
+    filch_pool_config config = config_with(&all, FILCH_ANY);
+    creation_refused(config); /* direct */
+    config.order = FILCH_PRIORITY;
+    creation_refused(config);
+    config.adaptive = &adaptive;
+    creation_refused(config);
+    end_policies(&all);
+}
+
+/* ---- Submissions ---- */
+
+static void expect_balance(filch_pool *pool, uint64_t accepted)
+{
+    filch_pool_stats stats;
+    uint64_t sum = 0;
+    filch_pool_stats_read(pool, &stats);
+    for (unsigned i = 0; i < FILCH_OUTCOMES; i++)
+        sum += stats.outcomes[i];
+    cr_assert_eq(stats.accepted, accepted);
+    cr_assert_eq(sum, accepted);
+    cr_assert_eq(stats.waiting + stats.running + stats.delayed, 0);
+}
+
+/* The key is free again, or the next one would not be accepted. */
+static void submissions_refused(filch_pool *pool)
+{
+    uint64_t accepted = 0;
+    for (int64_t at = 0, count = 1; count; at++) {
+        account of = {0};
+        filch_job *job = NULL;
+        refuse(MEMORY, at, false);
+        int rc = submit(pool, &job, &of);
+        count = refuse_no_more(MEMORY);
+        cr_assert(rc ? rc == -ENOMEM && !job : job != NULL, "%d at %ld", rc, (long)at);
+        cr_assert(!rc || strchr(filch_error(), ';'), "%s", filch_error());
+        accepted += !rc;
+        filch_job_release(job);
+        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        cr_assert_eq(signpost_count(&of.told), !rc);
+        cr_assert_eq(signpost_count(&of.dropped), !rc);
+        cr_assert(rc ? !signpost_count(&of.begun) : of.outcome != FILCH_UNDECIDED);
+    }
+    expect_balance(pool, accepted);
+}
+
+Test(refused_pool_policies, a_submission_is_refused_as_a_whole)
+{
+    static const filch_pool_order orders[] = {FILCH_ANY, FILCH_FIFO, FILCH_EARLIEST};
+    for (unsigned i = 0; i < 3; i++) {
+        policies all = have_policies();
+        filch_pool *pool = pool_of(config_with(&all, orders[i]));
+        submissions_refused(pool);
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+        end_policies(&all);
+    }
+}
+
+/* ---- From acceptance to outcome: timers of retries and permits, the letter ---- */
+
+/* Held up in its first attempt, until the refusal is set. */
+static gate held;
+
+static int waits_first(filch_self self, filch_job *job, void *data)
+{
+    if (filch_job_attempts(job) == 1)
+        stand_still(self, job, &held);
+    return once_more(self, job, data);
+}
+
+static void check_end(const account *of, int64_t refusals_met)
+{
+    cr_assert_eq(signpost_count(&of->told), 1);
+    if (of->outcome == FILCH_SUCCEEDED)
+        cr_assert(!of->fails && !of->code);
+    else if (of->outcome == FILCH_FAILED) /* no timer, or no letter */
+        cr_assert(refusals_met && of->code == -EAGAIN, "%d", of->code);
+    else
+        cr_assert(of->outcome == FILCH_DEAD_LETTERED && of->code == -EAGAIN);
+    cr_assert_eq(signpost_count(&of->dropped), of->outcome != FILCH_DEAD_LETTERED);
+}
+
+/* Returns how many allocations were refused. */
+static int64_t run_refused(filch_pool *pool, filch_letters *letters, account *of, int64_t at,
+                           bool from_then_on)
+{
+    held = (gate){0};
+    lettered = of;
+    const filch_job_options options = {.name = "again",
+                                       .done = tell,
+                                       .drop = give_back,
+                                       .key = "one"};
+    cr_assert_eq(filch_pool_submit(NULL, pool, waits_first, of, &options, FILCH_FOREVER), 0);
+    signpost_wait(&held.begun, 1);
+    refuse(MEMORY, at, from_then_on);
+    signpost_raise(&held.go);
+    while (!signpost_count(&of->told))
+        sched_yield();
+    int64_t count = refuse_no_more(MEMORY);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    check_end(of, count);
+    cr_assert_eq(filch_letters_purge(letters, 0, NULL), 0);
+    cr_assert_eq(signpost_count(&of->dropped), 1);
+    return count;
+}
+
+static uint64_t runs_refused(filch_pool *pool, filch_letters *letters, bool fails,
+                             bool from_then_on)
+{
+    uint64_t accepted = 0;
+    for (int64_t at = 0, count = 1; count; at++) {
+        account of = {.fails = fails};
+        count = run_refused(pool, letters, &of, at, from_then_on);
+        accepted++;
+        cr_assert_lt(at, 1000);
+    }
+    return accepted;
+}
+
+Test(refused_pool_policies, a_retry_or_a_letter_without_memory_leaves_the_failure)
+{
+    static const filch_pool_order orders[] = {FILCH_ANY, FILCH_FIFO, FILCH_EARLIEST};
+    for (unsigned i = 0; i < 3; i++) {
+        policies all = have_policies();
+        filch_pool *pool = pool_of(config_with(&all, orders[i]));
+        uint64_t accepted = 0;
+        for (unsigned how = 0; how < 4; how++)
+            accepted += runs_refused(pool, all.letters, how & 1, how & 2);
+        expect_balance(pool, accepted);
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+        end_policies(&all);
+    }
+}

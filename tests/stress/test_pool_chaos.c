@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Pools under everything at once, policies too, on 64 workers with 256 fibers: not one job is lost, none
+ * is run twice. Each round has four pools that share a limiter, a breaker and letters
+ * (tests/support/pool_chaos.h), is fed by threads, tasks and the jobs themselves while widths, limits
+ * and the breaker change, and is shut down at random moments.
+ *
+ * FILCH_STRESS=21 runs a million jobs with address sanitizer, FILCH_STRESS=5 a hundred thousand with
+ * thread sanitizer. */
+#include <pthread.h>
+#include <tests/support/pool_chaos.h>
+
+enum { ROUNDS = 100, KEPT = 8 /* handles that a party keeps for later */ };
+
+typedef struct party {
+    storm *in;
+    unsigned index;
+    uint64_t random;
+    filch_context *context;
+    filch_job *kept[KEPT];
+} party;
+
+/* ---- Submissions ---- */
+
+static void use_handle(filch_job *job, uint64_t random)
+{
+    if (random & 1)
+        filch_job_set_priority(job, (unsigned)(random >> 8) % FILCH_PRIORITIES);
+    if ((random >> 1 & 7) == 0)
+        filch_job_cancel(job);
+    if ((random >> 4 & 3) == 0)
+        filch_job_wait(job, random >> 6 & 1 ? FILCH_FOREVER : filch_in(some_time(random >> 12)));
+    if (filch_job_attempts(job) > 3)
+        filch_die("an attempt too many");
+    const filch_failure *why = filch_job_failure(job);
+    if (why && (!why->code || filch_job_outcome(job) == FILCH_SUCCEEDED))
+        filch_die("a failure of nothing");
+}
+
+static bool retryable(int code, void *unused)
+{
+    (void)unused;
+    return code == -EAGAIN || code == -EBADMSG || code == -EHOSTDOWN;
+}
+
+static const filch_retry_policy again = {.attempts = 3,
+                                         .base = 1000,
+                                         .cap = 100000,
+                                         .retryable = retryable};
+
+static void submit_one(party *me, item *one)
+{
+    static const char *const keys[KEYS + 1] = {NULL, "a", "b", "c", "d", "e", "f", "g", "h",
+                                               "i",  "j", "k", "l", "m", "n", "o", "p"};
+    uint64_t random = next(&me->random);
+    *one = (item){.name = "work", .in = me->in, .random = next(&me->random)};
+    one->plain = (random & 7) == 0;
+    one->key = (random >> 3 & 7) == 0 ? 1 + (unsigned)(random >> 40) % KEYS : 0;
+    unsigned pool = (unsigned)(random >> 6) % POOLS;
+    int64_t until =
+        random >> 8 & 1 ? FILCH_FOREVER : filch_in(random >> 9 & 1 ? some_time(random >> 20) : 0);
+    if (one->plain) {
+        one->key = 0;
+        submit_item(me->in, one, pool, NULL, &(filch_job_options){0}, until);
+        return;
+    }
+    filch_job_options options = {.priority = (unsigned)(random >> 10) % FILCH_PRIORITIES,
+                                 .key = keys[one->key]};
+    if (!one->key && (random >> 13 & 3) == 0)
+        options.timeout = some_time(random >> 44);
+    if ((random >> 15 & 3) == 0)
+        options.context = me->context;
+    if ((random >> 17 & 3) == 0)
+        options.retry = &again;
+    filch_job *job = NULL, **kept = &me->kept[(random >> 19) % KEPT];
+    submit_item(me->in, one, pool, random >> 22 & 1 ? &job : NULL, &options, until);
+    if (job) {
+        use_handle(job, next(&me->random));
+        filch_job_release(*kept);
+        *kept = job;
+    }
+}
+
+static void swap_policies(party *me, uint64_t random)
+{
+    storm *in = me->in;
+    switch (random % 128) {
+    case 0:
+    case 1:
+        filch_pool_resize(in->pool[(random >> 8) % POOLS], 1 + (unsigned)(random >> 16) % 24);
+        return;
+    case 2:
+        filch_limiter_set(in->limiter,
+                          (filch_limit){.rate = 50000 + (uint32_t)(random >> 40) % 5000000,
+                                        .burst = 1 + (uint32_t)(random >> 20) % 64});
+        return;
+    case 3:
+        filch_breaker_trip(in->breaker, filch_in(some_time(random >> 20)));
+        return;
+    case 4:
+        filch_breaker_reset(in->breaker);
+        return;
+    case 5:
+        filch_letters_purge(in->letters, some_time(random >> 20) * 10, NULL);
+        return;
+    case 6:
+        filch_letters_requeue_all(in->letters, requeued, in, NULL);
+        return;
+    case 7:
+        filch_context_cancel(me->context, 0);
+        filch_context_release(me->context);
+        if (filch_context_create(&me->context, NULL))
+            filch_die("%s", filch_error());
+        return;
+    default:
+        return;
+    }
+}
+
+static void submit_all(filch_self self, void *arg)
+{
+    party *me = arg;
+    (void)self;
+    if (filch_context_create(&me->context, NULL))
+        filch_die("%s", filch_error());
+    for (unsigned i = 0; i < EACH; i++) {
+        submit_one(me, &me->in->items[me->index * EACH + i]);
+        swap_policies(me, next(&me->random));
+    }
+    filch_context_release(me->context);
+    signpost_raise(&me->in->ended);
+}
+
+static void *submit_as_thread(void *arg)
+{
+    submit_all(NULL, arg);
+    return NULL;
+}
+
+/* ---- A round ---- */
+
+static filch_pool *pool_number(storm *in, unsigned nth, uint64_t random)
+{
+    static const filch_pool_order order[POOLS] = {FILCH_ANY, FILCH_FIFO, FILCH_PRIORITY};
+    filch_pool_config config = {.order = order[nth],
+                                .runtime = nth == 3 ? NULL : in->rt,
+                                .workers = nth == 3 ? 2 + (unsigned)random % 3 : 0,
+                                .full = (filch_when_full)(random % FILCH_FULL_POLICIES),
+                                .aging = FILCH_MILLISECOND,
+                                .context = in->above,
+                                .timed = random >> 8 & 1};
+    if (nth == 3)
+        config.order = (filch_pool_order)(random >> 10) % FILCH_ORDERS;
+    if (nth) {
+        config.width = 1 + (unsigned)(random >> 14) % 16;
+        config.capacity = 1 + (size_t)(random >> 20) % 64;
+    }
+    if (random >> 26 & 1)
+        config.limiter = in->limiter;
+    if (random >> 27 & 1)
+        config.breaker = in->breaker;
+    if (random >> 28 & 1)
+        config.retry = &again;
+    if (random >> 29 & 1)
+        config.letters = in->letters;
+    static const filch_adaptive_config adaptive = {.max = 16};
+    if (nth >= 2 && (random >> 30 & 3) == 0) {
+        config.adaptive = &adaptive;
+        config.width = 0;
+    }
+    return pool_of(config);
+}
+
+static void set_up(storm *in, uint64_t seed, unsigned round)
+{
+    const filch_breaker_config breaker = {.consecutive = 12, .open_time = 50 * FILCH_MICROSECOND};
+    const filch_letters_config letters = {.max = seed & 1 ? 0 : 20};
+    filch_config config = {.workers = 64,
+                           .queue = round & 1 ? "central-mutex" : "chase-lev",
+                           .seed = seed,
+                           .max_fibers = 256};
+    *in = (storm){.seed = seed};
+    cr_assert_eq(filch_runtime_create(&in->rt, &config), 0, "%s", filch_error());
+    cr_assert_eq(filch_limiter_create(&in->limiter, (filch_limit){.rate = 1000000, .burst = 16}),
+                 0);
+    cr_assert_eq(filch_breaker_create(&in->breaker, &breaker), 0, "%s", filch_error());
+    cr_assert_eq(filch_letters_create(&in->letters, &letters), 0, "%s", filch_error());
+    cr_assert_eq(filch_context_create(&in->above, NULL), 0);
+    for (unsigned i = 0; i < POOLS; i++)
+        in->pool[i] = pool_number(in, i, stress_mix(seed + i));
+}
+
+/* Of some of the pools, each when so many submissions have been made. */
+static void shut_some_down(storm *in)
+{
+    uint64_t random = stress_mix(in->seed ^ 5);
+    for (unsigned i = 0; i < POOLS; i++) {
+        filch_pool *pool = in->pool[next(&random) % POOLS];
+        uint64_t moment = OWN * i / POOLS + next(&random) % (OWN / POOLS);
+        while (filch_u64_load(&in->progress, FILCH_RELAXED) < moment &&
+               signpost_count(&in->ended) < PARTIES)
+            filch_sleep(20 * FILCH_MICROSECOND);
+        switch (next(&random) % 6) {
+        case 0:
+            filch_pool_close(pool);
+            break;
+        case 1:
+            filch_pool_shutdown(pool, filch_in(some_time(random >> 20) * 10));
+            break;
+        case 2:
+            filch_pool_shutdown_now(pool);
+            break;
+        case 3:
+            if (random >> 20 & 1)
+                filch_context_cancel(in->above, 0);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+static void check_item(const item *one)
+{
+    uint32_t submitted = filch_u32_load(&one->submitted, FILCH_RELAXED);
+    uint32_t runs = filch_u32_load(&one->began, FILCH_RELAXED);
+    bool told_of = submitted && !one->plain;
+    cr_assert_eq(filch_u32_load(&one->inside, FILCH_ACQUIRE), 0);
+    cr_assert_eq(filch_u32_load(&one->dropped, FILCH_ACQUIRE), told_of, "its data");
+    cr_assert_eq(filch_u32_load(&one->told, FILCH_ACQUIRE), told_of ? submitted : 0, "its outcome");
+    cr_assert_leq(runs, submitted * again.attempts);
+    uint32_t outcome = filch_u32_load(&one->outcome, FILCH_RELAXED);
+    if (submitted > 1) /* the outcomes of more than one job, told in any order */
+        return;
+    if (outcome == FILCH_SUCCEEDED)
+        cr_assert_eq(filch_u32_load(&one->returned, FILCH_RELAXED), 1);
+    else if (told_of && outcome != FILCH_TIMED_OUT)
+        cr_assert_eq(filch_u32_load(&one->returned, FILCH_RELAXED), 0, "outcome %u", outcome);
+}
+
+/* Returns how many attempts there may have been, as the pool counts. */
+static uint64_t check_pool(storm *in, unsigned nth, uint64_t *lettered)
+{
+    filch_pool_stats stats;
+    filch_pool_stats_read(in->pool[nth], &stats);
+    uint64_t plain = filch_u64_load(&in->plain[nth], FILCH_RELAXED);
+    cr_assert_eq(stats.accepted, filch_u64_load(&in->accepted[nth], FILCH_RELAXED));
+    cr_assert_eq(stats.waiting + stats.running + stats.delayed, 0);
+    for (unsigned i = 0; i < FILCH_OUTCOMES; i++) {
+        uint64_t of_told = filch_u64_load(&in->told[nth][i], FILCH_RELAXED);
+        cr_assert_leq(of_told, stats.outcomes[i], "pool %u, outcome %u", nth, i);
+        plain -= stats.outcomes[i] - of_told;
+    }
+    cr_assert_eq(plain, 0, "those of whom nobody was told");
+    *lettered += stats.outcomes[FILCH_DEAD_LETTERED];
+    return stats.accepted + stats.retries;
+}
+
+/* All pools are at rest. */
+static void check_policies(storm *in, uint64_t lettered)
+{
+    filch_letters_stats letters;
+    filch_breaker_stats breaker;
+    cr_assert_eq(filch_letters_stats_read(in->letters, &letters), 0);
+    cr_assert_eq(letters.put, lettered);
+    cr_assert_eq(letters.requeued, filch_u64_load(&in->requeued, FILCH_RELAXED));
+    cr_assert_eq(letters.taken, 0);
+    cr_assert_eq(letters.put, letters.kept + letters.requeued + letters.purged + letters.dropped);
+    filch_breaker_look(in->breaker, &breaker);
+    cr_assert_eq(breaker.passed,
+                 breaker.succeeded + breaker.failed + breaker.neither + breaker.late);
+}
+
+static uint64_t take_down(storm *in)
+{
+    uint64_t attempts = 0, began = 0, lettered = 0, accepted = 0;
+    for (unsigned i = 0; i < POOLS; i++)
+        filch_pool_close(in->pool[i]);
+    for (unsigned i = 0; i < POOLS; i++) /* jobs of one submit to the others */
+        cr_assert_eq(filch_pool_wait(in->pool[i], FILCH_FOREVER), 0);
+    for (unsigned i = 0; i < POOLS; i++) {
+        attempts += check_pool(in, i, &lettered);
+        accepted += filch_u64_load(&in->accepted[i], FILCH_RELAXED);
+    }
+    for (unsigned i = 0; i < OWN + NESTED; i++)
+        began += filch_u32_load(&in->items[i].began, FILCH_RELAXED);
+    cr_assert_leq(began, attempts);
+    check_policies(in, lettered);
+    for (unsigned i = 0; i < POOLS; i++)
+        cr_assert_eq(filch_pool_destroy(in->pool[i]), 0);
+    filch_letters_destroy(in->letters);
+    filch_breaker_destroy(in->breaker);
+    filch_limiter_destroy(in->limiter);
+    filch_context_release(in->above);
+    cr_assert_eq(filch_runtime_destroy(in->rt), 0);
+    return accepted;
+}
+
+static void release_handles(party *parties, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++)
+        for (unsigned j = 0; j < KEPT; j++)
+            filch_job_release(parties[i].kept[j]);
+}
+
+static uint64_t storm_of(storm *in, uint64_t seed, unsigned round)
+{
+    static party parties[PARTIES];
+    pthread_t threads[THREADS];
+    set_up(in, seed, round);
+    for (unsigned i = 0; i < PARTIES; i++) {
+        parties[i] = (party){.in = in, .index = i, .random = stress_mix(seed + i)};
+        if (i < THREADS)
+            cr_assert_eq(pthread_create(&threads[i], NULL, submit_as_thread, &parties[i]), 0);
+        else
+            cr_assert_eq(filch_go(in->rt, submit_all, &parties[i]), 0);
+    }
+    shut_some_down(in);
+    signpost_wait(&in->ended, PARTIES);
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    release_handles(parties, 0, PARTIES / 2);
+    uint64_t jobs = take_down(in);
+    release_handles(parties, PARTIES / 2, PARTIES); /* they outlive their pools */
+    for (unsigned i = 0; i < OWN + NESTED; i++)
+        if (in->items[i].in)
+            check_item(&in->items[i]);
+    return jobs;
+}
+
+static void no_matter(const filch_failure *failure)
+{
+    if (failure->code != -EPROTO)
+        filch_die("a panic: %s", failure->message);
+}
+
+Test(pool_chaos, no_job_is_lost_or_done_twice, .timeout = 600)
+{
+    static storm in;
+    uint64_t seed = stress_seed(), jobs = 0;
+    unsigned rounds = stress_times(ROUNDS);
+    filch_set_panic_handler(no_matter);
+    for (unsigned i = 0; i < rounds; i++)
+        jobs += storm_of(&in, stress_mix(seed + i), i);
+    printf("%llu jobs in %u rounds\n", (unsigned long long)jobs, rounds);
+}
