@@ -2,6 +2,7 @@
  *
  * What runs in tasks: flushing, telling, and looking for batches that are old enough. */
 #include <runtime/core/clock.h>
+#include <runtime/core/container.h>
 #include <runtime/core/error.h>
 #include <runtime/core/panic.h>
 #include <runtime/pool/batcher.h>
@@ -214,9 +215,8 @@ void fl_batcher_look(filch_batcher *batcher, int64_t now)
 void fl_batcher_look_task(filch_self self, fl_job *job)
 {
     static const filch_task task = {NULL, "(a batcher's look)"};
-    fl_alarm *alarm = (fl_alarm *)(void *)((char *)job - offsetof(fl_alarm, job));
-    filch_batcher *batcher =
-        (filch_batcher *)(void *)((char *)alarm - offsetof(filch_batcher, alarm));
+    fl_alarm *alarm = FL_CONTAINER_OF(job, fl_alarm, job);
+    filch_batcher *batcher = FL_CONTAINER_OF(alarm, filch_batcher, alarm);
     fl_fiber_of(self)->root = &task;
     fl_batcher_look(batcher, fl_now());
 }

@@ -4,8 +4,7 @@
 #include <runtime/pool/order.h>
 
 #include <runtime/core/clock.h>
-
-#include <stddef.h>
+#include <runtime/core/container.h>
 
 /* Under the lock, where the job's function holds it, too. */
 static void forget_timer(filch_job *job)
@@ -16,8 +15,7 @@ static void forget_timer(filch_job *job)
 
 static void drop_apart(filch_self self, fl_job *item)
 {
-    fl_job_more *more =
-        (fl_job_more *)(void *)((char *)item - offsetof(fl_job_more, attempts.over));
+    fl_job_more *more = FL_CONTAINER_OF(item, fl_job_more, attempts.over);
     (void)self;
     fl_errand_end(more->job);
 }

@@ -3,11 +3,11 @@
 
 #include <runtime/core/call.h>
 #include <runtime/core/clock.h>
+#include <runtime/core/container.h>
 #include <runtime/core/error.h>
 #include <runtime/core/fence.h>
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,7 +221,7 @@ int fl_direct_submit_all(filch_pool *pool, filch_job_fn *fn, void *const *data, 
 
 static void start(filch_self self, fl_job *item)
 {
-    fl_job_more *more = (fl_job_more *)(void *)((char *)item - offsetof(fl_job_more, start));
+    fl_job_more *more = FL_CONTAINER_OF(item, fl_job_more, start);
     filch_job *job = more->job;
     filch_pool *pool = job->pool;
     fl_lock(&pool->room.lock);

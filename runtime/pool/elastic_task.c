@@ -2,18 +2,18 @@
  *
  * The monitor of an elastic pool: it looks, and changes the width. */
 #include <runtime/core/clock.h>
+#include <runtime/core/container.h>
 #include <runtime/core/error.h>
 #include <runtime/pool/later.h>
 #include <runtime/pool/pool.h>
 
 #include <errno.h>
-#include <stddef.h>
 
 static void look(filch_self self, fl_job *job)
 {
     static const filch_task task = {NULL, "(a pool's monitor)"};
-    fl_elastic *elastic = (fl_elastic *)(void *)((char *)job - offsetof(fl_elastic, alarm.job));
-    filch_pool *pool = (filch_pool *)(void *)((char *)elastic - offsetof(filch_pool, elastic));
+    fl_elastic *elastic = FL_CONTAINER_OF(job, fl_elastic, alarm.job);
+    filch_pool *pool = FL_CONTAINER_OF(elastic, filch_pool, elastic);
     fl_fiber_of(self)->root = &task;
     fl_elastic_look(pool, fl_now());
 }

@@ -6,11 +6,11 @@
 
 #include <runtime/core/call.h>
 #include <runtime/core/clock.h>
+#include <runtime/core/container.h>
 #include <runtime/core/error.h>
 #include <runtime/core/panic.h>
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +25,19 @@ bool fl_job_is_plain(const filch_pool *pool, const filch_job_options *options, b
            !fl_has_policies(&pool->config);
 }
 
-/* One of its own only if it can be done before the pool's is. */
+/* It may wait where no worker looks at its context. */
+static bool may_be_delayed(const filch_pool *pool, const filch_job_options *options)
+{
+    return options->retry || pool->config.retry || pool->config.limiter;
+}
+
+/* One of its own only if it can be done before the pool's is, or has to be watched for it. */
 static int make_context(filch_pool *pool, fl_job_more *more, bool handle)
 {
     int64_t timeout = more->options.timeout ? more->options.timeout : pool->config.timeout;
     filch_context *above = more->options.context ? more->options.context : pool->context;
-    if (!timeout && !more->options.context && !handle)
+    bool watched = pool->config.context && may_be_delayed(pool, &more->options);
+    if (!timeout && !more->options.context && !handle && !watched)
         return 0;
     return filch_context_create_until(&more->context, above,
                                       timeout ? filch_in(timeout) : FILCH_FOREVER);
@@ -141,7 +148,7 @@ void fl_errand_end(filch_job *job)
 
 static void after_context(filch_self self, fl_job *item)
 {
-    fl_job_more *more = (fl_job_more *)(void *)((char *)item - offsetof(fl_job_more, after));
+    fl_job_more *more = FL_CONTAINER_OF(item, fl_job_more, after);
     filch_job *job = more->job;
     if (more->tells)
         fl_job_tell(self, job);
@@ -152,7 +159,7 @@ static void after_context(filch_self self, fl_job *item)
  * deadline is final. */
 static void context_done(fl_waiter *watcher)
 {
-    fl_job_more *more = (fl_job_more *)(void *)((char *)watcher - offsetof(fl_job_more, watcher));
+    fl_job_more *more = FL_CONTAINER_OF(watcher, fl_job_more, watcher);
     filch_job *job = more->job;
     filch_pool *pool = job->pool;
     filch_outcome outcome = watcher->code == -ETIMEDOUT ? FILCH_TIMED_OUT : FILCH_CANCELLED;

@@ -2,8 +2,7 @@
 #include <runtime/pool/order.h>
 
 #include <runtime/core/clock.h>
-
-#include <stddef.h>
+#include <runtime/core/container.h>
 
 /* ---- Lines ---- */
 
@@ -89,7 +88,7 @@ static filch_job *most_urgent(filch_pool *pool)
 
 static filch_job *job_of(fl_timed *timed)
 {
-    return (filch_job *)(void *)((char *)timed - offsetof(filch_job, in.by.deadline));
+    return FL_CONTAINER_OF(timed, filch_job, in.by.deadline);
 }
 
 static filch_job *earliest(filch_pool *pool)

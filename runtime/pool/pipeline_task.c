@@ -3,6 +3,7 @@
  * What runs in tasks: the functions of the stages, what they emit, and dropping what is left. */
 #include <runtime/pool/pipeline.h>
 
+#include <runtime/core/container.h>
 #include <runtime/core/error.h>
 #include <runtime/core/panic.h>
 #include <runtime/sync/cancellation.h>
@@ -46,8 +47,7 @@ static void dispose(filch_self self, const fl_pipe_stage *stage, void *item)
 
 void fl_pipe_sweep_task(filch_self self, fl_job *item)
 {
-    filch_pipeline *pipeline =
-        (filch_pipeline *)(void *)((char *)item - offsetof(filch_pipeline, sweeper));
+    filch_pipeline *pipeline = FL_CONTAINER_OF(item, filch_pipeline, sweeper);
     fl_fiber_of(self)->root = &pipeline->stages[pipeline->count].task;
     fl_pipe_after after = {0};
     fl_pipe_stage *stage;
@@ -84,9 +84,7 @@ static void stop_from_outside(filch_pipeline *pipeline, int cause)
 
 static void context_done(fl_waiter *watcher)
 {
-    stop_from_outside((filch_pipeline *)(void *)((char *)watcher -
-                                                 offsetof(filch_pipeline, watcher)),
-                      watcher->code);
+    stop_from_outside(FL_CONTAINER_OF(watcher, filch_pipeline, watcher), watcher->code);
 }
 
 void fl_pipe_watch(filch_pipeline *pipeline)

@@ -2,6 +2,7 @@
  *
  * What runs in tasks: the callbacks of a pool of resources, and tidying. */
 #include <runtime/core/clock.h>
+#include <runtime/core/container.h>
 #include <runtime/core/error.h>
 #include <runtime/core/panic.h>
 #include <runtime/pool/later.h>
@@ -347,9 +348,8 @@ void fl_resources_tidy(filch_resources *pool, int64_t now)
 void fl_resources_tidy_task(filch_self self, fl_job *job)
 {
     static const filch_task task = {NULL, "(a pool of resources' tidying)"};
-    fl_alarm *alarm = (fl_alarm *)(void *)((char *)job - offsetof(fl_alarm, job));
-    filch_resources *pool =
-        (filch_resources *)(void *)((char *)alarm - offsetof(filch_resources, alarm));
+    fl_alarm *alarm = FL_CONTAINER_OF(job, fl_alarm, job);
+    filch_resources *pool = FL_CONTAINER_OF(alarm, filch_resources, alarm);
     fl_fiber_of(self)->root = &task;
     fl_resources_tidy(pool, fl_now());
 }

@@ -2,12 +2,12 @@
 #include <runtime/pool/stuck.h>
 
 #include <runtime/core/clock.h>
+#include <runtime/core/container.h>
 #include <runtime/core/error.h>
 #include <runtime/pool/later.h>
 #include <runtime/pool/pool.h>
 
 #include <errno.h>
-#include <stddef.h>
 
 int fl_stuck_check(const filch_pool_config *config)
 {
@@ -48,8 +48,7 @@ static void describe(filch_job *job, filch_stuck *out)
 
 static void tell(filch_self self, fl_job *item)
 {
-    fl_job_more *more =
-        (fl_job_more *)(void *)((char *)item - offsetof(fl_job_more, overdue.tells));
+    fl_job_more *more = FL_CONTAINER_OF(item, fl_job_more, overdue.tells);
     const filch_pool_config *config = &more->job->pool->config;
     (void)self;
     if (more->overdue.stuck && config->stuck)

@@ -24,6 +24,7 @@
 #define FL_FUTURE_H
 
 #include <filch/future.h>
+#include <runtime/core/container.h>
 #include <runtime/sync/wait.h>
 
 enum {
@@ -46,7 +47,7 @@ FILCH_STATIC_ASSERT(sizeof(filch_failure) <= FILCH_FUTURE_BYTES, "no room for a 
 /* The future in whose room this lies. */
 static inline filch_future *fl_future_around(void *room)
 {
-    return (filch_future *)((char *)room - offsetof(filch_future, room));
+    return FL_CONTAINER_OF(room, filch_future, room);
 }
 
 /* Will the caller, and nobody else, settle it? -EALREADY through fl_fail. */

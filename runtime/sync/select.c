@@ -6,6 +6,7 @@
  * then on it is one waiter with several nodes (runtime/sync/wait.h): who claims it has won. */
 #include <filch/select.h>
 #include <runtime/core/clock.h>
+#include <runtime/core/container.h>
 #include <runtime/core/error.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/channel.h>
@@ -29,7 +30,7 @@ static place *place_of(filch_case *one)
 
 static filch_case *case_of(fl_node *node)
 {
-    return (filch_case *)(void *)((char *)node - offsetof(filch_case, reserved));
+    return FL_CONTAINER_OF(node, filch_case, reserved);
 }
 
 /* ---- What the kinds differ in ---- */

@@ -162,6 +162,26 @@ Test(pool_policies, shutdown_cancels_what_is_delayed)
     expect_cancelled(pool, job, &one);
 }
 
+Test(pool_policies, the_end_of_the_pools_context_reaches_what_is_delayed)
+{
+    filch_context *context;
+    filch_pool_stats stats;
+    cr_assert_eq(filch_context_create(&context, NULL), 0);
+    filch_pool *pool =
+        pool_of((filch_pool_config){.workers = 2, .context = context, .retry = &patient});
+    struct stubborn one = {.failures = 9, .code = -EAGAIN};
+    cr_assert_eq(FILCH_SUBMIT(pool, fails_for_now, &one), 0);
+    do
+        filch_pool_stats_read(pool, &stats);
+    while (!stats.delayed);
+    filch_context_cancel(context, -EINTR);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    filch_pool_stats_read(pool, &stats);
+    cr_assert_eq(stats.outcomes[FILCH_CANCELLED], 1);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    filch_context_release(context);
+}
+
 /* ---- Limiter ---- */
 
 static filch_u64 newest_start;
