@@ -52,8 +52,8 @@
 #include <filch/future.h>
 #include <filch/gather.h>
 #include <filch/io.h>
-#include <filch/limiter.h>
 #include <filch/letters.h>
+#include <filch/limiter.h>
 #include <filch/log.h>
 #include <filch/metrics.h>
 #include <filch/panic.h>
