@@ -24,7 +24,7 @@ spread spread_of(const double *values, size_t count)
 
 spread spread_of_ratio(const double *above, const double *below, size_t count)
 {
-    double ratios[STATISTICS_MOST];
+    double ratios[STATISTICS_MOST] = {0};
     for (size_t i = 0; i < count; i++)
         ratios[i] = above[i] / below[i];
     return spread_of(ratios, count);
