@@ -135,6 +135,9 @@ typedef struct filch_pool_config {
                             another worker run in its place, if the runtime is the pool's own */
     filch_stuck_fn *stuck;
     void *stuck_arg;
+    unsigned
+        worker_slots; /* of a runtime of its own: so many workers at most, for filch_pool_resize
+                              of a direct pool; default, and least: workers */
     struct filch_results *results; /* where jobs go that have no list of their own */
 } filch_pool_config;
 
@@ -258,8 +261,10 @@ FILCH_API size_t filch_pool_shutdown_now(filch_pool *pool);
 /* ---- Operations ---- */
 
 /* So many in progress at a time, from now on; those above it end. Of an elastic pool: so many at
- * least; it becomes wider at once, and narrower when it has need of no more. -EINVAL 0, or more than
- * FILCH_WIDTH_MAX or width_max; -ENOMEM. */
+ * least; it becomes wider at once, and narrower when it has need of no more. Of a direct pool with a
+ * runtime of its own: so many workers (filch_runtime_resize). -EINVAL 0, or more than FILCH_WIDTH_MAX,
+ * width_max or worker_slots; an adaptive pool, or a direct one that shares its runtime; -ENOMEM;
+ * -EAGAIN a thread is refused. */
 enum { FILCH_WIDTH_MAX = 1000000 };
 FILCH_API int filch_pool_resize(filch_pool *pool, unsigned width);
 FILCH_API void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out);

@@ -58,9 +58,9 @@ static int copy(filch_pool_config *known, const filch_pool_config *config)
 
 static int check(const filch_pool_config *config)
 {
-    if (config->runtime && config->workers)
+    if (config->runtime && (config->workers || config->worker_slots))
         return fl_fail(EINVAL, "a pool with a runtime and %u workers of its own; choose one",
-                       config->workers);
+                       config->workers ? config->workers : config->worker_slots);
     if (config->runtime && config->bind)
         return fl_fail(EINVAL,
                        "a pool that is to bind the workers of a runtime that is there (%s); leave "
@@ -99,7 +99,9 @@ static unsigned slots_of(const filch_pool_config *config)
 {
     long processors = sysconf(_SC_NPROCESSORS_CONF);
     unsigned workers = config->workers ? config->workers : (unsigned)processors;
-    return config->spares ? workers + config->spares : 0;
+    if (workers < config->worker_slots)
+        workers = config->worker_slots;
+    return config->spares || config->worker_slots ? workers + config->spares : 0;
 }
 
 static int set_up(filch_pool *pool)

@@ -206,6 +206,10 @@ bool fl_job_decide(filch_job *job, filch_outcome outcome, const filch_failure *w
 int fl_key_take(filch_job *job);
 void fl_key_leave(filch_job *job);
 
+/* Its own runtime has so many workers, and so many more for stuck jobs. Else what it had, and what
+ * filch_runtime_resize says. */
+int fl_workers_make(filch_pool *pool, unsigned workers, unsigned spares);
+
 /* ---- No lock ---- */
 
 /* Nothing is particular about it: it has no fl_job_more. */

@@ -88,15 +88,26 @@ void fl_pool_set_width(filch_pool *pool, unsigned width, fl_after *after)
         fl_pool_rouse(pool, after);
 }
 
+static int resize_direct(filch_pool *pool, unsigned workers)
+{
+    if (pool->config.runtime)
+        return fl_fail(EINVAL,
+                       "pool %s has no width, and shares its workers; create it with a width, or "
+                       "call filch_runtime_resize",
+                       pool->config.name);
+    fl_lock(&pool->room.lock);
+    int rc = fl_workers_make(pool, workers, pool->spares);
+    fl_unlock(&pool->room.lock);
+    return rc;
+}
+
 int filch_pool_resize(filch_pool *pool, unsigned width)
 {
     if (!width || width > FILCH_WIDTH_MAX)
         return fl_fail(EINVAL, "pool %s is to be %u jobs wide; 1 to %d are possible",
                        pool->config.name, width, FILCH_WIDTH_MAX);
     if (pool->direct.tallies)
-        return fl_fail(EINVAL,
-                       "pool %s has no width to be changed; create it with one, or with an order",
-                       pool->config.name);
+        return resize_direct(pool, width);
     if (pool->config.adaptive)
         return fl_fail(EINVAL, "pool %s is adaptive: its width finds itself", pool->config.name);
     if (pool->elastic.most)

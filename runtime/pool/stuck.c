@@ -22,13 +22,19 @@ int fl_stuck_check(const filch_pool_config *config)
     return 0;
 }
 
-/* A pool's own runtime has as many workers as it began with, and one for each spare in use. Under the
- * lock. If no thread can be had, jobs wait for the stuck one. */
+int fl_workers_make(filch_pool *pool, unsigned workers, unsigned spares)
+{
+    int rc = pool->config.runtime ? 0 : filch_runtime_resize(pool->rt, workers + spares);
+    if (!rc)
+        pool->workers = workers;
+    return rc;
+}
+
+/* One more or less. Under the lock. If no thread can be had, jobs wait for the stuck one. */
 static void spare(filch_pool *pool, int change)
 {
     pool->spares += (unsigned)change;
-    if (!pool->config.runtime)
-        filch_runtime_resize(pool->rt, pool->workers + pool->spares);
+    fl_workers_make(pool, pool->workers, pool->spares);
 }
 
 /* Under the lock, so that its fiber runs it. */

@@ -184,10 +184,30 @@ Test(direct_pool, shutdown_now_cancels_what_waits)
     cr_assert_eq(filch_pool_destroy(pool), 0);
 }
 
-Test(direct_pool, it_has_no_width_to_be_changed)
+Test(direct_pool, another_size_is_another_number_of_workers)
 {
-    filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
-    cr_assert_eq(filch_pool_resize(pool, 2), -EINVAL);
-    cr_assert_not_null(strstr(filch_error(), "no width"));
+    gate at = {0};
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .worker_slots = 2});
+    cr_assert_eq(FILCH_SUBMIT(pool, hog, &at), 0);
+    signpost_wait(&at.begun, 1);
+    cr_assert_eq(filch_pool_resize(pool, 3), -EINVAL);
+    cr_assert_eq(filch_pool_resize(pool, 2), 0);
+    cr_assert_eq(FILCH_SUBMIT(pool, run_once, (void *)1), 0);
+    while (!filch_u32_load(&ran[1], FILCH_RELAXED))
+        sched_yield();
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_resize(pool, 1), 0);
     cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+Test(direct_pool, nor_is_there_a_size_where_workers_are_shared)
+{
+    filch_runtime *rt = config_runtime(2, 1000);
+    filch_pool *pool = pool_of((filch_pool_config){.runtime = rt});
+    cr_assert_eq(filch_pool_resize(pool, 2), -EINVAL);
+    cr_assert_not_null(strstr(filch_error(), "filch_runtime_resize"));
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(filch_pool_create(&pool, &(filch_pool_config){.runtime = rt, .worker_slots = 2}),
+                 -EINVAL);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
