@@ -15,20 +15,20 @@ format              | full quick | check_format
 lint                | full quick | check_atomics
 release, gcc        | full       | suite release
 models              | full       | part model models -L model
-release, gcc        | quick      | suite release -L unit|stress|consumer
+release, gcc        | quick      | part release unit,stress -L unit|stress
 tiny slots          | quick      | part tiny stress -L stress
 release, clang      | full       | suite release-clang -LE fault|tool -E ^(disassembly|docs|lint|guide|course)
 debug               | full       | suite debug -LE consumer|example|fault|tool
-tiny slots          | full       | part tiny unit,stress -L unit|stress
+tiny slots          | full       | part tiny unit -L unit
 chaos               | full       | part chaos stress -L stress
 chaos, tiny slots   | full       | part chaos-tiny stress -L stress
 valgrind            | full       | suite valgrind -L unit|stress
 asan+ubsan, gcc     | full       | suite asan
-asan+ubsan, clang   | full       | part asan-clang unit,stress -L unit|stress
+asan+ubsan, clang   | full       | part asan-clang stress -L stress
 tsan, gcc           | full       | part tsan unit,stress,fault -L unit|stress|fault
 tsan, clang         | full       | part tsan-clang stress -L stress
-aarch64             | full       | cross aarch64
-riscv64             | full       | cross riscv64
+aarch64             | full       | cross aarch64 unit|stress
+riscv64             | full       | cross riscv64 stress
 fuzz                | full       | part fuzz fuzz -L fuzz
 coverage            | full       | coverage
 '
@@ -50,10 +50,10 @@ check_atomics() {
     count 2 $failed 0
 }
 
-# cross PROCESSOR: under qemu-user, which is slow, and cannot do what the fault tests ask for.
+# cross PROCESSOR LABELS: under qemu-user, which is slow, and cannot do what the fault tests ask for.
 cross() {
     tests/cross/sysroot.sh "$1" || { count 1 1 0; return; }
-    suite "$1" -L 'unit|stress'
+    suite "$1" -L "$2"
 }
 
 # suite PRESET CTEST-ARGUMENTS...: builds it and runs its tests. One that could not be started has failed.
