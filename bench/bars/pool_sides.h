@@ -47,6 +47,19 @@ static inline void pool_burst(void *side, long count)
         pool_check(FILCH_SUBMIT(ours->pool, pool_nothing, NULL));
 }
 
+enum { POOL_BATCH = 128 };
+
+/* The same by calls for so many at a time. */
+static inline void pool_burst_many(void *side, long count)
+{
+    static void *const nothing[POOL_BATCH];
+    pool_ours *ours = side;
+    for (long left = count; left > 0; left -= POOL_BATCH)
+        pool_check(filch_pool_submit_all(ours->pool, pool_nothing, nothing,
+                                         (size_t)(left < POOL_BATCH ? left : POOL_BATCH), NULL,
+                                         FILCH_FOREVER, NULL));
+}
+
 static inline int pool_sower(filch_self self, filch_job *job, void *side)
 {
     (void)self, (void)job;
@@ -54,12 +67,28 @@ static inline int pool_sower(filch_self self, filch_job *job, void *side)
     return 0;
 }
 
-static inline void pool_sow(void *side, long sowers, long each)
+static inline int pool_sower_many(filch_self self, filch_job *job, void *side)
 {
-    pool_ours *ours = side;
+    (void)self, (void)job;
+    pool_burst_many(side, ((pool_ours *)side)->each);
+    return 0;
+}
+
+static inline void pool_sow_by(filch_job_fn *sower, pool_ours *ours, long sowers, long each)
+{
     ours->each = each;
     for (long i = 0; i < sowers; i++)
-        pool_check(FILCH_SUBMIT(ours->pool, pool_sower, ours));
+        pool_check(FILCH_SUBMIT(ours->pool, sower, ours));
+}
+
+static inline void pool_sow(void *side, long sowers, long each)
+{
+    pool_sow_by(pool_sower, side, sowers, each);
+}
+
+static inline void pool_sow_many(void *side, long sowers, long each)
+{
+    pool_sow_by(pool_sower_many, side, sowers, each);
 }
 
 static inline void pool_wait(void *side, long count)
@@ -70,6 +99,8 @@ static inline void pool_wait(void *side, long count)
 
 static const jobs_side pool_default = {"filch",  pool_open_default, pool_burst,
                                        pool_sow, pool_wait,         false};
+static const jobs_side pool_many = {"filch, 128 at a time", pool_open_default, pool_burst_many,
+                                    pool_sow_many,          pool_wait,         false};
 static const jobs_side pool_fifo = {"filch fifo", pool_open_fifo, pool_burst,
                                     pool_sow,     pool_wait,      false};
 
