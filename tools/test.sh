@@ -16,7 +16,6 @@ lint                | full quick | check_atomics
 release, gcc        | full       | suite release
 models              | full       | part model models -L model
 release, gcc        | quick      | part release unit,stress -L unit|stress
-tiny slots          | quick      | part tiny stress -L stress
 release, clang      | full       | suite release-clang -LE fault|tool -E ^(disassembly|docs|lint|guide|course)
 debug               | full       | suite debug -LE consumer|example|fault|tool
 tiny slots          | full       | part tiny unit -L unit
