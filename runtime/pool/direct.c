@@ -31,6 +31,14 @@ void fl_direct_close(fl_direct *direct)
     free(direct->tallies);
 }
 
+static uint64_t accepted_by(const fl_direct *direct)
+{
+    uint64_t accepted = 0;
+    for (unsigned lane = 0; lane < fl_lanes(); lane++)
+        accepted += fl_lane_read(&direct->tallies[lane].accepted);
+    return accepted;
+}
+
 void fl_direct_sum(const fl_direct *direct, fl_direct_sums *out)
 {
     memset(out, 0, sizeof *out);
@@ -41,16 +49,12 @@ void fl_direct_sum(const fl_direct *direct, fl_direct_sums *out)
             out->outcomes[i] += fl_lane_read(&direct->tallies[lane].outcomes[i]);
     for (unsigned lane = 0; lane < fl_lanes(); lane++)
         out->begun += fl_lane_read(&direct->tallies[lane].begun);
-    for (unsigned lane = 0; lane < fl_lanes(); lane++)
-        out->accepted += fl_lane_read(&direct->tallies[lane].accepted);
+    out->accepted = accepted_by(direct);
 }
 
 bool fl_direct_waits(const fl_direct *direct, uint64_t settled)
 {
-    uint64_t accepted = 0;
-    for (unsigned lane = 0; lane < fl_lanes(); lane++)
-        accepted += fl_lane_read(&direct->tallies[lane].accepted);
-    return accepted != settled;
+    return accepted_by(direct) != settled;
 }
 
 /* ---- Running plain jobs ---- */
