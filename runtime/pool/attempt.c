@@ -152,10 +152,15 @@ static int64_t another(filch_self self, filch_job *job, const filch_failure *why
 
 /* ---- All together ---- */
 
+static bool passes_policies(const filch_job *job)
+{
+    return job->more && (job->more->attempts.policy || fl_has_policies(&job->pool->config));
+}
+
 filch_outcome fl_attempt(filch_self self, filch_job *job, filch_failure *why, int64_t *again)
 {
     *again = 0;
-    if (!job->more || fl_job_cause(job))
+    if (!passes_policies(job) || fl_job_cause(job))
         return fl_job_run(self, job, why);
     fl_attempts *attempts = &job->more->attempts;
     filch_outcome outcome = FILCH_FAILED;
