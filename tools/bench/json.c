@@ -97,10 +97,7 @@ int bench_write_json(const report *r, FILE *out)
                               facts_command(r->options->argc, r->options->argv), "machine",
                               facts_machine(r->options->runtime), "build", facts_build(), "verdict",
                               verdict_array(r), "results", results);
-    int rc = whole && json_dumpf(whole, out, JSON_INDENT(1)) == 0 ? 0 : -ENOMEM;
-    fputc('\n', out);
-    json_decref(whole);
-    return rc;
+    return facts_write(whole, out);
 }
 
 #else

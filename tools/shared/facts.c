@@ -5,6 +5,7 @@
 #include "machine.h"
 
 #include "build.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -44,6 +45,14 @@ json_t *facts_command(int argc, char **argv)
     for (int i = 0; i < argc; i++)
         json_array_append_new(command, facts_text(argv[i]));
     return command;
+}
+
+int facts_write(json_t *whole, FILE *out)
+{
+    int rc = whole && json_dumpf(whole, out, JSON_INDENT(1)) == 0 ? 0 : -ENOMEM;
+    fputc('\n', out);
+    json_decref(whole);
+    return rc;
 }
 
 json_t *facts_now(void)

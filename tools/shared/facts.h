@@ -7,6 +7,7 @@
 
 #ifdef FILCH_HAVE_JANSSON
 #include <jansson.h>
+#include <stdio.h>
 
 /* A name or path may be no UTF-8; then each byte beyond ASCII becomes "?". */
 json_t *facts_text(const char *text);
@@ -14,6 +15,8 @@ json_t *facts_machine(const char *runtime); /* runtime: what filch_runtime_descr
 json_t *facts_build(void);
 json_t *facts_command(int argc, char **argv);
 json_t *facts_now(void); /* UTC, ISO 8601 */
+/* Writes it, and a newline; the caller's reference goes. NULL is allowed: -ENOMEM. */
+int facts_write(json_t *whole, FILE *out);
 #endif
 
 #endif

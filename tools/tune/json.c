@@ -169,10 +169,7 @@ int tune_write_json(const tune_report *r, FILE *out)
         json_object_set_new(whole, "queue", queue_object(&r->queue));
     if (whole && r->ways.jobs)
         json_object_set_new(whole, "pool", ways_object(&r->ways, o->threads));
-    int rc = whole && json_dumpf(whole, out, JSON_INDENT(1)) == 0 ? 0 : -ENOMEM;
-    fputc('\n', out);
-    json_decref(whole);
-    return rc;
+    return facts_write(whole, out);
 }
 
 #else
