@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/pool.h>
+#include <sched.h>
 #include <tests/support/configs.h>
 #include <tests/support/signpost.h>
 
@@ -29,6 +30,17 @@ static inline int stand_still(filch_self self, filch_job *job, void *arg)
     signpost_raise(&at->begun);
     while (!signpost_count(&at->go))
         filch_yield(self);
+    return 0;
+}
+
+/* As stand_still, and lets nobody else have its worker, whatever its context says. */
+static inline int hog(filch_self self, filch_job *job, void *arg)
+{
+    gate *at = arg;
+    (void)self, (void)job;
+    signpost_raise(&at->begun);
+    while (!signpost_count(&at->go))
+        sched_yield();
     return 0;
 }
 

@@ -149,17 +149,6 @@ Test(direct_pool, no_two_jobs_have_one_id)
 
 /* ---- The end ---- */
 
-/* As stand_still, and lets nobody else have its worker. */
-static int hog(filch_self self, filch_job *job, void *arg)
-{
-    gate *at = arg;
-    (void)self, (void)job;
-    signpost_raise(&at->begun);
-    while (!signpost_count(&at->go))
-        sched_yield();
-    return 0;
-}
-
 Test(direct_pool, shutdown_now_cancels_what_waits)
 {
     gate at = {0};

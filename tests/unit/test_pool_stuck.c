@@ -36,17 +36,6 @@ static uint64_t stuck_now(filch_pool *pool)
     return stats.stuck;
 }
 
-/* Keeps its worker, whatever its context says. */
-static int hog(filch_self self, filch_job *job, void *arg)
-{
-    gate *at = arg;
-    (void)self, (void)job;
-    signpost_raise(&at->begun);
-    while (!signpost_count(&at->go))
-        sched_yield();
-    return 0;
-}
-
 static int count(filch_self self, filch_job *job, void *done)
 {
     (void)self, (void)job;
