@@ -29,6 +29,8 @@ typedef struct fl_discipline {
     void (*flush)(struct fl_worker *worker, fl_forkstack *stack);
     /* Searcher: one round over what others have forked. */
     bool (*take)(struct fl_worker *worker, struct fl_work *work);
+    /* Anybody: about how many of its forked tasks could be taken from this worker; NULL: nobody knows. */
+    unsigned (*length)(const struct fl_worker *worker);
     /* Anybody, after a fence: is there something to take? */
     bool (*pending)(struct filch_runtime *rt);
 } fl_discipline;

@@ -146,6 +146,21 @@ bool fl_forkstack_offers(fl_forkstack *stack)
     return filch_ptr_load(&fl_slot_at(stack, fl_top_index(top))->task, FILCH_RELAXED) != NULL;
 }
 
+static bool holds_task(fl_forkstack *stack, uint64_t index)
+{
+    return index < fl_slot_index(fl_last_slot(stack)) &&
+           filch_ptr_load(&fl_slot_at(stack, index)->task, FILCH_RELAXED); /* a look */
+}
+
+unsigned fl_forkstack_length(fl_forkstack *stack)
+{
+    uint64_t top = fl_top_index(filch_u64_load(&stack->front.top, FILCH_RELAXED)); /* a look */
+    unsigned length = 0;
+    for (unsigned next = 1; holds_task(stack, top + next - 1); next *= 2)
+        length = next;
+    return length;
+}
+
 enum fl_asked fl_forkstack_ask(fl_forkstack *stack, fl_mailbox *box)
 {
     if (filch_ptr_load(&stack->request, FILCH_RELAXED)) /* a look */

@@ -176,6 +176,8 @@ static inline bool fl_forkstack_bare(filch_slot *self)
 
 /* A cheap look without fences: is there a task? It may be out of date. */
 bool fl_forkstack_offers(fl_forkstack *stack);
+/* About how many tasks: 0, or a power of two that is not more. Looks at as many slots as it has bits. */
+unsigned fl_forkstack_length(fl_forkstack *stack);
 enum fl_asked fl_forkstack_ask(fl_forkstack *stack, fl_mailbox *box);
 /* true: the mailbox was taken back, no answer will come. false: the answer is on its way. */
 bool fl_forkstack_withdraw(fl_forkstack *stack, fl_mailbox *box);

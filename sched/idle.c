@@ -50,13 +50,23 @@ bool fl_idle_retract(fl_idle *idle)
     return false;
 }
 
-bool fl_idle_claim(fl_idle *idle, bool may_mute)
+/* Searchers that are on their way, and are not relied on. A token that is taken, or made, meanwhile:
+ * then I has changed, or there is one searcher more than tokens, who has the duty. */
+static unsigned coming(fl_idle *idle, fl_unless unless)
+{
+    if (unless != FL_UNLESS_AWAKE)
+        return 0;
+    uint32_t tokens = filch_u32_load(&idle->tokens, FILCH_SEQ_CST); /* P6 */
+    return tokens < FL_IDLE_COMING ? tokens : 0;
+}
+
+bool fl_idle_claim(fl_idle *idle, fl_unless unless)
 {
     uint64_t word = fl_idle_look(idle);
     do {
-        if (fl_idle_searchers(word) > 0 || fl_idle_sleepers(word) == 0)
+        if (fl_idle_searchers(word) > coming(idle, unless) || fl_idle_sleepers(word) == 0)
             return false;
-        if (may_mute && (word & FL_IDLE_NAPPING))
+        if (unless == FL_UNLESS_NAPPING && (word & FL_IDLE_NAPPING))
             return false;
     } while (!filch_u64_cas(&idle->word, &word, word + WAKE, FILCH_SEQ_CST)); /* P6 */
     filch_u32_add(&idle->tokens, 1, FILCH_SEQ_CST);                           /* P6 */

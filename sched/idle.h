@@ -100,9 +100,16 @@ bool fl_idle_unchanged(fl_idle *idle, uint64_t was);
 /* Sleeping -> searching of the caller's own accord; false: nobody is counted as sleeping, so a
  * token is on its way. */
 bool fl_idle_retract(fl_idle *idle);
-/* A publisher's decision: unless somebody searches or nobody sleeps (or, if `may_mute`, a napper
- * will look by itself), one sleeper becomes a searcher and a token is made for it. */
-bool fl_idle_claim(fl_idle *idle, bool may_mute);
+/* A publisher's decision: if somebody sleeps, and `unless` does not hold, one sleeper becomes a
+ * searcher and a token is made for it. */
+typedef enum fl_unless {
+    FL_UNLESS_NAPPING,   /* somebody searches, or a napper will look by itself */
+    FL_UNLESS_SEARCHING, /* somebody searches */
+    FL_UNLESS_AWAKE      /* somebody searches who has taken its token, since being woken takes long;
+                            or FL_IDLE_COMING are on their way */
+} fl_unless;
+enum { FL_IDLE_COMING = 2 };
+bool fl_idle_claim(fl_idle *idle, fl_unless unless);
 /* Searching -> retired. */
 void fl_idle_retire(fl_idle *idle);
 /* Retired -> running. */

@@ -1,24 +1,57 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Whom to steal from: a policy is one small file and one row in the registry. For researchers who
- * compare strategies. A policy sees randomness and the number of workers only through its
- * arguments. */
+ * compare strategies. A policy keeps nothing and calls nobody: what it may know of the search, of the
+ * machine and of the others comes through its argument. So the same file runs in the library, in
+ * models and in simulations. */
 #ifndef FL_POLICY_H
 #define FL_POLICY_H
 
 #include <stdint.h>
 
+/* A worker looks for work in rounds; each has workers - 1 attempts. */
+typedef struct fl_search {
+    unsigned self, workers; /* there are 2 at least */
+    unsigned attempt;       /* of this round, 0 .. workers - 2 */
+    unsigned misses;        /* rounds in vain since something was found */
+    unsigned last;          /* whom that was taken from; self: nobody yet */
+    uint64_t *rng;          /* the worker's own (sched/rng.h) */
+    /* How far another worker is: 0 on the same core, 1 in the same cache, ... tiers - 1. */
+    unsigned tiers;
+    unsigned (*distance)(const struct fl_search *search, unsigned other);
+    /* About how much could be taken there. It costs a cache miss or more. */
+    unsigned (*length)(const struct fl_search *search, unsigned other);
+    const void *world; /* of those two */
+} fl_search;
+
 typedef struct fl_policy {
     const char *name; /* first: the registry is searched by it */
     const char *what; /* one line for people */
-    /* The victim of attempt number `attempt` (0 .. workers - 2) of one search round of worker
-     * `self`; never self. workers > 1. rng is the worker's own. */
-    unsigned (*victim)(unsigned self, unsigned workers, unsigned attempt, uint64_t *rng);
+    /* The victim of this attempt: one of the workers, never self. */
+    unsigned (*victim)(const fl_search *search);
 } fl_policy;
 
 extern const fl_policy fl_policy_random;
+extern const fl_policy fl_policy_round_robin;
+extern const fl_policy fl_policy_last_victim;
+extern const fl_policy fl_policy_nearest;
+extern const fl_policy fl_policy_power_of_two;
+extern const fl_policy fl_policy_richest;
 
 /* All policies, ended by NULL; the first is the default. */
 extern const fl_policy *const fl_policies[];
+
+/* ---- For policies ---- */
+
+/* The others, numbered 0 .. workers - 2. */
+static inline unsigned fl_nth_other(const fl_search *search, unsigned n)
+{
+    return n < search->self ? n : n + 1;
+}
+
+/* Each of them equally likely. */
+unsigned fl_any_other(const fl_search *search);
+/* Of so many that are chosen at random, the one with most to take; the first of equals. */
+unsigned fl_longest_of(const fl_search *search, unsigned samples);
 
 #endif

@@ -17,17 +17,16 @@ release, gcc        | full       | suite release
 models              | full       | part model models -L model
 release, gcc        | quick      | part release unit,stress -L unit|stress
 release, clang      | full       | suite release-clang -LE fault|tool -E ^(disassembly|docs|lint|guide|course)
-debug               | full       | suite debug -LE consumer|example|fault|tool
 tiny slots          | full       | part tiny unit -L unit
 chaos               | full       | part chaos stress -L stress
 chaos, tiny slots   | full       | part chaos-tiny stress -L stress
-valgrind            | full       | suite valgrind -L unit|stress
+valgrind            | full       | part valgrind unit,stress -L unit|stress
 asan+ubsan, gcc     | full       | suite asan
 asan+ubsan, clang   | full       | part asan-clang stress -L stress
 tsan, gcc           | full       | part tsan unit,stress,fault -L unit|stress|fault
 tsan, clang         | full       | part tsan-clang stress -L stress
-aarch64             | full       | cross aarch64 unit|stress
-riscv64             | full       | cross riscv64 stress
+aarch64             | full       | cross aarch64 unit,stress,filch_command -L unit|stress
+riscv64             | full       | cross riscv64 stress -L stress
 fuzz                | full       | part fuzz fuzz -L fuzz
 coverage            | full       | coverage
 '
@@ -49,10 +48,10 @@ check_atomics() {
     count 2 $failed 0
 }
 
-# cross PROCESSOR LABELS: under qemu-user, which is slow, and cannot do what the fault tests ask for.
+# cross PROCESSOR TARGETS CTEST-ARGUMENTS...: a part under qemu-user, which is slow, and cannot do what the fault tests ask for.
 cross() {
     tests/cross/sysroot.sh "$1" || { count 1 1 0; return; }
-    suite "$1" -L "$2"
+    part "$@"
 }
 
 # suite PRESET CTEST-ARGUMENTS...: builds it and runs its tests. One that could not be started has failed.

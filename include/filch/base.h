@@ -42,9 +42,10 @@ FILCH_BEGIN_DECLS
 FILCH_API FILCH_NORETURN FILCH_COLD FILCH_PRINTF(1, 2) void filch_die(const char *format, ...);
 
 /* The explanation behind the last negative errno that a Filch call returned on this thread, for a
- * person to read: what was wrong and what to do. Never NULL; "" when there was none, or when the
- * errno says it all (-ETIMEDOUT, -EAGAIN, -EPIPE, ...). Valid until this thread's next failing call,
- * in a task also until its next call that waits: then it may be on another thread. */
+ * person to read: what was wrong and what to do. Never NULL; "" when there was none. What is no
+ * mistake (-EPIPE closed, -EAGAIN not at once, -ETIMEDOUT, -ECANCELED, ...) has one sentence for all
+ * calls. Valid until this thread's next failing call, in a task also until its next call that waits:
+ * then it may be on another thread. */
 FILCH_API const char *filch_error(void);
 
 FILCH_END_DECLS

@@ -7,8 +7,8 @@
  *   filch:   task philosopher, spawned at dining.c:42, waits in filch_mutex_lock for 0x7ffd0a10
  *   filch:   task philosopher, spawned at dining.c:43, waits in filch_mutex_lock for 0x7ffd0a00
  *
- * When: all workers of all runtimes sleep and have found nothing to do; some task waits; no timer is
- * pending; no task waits for a file or is in a blocking call; and each thread that has ever called
+ * When: all workers of all runtimes sleep and have found nothing to do; some task or thread waits; no
+ * timer is pending; no task waits for a file or is in a blocking call; and each thread that has ever called
  * Filch has ended or waits in it without a deadline (filch_runtime_destroy and FILCH_RUN are waits,
  * too). It has to be so, unchanged, for a tenth of a second. In doubt nothing is said. So a task that
  * waits for ever in a program that goes on is not found: it is the whole that is stuck.
@@ -19,7 +19,8 @@
  *   report   the same without an end
  *   off      nothing
  * Otherwise: a report to the callback, if there is one. Where the process has threads that have
- * never called Filch, one of them may be about to: the report says so, and nobody dies. */
+ * never called Filch, one of them may be about to: the report says so, and nobody dies; if no task
+ * waits but only threads, there is no report. */
 #ifndef FILCH_DEADLOCK_H
 #define FILCH_DEADLOCK_H
 

@@ -23,7 +23,8 @@
  * (filch_pool_submit's `out`) gives it back by filch_job_release.
  * Threads: all by any task or thread, jobs of the pool among them; where a call waits, see
  * <filch/wait.h>.
- * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do. */
+ * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do. No pool, or no job,
+ * is -EINVAL where a call returns errors, but for filch_pool_destroy; elsewhere it is not allowed. */
 #ifndef FILCH_POOL_H
 #define FILCH_POOL_H
 
@@ -78,8 +79,8 @@ typedef enum filch_outcome {
     FILCH_FAILED,        /* its function returned something else */
     FILCH_PANICKED,      /* its function panicked */
     FILCH_TIMED_OUT,     /* its deadline came first */
-    FILCH_CANCELLED,     /* before it began; or after that, and its function returned -ECANCELED, or
-                        the cause */
+    FILCH_CANCELLED,     /* before it began, or between attempts; or during one, and its function
+                            returned -ECANCELED, or the cause */
     FILCH_DROPPED,       /* the queue was full */
     FILCH_DEAD_LETTERED, /* it failed or panicked for good, and became a dead letter */
     FILCH_OUTCOMES
@@ -101,14 +102,15 @@ typedef void filch_stuck_fn(const filch_stuck *report, void *arg);
 typedef struct filch_pool_config {
     size_t size;            /* sizeof(filch_pool_config), or 0: only what the first release knew */
     const char *name;       /* for reports; not copied; default "pool" */
-    filch_runtime *runtime; /* on whose workers it runs; NULL: on a runtime of its own, */
+    filch_runtime *runtime; /* on whose workers it runs, and which may be destroyed only after the
+                               pool: that is not checked; NULL: on a runtime of its own, */
     unsigned workers;       /* with so many workers; default: one per core */
     unsigned width;         /* jobs in progress at a time; default: as many as there are workers,
                                of a direct pool: no limit */
     size_t capacity;        /* jobs that wait at most, delayed ones too; default: no limit */
     filch_pool_order order; /* default: any */
-    filch_when_full full;   /* default: wait */
-    int64_t aging;          /* ns; default one second */
+    filch_when_full full;   /* default: wait; without a capacity it is never full */
+    int64_t aging;          /* ns; default one second; of no other order than FILCH_PRIORITY */
     int64_t timeout;        /* ns of each job that has none of its own; default: none */
     filch_context *context; /* those of all jobs are below it, if they have no other */
     bool timed;         /* how long jobs wait and take is recorded, for filch_metrics_add_pool */
@@ -161,13 +163,16 @@ typedef void filch_job_done_fn(filch_job *job, filch_outcome outcome, const filc
 
 /* What is particular about a job; zero bytes: nothing. */
 typedef struct filch_job_options {
-    const char *name FILCH_ZERO;        /* for reports; not copied; default: the function's */
+    const char *name FILCH_ZERO;        /* for reports; not copied. Default: "(a job)"; of
+                                           FILCH_SUBMIT, FILCH_SUBMIT_AS: the function's */
     unsigned priority FILCH_ZERO;       /* 0, lowest, .. FILCH_PRIORITIES - 1 */
     int64_t timeout FILCH_ZERO;         /* ns from now; 0: the pool's */
     filch_context *context FILCH_ZERO;  /* its context is below this one; NULL: the pool's */
     filch_job_done_fn *done FILCH_ZERO; /* or NULL */
     void (*drop)(void *data)
-        FILCH_ZERO; /* gives its data back, when nobody uses it any more; or NULL */
+        FILCH_ZERO; /* gives its data back, when nobody uses it any more; or NULL. A panic in it is
+                       a detached task's; it ends the process where no task calls it, by the last
+                       release of a handle */
     const filch_retry_policy *retry FILCH_ZERO; /* not copied; NULL: the pool's */
     const char *key FILCH_ZERO; /* copied; while a job with the same one has no outcome, it is
                                    refused: -EEXIST. NULL: none */
@@ -205,12 +210,12 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* config may be NULL. On failure *out is untouched. -EINVAL a value that makes no sense, workers or
+/* config may be NULL. On failure *out is untouched. -EINVAL a value that makes no sense, a bad retry policy, workers or
  * bind beside a runtime; -ENOMEM; -EAGAIN, -EMFILE an elastic pool got no thread or file for its
  * timer; what filch_runtime_create says. */
 FILCH_API int filch_pool_create(filch_pool **out, const filch_pool_config *config);
-/* Closes it, waits until it is at rest, and frees it. -EDEADLK a job of the pool calls: nothing has
- * happened. NULL is allowed. */
+/* Closes it, waits until it is at rest, and frees it. -EDEADLK a job of the pool calls, or a task of
+ * the pool's own runtime: nothing has happened. NULL is allowed. */
 FILCH_API int filch_pool_destroy(filch_pool *pool);
 
 /* Configurations with a runtime of their own, in order of arrival, to which the rest is added. Where
@@ -237,7 +242,8 @@ FILCH_API int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn 
  * one after the other, but cheaper: what a submission costs by itself (the lock, a fence, waking
  * somebody) is done once for up to 128 of them. *accepted, if it is given, is how many were accepted,
  * the first so many: all, and 0 is returned; or fewer, and the error of the first that was not, as of
- * filch_pool_submit. Each job that finds no room is treated as `full` says. */
+ * filch_pool_submit. Each job that finds no room is treated as `full` says. Up to 128 are made
+ * at a time: where they have a timeout, it runs from then on. */
 FILCH_API int filch_pool_submit_all(filch_pool *pool, filch_job_fn *fn, void *const data[],
                                     size_t count, const filch_job_options *options, int64_t until,
                                     size_t *accepted);
@@ -252,7 +258,10 @@ FILCH_API void filch_pool_close(filch_pool *pool);
  * job of the pool calls; -EINVAL a negative time; -ENOMEM, -EAGAIN no timer. */
 FILCH_API int filch_pool_wait(filch_pool *pool, int64_t until);
 /* Closes it, waits until then, and cancels what is not done by that time: 0 all was done; -ETIMEDOUT
- * something was cancelled, and all that was in progress has returned. */
+ * something was cancelled, and all that was in progress has returned. -EINVAL a negative time: nothing
+ * has happened; -ENOMEM, -EAGAIN, -EMFILE no timer: it is closed, and nothing will be cancelled.
+ * -EDEADLK a job of the pool calls: it is closed, what is not done by then, the calling job included,
+ * will be cancelled, and only the waiting was left out. Of several times the earliest counts. */
 FILCH_API int filch_pool_shutdown(filch_pool *pool, int64_t until);
 /* Closes it and cancels: what waits has the outcome FILCH_CANCELLED, what is in progress sees its
  * context done. Does not wait. Returns how many had been waiting. */
@@ -275,6 +284,8 @@ FILCH_API int filch_metrics_add_pool(struct filch_metrics *metrics, filch_pool *
 
 /* ---- Jobs: by who has a handle, or by the job's function ---- */
 
+/* Gives a handle back, which must not be used any more. A second time ends the process, if that is
+ * noticed: as long as the memory has not become another job's. NULL is allowed. */
 FILCH_API void filch_job_release(filch_job *job);
 /* Not 0, and no other of the pool's; counted from 1 in the order of acceptance, but in a direct pool.
  */

@@ -22,14 +22,16 @@ typedef struct filch_runtime filch_runtime;
  * says, else the default. What is set here wins over the environment. A name that is not known is
  * an error that lists the known ones. */
 typedef struct filch_config {
-    size_t size;        /* sizeof(filch_config), or 0: only what the first release knew */
-    unsigned workers;   /* FILCH_WORKERS: 1..1024; default: one per core this process may use */
-    const char *bind;   /* FILCH_BIND: "core" (default), "pu" (hardware thread), "none" */
-    const char *policy; /* FILCH_POLICY: whom to rob: "random" */
-    const char *queue;  /* FILCH_QUEUE: where forked tasks are kept: "chase-lev" (default),
+    size_t size;      /* sizeof(filch_config), or 0: only what the first release knew */
+    unsigned workers; /* FILCH_WORKERS: 1..1024; default: one per core this process may use */
+    const char *bind; /* FILCH_BIND: "core" (default), "pu" (hardware thread), "none" */
+    const char
+        *policy; /* FILCH_POLICY: whom to rob: "random" (default), "round-robin", "last-victim",
+                           "nearest", "power-of-two-choices", "richest" */
+    const char *queue; /* FILCH_QUEUE: where forked tasks are kept: "chase-lev" (default),
                            "central-mutex" */
-    const char *fence;  /* FILCH_FENCE: "asymmetric" (default where there is membarrier), "full" */
-    size_t stack_size;  /* FILCH_STACK_SIZE: bytes of a fiber's C stack, 2^14..2^30; default 2^18 */
+    const char *fence; /* FILCH_FENCE: "asymmetric" (default where there is membarrier), "full" */
+    size_t stack_size; /* FILCH_STACK_SIZE: bytes of a fiber's C stack, 2^14..2^30; default 2^18 */
     unsigned max_fibers; /* FILCH_MAX_FIBERS: how many fibers at most, default 1,000,000; raised to
                             one more than workers. Joins need none to make progress; each task that
                             waits otherwise needs one */
@@ -94,6 +96,13 @@ FILCH_API int filch_runtime_destroy(filch_runtime *rt);
  * -EINVAL workers is out of range, or rt is NULL and no task calls; -EAGAIN, -ENOMEM a thread is
  * refused; -ECHILD. Then it is as before. */
 FILCH_API int filch_runtime_resize(filch_runtime *rt, unsigned workers);
+
+/* From now on its thieves choose by that policy; the names are those of filch_config.policy. Any
+ * thread, also while tasks run: each worker goes by it from its next attempt on. Does not wait. rt
+ * NULL: the runtime whose task calls; policy NULL: what a runtime is created with. -EINVAL no such
+ * policy, or rt is NULL and no task calls; -ECHILD.
+ * Then it is as before. */
+FILCH_API int filch_runtime_set_policy(filch_runtime *rt, const char *policy);
 
 /* ---- Operations ---- */
 

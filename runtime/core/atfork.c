@@ -25,6 +25,8 @@ static __thread unsigned depth; /* of before() in the thread that forks */
  * inside, since the forker is waiting then. */
 #define FORKING 0x80000000u
 static filch_u32 gate;
+/* Order: forkers, gate, cells; a thread inside the gate may end, which gives its cells back. */
+static pthread_mutex_t forkers = PTHREAD_MUTEX_INITIALIZER;
 
 void fl_fork_hold(void)
 {
@@ -46,10 +48,11 @@ static void before(void)
 {
     if (depth++)
         return;
-    fl_cells_lock();                                        /* one forker at a time */
+    pthread_mutex_lock(&forkers);                           /* one forker at a time */
     filch_u32_or(&gate, FORKING, FILCH_ACQUIRE);            /* G2 */
     while (filch_u32_load(&gate, FILCH_ACQUIRE) != FORKING) /* G2 */
         sched_yield();
+    fl_cells_lock();
     urcu_bp_call_rcu_before_fork();
     urcu_bp_before_fork();
 }
@@ -62,6 +65,7 @@ static void after_in_parent(void)
     urcu_bp_call_rcu_after_fork_parent();
     filch_u32_and(&gate, ~FORKING, FILCH_RELEASE); /* G3 */
     fl_cells_unlock();
+    pthread_mutex_unlock(&forkers);
 }
 
 static void after_in_child(void)
@@ -72,6 +76,7 @@ static void after_in_child(void)
     urcu_bp_call_rcu_after_fork_child();
     filch_u32_and(&gate, ~FORKING, FILCH_RELEASE); /* G3 */
     fl_cells_unlock();
+    pthread_mutex_unlock(&forkers);
     fl_worker_forget();
     fl_detector_forget();
     filch_u32_add(&generation, 1, FILCH_RELAXED); /* the child has one thread */

@@ -2,8 +2,12 @@
  *
  * A thread's own lists need no lock; they travel between threads in batches of BATCH, half of what
  * a thread may keep at a time, through stores under a mutex that keep at most STORED batches each, a
- * million cells, and free the rest. So a thread that takes and gives back bursts of up to KEPT
- * batches stays with cells that its own cache knows. */
+ * million cells, and let the rest go. So a thread that takes and gives back bursts of up to KEPT
+ * batches stays with cells that its own cache knows.
+ *
+ * Cells are cut from slabs, a batch at a time, so that those of a new batch are neighbours. One that
+ * is let go lies in its slab, from where it is taken again before there is a new slab; a slab in which
+ * all of them lie is freed. */
 #include <runtime/core/cells.h>
 
 #include <filch/base.h>
@@ -13,10 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 64, KEPT = 16, STORED = 1 << 14 };
+#ifdef FILCH_TINY
+enum { BATCH = 4, KEPT = 4, STORED = 4, SLAB = 1 << 12 };
+#else
+enum { BATCH = 64, KEPT = 16, STORED = 1 << 14, SLAB = 1 << 16 };
+#endif
 
 static const size_t sizes[FL_CELLS_KINDS] = {
-    [FL_CELLS_JOBS] = FL_CELL_JOB,
+    [FL_CELLS_LINES] = FL_CELL_LINE,
     [FL_CELLS_POOL_JOBS] = FL_CELL_POOL_JOB,
 };
 
@@ -29,19 +37,30 @@ typedef struct batch {
     unsigned count;
 } batch;
 
+/* Its address is a multiple of SLAB. Under the lock. */
+typedef struct slab {
+    batch gone;                   /* cells that were let go */
+    struct slab *next, *previous; /* of all; those that have some come first */
+    char apart[FL_CELL_LINE - sizeof(batch) - 2 * sizeof(void *)];
+    char cells[];
+} slab;
+
 static struct store {
-    batch full[STORED];
+    batch stored[STORED];
     unsigned count;
+    char *uncut; /* of the newest slab */
+    unsigned left;
+    slab *first, *last;
 } stores[FL_CELLS_KINDS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* A thread's; all at one place, which its code knows without a call. */
 static __thread struct {
     struct own {
-        batch taking;     /* cells to hand out */
-        batch giving;     /* cells that came back, up to BATCH */
-        batch kept[KEPT]; /* full ones */
-        unsigned count;   /* of these */
+        batch taking; /* cells to hand out */
+        batch giving; /* cells that came back, up to BATCH */
+        batch kept[KEPT];
+        unsigned count; /* of these */
     } of[FL_CELLS_KINDS];
     bool registered;
 } mine __attribute__((tls_model("initial-exec")));
@@ -64,22 +83,111 @@ static inline cell *pop(batch *from)
     return one;
 }
 
-static void free_all(batch *of)
+/* ---- The store; under the lock ---- */
+
+static unsigned cells_of_slab(enum fl_cells kind)
 {
-    while (of->head)
-        free(pop(of));
+    return (unsigned)((SLAB - sizeof(slab)) / sizes[kind]);
 }
 
-/* The older half of what is kept; what has no room there is freed. */
-static FILCH_COLD void put_aside(struct store *store, struct own *own)
+static void take_out(struct store *store, slab *of)
 {
-    unsigned put = 0;
+    *(of->previous ? &of->previous->next : &store->first) = of->next;
+    *(of->next ? &of->next->previous : &store->last) = of->previous;
+}
+
+static void put_first(struct store *store, slab *of)
+{
+    of->next = store->first;
+    of->previous = NULL;
+    *(of->next ? &of->next->previous : &store->last) = of;
+    store->first = of;
+}
+
+static void put_last(struct store *store, slab *of)
+{
+    of->previous = store->last;
+    of->next = NULL;
+    *(of->previous ? &of->previous->next : &store->first) = of;
+    store->last = of;
+}
+
+static void let_one_go(enum fl_cells kind, cell *one)
+{
+    slab *of = (slab *)((uintptr_t)one & ~(uintptr_t)(SLAB - 1));
+    push(&of->gone, one);
+    take_out(&stores[kind], of);
+    if (of->gone.count == cells_of_slab(kind))
+        free(of);
+    else
+        put_first(&stores[kind], of);
+}
+
+static void let_go(enum fl_cells kind, batch *cells)
+{
+    while (cells->head)
+        let_one_go(kind, pop(cells));
+}
+
+static void take_back(enum fl_cells kind, batch *to, unsigned most)
+{
+    struct store *store = &stores[kind];
+    for (slab *of; to->count < most && (of = store->first) && of->gone.count;) {
+        push(to, pop(&of->gone));
+        if (!of->gone.count) {
+            take_out(store, of);
+            put_last(store, of);
+        }
+    }
+}
+
+/* false: no memory. */
+static bool have_slab(enum fl_cells kind)
+{
+    struct store *store = &stores[kind];
+    slab *newest = store->left ? NULL : aligned_alloc(SLAB, SLAB);
+    if (newest) {
+        newest->gone = (batch){0};
+        put_last(store, newest);
+        store->uncut = newest->cells;
+        store->left = cells_of_slab(kind);
+    }
+    return store->left != 0;
+}
+
+/* Up to `most`, at least one unless there is no memory; the first of new ones is the first to be
+ * taken. */
+static void cut(enum fl_cells kind, batch *to, unsigned most)
+{
+    struct store *store = &stores[kind];
+    take_back(kind, to, most);
+    if (to->count || !have_slab(kind))
+        return;
+    unsigned count = most < store->left ? most : store->left;
+    for (unsigned i = count; i-- > 0;)
+        push(to, (cell *)(store->uncut + i * sizes[kind]));
+    store->uncut += count * sizes[kind];
+    store->left -= count;
+}
+
+static void store_batch(enum fl_cells kind, batch *one)
+{
+    struct store *store = &stores[kind];
+    if (one->head && store->count < STORED)
+        store->stored[store->count++] = *one;
+    else
+        let_go(kind, one);
+}
+
+/* ---- A thread ---- */
+
+/* The older half of what is kept. */
+static FILCH_COLD void put_aside(enum fl_cells kind, struct own *own)
+{
     pthread_mutex_lock(&lock);
-    for (; put < KEPT / 2 && store->count < STORED; put++)
-        store->full[store->count++] = own->kept[put];
+    for (unsigned i = 0; i < KEPT / 2; i++)
+        store_batch(kind, &own->kept[i]);
     pthread_mutex_unlock(&lock);
-    for (; put < KEPT / 2; put++)
-        free_all(&own->kept[put]);
     own->count = KEPT - KEPT / 2;
     memmove(own->kept, own->kept + KEPT / 2, own->count * sizeof own->kept[0]);
 }
@@ -88,13 +196,16 @@ static void thread_leaves(void *unused)
 {
     (void)unused;
     mine.registered = false; /* another destructor may fill it again */
+    pthread_mutex_lock(&lock);
     for (unsigned i = 0; i < FL_CELLS_KINDS; i++) {
         struct own *own = &mine.of[i];
-        free_all(&own->taking);
-        free_all(&own->giving);
+        store_batch(i, &own->taking);
+        store_batch(i, &own->giving);
         while (own->count)
-            free_all(&own->kept[--own->count]);
+            store_batch(i, &own->kept[--own->count]);
+        own->taking = own->giving = (batch){0};
     }
+    pthread_mutex_unlock(&lock);
 }
 
 static void make_key(void)
@@ -116,34 +227,54 @@ static inline bool registered(void)
     return FILCH_LIKELY(mine.registered) || register_thread();
 }
 
-/* From the store. */
-static FILCH_COLD void fetch(struct store *store, struct own *own)
-{
-    pthread_mutex_lock(&lock);
-    while (store->count && own->count < KEPT / 2)
-        own->kept[own->count++] = store->full[--store->count];
-    pthread_mutex_unlock(&lock);
-}
-
-/* One of those kept, or fetched, or new ones: as many as there is memory for. */
+/* One batch at least, unless there is no memory: one of those kept, or from the store, or new. */
 static FILCH_COLD void refill(enum fl_cells from, struct own *own)
 {
-    if (!own->count)
-        fetch(&stores[from], own);
+    struct store *store = &stores[from];
+    if (!own->count) {
+        pthread_mutex_lock(&lock);
+        while (store->count && own->count < KEPT / 2)
+            own->kept[own->count++] = store->stored[--store->count];
+        if (!own->count)
+            cut(from, &own->taking, BATCH);
+        pthread_mutex_unlock(&lock);
+    }
     if (own->count)
         own->taking = own->kept[--own->count];
-    while (own->taking.count < BATCH) { /* those kept are full */
-        cell *one = malloc(sizes[from]);
-        if (!one)
-            break;
-        push(&own->taking, one);
-    }
+}
+
+/* A thread without a cache. */
+static FILCH_COLD void *take_one(enum fl_cells from)
+{
+    struct store *store = &stores[from];
+    batch one = {0};
+    pthread_mutex_lock(&lock);
+    if (store->count)
+        one = store->stored[--store->count];
+    else
+        cut(from, &one, 1);
+    void *taken = one.head ? pop(&one) : NULL;
+    store_batch(from, &one);
+    pthread_mutex_unlock(&lock);
+    return taken;
+}
+
+static FILCH_COLD void give_one(enum fl_cells to, cell *given)
+{
+    struct store *store = &stores[to];
+    batch one = {0};
+    pthread_mutex_lock(&lock);
+    if (store->count && store->stored[store->count - 1].count < BATCH)
+        one = store->stored[--store->count];
+    push(&one, given);
+    store_batch(to, &one);
+    pthread_mutex_unlock(&lock);
 }
 
 void *fl_cell_take(enum fl_cells from)
 {
     if (!registered())
-        return malloc(sizes[from]);
+        return take_one(from);
     struct own *own = &mine.of[from];
     if (!own->taking.head)
         refill(from, own);
@@ -153,7 +284,7 @@ void *fl_cell_take(enum fl_cells from)
 static void keep(enum fl_cells to, struct own *own)
 {
     if (own->count == KEPT)
-        put_aside(&stores[to], own);
+        put_aside(to, own);
     own->kept[own->count++] = own->giving;
     own->giving = (batch){0};
 }
@@ -161,7 +292,7 @@ static void keep(enum fl_cells to, struct own *own)
 void fl_cell_give(enum fl_cells to, void *given)
 {
     if (!registered()) {
-        free(given);
+        give_one(to, given);
         return;
     }
     struct own *own = &mine.of[to];
@@ -180,11 +311,16 @@ void fl_cells_unlock(void)
     pthread_mutex_unlock(&lock);
 }
 
+/* What workers of a runtime that was not destroyed still hold stays. */
 __attribute__((destructor)) static void free_stores(void)
 {
-    fl_cells_lock(); /* workers of a runtime that was not destroyed may still be running */
-    for (unsigned i = 0; i < FL_CELLS_KINDS; i++)
-        while (stores[i].count)
-            free_all(&stores[i].full[--stores[i].count]);
+    fl_cells_lock();
+    for (unsigned i = 0; i < FL_CELLS_KINDS; i++) {
+        struct store *store = &stores[i];
+        while (store->count)
+            let_go(i, &store->stored[--store->count]);
+        for (; store->left; store->left--, store->uncut += sizes[i])
+            let_one_go(i, (cell *)store->uncut);
+    }
     fl_cells_unlock();
 }

@@ -7,11 +7,11 @@
 #ifndef FL_CELLS_H
 #define FL_CELLS_H
 
-/* Which cache. */
-enum fl_cells { FL_CELLS_JOBS, FL_CELLS_POOL_JOBS, FL_CELLS_KINDS };
+/* Which cache. Lines begin where a cache line does. */
+enum fl_cells { FL_CELLS_LINES, FL_CELLS_POOL_JOBS, FL_CELLS_KINDS };
 
 /* Bytes of each. */
-enum { FL_CELL_JOB = 40, FL_CELL_POOL_JOB = 112 };
+enum { FL_CELL_LINE = 64, FL_CELL_POOL_JOB = 104 };
 
 /* NULL: no memory. */
 void *fl_cell_take(enum fl_cells from);

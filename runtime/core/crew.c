@@ -36,7 +36,7 @@ bool fl_retire(fl_worker *worker)
     worker->vain_nap = 0;
     fl_idle_retire(&rt->idle); /* J3 */
     filch_fence_seq_cst();     /* P5 */
-    fl_wake_one(rt, 0, false);
+    fl_wake_one(rt, 0, FL_UNLESS_SEARCHING);
     if (!fl_wait_for_turn(worker))
         return false;
     fl_idle_search(&rt->idle); /* Q1 */

@@ -1,17 +1,42 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/core/error.h>
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-static __thread char explanation[256];
-static __thread int explained; /* the code that it is about */
+static __thread char explanation[256]; /* "": `explained` has a fixed one */
+static __thread int explained;         /* the code that it is about */
+
+/* Of all calls that refuse plainly: what it means for who called. */
+static const struct {
+    int code;
+    const char *says;
+} sentences[] = {
+    {EPIPE, "it is closed: nothing more goes in, nothing is left to come out"},
+    {EAGAIN, "not to be had at once; it is full, empty or in use: wait, or try again later"},
+    {ETIMEDOUT, "the time was over before it came; it can be waited for again"},
+    {ETIME, "it had not ended by then, and goes on; it can be waited for again"},
+    {ECANCELED, "it was cancelled: nobody needs it any more"},
+    {EALREADY, "too late: that had happened already, and nothing was changed"},
+    {EIDRM, "what was waited for has been destroyed"},
+    {ENOENT, "nothing of the kind is there"},
+    {EBUSY, "somebody else has it; try again later"},
+    {EINPROGRESS, "it is under way, and cannot be taken back"},
+    {ESTALE, "what it belonged to is over; nothing was changed"},
+};
 
 const char *filch_error(void)
 {
-    return explanation;
+    if (*explanation || !explained)
+        return explanation;
+    for (unsigned i = 0; i < sizeof sentences / sizeof *sentences; i++)
+        if (sentences[i].code == -explained)
+            return sentences[i].says;
+    return strerror(-explained);
 }
 
 int fl_fail(int code, const char *format, ...)
@@ -26,12 +51,12 @@ int fl_fail(int code, const char *format, ...)
 
 const char *fl_error_about(int code)
 {
-    return code == explained ? explanation : "";
+    return code == explained ? filch_error() : "";
 }
 
-void fl_error_forget(void)
+void fl_error_note(int code)
 {
-    explained = 0;
+    explained = code;
     explanation[0] = '\0';
 }
 

@@ -13,16 +13,22 @@
  * wrong; what to do. */
 FILCH_COLD FILCH_PRINTF(2, 3) int fl_fail(int code, const char *format, ...);
 
-/* What fl_fail said of this code, if that was the last thing it said on this thread since
- * fl_error_forget; else "". */
+/* What filch_error() says, if it is of this code; else "". */
 const char *fl_error_about(int code);
-void fl_error_forget(void);
 
-/* For a code that says all there is to say: filch_error() has no sentence about something else. */
+/* What filch_error() says is the fixed sentence for this code; 0: "". Two stores. */
+void fl_error_note(int code);
+
+static inline void fl_error_forget(void)
+{
+    fl_error_note(0);
+}
+
+/* A refusal that is no mistake, and happens often: no sentence is made, the code has one. */
 static inline int fl_plainly(int code)
 {
     if (code < 0)
-        fl_error_forget();
+        fl_error_note(code);
     return code;
 }
 

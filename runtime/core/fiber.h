@@ -35,7 +35,9 @@ struct fl_fiber {
     int root_line;
     struct fl_child *child;   /* of a scope, that it runs (runtime/sync/scope.h) */
     struct filch_job *pooled; /* a pool's, that it runs, or tells of (runtime/pool/pool.h), */
-    bool on_runner;           /* and no other can run in its place */
+    const char *pooled_name;  /* while there is one: its name, for reports, */
+    const char *pooled_in;    /* and its pool's */
+    bool on_runner;           /* none can run in the place of the job that it runs */
     unsigned arrivals;        /* times it was switched to */
     bool bare;                /* was trimmed: its C stack is empty */
     unsigned colour;          /* bytes between its C stack's end and the first frame */
@@ -93,6 +95,12 @@ static inline void fl_fiber_runs(fl_fiber *fiber, const filch_task *root, const 
     fiber->root = root;
     fiber->root_file = file;
     fiber->root_line = line;
+}
+
+/* The name of what it runs; NULL: it has none. */
+static inline const char *fl_fiber_task(const fl_fiber *fiber)
+{
+    return fiber->pooled ? fiber->pooled_name : fiber->root ? fiber->root->name : NULL;
 }
 
 /* What the fiber is about to suspend for. call: a literal. */

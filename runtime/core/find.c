@@ -5,11 +5,13 @@
  * then the oldest item of the own deque, so that a busy deque starves nobody; every other time
  * something of a surplus worker comes before both. A surplus worker retires instead
  * (runtime/core/crew.h). P5 is a step of sched/idle.h. */
+#include <runtime/core/clock.h>
 #include <runtime/core/worker.h>
 
 enum {
-    DRAIN = 32, /* jobs moved from the inbox at a time */
-    ROUNDS = 2, /* search rounds before sleep */
+    DRAIN_MOST = 32,   /* jobs moved from the inbox at a time, */
+    DRAIN_PACE = 2000, /* if a job lasts less than so many ns */
+    ROUNDS = 2,        /* search rounds before sleep */
     ROUNDS_BUSY =
         200 /* the same after a theft that paid, where each worker has a CPU: some 20 us */
 };
@@ -39,20 +41,38 @@ static void *item_from_job(fl_job *job)
                                      : fl_item(FL_ITEM_JOB, job);
 }
 
+/* What is in a worker's deque is passed by what others take from the inbox. So that jobs begin in
+ * their order one is taken at a time, unless the worker comes back so soon that this costs too much:
+ * then twice as many as last time. A worker that has other things to do takes many, since it seldom
+ * comes. */
+static unsigned drain_next(fl_worker *worker, int64_t now)
+{
+    if (fl_deque_size(&worker->ready) > 0)
+        return DRAIN_MOST;
+    if (now - worker->drained_at >= (int64_t)worker->drained * DRAIN_PACE)
+        return 1;
+    return worker->drained < DRAIN_MOST / 2 ? 2 * worker->drained : DRAIN_MOST;
+}
+
 /* One job is the caller's; those drained with it become ready for everybody. */
 static bool take_inbox(fl_worker *worker, fl_work *work)
 {
-    fl_job *jobs[DRAIN];
-    unsigned count = fl_inbox_take(&worker->rt->inbox, jobs, DRAIN);
+    fl_job *jobs[DRAIN_MOST];
+    if (fl_inbox_empty(&worker->rt->inbox))
+        return false;
+    int64_t now = fl_now();
+    unsigned count = fl_inbox_take(&worker->rt->inbox, jobs, drain_next(worker, now));
     if (!count)
         return false;
+    worker->drained_at = now;
+    worker->drained = count;
     fl_count(worker, FL_OUTSIDE, count);
     for (unsigned i = count; i-- > 1;) /* oldest on top of the deque */
         if (fl_deque_push(&worker->ready, item_from_job(jobs[i])))
             fl_inbox_put(&worker->rt->inbox, jobs[i]);
     if (count > 1) {
         filch_fence_seq_cst(); /* P5 */
-        fl_wake_one(worker->rt, worker->index + 1, true);
+        fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_NAPPING);
     }
     return fl_work_from_item(work, item_from_job(jobs[0]));
 }

@@ -21,7 +21,6 @@ typedef void fl_job_fn(filch_self self, fl_job *job);
 
 struct fl_job {
     struct cds_wfcq_node node; /* first: in the inbox; in a free list its `next` is the link */
-    enum fl_job_kind kind;
     union {
         struct {
             filch_go_fn *fn;
@@ -37,20 +36,27 @@ struct fl_job {
         struct fl_fiber *fiber;
         fl_job_fn *part;
     } as;
+    enum fl_job_kind kind;
 };
+FILCH_STATIC_ASSERT(sizeof(fl_job) <= FL_CELL_LINE, "a cell holds a job");
 
-FILCH_STATIC_ASSERT(sizeof(fl_job) == FL_CELL_JOB, "a cell holds a job");
+/* It runs fn(self, job). Of `as` nothing but that is written or read. */
+static inline void fl_job_be_part(fl_job *job, fl_job_fn *fn)
+{
+    job->kind = FL_JOB_PART;
+    job->as.part = fn;
+}
 
 /* Of detached tasks and children: taken by whoever submits, given back by the worker that ran it.
  * NULL: no memory. Any thread. */
 static inline fl_job *fl_job_take(void)
 {
-    return fl_cell_take(FL_CELLS_JOBS);
+    return fl_cell_take(FL_CELLS_LINES);
 }
 
 static inline void fl_job_give(fl_job *job)
 {
-    fl_cell_give(FL_CELLS_JOBS, job);
+    fl_cell_give(FL_CELLS_LINES, job);
 }
 
 /* One that will run fn(self, arg) as a detached task, started at `place`. */

@@ -40,9 +40,10 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     char where[24] = "in a blocking call";
     if (!worker->carrier)
         snprintf(where, sizeof where, "on worker %u", worker->index);
+    const char *task = fl_fiber_task(fiber);
     filch_die("stack overflow %s, in or below task %s (stacks are %zu KiB); raise stack_size or "
               "FILCH_STACK_SIZE, or recurse less deeply",
-              where, fiber->root ? fiber->root->name : "(from outside)", fiber->shadow.size >> 10);
+              where, task ? task : "(from outside)", fiber->shadow.size >> 10);
 }
 
 static void install(void)

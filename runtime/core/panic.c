@@ -156,6 +156,26 @@ bool fl_undefer_here(const filch_defer *record)
     return true;
 }
 
+/* What a thread without a task does for the library that may panic; NULL: nothing. */
+static __thread const char *doing_outside;
+
+bool fl_catch_here(const char *what, const char *name, filch_go_fn *fn, void *arg,
+                   filch_failure *out)
+{
+    fl_fiber *here = fl_fiber_here();
+    if (here) {
+        filch_self from = here->boundary ? here->boundary->self : fl_first_slot(&here->stack);
+        return fl_catch(first_free(from), name, fn, arg, out);
+    }
+    char text[96];
+    const char *before = doing_outside;
+    snprintf(text, sizeof text, "%s %.64s", what, name);
+    doing_outside = text;
+    fn(NULL, arg);
+    doing_outside = before;
+    return true;
+}
+
 /* ---- Unwinding ---- */
 
 static filch_slot *drop_down_to(filch_slot *slot, const filch_slot *end)
@@ -203,6 +223,10 @@ static FILCH_NORETURN void panic_here(filch_failure *failure)
         unwind(fiber, failure);
     char text[SENTENCE];
     spell(failure, text);
+    if (doing_outside)
+        filch_die("%s panicked on a thread that runs no task: %s; let it not panic, or have a task "
+                  "be the last to release",
+                  doing_outside, text);
     filch_die("a panic came to a thread that runs no task: %s; catch it by filch_try, or call the "
               "task by filch_run, which returns it",
               text);

@@ -34,7 +34,11 @@ struct fl_boundary {
 /* Calls fn(self, arg). false: it panicked, and *out says with what. name is of the task for which
  * it is done; NULL: the name of what is around it. */
 bool fl_catch(filch_self self, const char *name, filch_go_fn *fn, void *arg, filch_failure *out);
-/* The same for a typed task, whose arguments and result lie in slot. */
+/* The same for who has no `self` at hand. On a thread that runs no task fn(NULL, arg) is called, and a
+ * panic dies, naming what panicked (such as "drop of job") and its name. */
+bool fl_catch_here(const char *what, const char *name, filch_go_fn *fn, void *arg,
+                   filch_failure *out);
+/* The same as fl_catch for a typed task, whose arguments and result lie in slot. */
 bool fl_catch_task(filch_self self, const filch_task *task, filch_slot *slot, filch_failure *out);
 
 /* For the library's own cleanups: defers fn(arg) in the task that calls, which need not be at hand as

@@ -46,9 +46,9 @@ static void ring_one(fl_runtime *rt, unsigned near)
     }
 }
 
-void fl_wake_one(fl_runtime *rt, unsigned near, bool may_mute)
+void fl_wake_one(fl_runtime *rt, unsigned near, fl_unless unless)
 {
-    if (fl_idle_claim(&rt->idle, may_mute))
+    if (fl_idle_claim(&rt->idle, unless))
         ring_one(rt, near);
 }
 
@@ -61,11 +61,16 @@ void fl_ring_everybody(fl_runtime *rt)
     }
 }
 
-void fl_submit(fl_runtime *rt, fl_job *job, unsigned near)
+static void submit(fl_runtime *rt, fl_job *job, unsigned near, fl_unless unless)
 {
     fl_inbox_put(&rt->inbox, job);
     filch_fence_seq_cst(); /* P5 */
-    fl_wake_one(rt, near, false);
+    fl_wake_one(rt, near, unless);
+}
+
+void fl_submit(fl_runtime *rt, fl_job *job, unsigned near)
+{
+    submit(rt, job, near, FL_UNLESS_SEARCHING);
 }
 
 void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near)
@@ -73,7 +78,7 @@ void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near)
     filch_u32_add(&rt->inbox.visitors, 1,
                   FILCH_RELAXED); /* the put below publishes it with the job */
     fl_thread_noted();
-    fl_submit(rt, job, near);
+    submit(rt, job, near, FL_UNLESS_AWAKE);
     filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
 }
 
@@ -83,7 +88,7 @@ int fl_push_ready(fl_worker *worker, void *item)
     if (rc)
         return rc;
     filch_fence_seq_cst(); /* P5 */
-    fl_wake_one(worker->rt, worker->index + 1, true);
+    fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_NAPPING);
     return 0;
 }
 
@@ -93,7 +98,7 @@ void fl_submit_all_across(fl_runtime *rt, fl_job *const *jobs, unsigned count, u
     fl_thread_noted();
     fl_inbox_put_all(&rt->inbox, jobs, count);
     filch_fence_seq_cst(); /* P5 */
-    fl_wake_one(rt, near, false);
+    fl_wake_one(rt, near, FL_UNLESS_AWAKE);
     filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
 }
 
@@ -103,7 +108,7 @@ unsigned fl_push_ready_all(fl_worker *worker, fl_job *const *jobs, unsigned coun
     while (pushed < count && !fl_deque_push(&worker->ready, fl_item(FL_ITEM_JOB, jobs[pushed])))
         pushed++;
     filch_fence_seq_cst(); /* P5 */
-    fl_wake_one(worker->rt, worker->index + 1, true);
+    fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_NAPPING);
     return pushed;
 }
 
@@ -147,7 +152,7 @@ void fl_found(fl_worker *worker, bool gift)
     filch_fence_seq_cst(); /* Q2 */
     if (alone ? !fl_inbox_empty(&rt->inbox) || fl_deque_size(&worker->ready) > 0
               : fl_work_anywhere(rt))
-        fl_wake_one(rt, worker->index + 1, false);
+        fl_wake_one(rt, worker->index + 1, FL_UNLESS_SEARCHING);
 }
 
 /* Nothing was seen, and destroy had been called before the look, so nothing more is submitted. It

@@ -93,6 +93,23 @@ static int start_workers(fl_runtime *rt)
     return 0;
 }
 
+static void set_policy(fl_runtime *rt, const fl_policy *policy)
+{
+    filch_ptr_store(&rt->policy, (void *)(uintptr_t)policy,
+                    FILCH_RELEASE); /* whoever loads it sees its row */
+}
+
+int filch_runtime_set_policy(filch_runtime *rt, const char *name)
+{
+    const fl_policy *policy;
+    int rc = fl_runtime_meant(&rt, "filch_runtime_set_policy");
+    if (!rc)
+        rc = fl_policy_find(&policy, name);
+    if (!rc)
+        set_policy(rt, policy);
+    return rc;
+}
+
 /* All that can fail before there are threads. */
 static int build(fl_runtime *rt)
 {
@@ -102,8 +119,7 @@ static int build(fl_runtime *rt)
     choose_size(rt);
     choose_fence(rt);
     rt->discipline = rt->settings.discipline;
-    filch_ptr_store(&rt->policy, (void *)(uintptr_t)rt->settings.policy,
-                    FILCH_RELEASE); /* whoever loads it sees its row */
+    set_policy(rt, rt->settings.policy);
     fl_idle_init(&rt->idle, rt->crew.most - fl_workers(rt));
     fl_inbox_init(&rt->inbox);
     rc = fl_fibers_init(&rt->fibers, fl_workers(rt), rt->settings.max_fibers,
@@ -196,7 +212,8 @@ int filch_runtime_destroy(filch_runtime *rt)
                        "a task cannot destroy the runtime it runs on; destroy it from outside");
     filch_u32_store(&rt->stopping, 1, FILCH_SEQ_CST); /* E1 */
     filch_fence_seq_cst();                            /* E1 */
-    fl_wake_one(rt, 0, false); /* the last one to fall asleep sees that everything is over */
+    fl_wake_one(rt, 0,
+                FL_UNLESS_SEARCHING); /* the last one to fall asleep sees that everything is over */
     if (!here)
         wait_for_workers(rt);
     else

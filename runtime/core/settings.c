@@ -81,6 +81,15 @@ static int row(const void **out, const void *const *rows, const char *given, con
     return unknown(given != NULL, field, variable, name, known);
 }
 
+int fl_policy_find(const fl_policy **out, const char *name)
+{
+    const void *found;
+    int rc = row(&found, (const void *const *)fl_policies, name, "policy", "FILCH_POLICY");
+    if (!rc)
+        *out = found;
+    return rc;
+}
+
 static int resolve_fence(fl_settings *out, const char *given)
 {
     const char *name = word(given, "FILCH_FENCE");
@@ -147,7 +156,8 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     filch_config given;
     fl_settings s = {0};
     uint64_t workers = 0, slots = 0, stack = 0, fibers = 0, blocking = 0;
-    const void *policy = NULL, *queue = NULL;
+    const fl_policy *policy = NULL;
+    const void *queue = NULL;
     int rc = copy_config(&given, config);
     if (!rc)
         rc = number(&workers, given.workers, "workers", "FILCH_WORKERS", 1, FL_MOST_WORKERS, 0);
@@ -173,7 +183,7 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     if (!rc)
         rc = resolve_bind(&s, given.bind);
     if (!rc)
-        rc = row(&policy, (const void *const *)fl_policies, given.policy, "policy", "FILCH_POLICY");
+        rc = fl_policy_find(&policy, given.policy);
     if (!rc)
         rc = row(&queue, (const void *const *)fl_disciplines, given.queue, "queue", "FILCH_QUEUE");
     if (!rc)

@@ -35,4 +35,8 @@ typedef struct fl_settings {
  * be NULL. */
 int fl_settings_resolve(fl_settings *out, const filch_config *config);
 
+/* The policy of that name; NULL: what the environment says, else the default. -EINVAL through fl_fail
+ * lists those that there are. */
+int fl_policy_find(const fl_policy **out, const char *name);
+
 #endif

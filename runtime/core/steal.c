@@ -110,20 +110,64 @@ static bool steal_from(fl_worker *worker, fl_worker *victim, fl_work *work)
     return accept(worker, &gift, work);
 }
 
-static fl_worker *victim_of(fl_worker *worker, unsigned attempt, unsigned reach)
+/* ---- Whom ---- */
+
+static unsigned distance(const fl_search *search, unsigned other)
 {
-    fl_runtime *rt = worker->rt;
+    const fl_runtime *rt = search->world;
+    return fl_topology_distance(rt->topology, &rt->worker[search->self]->place,
+                                &rt->worker[other]->place);
+}
+
+static unsigned length(const fl_search *search, unsigned other)
+{
+    const fl_runtime *rt = search->world;
+    fl_worker *worker = rt->worker[other];
+    int64_t ready = fl_deque_size(&worker->ready);
+    unsigned forked = rt->discipline->length ? rt->discipline->length(worker) : 0;
+    return forked + (ready > 0 ? (unsigned)ready : 0);
+}
+
+static fl_search search_of(fl_worker *worker)
+{
+    const fl_runtime *rt = worker->rt;
+    return (fl_search){.self = worker->index,
+                       .workers = fl_reach(rt),
+                       .misses = worker->misses,
+                       .last = worker->victim,
+                       .rng = &worker->rng,
+                       .tiers = fl_topology_tiers(rt->topology),
+                       .distance = distance,
+                       .length = length,
+                       .world = rt};
+}
+
+/* The next one to try. */
+static fl_worker *victim_of(const fl_runtime *rt, const fl_search *search)
+{
     const fl_policy *policy = filch_ptr_load(&rt->policy, FILCH_ACQUIRE); /* its row is there */
-    return rt->worker[policy->victim(worker->index, reach, attempt, &worker->rng)];
+    return rt->worker[policy->victim(search)];
+}
+
+/* A round is over; from: whom something was taken from, or NULL. */
+static bool round_over(fl_worker *worker, const fl_worker *from)
+{
+    worker->misses = from ? 0 : worker->misses + 1;
+    if (from)
+        worker->victim = from->index;
+    return from;
 }
 
 bool fl_steal_forked(fl_worker *worker, fl_work *work)
 {
-    unsigned reach = fl_reach(worker->rt);
-    for (unsigned i = 0; i + 1 < reach; i++)
-        if (steal_from(worker, victim_of(worker, i, reach), work))
-            return true;
-    return false;
+    fl_search search = search_of(worker);
+    fl_worker *from = NULL;
+    for (; search.attempt + 1 < search.workers && !from; search.attempt++) {
+        fl_worker *victim = victim_of(worker->rt, &search);
+        if (steal_from(worker, victim, work))
+            from = victim;
+    }
+    return round_over(worker, from);
 }
 
 /* A worker that makes a fiber ready often stops next, and goes on with that very fiber; taken away,
@@ -156,10 +200,14 @@ static void *steal_item_from(fl_worker *worker, fl_worker *victim)
 
 void *fl_steal_item(fl_worker *worker)
 {
+    fl_search search = search_of(worker);
+    fl_worker *from = NULL;
     void *item = NULL;
-    unsigned reach = fl_reach(worker->rt);
-    for (unsigned i = 0; i + 1 < reach && !item; i++)
-        item = steal_item_from(worker, victim_of(worker, i, reach));
+    for (; search.attempt + 1 < search.workers && !item; search.attempt++) {
+        from = victim_of(worker->rt, &search);
+        item = steal_item_from(worker, from);
+    }
+    round_over(worker, item ? from : NULL);
     return item;
 }
 

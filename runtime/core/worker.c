@@ -124,7 +124,7 @@ int fl_worker_create(fl_runtime *rt, unsigned index, fl_worker **out)
         return fl_fail(ENOMEM, "no memory for worker %u; free some", index);
     memset(worker, 0, size);
     worker->rt = rt;
-    worker->index = index;
+    worker->index = worker->victim = index;
     fl_profit_init(&worker->profit);
     worker->rng = fl_rng_seed(rt->settings.seed, index);
     worker->late = index >= fl_workers(rt);

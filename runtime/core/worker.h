@@ -83,6 +83,10 @@ struct fl_worker {
     uint64_t rng;
     fl_profit profit;
     int64_t vain_nap;   /* ns: the last nap after a vain wake */
+    int64_t drained_at; /* ns: when it last took jobs from the inbox, */
+    unsigned drained;   /* and how many */
+    unsigned victim;    /* whom it stole from last; its own index: nobody */
+    unsigned misses;    /* rounds of stealing in vain since */
     bool woken;         /* by a token, and nothing found since */
     bool stolen_lately; /* the last work was a thief's: worth a longer look */
     fl_fiber native;    /* the thread's own stack; has no fork stack */
@@ -270,14 +274,15 @@ void fl_start_all(fl_runtime *rt, fl_job *const *jobs, unsigned count);
 /* The runtime that a caller means: *rt, or with NULL its own, which then is *rt. Negative errno
  * through fl_fail. */
 int fl_runtime_meant(fl_runtime **rt, const char *call);
-/* As fl_submit, for whoever is no worker of rt: it may be destroyed as soon as the job is done, but not
+/* As fl_submit, for whoever is no worker of rt, which wakes another while those who were woken are
+ * still on their way: it may be destroyed as soon as the job is done, but not
  * before the caller has left it. */
 void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near);
 /* The same for count jobs, at least one. */
 void fl_submit_all_across(fl_runtime *rt, fl_job *const *jobs, unsigned count, unsigned near);
-/* After publishing something and a seq_cst fence: wakes one sleeper unless somebody searches. near:
- * where to look for one first. */
-void fl_wake_one(fl_runtime *rt, unsigned near, bool may_mute);
+/* After publishing something and a seq_cst fence: wakes one sleeper, unless that holds. near: where
+ * to look for one first. */
+void fl_wake_one(fl_runtime *rt, unsigned near, fl_unless unless);
 /* The caller, a searcher, found work. */
 void fl_found(fl_worker *worker, bool gift);
 void fl_ring_everybody(fl_runtime *rt);

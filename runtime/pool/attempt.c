@@ -4,10 +4,12 @@
 #include <runtime/core/clock.h>
 #include <runtime/core/error.h>
 #include <runtime/core/panic.h>
-#include <runtime/pool/breaker.h>
-#include <runtime/pool/retry.h>
+#include <runtime/policy/breaker.h>
+#include <runtime/policy/retry.h>
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 /* One call of a policy, which may panic. */
 typedef struct step {
@@ -16,6 +18,7 @@ typedef struct step {
     const filch_failure *why;
     filch_breaker_ticket ticket;
     int rc;
+    filch_retry_verdict verdict;
     int64_t again;
 } step;
 
@@ -37,6 +40,13 @@ static filch_outcome failed(const filch_job *job, filch_failure *why, int code)
 
 /* ---- Limiter ---- */
 
+filch_outcome fl_no_permit(const filch_job *job, filch_failure *why)
+{
+    *why = (filch_failure){.code = -ETIMEDOUT, .task = job->name};
+    snprintf(why->message, sizeof why->message, "no permit before its deadline");
+    return FILCH_TIMED_OUT;
+}
+
 /* When the permit is due; 0: it is there. A negative errno. */
 static int64_t reserve(filch_job *job)
 {
@@ -52,7 +62,7 @@ static int64_t reserve(filch_job *job)
 
 void fl_attempts_leave(filch_job *job)
 {
-    if (!job->more || !job->more->attempts.permitted)
+    if (!fl_more(job) || !job->more->attempts.permitted)
         return;
     job->more->attempts.permitted = false;
     filch_limiter_give_back(&job->more->attempts.permit);
@@ -70,7 +80,7 @@ static bool permitted(filch_job *job, filch_failure *why, int64_t *again, filch_
         *outcome = failed(job, why, (int)at);
     } else if (at > filch_context_deadline(filch_job_context(job))) {
         fl_attempts_leave(job);
-        *outcome = FILCH_TIMED_OUT;
+        *outcome = fl_no_permit(job, why);
     } else {
         *again = at;
         *outcome = failed(job, why, -EAGAIN);
@@ -100,6 +110,16 @@ static void report(filch_self self, void *arg)
     filch_breaker_report(breaker, &one->ticket, verdict);
 }
 
+/* The function itself: how long the job has waited for it, and how long it takes. */
+static filch_outcome run(filch_self self, filch_job *job, filch_failure *why)
+{
+    filch_pool *pool = job->pool;
+    fl_job_record(pool->waits, job);
+    filch_outcome outcome = fl_job_run(self, job, why);
+    fl_job_record(pool->runs, job);
+    return outcome;
+}
+
 static filch_outcome run_if_allowed(filch_self self, filch_job *job, filch_failure *why)
 {
     step one = {.job = job, .why = why};
@@ -107,7 +127,7 @@ static filch_outcome run_if_allowed(filch_self self, filch_job *job, filch_failu
         one.rc = fl_fail(EHOSTDOWN, "the breaker of pool %s panicked", job->pool->config.name);
     if (one.rc)
         return failed(job, why, one.rc);
-    one.outcome = fl_job_run(self, job, why);
+    one.outcome = run(self, job, why);
     guarded(self, &one, report);
     return one.outcome;
 }
@@ -134,34 +154,49 @@ static void ask_for_another(filch_self self, void *arg)
     (void)self;
     fl_attempts *attempts = &one->job->more->attempts;
     int64_t delay = 0;
-    filch_retry_verdict verdict =
-        filch_retry_next(attempts->policy, &attempts->retry, one->why->code, &delay);
-    if (verdict == FILCH_RETRY_AGAIN)
+    one->verdict = filch_retry_next(attempts->policy, &attempts->retry, one->why->code, &delay);
+    if (one->verdict == FILCH_RETRY_AGAIN)
         one->again = fl_now() + delay;
-    fl_retry_tell(attempts->policy, attempts->retry.attempts, one->why->code, verdict, delay);
+    fl_retry_tell(attempts->policy, attempts->retry.attempts, one->why->code, one->verdict, delay);
+}
+
+/* Adds to the message why there is no other attempt, where the failure itself would not say. */
+static void say_verdict(filch_failure *why, filch_retry_verdict verdict)
+{
+    static const char *const reasons[] = {[FILCH_RETRY_NO_TIME] = "; no time for another attempt",
+                                          [FILCH_RETRY_NO_BUDGET] =
+                                              "; no budget for another attempt"};
+    if (verdict < FILCH_RETRY_NO_TIME)
+        return;
+    size_t length = strlen(why->message), more = strlen(reasons[verdict]);
+    if (length > sizeof why->message - 1 - more)
+        length = sizeof why->message - 1 - more;
+    memcpy(why->message + length, reasons[verdict], more + 1);
 }
 
 /* When it begins; 0: there is none. */
-static int64_t another(filch_self self, filch_job *job, const filch_failure *why)
+static int64_t another(filch_self self, filch_job *job, filch_failure *why)
 {
     step one = {.job = job, .why = why};
     if (!job->more->attempts.policy || fl_job_cause(job))
         return 0;
-    return guarded(self, &one, ask_for_another) ? one.again : 0;
+    bool asked = guarded(self, &one, ask_for_another);
+    say_verdict(why, one.verdict);
+    return asked ? one.again : 0;
 }
 
 /* ---- All together ---- */
 
 static bool passes_policies(const filch_job *job)
 {
-    return job->more && (job->more->attempts.policy || fl_has_policies(&job->pool->config));
+    return fl_more(job) && (job->more->attempts.policy || fl_has_policies(&job->pool->config));
 }
 
 filch_outcome fl_attempt(filch_self self, filch_job *job, filch_failure *why, int64_t *again)
 {
     *again = 0;
     if (!passes_policies(job) || fl_job_cause(job))
-        return fl_job_run(self, job, why);
+        return run(self, job, why);
     fl_attempts *attempts = &job->more->attempts;
     filch_outcome outcome = FILCH_FAILED;
     why->code = 0;
@@ -170,8 +205,7 @@ filch_outcome fl_attempt(filch_self self, filch_job *job, filch_failure *why, in
     attempts->began = fl_now();
     if (!filch_u32_add(&attempts->begun, 1, FILCH_RELAXED)) /* a number of its own */
         attempts->first = attempts->began;
-    outcome =
-        job->pool->config.breaker ? run_if_allowed(self, job, why) : fl_job_run(self, job, why);
+    outcome = job->pool->config.breaker ? run_if_allowed(self, job, why) : run(self, job, why);
     if (outcome == FILCH_FAILED || outcome == FILCH_PANICKED)
         *again = another(self, job, why);
     return outcome;

@@ -4,7 +4,8 @@
  *
  *   retry       decides after an attempt whether there is another, and when
  *   width       one of the pool's runners comes to the job
- *   limiter     reserves a permit; is it due later, the job is delayed until then
+ *   limiter     the queue's next permit is due (runtime/pool/gate.h); else the job reserves one, and is
+ *               delayed until then
  *   breaker     may refuse: that is a failed attempt, with -EHOSTDOWN
  *   function    runs; the breaker is told what came of it
  *   letters     when there is no further attempt, what failed or panicked becomes a dead letter
@@ -22,8 +23,7 @@
  *
  * Cancelling sets a cause, then takes the pool's lock and looks at the stage: either it finds the job
  * DELAYED, or the runner finds the cause.
- * The timer is an errand, and holds the job. Who stops it in time ends that; else the keeper does,
- * by a task, since the job's data may go with it, if the job has meanwhile ended.
+ * The timer is an errand (runtime/pool/errand.h).
  * Policies are called by the job's task, under no lock, and may panic: a detached task's panic, after
  * which, if a handler lets the program go on, there is no retry, a refusal, or no letter.
  * Locks: the keeper's is taken under the pool's. */
@@ -31,7 +31,7 @@
 #define FL_ATTEMPT_H
 
 #include <filch/pool.h>
-#include <runtime/core/job.h>
+#include <runtime/pool/errand.h>
 #include <runtime/sync/timer.h>
 
 typedef struct fl_attempts {
@@ -43,7 +43,7 @@ typedef struct fl_attempts {
     int64_t first;   /* when the first did, */
     int64_t began;   /* and the last */
     fl_timer timer;
-    fl_job over;
+    fl_errand over;
 } fl_attempts;
 
 /* Has a pool one that jobs pass? */
@@ -60,6 +60,8 @@ void fl_attempts_leave(filch_job *job);
 /* Its runner: what came of one attempt. *again, unless it is 0: the job has to be delayed until then,
  * and only if that cannot be this is its outcome. */
 filch_outcome fl_attempt(filch_self self, filch_job *job, filch_failure *why, int64_t *again);
+/* A permit would come after its deadline, so it does not wait for one. */
+filch_outcome fl_no_permit(const filch_job *job, filch_failure *why);
 /* Its runner, with the last outcome: may make a letter of it. */
 filch_outcome fl_attempts_end(filch_self self, filch_job *job, filch_outcome outcome,
                               const filch_failure *why);

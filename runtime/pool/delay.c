@@ -1,24 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Jobs that are delayed: runtime/pool/attempt.h. B4 is an edge of runtime/pool/pool.h. */
+ * Jobs that are delayed: runtime/pool/attempt.h. */
 #include <runtime/pool/order.h>
 
 #include <runtime/core/clock.h>
-#include <runtime/core/container.h>
-
-/* Under the lock, where the job's function holds it, too. */
-static void forget_timer(filch_job *job)
-{
-    job->pool->errands--;
-    filch_u32_add(&job->refs, (uint32_t)-1, FILCH_ACQ_REL); /* B4 */
-}
-
-static void drop_apart(filch_self self, fl_job *item)
-{
-    fl_job_more *more = FL_CONTAINER_OF(item, fl_job_more, attempts.over);
-    (void)self;
-    fl_errand_end(more->job);
-}
 
 /* The keeper: the time has come. */
 static void due(void *arg)
@@ -32,8 +17,9 @@ static void due(void *arg)
         fl_row_leave(&pool->delayed, job);
         pool->stats.delayed--;
         job->stage = FL_JOB_WAITING;
-        job->since = fl_now();
-        forget_timer(job);
+        if (!job->more->attempts.permitted) /* else it still waits for its first call */
+            job->since = fl_now();
+        fl_errand_call_off(job);
         if (job->more->beyond)
             fl_pool_run_beyond(pool, job, &after);
         else
@@ -41,7 +27,7 @@ static void due(void *arg)
     }
     fl_pool_leave(pool, &after);
     if (!delayed)
-        fl_errand_start(job, &job->more->attempts.over, drop_apart);
+        fl_errand_go(&job->more->attempts.over, job, NULL);
 }
 
 bool fl_delay(filch_job *job, int64_t until)
@@ -54,13 +40,13 @@ bool fl_delay(filch_job *job, int64_t until)
                !fl_timer_start_call(&attempts->timer, until, due, job);
     if (may) {
         job->stage = FL_JOB_DELAYED;
+        job->more->overdue.fiber = NULL;
         fl_row_leave(&pool->in_progress, job);
         fl_row_enter(&pool->delayed, job);
         pool->stats.running--;
         pool->stats.delayed++;
         pool->stats.retries += !attempts->permitted;
-        pool->errands++;
-        filch_u32_add(&job->refs, 1, FILCH_RELAXED); /* its function has one */
+        fl_errand_begin(job);
     }
     fl_pool_leave(pool, &after);
     return may;
@@ -71,5 +57,5 @@ void fl_delay_end(filch_job *job)
     fl_row_leave(&job->pool->delayed, job);
     job->pool->stats.delayed--;
     if (fl_timer_stop(&job->more->attempts.timer))
-        forget_timer(job);
+        fl_errand_call_off(job);
 }

@@ -3,7 +3,6 @@
 
 #include <runtime/core/call.h>
 #include <runtime/core/clock.h>
-#include <runtime/core/container.h>
 #include <runtime/core/error.h>
 #include <runtime/core/fence.h>
 
@@ -20,8 +19,9 @@ bool fl_direct_wanted(const filch_pool_config *config)
     return config->order == FILCH_ANY && !config->width && !config->capacity && !config->adaptive;
 }
 
-int fl_direct_open(fl_direct *direct)
+int fl_direct_open(fl_direct *direct, bool timed)
 {
+    direct->cells = timed ? FL_CELLS_POOL_JOBS : FL_CELLS_LINES;
     direct->tallies = fl_lanes_create(sizeof *direct->tallies);
     return direct->tallies ? 0 : fl_fail(ENOMEM, "no memory for a pool's counts; free some");
 }
@@ -86,13 +86,13 @@ static void perform(filch_self self, filch_job *job)
     fl_fiber *fiber = fl_fiber_of(self);
     filch_failure why;
     begin(job);
-    fiber->pooled = job;
+    fl_job_comes_to(fiber, job);
     fl_job_record(pool->waits, job);
     filch_outcome outcome = fl_job_run(self, job, &why);
     fl_job_record(pool->runs, job);
     fiber->pooled = NULL;
     count(&pool->direct, outcome);
-    fl_cell_give(FL_CELLS_POOL_JOBS, job);
+    fl_cell_give(pool->direct.cells, job);
 }
 
 static void run_plain(filch_self self, fl_job *item);
@@ -163,20 +163,22 @@ static uint64_t accept(filch_pool *pool, uint64_t count)
 static inline void fill(filch_job *job, filch_pool *pool, filch_job_fn *fn, void *data,
                         const filch_job_options *options)
 {
-    job->item.kind = FL_JOB_PART;
-    job->item.as.part = run_plain;
+    fl_job_be_part(&job->item, run_plain);
     fl_job_fill(job, pool, fn, data, options);
+    job->slim = pool->direct.cells == FL_CELLS_LINES;
+    if (!job->slim)
+        job->more = NULL;
 }
 
 int fl_direct_submit(filch_pool *pool, filch_job_fn *fn, void *data,
                      const filch_job_options *options)
 {
-    filch_job *job = fl_cell_take(FL_CELLS_POOL_JOBS);
+    filch_job *job = fl_cell_take(pool->direct.cells);
     if (!job)
         return fl_fail(ENOMEM, "no memory for a job; wait for some to end");
     uint64_t id = accept(pool, 1);
     if (!id) {
-        fl_cell_give(FL_CELLS_POOL_JOBS, job);
+        fl_cell_give(pool->direct.cells, job);
         return fl_plainly(-EPIPE);
     }
     fill(job, pool, fn, data, options);
@@ -187,10 +189,10 @@ int fl_direct_submit(filch_pool *pool, filch_job_fn *fn, void *data,
     return 0;
 }
 
-static unsigned take_cells(fl_job **items, unsigned count)
+static unsigned take_cells(enum fl_cells from, fl_job **items, unsigned count)
 {
     unsigned got = 0;
-    while (got < count && (items[got] = fl_cell_take(FL_CELLS_POOL_JOBS)))
+    while (got < count && (items[got] = fl_cell_take(from)))
         got++;
     return got;
 }
@@ -199,7 +201,7 @@ int fl_direct_submit_all(filch_pool *pool, filch_job_fn *fn, void *const *data, 
                          const filch_job_options *options, unsigned *accepted)
 {
     fl_job *items[FL_BATCH];
-    count = take_cells(items, count);
+    count = take_cells(pool->direct.cells, items, count);
     if (!count)
         return fl_fail(ENOMEM, "no memory for a job; wait for some to end");
     uint64_t id = accept(pool, count), stride = fl_direct_stride(&pool->direct);
@@ -207,12 +209,13 @@ int fl_direct_submit_all(filch_pool *pool, filch_job_fn *fn, void *const *data, 
     for (unsigned i = 0; i < count; i++) {
         filch_job *job = (filch_job *)items[i];
         if (!id) {
-            fl_cell_give(FL_CELLS_POOL_JOBS, job);
+            fl_cell_give(pool->direct.cells, job);
             continue;
         }
         fill(job, pool, fn, data ? data[i] : NULL, options);
         job->id = id + i * stride;
-        job->since = now;
+        if (pool->waits)
+            job->since = now;
     }
     if (!id)
         return fl_plainly(-EPIPE);
@@ -223,10 +226,8 @@ int fl_direct_submit_all(filch_pool *pool, filch_job_fn *fn, void *const *data, 
 
 /* ---- Jobs that are not plain ---- */
 
-static void start(filch_self self, fl_job *item)
+static void start(filch_self self, filch_job *job)
 {
-    fl_job_more *more = FL_CONTAINER_OF(item, fl_job_more, start);
-    filch_job *job = more->job;
     filch_pool *pool = job->pool;
     fl_lock(&pool->room.lock);
     bool waits = job->stage == FL_JOB_WAITING;
@@ -238,13 +239,10 @@ static void start(filch_self self, fl_job *item)
     fl_pool_leave(pool, &(fl_after){0});
     if (waits)
         fl_job_perform(self, job);
-    fl_errand_end(job);
 }
 
-void fl_direct_take_in(filch_pool *pool, filch_job *job, fl_after *after)
+void fl_direct_take_in(filch_job *job, fl_after *after)
 {
-    filch_u32_add(&job->refs, 1, FILCH_RELAXED); /* the caller has one */
-    pool->errands++;
-    job->more->start = (fl_job){.kind = FL_JOB_PART, .as.part = start};
-    fl_after_start(after, &job->more->start);
+    fl_errand_begin(job);
+    fl_after_start(after, fl_errand_task(&job->more->start, job, start));
 }

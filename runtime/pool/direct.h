@@ -10,7 +10,7 @@
  * the item is an errand, and holds the job.
  *
  * A plain job takes no lock. It is counted in the cells of the calling thread's lane
- * (runtime/pool/lane.h): accepted before it is published, begun, and its outcome. How many have
+ * (runtime/metrics/lane.h): accepted before it is published, begun, and its outcome. How many have
  * ended and will not be touched again is counted under the lock, `settled`: a worker goes on with
  * plain jobs of the same pool that it finds in its own deque, at most TURN of them, and then adds up
  * for all. The pool is at rest when as many are settled as were accepted.
@@ -28,13 +28,15 @@
  *      without membarrier seq_cst fence; load closed     without membarrier seq_cst fence; load the
  *                                                        cells: one of the two sees the other
  *
- * Cancelling: each plain job looks at the pool's context when it begins. */
+ * Cancelling: each plain job looks at the pool's context when it begins.
+ *
+ * Memory: a plain job is one cache line (slim), unless the pool is timed. */
 #ifndef FL_DIRECT_H
 #define FL_DIRECT_H
 
 #include <filch/pool.h>
 #include <runtime/core/job.h>
-#include <runtime/pool/lane.h>
+#include <runtime/metrics/lane.h>
 
 typedef struct fl_tally {
     filch_u64 accepted, begun, outcomes[FILCH_OUTCOMES];
@@ -42,7 +44,8 @@ typedef struct fl_tally {
 } fl_tally;
 
 typedef struct fl_direct {
-    fl_tally *tallies; /* one for each lane; NULL: the pool is not direct */
+    fl_tally *tallies;   /* one for each lane; NULL: the pool is not direct */
+    enum fl_cells cells; /* of its plain jobs: those that nobody times are slim */
 } fl_direct;
 
 /* Sums over the lanes. */
@@ -51,7 +54,7 @@ typedef struct fl_direct_sums {
 } fl_direct_sums;
 
 /* -ENOMEM through fl_fail. */
-int fl_direct_open(fl_direct *direct);
+int fl_direct_open(fl_direct *direct, bool timed);
 void fl_direct_close(fl_direct *direct);
 bool fl_direct_wanted(const filch_pool_config *config);
 /* No lock is needed; those of what comes first are read last. */
@@ -79,7 +82,7 @@ int fl_direct_submit_all(filch_pool *pool, filch_job_fn *fn, void *const *data, 
                          const filch_job_options *options, unsigned *accepted);
 /* Under the lock, of one that is not plain and has been accepted. */
 struct fl_after;
-void fl_direct_take_in(filch_pool *pool, filch_job *job, struct fl_after *after);
+void fl_direct_take_in(filch_job *job, struct fl_after *after);
 /* After `closed` was set: no submission that has not seen it is still to be counted. */
 void fl_direct_fence(const filch_pool *pool);
 

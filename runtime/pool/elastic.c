@@ -4,7 +4,7 @@
 #include <runtime/pool/elastic.h>
 
 #include <runtime/core/error.h>
-#include <runtime/pool/later.h>
+#include <runtime/core/later.h>
 
 #include <errno.h>
 

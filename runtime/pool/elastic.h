@@ -25,7 +25,7 @@
 #define FL_ELASTIC_H
 
 #include <filch/pool.h>
-#include <runtime/pool/alarm.h>
+#include <runtime/sync/alarm.h>
 
 typedef struct fl_elastic {
     unsigned most; /* 0: the width is fixed, and all else here unused */

@@ -4,7 +4,7 @@
 #include <runtime/core/clock.h>
 #include <runtime/core/container.h>
 #include <runtime/core/error.h>
-#include <runtime/pool/later.h>
+#include <runtime/core/later.h>
 #include <runtime/pool/pool.h>
 
 #include <errno.h>

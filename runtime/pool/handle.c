@@ -9,6 +9,10 @@
 
 void filch_job_release(filch_job *job)
 {
+    if (job && !fl_more(job))
+        filch_die(
+            "filch_job_release of a job without a handle, or of one that was released; release "
+            "what filch_pool_submit's `out` was set to, once");
     if (job)
         fl_job_drop(job);
 }
@@ -30,18 +34,18 @@ const char *filch_job_name(const filch_job *job)
 
 filch_context *filch_job_context(const filch_job *job)
 {
-    return job->more && job->more->context ? job->more->context : job->pool->context;
+    return fl_more(job) && job->more->context ? job->more->context : job->pool->context;
 }
 
 unsigned filch_job_attempts(const filch_job *job)
 {
-    return job->more ? filch_u32_load(&job->more->attempts.begun, FILCH_RELAXED)
-                     : 0; /* relaxed: a number of its own */
+    return fl_more(job) ? filch_u32_load(&job->more->attempts.begun, FILCH_RELAXED)
+                        : 0; /* relaxed: a number of its own */
 }
 
 filch_trace filch_job_trace(const filch_job *job)
 {
-    return job->more ? job->more->trace : (filch_trace){0};
+    return fl_more(job) ? job->more->trace : (filch_trace){0};
 }
 
 filch_outcome filch_job_outcome(const filch_job *job)
@@ -56,7 +60,7 @@ filch_outcome filch_job_outcome(const filch_job *job)
 const filch_failure *filch_job_failure(const filch_job *job)
 {
     filch_outcome outcome = filch_job_outcome(job);
-    return job->more && outcome != FILCH_UNDECIDED && outcome != FILCH_SUCCEEDED
+    return fl_more(job) && outcome != FILCH_UNDECIDED && outcome != FILCH_SUCCEEDED
                ? &job->more->failure
                : NULL;
 }
@@ -64,15 +68,19 @@ const filch_failure *filch_job_failure(const filch_job *job)
 /* A handle's job has a context of its own; its watch takes the job out of the queue. */
 int filch_job_cancel(filch_job *job)
 {
+    if (!job)
+        return fl_fail(EINVAL, "filch_job_cancel without a job; give it one");
     if (filch_job_outcome(job) != FILCH_UNDECIDED)
         return fl_plainly(-EALREADY);
-    if (!job->more || !job->more->context)
+    if (!fl_more(job) || !job->more->context)
         return fl_fail(EINVAL, "filch_job_cancel of a job without a handle; submit it with one");
     return filch_context_cancel(job->more->context, -ECANCELED);
 }
 
 int filch_job_set_priority(filch_job *job, unsigned priority)
 {
+    if (!job)
+        return fl_fail(EINVAL, "filch_job_set_priority without a job; give it one");
     filch_pool *pool = job->pool;
     if (priority >= FILCH_PRIORITIES)
         return fl_fail(EINVAL, "a job of priority %u; %d is the highest", priority,
@@ -89,13 +97,23 @@ int filch_job_set_priority(filch_job *job, unsigned priority)
 
 static int result(const filch_job *job)
 {
-    return job->outcome == FILCH_SUCCEEDED ? 0 : job->more->failure.code;
+    const filch_failure *why = &job->more->failure;
+    return job->outcome == FILCH_SUCCEEDED ? 0 : fl_fail(-why->code, "%s", why->message);
+}
+
+static int waits_for_itself(const filch_job *job)
+{
+    return fl_fail(EDEADLK, "job %s waits for its own outcome; let it return", job->name);
 }
 
 int filch_job_wait(filch_job *job, int64_t until)
 {
+    if (!job)
+        return fl_fail(EINVAL, "filch_job_wait without a job; give it one");
     filch_pool *pool = job->pool;
-    if (!job->more)
+    if (!fl_more(job) && fl_job_here(pool) == job)
+        return waits_for_itself(job);
+    if (!fl_more(job))
         return fl_fail(EINVAL, "filch_job_wait for a job without a handle; submit it with one");
     fl_lock(&pool->room.lock);
     int rc = 0;
@@ -103,7 +121,7 @@ int filch_job_wait(filch_job *job, int64_t until)
         fl_unlock(&pool->room.lock);
     } else if (fl_job_here(pool) == job) {
         fl_unlock(&pool->room.lock);
-        return fl_fail(EDEADLK, "job %s waits for its own outcome; let it return", job->name);
+        return waits_for_itself(job);
     } else {
         fl_waits_in("filch_job_wait", job);
         rc = fl_wait(&pool->room.lock, &job->more->waiters, NULL, until);

@@ -61,6 +61,7 @@ int fl_job_make(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
         return fl_fail(ENOMEM, "no memory for a job; wait for some to end");
     }
     fl_job_fill(job, pool, fn, data, options);
+    job->slim = false;
     job->more = more;
     filch_u32_store(&job->refs, handle ? 2 : 1, FILCH_RELAXED); /* not yet shared */
     int rc = 0;
@@ -88,21 +89,31 @@ int fl_job_make(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
 void fl_job_unmake(filch_job *job)
 {
     filch_pool *pool = job->pool;
-    if (job->more) {
+    if (fl_more(job)) {
         filch_context_release(job->more->context);
         free(job->more->key);
-        free(job->more);
+        free(fl_more(job));
+        job->more = NULL; /* a second release sees that, until the cell is another job's */
         fl_pool_drop(pool);
     }
     fl_cell_give(FL_CELLS_POOL_JOBS, job);
 }
 
+static void call_drop(filch_self self, void *arg)
+{
+    filch_job *job = arg;
+    (void)self;
+    job->more->options.drop(job->data);
+}
+
 void fl_job_drop(filch_job *job)
 {
+    filch_failure failure;
     if (filch_u32_add(&job->refs, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* B4 */
         return;
-    if (job->more && job->more->options.drop)
-        job->more->options.drop(job->data);
+    bool drops = fl_more(job) && job->more->options.drop;
+    if (drops && !fl_catch_here("drop of job", job->name, call_drop, job, &failure))
+        fl_panic_report(&failure);
     fl_job_unmake(job);
 }
 
@@ -119,40 +130,21 @@ void fl_job_tell(filch_self self, filch_job *job)
 {
     fl_fiber *fiber = fl_fiber_of(self);
     filch_failure failure;
-    if (!job->more)
+    if (!fl_more(job))
         return;
-    fiber->pooled = job; /* it may not wait for its pool either */
+    fl_job_comes_to(fiber, job); /* it may not wait for its pool either */
     if (job->more->options.done && !fl_catch(self, job->name, call_done, job, &failure))
         fl_panic_report(&failure);
     fiber->pooled = NULL;
     fl_results_deliver(job);
 }
 
-/* ---- Errands, and the watch, which is one. Each holds the job ---- */
+/* ---- The watch: an errand ---- */
 
-void fl_errand_start(filch_job *job, fl_job *item, fl_job_fn *fn)
+static void after_context(filch_self self, filch_job *job)
 {
-    item->kind = FL_JOB_PART;
-    item->as.part = fn;
-    fl_start(job->pool->rt, item);
-}
-
-void fl_errand_end(filch_job *job)
-{
-    filch_pool *pool = job->pool;
-    fl_job_drop(job);
-    fl_lock(&pool->room.lock);
-    pool->errands--;
-    fl_pool_leave(pool, &(fl_after){0});
-}
-
-static void after_context(filch_self self, fl_job *item)
-{
-    fl_job_more *more = FL_CONTAINER_OF(item, fl_job_more, after);
-    filch_job *job = more->job;
-    if (more->tells)
+    if (job->more->tells)
         fl_job_tell(self, job);
-    fl_errand_end(job);
 }
 
 /* Its context is done. One that is in progress sees that, and says itself what becomes of it; but its
@@ -172,13 +164,13 @@ static void context_done(fl_waiter *watcher)
     if (more->tells)
         fl_stuck_watch(job);
     fl_pool_leave(pool, &after);
-    fl_errand_start(job, &more->after, after_context);
+    fl_errand_go(&more->after, job, after_context);
 }
 
 /* Under the pool's lock. A context that is done already is seen by the runner. */
 static void watch(filch_job *job)
 {
-    fl_job_more *more = job->more;
+    fl_job_more *more = fl_more(job);
     filch_context *context = more->context;
     more->watcher = (fl_waiter){.told = context_done};
     more->watch = (fl_node){.waiter = &more->watcher};
@@ -186,8 +178,7 @@ static void watch(filch_job *job)
     more->watched = !filch_u32_load(&context->cause, FILCH_RELAXED); /* under its lock */
     if (more->watched) {
         fl_waiters_add(&context->waiters, &more->watch);
-        job->pool->errands++;
-        filch_u32_add(&job->refs, 1, FILCH_RELAXED); /* the caller has one */
+        fl_errand_begin(job);
     }
     fl_unlock(&context->lock);
 }
@@ -195,7 +186,7 @@ static void watch(filch_job *job)
 /* When it is ENDED. Who has claimed the watcher ends the errand, else this does. No lock. */
 void fl_job_unwatch(filch_job *job)
 {
-    fl_job_more *more = job->more;
+    fl_job_more *more = fl_more(job);
     if (!more || !more->watched)
         return;
     fl_lock(&more->context->lock);
@@ -218,7 +209,8 @@ static void tell_apart(filch_self self, fl_job *item)
 
 void fl_job_tell_apart(filch_job *job)
 {
-    fl_errand_start(job, &job->item, tell_apart);
+    fl_job_be_part(&job->item, tell_apart);
+    fl_start(job->pool->rt, &job->item);
 }
 
 /* ---- Stages; under the pool's lock ---- */
@@ -228,7 +220,7 @@ void fl_job_accept(filch_job *job)
     filch_pool *pool = job->pool;
     job->id = ++pool->stats.accepted * fl_direct_stride(&pool->direct);
     job->since = fl_now();
-    if (job->more && job->more->context)
+    if (fl_more(job) && job->more->context)
         watch(job);
 }
 
@@ -238,7 +230,7 @@ void fl_job_begin(filch_job *job)
     job->pool->stats.running++;
     fl_row_enter(&job->pool->in_progress, job);
     job->pool->aimd.reached |= job->pool->stats.running >= job->pool->stats.width;
-    if (job->more && job->pool->config.stuck_after)
+    if (fl_more(job) && job->pool->config.stuck_after)
         fl_stuck_begin(job);
 }
 
@@ -254,9 +246,16 @@ static const struct {
     [FILCH_DROPPED] = {-ENOBUFS, "the queue was full, and it was dropped"},
 };
 
+static const char *reason(const filch_job *job, filch_outcome outcome)
+{
+    if (outcome == FILCH_CANCELLED && job->more->attempts.retry.attempts) /* no runner has it */
+        return "it was cancelled between attempts";
+    return reasons[outcome].text;
+}
+
 static void note(filch_job *job, filch_outcome outcome, const filch_failure *why)
 {
-    if (!job->more || outcome == FILCH_SUCCEEDED)
+    if (!fl_more(job) || outcome == FILCH_SUCCEEDED)
         return;
     filch_failure *failure = &job->more->failure;
     if (why) {
@@ -264,7 +263,7 @@ static void note(filch_job *job, filch_outcome outcome, const filch_failure *why
         return;
     }
     *failure = (filch_failure){.code = reasons[outcome].code, .task = job->name};
-    snprintf(failure->message, sizeof failure->message, "%s", reasons[outcome].text);
+    snprintf(failure->message, sizeof failure->message, "%s", reason(job, outcome));
 }
 
 /* Of the queue, or of those that are delayed. */
@@ -279,7 +278,7 @@ static void take_out(filch_job *job, fl_after *after)
     }
     job->stage = FL_JOB_ENDED;
     pool->errands++;
-    job->in.age.next = after->apart;
+    job->age.next = after->apart;
     after->apart = job;
     fl_pool_admit(pool, after);
 }
@@ -287,12 +286,12 @@ static void take_out(filch_job *job, fl_after *after)
 bool fl_job_decide(filch_job *job, filch_outcome outcome, const filch_failure *why, fl_after *after)
 {
     filch_pool *pool = job->pool;
-    if (job->outcome != FILCH_UNDECIDED || (job->more && job->more->settling))
+    if (job->outcome != FILCH_UNDECIDED || (fl_more(job) && job->more->settling))
         return false;
     note(job, outcome, why);
     job->outcome = (uint8_t)outcome;
     pool->stats.outcomes[outcome]++;
-    if (job->more) {
+    if (fl_more(job)) {
         after->told = fl_waiters_claim_all(&job->more->waiters, after->told);
         fl_key_leave(job);
     }

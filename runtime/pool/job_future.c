@@ -41,8 +41,10 @@ static void told(fl_waiter *waiter)
 
 int filch_job_future(filch_future *future, filch_job *job)
 {
+    if (!future || !job)
+        return fl_fail(EINVAL, "filch_job_future without a future or a job; give it both");
     filch_pool *pool = job->pool;
-    if (!job->more)
+    if (!fl_more(job))
         return fl_fail(EINVAL, "filch_job_future of a job without a handle; submit it with one");
     int rc = fl_future_claim(future);
     if (rc)

@@ -9,7 +9,7 @@
 /* Which of a job's two places is meant. */
 static fl_place_in_row *place(filch_job *job, bool by_age)
 {
-    return by_age ? &job->in.age : &job->in.by.level;
+    return by_age ? &job->age : &job->by.level;
 }
 
 /* Behind `before`; NULL: as the first. */
@@ -58,18 +58,18 @@ void fl_row_leave(fl_row *row, filch_job *job)
 
 /* ---- Orders ---- */
 
-static filch_job *oldest(filch_pool *pool)
+static filch_job *oldest(const filch_pool *pool)
 {
     return pool->by_age.first;
 }
 
-static filch_job *newest(filch_pool *pool)
+static filch_job *newest(const filch_pool *pool)
 {
     return pool->by_age.last;
 }
 
 /* The first of each row is its oldest, so that only these are compared. */
-static filch_job *most_urgent(filch_pool *pool)
+static filch_job *most_urgent(const filch_pool *pool)
 {
     filch_job *best = NULL;
     int64_t best_level = -1, now = fl_now();
@@ -88,10 +88,10 @@ static filch_job *most_urgent(filch_pool *pool)
 
 static filch_job *job_of(fl_timed *timed)
 {
-    return FL_CONTAINER_OF(timed, filch_job, in.by.deadline);
+    return FL_CONTAINER_OF(timed, filch_job, by.deadline);
 }
 
-static filch_job *earliest(filch_pool *pool)
+static filch_job *earliest(const filch_pool *pool)
 {
     const fl_timer_heap *heap = &pool->by_deadline;
     return heap->count ? job_of(heap->entries[0].timed) : pool->level[0].first;
@@ -99,7 +99,7 @@ static filch_job *earliest(filch_pool *pool)
 
 /* Next: whom to take. In rows: do jobs stand by priority, or by deadline? */
 static const struct order {
-    filch_job *(*next)(filch_pool *pool);
+    filch_job *(*next)(const filch_pool *pool);
     bool levels, deadlines;
 } orders[FILCH_ORDERS] = {
     [FILCH_ANY] = {oldest, false, false},      [FILCH_FIFO] = {oldest, false, false},
@@ -115,9 +115,9 @@ static fl_row *level_of(filch_pool *pool, const filch_job *job)
 static bool stand_by_deadline(filch_pool *pool, filch_job *job)
 {
     int64_t deadline = filch_context_deadline(filch_job_context(job));
-    job->in.by.deadline = (fl_timed){0};
+    job->by.deadline = (fl_timed){0};
     return deadline != FILCH_FOREVER &&
-           !fl_timer_heap_add(&pool->by_deadline, &job->in.by.deadline, deadline);
+           !fl_timer_heap_add(&pool->by_deadline, &job->by.deadline, deadline);
 }
 
 void fl_order_add(filch_pool *pool, filch_job *job)
@@ -133,14 +133,19 @@ void fl_order_remove(filch_pool *pool, filch_job *job)
 {
     leave(&pool->by_age, job, true);
     if (job->dated)
-        fl_timer_heap_remove(&pool->by_deadline, &job->in.by.deadline);
+        fl_timer_heap_remove(&pool->by_deadline, &job->by.deadline);
     else if (orders[pool->config.order].levels)
         leave(level_of(pool, job), job, false);
 }
 
+filch_job *fl_order_first(const filch_pool *pool)
+{
+    return orders[pool->config.order].next(pool);
+}
+
 filch_job *fl_order_take(filch_pool *pool)
 {
-    filch_job *job = orders[pool->config.order].next(pool);
+    filch_job *job = fl_order_first(pool);
     if (job)
         fl_order_remove(pool, job);
     return job;

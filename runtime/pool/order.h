@@ -12,6 +12,8 @@
 void fl_order_add(filch_pool *pool, filch_job *job);
 void fl_order_remove(filch_pool *pool, filch_job *job);
 /* The next, out of the queue; NULL: nothing waits. */
+/* Who would be taken. */
+filch_job *fl_order_first(const filch_pool *pool);
 filch_job *fl_order_take(filch_pool *pool);
 /* In a pool with priorities: to another level's row. */
 void fl_order_move(filch_pool *pool, filch_job *job, unsigned priority);

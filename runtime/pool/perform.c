@@ -35,7 +35,7 @@ static void call_job(filch_self self, void *arg)
 /* Also after filch_pool_shutdown_now has looked at those in progress. */
 int fl_job_cause(const filch_job *job)
 {
-    int cause = job->more ? filch_context_cause(job->more->context) : 0;
+    int cause = fl_more(job) ? filch_context_cause(job->more->context) : 0;
     return cause ? cause : filch_context_cause(job->pool->context);
 }
 
@@ -93,16 +93,15 @@ static bool end(filch_job *job, filch_outcome outcome, const filch_failure *why)
     filch_pool *pool = job->pool;
     fl_after after = {0};
     fl_lock(&pool->room.lock);
-    if (job->more)
+    if (fl_more(job))
         job->more->settling = false;
     bool decided = fl_job_decide(job, outcome, why->code ? why : NULL, &after);
     adapt(job, outcome, &after);
     job->stage = FL_JOB_ENDED;
     fl_row_leave(&pool->in_progress, job);
-    bool watched = job->more && fl_stuck_leave(job);
+    if (fl_more(job))
+        fl_stuck_leave(job);
     fl_pool_leave(pool, &after); /* it is still counted as running */
-    if (watched)
-        fl_errand_end(job);
     return decided;
 }
 
@@ -112,11 +111,9 @@ void fl_job_perform(filch_self self, filch_job *job)
     fl_fiber *fiber = fl_fiber_of(self);
     filch_failure why;
     int64_t again;
-    fiber->pooled = job;
+    fl_job_comes_to(fiber, job);
     fiber->on_runner = true;
-    fl_job_record(pool->waits, job);
     filch_outcome outcome = fl_attempt(self, job, &why, &again);
-    fl_job_record(pool->runs, job);
     fiber->pooled = NULL;
     if (again && fl_delay(job, again)) { /* it may run elsewhere by now */
         fiber->on_runner = false;

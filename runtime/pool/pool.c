@@ -7,6 +7,7 @@
 #include <runtime/core/call.h>
 #include <runtime/core/clock.h>
 #include <runtime/core/error.h>
+#include <runtime/policy/retry.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ void fl_pool_leave(filch_pool *pool, const fl_after *after)
         fl_start(rt, one);
     }
     for (filch_job *one = after->apart, *next; one; one = next) {
-        next = one->in.age.next;
+        next = one->age.next;
         fl_job_tell_apart(one);
     }
 }
@@ -79,13 +80,17 @@ static int check(const filch_pool_config *config)
     if (config->adaptive && (config->width || config->width_max))
         return fl_fail(EINVAL, "an adaptive pool with a width; it finds itself, leave width and "
                                "width_max 0");
-    int rc = fl_stuck_check(config);
+    int rc = config->retry ? fl_retry_check(config->retry) : 0;
+    if (!rc)
+        rc = fl_stuck_check(config);
     return rc ? rc : fl_elastic_check(config);
 }
 
 static unsigned most_at_a_time(const filch_pool *pool)
 {
     unsigned most = (unsigned)pool->stats.width;
+    if (pool->direct.tallies)
+        return 0; /* its workers take the items */
     if (pool->config.adaptive)
         most = pool->aimd.config.max;
     else if (pool->config.width_max)
@@ -120,7 +125,7 @@ static int set_up(filch_pool *pool)
     if (!rc)
         rc = filch_context_create(&pool->context, config->context);
     if (!rc && fl_direct_wanted(config))
-        rc = fl_direct_open(&pool->direct);
+        rc = fl_direct_open(&pool->direct, config->timed);
     else if (!rc && config->adaptive)
         rc = fl_aimd_init(&pool->aimd, *config->adaptive, fl_now());
     else if (!rc)
@@ -133,11 +138,15 @@ static int set_up(filch_pool *pool)
         pool->stats.width = pool->aimd.limit;
     if (!rc)
         rc = fl_runners_make(pool, most_at_a_time(pool));
+    if (!rc)
+        rc = fl_gate_open(pool);
     return rc ? rc : fl_elastic_open(pool);
 }
 
 static void take_down(filch_pool *pool)
 {
+    if (pool->gate.there) /* where it came to no more than creation */
+        fl_alarm_stop(&pool->gate.alarm);
     for (fl_runner *one; (one = pool->newest);) {
         pool->newest = one->made_before;
         free(one);
@@ -198,15 +207,20 @@ int filch_pool_destroy(filch_pool *pool)
 {
     if (!pool)
         return 0;
-    if (fl_job_here(pool))
+    bool own = !pool->config.runtime && filch_runtime_here() == pool->rt;
+    if (own || fl_job_here(pool))
         return fl_fail(EDEADLK,
-                       "filch_pool_destroy by a job of pool %s; close it there, and destroy "
+                       "filch_pool_destroy by a task of pool %s; close it there, and destroy "
                        "it outside",
                        pool->config.name);
     filch_pool_close(pool);
     int rc = filch_pool_wait(pool, FILCH_FOREVER);
     if (!rc)
         rc = fl_elastic_stop(pool);
+    if (!rc)
+        rc = fl_gate_close(pool);
+    if (!rc)
+        rc = fl_doom_stop(pool);
     if (rc)
         return rc;
     check_accounts(pool);

@@ -19,15 +19,15 @@
  * waiter in the context's queue that is not resumed but called, by whoever cancels the context, the
  * keeper if it was its deadline.
  *
- * Life: a job is held by its function (until it is ENDED), by its watch, and by handles: `refs`. Who
+ * Life: a job is held by its function (until it is ENDED), by its errands, and by handles: `refs`. Who
  * decides about a job that waits starts a task that tells `done`, and hands it the function's hold.
  * What will still touch the pool is counted: jobs waiting and running, runners that are active,
- * submitters that wait, `errands` (watches, tasks that tell or have yet to start), and plain direct
- * jobs. The pool is at rest when all are zero, and the monitor of an elastic one, once it was stopped,
- * does not come any more (runtime/pool/elastic.h); filch_pool_destroy waits for that. A handle then
- * holds no more than the memory, by pool->refs. Whoever counts the last of them down does so under
- * the lock, and does not touch the pool after unlocking it: who waits for rest takes the lock as
- * well.
+ * submitters that wait, errands (runtime/pool/errand.h), and plain direct jobs. The pool is at rest
+ * when all are zero, and the tasks of its alarms, once these were stopped, do not come any more
+ * (runtime/pool/elastic.h, runtime/pool/gate.h, fl_doom); filch_pool_destroy waits for that. A handle
+ * then holds no more than the memory, by pool->refs. Whoever counts the last of them down does so
+ * under the lock, and does not touch the pool after unlocking it: who waits for rest takes the lock
+ * as well.
  *
  * Edges:
  *   B4 drop: add -1 to refs of a job, acq_rel   -> B4 of the last; it sees what the others did
@@ -39,13 +39,15 @@
 #include <filch/metrics.h>
 #include <filch/pool.h>
 #include <runtime/core/worker.h>
-#include <runtime/pool/aimd.h>
+#include <runtime/policy/aimd.h>
 #include <runtime/pool/attempt.h>
 #include <runtime/pool/direct.h>
 #include <runtime/pool/elastic.h>
-#include <runtime/pool/line.h>
+#include <runtime/pool/errand.h>
+#include <runtime/pool/gate.h>
 #include <runtime/pool/stuck.h>
 #include <runtime/sync/cancellation.h>
+#include <runtime/sync/line.h>
 
 enum fl_stage { FL_JOB_WAITING, FL_JOB_RUNNING, FL_JOB_DELAYED, FL_JOB_ENDED };
 
@@ -65,8 +67,8 @@ typedef struct fl_job_more {
     filch_context *context; /* its own, or NULL: the pool's */
     fl_waiter watcher;      /* of that, */
     fl_node watch;          /* in its queue */
-    fl_job after;           /* the task that the watcher starts */
-    fl_job start;           /* of a direct pool: the task that runs it */
+    fl_errand after;        /* that the watcher starts */
+    fl_errand start;        /* of a direct pool: runs it */
     filch_job *job;
     filch_job *next_result; /* in a results list */
     bool watched;
@@ -80,29 +82,42 @@ typedef struct fl_job_more {
     fl_overdue overdue;
 } fl_job_more;
 
+/* A slim one is no more than its first line, which is all that a plain job of a direct pool needs: who
+ * submits it writes one cache line, and the worker that runs it reads no other. */
 struct filch_job {
     union {
-        fl_job item; /* first: the task that runs it, or tells `done` */
+        fl_job item; /* the task that runs it, or tells `done`: always a part (fl_job_be_part) */
         struct {
             fl_place_in_row age; /* in the queue; later in the row of those in progress */
-            union {
-                fl_place_in_row level;
-                fl_timed deadline;
-            } by;
-        } in;
+            const char *name;
+            uint64_t id;
+            enum fl_job_kind kind;
+            uint8_t stage, outcome, priority;
+            bool slim;
+        };
     };
     filch_pool *pool;
     filch_job_fn *fn;
     void *data;
-    const char *name;
-    fl_job_more *more; /* or NULL */
-    uint64_t id;
-    int64_t since; /* when it was accepted; of a timed pool, later when it began */
+    fl_job_more *more; /* or NULL; the second line begins: see fl_more */
+    int64_t since;     /* when it was accepted; of a timed pool, later when it began */
     filch_u32 refs;
-    uint8_t stage, outcome, priority;
     bool dated; /* stands by its deadline */
+    union {
+        fl_place_in_row level;
+        fl_timed deadline;
+    } by; /* in the queue */
 };
+FILCH_STATIC_ASSERT(offsetof(struct filch_job, more) == FL_CELL_LINE, "a slim job is a line");
+FILCH_STATIC_ASSERT(offsetof(struct filch_job, kind) == offsetof(fl_job, kind), "it is the item's");
+FILCH_STATIC_ASSERT(offsetof(struct filch_job, name) == offsetof(fl_job, as) + sizeof(fl_job_fn *),
+                    "a part leaves the other words alone");
 FILCH_STATIC_ASSERT(sizeof(struct filch_job) <= FL_CELL_POOL_JOB, "a cell holds a job");
+
+static inline fl_job_more *fl_more(const filch_job *job)
+{
+    return job->slim ? NULL : job->more;
+}
 
 enum { FL_SPARES_MOST = 256 };
 
@@ -111,6 +126,14 @@ typedef struct fl_runner {
     struct fl_runner *next, *made_before;
     filch_pool *pool;
 } fl_runner;
+
+/* A shutdown at a time that a job of the pool has called for, and does not wait for. The alarm rings
+ * once at most; under the pool's lock. */
+typedef struct fl_doom {
+    fl_alarm alarm;
+    bool made; /* the alarm is there */
+    bool over; /* it was stopped */
+} fl_doom;
 
 struct filch_pool {
     filch_pool_config config;
@@ -134,6 +157,8 @@ struct filch_pool {
     uint64_t errands;
     filch_pool_stats stats;
     fl_elastic elastic;
+    fl_gate gate;
+    fl_doom doom;
     uint64_t settled;      /* plain jobs of a direct pool */
     unsigned stranded;     /* jobs of this pool that wait for room */
     filch_waiters resting; /* who waits for rest */
@@ -163,7 +188,9 @@ static inline bool fl_pool_at_rest(const filch_pool *pool)
 {
     return !pool->stats.waiting && !pool->stats.running && !pool->active && !pool->room.inside &&
            !pool->errands && fl_direct_at_rest(&pool->direct, pool->settled) &&
-           !(pool->elastic.over && fl_alarm_rings(&pool->elastic.alarm));
+           !(pool->elastic.over && fl_alarm_rings(&pool->elastic.alarm)) &&
+           !(pool->gate.over && fl_alarm_rings(&pool->gate.alarm)) &&
+           !(pool->doom.over && fl_alarm_rings(&pool->doom.alarm));
 }
 /* Is there a runner too many, or (by 1) room for another? */
 static inline bool fl_pool_is_full(const filch_pool *pool, unsigned by)
@@ -214,7 +241,7 @@ int fl_workers_make(filch_pool *pool, unsigned workers, unsigned spares);
 
 /* Nothing is particular about it: it has no fl_job_more. */
 bool fl_job_is_plain(const filch_pool *pool, const filch_job_options *options, bool handle);
-/* What one of them consists of, but for id, since and refs. */
+/* What one of them consists of, but for id, since, refs and more. */
 static inline void fl_job_fill(filch_job *job, filch_pool *pool, filch_job_fn *fn, void *data,
                                const filch_job_options *options)
 {
@@ -222,10 +249,16 @@ static inline void fl_job_fill(filch_job *job, filch_pool *pool, filch_job_fn *f
     job->fn = fn;
     job->data = data;
     job->name = options->name ? options->name : "(a job)";
-    job->more = NULL;
     job->priority = (uint8_t)options->priority;
     job->stage = FL_JOB_WAITING;
     job->outcome = FILCH_UNDECIDED;
+}
+/* The calling fiber has to do with this one until fiber->pooled is NULL again. */
+static inline void fl_job_comes_to(fl_fiber *fiber, filch_job *job)
+{
+    fiber->pooled = job;
+    fiber->pooled_name = job->name;
+    fiber->pooled_in = job->pool->config.name;
 }
 /* Why it need not go on: a negative errno, or 0. */
 int fl_job_cause(const filch_job *job);
@@ -233,8 +266,6 @@ int fl_job_cause(const filch_job *job);
 filch_outcome fl_job_run(filch_self self, filch_job *job, filch_failure *why);
 /* How long it has been since job->since, which is now after that; NULL: nothing. */
 void fl_job_record(filch_distribution *distribution, filch_job *job);
-/* One errand less, and its hold of the job. */
-void fl_errand_end(filch_job *job);
 
 /* What is wrong with a submission, or why it would be in vain. */
 int fl_jobs_check(const filch_pool *pool, filch_job_fn *fn, const filch_job_options *options,
@@ -244,6 +275,8 @@ int fl_jobs_check(const filch_pool *pool, filch_job_fn *fn, const filch_job_opti
 int fl_jobs_submit(filch_pool *pool, filch_job *const *jobs, unsigned count, int64_t until,
                    unsigned *accepted);
 void fl_pool_drop(filch_pool *pool);
+/* The pool is at rest; so it is again when the alarm neither rings nor will. */
+int fl_doom_stop(filch_pool *pool);
 /* Up to so many runners in all. -ENOMEM through fl_fail: there are fewer. */
 int fl_runners_make(filch_pool *pool, unsigned count);
 /* options is not NULL. -ENOMEM, -EAGAIN through fl_fail. */
@@ -256,7 +289,6 @@ void fl_job_give_up(filch_job *job);
 void fl_job_tell(filch_self self, filch_job *job);
 /* Its context is no matter any more. */
 void fl_job_unwatch(filch_job *job);
-void fl_errand_start(filch_job *job, fl_job *item, fl_job_fn *fn);
 /* `done` of a job that was decided while it waited. */
 void fl_job_tell_apart(filch_job *job);
 /* Runs one that is in progress, and ends it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A pool's accounts, as metrics. */
-#include <runtime/pool/metrics.h>
+#include <runtime/metrics/metrics.h>
 #include <runtime/pool/pool.h>
 
 #include <runtime/core/error.h>

@@ -57,7 +57,7 @@ static void put(filch_results *results, filch_job *job)
 
 void fl_results_deliver(filch_job *job)
 {
-    filch_results *results = job->more ? job->more->options.results : NULL;
+    filch_results *results = fl_more(job) ? job->more->options.results : NULL;
     if (!results)
         return;
     filch_u32_add(&job->refs, 1, FILCH_RELAXED); /* the caller has one */

@@ -12,7 +12,7 @@
  *
  * The link is a field of its own in fl_job_more, which each job with a list has. Nothing else there
  * will do: when a deadline has decided, the job's function may still run, so that its place among
- * those in progress (in.age) is in use; its watch (`after`) may be about to start, and in a direct
+ * those in progress (`age`) is in use; its watch (`after`) may be about to start, and in a direct
  * pool its item (`start`) still be in the inbox.
  *
  * Life: a job that is expected keeps the list from being destroyed. Who delivers holds the job

@@ -14,10 +14,12 @@ static filch_job *next(filch_pool *pool, fl_runner *me)
 {
     fl_after after = {0};
     fl_lock(&pool->room.lock);
-    filch_job *job = fl_pool_is_full(pool, 0) ? NULL : fl_order_take(pool);
+    bool may = !fl_pool_is_full(pool, 0) && fl_gate_passes(pool, &after);
+    filch_job *job = may ? fl_order_take(pool) : NULL;
     if (job) {
         pool->stats.waiting--;
         fl_job_begin(job);
+        fl_gate_pass(pool, job, &after);
         fl_pool_admit(pool, &after);
     } else {
         pool->active--;
@@ -71,6 +73,8 @@ int fl_runners_make(filch_pool *pool, unsigned count)
 
 void fl_pool_rouse(filch_pool *pool, fl_after *after)
 {
+    if (pool->gate.shut)
+        return;
     fl_runner *one = fl_pool_is_full(pool, 1) ? NULL : pool->idle;
     if (!one) {
         fl_elastic_mind(pool);
@@ -103,6 +107,8 @@ static int resize_direct(filch_pool *pool, unsigned workers)
 
 int filch_pool_resize(filch_pool *pool, unsigned width)
 {
+    if (!pool)
+        return fl_fail(EINVAL, "filch_pool_resize without a pool; give it one");
     if (!width || width > FILCH_WIDTH_MAX)
         return fl_fail(EINVAL, "pool %s is to be %u jobs wide; 1 to %d are possible",
                        pool->config.name, width, FILCH_WIDTH_MAX);

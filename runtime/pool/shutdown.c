@@ -3,6 +3,7 @@
  * The end of a pool, or of a wait for it. B7 is an edge of runtime/pool/direct.h. */
 #include <runtime/pool/pool.h>
 
+#include <runtime/core/container.h>
 #include <runtime/core/error.h>
 
 #include <errno.h>
@@ -20,6 +21,8 @@ void filch_pool_close(filch_pool *pool)
 
 int filch_pool_wait(filch_pool *pool, int64_t until)
 {
+    if (!pool)
+        return fl_fail(EINVAL, "filch_pool_wait without a pool; give it one");
     if (fl_job_here(pool))
         return fl_fail(EDEADLK, "a job of pool %s waits for the end of all its jobs; let it return",
                        pool->config.name);
@@ -37,8 +40,8 @@ static filch_context *next_to_cancel(filch_pool *pool)
 {
     filch_context *found = NULL;
     fl_lock(&pool->room.lock);
-    for (filch_job *job = pool->in_progress.first; job && !found; job = job->in.age.next) {
-        filch_context *own = job->more ? job->more->context : NULL;
+    for (filch_job *job = pool->in_progress.first; job && !found; job = job->age.next) {
+        filch_context *own = fl_more(job) ? job->more->context : NULL;
         if (own && !filch_context_cause(own))
             found = filch_context_retain(own);
     }
@@ -81,9 +84,66 @@ size_t filch_pool_shutdown_now(filch_pool *pool)
     return cancelled + (plain.accepted - plain.begun);
 }
 
+/* ---- At a time, without waiting for it ---- */
+
+static void shut_down(filch_self self, fl_job *job)
+{
+    static const filch_task task = {NULL, "(a pool's shutdown)"};
+    fl_doom *doom = FL_CONTAINER_OF(job, fl_doom, alarm.job);
+    filch_pool *pool = FL_CONTAINER_OF(doom, filch_pool, doom);
+    fl_fiber_of(self)->root = &task;
+    filch_pool_shutdown_now(pool);
+    fl_lock(&pool->room.lock);
+    fl_alarm_answer(&doom->alarm, FILCH_FOREVER);
+    fl_pool_leave(pool, &(fl_after){0});
+}
+
+/* The earliest of these times counts. */
+static int shut_down_at(filch_pool *pool, int64_t until)
+{
+    fl_doom *doom = &pool->doom;
+    int rc = 0;
+    fl_lock(&pool->room.lock);
+    if (!doom->made)
+        rc = fl_alarm_init(&doom->alarm, pool->rt, shut_down);
+    doom->made |= !rc;
+    if (!rc)
+        fl_alarm_set(&doom->alarm, until);
+    fl_unlock(&pool->room.lock);
+    return rc;
+}
+
+int fl_doom_stop(filch_pool *pool)
+{
+    fl_lock(&pool->room.lock);
+    bool made = pool->doom.made;
+    if (made)
+        fl_alarm_stop(&pool->doom.alarm);
+    pool->doom.over = made;
+    fl_unlock(&pool->room.lock);
+    return made ? filch_pool_wait(pool, FILCH_FOREVER) : 0;
+}
+
+static int shut_down_from_within(filch_pool *pool, int64_t until)
+{
+    int rc = until == FILCH_FOREVER ? 0 : shut_down_at(pool, until);
+    return rc ? rc
+              : fl_fail(EDEADLK,
+                        "pool %s is closed, and its shutdown goes on; a job of it cannot wait "
+                        "for that, let it return",
+                        pool->config.name);
+}
+
 int filch_pool_shutdown(filch_pool *pool, int64_t until)
 {
+    if (!pool)
+        return fl_fail(EINVAL, "filch_pool_shutdown without a pool; give it one");
+    if (until < 0)
+        return fl_fail(EINVAL, "filch_pool_shutdown until %lld; give a time from filch_in()",
+                       (long long)until);
     filch_pool_close(pool);
+    if (fl_job_here(pool))
+        return shut_down_from_within(pool, until);
     int rc = filch_pool_wait(pool, until);
     if (rc != -ETIMEDOUT)
         return rc;

@@ -2,9 +2,8 @@
 #include <runtime/pool/stuck.h>
 
 #include <runtime/core/clock.h>
-#include <runtime/core/container.h>
 #include <runtime/core/error.h>
-#include <runtime/pool/later.h>
+#include <runtime/core/later.h>
 #include <runtime/pool/pool.h>
 
 #include <errno.h>
@@ -52,14 +51,13 @@ static void describe(filch_job *job, filch_stuck *out)
     };
 }
 
-static void tell(filch_self self, fl_job *item)
+static void tell(filch_self self, filch_job *job)
 {
-    fl_job_more *more = FL_CONTAINER_OF(item, fl_job_more, overdue.tells);
-    const filch_pool_config *config = &more->job->pool->config;
+    const fl_overdue *late = &job->more->overdue;
+    const filch_pool_config *config = &job->pool->config;
     (void)self;
-    if (more->overdue.stuck && config->stuck)
-        config->stuck(&more->overdue.report, config->stuck_arg);
-    fl_errand_end(more->job);
+    if (late->stuck && config->stuck)
+        config->stuck(&late->report, config->stuck_arg);
 }
 
 /* The keeper: so much time has passed. */
@@ -71,17 +69,18 @@ static void overdue(void *arg)
     fl_after after = {0};
     fl_lock(&pool->room.lock);
     late->pending = false;
-    if (job->stage == FL_JOB_RUNNING) {
+    if (job->stage == FL_JOB_RUNNING && late->fiber) { /* else it never began, and never will */
         late->stuck = true;
         pool->stats.stuck++;
         describe(job, &late->report);
         late->spared = pool->spares < pool->config.spares;
         if (late->spared)
             spare(pool, 1);
-        fl_pool_rouse(pool, &after);
+        if (!pool->direct.tallies) /* its workers take the items */
+            fl_pool_rouse(pool, &after);
     }
     fl_pool_leave(pool, &after);
-    fl_errand_start(job, &late->tells, tell);
+    fl_errand_go(&late->tells, job, tell);
 }
 
 void fl_stuck_begin(filch_job *job)
@@ -98,13 +97,11 @@ void fl_stuck_watch(filch_job *job)
         return;
     int64_t when = fl_later(fl_now(), pool->config.stuck_after);
     late->pending = !fl_timer_start_call(&late->timer, when, overdue, job);
-    if (late->pending) {
-        pool->errands++;
-        filch_u32_add(&job->refs, 1, FILCH_RELAXED); /* its function has one */
-    }
+    if (late->pending)
+        fl_errand_begin(job);
 }
 
-bool fl_stuck_leave(filch_job *job)
+void fl_stuck_leave(filch_job *job)
 {
     fl_overdue *late = &job->more->overdue;
     if (late->stuck) {
@@ -112,5 +109,6 @@ bool fl_stuck_leave(filch_job *job)
         if (late->spared)
             spare(job->pool, -1);
     }
-    return late->pending && fl_timer_stop(&late->timer);
+    if (late->pending && fl_timer_stop(&late->timer))
+        fl_errand_call_off(job);
 }

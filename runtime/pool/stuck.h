@@ -4,7 +4,7 @@
  * later (filch_pool_config.stuck_after).
  *
  *   who                                     does
- *   the keeper, at a job's deadline, which  starts a timer, an errand that holds the job
+ *   the keeper, at a job's deadline, which  starts a timer, an errand (runtime/pool/errand.h)
  *   decides about it
  *   the keeper, at the timer's time         if the function still runs: the job is stuck, is
  *                                           reported by a task, and one of the pool's spares takes
@@ -17,12 +17,12 @@
 #define FL_STUCK_H
 
 #include <filch/pool.h>
-#include <runtime/core/job.h>
+#include <runtime/pool/errand.h>
 #include <runtime/sync/timer.h>
 
 typedef struct fl_overdue {
     fl_timer timer;
-    fl_job tells;
+    fl_errand tells;
     struct fl_fiber *fiber; /* that runs it, */
     int64_t began;          /* since then */
     filch_stuck report;
@@ -37,7 +37,7 @@ int fl_stuck_check(const filch_pool_config *config);
 void fl_stuck_begin(filch_job *job);
 /* Under the lock: its deadline has come, and its function runs. */
 void fl_stuck_watch(filch_job *job);
-/* Under the lock: its function has returned. true: fl_errand_end, when the lock is free. */
-bool fl_stuck_leave(filch_job *job);
+/* Under the lock, by its runner: its function has returned. */
+void fl_stuck_leave(filch_job *job);
 
 #endif

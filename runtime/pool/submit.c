@@ -22,7 +22,7 @@ void fl_pool_queue(filch_pool *pool, filch_job *job, fl_after *after)
     fl_order_add(pool, job);
     pool->stats.waiting++;
     if (pool->direct.tallies)
-        fl_direct_take_in(pool, job, after);
+        fl_direct_take_in(job, after);
     else
         fl_pool_rouse(pool, after);
 }
@@ -101,7 +101,7 @@ static void run_now(filch_self self, fl_job *item)
 void fl_pool_run_beyond(filch_pool *pool, filch_job *job, fl_after *after)
 {
     job->stage = FL_JOB_RUNNING;
-    job->item = (fl_job){.kind = FL_JOB_PART, .as.part = run_now};
+    fl_job_be_part(&job->item, run_now);
     pool->errands++;
     fl_after_start(after, &job->item);
 }
@@ -174,7 +174,7 @@ int fl_jobs_check(const filch_pool *pool, filch_job_fn *fn, const filch_job_opti
 /* If it has one. */
 static int take_key(filch_job *job)
 {
-    return job->more && job->more->key ? fl_key_take(job) : 0;
+    return fl_more(job) && job->more->key ? fl_key_take(job) : 0;
 }
 
 /* As many as there is room for, or one for which there is none. Where there is room, nobody waits
@@ -214,7 +214,7 @@ int fl_jobs_submit(filch_pool *pool, filch_job *const *jobs, unsigned count, int
 void fl_job_give_up(filch_job *job)
 {
     filch_pool *pool = job->pool;
-    if (job->more) {
+    if (fl_more(job)) {
         fl_lock(&pool->room.lock);
         fl_key_leave(job);
         fl_unlock(&pool->room.lock);
@@ -237,7 +237,7 @@ int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void 
     rc = fl_job_make(&job, pool, fn, data, options, out != NULL);
     if (rc)
         return rc;
-    filch_results *results = job->more ? job->more->options.results : NULL;
+    filch_results *results = fl_more(job) ? job->more->options.results : NULL;
     unsigned accepted = 0;
     rc = fl_results_expect(results, 1);
     if (!rc) {

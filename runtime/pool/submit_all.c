@@ -37,7 +37,7 @@ static int submit_some(filch_pool *pool, const work *what, unsigned count, int64
     unsigned made = make(jobs, pool, what, count, &rc);
     if (!made)
         return rc;
-    filch_results *results = jobs[0]->more ? jobs[0]->more->options.results : NULL;
+    filch_results *results = fl_more(jobs[0]) ? jobs[0]->more->options.results : NULL;
     rc = fl_results_expect(results, made);
     if (!rc) {
         rc = fl_jobs_submit(pool, jobs, made, until, accepted);

@@ -73,7 +73,7 @@ static void forked(fl_worker *worker, filch_self self)
     bool kept = put(queue, slot);
     /* No fence: a sleeper's last look takes the lock. Either it comes later and sees the entry, or
      * its I1 happens before this look at I. */
-    fl_wake_one(worker->rt, worker->index + 1, false);
+    fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
     if (!kept && fl_slot_take(slot))
         fl_run_slot(self, slot, slot->claimed);
 }

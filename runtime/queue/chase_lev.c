@@ -13,7 +13,7 @@ static void forked(fl_worker *worker, filch_self self)
     fl_forkstack_rearm(stack);
     fl_forkstack_serve(stack, self);
     filch_fence_seq_cst(); /* P5 */
-    fl_wake_one(worker->rt, worker->index + 1, false);
+    fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
 }
 
 /* A flushed slot can be run by whoever pops it; the deque has to grow for a deep stack. */
@@ -27,6 +27,12 @@ static void hand_out(void *worker, filch_slot *slot)
 static void flush(fl_worker *worker, fl_forkstack *stack)
 {
     fl_forkstack_flush(stack, hand_out, worker);
+}
+
+static unsigned length(const fl_worker *worker)
+{
+    fl_forkstack *stack = filch_ptr_load(&worker->current, FILCH_ACQUIRE); /* W5 */
+    return stack ? fl_forkstack_length(stack) : 0;
 }
 
 static bool pending(fl_runtime *rt)
@@ -48,5 +54,6 @@ const fl_discipline fl_discipline_chase_lev = {
     .take_back = fl_forkstack_take_back,
     .flush = flush,
     .take = fl_steal_forked,
+    .length = length,
     .pending = pending,
 };

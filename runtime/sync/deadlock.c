@@ -106,8 +106,9 @@ void fl_outside_expected(int by)
 typedef struct view {
     bool resting;
     unsigned suspended; /* tasks, in runtimes that want to hear of it */
+    unsigned waiting;   /* threads that are no workers, if anybody wants to hear of them */
     unsigned threads;   /* the library's */
-    enum fl_deadlock does;
+    enum fl_deadlock does, at_most; /* of the runtimes of those tasks; of all */
     uint64_t changes;
 } view;
 
@@ -136,6 +137,8 @@ static void look_at_runtime(view *all, fl_runtime *rt)
         all->suspended += (unsigned)suspended;
         if (suspended && rt->settings.deadlock > all->does)
             all->does = rt->settings.deadlock;
+        if (rt->settings.deadlock > all->at_most)
+            all->at_most = rt->settings.deadlock;
     }
     mix(all, word);
 }
@@ -151,6 +154,10 @@ static view look(void)
     for (fl_runtime *rt = detector.runtimes; rt; rt = rt->next)
         look_at_runtime(&all, rt);
     all.threads += count_of(&alive);
+    if (!all.suspended)
+        all.does = all.at_most;
+    if (all.suspended || all.at_most != FL_DEADLOCK_OFF)
+        all.waiting = count_of(&waiting);
     mix(&all, filch_u64_load(&changes, FILCH_SEQ_CST)); /* seq_cst: as said at their head */
     return all;
 }
@@ -186,8 +193,12 @@ static void list_fiber(fl_fiber *fiber, void *arg)
         return;
     const char *in = filch_ptr_load(&fiber->waits_in, FILCH_RELAXED);      /* the same */
     const void *object = filch_ptr_load(&fiber->waits_for, FILCH_RELAXED); /* the same */
-    fl_text_add(&list->text, "filch:   task %s", fiber->root ? fiber->root->name : "(unnamed)");
-    if (fiber->root_file)
+    const char *task = fl_fiber_task(fiber);
+    fl_text_add(&list->text, "filch:   %s %s", fiber->pooled ? "job" : "task",
+                task ? task : "(unnamed)");
+    if (fiber->pooled)
+        fl_text_add(&list->text, " of pool %s", fiber->pooled_in);
+    else if (fiber->root_file)
         fl_text_add(&list->text, ", spawned at %s:%d,", fiber->root_file, fiber->root_line);
     fl_text_add(&list->text, " waits in %s", in ? in : "a call");
     if (object)
@@ -198,17 +209,19 @@ static void list_fiber(fl_fiber *fiber, void *arg)
 static void spell(const view *all, unsigned others)
 {
     listing list = {.text = {.at = report, .room = sizeof report - 1}};
+    unsigned count = all->suspended ? all->suspended : all->waiting;
     fl_text_add(&list.text,
-                "filch: all fibers are asleep - %s: %u task%s, and nobody %sis left to wake them\n",
-                others ? "perhaps a deadlock" : "deadlock", all->suspended,
-                all->suspended == 1 ? " waits" : "s wait", others ? "known to Filch " : "");
+                "filch: all fibers are asleep - %s: %u %s%s, and nobody %sis left to wake them\n",
+                others ? "perhaps a deadlock" : "deadlock", count,
+                all->suspended ? "task" : "thread", count == 1 ? " waits" : "s wait",
+                others ? "known to Filch " : "");
     for (fl_runtime *rt = detector.runtimes; rt; rt = rt->next)
         if (rt->settings.deadlock != FL_DEADLOCK_OFF)
             fl_fibers_each(&rt->fibers, list_fiber, &list);
     if (list.shown > SHOWN)
         fl_text_add(&list.text, "filch:   and %u more\n", list.shown - SHOWN);
-    uint32_t threads = count_of(&waiting);
-    if (threads)
+    uint32_t threads = all->waiting;
+    if (threads && all->suspended)
         fl_text_add(&list.text, "filch:   %u thread%s no worker%s, too\n", threads,
                     threads == 1 ? " waits that is" : "s wait that are", threads == 1 ? "" : "s");
     if (others)
@@ -237,7 +250,7 @@ static void tell(enum fl_deadlock does, filch_deadlock_fn *fn, void *arg)
 static bool find_out(view *all)
 {
     *all = look();
-    bool stuck = all->resting && all->suspended;
+    bool stuck = all->resting && (all->suspended || all->waiting);
     int64_t next = stuck ? fl_keeper_next() : INT64_MAX;
     if (!stuck || next != INT64_MAX || all->changes != detector.seen) {
         detector.seen = stuck && next == INT64_MAX ? all->changes : 0;
@@ -263,6 +276,7 @@ static void keeper_looks(void *unused)
     void *arg = detector.fn_arg;
     if (found) {
         unsigned others = strangers(all.threads);
+        found = !others || all.suspended; /* threads alone may well wait for a stranger */
         if (others && all.does == FL_DEADLOCK_DIE)
             all.does = FL_DEADLOCK_REPORT;
         spell(&all, others);

@@ -10,7 +10,9 @@
  * wait. A thread's wait ends when somebody tells it, not when it runs again, so that a thread that
  * was told and has no processor yet counts as awake: who waits without a deadline adds one, who
  * tells it takes one away. A wait with a deadline counts as none: the thread adds its one
- * afterwards, if it was told.
+ * afterwards, if it was told. Where threads wait and no task does, that is a deadlock by the same
+ * reasons, but only if there are no strangers: programs that call Filch from threads of other
+ * libraries wait for those.
  *
  * All of it is off the paths that matter: it costs a load where the last worker falls asleep, and
  * additions where a thread blocks. */

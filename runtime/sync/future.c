@@ -214,8 +214,7 @@ int filch_async(filch_runtime *rt, filch_future *future, const filch_task *task,
         return rc;
     future->size = size;
     errand *what = (errand *)(void *)future->room;
-    what->job.kind = FL_JOB_PART;
-    what->job.as.part = run_errand;
+    fl_job_be_part(&what->job, run_errand);
     what->task = task;
     memcpy(what->args, slot->args, sizeof what->args);
     fl_start(rt, &what->job);

@@ -86,7 +86,7 @@ static void run_sequel(filch_self self, fl_job *job)
 /* The waiter is needed no more; the job goes to its place. */
 static void start_sequel(sequel *what)
 {
-    what->as.job = (fl_job){.kind = FL_JOB_PART, .as.part = run_sequel};
+    fl_job_be_part(&what->as.job, run_sequel);
     fl_start(what->rt, &what->as.job);
 }
 

@@ -94,7 +94,7 @@ int fl_waiter_wait(fl_waiter *waiter, int64_t until)
      * for a timer that was refused. */
     bool refused = !waiter->winner && waiter->code && waiter->code != -ETIMEDOUT;
     if (!refused && (waiter->fiber || waiter->code))
-        fl_error_forget();
+        fl_error_note(waiter->code < 0 ? waiter->code : 0);
     return waiter->code;
 }
 

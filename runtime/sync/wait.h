@@ -29,6 +29,7 @@
 #define FL_WAIT_H
 
 #include <filch/wait.h>
+#include <runtime/core/error.h>
 #include <runtime/core/worker.h>
 #include <runtime/sync/lock.h>
 
@@ -120,7 +121,7 @@ int fl_wait_first(filch_u32 *lock, filch_waiters *queue, void *data, int64_t unt
 /* What a call that tries answers, where one that waits until 0 says that it was in vain. */
 static inline int fl_tried(int rc)
 {
-    return rc == -ETIMEDOUT ? -EAGAIN : rc;
+    return rc == -ETIMEDOUT ? fl_plainly(-EAGAIN) : rc;
 }
 /* Tells everybody `code`. */
 void fl_tell_all(filch_u32 *lock, filch_waiters *queue, int code);

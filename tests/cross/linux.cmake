@@ -22,7 +22,7 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 set(cross_left_out
     test_atfork test_keeper test_scope_misuse test_signal_context test_wait_fd # qemu-user cannot start threads in a
                 # child of a process that had some
-    test_deadlock test_deadlock_report # qemu-user has a thread of its own, for which nobody knows whether it wakes
+    test_deadlock test_deadlock_report test_deadlock_pools # qemu-user has a thread of its own, for which nobody knows whether it wakes
                 # somebody
     test_fence # denies membarrier by a seccomp filter, which qemu-user refuses to install
     test_pitfalls) # counts the lines of a process that aborts; qemu-user adds one

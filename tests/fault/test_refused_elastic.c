@@ -2,15 +2,8 @@
  *
  * Elastic pools to which memory, or the keeper's thread, is refused: an error says so, nothing is held; and one that there
  * is has all its runners, so that another least width needs nothing. */
-#include <stdlib.h>
 #include <tests/support/pools.h>
 #include <tests/support/refuse.h>
-
-/* Also in builds that have room for few; jobs that stand still need one each. */
-static void have_fibers(void)
-{
-    setenv("FILCH_MAX_FIBERS", "10000", 1);
-}
 
 TestSuite(refused_elastic, .init = have_fibers);
 
@@ -57,8 +50,12 @@ Test(refused_elastic, creation_leaves_nothing_behind)
 
 Test(refused_elastic, another_least_width_needs_no_memory)
 {
-    gate at = {0};
+    gate at = {0}, first;
     filch_pool *pool = pool_of(elastic);
+    block(pool, &first); /* its threads have begun */
+    signpost_raise(&first.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    filch_sleep(10 * FILCH_MILLISECOND);
     refuse(MEMORY, 0, true);
     cr_assert_eq(filch_pool_resize(pool, 5), 0);
     cr_assert_eq(refuse_no_more(MEMORY), 0);

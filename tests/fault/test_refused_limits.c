@@ -7,10 +7,8 @@
 #include <filch/adaptive.h>
 #include <filch/filch.h>
 #include <filch/limiter.h>
-#include <tests/support/fib.h>
-#include <tests/support/refuse.h>
+#include <tests/support/held.h>
 
-static int64_t blocks_before;
 static const filch_limit seldom = {.rate = 1, .burst = 1, .period = 3600 * FILCH_SECOND};
 
 static bool heap_stays; /* the keeper's does not grow */
@@ -21,12 +19,6 @@ WRAPPED(void *, realloc, void *block, size_t size)
         return NULL;
     void *got = __real_realloc(block, size);
     return block ? got : holding(got);
-}
-
-static void warm_up(void)
-{
-    cr_assert_eq(fib_life(2, NULL, 12), 0);
-    blocks_before = blocks;
 }
 
 TestSuite(refused_limits, .init = warm_up);
@@ -46,7 +38,7 @@ Test(refused_limits, none_is_made_without_memory)
     cr_assert_null(limiter, "untouched");
     cr_assert_null(limiters);
     cr_assert_null(adaptive);
-    cr_assert_eq(blocks, blocks_before);
+    nothing_held();
 }
 
 Test(refused_limits, what_is_in_use_needs_no_memory)
@@ -70,7 +62,7 @@ Test(refused_limits, what_is_in_use_needs_no_memory)
     filch_limiter_destroy(limiter);
     filch_limiters_destroy(limiters);
     filch_adaptive_destroy(adaptive);
-    cr_assert_eq(blocks, blocks_before);
+    nothing_held();
 }
 
 enum { TIMERS = 100000 };

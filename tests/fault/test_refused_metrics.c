@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/metrics.h>
-#include <runtime/pool/lane.h>
+#include <runtime/metrics/lane.h>
 #include <tests/support/exposition.h>
 #include <tests/support/refuse.h>
 

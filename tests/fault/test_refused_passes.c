@@ -4,9 +4,8 @@
 #include <criterion/criterion.h>
 #include <filch/pack.h>
 #include <filch/scan.h>
+#include <tests/support/held.h>
 #include <tests/support/par.h>
-#include <tests/support/refuse.h>
-#include <urcu-bp.h>
 
 FILCH_SCAN(totals, long, 0, FILCH_PLUS)
 FILCH_PACK(evens, long, item)
@@ -24,14 +23,6 @@ static void expect_refused(unsigned w, int64_t at)
     cr_assert(refusals_now > 0 || at > 0 || par_workers[w] == 1);
 }
 
-static void expect_nothing_held(filch_runtime *rt, unsigned w, int64_t before)
-{
-    filch_runtime_destroy(rt);
-    urcu_bp_barrier(); /* deques that grew leave their old buffers to it */
-    if (w > 0)         /* the first runtime of a process leaves the topology behind */
-        cr_assert_eq(blocks, before);
-}
-
 Test(refused_passes, a_scan_without_memory_is_made_by_its_caller)
 {
     for (long i = 0; i < N; i++)
@@ -47,7 +38,7 @@ Test(refused_passes, a_scan_without_memory_is_made_by_its_caller)
             for (long i = 0; i < N; i++)
                 cr_assert_eq(out[i], i * (i + 1) / 2);
         }
-        expect_nothing_held(rt, w, before);
+        runtime_holds_nothing(rt, w == 0, before);
     }
 }
 
@@ -67,7 +58,7 @@ Test(refused_passes, a_filter_without_memory_is_made_by_its_caller)
             for (long i = 0; i < N / 2; i++)
                 cr_assert_eq(in[i], 2 * i);
         }
-        expect_nothing_held(rt, w, before);
+        runtime_holds_nothing(rt, w == 0, before);
     }
 }
 

@@ -4,9 +4,7 @@
  * submission with everything to a retry's timer: what cannot be had is said, nothing is held, and what was accepted is told
  * of once, and its data given back once. */
 #include <search.h>
-#include <stdlib.h>
-#include <tests/support/pools.h>
-#include <tests/support/refuse.h>
+#include <tests/support/pools_refused.h>
 
 WRAPPED(void *, realloc, void *block, size_t size)
 {
@@ -21,16 +19,7 @@ REFUSED(void *, tsearch, MEMORY, ENOMEM, NULL,
         (const void *key, void **root, int (*compare)(const void *, const void *)),
         (key, root, compare))
 
-static int64_t blocks_before;
-
-static void warm_up(void)
-{
-    cr_assert_eq(fib_life(2, NULL, 12), 0);
-    cr_assert_eq(filch_sleep(1), 0);
-    blocks_before = blocks;
-}
-
-TestSuite(refused_pool_policies, .init = warm_up);
+TestSuite(refused_pool_policies, .init = warm_up_keeper);
 
 /* ---- Policies, and jobs with their accounts ---- */
 
@@ -71,9 +60,8 @@ static filch_pool_config config_with(const policies *all, filch_pool_order order
 }
 
 typedef struct account {
-    signpost begun, told, dropped;
-    filch_outcome outcome;
-    int code;
+    fate end; /* first */
+    signpost begun;
     bool fails; /* each time; else only once */
 } account;
 
@@ -85,55 +73,22 @@ static int once_more(filch_self self, filch_job *job, void *data)
     return of->fails || filch_job_attempts(job) < 2 ? -EAGAIN : 0;
 }
 
-static account *lettered; /* of whom a letter is told, which has the data */
-
-static void tell(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
-{
-    account *of = data ? data : lettered;
-    (void)job;
-    of->outcome = outcome;
-    of->code = why ? why->code : 0;
-    signpost_raise(&of->told);
-}
-
-static void give_back(void *data)
-{
-    signpost_raise(&((account *)data)->dropped);
-}
-
 /* Everything that may be particular about a job. */
 static int submit(filch_pool *pool, filch_job **out, account *of)
 {
     static const filch_trace trace = {.trace = {1}, .span = {1}};
     const filch_job_options options = {.name = "again",
                                        .timeout = 3600 * FILCH_SECOND,
-                                       .done = tell,
-                                       .drop = give_back,
+                                       .done = fate_told_apart,
+                                       .drop = fate_dropped,
                                        .retry = &again,
                                        .key = "the only one",
                                        .trace = &trace};
-    lettered = of;
+    fate_of_letter = &of->end;
     return filch_pool_submit(out, pool, once_more, of, &options, FILCH_FOREVER);
 }
 
 /* ---- Creation ---- */
-
-static void creation_refused(filch_pool_config config)
-{
-    static const enum refusable what[] = {MEMORY, THREADS};
-    for (unsigned i = 0; i < 2; i++)
-        for (int64_t at = 0, count = 1; count; at++) {
-            filch_pool *pool = NULL;
-            refuse(what[i], at, false);
-            int rc = filch_pool_create(&pool, &config);
-            count = refuse_no_more(what[i]);
-            cr_assert(!count || rc == -ENOMEM || rc == -EAGAIN || rc == 0, "%d", rc);
-            cr_assert(!rc || (!pool && strchr(filch_error(), ';')), "%s", filch_error());
-            if (!rc)
-                cr_assert_eq(filch_pool_destroy(pool), 0);
-            cr_assert_leq(blocks, blocks_before + 64, "at %ld", (long)at);
-        }
-}
 
 Test(refused_pool_policies, creation_leaves_nothing_behind)
 {
@@ -177,9 +132,9 @@ static void submissions_refused(filch_pool *pool)
         accepted += !rc;
         filch_job_release(job);
         cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
-        cr_assert_eq(signpost_count(&of.told), !rc);
-        cr_assert_eq(signpost_count(&of.dropped), !rc);
-        cr_assert(rc ? !signpost_count(&of.begun) : of.outcome != FILCH_UNDECIDED);
+        cr_assert_eq(fate_count(&of.end), !rc);
+        cr_assert_eq(signpost_count(&of.end.dropped), !rc);
+        cr_assert(rc ? !signpost_count(&of.begun) : fate_outcome(&of.end) != FILCH_UNDECIDED);
     }
     expect_balance(pool, accepted);
 }
@@ -210,14 +165,16 @@ static int waits_first(filch_self self, filch_job *job, void *data)
 
 static void check_end(const account *of, int64_t refusals_met)
 {
-    cr_assert_eq(signpost_count(&of->told), 1);
-    if (of->outcome == FILCH_SUCCEEDED)
-        cr_assert(!of->fails && !of->code);
-    else if (of->outcome == FILCH_FAILED) /* no timer, or no letter */
-        cr_assert(refusals_met && of->code == -EAGAIN, "%d", of->code);
+    filch_outcome outcome = fate_outcome(&of->end);
+    int code = of->end.why.code;
+    cr_assert_eq(fate_count(&of->end), 1);
+    if (outcome == FILCH_SUCCEEDED)
+        cr_assert(!of->fails && !code);
+    else if (outcome == FILCH_FAILED) /* no timer, or no letter */
+        cr_assert(refusals_met && code == -EAGAIN, "%d", code);
     else
-        cr_assert(of->outcome == FILCH_DEAD_LETTERED && of->code == -EAGAIN);
-    cr_assert_eq(signpost_count(&of->dropped), of->outcome != FILCH_DEAD_LETTERED);
+        cr_assert(outcome == FILCH_DEAD_LETTERED && code == -EAGAIN);
+    cr_assert_eq(signpost_count(&of->end.dropped), outcome != FILCH_DEAD_LETTERED);
 }
 
 /* Returns how many allocations were refused. */
@@ -225,22 +182,22 @@ static int64_t run_refused(filch_pool *pool, filch_letters *letters, account *of
                            bool from_then_on)
 {
     held = (gate){0};
-    lettered = of;
+    fate_of_letter = &of->end;
     const filch_job_options options = {.name = "again",
-                                       .done = tell,
-                                       .drop = give_back,
+                                       .done = fate_told_apart,
+                                       .drop = fate_dropped,
                                        .key = "one"};
     cr_assert_eq(filch_pool_submit(NULL, pool, waits_first, of, &options, FILCH_FOREVER), 0);
     signpost_wait(&held.begun, 1);
     refuse(MEMORY, at, from_then_on);
     signpost_raise(&held.go);
-    while (!signpost_count(&of->told))
+    while (!fate_count(&of->end))
         sched_yield();
     int64_t count = refuse_no_more(MEMORY);
     cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
     check_end(of, count);
     cr_assert_eq(filch_letters_purge(letters, 0, NULL), 0);
-    cr_assert_eq(signpost_count(&of->dropped), 1);
+    cr_assert_eq(signpost_count(&of->end.dropped), 1);
     return count;
 }
 

@@ -4,28 +4,13 @@
  * accepted comes, nothing else is waited for, and nothing is held. */
 #include <filch/future.h>
 #include <filch/results.h>
-#include <tests/support/pools.h>
-#include <tests/support/refuse.h>
+#include <tests/support/pools_refused.h>
 
 enum { MANY = 300 };
 
-static int64_t blocks_before;
 static void *nothing[MANY];
 
-static void warm_up(void)
-{
-    cr_assert_eq(fib_life(2, NULL, 12), 0);
-    cr_assert_eq(filch_sleep(1), 0);
-    blocks_before = blocks;
-}
-
-TestSuite(refused_results, .init = warm_up);
-
-static int succeeds(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)job, (void)data;
-    return 0;
-}
+TestSuite(refused_results, .init = warm_up_keeper);
 
 Test(refused_results, a_list_that_cannot_be_had)
 {
@@ -34,7 +19,7 @@ Test(refused_results, a_list_that_cannot_be_had)
     cr_assert_eq(filch_results_create(&list), -ENOMEM);
     refuse_no_more(MEMORY);
     cr_assert(!list && strchr(filch_error(), ';'));
-    cr_assert_eq(blocks, blocks_before);
+    nothing_held();
 }
 
 /* Some thousands of places: a step at a time. */

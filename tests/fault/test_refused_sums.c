@@ -4,9 +4,8 @@
 #include <criterion/criterion.h>
 #include <filch/histogram.h>
 #include <filch/reduce.h>
+#include <tests/support/held.h>
 #include <tests/support/par.h>
-#include <tests/support/refuse.h>
-#include <urcu-bp.h>
 
 /* Too large for a frame, whatever its level. */
 typedef struct large {
@@ -43,14 +42,6 @@ FILCH_HISTOGRAM(hundreds, i)
 
 enum { N = 20000 };
 
-static void expect_nothing_held(filch_runtime *rt, unsigned w, int64_t before)
-{
-    filch_runtime_destroy(rt);
-    urcu_bp_barrier(); /* deques that grew leave their old buffers to it */
-    if (w > 0)         /* the first runtime of a process leaves the topology behind */
-        cr_assert_eq(blocks, before);
-}
-
 /* The caller asks first, unless another worker needs a fiber; helpers' requests do not matter. */
 static void expect_sum(int rc, int64_t at, unsigned w, const large *out)
 {
@@ -77,7 +68,7 @@ Test(refused_sums, a_reduction_needs_memory_for_its_caller_only)
             refuse_no_more(MEMORY);
             expect_sum(rc, at, w, &other);
         }
-        expect_nothing_held(rt, w, before);
+        runtime_holds_nothing(rt, w == 0, before);
     }
 }
 
@@ -95,6 +86,6 @@ Test(refused_sums, a_histogram_needs_none)
             for (int b = 0; b < 100; b++)
                 cr_assert_eq(counts[b], N);
         }
-        expect_nothing_held(rt, w, before);
+        runtime_holds_nothing(rt, w == 0, before);
     }
 }

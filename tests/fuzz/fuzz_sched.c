@@ -67,8 +67,11 @@ static void idle(struct bytes *in)
     fl_idle_init(&i, 0);
     while (in->at < in->end) {
         unsigned what = below(in, 8);
-        bool may = byte(in) % 2;
-        bool claims = sleepers && !searchers && !(may && napping);
+        fl_unless unless = byte(in) % 3;
+        bool claims =
+            sleepers &&
+            searchers <= (unless == FL_UNLESS_AWAKE && tokens < FL_IDLE_COMING ? tokens : 0) &&
+            !(unless == FL_UNLESS_NAPPING && napping);
         if (what == 0 && searchers + sleepers < WORKERS) {
             fl_idle_search(&i), searchers++, changed = true;
         } else if (what == 1 && searchers) {
@@ -84,14 +87,14 @@ static void idle(struct bytes *in)
             changed = changed || sleepers;
             searchers += sleepers > 0, sleepers -= sleepers > 0;
         } else if (what == 4) {
-            FUZZ_CHECK(fl_idle_claim(&i, may) == claims, "%u %u", searchers, sleepers);
+            FUZZ_CHECK(fl_idle_claim(&i, unless) == claims, "%u %u", searchers, sleepers);
             changed = changed || claims;
             searchers += claims, sleepers -= claims, tokens += claims;
         } else if (what == 5) {
             FUZZ_CHECK(fl_idle_take_token(&i) == (tokens > 0), "%u", tokens);
             tokens -= tokens > 0;
         } else if (what == 6) {
-            fl_idle_nap(&i, may), napping = may;
+            napping = unless == FL_UNLESS_NAPPING, fl_idle_nap(&i, napping);
         }
         uint64_t word = fl_idle_look(&i);
         FUZZ_CHECK(fl_idle_searchers(word) == searchers && fl_idle_sleepers(word) == sleepers &&

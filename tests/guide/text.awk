@@ -3,7 +3,8 @@
 #   ```c NAME.c   are lines of that program, one after the other, as they stand there
 #   ```c text     is shown only
 #   ```text NAME  is what a program prints: each has one such block (run.sh compares it)
-# Links to files lead somewhere; README.md has one to each chapter.
+# Links to files lead somewhere; README.md has one to each chapter. Numbers follow each other, and the last line of each
+# chapter leads to the next one, from the last chapter to the exercises.
 # usage: awk -v programs=DIRECTORY -v names="NAME..." -f text.awk CHAPTER.md... README.md
 
 function complain(line, what) {
@@ -43,6 +44,18 @@ function check_links(line,    target) {
     }
 }
 
+# The foot of the chapter that has just been read, before another file begins.
+function check_foot(next_one) {
+    if (chapter !~ /^[0-9]/)
+        return
+    if (next_one !~ /^[0-9]/)
+        next_one = "../course/pools.md"
+    if (last !~ /^Next: \[/ || !index(last, "](" next_one ")")) {
+        print chapter ": its last line is not: Next: [..](" next_one ")"
+        bad = 1
+    }
+}
+
 function check_end() {
     if (inside)
         print chapter ":" first ": this block is not closed"
@@ -52,8 +65,12 @@ function check_end() {
 
 FNR == 1 {
     check_end()
+    check_foot(FILENAME)
     chapter = FILENAME
+    if (chapter ~ /^[0-9]/ && (chapter + 0 != ++number || $2 != number "."))
+        complain(FNR, "chapter " number " should be here")
 }
+{ last = $0 }
 /^```/ && !inside {
     inside = 1
     language = substr($1, 4)

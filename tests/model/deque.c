@@ -138,9 +138,9 @@ static bool may_rest(void)
 
 /* ---- Before and after ---- */
 
-static unsigned owner_alone(unsigned self, unsigned of, unsigned attempt, uint64_t *rng)
+static unsigned owner_alone(const fl_search *search)
 {
-    (void)self, (void)of, (void)attempt, (void)rng;
+    (void)search;
     return OWNER;
 }
 

@@ -95,9 +95,9 @@ void fl_resume(filch_runtime *of, fl_fiber *fiber)
     mc_futex_wake(&resumed[OWNER], 1, MC_HERE);
 }
 
-void fl_wake_one(filch_runtime *of, unsigned near, bool may_mute)
+void fl_wake_one(filch_runtime *of, unsigned near, fl_unless unless)
 {
-    (void)of, (void)near, (void)may_mute;
+    (void)of, (void)near, (void)unless;
 }
 
 int fl_push_ready(fl_worker *by, void *item)
@@ -205,9 +205,9 @@ static void own(void)
 
 /* ---- Thieves ---- */
 
-static unsigned owner_alone(unsigned self, unsigned of, unsigned attempt, uint64_t *rng)
+static unsigned owner_alone(const fl_search *search)
 {
-    (void)self, (void)of, (void)attempt, (void)rng;
+    (void)search;
     return OWNER;
 }
 

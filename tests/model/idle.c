@@ -71,9 +71,9 @@ static const filch_task task = {run, "task"};
 
 /* ---- Around the protocol ---- */
 
-static unsigned the_producer(unsigned self, unsigned of, unsigned attempt, uint64_t *rng)
+static unsigned the_producer(const fl_search *search)
 {
-    (void)self, (void)of, (void)attempt, (void)rng;
+    (void)search;
     return PRODUCER;
 }
 
@@ -131,7 +131,7 @@ static filch_self follow_script(fl_worker *by)
             fl_push_ready(by, fl_item(FL_ITEM_JOB, &job[count(&published)]));
             break;
         case 'I':
-            fl_submit(&rt, &job[count(&published)], 0);
+            fl_submit_across(&rt, &job[count(&published)], 0);
             break;
         case 'R':
             fl_idle_search(&rt.idle);

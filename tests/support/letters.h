@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/letters.h>
-#include <runtime/pool/letters.h>
+#include <runtime/policy/letters.h>
 #include <string.h>
 #include <tests/support/configs.h>
 #include <tests/support/signpost.h>

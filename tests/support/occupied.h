@@ -5,7 +5,8 @@
 #define SUPPORT_OCCUPIED_H
 
 #include <filch/filch.h>
-#include <runtime/pool/alarm.h>
+#include <runtime/sync/alarm.h>
+#include <runtime/sync/lock.h>
 #include <tests/support/configs.h>
 #include <tests/support/signpost.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <runtime/pool/aimd.h>
+#include <runtime/policy/aimd.h>
 #include <tests/support/stress.h>
 
 enum { MS = 1000000 };

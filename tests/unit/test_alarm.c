@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <filch/filch.h>
 #include <runtime/core/panic.h>
-#include <runtime/pool/alarm.h>
+#include <runtime/sync/alarm.h>
 #include <runtime/sync/lock.h>
 #include <tests/support/configs.h>
 #include <tests/support/signpost.h>

@@ -124,3 +124,34 @@ Test(atfork, forking_a_busy_process_harms_neither_side)
     }
     cr_assert_eq(failed, 0);
 }
+
+/* A worker at its end gives back memory for jobs while its thread is being struck off. */
+static void *live_and_die(void *wrong)
+{
+    while (!signpost_count(&stop)) {
+        filch_runtime *one = NULL;
+        *(unsigned *)wrong += filch_runtime_create(&one, &(filch_config){.workers = 2}) != 0;
+        for (int i = 0; one && i < 20; i++)
+            *(unsigned *)wrong += filch_go(one, nothing, NULL) != 0;
+        filch_runtime_destroy(one);
+    }
+    return NULL;
+}
+
+Test(atfork, forking_beside_workers_that_end_stops_nobody)
+{
+    pthread_t thread;
+    unsigned wrong = 0;
+    cr_assert_eq(pthread_create(&thread, NULL, live_and_die, &wrong), 0);
+    for (int i = 0; i < 200; i++) {
+        int status = -1;
+        pid_t child = fork();
+        if (child == 0)
+            _exit(0);
+        waitpid(child, &status, 0);
+        cr_assert_eq(status, 0);
+    }
+    signpost_raise(&stop);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_assert_eq(wrong, 0);
+}

@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
-#include <runtime/pool/batcher.h>
+#include <runtime/patterns/batcher.h>
 #include <tests/support/batch_crew.h>
 
 Test(batcher, full_batches_go_at_once_and_the_rest_when_it_is_asked_for)

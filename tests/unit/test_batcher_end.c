@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
-#include <runtime/pool/batcher.h>
+#include <runtime/patterns/batcher.h>
 #include <tests/support/batch_crew.h>
 #include <tests/support/occupied.h>
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <math.h>
-#include <runtime/pool/breaker.h>
+#include <runtime/policy/breaker.h>
 #include <string.h>
 #include <tests/support/build.h>
 #include <tests/support/stress.h>

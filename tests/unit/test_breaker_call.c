@@ -4,7 +4,7 @@
  * function that is told does. */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <runtime/pool/breaker.h>
+#include <runtime/policy/breaker.h>
 #include <string.h>
 #include <tests/support/build.h>
 #include <tests/support/crew.h>

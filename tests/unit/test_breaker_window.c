@@ -3,7 +3,7 @@
  * The rolling window against a list of everything that was ever added. */
 #include <criterion/criterion.h>
 #include <inttypes.h>
-#include <runtime/pool/breaker_window.h>
+#include <runtime/policy/breaker_window.h>
 #include <stdlib.h>
 #include <tests/support/stress.h>
 

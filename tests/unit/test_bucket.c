@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <runtime/pool/bucket.h>
+#include <runtime/policy/bucket.h>
 #include <tests/support/rates.h>
 #include <tests/support/stress.h>
 

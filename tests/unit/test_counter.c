@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/metrics.h>
-#include <runtime/pool/lane.h>
+#include <runtime/metrics/lane.h>
 #include <tests/support/crew.h>
 
 enum { MEMBERS = 12, ROUNDS = 2000 };

@@ -65,20 +65,12 @@ Test(direct_pool, each_job_runs_once_whoever_submits_it)
 
 /* ---- What a job may do, and what becomes of it ---- */
 
-static int ends(filch_self self, filch_job *job, void *how)
-{
-    (void)self, (void)job;
-    if (!how)
-        FILCH_PANIC(-EBADMSG, "as it was told");
-    return -EIO;
-}
-
 Test(direct_pool, failures_and_panics_are_counted)
 {
     filch_pool_stats stats;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2});
     for (unsigned i = 0; i < MANY; i++)
-        cr_assert_eq(FILCH_SUBMIT(pool, ends, i % 3 ? &stats : NULL), 0);
+        cr_assert_eq(FILCH_SUBMIT(pool, i % 3 ? fails : panics, NULL), 0);
     cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
     filch_pool_stats_read(pool, &stats);
     cr_assert_eq(stats.outcomes[FILCH_PANICKED], MANY / 3);

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <filch/metrics.h>
 #include <math.h>
-#include <runtime/pool/distribution.h>
+#include <runtime/metrics/distribution.h>
 #include <tests/support/crew.h>
 
 static filch_distribution *distribution;

@@ -48,7 +48,7 @@ Test(idle, sleeper_learns_whether_it_was_the_last_searcher)
 Test(idle, claim_turns_one_sleeper_into_a_searcher_with_a_token)
 {
     put_to_sleep(3);
-    cr_assert(fl_idle_claim(&idle, false));
+    cr_assert(fl_idle_claim(&idle, FL_UNLESS_SEARCHING));
     expect(2, 1, 1);
     cr_assert(fl_idle_take_token(&idle));
     cr_assert_not(fl_idle_take_token(&idle));
@@ -59,13 +59,28 @@ Test(idle, nobody_is_woken_while_somebody_searches)
 {
     put_to_sleep(2);
     fl_idle_search(&idle);
-    cr_assert_not(fl_idle_claim(&idle, false));
+    cr_assert_not(fl_idle_claim(&idle, FL_UNLESS_SEARCHING));
     expect(2, 1, 0);
+}
+
+Test(idle, another_is_woken_while_the_searchers_are_on_their_way)
+{
+    put_to_sleep(4);
+    cr_assert(fl_idle_claim(&idle, FL_UNLESS_AWAKE));
+    cr_assert_not(fl_idle_claim(&idle, FL_UNLESS_SEARCHING));
+    cr_assert(fl_idle_claim(&idle, FL_UNLESS_AWAKE));
+    expect(2, 2, 2);
+    cr_assert_not(fl_idle_claim(&idle, FL_UNLESS_AWAKE), "two are enough");
+    cr_assert(fl_idle_take_token(&idle));
+    cr_assert_not(fl_idle_claim(&idle, FL_UNLESS_AWAKE), "one of them is awake");
+    fl_idle_found(&idle);
+    cr_assert(fl_idle_claim(&idle, FL_UNLESS_AWAKE));
+    expect(1, 2, 2);
 }
 
 Test(idle, nobody_is_woken_when_nobody_sleeps)
 {
-    cr_assert_not(fl_idle_claim(&idle, false));
+    cr_assert_not(fl_idle_claim(&idle, FL_UNLESS_SEARCHING));
     expect(0, 0, 0);
 }
 
@@ -76,7 +91,7 @@ Test(idle, only_the_last_finder_with_sleepers_left_chains)
     fl_idle_search(&idle);
     cr_assert_not(fl_idle_was_last(fl_idle_found(&idle)), "another one searches");
     cr_assert(fl_idle_was_last(fl_idle_found(&idle)));
-    cr_assert(fl_idle_claim(&idle, false));
+    cr_assert(fl_idle_claim(&idle, FL_UNLESS_SEARCHING));
     cr_assert_not(fl_idle_was_last(fl_idle_found(&idle)), "nobody sleeps");
     expect(0, 0, 1);
 }
@@ -87,7 +102,7 @@ Test(idle, sleeper_retracts_unless_a_token_is_on_its_way)
     cr_assert(fl_idle_retract(&idle));
     expect(0, 1, 0);
     fl_idle_sleep(&idle);
-    cr_assert(fl_idle_claim(&idle, false));
+    cr_assert(fl_idle_claim(&idle, FL_UNLESS_SEARCHING));
     cr_assert_not(fl_idle_retract(&idle));
     cr_assert(fl_idle_take_token(&idle));
     expect(0, 1, 0);
@@ -98,11 +113,11 @@ Test(idle, a_nap_mutes_only_those_who_may_be_muted)
     put_to_sleep(2);
     fl_idle_nap(&idle, true);
     expect(2, 0, 0);
-    cr_assert_not(fl_idle_claim(&idle, true));
-    cr_assert(fl_idle_claim(&idle, false));
+    cr_assert_not(fl_idle_claim(&idle, FL_UNLESS_NAPPING));
+    cr_assert(fl_idle_claim(&idle, FL_UNLESS_SEARCHING));
     cr_assert(fl_idle_was_last(fl_idle_found(&idle)));
     fl_idle_nap(&idle, false);
-    cr_assert(fl_idle_claim(&idle, true));
+    cr_assert(fl_idle_claim(&idle, FL_UNLESS_NAPPING));
     expect(0, 1, 2);
 }
 
@@ -123,7 +138,7 @@ Test(idle, a_sleeper_knows_whether_anybody_moved_since)
     cr_assert(fl_idle_unchanged(&idle, was));
     fl_idle_nap(&idle, true);
     cr_assert(fl_idle_unchanged(&idle, was), "a nap moves nobody");
-    cr_assert(fl_idle_claim(&idle, false));
+    cr_assert(fl_idle_claim(&idle, FL_UNLESS_SEARCHING));
     fl_idle_sleep(&idle);
     cr_assert_eq(fl_idle_sleepers(fl_idle_look(&idle)), 2);
     cr_assert_not(fl_idle_unchanged(&idle, was), "one was woken, and sleeps again");

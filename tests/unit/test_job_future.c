@@ -6,38 +6,6 @@
 
 enum { MANY = 50 };
 
-static int succeeds(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)job, (void)data;
-    return 0;
-}
-
-static int fails(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)job, (void)data;
-    return -EIO;
-}
-
-static int panics(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)job, (void)data;
-    FILCH_PANIC(-EBADMSG, "as it was told");
-}
-
-static int waits_for_its_context(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)data;
-    return filch_context_wait(filch_job_context(job), FILCH_FOREVER);
-}
-
-static filch_job *job_of(filch_pool *pool, filch_job_fn *fn, void *data, int64_t timeout)
-{
-    filch_job *job = NULL;
-    filch_job_options options = {.timeout = timeout};
-    cr_assert_eq(filch_pool_submit(&job, pool, fn, data, &options, FILCH_FOREVER), 0);
-    return job;
-}
-
 static const struct row {
     filch_job_fn *fn;
     int64_t timeout;
@@ -63,7 +31,7 @@ static void expect(filch_future *future, int code)
 static void is_told(filch_pool *pool, const struct row *row)
 {
     filch_future early[2] = {0}, late = {0};
-    filch_job *job = job_of(pool, row->fn, NULL, row->timeout);
+    filch_job *job = job_of(pool, row->fn, NULL, &(filch_job_options){.timeout = row->timeout});
     for (unsigned i = 0; i < 2; i++)
         cr_assert_eq(filch_job_future(&early[i], job), 0, "%s", filch_error());
     for (unsigned i = 0; i < 2; i++)
@@ -95,7 +63,7 @@ Test(job_future, it_needs_no_handle_once_it_is_made)
     filch_future future = {0};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
     block(pool, &at);
-    filch_job *job = job_of(pool, fails, NULL, 0);
+    filch_job *job = job_of(pool, fails, NULL, NULL);
     cr_assert_eq(filch_job_future(&future, job), 0);
     filch_job_release(job);
     cr_assert_not(filch_future_done(&future));
@@ -112,9 +80,9 @@ Test(job_future, cancelled_and_dropped_jobs_break_it)
     filch_pool *pool = pool_of((filch_pool_config){
         .workers = 2, .width = 1, .capacity = 1, .full = FILCH_FULL_DROP_OLDEST});
     block(pool, &at);
-    filch_job *dropped = job_of(pool, succeeds, NULL, 0);
+    filch_job *dropped = job_of(pool, succeeds, NULL, NULL);
     cr_assert_eq(filch_job_future(&futures[0], dropped), 0);
-    filch_job *cancelled = job_of(pool, succeeds, NULL, 0);
+    filch_job *cancelled = job_of(pool, succeeds, NULL, NULL);
     cr_assert_eq(filch_job_future(&futures[1], cancelled), 0);
     expect(&futures[0], -ENOBUFS);
     cr_assert_eq(filch_job_cancel(cancelled), 0);
@@ -131,7 +99,7 @@ static void expect_all(filch_pool *pool, filch_job_fn *odd, int code)
 {
     filch_future futures[MANY] = {0}, all = {0}, *at[MANY];
     for (unsigned i = 0; i < MANY; i++) {
-        filch_job *job = job_of(pool, i == 13 ? odd : succeeds, NULL, 0);
+        filch_job *job = job_of(pool, i == 13 ? odd : succeeds, NULL, NULL);
         cr_assert_eq(filch_job_future(at[i] = &futures[i], job), 0);
         filch_job_release(job);
     }
@@ -157,7 +125,7 @@ Test(job_future, the_first_of_several_jobs)
     gate gates[3] = {0};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 3});
     for (unsigned i = 0; i < 3; i++) {
-        filch_job *job = job_of(pool, stand_still, &gates[i], 0);
+        filch_job *job = job_of(pool, stand_still, &gates[i], NULL);
         cr_assert_eq(filch_job_future(at[i] = &futures[i], job), 0);
         filch_job_release(job);
     }
@@ -192,7 +160,7 @@ Test(job_future, mistakes_are_told)
     cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
     cr_assert_eq(rc, -EINVAL, "nobody has a handle");
     at = (gate){0};
-    filch_job *job = job_of(pool, stand_still, &at, 0);
+    filch_job *job = job_of(pool, stand_still, &at, NULL);
     cr_assert_eq(filch_future_set(&set, &value, sizeof value), 0);
     cr_assert_eq(filch_job_future(&set, job), -EALREADY);
     cr_assert_eq(filch_job_future(&future, job), 0);

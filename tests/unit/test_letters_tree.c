@@ -2,7 +2,7 @@
  *
  * Letters by id: the tree finds what an array of flags finds, and is not deep. */
 #include <criterion/criterion.h>
-#include <runtime/pool/letters_tree.h>
+#include <runtime/policy/letters_tree.h>
 #include <stdlib.h>
 #include <tests/support/stress.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <runtime/pool/limiter.h>
+#include <runtime/policy/limiter.h>
 #include <string.h>
 #include <tests/support/contexts.h>
 #include <tests/support/parties.h>

@@ -3,7 +3,7 @@
  * What becomes of the permits of those who wait and are cancelled, one after the other. */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <runtime/pool/limiter.h>
+#include <runtime/policy/limiter.h>
 #include <tests/support/contexts.h>
 #include <tests/support/parties.h>
 

@@ -6,7 +6,7 @@
 #include <filch/filch.h>
 #include <filch/log.h>
 #include <math.h>
-#include <runtime/pool/log.h>
+#include <runtime/metrics/log.h>
 #include <tests/support/crew.h>
 #include <tests/support/json.h>
 #include <unistd.h>

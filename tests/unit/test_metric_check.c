@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <filch/metrics.h>
 #include <math.h>
-#include <runtime/pool/metrics.h>
+#include <runtime/metrics/metrics.h>
 #include <string.h>
 
 static filch_metrics *metrics;

@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/metrics.h>
-#include <runtime/pool/metrics.h>
+#include <runtime/metrics/metrics.h>
 #include <runtime/sync/lock.h>
 #include <tests/support/crew.h>
 #include <tests/support/exposition.h>

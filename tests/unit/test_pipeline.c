@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Pipelines: what comes out, in which order, how wide stages are, and how far a source gets ahead. */
-#include <runtime/pool/pipeline.h>
+#include <runtime/patterns/pipeline.h>
 #include <tests/support/crew.h>
 #include <tests/support/pipes.h>
 

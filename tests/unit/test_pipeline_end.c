@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * How pipelines end: drained, failed, cancelled, destroyed in the middle; nothing is lost, and who waits is told. */
-#include <runtime/pool/pipeline.h>
+#include <runtime/patterns/pipeline.h>
 #include <string.h>
 #include <tests/support/crew.h>
 #include <tests/support/pipes.h>

@@ -7,55 +7,10 @@
 
 /* ---- What becomes of a job ---- */
 
-struct seen {
-    filch_u32 told[FILCH_OUTCOMES];
-    filch_u32 dropped;
-    filch_failure why;
-};
-
-static void see(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
+static int nonsense(filch_self self, filch_job *job, void *data)
 {
-    struct seen *seen = data;
-    (void)job;
-    if (why)
-        seen->why = *why;
-    filch_u32_add(&seen->told[outcome], 1, FILCH_ACQ_REL);
-}
-
-static void drop(void *data)
-{
-    struct seen *seen = data;
-    filch_u32_add(&seen->dropped, 1, FILCH_ACQ_REL);
-}
-
-static int succeeds(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)job, (void)data;
-    return 0;
-}
-
-static int fails(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)job, (void)data;
-    return -EIO;
-}
-
-static int panics(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)job, (void)data;
-    FILCH_PANIC(-EBADMSG, "no %s", "header");
-}
-
-static int returns_nonsense(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)job, (void)data;
-    return 7;
-}
-
-static int waits_for_its_context(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)data;
-    return filch_context_wait(filch_job_context(job), FILCH_FOREVER);
+    (void)data;
+    return returns(self, job, RETURNED(7));
 }
 
 static int ignores_its_context(filch_self self, filch_job *job, void *data)
@@ -76,7 +31,7 @@ static const struct row {
     {"succeeds in time", succeeds, 1000 * FILCH_SECOND, FILCH_SUCCEEDED, 0},
     {"fails", fails, 0, FILCH_FAILED, -EIO},
     {"panics", panics, 0, FILCH_PANICKED, -EBADMSG},
-    {"nonsense", returns_nonsense, 0, FILCH_FAILED, -EINVAL},
+    {"nonsense", nonsense, 0, FILCH_FAILED, -EINVAL},
     {"times out", waits_for_its_context, FILCH_MILLISECOND, FILCH_TIMED_OUT, -ETIMEDOUT},
     {"is too late", ignores_its_context, FILCH_MILLISECOND, FILCH_TIMED_OUT, -ETIMEDOUT},
 };
@@ -84,23 +39,22 @@ enum { ROWS = sizeof rows / sizeof *rows };
 
 static void one_outcome(filch_pool *pool, const struct row *row)
 {
-    struct seen seen = {0};
-    filch_job *job;
+    fate seen = {0};
     filch_job_options options = {.name = row->name,
                                  .timeout = row->timeout,
-                                 .done = see,
-                                 .drop = drop};
-    cr_assert_eq(filch_pool_submit(&job, pool, row->fn, &seen, &options, FILCH_FOREVER), 0);
+                                 .done = fate_told,
+                                 .drop = fate_dropped};
+    filch_job *job = job_of(pool, row->fn, &seen, &options);
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), row->code, "%s", row->name);
     cr_assert_eq(filch_job_outcome(job), row->outcome, "%s", row->name);
     const filch_failure *why = filch_job_failure(job);
     cr_assert_eq(why ? why->code : 0, row->code, "%s", row->name);
     cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_u32_load(&seen.told[row->outcome], FILCH_ACQUIRE), 1, "%s", row->name);
+    cr_assert_eq(signpost_count(&seen.told[row->outcome]), 1, "%s", row->name);
     cr_assert_eq(seen.why.code, row->code, "%s", row->name);
-    cr_assert_eq(filch_u32_load(&seen.dropped, FILCH_ACQUIRE), 0, "while there is a handle");
+    cr_assert_eq(signpost_count(&seen.dropped), 0, "while there is a handle");
     filch_job_release(job);
-    cr_assert_eq(filch_u32_load(&seen.dropped, FILCH_ACQUIRE), 1, "%s", row->name);
+    cr_assert_eq(signpost_count(&seen.dropped), 1, "%s", row->name);
 }
 
 Test(pool, each_job_has_one_outcome_and_who_asks_is_told)
@@ -173,9 +127,7 @@ Test(pool, priorities_may_change_while_a_job_waits)
     block(pool, &at);
     count = 0;
     for (unsigned i = 0; i < 3; i++)
-        cr_assert_eq(filch_pool_submit(&jobs[i], pool, take, (void *)(uintptr_t)i,
-                                       &(filch_job_options){.priority = i}, FILCH_FOREVER),
-                     0);
+        jobs[i] = job_of(pool, take, (void *)(uintptr_t)i, &(filch_job_options){.priority = i});
     cr_assert_eq(filch_job_set_priority(jobs[0], 7), 0);
     cr_assert_eq(filch_job_set_priority(jobs[2], 0), 0);
     cr_assert_eq(filch_job_set_priority(jobs[1], FILCH_PRIORITIES), -EINVAL);
@@ -206,13 +158,13 @@ Test(pool, who_waits_long_enough_is_taken_before_the_urgent)
 
 /* ---- Full ---- */
 
-static filch_pool *full_pool(filch_when_full full, gate *at, struct seen *seen)
+static filch_pool *full_pool(filch_when_full full, gate *at, fate *seen)
 {
     filch_pool *pool =
         pool_of((filch_pool_config){.workers = 2, .width = 1, .capacity = 2, .full = full});
     block(pool, at);
     for (unsigned i = 0; i < 2; i++)
-        cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, seen, .done = see), 0);
+        cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, seen, .done = fate_told), 0);
     return pool;
 }
 
@@ -232,33 +184,33 @@ static void expect_accounts(filch_pool *pool, uint64_t accepted, uint64_t droppe
 Test(pool, full_it_rejects)
 {
     gate at;
-    struct seen seen = {0};
+    fate seen = {0};
     filch_pool *pool = full_pool(FILCH_FULL_REJECT, &at, &seen);
-    cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &seen, .done = see), -EAGAIN);
+    cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &seen, .done = fate_told), -EAGAIN);
     signpost_raise(&at.go);
     expect_accounts(pool, 3, 0, 1);
-    cr_assert_eq(filch_u32_load(&seen.told[FILCH_SUCCEEDED], FILCH_ACQUIRE), 2);
+    cr_assert_eq(signpost_count(&seen.told[FILCH_SUCCEEDED]), 2);
 }
 
 Test(pool, full_it_drops_the_oldest_or_the_newest)
 {
     for (filch_when_full full = FILCH_FULL_DROP_OLDEST; full <= FILCH_FULL_DROP_NEWEST; full++) {
         gate at;
-        struct seen before = {0}, last = {0};
+        fate before = {0}, last = {0};
         filch_pool *pool = full_pool(full, &at, &before);
-        cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &last, .done = see), 0);
+        cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &last, .done = fate_told), 0);
         signpost_raise(&at.go);
         expect_accounts(pool, 4, 1, 0);
         bool newest = full == FILCH_FULL_DROP_NEWEST;
-        cr_assert_eq(filch_u32_load(&last.told[FILCH_DROPPED], FILCH_ACQUIRE), newest);
-        cr_assert_eq(filch_u32_load(&before.told[FILCH_DROPPED], FILCH_ACQUIRE), !newest);
+        cr_assert_eq(signpost_count(&last.told[FILCH_DROPPED]), newest);
+        cr_assert_eq(signpost_count(&before.told[FILCH_DROPPED]), !newest);
     }
 }
 
 Test(pool, full_it_runs_the_job_before_the_submission_returns)
 {
     gate at;
-    struct seen seen = {0};
+    fate seen = {0};
     filch_pool *pool = full_pool(FILCH_FULL_RUN, &at, &seen);
     unsigned ran = 0;
     count = 0;
@@ -271,20 +223,20 @@ Test(pool, full_it_runs_the_job_before_the_submission_returns)
 Test(pool, full_it_waits_until_there_is_room_or_the_time_is_over)
 {
     gate at;
-    struct seen seen = {0};
+    fate seen = {0};
     filch_pool *pool = full_pool(FILCH_FULL_WAIT, &at, &seen);
     filch_context *context;
     cr_assert_eq(filch_pool_submit(NULL, pool, succeeds, NULL, NULL, 0), -ETIMEDOUT);
     cr_assert_eq(filch_pool_submit(NULL, pool, succeeds, NULL, NULL, filch_in(FILCH_MILLISECOND)),
                  -ETIMEDOUT);
-    cr_assert_eq(filch_context_create_until(&context, NULL, filch_in(FILCH_MILLISECOND)), 0);
+    cr_assert_eq(filch_context_create_until(&context, NULL, filch_in(50 * FILCH_MILLISECOND)), 0);
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &seen, .context = context), -ETIMEDOUT);
     filch_context_release(context);
     signpost_raise(&at.go);
     for (unsigned i = 0; i < 100; i++)
-        cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &seen, .done = see), 0);
+        cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &seen, .done = fate_told), 0);
     expect_accounts(pool, 103, 0, 3);
-    cr_assert_eq(filch_u32_load(&seen.told[FILCH_SUCCEEDED], FILCH_ACQUIRE), 102);
+    cr_assert_eq(signpost_count(&seen.told[FILCH_SUCCEEDED]), 102);
 }
 
 /* The last job that could make room would wait for itself. */
@@ -302,9 +254,7 @@ Test(pool, a_job_that_would_wait_for_itself_to_make_room_is_told_so)
 {
     filch_pool *pool = pool_of((filch_pool_config){
         .workers = 2, .width = 1, .capacity = 1, .name = "one with a name longer than most"});
-    filch_job *job;
-    cr_assert_eq(filch_pool_submit(&job, pool, submits_to_its_own_pool, pool, NULL, FILCH_FOREVER),
-                 0);
+    filch_job *job = job_of(pool, submits_to_its_own_pool, pool, NULL);
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -EDEADLK);
     const char *said = filch_job_failure(job)->message;
     cr_assert_not_null(strstr(said, "or try (a time of 0)"), "the advice is cut: %s", said);

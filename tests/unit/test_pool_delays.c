@@ -23,12 +23,6 @@ static void everywhere(void (*claim)(filch_runtime *))
 
 /* ---- Beyond the width ---- */
 
-static int nothing(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)job, (void)data;
-    return 0;
-}
-
 static int second_time(filch_self self, filch_job *job, void *data)
 {
     (void)self, (void)data;
@@ -39,7 +33,7 @@ static int second_time(filch_self self, filch_job *job, void *data)
 static int submits(filch_self self, filch_job *job, void *pool)
 {
     (void)self, (void)job;
-    int rc = FILCH_SUBMIT(pool, nothing, NULL);
+    int rc = FILCH_SUBMIT(pool, succeeds, NULL);
     return rc ? rc : FILCH_SUBMIT(pool, second_time, NULL);
 }
 
@@ -66,12 +60,6 @@ Test(pool_delays, a_job_that_runs_for_its_submitter_is_retried_beyond_the_width)
 
 /* ---- Cancelled when the retry is decided, before the job is delayed ---- */
 
-static int fails(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)job, (void)data;
-    return -EAGAIN;
-}
-
 static filch_context *cancelled;
 static filch_pool *shut_down;
 
@@ -93,7 +81,7 @@ static void ends_at_once(filch_runtime *rt)
     filch_pool *pool = pool_on(rt, (filch_pool_config){.width = 2, .retry = &late});
     filch_pool_stats stats;
     shut_down = pool;
-    cr_assert_eq(FILCH_SUBMIT_AS(pool, fails, NULL, .context = cancelled), 0);
+    cr_assert_eq(FILCH_SUBMIT_AS(pool, returns, RETURNED(-EAGAIN), .context = cancelled), 0);
     cr_assert_eq(filch_pool_wait(pool, filch_in(60 * FILCH_SECOND)), 0);
     filch_pool_stats_read(pool, &stats);
     cr_assert_eq(stats.outcomes[FILCH_FAILED], 1);

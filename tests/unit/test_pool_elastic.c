@@ -5,7 +5,6 @@
 #include <filch/metrics.h>
 #include <pthread.h>
 #include <runtime/pool/pool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <tests/support/exposition.h>
 #include <tests/support/occupied.h>
@@ -14,26 +13,7 @@
 enum { LEAST = 2, MOST = 7, JOBS = 30 };
 #define HOUR (3600 * FILCH_SECOND)
 
-/* Also in builds that have room for few; jobs that stand still need one each. */
-static void have_fibers(void)
-{
-    setenv("FILCH_MAX_FIBERS", "10000", 1);
-}
-
 TestSuite(pool_elastic, .init = have_fibers);
-
-static filch_pool_stats stats_of(const filch_pool *pool)
-{
-    filch_pool_stats stats;
-    filch_pool_stats_read(pool, &stats);
-    return stats;
-}
-
-static int succeeds(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)job, (void)data;
-    return 0;
-}
 
 static void submit(filch_pool *pool, filch_job_fn *fn, void *data, unsigned count)
 {

@@ -143,7 +143,8 @@ static int ends_its_pool(filch_self self, filch_job *job, void *arg)
     filch_pool *pool = arg;
     (void)self;
     if (filch_pool_destroy(pool) != -EDEADLK || filch_pool_wait(pool, FILCH_FOREVER) != -EDEADLK ||
-        filch_pool_shutdown(pool, 0) != -EDEADLK || filch_job_wait(job, FILCH_FOREVER) != -EDEADLK)
+        filch_pool_shutdown(pool, FILCH_FOREVER) != -EDEADLK ||
+        filch_job_wait(job, FILCH_FOREVER) != -EDEADLK)
         return -EINVAL;
     filch_pool_close(pool);
     return filch_pool_shutdown_now(pool) == 3 ? 0 : -EINVAL;
@@ -152,16 +153,56 @@ static int ends_its_pool(filch_self self, filch_job *job, void *arg)
 Test(pool_end, a_job_may_shut_its_pool_down_but_not_wait_for_it)
 {
     gate at;
-    filch_job *job;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
     block(pool, &at);
-    cr_assert_eq(filch_pool_submit(&job, pool, ends_its_pool, pool, NULL, FILCH_FOREVER), 0);
+    filch_job *job = job_of(pool, ends_its_pool, pool, NULL);
     for (unsigned i = 0; i < 3; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, runs, NULL), 0);
     signpost_raise(&at.go);
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
     filch_job_release(job);
     cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+static int shuts_down_soon(filch_self self, filch_job *job, void *pool)
+{
+    (void)self, (void)job;
+    bool right = filch_pool_shutdown(pool, -1) == -EINVAL &&
+                 filch_pool_shutdown(pool, filch_in(FILCH_SECOND * 3600)) == -EDEADLK &&
+                 filch_pool_shutdown(pool, filch_in(FILCH_MILLISECOND)) == -EDEADLK;
+    return right ? 0 : -EPROTO;
+}
+
+/* Without the cancellation it would not come to an end. */
+Test(pool_end, a_shutdown_called_by_a_job_cancels_the_others_at_its_time)
+{
+    static const filch_pool_config configs[] = {{.workers = 2, .width = 2}, {.workers = 2}};
+    for (unsigned i = 0; i < 2; i++) {
+        signpost begun = {0};
+        filch_job *works, *shuts;
+        filch_pool *pool = pool_of(configs[i]);
+        cr_assert_eq(filch_pool_submit(&works, pool, until_cancelled, &begun, NULL, FILCH_FOREVER),
+                     0);
+        signpost_wait(&begun, 1);
+        cr_assert_eq(filch_pool_submit(&shuts, pool, shuts_down_soon, pool, NULL, FILCH_FOREVER),
+                     0);
+        cr_assert_eq(filch_job_wait(shuts, FILCH_FOREVER), 0);
+        cr_assert_eq(filch_job_wait(works, FILCH_FOREVER), -ECANCELED);
+        cr_assert_eq(FILCH_SUBMIT(pool, runs, NULL), -EPIPE);
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+        filch_job_release(works);
+        filch_job_release(shuts);
+    }
+}
+
+Test(pool_end, a_time_to_shut_down_holds_up_no_end)
+{
+    filch_job *job;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
+    cr_assert_eq(filch_pool_submit(&job, pool, shuts_down_soon, pool, NULL, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    filch_job_release(job);
 }
 
 static filch_u32 answers[2];
@@ -184,7 +225,7 @@ Test(pool_end, nor_may_who_is_told_of_an_outcome)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
     block(pool, &at);
     for (unsigned i = 0; i < 2; i++)
-        cr_assert_eq(filch_pool_submit(&jobs[i], pool, runs, pool, &options, FILCH_FOREVER), 0);
+        jobs[i] = job_of(pool, runs, pool, &options);
     cr_assert_eq(filch_job_cancel(jobs[0]), 0); /* this one is told by a task of its own */
     signpost_raise(&at.go);
     cr_assert_eq(filch_pool_destroy(pool), 0);
@@ -199,11 +240,8 @@ Test(pool_end, a_job_is_cancelled_out_of_the_queue_or_by_its_context)
 {
     gate at;
     signpost begun = {0};
-    filch_job *waits, *works;
     filch_pool *pool = busy_pool(&at, 0);
-    cr_assert_eq(filch_pool_submit(&waits, pool, runs, NULL, &(filch_job_options){.done = count_it},
-                                   FILCH_FOREVER),
-                 0);
+    filch_job *waits = job_of(pool, runs, NULL, &(filch_job_options){.done = count_it});
     cr_assert_eq(filch_job_outcome(waits), FILCH_UNDECIDED);
     cr_assert_null(filch_job_failure(waits));
     cr_assert_eq(filch_job_wait(waits, 0), -ETIME);
@@ -213,7 +251,7 @@ Test(pool_end, a_job_is_cancelled_out_of_the_queue_or_by_its_context)
     cr_assert_eq(filch_job_outcome(waits), FILCH_CANCELLED);
     filch_job_release(waits);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_submit(&works, pool, until_cancelled, &begun, NULL, FILCH_FOREVER), 0);
+    filch_job *works = job_of(pool, until_cancelled, &begun, NULL);
     signpost_wait(&begun, 1);
     cr_assert_eq(filch_job_id(works), 3);
     cr_assert_eq(filch_job_cancel(works), 0);
@@ -226,9 +264,8 @@ Test(pool_end, a_job_is_cancelled_out_of_the_queue_or_by_its_context)
 
 Test(pool_end, a_handle_may_outlive_its_pool)
 {
-    filch_job *job;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .order = FILCH_FIFO});
-    cr_assert_eq(filch_pool_submit(&job, pool, runs, NULL, NULL, FILCH_FOREVER), 0);
+    filch_job *job = job_of(pool, runs, NULL, NULL);
     cr_assert_eq(filch_pool_destroy(pool), 0);
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
     cr_assert_eq(filch_job_outcome(job), FILCH_SUCCEEDED);
@@ -239,21 +276,6 @@ Test(pool_end, a_handle_may_outlive_its_pool)
 
 /* ---- Width ---- */
 
-static filch_u32 together, most;
-
-static int meets_others(filch_self self, filch_job *job, void *data)
-{
-    (void)job, (void)data;
-    uint32_t now = filch_u32_add(&together, 1, FILCH_ACQ_REL) + 1;
-    uint32_t before = filch_u32_load(&most, FILCH_ACQUIRE);
-    while (now > before && !filch_u32_cas(&most, &before, now, FILCH_ACQ_REL))
-        ;
-    for (unsigned i = 0; i < 3; i++)
-        filch_yield(self);
-    filch_u32_add(&together, (uint32_t)-1, FILCH_ACQ_REL);
-    return 0;
-}
-
 Test(pool_end, never_more_than_its_width_are_in_progress)
 {
     static const unsigned widths[] = {3, 1, 8, 2};
@@ -262,11 +284,11 @@ Test(pool_end, never_more_than_its_width_are_in_progress)
         filch_pool *pool = pool_of((filch_pool_config){.runtime = rt, .width = 5});
         for (unsigned i = 0; i < 4; i++) {
             cr_assert_eq(filch_pool_resize(pool, widths[i]), 0);
-            filch_u32_store(&most, 0, FILCH_RELEASE);
+            crowd all = {0};
             for (unsigned j = 0; j < 100; j++)
-                cr_assert_eq(FILCH_SUBMIT(pool, meets_others, NULL), 0);
+                cr_assert_eq(FILCH_SUBMIT(pool, meets_others, &all), 0);
             cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
-            uint32_t seen = filch_u32_load(&most, FILCH_ACQUIRE);
+            uint32_t seen = filch_u32_load(&all.most, FILCH_ACQUIRE);
             cr_assert(seen >= 1 && seen <= widths[i], "%u of %u", seen, widths[i]);
         }
         cr_assert_eq(filch_pool_destroy(pool), 0);

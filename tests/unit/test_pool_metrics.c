@@ -9,12 +9,6 @@
 
 static exposition all;
 
-static int returns(filch_self self, filch_job *job, void *code)
-{
-    (void)self, (void)job;
-    return (int)(intptr_t)code;
-}
-
 static void expect(filch_metrics *metrics, const char *series, double value)
 {
     double shown = exposition_value(exposition_written(metrics, &all), series);
@@ -35,7 +29,7 @@ Test(pool_metrics, what_is_shown_adds_up)
     cr_assert_eq(filch_metrics_add_pool(metrics, pool), 0, "%s", filch_error());
     block(pool, &at);
     for (int i = 0; i < 7; i++)
-        FILCH_SUBMIT(pool, returns, (void *)(intptr_t)(i % 2 ? -EIO : 0));
+        FILCH_SUBMIT(pool, returns, RETURNED(i % 2 ? -EIO : 0));
     expect(metrics, "filch_pool_accepted_total{pool=\"mail\"}", 6);
     expect(metrics, "filch_pool_refused_total{pool=\"mail\"}", 2);
     expect(metrics, "filch_pool_waiting{pool=\"mail\"}", 5);
@@ -88,7 +82,7 @@ Test(pool_metrics, promtool_accepts_pools_and_what_they_run_on)
     cr_assert_eq(filch_metrics_add_runtime(metrics, rt, "shared"), 0, "%s", filch_error());
     cr_assert_eq(filch_metrics_add_letters(metrics, letters), 0, "%s", filch_error());
     for (int i = 0; i < 10; i++) {
-        FILCH_SUBMIT(timed, returns, (void *)(intptr_t)(i % 2 ? -EIO : 0));
+        FILCH_SUBMIT(timed, returns, RETURNED(i % 2 ? -EIO : 0));
         FILCH_SUBMIT(plain, returns, NULL);
     }
     cr_assert_eq(filch_pool_wait(timed, FILCH_FOREVER), 0);

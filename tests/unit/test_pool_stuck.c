@@ -47,9 +47,8 @@ static int count(filch_self self, filch_job *job, void *done)
 static void submit_a_hog(filch_pool *pool, gate *at)
 {
     for (int64_t timeout = FILCH_MILLISECOND; !signpost_count(&at->begun); timeout *= 2) {
-        filch_job *job;
         const filch_job_options options = {.name = "endless", .timeout = timeout};
-        cr_assert_eq(filch_pool_submit(&job, pool, hog, at, &options, FILCH_FOREVER), 0);
+        filch_job *job = job_of(pool, hog, at, &options);
         while (!signpost_count(&at->begun) && filch_job_outcome(job) == FILCH_UNDECIDED)
             sched_yield();
         if (!signpost_count(&at->begun)) /* not begun, or just about to be */

@@ -2,15 +2,8 @@
  *
  * Configurations of pools for jobs that compute and for jobs that wait; where workers are bound. */
 #include <runtime/core/topology.h>
-#include <stdlib.h>
 #include <string.h>
 #include <tests/support/pools.h>
-
-/* Also in builds that have room for few; jobs that stand still need one each. */
-static void have_fibers(void)
-{
-    setenv("FILCH_MAX_FIBERS", "10000", 1);
-}
 
 TestSuite(presets, .init = have_fibers);
 

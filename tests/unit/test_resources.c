@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
-#include <runtime/pool/resources.h>
+#include <runtime/patterns/resources.h>
 #include <string.h>
 #include <tests/support/resource_crew.h>
 

@@ -32,48 +32,13 @@ static void expect_nothing(filch_results *list, int why)
 /* ---- Whatever becomes of a job ---- */
 
 struct item {
-    signpost told, dropped, begun, go;
+    fate of; /* first */
+    gate at;
 };
-
-static void tell(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
-{
-    struct item *item = data;
-    (void)job, (void)outcome, (void)why;
-    signpost_raise(&item->told);
-}
-
-static void drop(void *data)
-{
-    struct item *item = data;
-    signpost_raise(&item->dropped);
-}
-
-static int succeeds(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)job, (void)data;
-    return 0;
-}
-
-static int fails(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)job, (void)data;
-    return -EIO;
-}
-
-static int panics(filch_self self, filch_job *job, void *data)
-{
-    (void)self, (void)job, (void)data;
-    FILCH_PANIC(-EBADMSG, "as it was told");
-}
 
 static int stays(filch_self self, filch_job *job, void *data)
 {
-    struct item *item = data;
-    (void)job;
-    signpost_raise(&item->begun);
-    while (!signpost_count(&item->go))
-        filch_yield(self);
-    return 0;
+    return stand_still(self, job, &((struct item *)data)->at);
 }
 
 static const struct row {
@@ -93,25 +58,28 @@ enum { ROWS = sizeof rows / sizeof *rows };
 static void comes_once(filch_pool *pool, filch_results *list, const struct row *row)
 {
     struct item item = {0};
-    filch_job_options options = {
-        .name = "an item", .timeout = row->timeout, .done = tell, .drop = drop, .results = list};
+    filch_job_options options = {.name = "an item",
+                                 .timeout = row->timeout,
+                                 .done = fate_told,
+                                 .drop = fate_dropped,
+                                 .results = list};
     cr_assert_eq(filch_pool_submit(NULL, pool, row->fn, &item, &options, FILCH_FOREVER), 0);
     filch_job *job = take(list);
     const filch_failure *why = filch_job_failure(job);
-    cr_assert_eq(signpost_count(&item.told), 1, "it comes after it was told");
+    cr_assert_eq(fate_count(&item.of), 1, "it comes after it was told");
     cr_assert_eq(filch_job_outcome(job), row->outcome);
     cr_assert_eq(why ? why->code : 0, row->code);
     cr_assert_eq(filch_job_wait(job, 0), row->code);
     cr_assert_eq(filch_job_data(job), &item);
     cr_assert_str_eq(filch_job_name(job), "an item");
     cr_assert_eq(filch_job_cancel(job), -EALREADY);
-    cr_assert_eq(signpost_count(&item.dropped), 0);
+    cr_assert_eq(signpost_count(&item.of.dropped), 0);
     filch_job_release(job);
-    if (signpost_count(&item.begun)) /* before its deadline, that is */
-        cr_assert_eq(signpost_count(&item.dropped), 0, "its function is at it");
-    signpost_raise(&item.go);
+    if (signpost_count(&item.at.begun)) /* before its deadline, that is */
+        cr_assert_eq(signpost_count(&item.of.dropped), 0, "its function is at it");
+    signpost_raise(&item.at.go);
     cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
-    cr_assert_eq(signpost_count(&item.dropped), 1);
+    cr_assert_eq(signpost_count(&item.of.dropped), 1);
     expect_nothing(list, -ETIMEDOUT);
 }
 
@@ -176,7 +144,7 @@ Test(results, a_job_that_is_tried_again_comes_when_that_is_over)
     filch_pool *pool = pool_of((filch_pool_config){
         .workers = 2, .width = 1, .retry = &retry, .letters = letters, .results = list});
     struct item item = {0};
-    cr_assert_eq(FILCH_SUBMIT_AS(pool, fails, &item, .drop = drop), 0);
+    cr_assert_eq(FILCH_SUBMIT_AS(pool, fails, &item, .drop = fate_dropped), 0);
     filch_job *job = take(list);
     cr_assert_eq(filch_job_outcome(job), FILCH_DEAD_LETTERED);
     cr_assert_eq(filch_job_attempts(job), 3);
@@ -185,7 +153,7 @@ Test(results, a_job_that_is_tried_again_comes_when_that_is_over)
     expect_nothing(list, -ETIMEDOUT);
     cr_assert_eq(filch_pool_destroy(pool), 0);
     filch_letters_destroy(letters);
-    cr_assert_eq(signpost_count(&item.dropped), 1);
+    cr_assert_eq(signpost_count(&item.of.dropped), 1);
     cr_assert_eq(filch_results_destroy(list), 0);
 }
 
@@ -287,7 +255,7 @@ Test(results, what_was_accepted_before_the_close_still_comes)
     cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0, "others are none of its business");
     expect_nothing(list, -ETIMEDOUT);
     cr_assert_eq(filch_results_destroy(list), -EBUSY);
-    signpost_raise(&item.go);
+    signpost_raise(&item.at.go);
     expect_outcome(list, FILCH_SUCCEEDED);
     expect_nothing(list, -EPIPE);
     cr_assert_eq(filch_results_destroy(list), 0);
@@ -322,15 +290,15 @@ Test(results, destroying_it_releases_what_nobody_took)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .results = list});
     memset(items, 0, sizeof items);
     for (unsigned i = 0; i < MANY; i++)
-        cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &items[i], .drop = drop), 0);
+        cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &items[i], .drop = fate_dropped), 0);
     cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
     cr_assert_eq(filch_results_destroy(list), -EBUSY, "the pool has it");
     cr_assert_eq(filch_pool_destroy(pool), 0);
     for (unsigned i = 0; i < MANY; i++)
-        cr_assert_eq(signpost_count(&items[i].dropped), 0);
+        cr_assert_eq(signpost_count(&items[i].of.dropped), 0);
     cr_assert_eq(filch_results_destroy(list), 0);
     for (unsigned i = 0; i < MANY; i++)
-        cr_assert_eq(signpost_count(&items[i].dropped), 1);
+        cr_assert_eq(signpost_count(&items[i].of.dropped), 1);
 }
 
 static void *take_in_vain(void *arg)

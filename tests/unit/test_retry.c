@@ -6,7 +6,7 @@
 #include <filch/filch.h>
 #include <inttypes.h>
 #include <math.h>
-#include <runtime/pool/retry.h>
+#include <runtime/policy/retry.h>
 #include <string.h>
 #include <tests/support/stress.h>
 

@@ -168,7 +168,7 @@ Test(settings, configuration_out_of_range_or_unknown_is_refused_by_its_field)
         {{.stack_size = 4096}, {"stack_size=4096", "16384"}},
         {{.stack_size = SIZE_MAX}, {"stack_size", "1073741824"}},
         {{.max_fibers = 1000001}, {"max_fibers=1000001"}},
-        {{.policy = "nearest"}, {"policy=nearest", "known: random"}},
+        {{.policy = "sideways"}, {"policy=sideways", "known: random"}},
         {{.queue = "lifo"}, {"queue=lifo", "chase-lev, central-mutex"}},
         {{.fence = "heavy"}, {"fence=heavy", "asymmetric, full"}},
         {{.bind = "everywhere"}, {"everywhere", "core"}},

@@ -2,7 +2,7 @@
  *
  * Numbers are read back as they were, whatever the locale; UTF-8 is told from what is none. */
 #include <criterion/criterion.h>
-#include <runtime/pool/spell.h>
+#include <runtime/metrics/spell.h>
 #include <stdlib.h>
 #include <tests/support/stress.h>
 

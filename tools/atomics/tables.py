@@ -84,16 +84,16 @@ WORDS = [
     Word("balance", (), N, N, "acquire?", "acq_rel?", X, "who takes permits sees what all givers wrote (K5, K6)"),
     Word("count", ("runtime/sync/waitgroup.c",), N, N, R, "acq_rel?", X, "the last one sees what the others did (K9)"),
     # metrics and logs
-    Word("held", ("runtime/pool/lane.c",), N, N, N, AR, X, "who takes a lane sees its cells as they were left (Q8, Q9)"),
-    Word("tally", (), X, X, X, X, X, "a number of its own, or a cell: sums need no order (runtime/pool/lane.h)"),
-    Word("turn", ("runtime/pool/lane.c",), N, N, N, X, N, "spreads"),
-    Word("level", ("runtime/pool/",), X, X, N, X, X, "a number of its own"),
+    Word("held", ("runtime/metrics/lane.c",), N, N, N, AR, X, "who takes a lane sees its cells as they were left (Q8, Q9)"),
+    Word("tally", (), X, X, X, X, X, "a number of its own, or a cell: sums need no order (runtime/metrics/lane.h)"),
+    Word("turn", ("runtime/metrics/lane.c",), N, N, N, X, N, "spreads"),
+    Word("level", ("runtime/metrics/",), X, X, N, X, X, "a number of its own"),
     Word("least", (), X, X, N, N, X, "a log's level; nothing depends on it"),
     # pools
     Word("begun", ("runtime/pool/",), N, N, N, X, X, "a number of its own (runtime/pool/attempt.h)"),
     Word("closed", ("runtime/pool/",), X, N, N, N, X, "a Dekker pair with the counts of direct pools, else under the lock (B6, B7)"),
     # resources, batchers
-    Word("rung", (), N, X, N, X, X, "the locks of the object and of the keeper order everything (runtime/pool/alarm.h)"),
+    Word("rung", (), N, X, N, X, X, "the locks of the object and of the keeper order everything (runtime/sync/alarm.h)"),
     # the rest
     Word("draining", (), N, R, N, A, "acquire?", "a lock: the head is its holder's (X1, X2)"),
     Word("policy", (), R, R, N, N, A, "is followed"),

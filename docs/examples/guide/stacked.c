@@ -79,7 +79,9 @@ static void note(filch_job *job, filch_outcome outcome, const filch_failure *why
                                                       [FILCH_TIMED_OUT] = "timed out",
                                                       [FILCH_DEAD_LETTERED] = "is a dead letter"};
     (void)why, (void)data;
-    printf("  outcome  %s, after %u attempts\n", names[outcome], filch_job_attempts(job));
+    unsigned attempts = filch_job_attempts(job);
+    printf("  outcome  %s, after %u attempt%s\n", names[outcome], attempts,
+           attempts == 1 ? "" : "s");
 }
 
 /* ---- Four stories ---- */

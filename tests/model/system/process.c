@@ -94,8 +94,9 @@ const char *fl_error_about(int code)
     return "";
 }
 
-void fl_error_forget(void)
+void fl_error_note(int code)
 {
+    (void)code;
 }
 
 /* The keeper's constructor brings all of keeper.c into every model. */
@@ -221,7 +222,7 @@ void fl_fibers_clear(fl_fibers *fibers)
 
 void *fl_cell_take(enum fl_cells from)
 {
-    return malloc(from == FL_CELLS_JOBS ? FL_CELL_JOB : FL_CELL_POOL_JOB);
+    return malloc(from == FL_CELLS_LINES ? FL_CELL_LINE : FL_CELL_POOL_JOB);
 }
 
 void fl_cell_give(enum fl_cells to, void *cell)

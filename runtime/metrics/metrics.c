@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/metrics/metrics.h>
+
+#include <runtime/core/error.h>
+#include <runtime/sync/wait.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int filch_metrics_create(filch_metrics **out)
+{
+    if (!out)
+        return fl_fail(EINVAL,
+                       "filch_metrics_create without a place for the registry; give it one");
+    filch_metrics *metrics = calloc(1, sizeof *metrics);
+    if (!metrics)
+        return fl_fail(ENOMEM, "no memory for a registry; free some");
+    *out = metrics;
+    return 0;
+}
+
+void filch_metrics_destroy(filch_metrics *metrics)
+{
+    while (metrics && metrics->first) {
+        fl_metric *metric = metrics->first;
+        metrics->first = metric->next;
+        free(metric);
+    }
+    free(metrics);
+}
+
+/* ---- With the lock ---- */
+
+/* Is there one that forbids the new one? */
+static int refuse_twin(const filch_metrics *metrics, const fl_metric *fresh)
+{
+    for (const fl_metric *one = metrics->first; one; one = one->next) {
+        if (one->gone || strcmp(one->what.name, fresh->what.name))
+            continue;
+        if (one->what.kind != fresh->what.kind)
+            return fl_fail(EINVAL, "%s is shown as a %s; a name has one kind", one->what.name,
+                           fl_metric_rows[one->what.kind].name);
+        if (!strcmp(one->labels, fresh->labels))
+            return fl_fail(EEXIST, "shown already; give it another name, or label: %s{%s}",
+                           one->what.name, one->labels);
+    }
+    return 0;
+}
+
+/* After the last of its family, or of all. */
+static void insert(filch_metrics *metrics, fl_metric *fresh)
+{
+    fl_metric **at = &metrics->first, **place = NULL;
+    fresh->number = fresh->family = ++metrics->number;
+    for (; *at; at = &(*at)->next)
+        if (!strcmp((*at)->what.name, fresh->what.name)) {
+            fresh->family = (*at)->family;
+            place = &(*at)->next;
+        }
+    place = place ? place : at;
+    fresh->next = *place;
+    *place = fresh;
+}
+
+/* If nobody needs it any more: out of the list, into the list of what is to be freed. */
+static void bury(filch_metrics *metrics, fl_metric *metric, fl_metric **dead)
+{
+    if (!metric->gone || metric->pins)
+        return;
+    fl_metric **at = &metrics->first;
+    while (*at != metric)
+        at = &(*at)->next;
+    *at = metric->next;
+    metric->next = *dead;
+    *dead = metric;
+}
+
+static void free_all(fl_metric *dead)
+{
+    while (dead) {
+        fl_metric *next = dead->next;
+        free(dead);
+        dead = next;
+    }
+}
+
+/* ---- For writers ---- */
+
+fl_metric *fl_metrics_step(filch_metrics *metrics, fl_metric *from, uint64_t limit)
+{
+    fl_metric *dead = NULL;
+    fl_lock(&metrics->lock);
+    fl_metric *to = from ? from->next : metrics->first;
+    while (to && (to->gone || to->number > limit))
+        to = to->next;
+    if (to) {
+        to->pins++;
+        to->readers++;
+    }
+    if (from) {
+        from->pins--;
+        bury(metrics, from, &dead);
+    }
+    fl_unlock(&metrics->lock);
+    free_all(dead);
+    return to;
+}
+
+void fl_metrics_was_read(filch_metrics *metrics, fl_metric *metric)
+{
+    fl_lock(&metrics->lock);
+    if (!--metric->readers && metric->gone)
+        fl_tell_all(&metrics->lock, &metrics->removers, 0);
+    else
+        fl_unlock(&metrics->lock);
+}
+
+uint64_t fl_metrics_newest(filch_metrics *metrics)
+{
+    fl_lock(&metrics->lock);
+    uint64_t newest = metrics->number;
+    fl_unlock(&metrics->lock);
+    return newest;
+}
+
+/* ---- Adding and removing ---- */
+
+int filch_metrics_add(filch_metrics *metrics, const filch_metric *metric)
+{
+    if (!metrics || !metric)
+        return fl_fail(EINVAL, "filch_metrics_add without a registry or a metric; give it both");
+    fl_metric *fresh;
+    int rc = fl_metric_check(metric);
+    if (!rc)
+        rc = fl_metric_create(&fresh, metric);
+    if (rc)
+        return rc;
+    fl_lock(&metrics->lock);
+    rc = refuse_twin(metrics, fresh);
+    if (!rc)
+        insert(metrics, fresh);
+    fl_unlock(&metrics->lock);
+    if (rc)
+        free(fresh);
+    return rc;
+}
+
+static bool belongs(const fl_metric *metric, const void *owner, uint64_t above)
+{
+    return metric->what.owner == owner && metric->number > above;
+}
+
+/* With the lock, which it may give up meanwhile. The list may change then: from the start again. */
+static void wait_for_readers(filch_metrics *metrics, const void *owner, uint64_t above)
+{
+    for (fl_metric *one = metrics->first; one;) {
+        if (one->gone && one->readers && belongs(one, owner, above)) {
+            fl_waits_in("filch_metrics_remove", metrics);
+            fl_wait(&metrics->lock, &metrics->removers, NULL, FILCH_FOREVER);
+            fl_lock(&metrics->lock);
+            one = metrics->first;
+        } else {
+            one = one->next;
+        }
+    }
+}
+
+int fl_metrics_remove_above(filch_metrics *metrics, const void *owner, uint64_t above)
+{
+    int count = 0;
+    fl_metric *dead = NULL;
+    fl_lock(&metrics->lock);
+    for (fl_metric *one = metrics->first; one; one = one->next)
+        if (!one->gone && belongs(one, owner, above)) {
+            one->gone = true;
+            count++;
+        }
+    wait_for_readers(metrics, owner, above);
+    for (fl_metric *one = metrics->first, *next; one; one = next) {
+        next = one->next;
+        bury(metrics, one, &dead);
+    }
+    fl_unlock(&metrics->lock);
+    free_all(dead);
+    return count;
+}
+
+int filch_metrics_remove(filch_metrics *metrics, const void *owner)
+{
+    if (!metrics || !owner)
+        return fl_fail(EINVAL, "filch_metrics_remove without a registry or an owner; give it both");
+    return fl_metrics_remove_above(metrics, owner, 0);
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A pipeline's life, and what goes in and out. */
+#include <runtime/patterns/pipeline.h>
+
+#include <runtime/core/error.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* ---- Life ---- */
+
+static int refuse_stage(const filch_stage *stage, unsigned index)
+{
+    if (!stage->fn)
+        return fl_fail(EINVAL, "stage %u of a pipeline has no function; give it one", index);
+    if (stage->width > FILCH_STAGE_WIDTH_MAX || stage->ahead > FILCH_STAGE_WIDTH_MAX ||
+        stage->capacity > FILCH_STAGE_ROOM_MAX)
+        return fl_fail(EINVAL,
+                       "stage %u of a pipeline is %u wide, with room for %zu and %u ahead; at most "
+                       "%d, %d and %d are possible",
+                       index, stage->width, stage->capacity, stage->ahead, FILCH_STAGE_WIDTH_MAX,
+                       FILCH_STAGE_ROOM_MAX, FILCH_STAGE_WIDTH_MAX);
+    return 0;
+}
+
+static int refuse_config(const filch_pipeline_config *config)
+{
+    if (!config || !config->stages || !config->count || config->count > FILCH_STAGES_MAX)
+        return fl_fail(EINVAL, "a pipeline of %u stages; give it 1 to %d in its configuration",
+                       config && config->stages ? config->count : 0, FILCH_STAGES_MAX);
+    if (config->results > FILCH_STAGE_ROOM_MAX)
+        return fl_fail(EINVAL, "a pipeline with room for %zu results; at most %d are possible",
+                       config->results, FILCH_STAGE_ROOM_MAX);
+    int rc = 0;
+    for (unsigned i = 0; !rc && i < config->count; i++)
+        rc = refuse_stage(&config->stages[i], i);
+    return rc;
+}
+
+/* With what is meant by fields that are zero. */
+static filch_stage completed(const filch_stage *given)
+{
+    filch_stage stage = *given;
+    if (!stage.name)
+        stage.name = "stage";
+    if (!stage.width)
+        stage.width = 1;
+    if (!stage.capacity)
+        stage.capacity = stage.width;
+    if (!stage.ahead)
+        stage.ahead = stage.width;
+    return stage;
+}
+
+/* What functions emit for which there is no further stage. */
+static filch_stage results_of(const filch_pipeline_config *config)
+{
+    filch_stage last = completed(&config->stages[config->count - 1]);
+    return (filch_stage){.name = "(a pipeline's drop)",
+                         .capacity = config->results ? config->results : last.width,
+                         .drop = config->drop};
+}
+
+static size_t window_of(const filch_stage *stage)
+{
+    return stage->ordered ? (size_t)stage->width + stage->ahead : 0;
+}
+
+static size_t bytes_of(const filch_stage *stage)
+{
+    return sizeof(fl_pipe_stage) + stage->width * sizeof(fl_pipe_runner) +
+           window_of(stage) * sizeof(fl_seat) + stage->capacity * sizeof(void *);
+}
+
+/* Takes its share of the block. */
+static char *lay_out(filch_pipeline *pipeline, unsigned index, const filch_stage *config,
+                     char *room)
+{
+    fl_pipe_stage *stage = &pipeline->stages[index];
+    stage->config = *config;
+    stage->task = (filch_task){NULL, config->name};
+    stage->pipeline = pipeline;
+    stage->window = window_of(config);
+    fl_pipe_runner *runners = (fl_pipe_runner *)(void *)room;
+    for (unsigned i = config->width; i-- > 0;) {
+        runners[i] = (fl_pipe_runner){.item = {.kind = FL_JOB_PART, .as.part = fl_pipe_run},
+                                      .next = stage->idle,
+                                      .stage = stage};
+        stage->idle = &runners[i];
+    }
+    stage->seats = (fl_seat *)(void *)&runners[config->width];
+    stage->ring = (void **)(void *)&stage->seats[stage->window];
+    return (char *)&stage->ring[config->capacity];
+}
+
+static filch_pipeline *make(const filch_pipeline_config *config)
+{
+    filch_stage results = results_of(config);
+    size_t bytes = sizeof(filch_pipeline) + bytes_of(&results);
+    for (unsigned i = 0; i < config->count; i++) {
+        filch_stage stage = completed(&config->stages[i]);
+        bytes += bytes_of(&stage);
+    }
+    filch_pipeline *pipeline = calloc(1, bytes);
+    if (!pipeline)
+        return NULL;
+    pipeline->count = config->count;
+    fl_job_be_part(&pipeline->sweeper, fl_pipe_sweep_task);
+    char *room = (char *)&pipeline->stages[config->count + 1];
+    for (unsigned i = 0; i < config->count; i++) {
+        filch_stage stage = completed(&config->stages[i]);
+        room = lay_out(pipeline, i, &stage, room);
+    }
+    lay_out(pipeline, config->count, &results, room);
+    return pipeline;
+}
+
+int filch_pipeline_create(filch_pipeline **out, filch_runtime *rt,
+                          const filch_pipeline_config *config)
+{
+    if (!out)
+        return fl_fail(EINVAL, "filch_pipeline_create without a place for it; give it one");
+    int rc = refuse_config(config);
+    if (!rc)
+        rc = fl_runtime_meant(&rt, "filch_pipeline_create");
+    filch_context *context = NULL;
+    if (!rc)
+        rc = filch_context_create(&context, config->context);
+    if (rc)
+        return rc;
+    filch_pipeline *pipeline = make(config);
+    if (!pipeline) {
+        filch_context_release(context);
+        return fl_fail(ENOMEM, "no memory for a pipeline of %u stages; give them less room",
+                       config->count);
+    }
+    pipeline->rt = rt;
+    pipeline->context = context;
+    *out = pipeline;
+    fl_pipe_watch(pipeline);
+    return 0;
+}
+
+static int refuse_null(const char *call)
+{
+    return fl_fail(EINVAL, "%s of NULL; give it what was created", call);
+}
+
+static int refuse_to_wait(const filch_pipeline *pipeline, const char *call)
+{
+    return fl_pipe_here(pipeline)
+               ? fl_fail(EDEADLK,
+                         "%s by a function of the pipeline, which waits for itself; let "
+                         "another task do it",
+                         call)
+               : 0;
+}
+
+/* With the lock. -EPIPE it was. */
+static int shut(filch_pipeline *pipeline, fl_pipe_after *after)
+{
+    if (pipeline->closed)
+        return fl_plainly(-EPIPE);
+    pipeline->closed = true;
+    after->ended = fl_waiters_claim_all(&pipeline->line.waiters, after->ended);
+    return 0;
+}
+
+int filch_pipeline_close(filch_pipeline *pipeline)
+{
+    if (!pipeline)
+        return refuse_null("filch_pipeline_close");
+    fl_pipe_after after = {0};
+    fl_pipe_lock(pipeline);
+    int rc = shut(pipeline, &after);
+    fl_pipe_leave(pipeline, &after);
+    return rc;
+}
+
+/* With the lock, which is released. */
+static int outcome(filch_pipeline *pipeline)
+{
+    filch_failure why = pipeline->stopped ? pipeline->failure : (filch_failure){0};
+    fl_unlock(&pipeline->line.lock);
+    if (why.code && why.task)
+        fl_fail(-why.code, "%s: %s", why.task, why.message);
+    else if (why.code)
+        fl_fail(-why.code, "%s", why.message);
+    return why.code;
+}
+
+int filch_pipeline_finish(filch_pipeline *pipeline, int64_t until)
+{
+    if (!pipeline)
+        return refuse_null("filch_pipeline_finish");
+    int rc = refuse_to_wait(pipeline, "filch_pipeline_finish");
+    if (rc)
+        return rc;
+    filch_pipeline_close(pipeline);
+    fl_pipe_lock(pipeline);
+    if (!fl_pipe_ended(pipeline)) {
+        fl_waits_in("filch_pipeline_finish", pipeline);
+        rc = fl_wait(&pipeline->line.lock, &pipeline->finishers, NULL, until);
+        if (rc)
+            return rc == -ETIMEDOUT ? fl_plainly(-ETIME) : rc;
+        fl_pipe_lock(pipeline);
+    }
+    return outcome(pipeline);
+}
+
+int filch_pipeline_destroy(filch_pipeline *pipeline)
+{
+    int rc = pipeline ? refuse_to_wait(pipeline, "filch_pipeline_destroy") : 0;
+    if (rc || !pipeline)
+        return rc;
+    filch_context_cancel(pipeline->context, 0);
+    fl_pipe_lock(pipeline);
+    while (!fl_pipe_ended(pipeline) || pipeline->watched) {
+        fl_waits_in("filch_pipeline_destroy", pipeline);
+        fl_wait(&pipeline->line.lock, &pipeline->finishers, NULL, FILCH_FOREVER);
+        fl_pipe_lock(pipeline);
+    }
+    fl_unlock(&pipeline->line.lock);
+    filch_context_release(pipeline->context);
+    free(pipeline);
+    return 0;
+}
+
+/* ---- In ---- */
+
+/* With the lock. */
+static int refusal(const filch_pipeline *pipeline)
+{
+    return pipeline->stopped ? -ECANCELED : pipeline->closed ? -EPIPE : 0;
+}
+
+int filch_pipeline_push(filch_pipeline *pipeline, void *item, filch_context *context, int64_t until)
+{
+    if (!pipeline)
+        return refuse_null("filch_pipeline_push");
+    if (until < 0)
+        return fl_fail(EINVAL, "a push until %lld ns; give a time from filch_in()",
+                       (long long)until);
+    int rc = filch_context_cause(context);
+    if (rc)
+        return fl_plainly(rc);
+    fl_pipe_after after = {0};
+    fl_pipe_lock(pipeline);
+    rc = fl_plainly(refusal(pipeline));
+    if (!rc && fl_stage_has_room(pipeline->stages)) {
+        fl_stage_enter(pipeline->stages, item, &after);
+    } else if (!rc) {
+        fl_waits_in("filch_pipeline_push", pipeline);
+        rc = fl_line_wait(&pipeline->line, item, until, context);
+    }
+    fl_pipe_leave(pipeline, &after);
+    return rc;
+}
+
+int filch_pipeline_try_push(filch_pipeline *pipeline, void *item)
+{
+    return fl_tried(filch_pipeline_push(pipeline, item, NULL, 0));
+}
+
+/* ---- Out ---- */
+
+/* With the lock, which is released. */
+static int wait_for_result(filch_pipeline *pipeline, void **item, int64_t until)
+{
+    void *got;
+    pipeline->receiving++;
+    fl_waits_in("filch_pipeline_next", pipeline);
+    int rc = fl_wait(&pipeline->line.lock, &pipeline->receivers, &got, until);
+    if (!rc)
+        *item = got;
+    if (!rc || rc == -EPIPE || rc == -ECANCELED) /* it was told */
+        return rc;
+    fl_pipe_after after = {0};
+    fl_pipe_lock(pipeline);
+    pipeline->receiving--;
+    fl_pipe_leave(pipeline, &after);
+    return rc;
+}
+
+int filch_pipeline_next(filch_pipeline *pipeline, void **item, int64_t until)
+{
+    if (!pipeline || !item)
+        return refuse_null("filch_pipeline_next");
+    fl_pipe_after after = {0};
+    fl_pipe_lock(pipeline);
+    fl_pipe_stage *results = &pipeline->stages[pipeline->count];
+    bool any = results->stats.waiting && !pipeline->stopped;
+    int rc = any || !fl_pipe_drained(pipeline) ? 0 : -EPIPE;
+    if (pipeline->stopped)
+        rc = -ECANCELED;
+    if (!rc && !any)
+        return wait_for_result(pipeline, item, until);
+    if (any) {
+        *item = fl_stage_leave(results, &after);
+        results->stats.finished++;
+    }
+    fl_pipe_leave(pipeline, &after);
+    return fl_plainly(rc);
+}
+
+/* ---- Queries ---- */
+
+filch_context *filch_pipeline_context(const filch_pipeline *pipeline)
+{
+    return pipeline->context;
+}
+
+const filch_failure *filch_pipeline_failure(filch_pipeline *pipeline)
+{
+    fl_pipe_lock(pipeline);
+    const filch_failure *why = pipeline->stopped ? &pipeline->failure : NULL;
+    fl_unlock(&pipeline->line.lock);
+    return why;
+}
+
+int filch_pipeline_stats(filch_pipeline *pipeline, unsigned stage, filch_stage_stats *out)
+{
+    if (!pipeline || !out || stage > pipeline->count)
+        return fl_fail(EINVAL,
+                       "the numbers of stage %u; give a pipeline, one of its stages, and a "
+                       "place for them",
+                       stage);
+    fl_pipe_lock(pipeline);
+    *out = pipeline->stages[stage].stats;
+    fl_unlock(&pipeline->line.lock);
+    return 0;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/patterns/resources.h>
+
+#include <runtime/core/clock.h>
+#include <runtime/core/error.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Life ---- */
+
+static int refuse_config(const filch_resources_config *config)
+{
+    if (!config || !config->create)
+        return fl_fail(EINVAL, "a pool of resources without a function that creates them; give it "
+                               "one in its configuration");
+    if (!config->max || config->max > FILCH_RESOURCES_MAX || config->min > config->max)
+        return fl_fail(EINVAL,
+                       "a pool of %u to %u resources; give it a max of 1 to %d, and a min not "
+                       "above it",
+                       config->min, config->max, FILCH_RESOURCES_MAX);
+    if (config->idle_time < 0 || config->max_lifetime < 0 || config->check_after < 0 ||
+        config->retry < 0)
+        return fl_fail(EINVAL, "a pool of resources with a negative time; give 0 or more "
+                               "nanoseconds");
+    return 0;
+}
+
+static void lay_out(filch_resources *pool, const filch_resources_config *config)
+{
+    pool->config = *config;
+    if (!pool->config.retry)
+        pool->config.retry = FILCH_SECOND;
+    pool->count[FL_RESOURCE_FREE] = config->max;
+    for (unsigned i = config->max; i-- > 0;) {
+        pool->place[i].pool = pool;
+        pool->place[i].next = pool->free;
+        pool->free = &pool->place[i];
+    }
+}
+
+int filch_resources_create(filch_resources **out, filch_runtime *rt,
+                           const filch_resources_config *config)
+{
+    if (!out)
+        return fl_fail(EINVAL, "filch_resources_create without a place for the pool; give it one");
+    int rc = refuse_config(config);
+    if (!rc)
+        rc = fl_runtime_meant(&rt, "filch_resources_create");
+    if (rc)
+        return rc;
+    filch_resources *pool = calloc(1, sizeof *pool + config->max * sizeof pool->place[0]);
+    if (!pool)
+        return fl_fail(ENOMEM, "no memory for a pool of %u resources; give it a lower max",
+                       config->max);
+    lay_out(pool, config);
+    rc = fl_alarm_init(&pool->alarm, rt, fl_resources_tidy_task);
+    if (rc) {
+        free(pool);
+        return rc;
+    }
+    *out = pool;
+    fl_lock(&pool->lock);
+    fl_resources_staff(pool, fl_now());
+    fl_unlock(&pool->lock);
+    return 0;
+}
+
+static int refuse_null(const char *call)
+{
+    return fl_fail(EINVAL, "%s of NULL; give it what was created", call);
+}
+
+/* With the lock. Those who wait, as a list to be told. */
+static fl_node *shut(filch_resources *pool)
+{
+    pool->closed = true;
+    fl_alarm_stop(&pool->alarm);
+    for (filch_resource *idle; (idle = pool->youngest);) {
+        fl_resource_unlink(idle);
+        fl_resource_begin(idle, FL_RESOURCE_DESTROYING);
+    }
+    fl_node *all = fl_waiters_claim_all(&pool->waiters, NULL);
+    for (fl_node *node = all; node; node = node->next) {
+        ((fl_request *)node->data)->told = true;
+        pool->waiting--;
+        pool->stats.refused++;
+    }
+    return all;
+}
+
+int filch_resources_close(filch_resources *pool, int64_t until)
+{
+    if (!pool)
+        return refuse_null("filch_resources_close");
+    fl_lock(&pool->lock);
+    if (!pool->closed) {
+        fl_node *all = shut(pool);
+        fl_unlock(&pool->lock);
+        fl_tell_list(all, -EPIPE);
+        fl_lock(&pool->lock);
+    }
+    if (!fl_resources_settled(pool)) {
+        fl_waits_in("filch_resources_close", pool);
+        return fl_wait(&pool->lock, &pool->closers, NULL, until);
+    }
+    fl_unlock(&pool->lock);
+    return 0;
+}
+
+int filch_resources_destroy(filch_resources *pool)
+{
+    if (!pool)
+        return 0;
+    char first[160];
+    if (fl_resources_report(pool, INT64_MIN, fl_now(), first, sizeof first)) {
+        first[strcspn(first, "\n")] = '\0';
+        return fl_fail(EBUSY,
+                       "a pool is destroyed of which somebody has a resource; release it: %s",
+                       first);
+    }
+    filch_resources_close(pool, FILCH_FOREVER);
+    free(pool);
+    return 0;
+}
+
+/* ---- Operations ---- */
+
+/* With the lock. One that can be handed out now; those that are too old are destroyed on the way. Of
+ * all that are idle the first was last known to be good. */
+static filch_resource *take_idle(filch_resources *pool, int64_t now)
+{
+    for (filch_resource *idle; (idle = pool->youngest);) {
+        bool expired = fl_resource_expired(idle, now);
+        if (!expired && fl_resource_needs_check(idle, now))
+            break;
+        fl_resource_unlink(idle);
+        if (!expired)
+            return idle;
+        fl_resource_begin(idle, FL_RESOURCE_DESTROYING);
+    }
+    return NULL;
+}
+
+static int say_why(const fl_request *request)
+{
+    const filch_failure *failure = &request->failure;
+    return failure->code ? fl_fail(-failure->code, "no resource: %s", failure->message)
+                         : fl_plainly(-EPIPE);
+}
+
+/* With the lock, which is released. */
+static int wait_for_one(filch_resources *pool, fl_request *request, int64_t until, int64_t now)
+{
+    pool->waiting++;
+    if (until > now) {
+        pool->stats.waits++;
+        fl_resources_staff(pool, now);
+    }
+    fl_waits_in("filch_resources_acquire", pool);
+    int rc = fl_wait(&pool->lock, &pool->waiters, request, until);
+    if (request->resource)
+        return 0;
+    if (request->told)
+        return say_why(request);
+    fl_lock(&pool->lock);
+    pool->waiting--;
+    pool->stats.refused++;
+    if (fl_resources_settled(pool))
+        fl_tell_all(&pool->lock, &pool->closers, 0);
+    else
+        fl_unlock(&pool->lock);
+    return rc;
+}
+
+int fl_resources_acquire(filch_resources *pool, filch_resource **out, int64_t until,
+                         const filch_place *place, int64_t now)
+{
+    const fl_fiber *here = fl_fiber_here();
+    fl_request request = {.place = place, .holder = here && here->root ? here->root->name : NULL};
+    fl_lock(&pool->lock);
+    if (pool->closed) {
+        pool->stats.refused++;
+        fl_unlock(&pool->lock);
+        return fl_plainly(-EPIPE);
+    }
+    request.resource = take_idle(pool, now);
+    if (request.resource) {
+        fl_resource_hand_over(request.resource, request.place, request.holder, now);
+        fl_unlock(&pool->lock);
+    } else {
+        int rc = wait_for_one(pool, &request, until, now);
+        if (rc)
+            return rc;
+    }
+    *out = request.resource;
+    return 0;
+}
+
+int filch_resources_acquire_from(filch_resources *pool, filch_resource **out, int64_t until,
+                                 const filch_place *place)
+{
+    return pool && out ? fl_resources_acquire(pool, out, until, place, fl_now())
+                       : refuse_null("filch_resources_acquire");
+}
+
+int(filch_resources_acquire)(filch_resources *pool, filch_resource **out, int64_t until)
+{
+    static const filch_place nowhere = {.task.name = "(filch_resources_acquire)"};
+    return filch_resources_acquire_from(pool, out, until, &nowhere);
+}
+
+int fl_resource_release(filch_resource *resource, bool healthy, int64_t now)
+{
+    filch_resources *pool = resource->pool;
+    fl_node *next = NULL;
+    fl_lock(&pool->lock);
+    if (resource->state != FL_RESOURCE_IN_USE) {
+        fl_unlock(&pool->lock);
+        return fl_fail(EALREADY, "a resource is released that nobody has; release it once for each "
+                                 "acquire");
+    }
+    pool->stats.released++;
+    pool->stats.broken += !healthy;
+    if (!healthy || pool->closed || fl_resource_expired(resource, now))
+        fl_resource_begin(resource, FL_RESOURCE_DESTROYING);
+    else
+        next = fl_resource_offer(resource, now);
+    fl_resources_staff(pool, now);
+    fl_unlock(&pool->lock);
+    if (next)
+        fl_waiter_tell(next->waiter, next, 0);
+    return 0;
+}
+
+int filch_resource_release(filch_resource *resource, bool healthy)
+{
+    return resource ? fl_resource_release(resource, healthy, fl_now())
+                    : refuse_null("filch_resource_release");
+}
+
+void filch_resource_discard(void *resource)
+{
+    if (resource)
+        filch_resource_release(resource, false);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/pool/order.h>
+
+#include <runtime/core/clock.h>
+#include <runtime/core/container.h>
+
+static void give_back(fl_gate *gate)
+{
+    if (gate->held)
+        filch_limiter_give_back(&gate->permit);
+    gate->held = false;
+}
+
+/* The alarm's task. */
+static void opens(filch_self self, fl_job *job)
+{
+    static const filch_task task = {NULL, "(a pool's limiter)"};
+    fl_gate *gate = FL_CONTAINER_OF(job, fl_gate, alarm.job);
+    filch_pool *pool = FL_CONTAINER_OF(gate, filch_pool, gate);
+    fl_after after = {0};
+    fl_fiber_of(self)->root = &task;
+    fl_lock(&pool->room.lock);
+    gate->shut = false;
+    fl_alarm_answer(&gate->alarm, FILCH_FOREVER);
+    if (pool->stats.waiting)
+        fl_pool_rouse(pool, &after);
+    else
+        give_back(gate);
+    fl_pool_leave(pool, &after);
+}
+
+int fl_gate_open(filch_pool *pool)
+{
+    if (!pool->config.limiter || pool->direct.tallies)
+        return 0;
+    int rc = fl_alarm_init(&pool->gate.alarm, pool->rt, opens);
+    pool->gate.there = !rc;
+    return rc;
+}
+
+int fl_gate_close(filch_pool *pool)
+{
+    if (!pool->gate.there)
+        return 0;
+    fl_lock(&pool->room.lock);
+    fl_alarm_stop(&pool->gate.alarm);
+    pool->gate.over = true;
+    give_back(&pool->gate);
+    fl_unlock(&pool->room.lock);
+    return filch_pool_wait(pool, FILCH_FOREVER);
+}
+
+/* The first one that can have what is granted at `at`; the others never can. */
+static bool somebody_lives_until(filch_pool *pool, int64_t at, fl_after *after)
+{
+    filch_failure why;
+    filch_job *first;
+    while ((first = fl_order_first(pool)) && filch_context_deadline(filch_job_context(first)) < at)
+        fl_job_decide(first, fl_no_permit(first, &why), &why, after);
+    return first;
+}
+
+bool fl_gate_passes(filch_pool *pool, fl_after *after)
+{
+    fl_gate *gate = &pool->gate;
+    if (!gate->there)
+        return true;
+    if (gate->shut)
+        return false;
+    if (!fl_order_first(pool)) {
+        give_back(gate);
+        return true;
+    }
+    if (!gate->held && filch_limiter_reserve(pool->config.limiter, 1, &gate->permit))
+        return true; /* the job will see why */
+    gate->held = true;
+    if (gate->permit.at <= fl_now())
+        return true;
+    if (!somebody_lives_until(pool, gate->permit.at, after)) {
+        give_back(gate);
+        return true;
+    }
+    gate->shut = true;
+    fl_alarm_set(&gate->alarm, gate->permit.at);
+    return false;
+}
+
+void fl_gate_pass(filch_pool *pool, filch_job *job, fl_after *after)
+{
+    fl_gate *gate = &pool->gate;
+    if (!gate->there)
+        return;
+    if (gate->held) {
+        job->more->attempts.permit = gate->permit;
+        job->more->attempts.permitted = true;
+        gate->held = false;
+    }
+    if (pool->stats.waiting)
+        fl_pool_rouse(pool, after);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The limiter of a pool with a queue. What the limiter grants next is the pool's, not a job's: it goes
+ * to whoever is first in the queue when it is due. So the order holds however long permits take, and
+ * who waits for one stands in the queue as for a runner.
+ *
+ *   the gate      a runner that looks for a job, under the pool's lock        becomes
+ *   no permit     reserves one                                               held
+ *   held, due     takes the first job, and gives it the permit                no permit
+ *   held, later   times out the first jobs whose deadlines come before it,    shut
+ *                 sets the alarm, and ends
+ *   shut          no runner is started                                        shut
+ *   shut          the alarm's task starts one                                 held
+ *   held, shut    the queue has become empty: gives it back                   no permit
+ *
+ * Where the limiter answers with an error the job passes, and fails by the same error. Jobs of direct
+ * pools, and those beyond the width, reserve for themselves, and are delayed (runtime/pool/attempt.h).
+ *
+ * Life: as that of the monitor's alarm (runtime/pool/elastic.h). Locks: the limiter's under the pool's. */
+#ifndef FL_GATE_H
+#define FL_GATE_H
+
+#include <filch/limiter.h>
+#include <filch/pool.h>
+#include <runtime/sync/alarm.h>
+
+struct fl_after;
+
+typedef struct fl_gate {
+    bool there; /* else nothing below is used */
+    bool held, shut;
+    bool over; /* the alarm is stopped for good */
+    filch_reservation permit;
+    fl_alarm alarm;
+} fl_gate;
+
+/* -EAGAIN, -EMFILE, -ENOMEM through fl_fail: there is no keeper. */
+int fl_gate_open(filch_pool *pool);
+/* Nothing comes any more. It waits for the alarm's task; errors: filch_pool_wait. */
+int fl_gate_close(filch_pool *pool);
+
+/* ---- Under the pool's lock ---- */
+
+/* May the first job begin now? */
+bool fl_gate_passes(filch_pool *pool, struct fl_after *after);
+/* It begins. */
+void fl_gate_pass(filch_pool *pool, filch_job *job, struct fl_after *after);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Every policy on every discipline, with few and many workers, on this machine and on larger ones that hwloc
+ * imagines; and policies that change while tasks run. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched/policy.h>
+#include <string.h>
+#include <tests/support/child.h>
+#include <tests/support/configs.h>
+#include <tests/support/stress.h>
+
+enum { FIB = 18, MS = 1000000 };
+
+static void right_with_every_policy(void)
+{
+    for (unsigned i = 0; i < CONFIGS; i++)
+        for (unsigned p = 0; fl_policies[p]; p++) {
+            filch_runtime *rt = NULL;
+            filch_config config = config_of(i, 0);
+            config.policy = fl_policies[p]->name;
+            CHILD_CHECK(filch_runtime_create(&rt, &config) == 0);
+            CHILD_CHECK(FILCH_RUN(rt, fib, FIB) == fib_serial(FIB));
+            CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+        }
+}
+
+Test(policies, answers_are_right_on_this_machine)
+{
+    struct child child;
+    child_run(&child, right_with_every_policy);
+    cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
+}
+
+/* hwloc reads the variable when the process loads its first topology. */
+static void on_another_machine(void)
+{
+    setenv("HWLOC_SYNTHETIC", "package:2 numa:2 l3:1 core:4 pu:2", 1);
+    right_with_every_policy();
+}
+
+Test(policies, answers_are_right_on_a_machine_with_many_tiers)
+{
+    struct child child;
+    child_run(&child, on_another_machine);
+    cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
+}
+
+/* ---- Live ---- */
+
+static filch_u32 over;
+
+static void *swap(void *rt)
+{
+    for (unsigned swaps = 0; !filch_u32_load(&over, FILCH_RELAXED); swaps++) {
+        if (filch_runtime_set_policy(rt, fl_policies[swaps % 6]->name))
+            return "a policy is refused";
+        filch_sleep(MS);
+    }
+    return NULL;
+}
+
+Test(policies, answers_are_right_while_policies_change)
+{
+    for (unsigned i = 0; i < CONFIGS; i++) {
+        filch_runtime *rt = config_runtime(i, 0);
+        pthread_t thread;
+        void *wrong;
+        filch_u32_store(&over, 0, FILCH_RELAXED);
+        cr_assert_eq(pthread_create(&thread, NULL, swap, rt), 0);
+        for (unsigned k = stress_times(20); k > 0; k--)
+            cr_assert_eq(FILCH_RUN(rt, fib, FIB), fib_serial(FIB), "%s", config_name(i));
+        filch_u32_store(&over, 1, FILCH_RELAXED);
+        cr_assert_eq(pthread_join(thread, &wrong), 0);
+        cr_assert_null(wrong, "%s", (const char *)wrong);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+FILCH_TASK(int, change_own, (const char *, name))
+{
+    (void)self;
+    return filch_runtime_set_policy(NULL, name);
+}
+
+Test(policies, a_task_may_change_its_own_runtimes)
+{
+    filch_runtime *rt = config_runtime(0, 0);
+    char text[4096];
+    cr_assert_eq(FILCH_RUN(rt, change_own, "nearest"), 0);
+    cr_assert(filch_runtime_describe(rt, text, sizeof text) > 0);
+    cr_assert_not_null(strstr(text, "policy       nearest: "));
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(policies, an_unknown_one_is_refused_and_changes_nothing)
+{
+    filch_runtime *rt = config_runtime(0, 0);
+    char text[4096];
+    cr_assert_eq(filch_runtime_set_policy(rt, "sideways"), -EINVAL);
+    for (unsigned p = 0; fl_policies[p]; p++)
+        cr_assert_not_null(strstr(filch_error(), fl_policies[p]->name), "%s", filch_error());
+    cr_assert(filch_runtime_describe(rt, text, sizeof text) > 0);
+    cr_assert_not_null(strstr(text, "policy       random: "));
+    cr_assert_eq(filch_runtime_set_policy(NULL, "random"), -EINVAL);
+    cr_assert_eq(filch_runtime_set_policy(rt, NULL), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The heap before a test and after it, where something was refused (tests/support/refuse.h) in between. */
+#ifndef SUPPORT_HELD_H
+#define SUPPORT_HELD_H
+
+#include <criterion/criterion.h>
+#include <tests/support/fib.h>
+#include <tests/support/refuse.h>
+#include <urcu-bp.h>
+
+static int64_t blocks_before;
+
+/* For TestSuite: what a process has once is there. */
+static inline void warm_up(void)
+{
+    cr_assert_eq(fib_life(2, NULL, 12), 0);
+    blocks_before = blocks;
+}
+
+/* The keeper, too. */
+static inline void warm_up_keeper(void)
+{
+    warm_up();
+    cr_assert_eq(filch_sleep(1), 0);
+    blocks_before = blocks;
+}
+
+static inline void nothing_held(void)
+{
+    cr_assert_eq(blocks, blocks_before);
+}
+
+/* Ends the runtime. `first`: of the process, which leaves the topology behind. */
+static inline void runtime_holds_nothing(filch_runtime *rt, bool first, int64_t before)
+{
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    urcu_bp_barrier(); /* deques that grew leave their old buffers to it */
+    if (!first)
+        cr_assert_eq(blocks, before);
+}
+
+#endif

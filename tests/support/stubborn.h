@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Jobs that fail so many times. */
+#ifndef SUPPORT_STUBBORN_H
+#define SUPPORT_STUBBORN_H
+
+#include <tests/support/pools.h>
+
+typedef struct stubborn {
+    fate end; /* first */
+    unsigned failures;
+    int code; /* of those; 0: it panics */
+    filch_u32 calls;
+} stubborn;
+
+static inline int fails_for_now(filch_self self, filch_job *job, void *arg)
+{
+    stubborn *one = arg;
+    (void)self, (void)job;
+    unsigned call = filch_u32_add(&one->calls, 1, FILCH_RELAXED) + 1;
+    if (filch_job_attempts(job) > call) /* a permit or a breaker may refuse in between */
+        return -ENOTRECOVERABLE;
+    if (call > one->failures)
+        return 0;
+    if (!one->code)
+        FILCH_PANIC(-EAGAIN, "attempt %u", call);
+    return one->code;
+}
+
+static inline void run_one(filch_pool *pool, stubborn *one)
+{
+    fate_of_letter = &one->end;
+    cr_assert_eq(FILCH_SUBMIT_AS(pool, fails_for_now, one, .done = fate_told_apart,
+                                 .drop = fate_dropped),
+                 0, "%s", filch_error());
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(fate_count(&one->end), 1);
+}
+
+/* Its first attempt has failed, or it has no permit. */
+static inline filch_job *delayed_job(filch_pool *pool, stubborn *one)
+{
+    const filch_job_options options = {.name = "delayed",
+                                       .done = fate_told_apart,
+                                       .drop = fate_dropped};
+    fate_of_letter = &one->end;
+    filch_job *job = job_of(pool, fails_for_now, one, &options);
+    filch_pool_stats stats = stats_of(pool);
+    while (!stats.delayed)
+        stats = stats_of(pool);
+    cr_assert_eq(stats.waiting, 1);
+    cr_assert_eq(stats.running, 0);
+    return job;
+}
+
+#endif
