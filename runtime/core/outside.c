@@ -66,7 +66,7 @@ static void submit_after_switch(fl_worker *worker, fl_fiber *left, void *arg)
 {
     (void)left;
     struct handover *handover = arg; /* on the stack that left; gone once it is submitted */
-    fl_submit_across(handover->rt, &handover->call->job, worker->index);
+    fl_submit_across(handover->rt, &handover->call->job, worker->index, FL_UNLESS_AWAKE);
 }
 
 static int refuse_here(const fl_runtime *rt, const filch_task *task)
@@ -96,7 +96,7 @@ static void run_across(fl_runtime *rt, fl_call *call)
         fl_suspend(fl_first_slot(&here->running->stack), submit_after_switch, &handover);
         return;
     }
-    fl_submit_across(rt, &call->job, worker_near(rt));
+    fl_submit_across(rt, &call->job, worker_near(rt), FL_UNLESS_AWAKE);
     wait_as_thread(call);
 }
 
@@ -128,12 +128,22 @@ int fl_runtime_meant(fl_runtime **rt, const char *call)
                : fl_fail(EINVAL, "%s without a runtime, and not in a task of one; name it", call);
 }
 
-void fl_start(fl_runtime *rt, fl_job *job)
+static void start(fl_runtime *rt, fl_job *job, fl_unless unless)
 {
     fl_worker *here = fl_worker_here();
     if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_JOB, job)))
         return;
-    fl_submit_across(rt, job, worker_near(rt) + 1);
+    fl_submit_across(rt, job, worker_near(rt) + 1, unless);
+}
+
+void fl_start(fl_runtime *rt, fl_job *job)
+{
+    start(rt, job, FL_UNLESS_AWAKE);
+}
+
+void fl_start_patient(fl_runtime *rt, fl_job *job)
+{
+    start(rt, job, FL_UNLESS_SEARCHING);
 }
 
 int filch_go_from(filch_runtime *rt, filch_go_fn *fn, void *arg, const filch_place *place)

@@ -73,12 +73,12 @@ void fl_submit(fl_runtime *rt, fl_job *job, unsigned near)
     submit(rt, job, near, FL_UNLESS_SEARCHING);
 }
 
-void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near)
+void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near, fl_unless unless)
 {
     filch_u32_add(&rt->inbox.visitors, 1,
                   FILCH_RELAXED); /* the put below publishes it with the job */
     fl_thread_noted();
-    submit(rt, job, near, FL_UNLESS_AWAKE);
+    submit(rt, job, near, unless);
     filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
 }
 

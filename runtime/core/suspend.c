@@ -155,5 +155,5 @@ void fl_resume(fl_runtime *rt, fl_fiber *fiber)
     fl_worker *here = fl_worker_here();
     if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_FIBER, fiber)))
         return;
-    fl_submit_across(rt, &fiber->wake, 0);
+    fl_submit_across(rt, &fiber->wake, 0, FL_UNLESS_AWAKE);
 }

@@ -269,16 +269,18 @@ bool fl_sleep(fl_worker *worker, int64_t nap);
 void fl_submit(fl_runtime *rt, fl_job *job, unsigned near);
 /* Puts a job where its caller, a worker of rt or not, leaves work for it. Never fails. */
 void fl_start(fl_runtime *rt, fl_job *job);
+/* The same for a job that can wait for whoever is being woken already, as one does that takes many:
+ * two who come for few find little, and oust their submitter. */
+void fl_start_patient(fl_runtime *rt, fl_job *job);
 /* The same for count jobs, with one fence, and one who is woken: who finds several wakes the next. */
 void fl_start_all(fl_runtime *rt, fl_job *const *jobs, unsigned count);
 /* The runtime that a caller means: *rt, or with NULL its own, which then is *rt. Negative errno
  * through fl_fail. */
 int fl_runtime_meant(fl_runtime **rt, const char *call);
-/* As fl_submit, for whoever is no worker of rt, which wakes another while those who were woken are
- * still on their way: it may be destroyed as soon as the job is done, but not
- * before the caller has left it. */
-void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near);
-/* The same for count jobs, at least one. */
+/* As fl_submit, for whoever is no worker of rt, which may be destroyed as soon as the job is done, but
+ * not before the caller has left it. */
+void fl_submit_across(fl_runtime *rt, fl_job *job, unsigned near, fl_unless unless);
+/* The same for count jobs, at least one; unless: FL_UNLESS_AWAKE. */
 void fl_submit_all_across(fl_runtime *rt, fl_job *const *jobs, unsigned count, unsigned near);
 /* After publishing something and a seq_cst fence: wakes one sleeper, unless that holds. near: where
  * to look for one first. */

@@ -26,7 +26,7 @@ void fl_pool_leave(filch_pool *pool, const fl_after *after)
     fl_tell_list(after->told, after->code);
     for (fl_job *one = after->started, *next; one; one = next) {
         next = (fl_job *)one->node.next;
-        fl_start(rt, one);
+        fl_start_patient(rt, one);
     }
     for (filch_job *one = after->apart, *next; one; one = next) {
         next = one->age.next;

@@ -20,7 +20,7 @@ static fl_timer *within(filch_timer *timer)
 static int64_t submit(fl_timer *timer, int64_t when, int64_t now)
 {
     (void)when, (void)now;
-    fl_submit_across(timer->where, timer->arg, 0);
+    fl_submit_across(timer->where, timer->arg, 0, FL_UNLESS_AWAKE);
     return 0;
 }
 

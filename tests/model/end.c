@@ -139,10 +139,10 @@ static void run(fl_worker *by, unsigned number)
 
 static void visit(void)
 {
-    fl_submit_across(rt, &job[FIBER], 0);
+    fl_submit_across(rt, &job[FIBER], 0, FL_UNLESS_AWAKE);
     while (!filch_u32_load(&saved, FILCH_ACQUIRE))
         mc_futex_wait(&saved, 0, false, MC_HERE);
-    fl_submit_across(rt, &job[FIBER], 0);
+    fl_submit_across(rt, &job[FIBER], 0, FL_UNLESS_AWAKE);
 }
 
 static void act(const char *script)

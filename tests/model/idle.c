@@ -131,7 +131,7 @@ static filch_self follow_script(fl_worker *by)
             fl_push_ready(by, fl_item(FL_ITEM_JOB, &job[count(&published)]));
             break;
         case 'I':
-            fl_submit_across(&rt, &job[count(&published)], 0);
+            fl_submit_across(&rt, &job[count(&published)], 0, FL_UNLESS_AWAKE);
             break;
         case 'R':
             fl_idle_search(&rt.idle);
