@@ -82,8 +82,9 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_runtime_create(filch_runtime **out, const filch_config *config);
 
 /* Waits until everything that was submitted has ended, stops the workers and frees the runtime. rt
- * may be NULL. Blocks. -EDEADLK on a worker of this runtime; -ECHILD in a child process (there the
- * copy is left alone). */
+ * may be NULL. Blocks. -EBUSY while a pool of jobs or of resources, a batcher or a pipeline lives on
+ * it: destroy those first; -EDEADLK on a worker of this runtime; -ECHILD in a child process (there
+ * the copy is left alone). */
 FILCH_API int filch_runtime_destroy(filch_runtime *rt);
 
 /* Makes it so many workers, 1 .. filch_runtime_worker_slots: for pools that grow and shrink, and for a

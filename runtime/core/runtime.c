@@ -210,6 +210,12 @@ int filch_runtime_destroy(filch_runtime *rt)
     if (here && here->rt == rt)
         return fl_fail(EDEADLK,
                        "a task cannot destroy the runtime it runs on; destroy it from outside");
+    uint32_t tenants = filch_u32_load(&rt->tenants, FILCH_RELAXED); /* a count against mistakes */
+    if (tenants)
+        return fl_fail(EBUSY,
+                       "a runtime is destroyed on which %u pools, batchers or pipelines live; "
+                       "destroy them first",
+                       tenants);
     filch_u32_store(&rt->stopping, 1, FILCH_SEQ_CST); /* E1 */
     filch_fence_seq_cst();                            /* E1 */
     fl_wake_one(rt, 0,

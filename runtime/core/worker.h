@@ -114,6 +114,7 @@ struct filch_runtime {
     filch_ptr policy;         /* const fl_policy * */
     filch_u32 stopping;       /* destroy was called */
     filch_u32 finished;       /* and nothing is left to do */
+    filch_u32 tenants;        /* objects of its users that start tasks on it by themselves */
     char apart1[FILCH_APART];
     fl_idle idle;
     fl_inbox inbox;
@@ -274,6 +275,16 @@ void fl_start(fl_runtime *rt, fl_job *job);
 void fl_start_patient(fl_runtime *rt, fl_job *job);
 /* The same for count jobs, with one fence, and one who is woken: who finds several wakes the next. */
 void fl_start_all(fl_runtime *rt, fl_job *const *jobs, unsigned count);
+/* A pool, or something else that starts tasks by itself, lives on rt from now on, or does not any
+ * more: filch_runtime_destroy refuses meanwhile. A count against mistakes; it orders nothing. */
+static inline void fl_move_in(fl_runtime *rt)
+{
+    filch_u32_add(&rt->tenants, 1, FILCH_RELAXED); /* see above */
+}
+static inline void fl_move_out(fl_runtime *rt)
+{
+    filch_u32_add(&rt->tenants, (uint32_t)-1, FILCH_RELAXED); /* see above */
+}
 /* The runtime that a caller means: *rt, or with NULL its own, which then is *rt. Negative errno
  * through fl_fail. */
 int fl_runtime_meant(fl_runtime **rt, const char *call);

@@ -71,11 +71,13 @@ int filch_batcher_create(filch_batcher **out, filch_runtime *rt, const filch_bat
                        config->in_flight, config->size);
     lay_out(batcher, config);
     rc = fl_alarm_init(&batcher->alarm, rt, fl_batcher_look_task);
-    if (rc)
+    if (rc) {
         free(batcher);
-    else
-        *out = batcher;
-    return rc;
+        return rc;
+    }
+    fl_move_in(rt);
+    *out = batcher;
+    return 0;
 }
 
 static int refuse_null(const char *call)
@@ -122,6 +124,7 @@ void filch_batcher_destroy(filch_batcher *batcher)
     if (!batcher)
         return;
     filch_batcher_close(batcher, FILCH_FOREVER);
+    fl_move_out(batcher->alarm.rt);
     free(batcher);
 }
 

@@ -137,6 +137,7 @@ int filch_pipeline_create(filch_pipeline **out, filch_runtime *rt,
     }
     pipeline->rt = rt;
     pipeline->context = context;
+    fl_move_in(rt);
     *out = pipeline;
     fl_pipe_watch(pipeline);
     return 0;
@@ -223,6 +224,7 @@ int filch_pipeline_destroy(filch_pipeline *pipeline)
     }
     fl_unlock(&pipeline->line.lock);
     filch_context_release(pipeline->context);
+    fl_move_out(pipeline->rt);
     free(pipeline);
     return 0;
 }

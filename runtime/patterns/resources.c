@@ -60,6 +60,7 @@ int filch_resources_create(filch_resources **out, filch_runtime *rt,
         free(pool);
         return rc;
     }
+    fl_move_in(rt);
     *out = pool;
     fl_lock(&pool->lock);
     fl_resources_staff(pool, fl_now());
@@ -121,6 +122,7 @@ int filch_resources_destroy(filch_resources *pool)
                        first);
     }
     filch_resources_close(pool, FILCH_FOREVER);
+    fl_move_out(pool->alarm.rt);
     free(pool);
     return 0;
 }

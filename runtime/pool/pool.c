@@ -120,6 +120,7 @@ static int set_up(filch_pool *pool)
         return rc;
     if (config->runtime)
         pool->rt = config->runtime;
+    fl_move_in(pool->rt);
     pool->workers = config->runtime ? 0 : filch_runtime_workers(pool->rt);
     rc = fl_runtime_meant(&pool->rt, "filch_pool_create");
     if (!rc)
@@ -151,6 +152,8 @@ static void take_down(filch_pool *pool)
         pool->newest = one->made_before;
         free(one);
     }
+    if (pool->rt)
+        fl_move_out(pool->rt);
     if (pool->rt && !pool->config.runtime)
         filch_runtime_destroy(pool->rt);
     fl_results_leave(pool->config.results);

@@ -66,7 +66,7 @@ static void a_task_receives_after_a_job(void)
     CHILD_CHECK(!filch_runtime_create(&rt, &(filch_config){.workers = 1}));
     filch_pool *one;
     CHILD_CHECK(!filch_pool_create(&one, &(filch_pool_config){.runtime = rt}));
-    CHILD_CHECK(!FILCH_SUBMIT(one, succeeds, NULL) && !filch_pool_wait(one, FILCH_FOREVER));
+    CHILD_CHECK(!FILCH_SUBMIT(one, succeeds, NULL) && !filch_pool_destroy(one));
     filch_go(rt, receives, channel());
     filch_runtime_destroy(rt);
 }

@@ -101,6 +101,7 @@ WORDS = [
     Word("waiting", (), X, X, N, N, X, "a look's; the lock decides"),
     Word("capped", (), X, X, N, N, X, "a hint"),
     Word("count", (), X, X, N, N, X, "a counter of one writer"),
+    Word("tenants", (), N, N, N, X, X, "a count against mistakes, which orders nothing"),
     Word("counters", (), X, X, N, N, X, "counters of one writer each"),
     Word("handler", (), N, N, N, AR, A, "what it needs is there (N2, N3)"),
     Word("called", (), R, X, N, N, "acquire?", "a carrier sees its call (A1, A2)"),
