@@ -16,8 +16,7 @@ typedef struct fl_search {
     unsigned misses;        /* rounds in vain since something was found */
     unsigned last;          /* whom that was taken from; self: nobody yet */
     uint64_t *rng;          /* the worker's own (sched/rng.h) */
-    /* How far another worker is: 0 on the same core, 1 in the same cache, ... tiers - 1. */
-    unsigned tiers;
+    /* How far another worker is: 0 on the same core, 1 in the same cache, and so on. */
     unsigned (*distance)(const struct fl_search *search, unsigned other);
     /* About how much could be taken there. It costs a cache miss or more. */
     unsigned (*length)(const struct fl_search *search, unsigned other);

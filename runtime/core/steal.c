@@ -136,7 +136,6 @@ static fl_search search_of(fl_worker *worker)
                        .misses = worker->misses,
                        .last = worker->victim,
                        .rng = &worker->rng,
-                       .tiers = fl_topology_tiers(rt->topology),
                        .distance = distance,
                        .length = length,
                        .world = rt};

@@ -34,7 +34,6 @@ static fl_search search_of(unsigned self, unsigned workers)
                        .workers = workers,
                        .last = self,
                        .rng = &rng,
-                       .tiers = TIERS,
                        .distance = distance,
                        .length = length};
 }

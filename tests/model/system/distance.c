@@ -8,9 +8,3 @@ unsigned fl_topology_distance(const fl_topology *of, const fl_place *a, const fl
     (void)of, (void)a, (void)b;
     return FL_TIER_CORE;
 }
-
-unsigned fl_topology_tiers(const fl_topology *of)
-{
-    (void)of;
-    return FL_TIER_CORE + 1;
-}
