@@ -16,17 +16,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <urcu/list.h>
 
 #ifdef FILCH_TINY
 enum { BATCH = 4, KEPT = 4, STORED = 4, SLAB = 1 << 12 };
 #else
 enum { BATCH = 64, KEPT = 16, STORED = 1 << 14, SLAB = 1 << 16 };
 #endif
-
-static const size_t sizes[FL_CELLS_KINDS] = {
-    [FL_CELLS_LINES] = FL_CELL_LINE,
-    [FL_CELLS_POOL_JOBS] = FL_CELL_POOL_JOB,
-};
 
 typedef struct cell {
     struct cell *next;
@@ -39,18 +35,25 @@ typedef struct batch {
 
 /* Its address is a multiple of SLAB. Under the lock. */
 typedef struct slab {
-    batch gone;                   /* cells that were let go */
-    struct slab *next, *previous; /* of all; those that have some come first */
-    char apart[FL_CELL_LINE - sizeof(batch) - 2 * sizeof(void *)];
+    struct cds_list_head all; /* of its kind */
+    batch gone;               /* cells that were let go */
+    char apart[FL_CELL_LINE - sizeof(struct cds_list_head) - sizeof(batch)];
     char cells[];
 } slab;
+
+static struct kind {
+    size_t size;                /* bytes of a cell */
+    struct cds_list_head slabs; /* those that have cells to take again come first */
+} kinds[FL_CELLS_KINDS] = {
+    [FL_CELLS_LINES] = {FL_CELL_LINE, CDS_LIST_HEAD_INIT(kinds[FL_CELLS_LINES].slabs)},
+    [FL_CELLS_POOL_JOBS] = {FL_CELL_POOL_JOB, CDS_LIST_HEAD_INIT(kinds[FL_CELLS_POOL_JOBS].slabs)},
+};
 
 static struct store {
     batch stored[STORED];
     unsigned count;
     char *uncut; /* of the newest slab */
     unsigned left;
-    slab *first, *last;
 } stores[FL_CELLS_KINDS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -87,40 +90,18 @@ static inline cell *pop(batch *from)
 
 static unsigned cells_of_slab(enum fl_cells kind)
 {
-    return (unsigned)((SLAB - sizeof(slab)) / sizes[kind]);
-}
-
-static void take_out(struct store *store, slab *of)
-{
-    *(of->previous ? &of->previous->next : &store->first) = of->next;
-    *(of->next ? &of->next->previous : &store->last) = of->previous;
-}
-
-static void put_first(struct store *store, slab *of)
-{
-    of->next = store->first;
-    of->previous = NULL;
-    *(of->next ? &of->next->previous : &store->last) = of;
-    store->first = of;
-}
-
-static void put_last(struct store *store, slab *of)
-{
-    of->previous = store->last;
-    of->next = NULL;
-    *(of->previous ? &of->previous->next : &store->first) = of;
-    store->last = of;
+    return (unsigned)((SLAB - sizeof(slab)) / kinds[kind].size);
 }
 
 static void let_one_go(enum fl_cells kind, cell *one)
 {
     slab *of = (slab *)((uintptr_t)one & ~(uintptr_t)(SLAB - 1));
     push(&of->gone, one);
-    take_out(&stores[kind], of);
-    if (of->gone.count == cells_of_slab(kind))
+    cds_list_move(&of->all, &kinds[kind].slabs);
+    if (of->gone.count == cells_of_slab(kind)) {
+        cds_list_del(&of->all);
         free(of);
-    else
-        put_first(&stores[kind], of);
+    }
 }
 
 static void let_go(enum fl_cells kind, batch *cells)
@@ -129,14 +110,21 @@ static void let_go(enum fl_cells kind, batch *cells)
         let_one_go(kind, pop(cells));
 }
 
+/* NULL: none. */
+static slab *slab_with_gone(enum fl_cells kind)
+{
+    struct cds_list_head *slabs = &kinds[kind].slabs;
+    slab *first = cds_list_first_entry(slabs, slab, all);
+    return !cds_list_empty(slabs) && first->gone.count ? first : NULL;
+}
+
 static void take_back(enum fl_cells kind, batch *to, unsigned most)
 {
-    struct store *store = &stores[kind];
-    for (slab *of; to->count < most && (of = store->first) && of->gone.count;) {
+    for (slab *of; to->count < most && (of = slab_with_gone(kind));) {
         push(to, pop(&of->gone));
         if (!of->gone.count) {
-            take_out(store, of);
-            put_last(store, of);
+            cds_list_del(&of->all);
+            cds_list_add_tail(&of->all, &kinds[kind].slabs);
         }
     }
 }
@@ -148,7 +136,7 @@ static bool have_slab(enum fl_cells kind)
     slab *newest = store->left ? NULL : aligned_alloc(SLAB, SLAB);
     if (newest) {
         newest->gone = (batch){0};
-        put_last(store, newest);
+        cds_list_add_tail(&newest->all, &kinds[kind].slabs);
         store->uncut = newest->cells;
         store->left = cells_of_slab(kind);
     }
@@ -165,8 +153,8 @@ static void cut(enum fl_cells kind, batch *to, unsigned most)
         return;
     unsigned count = most < store->left ? most : store->left;
     for (unsigned i = count; i-- > 0;)
-        push(to, (cell *)(store->uncut + i * sizes[kind]));
-    store->uncut += count * sizes[kind];
+        push(to, (cell *)(store->uncut + i * kinds[kind].size));
+    store->uncut += count * kinds[kind].size;
     store->left -= count;
 }
 
@@ -319,7 +307,7 @@ __attribute__((destructor)) static void free_stores(void)
         struct store *store = &stores[i];
         while (store->count)
             let_go(i, &store->stored[--store->count]);
-        for (; store->left; store->left--, store->uncut += sizes[i])
+        for (; store->left; store->left--, store->uncut += kinds[i].size)
             let_one_go(i, (cell *)store->uncut);
     }
     fl_cells_unlock();
