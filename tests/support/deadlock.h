@@ -5,6 +5,7 @@
 #ifndef SUPPORT_DEADLOCK_H
 #define SUPPORT_DEADLOCK_H
 
+#include <criterion/criterion.h>
 #include <filch/filch.h>
 #include <tests/support/channels.h>
 #include <tests/support/child.h>
@@ -46,6 +47,26 @@ static inline void not_reported(const char *report, void *unused)
     (void)unused;
     dprintf(STDERR_FILENO, "%s", report);
     _exit(98);
+}
+
+static void (*undisturbed)(void);
+
+static inline void live_on(void)
+{
+    setenv("FILCH_DEADLOCK", "die", 1);
+    filch_on_deadlock(not_reported, NULL);
+    alarm(60);
+    undisturbed();
+}
+
+/* work() returns, and nothing is said meanwhile. index: its row, for who reads of a failure. */
+static inline void expect_no_report(void (*work)(void), unsigned index)
+{
+    struct child child;
+    undisturbed = work;
+    child_run(&child, live_on);
+    cr_assert(child_passed(&child), "%u, %u workers: 0x%x: %s", index, workers, child.status,
+              child.text);
 }
 
 #endif
