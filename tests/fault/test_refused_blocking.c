@@ -31,7 +31,6 @@ static filch_runtime *runtime(void)
 {
     filch_runtime *rt = NULL;
     filch_config config = {.workers = 2, .max_fibers = 100};
-    setenv("FILCH_DEADLOCK", "off", 1); /* which would start a thread of its own */
     cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
     return rt;
 }

@@ -2,6 +2,7 @@
  *
  * Elastic pools to which memory, or the keeper's thread, is refused: an error says so, nothing is held; and one that there
  * is has all its runners, so that another least width needs nothing. */
+#include <tests/support/keeper.h>
 #include <tests/support/pools.h>
 #include <tests/support/refuse.h>
 
@@ -32,7 +33,7 @@ Test(refused_elastic, creation_leaves_nothing_behind)
     filch_runtime *rt = config_runtime(2, 0);
     filch_pool_config config = elastic;
     config.runtime = rt;
-    cr_assert_eq(filch_sleep(1), 0);
+    keeper_has_begun();
     cr_assert_eq(filch_pool_destroy(pool_of(config)), 0);
     int64_t held = blocks;
     for (int64_t at = 0, count = 1; count; at++) {

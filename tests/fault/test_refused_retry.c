@@ -27,7 +27,6 @@ static void run_without_the_keeper(void)
 {
     filch_runtime *rt = NULL;
     unsigned calls = 0, attempts = 0;
-    setenv("FILCH_DEADLOCK", "off", 1); /* the detector has timers of its own */
     CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2}) == 0);
     refuse(THREADS, 0, true);
     CHILD_CHECK(FILCH_RUN(rt, retries, hour, &calls, &attempts) == -EAGAIN);

@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <tests/support/fib.h>
+#include <tests/support/keeper.h>
 #include <tests/support/refuse.h>
 #include <urcu-bp.h>
 
@@ -22,7 +23,7 @@ static inline void warm_up(void)
 static inline void warm_up_keeper(void)
 {
     warm_up();
-    cr_assert_eq(filch_sleep(1), 0);
+    keeper_has_begun();
     blocks_before = blocks;
 }
 

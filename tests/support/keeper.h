@@ -19,4 +19,14 @@ static inline void keeper_start(void)
     close(ends[1]);
 }
 
+/* Its thread has begun, and asks for nothing that belongs to its beginning any more. */
+static inline void keeper_has_begun(void)
+{
+    filch_ticker *ticker;
+    filch_tick tick;
+    cr_assert_eq(filch_ticker_create(&ticker, 1), 0);
+    cr_assert_eq(filch_receive(filch_ticker_channel(ticker), &tick), 0);
+    filch_ticker_destroy(ticker);
+}
+
 #endif

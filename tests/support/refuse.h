@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -60,6 +61,13 @@ static inline int64_t refuse_no_more(enum refusable what)
 {
     __atomic_store_n(&refusals[what].left, 0, __ATOMIC_RELAXED);
     return __atomic_load_n(&refusals[what].count, __ATOMIC_RELAXED);
+}
+
+/* Nobody asks unbidden: the detector of deadlocks, which is on in builds with checks, would start the keeper whenever a
+ * worker falls asleep, and that would take refusals that are meant for somebody else. */
+__attribute__((constructor)) static void without_detector(void)
+{
+    setenv("FILCH_DEADLOCK", "off", 1);
 }
 
 /* The call asks for `what` once, in vain, and fails with `rc`; `out` stays NULL, and nothing more is held. */
