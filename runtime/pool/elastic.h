@@ -19,13 +19,11 @@
  * costs nothing. The job that finds no runner sets the alarm, under the pool's lock, and no clock is
  * read for it: the job knows when it came.
  *
- * Life: filch_pool_destroy stops the alarm when all jobs are done (until then they may need a wider
- * pool), and then waits until it does not ring. All is under the pool's lock. */
+ * Life: the alarm is one of the pool's (runtime/pool/pool.h). All is under the pool's lock. */
 #ifndef FL_ELASTIC_H
 #define FL_ELASTIC_H
 
 #include <filch/pool.h>
-#include <runtime/sync/alarm.h>
 
 typedef struct fl_elastic {
     unsigned most; /* 0: the width is fixed, and all else here unused */
@@ -34,8 +32,6 @@ typedef struct fl_elastic {
     unsigned least;
     unsigned busiest; /* since: */
     int64_t since;
-    fl_alarm alarm;
-    bool over; /* stopped for good */
 } fl_elastic;
 
 /* What there is to be seen. */
@@ -68,8 +64,6 @@ bool fl_elastic_will_grow(const fl_elastic *elastic, unsigned width, uint64_t wa
 
 /* -EAGAIN, -EMFILE, -ENOMEM through fl_fail: there is no keeper. */
 int fl_elastic_open(filch_pool *pool);
-/* Nothing is done any more. It waits for the monitor; errors: filch_pool_wait. */
-int fl_elastic_stop(filch_pool *pool);
 /* With the lock: the newest job found no runner. */
 void fl_elastic_mind(filch_pool *pool);
 /* What the monitor does. */

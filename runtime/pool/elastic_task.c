@@ -12,8 +12,7 @@
 static void look(filch_self self, fl_job *job)
 {
     static const filch_task task = {NULL, "(a pool's monitor)"};
-    fl_elastic *elastic = FL_CONTAINER_OF(job, fl_elastic, alarm.job);
-    filch_pool *pool = FL_CONTAINER_OF(elastic, filch_pool, elastic);
+    filch_pool *pool = FL_CONTAINER_OF(job, filch_pool, alarms[FL_ALARM_MONITOR].job);
     fl_fiber_of(self)->root = &task;
     fl_elastic_look(pool, fl_now());
 }
@@ -21,26 +20,15 @@ static void look(filch_self self, fl_job *job)
 int fl_elastic_open(filch_pool *pool)
 {
     fl_elastic_init(&pool->elastic, &pool->config, fl_now());
-    return pool->elastic.most ? fl_alarm_init(&pool->elastic.alarm, pool->rt, look) : 0;
-}
-
-int fl_elastic_stop(filch_pool *pool)
-{
-    if (!pool->elastic.most)
-        return 0;
-    fl_lock(&pool->room.lock);
-    fl_alarm_stop(&pool->elastic.alarm);
-    pool->elastic.over = true;
-    fl_unlock(&pool->room.lock);
-    return filch_pool_wait(pool, FILCH_FOREVER);
+    return pool->elastic.most ? fl_alarm_init(&pool->alarms[FL_ALARM_MONITOR], pool->rt, look) : 0;
 }
 
 void fl_elastic_mind(filch_pool *pool)
 {
-    fl_elastic *elastic = &pool->elastic;
+    const fl_elastic *elastic = &pool->elastic;
     const filch_job *newest = pool->by_age.last;
     if (newest && pool->stats.width < elastic->most)
-        fl_alarm_set(&elastic->alarm, fl_later(newest->since, elastic->interval));
+        fl_alarm_set(&pool->alarms[FL_ALARM_MONITOR], fl_later(newest->since, elastic->interval));
 }
 
 static int64_t next(const filch_pool *pool, int64_t now)
@@ -59,7 +47,7 @@ void fl_elastic_look(filch_pool *pool, int64_t now)
     pool->stats.grown += wanted > width;
     pool->stats.shrunk += wanted < width;
     fl_pool_set_width(pool, wanted, &after);
-    fl_alarm_answer(&pool->elastic.alarm, next(pool, now));
+    fl_alarm_answer(&pool->alarms[FL_ALARM_MONITOR], next(pool, now));
     fl_pool_leave(pool, &after);
 }
 
@@ -76,7 +64,7 @@ int fl_elastic_resize(filch_pool *pool, unsigned least)
     elastic->least = least;
     if (pool->stats.width < least)
         fl_pool_set_width(pool, least, &after);
-    fl_alarm_set(&elastic->alarm, next(pool, fl_now()));
+    fl_alarm_set(&pool->alarms[FL_ALARM_MONITOR], next(pool, fl_now()));
     fl_pool_leave(pool, &after);
     return 0;
 }

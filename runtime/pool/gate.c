@@ -15,13 +15,13 @@ static void give_back(fl_gate *gate)
 static void opens(filch_self self, fl_job *job)
 {
     static const filch_task task = {NULL, "(a pool's limiter)"};
-    fl_gate *gate = FL_CONTAINER_OF(job, fl_gate, alarm.job);
-    filch_pool *pool = FL_CONTAINER_OF(gate, filch_pool, gate);
+    filch_pool *pool = FL_CONTAINER_OF(job, filch_pool, alarms[FL_ALARM_GATE].job);
+    fl_gate *gate = &pool->gate;
     fl_after after = {0};
     fl_fiber_of(self)->root = &task;
     fl_lock(&pool->room.lock);
     gate->shut = false;
-    fl_alarm_answer(&gate->alarm, FILCH_FOREVER);
+    fl_alarm_answer(&pool->alarms[FL_ALARM_GATE], FILCH_FOREVER);
     if (pool->stats.waiting)
         fl_pool_rouse(pool, &after);
     else
@@ -33,21 +33,17 @@ int fl_gate_open(filch_pool *pool)
 {
     if (!pool->config.limiter || pool->direct.tallies)
         return 0;
-    int rc = fl_alarm_init(&pool->gate.alarm, pool->rt, opens);
-    pool->gate.there = !rc;
-    return rc;
+    return fl_alarm_init(&pool->alarms[FL_ALARM_GATE], pool->rt, opens);
 }
 
-int fl_gate_close(filch_pool *pool)
+void fl_gate_close(filch_pool *pool)
 {
-    if (!pool->gate.there)
-        return 0;
-    fl_lock(&pool->room.lock);
-    fl_alarm_stop(&pool->gate.alarm);
-    pool->gate.over = true;
     give_back(&pool->gate);
-    fl_unlock(&pool->room.lock);
-    return filch_pool_wait(pool, FILCH_FOREVER);
+}
+
+static bool has_gate(const filch_pool *pool)
+{
+    return fl_alarm_was_made(&pool->alarms[FL_ALARM_GATE]);
 }
 
 /* The first one that can have what is granted at `at`; the others never can. */
@@ -63,7 +59,7 @@ static bool somebody_lives_until(filch_pool *pool, int64_t at, fl_after *after)
 bool fl_gate_passes(filch_pool *pool, fl_after *after)
 {
     fl_gate *gate = &pool->gate;
-    if (!gate->there)
+    if (!has_gate(pool))
         return true;
     if (gate->shut)
         return false;
@@ -81,14 +77,14 @@ bool fl_gate_passes(filch_pool *pool, fl_after *after)
         return true;
     }
     gate->shut = true;
-    fl_alarm_set(&gate->alarm, gate->permit.at);
+    fl_alarm_set(&pool->alarms[FL_ALARM_GATE], gate->permit.at);
     return false;
 }
 
 void fl_gate_pass(filch_pool *pool, filch_job *job, fl_after *after)
 {
     fl_gate *gate = &pool->gate;
-    if (!gate->there)
+    if (!has_gate(pool))
         return;
     if (gate->held) {
         job->more->attempts.permit = gate->permit;

@@ -16,28 +16,22 @@
  * Where the limiter answers with an error the job passes, and fails by the same error. Jobs of direct
  * pools, and those beyond the width, reserve for themselves, and are delayed (runtime/pool/attempt.h).
  *
- * Life: as that of the monitor's alarm (runtime/pool/elastic.h). Locks: the limiter's under the pool's. */
+ * Life: the alarm is one of the pool's (runtime/pool/pool.h). Locks: the limiter's under the pool's. */
 #ifndef FL_GATE_H
 #define FL_GATE_H
 
 #include <filch/limiter.h>
 #include <filch/pool.h>
-#include <runtime/sync/alarm.h>
 
 struct fl_after;
 
 typedef struct fl_gate {
-    bool there; /* else nothing below is used */
-    bool held, shut;
-    bool over; /* the alarm is stopped for good */
+    bool held, shut; /* of a pool without the alarm neither */
     filch_reservation permit;
-    fl_alarm alarm;
 } fl_gate;
 
 /* -EAGAIN, -EMFILE, -ENOMEM through fl_fail: there is no keeper. */
 int fl_gate_open(filch_pool *pool);
-/* Nothing comes any more. It waits for the alarm's task; errors: filch_pool_wait. */
-int fl_gate_close(filch_pool *pool);
 
 /* ---- Under the pool's lock ---- */
 
@@ -45,5 +39,7 @@ int fl_gate_close(filch_pool *pool);
 bool fl_gate_passes(filch_pool *pool, struct fl_after *after);
 /* It begins. */
 void fl_gate_pass(filch_pool *pool, filch_job *job, struct fl_after *after);
+/* Nobody comes any more: what is held goes back. */
+void fl_gate_close(filch_pool *pool);
 
 #endif

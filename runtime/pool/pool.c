@@ -144,10 +144,19 @@ static int set_up(filch_pool *pool)
     return rc ? rc : fl_elastic_open(pool);
 }
 
+/* Nothing waits for what they do. */
+static void stop_alarms(filch_pool *pool)
+{
+    fl_lock(&pool->room.lock);
+    for (unsigned i = 0; i < FL_POOL_ALARMS; i++)
+        fl_alarm_stop(&pool->alarms[i]);
+    fl_gate_close(pool);
+    fl_unlock(&pool->room.lock);
+}
+
 static void take_down(filch_pool *pool)
 {
-    if (pool->gate.there) /* where it came to no more than creation */
-        fl_alarm_stop(&pool->gate.alarm);
+    stop_alarms(pool); /* where it came to no more than creation; they have not rung */
     for (fl_runner *one; (one = pool->newest);) {
         pool->newest = one->made_before;
         free(one);
@@ -218,12 +227,10 @@ int filch_pool_destroy(filch_pool *pool)
                        pool->config.name);
     filch_pool_close(pool);
     int rc = filch_pool_wait(pool, FILCH_FOREVER);
-    if (!rc)
-        rc = fl_elastic_stop(pool);
-    if (!rc)
-        rc = fl_gate_close(pool);
-    if (!rc)
-        rc = fl_doom_stop(pool);
+    if (rc)
+        return rc;
+    stop_alarms(pool);
+    rc = filch_pool_wait(pool, FILCH_FOREVER);
     if (rc)
         return rc;
     check_accounts(pool);

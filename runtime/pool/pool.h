@@ -23,11 +23,11 @@
  * decides about a job that waits starts a task that tells `done`, and hands it the function's hold.
  * What will still touch the pool is counted: jobs waiting and running, runners that are active,
  * submitters that wait, errands (runtime/pool/errand.h), and plain direct jobs. The pool is at rest
- * when all are zero, and the tasks of its alarms, once these were stopped, do not come any more
- * (runtime/pool/elastic.h, runtime/pool/gate.h, fl_doom); filch_pool_destroy waits for that. A handle
- * then holds no more than the memory, by pool->refs. Whoever counts the last of them down does so
- * under the lock, and does not touch the pool after unlocking it: who waits for rest takes the lock
- * as well.
+ * when all are zero. filch_pool_destroy waits for that, stops the pool's alarms (until then jobs may
+ * need a wider pool, or a permit), and waits again: a pool whose alarms were stopped is not at rest
+ * before the last of their tasks has answered. A handle then holds no more than the memory, by
+ * pool->refs. Whoever counts the last of them down does so under the lock, and does not touch the pool
+ * after unlocking it: who waits for rest takes the lock as well.
  *
  * Edges:
  *   B4 drop: add -1 to refs of a job, acq_rel   -> B4 of the last; it sees what the others did
@@ -46,6 +46,7 @@
 #include <runtime/pool/errand.h>
 #include <runtime/pool/gate.h>
 #include <runtime/pool/stuck.h>
+#include <runtime/sync/alarm.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/line.h>
 
@@ -127,13 +128,13 @@ typedef struct fl_runner {
     filch_pool *pool;
 } fl_runner;
 
-/* A shutdown at a time that a job of the pool has called for, and does not wait for. The alarm rings
- * once at most; under the pool's lock. */
-typedef struct fl_doom {
-    fl_alarm alarm;
-    bool made; /* the alarm is there */
-    bool over; /* it was stopped */
-} fl_doom;
+/* The pool's tasks that come at a time; what an alarm is for is made by who has need of it. */
+enum fl_pool_alarm {
+    FL_ALARM_MONITOR,  /* of the width: runtime/pool/elastic.h */
+    FL_ALARM_GATE,     /* the next permit is due: runtime/pool/gate.h */
+    FL_ALARM_SHUTDOWN, /* that a job of the pool has called for, and does not wait for */
+    FL_POOL_ALARMS
+};
 
 struct filch_pool {
     filch_pool_config config;
@@ -158,7 +159,7 @@ struct filch_pool {
     filch_pool_stats stats;
     fl_elastic elastic;
     fl_gate gate;
-    fl_doom doom;
+    fl_alarm alarms[FL_POOL_ALARMS];
     uint64_t settled;      /* plain jobs of a direct pool */
     unsigned stranded;     /* jobs of this pool that wait for room */
     filch_waiters resting; /* who waits for rest */
@@ -184,13 +185,18 @@ void fl_pool_leave(filch_pool *pool, const fl_after *after);
 
 /* ---- Under the lock ---- */
 
+static inline bool fl_pool_alarms_are_silent(const filch_pool *pool)
+{
+    bool silent = true;
+    for (unsigned i = 0; i < FL_POOL_ALARMS; i++)
+        silent &= !fl_alarm_dies_away(&pool->alarms[i]);
+    return silent;
+}
 static inline bool fl_pool_at_rest(const filch_pool *pool)
 {
     return !pool->stats.waiting && !pool->stats.running && !pool->active && !pool->room.inside &&
            !pool->errands && fl_direct_at_rest(&pool->direct, pool->settled) &&
-           !(pool->elastic.over && fl_alarm_rings(&pool->elastic.alarm)) &&
-           !(pool->gate.over && fl_alarm_rings(&pool->gate.alarm)) &&
-           !(pool->doom.over && fl_alarm_rings(&pool->doom.alarm));
+           fl_pool_alarms_are_silent(pool);
 }
 /* Is there a runner too many, or (by 1) room for another? */
 static inline bool fl_pool_is_full(const filch_pool *pool, unsigned by)
@@ -275,8 +281,6 @@ int fl_jobs_check(const filch_pool *pool, filch_job_fn *fn, const filch_job_opti
 int fl_jobs_submit(filch_pool *pool, filch_job *const *jobs, unsigned count, int64_t until,
                    unsigned *accepted);
 void fl_pool_drop(filch_pool *pool);
-/* The pool is at rest; so it is again when the alarm neither rings nor will. */
-int fl_doom_stop(filch_pool *pool);
 /* Up to so many runners in all. -ENOMEM through fl_fail: there are fewer. */
 int fl_runners_make(filch_pool *pool, unsigned count);
 /* options is not NULL. -ENOMEM, -EAGAIN through fl_fail. */

@@ -89,39 +89,26 @@ size_t filch_pool_shutdown_now(filch_pool *pool)
 static void shut_down(filch_self self, fl_job *job)
 {
     static const filch_task task = {NULL, "(a pool's shutdown)"};
-    fl_doom *doom = FL_CONTAINER_OF(job, fl_doom, alarm.job);
-    filch_pool *pool = FL_CONTAINER_OF(doom, filch_pool, doom);
+    filch_pool *pool = FL_CONTAINER_OF(job, filch_pool, alarms[FL_ALARM_SHUTDOWN].job);
     fl_fiber_of(self)->root = &task;
     filch_pool_shutdown_now(pool);
     fl_lock(&pool->room.lock);
-    fl_alarm_answer(&doom->alarm, FILCH_FOREVER);
+    fl_alarm_answer(&pool->alarms[FL_ALARM_SHUTDOWN], FILCH_FOREVER);
     fl_pool_leave(pool, &(fl_after){0});
 }
 
 /* The earliest of these times counts. */
 static int shut_down_at(filch_pool *pool, int64_t until)
 {
-    fl_doom *doom = &pool->doom;
+    fl_alarm *alarm = &pool->alarms[FL_ALARM_SHUTDOWN];
     int rc = 0;
     fl_lock(&pool->room.lock);
-    if (!doom->made)
-        rc = fl_alarm_init(&doom->alarm, pool->rt, shut_down);
-    doom->made |= !rc;
+    if (!fl_alarm_was_made(alarm))
+        rc = fl_alarm_init(alarm, pool->rt, shut_down);
     if (!rc)
-        fl_alarm_set(&doom->alarm, until);
+        fl_alarm_set(alarm, until);
     fl_unlock(&pool->room.lock);
     return rc;
-}
-
-int fl_doom_stop(filch_pool *pool)
-{
-    fl_lock(&pool->room.lock);
-    bool made = pool->doom.made;
-    if (made)
-        fl_alarm_stop(&pool->doom.alarm);
-    pool->doom.over = made;
-    fl_unlock(&pool->room.lock);
-    return made ? filch_pool_wait(pool, FILCH_FOREVER) : 0;
 }
 
 static int shut_down_from_within(filch_pool *pool, int64_t until)

@@ -17,7 +17,10 @@ int fl_alarm_init(fl_alarm *alarm, fl_runtime *rt, fl_job_fn *run)
 {
     *alarm = (fl_alarm){.rt = rt, .at = FILCH_FOREVER};
     fl_job_be_part(&alarm->job, run);
-    return fl_timer_start_fire(&alarm->timer, FILCH_FOREVER, ring, NULL, NULL);
+    int rc = fl_timer_start_fire(&alarm->timer, FILCH_FOREVER, ring, NULL, NULL);
+    if (rc)
+        alarm->rt = NULL;
+    return rc;
 }
 
 void fl_alarm_set(fl_alarm *alarm, int64_t when)
@@ -37,6 +40,9 @@ void fl_alarm_answer(fl_alarm *alarm, int64_t when)
 
 void fl_alarm_stop(fl_alarm *alarm)
 {
+    if (alarm->stopped || !fl_alarm_was_made(alarm))
+        return;
+    alarm->stopped = true;
     fl_timer_stop(&alarm->timer);
 }
 

@@ -129,6 +129,13 @@ Test(alarm, while_it_rings_it_is_not_rung_again_and_what_is_set_is_not_lost)
     }
 }
 
+Test(alarm, one_that_was_not_made_is_stopped_without_effect)
+{
+    fl_alarm none = {.at = 0};
+    fl_alarm_stop(&none);
+    cr_assert(!fl_alarm_was_made(&none) && !fl_alarm_dies_away(&none));
+}
+
 Test(alarm, stopped_it_does_not_ring)
 {
     filch_runtime *rt = config_runtime(2, 0);
@@ -141,7 +148,8 @@ Test(alarm, stopped_it_does_not_ring)
     filch_sleep(2 * MS);
     cr_assert_eq(signpost_count(&it.came), rings);
     fl_lock(&it.lock);
-    fl_alarm_set(&it.alarm, 1); /* of no effect */
+    fl_alarm_set(&it.alarm, 1); /* of no effect, */
+    fl_alarm_stop(&it.alarm);   /* nor has this */
     fl_unlock(&it.lock);
     end();
     cr_assert_eq(signpost_count(&it.came), rings);

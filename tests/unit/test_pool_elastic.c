@@ -3,11 +3,9 @@
  * Pools that grow and shrink: as wide as there is need, never beyond what they were told, and nobody's
  * job is lost on the way. */
 #include <filch/metrics.h>
-#include <pthread.h>
 #include <runtime/pool/pool.h>
 #include <string.h>
 #include <tests/support/exposition.h>
-#include <tests/support/occupied.h>
 #include <tests/support/pools.h>
 
 enum { LEAST = 2, MOST = 7, JOBS = 30 };
@@ -61,7 +59,7 @@ static filch_pool *patient_pool(filch_runtime *rt)
 static int64_t alarm_of(filch_pool *pool)
 {
     fl_lock(&pool->room.lock);
-    int64_t at = pool->elastic.alarm.at;
+    int64_t at = pool->alarms[FL_ALARM_MONITOR].at;
     fl_unlock(&pool->room.lock);
     return at;
 }
@@ -261,30 +259,6 @@ Test(pool_elastic, a_resize_sets_the_least)
         expect_end(pool, JOBS, 0);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }
-}
-
-/* ---- The end ---- */
-
-static void *raise_later(void *arg)
-{
-    occupation *it = arg;
-    filch_sleep(2 * FILCH_MILLISECOND);
-    signpost_raise(&it->over);
-    return NULL;
-}
-
-Test(pool_elastic, who_destroys_it_waits_for_a_monitor_that_was_called)
-{
-    occupation it;
-    filch_runtime *rt = occupied_runtime(&it);
-    filch_pool *pool = patient_pool(rt);
-    pthread_t thread;
-    occupied_ring(&pool->room.lock, &pool->elastic.alarm);
-    cr_assert_eq(filch_pool_wait(pool, 0), 0, "that is no job");
-    cr_assert_eq(pthread_create(&thread, NULL, raise_later, &it), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
-    pthread_join(thread, NULL);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
 /* ---- Metrics ---- */
