@@ -235,7 +235,8 @@ FILCH_API filch_pool_config filch_pool_io_bound(void);
  * full; -ETIMEDOUT it was full until then; -ECANCELED or another cause: the context was done;
  * -EDEADLK it is full, and the job that submits is the only one that could make room; -EINVAL
  * no function, a priority too high, a negative time, a bad retry policy; -EEXIST its key is taken;
- * -ENOMEM; -EAGAIN, too, no timer. -EPIPE may also say that the results list is closed. */
+ * -ENOMEM; -EAGAIN, too, no timer. -EPIPE may also say that the results list is closed. A job whose
+ * own context is done when it is accepted (a timeout that is over) has its outcome at once. */
 FILCH_API int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                                 const filch_job_options *options, int64_t until);
 /* Submits count jobs, fn with data[0], data[1], ...; data may be NULL: all have NULL. The same as

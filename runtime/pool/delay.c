@@ -16,7 +16,6 @@ static void due(void *arg)
     if (delayed) {
         fl_row_leave(&pool->delayed, job);
         pool->stats.delayed--;
-        job->stage = FL_JOB_WAITING;
         if (!job->more->attempts.permitted) /* else it still waits for its first call */
             job->since = fl_now();
         fl_errand_call_off(job);

@@ -154,7 +154,7 @@ static void context_done(fl_waiter *watcher)
     fl_job_more *more = FL_CONTAINER_OF(watcher, fl_job_more, watcher);
     filch_job *job = more->job;
     filch_pool *pool = job->pool;
-    filch_outcome outcome = watcher->code == -ETIMEDOUT ? FILCH_TIMED_OUT : FILCH_CANCELLED;
+    filch_outcome outcome = fl_outcome_of_cause(watcher->code);
     fl_after after = {0};
     fl_lock(&pool->room.lock);
     if (job->stage != FL_JOB_RUNNING)
@@ -167,20 +167,22 @@ static void context_done(fl_waiter *watcher)
     fl_errand_go(&more->after, job, after_context);
 }
 
-/* Under the pool's lock. A context that is done already is seen by the runner. */
-static void watch(filch_job *job)
+/* Under the pool's lock. Why there is nothing to watch: the context is done; or 0. */
+static int watch(filch_job *job)
 {
     fl_job_more *more = fl_more(job);
     filch_context *context = more->context;
     more->watcher = (fl_waiter){.told = context_done};
     more->watch = (fl_node){.waiter = &more->watcher};
     fl_lock(&context->lock);
-    more->watched = !filch_u32_load(&context->cause, FILCH_RELAXED); /* under its lock */
+    int cause = filch_context_cause(context);
+    more->watched = !cause;
     if (more->watched) {
         fl_waiters_add(&context->waiters, &more->watch);
         fl_errand_begin(job);
     }
     fl_unlock(&context->lock);
+    return cause;
 }
 
 /* When it is ENDED. Who has claimed the watcher ends the errand, else this does. No lock. */
@@ -215,13 +217,13 @@ void fl_job_tell_apart(filch_job *job)
 
 /* ---- Stages; under the pool's lock ---- */
 
-void fl_job_accept(filch_job *job)
+bool fl_job_accept(filch_job *job, fl_after *after)
 {
     filch_pool *pool = job->pool;
     job->id = ++pool->stats.accepted * fl_direct_stride(&pool->direct);
     job->since = fl_now();
-    if (fl_more(job) && job->more->context)
-        watch(job);
+    int cause = fl_more(job) && job->more->context ? watch(job) : 0;
+    return !cause || !fl_job_decide(job, fl_outcome_of_cause(cause), NULL, after);
 }
 
 void fl_job_begin(filch_job *job)
@@ -266,21 +268,23 @@ static void note(filch_job *job, filch_outcome outcome, const filch_failure *why
     snprintf(failure->message, sizeof failure->message, "%s", reason(job, outcome));
 }
 
-/* Of the queue, or of those that are delayed. */
+/* Of the queue, or of those that are delayed; a new one is in neither, and makes no room. */
 static void take_out(filch_job *job, fl_after *after)
 {
     filch_pool *pool = job->pool;
+    bool held_room = job->stage != FL_JOB_NEW;
     if (job->stage == FL_JOB_WAITING) {
         fl_order_remove(pool, job);
         pool->stats.waiting--;
-    } else {
+    } else if (job->stage == FL_JOB_DELAYED) {
         fl_delay_end(job);
     }
     job->stage = FL_JOB_ENDED;
     pool->errands++;
     job->age.next = after->apart;
     after->apart = job;
-    fl_pool_admit(pool, after);
+    if (held_room)
+        fl_pool_admit(pool, after);
 }
 
 bool fl_job_decide(filch_job *job, filch_outcome outcome, const filch_failure *why, fl_after *after)

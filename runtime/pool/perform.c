@@ -55,7 +55,7 @@ filch_outcome fl_job_run(filch_self self, filch_job *job, filch_failure *why)
     struct call call = {job, 0};
     why->code = 0;
     if (cause)
-        return cause == -ETIMEDOUT ? FILCH_TIMED_OUT : FILCH_CANCELLED;
+        return fl_outcome_of_cause(cause);
     fl_error_forget();
     if (!fl_catch(self, job->name, call_job, &call, why))
         return FILCH_PANICKED;

@@ -10,14 +10,16 @@
  *
  * One lock protects all of a pool and the state of its jobs; nobody's function is called under it.
  *
- *   job->stage   WAITING (in the queue) -> RUNNING -> ENDED (its function has returned, or will
- *                never be called); RUNNING -> DELAYED (until a time: runtime/pool/attempt.h) -> WAITING
+ *   job->stage   NEW -> WAITING (in the queue) -> RUNNING -> ENDED (its function has returned, or will
+ *                never be called); RUNNING -> DELAYED (until a time: runtime/pool/attempt.h) -> WAITING;
+ *                NEW -> ENDED (its context was done before its acceptance, or it is dropped then)
  *   job->outcome UNDECIDED -> one of the others, by whoever is first: the runner when the function
  *                returns, the keeper at the deadline, a canceller, a submission that drops it
  *
  * A job with a context of its own watches it, from its acceptance until its function has returned: a
  * waiter in the context's queue that is not resumed but called, by whoever cancels the context, the
- * keeper if it was its deadline.
+ * keeper if it was its deadline. If the context is done by then, the job has its outcome with its
+ * acceptance, and does not come into the queue: no runner would have to be waited for.
  *
  * Life: a job is held by its function (until it is ENDED), by its errands, and by handles: `refs`. Who
  * decides about a job that waits starts a task that tells `done`, and hands it the function's hold.
@@ -50,7 +52,9 @@
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/line.h>
 
-enum fl_stage { FL_JOB_WAITING, FL_JOB_RUNNING, FL_JOB_DELAYED, FL_JOB_ENDED };
+#include <errno.h>
+
+enum fl_stage { FL_JOB_NEW, FL_JOB_WAITING, FL_JOB_RUNNING, FL_JOB_DELAYED, FL_JOB_ENDED };
 
 typedef struct fl_place_in_row {
     filch_job *next, *previous;
@@ -227,11 +231,11 @@ void fl_pool_admit(filch_pool *pool, fl_after *after);
 void fl_pool_rouse(filch_pool *pool, fl_after *after);
 /* So wide from now on; runners for it have been made. */
 void fl_pool_set_width(filch_pool *pool, unsigned width, fl_after *after);
-/* It is accepted: an id, its watch. */
-void fl_job_accept(filch_job *job);
+/* It is accepted: an id, its watch. false: its context is done, and it has its outcome. */
+bool fl_job_accept(filch_job *job, fl_after *after);
 /* It is in progress. */
 void fl_job_begin(filch_job *job);
-/* Decides, unless that is done: false. A job that waits never begins. */
+/* Decides, unless that is done: false. A job that is new or waits never begins. */
 bool fl_job_decide(filch_job *job, filch_outcome outcome, const filch_failure *why,
                    fl_after *after);
 
@@ -256,7 +260,7 @@ static inline void fl_job_fill(filch_job *job, filch_pool *pool, filch_job_fn *f
     job->data = data;
     job->name = options->name ? options->name : "(a job)";
     job->priority = (uint8_t)options->priority;
-    job->stage = FL_JOB_WAITING;
+    job->stage = FL_JOB_NEW;
     job->outcome = FILCH_UNDECIDED;
 }
 /* The calling fiber has to do with this one until fiber->pooled is NULL again. */
@@ -268,6 +272,11 @@ static inline void fl_job_comes_to(fl_fiber *fiber, filch_job *job)
 }
 /* Why it need not go on: a negative errno, or 0. */
 int fl_job_cause(const filch_job *job);
+/* What has become of one whose context was done for that cause before it came to an end. */
+static inline filch_outcome fl_outcome_of_cause(int cause)
+{
+    return cause == -ETIMEDOUT ? FILCH_TIMED_OUT : FILCH_CANCELLED;
+}
 /* Calls its function. Why it has not succeeded; code 0: what is said of such outcomes. */
 filch_outcome fl_job_run(filch_self self, filch_job *job, filch_failure *why);
 /* How long it has been since job->since, which is now after that; NULL: nothing. */

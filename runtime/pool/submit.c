@@ -19,6 +19,7 @@ bool fl_pool_has_room(const filch_pool *pool)
 
 void fl_pool_queue(filch_pool *pool, filch_job *job, fl_after *after)
 {
+    job->stage = FL_JOB_WAITING;
     fl_order_add(pool, job);
     pool->stats.waiting++;
     if (pool->direct.tallies)
@@ -29,8 +30,8 @@ void fl_pool_queue(filch_pool *pool, filch_job *job, fl_after *after)
 
 void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after)
 {
-    fl_job_accept(job);
-    fl_pool_queue(pool, job, after);
+    if (fl_job_accept(job, after))
+        fl_pool_queue(pool, job, after);
 }
 
 void fl_pool_admit(filch_pool *pool, fl_after *after)
@@ -111,10 +112,10 @@ static int run_for_submitter(filch_pool *pool, filch_job *job, int64_t until)
 {
     (void)until;
     fl_after after = {0};
-    fl_job_accept(job);
-    job->more->beyond = true;
-    fl_pool_run_beyond(pool, job, &after);
     filch_u32_add(&job->refs, 1, FILCH_RELAXED); /* the caller has one */
+    job->more->beyond = true;
+    if (fl_job_accept(job, &after))
+        fl_pool_run_beyond(pool, job, &after);
     fl_pool_leave(pool, &after);
     filch_job_wait(job, FILCH_FOREVER);
     fl_job_drop(job);
@@ -126,21 +127,20 @@ static int drop_oldest(filch_pool *pool, filch_job *job, int64_t until)
     (void)until;
     fl_after after = {0};
     filch_job *oldest = pool->by_age.first ? pool->by_age.first : pool->delayed.first;
-    fl_job_decide(oldest, FILCH_DROPPED, NULL, &after);
-    fl_pool_take_in(pool, job, &after);
+    if (fl_job_accept(job, &after)) { /* else nobody has to go for it */
+        fl_job_decide(oldest, FILCH_DROPPED, NULL, &after);
+        fl_pool_queue(pool, job, &after);
+    }
     fl_pool_leave(pool, &after);
     return 0;
 }
 
-/* Through the queue, so that it ends as others do. */
 static int drop_newest(filch_pool *pool, filch_job *job, int64_t until)
 {
     (void)until;
     fl_after after = {0};
-    fl_job_accept(job);
-    fl_order_add(pool, job);
-    pool->stats.waiting++;
-    fl_job_decide(job, FILCH_DROPPED, NULL, &after);
+    if (fl_job_accept(job, &after))
+        fl_job_decide(job, FILCH_DROPPED, NULL, &after);
     fl_pool_leave(pool, &after);
     return 0;
 }
