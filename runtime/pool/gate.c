@@ -63,7 +63,7 @@ bool fl_gate_passes(filch_pool *pool, fl_after *after)
         return true;
     if (gate->shut)
         return false;
-    if (!fl_order_first(pool)) {
+    if (!pool->stats.waiting) {
         give_back(gate);
         return true;
     }

@@ -11,9 +11,9 @@
 /* Without memory for a place by its deadline it stands with those that have none. */
 void fl_order_add(filch_pool *pool, filch_job *job);
 void fl_order_remove(filch_pool *pool, filch_job *job);
-/* The next, out of the queue; NULL: nothing waits. */
-/* Who would be taken. */
+/* The next; NULL: nothing waits. Looks at all levels of a pool with priorities, and at the clock. */
 filch_job *fl_order_first(const filch_pool *pool);
+/* The same, out of the queue. */
 filch_job *fl_order_take(filch_pool *pool);
 /* In a pool with priorities: to another level's row. */
 void fl_order_move(filch_pool *pool, filch_job *job, unsigned priority);
