@@ -63,15 +63,21 @@ static int reject(filch_pool *pool, filch_job *job, int64_t until)
     return refuse(pool, fl_plainly(-EAGAIN));
 }
 
+/* Each runner that there may be waits for room, or is about to: the caller's. While the pool is not so wide
+ * in use as it may be, another will come, when the permit or the retry is due for which the queue waits. */
+static bool nobody_makes_room(const filch_pool *pool)
+{
+    return fl_pool_is_full(pool, 1) && pool->stranded + 1 >= pool->active &&
+           !fl_elastic_will_grow(&pool->elastic, (unsigned)pool->stats.width, pool->stats.waiting);
+}
+
 /* Once there is room the job, and its hold of the context, may be gone. */
 static int wait_for_room(filch_pool *pool, filch_job *job, int64_t until)
 {
     fl_submitter as = {job, fl_job_here(pool) && fl_fiber_here()->on_runner, false};
     filch_context *context = filch_job_context(job);
     int64_t deadline = filch_context_deadline(context);
-    bool grows =
-        fl_elastic_will_grow(&pool->elastic, (unsigned)pool->stats.width, pool->stats.waiting);
-    if (until && as.inside && !grows && pool->stranded + 1 >= pool->active)
+    if (until && as.inside && nobody_makes_room(pool))
         return refuse(pool, fl_fail(EDEADLK,
                                     "all jobs of full pool %.20s wait for room; raise its "
                                     "capacity, or try (a time of 0)",
