@@ -159,6 +159,7 @@ struct filch_pool {
     fl_runner *idle, *newest; /* those that have nothing to do; all */
     unsigned made, active;    /* runners: in existence, with something to do */
     unsigned workers, spares; /* of its own runtime at first; for stuck jobs, in use */
+    unsigned excused;         /* stuck jobs with a spare that would count for the width */
     uint64_t errands;
     filch_pool_stats stats;
     fl_elastic elastic;
@@ -205,7 +206,7 @@ static inline bool fl_pool_at_rest(const filch_pool *pool)
 /* Is there a runner too many, or (by 1) room for another? */
 static inline bool fl_pool_is_full(const filch_pool *pool, unsigned by)
 {
-    return pool->active + by > pool->stats.width + pool->spares;
+    return pool->active + by > pool->stats.width + pool->excused;
 }
 static inline void fl_after_start(fl_after *after, fl_job *item)
 {

@@ -29,10 +29,13 @@ int fl_workers_make(filch_pool *pool, unsigned workers, unsigned spares)
     return rc;
 }
 
-/* One more or less. Under the lock. If no thread can be had, jobs wait for the stuck one. */
-static void spare(filch_pool *pool, int change)
+/* For a stuck job, one more or less. Under the lock. If no thread can be had, jobs wait for that one. */
+static void spare(const filch_job *job, int change)
 {
+    filch_pool *pool = job->pool;
     pool->spares += (unsigned)change;
+    if (!job->more->beyond) /* else it holds no place of a runner */
+        pool->excused += (unsigned)change;
     fl_workers_make(pool, pool->workers, pool->spares);
 }
 
@@ -75,7 +78,7 @@ static void overdue(void *arg)
         describe(job, &late->report);
         late->spared = pool->spares < pool->config.spares;
         if (late->spared)
-            spare(pool, 1);
+            spare(job, 1);
         if (!pool->direct.tallies) /* its workers take the items */
             fl_pool_rouse(pool, &after);
     }
@@ -107,7 +110,7 @@ void fl_stuck_leave(filch_job *job)
     if (late->stuck) {
         job->pool->stats.stuck--;
         if (late->spared)
-            spare(job->pool, -1);
+            spare(job, -1);
     }
     if (late->pending && fl_timer_stop(&late->timer))
         fl_errand_call_off(job);

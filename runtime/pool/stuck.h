@@ -8,8 +8,8 @@
  *   decides about it
  *   the keeper, at the timer's time         if the function still runs: the job is stuck, is
  *                                           reported by a task, and one of the pool's spares takes
- *                                           its place: the pool is one wider, its own runtime has
- *                                           one worker more
+ *                                           its place: the pool is one wider, unless the job runs
+ *                                           beyond the width, its own runtime has one worker more
  *   the runner, when the function returns   stops the timer, or gives the spare back
  *
  * The stuck job keeps its worker and the worker's deque, which thieves empty. */

@@ -2,6 +2,7 @@
  *
  * Jobs that do not return after their deadlines: reported, and replaced. */
 #include <filch/sync.h>
+#include <runtime/pool/pool.h>
 #include <sched.h>
 #include <string.h>
 #include <tests/support/pools.h>
@@ -88,6 +89,31 @@ Test(pool_stuck, another_worker_takes_the_place_of_a_stuck_one)
         config.width = width;
         expect_a_spare(config);
     }
+}
+
+/* It held no place within the width, so there is none for another; but it has a worker, which is replaced. */
+Test(pool_stuck, one_beyond_the_width_makes_the_pool_no_wider)
+{
+    gate inside, beyond = {0};
+    filch_u32 done = {0};
+    have_fibers();
+    filch_pool_config config = with_spares(1);
+    config.workers = config.width = config.capacity = 1;
+    config.full = FILCH_FULL_RUN;
+    filch_pool *pool = pool_of(config);
+    block(pool, &inside);
+    cr_assert_eq(FILCH_SUBMIT(pool, count, &done), 0); /* the queue is full */
+    submit_a_hog(pool, &beyond);
+    while (!stuck_now(pool))
+        sched_yield();
+    fl_lock(&pool->room.lock);
+    cr_assert_eq(pool->active, 1);
+    cr_assert_eq(pool->spares, 1);
+    fl_unlock(&pool->room.lock);
+    signpost_raise(&inside.go);
+    signpost_wait(&done, 1); /* on the worker that was added */
+    signpost_raise(&beyond.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
 }
 
 /* ---- Where it waits; no more spares than there may be ---- */
