@@ -57,7 +57,7 @@ static inline void fl_elastic_note(fl_elastic *elastic, unsigned active)
 unsigned fl_elastic_width(fl_elastic *elastic, unsigned width, const fl_load *load, int64_t now);
 /* When to look again. */
 int64_t fl_elastic_next(const fl_elastic *elastic, unsigned width, bool waits, int64_t now);
-/* If so many go on waiting, it will grow. */
+/* If so many go on waiting, or are about to, it will grow. */
 bool fl_elastic_will_grow(const fl_elastic *elastic, unsigned width, uint64_t waiting);
 
 /* ---- The monitor (elastic_task.c) ---- */

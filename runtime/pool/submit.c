@@ -67,8 +67,9 @@ static int reject(filch_pool *pool, filch_job *job, int64_t until)
  * in use as it may be, another will come, when the permit or the retry is due for which the queue waits. */
 static bool nobody_makes_room(const filch_pool *pool)
 {
+    const filch_pool_stats *now = &pool->stats;
     return fl_pool_is_full(pool, 1) && pool->stranded + 1 >= pool->active &&
-           !fl_elastic_will_grow(&pool->elastic, (unsigned)pool->stats.width, pool->stats.waiting);
+           !fl_elastic_will_grow(&pool->elastic, (unsigned)now->width, now->waiting + now->delayed);
 }
 
 /* Once there is room the job, and its hold of the context, may be gone. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Jobs that wait for room in their own pool, which is full: they are refused (-EDEADLK) only where nobody else could make
- * some. Here the other runner has nothing to do for now, and will come. */
+ * some. Here another runner has nothing to do for now, and will come. */
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
 
@@ -9,11 +9,11 @@ enum { RATE = 20 };
 
 TestSuite(pool_room, .init = have_fibers);
 
-/* Is the calling job the only one in progress, and no other runner about to look for one? */
+/* Is the calling job the only one in progress, no other runner about to look for one, and the pool at its least? */
 static bool alone(filch_pool *pool)
 {
     fl_lock(&pool->room.lock);
-    bool alone = pool->active == 1;
+    bool alone = pool->active == 1 && pool->stats.width == pool->config.width;
     fl_unlock(&pool->room.lock);
     return alone;
 }
@@ -50,7 +50,7 @@ static int submits_two(filch_self self, filch_job *job, void *arg)
 
 static void expect_room(filch_pool_config config, bool fails_first)
 {
-    config.workers = config.width = 2;
+    config.workers = 2;
     config.capacity = 1;
     filch_pool *pool = pool_of(config);
     order_for it = {pool, fails_first ? pool : NULL};
@@ -66,12 +66,23 @@ Test(pool_room, there_will_be_some_when_a_permit_is_due)
 {
     filch_limiter *limiter;
     cr_assert_eq(filch_limiter_create(&limiter, (filch_limit){.rate = RATE, .burst = 1}), 0);
-    expect_room((filch_pool_config){.limiter = limiter}, false);
+    expect_room((filch_pool_config){.width = 2, .limiter = limiter}, false);
     filch_limiter_destroy(limiter);
 }
 
+static const filch_retry_policy retry = {.attempts = 2, .base = FILCH_SECOND / RATE};
+
 Test(pool_room, there_will_be_some_when_a_retry_is_due)
 {
-    static const filch_retry_policy retry = {.attempts = 2, .base = FILCH_SECOND / RATE};
-    expect_room((filch_pool_config){.retry = &retry}, true);
+    expect_room((filch_pool_config){.width = 2, .retry = &retry}, true);
+}
+
+Test(pool_room, or_when_the_pool_has_grown_for_it)
+{
+    expect_room((filch_pool_config){.width = 1,
+                                    .width_max = 2,
+                                    .interval = FILCH_MILLISECOND / 10,
+                                    .shrink_after = FILCH_MILLISECOND,
+                                    .retry = &retry},
+                true);
 }
