@@ -16,8 +16,15 @@ struct fl_work;
 typedef struct fl_discipline {
     const char *name; /* first: the registry is searched by it */
     const char *what; /* one line for people */
-    bool out_of_line; /* every fork and join comes to `forked` and `settle` */
-    bool shared;      /* one queue for all: create and destroy it with the runtime */
+    enum fl_forkside
+        side;    /* of its fibers, where there is an asymmetric fence; else they are fenced */
+    bool shared; /* forked tasks lie in queues of the runtime: others must look there for what a
+                          worker has left behind that sleeps */
+    /* With the runtime: the first after rt->worker is there, the last when all threads have ended. NULL:
+     * it keeps nothing of its own. create: 0, or -ENOMEM as a plain errno; what is kept goes into
+     * rt->queue. */
+    int (*create)(struct filch_runtime *rt);
+    void (*destroy)(struct filch_runtime *rt);
     /* Owner: a task has been forked into self - 1 and wants to be found. */
     void (*forked)(struct fl_worker *worker, filch_self self);
     /* Owner, slow join: may the caller run the task in `slot`, or has somebody taken it? */

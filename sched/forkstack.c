@@ -2,10 +2,11 @@
 #include <sched/forkstack.h>
 
 #define ANSWERED ((uint64_t)1 << 63)
+#define FLAGS (FL_TOP_ASKED | FL_TOP_OUTLINE)
 
 static uint64_t conflict(uint64_t top, uint64_t index)
 {
-    return (top & FL_TOP_ASKED) | index << 47 | ((top + 1) & FL_TOP_TAG);
+    return (top & FLAGS) | index << 47 | ((top + 1) & FL_TOP_TAG);
 }
 
 void fl_forkstack_init(fl_forkstack *stack)
@@ -15,15 +16,19 @@ void fl_forkstack_init(fl_forkstack *stack)
     filch_u64_store(&stack->front.top, filch_position(fl_first_slot(stack)), FILCH_RELAXED);
 }
 
-void fl_forkstack_issue(fl_forkstack *stack, bool out_of_line)
+void fl_forkstack_issue(fl_forkstack *stack, enum fl_forkside side)
 {
-    uint64_t base = out_of_line ? FL_TOP_ASKED : 0;
-    stack->rearm = out_of_line ? NULL : fl_last_slot(stack);
-    stack->base = base;
+    static const uint64_t bases[] = {
+        [FL_SIDE_INLINE] = 0, [FL_SIDE_FENCED] = FL_TOP_ASKED, [FL_SIDE_OUTLINE] = FL_TOP_OUTLINE};
+    void *rearm[] = {[FL_SIDE_INLINE] = fl_last_slot(stack),
+                     [FL_SIDE_FENCED] = NULL,
+                     [FL_SIDE_OUTLINE] = fl_first_slot(stack)};
+    stack->rearm = rearm[side];
+    stack->base = bases[side];
     fl_forkstack_rearm(stack);
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* only the owner lowers it */
     while (!filch_u64_cas(&stack->front.top, &top,                   /* T4 */
-                          base | (conflict(top, fl_top_index(top)) & ~FL_TOP_ASKED), FILCH_SEQ_CST))
+                          stack->base | (conflict(top, fl_top_index(top)) & ~FLAGS), FILCH_SEQ_CST))
         ;
 }
 
@@ -89,13 +94,13 @@ enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
     if (top & FL_TOP_ASKED) {
         /* Clear first, serve then: a thief that asks in between sets ASKED again. */
-        if (!stack->base)
+        if (!(stack->base & FL_TOP_ASKED))
             filch_u64_and(&stack->front.top, ~FL_TOP_ASKED, FILCH_ACQ_REL); /* R6 */
         fl_forkstack_serve(stack,
                            slot); /* never the slot that is being joined: its task is erased */
     }
-    if (stack->base)
-        filch_fence_seq_cst(); /* T5: J1 -> J2 of a fiber whose robbers use no heavy fence */
+    if (stack->base & FL_TOP_ASKED)
+        filch_fence_seq_cst(); /* T5: J1 -> J2 of a fenced fiber: its robbers use no heavy fence */
     top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* J2 */
     uint64_t index = fl_slot_index(slot);
     while (fl_top_index(top) == index)

@@ -5,11 +5,11 @@
  * rather than is robbed. The inline half is <filch/fork.h>. One per fiber; the owner is whoever
  * runs the fiber, thieves are all other workers.
  *
- * top = (ASKED: 1 bit, index: 16, tag: 47): the oldest slot that is still the owner's. Slots from
+ * top = (ASKED: 1 bit, OUTLINE: 1, index: 15, tag: 47): the oldest slot that is still the owner's. Slots from
  * there to the first whose task is NULL hold forked, unjoined, unstolen tasks. Arithmetic on top,
  * no other:
  *   raise by m (rob, give, flush)                w + ONE * m
- *   conflict won by the owner, taking back       (w & ASKED) | index << 47 | (tag + 1)
+ *   conflict won by the owner, taking back       (w & flags) | index << 47 | (tag + 1)
  * so that a thief's CAS fails whenever the owner has decided anything at that index since the thief
  * looked. A tag of 47 bits does not wrap within a look; it is bumped by masking, never by carrying
  * into the index.
@@ -46,9 +46,13 @@
  * No feature may write `top` or use it as a mailbox, and none may add a test to the inline path:
  * whoever wants the owner's attention sets `limit` to NULL or ASKED.
  *
- * Out-of-line fibers (fence mode full, central disciplines) have rearm NULL and base ASKED for as
- * long as they are issued so: every fork and join of theirs comes to the slow path, and fences
- * there. */
+ * A fiber is issued to one of three sides (enum fl_forkside), and stays there:
+ *   inline   rearm: the last slot; base: nothing. It comes to its slow paths when it is called.
+ *   outline  rearm: the first slot, which lies below every self; base OUTLINE, which lies above every
+ *            position: each fork and join of it comes to the slow path, where limit and ASKED say, as
+ *            they do inline, whether somebody called. No fence either: thieves take a heavy one.
+ *   fenced   rearm NULL, base ASKED: each comes, and fences. (Central disciplines are here, too; the
+ *            fences are theirs to do.) */
 #ifndef FL_FORKSTACK_H
 #define FL_FORKSTACK_H
 
@@ -57,6 +61,7 @@
 #include <stdbool.h>
 
 #define FL_TOP_ASKED ((uint64_t)1 << 63)
+#define FL_TOP_OUTLINE ((uint64_t)1 << 62)
 #define FL_TOP_ONE ((uint64_t)1 << 47)
 #define FL_TOP_TAG (FL_TOP_ONE - 1)
 
@@ -83,8 +88,8 @@ typedef struct fl_mailbox {
 typedef struct fl_forkstack {
     filch_forkstack front; /* limit and top, each on lines of its own */
     filch_ptr request;     /* fl_mailbox * of the thief that asks, or NULL */
-    void *rearm;   /* what limit goes back to: the last slot, or NULL for an out-of-line fiber */
-    uint64_t base; /* ASKED for an out-of-line fiber, else 0 */
+    void *rearm;           /* what limit goes back to, by the fiber's side */
+    uint64_t base;         /* what of top's flags is set for good: the same */
 } fl_forkstack;
 
 /* What a slot's state says: NULL (the owner's, or a thief's that has not finished), OFFERED (lies
@@ -102,6 +107,9 @@ typedef struct fl_gift {
     uint32_t count; /* 0: the owner had nothing to give */
 } fl_gift;
 
+/* Which forks and joins of a fiber come to the slow paths: those that are called for; all; all, with a
+ * fence of the owner's in each. */
+enum fl_forkside { FL_SIDE_INLINE, FL_SIDE_FENCED, FL_SIDE_OUTLINE };
 enum fl_settled { FL_KEPT, FL_STOLEN };
 enum fl_asked {
     FL_ASK_BUSY,  /* another thief's request is there */
@@ -111,7 +119,7 @@ enum fl_asked {
 
 static inline uint64_t fl_top_index(uint64_t top)
 {
-    return (top & ~FL_TOP_ASKED) >> 47;
+    return (top & (FL_TOP_OUTLINE - 1)) >> 47;
 }
 
 static inline uint64_t fl_slot_index(const filch_slot *slot)
@@ -143,9 +151,9 @@ static inline fl_forkstack *fl_forkstack_of(filch_slot *slot)
 
 /* Once, when the region is made; all zero bytes before. */
 void fl_forkstack_init(fl_forkstack *stack);
-/* Before a fiber is given to a worker: chooses its side of the line. Its stack is empty; thieves
- * may hold stale looks. */
-void fl_forkstack_issue(fl_forkstack *stack, bool out_of_line);
+/* Before a fiber is given to a worker: chooses its side. Its stack is empty; thieves may hold stale
+ * looks. */
+void fl_forkstack_issue(fl_forkstack *stack, enum fl_forkside side);
 /* Slow fork, first: be interrupted no more. */
 void fl_forkstack_rearm(fl_forkstack *stack);
 /* Takes a waiting request, if any, and answers it from the slots before `end`. */

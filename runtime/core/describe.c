@@ -44,9 +44,10 @@ size_t fl_describe(const fl_runtime *rt, char *out, size_t size)
     fl_text_add(&t, "queue        %s: %s\n", rt->discipline->name, rt->discipline->what);
     fl_text_add(&t, "policy       %s: %s\n", policy->name, policy->what);
     fl_text_add(&t, "fence        %s\n",
-                rt->asymmetric ? "asymmetric: membarrier for thieves, none for owners"
-                : rt->settings.full_fence
-                    ? "full, as asked for: fork and join out of line"
+                rt->asymmetric            ? "asymmetric: membarrier for thieves, none for owners"
+                : rt->settings.full_fence ? "full, as asked for: fork and join out of line"
+                : rt->discipline->side == FL_SIDE_FENCED
+                    ? "full, as the queue has it: fork and join out of line"
                     : "full, since membarrier is not to be had here: fork and join out of line");
     fl_text_add(&t, "waiting      %s\n",
                 fl_may_spin(rt) ? "spins some microseconds, then sleeps"

@@ -135,7 +135,7 @@ static fl_fiber *fiber_create(fl_fibers *fibers, void (*entry)(void *))
     char *low = guard_of(arena, i, fibers->stack_size);
     fl_fiber *fiber = (fl_fiber *)(arena->base + i * FILCH_REGION_SIZE); /* zero pages */
     fl_forkstack_init(&fiber->stack);
-    fl_forkstack_issue(&fiber->stack, fibers->out_of_line);
+    fl_forkstack_issue(&fiber->stack, fibers->side);
     fiber->wake.kind = FL_JOB_FIBER;
     fiber->wake.as.fiber = fiber;
     fl_shadow_create(&fiber->shadow, low + GUARD, fibers->stack_size);
@@ -147,13 +147,13 @@ static fl_fiber *fiber_create(fl_fibers *fibers, void (*entry)(void *))
 }
 
 int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack_size,
-                   bool out_of_line)
+                   enum fl_forkside side)
 {
     memset(fibers, 0, sizeof *fibers);
     fibers->max = max;
     filch_u32_store(&fibers->capped, max / PLENTY < first, FILCH_RELAXED); /* not yet shared */
     fibers->stack_size = stack_size;
-    fibers->out_of_line = out_of_line;
+    fibers->side = side;
     fibers->arenas = arena_create(first, stack_size);
     if (!fibers->arenas)
         return fl_fail(ENOMEM,

@@ -61,15 +61,15 @@ typedef struct fl_fibers {
     unsigned count; /* in existence */
     unsigned dirty; /* of these, not bare */
     unsigned max;
-    size_t stack_size; /* whole pages, without the guard */
-    bool out_of_line;  /* how fibers are issued */
-    filch_u32 capped;  /* 1: few may be made, or no further one could be; workers keep none back */
+    size_t stack_size;     /* whole pages, without the guard */
+    enum fl_forkside side; /* to which fibers are issued */
+    filch_u32 capped; /* 1: few may be made, or no further one could be; workers keep none back */
     fl_arena *arenas;
 } fl_fibers;
 
 /* max >= first; makes room for `first` fibers at once. Negative errno through fl_fail. */
 int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack_size,
-                   bool out_of_line);
+                   enum fl_forkside side);
 /* No worker runs any more. */
 void fl_fibers_clear(fl_fibers *fibers);
 

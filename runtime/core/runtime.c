@@ -37,7 +37,8 @@ static void choose_size(fl_runtime *rt)
 
 static void choose_fence(fl_runtime *rt)
 {
-    rt->asymmetric = !rt->settings.full_fence && fl_fence_register() == 0;
+    rt->asymmetric = !rt->settings.full_fence && rt->discipline->side != FL_SIDE_FENCED &&
+                     fl_fence_register() == 0;
 }
 
 static void free_workers(fl_runtime *rt)
@@ -116,20 +117,21 @@ static int build(fl_runtime *rt)
     int rc = fl_topology_load(&rt->topology);
     if (rc)
         return rc;
+    rt->discipline = rt->settings.discipline;
     choose_size(rt);
     choose_fence(rt);
-    rt->discipline = rt->settings.discipline;
     set_policy(rt, rt->settings.policy);
     fl_idle_init(&rt->idle, rt->crew.most - fl_workers(rt));
     fl_inbox_init(&rt->inbox);
     rc = fl_fibers_init(&rt->fibers, fl_workers(rt), rt->settings.max_fibers,
-                        rt->settings.stack_size, rt->discipline->out_of_line || !rt->asymmetric);
+                        rt->settings.stack_size,
+                        rt->asymmetric ? rt->discipline->side : FL_SIDE_FENCED);
     if (rc)
         return rc;
     rc = create_workers(rt);
     if (rc)
         goto fail_workers;
-    if (rt->discipline->shared && fl_central_create(rt)) {
+    if (rt->discipline->create && rt->discipline->create(rt)) {
         rc = fl_fail(ENOMEM, "no memory for the queue %s; free some", rt->discipline->name);
         goto fail_queue;
     }
@@ -143,8 +145,8 @@ fail_workers:
 
 static void dismantle(fl_runtime *rt)
 {
-    if (rt->discipline->shared)
-        fl_central_destroy(rt);
+    if (rt->discipline->destroy)
+        rt->discipline->destroy(rt);
     free_workers(rt);
     fl_fibers_clear(&rt->fibers);
 }

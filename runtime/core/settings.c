@@ -69,7 +69,7 @@ static int row(const void **out, const void *const *rows, const char *given, con
                const char *variable)
 {
     const char *name = word(given, variable);
-    char known[128] = "";
+    char known[256] = "";
     for (unsigned i = 0; rows[i]; i++) {
         const char *const *row_name = rows[i];
         if (!name || !strcmp(name, *row_name)) {

@@ -110,7 +110,7 @@ struct filch_runtime {
     fl_worker **worker;       /* crew.most of them */
     fl_crew crew;             /* changes when somebody resizes */
     sigset_t signals;         /* blocked in its workers: as in the thread that created it */
-    void *queue;              /* of a shared discipline */
+    void *queue;              /* the discipline's */
     filch_ptr policy;         /* const fl_policy * */
     filch_u32 stopping;       /* destroy was called */
     filch_u32 finished;       /* and nothing is left to do */

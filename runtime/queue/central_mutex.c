@@ -30,7 +30,7 @@ typedef struct central {
     filch_slot *ring[RING];
 } central;
 
-int fl_central_create(fl_runtime *rt)
+static int create(fl_runtime *rt)
 {
     central *queue = calloc(1, sizeof *queue);
     if (!queue)
@@ -44,7 +44,7 @@ int fl_central_create(fl_runtime *rt)
     return 0;
 }
 
-void fl_central_destroy(fl_runtime *rt)
+static void destroy(fl_runtime *rt)
 {
     central *queue = rt->queue;
     pthread_mutex_destroy(&queue->lock);
@@ -136,8 +136,10 @@ static bool pending(fl_runtime *rt)
 const fl_discipline fl_discipline_central_mutex = {
     .name = "central-mutex",
     .what = "one bounded locked ring for all, first in, first out",
-    .out_of_line = true,
+    .side = FL_SIDE_FENCED,
     .shared = true,
+    .create = create,
+    .destroy = destroy,
     .forked = forked,
     .settle = settle,
     .take_back = take_back,

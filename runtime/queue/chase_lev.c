@@ -7,7 +7,7 @@
 
 /* In this order (docs/idle.md, P4 to P6): a poke that is overwritten by the re-arming is made good
  * by the wake-up. */
-static void forked(fl_worker *worker, filch_self self)
+void fl_chase_lev_forked(fl_worker *worker, filch_self self)
 {
     fl_forkstack *stack = fl_forkstack_of(self);
     fl_forkstack_rearm(stack);
@@ -24,18 +24,18 @@ static void hand_out(void *worker, filch_slot *slot)
             "no memory to keep the unjoined forks of a fiber that suspends; join before waiting");
 }
 
-static void flush(fl_worker *worker, fl_forkstack *stack)
+void fl_chase_lev_flush(fl_worker *worker, fl_forkstack *stack)
 {
     fl_forkstack_flush(stack, hand_out, worker);
 }
 
-static unsigned length(const fl_worker *worker)
+unsigned fl_chase_lev_length(const fl_worker *worker)
 {
     fl_forkstack *stack = filch_ptr_load(&worker->current, FILCH_ACQUIRE); /* W5 */
     return stack ? fl_forkstack_length(stack) : 0;
 }
 
-static bool pending(fl_runtime *rt)
+bool fl_chase_lev_pending(fl_runtime *rt)
 {
     unsigned reach = fl_reach(rt);
     for (unsigned i = 0; i < reach; i++) {
@@ -49,11 +49,12 @@ static bool pending(fl_runtime *rt)
 const fl_discipline fl_discipline_chase_lev = {
     .name = "chase-lev",
     .what = "a fork stack per fiber; thieves ask for the oldest task",
-    .forked = forked,
+    .side = FL_SIDE_INLINE,
+    .forked = fl_chase_lev_forked,
     .settle = fl_forkstack_settle,
     .take_back = fl_forkstack_take_back,
-    .flush = flush,
+    .flush = fl_chase_lev_flush,
     .take = fl_steal_forked,
-    .length = length,
-    .pending = pending,
+    .length = fl_chase_lev_length,
+    .pending = fl_chase_lev_pending,
 };

@@ -2,4 +2,6 @@
 #include <runtime/queue/queue.h>
 
 const fl_discipline *const fl_disciplines[] = {&fl_discipline_chase_lev,
+                                               &fl_discipline_chase_lev_outline,
+                                               &fl_discipline_chase_lev_fenced,
                                                &fl_discipline_central_mutex, NULL};

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The registry of disciplines, and what a shared queue needs from the runtime's life. */
+ * The registry of disciplines. */
 #ifndef FL_QUEUE_H
 #define FL_QUEUE_H
 
 #include <sched/discipline.h>
 
 extern const fl_discipline fl_discipline_chase_lev;
+extern const fl_discipline fl_discipline_chase_lev_outline;
+extern const fl_discipline fl_discipline_chase_lev_fenced;
 extern const fl_discipline fl_discipline_central_mutex;
+
+/* What chase-lev's relatives have of it. */
+void fl_chase_lev_forked(struct fl_worker *worker, filch_self self);
+void fl_chase_lev_flush(struct fl_worker *worker, fl_forkstack *stack);
+unsigned fl_chase_lev_length(const struct fl_worker *worker);
+bool fl_chase_lev_pending(struct filch_runtime *rt);
 
 /* All disciplines, ended by NULL; the first is the default. */
 extern const fl_discipline *const fl_disciplines[];
-
-/* For disciplines with `shared` set: -ENOMEM as a plain errno. */
-int fl_central_create(struct filch_runtime *rt);
-void fl_central_destroy(struct filch_runtime *rt);
 
 #endif

@@ -141,7 +141,7 @@ static void lay_out(bool out_of_line)
     m.stack = region;
     memset((void *)m.stack, 0, FL_SLOTS_OFFSET + (DEEPEST + 2) * sizeof(filch_slot));
     fl_forkstack_init(m.stack);
-    fl_forkstack_issue(m.stack, out_of_line);
+    fl_forkstack_issue(m.stack, out_of_line ? FL_SIDE_FENCED : FL_SIDE_INLINE);
     m.first = fl_first_slot(m.stack);
     m.out_of_line = out_of_line;
     m.asking = FREE;

@@ -72,11 +72,6 @@ void fl_fork_release(void)
 {
 }
 
-void fl_central_destroy(filch_runtime *of)
-{
-    (void)of;
-}
-
 int fl_fail(int code, const char *format, ...)
 {
     (void)format;

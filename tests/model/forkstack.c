@@ -292,7 +292,8 @@ static void lay_out(struct shape chosen)
         workers[i] = &worker[i];
         memset(&region[i], 0, FL_SLOTS_OFFSET + 8 * sizeof(filch_slot));
         fl_forkstack_init(&region[i].fiber.stack);
-        fl_forkstack_issue(&region[i].fiber.stack, shape.full_fence);
+        fl_forkstack_issue(&region[i].fiber.stack,
+                           shape.full_fence ? FL_SIDE_FENCED : FL_SIDE_INLINE);
         region[i].fiber.worker = &worker[i];
         memset(&worker[i].box, 0, sizeof worker[i].box);
         worker[i].rt = &rt;

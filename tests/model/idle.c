@@ -253,7 +253,7 @@ static void lay_out_fibers(void)
         fl_forkstack *stack = &region[i].fiber.stack;
         memset(&region[i], 0, FL_SLOTS_OFFSET + (TASKS + 1) * sizeof(filch_slot));
         fl_forkstack_init(stack);
-        fl_forkstack_issue(stack, shape.full_fence);
+        fl_forkstack_issue(stack, shape.full_fence ? FL_SIDE_FENCED : FL_SIDE_INLINE);
         if (shape.poked)
             filch_ptr_store(&stack->front.limit, NULL, FILCH_RELAXED);
         region[i].fiber.worker = &worker[PRODUCER];

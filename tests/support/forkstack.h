@@ -28,7 +28,7 @@ static inline void lay_out(void)
     cr_assert_not_null(stack);
     memset((void *)stack, 0, FILCH_REGION_SIZE);
     fl_forkstack_init(stack);
-    fl_forkstack_issue(stack, false);
+    fl_forkstack_issue(stack, FL_SIDE_INLINE);
     slots = fl_first_slot(stack);
 }
 

@@ -112,7 +112,7 @@ Test(fiber, trimming_gives_back_pages_and_keeps_what_the_protocol_needs)
 Test(fiber, out_of_line_runtimes_get_out_of_line_fibers)
 {
     fl_fibers others;
-    cr_assert_eq(fl_fibers_init(&others, 2, 2, STACK, true), 0);
+    cr_assert_eq(fl_fibers_init(&others, 2, 2, STACK, FL_SIDE_FENCED), 0);
     fl_fiber *fiber = fl_fibers_get(&others, never_entered);
     cr_assert_null(filch_ptr_load(&fiber->stack.front.limit, FILCH_RELAXED));
     cr_assert(filch_u64_load(&fiber->stack.front.top, FILCH_RELAXED) & FL_TOP_ASKED);

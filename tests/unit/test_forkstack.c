@@ -116,26 +116,26 @@ Test(forkstack, tag_wraps_without_carrying_into_the_index)
     cr_assert_eq(top(), filch_position(slots));
 
     filch_u64_store(&stack->front.top, at, FILCH_RELAXED);
-    fl_forkstack_issue(stack, false);
+    fl_forkstack_issue(stack, FL_SIDE_INLINE);
     cr_assert_eq(top(), filch_position(slots));
 }
 
 Test(forkstack, issuing_makes_stale_robbers_fail)
 {
-    for (int side = 0; side < 2; side++) {
+    for (int side = FL_SIDE_INLINE; side <= FL_SIDE_OUTLINE; side++) {
         uint64_t look = top();
         filch_slot *slot = NULL;
-        fl_forkstack_issue(stack, side);
+        fl_forkstack_issue(stack, (enum fl_forkside)side);
         fork_many(slots, 1);
         cr_assert_null(fl_forkstack_rob_take(stack, look, &slot));
         cr_assert_eq(join_slow(slots), FL_KEPT);
     }
 }
 
-Test(forkstack, out_of_line_fiber_stays_out_of_line)
+Test(forkstack, fenced_fiber_stays_out_of_line)
 {
     fl_mailbox box = {.most = 1};
-    fl_forkstack_issue(stack, true);
+    fl_forkstack_issue(stack, FL_SIDE_FENCED);
     filch_self self = fork_many(slots, 4);
     for (int i = 0; i < 2; i++) {
         cr_assert_null(limit());
@@ -150,9 +150,37 @@ Test(forkstack, out_of_line_fiber_stays_out_of_line)
     fl_slot_finish(slots + 1);
     fl_forkstack_take_back(stack, slots + 1);
     cr_assert_not(joins_inline(slots + 2));
-    fl_forkstack_issue(stack, false);
+    fl_forkstack_issue(stack, FL_SIDE_INLINE);
     cr_assert_eq(limit(), fl_last_slot(stack));
     cr_assert_not(top() & FL_TOP_ASKED);
+}
+
+Test(forkstack, outline_fiber_stays_out_of_line_and_knows_who_called)
+{
+    fl_mailbox box = {.most = 1};
+    fl_forkstack_issue(stack, FL_SIDE_OUTLINE);
+    filch_self self = fork_many(slots, 4);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_geq((uintptr_t)(slots + 1), (uintptr_t)limit(),
+                      "the first fork is out of line, too");
+        cr_assert_not(joins_inline(self - 1));
+        cr_assert_not(top() & FL_TOP_ASKED);
+        cr_assert_eq(fl_forkstack_ask(stack, &box), FL_ASK_LEFT);
+        cr_assert_null(limit(), "as inline: it is called");
+        cr_assert(top() & FL_TOP_ASKED);
+        cr_assert_eq(join_slow(--self), FL_KEPT, "and answers");
+        cr_assert_not(top() & FL_TOP_ASKED);
+        fl_forkstack_rearm(stack);
+        cr_assert_not_null(limit());
+    }
+    cr_assert_eq(fl_top_index(top()), fl_slot_index(slots + 2), "each thief got one");
+    cr_assert_eq(join_slow(slots + 1), FL_STOLEN);
+    fl_slot_finish(slots + 1);
+    fl_forkstack_take_back(stack, slots + 1);
+    cr_assert_not(joins_inline(slots + 2));
+    fl_forkstack_issue(stack, FL_SIDE_INLINE);
+    cr_assert_eq(limit(), fl_last_slot(stack));
+    cr_assert_not(top() & FL_TOP_OUTLINE);
 }
 
 struct handed {

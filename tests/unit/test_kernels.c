@@ -8,6 +8,7 @@
 #include <bench/peers/handpool.h>
 #include <bench/peers/peer.h>
 #include <criterion/criterion.h>
+#include <runtime/queue/queue.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,23 +62,19 @@ static void agree_on_queue(const char *queue)
         filch_runtime *rt = open_runtime(queue, filch->stack_size);
         kernel_run alone = run_twice(serial, KERNEL_TINY, NULL);
         kernel_run together = run_twice(filch, KERNEL_TINY, rt);
-        cr_expect_eq(alone.answer, together.answer, "%s", filch->name);
-        cr_expect_str_eq(alone.text, together.text, "%s", filch->name);
-        cr_expect_eq(alone.tasks, together.tasks, "%s", filch->name);
+        cr_expect_eq(alone.answer, together.answer, "%s, %s", filch->name, queue);
+        cr_expect_str_eq(alone.text, together.text, "%s, %s", filch->name, queue);
+        cr_expect_eq(alone.tasks, together.tasks, "%s, %s", filch->name, queue);
         tear_down(serial, &alone);
         tear_down(filch, &together);
         cr_expect_eq(filch_runtime_destroy(rt), 0);
     }
 }
 
-Test(kernels, agree_with_their_elision_when_tasks_are_stolen)
+Test(kernels, agree_with_their_elision_on_every_discipline)
 {
-    agree_on_queue("chase-lev");
-}
-
-Test(kernels, agree_with_their_elision_on_a_central_queue)
-{
-    agree_on_queue("central-mutex");
+    for (unsigned i = 0; fl_disciplines[i]; i++)
+        agree_on_queue(fl_disciplines[i]->name);
 }
 
 Test(kernels, agree_with_their_elision_on_the_hand_written_pool)

@@ -78,11 +78,6 @@ bool fl_topology_real(const fl_topology *topology)
     return false;
 }
 
-void fl_central_destroy(filch_runtime *of)
-{
-    (void)of;
-}
-
 const char *filch_error(void)
 {
     return "";
@@ -149,12 +144,6 @@ unsigned fl_topology_units(const fl_topology *topology, enum fl_bind bind)
 void fl_describe_print(const filch_runtime *of)
 {
     (void)of;
-}
-
-int fl_central_create(filch_runtime *of)
-{
-    (void)of;
-    return 0;
 }
 
 static process_wants wants;
@@ -232,7 +221,7 @@ void fl_cell_give(enum fl_cells to, void *cell)
 }
 
 int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack_size,
-                   bool out_of_line)
+                   enum fl_forkside side)
 {
     (void)stack_size;
     issued = 0;
@@ -242,7 +231,7 @@ int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack
         fl_fiber *fiber = &region[i].fiber;
         memset(fiber, 0, FL_SLOTS_OFFSET + 8 * sizeof(filch_slot));
         fl_forkstack_init(&fiber->stack);
-        fl_forkstack_issue(&fiber->stack, out_of_line);
+        fl_forkstack_issue(&fiber->stack, side);
         fiber->wake.kind = FL_JOB_FIBER;
         fiber->wake.as.fiber = fiber;
         fiber->shadow.low = stacks[i];

@@ -106,7 +106,7 @@ static void lay_out_fiber(unsigned i)
     memset(&region[i], 0, FL_SLOTS_OFFSET + sizeof(filch_slot));
     memset(&worker[i], 0, sizeof worker[i]);
     fl_forkstack_init(&fiber->stack);
-    fl_forkstack_issue(&fiber->stack, false);
+    fl_forkstack_issue(&fiber->stack, FL_SIDE_INLINE);
     fiber->worker = &worker[i];
     fiber->context.sp = fiber;
     worker[i].rt = &rt;

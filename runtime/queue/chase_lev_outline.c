@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The fair control: chase-lev in all it does, but each fork and each join is a call of the library,
+ * as it is for every other discipline. For researchers: what another discipline loses against this
+ * one, it loses by what it does; what this one loses against chase-lev is the price of the call.
+ *
+ * Its fibers are of the side `outline` (sched/forkstack.h): the fork comes here always, and goes on
+ * as chase-lev's does if somebody has set `limit` to NULL since it was last re-armed. The inline
+ * path has loaded `limit` already (F2 of <filch/fork.h>); this load comes later, and only the owner
+ * re-arms, so a poke that F2 met is met here, too. Nothing else changes, no edge and no order. */
+#include <runtime/core/worker.h>
+#include <runtime/queue/queue.h>
+
+static void forked(fl_worker *worker, filch_self self)
+{
+    if (!filch_ptr_load(&fl_forkstack_of(self)->front.limit, FILCH_RELAXED)) /* F2: loaded again */
+        fl_chase_lev_forked(worker, self);
+}
+
+const fl_discipline fl_discipline_chase_lev_outline = {
+    .name = "chase-lev-outline",
+    .what = "chase-lev with each fork and join out of line: the control",
+    .side = FL_SIDE_OUTLINE,
+    .forked = forked,
+    .settle = fl_forkstack_settle,
+    .take_back = fl_forkstack_take_back,
+    .flush = fl_chase_lev_flush,
+    .take = fl_steal_forked,
+    .length = fl_chase_lev_length,
+    .pending = fl_chase_lev_pending,
+};
