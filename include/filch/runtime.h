@@ -29,7 +29,8 @@ typedef struct filch_config {
         *policy; /* FILCH_POLICY: whom to rob: "random" (default), "round-robin", "last-victim",
                            "nearest", "power-of-two-choices", "richest" */
     const char *queue; /* FILCH_QUEUE: where forked tasks are kept: "chase-lev" (default),
-                           "central-mutex" */
+                           "chase-lev-outline", "chase-lev-fenced", "central-mutex",
+                           "central-lockfree", "sharing" (docs/lab.md) */
     const char *fence; /* FILCH_FENCE: "asymmetric" (default where there is membarrier), "full" */
     size_t stack_size; /* FILCH_STACK_SIZE: bytes of a fiber's C stack, 2^14..2^30; default 2^18 */
     unsigned max_fibers; /* FILCH_MAX_FIBERS: how many fibers at most, default 1,000,000; raised to
@@ -49,7 +50,7 @@ typedef struct filch_stats {
     uint64_t gift_tasks;   /* tasks so handed over */
     uint64_t robs;         /* tasks taken from a silent owner */
     uint64_t deque_steals; /* items taken from another worker's ready deque */
-    uint64_t queue_takes;  /* tasks taken from a shared queue (central disciplines) */
+    uint64_t queue_takes;  /* tasks taken from a queue (central disciplines, sharing) */
     uint64_t asks;         /* requests made, answered or not */
     uint64_t heavy_fences; /* membarrier calls */
     uint64_t wakes;        /* sleeping workers woken */
@@ -58,6 +59,7 @@ typedef struct filch_stats {
     uint64_t migrations;   /* fibers that went on on another worker than they had stopped on */
     uint64_t outside;      /* tasks taken from outside */
     uint64_t fibers;       /* fibers in existence (not a sum: now) */
+    uint64_t pushes;       /* tasks put into another worker's queue by who forked them (sharing) */
 } filch_stats;
 
 struct filch_future;

@@ -35,6 +35,7 @@ struct fl_job {
         struct fl_call *awaited;
         struct fl_fiber *fiber;
         fl_job_fn *part;
+        filch_slot *slot; /* no job: an entry of runtime/queue/slot_queue, which has no kind */
     } as;
     enum fl_job_kind kind;
 };

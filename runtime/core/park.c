@@ -150,7 +150,8 @@ void fl_found(fl_worker *worker, bool gift)
     else
         poke_everybody(rt);
     filch_fence_seq_cst(); /* Q2 */
-    if (alone ? !fl_inbox_empty(&rt->inbox) || fl_deque_size(&worker->ready) > 0
+    if (alone ? !fl_inbox_empty(&rt->inbox) || fl_deque_size(&worker->ready) > 0 ||
+                    (rt->discipline->shared && rt->discipline->pending(rt))
               : fl_work_anywhere(rt))
         fl_wake_one(rt, worker->index + 1, FL_UNLESS_SEARCHING);
 }

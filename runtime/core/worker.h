@@ -33,6 +33,7 @@ enum fl_counter {
     FL_ROBS,
     FL_DEQUE_STEALS,
     FL_QUEUE_TAKES,
+    FL_PUSHES,
     FL_ASKS,
     FL_HEAVY_FENCES,
     FL_WAKES,

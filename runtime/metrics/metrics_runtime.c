@@ -14,6 +14,7 @@
     ROW(robs, "Tasks taken from a silent owner.")                                                  \
     ROW(deque_steals, "Items taken from another worker's ready deque.")                            \
     ROW(queue_takes, "Tasks taken from a shared queue.")                                           \
+    ROW(pushes, "Tasks given to another worker by their forker.")                                  \
     ROW(asks, "Requests that thieves made.")                                                       \
     ROW(heavy_fences, "Calls of membarrier.")                                                      \
     ROW(wakes, "Sleeping workers woken.")                                                          \

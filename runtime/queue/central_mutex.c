@@ -4,14 +4,10 @@
  * writes a thread pool by hand. For researchers, and for those who want to see what work stealing
  * is worth on their program.
  *
- * A task stays in its fiber's slot; the ring holds the slot's address. Whoever changes the slot's
- * state from OFFERED runs it: the joining owner, or a worker that found it in the ring. An entry
- * whose task was claimed by its owner is stale; it is skipped, or serves the next task of the same
- * slot, which is claimed in the same way, so no entry can run a task twice, and `claimed` is read
- * after the claim only. A full ring makes the fork run its child at once. Workers sleep by the
+ * The ring holds offered slots (runtime/queue/offered.h), stale ones among them. A full ring makes the fork run its child at once. Workers sleep by the
  * runtime's idle protocol (I1 of sched/idle.h), which stands for the pool's condition variable:
  * they also wait for fibers and for work from outside. */
-#include <runtime/core/worker.h>
+#include <runtime/queue/offered.h>
 #include <runtime/queue/queue.h>
 
 #include <errno.h>
@@ -65,35 +61,13 @@ static bool put(central *queue, filch_slot *slot)
 
 static void forked(fl_worker *worker, filch_self self)
 {
-    filch_slot *slot = self - 1;
-    central *queue = worker->rt->queue;
-    slot->claimed =
-        (const filch_task *)filch_ptr_load(&slot->task, FILCH_RELAXED); /* owner's own */
-    fl_slot_offer(slot);
-    bool kept = put(queue, slot);
+    filch_slot *slot = fl_offer_forked(self);
+    bool kept = put(worker->rt->queue, slot);
     /* No fence: a sleeper's last look takes the lock. Either it comes later and sees the entry, or
      * its I1 happens before this look at I. */
     fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
-    if (!kept && fl_slot_take(slot))
-        fl_run_slot(self, slot, slot->claimed);
-}
-
-static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
-{
-    (void)stack;
-    return fl_slot_reclaim(slot) ? FL_KEPT : FL_STOLEN;
-}
-
-static void take_back(fl_forkstack *stack, filch_slot *slot)
-{
-    (void)stack;
-    filch_ptr_store(&slot->state, NULL, FILCH_RELAXED); /* published by the next fork */
-}
-
-static void flush(fl_worker *worker, fl_forkstack *stack)
-{
-    (void)worker; /* everything forked lies in the ring, */
-    (void)stack;  /* where others find it */
+    if (!kept)
+        fl_offered_run(self, slot);
 }
 
 static filch_slot *next_ready(central *queue)
@@ -115,11 +89,8 @@ static bool take(fl_worker *worker, fl_work *work)
         filch_slot *slot = next_ready(queue);
         filch_u64_store(&queue->waiting, queue->tail - queue->head, FILCH_RELAXED); /* a look's */
         pthread_mutex_unlock(&queue->lock);
-        if (!slot || !fl_slot_take(slot))
-            continue;
-        fl_count(worker, FL_QUEUE_TAKES, 1);
-        *work = (fl_work){.kind = FL_WORK_SLOT, .slot = slot, .task = slot->claimed};
-        return true;
+        if (slot && fl_offered_take(worker, slot, work))
+            return true;
     }
     return false;
 }
@@ -141,9 +112,9 @@ const fl_discipline fl_discipline_central_mutex = {
     .create = create,
     .destroy = destroy,
     .forked = forked,
-    .settle = settle,
-    .take_back = take_back,
-    .flush = flush,
+    .settle = fl_offered_settle,
+    .take_back = fl_offered_take_back,
+    .flush = fl_offered_flush,
     .take = take,
     .pending = pending,
 };

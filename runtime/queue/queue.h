@@ -10,6 +10,8 @@ extern const fl_discipline fl_discipline_chase_lev;
 extern const fl_discipline fl_discipline_chase_lev_outline;
 extern const fl_discipline fl_discipline_chase_lev_fenced;
 extern const fl_discipline fl_discipline_central_mutex;
+extern const fl_discipline fl_discipline_central_lockfree;
+extern const fl_discipline fl_discipline_sharing;
 
 /* What chase-lev's relatives have of it. */
 void fl_chase_lev_forked(struct fl_worker *worker, filch_self self);

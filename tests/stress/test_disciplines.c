@@ -273,11 +273,21 @@ static const struct sign {
     const char *name;
     size_t does[MOST_COUNTERS], never[MOST_COUNTERS];
 } signs[] = {
-    {"chase-lev", {COUNTER(gift_tasks), COUNTER(robs)}, {COUNTER(queue_takes)}},
-    {"chase-lev-outline", {COUNTER(gift_tasks), COUNTER(robs)}, {COUNTER(queue_takes)}},
-    {"chase-lev-fenced", {COUNTER(robs)}, {COUNTER(queue_takes), COUNTER(heavy_fences)}},
+    {"chase-lev", {COUNTER(gift_tasks), COUNTER(robs)}, {COUNTER(queue_takes), COUNTER(pushes)}},
+    {"chase-lev-outline",
+     {COUNTER(gift_tasks), COUNTER(robs)},
+     {COUNTER(queue_takes), COUNTER(pushes)}},
+    {"chase-lev-fenced",
+     {COUNTER(robs)},
+     {COUNTER(queue_takes), COUNTER(heavy_fences), COUNTER(pushes)}},
     {"central-mutex",
      {COUNTER(queue_takes)},
+     {COUNTER(gifts), COUNTER(robs), COUNTER(asks), COUNTER(heavy_fences), COUNTER(pushes)}},
+    {"central-lockfree",
+     {COUNTER(queue_takes)},
+     {COUNTER(gifts), COUNTER(robs), COUNTER(asks), COUNTER(heavy_fences), COUNTER(pushes)}},
+    {"sharing",
+     {COUNTER(pushes)},
      {COUNTER(gifts), COUNTER(robs), COUNTER(asks), COUNTER(heavy_fences)}},
 };
 

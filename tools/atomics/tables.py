@@ -99,6 +99,8 @@ WORDS = [
     Word("policy", (), R, R, N, N, A, "is followed"),
     Word("loaded", (), N, N, R, A, A, "is followed (L1, L2)"),
     Word("waiting", (), X, X, N, N, X, "a look's; the lock decides"),
+    Word("waiting", ("runtime/queue/slot_queue.c",), X, X, N, X, X, "bounds a queue; its entries are ordered by the queue"),
+    Word("open", (), X, X, N, N, X, "the fences of the idle protocol order it (runtime/queue/sharing.c)"),
     Word("capped", (), X, X, N, N, X, "a hint"),
     Word("count", (), X, X, N, N, X, "a counter of one writer"),
     Word("tenants", (), N, N, N, X, X, "a count against mistakes, which orders nothing"),

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Work sharing: who has work gives it away, nobody steals. Each worker has a queue in which it
+ * receives; a fork samples two active workers, itself among them perhaps, and puts its task into the
+ * shorter queue (sender-initiated: Eager, Lazowska, Zahorjan: Adaptive load sharing in homogeneous
+ * distributed systems, IEEE TSE 1986; two choices: Mitzenmacher, IEEE TPDS 2001). For researchers and
+ * teachers: each fork pays for balance, busy receivers or not, which is what stealing was invented
+ * against (Blumofe, Leiserson, JACM 1999).
+ *
+ * A worker takes from its own queue what others gave it; what lies there while it is at work is for
+ * it alone. Wake-ups are for whoever comes (docs/idle.md), not for one receiver; so that no task waits
+ * for a sleeper, a queue whose worker found it empty is `open`: others take from it, too, until its
+ * worker takes or forks again. So is the queue of a worker that is surplus. Rules:
+ *   open     by its worker, relaxed, when its take finds nothing: before I1 of sched/idle.h, which
+ *            publishes it
+ *   closed   by its worker, relaxed, when it takes or forks: it is at work, and looks here before
+ *            it sleeps. Who has not seen that takes a task as well as it would
+ * With the idle protocol: a fork puts its entry (the queue's exchange), P5, loads `open`; if it is
+ * closed it wakes nobody, else P6. Say all others sleep or come to sleep, and Z is the last searcher:
+ *   - the receiver sleeps: its I1, and `open` before it, come before Z's I1, so Z's look (I2, Q2,
+ *     `pending`) sees it open; and either P6 sees Z's I1, or Z's look sees the entry.
+ *   - it was closed when the fork looked, and is open now: the fork's P5 comes before every fence that
+ *     follows the opening, Z's I2 among them: Z's look sees the entry.
+ *   - it searches: then Z is not the last. It works: it takes, so it looks here before it sleeps.
+ *   - it retires: its J3 hands the duty on, and whoever that wakes sees that it is surplus (J8).
+ * Settling and full queues: runtime/queue/offered.h. */
+#include <runtime/queue/queue.h>
+#include <runtime/queue/slot_queue.h>
+#include <sched/rng.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { SAMPLES = 2 };
+
+typedef struct receiver {
+    fl_slot_queue queue;
+    filch_u32 open; /* 1: others may take, too */
+    char apart[FILCH_APART - sizeof(filch_u32)];
+} receiver;
+
+static receiver *receiver_of(const fl_runtime *rt, unsigned worker)
+{
+    return (receiver *)rt->queue + worker;
+}
+
+static int create(fl_runtime *rt)
+{
+    rt->queue = aligned_alloc(FILCH_APART, rt->crew.most * sizeof(receiver));
+    if (!rt->queue)
+        return -ENOMEM;
+    for (unsigned i = 0; i < rt->crew.most; i++) {
+        fl_slot_queue_init(&receiver_of(rt, i)->queue);
+        filch_u32_store(&receiver_of(rt, i)->open, 1, FILCH_RELAXED); /* not yet shared */
+    }
+    return 0;
+}
+
+static void destroy(fl_runtime *rt)
+{
+    for (unsigned i = 0; i < rt->crew.most; i++)
+        fl_slot_queue_clear(&receiver_of(rt, i)->queue);
+    free(rt->queue);
+}
+
+static bool is_open(const receiver *one)
+{
+    return filch_u32_load(&one->open, FILCH_RELAXED); /* the fences around the looks order it */
+}
+
+/* Its worker alone writes. */
+static void set_open(receiver *own, bool open)
+{
+    if (is_open(own) != open)
+        filch_u32_store(&own->open, open, FILCH_RELAXED); /* published by I1 */
+}
+
+/* The one with the shortest queue of some. */
+static unsigned choose(fl_worker *worker)
+{
+    const fl_runtime *rt = worker->rt;
+    unsigned active = fl_workers(rt), shortest = 0;
+    uint64_t least = UINT64_MAX;
+    for (unsigned i = 0; i < SAMPLES && least; i++) {
+        unsigned one = fl_rng_below(&worker->rng, active);
+        uint64_t length = fl_slot_queue_length(&receiver_of(rt, one)->queue);
+        if (length < least) {
+            least = length;
+            shortest = one;
+        }
+    }
+    return shortest;
+}
+
+static void forked(fl_worker *worker, filch_self self)
+{
+    fl_runtime *rt = worker->rt;
+    filch_slot *slot = fl_offer_forked(self);
+    set_open(receiver_of(rt, worker->index), false);
+    unsigned to = choose(worker);
+    if (!fl_slot_queue_put(&receiver_of(rt, to)->queue, slot)) {
+        fl_offered_run(self, slot);
+        return;
+    }
+    if (to != worker->index)
+        fl_count(worker, FL_PUSHES, 1);
+    filch_fence_seq_cst(); /* P5 */
+    if (is_open(receiver_of(rt, to)))
+        fl_wake_one(rt, to, FL_UNLESS_SEARCHING);
+}
+
+/* What is a searcher's to take of others. */
+static bool is_for_all(const fl_runtime *rt, unsigned of)
+{
+    return is_open(receiver_of(rt, of)) || of >= fl_workers(rt);
+}
+
+static bool take(fl_worker *worker, fl_work *work)
+{
+    const fl_runtime *rt = worker->rt;
+    receiver *own = receiver_of(rt, worker->index);
+    unsigned reach = fl_reach(rt);
+    for (unsigned i = fl_workers(rt); i < reach; i++) /* else they could wait for ever */
+        if (fl_slot_queue_take(&receiver_of(rt, i)->queue, worker, work))
+            return true;
+    if (fl_slot_queue_take(&own->queue, worker, work)) {
+        set_open(own, false);
+        return true;
+    }
+    set_open(own, true);
+    for (unsigned i = 0; i < reach; i++)
+        if (i != worker->index && is_for_all(rt, i) &&
+            fl_slot_queue_take(&receiver_of(rt, i)->queue, worker, work))
+            return true;
+    return false;
+}
+
+static bool pending(fl_runtime *rt)
+{
+    unsigned reach = fl_reach(rt);
+    for (unsigned i = 0; i < reach; i++)
+        if (is_for_all(rt, i) && !fl_slot_queue_empty(&receiver_of(rt, i)->queue))
+            return true;
+    return false;
+}
+
+const fl_discipline fl_discipline_sharing = {
+    .name = "sharing",
+    .what = "a queue for each worker; forks go to the shorter of two",
+    .side = FL_SIDE_FENCED,
+    .shared = true,
+    .create = create,
+    .destroy = destroy,
+    .forked = forked,
+    .settle = fl_offered_settle,
+    .take_back = fl_offered_take_back,
+    .flush = fl_offered_flush,
+    .take = take,
+    .pending = pending,
+};

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Forked tasks that lie in queues of the runtime (docs/idle.md): does a worker sleep for ever while one
+ * lies in a queue that it has to look at? Real: runtime/queue/{central_lockfree,sharing,slot_queue,
+ * offered}, sched/{idle,forkstack}, runtime/core/{park,inbox,forkjoin,crew}. Played: the workers.
+ *
+ * Worker 0 follows a script: F forks, J joins the last fork (and ends if another has it), C makes the
+ * worker after it surplus; then it goes to work. A worker takes a task, runs it, and so on, or sleeps.
+ *
+ * Claim: when all sleep, each task has run once. */
+#include <runtime/core/worker.h>
+#include <runtime/queue/queue.h>
+#include <sched/rng.h>
+#include <tests/model/system/system.h>
+
+#include <string.h>
+
+enum { WORKERS = 3, TASKS = 4, FORKER = 0, PATIENCE = 3 };
+
+static union region {
+    fl_fiber fiber;
+    char bytes[FILCH_REGION_SIZE];
+} region __attribute__((aligned(FILCH_REGION_SIZE)));
+static fl_worker worker[WORKERS], *workers[WORKERS];
+static filch_runtime rt;
+static union {
+    fl_buffer buffer;
+    char bytes[sizeof(fl_buffer) + sizeof(filch_ptr)];
+} ready;               /* deques in which nothing ever lies */
+static filch_u32 over; /* the script is */
+
+static struct shape {
+    const char *script;
+    const fl_discipline *discipline;
+    unsigned workers;
+} shape;
+static unsigned forks, runs[TASKS];
+
+/* ---- Tasks ---- */
+
+MC_UNCHECKED static void run_once(uint64_t number)
+{
+    MC_CLAIM(number < forks, "a task runs with the arguments of none");
+    MC_CLAIM(!runs[number]++, "a task runs twice");
+}
+
+MC_UNCHECKED static unsigned next_task(void)
+{
+    return forks++;
+}
+
+static void run(filch_self self, filch_slot *slot)
+{
+    (void)self;
+    run_once(slot->args[0]);
+}
+
+static const filch_task task = {run, "task"};
+
+/* ---- Workers ---- */
+
+static void go_to_work(fl_worker *by)
+{
+    fl_work work;
+    fl_idle_search(&rt.idle);
+    for (unsigned round = 1;; round++) {
+        if (fl_surplus(by)) {
+            if (!fl_retire(by))
+                return;
+            continue;
+        }
+        if (!shape.discipline->take(by, &work)) {
+            if (round == PATIENCE) /* else it turns for ever while a fork is in mid-enqueue */
+                while (!filch_u32_load(&over, FILCH_RELAXED))
+                    mc_futex_wait(&over, 0, false, MC_HERE);
+            fl_sleep(by, 0);
+            continue;
+        }
+        fl_found(by, false);
+        work.task->run(NULL, work.slot);
+        fl_slot_finish(work.slot);
+        fl_idle_search(&rt.idle);
+    }
+}
+
+static filch_self do_fork(filch_self self)
+{
+    self->args[0] = next_task();
+    return filch_fork_inline(self, &task);
+}
+
+static bool do_join(filch_slot *slot)
+{
+    filch_ptr_store(&slot->task, NULL, FILCH_RELAXED);
+    if (shape.discipline->settle(&region.fiber.stack, slot) != FL_KEPT)
+        return false;
+    run(slot, slot);
+    return true;
+}
+
+static void follow_script(void)
+{
+    filch_self self = fl_first_slot(&region.fiber.stack);
+    bool on = true;
+    for (const char *at = shape.script; *at && on; at++)
+        if (*at == 'F')
+            self = do_fork(self);
+        else if (*at == 'J')
+            on = do_join(--self);
+        else
+            filch_u32_store(&rt.crew.active, shape.workers - 1, FILCH_SEQ_CST);
+}
+
+static void body(unsigned thread)
+{
+    if (thread == FORKER) {
+        follow_script();
+        filch_u32_store(&over, 1, FILCH_RELAXED);
+        mc_futex_wake(&over, WORKERS, MC_HERE);
+    }
+    go_to_work(&worker[thread]);
+}
+
+/* ---- Before and after ---- */
+
+static void lay_out_worker(unsigned i)
+{
+    memset(&worker[i], 0, sizeof worker[i]);
+    workers[i] = &worker[i];
+    worker[i].rt = &rt;
+    worker[i].index = i;
+    filch_ptr_store(&worker[i].ready.buffer, &ready, FILCH_RELAXED);
+    mc_ignore(&worker[i].ready, sizeof worker[i].ready);
+    mc_ignore(&worker[i].current, sizeof worker[i].current);
+    mc_ignore(worker[i].counters, sizeof worker[i].counters);
+    char name[40];
+    snprintf(name, sizeof name, "bell%u", i);
+    mc_name(&worker[i].bell, name);
+}
+
+static void lay_out_runtime(void)
+{
+    memset(&rt, 0, sizeof rt);
+    rt.worker = workers;
+    fl_crew_init(&rt.crew, shape.workers, shape.workers);
+    rt.discipline = shape.discipline;
+    rt.cpus = shape.workers;
+    fl_idle_init(&rt.idle, 0);
+    fl_inbox_init(&rt.inbox);
+    mc_ignore(&rt.inbox, sizeof rt.inbox);
+    MC_CLAIM(shape.discipline->create(&rt) == 0, "no queue");
+    mc_name_word(&rt.idle.word, "I", spell_idle_word);
+    mc_name(&rt.idle.tokens, "tokens");
+    mc_name(&rt.crew.active, "active");
+    mc_name(rt.queue, "queue");
+}
+
+static void lay_out(struct shape chosen)
+{
+    shape = chosen;
+    forks = 0;
+    memset(runs, 0, sizeof runs);
+    memset(&over, 0, sizeof over);
+    memset(&ready, 0, sizeof ready);
+    ready.buffer.size = 1;
+    memset(&region, 0, FL_SLOTS_OFFSET + (TASKS + 1) * sizeof(filch_slot));
+    heap_setup(false);
+    timeouts_setup();
+    chance_is_explored = true;
+    fl_forkstack_init(&region.fiber.stack);
+    fl_forkstack_issue(&region.fiber.stack, FL_SIDE_FENCED);
+    region.fiber.worker = &worker[FORKER];
+    for (unsigned i = 0; i < WORKERS; i++)
+        lay_out_worker(i);
+    lay_out_runtime();
+    name_slots(&region.fiber.stack, "", TASKS);
+}
+
+static bool may_rest(void)
+{
+    return true; /* asleep on a bell; `finish` says whether that is right */
+}
+
+static void finish(void)
+{
+    for (unsigned i = 0; i < forks; i++)
+        MC_CLAIM(runs[i] == 1, "a task lies about, and all sleep");
+    uint64_t word = filch_u64_load(&rt.idle.word, FILCH_RELAXED);
+    MC_CLAIM(fl_idle_resting(word) == shape.workers, "S and R are not those who rest");
+    MC_CLAIM(filch_u32_load(&rt.idle.tokens, FILCH_RELAXED) == 0, "a token is left");
+}
+
+#define CENTRAL .discipline = &fl_discipline_central_lockfree
+#define SHARING .discipline = &fl_discipline_sharing
+MC_SHAPE(central_F, .script = "F", CENTRAL, .workers = 2)
+MC_SHAPE(central_FFJ, .script = "FFJ", CENTRAL, .workers = 2)
+MC_SHAPE(central_FF_three, .script = "FF", CENTRAL, .workers = 3)
+MC_SHAPE(sharing_F, .script = "F", SHARING, .workers = 2)
+MC_SHAPE(sharing_FFJ, .script = "FFJ", SHARING, .workers = 2)
+MC_SHAPE(sharing_FFC, .script = "FFC", SHARING, .workers = 2)
+MC_SHAPE(sharing_FF_three, .script = "FF", SHARING, .workers = 3)
+
+#define TWO .threads = {"forker", "worker"}
+#define THREE .threads = {"forker", "worker", "worker 2"}
+#define ROW(name, what, ...)                                                                       \
+    {                                                                                              \
+#name, what, .setup = setup_##name, .body = body, .finish = finish, .may_rest = may_rest,  \
+                     __VA_ARGS__                                                                   \
+    }
+
+const mc_model mc_models[] = {
+    ROW(central_F, "a fork against a worker that goes to sleep", TWO, .bound = 3),
+    ROW(central_FFJ, "two forks and a join", TWO, .bound = 2),
+    ROW(central_FF_three, "two forks, two workers: a chain", THREE, .bound = 2),
+    ROW(sharing_F, "a fork against its receiver", TWO, .bound = 3),
+    ROW(sharing_FFJ, "two forks and a join", TWO, .bound = 2),
+    ROW(sharing_FFC, "two forks, and a receiver retires", TWO, .bound = 2),
+    ROW(sharing_FF_three, "two forks, two receivers", THREE, .bound = 2),
+    {.name = NULL}};
