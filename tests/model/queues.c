@@ -4,10 +4,12 @@
  * lies in a queue that it has to look at? Real: runtime/queue/{central_lockfree,sharing,slot_queue,
  * offered}, sched/{idle,forkstack}, runtime/core/{park,inbox,forkjoin,crew}. Played: the workers.
  *
- * Worker 0 follows a script: F forks, J joins the last fork (and ends if another has it), C makes the
- * worker after it surplus; then it goes to work. A worker takes a task, runs it, and so on, or sleeps.
+ * The forker follows a script: F forks, J joins the last fork (and ends if another has it), C makes the
+ * last worker surplus. Then it goes to work; or it `keeps` its worker for ever, whose slot is surplus, so
+ * that only the protocol can bring its forks to somebody. A worker takes a task, runs it, and so on, or
+ * sleeps; or it `leaves` for good with the first one.
  *
- * Claim: when all sleep, each task has run once. */
+ * Claim: when all sleep who have not left, each task has run once. */
 #include <runtime/core/worker.h>
 #include <runtime/queue/queue.h>
 #include <sched/rng.h>
@@ -33,8 +35,9 @@ static struct shape {
     const char *script;
     const fl_discipline *discipline;
     unsigned workers;
+    bool keeps, leaves;
 } shape;
-static unsigned forks, runs[TASKS];
+static unsigned forks, left, runs[TASKS];
 
 /* ---- Tasks ---- */
 
@@ -44,9 +47,9 @@ MC_UNCHECKED static void run_once(uint64_t number)
     MC_CLAIM(!runs[number]++, "a task runs twice");
 }
 
-MC_UNCHECKED static unsigned next_task(void)
+MC_UNCHECKED static unsigned count(unsigned *what)
 {
-    return forks++;
+    return (*what)++;
 }
 
 static void run(filch_self self, filch_slot *slot)
@@ -79,13 +82,17 @@ static void go_to_work(fl_worker *by)
         fl_found(by, false);
         work.task->run(NULL, work.slot);
         fl_slot_finish(work.slot);
+        if (shape.leaves) {
+            count(&left);
+            return;
+        }
         fl_idle_search(&rt.idle);
     }
 }
 
 static filch_self do_fork(filch_self self)
 {
-    self->args[0] = next_task();
+    self->args[0] = count(&forks);
     return filch_fork_inline(self, &task);
 }
 
@@ -117,6 +124,10 @@ static void body(unsigned thread)
         follow_script();
         filch_u32_store(&over, 1, FILCH_RELAXED);
         mc_futex_wake(&over, WORKERS, MC_HERE);
+        if (shape.keeps) {
+            count(&left);
+            return;
+        }
     }
     go_to_work(&worker[thread]);
 }
@@ -126,9 +137,9 @@ static void body(unsigned thread)
 static void lay_out_worker(unsigned i)
 {
     memset(&worker[i], 0, sizeof worker[i]);
-    workers[i] = &worker[i];
     worker[i].rt = &rt;
-    worker[i].index = i;
+    worker[i].index = shape.keeps ? (i + shape.workers - 1) % shape.workers : i;
+    workers[worker[i].index] = &worker[i];
     filch_ptr_store(&worker[i].ready.buffer, &ready, FILCH_RELAXED);
     mc_ignore(&worker[i].ready, sizeof worker[i].ready);
     mc_ignore(&worker[i].current, sizeof worker[i].current);
@@ -143,6 +154,7 @@ static void lay_out_runtime(void)
     memset(&rt, 0, sizeof rt);
     rt.worker = workers;
     fl_crew_init(&rt.crew, shape.workers, shape.workers);
+    filch_u32_store(&rt.crew.active, shape.workers - shape.keeps, FILCH_RELAXED);
     rt.discipline = shape.discipline;
     rt.cpus = shape.workers;
     fl_idle_init(&rt.idle, 0);
@@ -158,7 +170,7 @@ static void lay_out_runtime(void)
 static void lay_out(struct shape chosen)
 {
     shape = chosen;
-    forks = 0;
+    forks = left = 0;
     memset(runs, 0, sizeof runs);
     memset(&over, 0, sizeof over);
     memset(&ready, 0, sizeof ready);
@@ -170,7 +182,7 @@ static void lay_out(struct shape chosen)
     fl_forkstack_init(&region.fiber.stack);
     fl_forkstack_issue(&region.fiber.stack, FL_SIDE_FENCED);
     region.fiber.worker = &worker[FORKER];
-    for (unsigned i = 0; i < WORKERS; i++)
+    for (unsigned i = 0; i < shape.workers; i++)
         lay_out_worker(i);
     lay_out_runtime();
     name_slots(&region.fiber.stack, "", TASKS);
@@ -186,19 +198,21 @@ static void finish(void)
     for (unsigned i = 0; i < forks; i++)
         MC_CLAIM(runs[i] == 1, "a task lies about, and all sleep");
     uint64_t word = filch_u64_load(&rt.idle.word, FILCH_RELAXED);
-    MC_CLAIM(fl_idle_resting(word) == shape.workers, "S and R are not those who rest");
+    MC_CLAIM(fl_idle_resting(word) + left == shape.workers, "S and R are not those who rest");
     MC_CLAIM(filch_u32_load(&rt.idle.tokens, FILCH_RELAXED) == 0, "a token is left");
 }
 
 #define CENTRAL .discipline = &fl_discipline_central_lockfree
 #define SHARING .discipline = &fl_discipline_sharing
-MC_SHAPE(central_F, .script = "F", CENTRAL, .workers = 2)
+MC_SHAPE(central_F, .script = "F", CENTRAL, .workers = 2, .keeps = true)
 MC_SHAPE(central_FFJ, .script = "FFJ", CENTRAL, .workers = 2)
-MC_SHAPE(central_FF_three, .script = "FF", CENTRAL, .workers = 3)
-MC_SHAPE(sharing_F, .script = "F", SHARING, .workers = 2)
+MC_SHAPE(central_FF, .script = "FF", CENTRAL, .workers = 2, .leaves = true)
+MC_SHAPE(central_FF_three, .script = "FF", CENTRAL, .workers = 3, .keeps = true, .leaves = true)
+MC_SHAPE(sharing_F, .script = "F", SHARING, .workers = 2, .keeps = true)
+MC_SHAPE(sharing_FF, .script = "FF", SHARING, .workers = 2, .keeps = true)
 MC_SHAPE(sharing_FFJ, .script = "FFJ", SHARING, .workers = 2)
 MC_SHAPE(sharing_FFC, .script = "FFC", SHARING, .workers = 2)
-MC_SHAPE(sharing_FF_three, .script = "FF", SHARING, .workers = 3)
+MC_SHAPE(sharing_FF_three, .script = "FF", SHARING, .workers = 3, .keeps = true)
 
 #define TWO .threads = {"forker", "worker"}
 #define THREE .threads = {"forker", "worker", "worker 2"}
@@ -210,10 +224,12 @@ MC_SHAPE(sharing_FF_three, .script = "FF", SHARING, .workers = 3)
 
 const mc_model mc_models[] = {
     ROW(central_F, "a fork against a worker that goes to sleep", TWO, .bound = 3),
-    ROW(central_FFJ, "two forks and a join", TWO, .bound = 2),
-    ROW(central_FF_three, "two forks, two workers: a chain", THREE, .bound = 2),
-    ROW(sharing_F, "a fork against its receiver", TWO, .bound = 3),
-    ROW(sharing_FFJ, "two forks and a join", TWO, .bound = 2),
-    ROW(sharing_FFC, "two forks, and a receiver retires", TWO, .bound = 2),
-    ROW(sharing_FF_three, "two forks, two receivers", THREE, .bound = 2),
+    ROW(central_FFJ, "two forks and a join", TWO, .random = 60000),
+    ROW(central_FF, "two forks; who has one leaves", TWO, .bound = 2),
+    ROW(central_FF_three, "two forks, two workers: a chain", THREE, .random = 60000),
+    ROW(sharing_F, "a fork against its receiver", TWO, .bound = 2),
+    ROW(sharing_FF, "two forks against their receiver", TWO, .bound = 2),
+    ROW(sharing_FFJ, "two forks and a join", TWO, .random = 60000),
+    ROW(sharing_FFC, "two forks, and a receiver retires", TWO, .random = 60000),
+    ROW(sharing_FF_three, "two forks, two receivers", THREE, .random = 60000),
     {.name = NULL}};
