@@ -91,6 +91,8 @@ SETUP(one_worker, .workers = 1)
 SETUP(two_workers, .workers = 2)
 SETUP(three_workers, .workers = 3)
 SETUP(full_fence, .workers = 2, .full_fence = true)
+SETUP(central, .workers = 2, .discipline = &fl_discipline_central_lockfree)
+SETUP(sharing, .workers = 2, .discipline = &fl_discipline_sharing)
 SETUP(no_membarrier, .workers = 2, .no_membarrier = true)
 /* One for each worker's loop and one to wait: whoever suspends next waits on its own stack. */
 SETUP(few_fibers, .workers = 2, .fibers = 3)
@@ -294,6 +296,10 @@ const mc_model mc_models[] = {
     ROW("pair", run_a_pair, "a fork, perhaps stolen", TWO, two_workers, 0, 30000),
     ROW("nested", run_nested, "joins that suspend", TWO, two_workers, 0, 60000),
     ROW("nested_full", run_nested, "out of line, full fences", TWO, full_fence, 0, 30000),
+    ROW("nested_central", run_nested, "a queue for all", TWO, central, 0, 30000),
+    ROW("nested_sharing", run_nested, "a queue for each", TWO, sharing, 0, 30000),
+    ROW("yields_sharing", run_and_yield, "a suspension with nothing to flush", TWO, sharing, 0,
+        30000),
     ROW("nested_no_membarrier", run_nested, "the system refuses it", TWO, no_membarrier, 0, 10000),
     ROW("nested_capped", run_nested, "too few fibers", TWO, few_fibers, 0, 60000),
     ROW("nested_three", run_nested, "three workers", THREE, three_workers, 0, 30000),

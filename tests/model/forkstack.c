@@ -35,7 +35,7 @@ static struct shape {
     const char *script;
     unsigned attempts; /* of each thief */
     unsigned most;     /* tasks in a gift */
-    bool full_fence;
+    enum fl_forkside side;
     bool robs;      /* thieves do not ask */
     bool hands_out; /* the script has a W or a P */
     bool waits;     /* it has a W */
@@ -284,16 +284,16 @@ static void lay_out(struct shape chosen)
     fl_crew_init(&rt.crew, 2, 2); /* a thief asks one victim an attempt */
     mc_ignore(&rt.crew, sizeof rt.crew);
     rt.worker = workers;
-    rt.discipline = &fl_discipline_chase_lev;
-    rt.asymmetric = !shape.full_fence;
+    rt.discipline =
+        shape.side == FL_SIDE_OUTLINE ? &fl_discipline_chase_lev_outline : &fl_discipline_chase_lev;
+    rt.asymmetric = shape.side != FL_SIDE_FENCED;
     rt.cpus = 2;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
     for (unsigned i = 0; i < 4; i++) {
         workers[i] = &worker[i];
         memset(&region[i], 0, FL_SLOTS_OFFSET + 8 * sizeof(filch_slot));
         fl_forkstack_init(&region[i].fiber.stack);
-        fl_forkstack_issue(&region[i].fiber.stack,
-                           shape.full_fence ? FL_SIDE_FENCED : FL_SIDE_INLINE);
+        fl_forkstack_issue(&region[i].fiber.stack, shape.side);
         region[i].fiber.worker = &worker[i];
         memset(&worker[i].box, 0, sizeof worker[i].box);
         worker[i].rt = &rt;
@@ -331,9 +331,10 @@ MC_SHAPE(FFJJ_tag, .script = "FFJJ", .attempts = 1, .tag = FL_TOP_TAG)
 MC_SHAPE(FFJJ_twice, .script = "FFJJ", .attempts = 2)
 MC_SHAPE(FJFJ_twice, .script = "FJFJ", .attempts = 2)
 MC_SHAPE(FJFJ_robbed, .script = "FJFJ", .attempts = 1, .robs = true)
-MC_SHAPE(FJ_full, .script = "FJ", .attempts = 1, .full_fence = true)
-MC_SHAPE(FFJJ_full, .script = "FFJJ", .attempts = 2, .full_fence = true)
-MC_SHAPE(FFFJJJ_full, .script = "FFFJJJ", .attempts = 2, .full_fence = true)
+MC_SHAPE(FJ_full, .script = "FJ", .attempts = 1, .side = FL_SIDE_FENCED)
+MC_SHAPE(FFJJ_full, .script = "FFJJ", .attempts = 2, .side = FL_SIDE_FENCED)
+MC_SHAPE(FFFJJJ_full, .script = "FFFJJJ", .attempts = 2, .side = FL_SIDE_FENCED)
+MC_SHAPE(FFJJ_outline, .script = "FFJJ", .attempts = 1, .side = FL_SIDE_OUTLINE)
 MC_SHAPE(FFJFJJ_two, .script = "FFJFJJ", .attempts = 1)
 MC_SHAPE(FPJ_none, .script = "FPJ", .attempts = 0)
 MC_SHAPE(FPJ, .script = "FPJ", .attempts = 1, .hands_out = true)
@@ -341,7 +342,7 @@ MC_SHAPE(FWJ, .script = "FWJ", .attempts = 1, .hands_out = true, .waits = true)
 MC_SHAPE(FFWJJ, .script = "FFWJJ", .attempts = 1, .hands_out = true, .waits = true)
 MC_SHAPE(FX, .script = "FX", .attempts = 1)
 MC_SHAPE(FFJX, .script = "FFJX", .attempts = 2)
-MC_SHAPE(FFX_full, .script = "FFX", .attempts = 2, .full_fence = true)
+MC_SHAPE(FFX_full, .script = "FFX", .attempts = 2, .side = FL_SIDE_FENCED)
 MC_SHAPE(FPX, .script = "FPX", .attempts = 1, .hands_out = true)
 MC_SHAPE(FJ_fails, .script = "FJ", .attempts = 1, .fails = true)
 MC_SHAPE(FFJJ_fails, .script = "FFJJ", .attempts = 2, .fails = true)
@@ -377,6 +378,7 @@ const mc_model mc_models[] = {
     ROW(FJ_full, "out of line, with full fences", ONE, .bound = 0),
     ROW(FFJJ_full, "out of line, both tasks are stolen", ONE, .bound = 2),
     ROW(FFFJJJ_full, "out of line, a join between two thefts", ONE, .bound = 2),
+    ROW(FFJJ_outline, "out of line, without fences", ONE, .bound = 3),
     ROW(FPJ_none, "flushed, and joined before anybody takes it", ONE, .bound = 0),
     ROW(FPJ, "flushed, and joined while a thief takes it", ONE, .bound = 0),
     ROW(FWJ, "flushed, and waited for", ONE, .bound = 0),

@@ -2,7 +2,7 @@
  *
  * The idle protocol (docs/idle.md): is every task found by a worker that has nothing to do? Real:
  * sched/{idle,forkstack,deque}, runtime/core/{park,inbox,steal}, fl_arrive of suspend, and the
- * publishers of runtime/queue/chase_lev. Played: the workers.
+ * publishers of runtime/queue/chase_lev and its relatives. Played: the workers.
  *
  * The producer is worker 0, or a thread from outside. It follows a script: F forks, P pushes to its
  * ready deque, I submits to the inbox, S switches to its second fiber after a flush, J joins the last
@@ -38,12 +38,13 @@ static union {
 static struct shape {
     const char *script;
     unsigned searchers;
-    bool asks;       /* before it robs, as the runtime does */
-    bool escapes;    /* see above */
-    bool full_fence; /* no membarrier; forks are out of line */
-    bool poked;      /* limit is NULL from the beginning */
-    bool woken;      /* searcher 1 was woken in vain: it naps */
-    int64_t nap;     /* of searcher 1: not worth it, says the profit rule */
+    bool asks;                       /* before it robs, as the runtime does */
+    bool escapes;                    /* see above */
+    bool full_fence;                 /* no membarrier; forks are out of line */
+    const fl_discipline *discipline; /* NULL: chase-lev */
+    bool poked;                      /* limit is NULL from the beginning */
+    bool woken;                      /* searcher 1 was woken in vain: it naps */
+    int64_t nap;                     /* of searcher 1: not worth it, says the profit rule */
     bool forks, pushes, submits, switches, retires; /* what the script does */
 } shape;
 static unsigned published, joined, runs[TASKS], found;
@@ -253,7 +254,7 @@ static void lay_out_fibers(void)
         fl_forkstack *stack = &region[i].fiber.stack;
         memset(&region[i], 0, FL_SLOTS_OFFSET + (TASKS + 1) * sizeof(filch_slot));
         fl_forkstack_init(stack);
-        fl_forkstack_issue(stack, shape.full_fence ? FL_SIDE_FENCED : FL_SIDE_INLINE);
+        fl_forkstack_issue(stack, shape.full_fence ? FL_SIDE_FENCED : shape.discipline->side);
         if (shape.poked)
             filch_ptr_store(&stack->front.limit, NULL, FILCH_RELAXED);
         region[i].fiber.worker = &worker[PRODUCER];
@@ -292,7 +293,7 @@ static void lay_out_runtime(void)
     unsigned count = shape.searchers + !shape.submits;
     fl_crew_init(&rt.crew, count, count);
     filch_u32_store(&rt.crew.active, count - shape.retires, FILCH_RELAXED);
-    rt.discipline = &fl_discipline_chase_lev;
+    rt.discipline = shape.discipline;
     rt.asymmetric = !shape.full_fence;
     rt.cpus = count;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
@@ -308,6 +309,8 @@ static void lay_out_runtime(void)
 static void lay_out(struct shape chosen)
 {
     shape = chosen;
+    if (!shape.discipline)
+        shape.discipline = &fl_discipline_chase_lev;
     shape.switches = strchr(shape.script, 'S');
     shape.forks = strchr(shape.script, 'F');
     shape.pushes = strchr(shape.script, 'P') || shape.switches;
@@ -360,6 +363,9 @@ static void finish(void)
 MC_SHAPE(F, .script = "F", .searchers = 1)
 MC_SHAPE(F_poked, .script = "F", .searchers = 1, .poked = true)
 MC_SHAPE(F_full, .script = "F", .searchers = 1, .full_fence = true)
+MC_SHAPE(F_outline, .script = "F", .searchers = 1, .discipline = &fl_discipline_chase_lev_outline)
+MC_SHAPE(F_fenced, .script = "F", .searchers = 1, .full_fence = true,
+         .discipline = &fl_discipline_chase_lev_fenced)
 MC_SHAPE(SF_full, .script = "SF", .searchers = 1, .full_fence = true)
 MC_SHAPE(FF, .script = "FF", .searchers = 1)
 MC_SHAPE(F_two, .script = "F", .searchers = 2)
@@ -389,6 +395,8 @@ const mc_model mc_models[] = {
     ROW(F, "a fork against the last searcher", ONE, .bound = 0),
     ROW(F_poked, "the same; a poke is pending", ONE, .bound = 0),
     ROW(F_full, "the same out of line, with full fences", ONE, .bound = 0),
+    ROW(F_outline, "the same out of line, without fences", ONE, .bound = 0),
+    ROW(F_fenced, "the same as the literature has it", ONE, .bound = 0),
     ROW(SF_full, "a fork after a fiber switch, with full fences", ONE, .bound = 4),
     ROW(FF, "two forks against the last searcher", ONE, .bound = 0),
     ROW(F_two, "a fork against two searchers", TWO, .bound = 3),

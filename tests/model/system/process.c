@@ -151,12 +151,13 @@ static process_wants wants;
 int fl_settings_resolve(fl_settings *out, const filch_config *config)
 {
     (void)config;
-    *out = (fl_settings){.workers = wants.workers,
-                         .discipline = &fl_discipline_chase_lev,
-                         .policy = &fl_policy_random,
-                         .full_fence = wants.full_fence,
-                         .max_fibers = wants.fibers ? wants.fibers : FIBERS,
-                         .seed = 1};
+    *out =
+        (fl_settings){.workers = wants.workers,
+                      .discipline = wants.discipline ? wants.discipline : &fl_discipline_chase_lev,
+                      .policy = &fl_policy_random,
+                      .full_fence = wants.full_fence,
+                      .max_fibers = wants.fibers ? wants.fibers : FIBERS,
+                      .seed = 1};
     return 0;
 }
 
