@@ -16,10 +16,10 @@ struct fl_work;
 typedef struct fl_discipline {
     const char *name; /* first: the registry is searched by it */
     const char *what; /* one line for people */
-    enum fl_forkside
-        side;    /* of its fibers, where there is an asymmetric fence; else they are fenced */
-    bool shared; /* forked tasks lie in queues of the runtime: others must look there for what a
-                          worker has left behind that sleeps */
+    /* Of its fibers, where there is an asymmetric fence; else they are fenced. */
+    enum fl_forkside side;
+    /* Forked tasks lie in queues of the runtime, also those of a worker that sleeps. */
+    bool shared;
     /* With the runtime: the first after rt->worker is there, the last when all threads have ended. NULL:
      * it keeps nothing of its own. create: 0, or -ENOMEM as a plain errno; what is kept goes into
      * rt->queue. */

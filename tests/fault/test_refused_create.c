@@ -5,6 +5,7 @@
  * process, which also sets up what stays. */
 #include <criterion/criterion.h>
 #include <runtime/core/topology.h>
+#include <runtime/queue/queue.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
@@ -133,6 +134,25 @@ Test(refused_create, each_refusal_undoes_the_creation_or_is_done_without)
                 cr_assert_geq(failures, least, "%s: %u", row->name, failures);
                 cr_assert(failures == 0 || least > 0, "%s: %u", row->name, failures);
             }
+}
+
+Test(refused_create, each_discipline_undoes_what_it_keeps)
+{
+    cr_assert_eq(fib_life(2, NULL, 12), 0); /* the topology stays */
+    for (unsigned i = 0; fl_disciplines[i]; i++) {
+        unsigned failures = 0;
+        for (int64_t at = 0, count = 1; count; at++) {
+            filch_runtime *rt = NULL;
+            int64_t before = blocks;
+            int rc = create(&rt, &rows[0], 2, fl_disciplines[i]->name, at, &count);
+            failures += rc == -ENOMEM;
+            cr_assert_eq(!rc, rt != NULL, "%s: %d", fl_disciplines[i]->name, rc);
+            cr_assert_eq(filch_runtime_destroy(rt), 0);
+            cr_assert_eq(blocks, before, "%s", fl_disciplines[i]->name);
+        }
+        cr_assert_geq(failures, blocks_of(2, fl_disciplines[i]->create), "%s",
+                      fl_disciplines[i]->name);
+    }
 }
 
 /* ---- The first creation of a process ---- */

@@ -3,6 +3,7 @@
  * A runtime at work, to which the system refuses what it asks for: answers are right, everything that was accepted runs
  * once, and nothing is held when it is over. */
 #include <criterion/criterion.h>
+#include <runtime/queue/queue.h>
 #include <tests/support/chain.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
@@ -61,6 +62,22 @@ Test(refused_work, joins_suspend_without_memory_for_further_fibers)
             for (unsigned q = 0; q < FIB_QUEUES; q++)
                 for (int64_t at = 0; at < (BUILD_TSAN ? 1 : 4); at++)
                     chain_without(kinds[k], at, workers[w], fib_queues[q]);
+}
+
+/* Of every discipline, whatever its forks need. */
+Test(refused_work, forks_that_find_no_memory_run_their_children)
+{
+    for (unsigned i = 0; fl_disciplines[i]; i++) {
+        filch_runtime *rt = NULL;
+        filch_config config = {.workers = 2, .queue = fl_disciplines[i]->name};
+        cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+        refuse(MEMORY, 0, true);
+        long answer = FILCH_RUN(rt, fib, 12);
+        refuse_no_more(MEMORY);
+        cr_assert_eq(answer, 144, "%s", fl_disciplines[i]->name);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        nothing_held();
+    }
 }
 
 /* ---- Detached tasks ---- */

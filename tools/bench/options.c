@@ -12,7 +12,8 @@ static const struct argp_option known[] = {
     {"workers", 'w', "LIST", 0,
      "Numbers of workers (default: 1 and one per core this process may use)", 0},
     {"columns", 'c', "LIST", 0,
-     "Who runs them: disciplines of the library; handpool, the hand-written pool; or peers that "
+     "Who runs them: disciplines of the library (docs/lab.md); handpool, the hand-written pool; or "
+     "peers that "
      "have the same algorithms (default: chase-lev,central-mutex and the peers that this command "
      "was built with; the list is below). Serial code is always measured",
      0},

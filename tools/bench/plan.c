@@ -11,19 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A central queue passes five to thirty million tasks a second; more than this in a run would take
- * too long. */
-enum { CENTRAL_BEARS = 2000000 };
+/* A queue through which each fork goes passes five to thirty million tasks a second; more than this in
+ * a run would take too long. */
+enum { QUEUE_BEARS = 2000000 };
 
-static bool is_central(const column *c)
+static bool is_queue(const column *c)
 {
-    return c->as == KERNEL_HANDPOOL ||
-           (c->queue && strncmp(c->queue, "central", strlen("central")) == 0);
+    static const char *const names[] = {"central", "sharing"};
+    bool is = c->as == KERNEL_HANDPOOL;
+    for (size_t i = 0; c->queue && i < sizeof names / sizeof names[0]; i++)
+        is |= strncmp(c->queue, names[i], strlen(names[i])) == 0;
+    return is;
 }
 
 static bool too_long(const column *c, const kernel_size *size)
 {
-    return is_central(c) && size->tasks > CENTRAL_BEARS;
+    return is_queue(c) && size->tasks > QUEUE_BEARS;
 }
 
 static bool has_kernel(const column *c, const kernel_row *row)
