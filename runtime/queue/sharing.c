@@ -36,8 +36,7 @@ enum { SAMPLES = 2 };
 typedef struct receiver {
     fl_slot_queue queue;
     filch_u32 open; /* 1: others may take, too */
-    char apart[FILCH_APART - sizeof(filch_u32)];
-} receiver;
+} FILCH_ALIGNED(FILCH_APART) receiver;
 
 static receiver *receiver_of(const fl_runtime *rt, unsigned worker)
 {

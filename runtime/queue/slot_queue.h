@@ -14,8 +14,7 @@
 typedef struct fl_slot_queue {
     fl_inbox entries;
     filch_u64 waiting; /* or about to be put */
-    char apart[FILCH_APART - sizeof(filch_u64)];
-} fl_slot_queue;
+} FILCH_ALIGNED(FILCH_APART) fl_slot_queue;
 
 void fl_slot_queue_init(fl_slot_queue *queue);
 /* Nobody uses it any more; what is left is stale. */
