@@ -91,23 +91,43 @@ static bool accept(fl_worker *worker, const fl_gift *gift, fl_work *work)
     return true;
 }
 
-static bool steal_from(fl_worker *worker, fl_worker *victim, fl_work *work)
+enum answer { GIVEN, NOTHING, SILENCE };
+
+/* patient: a poke that nobody has heeded yet is no reason to give up at once. */
+static enum answer ask(fl_worker *worker, fl_forkstack *stack, fl_work *work, bool patient)
 {
-    fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* W5 */
-    if (!stack || !fl_forkstack_offers(stack))
-        return false;
     worker->box.most = worker->profit.most;
     enum fl_asked asked = fl_forkstack_ask(stack, &worker->box);
     if (asked == FL_ASK_BUSY)
-        return false;
+        return NOTHING;
     fl_count(worker, FL_ASKS, 1);
     fl_gift gift;
-    if (asked == FL_ASK_LEFT && watch(worker, stack, &gift))
-        return accept(worker, &gift, work);
-    if (fl_forkstack_withdraw(stack, &worker->box))
-        return rob(worker, stack, work);
-    wait_for_answer(worker, stack, &gift);
-    return accept(worker, &gift, work);
+    if ((asked == FL_ASK_SILENT && !patient) || !watch(worker, stack, &gift)) {
+        if (fl_forkstack_withdraw(stack, &worker->box))
+            return SILENCE;
+        wait_for_answer(worker, stack, &gift);
+    }
+    return accept(worker, &gift, work) ? GIVEN : NOTHING;
+}
+
+/* The fork stack that the victim works on, if a task lies there; else NULL. */
+static fl_forkstack *offering(const fl_worker *victim)
+{
+    fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* W5 */
+    return stack && fl_forkstack_offers(stack) ? stack : NULL;
+}
+
+static bool ask_or_rob(fl_worker *worker, fl_worker *victim, fl_work *work)
+{
+    fl_forkstack *stack = offering(victim);
+    enum answer answer = stack ? ask(worker, stack, work, false) : NOTHING;
+    return answer == GIVEN || (answer == SILENCE && rob(worker, stack, work));
+}
+
+static bool only_ask(fl_worker *worker, fl_worker *victim, fl_work *work)
+{
+    fl_forkstack *stack = offering(victim);
+    return stack && ask(worker, stack, work, true) == GIVEN;
 }
 
 /* ---- Whom ---- */
@@ -157,16 +177,33 @@ static bool round_over(fl_worker *worker, const fl_worker *from)
     return from;
 }
 
-bool fl_steal_forked(fl_worker *worker, fl_work *work)
+bool fl_steal_round(fl_worker *worker, fl_work *work, fl_steal_from *from)
 {
     fl_search search = search_of(worker);
-    fl_worker *from = NULL;
-    for (; search.attempt + 1 < search.workers && !from; search.attempt++) {
+    fl_worker *robbed = NULL;
+    for (; search.attempt + 1 < search.workers && !robbed; search.attempt++) {
         fl_worker *victim = victim_of(worker->rt, &search);
-        if (steal_from(worker, victim, work))
-            from = victim;
+        if (from(worker, victim, work))
+            robbed = victim;
     }
-    return round_over(worker, from);
+    return round_over(worker, robbed);
+}
+
+bool fl_took(fl_worker *worker, enum fl_counter counter, filch_slot *slot, fl_work *work)
+{
+    fl_count(worker, counter, 1);
+    *work = (fl_work){.kind = FL_WORK_SLOT, .slot = slot, .task = slot->claimed};
+    return true;
+}
+
+bool fl_steal_forked(fl_worker *worker, fl_work *work)
+{
+    return fl_steal_round(worker, work, ask_or_rob);
+}
+
+bool fl_steal_asking(fl_worker *worker, fl_work *work)
+{
+    return fl_steal_round(worker, work, only_ask);
 }
 
 /* A worker that makes a fiber ready often stops next, and goes on with that very fiber; taken away,

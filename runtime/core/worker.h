@@ -212,8 +212,14 @@ static inline unsigned fl_next_tick(const fl_worker *worker)
 {
     return filch_u32_load(&worker->tick, FILCH_RELAXED) + 1; /* its own, but for a hint */
 }
-/* One round over the fork stacks of others: ask, then rob. */
+/* One round over the others, whom the policy chooses, until something is taken `from` one of them. */
+typedef bool fl_steal_from(fl_worker *worker, fl_worker *victim, fl_work *work);
+bool fl_steal_round(fl_worker *worker, fl_work *work, fl_steal_from *from);
+/* A slot was taken whose task lies in `claimed`: counts that, and makes it the work. true. */
+bool fl_took(fl_worker *worker, enum fl_counter counter, filch_slot *slot, fl_work *work);
+/* One round over the fork stacks of others: ask, then rob; or ask, and leave alone who does not answer. */
 bool fl_steal_forked(fl_worker *worker, fl_work *work);
+bool fl_steal_asking(fl_worker *worker, fl_work *work);
 /* One round over the ready deques of others. */
 bool fl_steal_ready(fl_worker *worker, fl_work *work);
 /* An item from it, whatever it is, or NULL. */

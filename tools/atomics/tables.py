@@ -47,6 +47,7 @@ WORDS = [
     Word("reply", (), R, X, N, N, A, "hands over the gift (R3, R4); it is cleared before it is shown (R1)"),
     Word("task", (), R, X, N, N, "acquire?", "shows the arguments (F1, T2); a join erases it without an order (J1)"),
     Word("state", (), R, X, AR, AR, "acquire?", "whoever changes it owns the slot or the call, and its result (S, O, C)"),
+    Word("tail", ("runtime/queue/the.c",), R, R, N, N, "acquire?", "shows tasks, and is lowered in a Dekker pair with top (T6..T8)"),
     # the ready deque
     Word("top", DEQUE, N, N, S, N, "acquire?", "of two that want one item one wins (D5)"),
     Word("bottom", (), R, R, N, N, "acquire?", "shows items; a thief may read any value that pop stored (D1, D2)"),
