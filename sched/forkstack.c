@@ -2,11 +2,10 @@
 #include <sched/forkstack.h>
 
 #define ANSWERED ((uint64_t)1 << 63)
-#define FLAGS (FL_TOP_ASKED | FL_TOP_OUTLINE)
 
 static uint64_t conflict(uint64_t top, uint64_t index)
 {
-    return (top & FLAGS) | index << 47 | ((top + 1) & FL_TOP_TAG);
+    return (top & FL_TOP_FLAGS) | index << 47 | ((top + 1) & FL_TOP_TAG);
 }
 
 void fl_forkstack_init(fl_forkstack *stack)
@@ -28,7 +27,8 @@ void fl_forkstack_issue(fl_forkstack *stack, enum fl_forkside side)
     fl_forkstack_rearm(stack);
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* only the owner lowers it */
     while (!filch_u64_cas(&stack->front.top, &top,                   /* T4 */
-                          stack->base | (conflict(top, fl_top_index(top)) & ~FLAGS), FILCH_SEQ_CST))
+                          stack->base | (conflict(top, fl_top_index(top)) & ~FL_TOP_FLAGS),
+                          FILCH_SEQ_CST))
         ;
 }
 
@@ -44,13 +44,18 @@ static void answer(fl_mailbox *box, uint64_t count, uint64_t index)
     filch_u64_store(&box->reply, ANSWERED | count << 16 | index, FILCH_RELEASE); /* R3 */
 }
 
+void fl_forkstack_show(fl_forkstack *stack, uint64_t from, uint64_t end)
+{
+    for (filch_slot *slot = fl_slot_at(stack, from); from < end; from++, slot++)
+        slot->claimed =
+            (const filch_task *)filch_ptr_load(&slot->task, FILCH_RELAXED); /* owner's own */
+}
+
 /* Copies the tasks before raising top: a join erases `task`, and from the CAS on the slots are the
  * thief's. */
 static bool give(fl_forkstack *stack, uint64_t *top, uint64_t count)
 {
-    filch_slot *first = fl_slot_at(stack, fl_top_index(*top));
-    for (uint64_t i = 0; i < count; i++) /* relaxed: the owner's own stores */
-        first[i].claimed = (const filch_task *)filch_ptr_load(&first[i].task, FILCH_RELAXED);
+    fl_forkstack_show(stack, fl_top_index(*top), fl_top_index(*top) + count);
     return filch_u64_cas(&stack->front.top, top, *top + FL_TOP_ONE * count, FILCH_SEQ_CST); /* R3 */
 }
 
@@ -149,6 +154,16 @@ bool fl_forkstack_offers(fl_forkstack *stack)
 {
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* both: a look */
     return filch_ptr_load(&fl_slot_at(stack, fl_top_index(top))->task, FILCH_RELAXED) != NULL;
+}
+
+bool fl_forkstack_unheard(fl_forkstack *stack)
+{
+    return fl_forkstack_offers(stack) && !fl_forkstack_called(stack);
+}
+
+void fl_forkstack_call(fl_forkstack *stack)
+{
+    filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL); /* R5 */
 }
 
 static bool holds_task(fl_forkstack *stack, uint64_t index)

@@ -62,6 +62,7 @@
 
 #define FL_TOP_ASKED ((uint64_t)1 << 63)
 #define FL_TOP_OUTLINE ((uint64_t)1 << 62)
+#define FL_TOP_FLAGS (FL_TOP_ASKED | FL_TOP_OUTLINE)
 #define FL_TOP_ONE ((uint64_t)1 << 47)
 #define FL_TOP_TAG (FL_TOP_ONE - 1)
 
@@ -90,6 +91,8 @@ typedef struct fl_forkstack {
     filch_ptr request;     /* fl_mailbox * of the thief that asks, or NULL */
     void *rearm;           /* what limit goes back to, by the fiber's side */
     uint64_t base;         /* what of top's flags is set for good: the same */
+    filch_u64 tail;        /* of runtime/queue/the.c: past the newest task, an index; */
+    filch_u32 lock;        /* its thieves', and its owner's where they meet */
 } fl_forkstack;
 
 /* What a slot's state says: NULL (the owner's, or a thief's that has not finished), OFFERED (lies
@@ -167,10 +170,21 @@ void fl_forkstack_take_back(fl_forkstack *stack, filch_slot *slot);
  * offered: whoever takes one finishes it as a thief does, and a join reclaims what nobody took. */
 void fl_forkstack_flush(fl_forkstack *stack, void (*give)(void *, filch_slot *), void *context);
 
-/* Does a thief wait for an answer? */
+/* Copies the tasks of slots from .. end - 1, which are nobody else's, for whoever is shown them. */
+void fl_forkstack_show(fl_forkstack *stack, uint64_t from, uint64_t end);
+
+/* Has somebody called the owner since it last re-armed? Always, on the side `fenced`. */
+static inline bool fl_forkstack_called(const fl_forkstack *stack)
+{
+    return !filch_ptr_load(&stack->front.limit, FILCH_RELAXED); /* F2, loaded again; or a look */
+}
+
+/* Does a thief wait for an answer, or, outline, for what the owner shows when it is called? */
 static inline bool fl_forkstack_requested(const fl_forkstack *stack)
 {
-    return filch_ptr_load(&stack->request, FILCH_RELAXED); /* a look; who is missed asks or robs */
+    return filch_ptr_load(&stack->request,
+                          FILCH_RELAXED) || /* a look; who is missed asks or robs */
+           ((stack->base & FL_TOP_OUTLINE) && fl_forkstack_called(stack));
 }
 
 /* Is nothing before self left for thieves? They may be taking the last of it meanwhile. */
@@ -186,6 +200,10 @@ static inline bool fl_forkstack_bare(filch_slot *self)
 bool fl_forkstack_offers(fl_forkstack *stack);
 /* About how many tasks: 0, or a power of two that is not more. Looks at as many slots as it has bits. */
 unsigned fl_forkstack_length(fl_forkstack *stack);
+/* There is one, and its owner has not been called since it last re-armed. A look, too. */
+bool fl_forkstack_unheard(fl_forkstack *stack);
+/* Makes the owner's next fork go out of line, or know that it was called. */
+void fl_forkstack_call(fl_forkstack *stack);
 enum fl_asked fl_forkstack_ask(fl_forkstack *stack, fl_mailbox *box);
 /* true: the mailbox was taken back, no answer will come. false: the answer is on its way. */
 bool fl_forkstack_withdraw(fl_forkstack *stack, fl_mailbox *box);

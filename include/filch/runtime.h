@@ -60,6 +60,7 @@ typedef struct filch_stats {
     uint64_t outside;      /* tasks taken from outside */
     uint64_t fibers;       /* fibers in existence (not a sum: now) */
     uint64_t pushes;       /* tasks put into another worker's queue by who forked them (sharing) */
+    uint64_t exposures;    /* times an owner shared some of its private tasks (private-split) */
 } filch_stats;
 
 struct filch_future;

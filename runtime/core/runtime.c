@@ -244,6 +244,7 @@ void filch_runtime_stats(const filch_runtime *rt, filch_stats *out, size_t stats
         .deque_steals = fl_sum(rt, FL_DEQUE_STEALS),
         .queue_takes = fl_sum(rt, FL_QUEUE_TAKES),
         .pushes = fl_sum(rt, FL_PUSHES),
+        .exposures = fl_sum(rt, FL_EXPOSURES),
         .asks = fl_sum(rt, FL_ASKS),
         .heavy_fences = fl_sum(rt, FL_HEAVY_FENCES),
         .wakes = fl_sum(rt, FL_WAKES),

@@ -34,6 +34,7 @@ enum fl_counter {
     FL_DEQUE_STEALS,
     FL_QUEUE_TAKES,
     FL_PUSHES,
+    FL_EXPOSURES,
     FL_ASKS,
     FL_HEAVY_FENCES,
     FL_WAKES,

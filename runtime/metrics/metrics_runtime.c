@@ -15,6 +15,7 @@
     ROW(deque_steals, "Items taken from another worker's ready deque.")                            \
     ROW(queue_takes, "Tasks taken from a shared queue.")                                           \
     ROW(pushes, "Tasks given to another worker by their forker.")                                  \
+    ROW(exposures, "Times an owner shared some of its private tasks.")                             \
     ROW(asks, "Requests that thieves made.")                                                       \
     ROW(heavy_fences, "Calls of membarrier.")                                                      \
     ROW(wakes, "Sleeping workers woken.")                                                          \

@@ -17,7 +17,7 @@ void fl_chase_lev_forked(fl_worker *worker, filch_self self)
 }
 
 /* A flushed slot can be run by whoever pops it; the deque has to grow for a deep stack. */
-static void hand_out(void *worker, filch_slot *slot)
+void fl_hand_out(void *worker, filch_slot *slot)
 {
     if (fl_push_ready(worker, fl_item(FL_ITEM_SLOT, slot)))
         filch_die(
@@ -26,7 +26,7 @@ static void hand_out(void *worker, filch_slot *slot)
 
 void fl_chase_lev_flush(fl_worker *worker, fl_forkstack *stack)
 {
-    fl_forkstack_flush(stack, hand_out, worker);
+    fl_forkstack_flush(stack, fl_hand_out, worker);
 }
 
 unsigned fl_chase_lev_length(const fl_worker *worker)
@@ -35,15 +35,20 @@ unsigned fl_chase_lev_length(const fl_worker *worker)
     return stack ? fl_forkstack_length(stack) : 0;
 }
 
-bool fl_chase_lev_pending(fl_runtime *rt)
+bool fl_chase_lev_pending_by(fl_runtime *rt, bool (*look)(fl_forkstack *stack))
 {
     unsigned reach = fl_reach(rt);
     for (unsigned i = 0; i < reach; i++) {
         fl_forkstack *stack = filch_ptr_load(&rt->worker[i]->current, FILCH_ACQUIRE); /* W5 */
-        if (stack && fl_forkstack_offers(stack))
+        if (stack && look(stack))
             return true;
     }
     return false;
+}
+
+bool fl_chase_lev_pending(fl_runtime *rt)
+{
+    return fl_chase_lev_pending_by(rt, fl_forkstack_offers);
 }
 
 const fl_discipline fl_discipline_chase_lev = {

@@ -289,6 +289,10 @@ static const struct sign {
     {"sharing",
      {COUNTER(pushes)},
      {COUNTER(gifts), COUNTER(robs), COUNTER(asks), COUNTER(heavy_fences)}},
+    {"the", {COUNTER(robs)}, {COUNTER(gifts), COUNTER(asks), COUNTER(heavy_fences)}},
+    {"abp", {COUNTER(robs)}, {COUNTER(gifts), COUNTER(asks), COUNTER(heavy_fences)}},
+    {"private-split", {COUNTER(exposures)}, {COUNTER(gifts), COUNTER(queue_takes)}},
+    {"private-request", {COUNTER(gifts)}, {COUNTER(robs), COUNTER(queue_takes)}},
 };
 
 static const struct sign *sign_of(const char *name)

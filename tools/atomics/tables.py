@@ -47,12 +47,14 @@ WORDS = [
     Word("reply", (), R, X, N, N, A, "hands over the gift (R3, R4); it is cleared before it is shown (R1)"),
     Word("task", (), R, X, N, N, "acquire?", "shows the arguments (F1, T2); a join erases it without an order (J1)"),
     Word("state", (), R, X, AR, AR, "acquire?", "whoever changes it owns the slot or the call, and its result (S, O, C)"),
-    Word("tail", ("runtime/queue/the.c",), R, R, N, N, "acquire?", "shows tasks, and is lowered in a Dekker pair with top (T6..T8)"),
+    Word("tail", ("runtime/queue/the.c",), R, R, N, N, "acquire?", "shows tasks (T6, T8); a Dekker pair with top (T7, T8)"),
     # the ready deque
     Word("top", DEQUE, N, N, S, N, "acquire?", "of two that want one item one wins (D5)"),
     Word("bottom", (), R, R, N, N, "acquire?", "shows items; a thief may read any value that pop stored (D1, D2)"),
     Word("buffer", (), R, R, N, N, "acquire?", "is followed (D6, D7)"),
     Word("place", (), X, X, N, N, X, "bottom or buffer shows it, the CAS on top decides"),
+    Word("age", (), "release?", N, S, N, "acquire?", "of two that want one item one wins; its tag makes old looks fail (A6, A7)"),
+    Word("items", (), X, X, N, N, X, "bottom shows it, the CAS on age decides"),
     # idle, and the end
     Word("word", (), S, S, S, S, S, "I: publisher and sleeper are a Dekker pair (P5, I1)"),
     Word("tokens", (), S, S, S, S, S, "a Dekker pair with the bells (B1, B2, B3)"),

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Arora, Blumofe and Plaxton's bounded deques, one a worker (sched/abp.h has the paper and the
+ * orders). For researchers and teachers: compared with the default, a pointer to each task is pushed
+ * and popped, with a fence each, and a deque that is full sends the task to the ready deque.
+ *
+ * A worker's deque holds slots of the fork stack of the fiber that it runs, and of no other: a fiber
+ * that suspends in a join has found the deque empty, since thieves take the oldest first, and one
+ * that suspends elsewhere is flushed. So what a join pops is its own slot; NULL means that a thief
+ * has it, or that it was flushed. A slot that lies in the ready deque, since it was flushed or found
+ * no room here, is its owner's again if its state can still be changed. (The paper's array is large
+ * enough. To run the child at once instead would be wrong where the parent has yet to do what the
+ * child waits for.)
+ *
+ * Sleep. Each fork publishes the task (A3 of sched/abp.h), fences (P5 of sched/idle.h) and looks
+ * whether somebody sleeps (P6); who is about to sleep has said so (I1), fences, and looks at all
+ * deques. One of the two sees the other. Only the owner lowers the top: it stores A7, pushes, and
+ * comes to that fence. */
+#include <runtime/core/worker.h>
+#include <runtime/queue/queue.h>
+#include <sched/abp.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int create(fl_runtime *rt)
+{
+    size_t size = rt->crew.most * sizeof(fl_abp);
+    rt->queue = aligned_alloc(FILCH_APART, (size + FILCH_APART - 1) & ~(size_t)(FILCH_APART - 1));
+    if (!rt->queue)
+        return -ENOMEM;
+    memset(rt->queue, 0, size);
+    return 0;
+}
+
+static void destroy(fl_runtime *rt)
+{
+    free(rt->queue);
+}
+
+static fl_abp *deque_of(const fl_worker *worker)
+{
+    return (fl_abp *)worker->rt->queue + worker->index;
+}
+
+/* It can be run by whoever finds it in the ready deque. */
+static void hand_out(fl_worker *worker, filch_slot *slot)
+{
+    fl_slot_offer(slot);
+    fl_hand_out(worker, slot);
+}
+
+static void forked(fl_worker *worker, filch_self self)
+{
+    uint64_t index = fl_slot_index(self) - 1;
+    fl_forkstack_show(fl_forkstack_of(self), index, index + 1);
+    if (!fl_abp_push(deque_of(worker), self - 1)) {
+        hand_out(worker, self - 1);
+        return;
+    }
+    filch_fence_seq_cst(); /* P5 */
+    fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
+}
+
+static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
+{
+    (void)stack;
+    fl_abp *deque = deque_of(fl_fiber_of(slot)->worker);
+    bool popped = fl_abp_newest(deque) == slot && fl_abp_pop(deque);
+    return popped || fl_slot_reclaim(slot) ? FL_KEPT : FL_STOLEN;
+}
+
+static void take_back(fl_forkstack *stack, filch_slot *slot)
+{
+    (void)stack;
+    filch_ptr_store(&slot->state, NULL, FILCH_RELAXED); /* published by the next fork */
+}
+
+/* Takes all that is left as a thief would. Others may be faster: then there is less. */
+static void flush(fl_worker *worker, fl_forkstack *stack)
+{
+    (void)stack;
+    fl_abp *deque = deque_of(worker);
+    while (fl_abp_size(deque)) {
+        filch_slot *slot = fl_abp_steal(deque);
+        if (slot)
+            hand_out(worker, slot);
+    }
+}
+
+static bool rob_from(fl_worker *worker, fl_worker *victim, fl_work *work)
+{
+    fl_abp *deque = deque_of(victim);
+    filch_slot *slot = fl_abp_size(deque) ? fl_abp_steal(deque) : NULL;
+    return slot && fl_took(worker, FL_ROBS, slot, work);
+}
+
+static bool take(fl_worker *worker, fl_work *work)
+{
+    return fl_steal_round(worker, work, rob_from);
+}
+
+static unsigned length(const fl_worker *worker)
+{
+    return fl_abp_size(deque_of(worker));
+}
+
+static bool pending(fl_runtime *rt)
+{
+    unsigned reach = fl_reach(rt);
+    for (unsigned i = 0; i < reach; i++)
+        if (length(rt->worker[i]))
+            return true;
+    return false;
+}
+
+const fl_discipline fl_discipline_abp = {
+    .name = "abp",
+    .what = "Arora, Blumofe, Plaxton: a bounded deque a worker, whose top has a tag",
+    .side = FL_SIDE_FENCED,
+    .create = create,
+    .destroy = destroy,
+    .forked = forked,
+    .settle = settle,
+    .take_back = take_back,
+    .flush = flush,
+    .take = take,
+    .length = length,
+    .pending = pending,
+};

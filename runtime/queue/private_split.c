@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Split deques, as in Lace (van Dijk, van de Pol: Lace: non-blocking split deque for work-stealing,
+ * Euro-Par 2014 workshops). For researchers: what does it cost to keep thieves off? The newest tasks
+ * are private, and a join of one takes no fence and no locked instruction; the oldest are shared,
+ * and thieves take them without asking. Who finds nothing shared leaves word, and at its next fork
+ * or join the owner exposes half of what is private. Compared with the default, a thief waits for
+ * nobody's answer, and finds nothing at all where an owner is silent.
+ *
+ * The tasks lie in the slots of the fork stack. `top` holds its flags, T, the oldest, where
+ * fl_top_index finds it, and in the place of the tag S, the first private one; so a CAS that changes
+ * one fails when the other has changed. A thief raises T by one as long as it is below S. Only the
+ * owner moves S: up when it exposes, down to the middle of what is shared when it joins S - 1. The
+ * paper has it store S, fence and look at T again; the CAS costs the same and has no second case.
+ * That a word comes back as it was does no harm: what a thief takes it reads after its CAS.
+ * In a new fiber S is 1, before the first slot: what lies below T is nobody's.
+ *
+ * The word that thieves leave is the poke of the idle protocol: `limit` is NULL. So there is one
+ * case, not two; where there is no asymmetric fence, `limit` is always NULL, and each fork exposes.
+ *
+ * Edges (F2 is an edge of <filch/fork.h>, R5, R6 and O1 of sched/forkstack.h, W5 of
+ * runtime/core/suspend.c, P4 to P6 of sched/idle.h):
+ *   X3 expose: CAS top, seq_cst                 -> X4 rob: CAS top, seq_cst; it sees claimed and the
+ *                                                  arguments
+ *   X5 join, flush, take back: CAS top, seq_cst  | X4; of owner and thief one wins a slot
+ *
+ * Sleep. A private task is for nobody to take, so that one lies there keeps nobody awake, provided
+ * that its owner has been told: limit is NULL. Then its next fork or join re-arms limit (P4), exposes
+ * half, fences (P5) and wakes somebody (P6). Whoever is about to sleep has poked everybody and taken
+ * the heavy fence (I2), so as in docs/idle.md a fork is seen by its look or goes by the poke. What is
+ * shared, and what is private beside a limit that has been re-armed meanwhile, makes it search
+ * again. */
+#include <runtime/core/worker.h>
+#include <runtime/queue/queue.h>
+
+#define SPLIT ((uint64_t)0xffff)
+
+static uint64_t split_of(uint64_t top)
+{
+    uint64_t oldest = fl_top_index(top);
+    return (top & SPLIT) > oldest ? top & SPLIT : oldest;
+}
+
+static uint64_t with(uint64_t top, uint64_t oldest, uint64_t split)
+{
+    return (top & FL_TOP_FLAGS) | oldest << 47 | split;
+}
+
+static uint64_t load_top(const fl_forkstack *stack)
+{
+    return filch_u64_load(&stack->front.top, FILCH_RELAXED); /* the CAS decides; S is the owner's */
+}
+
+static void expose(fl_worker *worker, fl_forkstack *stack, const filch_slot *end)
+{
+    uint64_t top = load_top(stack), split = split_of(top);
+    fl_forkstack_rearm(stack); /* P4 */
+    uint64_t next = split + (fl_slot_index(end) - split + 1) / 2;
+    fl_forkstack_show(stack, split, next);
+    while (!filch_u64_cas(&stack->front.top, &top, with(top, fl_top_index(top), next),
+                          FILCH_SEQ_CST)) /* X3 */
+        ;
+    fl_count(worker, FL_EXPOSURES, 1);
+    filch_fence_seq_cst(); /* P5 */
+    fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
+}
+
+static void forked(fl_worker *worker, filch_self self)
+{
+    fl_forkstack *stack = fl_forkstack_of(self);
+    if (fl_forkstack_called(stack) && split_of(load_top(stack)) < fl_slot_index(self))
+        expose(worker, stack, self);
+}
+
+/* All that lies before `index` is taken, or was never there. */
+static void empty_at(fl_forkstack *stack, uint64_t index)
+{
+    uint64_t top = load_top(stack);
+    while (!filch_u64_cas(&stack->front.top, &top, with(top, index, index), FILCH_SEQ_CST)) /* X5 */
+        ;
+}
+
+static void take_back(fl_forkstack *stack, filch_slot *slot)
+{
+    filch_ptr_store(&slot->state, NULL, FILCH_RELAXED); /* published by the next fork */
+    empty_at(stack, fl_slot_index(slot));
+}
+
+static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
+{
+    uint64_t index = fl_slot_index(slot);
+    forked(fl_fiber_of(slot)->worker, slot); /* what is private below is heeded here, too */
+    uint64_t top = load_top(stack);
+    if (split_of(top) <= index)
+        return FL_KEPT;
+    while (fl_top_index(top) <= index)
+        if (filch_u64_cas(&stack->front.top, &top,
+                          with(top, fl_top_index(top), (fl_top_index(top) + split_of(top)) / 2),
+                          FILCH_SEQ_CST)) /* X5 */
+            return FL_KEPT;
+    if (!fl_slot_reclaim(slot))
+        return FL_STOLEN;
+    empty_at(stack, index); /* flushed, and not yet taken */
+    return FL_KEPT;
+}
+
+/* Takes all that is left as a thief would. */
+static void flush(fl_worker *worker, fl_forkstack *stack)
+{
+    uint64_t top = load_top(stack), split = split_of(top), end = split;
+    while (
+        filch_ptr_load(&fl_slot_at(stack, end)->task, FILCH_RELAXED)) /* the owner's own stores */
+        end++;
+    fl_forkstack_show(stack, split, end);
+    while (!filch_u64_cas(&stack->front.top, &top, with(top, end, end), FILCH_SEQ_CST)) /* X5 */
+        ;
+    for (uint64_t index = fl_top_index(top); index < end; index++) {
+        fl_slot_offer(fl_slot_at(stack, index));
+        fl_hand_out(worker, fl_slot_at(stack, index));
+    }
+}
+
+static bool rob_from(fl_worker *worker, fl_worker *victim, fl_work *work)
+{
+    fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* W5 */
+    if (!stack)
+        return false;
+    uint64_t top = load_top(stack);
+    while (fl_top_index(top) < (top & SPLIT)) {
+        uint64_t index = fl_top_index(top);
+        if (filch_u64_cas(&stack->front.top, &top, top + FL_TOP_ONE, FILCH_SEQ_CST)) /* X4 */
+            return fl_took(worker, FL_ROBS, fl_slot_at(stack, index), work);
+    }
+    if (fl_forkstack_unheard(stack)) {
+        fl_count(worker, FL_ASKS, 1);
+        fl_forkstack_call(stack);
+    }
+    return false;
+}
+
+static bool take(fl_worker *worker, fl_work *work)
+{
+    return fl_steal_round(worker, work, rob_from);
+}
+
+static bool has_some(fl_forkstack *stack)
+{
+    uint64_t top = load_top(stack);
+    return fl_top_index(top) < (top & SPLIT) || fl_forkstack_unheard(stack);
+}
+
+static bool pending(fl_runtime *rt)
+{
+    return fl_chase_lev_pending_by(rt, has_some);
+}
+
+const fl_discipline fl_discipline_private_split = {
+    .name = "private-split",
+    .what = "as in Lace: new tasks are private, old ones shared; thieves ask for more of these",
+    .side = FL_SIDE_OUTLINE,
+    .forked = forked,
+    .settle = settle,
+    .take_back = take_back,
+    .flush = flush,
+    .take = take,
+    .length = fl_chase_lev_length,
+    .pending = pending,
+};

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Cilk-5's THE protocol (Frigo, Leiserson, Randall: The implementation of the Cilk-5 multithreaded
+ * language, PLDI 1998, section 5). For researchers and teachers: the classic whose owner takes a
+ * lock only when it meets a thief at the last task, and pays one fence a join.
+ *
+ * The tasks lie in the slots of the fork stack, from H to T. T is `tail`, the owner's; H is the
+ * index in `top`, the thieves', raised only by who holds the lock. Both sides move first and look
+ * at the other's word then: a thief raises H, and backs off where it has passed T; the owner lowers
+ * T, and where H has passed it, waits for the thief by taking the lock, and looks again. The paper's
+ * third word, E, is for aborts; panics go through the joins here. It puts T back before it takes the
+ * lock; here T stays, since a thief that sees it backs off, and the lock decides about the others.
+ *
+ * Edges (J1 is an edge of <filch/fork.h>, T4 and O1 of sched/forkstack.h, W5 of
+ * runtime/core/suspend.c, P5 and P6 of sched/idle.h):
+ *   T6 fork: store tail, release                -> T8; it sees claimed and the arguments
+ *   T7 join: store tail, release; seq_cst fence; | T8; one of the two sees the other
+ *      load top, relaxed
+ *   T8 rob, with the lock: add to top, acq_rel;  <- T6; | T7
+ *      seq_cst fence; load tail, acquire
+ *   T9 with the lock: add to top, acq_rel; T4    -> T8; K1 and K2 order them
+ * (K1 and K2 are the edges of runtime/sync/lock.h.)
+ *
+ * Sleep. Each fork publishes the task, fences (P5) and looks whether somebody sleeps (P6); who is
+ * about to sleep has said so (I1 of sched/idle.h), fences, and looks at the slot where H is. One of
+ * the two sees the other. An H that a thief has raised in vain hides a task from that look for a
+ * moment; but such a thief searches, so it began to search after I1, and looks itself before it
+ * sleeps. */
+#include <runtime/core/worker.h>
+#include <runtime/queue/queue.h>
+#include <runtime/sync/lock.h>
+
+static uint64_t head_of(const fl_forkstack *stack)
+{
+    return fl_top_index(
+        filch_u64_load(&stack->front.top, FILCH_RELAXED)); /* T7, or with the lock */
+}
+
+static void forked(fl_worker *worker, filch_self self)
+{
+    fl_forkstack *stack = fl_forkstack_of(self);
+    fl_forkstack_show(stack, fl_slot_index(self) - 1, fl_slot_index(self));
+    filch_u64_store(&stack->tail, fl_slot_index(self), FILCH_RELEASE); /* T6 */
+    filch_fence_seq_cst();                                             /* P5 */
+    fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
+}
+
+static void take_back(fl_forkstack *stack, filch_slot *slot)
+{
+    fl_lock(&stack->lock);
+    fl_forkstack_take_back(stack, slot); /* T9 */
+    fl_unlock(&stack->lock);
+}
+
+static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
+{
+    uint64_t tail = fl_slot_index(slot);
+    filch_u64_store(&stack->tail, tail, FILCH_RELEASE); /* T7 */
+    filch_fence_seq_cst();                              /* T7 */
+    if (head_of(stack) <= tail)
+        return FL_KEPT;
+    fl_lock(&stack->lock);
+    bool passed = head_of(stack) > tail;
+    fl_unlock(&stack->lock);
+    if (!passed)
+        return FL_KEPT;
+    if (!fl_slot_reclaim(slot))
+        return FL_STOLEN;
+    take_back(stack, slot); /* flushed, and not yet taken */
+    return FL_KEPT;
+}
+
+/* Takes all that is left as a thief would. */
+static void flush(fl_worker *worker, fl_forkstack *stack)
+{
+    fl_lock(&stack->lock);
+    uint64_t index = head_of(stack);
+    uint64_t tail = filch_u64_load(&stack->tail, FILCH_RELAXED); /* owner's own */
+    if (index < tail)
+        filch_u64_add(&stack->front.top, FL_TOP_ONE * (tail - index), FILCH_ACQ_REL); /* T9 */
+    fl_unlock(&stack->lock);
+    for (; index < tail; index++) {
+        fl_slot_offer(fl_slot_at(stack, index));
+        fl_hand_out(worker, fl_slot_at(stack, index));
+    }
+}
+
+static filch_slot *rob(fl_forkstack *stack)
+{
+    filch_u64 *top = &stack->front.top;
+    fl_lock(&stack->lock);
+    uint64_t index = fl_top_index(filch_u64_add(top, FL_TOP_ONE, FILCH_ACQ_REL)); /* T8 */
+    filch_fence_seq_cst();                                                        /* T8 */
+    bool got = index < filch_u64_load(&stack->tail, FILCH_ACQUIRE);               /* T8 */
+    if (!got)
+        filch_u64_add(top, -FL_TOP_ONE, FILCH_ACQ_REL); /* T9: as if nothing had been */
+    fl_unlock(&stack->lock);
+    return got ? fl_slot_at(stack, index) : NULL;
+}
+
+static bool rob_from(fl_worker *worker, fl_worker *victim, fl_work *work)
+{
+    fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* W5 */
+    filch_slot *slot = stack && fl_forkstack_offers(stack) ? rob(stack) : NULL;
+    return slot && fl_took(worker, FL_ROBS, slot, work);
+}
+
+static bool take(fl_worker *worker, fl_work *work)
+{
+    return fl_steal_round(worker, work, rob_from);
+}
+
+const fl_discipline fl_discipline_the = {
+    .name = "the",
+    .what = "Cilk-5: a fence a join, and a lock where owner and thief meet",
+    .side = FL_SIDE_FENCED,
+    .forked = forked,
+    .settle = settle,
+    .take_back = take_back,
+    .flush = flush,
+    .take = take,
+    .length = fl_chase_lev_length,
+    .pending = fl_chase_lev_pending,
+};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <sched/abp.h>
+
+static uint32_t top_of(uint64_t age)
+{
+    return (uint32_t)age;
+}
+
+/* The first place, and the next tag, which may wrap: 2^32 times empty within one look do not come. */
+static uint64_t first_place(uint64_t age)
+{
+    return ((age >> 32) + 1) << 32;
+}
+
+bool fl_abp_push(fl_abp *deque, void *item)
+{
+    uint64_t bottom = filch_u64_load(&deque->bottom, FILCH_RELAXED); /* owner's own */
+    if (bottom == FL_ABP_ROOM)
+        return false;
+    filch_ptr_store(&deque->items[bottom], item, FILCH_RELAXED); /* published by A3 */
+    filch_u64_store(&deque->bottom, bottom + 1, FILCH_RELEASE);  /* A3 */
+    return true;
+}
+
+void *fl_abp_pop(fl_abp *deque)
+{
+    uint64_t bottom = filch_u64_load(&deque->bottom, FILCH_RELAXED); /* owner's own */
+    if (!bottom)
+        return NULL;
+    filch_u64_store(&deque->bottom, --bottom, FILCH_RELEASE);          /* A5 */
+    filch_fence_seq_cst();                                             /* A5 */
+    void *item = filch_ptr_load(&deque->items[bottom], FILCH_RELAXED); /* owner's own */
+    uint64_t age = filch_u64_load(&deque->age, FILCH_RELAXED);         /* A5 */
+    if (bottom > top_of(age))
+        return item;
+    uint64_t empty = first_place(age);
+    bool last = bottom == top_of(age);
+    filch_u64_store(&deque->bottom, 0, FILCH_RELEASE);                  /* A5 */
+    if (last && filch_u64_cas(&deque->age, &age, empty, FILCH_SEQ_CST)) /* A6: the last one */
+        return item;
+    filch_u64_store(&deque->age, empty, FILCH_RELEASE); /* A7 */
+    return NULL;
+}
+
+void *fl_abp_newest(fl_abp *deque)
+{
+    uint64_t bottom = filch_u64_load(&deque->bottom, FILCH_RELAXED); /* both: owner's own */
+    return bottom ? filch_ptr_load(&deque->items[bottom - 1], FILCH_RELAXED) : NULL;
+}
+
+void *fl_abp_steal(fl_abp *deque)
+{
+    uint64_t age = filch_u64_load(&deque->age, FILCH_ACQUIRE);       /* A4 */
+    filch_fence_seq_cst();                                           /* A4 */
+    uint64_t bottom = filch_u64_load(&deque->bottom, FILCH_ACQUIRE); /* A4 */
+    if (bottom <= top_of(age))
+        return NULL;
+    void *item = filch_ptr_load(&deque->items[top_of(age)], FILCH_RELAXED); /* the CAS decides */
+    return filch_u64_cas(&deque->age, &age, age + 1, FILCH_SEQ_CST) ? item : NULL; /* A6 */
+}
+
+unsigned fl_abp_size(const fl_abp *deque)
+{
+    uint32_t top = top_of(filch_u64_load(&deque->age, FILCH_RELAXED)); /* both: a look */
+    uint64_t bottom = filch_u64_load(&deque->bottom, FILCH_RELAXED);
+    return bottom > top ? (unsigned)(bottom - top) : 0;
+}

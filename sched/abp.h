@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The bounded deque of Arora, Blumofe and Plaxton (Thread scheduling for multiprogrammed
+ * multiprocessors, SPAA 1998, figure 5), with the orders that C11 needs. For researchers and
+ * teachers: the deque that Chase and Lev's grew out of. Its array is not circular: whenever the
+ * owner finds it empty, both ends go back to the first place, and a tag beside the top keeps a thief
+ * that looked before from taking what comes there next. Its owner pushes and pops at the bottom,
+ * everybody else takes at the top.
+ *
+ * Edges:
+ *   A3 push: store bottom, release             -> A4; a thief sees the item
+ *   A4 steal: load age, acquire; seq_cst fence; <- A3; | A5
+ *      load bottom, acquire
+ *   A5 pop: store bottom, release;             | A4; one of the two sees the other
+ *      seq_cst fence; load age, relaxed
+ *   A6 pop, steal: CAS age, seq_cst            | A6, A7; of two that want one item, one wins
+ *   A7 pop of an empty deque: store age,       | A6; the tag makes thieves that looked before fail
+ *      release, after bottom was set to 0
+ * A7 needs no CAS: bottom is 0, so no thief that comes now gets as far as A6, and one that looked
+ * before has either succeeded already, which is how the owner knows that the deque is empty, or
+ * expects what is no longer there. */
+#ifndef FL_ABP_H
+#define FL_ABP_H
+
+#include <filch/atomic.h>
+
+#include <stdbool.h>
+
+#ifdef FILCH_TINY
+#define FL_ABP_ROOM 2
+#else
+#define FL_ABP_ROOM 1024
+#endif
+
+typedef struct fl_abp {
+    filch_u64 age; /* thieves; tag: 32, top: 32 */
+    char apart1[FILCH_APART - sizeof(filch_u64)];
+    filch_u64 bottom; /* owner */
+    filch_ptr items[FL_ABP_ROOM];
+    char apart2[FILCH_APART];
+} fl_abp;
+
+/* All zero bytes: empty. */
+
+/* Owner. false: it is full. item: not NULL. */
+bool fl_abp_push(fl_abp *deque, void *item);
+/* Owner: the newest, or NULL. */
+void *fl_abp_pop(fl_abp *deque);
+/* Owner: what it pushed last and has not popped since, or NULL. A thief may have it. */
+void *fl_abp_newest(fl_abp *deque);
+/* Anybody: the oldest, or NULL: there was none, or somebody else was faster. */
+void *fl_abp_steal(fl_abp *deque);
+/* Anybody: how many there are. A look. */
+unsigned fl_abp_size(const fl_abp *deque);
+
+#endif
