@@ -156,11 +156,6 @@ bool fl_forkstack_offers(fl_forkstack *stack)
     return filch_ptr_load(&fl_slot_at(stack, fl_top_index(top))->task, FILCH_RELAXED) != NULL;
 }
 
-bool fl_forkstack_unheard(fl_forkstack *stack)
-{
-    return fl_forkstack_offers(stack) && !fl_forkstack_called(stack);
-}
-
 void fl_forkstack_call(fl_forkstack *stack)
 {
     filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL); /* R5 */

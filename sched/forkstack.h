@@ -200,8 +200,6 @@ static inline bool fl_forkstack_bare(filch_slot *self)
 bool fl_forkstack_offers(fl_forkstack *stack);
 /* About how many tasks: 0, or a power of two that is not more. Looks at as many slots as it has bits. */
 unsigned fl_forkstack_length(fl_forkstack *stack);
-/* There is one, and its owner has not been called since it last re-armed. A look, too. */
-bool fl_forkstack_unheard(fl_forkstack *stack);
 /* Makes the owner's next fork go out of line, or know that it was called. */
 void fl_forkstack_call(fl_forkstack *stack);
 enum fl_asked fl_forkstack_ask(fl_forkstack *stack, fl_mailbox *box);

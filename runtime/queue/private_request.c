@@ -15,12 +15,11 @@
  *
  * Edges: none of its own. `top` is raised and lowered by the owner only.
  *
- * Sleep, as with private-split: a task that lies there keeps nobody awake, provided that its owner
- * has been told, by limit being NULL. Its next fork or join re-arms limit (P4 of sched/idle.h),
- * answers, fences (P5), and wakes somebody (P6), who asks. Whoever is about to sleep has poked
- * everybody and taken the heavy fence (I2), so as in docs/idle.md a fork is seen by its look or goes
- * by the poke (F2 of <filch/fork.h>). Where there is no asymmetric fence, limit is always NULL:
- * each fork fences and looks for sleepers. */
+ * Sleep, as with private-split: a task that lies there keeps nobody awake. Whoever is about to sleep
+ * has poked everybody (I2), so the owner's next fork or join re-arms limit (P4 of sched/idle.h),
+ * answers, fences (P5), and wakes somebody (P6), who asks. As in docs/idle.md, it cannot have
+ * overwritten the poke without seeing that somebody sleeps. Where there is no asymmetric fence, limit
+ * is always NULL: each fork fences and looks for sleepers. */
 #include <runtime/core/worker.h>
 #include <runtime/queue/queue.h>
 
@@ -48,9 +47,11 @@ static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
     return FL_KEPT;
 }
 
+/* There never is anything to take from an owner who does not come by. */
 static bool pending(fl_runtime *rt)
 {
-    return fl_chase_lev_pending_by(rt, fl_forkstack_unheard);
+    (void)rt;
+    return false;
 }
 
 const fl_discipline fl_discipline_private_request = {

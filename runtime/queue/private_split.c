@@ -24,12 +24,10 @@
  *                                                  arguments
  *   X5 join, flush, take back: CAS top, seq_cst  | X4; of owner and thief one wins a slot
  *
- * Sleep. A private task is for nobody to take, so that one lies there keeps nobody awake, provided
- * that its owner has been told: limit is NULL. Then its next fork or join re-arms limit (P4), exposes
- * half, fences (P5) and wakes somebody (P6). Whoever is about to sleep has poked everybody and taken
- * the heavy fence (I2), so as in docs/idle.md a fork is seen by its look or goes by the poke. What is
- * shared, and what is private beside a limit that has been re-armed meanwhile, makes it search
- * again. */
+ * Sleep. A private task is for nobody to take, and keeps nobody awake: whoever is about to sleep has
+ * poked everybody (I2), so the owner's next fork or join re-arms limit (P4), exposes half, fences (P5)
+ * and wakes somebody (P6). As in docs/idle.md, it cannot have overwritten the poke without seeing
+ * that somebody sleeps. What is shared is seen by the look after the poke. */
 #include <runtime/core/worker.h>
 #include <runtime/queue/queue.h>
 
@@ -131,7 +129,7 @@ static bool rob_from(fl_worker *worker, fl_worker *victim, fl_work *work)
         if (filch_u64_cas(&stack->front.top, &top, top + FL_TOP_ONE, FILCH_SEQ_CST)) /* X4 */
             return fl_took(worker, FL_ROBS, fl_slot_at(stack, index), work);
     }
-    if (fl_forkstack_unheard(stack)) {
+    if (fl_forkstack_offers(stack) && !fl_forkstack_called(stack)) {
         fl_count(worker, FL_ASKS, 1);
         fl_forkstack_call(stack);
     }
@@ -143,15 +141,15 @@ static bool take(fl_worker *worker, fl_work *work)
     return fl_steal_round(worker, work, rob_from);
 }
 
-static bool has_some(fl_forkstack *stack)
+static bool shares_some(fl_forkstack *stack)
 {
     uint64_t top = load_top(stack);
-    return fl_top_index(top) < (top & SPLIT) || fl_forkstack_unheard(stack);
+    return fl_top_index(top) < (top & SPLIT);
 }
 
 static bool pending(fl_runtime *rt)
 {
-    return fl_chase_lev_pending_by(rt, has_some);
+    return fl_chase_lev_pending_by(rt, shares_some);
 }
 
 const fl_discipline fl_discipline_private_split = {

@@ -2,7 +2,7 @@
  *
  * The fork stack against thieves: fork and join inline and out of line, ask, hand-over, robbing,
  * withdrawal, taking back, flush. Real: sched/forkstack, runtime/core/{forkjoin,steal,execute},
- * runtime/queue/chase_lev. Played here: suspension (a join that waits sleeps on a futex of its own;
+ * a discipline of runtime/queue. Played here: suspension (a join that waits sleeps on a futex of its own;
  * its context is a plain word that whoever resumes it reads) and the ready deque (a list of words).
  *
  * The owner follows a script: F forks the next task, J joins the last one, W waits, as a fiber that
@@ -13,6 +13,8 @@
 #include <runtime/core/fence.h>
 #include <runtime/core/panic.h>
 #include <runtime/queue/queue.h>
+#include <runtime/sync/lock.h>
+#include <sched/abp.h>
 #include <tests/model/system/system.h>
 
 #include <errno.h>
@@ -26,6 +28,7 @@ static union region {
     char bytes[FILCH_REGION_SIZE];
 } region[4] __attribute__((aligned(FILCH_REGION_SIZE)));
 static fl_worker worker[4], *workers[4];
+static fl_abp deques[4];
 static filch_runtime rt;
 static filch_u32 resumed[HANDED], done;
 static filch_ptr handed[HANDED];
@@ -36,11 +39,12 @@ static struct shape {
     unsigned attempts; /* of each thief */
     unsigned most;     /* tasks in a gift */
     enum fl_forkside side;
-    bool robs;      /* thieves do not ask */
-    bool hands_out; /* the script has a W or a P */
-    bool waits;     /* it has a W */
-    bool fails;     /* tasks panic when thieves run them */
-    uint64_t tag;   /* of top, at first */
+    const fl_discipline *queue; /* NULL: chase-lev, or on the side `outline` its control */
+    bool robs;                  /* thieves do not ask */
+    bool hands_out;             /* the script has a W or a P */
+    bool waits;                 /* it has a W */
+    bool fails;                 /* tasks panic when thieves run them */
+    uint64_t tag;               /* of top, at first */
 } shape;
 static unsigned runs[TASKS], forks;
 static uint64_t forked[TASKS]; /* into each slot, the last */
@@ -151,7 +155,7 @@ static void do_join(filch_slot *slot)
 
 static void do_flush(void)
 {
-    fl_discipline_chase_lev.flush(&worker[OWNER], &region[OWNER].fiber.stack);
+    rt.discipline->flush(&worker[OWNER], &region[OWNER].fiber.stack);
 }
 
 static void do_wait(filch_self self)
@@ -238,7 +242,7 @@ static void thieve(fl_worker *thief)
         fl_work work;
         if (shape.hands_out && take_handed(self))
             continue;
-        if (!(shape.robs ? rob(&work) : fl_discipline_chase_lev.take(thief, &work)))
+        if (!(shape.robs ? rob(&work) : rt.discipline->take(thief, &work)))
             continue;
         if (work.kind == FL_WORK_SLOT)
             run_stolen(self, work.slot, work.task);
@@ -264,6 +268,9 @@ static void name_everything(void)
     mc_name(&stack->front.limit, "limit");
     mc_name_word(&stack->front.top, "top", spell_top);
     mc_name(&stack->request, "request");
+    mc_name(&stack->tail, "tail");
+    mc_name(&stack->lock, "lock");
+    mc_name(&deques[OWNER], "deque");
     mc_name(&task, "task");
     mc_name(&region[OWNER].fiber, "the fiber");
     mc_name(&done, "tasks done");
@@ -284,16 +291,20 @@ static void lay_out(struct shape chosen)
     fl_crew_init(&rt.crew, 2, 2); /* a thief asks one victim an attempt */
     mc_ignore(&rt.crew, sizeof rt.crew);
     rt.worker = workers;
-    rt.discipline =
-        shape.side == FL_SIDE_OUTLINE ? &fl_discipline_chase_lev_outline : &fl_discipline_chase_lev;
-    rt.asymmetric = shape.side != FL_SIDE_FENCED;
+    rt.discipline = shape.queue                     ? shape.queue
+                    : shape.side == FL_SIDE_OUTLINE ? &fl_discipline_chase_lev_outline
+                                                    : &fl_discipline_chase_lev;
+    enum fl_forkside side = shape.side ? shape.side : rt.discipline->side;
+    rt.asymmetric = side != FL_SIDE_FENCED;
+    rt.queue = memset(deques, 0, sizeof deques);
+    locks_are_played = true;
     rt.cpus = 2;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
     for (unsigned i = 0; i < 4; i++) {
         workers[i] = &worker[i];
         memset(&region[i], 0, FL_SLOTS_OFFSET + 8 * sizeof(filch_slot));
         fl_forkstack_init(&region[i].fiber.stack);
-        fl_forkstack_issue(&region[i].fiber.stack, shape.side);
+        fl_forkstack_issue(&region[i].fiber.stack, side);
         region[i].fiber.worker = &worker[i];
         memset(&worker[i].box, 0, sizeof worker[i].box);
         worker[i].rt = &rt;
@@ -346,22 +357,32 @@ MC_SHAPE(FFX_full, .script = "FFX", .attempts = 2, .side = FL_SIDE_FENCED)
 MC_SHAPE(FPX, .script = "FPX", .attempts = 1, .hands_out = true)
 MC_SHAPE(FJ_fails, .script = "FJ", .attempts = 1, .fails = true)
 MC_SHAPE(FFJJ_fails, .script = "FFJJ", .attempts = 2, .fails = true)
+#define QUEUE(name) .queue = &fl_discipline_##name
+MC_SHAPE(FFJJ_the, .script = "FFJJ", .attempts = 2, QUEUE(the))
+MC_SHAPE(FPJFJ_the, .script = "FPJFJ", .attempts = 1, .hands_out = true, QUEUE(the))
+MC_SHAPE(FFJJ_abp, .script = "FFJJ", .attempts = 2, QUEUE(abp))
+MC_SHAPE(FJFJ_abp, .script = "FJFJ", .attempts = 1, QUEUE(abp))
+MC_SHAPE(FFFJJJ_abp, .script = "FFFJJJ", .attempts = 2, .hands_out = true, QUEUE(abp))
+MC_SHAPE(FFPJFJJ_abp, .script = "FFPJFJJ", .attempts = 1, .hands_out = true, QUEUE(abp))
+MC_SHAPE(FFJJ_split, .script = "FFJJ", .attempts = 2, .side = FL_SIDE_FENCED, QUEUE(private_split))
+MC_SHAPE(FFFJJJ_split, .script = "FFFJJJ", .attempts = 2, .side = FL_SIDE_FENCED,
+         QUEUE(private_split))
+MC_SHAPE(FJFJ_split, .script = "FJFJ", .attempts = 1, .side = FL_SIDE_FENCED, QUEUE(private_split))
+MC_SHAPE(FFFJFJJJ_split, .script = "FFFJFJJJ", .attempts = 3, QUEUE(private_split))
+MC_SHAPE(FFPJJ_split, .script = "FFPJJ", .attempts = 1, .hands_out = true, .side = FL_SIDE_FENCED,
+         QUEUE(private_split))
+MC_SHAPE(FFJJ_request, .script = "FFJJ", .attempts = 1, QUEUE(private_request))
+MC_SHAPE(FPJFJ_request, .script = "FPJFJ", .attempts = 1, .hands_out = true, QUEUE(private_request))
 MC_SHAPE(FFFFFFJJJJJJ, .script = "FFFFFFJJJJJJ", .attempts = 1, .most = 4)
 MC_SHAPE(FFJFFJJFJJ, .script = "FFJFFJJFJJ", .attempts = 3)
 
-#define ONE                                                                                        \
-    {                                                                                              \
-        "owner", "thief"                                                                           \
-    }
-#define TWO                                                                                        \
-    {                                                                                              \
-        "owner", "thief", "thief 2"                                                                \
-    }
+#define ONE .threads = {"owner", "thief"}
+#define TWO .threads = {"owner", "thief", "thief 2"}
 #define setup_FFJJ_two setup_FFJJ
 #define setup_FJFJ_two setup_FJFJ
-#define ROW(name, what, threads, ...)                                                              \
+#define ROW(name, what, ...)                                                                       \
     {                                                                                              \
-#name, what, threads, setup_##name, body, finish, __VA_ARGS__                              \
+#name, what, .setup = setup_##name, .body = body, .finish = finish, __VA_ARGS__            \
     }
 
 const mc_model mc_models[] = {
@@ -389,6 +410,19 @@ const mc_model mc_models[] = {
     ROW(FPX, "the same with a task that was flushed", ONE, .bound = 0),
     ROW(FJ_fails, "a stolen task panics, and so does its joiner", ONE, .bound = 0),
     ROW(FFJJ_fails, "both are stolen, and panic", ONE, .bound = 3),
+    ROW(FFJJ_the, "THE", ONE, .bound = 3),
+    ROW(FPJFJ_the, "THE: flushed", ONE, .bound = 3),
+    ROW(FFJJ_abp, "a bounded deque", ONE, .bound = 0),
+    ROW(FJFJ_abp, "a bounded deque that is empty between, two thieves", TWO, .random = 20000),
+    ROW(FFFJJJ_abp, "a bounded deque that is full", ONE, .bound = 2),
+    ROW(FFPJFJJ_abp, "a bounded deque, flushed and filled again", ONE, .bound = 2),
+    ROW(FFJJ_split, "a split deque; each fork exposes", ONE, .bound = 0),
+    ROW(FFFJJJ_split, "the same: what is private again is exposed again", ONE, .bound = 2),
+    ROW(FJFJ_split, "the same: a slot used twice, two thieves", TWO, .random = 20000),
+    ROW(FFFJFJJJ_split, "a split deque that exposes when asked", ONE, .bound = 2),
+    ROW(FFPJJ_split, "a split deque, flushed", ONE, .bound = 3),
+    ROW(FFJJ_request, "a private deque", ONE, .bound = 0),
+    ROW(FPJFJ_request, "a private deque, flushed", ONE, .bound = 3),
     ROW(FFFFFFJJJJJJ, "half of a loop is given at once", TWO, .random = 20000),
     ROW(FFJFFJJFJJ, "three attempts of two thieves", TWO, .random = 20000),
     {.name = NULL}};

@@ -17,6 +17,8 @@
 #include <runtime/core/futex.h>
 #include <runtime/core/worker.h>
 #include <runtime/queue/queue.h>
+#include <runtime/sync/lock.h>
+#include <sched/abp.h>
 #include <tests/model/system/system.h>
 
 #include <string.h>
@@ -34,6 +36,7 @@ static union {
     fl_buffer buffer;
     char bytes[sizeof(fl_buffer) + ITEMS * sizeof(filch_ptr)];
 } ready;
+static fl_abp deques[WORKERS];
 
 static struct shape {
     const char *script;
@@ -109,7 +112,7 @@ static bool do_join(filch_slot *slot)
 {
     filch_ptr_store(&slot->task, NULL, FILCH_RELAXED);
     filch_fence_light();
-    if (fl_forkstack_settle(fl_forkstack_of(slot), slot) != FL_KEPT)
+    if (rt.discipline->settle(fl_forkstack_of(slot), slot) != FL_KEPT)
         return false;
     run(slot, slot);
     count(&joined);
@@ -191,7 +194,9 @@ static bool take(fl_worker *by, fl_work *work)
 {
     if (shape.submits && take_submitted(work))
         return true;
-    if (shape.forks && (shape.asks ? fl_steal_forked(by, work) : take_forked(work)))
+    if (shape.forks &&
+        (shape.asks || rt.discipline->take != fl_steal_forked ? rt.discipline->take(by, work)
+                                                              : take_forked(work)))
         return true;
     return shape.pushes && take_ready(work);
 }
@@ -254,7 +259,7 @@ static void lay_out_fibers(void)
         fl_forkstack *stack = &region[i].fiber.stack;
         memset(&region[i], 0, FL_SLOTS_OFFSET + (TASKS + 1) * sizeof(filch_slot));
         fl_forkstack_init(stack);
-        fl_forkstack_issue(stack, shape.full_fence ? FL_SIDE_FENCED : shape.discipline->side);
+        fl_forkstack_issue(stack, rt.asymmetric ? rt.discipline->side : FL_SIDE_FENCED);
         if (shape.poked)
             filch_ptr_store(&stack->front.limit, NULL, FILCH_RELAXED);
         region[i].fiber.worker = &worker[PRODUCER];
@@ -294,7 +299,9 @@ static void lay_out_runtime(void)
     fl_crew_init(&rt.crew, count, count);
     filch_u32_store(&rt.crew.active, count - shape.retires, FILCH_RELAXED);
     rt.discipline = shape.discipline;
-    rt.asymmetric = !shape.full_fence;
+    rt.asymmetric = !shape.full_fence && rt.discipline->side != FL_SIDE_FENCED;
+    rt.queue = memset(deques, 0, sizeof deques);
+    locks_are_played = true;
     rt.cpus = count;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
     fl_idle_init(&rt.idle, 0);
@@ -322,10 +329,10 @@ static void lay_out(struct shape chosen)
     memset(job, 0, sizeof job);
     memset(&ready, 0, sizeof ready);
     ready.buffer.size = ITEMS;
+    lay_out_runtime();
     lay_out_fibers();
     for (unsigned i = 0; i < WORKERS; i++)
         lay_out_worker(i);
-    lay_out_runtime();
     worker[1].woken = shape.woken;
     name_everything();
 }
@@ -340,9 +347,11 @@ static unsigned left_on_the_running_fiber(void)
     fl_forkstack *stack = filch_ptr_load(&worker[PRODUCER].current, FILCH_RELAXED);
     if (!stack || filch_ptr_load(&stack->front.limit, FILCH_RELAXED))
         return 0;
-    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
+    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED), first = fl_top_index(top);
+    if (rt.discipline == &fl_discipline_private_split && (top & 0xffff) > first)
+        first = top & 0xffff; /* what is shared may not stay */
     unsigned left = 0;
-    while (filch_ptr_load(&fl_slot_at(stack, fl_top_index(top) + left)->task, FILCH_RELAXED))
+    while (filch_ptr_load(&fl_slot_at(stack, first + left)->task, FILCH_RELAXED))
         left++;
     return left;
 }
@@ -383,6 +392,20 @@ MC_SHAPE(F_nap, .script = "F", .searchers = 1, .nap = 20000)
 MC_SHAPE(FJF_ask, .script = "FJF", .searchers = 1, .asks = true)
 MC_SHAPE(FF_ask, .script = "FF", .searchers = 2, .asks = true, .escapes = true)
 
+#define QUEUE(name) .discipline = &fl_discipline_##name
+#define PRIVATE(name) QUEUE(private_##name), .escapes = true
+MC_SHAPE(F_the, .script = "F", .searchers = 1, QUEUE(the))
+MC_SHAPE(FF_the, .script = "FF", .searchers = 2, QUEUE(the))
+MC_SHAPE(FSF_the, .script = "FSF", .searchers = 2, QUEUE(the))
+MC_SHAPE(F_abp, .script = "F", .searchers = 1, QUEUE(abp))
+MC_SHAPE(FF_abp, .script = "FF", .searchers = 2, QUEUE(abp))
+MC_SHAPE(FSF_abp, .script = "FSF", .searchers = 2, QUEUE(abp))
+MC_SHAPE(FF_split, .script = "FF", .searchers = 1, PRIVATE(split))
+MC_SHAPE(FFFJ_split, .script = "FFFJ", .searchers = 2, PRIVATE(split))
+MC_SHAPE(FSF_split, .script = "FSF", .searchers = 2, PRIVATE(split))
+MC_SHAPE(FF_request, .script = "FF", .searchers = 1, PRIVATE(request), .asks = true)
+MC_SHAPE(FFFJ_request, .script = "FFFJ", .searchers = 2, PRIVATE(request), .asks = true)
+
 #define ONE .threads = {"producer", "searcher"}
 #define TWO .threads = {"producer", "searcher", "searcher 2"}
 #define ROW(name, what, ...)                                                                       \
@@ -413,4 +436,15 @@ const mc_model mc_models[] = {
     ROW(F_nap, "a fork while the only searcher naps", ONE, .bound = 0),
     ROW(FJF_ask, "a join between two forks keeps its hands off limit", ONE, .bound = 3),
     ROW(FF_ask, "searchers that ask before they rob", TWO, .bound = 2),
+    ROW(F_the, "THE: a fork against the last searcher", ONE, .bound = 0),
+    ROW(FF_the, "THE: two forks, two searchers", TWO, .bound = 2),
+    ROW(FSF_the, "THE: forks on both sides of a fiber switch", TWO, .random = 20000),
+    ROW(F_abp, "bounded deques: a fork against the last searcher", ONE, .bound = 0),
+    ROW(FF_abp, "bounded deques: two forks, two searchers", TWO, .bound = 2),
+    ROW(FSF_abp, "bounded deques: forks on both sides of a fiber switch", TWO, .random = 20000),
+    ROW(FF_split, "a split deque: two forks against the last searcher", ONE, .bound = 3),
+    ROW(FFFJ_split, "a split deque: a join exposes, too", TWO, .bound = 2),
+    ROW(FSF_split, "a split deque: forks on both sides of a fiber switch", TWO, .random = 20000),
+    ROW(FF_request, "a private deque: two forks against the last searcher", ONE, .bound = 3),
+    ROW(FFFJ_request, "a private deque: a join is one's turn, too", TWO, .random = 20000),
     {.name = NULL}};
