@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The bounded deque of Arora, Blumofe and Plaxton (Thread scheduling for multiprogrammed
- * multiprocessors, SPAA 1998, figure 5), with the orders that C11 needs. For researchers and
+ * multiprocessors, SPAA 1998, section 3), with the orders that C11 needs. For researchers and
  * teachers: the deque that Chase and Lev's grew out of. Its array is not circular: whenever the
  * owner finds it empty, both ends go back to the first place, and a tag beside the top keeps a thief
  * that looked before from taking what comes there next. Its owner pushes and pops at the bottom,

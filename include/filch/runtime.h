@@ -29,7 +29,8 @@ typedef struct filch_config {
         *policy; /* FILCH_POLICY: whom to rob: "random" (default), "round-robin", "last-victim",
                            "nearest", "power-of-two-choices", "richest" */
     const char *queue; /* FILCH_QUEUE: where forked tasks are kept: "chase-lev" (default),
-                           "chase-lev-outline", "chase-lev-fenced", "central-mutex",
+                           "chase-lev-outline", "chase-lev-fenced", "the", "abp",
+                           "private-split", "private-request", "central-mutex",
                            "central-lockfree", "sharing" (docs/lab.md) */
     const char *fence; /* FILCH_FENCE: "asymmetric" (default where there is membarrier), "full" */
     size_t stack_size; /* FILCH_STACK_SIZE: bytes of a fiber's C stack, 2^14..2^30; default 2^18 */

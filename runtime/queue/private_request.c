@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Private deques, receiver-initiated (Acar, Chargueraud, Rainey: Scheduling parallel programs by work
- * stealing with private deques, PPoPP 2013, section 4). For researchers: what does it cost to keep
+ * stealing with private deques, PPoPP 2013). For researchers: what does it cost to keep
  * thieves off altogether? A fork stack is its owner's alone, so that fork and join take no fence and
  * no locked instruction. A thief leaves a request; the owner, whenever it forks or joins, answers it.
  *

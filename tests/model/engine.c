@@ -93,6 +93,10 @@ SETUP(three_workers, .workers = 3)
 SETUP(full_fence, .workers = 2, .full_fence = true)
 SETUP(central, .workers = 2, .discipline = &fl_discipline_central_lockfree)
 SETUP(sharing, .workers = 2, .discipline = &fl_discipline_sharing)
+SETUP(cilk, .workers = 2, .discipline = &fl_discipline_the)
+SETUP(bounded, .workers = 2, .discipline = &fl_discipline_abp)
+SETUP(split, .workers = 2, .discipline = &fl_discipline_private_split)
+SETUP(request, .workers = 2, .discipline = &fl_discipline_private_request)
 SETUP(no_membarrier, .workers = 2, .no_membarrier = true)
 /* One for each worker's loop and one to wait: whoever suspends next waits on its own stack. */
 SETUP(few_fibers, .workers = 2, .fibers = 3)
@@ -297,6 +301,13 @@ const mc_model mc_models[] = {
     ROW("nested", run_nested, "joins that suspend", TWO, two_workers, 0, 60000),
     ROW("nested_full", run_nested, "out of line, full fences", TWO, full_fence, 0, 30000),
     ROW("nested_central", run_nested, "a queue for all", TWO, central, 0, 30000),
+    ROW("nested_the", run_nested, "Cilk-5's protocol", TWO, cilk, 0, 10000),
+    ROW("nested_abp", run_nested, "bounded deques", TWO, bounded, 0, 10000),
+    ROW("loop_abp", run_a_loop, "bounded deques that are full", TWO, bounded, 0, 10000),
+    ROW("yields_split", run_and_yield, "a split deque that is flushed", TWO, split, 0, 10000),
+    ROW("loop_split", run_a_loop, "a split deque that exposes half of a loop", TWO, split, 0,
+        10000),
+    ROW("nested_request", run_nested, "private deques", TWO, request, 0, 10000),
     ROW("nested_sharing", run_nested, "a queue for each", TWO, sharing, 0, 30000),
     ROW("yields_sharing", run_and_yield, "a suspension with nothing to flush", TWO, sharing, 0,
         30000),
