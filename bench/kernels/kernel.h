@@ -12,11 +12,15 @@
  * so that columns differ in nothing but who runs the tasks.
  *
  *   TASK(long, fib, (int, n)) { ... }    VOID_TASK(walk, (node *, n)) { ... }
- *   FORK(long left, fib, n - 1);         JOIN(long left, fib);    the destination stands in both
+ *   FORK(long, left, fib, n - 1);        JOIN(long, left, fib);   the destination stands in both
+ *   FORK_LATER(long, left, fib, n - 1);  JOIN_LATER(long, left, fib, n - 1);  the elision calls it
+ *                                        where it is joined, as one worker does
  *   FORK_ADD(sum, fib, n - 1);           JOIN_ADD(sum, fib);      for loops: adds the result to sum
  *   FORK_VOID(walk, n->left);            JOIN_VOID(walk);
  *   CALL(fib, n - 2)                     an ordinary call of a task
  *   RUN(place, fib, 42)                  from outside
+ *   RANGE_TASK(sweep, 64, grid, rows)    VOID_TASK(sweep, (grid *, with), (long, from), (long, to)): halves the range
+ *                                        until it is no longer than 64, for which it calls rows(with, from, to)
  *
  * Joins come in the reverse order of forks; nothing between the two may return, and nobody may read
  * a destination before its join. KERNEL(fib) is the record's name in this column. */
@@ -39,8 +43,10 @@
 #define SERIAL_3(f, a, b, c) SERIAL_PARAM a, SERIAL_PARAM b, SERIAL_PARAM c
 #define SERIAL_4(f, a, b, c, d) SERIAL_3(f, a, b, c), SERIAL_PARAM d
 #define SERIAL_5(f, a, b, c, d, e) SERIAL_4(f, a, b, c, d), SERIAL_PARAM e
-#define FORK(destination, name, ...) destination = name(__VA_ARGS__)
-#define JOIN(destination, name) ((void)0)
+#define FORK(type, to, name, ...) type to = name(__VA_ARGS__)
+#define JOIN(type, to, name) ((void)0)
+#define FORK_LATER(type, to, ...) ((void)0)
+#define JOIN_LATER FORK
 #define FORK_ADD(sum, name, ...) ((sum) += name(__VA_ARGS__))
 #define JOIN_ADD(sum, name) ((void)0)
 #define FORK_VOID(name, ...) name(__VA_ARGS__)
@@ -52,8 +58,10 @@
 
 #define TASK FILCH_TASK
 #define VOID_TASK FILCH_VOID_TASK
-#define FORK(destination, ...) FILCH_FORK(__VA_ARGS__)
-#define JOIN FILCH_JOIN
+#define FORK(type, to, ...) FILCH_FORK(__VA_ARGS__)
+#define JOIN(type, to, name) FILCH_JOIN(type to, name)
+#define FORK_LATER FORK
+#define JOIN_LATER(type, to, name, ...) JOIN(type, to, name)
 #define FORK_ADD(sum, ...) FILCH_FORK(__VA_ARGS__)
 #define JOIN_ADD(sum, name)                                                                        \
     do {                                                                                           \
@@ -80,5 +88,20 @@
 #endif
 
 #endif
+
+/* clang-format off */
+#define RANGE_TASK(name, most, type, each)                                                         \
+    VOID_TASK(name, (type *, with), (long, from), (long, to))                                      \
+    {                                                                                              \
+        if (to - from <= (most)) {                                                                 \
+            each(with, from, to);                                                                  \
+            return;                                                                                \
+        }                                                                                          \
+        const long middle = from + (to - from) / 2;                                                \
+        FORK_VOID(name, with, middle, to);                                                         \
+        CALL(name, with, from, middle);                                                            \
+        JOIN_VOID(name);                                                                           \
+    }
+/* clang-format on */
 
 #endif

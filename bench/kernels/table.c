@@ -17,6 +17,25 @@
     ROW(uts_t3)                                                                                    \
     ROW(cilksort)                                                                                  \
     ROW(matmul)                                                                                    \
+    ROW(heat)                                                                                      \
+    ROW(strassen)                                                                                  \
+    ROW(fft)                                                                                       \
+    ROW(lu)                                                                                        \
+    ROW(cholesky)                                                                                  \
+    ROW(knapsack)                                                                                  \
+    ROW(integrate)                                                                                 \
+    ROW(quicksort)                                                                                 \
+    ROW(pi)                                                                                        \
+    ROW(spmv)                                                                                      \
+    ROW(bfs)                                                                                       \
+    ROW(pagerank)                                                                                  \
+    ROW(stencil_dag)                                                                               \
+    ROW(tb_stencil)                                                                                \
+    ROW(tb_fft)                                                                                    \
+    ROW(tb_tree)                                                                                   \
+    ROW(tb_random)                                                                                 \
+    ROW(uts_t1l)                                                                                   \
+    ROW(uts_t3l)                                                                                   \
     CRYPTO_ROWS(ROW)
 
 #define PAR_ROWS(ROW)                                                                              \
