@@ -36,7 +36,9 @@ const kernel KERNEL(integrate) = {
     .name = "integrate",
     .what = "adaptive quadrature: an unbalanced tree of tasks of some nanoseconds",
     .source = "Cilk 5 distribution; the answer is n^4/4 + n^2/2",
-    .sizes = {{"10", 10, 2550, 0}, {"300", 300, 2025045000, 0}, {"2000", 2000, 4000002000000, 0}},
+    .sizes = {{"10", 10, 2550, 15102},
+              {"300", 300, 2025045000, 1672611},
+              {"2000", 2000, 4000002000000, 0}},
     .shown = KERNEL_WITH_ALL,
     .run = run_integrate,
 };

@@ -140,10 +140,18 @@ static void finish(kernel_run *run)
     };
 
 PATTERN(stencil, 0, "tb-stencil", "task graph: each point needs its neighbours of the step before",
-        {{"8 steps", 8, 0, 512}, {"100 steps", 100, 0, 6400}, {"1000 steps", 1000, 0, 64000}})
+        {{"8 steps", 8, 10765523513788999922u, 512},
+         {"100 steps", 100, 14145065660565897112u, 6400},
+         {"1000 steps", 1000, 9941476893821479212u, 64000}})
 PATTERN(fft, 1, "tb-fft", "task graph: butterflies, each point needs two",
-        {{"8 steps", 8, 0, 512}, {"100 steps", 100, 0, 6400}, {"1000 steps", 1000, 0, 64000}})
+        {{"8 steps", 8, 18162821859427015844u, 512},
+         {"100 steps", 100, 8241373235386251625u, 6400},
+         {"1000 steps", 1000, 8727385004850553626u, 64000}})
 PATTERN(tree, 2, "tb-tree", "task graph: from one point to 64 and back, again and again",
-        {{"8 steps", 8, 0, 0}, {"400 steps", 400, 0, 0}, {"1000 steps", 1000, 0, 0}})
+        {{"8 steps", 8, 15334261079488707384u, 159},
+         {"400 steps", 400, 4987637879091355748u, 6252},
+         {"1000 steps", 1000, 18368660359254763788u, 0}})
 PATTERN(random, 3, "tb-random", "task graph: each point needs three at random",
-        {{"8 steps", 8, 0, 512}, {"100 steps", 100, 0, 6400}, {"1000 steps", 1000, 0, 64000}})
+        {{"8 steps", 8, 8676420894183914827u, 512},
+         {"100 steps", 100, 3561385267393011112u, 6400},
+         {"1000 steps", 1000, 10472249338244020866u, 64000}})
