@@ -119,7 +119,7 @@ const kernel KERNEL(bfs) = {
     .source = "Graph500; Chakrabarti, Zhan, Faloutsos, SDM 2004",
     .sizes = {{"2^10 vertices", 10, 961012, 14},
               {"2^16 vertices", 16, 3370947860, 701},
-              {"2^19 vertices", 19, 0, 0}},
+              {"2^19 vertices", 19, 192964045274u, 5120}},
     .shown = KERNEL_WITH_ALL,
     .setup = setup,
     .prepare = prepare,

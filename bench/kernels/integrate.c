@@ -38,7 +38,7 @@ const kernel KERNEL(integrate) = {
     .source = "Cilk 5 distribution; the answer is n^4/4 + n^2/2",
     .sizes = {{"10", 10, 2550, 15102},
               {"300", 300, 2025045000, 1672611},
-              {"2000", 2000, 4000002000000, 0}},
+              {"2000", 2000, 4000002000000, 19161153}},
     .shown = KERNEL_WITH_ALL,
     .run = run_integrate,
 };

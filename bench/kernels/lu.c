@@ -107,7 +107,7 @@ const kernel KERNEL(lu) = {
     .source = "Toledo 1997; Cilk 5 distribution; the factors are known by construction",
     .sizes = {{"64", 64, 64 * 64, 1},
               {"512", 512, 512 * 512, 1015},
-              {"1024", 1024, 1024 * 1024, 0}},
+              {"1024", 1024, 1024 * 1024, 8711}},
     .shown = KERNEL_WITH_ALL,
     .setup = factor_setup,
     .prepare = factor_prepare,

@@ -126,7 +126,7 @@ const kernel KERNEL(spmv) = {
     .source = "Bell and Garland, SC 2009; lengths by Zipf's law",
     .sizes = {{"2^10 rows", 1 << 10, 1151154746150111u, 150},
               {"2^17 rows", 1 << 17, 18393867600137520704u, 21760},
-              {"2^20 rows", 1 << 20, 0, 0}},
+              {"2^20 rows", 1 << 20, 13786579438927131637u, 181760}},
     .shown = KERNEL_WITH_ALL,
     .setup = setup,
     .prepare = prepare,

@@ -3,7 +3,7 @@
  * The table of kernels: fork/join programs and parallel algorithms with a checked answer. For
  * whoever measures or tests them (the bench command, the bars, the unit tests, peers). A kernel is
  * one file and one row: NAME.c is compiled once per column (kernel.h), each time exporting one
- * `kernel` record; the row in table.c gathers them. Parallel algorithms (par/) have no column for
+ * `kernel` record; the row in rows.h gathers them. Parallel algorithms (par/) have no column for
  * the hand-written pool, but peers: other libraries' versions of them, on the same data
  * (bench/peers/peer.h).
  *

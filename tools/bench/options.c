@@ -268,6 +268,7 @@ static void fill_defaults(typed *t, const struct argp_state *state)
     if (o->metg)
         keep_grains(o, state);
     if (t->queue_count == 0) {
+        o->own_columns = true;
         each_name("chase-lev,central-mutex", add_queue, state);
         for (size_t i = 0; i < peer_count; i++)
             if (peers[i].peer)

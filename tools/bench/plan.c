@@ -11,24 +11,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A central queue passes five to thirty million tasks a second; more than this in a run would take
- * too long. */
-enum { CENTRAL_BEARS = 2000000 };
+/* A central queue passes five to thirty million tasks a second, peers one to ten; more than this in
+ * a run would take too long. */
+enum { FEW_TASKS = 2000000 };
 
-static bool is_central(const column *c)
+static bool bears_few_tasks(const column *c)
 {
-    return c->as == KERNEL_HANDPOOL ||
+    return c->as == KERNEL_HANDPOOL || c->as == KERNEL_PEER ||
            (c->queue && strncmp(c->queue, "central", strlen("central")) == 0);
 }
 
 static bool too_long(const column *c, const kernel_size *size)
 {
-    return is_central(c) && size->tasks > CENTRAL_BEARS;
+    return bears_few_tasks(c) && size->tasks > FEW_TASKS;
 }
 
-static bool has_kernel(const column *c, const kernel_row *row)
+/* Unasked, peers stand beside parallel algorithms only. */
+static bool has_kernel(const options *o, const column *c, const kernel_row *row)
 {
     kernel k;
+    if (o->own_columns && c->as == KERNEL_PEER && row->column[KERNEL_HANDPOOL])
+        return false;
     return kernel_in(row, c->as, c->peer, &k);
 }
 
@@ -56,7 +59,7 @@ static int add_block(report *r, const kernel_row *row, int size, long grain, boo
     for (size_t c = 0; c < o->column_count; c++)
         for (size_t w = 0; w < o->worker_count; w++) {
             bool serial = o->columns[c].as == KERNEL_SERIAL;
-            if ((serial && w > 0) || !has_kernel(&o->columns[c], row) ||
+            if ((serial && w > 0) || !has_kernel(o, &o->columns[c], row) ||
                 (!all && too_long(&o->columns[c], &k->sizes[size])))
                 continue;
             b->cells[b->cell_count++] =
@@ -72,7 +75,7 @@ static int plan_row(report *out, const kernel_row *row)
     bool second = false;
     int size = o->size >= 0 ? o->size : k->quick_unless_asked ? KERNEL_QUICK : KERNEL_FULL;
     for (size_t c = 0; c < o->column_count; c++)
-        second |= too_long(&o->columns[c], &k->sizes[size]);
+        second |= has_kernel(o, &o->columns[c], row) && too_long(&o->columns[c], &k->sizes[size]);
     second &= o->size < 0;
     int rc = add_block(out, row, size, 0, o->size >= 0);
     return !rc && second ? add_block(out, row, KERNEL_QUICK, 0, true) : rc;
