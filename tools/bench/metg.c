@@ -37,16 +37,32 @@ metg metg_of(const metg_point *points, size_t count, double tasks, double worker
     return (metg){points[0].seconds * workers / tasks, -1};
 }
 
-/* The points of one column of the kernel whose blocks begin at b. Returns their number: all, or 0 where one failed. */
-static size_t points_of(const block *b, const column *c, unsigned workers, metg_point *points)
+/* The points of one column of the kernel whose blocks begin at b. False where one failed. */
+static bool points_of(const block *b, const column *c, unsigned workers, metg_point *points,
+                      bool *disturbed)
 {
     for (size_t g = 0; g < GRAINS; g++) {
         const cell *found = bench_cell(&b[g], c, workers);
         if (!found)
-            return 0;
-        points[g] = (metg_point){(double)b[g].grain, summarize(&b[g], found).seconds.median};
+            return false;
+        const summary s = summarize(&b[g], found);
+        points[g] = (metg_point){(double)b[g].grain, s.seconds.median};
+        *disturbed |= s.disturbed;
     }
-    return GRAINS;
+    return true;
+}
+
+/* "chase-lev 120 ns"; with * where other programs took part. */
+static void write_found(metg found, const column *c, bool disturbed, FILE *out)
+{
+    char text[32];
+    fprintf(out, "%s %s", c->label, found.beyond < 0 ? "below " : found.beyond > 0 ? "above " : "");
+    if (found.seconds < 1e-6)
+        fprintf(out, "%.0f ns", found.seconds * 1e9);
+    else
+        fputs(time_text(found.seconds, text, sizeof text), out);
+    if (disturbed)
+        fputc('*', out);
 }
 
 static void write_kernel(const options *o, const block *b, const char *line_start, FILE *out)
@@ -55,22 +71,20 @@ static void write_kernel(const options *o, const block *b, const char *line_star
     const unsigned workers = o->workers[o->worker_count - 1];
     metg_point serial[GRAINS], points[GRAINS];
     const char *before = ": ";
-    char text[32];
-    if (!points_of(b, &o->columns[0], 1, serial))
+    bool serial_disturbed = false;
+    if (!points_of(b, &o->columns[0], 1, serial, &serial_disturbed))
         return;
     const metg_point *purest = &serial[GRAINS - 1];
     const double iteration = purest->seconds / (tasks * purest->grain);
     fprintf(out, "%sMETG(50 %%) of %s with %u worker%s", line_start, block_kernel(b)->name, workers,
             workers == 1 ? "" : "s");
     for (size_t c = 1; c < o->column_count; c++) {
-        if (!points_of(b, &o->columns[c], workers, points))
+        bool disturbed = serial_disturbed;
+        if (!points_of(b, &o->columns[c], workers, points, &disturbed))
             continue;
-        const metg found = metg_of(points, GRAINS, tasks, workers, iteration);
-        fprintf(out, "%s%s %s%s", before, o->columns[c].label,
-                found.beyond < 0   ? "below "
-                : found.beyond > 0 ? "above "
-                                   : "",
-                time_text(found.seconds, text, sizeof text));
+        fputs(before, out);
+        write_found(metg_of(points, GRAINS, tasks, workers, iteration), &o->columns[c], disturbed,
+                    out);
         before = ", ";
     }
     fputc('\n', out);
