@@ -3,58 +3,19 @@
  * Parallel merge sort with parallel merge: sorts quarters, merges pairs, merges the halves; a merge
  * splits the longer run in the middle and the other by binary search. Leaves are a quicksort that
  * ends in an insertion sort. */
+#include "data.h"
 #include "kernel.h"
 #include "keys.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
-enum { LEAF = 2048, SHORT = 20 };
+enum { LEAF = 2048 };
 
 typedef uint32_t key;
 
 typedef struct arrays {
     key *keys, *spare;
 } arrays;
-
-static void insertion_sort(key *from, key *to)
-{
-    for (key *at = from + 1; at < to; at++) {
-        key moving = *at, *hole = at;
-        for (; hole > from && hole[-1] > moving; hole--)
-            *hole = hole[-1];
-        *hole = moving;
-    }
-}
-
-static key median(key a, key b, key c)
-{
-    if (a < b)
-        return b < c ? b : a < c ? c : a;
-    return a < c ? a : b < c ? c : b;
-}
-
-static void quicksort(key *from, key *to)
-{
-    while (to - from > SHORT) {
-        key pivot = median(*from, from[(to - from) / 2], to[-1]);
-        key *low = from, *high = to - 1;
-        for (;; low++, high--) {
-            while (*low < pivot)
-                low++;
-            while (*high > pivot)
-                high--;
-            if (low >= high)
-                break;
-            key swap = *low;
-            *low = *high;
-            *high = swap;
-        }
-        quicksort(high + 1, to);
-        to = high + 1;
-    }
-    insertion_sort(from, to);
-}
 
 /* Which run is next is no more predictable than a coin: no branch depends on it. */
 static void merge_leaf(const key *a, const key *a_end, const key *b, const key *b_end, key *out)
@@ -105,7 +66,7 @@ VOID_TASK(merge, (const key *, a), (const key *, a_end), (const key *, b), (cons
 VOID_TASK(sort, (key *, keys), (key *, spare), (long, size))
 {
     if (size <= LEAF) {
-        quicksort(keys, keys + size);
+        keys_sort_leaf(keys, keys + size);
         return;
     }
     long quarter = size / 4, half = 2 * quarter, rest = size - 3 * quarter;
@@ -125,46 +86,31 @@ VOID_TASK(sort, (key *, keys), (key *, spare), (long, size))
 
 static int setup_keys(kernel_run *run)
 {
-    arrays *a = malloc(sizeof *a);
-    if (!a)
+    const size_t n = (size_t)run->size->n;
+    if (!data_setup(run, sizeof(arrays), 2 * n * sizeof(key)))
         return -ENOMEM;
-    size_t bytes = (size_t)run->size->n * sizeof(key);
-    *a = (arrays){malloc(bytes), malloc(bytes)};
-    run->data = a;
-    if (a->keys && a->spare) {
-        memset(a->spare, 0, bytes);
-        return 0;
-    }
-    free(a->keys);
-    free(a->spare);
-    free(a);
-    return -ENOMEM;
+    key *keys = (key *)data_items(run);
+    *DATA(arrays, run) = (arrays){keys, keys + n};
+    memset(keys + n, 0, n * sizeof(key));
+    return 0;
 }
 
 static void shuffle_keys(kernel_run *run)
 {
-    arrays *a = run->data;
+    const arrays *a = DATA(arrays, run);
     keys_shuffle(a->keys, (size_t)run->size->n);
 }
 
 static void run_cilksort(void *place, kernel_run *run)
 {
-    arrays *a = run->data;
+    const arrays *a = DATA(arrays, run);
     RUN(place, sort, a->keys, a->spare, run->size->n);
 }
 
 static void sum_in_order(kernel_run *run)
 {
-    const arrays *a = run->data;
+    const arrays *a = DATA(arrays, run);
     run->answer = keys_sum_in_order(a->keys, (size_t)run->size->n);
-}
-
-static void free_keys(kernel_run *run)
-{
-    arrays *a = run->data;
-    free(a->keys);
-    free(a->spare);
-    free(a);
 }
 
 const kernel KERNEL(cilksort) = {
@@ -178,5 +124,5 @@ const kernel KERNEL(cilksort) = {
     .prepare = shuffle_keys,
     .run = run_cilksort,
     .finish = sum_in_order,
-    .teardown = free_keys,
+    .teardown = data_teardown,
 };

@@ -8,9 +8,9 @@ TASK(long, fib, (int, n))
 {
     if (n < 2)
         return n;
-    FORK(long left, fib, n - 1);
+    FORK(long, left, fib, n - 1);
     long right = CALL(fib, n - 2);
-    JOIN(long left, fib);
+    JOIN(long, left, fib);
     return left + right;
 }
 

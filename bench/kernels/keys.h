@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What kernels that sort have in common: random keys, and a number that tells whether they were
- * sorted. */
+ * What kernels that sort have in common: random keys, a serial sort for leaves, and a number that
+ * tells whether keys were sorted. C and C++. */
 #ifndef KERNELS_KEYS_H
 #define KERNELS_KEYS_H
 
@@ -29,6 +29,49 @@ static inline uint64_t keys_sum_in_order(const uint32_t *keys, size_t n)
         sum += keys[i] * (uint64_t)(i + 1);
     }
     return sum;
+}
+
+static inline uint32_t keys_median(uint32_t a, uint32_t b, uint32_t c)
+{
+    if (a < b)
+        return b < c ? b : a < c ? c : a;
+    return a < c ? a : b < c ? c : b;
+}
+
+/* Hoare's partition by the median of three: no key of [from, end) is above one of [end, to), where end is what is
+ * returned; neither part is empty. Three keys at least. */
+static inline uint32_t *keys_partition(uint32_t *from, uint32_t *to)
+{
+    const uint32_t pivot = keys_median(*from, from[(to - from) / 2], to[-1]);
+    uint32_t *low = from, *high = to - 1;
+    for (;; low++, high--) {
+        while (*low < pivot)
+            low++;
+        while (*high > pivot)
+            high--;
+        if (low >= high)
+            return high + 1;
+        const uint32_t swap = *low;
+        *low = *high;
+        *high = swap;
+    }
+}
+
+/* Quicksort that ends in an insertion sort. */
+static inline void keys_sort_leaf(uint32_t *from, uint32_t *to)
+{
+    enum { SHORT = 20 };
+    while (to - from > SHORT) {
+        uint32_t *end = keys_partition(from, to);
+        keys_sort_leaf(end, to);
+        to = end;
+    }
+    for (uint32_t *at = from + 1; at < to; at++) {
+        uint32_t moving = *at, *hole = at;
+        for (; hole > from && hole[-1] > moving; hole--)
+            *hole = hole[-1];
+        *hole = moving;
+    }
 }
 
 #endif

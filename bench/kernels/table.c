@@ -1,32 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "../peers/peer.h"
+#include "rows.h"
 
 #include <string.h>
-
-#ifdef KERNELS_HAVE_CRYPTO
-#define CRYPTO_ROWS(ROW) ROW(tree_digest)
-#else
-#define CRYPTO_ROWS(ROW)
-#endif
-
-#define ROWS(ROW)                                                                                  \
-    ROW(fib)                                                                                       \
-    ROW(nqueens)                                                                                   \
-    ROW(skynet)                                                                                    \
-    ROW(uts_t1)                                                                                    \
-    ROW(uts_t3)                                                                                    \
-    ROW(cilksort)                                                                                  \
-    ROW(matmul)                                                                                    \
-    CRYPTO_ROWS(ROW)
-
-#define PAR_ROWS(ROW)                                                                              \
-    ROW(for)                                                                                       \
-    ROW(mandelbrot)                                                                                \
-    ROW(triangle)                                                                                  \
-    ROW(reduce)                                                                                    \
-    ROW(scan)                                                                                      \
-    ROW(sort)                                                                                      \
-    ROW(radix)
 
 #define DECLARE_PAR(name) extern const kernel name##_serial, name##_filch;
 #define DECLARE(name) DECLARE_PAR(name) extern const kernel name##_handpool;
@@ -55,6 +31,11 @@ bool kernel_in(const kernel_row *row, enum kernel_column as, const peer_row *p, 
         return row->column[as] != NULL;
     }
     const kernel *serial = row->column[KERNEL_SERIAL];
+    for (const kernel *const *own = p->fork_join; own && *own; own++)
+        if (strcmp((*own)->name, serial->name) == 0) {
+            *out = **own;
+            return true;
+        }
     for (const peer_kernel *known = p->peer->kernels; known->name; known++) {
         if (strcmp(known->name, serial->name) != 0)
             continue;

@@ -3,7 +3,7 @@
  * The table of kernels: fork/join programs and parallel algorithms with a checked answer. For
  * whoever measures or tests them (the bench command, the bars, the unit tests, peers). A kernel is
  * one file and one row: NAME.c is compiled once per column (kernel.h), each time exporting one
- * `kernel` record; the row in table.c gathers them. Parallel algorithms (par/) have no column for
+ * `kernel` record; the row in rows.h gathers them. Parallel algorithms (par/) have no column for
  * the hand-written pool, but peers: other libraries' versions of them, on the same data
  * (bench/peers/peer.h).
  *
@@ -29,24 +29,29 @@ enum kernel_column {
     KERNEL_PEER = KERNEL_COLUMNS
 };
 
+/* Which kernels `filch bench` measures: these without being asked, these when all are asked for, the others when they are
+ * named. */
+enum kernel_shown { KERNEL_BY_DEFAULT, KERNEL_WITH_ALL, KERNEL_BY_NAME };
+
 typedef struct kernel_size {
     const char *label; /* what a person calls this size; NULL: the directory */
     long n;            /* what the kernel makes of it is its own affair */
     uint64_t
         answer; /* what every run must find; 0: not known in advance, but the same in all columns */
-    uint64_t tasks; /* forks in one run; 0: the run counts them */
+    uint64_t tasks; /* forks in one run; 0: the run counts them, or it is not known */
 } kernel_size;
 
 /* One instance of a kernel at one size. */
 typedef struct kernel_run {
     const kernel_size *size;
-    const char *dir;       /* in: the directory to read, for kernels with real input */
-    bool quiet;            /* in: say nothing about files that cannot be read */
-    void *memory;          /* in: where its data may lie, of bytes_each for each of n and a line
+    const char *dir; /* in: the directory to read, for kernels with real input */
+    bool quiet;      /* in: say nothing about files that cannot be read */
+    long grain;      /* in: iterations of a task's loop, where the kernel has a grain; 0: its own */
+    void *memory;    /* in: where its data may lie, of bytes_each for each of n and a line
                               more; NULL: wherever there is room */
-    void *data;            /* what setup made */
-    uint64_t answer;       /* out */
-    uint64_t tasks;        /* out: forks of the last run */
+    void *data;      /* what setup made */
+    uint64_t answer; /* out */
+    uint64_t tasks;  /* out: forks of the last run */
     uint64_t bytes, files; /* out: how much was read, for kernels with real input */
     uint64_t unreadable;   /* out: files that could not be read */
     char text[72];         /* out: an answer that does not fit a number; "" if it does */
@@ -58,7 +63,10 @@ typedef struct kernel {
     bool reads_dir;    /* its input is kernel_run.dir */
     size_t bytes_each; /* of memory, in one instance, for each of n; 0: not worth mentioning */
     bool quick_unless_asked; /* so much data that its full size is shown on demand only */
-    const char *serial_is;   /* of the serial column: what it is, where "serial" does not say it */
+    long
+        grain; /* iterations of each task's loop, which kernel_run.grain may change; 0: no such dial */
+    enum kernel_shown shown;
+    const char *serial_is; /* of the serial column: what it is, where "serial" does not say it */
     kernel_size sizes[KERNEL_SIZES];
     int (*setup)(kernel_run *run);    /* 0 or -errno; NULL: nothing to do (as for the others) */
     void (*prepare)(kernel_run *run); /* puts the input back in its first state */

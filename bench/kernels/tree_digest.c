@@ -140,9 +140,9 @@ TASK(tally, digest_entries, (folder *, in), (long, first), (long, count))
 {
     if (count > 1) {
         long half = count / 2;
-        FORK(tally upper, digest_entries, in, first + half, count - half);
+        FORK(tally, upper, digest_entries, in, first + half, count - half);
         tally lower = CALL(digest_entries, in, first, half);
-        JOIN(tally upper, digest_entries);
+        JOIN(tally, upper, digest_entries);
         lower.tasks++;
         return sum(lower, upper);
     }

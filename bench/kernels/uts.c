@@ -9,8 +9,8 @@
 
 #include <math.h>
 
-/* The deepest path of T3 is 1,572 nodes. */
-enum { MOST_CHILDREN = 100, DEEP_STACK = 8 << 20 };
+/* The deepest path of T3 is 1,572 nodes, that of T3L 17,844. */
+enum { MOST_CHILDREN = 100, DEEP_STACK = 8 << 20, DEEPEST_STACK = 32 << 20 };
 
 typedef struct shape {
     int seed;
@@ -94,19 +94,32 @@ TASK(long, visit_root, (const shape *, tree))
 }
 
 /* Geometric: by depth. */
-static void run_t1(void *place, kernel_run *run)
+static void run_geometric(void *place, kernel_run *run, int seed)
 {
-    shape tree = {.seed = 19, .root_children = 4, .depth = (int)run->size->n};
+    shape tree = {.seed = seed, .root_children = 4, .depth = (int)run->size->n};
     tree.leaf_log = log(1.0 - 1.0 / (1.0 + tree.root_children));
     run->answer = (uint64_t)RUN(place, visit_root, &tree);
 }
 
+static void run_t1(void *place, kernel_run *run)
+{
+    run_geometric(place, run, 19);
+}
+
+static void run_t1l(void *place, kernel_run *run)
+{
+    run_geometric(place, run, 29);
+}
+
 /* Binomial: by number. Subtrees are so uneven that the seed says more of a tree's size than the
  * number of roots. */
-static const shape deep_trees[KERNEL_SIZES] = {
+static const shape deep_trees[] = {
     {.seed = 231, .root_children = 20, .probability = 0.124875, .children = 8},
     {.seed = 39, .root_children = 20, .probability = 0.124875, .children = 8},
     {.seed = 42, .root_children = 2000, .probability = 0.124875, .children = 8},
+    {.seed = 25, .root_children = 20, .probability = 0.200014, .children = 5},
+    {.seed = 340, .root_children = 20, .probability = 0.200014, .children = 5},
+    {.seed = 7, .root_children = 2000, .probability = 0.200014, .children = 5},
 };
 
 static void run_t3(void *place, kernel_run *run)
@@ -132,5 +145,28 @@ const kernel KERNEL(uts_t3) = {
     .sizes = {{"2.6k nodes", 0, 2557, 2556},
               {"197k nodes", 1, 196565, 196564},
               {"4.1M nodes", 2, 4112897, 4112896}},
+    .run = run_t3,
+};
+
+const kernel KERNEL(uts_t1l) = {
+    .name = "uts-t1l",
+    .what = "as uts-t1, another root: at full size 102 million nodes, some ten seconds a run",
+    .source = "Olivier and others, UTS: an unbalanced tree search benchmark, LCPC 2006",
+    .shown = KERNEL_BY_NAME,
+    .sizes = {{"depth 4", 4, 406, 405},
+              {"depth 8", 8, 99379, 99378},
+              {"depth 13", 13, 102181082, 102181081}},
+    .run = run_t1l,
+};
+
+const kernel KERNEL(uts_t3l) = {
+    .name = "uts-t3l",
+    .what = "as uts-t3, deeper: at full size 111 million nodes, a path of 17,844",
+    .source = "Olivier and others, UTS: an unbalanced tree search benchmark, LCPC 2006",
+    .stack_size = DEEPEST_STACK,
+    .shown = KERNEL_BY_NAME,
+    .sizes = {{"2.5k nodes", 3, 2546, 2545},
+              {"170k nodes", 4, 170116, 170115},
+              {"111M nodes", 5, 111345631, 111345630}},
     .run = run_t3,
 };

@@ -3,34 +3,24 @@
 // oneTBB, with its default partitioner.
 #include "../kernels/par/par.h"
 #include "peer.h"
+#include "tbb_place.h"
 
 #include <tbb/blocked_range.h>
-#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_reduce.h>
 #include <tbb/parallel_scan.h>
 #include <tbb/parallel_sort.h>
-#include <tbb/task_arena.h>
 
 typedef tbb::blocked_range<size_t> range;
 
-struct place {
-    tbb::global_control limit;
-    tbb::task_arena arena;
-    explicit place(unsigned workers)
-        : limit(tbb::global_control::max_allowed_parallelism, workers), arena((int)workers)
-    {
-    }
-};
-
 static void *open_arena(unsigned workers)
 {
-    return new place(workers);
+    return new tbb_place(workers);
 }
 
 template <typename F> static void inside(void *where, const F &work)
 {
-    static_cast<place *>(where)->arena.execute(work);
+    static_cast<tbb_place *>(where)->arena.execute(work);
 }
 
 static void run_for(void *where, kernel_run *run)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A peer is another library's version of some kernels of bench/kernels/par: one file par_NAME.cc
- * (or .c) that defines the record peer_NAME, and one row in peers.c. Whether it is built depends on
+ * (or .c) that defines the record peer_NAME, and one row in peers.c. Fork/join kernels need no
+ * version of their own: those of rows.h are compiled for the peer's tasks. Whether it is built depends on
  * what CMake finds. Its threads are its own affair; who measures gives it a process of its own. C
  * and C++. */
 #ifndef PEERS_PEER_H
@@ -26,6 +27,8 @@ typedef struct peer_row {
     const char *name, *title;
     const char *needs; /* to be built */
     const peer *peer;  /* NULL: it was not built */
+    const kernel *const *
+        fork_join; /* fork/join kernels, compiled for its tasks (kernels/kernel.h); closed by NULL */
 } peer_row;
 
 extern const peer_row peers[];

@@ -6,7 +6,7 @@
  *   options.c   command line -> options
  *   plan.c      options -> report without samples
  *   measure.c   fills in all samples, each from a child process (child.c)
- *   table.c, verdict.c, json.c, csv.c   report -> text
+ *   table.c, verdict.c, metg.c, json.c, csv.c   report -> text
  *
  * One thread; nothing here creates a runtime in this process, since its children are forked from
  * it. */
@@ -17,7 +17,13 @@
 #include <bench/peers/peer.h>
 #include <stdio.h>
 
-enum { BENCH_NAMES = 16, BENCH_REPEATS = 200, BENCH_MOST_WORKERS = 1024 };
+enum {
+    BENCH_NAMES = 16,   /* columns, numbers of workers */
+    BENCH_KERNELS = 64, /* rows of the table of kernels, and names of them that may be typed */
+    BENCH_BLOCKS = 2 * BENCH_KERNELS,
+    BENCH_REPEATS = 200,
+    BENCH_MOST_WORKERS = 1024
+};
 
 /* Who runs the tasks. */
 typedef struct column {
@@ -34,14 +40,16 @@ enum bench_format { BENCH_TABLE, BENCH_JSON, BENCH_CSV };
 typedef struct options {
     int argc;
     char **argv;
-    const kernel_row *rows[BENCH_NAMES];
+    const kernel_row *rows[BENCH_KERNELS];
     size_t row_count;
     column columns[BENCH_NAMES]; /* the first is the serial elision */
     size_t column_count;
     unsigned workers[BENCH_NAMES]; /* ascending */
     size_t worker_count;
-    int repeat; /* 0: as often as the time allows */
-    int size;   /* enum kernel_size_name; -1: per kernel what the columns can bear */
+    int repeat;       /* 0: as often as the time allows */
+    int size;         /* enum kernel_size_name; -1: per kernel what the columns can bear */
+    bool metg;        /* kernels with a grain only, each at all of bench_grains */
+    bool own_columns; /* nobody has asked for others: peers are shown on parallel algorithms only */
     enum bench_format format;
     const char *dir;
     char runtime[4096]; /* what a runtime says of itself on this machine */
@@ -81,6 +89,7 @@ typedef struct cell {
 typedef struct block {
     const kernel_row *row;
     int size;
+    long grain; /* of its tasks; 0: the kernel's own */
     char label[256];
     cell *cells; /* the first is serial */
     size_t cell_count;
@@ -90,7 +99,7 @@ typedef struct block {
 
 typedef struct report {
     const options *options;
-    block blocks[2 * BENCH_NAMES];
+    block blocks[BENCH_BLOCKS];
     size_t block_count;
     unsigned ceiling_copies; /* 0: not measured */
     double ceiling; /* what so many copies of serial code gain over one: no kernel can gain more */
@@ -130,7 +139,14 @@ void bench_write_csv(const report *r, FILE *out);
 int bench_write_json(const report *r, FILE *out); /* 0 or -errno */
 extern const bool bench_has_json;                 /* false: built without jansson */
 
-/* One line per pair of columns: who wins by what factor. */
+/* The grains of --metg, ascending. */
+extern const long bench_grains[];
+extern const size_t bench_grain_count;
+
+/* One line per kernel of a report of --metg: the METG(50 %) of each column (metg.h). */
+void bench_write_metg(const report *r, FILE *out, const char *line_start);
+
+/* One line per pair of columns: who wins by what factor; of --metg, its lines. */
 void bench_write_verdict(const report *r, FILE *out, const char *line_start);
 
 /* The cell of that column (by address) and number of workers, or NULL: not measured, or failed. */

@@ -161,7 +161,7 @@ static void prepare_job(job *j, const options *o, const block *b, const column *
                               .queue = c->queue,
                               .policy = c->policy,
                               .workers = j->cell->workers};
-    j->run = (kernel_run){.size = &j->kernel.sizes[b->size], .dir = o->dir};
+    j->run = (kernel_run){.size = &j->kernel.sizes[b->size], .dir = o->dir, .grain = b->grain};
 }
 
 int child_start(child *out, const options *o, const block *b, const cell *c)

@@ -62,6 +62,8 @@ static json_t *block_object(const block *b)
         json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:o}", "kernel", k->name, "label",
                   facts_text(b->label), "size", bench_size_names[b->size], "what", k->what,
                   "source", k->source, "answer", *b->text ? b->text : answer, "columns", cells);
+    if (b->grain)
+        json_object_set_new(o, "grain", json_integer(b->grain));
     if (k->reads_dir)
         json_object_set_new(o, "input",
                             json_pack("{s:I, s:I, s:I}", "files", (json_int_t)b->files, "bytes",

@@ -7,8 +7,11 @@
 #include <string.h>
 #include <tools/shared/probe.h>
 
+enum { OPTION_QUICK = 256, OPTION_METG }; /* options without a letter */
+
 static const struct argp_option known[] = {
-    {"kernels", 'k', "LIST", 0, "What to run (default: all; the list is below)", 0},
+    {"kernels", 'k', "LIST", 0,
+     "What to run; all: everything but what is too long (default: those marked below)", 0},
     {"workers", 'w', "LIST", 0,
      "Numbers of workers (default: 1 and one per core this process may use)", 0},
     {"columns", 'c', "LIST", 0,
@@ -25,6 +28,11 @@ static const struct argp_option known[] = {
      "long; of parallel algorithms, quick)",
      0},
     {"format", 'f', "FORMAT", 0, "table, json or csv (default: table)", 0},
+    {"quick", OPTION_QUICK, 0, 0,
+     "The same as --kernels all --size quick, where these are not given", 0},
+    {"metg", OPTION_METG, 0, 0,
+     "Instead of times, how small tasks may be: METG(50 %) of the kernels with a grain (tb-...)",
+     0},
     {"dir", 'd', "DIR", 0, "What tree-digest reads (default: /usr/include)", 0},
     {0},
 };
@@ -35,7 +43,9 @@ static const char about[] =
 
 static const char examples[] =
     "Examples:\n"
-    "  filch bench                                     everything, within a minute\n"
+    "  filch bench                                     within a minute\n"
+    "  filch bench --quick                             every kernel\n"
+    "  filch bench --metg --columns chase-lev,handpool\n"
     "  filch bench --kernels fib,nqueens --workers 1,2,4\n"
     "  filch bench --columns chase-lev,central-mutex,handpool --size quick\n"
     "  filch bench --kernels sort,radix --columns chase-lev,tbb --size full\n"
@@ -61,7 +71,7 @@ static void join_names(char *text, size_t size, const char *const *names)
 static int choose(const char *name, const char *what, const char *const *names,
                   const struct argp_state *state)
 {
-    char list[512];
+    char list[1024];
     for (int i = 0; names[i]; i++)
         if (strcmp(names[i], name) == 0)
             return i;
@@ -75,6 +85,7 @@ typedef struct typed {
     options *options;
     const char *queues[BENCH_NAMES], *policies[BENCH_NAMES];
     size_t queue_count, policy_count;
+    bool quick;
 } typed;
 
 typedef void add_fn(typed *t, const char *name, const struct argp_state *state);
@@ -97,26 +108,32 @@ static void each_name(const char *list, add_fn *add, const struct argp_state *st
         add(t, name, state);
 }
 
-static void expect_room(size_t count, const char *what, const struct argp_state *state)
+static void expect_room(size_t count, size_t most, const char *what, const struct argp_state *state)
 {
-    if (count == BENCH_NAMES)
-        argp_error(state, "too many %s: at most %d", what, (int)BENCH_NAMES);
+    if (count > most)
+        argp_error(state, "too many %s: at most %zu", what, most);
 }
 
-static void kernel_names(const char **names)
+/* Every kernel that is shown at least so readily. */
+static void add_kernels(options *o, enum kernel_shown shown)
 {
-    size_t count = kernel_count < BENCH_NAMES ? kernel_count : BENCH_NAMES;
-    for (size_t i = 0; i < count; i++)
-        names[i] = kernels[i].column[KERNEL_SERIAL]->name;
-    names[count] = NULL;
+    for (size_t i = 0; i < kernel_count; i++)
+        if (kernels[i].column[KERNEL_SERIAL]->shown <= shown)
+            o->rows[o->row_count++] = &kernels[i];
 }
 
 static void add_kernel(typed *t, const char *name, const struct argp_state *state)
 {
     options *o = t->options;
-    const char *names[BENCH_NAMES + 1];
-    kernel_names(names);
-    expect_room(o->row_count, "kernels", state);
+    const char *names[BENCH_KERNELS + 1] = {NULL};
+    bool all = strcmp(name, "all") == 0;
+    expect_room(o->row_count + (all ? kernel_count : 1), BENCH_KERNELS, "kernels", state);
+    if (all) {
+        add_kernels(o, KERNEL_WITH_ALL);
+        return;
+    }
+    for (size_t i = 0; i < kernel_count; i++)
+        names[i] = kernels[i].column[KERNEL_SERIAL]->name;
     o->rows[o->row_count++] = &kernels[choose(name, "kernel", names, state)];
 }
 
@@ -145,7 +162,7 @@ static void insert_workers(options *o, unsigned number)
 
 static void add_workers(typed *t, const char *text, const struct argp_state *state)
 {
-    expect_room(t->options->worker_count, "numbers of workers", state);
+    expect_room(t->options->worker_count + 1, BENCH_NAMES, "numbers of workers", state);
     insert_workers(t->options,
                    (unsigned)parse_number(text, "number of workers", BENCH_MOST_WORKERS, state));
 }
@@ -168,7 +185,7 @@ static void check_name(const char *queue, const char *policy, const struct argp_
 static void add_queue(typed *t, const char *name, const struct argp_state *state)
 {
     const peer_row *other = peer_find(name);
-    expect_room(t->queue_count, "columns", state);
+    expect_room(t->queue_count + 1, BENCH_NAMES, "columns", state);
     if (other && !other->peer)
         argp_error(state, "%s was not found when this command was built; it needs %s", name,
                    other->needs);
@@ -179,14 +196,14 @@ static void add_queue(typed *t, const char *name, const struct argp_state *state
 
 static void add_policy(typed *t, const char *name, const struct argp_state *state)
 {
-    expect_room(t->policy_count, "policies", state);
+    expect_room(t->policy_count + 1, BENCH_NAMES, "policies", state);
     check_name(NULL, name, state);
     t->policies[t->policy_count++] = name;
 }
 
 static void add_column(options *o, column c, const struct argp_state *state)
 {
-    expect_room(o->column_count, "columns", state);
+    expect_room(o->column_count + 1, BENCH_NAMES, "columns", state);
     snprintf(c.label, sizeof c.label, c.policy ? "%.30s:%.30s" : "%.30s", c.queue, c.policy);
     o->columns[o->column_count++] = c;
 }
@@ -224,18 +241,35 @@ static void expect_columns(const options *o, const struct argp_state *state)
     }
 }
 
+/* Of the kernels only those whose tasks have a grain. */
+static void keep_grains(options *o, const struct argp_state *state)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < o->row_count; i++)
+        if (o->rows[i]->column[KERNEL_SERIAL]->grain)
+            o->rows[kept++] = o->rows[i];
+    o->row_count = kept;
+    if (kept == 0)
+        argp_error(state, "none of these kernels has a grain, as --metg needs; tb-stencil has");
+    if (kept * bench_grain_count > BENCH_BLOCKS)
+        argp_error(state, "too many kernels for --metg: at most %zu",
+                   BENCH_BLOCKS / bench_grain_count);
+}
+
 static void fill_defaults(typed *t, const struct argp_state *state)
 {
     options *o = t->options;
-    const char *names[BENCH_NAMES + 1];
-    kernel_names(names);
     unsigned all;
     if (probe_runtime(NULL, NULL, &all, o->runtime, sizeof o->runtime))
         argp_failure(state, 1, 0, "no runtime on this machine: %s", o->runtime);
     if (o->row_count == 0)
-        for (size_t i = 0; names[i]; i++)
-            add_kernel(t, names[i], state);
+        add_kernels(o, o->metg || t->quick ? KERNEL_WITH_ALL : KERNEL_BY_DEFAULT);
+    if (t->quick && o->size < 0)
+        o->size = KERNEL_QUICK;
+    if (o->metg)
+        keep_grains(o, state);
     if (t->queue_count == 0) {
+        o->own_columns = true;
         each_name("chase-lev,central-mutex", add_queue, state);
         for (size_t i = 0; i < peer_count; i++)
             if (peers[i].peer)
@@ -281,6 +315,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'd':
         o->dir = argument;
         return 0;
+    case OPTION_QUICK:
+        t->quick = true;
+        return 0;
+    case OPTION_METG:
+        o->metg = true;
+        return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "unexpected argument '%s'; see --help", argument);
         return 0;
@@ -303,10 +343,10 @@ static char *help_with_kernels(int key, const char *text, void *input)
     FILE *out = open_memstream(&whole, &size);
     if (!out)
         return (char *)text;
-    fputs("Kernels:\n", out);
+    fputs("Kernels (*: run unless others are named; -: not part of all):\n", out);
     for (size_t i = 0; i < kernel_count; i++) {
         const kernel *k = kernels[i].column[KERNEL_SERIAL];
-        fprintf(out, "  %-12s %s\n", k->name, k->what);
+        fprintf(out, "%c %-12s %s\n", "* -"[k->shown], k -> name, k -> what);
     }
     fputs("\nPeers that have some of them:\n", out);
     for (size_t i = 0; i < peer_count; i++)

@@ -4,53 +4,65 @@
  * at full size; a central queue needs too long for some of those, so such kernels get a second,
  * smaller block in which all columns stand side by side: only within a block are columns compared.
  * Kernels whose data would fill the memory, or whose many columns the minute, are shown small.
- */
+ * --metg asks for one block for each grain instead. */
 #include "bench.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A queue through which each fork goes passes five to thirty million tasks a second; more than this in
- * a run would take too long. */
-enum { QUEUE_BEARS = 2000000 };
+/* A queue through which each fork goes passes five to thirty million tasks a second, peers one to ten;
+ * more than this in a run would take too long. */
+enum { FEW_TASKS = 2000000 };
 
-static bool is_queue(const column *c)
+static bool bears_few_tasks(const column *c)
 {
-    static const char *const names[] = {"central", "sharing"};
-    bool is = c->as == KERNEL_HANDPOOL;
-    for (size_t i = 0; c->queue && i < sizeof names / sizeof names[0]; i++)
-        is |= strncmp(c->queue, names[i], strlen(names[i])) == 0;
-    return is;
+    static const char *const queues[] = {"central", "sharing"};
+    bool few = c->as == KERNEL_HANDPOOL || c->as == KERNEL_PEER;
+    for (size_t i = 0; c->queue && i < sizeof queues / sizeof queues[0]; i++)
+        few |= strncmp(c->queue, queues[i], strlen(queues[i])) == 0;
+    return few;
 }
 
 static bool too_long(const column *c, const kernel_size *size)
 {
-    return is_queue(c) && size->tasks > QUEUE_BEARS;
+    return bears_few_tasks(c) && size->tasks > FEW_TASKS;
 }
 
-static bool has_kernel(const column *c, const kernel_row *row)
+/* Unasked, peers stand beside parallel algorithms only. */
+static bool has_kernel(const options *o, const column *c, const kernel_row *row)
 {
     kernel k;
+    if (o->own_columns && c->as == KERNEL_PEER && row->column[KERNEL_HANDPOOL])
+        return false;
     return kernel_in(row, c->as, c->peer, &k);
 }
 
-static int add_block(report *r, const kernel_row *row, int size, bool all)
+static void name_block(block *b, const options *o)
+{
+    const kernel *k = block_kernel(b);
+    const char *label = k->reads_dir ? o->dir : k->sizes[b->size].label;
+    if (b->grain)
+        snprintf(b->label, sizeof b->label, "%s(%s, grain %ld)", k->name, label, b->grain);
+    else
+        snprintf(b->label, sizeof b->label, "%s(%s)", k->name, label);
+}
+
+static int add_block(report *r, const kernel_row *row, int size, long grain, bool all)
 {
     const options *o = r->options;
     const kernel *k = row->column[KERNEL_SERIAL];
     block *b = &r->blocks[r->block_count];
-    *b = (block){.row = row, .size = size};
+    *b = (block){.row = row, .size = size, .grain = grain};
     b->cells = calloc(o->column_count * o->worker_count, sizeof *b->cells);
     if (!b->cells)
         return -ENOMEM;
     r->block_count++;
-    snprintf(b->label, sizeof b->label, "%s(%s)", k->name,
-             k->reads_dir ? o->dir : k->sizes[size].label);
+    name_block(b, o);
     for (size_t c = 0; c < o->column_count; c++)
         for (size_t w = 0; w < o->worker_count; w++) {
             bool serial = o->columns[c].as == KERNEL_SERIAL;
-            if ((serial && w > 0) || !has_kernel(&o->columns[c], row) ||
+            if ((serial && w > 0) || !has_kernel(o, &o->columns[c], row) ||
                 (!all && too_long(&o->columns[c], &k->sizes[size])))
                 continue;
             b->cells[b->cell_count++] =
@@ -59,24 +71,34 @@ static int add_block(report *r, const kernel_row *row, int size, bool all)
     return 0;
 }
 
+static int plan_row(report *out, const kernel_row *row)
+{
+    const options *o = out->options;
+    const kernel *k = row->column[KERNEL_SERIAL];
+    bool second = false;
+    int size = o->size >= 0 ? o->size : k->quick_unless_asked ? KERNEL_QUICK : KERNEL_FULL;
+    for (size_t c = 0; c < o->column_count; c++)
+        second |= has_kernel(o, &o->columns[c], row) && too_long(&o->columns[c], &k->sizes[size]);
+    second &= o->size < 0;
+    int rc = add_block(out, row, size, 0, o->size >= 0);
+    return !rc && second ? add_block(out, row, KERNEL_QUICK, 0, true) : rc;
+}
+
+static int plan_grains(report *out, const kernel_row *row)
+{
+    int size = out->options->size >= 0 ? out->options->size : KERNEL_QUICK, rc = 0;
+    for (size_t g = 0; !rc && g < bench_grain_count; g++)
+        rc = add_block(out, row, size, bench_grains[g], true);
+    return rc;
+}
+
 int bench_plan(report *out, const options *o)
 {
+    int rc = 0;
     out->options = o;
-    for (size_t i = 0; i < o->row_count; i++) {
-        const kernel_row *row = o->rows[i];
-        const kernel *k = row->column[KERNEL_SERIAL];
-        bool second = false;
-        int size = o->size >= 0 ? o->size : k->quick_unless_asked ? KERNEL_QUICK : KERNEL_FULL;
-        for (size_t c = 0; c < o->column_count; c++)
-            second |= too_long(&o->columns[c], &k->sizes[size]);
-        second &= o->size < 0;
-        int rc = add_block(out, row, size, o->size >= 0);
-        if (!rc && second)
-            rc = add_block(out, row, KERNEL_QUICK, true);
-        if (rc)
-            return rc;
-    }
-    return 0;
+    for (size_t i = 0; !rc && i < o->row_count; i++)
+        rc = o->metg ? plan_grains(out, o->rows[i]) : plan_row(out, o->rows[i]);
+    return rc;
 }
 
 void bench_free(report *r)

@@ -10,8 +10,8 @@
 
 typedef struct duel {
     const column *first, *other;
-    double factors[2 * BENCH_NAMES]; /* other's time / first's; 1: no difference */
-    const block *blocks[2 * BENCH_NAMES];
+    double factors[BENCH_BLOCKS]; /* other's time / first's; 1: no difference */
+    const block *blocks[BENCH_BLOCKS];
     size_t count;
 } duel;
 
@@ -73,6 +73,10 @@ static void write_duel(const duel *d, unsigned workers, FILE *out)
 void bench_write_verdict(const report *r, FILE *out, const char *line_start)
 {
     const options *o = r->options;
+    if (o->metg) {
+        bench_write_metg(r, out, line_start);
+        return;
+    }
     size_t from = o->column_count > 2 ? 2 : 0;
     for (size_t i = from; i == 0 || i < o->column_count; i++) {
         duel d = {.first = &o->columns[1], .other = &o->columns[i]};

@@ -29,7 +29,7 @@ static int setup(kernel_run *run)
     if (!d)
         return -ENOMEM;
     const size_t n = (size_t)run->size->n;
-    *d = (par_scale){.x = par_items(d), .a = 3, .b = 1, .n = n};
+    *d = (par_scale){.x = data_items(run), .a = 3, .b = 1, .n = n};
     return 0;
 }
 
@@ -71,5 +71,5 @@ const kernel KERNEL(for) = {
     .prepare = prepare,
     .run = run_scale,
     .finish = finish,
-    .teardown = par_teardown,
+    .teardown = data_teardown,
 };

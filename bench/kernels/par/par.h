@@ -11,7 +11,7 @@
 #ifndef KERNELS_PAR_H
 #define KERNELS_PAR_H
 
-#include "../table.h"
+#include "../data.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,27 +88,10 @@ static inline uint64_t par_rows_sum(const par_rows *d)
     return sum;
 }
 
-/* What a kernel's setup makes: `size` bytes that describe its data, and at par_items() `arrays` times n items of `item`
- * bytes; in one block, which par_teardown frees. NULL without memory. */
-enum { PAR_LINE = 64 };
+/* As data_setup: `arrays` times n items of `item` bytes. NULL without memory. */
 static inline void *par_setup(kernel_run *run, size_t size, size_t arrays, size_t item)
 {
-    const size_t bytes = PAR_LINE + arrays * (size_t)run->size->n * item;
-    run->data = size > PAR_LINE ? NULL
-                : run->memory   ? run->memory
-                                : aligned_alloc(PAR_LINE, (bytes | (PAR_LINE - 1)) + 1);
-    return run->data;
-}
-
-static inline void *par_items(void *data)
-{
-    return (char *)data + PAR_LINE;
-}
-
-static inline void par_teardown(kernel_run *run)
-{
-    if (run->data != run->memory)
-        free(run->data);
+    return data_setup(run, size, arrays * (size_t)run->size->n * item) ? run->data : NULL;
 }
 
 /* An algorithm that failed has no time to be shown. */

@@ -31,7 +31,7 @@ static int setup(kernel_run *run)
     if (!d)
         return -ENOMEM;
     const size_t n = (size_t)run->size->n;
-    *d = (par_sum){.x = par_items(d), .n = n};
+    *d = (par_sum){.x = data_items(run), .n = n};
     for (size_t i = 0; i < n; i++)
         d->x[i] = (double)(i & 1023);
     return 0;
@@ -68,5 +68,5 @@ const kernel KERNEL(reduce) = {
     .prepare = prepare,
     .run = run_sum,
     .finish = finish,
-    .teardown = par_teardown,
+    .teardown = data_teardown,
 };

@@ -39,7 +39,7 @@ static int setup(kernel_run *run)
     if (!d)
         return -ENOMEM;
     const size_t n = (size_t)run->size->n;
-    *d = (par_rows){.counts = par_items(d), .n = n};
+    *d = (par_rows){.counts = data_items(run), .n = n};
     return 0;
 }
 
@@ -78,7 +78,7 @@ const kernel KERNEL(mandelbrot) = {
     .prepare = prepare,
     .run = run_mandelbrot,
     .finish = finish,
-    .teardown = par_teardown,
+    .teardown = data_teardown,
 };
 
 const kernel KERNEL(triangle) = {
@@ -93,5 +93,5 @@ const kernel KERNEL(triangle) = {
     .prepare = prepare,
     .run = run_triangle,
     .finish = finish,
-    .teardown = par_teardown,
+    .teardown = data_teardown,
 };

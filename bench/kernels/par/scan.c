@@ -27,7 +27,7 @@ static int setup(kernel_run *run)
     if (!d)
         return -ENOMEM;
     const size_t n = (size_t)run->size->n;
-    long *in = par_items(d);
+    long *in = data_items(run);
     *d = (par_prefix){.in = in, .out = in + n, .n = n};
     memset(d->out, 0, n * sizeof *d->out);
     for (size_t i = 0; i < n; i++)
@@ -71,5 +71,5 @@ const kernel KERNEL(scan) = {
     .prepare = prepare,
     .run = run_prefix,
     .finish = finish,
-    .teardown = par_teardown,
+    .teardown = data_teardown,
 };

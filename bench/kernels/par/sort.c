@@ -45,7 +45,7 @@ static int setup(kernel_run *run)
     if (!d)
         return -ENOMEM;
     const size_t n = (size_t)run->size->n;
-    *d = (par_keys){.keys = par_items(d), .n = n};
+    *d = (par_keys){.keys = data_items(run), .n = n};
     return 0;
 }
 
@@ -89,7 +89,7 @@ static void finish(kernel_run *run)
         .prepare = prepare,                                                                        \
         .run = run_##name_,                                                                        \
         .finish = finish,                                                                          \
-        .teardown = par_teardown,                                                                  \
+        .teardown = data_teardown,                                                                 \
     }
 KEYS_KERNEL(sort, "comparison sort of random 32-bit keys");
 KEYS_KERNEL(radix, "radix sort of the same keys");
