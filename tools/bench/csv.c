@@ -3,22 +3,13 @@
  * One line per sample, RFC 4180. */
 #include "bench.h"
 
-static void write_text(const char *text, FILE *out)
-{
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
+#include <tools/shared/csv.h>
 
 static void write_sample(const block *b, const cell *c, int i, FILE *out)
 {
     const char *texts[] = {block_kernel(b)->name, b->label, c->column->label};
     for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++) {
-        write_text(texts[t], out);
+        csv_text(texts[t], out);
         fputc(',', out);
     }
     fprintf(out, "%u,%d,%.1f", c->workers, i, c->peak_mib);
