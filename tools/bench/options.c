@@ -7,6 +7,8 @@
 #include <string.h>
 #include <tools/shared/probe.h>
 
+enum { OPTION_SLOW_DOWN = 256, MOST_SLOW_DOWN = 1000 };
+
 static const struct argp_option known[] = {
     {"kernels", 'k', "LIST", 0, "What to run (default: all; the list is below)", 0},
     {"workers", 'w', "LIST", 0,
@@ -24,7 +26,10 @@ static const struct argp_option known[] = {
      "long; of parallel algorithms, quick)",
      0},
     {"format", 'f', "FORMAT", 0, "table, json or csv (default: table)", 0},
+    {"output", 'o', "FILE", 0, "Where to write it (default: the standard output)", 0},
     {"dir", 'd', "DIR", 0, "What tree-digest reads (default: /usr/include)", 0},
+    {"slow-down", OPTION_SLOW_DOWN, "PERCENT", 0,
+     "Make the library's runs so much longer, to see that filch compare finds it", 0},
     {0},
 };
 
@@ -39,7 +44,7 @@ static const char examples[] =
     "  filch bench --columns chase-lev,central-mutex,handpool --size quick\n"
     "  filch bench --kernels sort,radix --columns chase-lev,tbb --size full\n"
     "  filch bench --kernels tree-digest --dir /usr/share/doc\n"
-    "  filch bench --format json > result.json         all samples\n"
+    "  filch bench --format json --output new.json     all samples, for filch compare\n"
     "\n"
     "Exit status: 1 when an answer was wrong or a file could not be read,\n2 for a wrong command "
     "line, else 0.\n";
@@ -277,8 +282,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (o->format == BENCH_JSON && !bench_has_json)
             argp_error(state, "built without jansson: no json; choose table or csv");
         return 0;
+    case 'o':
+        o->output = argument;
+        return 0;
     case 'd':
         o->dir = argument;
+        return 0;
+    case OPTION_SLOW_DOWN:
+        o->slow_down = 0.01 * (double)parse_number(argument, "--slow-down", MOST_SLOW_DOWN, state);
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "unexpected argument '%s'; see --help", argument);

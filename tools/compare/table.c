@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <tools/shared/pair.h>
 #include <tools/shared/units.h>
 
 enum { WIDTH = 32 };
@@ -42,10 +43,10 @@ static void write_change(const compare_report *r, const compare_change *c, FILE 
     }
     percent_text(c->quotient.low, low, WIDTH);
     percent_text(c->quotient.high, high, WIDTH);
-    fprintf(out, " %9s%c %9s%c %9s %10s .. %-9s %8s  %s\n", figure_text(r, c->old.median, old),
+    fprintf(out, " %9s%c %9s%c %9s %10s .. %-9s %8s%s%s\n", figure_text(r, c->old.median, old),
             mark(c->before), figure_text(r, c->now.median, now), mark(c->after),
             percent_text(c->quotient.median, change, WIDTH), low, high,
-            p_text(c->family_p, p, WIDTH),
+            p_text(c->family_p, p, WIDTH), c->verdict == COMPARE_SAME ? "" : "  ",
             c->verdict == COMPARE_SAME ? "" : compare_verdict_names[c->verdict]);
 }
 
@@ -100,37 +101,31 @@ static void write_two(const compare_report *r, FILE *out)
     bool disturbed = write_changes(r, out);
     fprintf(
         out,
-        "\n%s%s: medians. The interval is the change's, by the percentile bootstrap. p: by the "
-        "rank-sum test, for\n%zu rows at once (Holm). A row counts if its interval excludes 0, p "
-        "is below 0.05 and the change exceeds %g %%.\n",
+        "\n%s%s: medians. The interval is the change's, by the percentile bootstrap; p is that of "
+        "the rank-sum\ntest, for %zu rows at once (Holm). A row counts if its interval excludes "
+        "0, p is below 0.05 and the\nchange exceeds %g %%.\n",
         r->options->figures.by, r->options->figures.relative ? " over those of serial code" : "",
         r->compared, 100 * r->options->threshold);
     if (disturbed)
         fputs("*: the machine was disturbed meanwhile; measure again on a quiet one.\n", out);
 }
 
-static void write_pair_name(const result_row *row, FILE *out)
+/* "chase-lev (2)" */
+static const char *pair_name(const result_row *row, char *text, size_t size)
 {
-    write_plain(row->column, out);
-    if (!row->serial)
-        fprintf(out, " (%u)", row->workers);
+    char column[PLAIN_MOST];
+    plain_text(row->column, column, sizeof column);
+    snprintf(text, size, row->serial ? "%s" : "%s (%u)", column, row->workers);
+    return text;
 }
 
-/* The faster one comes first, unless nobody is. */
 static void write_pair(const compare_pair *pair, FILE *out)
 {
-    char p[WIDTH];
-    bool differs = differs_from_one(pair->factor), swap = differs && pair->factor.median < 1;
-    estimate f = pair->factor;
-    if (swap)
-        f = (estimate){1 / f.median, 1 / f.high, 1 / f.low};
+    char first[PLAIN_MOST + WIDTH], other[PLAIN_MOST + WIDTH];
     fputs("  ", out);
-    write_pair_name(swap ? pair->other : pair->first, out);
-    fputs(differs ? " beats " : " equals ", out);
-    write_pair_name(swap ? pair->first : pair->other, out);
-    fprintf(out, ": %.3gx (%.3g .. %.3g), p = %s%s\n", f.median, f.low, f.high,
-            p_text(pair->p, p, WIDTH),
-            pair->first->disturbed || pair->other->disturbed ? " *" : "");
+    pair_write(pair_name(pair->first, first, sizeof first),
+               pair_name(pair->other, other, sizeof other), pair->factor, pair->p, out);
+    fputs(pair->first->disturbed || pair->other->disturbed ? " *\n" : "\n", out);
 }
 
 static void write_one(const compare_report *r, FILE *out)
@@ -144,11 +139,12 @@ static void write_one(const compare_report *r, FILE *out)
     }
     if (!r->pair_count)
         fputs("nothing to compare: no two columns with the same number of workers\n", out);
-    fprintf(out,
-            "\n%s; in brackets: workers, 95 %% interval. Medians of ratios, round by round, by the "
-            "percentile bootstrap; p of each by\nthe signed-rank test. Fewer than 6 rounds: their "
-            "range. *: the machine was disturbed meanwhile.\n",
-            r->options->figures.by);
+    fprintf(
+        out,
+        "\n%s; in brackets: workers, 95 %% interval. Medians of ratios, round by round, with the "
+        "interval of the\npercentile bootstrap, of fewer than 6 rounds their range; p by the "
+        "signed-rank test.\n*: the machine was disturbed meanwhile.\n",
+        r->options->figures.by);
 }
 
 int compare_write_table(const compare_report *r, FILE *out)

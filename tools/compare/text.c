@@ -2,26 +2,27 @@
 #include "text.h"
 
 #include <string.h>
+#include <tools/shared/pair.h>
+
+const char *plain_text(const char *text, char *plain, size_t size)
+{
+    snprintf(plain, size, "%s", text);
+    for (char *at = plain; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
+    return plain;
+}
 
 void write_plain(const char *text, FILE *out)
 {
-    for (; *text; text++)
-        fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, out);
+    char plain[PLAIN_MOST];
+    fputs(plain_text(text, plain, sizeof plain), out);
 }
 
 const char *percent_text(double quotient, char *text, size_t size)
 {
     double percent = 100 * (quotient - 1);
     snprintf(text, size, "%+.*f %%", percent > 999 ? 0 : 1, percent);
-    return text;
-}
-
-const char *p_text(double p, char *text, size_t size)
-{
-    if (p < 0.0001)
-        snprintf(text, size, "<0.0001");
-    else
-        snprintf(text, size, p < 0.1 ? "%.1g" : "%.2f", p);
     return text;
 }
 
@@ -43,7 +44,7 @@ static void write_change(const compare_change *c, FILE *out)
         fputs(": ", out);
         write_plain(c->after->error, out);
     } else {
-        fprintf(out, ": %s (%s .. %s), p = %s", percent_text(c->quotient.median, change, 32),
+        fprintf(out, ": %s (%s .. %s), p %s", percent_text(c->quotient.median, change, 32),
                 percent_text(c->quotient.low, low, 32), percent_text(c->quotient.high, high, 32),
                 p_text(c->family_p, p, 32));
     }
@@ -76,7 +77,7 @@ void write_finding(const compare_report *r, FILE *out)
         fputs("nothing could be judged\n", out);
     if (r->counts[COMPARE_FEW])
         fprintf(out,
-                "too few samples: %zu of %zu rows; measure with --repeat 11, or fewer kernels\n",
+                "too few samples: %zu of %zu rows; measure with --repeat 15, or fewer kernels\n",
                 r->counts[COMPARE_FEW], r->change_count);
 }
 

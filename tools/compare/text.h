@@ -6,12 +6,14 @@
 
 #include "compare.h"
 
-/* A text of a file for a terminal: control characters become "?". */
+enum { PLAIN_MOST = 512 };
+
+/* A text of a file for a terminal: control characters become "?", and it is no longer than that. */
+const char *plain_text(const char *text, char *plain, size_t size);
 void write_plain(const char *text, FILE *out);
 
-/* "+5.2 %", "0.003" or "<0.0001". Return text. */
+/* "+5.2 %". Returns text. */
 const char *percent_text(double quotient, char *text, size_t size);
-const char *p_text(double p, char *text, size_t size);
 
 /* What was found, in one or some sentences. */
 void write_finding(const compare_report *r, FILE *out);
