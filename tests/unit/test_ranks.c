@@ -83,6 +83,17 @@ Test(ranks, many_values_have_the_p_of_the_normal_distribution)
     cr_expect(near(p_of_groups(middle, 50, rest, 50), expected, 1e-9));
 }
 
+Test(ranks, nothing_is_impossible)
+{
+    static double low[STATISTICS_MOST], high[STATISTICS_MOST];
+    for (int i = 0; i < STATISTICS_MOST; i++) {
+        low[i] = 1 + i;
+        high[i] = 2000 + i;
+    }
+    double p = p_of_groups(low, STATISTICS_MOST, high, STATISTICS_MOST);
+    cr_expect(p > 0 && p < 1e-300, "%g", p);
+}
+
 Test(ranks, chance_alone_is_below_a_twentieth_once_in_twenty)
 {
     uint64_t random = 5;

@@ -253,10 +253,8 @@ static void fill_defaults(typed *t, const struct argp_state *state)
     expect_columns(o, state);
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static error_t parse_list(int key, char *argument, struct argp_state *state)
 {
-    typed *t = state->input;
-    options *o = t->options;
     switch (key) {
     case 'k':
         each_name(argument, add_kernel, state);
@@ -271,6 +269,16 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'p':
         each_name(argument, add_policy, state);
         return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    typed *t = state->input;
+    options *o = t->options;
+    switch (key) {
     case 'r':
         o->repeat = (int)parse_number(argument, "--repeat", BENCH_REPEATS, state);
         return 0;
@@ -298,7 +306,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         fill_defaults(t, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return parse_list(key, argument, state);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "statistics.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -47,9 +48,10 @@ static double share_beyond(const double *ways, size_t most, size_t sum)
     return fmin(1, 2 * (fmin(below, above) + at) / all);
 }
 
+/* Never 0: what is beyond all doubles is possible all the same. */
 static double normal_beyond(double distance, double variance)
 {
-    return variance > 0 ? erfc(fmax(0, distance - 1) / sqrt(2 * variance)) : 1;
+    return variance > 0 ? fmax(DBL_MIN, erfc(fmax(0, distance - 1) / sqrt(2 * variance))) : 1;
 }
 
 enum { MOST_SUM = RANKS_EXACT * (RANKS_EXACT + 1) };
