@@ -39,7 +39,7 @@ static void check_report(const compare_report *r)
     for (size_t i = 0; i < r->change_count; i++)
         if (r->changes[i].p > 0) {
             check_estimate(r->changes[i].quotient);
-            FUZZ_CHECK(r->changes[i].family_p <= 1, "%g", r->changes[i].family_p);
+            FUZZ_CHECK(r->changes[i].p <= 1, "%g", r->changes[i].p);
         }
     for (size_t i = 0; i < r->pair_count; i++) {
         check_estimate(r->pairs[i].factor);

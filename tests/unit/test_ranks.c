@@ -112,14 +112,3 @@ Test(ranks, chance_alone_is_below_a_twentieth_once_in_twenty)
     cr_expect(pairs >= 25 && pairs <= 70, "%d", pairs);
     cr_expect(many >= 25 && many <= 70, "%d", many);
 }
-
-Test(ranks, a_family_is_as_careful_as_one)
-{
-    double p[] = {0.04, 0.01, 0.9, 0.02};
-    cr_assert(p_of_family(p, 4) == 0);
-    cr_expect(near(p[1], 0.04, 1e-9));
-    cr_expect(near(p[3], 0.06, 1e-9));
-    cr_expect(near(p[0], 0.08, 1e-9));
-    cr_expect(near(p[2], 0.9, 1e-9));
-    cr_expect(p_of_family(p, 0) == 0);
-}

@@ -51,9 +51,8 @@ typedef struct compare_change {
     compare_verdict verdict;
     /* Where both have values; 0 elsewhere: */
     estimate old, now;
-    estimate quotient; /* now / old */
-    double p;          /* of the rank-sum test */
-    double family_p;   /* the same, for as many rows as were compared */
+    estimate quotient; /* now / old; with the others', 95 % sure */
+    double p;          /* of the rank-sum test, of this row alone */
 } compare_change;
 
 /* Two columns of one file, round by round. */
@@ -71,7 +70,7 @@ typedef struct compare_report {
     compare_pair *pairs;
     size_t pair_count;
     size_t counts[COMPARE_VERDICTS]; /* of the changes */
-    size_t compared;                 /* rows with values on both sides: the family */
+    size_t compared;                 /* rows with values on both sides */
 } compare_report;
 
 /* Fills in changes or pairs from the results. 0 or -ENOMEM. */

@@ -14,7 +14,6 @@ const number_field change_numbers[] = {
     {"low", offsetof(compare_change, quotient.low)},
     {"high", offsetof(compare_change, quotient.high)},
     {"p", offsetof(compare_change, p)},
-    {"family_p", offsetof(compare_change, family_p)},
     {NULL, 0},
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A row has changed if its interval excludes none, its median has changed by more than the
- * threshold, and, since each of many rows would err now and then, its p among as many is below
- * 0.05. */
+ * A row has changed if its interval excludes no change, and its median has changed by more than the
+ * threshold. Intervals hold for all rows at once: each alone would err now and then, and a table of
+ * many nearly always. */
 #include "compare.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <tools/shared/ranks.h>
 
-#define CERTAIN 0.05 /* p below it is no chance */
+#define CHANCE 0.05 /* that something is said to have changed that has not */
 
 const char *const compare_verdict_names[COMPARE_VERDICTS] = {
     [COMPARE_SAME] = "no change",       [COMPARE_SLOWER] = "slower",
@@ -41,51 +41,41 @@ static compare_verdict without_times(const compare_change *c)
     return strcmp(c->before->answer, c->after->answer) ? COMPARE_OTHER : COMPARE_SAME;
 }
 
-static void measure(compare_change *c)
+static void measure(compare_change *c, size_t rows)
 {
     const result_row *a = c->before, *b = c->after;
     c->old = estimate_of(a->values, a->count);
     c->now = estimate_of(b->values, b->count);
-    c->quotient = estimate_of_quotient(b->values, b->count, a->values, a->count);
+    c->quotient = estimate_of_quotient(b->values, b->count, a->values, a->count, rows);
     c->p = p_of_groups(b->values, b->count, a->values, a->count);
 }
 
+/* Few: even if all new samples were above all old ones, that would be chance too often. */
 static compare_verdict by_times(const compare_report *r, const compare_change *c)
 {
     double change = c->quotient.median - 1;
-    double least = p_least_of_groups(c->before->count, c->after->count);
-    if (least * (double)r->compared >= CERTAIN)
+    if (p_least_of_groups(c->before->count, c->after->count) * (double)r->compared >= CHANCE)
         return COMPARE_FEW;
-    if (!differs_from_one(c->quotient) || c->family_p >= CERTAIN ||
-        fabs(change) <= r->options->threshold)
+    if (!differs_from_one(c->quotient) || fabs(change) <= r->options->threshold)
         return COMPARE_SAME;
     return change > 0 ? COMPARE_SLOWER : COMPARE_FASTER;
 }
 
-static bool is_compared(const compare_change *c)
+static void judge_all(compare_report *r)
 {
-    return c->p > 0;
-}
-
-static int judge_all(compare_report *r)
-{
-    double *p = calloc(r->change_count + 1, sizeof *p);
-    if (!p)
-        return -ENOMEM;
-    for (size_t i = 0; i < r->change_count; i++)
-        if (is_compared(&r->changes[i]))
-            p[r->compared++] = r->changes[i].p;
-    int rc = p_of_family(p, r->compared);
-    for (size_t i = 0, at = 0; i < r->change_count && !rc; i++) {
+    for (size_t i = 0; i < r->change_count; i++) {
         compare_change *c = &r->changes[i];
-        if (is_compared(c)) {
-            c->family_p = p[at++];
+        c->verdict = without_times(c);
+        r->compared += c->verdict == COMPARE_SAME;
+    }
+    for (size_t i = 0; i < r->change_count; i++) {
+        compare_change *c = &r->changes[i];
+        if (c->verdict == COMPARE_SAME) {
+            measure(c, r->compared);
             c->verdict = by_times(r, c);
         }
         r->counts[c->verdict]++;
     }
-    free(p);
-    return rc;
 }
 
 static int compare_files(compare_report *r)
@@ -100,13 +90,8 @@ static int compare_files(compare_report *r)
     for (size_t i = 0; i < old->row_count; i++)
         if (!counterpart(new, &old->rows[i]))
             r->changes[r->change_count++] = (compare_change){.before = &old->rows[i]};
-    for (size_t i = 0; i < r->change_count; i++) {
-        compare_change *c = &r->changes[i];
-        c->verdict = without_times(c);
-        if (c->verdict == COMPARE_SAME)
-            measure(c);
-    }
-    return judge_all(r);
+    judge_all(r);
+    return 0;
 }
 
 /* Serial code has no number of workers: it is set against all. */

@@ -37,7 +37,7 @@ static int judge_and_write(compare_report *r)
     int status = compare_status(r);
     if (status == 2)
         fputs("filch compare: nothing could be judged: no rows in common with enough samples; "
-              "measure the same kernels and columns with --repeat 15\n",
+              "measure the same kernels and columns with --repeat 21\n",
               stderr);
     return status;
 }

@@ -45,8 +45,8 @@ static void write_change(const compare_report *r, const compare_change *c, FILE 
     percent_text(c->quotient.high, high, WIDTH);
     fprintf(out, " %9s%c %9s%c %9s %10s .. %-9s %8s%s%s\n", figure_text(r, c->old.median, old),
             mark(c->before), figure_text(r, c->now.median, now), mark(c->after),
-            percent_text(c->quotient.median, change, WIDTH), low, high,
-            p_text(c->family_p, p, WIDTH), c->verdict == COMPARE_SAME ? "" : "  ",
+            percent_text(c->quotient.median, change, WIDTH), low, high, p_text(c->p, p, WIDTH),
+            c->verdict == COMPARE_SAME ? "" : "  ",
             c->verdict == COMPARE_SAME ? "" : compare_verdict_names[c->verdict]);
 }
 
@@ -99,13 +99,14 @@ static void write_two(const compare_report *r, FILE *out)
     write_file("new", &r->results[1], out);
     write_notes(r, out);
     bool disturbed = write_changes(r, out);
+    const compare_options *o = r->options;
     fprintf(
         out,
-        "\n%s%s: medians. The interval is the change's, by the percentile bootstrap; p is that of "
-        "the rank-sum\ntest, for %zu rows at once (Holm). A row counts if its interval excludes "
-        "0, p is below 0.05 and the\nchange exceeds %g %%.\n",
-        r->options->figures.by, r->options->figures.relative ? " over those of serial code" : "",
-        r->compared, 100 * r->options->threshold);
+        "\n%s%s: medians. The interval is the change's, by the percentile bootstrap, for %zu rows "
+        "at once;\np, of the rank-sum test, for each alone. A row counts if its interval excludes "
+        "0 and the change exceeds %g %%.\n",
+        o->figures.by, o->figures.relative ? " over those of serial code" : "", r->compared,
+        100 * o->threshold);
     if (disturbed)
         fputs("*: the machine was disturbed meanwhile; measure again on a quiet one.\n", out);
 }

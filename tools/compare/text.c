@@ -46,7 +46,7 @@ static void write_change(const compare_change *c, FILE *out)
     } else {
         fprintf(out, ": %s (%s .. %s), p %s", percent_text(c->quotient.median, change, 32),
                 percent_text(c->quotient.low, low, 32), percent_text(c->quotient.high, high, 32),
-                p_text(c->family_p, p, 32));
+                p_text(c->p, p, 32));
     }
     fputc('\n', out);
 }
@@ -77,7 +77,7 @@ void write_finding(const compare_report *r, FILE *out)
         fputs("nothing could be judged\n", out);
     if (r->counts[COMPARE_FEW])
         fprintf(out,
-                "too few samples: %zu of %zu rows; measure with --repeat 15, or fewer kernels\n",
+                "too few samples: %zu of %zu rows; measure with --repeat 21, or fewer kernels\n",
                 r->counts[COMPARE_FEW], r->change_count);
 }
 

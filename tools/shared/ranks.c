@@ -3,7 +3,6 @@
 
 #include "statistics.h"
 
-#include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -124,26 +123,4 @@ double p_least_of_groups(size_t one_count, size_t other_count)
     for (size_t i = 1; i <= one_count; i++)
         ways *= (double)(other_count + i) / (double)i;
     return fmin(1, 2 / ways);
-}
-
-static int by_p(const void *a, const void *b)
-{
-    double x = **(double *const *)a, y = **(double *const *)b;
-    return (x > y) - (x < y);
-}
-
-int p_of_family(double *p, size_t count)
-{
-    double **order = malloc((count + 1) * sizeof *order), least = 0;
-    if (!order)
-        return -ENOMEM;
-    for (size_t i = 0; i < count; i++)
-        order[i] = &p[i];
-    qsort(order, count, sizeof *order, by_p);
-    for (size_t i = 0; i < count; i++) {
-        least = fmax(least, fmin(1, *order[i] * (double)(count - i)));
-        *order[i] = least;
-    }
-    free(order);
-    return 0;
 }

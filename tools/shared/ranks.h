@@ -30,8 +30,4 @@ double p_of_groups(const double *one, size_t one_count, const double *other, siz
 /* The smallest that groups of that size can have. */
 double p_least_of_groups(size_t one_count, size_t other_count);
 
-/* Makes p[0 .. count - 1] those of a family: as a whole it errs no more often than each alone did
- * (S. Holm: A simple sequentially rejective multiple test procedure, 1979). -ENOMEM: untouched. */
-int p_of_family(double *p, size_t count);
-
 #endif

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESAMPLES = 2000 };
+/* Of many estimates at once, the ends are far out: as many more are resampled. */
+enum { RESAMPLES = 2000, RESAMPLES_MOST = 40000, OF_EACH = 400 };
+#define TAIL 0.025
 
 /* Values in order, to draw from. */
 typedef struct ordered {
@@ -56,27 +58,42 @@ static double resampled_median(const ordered *o, uint64_t *random)
     return (o->values[first] + o->values[at]) / 2;
 }
 
-/* Student's t below which 97.5 % lie, within 0.3 % from 5 degrees of freedom on (E. A. Cornish and
- * R. A. Fisher's expansion; Abramowitz and Stegun, 26.7.5). */
-static double students_t(double freedom)
+/* The z beyond which that tail of the normal distribution lies. */
+static double normal_z(double tail)
 {
-    const double z = 1.959963984540054, z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
+    double low = 0, high = 40;
+    for (int i = 0; i < 60; i++) {
+        double middle = (low + high) / 2;
+        if (0.5 * erfc(middle / sqrt(2)) > tail)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The same of Student's t, from the normal z; within 0.3 % from 5 degrees of freedom on, for 2.5 %
+ * (E. A. Cornish and R. A. Fisher's expansion; Abramowitz and Stegun, 26.7.5). */
+static double students_t(double z, double freedom)
+{
+    const double z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
     double by = 1 / freedom;
     return z + by * ((z3 + z) / 4 + by * ((5 * z5 + 16 * z3 + 3 * z) / 96 +
                                           by * (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / 384));
 }
 
-/* How many resampled medians of so many values are left out at each end. */
-static size_t left_out(size_t count)
+/* The share of resampled medians to leave out at each end, so that the truth lies beyond it as
+ * often as `tail` says: less, by how much Student's t lies farther out. */
+static double expanded(double tail, double freedom, double wider)
 {
-    double n = (double)count, wider = sqrt(n / (n - 1)) * students_t(n - 1);
-    return (size_t)(RESAMPLES * 0.5 * erfc(wider / sqrt(2)));
+    return 0.5 * erfc(wider * students_t(normal_z(tail), freedom) / sqrt(2));
 }
 
-static estimate interval_of(double median, double *resampled, size_t out)
+static estimate interval_of(double median, double *resampled, size_t count, double tail)
 {
-    qsort(resampled, RESAMPLES, sizeof *resampled, ascending);
-    return (estimate){median, resampled[out], resampled[RESAMPLES - 1 - out]};
+    size_t out = (size_t)(tail * (double)count);
+    qsort(resampled, count, sizeof *resampled, ascending);
+    return (estimate){median, resampled[out], resampled[count - 1 - out]};
 }
 
 estimate estimate_of(const double *values, size_t count)
@@ -89,7 +106,8 @@ estimate estimate_of(const double *values, size_t count)
     uint64_t random = count;
     for (size_t i = 0; i < RESAMPLES; i++)
         medians[i] = resampled_median(&o, &random);
-    return interval_of(ordered_median(&o), medians, left_out(count));
+    double n = (double)count, tail = expanded(TAIL, n - 1, sqrt(n / (n - 1)));
+    return interval_of(ordered_median(&o), medians, RESAMPLES, tail);
 }
 
 estimate estimate_of_ratio(const double *above, const double *below, size_t count)
@@ -100,24 +118,32 @@ estimate estimate_of_ratio(const double *above, const double *below, size_t coun
     return estimate_of(ratios, count);
 }
 
+static size_t resamples_for(size_t at_once)
+{
+    size_t count = OF_EACH * at_once;
+    return count < RESAMPLES ? RESAMPLES : count < RESAMPLES_MOST ? count : RESAMPLES_MOST;
+}
+
 estimate estimate_of_quotient(const double *above, size_t above_count, const double *below,
-                              size_t below_count)
+                              size_t below_count, size_t at_once)
 {
     ordered a, b;
-    double quotients[RESAMPLES];
-    size_t fewer = above_count < below_count ? above_count : below_count;
+    double quotients[RESAMPLES_MOST];
     put_in_order(&a, above, above_count);
     put_in_order(&b, below, below_count);
     double quotient = ordered_median(&a) / ordered_median(&b);
-    if (fewer < STATISTICS_FEW)
+    if (above_count < STATISTICS_FEW || below_count < STATISTICS_FEW)
         return (estimate){quotient, a.values[0] / b.values[below_count - 1],
                           a.values[above_count - 1] / b.values[0]};
     uint64_t random = above_count * STATISTICS_MOST + below_count;
-    for (size_t i = 0; i < RESAMPLES; i++) {
+    size_t resamples = resamples_for(at_once);
+    for (size_t i = 0; i < resamples; i++) {
         double drawn = resampled_median(&a, &random);
         quotients[i] = drawn / resampled_median(&b, &random);
     }
-    return interval_of(quotient, quotients, RESAMPLES / 40);
+    double freedom = (double)(above_count + below_count - 2);
+    return interval_of(quotient, quotients, resamples,
+                       expanded(TAIL / (double)at_once, freedom, 1));
 }
 
 double geometric_mean(const double *values, size_t count)

@@ -5,13 +5,12 @@
  * be made again from its samples.
  *
  * Intervals are those of the percentile bootstrap (B. Efron and R. J. Tibshirani: An introduction
- * to the bootstrap, 1993, chapter 13): of 2,000 medians of samples drawn with replacement, all but
- * the outermost. Of few values it is too narrow: with 7, it holds the truth 88 times of 100. So
- * fewer are left out, by the factor that makes the interval of a mean right (T. C. Hesterberg: What
- * teachers should know about the bootstrap, The American Statistician 69, 2015: the expanded
- * percentile interval). Where two medians are set against each other, both are resampled, and that
- * is wide enough without. BCa intervals do not help here: their acceleration comes from the
- * jackknife, which tells nothing of a median (Efron and Tibshirani, section 11.6). */
+ * to the bootstrap, 1993, chapter 13): of 2,000 or more medians of samples drawn with replacement,
+ * all but the outermost. Of few values it is too narrow: with 7, it holds the truth 88 times of
+ * 100. So fewer are left out, as Student's t lies farther out than the normal distribution (T. C.
+ * Hesterberg: What teachers should know about the bootstrap, The American Statistician 69, 2015:
+ * the expanded percentile interval). BCa intervals do not help here: their acceleration comes from
+ * the jackknife, which tells nothing of a median (Efron and Tibshirani, section 11.6). */
 #ifndef SHARED_STATISTICS_H
 #define SHARED_STATISTICS_H
 
@@ -39,9 +38,10 @@ estimate estimate_of_ratio(const double *above, const double *below, size_t coun
 
 /* The estimate of the median of above over the median of below, which have nothing to do with each
  * other: two runs. Both are resampled; with fewer than STATISTICS_FEW of either, what the ranges
- * allow. All values are positive. */
+ * allow. All values are positive. at_once >= 1: of so many estimates, all intervals together hold
+ * the truth with 95 % confidence (C. E. Bonferroni's bound: each errs in 5 % / at_once). */
 estimate estimate_of_quotient(const double *above, size_t above_count, const double *below,
-                              size_t below_count);
+                              size_t below_count, size_t at_once);
 
 /* Geometric mean of count positive values, count >= 1. */
 double geometric_mean(const double *values, size_t count);
