@@ -2,6 +2,7 @@
  *
  * The command: finds the subcommand in its table and hands over. */
 #include "bench/main.h"
+#include "compare/main.h"
 #include "topo/topo.h"
 #include "tune/main.h"
 
@@ -14,6 +15,7 @@ static const struct {
     char *title;
 } subcommands[] = {
     {"bench", "measure work stealing against a central queue", filch_bench_main, "filch bench"},
+    {"compare", "find what got slower between two results", filch_compare_main, "filch compare"},
     {"topo", "draw the machine and the workers' places on it", filch_topo_main, "filch topo"},
     {"tune", "find the width and the queue that suit a pool", filch_tune_main, "filch tune"},
 };

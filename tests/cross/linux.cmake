@@ -28,8 +28,8 @@ set(cross_left_out
     test_pitfalls) # counts the lines of a process that aborts; qemu-user adds one
 
 # What stands on the engine and knows nothing of a processor: not even built there.
-set(cross_without_processor "^test_(adaptive|aimd|batcher|bench|breaker|bucket|cache|distribution|gather|letters|limiter|log|metric"
-                            "|pipeline|pool_|presets|resources|results|retry|spell|trace|tune)")
+set(cross_without_processor "^test_(adaptive|aimd|batcher|bench|breaker|bucket|cache|compare|distribution|gather|letters|limiter|log|metric"
+                            "|pipeline|pool_|presets|ranks|resources|results|retry|spell|statistics|trace|tune)")
 string(CONCAT cross_without_processor ${cross_without_processor})
 
 # An emulator takes ten times as long, and has the host's memory order anyway: a twentieth of the stress.

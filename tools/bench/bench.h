@@ -52,6 +52,8 @@ typedef struct options {
     bool own_columns; /* nobody has asked for others: peers are shown on parallel algorithms only */
     enum bench_format format;
     const char *dir;
+    const char *output; /* NULL: stdout */
+    double slow_down;   /* share by which runs of the library are made longer; 0: none */
     char runtime[4096]; /* what a runtime says of itself on this machine */
     char names[4096]; /* the lists of the command line, cut into names that the columns point to */
     size_t names_used;
@@ -65,7 +67,11 @@ typedef struct sample {
     double gifts, gift_tasks, robs, deque_steals, queue_takes, asks, heavy_fences;
     double wakes, parks, switches, migrations;
     double voluntary_switches, involuntary_switches; /* of threads, by the kernel */
-    double other_share; /* of all CPUs, what other programs took; counted in steps of 10 ms */
+    double other_share;     /* of all CPUs, what others took; counted in steps of 10 ms */
+    double stolen_share;    /* of these, what the hypervisor gave to other guests */
+    double quota_share;     /* of the time, for how long a quota stopped the threads, in sum */
+    double throttle_events; /* of processors that were hot, in all runs */
+    double pulse;           /* machine_pulse() just before */
 } sample;
 
 typedef struct sample_field {
@@ -74,6 +80,11 @@ typedef struct sample_field {
 } sample_field;
 extern const sample_field sample_fields[];
 extern const size_t sample_field_count;
+
+static inline double sample_number(const sample *s, size_t at)
+{
+    return *(const double *)(const void *)((const char *)s + at);
+}
 
 /* One kernel at one size in one column with one number of workers. */
 typedef struct cell {
@@ -104,6 +115,8 @@ typedef struct report {
     unsigned ceiling_copies; /* 0: not measured */
     double ceiling; /* what so many copies of serial code gain over one: no kernel can gain more */
     double seconds; /* the whole job */
+    double load;    /* machine_load() before it */
+    double pulse;   /* the best of all samples */
 } report;
 
 /* Whether the work comes as tasks that somebody counts. */
@@ -134,10 +147,11 @@ void bench_measure(report *r);
 /* Names on stderr what failed. Returns the exit status: 0 or 1. */
 int bench_judge(const report *r);
 
-void bench_write_table(const report *r, FILE *out);
-void bench_write_csv(const report *r, FILE *out);
-int bench_write_json(const report *r, FILE *out); /* 0 or -errno */
-extern const bool bench_has_json;                 /* false: built without jansson */
+/* Each returns 0 or -errno. */
+int bench_write_table(const report *r, FILE *out);
+int bench_write_csv(const report *r, FILE *out);
+int bench_write_json(const report *r, FILE *out);
+extern const bool bench_has_json; /* false: built without jansson */
 
 /* The grains of --metg, ascending. */
 extern const long bench_grains[];
@@ -148,6 +162,9 @@ void bench_write_metg(const report *r, FILE *out, const char *line_start);
 
 /* One line per pair of columns: who wins by what factor; of --metg, its lines. */
 void bench_write_verdict(const report *r, FILE *out, const char *line_start);
+
+/* The same of one block, with each factor's interval and p. */
+void bench_write_pairs(const report *r, const block *b, FILE *out);
 
 /* The cell of that column (by address) and number of workers, or NULL: not measured, or failed. */
 const cell *bench_cell(const block *b, const column *c, unsigned workers);

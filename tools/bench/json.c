@@ -7,6 +7,7 @@
 #include <tools/shared/facts.h>
 
 #ifdef FILCH_HAVE_JANSSON
+#include "noise.h"
 #include "summary.h"
 
 #include <jansson.h>
@@ -20,20 +21,28 @@ static json_t *sample_object(const sample *s)
     json_t *o = json_object();
     for (size_t f = 0; f < sample_field_count; f++)
         json_object_set_new(o, sample_fields[f].name,
-                            json_real(*(const double *)(const void *)((const char *)s +
-                                                                      sample_fields[f].at)));
+                            json_real(sample_number(s, sample_fields[f].at)));
     return o;
 }
 
-static json_t *summary_object(const summary *s)
+static json_t *noise_array(unsigned noise)
 {
-    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:b}", "seconds", s->seconds.median, "low",
-                     s->seconds.low, "high", s->seconds.high, "over_serial", s->over_serial,
-                     "speed_up", s->speed_up, "tasks_per_second", s->tasks_per_second, "disturbed",
-                     s->disturbed);
+    json_t *names = json_array();
+    for (unsigned i = 0; i < NOISE_KINDS; i++)
+        if (noise & 1u << i)
+            json_array_append_new(names, json_string(noise_kinds[i].name));
+    return names;
 }
 
-static json_t *cell_object(const block *b, const cell *c)
+static json_t *summary_object(const summary *s, unsigned noise)
+{
+    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:b, s:o}", "seconds", s->seconds.median,
+                     "low", s->seconds.low, "high", s->seconds.high, "over_serial", s->over_serial,
+                     "speed_up", s->speed_up, "tasks_per_second", s->tasks_per_second, "disturbed",
+                     noise != 0, "noise", noise_array(noise));
+}
+
+static json_t *cell_object(const report *r, const block *b, const cell *c)
 {
     json_t *samples = json_array();
     for (int i = 0; i < c->sample_count; i++)
@@ -45,19 +54,19 @@ static json_t *cell_object(const block *b, const cell *c)
         json_object_set_new(o, "error", facts_text(c->error));
     if (c->sample_count > 0) {
         summary s = summarize(b, c);
-        json_object_set_new(o, "summary", summary_object(&s));
+        json_object_set_new(o, "summary", summary_object(&s, noise_of(r, c)));
     }
     return o;
 }
 
-static json_t *block_object(const block *b)
+static json_t *block_object(const report *r, const block *b)
 {
     const kernel *k = block_kernel(b);
     char answer[32];
     snprintf(answer, sizeof answer, "%llu", (unsigned long long)b->answer);
     json_t *cells = json_array();
     for (size_t i = 0; i < b->cell_count; i++)
-        json_array_append_new(cells, cell_object(b, &b->cells[i]));
+        json_array_append_new(cells, cell_object(r, b, &b->cells[i]));
     json_t *o =
         json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:o}", "kernel", k->name, "label",
                   facts_text(b->label), "size", bench_size_names[b->size], "what", k->what,
@@ -92,13 +101,13 @@ int bench_write_json(const report *r, FILE *out)
 {
     json_t *results = json_array();
     for (size_t i = 0; i < r->block_count; i++)
-        json_array_append_new(results, block_object(&r->blocks[i]));
-    json_t *whole = json_pack("{s:i, s:o, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o}", "schema", 1,
-                              "ended", facts_now(), "seconds", r->seconds, "ceiling", r->ceiling,
-                              "ceiling_copies", (int)r->ceiling_copies, "command",
-                              facts_command(r->options->argc, r->options->argv), "machine",
-                              facts_machine(r->options->runtime), "build", facts_build(), "verdict",
-                              verdict_array(r), "results", results);
+        json_array_append_new(results, block_object(r, &r->blocks[i]));
+    json_t *whole = json_pack("{s:i, s:o, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o}", "schema",
+                              2, "ended", facts_now(), "seconds", r->seconds, "load", r->load,
+                              "ceiling", r->ceiling, "ceiling_copies", (int)r->ceiling_copies,
+                              "command", facts_command(r->options->argc, r->options->argv),
+                              "machine", facts_machine(r->options->runtime), "build", facts_build(),
+                              "verdict", verdict_array(r), "results", results);
     return facts_write(whole, out);
 }
 

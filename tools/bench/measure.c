@@ -55,18 +55,32 @@ static void compare_answer(block *b, cell *c, const child_reply *reply)
     }
 }
 
+static void note_noise(child_reply *reply, const machine_noise *before, const machine_noise *after,
+                       double seconds)
+{
+    sample *s = &reply->sample;
+    double all = seconds * (double)sysconf(_SC_NPROCESSORS_ONLN);
+    s->other_share = (after->busy_seconds - before->busy_seconds - reply->cpu_seconds) / all;
+    s->stolen_share = (after->stolen_seconds - before->stolen_seconds) / all;
+    s->quota_share = (after->quota_seconds - before->quota_seconds) / seconds;
+    s->throttle_events = after->throttle_events - before->throttle_events;
+}
+
 /* One sample of one cell; a warm-up (runs 0) is not kept, but tells how many runs fill a sample. */
 static double take_sample(block *b, runner *run, child_order order)
 {
     child_reply reply;
     cell *c = run->cell;
-    double busy = machine_busy_seconds(), start = seconds_of(CLOCK_MONOTONIC);
+    double pulse = machine_pulse();
+    machine_noise before = machine_noise_read();
+    double start = seconds_of(CLOCK_MONOTONIC);
     child_send(&run->child, order);
     child_receive(&run->child, &reply);
     double seconds = seconds_of(CLOCK_MONOTONIC) - start;
-    double other = machine_busy_seconds() - busy - reply.cpu_seconds;
+    machine_noise after = machine_noise_read();
     child_rest(&run->child);
-    reply.sample.other_share = other / (seconds * (double)sysconf(_SC_NPROCESSORS_ONLN));
+    note_noise(&reply, &before, &after, seconds);
+    reply.sample.pulse = pulse;
     c->peak_mib = reply.peak_mib;
     memcpy(c->error, reply.error, sizeof c->error);
     if (!*c->error)
@@ -140,6 +154,18 @@ static void measure_block(const report *r, block *b, double seconds)
             child_stop(&runners[i].child);
 }
 
+static double best_pulse(const report *r)
+{
+    double best = 0;
+    for (size_t i = 0; i < r->block_count; i++)
+        for (size_t k = 0; k < r->blocks[i].cell_count; k++) {
+            const cell *c = &r->blocks[i].cells[k];
+            for (int s = 0; s < c->sample_count; s++)
+                best = c->samples[s].pulse > best ? c->samples[s].pulse : best;
+        }
+    return best;
+}
+
 void bench_measure(report *r)
 {
     double start = seconds_of(CLOCK_MONOTONIC);
@@ -148,6 +174,7 @@ void bench_measure(report *r)
         measure_block(r, &r->blocks[i], left / (double)(r->block_count - i));
     }
     show_progress(r, NULL, NULL, 0);
+    r->pulse = best_pulse(r);
     r->seconds = seconds_of(CLOCK_MONOTONIC) - start;
 }
 

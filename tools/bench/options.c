@@ -7,7 +7,8 @@
 #include <string.h>
 #include <tools/shared/probe.h>
 
-enum { OPTION_QUICK = 256, OPTION_METG }; /* options without a letter */
+enum { OPTION_QUICK = 256, OPTION_METG, OPTION_SLOW_DOWN }; /* options without a letter */
+enum { MOST_SLOW_DOWN = 1000 };
 
 static const struct argp_option known[] = {
     {"kernels", 'k', "LIST", 0,
@@ -33,7 +34,10 @@ static const struct argp_option known[] = {
     {"metg", OPTION_METG, 0, 0,
      "Instead of times, how small tasks may be: METG(50 %) of the kernels with a grain (tb-...)",
      0},
+    {"output", 'o', "FILE", 0, "Where to write it (default: the standard output)", 0},
     {"dir", 'd', "DIR", 0, "What tree-digest reads (default: /usr/include)", 0},
+    {"slow-down", OPTION_SLOW_DOWN, "PERCENT", 0,
+     "Make the library's runs so much longer, to see that filch compare finds it", 0},
     {0},
 };
 
@@ -50,7 +54,7 @@ static const char examples[] =
     "  filch bench --columns chase-lev,central-mutex,handpool --size quick\n"
     "  filch bench --kernels sort,radix --columns chase-lev,tbb --size full\n"
     "  filch bench --kernels tree-digest --dir /usr/share/doc\n"
-    "  filch bench --format json > result.json         all samples\n"
+    "  filch bench --format json --output new.json     all samples, for filch compare\n"
     "\n"
     "Exit status: 1 when an answer was wrong or a file could not be read,\n2 for a wrong command "
     "line, else 0.\n";
@@ -283,10 +287,8 @@ static void fill_defaults(typed *t, const struct argp_state *state)
     expect_columns(o, state);
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static error_t parse_list(int key, char *argument, struct argp_state *state)
 {
-    typed *t = state->input;
-    options *o = t->options;
     switch (key) {
     case 'k':
         each_name(argument, add_kernel, state);
@@ -301,6 +303,16 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'p':
         each_name(argument, add_policy, state);
         return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    typed *t = state->input;
+    options *o = t->options;
+    switch (key) {
     case 'r':
         o->repeat = (int)parse_number(argument, "--repeat", BENCH_REPEATS, state);
         return 0;
@@ -312,6 +324,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (o->format == BENCH_JSON && !bench_has_json)
             argp_error(state, "built without jansson: no json; choose table or csv");
         return 0;
+    case 'o':
+        o->output = argument;
+        return 0;
     case 'd':
         o->dir = argument;
         return 0;
@@ -321,6 +336,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_METG:
         o->metg = true;
         return 0;
+    case OPTION_SLOW_DOWN:
+        o->slow_down = 0.01 * (double)parse_number(argument, "--slow-down", MOST_SLOW_DOWN, state);
+        return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "unexpected argument '%s'; see --help", argument);
         return 0;
@@ -328,7 +346,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         fill_defaults(t, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return parse_list(key, argument, state);
     }
 }
 

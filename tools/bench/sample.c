@@ -26,6 +26,10 @@ const sample_field sample_fields[] = {
     FIELD(voluntary_switches),
     FIELD(involuntary_switches),
     FIELD(other_share),
+    FIELD(stolen_share),
+    FIELD(quota_share),
+    FIELD(throttle_events),
+    FIELD(pulse),
 };
 const size_t sample_field_count = sizeof sample_fields / sizeof sample_fields[0];
 

@@ -2,8 +2,7 @@
 #include "summary.h"
 
 #include <string.h>
-/* Above this part of the machine, other programs spoil a measurement. */
-#define DISTURBED 0.05
+#include <tools/shared/ranks.h>
 
 static void seconds_of_samples(const cell *c, double *out)
 {
@@ -11,30 +10,34 @@ static void seconds_of_samples(const cell *c, double *out)
         out[i] = c->samples[i].seconds;
 }
 
-static double median_of_field(const cell *c, size_t at)
+double median_of_field(const cell *c, size_t at)
 {
     double values[BENCH_REPEATS];
     for (int i = 0; i < c->sample_count; i++)
-        values[i] = *(const double *)(const void *)((const char *)&c->samples[i] + at);
+        values[i] = sample_number(&c->samples[i], at);
     return median_of(values, (size_t)c->sample_count);
 }
 
-/* By the mean: what is counted too coarsely in one sample is right on average. */
-static bool is_disturbed(const cell *c)
+/* Round by round; returns how many there are. */
+static size_t seconds_of_rounds(const cell *slow, const cell *fast, double *above, double *below)
 {
-    double sum = 0;
-    for (int i = 0; i < c->sample_count; i++)
-        sum += c->samples[i].other_share;
-    return sum > DISTURBED * c->sample_count;
+    seconds_of_samples(slow, above);
+    seconds_of_samples(fast, below);
+    return (size_t)(slow->sample_count < fast->sample_count ? slow : fast)->sample_count;
 }
 
 estimate seconds_ratio(const cell *slow, const cell *fast)
 {
     double above[BENCH_REPEATS], below[BENCH_REPEATS];
-    seconds_of_samples(slow, above);
-    seconds_of_samples(fast, below);
-    int count = slow->sample_count < fast->sample_count ? slow->sample_count : fast->sample_count;
-    return estimate_of_ratio(above, below, (size_t)count);
+    size_t rounds = seconds_of_rounds(slow, fast, above, below);
+    return estimate_of_ratio(above, below, rounds);
+}
+
+double seconds_p(const cell *slow, const cell *fast)
+{
+    double above[BENCH_REPEATS], below[BENCH_REPEATS];
+    size_t rounds = seconds_of_rounds(slow, fast, above, below);
+    return p_of_pairs(above, below, rounds);
 }
 
 summary summarize(const block *b, const cell *c)
@@ -43,8 +46,7 @@ summary summarize(const block *b, const cell *c)
     seconds_of_samples(c, seconds);
     summary s = {.seconds = estimate_of(seconds, (size_t)c->sample_count),
                  .steals = median_of_field(c, offsetof(sample, steals)),
-                 .cpu_seconds = median_of_field(c, offsetof(sample, cpu_seconds)),
-                 .disturbed = is_disturbed(c)};
+                 .cpu_seconds = median_of_field(c, offsetof(sample, cpu_seconds))};
     const cell *serial = bench_cell(b, b->cells[0].column, 1), *one = bench_cell(b, c->column, 1);
     s.over_serial = serial ? seconds_ratio(c, serial).median : 0;
     s.speed_up = one ? seconds_ratio(one, c).median : 0;

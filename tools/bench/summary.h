@@ -14,14 +14,17 @@ typedef struct summary {
     double over_serial; /* time / serial time; with 1 worker this is T1/Ts */
     double speed_up;    /* time of the same column with 1 worker / time; 0: not measured */
     double tasks_per_second, steals, cpu_seconds;
-    bool disturbed; /* other programs took more than a twentieth of the machine meanwhile */
 } summary;
 
 /* Of a cell that has samples. */
 summary summarize(const block *b, const cell *c);
 
-/* The estimate of seconds of slow / seconds of fast. */
+/* The median of one number (offset in sample) of its samples. */
+double median_of_field(const cell *c, size_t at);
+
+/* The estimate of seconds of slow / seconds of fast, and the p of the signed-rank test. */
 estimate seconds_ratio(const cell *slow, const cell *fast);
+double seconds_p(const cell *slow, const cell *fast);
 
 /* A name as people say it: "work stealing (chase-lev)". Returns text. */
 char *column_title(const column *c, char *text, size_t size);

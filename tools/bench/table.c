@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "bench.h"
+#include "noise.h"
 #include "summary.h"
 
+#include <errno.h>
 #include <string.h>
 #include <tools/shared/machine.h>
 #include <tools/shared/units.h>
@@ -33,15 +35,16 @@ static void write_head(FILE *out)
     write_line(out, "", "W", heads, ' ');
 }
 
-static bool write_cell(const block *b, const cell *c, FILE *out)
+static unsigned write_cell(const report *r, const block *b, const cell *c, FILE *out)
 {
     char figures[8][WIDTH], low[WIDTH], high[WIDTH], workers[WIDTH], label[2 * WIDTH];
     bool serial = c->column->as == KERNEL_SERIAL;
     const char *as = serial ? block_kernel(b)->serial_is : NULL;
     if (*c->error || c->sample_count == 0) {
         fprintf(out, "  %-24s %3u  failed: %s\n", c->column->label, c->workers, c->error);
-        return false;
+        return 0;
     }
+    unsigned noise = noise_of(r, c);
     summary s = summarize(b, c);
     time_text(s.seconds.median, figures[0], WIDTH);
     time_text(s.seconds.low, low, sizeof low);
@@ -59,8 +62,8 @@ static bool write_cell(const block *b, const cell *c, FILE *out)
         figures[4][0] = '\0';
     snprintf(workers, sizeof workers, serial ? "-" : "%u", c->workers);
     snprintf(label, sizeof label, as ? "%.30s: %.30s" : "%.30s", c->column->label, as);
-    write_line(out, label, workers, figures, s.disturbed ? '*' : ' ');
-    return s.disturbed;
+    write_line(out, label, workers, figures, noise ? '*' : ' ');
+    return noise;
 }
 
 static void write_block_title(const block *b, FILE *out)
@@ -77,10 +80,10 @@ static void write_block_title(const block *b, FILE *out)
     fputc('\n', out);
 }
 
-void bench_write_table(const report *r, FILE *out)
+int bench_write_table(const report *r, FILE *out)
 {
     machine m;
-    bool disturbed = false;
+    unsigned noise = 0;
     machine_read(&m);
     bench_write_verdict(r, out, "");
     fprintf(out, "\n%s, %ld of %ld CPUs, %s\n", m.cpu, m.usable_cpus, m.cpus, m.kernel);
@@ -93,15 +96,17 @@ void bench_write_table(const report *r, FILE *out)
         const block *b = &r->blocks[i];
         write_block_title(b, out);
         for (size_t k = 0; k < b->cell_count; k++)
-            disturbed |= write_cell(b, &b->cells[k], out);
+            noise |= write_cell(r, b, &b->cells[k], out);
+        bench_write_pairs(r, b, out);
     }
     fputs("\nW: workers. T1/Ts: time with 1 worker over serial time. speed-up: over 1 worker.\n"
           "steals, CPU time: of one run. The interval is the median's; of fewer than 6 samples, "
-          "their range.\n",
+          "their range.\nbeats: the median of the ratios, round by round; p: "
+          "by the signed-rank test.\n",
           out);
-    if (disturbed)
-        fputs("*: other programs took more than 5 % of the machine meanwhile; measure again on a "
-              "quiet one.\n",
-              out);
+    for (unsigned i = 0; i < NOISE_KINDS; i++)
+        if (noise & 1u << i)
+            fprintf(out, "*: %s meanwhile; measure again on a quiet one.\n", noise_kinds[i].what);
     fprintf(out, "All answers are checked. %.0f s.\n", r->seconds);
+    return ferror(out) ? -EIO : 0;
 }

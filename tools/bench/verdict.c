@@ -7,6 +7,7 @@
 #include "summary.h"
 
 #include <string.h>
+#include <tools/shared/pair.h>
 
 typedef struct duel {
     const column *first, *other;
@@ -15,6 +16,12 @@ typedef struct duel {
     size_t count;
 } duel;
 
+/* The other's cell; serial code has one only. */
+static const cell *opponent(const block *b, const column *other, unsigned workers)
+{
+    return bench_cell(b, other, other->as == KERNEL_SERIAL ? 1 : workers);
+}
+
 static void fight(duel *d, const report *r)
 {
     const options *o = r->options;
@@ -22,7 +29,7 @@ static void fight(duel *d, const report *r)
     for (size_t i = 0; i < r->block_count; i++) {
         const block *b = &r->blocks[i];
         const cell *mine = bench_cell(b, d->first, workers);
-        const cell *theirs = bench_cell(b, d->other, d->other->as == KERNEL_SERIAL ? 1 : workers);
+        const cell *theirs = opponent(b, d->other, workers);
         if (!mine || !theirs)
             continue;
         estimate e = seconds_ratio(theirs, mine);
@@ -70,6 +77,12 @@ static void write_duel(const duel *d, unsigned workers, FILE *out)
     fputc('\n', out);
 }
 
+/* The columns that the first is set against: from this one on; 0 is serial code, alone. */
+static size_t opponents_from(const options *o)
+{
+    return o->column_count > 2 ? 2 : 0;
+}
+
 void bench_write_verdict(const report *r, FILE *out, const char *line_start)
 {
     const options *o = r->options;
@@ -77,13 +90,30 @@ void bench_write_verdict(const report *r, FILE *out, const char *line_start)
         bench_write_metg(r, out, line_start);
         return;
     }
-    size_t from = o->column_count > 2 ? 2 : 0;
-    for (size_t i = from; i == 0 || i < o->column_count; i++) {
+    for (size_t i = opponents_from(o); i == 0 || i < o->column_count; i++) {
         duel d = {.first = &o->columns[1], .other = &o->columns[i]};
         fight(&d, r);
         if (d.count > 0) {
             fputs(line_start, out);
             write_duel(&d, o->workers[o->worker_count - 1], out);
+        }
+        if (i == 0)
+            break;
+    }
+}
+
+void bench_write_pairs(const report *r, const block *b, FILE *out)
+{
+    const options *o = r->options;
+    unsigned workers = o->workers[o->worker_count - 1];
+    const cell *mine = bench_cell(b, &o->columns[1], workers);
+    for (size_t i = opponents_from(o); mine && (i == 0 || i < o->column_count); i++) {
+        const cell *theirs = opponent(b, &o->columns[i], workers);
+        if (theirs) {
+            fputs("  ", out);
+            pair_write(o->columns[1].label, o->columns[i].label, seconds_ratio(theirs, mine),
+                       seconds_p(theirs, mine), out);
+            fputc('\n', out);
         }
         if (i == 0)
             break;

@@ -10,6 +10,12 @@
 #include <string.h>
 #include <time.h>
 
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 json_t *facts_text(const char *text)
 {
     json_t *as_is = json_string(text);
@@ -36,7 +42,7 @@ json_t *facts_machine(const char *runtime)
 json_t *facts_build(void)
 {
     return json_pack("{s:s, s:s, s:s, s:s}", "version", BUILD_VERSION, "commit", BUILD_COMMIT,
-                     "compiler", __VERSION__, "flags", BUILD_FLAGS);
+                     "compiler", COMPILER, "flags", BUILD_FLAGS);
 }
 
 json_t *facts_command(int argc, char **argv)

@@ -38,20 +38,6 @@ void machine_read(machine *out)
     out->memory_mib = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
 }
 
-double machine_busy_seconds(void)
-{
-    unsigned long long user, nice, system, idle, iowait, irq, softirq, steal;
-    FILE *in = fopen("/proc/stat", "r");
-    int found = in ? fscanf(in, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice,
-                            &system, &idle, &iowait, &irq, &softirq, &steal)
-                   : 0;
-    if (in)
-        fclose(in);
-    return found == 8 ? (double)(user + nice + system + irq + softirq + steal) /
-                            (double)sysconf(_SC_CLK_TCK)
-                      : 0;
-}
-
 double machine_free_bytes(void)
 {
     char line[256];

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# filch compare: what got slower is found and named, equal runs are silent; a file that is damaged, foreign, old, empty or
+# huge ends in a sentence and status 2, and no figure. The figures are made up: nothing is measured here.
+. "$(dirname "$0")/common.bash"
+pkg-config --exists jansson || skip "jansson is not installed"
+${CC:-cc} -O1 -o check_schema "$here/check_schema.c" $(pkg-config --cflags --libs jansson) || exit 1
+schema=$here/../../docs/compare-schema.json
+
+# result COLUMN:WORKERS:MILLISECONDS...: a result file of 15 samples each, that lie within 1 % of it.
+result() {
+    local column workers ms i=0 queue
+    echo '{"schema": 2, "ended": "2026-01-01T00:00:00Z", "build": {"version": "1", "commit": "c", "compiler": "gcc",'
+    echo '"flags": "-O2"}, "machine": {"cpu": "x", "kernel": "y", "usable_cpus": 2}, "results": [{"kernel": "fib",'
+    echo '"label": "fib(30)", "size": "quick", "answer": "832040", "columns": ['
+    while IFS=: read -r column workers ms; do
+        [ $((i++)) -eq 0 ] || echo ,
+        [ "$column" = serial ] && queue=null || queue="\"$column\""
+        echo "{\"column\": \"$column\", \"queue\": $queue, \"policy\": null, \"workers\": $workers, \"samples\": ["
+        awk -v ms="$ms" 'BEGIN { for (i = 0; i < 15; i++) { s = ms * (1 + (i * 7 % 15 - 7) / 700) / 1000
+            printf "%s{\"seconds\": %.9f, \"cpu_seconds\": %.9f}", i ? ", " : "", s, 2 * s } }'
+        echo ']}'
+    done < <(printf '%s\n' "$@")
+    echo ']}]}'
+}
+result serial:1:10 a:1:20 a:2:10 b:1:30 >old.json
+result serial:1:10 a:1:21 a:2:10.2 b:1:30 >slower.json
+result serial:1:12 a:1:24 a:2:12 b:1:36 >machine.json
+result serial:1:10 c:1:20 >other.json
+
+run_filch 0 compare old.json old.json
+claim "a file equals itself: $(head -1 out)" grep -q '^no change beyond 3 % in 4 rows' out
+run_filch 1 compare old.json slower.json
+claim "what got slower is named, and how sure that is" \
+    grep -Eq '^  fib\(30\), a with 1 worker: \+5\.0 % \(\+[0-9.]+ % \.\. \+[0-9.]+ %\), p < 0\.0001' out
+claim "it is one of four rows: $(head -1 out)" grep -q '^slower: 1 of 4 rows' out
+run_filch 0 compare --threshold 6 old.json slower.json
+run_filch 0 compare slower.json old.json
+run_filch 1 compare --either slower.json old.json
+run_filch 1 compare --by cpu_seconds old.json slower.json
+run_filch 1 compare old.json machine.json
+claim "serial code tells of the machine" grep -q '^note: serial code changed, too' out
+run_filch 0 compare --relative old.json machine.json
+run_filch 1 compare --relative old.json slower.json
+run_filch 0 compare old.json other.json
+claim "rows that only one has are told" grep -Eq '^  c +1  only in new$' out
+result c:1:20 >strange.json
+run_filch 2 compare old.json strange.json
+claim "nothing in common is no success: $(cat err)" grep -q 'no rows in common.*--repeat' err
+run_filch 0 compare old.json
+claim "columns of one file are pairs" grep -Eq '^  a \(1\) beats b \(1\): 1\.5x \(1\.5 \.\. 1\.5\), p < 0\.0001$' out
+claim "no pair of 1 and 2 workers" test "$(grep -c 'a (1).*a (2)\|a (2).*a (1)' out)" -eq 0
+
+for files in old.json 'old.json slower.json' 'old.json other.json'; do
+    # shellcheck disable=SC2086
+    "$filch" compare --format json $files >report.json 2>err
+    claim "JSON of $files keeps to its schema" ./check_schema "$schema" report.json
+    # shellcheck disable=SC2086
+    "$filch" compare --format csv $files >report.csv 2>err
+    claim "CSV of $files: every line has as many fields" \
+        test "$(tr -d '\r' <report.csv | sed 's/"[^"]*"/x/g' | awk -F, '{print NF}' | sort -u | wc -l)" -eq 1
+    claim "CSV of $files: a head and some lines" test "$(wc -l <report.csv)" -gt 1
+done
+
+# bad WORDS FILE: refused, nothing on stdout, and the message names the file, what is wrong and what to do.
+bad() {
+    refused "$1 $2" compare old.json "$2"
+    refused "$1 $2" compare --relative "$2" old.json
+}
+bad 'cannot directory' missing.json
+mkdir folder && bad 'cannot' folder
+: >empty.json && bad 'empty measure' empty.json
+head -c 700 old.json >cut.json && bad 'line whole' cut.json
+echo '{"schema": 1, "width": {}}' >tune.json && bad 'no.result' tune.json
+echo '[1, 2]' >list.json && bad 'no.result' list.json
+sed 's/"schema": 2/"schema": 1/' old.json >version.json && bad 'version measure.again' version.json
+sed 's/"schema": 2/"schema": 3/' old.json >version.json && bad 'version newer' version.json
+sed 's/"seconds": 0.0[0-9]*/"seconds": 0/' old.json >wrong.json && bad 'seconds damaged' wrong.json
+sed 's/"seconds": 0.0[0-9]*/"seconds": -1/' old.json >wrong.json && bad 'seconds damaged' wrong.json
+sed 's/"seconds": 0.0[0-9]*/"seconds": 1e300/' old.json >wrong.json && bad 'seconds damaged' wrong.json
+sed 's/"seconds": 0.0[0-9]*/"seconds": 1e999/' old.json >wrong.json && bad 'line' wrong.json
+sed 's/"seconds": 0.0[0-9]*/"seconds": "1"/' old.json >wrong.json && bad 'seconds damaged' wrong.json
+sed 's/"workers": 1/"workers": 0/' old.json >wrong.json && bad 'workers damaged' wrong.json
+sed 's/"column": "b"/"column": 7/' old.json >wrong.json && bad 'column damaged' wrong.json
+sed 's/"column": "b"/"column": "a"/' old.json >wrong.json && bad 'twice damaged' wrong.json
+sed 's/"samples"/"simples"/' old.json >wrong.json && bad 'samples damaged' wrong.json
+sed 's/"kernel": "fib"/"kernel": "fib", "kernel": "fib"/' old.json >wrong.json && bad 'duplicate' wrong.json
+printf '{"schema": 2, "results": %s' "$(printf '[%.0s' {1..5000})" >deep.json && bad 'line' deep.json
+head -c 70000000 /dev/zero | tr '\0' ' ' >huge.json && bad 'MiB fewer' huge.json
+rm huge.json
+sed 's/"answer": "832040"/"answer": "1"/' old.json >answer.json
+run_filch 2 compare old.json answer.json
+claim "another answer is other work" grep -q 'other answer' out
+sed 's/"label": "fib(30)"/"label": "fib\\u001b[31m"/' old.json >colour.json
+run_filch 0 compare colour.json
+claim "no escape sequences of a file reach the terminal" test -z "$(tr -dc '\033' <out)"
+sed 's/"policy": null, "workers": 2/"error": "crashed", &/' old.json >failed.json
+run_filch 1 compare old.json failed.json
+claim "what fails now is told: $(head -3 out)" grep -q '^  fib(30), a with 2 workers: crashed' out
+
+refused "unknown seconds cpu_seconds" compare --by hours old.json
+refused "unknown table json csv" compare --format xml old.json
+refused "percentage 1000" compare --threshold much old.json
+refused "percentage 1000" compare --threshold nan old.json
+refused "many" compare old.json old.json old.json
+refused "file" compare
+refused "option" compare --nonsense
+refused "folder/none/x written --output" compare --output folder/none/x old.json
+run_filch 0 compare --output out.csv --format csv old.json
+claim "the file is the output" test ! -s out -a -s out.csv
+run_filch 0 compare --output out.csv --format csv old.json
+claim "a second time it is not longer" test "$(wc -l <out.csv)" -eq 5
+status=0
+"$filch" compare old.json >/dev/full 2>err || status=$?
+claim "a full disk is an error" test $status -eq 2 -a -s err
+run_filch 0 compare --help
+for word in --by --relative --threshold --either --format --output Examples; do
+    claim "the help of compare names $word" grep -q -- "$word" out
+done
+
+# The other side: filch bench writes what filch compare reads.
+refused "folder/none/x written --output" bench --kernels fib --output folder/none/x
+run_filch 0 bench --kernels fib --columns chase-lev --size tiny --repeat 8 --workers 1 --slow-down 900 --format json --output a.json
+run_filch 0 bench --kernels fib --columns chase-lev --size tiny --repeat 8 --workers 1 --format json --output b.json
+run_filch 0 compare --by cpu_seconds --threshold 50 a.json b.json
+claim "ten times is seen: $(head -2 out)" grep -Eq '^  fib.*chase-lev with 1 worker: -' out
+run_filch 0 compare a.json
+claim "pairs have a p" grep -Eq 'chase-lev.*, p [=<] [0-9.]+' out
+finish

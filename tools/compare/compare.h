@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What the parts of `filch compare` hand to each other.
+ *
+ *   options.c            command line -> compare_options
+ *   load.c, result.c     result files -> results
+ *   judge.c              two results -> changes; one result -> pairs
+ *   table.c, csv.c, json.c   report -> text
+ *
+ * One thread. judge.c is pure: the same results give the same report. */
+#ifndef COMPARE_H
+#define COMPARE_H
+
+#include "result.h"
+
+#include <stdio.h>
+#include <tools/shared/statistics.h>
+
+enum compare_format { COMPARE_TABLE, COMPARE_JSON, COMPARE_CSV };
+
+typedef struct compare_options {
+    const char *paths[2];
+    size_t path_count; /* 1: columns against each other; 2: old against new */
+    result_figures figures;
+    double threshold; /* a change beyond this share counts: 0.03 */
+    bool either;      /* being faster counts, too */
+    enum compare_format format;
+    const char *output; /* NULL: stdout */
+} compare_options;
+
+/* Fills *out or ends the process: 0 after --help, 2 with a sentence on stderr. */
+void compare_parse_options(compare_options *out, int argc, char **argv);
+
+/* What became of a row. */
+typedef enum compare_verdict {
+    COMPARE_SAME,
+    COMPARE_SLOWER,
+    COMPARE_FASTER,
+    COMPARE_FEW,    /* too few samples to tell */
+    COMPARE_OTHER,  /* another answer, so other work */
+    COMPARE_FAILED, /* the new one has no (right) result, the old one has */
+    COMPARE_NONE,   /* the old one has no result */
+    COMPARE_ONLY_OLD,
+    COMPARE_ONLY_NEW,
+    COMPARE_VERDICTS
+} compare_verdict;
+extern const char *const compare_verdict_names[COMPARE_VERDICTS];
+
+typedef struct compare_change {
+    const result_row *before, *after; /* one may be NULL */
+    compare_verdict verdict;
+    /* Where both have values; 0 elsewhere: */
+    estimate old, now;
+    estimate quotient; /* now / old; with the others', 95 % sure */
+    double p;          /* of the rank-sum test, of this row alone */
+} compare_change;
+
+/* Two columns of one file, round by round. */
+typedef struct compare_pair {
+    const result_row *first, *other;
+    estimate factor; /* other / first */
+    double p;        /* of the signed-rank test */
+} compare_pair;
+
+typedef struct compare_report {
+    const compare_options *options;
+    result results[2]; /* old, new; or the only one */
+    compare_change *changes;
+    size_t change_count;
+    compare_pair *pairs;
+    size_t pair_count;
+    size_t counts[COMPARE_VERDICTS]; /* of the changes */
+    size_t compared;                 /* rows with values on both sides */
+} compare_report;
+
+/* Fills in changes or pairs from the results. 0 or -ENOMEM. */
+int compare_judge(compare_report *r);
+void compare_free(compare_report *r);
+
+/* The exit status: 0, 1: a row got slower (or failed), 2: there was nothing to judge by. */
+int compare_status(const compare_report *r);
+
+/* Each returns 0 or -errno. */
+int compare_write_table(const compare_report *r, FILE *out);
+int compare_write_csv(const compare_report *r, FILE *out);
+int compare_write_json(const compare_report *r, FILE *out);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "main.h"
+#include "compare.h"
+
+#include <string.h>
+#include <tools/shared/output.h>
+
+static int (*const writers[])(const compare_report *r, FILE *out) = {
+    [COMPARE_TABLE] = compare_write_table,
+    [COMPARE_JSON] = compare_write_json,
+    [COMPARE_CSV] = compare_write_csv,
+};
+
+static int load_all(compare_report *r)
+{
+    char error[4608];
+    for (size_t i = 0; i < r->options->path_count; i++)
+        if (result_load(&r->results[i], r->options->paths[i], r->options->figures, error,
+                        sizeof error)) {
+            fprintf(stderr, "filch compare: %s\n", error);
+            return 2;
+        }
+    return 0;
+}
+
+static int judge_and_write(compare_report *r)
+{
+    const compare_options *o = r->options;
+    int rc = compare_judge(r);
+    if (rc) {
+        fprintf(stderr, "filch compare: %s; compare smaller files\n", strerror(-rc));
+        return 2;
+    }
+    FILE *out = output_open("filch compare", o->output);
+    if (!out || output_close(out, "filch compare", o->output, writers[o->format](r, out)))
+        return 2;
+    int status = compare_status(r);
+    if (status == 2)
+        fputs("filch compare: nothing could be judged: no rows in common with enough samples; "
+              "measure the same kernels and columns with --repeat 21\n",
+              stderr);
+    return status;
+}
+
+int filch_compare_main(int argc, char **argv)
+{
+    static compare_options o;
+    static compare_report r;
+    compare_parse_options(&o, argc, argv);
+    r.options = &o;
+    int status = load_all(&r);
+    if (!status)
+        status = judge_and_write(&r);
+    compare_free(&r);
+    return status;
+}
