@@ -40,6 +40,8 @@ typedef struct filch_config {
                                   calls at a time, 1..10,000; default 64 (<filch/blocking.h>) */
     unsigned worker_slots;     /* FILCH_WORKER_SLOTS: how many workers at most, 1..1024, for
                               filch_runtime_resize; default, and least: workers */
+    const char *idle; /* FILCH_IDLE: what workers do that have nothing to do: "sleep" (default),
+                         "yield", "spin" */
 } filch_config;
 
 /* Sums over the workers since the runtime was created. Read while tasks run, they are approximate.

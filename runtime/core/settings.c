@@ -63,9 +63,9 @@ static int unknown(bool from_config, const char *field, const char *variable, co
                    value, known);
 }
 
-/* One row of a registry: a list of pointers, ended by NULL, to structures that start with their
- * name; the first is the default. */
-static int row(const void **out, const void *const *rows, const char *given, const char *field,
+/* The place of one row of a registry: a list of pointers, ended by NULL, to structures that start with
+ * their name; the first is the default. */
+static int row(unsigned *out, const void *const *rows, const char *given, const char *field,
                const char *variable)
 {
     const char *name = word(given, variable);
@@ -73,7 +73,7 @@ static int row(const void **out, const void *const *rows, const char *given, con
     for (unsigned i = 0; rows[i]; i++) {
         const char *const *row_name = rows[i];
         if (!name || !strcmp(name, *row_name)) {
-            *out = rows[i];
+            *out = i;
             return 0;
         }
         append(known, sizeof known, *row_name);
@@ -83,11 +83,21 @@ static int row(const void **out, const void *const *rows, const char *given, con
 
 int fl_policy_find(const fl_policy **out, const char *name)
 {
-    const void *found;
+    unsigned found;
     int rc = row(&found, (const void *const *)fl_policies, name, "policy", "FILCH_POLICY");
     if (!rc)
-        *out = found;
+        *out = fl_policies[found];
     return rc;
+}
+
+static int resolve_modes(fl_settings *out, const filch_config *given)
+{
+    unsigned idle;
+    int rc = row(&idle, (const void *const *)fl_idle_modes, given->idle, "idle", "FILCH_IDLE");
+    if (rc)
+        return rc;
+    out->idle = (enum fl_idle_mode)idle;
+    return 0;
 }
 
 static int resolve_fence(fl_settings *out, const char *given)
@@ -157,7 +167,7 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     fl_settings s = {0};
     uint64_t workers = 0, slots = 0, stack = 0, fibers = 0, blocking = 0;
     const fl_policy *policy = NULL;
-    const void *queue = NULL;
+    unsigned queue = 0;
     int rc = copy_config(&given, config);
     if (!rc)
         rc = number(&workers, given.workers, "workers", "FILCH_WORKERS", 1, FL_MOST_WORKERS, 0);
@@ -187,6 +197,8 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     if (!rc)
         rc = row(&queue, (const void *const *)fl_disciplines, given.queue, "queue", "FILCH_QUEUE");
     if (!rc)
+        rc = resolve_modes(&s, &given);
+    if (!rc)
         rc = resolve_fence(&s, given.fence);
     if (!rc)
         rc = resolve_deadlock(&s);
@@ -197,7 +209,7 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     if (!s.seed)
         s.seed = (uint64_t)fl_now();
     s.policy = policy;
-    s.discipline = queue;
+    s.discipline = fl_disciplines[queue];
     s.workers = (unsigned)workers;
     s.worker_slots = (unsigned)slots;
     s.stack_size = whole_pages(stack);

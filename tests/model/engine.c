@@ -92,8 +92,11 @@ SETUP(two_workers, .workers = 2)
 SETUP(three_workers, .workers = 3)
 SETUP(full_fence, .workers = 2, .full_fence = true)
 SETUP(no_membarrier, .workers = 2, .no_membarrier = true)
+SETUP(awake, .workers = 2, .idle = FL_IDLE_SPIN)
+SETUP(awake_three, .workers = 3, .idle = FL_IDLE_YIELD)
 /* One for each worker's loop and one to wait: whoever suspends next waits on its own stack. */
 SETUP(few_fibers, .workers = 2, .fibers = 3)
+SETUP(few_awake, .workers = 2, .fibers = 3, .idle = FL_IDLE_SPIN)
 
 static void resized(void)
 {
@@ -104,6 +107,13 @@ static void resized(void)
 static void poor_thieves(void)
 {
     two_workers();
+    for (unsigned i = 0; i < 2; i++)
+        rt->worker[i]->profit.credit = FL_PROFIT_NAP_BELOW - 1;
+}
+
+static void poor_awake(void)
+{
+    awake();
     for (unsigned i = 0; i < 2; i++)
         rt->worker[i]->profit.credit = FL_PROFIT_NAP_BELOW - 1;
 }
@@ -306,4 +316,9 @@ const mc_model mc_models[] = {
     ROW("resizes", run_and_resize, "a task sends a worker away, and calls it back", TWO, resized, 0,
         60000),
     ROW("resized", go_and_resize, "a thread does", TWO, resized, 0, 60000),
+    ROW("nested_awake", run_nested, "workers that stay awake", TWO, awake, 0, 30000),
+    ROW("nested_awake_capped", run_nested, "and too few fibers", TWO, few_awake, 0, 20000),
+    ROW("nested_awake_naps", run_nested, "and stealing does not pay", TWO, poor_awake, 0, 10000),
+    ROW("drained_awake", go_and_destroy, "they see the end", TWO, awake, 0, 30000),
+    ROW("drained_awake_three", go_and_destroy, "three of them", THREE, awake_three, 0, 10000),
     {.name = NULL}};

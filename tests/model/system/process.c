@@ -167,7 +167,8 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
                          .policy = &fl_policy_random,
                          .full_fence = wants.full_fence,
                          .max_fibers = wants.fibers ? wants.fibers : FIBERS,
-                         .seed = 1};
+                         .seed = 1,
+                         .idle = wants.idle};
     return 0;
 }
 

@@ -11,6 +11,7 @@ typedef struct process_wants {
     unsigned workers;
     unsigned fibers; /* that may exist; 0: plenty */
     bool full_fence, no_membarrier;
+    enum fl_idle_mode idle;
 } process_wants;
 
 /* Setup: filch_runtime_create with these settings. */
