@@ -16,3 +16,18 @@ const fl_mode *const fl_idle_modes[] = {
         MODE("spin", "searches on; gives its CPU away only where workers outnumber CPUs"),
     NULL,
 };
+
+const fl_mode *const fl_take_modes[] = {
+    [FL_TAKE_ADAPTIVE] =
+        MODE("adaptive", "one task at a time, half of a deep stack while that pays"),
+    [FL_TAKE_ONE] = MODE("one", "one task at a time"),
+    [FL_TAKE_HALF] = MODE("half", "half of what the victim has"),
+    NULL,
+};
+
+const fl_mode *const fl_wait_modes[] = {
+    [FL_WAIT_SUSPEND] = MODE("suspend", "a join of a stolen task suspends its fiber"),
+    [FL_WAIT_HELP_ANY] = MODE("help-any", "it runs what anybody has forked meanwhile"),
+    [FL_WAIT_HELP_OWN] = MODE("help-own", "it runs what the stolen task has forked meanwhile"),
+    NULL,
+};

@@ -56,6 +56,8 @@ size_t fl_describe(const fl_runtime *rt, char *out, size_t size)
     fl_text_add(&t, "short waits  %s\n",
                 fl_may_spin(rt) ? "spin some microseconds" : "do not spin: more workers than CPUs");
     add_mode(&t, "idle", fl_idle_modes[rt->settings.idle]);
+    add_mode(&t, "take", fl_take_modes[rt->settings.take]);
+    add_mode(&t, "wait", fl_wait_modes[rt->settings.wait]);
     fl_text_add(&t, "fibers       stacks of %zu KiB, at most %u fibers, %u forks deep\n",
                 rt->settings.stack_size >> 10, rt->settings.max_fibers, (unsigned)FL_SLOTS);
     fl_text_add(&t, "seed         %llu\n", (unsigned long long)rt->settings.seed);

@@ -31,6 +31,8 @@ typedef struct fl_settings {
     bool info;
     enum fl_deadlock deadlock;
     enum fl_idle_mode idle;
+    enum fl_take_mode take;
+    enum fl_wait_mode wait;
 } fl_settings;
 
 /* -EINVAL: a value out of range or a name not known; filch_error() lists the known ones. config may

@@ -2,8 +2,8 @@
  *
  * The thief: asks first, robs only the silent. membarrier interrupts every core that runs this
  * process; an owner that comes by its slow path hands over its oldest task, or half of a deep
- * stack, for a few cache misses instead. The labels are those of sched/forkstack.h (T2) and
- * runtime/core/suspend.c (W5). */
+ * stack, for a few cache misses instead. The labels are those of sched/forkstack.h (T2),
+ * runtime/core/suspend.c (W5) and sched/idle.h (Q2, I1). */
 #include <runtime/core/clock.h>
 #include <runtime/core/fence.h>
 #include <runtime/core/worker.h>
@@ -91,12 +91,21 @@ static bool accept(fl_worker *worker, const fl_gift *gift, fl_work *work)
     return true;
 }
 
-static bool steal_from(fl_worker *worker, fl_worker *victim, fl_work *work)
+/* What it asks for. */
+static void want(fl_worker *worker)
 {
-    fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* W5 */
-    if (!stack || !fl_forkstack_offers(stack))
+    enum fl_take_mode take = worker->rt->settings.take;
+    worker->box.half = take == FL_TAKE_HALF;
+    worker->box.most = take == FL_TAKE_ONE    ? 1
+                       : take == FL_TAKE_HALF ? FL_GIFT_MOST
+                                              : worker->profit.most;
+}
+
+bool fl_steal_from(fl_worker *worker, fl_forkstack *stack, fl_work *work)
+{
+    if (!fl_forkstack_offers(stack))
         return false;
-    worker->box.most = worker->profit.most;
+    want(worker);
     enum fl_asked asked = fl_forkstack_ask(stack, &worker->box);
     if (asked == FL_ASK_BUSY)
         return false;
@@ -164,7 +173,8 @@ bool fl_steal_forked(fl_worker *worker, fl_work *work)
     fl_worker *from = NULL;
     for (; search.attempt + 1 < search.workers && !from; search.attempt++) {
         fl_worker *victim = victim_of(worker->rt, &search);
-        if (steal_from(worker, victim, work))
+        fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* W5 */
+        if (stack && fl_steal_from(worker, stack, work))
             from = victim;
     }
     return round_over(worker, from);
@@ -182,12 +192,9 @@ static bool stays(fl_deque *deque)
     return fl_deque_oldest(deque) == oldest;
 }
 
-static void *steal_item_from(fl_worker *worker, fl_worker *victim)
+static void *take_item(fl_worker *worker, fl_worker *victim)
 {
     void *item = NULL;
-    int64_t size = fl_deque_size(&victim->ready);
-    if (size <= 0 || (size == 1 && !stays(&victim->ready)))
-        return NULL;
     urcu_bp_read_lock(); /* old buffers live until the end of it */
     if (fl_deque_steal(&victim->ready, &item) != FL_STEAL_GOT)
         item = NULL;
@@ -196,6 +203,13 @@ static void *steal_item_from(fl_worker *worker, fl_worker *victim)
     if (item)
         fl_count(worker, FL_DEQUE_STEALS, 1);
     return item;
+}
+
+static void *steal_item_from(fl_worker *worker, fl_worker *victim)
+{
+    int64_t size = fl_deque_size(&victim->ready);
+    bool spared = size <= 0 || (size == 1 && !stays(&victim->ready));
+    return spared ? NULL : take_item(worker, victim);
 }
 
 void *fl_steal_item(fl_worker *worker)
@@ -219,8 +233,24 @@ void *fl_steal_left_behind(fl_worker *worker, unsigned turn)
                           : NULL;
 }
 
+/* Half of what is left, one by one and oldest first: a CAS that took many would race with an owner that
+ * pops without one. Nobody is woken for what comes into the searcher's own deque so: its next step is
+ * Q2 or I1, and whoever looks after that finds it there. As many as fit without memory,
+ * so that none can be left in the hand. */
+static void take_half(fl_worker *worker, fl_worker *victim)
+{
+    for (int64_t left = fl_deque_size(&victim->ready) / 2; left > 0; left--) {
+        void *item = fl_deque_full(&worker->ready) ? NULL : take_item(worker, victim);
+        if (!item)
+            return;
+        fl_deque_push(&worker->ready, item);
+    }
+}
+
 bool fl_steal_ready(fl_worker *worker, fl_work *work)
 {
     void *item = fl_steal_item(worker);
+    if (item && worker->rt->settings.take == FL_TAKE_HALF)
+        take_half(worker, worker->rt->worker[worker->victim]);
     return item && fl_work_from_item(work, item);
 }

@@ -40,6 +40,7 @@ enum fl_counter {
     FL_SWITCHES,
     FL_MIGRATIONS,
     FL_OUTSIDE,
+    FL_HELPS,
     FL_SUSPENDED, /* fibers that stopped here, less those that went on here: only the sum over
                      workers means anything */
     FL_COUNTERS
@@ -212,6 +213,8 @@ static inline unsigned fl_next_tick(const fl_worker *worker)
 }
 /* One round over the fork stacks of others: ask, then rob. */
 bool fl_steal_forked(fl_worker *worker, fl_work *work);
+/* From one fork stack: ask, then rob. */
+bool fl_steal_from(fl_worker *worker, fl_forkstack *stack, fl_work *work);
 /* One round over the ready deques of others. */
 bool fl_steal_ready(fl_worker *worker, fl_work *work);
 /* An item from it, whatever it is, or NULL. */
@@ -227,6 +230,8 @@ bool fl_work_ready(fl_runtime *rt);
 
 /* A fiber's life: find, run, again; entry of every fiber. */
 void fl_fiber_loop(void *fiber);
+/* Runs what was taken from others' forks, SLOT or RANGE, from self on. */
+void fl_run_forked(filch_self self, const fl_work *work);
 /* Runs a taken slot and publishes its result. */
 void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task);
 /* A panic's join, of the last unjoined fork: it is not run, or its outcome is dropped (forkjoin.c).

@@ -138,6 +138,7 @@ const fl_discipline fl_discipline_central_mutex = {
     .what = "one bounded locked ring for all, first in, first out",
     .out_of_line = true,
     .shared = true,
+    .nests = true,
     .forked = forked,
     .settle = settle,
     .take_back = take_back,

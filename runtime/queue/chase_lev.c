@@ -49,6 +49,8 @@ static bool pending(fl_runtime *rt)
 const fl_discipline fl_discipline_chase_lev = {
     .name = "chase-lev",
     .what = "a fork stack per fiber; thieves ask for the oldest task",
+    .gives = true,
+    .nests = true,
     .forked = forked,
     .settle = fl_forkstack_settle,
     .take_back = fl_forkstack_take_back,

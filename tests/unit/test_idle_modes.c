@@ -2,34 +2,22 @@
  *
  * Idle modes: workers that sleep park, workers that stay awake never do, and nothing else differs. */
 #include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/core/awake.h>
 #include <string.h>
-#include <tests/support/fib.h>
+#include <tests/support/modes.h>
 #include <tests/support/signpost.h>
 
 static const char *const awake[] = {"spin", "yield"};
-static const unsigned workers_of[] = {1, 2, 8, 64};
-enum { MODES = 2, SIZES = 4, JOBS = 300, FEW = 4 };
+enum { MODES = 2, JOBS = 300, FEW = 4 };
 
 static filch_runtime *runtime_with(const char *idle, unsigned workers, const char *queue)
 {
-    filch_runtime *rt;
-    filch_config config = {.size = sizeof config, .idle = idle, .workers = workers, .queue = queue};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
-    return rt;
-}
-
-static filch_stats stats_of(const filch_runtime *rt)
-{
-    filch_stats stats;
-    filch_runtime_stats(rt, &stats, sizeof stats);
-    return stats;
+    return mode_runtime((filch_config){.idle = idle, .workers = workers, .queue = queue});
 }
 
 static void expect_awake(const filch_runtime *rt)
 {
-    filch_stats stats = stats_of(rt);
+    filch_stats stats = mode_stats(rt);
     cr_assert_eq(stats.parks, 0);
     cr_assert_eq(stats.wakes, 0);
     cr_assert_eq(fl_idle_resting(fl_idle_look((fl_idle *)(uintptr_t)&rt->idle)), 0);
@@ -38,9 +26,10 @@ static void expect_awake(const filch_runtime *rt)
 static void for_all(void (*what)(filch_runtime *rt))
 {
     for (unsigned mode = 0; mode < MODES; mode++)
-        for (unsigned size = 0; size < SIZES; size++)
+        for (unsigned size = 0; size < MODE_SIZES; size++)
             for (unsigned queue = 0; queue < FIB_QUEUES; queue++) {
-                filch_runtime *rt = runtime_with(awake[mode], workers_of[size], fib_queues[queue]);
+                filch_runtime *rt =
+                    runtime_with(awake[mode], mode_workers[size], fib_queues[queue]);
                 what(rt);
                 cr_assert_eq(filch_runtime_destroy(rt), 0);
             }
@@ -64,7 +53,7 @@ Test(idle_modes, who_sleeps_parks)
     cr_assert_eq(FILCH_RUN(rt, fib, 16), fib_serial(16));
     while (fl_idle_resting(fl_idle_look(&rt->idle)) < 2)
         sched_yield();
-    cr_assert_geq(stats_of(rt).parks, 2);
+    cr_assert_geq(mode_stats(rt).parks, 2);
     filch_runtime_destroy(rt);
 }
 
@@ -94,7 +83,7 @@ static void leaves_behind(filch_runtime *rt)
 Test(idle_modes, destroy_waits_for_all_that_was_submitted)
 {
     for_all(leaves_behind);
-    cr_assert_eq(signpost_count(&done), MODES * SIZES * FIB_QUEUES * (JOBS + JOBS / 2));
+    cr_assert_eq(signpost_count(&done), MODES * MODE_SIZES * FIB_QUEUES * (JOBS + JOBS / 2));
 }
 
 static void does_nothing(filch_runtime *rt)

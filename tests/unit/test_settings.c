@@ -12,7 +12,8 @@ static const char *const variables[] = {"FILCH_WORKERS",      "FILCH_BIND",
                                         "FILCH_FENCE",        "FILCH_STACK_SIZE",
                                         "FILCH_MAX_FIBERS",   "FILCH_SEED",
                                         "FILCH_INFO",         "FILCH_BLOCKING_THREADS",
-                                        "FILCH_WORKER_SLOTS", "FILCH_IDLE"};
+                                        "FILCH_WORKER_SLOTS", "FILCH_IDLE",
+                                        "FILCH_TAKE",         "FILCH_WAIT"};
 
 static void forget_environment(void)
 {
@@ -38,6 +39,8 @@ Test(settings, nothing_given_means_the_defaults)
     cr_assert_str_eq(s.discipline->name, "chase-lev");
     cr_assert_not(s.full_fence);
     cr_assert_eq(s.idle, FL_IDLE_SLEEP);
+    cr_assert_eq(s.take, FL_TAKE_ADAPTIVE);
+    cr_assert_eq(s.wait, FL_WAIT_SUSPEND);
     cr_assert_eq(s.stack_size, 256 << 10);
     cr_assert_not(s.info);
     fl_settings zero = resolved(&(filch_config){0});
@@ -50,7 +53,8 @@ static void set_all(void)
 {
     static const char *const values[] = {"3",    "pu",      "random", "central-mutex",
                                          "full", "0x10000", "17",     "99",
-                                         "1",    "5",       "9",      "spin"};
+                                         "1",    "5",       "9",      "spin",
+                                         "one",  "help-any"};
     for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++)
         setenv(variables[i], values[i], 1);
 }
@@ -68,6 +72,8 @@ Test(settings, environment_is_heard)
     cr_assert_eq(s.blocking_threads, 5);
     cr_assert_eq(s.worker_slots, 9);
     cr_assert_eq(s.idle, FL_IDLE_SPIN);
+    cr_assert_eq(s.take, FL_TAKE_ONE);
+    cr_assert_eq(s.wait, FL_WAIT_HELP_ANY);
     cr_assert_eq(s.seed, 99);
     cr_assert(s.info);
 }
@@ -84,7 +90,9 @@ Test(settings, configuration_wins_over_the_environment)
                            .stack_size = 128 << 10,
                            .max_fibers = 5,
                            .seed = 7,
-                           .idle = "yield"};
+                           .idle = "yield",
+                           .take = "half",
+                           .wait = "help-own"};
     fl_settings s = resolved(&config);
     cr_assert_eq(s.workers, 2);
     cr_assert_eq(s.bind, FL_BIND_NONE);
@@ -94,6 +102,8 @@ Test(settings, configuration_wins_over_the_environment)
     cr_assert_eq(s.max_fibers, 5);
     cr_assert_eq(s.seed, 7);
     cr_assert_eq(s.idle, FL_IDLE_YIELD);
+    cr_assert_eq(s.take, FL_TAKE_HALF);
+    cr_assert_eq(s.wait, FL_WAIT_HELP_OWN);
 }
 
 Test(settings, empty_variables_count_as_not_given)
@@ -154,6 +164,8 @@ Test(settings, environment_out_of_range_or_unknown_is_refused_with_what_is_known
         {"FILCH_QUEUE", "chase", {"FILCH_QUEUE=chase", "chase-lev, central-mutex"}},
         {"FILCH_FENCE", "none", {"FILCH_FENCE=none", "asymmetric, full"}},
         {"FILCH_IDLE", "doze", {"FILCH_IDLE=doze", "sleep, yield, spin"}},
+        {"FILCH_WAIT", "block", {"FILCH_WAIT=block", "suspend, help-any, help-own"}},
+        {"FILCH_TAKE", "all", {"FILCH_TAKE=all", "adaptive, one, half"}},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         setenv(cases[i].variable, cases[i].value, 1);
@@ -178,6 +190,10 @@ Test(settings, configuration_out_of_range_or_unknown_is_refused_by_its_field)
         {{.fence = "heavy"}, {"fence=heavy", "asymmetric, full"}},
         {{.bind = "everywhere"}, {"everywhere", "core"}},
         {{.idle = "never"}, {"idle=never", "sleep, yield, spin"}},
+        {{.take = "more"}, {"take=more", "adaptive, one, half"}},
+        {{.wait = "help", .queue = "central-mutex"}, {"wait=help", "suspend, help-any, help-own"}},
+        {{.wait = "help-own", .queue = "central-mutex"}, {"wait=help-own", "queue=central-mutex"}},
+        {{.take = "half", .queue = "central-mutex"}, {"take=half", "queue=central-mutex"}},
         {{.size = sizeof(filch_config) + 8}, {"config.size"}},
         {{.size = offsetof(filch_config, policy) + 4, .policy = "random"}, {"config.size"}},
         {{.size = sizeof(filch_config) - 1}, {"config.size", "sizeof"}},
