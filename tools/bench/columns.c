@@ -53,7 +53,8 @@ void columns_add_queue(typed *t, const char *name, const struct argp_state *stat
     if (other && !other->peer)
         argp_error(state, "%s was not found when this command was built; it needs %s", name,
                    other->needs);
-    if (!other && strcmp(name, "handpool") != 0 && check(&config, why, sizeof why)) {
+    if (!t->queues_by_default && !other && strcmp(name, "handpool") != 0 &&
+        check(&config, why, sizeof why)) {
         const char *others[1 + BENCH_NAMES] = {"handpool"};
         for (size_t i = 0; i < peer_count; i++)
             others[1 + i] = peers[i].name;
