@@ -47,6 +47,14 @@ static fl_buffer *grow(fl_deque *deque, fl_buffer *old, int64_t top, int64_t bot
     return buffer;
 }
 
+bool fl_deque_full(const fl_deque *deque)
+{
+    int64_t bottom = (int64_t)filch_u64_load(&deque->bottom, FILCH_RELAXED); /* owner's own */
+    int64_t top = (int64_t)filch_u64_load(&deque->top, FILCH_RELAXED);       /* it only grows */
+    const fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_RELAXED); /* owner's own */
+    return bottom - top >= buffer->size;
+}
+
 int fl_deque_push(fl_deque *deque, void *item)
 {
     int64_t bottom = (int64_t)filch_u64_load(&deque->bottom, FILCH_RELAXED); /* owner's own */

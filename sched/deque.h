@@ -23,6 +23,8 @@
 
 #include <filch/atomic.h>
 
+#include <stdbool.h>
+
 typedef struct fl_buffer {
     int64_t size; /* a power of two */
     filch_ptr items[];
@@ -48,6 +50,8 @@ void fl_deque_clear(fl_deque *deque);
 int fl_deque_push(fl_deque *deque, void *item);
 /* Owner: the newest, or NULL. */
 void *fl_deque_pop(fl_deque *deque);
+/* Owner: would the next push need memory? */
+bool fl_deque_full(const fl_deque *deque);
 /* Owner: what pop would give, if nobody else is faster; NULL: nothing. */
 void *fl_deque_peek(fl_deque *deque);
 

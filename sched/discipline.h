@@ -25,6 +25,8 @@ typedef struct fl_discipline {
      * rt->queue. */
     int (*create)(struct filch_runtime *rt);
     void (*destroy)(struct filch_runtime *rt);
+    bool gives; /* owners hand over, from fork stacks, what thieves ask for: half as well */
+    bool nests; /* `take` may be called in the middle of a join: it always returns */
     /* Owner: a task has been forked into self - 1 and wants to be found. */
     void (*forked)(struct fl_worker *worker, filch_self self);
     /* Owner, slow join: may the caller run the task in `slot`, or has somebody taken it? */
@@ -34,7 +36,7 @@ typedef struct fl_discipline {
     /* Owner, before a suspension other than a join: nobody has to look into this fork stack from
      * now on. */
     void (*flush)(struct fl_worker *worker, fl_forkstack *stack);
-    /* Searcher: one round over what others have forked. */
+    /* Searcher, or a join that helps: one round over what others have forked. */
     bool (*take)(struct fl_worker *worker, struct fl_work *work);
     /* Anybody: about how many of its forked tasks could be taken from this worker; NULL: nobody knows. */
     unsigned (*length)(const struct fl_worker *worker);

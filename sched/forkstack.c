@@ -77,7 +77,7 @@ void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end)
             return;
         }
         uint64_t here = past - index;
-        uint64_t half = here > FL_HALF_FROM ? here / 2 : 1;
+        uint64_t half = here > (box->half ? 1 : FL_HALF_FROM) ? here / 2 : 1;
         uint64_t count = half < box->most ? half : box->most;
         if (give(stack, &top, count)) {
             answer(box, count, index);
@@ -244,10 +244,28 @@ bool fl_slot_reclaim(filch_slot *slot)
     return claim(slot, NULL);
 }
 
+static bool says_where(const void *state)
+{
+    return state > FL_STATE_LOWEST_WAITER && (uintptr_t)state & FL_STATE_RUNS;
+}
+
+void fl_slot_begin(filch_slot *slot, fl_forkstack *stack)
+{
+    void *state = filch_ptr_load(&slot->state, FILCH_RELAXED); /* the CAS decides */
+    if (state < FL_STATE_LOWEST_WAITER) /* else somebody waits, and needs no hint */
+        filch_ptr_cas(&slot->state, &state, (char *)stack + FL_STATE_RUNS, FILCH_ACQ_REL); /* S4 */
+}
+
+fl_forkstack *fl_slot_runs_on(const filch_slot *slot)
+{
+    char *state = filch_ptr_load(&slot->state, FILCH_ACQUIRE); /* S5 */
+    return says_where(state) ? (fl_forkstack *)(void *)(state - FL_STATE_RUNS) : NULL;
+}
+
 static void *end_as(filch_slot *slot, void *state)
 {
     void *was = filch_ptr_exchange(&slot->state, state, FILCH_ACQ_REL); /* S1 */
-    return was >= FL_STATE_LOWEST_WAITER ? was : NULL;
+    return was >= FL_STATE_LOWEST_WAITER && !says_where(was) ? was : NULL;
 }
 
 void *fl_slot_finish(filch_slot *slot)

@@ -21,7 +21,7 @@
  *
  * Edges (F1, F2, J1, J2 are those of <filch/fork.h>; P4 and I2 are steps of sched/idle.h):
  *   R1 ask: CAS request NULL -> mailbox, acq_rel    -> R2 serve: exchange request -> NULL, acq_rel;
- *                                                      it sees `most`
+ *                                                      it sees `most`, `half`
  *   R3 serve: CAS top, seq_cst; reply, release      -> R4 thief: load reply, acquire;
  *                                                      it sees claimed and the arguments
  *   R5 poke: exchange limit -> NULL, acq_rel; or    -> R6 heed: exchange limit -> end, acq_rel; and
@@ -40,6 +40,8 @@
  *   S1 finish: exchange state -> DONE (PANICKED),   -> S2 join: load state, acquire;
  *      acq_rel                                         it sees the result, or the failure
  *   S3 await: CAS state -> waiter, acq_rel          -> S1: the finisher sees a saved fiber
+ *   S4 begin: CAS state NULL, TAKEN -> where it     -> S5 joiner that helps: load state, acquire;
+ *      runs, acq_rel                                   it sees the fork stack
  *   O1 offer: store state OFFERED, release          -> O2 take: CAS OFFERED -> TAKEN, acq_rel;
  *                                                      it sees claimed and the arguments
  * S1 is the finisher's last touch of the slot: from then on it is the owner's.
@@ -79,11 +81,13 @@
 #define FL_HALF_FROM 64
 #endif
 
-/* A thief's: where an owner answers. One request at a time; `most` is written before asking only. */
+/* A thief's: where an owner answers. One request at a time; `most` and `half` are written before
+ * asking only. */
 #define FL_GIFT_MOST 0xffffu
 typedef struct fl_mailbox {
     filch_u64 reply; /* 0: not yet; else ANSWERED | count << 16 | index of the first slot */
     uint32_t most;   /* tasks that a gift may have, 1 .. FL_GIFT_MOST */
+    bool half;       /* half of a shallow stack as well (sched/mode.h) */
 } fl_mailbox;
 
 typedef struct fl_forkstack {
@@ -97,13 +101,14 @@ typedef struct fl_forkstack {
 
 /* What a slot's state says: NULL (the owner's, or a thief's that has not finished), OFFERED (lies
  * in some queue; whoever changes that by CAS has the task, its owner too), TAKEN (by somebody who
- * found it there), DONE, PANICKED (the same, with a failure in the place of a result), or who waits
- * for it. */
+ * found it there), DONE, PANICKED (the same, with a failure in the place of a result), who waits
+ * for it, or, in wait mode help-own, while nobody waits, on which fork stack it runs. */
 #define FL_STATE_DONE ((void *)1)
 #define FL_STATE_OFFERED ((void *)2)
 #define FL_STATE_TAKEN ((void *)3)
 #define FL_STATE_PANICKED ((void *)4)
 #define FL_STATE_LOWEST_WAITER ((void *)8)
+#define FL_STATE_RUNS ((uintptr_t)1) /* beside a fork stack's address */
 
 typedef struct fl_gift {
     filch_slot *first;
@@ -218,6 +223,11 @@ void fl_slot_offer(filch_slot *slot);
 bool fl_slot_take(filch_slot *slot);
 /* Owner: takes it back before anybody has taken it. */
 bool fl_slot_reclaim(filch_slot *slot);
+
+/* Thief, before it runs the slot: on which fork stack. */
+void fl_slot_begin(filch_slot *slot, fl_forkstack *stack);
+/* Joiner: on which fork stack the task runs, or ran; NULL: nobody has said. */
+fl_forkstack *fl_slot_runs_on(const filch_slot *slot);
 
 /* Finisher: publishes the result; returns the waiter, or NULL. The slot must not be touched
  * afterwards. */

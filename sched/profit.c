@@ -35,7 +35,7 @@ void fl_profit_gift(fl_profit *profit, int64_t time, int64_t tasks, bool switche
 
 int64_t fl_profit_nap(fl_profit *profit)
 {
-    if (profit->credit >= FL_PROFIT_NAP_BELOW)
+    if (fl_profit_allows(profit))
         return 0;
     profit->nap =
         profit->nap ? clamp(2 * profit->nap, 0, FL_PROFIT_NAP_LONGEST) : FL_PROFIT_NAP_FIRST;

@@ -38,6 +38,11 @@ void fl_profit_init(fl_profit *profit);
  * single task tells nothing, and its subtree was certainly worth while; that of a gift of many,
  * waiting included, is an upper bound. */
 void fl_profit_gift(fl_profit *profit, int64_t time, int64_t tasks, bool switched);
+/* May more tasks be asked for before the next nap? */
+static inline bool fl_profit_allows(const fl_profit *profit)
+{
+    return profit->credit >= FL_PROFIT_NAP_BELOW;
+}
 /* How long to nap before the next search; 0: not at all. Counts the nap as taken. */
 int64_t fl_profit_nap(fl_profit *profit);
 

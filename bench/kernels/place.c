@@ -17,6 +17,9 @@ static int open_runtime(kernel_place *p, const kernel *k)
                            .workers = p->workers,
                            .queue = p->queue,
                            .policy = p->policy,
+                           .idle = p->idle,
+                           .take = p->take,
+                           .wait = p->wait,
                            .stack_size = k->stack_size};
     filch_runtime *rt;
     int rc = filch_runtime_create(&rt, &config);

@@ -8,8 +8,9 @@
 
 typedef struct kernel_place {
     enum kernel_column as;
-    const struct peer_row *peer; /* of KERNEL_PEER */
-    const char *queue, *policy;  /* of a runtime; NULL: its defaults */
+    const struct peer_row *peer;    /* of KERNEL_PEER */
+    const char *queue, *policy;     /* of a runtime; NULL: its defaults */
+    const char *idle, *take, *wait; /* the same */
     unsigned workers;
     void *it; /* what kernel.run takes; NULL: here */
 } kernel_place;

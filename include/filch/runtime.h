@@ -42,6 +42,14 @@ typedef struct filch_config {
                                   calls at a time, 1..10,000; default 64 (<filch/blocking.h>) */
     unsigned worker_slots;     /* FILCH_WORKER_SLOTS: how many workers at most, 1..1024, for
                               filch_runtime_resize; default, and least: workers */
+    const char *idle; /* FILCH_IDLE: what workers do that have nothing to do: "sleep" (default),
+                         "yield", "spin" */
+    const char
+        *take; /* FILCH_TAKE: how much a thief takes at a time: "adaptive" (default), "one", or
+                         "half", where owners give: with queue "chase-lev" */
+    const char *wait; /* FILCH_WAIT: what a join does whose task is stolen and not done: "suspend"
+                         (default), "help-any", "help-own" (with queue "chase-lev"). Those that help
+                         are for programs whose tasks wait for each other by joins alone */
 } filch_config;
 
 /* Sums over the workers since the runtime was created. Read while tasks run, they are approximate.
@@ -62,6 +70,7 @@ typedef struct filch_stats {
     uint64_t fibers;       /* fibers in existence (not a sum: now) */
     uint64_t pushes;       /* tasks put into another worker's queue by who forked them (sharing) */
     uint64_t exposures;    /* times an owner shared some of its private tasks (private-split) */
+    uint64_t helps;        /* times a join ran what others had forked (filch_config.wait) */
 } filch_stats;
 
 struct filch_future;

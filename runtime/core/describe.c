@@ -32,6 +32,11 @@ static void add_places(fl_text *t, const fl_runtime *rt)
     fl_text_add(t, "%s\n", pinned && workers > SHOWN ? " ..." : "");
 }
 
+static void add_mode(fl_text *t, const char *which, const fl_mode *mode)
+{
+    fl_text_add(t, "%-12s %s: %s\n", which, mode->name, mode->what);
+}
+
 size_t fl_describe(const fl_runtime *rt, char *out, size_t size)
 {
     fl_text t = {.at = out, .room = size};
@@ -49,9 +54,11 @@ size_t fl_describe(const fl_runtime *rt, char *out, size_t size)
                 : rt->discipline->side == FL_SIDE_FENCED
                     ? "full, as the queue has it: fork and join out of line"
                     : "full, since membarrier is not to be had here: fork and join out of line");
-    fl_text_add(&t, "waiting      %s\n",
-                fl_may_spin(rt) ? "spins some microseconds, then sleeps"
-                                : "never spins: more workers than CPUs");
+    fl_text_add(&t, "short waits  %s\n",
+                fl_may_spin(rt) ? "spin some microseconds" : "do not spin: more workers than CPUs");
+    add_mode(&t, "idle", fl_idle_modes[rt->settings.idle]);
+    add_mode(&t, "take", fl_take_modes[rt->settings.take]);
+    add_mode(&t, "wait", fl_wait_modes[rt->settings.wait]);
     fl_text_add(&t, "fibers       stacks of %zu KiB, at most %u fibers, %u forks deep\n",
                 rt->settings.stack_size >> 10, rt->settings.max_fibers, (unsigned)FL_SLOTS);
     fl_text_add(&t, "seed         %llu\n", (unsigned long long)rt->settings.seed);

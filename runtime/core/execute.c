@@ -13,6 +13,8 @@ void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task)
 {
     fl_fiber *waiter; /* finishing is the last touch of the slot */
     filch_failure failure;
+    if (fl_fiber_of(self)->worker->rt->settings.wait == FL_WAIT_HELP_OWN)
+        fl_slot_begin(slot, fl_forkstack_of(self));
     if (fl_catch_task(self, task, slot, &failure)) {
         waiter = fl_slot_finish(slot);
     } else {
@@ -38,8 +40,9 @@ FILCH_VOID_TASK(range, (filch_slot *, first), (uint32_t, count))
         FILCH_JOIN_VOID(range);
 }
 
-static void run_gift(fl_fiber *fiber, filch_self self, const fl_work *work)
+static void run_gift(filch_self self, const fl_work *work)
 {
+    fl_fiber *fiber = fl_fiber_of(self);
     fl_worker *worker = fiber->worker;
     unsigned arrivals = fiber->arrivals;
     int64_t start = fl_now();
@@ -54,6 +57,15 @@ static void run_gift(fl_fiber *fiber, filch_self self, const fl_work *work)
     fl_profit_gift(&worker->profit, fl_now() - start, tasks, switched);
     if (!worker->profit.nap)
         worker->vain_nap = 0;
+}
+
+void fl_run_forked(filch_self self, const fl_work *work)
+{
+    fl_fiber_runs(fl_fiber_of(self), work->task, NULL, 0);
+    if (work->gift)
+        run_gift(self, work);
+    else
+        fl_run_slot(self, work->slot, work->task);
 }
 
 static void run_job(filch_self self, fl_job *job)
@@ -114,11 +126,7 @@ static void execute(fl_fiber *fiber, filch_self self, const fl_work *work)
         run_job(self, work->job);
         break;
     default:
-        fl_fiber_runs(fiber, work->task, NULL, 0);
-        if (work->gift)
-            run_gift(fiber, self, work);
-        else
-            fl_run_slot(self, work->slot, work->task);
+        fl_run_forked(self, work);
     }
 }
 

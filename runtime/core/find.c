@@ -5,6 +5,7 @@
  * then the oldest item of the own deque, so that a busy deque starves nobody; every other time
  * something of a surplus worker comes before both. A surplus worker retires instead
  * (runtime/core/crew.h). P5 is a step of sched/idle.h. */
+#include <runtime/core/awake.h>
 #include <runtime/core/clock.h>
 #include <runtime/core/worker.h>
 
@@ -143,7 +144,7 @@ bool fl_find(fl_worker *worker, fl_work *work)
             fl_found(worker, work->gift);
             return true;
         }
-        if (!fl_sleep(worker, nap))
+        if (!fl_stay_awake(worker, nap) && !fl_sleep(worker, nap))
             return false;
     }
 }

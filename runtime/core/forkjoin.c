@@ -2,6 +2,7 @@
  *
  * The out-of-line halves of fork and join, their exported twins, what a panic does for a join, and
  * the checks of a debug build. J1 and J2 are edges of include/filch/fork.h. */
+#include <runtime/core/help.h>
 #include <runtime/core/panic.h>
 
 enum { SPINS_BEFORE_SUSPEND = 100 }; /* pauses: a thief is often about to finish */
@@ -41,6 +42,8 @@ static void wait_until_done(fl_fiber *fiber, filch_slot *slot)
             return;
         filch_pause();
     }
+    if (fl_help(fiber, slot))
+        return;
     fl_fiber_waits_in(fiber, "the join of a fork", slot);
     fl_leave(fiber, leave_waiter, slot);
     if (!fl_slot_done(slot))

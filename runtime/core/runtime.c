@@ -253,6 +253,7 @@ void filch_runtime_stats(const filch_runtime *rt, filch_stats *out, size_t stats
         .migrations = fl_sum(rt, FL_MIGRATIONS),
         .outside = fl_sum(rt, FL_OUTSIDE),
         .fibers = fl_fibers_count(&rt->fibers),
+        .helps = fl_sum(rt, FL_HELPS),
     };
     memcpy(out, &stats, stats_size < sizeof stats ? stats_size : sizeof stats);
 }

@@ -63,9 +63,9 @@ static int unknown(bool from_config, const char *field, const char *variable, co
                    value, known);
 }
 
-/* One row of a registry: a list of pointers, ended by NULL, to structures that start with their
- * name; the first is the default. */
-static int row(const void **out, const void *const *rows, const char *given, const char *field,
+/* The place of one row of a registry: a list of pointers, ended by NULL, to structures that start with
+ * their name; the first is the default. */
+static int row(unsigned *out, const void *const *rows, const char *given, const char *field,
                const char *variable)
 {
     const char *name = word(given, variable);
@@ -73,7 +73,7 @@ static int row(const void **out, const void *const *rows, const char *given, con
     for (unsigned i = 0; rows[i]; i++) {
         const char *const *row_name = rows[i];
         if (!name || !strcmp(name, *row_name)) {
-            *out = rows[i];
+            *out = i;
             return 0;
         }
         append(known, sizeof known, *row_name);
@@ -83,10 +83,49 @@ static int row(const void **out, const void *const *rows, const char *given, con
 
 int fl_policy_find(const fl_policy **out, const char *name)
 {
-    const void *found;
+    unsigned found;
     int rc = row(&found, (const void *const *)fl_policies, name, "policy", "FILCH_POLICY");
     if (!rc)
-        *out = found;
+        *out = fl_policies[found];
+    return rc;
+}
+
+static int resolve_discipline(fl_settings *out, const char *given)
+{
+    unsigned at = 0;
+    int rc = row(&at, (const void *const *)fl_disciplines, given, "queue", "FILCH_QUEUE");
+    out->discipline = fl_disciplines[at];
+    return rc;
+}
+
+/* Of a mode that needs something of the discipline. */
+static int expect(bool has, const fl_settings *s, const char *field, const fl_mode *mode)
+{
+    if (has)
+        return 0;
+    return fl_fail(EINVAL, "%s=%s is impossible with queue=%s; choose queue=%s, or another %s",
+                   field, mode->name, s->discipline->name, fl_disciplines[0]->name, field);
+}
+
+/* After the discipline. */
+static int resolve_modes(fl_settings *out, const filch_config *given)
+{
+    unsigned idle = 0, take = 0, wait = 0;
+    int rc = row(&idle, (const void *const *)fl_idle_modes, given->idle, "idle", "FILCH_IDLE");
+    if (!rc)
+        rc = row(&take, (const void *const *)fl_take_modes, given->take, "take", "FILCH_TAKE");
+    if (!rc)
+        rc = row(&wait, (const void *const *)fl_wait_modes, given->wait, "wait", "FILCH_WAIT");
+    out->idle = (enum fl_idle_mode)idle;
+    out->take = (enum fl_take_mode)take;
+    out->wait = (enum fl_wait_mode)wait;
+    const fl_discipline *discipline = out->discipline;
+    if (!rc)
+        rc = expect(take != FL_TAKE_HALF || discipline->gives, out, "take", fl_take_modes[take]);
+    if (!rc)
+        rc = expect(wait == FL_WAIT_SUSPEND ||
+                        (wait == FL_WAIT_HELP_OWN ? discipline->gives : discipline->nests),
+                    out, "wait", fl_wait_modes[wait]);
     return rc;
 }
 
@@ -157,7 +196,6 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     fl_settings s = {0};
     uint64_t workers = 0, slots = 0, stack = 0, fibers = 0, blocking = 0;
     const fl_policy *policy = NULL;
-    const void *queue = NULL;
     int rc = copy_config(&given, config);
     if (!rc)
         rc = number(&workers, given.workers, "workers", "FILCH_WORKERS", 1, FL_MOST_WORKERS, 0);
@@ -185,7 +223,9 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     if (!rc)
         rc = fl_policy_find(&policy, given.policy);
     if (!rc)
-        rc = row(&queue, (const void *const *)fl_disciplines, given.queue, "queue", "FILCH_QUEUE");
+        rc = resolve_discipline(&s, given.queue);
+    if (!rc)
+        rc = resolve_modes(&s, &given);
     if (!rc)
         rc = resolve_fence(&s, given.fence);
     if (!rc)
@@ -197,7 +237,6 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     if (!s.seed)
         s.seed = (uint64_t)fl_now();
     s.policy = policy;
-    s.discipline = queue;
     s.workers = (unsigned)workers;
     s.worker_slots = (unsigned)slots;
     s.stack_size = whole_pages(stack);

@@ -9,6 +9,7 @@
 
 #include <filch/runtime.h>
 #include <sched/discipline.h>
+#include <sched/mode.h>
 #include <sched/policy.h>
 
 enum { FL_MOST_WORKERS = 1024 };
@@ -29,6 +30,9 @@ typedef struct fl_settings {
     uint64_t seed;
     bool info;
     enum fl_deadlock deadlock;
+    enum fl_idle_mode idle;
+    enum fl_take_mode take;
+    enum fl_wait_mode wait;
 } fl_settings;
 
 /* -EINVAL: a value out of range or a name not known; filch_error() lists the known ones. config may

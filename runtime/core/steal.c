@@ -2,8 +2,8 @@
  *
  * The thief: asks first, robs only the silent. membarrier interrupts every core that runs this
  * process; an owner that comes by its slow path hands over its oldest task, or half of a deep
- * stack, for a few cache misses instead. The labels are those of sched/forkstack.h (T2) and
- * runtime/core/suspend.c (W5). */
+ * stack, for a few cache misses instead. The labels are those of sched/forkstack.h (T2),
+ * runtime/core/suspend.c (W5) and sched/idle.h (Q2, I1). */
 #include <runtime/core/clock.h>
 #include <runtime/core/fence.h>
 #include <runtime/core/worker.h>
@@ -91,12 +91,22 @@ static bool accept(fl_worker *worker, const fl_gift *gift, fl_work *work)
     return true;
 }
 
+/* What it asks for. */
+static void want(fl_worker *worker)
+{
+    enum fl_take_mode take = worker->rt->settings.take;
+    worker->box.half = take == FL_TAKE_HALF;
+    worker->box.most = take == FL_TAKE_ONE    ? 1
+                       : take == FL_TAKE_HALF ? FL_GIFT_MOST
+                                              : worker->profit.most;
+}
+
 enum answer { GIVEN, NOTHING, SILENCE };
 
 /* patient: a poke that nobody has heeded yet is no reason to give up at once. */
 static enum answer ask(fl_worker *worker, fl_forkstack *stack, fl_work *work, bool patient)
 {
-    worker->box.most = worker->profit.most;
+    want(worker);
     enum fl_asked asked = fl_forkstack_ask(stack, &worker->box);
     if (asked == FL_ASK_BUSY)
         return NOTHING;
@@ -117,11 +127,16 @@ static fl_forkstack *offering(const fl_worker *victim)
     return stack && fl_forkstack_offers(stack) ? stack : NULL;
 }
 
+bool fl_steal_stack(fl_worker *worker, fl_forkstack *stack, fl_work *work)
+{
+    enum answer answer = ask(worker, stack, work, false);
+    return answer == GIVEN || (answer == SILENCE && rob(worker, stack, work));
+}
+
 static bool ask_or_rob(fl_worker *worker, fl_worker *victim, fl_work *work)
 {
     fl_forkstack *stack = offering(victim);
-    enum answer answer = stack ? ask(worker, stack, work, false) : NOTHING;
-    return answer == GIVEN || (answer == SILENCE && rob(worker, stack, work));
+    return stack && fl_steal_stack(worker, stack, work);
 }
 
 static bool only_ask(fl_worker *worker, fl_worker *victim, fl_work *work)
@@ -218,12 +233,9 @@ static bool stays(fl_deque *deque)
     return fl_deque_oldest(deque) == oldest;
 }
 
-static void *steal_item_from(fl_worker *worker, fl_worker *victim)
+static void *take_item(fl_worker *worker, fl_worker *victim)
 {
     void *item = NULL;
-    int64_t size = fl_deque_size(&victim->ready);
-    if (size <= 0 || (size == 1 && !stays(&victim->ready)))
-        return NULL;
     urcu_bp_read_lock(); /* old buffers live until the end of it */
     if (fl_deque_steal(&victim->ready, &item) != FL_STEAL_GOT)
         item = NULL;
@@ -232,6 +244,13 @@ static void *steal_item_from(fl_worker *worker, fl_worker *victim)
     if (item)
         fl_count(worker, FL_DEQUE_STEALS, 1);
     return item;
+}
+
+static void *steal_item_from(fl_worker *worker, fl_worker *victim)
+{
+    int64_t size = fl_deque_size(&victim->ready);
+    bool spared = size <= 0 || (size == 1 && !stays(&victim->ready));
+    return spared ? NULL : take_item(worker, victim);
 }
 
 void *fl_steal_item(fl_worker *worker)
@@ -255,8 +274,24 @@ void *fl_steal_left_behind(fl_worker *worker, unsigned turn)
                           : NULL;
 }
 
+/* Half of what is left, one by one and oldest first: a CAS that took many would race with an owner that
+ * pops without one. Nobody is woken for what comes into the searcher's own deque so: its next step is
+ * Q2 or I1, and whoever looks after that finds it there. As many as fit without memory,
+ * so that none can be left in the hand. */
+static void take_half(fl_worker *worker, fl_worker *victim)
+{
+    for (int64_t left = fl_deque_size(&victim->ready) / 2; left > 0; left--) {
+        void *item = fl_deque_full(&worker->ready) ? NULL : take_item(worker, victim);
+        if (!item)
+            return;
+        fl_deque_push(&worker->ready, item);
+    }
+}
+
 bool fl_steal_ready(fl_worker *worker, fl_work *work)
 {
     void *item = fl_steal_item(worker);
+    if (item && worker->rt->settings.take == FL_TAKE_HALF)
+        take_half(worker, worker->rt->worker[worker->victim]);
     return item && fl_work_from_item(work, item);
 }

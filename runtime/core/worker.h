@@ -42,6 +42,7 @@ enum fl_counter {
     FL_SWITCHES,
     FL_MIGRATIONS,
     FL_OUTSIDE,
+    FL_HELPS,
     FL_SUSPENDED, /* fibers that stopped here, less those that went on here: only the sum over
                      workers means anything */
     FL_COUNTERS
@@ -221,6 +222,8 @@ bool fl_took(fl_worker *worker, enum fl_counter counter, filch_slot *slot, fl_wo
 /* One round over the fork stacks of others: ask, then rob; or ask, and leave alone who does not answer. */
 bool fl_steal_forked(fl_worker *worker, fl_work *work);
 bool fl_steal_asking(fl_worker *worker, fl_work *work);
+/* From one fork stack that offers something: ask, then rob. */
+bool fl_steal_stack(fl_worker *worker, fl_forkstack *stack, fl_work *work);
 /* One round over the ready deques of others. */
 bool fl_steal_ready(fl_worker *worker, fl_work *work);
 /* An item from it, whatever it is, or NULL. */
@@ -236,6 +239,8 @@ bool fl_work_ready(fl_runtime *rt);
 
 /* A fiber's life: find, run, again; entry of every fiber. */
 void fl_fiber_loop(void *fiber);
+/* Runs what was taken from others' forks, SLOT or RANGE, from self on. */
+void fl_run_forked(filch_self self, const fl_work *work);
 /* Runs a taken slot and publishes its result. */
 void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task);
 /* A panic's join, of the last unjoined fork: it is not run, or its outcome is dropped (forkjoin.c).

@@ -111,6 +111,7 @@ const fl_discipline fl_discipline_central_mutex = {
     .shared = true,
     .create = create,
     .destroy = destroy,
+    .nests = true,
     .forked = forked,
     .settle = fl_offered_settle,
     .take_back = fl_offered_take_back,

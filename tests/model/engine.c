@@ -98,8 +98,16 @@ SETUP(bounded, .workers = 2, .discipline = &fl_discipline_abp)
 SETUP(split, .workers = 2, .discipline = &fl_discipline_private_split)
 SETUP(request, .workers = 2, .discipline = &fl_discipline_private_request)
 SETUP(no_membarrier, .workers = 2, .no_membarrier = true)
+SETUP(awake, .workers = 2, .idle = FL_IDLE_SPIN)
+SETUP(awake_three, .workers = 3, .idle = FL_IDLE_YIELD)
+SETUP(helpers, .workers = 2, .wait = FL_WAIT_HELP_ANY)
+SETUP(helpers_three, .workers = 3, .wait = FL_WAIT_HELP_ANY)
+SETUP(own_helpers, .workers = 2, .wait = FL_WAIT_HELP_OWN)
+SETUP(own_helpers_three, .workers = 3, .wait = FL_WAIT_HELP_OWN)
+SETUP(halvers, .workers = 2, .take = FL_TAKE_HALF)
 /* One for each worker's loop and one to wait: whoever suspends next waits on its own stack. */
 SETUP(few_fibers, .workers = 2, .fibers = 3)
+SETUP(few_awake, .workers = 2, .fibers = 3, .idle = FL_IDLE_SPIN)
 
 static void resized(void)
 {
@@ -110,6 +118,13 @@ static void resized(void)
 static void poor_thieves(void)
 {
     two_workers();
+    for (unsigned i = 0; i < 2; i++)
+        rt->worker[i]->profit.credit = FL_PROFIT_NAP_BELOW - 1;
+}
+
+static void poor_awake(void)
+{
+    awake();
     for (unsigned i = 0; i < 2; i++)
         rt->worker[i]->profit.credit = FL_PROFIT_NAP_BELOW - 1;
 }
@@ -323,4 +338,17 @@ const mc_model mc_models[] = {
     ROW("resizes", run_and_resize, "a task sends a worker away, and calls it back", TWO, resized, 0,
         60000),
     ROW("resized", go_and_resize, "a thread does", TWO, resized, 0, 60000),
+    ROW("nested_awake", run_nested, "workers that stay awake", TWO, awake, 0, 10000),
+    ROW("nested_awake_capped", run_nested, "and too few fibers", TWO, few_awake, 0, 10000),
+    ROW("nested_awake_naps", run_nested, "and stealing does not pay", TWO, poor_awake, 0, 10000),
+    ROW("drained_awake", go_and_destroy, "they see the end", TWO, awake, 0, 10000),
+    ROW("drained_awake_three", go_and_destroy, "three of them", THREE, awake_three, 0, 10000),
+    ROW("nested_help", run_nested, "joins that help", TWO, helpers, 0, 10000),
+    ROW("nested_help_three", run_nested, "three workers", THREE, helpers_three, 0, 10000),
+    ROW("nested_help_own", run_nested, "they help their own", TWO, own_helpers, 0, 10000),
+    ROW("nested_help_own_three", run_nested, "three workers", THREE, own_helpers_three, 0, 10000),
+    ROW("loop_help", run_a_loop, "with gifts", TWO, helpers, 0, 10000),
+    ROW("yields_help_own", run_and_yield, "and suspensions", TWO, own_helpers, 0, 10000),
+    ROW("loop_half", run_a_loop, "gifts of half", TWO, halvers, 0, 10000),
+    ROW("drained_half", go_and_destroy, "half of a ready deque", TWO, halvers, 0, 10000),
     {.name = NULL}};

@@ -32,6 +32,9 @@ claim "parallel algorithms have no hand-written pool: $tasks < $blocks" test "$t
 run_filch 0 bench --kernels fib --queue chase-lev --policy random --size tiny --repeat 2 --workers 2
 claim "one queue is set against serial code: $(head -1 out)" grep -q "serial" <(head -1 out)
 claim "the policy stands in the column's name" grep -q "chase-lev:random" out
+run_filch 0 bench --kernels fib --idle sleep,spin --wait help-own --take half --size tiny --repeat 1 --workers 2
+claim "each idle mode has a column" test "$(grep -Ec '^  chase-lev:(sleep|spin):half:help-own +2 ' out)" -eq 2
+claim "what is impossible is left out where it was not asked for" test "$(grep -c 'central-mutex' out)" -eq 0
 
 peers=$("$filch" bench --help | sed -n '/^Peers/,/^$/{/not built/d; s/^  \([a-z-]*\) .*/\1/p}' | tr '\n' ',')
 run_filch 0 bench --kernels for --size tiny --repeat 2 --workers 2

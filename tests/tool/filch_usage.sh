@@ -10,6 +10,10 @@ refused "nonsense chase-lev central-mutex handpool tbb openmp gcc-parallel" benc
 refused "nonsense chase-lev central-mutex handpool tbb openmp gcc-parallel" bench --queue chase-lev,nonsense
 refused "for chase-lev" bench --kernels fib,for --columns handpool
 refused "nonsense random" bench --policy nonsense
+refused "nonsense sleep yield spin" bench --idle nonsense
+refused "nonsense adaptive one half" bench --take nonsense
+refused "nonsense suspend help-any help-own" bench --wait nonsense
+refused "take=half queue=central-mutex" bench --columns central-mutex --take half
 refused "nonsense tiny quick full" bench --size nonsense
 refused "nonsense table json csv" bench --format nonsense
 refused "number 1024" bench --workers 0
@@ -25,7 +29,7 @@ claim "the help names the subcommands" grep -q "filch bench" out
 run_filch 0 --version
 claim "the version is a number" grep -Eq '^filch [0-9]+\.[0-9]+\.[0-9]+$' out
 run_filch 0 bench --help
-for word in --kernels --workers --columns --queue --policy --repeat --size --format --dir cilksort Examples; do
+for word in --kernels --workers --columns --queue --policy --idle --take --wait --repeat --size --format --dir cilksort Examples; do
     claim "the help of bench names $word" grep -q -- "$word" out
 done
 finish

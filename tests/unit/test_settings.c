@@ -7,12 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const variables[] = {"FILCH_WORKERS",     "FILCH_BIND",
-                                        "FILCH_POLICY",      "FILCH_QUEUE",
-                                        "FILCH_FENCE",       "FILCH_STACK_SIZE",
-                                        "FILCH_MAX_FIBERS",  "FILCH_SEED",
-                                        "FILCH_INFO",        "FILCH_BLOCKING_THREADS",
-                                        "FILCH_WORKER_SLOTS"};
+static const char *const variables[] = {"FILCH_WORKERS",      "FILCH_BIND",
+                                        "FILCH_POLICY",       "FILCH_QUEUE",
+                                        "FILCH_FENCE",        "FILCH_STACK_SIZE",
+                                        "FILCH_MAX_FIBERS",   "FILCH_SEED",
+                                        "FILCH_INFO",         "FILCH_BLOCKING_THREADS",
+                                        "FILCH_WORKER_SLOTS", "FILCH_IDLE",
+                                        "FILCH_TAKE",         "FILCH_WAIT"};
 
 static void forget_environment(void)
 {
@@ -37,6 +38,9 @@ Test(settings, nothing_given_means_the_defaults)
     cr_assert_str_eq(s.policy->name, "random");
     cr_assert_str_eq(s.discipline->name, "chase-lev");
     cr_assert_not(s.full_fence);
+    cr_assert_eq(s.idle, FL_IDLE_SLEEP);
+    cr_assert_eq(s.take, FL_TAKE_ADAPTIVE);
+    cr_assert_eq(s.wait, FL_WAIT_SUSPEND);
     cr_assert_eq(s.stack_size, 256 << 10);
     cr_assert_not(s.info);
     fl_settings zero = resolved(&(filch_config){0});
@@ -49,7 +53,8 @@ static void set_all(void)
 {
     static const char *const values[] = {"3",    "pu",      "random", "central-mutex",
                                          "full", "0x10000", "17",     "99",
-                                         "1",    "5",       "9"};
+                                         "1",    "5",       "9",      "spin",
+                                         "one",  "help-any"};
     for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++)
         setenv(variables[i], values[i], 1);
 }
@@ -66,6 +71,9 @@ Test(settings, environment_is_heard)
     cr_assert_eq(s.max_fibers, 17);
     cr_assert_eq(s.blocking_threads, 5);
     cr_assert_eq(s.worker_slots, 9);
+    cr_assert_eq(s.idle, FL_IDLE_SPIN);
+    cr_assert_eq(s.take, FL_TAKE_ONE);
+    cr_assert_eq(s.wait, FL_WAIT_HELP_ANY);
     cr_assert_eq(s.seed, 99);
     cr_assert(s.info);
 }
@@ -81,7 +89,10 @@ Test(settings, configuration_wins_over_the_environment)
                            .fence = "asymmetric",
                            .stack_size = 128 << 10,
                            .max_fibers = 5,
-                           .seed = 7};
+                           .seed = 7,
+                           .idle = "yield",
+                           .take = "half",
+                           .wait = "help-own"};
     fl_settings s = resolved(&config);
     cr_assert_eq(s.workers, 2);
     cr_assert_eq(s.bind, FL_BIND_NONE);
@@ -90,6 +101,9 @@ Test(settings, configuration_wins_over_the_environment)
     cr_assert_eq(s.stack_size, 128 << 10);
     cr_assert_eq(s.max_fibers, 5);
     cr_assert_eq(s.seed, 7);
+    cr_assert_eq(s.idle, FL_IDLE_YIELD);
+    cr_assert_eq(s.take, FL_TAKE_HALF);
+    cr_assert_eq(s.wait, FL_WAIT_HELP_OWN);
 }
 
 Test(settings, empty_variables_count_as_not_given)
@@ -149,6 +163,9 @@ Test(settings, environment_out_of_range_or_unknown_is_refused_with_what_is_known
         {"FILCH_QUEUE", "fifo", {"FILCH_QUEUE=fifo", "known: chase-lev, "}},
         {"FILCH_QUEUE", "chase", {"FILCH_QUEUE=chase", "known: chase-lev, "}},
         {"FILCH_FENCE", "none", {"FILCH_FENCE=none", "asymmetric, full"}},
+        {"FILCH_IDLE", "doze", {"FILCH_IDLE=doze", "sleep, yield, spin"}},
+        {"FILCH_WAIT", "block", {"FILCH_WAIT=block", "suspend, help-any, help-own"}},
+        {"FILCH_TAKE", "all", {"FILCH_TAKE=all", "adaptive, one, half"}},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         setenv(cases[i].variable, cases[i].value, 1);
@@ -172,6 +189,11 @@ Test(settings, configuration_out_of_range_or_unknown_is_refused_by_its_field)
         {{.queue = "lifo"}, {"queue=lifo", "known: chase-lev, "}},
         {{.fence = "heavy"}, {"fence=heavy", "asymmetric, full"}},
         {{.bind = "everywhere"}, {"everywhere", "core"}},
+        {{.idle = "never"}, {"idle=never", "sleep, yield, spin"}},
+        {{.take = "more"}, {"take=more", "adaptive, one, half"}},
+        {{.wait = "help", .queue = "central-mutex"}, {"wait=help", "suspend, help-any, help-own"}},
+        {{.wait = "help-own", .queue = "central-mutex"}, {"wait=help-own", "queue=central-mutex"}},
+        {{.take = "half", .queue = "central-mutex"}, {"take=half", "queue=central-mutex"}},
         {{.size = sizeof(filch_config) + 8}, {"config.size"}},
         {{.size = offsetof(filch_config, policy) + 4, .policy = "random"}, {"config.size"}},
         {{.size = sizeof(filch_config) - 1}, {"config.size", "sizeof"}},

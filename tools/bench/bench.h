@@ -3,7 +3,7 @@
  * What the parts of `filch bench` hand to each other: options say what to measure, a report holds
  * what was measured.
  *
- *   options.c   command line -> options
+ *   options.c, columns.c   command line -> options
  *   plan.c      options -> report without samples
  *   measure.c   fills in all samples, each from a child process (child.c)
  *   table.c, verdict.c, metg.c, json.c, csv.c   report -> text
@@ -28,9 +28,10 @@ enum {
 /* Who runs the tasks. */
 typedef struct column {
     enum kernel_column as;
-    const peer_row *peer;       /* KERNEL_PEER's */
-    const char *queue, *policy; /* as configured; NULL where it means nothing */
-    char label[64];
+    const peer_row *peer;           /* KERNEL_PEER's */
+    const char *queue, *policy;     /* as configured; NULL where it means nothing */
+    const char *idle, *take, *wait; /* modes: the same */
+    char label[128];
 } column;
 
 extern const char *const bench_size_names[KERNEL_SIZES + 1]; /* closed by NULL */

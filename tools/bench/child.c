@@ -173,6 +173,9 @@ static void prepare_job(job *j, const options *o, const block *b, const column *
                               .peer = c->peer,
                               .queue = c->queue,
                               .policy = c->policy,
+                              .idle = c->idle,
+                              .take = c->take,
+                              .wait = c->wait,
                               .workers = j->cell->workers};
     j->slow_down = o->slow_down;
     j->run = (kernel_run){.size = &j->kernel.sizes[b->size], .dir = o->dir, .grain = b->grain};

@@ -42,6 +42,15 @@ static json_t *summary_object(const summary *s, unsigned noise)
                      noise != 0, "noise", noise_array(noise));
 }
 
+/* Those that were chosen. */
+static void set_modes(json_t *o, const column *c)
+{
+    const char *const modes[][2] = {{"idle", c->idle}, {"take", c->take}, {"wait", c->wait}};
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (modes[i][1])
+            json_object_set_new(o, modes[i][0], json_string(modes[i][1]));
+}
+
 static json_t *cell_object(const report *r, const block *b, const cell *c)
 {
     json_t *samples = json_array();
@@ -50,6 +59,7 @@ static json_t *cell_object(const report *r, const block *b, const cell *c)
     json_t *o = json_pack("{s:s, s:s?, s:s?, s:i, s:f, s:o}", "column", c->column->label, "queue",
                           c->column->queue, "policy", c->column->policy, "workers", (int)c->workers,
                           "peak_mib", c->peak_mib, "samples", samples);
+    set_modes(o, c->column);
     if (*c->error)
         json_object_set_new(o, "error", facts_text(c->error));
     if (c->sample_count > 0) {

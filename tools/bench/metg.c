@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "metg.h"
+#include "noise.h"
 
 #include "bench.h"
 #include "summary.h"
@@ -38,8 +39,8 @@ metg metg_of(const metg_point *points, size_t count, double tasks, double worker
 }
 
 /* The points of one column of the kernel whose blocks begin at b. False where one failed. */
-static bool points_of(const block *b, const column *c, unsigned workers, metg_point *points,
-                      bool *disturbed)
+static bool points_of(const report *r, const block *b, const column *c, unsigned workers,
+                      metg_point *points, bool *disturbed)
 {
     for (size_t g = 0; g < GRAINS; g++) {
         const cell *found = bench_cell(&b[g], c, workers);
@@ -47,7 +48,7 @@ static bool points_of(const block *b, const column *c, unsigned workers, metg_po
             return false;
         const summary s = summarize(&b[g], found);
         points[g] = (metg_point){(double)b[g].grain, s.seconds.median};
-        *disturbed |= s.disturbed;
+        *disturbed |= noise_of(r, found) != 0;
     }
     return true;
 }
@@ -65,14 +66,15 @@ static void write_found(metg found, const column *c, bool disturbed, FILE *out)
         fputc('*', out);
 }
 
-static void write_kernel(const options *o, const block *b, const char *line_start, FILE *out)
+static void write_kernel(const report *r, const block *b, const char *line_start, FILE *out)
 {
+    const options *o = r->options;
     const double tasks = (double)block_kernel(b)->sizes[b->size].tasks;
     const unsigned workers = o->workers[o->worker_count - 1];
     metg_point serial[GRAINS], points[GRAINS];
     const char *before = ": ";
     bool serial_disturbed = false;
-    if (!points_of(b, &o->columns[0], 1, serial, &serial_disturbed))
+    if (!points_of(r, b, &o->columns[0], 1, serial, &serial_disturbed))
         return;
     const metg_point *purest = &serial[GRAINS - 1];
     const double iteration = purest->seconds / (tasks * purest->grain);
@@ -80,7 +82,7 @@ static void write_kernel(const options *o, const block *b, const char *line_star
             workers == 1 ? "" : "s");
     for (size_t c = 1; c < o->column_count; c++) {
         bool disturbed = serial_disturbed;
-        if (!points_of(b, &o->columns[c], workers, points, &disturbed))
+        if (!points_of(r, b, &o->columns[c], workers, points, &disturbed))
             continue;
         fputs(before, out);
         write_found(metg_of(points, GRAINS, tasks, workers, iteration), &o->columns[c], disturbed,
@@ -93,5 +95,5 @@ static void write_kernel(const options *o, const block *b, const char *line_star
 void bench_write_metg(const report *r, FILE *out, const char *line_start)
 {
     for (size_t i = 0; i + GRAINS <= r->block_count; i += GRAINS)
-        write_kernel(r->options, &r->blocks[i], line_start, out);
+        write_kernel(r, &r->blocks[i], line_start, out);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "bench.h"
+#include "columns.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tools/shared/probe.h>
 
-enum { OPTION_QUICK = 256, OPTION_METG, OPTION_SLOW_DOWN }; /* options without a letter */
+/* options without a letter */
+enum { OPTION_QUICK = 256, OPTION_METG, OPTION_SLOW_DOWN, OPTION_IDLE, OPTION_TAKE, OPTION_WAIT };
 enum { MOST_SLOW_DOWN = 1000 };
 
 static const struct argp_option known[] = {
@@ -23,6 +23,12 @@ static const struct argp_option known[] = {
      0},
     {"queue", 'q', 0, OPTION_ALIAS, NULL, 0},
     {"policy", 'p', "LIST", 0, "Whom to rob: policies of the library (default: its default)", 0},
+    {"idle", OPTION_IDLE, "LIST", 0, "What idle workers do: sleep, yield, spin (default: sleep)",
+     0},
+    {"take", OPTION_TAKE, "LIST", 0,
+     "How much a thief takes: adaptive, one, half (default: adaptive)", 0},
+    {"wait", OPTION_WAIT, "LIST", 0,
+     "What a join of a stolen task does: suspend, help-any, help-own (default: suspend)", 0},
     {"repeat", 'r', "N", 0, "Measurements of each (default: 3 to 11, as the time allows)", 0},
     {"size", 's', "SIZE", 0,
      "tiny, quick or full (default: full, and beside it quick where a central queue would take too "
@@ -53,6 +59,7 @@ static const char examples[] =
     "  filch bench --kernels fib,nqueens --workers 1,2,4\n"
     "  filch bench --columns chase-lev,central-mutex,handpool --size quick\n"
     "  filch bench --kernels sort,radix --columns chase-lev,tbb --size full\n"
+    "  filch bench --kernels uts-t1 --columns chase-lev --wait suspend,help-any,help-own\n"
     "  filch bench --kernels tree-digest --dir /usr/share/doc\n"
     "  filch bench --format json --output new.json     all samples, for filch compare\n"
     "\n"
@@ -62,15 +69,6 @@ static const char examples[] =
 const char *const bench_size_names[KERNEL_SIZES + 1] = {"tiny", "quick", "full", NULL};
 static const char *const format_names[] = {"table", "json", "csv", NULL};
 
-static void join_names(char *text, size_t size, const char *const *names)
-{
-    *text = '\0';
-    for (; *names; names++) {
-        size_t length = strlen(text);
-        snprintf(text + length, size - length, "%s%s", length ? ", " : "", *names);
-    }
-}
-
 /* The place of name among names (closed by NULL), or ends the process with the list of them. */
 static int choose(const char *name, const char *what, const char *const *names,
                   const struct argp_state *state)
@@ -79,18 +77,10 @@ static int choose(const char *name, const char *what, const char *const *names,
     for (int i = 0; names[i]; i++)
         if (strcmp(names[i], name) == 0)
             return i;
-    join_names(list, sizeof list, names);
+    columns_join_names(list, sizeof list, names);
     argp_error(state, "unknown %s '%s'; known: %s", what, name, list);
     return 0;
 }
-
-/* What was typed, name by name; put together when all of it is known. */
-typedef struct typed {
-    options *options;
-    const char *queues[BENCH_NAMES], *policies[BENCH_NAMES];
-    size_t queue_count, policy_count;
-    bool quick;
-} typed;
 
 typedef void add_fn(typed *t, const char *name, const struct argp_state *state);
 
@@ -112,12 +102,6 @@ static void each_name(const char *list, add_fn *add, const struct argp_state *st
         add(t, name, state);
 }
 
-static void expect_room(size_t count, size_t most, const char *what, const struct argp_state *state)
-{
-    if (count > most)
-        argp_error(state, "too many %s: at most %zu", what, most);
-}
-
 /* Every kernel that is shown at least so readily. */
 static void add_kernels(options *o, enum kernel_shown shown)
 {
@@ -131,7 +115,7 @@ static void add_kernel(typed *t, const char *name, const struct argp_state *stat
     options *o = t->options;
     const char *names[BENCH_KERNELS + 1] = {NULL};
     bool all = strcmp(name, "all") == 0;
-    expect_room(o->row_count + (all ? kernel_count : 1), BENCH_KERNELS, "kernels", state);
+    columns_expect_room(o->row_count + (all ? kernel_count : 1), BENCH_KERNELS, "kernels", state);
     if (all) {
         add_kernels(o, KERNEL_WITH_ALL);
         return;
@@ -166,69 +150,9 @@ static void insert_workers(options *o, unsigned number)
 
 static void add_workers(typed *t, const char *text, const struct argp_state *state)
 {
-    expect_room(t->options->worker_count + 1, BENCH_NAMES, "numbers of workers", state);
+    columns_expect_room(t->options->worker_count + 1, BENCH_NAMES, "numbers of workers", state);
     insert_workers(t->options,
                    (unsigned)parse_number(text, "number of workers", BENCH_MOST_WORKERS, state));
-}
-
-/* A queue or policy: the library knows whether it exists, and which others do. */
-static void check_name(const char *queue, const char *policy, const struct argp_state *state)
-{
-    char why[512];
-    unsigned workers;
-    if (probe_runtime(queue, policy, &workers, why, sizeof why) == 0)
-        return;
-    const char *names[1 + BENCH_NAMES] = {"handpool"};
-    for (size_t i = 0; queue && i < peer_count; i++)
-        names[1 + i] = peers[i].name;
-    char list[256];
-    join_names(list, sizeof list, names);
-    argp_error(state, queue ? "%s; and of this command: %s" : "%s", why, list);
-}
-
-static void add_queue(typed *t, const char *name, const struct argp_state *state)
-{
-    const peer_row *other = peer_find(name);
-    expect_room(t->queue_count + 1, BENCH_NAMES, "columns", state);
-    if (other && !other->peer)
-        argp_error(state, "%s was not found when this command was built; it needs %s", name,
-                   other->needs);
-    else if (!other && strcmp(name, "handpool") != 0)
-        check_name(name, NULL, state);
-    t->queues[t->queue_count++] = name;
-}
-
-static void add_policy(typed *t, const char *name, const struct argp_state *state)
-{
-    expect_room(t->policy_count + 1, BENCH_NAMES, "policies", state);
-    check_name(NULL, name, state);
-    t->policies[t->policy_count++] = name;
-}
-
-static void add_column(options *o, column c, const struct argp_state *state)
-{
-    expect_room(o->column_count + 1, BENCH_NAMES, "columns", state);
-    snprintf(c.label, sizeof c.label, c.policy ? "%.30s:%.30s" : "%.30s", c.queue, c.policy);
-    o->columns[o->column_count++] = c;
-}
-
-static void make_columns(typed *t, const struct argp_state *state)
-{
-    options *o = t->options;
-    o->columns[o->column_count++] = (column){.as = KERNEL_SERIAL, .label = "serial"};
-    for (size_t q = 0; q < t->queue_count; q++) {
-        column c = {.as = KERNEL_FILCH, .queue = t->queues[q], .peer = peer_find(t->queues[q])};
-        if (c.peer)
-            c.as = KERNEL_PEER;
-        else if (strcmp(c.queue, "handpool") == 0)
-            c.as = KERNEL_HANDPOOL;
-        if (c.as != KERNEL_FILCH || t->policy_count == 0)
-            add_column(o, c, state);
-        for (size_t p = 0; c.as == KERNEL_FILCH && p < t->policy_count; p++) {
-            c.policy = t->policies[p];
-            add_column(o, c, state);
-        }
-    }
 }
 
 /* Not serial code alone. */
@@ -264,7 +188,7 @@ static void fill_defaults(typed *t, const struct argp_state *state)
 {
     options *o = t->options;
     unsigned all;
-    if (probe_runtime(NULL, NULL, &all, o->runtime, sizeof o->runtime))
+    if (probe_runtime(NULL, &all, o->runtime, sizeof o->runtime))
         argp_failure(state, 1, 0, "no runtime on this machine: %s", o->runtime);
     if (o->row_count == 0)
         add_kernels(o, o->metg || t->quick ? KERNEL_WITH_ALL : KERNEL_BY_DEFAULT);
@@ -272,19 +196,27 @@ static void fill_defaults(typed *t, const struct argp_state *state)
         o->size = KERNEL_QUICK;
     if (o->metg)
         keep_grains(o, state);
-    if (t->queue_count == 0) {
-        o->own_columns = true;
-        each_name("chase-lev,central-mutex", add_queue, state);
+    if (t->queues.count == 0) {
+        o->own_columns = t->queues_by_default = true;
+        each_name("chase-lev,central-mutex", columns_add_queue, state);
         for (size_t i = 0; i < peer_count; i++)
             if (peers[i].peer)
-                add_queue(t, peers[i].name, state);
+                columns_add_queue(t, peers[i].name, state);
     }
     if (o->worker_count == 0) {
         insert_workers(o, 1);
         insert_workers(o, all);
     }
-    make_columns(t, state);
+    columns_make(t, state);
     expect_columns(o, state);
+}
+
+static error_t choose_by(enum choice choice, const char *names, struct argp_state *state)
+{
+    typed *t = state->input;
+    t->choosing = choice;
+    each_name(names, columns_add_choice, state);
+    return 0;
 }
 
 static error_t parse_list(int key, char *argument, struct argp_state *state)
@@ -298,11 +230,16 @@ static error_t parse_list(int key, char *argument, struct argp_state *state)
         return 0;
     case 'c':
     case 'q':
-        each_name(argument, add_queue, state);
+        each_name(argument, columns_add_queue, state);
         return 0;
     case 'p':
-        each_name(argument, add_policy, state);
-        return 0;
+        return choose_by(POLICY, argument, state);
+    case OPTION_IDLE:
+        return choose_by(IDLE, argument, state);
+    case OPTION_TAKE:
+        return choose_by(TAKE, argument, state);
+    case OPTION_WAIT:
+        return choose_by(WAIT, argument, state);
     default:
         return ARGP_ERR_UNKNOWN;
     }

@@ -2,7 +2,6 @@
 #include "probe.h"
 
 #include <errno.h>
-#include <filch/runtime.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -14,11 +13,10 @@ typedef struct answer {
     char text[4096];
 } answer;
 
-static void ask_runtime(answer *out, const char *queue, const char *policy)
+static void ask_runtime(answer *out, const filch_config *config)
 {
-    filch_config config = {.size = sizeof config, .queue = queue, .policy = policy};
     filch_runtime *rt;
-    out->rc = filch_runtime_create(&rt, &config);
+    out->rc = filch_runtime_create(&rt, config);
     if (out->rc) {
         snprintf(out->text, sizeof out->text, "%s",
                  *filch_error() ? filch_error() : strerror(-out->rc));
@@ -29,7 +27,7 @@ static void ask_runtime(answer *out, const char *queue, const char *policy)
     filch_runtime_destroy(rt);
 }
 
-int probe_runtime(const char *queue, const char *policy, unsigned *workers, char *text, size_t size)
+int probe_runtime(const filch_config *config, unsigned *workers, char *text, size_t size)
 {
     int ends[2];
     answer a = {.rc = -EIO, .text = "the runtime died while it was created"};
@@ -38,7 +36,7 @@ int probe_runtime(const char *queue, const char *policy, unsigned *workers, char
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
-        ask_runtime(&a, queue, policy);
+        ask_runtime(&a, config);
         ssize_t written = write(ends[1], &a, sizeof a); /* fits the pipe: one piece */
         _exit(written != (ssize_t)sizeof a);
     }

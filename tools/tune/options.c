@@ -185,7 +185,7 @@ static void fill_defaults(typed *t, const struct argp_state *state)
     tune_options *o = t->options;
     bool some = false;
     fill_load(t, state);
-    if (probe_runtime(NULL, NULL, &o->cores, o->runtime, sizeof o->runtime))
+    if (probe_runtime(NULL, &o->cores, o->runtime, sizeof o->runtime))
         argp_failure(state, 1, 0, "no runtime on this machine: %s", o->runtime);
     for (int i = 0; i < TUNE_PARTS; i++)
         some |= o->parts[i];

@@ -157,7 +157,10 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
                       .policy = &fl_policy_random,
                       .full_fence = wants.full_fence,
                       .max_fibers = wants.fibers ? wants.fibers : FIBERS,
-                      .seed = 1};
+                      .seed = 1,
+                      .idle = wants.idle,
+                      .take = wants.take,
+                      .wait = wants.wait};
     return 0;
 }
 
@@ -236,6 +239,7 @@ int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack
         fiber->wake.kind = FL_JOB_FIBER;
         fiber->wake.as.fiber = fiber;
         fiber->shadow.low = stacks[i];
+        fiber->shadow.size = STACK;
     }
     return 0;
 }

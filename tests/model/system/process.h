@@ -12,6 +12,9 @@ typedef struct process_wants {
     unsigned fibers; /* that may exist; 0: plenty */
     bool full_fence, no_membarrier;
     const fl_discipline *discipline; /* NULL: chase-lev */
+    enum fl_idle_mode idle;
+    enum fl_take_mode take;
+    enum fl_wait_mode wait;
 } process_wants;
 
 /* Setup: filch_runtime_create with these settings. */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Runtimes of each idle, take and wait mode. */
+#ifndef SUPPORT_MODES_H
+#define SUPPORT_MODES_H
+
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <tests/support/fib.h>
+
+static FILCH_UNUSED const unsigned mode_workers[] = {1, 2, 8, 64};
+enum { MODE_SIZES = 4 };
+
+static inline filch_runtime *mode_runtime(filch_config config)
+{
+    filch_runtime *rt;
+    config.size = sizeof config;
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    return rt;
+}
+
+static inline filch_stats mode_stats(const filch_runtime *rt)
+{
+    filch_stats stats;
+    filch_runtime_stats(rt, &stats, sizeof stats);
+    return stats;
+}
+
+#endif

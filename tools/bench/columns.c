@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "columns.h"
+
+#include <filch/runtime.h>
+#include <stddef.h>
+#include <string.h>
+#include <tools/shared/probe.h>
+
+/* Where each choice is, once for the library, once for this command. */
+static const struct {
+    const char *what;
+    size_t in_config, in_column;
+} choices[CHOICES] = {
+    [POLICY] = {"policies", offsetof(filch_config, policy), offsetof(column, policy)},
+    [IDLE] = {"idle modes", offsetof(filch_config, idle), offsetof(column, idle)},
+    [TAKE] = {"take modes", offsetof(filch_config, take), offsetof(column, take)},
+    [WAIT] = {"wait modes", offsetof(filch_config, wait), offsetof(column, wait)},
+};
+
+static const char **name_at(void *structure, size_t at)
+{
+    return (const char **)(void *)((char *)structure + at);
+}
+
+void columns_join_names(char *text, size_t size, const char *const *names)
+{
+    *text = '\0';
+    for (; *names; names++) {
+        size_t length = strlen(text);
+        snprintf(text + length, size - length, "%s%s", length ? ", " : "", *names);
+    }
+}
+
+void columns_expect_room(size_t count, size_t most, const char *what,
+                         const struct argp_state *state)
+{
+    if (count > most)
+        argp_error(state, "too many %s: at most %zu", what, most);
+}
+
+/* The library knows whether a name exists, and which others do. 0, or *why says what is wrong. */
+static int check(const filch_config *config, char *why, size_t size)
+{
+    unsigned workers;
+    return probe_runtime(config, &workers, why, size);
+}
+
+void columns_add_queue(typed *t, const char *name, const struct argp_state *state)
+{
+    const peer_row *other = peer_find(name);
+    filch_config config = {.size = sizeof config, .queue = name};
+    char why[512], names[256];
+    columns_expect_room(t->queues.count + 1, BENCH_NAMES, "columns", state);
+    if (other && !other->peer)
+        argp_error(state, "%s was not found when this command was built; it needs %s", name,
+                   other->needs);
+    if (!t->queues_by_default && !other && strcmp(name, "handpool") != 0 &&
+        check(&config, why, sizeof why)) {
+        const char *others[1 + BENCH_NAMES] = {"handpool"};
+        for (size_t i = 0; i < peer_count; i++)
+            others[1 + i] = peers[i].name;
+        columns_join_names(names, sizeof names, others);
+        argp_error(state, "%s; and of this command: %s", why, names);
+    }
+    t->queues.names[t->queues.count++] = name;
+}
+
+void columns_add_choice(typed *t, const char *name, const struct argp_state *state)
+{
+    name_list *chosen = &t->chosen[t->choosing];
+    filch_config config = {.size = sizeof config};
+    char why[512];
+    columns_expect_room(chosen->count + 1, BENCH_NAMES, choices[t->choosing].what, state);
+    *name_at(&config, choices[t->choosing].in_config) = name;
+    if (check(&config, why, sizeof why))
+        argp_error(state, "%s", why);
+    chosen->names[chosen->count++] = name;
+}
+
+/* A column's name is its queue's, and those of what else was chosen for it. */
+static void add_column(options *o, column c, const struct argp_state *state)
+{
+    columns_expect_room(o->column_count + 1, BENCH_NAMES, "columns", state);
+    size_t length = (size_t)snprintf(c.label, sizeof c.label, "%.30s", c.queue);
+    for (size_t i = 0; i < CHOICES; i++) {
+        const char *name = *name_at(&c, choices[i].in_column);
+        if (name)
+            length += (size_t)snprintf(c.label + length, sizeof c.label - length, ":%.20s", name);
+    }
+    o->columns[o->column_count++] = c;
+}
+
+/* Some modes are impossible with some queues; whoever has not named the queue does without it. */
+static bool is_possible(typed *t, column *c, const struct argp_state *state)
+{
+    filch_config config = {.size = sizeof config, .queue = c->queue};
+    char why[512];
+    for (size_t i = 0; i < CHOICES; i++)
+        *name_at(&config, choices[i].in_config) = *name_at(c, choices[i].in_column);
+    if (!check(&config, why, sizeof why))
+        return true;
+    if (!t->queues_by_default)
+        argp_error(state, "%s", why);
+    return false;
+}
+
+/* Each with each. */
+static void add_chosen(typed *t, column c, unsigned choice, const struct argp_state *state)
+{
+    while (choice < CHOICES && t->chosen[choice].count == 0)
+        choice++;
+    if (choice == CHOICES) {
+        if (is_possible(t, &c, state))
+            add_column(t->options, c, state);
+        return;
+    }
+    const name_list *chosen = &t->chosen[choice];
+    for (size_t i = 0; i < chosen->count; i++) {
+        *name_at(&c, choices[choice].in_column) = chosen->names[i];
+        add_chosen(t, c, choice + 1, state);
+    }
+}
+
+void columns_make(typed *t, const struct argp_state *state)
+{
+    options *o = t->options;
+    o->columns[o->column_count++] = (column){.as = KERNEL_SERIAL, .label = "serial"};
+    for (size_t q = 0; q < t->queues.count; q++) {
+        const char *queue = t->queues.names[q];
+        column c = {.as = KERNEL_FILCH, .queue = queue, .peer = peer_find(queue)};
+        if (c.peer)
+            c.as = KERNEL_PEER;
+        else if (strcmp(c.queue, "handpool") == 0)
+            c.as = KERNEL_HANDPOOL;
+        if (c.as == KERNEL_FILCH)
+            add_chosen(t, c, 0, state);
+        else
+            add_column(o, c, state);
+    }
+}

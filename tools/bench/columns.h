@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The columns of `filch bench`: queues, and what else runtimes are told by name, each with each. The
+ * library is asked whether it knows a name, and whether it takes what was put together. Whatever is
+ * wrong ends the process by argp_error. */
+#ifndef BENCH_COLUMNS_H
+#define BENCH_COLUMNS_H
+
+#include "bench.h"
+
+#include <argp.h>
+
+/* What a runtime is told by name beside its queue: an option each, with a list of names. */
+enum choice { POLICY, IDLE, TAKE, WAIT, CHOICES };
+
+typedef struct name_list {
+    const char *names[BENCH_NAMES];
+    size_t count;
+} name_list;
+
+/* What was typed, name by name; put together when all of it is known. */
+typedef struct typed {
+    options *options;
+    name_list queues, chosen[CHOICES];
+    enum choice choosing; /* whose list is being read */
+    bool queues_by_default, quick;
+} typed;
+
+void columns_add_queue(typed *t, const char *name, const struct argp_state *state);
+/* A name of t->choosing. */
+void columns_add_choice(typed *t, const char *name, const struct argp_state *state);
+/* All of them, serial code first; nothing is added any more. */
+void columns_make(typed *t, const struct argp_state *state);
+
+/* "a, b, c" of names that NULL closes. */
+void columns_join_names(char *text, size_t size, const char *const *names);
+/* count, with what is to be added. */
+void columns_expect_room(size_t count, size_t most, const char *what,
+                         const struct argp_state *state);
+
+#endif
