@@ -53,7 +53,7 @@
  *   outline  rearm: the first slot, which lies below every self; base OUTLINE, which lies above every
  *            position: each fork and join of it comes to the slow path, where limit and ASKED say, as
  *            they do inline, whether somebody called. No fence either: thieves take a heavy one.
- *   fenced   rearm NULL, base ASKED: each comes, and fences. (Central disciplines are here, too; the
+ *   fenced   rearm NULL, base ASKED: each comes, and fences. (Disciplines with queues are here; the
  *            fences are theirs to do.) */
 #ifndef FL_FORKSTACK_H
 #define FL_FORKSTACK_H

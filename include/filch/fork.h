@@ -78,7 +78,7 @@ FILCH_BEGIN_DECLS
 /* Forks: the arguments already lie in self->args (see filch_arguments). Returns the new self, which
  * the caller uses from here on. Any task; may hand work over to an idle worker; never fails
  * (filch_die when the fork stack is full: too many unjoined forks). Does not suspend, but for a
- * central queue that is full: there it runs the task at once. */
+ * discipline whose queue is full: there it runs the task at once. */
 FILCH_API filch_self filch_fork(filch_self self, const filch_task *task);
 
 /* Joins the task in `slot`, the last one forked and not yet joined (slot = self - 1; it is the
