@@ -98,6 +98,12 @@ sed 's/"policy": null, "workers": 2/"error": "crashed", &/' old.json >failed.jso
 run_filch 1 compare old.json failed.json
 claim "what fails now is told: $(head -3 out)" grep -q '^  fib(30), a with 2 workers: crashed' out
 
+awk '/"column": "b"/ { print; getline; print "]}"; next } { print }' old.json >none.json
+run_filch 1 compare old.json none.json
+claim "no samples are no result: $(head -3 out)" grep -q '^  fib(30), b with 1 worker: no samples' out
+run_filch 0 compare none.json old.json
+claim "nor a figure" grep -Eq '^  b +1  failed before$' out
+
 refused "unknown seconds cpu_seconds" compare --by hours old.json
 refused "unknown table json csv" compare --format xml old.json
 refused "percentage 1000" compare --threshold much old.json

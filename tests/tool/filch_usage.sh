@@ -20,6 +20,8 @@ refused "number 1024" bench --workers 0
 refused "number 1024" bench --workers 1,1000000
 refused "number" bench --workers two
 refused "number" bench --repeat -1
+refused "number 200" bench --repeat 0
+refused "number 1000" bench --slow-down 0
 refused "empty" bench --kernels ,
 refused "nonsense" bench nonsense
 refused "option" bench --nonsense
