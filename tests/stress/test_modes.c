@@ -7,7 +7,7 @@
 #include <tests/support/modes.h>
 #include <tests/support/stress.h>
 
-enum { FIB = 15, ITEMS = 3000, DEPTH = 11, FRAME = 1500 };
+enum { FIB = 14, ITEMS = 3000, DEPTH = 11, FRAME = 1500 };
 
 FILCH_FOR(double_items, i, (int *, items))
 {
@@ -38,34 +38,34 @@ FILCH_TASK(uint64_t, uneven, (uint64_t, seed), (int, depth))
     return 3 * left + right + frame[seed % FRAME];
 }
 
-static void right_with(filch_config config)
+static void right_with(filch_config config, unsigned workers)
 {
-    config.workers = 1; /* the answer that others have to give */
-    filch_runtime *rt = mode_runtime(config);
+    filch_runtime *rt = mode_runtime((filch_config){.workers = 1});
     uint64_t expected = FILCH_RUN(rt, uneven, config.seed, DEPTH);
     filch_runtime_destroy(rt);
-    for (unsigned i = 1; i < MODE_SIZES; i++) {
-        config.workers = mode_workers[i];
-        rt = mode_runtime(config);
-        cr_assert_eq(FILCH_RUN(rt, uneven, config.seed, DEPTH), expected, "%s %s %s %u",
-                     config.idle, config.take, config.wait, config.workers);
-        cr_assert_eq(FILCH_RUN(rt, fib, FIB), fib_serial(FIB));
-        doubles(rt);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
-    }
+    config.workers = workers;
+    rt = mode_runtime(config);
+    cr_assert_eq(FILCH_RUN(rt, uneven, config.seed, DEPTH), expected, "%s %s %s %u", config.idle,
+                 config.take, config.wait, config.workers);
+    cr_assert_eq(FILCH_RUN(rt, fib, FIB), fib_serial(FIB));
+    doubles(rt);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
+/* Where there is time, each on each number of workers. */
 Test(modes, answers_are_right_with_every_combination)
 {
+    enum { OF_EACH = 3, ALL = OF_EACH * OF_EACH * OF_EACH };
+    cr_assert(!fl_idle_modes[OF_EACH] && !fl_take_modes[OF_EACH] && !fl_wait_modes[OF_EACH]);
     uint64_t seed = stress_seed();
-    for (unsigned idle = 0; fl_idle_modes[idle]; idle++)
-        for (unsigned take = 0; fl_take_modes[take]; take++)
-            for (unsigned wait = 0; fl_wait_modes[wait]; wait++)
-                right_with((filch_config){.idle = fl_idle_modes[idle]->name,
-                                          .take = fl_take_modes[take]->name,
-                                          .wait = fl_wait_modes[wait]->name,
-                                          .stack_size = BUILD_ASAN ? 512 << 10 : 128 << 10,
-                                          .seed = seed + 1});
+    unsigned rounds = stress_times(MODE_SIZES);
+    for (unsigned i = 0; i < ALL * rounds; i++)
+        right_with((filch_config){.idle = fl_idle_modes[i % OF_EACH]->name,
+                                  .take = fl_take_modes[i / OF_EACH % OF_EACH]->name,
+                                  .wait = fl_wait_modes[i / (OF_EACH * OF_EACH) % OF_EACH]->name,
+                                  .stack_size = BUILD_ASAN ? 512 << 10 : 128 << 10,
+                                  .seed = seed + i + 1},
+                   mode_workers[(i + i / 3 + i / 9 + i / ALL) % MODE_SIZES]);
 }
 
 /* The frames of one recursion fill half of what is left where joins still help; nested in each other without a bound
@@ -92,7 +92,7 @@ Test(modes, joins_that_help_stay_within_the_stack)
 FILCH_TASK(int, sleepy, (uint64_t, seed), (int, depth))
 {
     if (seed % 50 == 0)
-        filch_sleep((int64_t)(seed % 30000));
+        filch_sleep((int64_t)(seed % 10000));
     if (depth == 0)
         return 1;
     FILCH_FORK(sleepy, stress_mix(seed), depth - 1);
@@ -104,12 +104,12 @@ FILCH_TASK(int, sleepy, (uint64_t, seed), (int, depth))
 Test(modes, tasks_on_top_may_wait_for_time)
 {
     uint64_t seed = stress_seed();
-    for (unsigned times = stress_times(5); times > 0; times--)
+    for (unsigned times = stress_times(3); times > 0; times--)
         for (unsigned wait = FL_WAIT_HELP_ANY; wait <= FL_WAIT_HELP_OWN; wait++)
             for (unsigned i = 0; i < MODE_SIZES; i++) {
                 filch_runtime *rt = mode_runtime(
                     (filch_config){.wait = fl_wait_modes[wait]->name, .workers = mode_workers[i]});
-                cr_assert_eq(FILCH_RUN(rt, sleepy, seed + times, 7), 1 << 7);
+                cr_assert_eq(FILCH_RUN(rt, sleepy, seed + times, 6), 1 << 6);
                 cr_assert_eq(filch_runtime_destroy(rt), 0);
             }
 }
