@@ -12,6 +12,9 @@ claim "stderr is empty: $(cat err)" test ! -s err
 mv out result.json
 schema=$here/../../docs/result-schema.json
 claim "the result keeps to its schema" ./check_schema "$schema" result.json
+run_filch 0 bench --kernels fib --size tiny --repeat 1 --workers 2 --format json --idle yield --take one --wait help-any
+claim "modes are in the result" grep -q '"idle": "yield"' out
+claim "a result with modes keeps to its schema" ./check_schema "$schema" out
 samples=$(grep -c '"other_share"' result.json)
 claim "three samples for each of 5 columns of 3 kernels: $samples" test "$samples" -eq 45
 
