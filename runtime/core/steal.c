@@ -58,11 +58,18 @@ static void wait_for_answer(fl_worker *worker, fl_forkstack *stack, fl_gift *gif
             sched_yield();
 }
 
-static bool rob(fl_worker *worker, fl_forkstack *stack, fl_work *work)
+/* Nothing was taken, and why. */
+static bool missed(fl_worker *worker, enum fl_counter why)
+{
+    fl_count(worker, why, 1);
+    return false;
+}
+
+static bool rob(fl_worker *worker, const fl_worker *victim, fl_forkstack *stack, fl_work *work)
 {
     uint64_t top;
     if (!fl_forkstack_rob_look(stack, &top))
-        return false;
+        return missed(worker, FL_MISSED_GONE);
     if (worker->rt->asymmetric) {
         fl_count(worker, FL_HEAVY_FENCES, 1);
         fl_fence_heavy(); /* T2 */
@@ -72,17 +79,19 @@ static bool rob(fl_worker *worker, fl_forkstack *stack, fl_work *work)
     *work = (fl_work){.kind = FL_WORK_SLOT};
     work->task = fl_forkstack_rob_take(stack, top, &work->slot);
     if (!work->task)
-        return false;
+        return missed(worker, FL_MISSED_GONE);
     fl_count(worker, FL_ROBS, 1);
+    fl_count_theft(worker, victim, 1);
     return true;
 }
 
-static bool accept(fl_worker *worker, const fl_gift *gift, fl_work *work)
+static bool accept(fl_worker *worker, const fl_worker *victim, const fl_gift *gift, fl_work *work)
 {
     if (!gift->count)
-        return false;
+        return missed(worker, FL_MISSED_REFUSED);
     fl_count(worker, FL_GIFTS, 1);
     fl_count(worker, FL_GIFT_TASKS, gift->count);
+    fl_count_theft(worker, victim, gift->count);
     *work = (fl_work){.kind = gift->count > 1 ? FL_WORK_RANGE : FL_WORK_SLOT,
                       .slot = gift->first,
                       .task = gift->first->claimed,
@@ -95,19 +104,19 @@ static bool steal_from(fl_worker *worker, fl_worker *victim, fl_work *work)
 {
     fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* W5 */
     if (!stack || !fl_forkstack_offers(stack))
-        return false;
+        return missed(worker, FL_MISSED_EMPTY);
     worker->box.most = worker->profit.most;
     enum fl_asked asked = fl_forkstack_ask(stack, &worker->box);
     if (asked == FL_ASK_BUSY)
-        return false;
+        return missed(worker, FL_MISSED_BUSY);
     fl_count(worker, FL_ASKS, 1);
     fl_gift gift;
     if (asked == FL_ASK_LEFT && watch(worker, stack, &gift))
-        return accept(worker, &gift, work);
+        return accept(worker, victim, &gift, work);
     if (fl_forkstack_withdraw(stack, &worker->box))
-        return rob(worker, stack, work);
+        return rob(worker, victim, stack, work);
     wait_for_answer(worker, stack, &gift);
-    return accept(worker, &gift, work);
+    return accept(worker, victim, &gift, work);
 }
 
 /* ---- Whom ---- */
@@ -185,15 +194,18 @@ static void *steal_item_from(fl_worker *worker, fl_worker *victim)
 {
     void *item = NULL;
     int64_t size = fl_deque_size(&victim->ready);
-    if (size <= 0 || (size == 1 && !stays(&victim->ready)))
+    if (size <= 0 || (size == 1 && !stays(&victim->ready))) {
+        missed(worker, size <= 0 ? FL_MISSED_READY_EMPTY : FL_MISSED_READY_LEFT);
         return NULL;
+    }
     urcu_bp_read_lock(); /* old buffers live until the end of it */
     if (fl_deque_steal(&victim->ready, &item) != FL_STEAL_GOT)
         item = NULL;
     fl_order_release(&fl_readers);
     urcu_bp_read_unlock();
+    fl_count(worker, item ? FL_DEQUE_STEALS : FL_MISSED_READY_LOST, 1);
     if (item)
-        fl_count(worker, FL_DEQUE_STEALS, 1);
+        fl_count_theft(worker, victim, 1);
     return item;
 }
 

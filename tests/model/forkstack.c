@@ -13,6 +13,7 @@
 #include <runtime/core/fence.h>
 #include <runtime/core/panic.h>
 #include <runtime/queue/queue.h>
+#include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
 
 #include <errno.h>
@@ -283,6 +284,7 @@ static void lay_out(struct shape chosen)
     memset(&done, 0, sizeof done);
     fl_crew_init(&rt.crew, 2, 2); /* a thief asks one victim an attempt */
     mc_ignore(&rt.crew, sizeof rt.crew);
+    statistics_setup();
     rt.worker = workers;
     rt.discipline = &fl_discipline_chase_lev;
     rt.asymmetric = !shape.full_fence;
@@ -298,7 +300,7 @@ static void lay_out(struct shape chosen)
         worker[i].rt = &rt;
         worker[i].index = i;
         worker[i].profit.most = shape.most ? shape.most : 1;
-        mc_ignore(worker[i].counters, sizeof worker[i].counters);
+        statistics_ignore(&worker[i], false);
         if (i != OWNER)
             mc_ignore(&region[i], sizeof region[i]);
     }

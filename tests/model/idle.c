@@ -17,6 +17,7 @@
 #include <runtime/core/futex.h>
 #include <runtime/core/worker.h>
 #include <runtime/queue/queue.h>
+#include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
 
 #include <string.h>
@@ -282,7 +283,7 @@ static void lay_out_worker(unsigned i)
         mc_ignore(&worker[i].current, sizeof worker[i].current);
     if (!produces || !shape.pushes)
         mc_ignore(&worker[i].ready, sizeof worker[i].ready);
-    mc_ignore(worker[i].counters, sizeof worker[i].counters);
+    statistics_ignore(&worker[i], false);
 }
 
 static void lay_out_runtime(void)
@@ -301,6 +302,7 @@ static void lay_out_runtime(void)
         fl_idle_search(&rt.idle);
     fl_inbox_init(&rt.inbox);
     mc_ignore(&rt, offsetof(filch_runtime, idle));
+    statistics_setup();
     if (!shape.submits)
         mc_ignore(&rt.inbox, sizeof rt.inbox);
 }
