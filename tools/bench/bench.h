@@ -6,7 +6,7 @@
  *   options.c   command line -> options
  *   plan.c      options -> report without samples
  *   measure.c   fills in all samples, each from a child process (child.c)
- *   table.c, verdict.c, json.c, csv.c   report -> text
+ *   table.c, stats.c, verdict.c, json.c, csv.c   report -> text
  *
  * One thread; nothing here creates a runtime in this process, since its children are forked from
  * it. */
@@ -15,6 +15,7 @@
 
 #include <bench/kernels/table.h>
 #include <bench/peers/peer.h>
+#include <filch/stats.h>
 #include <stdio.h>
 
 enum { BENCH_NAMES = 16, BENCH_REPEATS = 200, BENCH_MOST_WORKERS = 1024 };
@@ -44,6 +45,7 @@ typedef struct options {
     int size;   /* enum kernel_size_name; -1: per kernel what the columns can bear */
     enum bench_format format;
     const char *dir;
+    bool stats;         /* what runtimes counted is shown, too */
     char runtime[4096]; /* what a runtime says of itself on this machine */
     char names[4096]; /* the lists of the command line, cut into names that the columns point to */
     size_t names_used;
@@ -74,7 +76,9 @@ typedef struct cell {
     sample samples[BENCH_REPEATS];
     int sample_count;
     double peak_mib;
-    char error[256]; /* not "": this cell has no (right) result, and why */
+    filch_stats counted; /* by a runtime, in all samples together, */
+    double counted_runs; /* which are so many runs; 0: this is no runtime */
+    char error[256];     /* not "": this cell has no (right) result, and why */
 } cell;
 
 /* One kernel at one size. */
@@ -129,6 +133,9 @@ void bench_write_table(const report *r, FILE *out);
 void bench_write_csv(const report *r, FILE *out);
 int bench_write_json(const report *r, FILE *out); /* 0 or -errno */
 extern const bool bench_has_json;                 /* false: built without jansson */
+
+/* What the runtimes of the block counted and how long their workers did what, per run. */
+void bench_write_stats(const block *b, FILE *out);
 
 /* One line per pair of columns: who wins by what factor. */
 void bench_write_verdict(const report *r, FILE *out, const char *line_start);

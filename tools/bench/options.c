@@ -24,6 +24,10 @@ static const struct argp_option known[] = {
      "long; of parallel algorithms, quick)",
      0},
     {"format", 'f', "FORMAT", 0, "table, json or csv (default: table)", 0},
+    {"stats", 't', 0, 0,
+     "Below each kernel, what the runtimes counted in a run, and how long workers worked, searched "
+     "and slept (a table only)",
+     0},
     {"dir", 'd', "DIR", 0, "What tree-digest reads (default: /usr/include)", 0},
     {0},
 };
@@ -38,6 +42,7 @@ static const char examples[] =
     "  filch bench --kernels fib,nqueens --workers 1,2,4\n"
     "  filch bench --columns chase-lev,central-mutex,handpool --size quick\n"
     "  filch bench --kernels sort,radix --columns chase-lev,tbb --size full\n"
+    "  filch bench --kernels uts-t1 --stats            why does it not scale?\n"
     "  filch bench --kernels tree-digest --dir /usr/share/doc\n"
     "  filch bench --format json > result.json         all samples\n"
     "\n"
@@ -276,6 +281,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         o->format = (enum bench_format)choose(argument, "format", format_names, state);
         if (o->format == BENCH_JSON && !bench_has_json)
             argp_error(state, "built without jansson: no json; choose table or csv");
+        return 0;
+    case 't':
+        o->stats = true;
         return 0;
     case 'd':
         o->dir = argument;
