@@ -54,7 +54,7 @@ FILCH_API int filch_stats_thefts(filch_runtime *rt, unsigned thief, uint64_t *ta
                                  unsigned count);
 
 /* Writes all of it as one line of JSON: the sums, and each worker that has ever been started, with
- * those it stole from (docs/stats-schema.json). What write returned if not 0: then the text ends
+ * those it stole from (docs/statistics.md shows one). What write returned if not 0: then the text ends
  * there; else errors as filch_stats_read. May wait where write does. */
 FILCH_API int filch_stats_write_json(filch_runtime *rt, filch_write_fn *write, void *arg);
 
