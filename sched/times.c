@@ -41,7 +41,9 @@ static bool look(const fl_times *times, fl_times_clock *clock, uint64_t spent[FL
     for (unsigned i = 0; i < FL_DOINGS; i++)
         spent[i] = filch_u64_load(&times->spent[i], FILCH_ACQUIRE); /* X4 */
     int64_t now = clock();
-    if (!since || filch_u64_load(&times->since, FILCH_RELAXED) != since) /* X4 */
+    uint64_t again =
+        filch_u64_load(&times->since, FILCH_RELAXED); /* relaxed: the acquires before it order it */
+    if (!since || again != since)
         return false;
     spent[since % FL_DOINGS] += stretch(since, now);
     return true;
