@@ -144,6 +144,36 @@ Test(stats, who_stole_from_whom_is_told)
     stats_end(rt);
 }
 
+FILCH_VOID_TASK(nothing)
+{
+    (void)self;
+}
+
+/* Forks and joins until a thief has asked and been answered. */
+FILCH_VOID_TASK(gives)
+{
+    filch_stats stats = {0};
+    while (!stats.gifts) {
+        for (int i = 0; i < 100; i++) {
+            FILCH_FORK(nothing);
+            FILCH_FORK(nothing);
+            FILCH_JOIN_VOID(nothing);
+            FILCH_JOIN_VOID(nothing);
+        }
+        filch_runtime_stats(filch_runtime_here(), &stats, sizeof stats);
+    }
+}
+
+Test(stats, what_was_given_counts_as_taken_from_its_owner)
+{
+    filch_runtime *rt = stats_runtime(2, "chase-lev", NULL);
+    FILCH_RUN(rt, gives);
+    filch_stats all = stats_rested(rt);
+    cr_expect_geq(all.gift_tasks, all.gifts);
+    cr_expect_eq(stats_thefts(rt), stats_stolen(&all));
+    stats_end(rt);
+}
+
 /* ---- Jobs ---- */
 
 typedef struct batch {
