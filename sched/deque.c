@@ -17,7 +17,7 @@ static filch_ptr *place(fl_buffer *buffer, int64_t index)
     return &buffer->items[index & (buffer->size - 1)];
 }
 
-int fl_deque_init(fl_deque *deque, int64_t size, void (*retire)(fl_buffer *))
+int fl_deque_init(fl_deque *deque, int64_t size, fl_retire_fn *retire)
 {
     fl_buffer *buffer = buffer_create(size);
     if (!buffer)
@@ -43,7 +43,7 @@ static fl_buffer *grow(fl_deque *deque, fl_buffer *old, int64_t top, int64_t bot
         filch_ptr_store(place(buffer, i), filch_ptr_load(place(old, i), FILCH_RELAXED),
                         FILCH_RELAXED);
     filch_ptr_store(&deque->buffer, buffer, FILCH_RELEASE); /* D6 */
-    deque->retire(old);
+    deque->retire(deque, old);
     return buffer;
 }
 

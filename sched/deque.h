@@ -30,19 +30,24 @@ typedef struct fl_buffer {
     filch_ptr items[];
 } fl_buffer;
 
+struct fl_deque;
+
+/* Its owner: it has grown, and needs the old buffer no more. */
+typedef void fl_retire_fn(struct fl_deque *grown, fl_buffer *old);
+
 typedef struct fl_deque {
     filch_u64 top; /* thieves */
     char apart1[FILCH_APART - sizeof(filch_u64)];
     filch_u64 bottom; /* owner */
     filch_ptr buffer; /* fl_buffer *; owner writes */
-    void (*retire)(fl_buffer *old);
+    fl_retire_fn *retire;
     char apart2[FILCH_APART - 2 * sizeof(filch_u64) - sizeof(void *)];
 } fl_deque;
 
 enum fl_stolen { FL_STEAL_EMPTY, FL_STEAL_LOST, FL_STEAL_GOT };
 
 /* size: a power of two. -ENOMEM as a plain errno. */
-int fl_deque_init(fl_deque *deque, int64_t size, void (*retire)(fl_buffer *));
+int fl_deque_init(fl_deque *deque, int64_t size, fl_retire_fn *retire);
 /* Nobody may use the deque any more. */
 void fl_deque_clear(fl_deque *deque);
 

@@ -29,6 +29,7 @@
  *   <filch/resources.h> pools of connections and the like, first come, first served
  *   <filch/cache.h>    equal objects kept ready, near the worker that used them
  *   <filch/batcher.h>  items that come one by one are handed on many at a time
+ *   <filch/stats.h>    what workers did, from whom they stole, where their time went
  *   <filch/metrics.h>  counters, gauges, distributions, and Prometheus' text of them
  *   <filch/letters.h>  jobs that have failed for good, kept until somebody has looked at them
  *   <filch/log.h>      structured log lines
@@ -67,6 +68,7 @@
 #include <filch/scope.h>
 #include <filch/select.h>
 #include <filch/signals.h>
+#include <filch/stats.h>
 #include <filch/sync.h>
 #include <filch/task.h>
 #include <filch/timer.h>

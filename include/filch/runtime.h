@@ -52,8 +52,10 @@ typedef struct filch_config {
                          are for programs whose tasks wait for each other by joins alone */
 } filch_config;
 
-/* Sums over the workers since the runtime was created. Read while tasks run, they are approximate.
- */
+/* What workers have counted since the runtime was created: sums over them, or one worker's
+ * (<filch/stats.h>, where it says what holds between these numbers). Read while tasks run, they are
+ * those of moments that lie close together; none ever falls but `fibers` and
+ * `suspended`. */
 typedef struct filch_stats {
     uint64_t gifts;        /* times a thief that asked was handed tasks */
     uint64_t gift_tasks;   /* tasks so handed over */
@@ -66,8 +68,36 @@ typedef struct filch_stats {
     uint64_t parks;        /* times a worker went to sleep */
     uint64_t switches;     /* fiber switches */
     uint64_t migrations;   /* fibers that went on on another worker than they had stopped on */
-    uint64_t outside;      /* tasks taken from outside */
-    uint64_t fibers;       /* fibers in existence (not a sum: now) */
+    uint64_t outside;      /* tasks and ready fibers taken from outside */
+    uint64_t fibers;       /* fibers in existence (of the runtime; not a sum: now) */
+    /* Forks and joins that came out of line, and what became of forked tasks */
+    uint64_t forks;         /* all forks where all_forks is 1; else those a thief interrupted */
+    uint64_t joins_kept;    /* of a task that was still there: the joiner ran it. As forks */
+    uint64_t joins_taken;   /* of a task that somebody had taken; all of them */
+    uint64_t joins_dropped; /* forks that a panic dropped before they had begun */
+    uint64_t tasks_taken;   /* forked tasks run by who took them: a thief, or from a queue */
+    uint64_t flushed;       /* forked tasks put into ready deques, since their forker waited */
+    /* Jobs: detached tasks, children of scopes, jobs of pools, calls from outside */
+    uint64_t jobs_started; /* by tasks of the runtime, or taken from outside */
+    uint64_t jobs_run;
+    uint64_t joins_waited; /* joins that suspended their fiber */
+    uint64_t suspensions;  /* times a fiber stopped to wait */
+    /* Attempts to steal in vain, by reason */
+    uint64_t missed_empty;       /* the fork stack offered nothing */
+    uint64_t missed_busy;        /* another thief was asking */
+    uint64_t missed_refused;     /* the owner answered that it had nothing */
+    uint64_t missed_gone;        /* a silent owner's task was gone when it was to be robbed */
+    uint64_t missed_ready_empty; /* the ready deque held nothing */
+    uint64_t missed_ready_left;  /* its only item was left to its worker */
+    uint64_t missed_ready_lost;  /* somebody else was faster */
+    uint64_t growths;            /* times a ready deque grew */
+    /* Nanoseconds of workers; together the age of each of them */
+    uint64_t work_ns;    /* between finding something and finding nothing */
+    uint64_t search_ns;  /* awake with nothing to do */
+    uint64_t sleep_ns;   /* asleep, or on the way there and back */
+    uint64_t retired_ns; /* surplus, or never needed (filch_runtime_resize) */
+    uint64_t suspended;  /* fibers that wait (of the runtime; not a sum: now) */
+    uint64_t all_forks;  /* 1: each fork comes out of line and is counted (of the runtime) */
     uint64_t pushes;       /* tasks put into another worker's queue by who forked them (sharing) */
     uint64_t exposures;    /* times an owner shared some of its private tasks (private-split) */
     uint64_t helps;        /* times a join ran what others had forked (filch_config.wait) */

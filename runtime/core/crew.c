@@ -31,6 +31,7 @@ bool fl_retire(fl_worker *worker)
 {
     fl_runtime *rt = worker->rt;
     fl_count(worker, FL_PARKS, 1);
+    fl_turn(worker, FL_RETIRED);
     fl_fibers_return(worker);
     worker->woken = false;
     worker->vain_nap = 0;
@@ -39,6 +40,7 @@ bool fl_retire(fl_worker *worker)
     fl_wake_one(rt, 0, FL_UNLESS_SEARCHING);
     if (!fl_wait_for_turn(worker))
         return false;
+    fl_turn(worker, FL_SEARCHING);
     fl_idle_search(&rt->idle); /* Q1 */
     return true;
 }

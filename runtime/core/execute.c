@@ -15,6 +15,7 @@ void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task)
     filch_failure failure;
     if (fl_fiber_of(self)->worker->rt->settings.wait == FL_WAIT_HELP_OWN)
         fl_slot_begin(slot, fl_forkstack_of(self));
+    fl_count(fl_fiber_of(self)->worker, FL_TASKS_TAKEN, 1);
     if (fl_catch_task(self, task, slot, &failure)) {
         waiter = fl_slot_finish(slot);
     } else {
@@ -46,6 +47,7 @@ static void run_gift(filch_self self, const fl_work *work)
     fl_worker *worker = fiber->worker;
     unsigned arrivals = fiber->arrivals;
     int64_t start = fl_now();
+    fl_turn_at(worker, FL_WORKING, start);
     if (work->kind == FL_WORK_RANGE)
         range(self, work->slot, work->count);
     else
@@ -54,7 +56,8 @@ static void run_gift(filch_self self, const fl_work *work)
     int64_t tasks = work->kind == FL_WORK_RANGE ? work->count : 1;
     if (switched) /* this may be another worker; whose profit it was is no matter */
         worker = fiber->worker;
-    fl_profit_gift(&worker->profit, fl_now() - start, tasks, switched);
+    worker->gift_ended = fl_now();
+    fl_profit_gift(&worker->profit, worker->gift_ended - start, tasks, switched);
     if (!worker->profit.nap)
         worker->vain_nap = 0;
 }
@@ -122,6 +125,7 @@ static void execute(fl_fiber *fiber, filch_self self, const fl_work *work)
         fl_retire_into(fiber, work->fiber);
         break;
     case FL_WORK_JOB:
+        fl_count(fiber->worker, FL_JOBS_RUN, 1);
         note_job(fiber, work->job);
         run_job(self, work->job);
         break;

@@ -67,10 +67,14 @@ static bool take_inbox(fl_worker *worker, fl_work *work)
         return false;
     worker->drained_at = now;
     worker->drained = count;
-    fl_count(worker, FL_OUTSIDE, count);
-    for (unsigned i = count; i-- > 1;) /* oldest on top of the deque */
+    for (unsigned i = count; i-- > 1;) { /* oldest on top of the deque */
+        enum fl_job_kind kind = jobs[i]->kind;
         if (fl_deque_push(&worker->ready, item_from_job(jobs[i])))
             fl_inbox_put(&worker->rt->inbox, jobs[i]);
+        else
+            fl_count_outside(worker, kind);
+    }
+    fl_count_outside(worker, jobs[0]->kind);
     if (count > 1) {
         filch_fence_seq_cst(); /* P5 */
         fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_NAPPING);
@@ -128,11 +132,26 @@ static bool search(fl_worker *worker, fl_work *work)
     return false;
 }
 
+/* The next thing is not a gift, whose beginning is noted where it is run. */
+static bool found(fl_worker *worker, const fl_work *work)
+{
+    fl_found(worker, work->gift);
+    if (!work->gift)
+        fl_turn(worker, FL_WORKING);
+    return true;
+}
+
 bool fl_find(fl_worker *worker, fl_work *work)
 {
+    int64_t gift_ended = worker->gift_ended;
+    worker->gift_ended = 0;
     if (take_own(worker, work))
         return true;
     fl_idle_search(&worker->rt->idle);
+    if (gift_ended) /* just now */
+        fl_turn_at(worker, FL_SEARCHING, gift_ended);
+    else
+        fl_turn(worker, FL_SEARCHING);
     for (;;) {
         if (FILCH_UNLIKELY(fl_surplus(worker))) {
             if (!fl_retire(worker))
@@ -140,10 +159,8 @@ bool fl_find(fl_worker *worker, fl_work *work)
             continue;
         }
         int64_t nap = fl_profit_nap(&worker->profit);
-        if (!nap && search(worker, work)) {
-            fl_found(worker, work->gift);
-            return true;
-        }
+        if (!nap && search(worker, work))
+            return found(worker, work);
         if (!fl_stay_awake(worker, nap) && !fl_sleep(worker, nap))
             return false;
     }

@@ -24,6 +24,7 @@ void filch_fork_slow(filch_self self)
                   "range instead of its elements",
                   (unsigned)FL_SLOTS, task->name); /* owner's own store */
     }
+    fl_count(fiber->worker, FL_FORKS, 1);
     fiber->worker->rt->discipline->forked(fiber->worker, self);
 }
 
@@ -44,6 +45,7 @@ static void wait_until_done(fl_fiber *fiber, filch_slot *slot)
     }
     if (fl_help(fiber, slot))
         return;
+    fl_count(fiber->worker, FL_JOINS_WAITED, 1);
     fl_fiber_waits_in(fiber, "the join of a fork", slot);
     fl_leave(fiber, leave_waiter, slot);
     if (!fl_slot_done(slot))
@@ -51,15 +53,18 @@ static void wait_until_done(fl_fiber *fiber, filch_slot *slot)
                   "library");
 }
 
-/* Whose is the task that was in `slot`, and how did it end if it was stolen? Then it is waited for. */
+/* Whose is the task that was in `slot`, and how did it end if it was stolen? Then it is waited for, else
+ * counted as `kept`. */
 enum outcome { KEPT, DONE, FAILED };
 
-static enum outcome settle(filch_slot *slot)
+static enum outcome settle(filch_slot *slot, enum fl_counter kept)
 {
     fl_fiber *fiber = fl_fiber_of(slot);
     fl_refuse_carried(fiber, "a join");
     const fl_discipline *discipline = fiber->worker->rt->discipline;
-    if (discipline->settle(&fiber->stack, slot) == FL_KEPT)
+    bool stays = discipline->settle(&fiber->stack, slot) == FL_KEPT;
+    fl_count(fiber->worker, stays ? kept : FL_JOINS_TAKEN, 1);
+    if (stays)
         return KEPT;
     wait_until_done(fiber, slot);
     bool failed = fl_slot_failed(slot);
@@ -72,7 +77,7 @@ int filch_join_slow(filch_slot *slot)
     if (slot < fl_first_slot(fl_forkstack_of(slot)))
         filch_die(
             "a join without a fork; every join belongs to the last unjoined fork of its task");
-    enum outcome outcome = settle(slot);
+    enum outcome outcome = settle(slot, FL_JOINS_KEPT);
     if (FILCH_UNLIKELY(outcome == FAILED))
         fl_panic_from_slot(slot);
     return outcome == KEPT;
@@ -82,7 +87,7 @@ void fl_drop(filch_slot *slot)
 {
     filch_ptr_store(&slot->task, NULL, FILCH_RELAXED); /* J1 */
     filch_fence_light();                               /* J2 */
-    if (settle(slot) == FAILED)
+    if (settle(slot, FL_JOINS_DROPPED) == FAILED)
         fl_slot_drop_failure(slot);
 }
 

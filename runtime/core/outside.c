@@ -132,8 +132,9 @@ static void start(fl_runtime *rt, fl_job *job, fl_unless unless)
 {
     fl_worker *here = fl_worker_here();
     if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_JOB, job)))
-        return;
-    fl_submit_across(rt, job, worker_near(rt) + 1, unless);
+        fl_count(here, FL_JOBS_STARTED, 1);
+    else
+        fl_submit_across(rt, job, worker_near(rt) + 1, unless);
 }
 
 void fl_start(fl_runtime *rt, fl_job *job)
@@ -170,6 +171,8 @@ void fl_start_all(fl_runtime *rt, fl_job *const *jobs, unsigned count)
 {
     fl_worker *here = fl_worker_here();
     unsigned pushed = here && here->rt == rt ? fl_push_ready_all(here, jobs, count) : 0;
+    if (pushed)
+        fl_count(here, FL_JOBS_STARTED, pushed);
     if (pushed < count)
         fl_submit_all_across(rt, jobs + pushed, count - pushed, worker_near(rt) + 1);
 }

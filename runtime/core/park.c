@@ -206,6 +206,7 @@ static bool wait_for_token(fl_worker *worker, int64_t until)
 {
     fl_runtime *rt = worker->rt;
     worker->woken = true;
+    fl_turn(worker, FL_SLEEPING);
     filch_u32_exchange(&worker->bell, FL_BELL_PARKED, FILCH_SEQ_CST); /* B1 */
     for (;;) {
         if (filch_u32_load(&rt->finished, FILCH_SEQ_CST)) /* E4 */
@@ -230,6 +231,7 @@ static bool wait_for_token(fl_worker *worker, int64_t until)
         }
     }
     filch_u32_exchange(&worker->bell, FL_BELL_AWAKE, FILCH_SEQ_CST); /* B3 */
+    fl_turn(worker, FL_SEARCHING);
     if (fl_idle_has_token(&rt->idle))
         ring_one(rt, worker->index + 1);
     return true;

@@ -43,25 +43,36 @@ static void choose_fence(fl_runtime *rt)
 
 static void free_workers(fl_runtime *rt)
 {
-    for (unsigned i = 0; i < rt->crew.most && rt->worker[i]; i++)
+    for (unsigned i = 0; rt->worker && i < rt->crew.most && rt->worker[i]; i++)
         fl_worker_destroy(rt->worker[i]);
     free(rt->worker);
+    free(rt->thefts);
+}
+
+/* Rows of counts that share no line, of zero pages that are never touched where nobody steals. */
+static size_t theft_row(unsigned slots)
+{
+    size_t each = FILCH_APART / sizeof(filch_u64);
+    return (slots + each - 1) / each * each + each;
 }
 
 static int create_workers(fl_runtime *rt)
 {
     unsigned slots = rt->crew.most;
+    size_t row = theft_row(slots);
     rt->worker = calloc(slots, sizeof *rt->worker);
-    if (!rt->worker)
-        return fl_fail(ENOMEM, "no memory for %u workers; free some, or have fewer", slots);
-    for (unsigned i = 0; i < slots; i++) {
-        int rc = fl_worker_create(rt, i, &rt->worker[i]);
-        if (rc) {
-            free_workers(rt);
-            return rc;
-        }
+    rt->thefts = calloc(slots * row, sizeof *rt->thefts);
+    int rc = rt->worker && rt->thefts
+                 ? 0
+                 : fl_fail(ENOMEM, "no memory for %u workers; free some, or have fewer", slots);
+    for (unsigned i = 0; !rc && i < slots; i++) {
+        rc = fl_worker_create(rt, i, &rt->worker[i]);
+        if (!rc)
+            rt->worker[i]->thefts = rt->thefts + i * row;
     }
-    return 0;
+    if (rc)
+        free_workers(rt);
+    return rc;
 }
 
 /* Its thread ends by itself as soon as it is told. */
@@ -233,29 +244,6 @@ int filch_runtime_destroy(filch_runtime *rt)
     dismantle(rt);
     free(rt);
     return 0;
-}
-
-void filch_runtime_stats(const filch_runtime *rt, filch_stats *out, size_t stats_size)
-{
-    filch_stats stats = {
-        .gifts = fl_sum(rt, FL_GIFTS),
-        .gift_tasks = fl_sum(rt, FL_GIFT_TASKS),
-        .robs = fl_sum(rt, FL_ROBS),
-        .deque_steals = fl_sum(rt, FL_DEQUE_STEALS),
-        .queue_takes = fl_sum(rt, FL_QUEUE_TAKES),
-        .pushes = fl_sum(rt, FL_PUSHES),
-        .exposures = fl_sum(rt, FL_EXPOSURES),
-        .asks = fl_sum(rt, FL_ASKS),
-        .heavy_fences = fl_sum(rt, FL_HEAVY_FENCES),
-        .wakes = fl_sum(rt, FL_WAKES),
-        .parks = fl_sum(rt, FL_PARKS),
-        .switches = fl_sum(rt, FL_SWITCHES),
-        .migrations = fl_sum(rt, FL_MIGRATIONS),
-        .outside = fl_sum(rt, FL_OUTSIDE),
-        .fibers = fl_fibers_count(&rt->fibers),
-        .helps = fl_sum(rt, FL_HELPS),
-    };
-    memcpy(out, &stats, stats_size < sizeof stats ? stats_size : sizeof stats);
 }
 
 size_t filch_runtime_describe(const filch_runtime *rt, char *text, size_t size)

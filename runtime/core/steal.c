@@ -58,11 +58,18 @@ static void wait_for_answer(fl_worker *worker, fl_forkstack *stack, fl_gift *gif
             sched_yield();
 }
 
+/* Nothing was taken, and why. */
+static bool missed(fl_worker *worker, enum fl_counter why)
+{
+    fl_count(worker, why, 1);
+    return false;
+}
+
 static bool rob(fl_worker *worker, fl_forkstack *stack, fl_work *work)
 {
     uint64_t top;
     if (!fl_forkstack_rob_look(stack, &top))
-        return false;
+        return missed(worker, FL_MISSED_GONE);
     if (worker->rt->asymmetric) {
         fl_count(worker, FL_HEAVY_FENCES, 1);
         fl_fence_heavy(); /* T2 */
@@ -72,7 +79,7 @@ static bool rob(fl_worker *worker, fl_forkstack *stack, fl_work *work)
     *work = (fl_work){.kind = FL_WORK_SLOT};
     work->task = fl_forkstack_rob_take(stack, top, &work->slot);
     if (!work->task)
-        return false;
+        return missed(worker, FL_MISSED_GONE);
     fl_count(worker, FL_ROBS, 1);
     return true;
 }
@@ -80,7 +87,7 @@ static bool rob(fl_worker *worker, fl_forkstack *stack, fl_work *work)
 static bool accept(fl_worker *worker, const fl_gift *gift, fl_work *work)
 {
     if (!gift->count)
-        return false;
+        return missed(worker, FL_MISSED_REFUSED);
     fl_count(worker, FL_GIFTS, 1);
     fl_count(worker, FL_GIFT_TASKS, gift->count);
     *work = (fl_work){.kind = gift->count > 1 ? FL_WORK_RANGE : FL_WORK_SLOT,
@@ -108,8 +115,10 @@ static enum answer ask(fl_worker *worker, fl_forkstack *stack, fl_work *work, bo
 {
     want(worker);
     enum fl_asked asked = fl_forkstack_ask(stack, &worker->box);
-    if (asked == FL_ASK_BUSY)
+    if (asked == FL_ASK_BUSY) {
+        missed(worker, FL_MISSED_BUSY);
         return NOTHING;
+    }
     fl_count(worker, FL_ASKS, 1);
     fl_gift gift;
     if ((asked == FL_ASK_SILENT && !patient) || !watch(worker, stack, &gift)) {
@@ -121,10 +130,13 @@ static enum answer ask(fl_worker *worker, fl_forkstack *stack, fl_work *work, bo
 }
 
 /* The fork stack that the victim works on, if a task lies there; else NULL. */
-static fl_forkstack *offering(const fl_worker *victim)
+static fl_forkstack *offering(fl_worker *worker, const fl_worker *victim)
 {
     fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* W5 */
-    return stack && fl_forkstack_offers(stack) ? stack : NULL;
+    if (stack && fl_forkstack_offers(stack))
+        return stack;
+    missed(worker, FL_MISSED_EMPTY);
+    return NULL;
 }
 
 bool fl_steal_stack(fl_worker *worker, fl_forkstack *stack, fl_work *work)
@@ -135,13 +147,13 @@ bool fl_steal_stack(fl_worker *worker, fl_forkstack *stack, fl_work *work)
 
 static bool ask_or_rob(fl_worker *worker, fl_worker *victim, fl_work *work)
 {
-    fl_forkstack *stack = offering(victim);
+    fl_forkstack *stack = offering(worker, victim);
     return stack && fl_steal_stack(worker, stack, work);
 }
 
 static bool only_ask(fl_worker *worker, fl_worker *victim, fl_work *work)
 {
-    fl_forkstack *stack = offering(victim);
+    fl_forkstack *stack = offering(worker, victim);
     return stack && ask(worker, stack, work, true) == GIVEN;
 }
 
@@ -201,6 +213,8 @@ bool fl_steal_round(fl_worker *worker, fl_work *work, fl_steal_from *from)
         if (from(worker, victim, work))
             robbed = victim;
     }
+    if (robbed)
+        fl_count_theft(worker, robbed, work->count ? work->count : 1);
     return round_over(worker, robbed);
 }
 
@@ -241,16 +255,19 @@ static void *take_item(fl_worker *worker, fl_worker *victim)
         item = NULL;
     fl_order_release(&fl_readers);
     urcu_bp_read_unlock();
+    fl_count(worker, item ? FL_DEQUE_STEALS : FL_MISSED_READY_LOST, 1);
     if (item)
-        fl_count(worker, FL_DEQUE_STEALS, 1);
+        fl_count_theft(worker, victim, 1);
     return item;
 }
 
 static void *steal_item_from(fl_worker *worker, fl_worker *victim)
 {
     int64_t size = fl_deque_size(&victim->ready);
-    bool spared = size <= 0 || (size == 1 && !stays(&victim->ready));
-    return spared ? NULL : take_item(worker, victim);
+    if (size > 1 || (size == 1 && stays(&victim->ready)))
+        return take_item(worker, victim);
+    missed(worker, size > 0 ? FL_MISSED_READY_LEFT : FL_MISSED_READY_EMPTY);
+    return NULL;
 }
 
 void *fl_steal_item(fl_worker *worker)

@@ -124,6 +124,7 @@ void fl_leave(fl_fiber *fiber, fl_action *action, void *arg)
     if (!next)
         next = fl_fiber_for_loop(worker);
     fl_count(worker, FL_SUSPENDED, 1);
+    fl_count(worker, FL_SUSPENSIONS, 1);
     filch_u32_store(&fiber->suspended, 1, FILCH_RELAXED); /* a report's */
     fl_switch(worker, fiber, next ? next : &worker->native, action, arg);
     filch_u32_store(&fiber->suspended, 0, FILCH_RELAXED); /* a report's */

@@ -8,6 +8,7 @@
 #include <runtime/core/affinity.h>
 #include <runtime/core/atfork.h>
 #include <runtime/core/clock.h>
+#include <runtime/core/container.h>
 #include <runtime/core/error.h>
 #include <runtime/core/futex.h>
 #include <runtime/core/overflow.h>
@@ -92,9 +93,10 @@ static void free_retired(struct rcu_head *head)
     free(retired);
 }
 
-static void retire(fl_buffer *old)
+static void retire(fl_deque *grown, fl_buffer *old)
 {
     struct retired *retired = malloc(sizeof *retired);
+    fl_count(FL_CONTAINER_OF(grown, fl_worker, ready), FL_GROWTHS, 1);
     if (!retired) {
         urcu_bp_synchronize_rcu();
         free(old);
@@ -128,6 +130,7 @@ int fl_worker_create(fl_runtime *rt, unsigned index, fl_worker **out)
     fl_profit_init(&worker->profit);
     worker->rng = fl_rng_seed(rt->settings.seed, index);
     worker->late = index >= fl_workers(rt);
+    fl_times_begin(&worker->times, worker->late ? FL_RETIRED : FL_SEARCHING, fl_now());
     choose_place(worker);
     worker->signal_stack = malloc(fl_overflow_stack_size());
     if (!worker->signal_stack || fl_deque_init(&worker->ready, READY_FIRST, retire)) {
@@ -193,8 +196,10 @@ static fl_fiber *fiber_from_outside(fl_worker *worker)
     fl_job *job;
     if (!fl_inbox_take(&worker->rt->inbox, &job, 1))
         return NULL;
-    if (job->kind == FL_JOB_FIBER)
+    if (job->kind == FL_JOB_FIBER) {
+        fl_count_outside(worker, job->kind);
         return job->as.fiber;
+    }
     fl_submit(worker->rt, job, worker->index + 1);
     return NULL;
 }
@@ -217,8 +222,12 @@ static fl_fiber *wait_for_fiber(fl_worker *worker)
     filch_u32 never = {0};
     for (unsigned i = 0; !filch_u32_load(&worker->rt->finished, FILCH_ACQUIRE); i++) { /* E4 */
         fl_fiber *fiber = next_fiber(worker);
+        if (fiber && i)
+            fl_turn(worker, FL_WORKING);
         if (fiber)
             return fiber;
+        if (!i)
+            fl_turn(worker, FL_SEARCHING);
         if (i < CAPPED_YIELDS)
             sched_yield();
         else
@@ -229,6 +238,7 @@ static fl_fiber *wait_for_fiber(fl_worker *worker)
 
 static void run(fl_worker *worker)
 {
+    fl_turn(worker, FL_WORKING);
     for (fl_fiber *fiber; (fiber = wait_for_fiber(worker));)
         fl_switch(worker, &worker->native, fiber, nothing, NULL);
 }

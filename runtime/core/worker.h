@@ -5,6 +5,8 @@
 #ifndef FL_WORKER_H
 #define FL_WORKER_H
 
+#include <runtime/core/clock.h>
+#include <runtime/core/counters.h>
 #include <runtime/core/crew.h>
 #include <runtime/core/fiber.h>
 #include <runtime/core/inbox.h>
@@ -16,6 +18,7 @@
 #include <sched/idle.h>
 #include <sched/policy.h>
 #include <sched/profit.h>
+#include <sched/times.h>
 
 #include <sys/select.h> /* sigset_t */
 
@@ -25,28 +28,6 @@ typedef struct filch_runtime fl_runtime;
 /* Done on the stack that was switched to, once nothing of `left` is in a register any more: only
  * now may others resume it. */
 typedef void fl_action(fl_worker *worker, fl_fiber *left, void *arg);
-
-/* Counters: written by their worker alone, summed by readers. */
-enum fl_counter {
-    FL_GIFTS,
-    FL_GIFT_TASKS,
-    FL_ROBS,
-    FL_DEQUE_STEALS,
-    FL_QUEUE_TAKES,
-    FL_PUSHES,
-    FL_EXPOSURES,
-    FL_ASKS,
-    FL_HEAVY_FENCES,
-    FL_WAKES,
-    FL_PARKS,
-    FL_SWITCHES,
-    FL_MIGRATIONS,
-    FL_OUTSIDE,
-    FL_HELPS,
-    FL_SUSPENDED, /* fibers that stopped here, less those that went on here: only the sum over
-                     workers means anything */
-    FL_COUNTERS
-};
 
 /* What a search found. */
 enum fl_work_kind { FL_WORK_SLOT, FL_WORK_RANGE, FL_WORK_FIBER, FL_WORK_JOB };
@@ -69,8 +50,9 @@ struct fl_worker {
     fl_place place;
     pthread_t thread;
     void *signal_stack;
-    bool carrier; /* no worker: it carries blocking calls (runtime/sync/blocking.h) */
-    bool late;    /* its slot was not active from the beginning */
+    filch_u64 *thefts; /* by victim: tasks and items taken from it; its own */
+    bool carrier;      /* no worker: it carries blocking calls (runtime/sync/blocking.h) */
+    bool late;         /* its slot was not active from the beginning */
     /* Read by thieves, written rarely */
     filch_ptr current; /* fl_forkstack * of the fiber it runs, NULL on its native stack */
     filch_u32 bell;    /* enum fl_bell: the futex it sleeps on */
@@ -93,7 +75,9 @@ struct fl_worker {
     bool woken;         /* by a token, and nothing found since */
     bool stolen_lately; /* the last work was a thief's: worth a longer look */
     fl_fiber native;    /* the thread's own stack; has no fork stack */
+    int64_t gift_ended; /* ns: when the last gift did; 0: something has been done since */
     filch_u64 counters[FL_COUNTERS];
+    fl_times times;
     char apart2[FILCH_APART];
     /* Written by owners that answer */
     fl_mailbox box;
@@ -114,6 +98,7 @@ struct filch_runtime {
     fl_crew crew;             /* changes when somebody resizes */
     sigset_t signals;         /* blocked in its workers: as in the thread that created it */
     void *queue;              /* the discipline's */
+    filch_u64 *thefts;        /* the workers', a row each */
     filch_ptr policy;         /* const fl_policy * */
     filch_u32 stopping;       /* destroy was called */
     filch_u32 finished;       /* and nothing is left to do */
@@ -150,9 +135,17 @@ static inline bool fl_surplus(const fl_worker *worker)
     return worker->index >= fl_workers(worker->rt);
 }
 
+#ifdef FL_UNCOUNTED /* to measure what counting costs: bench/bars/statistics.c */
+#define FL_COUNTED(counter) ((counter) == FL_SUSPENDED)
+#else
+#define FL_COUNTED(counter) true
+#endif
+
 static inline void fl_count(fl_worker *worker, enum fl_counter counter, uint64_t n)
 {
     filch_u64 *count = &worker->counters[counter];
+    if (!FL_COUNTED(counter))
+        return;
     /* relaxed: single writer, readers sum approximately */
     filch_u64_store(count, filch_u64_load(count, FILCH_RELAXED) + n, FILCH_RELAXED);
 }
@@ -163,6 +156,35 @@ static inline uint64_t fl_sum(const fl_runtime *rt, enum fl_counter counter)
     for (unsigned i = 0; i < rt->crew.most; i++) /* relaxed: approximate while workers run */
         sum += filch_u64_load(&rt->worker[i]->counters[counter], FILCH_RELAXED);
     return sum;
+}
+
+/* So many tasks or items came from that victim. */
+static inline void fl_count_theft(fl_worker *worker, const fl_worker *victim, uint64_t n)
+{
+    filch_u64 *thefts = &worker->thefts[victim->index];
+    if (FL_COUNTED(FL_COUNTERS)) /* relaxed: as above */
+        filch_u64_store(thefts, filch_u64_load(thefts, FILCH_RELAXED) + n, FILCH_RELAXED);
+}
+
+/* Something of that kind came through the inbox. Of what its tasks start jobs are counted there. */
+static inline void fl_count_outside(fl_worker *worker, enum fl_job_kind kind)
+{
+    fl_count(worker, FL_OUTSIDE, 1);
+    if (kind != FL_JOB_FIBER)
+        fl_count(worker, FL_JOBS_STARTED, 1);
+}
+
+/* The worker does that from `now` on; fl_turn: from now on. */
+static inline void fl_turn_at(fl_worker *worker, enum fl_doing doing, int64_t now)
+{
+    if (FL_COUNTED(FL_COUNTERS))
+        fl_times_turn(&worker->times, doing, now);
+}
+
+static inline void fl_turn(fl_worker *worker, enum fl_doing doing)
+{
+    if (FL_COUNTED(FL_COUNTERS))
+        fl_turn_at(worker, doing, fl_now());
 }
 
 /* Released by who has read a ready deque's buffer, acquired by who frees an old one: the edge that a

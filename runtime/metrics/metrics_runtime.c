@@ -3,56 +3,56 @@
  * A runtime's own counters, as metrics: a row for each of filch_stats. */
 #include <runtime/metrics/metrics.h>
 
+#include <runtime/core/counters.h>
 #include <runtime/core/error.h>
 
 #include <errno.h>
 
-/* What is counted, and what it is. */
-#define COUNTERS(ROW)                                                                              \
-    ROW(gifts, "Times a thief that asked was handed tasks.")                                       \
-    ROW(gift_tasks, "Tasks handed to thieves that asked.")                                         \
-    ROW(robs, "Tasks taken from a silent owner.")                                                  \
-    ROW(deque_steals, "Items taken from another worker's ready deque.")                            \
-    ROW(queue_takes, "Tasks taken from a shared queue.")                                           \
-    ROW(pushes, "Tasks given to another worker by their forker.")                                  \
-    ROW(exposures, "Times an owner shared some of its private tasks.")                             \
-    ROW(asks, "Requests that thieves made.")                                                       \
-    ROW(heavy_fences, "Calls of membarrier.")                                                      \
-    ROW(wakes, "Sleeping workers woken.")                                                          \
-    ROW(parks, "Times a worker went to sleep.")                                                    \
-    ROW(switches, "Fiber switches.")                                                               \
-    ROW(migrations, "Fibers that went on on another worker.")                                      \
-    ROW(outside, "Tasks taken from outside.")
-
-#define READ(field, help)                                                                          \
+#define READ(index, field, unit, help)                                                             \
     static double read_##field(void *rt)                                                           \
     {                                                                                              \
         filch_stats stats = {0};                                                                   \
         filch_runtime_stats(rt, &stats, sizeof stats);                                             \
         return (double)stats.field;                                                                \
     }
-COUNTERS(READ)
-READ(fibers, )
+FL_COUNTER_TABLE(READ)
+READ(, fibers, , )
+READ(, suspended, , )
+READ(, all_forks, , )
+
+/* Shown in seconds. */
+#define READ_TIME(field)                                                                           \
+    READ(, field##_ns, , )                                                                         \
+    static double read_##field(void *rt)                                                           \
+    {                                                                                              \
+        return read_##field##_ns(rt) / 1e9;                                                        \
+    }
+READ_TIME(work)
+READ_TIME(search)
+READ_TIME(sleep)
+READ_TIME(retired)
 
 static double read_workers(void *rt)
 {
     return filch_runtime_workers(rt);
 }
 
-#define METRIC(field, says)                                                                        \
-    {.name = "filch_runtime_" #field "_total",                                                     \
-     .help = says,                                                                                 \
-     .kind = FILCH_METRIC_COUNTER,                                                                 \
-     .read = read_##field},
+#define METRIC(as, kind_, from, says)                                                              \
+    {                                                                                              \
+        .name = "filch_runtime_" as, .help = says, .kind = FILCH_METRIC_##kind_,                   \
+        .read = read_##from                                                                        \
+    }
+#define COUNTED(index, field, unit, says) METRIC(#field "_total", COUNTER, field, says),
 static const filch_metric metrics_of_runtime[] = {
-    COUNTERS(METRIC){.name = "filch_runtime_fibers",
-                     .help = "Fibers in existence.",
-                     .kind = FILCH_METRIC_GAUGE,
-                     .read = read_fibers},
-    {.name = "filch_runtime_workers",
-     .help = "Workers of the runtime.",
-     .kind = FILCH_METRIC_GAUGE,
-     .read = read_workers},
+    FL_COUNTER_TABLE(COUNTED) /* */
+    METRIC("work_seconds_total", COUNTER, work, "Time in which workers had something to do."),
+    METRIC("search_seconds_total", COUNTER, search, "Time in which workers looked for work."),
+    METRIC("sleep_seconds_total", COUNTER, sleep, "Time in which workers slept."),
+    METRIC("retired_seconds_total", COUNTER, retired, "Time in which workers were surplus."),
+    METRIC("fibers", GAUGE, fibers, "Fibers in existence."),
+    METRIC("suspended", GAUGE, suspended, "Fibers that wait."),
+    METRIC("all_forks", GAUGE, all_forks, "1 where each fork comes out of line and is counted."),
+    METRIC("workers", GAUGE, workers, "Workers of the runtime."),
 };
 
 int filch_metrics_add_runtime(filch_metrics *metrics, filch_runtime *rt, const char *name)

@@ -107,8 +107,10 @@ static filch_job *next_here(filch_self self, const filch_pool *pool)
     if (fl_item_kind(item) == FL_ITEM_JOB) {
         filch_job *job = fl_item_what(item);
         bool plain = job->item.kind == FL_JOB_PART && job->item.as.part == run_plain;
-        if (plain && job->pool == pool)
+        if (plain && job->pool == pool) {
+            fl_count(worker, FL_JOBS_RUN, 1);
             return job;
+        }
     }
     if (fl_push_ready(worker, item)) /* back; the room it had is still there */
         filch_die("no memory for an item that was there before; please report this");

@@ -19,6 +19,7 @@ void fl_chase_lev_forked(fl_worker *worker, filch_self self)
 /* A flushed slot can be run by whoever pops it; the deque has to grow for a deep stack. */
 void fl_hand_out(void *worker, filch_slot *slot)
 {
+    fl_count(worker, FL_FLUSHED, 1);
     if (fl_push_ready(worker, fl_item(FL_ITEM_SLOT, slot)))
         filch_die(
             "no memory to keep the unjoined forks of a fiber that suspends; join before waiting");

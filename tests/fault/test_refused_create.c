@@ -36,10 +36,10 @@ static unsigned each_worker(unsigned workers, bool shared)
     return workers;
 }
 
-/* The runtime, its arena, its table; a worker, its signal stack, its deque, each time. */
+/* The runtime, its arena, its tables of workers and of thefts; a worker, its signal stack, its deque, each time. */
 static unsigned blocks_of(unsigned workers, bool shared)
 {
-    return 3 + 3 * workers + shared;
+    return 4 + 3 * workers + shared;
 }
 
 /* What happens where `what` is refused: creation fails with `error` at so many places at least, elsewhere it does

@@ -15,8 +15,9 @@ enum { ITEMS = 2048, RETIRED = 32 };
 static fl_buffer *retired[RETIRED];
 static unsigned retirements;
 
-static void retire(fl_buffer *old)
+static void retire(fl_deque *grown, fl_buffer *old)
 {
+    (void)grown;
     FUZZ_CHECK(retirements < RETIRED, "%u buffers", retirements);
     retired[retirements++] = old;
 }

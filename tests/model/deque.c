@@ -9,6 +9,7 @@
  * Claims: each item is got once, by one, with what was written before its push; the owner gets the
  * newest, a thief the oldest; none is lost. */
 #include <runtime/core/worker.h>
+#include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
 
 #include <string.h>
@@ -169,11 +170,12 @@ static void lay_out(struct shape chosen)
     rt.worker = worker;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
     mc_ignore(&rt, sizeof rt);
+    statistics_setup();
     heap_setup(shape.scarce);
     for (unsigned i = 0; i <= shape.thieves; i++) {
         if (fl_worker_create(&rt, i, &worker[i]))
             return; /* told by the checker */
-        mc_ignore(worker[i]->counters, sizeof worker[i]->counters);
+        statistics_ignore(worker[i], false);
         readers |= i == OWNER ? 0 : 1u << i;
     }
     rcu_setup(readers);

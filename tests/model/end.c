@@ -17,6 +17,7 @@
 #include <runtime/core/futex.h>
 #include <runtime/core/worker.h>
 #include <runtime/queue/queue.h>
+#include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
 
 #include <string.h>
@@ -240,7 +241,7 @@ static fl_worker *lay_out_worker(unsigned i)
     mc_ignore(&worker->current, sizeof worker->current);
     mc_ignore(&worker->ready, sizeof worker->ready);
     mc_ignore(&worker->tick, sizeof worker->tick);
-    mc_ignore(worker->counters, (shape.has_fiber ? FL_SUSPENDED : FL_COUNTERS) * sizeof(filch_u64));
+    statistics_ignore(worker, shape.has_fiber);
     return worker;
 }
 
@@ -261,6 +262,7 @@ static void lay_out(struct shape chosen)
     rt->worker = mc_alloc(shape.workers * sizeof(fl_worker *), _Alignof(fl_worker *));
     rt->discipline = &fl_discipline_chase_lev;
     rt->asymmetric = true;
+    statistics_setup();
     fl_idle_init(&rt->idle, shape.late ? shape.workers - 1 : 0);
     for (unsigned i = 0; i < shape.workers; i++) {
         rt->worker[i] = lay_out_worker(i);

@@ -11,6 +11,7 @@
 #include <runtime/core/worker.h>
 #include <runtime/queue/queue.h>
 #include <tests/model/system/process.h>
+#include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
 
 #include <filch/filch.h>
@@ -71,8 +72,9 @@ static void lay_out(const process_wants *wanted, bool resized)
     rcu_setup(-1u);
     clock_setup(true);
     rt = process_create(wanted);
+    statistics_setup();
     for (unsigned i = 0; i < rt->crew.most; i++) {
-        mc_ignore(rt->worker[i]->counters, FL_SUSPENDED * sizeof(filch_u64));
+        statistics_ignore(rt->worker[i], true);
         mc_ignore(&rt->worker[i]->tick, sizeof rt->worker[i]->tick);
     }
     if (!resized)

@@ -15,6 +15,7 @@
 #include <runtime/queue/queue.h>
 #include <runtime/sync/lock.h>
 #include <sched/abp.h>
+#include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
 
 #include <errno.h>
@@ -290,6 +291,7 @@ static void lay_out(struct shape chosen)
     memset(&done, 0, sizeof done);
     fl_crew_init(&rt.crew, 2, 2); /* a thief asks one victim an attempt */
     mc_ignore(&rt.crew, sizeof rt.crew);
+    statistics_setup();
     rt.worker = workers;
     rt.discipline = shape.queue                     ? shape.queue
                     : shape.side == FL_SIDE_OUTLINE ? &fl_discipline_chase_lev_outline
@@ -310,7 +312,7 @@ static void lay_out(struct shape chosen)
         worker[i].rt = &rt;
         worker[i].index = i;
         worker[i].profit.most = shape.most ? shape.most : 1;
-        mc_ignore(worker[i].counters, sizeof worker[i].counters);
+        statistics_ignore(&worker[i], false);
         if (i != OWNER)
             mc_ignore(&region[i], sizeof region[i]);
     }

@@ -19,6 +19,7 @@
 #include <runtime/queue/queue.h>
 #include <runtime/sync/lock.h>
 #include <sched/abp.h>
+#include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
 
 #include <string.h>
@@ -288,7 +289,7 @@ static void lay_out_worker(unsigned i)
         mc_ignore(&worker[i].current, sizeof worker[i].current);
     if (!produces || !shape.pushes)
         mc_ignore(&worker[i].ready, sizeof worker[i].ready);
-    mc_ignore(worker[i].counters, sizeof worker[i].counters);
+    statistics_ignore(&worker[i], false);
 }
 
 static void lay_out_runtime(void)
@@ -309,6 +310,7 @@ static void lay_out_runtime(void)
         fl_idle_search(&rt.idle);
     fl_inbox_init(&rt.inbox);
     mc_ignore(&rt, offsetof(filch_runtime, idle));
+    statistics_setup();
     if (!shape.submits)
         mc_ignore(&rt.inbox, sizeof rt.inbox);
 }

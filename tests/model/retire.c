@@ -156,7 +156,7 @@ static void replace(void)
     if (!buffer)
         return;
     filch_ptr_store(&current, buffer, FILCH_RELEASE);
-    worker->ready.retire(old);
+    worker->ready.retire(&worker->ready, old);
 }
 
 static void read_current(void)

@@ -41,6 +41,13 @@ run_filch 0 bench --kernels for --size tiny --repeat 2 --workers 2
 for peer in ${peers//,/ }; do
     claim "$peer was built, so that it stands there unasked" grep -Eq "^  $peer +2 " out
 done
+run_filch 0 bench --kernels fib --size tiny --repeat 2 --workers 1,2 --columns chase-lev,central-mutex --stats
+claim "statistics have a column for each runtime: $(grep busy out)" test "$(grep -c . <(grep busy out | grep -o %))" -eq 4
+claim "each fork that a central queue sees is counted" \
+    grep -Eq '^ +forks( +[0-9.]+( k)?){2} +10.9 k +10.9 k$' out
+claim "what is taken is joined: $(grep taken out)" \
+    test "$(sed -nE 's/ +(tasks|joins)_taken +//p' out | sort -u | wc -l)" -eq 1
 run_filch 0 bench --kernels fib --size tiny --repeat 1 --workers 1
+claim "statistics are shown on demand" test "$(grep -c joins_taken out)" -eq 0
 claim "peers have no fib" test "$(grep -Ec '^  (serial|chase-lev|central-mutex) +[1-9-] ' out)" -eq "$(grep -Ec '^  [a-z-]+ +[1-9-] ' out)"
 finish

@@ -7,8 +7,9 @@ static fl_deque deque;
 static fl_buffer *retired[32];
 static unsigned retirements;
 
-static void keep(fl_buffer *old)
+static void keep(fl_deque *grown, fl_buffer *old)
 {
+    (void)grown;
     retired[retirements++] = old;
 }
 

@@ -6,7 +6,7 @@
  *   options.c, columns.c   command line -> options
  *   plan.c      options -> report without samples
  *   measure.c   fills in all samples, each from a child process (child.c)
- *   table.c, verdict.c, metg.c, json.c, csv.c   report -> text
+ *   table.c, stats.c, verdict.c, metg.c, json.c, csv.c   report -> text
  *
  * One thread; nothing here creates a runtime in this process, since its children are forked from
  * it. */
@@ -15,6 +15,7 @@
 
 #include <bench/kernels/table.h>
 #include <bench/peers/peer.h>
+#include <filch/stats.h>
 #include <stdio.h>
 
 enum {
@@ -55,6 +56,7 @@ typedef struct options {
     const char *dir;
     const char *output; /* NULL: stdout */
     double slow_down;   /* share by which runs of the library are made longer; 0: none */
+    bool stats;         /* what runtimes counted is shown, too */
     char runtime[4096]; /* what a runtime says of itself on this machine */
     char names[4096]; /* the lists of the command line, cut into names that the columns point to */
     size_t names_used;
@@ -94,7 +96,9 @@ typedef struct cell {
     sample samples[BENCH_REPEATS];
     int sample_count;
     double peak_mib;
-    char error[256]; /* not "": this cell has no (right) result, and why */
+    filch_stats counted; /* by a runtime, in all samples together, */
+    double counted_runs; /* which are so many runs; 0: this is no runtime */
+    char error[256];     /* not "": this cell has no (right) result, and why */
 } cell;
 
 /* One kernel at one size. */
@@ -153,6 +157,9 @@ int bench_write_table(const report *r, FILE *out);
 int bench_write_csv(const report *r, FILE *out);
 int bench_write_json(const report *r, FILE *out);
 extern const bool bench_has_json; /* false: built without jansson */
+
+/* What the runtimes of the block counted and how long their workers did what, per run. */
+void bench_write_stats(const block *b, FILE *out);
 
 /* The grains of --metg, ascending. */
 extern const long bench_grains[];

@@ -53,12 +53,27 @@ static void (*const counts[])(const kernel_place *p, sample *s) = {
     [KERNEL_PEER] = count_nothing,
 };
 
+/* Adds what the runtime has counted, `times` times: -1 before a run, 1 after it. */
+static void count_stats(const kernel_place *p, filch_stats *sum, int64_t times)
+{
+    filch_stats now;
+    const filch_stat *row;
+    if (p->as != KERNEL_FILCH || filch_stats_read(p->it, FILCH_ALL_WORKERS, &now, sizeof now))
+        return;
+    for (unsigned i = 0; (row = filch_stats_row(i)); i++) {
+        uint64_t *to = (uint64_t *)(void *)((char *)sum + row->offset);
+        uint64_t value = *(uint64_t *)(void *)((char *)&now + row->offset);
+        *to = row->now ? value : *to + (uint64_t)times * value;
+    }
+}
+
 typedef struct job {
     const cell *cell;
     kernel kernel;
     kernel_place place;
     kernel_run run;
     double slow_down; /* options */
+    filch_stats counted;
 } job;
 
 /* Computes for so much longer that the run, which took so much processor time, is slower by the
@@ -97,6 +112,7 @@ static bool run_once(job *j, sample *sum)
     j->run.tasks = j->run.size->tasks;
     if (k->prepare)
         k->prepare(&j->run);
+    count_stats(&j->place, &j->counted, -1);
     sample before = count_all(j);
     k->run(j->place.it, &j->run);
     if (j->slow_down > 0 && j->place.as == KERNEL_FILCH)
@@ -104,6 +120,7 @@ static bool run_once(job *j, sample *sum)
     double end = seconds_of(CLOCK_MONOTONIC);
     sample after = count_all(j);
     after.seconds = end;
+    count_stats(&j->place, &j->counted, 1);
     after.runs = 1;
     after.tasks = (double)j->run.tasks;
     for (size_t i = 0; i < sample_field_count; i++)
@@ -119,6 +136,7 @@ static void fill_reply(job *j, child_order order, child_reply *reply)
     double start = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     bool right;
     j->run.quiet = order.quiet;
+    j->counted = (filch_stats){0};
     do {
         right = run_once(j, s);
         j->run.quiet = true;
@@ -131,6 +149,7 @@ static void fill_reply(job *j, child_order order, child_reply *reply)
     reply->cpu_seconds = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - start;
     reply->peak_mib = (double)usage.ru_maxrss / 1024;
     reply->answer = j->run.answer;
+    reply->counted = j->counted;
     reply->files = j->run.files;
     reply->bytes = j->run.bytes;
     reply->unreadable = j->run.unreadable;

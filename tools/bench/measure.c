@@ -66,6 +66,20 @@ static void note_noise(child_reply *reply, const machine_noise *before, const ma
     s->throttle_events = after->throttle_events - before->throttle_events;
 }
 
+static void add_counted(cell *c, const child_reply *reply)
+{
+    const filch_stat *row;
+    if (c->column->as != KERNEL_FILCH)
+        return;
+    c->counted_runs += reply->sample.runs;
+    for (unsigned i = 0; (row = filch_stats_row(i)); i++) {
+        uint64_t *sum = (uint64_t *)(void *)((char *)&c->counted + row->offset);
+        uint64_t one =
+            *(const uint64_t *)(const void *)((const char *)&reply->counted + row->offset);
+        *sum = row->now ? one : *sum + one;
+    }
+}
+
 /* One sample of one cell; a warm-up (runs 0) is not kept, but tells how many runs fill a sample. */
 static double take_sample(block *b, runner *run, child_order order)
 {
@@ -85,9 +99,10 @@ static double take_sample(block *b, runner *run, child_order order)
     memcpy(c->error, reply.error, sizeof c->error);
     if (!*c->error)
         compare_answer(b, c, &reply);
-    if (order.runs && !*c->error)
+    if (order.runs && !*c->error) {
         c->samples[c->sample_count++] = reply.sample;
-    else if (!*c->error)
+        add_counted(c, &reply);
+    } else if (!*c->error)
         run->runs = 1 + (uint32_t)(CHILD_SAMPLE_SECONDS / reply.sample.seconds);
     return seconds;
 }

@@ -41,6 +41,10 @@ static const struct argp_option known[] = {
      "Instead of times, how small tasks may be: METG(50 %) of the kernels with a grain (tb-...)",
      0},
     {"output", 'o', "FILE", 0, "Where to write it (default: the standard output)", 0},
+    {"stats", 't', 0, 0,
+     "Below each kernel, what the runtimes counted in a run, and how long workers worked, searched "
+     "and slept (a table only)",
+     0},
     {"dir", 'd', "DIR", 0, "What tree-digest reads (default: /usr/include)", 0},
     {"slow-down", OPTION_SLOW_DOWN, "PERCENT", 0,
      "Make the library's runs so much longer, to see that filch compare finds it", 0},
@@ -60,6 +64,7 @@ static const char examples[] =
     "  filch bench --columns chase-lev,central-mutex,handpool --size quick\n"
     "  filch bench --kernels sort,radix --columns chase-lev,tbb --size full\n"
     "  filch bench --kernels uts-t1 --columns chase-lev --wait suspend,help-any,help-own\n"
+    "  filch bench --kernels uts-t1 --stats            why does it not scale?\n"
     "  filch bench --kernels tree-digest --dir /usr/share/doc\n"
     "  filch bench --format json --output new.json     all samples, for filch compare\n"
     "\n"
@@ -263,6 +268,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case 'o':
         o->output = argument;
+        return 0;
+    case 't':
+        o->stats = true;
         return 0;
     case 'd':
         o->dir = argument;

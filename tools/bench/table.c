@@ -98,6 +98,8 @@ int bench_write_table(const report *r, FILE *out)
         for (size_t k = 0; k < b->cell_count; k++)
             noise |= write_cell(r, b, &b->cells[k], out);
         bench_write_pairs(r, b, out);
+        if (r->options->stats)
+            bench_write_stats(b, out);
     }
     fputs("\nW: workers. T1/Ts: time with 1 worker over serial time. speed-up: over 1 worker.\n"
           "steals, CPU time: of one run. The interval is the median's; of fewer than 6 samples, "

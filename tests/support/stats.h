@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Statistics of a runtime, and what must hold between them. */
+#ifndef SUPPORT_STATS_H
+#define SUPPORT_STATS_H
+
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <filch/stats.h>
+#include <sched.h>
+#include <tests/support/signpost.h>
+
+static inline filch_runtime *stats_runtime(unsigned workers, const char *queue, const char *fence)
+{
+    filch_runtime *rt = NULL;
+    filch_config config = {.workers = workers, .queue = queue, .fence = fence, .max_fibers = 1000};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    return rt;
+}
+
+static inline void stats_end(filch_runtime *rt)
+{
+    cr_assert_eq(filch_runtime_destroy(rt), 0, "%s", filch_error());
+}
+
+/* worker: or FILCH_ALL_WORKERS. */
+static inline filch_stats stats_of(filch_runtime *rt, int worker)
+{
+    filch_stats stats;
+    cr_assert_eq(filch_stats_read(rt, worker, &stats, sizeof stats), 0, "%s", filch_error());
+    return stats;
+}
+
+static inline uint64_t stats_value(const filch_stat *row, const filch_stats *stats)
+{
+    return *(const uint64_t *)(const void *)((const char *)stats + row->offset);
+}
+
+/* What thieves took, as the counters say. */
+static inline uint64_t stats_stolen(const filch_stats *stats)
+{
+    return stats->gift_tasks + stats->robs + stats->deque_steals;
+}
+
+static inline bool stats_at_rest(const filch_stats *stats)
+{
+    return stats->jobs_started == stats->jobs_run && !stats->suspended &&
+           stats->asks == stats->gifts + stats->missed_refused + stats->robs + stats->missed_gone;
+}
+
+/* Of a runtime whose tasks have ended, once its thieves have ended what they had begun: what never comes to hold keeps the
+ * test from ending. */
+static inline filch_stats stats_rested(filch_runtime *rt)
+{
+    filch_stats stats = stats_of(rt, FILCH_ALL_WORKERS);
+    for (; !stats_at_rest(&stats); stats = stats_of(rt, FILCH_ALL_WORKERS))
+        sched_yield();
+    return stats;
+}
+
+/* What thieves took, as their tables of victims say; each table agrees with its worker's counters. */
+static inline uint64_t stats_thefts(filch_runtime *rt)
+{
+    enum { MOST = 64 };
+    uint64_t sum = 0, taken[MOST + 1];
+    unsigned slots = filch_runtime_worker_slots(rt);
+    cr_assert_leq(slots, (unsigned)MOST);
+    for (unsigned thief = 0; thief < slots; thief++) {
+        filch_stats stats = stats_of(rt, (int)thief);
+        uint64_t row = 0;
+        cr_assert_eq(filch_stats_thefts(rt, thief, taken, MOST + 1), 0, "%s", filch_error());
+        for (unsigned victim = 0; victim <= MOST; victim++)
+            row += taken[victim];
+        cr_assert_eq(taken[thief], 0, "worker %u stole from itself", thief);
+        cr_assert_eq(row, stats_stolen(&stats), "worker %u", thief);
+        sum += row;
+    }
+    return sum;
+}
+
+/* ---- A program of which each task is stolen ---- */
+
+static signpost stats_taken;
+
+FILCH_VOID_TASK(stats_held)
+{
+    (void)self;
+    signpost_raise(&stats_taken);
+}
+
+/* Forks, and waits each time until somebody else has taken it. */
+FILCH_VOID_TASK(stats_robbed, (unsigned, times))
+{
+    stats_taken = (signpost){0};
+    for (unsigned i = 0; i < times; i++) {
+        FILCH_FORK(stats_held);
+        signpost_wait(&stats_taken, i + 1);
+        FILCH_JOIN_VOID(stats_held);
+    }
+}
+
+#endif

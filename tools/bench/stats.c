@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "bench.h"
+
+#include <string.h>
+#include <tools/shared/units.h>
+
+enum { WIDTH = 24 };
+
+static double per_run(const cell *c, const filch_stat *row)
+{
+    return (double)*(const uint64_t *)(const void *)((const char *)&c->counted + row->offset) /
+           (row->now ? 1 : c->counted_runs);
+}
+
+static bool is_time(const filch_stat *row)
+{
+    return !strcmp(row->unit, "ns");
+}
+
+static void write_figure(const filch_stat *row, const cell *c, FILE *out)
+{
+    char text[WIDTH] = "0";
+    double value = per_run(c, row);
+    if (is_time(row))
+        time_text(value * 1e-9, text, sizeof text);
+    else if (value > 0)
+        count_text(value, text, sizeof text);
+    fprintf(out, " %*s", WIDTH, text);
+}
+
+/* What no runtime of the block has counted is left out. */
+static bool is_shown(const block *b, const filch_stat *row)
+{
+    bool some = false;
+    for (size_t i = 0; i < b->cell_count; i++)
+        some |= b->cells[i].counted_runs > 0 && per_run(&b->cells[i], row) > 0;
+    return some || row->offset == offsetof(filch_stats, all_forks);
+}
+
+static void write_head(const block *b, FILE *out)
+{
+    char title[64];
+    fprintf(out, "    %-20s", "in a run, all workers");
+    for (size_t i = 0; i < b->cell_count; i++)
+        if (b->cells[i].counted_runs > 0) {
+            snprintf(title, sizeof title, "%.18s, W %u", b->cells[i].column->label,
+                     b->cells[i].workers);
+            fprintf(out, " %*s", WIDTH, title);
+        }
+    fputc('\n', out);
+}
+
+/* How much of their time workers had something to do. */
+static void write_busy(const block *b, FILE *out)
+{
+    fprintf(out, "    %-20s", "busy");
+    for (size_t i = 0; i < b->cell_count; i++) {
+        const filch_stats *n = &b->cells[i].counted;
+        double all = (double)(n->work_ns + n->search_ns + n->sleep_ns);
+        if (b->cells[i].counted_runs > 0)
+            fprintf(out, " %*.1f %%", WIDTH - 2, all > 0 ? 100 * (double)n->work_ns / all : 0);
+    }
+    fputc('\n', out);
+}
+
+void bench_write_stats(const block *b, FILE *out)
+{
+    const filch_stat *row;
+    write_head(b, out);
+    write_busy(b, out);
+    for (unsigned i = 0; (row = filch_stats_row(i)); i++) {
+        if (!is_shown(b, row))
+            continue;
+        fprintf(out, "    %-20s", row->name);
+        for (size_t k = 0; k < b->cell_count; k++)
+            if (b->cells[k].counted_runs > 0)
+                write_figure(row, &b->cells[k], out);
+        fputc('\n', out);
+    }
+}
