@@ -11,9 +11,9 @@
  * seqlocks get along with programming language memory models?, MSPC 2012, has the orders; the value
  * itself is the sequence number here. If it is the same again, no time has passed in between.)
  *
- *   X3 turn: store since 0, relaxed, before         -> X4 look: load spent, acquire; the look at since
+ *   O3 turn: store since 0, relaxed, before         -> O4 look: load spent, acquire; the look at since
  *      store spent, release                            that follows sees that it is another
- *   X5 turn: store since, release                   -> X6 look: load since, acquire; it sees `spent` of
+ *   O5 turn: store since, release                   -> O6 look: load since, acquire; it sees `spent` of
  *                                                      all stretches before
  *
  * A worker reads the clock before it turns, so a reader may come in between and show some time of the
