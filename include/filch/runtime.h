@@ -98,9 +98,9 @@ typedef struct filch_stats {
     uint64_t retired_ns; /* surplus, or never needed (filch_runtime_resize) */
     uint64_t suspended;  /* fibers that wait (of the runtime; not a sum: now) */
     uint64_t all_forks;  /* 1: each fork comes out of line and is counted (of the runtime) */
-    uint64_t pushes;       /* tasks put into another worker's queue by who forked them (sharing) */
-    uint64_t exposures;    /* times an owner shared some of its private tasks (private-split) */
-    uint64_t helps;        /* times a join ran what others had forked (filch_config.wait) */
+    uint64_t pushes;     /* tasks put into another worker's queue by who forked them (sharing) */
+    uint64_t exposures;  /* times an owner shared some of its private tasks (private-split) */
+    uint64_t helps;      /* times a join ran what others had forked (filch_config.wait) */
 } filch_stats;
 
 struct filch_future;
