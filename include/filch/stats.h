@@ -15,8 +15,8 @@
  * When no task runs (and when filch_run has returned, for what its task has forked), exactly:
  *   tasks_taken == joins_taken
  *   jobs_started == jobs_run
- *   asks == gifts + missed_refused + robs + missed_gone
- *   gift_tasks + robs + deque_steals == the sum of all thefts
+ *   asks == gifts + missed_refused + robs + missed_gone      with queue chase-lev... or private-request
+ *   gift_tasks + robs + deque_steals == the sum of all thefts      except with wait help-own
  *   forks == joins_kept + joins_taken + joins_dropped        where all_forks is 1
  * Threads: any, tasks as well. Nothing here waits.
  * Errors: 0 or a negative errno. */

@@ -154,7 +154,8 @@ static bool ask_or_rob(fl_worker *worker, fl_worker *victim, fl_work *work)
 static bool only_ask(fl_worker *worker, fl_worker *victim, fl_work *work)
 {
     fl_forkstack *stack = offering(worker, victim);
-    return stack && ask(worker, stack, work, true) == GIVEN;
+    enum answer answer = stack ? ask(worker, stack, work, true) : NOTHING;
+    return answer == SILENCE ? missed(worker, FL_MISSED_REFUSED) : answer == GIVEN;
 }
 
 /* ---- Whom ---- */

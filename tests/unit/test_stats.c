@@ -33,10 +33,22 @@ static const struct {
     const char *queue, *fence;
     bool all_forks;
 } kinds[] = {
-    {1, "chase-lev", "full", true},         {2, "chase-lev", "full", true},
-    {8, "chase-lev", "full", true},         {1, "central-mutex", NULL, true},
-    {2, "central-mutex", NULL, true},       {8, "central-mutex", NULL, true},
-    {1, "chase-lev", "asymmetric", false},  {2, "chase-lev", "asymmetric", false},
+    {1, "chase-lev", "full", true},
+    {2, "chase-lev", "full", true},
+    {8, "chase-lev", "full", true},
+    {1, "central-mutex", NULL, true},
+    {2, "central-mutex", NULL, true},
+    {8, "central-mutex", NULL, true},
+    {2, "chase-lev-outline", NULL, true},
+    {8, "chase-lev-fenced", NULL, true},
+    {8, "the", NULL, true},
+    {8, "abp", NULL, true},
+    {8, "private-split", NULL, true},
+    {8, "private-request", NULL, true},
+    {8, "central-lockfree", NULL, true},
+    {8, "sharing", NULL, true},
+    {1, "chase-lev", "asymmetric", false},
+    {2, "chase-lev", "asymmetric", false},
     {64, "chase-lev", "asymmetric", false},
 };
 
@@ -56,6 +68,7 @@ Test(stats, each_fork_is_joined_where_it_was_or_run_by_who_took_it)
         uint64_t forks = TREE_FORKS + range_forks(&all);
         cr_expect_eq(all.tasks_taken, all.joins_taken, "kind %u", i);
         cr_expect_leq(all.joins_waited, all.joins_taken, "kind %u", i);
+        cr_expect_eq(stats_thefts(rt), stats_stolen(&all), "kind %u", i);
         cr_expect_eq(all.joins_dropped, 0, "kind %u", i);
         if (all.all_forks) {
             cr_expect_eq(all.forks, forks, "kind %u", i);
