@@ -221,21 +221,23 @@ Test(wait_modes, a_central_queue_helps_with_anything)
 
 enum { STACK = 256 << 10, FRAME = 4 << 10 };
 
-/* The same family below so many frames. */
-FILCH_TASK(int, deep_parent, (int, frames))
+/* The same family when so many bytes of the stack are in use below `top`, which is NULL at first. */
+FILCH_TASK(int, deep_parent, (size_t, bytes), (const char *, top))
 {
     volatile char frame[FRAME];
-    frame[0] = frame[FRAME - 1] = (char)frames;
-    int result = frames ? deep_parent(self, frames - 1) : parent(self, 42);
+    const char *here = __builtin_frame_address(0);
+    frame[0] = frame[FRAME - 1] = (char)bytes;
+    top = top ? top : here;
+    int result = (size_t)(top - here) < bytes ? deep_parent(self, bytes, top) : parent(self, 42);
     return result + frame[0] - frame[FRAME - 1];
 }
 
-static bool helps_below(unsigned wait, int frames)
+static bool helps_below(unsigned wait, size_t bytes)
 {
     filch_runtime *rt = mode_runtime((filch_config){
         .wait = waits[wait], .workers = 2, .policy = "round-robin", .stack_size = STACK});
     forget(RETURNS);
-    cr_assert_eq(FILCH_RUN(rt, deep_parent, frames), 42);
+    cr_assert_eq(FILCH_RUN(rt, deep_parent, bytes, NULL), 42);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
     return seen.grandchilds == seen.parents;
 }
@@ -243,9 +245,9 @@ static bool helps_below(unsigned wait, int frames)
 Test(wait_modes, a_join_deep_in_its_stack_suspends)
 {
     for (unsigned wait = HELP_ANY; wait <= HELP_OWN; wait++) {
-        cr_assert(helps_below(wait, STACK / FRAME / 16));
-        cr_assert_not(helps_below(wait, STACK / FRAME / 4));
-        cr_assert_not(helps_below(wait, STACK / FRAME / 2));
+        cr_assert(helps_below(wait, STACK / 16));
+        cr_assert_not(helps_below(wait, STACK / 16 * 5));
+        cr_assert_not(helps_below(wait, STACK / 2));
     }
 }
 
