@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Random tests for as long as one likes, in turn, with a fresh seed each time: random runs of the models, the stress
-# suite, the fault sweeps, the fuzz targets (these go on from what they found before, in build/fuzz/tests/fuzz/found).
+# suite, also with tiny slots and random pauses, the fault sweeps, the fuzz targets (these go on from what they found
+# before, in build/fuzz/tests/fuzz/found).
 #   ./tools/soak.sh [MINUTES]      default 10; a turn that was begun is ended
 #   ./tools/soak.sh --rounds N     N turns of each kind
 #   --quick                        short turns; to see that all work
@@ -17,6 +18,7 @@ build=${FILCH_SOAK_BUILD:-build}
 kinds='
 model  | model   | tests/model/model_* | --random 2000000 --seed @ | --random 20000 --seed @
 stress | release | tests/test_* | FILCH_STRESS=5 FILCH_SEED=@ | FILCH_STRESS=0.05 FILCH_SEED=@
+chaos  | chaos-tiny | tests/test_* | FILCH_STRESS=1 FILCH_SEED=@ | FILCH_STRESS=0.05 FILCH_SEED=@
 fault  | debug   | tests/test_* | FILCH_SEED=@ | FILCH_SEED=@
 fuzz   | fuzz    | tests/fuzz/fuzz_* | -seed=@ -max_total_time=60 -len_control=0 -max_len=400 | -seed=@ -runs=100
 '
@@ -66,7 +68,10 @@ executables() {
     for one in "$2"/$3; do
         [ -f "$one" ] && [ -x "$one" ] || continue
         name=$(basename "$one")
-        case $1 in stress | fault) [ -f "tests/$1/$name.c" ] || continue ;; esac
+        case $1 in
+        stress | fault) [ -f "tests/$1/$name.c" ] || continue ;;
+        chaos) [ -f "tests/stress/$name.c" ] || continue ;;
+        esac
         echo "$one"
     done
 }

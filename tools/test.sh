@@ -16,17 +16,16 @@ lint                | full quick | check_atomics
 release, gcc        | full       | suite release
 models              | full       | part model models -L model
 release, gcc        | quick      | part release unit,stress -L unit|stress
-release, clang      | full       | suite release-clang -LE fault|tool -E ^(disassembly|docs|lint|guide|course)
+release, clang      | full       | suite release-clang -L unit|stress
 tiny slots          | full       | part tiny unit -L unit
 chaos               | full       | part chaos stress -L stress
-chaos, tiny slots   | full       | part chaos-tiny stress -L stress
 valgrind            | full       | part valgrind unit,stress -L unit|stress
-asan+ubsan, gcc     | full       | suite asan
+asan+ubsan, gcc     | full       | part asan unit,stress,fault -L unit|stress|fault
 asan+ubsan, clang   | full       | part asan-clang stress -L stress
 tsan, gcc           | full       | part tsan unit,stress,fault -L unit|stress|fault
 tsan, clang         | full       | part tsan-clang stress -L stress
 aarch64             | full       | cross aarch64 unit,stress,filch_command -L unit|stress
-riscv64             | full       | cross riscv64 stress -L stress
+riscv64             | full       | cross riscv64 test_fiber,test_suspend,test_trees,test_programs,test_panics -R ^test_(fiber|suspend|trees|programs|panics)$
 fuzz                | full       | part fuzz fuzz -L fuzz
 coverage            | full       | coverage
 '
