@@ -194,6 +194,7 @@ static void finish(void)
     }
     for (unsigned i = 1; i <= book.pushed; i++)
         MC_CLAIM(book.got[i] || book.refused[i], "an item is lost");
+    MC_CLAIM(item || !fl_deque_full(&worker[OWNER]->ready), "an empty deque has no room");
 }
 
 MC_SHAPE(PPOO, .script = "PPOO", .thieves = 1, .attempts = 1)
