@@ -17,6 +17,7 @@
  * deques. One of the two sees the other. Only the owner lowers the top: it stores A7, pushes, and
  * comes to that fence. */
 #include <runtime/core/worker.h>
+#include <runtime/queue/offered.h>
 #include <runtime/queue/queue.h>
 #include <sched/abp.h>
 
@@ -44,19 +45,12 @@ static fl_abp *deque_of(const fl_worker *worker)
     return (fl_abp *)worker->rt->queue + worker->index;
 }
 
-/* It can be run by whoever finds it in the ready deque. */
-static void hand_out(fl_worker *worker, filch_slot *slot)
-{
-    fl_slot_offer(slot);
-    fl_hand_out(worker, slot);
-}
-
 static void forked(fl_worker *worker, filch_self self)
 {
     uint64_t index = fl_slot_index(self) - 1;
     fl_forkstack_show(fl_forkstack_of(self), index, index + 1);
     if (!fl_abp_push(deque_of(worker), self - 1)) {
-        hand_out(worker, self - 1);
+        fl_offer_out(worker, self - 1);
         return;
     }
     filch_fence_seq_cst(); /* P5 */
@@ -71,12 +65,6 @@ static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
     return popped || fl_slot_reclaim(slot) ? FL_KEPT : FL_STOLEN;
 }
 
-static void take_back(fl_forkstack *stack, filch_slot *slot)
-{
-    (void)stack;
-    filch_ptr_store(&slot->state, NULL, FILCH_RELAXED); /* published by the next fork */
-}
-
 /* Takes all that is left as a thief would. Others may be faster: then there is less. */
 static void flush(fl_worker *worker, fl_forkstack *stack)
 {
@@ -85,7 +73,7 @@ static void flush(fl_worker *worker, fl_forkstack *stack)
     while (fl_abp_size(deque)) {
         filch_slot *slot = fl_abp_steal(deque);
         if (slot)
-            hand_out(worker, slot);
+            fl_offer_out(worker, slot);
     }
 }
 
@@ -123,7 +111,7 @@ const fl_discipline fl_discipline_abp = {
     .destroy = destroy,
     .forked = forked,
     .settle = settle,
-    .take_back = take_back,
+    .take_back = fl_offered_take_back,
     .flush = flush,
     .take = take,
     .length = length,

@@ -25,6 +25,12 @@ void fl_hand_out(void *worker, filch_slot *slot)
             "no memory to keep the unjoined forks of a fiber that suspends; join before waiting");
 }
 
+void fl_offer_out(fl_worker *worker, filch_slot *slot)
+{
+    fl_slot_offer(slot);
+    fl_hand_out(worker, slot);
+}
+
 void fl_chase_lev_flush(fl_worker *worker, fl_forkstack *stack)
 {
     fl_forkstack_flush(stack, fl_hand_out, worker);

@@ -18,11 +18,7 @@ void fl_offered_run(filch_self self, filch_slot *slot)
 
 bool fl_offered_take(fl_worker *worker, filch_slot *slot, fl_work *work)
 {
-    if (!fl_slot_take(slot))
-        return false;
-    fl_count(worker, FL_QUEUE_TAKES, 1);
-    *work = (fl_work){.kind = FL_WORK_SLOT, .slot = slot, .task = slot->claimed};
-    return true;
+    return fl_slot_take(slot) && fl_took(worker, FL_QUEUE_TAKES, slot, work);
 }
 
 enum fl_settled fl_offered_settle(fl_forkstack *stack, filch_slot *slot)

@@ -29,6 +29,7 @@
  * and wakes somebody (P6). As in docs/idle.md, it cannot have overwritten the poke without seeing
  * that somebody sleeps. What is shared is seen by the look after the poke. */
 #include <runtime/core/worker.h>
+#include <runtime/queue/offered.h>
 #include <runtime/queue/queue.h>
 
 #define SPLIT ((uint64_t)0xffff)
@@ -80,7 +81,7 @@ static void empty_at(fl_forkstack *stack, uint64_t index)
 
 static void take_back(fl_forkstack *stack, filch_slot *slot)
 {
-    filch_ptr_store(&slot->state, NULL, FILCH_RELAXED); /* published by the next fork */
+    fl_offered_take_back(stack, slot);
     empty_at(stack, fl_slot_index(slot));
 }
 
@@ -112,10 +113,8 @@ static void flush(fl_worker *worker, fl_forkstack *stack)
     fl_forkstack_show(stack, split, end);
     while (!filch_u64_cas(&stack->front.top, &top, with(top, end, end), FILCH_SEQ_CST)) /* X5 */
         ;
-    for (uint64_t index = fl_top_index(top); index < end; index++) {
-        fl_slot_offer(fl_slot_at(stack, index));
-        fl_hand_out(worker, fl_slot_at(stack, index));
-    }
+    for (uint64_t index = fl_top_index(top); index < end; index++)
+        fl_offer_out(worker, fl_slot_at(stack, index));
 }
 
 static bool rob_from(fl_worker *worker, fl_worker *victim, fl_work *work)

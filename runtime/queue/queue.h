@@ -26,6 +26,8 @@ bool fl_chase_lev_pending(struct filch_runtime *rt);
 bool fl_chase_lev_pending_by(struct filch_runtime *rt, bool (*look)(fl_forkstack *stack));
 /* The owner's worker: puts a slot that was offered where others find it. */
 void fl_hand_out(void *worker, filch_slot *slot);
+/* The same of a slot that nobody can take yet. */
+void fl_offer_out(struct fl_worker *worker, filch_slot *slot);
 
 /* All disciplines, ended by NULL; the first is the default. */
 extern const fl_discipline *const fl_disciplines[];

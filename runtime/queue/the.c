@@ -79,10 +79,8 @@ static void flush(fl_worker *worker, fl_forkstack *stack)
     if (index < tail)
         filch_u64_add(&stack->front.top, FL_TOP_ONE * (tail - index), FILCH_ACQ_REL); /* T9 */
     fl_unlock(&stack->lock);
-    for (; index < tail; index++) {
-        fl_slot_offer(fl_slot_at(stack, index));
-        fl_hand_out(worker, fl_slot_at(stack, index));
-    }
+    for (; index < tail; index++)
+        fl_offer_out(worker, fl_slot_at(stack, index));
 }
 
 static filch_slot *rob(fl_forkstack *stack)
