@@ -5,12 +5,11 @@
  * and popped, with a fence each, and a deque that is full sends the task to the ready deque.
  *
  * A worker's deque holds slots of the fork stack of the fiber that it runs, and of no other: a fiber
- * that suspends in a join has found the deque empty, since thieves take the oldest first, and one
- * that suspends elsewhere is flushed. So what a join pops is its own slot; NULL means that a thief
- * has it, or that it was flushed. A slot that lies in the ready deque, since it was flushed or found
- * no room here, is its owner's again if its state can still be changed. (The paper's array is large
- * enough. To run the child at once instead would be wrong where the parent has yet to do what the
- * child waits for.)
+ * that suspends has found it empty, since thieves take the oldest first, or is flushed. So what a
+ * join pops is its own slot; NULL means that a thief has it, or that it was flushed. A slot that lies
+ * in the ready deque, since it was flushed or found no room here, is its owner's again if its state
+ * can still be changed. (The paper's array is large enough. To run the child at once instead would be
+ * wrong where the parent has yet to do what the child waits for.)
  *
  * Sleep. Each fork publishes the task (A3 of sched/abp.h), fences (P5 of sched/idle.h) and looks
  * whether somebody sleeps (P6); who is about to sleep has said so (I1), fences, and looks at all
@@ -57,14 +56,6 @@ static void forked(fl_worker *worker, filch_self self)
     fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
 }
 
-static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
-{
-    (void)stack;
-    fl_abp *deque = deque_of(fl_fiber_of(slot)->worker);
-    bool popped = fl_abp_newest(deque) == slot && fl_abp_pop(deque);
-    return popped || fl_slot_reclaim(slot) ? FL_KEPT : FL_STOLEN;
-}
-
 /* Takes all that is left as a thief would. Others may be faster: then there is less. */
 static void flush(fl_worker *worker, fl_forkstack *stack)
 {
@@ -75,6 +66,19 @@ static void flush(fl_worker *worker, fl_forkstack *stack)
         if (slot)
             fl_offer_out(worker, slot);
     }
+}
+
+/* A task that found no room may be gone before older ones, which lie here: as its join is about to
+ * suspend, they must not stay where only thieves look. */
+static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
+{
+    fl_worker *worker = fl_fiber_of(slot)->worker;
+    fl_abp *deque = deque_of(worker);
+    bool popped = fl_abp_newest(deque) == slot && fl_abp_pop(deque);
+    if (popped || fl_slot_reclaim(slot))
+        return FL_KEPT;
+    flush(worker, stack);
+    return FL_STOLEN;
 }
 
 static bool rob_from(fl_worker *worker, fl_worker *victim, fl_work *work)

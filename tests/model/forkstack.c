@@ -45,7 +45,8 @@ static struct shape {
     bool hands_out;             /* the script has a W or a P */
     bool waits;                 /* it has a W */
     bool fails;                 /* tasks panic when thieves run them */
-    uint64_t tag;               /* of top, at first */
+    bool crowded; /* more workers than CPUs: who waits suspends, and spins not before */
+    uint64_t tag; /* of top, at first */
 } shape;
 static unsigned runs[TASKS], forks;
 static uint64_t forked[TASKS]; /* into each slot, the last */
@@ -84,6 +85,7 @@ void fl_leave(fl_fiber *fiber, fl_action *action, void *arg)
 {
     fiber->context.sp = NULL; /* saved */
     filch_u32 *word = &resumed[OWNER];
+    MC_CLAIM(!fl_abp_size(&deques[OWNER]), "a fiber suspends above tasks that its worker holds");
     uint32_t before = filch_u32_load(word, FILCH_RELAXED);
     action(&worker[OWNER], fiber, arg);
     while (filch_u32_load(word, FILCH_ACQUIRE) == before)
@@ -300,7 +302,7 @@ static void lay_out(struct shape chosen)
     rt.asymmetric = side != FL_SIDE_FENCED;
     rt.queue = memset(deques, 0, sizeof deques);
     locks_are_played = true;
-    rt.cpus = 2;
+    rt.cpus = shape.crowded ? 1 : 2;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
     for (unsigned i = 0; i < 4; i++) {
         workers[i] = &worker[i];
@@ -361,11 +363,14 @@ MC_SHAPE(FJ_fails, .script = "FJ", .attempts = 1, .fails = true)
 MC_SHAPE(FFJJ_fails, .script = "FFJJ", .attempts = 2, .fails = true)
 #define QUEUE(name) .queue = &fl_discipline_##name
 MC_SHAPE(FFJJ_the, .script = "FFJJ", .attempts = 2, QUEUE(the))
-MC_SHAPE(FPJFJ_the, .script = "FPJFJ", .attempts = 1, .hands_out = true, QUEUE(the))
-MC_SHAPE(FFJJ_abp, .script = "FFJJ", .attempts = 2, QUEUE(abp))
+MC_SHAPE(FPJFJ_the, .script = "FPJFJ", .attempts = 1, .hands_out = true, .crowded = true,
+         QUEUE(the))
+MC_SHAPE(FFJJ_abp, .script = "FFJJ", .attempts = 2, .crowded = true, QUEUE(abp))
 MC_SHAPE(FJFJ_abp, .script = "FJFJ", .attempts = 1, QUEUE(abp))
-MC_SHAPE(FFFJJJ_abp, .script = "FFFJJJ", .attempts = 2, .hands_out = true, QUEUE(abp))
-MC_SHAPE(FFPJFJJ_abp, .script = "FFPJFJJ", .attempts = 1, .hands_out = true, QUEUE(abp))
+MC_SHAPE(FFFJJJ_abp, .script = "FFFJJJ", .attempts = 2, .hands_out = true, .crowded = true,
+         QUEUE(abp))
+MC_SHAPE(FFPJFJJ_abp, .script = "FFPJFJJ", .attempts = 1, .hands_out = true, .crowded = true,
+         QUEUE(abp))
 MC_SHAPE(FFJJ_split, .script = "FFJJ", .attempts = 2, .side = FL_SIDE_FENCED, QUEUE(private_split))
 MC_SHAPE(FFFJJJ_split, .script = "FFFJJJ", .attempts = 2, .side = FL_SIDE_FENCED,
          QUEUE(private_split))
