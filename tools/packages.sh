@@ -15,31 +15,37 @@ libhwloc-dev     | module hwloc
 libssl-dev       | module libcrypto
 libjansson-dev   | module jansson
 '
+packages_of_peers='
+g++              | command g++
+libtbb-dev       | module tbb
+clang-14         | command clang++-14
+libomp-14-dev    | header clang-14 omp.h
+'
 packages_to_test='
-g++                     | command g++
 libcriterion-dev        | module criterion
 libbenchmark-dev        | header g++ benchmark/benchmark.h
-libtbb-dev              | module tbb
-clang-14                | command clang++-14
 libclang-rt-14-dev      | flags clang-14 -fsanitize=thread
-libomp-14-dev           | header clang-14 omp.h
 clang-format-14         | command clang-format-14
 libseccomp-dev          | module libseccomp
 libpng-dev              | module libpng
 libsqlite3-dev          | module sqlite3
 libmicrohttpd-dev       | module libmicrohttpd
 libcurl4-openssl-dev    | module libcurl
-valgrind                | command valgrind
 binutils                | command readelf
 python3                 | command python3
 gcc-aarch64-linux-gnu   | command aarch64-linux-gnu-gcc
 libc6-dev-arm64-cross   | header aarch64-linux-gnu-gcc stdio.h
 gcc-riscv64-linux-gnu   | command riscv64-linux-gnu-gcc
 libc6-dev-riscv64-cross | header riscv64-linux-gnu-gcc stdio.h
-qemu-user               | command qemu-riscv64
 patch                   | command patch
 make                    | command make
 bzip2                   | command bzip2
+'
+# Not for the quick mode.
+packages_to_test_all='
+valgrind                | command valgrind
+qemu-user               | command qemu-riscv64
+chromium                | command chromium
 '
 
 # package | a program in it. The program is taken out, into build/tools, and the package is not installed: that would

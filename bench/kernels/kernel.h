@@ -10,7 +10,8 @@
  *                       another fork and join
  *   KERNEL_AS_OPENMP    as OpenMP tasks
  *   KERNEL_AS_TBB       as C++, with a task_group of oneTBB in each task that forks; kernels of
- *                       TBB_ROWS (rows.h) only
+ *                       CPP_ROWS (rows.h) only
+ *   KERNEL_AS_ASYNC     as C++, the same kernels with std::async: each fork is a thread
  *
  * so that columns differ in nothing but who runs the tasks.
  *
@@ -34,7 +35,8 @@
 
 #define KERNEL(name) FL_CAT(name##_, KERNEL_SUFFIX)
 
-#if defined(KERNEL_AS_SERIAL) || defined(KERNEL_AS_OPENMP) || defined(KERNEL_AS_TBB)
+#if defined(KERNEL_AS_SERIAL) || defined(KERNEL_AS_OPENMP) || defined(KERNEL_AS_TBB) ||            \
+    defined(KERNEL_AS_ASYNC)
 
 /* Tasks are functions with the parameters of the list, and no others. */
 #define PLAIN(R, name, ...) static R name(LIST(PARAM, __VA_ARGS__))
@@ -69,22 +71,26 @@
 
 #elif defined(KERNEL_AS_OPENMP)
 
+#ifndef KERNEL_SUFFIX /* of another compiler's OpenMP it is another one */
 #define KERNEL_SUFFIX openmp
+#endif
 #define OMP(...) _Pragma(#__VA_ARGS__)
 #define MAKE_TASK(R, name, ...)                                                                    \
     PLAIN(R, name, __VA_ARGS__);                                                                   \
-    FILCH_UNUSED PLAIN(R, name##_team, __VA_ARGS__)                                                \
+    FILCH_UNUSED static R name##_team(int kernel_team, LIST(PARAM, __VA_ARGS__))                   \
     {                                                                                              \
         R result;                                                                                  \
-        OMP(omp parallel) OMP(omp single) result = name(LIST(ARGUMENT, __VA_ARGS__));              \
+        OMP(omp parallel num_threads(kernel_team))                                                 \
+        OMP(omp single) result = name(LIST(ARGUMENT, __VA_ARGS__));                                \
         return result;                                                                             \
     }                                                                                              \
     PLAIN(R, name, __VA_ARGS__)
 #define MAKE_VOID_TASK(name, ...)                                                                  \
     PLAIN(void, name, __VA_ARGS__);                                                                \
-    FILCH_UNUSED PLAIN(void, name##_team, __VA_ARGS__)                                             \
+    FILCH_UNUSED static void name##_team(int kernel_team, LIST(PARAM, __VA_ARGS__))                \
     {                                                                                              \
-        OMP(omp parallel) OMP(omp single) name(LIST(ARGUMENT, __VA_ARGS__));                       \
+        OMP(omp parallel num_threads(kernel_team))                                                 \
+        OMP(omp single) name(LIST(ARGUMENT, __VA_ARGS__));                                         \
     }                                                                                              \
     PLAIN(void, name, __VA_ARGS__)
 /* A wait is for all children, so all but the first join of a task find nothing to do. */
@@ -108,21 +114,28 @@
 #define JOIN_ADD(sum, name) JOIN_VOID(name)
 #define FORK_LATER FORK
 #define JOIN_LATER(type, to, ...) JOIN_VOID()
-#define RUN(place, name, ...) ((void)(place), name##_team(__VA_ARGS__))
+#define RUN(place, name, ...) name##_team(*(const int *)(place), __VA_ARGS__)
 
-#elif defined(KERNEL_AS_TBB)
+#elif defined(KERNEL_AS_TBB) || defined(KERNEL_AS_ASYNC)
 
+#ifdef KERNEL_AS_TBB
 #include "../peers/tbb_place.h"
-
 #define KERNEL_SUFFIX tbb
+#define RUN(place, name, ...)                                                                      \
+    static_cast<tbb_place *>(place)->arena.execute([&] { return name(__VA_ARGS__); })
+#else
+#include "../peers/async_place.h"
+#define KERNEL_SUFFIX async
+#define RUN(place, name, ...) ((void)(place), name(__VA_ARGS__))
+#endif
 #define MAKE_TASK(R, name, ...)                                                                    \
-    static inline R name##_body(tbb_frame &kernel_frame, LIST(PARAM, __VA_ARGS__));                \
+    static inline R name##_body(peer_frame &kernel_frame, LIST(PARAM, __VA_ARGS__));               \
     PLAIN(R, name, __VA_ARGS__)                                                                    \
     {                                                                                              \
-        tbb_frame frame;                                                                           \
+        peer_frame frame;                                                                          \
         return name##_body(frame, LIST(ARGUMENT, __VA_ARGS__));                                    \
     }                                                                                              \
-    static inline R name##_body(FILCH_UNUSED tbb_frame &kernel_frame, LIST(PARAM, __VA_ARGS__))
+    static inline R name##_body(FILCH_UNUSED peer_frame &kernel_frame, LIST(PARAM, __VA_ARGS__))
 #define MAKE_VOID_TASK(name, ...) MAKE_TASK(void, name, __VA_ARGS__)
 #define FORK(type, to, name, ...)                                                                  \
     type to{};                                                                                     \
@@ -135,8 +148,6 @@
 #define JOIN_ADD(sum, name) kernel_frame.join()
 #define FORK_LATER FORK
 #define JOIN_LATER(type, to, ...) kernel_frame.join()
-#define RUN(place, name, ...)                                                                      \
-    static_cast<tbb_place *>(place)->arena.execute([&] { return name(__VA_ARGS__); })
 
 #else
 

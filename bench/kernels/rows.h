@@ -49,8 +49,8 @@
     ROW(sort)                                                                                      \
     ROW(radix)
 
-/* Those that are compiled as C++ for oneTBB: bench/CMakeLists.txt names their files. */
-#define TBB_ROWS(ROW)                                                                              \
+/* Those that are compiled as C++, too: bench/CMakeLists.txt names their files. */
+#define CPP_ROWS(ROW)                                                                              \
     ROW(fib)                                                                                       \
     ROW(nqueens)                                                                                   \
     ROW(skynet)                                                                                    \

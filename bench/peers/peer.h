@@ -29,6 +29,7 @@ typedef struct peer_row {
     const peer *peer;  /* NULL: it was not built */
     const kernel *const *
         fork_join; /* fork/join kernels, compiled for its tasks (kernels/kernel.h); closed by NULL */
+    uint64_t most_tasks; /* in a run; more would take too long. 0: no bound */
 } peer_row;
 
 extern const peer_row peers[];

@@ -5,39 +5,68 @@
 
 #include <string.h>
 
+#define NOT_BUILT NULL, NULL
+
+#ifdef PEERS_HAVE_TBB
 #define DECLARE_TBB(name) extern const kernel name##_tbb;
 #define ENTRY_TBB(name) &name##_tbb,
-#ifdef PEERS_HAVE_TBB
 extern const peer peer_tbb;
-TBB_ROWS(DECLARE_TBB)
-static const kernel *const tbb_kernels[] = {TBB_ROWS(ENTRY_TBB) NULL};
+CPP_ROWS(DECLARE_TBB)
+static const kernel *const tbb_kernels[] = {CPP_ROWS(ENTRY_TBB) NULL};
 #define TBB &peer_tbb, tbb_kernels
 #else
-#define TBB NULL, NULL
+#define TBB NOT_BUILT
 #endif
 
+#ifdef PEERS_HAVE_OPENMP
 #define DECLARE_OPENMP(name) extern const kernel name##_openmp;
 #define ENTRY_OPENMP(name) &name##_openmp,
-#ifdef PEERS_HAVE_OPENMP
 extern const peer peer_openmp;
 ROWS(DECLARE_OPENMP)
 static const kernel *const openmp_kernels[] = {ROWS(ENTRY_OPENMP) NULL};
 #define OPENMP &peer_openmp, openmp_kernels
 #else
-#define OPENMP NULL, NULL
+#define OPENMP NOT_BUILT
+#endif
+
+#ifdef PEERS_HAVE_OPENMP_CLANG
+#define DECLARE_OPENMP_CLANG(name) extern const kernel name##_openmp_clang;
+#define ENTRY_OPENMP_CLANG(name) &name##_openmp_clang,
+extern const peer peer_openmp_clang;
+ROWS(DECLARE_OPENMP_CLANG)
+static const kernel *const openmp_clang_kernels[] = {ROWS(ENTRY_OPENMP_CLANG) NULL};
+#define OPENMP_CLANG &peer_openmp_clang, openmp_clang_kernels
+#else
+#define OPENMP_CLANG NOT_BUILT
 #endif
 
 #ifdef PEERS_HAVE_GCC_PARALLEL
 extern const peer peer_gcc_parallel;
 #define GCC_PARALLEL &peer_gcc_parallel, NULL
 #else
-#define GCC_PARALLEL NULL, NULL
+#define GCC_PARALLEL NOT_BUILT
 #endif
 
+#ifdef PEERS_HAVE_ASYNC
+#define DECLARE_ASYNC(name) extern const kernel name##_async;
+#define ENTRY_ASYNC(name) &name##_async,
+extern const peer peer_async;
+CPP_ROWS(DECLARE_ASYNC)
+static const kernel *const async_kernels[] = {CPP_ROWS(ENTRY_ASYNC) NULL};
+#define ASYNC &peer_async, async_kernels
+#else
+#define ASYNC NOT_BUILT
+#endif
+
+enum { MOST_THREADS = 20000 }; /* 15 to 150 microseconds each */
+
 const peer_row peers[] = {
-    {"tbb", "oneTBB", "a C++ compiler and oneTBB (Debian: g++, libtbb-dev)", TBB},
-    {"openmp", "OpenMP", "a compiler with OpenMP", OPENMP},
-    {"gcc-parallel", "gcc's parallel mode", "g++ with OpenMP", GCC_PARALLEL},
+    {"tbb", "oneTBB", "a C++ compiler and oneTBB (Debian: g++, libtbb-dev)", TBB, 0},
+    {"openmp", "OpenMP", "a compiler with OpenMP", OPENMP, 0},
+    {"openmp-clang", "OpenMP of clang",
+     "gcc, and clang with its OpenMP (Debian: clang, libomp-dev)", OPENMP_CLANG, 0},
+    {"gcc-parallel", "gcc's parallel mode", "g++ with OpenMP", GCC_PARALLEL, 0},
+    {"async", "a thread per task by std::async", "a C++ compiler", ASYNC, MOST_THREADS},
 };
 const size_t peer_count = sizeof peers / sizeof peers[0];
 

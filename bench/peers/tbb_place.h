@@ -20,7 +20,7 @@ struct tbb_place {
 
 // The forks of one task, all waited for at its first join: what one would write with a task_group
 // in each function that forks. Tasks that do not fork make none.
-class tbb_frame
+class peer_frame
 {
     std::optional<tbb::task_group> group;
     bool pending = false;

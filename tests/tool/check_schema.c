@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Whether a JSON document keeps to a schema: the words type, enum, required, properties,
- * additionalProperties (false), items, minItems and minimum of JSON Schema. A word it does not know
+ * additionalProperties, items, minItems, minimum and maximum of JSON Schema. A word it does not know
  * is an error, so that no rule of the schema is passed over in silence. usage: check_schema SCHEMA
  * DOCUMENT; exit status 1 with the places on stderr when it does not. */
 #include <jansson.h>
@@ -65,14 +65,14 @@ static void check_members(const json_t *schema, const json_t *value, const char 
     json_t *member;
     char below[512];
     const json_t *known = json_object_get(schema, "properties");
-    bool open = !json_is_false(json_object_get(schema, "additionalProperties"));
+    const json_t *others = json_object_get(schema, "additionalProperties");
     json_object_foreach((json_t *)value, name, member)
     {
-        const json_t *rule = json_object_get(known, name);
+        const json_t *named = json_object_get(known, name), *rule = named ? named : others;
         snprintf(below, sizeof below, "%s/%s", where, name);
-        if (rule)
+        if (json_is_object(rule))
             check(rule, member, below);
-        else if (!open)
+        else if (json_is_false(rule))
             fault(below, "is unknown", "");
     }
     const json_t *required = json_object_get(schema, "required");
@@ -98,7 +98,7 @@ static void check_words(const json_t *schema, const char *where)
 {
     static const char known[] =
         " $schema title description type enum required properties additionalProperties items "
-        "minItems minimum ";
+        "minItems minimum maximum ";
     const char *word;
     json_t *rule;
     char framed[64];
@@ -121,6 +121,9 @@ static void check(const json_t *schema, const json_t *value, const char *where)
     if ((rule = json_object_get(schema, "minimum")) &&
         json_number_value(value) < json_number_value(rule))
         fault(where, "is below its", "minimum");
+    if ((rule = json_object_get(schema, "maximum")) &&
+        json_number_value(value) > json_number_value(rule))
+        fault(where, "is above its", "maximum");
     if (json_is_object(value))
         check_members(schema, value, where);
     if (json_is_array(value))

@@ -6,7 +6,7 @@
  *   options.c, columns.c   command line -> options
  *   plan.c      options -> report without samples
  *   measure.c   fills in all samples, each from a child process (child.c)
- *   table.c, stats.c, verdict.c, metg.c, json.c, csv.c   report -> text
+ *   table.c, stats.c, verdict.c, metg.c, json.c, csv.c, reproduce.c   report -> text
  *
  * One thread; nothing here creates a runtime in this process, since its children are forked from
  * it. */
@@ -55,6 +55,7 @@ typedef struct options {
     enum bench_format format;
     const char *dir;
     const char *output; /* NULL: stdout */
+    const char *report; /* where the page goes; NULL: none */
     double slow_down;   /* share by which runs of the library are made longer; 0: none */
     bool stats;         /* what runtimes counted is shown, too */
     char runtime[4096]; /* what a runtime says of itself on this machine */
@@ -156,7 +157,11 @@ int bench_judge(const report *r);
 int bench_write_table(const report *r, FILE *out);
 int bench_write_csv(const report *r, FILE *out);
 int bench_write_json(const report *r, FILE *out);
-extern const bool bench_has_json; /* false: built without jansson */
+int bench_write_report(const report *r, FILE *out); /* the page */
+extern const bool bench_has_json; /* false: built without jansson; the page needs it as well */
+
+/* The command that measures this block alone, as it was measured here. */
+void bench_write_reproduce(const report *r, const block *b, FILE *out);
 
 /* What the runtimes of the block counted and how long their workers did what, per run. */
 void bench_write_stats(const block *b, FILE *out);

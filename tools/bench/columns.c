@@ -95,9 +95,13 @@ static bool is_possible(typed *t, column *c, const struct argp_state *state)
 {
     filch_config config = {.size = sizeof config, .queue = c->queue};
     char why[512];
-    for (size_t i = 0; i < CHOICES; i++)
-        *name_at(&config, choices[i].in_config) = *name_at(c, choices[i].in_column);
-    if (!check(&config, why, sizeof why))
+    bool chosen = false;
+    for (size_t i = 0; i < CHOICES; i++) {
+        const char *name = *name_at(c, choices[i].in_column);
+        *name_at(&config, choices[i].in_config) = name;
+        chosen |= name != NULL;
+    }
+    if (!chosen || !check(&config, why, sizeof why))
         return true;
     if (!t->queues_by_default)
         argp_error(state, "%s", why);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The result file: docs/result-schema.json says what stands where. */
+ * The result file: docs/result-schema.json says what stands where. The page holds the same. */
 #include "bench.h"
 
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tools/report/report.h>
 
 const bool bench_has_json = true;
 
@@ -51,6 +52,16 @@ static void set_modes(json_t *o, const column *c)
             json_object_set_new(o, modes[i][0], json_string(modes[i][1]));
 }
 
+/* A number of a run for each row; the newest runtime's state for those that are no counters. */
+static json_t *statistics_object(const cell *c)
+{
+    json_t *o = json_object();
+    const filch_stat *row;
+    for (unsigned i = 0; (row = filch_stats_row(i)); i++)
+        json_object_set_new(o, row->name, json_real(stat_per_run(c, row)));
+    return o;
+}
+
 static json_t *cell_object(const report *r, const block *b, const cell *c)
 {
     json_t *samples = json_array();
@@ -66,7 +77,38 @@ static json_t *cell_object(const report *r, const block *b, const cell *c)
         summary s = summarize(b, c);
         json_object_set_new(o, "summary", summary_object(&s, noise_of(r, c)));
     }
+    if (c->counted_runs > 0)
+        json_object_set_new(o, "statistics", statistics_object(c));
     return o;
+}
+
+static json_t *pairs_array(const report *r, const block *b)
+{
+    pair pairs[BENCH_NAMES];
+    size_t count = pairs_of(r, b, pairs);
+    json_t *all = json_array();
+    for (size_t i = 0; i < count; i++) {
+        const pair *p = &pairs[i];
+        json_array_append_new(all, json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:f}", "first",
+                                             p->first->label, "other", p->other->label, "workers",
+                                             (int)p->workers, "factor", p->factor.median, "low",
+                                             p->factor.low, "high", p->factor.high, "p", p->p));
+    }
+    return all;
+}
+
+static json_t *reproduce_text(const report *r, const block *b)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    bench_write_reproduce(r, b, out);
+    fclose(out);
+    json_t *command = facts_text(text);
+    free(text);
+    return command;
 }
 
 static json_t *block_object(const report *r, const block *b)
@@ -77,10 +119,11 @@ static json_t *block_object(const report *r, const block *b)
     json_t *cells = json_array();
     for (size_t i = 0; i < b->cell_count; i++)
         json_array_append_new(cells, cell_object(r, b, &b->cells[i]));
-    json_t *o =
-        json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:o}", "kernel", k->name, "label",
-                  facts_text(b->label), "size", bench_size_names[b->size], "what", k->what,
-                  "source", k->source, "answer", *b->text ? b->text : answer, "columns", cells);
+    json_t *o = json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "kernel", k->name,
+                          "label", facts_text(b->label), "size", bench_size_names[b->size], "what",
+                          k->what, "source", k->source, "answer", *b->text ? b->text : answer,
+                          "tasks", (json_int_t)k->sizes[b->size].tasks, "columns", cells, "pairs",
+                          pairs_array(r, b), "reproduce", reproduce_text(r, b));
     if (b->grain)
         json_object_set_new(o, "grain", json_integer(b->grain));
     if (k->reads_dir)
@@ -107,18 +150,32 @@ static json_t *verdict_array(const report *r)
     return lines;
 }
 
-int bench_write_json(const report *r, FILE *out)
+static json_t *document(const report *r)
 {
     json_t *results = json_array();
     for (size_t i = 0; i < r->block_count; i++)
         json_array_append_new(results, block_object(r, &r->blocks[i]));
-    json_t *whole = json_pack("{s:i, s:o, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o}", "schema",
-                              2, "ended", facts_now(), "seconds", r->seconds, "load", r->load,
-                              "ceiling", r->ceiling, "ceiling_copies", (int)r->ceiling_copies,
-                              "command", facts_command(r->options->argc, r->options->argv),
-                              "machine", facts_machine(r->options->runtime), "build", facts_build(),
-                              "verdict", verdict_array(r), "results", results);
-    return facts_write(whole, out);
+    return json_pack("{s:i, s:o, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o}", "schema", 2,
+                     "ended", facts_now(), "seconds", r->seconds, "load", r->load, "ceiling",
+                     r->ceiling, "ceiling_copies", (int)r->ceiling_copies, "command",
+                     facts_command(r->options->argc, r->options->argv), "machine",
+                     facts_machine(r->options->runtime), "build", facts_build(), "verdict",
+                     verdict_array(r), "results", results);
+}
+
+int bench_write_json(const report *r, FILE *out)
+{
+    return facts_write(document(r), out);
+}
+
+int bench_write_report(const report *r, FILE *out)
+{
+    json_t *whole = document(r);
+    char *text = whole ? json_dumps(whole, JSON_COMPACT) : NULL;
+    int rc = text ? report_write(text, out) : -ENOMEM;
+    free(text);
+    json_decref(whole);
+    return rc;
 }
 
 #else
@@ -130,6 +187,11 @@ int bench_write_json(const report *r, FILE *out)
     (void)r;
     (void)out;
     return -ENOSYS;
+}
+
+int bench_write_report(const report *r, FILE *out)
+{
+    return bench_write_json(r, out);
 }
 
 #endif

@@ -7,7 +7,15 @@
 #include <tools/shared/probe.h>
 
 /* options without a letter */
-enum { OPTION_QUICK = 256, OPTION_METG, OPTION_SLOW_DOWN, OPTION_IDLE, OPTION_TAKE, OPTION_WAIT };
+enum {
+    OPTION_QUICK = 256,
+    OPTION_METG,
+    OPTION_SLOW_DOWN,
+    OPTION_IDLE,
+    OPTION_TAKE,
+    OPTION_WAIT,
+    OPTION_REPORT
+};
 enum { MOST_SLOW_DOWN = 1000 };
 
 static const struct argp_option known[] = {
@@ -41,6 +49,8 @@ static const struct argp_option known[] = {
      "Instead of times, how small tasks may be: METG(50 %) of the kernels with a grain (tb-...)",
      0},
     {"output", 'o', "FILE", 0, "Where to write it (default: the standard output)", 0},
+    {"report", OPTION_REPORT, "FILE", 0,
+     "Beside that, write a page for browsers, with charts and tables, which needs nothing else", 0},
     {"stats", 't', 0, 0,
      "Below each kernel, what the runtimes counted in a run, and how long workers worked, searched "
      "and slept (a table only)",
@@ -66,6 +76,7 @@ static const char examples[] =
     "  filch bench --kernels uts-t1 --columns chase-lev --wait suspend,help-any,help-own\n"
     "  filch bench --kernels uts-t1 --stats            why does it not scale?\n"
     "  filch bench --kernels tree-digest --dir /usr/share/doc\n"
+    "  filch bench --quick --report report.html        charts and tables, for browsers\n"
     "  filch bench --format json --output new.json     all samples, for filch compare\n"
     "\n"
     "Exit status: 1 when an answer was wrong or a file could not be read,\n2 for a wrong command "
@@ -214,6 +225,8 @@ static void fill_defaults(typed *t, const struct argp_state *state)
     }
     columns_make(t, state);
     expect_columns(o, state);
+    if (o->output && o->report && strcmp(o->output, o->report) == 0)
+        argp_error(state, "--output and --report name the same file; name two");
 }
 
 static error_t choose_by(enum choice choice, const char *names, struct argp_state *state)
@@ -268,6 +281,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case 'o':
         o->output = argument;
+        return 0;
+    case OPTION_REPORT:
+        o->report = argument;
+        if (!bench_has_json)
+            argp_error(state, "built without jansson: no report; choose --format table or csv");
         return 0;
     case 't':
         o->stats = true;

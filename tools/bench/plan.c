@@ -24,6 +24,12 @@ static bool bears_few_tasks(const column *c)
     return few;
 }
 
+/* However long one would wait. */
+static bool beyond(const column *c, const kernel_size *size)
+{
+    return c->peer && c->peer->most_tasks && size->tasks > c->peer->most_tasks;
+}
+
 static bool too_long(const column *c, const kernel_size *size)
 {
     return bears_few_tasks(c) && size->tasks > FEW_TASKS;
@@ -63,6 +69,7 @@ static int add_block(report *r, const kernel_row *row, int size, long grain, boo
         for (size_t w = 0; w < o->worker_count; w++) {
             bool serial = o->columns[c].as == KERNEL_SERIAL;
             if ((serial && w > 0) || !has_kernel(o, &o->columns[c], row) ||
+                beyond(&o->columns[c], &k->sizes[size]) ||
                 (!all && too_long(&o->columns[c], &k->sizes[size])))
                 continue;
             b->cells[b->cell_count++] =

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "bench.h"
+#include "summary.h"
 
 #include <string.h>
 #include <tools/shared/units.h>
 
 enum { WIDTH = 24 };
 
-static double per_run(const cell *c, const filch_stat *row)
+double stat_per_run(const cell *c, const filch_stat *row)
 {
     return (double)*(const uint64_t *)(const void *)((const char *)&c->counted + row->offset) /
            (row->now ? 1 : c->counted_runs);
@@ -20,7 +21,7 @@ static bool is_time(const filch_stat *row)
 static void write_figure(const filch_stat *row, const cell *c, FILE *out)
 {
     char text[WIDTH] = "0";
-    double value = per_run(c, row);
+    double value = stat_per_run(c, row);
     if (is_time(row))
         time_text(value * 1e-9, text, sizeof text);
     else if (value > 0)
@@ -33,7 +34,7 @@ static bool is_shown(const block *b, const filch_stat *row)
 {
     bool some = false;
     for (size_t i = 0; i < b->cell_count; i++)
-        some |= b->cells[i].counted_runs > 0 && per_run(&b->cells[i], row) > 0;
+        some |= b->cells[i].counted_runs > 0 && stat_per_run(&b->cells[i], row) > 0;
     return some || row->offset == offsetof(filch_stats, all_forks);
 }
 

@@ -26,6 +26,20 @@ double median_of_field(const cell *c, size_t at);
 estimate seconds_ratio(const cell *slow, const cell *fast);
 double seconds_p(const cell *slow, const cell *fast);
 
+/* What the library counted there, in a run; of a cell with counted_runs. */
+double stat_per_run(const cell *c, const filch_stat *row);
+
+/* The first column set against another, in one block, with the largest number of workers. */
+typedef struct pair {
+    const column *first, *other;
+    unsigned workers;
+    estimate factor; /* the other's time / the first's */
+    double p;
+} pair;
+
+/* Fills out with those that have been measured, at most BENCH_NAMES; returns how many. */
+size_t pairs_of(const report *r, const block *b, pair *out);
+
 /* A name as people say it: "work stealing (chase-lev)". Returns text. */
 char *column_title(const column *c, char *text, size_t size);
 

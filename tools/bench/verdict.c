@@ -102,20 +102,30 @@ void bench_write_verdict(const report *r, FILE *out, const char *line_start)
     }
 }
 
-void bench_write_pairs(const report *r, const block *b, FILE *out)
+size_t pairs_of(const report *r, const block *b, pair *out)
 {
     const options *o = r->options;
     unsigned workers = o->workers[o->worker_count - 1];
     const cell *mine = bench_cell(b, &o->columns[1], workers);
+    size_t count = 0;
     for (size_t i = opponents_from(o); mine && (i == 0 || i < o->column_count); i++) {
         const cell *theirs = opponent(b, &o->columns[i], workers);
-        if (theirs) {
-            fputs("  ", out);
-            pair_write(o->columns[1].label, o->columns[i].label, seconds_ratio(theirs, mine),
-                       seconds_p(theirs, mine), out);
-            fputc('\n', out);
-        }
+        if (theirs)
+            out[count++] = (pair){&o->columns[1], &o->columns[i], workers,
+                                  seconds_ratio(theirs, mine), seconds_p(theirs, mine)};
         if (i == 0)
             break;
+    }
+    return count;
+}
+
+void bench_write_pairs(const report *r, const block *b, FILE *out)
+{
+    pair pairs[BENCH_NAMES];
+    size_t count = pairs_of(r, b, pairs);
+    for (size_t i = 0; i < count; i++) {
+        fputs("  ", out);
+        pair_write(pairs[i].first->label, pairs[i].other->label, pairs[i].factor, pairs[i].p, out);
+        fputc('\n', out);
     }
 }

@@ -31,7 +31,7 @@ static int judge_and_write(compare_report *r)
         fprintf(stderr, "filch compare: %s; compare smaller files\n", strerror(-rc));
         return 2;
     }
-    FILE *out = output_open("filch compare", o->output);
+    FILE *out = output_open("filch compare", "--output", o->output);
     if (!out || output_close(out, "filch compare", o->output, writers[o->format](r, out)))
         return 2;
     int status = compare_status(r);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-FILE *output_open(const char *command, const char *path)
+FILE *output_open(const char *command, const char *option, const char *path)
 {
     if (!path)
         return stdout;
@@ -14,8 +14,8 @@ FILE *output_open(const char *command, const char *path)
     FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
     if (out)
         return out;
-    fprintf(stderr, "%s: %s cannot be written: %s; name another --output\n", command, path,
-            strerror(errno));
+    fprintf(stderr, "%s: %s cannot be written: %s; name another %s\n", command, path,
+            strerror(errno), option);
     if (fd >= 0)
         close(fd);
     return NULL;

@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 /* The file of that path, or stdout where path is NULL; NULL: it cannot be written. What is
- * in the file stays until something is written. */
-FILE *output_open(const char *command, const char *path);
+ * in the file stays until something is written. option: what the path was given with, "--output". */
+FILE *output_open(const char *command, const char *option, const char *path);
 
 /* Closes it. rc: what the writer returned. 0 or -errno: it is not whole. */
 int output_close(FILE *out, const char *command, const char *path, int rc);

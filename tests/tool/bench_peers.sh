@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Peers side by side in one run, each on its own runtime; a thread per task only where tasks are few.
+. "$(dirname "$0")/common.bash"
+"$filch" bench --help >help
+grep -q 'not built' help && skip "a peer is not built: $(grep 'not built' help)"
+
+run_filch 0 bench --kernels fib,cilksort,sort --size tiny --repeat 1 --workers 2 \
+    --columns chase-lev,tbb,openmp,openmp-clang,gcc-parallel,async
+for peer in tbb openmp openmp-clang async; do
+    claim "fib runs on $peer" grep -q "chase-lev .* $peer:" out
+done
+claim "sort runs on gcc-parallel" grep -q "chase-lev .* gcc-parallel:" out
+
+# Which library a column calls: both OpenMPs are in the program, and have names in common.
+LD_DEBUG=bindings "$filch" bench --kernels fib --size tiny --repeat 1 --workers 2 --columns openmp,openmp-clang >out 2>bindings
+claim "openmp is gcc's" grep -q 'libgomp.* symbol `GOMP_parallel' bindings
+claim "openmp is not clang's" test "$(grep 'symbol `GOMP_parallel' bindings | grep -vc libgomp)" -eq 0
+claim "openmp-clang is clang's" grep -q 'libomp.* symbol `__kmpc_fork_call' bindings
+
+run_filch 0 bench --kernels fib,matmul --size quick --repeat 1 --workers 1 --columns chase-lev,async
+claim "a million threads are not started" test "$(grep -c '^  async   ' out)" -eq 1
+refused "none chase-lev" bench --kernels bfs --columns async
+finish

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""check_report.py CHROMIUM PAGE RESULT FOLDER: opens the page as people would, and says what is wrong with it.
+RESULT: the document that is in it. Pictures of it go into FOLDER."""
+
+import json
+import pathlib
+import sys
+
+from browser import Browser
+
+WIDE, NARROW = (1400, 900), (390, 844)
+failures = []
+
+
+def claim(text, true):
+    if not true:
+        failures.append(text)
+
+
+def count(b, selector):
+    return b.value(f"document.querySelectorAll({json.dumps(selector)}).length")
+
+
+def texts(b, selector):
+    return b.value(f"[...document.querySelectorAll({json.dumps(selector)})].map(e => e.textContent)")
+
+
+def check_alone(b, page):
+    claim(f"nothing else is asked for: {b.requests()}",
+          [url for url in b.requests() if not url.startswith(("data:", page.as_uri()))] == [])
+    claim(f"the console is silent: {b.complaints()}", b.complaints() == [])
+
+
+def check_content(b, result):
+    plain = [block for block in result["results"] if "grain" not in block]
+    grained = {block["kernel"] for block in result["results"] if "grain" in block}
+    heads = texts(b, "main section h2")
+    claim(f"a section for each kernel, in order: {heads}",
+          heads[:len(plain)] == [block["label"] for block in plain] and set(heads[len(plain):-1]) == grained)
+    claim("the verdict stands above", texts(b, ".headline li") == result["verdict"])
+    claim("the command stands there", " ".join(result["command"]) in texts(b, "#made pre")[0])
+    claim("each section says how to reproduce it",
+          texts(b, "section:not(#made) > pre")[:len(plain)] == [block["reproduce"] for block in plain])
+    failed = [c for block in result["results"] for c in block["columns"] if "error" in c]
+    claim("failures are told", count(b, ".failed") == len(failed))
+    claim("each drawing has a name", count(b, "figure svg[role=img][aria-label]") == count(b, "figure > div > svg"))
+    claim("there are drawings", count(b, "figure > div > svg") >= 3 * len(plain) + len(grained))
+    claim("no figure is NaN", b.value("!/NaN|undefined|Infinity/.test(document.querySelector('main').innerHTML)"))
+    disturbed = any(c.get("summary", {}).get("disturbed") for block in result["results"] for c in block["columns"])
+    claim("noise is told, and only noise", (count(b, ".warning") == 1) == disturbed)
+
+
+def check_rows(b, result):
+    """Each table has the rows of its kernel's columns."""
+    for at, block in enumerate(block for block in result["results"] if "grain" not in block):
+        shown = [c["column"] for c in block["columns"] if "summary" in c and "error" not in c]
+        rows = b.value(f"[...document.querySelectorAll('section')][{at}].querySelectorAll('tbody tr').length")
+        claim(f"{block['label']}: {rows} rows for {shown}", rows == len(shown))
+
+
+def check_sorting(b):
+    """By a time: up, and down."""
+    table = "document.querySelector('section table')"
+    b.value("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    click = f"[...{table}.querySelectorAll('button')].find(x => /^CPU time$|per task$/.test(x.textContent)).click()"
+    order = f"[...{table}.tBodies[0].rows].map(row => row.textContent)"
+    state = f"{table}.querySelector('[aria-sort]').getAttribute('aria-sort')"
+    b.value(click)
+    up, up_state = b.value(order), b.value(state)
+    b.value(click)
+    claim("a click sorts, a second one turns it round",
+          up_state == "ascending" and b.value(state) == "descending" and b.value(order) == up[::-1] and len(up) > 1)
+    claim("one head is sorted by", count(b, "section:first-of-type [aria-sort]") == 1)
+
+
+def luminance(colour):
+    """Of "rgb(1, 2, 3)": WCAG 2.1, relative luminance."""
+    parts = [int(part) / 255 for part in colour[4:-1].split(",")]
+    linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def check_look(b, folder, size, scheme):
+    b.look(*size, scheme)
+    name = f"{'narrow' if size == NARROW else 'wide'}, {scheme}"
+    claim(f"{name}: nothing hangs out sideways",
+          b.value("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+    ground, text = (b.value(f"getComputedStyle(document.documentElement).{what}") for what in ("backgroundColor", "color"))
+    light, dark = sorted((luminance(ground), luminance(text)), reverse=True)
+    claim(f"{name}: text can be read", (light + 0.05) / (dark + 0.05) >= 7)
+    claim(f"{name}: the ground is {ground}", (luminance(ground) > 0.5) == (scheme == "light"))
+    overlaps = b.value("""[...document.querySelectorAll('figure > div > svg')].filter(drawing => {
+        const room = drawing.getBoundingClientRect();
+        return [...drawing.querySelectorAll('text')].some(text => {
+            const box = text.getBoundingClientRect();
+            return box.left < room.left - 16 || box.right > room.right + 16;
+        });
+    }).map(drawing => drawing.getAttribute('aria-label'))""")
+    claim(f"{name}: texts stay within their drawing: {overlaps}", overlaps == [])
+    b.picture(folder / f"{name.replace(', ', '-')}.png")
+
+
+def check_paper(b, folder):
+    b.value("document.querySelectorAll('details').forEach(one => { one.open = false; })")
+    claim("it can be printed", b.paper(folder / "paper.pdf") > 20000)
+    claim("paper shows the tables", count(b, "details:not([open])") == 0)
+
+
+def main():
+    program, page, result, folder = sys.argv[1], *map(pathlib.Path, sys.argv[2:5])
+    document = json.loads(result.read_text())
+    with Browser(program) as b:
+        b.look(*WIDE)
+        b.open(page.resolve().as_uri())
+        b.look(*WIDE)
+        check_content(b, document)
+        check_rows(b, document)
+        for size in (WIDE, NARROW):
+            for scheme in ("light", "dark"):
+                check_look(b, folder, size, scheme)
+        check_sorting(b)
+        check_paper(b, folder)
+        check_alone(b, page.resolve())
+    for text in failures:
+        print("FAILED:", text)
+    return 1 if failures else 0
+
+
+sys.exit(main())

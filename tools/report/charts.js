@@ -1,0 +1,189 @@
+/* Four kinds of chart. Each is a function of the width it has, in pixels, that returns a drawing; figure() draws it
+ * again when the width changes. */
+'use strict';
+
+const MARKS = [
+    'M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0z',
+    'M-4 -4h8v8h-8z',
+    'M0 -5.5l5.5 5.5l-5.5 5.5l-5.5 -5.5z',
+    'M0 -5.5l5.2 9.5h-10.4z',
+    'M0 5.5l5.2 -9.5h-10.4z',
+    'M-1.6 -5h3.2v3.4h3.4v3.2h-3.4v3.4h-3.2v-3.4h-3.4v-3.2h3.4z',
+];
+
+/* look: {colour, mark}: a CSS colour, an index of MARKS. */
+const markAt = (x, y, look) =>
+    svg('path', {class: 'mark', d: MARKS[look.mark % MARKS.length], transform: `translate(${x} ${y})`, style: `color:${look.colour}`});
+
+const lineAt = (x1, y1, x2, y2, kind) => svg('line', {x1, y1, x2, y2, class: kind});
+const textAt = (x, y, text, anchor = 'start', kind = null) => svg('text', {x, y, 'text-anchor': anchor, class: kind}, text);
+
+/* Cuts what is longer than fits into so many pixels; the whole is its tooltip. */
+function labelAt(x, y, text, room, anchor) {
+    const most = Math.max(4, Math.floor(room / 6.6));
+    const label = textAt(x, y, text.length > most ? text.slice(0, most - 1) + '…' : text, anchor);
+    if (text.length > most)
+        label.append(svg('title', {}, text));
+    return label;
+}
+
+function drawing(width, height, title, parts) {
+    return svg('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': title}, ...parts);
+}
+
+/* Round numbers from 0 to at least `most`, some `count` of them. */
+function linearTicks(most, count) {
+    const rough = most / count, power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map(m => m * power).find(s => s >= rough * 0.999) || 10 * power;
+    return Array.from({length: Math.ceil(most / step - 1e-9) + 1}, (_, i) => i * step);
+}
+
+/* 1, 2 and 5 times the powers of ten around low..high; only the powers where that would be many. */
+function logTicks(low, high, count) {
+    const from = Math.floor(Math.log10(low)), to = Math.ceil(Math.log10(high));
+    const each = steps => {
+        const ticks = [];
+        for (let power = from; power <= to; power++)
+            steps.forEach(step => ticks.push(step * 10 ** power));
+        const first = Math.max(0, ticks.findLastIndex(tick => tick <= low * 1.0001));
+        const last = ticks.findIndex(tick => tick >= high * 0.9999);
+        return ticks.slice(first, last < 0 ? undefined : last + 1);
+    };
+    const choices = [[1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]].map(each);
+    return choices.find(ticks => ticks.length <= count) || thinned(choices[3], count);
+}
+
+const thinned = (ticks, count) => ticks.filter((_, i) => i % Math.ceil(ticks.length / count) === 0 || i === ticks.length - 1);
+
+/* From numbers to pixels, with the numbers that the axis names. */
+function scaleOf(ticks, from, to, log) {
+    const of = log ? Math.log : number => number;
+    const low = of(ticks[0]), high = of(ticks[ticks.length - 1]);
+    const at = number => from + (to - from) * (high > low ? (of(number) - low) / (high - low) : 0.5);
+    return {ticks, at};
+}
+
+function horizontalAxis(scale, top, bottom, format) {
+    const parts = [];
+    let free = -Infinity;
+    for (const tick of scale.ticks) {
+        const text = rounded(format(tick)), x = scale.at(tick);
+        parts.push(lineAt(x, top, x, bottom, 'grid'));
+        if (x - text.length * 3.4 < free)
+            continue;
+        parts.push(textAt(x, bottom + 15, text, 'middle', 'quiet'));
+        free = x + text.length * 3.4 + 4;
+    }
+    return parts;
+}
+
+/* "2.50 ms" -> "2.5 ms". */
+const rounded = text => text.replace(/\.0+(?=\D|$)/, '').replace(/(\.\d*[1-9])0+(?=\D|$)/, '$1');
+
+const labelRoom = (names, width) => Math.min(Math.max(...names.map(name => name.length)) * 6.8 + 10, width * 0.46);
+
+/* rows: [{name, value, low, high, text, colour}]; one bar each, from 0, with its interval as a whisker. */
+const barChart = (title, rows, format) => width => {
+    const left = labelRoom(rows.map(row => row.name), width), right = width - 76, step = 26;
+    const bottom = rows.length * step + 4;
+    const scale = scaleOf(linearTicks(Math.max(...rows.map(row => row.high || row.value)) || 1, 4), left, right, false);
+    const parts = horizontalAxis(scale, 0, bottom, format);
+    rows.forEach((row, i) => {
+        const y = i * step + 5, end = scale.at(row.value), far = scale.at(row.high || row.value);
+        parts.push(labelAt(left - 8, y + 12.5, row.name, left - 8, 'end'),
+            svg('rect', {x: left, y, width: Math.max(end - left, 1), height: 17, class: 'bar', style: `color:${row.colour}`}));
+        if (row.high > row.low)
+            parts.push(svg('path', {class: 'whisker', d: `M${scale.at(row.low)} ${y + 4}v9m0 -4.5H${far}m0 -4.5v9`}));
+        parts.push(textAt(Math.max(far, end) + 6, y + 12.5, row.text));
+    });
+    return drawing(width, bottom + 22, title, parts);
+};
+
+/* rows: [{name, text, parts: [{name, value, colour}]}]: each bar is a whole, its parts are shares. */
+const shareChart = (title, rows) => width => {
+    const left = labelRoom(rows.map(row => row.name), width), right = width - 76, step = 26;
+    const bottom = rows.length * step + 4;
+    const scale = scaleOf([0, 0.25, 0.5, 0.75, 1], left, right, false);
+    const parts = horizontalAxis(scale, 0, bottom, share => Math.round(100 * share) + '\u00a0%');
+    rows.forEach((row, i) => {
+        const y = i * step + 5, all = sumOf(row.parts.map(part => part.value));
+        let before = 0;
+        parts.push(labelAt(left - 8, y + 12.5, row.name, left - 8, 'end'), textAt(right + 6, y + 12.5, row.text));
+        for (const part of row.parts) {
+            const x = scale.at(before / all), next = scale.at((before += part.value) / all);
+            if (part.value > 0)
+                parts.push(svg('rect', {x, y, width: Math.max(next - x, 0.5), height: 17, class: 'bar', style: `color:${part.colour}`},
+                    svg('title', {}, `${part.name}: ${asShare(part.value / all)}`)));
+        }
+    });
+    return drawing(width, bottom + 22, title, parts);
+};
+
+/* rows: [{name, href, dots: [{value, low, high, look, title}]}]; a logarithmic axis, a rule at 1. */
+const dotChart = (title, rows, format) => width => {
+    const left = labelRoom(rows.map(row => row.name), width), right = width - 18, step = 24;
+    const bottom = rows.length * step + 4, all = rows.flatMap(row => row.dots);
+    const ends = all.flatMap(dot => [dot.low, dot.high, dot.value]).concat(1);
+    const scale = scaleOf(logTicks(Math.min(...ends), Math.max(...ends), width / 48), left + 6, right, true);
+    const parts = horizontalAxis(scale, 0, bottom, format);
+    parts.push(lineAt(scale.at(1), 0, scale.at(1), bottom, 'rule'));
+    rows.forEach((row, i) => {
+        const y = i * step + 14;
+        parts.push(svg('a', {href: row.href}, labelAt(left - 8, y + 4, row.name, left - 8, 'end')));
+        for (const dot of row.dots) {
+            const spread = lineAt(scale.at(dot.low), y, scale.at(dot.high), y, 'spread');
+            spread.setAttribute('style', `color:${dot.look.colour}`);
+            const mark = markAt(scale.at(dot.value), y, dot.look);
+            mark.append(svg('title', {}, dot.title));
+            parts.push(spread, mark);
+        }
+    });
+    return drawing(width, bottom + 22, title, parts);
+};
+
+/* curves: [{look, points: [{x, y, low, high}]}]; x: {label, format, log or ticks}; y: {format, least}: what its axis shows at least; rules: [{points, label}]. */
+const lineChart = (title, curves, x, y, rules) => width => {
+    const left = 52, right = width - 24, top = 12, bottom = Math.min(280, width * 0.6);
+    const points = curves.flatMap(curve => curve.points), xs = points.map(point => point.x);
+    const most = Math.max(...points.map(point => point.high), ...rules.flatMap(rule => rule.points.map(point => point.y)));
+    const across = scaleOf(x.log ? logTicks(Math.min(...xs), Math.max(...xs), width / 60) : x.ticks, left + 8, right, x.log);
+    const up = scaleOf(linearTicks(Math.max(y.least || 0, most), 5), bottom, top, false);
+    const parts = horizontalAxis(across, top, bottom, x.format);
+    for (const tick of up.ticks)
+        parts.push(lineAt(left, up.at(tick), right, up.at(tick), 'grid'), textAt(left - 6, up.at(tick) + 4, rounded(y.format(tick)), 'end', 'quiet'));
+    const path = list => list.map((point, i) => `${i ? 'L' : 'M'}${across.at(point.x)} ${up.at(point.y)}`).join('');
+    for (const rule of rules) {
+        const end = rule.points[rule.points.length - 1];
+        parts.push(svg('path', {class: 'rule', d: path(rule.points)}),
+            textAt(across.at(end.x) - 4, up.at(end.y) - 5, rule.label, 'end', 'quiet'));
+    }
+    for (const curve of curves) {
+        parts.push(svg('path', {class: 'curve', d: path(curve.points), style: `color:${curve.look.colour}`}));
+        for (const point of curve.points) {
+            const spread = lineAt(across.at(point.x), up.at(point.low), across.at(point.x), up.at(point.high), 'spread');
+            spread.setAttribute('style', `color:${curve.look.colour}`);
+            parts.push(spread, markAt(across.at(point.x), up.at(point.y), curve.look));
+        }
+    }
+    parts.push(textAt((left + right) / 2, bottom + 32, x.label, 'middle', 'quiet'));
+    return drawing(width, bottom + 40, title, parts);
+};
+
+/* entries: [{name, colour, mark}]; without a mark, a square as in bars. */
+const legend = entries => html('ul', {class: 'legend', 'aria-hidden': 'true'}, ...entries.map(entry => html('li', {},
+    svg('svg', {viewBox: '-6 -6 12 12'}, markAt(0, 0, {colour: entry.colour, mark: entry.mark === undefined ? 1 : entry.mark})),
+    entry.name)));
+
+/* chart: a function of the width. note: how to read it. */
+function figure(title, chart, note, entries = [], wide = false) {
+    const room = html('div');
+    const whole = html('figure', {class: wide ? 'wide' : null}, html('h3', {}, title),
+        entries.length ? legend(entries) : null, room, html('figcaption', {}, note));
+    let drawn = 0;
+    new ResizeObserver(() => {
+        const width = Math.round(room.clientWidth);
+        if (width > 0 && width !== drawn)
+            room.replaceChildren(chart(drawn = width));
+    }).observe(room);
+    return whole;
+}

@@ -1,0 +1,97 @@
+/* The page: headline, overview, one section for each kernel, how it was measured. */
+'use strict';
+
+const main = document.getElementById('main');
+const idOf = block => 'kernel-' + (block.label + '-' + block.size).replace(/[^A-Za-z0-9]+/g, '-');
+
+const folded = (summary, ...children) => html('details', {}, html('summary', {}, summary), ...children);
+
+function warning(blocks) {
+    const cells = blocks.flatMap(block => block.columns.filter(cell => cell.summary));
+    const disturbed = cells.filter(cell => cell.summary.disturbed);
+    if (disturbed.length === 0)
+        return null;
+    const kinds = distinct(disturbed.flatMap(cell => cell.summary.noise)).map(kind => NOISE[kind] || kind);
+    return html('p', {class: 'warning', role: 'note'},
+        `${disturbed.length} of ${cells.length} measurements, marked with *, were disturbed: ${kinds.join('; ')}. ` +
+        'Measure again on a quiet machine before you trust small differences.');
+}
+
+const NOISE = {
+    others: 'other programs took part of the machine',
+    stolen: 'the hypervisor gave time to other guests',
+    quota: 'a CPU quota stopped the threads',
+    hot: 'processors slowed down because they were hot',
+    clock: 'the clock was slower than at its best',
+};
+
+const failures = block => block.columns.filter(cell => cell.error !== undefined).map(cell =>
+    html('p', {class: 'failed'}, `${cellName(cell)} failed: ${cell.error}`));
+
+const answerOf = block => block.answer === '' ? '' : ` Answer: ${block.answer}.`;
+
+function kernelSection(block) {
+    const figures = shown(block).length === 0 ? [] :
+        [timeFigure, speedUpFigure, busyFigure, stealFigure, cpuFigure].map(draw => draw(block)).filter(drawn => drawn);
+    return html('section', {id: idOf(block)},
+        html('h2', {}, block.label),
+        html('p', {class: 'quiet'}, `${block.what}. Source: ${block.source}.${answerOf(block)}`),
+        ...failures(block),
+        html('div', {class: 'figures'}, ...figures),
+        figures.length ? folded('The figures as a table', table(`${block.label}, medians of a run`, CELL_COLUMNS, shown(block))) : null,
+        html('p', {class: 'quiet'}, 'To reproduce:'), html('pre', {}, block.reproduce));
+}
+
+function grainSection(blocks) {
+    return html('section', {id: idOf(blocks[0])},
+        html('h2', {}, blocks[0].kernel),
+        html('p', {class: 'quiet'}, `${blocks[0].what}. Source: ${blocks[0].source}.`),
+        ...blocks.flatMap(failures), ...grainFigures(blocks),
+        html('p', {class: 'quiet'}, 'To reproduce:'), html('pre', {}, blocks[0].reproduce));
+}
+
+function madeSection() {
+    const {machine, build} = result;
+    const facts = [
+        ['command', html('pre', {}, result.command.join(' '))],
+        ['processor', machine.cpu],
+        ['CPUs', `${machine.usable_cpus} of ${machine.cpus} usable`],
+        ['memory', `${Math.round(machine.memory_mib)} MiB`],
+        ['kernel', machine.kernel],
+        ['load before', `${result.load.toFixed(2)} threads that wanted a processor`],
+        ['ceiling', result.ceiling > 0
+            ? `${result.ceiling_copies} independent copies of serial code gain ${result.ceiling.toFixed(2)} over one`
+            : 'not measured'],
+        ['runtime', html('pre', {}, machine.runtime)],
+        ['build', `filch ${build.version}, commit ${build.commit}, ${build.compiler}`],
+        ['flags', build.flags],
+        ['took', asTime(result.seconds)],
+    ];
+    return html('section', {id: 'made'}, html('h2', {}, 'How it was measured'),
+        html('p', {}, 'Each column of a kernel runs in a process of its own; they take turns, round by round, and ratios are ' +
+            'taken within a round. Every answer is checked. A first run that warms up does not count.'),
+        html('dl', {}, ...facts.flatMap(([name, value]) => [html('dt', {}, name), html('dd', {}, value)])));
+}
+
+/* Blocks of one kernel with a grain stand together. */
+function draw() {
+    const plain = result.results.filter(block => block.grain === undefined);
+    const grained = result.results.filter(block => block.grain !== undefined);
+    const kernels = distinct(grained.map(block => block.kernel)).map(kernel => grained.filter(block => block.kernel === kernel));
+    const {machine, build, ended} = result;
+    document.getElementById('when').textContent =
+        `${ended.replace('T', ' ').replace('Z', ' UTC')} · ${machine.cpu}, ${machine.usable_cpus} CPUs · filch ${build.version} (${build.commit})`;
+    document.getElementById('contents').append(
+        ...plain.map(block => html('a', {href: '#' + idOf(block)}, block.label)),
+        ...kernels.map(blocks => html('a', {href: '#' + idOf(blocks[0])}, blocks[0].kernel)),
+        html('a', {href: '#made'}, 'how it was measured'));
+    const noise = warning(result.results);
+    main.append(...[noise,
+        html('ul', {class: 'headline'}, ...result.verdict.map(sentence => html('li', {}, sentence))),
+        html('div', {class: 'figures'}, ...overviewFigure(plain)),
+        ...plain.map(kernelSection), ...kernels.map(grainSection), madeSection()].filter(part => part));
+}
+
+/* Paper shows the tables as well. */
+addEventListener('beforeprint', () => document.querySelectorAll('details').forEach(one => { one.open = true; }));
+draw();
