@@ -23,7 +23,7 @@ while [ $# -gt 0 ]; do
 done
 
 known='fib peers speedup flat central idle submit create chain loops reduce scan sorts contexts channels futures timers locks'
-known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics"
+known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap"
 for bar in $wanted; do
     case " $known " in
     *" $bar "*) ;;

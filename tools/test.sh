@@ -16,12 +16,12 @@ lint                | full quick | check_atomics
 release, gcc        | full       | suite release
 models              | full       | part model models -L model
 release, gcc        | quick      | part release unit,stress -L unit|stress
-release, clang      | full       | suite release-clang -L unit|stress
+release, clang      | full       | part release-clang stress,filch_command -L stress
 tiny slots          | full       | part tiny unit -L unit
 chaos               | full       | part chaos stress -L stress
 valgrind            | full       | part valgrind unit,stress -L unit|stress
 asan+ubsan, gcc     | full       | part asan unit,stress,fault -L unit|stress|fault
-tsan, gcc           | full       | part tsan unit,stress -L unit|stress
+tsan, gcc           | full       | part tsan unit -L unit
 tsan, clang         | full       | part tsan-clang stress -L stress
 aarch64             | full       | cross aarch64 stress,test_fiber,test_suspend,test_panics -L stress|processor
 riscv64             | full       | cross riscv64 test_fiber,test_suspend,test_trees,test_programs,test_panics -L processor

@@ -7,7 +7,8 @@
  * The producer is worker 0, or a thread from outside. It follows a script: F forks, P pushes to its
  * ready deque, I submits to the inbox, S switches to its second fiber after a flush, J joins the last
  * fork, and ends if a searcher has it, R retires: its slot is active no more. Else it runs nothing,
- * so only the protocol can bring a task to somebody. A searcher looks everywhere until it has a task, or sleeps; with a task it leaves for good.
+ * so only the protocol can bring a task to somebody. A searcher looks everywhere until it has a
+ * task, or sleeps; with a task it leaves for good.
  *
  * Claim: in the end as many searchers as there are tasks have one, and nobody sleeps while a task
  * lies about. A searcher that finds something while another sleeps looks for more without a heavy
@@ -19,12 +20,13 @@
 #include <runtime/queue/queue.h>
 #include <runtime/sync/lock.h>
 #include <sched/abp.h>
+#include <tests/model/system/forked.h>
 #include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
 
 #include <string.h>
 
-enum { WORKERS = 4, TASKS = 4, ITEMS = 4, PRODUCER = 0, PATIENCE = 4 };
+enum { WORKERS = 4, ITEMS = 4, PRODUCER = 0, PATIENCE = 4 };
 
 static union region {
     fl_fiber fiber;
@@ -51,28 +53,7 @@ static struct shape {
     int64_t nap;                     /* of searcher 1: not worth it, says the profit rule */
     bool forks, pushes, submits, switches, retires; /* what the script does */
 } shape;
-static unsigned published, joined, runs[TASKS], found;
-
-/* ---- Tasks ---- */
-
-MC_UNCHECKED static void run_once(uint64_t number)
-{
-    MC_CLAIM(number < published, "a task runs with the arguments of none");
-    MC_CLAIM(!runs[number]++, "a task runs twice");
-}
-
-MC_UNCHECKED static unsigned count(unsigned *what)
-{
-    return (*what)++;
-}
-
-static void run(filch_self self, filch_slot *slot)
-{
-    (void)self;
-    run_once(slot->args[0]);
-}
-
-static const filch_task task = {run, "task"};
+static unsigned joined, found;
 
 /* ---- Around the protocol ---- */
 
@@ -90,12 +71,6 @@ static void nothing(fl_worker *by, fl_fiber *left, void *unused)
 }
 
 /* ---- The producer ---- */
-
-static filch_self do_fork(filch_self self)
-{
-    self->args[0] = count(&published);
-    return filch_fork_inline(self, &task);
-}
 
 static filch_self do_switch(fl_worker *by)
 {

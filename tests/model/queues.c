@@ -13,11 +13,12 @@
 #include <runtime/core/worker.h>
 #include <runtime/queue/queue.h>
 #include <sched/rng.h>
+#include <tests/model/system/forked.h>
 #include <tests/model/system/system.h>
 
 #include <string.h>
 
-enum { WORKERS = 3, TASKS = 4, FORKER = 0, PATIENCE = 3 };
+enum { WORKERS = 3, FORKER = 0, PATIENCE = 3 };
 
 static union region {
     fl_fiber fiber;
@@ -37,28 +38,7 @@ static struct shape {
     unsigned workers;
     bool keeps, leaves;
 } shape;
-static unsigned forks, left, runs[TASKS];
-
-/* ---- Tasks ---- */
-
-MC_UNCHECKED static void run_once(uint64_t number)
-{
-    MC_CLAIM(number < forks, "a task runs with the arguments of none");
-    MC_CLAIM(!runs[number]++, "a task runs twice");
-}
-
-MC_UNCHECKED static unsigned count(unsigned *what)
-{
-    return (*what)++;
-}
-
-static void run(filch_self self, filch_slot *slot)
-{
-    (void)self;
-    run_once(slot->args[0]);
-}
-
-static const filch_task task = {run, "task"};
+static unsigned left;
 
 /* ---- Workers ---- */
 
@@ -88,12 +68,6 @@ static void go_to_work(fl_worker *by)
         }
         fl_idle_search(&rt.idle);
     }
-}
-
-static filch_self do_fork(filch_self self)
-{
-    self->args[0] = count(&forks);
-    return filch_fork_inline(self, &task);
 }
 
 static bool do_join(filch_slot *slot)
@@ -170,7 +144,7 @@ static void lay_out_runtime(void)
 static void lay_out(struct shape chosen)
 {
     shape = chosen;
-    forks = left = 0;
+    published = left = 0;
     memset(runs, 0, sizeof runs);
     memset(&over, 0, sizeof over);
     memset(&ready, 0, sizeof ready);
@@ -195,7 +169,7 @@ static bool may_rest(void)
 
 static void finish(void)
 {
-    for (unsigned i = 0; i < forks; i++)
+    for (unsigned i = 0; i < published; i++)
         MC_CLAIM(runs[i] == 1, "a task lies about, and all sleep");
     uint64_t word = filch_u64_load(&rt.idle.word, FILCH_RELAXED);
     MC_CLAIM(fl_idle_resting(word) + left == shape.workers, "S and R are not those who rest");

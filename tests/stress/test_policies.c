@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
+#include <runtime/core/worker.h>
 #include <sched/policy.h>
 #include <string.h>
 #include <tests/support/child.h>
@@ -76,6 +77,41 @@ Test(policies, answers_are_right_while_policies_change)
         cr_assert_null(wrong, "%s", (const char *)wrong);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }
+}
+
+/* ---- When a change is seen ---- */
+
+static filch_u32 chosen; /* by the policy below */
+
+static unsigned count_and_choose(const fl_search *search)
+{
+    filch_u32_add(&chosen, 1, FILCH_RELAXED);
+    return fl_any_other(search);
+}
+
+static const fl_policy counting = {"counting", "counts", count_and_choose};
+
+static uint32_t chosen_after(uint64_t ns)
+{
+    filch_sleep(ns);
+    return filch_u32_load(&chosen, FILCH_RELAXED);
+}
+
+/* Workers search all the time; each may be in the middle of one choice. */
+Test(policies, running_workers_choose_by_the_new_one_at_their_next_theft)
+{
+    enum { WORKERS = 8 };
+    filch_config config = {.size = sizeof config, .workers = WORKERS, .idle = "yield"};
+    filch_runtime *rt;
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    cr_assert_eq(chosen_after(20 * MS), 0);
+    filch_ptr_store(&rt->policy, (void *)(uintptr_t)&counting, FILCH_RELEASE);
+    while (chosen_after(MS) < 100)
+        ;
+    cr_assert_eq(filch_runtime_set_policy(rt, "random"), 0);
+    uint32_t at_once = filch_u32_load(&chosen, FILCH_RELAXED);
+    cr_assert_leq(chosen_after(40 * MS) - at_once, WORKERS);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
 FILCH_TASK(int, change_own, (const char *, name))

@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <filch/filch.h>
+#include <string.h>
 #include <tests/support/fib.h>
 
 static FILCH_UNUSED const unsigned mode_workers[] = {1, 2, 8, 64};
@@ -24,6 +25,15 @@ static inline filch_stats mode_stats(const filch_runtime *rt)
     filch_stats stats;
     filch_runtime_stats(rt, &stats, sizeof stats);
     return stats;
+}
+
+/* Its description has that line's beginning. Destroys it. */
+static inline void mode_is_described(filch_runtime *rt, const char *line)
+{
+    char text[4096];
+    cr_assert(filch_runtime_describe(rt, text, sizeof text) < sizeof text);
+    cr_assert_not_null(strstr(text, line), "%s", text);
+    filch_runtime_destroy(rt);
 }
 
 #endif

@@ -3,7 +3,6 @@
  * Idle modes: workers that sleep park, workers that stay awake never do, and nothing else differs. */
 #include <criterion/criterion.h>
 #include <runtime/core/awake.h>
-#include <string.h>
 #include <tests/support/modes.h>
 #include <tests/support/signpost.h>
 
@@ -193,9 +192,5 @@ Test(idle_modes, surplus_workers_retire_and_return)
 
 Test(idle_modes, the_mode_is_described)
 {
-    char text[4096];
-    filch_runtime *rt = runtime_with("yield", 1, NULL);
-    cr_assert(filch_runtime_describe(rt, text, sizeof text) < sizeof text);
-    cr_assert_not_null(strstr(text, "idle         yield: "), "%s", text);
-    filch_runtime_destroy(rt);
+    mode_is_described(runtime_with("yield", 1, NULL), "idle         yield: ");
 }

@@ -253,9 +253,5 @@ Test(wait_modes, a_join_deep_in_its_stack_suspends)
 
 Test(wait_modes, the_mode_is_described)
 {
-    char text[4096];
-    filch_runtime *rt = runtime_with(HELP_OWN, 1);
-    cr_assert(filch_runtime_describe(rt, text, sizeof text) < sizeof text);
-    cr_assert_not_null(strstr(text, "wait         help-own: "), "%s", text);
-    filch_runtime_destroy(rt);
+    mode_is_described(runtime_with(HELP_OWN, 1), "wait         help-own: ");
 }

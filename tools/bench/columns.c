@@ -4,6 +4,7 @@
 #include <filch/runtime.h>
 #include <stddef.h>
 #include <string.h>
+#include <tools/shared/names.h>
 #include <tools/shared/probe.h>
 
 /* Where each choice is, once for the library, once for this command. */
@@ -20,15 +21,6 @@ static const struct {
 static const char **name_at(void *structure, size_t at)
 {
     return (const char **)(void *)((char *)structure + at);
-}
-
-void columns_join_names(char *text, size_t size, const char *const *names)
-{
-    *text = '\0';
-    for (; *names; names++) {
-        size_t length = strlen(text);
-        snprintf(text + length, size - length, "%s%s", length ? ", " : "", *names);
-    }
 }
 
 void columns_expect_room(size_t count, size_t most, const char *what,
@@ -59,7 +51,7 @@ void columns_add_queue(typed *t, const char *name, const struct argp_state *stat
         const char *others[1 + BENCH_NAMES] = {"handpool"};
         for (size_t i = 0; i < peer_count; i++)
             others[1 + i] = peers[i].name;
-        columns_join_names(names, sizeof names, others);
+        names_join(names, sizeof names, others);
         argp_error(state, "%s; and of this command: %s", why, names);
     }
     t->queues.names[t->queues.count++] = name;

@@ -32,8 +32,6 @@ void columns_add_choice(typed *t, const char *name, const struct argp_state *sta
 /* All of them, serial code first; nothing is added any more. */
 void columns_make(typed *t, const struct argp_state *state);
 
-/* "a, b, c" of names that NULL closes. */
-void columns_join_names(char *text, size_t size, const char *const *names);
 /* count, with what is to be added. */
 void columns_expect_room(size_t count, size_t most, const char *what,
                          const struct argp_state *state);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tools/shared/names.h>
 #include <tools/shared/probe.h>
 
 /* options without a letter */
@@ -85,19 +86,6 @@ static const char examples[] =
 const char *const bench_size_names[KERNEL_SIZES + 1] = {"tiny", "quick", "full", NULL};
 static const char *const format_names[] = {"table", "json", "csv", NULL};
 
-/* The place of name among names (closed by NULL), or ends the process with the list of them. */
-static int choose(const char *name, const char *what, const char *const *names,
-                  const struct argp_state *state)
-{
-    char list[1024];
-    for (int i = 0; names[i]; i++)
-        if (strcmp(names[i], name) == 0)
-            return i;
-    columns_join_names(list, sizeof list, names);
-    argp_error(state, "unknown %s '%s'; known: %s", what, name, list);
-    return 0;
-}
-
 typedef void add_fn(typed *t, const char *name, const struct argp_state *state);
 
 /* Calls add with each name of a list "a,b,c". The names live as long as the options. */
@@ -138,7 +126,7 @@ static void add_kernel(typed *t, const char *name, const struct argp_state *stat
     }
     for (size_t i = 0; i < kernel_count; i++)
         names[i] = kernels[i].column[KERNEL_SERIAL]->name;
-    o->rows[o->row_count++] = &kernels[choose(name, "kernel", names, state)];
+    o->rows[o->row_count++] = &kernels[names_choose(name, "kernel", names, state)];
 }
 
 static long parse_number(const char *text, const char *what, long most,
@@ -272,10 +260,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         o->repeat = (int)parse_number(argument, "--repeat", BENCH_REPEATS, state);
         return 0;
     case 's':
-        o->size = choose(argument, "size", bench_size_names, state);
+        o->size = names_choose(argument, "size", bench_size_names, state);
         return 0;
     case 'f':
-        o->format = (enum bench_format)choose(argument, "format", format_names, state);
+        o->format = (enum bench_format)names_choose(argument, "format", format_names, state);
         if (o->format == BENCH_JSON && !bench_has_json)
             argp_error(state, "built without jansson: no json; choose table or csv");
         return 0;

@@ -4,7 +4,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
+#include <tools/shared/names.h>
 
 enum { OPTION_BY = 256, OPTION_RELATIVE, OPTION_EITHER };
 
@@ -40,20 +40,6 @@ static const char about[] =
 static const char *const format_names[] = {"table", "json", "csv", NULL};
 static const char *const figure_names[] = {"seconds", "cpu_seconds", NULL};
 
-static int choose(const char *name, const char *option, const char *const *names,
-                  const struct argp_state *state)
-{
-    char list[128] = "";
-    for (int i = 0; names[i]; i++) {
-        size_t length = strlen(list);
-        snprintf(list + length, sizeof list - length, "%s%s", i ? ", " : "", names[i]);
-        if (strcmp(names[i], name) == 0)
-            return i;
-    }
-    argp_error(state, "%s '%s' is unknown; known: %s", option, name, list);
-    return 0;
-}
-
 static double share_of(const char *text, const struct argp_state *state)
 {
     char *end;
@@ -75,7 +61,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     compare_options *o = state->input;
     switch (key) {
     case OPTION_BY:
-        o->figures.by = figure_names[choose(argument, "--by", figure_names, state)];
+        o->figures.by = figure_names[names_choose(argument, "figure", figure_names, state)];
         return 0;
     case OPTION_RELATIVE:
         o->figures.relative = true;
@@ -87,7 +73,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         o->either = true;
         return 0;
     case 'f':
-        o->format = (enum compare_format)choose(argument, "--format", format_names, state);
+        o->format = (enum compare_format)names_choose(argument, "format", format_names, state);
         return 0;
     case 'o':
         o->output = argument;

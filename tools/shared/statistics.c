@@ -23,11 +23,16 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void put_in_order(ordered *out, const double *values, size_t count)
+void put_in_order(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, ascending);
+}
+
+static void order(ordered *out, const double *values, size_t count)
 {
     memcpy(out->values, values, count * sizeof *values);
     out->count = count;
-    qsort(out->values, count, sizeof *values, ascending);
+    put_in_order(out->values, count);
 }
 
 static double ordered_median(const ordered *o)
@@ -38,7 +43,7 @@ static double ordered_median(const ordered *o)
 double median_of(const double *values, size_t count)
 {
     ordered o;
-    put_in_order(&o, values, count);
+    order(&o, values, count);
     return ordered_median(&o);
 }
 
@@ -92,7 +97,7 @@ static double expanded(double tail, double freedom, double wider)
 static estimate interval_of(double median, double *resampled, size_t count, double tail)
 {
     size_t out = (size_t)(tail * (double)count);
-    qsort(resampled, count, sizeof *resampled, ascending);
+    put_in_order(resampled, count);
     return (estimate){median, resampled[out], resampled[count - 1 - out]};
 }
 
@@ -100,7 +105,7 @@ estimate estimate_of(const double *values, size_t count)
 {
     ordered o;
     double medians[RESAMPLES];
-    put_in_order(&o, values, count);
+    order(&o, values, count);
     if (count < STATISTICS_FEW)
         return (estimate){ordered_median(&o), o.values[0], o.values[count - 1]};
     uint64_t random = count;
@@ -129,8 +134,8 @@ estimate estimate_of_quotient(const double *above, size_t above_count, const dou
 {
     ordered a, b;
     double quotients[RESAMPLES_MOST];
-    put_in_order(&a, above, above_count);
-    put_in_order(&b, below, below_count);
+    order(&a, above, above_count);
+    order(&b, below, below_count);
     double quotient = ordered_median(&a) / ordered_median(&b);
     if (above_count < STATISTICS_FEW || below_count < STATISTICS_FEW)
         return (estimate){quotient, a.values[0] / b.values[below_count - 1],

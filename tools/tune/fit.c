@@ -35,17 +35,11 @@ double spread_width(spread s)
     return s.median > 0 ? (s.max - s.min) / s.median : 0;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 double quantile_of(double *values, size_t count, double share)
 {
     if (count == 0)
         return 0;
-    qsort(values, count, sizeof *values, ascending);
+    put_in_order(values, count);
     size_t rank = (size_t)ceil(share * (double)count);
     return values[rank < 1 ? 0 : rank > count ? count - 1 : rank - 1];
 }

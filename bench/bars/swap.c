@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Bar: UTS T1 runs again and again on 8 workers while a thread changes the policy every millisecond, a
+ * thousand times. How many of the runs count wrong? That each worker chooses by the new policy at its
+ * next theft is what tests/stress/test_policies.c shows. */
+#include "measure.h"
+
+#include "../kernels/table.h"
+#include "runtimes.h"
+
+enum { WORKERS = 8, SWAPS = 1000, MS = 1000000 };
+
+extern const kernel uts_t1_filch;
+
+static filch_u32 done; /* swaps */
+
+static void *change(void *rt)
+{
+    static const char *const names[] = {"random",  "round-robin",          "last-victim",
+                                        "nearest", "power-of-two-choices", "richest"};
+    for (unsigned i = 0; i < SWAPS; i++) {
+        if (filch_runtime_set_policy(rt, names[i % (sizeof names / sizeof names[0])])) {
+            fprintf(stderr, "swap: %s\n", filch_error());
+            exit(1);
+        }
+        filch_u32_add(&done, 1, FILCH_RELAXED);
+        filch_sleep(MS);
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    measure_options options =
+        measure_read_options(argc, argv, KERNEL_FULL, "0 tiny, 1 quick, 2 full");
+    filch_runtime *rt = runtime_for_kernels(WORKERS, NULL);
+    kernel_run run = {.size = &uts_t1_filch.sizes[options.size]};
+    pthread_t thread;
+    unsigned runs = 0, wrong = 0;
+    double from = measure_now();
+    pthread_create(&thread, NULL, change, rt);
+    do {
+        uts_t1_filch.run(rt, &run);
+        wrong += run.answer != run.size->answer;
+        runs++;
+    } while (filch_u32_load(&done, FILCH_RELAXED) < SWAPS);
+    pthread_join(thread, NULL);
+    printf("  %u runs of UTS %s on %d workers, %d swaps, in %.1f s\n", runs, run.size->label,
+           WORKERS, SWAPS, measure_now() - from);
+    bool reached =
+        measure_judge_one("swap: runs with a wrong number of nodes", wrong, MEASURE_AT_MOST, 0);
+    return filch_runtime_destroy(rt) || !reached;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Names that people choose from: lists closed by NULL. */
+#ifndef SHARED_NAMES_H
+#define SHARED_NAMES_H
+
+#include <argp.h>
+#include <stddef.h>
+
+/* Writes "a, b, c". */
+void names_join(char *text, size_t size, const char *const *names);
+
+/* The place of name in the list, or ends the command by argp_error: "unknown WHAT 'name'; known: a, b, c". */
+int names_choose(const char *name, const char *what, const char *const *names,
+                 const struct argp_state *state);
+
+#endif
