@@ -288,8 +288,10 @@ void *fl_steal_left_behind(fl_worker *worker, unsigned turn)
 {
     const fl_runtime *rt = worker->rt;
     unsigned active = fl_workers(rt), reach = fl_reach(rt);
-    return active < reach ? steal_item_from(worker, rt->worker[active + turn % (reach - active)])
-                          : NULL;
+    if (active >= reach)
+        return NULL;
+    fl_worker *left = rt->worker[active + turn % (reach - active)];
+    return left == worker ? NULL : steal_item_from(worker, left); /* surplus since just now */
 }
 
 /* Half of what is left, one by one and oldest first: a CAS that took many would race with an owner that

@@ -69,10 +69,10 @@ function horizontalAxis(scale, top, bottom, format) {
     for (const tick of scale.ticks) {
         const text = rounded(format(tick)), x = scale.at(tick);
         parts.push(lineAt(x, top, x, bottom, 'grid'));
-        if (x - text.length * 3.4 < free)
+        if (x - text.length * 3.5 < free)
             continue;
         parts.push(textAt(x, bottom + 15, text, 'middle', 'quiet'));
-        free = x + text.length * 3.4 + 4;
+        free = x + text.length * 3.5 + 7;
     }
     return parts;
 }

@@ -6,6 +6,14 @@ const idOf = block => 'kernel-' + (block.label + '-' + block.size).replace(/[^A-
 
 const folded = (summary, ...children) => html('details', {}, html('summary', {}, summary), ...children);
 
+const NOISE = {
+    others: 'other programs took part of the machine',
+    stolen: 'the hypervisor gave time to other guests',
+    quota: 'a CPU quota stopped the threads',
+    hot: 'processors slowed down because they were hot',
+    clock: 'the clock was slower than at its best',
+};
+
 function warning(blocks) {
     const cells = blocks.flatMap(block => block.columns.filter(cell => cell.summary));
     const disturbed = cells.filter(cell => cell.summary.disturbed);
@@ -16,14 +24,6 @@ function warning(blocks) {
         `${disturbed.length} of ${cells.length} measurements, marked with *, were disturbed: ${kinds.join('; ')}. ` +
         'Measure again on a quiet machine before you trust small differences.');
 }
-
-const NOISE = {
-    others: 'other programs took part of the machine',
-    stolen: 'the hypervisor gave time to other guests',
-    quota: 'a CPU quota stopped the threads',
-    hot: 'processors slowed down because they were hot',
-    clock: 'the clock was slower than at its best',
-};
 
 const failures = block => block.columns.filter(cell => cell.error !== undefined).map(cell =>
     html('p', {class: 'failed'}, `${cellName(cell)} failed: ${cell.error}`));
