@@ -58,24 +58,39 @@ static inline filch_stats stats_rested(filch_runtime *rt)
     return stats;
 }
 
-/* What thieves took, as their tables of victims say; each table agrees with its worker's counters. */
-static inline uint64_t stats_thefts(filch_runtime *rt)
+/* What a thief took, as its table of victims says; it comes to agree with the thief's counters: what a join had back after
+ * a flush lies in a ready deque until somebody takes it in vain. */
+static inline uint64_t stats_thefts_of(filch_runtime *rt, unsigned thief)
 {
     enum { MOST = 64 };
-    uint64_t sum = 0, taken[MOST + 1];
-    unsigned slots = filch_runtime_worker_slots(rt);
-    cr_assert_leq(slots, (unsigned)MOST);
-    for (unsigned thief = 0; thief < slots; thief++) {
-        filch_stats stats = stats_of(rt, (int)thief);
-        uint64_t row = 0;
+    uint64_t row, taken[MOST + 1];
+    filch_stats stats;
+    do {
+        row = 0;
+        stats = stats_of(rt, (int)thief);
         cr_assert_eq(filch_stats_thefts(rt, thief, taken, MOST + 1), 0, "%s", filch_error());
         for (unsigned victim = 0; victim <= MOST; victim++)
             row += taken[victim];
         cr_assert_eq(taken[thief], 0, "worker %u stole from itself", thief);
-        cr_assert_eq(row, stats_stolen(&stats), "worker %u", thief);
-        sum += row;
-    }
+    } while (row != stats_stolen(&stats) && !sched_yield());
+    return row;
+}
+
+static inline uint64_t stats_thefts(filch_runtime *rt)
+{
+    uint64_t sum = 0;
+    for (unsigned thief = 0; thief < filch_runtime_worker_slots(rt); thief++)
+        sum += stats_thefts_of(rt, thief);
     return sum;
+}
+
+/* Ends when all tables together are what all workers have counted. */
+static inline void stats_thefts_agree(filch_runtime *rt)
+{
+    filch_stats all;
+    do
+        all = stats_of(rt, FILCH_ALL_WORKERS);
+    while (stats_thefts(rt) != stats_stolen(&all) && !sched_yield());
 }
 
 /* ---- A program of which each task is stolen ---- */
