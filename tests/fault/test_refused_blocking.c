@@ -4,6 +4,7 @@
  * it was; with some it waits for its turn. */
 #include <criterion/criterion.h>
 #include <filch/filch.h>
+#include <tests/support/patience.h>
 #include <tests/support/refuse.h>
 #include <tests/support/signpost.h>
 #include <unistd.h>
@@ -88,8 +89,7 @@ Test(refused_blocking, behind_a_thread_that_is_there_calls_wait_for_their_turn)
     refuse(THREADS, 0, true);
     for (unsigned i = 0; i < CALLS; i++)
         cr_assert_eq(filch_go(rt, call_then, &made[i]), 0);
-    while (__atomic_load_n(&refusals[THREADS].count, __ATOMIC_RELAXED) < CALLS)
-        sched_yield();
+    WAIT_WHILE(__atomic_load_n(&refusals[THREADS].count, __ATOMIC_RELAXED) < CALLS);
     cr_assert_eq(signpost_count(&done), 0);
     signpost_raise(&released);
     signpost_wait(&done, 1 + CALLS);

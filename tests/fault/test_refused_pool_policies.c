@@ -4,6 +4,7 @@
  * submission with everything to a retry's timer: what cannot be had is said, nothing is held, and what was accepted is told
  * of once, and its data given back once. */
 #include <search.h>
+#include <tests/support/patience.h>
 #include <tests/support/pools_refused.h>
 
 WRAPPED(void *, realloc, void *block, size_t size)
@@ -191,8 +192,7 @@ static int64_t run_refused(filch_pool *pool, filch_letters *letters, account *of
     signpost_wait(&held.begun, 1);
     refuse(MEMORY, at, from_then_on);
     signpost_raise(&held.go);
-    while (!fate_count(&of->end))
-        sched_yield();
+    WAIT_WHILE(!fate_count(&of->end));
     int64_t count = refuse_no_more(MEMORY);
     cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
     check_end(of, count);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
 
@@ -265,8 +266,8 @@ Test(futures, a_broken_future_may_be_freed_beside_waiters_that_give_up)
                           .patience = (int64_t)(stress_mix(seed + i) % 200000)};
             cr_assert_not_null(who.future);
             cr_assert_eq(filch_go(rt, wait_and_leave, &who), 0);
-            while (filch_future_reset(who.future) == 0 && !signpost_count(&who.over))
-                sched_yield(); /* -EBUSY: it is in the queue, or was */
+            WAIT_WHILE(filch_future_reset(who.future) == 0 &&
+                       !signpost_count(&who.over)); /* -EBUSY: it is in the queue, or was */
             cr_assert_eq(filch_future_break(who.future), 0);
             memset(who.future, 0xff, sizeof *who.future);
             free(who.future);

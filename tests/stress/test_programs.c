@@ -6,6 +6,7 @@
  * at its place; what it throws away is summed. So nothing can be lost, run twice or answered with another's result. */
 #include <criterion/criterion.h>
 #include <sched/forkstack.h>
+#include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
 
@@ -268,8 +269,8 @@ static void run_programs(unsigned config, uint64_t seed, unsigned rounds)
                      "to be repeated by FILCH_SEED=%" PRIu64 " FILCH_DEPTH=%u; %s", round, depth,
                      stress_name(config));
     }
-    while (filch_u64_load(&programs_run, FILCH_ACQUIRE) < programs_expected)
-        sched_yield(); /* what was thrown away may still want both runtimes */
+    WAIT_WHILE(filch_u64_load(&programs_run, FILCH_ACQUIRE) <
+               programs_expected); /* what was thrown away may still want both runtimes */
     cr_assert_eq(filch_runtime_destroy(runtimes[config % 2]), 0);
     cr_assert_eq(filch_runtime_destroy(runtimes[!(config % 2)]), 0);
     cr_assert_eq(filch_u64_load(&programs_run, FILCH_RELAXED), programs_expected,

@@ -7,6 +7,7 @@
 #include <filch/retry.h>
 #include <pthread.h>
 #include <tests/support/contexts.h>
+#include <tests/support/patience.h>
 #include <tests/support/stress.h>
 
 enum { TASKS = 64, THREADS = 2, MOST = 1000000 };
@@ -83,8 +84,7 @@ static void *works_outside(void *arg)
 static void *cancels_outside(void *arg)
 {
     load *of = arg;
-    while (sum(&of->members) == 0)
-        sched_yield();
+    WAIT_WHILE(sum(&of->members) == 0);
     filch_sleep((int64_t)(of->seed % 5000000));
     filch_context_cancel(of->context, -ESTALE);
     return NULL;

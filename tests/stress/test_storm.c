@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <tests/support/fib.h>
+#include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
 
@@ -95,8 +96,7 @@ Test(storm, single_tasks_wake_an_idle_runtime)
         for (unsigned i = 0; i < stress_times(2000); i++) {
             uint64_t before = filch_u64_load(&gone, FILCH_ACQUIRE);
             cr_assert_eq(filch_go(rt, leaf, NULL), 0);
-            while (filch_u64_load(&gone, FILCH_ACQUIRE) == before)
-                sched_yield();
+            WAIT_WHILE(filch_u64_load(&gone, FILCH_ACQUIRE) == before);
             cr_assert_eq(FILCH_RUN(rt, fib, (int)(i % 5)), answers[i % 5]);
         }
         cr_assert_eq(filch_runtime_destroy(rt), 0);

@@ -6,6 +6,7 @@
 
 #include <tests/support/batches.h>
 #include <tests/support/crew.h>
+#include <tests/support/patience.h>
 
 enum { MS = 1000000, MOST = 24 };
 
@@ -65,8 +66,7 @@ static inline void start_adder(crew *all, enum crew_kind kind, filch_batcher *ba
     uint64_t before = seen(batcher);
     adders[i] = (struct adder){batcher, &items[i], until, 1, 1};
     crew_start(all, kind, add_and_wait, &adders[i]);
-    while (seen(batcher) == before)
-        sched_yield();
+    WAIT_WHILE(seen(batcher) == before);
 }
 
 #endif

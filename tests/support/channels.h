@@ -6,7 +6,7 @@
 
 #include <filch/filch.h>
 #include <runtime/sync/channel.h>
-#include <sched.h>
+#include <tests/support/patience.h>
 
 static inline filch_channel *channel_of(size_t item_size, size_t capacity)
 {
@@ -31,8 +31,7 @@ static inline unsigned channel_waiting(filch_channel *channel)
 
 static inline void channel_wait_for(filch_channel *channel, unsigned count)
 {
-    while (channel_waiting(channel) < count)
-        sched_yield();
+    WAIT_WHILE(channel_waiting(channel) < count);
 }
 
 #endif

@@ -8,6 +8,7 @@
 #include <runtime/sync/alarm.h>
 #include <runtime/sync/lock.h>
 #include <tests/support/configs.h>
+#include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 
 typedef struct occupation {
@@ -39,8 +40,7 @@ static inline void occupied_ring(filch_u32 *lock, fl_alarm *alarm)
     fl_lock(lock);
     fl_alarm_set(alarm, 1);
     fl_unlock(lock);
-    while (!fl_alarm_rings(alarm))
-        sched_yield();
+    WAIT_WHILE(!fl_alarm_rings(alarm));
 }
 
 #endif

@@ -7,9 +7,9 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/pool.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <tests/support/configs.h>
+#include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 
 static inline filch_pool *pool_of(filch_pool_config config)
@@ -172,8 +172,7 @@ static inline int hog(filch_self self, filch_job *job, void *arg)
     gate *at = arg;
     (void)self, (void)job;
     signpost_raise(&at->begun);
-    while (!signpost_count(&at->go))
-        sched_yield();
+    WAIT_WHILE(!signpost_count(&at->go));
     return 0;
 }
 

@@ -5,8 +5,8 @@
 #define SUPPORT_PROCESS_H
 
 #include <dirent.h>
-#include <sched.h>
 #include <stdio.h>
+#include <tests/support/patience.h>
 
 static inline unsigned process_entries(const char *folder)
 {
@@ -27,8 +27,7 @@ static inline unsigned process_threads(void)
 /* A thread that was joined is on the kernel's list for a moment more. Does not return while there are more. */
 static inline void process_wait_for_threads(unsigned count)
 {
-    while (process_threads() > count)
-        sched_yield();
+    WAIT_WHILE(process_threads() > count);
 }
 
 static inline unsigned process_files(void)

@@ -6,8 +6,7 @@
 #define SUPPORT_SIGNPOST_H
 
 #include <filch/atomic.h>
-
-#include <sched.h>
+#include <tests/support/patience.h>
 
 typedef filch_u32 signpost;
 
@@ -23,8 +22,7 @@ static inline uint32_t signpost_count(const signpost *post)
 
 static inline void signpost_wait(const signpost *post, uint32_t count)
 {
-    while (signpost_count(post) < count)
-        sched_yield();
+    WAIT_WHILE(signpost_count(post) < count);
 }
 
 #endif

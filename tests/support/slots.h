@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <runtime/core/worker.h>
-#include <sched.h>
 #include <tests/support/fib.h>
+#include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 
 enum { MOST = 8 };
@@ -75,8 +75,7 @@ static inline bool is_resting(const filch_runtime *rt)
 static inline void wait_until_retired(filch_runtime *rt)
 {
     unsigned active = filch_runtime_workers(rt), most = filch_runtime_worker_slots(rt);
-    while (!is_resting(rt) || fl_idle_sleepers(fl_idle_look(&rt->idle)) != active)
-        sched_yield();
+    WAIT_WHILE(!is_resting(rt) || fl_idle_sleepers(fl_idle_look(&rt->idle)) != active);
     cr_assert_leq(active, most);
 }
 

@@ -6,6 +6,7 @@
 #include <tests/support/child.h>
 #include <tests/support/contexts.h>
 #include <tests/support/parties.h>
+#include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 
 enum { MS = 1000000 };
@@ -27,8 +28,7 @@ static filch_adaptive_stats stats_of(filch_adaptive *adaptive)
 
 static void wait_for_line(filch_adaptive *adaptive, unsigned count)
 {
-    while (stats_of(adaptive).waiting < count)
-        sched_yield();
+    WAIT_WHILE(stats_of(adaptive).waiting < count);
 }
 
 Test(adaptive, as_many_are_admitted_as_the_limit_says)

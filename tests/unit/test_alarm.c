@@ -7,6 +7,7 @@
 #include <runtime/sync/alarm.h>
 #include <runtime/sync/lock.h>
 #include <tests/support/configs.h>
+#include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 
 enum { MS = 1000000 };
@@ -62,8 +63,7 @@ static void end(void)
     fl_lock(&it.lock);
     fl_alarm_stop(&it.alarm);
     fl_unlock(&it.lock);
-    while (fl_alarm_rings(&it.alarm))
-        sched_yield();
+    WAIT_WHILE(fl_alarm_rings(&it.alarm));
     fl_lock(&it.lock); /* the task's last touch is unlocking */
     fl_unlock(&it.lock);
     cr_assert_eq(signpost_count(&it.early), 0);
@@ -80,8 +80,7 @@ Test(alarm, its_task_comes_when_it_is_time)
             set(when);
             signpost_wait(&it.came, before + 1);
             cr_assert_geq(filch_now(), when, "not early");
-            while (is_due())
-                sched_yield();
+            WAIT_WHILE(is_due());
         }
         end();
         cr_assert_eq(filch_runtime_destroy(rt), 0);
@@ -112,16 +111,14 @@ Test(alarm, while_it_rings_it_is_not_rung_again_and_what_is_set_is_not_lost)
             fl_lock(&it.lock); /* its task waits for it */
             it.due = filch_now();
             fl_alarm_set(&it.alarm, it.due);
-            while (!fl_alarm_rings(&it.alarm))
-                sched_yield();
+            WAIT_WHILE(!fl_alarm_rings(&it.alarm));
             for (unsigned j = 1; j < 5; j++) {
                 it.due -= 1;
                 fl_alarm_set(&it.alarm, it.due);
                 filch_sleep(MS / 20); /* the keeper looks */
             }
             fl_unlock(&it.lock);
-            while (is_due())
-                sched_yield();
+            WAIT_WHILE(is_due());
             cr_assert_geq(signpost_count(&it.came), before + 1);
         }
         end();

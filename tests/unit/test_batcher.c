@@ -6,6 +6,7 @@
 #include <filch/filch.h>
 #include <runtime/patterns/batcher.h>
 #include <tests/support/batch_crew.h>
+#include <tests/support/patience.h>
 
 Test(batcher, full_batches_go_at_once_and_the_rest_when_it_is_asked_for)
 {
@@ -67,8 +68,7 @@ static void come_too_late(crew *all, enum crew_kind kind, const char *name)
     start_adder(all, kind, batcher, 2, filch_in(20 * MS));
     cr_assert_eq(filch_batcher_flush(batcher), 0);
     signpost_wait(&to.begun, 1);
-    while (filch_now() < adders[2].until)
-        sched_yield();
+    WAIT_WHILE(filch_now() < adders[2].until);
     filch_u32_store(&to.open, 1, FILCH_RELEASE);
     crew_wait(all);
     cr_assert_eq(adders[0].rc, 0, "%s", name);

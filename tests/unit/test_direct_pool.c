@@ -2,9 +2,9 @@
  *
  * Pools of no order, width and capacity: jobs go straight to the workers. */
 #include <filch/sync.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tests/support/patience.h>
 #include <tests/support/pools.h>
 
 enum { JOBS = 1000, MANY = 300 };
@@ -174,8 +174,7 @@ Test(direct_pool, another_size_is_another_number_of_workers)
     cr_assert_eq(filch_pool_resize(pool, 3), -EINVAL);
     cr_assert_eq(filch_pool_resize(pool, 2), 0);
     cr_assert_eq(FILCH_SUBMIT(pool, run_once, (void *)1), 0);
-    while (!filch_u32_load(&ran[1], FILCH_RELAXED))
-        sched_yield();
+    WAIT_WHILE(!filch_u32_load(&ran[1], FILCH_RELAXED));
     signpost_raise(&at.go);
     cr_assert_eq(filch_pool_resize(pool, 1), 0);
     cr_assert_eq(filch_pool_destroy(pool), 0);

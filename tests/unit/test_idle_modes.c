@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <runtime/core/awake.h>
 #include <tests/support/modes.h>
+#include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 
 static const char *const awake[] = {"spin", "yield"};
@@ -49,8 +50,7 @@ Test(idle_modes, who_sleeps_parks)
 {
     filch_runtime *rt = runtime_with("sleep", 2, NULL);
     cr_assert_eq(FILCH_RUN(rt, fib, 16), fib_serial(16));
-    while (fl_idle_resting(fl_idle_look(&rt->idle)) < 2)
-        sched_yield();
+    WAIT_WHILE(fl_idle_resting(fl_idle_look(&rt->idle)) < 2);
     cr_assert_geq(mode_stats(rt).parks, 2);
     filch_runtime_destroy(rt);
 }
@@ -178,13 +178,11 @@ Test(idle_modes, surplus_workers_retire_and_return)
     for (unsigned mode = 0; mode < MODES; mode++) {
         filch_runtime *rt = runtime_with(awake[mode], 4, NULL);
         cr_assert_eq(filch_runtime_resize(rt, 1), 0);
-        while (fl_idle_resting(fl_idle_look(&rt->idle)) < 3)
-            sched_yield();
+        WAIT_WHILE(fl_idle_resting(fl_idle_look(&rt->idle)) < 3);
         cr_assert_eq(fl_idle_sleepers(fl_idle_look(&rt->idle)), 0);
         cr_assert_eq(FILCH_RUN(rt, worker_of, 0), 0);
         cr_assert_eq(filch_runtime_resize(rt, 4), 0);
-        while (fl_idle_resting(fl_idle_look(&rt->idle)) > 0)
-            sched_yield();
+        WAIT_WHILE(fl_idle_resting(fl_idle_look(&rt->idle)) > 0);
         cr_assert_eq(FILCH_RUN(rt, fib, 16), fib_serial(16));
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }

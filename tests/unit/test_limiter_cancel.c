@@ -6,6 +6,7 @@
 #include <runtime/policy/limiter.h>
 #include <tests/support/contexts.h>
 #include <tests/support/parties.h>
+#include <tests/support/patience.h>
 
 enum { WAITERS = 40 };
 static const int64_t day = 24 * 3600 * FILCH_SECOND;
@@ -101,8 +102,7 @@ Test(limiter_cancel, a_gap_is_used_while_others_wait_and_none_is_left_when_nobod
 static void *cancel_who_waits(void *arg)
 {
     queue *one = arg;
-    while (!inside(one->limiter) && !filch_u32_load(&one->over, FILCH_ACQUIRE))
-        sched_yield();
+    WAIT_WHILE(!inside(one->limiter) && !filch_u32_load(&one->over, FILCH_ACQUIRE));
     filch_context_cancel(one->contexts[0], -EINTR);
     return NULL;
 }

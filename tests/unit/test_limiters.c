@@ -6,6 +6,7 @@
 #include <string.h>
 #include <tests/support/contexts.h>
 #include <tests/support/parties.h>
+#include <tests/support/patience.h>
 #include <tests/support/rates.h>
 
 static const filch_limit seldom = {.rate = 1, .burst = 2, .period = 24 * 3600 * FILCH_SECOND};
@@ -165,8 +166,7 @@ static void wait_or_end(filch_self self, void *arg, unsigned index)
     char key[16] = {(char)('a' + index % USERS)};
     (void)self;
     if (index == PARTIES - 1) {
-        while (filch_limiters_count(one->limiters) < USERS)
-            sched_yield();
+        WAIT_WHILE(filch_limiters_count(one->limiters) < USERS);
         filch_sleep(FILCH_MILLISECOND);
         filch_context_cancel(one->context, -EINTR);
         return;

@@ -8,6 +8,7 @@
 #include <runtime/sync/lock.h>
 #include <tests/support/crew.h>
 #include <tests/support/exposition.h>
+#include <tests/support/patience.h>
 
 static filch_metrics *metrics;
 static filch_gauge gauges[4];
@@ -193,8 +194,7 @@ static void read_and_remove(crew *members, enum crew_kind kind, const char *name
     crew_start(members, kind, write_all, NULL);
     signpost_wait(&one.reading, 1);
     crew_start(members, kind, remove_it, &one);
-    while (!is_gone())
-        sched_yield();
+    WAIT_WHILE(!is_gone());
     cr_assert_eq(signpost_count(&one.removed), 0, "%s: somebody still reads it", name);
     cr_assert_eq(filch_metrics_write(metrics, exposition_take, &all), 0, "others pass it");
     cr_assert_eq(signpost_count(&one.reading), 1, "%s", name);

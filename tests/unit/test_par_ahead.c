@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <runtime/par/ahead.h>
 #include <tests/support/par.h>
+#include <tests/support/patience.h>
 
 enum { STOPPED = 7 };
 
@@ -47,8 +48,7 @@ static int front(filch_self self, size_t begin, size_t end, void *context)
     expect(t, begin == t->next && begin < end);
     t->next = end;
     mark(t, begin, end);
-    while (t->wait && begin >= t->n / 8 && !filch_u32_load(&t->ahead, FILCH_ACQUIRE))
-        sched_yield();
+    WAIT_WHILE(t->wait && begin >= t->n / 8 && !filch_u32_load(&t->ahead, FILCH_ACQUIRE));
     t->late = begin >= t->n / 4;
     return t->late ? t->front_code : 0;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <tests/support/par.h>
+#include <tests/support/patience.h>
 
 FILCH_FOR(touch, i, (filch_u32 *, seen))
 {
@@ -216,8 +217,7 @@ FILCH_FOR(waits_for_a_thief, i, (filch_u32 *, other), (size_t, n))
 {
     if (i >= n / 2)
         filch_u32_store(other, 1, FILCH_RELEASE);
-    while (i == n / 4 && !filch_u32_load(other, FILCH_ACQUIRE))
-        sched_yield();
+    WAIT_WHILE(i == n / 4 && !filch_u32_load(other, FILCH_ACQUIRE));
 }
 
 static int first_then_wait(filch_self self, size_t begin, size_t end, void *context)
@@ -226,8 +226,7 @@ static int first_then_wait(filch_self self, size_t begin, size_t end, void *cont
     filch_u32 *other = context;
     if (begin)
         filch_u32_store(other, 1, FILCH_RELEASE);
-    while (!filch_u32_load(other, FILCH_ACQUIRE))
-        sched_yield();
+    WAIT_WHILE(!filch_u32_load(other, FILCH_ACQUIRE));
     return 0;
 }
 

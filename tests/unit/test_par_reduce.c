@@ -7,6 +7,7 @@
 #include <filch/filch.h>
 #include <filch/reduce.h>
 #include <tests/support/par.h>
+#include <tests/support/patience.h>
 
 /* 2x2 matrices modulo a prime: the order matters, the grouping does not. */
 typedef struct matrix {
@@ -200,8 +201,7 @@ Test(par_reduce, deterministic_sums_are_of_the_same_bits_for_any_workers)
 
 static void spin(filch_u32 *until)
 {
-    while (!filch_u32_load(until, FILCH_ACQUIRE))
-        sched_yield();
+    WAIT_WHILE(!filch_u32_load(until, FILCH_ACQUIRE));
 }
 
 /* Index 1 goes on when somebody else has come to index 2 or 3. By index 0 the loop knows that it is worth sharing. */

@@ -4,6 +4,7 @@
 #include <runtime/patterns/pipeline.h>
 #include <string.h>
 #include <tests/support/crew.h>
+#include <tests/support/patience.h>
 #include <tests/support/pipes.h>
 
 enum { MS = 1000000, MANY = 1000000 };
@@ -270,8 +271,7 @@ static void closed_when_full(crew *all, enum crew_kind kind, const char *name)
         pushers[i] = (party_end){.pipeline = pipeline};
         crew_start(all, (kind + i) % CREW_KINDS, push_on, &pushers[i]);
     }
-    while (who_waits_to_push(pipeline) < 2)
-        sched_yield();
+    WAIT_WHILE(who_waits_to_push(pipeline) < 2);
     cr_assert_eq(filch_pipeline_close(pipeline), 0);
     crew_wait(all);
     for (unsigned i = 0; i < 2; i++)

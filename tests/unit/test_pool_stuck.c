@@ -5,6 +5,7 @@
 #include <runtime/pool/pool.h>
 #include <sched.h>
 #include <string.h>
+#include <tests/support/patience.h>
 #include <tests/support/pools.h>
 
 enum { MANY = 40 };
@@ -50,8 +51,7 @@ static void submit_a_hog(filch_pool *pool, gate *at)
     for (int64_t timeout = FILCH_MILLISECOND; !signpost_count(&at->begun); timeout *= 2) {
         const filch_job_options options = {.name = "endless", .timeout = timeout};
         filch_job *job = job_of(pool, hog, at, &options);
-        while (!signpost_count(&at->begun) && filch_job_outcome(job) == FILCH_UNDECIDED)
-            sched_yield();
+        WAIT_WHILE(!signpost_count(&at->begun) && filch_job_outcome(job) == FILCH_UNDECIDED);
         if (!signpost_count(&at->begun)) /* not begun, or just about to be */
             filch_pool_wait(pool, filch_in(FILCH_MILLISECOND));
         filch_job_release(job);
@@ -67,8 +67,8 @@ static void expect_a_spare(filch_pool_config config)
     submit_a_hog(pool, &at);
     for (unsigned i = 0; i < MANY; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, count, &done), 0);
-    while (filch_u32_load(&done, FILCH_ACQUIRE) < MANY || !filch_u32_load(&reports, FILCH_ACQUIRE))
-        sched_yield();
+    WAIT_WHILE(filch_u32_load(&done, FILCH_ACQUIRE) < MANY ||
+               !filch_u32_load(&reports, FILCH_ACQUIRE));
     cr_assert_eq(stuck_now(pool), 1);
     cr_assert_str_eq(first_report.name, "endless");
     cr_assert_eq(first_report.data, &at);
@@ -104,8 +104,7 @@ Test(pool_stuck, one_beyond_the_width_makes_the_pool_no_wider)
     block(pool, &inside);
     cr_assert_eq(FILCH_SUBMIT(pool, count, &done), 0); /* the queue is full */
     submit_a_hog(pool, &beyond);
-    while (!stuck_now(pool))
-        sched_yield();
+    WAIT_WHILE(!stuck_now(pool));
     fl_lock(&pool->room.lock);
     cr_assert_eq(pool->active, 1);
     cr_assert_eq(pool->spares, 1);

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <tests/support/configs.h>
+#include <tests/support/patience.h>
 #include <tests/support/stats.h>
 
 /* ---- Forks and joins ---- */
@@ -247,8 +248,7 @@ Test(stats, jobs_of_pools_are_jobs)
     cr_assert_eq(filch_pool_create(&pool, &(filch_pool_config){.runtime = rt}), 0, "%s",
                  filch_error());
     cr_assert_eq(filch_go(rt, submits, pool), 0);
-    while (stats_of(rt, FILCH_ALL_WORKERS).jobs_run < 1001)
-        sched_yield();
+    WAIT_WHILE(stats_of(rt, FILCH_ALL_WORKERS).jobs_run < 1001);
     cr_assert_eq(filch_pool_destroy(pool), 0);
     cr_expect_geq(stats_rested(rt).jobs_run, 1001);
     stats_end(rt);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <tests/support/exposition.h>
 #include <tests/support/fib.h>
+#include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stats.h>
 #include <time.h>
@@ -106,8 +107,7 @@ Test(stats, work_in_progress_shows)
     cr_assert_eq(pthread_create(&thread, NULL, run_computes, rt), 0);
     signpost_wait(&begun, 1);
     uint64_t before = stats_of(rt, 0).work_ns;
-    while (stats_of(rt, 0).work_ns == before)
-        sched_yield();
+    WAIT_WHILE(stats_of(rt, 0).work_ns == before);
     signpost_raise(&go_on);
     pthread_join(thread, NULL);
     uint64_t asleep = stats_of(rt, 0).sleep_ns;
@@ -129,8 +129,7 @@ Test(stats, workers_that_come_and_go_are_counted)
     cr_assert_eq(filch_runtime_resize(rt, 1), 0, "%s", filch_error());
     for (int i = 1; i < SLOTS; i++) {
         uint64_t retired = stats_of(rt, i).retired_ns;
-        while (stats_of(rt, i).retired_ns == retired)
-            sched_yield();
+        WAIT_WHILE(stats_of(rt, i).retired_ns == retired);
     }
     cr_assert_eq(FILCH_RUN(rt, fib, 12), 144);
     filch_stats all = stats_rested(rt);

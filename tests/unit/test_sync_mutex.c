@@ -6,6 +6,7 @@
 #include <string.h>
 #include <tests/support/child.h>
 #include <tests/support/parties.h>
+#include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 
 Test(sync_mutex, zero_bytes_are_an_unlocked_mutex)
@@ -132,8 +133,7 @@ static void hand_over(filch_runtime *rt)
     opened = (signpost){0};
     filch_mutex_lock(&gate);
     cr_assert_eq(pthread_create(&thread, NULL, meet_patiently, rt), 0);
-    while (!waited_for(&gate))
-        sched_yield();
+    WAIT_WHILE(!waited_for(&gate));
     for (int64_t until = filch_in(2 * FILCH_MILLISECOND); filch_now() < until;)
         sched_yield();
     filch_mutex_unlock(&gate);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <runtime/sync/wait.h>
 #include <tests/support/crew.h>
+#include <tests/support/patience.h>
 
 /* ---- Times ---- */
 
@@ -62,8 +63,7 @@ Test(lock, a_waiter_whose_mark_was_lost_looks_for_itself)
         pthread_t thread;
         fl_lock(&l.lock);
         cr_assert_eq(pthread_create(&thread, NULL, counts_under_the_lock, &l), 0);
-        while (filch_u32_load(&l.lock, FILCH_ACQUIRE) != FL_LOCK_WAITED_FOR)
-            sched_yield();
+        WAIT_WHILE(filch_u32_load(&l.lock, FILCH_ACQUIRE) != FL_LOCK_WAITED_FOR);
         filch_u32_store(&l.lock, FL_LOCK_FREE, FILCH_RELEASE);
         pthread_join(thread, NULL);
         cr_assert_eq(l.count, 1);
@@ -200,8 +200,7 @@ static unsigned waiting(object *o)
 
 static void wait_for_waiting(object *o, unsigned count)
 {
-    while (waiting(o) < count)
-        sched_yield();
+    WAIT_WHILE(waiting(o) < count);
 }
 
 Test(wait, a_time_that_is_past_or_negative_does_not_wait_and_frees_the_lock)
