@@ -7,6 +7,7 @@
 
 #include "../kernels/table.h"
 #include "runtimes.h"
+#include <sched/policy.h>
 
 enum { WORKERS = 8, SWAPS = 1000, MS = 1000000 };
 
@@ -16,10 +17,9 @@ static filch_u32 done; /* swaps */
 
 static void *change(void *rt)
 {
-    static const char *const names[] = {"random",  "round-robin",          "last-victim",
-                                        "nearest", "power-of-two-choices", "richest"};
-    for (unsigned i = 0; i < SWAPS; i++) {
-        if (filch_runtime_set_policy(rt, names[i % (sizeof names / sizeof names[0])])) {
+    const fl_policy *const *next = fl_policies;
+    for (unsigned i = 0; i < SWAPS; i++, next = next[1] ? next + 1 : fl_policies) {
+        if (filch_runtime_set_policy(rt, (*next)->name)) {
             fprintf(stderr, "swap: %s\n", filch_error());
             exit(1);
         }

@@ -54,8 +54,9 @@ static filch_u32 over;
 
 static void *swap(void *rt)
 {
-    for (unsigned swaps = 0; !filch_u32_load(&over, FILCH_RELAXED); swaps++) {
-        if (filch_runtime_set_policy(rt, fl_policies[swaps % 6]->name))
+    const fl_policy *const *next = fl_policies;
+    for (; !filch_u32_load(&over, FILCH_RELAXED); next = next[1] ? next + 1 : fl_policies) {
+        if (filch_runtime_set_policy(rt, (*next)->name))
             return "a policy is refused";
         filch_sleep(MS);
     }
