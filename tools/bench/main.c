@@ -12,23 +12,6 @@ static int (*const writers[])(const report *r, FILE *out) = {
     [BENCH_CSV] = bench_write_csv,
 };
 
-/* Writes the page; a result that could not be written is no reason to lose it. */
-static int write_page(const report *r, FILE *page)
-{
-    return output_close(page, "filch bench", r->options->report, bench_write_report(r, page));
-}
-
-static int measure_and_write(report *r, FILE *out, FILE *page)
-{
-    const options *o = r->options;
-    bench_measure_ceiling(r);
-    bench_measure(r);
-    int written = page ? write_page(r, page) : 0;
-    int rc = writers[o->format](r, out);
-    rc = output_close(out, "filch bench", o->output, rc);
-    return rc || written ? 1 : bench_judge(r);
-}
-
 /* Files are opened first: that one cannot be written should not be learnt after a minute. */
 int filch_bench_main(int argc, char **argv)
 {
@@ -41,9 +24,17 @@ int filch_bench_main(int argc, char **argv)
     if (!out || (o.report && !page))
         return 2;
     r.load = machine_load();
-    int rc = bench_plan(&r, &o);
-    int status =
-        rc ? output_close(out, "filch bench", o.output, rc) != 0 : measure_and_write(&r, out, page);
+    int rc = bench_plan(&r, &o), page_rc = rc;
+    if (!rc) {
+        bench_measure_ceiling(&r);
+        bench_measure(&r);
+        rc = writers[o.format](&r, out);
+        page_rc = page ? bench_write_report(&r, page) : 0;
+    }
+    rc = output_close(out, "filch bench", o.output, rc);
+    if (page)
+        page_rc = output_close(page, "filch bench", o.report, page_rc);
+    int status = bench_judge(&r);
     bench_free(&r);
-    return status;
+    return rc || page_rc ? 1 : status;
 }

@@ -2,6 +2,7 @@
 #include "bench.h"
 
 #include <string.h>
+#include <tools/shared/output.h>
 
 /* Options whose values are spread over the columns. */
 static const struct {
@@ -31,14 +32,16 @@ static bool is_repeated(const block *b, size_t count, size_t at, const char *val
 
 static void write_values(const block *b, const char *option, size_t at, FILE *out)
 {
-    const char *before = " ";
+    bool some = false;
     for (size_t i = 0; i < b->cell_count; i++) {
         const char *value = value_at(&b->cells[i], at);
         if (!value || is_repeated(b, i, at, value))
             continue;
-        fprintf(out, "%s%s%s", *before == ' ' ? " " : "", *before == ' ' ? option : "", before);
-        fputs(value, out);
-        before = ",";
+        if (some)
+            fprintf(out, ",%s", value);
+        else
+            fprintf(out, " %s %s", option, value);
+        some = true;
     }
 }
 
@@ -53,11 +56,7 @@ static void write_workers(const options *o, FILE *out)
 static void write_quoted(const char *text, FILE *out)
 {
     fputc('\'', out);
-    for (; *text; text++)
-        if (*text == '\'')
-            fputs("'\\''", out);
-        else
-            fputc(*text, out);
+    output_spelt(text, '\'', "'\\''", out);
     fputc('\'', out);
 }
 

@@ -16,6 +16,8 @@ const markAt = (x, y, look) =>
     svg('path', {class: 'mark', d: MARKS[look.mark % MARKS.length], transform: `translate(${x} ${y})`, style: `color:${look.colour}`});
 
 const lineAt = (x1, y1, x2, y2, kind) => svg('line', {x1, y1, x2, y2, class: kind});
+/* An interval, in the colour of its mark. */
+const spreadAt = (x1, y1, x2, y2, look) => svg('line', {x1, y1, x2, y2, class: 'spread', style: `color:${look.colour}`});
 const textAt = (x, y, text, anchor = 'start', kind = null) => svg('text', {x, y, 'text-anchor': anchor, class: kind}, text);
 
 /* Cuts what is longer than fits into so many pixels; the whole is its tooltip. */
@@ -38,7 +40,7 @@ function linearTicks(most, count) {
     return Array.from({length: Math.ceil(most / step - 1e-9) + 1}, (_, i) => i * step);
 }
 
-/* 1, 2 and 5 times the powers of ten around low..high; only the powers where that would be many. */
+/* Round numbers around low..high, as dense as `count` allows: some for each power of ten, or not even all of these. */
 function logTicks(low, high, count) {
     const from = Math.floor(Math.log10(low)), to = Math.ceil(Math.log10(high));
     const each = steps => {
@@ -82,41 +84,45 @@ const rounded = text => text.replace(/\.0+(?=\D|$)/, '').replace(/(\.\d*[1-9])0+
 
 const labelRoom = (names, width) => Math.min(Math.max(...names.map(name => name.length)) * 6.8 + 10, width * 0.46);
 
-/* rows: [{name, value, low, high, text, colour}]; one bar each, from 0, with its interval as a whisker. */
-const barChart = (title, rows, format) => width => {
-    const left = labelRoom(rows.map(row => row.name), width), right = width - 76, step = 26;
-    const bottom = rows.length * step + 4;
-    const scale = scaleOf(linearTicks(Math.max(...rows.map(row => row.high || row.value)) || 1, 4), left, right, false);
-    const parts = horizontalAxis(scale, 0, bottom, format);
+const BAR = 17; /* pixels high */
+const barAt = (x, y, length, colour, ...inside) =>
+    svg('rect', {x, y, width: length, height: BAR, class: 'bar', style: `color:${colour}`}, ...inside);
+
+/* A row for each of rows, named at the left; draw(row, y, scale) returns what stands in it, with room for a text behind
+ * the last of the ticks. */
+function rowChart(title, rows, ticks, format, width, draw) {
+    const left = labelRoom(rows.map(row => row.name), width), step = BAR + 9, bottom = rows.length * step + 4;
+    const scale = scaleOf(ticks, left, width - 76, false), parts = horizontalAxis(scale, 0, bottom, format);
     rows.forEach((row, i) => {
-        const y = i * step + 5, end = scale.at(row.value), far = scale.at(row.high || row.value);
-        parts.push(labelAt(left - 8, y + 12.5, row.name, left - 8, 'end'),
-            svg('rect', {x: left, y, width: Math.max(end - left, 1), height: 17, class: 'bar', style: `color:${row.colour}`}));
-        if (row.high > row.low)
-            parts.push(svg('path', {class: 'whisker', d: `M${scale.at(row.low)} ${y + 4}v9m0 -4.5H${far}m0 -4.5v9`}));
-        parts.push(textAt(Math.max(far, end) + 6, y + 12.5, row.text));
+        const y = i * step + 5;
+        parts.push(labelAt(left - 8, y + 12.5, row.name, left - 8, 'end'), ...draw(row, y, scale));
     });
     return drawing(width, bottom + 22, title, parts);
+}
+
+/* rows: [{name, value, low, high, text, colour}]; one bar each, from 0, with its interval as a whisker. */
+const barChart = (title, rows, format) => width => {
+    const ticks = linearTicks(Math.max(...rows.map(row => row.high || row.value)) || 1, 4);
+    return rowChart(title, rows, ticks, format, width, (row, y, scale) => {
+        const from = scale.at(0), end = scale.at(row.value), far = scale.at(row.high || row.value);
+        return [barAt(from, y, Math.max(end - from, 1), row.colour),
+            row.high > row.low ? svg('path', {class: 'whisker', d: `M${scale.at(row.low)} ${y + 4}v9m0 -4.5H${far}m0 -4.5v9`}) : null,
+            textAt(Math.max(far, end) + 6, y + 12.5, row.text)];
+    });
 };
 
 /* rows: [{name, text, parts: [{name, value, colour}]}]: each bar is a whole, its parts are shares. */
 const shareChart = (title, rows) => width => {
-    const left = labelRoom(rows.map(row => row.name), width), right = width - 76, step = 26;
-    const bottom = rows.length * step + 4;
-    const scale = scaleOf([0, 0.25, 0.5, 0.75, 1], left, right, false);
-    const parts = horizontalAxis(scale, 0, bottom, share => Math.round(100 * share) + '\u00a0%');
-    rows.forEach((row, i) => {
-        const y = i * step + 5, all = sumOf(row.parts.map(part => part.value));
+    const percent = share => Math.round(100 * share) + '\u00a0%';
+    return rowChart(title, rows, [0, 0.25, 0.5, 0.75, 1], percent, width, (row, y, scale) => {
+        const all = sumOf(row.parts.map(part => part.value));
         let before = 0;
-        parts.push(labelAt(left - 8, y + 12.5, row.name, left - 8, 'end'), textAt(right + 6, y + 12.5, row.text));
-        for (const part of row.parts) {
+        const bars = row.parts.filter(part => part.value > 0).map(part => {
             const x = scale.at(before / all), next = scale.at((before += part.value) / all);
-            if (part.value > 0)
-                parts.push(svg('rect', {x, y, width: Math.max(next - x, 0.5), height: 17, class: 'bar', style: `color:${part.colour}`},
-                    svg('title', {}, `${part.name}: ${asShare(part.value / all)}`)));
-        }
+            return barAt(x, y, Math.max(next - x, 0.5), part.colour, svg('title', {}, `${part.name}: ${asShare(part.value / all)}`));
+        });
+        return [...bars, textAt(scale.at(1) + 6, y + 12.5, row.text)];
     });
-    return drawing(width, bottom + 22, title, parts);
 };
 
 /* rows: [{name, href, dots: [{value, low, high, look, title}]}]; a logarithmic axis, a rule at 1. */
@@ -131,17 +137,16 @@ const dotChart = (title, rows, format) => width => {
         const y = i * step + 14;
         parts.push(svg('a', {href: row.href}, labelAt(left - 8, y + 4, row.name, left - 8, 'end')));
         for (const dot of row.dots) {
-            const spread = lineAt(scale.at(dot.low), y, scale.at(dot.high), y, 'spread');
-            spread.setAttribute('style', `color:${dot.look.colour}`);
             const mark = markAt(scale.at(dot.value), y, dot.look);
             mark.append(svg('title', {}, dot.title));
-            parts.push(spread, mark);
+            parts.push(spreadAt(scale.at(dot.low), y, scale.at(dot.high), y, dot.look), mark);
         }
     });
     return drawing(width, bottom + 22, title, parts);
 };
 
-/* curves: [{look, points: [{x, y, low, high}]}]; x: {label, format, log or ticks}; y: {format, least}: what its axis shows at least; rules: [{points, label}]. */
+/* curves: [{look, points: [{x, y, low, high}]}]; x: {label, format, log or ticks}; y: {format, least}, what its axis shows
+ * at least; rules: [{points, label}]. */
 const lineChart = (title, curves, x, y, rules) => width => {
     const left = 52, right = width - 24, top = 12, bottom = Math.min(280, width * 0.6);
     const points = curves.flatMap(curve => curve.points), xs = points.map(point => point.x);
@@ -160,9 +165,8 @@ const lineChart = (title, curves, x, y, rules) => width => {
     for (const curve of curves) {
         parts.push(svg('path', {class: 'curve', d: path(curve.points), style: `color:${curve.look.colour}`}));
         for (const point of curve.points) {
-            const spread = lineAt(across.at(point.x), up.at(point.low), across.at(point.x), up.at(point.high), 'spread');
-            spread.setAttribute('style', `color:${curve.look.colour}`);
-            parts.push(spread, markAt(across.at(point.x), up.at(point.y), curve.look));
+            const at = across.at(point.x);
+            parts.push(spreadAt(at, up.at(point.low), at, up.at(point.high), curve.look), markAt(at, up.at(point.y), curve.look));
         }
     }
     parts.push(textAt((left + right) / 2, bottom + 32, x.label, 'middle', 'quiet'));

@@ -32,7 +32,7 @@ const answerOf = block => block.answer === '' ? '' : ` Answer: ${block.answer}.`
 
 function kernelSection(block) {
     const figures = shown(block).length === 0 ? [] :
-        [timeFigure, speedUpFigure, busyFigure, stealFigure, cpuFigure].map(draw => draw(block)).filter(drawn => drawn);
+        [timeFigure, speedUpFigure, busyFigure, stealFigure, cpuFigure].map(draws => draws(block)).filter(drawn => drawn);
     return html('section', {id: idOf(block)},
         html('h2', {}, block.label),
         html('p', {class: 'quiet'}, `${block.what}. Source: ${block.source}.${answerOf(block)}`),

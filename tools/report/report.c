@@ -3,6 +3,7 @@
 
 #include "report_parts.h"
 #include <errno.h>
+#include <tools/shared/output.h>
 
 typedef struct part {
     const unsigned char *bytes;
@@ -27,11 +28,7 @@ static void write_parts(const part *parts, size_t count, FILE *out)
 /* In JSON, '<' stands in texts only; spelt as an escape, no text can end the script element. */
 static void write_document(const char *json, FILE *out)
 {
-    for (; *json; json++)
-        if (*json == '<')
-            fputs("\\u003c", out);
-        else
-            fputc(*json, out);
+    output_spelt(json, '<', "\\u003c", out);
     fputc('\n', out);
 }
 

@@ -41,3 +41,12 @@ int output_close(FILE *out, const char *command, const char *path, int rc)
                 command, path ? path : "the result", strerror(-rc));
     return rc;
 }
+
+void output_spelt(const char *text, char what, const char *as, FILE *out)
+{
+    for (; *text; text++)
+        if (*text == what)
+            fputs(as, out);
+        else
+            fputc(*text, out);
+}

@@ -24,6 +24,7 @@ typedef struct estimate {
 
 enum { STATISTICS_MOST = 1000, STATISTICS_FEW = 6 };
 
+/* Ascending. */
 void put_in_order(double *values, size_t count);
 
 /* Median of count values, 1 .. STATISTICS_MOST; the mean of the middle two where the count is even.
