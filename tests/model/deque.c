@@ -241,7 +241,7 @@ const mc_model mc_models[] = {
     ROW(PPOO_two, "two items, two thieves", TWO, .bound = 2),
     ROW(PPPOO, "the third push grows, one thief", ONE_AND_RECLAIMER, .bound = 3),
     ROW(PPPO_two, "the third push grows, two thieves", TWO_AND_RECLAIMER, .random = 20000),
-    ROW(PPPPPO, "grows twice, a thief that looks twice", ONE_AND_RECLAIMER, .bound = 2),
+    ROW(PPPPPO, "grows twice, a thief that looks twice", ONE_AND_RECLAIMER, .random = 60000),
     ROW(PPPO_scarce, "any allocation may fail", ONE_AND_RECLAIMER, .bound = 0),
     ROW(wrap, "around the buffer, three attempts of two thieves", TWO_AND_RECLAIMER,
         .random = 20000),

@@ -343,7 +343,7 @@ const mc_model mc_models[] = {
         .bound = 3),
     ROW(JD_more, "the job submits another", THREADS("outside", "worker 0", "worker 1"), .bound = 2),
     ROW(fiber, "a suspended fiber that another runtime makes ready, twice",
-        THREADS("outside", "visitor", "worker 0", "worker 1"), .bound = 2),
+        THREADS("outside", "visitor", "worker 0", "worker 1"), .random = 100000),
     RESIZED(shrink, "one of two retires while a job comes", TWO_OUTSIDE, .bound = 2),
     RESIZED(shrink_twice, "the same while two come", TWO_OUTSIDE, .random = 100000),
     RESIZED(shrink_three, "two of three retire while a job comes",
