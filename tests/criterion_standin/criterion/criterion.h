@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The part of Criterion's macros that our tests use, on a plain main(): for thread sanitizer, under which Criterion does
- * not start, and for machines without Criterion. For test authors: include it as <criterion/criterion.h> from one file
- * of an executable; the build puts this folder on the include path. It has:
+ * not start; for address sanitizer, whose reports of leaks Criterion lets pass; and for machines without Criterion. For
+ * test authors: include it as <criterion/criterion.h> from one file of an executable; the build puts this folder on the
+ * include path. It has:
  *
  *   Test(suite, name, .init, .fini, .signal, .exit_code, .timeout, .disabled)    TestSuite(suite, the same)
  *   cr_assert, cr_assert_not, _eq, _neq, _lt, _leq, _gt, _geq, _null, _not_null, _str_eq, _str_neq, _arr_eq, _float_eq,
