@@ -40,6 +40,9 @@ run_filch 1 compare --either slower.json old.json
 run_filch 1 compare --by cpu_seconds old.json slower.json
 run_filch 1 compare old.json machine.json
 claim "serial code tells of the machine" grep -q '^note: serial code changed, too' out
+sed 's/"kernel": "y"/&, "environment": "FILCH_FENCE=full"/' old.json >fenced.json
+run_filch 0 compare old.json fenced.json
+claim "another environment is noted" grep -q '^note: the environments differ: unknown; FILCH_FENCE=full' out
 run_filch 0 compare --relative old.json machine.json
 run_filch 1 compare --relative old.json slower.json
 run_filch 0 compare old.json other.json

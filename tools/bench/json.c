@@ -97,18 +97,15 @@ static json_t *pairs_array(const report *r, const block *b)
     return all;
 }
 
-static json_t *reproduce_text(const report *r, const block *b)
+typedef struct told {
+    const report *report;
+    const block *block;
+} told;
+
+static void write_reproduce(const void *what, FILE *out)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return NULL;
-    bench_write_reproduce(r, b, out);
-    fclose(out);
-    json_t *command = facts_text(text);
-    free(text);
-    return command;
+    const told *of = what;
+    bench_write_reproduce(of->report, of->block, out);
 }
 
 static json_t *block_object(const report *r, const block *b)
@@ -119,11 +116,12 @@ static json_t *block_object(const report *r, const block *b)
     json_t *cells = json_array();
     for (size_t i = 0; i < b->cell_count; i++)
         json_array_append_new(cells, cell_object(r, b, &b->cells[i]));
-    json_t *o = json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "kernel", k->name,
-                          "label", facts_text(b->label), "size", bench_size_names[b->size], "what",
-                          k->what, "source", k->source, "answer", *b->text ? b->text : answer,
-                          "tasks", (json_int_t)k->sizes[b->size].tasks, "columns", cells, "pairs",
-                          pairs_array(r, b), "reproduce", reproduce_text(r, b));
+    json_t *o =
+        json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "kernel", k->name, "label",
+                  facts_text(b->label), "size", bench_size_names[b->size], "what", k->what,
+                  "source", k->source, "answer", *b->text ? b->text : answer, "tasks",
+                  (json_int_t)k->sizes[b->size].tasks, "columns", cells, "pairs", pairs_array(r, b),
+                  "reproduce", facts_written(write_reproduce, &(told){r, b}));
     if (b->grain)
         json_object_set_new(o, "grain", json_integer(b->grain));
     if (k->reads_dir)

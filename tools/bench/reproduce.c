@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <tools/shared/output.h>
+#include <tools/shared/settings.h>
 
 /* Options whose values are spread over the columns. */
 static const struct {
@@ -52,17 +53,10 @@ static void write_workers(const options *o, FILE *out)
         fprintf(out, "%s%u", i ? "," : "", o->workers[i]);
 }
 
-/* As a shell reads it back. */
-static void write_quoted(const char *text, FILE *out)
-{
-    fputc('\'', out);
-    output_spelt(text, '\'', "'\\''", out);
-    fputc('\'', out);
-}
-
 void bench_write_reproduce(const report *r, const block *b, FILE *out)
 {
     const options *o = r->options;
+    settings_write(out);
     fprintf(out, "filch bench%s --kernels %s --size %s", o->metg ? " --metg" : "",
             block_kernel(b)->name, bench_size_names[b->size]);
     for (size_t i = 0; i < sizeof spread / sizeof spread[0]; i++)
@@ -72,6 +66,6 @@ void bench_write_reproduce(const report *r, const block *b, FILE *out)
         fprintf(out, " --repeat %d", b->cells[0].sample_count);
     if (block_kernel(b)->reads_dir) {
         fputs(" --dir ", out);
-        write_quoted(o->dir, out);
+        output_quoted(o->dir, out);
     }
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <tools/shared/machine.h>
+#include <tools/shared/settings.h>
 #include <tools/shared/units.h>
 
 static const char *ratio_text(double ratio, bool shown, char *text, size_t size)
@@ -87,6 +88,8 @@ int bench_write_table(const report *r, FILE *out)
     machine_read(&m);
     bench_write_verdict(r, out, "");
     fprintf(out, "\n%s, %ld of %ld CPUs, %s\n", m.cpu, m.usable_cpus, m.cpus, m.kernel);
+    if (settings_write(out))
+        fputs("in the environment\n", out);
     if (r->ceiling_copies)
         fprintf(out, "ceiling: %u independent copies of serial code gain %.2f over one\n",
                 r->ceiling_copies, r->ceiling);
@@ -101,11 +104,14 @@ int bench_write_table(const report *r, FILE *out)
         if (r->options->stats)
             bench_write_stats(b, out);
     }
-    fputs("\nW: workers. T1/Ts: time with 1 worker over serial time. speed-up: over 1 worker.\n"
-          "steals, CPU time: of one run. The interval is the median's; of fewer than 6 samples, "
-          "their range.\nbeats: the median of the ratios, round by round; p: "
-          "by the signed-rank test.\n",
-          out);
+    fputs(
+        "\nW: workers. T1/Ts: time with 1 worker over serial time. speed-up: over 1 worker.\n"
+        "steals, CPU time: of one run. The interval is the median's; of fewer than 6 samples, "
+        "their range.\nA beats B: the median of the ratios, round by round; their interval "
+        "excludes "
+        "1, and p, by the signed-rank\ntest, is at most 0.05. A leads B: the same without p, which "
+        "fewer than six rounds cannot show.\n",
+        out);
     for (unsigned i = 0; i < NOISE_KINDS; i++)
         if (noise & 1u << i)
             fprintf(out, "*: %s meanwhile; measure again on a quiet one.\n", noise_kinds[i].what);

@@ -11,7 +11,8 @@
 
 typedef struct duel {
     const column *first, *other;
-    double factors[BENCH_BLOCKS]; /* other's time / first's; 1: no difference */
+    double factors[BENCH_BLOCKS]; /* other's time / first's; 1: no difference is known */
+    pair_verdict verdicts[BENCH_BLOCKS];
     const block *blocks[BENCH_BLOCKS];
     size_t count;
 } duel;
@@ -34,6 +35,7 @@ static void fight(duel *d, const report *r)
             continue;
         estimate e = seconds_ratio(theirs, mine);
         d->blocks[d->count] = b;
+        d->verdicts[d->count] = pair_judge(e, seconds_p(theirs, mine));
         d->factors[d->count++] = differs_from_one(e) ? e.median : 1;
     }
 }
@@ -43,22 +45,50 @@ static void write_factor(double factor, FILE *out)
     fprintf(out, factor >= 100 ? "%.0fx" : factor >= 10 ? "%.1fx" : "%.2fx", factor);
 }
 
-/* "38.2x on fib(30), 1.43x on nqueens(11)": the blocks whose factor has this sign (1: above 1, -1:
- * below, 0: equal). */
-static void write_blocks(const duel *d, int sign, const char *before, FILE *out)
+/* What is said of blocks, in this order; whoever is ahead in the mean is "it". */
+static const struct part {
+    pair_verdict verdict;
+    int sign; /* of who is ahead there */
+    const char *before;
+} parts[] = {
+    {PAIR_BEATS, 1, "; beats it "},          {PAIR_LEADS, 1, "; leads "},
+    {PAIR_EQUALS, 0, "; no difference on "}, {PAIR_UNDECIDED, 0, "; undecided on "},
+    {PAIR_LEADS, -1, "; trails "},           {PAIR_BEATS, -1, "; but loses "},
+};
+enum { PARTS = sizeof parts / sizeof parts[0] };
+
+static bool is_told(const duel *d, size_t i, const struct part *part, int ahead)
+{
+    double factor = d->factors[i];
+    return d->verdicts[i] == part->verdict && ((factor > 1) - (factor < 1)) == ahead * part->sign;
+}
+
+/* "38.2x on fib(30), 1.43x on nqueens(11)". */
+static void write_part(const duel *d, const struct part *part, int ahead, const char *before,
+                       FILE *out)
 {
     for (size_t i = 0; i < d->count; i++) {
         double factor = d->factors[i];
-        if ((factor > 1) - (factor < 1) != sign)
+        if (!is_told(d, i, part, ahead))
             continue;
         fputs(before, out);
         before = ", ";
-        if (sign) {
-            write_factor(sign > 0 ? factor : 1 / factor, out);
+        if (part->sign) {
+            write_factor(factor > 1 ? factor : 1 / factor, out);
             fputs(" on ", out);
         }
         fputs(d->blocks[i]->label, out);
     }
+}
+
+/* The first of which there is something to say. */
+static size_t main_part(const duel *d, int ahead)
+{
+    for (size_t p = 0; p < PARTS; p++)
+        for (size_t i = 0; i < d->count; i++)
+            if (is_told(d, i, &parts[p], ahead))
+                return p;
+    return PARTS - 1;
 }
 
 static void write_duel(const duel *d, unsigned workers, FILE *out)
@@ -66,14 +96,13 @@ static void write_duel(const duel *d, unsigned workers, FILE *out)
     char first[96], other[96];
     column_title(d->first, first, sizeof first);
     column_title(d->other, other, sizeof other);
-    double mean = geometric_mean(d->factors, d->count);
-    int sign = (mean > 1) - (mean < 1);
-    fprintf(out, "%s %s %s", sign < 0 ? other : first, sign ? "beats" : "equals",
-            sign < 0 ? first : other);
-    fprintf(out, " with %u worker%s", workers, workers == 1 ? "" : "s");
-    write_blocks(d, sign ? sign : 1, ": ", out);
-    write_blocks(d, 0, "; no difference on ", out);
-    write_blocks(d, sign ? -sign : -1, "; but loses ", out);
+    const int ahead = geometric_mean(d->factors, d->count) < 1 ? -1 : 1;
+    const size_t main = main_part(d, ahead);
+    fprintf(out, "%s %s %s with %u worker%s", ahead < 0 ? other : first,
+            pair_verb(parts[main].verdict), ahead < 0 ? first : other, workers,
+            workers == 1 ? "" : "s");
+    for (size_t p = main; p < PARTS; p++)
+        write_part(d, &parts[p], ahead, p == main ? ": " : parts[p].before, out);
     fputc('\n', out);
 }
 

@@ -199,7 +199,7 @@ static void read_facts(reader *r)
         {&out->ended, out->whole, "ended"}, {&out->version, build, "version"},
         {&out->commit, build, "commit"},    {&out->compiler, build, "compiler"},
         {&out->flags, build, "flags"},      {&out->cpu, machine, "cpu"},
-        {&out->kernel, machine, "kernel"},
+        {&out->kernel, machine, "kernel"},  {&out->environment, machine, "environment"},
     };
     snprintf(r->where, sizeof r->where, "build and machine");
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)

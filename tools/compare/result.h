@@ -33,8 +33,9 @@ typedef struct result_row {
 typedef struct result {
     const char *path;
     struct json_t *whole;
-    const char *ended, *version, *commit, *compiler, *flags, *cpu, *kernel; /* or "unknown" */
-    double usable_cpus;                                                     /* 0: unknown */
+    const char *ended, *version, *commit, *compiler, *flags, *cpu, *kernel,
+        *environment;   /* or "unknown" */
+    double usable_cpus; /* 0: unknown */
     result_row *rows;
     size_t row_count;
 } result;

@@ -107,6 +107,7 @@ void write_notes(const compare_report *r, FILE *out)
         {"kernels of the system", old->kernel, new->kernel},
         {"compilers", old->compiler, new->compiler},
         {"compiler flags", old->flags, new->flags},
+        {"environments", old->environment, new->environment},
     };
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
         if (strcmp(facts[i].old, facts[i].new) == 0)

@@ -3,6 +3,7 @@
 
 #ifdef FILCH_HAVE_JANSSON
 #include "machine.h"
+#include "settings.h"
 
 #include "build.h"
 #include <errno.h>
@@ -30,13 +31,34 @@ json_t *facts_text(const char *text)
     return as_is;
 }
 
+json_t *facts_written(void (*write)(const void *what, FILE *out), const void *what)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    write(what, out);
+    fclose(out);
+    json_t *written = text ? facts_text(text) : NULL;
+    free(text);
+    return written;
+}
+
+static void write_settings(const void *unused, FILE *out)
+{
+    (void)unused;
+    settings_write(out);
+}
+
 json_t *facts_machine(const char *runtime)
 {
     machine m;
     machine_read(&m);
-    return json_pack("{s:s, s:s, s:I, s:I, s:f, s:o}", "cpu", m.cpu, "kernel", m.kernel, "cpus",
-                     (json_int_t)m.cpus, "usable_cpus", (json_int_t)m.usable_cpus, "memory_mib",
-                     m.memory_mib, "runtime", facts_text(runtime));
+    return json_pack("{s:s, s:s, s:I, s:I, s:f, s:o, s:o}", "cpu", m.cpu, "kernel", m.kernel,
+                     "cpus", (json_int_t)m.cpus, "usable_cpus", (json_int_t)m.usable_cpus,
+                     "memory_mib", m.memory_mib, "environment", facts_written(write_settings, NULL),
+                     "runtime", facts_text(runtime));
 }
 
 json_t *facts_build(void)
@@ -55,7 +77,8 @@ json_t *facts_command(int argc, char **argv)
 
 int facts_write(json_t *whole, FILE *out)
 {
-    int rc = whole && json_dumpf(whole, out, JSON_INDENT(1)) == 0 ? 0 : -ENOMEM;
+    errno = ENOMEM; /* unless a write fails */
+    int rc = whole && json_dumpf(whole, out, JSON_INDENT(1)) == 0 ? 0 : -errno;
     fputc('\n', out);
     json_decref(whole);
     return rc;

@@ -50,3 +50,10 @@ void output_spelt(const char *text, char what, const char *as, FILE *out)
         else
             fputc(*text, out);
 }
+
+void output_quoted(const char *text, FILE *out)
+{
+    fputc('\'', out);
+    output_spelt(text, '\'', "'\\''", out);
+    fputc('\'', out);
+}

@@ -16,4 +16,7 @@ int output_close(FILE *out, const char *command, const char *path, int rc);
 /* Writes a text in which each `what` is spelt as `as`. */
 void output_spelt(const char *text, char what, const char *as, FILE *out);
 
+/* Writes a text as a shell reads it back. */
+void output_quoted(const char *text, FILE *out);
+
 #endif
