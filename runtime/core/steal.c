@@ -193,7 +193,12 @@ static fl_search search_of(fl_worker *worker)
 static fl_worker *victim_of(const fl_runtime *rt, const fl_search *search)
 {
     const fl_policy *policy = filch_ptr_load(&rt->policy, FILCH_ACQUIRE); /* its row is there */
-    return rt->worker[policy->victim(search)];
+    const unsigned victim = policy->victim(search);
+    if (victim >= search->workers || victim == search->self)
+        filch_die(
+            "the policy \"%s\" sends worker %u of %u to worker %u; a victim is another one of them",
+            policy->name, search->self, search->workers, victim);
+    return rt->worker[victim];
 }
 
 /* A round is over; from: whom something was taken from, or NULL. */

@@ -115,6 +115,40 @@ Test(policies, running_workers_choose_by_the_new_one_at_their_next_theft)
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
+static unsigned choose_oneself(const fl_search *search)
+{
+    return search->self;
+}
+
+static unsigned choose_nobody(const fl_search *search)
+{
+    return search->workers;
+}
+
+static const fl_policy wrong_ones[] = {{"selfish", "a worker steals from itself", choose_oneself},
+                                       {"astray", "there is no such worker", choose_nobody}};
+static const fl_policy *wrong;
+
+static void follow_the_wrong_one(void)
+{
+    filch_config config = {.size = sizeof config, .workers = 2, .idle = "yield"};
+    filch_runtime *rt;
+    CHILD_CHECK(filch_runtime_create(&rt, &config) == 0);
+    filch_ptr_store(&rt->policy, (void *)(uintptr_t)wrong, FILCH_RELEASE);
+    for (;;)
+        filch_sleep(MS);
+}
+
+Test(policies, one_that_chooses_no_victim_is_named)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct child child;
+        wrong = &wrong_ones[i];
+        child_run(&child, follow_the_wrong_one);
+        cr_assert(child_died(&child, wrong->name), "0x%x: %s", child.status, child.text);
+    }
+}
+
 FILCH_TASK(int, change_own, (const char *, name))
 {
     (void)self;
