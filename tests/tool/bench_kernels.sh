@@ -16,5 +16,5 @@ claim "each grain is a block of its own, fib is none" test "$(grep -Ec '^[a-z0-9
 run_filch 0 bench --metg --kernels tb-tree --columns chase-lev --size tiny --repeat 1 --workers 1 --format csv
 claim "each grain has its lines in CSV" test "$(grep -c '^"\?tb-tree.*grain' out)" -eq 14
 refused "grain tb-stencil" bench --metg --kernels fib
-refused "kernels 64" bench --kernels all,all
+refused "kernels twice" bench --kernels all,all
 finish

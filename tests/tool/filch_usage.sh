@@ -22,7 +22,45 @@ refused "number" bench --workers two
 refused "number" bench --repeat -1
 refused "number 200" bench --repeat 0
 refused "number 1000" bench --slow-down 0
-refused "empty" bench --kernels ,
+for list in '' ',' 'fib,' ',fib' 'fib,,nqueens'; do
+    refused "--kernels empty" bench --kernels "$list"
+done
+refused "--workers empty" bench --workers ""
+refused "--wait empty" bench --columns chase-lev --wait suspend,,help-any
+
+# What stands twice; a column that is there anyway; more columns than there is room for; choices of no column.
+while read -r option name list; do
+    refused "$option $name twice" bench "$option" "$list"
+done <<END
+--kernels fib fib,nqueens,fib
+--kernels fib fib,all
+--workers 2 2,1,2
+--columns chase-lev chase-lev,chase-lev
+--queue handpool handpool,chase-lev,handpool
+--policy random random,random
+--idle spin spin,sleep,spin
+--take one one,one
+--wait suspend suspend,suspend
+END
+refused "--columns serial always" bench --columns chase-lev,serial
+refused "columns serial 15" bench --columns chase-lev,the --idle sleep,yield,spin --policy random,nearest,richest
+refused "workers 16" bench --workers "$(seq -s , 17)"
+for choice in policy=random idle=spin take=one wait=suspend; do
+    refused "--${choice%=*} chase-lev" bench --columns handpool "--$choice"
+done
+
+# What the environment says wrongly is told as that; other columns would not help.
+for wrong in FILCH_IDLE=nope FILCH_POLICY=nope FILCH_WORKERS=zz HWLOC_SYNTHETIC=nonsense; do
+    status=0
+    env "$wrong" "$filch" bench --columns chase-lev >out 2>err || status=$?
+    claim "$wrong is named, with status 2: $status" test "$status" -eq 2 -a "$(grep -c "$wrong" err)" -eq 1
+    claim "$wrong has nothing to do with columns: $(cat err)" test "$(grep -c 'of this command' err)" -eq 0
+done
+
+run_filch 0 bench --kernels fib --columns chase-lev --size tiny --repeat 1 --workers 1 --format csv --output -
+claim "- is the standard output" grep -q '^"\?fib' out
+claim "and no file" test ! -e ./-
+refused "report file" bench --report -
 refused "nonsense" bench nonsense
 refused "option" bench --nonsense
 

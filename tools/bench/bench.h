@@ -19,8 +19,8 @@
 #include <stdio.h>
 
 enum {
-    BENCH_NAMES = 16,   /* columns, numbers of workers */
-    BENCH_KERNELS = 64, /* rows of the table of kernels, and names of them that may be typed */
+    BENCH_NAMES = 16,   /* columns with the serial one, numbers of workers */
+    BENCH_KERNELS = 64, /* rows of the table of kernels */
     BENCH_BLOCKS = 2 * BENCH_KERNELS,
     BENCH_REPEATS = 200,
     BENCH_MOST_WORKERS = 1024

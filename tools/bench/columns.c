@@ -9,14 +9,16 @@
 
 /* Where each choice is, once for the library, once for this command. */
 static const struct {
-    const char *what;
+    const char *option, *what;
     size_t in_config, in_column;
 } choices[CHOICES] = {
-    [POLICY] = {"policies", offsetof(filch_config, policy), offsetof(column, policy)},
-    [IDLE] = {"idle modes", offsetof(filch_config, idle), offsetof(column, idle)},
-    [TAKE] = {"take modes", offsetof(filch_config, take), offsetof(column, take)},
-    [WAIT] = {"wait modes", offsetof(filch_config, wait), offsetof(column, wait)},
+    [POLICY] = {"policy", "policies", offsetof(filch_config, policy), offsetof(column, policy)},
+    [IDLE] = {"idle", "idle modes", offsetof(filch_config, idle), offsetof(column, idle)},
+    [TAKE] = {"take", "take modes", offsetof(filch_config, take), offsetof(column, take)},
+    [WAIT] = {"wait", "wait modes", offsetof(filch_config, wait), offsetof(column, wait)},
 };
+
+static const char beside_serial[] = "columns beside serial";
 
 static const char **name_at(void *structure, size_t at)
 {
@@ -30,6 +32,21 @@ void columns_expect_room(size_t count, size_t most, const char *what,
         argp_error(state, "too many %s: at most %zu", what, most);
 }
 
+void columns_expect_new(bool is_new, const typed *t, const char *name,
+                        const struct argp_state *state)
+{
+    if (!is_new)
+        argp_error(state, "--%s: %s stands there twice; name it once", t->option, name);
+}
+
+static void add_name(const typed *t, name_list *list, const char *name,
+                     const struct argp_state *state)
+{
+    for (size_t i = 0; i < list->count; i++)
+        columns_expect_new(strcmp(list->names[i], name) != 0, t, name, state);
+    list->names[list->count++] = name;
+}
+
 /* The library knows whether a name exists, and which others do. 0, or *why says what is wrong. */
 static int check(const filch_config *config, char *why, size_t size)
 {
@@ -37,24 +54,37 @@ static int check(const filch_config *config, char *why, size_t size)
     return probe_runtime(config, &workers, why, size);
 }
 
+/* What is wrong may be something else that the library was told, by the environment. */
+static void refuse_queue(const char *name, const char *why, const struct argp_state *state)
+{
+    const char *others[1 + BENCH_NAMES] = {"handpool"};
+    char unknown[64], names[256];
+    int length = snprintf(unknown, sizeof unknown, "queue=%.30s is not known", name);
+    if (strncmp(why, unknown, (size_t)length) != 0)
+        argp_error(state, "%s", why);
+    for (size_t i = 0; i < peer_count; i++)
+        others[1 + i] = peers[i].name;
+    names_join(names, sizeof names, others);
+    argp_error(state, "%s; and of this command: %s", why, names);
+}
+
 void columns_add_queue(typed *t, const char *name, const struct argp_state *state)
 {
     const peer_row *other = peer_find(name);
     filch_config config = {.size = sizeof config, .queue = name};
-    char why[512], names[256];
-    columns_expect_room(t->queues.count + 1, BENCH_NAMES, "columns", state);
+    char why[512];
+    columns_expect_room(t->queues.count + 1, BENCH_NAMES - 1, beside_serial, state);
+    if (strcmp(name, "serial") == 0)
+        argp_error(state,
+                   "--%s serial: serial code is always measured beside the others; leave it out",
+                   t->option);
     if (other && !other->peer)
         argp_error(state, "%s was not found when this command was built; it needs %s", name,
                    other->needs);
     if (!t->queues_by_default && !other && strcmp(name, "handpool") != 0 &&
-        check(&config, why, sizeof why)) {
-        const char *others[1 + BENCH_NAMES] = {"handpool"};
-        for (size_t i = 0; i < peer_count; i++)
-            others[1 + i] = peers[i].name;
-        names_join(names, sizeof names, others);
-        argp_error(state, "%s; and of this command: %s", why, names);
-    }
-    t->queues.names[t->queues.count++] = name;
+        check(&config, why, sizeof why))
+        refuse_queue(name, why, state);
+    add_name(t, &t->queues, name, state);
 }
 
 void columns_add_choice(typed *t, const char *name, const struct argp_state *state)
@@ -66,13 +96,13 @@ void columns_add_choice(typed *t, const char *name, const struct argp_state *sta
     *name_at(&config, choices[t->choosing].in_config) = name;
     if (check(&config, why, sizeof why))
         argp_error(state, "%s", why);
-    chosen->names[chosen->count++] = name;
+    add_name(t, chosen, name, state);
 }
 
 /* A column's name is its queue's, and those of what else was chosen for it. */
 static void add_column(options *o, column c, const struct argp_state *state)
 {
-    columns_expect_room(o->column_count + 1, BENCH_NAMES, "columns", state);
+    columns_expect_room(o->column_count, BENCH_NAMES - 1, beside_serial, state);
     size_t length = (size_t)snprintf(c.label, sizeof c.label, "%.30s", c.queue);
     for (size_t i = 0; i < CHOICES; i++) {
         const char *name = *name_at(&c, choices[i].in_column);
@@ -117,9 +147,21 @@ static void add_chosen(typed *t, column c, unsigned choice, const struct argp_st
     }
 }
 
+/* What was chosen has to be some column's. */
+static void expect_used(const typed *t, bool has_runtime, const struct argp_state *state)
+{
+    for (size_t i = 0; !has_runtime && i < CHOICES; i++)
+        if (t->chosen[i].count > 0)
+            argp_error(state,
+                       "--%s is a choice of the library's runtime, and none of these columns is "
+                       "one; add chase-lev to --columns",
+                       choices[i].option);
+}
+
 void columns_make(typed *t, const struct argp_state *state)
 {
     options *o = t->options;
+    bool has_runtime = false;
     o->columns[o->column_count++] = (column){.as = KERNEL_SERIAL, .label = "serial"};
     for (size_t q = 0; q < t->queues.count; q++) {
         const char *queue = t->queues.names[q];
@@ -132,5 +174,7 @@ void columns_make(typed *t, const struct argp_state *state)
             add_chosen(t, c, 0, state);
         else
             add_column(o, c, state);
+        has_runtime |= c.as == KERNEL_FILCH;
     }
+    expect_used(t, has_runtime, state);
 }

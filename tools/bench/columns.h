@@ -22,7 +22,8 @@ typedef struct name_list {
 typedef struct typed {
     options *options;
     name_list queues, chosen[CHOICES];
-    enum choice choosing; /* whose list is being read */
+    const char *option;   /* whose list is being read, */
+    enum choice choosing; /* and which choice's it is */
     bool queues_by_default, quick;
 } typed;
 
@@ -35,5 +36,8 @@ void columns_make(typed *t, const struct argp_state *state);
 /* count, with what is to be added. */
 void columns_expect_room(size_t count, size_t most, const char *what,
                          const struct argp_state *state);
+/* Of the list that is being read; what stood twice in a result could not be told apart. */
+void columns_expect_new(bool is_new, const typed *t, const char *name,
+                        const struct argp_state *state);
 
 #endif

@@ -49,7 +49,7 @@ static const struct argp_option known[] = {
     {"metg", OPTION_METG, 0, 0,
      "Instead of times, how small tasks may be: METG(50 %) of the kernels with a grain (tb-...)",
      0},
-    {"output", 'o', "FILE", 0, "Where to write it (default: the standard output)", 0},
+    {"output", 'o', "FILE", 0, "Where to write it (default, and -: the standard output)", 0},
     {"report", OPTION_REPORT, "FILE", 0,
      "Beside that, write a page for browsers, with charts and tables, which needs nothing else", 0},
     {"stats", 't', 0, 0,
@@ -93,40 +93,45 @@ static void each_name(const char *list, add_fn *add, const struct argp_state *st
 {
     typed *t = state->input;
     options *o = t->options;
-    char *rest = NULL, *copy = o->names + o->names_used;
+    char *name, *rest = o->names + o->names_used;
     size_t size = strlen(list) + 1;
     if (size > sizeof o->names - o->names_used)
         argp_error(state, "the lists are too long");
-    memcpy(copy, list, size);
+    memcpy(rest, list, size);
     o->names_used += size;
-    char *name = strtok_r(copy, ",", &rest);
-    if (!name)
-        argp_error(state, "a list is empty; separate names by commas");
-    for (; name; name = strtok_r(NULL, ",", &rest))
+    while ((name = strsep(&rest, ","))) {
+        if (!*name)
+            argp_error(state, "--%s: a name is empty; put one comma between names", t->option);
         add(t, name, state);
+    }
+}
+
+static void add_row(typed *t, const kernel_row *row, const struct argp_state *state)
+{
+    options *o = t->options;
+    for (size_t i = 0; i < o->row_count; i++)
+        columns_expect_new(o->rows[i] != row, t, row->column[KERNEL_SERIAL]->name, state);
+    o->rows[o->row_count++] = row;
 }
 
 /* Every kernel that is shown at least so readily. */
-static void add_kernels(options *o, enum kernel_shown shown)
+static void add_kernels(typed *t, enum kernel_shown shown, const struct argp_state *state)
 {
     for (size_t i = 0; i < kernel_count; i++)
         if (kernels[i].column[KERNEL_SERIAL]->shown <= shown)
-            o->rows[o->row_count++] = &kernels[i];
+            add_row(t, &kernels[i], state);
 }
 
 static void add_kernel(typed *t, const char *name, const struct argp_state *state)
 {
-    options *o = t->options;
     const char *names[BENCH_KERNELS + 1] = {NULL};
-    bool all = strcmp(name, "all") == 0;
-    columns_expect_room(o->row_count + (all ? kernel_count : 1), BENCH_KERNELS, "kernels", state);
-    if (all) {
-        add_kernels(o, KERNEL_WITH_ALL);
+    if (strcmp(name, "all") == 0) {
+        add_kernels(t, KERNEL_WITH_ALL, state);
         return;
     }
     for (size_t i = 0; i < kernel_count; i++)
         names[i] = kernels[i].column[KERNEL_SERIAL]->name;
-    o->rows[o->row_count++] = &kernels[names_choose(name, "kernel", names, state)];
+    add_row(t, &kernels[names_choose(name, "kernel", names, state)], state);
 }
 
 static long parse_number(const char *text, const char *what, long most,
@@ -154,9 +159,12 @@ static void insert_workers(options *o, unsigned number)
 
 static void add_workers(typed *t, const char *text, const struct argp_state *state)
 {
-    columns_expect_room(t->options->worker_count + 1, BENCH_NAMES, "numbers of workers", state);
-    insert_workers(t->options,
-                   (unsigned)parse_number(text, "number of workers", BENCH_MOST_WORKERS, state));
+    options *o = t->options;
+    unsigned number = (unsigned)parse_number(text, "number of workers", BENCH_MOST_WORKERS, state);
+    columns_expect_room(o->worker_count + 1, BENCH_NAMES, "numbers of workers", state);
+    for (size_t i = 0; i < o->worker_count; i++)
+        columns_expect_new(o->workers[i] != number, t, text, state);
+    insert_workers(o, number);
 }
 
 /* Not serial code alone. */
@@ -195,7 +203,7 @@ static void fill_defaults(typed *t, const struct argp_state *state)
     if (probe_runtime(NULL, &all, o->runtime, sizeof o->runtime))
         argp_failure(state, 1, 0, "no runtime on this machine: %s", o->runtime);
     if (o->row_count == 0)
-        add_kernels(o, o->metg || t->quick ? KERNEL_WITH_ALL : KERNEL_BY_DEFAULT);
+        add_kernels(t, o->metg || t->quick ? KERNEL_WITH_ALL : KERNEL_BY_DEFAULT, state);
     if (t->quick && o->size < 0)
         o->size = KERNEL_QUICK;
     if (o->metg)
@@ -217,38 +225,34 @@ static void fill_defaults(typed *t, const struct argp_state *state)
         argp_error(state, "--output and --report name the same file; name two");
 }
 
-static error_t choose_by(enum choice choice, const char *names, struct argp_state *state)
+/* Options that take a list: what adds one name of it. */
+static const struct {
+    int key;
+    const char *option;
+    add_fn *add;
+    enum choice choice; /* of columns_add_choice */
+} lists[] = {
+    {'k', "kernels", add_kernel, CHOICES},
+    {'w', "workers", add_workers, CHOICES},
+    {'c', "columns", columns_add_queue, CHOICES},
+    {'q', "queue", columns_add_queue, CHOICES},
+    {'p', "policy", columns_add_choice, POLICY},
+    {OPTION_IDLE, "idle", columns_add_choice, IDLE},
+    {OPTION_TAKE, "take", columns_add_choice, TAKE},
+    {OPTION_WAIT, "wait", columns_add_choice, WAIT},
+};
+
+static error_t parse_list(int key, const char *argument, const struct argp_state *state)
 {
     typed *t = state->input;
-    t->choosing = choice;
-    each_name(names, columns_add_choice, state);
-    return 0;
-}
-
-static error_t parse_list(int key, char *argument, struct argp_state *state)
-{
-    switch (key) {
-    case 'k':
-        each_name(argument, add_kernel, state);
-        return 0;
-    case 'w':
-        each_name(argument, add_workers, state);
-        return 0;
-    case 'c':
-    case 'q':
-        each_name(argument, columns_add_queue, state);
-        return 0;
-    case 'p':
-        return choose_by(POLICY, argument, state);
-    case OPTION_IDLE:
-        return choose_by(IDLE, argument, state);
-    case OPTION_TAKE:
-        return choose_by(TAKE, argument, state);
-    case OPTION_WAIT:
-        return choose_by(WAIT, argument, state);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        if (lists[i].key == key) {
+            t->option = lists[i].option;
+            t->choosing = lists[i].choice;
+            each_name(argument, lists[i].add, state);
+            return 0;
+        }
+    return ARGP_ERR_UNKNOWN;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -268,10 +272,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             argp_error(state, "built without jansson: no json; choose table or csv");
         return 0;
     case 'o':
-        o->output = argument;
+        o->output = strcmp(argument, "-") == 0 ? NULL : argument;
         return 0;
     case OPTION_REPORT:
         o->report = argument;
+        if (strcmp(argument, "-") == 0)
+            argp_error(state, "--report -: the page goes beside the result; name a file");
         if (!bench_has_json)
             argp_error(state, "built without jansson: no report; choose --format table or csv");
         return 0;
