@@ -20,5 +20,7 @@ claim "openmp-clang is clang's" grep -q 'libomp.* symbol `__kmpc_fork_call' bind
 
 run_filch 0 bench --kernels fib,matmul --size quick --repeat 1 --workers 1 --columns chase-lev,async
 claim "a million threads are not started" test "$(grep -c '^  async   ' out)" -eq 1
+run_filch 0 bench --kernels fib --size quick --repeat 1 --workers 1 --columns async
+claim "that nothing else is left to measure is told: $(cat err)" grep -Eq 'fib\(.*serial.*async.*20000' err
 refused "none chase-lev" bench --kernels bfs --columns async
 finish

@@ -139,7 +139,7 @@ static inline const kernel *block_kernel(const block *b)
 /* Fills *out or ends the process: 0 after --help, 2 with a sentence on stderr. */
 void bench_parse_options(options *out, int argc, char **argv);
 
-/* Makes the blocks and cells. 0 or -ENOMEM. */
+/* Makes the blocks and cells; names on stderr what only serial code can run. 0 or -ENOMEM. */
 int bench_plan(report *out, const options *o);
 void bench_free(report *r);
 

@@ -54,6 +54,26 @@ static void name_block(block *b, const options *o)
         snprintf(b->label, sizeof b->label, "%s(%s)", k->name, label);
 }
 
+/* Says so where nothing that was asked for can be run. */
+static void tell_beyond(const options *o, const block *b)
+{
+    const kernel_size *size = &block_kernel(b)->sizes[b->size];
+    const column *last = NULL;
+    for (size_t c = 1; c < o->column_count; c++) {
+        if (!has_kernel(o, &o->columns[c], b->row))
+            continue;
+        last = &o->columns[c];
+        if (!beyond(last, size))
+            return;
+    }
+    if (last)
+        fprintf(stderr,
+                "filch bench: %s: only serial code is run, since %s would take too long with %llu "
+                "tasks (at most %llu); choose a smaller --size\n",
+                b->label, last->label, (unsigned long long)size->tasks,
+                (unsigned long long)last->peer->most_tasks);
+}
+
 static int add_block(report *r, const kernel_row *row, int size, long grain, bool all)
 {
     const options *o = r->options;
@@ -65,6 +85,7 @@ static int add_block(report *r, const kernel_row *row, int size, long grain, boo
         return -ENOMEM;
     r->block_count++;
     name_block(b, o);
+    tell_beyond(o, b);
     for (size_t c = 0; c < o->column_count; c++)
         for (size_t w = 0; w < o->worker_count; w++) {
             bool serial = o->columns[c].as == KERNEL_SERIAL;
