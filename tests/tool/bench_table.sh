@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.bash"
 
 mkdir tree && echo content >tree/file
-run_filch 0 bench --size tiny --repeat 2 --workers 2,1 --columns chase-lev,central-mutex,handpool --dir tree
+run_filch 0 bench --size tiny --repeat 2 --workers 2,1,2 --columns chase-lev,central-mutex,handpool --dir tree
 claim "stderr is empty: $(cat err)" test ! -s err
 claim "the first line says who wins: $(head -1 out)" \
     grep -Eq '^.*(leads|cannot be told from) .*with 2 workers: .*fib\(20\)' <(head -1 out)

@@ -34,7 +34,6 @@ while read -r option name list; do
 done <<END
 --kernels fib fib,nqueens,fib
 --kernels fib fib,all
---workers 2 2,1,2
 --columns chase-lev chase-lev,chase-lev
 --queue handpool handpool,chase-lev,handpool
 --policy random random,random

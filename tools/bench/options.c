@@ -162,8 +162,6 @@ static void add_workers(typed *t, const char *text, const struct argp_state *sta
     options *o = t->options;
     unsigned number = (unsigned)parse_number(text, "number of workers", BENCH_MOST_WORKERS, state);
     columns_expect_room(o->worker_count + 1, BENCH_NAMES, "numbers of workers", state);
-    for (size_t i = 0; i < o->worker_count; i++)
-        columns_expect_new(o->workers[i] != number, t, text, state);
     insert_workers(o, number);
 }
 
