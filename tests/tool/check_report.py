@@ -8,7 +8,7 @@ import sys
 
 from browser import Browser
 
-WIDE, NARROW = (1400, 900), (390, 844)
+WIDE, NARROW, PAPER = (1400, 900), (360, 780), (720, 1000)
 failures = []
 
 
@@ -80,6 +80,56 @@ def luminance(colour):
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+# Of each drawing: its name and size; of each text in it: what is seen, the whole of it, whether it
+# names a row, and its box, relative to the drawing.
+DRAWINGS = """[...document.querySelectorAll('figure > div > svg')].map(drawing => {
+    const room = drawing.getBoundingClientRect();
+    return {name: drawing.getAttribute('aria-label'), width: room.width, height: room.height,
+        texts: [...drawing.querySelectorAll('text')].map(text => {
+            const box = text.getBoundingClientRect(), title = text.querySelector('title');
+            const seen = text.firstChild.data;
+            return {seen, whole: title ? title.textContent : seen, label: text.matches('.label'),
+                left: box.left - room.left, right: box.right - room.left,
+                top: box.top - room.top, bottom: box.bottom - room.top};
+        })};
+})"""
+
+
+def overlap(one, other):
+    """Boxes of texts are higher than their letters."""
+    return (one["left"] < other["right"] - 1 and other["left"] < one["right"] - 1 and
+            one["top"] < other["bottom"] - 4 and other["top"] < one["bottom"] - 4)
+
+
+def check_drawings(b, name):
+    """Texts stay within their drawing and apart; names of rows keep both ends, and differ."""
+    for drawing in b.value(DRAWINGS):
+        where, all_texts = f"{name}: {drawing['name']}", drawing["texts"]
+        outside = [t["seen"] for t in all_texts if t["left"] < -0.5 or t["top"] < -0.5 or
+                   t["right"] > drawing["width"] + 0.5 or t["bottom"] > drawing["height"] + 0.5]
+        claim(f"{where}: texts stay within it: {outside}", outside == [])
+        covered = [(t["seen"], u["seen"]) for at, t in enumerate(all_texts)
+                   for u in all_texts[:at] if overlap(t, u)]
+        claim(f"{where}: no text covers another: {covered}", covered == [])
+        labels = [t for t in all_texts if t["label"]]
+        cut = [t["seen"] for t in labels if t["seen"] != t["whole"] and
+               (t["seen"][:3] != t["whole"][:3] or t["seen"][-4:] != t["whole"][-4:])]
+        claim(f"{where}: names of rows keep their ends: {cut}", cut == [])
+        seen = [t["seen"] for t in labels]
+        claim(f"{where}: names of rows differ: {seen}",
+              len(set(seen)) == len({t["whole"] for t in labels}))
+
+
+def check_spread(b, result):
+    """Each of more than three columns has a line of its own in the overview."""
+    pairs = [block["pairs"] for block in result["results"] if "grain" not in block]
+    if any(len(of_block) > 3 for of_block in pairs):
+        lines = b.value("""[...document.querySelectorAll('figure.wide .spread')]
+            .map(line => line.getAttribute('y1'))""")
+        claim(f"columns stand on lines of their own: {lines}",
+              len(lines) == len(set(lines)) == sum(map(len, pairs)))
+
+
 def check_look(b, folder, size, scheme):
     b.look(*size, scheme)
     name = f"{'narrow' if size == NARROW else 'wide'}, {scheme}"
@@ -89,18 +139,14 @@ def check_look(b, folder, size, scheme):
     light, dark = sorted((luminance(ground), luminance(text)), reverse=True)
     claim(f"{name}: text can be read", (light + 0.05) / (dark + 0.05) >= 7)
     claim(f"{name}: the ground is {ground}", (luminance(ground) > 0.5) == (scheme == "light"))
-    overlaps = b.value("""[...document.querySelectorAll('figure > div > svg')].filter(drawing => {
-        const room = drawing.getBoundingClientRect();
-        return [...drawing.querySelectorAll('text')].some(text => {
-            const box = text.getBoundingClientRect();
-            return box.left < room.left - 16 || box.right > room.right + 16;
-        });
-    }).map(drawing => drawing.getAttribute('aria-label'))""")
-    claim(f"{name}: texts stay within their drawing: {overlaps}", overlaps == [])
+    check_drawings(b, name)
     b.picture(folder / f"{name.replace(', ', '-')}.png")
 
 
 def check_paper(b, folder):
+    b.look(*PAPER, medium="print")
+    check_drawings(b, "paper")
+    b.look(*WIDE, medium="")
     b.value("document.querySelectorAll('details').forEach(one => { one.open = false; })")
     claim("it can be printed", b.paper(folder / "paper.pdf") > 20000)
     claim("paper shows the tables", count(b, "details:not([open])") == 0)
@@ -115,6 +161,7 @@ def main():
         b.look(*WIDE)
         check_content(b, document)
         check_rows(b, document)
+        check_spread(b, document)
         for size in (WIDE, NARROW):
             for scheme in ("light", "dark"):
                 check_look(b, folder, size, scheme)

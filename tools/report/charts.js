@@ -20,11 +20,28 @@ const lineAt = (x1, y1, x2, y2, kind) => svg('line', {x1, y1, x2, y2, class: kin
 const spreadAt = (x1, y1, x2, y2, look) => svg('line', {x1, y1, x2, y2, class: 'spread', style: `color:${look.colour}`});
 const textAt = (x, y, text, anchor = 'start', kind = null) => svg('text', {x, y, 'text-anchor': anchor, class: kind}, text);
 
-/* Cuts what is longer than fits into so many pixels; the whole is its tooltip. */
-function labelAt(x, y, text, room, anchor) {
-    const most = Math.max(4, Math.floor(room / 6.6));
-    const label = textAt(x, y, text.length > most ? text.slice(0, most - 1) + '…' : text, anchor);
-    if (text.length > most)
+/* How wide a text in a drawing is, in pixels, and the widest of some. */
+const ruler = document.createElement('canvas').getContext('2d');
+ruler.font = '12px ' + getComputedStyle(document.body).fontFamily;
+const widthOf = text => ruler.measureText(text).width;
+const widest = texts => Math.max(...texts.map(widthOf));
+
+/* Without its middle, if it is too wide. More stays of the end, where names of columns differ and
+ * workers are counted. */
+function fitted(text, room) {
+    let cut = text;
+    for (let kept = text.length - 1; kept > 3 && widthOf(cut) > room; kept--) {
+        const head = Math.ceil(kept / 3);
+        cut = text.slice(0, head) + '…' + text.slice(head - kept);
+    }
+    return cut;
+}
+
+/* The name of a row, which ends at x and starts right of 0. Of a cut one, the whole is the
+ * tooltip. */
+function labelAt(x, y, text) {
+    const cut = fitted(text, x - 2), label = textAt(x, y, cut, 'end', 'label');
+    if (cut !== text)
         label.append(svg('title', {}, text));
     return label;
 }
@@ -82,20 +99,24 @@ function horizontalAxis(scale, top, bottom, format) {
 /* "2.50 ms" -> "2.5 ms". */
 const rounded = text => text.replace(/\.0+(?=\D|$)/, '').replace(/(\.\d*[1-9])0+(?=\D|$)/, '$1');
 
-const labelRoom = (names, width) => Math.min(Math.max(...names.map(name => name.length)) * 6.8 + 10, width * 0.46);
+/* What the names of rows take at the left: little more than half of it, at most. */
+const labelRoom = (rows, width) =>
+    Math.min(Math.ceil(widest(rows.map(row => row.name))) + 11, width * 0.55);
 
 const BAR = 17; /* pixels high */
 const barAt = (x, y, length, colour, ...inside) =>
     svg('rect', {x, y, width: length, height: BAR, class: 'bar', style: `color:${colour}`}, ...inside);
 
-/* A row for each of rows, named at the left; draw(row, y, scale) returns what stands in it, with room for a text behind
- * the last of the ticks. */
+/* A row for each of rows, named at the left; draw(row, y, scale) returns what stands in it, with
+ * room for its text behind the last of the ticks. */
 function rowChart(title, rows, ticks, format, width, draw) {
-    const left = labelRoom(rows.map(row => row.name), width), step = BAR + 9, bottom = rows.length * step + 4;
-    const scale = scaleOf(ticks, left, width - 76, false), parts = horizontalAxis(scale, 0, bottom, format);
+    const left = labelRoom(rows, width), right = width - 14 - widest(rows.map(row => row.text));
+    const step = BAR + 9, bottom = rows.length * step + 4;
+    const scale = scaleOf(ticks, left, right, false);
+    const parts = horizontalAxis(scale, 0, bottom, format);
     rows.forEach((row, i) => {
         const y = i * step + 5;
-        parts.push(labelAt(left - 8, y + 12.5, row.name, left - 8, 'end'), ...draw(row, y, scale));
+        parts.push(labelAt(left - 8, y + 12.5, row.name), ...draw(row, y, scale));
     });
     return drawing(width, bottom + 22, title, parts);
 }
@@ -125,30 +146,44 @@ const shareChart = (title, rows) => width => {
     });
 };
 
-/* rows: [{name, href, dots: [{value, low, high, look, title}]}]; a logarithmic axis, a rule at 1. */
+/* More than three, or some that would hide others. */
+function crowded(dots, scale) {
+    const touch = (one, other) =>
+        scale.at(one.low) < scale.at(other.high) + 8 && scale.at(other.low) < scale.at(one.high) + 8;
+    return dots.length > 3 || dots.some((one, i) => dots.slice(0, i).some(other => touch(one, other)));
+}
+
+function dotAt(y, dot, scale) {
+    const mark = markAt(scale.at(dot.value), y, dot.look);
+    mark.append(svg('title', {}, dot.title));
+    return [spreadAt(scale.at(dot.low), y, scale.at(dot.high), y, dot.look), mark];
+}
+
+/* rows: [{name, href, dots: [{value, low, high, look, title}]}]; a logarithmic axis, a rule at 1.
+ * The dots of a row stand on one line, or, if that is too crowded in some row, each on its own. */
 const dotChart = (title, rows, format) => width => {
-    const left = labelRoom(rows.map(row => row.name), width), right = width - 18, step = 24;
-    const bottom = rows.length * step + 4, all = rows.flatMap(row => row.dots);
+    const left = labelRoom(rows, width), right = width - 18, all = rows.flatMap(row => row.dots);
     const ends = all.flatMap(dot => [dot.low, dot.high, dot.value]).concat(1);
-    const scale = scaleOf(logTicks(Math.min(...ends), Math.max(...ends), width / 48), left + 6, right, true);
-    const parts = horizontalAxis(scale, 0, bottom, format);
-    parts.push(lineAt(scale.at(1), 0, scale.at(1), bottom, 'rule'));
+    const ticks = logTicks(Math.min(...ends), Math.max(...ends), width / 48);
+    const scale = scaleOf(ticks, left + 6, right, true);
+    const step = rows.some(row => crowded(row.dots, scale)) ? 14 : 0, marks = [];
+    let bottom = 2;
     rows.forEach((row, i) => {
-        const y = i * step + 14;
-        parts.push(svg('a', {href: row.href}, labelAt(left - 8, y + 4, row.name, left - 8, 'end')));
-        for (const dot of row.dots) {
-            const mark = markAt(scale.at(dot.value), y, dot.look);
-            mark.append(svg('title', {}, dot.title));
-            parts.push(spreadAt(scale.at(dot.low), y, scale.at(dot.high), y, dot.look), mark);
-        }
+        const top = bottom + 12, last = top + step * (row.dots.length - 1);
+        bottom = last + 12;
+        marks.push(svg('a', {href: row.href}, labelAt(left - 8, (top + last) / 2 + 4, row.name)),
+            i > 0 && step > 0 ? lineAt(0, top - 12, right, top - 12, 'grid') : null,
+            ...row.dots.flatMap((dot, at) => dotAt(top + step * at, dot, scale)));
     });
-    return drawing(width, bottom + 22, title, parts);
+    bottom += 2;
+    return drawing(width, bottom + 22, title, [...horizontalAxis(scale, 0, bottom, format),
+        lineAt(scale.at(1), 0, scale.at(1), bottom, 'rule'), ...marks]);
 };
 
 /* curves: [{look, points: [{x, y, low, high}]}]; x: {label, format, log or ticks}; y: {format, least}, what its axis shows
- * at least; rules: [{points, label}]. */
+ * at least; rules: [{points, label, side}], named at that end: 'start' or 'end'. */
 const lineChart = (title, curves, x, y, rules) => width => {
-    const left = 52, right = width - 24, top = 12, bottom = Math.min(280, width * 0.6);
+    const left = 52, right = width - 24, top = 18, bottom = Math.min(280, width * 0.6);
     const points = curves.flatMap(curve => curve.points), xs = points.map(point => point.x);
     const most = Math.max(...points.map(point => point.high), ...rules.flatMap(rule => rule.points.map(point => point.y)));
     const across = scaleOf(x.log ? logTicks(Math.min(...xs), Math.max(...xs), width / 60) : x.ticks, left + 8, right, x.log);
@@ -158,9 +193,9 @@ const lineChart = (title, curves, x, y, rules) => width => {
         parts.push(lineAt(left, up.at(tick), right, up.at(tick), 'grid'), textAt(left - 6, up.at(tick) + 4, rounded(y.format(tick)), 'end', 'quiet'));
     const path = list => list.map((point, i) => `${i ? 'L' : 'M'}${across.at(point.x)} ${up.at(point.y)}`).join('');
     for (const rule of rules) {
-        const end = rule.points[rule.points.length - 1];
+        const [end, aside] = rule.side === 'start' ? [rule.points[0], 4] : [rule.points.at(-1), -4];
         parts.push(svg('path', {class: 'rule', d: path(rule.points)}),
-            textAt(across.at(end.x) - 4, up.at(end.y) - 5, rule.label, 'end', 'quiet'));
+            textAt(across.at(end.x) + aside, up.at(end.y) - 5, rule.label, rule.side, 'quiet'));
     }
     for (const curve of curves) {
         parts.push(svg('path', {class: 'curve', d: path(curve.points), style: `color:${curve.look.colour}`}));

@@ -49,9 +49,11 @@ function speedUpFigure(block) {
     const curves = columnsOf(cells).map(column => ({
         look: lookOf(column), points: cells.filter(cell => cell.column === column).map(point),
     }));
-    const rules = [{label: 'one per worker', points: counts.map(count => ({x: count, y: count}))}];
+    const each = counts.map(count => ({x: count, y: count}));
+    const rules = [{label: 'one per worker', side: 'end', points: each}];
     if (result.ceiling > 0 && counts.includes(result.ceiling_copies))
-        rules.push({label: 'ceiling', points: [counts[0], result.ceiling_copies].map(x => ({x, y: result.ceiling}))});
+        rules.unshift({label: 'ceiling', side: 'start',
+            points: [counts[0], result.ceiling_copies].map(x => ({x, y: result.ceiling}))});
     return figure('Speed-up over serial code',
         lineChart(`Speed-up of ${block.label} over serial code`, curves,
             {label: 'workers', format: asPlain, ticks: counts}, {format: asPlain}, rules),
@@ -169,7 +171,8 @@ function grainFigures(blocks) {
         return [];
     const xs = points.map(point => point.x);
     const curves = columns.map(column => ({look: lookOf(column), points: points.filter(point => point.column === column)}));
-    const half = {label: '50 %', points: [Math.min(...xs), Math.max(...xs)].map(x => ({x, y: 0.5}))};
+    const half = {label: '50 %', side: 'end',
+        points: [Math.min(...xs), Math.max(...xs)].map(x => ({x, y: 0.5}))};
     const name = blocks[0].kernel;
     return [
         html('div', {class: 'figures'}, figure(`Efficiency of ${name} by the size of its tasks`,

@@ -30,6 +30,9 @@ const failures = block => block.columns.filter(cell => cell.error !== undefined)
 
 const answerOf = block => block.answer === '' ? '' : ` Answer: ${block.answer}.`;
 
+/* Such that three figures beside each other would have no room for them. */
+const hasLongNames = block => widest(shown(block).map(cellName)) > 150;
+
 function kernelSection(block) {
     const figures = shown(block).length === 0 ? [] :
         [timeFigure, speedUpFigure, busyFigure, stealFigure, cpuFigure].map(draws => draws(block)).filter(drawn => drawn);
@@ -37,7 +40,7 @@ function kernelSection(block) {
         html('h2', {}, block.label),
         html('p', {class: 'quiet'}, `${block.what}. Source: ${block.source}.${answerOf(block)}`),
         ...failures(block),
-        html('div', {class: 'figures'}, ...figures),
+        html('div', {class: 'figures' + (hasLongNames(block) ? ' long-names' : '')}, ...figures),
         figures.length ? folded('The figures as a table', table(`${block.label}, medians of a run`, CELL_COLUMNS, shown(block))) : null,
         html('p', {class: 'quiet'}, 'To reproduce:'), html('pre', {}, block.reproduce));
 }
