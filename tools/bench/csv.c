@@ -29,5 +29,5 @@ int bench_write_csv(const report *r, FILE *out)
         for (size_t k = 0; k < r->blocks[i].cell_count; k++)
             for (int s = 0; s < r->blocks[i].cells[k].sample_count; s++)
                 write_sample(&r->blocks[i], &r->blocks[i].cells[k], s, out);
-    return ferror(out) ? -EIO : 0;
+    return ferror(out) ? -errno : 0;
 }

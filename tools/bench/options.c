@@ -68,7 +68,7 @@ static const char about[] =
 
 static const char examples[] =
     "Examples:\n"
-    "  filch bench                                     within a minute\n"
+    "  filch bench                                     a minute or two\n"
     "  filch bench --quick                             every kernel\n"
     "  filch bench --metg --columns chase-lev,handpool\n"
     "  filch bench --kernels fib,nqueens --workers 1,2,4\n"

@@ -116,5 +116,5 @@ int bench_write_table(const report *r, FILE *out)
         if (noise & 1u << i)
             fprintf(out, "*: %s meanwhile; measure again on a quiet one.\n", noise_kinds[i].what);
     fprintf(out, "All answers are checked. %.0f s.\n", r->seconds);
-    return ferror(out) ? -EIO : 0;
+    return ferror(out) ? -errno : 0;
 }

@@ -65,5 +65,5 @@ int compare_write_csv(const compare_report *r, FILE *out)
         write_change(&r->changes[i], out);
     for (size_t i = 0; i < r->pair_count; i++)
         write_pair(&r->pairs[i], out);
-    return ferror(out) ? -EIO : 0;
+    return ferror(out) ? -errno : 0;
 }

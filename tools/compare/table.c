@@ -154,5 +154,5 @@ int compare_write_table(const compare_report *r, FILE *out)
         write_two(r, out);
     else
         write_one(r, out);
-    return ferror(out) ? -EIO : 0;
+    return ferror(out) ? -errno : 0;
 }

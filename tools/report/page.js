@@ -56,7 +56,7 @@ function grainSection(blocks) {
 function madeSection() {
     const {machine, build} = result;
     const facts = [
-        ['command', html('pre', {}, result.command.join(' '))],
+        ['command', html('pre', {}, machine.environment + result.command.join(' '))],
         ['processor', machine.cpu],
         ['CPUs', `${machine.usable_cpus} of ${machine.cpus} usable`],
         ['memory', `${Math.round(machine.memory_mib)} MiB`],

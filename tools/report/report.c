@@ -37,5 +37,5 @@ int report_write(const char *result, FILE *out)
     write_parts(before, BEFORE, out);
     write_document(result, out);
     write_parts(after, AFTER, out);
-    return ferror(out) ? -EIO : 0;
+    return ferror(out) ? -errno : 0;
 }
