@@ -12,7 +12,6 @@
 
 #include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 #include <tools/report/report.h>
 
 const bool bench_has_json = true;
@@ -132,20 +131,9 @@ static json_t *block_object(const report *r, const block *b)
     return o;
 }
 
-static json_t *verdict_array(const report *r)
+static void write_verdict(const void *what, FILE *out)
 {
-    char *text = NULL, *rest = NULL;
-    size_t size;
-    json_t *lines = json_array();
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return lines;
-    bench_write_verdict(r, out, "");
-    fclose(out);
-    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        json_array_append_new(lines, facts_text(line));
-    free(text);
-    return lines;
+    bench_write_verdict(what, out, "");
 }
 
 static json_t *document(const report *r)
@@ -158,7 +146,7 @@ static json_t *document(const report *r)
                      r->ceiling, "ceiling_copies", (int)r->ceiling_copies, "command",
                      facts_command(r->options->argc, r->options->argv), "machine",
                      facts_machine(r->options->runtime), "build", facts_build(), "verdict",
-                     verdict_array(r), "results", results);
+                     facts_lines(write_verdict, r), "results", results);
 }
 
 int bench_write_json(const report *r, FILE *out)

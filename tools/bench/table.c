@@ -107,10 +107,11 @@ int bench_write_table(const report *r, FILE *out)
     fputs(
         "\nW: workers. T1/Ts: time with 1 worker over serial time. speed-up: over 1 worker.\n"
         "steals, CPU time: of one run. The interval is the median's; of fewer than 6 samples, "
-        "their range.\nA beats B: the median of the ratios, round by round; their interval "
-        "excludes "
-        "1, and p, by the signed-rank\ntest, is at most 0.05. A leads B: the same without p, which "
-        "fewer than six rounds cannot show.\n",
+        "their range.\n"
+        "A beats B: the median of the ratios, round by round; their interval excludes 1, and p, by "
+        "the signed-rank\n"
+        "test, is at most 0.05. A leads B: the same without p, which fewer than six rounds cannot "
+        "show.\n",
         out);
     for (unsigned i = 0; i < NOISE_KINDS; i++)
         if (noise & 1u << i)

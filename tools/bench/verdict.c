@@ -48,12 +48,15 @@ static void write_factor(double factor, FILE *out)
 /* What is said of blocks, in this order; whoever is ahead in the mean is "it". */
 static const struct part {
     pair_verdict verdict;
-    int sign; /* of who is ahead there */
-    const char *before;
+    int sign;           /* of who is ahead there */
+    const char *before; /* behind another one, as the first can never be */
 } parts[] = {
-    {PAIR_BEATS, 1, "; beats it "},          {PAIR_LEADS, 1, "; leads "},
-    {PAIR_EQUALS, 0, "; no difference on "}, {PAIR_UNDECIDED, 0, "; undecided on "},
-    {PAIR_LEADS, -1, "; trails "},           {PAIR_BEATS, -1, "; but loses "},
+    {PAIR_BEATS, 1, NULL},
+    {PAIR_LEADS, 1, "; leads "},
+    {PAIR_EQUALS, 0, "; no difference on "},
+    {PAIR_UNDECIDED, 0, "; undecided on "},
+    {PAIR_LEADS, -1, "; trails "},
+    {PAIR_BEATS, -1, "; but loses "},
 };
 enum { PARTS = sizeof parts / sizeof parts[0] };
 

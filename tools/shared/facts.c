@@ -31,7 +31,8 @@ json_t *facts_text(const char *text)
     return as_is;
 }
 
-json_t *facts_written(void (*write)(const void *what, FILE *out), const void *what)
+/* To be freed; NULL: no memory. */
+static char *written(facts_writer *write, const void *what)
 {
     char *text = NULL;
     size_t size;
@@ -40,9 +41,26 @@ json_t *facts_written(void (*write)(const void *what, FILE *out), const void *wh
         return NULL;
     write(what, out);
     fclose(out);
-    json_t *written = text ? facts_text(text) : NULL;
+    return text;
+}
+
+json_t *facts_written(facts_writer *write, const void *what)
+{
+    char *text = written(write, what);
+    json_t *whole = text ? facts_text(text) : NULL;
     free(text);
-    return written;
+    return whole;
+}
+
+json_t *facts_lines(facts_writer *write, const void *what)
+{
+    char *text = written(write, what), *rest = NULL;
+    json_t *lines = json_array();
+    for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line;
+         line = strtok_r(NULL, "\n", &rest))
+        json_array_append_new(lines, facts_text(line));
+    free(text);
+    return lines;
 }
 
 static void write_settings(const void *unused, FILE *out)

@@ -11,8 +11,10 @@
 
 /* A name or path may be no UTF-8; then each byte beyond ASCII becomes "?". */
 json_t *facts_text(const char *text);
-/* What `write` writes, as such a text. */
-json_t *facts_written(void (*write)(const void *what, FILE *out), const void *what);
+/* What `write` writes, as such a text; and as an array of its lines. */
+typedef void facts_writer(const void *what, FILE *out);
+json_t *facts_written(facts_writer *write, const void *what);
+json_t *facts_lines(facts_writer *write, const void *what);
 json_t *facts_machine(const char *runtime); /* runtime: what filch_runtime_describe says */
 json_t *facts_build(void);
 json_t *facts_command(int argc, char **argv);

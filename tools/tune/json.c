@@ -7,7 +7,6 @@
 #include <tools/shared/facts.h>
 
 #ifdef FILCH_HAVE_JANSSON
-#include <stdlib.h>
 #include <string.h>
 
 const bool tune_has_json = true;
@@ -138,31 +137,21 @@ static json_t *load_object(const tune_load *l)
                      "wait_seconds", (double)l->wait * 1e-9, "serial", l->serial);
 }
 
-static json_t *advice_array(const tune_report *r)
+static void write_advice(const void *what, FILE *out)
 {
-    char *text = NULL, *rest = NULL;
-    size_t size;
-    json_t *lines = json_array();
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return lines;
-    tune_write_advice(r, out);
-    fclose(out);
-    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        json_array_append_new(lines, facts_text(line));
-    free(text);
-    return lines;
+    tune_write_advice(what, out);
 }
 
 int tune_write_json(const tune_report *r, FILE *out)
 {
     const tune_options *o = r->options;
-    json_t *whole = json_pack("{s:i, s:o, s:f, s:o, s:o, s:i, s:o, s:o, s:o, s:{s:f, s:f, s:f}}",
-                              "schema", 1, "ended", facts_now(), "seconds", r->seconds, "command",
-                              facts_command(o->argc, o->argv), "machine", facts_machine(o->runtime),
-                              "cores", (int)o->cores, "build", facts_build(), "load",
-                              load_object(&o->load), "advice", advice_array(r), "noise", "median",
-                              r->noise_median, "most", r->noise_most, "other_share", r->other);
+    json_t *whole =
+        json_pack("{s:i, s:o, s:f, s:o, s:o, s:i, s:o, s:o, s:o, s:{s:f, s:f, s:f}}", "schema", 1,
+                  "ended", facts_now(), "seconds", r->seconds, "command",
+                  facts_command(o->argc, o->argv), "machine", facts_machine(o->runtime), "cores",
+                  (int)o->cores, "build", facts_build(), "load", load_object(&o->load), "advice",
+                  facts_lines(write_advice, r), "noise", "median", r->noise_median, "most",
+                  r->noise_most, "other_share", r->other);
     if (whole && r->width.count)
         json_object_set_new(whole, "width", width_object(&r->width));
     if (whole && r->queue.count)
