@@ -40,6 +40,12 @@ extern const fl_policy fl_policy_richest;
 /* All policies, ended by NULL; the first is the default. */
 extern const fl_policy *const fl_policies[];
 
+/* The row behind this one; behind the last is the first. For those who change them by turns. */
+static inline const fl_policy *const *fl_policy_next(const fl_policy *const *row)
+{
+    return row[1] ? row + 1 : fl_policies;
+}
+
 /* ---- For policies ---- */
 
 /* The others, numbered 0 .. workers - 2. */

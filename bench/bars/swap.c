@@ -18,7 +18,7 @@ static filch_u32 done; /* swaps */
 static void *change(void *rt)
 {
     const fl_policy *const *next = fl_policies;
-    for (unsigned i = 0; i < SWAPS; i++, next = next[1] ? next + 1 : fl_policies) {
+    for (unsigned i = 0; i < SWAPS; i++, next = fl_policy_next(next)) {
         if (filch_runtime_set_policy(rt, (*next)->name)) {
             fprintf(stderr, "swap: %s\n", filch_error());
             exit(1);

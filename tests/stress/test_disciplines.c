@@ -235,12 +235,9 @@ static filch_u32 over;
 /* Each time another policy and another number of workers. */
 static void *change(void *rt)
 {
-    unsigned policies = 0;
-    while (fl_policies[policies])
-        policies++;
-    for (unsigned i = 0; !filch_u32_load(&over, FILCH_RELAXED); i++) {
-        if (filch_runtime_set_policy(rt, fl_policies[i % policies]->name) ||
-            filch_runtime_resize(rt, 1 + i % 4))
+    const fl_policy *const *next = fl_policies;
+    for (unsigned i = 0; !filch_u32_load(&over, FILCH_RELAXED); i++, next = fl_policy_next(next)) {
+        if (filch_runtime_set_policy(rt, (*next)->name) || filch_runtime_resize(rt, 1 + i % 4))
             return "a change is refused";
         sched_yield();
     }

@@ -55,7 +55,7 @@ static filch_u32 over;
 static void *swap(void *rt)
 {
     const fl_policy *const *next = fl_policies;
-    for (; !filch_u32_load(&over, FILCH_RELAXED); next = next[1] ? next + 1 : fl_policies) {
+    for (; !filch_u32_load(&over, FILCH_RELAXED); next = fl_policy_next(next)) {
         if (filch_runtime_set_policy(rt, (*next)->name))
             return "a policy is refused";
         filch_sleep(MS);
