@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Is "serial" in the tables an honest opponent? Each kernel stands here once more, written as one
- * would without Filch in mind, and runs in turns with the kernel's serial elision. Prints the
- * median of the ratios of elision to hand. The answers are checked: exit status 1 when one is wrong.
- * usage: elision [tiny|quick|full] */
+ * Is "serial" in the tables an honest opponent? Each kernel is here once more, written without
+ * Filch in mind, and runs in turns with the kernel's serial elision. Prints the median of the
+ * ratios of elision to hand. The answers are checked: exit status 1 when one is wrong. usage:
+ * elision [tiny|quick|full] */
 #include "kernels/matmul.h"
 #include "kernels/sha1.h"
 #include "kernels/table.h"

@@ -35,7 +35,7 @@ shim_benchmark *shim_register(const char *name, shim_function *function);
 /* One run of the benchmark with this argument. */
 void shim_argument(shim_benchmark *benchmark, int64_t value);
 
-/* Time is what shim_set_seconds says, instead of what passes in the loop. */
+/* Time is the value that shim_set_seconds sets, instead of the time of the loop. */
 void shim_use_manual_time(shim_benchmark *benchmark);
 
 /* Wall-clock time decides how long to run, since the work is done by other threads. */
@@ -52,7 +52,7 @@ bool shim_keep_running_batch(shim_state *state, int64_t count);
 /* This iteration's time, or this batch's; with shim_use_manual_time. */
 void shim_set_seconds(shim_state *state, double seconds);
 
-/* What lies between is not timed. About 1 us each: not for short iterations. */
+/* The code between them is not timed. About 1 us each: not for short iterations. */
 void shim_pause(shim_state *state);
 void shim_resume(shim_state *state);
 

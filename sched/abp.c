@@ -6,7 +6,8 @@ static uint32_t top_of(uint64_t age)
     return (uint32_t)age;
 }
 
-/* The first place, and the next tag, which may wrap: 2^32 times empty within one look do not come. */
+/* The first place, and the next tag. The tag may wrap: no look lasts while the deque runs empty
+ * 2^32 times. */
 static uint64_t first_place(uint64_t age)
 {
     return ((age >> 32) + 1) << 32;

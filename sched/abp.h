@@ -2,10 +2,10 @@
  *
  * The bounded deque of Arora, Blumofe and Plaxton (Thread scheduling for multiprogrammed
  * multiprocessors, SPAA 1998, section 3), with the orders that C11 needs. For researchers and
- * teachers: the deque that Chase and Lev's grew out of. Its array is not circular: whenever the
- * owner finds it empty, both ends go back to the first place, and a tag beside the top keeps a thief
- * that looked before from taking what comes there next. Its owner pushes and pops at the bottom,
- * everybody else takes at the top.
+ * teachers: Chase and Lev's deque grew out of this one. Its array is not circular: whenever the
+ * owner finds it empty, both ends go back to the first place. A tag beside the top keeps a thief
+ * that looked before from taking the next item there. The owner pushes and pops at the bottom;
+ * all others take at the top.
  *
  * Edges:
  *   A3 push: store bottom, release             -> A4; a thief sees the item
@@ -16,9 +16,9 @@
  *   A6 pop, steal: CAS age, seq_cst            | A6, A7; of two that want one item, one wins
  *   A7 pop of an empty deque: store age,       | A6; the tag makes thieves that looked before fail
  *      release, after bottom was set to 0
- * A7 needs no CAS: bottom is 0, so no thief that comes now gets as far as A6, and one that looked
- * before has either succeeded already, which is how the owner knows that the deque is empty, or
- * expects what is no longer there. */
+ * A7 needs no CAS: bottom is 0, so no thief that comes now reaches A6. A thief that looked before
+ * has either succeeded already, which is how the owner knows that the deque is empty, or expects
+ * an item that is no longer there. */
 #ifndef FL_ABP_H
 #define FL_ABP_H
 
@@ -42,15 +42,15 @@ typedef struct fl_abp {
 
 /* All zero bytes: empty. */
 
-/* Owner. false: it is full. item: not NULL. */
+/* Owner. false: the deque is full. item: not NULL. */
 bool fl_abp_push(fl_abp *deque, void *item);
 /* Owner: the newest, or NULL. */
 void *fl_abp_pop(fl_abp *deque);
-/* Owner: what it pushed last and has not popped since, or NULL. A thief may have it. */
+/* Owner: the item pushed last and not popped since, or NULL. A thief may have taken it. */
 void *fl_abp_newest(fl_abp *deque);
-/* Anybody: the oldest, or NULL: there was none, or somebody else was faster. */
+/* Any thread: the oldest; NULL: the deque was empty, or another thread took the item first. */
 void *fl_abp_steal(fl_abp *deque);
-/* Anybody: how many there are. A look. */
+/* Any thread: the number of items. A look. */
 unsigned fl_abp_size(const fl_abp *deque);
 
 #endif

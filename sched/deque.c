@@ -26,6 +26,7 @@ int fl_deque_init(fl_deque *deque, int64_t size, fl_retire_fn *retire)
     filch_u64_store(&deque->bottom, 0, FILCH_RELAXED);
     filch_ptr_store(&deque->buffer, buffer, FILCH_RELAXED);
     deque->retire = retire;
+    deque->seen = 0;
     return 0;
 }
 
@@ -58,9 +59,12 @@ bool fl_deque_full(const fl_deque *deque)
 int fl_deque_push(fl_deque *deque, void *item)
 {
     int64_t bottom = (int64_t)filch_u64_load(&deque->bottom, FILCH_RELAXED); /* owner's own */
-    int64_t top =
-        (int64_t)filch_u64_load(&deque->top, FILCH_ACQUIRE); /* the place was read by its thief */
-    fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_RELAXED); /* owner's own */
+    fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_RELAXED);       /* owner's own */
+    int64_t top = deque->seen;
+    if (bottom - top >= buffer->size) /* else there is room, wherever top is by now */
+        top = deque->seen =
+            (int64_t)filch_u64_load(&deque->top,
+                                    FILCH_ACQUIRE); /* the place was read by its thief */
     if (bottom - top >= buffer->size) {
         buffer = grow(deque, buffer, top, bottom);
         if (!buffer)
@@ -75,7 +79,7 @@ void *fl_deque_pop(fl_deque *deque)
 {
     int64_t bottom = (int64_t)filch_u64_load(&deque->bottom, FILCH_RELAXED) - 1; /* owner's own */
     if (bottom <
-        (int64_t)filch_u64_load(&deque->top, FILCH_RELAXED)) /* top only grows: empty it is */
+        (int64_t)filch_u64_load(&deque->top, FILCH_RELAXED)) /* top only grows, so it is empty */
         return NULL;
     fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_RELAXED); /* owner's own */
     filch_u64_store(&deque->bottom, (uint64_t)bottom, FILCH_RELEASE);  /* D3 */
@@ -121,6 +125,17 @@ enum fl_stolen fl_deque_steal(fl_deque *deque, void **item)
 int64_t fl_deque_oldest(fl_deque *deque)
 {
     return (int64_t)filch_u64_load(&deque->top, FILCH_RELAXED); /* a look */
+}
+
+/* The second look at top: a buffer grown since the first one begins with a later item. */
+void *fl_deque_look(fl_deque *deque)
+{
+    int64_t top = fl_deque_oldest(deque);
+    int64_t bottom = (int64_t)filch_u64_load(&deque->bottom, FILCH_ACQUIRE); /* D2 */
+    fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_ACQUIRE);       /* D7 */
+    if (top >= bottom || fl_deque_oldest(deque) != top)
+        return NULL;
+    return filch_ptr_load(place(buffer, top), FILCH_RELAXED); /* D2 or D7; only compared */
 }
 
 int64_t fl_deque_size(fl_deque *deque)

@@ -2,8 +2,8 @@
  *
  * The ready deque: the textbook Chase-Lev deque (SPAA 2005), with the orders of Le, Pop, Cohen,
  * Zappa Nardelli (Correct and efficient work-stealing for weak memory models, PPoPP 2013, figure
- * 1), growable. One per worker; items are tagged pointers (runtime/core/job.h). Its owner pushes
- * and pops at the bottom, everybody else takes at the top. An item costs tens of nanoseconds
+ * 1), growable. One per worker; items are tagged pointers (runtime/engine/work_item.h). The owner
+ * pushes and pops at the bottom; all others take at the top. An item costs tens of nanoseconds
  * anyway, so pop keeps its seq_cst fence.
  *
  * Edges:
@@ -16,8 +16,8 @@
  *   D5 CAS on top, seq_cst                      | D5: of two that want one item, one wins
  *   D6 grow: buffer, release                   -> D7 steal: buffer, acquire;
  *                                                 it sees the copied items
- * An old buffer may still be read by thieves: it goes to `retire`, which frees it after a grace
- * period; a steal runs in a read-side section of the same reclamation. */
+ * Thieves may still read an old buffer, so `retire` frees it after a grace period. A steal runs in
+ * a read-side section of the same reclamation. */
 #ifndef FL_DEQUE_H
 #define FL_DEQUE_H
 
@@ -32,7 +32,7 @@ typedef struct fl_buffer {
 
 struct fl_deque;
 
-/* Its owner: it has grown, and needs the old buffer no more. */
+/* Called by the owner after the deque has grown: frees the old buffer once no thief reads it. */
 typedef void fl_retire_fn(struct fl_deque *grown, fl_buffer *old);
 
 typedef struct fl_deque {
@@ -41,14 +41,15 @@ typedef struct fl_deque {
     filch_u64 bottom; /* owner */
     filch_ptr buffer; /* fl_buffer *; owner writes */
     fl_retire_fn *retire;
-    char apart2[FILCH_APART - 2 * sizeof(filch_u64) - sizeof(void *)];
+    int64_t seen; /* top, as the owner read it last; top only grows */
+    char apart2[FILCH_APART - 2 * sizeof(filch_u64) - sizeof(void *) - sizeof(int64_t)];
 } fl_deque;
 
 enum fl_stolen { FL_STEAL_EMPTY, FL_STEAL_LOST, FL_STEAL_GOT };
 
 /* size: a power of two. -ENOMEM as a plain errno. */
 int fl_deque_init(fl_deque *deque, int64_t size, fl_retire_fn *retire);
-/* Nobody may use the deque any more. */
+/* No thread may use the deque any more. */
 void fl_deque_clear(fl_deque *deque);
 
 /* Owner. -ENOMEM: not pushed. */
@@ -57,14 +58,18 @@ int fl_deque_push(fl_deque *deque, void *item);
 void *fl_deque_pop(fl_deque *deque);
 /* Owner: would the next push need memory? */
 bool fl_deque_full(const fl_deque *deque);
-/* Owner: what pop would give, if nobody else is faster; NULL: nothing. */
+/* Owner: the item that pop would return if no thief takes it first; NULL: none. */
 void *fl_deque_peek(fl_deque *deque);
 
-/* Anybody, within a read-side section: the oldest. LOST: somebody else got it; there may be more.
- */
+/* Any thread, within a read-side section: the oldest item. LOST: another thread got it; there may
+ * be more. */
 enum fl_stolen fl_deque_steal(fl_deque *deque, void **item);
-/* Anybody: looks without fences. Which one would be stolen: its number, which no other item gets. */
+/* Any thread, without fences: the number of the item that would be stolen. Each item has its own
+ * number. */
 int64_t fl_deque_oldest(fl_deque *deque);
+/* Any thread, within a read-side section: the oldest item, without taking it. It may be gone
+ * already: compare it, do not follow it. NULL: none. */
+void *fl_deque_look(fl_deque *deque);
 int64_t fl_deque_size(fl_deque *deque);
 
 #endif

@@ -10,7 +10,7 @@ static uint64_t conflict(uint64_t top, uint64_t index)
 
 void fl_forkstack_init(fl_forkstack *stack)
 {
-    stack->rearm = fl_last_slot(stack);
+    stack->rearm = fl_excess_slot(stack) + 1;
     filch_ptr_store(&stack->front.limit, stack->rearm, FILCH_RELAXED); /* both: not yet shared */
     filch_u64_store(&stack->front.top, filch_position(fl_first_slot(stack)), FILCH_RELAXED);
 }
@@ -19,7 +19,7 @@ void fl_forkstack_issue(fl_forkstack *stack, enum fl_forkside side)
 {
     static const uint64_t bases[] = {
         [FL_SIDE_INLINE] = 0, [FL_SIDE_FENCED] = FL_TOP_ASKED, [FL_SIDE_OUTLINE] = FL_TOP_OUTLINE};
-    void *rearm[] = {[FL_SIDE_INLINE] = fl_last_slot(stack),
+    void *rearm[] = {[FL_SIDE_INLINE] = fl_excess_slot(stack) + 1,
                      [FL_SIDE_FENCED] = NULL,
                      [FL_SIDE_OUTLINE] = fl_first_slot(stack)};
     stack->rearm = rearm[side];
@@ -34,8 +34,8 @@ void fl_forkstack_issue(fl_forkstack *stack, enum fl_forkside side)
 
 void fl_forkstack_rearm(fl_forkstack *stack)
 {
-    /* R6, P4: an exchange, not a store: a poke that it overwrites has happened before what follows
-     * (docs/idle.md). */
+    /* R6, P4: an exchange, not a store: a poke that it overwrites has happened before the
+     * following steps (docs/idle.md). */
     filch_ptr_exchange(&stack->front.limit, stack->rearm, FILCH_ACQ_REL);
 }
 
@@ -51,7 +51,7 @@ void fl_forkstack_show(fl_forkstack *stack, uint64_t from, uint64_t end)
             (const filch_task *)filch_ptr_load(&slot->task, FILCH_RELAXED); /* owner's own */
 }
 
-/* Copies the tasks before raising top: a join erases `task`, and from the CAS on the slots are the
+/* Copies the tasks before raising top: a join erases `task`, and after the CAS the slots are the
  * thief's. */
 static bool give(fl_forkstack *stack, uint64_t *top, uint64_t count)
 {
@@ -86,7 +86,7 @@ void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end)
     }
 }
 
-static void lower(fl_forkstack *stack, uint64_t index)
+static void set_top(fl_forkstack *stack, uint64_t index)
 {
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* the CAS decides */
     while (!filch_u64_cas(&stack->front.top, &top, conflict(top, index), FILCH_SEQ_CST)) /* T4 */
@@ -95,10 +95,10 @@ static void lower(fl_forkstack *stack, uint64_t index)
 
 enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
 {
-    /* A look: an ask that is missed is met in the next join. */
+    /* A look: a request that is missed is met in the next join. */
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
     if (top & FL_TOP_ASKED) {
-        /* Clear first, serve then: a thief that asks in between sets ASKED again. */
+        /* Clear first, then serve: a thief that asks in between sets ASKED again. */
         if (!(stack->base & FL_TOP_ASKED))
             filch_u64_and(&stack->front.top, ~FL_TOP_ASKED, FILCH_ACQ_REL); /* R6 */
         fl_forkstack_serve(stack,
@@ -115,14 +115,26 @@ enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
         return FL_KEPT;
     if (!fl_slot_reclaim(slot))
         return FL_STOLEN;
-    lower(stack, index); /* flushed, and not yet taken */
+    set_top(stack, index); /* flushed, and not yet taken */
     return FL_KEPT;
 }
 
 void fl_forkstack_take_back(fl_forkstack *stack, filch_slot *slot)
 {
     filch_ptr_store(&slot->state, NULL, FILCH_RELAXED); /* published by the next fork's F1 */
-    lower(stack, fl_slot_index(slot));
+    set_top(stack, fl_slot_index(slot));
+}
+
+void fl_forkstack_close(fl_forkstack *stack)
+{
+    set_top(stack, fl_slot_index(fl_last_slot(stack)));
+}
+
+bool fl_forkstack_closed(fl_forkstack *stack)
+{
+    uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* only its owner closes it */
+    return fl_top_index(top) >=
+           fl_slot_index(fl_last_slot(stack)); /* more: a look of THE's thieves */
 }
 
 static uint64_t count_unjoined(fl_forkstack *stack, uint64_t top)
@@ -208,7 +220,7 @@ bool fl_mailbox_answered(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift)
 bool fl_forkstack_rob_look(fl_forkstack *stack, uint64_t *top)
 {
     *top = filch_u64_load(&stack->front.top, FILCH_ACQUIRE); /* T1 */
-    /* relaxed: only whether it pays to go on; rob_take loads it again */
+    /* relaxed: tells only whether going on pays; rob_take loads it again */
     return filch_ptr_load(&fl_slot_at(stack, fl_top_index(*top))->task, FILCH_RELAXED) != NULL;
 }
 
@@ -252,7 +264,7 @@ static bool says_where(const void *state)
 void fl_slot_begin(filch_slot *slot, fl_forkstack *stack)
 {
     void *state = filch_ptr_load(&slot->state, FILCH_RELAXED); /* the CAS decides */
-    if (state < FL_STATE_LOWEST_WAITER) /* else somebody waits, and needs no hint */
+    if (state < FL_STATE_LOWEST_WAITER) /* else a joiner waits, and needs no hint */
         filch_ptr_cas(&slot->state, &state, (char *)stack + FL_STATE_RUNS, FILCH_ACQ_REL); /* S4 */
 }
 
@@ -268,19 +280,27 @@ static void *end_as(filch_slot *slot, void *state)
     return was >= FL_STATE_LOWEST_WAITER && !says_where(was) ? was : NULL;
 }
 
-void *fl_slot_finish(filch_slot *slot)
+_Static_assert(_Alignof(filch_task) >= 8, "a task's address has room for DONE and PANICKED");
+
+static void *ended_as(const filch_task *task, uintptr_t how)
 {
-    return end_as(slot, FL_STATE_DONE);
+    return (void *)((uintptr_t)task | how);
 }
 
-void *fl_slot_fail(filch_slot *slot)
+void *fl_slot_finish(filch_slot *slot, const filch_task *task)
 {
-    return end_as(slot, FL_STATE_PANICKED);
+    return end_as(slot, ended_as(task, FL_STATE_DONE));
+}
+
+void *fl_slot_fail(filch_slot *slot, const filch_task *task)
+{
+    return end_as(slot, ended_as(task, FL_STATE_PANICKED));
 }
 
 static bool ended(const void *state)
 {
-    return state == FL_STATE_DONE || state == FL_STATE_PANICKED;
+    return state >= FL_STATE_LOWEST_WAITER &&
+           (uintptr_t)state & (FL_STATE_DONE | FL_STATE_PANICKED);
 }
 
 bool fl_slot_done(const filch_slot *slot)
@@ -290,7 +310,14 @@ bool fl_slot_done(const filch_slot *slot)
 
 bool fl_slot_failed(const filch_slot *slot)
 {
-    return filch_ptr_load(&slot->state, FILCH_RELAXED) == FL_STATE_PANICKED; /* it was seen done */
+    void *state = filch_ptr_load(&slot->state, FILCH_RELAXED); /* it was seen done */
+    return (uintptr_t)state & FL_STATE_PANICKED;
+}
+
+const filch_task *fl_slot_ran(const filch_slot *slot)
+{
+    void *state = filch_ptr_load(&slot->state, FILCH_RELAXED); /* it was seen done */
+    return (const filch_task *)((uintptr_t)state & ~(FL_STATE_DONE | FL_STATE_PANICKED));
 }
 
 bool fl_slot_await(filch_slot *slot, void *waiter)

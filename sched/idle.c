@@ -50,8 +50,8 @@ bool fl_idle_retract(fl_idle *idle)
     return false;
 }
 
-/* Searchers that are on their way, and are not relied on. A token that is taken, or made, meanwhile:
- * then I has changed, or there is one searcher more than tokens, who has the duty. */
+/* Searchers that are on their way, and are not relied on. If a token is taken or made meanwhile,
+ * then I has changed, or there is one searcher more than tokens, and that one has the duty. */
 static unsigned coming(fl_idle *idle, fl_unless unless)
 {
     if (unless != FL_UNLESS_AWAKE)

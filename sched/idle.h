@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Who is searching, who sleeps: the decisions of the idle protocol (docs/idle.md tells it whole,
- * with the proof). A worker is running (not counted), searching (Q), sleeping (S) or retired (R: its
- * slot is not active; nobody wakes it for work). The word I holds S, Q, R and NAPPING; `tokens`
- * counts wake-ups that were decided and not yet taken. The runtime owns the futexes; here is only
- * the counting.
+ * The idle protocol's decisions: which workers search, and which sleep. docs/idle.md tells it
+ * whole, with the proof. A worker is running (not counted), searching (Q), sleeping (S) or retired
+ * (R: its slot is not active; work does not wake it). The word I holds S, Q, R and NAPPING;
+ * `tokens` counts wake-ups that were decided and not yet taken. This module only counts; the
+ * runtime owns the futexes.
  *
  * Steps and edges. All operations on I are seq_cst, so that publisher (store; fence; load I) and
  * sleeper (I1; look) are a Dekker pair: one sees the other. So are those on tokens, against the
- * bell (B1 to B3 of runtime/core/park.c).
+ * park word (B1 to B3 of runtime/engine/park.c).
  * Publisher, after F1 and F2 of <filch/fork.h>, or after another release store:
  *   P4 heed a poke: R6 of sched/forkstack.h,       | I2: an overwritten poke came before P6, which
  *      exchange limit -> end, acq_rel                then sees I1
  *   P5 seq_cst fence                               | I1; one of the two sees the other
- *   P6 fl_idle_claim: load and CAS I, seq_cst; if  -> I4; whom it wakes searches
- *      done, add a token, seq_cst, and ring a
+ *   P6 fl_idle_claim: load and CAS I, seq_cst; if  -> I4; the woken worker searches
+ *      done, add a token, seq_cst, and unpark a
  *      sleeper (B2)
  * Searcher:
  *   Q1 fl_idle_search: Q + 1, seq_cst              -> P6: wakes nobody; the duty is the searcher's,
  *                                                     to Q2 or I1
- *   Q2 found work, fl_idle_found: Q - 1, seq_cst;  | P5, P6: who saw it search published before;
- *      if fl_idle_was_last: seq_cst fence, poke,     one of the two sees the other, but for one
- *      seq_cst fence, look whether there is more     fork (docs/idle.md)
+ *   Q2 found work, fl_idle_found: Q - 1, seq_cst;  | P5, P6: one that saw it search published
+ *      if fl_idle_was_last: seq_cst fence, poke,     before; one of the two sees the other, but
+ *      seq_cst fence, look whether there is more     for one fork (docs/idle.md)
  *   I1 found nothing, fl_idle_sleep: S + 1, Q - 1, | P5, P6; one of the two sees the other
  *      seq_cst; was it the last?
  *   I2 if so: seq_cst fence; poke every owner:     | F2, P4: one of the two sees the other
@@ -29,13 +29,13 @@
  *      fence; look everywhere
  *   I3 work seen, fl_idle_retract: CAS S - 1,      | P6: of two that take the last sleeper one
  *      Q + 1, seq_cst                                wins; if it fails a token is coming
- *   I4 fl_idle_take_token: load and CAS tokens,    <- P6; against the bell, B1
- *      seq_cst; else sleep on the bell
- *   I5 fl_idle_has_token: load tokens, seq_cst,    | P6 and the ring (B2, B3)
- *      after the bell was put to AWAKE
+ *   I4 fl_idle_take_token: load and CAS tokens,    <- P6; against the park word, B1
+ *      seq_cst; else sleep on the park word
+ *   I5 fl_idle_has_token: load tokens, seq_cst,    | P6 and the unparking (B2, B3)
+ *      after the park word was put to AWAKE
  *   J3 its slot is active no more,                 | I1, P6, as Q2: publishers that saw it search
  *      fl_idle_retire: R + 1, Q - 1, seq_cst;        woke nobody, and of it and a sleeper one sees
- *      then P5, P6                                   the other (runtime/core/crew.h)
+ *      then P5, P6                                   the other (runtime/engine/worker_set.h)
  *   N1 nap: or and and of NAPPING, seq_cst;        -> P6 of a push: sees it and wakes nobody; the
  *      seq_cst fence, look; sleep with a timeout      search after the timeout finds the item
  * Retired worker:
@@ -73,7 +73,7 @@ static inline unsigned fl_idle_searchers(uint64_t word)
     return (word / FL_IDLE_SEARCHER) & FL_IDLE_MOST;
 }
 
-/* Sleeping or retired: how many do nothing, and hold no fork. */
+/* Sleeping or retired workers: they do nothing, and hold no fork. */
 static inline unsigned fl_idle_resting(uint64_t word)
 {
     return fl_idle_sleepers(word) + ((word / FL_IDLE_RETIRED) & FL_IDLE_MOST);
@@ -91,21 +91,21 @@ void fl_idle_init(fl_idle *idle, unsigned retired);
 void fl_idle_search(fl_idle *idle);
 /* Searching -> running; returns I as it was before. */
 uint64_t fl_idle_found(fl_idle *idle);
-/* Does nobody search after that, although some sleep? */
+/* Does no worker search after that, although some sleep? */
 bool fl_idle_was_last(uint64_t was);
 /* Searching -> sleeping; returns I as it was before. */
 uint64_t fl_idle_sleep(fl_idle *idle);
-/* Has nobody searched, found, slept or been woken since the fl_idle_sleep that returned `was`? */
+/* Has I not changed (search, found, sleep, wake) since the fl_idle_sleep that returned `was`? */
 bool fl_idle_unchanged(fl_idle *idle, uint64_t was);
-/* Sleeping -> searching of the caller's own accord; false: nobody is counted as sleeping, so a
+/* Sleeping -> searching of the caller's own accord; false: no worker is counted as sleeping, so a
  * token is on its way. */
 bool fl_idle_retract(fl_idle *idle);
-/* A publisher's decision: if somebody sleeps, and `unless` does not hold, one sleeper becomes a
+/* A publisher's decision: if a worker sleeps, and `unless` does not hold, one sleeper becomes a
  * searcher and a token is made for it. */
 typedef enum fl_unless {
-    FL_UNLESS_NAPPING,   /* somebody searches, or a napper will look by itself */
-    FL_UNLESS_SEARCHING, /* somebody searches */
-    FL_UNLESS_AWAKE      /* somebody searches who has taken its token, since being woken takes long;
+    FL_UNLESS_NAPPING,   /* a worker searches, or a napper will look by itself */
+    FL_UNLESS_SEARCHING, /* a worker searches */
+    FL_UNLESS_AWAKE /* a worker searches that has taken its token, since being woken takes long;
                             or FL_IDLE_COMING are on their way */
 } fl_unless;
 enum { FL_IDLE_COMING = 2 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Modes: small choices beside the discipline (where forked tasks are kept) and the policy (whom to
- * rob), chosen by name when a runtime is created, for researchers and teachers who compare
- * strategies. Each first one is the default, and 0. */
+ * Modes: small choices beside the queue (where forked tasks are kept) and the victim policy (how a
+ * thief chooses), set by name when a runtime is created, for researchers and teachers who compare
+ * strategies. The first of each is the default, and 0. */
 #ifndef FL_MODE_H
 #define FL_MODE_H
 
@@ -11,17 +11,17 @@ typedef struct fl_mode {
     const char *what; /* one line for people */
 } fl_mode;
 
-/* What a worker does that has searched in vain (runtime/core/awake.h). */
+/* How a worker idles after an unsuccessful search (runtime/engine/awake.h). */
 enum fl_idle_mode { FL_IDLE_SLEEP, FL_IDLE_YIELD, FL_IDLE_SPIN };
 
-/* How much a thief takes at a time: of the forked tasks that an owner gives (sched/forkstack.h), and of
- * the items of a ready deque (runtime/core/steal.c). A silent owner is robbed of one at a time,
- * whatever the mode: a CAS that takes many would take what the owner has joined meanwhile.
+/* How much a thief takes at a time: of the forked tasks that an owner gives (sched/forkstack.h),
+ * and of the items of a ready deque (runtime/engine/steal.c). A silent owner is robbed of one at a
+ * time in every mode: a CAS that takes many would take tasks that the owner has joined meanwhile.
  * ADAPTIVE: one; of a deep fork stack half, as long as the profit rule finds its tasks long enough.
- * ONE: one. HALF: half of whatever there is (steal-half: Hendler, Shavit, PODC 2002). */
+ * ONE: one. HALF: half of all there are (steal-half: Hendler, Shavit, PODC 2002). */
 enum fl_take_mode { FL_TAKE_ADAPTIVE, FL_TAKE_ONE, FL_TAKE_HALF };
 
-/* What a worker does whose join finds its task stolen and not done (runtime/core/help.h). */
+/* How a join waits for a stolen task that is not done (runtime/engine/help.h). */
 enum fl_wait_mode { FL_WAIT_SUSPEND, FL_WAIT_HELP_ANY, FL_WAIT_HELP_OWN };
 
 /* The rows, in the order of their enum, ended by NULL. */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Does stealing pay? A gift costs thief and owner about a quarter of a microsecond together, and a
- * task in a gift of many some 80 ns. The thief keeps a credit: what its gifts took to run, less
- * that cost. When the credit is used up it naps before it asks again, longer each time, so that an
- * owner of tiny tasks is left alone; one gift that pays ends that. A credit, not the last gift
- * alone: irregular trees hand over small and large subtrees in turn.
+ * Does stealing pay? A gift costs thief and owner about a quarter of a microsecond together, and
+ * each task in a gift of many some 80 ns. The thief keeps a credit: the run time of its gifts minus
+ * that cost. When the credit is used up it naps before it asks again, longer each time, so an
+ * owner of tiny tasks is left alone. One gift that pays ends the naps. A credit is used rather than
+ * the last gift alone, because irregular trees hand over small and large subtrees in turn.
  *
- * How many tasks of a loop to take at a time grows while they prove long enough, and falls back to
- * one when they do not: a wrong guess costs no more than a few tasks. During a series of naps a
- * single task has to pay for itself before more are wanted.
+ * The number of a loop's tasks to take at a time grows while they prove long enough, and falls back
+ * to one when they do not: a wrong guess costs only a few tasks. During a series of naps, more are
+ * wanted only after a single task has paid for itself.
  * One per worker, used by it alone; all times in nanoseconds. */
 #ifndef FL_PROFIT_H
 #define FL_PROFIT_H
@@ -35,7 +35,7 @@ typedef struct fl_profit {
 
 void fl_profit_init(fl_profit *profit);
 /* A gift of `tasks` took `time` to run. switched: its fiber waited meanwhile. Then the time of a
- * single task tells nothing, and its subtree was certainly worth while; that of a gift of many,
+ * single task tells nothing, and its subtree was certainly worthwhile; the time of a gift of many,
  * waiting included, is an upper bound. */
 void fl_profit_gift(fl_profit *profit, int64_t time, int64_t tasks, bool switched);
 /* May more tasks be asked for before the next nap? */

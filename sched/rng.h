@@ -2,7 +2,7 @@
  *
  * The scheduler's randomness: xorshift64* (Vigna: An experimental exploration of Marsaglia's
  * xorshift generators, scrambled, ACM TOMS 2016), one state per worker, seeded from the runtime's
- * seed. Not for anything but choosing. */
+ * seed. Use it only for random choices. */
 #ifndef FL_RNG_H
 #define FL_RNG_H
 

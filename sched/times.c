@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <sched/times.h>
 
-/* A turn is three stores; a worker that was preempted among them is not waited for. */
+/* A turn is three stores; readers do not wait for a worker that was preempted among them. */
 #ifdef FILCH_TINY
 enum { LOOKS = 2 };
 #else
@@ -59,7 +59,7 @@ bool fl_times_look(const fl_times *times, fl_times_clock *clock, uint64_t spent[
     return false;
 }
 
-/* Raises what is shown to `value`, and returns what is. */
+/* Raises the shown value to `value` if that is more, and returns the shown value. */
 static uint64_t raise(filch_u64 *shown, uint64_t value)
 {
     uint64_t was = filch_u64_load(shown, FILCH_RELAXED); /* both: a number of its own */

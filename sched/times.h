@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * How long a worker has worked, searched, slept and been retired. Its worker turns from one to the
- * next; anybody reads, the stretch in progress included, and nobody waits: a worker that computes for
- * hours shows in each reading. The clock comes through arguments.
+ * How long a worker has worked, searched, slept and been retired. The worker switches from one to
+ * the next; any thread reads, the current stretch included, and neither waits for the other: a
+ * worker that computes for hours shows in each reading. The clock comes through arguments.
  *
- * A stretch begins in one word, `since`, that holds its kind as well, and is added to `spent` when it
- * ends. So whenever `since` is not being changed, the sum of `spent` is the time from the beginning
- * to `since`, exactly. A reader must not see `spent` with a stretch that it takes for one in progress
- * as well: it looks at `since` before and after, and the writer makes it 0 meanwhile. (H. Boehm, Can
+ * A stretch begins in one word, `since`, which also holds its kind, and is added to `spent` when it
+ * ends. So whenever `since` is not being changed, the sum of `spent` is exactly the time from the
+ * beginning to `since`. A reader must not count a stretch twice, in `spent` and as the current one:
+ * it looks at `since` before and after, and the writer makes it 0 meanwhile. (H. Boehm, Can
  * seqlocks get along with programming language memory models?, MSPC 2012, has the orders; the value
  * itself is the sequence number here. If it is the same again, no time has passed in between.)
  *
- *   O3 turn: store since 0, relaxed, before         -> O4 look: load spent, acquire; the look at since
- *      store spent, release                            that follows sees that it is another
- *   O5 turn: store since, release                   -> O6 look: load since, acquire; it sees `spent` of
- *                                                      all stretches before
+ *   O3 turn: store since 0, relaxed, before         -> O4 look: load spent, acquire; the next look
+ *      store spent, release                            at since sees that it has changed
+ *   O5 turn: store since, release                   -> O6 look: load since, acquire; it sees `spent`
+ *                                                      of all stretches before
  *
- * A worker reads the clock before it turns, so a reader may come in between and show some time of the
- * old kind too many. `shown` keeps the most that any reader has shown, so that no figure ever falls;
- * it is a moment ahead then. Readers alone write it; no order is needed between numbers. */
+ * A worker reads the clock before it switches, so a reader in between may show slightly too much
+ * time of the old kind. `shown` keeps the most that any reader has shown, so no figure ever falls;
+ * it is a moment ahead then. Only readers write it; numbers need no order between each other. */
 #ifndef FL_TIMES_H
 #define FL_TIMES_H
 
@@ -35,16 +35,16 @@ typedef struct fl_times {
     filch_u64 shown[FL_DOINGS]; /* ns; readers' */
 } fl_times;
 
-/* Nanoseconds, from 1 up, that never fall for a thread. */
+/* Nanoseconds, from 1 up; never falls within a thread. */
 typedef int64_t fl_times_clock(void);
 
-/* Nobody else knows it yet; all else zero bytes. */
+/* Not yet shared; all else zero bytes. */
 void fl_times_begin(fl_times *times, enum fl_doing doing, int64_t now);
-/* Its worker, from now on: it is doing something else, or the same. */
+/* Its worker: from `now` on it does `doing`, which may be the same as before. */
 void fl_times_turn(fl_times *times, enum fl_doing doing, int64_t now);
-/* Anybody: what has been spent up to now. false: its worker has been turning all the while. */
+/* Any thread: the time spent up to now. false: the worker kept switching during the look. */
 bool fl_times_look(const fl_times *times, fl_times_clock *clock, uint64_t spent[FL_DOINGS]);
-/* Anybody: the same, and never less than anybody has read before. */
+/* Any thread: the same, and never less than any thread has read before. */
 void fl_times_read(fl_times *times, fl_times_clock *clock, uint64_t spent[FL_DOINGS]);
 
 #endif

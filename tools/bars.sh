@@ -1,14 +1,17 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Builds the programs that show the bars (docs/bars.md), runs them one after another on an otherwise idle machine, and
 # prints one table: bar, figure (median), spread, what it has to be, whether it is.
-# usage: tools/bars.sh [--build DIR] [--repeat N] [--verbose] [BAR...]      bars: see the list below; default: all
+# usage: tools/bars.sh [--peers] [--build DIR] [--repeat N] [--verbose] [BAR...]      default: all bars
+#   --peers installs the libraries and languages that "vs" compares with; else "vs" uses the installed ones
+#   vs-NAME: the rows of "vs" whose name contains NAME (bench/bars/vs_rows.h)
 set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$root/build/bars
 repeat=11
 verbose=no
+peers_wanted=no
 wanted=
 
 while [ $# -gt 0 ]; do
@@ -16,21 +19,30 @@ while [ $# -gt 0 ]; do
     --build) build=$2; shift ;;
     --repeat) repeat=$2; shift ;;
     --verbose) verbose=yes ;;
-    -*) sed -n '3,5s/^# //p' "$0"; exit 2 ;;
+    --peers) peers_wanted=yes ;;
+    -*) sed -n '3,7s/^# //p' "$0"; exit 2 ;;
     *) wanted="$wanted $1" ;;
     esac
     shift
 done
 
-known='fib peers speedup flat central idle submit create chain loops reduce scan sorts contexts channels futures timers locks'
+known='fib peers speedup flat central idle submit wake create chain loops reduce scan sorts contexts channels streams futures timers locks'
 known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap"
+known="$known vs"
 for bar in $wanted; do
+    case $bar in vs-?*) continue ;; esac
     case " $known " in
     *" $bar "*) ;;
-    *) echo "tools/bars.sh: no bar \"$bar\"; known: $known" >&2; exit 2 ;;
+    *) echo "tools/bars.sh: unknown bar $bar (valid: $known vs-NAME)" >&2; exit 2 ;;
     esac
 done
 
+if [ "$peers_wanted" = yes ]; then
+    cd "$root" || exit 1
+    # shellcheck source=tools/packages.sh
+    . tools/packages.sh
+    need "$packages_of_peers" "$packages_of_columns" || exit 1
+fi
 mkdir -p "$build"
 log=$build/bars-build.log
 if ! { cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DFILCH_BUILD_TESTS=OFF -DFILCH_BUILD_TOOLS=OFF &&
@@ -41,7 +53,7 @@ if ! { cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DFILCH_BUILD_TES
 fi
 cd "$build/bench/bars" || exit 1
 
-# What each bar runs; a program that was not built, for want of a compiler or a peer, is named and counts as missed.
+# Prints the commands of a bar. A program that was not built (no compiler, no peer) is named and counts as missed.
 commands_of() {
     case $1 in
     fib) for compiler in gcc g++ clang clang++; do echo "./bar-fib-$compiler --repeat $repeat"; done ;;
@@ -53,9 +65,25 @@ commands_of() {
         echo "./bar-peers --repeat $repeat$peers" ;;
     reduce | scan) echo "./bar-sums --only $1 --repeat $repeat" ;;
     create) echo "./bar-create --repeat $repeat ./bar-topology-only ./bar-idle-rss" ;;
+    vs | vs-*)
+        only=${1#vs}
+        columns=
+        for column in filch hand go asio tbb openmp; do
+            if [ -x "../columns/column-$column" ]; then columns="$columns $column=../columns/column-$column"; fi
+        done
+        echo "./bar-vs --repeat $repeat ${only:+--only ${only#-}}$columns" ;;
     *) echo "./bar-$1 --repeat $repeat" ;;
     esac
 }
+
+# Columns that were not built, once, before the first row that has them.
+for bar in ${wanted:-$known}; do
+    case $bar in
+    vs | vs-*)
+        sed -n 's/^-- \(column-.* is not built: .*\)/\1 (tools\/bars.sh --peers installs it)/p' "$log" >&2
+        break ;;
+    esac
+done
 
 results=$build/bars.txt
 : >"$results"

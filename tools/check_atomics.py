@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The lint of atomic accesses: what no model checker sees, such as hardware that orders less than C11 says, and what
-readers rely on: every access labelled or justified, every edge with both ends.
+"""The lint of atomic accesses: every access is labelled or justified, and every edge has both ends. Readers rely on that,
+and no model checker sees it.
 
   check_atomics.py [--root DIR] [FOLDER...]   checks include, sched and runtime of this tree; status 1: findings
   check_atomics.py --rules                    prints the rules and the table of shared words
 
-A finding reads FILE:LINE: RULE: what is wrong; what to do. The tables are in tools/atomics/tables.py."""
+A finding reads FILE:LINE: RULE: fault; cure. The tables are in tools/atomics/tables.py."""
 import argparse
 import sys
 from pathlib import Path

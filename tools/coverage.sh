@@ -35,8 +35,8 @@ run_labels() {
     [ -z "$1" ] || FILCH_STRESS=${FILCH_STRESS:-0.2} ctest --test-dir "$build" -L "^($1)\$" -j "$(nproc)" --output-on-failure
 }
 
-# measure WHAT LABELS: runs the models and the labels' tests anew, and judges. What they say is in the log; failures are
-# told.
+# measure WHAT LABELS: runs the models and the labels' tests anew, and judges. Their output is in the log; failures are
+# printed too.
 measure() {
     local what=$1 labels=$2 log=$build/$1.log failed=0
     [ "$what" != model ] || [ -n "$(models)" ] || { echo "coverage: no model tests in this build"; return 1; }

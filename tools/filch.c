@@ -6,6 +6,8 @@
 #include "topo/topo.h"
 #include "tune/main.h"
 
+#include <argp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +16,8 @@ static const struct {
     int (*main)(int argc, char **argv); /* argv[0] is "filch NAME" */
     char *title;
 } subcommands[] = {
-    {"bench", "measure work stealing against a central queue", filch_bench_main, "filch bench"},
+    {"bench", "measure work stealing beside one queue and other libraries", filch_bench_main,
+     "filch bench"},
     {"compare", "find what got slower between two results", filch_compare_main, "filch compare"},
     {"topo", "draw the machine and the workers' places on it", filch_topo_main, "filch topo"},
     {"tune", "find the width and the queue that suit a pool", filch_tune_main, "filch tune"},
@@ -27,32 +30,58 @@ static void help(FILE *out)
           out);
     for (int i = 0; i < SUBCOMMANDS; i++)
         fprintf(out, "  filch %-8s %s\n", subcommands[i].name, subcommands[i].what);
-    fputs("\n  filch SUBCOMMAND --help   options and examples\n  filch --version\n", out);
+    fputs("\n  filch SUBCOMMAND --help   options and examples\n  filch --version\n\n"
+          "Exit status of all: 0 when all went well; 1 when a measurement failed, was wrong, or\n"
+          "got slower; 2 when there is no result: a wrong command line, or a file that cannot be\n"
+          "read or written; 130 when interrupted.\n",
+          out);
 }
 
-int main(int argc, char **argv)
+static int find(const char *name)
 {
-    const char *name = argc > 1 ? argv[1] : "";
-    for (int i = 0; i < SUBCOMMANDS; i++) {
-        if (strcmp(name, subcommands[i].name) != 0)
-            continue;
-        argv[1] = subcommands[i].title;
-        return subcommands[i].main(argc - 1, argv + 1);
-    }
-    if (strcmp(name, "--version") == 0) {
-        puts("filch " FILCH_COMMAND_VERSION);
-        return 0;
-    }
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        help(stdout);
-        return 0;
-    }
+    for (int i = 0; i < SUBCOMMANDS; i++)
+        if (strcmp(name, subcommands[i].name) == 0)
+            return i;
+    return -1;
+}
+
+static int refuse(const char *name)
+{
     if (*name)
-        fprintf(stderr, "filch: unknown subcommand '%s'; known:", name);
+        fprintf(stderr, "filch: unknown subcommand '%s' (valid:", name);
     else
-        fprintf(stderr, "filch: a subcommand is missing; known:");
+        fprintf(stderr, "filch: a subcommand is missing (valid:");
     for (int i = 0; i < SUBCOMMANDS; i++)
         fprintf(stderr, "%s %s", i ? "," : "", subcommands[i].name);
-    fputs("; see filch --help\n", stderr);
+    fputs("); see filch --help\n", stderr);
     return 2;
+}
+
+static bool is_one_of(const char *name, const char *one, const char *other)
+{
+    return strcmp(name, one) == 0 || strcmp(name, other) == 0;
+}
+
+/* "filch help NAME" and "filch NAME -h" are "filch NAME --help". */
+int main(int argc, char **argv)
+{
+    static char as_option[] = "--help";
+    const char *name = argc > 1 ? argv[1] : "";
+    const bool asked = is_one_of(name, "help", "--help") && argc > 2;
+    const int at = find(asked ? argv[2] : name);
+    argp_program_version = "filch " FILCH_COMMAND_VERSION;
+    if (at >= 0) {
+        argv[1] = subcommands[at].title;
+        if (argc > 2 && (asked || strcmp(argv[2], "-h") == 0))
+            argv[2] = as_option;
+        return subcommands[at].main(argc - 1, argv + 1);
+    }
+    if (is_one_of(name, "--version", "-V")) {
+        puts(argp_program_version);
+        return 0;
+    }
+    if (asked || !(is_one_of(name, "--help", "-h") || is_one_of(name, "help", "-?")))
+        return refuse(asked ? argv[2] : name);
+    help(stdout);
+    return 0;
 }

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # shellcheck shell=bash disable=SC2034
 # The Debian and Ubuntu packages that building and testing need: the one place that names them. Sourced by run.sh and
-# test.sh. A package is looked for by what it brings, so that other systems and hand-made installations count as well.
+# test.sh. A package counts as present if its content is found, so other systems and hand-made installations pass as well.
+# Fedora, Arch and Alpine: docs/packages.md.
 
-# package | what it brings: command NAME, module PKG-CONFIG-NAME, header COMPILER HEADER, flags COMPILER FLAGS
+# package, then alternatives for other releases | content: command NAME, module PKG-CONFIG-NAME, header COMPILER HEADER,
+# flags COMPILER FLAGS
 packages_to_run='
 gcc              | command gcc
 libc6-dev        | header gcc stdio.h
@@ -14,18 +16,24 @@ liburcu-dev      | module liburcu-bp
 libhwloc-dev     | module hwloc
 libssl-dev       | module libcrypto
 libjansson-dev   | module jansson
+libsqlite3-dev   | module sqlite3
 '
 packages_of_peers='
 g++              | command g++
 libtbb-dev       | module tbb
-clang-14         | command clang++-14
-libomp-14-dev    | header clang-14 omp.h
+clang            | command clang++
+libomp-dev libomp-19-dev libomp-18-dev | header clang omp.h
+'
+# The languages and libraries that tools/bars.sh compares Filch with.
+packages_of_columns='
+golang-go        | command go
+libasio-dev      | header g++ asio.hpp
 '
 packages_to_test='
 libcriterion-dev        | module criterion
 libbenchmark-dev        | header g++ benchmark/benchmark.h
-libclang-rt-14-dev      | flags clang-14 -fsanitize=thread
-clang-format-14         | command clang-format-14
+libclang-rt-dev libclang-rt-19-dev libclang-rt-18-dev libclang-rt-14-dev | flags clang -fsanitize=thread
+clang-format            | command clang-format
 libseccomp-dev          | module libseccomp
 libpng-dev              | module libpng
 libsqlite3-dev          | module sqlite3
@@ -33,6 +41,10 @@ libmicrohttpd-dev       | module libmicrohttpd
 libcurl4-openssl-dev    | module libcurl
 binutils                | command readelf
 python3                 | command python3
+codespell               | command codespell
+'
+# For the parts that tools/test.sh leaves out by default.
+packages_to_test_all='
 gcc-aarch64-linux-gnu   | command aarch64-linux-gnu-gcc
 libc6-dev-arm64-cross   | header aarch64-linux-gnu-gcc stdio.h
 gcc-riscv64-linux-gnu   | command riscv64-linux-gnu-gcc
@@ -40,18 +52,16 @@ libc6-dev-riscv64-cross | header riscv64-linux-gnu-gcc stdio.h
 patch                   | command patch
 make                    | command make
 bzip2                   | command bzip2
-'
-# Not for the quick mode.
-packages_to_test_all='
 valgrind                | command valgrind
+gdb                     | command gdb
 qemu-user               | command qemu-riscv64
 chromium                | command chromium
 '
 
-# package | a program in it. The program is taken out, into build/tools, and the package is not installed: that would
-# start its service.
+# package, then alternatives | a program in it. The program is taken out, into build/tools, and the package is not
+# installed: that would start its service.
 programs_to_test='
-prometheus | usr/bin/promtool
+promtool prometheus | usr/bin/promtool
 '
 PATH=$PATH:$PWD/build/tools
 
@@ -70,61 +80,91 @@ language_of() {
     case $1 in *++*) echo c++ ;; *) echo c ;; esac
 }
 
-# missing TABLE...: the packages whose contents are not there.
+# missing TABLE...: the rows whose content is not there, one a line: a package and its alternatives.
 missing() {
-    local package what
-    printf '%s\n' "$@" | while IFS='|' read -r package what; do
+    local packages what
+    printf '%s\n' "$@" | while IFS='|' read -r packages what; do
         # shellcheck disable=SC2086
-        [ -z "$what" ] || brings $what || printf '%s ' $package
+        [ -z "$what" ] || brings $what || echo $packages
     done
 }
 
-# need TABLE...: installs what is missing, by apt-get; tells what it does; fails when something is still missing.
-need() {
-    local absent root='' log=build/log/packages.log
-    absent=$(missing "$@")
-    [ -n "$absent" ] || return 0
-    [ "$(id -u)" = 0 ] || root=sudo
-    if command -v apt-get >/dev/null && { [ -z "$root" ] || command -v sudo >/dev/null; }; then
-        echo "installing: $absent(log: $log)"
-        mkdir -p build/log
-        # shellcheck disable=SC2086
-        {
-            $root apt-get update -qq
-            $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $absent
-        } >$log 2>&1 || tail -n 5 $log >&2
-        absent=$(missing "$@")
-    fi
-    [ -n "$absent" ] || return 0
-    echo "missing, and not installed here: $absent" >&2
-    echo "as root: apt-get install $absent    (on other systems: the packages that bring the same)" >&2
+# offered PACKAGE...: the first that apt can install.
+offered() {
+    local package
+    for package; do
+        if apt-cache show --no-all-versions "$package" >/dev/null 2>&1; then
+            echo "$package"
+            return
+        fi
+    done
     return 1
 }
 
-# take_out PACKAGE PROGRAM: into build/tools, as whoever calls.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# install_rows ROWS: by apt-get, the first package offered of each row; if that fails as a whole, one by one.
+install_rows() {
+    local names=() row name get="as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends"
+    as_root apt-get update -qq
+    while read -r row; do
+        # shellcheck disable=SC2086
+        if name=$(offered $row); then names+=("$name"); else echo "no package of this system is named: $row"; fi
+    done <<<"$1"
+    $get "${names[@]}" && return
+    for name in "${names[@]}"; do $get "$name"; done
+}
+
+# need TABLE...: installs what is missing, by apt-get, and reports it; fails when something is still missing.
+need() {
+    local absent log=build/log/packages.log
+    absent=$(missing "$@")
+    [ -n "$absent" ] || return 0
+    rm -f $log
+    if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; }; then
+        echo "installing: $(cut -d' ' -f1 <<<"$absent" | paste -sd' ') (log: $log)"
+        mkdir -p build/log
+        install_rows "$absent" >$log 2>&1
+        absent=$(missing "$@")
+    fi
+    [ -n "$absent" ] || return 0
+    echo "missing packages: $(cut -d' ' -f1 <<<"$absent" | paste -sd' ')" >&2
+    if ! command -v apt-get >/dev/null; then
+        echo "apt-get not found: install these by hand (names for Fedora, Arch and Alpine: docs/packages.md)" >&2
+    elif [ -e $log ]; then
+        tail -n 5 $log >&2
+    fi
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || echo "sudo not found: run this script as root" >&2
+    return 1
+}
+
+# take_out PROGRAM PACKAGE...: into build/tools, as the calling user, from the first package offered.
 take_out() {
-    local room taken=1
+    local room package program=$1 taken=1
+    shift
+    package=$(offered "$@") || { echo "no package of this system is named: $*"; return 1; }
     room=$(mktemp -d build/tools.XXXXXX) || return 1
-    (cd "$room" && apt-get download -qq "$1" && dpkg -x ./*.deb .) && mv "$room/$2" build/tools/ && taken=0
+    (cd "$room" && apt-get download -qq "$package" && dpkg -x ./*.deb .) && mv "$room/$program" build/tools/ && taken=0
     rm -rf "$room"
     return $taken
 }
 
-# fetch TABLE: takes out the programs that are not there; tells what it does; fails when one is still missing.
+# fetch TABLE: takes out the programs that are not there, and reports it; fails when one is still missing.
 fetch() {
-    local package program name log=$PWD/build/log/programs.log failed=0 root=''
-    [ "$(id -u)" = 0 ] || root=sudo
+    local packages program name log=$PWD/build/log/programs.log failed=0
     mkdir -p build/log build/tools
-    while IFS=' |' read -r package program; do
-        name=${program##*/}
+    while IFS='|' read -r packages program; do
+        program=${program# } name=${program##*/}
         [ -n "$name" ] || continue
         brings program "$name" && continue
-        echo "fetching: $name of the package $package (log: $log)"
-        take_out "$package" "$program" >"$log" 2>&1 ||
-            { $root apt-get update -qq && take_out "$package" "$program"; } >>"$log" 2>&1
+        echo "fetching: $name of the package ${packages%% *} (log: $log)"
+        # shellcheck disable=SC2086
+        take_out "$program" $packages >"$log" 2>&1 ||
+            { as_root apt-get update -qq && take_out "$program" $packages; } >>"$log" 2>&1
         brings program "$name" && continue
-        echo "$name: not found, and not to be had from the package $package; tests that need it are skipped." \
-            "Put it on PATH." >&2
+        echo "$name not found, and package ${packages%% *} could not be fetched: tests that need it are skipped (put it on PATH)" >&2
         failed=1
     done <<<"$1"
     return $failed

@@ -1,26 +1,49 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# From a fresh Debian or Ubuntu machine to the main job: installs what the library and its benchmark need (and only what
-# is missing), builds them, runs `filch bench`. Arguments go to `filch bench`: ./tools/run.sh --help
-# ./tools/run.sh --peers installs other libraries and compilers as well, and sets the same kernels on them beside
-# Filch's; what follows it are arguments again.
-set -eu
+# From a fresh Debian or Ubuntu machine to a first measurement: installs what the library and its benchmark need (only
+# what is missing), builds them, and runs `filch bench`. Arguments go to `filch bench`: ./tools/run.sh --help
+# --peers among them also installs other libraries and compilers, on which the same kernels then run beside Filch's.
+set -eu -o pipefail
+caller=$PWD # relative paths among the arguments are the caller's
 cd "$(dirname "$0")/.."
 . tools/packages.sh
-if [ "${1-}" = --peers ]; then
-    shift
-    need "$packages_to_run" "$packages_of_peers"
-    [ $# -gt 0 ] || set -- --kernels fib,nqueens,uts-t1,skynet,cilksort,matmul,for,sort --size quick --repeat 7 \
-        --columns chase-lev,handpool,tbb,openmp,openmp-clang,gcc-parallel,async
-else
-    need "$packages_to_run"
-fi
+peers=
+[[ " $* " != *" --peers "* ]] || peers=$packages_of_peers
+need "$packages_to_run" "$peers"
+
+# progress: reads ninja's output and shows how far the build is: in one line of a terminal, else a line per quarter.
+progress() {
+    local line percent shown=0
+    while IFS= read -r line; do
+        [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]] || continue
+        percent=$((100 * BASH_REMATCH[1] / BASH_REMATCH[2]))
+        if [ -t 2 ]; then
+            printf '\rbuilding: %3d %%' $percent >&2
+        elif [ $percent -ge $((shown + 25)) ]; then
+            echo "building: $percent %" >&2
+            shown=$percent
+        fi
+    done
+    [ ! -t 2 ] || printf '\r\033[K' >&2
+}
 
 build=build/run
+filch=$build/tools/filch
 mkdir -p build/log
-[ -x $build/tools/filch ] || echo "building (log: build/log/run.log)"
+[ -x $filch ] || echo "building filch, half a minute on two cores (log: build/log/run.log)" >&2
 {
     cmake --preset release -B $build -DFILCH_WERROR=OFF -DFILCH_BUILD_TESTS=OFF -DFILCH_BUILD_BENCH=OFF &&
         cmake --build $build
-} >build/log/run.log 2>&1 || { tail -n 30 build/log/run.log >&2; echo "the build failed" >&2; exit 1; }
-exec $build/tools/filch bench "$@"
+} 2>&1 | tee build/log/run.log | progress || { tail -n 30 build/log/run.log >&2; echo "the build failed" >&2; exit 1; }
+
+status=0
+root=$PWD
+(cd "$caller" && "$root/$filch" bench "$@") || status=$?
+cat >&2 <<END
+
+filch is $PWD/$filch. Try next:
+  $filch bench --quick --report report.html   all kernels, as a page for browsers
+  $filch tune                                 width and queue of a pool on this machine
+  $filch bench --help                         choose kernels, columns and sizes
+END
+exit $status

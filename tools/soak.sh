@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Random tests for as long as one likes, in turn, with a fresh seed each time: random runs of the models, the stress
-# suite, also with tiny slots and random pauses, the fault sweeps, the fuzz targets (these go on from what they found
-# before, in build/fuzz/tests/fuzz/found).
+# Random tests for a given time, in turn, with a fresh seed each time. Kinds: random runs of the models, the stress suite
+# (also with tiny slots and random pauses), the fault sweeps, and the fuzz targets. The latter continue from their
+# earlier findings, in build/fuzz/tests/fuzz/found.
 #   ./tools/soak.sh [MINUTES]      default 10; a turn that was begun is ended
 #   ./tools/soak.sh --rounds N     N turns of each kind
 #   --quick                        short turns; to see that all work
@@ -82,7 +82,7 @@ command_of() {
     case $kind in
     fuzz)
         found=$(dirname "$one")/found/$(basename "$one")
-        echo "$one $arguments -timeout=300 -artifact_prefix=$found- $found $(corpus_of "$one")"
+        echo "$one $arguments -timeout=300 -rss_limit_mb=0 -artifact_prefix=$found- $found $(corpus_of "$one")"
         ;;
     model) echo "$one $arguments" ;;
     *) echo "env $arguments $one -j1" ;;
@@ -117,7 +117,7 @@ turn() {
     return 1
 }
 
-# A turn of everything there is; what there is not is told once. 1: a failure.
+# A turn of each kind that was built; a missing kind is named once. 1: a failure.
 round() {
     local kind folder pattern long short one any
     while IFS='|' read -r kind folder pattern long short; do

@@ -1,116 +1,241 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# The whole suite: installs what is missing, builds each preset, runs its tests. `./tools/test.sh quick` is for daily work
-# and ends within two minutes. The closing line sums over all steps; logs are in build/log. FILCH_SEED repeats a random
-# test's run.
+# Usage: ./tools/test.sh [OPTION...] [PART...]
+#
+# Installs missing packages, builds, and runs tests. Without a PART it runs `default`: the parts that find most faults.
+#   all         every part
+#   rest        the parts of `all` that `default` leaves out
+#   --list      lists the parts, with their usual time
+#   --tally F   appends the counts of each part to F instead of printing the closing line
+#   --help      shows this text
+# While the tests of one part run, the next part is built with the CPU time that they leave. Logs are in build/log.
+# FILCH_SEED repeats the run of a random test.
 set -u
-cd "$(dirname "$0")/.." || exit 1
+cd "$(dirname "$0")/.." || exit 2
 . tools/packages.sh
-mode=${1:-full}
-case $mode in full | quick) ;; *) echo "usage: ./tools/test.sh [quick]" >&2; exit 2 ;; esac
 
-# name | in which modes | function, its arguments
-steps='
-format              | full quick | check_format
-lint                | full quick | check_atomics
-release, gcc        | full       | part release all
-models              | full       | part model models -L model
-release, gcc        | quick      | part release unit,stress -L unit|stress
-release, clang      | full       | part release-clang stress,filch_command -L stress
-tiny slots          | full       | part tiny unit -L unit
-chaos               | full       | part chaos stress -L stress
-valgrind            | full       | part valgrind unit,stress -L unit|stress
-asan+ubsan, gcc     | full       | part asan unit,stress,fault -L unit|stress|fault
-tsan, gcc           | full       | part tsan unit -L unit
-tsan, clang         | full       | part tsan-clang stress -L stress
-aarch64             | full       | cross aarch64 stress,test_fiber,test_suspend,test_panics -L stress|processor
-riscv64             | full       | cross riscv64 test_fiber,test_suspend,test_trees,test_programs,test_panics -L processor
-fuzz                | full       | part fuzz fuzz -L fuzz
+# name | set | seconds on two cores, nothing compiled before | what it does | build: function, arguments | tests: function,
+# arguments. A list of labels is separated by commas.
+parts='
+format     | default |   4 | clang-format                                          | nothing | check_format
+lints      | default |  10 | atomics, layers, names, prose, anchors of mutants     | configure model | tests model -L lint
+models     | default |  55 | the model checker, each model for a sample            | build model models | sample_models
+release    | default | 180 | as users get it: unit, stress, tools, short documents | build release unit,stress,tool,example | tests release -L unit,stress,tool,example -LE long,lint
+asan       | default | 130 | address and undefined-behaviour sanitizers            | build asan unit,stress | tests asan -L unit,stress
+long       | rest    | 150 | release: faults, consumers, long documents and tools  | build release all | tests release -L fault,consumer,long
+asan-fault | rest    |  45 | injected faults with sanitizers                       | build asan fault | tests asan -L fault
+tiny       | rest    |  70 | few slots, small rings; fork and join checked         | build tiny unit,gdb_waiting | tests tiny -L unit
+clang      | rest    |  45 | stress tests, built by clang                          | build release-clang stress,filch_command | tests release-clang -L stress
+chaos      | rest    |  50 | stress tests with random pauses                       | build chaos stress | tests chaos -L stress
+valgrind   | rest    |  55 | memcheck on a part                                    | build valgrind unit,stress | tests valgrind -L unit,stress
+tsan       | rest    | 150 | thread sanitizer of gcc: unit tests                   | build tsan unit | tests tsan -L unit
+tsan-clang | rest    |  60 | thread sanitizer of clang: stress tests               | build tsan-clang stress | tests tsan-clang -L stress
+aarch64    | rest    |  90 | emulated: stress tests, context switches              | cross aarch64 stress,test_fiber,test_overflow,test_suspend,test_fpmode,test_fpmode_ends,test_panics | tests aarch64 -L stress,processor
+riscv64    | rest    |  35 | emulated: context switches, trees of tasks            | cross riscv64 test_atomics,test_fiber,test_overflow,test_suspend,test_fpmode,test_fpmode_ends,test_trees,test_programs,test_panics | tests riscv64 -L processor
+fuzz       | rest    |  40 | fuzzers of the API                                    | build fuzz fuzz | tests fuzz -L fuzz
+search     | rest    | 150 | the model checker, whole searches                     | build model models | tests model -L model -E mutants
+mutants    | rest    | 150 | faults put into protocols, which models have to find  | build model models | tests model -R model_mutants
+coverage   | rest    | 180 | lines that no test reaches, against two bars          | nothing | check_coverage
 '
 
+# ---- The table ----
+
+# field ROW N: column N, counted from 0, without blanks around it
+field() {
+    local row column
+    IFS='|' read -ra row <<<"$1"
+    read -r column <<<"${row[$2]}"
+    echo "$column"
+}
+
+list() {
+    local row
+    while read -r row; do
+        printf '%-11s %-8s %4d s  %s\n' "$(field "$row" 0)" "$(field "$row" 1)" "$(field "$row" 2)" "$(field "$row" 3)"
+    done < <(grep . <<<"$parts")
+}
+
+# chosen NAME...: the rows of these parts and sets, each once, in the table's order.
+chosen() {
+    local row name set
+    while read -r row; do
+        name=$(field "$row" 0) set=$(field "$row" 1)
+        [[ " $* " != *" $name "* && " $* " != *" $set "* && " $* " != *" all "* ]] || echo "$row"
+    done < <(grep . <<<"$parts")
+}
+
+# ---- Builds ----
+
+nothing() { :; }
+
+configure() {
+    cmake --preset "$1"
+}
+
+# build PRESET TARGETS
+build() {
+    local targets
+    IFS=, read -ra targets <<<"$2"
+    cmake --preset "$1" && cmake --build "build/$1" --target "${targets[@]}"
+}
+
+cross() {
+    tests/cross/sysroot.sh "$1" && build "$@"
+}
+
+# build_all ROWS: builds part after part; a line for each that is ready: its status, and its row.
+build_all() {
+    local row name status
+    renice -n 10 $BASHPID >/dev/null # the tests of other parts go first
+    while read -r row; do
+        name=$(field "$row" 0)
+        echo "building $name" >"$state/building"
+        # shellcheck disable=SC2091
+        $(field "$row" 4) >"build/log/$name.build.log" 2>&1 </dev/null
+        status=$?
+        : >"$state/building"
+        echo "$status $row"
+    done <<<"$1"
+}
+
+# ---- Tests; each calls `count` ----
+
+# count ALL FAILED SKIPPED: records the result of a part; a part that does not call it has failed.
+count() {
+    echo "$(($1 - $2 - $3)) $2 $3" >"$state/tally"
+}
+
 check_format() {
-    if find include runtime sched tests bench tools docs \( -name '*.[ch]' -o -name '*.cc' \) -print0 |
-        xargs -0 clang-format-14 --dry-run -Werror --ferror-limit=1; then
+    local version
+    version=$(clang-format --version | grep -oE '[0-9]+' | head -n 1)
+    if [ "$version" != 14 ]; then
+        echo "clang-format is version $version; version 14 decides about layout"
+        count 1 0 1
+    elif find include runtime sched tests bench tools docs \( -name '*.[ch]' -o -name '*.cc' \) -print0 |
+        xargs -0 clang-format --dry-run -Werror --ferror-limit=1; then
         count 1 0 0
     else
-        echo "to be mended by: clang-format-14 -i FILE"
+        echo "fix with: clang-format -i FILE"
         count 1 1 0
     fi
 }
 
-check_atomics() {
-    local failed=0
-    python3 tools/check_atomics.py || failed=1
-    python3 tests/lint/run.py || failed=$((failed + 1))
-    count 2 $failed 0
+check_coverage() {
+    if tools/coverage.sh; then count 1 0 0; else count 1 1 0; fi
 }
 
-# cross PROCESSOR TARGETS CTEST-ARGUMENTS...: a part under qemu-user, which is slow, and cannot do what the fault tests ask for.
-cross() {
-    tests/cross/sysroot.sh "$1" || { count 1 1 0; return; }
-    part "$@"
+sample_models() {
+    FILCH_MODEL_SECONDS=0.1 tests model -L model -E mutants
 }
 
-# part PRESET TARGETS CTEST-ARGUMENTS...: builds TARGETS, which commas separate, and runs tests. One that could not be
-# started has failed.
-part() {
-    local build=build/$1 targets
-    IFS=, read -ra targets <<<"$2"
-    { cmake --preset "$1" && cmake --build "$build" --target "${targets[@]}"; } || { count 1 1 0; return; }
-    shift 2
+# tests PRESET CTEST-ARGUMENT...
+tests() {
+    local build=build/$1
+    shift
     rm -f "$build/junit.xml" "$build/again.xml"
-    ctest --test-dir "$build" --output-on-failure --output-junit junit.xml -j $(($(nproc) + 1)) "$@" # one may sleep
+    ctest --test-dir "$build" --output-on-failure --output-junit junit.xml -j $(($(nproc) + 1)) "${@//,/|}" # one may sleep
     local all skipped passed failed
     all=$(grep -c '<testcase ' "$build/junit.xml")
     passed=$(grep -c '<testcase .* status="run"' "$build/junit.xml")
     skipped=$(grep -c 'SKIP_RETURN_CODE' "$build/junit.xml")
     failed=$((all - passed - skipped))
-    if stood_still "$build/junit.xml"; then
-        echo "The machine stood still: a test was ended long after its time. What failed is run again."
+    if stalled "$build/junit.xml"; then
+        echo "machine stalled (a test overran its limit by 30 s); rerunning failed tests"
         ctest --test-dir "$build" --output-on-failure --output-junit again.xml --rerun-failed
         failed=$(grep -c '<testcase .* status="fail"' "$build/again.xml")
     fi
     count "$all" "$failed" "$skipped"
 }
 
-# stood_still JUNIT: CTest ends a test after two minutes (docs_lab has more). Where that took half a minute more, CTest did not
-# run either: a suspended virtual machine, or a kernel that gives some threads no CPU for minutes. It says nothing about tests.
-stood_still() {
-    grep -v 'name="docs_lab"' "$1" |
+# stalled JUNIT: CTest ends a test after two minutes (docs_lab and models have more). Where that took half a minute more, CTest did not
+# run either: a suspended virtual machine, or a kernel that gives some threads no CPU for minutes. Such a failure says
+# nothing about the test.
+stalled() {
+    grep -vE 'name="(docs_lab"|model_)' "$1" |
         grep -qE '<testcase .* time="(1[5-9][0-9]|[2-9][0-9]{2}|[0-9]{4,})\.[0-9]*" status="fail"'
 }
 
-# count ALL FAILED SKIPPED: what a step found; a step that cannot say has failed.
-count() {
-    echo "$(($1 - $2 - $3)) $2 $3" >"$tally"
+# ---- The run ----
+
+minutes() {
+    printf '%d:%02d' $(($1 / 60)) $(($1 % 60))
 }
 
-passed=0 failed=0 skipped=0
+# show_progress: prints the running parts; on a terminal every second in its last line, else a line per minute.
+show_progress() {
+    local pause=60 now
+    [ ! -t 2 ] || pause=1
+    while sleep $pause >/dev/null 2>&1; do # which may outlive this loop, and must not hold a pipe open
+        now="$(minutes $SECONDS) of about $(minutes "$1"): $(cat "$state/testing" "$state/building" | paste -sd';' | sed 's/;/; /')"
+        if [ -t 2 ]; then printf '\r\033[K%s' "$now" >&2; else echo "    $now" >&2; fi
+    done
+}
+
+# run_part STATUS ROW: the tests of a part whose build ended with STATUS, and a line about them.
+run_part() {
+    local status=$1 row=$2 name log began=$SECONDS p f s
+    name=$(field "$row" 0) log=build/log/$name.log
+    rm -f "$state/tally"
+    if [ "$status" = 0 ]; then
+        echo "testing $name" >"$state/testing"
+        # shellcheck disable=SC2091
+        $(field "$row" 5) >"$log" 2>&1 </dev/null
+        : >"$state/testing"
+    else
+        log=build/log/$name.build.log
+    fi
+    read -r p f s <"$state/tally" || { p=0 f=1 s=0; }
+    [ ! -t 2 ] || printf '\r\033[K' >&2
+    printf '%-11s %4d passed %3d failed %3d skipped %4d s   at %s\n' "$name" "$p" "$f" "$s" $((SECONDS - began)) "$(minutes $SECONDS)"
+    grep '^machine stalled' "$log"
+    if [ "$f" != 0 ]; then
+        grep -vE '^\[[0-9]+/[0-9]+\] |^-- |  Passed  |  Start ' "$log" | tail -n 200
+        echo "(log: $log)"
+    fi
+    echo "$p $f $s" >>"$tally"
+}
+
+tally='' asked=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    -h | --help) sed -n '3,/^set -u/{/^# \?/s///p}' "$0"; exit 0 ;;
+    --list) list; exit 0 ;;
+    --tally) tally=${2-}; shift ;;
+    -*) echo "unknown option $1 (valid: --list, --tally FILE, --help)" >&2; exit 2 ;;
+    all | default | rest) asked+=("$1") ;;
+    *)
+        [ -n "$(chosen "$1")" ] || { echo "unknown part $1 (valid: $(list | cut -d' ' -f1 | paste -sd' ') all default rest)" >&2; exit 2; }
+        asked+=("$1")
+        ;;
+    esac
+    shift
+done
+[ ${#asked[@]} -gt 0 ] || asked=(default)
+rows=$(chosen "${asked[@]}")
+expected=$(cut -d'|' -f3 <<<"$rows" | paste -sd+ | sed 's/ //g')
+expected=$((expected))
+
 mkdir -p build/log
-tally=$(mktemp)
-trap 'rm -f "$tally"' EXIT
+state=$(mktemp -d)
+background=()
+trap 'kill "${background[@]}" 2>/dev/null; rm -rf "$state"' EXIT
+closing=$tally
+: "${tally:=$state/sum}"
+touch "$state/building" "$state/testing"
+echo "$(wc -l <<<"$rows") parts, about $(((expected + 59) / 60)) min on 2 cores if nothing is compiled yet: $(cut -d' ' -f1 <<<"$rows" | paste -sd' ')"
 
-packages=0
 needed=("$packages_to_run" "$packages_of_peers" "$packages_to_test")
-[ "$mode" = quick ] || needed+=("$packages_to_test_all")
-need "${needed[@]}" || packages=1
-[ $packages = 0 ] || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
-fetch "$programs_to_test" || skipped=1
+grep -q '| rest ' <<<"$rows" && needed+=("$packages_to_test_all")
+need "${needed[@]}" || { echo "0 1 0" >>"$tally"; [ -n "$closing" ] || echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+fetch "$programs_to_test" || echo "0 0 1" >>"$tally"
 
-while IFS='|' read -r name modes run; do
-    [[ " $modes " == *" $mode "* ]] || continue
-    name=${name%"${name##*[! ]}"}
-    log=build/log/$(tr -cs 'a-z\n' - <<<"$name").log
-    began=$SECONDS
-    rm -f "$tally"
-    # shellcheck disable=SC2086
-    $run >"$log" 2>&1 </dev/null
-    read -r p f s <"$tally" || { p=0 f=1 s=0; }
-    printf '%-20s %3d passed %3d failed %3d skipped %4d s\n' "$name" "$p" "$f" "$s" $((SECONDS - began))
-    grep '^The machine stood still' "$log"
-    [ "$f" = 0 ] || { grep -vE '^\[[0-9]+/[0-9]+\] |^-- |  Passed  |  Start ' "$log" | tail -n 200; echo "(log: $log)"; }
-    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-done < <(grep . <<<"$steps")
+show_progress $expected &
+background+=($!)
+exec {built}< <(build_all "$rows")
+background+=($!)
+while read -r -u $built status row; do
+    run_part "$status" "$row"
+done
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed = 0 ] && [ $passed -gt 0 ]
+awk -v quiet="$closing" '{ p += $1; f += $2; s += $3 }
+    END { if (!quiet) printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }' "$tally"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bars: work stealing against the central queue, the central queue against a pool written by
- * hand, both at two workers without cutoff; and the task size at which the two disciplines meet. */
+ * hand, both at two workers without cutoff; and the task size at which the two queues meet. */
 #include "kernel_arms.h"
 
 #include "../peers/handpool.h"

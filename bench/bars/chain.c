@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bar: 20,000 joins suspended at once. A chain: each task forks the next, waits until another
- * worker has started it, then joins. What each costs, page tables included; and that a low cap
- * on fibers is reached gracefully. */
+ * worker has started it, then joins. The bar is the cost of each, page tables included; and a low
+ * cap on fibers is reached gracefully. */
 #include "measure.h"
 
 #include "runtimes.h"
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
     char what[96];
     run_chain(rt, &job);
     filch_stats stats;
-    filch_runtime_stats(rt, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, &stats, sizeof stats);
     printf("    chain of %ld: %.3f s, %llu fibers, %llu gifts, %llu robs, %llu migrations\n",
            job.length, job.seconds, (unsigned long long)stats.fibers,
            (unsigned long long)stats.gifts, (unsigned long long)stats.robs,
@@ -83,11 +83,10 @@ int main(int argc, char **argv)
         measure_judge_one(what, (double)job.kib / (double)job.length, MEASURE_AT_MOST, 12);
 
     const unsigned cap = 8;
-    rt = runtime_with(
-        &(filch_config){.size = sizeof(filch_config), .workers = 2, .max_fibers = cap});
+    rt = runtime_with((filch_config){.workers = 2, .max_fibers = cap});
     chain_job capped = {.length = 200, .patience = 1e-3};
     run_chain(rt, &capped);
-    filch_runtime_stats(rt, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, &stats, sizeof stats);
     filch_runtime_destroy(rt);
     return measure_judge_one("chain of 200 with at most 8 fibers: fibers in existence",
                              (double)stats.fibers, MEASURE_AT_MOST, cap) &&

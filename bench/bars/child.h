@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A process of its own for an arm: other libraries' idle threads may spin for a while, and what one
- * arm leaves in memory is not the next one's. It does something whenever it is told to, and replies.
- * To be started while this process has no threads: children are forked. */
+ * A process of its own for an arm: other libraries' idle threads may spin for a while, and one
+ * arm's leftovers in memory must not help the next. It acts on each order, and replies. To be
+ * started while this process has no threads: children are forked. */
 #ifndef BARS_CHILD_H
 #define BARS_CHILD_H
 
@@ -21,7 +21,7 @@ typedef struct child_process {
     int orders, replies;
 } child_process;
 
-/* What it does in the child: opens, and then, for each child_ordered() that is true, one
+/* The child's body: opens, and then, for each child_ordered() that is true, makes one
  * child_reply(). */
 typedef void child_serve(child_process *c, void *context);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The same serial work in one thread alone or in two at once, each pinned to a CPU of its own:
- * what the ceiling is made of. */
+ * The same serial work in one thread alone or in two at once, each pinned to a CPU of its own. The
+ * ceiling is computed from it. */
 #ifndef BARS_COPIES_H
 #define BARS_COPIES_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bar: what a fork and a join cost. fib without cutoff on one worker against its serial elision
+ * Bar: the cost of a fork and a join. fib without cutoff on one worker against its serial elision
  * and against the plain recursion that may not be inlined, all on that worker, in three calling
  * contexts. Built four times, as C and as C++ by gcc and by clang. */
 #include "measure.h"

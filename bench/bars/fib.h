@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * fib without cutoff in one calling context. Each context is a file of its own, since what a
- * compiler inlines depends on everything else in the file. */
+ * fib without cutoff in one calling context. Each context is a file of its own, since a compiler's
+ * inlining depends on everything else in the file. */
 #ifndef BARS_FIB_H
 #define BARS_FIB_H
 
@@ -15,7 +15,7 @@
 
 typedef struct fib_context {
     const char *name;
-    bool constant; /* fib(FIB_CONSTANT) whatever n is */
+    bool constant; /* fib(FIB_CONSTANT) for any n */
     long (*forked)(filch_self self, int n);
     long (*elision)(int n);
     long (*plain)(int n);
@@ -42,7 +42,7 @@ static long elision(int n)
     return n < 2 ? n : elision(n - 1) + elision(n - 2);
 }
 
-/* Real calls: what a call costs. */
+/* Real calls: the cost of a call. */
 FIB_NOINLINE long plain(int n)
 {
     if (n < 2)

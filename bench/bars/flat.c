@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bar: a loop that forks 10,000 tasks, then joins them, swept over the length of a task: never
- * slower on two workers than on one, faster than serial from 0.8 us, at the ceiling from 8 us. */
+ * Bar: a loop that forks 10,000 tasks, then joins them, swept over the length of a task. It is
+ * never slower on two workers than on one, faster than serial from 0.8 us, at the ceiling from 8
+ * us. */
 #include "copies.h"
 #include "runtimes.h"
 #include "spin.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bars: what an idle runtime burns, and what idle workers cost an owner of tiny fork/join pairs. */
+ * Bars: CPU use of an idle runtime, and the cost of idle workers to an owner of tiny fork/join
+ * pairs. */
 #include "measure.h"
 
 #include "runtimes.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * From submission to start on something that is idle, against a bare futex hand-off with the same
- * pinning. Both hand-offs are measured, to the submitter's CPU and to another; what is judged is
- * judged by the one it made more often. */
+ * pinning. Both hand-offs are measured, to the submitter's CPU and to another; a column is judged
+ * by the one it made more often. */
 #ifndef BARS_LATENCY_H
 #define BARS_LATENCY_H
 
@@ -19,7 +19,7 @@ typedef struct latency_samples {
     size_t count, same; /* same: how many started on the submitter's CPU */
 } latency_samples;
 
-/* What a task notes when it starts. */
+/* A task's notes when it starts. */
 typedef struct latency_note {
     double started;
     int cpu;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * How every bar is measured and judged; C and C++. Arms run interleaved, A B C A B C, after one
- * round that is thrown away; a ratio is computed pairwise within one round, and the median of
- * the rounds is judged. "Ceiling" is what the machine gives two independent copies: 2 x (one
- * alone) / (two pinned copies together). */
+ * round that is thrown away; a ratio is computed pairwise within one round, and the median of the
+ * rounds is judged. "Ceiling" is the speed-up of two independent copies: 2 x (one alone) / (two
+ * pinned copies together). */
 #ifndef BARS_MEASURE_H
 #define BARS_MEASURE_H
 
@@ -36,7 +36,7 @@ typedef struct measure_spread {
 
 typedef struct measure_options {
     int repeat;
-    long size;        /* what the program makes of it is its own affair; 0: its default */
+    long size;        /* the program's own size; 0: its default */
     const char *only; /* a part of the names of those rows that shall run; NULL: all */
 } measure_options;
 

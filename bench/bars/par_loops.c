@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bars of filch_for: x * a + b over many floats against the plain loop and against the faster of
- * oneTBB and OpenMP; iterations of very different lengths against the ceiling; and, from a task
- * beside an idle worker, 1,000 light iterations against the plain loop, so that it shows whether a
- * loop knows when not to go parallel. */
+ * oneTBB and OpenMP; iterations of very different lengths against the ceiling. Then, from a task
+ * beside an idle worker, 1,000 light iterations against the plain loop: this shows whether a loop
+ * knows when not to go parallel. */
 #include "race.h"
 
 #include "runtimes.h"
@@ -31,7 +31,8 @@ static bool flat(const measure_options *options)
     return race_judge(&r, what, two, best, 1, MEASURE_AT_MOST, 1.03) && reached;
 }
 
-/* The speed-up over the plain loop, alone / two, over the ceiling 2 x alone / both: both / 2 two. */
+/* The speed-up over the plain loop, alone / two, over the ceiling 2 x alone / both: both / 2
+ * two. */
 static bool irregular(const char *name, const measure_options *options)
 {
     static race r;
@@ -69,7 +70,8 @@ typedef struct small_job {
     double seconds, plain; /* of a loop */
 } small_job;
 
-/* The two take turns of some ten microseconds, so that whatever slows the core down slows both. */
+/* The two take turns of some ten microseconds, so that anything that slows the core down slows
+ * both. */
 FILCH_VOID_TASK(repeat_small, (small_job *, job))
 {
     /* Not known to the compiler: of a known number of items it makes another loop. */

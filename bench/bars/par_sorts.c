@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bars of the sorts against std::sort of the same keys, one and two workers; other libraries' sorts
- * stand beside them. Then inputs that are bad for some sort or other: none may take longer than
+ * are shown beside them. Then inputs that are bad for some sort or other: none may take longer than
  * std::sort takes for it. */
 #include "race.h"
 
@@ -20,7 +20,7 @@ static void run_stable(void *place, kernel_run *run)
     par_expect(FILCH_RUN((filch_runtime *)place, sort_stable, d->keys, d->n));
 }
 
-/* What every run starts from; the children inherit it. */
+/* Every run starts from this; the children inherit it. */
 static uint32_t *pristine;
 
 static void restore(kernel_run *run)
@@ -29,9 +29,9 @@ static void restore(kernel_run *run)
     memcpy(d->keys, pristine, d->n * sizeof *d->keys);
 }
 
-/* A hypervisor may have taken back what no program uses, and then takes milliseconds for each 2 MiB
- * that one wants again; that shall not depend on which arm came before. What a sort needs besides
- * its keys lies in memory that has just been used, by whomever. */
+/* A hypervisor may have taken back unused memory, and then takes milliseconds to return each 2 MiB;
+ * that must not depend on the previous arm. The memory that a sort needs besides its keys has
+ * therefore just been used here. */
 static void shuffle(kernel_run *run)
 {
     par_keys *d = run->data;
@@ -135,10 +135,9 @@ static void fill_median_killer(uint32_t *keys, size_t n)
     }
 }
 
-/* What an adversary answers to this very sort makes the worst keys for it: all
- * are "gas", larger than any other, until one has to be given a value, and the
- * one that looks like the pivot gets the smallest that is left. McIlroy, A
- * killer adversary for quicksort, 1999. */
+/* An adversary's answers to this very sort give the worst keys for it. All are "gas", larger than
+ * any other, until one has to be given a value; the one that looks like the pivot gets the smallest
+ * value left. McIlroy, A killer adversary for quicksort, 1999. */
 typedef struct adversary {
     uint32_t *value, gas, solid, candidate;
 } adversary;

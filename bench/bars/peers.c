@@ -5,18 +5,10 @@
  * command line as name=path. */
 #include "measure.h"
 
+#include "program.h"
 #include "runtimes.h"
-#include <fcntl.h>
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { PEERS_MOST = 4, PEER_N = 27 };
-
-typedef struct peer {
-    pid_t pid;
-    FILE *to, *from;
-} peer;
 
 typedef struct own_job {
     filch_runtime *rt;
@@ -76,44 +68,15 @@ static double own_once(void *context)
 
 static double peer_once(void *context)
 {
-    peer *p = context;
+    const program *p = context;
     double seconds;
     long answer;
     fprintf(p->to, "%d\n", PEER_N);
     fflush(p->to);
-    if (fscanf(p->from, "%lf %ld", &seconds, &answer) != 2) {
-        fputs("a peer has died\n", stderr);
-        exit(1);
-    }
+    if (fscanf(p->from, "%lf %ld", &seconds, &answer) != 2)
+        program_die(p, "ended without an answer");
     check(PEER_N, answer);
     return seconds / calls_of(PEER_N);
-}
-
-static void peer_start(peer *p, const char *path)
-{
-    int to[2], from[2];
-    if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC) || (p->pid = fork()) < 0) {
-        perror("peer");
-        exit(1);
-    }
-    if (p->pid == 0) {
-        dup2(to[0], 0);
-        dup2(from[1], 1);
-        execl(path, path, (char *)NULL);
-        perror(path);
-        _exit(127);
-    }
-    close(to[0]);
-    close(from[1]);
-    p->to = fdopen(to[1], "w");
-    p->from = fdopen(from[0], "r");
-}
-
-static void peer_stop(peer *p)
-{
-    fclose(p->to);
-    fclose(p->from);
-    waitpid(p->pid, NULL, 0);
 }
 
 /* The peer that is fastest by its median. */
@@ -130,20 +93,15 @@ static int best_of(const measure_arm *arms, int count, int repeat)
 int main(int argc, char **argv)
 {
     static measure_arm arms[1 + PEERS_MOST];
-    static peer peers[PEERS_MOST];
+    static program peers[PEERS_MOST];
     measure_options options = measure_read_options(argc, argv, 38, "N, of fib(N) by Filch");
     int count = 1;
     char what[96];
     for (; optind < argc && count <= PEERS_MOST; optind++, count++) {
-        char *path = strchr(argv[optind], '=');
-        if (!path) {
-            fprintf(stderr, "%s: not name=path: %s\n", argv[0], argv[optind]);
-            return 2;
-        }
-        *path++ = '\0';
-        peer_start(&peers[count - 1], path);
-        arms[count] =
-            (measure_arm){.name = argv[optind], .once = peer_once, .context = &peers[count - 1]};
+        program_start(&peers[count - 1], argv[optind]);
+        arms[count] = (measure_arm){.name = peers[count - 1].name,
+                                    .once = peer_once,
+                                    .context = &peers[count - 1]};
     }
     own_job own = {.rt = runtime_of(1, NULL), .n = (int)options.size};
     arms[0] = (measure_arm){.name = "filch", .once = own_once, .context = &own};
@@ -158,7 +116,7 @@ int main(int argc, char **argv)
                                 MEASURE_AT_LEAST, 30);
     }
     for (int i = 0; i < count - 1; i++)
-        peer_stop(&peers[i]);
+        program_stop(&peers[i]);
     filch_runtime_destroy(own.rt);
     return reached ? 0 : 1;
 }

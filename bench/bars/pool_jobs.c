@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bars: empty jobs, submitted, run and accounted for by a pool of two workers: from one thread that is
- * none of its workers, from four, and from jobs; against a pool written by hand and oneTBB. And with
- * all that a job can have: a bounded queue, priorities, a handle that is waited for, metrics. Each arm
- * is a process of its own. */
+ * Bars: empty jobs, submitted, run and accounted for by a pool of two workers. They come from one
+ * thread outside the pool, from four, and from jobs; against a pool written by hand and oneTBB.
+ * With a timeout, a handle, or both and a callback, against plain jobs of the same bounded queue.
+ * And with priorities, a handle that is waited for, metrics. Each arm is a process of its own. */
 #include "pool_sides.h"
 
 #include <filch/metrics.h>
@@ -94,9 +94,8 @@ static void *open_rich(unsigned workers, long most, bool inside)
 }
 
 /* Each job's handle is waited for, with so many others under way. */
-static void rich_burst(void *side, long count)
+static void burst_with_handles(filch_pool *pool, long count, filch_job_options options, bool levels)
 {
-    rich_pool *rich = side;
     filch_job *under_way[HANDLES] = {0};
     for (long i = 0; i < count + HANDLES; i++) {
         filch_job **at = &under_way[i % HANDLES];
@@ -105,37 +104,56 @@ static void rich_burst(void *side, long count)
             filch_job_release(*at);
         }
         *at = NULL;
+        if (levels)
+            options.priority = (unsigned)i % FILCH_PRIORITIES;
         if (i < count)
-            pool_check(
-                filch_pool_submit(at, rich->ours.pool, pool_nothing, NULL,
-                                  &(filch_job_options){.priority = (unsigned)i % FILCH_PRIORITIES},
-                                  FILCH_FOREVER));
+            pool_check(filch_pool_submit(at, pool, pool_nothing, NULL, &options, FILCH_FOREVER));
     }
+}
+
+static void rich_burst(void *side, long count)
+{
+    burst_with_handles(((rich_pool *)side)->ours.pool, count, (filch_job_options){0}, true);
 }
 
 static const jobs_side rich_side = {
     "filch, with everything", open_rich, rich_burst, NULL, pool_wait, false};
 
+/* ---- Kinds of jobs in a bounded queue ---- */
+
+static void told(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
+{
+    (void)job, (void)outcome, (void)why, (void)data;
+}
+
+static void burst_with_timeouts(void *side, long count)
+{
+    pool_ours *ours = side;
+    for (long i = 0; i < count; i++)
+        pool_check(FILCH_SUBMIT_AS(ours->pool, pool_nothing, NULL, .timeout = 3600 * FILCH_SECOND));
+}
+
+static void burst_with_a_handle(void *side, long count)
+{
+    burst_with_handles(((pool_ours *)side)->pool, count, (filch_job_options){0}, false);
+}
+
+static void burst_with_all(void *side, long count)
+{
+    burst_with_handles(((pool_ours *)side)->pool, count,
+                       (filch_job_options){.timeout = 3600 * FILCH_SECOND, .done = told}, false);
+}
+
+static const jobs_side with_timeout = {"timeout", pool_open_fifo, burst_with_timeouts,
+                                       NULL,      pool_wait,      false};
+static const jobs_side with_handle = {"handle", pool_open_fifo, burst_with_a_handle,
+                                      NULL,     pool_wait,      false};
+static const jobs_side with_all = {
+    "timeout, handle, done", pool_open_fifo, burst_with_all, NULL, pool_wait, false};
+
 /* ---- Arms ---- */
 
-typedef struct pattern {
-    const char *name, *what;
-    double (*run)(const jobs_side *side, void *pool, long count);
-    bool inside;            /* jobs submit */
-    bool alone;             /* only the pool with everything */
-    double millions, times; /* a second, and of the best peer, at least; 0: reported */
-} pattern;
-
-static const pattern patterns[] = {
-    {"one", "from a thread", from_one, false, false, 12, 1.8},
-    {"four", "from four threads", from_four, false, false, 12, 1.8},
-    {"workers", "from jobs, 1,000 each", from_workers, true, false, 30, 0},
-    {"halves", "from two jobs, half each", from_two_workers, true, false, 0, 0},
-    {"rich", "with everything, from a thread", from_one, false, true, 1, 0},
-    {"crowd", "with everything, from four", from_four, false, true, 0, 0},
-};
-enum { PATTERNS = sizeof patterns / sizeof *patterns, PEERS_FROM = 3 };
-
+enum { PEERS_FROM = 3 };
 static const jobs_side *const compared[] = {
     &pool_default,     &pool_many,      &pool_fifo, &pool_hand_small, &pool_hand_large,
 #ifdef JOBS_HAVE_TBB
@@ -143,6 +161,32 @@ static const jobs_side *const compared[] = {
 #endif
 };
 static const jobs_side *const alone[] = {&rich_side};
+static const jobs_side *const kinds[] = {&pool_fifo, &with_timeout, &with_handle, &with_all,
+                                         &pool_hand_small};
+
+#define LIST(sides) sides, sizeof(sides) / sizeof *(sides)
+typedef struct pattern {
+    const char *name, *what;
+    double (*run)(const jobs_side *side, void *pool, long count);
+    bool inside; /* jobs submit */
+    const jobs_side *const *sides;
+    int count;
+    double millions, times; /* a second, and of the best peer, at least; 0: reported */
+} pattern;
+
+static const pattern patterns[] = {
+    {"one", "from a thread", from_one, false, LIST(compared), 12, 1.8},
+    {"four", "from four threads", from_four, false, LIST(compared), 12, 1.8},
+    {"workers", "from jobs, 1,000 each", from_workers, true, LIST(compared), 30, 0},
+    {"halves", "from two jobs, half each", from_two_workers, true, LIST(compared), 0, 0},
+    {"rich", "with everything, from a thread", from_one, false, LIST(alone), 1, 0},
+    {"crowd", "with everything, from four", from_four, false, LIST(alone), 0, 0},
+    {"kinds", "in a bounded queue", from_one, false, LIST(kinds), 0, 0},
+};
+enum { PATTERNS = sizeof patterns / sizeof *patterns };
+
+/* As many times as long as a plain job, at most. */
+static const double dearer_most = 1.5;
 
 typedef struct jobs_arm {
     const jobs_side *side;
@@ -197,42 +241,62 @@ static enum measure_bound at_least(double value)
     return value > 0 ? MEASURE_AT_LEAST : MEASURE_REPORTED;
 }
 
-static bool judge(const pattern *p, const measure_arm *arms, int sides, long count, int repeat)
+static bool judge_rate(const pattern *p, const measure_arm *arm, double millions, long count,
+                       int repeat)
+{
+    char what[96];
+    snprintf(what, sizeof what, "jobs %s: %s, M/s", p->what, arm->name);
+    return measure_judge(what, millions_of(arm, count, repeat), at_least(millions), millions);
+}
+
+static bool judge_peers(const pattern *p, const measure_arm *arms, int repeat)
+{
+    char what[96];
+    const measure_arm *best = best_peer(p, arms, p->count, repeat);
+    snprintf(what, sizeof what, "jobs %s: %s / filch", p->what, best->name);
+    return measure_judge(what, measure_ratio(best, &arms[0], 1, repeat), at_least(p->times),
+                         p->times);
+}
+
+static bool judge_kinds(const pattern *p, const measure_arm *arms, int repeat)
 {
     char what[96];
     bool reached = true;
-    int best_of_ours = sides > PEERS_FROM ? 1 : 0; /* many at a time, where that is compared */
-    for (int i = 0; i < sides; i++) {
-        double millions = i == best_of_ours ? p->millions : 0;
-        snprintf(what, sizeof what, "jobs %s: %s, M/s", p->what, arms[i].name);
-        reached = measure_judge(what, millions_of(&arms[i], count, repeat), at_least(millions),
-                                millions) &&
+    for (int i = 1; i < p->count && p->sides[i] != &pool_hand_small; i++) {
+        snprintf(what, sizeof what, "jobs %s: %s / plain", p->what, arms[i].name);
+        reached = measure_judge(what, measure_ratio(&arms[i], &arms[0], 1, repeat), MEASURE_AT_MOST,
+                                dearer_most) &&
                   reached;
     }
-    if (sides <= PEERS_FROM)
-        return reached;
-    const measure_arm *best = best_peer(p, arms, sides, repeat);
-    snprintf(what, sizeof what, "jobs %s: %s / filch", p->what, best->name);
-    return measure_judge(what, measure_ratio(best, &arms[0], 1, repeat), at_least(p->times),
-                         p->times) &&
-           reached;
+    return reached;
+}
+
+static bool judge(const pattern *p, const measure_arm *arms, long count, int repeat)
+{
+    bool reached = true;
+    int best_of_ours = p->sides == compared ? 1 : 0; /* many at a time, where that is compared */
+    for (int i = 0; i < p->count; i++)
+        reached =
+            judge_rate(p, &arms[i], i == best_of_ours ? p->millions : 0, count, repeat) && reached;
+    if (p->sides == compared)
+        return judge_peers(p, arms, repeat) && reached;
+    return p->sides == kinds ? judge_kinds(p, arms, repeat) && reached : reached;
 }
 
 static bool run_pattern(const pattern *p, const measure_options *options)
 {
     static measure_arm arms[SIDES_MOST];
     static jobs_arm jobs[SIDES_MOST];
-    const jobs_side *const *sides = p->alone ? alone : compared;
-    int count = (int)(p->alone ? sizeof alone / sizeof *alone : sizeof compared / sizeof *compared);
-    for (int i = 0; i < count; i++) {
-        jobs[i] = (jobs_arm){.side = sides[i], .pattern = p, .count = options->size};
-        arms[i] = (measure_arm){.name = sides[i]->name, .once = jobs_once, .context = &jobs[i]};
-        child_start(&jobs[i].process, sides[i]->name, serve, &jobs[i]);
+    for (int i = 0; i < p->count; i++) {
+        const jobs_side *side = p->sides[i];
+        jobs[i] = (jobs_arm){.side = side, .pattern = p, .count = options->size};
+        arms[i] = (measure_arm){.name = side->name, .once = jobs_once, .context = &jobs[i]};
+        child_start(&jobs[i].process, side->name, serve, &jobs[i]);
     }
-    measure_interleaved(arms, count, options->repeat);
-    for (int i = 0; i < count; i++)
+    measure_interleaved(arms, p->count, options->repeat);
+    for (int i = 0; i < p->count; i++)
         child_stop(&jobs[i].process);
-    return judge(p, arms, count, options->size, options->repeat);
+    return judge(p, arms, options->size, options->repeat);
 }
 
 int main(int argc, char **argv)

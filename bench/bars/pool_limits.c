@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bars: how many permits a limiter hands out in 10 s, against burst + rate * t, counted by the
- * instants at which they become somebody's, not by when a sleeper woke. In advance: one task reserves
- * as fast as it can, and runs ahead of the clock. Awaited: tasks reserve one, sleep until its instant,
- * and reserve the next; what they lose by oversleeping only the burst can bring back. A single task
- * cannot sleep for 10 us: at 100,000 a second either the burst bridges its lateness, or there are 64
- * of them. */
+ * instants at which they are granted, not by when a sleeper woke. In advance: one task reserves as
+ * fast as it can, and runs ahead of the clock. Awaited: tasks reserve one, sleep until its instant,
+ * and reserve the next; only the burst can make up for oversleeping. A single task cannot sleep for
+ * 10 us: at 100,000 a second either the burst bridges its lateness, or there are 64 of them. */
 #include "measure.h"
 
 #include "runtimes.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bar: what the literature on worker pools gives as success, 10,000 tasks a minute of which 99 in a
- * hundred are done within 5 s, exceeded a hundred times in both. 1,000,000 jobs through a bounded
- * queue; each computes for 10 us, and one in 16 also waits for 1 ms, as if for a reply. A job's time is
- * from the call that submits it, which may have to wait for room, until its end. */
+ * Bar: the literature on worker pools calls 10,000 tasks a minute, of which 99 in a hundred are
+ * done within 5 s, a success; this exceeds both figures a hundred times. 1,000,000 jobs through a
+ * bounded queue; each computes for 10 us, and one in 16 also waits for 1 ms, as if for a reply. A
+ * job's time is from the call that submits it, which may have to wait for room, until its end. */
 #include "pools.h"
 #include "spin.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The sides of the pools' bars that are no other library's: pools of Filch in several configurations,
- * and the one written by hand. */
+ * The sides of the pools' bars that are no other library's: pools of Filch in several
+ * configurations, and the one written by hand. */
 #ifndef BARS_POOL_SIDES_H
 #define BARS_POOL_SIDES_H
 
@@ -16,7 +16,7 @@ enum { POOL_ROOM = 4096 }; /* of bounded queues */
 
 typedef struct pool_ours {
     filch_pool *pool;
-    long each;     /* what one that sows submits */
+    long each;     /* jobs that one sower submits */
     uint64_t done; /* in all runs so far */
 } pool_ours;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bars: from submission to start of a job. On an idle pool, by a thread that blocks until the job is
- * done, against a bare futex hand-off with the same pinning. At half load, jobs of 100 us that arrive
- * at random and wait for nobody (open loop: a Poisson process, the same arrivals for all), against a
- * pool written by hand. */
+ * Bars: from submission to start of a job. On an idle pool, by a thread that blocks until the job
+ * is done, against a bare futex hand-off with the same pinning. At half load, jobs of 100 us that
+ * arrive at random times (open loop: a Poisson process, the same arrivals for all), against a pool
+ * written by hand. */
 #include "latency.h"
 
 #include "pool_sides.h"
@@ -133,7 +133,7 @@ static load load_of(long count)
     return l;
 }
 
-/* Nobody is waited for: who is late submits all that has come meanwhile. */
+/* Open loop: a late submitter submits all jobs that have arrived meanwhile. */
 static void run_slice(load *l, load_arm *arm, long first, long end)
 {
     double due = measure_now();

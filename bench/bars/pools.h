@@ -4,6 +4,7 @@
 #ifndef BARS_POOLS_H
 #define BARS_POOLS_H
 
+#include "../bind.h"
 #include <filch/filch.h>
 #include <filch/pool.h>
 #include <stdio.h>
@@ -28,20 +29,25 @@ static inline void *pool_memory(size_t count, size_t size)
     return memory;
 }
 
+/* Direct, or with a queue that grows, unless the configuration says otherwise. */
 static inline filch_pool *pool_with(filch_pool_config config)
 {
     filch_pool *pool;
     config.size = sizeof config;
+    config.bind = bench_bind();
+    if (!config.capacity)
+        config.capacity = FILCH_UNLIMITED;
     pool_check(filch_pool_create(&pool, &config));
     return pool;
 }
 
-/* Waits until it is at rest, having done `count` jobs more than `before`; nothing else became of any. */
+/* Waits until it is at rest, having done `count` jobs more than `before`; nothing else became of
+ * any. */
 static inline uint64_t pool_settle(filch_pool *pool, uint64_t before, long count)
 {
     filch_pool_stats stats;
     pool_check(filch_pool_wait(pool, FILCH_FOREVER));
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     if (stats.outcomes[FILCH_SUCCEEDED] != before + (uint64_t)count ||
         stats.accepted != stats.outcomes[FILCH_SUCCEEDED] || stats.waiting || stats.running) {
         fprintf(stderr, "the pool's account is wrong: %llu of %ld jobs succeeded\n",

@@ -4,9 +4,9 @@
  * Add arms, run, judge; an arm whose peer was not built has no number, and a bar that needs it is
  * missed.
  *
- * Runs that last some ten milliseconds are at the mercy of whoever else uses the core for as long
- * (another guest of the same host makes x * a + b 1.8 times slower, or not, from one run to the
- * next): for them a round is several turns, and the best of an arm's turns counts. */
+ * Runs of some ten milliseconds are at the mercy of other users of the core. Another guest of the
+ * same host makes x * a + b 1.8 times slower, or not, from one run to the next. For such runs a
+ * round is several turns, and the best of an arm's turns counts. */
 #ifndef BARS_RACE_H
 #define BARS_RACE_H
 
@@ -106,8 +106,8 @@ static inline void race_round(race *r, int round)
         }
 }
 
-/* All arms work on the same pages: which ones a process gets decides more about a loop that is bound
- * by memory than what runs it. */
+/* All arms work on the same pages: which ones a process gets decides more about a loop that is
+ * bound by memory than what runs it. */
 static inline void race_share(race *r)
 {
     size_t bytes = r->served[0].kernel.bytes_each * (size_t)r->size.n;

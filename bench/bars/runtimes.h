@@ -4,14 +4,17 @@
 #ifndef BARS_RUNTIMES_H
 #define BARS_RUNTIMES_H
 
+#include "../bind.h"
 #include <filch/filch.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static inline filch_runtime *runtime_with(const filch_config *config)
+static inline filch_runtime *runtime_with(filch_config config)
 {
     filch_runtime *rt;
-    if (filch_runtime_create(&rt, config)) {
+    config.size = sizeof config;
+    config.bind = bench_bind();
+    if (filch_runtime_create(&rt, &config)) {
         fprintf(stderr, "no runtime: %s\n", filch_error());
         exit(1);
     }
@@ -22,11 +25,10 @@ static inline filch_runtime *runtime_on_stacks(unsigned workers, const char *que
 {
     filch_config config;
     memset(&config, 0, sizeof config);
-    config.size = sizeof config;
     config.workers = workers;
     config.queue = queue;
     config.stack_size = size;
-    return runtime_with(&config);
+    return runtime_with(config);
 }
 
 static inline filch_runtime *runtime_of(unsigned workers, const char *queue)

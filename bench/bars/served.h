@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Kernels as arms that live in processes of their own (child.h): two OpenMP runtimes do not live in
- * one. Each child holds one place and one instance of the kernel; it restores its input, runs when it
- * is told to, checks the answer, and says how long the run took. The next arm's turn comes when this
- * one's threads have come to rest. */
+ * one. Each child holds one place and one instance of the kernel; it restores its input, runs when
+ * it is told to, checks the answer, and says how long the run took. The next arm's turn comes when
+ * this one's threads have come to rest. */
 #ifndef BARS_SERVED_H
 #define BARS_SERVED_H
 

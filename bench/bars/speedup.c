@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bars: speed-up from one worker to two against the ceiling, and what one worker costs over the
+ * Bars: speed-up from one worker to two against the ceiling, and the cost of one worker over the
  * serial elision. */
 #include "kernel_arms.h"
 

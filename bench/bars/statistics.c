@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bar: what counting costs. UTS T1 on the library, and on the same sources compiled with FL_UNCOUNTED,
- * whose workers count nothing and read no clock for it. What is compared is processor time of all
- * threads: other programs' turns are not in it, and counting is nothing but instructions. Each arm is this program once more, in a
- * process of its own; the library that counts nothing is put before the other one by LD_PRELOAD, and
- * the arm says which of them it has found. */
+ * Bar: the cost of counting. UTS T1 on the library, and on the same sources compiled with
+ * FL_UNCOUNTED, whose workers count nothing and read no clock for it. The bar compares processor
+ * time of all threads: other programs' turns are not in it, and counting is nothing but
+ * instructions. Each arm is this program once more, in a process of its own. LD_PRELOAD puts the
+ * library that counts nothing before the other one, and the arm reports the one it has found. */
 #include "child.h"
 
 #include "../kernels/table.h"
@@ -40,7 +40,7 @@ static int serve(char **argv)
         uts_t1_filch.run(rt, &run);
         answer reply = {.seconds = child_cpu(CLOCK_PROCESS_CPUTIME_ID) - from,
                         .right = run.answer == run.size->answer};
-        filch_runtime_stats(rt, &stats, sizeof stats);
+        filch_runtime_stats_read(rt, &stats, sizeof stats);
         reply.counts = stats.jobs_run > 0;
         child_reply(&c, &reply, sizeof reply);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bars: from submission to start on an idle runtime, with a submitter that blocks at once and
- * one that computes on for 100 us, against a bare futex hand-off with the same pinning; and CPU
- * seconds at 1,000 submissions a second. */
+ * Bars: from submission to start on an idle runtime, against a bare futex hand-off with the same
+ * pinning. One submitter blocks at once, another continues to compute for 100 us. Then CPU seconds
+ * at 1,000 submissions a second. */
 #include "latency.h"
 
 #include "runtimes.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bar: UTS T1 runs again and again on 8 workers while a thread changes the policy every millisecond, a
- * thousand times. How many of the runs count wrong? That each worker chooses by the new policy at its
- * next theft is what tests/stress/test_policies.c shows. */
+ * Bar: UTS T1 runs again and again on 8 workers while a thread changes the policy every
+ * millisecond, a thousand times. How many of the runs count wrong? tests/stress/test_policies.c
+ * shows that each worker chooses by the new policy at its next theft. */
 #include "measure.h"
 
 #include "../kernels/table.h"
 #include "runtimes.h"
-#include <sched/policy.h>
+#include <sched/victims/policy.h>
 
 enum { WORKERS = 8, SWAPS = 1000, MS = 1000000 };
 

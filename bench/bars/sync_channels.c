@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bars: channels. A send and a receive of one task that never wait; a message from one task to
- * another and back, on one worker and on two; two producers and two consumers on two workers,
- * against four threads and a ring of the same capacity behind a pthread mutex and two conditions. */
+ * another and back, on one worker and on two. Then two producers and two consumers on two workers,
+ * against four threads and a ring of the same capacity behind a pthread mutex and two
+ * conditions. */
 #include "measure.h"
 
 #include "runtimes.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bars: detached tasks and futures, on one worker. A task starts others, a thousand at a time or all
- * of a million, which then run; a future is set and awaited whose value is there; two tasks set each
- * other's futures by turns, so that each await suspends. And the memory of a process in which a
- * million tasks are queued. */
+ * Bars: detached tasks and futures, on one worker. A task starts others, a thousand at a time or
+ * all of a million, which then run. A future is set and awaited whose value is there. Two tasks set
+ * each other's futures by turns, so that each await suspends. And the memory of a process in which
+ * a million tasks are queued. */
 #include "measure.h"
 
 #include "runtimes.h"

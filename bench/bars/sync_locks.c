@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bars: the mutex that suspends. A lock and an unlock that nobody contends, against pthread's; 64
- * tasks on two workers that all want one mutex, against 64 threads and a pthread mutex, with the same
- * critical section; how long the unluckiest of the tasks waited. */
+ * Bars: the mutex that suspends. An uncontended lock and unlock, against pthread's. 64 tasks on two
+ * workers that all want one mutex, against 64 threads and a pthread mutex, with the same critical
+ * section. The longest wait of any of the tasks. */
 #include "measure.h"
 
 #include "runtimes.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// What comes before a kernel's C source when it is compiled as C++, with KERNEL_AS_TBB or KERNEL_AS_ASYNC.
+// Precedes a kernel's C source when it is compiled as C++, with KERNEL_AS_TBB or KERNEL_AS_ASYNC.
 #ifndef KERNELS_AS_CPP_H
 #define KERNELS_AS_CPP_H
 

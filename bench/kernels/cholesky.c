@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A = L L^T of a dense, symmetric, positive definite matrix, in place of its lower half, by
- * recursive halving as in lu; the update touches one triangle only, so that its tasks are of two
+ * recursive halving as in lu. The update touches one triangle only, so that its tasks are of two
  * kinds and sizes. (Cilk's program of that name is for sparse matrices.) */
 #define FACTOR_TRANSPOSED true
 #include "factor.h"

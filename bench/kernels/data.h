@@ -11,11 +11,11 @@
 
 enum { DATA_LINE = 64 };
 
-/* What lies at the beginning of an instance's block. */
+/* The beginning of an instance's block. */
 #define DATA(type, run) ((type *)(run)->data)
 
-/* Makes run->data: `size` bytes that describe the data, DATA_LINE at most, and `bytes` of data at data_items(). False
- * without memory. data_teardown frees it. */
+/* Makes run->data: `size` bytes that describe the data, DATA_LINE at most, and `bytes` of data at
+ * data_items(). False without memory. data_teardown frees it. */
 static inline bool data_setup(kernel_run *run, size_t size, size_t bytes)
 {
     const size_t whole = ((DATA_LINE + bytes) | (DATA_LINE - 1)) + 1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What lu and cholesky have in common: matrices whose factors are known, so that answers need no
- * tolerance, and the update by which both spend nearly all their time. Whoever includes this says
- * by FACTOR_TRANSPOSED whether the update's second factor is read transposed.
+ * Shared by lu and cholesky: matrices whose factors are known, so that answers need no tolerance,
+ * and the update in which both spend nearly all their time. The including file sets
+ * FACTOR_TRANSPOSED to say whether the update's second factor is read transposed.
  *
  * Entry (i, j) of A is r[i] * P(min(i, j)) * q[j], where P(k) = c[0]^2 + ... + c[k]^2. So, with all
  * of r, q, c powers of two and P an integer, no operation of either factorization rounds:

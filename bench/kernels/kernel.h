@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the body of a kernel is written in: a handful of words for tasks, forks and joins. The same
- * body is compiled
+ * The language of a kernel's body: a handful of words for tasks, forks and joins. The same body is
+ * compiled
  *
  *   KERNEL_AS_SERIAL    as its serial elision: a fork is an ordinary call, a join is nothing, and
  *                       `self` does not exist
@@ -168,14 +168,15 @@
 #define CALL(name, ...) name(self, __VA_ARGS__)
 #define RUN(place, ...) FILCH_RUN((filch_runtime *)(place), __VA_ARGS__)
 
-#ifdef KERNEL_AS_FILCH
+#if defined(KERNEL_AS_FILCH) && !defined(KERNEL_SUFFIX) /* compiled by clang, it is another one */
 #define KERNEL_SUFFIX filch
 #endif
 
 #ifdef KERNEL_AS_HANDPOOL
 #include "../peers/handpool.h"
 #define KERNEL_SUFFIX handpool
-#define filch_fork_inline handpool_fork
+#define filch_fork_moving(self, task, moves) ((void)(moves), handpool_fork(self, task))
+#define filch_join_moves(slot) (slot)
 #define filch_join_inline(slot, task) handpool_join(slot)
 #define filch_run_or_die(place, task, slot) handpool_run((handpool *)(void *)(place), task, slot)
 #undef FILCH_CHECK /* it looks into fork stacks, which this column has none of */

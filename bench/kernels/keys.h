@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What kernels that sort have in common: random keys, a serial sort for leaves, and a number that
- * tells whether keys were sorted. C and C++. */
+ * Shared by kernels that sort: random keys, a serial sort for leaves, and a number that tells
+ * whether keys were sorted. C and C++. */
 #ifndef KERNELS_KEYS_H
 #define KERNELS_KEYS_H
 
@@ -38,8 +38,8 @@ static inline uint32_t keys_median(uint32_t a, uint32_t b, uint32_t c)
     return a < c ? a : b < c ? c : b;
 }
 
-/* Hoare's partition by the median of three: no key of [from, end) is above one of [end, to), where end is what is
- * returned; neither part is empty. Three keys at least. */
+/* Hoare's partition by the median of three: no key of [from, end) is above one of [end, to), where
+ * end is what is returned; neither part is empty. Three keys at least. */
 static inline uint32_t *keys_partition(uint32_t *from, uint32_t *to)
 {
     const uint32_t pivot = keys_median(*from, from[(to - from) / 2], to[-1]);

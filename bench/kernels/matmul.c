@@ -13,7 +13,7 @@ VOID_TASK(multiply, (const int *, a), (const int *, b), (int *, c), (long, n), (
     }
     long half = n / 2, down = half * stride;
     const int *a_right = a + half, *b_below = b + down;
-    /* What is forked last is joined, so run, first: this way one worker goes through memory in
+    /* The last fork is joined, and so run, first: this way one worker goes through memory in
      * ascending order, the elision in descending order; that is worth 5 % to one of them. */
     FORK_VOID(multiply, a + down, b + half, c + down + half, half, stride);
     FORK_VOID(multiply, a + down, b, c + down, half, stride);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What others have to know of the matrices of matmul and strassen: kernel_run.data starts with
- * pointers to a, b and c. */
+ * The matrices of matmul and strassen, for other files: kernel_run.data starts with pointers to a,
+ * b and c. */
 #ifndef KERNELS_MATMUL_H
 #define KERNELS_MATMUL_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What matmul and strassen have in common: the int matrices that they multiply, so that both find
- * the same product, and how leaves are multiplied. C and C++. */
+ * Shared by matmul and strassen: the int matrices that they multiply, so that both find the same
+ * product, and how leaves are multiplied. C and C++. */
 #ifndef KERNELS_MATRICES_H
 #define KERNELS_MATRICES_H
 

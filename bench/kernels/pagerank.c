@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Ten iterations of PageRank over an R-MAT graph: every vertex sums what its neighbours give. Loops
+ * Ten iterations of PageRank over an R-MAT graph: every vertex sums its neighbours' shares. Loops
  * over vertices, whose work is as uneven as their degrees, with a barrier between two. Ranks are
  * fixed-point numbers, so that sums do not depend on their order. */
 #include "data.h"

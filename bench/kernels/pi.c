@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Eight hexadecimal digits of pi behind the first n of its fraction, without these: a sum of n
- * independent terms, each a power modulo a small number. Pure arithmetic, no memory: what a
- * reduction should be at its best. Fractions are 64-bit numbers whose sum wraps, so that it does
- * not depend on the order. */
+ * independent terms, each a power modulo a small number. Pure arithmetic, no memory: the best case
+ * of a reduction. Fractions are 64-bit numbers whose sum wraps, so that it does not depend on the
+ * order. */
 #include "kernel.h"
 
 enum { LEAF = 128 };

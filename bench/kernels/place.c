@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "place.h"
 
+#include "../bind.h"
 #include "../peers/handpool.h"
 #include "../peers/peer.h"
 
@@ -15,6 +16,7 @@ static int open_runtime(kernel_place *p, const kernel *k)
 {
     filch_config config = {.size = sizeof config,
                            .workers = p->workers,
+                           .bind = bench_bind(),
                            .queue = p->queue,
                            .policy = p->policy,
                            .idle = p->idle,
@@ -67,6 +69,7 @@ static const struct {
     [KERNEL_SERIAL] = {open_nothing, close_nothing},
     [KERNEL_FILCH] = {open_runtime, close_runtime},
     [KERNEL_HANDPOOL] = {open_handpool, close_handpool},
+    [KERNEL_FILCH_CLANG] = {open_runtime, close_runtime},
     [KERNEL_PEER] = {open_peer, close_nothing},
 };
 

@@ -12,7 +12,7 @@ typedef struct kernel_place {
     const char *queue, *policy;     /* of a runtime; NULL: its defaults */
     const char *idle, *take, *wait; /* the same */
     unsigned workers;
-    void *it; /* what kernel.run takes; NULL: here */
+    void *it; /* argument of kernel.run; NULL: here */
 } kernel_place;
 
 /* Opens what *p describes, for that kernel. 0 or -errno, of a runtime with filch_error(). */

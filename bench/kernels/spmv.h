@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What others have to know of spmv's matrix: kernel_run.data is this, row i the entries from
- * start[i] to start[i + 1]. */
+ * The matrix of spmv, for other files: kernel_run.data is this, row i the entries from start[i] to
+ * start[i + 1]. */
 #ifndef KERNELS_SPMV_H
 #define KERNELS_SPMV_H
 

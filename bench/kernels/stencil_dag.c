@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A wavefront: the longest common subsequence of two random strings by dynamic programming, in
- * blocks. A block needs the one above and the one to its left; whoever finishes the second of
+ * blocks. A block needs the one above and the one to its left; the task that finishes the second of
  * these forks it. Parallelism grows to the width of the matrix and shrinks again, and the tree of
  * forks is not known before they happen: fork/join as a runner of dependency graphs.
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What others have to know of stencil-dag's strings: kernel_run.data is this, with strings a and b
- * of n letters each. */
+ * The strings of stencil-dag, for other files: kernel_run.data is this, with strings a and b of n
+ * letters each. */
 #ifndef KERNELS_STENCIL_DAG_H
 #define KERNELS_STENCIL_DAG_H
 

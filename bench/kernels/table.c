@@ -4,10 +4,17 @@
 
 #include <string.h>
 
-#define DECLARE_PAR(name) extern const kernel name##_serial, name##_filch;
+#ifdef PEERS_HAVE_OPENMP_CLANG
+#define DECLARE_CLANG(name) extern const kernel name##_filch_clang;
+#define BY_CLANG(name) &name##_filch_clang
+#else
+#define DECLARE_CLANG(name)
+#define BY_CLANG(name) NULL
+#endif
+#define DECLARE_PAR(name) DECLARE_CLANG(name) extern const kernel name##_serial, name##_filch;
 #define DECLARE(name) DECLARE_PAR(name) extern const kernel name##_handpool;
-#define ENTRY(name) {{&name##_serial, &name##_filch, &name##_handpool}},
-#define ENTRY_PAR(name) {{&name##_serial, &name##_filch, NULL}},
+#define ENTRY(name) {{&name##_serial, &name##_filch, &name##_handpool, BY_CLANG(name)}},
+#define ENTRY_PAR(name) {{&name##_serial, &name##_filch, NULL, BY_CLANG(name)}},
 
 ROWS(DECLARE)
 PAR_ROWS(DECLARE_PAR)

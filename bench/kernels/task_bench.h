@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The dependency graphs of the task-bench kernels, for them and for their tests: TASK_BENCH_WIDTH
- * points a step (fewer in a tree); a point of the next step needs the ones here of which it is a
- * dependent. */
+ * The dependency graphs of the task-bench kernels, for them and for their tests. A step has
+ * TASK_BENCH_WIDTH points (fewer in a tree); a point of the next step needs those of this step of
+ * which it is a dependent. */
 #ifndef KERNELS_TASK_BENCH_H
 #define KERNELS_TASK_BENCH_H
 
@@ -20,7 +20,7 @@ typedef struct task_bench_pattern {
     int (*dependents)(long step, int i, int *out);
 } task_bench_pattern;
 
-/* What one point makes of the sum of what those it needs have made. */
+/* A point's value, from the sum of the values of the points it needs. */
 static inline uint64_t task_bench_value(uint64_t sum, long step, int i)
 {
     const uint64_t mixed = (sum ^ (uint64_t)(step * TASK_BENCH_WIDTH + i)) * 0x9e3779b97f4a7c15u;

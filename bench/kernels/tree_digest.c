@@ -6,8 +6,8 @@
  *
  *   find DIR -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum
  *
- * Symbolic links are not followed. What cannot be read is named on stderr, left out of the list,
- * and counted. */
+ * Symbolic links are not followed. Unreadable files are named on stderr, left out of the list, and
+ * counted. */
 #include "kernel.h"
 
 #include <dirent.h>
@@ -85,7 +85,7 @@ static tally digest_file(const kernel_run *run, entry *file)
                      : (tally){.files = 1, .bytes = (uint64_t)bytes};
 }
 
-/* Whether what stands under this name is of interest; a directory gets its folder. */
+/* Is the file of this name of interest? A directory gets its folder. */
 static bool classify(entry *e, unsigned char type, const kernel_run *run)
 {
     struct stat status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A fork and its join on one worker, by discipline and fence; floor: a call of the same function
+ * A fork and its join on one worker, by queue and fence; floor: a call of the same function
  * that is not inlined. And a fiber switch; floor: swapcontext. */
 #include "micro.h"
 
@@ -8,13 +8,12 @@
 
 enum { BATCH = 1024 };
 
-static const filch_config disciplines[] = {
+static const filch_config queues[] = {
     {.size = sizeof(filch_config), .workers = 1, .queue = "chase-lev", .fence = "asymmetric"},
     {.size = sizeof(filch_config), .workers = 1, .queue = "chase-lev", .fence = "full"},
     {.size = sizeof(filch_config), .workers = 1, .queue = "central-mutex"},
 };
-static const char *const discipline_names[] = {"chase-lev", "chase-lev, full fence",
-                                               "central-mutex"};
+static const char *const queue_names[] = {"chase-lev", "chase-lev, full fence", "central-mutex"};
 
 /* ---- A pair ---- */
 
@@ -54,10 +53,10 @@ FILCH_TASK(long, pairs_above_another, (shim_state *, state))
 static void measure_pairs(shim_state *state, bool above_another)
 {
     int64_t which = shim_range(state);
-    filch_runtime *rt = micro_runtime(state, &disciplines[which]);
+    filch_runtime *rt = micro_runtime(state, &queues[which]);
     if (!rt)
         return;
-    shim_label(state, discipline_names[which]);
+    shim_label(state, queue_names[which]);
     long done =
         above_another ? FILCH_RUN(rt, pairs_above_another, state) : FILCH_RUN(rt, pairs, state);
     if (done != shim_iterations(state))
@@ -124,7 +123,7 @@ static void yield_there_and_back(shim_state *state)
         return;
     FILCH_RUN(rt, yields, state, rt);
     filch_stats stats;
-    filch_runtime_stats(rt, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, &stats, sizeof stats);
     shim_counter(state, "switches_each", (double)stats.switches / (double)shim_iterations(state));
     filch_runtime_destroy(rt);
 }
@@ -152,7 +151,7 @@ void register_forkjoin(void)
 {
     shim_benchmark *usual = shim_register("pair/filch", pair);
     shim_benchmark *lone = shim_register("lone pair/filch", lone_pair);
-    for (size_t i = 0; i < sizeof disciplines / sizeof disciplines[0]; i++) {
+    for (size_t i = 0; i < sizeof queues / sizeof queues[0]; i++) {
         shim_argument(usual, (int64_t)i);
         shim_argument(lone, (int64_t)i);
     }

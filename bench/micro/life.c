@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Creating and destroying a runtime of so many workers; floor: as many threads, created and
- * joined. */
+ * Creating and destroying a runtime of N workers; floor: as many threads, created and joined. */
 #include "micro.h"
 
 enum { WORKERS_MOST = 8 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the micro benchmarks share. Each file registers its own; a benchmark stands beside its
- * floor: the same thing without Filch. Names: what/filch/..., what/floor/... */
+ * Shared by the micro benchmarks. Each file registers its own; a benchmark stands beside its floor:
+ * the same thing without Filch. Names: what/filch/..., what/floor/... */
 #ifndef MICRO_H
 #define MICRO_H
 
 #include "../bars/measure.h"
+#include "../bind.h"
 #include "../gbench_shim.h"
 #include "handoff.h"
 #include <filch/filch.h>
@@ -17,10 +18,12 @@ void register_life(void);
 void register_scopes(void);
 
 /* A runtime, or NULL after the benchmark was marked as failed. */
-static inline filch_runtime *micro_runtime(shim_state *state, const filch_config *config)
+static inline filch_runtime *micro_runtime(shim_state *state, const filch_config *like)
 {
     filch_runtime *rt;
-    if (filch_runtime_create(&rt, config) == 0)
+    filch_config config = *like;
+    config.bind = bench_bind();
+    if (filch_runtime_create(&rt, &config) == 0)
         return rt;
     shim_fail(state, filch_error());
     return NULL;

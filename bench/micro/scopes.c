@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Contexts and scopes: a child context made, cancelled and released (floor: the memory alone); a
- * scope opened and closed by a task on the only worker, with so many children that do nothing
- * (floor: as many detached tasks and a yield, which nobody waits for). */
+ * Contexts and scopes. A child context is made, cancelled and released (floor: the memory alone). A
+ * task on the only worker opens and closes a scope with so many children that do nothing (floor: as
+ * many detached tasks and a yield, which nobody waits for). */
 #include "micro.h"
 
 #include <stdlib.h>

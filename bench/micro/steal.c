@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * From publishing work on one worker to its start on another: an item of the ready deque, a gift
- * from the fork stack (the owner keeps forking and joining, so it answers who asks), a task
- * robbed from a silent owner. Floor: a word that one spinning thread hands to another on the
+ * from the fork stack, a task robbed from a silent owner. For a gift the owner keeps forking and
+ * joining, so it answers requests. Floor: a word that one spinning thread hands to another on the
  * other CPU. The thief has just run out of work, so it is searching. */
 #include "micro.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// A thread per task, as std::async without a policy starts it: how a task of kernels/kernel.h forks and
+// A thread per task, as std::async without a policy starts it: how a task of kernels/kernel.h forks
+// and
 // joins. Where the system has no more threads to give, the task runs where it is joined.
 #ifndef PEERS_ASYNC_PLACE_H
 #define PEERS_ASYNC_PLACE_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A task is queued, then claimed by one CAS, by whoever takes it from the ring or by the join of
- * its forker; then done. A join does not search the ring for the entry it has made stale: whoever
- * takes it finds it claimed and throws it away (or finds the slot's next task in it, which is as
- * good).
+ * A task is queued, then claimed by one CAS, by the thread that takes it from the ring or by the
+ * join of its forker; then done. A join does not search the ring for the entry it has made stale.
+ * The thread that takes the entry finds it claimed and throws it away (or finds the slot's next
+ * task in it, which is as good).
  *
  * A fork takes the lock once; it wakes a thread only when one sleeps. A join whose task runs
  * elsewhere runs other tasks of the ring meanwhile, but never more than HELP_DEPTH on top of each
@@ -126,7 +126,7 @@ static void wait_until_done(handpool *pool, filch_slot *slot)
         pthread_mutex_lock(&pool->lock);
         filch_slot *other = me->helping < HELP_DEPTH ? take(pool) : NULL;
         if (!other) {
-            /* Counted first, then looked again: whoever finishes stores first, then looks at the
+            /* Count first, then look again: a finishing thread stores first, then looks at the
              * count. */
             filch_u32_add(&pool->joining, 1, FILCH_SEQ_CST);
             if (!is_done(slot))

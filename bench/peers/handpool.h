@@ -2,8 +2,7 @@
  *
  * The central pool that a good programmer writes by hand on a good day: threads, one bounded ring
  * of tasks, one mutex, condition variables for those who wait. It shares no code with the library
- * and stands beside it as a column, so that "the central queue" in the tables is nobody's straw
- * man.
+ * and stands beside it as a column, so that "the central queue" in the tables is no straw man.
  *
  * A task lies in a filch_slot (its memory layout is all that is used), in an array that belongs to
  * the thread that forks it, so that a fork allocates nothing. Joins come in the reverse order of

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The lock is taken once for a submission, and once for each job that a thread does: it counts the
- * last one as done and takes the next. A thread is woken only where one sleeps, outside the lock. */
+ * last one as done and takes the next. A thread is woken only where one sleeps, outside the
+ * lock. */
 #include "jobpool.h"
 
 #include <errno.h>
@@ -20,8 +21,10 @@ struct jobpool {
     pthread_cond_t work;   /* for idle threads: the ring has a job, or the pool stops */
     pthread_cond_t vacant; /* for submitters: the ring has room */
     pthread_cond_t rest;   /* for jobpool_wait */
-    entry *ring;           /* under lock, as all that follows */
-    size_t room, head, count;
+    entry *ring; /* the levels' rings, one after the other; under lock, as all that follows */
+    size_t room, count;
+    size_t head[JOBPOOL_LEVELS], waiting[JOBPOOL_LEVELS];
+    unsigned ready;               /* the levels that are not empty, as bits */
     unsigned idle, busy, held_up; /* held_up: submitters that wait for room */
     uint64_t done;
     bool stopping;
@@ -38,12 +41,30 @@ static void finish(jobpool *pool)
         pthread_cond_broadcast(&pool->rest);
 }
 
+/* The oldest of that level, which is not empty. */
+static entry take(jobpool *pool, unsigned level)
+{
+    size_t head = pool->head[level];
+    pool->head[level] = head + 1 == pool->room ? 0 : head + 1;
+    if (--pool->waiting[level] == 0)
+        pool->ready &= ~(1u << level);
+    pool->count--;
+    return pool->ring[level * pool->room + head];
+}
+
+/* There is room. */
+static void put(jobpool *pool, unsigned level, entry job)
+{
+    size_t tail = pool->head[level] + pool->waiting[level]++;
+    pool->ring[level * pool->room + (tail >= pool->room ? tail - pool->room : tail)] = job;
+    pool->ready |= 1u << level;
+    pool->count++;
+}
+
 /* Under lock, which it leaves while the job runs. */
 static void do_oldest(jobpool *pool)
 {
-    entry job = pool->ring[pool->head];
-    pool->head = pool->head + 1 == pool->room ? 0 : pool->head + 1;
-    pool->count--;
+    entry job = take(pool, 31 - (unsigned)__builtin_clz(pool->ready));
     pool->busy++;
     bool wake = pool->held_up > 0;
     pthread_mutex_unlock(&pool->lock);
@@ -89,7 +110,7 @@ static int start_thread(jobpool *pool)
 int jobpool_create(jobpool **out, unsigned workers, size_t room, const int *cpus)
 {
     jobpool *pool = calloc(1, sizeof *pool + workers * sizeof pool->threads[0]);
-    entry *ring = calloc(room, sizeof *ring);
+    entry *ring = calloc(room * JOBPOOL_LEVELS, sizeof *ring);
     if (!pool || !ring) {
         free(pool);
         free(ring);
@@ -130,14 +151,18 @@ void jobpool_destroy(jobpool *pool)
 
 void jobpool_submit(jobpool *pool, jobpool_fn *fn, void *data)
 {
+    jobpool_submit_at(pool, 0, fn, data);
+}
+
+void jobpool_submit_at(jobpool *pool, unsigned level, jobpool_fn *fn, void *data)
+{
     pthread_mutex_lock(&pool->lock);
     while (pool->count == pool->room) {
         pool->held_up++;
         pthread_cond_wait(&pool->vacant, &pool->lock);
         pool->held_up--;
     }
-    size_t tail = pool->head + pool->count++;
-    pool->ring[tail >= pool->room ? tail - pool->room : tail] = (entry){fn, data};
+    put(pool, level, (entry){fn, data});
     bool wake = pool->idle > 0;
     pthread_mutex_unlock(&pool->lock);
     if (wake)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// oneTBB, accounted for by a task_group. "enqueue": two worker threads and nobody else in the arena;
+// oneTBB, accounted for by a task_group. "enqueue": two worker threads and nobody else in the
+// arena;
 // the tasks go to it by task_arena::enqueue. "group": the submitter is in the arena, too, as
-// task_group::run wants it, and helps while it waits; other threads that submit have arenas of their
+// task_group::run wants it, and helps while it waits; other threads that submit have arenas of
+// their
 // own beside it, as they have in oneTBB.
 #include "jobs.h"
 

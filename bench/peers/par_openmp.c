@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * OpenMP: loops of equal iterations with its static schedule, irregular ones with its dynamic one.
- * It has no sort. Compiled by another compiler too, PEER_OPENMP names the record; that compiler's runtime lies
- * in the same process, where functions of omp.h would be those of the first. So there are none of
- * them here: the team's size stands at each region. */
+ * It has no sort. Compiled by another compiler too, PEER_OPENMP names the record; that compiler's
+ * runtime lies in the same process, where functions of omp.h would be those of the first. So there
+ * are none of them here: the team's size stands at each region. */
 #include "../kernels/par/par.h"
 #include "peer.h"
 

@@ -2,8 +2,8 @@
  *
  * A peer is another library's version of some kernels of bench/kernels/par: one file par_NAME.cc
  * (or .c) that defines the record peer_NAME, and one row in peers.c. Fork/join kernels need no
- * version of their own: those of rows.h are compiled for the peer's tasks. Whether it is built depends on
- * what CMake finds. Its threads are its own affair; who measures gives it a process of its own. C
+ * version of their own: those of rows.h are compiled for the peer's tasks. Whether it is built
+ * depends on what CMake finds. It has its own threads, so it is measured in a process of its own. C
  * and C++. */
 #ifndef PEERS_PEER_H
 #define PEERS_PEER_H
@@ -14,7 +14,7 @@ FILCH_BEGIN_DECLS
 
 typedef struct peer_kernel {
     const char *name; /* of the kernel whose data it runs on; NULL: the end */
-    void (*run)(void *place, kernel_run *run); /* place: what open() made */
+    void (*run)(void *place, kernel_run *run); /* place: the result of open() */
 } peer_kernel;
 
 typedef struct peer {
@@ -29,6 +29,7 @@ typedef struct peer_row {
     const peer *peer;  /* NULL: it was not built */
     const kernel *const *
         fork_join; /* fork/join kernels, compiled for its tasks (kernels/kernel.h); closed by NULL */
+    bool by_clang;       /* compiled by clang, unlike the others */
     uint64_t most_tasks; /* in a run; more would take too long. 0: no bound */
 } peer_row;
 

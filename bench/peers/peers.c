@@ -61,12 +61,12 @@ static const kernel *const async_kernels[] = {CPP_ROWS(ENTRY_ASYNC) NULL};
 enum { MOST_THREADS = 20000 }; /* 15 to 150 microseconds each */
 
 const peer_row peers[] = {
-    {"tbb", "oneTBB", "a C++ compiler and oneTBB (Debian: g++, libtbb-dev)", TBB, 0},
-    {"openmp", "OpenMP", "a compiler with OpenMP", OPENMP, 0},
-    {"openmp-clang", "OpenMP of clang",
-     "gcc, and clang with its OpenMP (Debian: clang, libomp-dev)", OPENMP_CLANG, 0},
-    {"gcc-parallel", "gcc's parallel mode", "g++ with OpenMP", GCC_PARALLEL, 0},
-    {"async", "a thread per task by std::async", "a C++ compiler", ASYNC, MOST_THREADS},
+    {"tbb", "oneTBB", "a C++ compiler and oneTBB (Debian: g++, libtbb-dev)", TBB, false, 0},
+    {"openmp", "OpenMP", "a compiler with OpenMP", OPENMP, false, 0},
+    {"openmp-clang", "clang OpenMP", "gcc, and clang with its OpenMP (Debian: clang, libomp-dev)",
+     OPENMP_CLANG, true, 0},
+    {"gcc-parallel", "gcc parallel", "g++ with OpenMP", GCC_PARALLEL, false, 0},
+    {"async", "thread per task", "a C++ compiler", ASYNC, false, MOST_THREADS},
 };
 const size_t peer_count = sizeof peers / sizeof peers[0];
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A peer is a process of its own, since two OpenMP runtimes do not live in one. It reads a line
- * "n", runs fib(n), and answers "seconds answer"; so whoever started it can interleave it with
- * others. */
+ * "n", runs fib(n), and answers "seconds answer"; so its parent can interleave it with others. */
 #ifndef PEERS_SERVE_H
 #define PEERS_SERVE_H
 

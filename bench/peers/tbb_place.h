@@ -18,7 +18,7 @@ struct tbb_place {
     }
 };
 
-// The forks of one task, all waited for at its first join: what one would write with a task_group
+// The forks of one task, all waited for at its first join: the usual code with a task_group
 // in each function that forks. Tasks that do not fork make none.
 class peer_frame
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A chat server on a loopback socket, and some guests who talk to it, all in one process: what a guest says is sent to
+ * A chat server on a loopback socket, and some guests who talk to it, all in one process: each line of a guest is sent to
  * everybody, itself included. Each connection has a task that reads and one that writes; a task waits for its socket, not a
  * thread. Prints how many lines were heard, and by how many guests; each must have heard all of them.
  *
@@ -19,7 +19,7 @@
 enum { LINE = 32, ROOM = 16 };
 
 typedef struct line {
-    char text[LINE]; /* each line is so long: what is read is a whole number of them */
+    char text[LINE]; /* each line is so long: a read returns whole lines */
 } line;
 
 /* A guest as the server sees it. */
@@ -32,7 +32,7 @@ typedef struct seat {
 typedef struct chat {
     int listener, guests, lines;
     struct sockaddr_in address;
-    filch_channel *said;      /* of line: what anybody has said */
+    filch_channel *said;      /* of line: from all guests */
     filch_barrier everybody;  /* nobody speaks before all are there */
     filch_waitgroup speaking; /* seats that may still say something */
     seat *seats;

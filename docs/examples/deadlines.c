@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A request asks services, which ask others; each call may take so long, and all calls below it have no more time than it
- * has itself. What is too slow is given up with everything below it; the rest is answered. Shows a tree of contexts with
+ * has itself. A slow call is given up with everything below it; the rest is answered. Shows a tree of contexts with
  * deadlines, and of scopes.
  *
  *   cc -O2 deadlines.c $(pkg-config --cflags --libs filch) -o deadlines

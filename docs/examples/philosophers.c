@@ -2,7 +2,7 @@
  *
  * Dining philosophers (E. W. Dijkstra, 1965): each needs the forks on both sides to eat. Everybody takes the fork of the
  * lower number first, so no circle of waiting can close. With the argument "left" everybody takes the left one first: sooner
- * or later all wait for each other, which a debug build of Filch, or FILCH_DEADLOCK=die, reports.
+ * or later all wait for each other. The detector of deadlocks finds that, and the program ends with its report.
  *
  *   cc -O2 philosophers.c $(pkg-config --cflags --libs filch) -o philosophers
  *   ./philosophers [left] */
@@ -10,6 +10,7 @@
 #include <filch/filch.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SEATS = 5, MEALS = 10000 };
 
@@ -36,12 +37,21 @@ static int dine(filch_self self, filch_scope *scope, void *arg)
     return 0;
 }
 
+/* They would wait for ever. */
+static void give_up(const char *report, void *unused)
+{
+    (void)unused;
+    fputs(report, stderr);
+    _exit(1);
+}
+
 int main(int argc, char **argv)
 {
     filch_runtime *rt;
     filch_scope table;
     philosopher seat[SEATS];
     bool left_first = argc > 1 && strcmp(argv[1], "left") == 0;
+    filch_on_deadlock(give_up, NULL);
     if (filch_runtime_create(&rt, NULL) || filch_scope_open(&table, rt, NULL))
         errx(1, "%s", filch_error());
     for (int i = 0; i < SEATS; i++) {

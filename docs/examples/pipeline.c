@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Prints how many lines, words and bytes all files below a directory have, as `wc` counts them, by a pipeline: one stage finds
- * files, some readers load them, some counters count. Channels between the stages have room for a few items, so whoever is
- * fast waits for who is slow, and memory stays small. Where a disk may make a thread wait, the reader says so. A file that
+ * files, some readers load them, some counters count. Channels between the stages have room for a few items, so fast
+ * stages wait for slow ones, and memory stays small. Where a disk may make a thread wait, the reader says so. A file that
  * cannot be read stops all stages. (word_count.c does the same by one reduction.)
  *
  *   cc -O2 pipeline.c $(pkg-config --cflags --libs filch) -o pipeline

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Prints the prime numbers below a limit. A chain of tasks: each one holds a prime and passes on, by a channel, what it
- * does not divide; what comes out at the end is the next prime, and gets a task of its own. (M. D. McIlroy, 1968; R. Pike,
+ * Prints the prime numbers below a limit. A chain of tasks: each one holds a prime and passes on, by a channel, the numbers that it
+ * does not divide. The number at the end is the next prime, and gets a task of its own. (M. D. McIlroy, 1968; R. Pike,
  * Newsqueak, 1989.) Shows filch_go, channels, FILCH_EACH: a thousand tasks that wait for each other cost no thread.
  *
  *   cc -O2 sieve.c $(pkg-config --cflags --libs filch) -o sieve

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Prints the lines of a file in the order of their bytes, as `LC_ALL=C sort` does. Shows FILCH_SORT
- * with a comparison of one's own, and what makes it fast: the first eight bytes of a line stand in
+ * with a comparison of one's own, and a way to make it fast. The first eight bytes of a line stand in
  * its record as one number, so that most comparisons need not look at the text.
  *
  *   cc -O2 sort_lines.c $(pkg-config --cflags --libs filch) -o sort_lines

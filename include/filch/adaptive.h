@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A concurrency limit that finds itself: how many calls of a database, a service or a disk may be in
- * progress at once, when nobody knows how many it bears. For service authors.
+ * An adaptive concurrency limit: finds how many calls of a database, a service or a disk may be in
+ * progress at once when its capacity is unknown. For service authors.
  *
  *   filch_adaptive *database;
  *   filch_adaptive_create(&database, NULL);
@@ -9,16 +9,17 @@
  *       ...                                                   not admitted: say so at once
  *   int64_t begun = filch_now();
  *   rc = query();
- *   filch_adaptive_release(database, rc ? FILCH_ADAPTIVE_OVERLOAD : FILCH_ADAPTIVE_OK,
+ *   filch_adaptive_give_back(database, rc ? FILCH_ADAPTIVE_OVERLOAD : FILCH_ADAPTIVE_OK,
  *                          filch_now() - begun);
  *
- * By Little's law (J. D. C. Little, Operations Research 9(3), 1961), calls in progress = throughput *
- * latency: once more calls no longer raise the throughput, they raise the latency, by waiting inside.
- * So the limit rises by one as long as the latency is near the best that was seen, and falls by a
- * factor when it is not (additive increase, multiplicative decrease: D. Chiu, R. Jain, Computer
- * Networks and ISDN Systems 17, 1989).
+ * By Little's law (J. D. C. Little, Operations Research 9(3), 1961), calls in progress =
+ * throughput * latency: once more calls no longer raise the throughput, they raise the latency, by
+ * waiting inside. So the limit rises by one as long as the latency is near the best that was seen,
+ * and falls by a factor when it is not (additive increase, multiplicative decrease: D. Chiu, R.
+ * Jain, Computer Networks and ISDN Systems 17, 1989).
  * Threads: any task or thread. May suspend: acquiring, and destroying.
- * Errors: 0 or a negative errno; then nothing was acquired. */
+ * Errors: 0 or a negative errno; then nothing was acquired.
+ * Since 0.1.0. */
 #ifndef FILCH_ADAPTIVE_H
 #define FILCH_ADAPTIVE_H
 
@@ -28,63 +29,68 @@
 
 typedef struct filch_adaptive filch_adaptive;
 
-/* Zero in a field: the default. */
+/* A zero field means the default. */
 typedef struct filch_adaptive_config {
-    unsigned min, max; /* of the limit: 1 and 1000; at most 1,000,000 */
-    unsigned start;    /* 20, or what is nearest to it between min and max */
-    unsigned
-        tolerance; /* percent of the best latency from which on it is too long: 200; 101..10,000 */
-    unsigned decrease; /* percent of the limit that are left when it falls: 90; 1..99 */
-    int64_t memory;    /* ns after which a latency may be forgotten as the best: a minute */
+    unsigned min, max;  /* of the limit: 1 and 1000; at most 1,000,000 */
+    unsigned start;     /* 20, or the nearest value between min and max */
+    unsigned tolerance; /* percent of the best latency above which a latency is too long: 200;
+                           101..10,000 */
+    unsigned decrease;  /* percent of the limit that remain when it falls: 90; 1..99 */
+    int64_t memory;     /* ns after which a latency may be forgotten as the best: a minute */
 } filch_adaptive_config;
 
-/* What came of a call. */
+/* The outcome of a call. */
 typedef enum filch_adaptive_outcome {
-    FILCH_ADAPTIVE_OK,       /* done, well or badly: its latency counts */
-    FILCH_ADAPTIVE_OVERLOAD, /* refused, dropped or too late since there was too much to do */
-    FILCH_ADAPTIVE_IGNORE    /* says nothing: not made, cancelled, answered from a cache */
+    FILCH_ADAPTIVE_OK,       /* done, successfully or not: its latency counts */
+    FILCH_ADAPTIVE_OVERLOAD, /* refused, dropped or late because of overload */
+    FILCH_ADAPTIVE_IGNORE    /* no information: not made, cancelled, answered from a cache */
 } filch_adaptive_outcome;
 
 typedef struct filch_adaptive_stats {
     unsigned limit, running, waiting;
-    unsigned busy;   /* running * best / average: how many the other side works on; the others wait
-                        there (Little's law) */
-    int64_t best;    /* latency, ns; 0: none is known */
+    unsigned busy;   /* running * best / average: calls that the other side works on; the others
+                        wait there (Little's law) */
+    int64_t best;    /* latency, ns; 0: not yet known */
     int64_t average; /* of the last round of `limit` calls, ns */
     uint64_t admitted, released, overloads;
-    uint64_t raised, lowered; /* how often the limit was */
+    uint64_t raised, lowered; /* number of rises and falls of the limit */
 } filch_adaptive_stats;
 
 FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* config may be NULL. -EINVAL out is NULL, or a value out of range; -ENOMEM. */
+/* Creates a limit. config may be NULL. Errors: -EINVAL (out is NULL, or a field is out of
+ * range); -ENOMEM. */
 FILCH_API int filch_adaptive_create(filch_adaptive **out, const filch_adaptive_config *config);
-/* Who waits gets -EIDRM; nobody may call it any more. NULL is allowed. */
+/* Frees it; it must not be used any more. Waiters get -EIDRM. NULL is allowed. */
 FILCH_API void filch_adaptive_destroy(filch_adaptive *adaptive);
 
 /* ---- Operations ---- */
 
-/* Waits while as many are in progress as the limit says, or others wait: first come, first served.
- * Each that returned 0 needs one filch_adaptive_release. -ETIMEDOUT; the context's cause (NULL:
- * none); -EINVAL a negative time; -ENOMEM, -EAGAIN no timer; -EIDRM. */
+/* Waits until fewer calls are in progress than the limit allows; first come, first served. Each
+ * success needs one filch_adaptive_give_back. Errors: -ETIMEDOUT; the context's cause (NULL:
+ * none); -EINVAL (a negative time); -ENOMEM or -EAGAIN (no timer); -EIDRM. */
 FILCH_API int filch_adaptive_acquire(filch_adaptive *adaptive, filch_context *context,
                                      int64_t until);
-/* The same, but does not wait: -EAGAIN. */
+/* The same, but does not wait: -EAGAIN if it would. */
 FILCH_API int filch_adaptive_try_acquire(filch_adaptive *adaptive);
-/* It is over, and took `latency` ns, without the time of the acquisition; more than an hour counts
- * as one. By anybody. -EINVAL no such outcome, or a negative latency: counts as ignored, but is
- * released. Dies if nothing was acquired. */
-FILCH_API int filch_adaptive_release(filch_adaptive *adaptive, filch_adaptive_outcome outcome,
-                                     int64_t latency);
-/* Other bounds; the limit moves into them at once. -EINVAL as on creation; 0: the default. */
+/* Reports that the call is over and took `latency` ns, without the time of the acquisition; more
+ * than an hour counts as one. Any caller. Error: -EINVAL (no such outcome, or a negative
+ * latency): it counts as ignored, but is released. Dies if nothing was acquired. */
+FILCH_API int filch_adaptive_give_back(filch_adaptive *adaptive, filch_adaptive_outcome outcome,
+                                       int64_t latency);
+/* Sets other bounds; the limit moves into them at once. 0: the default. Error: -EINVAL, as on
+ * creation. */
 FILCH_API int filch_adaptive_set(filch_adaptive *adaptive, unsigned min, unsigned max);
 
-/* ---- Queries: true when they are asked ---- */
+/* ---- Queries: a snapshot ---- */
 
+/* Returns the present limit, in calls; possibly outdated on return. */
 FILCH_API unsigned filch_adaptive_limit(filch_adaptive *adaptive);
-FILCH_API void filch_adaptive_read(filch_adaptive *adaptive, filch_adaptive_stats *out);
+/* Fills the first `size` bytes of *out; size is the caller's sizeof(filch_adaptive_stats). */
+FILCH_API void filch_adaptive_stats_read(filch_adaptive *adaptive, filch_adaptive_stats *out,
+                                         size_t size);
 
 FILCH_END_DECLS
 #endif

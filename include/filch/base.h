@@ -1,7 +1,23 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What every Filch header needs from the compiler, and the one way the library gives up.
- * Nothing here has state; every name may be used from any thread. */
+ * Compiler attributes that all Filch headers use, the library's error numbers and its fatal exit.
+ * No state; any thread may use every name. No call suspends.
+ *
+ * Errors are negative errnos with one meaning in all headers; filch_error() has the details:
+ *   -EINVAL     an argument is wrong, or missing: correct the call
+ *   -ENOMEM     no memory: release some, or ask for less
+ *   -EAGAIN     a try_ call would have to wait: wait, or come back. Else: no thread or timer could
+ *               be started: raise the limit of threads (ulimit -u), or try later
+ *   -EMFILE, -ENFILE   no file for a timer or a thread: close some, or raise the limit (ulimit -n)
+ *   -ETIMEDOUT  the time `until` has come, or the context's: give up, or call again
+ *   -ECANCELED  the context, scope or pipeline was cancelled: clean up and return
+ *   -EPIPE      closed: there is nothing more to send or receive
+ *   -EIDRM      the object was destroyed during the call: do not use it any more
+ *   -EBUSY      in use: let the users end first
+ *   -EALREADY   done before: a mistake, or harmless, as the function's comment says
+ *   -EDEADLK    the call would wait for itself: make it from another task, or from outside
+ *   -ECHILD     a runtime of the parent process, in a child of fork(): create a new one
+ * Since 0.1.0. */
 #ifndef FILCH_BASE_H
 #define FILCH_BASE_H
 
@@ -12,7 +28,7 @@
 #define FILCH_BEGIN_DECLS extern "C" {
 #define FILCH_END_DECLS }
 #define FILCH_STATIC_ASSERT(condition, message) static_assert(condition, message)
-#define FILCH_CONSTANT constexpr /* made by the compiler, or not at all */
+#define FILCH_CONSTANT constexpr /* initialised at compile time, or rejected */
 #else
 #define FILCH_BEGIN_DECLS
 #define FILCH_END_DECLS
@@ -30,23 +46,30 @@
 #define FILCH_LIKELY(x) __builtin_expect(!!(x), 1)
 #define FILCH_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* Nobody who writes one such block makes another processor's next one bounce: two 64-byte lines,
- * since processors prefetch lines in pairs. */
+/* Distance that prevents false sharing: two 64-byte lines, since processors prefetch lines in
+ * pairs. */
 #define FILCH_APART 128
 
 FILCH_BEGIN_DECLS
 
 /* Ends the process on misuse that cannot be returned as an error: writes one line, "filch: " and
- * the message (what is wrong; what to do), to stderr and calls abort(). Any thread; never returns.
- */
+ * the message (the error; the remedy), to stderr and calls abort(). Any thread; never returns. */
 FILCH_API FILCH_NORETURN FILCH_COLD FILCH_PRINTF(1, 2) void filch_die(const char *format, ...);
 
-/* The explanation behind the last negative errno that a Filch call returned on this thread, for a
- * person to read: what was wrong and what to do. Never NULL; "" when there was none. What is no
- * mistake (-EPIPE closed, -EAGAIN not at once, -ETIMEDOUT, -ECANCELED, ...) has one sentence for all
- * calls. Valid until this thread's next failing call, in a task also until its next call that waits:
- * then it may be on another thread. */
+/* Returns the explanation of the last negative errno that a Filch call returned on this thread:
+ * the cause and the remedy, for people. Never NULL; "" if there was none. Errors that are no
+ * mistake (-EPIPE closed, -EAGAIN not at once, -ETIMEDOUT, -ECANCELED, ...) have one sentence
+ * for all calls. Valid until this thread's next failing call; in a task also only until its next
+ * call that waits, which may move it to another thread. */
 FILCH_API const char *filch_error(void);
+
+/* Returns the same if it is about this code, a negative errno, else "". */
+FILCH_API const char *filch_error_about(int code);
+
+/* Sets the text of filch_error() on this thread, at most 255 bytes, and returns code, a negative
+ * errno. For libraries on top of Filch, and for functions of jobs and futures, which return their
+ * errors. Any thread; does not suspend. */
+FILCH_API FILCH_COLD FILCH_PRINTF(2, 3) int filch_error_set(int code, const char *format, ...);
 
 FILCH_END_DECLS
 #endif

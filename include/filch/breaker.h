@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Circuit breakers: calls to something that keeps failing are refused at once, for a while, so that
- * callers need not wait for it and it can recover (M. Nygard, Release It!, 2nd ed. 2018, chapter 5).
- * For service authors.
+ * callers need not wait for it and it can recover (M. Nygard, Release It!, 2nd ed. 2018, chapter
+ * 5). For service authors.
  *
  *   filch_breaker_create(&breaker, &(filch_breaker_config){.name = "orders", .consecutive = 5});
  *   rc = filch_breaker_call(breaker, ask_orders, &question);      -EHOSTDOWN: it was not asked
@@ -12,15 +12,16 @@
  *       filch_breaker_report(breaker, &ticket, ask() ? FILCH_BREAKER_SUCCESS
  *                                                    : FILCH_BREAKER_FAILURE);
  *
- * closed     all calls pass. Their outcomes are kept in a rolling window: the last so many calls, or
- *            those of the last so many seconds. Opens when a percentage of them failed, or so many in
- *            a row.
- * open       no call passes, until a time is over; then the next one finds it half-open.
- * half-open  a few calls pass as probes. Closes when enough of them succeeded; opens when one fails.
+ * closed     all calls pass. Their outcomes are kept in a rolling window: the last `calls` calls,
+ *            or those of the last `window_time` ns. Opens when `failure_percent` of them failed,
+ *            or `consecutive` in a row.
+ * open       no call passes until a time is over; the next call then makes it half-open.
+ * half-open  a few calls pass as probes. Closes when enough of them succeed; opens when one fails.
  *
- * Nothing happens by itself: there is no timer and no thread, and who asks moves it on.
- * Threads: all by any task or thread. Nothing suspends, but functions of the caller's may.
- * Errors: 0 or a negative errno. */
+ * There is no timer and no thread: state changes happen in the calls.
+ * Threads: any task or thread. Nothing suspends, but the caller's own functions may.
+ * Errors: 0 or a negative errno.
+ * Since 0.1.0. */
 #ifndef FILCH_BREAKER_H
 #define FILCH_BREAKER_H
 
@@ -38,17 +39,17 @@ typedef enum filch_breaker_state {
     FILCH_BREAKER_HALF_OPEN
 } filch_breaker_state;
 
-/* What a call says about what was called. NEITHER: nothing, as when the caller gave up, or did not
- * call after all; it is not counted, and its place among the probes is free again. */
+/* A call's verdict on the service. NEITHER: no information, as when the caller gave up or did
+ * not call after all; it is not counted, and its place among the probes is free again. */
 typedef enum filch_breaker_verdict {
     FILCH_BREAKER_FAILURE,
     FILCH_BREAKER_SUCCESS,
     FILCH_BREAKER_NEITHER
 } filch_breaker_verdict;
 
-/* A call that may be made, to be reported once. A plain value. */
+/* A permitted call, to be reported once. A plain value. */
 typedef struct filch_breaker_ticket {
-    uint64_t generation; /* the library's; 0: none, or reported */
+    uint64_t generation; /* opaque; 0: none, or reported */
 } filch_breaker_ticket;
 
 /* A change of state. */
@@ -59,56 +60,56 @@ typedef struct filch_breaker_change {
     const char *why; /* a literal */
 } filch_breaker_change;
 
-/* Of a call's result. Under no lock; it may wait. A panic of it is the call's. */
+/* Judges a call's result. Runs under no lock; it may wait. A panic here is the call's. */
 typedef filch_breaker_verdict filch_breaker_judge_fn(int code, void *arg);
 
-/* Told of every change, one after the other, in the order in which they happened, under no lock: it
- * may wait, and call anything of the same breaker but its destruction. Called by one of those whose
- * calls changed something, before that call returns; the others do not wait for it. While it is
- * busy, up to 16 further changes are kept for it; beyond, the newest take the place of the last, so
- * that `number` has a gap. Its panic ends who called it; no ticket and no change is lost by it. */
+/* Receives every change, one after the other, in order, under no lock: it may wait, and call
+ * anything of the same breaker but its destruction. It runs in one of the calls that changed the
+ * state, before that call returns; other calls do not wait for it. While it is busy, up to 16
+ * further changes are kept for it. Beyond that the newest replaces the last, so that `number`
+ * has a gap. Its panic ends the call it runs in; no ticket and no change is lost. */
 typedef void filch_breaker_changed_fn(filch_breaker *breaker, const filch_breaker_change *change,
                                       void *arg);
 
-/* Zero in a field: the default. */
+/* A zero field means the default. */
 typedef struct filch_breaker_config {
     const char *name; /* for messages; not copied. Default: "breaker" */
     /* The window: */
-    unsigned calls;      /* the last so many calls, 1 .. 1,000,000; default 100, */
-    int64_t window_time; /* or, if this is set, those of the last so many ns, counted in */
-    unsigned buckets;    /* so many parts, of which the oldest goes as a whole, 1 .. 10,000;
-                            default 10 */
-    /* What opens it: */
-    unsigned failure_percent; /* of the calls in the window, 1 .. 100; default 50, or, if
-                                 `consecutive` is set, not looked at */
-    unsigned min_calls;   /* as soon as the window has so many; default 10, or `calls` if that is
-                                 less */
-    unsigned consecutive; /* so many failures in a row; default: not looked at */
-    /* How long it stays open: */
+    unsigned calls;      /* its length in calls, 1 .. 1,000,000; default 100, */
+    int64_t window_time; /* or, if set, its length in ns, counted in */
+    unsigned buckets;    /* this many parts, of which the oldest is dropped as a whole, 1 ..
+                            10,000; default 10 */
+    /* Conditions for opening: */
+    unsigned failure_percent; /* failures in percent of the calls in the window, 1 .. 100;
+                                 default 50, or not checked if `consecutive` is set */
+    unsigned min_calls;       /* the least calls in the window for the check; default 10, or
+                                 `calls` if that is less */
+    unsigned consecutive;     /* failures in a row; default: not checked */
+    /* Time in the open state: */
     int64_t open_time;  /* ns; default 5 s */
-    double open_growth; /* times so much whenever it opens again without having been closed, 1 or
-                           more; default 1 */
-    int64_t open_most;  /* but no longer than this; default 60 s, or open_time if that is more */
+    double open_growth; /* factor whenever it opens again without having been closed, 1 or more;
+                           default 1 */
+    int64_t open_most;  /* upper bound; default 60 s, or open_time if that is more */
     /* Half-open: */
-    unsigned probes;        /* so many calls at a time; default 1 */
-    unsigned successes;     /* so many have to succeed; default 1 */
-    int64_t half_open_time; /* opens if they have not, ns after the first was let through; default:
-                               it waits for reports */
+    unsigned probes;        /* concurrent calls; default 1 */
+    unsigned successes;     /* successes needed to close; default 1 */
+    int64_t half_open_time; /* opens if they have not succeeded this many ns after the first was
+                               let through; default: it waits for reports */
     /* The caller's functions: */
-    filch_breaker_judge_fn *judge; /* default: 0 or more is a success, -ECANCELED neither, the rest
-                                      failures */
+    filch_breaker_judge_fn *judge; /* default: 0 or more is a success, -ECANCELED is neither, the
+                                      rest are failures */
     filch_breaker_changed_fn *changed;
-    void *arg; /* of both */
+    void *arg; /* for both */
 } filch_breaker_config;
 
-/* How it stands. */
+/* The current state and counts. */
 typedef struct filch_breaker_stats {
     filch_breaker_state state;
     int64_t until; /* when an open or half-open one changes; FILCH_FOREVER: not by time */
     uint64_t calls, failures;                  /* in the window */
     uint64_t consecutive;                      /* failures in a row, now */
     unsigned probes;                           /* under way */
-    uint64_t passed, refused;                  /* since it was created: asked for, */
+    uint64_t passed, refused;                  /* since its creation: requested, */
     uint64_t succeeded, failed, neither, late; /* and reported */
     uint64_t opened;
 } filch_breaker_stats;
@@ -117,41 +118,46 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Closed. config may be NULL. -EINVAL out is NULL, or a value out of range; -ENOMEM. */
+/* Creates a closed breaker. config may be NULL. Errors: -EINVAL (out is NULL, or a field is out
+ * of range); -ENOMEM. */
 FILCH_API int filch_breaker_create(filch_breaker **out, const filch_breaker_config *config);
-/* Nobody calls anything of it any more; tickets that are out are worth nothing. NULL is allowed. */
+/* Frees it; no calls on it may be running, and outstanding tickets are void. NULL is allowed. */
 FILCH_API void filch_breaker_destroy(filch_breaker *breaker);
 
 /* ---- Calls ---- */
 
-/* Calls fn(arg), reports, and returns what it returned. A panic of fn counts as a failure, and goes
- * on. -EHOSTDOWN: fn was not called, see filch_breaker_allow. */
+/* Calls fn(arg), reports, and returns its result. A panic of fn counts as a failure, and
+ * propagates. Error: -EHOSTDOWN (fn was not called, see filch_breaker_allow). */
 FILCH_API int filch_breaker_call(filch_breaker *breaker, int (*fn)(void *arg), void *arg);
 
-/* May a call be made now? 0: yes, and *ticket is for the report. -EHOSTDOWN: no; it is open, or
- * enough probes are under way; filch_error() says which, and for how long. */
+/* Asks whether a call may be made now. Returns 0 if so, with *ticket for the report. Error:
+ * -EHOSTDOWN (the breaker is open, or enough probes are running; filch_error() says which, and
+ * for how long). */
 FILCH_API int filch_breaker_allow(filch_breaker *breaker, filch_breaker_ticket *ticket);
-/* What came of it. 0, also for NEITHER. -ESTALE: the state has changed since, or it was reset, and
- * it was not counted; nothing is wrong. -EALREADY: it was reported before; -EINVAL no such verdict.
- */
+/* Reports the result of a call. Returns 0, also for NEITHER. Errors: -ESTALE (the state has
+ * changed since, or it was reset, so the result was not counted; harmless); -EALREADY (reported
+ * before); -EINVAL (no such verdict). */
 FILCH_API int filch_breaker_report(filch_breaker *breaker, filch_breaker_ticket *ticket,
                                    filch_breaker_verdict verdict);
 
 /* ---- By hand ---- */
 
-/* Open, whatever it was, until that time; FILCH_FOREVER: until filch_breaker_reset. -EINVAL
- * negative. */
+/* Opens it from any state until that time; FILCH_FOREVER: until filch_breaker_reset. Error:
+ * -EINVAL (negative). */
 FILCH_API int filch_breaker_trip(filch_breaker *breaker, int64_t until);
-/* Closed, with an empty window. */
+/* Closes it, with an empty window. */
 FILCH_API void filch_breaker_reset(filch_breaker *breaker);
 
 /* ---- Queries ---- */
 
-/* An open one whose time is over is open until somebody asks for a call. */
+/* Returns the state. An open breaker whose time is over stays open until the next request for a
+ * call. */
 FILCH_API filch_breaker_state filch_breaker_state_of(const filch_breaker *breaker);
-/* "closed", "open", "half-open". */
+/* Returns "closed", "open" or "half-open": a constant string. */
 FILCH_API const char *filch_breaker_state_name(filch_breaker_state state);
-FILCH_API void filch_breaker_look(const filch_breaker *breaker, filch_breaker_stats *out);
+/* Fills the first `size` bytes of *out; size is the caller's sizeof(filch_breaker_stats). */
+FILCH_API void filch_breaker_stats_read(const filch_breaker *breaker, filch_breaker_stats *out,
+                                        size_t size);
 
 FILCH_END_DECLS
 #endif

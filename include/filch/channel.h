@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Channels: queues of items between tasks and threads, any number of them on both sides. For
- * engineers and service authors. C. A. R. Hoare, Communicating Sequential Processes, 1978; the
+ * Channels: queues of items between any number of sending and receiving tasks and threads. For
+ * engineers and service authors. C. A. R. Hoare, Communicating Sequential Processes, 1978. The
  * semantics are those of Go's channels, with errors where Go panics.
  *
  *   filch_channel *lines;
@@ -10,14 +10,15 @@
  *   FILCH_EACH(char *, one, lines) { ... }                    until it is closed and empty
  *   filch_channel_close(lines);
  *
- * Capacity 0: a rendezvous; a send returns when somebody has the item.
- * Order: first in, first out; among those who wait, first come, first served.
- * Life: created; used; closed at most once, by who knows that nobody sends any more; destroyed when
- * nobody uses it any more (who still waits gets -EIDRM).
- * Threads: all may be called by tasks and by any thread; where a call waits, see <filch/wait.h>.
- * Errors: 0 or a negative errno; on an error no item has moved. -EINVAL the channel is NULL. What
- * `item` points to has to be of the channel's item_size (may be NULL if that is 0): a void pointer
- * cannot be checked. */
+ * Capacity 0: a rendezvous; a send returns when a receiver has the item.
+ * Order: items are first in, first out; waiters are served first come, first served.
+ * Life: created; used; closed at most once, when no sender is left; destroyed when it is no
+ * longer used (remaining waiters get -EIDRM).
+ * Threads: tasks and any thread may call every function; <filch/wait.h> says how a call waits.
+ * Errors: 0 or a negative errno; on an error no item has moved. -EINVAL: the channel is NULL.
+ * `item` must point to an item of the channel's item_size (it may be NULL if that is 0): a void
+ * pointer cannot be checked.
+ * Since 0.1.0. */
 #ifndef FILCH_CHANNEL_H
 #define FILCH_CHANNEL_H
 
@@ -30,47 +31,55 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* For items of item_size bytes (0: items are signals), with room for `capacity` of them. -EINVAL
- * out is NULL, or more bytes than memory has; -ENOMEM. */
+/* Creates a channel for items of item_size bytes (0: items are signals), with room for
+ * `capacity` of them. Errors: -EINVAL (out is NULL, or more bytes than memory has); -ENOMEM. */
 FILCH_API int filch_channel_create(filch_channel **out, size_t item_size, size_t capacity);
 
-/* Nothing is sent any more: what is in it can still be received, then -EPIPE; who waits to send
- * gets -EPIPE. -EPIPE it is closed already. */
+/* Closes the channel to senders; waiting senders get -EPIPE. Items in it can still be received,
+ * then receivers get -EPIPE. Error: -EPIPE (closed already). */
 FILCH_API int filch_channel_close(filch_channel *channel);
 
-/* Frees it with what is in it. Everybody who waits gets -EIDRM; nobody may call it any more. NULL
- * is allowed. May suspend. */
+/* Frees the channel and its items. All waiters get -EIDRM; it must not be used any more. NULL is
+ * allowed. May suspend. */
 FILCH_API void filch_channel_destroy(filch_channel *channel);
 
 /* ---- Operations ---- */
 
-/* Moves the item at `item` into the channel. Waits while it is full. -EPIPE it is closed; -EIDRM it
- * was destroyed meanwhile. */
+/* Moves the item at `item` into the channel. Waits while it is full. Errors: -EPIPE (closed);
+ * -EIDRM (destroyed meanwhile). */
 FILCH_API int filch_send(filch_channel *channel, const void *item);
-/* The same, but does not wait: -EAGAIN it is full. */
+/* The same, but does not wait: -EAGAIN if it is full. */
 FILCH_API int filch_try_send(filch_channel *channel, const void *item);
-/* Waits until then: -ETIMEDOUT. -EINVAL a negative time; -ENOMEM, -EAGAIN no timer. */
+/* The same, until `until`. Errors also: -ETIMEDOUT; -EINVAL (negative time); -ENOMEM or -EAGAIN
+ * (no timer). */
 FILCH_API int filch_send_until(filch_channel *channel, const void *item, int64_t until);
 
-/* Moves the next item to `item`. Waits while there is none. -EPIPE it is closed and empty; -EIDRM
- * it was destroyed meanwhile. try: -EAGAIN there is none. */
+/* Moves the next item to `item`. Waits while there is none. Errors: -EPIPE (closed and empty);
+ * -EIDRM (destroyed meanwhile). */
 FILCH_API int filch_receive(filch_channel *channel, void *item);
+/* The same, but does not wait: -EAGAIN if there is none. */
 FILCH_API int filch_try_receive(filch_channel *channel, void *item);
+/* The same, until `until`. Errors also: -ETIMEDOUT; -EINVAL (negative time); -ENOMEM or -EAGAIN
+ * (no timer). */
 FILCH_API int filch_receive_until(filch_channel *channel, void *item, int64_t until);
 
-/* The same as filch_receive: true, an item; false, closed and empty, or destroyed. size: that of
- * *item; dies with a line that says so if the channel's items have another one. */
+/* As filch_receive: returns true for an item; false if closed and empty, or destroyed. size is
+ * that of *item; calls filch_die if the channel's items have another one. */
 FILCH_API bool filch_channel_next(filch_channel *channel, void *item, size_t size);
 
 /* for (each item until the channel is closed and empty) */
 #define FILCH_EACH(type, name, channel)                                                            \
     for (type name; filch_channel_next(channel, &(name), sizeof(name));)
 
-/* ---- Queries: true when they are asked, perhaps no more when they are answered ---- */
+/* ---- Queries: a snapshot, possibly outdated on return ---- */
 
+/* Returns the number of items in it. */
 FILCH_API size_t filch_channel_length(filch_channel *channel);
+/* Returns its capacity, in items. It never changes. */
 FILCH_API size_t filch_channel_capacity(const filch_channel *channel);
+/* Returns the size of an item, in bytes. It never changes. */
 FILCH_API size_t filch_channel_item_size(const filch_channel *channel);
+/* Returns true if it is closed; items may still be in it. */
 FILCH_API bool filch_channel_closed(filch_channel *channel);
 
 FILCH_END_DECLS

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Contexts: what tells a piece of work, and everything that it has started, to stop. For engineers
- * and service authors. A tree: what is cancelled takes all below it along. A context is done when
- * it, or one above it, is cancelled, or a deadline above has passed; then it has a cause, for good.
+ * Contexts tell a piece of work, and all work it has started, to stop. For engineers and service
+ * authors. They form a tree: cancelling a context cancels all below it. A context is done when
+ * it or an ancestor is cancelled, or a deadline of either has passed; it then has a permanent
+ * cause.
  *
  *   filch_context *request;
  *   filch_context_create_until(&request, parent, filch_in(50 * FILCH_MILLISECOND));
@@ -10,10 +11,13 @@
  *   ...  FILCH_DONE(request) in a select
  *   filch_context_release(request);
  *
- * Nobody is stopped by force: work looks at filch_context_cause, or waits in a select.
- * Life: counted. Creation gives the first reference; each filch_context_retain another; the last
- * filch_context_release frees it. A child holds its parent. Releasing does not cancel.
- * Threads: all by any task or thread. */
+ * No task is stopped by force: work checks filch_context_cause, or waits in a select.
+ * Life: reference-counted. Creation gives the first reference, each filch_context_retain
+ * another; the last filch_context_release frees it. A child holds its parent. Releasing does not
+ * cancel.
+ * Threads: any task or thread may call every function. May suspend: filch_context_wait and
+ * filch_context_sleep. Errors: 0 or a negative errno.
+ * Since 0.1.0. */
 #ifndef FILCH_CONTEXT_H
 #define FILCH_CONTEXT_H
 
@@ -25,39 +29,41 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* A child of parent, or with NULL a root; done from the start if parent is. -ENOMEM. */
+/* Creates a child of parent (NULL: a root); done from the start if parent is. Error: -ENOMEM. */
 FILCH_API int filch_context_create(filch_context **out, filch_context *parent);
 /* The same with a deadline, at which it is cancelled with -ETIMEDOUT: at once, if it is past. A
- * later one than the parent's changes nothing. -EINVAL negative; -ENOMEM, -EAGAIN no timer. */
+ * deadline later than the parent's has no effect. Errors: -EINVAL (negative); -ENOMEM or -EAGAIN
+ * (no timer). */
 FILCH_API int filch_context_create_until(filch_context **out, filch_context *parent, int64_t until);
-/* The same, without a deadline, with a value under `key`, an address that nobody else uses. -EINVAL
- * key is NULL. */
+/* The same, without a deadline, with a value under `key`, a unique address. Error: -EINVAL (key
+ * is NULL). */
 FILCH_API int filch_context_create_value(filch_context **out, filch_context *parent,
                                          const void *key, void *value);
-/* Returns context; NULL is allowed. */
+/* Adds a reference and returns context. NULL is allowed. */
 FILCH_API filch_context *filch_context_retain(filch_context *context);
+/* Drops a reference. NULL is allowed. */
 FILCH_API void filch_context_release(filch_context *context);
 
 /* ---- Operations ---- */
 
-/* Cancels it and all below it. cause: a negative errno; 0: -ECANCELED. -EALREADY it is done; -EINVAL
- * context is NULL, or cause no errno. Does not wait: not for another either, who is at this moment
- * cancelling something below it. */
+/* Cancels it and all below it. cause: a negative errno; 0: -ECANCELED. Does not wait, not even
+ * for a concurrent cancellation of a descendant. Errors: -EALREADY (it is done); -EINVAL
+ * (context is NULL, or cause is no errno). */
 FILCH_API int filch_context_cancel(filch_context *context, int cause);
-/* Waits until it is done, and returns its cause; -ETIMEDOUT, too, if `until` comes first. -EINVAL
- * context is NULL, or a negative time; -ENOMEM, -EAGAIN no timer. */
+/* Waits until it is done, and returns its cause; or -ETIMEDOUT if `until` comes first. Errors:
+ * -EINVAL (context is NULL, or a negative time); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_context_wait(filch_context *context, int64_t until);
-/* Sleeps for ns unless the context is done first: 0, or its cause. With NULL as filch_sleep. -ENOMEM,
- * -EAGAIN no timer. */
+/* Sleeps for ns nanoseconds unless the context is done first. Returns 0, or its cause. NULL:
+ * only sleeps. At once if ns is 0 or less. Errors: -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_context_sleep(filch_context *context, int64_t ns);
 
 /* ---- Queries ---- */
 
-/* 0, or why it is done. NULL: 0. */
+/* Returns the cause if it is done, else 0. NULL: 0. */
 FILCH_API int filch_context_cause(const filch_context *context);
-/* The earliest deadline of it and those above, or FILCH_FOREVER. */
+/* Returns the earliest deadline of it and its ancestors, or FILCH_FOREVER. */
 FILCH_API int64_t filch_context_deadline(const filch_context *context);
-/* The value under key of it or the nearest above that has one, or NULL. */
+/* Returns the value under key of it or of the nearest ancestor that has one, or NULL. */
 FILCH_API void *filch_context_value(const filch_context *context, const void *key);
 
 FILCH_END_DECLS

@@ -1,38 +1,46 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The detector of deadlocks: says so when nothing can ever run again. For engineers, teachers and
+ * Deadlock detection: reports when nothing can ever run again. For engineers, teachers and
  * students.
  *
  *   filch: all fibers are asleep - deadlock: 2 tasks wait, and nobody is left to wake them
  *   filch:   task philosopher, spawned at dining.c:42, waits in filch_mutex_lock for 0x7ffd0a10
  *   filch:   task philosopher, spawned at dining.c:43, waits in filch_mutex_lock for 0x7ffd0a00
  *
- * When: all workers of all runtimes sleep and have found nothing to do; some task or thread waits; no
- * timer is pending; no task waits for a file or is in a blocking call; and each thread that has ever called
- * Filch has ended or waits in it without a deadline (filch_runtime_destroy and FILCH_RUN are waits,
- * too). It has to be so, unchanged, for a tenth of a second. In doubt nothing is said. So a task that
- * waits for ever in a program that goes on is not found: it is the whole that is stuck.
+ * Condition: all workers of all runtimes sleep without work, some task or thread waits, and no
+ * timer is pending. No task waits for a file or is in a blocking call. Each thread that has ever
+ * called Filch has ended, or waits in it without a deadline (filch_runtime_destroy and FILCH_RUN
+ * are waits, too). All this must hold unchanged for a tenth of a second. In doubt there is no
+ * report. So a task that waits for ever in a program that otherwise runs is not found: only a
+ * deadlock of the whole process is.
  *
- * What is done: FILCH_DEADLOCK in the environment, read when a runtime is created:
+ * Memory shortage: a report that begins with "filch: out of memory" says that tasks cannot begin
+ * because there is no memory, address space or mapping for a fiber. It also appears while timers
+ * are pending or threads run, and is repeated after ten seconds at the earliest. Waiting tasks
+ * may still be woken and end, so this report never ends the process.
+ *
+ * Reaction: FILCH_DEADLOCK in the environment, read when a runtime is created:
  *   die      the report goes to the callback or, without one, to stderr; then the process aborts.
- *            The default where the library is built with FILCH_DEBUG
- *   report   the same without an end
+ *            The default if the library is built with FILCH_DEBUG
+ *   report   the same without aborting
  *   off      nothing
- * Otherwise: a report to the callback, if there is one. Where the process has threads that have
- * never called Filch, one of them may be about to: the report says so, and nobody dies; if no task
- * waits but only threads, there is no report. */
+ * Otherwise the report goes to the callback, if there is one. If the process has threads that
+ * have never called Filch, one of them may be about to: the report says so, and the process does
+ * not abort. If only threads wait and no task does, there is no report.
+ * Threads: any. Suspends: never. Errors: none.
+ * Since 0.1.0. */
 #ifndef FILCH_DEADLOCK_H
 #define FILCH_DEADLOCK_H
 
 #include <filch/base.h>
 
-/* report: lines of text, valid during the call. On the thread that keeps the timers: it must not
- * wait. */
+/* Receives lines of text, valid during the call. Runs on the timer thread: it must not wait. */
 typedef void filch_deadlock_fn(const char *report, void *arg);
 
 FILCH_BEGIN_DECLS
 
-/* From now on reports go to fn(report, arg); NULL: no longer. Any thread. */
+/* Sends later reports to fn(report, arg); NULL: no longer. Any thread; does not suspend. A
+ * program has one callback: the latest call counts. */
 FILCH_API void filch_on_deadlock(filch_deadlock_fn *fn, void *arg);
 
 FILCH_END_DECLS

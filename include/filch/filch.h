@@ -4,44 +4,54 @@
  * concept has its own.
  *
  *   <filch/base.h>     compilers; how the library reports errors
- *   <filch/runtime.h>  create, run, resize, destroy: workers pinned to cores
+ *   <filch/runtime.h>  create, run, resize, destroy workers; where they run
  *   <filch/task.h>     FILCH_TASK, FILCH_FORK, FILCH_JOIN, FILCH_RUN: fork/join for C and C++
- *   <filch/panic.h>    a task that cannot go on ends, and cleans up: panic, defer, try
+ *   <filch/panic.h>    ending a failed task with cleanup: panic, defer, try
  *   <filch/par.h>      loops, reductions, scans, sorts: parallel algorithms without a grain size
- *   <filch/wait.h>     waiting: who, how long; tasks suspend, threads block
+ *   <filch/wait.h>     rules of waiting: tasks suspend, threads block; deadlines
  *   <filch/future.h>   results that come later, and graphs of them
  *   <filch/channel.h>  channels between tasks and threads
- *   <filch/select.h>   the first of several things that can happen
+ *   <filch/select.h>   waiting for the first of several events
  *   <filch/context.h>  cancellation and deadlines, as a tree
  *   <filch/scope.h>    tasks that end before the block that started them does
  *   <filch/sync.h>     mutex, rwlock, semaphore, condition, wait group, once, barrier
  *   <filch/timer.h>    sleep, timers, tickers
  *   <filch/io.h>       waiting for files and sockets
- *   <filch/blocking.h> calls that stop a thread, on threads of their own
- *   <filch/pool.h>     worker pools: jobs, queues, outcomes
+ *   <filch/blocking.h> blocking calls, on separate threads
+ *   <filch/process.h>  child processes: start, write, read, wait, kill
+ *   <filch/pool.h>     worker pools: life, shutdown, width, statistics; includes the next three
+ *   <filch/pool_config.h> the configuration of a pool
+ *   <filch/submit.h>   submission of jobs, one or many by a call
+ *   <filch/job.h>      jobs: their functions, outcomes and handles
  *   <filch/pipeline.h> stages with a width, a queue and an order each
- *   <filch/gather.h>   several are asked at a time; a quorum of answers is enough
- *   <filch/results.h>  jobs come back as they are done, for who takes them
+ *   <filch/gather.h>   concurrent requests of which a quorum of answers is enough
+ *   <filch/results.h>  lists of completed jobs, in order of completion
  *   <filch/limiter.h>  rate limits: token buckets, one for all or one for each key
- *   <filch/adaptive.h> a concurrency limit that finds itself by latency
- *   <filch/breaker.h>  calls to what keeps failing are refused for a while
- *   <filch/retry.h>    what failed for now is tried again, later and later
+ *   <filch/adaptive.h> a concurrency limit that adapts to latency
+ *   <filch/adaptive_rate.h> a limiter's rate that follows overloads and latency
+ *   <filch/breaker.h>  circuit breakers: refuse calls to a failing service for a while
+ *   <filch/retry.h>    retries of failed calls after growing delays
  *   <filch/resources.h> pools of connections and the like, first come, first served
- *   <filch/cache.h>    equal objects kept ready, near the worker that used them
- *   <filch/batcher.h>  items that come one by one are handed on many at a time
- *   <filch/stats.h>    what workers did, from whom they stole, where their time went
- *   <filch/metrics.h>  counters, gauges, distributions, and Prometheus' text of them
- *   <filch/letters.h>  jobs that have failed for good, kept until somebody has looked at them
+ *   <filch/cache.h>    interchangeable objects kept ready, near the worker that used them
+ *   <filch/batcher.h>  single items collected and processed in batches
+ *   <filch/stats.h>    statistics of workers: work, steals, and use of time
+ *   <filch/metrics.h>  counters, gauges, distributions, and their Prometheus text
+ *   <filch/family.h>   metrics whose label values are known only at run time, capped
+ *   <filch/dead_letters.h>  jobs that have failed for good, kept until requeued or removed
  *   <filch/log.h>      structured log lines
+ *   <filch/log_sink.h> log lines through a queue, so that a slow reader holds up nobody
  *   <filch/trace.h>    W3C trace context
- *   <filch/signals.h>  SIGTERM and SIGINT as the end of a context
- *   <filch/deadlock.h> what is said when nothing can run any more
- *   <filch/fork.h>     the plain functions beneath, and what a fork costs
- *   <filch/atomic.h>   the atomics that the inline path and the library share */
+ *   <filch/span.h>     spans of a trace: times, attributes, events, status
+ *   <filch/signals.h>  SIGTERM and SIGINT as the end of a context; signals as a channel
+ *   <filch/deadlock.h> deadlock detection
+ *   <filch/fork.h>     the plain functions beneath, and the cost of a fork
+ *   <filch/atomic.h>   the atomics that the inline path and the library share
+ * Since 0.1.0. */
 #ifndef FILCH_H
 #define FILCH_H
 
 #include <filch/adaptive.h>
+#include <filch/adaptive_rate.h>
 #include <filch/base.h>
 #include <filch/batcher.h>
 #include <filch/blocking.h>
@@ -49,18 +59,21 @@
 #include <filch/cache.h>
 #include <filch/channel.h>
 #include <filch/context.h>
+#include <filch/dead_letters.h>
 #include <filch/deadlock.h>
+#include <filch/family.h>
 #include <filch/future.h>
 #include <filch/gather.h>
 #include <filch/io.h>
-#include <filch/letters.h>
 #include <filch/limiter.h>
 #include <filch/log.h>
+#include <filch/log_sink.h>
 #include <filch/metrics.h>
 #include <filch/panic.h>
 #include <filch/par.h>
 #include <filch/pipeline.h>
 #include <filch/pool.h>
+#include <filch/process.h>
 #include <filch/resources.h>
 #include <filch/results.h>
 #include <filch/retry.h>
@@ -68,10 +81,12 @@
 #include <filch/scope.h>
 #include <filch/select.h>
 #include <filch/signals.h>
+#include <filch/span.h>
 #include <filch/stats.h>
 #include <filch/sync.h>
 #include <filch/task.h>
 #include <filch/timer.h>
 #include <filch/trace.h>
+#include <filch/version.h>
 
 #endif

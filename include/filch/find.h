@@ -5,45 +5,51 @@
  *
  *   FILCH_FIND(first_negative, i, (const double *, x)) { return x[i] < 0; }
  *   size_t where;
- *   if (first_negative(self, 0, n, &where, x) == 0) ...               0: *where is the smallest index
+ *   if (first_negative(self, 0, n, &where, x) == 0) ...             0: *where is the smallest index
  *   FILCH_ALL(sorted, i, (const int *, v)) { return i == 0 || v[i - 1] <= v[i]; }
- *   if (sorted(self, 0, n, v) == 1) ...                               1 yes, 0 no, negative: an error
+ *   if (sorted(self, 0, n, v) == 1) ...                             1 yes, 0 no, negative: an error
  *
- * From elsewhere: FILCH_RUN(rt, first_negative, ...). The body says whether it holds for index i.
- * Indices are looked at in no order, some behind the first hit, too; once it is known that they
+ * From elsewhere: FILCH_RUN(rt, first_negative, ...). The body says whether the condition holds
+ * for index i. Indices are examined in any order, including some behind the first hit; once they
  * cannot matter, no more of them are started.
  *
- * Errors: -ENOENT there is none (find only); the code that a body stopped with (FILCH_STOP_WITH: a
- * negative one); -EINVAL a range that ends before it begins, no body or place for the result; from
- * elsewhere also what filch_run returns. On an error *where is not touched.
- * Suspends: yes. */
+ * Errors: -ENOENT (no match; find only); the code that a body stopped with (FILCH_STOP_WITH: a
+ * negative one); -EINVAL (a range that ends before it begins, no body or no place for the result).
+ * From elsewhere also the errors of filch_run. On an error, and when a body panics, *where is not
+ * touched.
+ * Suspends: yes.
+ * Threads: functions with `self`: tasks; those with `rt`: callers outside rt.
+ * Since 0.1.0. */
 #ifndef FILCH_FIND_H
 #define FILCH_FIND_H
 
-#include <filch/par_args.h>
+#include <filch/detail/par_args.h>
 #include <stdbool.h>
 
-/* Looks for the first index of [begin, end) that is wanted: puts it into *where, or leaves *where
- * alone. Not 0: the search stops with that code. */
+/* Looks for the first match in [begin, end). Stores its index in *where, or leaves *where alone.
+ * A nonzero return stops the search with that code. */
 typedef int filch_find_fn(filch_self self, size_t begin, size_t end, size_t *where, void *context);
 
 FILCH_BEGIN_DECLS
 
-/* The smallest index that fn finds. */
+/* Stores the smallest index of [begin, end) that fn finds in *where, and returns 0. */
 FILCH_API int filch_find(filch_self self, size_t begin, size_t end, size_t *where,
                          filch_find_fn *fn, void *context);
+/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
 FILCH_API int filch_run_find(filch_runtime *rt, size_t begin, size_t end, size_t *where,
                              filch_find_fn *fn, void *context);
 
-/* 1: fn finds something; 0: nothing. */
+/* Returns 1 if fn finds something, 0 if not. */
 FILCH_API int filch_any(filch_self self, size_t begin, size_t end, filch_find_fn *fn,
                         void *context);
+/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
 FILCH_API int filch_run_any(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
                             void *context);
 
-/* 1: fn, which looks for an index for which it does not hold, finds none; 0: it does. */
+/* Returns 1 if fn, which looks for a counterexample, finds none, and 0 if it does. */
 FILCH_API int filch_all(filch_self self, size_t begin, size_t end, filch_find_fn *fn,
                         void *context);
+/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
 FILCH_API int filch_run_all(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
                             void *context);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Parallel loops. For engineers with an index range and a body: there is no grain size to tune. A
- * loop that is over within some microseconds never leaves its caller; a longer one is split when,
- * and only when, somebody comes to help (lazy splitting: Tzannes, Caragea, Barua, Vishkin, PPoPP
+ * loop that ends within some microseconds never leaves its caller; a longer one is split when, and
+ * only when, another worker comes to help (lazy splitting: Tzannes, Caragea, Barua, Vishkin, PPoPP
  * 2010).
  *
  *   FILCH_FOR(saxpy, i, (float *, y), (const float *, x), (float, a))
@@ -17,15 +17,18 @@
  * FILCH_STOP(code). Iterations run in any order and at the same time: they must not depend on each
  * other.
  *
- * Errors: 0; the first code that a body stopped with; -EINVAL a range that ends before it begins,
- * no body; from elsewhere also what filch_run returns.
- * Suspends: yes; the caller goes on perhaps on another worker. */
+ * Errors: 0; the first code that a body stopped with; -EINVAL (a range that ends before it begins,
+ * no body); from elsewhere also the errors of filch_run.
+ * Panics: a body may panic. The caller panics after the bodies that run elsewhere have returned.
+ * Suspends: yes; the caller may continue on another worker.
+ * Threads: functions with `self`: tasks; those with `rt`: callers outside rt.
+ * Since 0.1.0. */
 #ifndef FILCH_FOR_H
 #define FILCH_FOR_H
 
-#include <filch/par_args.h>
+#include <filch/detail/par_args.h>
 
-/* Runs [begin, end), in order; not 0: the loop stops with that code. */
+/* Runs [begin, end) in order. A nonzero return stops the loop with that code. */
 typedef int filch_for_fn(filch_self self, size_t begin, size_t end, void *context);
 /* Runs the block [i_begin, i_end) x [j_begin, j_end). */
 typedef int filch_for_2d_fn(filch_self self, size_t i_begin, size_t i_end, size_t j_begin,
@@ -33,18 +36,21 @@ typedef int filch_for_2d_fn(filch_self self, size_t i_begin, size_t i_end, size_
 
 FILCH_BEGIN_DECLS
 
-/* Calls body for parts of [begin, end) that together are all of it. hint: so many iterations, at
- * least, are worth a task; the loop is then shared from its first moment, in parts that are not
- * smaller. Give it to loops of few, long iterations. 0: the loop finds out. */
+/* Calls body for parts that together cover [begin, end). hint: the least number of iterations
+ * worth a task. The loop is then shared from its start, in parts no smaller. Use it for loops of
+ * few, long iterations. 0: measured. */
 FILCH_API int filch_for(filch_self self, size_t begin, size_t end, size_t hint, filch_for_fn *body,
                         void *context);
+/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
 FILCH_API int filch_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hint,
                             filch_for_fn *body, void *context);
 
-/* Calls body for blocks of [i_begin, i_end) x [j_begin, j_end): the longer side is halved, again
- * and again, so that blocks are near to squares and neighbours in time are neighbours in memory. */
+/* Calls body for blocks that cover [i_begin, i_end) x [j_begin, j_end). The longer side is
+ * halved repeatedly, so blocks are nearly square, and blocks that run one after the other are
+ * neighbours in memory. */
 FILCH_API int filch_for_2d(filch_self self, size_t i_begin, size_t i_end, size_t j_begin,
                            size_t j_end, filch_for_2d_fn *body, void *context);
+/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
 FILCH_API int filch_run_for_2d(filch_runtime *rt, size_t i_begin, size_t i_end, size_t j_begin,
                                size_t j_end, filch_for_2d_fn *body, void *context);
 

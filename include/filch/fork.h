@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Fork and join, the plain functions beneath the macros of <filch/task.h>. For engineers who
- * generate code or call Filch from another language, and for readers who want to see what a fork
- * costs: about seventeen instructions together with its join, none of them locked.
+ * Fork and join as plain functions, beneath the macros of <filch/task.h>. For engineers who
+ * generate code or call Filch from another language, and for readers who want to see the cost of
+ * a fork: about seventeen instructions together with its join, none of them locked.
  *
- * A fiber's fork stack is a Chase-Lev deque whose bottom lives in a register. Its region is aligned
- * to its own size and holds a header and 64-byte slots. `self`, the first argument of every task
- * function, points to the next free slot; masking it finds the header. A slot publishes itself:
- * task != NULL says "there is a task here". The owner works at self, thieves at `top`; the owner
- * reads `top` in every join and never writes it there.
+ * A fiber's fork stack is a Chase-Lev deque whose bottom lives in a register. Its region is
+ * aligned to its own size and holds a header and 64-byte slots. `self`, the first argument of
+ * every task function, points to the next free slot; masking it finds the header. A slot
+ * publishes itself: task != NULL says "there is a task here". The owner works at self, thieves
+ * at `top`; the owner reads `top` in every join and never writes it there.
  *
  * Memory-order edges of the inline path (the other ends are in sched/forkstack.c):
  *   F1 fork: store task, release           -> T2: after its heavy fence a thief loads task,
@@ -18,11 +18,14 @@
  *   J1 join: store task = NULL, relaxed     | T2, T3: a robber, heavy fence, load task, CAS top;
  *   J2 light fence, load top, relaxed         one of the two sees the other (docs/memory-model.md)
  *
- * Life: a slot belongs to its fiber; what was forked last must be joined first, in the function
- * that forked it.
+ * Life: a slot belongs to its fiber. The last task forked is joined first, by the function that
+ * forked it; this also holds for two forks of the same task.
  * Threads: only the task that was given `self` may use it.
- * Errors: none can be returned; misuse ends in filch_die: all of it in builds with FILCH_DEBUG
- * (which works on any build of the library), else where looking costs the inline path nothing. */
+ * Errors: none are returned; misuse ends in filch_die. Builds with FILCH_DEBUG (which works with
+ * any build of the library) detect all misuse; others only where a check costs the inline path
+ * nothing.
+ * Suspends: forks and joins, as their comments say.
+ * Since 0.1.0. */
 #ifndef FILCH_FORK_H
 #define FILCH_FORK_H
 
@@ -30,12 +33,12 @@
 
 typedef struct filch_slot filch_slot;
 
-/* A task's place: the next free slot of its fiber's fork stack. Passed by value to everything that
- * forks. It stays valid when the fiber moves to another worker; it must not be kept after the task
- * function returns. */
+/* A task's place: the next free slot of its fiber's fork stack. Passed by value to every
+ * function that forks. It stays valid when the fiber moves to another worker. Do not keep it
+ * after the task function returns. */
 typedef filch_slot *filch_self;
 
-/* What a thief needs to run a task it knows nothing of: take the arguments out of slot, run, put
+/* Runs a task of unknown type for a thief: takes the arguments from slot, runs the task, stores
  * the result there. */
 typedef void filch_run_fn(filch_self self, filch_slot *slot);
 typedef struct filch_task {
@@ -45,79 +48,100 @@ typedef struct filch_task {
 
 /* Bytes for a task's arguments, and for its result, in its slot. */
 #define FILCH_SLOT_BYTES 40
-/* Slots a fiber has room for: deeper nesting of unjoined forks ends in filch_die. */
+/* The alignment of a fiber's region, which begins with its fork stack's header. */
 #ifdef FILCH_TINY
+#ifndef FILCH_REGION_SIZE /* the models of the model checker have more slots */
 #define FILCH_REGION_SIZE ((uintptr_t)1 << 14)
+#endif
 #else
 #define FILCH_REGION_SIZE ((uintptr_t)1 << 20)
 #endif
 
 struct filch_slot {
-    filch_ptr task;  /* const filch_task *, or NULL: empty. Written by the owner alone */
-    filch_ptr state; /* how far a stolen task is: see sched/forkstack.h */
+    filch_ptr task;  /* const filch_task *, or NULL: empty. Written only by the owner */
+    filch_ptr state; /* progress of a stolen task: see sched/forkstack.h */
     const filch_task
-        *claimed; /* copy of task for a thief who was handed this slot: a join erases `task` */
+        *claimed; /* copy of task for a thief that was handed this slot: a join erases `task` */
     uint64_t args[FILCH_SLOT_BYTES / 8]; /* arguments, then result */
 } FILCH_ALIGNED(64);
 
-/* What the inline path sees of a fork stack; the rest of the header belongs to sched/forkstack.h.
- */
+/* The part of a fork stack that the inline path uses; the rest of the header belongs to
+ * sched/forkstack.h. */
 typedef struct filch_forkstack {
-    filch_ptr limit; /* self at or beyond it goes to the slow path: the last slot, or NULL = "come
+    filch_ptr limit; /* self at or beyond it takes the slow path: the last slot, or NULL = "come
                         here" */
     char apart1[FILCH_APART - sizeof(filch_ptr)];
-    filch_u64 top; /* asked: 1 bit, index of the oldest unstolen slot: 16, tag: 47 */
+    filch_u64 top; /* asked: 1 bit, outline: 1, index of the oldest unstolen slot: 15, tag: 47 */
     char apart2[FILCH_APART - sizeof(filch_u64)];
 } filch_forkstack;
 
 FILCH_BEGIN_DECLS
 
-/* Twins of the inline functions below, for callers that cannot inline C. They may be mixed with
- * them. */
+/* Out-of-line twins of the inline functions below, for callers that cannot inline C. The two may
+ * be mixed. */
 
-/* Forks: the arguments already lie in self->args (see filch_arguments). Returns the new self, which
- * the caller uses from here on. Any task; may hand work over to an idle worker; never fails
- * (filch_die when the fork stack is full: too many unjoined forks). Does not suspend, but for a
- * discipline whose queue is full: there it runs the task at once. */
+/* Forks a task whose arguments already lie in self->args (see filch_arguments). Returns the new
+ * self, which the caller uses from here on. Any task; may hand work to an idle worker; never
+ * fails. If the fork stack, or a queue's queue, is full, the task runs at once and so may
+ * suspend. This function always returns the next slot, so it ends in filch_die at 160 forks
+ * beyond the full stack. A loop of FILCH_FORK has no such limit (runtime/engine/excess.h). */
 FILCH_API filch_self filch_fork(filch_self self, const filch_task *task);
 
 /* Joins the task in `slot`, the last one forked and not yet joined (slot = self - 1; it is the
- * caller's self from here on). Returns 1: the task is still here, the caller runs it with the
- * arguments in slot->args; 0: a thief ran it and its result lies there; if it panicked there
- * (<filch/panic.h>), so does the caller, and the call does not return. May suspend the fiber:
- * thread-locals, errno and the worker can differ afterwards. */
+ * caller's self from here on). Returns 1 if the task is still here: the caller runs it with the
+ * arguments in slot->args. Returns 0 if a thief ran it: its result lies there. If the task
+ * panicked there (<filch/panic.h>), the caller panics too and the call does not return. May
+ * suspend the fiber: thread-locals, errno and the worker can differ afterwards. */
 FILCH_API int filch_join(filch_slot *slot);
 
-/* Where fork expects a task's arguments and join leaves its result: FILCH_SLOT_BYTES bytes. */
+/* Returns the place of a task's arguments for a fork and of its result after a join:
+ * FILCH_SLOT_BYTES bytes. */
 FILCH_API void *filch_arguments(filch_slot *slot);
 
-/* The out-of-line halves; called by the inline functions only. Not marked cold: gcc then moves what
- * follows the call into the cold section too, and a fork/join costs 1.2 times as much. */
+/* The out-of-line halves; called only by the inline functions. They are not marked cold: gcc
+ * would move the code after the call into the cold section too, and a fork/join would cost 1.2
+ * times as much. The join gets the address of its task's name, not of the task. A fork stores
+ * the latter, so gcc would keep it in a register for both (5 % more instructions where a
+ * recursion forks three times). */
 FILCH_API void filch_fork_slow(filch_self self);
-FILCH_API int filch_join_slow(filch_slot *slot);
+/* The same for callers that use the returned self. After a join that returned 0 it is the joined
+ * slot, the caller's self. */
+FILCH_API filch_self filch_fork_moves(filch_self self);
+/* The same for a join. */
+FILCH_API filch_self filch_join_moves(filch_slot *slot);
+/* The out-of-line half of a join; returns as filch_join. name: the address of the task's name. */
+FILCH_API int filch_join_slow(filch_slot *slot, const char *const *name);
 
-/* clang knows a calling convention that leaves the caller all its general registers but r11: with
- * it a task needs a callee-saved register less, and a leaf none. Reached through pointers, since
- * the lazy binding of a PLT would spoil r10. Behind them: runtime/core/sparing_x86_64.S. */
+/* clang has a calling convention that preserves all the caller's general registers but r11. With
+ * it a task needs one callee-saved register less, and a leaf none. It is called through
+ * pointers, since the lazy binding of a PLT would clobber r10. The targets are in
+ * runtime/platform/sparing_x86_64.S. */
 #if defined(__clang__) && defined(__x86_64__)
 #define FILCH_SPARING __attribute__((preserve_most))
 typedef struct filch_sparing {
     FILCH_SPARING void (*fork_slow)(filch_self self);
-    FILCH_SPARING int (*join_slow)(filch_slot *slot);
+    FILCH_SPARING int (*join_slow)(filch_slot *slot, const char *const *name);
 } filch_sparing;
+/* The two slow paths in that convention. */
 FILCH_API extern const filch_sparing filch_sparing_calls;
 #define FILCH_FORK_SLOW(self) filch_sparing_calls.fork_slow(self)
-#define FILCH_JOIN_SLOW(slot) filch_sparing_calls.join_slow(slot)
+#define FILCH_JOIN_SLOW(slot, name) filch_sparing_calls.join_slow(slot, name)
 #else
 #define FILCH_FORK_SLOW(self) filch_fork_slow(self)
-#define FILCH_JOIN_SLOW(slot) filch_join_slow(slot)
+#define FILCH_JOIN_SLOW(slot, name) filch_join_slow(slot, name)
 #endif
 
-/* The checks of a debug build (FILCH_DEBUG); the last one is made in every build where a thief's or
- * an outside task ends, since there it costs the inline path nothing. */
+/* ---- The checks of a debug build (FILCH_DEBUG); each ends in filch_die ---- */
+
+/* Is self the next free slot of the task that runs here, in its runtime's floating-point mode? */
 FILCH_API FILCH_COLD void filch_check_fork(filch_self self, const filch_task *task);
+/* Is this the task of the newest unjoined fork? */
 FILCH_API FILCH_COLD void filch_check_join(filch_slot *slot, const filch_task *task);
+/* Has the task joined all its forks? Called in every build where a stolen or outside task ends,
+ * since there it costs the inline path nothing. */
 FILCH_API FILCH_COLD void filch_check_return(filch_self self, const filch_task *task);
+/* Lets the calling task fork in any floating-point mode: FILCH_ANY_FPMODE. */
+FILCH_API FILCH_COLD void filch_check_any_fpmode(filch_self self);
 
 FILCH_END_DECLS
 
@@ -132,8 +156,8 @@ static inline filch_forkstack *filch_forkstack_of(filch_slot *slot)
     return (filch_forkstack *)((uintptr_t)slot & ~(FILCH_REGION_SIZE - 1));
 }
 
-/* The same, but the compiler cannot tell: it masks a register where it is needed, instead of
- * keeping the header of every level of an inlined recursion on the stack. */
+/* The same, opaque to the compiler: it masks a register where needed, instead of keeping the
+ * header of every level of an inlined recursion on the stack. */
 static inline filch_forkstack *filch_forkstack_here(filch_slot *slot)
 {
     uintptr_t address = (uintptr_t)slot;
@@ -141,36 +165,46 @@ static inline filch_forkstack *filch_forkstack_here(filch_slot *slot)
     return (filch_forkstack *)(address & ~(FILCH_REGION_SIZE - 1));
 }
 
-/* The slot's place as `top` spells it, tag 0, not asked. Masked first: a stray address bit would
- * read as "asked". */
+/* The slot's place in the encoding of `top`, tag 0, not asked. Masked first: a stray address bit
+ * would read as "asked". */
 static inline uint64_t filch_position(const filch_slot *slot)
 {
     return (uint64_t)((uintptr_t)slot & (FILCH_REGION_SIZE - 1)) << 41;
 }
 
-static inline filch_self filch_fork_inline(filch_self self, const filch_task *task)
+/* moves is a constant: the caller can take another self than the next. */
+static inline filch_self filch_fork_moving(filch_self self, const filch_task *task, int moves)
 {
     FILCH_CHECK(filch_check_fork(self, task));
     filch_ptr_store(&self->task, (void *)(uintptr_t)task, FILCH_RELEASE);            /* F1 */
     filch_fence_light();                                                             /* F2 */
     void *limit = filch_ptr_load(&filch_forkstack_here(self)->limit, FILCH_RELAXED); /* F2 */
     self++;
-    if (FILCH_UNLIKELY((uintptr_t)self >= (uintptr_t)limit))
-        FILCH_FORK_SLOW(self);
+    if (FILCH_UNLIKELY((uintptr_t)self >= (uintptr_t)limit)) {
+        if (moves)
+            self = filch_fork_moves(self);
+        else
+            FILCH_FORK_SLOW(self);
+    }
     return self;
 }
 
-/* The comparison is top < filch_position(slot), moved from positions to addresses: what is left of
- * the tag is less than a slot, and "asked" lies above every address of the region. */
+static inline filch_self filch_fork_inline(filch_self self, const filch_task *task)
+{
+    return filch_fork_moving(self, task, 0);
+}
+
+/* The comparison is top < filch_position(slot), converted from positions to addresses. The
+ * remains of the tag are less than a slot, and "asked" lies above every address of the region. */
 static inline int filch_join_inline(filch_slot *slot, const filch_task *task)
 {
-    (void)task;
     FILCH_CHECK(filch_check_join(slot, task));
     filch_ptr_store(&slot->task, NULL, FILCH_RELAXED); /* J1 */
     filch_fence_light();                               /* J2 */
     filch_forkstack *stack = filch_forkstack_here(slot);
     uint64_t top = filch_u64_load(&stack->top, FILCH_RELAXED); /* J2 */
-    return FILCH_LIKELY((uintptr_t)stack + (top >> 41) < (uintptr_t)slot) || FILCH_JOIN_SLOW(slot);
+    return FILCH_LIKELY((uintptr_t)stack + (top >> 41) < (uintptr_t)slot) ||
+           FILCH_JOIN_SLOW(slot, &task->name);
 }
 
 #endif

@@ -9,35 +9,40 @@
  *
  * The body returns the bin of index i, a size_t. counts is overwritten, not added to.
  *
- * Nobody shares a counter: who helps counts into a table of its own, which is added to the caller's
- * when it is done. So of many bins only such parts are shared as take ten times as long, and a
- * helper without memory for a table leaves its part to the caller. Up to 4,096 bins have four
- * counters each, which take turns: otherwise each of several equal bins in a row would wait until
+ * Counters are not shared: each helper counts into a table of its own, which is added to the
+ * caller's when it is done. So with many bins, only parts that take ten times as long are shared,
+ * and a helper without memory for a table leaves its part to the caller. Up to 4,096 bins have
+ * four counters each, used in turn: otherwise each of several equal bins in a row would wait until
  * the count before is stored.
  *
- * Errors: 0; -ERANGE a body returned a bin that there is not (filch_error() says which, and for
- * which index); the first code that a body stopped with (FILCH_STOP_WITH): after both, all counts
- * are 0; -EINVAL a range that ends before it begins, something that is NULL; from elsewhere also
- * what filch_run returns: after these counts is as it was. It never fails for want of memory.
- * Suspends: yes; the caller goes on perhaps on another worker. */
+ * Errors: 0; -ERANGE (a body returned a bin out of range; filch_error() names it and the index);
+ * the first code that a body stopped with (FILCH_STOP_WITH). After both, and after a panic of a
+ * body, all counts are 0. -EINVAL (a range that ends before it begins, a NULL argument); from
+ * elsewhere also the errors of filch_run: counts is then unchanged. It never fails for lack of
+ * memory.
+ * Suspends: yes; the caller may continue on another worker.
+ * Threads: functions with `self`: tasks; those with `rt`: callers outside rt.
+ * Since 0.1.0. */
 #ifndef FILCH_HISTOGRAM_H
 #define FILCH_HISTOGRAM_H
 
 #include <errno.h>
-#include <filch/par_args.h>
+#include <filch/detail/par_args.h>
 #include <stdbool.h>
 
-/* Where a chunk counts. */
+/* The counters of a chunk. */
 typedef struct filch_tally {
-    uint64_t *counts; /* bin b has counters b * lanes, ..., b * lanes + lanes - 1: any will do */
+    uint64_t *counts; /* bin b has counters b * lanes, ..., b * lanes + lanes - 1; use any of
+                         them */
     size_t bins;
     size_t lanes; /* 4 or 1 */
-    /* What filch_tally_refuse noted. */
+    /* Set by filch_tally_refuse. */
     bool refused;
     size_t index, bin;
 } filch_tally;
 
-/* Counts the bin of each index of [begin, end). Not 0: all stops with that code. */
+/* Counts the bin of each index of [begin, end). A nonzero return stops everything with that
+ * code. */
 typedef int filch_histogram_fn(filch_self self, size_t begin, size_t end, void *context,
                                filch_tally *tally);
 
@@ -46,13 +51,14 @@ FILCH_BEGIN_DECLS
 /* Overwrites counts with how often chunk counted each of the bins in [begin, end). */
 FILCH_API int filch_histogram(filch_self self, size_t begin, size_t end, filch_histogram_fn *chunk,
                               uint64_t *counts, size_t bins, void *context);
+/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
 FILCH_API int filch_run_histogram(filch_runtime *rt, size_t begin, size_t end,
                                   filch_histogram_fn *chunk, uint64_t *counts, size_t bins,
                                   void *context);
 
 FILCH_END_DECLS
 
-/* For a chunk that meets a bin >= bins: returns what it is to return. */
+/* For a chunk that meets a bin >= bins: notes it and gives the chunk its return value. */
 FILCH_UNUSED static inline int filch_tally_refuse(filch_tally *tally, size_t index, size_t bin)
 {
     tally->refused = true;

@@ -10,12 +10,14 @@
  *   rc = filch_limiter_wait(requests, 1, context, filch_in(FILCH_SECOND));    or wait for a turn
  *   filch_limiter_destroy(requests);
  *
- * What is promised: of the instants at which permits become somebody's, no span of t ns holds more
- * than burst + rate * t / period, and no rounding adds up: sums are exact; an instant is the next
- * whole nanosecond. What was given back goes to who comes next; of more than eight gaps at a time the
+ * Guarantee: in any span of t ns, the permits that become available number at most burst + rate *
+ * t / period. Rounding errors do not add up: sums are exact, and each time is the next whole
+ * nanosecond. Permits given back go to the next caller; of more than eight gaps at a time the
  * earliest are lost.
- * Threads: any task or thread. May suspend: what waits (<filch/wait.h>), and destroying.
- * Errors: 0 or a negative errno; then no permit was taken. -EINVAL permits is 0, or more than burst. */
+ * Threads: any task or thread. May suspend: calls that wait (<filch/wait.h>), and destroying.
+ * Errors: 0 or a negative errno; no permit was taken then. -EINVAL: permits is 0, or more than
+ * burst.
+ * Since 0.1.0. */
 #ifndef FILCH_LIMITER_H
 #define FILCH_LIMITER_H
 
@@ -23,80 +25,84 @@
 
 /* ---- Types ---- */
 
-/* `rate` permits each `period`, of which an idle limiter has saved up `burst`. */
+/* `rate` permits each `period`; an idle limiter saves up to `burst` of them. */
 typedef struct filch_limit {
     uint32_t rate;  /* 1..1,000,000,000 */
-    uint32_t burst; /* 1..INT32_MAX; also the most that are had by one call */
+    uint32_t burst; /* 1..INT32_MAX; also the most permits per call */
     int64_t period; /* ns, at most a day; 0: a second */
 } filch_limit;
 
 typedef struct filch_limiter filch_limiter;
 typedef struct filch_limiters filch_limiters;
 
-/* Permits that are the caller's from a time on. */
+/* Permits that belong to the caller from a given time on. */
 typedef struct filch_reservation {
-    int64_t at;       /* ns of filch_now(); perhaps past */
-    unsigned permits; /* 0: they were given back */
+    int64_t at;       /* ns of filch_now(); may be past */
+    unsigned permits; /* 0: given back */
     filch_limiter *limiter;
-    uint64_t reserved[6]; /* the library's */
+    uint64_t reserved[6]; /* opaque */
 } filch_reservation;
 
 FILCH_BEGIN_DECLS
 
 /* ---- One limit ---- */
 
-/* It has `burst` permits. -EINVAL out is NULL, or the limit is none; -ENOMEM. */
+/* Creates a limiter with `burst` permits. Errors: -EINVAL (out is NULL, or the limit is
+ * invalid); -ENOMEM. */
 FILCH_API int filch_limiter_create(filch_limiter **out, filch_limit limit);
-/* Who waits gets -EIDRM; nobody may call it any more. NULL is allowed. */
+/* Frees it; it must not be used any more. Waiters get -EIDRM. NULL is allowed. */
 FILCH_API void filch_limiter_destroy(filch_limiter *limiter);
 
-/* Takes permits if they are there now. -EAGAIN they are not. */
+/* Takes permits if they are available now; else -EAGAIN. */
 FILCH_API int filch_limiter_allow(filch_limiter *limiter, unsigned permits);
-/* Takes permits as of the earliest time at which they can be had, and says when that is; the caller
- * keeps to it. Does not wait. -EOVERFLOW beyond all times; -EINVAL out is NULL. */
+/* Takes permits as of the earliest possible time and stores that time, which the caller must
+ * observe. Does not wait. Errors: -EOVERFLOW (beyond all times); -EINVAL (out is NULL). */
 FILCH_API int filch_limiter_reserve(filch_limiter *limiter, unsigned permits,
                                     filch_reservation *out);
-/* Of a reservation that was not used, before or after its time. -EALREADY it was given back; -ESTALE
- * the limit has been changed since: then it counts as used. */
+/* Gives back an unused reservation, before or after its time. Errors: -EALREADY (given back
+ * before); -ESTALE (the limit has been changed since: it counts as used). */
 FILCH_API int filch_limiter_give_back(filch_reservation *reservation);
-/* The same as reserving, and waiting for the time; returns 0 when it has come. If it would come after
- * `until`, or after the context's deadline: -ETIMEDOUT, at once. When the context is done first (NULL:
- * never): its cause, and the permits are given back. -EINVAL a negative time; -ENOMEM, -EAGAIN no
- * timer; -EIDRM. */
+/* Reserves permits and waits for their time; returns 0 when it has come. If it would come after
+ * `until`, or after the context's deadline, returns -ETIMEDOUT at once. If the context (may be
+ * NULL) is done first, returns its cause and gives the permits back. Errors also: -EINVAL (a
+ * negative time); -ENOMEM or -EAGAIN (no timer); -EIDRM. */
 FILCH_API int filch_limiter_wait(filch_limiter *limiter, unsigned permits, filch_context *context,
                                  int64_t until);
 
-/* Another limit from now on. What has been taken stays taken: as many permits are missing from the
- * bucket as before. Who waits gets another instant, in the same order, or -ETIMEDOUT, or -EINVAL; reservations
- * keep theirs. -EINVAL the limit is none. */
+/* Changes the limit. Permits already taken stay taken: as many are missing from the bucket as
+ * before. Waiters get another time, in the same order, or -ETIMEDOUT, or -EINVAL; reservations
+ * keep theirs. Error: -EINVAL (the limit is invalid). */
 FILCH_API int filch_limiter_set(filch_limiter *limiter, filch_limit limit);
+/* Returns the present limit. */
 FILCH_API filch_limit filch_limiter_get(filch_limiter *limiter);
-/* How many one call could have now; perhaps no more when it is answered. */
+/* Returns the permits available to one call now; possibly outdated on return. */
 FILCH_API unsigned filch_limiter_available(filch_limiter *limiter);
 
-/* ---- A limit for each key. A key is bytes, which are copied. Known are only those that have used
- * permits lately: when there is no room, the place of one that has saved up its whole burst is taken,
+/* ---- A limit for each key. A key is bytes, which are copied. Only keys that have used permits
+ * lately are kept. When there is no room, a key that has saved up its whole burst is replaced,
  * which makes no difference to it ---- */
 
-/* Room for `keys` keys of at most `key_size` bytes. -EINVAL out is NULL, the limit is none, or keys
- * or key_size is 0; -ENOMEM. */
+/* Creates limiters for up to `keys` keys of at most `key_size` bytes. Errors: -EINVAL (out is
+ * NULL, the limit is invalid, or keys or key_size is 0); -ENOMEM. */
 FILCH_API int filch_limiters_create(filch_limiters **out, filch_limit limit, unsigned keys,
                                     unsigned key_size);
 /* As filch_limiter_destroy. */
 FILCH_API void filch_limiters_destroy(filch_limiters *limiters);
 
-/* As above, for this key. Also: -ENOSPC there is no room for another key: all that are known are in
- * use; -EINVAL key is NULL, or size is 0 or more than key_size. */
+/* As filch_limiter_allow, for this key. Errors also: -ENOSPC (no room for another key: all known
+ * ones are in use); -EINVAL (key is NULL, or size is 0 or more than key_size). */
 FILCH_API int filch_limiters_allow(filch_limiters *limiters, const void *key, size_t size,
                                    unsigned permits);
-/* To be given back by filch_limiter_give_back, as long as the limiters are there. */
+/* As filch_limiter_reserve, for this key. Give it back with filch_limiter_give_back, as long as the
+ * limiters exist. Errors also: as above. */
 FILCH_API int filch_limiters_reserve(filch_limiters *limiters, const void *key, size_t size,
                                      unsigned permits, filch_reservation *out);
+/* As filch_limiter_wait, for this key. Errors also: as above. */
 FILCH_API int filch_limiters_wait(filch_limiters *limiters, const void *key, size_t size,
                                   unsigned permits, filch_context *context, int64_t until);
-/* For all keys, those to come too. One caller at a time. -EINVAL. */
+/* Changes the limit of all keys, future ones included. One caller at a time. Error: -EINVAL. */
 FILCH_API int filch_limiters_set(filch_limiters *limiters, filch_limit limit);
-/* Of how many keys something is known. */
+/* Returns the number of keys kept. */
 FILCH_API unsigned filch_limiters_count(filch_limiters *limiters);
 
 FILCH_END_DECLS

@@ -9,11 +9,12 @@
  *
  *   {"time":"2026-11-20T23:06:47.012345Z","level":"warn","message":"slow order","order":17, ...}
  *
- * A line is put together on the stack: no memory, no lock. It has at most FILCH_LOG_LINE bytes; of
- * what is too long for it texts are cut, and other fields left out, and it ends in
- * "truncated":true. It is valid JSON in any case: bytes that are no UTF-8 become U+FFFD, numbers
- * that JSON does not have (NaN, infinity) null.
- * Threads: all by tasks and by any thread. May suspend: where the log's function does. */
+ * A line is built on the stack: no memory, no lock. It has at most FILCH_LOG_LINE bytes. If it
+ * would be longer, texts are cut, other fields left out, and it ends in "truncated":true. It is
+ * always valid JSON: bytes that are no UTF-8 become U+FFFD, numbers that JSON does not have (NaN,
+ * infinity) null.
+ * Threads: tasks and any thread. May suspend: where the log's function does.
+ * Since 0.1.0. */
 #ifndef FILCH_LOG_H
 #define FILCH_LOG_H
 
@@ -34,11 +35,19 @@ typedef enum filch_log_level {
  * where several log. May wait, and panic. */
 typedef void filch_log_fn(const char *line, size_t size, void *arg);
 
+/* Names of the fields with which a line begins; NULL: the default. */
+typedef struct filch_log_keys {
+    const char *time;    /* default "time" */
+    const char *level;   /* default "level" */
+    const char *message; /* default "message" */
+} filch_log_keys;
+
 /* Where lines go. The caller's; its members are the library's. */
 typedef struct filch_log {
     filch_log_fn *fn;
     void *arg;
     filch_u32 least;
+    filch_log_keys keys;
 } filch_log;
 
 typedef enum filch_log_kind {
@@ -63,20 +72,26 @@ typedef struct filch_log_field {
 
 FILCH_BEGIN_DECLS
 
-/* Lines of this level and above go to fn(line, size, arg). -EINVAL log or fn is NULL, or there is
- * no such level. */
+/* Sets up a log: lines of this level and above go to fn(line, size, arg). Error: -EINVAL (log or
+ * fn is NULL, or there is no such level). */
 FILCH_API int filch_log_init(filch_log *log, filch_log_level least, filch_log_fn *fn, void *arg);
-/* From now on. -EINVAL there is no such level. */
+/* Changes the least level. Error: -EINVAL (there is no such level). */
 FILCH_API int filch_log_set_level(filch_log *log, filch_log_level least);
 
-/* Writes a line; FILCH_LOG is the form for people. Nothing where the log's level is higher. The
- * names time, level, message, truncated are taken. */
+/* Changes the names of time, level and message, before the first line. The names stay valid as long
+ * as the log. keys NULL: the defaults. Error: -EINVAL (log is NULL; a name is not 1 to 64 bytes of
+ * printable ASCII without " and \; two of the three and "truncated" are equal; the log is
+ * unchanged). */
+FILCH_API int filch_log_set_keys(filch_log *log, const filch_log_keys *keys);
+
+/* Writes a line; FILCH_LOG is the convenient form. Does nothing if the log's level is higher.
+ * The names of time, level and message, and truncated, are reserved. */
 FILCH_API void filch_log_write(const filch_log *log, filch_log_level level, const char *message,
                                const filch_log_field *fields, size_t count);
 
-/* A log's function: one write() to the file descriptor that arg is, (void *)(intptr_t)fd. Lines of
- * several writers do not mix in a pipe, nor in a file opened with O_APPEND. Stops the worker as
- * long as write() does; what cannot be written is lost. */
+/* A log's function: one write() to the file descriptor in arg, (void *)(intptr_t)fd. Lines of
+ * several writers do not mix in a pipe, nor in a file opened with O_APPEND. Blocks the worker as
+ * long as write() does (<filch/log_sink.h> does not); a line that cannot be written is lost. */
 FILCH_API void filch_log_to_fd(const char *line, size_t size, void *arg);
 
 FILCH_END_DECLS

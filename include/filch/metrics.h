@@ -7,16 +7,17 @@
  *   filch_metrics_add(metrics, &(filch_metric){.name = "shop_requests_total", .help = "Requests.",
  *                                              .kind = FILCH_METRIC_COUNTER, .counter = requests});
  *   filch_counter_add(requests, 1);                           some nanoseconds, from anywhere
- *   filch_metrics_write(metrics, write_to_socket, &socket);   while all go on counting
+ *   filch_metrics_write(metrics, write_to_socket, &socket);   while others count
  *
- * Counters and distributions are sharded: each thread counts in a cell on a cache line of its own,
- * and who reads adds the cells up. So counting disturbs nobody, and reading stops nobody. What is
- * read while others count is a sum of moments that lie close together; it is exact when they have
- * ended.
- * Life: counters, gauges and distributions are the caller's. Before one goes away,
- * filch_metrics_remove it, or destroy the registry.
- * Threads: all by tasks and by any thread, but not in signal handlers. What can wait says so.
- * Errors: 0 or a negative errno. */
+ * Counters and distributions are sharded: each thread counts in a cell on its own cache line, and
+ * a reader adds up the cells. So threads that count do not disturb each other, and reading stops
+ * none. A read while others count sums cells at slightly different moments; it is exact once they
+ * have ended.
+ * Life: counters, gauges and distributions belong to the caller. Before one goes away, call
+ * filch_metrics_remove, or destroy the registry.
+ * Threads: tasks and any thread, but not signal handlers. Calls that can wait are marked.
+ * Errors: 0 or a negative errno.
+ * Since 0.1.0. */
 #ifndef FILCH_METRICS_H
 #define FILCH_METRICS_H
 
@@ -28,20 +29,20 @@
 /* Only grows. */
 typedef struct filch_counter filch_counter;
 
-/* A number that rises and falls. Zero bytes: 0. Its member is the library's. */
+/* A number that rises and falls. Zero bytes: 0. Opaque. */
 typedef struct filch_gauge {
     filch_u64 level;
 } filch_gauge;
 
-/* How often which values came up, as log-linear buckets: 64 of them for each power of two, so that
- * a value is known to 0.8 %, whether it is a microsecond or an hour. (G. Tene, HdrHistogram.) Takes
- * 29 KiB for each thread that records, as far as it is used. */
+/* A distribution of values in log-linear buckets, 64 per power of two: a value is known to 0.8 %,
+ * be it a microsecond or an hour. (G. Tene, HdrHistogram.) Takes up to 29 KiB per recording thread,
+ * depending on the range of the values. */
 typedef struct filch_distribution filch_distribution;
 
-/* What one or more distributions held at a moment. Not for several threads at a time. */
+/* The contents of one or more distributions at a moment. Not for concurrent use. */
 typedef struct filch_snapshot filch_snapshot;
 
-/* A registry: what is shown, and under which name. */
+/* A registry: the published metrics and their names. */
 typedef struct filch_metrics filch_metrics;
 
 enum { FILCH_LABELS_MOST = 8, FILCH_MARKS_MOST = 32 };
@@ -51,17 +52,17 @@ typedef struct filch_label {
 } filch_label;
 
 typedef enum filch_metric_kind {
-    FILCH_METRIC_COUNTER,   /* of a counter, or read */
-    FILCH_METRIC_GAUGE,     /* of a gauge, or read */
-    FILCH_METRIC_SUMMARY,   /* of a distribution: quantiles of all values since it was created */
-    FILCH_METRIC_HISTOGRAM, /* of a distribution: how many values were up to which bound */
+    FILCH_METRIC_COUNTER,   /* from a counter, or read */
+    FILCH_METRIC_GAUGE,     /* from a gauge, or read */
+    FILCH_METRIC_SUMMARY,   /* from a distribution: quantiles of all values since it was created */
+    FILCH_METRIC_HISTOGRAM, /* from a distribution: the number of values up to each bound */
     FILCH_METRIC_KINDS
 } filch_metric_kind;
 
-/* Reads a value that lives elsewhere. May wait, and panic; must not remove what it reads. */
+/* Reads a value kept elsewhere. May wait, and panic; must not remove its own metric. */
 typedef double filch_metric_read_fn(void *arg);
 
-/* What is to be shown. Only pointers to sources are kept; texts are copied. */
+/* A metric to publish. Only pointers to sources are kept; texts are copied. */
 typedef struct filch_metric {
     const char *name; /* letters, digits, _; a counter's ends in _total, no other does */
     const char *help; /* a sentence */
@@ -72,93 +73,106 @@ typedef struct filch_metric {
     const filch_gauge *gauge;
     const filch_distribution *distribution;
     filch_metric_read_fn *read;
-    void *arg;         /* of read */
+    void *arg;         /* for read */
     const void *owner; /* for filch_metrics_remove; NULL: the source, or arg */
-    double unit;       /* so many make one of what is shown: 1e9 where nanoseconds are recorded and
-                          seconds shown; 0: 1. Not for what is read */
-    /* Up to the first 0, ascending: a summary's quantiles (none: 0.5, 0.9, 0.99, 0.999, 1; 1 is the
-     * maximum), or a histogram's bounds, as shown (none: 0.00001 to 10, three a decade). What is up
-     * to 1.6 % above a bound may count as below. */
+    double unit;       /* recorded units per shown unit: 1e9 if nanoseconds are recorded and
+                          seconds shown; 0: 1. Not for read values */
+    /* Up to the first 0, ascending: a summary's quantiles (none: 0.5, 0.9, 0.99, 0.999, 1; 1 is
+     * the maximum), or a histogram's bounds, as shown (none: 0.00001 to 10, three a decade). A
+     * value up to 1.6 % above a bound may count as below it. */
     double marks[FILCH_MARKS_MOST];
 } filch_metric;
 
-/* Takes the next piece of a text. Not 0: the text ends here. May wait, and panic. */
+/* Takes the next piece of a text. A nonzero return ends the text here. May wait, and panic. */
 typedef int filch_write_fn(const char *text, size_t size, void *arg);
 
-/* What is written is of this type, in the words of HTTP. */
+/* The HTTP content type of the text written. */
 #define FILCH_METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 FILCH_BEGIN_DECLS
 
 /* ---- Counters ---- */
 
-/* -EINVAL out is NULL; -ENOMEM. */
+/* Creates a counter. Errors: -EINVAL (out is NULL); -ENOMEM. */
 FILCH_API int filch_counter_create(filch_counter **out);
-/* NULL is allowed. */
+/* Frees it; it must not be used or published any more. NULL is allowed. */
 FILCH_API void filch_counter_destroy(filch_counter *counter);
+/* Adds n. Never waits. */
 FILCH_API void filch_counter_add(filch_counter *counter, uint64_t n);
-/* Never less than what any read that is known to have ended returned. */
+/* Returns the count; never less than any read that is known to have ended. */
 FILCH_API uint64_t filch_counter_read(const filch_counter *counter);
 
 /* ---- Gauges ---- */
 
+/* Sets the value. */
 FILCH_API void filch_gauge_set(filch_gauge *gauge, int64_t value);
-/* n may be negative. */
+/* Adds n, which may be negative. */
 FILCH_API void filch_gauge_add(filch_gauge *gauge, int64_t n);
+/* Returns the value. */
 FILCH_API int64_t filch_gauge_read(const filch_gauge *gauge);
 
 /* ---- Distributions ---- */
 
-/* -EINVAL out is NULL; -ENOMEM. */
+/* Creates an empty distribution. Errors: -EINVAL (out is NULL); -ENOMEM. */
 FILCH_API int filch_distribution_create(filch_distribution **out);
-/* NULL is allowed. */
+/* Frees it; it must not be used or published any more. NULL is allowed. */
 FILCH_API void filch_distribution_destroy(filch_distribution *distribution);
-/* Records any value from 0 up, such as nanoseconds; a negative one, of clocks that disagree, counts
- * as 0. */
+/* Records a value from 0 up, such as nanoseconds; a negative one (of clocks that disagree)
+ * counts as 0. */
 FILCH_API void filch_distribution_record(filch_distribution *distribution, int64_t value);
 
 /* ---- Snapshots: read at leisure, merged, compared ---- */
 
-/* An empty one. -EINVAL out is NULL; -ENOMEM. */
+/* Creates an empty snapshot. Errors: -EINVAL (out is NULL); -ENOMEM. */
 FILCH_API int filch_snapshot_create(filch_snapshot **out);
-/* NULL is allowed. */
+/* Frees it. NULL is allowed. */
 FILCH_API void filch_snapshot_destroy(filch_snapshot *snapshot);
+/* Empties it. */
 FILCH_API void filch_snapshot_clear(filch_snapshot *snapshot);
-/* Adds what the distribution, the other snapshot, holds. */
+/* Adds the contents of the distribution. */
 FILCH_API void filch_snapshot_add(filch_snapshot *snapshot, const filch_distribution *distribution);
+/* Adds the contents of the other snapshot. */
 FILCH_API void filch_snapshot_merge(filch_snapshot *snapshot, const filch_snapshot *other);
-/* Takes away what an earlier snapshot of the same distribution holds: what is left came between
- * the two. Its maximum is known to 0.8 % then. */
+/* Subtracts an earlier snapshot of the same distribution; the rest was recorded between the two.
+ * Its maximum is then known to 0.8 %. */
 FILCH_API void filch_snapshot_subtract(filch_snapshot *snapshot, const filch_snapshot *earlier);
+/* Returns the number of values. */
 FILCH_API uint64_t filch_snapshot_count(const filch_snapshot *snapshot);
-/* Of all values, exactly; modulo 2^64. */
+/* Returns the exact sum of all values, modulo 2^64. */
 FILCH_API uint64_t filch_snapshot_sum(const filch_snapshot *snapshot);
-/* Exactly; 0 where nothing was recorded. */
+/* Returns the exact maximum; 0 if nothing was recorded. */
 FILCH_API int64_t filch_snapshot_max(const filch_snapshot *snapshot);
-/* The value that a share q of all values do not exceed, to 0.8 %; q from 0 (the least) to 1 (the
- * maximum, exactly). 0 where nothing was recorded. */
+/* Returns the value that a share q of all values do not exceed, to 0.8 %; q from 0 (the least)
+ * to 1 (the exact maximum). 0 if nothing was recorded. */
 FILCH_API int64_t filch_snapshot_quantile(const filch_snapshot *snapshot, double q);
 
 /* ---- The registry ---- */
 
-/* An empty one. -EINVAL out is NULL; -ENOMEM. */
+/* Creates an empty registry. Errors: -EINVAL (out is NULL); -ENOMEM. */
 FILCH_API int filch_metrics_create(filch_metrics **out);
-/* Nobody uses it any more. NULL is allowed. */
+/* Frees it; no calls may be running. NULL is allowed. */
 FILCH_API void filch_metrics_destroy(filch_metrics *metrics);
-/* Shows a metric from now on. Metrics of one name differ in their labels. -EINVAL what is wrong
- * with it filch_error() says; -EEXIST one of this name and labels is shown; -ENOMEM. */
+/* Publishes a metric. Metrics of one name differ in their labels. Errors: -EINVAL (filch_error()
+ * names the field); -EEXIST (this name and labels are taken); -ENOMEM. */
 FILCH_API int filch_metrics_add(filch_metrics *metrics, const filch_metric *metric);
-/* Shows no more what belongs to this owner (see filch_metric), and waits until nobody reads it:
- * then it may go away. Not from a read function of it. Returns how many they were; -EINVAL owner is
- * NULL. */
+/* Unregisters this owner's metrics (see filch_metric) and waits until no reader uses them; the
+ * owner may then go away. Must not be called from one of its read functions. Returns the number
+ * removed. Error: -EINVAL (owner is NULL). */
 FILCH_API int filch_metrics_remove(filch_metrics *metrics, const void *owner);
-/* Shows what filch_runtime_stats knows of rt, as filch_runtime_...; name: of the label `runtime`,
- * NULL: without. rt is the owner. Errors: as filch_metrics_add; then nothing was added. */
+/* Publishes the numbers of filch_runtime_stats_read of rt as filch_runtime_...; name is the
+ * value of the label `runtime` (NULL: no label). rt is the owner. Errors: as filch_metrics_add;
+ * nothing is added then. */
 FILCH_API int filch_metrics_add_runtime(filch_metrics *metrics, filch_runtime *rt,
                                         const char *name);
-/* Writes all, in the order in which they were added, as Prometheus' text format 0.0.4. What is
- * added meanwhile comes with the next call. Any number of calls at a time. -EINVAL write is NULL;
- * -ENOMEM; what write returned. Waits where write and read do. */
+/* Publishes the process under the names of Prometheus' client libraries:
+ * process_cpu_seconds_total, process_open_fds, process_max_fds, process_virtual_memory_bytes,
+ * process_virtual_memory_max_bytes, process_resident_memory_bytes, process_start_time_seconds,
+ * process_threads. Each is read from the kernel when shown; NaN if the kernel does not tell. The
+ * registry is the owner. Does not suspend. Errors: as filch_metrics_add; nothing is added then. */
+FILCH_API int filch_metrics_add_process(filch_metrics *metrics);
+/* Writes all metrics, in the order in which they were added, in Prometheus' text format 0.0.4.
+ * Metrics added meanwhile come with the next call. Calls may run concurrently. Errors: -EINVAL
+ * (write is NULL); -ENOMEM; the code returned by write. Waits where write and read do. */
 FILCH_API int filch_metrics_write(filch_metrics *metrics, filch_write_fn *write, void *arg);
 
 FILCH_END_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A parallel filter that keeps the order (stream compaction). For engineers with an array of which
- * they want some.
+ * they want some items.
  *
  *   FILCH_PACK(above, float, item, (float, least)) { return item > least; }
  *   size_t count;
@@ -15,36 +15,41 @@
  * bytes and aligned to 64 bytes at most.
  *
  * out needs room for as many items as are kept: nothing behind them is written. It may be in
- * itself (what is behind the kept ones is then of no use), or begin before it and reach into it; it
- * must not begin inside.
+ * itself (the items behind the kept ones are then unspecified), or begin before it and overlap it;
+ * it must not begin inside.
  *
- * Errors: 0; the code that a body stopped with; -EINVAL something that is NULL, more items than
- * memory has bytes, an out that begins inside in; from elsewhere also what filch_run returns. On an
- * error *count is not touched; after a stop out, and also in if it is out, has some of the items
- * several times, others not at all. Without memory for a few megabytes it is done by its caller
- * alone.
- * Suspends: yes; the caller goes on perhaps on another worker. */
+ * Errors: 0; the code that a body stopped with; -EINVAL (a NULL argument, more items than memory
+ * has bytes, an out that begins inside in); from elsewhere also the errors of filch_run. On an
+ * error *count is not touched; after a stop, out (also if it is in) has some of the items several
+ * times, others not at all. Without memory for a few megabytes the caller does all the work alone.
+ * Panics: the body may panic. Then in is untouched, unless out overlaps it, and each place of out
+ * holds its old value or an item of in. In place, some items are then there several times, others
+ * not at all.
+ * Suspends: yes; the caller may continue on another worker.
+ * Threads: functions with `self`: tasks; those with `rt`: callers outside rt.
+ * Since 0.1.0. */
 #ifndef FILCH_PACK_H
 #define FILCH_PACK_H
 
-#include <filch/par_args.h>
+#include <filch/detail/par_args.h>
 #include <stdbool.h>
 
 /* Bytes of the largest item. */
 #define FILCH_PACK_MOST 4096
 
-/* Copies those of in[0], ..., in[n - 1] that are to be kept to out, in their order, says in *kept
- * how many, and writes nothing behind them. out may be in, or begin before it and reach into it.
- * Not 0: all stops with that code. */
+/* Copies those of in[0], ..., in[n - 1] that are to be kept to out, in order, stores their
+ * number in *kept, and writes nothing behind them. out may be in, or begin before it and reach
+ * into it. A nonzero return stops everything with that code. */
 typedef int filch_pack_fn(filch_self self, const void *in, size_t n, void *out, size_t *kept,
                           void *context);
 
 FILCH_BEGIN_DECLS
 
-/* Calls keep for parts of in[0], ..., in[n - 1], items of `size` bytes, that together are all of
- * it, and puts into out what is kept. */
+/* Calls keep for parts that together cover in[0], ..., in[n - 1], items of `size` bytes, and
+ * collects the kept items in out, *count of them. */
 FILCH_API int filch_pack(filch_self self, const void *in, size_t n, size_t size, void *out,
                          size_t *count, filch_pack_fn *keep, void *context);
+/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
 FILCH_API int filch_run_pack(filch_runtime *rt, const void *in, size_t n, size_t size, void *out,
                              size_t *count, filch_pack_fn *keep, void *context);
 
@@ -54,9 +59,9 @@ FILCH_END_DECLS
 #define FILCH_PACK(name, T, ...) FL_PACK(name, T, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
 
 /* clang-format off */
-/* No branch on what the body says: each item is written where the next one kept belongs, and
- * overwritten if it is not. That would write behind the last one kept; so the chunk's tail that is
- * not kept is cut off first, and the last item kept is put down by itself. */
+/* No branch on the body's result: each item is written to the next free place, and overwritten
+ * if it is not kept. At the end that would write behind the last item kept; so the chunk's tail
+ * of unkept items is cut off first, and the last item kept is stored by itself. */
 #define FL_PACK(name, T, item, ...)                                                                \
     FILCH_STATIC_ASSERT(sizeof(T) <= FILCH_PACK_MOST,                                              \
                         "items of " #name " are too large: pack pointers or indices to them");     \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Panic and defer: how a task ends that cannot go on, and how it leaves nothing behind. For
+ * Panic and defer: ends a task that cannot continue, and cleans up after it. For
  * engineers and service authors.
  *
  *   FILCH_TASK(int, handle, (int, request))
@@ -12,19 +12,22 @@
  *       ...
  *   }
  *
- * A panic ends the task from which it comes, with all calls below it, from the newest to the
- * oldest: what it has forked and nobody has begun is dropped, what others have begun is waited for,
- * and what was deferred runs, in the reverse order. The worker lives on. Who waits for the task
- * gets its failure (<filch/failure.h>): a join panics in its turn, in the task that joins; filch_run
- * returns the code; a future, a scope fails. filch_try catches it. A detached task for which nobody
- * waits calls the handler (filch_set_panic_handler), without which the process ends.
+ * A panic ends its task with all calls below it, from the newest to the oldest. Forks that have
+ * not begun are dropped, those begun elsewhere are waited for, and deferred cleanups run in
+ * reverse order. Cleanups begin in the floating-point mode in which the ended task or filch_try
+ * began. The worker continues. A waiter of the task gets its failure (<filch/failure.h>): a join
+ * panics in turn, in the joining task; filch_run returns the code; a future or a scope fails.
+ * filch_try catches it. A detached task without a waiter calls the handler
+ * (filch_set_panic_handler); without a handler the process ends.
  *
- * What C cannot give back: whatever a frame holds that was not deferred (memory, locked mutexes,
- * open files) stays held; arguments of a dropped task go nowhere. C++ destructors of the frames that
- * are left do not run: docs/panic.md says what to do.
+ * C cannot release resources that a frame holds and did not defer: memory, locked mutexes and open
+ * files stay held. Arguments of a dropped task are lost. C++ destructors of the frames that are
+ * left do not run: docs/panic.md says what to do.
  *
  * Threads: tasks. Elsewhere a panic ends the process by filch_die. Suspends: where it waits for
- * stolen tasks. */
+ * stolen tasks.
+ * Errors: filch_try returns a negative errno, the failure's; other calls return none.
+ * Since 0.1.0. */
 #ifndef FILCH_PANIC_H
 #define FILCH_PANIC_H
 
@@ -33,18 +36,18 @@
 
 /* ---- Panic ---- */
 
-/* Ends the task. code: a negative errno; anything else counts as -ENOTRECOVERABLE. The format and
- * its arguments say what is wrong. Does not return. */
+/* Ends the task. code: a negative errno; anything else counts as -ENOTRECOVERABLE. The format
+ * and its arguments give the message. Does not return. */
 #define FILCH_PANIC(code, ...) filch_panic(__FILE__, __LINE__, code, __VA_ARGS__)
 
-/* Called with what a task for which nobody waits has panicked with. In that task: it may wait. */
+/* Receives the failure of a panicked task that has no waiter. Runs in that task: it may wait. */
 typedef void filch_panic_handler(const filch_failure *failure);
 
 /* ---- Defer: in a function that has `self`, at any place where a declaration may stand ---- */
 
 typedef void filch_defer_fn(void *arg);
 
-/* A cleanup that is pending. Its members are the library's. */
+/* A pending cleanup. Opaque. */
 typedef struct filch_defer {
     struct filch_defer *next;
     filch_self self;
@@ -52,10 +55,10 @@ typedef struct filch_defer {
     void *arg;
 } filch_defer;
 
-/* fn(arg) when the enclosing block is left: at its end, by return, break, continue or goto (in C++
- * by an exception, too), or by a panic. The argument is evaluated now. */
+/* Calls fn(arg) when the enclosing block is left: at its end, by return, break, continue or goto
+ * (in C++ also by an exception), or by a panic. The argument is evaluated now. */
 #define FILCH_DEFER(fn, arg) FL_DEFER_COUNTED(__COUNTER__, fn, arg)
-/* The same with a name, by which filch_undefer(&name) takes it back. */
+/* The same with a name, for filch_undefer(&name). */
 #define FILCH_DEFER_AS(name, fn, arg)                                                              \
     filch_defer name __attribute__((cleanup(filch_defer_end))) = {NULL, NULL, NULL, NULL};         \
     filch_defer_begin(self, &name, fn, arg)
@@ -63,29 +66,30 @@ typedef struct filch_defer {
 
 FILCH_BEGIN_DECLS
 
-/* What is behind FILCH_PANIC: file and line are where it is said; file is not copied. */
+/* The function behind FILCH_PANIC: file and line are those of the call; file is not copied. */
 FILCH_API FILCH_NORETURN FILCH_COLD FILCH_PRINTF(4, 5) void filch_panic(const char *file, int line,
                                                                         int code,
                                                                         const char *format, ...);
-/* Panics with a failure that was caught before. */
+/* Panics with a failure that filch_try has caught. Does not return. */
 FILCH_API FILCH_NORETURN FILCH_COLD void filch_panic_again(const filch_failure *failure);
 
-/* Calls fn(self, arg), and is where panics in it end. 0: it returned; else the failure's code, and
- * *out, unless out is NULL, is the failure. What fn forked is joined or dropped either way. Task
- * only. */
+/* Calls fn(self, arg) and catches its panics. Returns 0 if fn returned, else the failure's code;
+ * *out, unless out is NULL, then receives the failure. The forks of fn are joined or dropped
+ * either way, and the caller's floating-point mode is restored. Task only. */
 FILCH_API int filch_try(filch_self self, filch_go_fn *fn, void *arg, filch_failure *out);
 
-/* For the whole process; NULL: as in the beginning, the process ends with a line that says what
- * happened. Returns the handler that was there. Any thread. */
+/* Sets the handler of the whole process and returns the previous one. NULL restores the default:
+ * the process ends with a line that describes the panic. Any thread. */
 FILCH_API filch_panic_handler *filch_set_panic_handler(filch_panic_handler *handler);
 
-/* What is behind FILCH_DEFER: the record lies in the block's frame. filch_defer_end, in the reverse
- * order of filch_defer_begin, takes it out and calls fn(arg). Same task. */
+/* Begins a FILCH_DEFER: fn(arg) is called by filch_defer_end, or by a panic. The record lies in the
+ * block's frame. Task only; does not suspend. */
 FILCH_API void filch_defer_begin(filch_self self, filch_defer *record, filch_defer_fn *fn,
                                  void *arg);
+/* Removes the record and calls fn(arg). Same task, in the reverse order of filch_defer_begin. */
 FILCH_API void filch_defer_end(filch_defer *record);
 
-/* fn will not be called. */
+/* Cancels the cleanup: fn will not be called. */
 static inline void filch_undefer(filch_defer *record)
 {
     record->fn = NULL;

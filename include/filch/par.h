@@ -16,13 +16,13 @@
  *   <filch/sort_stable.h> the same, equal items in their old order
  *   <filch/radix.h>       stable sort by a number
  *
- * What they share:
+ * They share:
  *   name(self, ...)           from a task; FILCH_RUN(rt, name, ...) from a thread that is none
- *   the result is an int      0, a negative errno (filch_error() says what to do), or the code that a
- *                             body stopped with; on an error a result that was to be returned
- *                             through a pointer is not touched
+ *   the result is an int      0, a negative errno (filch_error() says what to do), or the code
+ *                             that a body stopped with; on an error, *result is untouched
  *   empty input               is no error
- * Bodies may fork, join and call algorithms in turn, with their `self`. */
+ * Bodies may fork, join and call algorithms in turn, with their `self`.
+ * Since 0.1.0. */
 #ifndef FILCH_PAR_H
 #define FILCH_PAR_H
 

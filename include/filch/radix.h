@@ -15,30 +15,35 @@
  *   FILCH_RADIX_SORT(sort_by_cost, uint32_t, cost_of, (const double *, cost))
  *   sort_by_cost(self, index, n, cost);
  *
- * The key is a function or a macro of an item, and of the macro's further arguments. It must give
- * the same number whenever it is asked for: places are counted by it before items are moved by it.
- * What kind of number it is, the compiler knows: bool, char, enumerations and bit-fields are
- * integers, too. Floating-point keys are in the order of their bits:
+ * The key is a function or a macro of an item, and of the macro's further arguments. It must
+ * always give the same number for an item: one pass counts by it, another moves by it. The
+ * compiler detects the kind of number: bool, char, enumerations and bit-fields are integers, too.
+ * Floating-point keys are in the order of their bits:
  * negative NaNs, -infinity, ..., -0.0, +0.0, ..., infinity, positive NaNs.
  *
- * More than caches hold is first distributed by the highest bits in which keys differ, in parallel:
- * each part of the items is counted, then moved to where its share of each bucket begins (M. Zagha,
- * G. Blelloch, Radix sort for vector multiprocessors, SC 1991). Then each bucket is sorted where a
- * cache holds it (<filch/radix_core.h>), all of them in parallel; a bucket that is too large for
- * that is distributed again. So what is read and written all over memory is so twice.
+ * If the key panics, so does the caller of the sort, and the array holds each of its items once, in
+ * some order.
  *
- * Memory: room for as many items again, and 32 KiB a worker, for as long as it runs; a kibibyte of
- * items needs none. Where it is refused, the items are sorted in place, by comparison: many times as
- * slowly, and as right. Blocks of some megabytes ask for huge pages.
+ * Input larger than the caches is first distributed, in parallel, by the highest bits in which
+ * keys differ. Each part of the items is counted, then moved to where its share of each bucket
+ * begins (M. Zagha, G. Blelloch, Radix sort for vector multiprocessors, SC 1991). Then all buckets
+ * are sorted in parallel, each within a cache (<filch/detail/radix_core.h>); a bucket too large
+ * for that is distributed again. So items are read and written all over memory only twice.
  *
- * Errors: 0; -EINVAL NULL for some items, more than memory can hold, for the plain function also a
- * size of 0, a key that is of no known kind or does not lie in its item; from elsewhere also what
- * filch_run returns.
- * Suspends: yes; the caller goes on perhaps on another worker. */
+ * Memory: room for as many items again and 32 KiB per worker while it runs; up to a kibibyte of
+ * items needs none. If memory is refused, the items are sorted in place by comparison: correct,
+ * but many times as slow. Blocks of some megabytes ask for huge pages.
+ *
+ * Errors: 0; -EINVAL (NULL for some items, more than memory can hold). For the plain function also
+ * -EINVAL for a size of 0, an unknown kind of key, or a key outside its item. From elsewhere also
+ * the errors of filch_run.
+ * Suspends: yes; the caller may continue on another worker.
+ * Threads: functions with `self`: tasks; those with `rt`: callers outside rt.
+ * Since 0.1.0. */
 #ifndef FILCH_RADIX_H
 #define FILCH_RADIX_H
 
-#include <filch/radix_core.h>
+#include <filch/detail/radix_core.h>
 
 FILCH_BEGIN_DECLS
 
@@ -46,12 +51,14 @@ FILCH_BEGIN_DECLS
  * 2, 4 or 8 of an integer, 4 or 8 of a floating-point number. */
 FILCH_API int filch_radix_sort(filch_self self, void *items, size_t n, size_t size,
                                size_t key_offset, size_t key_bytes, filch_radix_kind kind);
+/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
 FILCH_API int filch_run_radix_sort(filch_runtime *rt, void *items, size_t n, size_t size,
                                    size_t key_offset, size_t key_bytes, filch_radix_kind kind);
 
-/* What FILCH_RADIX_SORT calls. */
+/* The same with the functions of a type; called by FILCH_RADIX_SORT. */
 FILCH_API int filch_radix_sort_by(filch_self self, void *items, size_t n,
                                   const filch_radix_ops *ops, void *context);
+/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
 FILCH_API int filch_run_radix_sort_by(filch_runtime *rt, void *items, size_t n,
                                       const filch_radix_ops *ops, void *context);
 
@@ -81,7 +88,7 @@ FILCH_END_DECLS
     FL_ENTRIES(name, radix_sort_by, (type *fl_items, size_t fl_n),                              \
                (fl_items, fl_n, &name##_radix_ops), __VA_ARGS__)
 #define FL_RADIX_CALL(key_of, ...) key_of(__VA_ARGS__)
-/* + 0 takes small integers to int, and off qualifiers and references. */
+/* + 0 promotes small integers to int, and removes qualifiers and references. */
 #define FL_RADIX_KEY(name, expression)                                                             \
     typedef __typeof__((expression) + 0) fl_number;                                                \
     FILCH_STATIC_ASSERT(sizeof(fl_number) == 4 || sizeof(fl_number) == 8,                          \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A pool of resources: things that are costly to make, of which there may be so many at a time, and
- * which one task has at a time: connections to a database, sessions, licences. For service authors.
+ * Resource pools: a limited number of resources that are costly to make and used by one task at
+ * a time: connections to a database, sessions, licences. For service authors.
  *
  *   filch_resources_create(&connections, rt, &(filch_resources_config){
  *       .min = 2, .max = 10, .create = dial, .check = ping, .destroy = hang_up,
@@ -12,20 +12,20 @@
  *   if (rc)
  *       return rc;
  *   ...  query(filch_resource_value(one), ...)
- *   filch_resource_release(one, true);                        false: it is broken
+ *   filch_resource_give_back(one, true);                        false: it is broken
  *
- * Order: first come, first served. A resource that becomes free goes to who has waited longest;
- * nobody takes it away on the way. Of idle ones the last used is taken first, so that those which
- * are not needed grow old.
- * Callbacks run as tasks of the runtime, never under a lock and never on the thread that keeps the
- * timers; they may wait, fail and panic. A deadline of an acquire holds while its resource is being
- * made: what is made too late goes to the next, or lies idle. If a creation fails, who has waited
- * longest is told why; each of the others gets an attempt of its own.
- * Life: created; used; closed; destroyed. The runtime has to be there until then. A child of fork()
- * has no use of its copy.
- * Threads: all may be called by tasks and by any thread, but not by the pool's own callbacks; where
- * a call waits, see <filch/wait.h>.
- * Errors: 0 or a negative errno; an out-pointer is untouched then. */
+ * Order: first come, first served. A freed resource goes directly to the longest waiter. Of idle
+ * ones the last used is taken first, so that unneeded ones grow old.
+ * Callbacks run as tasks of the runtime, never under a lock and never on the timer thread; they
+ * may wait, fail and panic. An acquire's deadline also applies while its resource is being made:
+ * one made too late goes to the next waiter, or lies idle. If a creation fails, the longest
+ * waiter gets its error; each of the others gets an attempt of its own.
+ * Life: created; used; closed; destroyed. The runtime must exist until then. A child of fork()
+ * cannot use its copy.
+ * Threads: tasks and any thread may call every function, except the pool's own callbacks.
+ * <filch/wait.h> says how a call waits.
+ * Errors: 0 or a negative errno; an out-pointer is untouched then.
+ * Since 0.1.0. */
 #ifndef FILCH_RESOURCES_H
 #define FILCH_RESOURCES_H
 
@@ -33,96 +33,101 @@
 #include <filch/wait.h>
 #include <stdbool.h>
 
-/* The most that a pool may have. */
+/* The largest size of a pool. */
 #define FILCH_RESOURCES_MAX 65536
 
 typedef struct filch_resources filch_resources;
-/* One of them, in the hands of who has acquired it. */
+/* One resource, held by the caller that acquired it. */
 typedef struct filch_resource filch_resource;
 
 /* Makes one, and leaves it in *value. Returns 0 or a negative errno (any other number counts as
- * -EINVAL), of which filch_error() may say more. If it panics, it has made none: what it has begun it
- * gives back by FILCH_DEFER. */
+ * -EINVAL); filch_error() may say more. A panic counts as a failed creation: release partial
+ * work with FILCH_DEFER. */
 typedef int filch_resource_create_fn(filch_self self, void **value, void *arg);
-/* Is it still good? 0, or a negative errno. If it panics, it is not. */
+/* Checks that one is still usable: 0, or a negative errno. A panic means that it is not. */
 typedef int filch_resource_check_fn(filch_self self, void *value, void *arg);
-/* Gives one back to where it came from. If it panics, it is gone nevertheless. */
+/* Releases one to its origin. If this panics, it is gone nevertheless. */
 typedef void filch_resource_destroy_fn(filch_self self, void *value, void *arg);
 
-/* What to create. Times are in nanoseconds. */
+/* The pool to create. Times are in nanoseconds. */
 typedef struct filch_resources_config {
-    unsigned min;         /* so many are kept, also if nobody needs them */
-    unsigned max;         /* 1 .. FILCH_RESOURCES_MAX: more there never are, those being made or
-                              destroyed included */
-    int64_t idle_time;    /* who lies idle for so long is destroyed, down to min; 0: never */
-    int64_t max_lifetime; /* who is so old is destroyed as soon as it is idle; 0: never */
-    int64_t check_after;  /* who has been idle for so long is checked before it is handed out; 0:
-                              always */
-    int64_t retry;        /* how long after a creation has failed min is tried again; 0: a second */
+    unsigned min;         /* this many are kept, even if unused */
+    unsigned max;         /* 1 .. FILCH_RESOURCES_MAX: the most at a time, including those being
+                             made or destroyed */
+    int64_t idle_time;    /* idle resources are destroyed after this time, down to min; 0: never */
+    int64_t max_lifetime; /* older resources are destroyed as soon as they are idle; 0: never */
+    int64_t check_after;  /* resources idle for this long are checked before use; 0: always */
+    int64_t retry;        /* delay after a failed creation before min is tried again; 0: a second */
     filch_resource_create_fn *create;
     filch_resource_check_fn *check;     /* may be NULL: none is checked */
-    filch_resource_destroy_fn *destroy; /* may be NULL: nothing is to be done */
+    filch_resource_destroy_fn *destroy; /* may be NULL: nothing to do */
     void *arg;                          /* of all three */
     void *reserved[4];                  /* NULL */
 } filch_resources_config;
 
-/* Numbers, all of one moment. created - destroyed == in_use + idle + checking + destroying;
- * acquired - released == in_use. */
+/* A consistent snapshot. created - destroyed == in_use + idle + checking + destroying; acquired
+ * - released == in_use. */
 typedef struct filch_resources_stats {
     unsigned in_use, idle, creating, checking, destroying; /* resources */
     unsigned waiting;                                      /* callers of acquire */
     uint64_t acquired, released;
     uint64_t broken;    /* of those released */
     uint64_t created;   /* successfully */
-    uint64_t failed;    /* creations that were in vain */
-    uint64_t unhealthy; /* checks that said no */
+    uint64_t failed;    /* failed creations */
+    uint64_t unhealthy; /* failed checks */
     uint64_t destroyed;
     uint64_t waits;   /* acquires that had to wait */
-    uint64_t refused; /* acquires that got none: closed, too late, or the creation failed */
+    uint64_t refused; /* failed acquires: closed, too late, or the creation failed */
 } filch_resources_stats;
 
 FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* A pool whose callbacks run on rt, or with NULL on the calling task's runtime. Does not wait: the
- * first `min` are being made when it returns. -EINVAL; -ENOMEM; -EAGAIN, -EMFILE no timer; -ECHILD. */
+/* Creates a pool whose callbacks run on rt (NULL: the calling task's runtime). Does not wait:
+ * the first `min` may still be in the making on return. Errors: -EINVAL; -ENOMEM; -EAGAIN or
+ * -EMFILE (no timer); -ECHILD. */
 FILCH_API int filch_resources_create(filch_resources **out, filch_runtime *rt,
                                      const filch_resources_config *config);
-/* No resource is handed out any more: who waits gets -EPIPE, as does who comes. Idle ones are
- * destroyed now, others when they are released. Waits until none is left: 0; or until then:
- * -ETIMEDOUT, and it is closed nevertheless. Any number of times. -EINVAL a NULL, or a negative time;
- * -ENOMEM, -EAGAIN no timer. */
+/* Stops handing out resources: present and later callers of acquire get -EPIPE. Idle ones are
+ * destroyed now, others when they are given back. Waits until none is left and returns 0, or
+ * -ETIMEDOUT at `until`, when it is closed nevertheless. May be called again. Errors: -EINVAL
+ * (NULL, or a negative time); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_resources_close(filch_resources *pool, int64_t until);
-/* Closes it, waits for its callbacks, and frees it; nobody may call it any more. NULL is allowed.
- * -EBUSY somebody has not released what he has: nothing is done, and filch_error() says who. */
+/* Closes it, waits for its callbacks, and frees it; it must not be used any more. NULL is
+ * allowed. Error: -EBUSY (resources are still held; nothing is done, and filch_error() names a
+ * holder). */
 FILCH_API int filch_resources_destroy(filch_resources *pool);
 
 /* ---- Operations ---- */
 
-/* Takes one; waits until then for it. With a time of 0, or one that is past, only what is idle and
- * needs no check is taken. -ETIMEDOUT; -EPIPE the pool is closed; what a creation failed with, and
- * filch_error() says so; -EINVAL a NULL, or a negative time; -ENOMEM, -EAGAIN no timer. A macro, so
- * that reports know the place; (filch_resources_acquire)(...) calls the function itself. */
+/* Acquires a resource, waiting until `until`. With a time of 0, or one that is past, it takes
+ * only an idle one that needs no check. Errors: -ETIMEDOUT; -EPIPE (the pool is closed); the
+ * error of a failed creation, marked as such by filch_error(). Also -EINVAL (NULL, or a negative
+ * time); -ENOMEM or -EAGAIN (no timer). A macro, so that reports know the place;
+ * (filch_resources_acquire)(...) calls the function itself. */
 FILCH_API int filch_resources_acquire(filch_resources *pool, filch_resource **out, int64_t until);
+/* The same for a given place: the function behind the macro. place must outlive the use. */
 FILCH_API int filch_resources_acquire_from(filch_resources *pool, filch_resource **out,
                                            int64_t until, const filch_place *place);
-/* Gives it back, by anybody; then it may not be used. healthy: it can be used again; else it is
- * destroyed, and another one made when somebody needs it. Does not wait. -EALREADY it was released
- * before; -EINVAL NULL. */
-FILCH_API int filch_resource_release(filch_resource *resource, bool healthy);
-/* The same, as broken, for FILCH_DEFER: what a panic leaves is not to be trusted. NULL is allowed. */
+/* Gives a resource back; any caller; it must not be used afterwards. healthy: it can be used
+ * again; otherwise it is destroyed, and another one made on demand. Does not wait. Errors:
+ * -EALREADY (given back before); -EINVAL (NULL). */
+FILCH_API int filch_resource_give_back(filch_resource *resource, bool healthy);
+/* The same, as broken, for FILCH_DEFER: a resource used by a panicked task is not trusted. NULL
+ * is allowed. */
 FILCH_API void filch_resource_discard(void *resource);
 
 /* ---- Queries ---- */
 
-/* What its creation left in *value. */
+/* Returns the value that its creation left in *value. */
 FILCH_API void *filch_resource_value(const filch_resource *resource);
-/* Fills *out. */
-FILCH_API void filch_resources_stats_read(filch_resources *pool, filch_resources_stats *out);
-/* Who holds what since when: a line for each resource that somebody has had for `held` nanoseconds or
- * more, with the place of the acquire and the name of its task. Writes at most size bytes with the
- * closing NUL into text, returns the length of the whole (as snprintf); 0: there is none. */
+/* Fills the first `size` bytes of *out; size is the caller's sizeof *out. */
+FILCH_API void filch_resources_stats_read(filch_resources *pool, filch_resources_stats *out,
+                                          size_t size);
+/* Lists the holders: one line per resource held for `held` nanoseconds or more, with the place
+ * of the acquire and the name of its task. Writes at most size bytes to text, the closing NUL
+ * included, and returns the full length (as snprintf); 0: none. */
 FILCH_API size_t filch_resources_report(filch_resources *pool, int64_t held, char *text,
                                         size_t size);
 

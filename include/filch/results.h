@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Results lists: the jobs of a pool come back as they are done, for one or several who take them.
- * For whoever submits many jobs and goes on with what has become of them.
+ * Results lists: completed jobs of a pool, in order of completion, for one or several takers.
+ * For programs that submit many jobs and process their outcomes.
  *
  *   filch_results *results;
  *   filch_results_create(&results);
@@ -14,13 +14,19 @@
  *       filch_job_release(job);
  *   }
  *
- * Each job that was accepted with a list is put into it once, whatever its outcome, after its `done`
- * has returned. Putting it there neither waits nor allocates: the list has no bounds, and its links
- * are in the jobs. Jobs come in the order in which they were put there.
- * Whoever takes a job has a handle (<filch/pool.h>), and so holds its data: `drop` is called after
- * the release. After FILCH_TIMED_OUT the job's function may still be at the data.
- * Life: the list outlives the jobs and the pools that were given it. Several pools may share one.
- * Threads: all by any task or thread; where a call waits, see <filch/wait.h>. */
+ * Each job accepted with a list is put into it once, whichever outcome it has, after its `done`
+ * has returned. This neither waits nor allocates: the links are in the jobs. Jobs are taken in
+ * the order in which they were put there.
+ * Bound: a list is unbounded unless filch_results_set_bound was called. From then on submissions
+ * with it wait while that many of its jobs are running or ended and not taken. Accepted jobs
+ * never wait for a taker, so a slow taker delays submitters and no runner.
+ * A taker owns a handle of the job (<filch/pool.h>) and so holds its data: `drop` is called
+ * after the release. After FILCH_TIMED_OUT the job's function may still be using the data.
+ * Life: the list must outlive the jobs and pools that were given it. Several pools may share
+ * one.
+ * Threads: any task or thread may call every function; <filch/wait.h> says how a call waits.
+ * Errors: 0 or a negative errno.
+ * Since 0.1.0. */
 #ifndef FILCH_RESULTS_H
 #define FILCH_RESULTS_H
 
@@ -30,19 +36,29 @@ typedef struct filch_results filch_results;
 
 FILCH_BEGIN_DECLS
 
-/* On failure *out is untouched. -EINVAL no place for it; -ENOMEM. */
+/* Creates a list. On failure *out is untouched. Errors: -EINVAL (out is NULL); -ENOMEM. */
 FILCH_API int filch_results_create(filch_results **out);
-/* Frees it; what nobody has taken is released, who waits gets -EIDRM. -EBUSY: jobs are still to
- * come, or it is in the configuration of a pool; nothing has happened. May suspend. NULL is allowed.
- */
+/* Frees it; untaken jobs are released, waiters get -EIDRM. NULL is allowed. May suspend. Error:
+ * -EBUSY (jobs are still to come, or a pool's configuration has it; nothing has happened). */
 FILCH_API int filch_results_destroy(filch_results *results);
-/* From now on submissions with this list get -EPIPE; those that already wait for room go on. What is
- * accepted still comes; then takers get -EPIPE. Does not wait. May be called again. */
+/* Closes the list: new submissions with it get -EPIPE; those already waiting for room continue.
+ * Accepted jobs still arrive; then takers get -EPIPE. Does not wait. May be called again. */
 FILCH_API void filch_results_close(filch_results *results);
-/* Takes the job that came first; waits until there is one, or until then. The caller owns *out, a
- * handle: filch_job_release. -EPIPE it is closed, and nothing comes any more; -ETIMEDOUT; -EIDRM it
- * was destroyed; -EINVAL a negative time, no place for it; -ENOMEM, -EAGAIN no timer. */
+/* Takes the job that arrived first; waits for one until `until`. The caller owns the handle
+ * *out: call filch_job_release. Errors: -EPIPE (closed, and no more will arrive); -ETIMEDOUT;
+ * -EIDRM (destroyed); -EINVAL (negative time, out is NULL); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_results_take(filch_results *results, filch_job **out, int64_t until);
+
+/* Sets how many jobs may be accepted with it and not yet taken; FILCH_UNLIMITED, the default: no
+ * bound. A larger bound lets waiting submissions continue; a smaller one applies to the next
+ * submissions. A submission waits until its `until`, its job's deadline, or the end of its
+ * context, for each value of the pool's `full` but FILCH_FULL_REJECT, which refuses it
+ * (-EAGAIN). It gets -EPIPE if the pool or the list is closed meanwhile. A task that both
+ * submits and takes must take in time, or submit with an `until`. Does not wait. Error: -EINVAL
+ * (no list, or 0). */
+FILCH_API int filch_results_set_bound(filch_results *results, size_t bound);
+/* Returns the number of jobs that have arrived and were not taken. */
+FILCH_API size_t filch_results_length(const filch_results *results);
 
 FILCH_END_DECLS
 #endif

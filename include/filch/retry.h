@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Retries: what failed for now is tried again, later and later, and not by everybody at once. For
- * service authors.
+ * Retries: repeats failed calls after growing, randomised delays. For service authors.
  *
  *   static const filch_retry_policy policy = {.attempts = 5, .base = 20 * FILCH_MILLISECOND};
- *   rc = filch_retry_run(&policy, context, ask, &question, NULL);      0, or why not in the end
+ *   rc = filch_retry_run(&policy, context, ask, &question, NULL);      0, or the last error
  *
- *   filch_retry_state state;                                            in a loop of one's own
+ *   filch_retry_state state;                                            in your own loop
  *   filch_retry_begin(&policy, &state);
  *   while (rc = ask(&question), filch_retry_next(&policy, &state, rc, &delay) == FILCH_RETRY_AGAIN)
  *       filch_sleep(delay);
  *
  * The wait after attempt n grows as base * factor^(n - 1), up to a cap, and is then made random
- * ("jitter"), so that those who failed together do not come back together (M. Brooker, Exponential
- * Backoff And Jitter, AWS Architecture Blog, 2015). A budget keeps retries from multiplying the load
- * on what is down already.
- * Threads: all by any task or thread; a policy is only read, a budget shared, a state one caller's.
- * May suspend: filch_retry_run, and only between attempts; a task that waits holds no worker. */
+ * ("jitter"), so that calls that failed together are not retried together (M. Brooker, Exponential
+ * Backoff And Jitter, AWS Architecture Blog, 2015). A budget keeps retries from multiplying the
+ * load on what is down already.
+ * Threads: any task or thread; a policy is only read, a budget may be shared, a state belongs to
+ * one caller. May suspend: filch_retry_run, and only between attempts; a waiting task holds no
+ * worker.
+ * Since 0.1.0. */
 #ifndef FILCH_RETRY_H
 #define FILCH_RETRY_H
 
@@ -31,21 +32,22 @@ typedef enum filch_jitter {
     FILCH_JITTER_FULL,         /* 0 .. d */
     FILCH_JITTER_EQUAL,        /* d / 2 .. d */
     FILCH_JITTER_DECORRELATED, /* base .. 3 * r, then at most cap */
-    FILCH_JITTER_NONE          /* d */
+    FILCH_JITTER_NONE,         /* d */
+    FILCH_JITTER_PROPORTIONAL /* d less `percent` % of it .. d and as much more, then at most cap */
 } filch_jitter;
 
-/* What comes after an attempt. */
+/* The decision after an attempt. */
 typedef enum filch_retry_verdict {
     FILCH_RETRY_AGAIN,       /* another, after the wait */
     FILCH_RETRY_SUCCEEDED,   /* none: it returned 0 or more */
     FILCH_RETRY_FATAL,       /* none: its code is not retryable */
     FILCH_RETRY_NO_ATTEMPTS, /* none: that was the last */
     FILCH_RETRY_NO_TIME,     /* none: the wait would pass the deadline */
-    FILCH_RETRY_NO_BUDGET    /* none: others have used it up */
+    FILCH_RETRY_NO_BUDGET    /* none: the budget is used up */
 } filch_retry_verdict;
 
-/* How many retries there may be, for all who share it: a token bucket. Each retry takes a token,
- * each run puts in a part of one. Its members are the library's. */
+/* A limit on retries for all who share it: a token bucket. Each retry takes a token, each run
+ * adds a part of one. Opaque. */
 typedef struct filch_retry_budget {
     filch_u32 lock;
     unsigned percent, per_second;
@@ -55,42 +57,43 @@ typedef struct filch_retry_budget {
 /* After an attempt. */
 typedef struct filch_retry_report {
     unsigned attempt; /* 1, 2, ... */
-    int code;         /* what it returned */
+    int code;         /* its result */
     filch_retry_verdict verdict;
     int64_t delay; /* before the next, ns; 0 if there is none */
 } filch_retry_report;
 
 /* An attempt: 0 or more is success, a negative errno a failure. */
 typedef int filch_retry_fn(void *arg);
-/* Shall what failed with this code be tried again? */
+/* Should an attempt that failed with this code be retried? */
 typedef bool filch_retryable_fn(int code, void *arg);
-/* Told after each attempt, before the wait. A panic of it ends the run. */
+/* Called after each attempt, before the wait. A panic here ends the run. */
 typedef void filch_retry_told_fn(const filch_retry_report *report, void *arg);
 
 #define FILCH_RETRY_FOR_EVER UINT32_MAX
 
 /* Zero in a field: the default. */
 typedef struct filch_retry_policy {
-    unsigned attempts;   /* in all, with the first; default 3; FILCH_RETRY_FOR_EVER */
+    unsigned attempts;   /* in all, the first included; default 3; FILCH_RETRY_FOR_EVER */
     filch_jitter jitter; /* default full */
     int64_t base;        /* ns; default 100 ms */
     int64_t cap;         /* ns; default 20 s, or base if that is more */
     double factor;       /* 1 or more; default 2 */
-    int64_t time; /* ns from the beginning: no attempt begins later; default: the context decides */
-    uint64_t seed; /* default: each run has its own. With a seed all runs wait the same times: for
-                      tests, not for services */
-    filch_retry_budget *budget;    /* default: none is needed */
+    int64_t time;  /* ns from the beginning: no attempt begins later; default: only the context
+                      limits it */
+    uint64_t seed; /* default: each run has its own. With a seed all runs wait the same times:
+                      for tests, not for services */
+    filch_retry_budget *budget;    /* default: no limit */
     filch_retryable_fn *retryable; /* default filch_retryable */
     filch_retry_told_fn *told;
-    void *arg; /* of both */
+    void *arg;        /* of both */
+    unsigned percent; /* 1 .. 100, of FILCH_JITTER_PROPORTIONAL, and of no other; default 10 */
 } filch_retry_policy;
 
-/* Where a run stands. Plain values, of one run. */
+/* The state of one run. Plain values. */
 typedef struct filch_retry_state {
     uint64_t random; /* any number */
     int64_t last;    /* the last wait, ns; 0: there was none */
-    int64_t until; /* no attempt begins later; filch_retry_begin sets it, who knows better may make
-                          it less */
+    int64_t until; /* no attempt begins later; set by filch_retry_begin; the caller may lower it */
     unsigned attempts; /* that have ended */
 } filch_retry_state;
 
@@ -98,47 +101,49 @@ FILCH_BEGIN_DECLS
 
 /* ---- Runs ---- */
 
-/* Calls fn(arg) until it succeeds, its failure is final, or a limit is reached, and returns what it
- * returned last. Between attempts it waits: a task suspends, a thread blocks. When the context is
- * done, before the first attempt or while it waits, it returns the context's cause at once; a wait
- * that would pass the context's deadline is not begun. fn is never interrupted: give it the context,
- * too. Its panic goes on. policy may be NULL, context too. *attempts, unless attempts is NULL, is how
- * often fn was called. -EINVAL no fn, or a bad policy; -ENOMEM, -EAGAIN no timer to wait by. */
+/* Calls fn(arg) until it succeeds, its failure is final, or a limit is reached; returns its last
+ * result. Between attempts a task suspends, a thread blocks. When the context is done, before
+ * the first attempt or during a wait, it returns the context's cause at once; a wait that would
+ * pass the context's deadline is not begun. fn is never interrupted: give it the context, too.
+ * Its panic propagates. policy may be NULL, context too. *attempts, unless NULL, receives the
+ * number of calls of fn. Errors: -EINVAL (no fn, or a bad policy); -ENOMEM or -EAGAIN (no timer
+ * to wait by). */
 FILCH_API int filch_retry_run(const filch_retry_policy *policy, filch_context *context,
                               filch_retry_fn *fn, void *arg, unsigned *attempts);
 
-/* ---- Loops of one's own ---- */
+/* ---- For your own loops ---- */
 
-/* A run begins: seeds the state, sets its deadline, and puts into the budget what a run puts in.
- * -EINVAL a bad policy; then nothing was done. */
+/* Begins a run: seeds the state, sets its deadline, and adds the run's share to the budget.
+ * Error: -EINVAL (a bad policy; nothing was done). */
 FILCH_API int filch_retry_begin(const filch_retry_policy *policy, filch_retry_state *state);
-/* An attempt has ended with `code`: what comes next? AGAIN: a token was taken, and *delay is the
+/* Decides after an attempt that ended with `code`. AGAIN: a token was taken, and *delay is the
  * wait in ns; otherwise *delay is untouched. The policy is one that filch_retry_begin accepted. */
 FILCH_API filch_retry_verdict filch_retry_next(const filch_retry_policy *policy,
                                                filch_retry_state *state, int code, int64_t *delay);
-/* The wait after attempt 1, 2, ..., in ns: a function of its arguments alone, of which `state` is
- * the randomness, which moves on. The policy is one that filch_retry_begin accepts. */
+/* Returns the wait after attempt 1, 2, ..., in ns. It depends only on the arguments; `state` is
+ * the randomness and advances. The policy is one that filch_retry_begin accepts. */
 FILCH_API int64_t filch_retry_delay(const filch_retry_policy *policy, unsigned attempt,
                                     filch_retry_state *state);
-/* -EAGAIN, -EBUSY, -EINTR, -ETIMEDOUT, -ENOBUFS, -ECONNREFUSED, -ECONNRESET, -ECONNABORTED,
- * -EHOSTUNREACH, -ENETUNREACH, -ENETDOWN, -ENETRESET: what may be over soon. Not: -EHOSTDOWN, with
- * which a breaker (<filch/breaker.h>) refuses; -EPIPE, which is for good; -ENOMEM. */
+/* True for errors that may be over soon: -EAGAIN, -EBUSY, -EINTR, -ETIMEDOUT, -ENOBUFS,
+ * -ECONNREFUSED, -ECONNRESET, -ECONNABORTED, -EHOSTUNREACH, -ENETUNREACH, -ENETDOWN, -ENETRESET.
+ * False for -EHOSTDOWN (a breaker's refusal, <filch/breaker.h>), -EPIPE (permanent) and -ENOMEM. */
 FILCH_API bool filch_retryable(int code);
 /* "again", "succeeded", "not retryable", ... */
 FILCH_API const char *filch_retry_verdict_name(filch_retry_verdict verdict);
 
 /* ---- Budgets ---- */
 
-/* Each run puts in percent / 100 tokens, each second per_second, up to `most`, which it has at
- * first. So retries are at most that percentage of the runs, and a reserve. -EINVAL percent above 1000,
- * per_second or most above 1,000,000, or most is 0. Zero bytes are a budget for no retries. */
+/* Sets up a budget. Each run adds percent / 100 tokens, each second per_second, up to `most`,
+ * the initial number. So retries are at most that percentage of the runs, and a reserve. Zero
+ * bytes are a budget for no retries. Error: -EINVAL (percent above 1000, per_second or most
+ * above 1,000,000, or most is 0). */
 FILCH_API int filch_retry_budget_init(filch_retry_budget *budget, unsigned percent,
                                       unsigned per_second, unsigned most);
-/* A token, if there is one. For loops that have no policy. */
+/* Takes a token, if there is one. For loops that have no policy. */
 FILCH_API bool filch_retry_budget_take(filch_retry_budget *budget);
-/* What a run puts in. */
+/* Adds a run's share. */
 FILCH_API void filch_retry_budget_put(filch_retry_budget *budget);
-/* Whole tokens, now. */
+/* Returns the number of whole tokens now. */
 FILCH_API unsigned filch_retry_budget_left(const filch_retry_budget *budget);
 
 FILCH_END_DECLS

@@ -12,30 +12,35 @@
  * combine(a, b), a function or a macro of two values, must be associative; it need not be
  * commutative. Arguments may follow it, as those of a task do: with (uint32_t, modulus) it is
  * combine(a, b, modulus), and the call totals(self, in, n, out, modulus). identity must change
- * nothing that it is combined with; of several fields it is a macro, or ((pair){0, 1}), in C++
- * (pair{0, 1}). Items may be of any type that is copied by its bytes and aligned to 64 bytes at most. combine is called on many threads at
- * once, about twice for an item where helpers sum up; it must not fork, join or suspend.
+ * nothing that it is combined with; an identity of several fields is a macro, or ((pair){0, 1}),
+ * in C++ (pair{0, 1}). Items may be of any type that is copied by its bytes and aligned to 64
+ * bytes at most. combine is called on many threads at once, about twice per item where helpers sum
+ * up; it must not fork, join or suspend.
+ * out may be in; else they must not overlap. A scan without helpers is the plain loop.
+ * Otherwise items are combined in groups that depend on the helpers and their timing.
+ * Floating-point operations are only nearly associative, so their results differ in the last bits
+ * from run to run.
  *
- * out may be in; else they must not overlap. A scan that nobody helps with is the plain loop.
- * Otherwise items are combined in groups that depend on who helps and when: as floating-point
- * operations are only nearly associative, their results differ in the last bits from run to run.
- *
- * Errors: 0; -EINVAL something that is NULL, more items than memory has bytes, in and out that
- * overlap but are not the same; -ENOMEM no memory for one value of more than 256 bytes (where there
- * is none for more, the scan is not shared); from elsewhere also what filch_run returns. On an
- * error out is not touched.
- * Suspends: yes; the caller goes on perhaps on another worker. */
+ * Errors: 0; -EINVAL (a NULL argument, more items than memory has bytes, in and out that overlap
+ * but are not the same). -ENOMEM: no memory for one value of more than 256 bytes (where there is
+ * none for more, the scan is not shared). From elsewhere also the errors of filch_run. On an error
+ * out is not touched.
+ * Panics: combine may panic. Then in is untouched, unless it is out, and each place of out holds
+ * its old value or the one that belongs there.
+ * Suspends: yes; the caller may continue on another worker.
+ * Threads: functions with `self`: tasks; those with `rt`: callers outside rt.
+ * Since 0.1.0. */
 #ifndef FILCH_SCAN_H
 #define FILCH_SCAN_H
 
-#include <filch/par_args.h>
+#include <filch/detail/par_args.h>
 
-/* A scan for the plain functions: values that they know only as so many bytes. Sums lie in arrays
- * that begin at a multiple of 64 bytes. All functions get the caller's context and are called on
- * many threads at once; none may fork, join or suspend. */
+/* A scan for the plain functions. Values are opaque bytes. Sums lie in arrays that begin at a
+ * multiple of 64 bytes. All functions get the caller's context and are called on many threads at
+ * once; none may fork, join or suspend. */
 typedef struct filch_scanning {
     size_t size;
-    /* Makes the sum of nothing. */
+    /* Makes the sum of an empty range. */
     void (*make)(void *context, void *sum);
     /* Combines sum with in[0], ..., in[n - 1]. */
     void (*sum)(const void *in, size_t n, void *context, void *sum);
@@ -49,6 +54,7 @@ FILCH_BEGIN_DECLS
 /* Scans in[0], ..., in[n - 1] into out. how is used until the call returns. */
 FILCH_API int filch_scan(filch_self self, const void *in, size_t n, void *out,
                          const filch_scanning *how, void *context);
+/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
 FILCH_API int filch_run_scan(filch_runtime *rt, const void *in, size_t n, void *out,
                              const filch_scanning *how, void *context);
 

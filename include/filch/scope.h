@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Scopes: tasks that end before the block that started them does. For engineers and service
- * authors. M. Sústrik, Structured Concurrency, 2016; N. J. Smith, Notes on structured concurrency,
- * 2018.
+ * authors. M. Sústrik, Structured Concurrency, 2016; N. J. Smith, Notes on structured
+ * concurrency, 2018.
  *
  *   static int fetch(filch_self self, filch_scope *scope, void *arg) { ... }
  *
@@ -12,18 +12,22 @@
  *       return rc;
  *   for (int i = 0; i < n; i++)
  *       FILCH_SPAWN(&scope, fetch, &page[i]);
- *   rc = filch_scope_close(&scope);            waits for all; 0, or what the first failure was
+ *   rc = filch_scope_close(&scope);            waits for all; 0, or the first failure's code
  *   if (rc)
  *       fprintf(stderr, "%s\n", filch_scope_failure(&scope)->message);
  *
- * A child that returns anything but 0, or panics, has failed. The first failure cancels the scope's
- * context: so its siblings, and what they have started below that context, learn that nobody needs
- * them any more. In a scope that collects, nobody is cancelled, and all failures are kept.
- * Life: opened and closed in one function, or at least by one task or thread; in between, spawns and
- * waits in any order. It may not be copied. Everything that a child gets may lie on the opener's
- * stack: if the opener panics, the scope is cancelled and waited for before anything goes.
- * Threads: opened by a task or by any other thread. Children, whatever they have forked, and the
- * opener may all spawn; everybody else only while some child is sure not to have ended. */
+ * A child fails if it returns a value other than 0, or panics. The first failure cancels the
+ * scope's context, which tells its siblings, and work they started below that context, that they
+ * are no longer needed. In a scope that collects, no child is cancelled, and all failures are
+ * kept.
+ * Life: opened and closed in one function, or at least by one task or thread; in between, spawns
+ * and waits in any order. It must not be copied. A child's data may lie on the opener's stack:
+ * if the opener panics, the scope is cancelled and waited for before any of it goes.
+ * Threads: opened by a task or by any other thread. Children, their forks, and the opener may
+ * all spawn; other callers only while some child is certain not to have ended. May suspend: closing
+ * and waiting.
+ * Errors: 0 or a negative errno.
+ * Since 0.1.0. */
 #ifndef FILCH_SCOPE_H
 #define FILCH_SCOPE_H
 
@@ -33,32 +37,32 @@
 #include <filch/runtime.h>
 
 typedef enum filch_scope_mode {
-    FILCH_SCOPE_FIRST,  /* the first failure is kept, and cancels the others */
-    FILCH_SCOPE_COLLECT /* all failures are kept, and cancel nobody */
+    FILCH_SCOPE_FIRST,  /* the first failure is kept and cancels the others */
+    FILCH_SCOPE_COLLECT /* all failures are kept; no child is cancelled */
 } filch_scope_mode;
 
-/* How many failures a scope that collects keeps; of further ones it knows the number. */
+/* The most failures a collecting scope keeps; further ones are only counted. */
 #define FILCH_SCOPE_KEPT 100
 
-/* The members are the library's. */
+/* Opaque. The fields that each spawn reads lie far from those that each child writes at its end. */
 typedef struct filch_scope {
     filch_runtime *runtime;
     filch_context *context;
     filch_scope_mode mode;
-    filch_u32 lock;
-    filch_u32 children; /* not ended */
-    filch_waiters waiters;
-    size_t failures;
-    void *kept, *last;
     filch_defer defer;
     filch_failure first;
+    size_t failures;
+    void *kept, *last;
+    filch_u32 lock;
+    filch_u32 children; /* not yet ended */
+    filch_waiters waiters;
 } filch_scope;
 
-/* A child. `self` is for forks. Returns 0, or a negative errno: it has failed (any other number
- * counts as -EINVAL). What filch_error() says of that errno then becomes its message. */
+/* A child. `self` is for forks. Returns 0, or a negative errno for failure (any other number
+ * counts as -EINVAL). The text that filch_error() has for that errno becomes its message. */
 typedef int filch_child_fn(filch_self self, filch_scope *scope, void *arg);
 
-/* What is to be spawned, and where that is written; it lives as long as the child. */
+/* A child to spawn, and its place in the source; must live as long as the child. */
 typedef struct filch_child {
     filch_task task; /* its name */
     filch_child_fn *fn;
@@ -67,7 +71,7 @@ typedef struct filch_child {
 } filch_child;
 
 /* Starts fn(self, scope, arg) as a child: filch_scope_spawn with the name and the place. fn is the
- * name of a function; for one in a variable, call filch_scope_spawn with a filch_child of your own. */
+ * name of a function; for one in a variable, call filch_scope_spawn with your own filch_child. */
 #define FILCH_SPAWN(scope, fn, arg)                                                                \
     (__extension__({                                                                               \
         static FILCH_CONSTANT filch_child fl_child_ = {{NULL, #fn}, fn, __FILE__, __LINE__};       \
@@ -82,58 +86,57 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* A scope whose children run on rt, or with NULL on the calling task's runtime. Its context is a
- * child of `parent`, which may be NULL. Does not suspend. -EINVAL scope is NULL, or rt is and this is
- * no task; -ENOMEM; -ECHILD rt is of the parent process. */
+/* Opens a scope whose children run on rt (NULL: the calling task's runtime). Its context is a
+ * child of `parent`, which may be NULL. Does not suspend. Errors: -EINVAL (scope is NULL, or rt
+ * is NULL outside a task); -ENOMEM; -ECHILD (rt belongs to the parent process). */
 FILCH_API int filch_scope_open(filch_scope *scope, filch_runtime *rt, filch_context *parent);
-/* The same in another mode. -EINVAL no such mode. */
+/* The same in another mode. Error: -EINVAL (no such mode). */
 FILCH_API int filch_scope_open_as(filch_scope *scope, filch_runtime *rt, filch_context *parent,
                                   filch_scope_mode mode);
 
-/* Waits until all children have ended and gives back what the scope holds. Returns what
- * filch_scope_wait does. Its first failure can still be read. -EDEADLK a child of this scope calls:
- * nothing is closed; -EINVAL scope is NULL. A second close does nothing, and returns the same.
- * Suspends, or blocks. */
+/* Waits until all children have ended and releases the scope's memory. Returns as
+ * filch_scope_wait; the first failure can still be read. A second close does nothing, and
+ * returns the same. Suspends, or blocks. Errors: -EDEADLK (called by a child of this scope;
+ * nothing is closed); -EINVAL (scope is NULL). */
 FILCH_API int filch_scope_close(filch_scope *scope);
 
 /* ---- Operations ---- */
 
-/* Starts a child. It runs even if the scope is cancelled before it starts: it may own what arg
- * points to. Never waits. -ECANCELED the scope's context is done, by a failure or from above: no
- * child is started; -EPIPE it is closed, or was never opened; -EINVAL a NULL, or no function;
- * -ENOMEM; -ECHILD. */
+/* Starts a child. It runs even if the scope is cancelled before it starts, since it may own
+ * *arg. Never waits. Errors, after which no child is started: -ECANCELED (the scope's context is
+ * done, by a failure or from above); -EPIPE (closed, or never opened); -EINVAL (NULL, or no
+ * function); -ENOMEM; -ECHILD. */
 FILCH_API int filch_scope_spawn(filch_scope *scope, const filch_child *child, void *arg);
 
-/* Says what went wrong: a failure at once, which need not wait for the end of its child. Then the
- * child's own result is no further failure. Returns code, so that a child may end with
- * `return filch_scope_fail(...)`; what is no negative errno counts as -EINVAL. Called by a child, by
- * what it has forked, or by the opener; only for the first of them the child is known to be the one
- * that failed. */
+/* Reports a failure at once, before its child ends; the child's own result is then no further
+ * failure. Returns code, so that a child may end with `return filch_scope_fail(...)`; a code
+ * that is no negative errno counts as -EINVAL. Called by a child, by its forks, or by the
+ * opener; only a call by the child itself names the failed child. */
 FILCH_API FILCH_PRINTF(3, 4) int filch_scope_fail(filch_scope *scope, int code, const char *format,
                                                   ...);
 
-/* Waits until no child is left: 0, or the code of the first failure, which filch_error() then tells
- * with its child's name and place. -EDEADLK a child of this scope calls; -EINVAL scope is NULL. Suspends,
- * or blocks. */
+/* Waits until no child is left. Returns 0, or the code of the first failure; filch_error() then
+ * gives its text with the child's name and place. Suspends, or blocks. Errors: -EDEADLK (called
+ * by a child of this scope); -EINVAL (scope is NULL). */
 FILCH_API int filch_scope_wait(filch_scope *scope);
-/* The same until then: -ETIMEDOUT, and the children go on; to stop them, cancel the scope's context.
- * -EINVAL a negative time; -ENOMEM, -EAGAIN no timer. */
+/* The same until `until`. At -ETIMEDOUT the children continue; to stop them, cancel the scope's
+ * context. Errors also: -EINVAL (negative time); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_scope_wait_until(filch_scope *scope, int64_t until);
 
 /* ---- Queries ---- */
 
-/* The context that a failure cancels: for children to look at, and for everybody to cancel. Valid
- * until the scope is closed; who needs it longer retains it. */
+/* Returns the context that a failure cancels; children may check it, and any caller may cancel
+ * it. Valid until the scope is closed; retain it to keep it longer. */
 FILCH_API filch_context *filch_scope_context(const filch_scope *scope);
-/* How many children have not ended. */
+/* Returns the number of children that have not ended. */
 FILCH_API unsigned filch_scope_children(const filch_scope *scope);
-/* The first failure, or NULL. Read after a wait, or after the close. */
+/* Returns the first failure, or NULL. Call it after a wait or after the close. */
 FILCH_API const filch_failure *filch_scope_failure(const filch_scope *scope);
-/* The failure after `previous`, or with NULL the first one; NULL: no further one is kept. Read after
- * a wait, and before the close. */
+/* Returns the failure after `previous` (NULL: the first); NULL if no further one is kept. Call
+ * it after a wait and before the close. */
 FILCH_API const filch_failure *filch_scope_next_failure(const filch_scope *scope,
                                                         const filch_failure *previous);
-/* How many there were; all of them, kept or not. Read after a wait, or after the close. */
+/* Returns the number of failures, kept or not. Call it after a wait or after the close. */
 FILCH_API size_t filch_scope_failures(const filch_scope *scope);
 
 FILCH_END_DECLS

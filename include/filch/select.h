@@ -16,7 +16,9 @@
  * can always be sent to, and received from once it is empty, with -EPIPE. One channel may stand in
  * several cases.
  *
- * Threads: tasks, which suspend, and any other thread, which blocks. */
+ * Threads: tasks, which suspend, and any other thread, which blocks.
+ * Errors: a negative errno.
+ * Since 0.1.0. */
 #ifndef FILCH_SELECT_H
 #define FILCH_SELECT_H
 
@@ -36,9 +38,9 @@ typedef struct filch_case {
     void *object; /* channel or context; NULL: never */
     void *item;   /* sent from here, or received to here */
     int64_t until;
-    int code; /* out, of the case that happened: 0; -EPIPE the channel is closed; -EIDRM it is
+    int code; /* out, of the case that happened: 0; -EPIPE: the channel is closed; -EIDRM: it is
                  destroyed; of a context its cause */
-    void *reserved[6]; /* the library's */
+    void *reserved[6]; /* opaque */
 } filch_case;
 
 #define FILCH_SEND(channel_, item_)                                                                \
@@ -47,7 +49,7 @@ typedef struct filch_case {
 #define FILCH_DONE(context_) FILCH_CASE_(FILCH_CASE_DONE, context_, 0, 0)
 #define FILCH_UNTIL(until_) FILCH_CASE_(FILCH_CASE_UNTIL, 0, 0, until_)
 
-/* Each member, so that C++ has nothing to warn of. */
+/* Names each member, since C++ compilers warn otherwise. */
 #define FILCH_CASE_(kind_, object_, item_, until_)                                                 \
     {                                                                                              \
         .kind = (kind_), .object = (object_), .item = (item_), .until = (until_), .code = 0,       \
@@ -58,9 +60,9 @@ typedef struct filch_case {
 
 FILCH_BEGIN_DECLS
 
-/* Waits until one of the cases happens, and returns its index. -EINVAL count is 0, a kind is none,
- * or a time is negative; -EDEADLK nothing can ever happen: all cases are NULL; -ENOMEM, -EAGAIN no
- * timer. Costs some 15 ns a case: all objects are locked. */
+/* Waits until one of the cases happens, and returns its index. Costs some 15 ns per case: all
+ * objects are locked. Errors: -EINVAL (count is 0, an unknown kind, or a negative time);
+ * -EDEADLK (all cases are NULL and can never happen); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_select(filch_case *cases, size_t count);
 
 FILCH_END_DECLS

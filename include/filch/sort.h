@@ -18,30 +18,36 @@
  * into the loops. Of 10^7 random uint32_t, a worker sorts one in 18 ns (std::sort: 68 ns).
  *
  * Order: less(a, b) says whether a comes before b; it should be a strict weak order. If it is not
- * (NaNs, a mistake), the outcome is in no useful order, but it holds the same items, each once.
- * It is called on several threads at once, must return, and must not fork, join or suspend.
- * Items: what memcpy may move, at most FILCH_ITEM_MOST bytes, aligned to 16 bytes at most.
- * Cost: n log n at the worst; k different values take n log k; what is in order, or in reverse
- * order, takes n. No memory but O(log n) of stack: sorting cannot fail half way.
- * Errors: 0; -EINVAL items at NULL, a size of no item, no comparison; from elsewhere also what
- * filch_run returns. Then the items are as they were.
- * Suspends: yes; the caller goes on perhaps on another worker. */
+ * (NaNs, a mistake), the result is in no useful order, but holds the same items, each once. It is
+ * called on several threads at once and must not fork, join or suspend. If it panics, so does the
+ * caller of the sort, and the array holds each of its items once, in some order.
+ * Items: any type that memcpy may move, at most FILCH_ITEM_MOST bytes, aligned to 16 bytes at
+ * most.
+ * Cost: at most n log n; with k different values n log k; n if sorted already or in reverse. No
+ * memory but O(log n) of stack: sorting cannot fail half-way.
+ * Errors: 0; -EINVAL (items is NULL, an invalid item size, no comparison); from elsewhere also the
+ * errors of filch_run. The items are then unchanged.
+ * Suspends: yes; the caller may continue on another worker.
+ * Threads: functions with `self`: tasks; those with `rt`: callers outside rt.
+ * Since 0.1.0. */
 #ifndef FILCH_SORT_H
 #define FILCH_SORT_H
 
-#include <filch/sort_core.h>
+#include <filch/detail/sort_core.h>
 
 FILCH_BEGIN_DECLS
 
 /* Sorts n items of `size` bytes each by less(a, b, context). */
 FILCH_API int filch_sort(filch_self self, void *items, size_t n, size_t size, filch_less_fn *less,
                          void *context);
+/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
 FILCH_API int filch_run_sort(filch_runtime *rt, void *items, size_t n, size_t size,
                              filch_less_fn *less, void *context);
 
-/* The same by the functions of a type: what FILCH_SORT calls. */
+/* The same with the functions of a type; called by FILCH_SORT. */
 FILCH_API int filch_sort_by(filch_self self, void *items, size_t n, const filch_sort_ops *ops,
                             void *context);
+/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
 FILCH_API int filch_run_sort_by(filch_runtime *rt, void *items, size_t n, const filch_sort_ops *ops,
                                 void *context);
 
@@ -61,14 +67,14 @@ FILCH_END_DECLS
     {                                                                                              \
         struct name##_context fl_args;                                                             \
         FL_MAP(FL_CONTEXT_SET, __VA_ARGS__)                                                        \
-        if (fl_items && fl_n <= FL_FEW) { /* many sorts are small: no way is short enough */       \
+        if (fl_items && fl_n <= FL_FEW) { /* many sorts are small: keep this path short */         \
             if (!name##_sorted(fl_items, fl_n, &fl_args))                                          \
                 name##_few(fl_items, fl_n, &fl_args);                                              \
             return 0;                                                                              \
         }                                                                                          \
         return filch_sort_by(self, fl_items, fl_n, &name##_ops, &fl_args);                         \
     }
-/* A context of its own, whose address nobody has: the compiler keeps it in registers. */
+/* A context whose address is not shared, so that the compiler keeps it in registers. */
 #define FL_SORT_ORDER(name, type)                                                                  \
     struct name##_context fl_own = *(struct name##_context *)fl_context;                           \
     const filch_ordering fl_order = {sizeof(type), name##_less, &fl_own};

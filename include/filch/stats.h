@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Statistics of a run: what each worker did, from whom it stole, why it found nothing, and how long it
- * worked, searched and slept. For engineers who ask why their program does not scale, for researchers
- * who compare strategies, and for teachers (docs/statistics.md).
+ * Statistics of a run: each worker's work, its steals by victim, its unsuccessful attempts by
+ * reason, and its time spent working, searching and sleeping. For engineers whose program does
+ * not scale, for researchers who compare strategies, and for teachers (docs/statistics.md).
  *
  *   filch_stats all, one;
  *   filch_stats_read(rt, FILCH_ALL_WORKERS, &all, sizeof all);
  *   filch_stats_read(rt, 3, &one, sizeof one);
  *   printf("busy %.0f %%\n", 100.0 * one.work_ns / (one.work_ns + one.search_ns + one.sleep_ns));
  *
- * Each worker counts by itself, without a locked instruction; reading stops nobody and may be done at
- * any time, as often as one likes. The inline fork and join count nothing: see filch_stats.forks.
+ * Each worker counts by itself, without a locked instruction. Reading stops no worker and may be
+ * done at any time, any number of times. The inline fork and join count nothing: see
+ * filch_stats.forks.
  *
- * When no task runs (and when filch_run has returned, for what its task has forked), exactly:
+ * When no task runs (and when filch_run has returned, for its task's forks), exactly:
  *   tasks_taken == joins_taken
  *   jobs_started == jobs_run
- *   asks == gifts + missed_refused + robs + missed_gone      with queue chase-lev... or private-request
+ *   asks == gifts + missed_refused + robs + missed_gone  with queue chase-lev... or private-request
  *   gift_tasks + robs + deque_steals == the sum of all thefts      except with wait help-own
  *   forks == joins_kept + joins_taken + joins_dropped        where all_forks is 1
- * Threads: any, tasks as well. Nothing here waits.
- * Errors: 0 or a negative errno. */
+ * Threads: any, tasks included. No call waits.
+ * Errors: 0 or a negative errno.
+ * Since 0.1.0. */
 #ifndef FILCH_STATS_H
 #define FILCH_STATS_H
 
@@ -35,32 +37,34 @@ typedef struct filch_stat {
     const char *unit; /* "tasks", "times", "ns" ... */
     const char *help; /* a sentence */
     size_t offset;    /* in filch_stats; a uint64_t */
-    int now;          /* 1: it is of the runtime and may fall; else it is counted, by each worker */
+    int now;          /* 1: a value of the runtime that may fall; else a count of each worker */
 } filch_stat;
 
 FILCH_BEGIN_DECLS
 
 /* ---- Operations ---- */
 
-/* Fills *out, as far as `size` bytes go, with what one worker, 0 .. filch_runtime_worker_slots - 1, or
- * FILCH_ALL_WORKERS have counted; size is sizeof(filch_stats). What is of the runtime is 0 where one
- * worker is asked for. rt NULL: the runtime whose task calls. -EINVAL no such worker, out is NULL, or
- * rt is NULL and no task calls; -ECHILD. */
+/* Fills the first `size` bytes of *out with the counts of one worker, 0 ..
+ * filch_runtime_max_workers - 1, or of FILCH_ALL_WORKERS; size is the caller's
+ * sizeof(filch_stats). Values of the runtime are 0 for a single worker. rt NULL: the calling
+ * task's runtime. Errors: -EINVAL (no such worker, out is NULL, or rt is NULL outside a task);
+ * -ECHILD. */
 FILCH_API int filch_stats_read(filch_runtime *rt, int worker, filch_stats *out, size_t size);
 
-/* From whom a worker has stolen: taken[victim] is how many tasks and items it took from that worker,
- * for the first `count` victims; those beyond the last worker slot are 0. Errors as filch_stats_read. */
+/* Reads the steals of a worker by victim: taken[victim] is the number of tasks and items it took
+ * from that worker, for the first `count` victims; entries from filch_runtime_max_workers up are
+ * 0. Errors as filch_stats_read. */
 FILCH_API int filch_stats_thefts(filch_runtime *rt, unsigned thief, uint64_t *taken,
                                  unsigned count);
 
-/* Writes all of it as one line of JSON: the sums, and each worker that has ever been started, with
- * those it stole from (docs/statistics.md shows one). What write returned if not 0: then the text ends
- * there; else errors as filch_stats_read. May wait where write does. */
+/* Writes all statistics as one line of JSON: the sums, and each worker that was ever started,
+ * with its steals by victim (docs/statistics.md shows one). A nonzero return of write ends the
+ * text and is returned; other errors as filch_stats_read. May wait where write does. */
 FILCH_API int filch_stats_write_json(filch_runtime *rt, filch_write_fn *write, void *arg);
 
 /* ---- Queries ---- */
 
-/* The numbers of filch_stats, one after the other; NULL behind the last. */
+/* Returns the description of the i-th number of filch_stats; NULL after the last. */
 FILCH_API const filch_stat *filch_stats_row(unsigned i);
 
 FILCH_END_DECLS

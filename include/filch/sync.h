@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Synchronisation that suspends: mutex, rwlock, semaphore, condition, wait group, once, barrier.
- * For engineers and service authors. What POSIX and Go have under these names, for tasks and for
- * threads at once: a task that waits gives its worker to others (<filch/wait.h>).
+ * For engineers and service authors. The objects that POSIX and Go have under these names,
+ * usable by tasks and threads together. While a task waits, its worker runs something else
+ * (<filch/wait.h>).
  *
  *   static filch_mutex mutex;                         zero bytes are ready for use
  *   filch_mutex_lock(&mutex);
@@ -10,30 +11,34 @@
  *   filch_mutex_unlock(&mutex);
  *
  *   filch_waitgroup group = {0};
- *   filch_waitgroup_add(&group, 2);                   before those start who call _done
+ *   filch_waitgroup_add(&group, 2);                   before the tasks that call _done start
  *   ...                                               two tasks call filch_waitgroup_done(&group)
  *   filch_waitgroup_wait(&group);
  *
- * Life: the caller's own objects; those that need a number have an _init. Nothing is destroyed; an
- * object may be freed as soon as no call on it is under way and nobody will make one: a thread that
- * has locked, unlocked, acquired or waited may free it at once, whatever it was that let it go on.
- * No object may be copied or moved while it is in use.
- * Forms: plain; _until, which waits until a point in time: -ETIMEDOUT, and -EINVAL for a negative
- * one, -ENOMEM or -EAGAIN if there is no timer; try, which does not wait: -EAGAIN.
- * Threads: all by tasks of any runtime and by any thread. May suspend: where it says "waits".
- * Nobody owns a lock: who has locked it may hand the duty of unlocking it to another task or
- * thread. To lock twice without unlocking waits for ever.
- * Errors: 0 or a negative errno; then nothing was taken. Misuse ends in filch_die, by name. */
+ * Life: objects belong to the caller; those that need a number have an _init. There is no
+ * destroy: an object may be freed once no call on it is running or will be made. A thread that
+ * has locked, unlocked, acquired or waited may free it at once, regardless of the call that let
+ * it continue. An object in use must not be copied or moved.
+ * Forms: plain; _until, which waits until a point in time (-ETIMEDOUT; -EINVAL for a negative
+ * time; -ENOMEM or -EAGAIN if there is no timer); try, which does not wait (-EAGAIN).
+ * Threads: tasks of any runtime and any thread. May suspend: calls documented to wait.
+ * Locks have no owner: a task may leave the unlocking to another task or thread. Locking twice
+ * without unlocking waits for ever.
+ * Errors: 0 or a negative errno; nothing was taken then. Misuse ends in filch_die, by name.
+ * Since 0.1.0. */
 #ifndef FILCH_SYNC_H
 #define FILCH_SYNC_H
 
 #include <filch/wait.h>
 
-/* ---- Types; their members are the library's ---- */
+#include <stdbool.h>
+
+/* ---- Types; opaque ---- */
 
 typedef struct filch_mutex {
     filch_u32 state, lock;
     filch_waiters waiters;
+    bool woken;
 } filch_mutex;
 
 typedef struct filch_permits {
@@ -74,92 +79,105 @@ typedef struct filch_barrier {
 
 FILCH_BEGIN_DECLS
 
-/* ---- Mutex: one at a time. Whoever comes when it is free has it, waiter or not, until somebody has
- * waited for a millisecond: that one is handed it next ---- */
+/* ---- Mutex: one holder at a time. The first caller to find it free takes it, waiter or not,
+ * until some caller has waited for a millisecond: that one gets it next ---- */
 
-/* Waits until it is free, and takes it. */
+/* Waits until it is free, and locks it. */
 FILCH_API void filch_mutex_lock(filch_mutex *mutex);
+/* Locks it if it is free now; else -EAGAIN. */
 FILCH_API int filch_mutex_try_lock(filch_mutex *mutex);
+/* Waits until it is free, or until `until`. Errors: see Forms. */
 FILCH_API int filch_mutex_lock_until(filch_mutex *mutex, int64_t until);
-/* By whom it was locked, or by another to whom it was left. Dies if it is not locked. */
+/* Unlocks it, by the task that locked it or by one that took over this duty. Dies if it is not
+ * locked. */
 FILCH_API void filch_mutex_unlock(filch_mutex *mutex);
 
-/* ---- Reader-writer lock: many readers, or one writer. First come, first served: readers that come
- * after a waiting writer wait behind it, so neither kind starves. A reader must not take it again
- * while it has it: a writer may wait in between ---- */
+/* ---- Reader-writer lock: many readers, or one writer. First come, first served: readers that
+ * arrive after a waiting writer wait behind it, so neither kind starves. A reader must not lock
+ * it again while it holds it: a writer may wait in between ---- */
 
-/* Wait until no writer has it, nor anybody came before. */
+/* Waits until no writer holds it and no earlier caller waits. */
 FILCH_API void filch_rwlock_read_lock(filch_rwlock *rwlock);
+/* Locks it if it would not have to wait; else -EAGAIN. */
 FILCH_API int filch_rwlock_try_read_lock(filch_rwlock *rwlock);
+/* As filch_rwlock_read_lock, until `until`. Errors: see Forms. */
 FILCH_API int filch_rwlock_read_lock_until(filch_rwlock *rwlock, int64_t until);
-/* Dies if no reader has it. */
+/* Unlocks it. Dies if no reader holds it. */
 FILCH_API void filch_rwlock_read_unlock(filch_rwlock *rwlock);
-/* Wait until nobody has it, nor anybody came before. */
+/* Waits until no caller holds it and no earlier caller waits. */
 FILCH_API void filch_rwlock_write_lock(filch_rwlock *rwlock);
+/* Locks it if it would not have to wait; else -EAGAIN. */
 FILCH_API int filch_rwlock_try_write_lock(filch_rwlock *rwlock);
+/* As filch_rwlock_write_lock, until `until`. Errors: see Forms. */
 FILCH_API int filch_rwlock_write_lock_until(filch_rwlock *rwlock, int64_t until);
-/* Dies if no writer has it. */
+/* Unlocks it. Dies if no writer holds it. */
 FILCH_API void filch_rwlock_write_unlock(filch_rwlock *rwlock);
 
-/* ---- Semaphore: permits, at most FILCH_PERMITS_MAX. First come, first served: who wants many is not
- * overtaken by those who want few. Zero bytes: no permits ---- */
+/* ---- Semaphore: permits, at most FILCH_PERMITS_MAX. First come, first served: a large request
+ * is not overtaken by small ones. Zero bytes: no permits ---- */
 
 #define FILCH_PERMITS_MAX INT32_MAX
 
-/* With so many permits; nobody uses it yet. -EINVAL more than FILCH_PERMITS_MAX. */
+/* Sets the number of permits, before first use. Error: -EINVAL (more than FILCH_PERMITS_MAX). */
 FILCH_API int filch_semaphore_init(filch_semaphore *semaphore, unsigned permits);
-/* Takes `count` permits at once; waits while there are fewer, or others wait. More than
- * FILCH_PERMITS_MAX: dies, or returns -EINVAL. */
+/* Takes `count` permits at once; waits while there are fewer, or others wait. Dies for
+ * more than FILCH_PERMITS_MAX. */
 FILCH_API void filch_semaphore_acquire(filch_semaphore *semaphore, unsigned count);
+/* Takes them if it would not have to wait; else -EAGAIN. Error: -EINVAL (more than
+ * FILCH_PERMITS_MAX). */
 FILCH_API int filch_semaphore_try_acquire(filch_semaphore *semaphore, unsigned count);
+/* As filch_semaphore_acquire, until `until`. Errors: see Forms; -EINVAL (more than
+ * FILCH_PERMITS_MAX). */
 FILCH_API int filch_semaphore_acquire_until(filch_semaphore *semaphore, unsigned count,
                                             int64_t until);
-/* Adds them, by anybody. -EOVERFLOW there would be more than FILCH_PERMITS_MAX. */
-FILCH_API int filch_semaphore_release(filch_semaphore *semaphore, unsigned count);
-/* How many there are; perhaps no more when it is answered. */
+/* Adds permits; any caller. Error: -EOVERFLOW (there would be more than FILCH_PERMITS_MAX). */
+FILCH_API int filch_semaphore_give_back(filch_semaphore *semaphore, unsigned count);
+/* Returns the number of permits; possibly outdated on return. */
 FILCH_API unsigned filch_semaphore_available(const filch_semaphore *semaphore);
 
-/* ---- Condition: waits for what others change under a mutex. Look again after each wait: what was
- * true when it was signalled may have changed before the mutex was had ---- */
+/* ---- Condition: waits for a change that others make under a mutex. Check the condition again
+ * after each wait: it may have changed between the signal and the locking of the mutex ---- */
 
-/* Unlocks the mutex, waits for a signal, locks the mutex: no signal that is sent after the mutex
- * was unlocked is missed. */
+/* Unlocks the mutex, waits for a signal, locks the mutex. No signal sent after the unlocking is
+ * missed. */
 FILCH_API void filch_condition_wait(filch_condition *condition, filch_mutex *mutex);
-/* The same until then; the mutex is locked in any case when it returns, however long that takes.
- * Who is told -ETIMEDOUT has used up no signal. With a time of 0, or a negative one, the mutex is
- * not unlocked. */
+/* The same, until `until`. The mutex is locked in any case on return, however long that takes. A
+ * caller that gets -ETIMEDOUT has used no signal. With a time of 0, or a negative one, the mutex
+ * is not unlocked. */
 FILCH_API int filch_condition_wait_until(filch_condition *condition, filch_mutex *mutex,
                                          int64_t until);
-/* Wakes who has waited longest, or nobody; all. With or without the mutex. */
+/* Wakes the longest waiter, if any. With or without the mutex; does not wait. */
 FILCH_API void filch_condition_signal(filch_condition *condition);
+/* Wakes all waiters. With or without the mutex; does not wait. */
 FILCH_API void filch_condition_broadcast(filch_condition *condition);
 
-/* ---- Wait group: until all are done. Any number may wait; when it is at zero it may be used again
- * ---- */
+/* ---- Wait group: waits for a number of tasks. Any number may wait; at zero it may be used
+ * again ---- */
 
-/* So many more to be done, at most INT32_MAX in all (dies beyond). While somebody waits, only by
- * those who are not done themselves. */
+/* Adds `count` tasks, at most INT32_MAX in all (dies beyond). While there are waiters, only
+ * tasks of the group that are not done may call it. */
 FILCH_API void filch_waitgroup_add(filch_waitgroup *group, unsigned count);
-/* One is done. Dies if none was left. */
+/* Marks one task as done. Dies if none was left. */
 FILCH_API void filch_waitgroup_done(filch_waitgroup *group);
-/* Waits until none is left. What they wrote before they were done is seen. */
+/* Waits until none is left. Writes that the tasks made before they were done are visible. */
 FILCH_API void filch_waitgroup_wait(filch_waitgroup *group);
+/* The same, until `until`. Errors: see Forms. */
 FILCH_API int filch_waitgroup_wait_until(filch_waitgroup *group, int64_t until);
 
 /* ---- Once ---- */
 
-/* The first call calls fn(arg), which may wait; all others wait until fn has returned, and see what
- * it wrote. Dies when fn calls it on the same flag. */
+/* The first call calls fn(arg), which may wait; all others wait until fn has returned, and see
+ * its writes. Dies when fn calls it on the same flag. */
 FILCH_API void filch_once(filch_once_flag *flag, void (*fn)(void *arg), void *arg);
 
-/* ---- Barrier: all parties wait for the last of them, again and again ---- */
+/* ---- Barrier: all parties wait for the last of them, any number of rounds ---- */
 
-/* For so many; nobody uses it yet. -EINVAL none. */
+/* Sets the number of parties, before first use. Error: -EINVAL (0 parties). */
 FILCH_API int filch_barrier_init(filch_barrier *barrier, unsigned parties);
-/* Waits until all have come. 1 for one of them, the last to come; 0 for the others; -EINVAL it was
- * not initialised. */
+/* Waits until all parties have arrived. Returns 1 for the last to arrive, 0 for the others.
+ * Error: -EINVAL (not initialised). */
 FILCH_API int filch_barrier_wait(filch_barrier *barrier);
-/* The same; who is told -ETIMEDOUT counts as not come. */
+/* The same until `until`; a caller that gets -ETIMEDOUT counts as not arrived. */
 FILCH_API int filch_barrier_wait_until(filch_barrier *barrier, int64_t until);
 
 FILCH_END_DECLS

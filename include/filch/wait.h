@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Waiting, as everything that waits has it in common. For engineers and service authors.
+ * The rules common to all calls that wait. For engineers and service authors.
  *
- * Who waits: a task suspends its fiber, and its worker goes on with other work; a thread that is no
- * worker blocks on a futex. The same calls serve both, at the same time, on the same object. In a
- * task, forks that were not joined become ready for everybody before it suspends, so a task may
- * wait for what it has forked; after the call it may be on another thread.
+ * Waiters: a task suspends its fiber, and its worker runs other work; a thread that is no worker
+ * blocks on a futex. The same calls serve both, at the same time, on the same object. Before a
+ * task suspends, its unjoined forks become ready for all workers, so a task may wait for its own
+ * forks. After the call it may be on another thread.
  *
- * How long: `until` is a point in time, in nanoseconds of CLOCK_MONOTONIC: FILCH_FOREVER, a number
- * from filch_in(), or 0 (or any time that is past): do not wait. A call that may not wait, or has
- * waited until then in vain, returns -ETIMEDOUT and has changed nothing. A call that would
- * have to wait until a negative time returns -EINVAL.
+ * Times: `until` is a point in time, in nanoseconds of CLOCK_MONOTONIC: FILCH_FOREVER, a number
+ * from filch_in(), or 0 (or any time that is past): do not wait. A call that may not wait, or is
+ * unsuccessful until then, returns -ETIMEDOUT and has changed nothing. A call that would have to
+ * wait until a negative time returns -EINVAL.
  *
- * For how many: objects that are zero bytes are ready for use (mutexes, wait groups, futures, ...);
- * nothing has to be destroyed, but nobody may wait on what goes away. */
+ * Objects: zero bytes are ready for use (mutexes, wait groups, futures, ...). They need not be
+ * destroyed, but must not have waiters when they go away.
+ * Threads: any. Errors: 0 or a negative errno.
+ * Since 0.1.0. */
 #ifndef FILCH_WAIT_H
 #define FILCH_WAIT_H
 
@@ -24,17 +26,17 @@
 #define FILCH_MILLISECOND INT64_C(1000000)
 #define FILCH_SECOND INT64_C(1000000000)
 
-/* Those who wait for one object, first come first; zero bytes: nobody. Its members are the
- * library's. */
+/* The waiters of one object, first come first; zero bytes: none. Opaque. */
 typedef struct filch_waiters {
     void *first, *last;
 } filch_waiters;
 
 FILCH_BEGIN_DECLS
 
-/* The time now, and the time `ns` nanoseconds from now (at most FILCH_FOREVER; 0 or less: now). Any
- * thread. */
+/* Returns the time now, in nanoseconds of CLOCK_MONOTONIC. Any thread; never waits. */
 FILCH_API int64_t filch_now(void);
+/* Returns the time `ns` nanoseconds from now, at most FILCH_FOREVER; now, if ns is 0 or less. Any
+ * thread; never waits. */
 FILCH_API int64_t filch_in(int64_t ns);
 
 FILCH_END_DECLS

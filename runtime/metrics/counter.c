@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Counters, a cell for each lane (runtime/metrics/lane.h), and gauges, which are one word: what is set
- * cannot be spread. */
+ * Counters, a cell for each shard (runtime/metrics/shard.h), and gauges, which are one word: a
+ * value that is set cannot be spread. */
 #include <filch/metrics.h>
 
-#include <runtime/core/error.h>
-#include <runtime/metrics/lane.h>
+#include <runtime/metrics/shard.h>
+#include <runtime/platform/error.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ int filch_counter_create(filch_counter **out)
 {
     if (!out)
         return fl_fail(EINVAL, "filch_counter_create without a place for the counter; give it one");
-    void *cells = fl_lanes_create(sizeof(cell));
+    void *cells = fl_shards_create(sizeof(cell));
     if (!cells)
         return fl_fail(ENOMEM, "no memory for a counter; free some");
     *out = cells;
@@ -38,16 +38,16 @@ void filch_counter_destroy(filch_counter *counter)
 
 void filch_counter_add(filch_counter *counter, uint64_t n)
 {
-    unsigned lane = fl_lane();
-    fl_lane_add(lane, &cells_of(counter)[lane].tally, n);
+    unsigned shard = fl_shard();
+    fl_shard_add(shard, &cells_of(counter)[shard].tally, n);
 }
 
 uint64_t filch_counter_read(const filch_counter *counter)
 {
     const cell *cells = (const cell *)counter;
     uint64_t sum = 0;
-    for (unsigned i = fl_lanes(); i-- > 0;)
-        sum += fl_lane_read(&cells[i].tally);
+    for (unsigned i = fl_shards(); i-- > 0;)
+        sum += fl_shard_read(&cells[i].tally);
     return sum;
 }
 

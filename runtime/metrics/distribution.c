@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Distributions: buckets for each lane (runtime/metrics/lane.h). Pages of buckets in which nobody
- * counts are not touched: not by their creation (the zeros come from calloc), nor by a snapshot,
- * which reads as far as the greatest value of a lane. */
+ * Distributions: buckets for each shard (runtime/metrics/shard.h). Unused pages of buckets are not
+ * touched: neither by creation (the zeros come from calloc), nor by a snapshot, which reads only up
+ * to the greatest value of a shard. */
 #include <runtime/metrics/distribution.h>
 
-#include <runtime/core/error.h>
-#include <runtime/metrics/lane.h>
+#include <runtime/metrics/shard.h>
+#include <runtime/platform/error.h>
 
 #include <errno.h>
 #include <stdlib.h>
 
-typedef struct lane {
+typedef struct shard {
     filch_u64 above; /* as in a snapshot */
     filch_u64 sum;
     filch_u64 counts[FL_BUCKETS];
-} FILCH_ALIGNED(FILCH_APART) lane;
+} FILCH_ALIGNED(FILCH_APART) shard;
 
 struct filch_distribution {
-    void *block; /* as calloc gave it, */
-    lane *lanes; /* and where the first line of it begins */
+    void *block;   /* as calloc gave it, */
+    shard *shards; /* and the address of its first line */
 };
 
 int filch_distribution_create(filch_distribution **out)
@@ -29,14 +29,14 @@ int filch_distribution_create(filch_distribution **out)
                        "filch_distribution_create without a place for the distribution; give it "
                        "one");
     filch_distribution *distribution = malloc(sizeof *distribution);
-    void *block = calloc(1, fl_lanes() * sizeof(lane) + FILCH_APART);
+    void *block = calloc(1, fl_shards() * sizeof(shard) + FILCH_APART);
     if (!distribution || !block) {
         free(distribution);
         free(block);
         return fl_fail(ENOMEM, "no memory for a distribution; free some");
     }
     uintptr_t first = ((uintptr_t)block + FILCH_APART - 1) & ~(uintptr_t)(FILCH_APART - 1);
-    *distribution = (filch_distribution){block, (lane *)first};
+    *distribution = (filch_distribution){block, (shard *)first};
     *out = distribution;
     return 0;
 }
@@ -52,22 +52,22 @@ void filch_distribution_destroy(filch_distribution *distribution)
 void filch_distribution_record(filch_distribution *distribution, int64_t value)
 {
     uint64_t positive = value > 0 ? (uint64_t)value : 0;
-    unsigned here = fl_lane();
-    lane *to = &distribution->lanes[here];
-    fl_lane_raise(&to->above, positive + 1);
-    fl_lane_add(here, &to->sum, positive);
-    fl_lane_add(here, &to->counts[fl_bucket_of(positive)], 1);
+    unsigned here = fl_shard();
+    shard *to = &distribution->shards[here];
+    fl_shard_raise(&to->above, positive + 1);
+    fl_shard_add(here, &to->sum, positive);
+    fl_shard_add(here, &to->counts[fl_bucket_of(positive)], 1);
 }
 
-static void add_lane(filch_snapshot *snapshot, const lane *from)
+static void add_shard(filch_snapshot *snapshot, const shard *from)
 {
-    uint64_t above = fl_lane_read(&from->above);
+    uint64_t above = fl_shard_read(&from->above);
     if (!above)
         return;
     snapshot->above = snapshot->above > above ? snapshot->above : above;
-    snapshot->sum += fl_lane_read(&from->sum);
+    snapshot->sum += fl_shard_read(&from->sum);
     for (unsigned last = fl_bucket_of(above - 1), i = 0; i <= last; i++) {
-        uint64_t count = fl_lane_read(&from->counts[i]);
+        uint64_t count = fl_shard_read(&from->counts[i]);
         snapshot->counts[i] += count;
         snapshot->count += count;
     }
@@ -75,6 +75,6 @@ static void add_lane(filch_snapshot *snapshot, const lane *from)
 
 void filch_snapshot_add(filch_snapshot *snapshot, const filch_distribution *distribution)
 {
-    for (unsigned i = fl_lanes(); i-- > 0;)
-        add_lane(snapshot, &distribution->lanes[i]);
+    for (unsigned i = fl_shards(); i-- > 0;)
+        add_shard(snapshot, &distribution->shards[i]);
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A line grows in a buffer of which TAIL bytes stay free, for the mark and the end. What does not
- * fit before them is cut inside a text, between two characters, or taken back to the end of the
- * field before; then nothing is added but the mark. */
+ * A line grows in a buffer of which TAIL bytes stay free, for the mark and the end. A field that
+ * does not fit before them is cut inside a text, between two characters, or removed; then only the
+ * mark is added. */
 #include <runtime/metrics/log.h>
 
-#include <runtime/core/error.h>
 #include <runtime/metrics/spell.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/text.h>
 
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char mark[] = ",\"truncated\":true", end[] = "}\n";
@@ -30,7 +31,7 @@ static void put(line *to, const char *text)
 
 /* ---- Texts ---- */
 
-/* The character at `text` as JSON wants it; returns how many bytes it has there. */
+/* Writes the character at `text` in JSON; returns its number of bytes there. */
 static unsigned escape(char out[8], const char *text)
 {
     static const char special[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
@@ -47,7 +48,7 @@ static unsigned escape(char out[8], const char *text)
     return size ? size : 1;
 }
 
-/* How many bytes, up to `most`, are written as they are. */
+/* The number of bytes, up to `most`, that are written unchanged. */
 static size_t plain(const char *text, size_t most)
 {
     size_t n = 0;
@@ -178,15 +179,22 @@ static void put_time(line *to, int64_t at)
 
 /* ---- Lines ---- */
 
-size_t fl_log_line(char out[FILCH_LOG_LINE], int64_t at, filch_log_level level, const char *message,
-                   const filch_log_field *fields, size_t count)
+size_t fl_log_line(char out[FILCH_LOG_LINE], const filch_log_keys *keys, int64_t at,
+                   filch_log_level level, const char *message, const filch_log_field *fields,
+                   size_t count)
 {
     line to = {.text = {.at = out, .room = FILCH_LOG_LINE - TAIL}};
-    put(&to, "{\"time\":\"");
+    put(&to, "{\"");
+    put(&to, keys->time);
+    put(&to, "\":\"");
     put_time(&to, at);
-    put(&to, "\",\"level\":\"");
+    put(&to, "\",\"");
+    put(&to, keys->level);
+    put(&to, "\":\"");
     put(&to, names[level]);
-    put(&to, "\",\"message\":");
+    put(&to, "\",\"");
+    put(&to, keys->message);
+    put(&to, "\":");
     put_text(&to, message ? message : "");
     for (size_t i = 0; i < count && !to.truncated; i++)
         put_field(&to, &fields[i]);
@@ -197,11 +205,45 @@ size_t fl_log_line(char out[FILCH_LOG_LINE], int64_t at, filch_log_level level, 
     return to.text.length;
 }
 
+/* ---- Logs ---- */
+
+static const filch_log_keys standard = {"time", "level", "message"};
+
+static int check_keys(const filch_log_keys *keys)
+{
+    enum { LONGEST = 64 };
+    const char *const all[] = {keys->time, keys->level, keys->message, "truncated"};
+    for (unsigned i = 0; i < 3; i++) {
+        size_t size = strnlen(all[i], LONGEST + 1);
+        if (!size || size > LONGEST || plain(all[i], size) < size)
+            return fl_fail(EINVAL,
+                           "a log's key '%.64s' is not 1 .. %d bytes of ASCII without \" "
+                           "and \\; choose another",
+                           all[i], LONGEST);
+        for (unsigned k = i + 1; k < 4; k++)
+            if (!strcmp(all[i], all[k]))
+                return fl_fail(EINVAL, "a log's key '%s' is there twice; choose another", all[i]);
+    }
+    return 0;
+}
+
+int fl_log_keys_complete(filch_log_keys *out, const filch_log_keys *keys)
+{
+    filch_log_keys whole = keys ? *keys : standard;
+    whole.time = whole.time ? whole.time : standard.time;
+    whole.level = whole.level ? whole.level : standard.level;
+    whole.message = whole.message ? whole.message : standard.message;
+    int rc = check_keys(&whole);
+    if (!rc)
+        *out = whole;
+    return rc;
+}
+
 static int refuse_level(filch_log_level least)
 {
     if ((unsigned)least <= FILCH_LOG_OFF)
         return 0;
-    return fl_fail(EINVAL, "no level of a log is %d; see filch_log_level", (int)least);
+    return fl_fail(EINVAL, "log level %d is unknown; see filch_log_level", (int)least);
 }
 
 int filch_log_init(filch_log *log, filch_log_level least, filch_log_fn *fn, void *arg)
@@ -210,7 +252,7 @@ int filch_log_init(filch_log *log, filch_log_level least, filch_log_fn *fn, void
         return fl_fail(EINVAL, "filch_log_init without a log or a function; give it both");
     int rc = refuse_level(least);
     if (!rc)
-        *log = (filch_log){.fn = fn, .arg = arg, .least = {(uint32_t)least}};
+        *log = (filch_log){.fn = fn, .arg = arg, .least = {(uint32_t)least}, .keys = standard};
     return rc;
 }
 
@@ -222,16 +264,21 @@ int filch_log_set_level(filch_log *log, filch_log_level least)
     return rc;
 }
 
+int filch_log_set_keys(filch_log *log, const filch_log_keys *keys)
+{
+    if (!log)
+        return fl_fail(EINVAL, "filch_log_set_keys without a log; give it one");
+    return fl_log_keys_complete(&log->keys, keys);
+}
+
 void filch_log_write(const filch_log *log, filch_log_level level, const char *message,
                      const filch_log_field *fields, size_t count)
 {
     char text[FILCH_LOG_LINE];
-    struct timespec now;
     if (!filch_log_enabled(log, level) || (unsigned)level >= FILCH_LOG_OFF)
         return;
-    clock_gettime(CLOCK_REALTIME, &now);
-    int64_t at = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-    log->fn(text, fl_log_line(text, at, level, message, fields, count), log->arg);
+    size_t size = fl_log_line(text, &log->keys, fl_unix_now(), level, message, fields, count);
+    log->fn(text, size, log->arg);
 }
 
 void filch_log_to_fd(const char *text, size_t size, void *arg)

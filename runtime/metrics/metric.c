@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A metric's texts, as they will be written: escaped and sorted once, here. */
+#include <runtime/metrics/metric.h>
 #include <runtime/metrics/metrics.h>
 
-#include <runtime/core/error.h>
 #include <runtime/metrics/spell.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/text.h>
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What a metric may be: what the text format demands, and what `promtool check metrics` complains
- * of that can be told from names. No name may end in what summaries and histograms append, so two
- * metrics never write samples of the same name. */
+ * Checks of metrics: the rules of the text format, and those of `promtool check metrics` that names
+ * can show. No name may end in a suffix that summaries and histograms append, so two metrics never
+ * write samples of the same name. */
+#include <runtime/metrics/metric_check.h>
 #include <runtime/metrics/metrics.h>
 
-#include <runtime/core/error.h>
 #include <runtime/metrics/spell.h>
+#include <runtime/platform/error.h>
 
 #include <errno.h>
 
@@ -106,7 +107,7 @@ static int check_marks(const filch_metric *what)
 int fl_metric_check(const filch_metric *what)
 {
     if ((unsigned)what->kind >= FILCH_METRIC_KINDS)
-        return fl_fail(EINVAL, "no kind of metric is %d; see filch_metric_kind", (int)what->kind);
+        return fl_fail(EINVAL, "metric kind %d is unknown; see filch_metric_kind", (int)what->kind);
     int rc = check_name(what);
     if (!rc)
         rc = check_source(what);

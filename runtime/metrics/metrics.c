@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/metrics/metric.h>
+#include <runtime/metrics/metric_check.h>
 #include <runtime/metrics/metrics.h>
 
-#include <runtime/core/error.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
@@ -32,7 +35,7 @@ void filch_metrics_destroy(filch_metrics *metrics)
 
 /* ---- With the lock ---- */
 
-/* Is there one that forbids the new one? */
+/* Does a metric forbid the new one? */
 static int refuse_twin(const filch_metrics *metrics, const fl_metric *fresh)
 {
     for (const fl_metric *one = metrics->first; one; one = one->next) {
@@ -63,7 +66,7 @@ static void insert(filch_metrics *metrics, fl_metric *fresh)
     *place = fresh;
 }
 
-/* If nobody needs it any more: out of the list, into the list of what is to be freed. */
+/* If nobody needs it any more, moves it to the list of metrics to free. */
 static void bury(filch_metrics *metrics, fl_metric *metric, fl_metric **dead)
 {
     if (!metric->gone || metric->pins)
@@ -151,7 +154,7 @@ static bool belongs(const fl_metric *metric, const void *owner, uint64_t above)
     return metric->what.owner == owner && metric->number > above;
 }
 
-/* With the lock, which it may give up meanwhile. The list may change then: from the start again. */
+/* With the lock, which it may release meanwhile. The list may change then: from the start again. */
 static void wait_for_readers(filch_metrics *metrics, const void *owner, uint64_t above)
 {
     for (fl_metric *one = metrics->first; one;) {

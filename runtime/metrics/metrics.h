@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The registry: a list of metrics, those of one name (a family) side by side, as the text format
- * wants them.
+ * requires.
  *
- * Whoever writes stands on one metric after the other (pins), and looks at its source (readers) in
- * between; neither with the lock, since callbacks are called. Who removes a metric marks it as
- * gone, waits for its readers, but for no writer, who may be waiting for a socket: a metric on
- * which somebody stands is taken out of the list and freed by the last who leaves it. So it has a
- * successor as long as anybody needs that.
+ * A writer stands on one metric after the other (pins), and looks at its source (readers) in
+ * between; neither with the lock, since callbacks are called. Removal marks a metric as gone and
+ * waits for its readers, but not for writers, which may be waiting for a socket. A gone metric with
+ * pins is taken out of the list and freed by the last writer that leaves it. So it has a successor
+ * as long as a writer needs that.
  *
  *   a metric that is   | next writer | may be removed | is freed
  *   shown              | visits it   | yes            | -
  *   gone, with readers | passes it   | by the waiting | -
- *   gone, with pins    | passes it   | it is          | by the last who leaves it
+ *   gone, with pins    | passes it   | it is          | by the last to leave it
  *   gone, with neither | -           | it is          | at once
  *
  * Metrics are numbered; a writer passes those that were added since it began. So a family that goes
  * and comes back meanwhile is not written twice.
- * Everything here is under metrics->lock but for what never changes. */
+ * metrics->lock protects everything here that ever changes. */
 #ifndef FL_METRICS_H
 #define FL_METRICS_H
 
@@ -43,12 +43,12 @@ struct fl_metric {
 
 struct filch_metrics {
     filch_u32 lock;
-    filch_waiters removers; /* who wait for readers of what they remove */
+    filch_waiters removers; /* removers that wait for readers */
     fl_metric *first;
     uint64_t number; /* of the newest */
 };
 
-/* What each kind is. */
+/* The table of kinds. */
 typedef struct fl_metric_row {
     const char *name; /* in the text format */
     unsigned sources; /* FL_SOURCE_... that it may have */
@@ -58,22 +58,12 @@ enum { FL_SOURCE_COUNTER = 1, FL_SOURCE_GAUGE = 2, FL_SOURCE_DISTRIBUTION = 4, F
 
 extern const fl_metric_row fl_metric_rows[FILCH_METRIC_KINDS];
 
-/* ---- One metric (metric.c, metric_check.c) ---- */
-
-/* 0, or -EINVAL with a sentence. */
-int fl_metric_check(const filch_metric *what);
-/* Of what was checked; not yet in a list. -ENOMEM. By free(). */
-int fl_metric_create(fl_metric **out, const filch_metric *what);
-
-/* ---- The list (metrics.c) ---- */
-
-/* From one metric (NULL: before the first) to the next that is shown and not above `limit`; the
- * caller stands there, as a reader, and no more on the last one. NULL: there is none. */
+/* Moves from one metric (NULL: before the first) to the next that is shown and not above `limit`.
+ * The caller stands there, as a reader, and leaves the last one. NULL: there is none. */
 fl_metric *fl_metrics_step(filch_metrics *metrics, fl_metric *from, uint64_t limit);
-/* Is no reader any more. */
+/* Stops being a reader. */
 void fl_metrics_was_read(filch_metrics *metrics, fl_metric *metric);
-/* Of what belongs to the owner and is above `number`. Returns how many they were. Waits for
- * readers. */
+/* Removes the owner's metrics above `number`. Returns their number. Waits for readers. */
 int fl_metrics_remove_above(filch_metrics *metrics, const void *owner, uint64_t number);
 uint64_t fl_metrics_newest(filch_metrics *metrics);
 

@@ -3,8 +3,8 @@
  * A runtime's own counters, as metrics: a row for each of filch_stats. */
 #include <runtime/metrics/metrics.h>
 
-#include <runtime/core/counters.h>
-#include <runtime/core/error.h>
+#include <runtime/engine/counters.h>
+#include <runtime/platform/error.h>
 
 #include <errno.h>
 
@@ -12,7 +12,7 @@
     static double read_##field(void *rt)                                                           \
     {                                                                                              \
         filch_stats stats = {0};                                                                   \
-        filch_runtime_stats(rt, &stats, sizeof stats);                                             \
+        filch_runtime_stats_read(rt, &stats, sizeof stats);                                        \
         return (double)stats.field;                                                                \
     }
 FL_COUNTER_TABLE(READ)

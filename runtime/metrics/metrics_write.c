@@ -5,10 +5,10 @@
  * nor memory that a panic in one of them would not give back. */
 #include <runtime/metrics/metrics.h>
 
-#include <runtime/core/error.h>
-#include <runtime/core/panic.h>
+#include <runtime/engine/panic.h>
 #include <runtime/metrics/distribution.h>
 #include <runtime/metrics/spell.h>
+#include <runtime/platform/error.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -116,7 +116,7 @@ static void put_sums(walk *w)
     put_total(w, "_count", w->all->count);
 }
 
-/* Of nothing quantiles are not a number. */
+/* Quantiles of nothing are NaN. */
 static void put_summary(walk *w)
 {
     const fl_metric *at = w->at;
@@ -130,7 +130,7 @@ static void put_summary(walk *w)
     put_sums(w);
 }
 
-/* A bound in what is recorded, rounded. */
+/* A bound in the recorded unit, rounded. */
 static uint64_t bound_of(const fl_metric *metric, unsigned index)
 {
     double bound = metric->what.marks[index] * metric->what.unit + 0.5;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Snapshots: plain numbers of one thread. `count` is the sum of the buckets, so that shares add up,
- * whatever was recorded while they were read. */
+ * Snapshots: plain numbers of one thread. `count` is the sum of the buckets, so shares add up even
+ * if values were recorded while they were read. */
 #include <runtime/metrics/distribution.h>
 
-#include <runtime/core/error.h>
+#include <runtime/platform/error.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -72,8 +72,8 @@ int64_t filch_snapshot_max(const filch_snapshot *snapshot)
     return snapshot->above ? (int64_t)(snapshot->above - 1) : 0;
 }
 
-/* How many values are to lie below or at the quantile: the share, rounded up, but for what the
- * product itself is off by. */
+/* The number of values at or below the quantile: the share, rounded up, less the rounding error of
+ * the product itself. */
 static uint64_t rank_of(uint64_t count, double q)
 {
     double share = q > 0 ? q * (double)count * (1 - 0x1p-50) : 0;

@@ -24,7 +24,7 @@ void fl_spell_double(char out[FL_SPELLED], double value)
     fl_spell_point(out);
 }
 
-/* First bytes, what the second may be, and how many there are; others are from 0x80 to 0xbf. */
+/* First bytes, the range of the second byte, and the length; other bytes are from 0x80 to 0xbf. */
 static const struct sequence {
     unsigned char first, last, low, high, size;
 } sequences[] = {

@@ -4,7 +4,7 @@
 #ifndef FL_SPELL_H
 #define FL_SPELL_H
 
-#include <runtime/core/text.h>
+#include <runtime/platform/text.h>
 
 #include <string.h>
 
@@ -17,11 +17,11 @@ void fl_spell_double(char out[FL_SPELLED], double value);
 /* Puts a point where printf has put the locale's, which may have several bytes. */
 void fl_spell_point(char *number);
 
-/* How many bytes the character has that begins here, 1 to 4; 0: this is no UTF-8 (RFC 3629, section
- * 4). Reads no further than a NUL. */
+/* The number of bytes of the character that begins here, 1 to 4; 0: this is no UTF-8 (RFC 3629,
+ * section 4). Reads no further than a NUL. */
 unsigned fl_utf8(const char *text);
 
-/* Appends bytes: all of them, or, where they do not fit, none; they are counted in any case. */
+/* Appends all bytes, or none if they do not fit; counts them in any case. */
 static inline void fl_text_put(fl_text *text, const char *bytes, size_t size)
 {
     if (text->length + size <= text->room)

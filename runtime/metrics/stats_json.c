@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A runtime's statistics as JSON, in pieces: nothing is allocated, however many workers there are. */
+ * A runtime's statistics as JSON, in pieces: it allocates nothing for any number of workers. */
 #include <filch/stats.h>
 
-#include <runtime/core/error.h>
-#include <runtime/core/worker.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/error.h>
 
 #include <errno.h>
 #include <stdarg.h>
@@ -13,7 +15,7 @@
 typedef struct sink {
     filch_write_fn *write;
     void *arg;
-    int rc; /* what write returned; nothing follows if not 0 */
+    int rc; /* the result of write; nothing follows if not 0 */
 } sink;
 
 __attribute__((format(printf, 2, 3))) static void put(sink *to, const char *format, ...)
@@ -47,7 +49,7 @@ static void put_numbers(sink *to, const filch_stats *stats, bool of_worker)
 static void put_thefts(sink *to, const fl_runtime *rt, unsigned thief)
 {
     const char *comma = "";
-    for (unsigned i = 0; i < rt->crew.most && !to->rc; i++) {
+    for (unsigned i = 0; i < rt->worker_set.most && !to->rc; i++) {
         /* relaxed: a number of its own */
         uint64_t n = filch_u64_load(&rt->worker[thief]->thefts[i], FILCH_RELAXED);
         if (!n)
@@ -78,9 +80,9 @@ int filch_stats_write_json(filch_runtime *rt, filch_write_fn *write, void *arg)
                        "filch_stats_write_json without a function to write to; give it one");
     filch_stats sum;
     sink to = {.write = write, .arg = arg};
-    filch_runtime_stats(rt, &sum, sizeof sum);
-    put(&to, "{\"schema\":1,\"workers\":%u,\"worker_slots\":%u,\"total\":{", fl_workers(rt),
-        rt->crew.most);
+    filch_runtime_stats_read(rt, &sum, sizeof sum);
+    put(&to, "{\"schema\":1,\"workers\":%u,\"max_workers\":%u,\"total\":{", fl_workers(rt),
+        rt->worker_set.most);
     put_numbers(&to, &sum, false);
     put(&to, "},\"by_worker\":[");
     unsigned reach = fl_reach(rt);

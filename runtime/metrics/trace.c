@@ -2,11 +2,11 @@
  *
  * traceparent, version 00: VERSION-TRACE-SPAN-FLAGS, 2, 32, 16 and 2 digits, 0-9 and a-f (W3C Trace
  * Context, sections 3.2.2 and 4.1 to 4.3). */
-#include <filch/trace.h>
+#include <runtime/metrics/trace.h>
 
 #include <filch/atomic.h>
-#include <runtime/core/clock.h>
-#include <runtime/core/error.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
 
 #include <errno.h>
 #include <string.h>
@@ -50,7 +50,7 @@ static bool any(const uint8_t *bytes, size_t count)
     return all;
 }
 
-static bool is_whole(const filch_trace *trace)
+bool fl_trace_is_whole(const filch_trace *trace)
 {
     return any(trace->trace, sizeof trace->trace) && any(trace->span, sizeof trace->span);
 }
@@ -70,7 +70,7 @@ int filch_trace_parse(filch_trace *out, const char *text, size_t size)
         !has_form(text, size, version) ||
         !read_bytes(trace.trace, sizeof trace.trace, text + AT_TRACE) ||
         !read_bytes(trace.span, sizeof trace.span, text + AT_SPAN) ||
-        !read_bytes(&trace.flags, 1, text + AT_FLAGS) || !is_whole(&trace))
+        !read_bytes(&trace.flags, 1, text + AT_FLAGS) || !fl_trace_is_whole(&trace))
         return fl_fail(EINVAL, "this is no traceparent; start a trace instead");
     trace.flags &= FILCH_TRACE_SAMPLED;
     *out = trace;
@@ -80,7 +80,7 @@ int filch_trace_parse(filch_trace *out, const char *text, size_t size)
 int filch_trace_format(const filch_trace *trace, char out[FILCH_TRACE_TEXT])
 {
     out[0] = '\0';
-    if (!is_whole(trace))
+    if (!fl_trace_is_whole(trace))
         return fl_fail(EINVAL, "a trace without ids; start one, or parse it");
     uint8_t flags = trace->flags & FILCH_TRACE_SAMPLED;
     memcpy(out, "00-", AT_TRACE);
@@ -93,7 +93,7 @@ int filch_trace_format(const filch_trace *trace, char out[FILCH_TRACE_TEXT])
     return 0;
 }
 
-/* Where the system has no random bytes to give: the clock, and a count, mixed. */
+/* If the system has no random bytes: the clock, and a count, mixed. */
 static FILCH_COLD void make_up(uint8_t *to, size_t size)
 {
     static filch_u64 tally;
@@ -106,8 +106,8 @@ static FILCH_COLD void make_up(uint8_t *to, size_t size)
     }
 }
 
-/* Ids, none of which is all zero. From the system each time: a generator of our own would repeat
- * itself after fork(). */
+/* Ids, none of which is all zero. From the system each time: a generator in this process would
+ * repeat itself after fork(). */
 static void make_ids(filch_trace *out)
 {
     uint8_t bytes[sizeof out->trace + sizeof out->span];
@@ -116,7 +116,7 @@ static void make_ids(filch_trace *out)
             make_up(bytes, sizeof bytes);
         memcpy(out->trace, bytes, sizeof out->trace);
         memcpy(out->span, bytes + sizeof out->trace, sizeof out->span);
-    } while (!is_whole(out));
+    } while (!fl_trace_is_whole(out));
 }
 
 void filch_trace_start(filch_trace *out, bool sampled)

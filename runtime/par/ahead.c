@@ -2,10 +2,12 @@
 #include <runtime/par/ahead.h>
 
 #include <filch/task.h>
-#include <runtime/core/clock.h>
-#include <runtime/core/panic.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/runtime.h>
 #include <runtime/par/pace.h>
 #include <runtime/par/split.h>
+#include <runtime/platform/clock.h>
 
 /* A section of 8 MiB is in the last cache of any server and most desktops while it is worked on,
  * and lasts long enough that its fork and join do not count. */
@@ -30,8 +32,8 @@ typedef struct section {
     unsigned half; /* of the places for sums and items: two sections are in use at a time */
 } section;
 
-/* What caller and helpers share while a section is passed, in the caller's frame. Each word says
- * whose block is whose and nothing else. */
+/* Shared by caller and helpers while a section is passed; lies in the caller's frame. Each word
+ * only says which end owns which blocks. */
 typedef struct shift {
     const fl_pass *pass;
     void *context;
@@ -70,8 +72,8 @@ static bool finish_one(shift *s)
     return true;
 }
 
-/* Whoever adds one for which both ends together are fewer than the blocks has a block: nobody added
- * in vain before. */
+/* An addition after which both ends together have taken at most all blocks wins a block, and no
+ * addition before it was lost. */
 static bool take(shift *s, uint64_t one, uint32_t *front, uint32_t *back)
 {
     uint64_t was = filch_u64_add(&s->taken, one, FILCH_RELAXED); /* only one gets it */
@@ -92,7 +94,7 @@ static bool sum_one(filch_self self, shift *s)
     return true;
 }
 
-/* What a join runs when nobody has come to help. */
+/* Run by a join when no helper has come. */
 static void nobody(filch_self self, shift *s, unsigned helpers)
 {
     (void)self, (void)s, (void)helpers;
@@ -117,7 +119,7 @@ FILCH_VOID_TASK(help, (shift *, s), (unsigned, helpers))
         ;
 }
 
-/* The caller's part of `now`; returns how many blocks that was. */
+/* Passes the caller's part of `now`; returns its number of blocks. */
 static uint32_t pass_front(filch_self self, shift *s, fl_pace *pace)
 {
     uint32_t front, back;
@@ -189,7 +191,7 @@ static bool prepare(shift *s, size_t left)
     return s->pass->make(2 * s->sums, 2 * s->items, s->context);
 }
 
-/* What a range is passed with as long as nobody helps: what a plain loop needs, and a clock. */
+/* The state of a pass while nobody helps: that of a plain loop, and a clock. */
 typedef struct walk {
     const fl_pass *pass;
     void *context;
@@ -198,14 +200,14 @@ typedef struct walk {
     fl_pace pace;
 } walk;
 
-/* Passes on until it is worth while to share what is left, or all is passed. */
+/* Passes on until the rest is worth sharing, or all is passed. */
 static void walk_alone(filch_self self, walk *w)
 {
     fl_pace *pace = &w->pace;
     while (w->at < w->n && !w->code) {
         fl_heed(self);
         size_t left = w->n - w->at;
-        if (fl_pace_may_split(pace, left) && fl_hungry(self))
+        if (fl_pace_may_split(pace, left) && fl_idle_demand(self))
             return;
         size_t some = pace->alone ? least_of(most_items(w->pass), left) : fl_pace_next(pace, left);
         w->code = w->pass->front(self, w->at, w->at + some, w->context);
@@ -215,7 +217,7 @@ static void walk_alone(filch_self self, walk *w)
     }
 }
 
-/* Section by section; alone again when nobody is hungry any more. */
+/* Section by section; alone again when there is no idle demand any more. */
 static void walk_together(filch_self self, walk *w, unsigned workers)
 {
     shift s = {.pass = w->pass, .context = w->context, .workers = workers};

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Passes in order that are shared nevertheless: for algorithms in which what happens to an item
- * depends on what all items before it come to (scans, filters). The caller goes through the range
- * in order, as the plain loop does; helpers work ahead of it: they sum up blocks whose beginning
- * is not known yet. When it comes to such blocks, all they lack is known from their sums; they are
- * left to the helpers to finish, and the caller goes on behind them (Roch, Traore, Bernard: On-line
- * adaptive parallel prefix computation, Euro-Par 2006).
+ * Ordered passes, shared by several workers: for algorithms in which each item depends on a result
+ * of all items before it (scans, filters). The caller goes through the range in order, as a plain
+ * loop does. Helpers work ahead of it: they sum up blocks whose starting value is not known yet.
+ * When the caller reaches such blocks, their sums give all starting values. It leaves the blocks to
+ * the helpers to finish, and goes on behind them (Roch, Traore, Bernard: On-line adaptive parallel
+ * prefix computation, Euro-Par 2006).
  *
  * The range is cut into sections, a section into blocks. The caller takes blocks of a section from
- * its front, helpers first finish those that the last section left, then take blocks from the back
- * to sum them up, until they meet. So both are done at the same time, whatever a sum costs beside
- * a pass, and however many helpers there are; without any, the caller does it all in one pass.
- * Where sums cost as much as passes, w workers take 2 / (w + 1) of one worker's time, and nothing
- * takes less (Nicolau, Wang: Optimal schedules for parallel prefix computation with bounded
- * resources, PPoPP 1991). Sections are small enough to be in a cache still when their blocks are
+ * its front. Helpers first finish those that the last section left, then take blocks from the back
+ * to sum them up, until they meet the caller. So both are done at the same time, at any ratio of
+ * costs of sum and pass, and with any number of helpers; without helpers, the caller does all in
+ * one pass. Where sums cost as much as passes, w workers take 2 / (w + 1) of one worker's time, and
+ * nothing takes less (Nicolau, Wang: Optimal schedules for parallel prefix computation with bounded
+ * resources, PPoPP 1991). Sections are small enough to be still in a cache when their blocks are
  * finished: memory is read once.
  *
- * Threads: fl_pass_run by a task. Nobody waits but in joins; they order what blocks hold.
- * Suspends: in joins; what follows may run on another worker. */
+ * Threads: fl_pass_run by a task. All waiting is in joins; they order the contents of blocks.
+ * Suspends: in joins; afterwards the task may run on another worker. */
 #ifndef FL_AHEAD_H
 #define FL_AHEAD_H
 
@@ -30,20 +30,21 @@ typedef struct fl_block {
     size_t room;       /* of places for as many items as it has, below make's items */
 } fl_block;
 
-/* All functions get fl_pass_run's context. A code that is not 0 stops the pass; what is stopped is
- * neither settled nor finished. */
+/* All functions get fl_pass_run's context. A code that is not 0 stops the pass, which then neither
+ * settles nor finishes any more blocks. */
 typedef struct fl_pass {
     size_t size;  /* bytes of an item */
     size_t least; /* items for which it pays to make a sum */
-    /* Memory for sums and items, before anybody works ahead. false: there is none, nobody will. The
-     * caller frees it after fl_pass_run. */
+    /* Memory for sums and items, before any helper works ahead. false: there is none, and nobody
+     * will help. The caller frees it after fl_pass_run. */
     bool (*make)(size_t sums, size_t items, void *context);
-    /* Passes what follows what was passed and settled so far. One call at a time. */
+    /* Passes the items behind those passed and settled so far. One call at a time. */
     int (*front)(filch_self self, size_t begin, size_t end, void *context);
     /* Sums up a block from nothing. Many at a time, also beside `front` and `finish`. */
     int (*ahead)(filch_self self, const fl_block *block, void *context);
-    /* Adds a block's sum to what was passed so far, and leaves what was before it in its place.
-     * One call at a time, with nothing beside it; block by block in the order of the range. */
+    /* Adds a block's sum to the sum of all passed so far, and leaves the sum before the block in
+     * its place. One call at a time, with nothing beside it; block by block in the order of the
+     * range. */
     void (*settle)(const fl_block *block, void *context);
     /* Passes a settled block. Many at a time, also beside `front` and `ahead`. */
     void (*finish)(const fl_block *block, void *context);

@@ -2,7 +2,7 @@
 #include <runtime/par/enter.h>
 
 #include <errno.h>
-#include <runtime/core/error.h>
+#include <runtime/platform/error.h>
 
 static int run_outside(const char *who, filch_runtime *rt, const filch_task *task, filch_slot *slot)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The door to every parallel algorithm: for tasks, which have a self, and for threads outside,
- * which have a runtime. */
+ * The entry of every parallel algorithm, for tasks, which have a self, and for other threads, which
+ * name a runtime. */
 #ifndef FL_ENTER_H
 #define FL_ENTER_H
 
 #include <filch/task.h>
 
-/* Runs task(self, call), which returns an int: here, with a self; else as a task of rt, for whose
- * end the caller waits. Returns that int, or an error of filch_run. What is not 0 gets a sentence
- * for filch_error() that names the algorithm, `who`. */
+/* Runs task(self, call), which returns an int: here, with a self; else as a task of rt whose end
+ * the caller waits for. Returns that int, or an error of filch_run. A result other than 0 gets a
+ * sentence for filch_error() that names the algorithm, `who`. */
 int fl_enter(const char *who, filch_self self, filch_runtime *rt, const filch_task *task,
              void *call);
 

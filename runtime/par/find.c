@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Search: a loop of the splitter whose chunks know the best hit so far. What lies behind it is
- * passed over; for any and all, which want just one, everything does after a hit. `best` only ever
- * falls; who reads it late looks at some indices in vain. */
+ * Search: a loop of the splitter whose chunks know the best hit so far. Indices behind it are
+ * skipped; for any and all, which want just one hit, all indices are skipped after it. `best` only
+ * falls; a late reader looks at some indices for nothing. */
 #include <filch/find.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/range.h>
 #include <runtime/par/split.h>
+#include <runtime/platform/error.h>
 
 typedef struct find_call {
     size_t begin, end;
@@ -27,7 +28,7 @@ static int chunk(filch_self self, size_t begin, size_t end, void *context, void 
 {
     (void)sum;
     find_call *call = context;
-    size_t best = filch_u64_load(&call->best, FILCH_RELAXED); /* late: it looks in vain */
+    size_t best = filch_u64_load(&call->best, FILCH_RELAXED); /* late: some useless looks */
     size_t last = end < best ? end : best;
     size_t where = last;
     if (begin >= last)
@@ -44,7 +45,7 @@ FILCH_TASK(int, search, (find_call *, call))
     return fl_loop_run(self, &loop, call->begin, call->end, NULL);
 }
 
-/* From a task, or, with rt, from elsewhere. */
+/* From a task; or from another thread, with rt. */
 static int begin_search(const char *who, filch_self self, filch_runtime *rt, find_call *call)
 {
     int rc = fl_range_refuse(who, call->begin, call->end);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <filch/for.h>
-#include <runtime/core/error.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/range.h>
 #include <runtime/par/split.h>
+#include <runtime/platform/error.h>
 
 #include <errno.h>
 

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Loops over blocks of a plane: halved along the longer side until a block takes as long as the
- * splitter's chunk (runtime/par/pace.h, counted in cells), so that what is worked on together lies
- * together, whatever the caches' sizes (Frigo, Leiserson, Prokop, Ramachandran: Cache-oblivious
- * algorithms, FOCS 1999). As in the splitter, a half is forked only while somebody is hungry. */
+ * Loops over blocks of a plane, which is halved along the longer side until a block takes as long
+ * as the splitter's chunk (runtime/par/pace.h, counted in cells). So cells that are worked on
+ * together lie together, at any cache size (Frigo, Leiserson, Prokop, Ramachandran: Cache-oblivious
+ * algorithms, FOCS 1999). As in the splitter, a half is forked only while there is idle demand. */
 #include <filch/for.h>
-#include <runtime/core/clock.h>
-#include <runtime/core/panic.h>
+#include <runtime/engine/panic.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/pace.h>
 #include <runtime/par/range.h>
 #include <runtime/par/split.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
 
 typedef struct block {
     size_t i_begin, i_end, j_begin, j_end;
@@ -65,7 +66,7 @@ static void run(filch_self self, plane *p, block b, fl_pace *pace)
             return;
         }
         block upper = cut(&b);
-        if (fl_pace_may_split(pace, left) && fl_hungry(self)) {
+        if (fl_pace_may_split(pace, left) && fl_idle_demand(self)) {
             FILCH_FORK(piece, p, &upper, pace->chunk);
             run(self, p, b, pace);
             FILCH_JOIN_VOID(piece);
@@ -82,7 +83,7 @@ typedef struct for_2d_call {
     block b;
 } for_2d_call;
 
-/* One cell, then the rest of its row, tell how long a cell takes before the first block is cut. */
+/* One cell, then the rest of its row, show how long a cell takes before the first block is cut. */
 FILCH_TASK(int, run_for_2d, (for_2d_call *, call))
 {
     plane *p = &call->p;

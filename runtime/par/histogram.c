@@ -3,10 +3,11 @@
  * Histograms: loops of the splitter that sum up tables of counters. Without a helper the caller's
  * own array is the only table, or, for few bins and many indices, one of four counters a bin. */
 #include <filch/histogram.h>
-#include <runtime/core/panic.h>
+#include <runtime/engine/panic.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/range.h>
 #include <runtime/par/split.h>
+#include <runtime/platform/error.h>
 #include <stdlib.h>
 
 enum {
@@ -95,19 +96,27 @@ static void add_up(histogram_call *call, const filch_tally *tally)
     }
 }
 
+static void clear_counts(void *histogram)
+{
+    const histogram_call *call = histogram;
+    if (call->bins)
+        memset(call->counts, 0, call->bins * sizeof *call->counts);
+}
+
 FILCH_TASK(int, run_histogram, (histogram_call *, call))
 {
     filch_tally tally = first_tally(call);
     bool own = tally.counts == call->counts;
-    if (own && call->bins)
-        memset(call->counts, 0, call->bins * sizeof *call->counts);
+    if (own)
+        clear_counts(call);
+    FL_ON_PANIC(clear_counts, call);
     FL_ON_PANIC(free, own ? NULL : tally.counts);
     call->loop.worth = call->bins * call->lanes / CHUNK_WORTH;
     int code = fl_loop_run(self, &call->loop, call->begin, call->end, &tally);
     if (!code && !own)
         add_up(call, &tally);
-    if (code && call->bins)
-        memset(call->counts, 0, call->bins * sizeof *call->counts);
+    if (code)
+        clear_counts(call);
     if (!own)
         free(tally.counts);
     return code;

@@ -5,7 +5,9 @@
 #include <filch/merge.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/merge.h>
+#include <runtime/par/plain_ops.h>
 #include <runtime/par/range.h>
+#include <runtime/platform/error.h>
 
 /* The same for all pieces of a merge. */
 typedef struct merging {
@@ -64,7 +66,7 @@ void fl_merge(filch_self self, const filch_merge_ops *ops, void *context, const 
     merge_piece(self, &m, lists);
 }
 
-/* ---- The door ---- */
+/* ---- The entry ---- */
 
 typedef struct merge_call {
     const filch_merge_ops *ops;
@@ -110,7 +112,7 @@ static int refuse(const fl_lists *l, size_t size)
     return rc;
 }
 
-/* From a task, or, with rt, from elsewhere. */
+/* From a task; or from another thread, with rt. */
 static int begin(filch_self self, filch_runtime *rt, merge_call *call)
 {
     fl_lists *l = &call->lists;

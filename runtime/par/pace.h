@@ -6,14 +6,22 @@
  *
  * A loop begins with one iteration, and takes as many for the next chunk as would last PACE_CHUNK
  * at the speed just seen. Until PACE_COLD has gone by it stays with its caller: a loop that is over
- * by then is not worth a thief's while, and costs nobody a wake-up. Later chunks take at most a
- * quarter of what is left, so that the end of a range whose last iterations are the longest is
- * still shared.
+ * by then is not worth a steal, and costs no wake-up. Later chunks take at most a quarter of what
+ * is left, so that the end of a range whose last iterations are the longest is still shared.
  *
- * A pace belongs to one piece of a loop, used by it alone. Times are ticks (runtime/core/clock.h);
- * they need not be exact. */
+ * Looking up costs some 30 ns, and bodies of half a microsecond feel that. So a chunk that lasted
+ * about as long as it should sets the next one without a division. While the speed is steady and
+ * nobody takes the half that this loop has forked (fl_pace_shared), chunks become longer, up to
+ * four times PACE_CHUNK. That is as long as a thief waits for an answer before it robs that half
+ * (runtime/engine/steal.c). A longer chunk is at most 1/64 of what is left, so near the end of a
+ * range owners answer as soon as before.
+ *
+ * A pace belongs to one piece of a loop, used by it alone. Times are ticks
+ * (runtime/platform/clock.h); they need not be exact. */
 #ifndef FL_PACE_H
 #define FL_PACE_H
+
+#include <filch/base.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,26 +35,31 @@
 #define FL_PACE_COLD 10000
 #endif
 #define FL_PACE_GROWTH 512 /* from one chunk to the next, at most */
+#define FL_PACE_CALM 2     /* a long chunk lasts as long as four */
+#define FL_PACE_SHARE 6    /* and is at most 1/64 of what is left */
 
 typedef struct fl_pace {
     uint64_t started; /* of the loop, while it is cold */
     uint64_t since;   /* of the chunk that runs */
-    size_t chunk;     /* iterations of the next one */
+    size_t chunk;     /* iterations that last FL_PACE_CHUNK, about */
     size_t least;
     uint64_t slow; /* as many chunks' time an iteration takes; 0: less than one's */
     bool cold;
-    bool alone; /* it will not be split: there was no memory for another sum */
+    bool alone;       /* it will not be split: there was no memory for another sum */
+    unsigned calm;    /* how often a chunk may be doubled, */
+    unsigned doubled; /* and how often the one that runs was */
 } fl_pace;
 
 static inline fl_pace fl_pace_start(size_t hint, uint64_t now)
 {
-    return (fl_pace){now, now, hint ? hint : 1, hint ? hint : 1, 0, !hint, false};
+    const size_t least = hint ? hint : 1;
+    return (fl_pace){.started = now, .since = now, .chunk = least, .least = least, .cold = !hint};
 }
 
 /* A piece that was split off goes on at the speed of its whole. */
 static inline fl_pace fl_pace_resume(size_t chunk, size_t hint, uint64_t now)
 {
-    return (fl_pace){now, now, chunk, hint ? hint : 1, 0, false, false};
+    return (fl_pace){.started = now, .since = now, .chunk = chunk, .least = hint ? hint : 1};
 }
 
 /* May `left` iterations be split, as far as this loop is concerned? */
@@ -63,9 +76,21 @@ static inline size_t fl_pace_lasts(const fl_pace *pace, size_t some)
     return some > SIZE_MAX / pace->slow ? SIZE_MAX : some * pace->slow;
 }
 
-/* How many of `left` to run now. */
-static inline size_t fl_pace_next(const fl_pace *pace, size_t left)
+/* A half is being forked, since thieves have taken the one before: chunks are short again. */
+static inline void fl_pace_shared(fl_pace *pace)
 {
+    pace->calm = 0;
+}
+
+/* How many of `left` to run now. */
+static inline size_t fl_pace_next(fl_pace *pace, size_t left)
+{
+    unsigned doubled = pace->calm;
+    while (doubled && pace->chunk > left >> (FL_PACE_SHARE + doubled))
+        doubled--;
+    pace->doubled = doubled;
+    if (doubled)
+        return pace->chunk << doubled;
     size_t most = pace->cold ? left : left / 4;
     size_t some = pace->chunk < most ? pace->chunk : most;
     if (some < pace->least)
@@ -73,11 +98,9 @@ static inline size_t fl_pace_next(const fl_pace *pace, size_t left)
     return some < left ? some : left;
 }
 
-/* `some` iterations ended at `now`. */
-static inline void fl_pace_ran(fl_pace *pace, size_t some, uint64_t now, uint64_t ticks_per_us)
+/* The speed has changed: looks for the chunk that lasts as long as it should. */
+static FILCH_COLD void fl_pace_adapt(fl_pace *pace, size_t some, uint64_t took, uint64_t target)
 {
-    uint64_t took = now > pace->since ? now - pace->since : 1;
-    uint64_t target = FL_PACE_CHUNK * ticks_per_us / 1000;
     uint64_t times = target / took;
     if (times > FL_PACE_GROWTH)
         times = FL_PACE_GROWTH;
@@ -88,8 +111,27 @@ static inline void fl_pace_ran(fl_pace *pace, size_t some, uint64_t now, uint64_
     if (pace->chunk < pace->least)
         pace->chunk = pace->least;
     pace->slow = took / target / some;
-    pace->cold = pace->cold && (now - pace->started) * 1000 < FL_PACE_COLD * ticks_per_us;
+    pace->calm = 0;
+}
+
+/* `some` iterations ended at `now`. */
+static inline void fl_pace_ran(fl_pace *pace, size_t some, uint64_t now, uint64_t ticks_per_us)
+{
+    const uint64_t target = FL_PACE_CHUNK * ticks_per_us / 1000;
+    uint64_t took = now > pace->since ? now - pace->since : 1;
     pace->since = now;
+    pace->cold = pace->cold && (now - pace->started) * 1000 < FL_PACE_COLD * ticks_per_us;
+    took >>= pace->doubled;
+    some >>= pace->doubled;
+    pace->doubled = 0;
+    if (took <= target / 2 || took >= 2 * target || some < pace->least) {
+        fl_pace_adapt(pace, some, took ? took : 1, target);
+        return;
+    }
+    pace->chunk = some;
+    pace->slow = some == 1 && took >= target;
+    if (!pace->cold && pace->calm < FL_PACE_CALM)
+        pace->calm++;
 }
 
 #endif

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Filters: the caller packs to where items belong, helpers pack ahead of it to a place of their own
- * (runtime/par/ahead.h), from which it is moved when it is known where it belongs. So each item is
- * looked at once; and in place, whatever is written lies before all that has not been read. */
+ * Filters: the caller packs items to their final place. Helpers pack ahead of it to a place of
+ * their own (runtime/par/ahead.h), and move their items when the final place is known. So each item
+ * is looked at once; and in place, all written items lie before those not yet read. */
 #include <filch/pack.h>
 #include <filch/panic.h>
 #include <runtime/par/ahead.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/range.h>
+#include <runtime/platform/error.h>
 #include <stdlib.h>
 
-/* What was kept of a block, and where it belongs once that is known. */
+/* The items kept of a block, and their final place once that is known. */
 typedef struct kept {
     size_t count, at;
 } kept;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <filch/for.h>
-#include <runtime/core/worker.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/worker.h>
 #include <runtime/par/partition.h>
 
 /* Partitioned, a part is a stretch that goes first and one that does not. Those of the first kind
@@ -25,7 +27,7 @@ static size_t part_begin(const together *t, size_t part)
     return t->n / t->parts * part + (part < rest ? part : rest);
 }
 
-/* What of the part is on the wrong side of the border, because it should be beyond it, or not. */
+/* The items of a part on the wrong side of the border: those that should be beyond it, or not. */
 static stretch wrong(const together *t, size_t part, bool beyond)
 {
     const size_t begin = part_begin(t, part), end = part_begin(t, part + 1);

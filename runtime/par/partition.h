@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Partitioning by several workers, in place: the range is cut into parts, each is partitioned by
- * itself, and what is then on the wrong side of the common border is exchanged, again in parts
- * (Tsigas and Zhang, PDP 2003, keep blocks on both sides instead; here nobody waits for anybody).
- * For the top cuts of a large sort, when nothing else is there to do for other workers. */
+ * Partitioning by several workers, in place. The range is cut into parts, and each is partitioned
+ * by itself. Items that are then on the wrong side of the common border are exchanged, again in
+ * parts (Tsigas and Zhang, PDP 2003, keep blocks on both sides instead; here nobody waits for
+ * anybody). For the top cuts of a large sort, when other workers have nothing else to do. */
 #ifndef FL_PARTITION_H
 #define FL_PARTITION_H
 
-#include <filch/sort_core.h>
+#include <filch/detail/sort_core.h>
 
 #ifdef FILCH_TINY
 enum { FL_TOGETHER_PART = 64, FL_TOGETHER_PARTS = 16 };

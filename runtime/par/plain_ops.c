@@ -3,7 +3,9 @@
  * The typed operations of sorts and merges for those who come without types: the comparison is
  * called, items of usual sizes are moved as those of types are. */
 #include <runtime/par/merge.h>
+#include <runtime/par/plain_ops.h>
 #include <runtime/par/range.h>
+#include <runtime/platform/error.h>
 
 /* clang-format off */
 #define PLAIN(name, bytes, given)                                                                  \

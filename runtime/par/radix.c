@@ -4,24 +4,31 @@
  * a cache holds them, and has those sorted by what the type's operations are (radix_core.h).
  *
  * A range is distributed in parts that are counted and moved in parallel: one for a worker alone,
- * several for each of many, so that nobody waits for who was late. Which bits to take, a sample of
- * the keys tells; if the counts show that it misled, they are made again. Children of a range lie in
- * the other array, so `there` (where the outcome is wanted) changes from range to child. */
-#include <filch/panic.h>
+ * several for each of many, so that nobody waits for a late one. A sample of the keys chooses the
+ * bits to take; if the counts show that it misled, they are made again. Children of a range lie in
+ * the other array, so `there` (where the outcome is wanted) changes from range to child.
+ *
+ * Panics of a key: a range whose key panics leaves its items where it took them from, in some
+ * order. The range around it then brings back those that it distributed. */
 #include <filch/radix.h>
-#include <runtime/core/worker.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/worker.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/merge.h>
+#include <runtime/par/plain_ops.h>
 #include <runtime/par/range.h>
 #include <runtime/par/room.h>
 #include <runtime/par/split.h>
 #include <runtime/par/stable_in_place.h>
+#include <runtime/par/undo.h>
 #include <stdlib.h>
 
-/* With 10^7 random uint32_t, one worker: moving by 8 or 9 bits took 13 ms, by 10 bits 34 ms. Buffers
- * of a cache line for each bucket, written at once when full, past the cache or not, made it 20 ms
- * for any number of bits. Small pages for the spare array: 35 ms. All is small in a tiny build, so
- * that few items take every way. */
+/* With 10^7 random uint32_t, one worker: moving by 8 or 9 bits took 13 ms, by 10 bits 34 ms.
+ * Buffers of a cache line for each bucket, written at once when full, past the cache or not, made
+ * it 20 ms for any number of bits. Small pages for the spare array: 35 ms. All is small in a tiny
+ * build, so that few items take every way. */
 enum {
 #ifdef FILCH_TINY
     SOME = 1 << 6,
@@ -33,7 +40,7 @@ enum {
 #else
     SOME = 1 << 10,   /* items that are not distributed, however large */
     CACHED = 1 << 20, /* bytes that are sorted at once, */
-    SHARED = 1 << 18, /* while nobody else wants a part of so many; */
+    SHARED = 1 << 18, /* unless another worker wants a part of so many; */
     PART = 1 << 16,   /* of at least so many each */
     BUCKET = 1 << 8,  /* items for which a bucket is worth while, */
     BITS = 9,         /* up to so many buckets, each with a line in the innermost cache */
@@ -60,9 +67,11 @@ typedef struct range {
 
 /* ---- Ranges that a cache holds ---- */
 
-static void sort_cached(const sort_call *c, range r, void *table, unsigned bits)
+static void sort_cached(filch_self self, const sort_call *c, range r, void *table, unsigned bits)
 {
-    filch_radix_tables tables = {table, bits};
+    fl_undos undos = {NULL};
+    filch_radix_tables tables = {table, bits, &undos};
+    FL_ON_PANIC(fl_undo_all, &undos);
     c->ops->cached(r.items, r.other, r.n, r.there, tables, c->context);
 }
 
@@ -73,8 +82,10 @@ typedef struct distribution {
     range r;
     filch_radix_digit digit;
     size_t parts;
-    size_t *counts;      /* of each part, 1 << digit.bits; later places */
-    uint64_t *differing; /* of each part: bits in which its keys differ from the range's first */
+    size_t *counts;        /* of each part, 1 << digit.bits; later places */
+    uint64_t *differing;   /* of each part: bits in which its keys differ from the range's first */
+    bool moved;            /* the items are in the other array, */
+    unsigned char *sorted; /* but those of such buckets are where they are wanted */
 } distribution;
 
 static void sort_range(filch_self self, const sort_call *c, range r);
@@ -146,8 +157,23 @@ static int sort_buckets(filch_self self, size_t bucket, size_t end, void *contex
         range r = {d->r.other + first * size, d->r.items + first * size, ends[bucket] - first,
                    !d->r.there};
         sort_range(self, d->c, r);
+        d->sorted[bucket] = true;
     }
     return 0;
+}
+
+/* For FL_ON_PANIC: moves back what is in the other array. */
+static void bring_back(void *distributed)
+{
+    const distribution *d = distributed;
+    const size_t *ends = counts_of(d, d->parts - 1), size = d->c->ops->size;
+    size_t first = 0;
+    for (size_t bucket = 0; d->moved && bucket < (size_t)1 << d->digit.bits; bucket++) {
+        if (d->r.there || !d->sorted[bucket])
+            memcpy(d->r.items + first * size, d->r.other + first * size,
+                   (ends[bucket] - first) * size);
+        first = ends[bucket];
+    }
 }
 
 static void each(filch_self self, distribution *d, size_t end, fl_chunk_fn *chunk)
@@ -191,7 +217,7 @@ static uint64_t choose(filch_self self, distribution *d, unsigned most)
     return differing;
 }
 
-/* Makes of the counts the places of the first items: bucket by bucket, in each part by part. */
+/* Turns the counts into the places of the first items: bucket by bucket, in each part by part. */
 static void place(distribution *d)
 {
     size_t sum = 0;
@@ -212,6 +238,8 @@ static void distribute(filch_self self, distribution *d, unsigned most)
         place(d);
         each(self, d, d->parts, move_parts);
         if (differing & fl_radix_below(d->digit.shift)) {
+            memset(d->sorted, 0, (size_t)1 << d->digit.bits);
+            d->moved = true;
             each(self, d, (size_t)1 << d->digit.bits, sort_buckets);
             return;
         }
@@ -229,7 +257,7 @@ static void distribute(filch_self self, distribution *d, unsigned most)
 
 static void sort_large(filch_self self, const sort_call *c, range r, bool shared)
 {
-    size_t few[(1 << FEW_BITS) + 1];
+    size_t few[(1 << FEW_BITS) + 1 + (1 << FEW_BITS) / sizeof(size_t)];
     distribution d = {.c = c, .r = r, .parts = 1};
     unsigned most = BITS;
     if (shared && r.n * c->ops->size / PART > 1)
@@ -238,7 +266,7 @@ static void sort_large(filch_self self, const sort_call *c, range r, bool shared
         d.parts = PARTS * c->workers;
     if (d.parts > r.n)
         d.parts = r.n;
-    size_t *room = malloc(d.parts * ((1 << BITS) + 1) * sizeof *room);
+    size_t *room = malloc(d.parts * ((1 << BITS) + 1) * sizeof *room + (1 << BITS));
     FILCH_DEFER(free, room);
     if (!room) {
         d.parts = 1;
@@ -246,13 +274,16 @@ static void sort_large(filch_self self, const sort_call *c, range r, bool shared
     }
     d.counts = room ? room : few;
     d.differing = d.counts + (d.parts << most);
+    d.sorted = (unsigned char *)(d.differing + d.parts);
+    FL_ON_PANIC(bring_back, &d);
     distribute(self, &d, most);
 }
 
 static bool is_shared(filch_self self, const sort_call *c, size_t n)
 {
     const size_t bytes = n * c->ops->size;
-    return c->workers > 1 && n > SOME && (bytes > CACHED || (bytes > SHARED && fl_hungry(self)));
+    return c->workers > 1 && n > SOME &&
+           (bytes > CACHED || (bytes > SHARED && fl_idle_demand(self)));
 }
 
 static bool is_cached(const sort_call *c, size_t n)
@@ -268,7 +299,7 @@ static void sort_range(filch_self self, const sort_call *c, range r)
     if (shared || !is_cached(c, r.n))
         sort_large(self, c, r, shared);
     else
-        sort_cached(c, r, c->tables + (size_t)fl_fiber_of(self)->worker->index * TABLE,
+        sort_cached(self, c, r, c->tables + (size_t)fl_fiber_of(self)->worker->index * TABLE,
                     FILCH_RADIX_MOST);
 }
 
@@ -297,7 +328,7 @@ FILCH_TASK(int, sort_whole, (sort_call *, c))
     if (c->n < 2)
         return 0;
     if (bytes <= sizeof room) {
-        sort_cached(c, r, table, 7);
+        sort_cached(self, c, r, table, 7);
         return 0;
     }
     const bool alone = !is_shared(self, c, c->n) && is_cached(c, c->n);
@@ -309,7 +340,7 @@ FILCH_TASK(int, sort_whole, (sort_call *, c))
     FILCH_DEFER(free, r.other);
     c->tables = r.other + bytes;
     if (alone)
-        sort_cached(c, r, c->tables, FILCH_RADIX_MOST);
+        sort_cached(self, c, r, c->tables, FILCH_RADIX_MOST);
     else
         sort_range(self, c, r);
     return 0;

@@ -4,6 +4,7 @@
  * Numbers without company, and items of usual sizes, are moved as those of types are. */
 #include <filch/radix.h>
 #include <runtime/par/range.h>
+#include <runtime/platform/error.h>
 
 typedef struct plain_key {
     size_t size, offset, bytes;
@@ -65,7 +66,7 @@ static int refuse(size_t size, size_t offset, size_t bytes, filch_radix_kind kin
     return 0;
 }
 
-/* From a task, or, with rt, from elsewhere. */
+/* From a task; or from another thread, with rt. */
 static int plainly(filch_self self, filch_runtime *rt, void *items, size_t n, const plain_key *key,
                    filch_radix_kind kind)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What every algorithm refuses. */
+ * The arguments that every algorithm refuses. */
 #ifndef FL_RANGE_H
 #define FL_RANGE_H
 
 #include <errno.h>
-#include <runtime/core/error.h>
+#include <runtime/platform/error.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,7 +19,7 @@ static inline int fl_range_refuse(const char *who, size_t begin, size_t end)
                    who, begin, end);
 }
 
-/* Of `items` there have to be n of `size` bytes. */
+/* `items` must be n of `size` bytes. */
 static inline int fl_items_refuse(const char *who, const void *items, size_t n, size_t size)
 {
     if (n && !items)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Reductions: loops of the splitter that sum up. What the caller gets is moved there last, so that
- * nothing of it is touched when the loop stops. */
+ * Reductions: loops of the splitter that sum up. The result is moved to the caller's place last, so
+ * that a stopped loop leaves that place untouched. */
 #include <filch/reduce.h>
-#include <runtime/core/panic.h>
+#include <runtime/engine/panic.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/range.h>
 #include <runtime/par/reduce.h>
 #include <runtime/par/split.h>
+#include <runtime/platform/error.h>
 #include <stdlib.h>
 
 enum { ROOM = 64 }; /* bytes of a sum that a frame has room for */

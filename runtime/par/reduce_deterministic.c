@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Deterministic reductions: the tree is fixed (include/filch/reduce.h), who computes which part of
- * it is not. A part is a whole subtree. Its owner walks through its leaves from left to right,
- * chunk by chunk, each chunk a subtree, too; what is done and waits for what lies to its right is
- * on a stack, at most one result a level, as in a binary counter. Before each chunk it looks
- * whether somebody is hungry, and then forks the largest subtree that it has not reached: the tree
- * is as well shared out as a range that is halved (runtime/par/split.h).
+ * Deterministic reductions: the tree is fixed (include/filch/reduce.h), but any worker may compute
+ * any part of it. A part is a whole subtree. Its owner walks through its leaves from left to right,
+ * chunk by chunk, each chunk a subtree, too. A stack holds finished results that wait for their
+ * right neighbours, at most one a level, as in a binary counter. If there is idle demand before a
+ * chunk, the owner forks the largest subtree that it has not reached. So the tree is shared out as
+ * well as a range that is halved (runtime/par/split.h).
  *
  * Positions are counted in blocks from the start of the range. A subtree of level l has 2^l blocks,
  * and begins at a multiple of that; at the end of the range it may have fewer. */
 #include <filch/reduce.h>
-#include <runtime/core/clock.h>
-#include <runtime/core/panic.h>
+#include <runtime/engine/panic.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/pace.h>
 #include <runtime/par/range.h>
 #include <runtime/par/reduce.h>
 #include <runtime/par/split.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
 #include <stdlib.h>
 
 enum { ROOM = 512 }; /* bytes of results that a frame has room for */
@@ -84,7 +85,8 @@ static void close_stolen(void *arg)
         close_part(arg);
 }
 
-/* The result of the subtree from begin to end is on top of the stack: combines what is whole. */
+/* The result of the subtree from begin to end is on top of the stack: combines all pairs that are
+ * complete. */
 static void combine(part *p, size_t begin, size_t end, unsigned level)
 {
     for (; p->count > 1; level++) {
@@ -134,8 +136,8 @@ static size_t subtree(const tree *t, size_t begin, size_t until)
     return until == t->blocks ? until : begin + ((size_t)1 << highest_bit(left));
 }
 
-/* Computes from begin on about as much as the pace allows, but ends where large subtrees do.
- * Returns where it ended. */
+/* Computes about as much from begin on as the pace allows, but ends where large subtrees do.
+ * Returns the end. */
 static size_t compute_some(filch_self self, part *p, size_t begin, size_t end, fl_pace *pace)
 {
     size_t some = fl_pace_next(pace, end - begin), first = begin, until = end, next;
@@ -178,6 +180,7 @@ static size_t split(filch_self self, part *p, size_t begin, size_t end, fl_pace 
     upper.chunk = pace->chunk;
     upper.outcome = KEPT;
     FL_ON_PANIC(close_stolen, &upper);
+    fl_pace_shared(pace);
     FILCH_FORK(piece, &upper);
     run(self, p, begin, upper.begin, pace);
     FL_JOIN_OR(piece, keep);
@@ -199,7 +202,7 @@ static void run(filch_self self, part *p, size_t begin, size_t end, fl_pace *pac
     FL_ON_PANIC(fl_loop_break, &p->t->loop);
     while (begin < end && !fl_loop_stopped(&p->t->loop)) {
         fl_heed(self);
-        if (fl_pace_may_split(pace, end - begin) && fl_hungry(self)) {
+        if (fl_pace_may_split(pace, end - begin) && fl_idle_demand(self)) {
             begin = split(self, p, begin, end, pace);
             continue;
         }

@@ -6,6 +6,7 @@
 #include <runtime/par/ahead.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/range.h>
+#include <runtime/platform/error.h>
 #include <stdlib.h>
 
 enum {

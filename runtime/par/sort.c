@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <filch/sort.h>
-#include <runtime/core/error.h>
-#include <runtime/core/worker.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/worker.h>
 #include <runtime/par/enter.h>
 #include <runtime/par/partition.h>
 #include <runtime/par/range.h>
 #include <runtime/par/split.h>
+#include <runtime/platform/error.h>
 
 /* So many items are not worth a fork: some ten microseconds of work. */
 #ifdef FILCH_TINY
@@ -31,15 +33,15 @@ static __attribute__((noinline)) fl_cut cut(filch_self self, const sort_call *ca
     const bool equal = fl_pivot(items, n, before, bad, order, ops, call->context);
     char *const others = items + ops->size;
     const size_t first =
-        n > call->together && fl_hungry(self)
+        n > call->together && fl_idle_demand(self)
             ? fl_partition_together(self, others, n - 1, items, equal, ops, call->context)
             : ops->partition(others, n - 1, items, equal, call->context);
     return fl_cut_at(items, n, first, equal, order);
 }
 
-/* Cuts, forks the shorter part and goes on with the longer one: unjoined forks are few, since each
- * joined one is at most half as long as the range in which it was cut off, and their order is that
- * of their lengths. */
+/* Cuts, forks the shorter part and goes on with the longer one. Unjoined forks are few: each joined
+ * one is at most half as long as the range in which it was cut off, and their order is that of
+ * their lengths. */
 FILCH_VOID_TASK(sort_range, (const sort_call *, call), (char *, items), (size_t, n),
                 (const void *, before), (uint32_t, bad))
 {

@@ -4,6 +4,7 @@
  * are then a register's, and for any; the comparison is called. */
 #include <filch/sort.h>
 #include <runtime/par/merge.h>
+#include <runtime/par/plain_ops.h>
 
 static bool plain_less(const void *a, const void *b, void *context)
 {

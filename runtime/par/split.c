@@ -2,16 +2,19 @@
 #include <runtime/par/split.h>
 
 #include <filch/task.h>
-#include <runtime/core/clock.h>
-#include <runtime/core/panic.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/runtime.h>
 #include <runtime/par/pace.h>
+#include <runtime/platform/clock.h>
+#include <sched/forkstack.h>
 
 #include <errno.h>
 #include <stdlib.h>
 
 enum { ROOM = 64 }; /* bytes of a sum that a frame has room for */
 
-/* The upper half of a piece while it is forked, in the frame of who runs the lower one. */
+/* The upper half of a piece while it is forked, in the frame that runs the lower one. */
 typedef struct part {
     fl_loop *loop;
     size_t begin, end, chunk;
@@ -38,7 +41,7 @@ static bool make_sum(filch_self self, part *p)
     return false;
 }
 
-/* What a thief runs. */
+/* Run by a thief. */
 FILCH_VOID_TASK(piece, (part *, p))
 {
     fl_pace pace = fl_pace_resume(p->chunk, p->loop->hint, fl_ticks());
@@ -47,23 +50,23 @@ FILCH_VOID_TASK(piece, (part *, p))
         run(self, p->loop, p->begin, p->end, &pace, p->sum);
 }
 
-/* What its owner's join runs: nothing, the owner's loop goes on with it. */
+/* Run by its owner's join: nothing, the owner's loop goes on with it. */
 static void keep(filch_self self, part *p)
 {
     (void)self;
     p->outcome = KEPT;
 }
 
-bool fl_hungry(filch_self self)
+bool fl_idle_demand(filch_self self)
 {
-    return fl_forkstack_bare(self) && fl_workers(fl_fiber_of(self)->worker->rt) > 1;
+    return fl_forkstack_empty(self) && fl_workers(fl_fiber_of(self)->worker->rt) > 1;
 }
 
 void fl_heed(filch_self self)
 {
     fl_fiber *fiber = fl_fiber_of(self);
     if (fl_forkstack_requested(&fiber->stack))
-        fiber->worker->rt->discipline->forked(fiber->worker, self);
+        fiber->worker->rt->queue->forked(fiber->worker, self);
 }
 
 bool fl_loop_stop(fl_loop *loop, int code)
@@ -98,7 +101,7 @@ static void close_part(void *arg)
         free(p->sum);
 }
 
-/* Adds it; a sum that does not matter any more is dropped. */
+/* Adds it; a sum that no longer counts is dropped. */
 static void join_sum(part *p, void *sum)
 {
     const fl_sums *sums = p->loop->sums;
@@ -110,7 +113,7 @@ static void join_sum(part *p, void *sum)
 }
 
 /* Forks the upper half of the range and runs the lower one. Returns the index to go on with: the
- * end, if the upper half was stolen, else its first. */
+ * end if the upper half was stolen, else its first. */
 static size_t split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pace *pace,
                     void *sum)
 {
@@ -122,6 +125,7 @@ static size_t split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl
     upper.outcome = KEPT;
     upper.spent = false;
     FL_ON_PANIC(close_part, &upper);
+    fl_pace_shared(pace);
     FILCH_FORK(piece, &upper);
     run(self, loop, begin, upper.begin, pace, sum);
     FL_JOIN_OR(piece, keep);
@@ -133,7 +137,8 @@ static size_t split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl
 
 static bool may_split(const fl_loop *loop, const fl_pace *pace, size_t left)
 {
-    return fl_pace_may_split(pace, left) && fl_pace_lasts(pace, left / 2) >= loop->worth;
+    return fl_pace_may_split(pace, left) &&
+           (!loop->worth || fl_pace_lasts(pace, left / 2) >= loop->worth);
 }
 
 static void run(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pace *pace, void *sum)
@@ -141,7 +146,7 @@ static void run(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pac
     FL_ON_PANIC(fl_loop_break, loop);
     while (begin < end && !fl_loop_stopped(loop)) {
         fl_heed(self);
-        if (may_split(loop, pace, end - begin) && fl_hungry(self)) {
+        if (may_split(loop, pace, end - begin) && fl_idle_demand(self)) {
             begin = split(self, loop, begin, end, pace, sum);
             continue;
         }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The splitter: how every parallel loop of runtime/par is shared out. The range is run in order,
- * chunk by chunk; before each, one look: if nothing that this fiber forked is left for thieves, and
- * the loop is worth it (runtime/par/pace.h), the upper half of what is left is forked. So a loop that
- * nobody helps with forks once, and one with hungry helpers as often as they come. A half that was
- * not stolen is taken back, and its owner's loop goes on with it as if it had not been forked.
+ * The splitter: how every parallel loop of runtime/par is shared out. A fiber runs the range in
+ * order, chunk by chunk. Before each chunk it looks once: if thieves have taken all that it forked,
+ * and the loop is worth it (runtime/par/pace.h), it forks the upper half of the rest. So a loop
+ * without helpers forks once, and one with idle helpers as often as they come. A half that was not
+ * stolen is taken back, and its owner's loop goes on with it as if it had not been forked.
  *
- * A loop may sum up: whoever steals a piece makes a sum for it, and its owner joins that to what
- * lies before it, in the order of the range: the outcome is that of an associative operation,
- * commutative or not. Sums live in frames, large ones on the heap; a thief without memory for one
- * leaves its piece to the owner.
+ * A loop may sum up. The thief of a piece makes a sum for it, and the owner adds that to the sum
+ * before it, in the order of the range. So the operation must be associative, but need not be
+ * commutative. Sums live in frames, large ones on the heap; a thief without memory for one leaves
+ * its piece to the owner.
  *
- * Threads: fl_loop_run by a task; the loop's record lies in its frame until it returns. What chunks
- * write is ordered for whoever called the loop by its joins.
- * Suspends: in joins; what follows may run on another worker. */
+ * Threads: fl_loop_run by a task; the loop's record lies in its frame until it returns. The loop's
+ * joins order the chunks' writes for its caller.
+ * Suspends: in joins; afterwards the task may run on another worker. */
 #ifndef FL_SPLIT_H
 #define FL_SPLIT_H
 
@@ -34,7 +34,7 @@ typedef struct fl_loop {
     fl_chunk_fn *chunk;
     void *context;
     size_t hint;         /* iterations that are worth a task; 0: find out */
-    size_t worth;        /* how many chunks' time is worth a thief's making of a sum */
+    size_t worth;        /* how many chunks' time a thief's new sum must be worth */
     const fl_sums *sums; /* NULL: none */
     filch_u32 stopped;   /* the first code that a chunk returned */
 } fl_loop;
@@ -43,22 +43,22 @@ typedef struct fl_loop {
  * the caller's, made, and the caller's to drop; NULL without sums. */
 int fl_loop_run(filch_self self, fl_loop *loop, size_t begin, size_t end, void *sum);
 
-/* Asks a running loop to start no more chunks; the first code counts. Not 0. Any task. Is it the
- * first? */
+/* Asks a running loop to start no more chunks; the first code counts. code is not 0. Any task.
+ * Returns whether it is the first. */
 bool fl_loop_stop(fl_loop *loop, int code);
 int fl_loop_stopped(const fl_loop *loop);
-/* For FL_ON_PANIC: others start no more chunks of a loop in which somebody panics. */
+/* For FL_ON_PANIC: other workers start no more chunks of a loop in which a chunk panics. */
 void fl_loop_break(void *loop);
 
-/* A join for what others may have, but the caller does in another way: if nobody stole the task, it
- * is not run; kept(self, arguments of the task) is called instead. */
-#define FL_JOIN_OR(name, kept) ((void)(--self, name##_join(self, kept)))
+/* A join for a task that thieves may take, but that the caller does in another way: if nobody stole
+ * the task, it is not run; kept(self, arguments of the task) is called instead. */
+#define FL_JOIN_OR(name, kept) ((void)(--self, FL_JOIN(name, kept)))
 
-/* Is it worth while to fork? There are other workers, and they find nothing of this fiber's. */
-bool fl_hungry(filch_self self);
+/* Is a fork worth it? True if there are other workers, and they find nothing of this fiber's. */
+bool fl_idle_demand(filch_self self);
 
 /* In a task that computes for long without a fork or a join, every few microseconds: answers a
- * thief that asks, who would otherwise wait, and rob it by membarrier. */
+ * thief that asks, which would otherwise wait, and rob it by membarrier. */
 void fl_heed(filch_self self);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Merge sort in place. A merge finds which items will be the first half of its outcome, swaps those
- * of them that are in the second list with those of the first list that are not, and goes on with
- * both halves: n log n moves (after P. S. Kim, A. Kutzner, Stable minimum storage merging by
- * symmetric comparisons, ESA 2004; here the cut is that of the parallel merge). */
+ * Merge sort in place. A merge finds the items of the first half of its outcome. It swaps those of
+ * them that are in the second list with those of the first list that are not, and goes on with both
+ * halves: n log n moves (after P. S. Kim, A. Kutzner, Stable minimum storage merging by symmetric
+ * comparisons, ESA 2004; here the cut is that of the parallel merge). */
 #include <runtime/par/merge.h>
 #include <runtime/par/stable_in_place.h>
 #include <string.h>

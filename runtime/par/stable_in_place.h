@@ -4,7 +4,7 @@
 #ifndef FL_STABLE_IN_PLACE_H
 #define FL_STABLE_IN_PLACE_H
 
-#include <filch/merge_core.h>
+#include <filch/detail/merge_core.h>
 
 /* Sorts in parallel, with no memory but the stack. Suspends. */
 void fl_stable_in_place(filch_self self, const filch_merge_ops *ops, void *context, char *items,

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/patterns/batcher.h>
+#include <runtime/patterns/batcher_task.h>
 
-#include <runtime/core/clock.h>
-#include <runtime/core/error.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/platform/answer.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -85,7 +90,7 @@ static int refuse_null(const char *call)
     return fl_fail(EINVAL, "%s of NULL; give it what was created", call);
 }
 
-/* With the lock. Those who wait for room, as a list to be told. */
+/* With the lock. The waiters for room, as a list to be told. */
 static fl_node *shut(filch_batcher *batcher)
 {
     batcher->closed = true;
@@ -99,31 +104,35 @@ static fl_node *shut(filch_batcher *batcher)
     return all;
 }
 
-int filch_batcher_close(filch_batcher *batcher, int64_t until)
+static int close_until(const char *call, filch_batcher *batcher, int64_t until)
 {
-    if (!batcher)
-        return refuse_null("filch_batcher_close");
     fl_lock(&batcher->lock);
     if (!batcher->closed) {
         fl_node *all = shut(batcher);
-        fl_batcher_dispatch(batcher, fl_now()); /* nobody is left who could be let in */
+        fl_batcher_dispatch(batcher, fl_now()); /* no waiter is left to admit */
         fl_unlock(&batcher->lock);
         fl_tell_list(all, -EPIPE);
         fl_lock(&batcher->lock);
     }
     if (!fl_batcher_settled(batcher)) {
-        fl_waits_in("filch_batcher_close", batcher);
+        fl_waits_in(call, batcher);
         return fl_wait(&batcher->lock, &batcher->closers, NULL, until);
     }
     fl_unlock(&batcher->lock);
     return 0;
 }
 
+int filch_batcher_close(filch_batcher *batcher, int64_t until)
+{
+    return batcher ? close_until("filch_batcher_close", batcher, until)
+                   : refuse_null("filch_batcher_close");
+}
+
 void filch_batcher_destroy(filch_batcher *batcher)
 {
     if (!batcher)
         return;
-    filch_batcher_close(batcher, FILCH_FOREVER);
+    close_until("filch_batcher_destroy", batcher, FILCH_FOREVER);
     fl_move_out(batcher->alarm.rt);
     free(batcher);
 }
@@ -135,7 +144,7 @@ static int wait_for_room(filch_batcher *batcher, fl_ticket *ticket, int64_t unti
 {
     batcher->inside++;
     batcher->stats.waits += until > now;
-    fl_waits_in("filch_batcher_add", batcher);
+    fl_waits_in(ticket->waits ? "filch_batcher_add" : "filch_batcher_add_then", batcher);
     int rc = fl_wait(&batcher->lock, &batcher->room, ticket, until);
     if (!rc || rc == -EPIPE) /* it was told */
         return rc;
@@ -146,7 +155,8 @@ static int wait_for_room(filch_batcher *batcher, fl_ticket *ticket, int64_t unti
     return rc;
 }
 
-/* The lock is held if 0 is returned, and the ticket waits for its outcome; else it is free. */
+/* If 0 is returned, the lock is held and the ticket waits for its outcome; else the lock is
+ * free. */
 static int place(filch_batcher *batcher, fl_ticket *ticket, int64_t until)
 {
     fl_lock(&batcher->lock);
@@ -172,7 +182,7 @@ static int place(filch_batcher *batcher, fl_ticket *ticket, int64_t until)
     return 0;
 }
 
-/* With the lock: from the batch that collects. */
+/* With the lock: takes the item out of the collecting batch. */
 static void take_back(filch_batcher *batcher, const fl_ticket *ticket)
 {
     fl_batch *batch = ticket->batch;
@@ -258,11 +268,11 @@ int filch_batcher_flush(filch_batcher *batcher)
 
 /* ---- Queries ---- */
 
-void filch_batcher_stats_read(filch_batcher *batcher, filch_batcher_stats *out)
+void filch_batcher_stats_read(filch_batcher *batcher, filch_batcher_stats *out, size_t size)
 {
     fl_lock(&batcher->lock);
     filch_batcher_stats all = batcher->stats;
     all.collected = batcher->collecting->count;
     fl_unlock(&batcher->lock);
-    *out = all;
+    fl_answer(out, size, &all, sizeof all);
 }

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What runs in tasks: flushing, telling, and looking for batches that are old enough. */
-#include <runtime/core/clock.h>
-#include <runtime/core/container.h>
-#include <runtime/core/error.h>
-#include <runtime/core/later.h>
-#include <runtime/core/panic.h>
+ * The batcher's tasks: flushing, telling, and looking for batches that are old enough. */
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/work_item.h>
 #include <runtime/patterns/batcher.h>
+#include <runtime/patterns/batcher_task.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/container.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/later.h>
+#include <runtime/platform/lock.h>
+#include <runtime/sync/alarm.h>
+#include <runtime/sync/wait.h>
 
 #include <errno.h>
 #include <string.h>
@@ -42,7 +49,8 @@ void fl_batcher_put(filch_batcher *batcher, fl_ticket *ticket, int64_t now)
     }
 }
 
-/* Those for whom there is room now, before `rest`. Who waits for an outcome, too, comes back. */
+/* The waiters for which there is room now, before `rest`. A waiter for an outcome, too, comes
+ * back. */
 static fl_node *admit(filch_batcher *batcher, fl_node *rest, int64_t now)
 {
     while (batcher->collecting->count < batcher->config.size) {
@@ -58,9 +66,9 @@ static fl_node *admit(filch_batcher *batcher, fl_node *rest, int64_t now)
     return rest;
 }
 
-static void run(filch_self self, fl_job *job);
+static void run(filch_self self, fl_work_item *work_item);
 
-/* There is another one: fewer than in_flight flew. */
+/* There is a free batch: fewer than in_flight flew. */
 static void take_off(filch_batcher *batcher)
 {
     fl_batch *batch = batcher->collecting;
@@ -70,8 +78,8 @@ static void take_off(filch_batcher *batcher)
     batcher->stats.batches++;
     batcher->stats.full += batch->count == batcher->config.size;
     batcher->stats.in_flight += batch->count;
-    fl_job_be_part(&batch->job, run);
-    fl_start(batcher->alarm.rt, &batch->job);
+    fl_work_item_be_part(&batch->work_item, run);
+    fl_start(batcher->alarm.rt, &batch->work_item);
 }
 
 static bool may_go(const filch_batcher *batcher)
@@ -128,7 +136,7 @@ static size_t judge(fl_batch *batch, const filch_failure *panic)
     return failed;
 }
 
-/* Who waits is told; their entries are empty then. */
+/* The waiters are told; their entries are empty then. */
 static void tell_waiters(fl_batch *batch)
 {
     filch_batcher *batcher = batch->batcher;
@@ -187,9 +195,9 @@ static void land(fl_batch *batch, size_t failed, bool panicked)
     fl_batcher_leave(batcher, fl_batcher_dispatch(batcher, fl_now()));
 }
 
-static void run(filch_self self, fl_job *job)
+static void run(filch_self self, fl_work_item *work_item)
 {
-    fl_batch *batch = (fl_batch *)job;
+    fl_batch *batch = (fl_batch *)work_item;
     filch_failure failure;
     fl_fiber_of(self)->root = &flush_task;
     memset(batch->outcomes, 0, batch->count * sizeof batch->outcomes[0]);
@@ -212,10 +220,10 @@ void fl_batcher_look(filch_batcher *batcher, int64_t now)
     fl_batcher_leave(batcher, told);
 }
 
-void fl_batcher_look_task(filch_self self, fl_job *job)
+void fl_batcher_look_task(filch_self self, fl_work_item *work_item)
 {
     static const filch_task task = {NULL, "(a batcher's look)"};
-    fl_alarm *alarm = FL_CONTAINER_OF(job, fl_alarm, job);
+    fl_alarm *alarm = FL_CONTAINER_OF(work_item, fl_alarm, work_item);
     filch_batcher *batcher = FL_CONTAINER_OF(alarm, filch_batcher, alarm);
     fl_fiber_of(self)->root = &task;
     fl_batcher_look(batcher, fl_now());

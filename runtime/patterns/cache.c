@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Magazines, after Bonwick and Adams, section 3.1: a shelf has a loaded magazine and the one before,
- * which is full or empty whenever the loaded one is used up; so a caller that gets and puts at a
- * boundary does not go to the depot each time. All magazines are made with the cache: two for each
- * shelf, and those of the depot, whose lists hold the full and the empty ones; a put needs no memory.
+ * Magazines, after Bonwick and Adams, section 3.1. A shelf has a loaded magazine and the one
+ * before, which is full or empty whenever the loaded one is used up. So a caller that gets and puts
+ * at a boundary does not go to the depot each time. All magazines are made with the cache: two for
+ * each shelf, and those of the depot, whose lists hold the full and the empty ones. A put needs no
+ * memory.
  *
- * A shelf has a lock: what the paper gets by disabling interrupts. It is nearly always free, and held
- * for some instructions: a worker takes its own, others only to drain. Locks: a shelf's, then the
- * depot's. Callbacks are called under neither; an object that is being made, reset or freed is in no
- * magazine, and a cleanup that is pending frees it if the callback panics.
+ * A shelf has a lock, where the paper disables interrupts. It is nearly always free, and held for
+ * some instructions: a worker takes its own, others only to drain. Locks: a shelf's, then the
+ * depot's. Callbacks are called under neither; an object that is being made, reset or freed is in
+ * no magazine, and a cleanup that is pending frees it if the callback panics.
  * Life: nobody touches the cache after its last lock was unlocked. */
 #include <filch/cache.h>
 
-#include <runtime/core/error.h>
-#include <runtime/core/panic.h>
-#include <runtime/sync/lock.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/answer.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,7 +36,7 @@ typedef struct magazine {
 typedef struct shelf {
     filch_u32 lock; /* of what follows */
     magazine *loaded, *previous;
-    filch_cache_stats stats; /* its part of the sums */
+    filch_cache_stats stats; /* its share of the sums */
 } FILCH_ALIGNED(FILCH_APART) shelf;
 
 struct filch_cache {
@@ -103,7 +107,7 @@ int filch_cache_create(filch_cache **out, filch_runtime *rt, const filch_cache_c
     if (rc)
         return rc;
     filch_cache_config checked = *config;
-    unsigned workers = filch_runtime_worker_slots(rt), shelves = workers + OTHERS;
+    unsigned workers = filch_runtime_max_workers(rt), shelves = workers + OTHERS;
     rc = check_config(&checked, shelves);
     if (rc)
         return rc;
@@ -130,10 +134,9 @@ int filch_cache_destroy(filch_cache *cache)
     if (!cache)
         return 0;
     filch_cache_stats all;
-    filch_cache_stats_read(cache, &all);
+    filch_cache_stats_read(cache, &all, sizeof all);
     if (all.gets != all.puts)
-        return fl_fail(EBUSY,
-                       "a cache is destroyed of which %lld objects are outside; put them back",
+        return fl_fail(EBUSY, "a cache cannot end while %lld objects are outside; put them back",
                        (long long)(all.gets - all.puts));
     filch_cache_drain(cache);
     free(cache->magazines);
@@ -143,7 +146,7 @@ int filch_cache_destroy(filch_cache *cache)
 
 /* ---- Shelves ---- */
 
-/* Any will do; a worker's own is the best. */
+/* Any shelf will do; a worker's own is the best. */
 static shelf *shelf_here(filch_cache *cache)
 {
     static __thread char thread;
@@ -166,7 +169,7 @@ static void swap(shelf *at)
     at->previous = loaded;
 }
 
-/* Both are locked by the caller: gives the previous magazine, which is of no use, for one of `from`. */
+/* With both locks: swaps the previous magazine, which is of no use, for one of `from`. */
 static bool exchange(shelf *at, magazine **from, magazine **to)
 {
     magazine *got = *from;
@@ -224,21 +227,21 @@ static bool push(filch_cache *cache, shelf *at, void *object)
 
 /* ---- Objects outside of magazines ---- */
 
-/* A callback is under way. Lies on its caller's stack. */
-typedef struct errand {
+/* A callback in progress. Lies on its caller's stack. */
+typedef struct callback {
     filch_cache *cache;
     void *object;
     filch_defer cleanup;
     bool deferred;
-} errand;
+} callback;
 
-static void begin(errand *it, filch_defer_fn *if_it_panics)
+static void begin(callback *it, filch_defer_fn *if_it_panics)
 {
     it->deferred = fl_defer_here(&it->cleanup, if_it_panics, it);
 }
 
 /* It has returned. */
-static void end(errand *it)
+static void end(callback *it)
 {
     if (it->deferred) {
         filch_undefer(&it->cleanup);
@@ -248,7 +251,7 @@ static void end(errand *it)
 
 static void free_object(void *arg)
 {
-    free(((errand *)arg)->object);
+    free(((callback *)arg)->object);
 }
 
 static int make(filch_cache *cache, void **out)
@@ -261,7 +264,7 @@ static int make(filch_cache *cache, void **out)
                        "no memory for an object of %zu bytes; put some back, or drain caches",
                        config->size);
     if (config->construct) {
-        errand it = {.object = object};
+        callback it = {.object = object};
         begin(&it, free_object);
         rc = config->construct(object, config->arg);
         end(&it);
@@ -277,7 +280,7 @@ static int make(filch_cache *cache, void **out)
 
 static void lose(void *arg)
 {
-    const errand *it = arg;
+    const callback *it = arg;
     shelf *at = lock_here(it->cache);
     at->stats.freed++;
     fl_unlock(&at->lock);
@@ -286,7 +289,7 @@ static void lose(void *arg)
 
 static void dispose(filch_cache *cache, void *object)
 {
-    errand it = {.cache = cache, .object = object};
+    callback it = {.cache = cache, .object = object};
     if (cache->config.destruct) {
         begin(&it, lose);
         cache->config.destruct(object, cache->config.arg);
@@ -297,7 +300,7 @@ static void dispose(filch_cache *cache, void *object)
 
 static void dispose_of_put(void *arg)
 {
-    const errand *it = arg;
+    const callback *it = arg;
     shelf *at = lock_here(it->cache);
     at->stats.puts++;
     fl_unlock(&at->lock);
@@ -334,7 +337,7 @@ void filch_cache_put(filch_cache *cache, void *object)
         return;
     bool good = true;
     if (cache->config.reset) {
-        errand it = {.cache = cache, .object = object};
+        callback it = {.cache = cache, .object = object};
         begin(&it, dispose_of_put);
         good = !cache->config.reset(object, cache->config.arg);
         end(&it);
@@ -368,7 +371,7 @@ void filch_cache_drain(filch_cache *cache)
 
 /* ---- Queries ---- */
 
-void filch_cache_stats_read(filch_cache *cache, filch_cache_stats *out)
+void filch_cache_stats_read(filch_cache *cache, filch_cache_stats *out, size_t size)
 {
     filch_cache_stats all = {0};
     for (unsigned i = 0; i < cache->shelves; i++) {
@@ -386,5 +389,5 @@ void filch_cache_stats_read(filch_cache *cache, filch_cache_stats *out)
     for (const magazine *one = cache->depot.full; one; one = one->next)
         all.kept += one->count;
     fl_unlock(&cache->depot.lock);
-    *out = all;
+    fl_answer(out, size, &all, sizeof all);
 }

@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Scatter-gather. One block holds all that was asked; one lock protects it. Whoever has the last
- * word decides, once:
+ * Scatter-gather. One block holds all calls; one lock protects it. The outcome is decided once, by
+ * the first of these events:
  *
  *   undecided -> 0            the quorum-th that succeeds
  *             -> -ENODATA     the first failure after which too few are left
  *             -> the cause    when the context is done, by its deadline or from above: the caller,
- *                             or who has an answer after that
+ *                             or a call that answers after that
  *
- * Answers are only taken while it is undecided. The caller waits for the end of the context, which a
- * task that decides cancels after that. Life: the tasks and the caller hold the block; whoever is
- * counted last frees it, after its last unlock. Threads: any. */
+ * Answers are only taken while it is undecided. The caller waits for the end of the context, which
+ * a task that decides cancels after that. Life: the tasks and the caller hold the block; the last
+ * of them frees it, after its last unlock. Threads: any. */
 #include <filch/gather.h>
 
-#include <runtime/core/error.h>
-#include <runtime/core/panic.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
+#include <runtime/sync/cancellation.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
@@ -23,7 +28,7 @@
 typedef struct gathering gathering;
 
 typedef struct asked {
-    fl_job item; /* first */
+    fl_work_item item; /* first */
     gathering *all;
     filch_ask what;
     filch_answer answer; /* -EINPROGRESS until it has come */
@@ -73,7 +78,7 @@ static bool take(gathering *all, asked *one, void *value, const filch_failure *w
 
 /* ---- The tasks ---- */
 
-/* What a task is beside its function: that one's name may be gone when it ends. */
+/* A task's data beside its function, whose name may be gone when it ends. */
 static const filch_task gather_task = {NULL, "(a gather's task)"};
 
 typedef struct call {
@@ -150,7 +155,7 @@ static void leave(gathering *all)
     free(all);
 }
 
-static void run(filch_self self, fl_job *item)
+static void run(filch_self self, fl_work_item *item)
 {
     asked *one = (asked *)item;
     gathering *all = one->all;
@@ -201,7 +206,7 @@ static int make(gathering **out, const filch_gather_config *config, int64_t unti
     all->holders = count + 1;
     for (size_t i = 0; i < count; i++) {
         asked *one = &all->asked[i];
-        fl_job_be_part(&one->item, run);
+        fl_work_item_be_part(&one->item, run);
         one->all = all;
         one->what = config->asks[i];
         if (!one->what.name)
@@ -224,8 +229,11 @@ static void await_all(gathering *all)
 
 static int say(int verdict, size_t failed, size_t count, const filch_failure *first)
 {
+    if (verdict == -ETIMEDOUT)
+        return fl_fail(ETIMEDOUT, "filch_gather: the deadline has passed, and each call without an "
+                                  "answer was cancelled; ask again with a later one");
     if (verdict != -ENODATA)
-        return fl_plainly(verdict);
+        return fl_refused_by(verdict);
     return fl_fail(ENODATA, "%zu of %zu failed, the first %s: %s", failed, count, first->task,
                    first->message);
 }
@@ -244,7 +252,7 @@ int filch_gather(filch_runtime *rt, const filch_gather_config *config, filch_ans
     size_t count = config->count;
     for (size_t i = 0; i < count; i++)
         fl_start(rt, &all->asked[i].item);
-    int cause = filch_context_wait(all->context, FILCH_FOREVER);
+    int cause = fl_context_wait("filch_gather", all->context, FILCH_FOREVER);
     fl_lock(&all->lock);
     if (!all->decided)
         decide(all, cause);

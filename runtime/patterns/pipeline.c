@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A pipeline's life, and what goes in and out. */
+ * A pipeline's life, its pushes and its results. */
 #include <runtime/patterns/pipeline.h>
+#include <runtime/patterns/pipeline_flow.h>
+#include <runtime/patterns/pipeline_task.h>
 
-#include <runtime/core/error.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/platform/answer.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
+#include <runtime/sync/wait.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,7 +46,7 @@ static int refuse_config(const filch_pipeline_config *config)
     return rc;
 }
 
-/* With what is meant by fields that are zero. */
+/* Replaces zero fields by their defaults. */
 static filch_stage completed(const filch_stage *given)
 {
     filch_stage stage = *given;
@@ -53,7 +61,7 @@ static filch_stage completed(const filch_stage *given)
     return stage;
 }
 
-/* What functions emit for which there is no further stage. */
+/* The sink for items emitted by the last stage. */
 static filch_stage results_of(const filch_pipeline_config *config)
 {
     filch_stage last = completed(&config->stages[config->count - 1]);
@@ -84,7 +92,7 @@ static char *lay_out(filch_pipeline *pipeline, unsigned index, const filch_stage
     stage->window = window_of(config);
     fl_pipe_runner *runners = (fl_pipe_runner *)(void *)room;
     for (unsigned i = config->width; i-- > 0;) {
-        runners[i] = (fl_pipe_runner){.item = {.kind = FL_JOB_PART, .as.part = fl_pipe_run},
+        runners[i] = (fl_pipe_runner){.item = {.kind = FL_WORK_ITEM_PART, .as.part = fl_pipe_run},
                                       .next = stage->idle,
                                       .stage = stage};
         stage->idle = &runners[i];
@@ -106,7 +114,7 @@ static filch_pipeline *make(const filch_pipeline_config *config)
     if (!pipeline)
         return NULL;
     pipeline->count = config->count;
-    fl_job_be_part(&pipeline->sweeper, fl_pipe_sweep_task);
+    fl_work_item_be_part(&pipeline->sweeper, fl_pipe_sweep_task);
     char *room = (char *)&pipeline->stages[config->count + 1];
     for (unsigned i = 0; i < config->count; i++) {
         filch_stage stage = completed(&config->stages[i]);
@@ -158,13 +166,13 @@ static int refuse_to_wait(const filch_pipeline *pipeline, const char *call)
                : 0;
 }
 
-/* With the lock. -EPIPE it was. */
+/* With the lock. -EPIPE: it was stopped. */
 static int shut(filch_pipeline *pipeline, fl_pipe_after *after)
 {
     if (pipeline->closed)
         return fl_plainly(-EPIPE);
     pipeline->closed = true;
-    after->ended = fl_waiters_claim_all(&pipeline->line.waiters, after->ended);
+    after->ended = fl_waiters_claim_all(&pipeline->wait_queue.waiters, after->ended);
     return 0;
 }
 
@@ -183,7 +191,7 @@ int filch_pipeline_close(filch_pipeline *pipeline)
 static int outcome(filch_pipeline *pipeline)
 {
     filch_failure why = pipeline->stopped ? pipeline->failure : (filch_failure){0};
-    fl_unlock(&pipeline->line.lock);
+    fl_unlock(&pipeline->wait_queue.lock);
     if (why.code && why.task)
         fl_fail(-why.code, "%s: %s", why.task, why.message);
     else if (why.code)
@@ -202,7 +210,7 @@ int filch_pipeline_finish(filch_pipeline *pipeline, int64_t until)
     fl_pipe_lock(pipeline);
     if (!fl_pipe_ended(pipeline)) {
         fl_waits_in("filch_pipeline_finish", pipeline);
-        rc = fl_wait(&pipeline->line.lock, &pipeline->finishers, NULL, until);
+        rc = fl_wait(&pipeline->wait_queue.lock, &pipeline->finishers, NULL, until);
         if (rc)
             return rc == -ETIMEDOUT ? fl_plainly(-ETIME) : rc;
         fl_pipe_lock(pipeline);
@@ -210,19 +218,31 @@ int filch_pipeline_finish(filch_pipeline *pipeline, int64_t until)
     return outcome(pipeline);
 }
 
+/* Stops it, and drops all that is left, including results of an earlier stop. */
+static void abandon(filch_pipeline *pipeline)
+{
+    fl_pipe_after after = {0};
+    fl_pipe_lock(pipeline);
+    pipeline->abandoned = true;
+    after.sweep = pipeline->stopped && fl_pipe_has_waste(pipeline);
+    pipeline->sweeping |= after.sweep;
+    fl_pipe_leave(pipeline, &after);
+    filch_context_cancel(pipeline->context, 0);
+}
+
 int filch_pipeline_destroy(filch_pipeline *pipeline)
 {
     int rc = pipeline ? refuse_to_wait(pipeline, "filch_pipeline_destroy") : 0;
     if (rc || !pipeline)
         return rc;
-    filch_context_cancel(pipeline->context, 0);
+    abandon(pipeline);
     fl_pipe_lock(pipeline);
     while (!fl_pipe_ended(pipeline) || pipeline->watched) {
         fl_waits_in("filch_pipeline_destroy", pipeline);
-        fl_wait(&pipeline->line.lock, &pipeline->finishers, NULL, FILCH_FOREVER);
+        fl_wait(&pipeline->wait_queue.lock, &pipeline->finishers, NULL, FILCH_FOREVER);
         fl_pipe_lock(pipeline);
     }
-    fl_unlock(&pipeline->line.lock);
+    fl_unlock(&pipeline->wait_queue.lock);
     filch_context_release(pipeline->context);
     fl_move_out(pipeline->rt);
     free(pipeline);
@@ -244,9 +264,9 @@ int filch_pipeline_push(filch_pipeline *pipeline, void *item, filch_context *con
     if (until < 0)
         return fl_fail(EINVAL, "a push until %lld ns; give a time from filch_in()",
                        (long long)until);
-    int rc = filch_context_cause(context);
+    int rc = fl_refused_by(filch_context_cause(context));
     if (rc)
-        return fl_plainly(rc);
+        return rc;
     fl_pipe_after after = {0};
     fl_pipe_lock(pipeline);
     rc = fl_plainly(refusal(pipeline));
@@ -254,7 +274,7 @@ int filch_pipeline_push(filch_pipeline *pipeline, void *item, filch_context *con
         fl_stage_enter(pipeline->stages, item, &after);
     } else if (!rc) {
         fl_waits_in("filch_pipeline_push", pipeline);
-        rc = fl_line_wait(&pipeline->line, item, until, context);
+        rc = fl_wait_queue_wait(&pipeline->wait_queue, item, until, context);
     }
     fl_pipe_leave(pipeline, &after);
     return rc;
@@ -273,7 +293,7 @@ static int wait_for_result(filch_pipeline *pipeline, void **item, int64_t until)
     void *got;
     pipeline->receiving++;
     fl_waits_in("filch_pipeline_next", pipeline);
-    int rc = fl_wait(&pipeline->line.lock, &pipeline->receivers, &got, until);
+    int rc = fl_wait(&pipeline->wait_queue.lock, &pipeline->receivers, &got, until);
     if (!rc)
         *item = got;
     if (!rc || rc == -EPIPE || rc == -ECANCELED) /* it was told */
@@ -292,9 +312,9 @@ int filch_pipeline_next(filch_pipeline *pipeline, void **item, int64_t until)
     fl_pipe_after after = {0};
     fl_pipe_lock(pipeline);
     fl_pipe_stage *results = &pipeline->stages[pipeline->count];
-    bool any = results->stats.waiting && !pipeline->stopped;
+    bool any = results->stats.waiting;
     int rc = any || !fl_pipe_drained(pipeline) ? 0 : -EPIPE;
-    if (pipeline->stopped)
+    if (pipeline->stopped && !any)
         rc = -ECANCELED;
     if (!rc && !any)
         return wait_for_result(pipeline, item, until);
@@ -317,11 +337,12 @@ const filch_failure *filch_pipeline_failure(filch_pipeline *pipeline)
 {
     fl_pipe_lock(pipeline);
     const filch_failure *why = pipeline->stopped ? &pipeline->failure : NULL;
-    fl_unlock(&pipeline->line.lock);
+    fl_unlock(&pipeline->wait_queue.lock);
     return why;
 }
 
-int filch_pipeline_stats(filch_pipeline *pipeline, unsigned stage, filch_stage_stats *out)
+int filch_pipeline_stats_read(filch_pipeline *pipeline, unsigned stage, filch_stage_stats *out,
+                              size_t size)
 {
     if (!pipeline || !out || stage > pipeline->count)
         return fl_fail(EINVAL,
@@ -329,7 +350,7 @@ int filch_pipeline_stats(filch_pipeline *pipeline, unsigned stage, filch_stage_s
                        "place for them",
                        stage);
     fl_pipe_lock(pipeline);
-    *out = pipeline->stages[stage].stats;
-    fl_unlock(&pipeline->line.lock);
+    fl_answer(out, size, &pipeline->stages[stage].stats, sizeof *out);
+    fl_unlock(&pipeline->wait_queue.lock);
     return 0;
 }

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * How items move, all of it under the pipeline's lock. */
+ * The movement of items, all of it under the pipeline's lock. */
+#include <runtime/engine/outside.h>
+#include <runtime/engine/runtime.h>
 #include <runtime/patterns/pipeline.h>
+#include <runtime/patterns/pipeline_flow.h>
+#include <runtime/platform/lock.h>
+#include <runtime/sync/wait.h>
 
 #include <errno.h>
 
@@ -15,7 +20,7 @@ bool fl_pipe_drained(const filch_pipeline *pipeline)
 
 bool fl_pipe_ended(const filch_pipeline *pipeline)
 {
-    return fl_pipe_drained(pipeline) && !pipeline->line.inside && !pipeline->receiving;
+    return fl_pipe_drained(pipeline) && !pipeline->wait_queue.inside && !pipeline->receiving;
 }
 
 static void tell_receivers(filch_pipeline *pipeline, fl_pipe_after *after)
@@ -36,7 +41,7 @@ void fl_pipe_leave(filch_pipeline *pipeline, fl_pipe_after *after)
     }
     int code = pipeline->stopped ? -ECANCELED : -EPIPE;
     fl_runtime *rt = pipeline->rt;
-    fl_unlock(&pipeline->line.lock); /* the last touch, but for what keeps it from ending */
+    fl_unlock(&pipeline->wait_queue.lock); /* the last touch, but for what keeps it from ending */
     fl_tell_list(after->told, 0);
     fl_tell_list(after->ended, code);
     fl_tell_list(finishers, 0);
@@ -74,7 +79,7 @@ static void rouse(fl_pipe_stage *stage, fl_pipe_after *after)
 
 /* ---- Moving ---- */
 
-/* To somebody who waits for it: the ring is empty. */
+/* Hands it to a waiter: the ring is empty. */
 static bool hand_over(fl_pipe_stage *results, void *item, fl_pipe_after *after)
 {
     filch_pipeline *pipeline = results->pipeline;
@@ -103,7 +108,7 @@ void fl_stage_enter(fl_pipe_stage *stage, void *item, fl_pipe_after *after)
     }
 }
 
-/* The first who waits there, if any: its item goes where *item is. */
+/* The first waiter there, if any: its item goes where *item is. */
 static bool admit(filch_waiters *queue, void **item, fl_pipe_after *after)
 {
     fl_node *node = fl_waiters_claim(queue);
@@ -115,7 +120,7 @@ static bool admit(filch_waiters *queue, void **item, fl_pipe_after *after)
     return true;
 }
 
-/* What is in the seat goes on; who waits at it takes it. */
+/* The item in the seat goes on; an emitter that waits at the seat fills it. */
 static void vacate(fl_pipe_stage *stage, fl_seat *seat, fl_pipe_after *after)
 {
     fl_stage_enter(stage + 1, seat->held, after);
@@ -123,7 +128,7 @@ static void vacate(fl_pipe_stage *stage, fl_seat *seat, fl_pipe_after *after)
     stage->pipeline->held -= !seat->taken;
 }
 
-/* Moves on whatever may leave an ordered stage. */
+/* Moves on all items that may leave an ordered stage. */
 static void settle(fl_pipe_stage *stage, fl_pipe_after *after)
 {
     uint64_t before = stage->turn;
@@ -140,7 +145,7 @@ static void settle(fl_pipe_stage *stage, fl_pipe_after *after)
         rouse(stage, after);
 }
 
-/* There is room: for those before it. */
+/* There is room: admits those before it. */
 static void refill(fl_pipe_stage *stage, fl_pipe_after *after)
 {
     filch_pipeline *pipeline = stage->pipeline;
@@ -149,7 +154,7 @@ static void refill(fl_pipe_stage *stage, fl_pipe_after *after)
         settle(stage - 1, after);
         return;
     }
-    filch_waiters *door = first ? &pipeline->line.waiters : &stage->door;
+    filch_waiters *door = first ? &pipeline->wait_queue.waiters : &stage->door;
     for (void *item; fl_stage_has_room(stage) && admit(door, &item, after);)
         fl_stage_enter(stage, item, after);
 }
@@ -166,7 +171,8 @@ static void *pop(fl_pipe_stage *stage)
 void *fl_stage_leave(fl_pipe_stage *stage, fl_pipe_after *after)
 {
     void *item = pop(stage);
-    refill(stage, after);
+    if (!stage->pipeline->stopped)
+        refill(stage, after);
     return item;
 }
 
@@ -213,7 +219,7 @@ bool fl_stage_emit(filch_emitter *out, void *item, filch_waiters **queue, fl_pip
 
 /* ---- Stopping ---- */
 
-/* Those who wait to emit: they will drop their items. */
+/* Tells emitters that wait: they will drop their items. */
 static void turn_away(fl_pipe_stage *next, filch_waiters *queue, fl_pipe_after *after)
 {
     fl_node *rest = after->ended;
@@ -222,6 +228,12 @@ static void turn_away(fl_pipe_stage *next, filch_waiters *queue, fl_pipe_after *
         next->stats.entered++;
         next->stats.dropped++;
     }
+}
+
+bool fl_pipe_has_waste(const filch_pipeline *pipeline)
+{
+    bool results = pipeline->abandoned && pipeline->stages[pipeline->count].stats.waiting;
+    return !pipeline->sweeping && (pipeline->waiting || pipeline->held || results);
 }
 
 bool fl_pipe_stop(filch_pipeline *pipeline, const filch_failure *why, fl_pipe_after *after)
@@ -236,9 +248,9 @@ bool fl_pipe_stop(filch_pipeline *pipeline, const filch_failure *why, fl_pipe_af
         for (uint64_t t = stage->turn; t != stage->number; t++)
             turn_away(stage + 1, &stage->seats[t % stage->window].waiters, after);
     }
-    after->ended = fl_waiters_claim_all(&pipeline->line.waiters, after->ended);
+    after->ended = fl_waiters_claim_all(&pipeline->wait_queue.waiters, after->ended);
     tell_receivers(pipeline, after);
-    after->sweep = pipeline->sweeping = pipeline->waiting || pipeline->held || results;
+    after->sweep = pipeline->sweeping = fl_pipe_has_waste(pipeline);
     return true;
 }
 
@@ -263,7 +275,7 @@ bool fl_pipe_sweep(filch_pipeline *pipeline, void **item, fl_pipe_stage **of)
     for (unsigned i = 0; i <= pipeline->count; i++) {
         fl_pipe_stage *stage = &pipeline->stages[i];
         *of = stage;
-        if (stage->stats.waiting)
+        if (stage->stats.waiting && (stage->config.fn || pipeline->abandoned))
             *item = pop(stage);
         else if (i && sweep_seats(stage - 1, item))
             ;

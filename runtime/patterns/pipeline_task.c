@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What runs in tasks: the functions of the stages, what they emit, and dropping what is left. */
+ * The pipeline's tasks: the functions of the stages, emitting, and dropping the remaining items. */
 #include <runtime/patterns/pipeline.h>
+#include <runtime/patterns/pipeline_flow.h>
+#include <runtime/patterns/pipeline_task.h>
 
-#include <runtime/core/container.h>
-#include <runtime/core/error.h>
-#include <runtime/core/panic.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/container.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
 #include <runtime/sync/cancellation.h>
+#include <runtime/sync/wait.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +21,7 @@
 
 enum { TURN = 64 }; /* items before others of the runtime have their turn */
 
-/* What a runner is beside its functions: their names may be gone when it ends. */
+/* A runner's data beside its functions, whose names may be gone when it ends. */
 static const filch_task runner_task = {NULL, "(a pipeline's runner)"};
 
 /* ---- Dropping ---- */
@@ -45,7 +52,7 @@ static void dispose(filch_self self, const fl_pipe_stage *stage, void *item)
         fl_panic_report(&failure);
 }
 
-void fl_pipe_sweep_task(filch_self self, fl_job *item)
+void fl_pipe_sweep_task(filch_self self, fl_work_item *item)
 {
     filch_pipeline *pipeline = FL_CONTAINER_OF(item, filch_pipeline, sweeper);
     fl_fiber_of(self)->root = &pipeline->stages[pipeline->count].task;
@@ -54,7 +61,7 @@ void fl_pipe_sweep_task(filch_self self, fl_job *item)
     void *left;
     fl_pipe_lock(pipeline);
     while (fl_pipe_sweep(pipeline, &left, &stage)) {
-        fl_unlock(&pipeline->line.lock);
+        fl_unlock(&pipeline->wait_queue.lock);
         dispose(self, stage, left);
         fl_pipe_lock(pipeline);
     }
@@ -140,7 +147,7 @@ static bool has_failed(filch_self self, call *this, filch_failure *why)
     return true;
 }
 
-/* The pipeline's context is cancelled while this runner is active: then the pipeline is there. */
+/* The pipeline's context is cancelled while this runner is active: so the pipeline still exists. */
 static void fail(filch_pipeline *pipeline, const filch_failure *why)
 {
     int cause = filch_context_cause(pipeline->context); /* it has failed because of that */
@@ -189,7 +196,7 @@ static bool next(fl_pipe_runner *me, filch_emitter *out, bool starting)
     return any;
 }
 
-void fl_pipe_run(filch_self self, fl_job *item)
+void fl_pipe_run(filch_self self, fl_work_item *item)
 {
     fl_pipe_runner *me = (fl_pipe_runner *)item;
     fl_fiber_of(self)->root = &runner_task;
@@ -216,13 +223,13 @@ int filch_emit(filch_emitter *out, void *item)
     if (pipeline->stopped) {
         to->stats.entered++;
         to->stats.dropped++;
-        fl_unlock(&pipeline->line.lock);
+        fl_unlock(&pipeline->wait_queue.lock);
         rc = fl_plainly(-ECANCELED);
     } else if (fl_stage_emit(out, item, &queue, &after)) {
         fl_pipe_leave(pipeline, &after);
     } else {
         fl_waits_in("filch_emit", pipeline);
-        rc = fl_wait(&pipeline->line.lock, queue, item, FILCH_FOREVER);
+        rc = fl_wait(&pipeline->wait_queue.lock, queue, item, FILCH_FOREVER);
     }
     if (rc)
         drop(to, item);
@@ -233,7 +240,7 @@ void filch_emitter_keep(filch_emitter *out)
 {
     fl_pipe_lock(out->stage->pipeline);
     out->kept = true;
-    fl_unlock(&out->stage->pipeline->line.lock);
+    fl_unlock(&out->stage->pipeline->wait_queue.lock);
 }
 
 filch_context *filch_emitter_context(const filch_emitter *out)

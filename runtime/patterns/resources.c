@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/patterns/resources.h>
+#include <runtime/patterns/resources_report.h>
+#include <runtime/patterns/resources_task.h>
 
-#include <runtime/core/clock.h>
-#include <runtime/core/error.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -73,7 +80,7 @@ static int refuse_null(const char *call)
     return fl_fail(EINVAL, "%s of NULL; give it what was created", call);
 }
 
-/* With the lock. Those who wait, as a list to be told. */
+/* With the lock. The waiters, as a list to be told. */
 static fl_node *shut(filch_resources *pool)
 {
     pool->closed = true;
@@ -91,10 +98,8 @@ static fl_node *shut(filch_resources *pool)
     return all;
 }
 
-int filch_resources_close(filch_resources *pool, int64_t until)
+static int close_until(const char *call, filch_resources *pool, int64_t until)
 {
-    if (!pool)
-        return refuse_null("filch_resources_close");
     fl_lock(&pool->lock);
     if (!pool->closed) {
         fl_node *all = shut(pool);
@@ -103,11 +108,17 @@ int filch_resources_close(filch_resources *pool, int64_t until)
         fl_lock(&pool->lock);
     }
     if (!fl_resources_settled(pool)) {
-        fl_waits_in("filch_resources_close", pool);
+        fl_waits_in(call, pool);
         return fl_wait(&pool->lock, &pool->closers, NULL, until);
     }
     fl_unlock(&pool->lock);
     return 0;
+}
+
+int filch_resources_close(filch_resources *pool, int64_t until)
+{
+    return pool ? close_until("filch_resources_close", pool, until)
+                : refuse_null("filch_resources_close");
 }
 
 int filch_resources_destroy(filch_resources *pool)
@@ -117,11 +128,10 @@ int filch_resources_destroy(filch_resources *pool)
     char first[160];
     if (fl_resources_report(pool, INT64_MIN, fl_now(), first, sizeof first)) {
         first[strcspn(first, "\n")] = '\0';
-        return fl_fail(EBUSY,
-                       "a pool is destroyed of which somebody has a resource; release it: %s",
+        return fl_fail(EBUSY, "a pool of resources cannot end while one is in use; release it: %s",
                        first);
     }
-    filch_resources_close(pool, FILCH_FOREVER);
+    close_until("filch_resources_destroy", pool, FILCH_FOREVER);
     fl_move_out(pool->alarm.rt);
     free(pool);
     return 0;
@@ -129,8 +139,8 @@ int filch_resources_destroy(filch_resources *pool)
 
 /* ---- Operations ---- */
 
-/* With the lock. One that can be handed out now; those that are too old are destroyed on the way. Of
- * all that are idle the first was last known to be good. */
+/* With the lock. A resource that can be handed out now; destroys those that are too old on the way.
+ * The first idle one is the one last known to be good. */
 static filch_resource *take_idle(filch_resources *pool, int64_t now)
 {
     for (filch_resource *idle; (idle = pool->youngest);) {
@@ -157,6 +167,7 @@ static int wait_for_one(filch_resources *pool, fl_request *request, int64_t unti
 {
     pool->waiting++;
     if (until > now) {
+        pool->asked = now > pool->asked ? now : pool->asked;
         pool->stats.waits++;
         fl_resources_staff(pool, now);
     }
@@ -220,7 +231,7 @@ int fl_resource_release(filch_resource *resource, bool healthy, int64_t now)
     fl_lock(&pool->lock);
     if (resource->state != FL_RESOURCE_IN_USE) {
         fl_unlock(&pool->lock);
-        return fl_fail(EALREADY, "a resource is released that nobody has; release it once for each "
+        return fl_fail(EALREADY, "this resource is not in use; release it once for each "
                                  "acquire");
     }
     pool->stats.released++;
@@ -236,14 +247,14 @@ int fl_resource_release(filch_resource *resource, bool healthy, int64_t now)
     return 0;
 }
 
-int filch_resource_release(filch_resource *resource, bool healthy)
+int filch_resource_give_back(filch_resource *resource, bool healthy)
 {
     return resource ? fl_resource_release(resource, healthy, fl_now())
-                    : refuse_null("filch_resource_release");
+                    : refuse_null("filch_resource_give_back");
 }
 
 void filch_resource_discard(void *resource)
 {
     if (resource)
-        filch_resource_release(resource, false);
+        filch_resource_give_back(resource, false);
 }

@@ -1,32 +1,37 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A pool of resources from within. One lock; nothing here is so hot that it would need less: what is
- * behind a resource costs more than a lock. Who waits, waits in one queue.
+ * A pool of resources, internal part. It has one lock: no path is so hot that it would need less,
+ * since the use of a resource costs more than a lock. All waiters wait in one queue.
  *
- * State of a resource, and who changes it, always under the lock:
+ * States of a resource; they change only under the lock:
  *   FREE        there is none: its place is for a new one
  *   CREATING    its task runs `create`
  *   IDLE        in the list, last used first
  *   CHECKING    its task runs `check`
- *   IN_USE      somebody has it
+ *   IN_USE      a caller has it
  *   DESTROYING  its task runs `destroy`
- * In the three states that end in -ING the resource belongs to its task, which knows by a table what
- * comes next (resources_task.c). Its job is part of it: starting it cannot fail.
+ * In the three states that end in -ING the resource belongs to its task, which finds the next state
+ * in a table (resources_task.c). Its work item is part of it: starting it cannot fail.
  *
- * What must hold when the lock is free:
- *   idle resources that need no check and waiters that can be claimed are not there together;
+ * Invariants when the lock is free:
+ *   idle resources that need no check and waiters that can be claimed never exist together;
  *   as many resources are coming (CREATING, CHECKING) as callers wait, unless there is no place;
- *   so every waiter is told: by a release, by what is coming, or by what its failure starts next.
- * `waiting` counts who waits until it is told, or, too late, has said so under the lock. Too large
- * for a moment, it makes one resource too many, which then lies idle.
- * Life: a task's last touch of the pool is unlocking, and so is a releaser's; who tells a waiter
- * touches the waiter alone. So the pool may be freed when all places are FREE, nobody waits, and
- * the alarm does not ring: `fl_resources_settled`. Threads: any. */
+ *   so every waiter is told: by a release, by a coming resource, or by its replacement if it fails.
+ * Callers read the clock before they lock, so a caller's time may be earlier than its
+ * predecessor's. Two fields keep the first of these true all the same. `good` never falls towards
+ * the head of the list, so if the first idle resource needs a check, all do. For callers that wait,
+ * checks are judged by `asked`, not by the earlier time of a task that starts them. `waiting`
+ * counts waiters until they are told, or, if too late, have left under the lock. If it is too large
+ * for a moment, one resource too many is created, which then lies idle.
+ * Life: a task's last touch of the pool is unlocking, and so is a releaser's; a teller then touches
+ * only the waiter. So the pool may be freed when all places are FREE, nobody waits, and the alarm
+ * does not ring: `fl_resources_settled`. Threads: any. */
 #ifndef FL_RESOURCES_H
 #define FL_RESOURCES_H
 
 #include <filch/failure.h>
 #include <filch/resources.h>
+#include <runtime/engine/work_item.h>
 #include <runtime/sync/alarm.h>
 #include <runtime/sync/wait.h>
 
@@ -41,21 +46,21 @@ enum fl_resource_state {
 };
 
 struct filch_resource {
-    fl_job job; /* first: its callbacks */
+    fl_work_item work_item; /* first: its callbacks */
     filch_resources *pool;
     enum fl_resource_state state;
     filch_resource *next, *previous; /* FREE: next; IDLE: both */
     void *value;
     int64_t born;
     int64_t rested; /* since when it is idle */
-    int64_t good;   /* when it was last known to be */
+    int64_t good;   /* when it was last known to be good; in the list, latest first */
     /* IN_USE */
     int64_t since;
     const filch_place *place;
     const char *holder; /* the task's name, or NULL */
 };
 
-/* What a caller of acquire waits with. */
+/* The record with which a caller of acquire waits. */
 typedef struct fl_request {
     const filch_place *place;
     const char *holder;
@@ -76,40 +81,14 @@ struct filch_resources {
     filch_resource *free;
     filch_resource *youngest, *oldest; /* idle */
     int64_t retry_at;                  /* min is not tried before */
+    int64_t asked;                     /* the latest time of a caller that had to wait */
     filch_resources_stats stats;       /* its counters */
     filch_resource place[];
 };
 
-/* ---- With the lock (resources_task.c) ---- */
-
-/* How many there are, and stay. */
-unsigned fl_resources_kept(const filch_resources *pool);
-bool fl_resources_settled(const filch_resources *pool);
-/* Too old to be handed out. */
-bool fl_resource_expired(const filch_resource *resource, int64_t now);
-bool fl_resource_needs_check(const filch_resource *resource, int64_t now);
-/* An idle one is out of the list. */
-void fl_resource_unlink(filch_resource *resource);
-/* Starts the task of a place that is in no list. */
-void fl_resource_begin(filch_resource *resource, enum fl_resource_state state);
-void fl_resource_hand_over(filch_resource *resource, const filch_place *place, const char *holder,
-                           int64_t now);
-/* It is good and nobody's: for who has waited longest, whose node is returned, to be told 0 when
- * the lock is free; or idle: NULL. */
-fl_node *fl_resource_offer(filch_resource *resource, int64_t now);
-/* Starts creations and checks for those who wait, and for min; sets the alarm. */
-void fl_resources_staff(filch_resources *pool, int64_t now);
-
-/* ---- Without ---- */
-
-/* What the alarm's task does: destroys who is too old or too long idle. */
-void fl_resources_tidy(filch_resources *pool, int64_t now);
-void fl_resources_tidy_task(filch_self self, fl_job *job);
-/* The calls of <filch/resources.h>, at a time. */
+/* The calls of <filch/resources.h>, with the time given. */
 int fl_resources_acquire(filch_resources *pool, filch_resource **out, int64_t until,
                          const filch_place *place, int64_t now);
 int fl_resource_release(filch_resource *resource, bool healthy, int64_t now);
-size_t fl_resources_report(filch_resources *pool, int64_t held, int64_t now, char *text,
-                           size_t size);
 
 #endif

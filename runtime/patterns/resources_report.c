@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What a pool of resources says about itself. */
-#include <runtime/core/clock.h>
-#include <runtime/core/text.h>
+ * Reports of a pool of resources. */
 #include <runtime/patterns/resources.h>
+#include <runtime/patterns/resources_report.h>
+#include <runtime/platform/answer.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
+#include <runtime/platform/text.h>
 
 void *filch_resource_value(const filch_resource *resource)
 {
     return resource->value;
 }
 
-void filch_resources_stats_read(filch_resources *pool, filch_resources_stats *out)
+void filch_resources_stats_read(filch_resources *pool, filch_resources_stats *out, size_t size)
 {
     fl_lock(&pool->lock);
     filch_resources_stats all = pool->stats;
@@ -22,7 +26,7 @@ void filch_resources_stats_read(filch_resources *pool, filch_resources_stats *ou
     all.destroying = count[FL_RESOURCE_DESTROYING];
     all.waiting = pool->waiting;
     fl_unlock(&pool->lock);
-    *out = all;
+    fl_answer(out, size, &all, sizeof all);
 }
 
 static void add_line(fl_text *text, const filch_place *place, const char *holder, int64_t held)
@@ -30,7 +34,7 @@ static void add_line(fl_text *text, const filch_place *place, const char *holder
     long long ms = held > 0 ? held / FILCH_MILLISECOND : 0;
     fl_text_add(text, "held for %lld.%03lld s", ms / 1000, ms % 1000);
     if (place->file)
-        fl_text_add(text, ", acquired at %s:%d", place->file, place->line);
+        fl_text_add(text, ", acquired at %s:%d", fl_path_end(place->file), place->line);
     if (holder)
         fl_text_add(text, " by task %s", holder);
     fl_text_add(text, "\n");

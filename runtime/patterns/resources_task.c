@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What runs in tasks: the callbacks of a pool of resources, and tidying. */
-#include <runtime/core/clock.h>
-#include <runtime/core/container.h>
-#include <runtime/core/error.h>
-#include <runtime/core/later.h>
-#include <runtime/core/panic.h>
+ * The tasks of a pool of resources: its callbacks, and tidying. */
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/work_item.h>
 #include <runtime/patterns/resources.h>
+#include <runtime/patterns/resources_task.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/container.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/later.h>
+#include <runtime/platform/lock.h>
+#include <runtime/sync/alarm.h>
+#include <runtime/sync/wait.h>
 
 #include <errno.h>
 
@@ -45,7 +52,7 @@ bool fl_resource_needs_check(const filch_resource *resource, int64_t now)
     return config->check && now - resource->good >= config->check_after;
 }
 
-/* When the one that has been idle for longest is reaped. */
+/* The time at which the longest-idle one is reaped. */
 static int64_t next_reaping(const filch_resources *pool)
 {
     bool any = pool->oldest && fl_resources_kept(pool) > pool->config.min;
@@ -82,6 +89,8 @@ static void lie_idle(filch_resource *resource, int64_t now)
     resource->rested = now;
     resource->previous = NULL;
     resource->next = pool->youngest;
+    if (resource->next && resource->good < resource->next->good)
+        resource->good = resource->next->good;
     if (resource->next)
         resource->next->previous = resource;
     else
@@ -107,7 +116,7 @@ void fl_resource_hand_over(filch_resource *resource, const filch_place *place, c
     resource->since = now;
 }
 
-/* Who has waited longest is told. */
+/* Tells the longest waiter. */
 static fl_node *claim(filch_resources *pool)
 {
     fl_node *node = fl_waiters_claim(&pool->waiters);
@@ -151,16 +160,16 @@ static void create_one(filch_resources *pool)
     fl_resource_begin(place, FL_RESOURCE_CREATING);
 }
 
-/* For who waits. false: there is nothing. */
+/* For waiters. false: there is nothing. */
 static bool supply_one(filch_resources *pool, int64_t now)
 {
     filch_resource *idle = pool->youngest;
-    if (idle && fl_resource_needs_check(idle, now)) {
+    if (idle && fl_resource_needs_check(idle, now > pool->asked ? now : pool->asked)) {
         fl_resource_unlink(idle);
         fl_resource_begin(idle, FL_RESOURCE_CHECKING);
         return true;
     }
-    if (idle || !pool->free) /* an idle one that is good: somebody has waited too long already */
+    if (idle || !pool->free) /* an idle one that is good: a waiter has waited too long already */
         return false;
     create_one(pool);
     return true;
@@ -210,7 +219,7 @@ static void destroy(filch_self self, void *arg)
         config->destroy(self, it->resource->value, config->arg);
 }
 
-/* AVAILABLE: offered to who waits, unless it is too old, or the pool is closed. */
+/* AVAILABLE: offered to waiters, unless it is too old, or the pool is closed. */
 enum { AVAILABLE = FL_RESOURCE_STATES };
 
 static const struct {
@@ -294,9 +303,9 @@ static bool settle(filch_resource *resource, const filch_failure *failure, int64
     return more;
 }
 
-static void run(filch_self self, fl_job *job)
+static void run(filch_self self, fl_work_item *work_item)
 {
-    filch_resource *resource = (filch_resource *)job;
+    filch_resource *resource = (filch_resource *)work_item;
     filch_failure failure;
     do
         make_call(self, resource, &failure);
@@ -306,8 +315,8 @@ static void run(filch_self self, fl_job *job)
 void fl_resource_begin(filch_resource *resource, enum fl_resource_state state)
 {
     enter(resource, state);
-    fl_job_be_part(&resource->job, run);
-    fl_start(resource->pool->alarm.rt, &resource->job);
+    fl_work_item_be_part(&resource->work_item, run);
+    fl_start(resource->pool->alarm.rt, &resource->work_item);
 }
 
 /* ---- Tidying ---- */
@@ -345,10 +354,10 @@ void fl_resources_tidy(filch_resources *pool, int64_t now)
         fl_unlock(&pool->lock);
 }
 
-void fl_resources_tidy_task(filch_self self, fl_job *job)
+void fl_resources_tidy_task(filch_self self, fl_work_item *work_item)
 {
     static const filch_task task = {NULL, "(a pool of resources' tidying)"};
-    fl_alarm *alarm = FL_CONTAINER_OF(job, fl_alarm, job);
+    fl_alarm *alarm = FL_CONTAINER_OF(work_item, fl_alarm, work_item);
     filch_resources *pool = FL_CONTAINER_OF(alarm, filch_resources, alarm);
     fl_fiber_of(self)->root = &task;
     fl_resources_tidy(pool, fl_now());

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/pool/attempt.h>
+
+#include <runtime/platform/lock.h>
+#include <runtime/pool/parts.h>
+#include <runtime/pool/perform.h>
 #include <runtime/pool/pool.h>
 
-#include <runtime/core/clock.h>
-#include <runtime/core/error.h>
-#include <runtime/core/panic.h>
-#include <runtime/policy/breaker.h>
-#include <runtime/policy/retry.h>
+#include <runtime/engine/panic.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/resilience/breaker.h>
+#include <runtime/resilience/retry.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -50,7 +55,7 @@ filch_outcome fl_no_permit(const filch_job *job, filch_failure *why)
 /* When the permit is due; 0: it is there. A negative errno. */
 static int64_t reserve(filch_job *job)
 {
-    fl_attempts *attempts = &job->more->attempts;
+    fl_attempts *attempts = &fl_trials(job)->attempts;
     if (attempts->permitted) /* that was what it was delayed for */
         return 0;
     int rc = filch_limiter_reserve(job->pool->config.limiter, 1, &attempts->permit);
@@ -62,10 +67,11 @@ static int64_t reserve(filch_job *job)
 
 void fl_attempts_leave(filch_job *job)
 {
-    if (!fl_more(job) || !job->more->attempts.permitted)
+    fl_job_trials *trials = fl_trials(job);
+    if (!trials || !trials->attempts.permitted)
         return;
-    job->more->attempts.permitted = false;
-    filch_limiter_give_back(&job->more->attempts.permit);
+    trials->attempts.permitted = false;
+    filch_limiter_give_back(&trials->attempts.permit);
 }
 
 /* true: go on. */
@@ -73,12 +79,12 @@ static bool permitted(filch_job *job, filch_failure *why, int64_t *again, filch_
 {
     int64_t at = job->pool->config.limiter ? reserve(job) : 0;
     if (!at) {
-        job->more->attempts.permitted = false; /* it is used */
+        fl_trials(job)->attempts.permitted = false; /* it is used */
         return true;
     }
     if (at < 0) {
         *outcome = failed(job, why, (int)at);
-    } else if (at > filch_context_deadline(filch_job_context(job))) {
+    } else if (at > fl_job_deadline(job)) {
         fl_attempts_leave(job);
         *outcome = fl_no_permit(job, why);
     } else {
@@ -114,9 +120,9 @@ static void report(filch_self self, void *arg)
 static filch_outcome run(filch_self self, filch_job *job, filch_failure *why)
 {
     filch_pool *pool = job->pool;
-    fl_job_record(pool->waits, job);
+    fl_job_record_if(pool->waits, job);
     filch_outcome outcome = fl_job_run(self, job, why);
-    fl_job_record(pool->runs, job);
+    fl_job_record_if(pool->runs, job);
     return outcome;
 }
 
@@ -134,15 +140,15 @@ static filch_outcome run_if_allowed(filch_self self, filch_job *job, filch_failu
 
 /* ---- Retry ---- */
 
-int fl_attempts_begin(filch_job *job)
+int fl_attempts_begin(filch_job *job, const filch_retry_policy *own)
 {
-    fl_attempts *attempts = &job->more->attempts;
-    attempts->policy =
-        job->more->options.retry ? job->more->options.retry : job->pool->config.retry;
-    if (!attempts->policy)
+    const filch_retry_policy *policy = own ? own : job->pool->config.retry;
+    if (!policy)
         return 0;
-    int rc = filch_retry_begin(attempts->policy, &attempts->retry);
-    int64_t deadline = filch_context_deadline(filch_job_context(job));
+    fl_attempts *attempts = &fl_trials(job)->attempts;
+    attempts->policy = policy;
+    int rc = filch_retry_begin(policy, &attempts->retry);
+    int64_t deadline = fl_job_deadline(job);
     if (deadline < attempts->retry.until)
         attempts->retry.until = deadline;
     return rc;
@@ -152,7 +158,7 @@ static void ask_for_another(filch_self self, void *arg)
 {
     step *one = arg;
     (void)self;
-    fl_attempts *attempts = &one->job->more->attempts;
+    fl_attempts *attempts = &fl_trials(one->job)->attempts;
     int64_t delay = 0;
     one->verdict = filch_retry_next(attempts->policy, &attempts->retry, one->why->code, &delay);
     if (one->verdict == FILCH_RETRY_AGAIN)
@@ -178,7 +184,7 @@ static void say_verdict(filch_failure *why, filch_retry_verdict verdict)
 static int64_t another(filch_self self, filch_job *job, filch_failure *why)
 {
     step one = {.job = job, .why = why};
-    if (!job->more->attempts.policy || fl_job_cause(job))
+    if (!fl_trials(job)->attempts.policy || fl_job_cause(job))
         return 0;
     bool asked = guarded(self, &one, ask_for_another);
     say_verdict(why, one.verdict);
@@ -187,17 +193,12 @@ static int64_t another(filch_self self, filch_job *job, filch_failure *why)
 
 /* ---- All together ---- */
 
-static bool passes_policies(const filch_job *job)
-{
-    return fl_more(job) && (job->more->attempts.policy || fl_has_policies(&job->pool->config));
-}
-
 filch_outcome fl_attempt(filch_self self, filch_job *job, filch_failure *why, int64_t *again)
 {
     *again = 0;
-    if (!passes_policies(job) || fl_job_cause(job))
+    if (!fl_passes_policies(job) || fl_job_cause(job))
         return run(self, job, why);
-    fl_attempts *attempts = &job->more->attempts;
+    fl_attempts *attempts = &fl_trials(job)->attempts;
     filch_outcome outcome = FILCH_FAILED;
     why->code = 0;
     if (!permitted(job, why, again, &outcome))
@@ -218,17 +219,17 @@ static void put(filch_self self, void *arg)
     step *one = arg;
     filch_job *job = one->job;
     (void)self;
-    const fl_attempts *attempts = &job->more->attempts;
-    const filch_letter_draft draft = {.name = job->name,
-                                      .failure = one->why,
-                                      .attempts = filch_job_attempts(job),
-                                      .first = attempts->first,
-                                      .data = job->data,
-                                      .drop = job->more->options.drop};
-    one->rc = filch_letters_put(job->pool->config.letters, &draft, NULL);
+    const fl_attempts *attempts = &fl_trials(job)->attempts;
+    const filch_dead_letter_draft draft = {.name = job->name,
+                                           .failure = one->why,
+                                           .attempts = filch_job_attempts(job),
+                                           .first = attempts->first,
+                                           .data = job->data,
+                                           .drop = job->more->drop};
+    one->rc = filch_dead_letters_put(job->pool->config.dead_letters, &draft, NULL);
     if (!one->rc) { /* they are the letter's */
         job->data = NULL;
-        job->more->options.drop = NULL;
+        job->more->drop = NULL;
     }
 }
 
@@ -237,10 +238,10 @@ filch_outcome fl_attempts_end(filch_self self, filch_job *job, filch_outcome out
 {
     filch_pool *pool = job->pool;
     step one = {.job = job, .why = why, .rc = -ECANCELED};
-    if (!pool->config.letters || (outcome != FILCH_FAILED && outcome != FILCH_PANICKED))
+    if (!pool->config.dead_letters || (outcome != FILCH_FAILED && outcome != FILCH_PANICKED))
         return outcome;
     fl_lock(&pool->room.lock);
-    bool settling = job->more->settling = job->outcome == FILCH_UNDECIDED;
+    bool settling = job->settling = job->outcome == FILCH_UNDECIDED;
     fl_unlock(&pool->room.lock);
     if (settling)
         guarded(self, &one, put);

@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/pool/order.h>
+#include <runtime/pool/direct.h>
 
-#include <runtime/core/call.h>
-#include <runtime/core/clock.h>
-#include <runtime/core/error.h>
-#include <runtime/core/fence.h>
+#include <runtime/engine/count.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/park.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/cells.h>
+#include <runtime/platform/lock.h>
+#include <runtime/pool/job.h>
+#include <runtime/pool/order.h>
+#include <runtime/pool/parts.h>
+#include <runtime/pool/pending_callback.h>
+#include <runtime/pool/perform.h>
+#include <runtime/pool/pool.h>
+#include <sched/deque.h>
+
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/fence.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,13 +30,14 @@ enum { TURN = 64 };
 
 bool fl_direct_wanted(const filch_pool_config *config)
 {
-    return config->order == FILCH_ANY && !config->width && !config->capacity && !config->adaptive;
+    return config->order == FILCH_ANY && !config->width && config->capacity == FILCH_UNLIMITED &&
+           !config->adaptive;
 }
 
 int fl_direct_open(fl_direct *direct, bool timed)
 {
     direct->cells = timed ? FL_CELLS_POOL_JOBS : FL_CELLS_LINES;
-    direct->tallies = fl_lanes_create(sizeof *direct->tallies);
+    direct->tallies = fl_shards_create(sizeof *direct->tallies);
     return direct->tallies ? 0 : fl_fail(ENOMEM, "no memory for a pool's counts; free some");
 }
 
@@ -34,8 +49,8 @@ void fl_direct_close(fl_direct *direct)
 static uint64_t accepted_by(const fl_direct *direct)
 {
     uint64_t accepted = 0;
-    for (unsigned lane = 0; lane < fl_lanes(); lane++)
-        accepted += fl_lane_read(&direct->tallies[lane].accepted);
+    for (unsigned shard = 0; shard < fl_shards(); shard++)
+        accepted += fl_shard_read(&direct->tallies[shard].accepted);
     return accepted;
 }
 
@@ -44,17 +59,43 @@ void fl_direct_sum(const fl_direct *direct, fl_direct_sums *out)
     memset(out, 0, sizeof *out);
     if (!direct->tallies)
         return;
-    for (unsigned lane = 0; lane < fl_lanes(); lane++)
+    for (unsigned shard = 0; shard < fl_shards(); shard++)
         for (unsigned i = 0; i < FILCH_OUTCOMES; i++)
-            out->outcomes[i] += fl_lane_read(&direct->tallies[lane].outcomes[i]);
-    for (unsigned lane = 0; lane < fl_lanes(); lane++)
-        out->begun += fl_lane_read(&direct->tallies[lane].begun);
+            out->outcomes[i] += fl_shard_read(&direct->tallies[shard].outcomes[i]);
+    for (unsigned shard = 0; shard < fl_shards(); shard++)
+        out->begun += fl_shard_read(&direct->tallies[shard].begun);
     out->accepted = accepted_by(direct);
 }
 
 bool fl_direct_waits(const fl_direct *direct, uint64_t settled)
 {
     return accepted_by(direct) != settled;
+}
+
+/* ---- Cancelling plain jobs that have not begun: see the head of direct.h ---- */
+
+uint64_t fl_direct_cancel_waiting(filch_pool *pool)
+{
+    fl_direct *direct = &pool->direct;
+    if (!direct->tallies)
+        return 0;
+    const bool closed = filch_u32_load(&pool->closed, FILCH_RELAXED); /* under the lock */
+    fl_direct_sums now;
+    fl_direct_sum(direct, &now);
+    for (unsigned shard = 0; shard < fl_shards(); shard++) {
+        fl_tally *tally = &direct->tallies[shard];
+        uint64_t line = closed ? UINT64_MAX : fl_shard_read(&tally->accepted);
+        filch_u64_store(&tally->line, line, FILCH_RELAXED); /* relaxed: see the head */
+    }
+    filch_u32_store(&direct->lined, 1, FILCH_RELAXED); /* relaxed: see the head */
+    return now.accepted - now.begun;
+}
+
+static bool is_below_line(const fl_direct *direct, const filch_job *job)
+{
+    const uint64_t number = (job->id - 1) / fl_direct_stride(direct);
+    const fl_tally *tally = &direct->tallies[(job->id - 1) % fl_direct_stride(direct)];
+    return number < filch_u64_load(&tally->line, FILCH_RELAXED); /* relaxed: see the head */
 }
 
 /* ---- Running plain jobs ---- */
@@ -68,34 +109,42 @@ static void settle(filch_pool *pool, uint64_t ended)
 
 static void count(fl_direct *direct, filch_outcome outcome)
 {
-    unsigned lane = fl_lane();
-    fl_lane_add(lane, &direct->tallies[lane].outcomes[outcome], 1);
+    unsigned shard = fl_shard();
+    fl_shard_add(shard, &direct->tallies[shard].outcomes[outcome], 1);
 }
 
 static void begin(filch_job *job)
 {
     fl_direct *direct = &job->pool->direct;
-    unsigned lane = fl_lane();
-    fl_lane_add(lane, &direct->tallies[lane].begun, 1);
+    unsigned shard = fl_shard();
+    fl_shard_add(shard, &direct->tallies[shard].begun, 1);
     job->stage = FL_JOB_RUNNING;
+}
+
+static filch_outcome outcome_of(filch_self self, filch_job *job)
+{
+    fl_fiber *fiber = fl_fiber_of(self);
+    filch_pool *pool = job->pool;
+    filch_failure why;
+    fl_job_comes_to(fiber, job);
+    fl_job_record_if(pool->waits, job);
+    filch_outcome outcome = fl_job_run(self, job, &why);
+    fl_job_record_if(pool->runs, job);
+    fiber->pooled = NULL;
+    return outcome;
 }
 
 static void perform(filch_self self, filch_job *job)
 {
     filch_pool *pool = job->pool;
-    fl_fiber *fiber = fl_fiber_of(self);
-    filch_failure why;
     begin(job);
-    fl_job_comes_to(fiber, job);
-    fl_job_record(pool->waits, job);
-    filch_outcome outcome = fl_job_run(self, job, &why);
-    fl_job_record(pool->runs, job);
-    fiber->pooled = NULL;
-    count(&pool->direct, outcome);
+    const bool lined = filch_u32_load(&pool->direct.lined, FILCH_RELAXED); /* relaxed: the head */
+    const bool cancelled = FILCH_UNLIKELY(lined) && is_below_line(&pool->direct, job);
+    count(&pool->direct, cancelled ? FILCH_CANCELLED : outcome_of(self, job));
     fl_cell_give(pool->direct.cells, job);
 }
 
-static void run_plain(filch_self self, fl_job *item);
+static void run_plain(filch_self self, fl_work_item *item);
 
 /* The next item of the calling worker's deque, if it is a plain job of the same pool. */
 static filch_job *next_here(filch_self self, const filch_pool *pool)
@@ -104,9 +153,9 @@ static filch_job *next_here(filch_self self, const filch_pool *pool)
     void *item = fl_deque_pop(&worker->ready);
     if (!item)
         return NULL;
-    if (fl_item_kind(item) == FL_ITEM_JOB) {
+    if (fl_item_kind(item) == FL_ITEM_WORK) {
         filch_job *job = fl_item_what(item);
-        bool plain = job->item.kind == FL_JOB_PART && job->item.as.part == run_plain;
+        bool plain = job->item.kind == FL_WORK_ITEM_PART && job->item.as.part == run_plain;
         if (plain && job->pool == pool) {
             fl_count(worker, FL_JOBS_RUN, 1);
             return job;
@@ -117,7 +166,7 @@ static filch_job *next_here(filch_self self, const filch_pool *pool)
     return NULL;
 }
 
-static void run_plain(filch_self self, fl_job *item)
+static void run_plain(filch_self self, fl_work_item *item)
 {
     filch_job *job = (filch_job *)item;
     filch_pool *pool = job->pool;
@@ -145,31 +194,39 @@ void fl_direct_fence(const filch_pool *pool)
  * closed. */
 static uint64_t accept(filch_pool *pool, uint64_t count)
 {
-    unsigned lane = fl_lane();
-    filch_u64 *accepted = &pool->direct.tallies[lane].accepted;
-    uint64_t nth = fl_lane_add(lane, accepted, count);
+    unsigned shard = fl_shard();
+    filch_u64 *accepted = &pool->direct.tallies[shard].accepted;
+    uint64_t nth = fl_shard_add(shard, accepted, count);
     if (pool->rt->asymmetric)
         filch_fence_light(); /* B6 */
     else
         filch_fence_seq_cst(); /* B6 */
     if (FILCH_LIKELY(
             !filch_u32_load(&pool->closed, FILCH_RELAXED))) /* B6; relaxed: so is it said */
-        return nth * fl_direct_stride(&pool->direct) + lane + 1;
+        return nth * fl_direct_stride(&pool->direct) + shard + 1;
     fl_lock(&pool->room.lock);
-    fl_lane_add(lane, accepted, -count);
+    fl_shard_add(shard, accepted, -count);
     pool->stats.refused++;
     fl_pool_leave(pool, &(fl_after){0});
     return 0;
 }
 
-static inline void fill(filch_job *job, filch_pool *pool, filch_job_fn *fn, void *data,
-                        const filch_job_options *options)
+static inline void fill(filch_job *job, filch_pool *pool, filch_submission as, uint64_t id,
+                        int64_t now)
 {
-    fl_job_be_part(&job->item, run_plain);
-    fl_job_fill(job, pool, fn, data, options);
+    fl_work_item_be_part(&job->item, run_plain);
+    fl_job_fill(job, pool, as.fn, as.data, as.options);
+    job->id = id;
     job->slim = pool->direct.cells == FL_CELLS_LINES;
-    if (!job->slim)
-        job->more = NULL;
+    if (job->slim)
+        return;
+    job->more = NULL;
+    job->since = now;
+}
+
+static int64_t submitted(const filch_pool *pool)
+{
+    return pool->waits ? fl_now() : 0;
 }
 
 int fl_direct_submit(filch_pool *pool, filch_job_fn *fn, void *data,
@@ -183,15 +240,12 @@ int fl_direct_submit(filch_pool *pool, filch_job_fn *fn, void *data,
         fl_cell_give(pool->direct.cells, job);
         return fl_plainly(-EPIPE);
     }
-    fill(job, pool, fn, data, options);
-    job->id = id;
-    if (pool->waits)
-        job->since = fl_now();
+    fill(job, pool, (filch_submission){fn, data, options}, id, submitted(pool));
     fl_start(pool->rt, &job->item);
     return 0;
 }
 
-static unsigned take_cells(enum fl_cells from, fl_job **items, unsigned count)
+static unsigned take_cells(enum fl_cells from, fl_work_item **items, unsigned count)
 {
     unsigned got = 0;
     while (got < count && (items[got] = fl_cell_take(from)))
@@ -199,28 +253,38 @@ static unsigned take_cells(enum fl_cells from, fl_job **items, unsigned count)
     return got;
 }
 
-int fl_direct_submit_all(filch_pool *pool, filch_job_fn *fn, void *const *data, unsigned count,
-                         const filch_job_options *options, unsigned *accepted)
+/* The loop for jobs that differ in their data only reads nothing else for each. */
+static void fill_all(fl_work_item **items, unsigned count, filch_pool *pool,
+                     const fl_submissions *jobs, size_t first, uint64_t id)
 {
-    fl_job *items[FL_BATCH];
+    const uint64_t stride = fl_direct_stride(&pool->direct);
+    const int64_t now = submitted(pool);
+    void *const *data = jobs->data ? jobs->data + first : NULL;
+    filch_submission one = jobs->all;
+    if (jobs->each)
+        for (unsigned i = 0; i < count; i++)
+            fill((filch_job *)items[i], pool, fl_submission(jobs, first + i), id + i * stride, now);
+    else
+        for (unsigned i = 0; i < count; i++) {
+            one.data = data ? data[i] : NULL;
+            fill((filch_job *)items[i], pool, one, id + i * stride, now);
+        }
+}
+
+int fl_direct_submit_all(filch_pool *pool, const fl_submissions *jobs, size_t first, unsigned count,
+                         unsigned *accepted)
+{
+    fl_work_item *items[FL_BATCH];
     count = take_cells(pool->direct.cells, items, count);
     if (!count)
         return fl_fail(ENOMEM, "no memory for a job; wait for some to end");
-    uint64_t id = accept(pool, count), stride = fl_direct_stride(&pool->direct);
-    int64_t now = pool->waits ? fl_now() : 0;
-    for (unsigned i = 0; i < count; i++) {
-        filch_job *job = (filch_job *)items[i];
-        if (!id) {
-            fl_cell_give(pool->direct.cells, job);
-            continue;
-        }
-        fill(job, pool, fn, data ? data[i] : NULL, options);
-        job->id = id + i * stride;
-        if (pool->waits)
-            job->since = now;
-    }
-    if (!id)
+    uint64_t id = accept(pool, count);
+    if (!id) {
+        for (unsigned i = 0; i < count; i++)
+            fl_cell_give(pool->direct.cells, items[i]);
         return fl_plainly(-EPIPE);
+    }
+    fill_all(items, count, pool, jobs, first, id);
     fl_start_all(pool->rt, items, count);
     *accepted = count;
     return 0;
@@ -245,6 +309,8 @@ static void start(filch_self self, filch_job *job)
 
 void fl_direct_take_in(filch_job *job, fl_after *after)
 {
-    fl_errand_begin(job);
-    fl_after_start(after, fl_errand_task(&job->more->start, job, start));
+    fl_pending_callback *item = job->by.start ? job->by.start : &fl_trials(job)->start;
+    job->by.start = NULL;
+    fl_pending_callback_begin(job);
+    fl_after_start(after, fl_pending_callback_task(item, job, start));
 }

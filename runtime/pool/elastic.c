@@ -1,27 +1,33 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The rule, and the configuration that it comes from. */
+ * The rule, and its configuration. */
 #include <runtime/pool/elastic.h>
 
-#include <runtime/core/error.h>
-#include <runtime/core/later.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/later.h>
 
 #include <errno.h>
+
+enum { ALL = 100, EIGHTH = 8 };                        /* percent; of the width */
+static const int64_t RELIEF = 100 * FILCH_MILLISECOND; /* from one look at the CPUs to the next */
 
 /* ---- The configuration ---- */
 
 int fl_elastic_check(const filch_pool_config *config)
 {
     bool times = config->grow_after || config->shrink_after || config->interval;
-    if (!config->width_max && (times || config->grow_depth))
-        return fl_fail(EINVAL, "a pool that grows to no width_max; give it one, or leave out "
-                               "grow_depth, grow_after, shrink_after and interval");
+    if (!config->width_max && (times || config->grow_depth || config->cpu_max))
+        return fl_fail(EINVAL, "an elastic pool without width_max; give it one, or leave out "
+                               "grow_depth, grow_after, shrink_after, interval and cpu_max");
     if (config->grow_after < 0 || config->shrink_after < 0 || config->interval < 0)
         return fl_fail(EINVAL, "a pool with a negative time; grow_after, shrink_after and interval "
                                "are nanoseconds");
+    if (config->cpu_max > ALL)
+        return fl_fail(EINVAL, "cpu_max %u of a pool is out of range (1..100 percent, or 0)",
+                       config->cpu_max);
     if (config->width_max > FILCH_WIDTH_MAX)
-        return fl_fail(EINVAL, "a pool up to %u jobs wide; %d is the most", config->width_max,
-                       FILCH_WIDTH_MAX);
+        return fl_fail(EINVAL, "width_max %u of a pool is out of range (at most %d)",
+                       config->width_max, FILCH_WIDTH_MAX);
     if (config->width_max && config->width > config->width_max)
         return fl_fail(EINVAL, "a pool at least %u and at most %u jobs wide; exchange them",
                        config->width, config->width_max);
@@ -49,6 +55,8 @@ void fl_elastic_init(fl_elastic *elastic, const filch_pool_config *complete, int
                             .grow_after = complete->grow_after,
                             .shrink_after = complete->shrink_after,
                             .interval = complete->interval,
+                            .cpu_max = (int)complete->cpu_max,
+                            .relieved = INT64_MIN / 2,
                             .least = complete->width,
                             .since = now};
 }
@@ -80,11 +88,28 @@ static unsigned narrower(const fl_elastic *elastic, unsigned width)
     return width - (half(width) < room ? half(width) : room);
 }
 
+/* Jobs wait for CPUs, and more of them at a time would only share these. */
+static bool is_overloaded(const fl_elastic *elastic, const fl_load *load, int64_t now)
+{
+    return elastic->cpu_max && load->waiting && load->cpu * 2 >= elastic->cpu_max + ALL &&
+           now - elastic->relieved >= RELIEF;
+}
+
+static unsigned relieved(fl_elastic *elastic, unsigned width, int64_t now)
+{
+    unsigned less = width / EIGHTH ? width / EIGHTH : 1;
+    elastic->relieved = now;
+    return width > elastic->least + less ? width - less : elastic->least;
+}
+
 unsigned fl_elastic_width(fl_elastic *elastic, unsigned width, const fl_load *load, int64_t now)
 {
     bool presses = load->waiting && (deep(elastic, width, load->waiting) ||
                                      now - load->oldest >= elastic->grow_after);
-    bool grows = presses && width < elastic->most;
+    bool free = !elastic->cpu_max || load->cpu < elastic->cpu_max;
+    bool grows = presses && free && width < elastic->most;
+    if (width > elastic->least && is_overloaded(elastic, load, now))
+        return relieved(elastic, width, now);
     if (!grows && now - elastic->since < elastic->shrink_after)
         return width;
     unsigned wanted = grows ? wider(elastic, width) : narrower(elastic, width);
@@ -95,7 +120,8 @@ unsigned fl_elastic_width(fl_elastic *elastic, unsigned width, const fl_load *lo
 
 int64_t fl_elastic_next(const fl_elastic *elastic, unsigned width, bool waits, int64_t now)
 {
-    bool grows = waits && width<elastic->most, shrinks = width> elastic->least;
+    bool shrinks = width > elastic->least;
+    bool grows = waits && (width < elastic->most || (elastic->cpu_max && shrinks));
     int64_t to_grow = grows ? fl_later(now, elastic->interval) : FILCH_FOREVER;
     int64_t to_shrink = shrinks ? fl_later(elastic->since, elastic->shrink_after) : FILCH_FOREVER;
     return to_grow < to_shrink ? to_grow : to_shrink;

@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * How wide an elastic pool is: between `least` and `most` jobs in progress. Two parts: a rule, which
- * is told what there is and what time it is, and the monitor, a task that looks and applies it.
+ * The width of an elastic pool: between `least` and `most` jobs in progress. It has two parts: a
+ * rule, which gets the observed state and the time, and the monitor, a task that observes and
+ * applies it.
  *
  *   the monitor sees                                  the width                         the span
  *   as many jobs wait as `depth`, or the oldest has   grows by half, at least by 1,     begins
- *   waited for `grow_after`; it is below `most`       up to `most`
+ *   waited for `grow_after`; it is below `most`,      up to `most`
+ *   and the CPUs are used below `cpu_max`
+ *   jobs wait, and the CPUs are used beyond the       shrinks by an eighth, at least    goes on
+ *   middle between `cpu_max` and all                  by 1, not below `least`
  *   a span of `shrink_after` is over, in which no     shrinks by half, at least by 1,   begins
  *   more than `busiest` runners were busy at once     not below `busiest` or `least`
  *   something else                                    stays                             goes on
  *
- * What a span had too many of has had nothing to do for the whole of it, so nothing is given up
- * early; and what has just grown is not given up before a span is over, so that the width does not
- * swing.
+ * The CPU load is read only with a `cpu_max` (runtime/pool/cpu_load.h). Between it and that middle
+ * the load changes nothing, so a width that has just grown does not fall by the load that it has
+ * caused. While the load is unknown, the pool may grow. A surplus runner of a span was idle for the
+ * whole of it, so nothing is given up early. Growth is not given up before a span is over, so the
+ * width does not swing.
  *
- * The monitor is the task of an alarm. It is due `interval` after a job had to wait, if the pool may
- * still grow, and at the end of a span, if it may shrink; else never. So an idle pool at its least
- * costs nothing. The job that finds no runner sets the alarm, under the pool's lock, and no clock is
- * read for it: the job knows when it came.
+ * The monitor is the task of an alarm. It is due `interval` after a job had to wait, if the pool
+ * may still grow, and at the end of a span, if it may shrink; else never. So an idle pool at its
+ * least costs nothing. The job that finds no runner sets the alarm, under the pool's lock, and
+ * reads no clock: the job knows its time.
  *
  * Life: the alarm is one of the pool's (runtime/pool/pool.h). All is under the pool's lock. */
 #ifndef FL_ELASTIC_H
@@ -29,16 +35,19 @@ typedef struct fl_elastic {
     unsigned most; /* 0: the width is fixed, and all else here unused */
     size_t depth;  /* 0: as many as it is wide */
     int64_t grow_after, shrink_after, interval;
+    int cpu_max;      /* percent; 0: none */
+    int64_t relieved; /* when it last became narrower for the CPUs */
     unsigned least;
     unsigned busiest; /* since: */
     int64_t since;
 } fl_elastic;
 
-/* What there is to be seen. */
+/* The observed state. */
 typedef struct fl_load {
     uint64_t waiting; /* jobs */
     int64_t oldest;   /* of them has waited since; any number if none waits */
     unsigned active;  /* runners with something to do */
+    int cpu;          /* percent of the CPUs in use; -1: unknown */
 } fl_load;
 
 /* ---- The rule; no lock, no clock ---- */
@@ -47,28 +56,30 @@ typedef struct fl_load {
 int fl_elastic_check(const filch_pool_config *config);
 void fl_elastic_complete(filch_pool_config *config);
 void fl_elastic_init(fl_elastic *elastic, const filch_pool_config *complete, int64_t now);
-/* So many runners have something to do. */
+/* The number of runners with something to do. */
 static inline void fl_elastic_note(fl_elastic *elastic, unsigned active)
 {
     if (active > elastic->busiest)
         elastic->busiest = active;
 }
-/* How wide it is to be now. */
+/* The width from now on. */
 unsigned fl_elastic_width(fl_elastic *elastic, unsigned width, const fl_load *load, int64_t now);
-/* When to look again. */
+/* The time of the next look. */
 int64_t fl_elastic_next(const fl_elastic *elastic, unsigned width, bool waits, int64_t now);
-/* If so many go on waiting, or are about to, it will grow. */
+/* Will it grow if so many go on waiting, or are about to? */
 bool fl_elastic_will_grow(const fl_elastic *elastic, unsigned width, uint64_t waiting);
 
 /* ---- The monitor (elastic_task.c) ---- */
 
-/* -EAGAIN, -EMFILE, -ENOMEM through fl_fail: there is no keeper. */
+/* -EAGAIN, -EMFILE, -ENOMEM through fl_fail: there is no timer thread. */
 int fl_elastic_open(filch_pool *pool);
 /* With the lock: the newest job found no runner. */
 void fl_elastic_mind(filch_pool *pool);
-/* What the monitor does. */
+/* With the lock: a submitter has waited since then, in a pool where no job waits for another. */
+void fl_elastic_mind_submitter(filch_pool *pool, int64_t since);
+/* The monitor's task. */
 void fl_elastic_look(filch_pool *pool, int64_t now);
-/* Another least. -EINVAL more than the most. */
+/* Changes the least width. -EINVAL: more than the most. */
 int fl_elastic_resize(filch_pool *pool, unsigned least);
 
 #endif

@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/pool/order.h>
+#include <runtime/pool/gate.h>
 
-#include <runtime/core/clock.h>
-#include <runtime/core/container.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/platform/lock.h>
+#include <runtime/pool/attempt.h>
+#include <runtime/pool/job.h>
+#include <runtime/pool/order.h>
+#include <runtime/pool/parts.h>
+#include <runtime/pool/pool.h>
+#include <runtime/pool/runner.h>
+#include <runtime/sync/alarm.h>
+
+#include <runtime/platform/clock.h>
+#include <runtime/platform/container.h>
 
 static void give_back(fl_gate *gate)
 {
@@ -12,10 +23,10 @@ static void give_back(fl_gate *gate)
 }
 
 /* The alarm's task. */
-static void opens(filch_self self, fl_job *job)
+static void opens(filch_self self, fl_work_item *job)
 {
     static const filch_task task = {NULL, "(a pool's limiter)"};
-    filch_pool *pool = FL_CONTAINER_OF(job, filch_pool, alarms[FL_ALARM_GATE].job);
+    filch_pool *pool = FL_CONTAINER_OF(job, filch_pool, alarms[FL_ALARM_GATE].work_item);
     fl_gate *gate = &pool->gate;
     fl_after after = {0};
     fl_fiber_of(self)->root = &task;
@@ -46,12 +57,12 @@ static bool has_gate(const filch_pool *pool)
     return fl_alarm_was_made(&pool->alarms[FL_ALARM_GATE]);
 }
 
-/* The first one that can have what is granted at `at`; the others never can. */
+/* The first job that can use a permit granted at `at`; those before it never can. */
 static bool somebody_lives_until(filch_pool *pool, int64_t at, fl_after *after)
 {
     filch_failure why;
     filch_job *first;
-    while ((first = fl_order_first(pool)) && filch_context_deadline(filch_job_context(first)) < at)
+    while ((first = fl_order_first(pool)) && fl_job_deadline(first) < at)
         fl_job_decide(first, fl_no_permit(first, &why), &why, after);
     return first;
 }
@@ -87,8 +98,8 @@ void fl_gate_pass(filch_pool *pool, filch_job *job, fl_after *after)
     if (!has_gate(pool))
         return;
     if (gate->held) {
-        job->more->attempts.permit = gate->permit;
-        job->more->attempts.permitted = true;
+        fl_trials(job)->attempts.permit = gate->permit;
+        fl_trials(job)->attempts.permitted = true;
         gate->held = false;
     }
     if (pool->stats.waiting)

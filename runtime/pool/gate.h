@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The limiter of a pool with a queue. What the limiter grants next is the pool's, not a job's: it goes
- * to whoever is first in the queue when it is due. So the order holds however long permits take, and
- * who waits for one stands in the queue as for a runner.
+ * The limiter of a pool with a queue. The limiter's next permit is the pool's, not a job's: it goes
+ * to the first job in the queue when it is due. So the order holds however long permits take, and a
+ * job that waits for a permit stands in the queue as for a runner.
  *
  *   the gate      a runner that looks for a job, under the pool's lock        becomes
  *   no permit     reserves one                                               held
@@ -13,10 +13,12 @@
  *   shut          the alarm's task starts one                                 held
  *   held, shut    the queue has become empty: gives it back                   no permit
  *
- * Where the limiter answers with an error the job passes, and fails by the same error. Jobs of direct
- * pools, and those beyond the width, reserve for themselves, and are delayed (runtime/pool/attempt.h).
+ * If the limiter answers with an error, the job passes the gate, and fails with the same error.
+ * Jobs of direct pools, and those beyond the width, reserve for themselves, and are delayed
+ * (runtime/pool/attempt.h).
  *
- * Life: the alarm is one of the pool's (runtime/pool/pool.h). Locks: the limiter's under the pool's. */
+ * Life: the alarm is one of the pool's (runtime/pool/pool.h). Locks: the limiter's under the
+ * pool's. */
 #ifndef FL_GATE_H
 #define FL_GATE_H
 
@@ -26,11 +28,11 @@
 struct fl_after;
 
 typedef struct fl_gate {
-    bool held, shut; /* of a pool without the alarm neither */
+    bool held, shut; /* neither, in a pool without the alarm */
     filch_reservation permit;
 } fl_gate;
 
-/* -EAGAIN, -EMFILE, -ENOMEM through fl_fail: there is no keeper. */
+/* -EAGAIN, -EMFILE, -ENOMEM through fl_fail: there is no timer thread. */
 int fl_gate_open(filch_pool *pool);
 
 /* ---- Under the pool's lock ---- */
@@ -39,7 +41,7 @@ int fl_gate_open(filch_pool *pool);
 bool fl_gate_passes(filch_pool *pool, struct fl_after *after);
 /* It begins. */
 void fl_gate_pass(filch_pool *pool, filch_job *job, struct fl_after *after);
-/* Nobody comes any more: what is held goes back. */
+/* No more jobs come: gives the held permit back. */
 void fl_gate_close(filch_pool *pool);
 
 #endif

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What may be done with a job by who has a handle. */
-#include <runtime/pool/order.h>
+ * Operations on a job through a handle. */
+#include <runtime/pool/handle.h>
 
-#include <runtime/core/error.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
+#include <runtime/pool/due.h>
+#include <runtime/pool/job.h>
+#include <runtime/pool/job_context.h>
+#include <runtime/pool/order.h>
+#include <runtime/pool/parts.h>
+#include <runtime/pool/pool.h>
+#include <runtime/sync/wait.h>
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
 
 void filch_job_release(filch_job *job)
 {
@@ -13,13 +23,26 @@ void filch_job_release(filch_job *job)
         filch_die(
             "filch_job_release of a job without a handle, or of one that was released; release "
             "what filch_pool_submit's `out` was set to, once");
-    if (job)
-        fl_job_drop(job);
+    if (!job)
+        return;
+    filch_pool *pool = job->pool;
+    fl_job_drop(job);
+    fl_pool_drop(pool);
+}
+
+/* For a holder of a handle: the job may still be in the intake. */
+static uint64_t id_by_handle(const filch_job *job)
+{
+    fl_pool_lock_for(job);
+    uint64_t id = job->id;
+    fl_unlock(&job->pool->room.lock);
+    return id;
 }
 
 uint64_t filch_job_id(const filch_job *job)
 {
-    return job->id;
+    bool may_be_in_intake = fl_more(job) && job->own && job->pool->intake.used;
+    return may_be_in_intake && fl_job_here(job->pool) != job ? id_by_handle(job) : job->id;
 }
 
 void *filch_job_data(const filch_job *job)
@@ -34,22 +57,27 @@ const char *filch_job_name(const filch_job *job)
 
 filch_context *filch_job_context(const filch_job *job)
 {
-    return fl_more(job) && job->more->context ? job->more->context : job->pool->context;
+    return fl_more(job) && job->own ? fl_job_own_context((filch_job *)(uintptr_t)job)
+                                    : job->pool->context;
 }
 
 unsigned filch_job_attempts(const filch_job *job)
 {
-    return fl_more(job) ? filch_u32_load(&job->more->attempts.begun, FILCH_RELAXED)
-                        : 0; /* relaxed: a number of its own */
+    const fl_job_trials *trials = fl_trials(job);
+    return trials ? filch_u32_load(&trials->attempts.begun, FILCH_RELAXED)
+                  : 0; /* relaxed: a number of its own */
 }
 
 filch_trace filch_job_trace(const filch_job *job)
 {
-    return fl_more(job) ? job->more->trace : (filch_trace){0};
+    const fl_job_rare *rare = fl_rare(job);
+    return rare ? rare->trace : (filch_trace){0};
 }
 
 filch_outcome filch_job_outcome(const filch_job *job)
 {
+    if (fl_has_succeeded(job))
+        return FILCH_SUCCEEDED;
     filch_pool *pool = job->pool;
     fl_lock(&pool->room.lock);
     filch_outcome outcome = (filch_outcome)job->outcome;
@@ -57,24 +85,74 @@ filch_outcome filch_job_outcome(const filch_job *job)
     return outcome;
 }
 
-const filch_failure *filch_job_failure(const filch_job *job)
+/* For jobs whose own failure has no memory: one for each errno, of which no page is touched
+ * before. */
+static const filch_failure *failure_without_memory(const filch_job *job)
 {
-    filch_outcome outcome = filch_job_outcome(job);
-    return fl_more(job) && outcome != FILCH_UNDECIDED && outcome != FILCH_SUCCEEDED
-               ? &job->more->failure
-               : NULL;
+    enum { ERRNO_MOST = 4095 };
+    static filch_failure all[ERRNO_MOST + 1];
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    filch_failure *one = &all[-job->more->code & ERRNO_MOST];
+    pthread_mutex_lock(&lock);
+    if (!one->code) {
+        fl_job_explain(job, one);
+        one->task = NULL;
+    }
+    pthread_mutex_unlock(&lock);
+    return one;
 }
 
-/* A handle's job has a context of its own; its watch takes the job out of the queue. */
+/* Under the lock. */
+static const filch_failure *keep_failure(const filch_job *job)
+{
+    fl_job_more *more = job->more;
+    if (!more->failure) {
+        filch_failure *kept = malloc(sizeof *kept);
+        if (!kept)
+            return failure_without_memory(job);
+        fl_job_explain(job, kept);
+        more->failure = kept;
+    }
+    return more->failure;
+}
+
+const filch_failure *filch_job_failure(const filch_job *job)
+{
+    filch_pool *pool = job->pool;
+    const filch_failure *why = NULL;
+    fl_lock(&pool->room.lock);
+    if (fl_more(job) && job->outcome != FILCH_UNDECIDED && job->outcome != FILCH_SUCCEEDED)
+        why = keep_failure(job);
+    fl_unlock(&pool->room.lock);
+    return why;
+}
+
+/* A job without a context is cancelled here; else its watch does that. */
+static int cancel_own(filch_job *job)
+{
+    filch_pool *pool = job->pool;
+    fl_after after = {0};
+    fl_pool_lock_for(job);
+    filch_context *context = fl_rare(job) ? fl_rare(job)->context : NULL;
+    bool over = job->outcome != FILCH_UNDECIDED ||
+                filch_u32_load(&job->more->cause, FILCH_RELAXED); /* under the lock */
+    if (!over && !context)
+        fl_job_call_off(job, -ECANCELED, &after);
+    fl_pool_leave(pool, &after);
+    if (over)
+        return fl_plainly(-EALREADY);
+    return context ? filch_context_cancel(context, -ECANCELED) : 0;
+}
+
 int filch_job_cancel(filch_job *job)
 {
     if (!job)
         return fl_fail(EINVAL, "filch_job_cancel without a job; give it one");
     if (filch_job_outcome(job) != FILCH_UNDECIDED)
         return fl_plainly(-EALREADY);
-    if (!fl_more(job) || !job->more->context)
+    if (!fl_more(job) || !job->own)
         return fl_fail(EINVAL, "filch_job_cancel of a job without a handle; submit it with one");
-    return filch_context_cancel(job->more->context, -ECANCELED);
+    return cancel_own(job);
 }
 
 int filch_job_set_priority(filch_job *job, unsigned priority)
@@ -83,9 +161,9 @@ int filch_job_set_priority(filch_job *job, unsigned priority)
         return fl_fail(EINVAL, "filch_job_set_priority without a job; give it one");
     filch_pool *pool = job->pool;
     if (priority >= FILCH_PRIORITIES)
-        return fl_fail(EINVAL, "a job of priority %u; %d is the highest", priority,
+        return fl_fail(EINVAL, "job priority %u is out of range (0..%d)", priority,
                        FILCH_PRIORITIES - 1);
-    fl_lock(&pool->room.lock);
+    fl_pool_lock_for(job);
     bool waits = job->stage == FL_JOB_WAITING || job->stage == FL_JOB_DELAYED;
     if (job->stage == FL_JOB_WAITING)
         fl_order_move(pool, job, priority);
@@ -97,8 +175,13 @@ int filch_job_set_priority(filch_job *job, unsigned priority)
 
 static int result(const filch_job *job)
 {
-    const filch_failure *why = &job->more->failure;
-    return job->outcome == FILCH_SUCCEEDED ? 0 : fl_fail(-why->code, "%s", why->message);
+    filch_failure why;
+    if (job->outcome == FILCH_SUCCEEDED)
+        return 0;
+    fl_lock(&job->pool->room.lock);
+    fl_job_explain(job, &why);
+    fl_unlock(&job->pool->room.lock);
+    return fl_fail(-why.code, "%s", why.message);
 }
 
 static int waits_for_itself(const filch_job *job)
@@ -106,15 +189,15 @@ static int waits_for_itself(const filch_job *job)
     return fl_fail(EDEADLK, "job %s waits for its own outcome; let it return", job->name);
 }
 
-int filch_job_wait(filch_job *job, int64_t until)
+int fl_job_wait(const char *call, filch_job *job, int64_t until)
 {
-    if (!job)
-        return fl_fail(EINVAL, "filch_job_wait without a job; give it one");
     filch_pool *pool = job->pool;
     if (!fl_more(job) && fl_job_here(pool) == job)
         return waits_for_itself(job);
     if (!fl_more(job))
         return fl_fail(EINVAL, "filch_job_wait for a job without a handle; submit it with one");
+    if (fl_has_succeeded(job))
+        return 0;
     fl_lock(&pool->room.lock);
     int rc = 0;
     if (job->outcome != FILCH_UNDECIDED) {
@@ -123,10 +206,16 @@ int filch_job_wait(filch_job *job, int64_t until)
         fl_unlock(&pool->room.lock);
         return waits_for_itself(job);
     } else {
-        fl_waits_in("filch_job_wait", job);
+        fl_waits_in(call, job);
         rc = fl_wait(&pool->room.lock, &job->more->waiters, NULL, until);
     }
     if (rc == -ETIMEDOUT)
         return fl_plainly(-ETIME);
     return rc ? rc : result(job);
+}
+
+int filch_job_wait(filch_job *job, int64_t until)
+{
+    return job ? fl_job_wait("filch_job_wait", job, until)
+               : fl_fail(EINVAL, "filch_job_wait without a job; give it one");
 }

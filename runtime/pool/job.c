@@ -1,14 +1,30 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A job: its life, its watch, its outcome. B4 is an edge of runtime/pool/pool.h. */
-#include <runtime/pool/order.h>
-#include <runtime/pool/results.h>
+ * A job: its life, its stages, its outcome. B4, L3, and L8 are edges of runtime/pool/pool.h. */
+#include <runtime/pool/job.h>
 
-#include <runtime/core/call.h>
-#include <runtime/core/clock.h>
-#include <runtime/core/container.h>
-#include <runtime/core/error.h>
-#include <runtime/core/panic.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/cells.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/container.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
+#include <runtime/pool/attempt.h>
+#include <runtime/pool/due.h>
+#include <runtime/pool/job_context.h>
+#include <runtime/pool/key.h>
+#include <runtime/pool/order.h>
+#include <runtime/pool/parts.h>
+#include <runtime/pool/pending_callback.h>
+#include <runtime/pool/pool.h>
+#include <runtime/pool/results.h>
+#include <runtime/pool/room.h>
+#include <runtime/pool/stuck.h>
+#include <runtime/sync/wait.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,102 +35,169 @@
 
 bool fl_job_is_plain(const filch_pool *pool, const filch_job_options *options, bool handle)
 {
-    return !handle && !options->done && !options->drop && !options->context && !options->timeout &&
-           !options->retry && !options->key && !options->trace && !options->results &&
-           !pool->config.results && !pool->config.timeout && pool->config.full != FILCH_FULL_RUN &&
-           !fl_has_policies(&pool->config);
+    return !handle && !pool->all_extra && !options->done && !options->drop && !options->context &&
+           !options->timeout && !options->run_timeout && !options->retry && !options->key &&
+           !options->trace && !options->results;
 }
 
-/* It may wait where no worker looks at its context. */
-static bool may_be_delayed(const filch_pool *pool, const filch_job_options *options)
+/* Does it pass policies, or may it be stuck? */
+static bool needs_trials(const filch_pool *pool, const filch_job_options *options)
 {
-    return options->retry || pool->config.retry || pool->config.limiter;
+    return options->retry || fl_has_policies(&pool->config) || pool->config.stuck_after;
 }
 
-/* One of its own only if it can be done before the pool's is, or has to be watched for it. */
-static int make_context(filch_pool *pool, fl_job_more *more, bool handle)
+static int no_memory(void)
 {
-    int64_t timeout = more->options.timeout ? more->options.timeout : pool->config.timeout;
-    filch_context *above = more->options.context ? more->options.context : pool->context;
-    bool watched = pool->config.context && may_be_delayed(pool, &more->options);
-    if (!timeout && !more->options.context && !handle && !watched)
+    return fl_fail(ENOMEM, "no memory for a job; wait for some to end");
+}
+
+/* The parts that few jobs need from the beginning. */
+static int make_rare(filch_job *job, const filch_job_options *options)
+{
+    bool tried = needs_trials(job->pool, options);
+    if (!tried && !options->key && !options->trace && !options->context && !options->run_timeout)
         return 0;
-    return filch_context_create_until(&more->context, above,
-                                      timeout ? filch_in(timeout) : FILCH_FOREVER);
+    size_t key = options->key ? strlen(options->key) + 1 : 0;
+    fl_job_rare *rare = calloc(1, sizeof *rare + key);
+    if (!rare)
+        return no_memory();
+    rare->job = job;
+    rare->has_key = key;
+    rare->run_timeout = options->run_timeout;
+    if (key)
+        memcpy(rare->key, options->key, key);
+    if (options->trace)
+        filch_trace_child(&rare->trace, options->trace);
+    filch_ptr_store(&job->more->rare, rare, FILCH_RELEASE); /* L3 */
+    rare->trials = tried ? calloc(1, sizeof *rare->trials) : NULL;
+    return tried && !rare->trials ? no_memory() : 0;
 }
 
-static int copy_key(fl_job_more *more)
+/* One below the pool's is created when it is asked for (job_context.c). */
+static int make_context(filch_job *job, const filch_job_options *options)
 {
-    more->key = strdup(more->options.key);
-    return more->key ? 0 : fl_fail(ENOMEM, "no memory for a job's key; wait for some to end");
+    if (!options->context)
+        return 0;
+    return filch_context_create_until(&fl_rare(job)->context, options->context,
+                                      job->more->deadline);
+}
+
+/* A direct pool starts each by an item of its own; that of one with trials is among these. */
+static int make_start(filch_job *job)
+{
+    bool direct = job->pool->direct.tallies && !fl_trials(job);
+    job->by.start = direct ? fl_pending_callback_take() : NULL;
+    return direct && !job->by.start ? no_memory() : 0;
+}
+
+static int make_more(filch_job *job, const filch_job_options *options, bool handle)
+{
+    filch_pool *pool = job->pool;
+    int64_t timeout = options->timeout ? options->timeout : pool->config.timeout;
+    int64_t above = filch_context_deadline(options->context ? options->context : pool->context);
+    int64_t own = timeout ? filch_in(timeout) : FILCH_FOREVER;
+    *job->more =
+        (fl_job_more){.done = options->done,
+                      .drop = options->drop,
+                      .results = options->results ? options->results : pool->config.results,
+                      .deadline = own < above ? own : above,
+                      .handle = handle,
+                      .after_return = options->done_after_return};
+    job->own = handle || timeout || options->context || options->key || options->run_timeout ||
+               pool->config.run_timeout;
+    int rc = make_rare(job, options);
+    if (!rc)
+        rc = make_context(job, options);
+    if (!rc)
+        rc = fl_attempts_begin(job, options->retry);
+    return rc ? rc : make_start(job);
+}
+
+static void free_more(filch_job *job)
+{
+    fl_job_rare *rare = fl_rare(job);
+    if (rare) {
+        filch_context_release(rare->context);
+        free(rare->trials);
+    }
+    free(rare);
+    free(job->more->failure);
+    job->more = NULL; /* a second release sees that, until the cell is another job's */
+}
+
+/* Does not touch the pool, which may be gone. */
+static void free_job(filch_job *job)
+{
+    bool full = fl_more(job);
+    if (full)
+        free_more(job);
+    fl_cell_give(full ? FL_CELLS_FULL_JOBS : FL_CELLS_POOL_JOBS, job);
+}
+
+/* Of a job that will not be started. */
+static void give_start(filch_job *job)
+{
+    if (!fl_more(job) || !job->pool->direct.tallies)
+        return;
+    fl_pending_callback_give(job->by.start);
+    job->by.start = NULL;
+}
+
+static void unmake(filch_job *job)
+{
+    give_start(job);
+    free_job(job);
+}
+
+void fl_job_give_up(filch_job *job)
+{
+    filch_pool *pool = job->pool;
+    if (fl_more(job)) {
+        fl_lock(&pool->room.lock);
+        fl_key_leave(job);
+        fl_due_leave(job);
+        fl_unlock(&pool->room.lock);
+    }
+    unmake(job);
 }
 
 int fl_job_make(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                 const filch_job_options *options, bool handle)
 {
-    filch_job *job = fl_cell_take(FL_CELLS_POOL_JOBS);
-    bool wants = !fl_job_is_plain(pool, options, handle);
-    fl_job_more *more = job && wants ? calloc(1, sizeof *more) : NULL;
-    if (!job || (wants && !more)) {
-        if (job)
-            fl_cell_give(FL_CELLS_POOL_JOBS, job);
-        return fl_fail(ENOMEM, "no memory for a job; wait for some to end");
-    }
+    bool plain = fl_job_is_plain(pool, options, handle);
+    filch_job *job = fl_cell_take(plain ? FL_CELLS_POOL_JOBS : FL_CELLS_FULL_JOBS);
+    if (!job)
+        return no_memory();
     fl_job_fill(job, pool, fn, data, options);
-    job->slim = false;
-    job->more = more;
+    job->slim = job->own = job->beyond = job->settling = false;
+    job->by.start = NULL;
+    job->more = plain ? NULL : &((fl_full_job *)job)->more;
     filch_u32_store(&job->refs, handle ? 2 : 1, FILCH_RELAXED); /* not yet shared */
-    int rc = 0;
-    if (more) {
-        more->job = job;
-        more->options = *options;
-        if (!options->results)
-            more->options.results = pool->config.results;
-        filch_u32_add(&pool->refs, 1, FILCH_RELAXED); /* the caller has one */
-        rc = make_context(pool, more, handle || options->key);
-        if (!rc)
-            rc = fl_attempts_begin(job);
-        if (!rc && options->key)
-            rc = copy_key(more);
-        if (options->trace)
-            filch_trace_child(&more->trace, options->trace);
-    }
+    int rc = plain ? 0 : make_more(job, options, handle);
     if (rc)
-        fl_job_unmake(job);
+        unmake(job);
     else
         *out = job;
     return rc;
-}
-
-void fl_job_unmake(filch_job *job)
-{
-    filch_pool *pool = job->pool;
-    if (fl_more(job)) {
-        filch_context_release(job->more->context);
-        free(job->more->key);
-        free(fl_more(job));
-        job->more = NULL; /* a second release sees that, until the cell is another job's */
-        fl_pool_drop(pool);
-    }
-    fl_cell_give(FL_CELLS_POOL_JOBS, job);
 }
 
 static void call_drop(filch_self self, void *arg)
 {
     filch_job *job = arg;
     (void)self;
-    job->more->options.drop(job->data);
+    job->more->drop(job->data);
 }
 
 void fl_job_drop(filch_job *job)
 {
     filch_failure failure;
-    if (filch_u32_add(&job->refs, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* B4 */
+    const bool full = fl_more(job); /* else its function's hold is the only one */
+    if (full && filch_u32_add(&job->refs, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* B4 */
         return;
-    bool drops = fl_more(job) && job->more->options.drop;
+    bool drops = full && job->more->drop;
     if (drops && !fl_catch_here("drop of job", job->name, call_drop, job, &failure))
         fl_panic_report(&failure);
-    fl_job_unmake(job);
+    free_job(job);
 }
 
 /* ---- Telling `done` ---- */
@@ -123,7 +206,9 @@ static void call_done(filch_self self, void *arg)
 {
     (void)self;
     filch_job *job = arg;
-    job->more->options.done(job, (filch_outcome)job->outcome, filch_job_failure(job), job->data);
+    const filch_outcome outcome = (filch_outcome)job->outcome; /* it is final */
+    const filch_failure *why = outcome == FILCH_SUCCEEDED ? NULL : filch_job_failure(job);
+    job->more->done(job, outcome, why, job->data);
 }
 
 void fl_job_tell(filch_self self, filch_job *job)
@@ -133,112 +218,75 @@ void fl_job_tell(filch_self self, filch_job *job)
     if (!fl_more(job))
         return;
     fl_job_comes_to(fiber, job); /* it may not wait for its pool either */
-    if (job->more->options.done && !fl_catch(self, job->name, call_done, job, &failure))
+    if (job->more->done && !fl_catch(self, job->name, call_done, job, &failure))
         fl_panic_report(&failure);
     fiber->pooled = NULL;
     fl_results_deliver(job);
 }
 
-/* ---- The watch: an errand ---- */
-
-static void after_context(filch_self self, filch_job *job)
-{
-    if (job->more->tells)
-        fl_job_tell(self, job);
-}
-
-/* Its context is done. One that is in progress sees that, and says itself what becomes of it; but its
- * deadline is final. */
-static void context_done(fl_waiter *watcher)
-{
-    fl_job_more *more = FL_CONTAINER_OF(watcher, fl_job_more, watcher);
-    filch_job *job = more->job;
-    filch_pool *pool = job->pool;
-    filch_outcome outcome = fl_outcome_of_cause(watcher->code);
-    fl_after after = {0};
-    fl_lock(&pool->room.lock);
-    if (job->stage != FL_JOB_RUNNING)
-        fl_job_decide(job, outcome, NULL, &after);
-    else
-        more->tells = outcome == FILCH_TIMED_OUT && fl_job_decide(job, outcome, NULL, &after);
-    if (more->tells)
-        fl_stuck_watch(job);
-    fl_pool_leave(pool, &after);
-    fl_errand_go(&more->after, job, after_context);
-}
-
-/* Under the pool's lock. Why there is nothing to watch: the context is done; or 0. */
-static int watch(filch_job *job)
-{
-    fl_job_more *more = fl_more(job);
-    filch_context *context = more->context;
-    more->watcher = (fl_waiter){.told = context_done};
-    more->watch = (fl_node){.waiter = &more->watcher};
-    fl_lock(&context->lock);
-    int cause = filch_context_cause(context);
-    more->watched = !cause;
-    if (more->watched) {
-        fl_waiters_add(&context->waiters, &more->watch);
-        fl_errand_begin(job);
-    }
-    fl_unlock(&context->lock);
-    return cause;
-}
-
-/* When it is ENDED. Who has claimed the watcher ends the errand, else this does. No lock. */
-void fl_job_unwatch(filch_job *job)
-{
-    fl_job_more *more = fl_more(job);
-    if (!more || !more->watched)
-        return;
-    fl_lock(&more->context->lock);
-    bool mine = fl_waiter_claim(&more->watcher);
-    if (mine)
-        fl_waiters_remove(&more->context->waiters, &more->watch);
-    fl_unlock(&more->context->lock);
-    if (mine)
-        fl_errand_end(job);
-}
-
-static void tell_apart(filch_self self, fl_job *item)
+static void tell_apart(filch_self self, fl_work_item *item)
 {
     filch_job *job = (filch_job *)item;
     fl_attempts_leave(job);
     fl_job_tell(self, job);
     fl_job_unwatch(job);
-    fl_errand_end(job);
+    give_start(job);
+    fl_pending_callback_end(job);
 }
 
 void fl_job_tell_apart(filch_job *job)
 {
-    fl_job_be_part(&job->item, tell_apart);
+    fl_work_item_be_part(&job->item, tell_apart);
     fl_start(job->pool->rt, &job->item);
 }
 
 /* ---- Stages; under the pool's lock ---- */
 
+/* Why it need not wait for a runner. No other thread has seen it yet. */
+static int cause_of_new(filch_job *job)
+{
+    if (!job->own)
+        return 0;
+    if (fl_rare(job) && fl_rare(job)->context)
+        return fl_job_watch(job);
+    if (job->more->deadline != FILCH_FOREVER && fl_is_past(job->more->deadline))
+        return -ETIMEDOUT;
+    return filch_context_cause(job->pool->context);
+}
+
 bool fl_job_accept(filch_job *job, fl_after *after)
 {
     filch_pool *pool = job->pool;
-    job->id = ++pool->stats.accepted * fl_direct_stride(&pool->direct);
-    job->since = fl_now();
-    int cause = fl_more(job) && job->more->context ? watch(job) : 0;
-    return !cause || !fl_job_decide(job, fl_outcome_of_cause(cause), NULL, after);
+    const fl_job_more *more = fl_more(job);
+    fl_job_number(job);
+    job->since = fl_pool_date(pool);
+    int cause = more ? cause_of_new(job) : 0;
+    if (cause)
+        fl_job_call_off(job, cause, after);
+    return !cause;
 }
 
 void fl_job_begin(filch_job *job)
 {
     job->stage = FL_JOB_RUNNING;
+    if (!job->pool->direct.tallies)
+        job->by.place = 0;
     job->pool->stats.running++;
+    if (job->pool->config.adaptive)
+        job->pool->aimd.reached |= job->pool->stats.running >= job->pool->stats.width;
+    if (!fl_more(job))
+        return;
+    job->pool->beyond += job->beyond;
     fl_row_enter(&job->pool->in_progress, job);
-    job->pool->aimd.reached |= job->pool->stats.running >= job->pool->stats.width;
-    if (fl_more(job) && job->pool->config.stuck_after)
+    if (job->own)
+        fl_due_begin(job);
+    if (job->pool->config.stuck_after)
         fl_stuck_begin(job);
 }
 
 /* ---- Outcomes ---- */
 
-/* What is said of a job that did not come to say something itself. */
+/* The words for a job that left none itself. */
 static const struct {
     int code;
     const char *text;
@@ -250,25 +298,45 @@ static const struct {
 
 static const char *reason(const filch_job *job, filch_outcome outcome)
 {
-    if (outcome == FILCH_CANCELLED && job->more->attempts.retry.attempts) /* no runner has it */
-        return "it was cancelled between attempts";
-    return reasons[outcome].text;
+    const fl_job_trials *trials = fl_trials(job);
+    if (outcome == FILCH_CANCELLED && trials && trials->attempts.retry.attempts)
+        return "it was cancelled between attempts"; /* no runner has it */
+    if (outcome == FILCH_TIMED_OUT && job->more->overran)
+        return "it ran for longer than its run_timeout";
+    return reasons[outcome].text ? reasons[outcome].text : "no memory for what it said";
 }
 
+/* A failure that is only a code gets its words at the first request for them. Under the lock. */
 static void note(filch_job *job, filch_outcome outcome, const filch_failure *why)
 {
-    if (!fl_more(job) || outcome == FILCH_SUCCEEDED)
+    fl_job_more *more = fl_more(job);
+    if (!more)
         return;
-    filch_failure *failure = &job->more->failure;
-    if (why) {
-        *failure = *why;
+    if (outcome == FILCH_SUCCEEDED) {
+        uint32_t cause = filch_u32_load(&more->cause, FILCH_RELAXED);       /* under the lock */
+        filch_u32_store(&more->cause, cause | FL_SUCCEEDED, FILCH_RELEASE); /* L8 */
         return;
     }
-    *failure = (filch_failure){.code = reasons[outcome].code, .task = job->name};
-    snprintf(failure->message, sizeof failure->message, "%s", reason(job, outcome));
+    more->overran = job->stage == FL_JOB_RUNNING && outcome == FILCH_TIMED_OUT &&
+                    fl_run_timeout(job) && fl_now() < more->deadline;
+    more->code = (int16_t)(why ? why->code : reasons[outcome].code);
+    more->failure = why ? malloc(sizeof *why) : NULL;
+    if (more->failure)
+        *more->failure = *why;
 }
 
-/* Of the queue, or of those that are delayed; a new one is in neither, and makes no room. */
+void fl_job_explain(const filch_job *job, filch_failure *out)
+{
+    if (job->more->failure) {
+        *out = *job->more->failure;
+        return;
+    }
+    *out = (filch_failure){.code = job->more->code, .task = job->name};
+    snprintf(out->message, sizeof out->message, "%s", reason(job, job->outcome));
+}
+
+/* Removes it from the queue, or from the delayed jobs; a new job is in neither, and makes no
+ * room. */
 static void take_out(filch_job *job, fl_after *after)
 {
     filch_pool *pool = job->pool;
@@ -280,7 +348,7 @@ static void take_out(filch_job *job, fl_after *after)
         fl_delay_end(job);
     }
     job->stage = FL_JOB_ENDED;
-    pool->errands++;
+    pool->pending_callbacks++;
     job->age.next = after->apart;
     after->apart = job;
     if (held_room)
@@ -290,13 +358,14 @@ static void take_out(filch_job *job, fl_after *after)
 bool fl_job_decide(filch_job *job, filch_outcome outcome, const filch_failure *why, fl_after *after)
 {
     filch_pool *pool = job->pool;
-    if (job->outcome != FILCH_UNDECIDED || (fl_more(job) && job->more->settling))
+    if (job->outcome != FILCH_UNDECIDED || job->settling)
         return false;
     note(job, outcome, why);
     job->outcome = (uint8_t)outcome;
     pool->stats.outcomes[outcome]++;
     if (fl_more(job)) {
         after->told = fl_waiters_claim_all(&job->more->waiters, after->told);
+        fl_due_leave(job);
         fl_key_leave(job);
     }
     if (job->stage != FL_JOB_RUNNING)

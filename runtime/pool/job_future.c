@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The future of a job's outcome. It stands in the queue of those who wait for that, by a waiter that
- * is not resumed but called, and that lies in the room of the future: so a job may have any number
- * of them, and none needs memory. Whoever decides about the job calls it, after unlocking the pool
- * and while it still holds the job; the future itself holds nothing. */
+ * The future of a job's outcome. Its waiter stands in the queue for that outcome; it is called, not
+ * resumed, and lies in the room of the future. So a job may have any number of them, and none needs
+ * memory. The decider of the job calls it, after unlocking the pool and while it still holds the
+ * job. The future itself holds nothing. */
+#include <runtime/pool/job.h>
+#include <runtime/pool/parts.h>
 #include <runtime/pool/pool.h>
 
-#include <runtime/core/error.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
 #include <runtime/sync/future.h>
+#include <runtime/sync/wait.h>
 
 #include <errno.h>
 #include <string.h>
@@ -20,12 +24,16 @@ typedef struct promise {
 } promise;
 FILCH_STATIC_ASSERT(sizeof(promise) <= FILCH_FUTURE_BYTES, "no room for a promise");
 
-/* The job has an outcome, which is not changed any more. */
+/* The job has an outcome, which no longer changes. */
 static void settle(filch_future *future, const filch_job *job)
 {
     const filch_outcome outcome = (filch_outcome)job->outcome;
     if (outcome != FILCH_SUCCEEDED) {
-        fl_future_fail_with(future, &job->more->failure);
+        filch_failure why;
+        fl_lock(&job->pool->room.lock);
+        fl_job_explain(job, &why);
+        fl_unlock(&job->pool->room.lock);
+        fl_future_fail_with(future, &why);
         return;
     }
     future->size = sizeof outcome;

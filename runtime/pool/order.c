@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/pool/order.h>
 
-#include <runtime/core/clock.h>
-#include <runtime/core/container.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/container.h>
+#include <runtime/platform/later.h>
+#include <runtime/pool/parts.h>
+#include <runtime/sync/timer_heap.h>
+#include <runtime/sync/timer_row.h>
 
 /* ---- Lines ---- */
 
@@ -12,7 +16,8 @@ static fl_place_in_row *place(filch_job *job, bool by_age)
     return by_age ? &job->age : &job->by.level;
 }
 
-/* Behind `before`; NULL: as the first. */
+/* Behind `before`; NULL: as the first. The first one's `previous` has no meaning, so that taking it
+ * does not touch the second, which another runner is about to take. */
 static void enter(fl_row *row, filch_job *before, filch_job *job, bool by_age)
 {
     filch_job **next = before ? &place(before, by_age)->next : &row->first;
@@ -24,26 +29,44 @@ static void enter(fl_row *row, filch_job *before, filch_job *job, bool by_age)
     *next = job;
 }
 
-/* By age: it may come from another level. */
-static void enter_level(fl_row *row, filch_job *job)
-{
-    filch_job *before = row->last;
-    while (before && before->since > job->since)
-        before = place(before, false)->previous;
-    enter(row, before, job, false);
-}
-
 static void leave(fl_row *row, filch_job *job, bool by_age)
 {
-    fl_place_in_row *at = place(job, by_age);
-    if (at->previous)
-        place(at->previous, by_age)->next = at->next;
-    else
+    const fl_place_in_row *at = place(job, by_age);
+    const bool is_first = row->first == job;
+    if (is_first)
         row->first = at->next;
-    if (at->next)
-        place(at->next, by_age)->previous = at->previous;
     else
-        row->last = at->previous;
+        place(at->previous, by_age)->next = at->next;
+    if (!at->next)
+        row->last = is_first ? NULL : at->previous;
+    else if (!is_first)
+        place(at->next, by_age)->previous = at->previous;
+}
+
+static fl_row *level_of(filch_pool *pool, const filch_job *job)
+{
+    return &pool->level[pool->config.order == FILCH_PRIORITY ? job->priority : 0];
+}
+
+/* By age: it may come from another level. */
+static void enter_level(filch_pool *pool, filch_job *job)
+{
+    fl_row *row = level_of(pool, job);
+    filch_job *before = row->last;
+    while (before && before->since > job->since)
+        before = before == row->first ? NULL : place(before, false)->previous;
+    enter(row, before, job, false);
+    if (!pool->levels || job->since < pool->oldest)
+        pool->oldest = job->since;
+    pool->levels |= 1U << (row - pool->level);
+}
+
+static void leave_level(filch_pool *pool, filch_job *job)
+{
+    fl_row *row = level_of(pool, job);
+    leave(row, job, false);
+    if (!row->first)
+        pool->levels &= ~(1U << (row - pool->level));
 }
 
 void fl_row_enter(fl_row *row, filch_job *job)
@@ -58,21 +81,22 @@ void fl_row_leave(fl_row *row, filch_job *job)
 
 /* ---- Orders ---- */
 
-static filch_job *oldest(const filch_pool *pool)
+static filch_job *oldest(filch_pool *pool)
 {
     return pool->by_age.first;
 }
 
-static filch_job *newest(const filch_pool *pool)
+static filch_job *newest(filch_pool *pool)
 {
     return pool->by_age.last;
 }
 
 /* The first of each row is its oldest, so that only these are compared. */
-static filch_job *most_urgent(const filch_pool *pool)
+static filch_job *most_urgent_by_age(filch_pool *pool)
 {
     filch_job *best = NULL;
     int64_t best_level = -1, now = fl_now();
+    pool->oldest = now;
     for (unsigned i = FILCH_PRIORITIES; i-- > 0;) {
         filch_job *job = pool->level[i].first;
         if (!job)
@@ -82,8 +106,22 @@ static filch_job *most_urgent(const filch_pool *pool)
             best = job;
             best_level = level;
         }
+        if (job->since < pool->oldest)
+            pool->oldest = job->since;
     }
     return best;
+}
+
+/* Unless a job has waited for as long as `aging`, the next is of the highest level that has one. */
+static filch_job *most_urgent(filch_pool *pool)
+{
+    const unsigned levels = pool->levels;
+    if (!levels)
+        return NULL;
+    const bool several = levels & (levels - 1);
+    if (several && fl_is_past(fl_later(pool->oldest, pool->config.aging)))
+        return most_urgent_by_age(pool);
+    return pool->level[31 - __builtin_clz(levels)].first;
 }
 
 static filch_job *job_of(fl_timed *timed)
@@ -91,15 +129,15 @@ static filch_job *job_of(fl_timed *timed)
     return FL_CONTAINER_OF(timed, filch_job, by.deadline);
 }
 
-static filch_job *earliest(const filch_pool *pool)
+static filch_job *earliest(filch_pool *pool)
 {
-    const fl_timer_heap *heap = &pool->by_deadline;
-    return heap->count ? job_of(heap->entries[0].timed) : pool->level[0].first;
+    fl_timed *first = fl_timer_row_first(&pool->by_deadline);
+    return first ? job_of(first) : pool->level[0].first;
 }
 
-/* Next: whom to take. In rows: do jobs stand by priority, or by deadline? */
+/* The next job to take. In rows: do jobs stand by priority, or by deadline? */
 static const struct order {
-    filch_job *(*next)(const filch_pool *pool);
+    filch_job *(*next)(filch_pool *pool);
     bool levels, deadlines;
 } orders[FILCH_ORDERS] = {
     [FILCH_ANY] = {oldest, false, false},      [FILCH_FIFO] = {oldest, false, false},
@@ -107,17 +145,12 @@ static const struct order {
     [FILCH_EARLIEST] = {earliest, true, true},
 };
 
-static fl_row *level_of(filch_pool *pool, const filch_job *job)
-{
-    return &pool->level[pool->config.order == FILCH_PRIORITY ? job->priority : 0];
-}
-
 static bool stand_by_deadline(filch_pool *pool, filch_job *job)
 {
-    int64_t deadline = filch_context_deadline(filch_job_context(job));
+    int64_t deadline = fl_job_deadline(job);
     job->by.deadline = (fl_timed){0};
     return deadline != FILCH_FOREVER &&
-           !fl_timer_heap_add(&pool->by_deadline, &job->by.deadline, deadline);
+           !fl_timer_row_add(&pool->by_deadline, &job->by.deadline, deadline);
 }
 
 void fl_order_add(filch_pool *pool, filch_job *job)
@@ -126,21 +159,26 @@ void fl_order_add(filch_pool *pool, filch_job *job)
     fl_row_enter(&pool->by_age, job);
     job->dated = order->deadlines && stand_by_deadline(pool, job);
     if (order->levels && !job->dated)
-        enter_level(level_of(pool, job), job);
+        enter_level(pool, job);
 }
 
 void fl_order_remove(filch_pool *pool, filch_job *job)
 {
     leave(&pool->by_age, job, true);
     if (job->dated)
-        fl_timer_heap_remove(&pool->by_deadline, &job->by.deadline);
+        fl_timer_row_remove(&pool->by_deadline, &job->by.deadline);
     else if (orders[pool->config.order].levels)
-        leave(level_of(pool, job), job, false);
+        leave_level(pool, job);
 }
 
-filch_job *fl_order_first(const filch_pool *pool)
+filch_job *fl_order_first(filch_pool *pool)
 {
     return orders[pool->config.order].next(pool);
+}
+
+bool fl_order_knows_first(const filch_pool *pool)
+{
+    return pool->by_age.first && orders[pool->config.order].next == oldest;
 }
 
 filch_job *fl_order_take(filch_pool *pool)
@@ -157,7 +195,7 @@ void fl_order_move(filch_pool *pool, filch_job *job, unsigned priority)
         job->priority = (uint8_t)priority;
         return;
     }
-    leave(level_of(pool, job), job, false);
+    leave_level(pool, job);
     job->priority = (uint8_t)priority;
-    enter_level(level_of(pool, job), job);
+    enter_level(pool, job);
 }

@@ -1,18 +1,29 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A job in progress: its function is called, and what becomes of it then. */
-#include <runtime/pool/order.h>
+ * A job in progress: the call of its function, and its outcome. B9 is an edge of
+ * runtime/pool/pool.h. */
+#include <runtime/pool/perform.h>
 
-#include <runtime/core/clock.h>
-#include <runtime/core/error.h>
-#include <runtime/core/panic.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/panic.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
+#include <runtime/pool/attempt.h>
+#include <runtime/pool/job.h>
+#include <runtime/pool/job_context.h>
+#include <runtime/pool/order.h>
+#include <runtime/pool/parts.h>
+#include <runtime/pool/pool.h>
+#include <runtime/pool/room.h>
+#include <runtime/pool/runner.h>
+#include <runtime/pool/stuck.h>
+#include <runtime/resilience/aimd.h>
 
 #include <errno.h>
 
 void fl_job_record(filch_distribution *distribution, filch_job *job)
 {
-    if (!distribution)
-        return;
     int64_t now = fl_now();
     filch_distribution_record(distribution, now - job->since);
     job->since = now;
@@ -35,11 +46,16 @@ static void call_job(filch_self self, void *arg)
 /* Also after filch_pool_shutdown_now has looked at those in progress. */
 int fl_job_cause(const filch_job *job)
 {
-    int cause = fl_more(job) ? filch_context_cause(job->more->context) : 0;
+    const fl_job_more *more = fl_more(job);
+    const fl_job_rare *rare = fl_rare(job);
+    uint32_t own = more ? filch_u32_load(&more->cause, FILCH_ACQUIRE) : 0; /* B9 */
+    int cause = -(int)(own & ~FL_SUCCEEDED);
+    if (!cause && rare)
+        cause = filch_context_cause(rare->context);
     return cause ? cause : filch_context_cause(job->pool->context);
 }
 
-/* What a function that has returned means by its code, which is not 0. */
+/* The outcome that a function's return code, which is not 0, stands for. */
 static filch_outcome meaning(const filch_job *job, int code)
 {
     int cause = fl_job_cause(job);
@@ -48,7 +64,7 @@ static filch_outcome meaning(const filch_job *job, int code)
     return cause && (code == -ECANCELED || code == cause) ? FILCH_CANCELLED : FILCH_FAILED;
 }
 
-/* why->code 0: what is said of such outcomes. */
+/* why->code 0: the usual words for the outcome. */
 filch_outcome fl_job_run(filch_self self, filch_job *job, filch_failure *why)
 {
     int cause = fl_job_cause(job);
@@ -73,61 +89,122 @@ static filch_adaptive_outcome adaptive_outcome(filch_outcome outcome)
     return outcome == FILCH_TIMED_OUT ? FILCH_ADAPTIVE_OVERLOAD : FILCH_ADAPTIVE_OK;
 }
 
-/* An adaptive pool's width follows what jobs take. Under the lock. */
+/* An adaptive pool's width follows the times of its jobs. Under the lock. */
 static void adapt(filch_job *job, filch_outcome outcome, fl_after *after)
 {
     filch_pool *pool = job->pool;
     if (!pool->config.adaptive || !filch_job_attempts(job))
         return;
-    int64_t now = fl_now(), latency = now - job->more->attempts.began;
+    int64_t now = fl_now(), latency = now - fl_trials(job)->attempts.began;
     fl_aimd_call_over(&pool->aimd, adaptive_outcome(outcome), latency, now);
     bool wider = pool->aimd.limit > pool->stats.width;
     pool->stats.width = pool->aimd.limit;
-    if (wider)
+    if (wider) {
         fl_pool_rouse(pool, after);
+        fl_pool_admit(pool, after);
+    }
 }
 
-/* It has returned for good. true: this was its outcome. */
-static bool end(filch_job *job, filch_outcome outcome, const filch_failure *why)
+/* It has returned for good; under the lock. true: that was its outcome. */
+static bool end(filch_job *job, filch_outcome outcome, const filch_failure *why, fl_after *after)
 {
-    filch_pool *pool = job->pool;
-    fl_after after = {0};
-    fl_lock(&pool->room.lock);
-    if (fl_more(job))
-        job->more->settling = false;
-    bool decided = fl_job_decide(job, outcome, why->code ? why : NULL, &after);
-    adapt(job, outcome, &after);
+    bool decided = fl_job_decide(job, outcome, why->code ? why : NULL, after);
     job->stage = FL_JOB_ENDED;
-    fl_row_leave(&pool->in_progress, job);
+    fl_job_give_place(job);
     if (fl_more(job))
-        fl_stuck_leave(job);
-    fl_pool_leave(pool, &after); /* it is still counted as running */
+        fl_row_leave(&job->pool->in_progress, job);
     return decided;
 }
 
-void fl_job_perform(filch_self self, filch_job *job)
+/* Once it has ended, neither its last holder nor a future that is told touches the pool. Under the
+ * lock. */
+static bool is_quiet(const filch_job *job, const fl_after *after)
 {
-    filch_pool *pool = job->pool;
-    fl_fiber *fiber = fl_fiber_of(self);
-    filch_failure why;
-    int64_t again;
-    fl_job_comes_to(fiber, job);
-    fiber->on_runner = true;
-    filch_outcome outcome = fl_attempt(self, job, &why, &again);
-    fiber->pooled = NULL;
-    if (again && fl_delay(job, again)) { /* it may run elsewhere by now */
-        fiber->on_runner = false;
-        return;
+    const fl_job_more *more = fl_more(job);
+    if (!more)
+        return true;
+    bool silent = !more->done && !more->drop && !more->results && !fl_rare(job);
+    return silent && (!after->told || job->outcome == FILCH_SUCCEEDED);
+}
+
+/* It is no longer counted as running. */
+static void leave(filch_pool *pool, bool beyond, fl_after *after)
+{
+    fl_pool_progressed(pool, beyond);
+    fl_pool_admit(pool, after);
+}
+
+bool fl_job_end(filch_self self, fl_ended *ended, fl_after *after)
+{
+    filch_job *job = ended->job;
+    job->settling = false;
+    ended->tells = end(job, ended->outcome, &ended->why, after);
+    if (is_quiet(job, after)) {
+        fl_fiber_of(self)->on_runner = false;
+        leave(job->pool, job->beyond, after);
+        return true;
     }
-    if (again && job->more->attempts.permitted && fl_job_cause(job))
-        outcome = fl_job_run(self, job, &why); /* that it was cancelled: this attempt never began */
-    if (end(job, fl_attempts_end(self, job, outcome, &why), &why))
+    ended->tells |= job->more->late;
+    adapt(job, ended->outcome, after);
+    fl_stuck_leave(job);
+    return false;
+}
+
+/* Until `done` and `drop` have returned the job is counted as running. */
+void fl_job_end_aloud(filch_self self, const fl_ended *ended, fl_after *after)
+{
+    filch_job *job = ended->job;
+    filch_pool *pool = job->pool;
+    bool beyond = job->beyond;
+    if (ended->tells)
         fl_job_tell(self, job);
-    fiber->on_runner = false;
+    fl_fiber_of(self)->on_runner = false;
     fl_attempts_leave(job);
     fl_job_unwatch(job);
     fl_job_drop(job);
     fl_lock(&pool->room.lock);
-    pool->stats.running--;
-    fl_pool_leave(pool, &(fl_after){0});
+    leave(pool, beyond, after);
+}
+
+bool fl_job_perform_but_end(filch_self self, filch_job *job, fl_ended *ended)
+{
+    fl_fiber *fiber = fl_fiber_of(self);
+    filch_failure *why = &ended->why;
+    int64_t again;
+    fl_job_comes_to(fiber, job);
+    fiber->on_runner = true;
+    filch_outcome outcome = fl_attempt(self, job, why, &again);
+    fiber->pooled = NULL;
+    if (again && fl_delay(job, again)) { /* it may run elsewhere by now */
+        fiber->on_runner = false;
+        return false;
+    }
+    if (again && fl_trials(job)->attempts.permitted && fl_job_cause(job))
+        outcome = fl_job_run(self, job, why); /* it was cancelled: this attempt never began */
+    ended->job = job;
+    ended->outcome = fl_attempts_end(self, job, outcome, why);
+    return true;
+}
+
+void fl_job_finish(filch_self self, fl_ended *ended)
+{
+    filch_pool *pool = ended->job->pool;
+    fl_after after = {0};
+    fl_lock(&pool->room.lock);
+    bool quiet = fl_job_end(self, ended, &after);
+    fl_pool_leave(pool, &after);
+    if (quiet) {
+        fl_job_drop(ended->job);
+        return;
+    }
+    after = (fl_after){0};
+    fl_job_end_aloud(self, ended, &after);
+    fl_pool_leave(pool, &after);
+}
+
+void fl_job_perform(filch_self self, filch_job *job)
+{
+    fl_ended ended;
+    if (fl_job_perform_but_end(self, job, &ended))
+        fl_job_finish(self, &ended);
 }

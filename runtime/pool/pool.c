@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A pool's life, and what it does when its lock is released. B5 is an edge of runtime/pool/pool.h. */
+ * A pool's life, and what it does when its lock is released. B5 is an edge of
+ * runtime/pool/pool.h. */
+#include <runtime/pool/pool.h>
+
+#include <runtime/engine/outside.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/platform/lock.h>
+#include <runtime/pool/due.h>
+#include <runtime/pool/job.h>
 #include <runtime/pool/order.h>
 #include <runtime/pool/results.h>
+#include <runtime/pool/runner.h>
+#include <runtime/pool/shutdown.h>
+#include <runtime/sync/timer_heap.h>
+#include <runtime/sync/wait.h>
 
-#include <runtime/core/call.h>
-#include <runtime/core/clock.h>
-#include <runtime/core/error.h>
-#include <runtime/policy/retry.h>
+#include <runtime/platform/answer.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/resilience/retry.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,11 +34,12 @@ void fl_pool_leave(filch_pool *pool, const fl_after *after)
     bool rested = fl_waiters_any(&pool->resting) && fl_pool_at_rest(pool);
     fl_node *resting = rested ? fl_waiters_claim_all(&pool->resting, NULL) : NULL;
     filch_runtime *rt = pool->rt;
+    fl_intake_open(pool);
     fl_unlock(&pool->room.lock);
     fl_tell_list(resting, 0);
     fl_tell_list(after->told, after->code);
-    for (fl_job *one = after->started, *next; one; one = next) {
-        next = (fl_job *)one->node.next;
+    for (fl_work_item *one = after->started, *next; one; one = next) {
+        next = (fl_work_item *)one->node.next;
         fl_start_patient(rt, one);
     }
     for (filch_job *one = after->apart, *next; one; one = next) {
@@ -34,12 +48,17 @@ void fl_pool_leave(filch_pool *pool, const fl_after *after)
     }
 }
 
+static void count(filch_pool *pool, uint64_t change)
+{
+    if (filch_u64_add(&pool->refs, change, FILCH_ACQ_REL) + change) /* B5 */
+        return;
+    filch_context_release(pool->context); /* a handle's holder may look at it until now */
+    free(pool);
+}
+
 void fl_pool_drop(filch_pool *pool)
 {
-    if (filch_u32_add(&pool->refs, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* B5 */
-        return;
-    filch_context_release(pool->context); /* who has a handle may look at it until now */
-    free(pool);
+    count(pool, (uint64_t)-1);
 }
 
 /* ---- Creation ---- */
@@ -59,26 +78,27 @@ static int copy(filch_pool_config *known, const filch_pool_config *config)
 
 static int check(const filch_pool_config *config)
 {
-    if (config->runtime && (config->workers || config->worker_slots))
+    if (config->runtime && (config->workers || config->max_workers))
         return fl_fail(EINVAL, "a pool with a runtime and %u workers of its own; choose one",
-                       config->workers ? config->workers : config->worker_slots);
+                       config->workers ? config->workers : config->max_workers);
     if (config->runtime && config->bind)
         return fl_fail(EINVAL,
-                       "a pool that is to bind the workers of a runtime that is there (%s); leave "
+                       "a pool cannot bind the workers of an existing runtime (%s); leave "
                        "out one of the two",
                        config->bind);
     if (config->width > FILCH_WIDTH_MAX)
-        return fl_fail(EINVAL, "a pool %u jobs wide; %d is the most", config->width,
+        return fl_fail(EINVAL, "pool width %u is out of range (at most %d)", config->width,
                        FILCH_WIDTH_MAX);
-    if ((unsigned)config->order >= FILCH_ORDERS || (unsigned)config->full >= FILCH_FULL_POLICIES)
+    if ((unsigned)config->order >= FILCH_ORDERS || (unsigned)config->full >= FILCH_FULL_CHOICES)
         return fl_fail(EINVAL,
                        "a pool of order %d that does %d when it is full; see filch_pool_order and "
                        "filch_when_full",
                        (int)config->order, (int)config->full);
-    if (config->aging < 0 || config->timeout < 0)
-        return fl_fail(EINVAL, "a pool with a negative time; aging and timeout are nanoseconds");
+    if (config->aging < 0 || config->timeout < 0 || config->run_timeout < 0)
+        return fl_fail(EINVAL, "a pool with a negative time; aging, timeout and run_timeout are "
+                               "nanoseconds");
     if (config->adaptive && (config->width || config->width_max))
-        return fl_fail(EINVAL, "an adaptive pool with a width; it finds itself, leave width and "
+        return fl_fail(EINVAL, "an adaptive pool with a width; leave width and "
                                "width_max 0");
     int rc = config->retry ? fl_retry_check(config->retry) : 0;
     if (!rc)
@@ -98,22 +118,23 @@ static unsigned most_at_a_time(const filch_pool *pool)
     return most + pool->config.spares;
 }
 
-/* A worker for each spare. More workers than processors come from the environment alone: then there are
- * as many slots as that, and no spares. */
+/* A worker for each spare. Only the environment asks for more workers than processors: then
+ * max_workers is that number, and there are no spares. */
 static unsigned slots_of(const filch_pool_config *config)
 {
     long processors = sysconf(_SC_NPROCESSORS_CONF);
     unsigned workers = config->workers ? config->workers : (unsigned)processors;
-    if (workers < config->worker_slots)
-        workers = config->worker_slots;
-    return config->spares || config->worker_slots ? workers + config->spares : 0;
+    if (workers < config->max_workers)
+        workers = config->max_workers;
+    return config->spares || config->max_workers ? workers + config->spares : 0;
 }
 
 static int set_up(filch_pool *pool)
 {
+    static const filch_job_options plain;
     filch_pool_config *config = &pool->config;
     filch_config own = {.workers = config->workers,
-                        .worker_slots = slots_of(config),
+                        .max_workers = slots_of(config),
                         .bind = config->bind};
     int rc = config->runtime ? 0 : filch_runtime_create(&pool->rt, &own);
     if (rc)
@@ -141,22 +162,40 @@ static int set_up(filch_pool *pool)
         rc = fl_runners_make(pool, most_at_a_time(pool));
     if (!rc)
         rc = fl_gate_open(pool);
-    return rc ? rc : fl_elastic_open(pool);
+    if (!rc)
+        rc = fl_elastic_open(pool);
+    pool->all_extra = config->results || config->timeout || config->run_timeout ||
+                      config->full == FILCH_FULL_RUN || fl_has_policies(config);
+    pool->intake.used = !pool->direct.tallies && fl_job_is_plain(pool, &plain, false);
+    if (!rc)
+        fl_pool_watch(pool);
+    return rc;
 }
 
-/* Nothing waits for what they do. */
+/* Depends on the time that a job has waited. */
+static enum fl_dates dates_for(const filch_pool_config *config)
+{
+    if (config->timed || config->width_max || config->adaptive || config->stuck_after)
+        return FL_DATES_EXACT;
+    if (config->order < FILCH_PRIORITY)
+        return FL_DATES_NONE;
+    return config->aging < FILCH_SECOND ? FL_DATES_EXACT : FL_DATES_COARSE;
+}
+
+/* Nothing waits for them. */
 static void stop_alarms(filch_pool *pool)
 {
-    fl_lock(&pool->room.lock);
+    fl_pool_lock(pool);
     for (unsigned i = 0; i < FL_POOL_ALARMS; i++)
         fl_alarm_stop(&pool->alarms[i]);
     fl_gate_close(pool);
+    fl_pool_unwatch(pool);
     fl_unlock(&pool->room.lock);
 }
 
 static void take_down(filch_pool *pool)
 {
-    stop_alarms(pool); /* where it came to no more than creation; they have not rung */
+    stop_alarms(pool); /* if creation got no further; they have not rung */
     for (fl_runner *one; (one = pool->newest);) {
         pool->newest = one->made_before;
         free(one);
@@ -169,8 +208,11 @@ static void take_down(filch_pool *pool)
     filch_distribution_destroy(pool->waits);
     filch_distribution_destroy(pool->runs);
     fl_direct_close(&pool->direct);
-    fl_timer_heap_clear(&pool->by_deadline);
-    fl_pool_drop(pool);
+    fl_timer_row_clear(&pool->by_deadline);
+    fl_timer_row_clear(&pool->dues);
+    fl_timer_heap_clear(&pool->run_dues);
+    fl_places_clear(&pool->places);
+    count(pool, pool->handed - FL_POOL_OPEN);
 }
 
 int filch_pool_create(filch_pool **out, const filch_pool_config *config)
@@ -190,8 +232,11 @@ int filch_pool_create(filch_pool **out, const filch_pool_config *config)
         pool->config.name = "pool";
     if (!pool->config.aging)
         pool->config.aging = FILCH_SECOND;
+    if (!pool->config.capacity)
+        pool->config.capacity = FILCH_CAPACITY_DEFAULT;
     fl_elastic_complete(&pool->config);
-    filch_u32_store(&pool->refs, 1, FILCH_RELAXED); /* not yet shared */
+    pool->dates = dates_for(&pool->config);
+    filch_u64_store(&pool->refs, FL_POOL_OPEN, FILCH_RELAXED); /* not yet shared */
     fl_results_enter(pool->config.results);
     rc = set_up(pool);
     if (rc)
@@ -207,7 +252,7 @@ static void check_accounts(const filch_pool *pool)
 {
     filch_pool_stats stats;
     uint64_t sum = 0;
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     for (unsigned i = 0; i < FILCH_OUTCOMES; i++)
         sum += stats.outcomes[i];
     if (sum != stats.accepted)
@@ -226,11 +271,11 @@ int filch_pool_destroy(filch_pool *pool)
                        "it outside",
                        pool->config.name);
     filch_pool_close(pool);
-    int rc = filch_pool_wait(pool, FILCH_FOREVER);
+    int rc = fl_pool_wait("filch_pool_destroy", pool, FILCH_FOREVER);
     if (rc)
         return rc;
     stop_alarms(pool);
-    rc = filch_pool_wait(pool, FILCH_FOREVER);
+    rc = fl_pool_wait("filch_pool_destroy", pool, FILCH_FOREVER);
     if (rc)
         return rc;
     check_accounts(pool);
@@ -240,21 +285,23 @@ int filch_pool_destroy(filch_pool *pool)
 
 /* ---- Queries ---- */
 
-void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out)
+void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out, size_t size)
 {
-    filch_u32 *lock = (filch_u32 *)(uintptr_t)&pool->room.lock;
-    fl_lock(lock);
-    *out = pool->stats;
-    fl_unlock(lock);
+    filch_pool *locked = (filch_pool *)(uintptr_t)pool;
+    fl_pool_lock(locked);
+    filch_pool_stats all = pool->stats;
+    fl_intake_open(locked);
+    fl_unlock(&locked->room.lock);
     fl_direct_sums plain;
     uint64_t ended = 0;
     fl_direct_sum(&pool->direct, &plain);
     for (unsigned i = 0; i < FILCH_OUTCOMES; i++) {
-        out->outcomes[i] += plain.outcomes[i];
+        all.outcomes[i] += plain.outcomes[i];
         ended += plain.outcomes[i];
     }
-    out->accepted += plain.accepted;
-    out->waiting += out->delayed;
-    out->waiting += plain.accepted - plain.begun;
-    out->running += plain.begun - ended;
+    all.accepted += plain.accepted;
+    all.waiting += all.delayed;
+    all.waiting += plain.accepted - plain.begun;
+    all.running += plain.begun - ended;
+    fl_answer(out, size, &all, sizeof all);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A pool's accounts, as metrics. */
+ * A pool's counts, as metrics. */
 #include <runtime/metrics/metrics.h>
 #include <runtime/pool/pool.h>
 
-#include <runtime/core/error.h>
+#include <runtime/platform/error.h>
 
 #include <errno.h>
 
@@ -13,7 +13,7 @@
 static filch_pool_stats stats_of(void *pool)
 {
     filch_pool_stats stats;
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     return stats;
 }
 
@@ -40,7 +40,7 @@ READ(retries, retries)
 READ(delayed, delayed)
 READ(stuck, stuck)
 
-/* ---- What is shown ---- */
+/* ---- The metrics ---- */
 
 #define COUNTER(metric, says, from)                                                                \
     {                                                                                              \
@@ -88,33 +88,44 @@ static int add(filch_metrics *metrics, filch_metric one, filch_pool *pool)
     return filch_metrics_add(metrics, &one);
 }
 
-static int add_times(filch_metrics *metrics, filch_pool *pool)
+static int add_times(filch_metrics *metrics, filch_pool *pool, filch_metric_kind kind)
 {
     const filch_metric waits = {.name = "filch_pool_wait_seconds",
                                 .help = "How long jobs were in the queue.",
-                                .kind = FILCH_METRIC_SUMMARY,
+                                .kind = kind,
                                 .distribution = pool->waits,
                                 .unit = 1e9};
     const filch_metric runs = {.name = "filch_pool_run_seconds",
                                .help = "How long jobs were in progress.",
-                               .kind = FILCH_METRIC_SUMMARY,
+                               .kind = kind,
                                .distribution = pool->runs,
                                .unit = 1e9};
     int rc = add(metrics, waits, pool);
     return rc ? rc : add(metrics, runs, pool);
 }
 
-int filch_metrics_add_pool(filch_metrics *metrics, filch_pool *pool)
+static int add_pool(filch_metrics *metrics, filch_pool *pool, const char *call,
+                    filch_metric_kind times)
 {
     if (!metrics || !pool)
-        return fl_fail(EINVAL, "filch_metrics_add_pool without a registry or a pool; give it both");
+        return fl_fail(EINVAL, "%s without a registry or a pool; give it both", call);
     uint64_t before = fl_metrics_newest(metrics);
     int rc = 0;
     for (unsigned i = 0; i < METRICS && !rc; i++)
         rc = add(metrics, metrics_of_pool[i], pool);
     if (!rc && pool->waits)
-        rc = add_times(metrics, pool);
+        rc = add_times(metrics, pool, times);
     if (rc)
         fl_metrics_remove_above(metrics, pool, before);
     return rc;
+}
+
+int filch_metrics_add_pool(filch_metrics *metrics, filch_pool *pool)
+{
+    return add_pool(metrics, pool, "filch_metrics_add_pool", FILCH_METRIC_SUMMARY);
+}
+
+int filch_metrics_add_pool_histograms(filch_metrics *metrics, filch_pool *pool)
+{
+    return add_pool(metrics, pool, "filch_metrics_add_pool_histograms", FILCH_METRIC_HISTOGRAM);
 }

@@ -2,8 +2,9 @@
  *
  * Configurations of pools for the two kinds of jobs. */
 #include <filch/pool.h>
-#include <runtime/core/settings.h>
-#include <runtime/core/topology.h>
+#include <runtime/engine/settings.h>
+#include <runtime/platform/bind.h>
+#include <runtime/platform/topology.h>
 
 enum {
     THREADS = 2,     /* workers per core, of jobs that wait */
@@ -11,7 +12,7 @@ enum {
     AT_THE_MOST = 64 /* at the most */
 };
 
-/* Cores that this process may use. Where that cannot be found out, creation will say why. */
+/* Cores that this process may use. If that cannot be found out, creation will say why. */
 static unsigned cores(void)
 {
     const fl_topology *topology;
@@ -27,7 +28,7 @@ static unsigned at_most(unsigned count, unsigned limit)
 filch_pool_config filch_pool_cpu_bound(void)
 {
     return (
-        filch_pool_config){.size = sizeof(filch_pool_config), .order = FILCH_FIFO, .bind = "core"};
+        filch_pool_config){.size = sizeof(filch_pool_config), .order = FILCH_FIFO, .bind = "auto"};
 }
 
 filch_pool_config filch_pool_io_bound(void)

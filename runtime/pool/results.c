@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/pool/results.h>
 
-#include <runtime/core/error.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
+#include <runtime/pool/parts.h>
 #include <runtime/pool/pool.h>
 
 #include <errno.h>
@@ -9,32 +11,20 @@
 
 /* ---- Under the lock, which is released ---- */
 
-/* `served`: who has been given a job, or NULL. The last touch of the list. */
+/* `served`: the waiter that has been given a job, or NULL. The last touch of the list. */
 static void leave(filch_results *results, fl_node *served)
 {
     bool over = results->closed && !results->expected;
     fl_node *told = over ? fl_waiters_claim_all(&results->takers, NULL) : NULL;
+    fl_node *admitted = fl_results_admit(results);
     fl_unlock(&results->lock);
+    fl_tell_list(admitted, 0);
     if (served)
         fl_waiter_tell(served->waiter, served, 0);
     fl_tell_list(told, -EPIPE);
 }
 
 /* ---- What comes ---- */
-
-int fl_results_expect(filch_results *results, uint64_t count)
-{
-    if (!results)
-        return 0;
-    fl_lock(&results->lock);
-    bool closed = results->closed;
-    if (!closed)
-        results->expected += count;
-    fl_unlock(&results->lock);
-    return closed ? fl_fail(EPIPE, "a job for a results list that is closed; close it after the "
-                                   "last submission")
-                  : 0;
-}
 
 void fl_results_refused(filch_results *results, uint64_t count)
 {
@@ -47,17 +37,18 @@ void fl_results_refused(filch_results *results, uint64_t count)
 
 static void put(filch_results *results, filch_job *job)
 {
-    job->more->next_result = NULL;
+    job->more->in.next_result = NULL;
     if (results->first)
-        results->last->more->next_result = job;
+        results->last->more->in.next_result = job;
     else
         results->first = job;
     results->last = job;
+    results->length++;
 }
 
 void fl_results_deliver(filch_job *job)
 {
-    filch_results *results = fl_more(job) ? job->more->options.results : NULL;
+    filch_results *results = fl_more(job) ? job->more->results : NULL;
     if (!results)
         return;
     filch_u32_add(&job->refs, 1, FILCH_RELAXED); /* the caller has one */
@@ -98,6 +89,7 @@ int filch_results_create(filch_results **out)
     filch_results *results = calloc(1, sizeof *results);
     if (!results)
         return fl_fail(ENOMEM, "no memory for a results list; free some");
+    results->bound = FILCH_UNLIMITED;
     *out = results;
     return 0;
 }
@@ -115,10 +107,12 @@ int filch_results_destroy(filch_results *results)
                        "a results list with %llu jobs to come, of %u pools; destroy it after those",
                        (unsigned long long)expected, pools);
     }
+    fl_dismiss(&results->lock, &results->submitters);
+    fl_lock(&results->lock);
     fl_dismiss(&results->lock, &results->takers);
     for (filch_job *job = results->first, *next; job; job = next) {
-        next = job->more->next_result;
-        fl_job_drop(job);
+        next = job->more->in.next_result;
+        filch_job_release(job);
     }
     free(results);
     return 0;
@@ -128,7 +122,9 @@ void filch_results_close(filch_results *results)
 {
     fl_lock(&results->lock);
     results->closed = true;
+    fl_node *refused = fl_waiters_claim_all(&results->submitters, NULL);
     leave(results, NULL);
+    fl_tell_list(refused, -EPIPE);
 }
 
 /* ---- Taking ---- */
@@ -141,8 +137,9 @@ int filch_results_take(filch_results *results, filch_job **out, int64_t until)
     fl_lock(&results->lock);
     filch_job *job = results->first;
     if (job) {
-        results->first = job->more->next_result;
-        fl_unlock(&results->lock);
+        results->first = job->more->in.next_result;
+        results->length--;
+        leave(results, NULL);
         *out = job;
         return 0;
     }

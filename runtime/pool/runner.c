@@ -1,44 +1,110 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/pool/order.h>
+#include <runtime/pool/runner.h>
 
-#include <runtime/core/call.h>
-#include <runtime/core/error.h>
+#include <runtime/engine/find.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
+#include <runtime/pool/elastic.h>
+#include <runtime/pool/gate.h>
+#include <runtime/pool/intake.h>
+#include <runtime/pool/job.h>
+#include <runtime/pool/order.h>
+#include <runtime/pool/perform.h>
+#include <runtime/pool/pool.h>
+#include <runtime/pool/room.h>
 
 #include <errno.h>
 #include <stdlib.h>
 
-enum { TURN = 64 }; /* jobs before others of the runtime have their turn */
+enum {
+    TURN = 64, /* jobs before others of the runtime have their turn, if there is work for them */
+    LONG_TURN = 4096, /* and in any case: a worker that is to retire must look up, too */
+};
 
-/* Back to the idle ones if nothing waits, or the pool is narrower now. */
-static filch_job *next(filch_pool *pool, fl_runner *me)
+/* Under the lock, which it releases while users' functions are called. */
+static void end_aloud(filch_self self, filch_pool *pool, const fl_ended *ended, fl_after *after)
 {
-    fl_after after = {0};
-    fl_lock(&pool->room.lock);
-    bool may = !fl_pool_is_full(pool, 0) && fl_gate_passes(pool, &after);
-    filch_job *job = may ? fl_order_take(pool) : NULL;
-    if (job) {
-        pool->stats.waiting--;
-        fl_job_begin(job);
-        fl_gate_pass(pool, job, &after);
-        fl_pool_admit(pool, &after);
-    } else {
+    fl_pool_leave(pool, after);
+    *after = (fl_after){0};
+    fl_job_end_aloud(self, ended, after);
+}
+
+/* Under the lock. NULL: nothing waits, and the intake is closed. Else it may remain open. */
+static filch_job *take_first(filch_pool *pool)
+{
+    if (!fl_order_knows_first(pool))
+        fl_intake_collect(pool);
+    if (!pool->by_age.first)
+        fl_intake_close(pool);
+    return fl_order_take(pool);
+}
+
+/* Under the lock. The next job. NULL: this runner has nothing to do, as no job waits or the pool is
+ * narrower now. */
+static filch_job *take(filch_pool *pool, fl_runner *me, fl_after *after)
+{
+    const bool sought = me->seeks;
+    if (sought)
+        fl_intake_close(pool);
+    pool->seeking -= sought;
+    me->seeks = false;
+    bool may = !fl_pool_is_full(pool, 0) && fl_gate_passes(pool, after);
+    filch_job *job = may ? take_first(pool) : NULL;
+    if (!job) {
         pool->active--;
         me->next = pool->idle;
         pool->idle = me;
+        return NULL;
     }
-    fl_pool_leave(pool, &after);
+    pool->stats.waiting--;
+    fl_job_begin(job);
+    fl_gate_pass(pool, job, after);
+    if (sought && pool->stats.waiting)
+        fl_pool_rouse(pool, after);
+    fl_pool_admit(pool, after);
     return job;
 }
 
-static void run(filch_self self, fl_job *item)
+/* Ends a job, unless ended->job is NULL, and takes the next, under one lock. */
+static filch_job *next(filch_self self, fl_runner *me, fl_ended *ended)
+{
+    filch_pool *pool = me->pool;
+    filch_job *quiet = ended->job;
+    fl_after after = {0};
+    fl_lock(&pool->room.lock);
+    if (quiet && !fl_job_end(self, ended, &after)) {
+        end_aloud(self, pool, ended, &after);
+        quiet = NULL;
+    }
+    filch_job *job = take(pool, me, &after);
+    fl_pool_leave(pool, &after);
+    if (quiet)
+        fl_job_drop(quiet);
+    return job;
+}
+
+static bool is_turn_of_others(filch_pool *pool, unsigned done)
+{
+    return done % TURN == 0 && (done % LONG_TURN == 0 || fl_work_anywhere(pool->rt));
+}
+
+static void run(filch_self self, fl_work_item *item)
 {
     fl_runner *me = (fl_runner *)item;
     filch_pool *pool = me->pool;
+    fl_ended ended;
     unsigned done = 0;
-    for (filch_job *job; (job = next(pool, me));) {
-        fl_job_perform(self, job);
-        if (++done % TURN == 0)
-            filch_yield(self);
+    ended.job = NULL;
+    for (filch_job *job; (job = next(self, me, &ended));) {
+        if (!fl_job_perform_but_end(self, job, &ended))
+            ended.job = NULL;
+        if (!is_turn_of_others(pool, ++done))
+            continue;
+        if (ended.job)
+            fl_job_finish(self, &ended);
+        ended.job = NULL;
+        filch_yield(self);
     }
 }
 
@@ -46,7 +112,7 @@ static fl_runner *make(filch_pool *pool)
 {
     fl_runner *one = malloc(sizeof *one);
     if (one)
-        *one = (fl_runner){.item = {.kind = FL_JOB_PART, .as.part = run}, .pool = pool};
+        *one = (fl_runner){.item = {.kind = FL_WORK_ITEM_PART, .as.part = run}, .pool = pool};
     return one;
 }
 
@@ -80,7 +146,11 @@ void fl_pool_rouse(filch_pool *pool, fl_after *after)
         fl_elastic_mind(pool);
         return;
     }
+    if (pool->seeking)
+        return;
     pool->idle = one->next;
+    one->seeks = true;
+    pool->seeking++;
     fl_elastic_note(&pool->elastic, ++pool->active);
     fl_after_start(after, &one->item);
 }
@@ -88,8 +158,9 @@ void fl_pool_rouse(filch_pool *pool, fl_after *after)
 void fl_pool_set_width(filch_pool *pool, unsigned width, fl_after *after)
 {
     pool->stats.width = width;
-    for (uint64_t waiting = pool->stats.waiting; waiting && !fl_pool_is_full(pool, 1); waiting--)
+    if (pool->stats.waiting)
         fl_pool_rouse(pool, after);
+    fl_pool_admit(pool, after);
 }
 
 static int resize_direct(filch_pool *pool, unsigned workers)
@@ -110,19 +181,19 @@ int filch_pool_resize(filch_pool *pool, unsigned width)
     if (!pool)
         return fl_fail(EINVAL, "filch_pool_resize without a pool; give it one");
     if (!width || width > FILCH_WIDTH_MAX)
-        return fl_fail(EINVAL, "pool %s is to be %u jobs wide; 1 to %d are possible",
-                       pool->config.name, width, FILCH_WIDTH_MAX);
+        return fl_fail(EINVAL, "pool %s: width %u is out of range (1..%d)", pool->config.name,
+                       width, FILCH_WIDTH_MAX);
     if (pool->direct.tallies)
         return resize_direct(pool, width);
     if (pool->config.adaptive)
-        return fl_fail(EINVAL, "pool %s is adaptive: its width finds itself", pool->config.name);
+        return fl_fail(EINVAL, "pool %s is adaptive and sets its own width", pool->config.name);
     if (pool->elastic.most)
         return fl_elastic_resize(pool, width);
     int rc = fl_runners_make(pool, width + pool->config.spares);
     if (rc)
         return rc;
     fl_after after = {0};
-    fl_lock(&pool->room.lock);
+    fl_pool_lock(pool);
     fl_pool_set_width(pool, width, &after);
     fl_pool_leave(pool, &after);
     return 0;

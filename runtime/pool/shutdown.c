@@ -1,22 +1,43 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The end of a pool, or of a wait for it. B7 is an edge of runtime/pool/direct.h. */
-#include <runtime/pool/pool.h>
+#include <runtime/pool/shutdown.h>
 
-#include <runtime/core/container.h>
-#include <runtime/core/error.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/platform/container.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
+#include <runtime/pool/direct.h>
+#include <runtime/pool/job.h>
+#include <runtime/pool/parts.h>
+#include <runtime/pool/pool.h>
+#include <runtime/pool/room.h>
+#include <runtime/sync/alarm.h>
+#include <runtime/sync/wait.h>
 
 #include <errno.h>
 
 void filch_pool_close(filch_pool *pool)
 {
-    fl_lock(&pool->room.lock);
+    fl_pool_lock(pool);
     filch_u32_store(&pool->closed, 1, FILCH_RELAXED); /* B7; relaxed: fence, lock */
     fl_direct_fence(pool);
-    fl_after after = {.told = fl_waiters_claim_all(&pool->room.waiters, NULL), .code = -EPIPE};
-    for (fl_node *node = after.told; node; node = node->next)
-        fl_submitter_told(pool, node->data);
+    fl_after after = {0};
+    fl_pool_turn_away(pool, &after);
+    after.told = fl_waiters_claim_all(&pool->closers, after.told);
     fl_pool_leave(pool, &after);
+}
+
+int fl_pool_wait(const char *call, filch_pool *pool, int64_t until)
+{
+    fl_lock(&pool->room.lock);
+    if (fl_pool_at_rest(pool)) {
+        fl_unlock(&pool->room.lock);
+        return 0;
+    }
+    fl_waits_in(call, pool);
+    return fl_wait(&pool->room.lock, &pool->resting, NULL, until);
 }
 
 int filch_pool_wait(filch_pool *pool, int64_t until)
@@ -26,13 +47,7 @@ int filch_pool_wait(filch_pool *pool, int64_t until)
     if (fl_job_here(pool))
         return fl_fail(EDEADLK, "a job of pool %s waits for the end of all its jobs; let it return",
                        pool->config.name);
-    fl_lock(&pool->room.lock);
-    if (fl_pool_at_rest(pool)) {
-        fl_unlock(&pool->room.lock);
-        return 0;
-    }
-    fl_waits_in("filch_pool_wait", pool);
-    return fl_wait(&pool->room.lock, &pool->resting, NULL, until);
+    return fl_pool_wait("filch_pool_wait", pool, until);
 }
 
 /* One of those in progress whose context is not below the pool's, and is not done; held. */
@@ -41,7 +56,7 @@ static filch_context *next_to_cancel(filch_pool *pool)
     filch_context *found = NULL;
     fl_lock(&pool->room.lock);
     for (filch_job *job = pool->in_progress.first; job && !found; job = job->age.next) {
-        filch_context *own = fl_more(job) ? job->more->context : NULL;
+        filch_context *own = fl_rare(job) ? fl_rare(job)->context : NULL;
         if (own && !filch_context_cause(own))
             found = filch_context_retain(own);
     }
@@ -49,47 +64,51 @@ static filch_context *next_to_cancel(filch_pool *pool)
     return found;
 }
 
-/* What waits, and what is delayed. */
-static size_t cancel_waiting(filch_pool *pool)
+/* Those in it now: a cancelled job may make room for another one, which enters the row. */
+static size_t cancel_row(const fl_row *row, fl_after *after)
 {
     size_t cancelled = 0;
+    const filch_job *last = row->last;
+    for (filch_job *job = row->first, *next; job; job = next) {
+        next = job == last ? NULL : job->age.next;
+        fl_job_decide(job, FILCH_CANCELLED, NULL, after);
+        cancelled++;
+    }
+    return cancelled;
+}
+
+size_t filch_pool_cancel_waiting(filch_pool *pool)
+{
     fl_after after = {0};
-    fl_lock(&pool->room.lock);
-    while (pool->by_age.first) {
-        fl_job_decide(pool->by_age.first, FILCH_CANCELLED, NULL, &after);
-        cancelled++;
-    }
-    while (pool->delayed.first) {
-        fl_job_decide(pool->delayed.first, FILCH_CANCELLED, NULL, &after);
-        cancelled++;
-    }
+    fl_pool_lock(pool);
+    size_t cancelled = (size_t)fl_direct_cancel_waiting(pool);
+    cancelled += cancel_row(&pool->delayed, &after);
+    cancelled += cancel_row(&pool->by_age, &after);
     fl_pool_leave(pool, &after);
     return cancelled;
 }
 
-/* A job in progress may be delayed until the pool's context is done, and not after that: so it is
- * looked at again. */
+/* A job in progress may be delayed until the pool's context is done, and not after that: so waiting
+ * jobs are cancelled once more. */
 size_t filch_pool_shutdown_now(filch_pool *pool)
 {
-    fl_direct_sums plain;
     filch_pool_close(pool);
-    fl_direct_sum(&pool->direct, &plain);
-    size_t cancelled = cancel_waiting(pool);
+    size_t cancelled = filch_pool_cancel_waiting(pool);
     filch_context_cancel(pool->context, -ECANCELED);
-    cancel_waiting(pool);
+    filch_pool_cancel_waiting(pool);
     for (filch_context *one; (one = next_to_cancel(pool));) {
         filch_context_cancel(one, -ECANCELED);
         filch_context_release(one);
     }
-    return cancelled + (plain.accepted - plain.begun);
+    return cancelled;
 }
 
 /* ---- At a time, without waiting for it ---- */
 
-static void shut_down(filch_self self, fl_job *job)
+static void shut_down(filch_self self, fl_work_item *job)
 {
     static const filch_task task = {NULL, "(a pool's shutdown)"};
-    filch_pool *pool = FL_CONTAINER_OF(job, filch_pool, alarms[FL_ALARM_SHUTDOWN].job);
+    filch_pool *pool = FL_CONTAINER_OF(job, filch_pool, alarms[FL_ALARM_SHUTDOWN].work_item);
     fl_fiber_of(self)->root = &task;
     filch_pool_shutdown_now(pool);
     fl_lock(&pool->room.lock);
@@ -131,10 +150,14 @@ int filch_pool_shutdown(filch_pool *pool, int64_t until)
     filch_pool_close(pool);
     if (fl_job_here(pool))
         return shut_down_from_within(pool, until);
-    int rc = filch_pool_wait(pool, until);
+    int rc = fl_pool_wait("filch_pool_shutdown", pool, until);
     if (rc != -ETIMEDOUT)
         return rc;
     filch_pool_shutdown_now(pool);
-    rc = filch_pool_wait(pool, FILCH_FOREVER);
-    return rc ? rc : fl_plainly(-ETIMEDOUT);
+    rc = fl_pool_wait("filch_pool_shutdown", pool, FILCH_FOREVER);
+    return rc ? rc
+              : fl_fail(ETIMEDOUT,
+                        "pool %s has ended, but its deadline passed first: the jobs that were left "
+                        "have been cancelled; for all to end, give it a later one",
+                        pool->config.name);
 }

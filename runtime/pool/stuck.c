@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/pool/stuck.h>
 
-#include <runtime/core/clock.h>
-#include <runtime/core/error.h>
-#include <runtime/core/later.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/later.h>
+#include <runtime/pool/parts.h>
 #include <runtime/pool/pool.h>
+#include <runtime/pool/runner.h>
 
 #include <errno.h>
 
@@ -14,9 +18,9 @@ int fl_stuck_check(const filch_pool_config *config)
         return fl_fail(EINVAL, "stuck_after of %lld; it is nanoseconds after a job's deadline",
                        (long long)config->stuck_after);
     if (!config->stuck_after && (config->spares || config->stuck))
-        return fl_fail(EINVAL, "a pool for stuck jobs, and none ever is; set stuck_after");
+        return fl_fail(EINVAL, "a pool with options for stuck jobs, but no stuck_after; set it");
     if (config->spares > FL_SPARES_MOST)
-        return fl_fail(EINVAL, "a pool with %u spares; %d are the most", config->spares,
+        return fl_fail(EINVAL, "pool spares %u is out of range (at most %d)", config->spares,
                        FL_SPARES_MOST);
     return 0;
 }
@@ -29,12 +33,13 @@ int fl_workers_make(filch_pool *pool, unsigned workers, unsigned spares)
     return rc;
 }
 
-/* For a stuck job, one more or less. Under the lock. If no thread can be had, jobs wait for that one. */
+/* For a stuck job, one more or less. Under the lock. If no thread can be created, jobs wait for
+ * that one. */
 static void spare(const filch_job *job, int change)
 {
     filch_pool *pool = job->pool;
     pool->spares += (unsigned)change;
-    if (!job->more->beyond) /* else it holds no place of a runner */
+    if (!job->beyond) /* else it holds no place of a runner */
         pool->excused += (unsigned)change;
     fl_workers_make(pool, pool->workers, pool->spares);
 }
@@ -42,35 +47,34 @@ static void spare(const filch_job *job, int change)
 /* Under the lock, so that its fiber runs it. */
 static void describe(filch_job *job, filch_stuck *out)
 {
-    const fl_overdue *late = &job->more->overdue;
+    const fl_overdue *late = &fl_trials(job)->overdue;
     const fl_fiber *fiber = late->fiber;
-    bool waits = filch_u32_load(&fiber->suspended, FILCH_RELAXED); /* a report's */
     *out = (filch_stuck){
         .name = job->name,
         .id = job->id,
         .age = fl_now() - late->began,
-        .where = waits ? filch_ptr_load(&fiber->waits_in, FILCH_RELAXED) : NULL, /* a report's */
+        .where = fl_fiber_suspended_in(fiber),
         .data = job->data,
     };
 }
 
 static void tell(filch_self self, filch_job *job)
 {
-    const fl_overdue *late = &job->more->overdue;
+    const fl_overdue *late = &fl_trials(job)->overdue;
     const filch_pool_config *config = &job->pool->config;
     (void)self;
     if (late->stuck && config->stuck)
         config->stuck(&late->report, config->stuck_arg);
 }
 
-/* The keeper: so much time has passed. */
+/* Called by the timer thread: so much time has passed. */
 static void overdue(void *arg)
 {
     filch_job *job = arg;
     filch_pool *pool = job->pool;
-    fl_overdue *late = &job->more->overdue;
+    fl_overdue *late = &fl_trials(job)->overdue;
     fl_after after = {0};
-    fl_lock(&pool->room.lock);
+    fl_pool_lock(pool);
     late->pending = false;
     if (job->stage == FL_JOB_RUNNING && late->fiber) { /* else it never began, and never will */
         late->stuck = true;
@@ -83,35 +87,37 @@ static void overdue(void *arg)
             fl_pool_rouse(pool, &after);
     }
     fl_pool_leave(pool, &after);
-    fl_errand_go(&late->tells, job, tell);
+    fl_pending_callback_go(&late->tells, job, tell);
 }
 
 void fl_stuck_begin(filch_job *job)
 {
-    job->more->overdue.fiber = fl_fiber_here();
-    job->more->overdue.began = fl_now();
+    fl_trials(job)->overdue.fiber = fl_fiber_here();
+    fl_trials(job)->overdue.began = fl_now();
 }
 
 void fl_stuck_watch(filch_job *job)
 {
     filch_pool *pool = job->pool;
-    fl_overdue *late = &job->more->overdue;
     if (!pool->config.stuck_after)
         return;
+    fl_overdue *late = &fl_trials(job)->overdue;
     int64_t when = fl_later(fl_now(), pool->config.stuck_after);
     late->pending = !fl_timer_start_call(&late->timer, when, overdue, job);
     if (late->pending)
-        fl_errand_begin(job);
+        fl_pending_callback_begin(job);
 }
 
 void fl_stuck_leave(filch_job *job)
 {
-    fl_overdue *late = &job->more->overdue;
+    if (!fl_trials(job))
+        return;
+    fl_overdue *late = &fl_trials(job)->overdue;
     if (late->stuck) {
         job->pool->stats.stuck--;
         if (late->spared)
             spare(job, -1);
     }
     if (late->pending && fl_timer_stop(&late->timer))
-        fl_errand_call_off(job);
+        fl_pending_callback_call_off(job);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Stuck jobs: those that have timed out in progress, and whose functions have not returned so much
- * later (filch_pool_config.stuck_after).
+ * Stuck jobs: jobs that timed out in progress and whose functions still run a given time later
+ * (filch_pool_config.stuck_after).
  *
- *   who                                     does
- *   the keeper, at a job's deadline, which  starts a timer, an errand (runtime/pool/errand.h)
- *   decides about it
- *   the keeper, at the timer's time         if the function still runs: the job is stuck, is
+ *   thread                                  action
+ *   the timer thread, at a job's deadline,  starts a timer, a pending callback
+ *   which decides the job                   (runtime/pool/pending_callback.h)
+ *   the timer thread, at the timer's time   if the function still runs: the job is stuck, is
  *                                           reported by a task, and one of the pool's spares takes
  *                                           its place: the pool is one wider, unless the job runs
  *                                           beyond the width, its own runtime has one worker more
@@ -17,12 +17,12 @@
 #define FL_STUCK_H
 
 #include <filch/pool.h>
-#include <runtime/pool/errand.h>
+#include <runtime/pool/pending_callback.h>
 #include <runtime/sync/timer.h>
 
 typedef struct fl_overdue {
     fl_timer timer;
-    fl_errand tells;
+    fl_pending_callback tells;
     struct fl_fiber *fiber; /* that runs it, */
     int64_t began;          /* since then */
     filch_stuck report;

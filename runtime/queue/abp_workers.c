@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Arora, Blumofe and Plaxton's bounded deques, one a worker (sched/abp.h has the paper and the
- * orders). For researchers and teachers: compared with the default, a pointer to each task is pushed
- * and popped, with a fence each, and a deque that is full sends the task to the ready deque.
+ * orders). For researchers and teachers: compared with the default, a pointer to each task is
+ * pushed and popped, with a fence each, and a deque that is full sends the task to the ready deque.
  *
- * A worker's deque holds slots of the fork stack of the fiber that it runs, and of no other: a fiber
- * that suspends has found it empty, since thieves take the oldest first, or is flushed. So what a
- * join pops is its own slot; NULL means that a thief has it, or that it was flushed. A slot that lies
- * in the ready deque, since it was flushed or found no room here, is its owner's again if its state
- * can still be changed. (The paper's array is large enough. To run the child at once instead would be
- * wrong where the parent has yet to do what the child waits for.)
+ * A worker's deque holds only slots of the fork stack of the fiber that it runs. A fiber that
+ * suspends has found the deque empty, since thieves take the oldest first, or is flushed. So a join
+ * pops its own slot; NULL means that a thief has it, or that it was flushed. A slot in the ready
+ * deque, which was flushed or found no room here, is its owner's again if its state can still be
+ * changed. (The paper's array is large enough. Running the child at once instead would be wrong if
+ * the child waits for something that the parent has yet to do.)
  *
  * Sleep. Each fork publishes the task (A3 of sched/abp.h), fences (P5 of sched/idle.h) and looks
- * whether somebody sleeps (P6); who is about to sleep has said so (I1), fences, and looks at all
+ * for sleepers (P6). A worker about to sleep has announced it (I1), fences, and looks at all
  * deques. One of the two sees the other. Only the owner lowers the top: it stores A7, pushes, and
  * comes to that fence. */
-#include <runtime/core/worker.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/park.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/steal.h>
+#include <runtime/engine/work.h>
+#include <runtime/engine/worker.h>
+#include <runtime/queue/chase_lev.h>
 #include <runtime/queue/offered.h>
-#include <runtime/queue/queue.h>
+#include <runtime/queue/queues.h>
 #include <sched/abp.h>
+#include <sched/forkstack.h>
+#include <sched/idle.h>
+#include <sched/queue.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,22 +35,23 @@
 
 static int create(fl_runtime *rt)
 {
-    size_t size = rt->crew.most * sizeof(fl_abp);
-    rt->queue = aligned_alloc(FILCH_APART, (size + FILCH_APART - 1) & ~(size_t)(FILCH_APART - 1));
-    if (!rt->queue)
+    size_t size = rt->worker_set.most * sizeof(fl_abp);
+    rt->queue_state =
+        aligned_alloc(FILCH_APART, (size + FILCH_APART - 1) & ~(size_t)(FILCH_APART - 1));
+    if (!rt->queue_state)
         return -ENOMEM;
-    memset(rt->queue, 0, size);
+    memset(rt->queue_state, 0, size);
     return 0;
 }
 
 static void destroy(fl_runtime *rt)
 {
-    free(rt->queue);
+    free(rt->queue_state);
 }
 
 static fl_abp *deque_of(const fl_worker *worker)
 {
-    return (fl_abp *)worker->rt->queue + worker->index;
+    return (fl_abp *)worker->rt->queue_state + worker->index;
 }
 
 static void forked(fl_worker *worker, filch_self self)
@@ -56,7 +66,7 @@ static void forked(fl_worker *worker, filch_self self)
     fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
 }
 
-/* Takes all that is left as a thief would. Others may be faster: then there is less. */
+/* Takes all remaining tasks as a thief would. Others may take some first. */
 static void flush(fl_worker *worker, fl_forkstack *stack)
 {
     (void)stack;
@@ -88,11 +98,6 @@ static bool rob_from(fl_worker *worker, fl_worker *victim, fl_work *work)
     return slot && fl_took(worker, FL_ROBS, slot, work);
 }
 
-static bool take(fl_worker *worker, fl_work *work)
-{
-    return fl_steal_round(worker, work, rob_from);
-}
-
 static unsigned length(const fl_worker *worker)
 {
     return fl_abp_size(deque_of(worker));
@@ -107,7 +112,7 @@ static bool pending(fl_runtime *rt)
     return false;
 }
 
-const fl_discipline fl_discipline_abp = {
+const fl_queue fl_queue_abp = {
     .name = "abp",
     .what = "Arora, Blumofe, Plaxton: a bounded deque a worker, whose top has a tag",
     .side = FL_SIDE_FENCED,
@@ -117,7 +122,8 @@ const fl_discipline fl_discipline_abp = {
     .settle = settle,
     .take_back = fl_offered_take_back,
     .flush = flush,
-    .take = take,
+    .take = fl_steal_forked,
+    .take_from = rob_from,
     .length = length,
     .pending = pending,
 };

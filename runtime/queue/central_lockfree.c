@@ -1,22 +1,31 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * One queue for all without a lock: liburcu's wait-free queue (Desnoyers, Jiangshan: wfcqueue, after
- * the queue of Michael and Scott, Simple, fast, and practical non-blocking and blocking concurrent
- * queue algorithms, PODC 1996). For researchers who ask whether it is the lock that makes a central
- * queue slow: against central-mutex this shows what the lock costs, and what remains is the line
- * that all workers write.
+ * One queue for all without a lock: liburcu's wait-free queue (Desnoyers, Jiangshan: wfcqueue,
+ * after the queue of Michael and Scott, Simple, fast, and practical non-blocking and blocking
+ * concurrent queue algorithms, PODC 1996). For researchers who ask whether it is the lock that
+ * makes a central queue slow: compared with central-mutex this shows the cost of the
+ * lock; the rest is the cache line that all workers write.
  *
- * Putting is one exchange. Of those who take, one at a time does, and the others go on without
- * waiting for it: no worker that is preempted holds up another. The queue is bounded
- * (runtime/queue/slot_queue.h); where it is full a fork runs its child at once, as on central-mutex.
+ * Putting is one exchange. One worker takes at a time, and the others go on without waiting for it:
+ * no preempted worker holds up another. The queue is bounded
+ * (runtime/queue/slot_queue.h); where it is full a fork runs its child at once, as on
+ * central-mutex.
  *
- * With the idle protocol (sched/idle.h): the put is published by the queue's exchange, then P5 and P6;
- * a searcher that gives up comes to I1 and I2, whose look at the queue is the caller's `pending`: one
- * of the two sees the other. A taker that finds another one at it finds nothing; if it sleeps, that
- * one is awake, and wakes the next when it has found something (Q2). What a sleeper leaves behind
- * lies in the queue, so Q2 looks there even if all others sleep (`shared`). */
-#include <runtime/queue/queue.h>
+ * With the idle protocol (sched/idle.h): the queue's exchange publishes the put, then come P5 and
+ * P6. A searcher that gives up comes to I1 and I2, whose look at the queue is the caller's
+ * `pending`: one of the two sees the other. A worker that finds another one taking gets nothing. If
+ * it sleeps, that one is awake, and wakes the next when it has found something (Q2). A sleeper's
+ * forked tasks lie in the queue, so Q2 looks there even if all others sleep (`shared`). */
+#include <runtime/engine/park.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/work.h>
+#include <runtime/engine/worker.h>
+#include <runtime/queue/offered.h>
+#include <runtime/queue/queues.h>
 #include <runtime/queue/slot_queue.h>
+#include <sched/forkstack.h>
+#include <sched/idle.h>
+#include <sched/queue.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,20 +36,20 @@ static int create(fl_runtime *rt)
     if (!queue)
         return -ENOMEM;
     fl_slot_queue_init(queue);
-    rt->queue = queue;
+    rt->queue_state = queue;
     return 0;
 }
 
 static void destroy(fl_runtime *rt)
 {
-    fl_slot_queue_clear(rt->queue);
-    free(rt->queue);
+    fl_slot_queue_clear(rt->queue_state);
+    free(rt->queue_state);
 }
 
 static void forked(fl_worker *worker, filch_self self)
 {
     filch_slot *slot = fl_offer_forked(self);
-    if (!fl_slot_queue_put(worker->rt->queue, slot)) {
+    if (!fl_slot_queue_put(worker->rt->queue_state, slot)) {
         fl_offered_run(self, slot);
         return;
     }
@@ -50,15 +59,15 @@ static void forked(fl_worker *worker, filch_self self)
 
 static bool take(fl_worker *worker, fl_work *work)
 {
-    return fl_slot_queue_take(worker->rt->queue, worker, work);
+    return fl_slot_queue_take(worker->rt->queue_state, worker, work);
 }
 
 static bool pending(fl_runtime *rt)
 {
-    return !fl_slot_queue_empty(rt->queue);
+    return fl_slot_queue_offers(rt->queue_state);
 }
 
-const fl_discipline fl_discipline_central_lockfree = {
+const fl_queue fl_queue_central_lockfree = {
     .name = "central-lockfree",
     .what = "one bounded queue for all without a lock, first in, first out",
     .side = FL_SIDE_FENCED,

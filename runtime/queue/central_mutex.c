@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The comparison: one bounded ring under one mutex, first in, first out, as a good programmer
- * writes a thread pool by hand. For researchers, and for those who want to see what work stealing
- * is worth on their program.
+ * The comparison: one bounded ring under one mutex, first in, first out, as in a good hand-written
+ * thread pool. For researchers, and for users who want to measure the gain of work stealing in
+ * their program.
  *
- * The ring holds offered slots (runtime/queue/offered.h), stale ones among them. A full ring makes the fork run its child at once. Workers sleep by the
- * runtime's idle protocol (I1 of sched/idle.h), which stands for the pool's condition variable:
- * they also wait for fibers and for work from outside. */
+ * The ring holds offered slots (runtime/queue/offered.h), stale ones among them. A full ring makes
+ * the fork run its child at once. Workers sleep by the runtime's idle protocol (I1 of
+ * sched/idle.h), which stands for the pool's condition variable: they also wait for fibers and for
+ * work from outside. */
+#include <runtime/engine/park.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/work.h>
+#include <runtime/engine/worker.h>
 #include <runtime/queue/offered.h>
-#include <runtime/queue/queue.h>
+#include <runtime/queue/queues.h>
+#include <sched/forkstack.h>
+#include <sched/idle.h>
+#include <sched/queue.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +30,7 @@
 typedef struct central {
     pthread_mutex_t lock;
     uint64_t head, tail; /* under lock; tail - head entries */
-    filch_u64 waiting;   /* how many there are, for looks without the lock */
+    filch_u64 waiting;   /* number of entries, for looks without the lock */
     filch_slot *ring[RING];
 } central;
 
@@ -36,13 +44,13 @@ static int create(fl_runtime *rt)
         free(queue);
         return -rc;
     }
-    rt->queue = queue;
+    rt->queue_state = queue;
     return 0;
 }
 
 static void destroy(fl_runtime *rt)
 {
-    central *queue = rt->queue;
+    central *queue = rt->queue_state;
     pthread_mutex_destroy(&queue->lock);
     free(queue);
 }
@@ -62,7 +70,7 @@ static bool put(central *queue, filch_slot *slot)
 static void forked(fl_worker *worker, filch_self self)
 {
     filch_slot *slot = fl_offer_forked(self);
-    bool kept = put(worker->rt->queue, slot);
+    bool kept = put(worker->rt->queue_state, slot);
     /* No fence: a sleeper's last look takes the lock. Either it comes later and sees the entry, or
      * its I1 happens before this look at I. */
     fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
@@ -83,7 +91,7 @@ static filch_slot *next_ready(central *queue)
 
 static bool take(fl_worker *worker, fl_work *work)
 {
-    central *queue = worker->rt->queue;
+    central *queue = worker->rt->queue_state;
     while (filch_u64_load(&queue->waiting, FILCH_RELAXED)) { /* a look */
         pthread_mutex_lock(&queue->lock);
         filch_slot *slot = next_ready(queue);
@@ -97,14 +105,14 @@ static bool take(fl_worker *worker, fl_work *work)
 
 static bool pending(fl_runtime *rt)
 {
-    central *queue = rt->queue;
+    central *queue = rt->queue_state;
     pthread_mutex_lock(&queue->lock); /* see `forked` */
     bool some = queue->tail != queue->head;
     pthread_mutex_unlock(&queue->lock);
     return some;
 }
 
-const fl_discipline fl_discipline_central_mutex = {
+const fl_queue fl_queue_central_mutex = {
     .name = "central-mutex",
     .what = "one bounded locked ring for all, first in, first out",
     .side = FL_SIDE_FENCED,

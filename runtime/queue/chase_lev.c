@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The default: each fiber keeps what it forks in its own fork stack, thieves ask for the oldest.
- * For everybody. P4 to P6 are steps of sched/idle.h, W5 is an edge of runtime/core/suspend.c. */
-#include <runtime/core/worker.h>
-#include <runtime/queue/queue.h>
+ * The default: each fiber keeps its forked tasks in its own fork stack, and thieves ask for the
+ * oldest. P4 to P6 are steps of sched/idle.h, W5 is an edge of runtime/engine/suspend.c. */
+#include <runtime/engine/count.h>
+#include <runtime/engine/park.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/steal.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/engine/worker.h>
+#include <runtime/queue/chase_lev.h>
+#include <runtime/queue/queues.h>
+#include <sched/forkstack.h>
+#include <sched/idle.h>
+#include <sched/queue.h>
 
-/* In this order (docs/idle.md, P4 to P6): a poke that is overwritten by the re-arming is made good
- * by the wake-up. */
+/* In this order (docs/idle.md, P4 to P6): the wake-up makes up for a poke that the re-arming
+ * overwrites. */
 void fl_chase_lev_forked(fl_worker *worker, filch_self self)
 {
     fl_forkstack *stack = fl_forkstack_of(self);
@@ -16,7 +25,7 @@ void fl_chase_lev_forked(fl_worker *worker, filch_self self)
     fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
 }
 
-/* A flushed slot can be run by whoever pops it; the deque has to grow for a deep stack. */
+/* Any worker that pops a flushed slot can run it; the deque has to grow for a deep stack. */
 void fl_hand_out(void *worker, filch_slot *slot)
 {
     fl_count(worker, FL_FLUSHED, 1);
@@ -58,7 +67,7 @@ bool fl_chase_lev_pending(fl_runtime *rt)
     return fl_chase_lev_pending_by(rt, fl_forkstack_offers);
 }
 
-const fl_discipline fl_discipline_chase_lev = {
+const fl_queue fl_queue_chase_lev = {
     .name = "chase-lev",
     .what = "a fork stack per fiber; thieves ask for the oldest task",
     .side = FL_SIDE_INLINE,
@@ -68,7 +77,9 @@ const fl_discipline fl_discipline_chase_lev = {
     .settle = fl_forkstack_settle,
     .take_back = fl_forkstack_take_back,
     .flush = fl_chase_lev_flush,
+    .close = fl_forkstack_close,
     .take = fl_steal_forked,
+    .take_from = fl_ask_or_rob,
     .length = fl_chase_lev_length,
     .pending = fl_chase_lev_pending,
 };

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The fair control: chase-lev in all it does, but each fork and each join is a call of the library,
- * as it is for every other discipline. For researchers: what another discipline loses against this
- * one, it loses by what it does; what this one loses against chase-lev is the price of the call.
+ * The fair control: the same as chase-lev, but each fork and each join is a call of the library, as
+ * it is for every other queue. For researchers: the difference between another queue and this one
+ * is the queue's own cost; the difference between this one and chase-lev is the price of the call.
  *
- * Its fibers are of the side `outline` (sched/forkstack.h): the fork comes here always, and goes on
- * as chase-lev's does if somebody has set `limit` to NULL since it was last re-armed. The inline
+ * Its fibers are of the side `outline` (sched/forkstack.h): the fork always comes here, and goes on
+ * as chase-lev's does if `limit` was set to NULL since it was last re-armed. The inline
  * path has loaded `limit` already (F2 of <filch/fork.h>); this load comes later, and only the owner
  * re-arms, so a poke that F2 met is met here, too. Nothing else changes, no edge and no order. */
-#include <runtime/core/worker.h>
-#include <runtime/queue/queue.h>
+#include <runtime/engine/steal.h>
+#include <runtime/engine/worker.h>
+#include <runtime/queue/chase_lev.h>
+#include <runtime/queue/queues.h>
+#include <sched/forkstack.h>
+#include <sched/queue.h>
 
 static void forked(fl_worker *worker, filch_self self)
 {
@@ -17,7 +21,7 @@ static void forked(fl_worker *worker, filch_self self)
         fl_chase_lev_forked(worker, self);
 }
 
-const fl_discipline fl_discipline_chase_lev_outline = {
+const fl_queue fl_queue_chase_lev_outline = {
     .name = "chase-lev-outline",
     .what = "chase-lev with each fork and join out of line: the control",
     .side = FL_SIDE_OUTLINE,
@@ -27,7 +31,9 @@ const fl_discipline fl_discipline_chase_lev_outline = {
     .settle = fl_forkstack_settle,
     .take_back = fl_forkstack_take_back,
     .flush = fl_chase_lev_flush,
+    .close = fl_forkstack_close,
     .take = fl_steal_forked,
+    .take_from = fl_ask_or_rob,
     .length = fl_chase_lev_length,
     .pending = fl_chase_lev_pending,
 };

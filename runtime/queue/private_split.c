@@ -1,36 +1,46 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Split deques, as in Lace (van Dijk, van de Pol: Lace: non-blocking split deque for work-stealing,
- * Euro-Par 2014 workshops). For researchers: what does it cost to keep thieves off? The newest tasks
- * are private, and a join of one takes no fence and no locked instruction; the oldest are shared,
- * and thieves take them without asking. Who finds nothing shared leaves word, and at its next fork
- * or join the owner exposes half of what is private. Compared with the default, a thief waits for
- * nobody's answer, and finds nothing at all where an owner is silent.
+ * Euro-Par 2014 workshops). For researchers: what does it cost to keep thieves off? The newest
+ * tasks are private, and a join of one takes no fence and no locked instruction; the oldest are
+ * shared, and thieves take them without asking. A thief that finds nothing shared pokes the owner,
+ * which exposes half of its private tasks at its next fork or join. Compared with the default, a
+ * thief never waits for an answer, and gets nothing at all from a silent owner.
  *
  * The tasks lie in the slots of the fork stack. `top` holds its flags, T, the oldest, where
- * fl_top_index finds it, and in the place of the tag S, the first private one; so a CAS that changes
- * one fails when the other has changed. A thief raises T by one as long as it is below S. Only the
- * owner moves S: up when it exposes, down to the middle of what is shared when it joins S - 1. The
- * paper has it store S, fence and look at T again; the CAS costs the same and has no second case.
- * That a word comes back as it was does no harm: what a thief takes it reads after its CAS.
- * In a new fiber S is 1, before the first slot: what lies below T is nobody's.
+ * fl_top_index finds it, and in the place of the tag S, the first private one; so a CAS that
+ * changes one fails when the other has changed. A thief raises T by one as long as it is below S.
+ * Only the owner moves S: up when it exposes, down to the middle of the shared part when it joins
+ * slot S - 1. The paper has it store S, fence and look at T again; the CAS costs the same and has
+ * no second case. If `top` returns to an earlier value, that does no harm: a thief reads its task
+ * after its CAS. In a new fiber S is 1, before the first slot: tasks below T are already taken.
  *
- * The word that thieves leave is the poke of the idle protocol: `limit` is NULL. So there is one
- * case, not two; where there is no asymmetric fence, `limit` is always NULL, and each fork exposes.
+ * The thieves' poke is that of the idle protocol: `limit` is NULL. So there is one case, not two.
+ * If there is no asymmetric fence, `limit` is always NULL, and each fork exposes.
  *
  * Edges (F2 is an edge of <filch/fork.h>, R5, R6 and O1 of sched/forkstack.h, W5 of
- * runtime/core/suspend.c, P4 to P6 of sched/idle.h):
- *   X3 expose: CAS top, seq_cst                 -> X4 rob: CAS top, seq_cst; it sees claimed and the
- *                                                  arguments
+ * runtime/engine/suspend.c, P4 to P6 of sched/idle.h):
+ *   X3 expose: CAS top, seq_cst                 -> X4 rob: CAS top, seq_cst; it sees claimed and
+ *                                                  the arguments
  *   X5 join, flush, take back: CAS top, seq_cst  | X4; of owner and thief one wins a slot
  *
- * Sleep. A private task is for nobody to take, and keeps nobody awake: whoever is about to sleep has
- * poked everybody (I2), so the owner's next fork or join re-arms limit (P4), exposes half, fences (P5)
- * and wakes somebody (P6). As in docs/idle.md, it cannot have overwritten the poke without seeing
- * that somebody sleeps. What is shared is seen by the look after the poke. */
-#include <runtime/core/worker.h>
+ * Sleep. Thieves cannot take a private task, and it keeps no worker awake. A worker about to sleep
+ * has poked all owners (I2), so the owner's next fork or join re-arms limit (P4), exposes half,
+ * fences (P5) and wakes a worker (P6). As in docs/idle.md, it cannot have overwritten the poke
+ * without seeing the sleeper. The look after the poke sees shared tasks. */
+#include <runtime/engine/count.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/park.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/steal.h>
+#include <runtime/engine/work.h>
+#include <runtime/engine/worker.h>
+#include <runtime/queue/chase_lev.h>
 #include <runtime/queue/offered.h>
-#include <runtime/queue/queue.h>
+#include <runtime/queue/queues.h>
+#include <sched/forkstack.h>
+#include <sched/idle.h>
+#include <sched/queue.h>
 
 #define SPLIT ((uint64_t)0xffff)
 
@@ -71,7 +81,7 @@ static void forked(fl_worker *worker, filch_self self)
         expose(worker, stack, self);
 }
 
-/* All that lies before `index` is taken, or was never there. */
+/* All tasks before `index` are taken, or never existed. */
 static void empty_at(fl_forkstack *stack, uint64_t index)
 {
     uint64_t top = load_top(stack);
@@ -88,7 +98,8 @@ static void take_back(fl_forkstack *stack, filch_slot *slot)
 static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
 {
     uint64_t index = fl_slot_index(slot);
-    forked(fl_fiber_of(slot)->worker, slot); /* what is private below is heeded here, too */
+    forked(fl_fiber_of(slot)->worker,
+           slot); /* a poke for private tasks below is heeded here, too */
     uint64_t top = load_top(stack);
     if (split_of(top) <= index)
         return FL_KEPT;
@@ -103,7 +114,7 @@ static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
     return FL_KEPT;
 }
 
-/* Takes all that is left as a thief would. */
+/* Takes all remaining tasks as a thief would. */
 static void flush(fl_worker *worker, fl_forkstack *stack)
 {
     uint64_t top = load_top(stack), split = split_of(top), end = split;
@@ -115,6 +126,11 @@ static void flush(fl_worker *worker, fl_forkstack *stack)
         ;
     for (uint64_t index = fl_top_index(top); index < end; index++)
         fl_offer_out(worker, fl_slot_at(stack, index));
+}
+
+static void close(fl_forkstack *stack)
+{
+    empty_at(stack, fl_slot_index(fl_last_slot(stack)));
 }
 
 static bool rob_from(fl_worker *worker, fl_worker *victim, fl_work *work)
@@ -135,11 +151,6 @@ static bool rob_from(fl_worker *worker, fl_worker *victim, fl_work *work)
     return false;
 }
 
-static bool take(fl_worker *worker, fl_work *work)
-{
-    return fl_steal_round(worker, work, rob_from);
-}
-
 static bool shares_some(fl_forkstack *stack)
 {
     uint64_t top = load_top(stack);
@@ -151,7 +162,7 @@ static bool pending(fl_runtime *rt)
     return fl_chase_lev_pending_by(rt, shares_some);
 }
 
-const fl_discipline fl_discipline_private_split = {
+const fl_queue fl_queue_private_split = {
     .name = "private-split",
     .what = "as in Lace: new tasks are private, old ones shared; thieves ask for more of these",
     .side = FL_SIDE_OUTLINE,
@@ -159,7 +170,9 @@ const fl_discipline fl_discipline_private_split = {
     .settle = settle,
     .take_back = take_back,
     .flush = flush,
-    .take = take,
+    .close = close,
+    .take = fl_steal_forked,
+    .take_from = rob_from,
     .length = fl_chase_lev_length,
     .pending = pending,
 };

@@ -1,31 +1,41 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Work sharing: who has work gives it away, nobody steals. Each worker has a queue in which it
- * receives; a fork samples two active workers, itself among them perhaps, and puts its task into the
- * shorter queue (sender-initiated: Eager, Lazowska, Zahorjan: Adaptive load sharing in homogeneous
- * distributed systems, IEEE TSE 1986; two choices: Mitzenmacher, IEEE TPDS 2001). For researchers and
- * teachers: each fork pays for balance, busy receivers or not, which is what stealing was invented
- * against (Blumofe, Leiserson, JACM 1999).
+ * Work sharing: a worker with work gives it away; there is no stealing. Each worker has a queue in
+ * which it receives. A fork samples two active workers, possibly itself, and puts its task into the
+ * shorter queue. (Sender-initiated: Eager, Lazowska, Zahorjan: Adaptive load sharing in homogeneous
+ * distributed systems, IEEE TSE 1986. Two choices: Mitzenmacher, IEEE TPDS 2001.) For
+ * researchers and teachers: each fork pays for balance, busy receivers or not, which is what
+ * stealing was invented against (Blumofe, Leiserson, JACM 1999).
  *
- * A worker takes from its own queue what others gave it; what lies there while it is at work is for
- * it alone. Wake-ups are for whoever comes (docs/idle.md), not for one receiver; so that no task waits
- * for a sleeper, a queue whose worker found it empty is `open`: others take from it, too, until its
- * worker takes or forks again. So is the queue of a worker that is surplus. Rules:
+ * A worker takes tasks that others gave it from its own queue; while it is at work, only it may
+ * take them. A wake-up is for any worker that comes (docs/idle.md), not for one receiver. So that
+ * no task waits for a sleeper, a queue whose worker found it empty is `open`: others take from it,
+ * too, until its worker takes or forks again. The queue of a surplus worker is open as well. Rules:
  *   open     by its worker, relaxed, when its take finds nothing: before I1 of sched/idle.h, which
  *            publishes it
  *   closed   by its worker, relaxed, when it takes or forks: it is at work, and looks here before
- *            it sleeps. Who has not seen that takes a task as well as it would
+ *            it sleeps. A worker that has not seen that may take a task, too
  * With the idle protocol: a fork puts its entry (the queue's exchange), P5, loads `open`; if it is
- * closed it wakes nobody, else P6. Say all others sleep or come to sleep, and Z is the last searcher:
+ * closed it wakes nobody, else P6. Say all others sleep or come to sleep, and Z is the last
+ * searcher:
  *   - the receiver sleeps: its I1, and `open` before it, come before Z's I1, so Z's look (I2, Q2,
  *     `pending`) sees it open; and either P6 sees Z's I1, or Z's look sees the entry.
- *   - it was closed when the fork looked, and is open now: the fork's P5 comes before every fence that
- *     follows the opening, Z's I2 among them: Z's look sees the entry.
+ *   - it was closed when the fork looked, and is open now: the fork's P5 comes before every fence
+ *     that follows the opening, Z's I2 among them: Z's look sees the entry.
  *   - it searches: then Z is not the last. It works: it takes, so it looks here before it sleeps.
- *   - it retires: its J3 hands the duty on, and whoever that wakes sees that it is surplus (J8).
+ *   - it retires: its J3 hands the duty on, and the woken worker sees that it is surplus (J8).
  * Settling and full queues: runtime/queue/offered.h. */
-#include <runtime/queue/queue.h>
+#include <runtime/engine/count.h>
+#include <runtime/engine/park.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/work.h>
+#include <runtime/engine/worker.h>
+#include <runtime/queue/offered.h>
+#include <runtime/queue/queues.h>
 #include <runtime/queue/slot_queue.h>
+#include <sched/forkstack.h>
+#include <sched/idle.h>
+#include <sched/queue.h>
 #include <sched/rng.h>
 
 #include <errno.h>
@@ -40,15 +50,15 @@ typedef struct receiver {
 
 static receiver *receiver_of(const fl_runtime *rt, unsigned worker)
 {
-    return (receiver *)rt->queue + worker;
+    return (receiver *)rt->queue_state + worker;
 }
 
 static int create(fl_runtime *rt)
 {
-    rt->queue = aligned_alloc(FILCH_APART, rt->crew.most * sizeof(receiver));
-    if (!rt->queue)
+    rt->queue_state = aligned_alloc(FILCH_APART, rt->worker_set.most * sizeof(receiver));
+    if (!rt->queue_state)
         return -ENOMEM;
-    for (unsigned i = 0; i < rt->crew.most; i++) {
+    for (unsigned i = 0; i < rt->worker_set.most; i++) {
         fl_slot_queue_init(&receiver_of(rt, i)->queue);
         filch_u32_store(&receiver_of(rt, i)->open, 1, FILCH_RELAXED); /* not yet shared */
     }
@@ -57,9 +67,9 @@ static int create(fl_runtime *rt)
 
 static void destroy(fl_runtime *rt)
 {
-    for (unsigned i = 0; i < rt->crew.most; i++)
+    for (unsigned i = 0; i < rt->worker_set.most; i++)
         fl_slot_queue_clear(&receiver_of(rt, i)->queue);
-    free(rt->queue);
+    free(rt->queue_state);
 }
 
 static bool is_open(const receiver *one)
@@ -74,7 +84,7 @@ static void set_open(receiver *own, bool open)
         filch_u32_store(&own->open, open, FILCH_RELAXED); /* published by I1 */
 }
 
-/* The one with the shortest queue of some. */
+/* The worker with the shortest queue among some samples. */
 static unsigned choose(fl_worker *worker)
 {
     const fl_runtime *rt = worker->rt;
@@ -108,7 +118,7 @@ static void forked(fl_worker *worker, filch_self self)
         fl_wake_one(rt, to, FL_UNLESS_SEARCHING);
 }
 
-/* What is a searcher's to take of others. */
+/* Tasks that a searcher may take from others. */
 static bool is_for_all(const fl_runtime *rt, unsigned of)
 {
     return is_open(receiver_of(rt, of)) || of >= fl_workers(rt);
@@ -134,16 +144,23 @@ static bool take(fl_worker *worker, fl_work *work)
     return false;
 }
 
+/* Closed or open: a receiver that is at work for long leaves its queue to busy workers' due
+ * ticks. */
+static bool take_from(fl_worker *worker, fl_worker *victim, fl_work *work)
+{
+    return fl_slot_queue_take(&receiver_of(worker->rt, victim->index)->queue, worker, work);
+}
+
 static bool pending(fl_runtime *rt)
 {
     unsigned reach = fl_reach(rt);
     for (unsigned i = 0; i < reach; i++)
-        if (is_for_all(rt, i) && !fl_slot_queue_empty(&receiver_of(rt, i)->queue))
+        if (is_for_all(rt, i) && fl_slot_queue_offers(&receiver_of(rt, i)->queue))
             return true;
     return false;
 }
 
-const fl_discipline fl_discipline_sharing = {
+const fl_queue fl_queue_sharing = {
     .name = "sharing",
     .what = "a queue for each worker; forks go to the shorter of two",
     .side = FL_SIDE_FENCED,
@@ -155,5 +172,6 @@ const fl_discipline fl_discipline_sharing = {
     .take_back = fl_offered_take_back,
     .flush = fl_offered_flush,
     .take = take,
+    .take_from = take_from,
     .pending = pending,
 };

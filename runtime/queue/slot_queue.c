@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/queue/slot_queue.h>
 
+#include <runtime/engine/inbox.h>
+#include <runtime/engine/work.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/engine/worker.h>
+
 enum {
 #ifdef FILCH_TINY
     MOST = 8,
@@ -19,11 +24,11 @@ void fl_slot_queue_init(fl_slot_queue *queue)
 
 static filch_slot *next(fl_slot_queue *queue)
 {
-    fl_job *entry;
+    fl_work_item *entry;
     if (!fl_inbox_take(&queue->entries, &entry, 1))
         return NULL;
     filch_slot *slot = entry->as.slot;
-    fl_job_give(entry);
+    fl_work_item_give(entry);
     filch_u64_add(&queue->waiting, (uint64_t)-1, FILCH_RELAXED); /* a number */
     return slot;
 }
@@ -36,9 +41,9 @@ void fl_slot_queue_clear(fl_slot_queue *queue)
 
 bool fl_slot_queue_put(fl_slot_queue *queue, filch_slot *slot)
 {
-    fl_job *entry = NULL;
+    fl_work_item *entry = NULL;
     if (filch_u64_add(&queue->waiting, 1, FILCH_RELAXED) < MOST) /* a number */
-        entry = fl_job_take();
+        entry = fl_work_item_take();
     if (!entry) {
         filch_u64_add(&queue->waiting, (uint64_t)-1, FILCH_RELAXED); /* a number */
         return false;
@@ -65,6 +70,11 @@ bool fl_slot_queue_take(fl_slot_queue *queue, fl_worker *worker, fl_work *work)
 bool fl_slot_queue_empty(fl_slot_queue *queue)
 {
     return fl_inbox_empty(&queue->entries);
+}
+
+bool fl_slot_queue_offers(fl_slot_queue *queue)
+{
+    return fl_inbox_offers(&queue->entries);
 }
 
 uint64_t fl_slot_queue_length(fl_slot_queue *queue)

@@ -5,30 +5,38 @@
  * lock only when it meets a thief at the last task, and pays one fence a join.
  *
  * The tasks lie in the slots of the fork stack, from H to T. T is `tail`, the owner's; H is the
- * index in `top`, the thieves', raised only by who holds the lock. Both sides move first and look
- * at the other's word then: a thief raises H, and backs off where it has passed T; the owner lowers
- * T, and where H has passed it, waits for the thief by taking the lock, and looks again. The paper's
- * third word, E, is for aborts; panics go through the joins here. It puts T back before it takes the
- * lock; here T stays, since a thief that sees it backs off, and the lock decides about the others.
+ * index in `top`, the thieves', raised only by the holder of the lock. Each side moves first and
+ * then looks at the other's word. A thief raises H, and backs off if it has passed T. The owner
+ * lowers T; if H has passed it, the owner takes the lock, which waits for the thief, and looks
+ * again. The paper's third word, E, is for aborts; panics go through the joins here. It puts T back
+ * before it takes the lock; here T stays, since a thief that sees it backs off, and the lock
+ * decides about the others.
  *
  * Edges (J1 is an edge of <filch/fork.h>, T4 and O1 of sched/forkstack.h, W5 of
- * runtime/core/suspend.c, P5 and P6 of sched/idle.h):
+ * runtime/engine/suspend.c, P5 and P6 of sched/idle.h):
  *   T6 fork: store tail, release                -> T8; it sees claimed and the arguments
  *   T7 join: store tail, release; seq_cst fence; | T8; one of the two sees the other
  *      load top, relaxed
  *   T8 rob, with the lock: add to top, acq_rel;  <- T6; | T7
  *      seq_cst fence; load tail, acquire
  *   T9 with the lock: add to top, acq_rel; T4    -> T8; K1 and K2 order them
- * (K1 and K2 are the edges of runtime/sync/lock.h.)
+ * (K1 and K2 are the edges of runtime/platform/lock.h.)
  *
- * Sleep. Each fork publishes the task, fences (P5) and looks whether somebody sleeps (P6); who is
- * about to sleep has said so (I1 of sched/idle.h), fences, and looks at the slot where H is. One of
- * the two sees the other. An H that a thief has raised in vain hides a task from that look for a
- * moment; but such a thief searches, so it began to search after I1, and looks itself before it
+ * Sleep. Each fork publishes the task, fences (P5) and looks for sleepers (P6). A worker about to
+ * sleep has announced it (I1 of sched/idle.h), fences, and looks at the slot where H is. One of the
+ * two sees the other. An H that a thief has raised without success hides a task from that look for
+ * a moment. But such a thief searches, so it began to search after I1, and looks itself before it
  * sleeps. */
-#include <runtime/core/worker.h>
-#include <runtime/queue/queue.h>
-#include <runtime/sync/lock.h>
+#include <runtime/engine/park.h>
+#include <runtime/engine/steal.h>
+#include <runtime/engine/work.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/lock.h>
+#include <runtime/queue/chase_lev.h>
+#include <runtime/queue/queues.h>
+#include <sched/forkstack.h>
+#include <sched/idle.h>
+#include <sched/queue.h>
 
 static uint64_t head_of(const fl_forkstack *stack)
 {
@@ -70,7 +78,7 @@ static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
     return FL_KEPT;
 }
 
-/* Takes all that is left as a thief would. */
+/* Takes all remaining tasks as a thief would. */
 static void flush(fl_worker *worker, fl_forkstack *stack)
 {
     fl_lock(&stack->lock);
@@ -83,6 +91,13 @@ static void flush(fl_worker *worker, fl_forkstack *stack)
         fl_offer_out(worker, fl_slot_at(stack, index));
 }
 
+static void close(fl_forkstack *stack)
+{
+    fl_lock(&stack->lock);
+    fl_forkstack_close(stack); /* T9 */
+    fl_unlock(&stack->lock);
+}
+
 static filch_slot *rob(fl_forkstack *stack)
 {
     filch_u64 *top = &stack->front.top;
@@ -91,7 +106,7 @@ static filch_slot *rob(fl_forkstack *stack)
     filch_fence_seq_cst();                                                        /* T8 */
     bool got = index < filch_u64_load(&stack->tail, FILCH_ACQUIRE);               /* T8 */
     if (!got)
-        filch_u64_add(top, -FL_TOP_ONE, FILCH_ACQ_REL); /* T9: as if nothing had been */
+        filch_u64_add(top, -FL_TOP_ONE, FILCH_ACQ_REL); /* T9: undoes the raise */
     fl_unlock(&stack->lock);
     return got ? fl_slot_at(stack, index) : NULL;
 }
@@ -103,12 +118,7 @@ static bool rob_from(fl_worker *worker, fl_worker *victim, fl_work *work)
     return slot && fl_took(worker, FL_ROBS, slot, work);
 }
 
-static bool take(fl_worker *worker, fl_work *work)
-{
-    return fl_steal_round(worker, work, rob_from);
-}
-
-const fl_discipline fl_discipline_the = {
+const fl_queue fl_queue_the = {
     .name = "the",
     .what = "Cilk-5: a fence a join, and a lock where owner and thief meet",
     .side = FL_SIDE_FENCED,
@@ -116,7 +126,9 @@ const fl_discipline fl_discipline_the = {
     .settle = settle,
     .take_back = take_back,
     .flush = flush,
-    .take = take,
+    .close = close,
+    .take = fl_steal_forked,
+    .take_from = rob_from,
     .length = fl_chase_lev_length,
     .pending = fl_chase_lev_pending,
 };

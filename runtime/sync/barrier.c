@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A barrier. Who has come is decided under the private lock by the round, not by who claims the
- * waiter: whose time is over when the last party comes, but who has not left yet, has come. */
+ * A barrier. The round, under the private lock, decides which parties have come; the claims of
+ * their waiters do not. A party whose time is over when the last one comes, but that has not left
+ * yet, has come. */
 #include <filch/sync.h>
 
-#include <runtime/core/error.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
@@ -12,7 +14,7 @@
 int filch_barrier_init(filch_barrier *barrier, unsigned parties)
 {
     if (!parties)
-        return fl_fail(EINVAL, "a barrier for nobody; give it the number of its parties");
+        return fl_fail(EINVAL, "barrier with 0 parties; give it 1 or more");
     *barrier = (filch_barrier){.parties = parties};
     return 0;
 }

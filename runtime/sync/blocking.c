@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <filch/blocking.h>
 
-#include <runtime/core/affinity.h>
-#include <runtime/core/atfork.h>
-#include <runtime/core/clock.h>
-#include <runtime/core/error.h>
-#include <runtime/core/futex.h>
-#include <runtime/core/overflow.h>
+#include <runtime/engine/carriers.h>
+#include <runtime/engine/count.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/overflow.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/suspend.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/affinity.h>
+#include <runtime/platform/atfork.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/fpmode.h>
+#include <runtime/platform/futex.h>
+#include <runtime/platform/lock.h>
+#include <runtime/platform/sanitizer.h>
+#include <runtime/sync/blocking.h>
 #include <runtime/sync/wait.h>
+#include <sched/forkstack.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,14 +36,16 @@ typedef struct fl_blocked {
     fl_fiber *fiber;    /* goes over, or */
     void (*fn)(void *); /* this is called, */
     void *arg;
-    fl_waiter waiter; /* and it is told */
+    fl_fpmode fpmode; /* in the caller's mode, */
+    fl_waiter waiter; /* and its outcome told */
 } blocked;
 
 typedef struct fl_carrier {
-    fl_worker worker;        /* first; what its thread switches with */
+    fl_worker worker;        /* first; its thread switches with this */
     struct fl_carrier *next; /* of the idle ones; at its end, the one that ended before */
-    blocked *call;           /* what it was given; NULL: to end */
-    filch_u32 called;        /* 1: it was given something. The futex it sleeps on */
+    blocked *call;           /* the call it was given; NULL: to end */
+    filch_u32 called;        /* 1: it was given a call. The futex it sleeps on */
+    struct fl_affinity home; /* where it may run, until it is there */
     _Alignas(16) char signal_stack[];
 } carrier;
 
@@ -104,6 +117,7 @@ static void make(carrier *one, blocked *call)
 {
     fl_worker *worker = &one->worker;
     if (call->fn) {
+        fl_fpmode_set(call->fpmode);
         call->fn(call->arg);
         call_over(one);
         fl_waiter_claim(&call->waiter); /* nobody else would */
@@ -128,8 +142,8 @@ static bool leave_idle(fl_blocking *all, const carrier *one)
     return was_idle;
 }
 
-/* Nobody counts on it any more: it was told to end, or is idle, and more threads exist than calls are
- * announced. false: it has been given a call, or a call is on its way to it. */
+/* Nobody counts on it any more: it was told to end, or is idle, and there are more threads than
+ * announced calls. false: it has been given a call, or a call is on its way to it. */
 static bool retire(carrier *one, bool told)
 {
     fl_blocking *all = &one->worker.rt->blocking;
@@ -155,8 +169,7 @@ static blocked *next_call(carrier *one)
             return NULL;
         until = fl_now() + IDLE;
     }
-    filch_u32_store(&one->called, 0,
-                    FILCH_RELAXED); /* nobody gives it anything before it is idle */
+    filch_u32_store(&one->called, 0, FILCH_RELAXED); /* nobody gives it a call before it is idle */
     if (!one->call)
         retire(one, true);
     return one->call;
@@ -175,7 +188,8 @@ static void *carry(void *arg)
     carrier *one = arg;
     fl_blocking *all = &one->worker.rt->blocking;
     pthread_setname_np(pthread_self(), "filch/blocking");
-    fl_affinity_go_anywhere();
+    fl_affinity_go(&one->home);
+    fl_affinity_free(&one->home);
     fl_overflow_enter(one->signal_stack);
     fl_carrier_set(&one->worker);
     one->worker.left = &one->worker.native;
@@ -201,15 +215,18 @@ static int start(fl_runtime *rt)
     memset(one, 0, sizeof *one);
     one->worker.rt = rt;
     one->worker.carrier = true;
+    one->home = fl_affinity_home(); /* not on the CPU of the bound worker that needs it */
     int rc = pthread_create(&one->worker.thread, NULL, carry, one);
-    if (rc)
+    if (rc) {
+        fl_affinity_free(&one->home);
         free(one);
+    }
     return rc;
 }
 
 /* ---- Making a call ---- */
 
-/* There will be a carrier for it, now or in its turn. */
+/* A carrier will come for it, now or in its turn. */
 static int announce(fl_runtime *rt)
 {
     fl_blocking *all = &rt->blocking;
@@ -258,6 +275,7 @@ int filch_blocking_begin(void)
         if (rc)
             return rc;
         blocked call = {.fiber = fiber};
+        fl_fiber_waits_in(fiber, "filch_blocking_begin", NULL);
         fl_suspend(fl_first_slot(&fiber->stack), submit_left, &call);
         /* The next fork goes out of line, where it is refused. */
         filch_ptr_exchange(&fiber->stack.front.limit, NULL, FILCH_ACQ_REL); /* W3 */
@@ -281,7 +299,10 @@ static void go_back(fl_fiber *fiber)
     if (worker->rt->fork_generation != fl_fork_generation())
         filch_die("a blocking call ends in a child of fork(): its task belongs to the parent "
                   "process; end the child by exec or _exit");
+    fl_fiber_waits_in(fiber, "filch_blocking_end", NULL);
+    fl_fiber_stops(fiber);
     fl_switch(worker, fiber, &worker->native, hand_back, NULL);
+    fl_fiber_goes_on(fiber);
     fl_count(fiber->worker, FL_SUSPENDED, -(uint64_t)1); /* the fl_suspend of its begin */
 }
 
@@ -312,7 +333,7 @@ int filch_blocking(void (*fn)(void *arg), void *arg)
     int rc = announce(here->rt);
     if (rc)
         return rc;
-    blocked call = {.fn = fn, .arg = arg};
+    blocked call = {.fn = fn, .arg = arg, .fpmode = fl_fpmode_now()};
     fl_waiter_here(&call.waiter);
     submit(here->rt, &call);
     fl_waits_in("filch_blocking", NULL);

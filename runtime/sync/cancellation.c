@@ -2,8 +2,10 @@
 #include <runtime/sync/cancellation.h>
 
 #include <filch/timer.h>
-#include <runtime/core/clock.h>
-#include <runtime/core/error.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
+#include <runtime/sync/sleep.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -45,8 +47,10 @@ void filch_context_release(filch_context *context)
         filch_context *parent = context->parent;
         if (parent)
             unlink_from_parent(context);
+        if (context->let_go)
+            context->let_go(context->value);
         if (context->timed && fl_timer_stop(&context->timer))
-            drop(context); /* else the keeper will */
+            drop(context); /* else the timer thread will */
         drop(context);
         context = parent;
     }
@@ -92,7 +96,7 @@ static int start_timer(filch_context *context)
     return rc;
 }
 
-/* A deadline that is past needs no keeper, who may be late with the parent's. */
+/* A past deadline needs no timer thread, which may be late with the parent's. */
 static int mind_deadline(filch_context *context, int64_t until, bool own)
 {
     if (until == FILCH_FOREVER)
@@ -150,10 +154,18 @@ int filch_context_create_value(filch_context **out, filch_context *parent, const
                   (filch_context){.deadline = FILCH_FOREVER, .key = key, .value = value});
 }
 
+int fl_context_create_owner(filch_context **out, filch_context *parent, const void *key,
+                            void *value, void (*let_go)(void *value))
+{
+    return create(
+        out, parent,
+        (filch_context){.deadline = FILCH_FOREVER, .key = key, .value = value, .let_go = let_go});
+}
+
 /* ---- Cancelling ---- */
 
-/* Sets the cause and tells who waits; its children go before `others`, all of them held. false: it
- * was done. */
+/* Sets the cause and tells the waiters; its children go before `others`, all of them held. false:
+ * it was done. */
 static bool cancel_one(filch_context *context, uint32_t cause, filch_context **others)
 {
     fl_lock(&context->lock);
@@ -174,7 +186,7 @@ static bool cancel_one(filch_context *context, uint32_t cause, filch_context **o
 int filch_context_cancel(filch_context *context, int cause)
 {
     if (!context)
-        return fl_fail(EINVAL, "filch_context_cancel of no context; give it one");
+        return fl_fail(EINVAL, "filch_context_cancel without a context; give it one");
     if (cause && !fl_is_errno(cause))
         return fl_fail(EINVAL, "a context cancelled with cause %d; give a negative errno, or 0",
                        cause);
@@ -190,25 +202,35 @@ int filch_context_cancel(filch_context *context, int cause)
     return 0;
 }
 
-int filch_context_wait(filch_context *context, int64_t until)
+int fl_context_wait(const char *call, filch_context *context, int64_t until)
 {
-    if (!context)
-        return fl_fail(EINVAL, "filch_context_wait for no context, which is never done; give one");
     fl_lock(&context->lock);
     uint32_t cause = filch_u32_load(&context->cause, FILCH_RELAXED); /* under its lock */
     if (!cause) {
-        fl_waits_in("filch_context_wait", context);
+        fl_waits_in(call, context);
         return fl_wait(&context->lock, &context->waiters, NULL, until);
     }
     fl_unlock(&context->lock);
-    return fl_plainly(-(int)cause);
+    return fl_refused_by(-(int)cause);
+}
+
+int filch_context_wait(filch_context *context, int64_t until)
+{
+    return context ? fl_context_wait("filch_context_wait", context, until)
+                   : fl_fail(EINVAL, "filch_context_wait without a context; give it one");
+}
+
+int fl_context_sleep(const char *call, filch_context *context, int64_t ns)
+{
+    int64_t until = filch_in(ns);
+    int rc = context ? fl_context_wait(call, context, until) : fl_sleep_until(call, until);
+    int cause = filch_context_cause(context);
+    return cause ? cause : rc == -ETIMEDOUT ? 0 : rc;
 }
 
 int filch_context_sleep(filch_context *context, int64_t ns)
 {
-    int rc = context ? filch_context_wait(context, filch_in(ns)) : filch_sleep(ns > 0 ? ns : 0);
-    int cause = filch_context_cause(context);
-    return cause ? cause : rc == -ETIMEDOUT ? 0 : rc;
+    return fl_context_sleep("filch_context_sleep", context, ns);
 }
 
 /* ---- Queries ---- */

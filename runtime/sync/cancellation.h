@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A context from within. Two counts: `users` holds it open, `refs` holds its memory. While there are
- * users it is in its parent's list of children and its timer runs; the users together hold one ref,
- * the timer another, since the keeper may be calling it when the last user goes.
+ * A context, internal part. Two counts: `users` holds it open, `refs` holds its memory. While there
+ * are users it is in its parent's list of children and its timer runs. The users together hold one
+ * ref; the timer holds another, since the timer thread may be calling it when the last user goes.
  *
  * Edges:
- *   M1 done: store cause, release                  -> M2 load cause, acquire; what was written
- *                                                     before the cancellation is seen
+ *   M1 done: store cause, release                  -> M2 load cause, acquire; writes made
+ *                                                     before the cancellation are seen
  *   M3 release: add -1 to users, or refs, acq_rel  -> M3 of the last; it sees what the others did
- *   M4 hold: CAS of users from above 0, acquire    -> M3; who finds 0 leaves it alone. Under the
+ *                                                     (so does let_go of an owned value)
+ *   M4 hold: CAS of users from above 0, acquire    -> M3; finding 0 leaves it alone. Under the
  *                                                     parent's lock, so that it is still there
  * Locks: a parent's is never taken while its child's is held, nor the other way round. */
 #ifndef FL_CANCELLATION_H
@@ -24,6 +25,7 @@ struct filch_context {
     int64_t deadline;
     const void *key;
     void *value;
+    void (*let_go)(void *value); /* NULL, or called when its last user goes */
     bool timed;
     /* Under its own lock */
     filch_u32 lock;
@@ -35,7 +37,19 @@ struct filch_context {
     /* Shared */
     filch_u32 users, refs;
     fl_timer timer;
-    filch_context *doomed; /* the next to be cancelled; whoever set `cause` of the parent */
+    filch_context *doomed; /* the next to be cancelled; written by the thread that set the parent's
+                            * `cause` */
 };
+
+/* filch_context_create_value for a value that the context owns: let_go(value), by the task or thread
+ * that drops the last reference, the timer thread included. After an error the caller still owns
+ * it. */
+int fl_context_create_owner(filch_context **out, filch_context *parent, const void *key,
+                            void *value, void (*let_go)(void *value));
+
+/* filch_context_wait and filch_context_sleep for other public calls. `call`: a literal, for
+ * reports. fl_context_wait: the context is not NULL. */
+int fl_context_wait(const char *call, filch_context *context, int64_t until);
+int fl_context_sleep(const char *call, filch_context *context, int64_t ns);
 
 #endif

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/channel.h>
 
-#include <runtime/core/error.h>
+#include <runtime/engine/patience.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,7 +35,7 @@ int filch_channel_create(filch_channel **out, size_t item_size, size_t capacity)
 
 static int refuse_null(void)
 {
-    return fl_fail(EINVAL, "no channel but NULL; create one, or use a case of a select, where NULL "
+    return fl_fail(EINVAL, "the channel is NULL; create one, or use a case of a select, where NULL "
                            "never happens");
 }
 
@@ -46,7 +51,7 @@ int filch_channel_close(filch_channel *channel)
     channel->closed = true;
     fl_node *all = fl_waiters_claim_all(&channel->receivers, NULL);
     all = fl_waiters_claim_all(&channel->senders, all);
-    fl_unlock(&channel->lock); /* the last touch: who sees it closed may destroy it */
+    fl_unlock(&channel->lock); /* the last touch: a thread that sees it closed may destroy it */
     fl_tell_list(all, -EPIPE);
     return 0;
 }
@@ -110,7 +115,7 @@ int fl_channel_send(filch_channel *channel, const void *item, fl_node **told)
     return 0;
 }
 
-/* The item of whoever has waited longest to send goes behind those in the ring. */
+/* The item of the longest-waiting sender goes behind those in the ring. */
 int fl_channel_receive(filch_channel *channel, void *item, fl_node **told)
 {
     bool any = channel->count;
@@ -128,6 +133,17 @@ int fl_channel_receive(filch_channel *channel, void *item, fl_node **told)
 
 /* ---- Operations ---- */
 
+/* Time lost here tells the worker not to split such a pair again (runtime/engine/patience.h). The
+ * operation has not begun to wait yet, so the fiber is still on the worker on which it began. */
+FILCH_COLD static void lock_contended(filch_u32 *lock)
+{
+    uint64_t from = fl_ticks();
+    fl_lock_slow(lock);
+    fl_worker *here = fl_worker_here();
+    if (here)
+        fl_patience_lost(&here->patience, from, fl_ticks());
+}
+
 typedef int move_fn(filch_channel *channel, void *item, fl_node **told);
 
 static int send_from(filch_channel *channel, void *item, fl_node **told)
@@ -140,7 +156,7 @@ static inline int operate(filch_channel *channel, move_fn *move_item, void *item
     fl_node *told;
     if (FILCH_UNLIKELY(!channel))
         return refuse_null();
-    fl_lock(&channel->lock);
+    fl_lock_by(&channel->lock, lock_contended);
     int rc = move_item(channel, item, &told);
     if (rc == FL_MUST_WAIT) {
         fl_waits_in(move_item == send_from ? "filch_send" : "filch_receive", channel);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A channel from within: what select has in common with send and receive. One lock; the items that
- * are in it lie in a ring; who waits, waits in one of two queues. So that an item never waits
- * beside a receiver: receivers wait only while the ring is empty and no sender waits, senders only
- * while it is full and no receiver waits. A waiter's node says where its item is, or goes. */
+ * A channel, internal part: select shares it with send and receive. One lock; a ring holds the
+ * items; waiters wait in one of two queues. An item never waits beside a receiver: receivers wait
+ * only while the ring is empty and no sender waits, senders only while it is full and no receiver
+ * waits. A waiter's node says where its item is, or goes. */
 #ifndef FL_CHANNEL_H
 #define FL_CHANNEL_H
 
@@ -21,9 +21,9 @@ struct filch_channel {
     char ring[];
 };
 
-/* With the lock held: moves an item if that is possible now. FL_MUST_WAIT: it is not; else the
- * outcome. *told is the node of the waiter that is served by it, or NULL: to be told 0 when the
- * lock is free. */
+/* With the lock held: moves an item if that is possible now. Returns FL_MUST_WAIT if it is not,
+ * else the outcome. *told: the node of the waiter that this serves, to be told 0 when the lock is
+ * free, or NULL. */
 enum { FL_MUST_WAIT = 1 };
 int fl_channel_send(filch_channel *channel, const void *item, fl_node **told);
 int fl_channel_receive(filch_channel *channel, void *item, fl_node **told);

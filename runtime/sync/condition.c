@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A condition. The mutex is unlocked under the private lock, which a signal needs: so no signal comes
- * between unlocking and waiting. Unlocking wakes, but never waits. */
+ * A condition. The mutex is unlocked under the private lock, which a signal needs: so no signal
+ * comes between unlocking and waiting. Unlocking wakes, but never waits. */
 #include <filch/sync.h>
 
+#include <runtime/platform/lock.h>
+#include <runtime/sync/mutex.h>
 #include <runtime/sync/wait.h>
 
 int filch_condition_wait_until(filch_condition *condition, filch_mutex *mutex, int64_t until)
@@ -15,7 +17,7 @@ int filch_condition_wait_until(filch_condition *condition, filch_mutex *mutex, i
     fl_waits_in("filch_condition_wait", condition);
     int rc = fl_wait(&condition->lock, &condition->waiters, NULL, until);
     if (may_wait)
-        filch_mutex_lock(mutex);
+        fl_mutex_lock("filch_condition_wait", mutex);
     return rc;
 }
 

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/future.h>
 
-#include <runtime/core/clock.h>
-#include <runtime/core/error.h>
-#include <runtime/core/futex.h>
-#include <runtime/core/panic.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/futex.h>
+#include <runtime/platform/lock.h>
 
 #include <errno.h>
 #include <stdarg.h>
@@ -18,7 +22,7 @@ const filch_failure fl_future_broken = {.code = -EPIPE,
 
 /* ---- Its stage ---- */
 
-/* Beside SETTING somebody is about to be done, or was held up: then a nap lets it go on. */
+/* Beside SETTING the setter is about to be done, or was held up: then a nap lets it go on. */
 static FILCH_COLD uint32_t look_again(const filch_future *future)
 {
     for (unsigned i = 0;; i++) {
@@ -39,7 +43,7 @@ static inline uint32_t look(const filch_future *future)
     return FILCH_LIKELY(!(stage & FL_FUTURE_SETTING)) ? stage : look_again(future);
 }
 
-/* With the lock: who settles it from now on looks for waiters. Returns the stage: it may be done. */
+/* With the lock: a settler from now on looks for waiters. Returns the stage, which may be done. */
 static uint32_t say_that_one_waits(filch_future *future)
 {
     uint32_t stage;
@@ -51,7 +55,7 @@ static uint32_t say_that_one_waits(filch_future *future)
     return stage;
 }
 
-/* It was seen to be done: waits for the settler's unlocking, its last touch. */
+/* It was seen done: waits for the settler's unlocking, its last touch. */
 static void let_settler_go(filch_future *future, uint32_t stage)
 {
     if (stage & FL_FUTURE_WAITED) {
@@ -153,11 +157,11 @@ int filch_future_break(filch_future *future)
         memcpy(future->room, &fl_future_broken, sizeof fl_future_broken);
         settle(future, FL_FUTURE_FAILED, FL_FUTURE_BROKEN);
     } else if (!(look(future) & FL_FUTURE_DONE)) {
-        return fl_fail(EBUSY, "a promise is broken that somebody keeps: what was started will set "
-                              "this future; await it");
+        return fl_fail(EBUSY, "this future's promise cannot be broken: a started task will set it; "
+                              "await it");
     }
     fl_lock(&future->lock);
-    fl_dismiss(&future->lock, &future->waiters); /* nobody is left but who has timed out */
+    fl_dismiss(&future->lock, &future->waiters); /* only waiters that have timed out are left */
     return rc;
 }
 
@@ -172,7 +176,7 @@ int filch_future_reset(filch_future *future)
         fl_unlock(&future->lock);
     }
     if (busy)
-        return fl_fail(EBUSY, "a future is reset that somebody uses; await it first");
+        return fl_fail(EBUSY, "a future in use cannot be reset; await it first");
     if (stage & FL_FUTURE_DONE)
         filch_u32_store(&future->stage, 0, FILCH_RELAXED); /* nobody else uses it */
     return 0;
@@ -181,17 +185,17 @@ int filch_future_reset(filch_future *future)
 /* ---- Tasks that set it ---- */
 
 /* In the future's room. */
-typedef struct errand {
-    fl_job job;
+typedef struct started {
+    fl_work_item work_item;
     const filch_task *task;
     uint64_t args[FILCH_SLOT_BYTES / 8];
-} errand;
-FILCH_STATIC_ASSERT(sizeof(errand) <= FILCH_FUTURE_BYTES, "no room for a task");
+} started;
+FILCH_STATIC_ASSERT(sizeof(started) <= FILCH_FUTURE_BYTES, "no room for a task");
 
-static void run_errand(filch_self self, fl_job *job)
+static void run_started(filch_self self, fl_work_item *work_item)
 {
-    const errand *what = (errand *)job;
-    filch_future *future = fl_future_around(job);
+    const started *what = (started *)work_item;
+    filch_future *future = fl_future_around(work_item);
     filch_failure failure;
     filch_slot slot;
     memcpy(slot.args, what->args, sizeof slot.args);
@@ -213,11 +217,11 @@ int filch_async(filch_runtime *rt, filch_future *future, const filch_task *task,
     if (rc)
         return rc;
     future->size = size;
-    errand *what = (errand *)(void *)future->room;
-    fl_job_be_part(&what->job, run_errand);
+    started *what = (started *)(void *)future->room;
+    fl_work_item_be_part(&what->work_item, run_started);
     what->task = task;
     memcpy(what->args, slot->args, sizeof what->args);
-    fl_start(rt, &what->job);
+    fl_start(rt, &what->work_item);
     return 0;
 }
 

@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A future from within. In its room lies what it is waiting for while it is empty, the value or the
- * failure when it is done: starting a task into it, or building it on another, needs no memory.
+ * A future, internal part. Its room holds the source of its value while it is empty, and the value
+ * or the failure when it is done: starting a task into it, or building it on another, needs no
+ * memory.
  *
  * stage: SETTING, then VALUE | WAITED | OWNED, then VALUE or FAILED, with WAITED left as it is.
- * Somebody sets an empty future that nobody waits for: it claims it by SETTING, which lasts some
- * instructions, and then stores VALUE; so that costs one locked instruction. All others claim it by
+ * Setting an empty future that nobody waits for claims it by SETTING, which lasts some
+ * instructions, and then stores VALUE: one locked instruction. All other settlers claim it by
  * OWNED, and settle by a CAS, or under the lock if somebody waits, or has waited; then they tell
- * everybody. Who waits sets WAITED first, but not beside SETTING, where nobody would look: it comes
- * back a moment later.
+ * all waiters. A waiter sets WAITED first, but not beside SETTING, where nobody would look: it
+ * comes back a moment later.
  *
  * Edges:
- *   H1 settle: store stage, or CAS it from     -> H2 look: load stage, acquire; who sees it done
- *      OWNED, release                             sees the result
+ *   H1 settle: store stage, or CAS it from     -> H2 look: load stage, acquire; a reader that
+ *      OWNED, release                             sees it done sees the result
  *   H3 claim: CAS stage, acquire               | H3 of another: one of them wins
  *   H4 wait: CAS WAITED into stage, acquire,   | H1, H3: one of the two sees the other
  *      under the lock
- * H1 is the settler's last touch unless it sees WAITED; then its unlocking is. So who finds the
- * future done with WAITED, and was not told, takes the lock once, and then its memory may go.
+ * H1 is the settler's last touch unless it sees WAITED; then its unlocking is. So a thread that
+ * finds the future done with WAITED, and was not told, takes the lock once; then its memory may go.
  *
  * Threads: any. */
 #ifndef FL_FUTURE_H
 #define FL_FUTURE_H
 
 #include <filch/future.h>
-#include <runtime/core/container.h>
+#include <runtime/platform/container.h>
 #include <runtime/sync/wait.h>
 
 enum {
@@ -36,29 +37,29 @@ enum {
     FL_FUTURE_DONE = FL_FUTURE_VALUE | FL_FUTURE_FAILED
 };
 
-/* What waiters are told: look at the future, or let it alone. */
+/* The code that waiters are told: look at the future, or leave it alone. */
 enum { FL_FUTURE_TOLD = 1, FL_FUTURE_BROKEN = 2 };
 
-/* What a broken promise leaves. */
+/* The result of a broken promise. */
 extern const filch_failure fl_future_broken;
 
 FILCH_STATIC_ASSERT(sizeof(filch_failure) <= FILCH_FUTURE_BYTES, "no room for a failure");
 
-/* The future in whose room this lies. */
+/* The future that holds this in its room. */
 static inline filch_future *fl_future_around(void *room)
 {
     return FL_CONTAINER_OF(room, filch_future, room);
 }
 
-/* Will the caller, and nobody else, settle it? -EALREADY through fl_fail. */
+/* Claims the right to settle it. -EALREADY through fl_fail. */
 int fl_future_claim(filch_future *future);
-/* Its owner: the value is in the room. */
+/* By its owner: the value is in the room. */
 void fl_future_settle(filch_future *future);
-/* Its owner: it has failed. */
+/* By its owner: it has failed. */
 void fl_future_fail_with(filch_future *future, const filch_failure *failure);
-/* Puts the node of a waiter into its queue. false: it is done, and done with. */
+/* Puts the node of a waiter into its queue. false: it is done, and no longer touched. */
 bool fl_future_attach(filch_future *future, fl_node *node);
-/* Gives the node back. false: it is told, or being told; the future is not touched. */
+/* Takes the node back. false: it is told, or being told; the future is not touched. */
 bool fl_future_detach(filch_future *future, fl_node *node);
 
 #endif

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Futures built on others. No fiber waits for these: what waits are waiters that are called.
+ * Futures built on others. No fiber waits for these: their waiters are called.
  *
- * filch_then keeps its waiter, and then its job, in the room of the future that it will set.
- * filch_when_all and filch_when_any have a gathering: a block with a waiter for each future. It is
- * settled by the last of those who had to come: `missing` counts them. Its memory goes with the last
- * waiter: `refs` counts these.
+ * filch_then keeps its waiter, and then its work item, in the room of the future that it will set.
+ * filch_when_all and filch_when_any have a gathering: a block with a waiter for each future. The
+ * last arrival that it needs settles it: `missing` counts these. Its last waiter frees its memory:
+ * `refs` counts the waiters.
  *
  * Edges:
  *   H5 come: add -1 to missing, acq_rel  -> H5 of the last; it sees what the others wrote
  *   H6 go: add -1 to refs, acq_rel       -> H6 of the last; it sees that the others have gone
  *   H7 first: CAS first, acq_rel         | H7 of another: one of them was the first */
-#include <runtime/core/error.h>
-#include <runtime/core/panic.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/platform/error.h>
 #include <runtime/sync/future.h>
+#include <runtime/sync/wait.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,7 +29,7 @@
 /* In the room of the future that is to be set. */
 typedef struct sequel {
     union {
-        fl_job job;
+        fl_work_item work_item;
         struct {
             fl_waiter waiter; /* first */
             fl_node node;
@@ -58,15 +63,15 @@ static void fail_by_code(filch_future *next, int code)
     if (!fl_is_errno(code))
         code = -EINVAL;
     filch_failure failure = {.code = code, .task = then_task.name};
-    snprintf(failure.message, sizeof failure.message, "%s", fl_error_about(code));
+    snprintf(failure.message, sizeof failure.message, "%s", filch_error_about(code));
     fl_future_fail_with(next, &failure);
 }
 
-static void run_sequel(filch_self self, fl_job *job)
+static void run_sequel(filch_self self, fl_work_item *work_item)
 {
-    filch_future *next = fl_future_around(job);
+    filch_future *next = fl_future_around(work_item);
     turn it;
-    it.what = *(sequel *)job;
+    it.what = *(sequel *)work_item;
     fl_fiber_of(self)->root = &then_task;
     const filch_failure *before =
         it.what.from ? filch_future_failure(it.what.from) : &fl_future_broken;
@@ -83,11 +88,11 @@ static void run_sequel(filch_self self, fl_job *job)
     }
 }
 
-/* The waiter is needed no more; the job goes to its place. */
+/* The waiter is no longer needed; the work item takes its place. */
 static void start_sequel(sequel *what)
 {
-    fl_job_be_part(&what->as.job, run_sequel);
-    fl_start(what->rt, &what->as.job);
+    fl_work_item_be_part(&what->as.work_item, run_sequel);
+    fl_start(what->rt, &what->as.work_item);
 }
 
 static void sequel_told(fl_waiter *waiter)
@@ -127,7 +132,7 @@ int filch_then(filch_future *next, filch_future *from, filch_runtime *rt, filch_
 typedef struct gathering gathering;
 
 typedef struct member {
-    fl_waiter waiter; /* first; its code is what came of it */
+    fl_waiter waiter; /* first; its code is the outcome */
     fl_node node;
     filch_future *future;
     gathering *of;
@@ -138,11 +143,11 @@ struct gathering {
     void (*settle)(gathering *group);
     void (*told)(member *one);
     filch_context *losers; /* of any */
-    filch_u32 missing;     /* who must come before it is settled */
-    filch_u32 refs;        /* who still has it in hand */
+    filch_u32 missing;     /* arrivals needed before it is settled */
+    filch_u32 refs;        /* waiters and callers that still use it */
     filch_u32 first;       /* of any: 1 + the index of the first that was done */
     gathering *next;       /* to be settled by the same thread */
-    size_t count;          /* members that were attached, or done by then */
+    size_t count;          /* members that were attached, or already done */
     member members[];
 };
 
@@ -158,7 +163,7 @@ static void let_go(gathering *group)
  * the other, since graphs may be deeper than stacks. Nothing here suspends. */
 static void settle_in_turn(gathering *one)
 {
-    static __thread gathering **last; /* of the line; NULL: nobody is at it */
+    static __thread gathering **last; /* of the list; NULL: nobody works on it */
     one->next = NULL;
     if (last) {
         *last = one;
@@ -202,7 +207,7 @@ static int gather(filch_future *out, size_t count, const gathering *as, gatherin
     }
     *one = *as;
     one->out = out;
-    /* The members, whoever settles it, and the caller. Relaxed: not yet shared. */
+    /* The members, the settler, and the caller. Relaxed: not yet shared. */
     filch_u32_store(&one->refs, (uint32_t)count + 2, FILCH_RELAXED);
     *made = one;
     return 0;
@@ -299,7 +304,7 @@ int filch_when_any(filch_future *any, filch_future *const *futures, size_t count
     }
     one->count = i;
     for (; i < count; i++)
-        let_go(one); /* nobody was attached */
+        let_go(one); /* no member was attached */
     come(one);
     let_go(one);
     return 0;

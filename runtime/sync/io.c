@@ -5,7 +5,8 @@
  * task may be on another thread. */
 #include <filch/io.h>
 
-#include <runtime/core/error.h>
+#include <runtime/platform/error.h>
+#include <runtime/sync/wait_fd.h>
 
 #include <errno.h>
 #include <string.h>
@@ -36,12 +37,19 @@ __attribute__((noinline)) static ssize_t try_accept(int fd, void *data, size_t s
     return result(accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC));
 }
 
-static ssize_t repeat(attempt *once, int fd, void *data, size_t size, int events, int64_t until)
+/* One call: how it tries, the events it waits for, and its name, for reports. */
+typedef struct operation {
+    const char *call;
+    attempt *once;
+    int events;
+} operation;
+
+static ssize_t repeat(const operation *what, int fd, void *data, size_t size, int64_t until)
 {
     for (;;) {
-        ssize_t rc = once(fd, data, size);
+        ssize_t rc = what->once(fd, data, size);
         if (rc == -EAGAIN) {
-            int ready = filch_wait_fd(fd, events, until);
+            int ready = fl_wait_fd(what->call, fd, what->events, until);
             if (ready < 0)
                 return ready;
         } else if (rc < 0 && rc != -EINTR) {
@@ -55,15 +63,18 @@ static ssize_t repeat(attempt *once, int fd, void *data, size_t size, int events
 
 ssize_t filch_read(int fd, void *data, size_t size, int64_t until)
 {
-    return repeat(try_read, fd, data, size, POLLIN, until);
+    static const operation what = {"filch_read", try_read, POLLIN};
+    return repeat(&what, fd, data, size, until);
 }
 
 ssize_t filch_write(int fd, const void *data, size_t size, int64_t until)
 {
-    return repeat(try_write, fd, (void *)(uintptr_t)data, size, POLLOUT, until);
+    static const operation what = {"filch_write", try_write, POLLOUT};
+    return repeat(&what, fd, (void *)(uintptr_t)data, size, until);
 }
 
 int filch_accept(int fd, int64_t until)
 {
-    return (int)repeat(try_accept, fd, NULL, 0, POLLIN, until);
+    static const operation what = {"filch_accept", try_accept, POLLIN};
+    return (int)repeat(&what, fd, NULL, 0, until);
 }

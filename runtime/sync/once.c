@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Once. Edges:
- *   K7 called: store state, release  -> K8 load state, acquire; what the function wrote is seen. By
- *                                       those who waited over edges V of runtime/sync/wait.h */
+ *   K7 called: store state, release  -> K8 load state, acquire; sees the function's writes.
+ *                                       Waiters: over edges V of runtime/sync/wait.h */
 #include <filch/sync.h>
 
-#include <runtime/core/panic.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/lock.h>
 #include <runtime/sync/wait.h>
 
 enum { NEW, CALLING, CALLED };
 
-/* The fiber, or the thread if it is no worker's. */
+/* The calling fiber, or the thread if it is no worker's. */
 static const void *caller(void)
 {
     static __thread char thread;
@@ -26,7 +29,7 @@ static void end(void *arg)
     fl_tell_all(&flag->lock, &flag->waiters, 0);
 }
 
-/* If it panics, it has been called, too: nobody waits for ever. */
+/* A panic counts as a call, too: nobody waits for ever. */
 static void call(filch_once_flag *flag, void (*fn)(void *arg), void *arg)
 {
     flag->caller = caller();

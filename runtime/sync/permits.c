@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/permits.h>
 
+#include <runtime/platform/lock.h>
 #include <runtime/sync/wait.h>
 
 enum { WAITED_FOR = 1 };
@@ -22,8 +23,8 @@ int64_t fl_permits_balance(const filch_permits *permits)
 
 /* ---- Under the private lock ---- */
 
-/* As many of those in front as the balance is enough for are out of the queue and have what they
- * want. The queue is not empty, so that the bit is set, and the balance stands still. */
+/* Takes waiters from the front out of the queue, as far as the balance is enough, and gives them
+ * their permits. The queue is not empty, so the bit is set and the balance does not change. */
 static fl_node *serve(filch_permits *permits, int64_t floor)
 {
     int64_t left = fl_permits_balance(permits) - floor, before = left;
@@ -68,30 +69,32 @@ static bool take_or_announce(filch_permits *permits, int64_t count, int64_t floo
 
 /* ---- Taking and giving ---- */
 
-static FILCH_COLD int take_slow(filch_permits *permits, int64_t count, int64_t floor, int64_t until)
+static FILCH_COLD int take_slow(const char *call, filch_permits *permits, int64_t count,
+                                int64_t floor, int64_t until)
 {
     fl_lock(&permits->lock);
     if (take_or_announce(permits, count, floor, until > 0 ? WAITED_FOR : 0)) {
         fl_unlock(&permits->lock);
         return 0;
     }
-    fl_waits_in("a semaphore's or rwlock's acquisition", permits);
+    fl_waits_in(call, permits);
     int rc = fl_wait(&permits->lock, &permits->waiters, &count, until);
-    if (rc) { /* perhaps it stood before somebody who wants less */
+    if (rc) { /* perhaps it stood before a waiter that wants less */
         fl_lock(&permits->lock);
         serve_and_tell(permits, floor);
     }
     return rc;
 }
 
-int fl_permits_take(filch_permits *permits, int64_t count, int64_t floor, int64_t until)
+int fl_permits_take(const char *call, filch_permits *permits, int64_t count, int64_t floor,
+                    int64_t until)
 {
     uint64_t balance = filch_u64_load(&permits->balance, FILCH_RELAXED); /* the CAS decides */
     while (!(balance & WAITED_FOR) && number(balance) - count >= floor)
         if (filch_u64_cas(&permits->balance, &balance, balance - twice(count),
                           FILCH_ACQUIRE)) /* K5 */
             return 0;
-    return take_slow(permits, count, floor, until);
+    return take_slow(call, permits, count, floor, until);
 }
 
 /* false: nobody waits any more. */

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Permits that are taken some at a time, first come, first served: what semaphores and
- * reader-writer locks are made of. The balance may fall to a floor and rise to a ceiling, so that
- * zero bytes mean what their owner likes: no permits (floor 0), or all of them (ceiling 0).
+ * Permits, taken one or several at a time, first come, first served; the base of semaphores and
+ * reader-writer locks. The balance may fall to a floor and rise to a ceiling, so the owner chooses
+ * the meaning of zero bytes: no permits (floor 0), or all of them (ceiling 0).
  *
  * balance: twice the number, and 1 (WAITED_FOR) while somebody may be waiting. While that bit is
  * set the balance changes under the private lock alone.
  *
  * Edges:
  *   K5 take: CAS of balance, acquire, or  <- K6 give: CAS of balance, release, or under the private
- *      for a waiter add, acq_rel             lock add, acq_rel; what all givers wrote is seen. By
- *                                            waiters over edges V of runtime/sync/wait.h
- * Life: who has just taken permits may free the object: K6 is the giver's last touch, or it leaves
- * the private lock before it tells a waiter, who is still there. Threads: any. */
+ *      for a waiter add, acq_rel             lock add, acq_rel; sees all givers' writes.
+ *                                            Waiters: over edges V of runtime/sync/wait.h
+ * Life: a thread that has just taken permits may free the object: K6 is the giver's last touch, or
+ * the giver leaves the private lock before it tells a waiter, which still exists then. Threads:
+ * any. */
 #ifndef FL_PERMITS_H
 #define FL_PERMITS_H
 
@@ -20,9 +21,10 @@
 
 #include <stdbool.h>
 
-/* Waits until the balance would not fall below the floor, and nobody waits in front. Returns as
- * fl_wait does. */
-int fl_permits_take(filch_permits *permits, int64_t count, int64_t floor, int64_t until);
+/* Waits until the balance would not fall below the floor and nobody waits in front. Returns as
+ * fl_wait does. call: the public call that waits, for reports, a literal. */
+int fl_permits_take(const char *call, filch_permits *permits, int64_t count, int64_t floor,
+                    int64_t until);
 /* false: the balance would rise above the ceiling. Does not suspend. */
 bool fl_permits_give(filch_permits *permits, int64_t count, int64_t floor, int64_t ceiling);
 /* Now. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A reader-writer lock: permits (runtime/sync/permits.h) of which a reader takes one and a writer
- * all. Whoever unlocks has it locked, so that nobody else can change what its checks look at. */
+ * all. An unlocker holds the lock, so no other thread can change the state that its checks read. */
 #include <runtime/sync/permits.h>
 
 #include <runtime/sync/wait.h>
@@ -12,7 +12,7 @@ enum { READER = 1, WRITER = 1 << 30, CEILING = 0, FLOOR = -WRITER };
 
 int filch_rwlock_read_lock_until(filch_rwlock *rwlock, int64_t until)
 {
-    return fl_permits_take(&rwlock->permits, READER, FLOOR, until);
+    return fl_permits_take("filch_rwlock_read_lock", &rwlock->permits, READER, FLOOR, until);
 }
 
 void filch_rwlock_read_lock(filch_rwlock *rwlock)
@@ -37,7 +37,7 @@ void filch_rwlock_read_unlock(filch_rwlock *rwlock)
 
 int filch_rwlock_write_lock_until(filch_rwlock *rwlock, int64_t until)
 {
-    return fl_permits_take(&rwlock->permits, WRITER, FLOOR, until);
+    return fl_permits_take("filch_rwlock_write_lock", &rwlock->permits, WRITER, FLOOR, until);
 }
 
 void filch_rwlock_write_lock(filch_rwlock *rwlock)

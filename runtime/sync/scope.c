@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/scope.h>
 
-#include <runtime/core/error.h>
-#include <runtime/core/panic.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/cells.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
@@ -12,15 +18,17 @@
 #include <string.h>
 
 typedef struct kept {
-    filch_failure failure; /* first: who has one finds the next */
+    filch_failure failure; /* first: a failure is its record, which has the next */
     struct kept *next;
 } kept;
+
+static int wait_until(const char *call, filch_scope *scope, int64_t until);
 
 /* ---- Life ---- */
 
 static int close_scope(filch_scope *scope)
 {
-    int rc = filch_scope_wait(scope);
+    int rc = wait_until("filch_scope_close", scope, FILCH_FOREVER);
     for (kept *one; (one = scope->kept);) {
         scope->kept = one->next;
         free(one);
@@ -148,12 +156,20 @@ static void run_child(filch_self self, void *arg)
     filch_check_return(self, &child->what->task);
 }
 
-void fl_child_run(filch_self self, fl_job *job)
+/* A child's work item; lies in a work item's cell. */
+typedef struct spawned {
+    fl_work_item work_item; /* first */
+    filch_scope *scope;
+    void *arg;
+} spawned;
+FILCH_STATIC_ASSERT(sizeof(spawned) <= FL_CELL_LINE, "a cell holds a child's work item");
+
+/* Runs a work item that filch_scope_spawn made, and frees it. */
+static void run_spawned(filch_self self, fl_work_item *work_item)
 {
-    fl_child child = {.what = job->as.child.what,
-                      .scope = job->as.child.scope,
-                      .arg = job->as.child.arg};
-    fl_job_give(job);
+    const spawned *given = (const spawned *)work_item;
+    fl_child child = {.what = work_item->as.child.what, .scope = given->scope, .arg = given->arg};
+    fl_work_item_give(work_item);
     fl_fiber *fiber = fl_fiber_of(self);
     fiber->child = &child;
     fl_error_forget();
@@ -185,15 +201,16 @@ int filch_scope_spawn(filch_scope *scope, const filch_child *child, void *arg)
     if (cause)
         return fl_fail(ECANCELED, "%s was not spawned: its scope is done (%s); stop spawning",
                        child->task.name, strerror(-cause));
-    fl_job *job = fl_job_take();
-    if (!job)
+    fl_work_item *work_item = fl_work_item_take();
+    if (!work_item)
         return fl_fail(ENOMEM, "no memory for child %s; wait for some to end", child->task.name);
-    job->kind = FL_JOB_CHILD;
-    job->as.child.what = child;
-    job->as.child.scope = scope;
-    job->as.child.arg = arg;
+    work_item->kind = FL_WORK_ITEM_CHILD;
+    work_item->as.child.run = run_spawned;
+    work_item->as.child.what = child;
+    ((spawned *)work_item)->scope = scope;
+    ((spawned *)work_item)->arg = arg;
     filch_u32_add(&scope->children, 1, FILCH_RELAXED); /* the caller keeps the scope open */
-    fl_start(scope->runtime, job);
+    fl_start(scope->runtime, work_item);
     return 0;
 }
 
@@ -202,7 +219,7 @@ int filch_scope_spawn(filch_scope *scope, const filch_child *child, void *arg)
 static int refuse_to_wait(const filch_scope *scope)
 {
     if (!scope)
-        return fl_fail(EINVAL, "a wait for no scope; give it one");
+        return fl_fail(EINVAL, "a wait without a scope; give it one");
     const fl_child *child = child_here(scope);
     return child ? fl_fail(EDEADLK, "child %s waits for its own scope; let the opener wait",
                            child->what->task.name)
@@ -215,26 +232,32 @@ static int result(filch_scope *scope)
     filch_failure first = scope->first;
     fl_unlock(&scope->lock);
     if (first.task && first.file)
-        fl_fail(-first.code, "%s (%s:%d): %s", first.task, first.file, first.line, first.message);
+        fl_fail(-first.code, "%.60s (%s:%d): %s", first.task, fl_path_end(first.file), first.line,
+                first.message);
     else if (first.code)
         fl_fail(-first.code, "%s", first.message);
     return first.code;
 }
 
-int filch_scope_wait_until(filch_scope *scope, int64_t until)
+static int wait_until(const char *call, filch_scope *scope, int64_t until)
 {
     int rc = refuse_to_wait(scope);
     if (rc)
         return rc;
     fl_lock(&scope->lock);
     if (filch_u32_load(&scope->children, FILCH_RELAXED)) { /* falls to 0 under the lock */
-        fl_waits_in("filch_scope_wait", scope);
+        fl_waits_in(call, scope);
         rc = fl_wait(&scope->lock, &scope->waiters, NULL, until);
         if (rc)
             return rc;
         fl_lock(&scope->lock);
     }
     return result(scope);
+}
+
+int filch_scope_wait_until(filch_scope *scope, int64_t until)
+{
+    return wait_until("filch_scope_wait", scope, until);
 }
 
 int filch_scope_wait(filch_scope *scope)
@@ -249,7 +272,7 @@ int filch_scope_close(filch_scope *scope)
         return rc;
     rc = close_scope(scope);
     if (scope->defer.self && !fl_undefer_here(&scope->defer))
-        filch_die("a scope is closed by another task than opened it; open and close it in one");
+        filch_die("filch_scope_close: another task opened this scope; close it in that task");
     scope->defer.self = NULL;
     return rc;
 }
@@ -263,7 +286,7 @@ filch_context *filch_scope_context(const filch_scope *scope)
 
 unsigned filch_scope_children(const filch_scope *scope)
 {
-    return filch_u32_load(&scope->children, FILCH_RELAXED); /* perhaps no more when it is read */
+    return filch_u32_load(&scope->children, FILCH_RELAXED); /* may be out of date when it is read */
 }
 
 const filch_failure *filch_scope_failure(const filch_scope *scope)

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * All objects are locked at once, in the order of their addresses, while the cases are tried, and
- * while the waiter takes its places in their queues; so nothing happens in between that it would
- * miss, and of two selects that meet one alone has to be claimed: the other holds the locks. From
- * then on it is one waiter with several nodes (runtime/sync/wait.h): who claims it has won. */
+ * A select locks all its objects at once, in the order of their addresses, while it tries the cases
+ * and while its waiter enters their queues. So it misses nothing in between, and of two selects
+ * that meet only one must be claimed: the other holds the locks. From then on it is one waiter with
+ * several nodes (runtime/sync/wait.h): the first to claim it wins. */
 #include <filch/select.h>
-#include <runtime/core/clock.h>
-#include <runtime/core/container.h>
-#include <runtime/core/error.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/container.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/channel.h>
+#include <runtime/sync/wait.h>
 #include <sched/rng.h>
 
 #include <errno.h>
 #include <limits.h>
 
-/* What filch_case.reserved is for. */
+/* The use of filch_case.reserved. */
 typedef struct place {
     fl_node node;
     filch_case *next; /* in the order of locks */
@@ -109,7 +111,7 @@ static filch_case *merged(filch_case *a, filch_case *b)
     return first;
 }
 
-/* Those that are of an object, by its address. */
+/* Those of one object, by its address. */
 static filch_case *in_order(filch_case *cases, size_t count)
 {
     if (count > 1)
@@ -168,8 +170,8 @@ static filch_case *deadline_of(filch_case *cases, size_t count)
     return earliest;
 }
 
-/* Any order is as likely as any other (R. Durstenfeld, CACM algorithm 235, 1964): those that can
- * happen have the same chance, wherever those that cannot stand. */
+/* All orders are equally likely (R. Durstenfeld, CACM algorithm 235, 1964): the cases that can
+ * happen have the same chance, wherever the others stand. */
 static void shuffle(filch_case *cases, size_t count)
 {
     static __thread uint64_t state;

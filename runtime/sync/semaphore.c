@@ -3,7 +3,7 @@
  * A semaphore: permits (runtime/sync/permits.h) of which there are none at first. */
 #include <runtime/sync/permits.h>
 
-#include <runtime/core/error.h>
+#include <runtime/platform/error.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
@@ -13,7 +13,7 @@ enum { FLOOR = 0 };
 int filch_semaphore_init(filch_semaphore *semaphore, unsigned permits)
 {
     if (permits > FILCH_PERMITS_MAX)
-        return fl_fail(EINVAL, "a semaphore with %u permits; %d is the most", permits,
+        return fl_fail(EINVAL, "a semaphore with %u permits is out of range (at most %d)", permits,
                        FILCH_PERMITS_MAX);
     *semaphore = (filch_semaphore){0};
     fl_permits_give(&semaphore->permits, permits, FLOOR, FILCH_PERMITS_MAX);
@@ -23,9 +23,9 @@ int filch_semaphore_init(filch_semaphore *semaphore, unsigned permits)
 int filch_semaphore_acquire_until(filch_semaphore *semaphore, unsigned count, int64_t until)
 {
     if (count > FILCH_PERMITS_MAX)
-        return fl_fail(EINVAL, "%u permits wanted of a semaphore; %d is the most", count,
+        return fl_fail(EINVAL, "a request of %u permits is out of range (at most %d)", count,
                        FILCH_PERMITS_MAX);
-    return fl_permits_take(&semaphore->permits, count, FLOOR, until);
+    return fl_permits_take("filch_semaphore_acquire", &semaphore->permits, count, FLOOR, until);
 }
 
 void filch_semaphore_acquire(filch_semaphore *semaphore, unsigned count)
@@ -39,7 +39,7 @@ int filch_semaphore_try_acquire(filch_semaphore *semaphore, unsigned count)
     return fl_tried(filch_semaphore_acquire_until(semaphore, count, 0));
 }
 
-int filch_semaphore_release(filch_semaphore *semaphore, unsigned count)
+int filch_semaphore_give_back(filch_semaphore *semaphore, unsigned count)
 {
     if (fl_permits_give(&semaphore->permits, count, FLOOR, FILCH_PERMITS_MAX))
         return 0;

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A handler may do next to nothing: it notes the signal and rings an eventfd, for which the keeper
- * waits; the keeper's thread cancels.
+ * A handler may do next to nothing: it counts the signal and writes an eventfd, for which the timer
+ * thread waits; the timer thread cancels, or sends. Signals are handled, not blocked and read by
+ * signalfd: that would need them blocked in each thread, also in those that libraries started
+ * before.
  *
  * Edges:
- *   Y3 noted: or of a bit into noted, release  -> Y4 and of noted with 0, acquire; a signal noted
- *                                                 after that rings again
+ *   Y3 noted: add 1 to noted, release  -> Y4 and of noted with 0, acquire; a signal noted after
+ *                                         that writes again
  * Life: the eventfd is made once, and stays; so do the waiter and its node. */
 #include <filch/signals.h>
 
-#include <runtime/core/error.h>
+#include <runtime/engine/threads.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
+#include <runtime/platform/uncancelled.h>
 #include <runtime/sync/cancellation.h>
-#include <runtime/sync/deadlock.h>
+#include <runtime/sync/wait.h>
 #include <runtime/sync/wait_fd.h>
 
 #include <errno.h>
@@ -20,14 +25,19 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { SIGNALS = 64 };
+enum { SIGNALS = 64, WAITING_MOST = 64 };
 
-static filch_u64 noted; /* bit s - 1: signal s */
+static filch_u32 noted[SIGNALS + 1]; /* how often each has come since the timer thread looked */
 static pid_t owner;
-static int bell = -1;
-static filch_u32 lock; /* of what follows, and of the two above while they change */
+static int wake_event = -1;
+static filch_u32 lock; /* guards the fields below, and changes of the two above */
+/* A signal cancels a context, which is held, or is sent into a channel. */
+typedef struct effect {
+    filch_context *context;
+    filch_channel *channel;
+} effect;
 static struct taken {
-    filch_context *context; /* held; NULL: the signal is not ours */
+    effect does; /* neither: the signal is not ours */
     struct sigaction before;
 } taken[SIGNALS + 1];
 static fl_waiter waiter;
@@ -38,25 +48,33 @@ static fl_node node;
 static void note(int number)
 {
     int saved = errno;
-    if (getpid() != owner) { /* a child of fork(), which rings its parent's bell else */
+    if (getpid() != owner) { /* or else a child of fork() writes to its parent's wake-up event */
         signal(number, SIG_DFL);
         raise(number);
     } else {
-        filch_u64_or(&noted, UINT64_C(1) << (number - 1), FILCH_RELEASE); /* Y3 */
-        eventfd_write(bell, 1);
+        filch_u32_add(&noted[number], 1, FILCH_RELEASE); /* Y3 */
+        int was = fl_cancel_hold();
+        eventfd_write(wake_event, 1);
+        fl_cancel_release(was);
     }
     errno = saved;
 }
 
-/* Under the lock. Returns how often the context was held here. */
-static unsigned give_back(const filch_context *context)
+static bool is_taken(int number)
+{
+    return taken[number].does.context || taken[number].does.channel;
+}
+
+/* Under the lock. Returns how many signals had this effect: so often a context was held here. */
+static unsigned give_back(effect does)
 {
     unsigned count = 0;
     for (int number = 1; number <= SIGNALS; number++) {
-        if (taken[number].context != context)
+        effect is = taken[number].does;
+        if (!is_taken(number) || is.context != does.context || is.channel != does.channel)
             continue;
         sigaction(number, &taken[number].before, NULL);
-        taken[number].context = NULL;
+        taken[number].does = (effect){0};
         count++;
     }
     fl_outside_expected(-(int)count);
@@ -69,30 +87,34 @@ static void release(filch_context *context, unsigned count)
         filch_context_release(context);
 }
 
-static void come(int number)
+/* So often, at least once. Sends under the lock: filch_signal_channel_end ends that. */
+static void come(int number, uint32_t times)
 {
     fl_lock(&lock);
-    filch_context *context = taken[number].context;
-    unsigned count = context ? give_back(context) : 0;
+    effect does = taken[number].does;
+    unsigned count = does.context ? give_back(does) : 0;
+    while (does.channel && times-- && !filch_try_send(does.channel, &number)) {
+    }
     fl_unlock(&lock);
-    if (context)
-        filch_context_cancel(context, -EINTR);
-    release(context, count);
+    if (does.context)
+        filch_context_cancel(does.context, -EINTR);
+    release(does.context, count);
 }
 
-/* The keeper calls. */
-static void rung(fl_waiter *unused)
+/* Called by the timer thread. */
+static void woken(fl_waiter *unused)
 {
-    eventfd_t rings;
+    eventfd_t writes;
     (void)unused;
-    eventfd_read(bell, &rings);
-    uint64_t all = filch_u64_and(&noted, 0, FILCH_ACQUIRE); /* Y4 */
-    waiter = (fl_waiter){.told = rung};
-    if (fl_watch_start(&node, bell, POLLIN)) /* it was watched a moment ago */
-        filch_die("signals can no longer be waited for: %s", filch_error());
-    for (int number = 1; number <= SIGNALS; number++)
-        if (all & UINT64_C(1) << (number - 1))
-            come(number);
+    eventfd_read(wake_event, &writes);
+    for (int number = 1; number <= SIGNALS; number++) {
+        uint32_t times = filch_u32_and(&noted[number], 0, FILCH_ACQUIRE); /* Y4 */
+        if (times)
+            come(number, times);
+    }
+    waiter = (fl_waiter){.told = woken};
+    if (fl_watch_start(&node, wake_event, POLLIN)) /* it was watched a moment ago */
+        filch_die("cannot wait for signals any longer: %s", filch_error());
 }
 
 /* ---- For users ---- */
@@ -102,15 +124,15 @@ static int start(void)
 {
     if (owner == getpid())
         return 0;
-    if (bell >= 0)
-        close(bell);
+    if (wake_event >= 0)
+        close(wake_event);
     memset(taken, 0, sizeof taken);
-    bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (bell < 0)
+    wake_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake_event < 0)
         return fl_fail(errno, "no file for signals: %s; close some", strerror(errno));
-    waiter = (fl_waiter){.told = rung};
+    waiter = (fl_waiter){.told = woken};
     node = (fl_node){.waiter = &waiter};
-    int rc = fl_watch_start(&node, bell, POLLIN);
+    int rc = fl_watch_start(&node, wake_event, POLLIN);
     if (!rc)
         owner = getpid();
     return rc;
@@ -126,34 +148,45 @@ static bool raised_by_errors(int number)
 }
 
 /* Under the lock. */
-static int take(filch_context *context, int number)
+static int take(effect does, int number)
 {
     struct sigaction ours = {.sa_handler = note, .sa_flags = SA_RESTART};
     sigfillset(&ours.sa_mask);
     if (number < 1 || number > SIGNALS || raised_by_errors(number))
         return fl_fail(EINVAL, "signal %d cannot be waited for; SIGTERM and SIGINT can", number);
-    if (taken[number].context)
-        return fl_fail(EBUSY, "another context has signal %d; filch_signal_context_end that",
-                       number);
+    if (is_taken(number))
+        return fl_fail(EBUSY, "another context or channel has signal %d; filch_signal_%s_end that",
+                       number, taken[number].does.context ? "context" : "channel");
+    filch_u32_and(&noted[number], 0, FILCH_ACQUIRE); /* Y4: they came for another */
     if (sigaction(number, &ours, &taken[number].before))
         return fl_fail(EINVAL, "signal %d cannot be caught; SIGTERM and SIGINT can", number);
     if (taken[number].before.sa_handler == note) /* inherited through fork() */
         taken[number].before = (struct sigaction){.sa_handler = SIG_DFL};
-    taken[number].context = filch_context_retain(context);
+    taken[number].does = does;
+    filch_context_retain(does.context);
     fl_outside_expected(1);
     return 0;
 }
 
-static int take_all(filch_context *context, const int *signals, size_t count)
+static int take_all(effect does, const int *signals, size_t count)
 {
     fl_lock(&lock);
     int rc = start();
     for (size_t i = 0; i < count && !rc; i++)
-        rc = take(context, signals[i]);
-    unsigned held = rc ? give_back(context) : 0;
+        rc = take(does, signals[i]);
+    unsigned held = rc ? give_back(does) : 0;
     fl_unlock(&lock);
-    release(context, held);
+    if (does.context)
+        release(does.context, held);
     return rc;
+}
+
+static unsigned end(effect does)
+{
+    fl_lock(&lock);
+    unsigned count = give_back(does);
+    fl_unlock(&lock);
+    return count;
 }
 
 int filch_signal_context(filch_context **out, filch_context *parent, const int *signals,
@@ -166,7 +199,7 @@ int filch_signal_context(filch_context **out, filch_context *parent, const int *
     int rc = filch_context_create(&context, parent);
     if (rc)
         return rc;
-    rc = take_all(context, signals, count);
+    rc = take_all((effect){.context = context}, signals, count);
     if (rc)
         filch_context_release(context);
     else
@@ -176,10 +209,31 @@ int filch_signal_context(filch_context **out, filch_context *parent, const int *
 
 void filch_signal_context_end(filch_context *context)
 {
-    if (!context)
+    if (context)
+        release(context, end((effect){.context = context}));
+}
+
+int filch_signal_channel(filch_channel **out, const int *signals, size_t count)
+{
+    filch_channel *channel = NULL;
+    if (!out || !signals || !count)
+        return fl_fail(EINVAL, "filch_signal_channel without %s; give it some",
+                       out ? "signals" : "a place for the channel");
+    int rc = filch_channel_create(&channel, sizeof(int), WAITING_MOST);
+    if (rc)
+        return rc;
+    rc = take_all((effect){.channel = channel}, signals, count);
+    if (rc)
+        filch_channel_destroy(channel);
+    else
+        *out = channel;
+    return rc;
+}
+
+void filch_signal_channel_end(filch_channel *channel)
+{
+    if (!channel)
         return;
-    fl_lock(&lock);
-    unsigned count = give_back(context);
-    fl_unlock(&lock);
-    release(context, count);
+    end((effect){.channel = channel});
+    filch_channel_close(channel);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A ticker is a timer that sends, under the keeper's lock: so who has stopped it is alone with it,
- * and nothing about it is shared. A tick's number comes from the clock, not from the last tick, so
- * that nothing adds up. */
+ * A ticker is a timer that sends, under the lock of its shard: so a thread that has stopped it is
+ * alone with it, and nothing about it is shared. A tick's number comes from the clock, not from the
+ * last tick, so that nothing adds up. */
 #include <filch/timer.h>
-#include <runtime/core/clock.h>
-#include <runtime/core/error.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
 #include <runtime/sync/timer.h>
 
 #include <errno.h>
@@ -49,7 +49,7 @@ static int start(filch_ticker *ticker, int64_t period)
     ticker->start = fl_now();
     ticker->sent = 0;
     int64_t first = time_of(ticker, 1);
-    return first ? fl_timer_start_fire(&ticker->timer, first, send_tick, NULL, NULL) : 0;
+    return first ? fl_timer_start_fire(&ticker->timer, first, send_tick) : 0;
 }
 
 int filch_ticker_create(filch_ticker **out, int64_t period)

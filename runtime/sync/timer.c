@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Timers that start a task. The job is made when the timer is started, and submitted under the
- * keeper's lock: so starting the task needs nothing that could be refused, and a timer that is not
- * pending has submitted it. */
+ * Timers that start a task. The work item is made when the timer is started, and handed over under
+ * the lock of its shard. So starting the task needs nothing that could be refused, and a timer that
+ * is not pending has handed it over. */
 #include <filch/timer.h>
-#include <runtime/core/error.h>
-#include <runtime/core/worker.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/error.h>
 #include <runtime/sync/timer.h>
 
 #include <errno.h>
@@ -15,13 +17,6 @@ FILCH_STATIC_ASSERT(sizeof(fl_timer) <= sizeof(filch_timer), "no room for a time
 static fl_timer *within(filch_timer *timer)
 {
     return (fl_timer *)(void *)timer->reserved;
-}
-
-static int64_t submit(fl_timer *timer, int64_t when, int64_t now)
-{
-    (void)when, (void)now;
-    fl_submit_across(timer->where, timer->arg, 0, FL_UNLESS_AWAKE);
-    return 0;
 }
 
 static int refuse(int64_t when)
@@ -39,12 +34,12 @@ int filch_timer_start_from(filch_timer *timer, filch_runtime *rt, int64_t when, 
         return fl_fail(EINVAL, "filch_timer_start without a function; give it one");
     if (when < 0)
         return refuse(when);
-    fl_job *job = fl_job_detached(fn, arg, place);
-    if (!job)
+    fl_work_item *work_item = fl_work_item_detached(fn, arg, place);
+    if (!work_item)
         return fl_fail(ENOMEM, "no memory for the task of a timer; wait for some to end");
-    rc = fl_timer_start_fire(within(timer), when, submit, job, rt);
+    rc = fl_timer_start_work_item(within(timer), when, rt, work_item);
     if (rc)
-        fl_job_give(job);
+        fl_work_item_give(work_item);
     return rc;
 }
 
@@ -57,10 +52,10 @@ int(filch_timer_start)(filch_timer *timer, filch_runtime *rt, int64_t when, filc
 
 bool filch_timer_stop(filch_timer *timer)
 {
-    void *job;
-    bool stopped = fl_timer_take_back(within(timer), &job);
+    void *work_item;
+    bool stopped = fl_timer_take_back(within(timer), &work_item);
     if (stopped)
-        fl_job_give(job);
+        fl_work_item_give(work_item);
     return stopped;
 }
 

@@ -9,7 +9,7 @@ enum { CHILDREN = 4, FIRST_ROOM = 64 };
 static void put(fl_timer_heap *heap, size_t at, fl_timer_entry entry)
 {
     heap->entries[at] = entry;
-    entry.timed->place = at + 1;
+    entry.timed->place = (uint32_t)at + 1;
 }
 
 static void sift_up(fl_timer_heap *heap, size_t at, fl_timer_entry entry)
@@ -49,7 +49,8 @@ int fl_timer_heap_add(fl_timer_heap *heap, fl_timed *timed, int64_t when)
 {
     if (heap->count == heap->room) {
         size_t room = heap->room ? 2 * heap->room : FIRST_ROOM;
-        fl_timer_entry *entries = realloc(heap->entries, room * sizeof *entries);
+        fl_timer_entry *entries =
+            room > FL_TIMER_HEAP_MOST ? NULL : realloc(heap->entries, room * sizeof *entries);
         if (!entries)
             return -ENOMEM;
         heap->entries = entries;

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/wait.h>
 
-#include <runtime/core/clock.h>
-#include <runtime/core/error.h>
-#include <runtime/core/futex.h>
-#include <runtime/sync/deadlock.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/suspend.h>
+#include <runtime/engine/threads.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/futex.h>
 #include <runtime/sync/timer.h>
+#include <sched/forkstack.h>
 
 #include <errno.h>
 #include <sched.h>
@@ -43,7 +47,7 @@ static void park_fiber(fl_worker *worker, fl_fiber *left, void *arg)
         fl_resume(worker->rt, left);
 }
 
-/* A thread minds its deadline itself. */
+/* A thread watches its deadline itself. */
 static void block(fl_waiter *waiter, int64_t until)
 {
     bool forever = until == FILCH_FOREVER;
@@ -63,7 +67,7 @@ static void block(fl_waiter *waiter, int64_t until)
             until = 0; /* it is being told */
     }
     if (!forever)
-        fl_thread_waits(); /* for who told it: runtime/sync/deadlock.h */
+        fl_thread_waits(); /* for the teller: runtime/sync/deadlock.h */
 }
 
 static void suspend(fl_waiter *waiter, int64_t until)
@@ -80,7 +84,8 @@ static void suspend(fl_waiter *waiter, int64_t until)
     }
     if (!fl_waiter_done(waiter))
         fl_suspend(fl_first_slot(&waiter->fiber->stack), park_fiber, waiter);
-    if (timed)
+    bool by_timer = !waiter->winner && waiter->code == -ETIMEDOUT;
+    if (timed && !by_timer)
         fl_timer_stop(&timer);
 }
 
@@ -90,11 +95,12 @@ int fl_waiter_wait(fl_waiter *waiter, int64_t until)
         suspend(waiter, until);
     else
         block(waiter, until);
-    /* What was said on this thread before is about something else, or was said by another task; but
-     * for a timer that was refused. */
+    /* This thread's earlier text is about something else, or is another task's; only that of a
+     * refused timer is kept. */
     bool refused = !waiter->winner && waiter->code && waiter->code != -ETIMEDOUT;
+    int code = waiter->code < 0 ? waiter->code : 0;
     if (!refused && (waiter->fiber || waiter->code))
-        fl_error_note(waiter->code < 0 ? waiter->code : 0);
+        (waiter->winner ? fl_error_note_cause : fl_error_note)(code); /* only contexts time out */
     return waiter->code;
 }
 
@@ -110,11 +116,9 @@ void fl_waiter_tell(fl_waiter *waiter, fl_node *winner, int code)
     }
     fl_runtime *rt = waiter->rt;
     fl_fiber *fiber = waiter->fiber;
-    waiter->winner = winner;
-    waiter->code = code;
     if (!fiber)
         fl_thread_told();
-    if (!(filch_u32_or(&waiter->state, FL_DONE, FILCH_ACQ_REL) & FL_PARKED)) /* V2 */
+    if (!fl_waiter_decide(waiter, winner, code))
         return;
     if (fiber)
         fl_resume(rt, fiber);
@@ -174,7 +178,7 @@ fl_node *fl_waiters_claim_all(filch_waiters *queue, fl_node *rest)
 
 /* ---- Waiting for one object ---- */
 
-/* Before those who wait already. */
+/* In front of the nodes in the queue. */
 static void add_first(filch_waiters *queue, fl_node *node)
 {
     node->previous = NULL;
@@ -203,7 +207,7 @@ static inline int wait_at(void (*place)(filch_waiters *, fl_node *), filch_u32 *
     place(queue, &node);
     fl_unlock(lock);
     int rc = fl_waiter_wait(&waiter, until);
-    if (waiter.winner != &node) { /* else who told it has taken the node */
+    if (waiter.winner != &node) { /* else the teller has taken the node */
         fl_lock(lock);
         fl_waiters_remove(queue, &node);
         fl_unlock(lock);
@@ -256,7 +260,7 @@ static void step_aside(void)
 void fl_dismiss(filch_u32 *lock, filch_waiters *queue)
 {
     fl_tell_all(lock, queue, -EIDRM);
-    for (bool any = true; any;) { /* whom others have told takes its node out itself */
+    for (bool any = true; any;) { /* told by another thread: takes its node out itself */
         fl_lock(lock);
         any = fl_waiters_any(queue);
         fl_unlock(lock);

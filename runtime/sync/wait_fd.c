@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Each file number that somebody has waited for has a watch, found by the number. The watches are
- * in chunks, each twice as long as the one before, and stay: an event of a file that is closed here
- * but open elsewhere (in a child, by a duplicate) may come at any time, and finds a watch whose tag
- * is another.
+ * Each file number that has been waited for has a watch, found by the number. The watches are in
+ * chunks, each twice as long as the one before. They are never freed: an event of a file that is
+ * closed here but open elsewhere (in a child, by a duplicate) may come at any time, and finds a
+ * watch with another tag.
  *
- * All wait for epoll's one registration of the file, for one event at a time (EPOLLONESHOT): who
- * comes adds what he wants; what has happened goes to all who want it, and what the others want is
- * asked for again.
+ * All waiters share epoll's one registration of the file, for one event at a time (EPOLLONESHOT). A
+ * new waiter adds the events that it wants. An event goes to all waiters that want it; the events
+ * that the others want are requested again.
  *
  * Edges:
- *   Z1 CAS of chunk, release  -> Z2 load chunk, acquire; its watches are zero, or as they were left */
+ *   Z1 CAS of chunk, release  -> Z2 load chunk, acquire; its watches are zero, or as left */
 #include <runtime/sync/wait_fd.h>
 
-#include <runtime/core/error.h>
-#include <runtime/sync/deadlock.h>
-#include <runtime/sync/keeper.h>
+#include <runtime/engine/threads.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/lock.h>
+#include <runtime/platform/uncancelled.h>
+#include <runtime/sync/timer_thread.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
@@ -28,8 +30,8 @@
 typedef struct watch {
     filch_u32 lock;        /* of what follows */
     uint32_t tag;          /* changes with the file that the number stands for */
-    uint32_t asked;        /* what epoll was asked for and has not told yet */
-    filch_waiters waiters; /* a node's data: what it wants */
+    uint32_t asked;        /* events requested from epoll and not yet reported */
+    filch_waiters waiters; /* a node's data: the events it wants */
 } watch;
 
 enum {
@@ -85,9 +87,9 @@ static watch *find_or_make(int fd)
 static int ask(watch *of, int fd, uint32_t events)
 {
     uint32_t all = of->asked | events;
-    int rc = fl_keeper_watch(EPOLL_CTL_MOD, fd, all | EPOLLONESHOT, of->tag);
+    int rc = fl_timer_thread_watch(EPOLL_CTL_MOD, fd, all | EPOLLONESHOT, of->tag);
     if (rc == -ENOENT)
-        rc = fl_keeper_watch(EPOLL_CTL_ADD, fd, all | EPOLLONESHOT, ++of->tag);
+        rc = fl_timer_thread_watch(EPOLL_CTL_ADD, fd, all | EPOLLONESHOT, ++of->tag);
     if (!rc)
         of->asked = all;
     return rc;
@@ -98,7 +100,8 @@ static uint32_t wanted(const fl_node *node)
     return (uint32_t)(uintptr_t)node->data | UNASKED;
 }
 
-/* Moves who wants one of these from `queue` to `told`; returns what the others want. */
+/* Moves the waiters for one of these events from `queue` to `told`; returns the events that the
+ * others want. */
 static uint32_t claim(filch_waiters *queue, uint32_t events, filch_waiters *told)
 {
     uint32_t rest = 0;
@@ -149,13 +152,13 @@ void fl_watch_forget(void)
 
 static int refuse(int fd, int error)
 {
-    return fl_fail(error, "nothing can be told of file %d: %s; %s", fd, strerror(error),
+    return fl_fail(error, "cannot wait for file %d: %s; %s", fd, strerror(error),
                    error == EBADF   ? "is it open?"
                    : error == EPERM ? "it is no socket, pipe or device that waits"
                                     : "close some files, or free some memory");
 }
 
-/* What it is ready for now; negative errno. */
+/* The events it is ready for now; negative errno. */
 static int look(int fd, int events)
 {
     struct pollfd one = {.fd = fd, .events = (short)events};
@@ -165,10 +168,10 @@ static int look(int fd, int events)
     return count > 0 ? one.revents : 0;
 }
 
-/* Asks for them; *of is the file's watch, locked. */
+/* Requests these events; *of is the file's watch, locked. */
 static int ask_for(watch **of, int fd, int events)
 {
-    int rc = fl_keeper_start();
+    int rc = fl_timer_thread_start();
     if (rc)
         return rc;
     *of = find_or_make(fd);
@@ -181,13 +184,14 @@ static int ask_for(watch **of, int fd, int events)
     return rc ? refuse(fd, -rc) : 0;
 }
 
-static int wait_for(int fd, int events, int64_t until)
+static int wait_for(const char *call, int fd, int events, int64_t until)
 {
     watch *of;
     int rc = ask_for(&of, fd, events);
     if (rc)
         return rc;
     fl_outside_expected(1);
+    fl_waits_in(call, NULL);
     rc = fl_wait(&of->lock, &of->waiters, (void *)(uintptr_t)events, until);
     fl_outside_expected(-1);
     return rc == -EBADF ? refuse(fd, EBADF) : rc;
@@ -205,6 +209,17 @@ int fl_watch_start(fl_node *node, int fd, int events)
     return 0;
 }
 
+int fl_wait_fd(const char *call, int fd, int events, int64_t until)
+{
+    if (until < 0)
+        return fl_fail(EINVAL, "%s until %lld ns; give a time from filch_in(), FILCH_FOREVER, or 0",
+                       call, (long long)until);
+    int ready = look(fd, events);
+    if (ready || !until)
+        return ready ? ready : fl_plainly(-ETIMEDOUT);
+    return wait_for(call, fd, events, until);
+}
+
 int filch_wait_fd(int fd, int events, int64_t until)
 {
     if (!events || events & ~ASKABLE)
@@ -212,35 +227,35 @@ int filch_wait_fd(int fd, int events, int64_t until)
                        "filch_wait_fd for events 0x%x; give it POLLIN, POLLOUT, POLLPRI or "
                        "POLLRDHUP",
                        (unsigned)events);
-    if (until < 0)
-        return fl_fail(EINVAL,
-                       "filch_wait_fd until %lld ns; give a time from filch_in(), FILCH_FOREVER, "
-                       "or 0",
-                       (long long)until);
-    int ready = look(fd, events);
-    if (ready || !until)
-        return ready ? ready : fl_plainly(-ETIMEDOUT);
-    return wait_for(fd, events, until);
+    return fl_wait_fd("filch_wait_fd", fd, events, until);
 }
 
-/* The lock keeps the number from standing for another file before all who wait have been told; who
- * has looked at the file and is about to wait for the first time finds the same watch. What closing a
- * file takes is not done under the lock, but by closing the duplicate. */
-int filch_fd_close(int fd)
+/* The lock keeps the number from standing for another file until all waiters have been told. A
+ * thread that has looked at the file and is about to wait for the first time finds the same watch.
+ * The work of closing a file is not done under the lock, but by closing the duplicate. */
+static int close_watched(int fd)
 {
     if (fcntl(fd, F_GETFD) < 0)
         return refuse(fd, errno);
     watch *of = find_or_make(fd);
-    if (!of) /* nor is there memory for one who would wait */
+    if (!of) /* nor is there memory for another waiter */
         return close(fd) ? refuse(fd, errno) : 0;
     int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     fl_lock(&of->lock);
-    fl_keeper_watch(EPOLL_CTL_DEL, fd, 0, 0);
+    fl_timer_thread_watch(EPOLL_CTL_DEL, fd, 0, 0);
     of->tag++;
     of->asked = 0;
     int rc = close(fd) ? refuse(fd, errno) : 0;
     fl_tell_all(&of->lock, &of->waiters, -EBADF);
     if (duplicate >= 0)
         close(duplicate);
+    return rc;
+}
+
+int filch_fd_close(int fd)
+{
+    int was = fl_cancel_hold();
+    int rc = close_watched(fd);
+    fl_cancel_release(was);
     return rc;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A wait group. The count falls to zero under the private lock alone, which who waits takes as well:
- * so whoever is done touches the group no more when the last waiter has gone on, and may free it.
+ * A wait group. The count falls to zero only under the private lock, which a waiter takes as well.
+ * So when the last waiter has gone on, no caller of done touches the group any more, and the waiter
+ * may free it.
  *
  * Edges:
  *   K9 done: CAS of count, release, or of  -> K9 of the last: the chain of these; it tells who
@@ -9,6 +10,7 @@
  *      private lock                           private lock */
 #include <filch/sync.h>
 
+#include <runtime/platform/lock.h>
 #include <runtime/sync/wait.h>
 
 void filch_waitgroup_add(filch_waitgroup *group, unsigned count)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * When a thread is late, and for how long. FILCH_CHAOS is how many calls of filch_chaos() a thread makes on average from
- * one pause to the next (0: never a pause). FILCH_SEED, else the clock, decides what each thread draws; how threads meet
- * is for the machine to decide, so a run can be repeated in its kind only. */
+ * When a thread is late, and for how long. FILCH_CHAOS is how many calls of filch_chaos() a thread
+ * makes on average from one pause to the next (0: never a pause). FILCH_SEED, else the clock,
+ * decides what each thread draws; how threads meet is for the machine to decide, so a run can be
+ * repeated in its kind only. */
 #include <filch/atomic.h>
 
 #include <inttypes.h>
@@ -46,8 +47,8 @@ static uint64_t draw(void) /* xorshift */
     return mine.random;
 }
 
-/* Threads differ: each, in turn, is quick for a while and then slow. Two that dawdled alike would seldom pass each other
- * within a window of two instructions. */
+/* Threads differ: each, in turn, is quick for a while and then slow. Two that dawdled alike would
+ * seldom pass each other within a window of two instructions. */
 static void change_pace(void)
 {
     static uint64_t threads;
@@ -65,8 +66,8 @@ static void spin(uint64_t pauses)
         filch_pause();
 }
 
-/* Each kind of pause as often as the others: within a cache miss, within a request's patience, until others have run,
- * and beyond all that spins. */
+/* Each kind of pause as often as the others: within a cache miss, within a request's patience,
+ * until others have run, and beyond all that spins. */
 static void pause_somehow(void)
 {
     switch (draw() % 4) {

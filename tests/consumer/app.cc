@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What a C++ user writes; built and run by cxx.sh.
+// A C++ user's program; cxx.sh builds and runs it.
 #include <filch/filch.h>
 
 #include <algorithm>
@@ -47,6 +47,37 @@ FILCH_TASK(int, longest, (const std::string *, words), (int, count))
     FILCH_JOIN(const int right, longest);
     FILCH_JOIN(const int left, longest);
     return std::max(left, right);
+}
+
+FILCH_TASK(long, thrice, (long, n))
+{
+    return 3 * n;
+}
+
+/* More forks than a fork stack has slots, in a body and in a function that was given `self`. */
+long unbounded_part(filch_self self, long forks)
+{
+    long sum = 0;
+    for (long i = 0; i < forks; i++)
+        FILCH_FORK(thrice, i);
+    for (long i = 0; i < forks; i++) {
+        FILCH_JOIN(long one, thrice);
+        sum += one;
+    }
+    return sum;
+}
+
+FILCH_TASK(long, unbounded, (long, forks))
+{
+    long sum = 0;
+    for (long i = 0; i < forks; i++)
+        FILCH_FORK(thrice, i);
+    sum += unbounded_part(self, forks);
+    for (long i = forks; i--;) {
+        FILCH_JOIN(long one, thrice);
+        sum += one == 3 * i ? one : -1;
+    }
+    return sum;
 }
 
 int cleaned;
@@ -117,5 +148,8 @@ int main()
         return 2;
     if (half_of(rt, 84) != 42)
         return 3;
+    const long forks = 20000;
+    if (FILCH_RUN(rt, unbounded, forks) != 6 * (forks * (forks - 1) / 2))
+        return 4;
     return filch_runtime_destroy(rt);
 }

@@ -3,11 +3,12 @@
 # For the scripts that play a user of Filch: installs the built library into a scratch prefix, moves to a scratch folder
 # and offers what they share. Sourced with FILCH_BUILD (the build folder), FILCH_SOURCE, CC and CXX in the environment.
 set -eu
+[[ ${TMPDIR-} != *[[:space:]]* ]] || unset TMPDIR # options of pkg-config are separated by blanks
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 prefix=$scratch/prefix
 
-# Installed to one place and then moved: what was installed must not remember where it was built.
+# Installed to one place and then moved: an installed file must not remember where it was built.
 cmake --install "$FILCH_BUILD" --prefix "$scratch/first" >/dev/null
 mv "$scratch/first" "$prefix"
 pkgconfig_file=$(find "$prefix" -name filch.pc)

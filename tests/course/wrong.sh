@@ -7,11 +7,12 @@
 # exercise | sed script, which makes the mistake | what the check says, as a pattern
 mistakes='
 01 | s/width = 3/width = 2/ | there should be three jobs in progress at a time
+01 | s/width = 3/width = 2000000/ | visit_all has returned -22 (Invalid argument): .*2000000 is out of range
 01 | s/width = 3/width = 12/ | [0-9]* houses were in progress at a time; it should be at most 3
 01 | s/house < count \&\& !rc/house < count - 1 \&\& !rc/ | 12 houses should be done; 11 were begun
 01 | s/house < count \&\&/house <= count \&\&/ | there is no house 12
 01 | s/return rc ? rc : ended/return ended ? ended : -1/ | visit_all has returned -1
-02 | s/\&errands\[i\]);/\&errands[0]);/ | squares\[1\] is 0; it should be
+02 | s/\&requests\[i\]);/\&requests[0]);/ | squares\[1\] is 0; it should be
 02 | s/width = 5/width = 4/ | there should be five jobs in progress at a time
 03 | s/, .full = FILCH_FULL_REJECT// | you wait for room in the pool
 03 | s/capacity = 4/capacity = 20/ | 2[0-9] requests were accepted, none of which is done yet; there is room for 6
@@ -75,7 +76,7 @@ while IFS='|' read -r exercise script sentence; do
     [ -e "check$exercise.o" ] || $CC -c "$folder/check.c" $(pkg-config --cflags filch) -o "check$exercise.o"
     # shellcheck disable=SC2046
     $CC -w -I "$folder" wrong.c "check$exercise.o" $(pkg-config --cflags --libs filch) -o wrong
-    for attempt in 1 2 3; do # what is told by the time may pass once, on a machine that stands still
+    for attempt in 1 2 3; do # a fault that only timing shows may pass once, on a stalled machine
         status=0
         printed=$(FILCH_WORKERS=2 ./wrong 2>/dev/null) || status=$?
         [ $status = 0 ] || break

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Does the stand-in tell good tests from bad ones? Suite good passes, each test of suite bad must be reported; the build
- * checks the closing line. */
+ * Does the stand-in tell good tests from bad ones? Suite good passes, each test of suite bad must
+ * be reported; the build checks the closing line. */
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# What the toolchain files of all processors share: Debian's cross compiler and its C library, qemu-user to run what was
-# built, and liburcu and hwloc where sysroot.sh has laid them.
+# Common part of the toolchain files of all processors: Debian's cross compiler and its C library, qemu-user to run the
+# programs, and liburcu and hwloc from sysroot.sh's folder.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_C_COMPILER ${CMAKE_SYSTEM_PROCESSOR}-linux-gnu-gcc)
 set(cross_libc /usr/${CMAKE_SYSTEM_PROCESSOR}-linux-gnu)
@@ -18,16 +18,16 @@ set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 
-# What cannot work there; the tests are built, and left out of the suite.
+# These cannot work there; the tests are built, and left out of the suite.
 set(cross_left_out
-    test_atfork test_keeper test_scope_misuse test_signal_context test_wait_fd # qemu-user cannot start threads in a
+    test_atfork test_timer_thread test_scope_misuse test_signal_context test_wait_fd # qemu-user cannot start threads in a
                 # child of a process that had some
     test_deadlock test_deadlock_report test_deadlock_pools # qemu-user has a thread of its own, for which nobody knows whether it wakes
                 # somebody
-    test_fence # denies membarrier by a seccomp filter, which qemu-user refuses to install
+    test_fence test_process_ends # deny calls by a seccomp filter, which qemu-user refuses to install
     test_pitfalls) # counts the lines of a process that aborts; qemu-user adds one
 
-# What stands on the engine and knows nothing of a processor: not even built there.
+# These depend on the engine alone, not on a processor: they are not even built there.
 set(cross_without_processor "^test_(adaptive|aimd|batcher|bench|breaker|bucket|cache|compare|distribution|gather|letters|limiter|log|metric"
                             "|pipeline|pool_|presets|ranks|resources|results|retry|spell|statistics|trace|tune)")
 string(CONCAT cross_without_processor ${cross_without_processor})

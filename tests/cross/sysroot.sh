@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# sysroot.sh PROCESSOR...: lays liburcu and hwloc for these processors in build/sysroot/PROCESSOR, static and with no
-# more than Filch uses; what stands there already stays. They are built from the system's own source packages, since
-# not every release has binary ones for every processor. apt is given folders of its own: nothing changes on the machine.
+# sysroot.sh PROCESSOR...: builds liburcu and hwloc for these processors in build/sysroot/PROCESSOR, static and with
+# only the parts that Filch uses. Processors that are there already are skipped. They are built from the system's own
+# source packages, since not every release has binary ones for every processor. apt gets folders of its own, so nothing
+# changes on the system.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 home=$PWD/build/sysroot

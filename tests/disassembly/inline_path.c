@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What run.py disassembles: a fork and a join alone, both in a recursion that the compiler inlines into itself, and the
- * light fence between two stores of which it would otherwise drop the first. */
+ * The functions that run.py disassembles: a fork and a join alone, and both in a recursion that the
+ * compiler inlines into itself. Then the light fence between two stores of which it would otherwise
+ * drop the first. */
 #include <filch/task.h>
 
 FILCH_TASK(long, fib, (int, n))

@@ -9,8 +9,9 @@ A  locked or otherwise atomic instruction
 M  the marker that run.py puts beside a light fence
 S  shift by 41, as a join does with what T has loaded
 
-A header is whatever was masked to a region's size. Registers and stack slots are followed in the order of the text:
-exact within a block, and good enough beyond it as long as every T has its S, which run.py claims."""
+A header is an address masked to a region's size. Registers and stack slots are followed in the order of the text: exact
+within a block, and good enough beyond it as long as every T has its S, which run.py claims. If a register's value comes
+from another block, a load from where `top` lies in a header is a T if its value is shifted as a join does it."""
 import re
 
 TOP = 128  # FILCH_APART: where `top` lies; `limit` is the header's first word
@@ -118,8 +119,12 @@ class Riscv64:
 PROCESSORS = {"x86_64": X86, "aarch64": Aarch64, "riscv64": Riscv64}
 
 
+class Perhaps(int):
+    """The value of a load that may be a T: where it stands in the events."""
+
+
 class State:
-    """What is known of registers and stack slots: ("header", offset), "zero", "region"; and the events so far. The
+    """State of registers and stack slots: ("header", offset), "zero", "region"; and the events so far. The
     methods are what the rows above name, their arguments the rows' groups."""
 
     def __init__(self, processor, known):
@@ -163,6 +168,9 @@ class State:
         self.add(to, offset, base)
 
     def shift(self, to=None):
+        at = self.known.get(to)
+        if isinstance(at, Perhaps):
+            self.events = self.events[:at] + "T" + self.events[at:]
         self.events += "S"
         self.learn(to, None)
 
@@ -170,6 +178,9 @@ class State:
         known = self.known.get(base)
         if isinstance(known, tuple):
             self.events += {0: "L", TOP: "T"}.get(known[1] + number(offset), "")
+        elif number(offset) == TOP and base != self.processor.stack:
+            self.learn(to, Perhaps(len(self.events)))
+            return
         self.learn(to, self.known.get((base, number(offset))) if base == self.processor.stack else None)
 
     def load_pair(self, to, other, base, offset=None):

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """run.py PROCESSOR OBJDUMP COMPILER...: the inline fork and join, as the compiler makes them at -O2, keep their order.
 
-Read from the disassembly (reader.py), for a fork and a join alone and in a recursion inlined into itself: a fork
-stores its task, with release, before it loads `limit`; a join erases the task before it loads `top`; nothing in them is
-locked, or a full fence. Where robbers use no membarrier (FILCH_FENCE=full), the slow join has a full fence.
+Checks the disassembly (reader.py) of a fork and a join, alone and in a recursion inlined into itself. A fork stores its
+task, with release, before it loads `limit`; a join erases the task before it loads `top`; neither contains a locked
+instruction or a full fence. Where robbers use no membarrier (FILCH_FENCE=full), the slow join has a full fence.
 
 The light fence is a compiler barrier, so no checker of executions sees it, and compilers of today keep the order even
-without it. So it is read twice more: with a marker put into filch_fence_light, which has to appear between store and
-load of every fork and join; and between two plain stores, of which the compiler drops the first where nothing stops it.
+without it. So it is checked in two more ways. A marker put into filch_fence_light has to appear between store and load
+of every fork and join. And between two plain stores the fence has to keep the first, which the compiler otherwise
+drops.
 
 Then each line of MUTANTS spoils a copy of the files; a claim has to fail, at the place the line names."""
 import re
@@ -32,7 +33,8 @@ LIMIT = r"    void \*limit = filch_ptr_load\(.*?\n"
 TOP = r"    filch_forkstack \*stack = filch_forkstack_here\(slot\);\n    uint64_t top = filch_u64_load\(.*?\n"
 ALL = tuple(reader.PROCESSORS)
 
-# what is spoiled | file | pattern, replacement | function whose claim fails | processors where it shows
+# rule that is broken | file | pattern, replacement | function whose claim fails | processors where it
+# shows
 MUTANTS = [
     ("fork without its light fence", FORK, f"({PUBLISH}){LIGHT}", r"\1", "one_fork", ALL),
     ("join without its light fence", FORK, f"({ERASE}){LIGHT}", r"\1", "one_join", ALL),
@@ -96,7 +98,7 @@ class Subject:
 def replace(file, pattern, replacement):
     text, count = re.subn(pattern, replacement, file.read_text(encoding="utf-8"), flags=re.S | re.M)
     if count != 1:
-        sys.exit(f"{file.name}: the pattern is there {count} times instead of once; mend run.py: {pattern}")
+        sys.exit(f"{file.name}: the pattern is there {count} times instead of once; fix it in run.py: {pattern}")
     file.write_text(text, encoding="utf-8")
 
 

@@ -3,7 +3,7 @@
 # Runs what a Markdown file shows, block by block, in a scratch copy of the source with the installed library and command
 # at hand. For writers:
 #   ```c          compiled; with a main() it is run as well; without, <filch/filch.h> is included before it
-#   ```c fib.c    the same, and later sh blocks find it under that name
+#   ```c fib.c    the same, and later blocks find it under that name; one that includes it ("fib.h") is only compiled
 #   ```sh         run by bash; it must succeed. ./tools/run.sh and ./tools/test.sh are not run, only checked for syntax
 #   ```text       right after a block that ran: its first line must be in the output, numbers and spaces may differ
 #   ```c text     (or sh text) shown only
@@ -23,19 +23,24 @@ complain() {
     failed=$((failed + 1))
 }
 
+# library_of FILE: the pkg-config module that it needs.
+library_of() {
+    if grep -q '<filch/service.h>' "$1"; then echo filch-service; else echo filch; fi
+}
+
 run_c() {
     local file name=$line.c
     [ ! -f "$blocks/$line.name" ] || name=$(cat "$blocks/$line.name")
     file=$scratch/work/$name
-    if ! grep -q 'main(' "$1"; then
+    if ! grep -q 'main(' "$1" || grep -q '^#include "' "$1"; then
         { echo '#include <filch/filch.h>' && echo "#line $((10#$line + 1)) \"$document\"" && cat "$1"; } >"$file"
         # shellcheck disable=SC2046
-        $CC -std=gnu11 -Wall -c "$file" $(pkg-config --cflags filch) -o "$scratch/object" >"$scratch/output" 2>&1
+        $CC -std=gnu11 -Wall -c "$file" $(pkg-config --cflags "$(library_of "$1")") -o "$scratch/object" >"$scratch/output" 2>&1
         return
     fi
     cp "$1" "$file"
     # shellcheck disable=SC2046
-    $CC -std=gnu11 -O2 -Wall -Wextra -Werror "$file" $(pkg-config --cflags --libs filch) -o "$scratch/program" \
+    $CC -std=gnu11 -O2 -Wall -Wextra -Werror "$file" $(pkg-config --cflags --libs "$(library_of "$1")") -o "$scratch/program" \
         >"$scratch/output" 2>&1 && "$scratch/program" >"$scratch/output" 2>&1
 }
 

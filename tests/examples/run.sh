@@ -17,7 +17,7 @@ fail() {
     exit 1
 }
 
-# same ARGUMENTS...: what the program prints is then in the file `printed`.
+# same ARGUMENTS...: the program's output is then in the file `printed`.
 same() {
     local workers
     for workers in 1 2 8; do
@@ -90,7 +90,8 @@ check_compact() {
     expect right
 }
 
-# What wc says of lines and bytes. Words are counted apart: some versions of wc leave out those without an ASCII letter.
+# wc's count of lines and bytes. Words are counted separately: some versions of wc leave out those without an ASCII
+# letter.
 count() {
     local words=0 files=0 file
     while IFS= read -r -d '' file; do
@@ -147,6 +148,13 @@ check_philosophers() {
     same
     printf 'philosopher %d: 10000 meals\n' 0 1 2 3 4 >right
     expect right
+    local workers status
+    for workers in 1 2 8; do # it deadlocks, and says so without being asked
+        status=0
+        env -u FILCH_DEADLOCK FILCH_WORKERS=$workers timeout 60 "$program" left 2>report || status=$?
+        [ "$status" = 1 ] && grep -q 'deadlock: 5 tasks wait' report && grep -q 'waits in filch_mutex_lock' report ||
+            fail "left, $workers workers: status $status: $(cat report)"
+    done
 }
 
 check_deadlines() {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# What docs/examples/futures.c prints for n, by one table row after another.
+# Expected output of docs/examples/futures.c for n, by one table row after another.
 function text(seed, letters, i) {
     for (i = 1; i <= n; i++) {
         seed = (seed * 1664525 + 1013904223) % 4294967296

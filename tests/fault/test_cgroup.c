@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A CPU quota of a cgroup: as many workers as it pays for, rounded up, and no turning round while they idle. Once with a
- * group of the kernel's, where one can be made here, and once with files that look like one. */
+ * A CPU quota of a cgroup: as many workers as it pays for, rounded up, and no turning round while
+ * they idle. Once with a group of the kernel's, where one can be made here, and once with files
+ * that look like one. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <runtime/core/quota.h>
-#include <runtime/core/topology.h>
+#include <runtime/platform/quota.h>
+#include <runtime/platform/topology.h>
 #include <sys/stat.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>

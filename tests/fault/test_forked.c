@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * fork() in every state of a runtime, from outside and from a task: the child is refused on its copy and lives with a
- * runtime of its own, the parent goes on. And exec, with workers at work. */
+ * fork() in every state of a runtime, from outside and from a task: the child is refused on its
+ * copy and lives with a runtime of its own, the parent goes on. And exec, with workers at work. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>

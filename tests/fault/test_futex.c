@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A futex wait may end for no reason: interrupted, refused since the word had changed, woken by nobody. Here it does so
- * again and again, at random; a wake may reach more sleepers than were meant. Nothing is lost. */
+ * A futex wait may end for no reason: interrupted, refused since the word had changed, woken by
+ * nobody. Here it does so again and again, at random; a wake may reach more sleepers than were
+ * meant. Nothing is lost. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <limits.h>

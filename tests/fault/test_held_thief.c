@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A worker that a signal stops in the middle of a theft, for as long as the handler likes: those that work go on and
- * finish whatever does not wait for what the held one has in its hand (nobody is woken up meanwhile, since that is the
- * held searcher's duty), and when it is let go everything ends right. The steps of
- * a theft are met exactly (-Wl,--wrap): the thief raises the signal between two of them. Then at random moments. */
+ * A signal stops a worker in the middle of a theft, for as long as the handler likes. Working
+ * threads continue and finish everything that does not wait for the held worker's task. Nobody is
+ * woken up meanwhile, since that is the held searcher's duty. When it is released, everything ends
+ * right. The steps of a theft are met exactly (-Wl,--wrap): the thief raises the signal between two
+ * of them. Then at random moments. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
-#include <runtime/core/worker.h>
+#include <runtime/engine/worker.h>
 #include <signal.h>
 #include <string.h>
 #include <tests/support/fib.h>
@@ -122,7 +123,8 @@ FILCH_TASK(int, loot)
     return 1;
 }
 
-/* The victim: forks and comes to joins time and again until a thief is held, or once, and is silent until told. */
+/* The victim: forks and joins again and again until a thief is held, or once, and is silent until
+ * told. */
 FILCH_TASK(int, victim, (bool, silent))
 {
     int sum = 0, forks = 0;
@@ -254,7 +256,7 @@ static void *walk_on(void *arg)
     return NULL;
 }
 
-/* What it holds may be a lock, so nobody is asked to go on meanwhile; but whoever can, does. */
+/* It may hold a lock, so nobody is asked to continue meanwhile; but every thread that can, does. */
 static void hold_anywhere(unsigned config, uint64_t seed, unsigned times)
 {
     pthread_t thread;
@@ -264,7 +266,7 @@ static void hold_anywhere(unsigned config, uint64_t seed, unsigned times)
     for (unsigned i = 0; i < times; i++) {
         uint64_t random = stress_mix(seed + i);
         uint32_t before = signpost_count(&held);
-        cr_assert_eq(pthread_kill(rt->worker[random % rt->crew.most]->thread, SIGUSR1), 0);
+        cr_assert_eq(pthread_kill(rt->worker[random % rt->worker_set.most]->thread, SIGUSR1), 0);
         signpost_wait(&held, before + 1);
         for (uint64_t yields = (random >> 32) % 50; yields; yields--)
             sched_yield();

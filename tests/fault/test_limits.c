@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Limits that a process has come to: address space, number of mappings, number of threads. A creation fails with an
- * error that says so, or works; what is at work goes on; once there is room again, everything is as before. */
+ * A process at its limits: address space, number of mappings, number of threads. A creation fails
+ * with an error that names the limit, or works; running work continues; once there is room again,
+ * everything is as before. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <sched/forkstack.h>
-#include <sys/mman.h>
 #include <tests/support/chain.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
+#include <tests/support/mappings.h>
 #include <tests/support/process.h>
 #include <tests/support/signpost.h>
 
-static size_t room; /* what the child is left with */
+static size_t room; /* room left for the child */
 
 static void passes(void (*work)(void))
 {
@@ -85,6 +86,8 @@ static void limit_space(size_t bytes)
 
 static void create_in_little_space(void)
 {
+    setenv("FILCH_DEADLOCK", "off",
+           1); /* a worker that starves for a moment would start the detector's thread */
     for (unsigned q = 0; q < FIB_QUEUES; q++) {
         limit_space(address_space() + room);
         try_life(fib_queues[q]);
@@ -121,70 +124,22 @@ Test(limits, joins_suspend_in_little_address_space)
 
 /* ---- Mappings ---- */
 
-enum { MOST_MAPPINGS = 4 << 20 };
-
-static unsigned most_mappings(void)
-{
-    unsigned most = 0;
-    FILE *file = fopen("/proc/sys/vm/max_map_count", "r");
-    if (file) {
-        CHILD_CHECK(fscanf(file, "%u", &most) == 1);
-        fclose(file);
-    }
-    return most;
-}
-
 enum { STEP = 5, LARGEST = 40, RELEASED = 256 };
-static char *filling;
-static size_t page, most_filled, filled; /* bytes of it */
-
-static void protect(size_t at, int protection)
-{
-    CHILD_CHECK(mprotect(filling + at, page, protection) == 0);
-}
-
-static void fill_nothing(void)
-{
-    page = (size_t)sysconf(_SC_PAGESIZE);
-    most_filled = page * (most_mappings() + 2);
-    filling =
-        mmap(NULL, most_filled, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    CHILD_CHECK(filling != MAP_FAILED);
-}
-
-/* Every other page gets another protection, until no more mappings can be had. */
-static void use_up_mappings(void)
-{
-    errno = 0;
-    while (filled + page < most_filled && mprotect(filling + filled, page, PROT_READ) == 0)
-        filled += 2 * page;
-    CHILD_CHECK(errno == ENOMEM);
-}
-
-/* Two mappings for each page. */
-static void give_back(size_t pages)
-{
-    for (; pages; pages--) {
-        CHILD_CHECK(filled);
-        filled -= 2 * page;
-        protect(filled, PROT_NONE);
-    }
-}
 
 /* work(queue) under each limit, of a process that is filled once: that takes a while. */
 static void with_few_mappings(void (*before)(const char *), void (*work)(const char *), size_t step)
 {
-    fill_nothing();
+    mappings_prepare();
     for (room = 0; room <= LARGEST; room += step)
         for (unsigned q = 0; q < FIB_QUEUES; q++) {
             dprintf(STDERR_FILENO, "%zu of %s; ", room, fib_queues[q]);
             before(fib_queues[q]);
-            use_up_mappings();
-            give_back(room);
+            mappings_use_up();
+            mappings_give_back(room);
             work(fib_queues[q]);
-            give_back(RELEASED);
+            mappings_give_back(RELEASED);
         }
-    CHILD_CHECK(munmap(filling, most_filled) == 0);
+    mappings_release();
 }
 
 static void live(const char *queue)
@@ -196,10 +151,10 @@ static void create_with_few_mappings(void)
 {
     for (unsigned q = 0; q < FIB_QUEUES; q++)
         live(fib_queues[q]);
-    unsigned mappings = process_mappings();
+    unsigned before = process_mappings();
     with_few_mappings(live, try_life, STEP);
     /* Threads' stacks and heaps stay in the C library's cache; ours are gone. */
-    CHILD_CHECK(process_mappings() <= mappings + 2 * WORKERS);
+    CHILD_CHECK(process_mappings() <= before + 2 * WORKERS);
 }
 
 static filch_runtime *suspending;
@@ -223,7 +178,7 @@ static void suspend_with_few_mappings(void)
 
 static void passes_where_mappings_end(void (*work)(void))
 {
-    if (most_mappings() > MOST_MAPPINGS) {
+    if (mappings_most() > MAPPINGS_REACHABLE) {
         cr_log_warn("vm.max_map_count is too large to be reached");
         return;
     }

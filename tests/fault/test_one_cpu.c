@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A process that may use one CPU only: one worker by default, any number on demand, and nobody waits by turning round. */
+ * A process that may use one CPU only: one worker by default, any number on demand, and nobody
+ * waits by spinning. */
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <sched.h>
@@ -46,7 +47,7 @@ FILCH_VOID_TASK(take)
     signpost_raise(&taken);
 }
 
-/* Goes on when somebody else has run what it forked: each join suspends or finds it done. */
+/* Continues when another worker has run its forks: each join suspends or finds the task done. */
 FILCH_VOID_TASK(give, (unsigned, times))
 {
     for (unsigned i = 0; i < times; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Batchers to which memory, or the keeper's thread, is refused: an error says so, nothing is held, and a batcher that
- * there is needs none. */
+ * Batchers to which memory, or the timer thread's thread, is refused: an error says so, nothing is
+ * held, and a batcher that there is needs none. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
@@ -11,7 +11,7 @@
 
 static drain to;
 
-/* Before anything has started the keeper. */
+/* Before anything has started the timer thread. */
 Test(refused_batcher, a_batcher_without_a_thread_that_minds_its_times_is_refused)
 {
     filch_runtime *rt;

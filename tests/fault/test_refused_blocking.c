@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Blocking calls where the system refuses threads or memory for them: without any the call says so and the task is where
- * it was; with some it waits for its turn. */
+ * Blocking calls where the system refuses threads or memory for them: without any the call says so
+ * and the task is where it was; with some it waits for its turn. */
 #include <criterion/criterion.h>
 #include <filch/filch.h>
 #include <tests/support/patience.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Caches to which memory is refused: an error says so, nothing is held, and what is in a cache is still had. */
+ * Caches to which memory is refused: an error says so, nothing is held, and a cache's objects are
+ * still available. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/cache.h>

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Elastic pools to which memory, or the keeper's thread, is refused: an error says so, nothing is held; and one that there
- * is has all its runners, so that another least width needs nothing. */
-#include <tests/support/keeper.h>
+ * Elastic pools to which memory, or the timer thread's thread, is refused: an error says so,
+ * nothing is held; and one that there is has all its runners, so that another least width needs
+ * nothing. */
 #include <tests/support/pools.h>
 #include <tests/support/refuse.h>
+#include <tests/support/timer_thread.h>
 
 TestSuite(refused_elastic, .init = have_fibers);
 
 static const filch_pool_config elastic = {.width = 2, .width_max = 5};
 
-/* Before anything has started the keeper. */
+/* Before anything has started the timer thread. */
 Test(refused_elastic, a_pool_without_a_thread_that_minds_its_times_is_refused)
 {
     filch_runtime *rt = config_runtime(2, 0);
@@ -33,7 +34,7 @@ Test(refused_elastic, creation_leaves_nothing_behind)
     filch_runtime *rt = config_runtime(2, 0);
     filch_pool_config config = elastic;
     config.runtime = rt;
-    keeper_has_begun();
+    timer_thread_has_begun();
     cr_assert_eq(filch_pool_destroy(pool_of(config)), 0);
     int64_t held = blocks;
     for (int64_t at = 0, count = 1; count; at++) {

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A gather to which memory, or the keeper's thread, is refused: nobody is asked, and nothing is held. */
+ * A gather to which memory, or the timer thread's thread, is refused: nobody is asked, and nothing
+ * is held. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
 #include <filch/gather.h>
+#include <runtime/engine/runtime.h>
+#include <sched/idle.h>
+#include <tests/support/patience.h>
 #include <tests/support/refuse.h>
 
 static filch_u32 asked, released;
@@ -29,7 +33,7 @@ static const filch_gather_config config = {.asks = asks,
                                            .release = release,
                                            .linger = true};
 
-/* Before anything has started the keeper. */
+/* Before anything has started the timer thread. */
 Test(refused_gather, without_a_thread_that_minds_the_time_nobody_is_asked)
 {
     filch_runtime *rt;
@@ -50,6 +54,8 @@ Test(refused_gather, without_memory_nobody_is_asked)
     filch_runtime *rt;
     filch_answer answers[3];
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    /* a worker that begins would take a refusal */
+    WAIT_WHILE(fl_idle_sleepers(fl_idle_look(&rt->idle)) < 2);
     int64_t held = blocks;
     int rc = -ENOMEM;
     unsigned at = 0;

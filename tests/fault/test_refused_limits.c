@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Limiters and adaptive limits to which memory, or a timer, is refused: an error says so, no permit is lost, nothing is
- * held. */
+ * Limiters and adaptive limits to which memory, or a timer, is refused: an error says so, no permit
+ * is lost, nothing is held. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/adaptive.h>
@@ -11,7 +11,7 @@
 
 static const filch_limit seldom = {.rate = 1, .burst = 1, .period = 3600 * FILCH_SECOND};
 
-static bool heap_stays; /* the keeper's does not grow */
+static bool heap_stays; /* the timer thread's does not grow */
 
 WRAPPED(void *, realloc, void *block, size_t size)
 {
@@ -57,7 +57,7 @@ Test(refused_limits, what_is_in_use_needs_no_memory)
     for (unsigned key = 0; key < 4; key++)
         cr_assert_eq(filch_limiters_allow(limiters, &key, sizeof key, 1), 0);
     cr_assert_eq(filch_adaptive_try_acquire(adaptive), 0);
-    cr_assert_eq(filch_adaptive_release(adaptive, FILCH_ADAPTIVE_OK, 1), 0);
+    cr_assert_eq(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, 1), 0);
     cr_assert_eq(refuse_no_more(MEMORY), 0);
     filch_limiter_destroy(limiter);
     filch_limiters_destroy(limiters);
@@ -115,7 +115,7 @@ Test(refused_limits, who_waits_without_a_timer_is_told_and_takes_nothing)
     cr_assert_eq(rc, 0, "step %d", rc);
     for (unsigned i = 0; i < count; i++)
         cr_assert(filch_timer_stop(&timers[i]));
-    cr_assert_eq(filch_adaptive_release(adaptive, FILCH_ADAPTIVE_OK, 1), 0);
+    cr_assert_eq(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, 1), 0);
     cr_assert_eq(filch_adaptive_try_acquire(adaptive), 0, "nobody was admitted");
     filch_limiter_destroy(limiter);
     filch_adaptive_destroy(adaptive);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Metrics to which memory, or a thread's key, is refused: an error says so, nothing is held, and later it works again. */
+ * Metrics to which memory, or a thread's key, is refused: an error says so, nothing is held, and
+ * later it works again. */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <filch/metrics.h>
-#include <runtime/metrics/lane.h>
+#include <filch/family.h>
+#include <runtime/metrics/shard.h>
 #include <tests/support/exposition.h>
 #include <tests/support/refuse.h>
 
 static exposition all;
 
-/* Calls create until nothing is refused any more; returns how many calls were refused, each of which left nothing behind. */
+/* Calls create until nothing is refused any more; returns how many calls were refused, each of
+ * which left nothing behind. */
 static unsigned refused_creations(int (*create)(void **), void **out)
 {
     int64_t before = blocks;
@@ -126,10 +128,10 @@ Test(refused_metrics, of_a_runtime_all_is_shown_or_nothing)
 static filch_counter *counter;
 
 /* Only what the library asks for: sanitizers set keys when a thread begins. */
-static void *count(void *lane)
+static void *count(void *shard)
 {
     refuse(KEYS, 0, true);
-    *(unsigned *)lane = fl_lane();
+    *(unsigned *)shard = fl_shard();
     refuse_no_more(KEYS);
     for (unsigned i = 0; i < 100; i++)
         filch_counter_add(counter, 1);
@@ -140,16 +142,16 @@ static void count_in_threads(unsigned times)
 {
     for (unsigned i = 0; i < times; i++) {
         pthread_t thread;
-        unsigned lane = FL_LANES_SHARED;
-        cr_assert_eq(pthread_create(&thread, NULL, count, &lane), 0);
+        unsigned shard = FL_SHARDS_SHARED;
+        cr_assert_eq(pthread_create(&thread, NULL, count, &shard), 0);
         pthread_join(thread, NULL);
-        cr_assert_lt(lane, FL_LANES_SHARED, "what cannot be given back is not taken");
+        cr_assert_lt(shard, FL_SHARDS_SHARED, "nothing is taken that cannot be given back");
     }
     cr_assert_eq(filch_counter_read(counter), 100 * times);
     filch_counter_destroy(counter);
 }
 
-Test(refused_metrics, without_a_key_threads_share_lanes)
+Test(refused_metrics, without_a_key_threads_share_shards)
 {
     refuse(KEYS, 0, true);
     cr_assert_eq(filch_counter_create(&counter), 0);
@@ -157,9 +159,46 @@ Test(refused_metrics, without_a_key_threads_share_lanes)
     count_in_threads(10);
 }
 
-Test(refused_metrics, without_room_for_a_key_a_thread_shares_a_lane)
+Test(refused_metrics, without_room_for_a_key_a_thread_shares_a_shard)
 {
     cr_assert_eq(filch_counter_create(&counter), 0);
     count_in_threads(10);
-    cr_assert_geq(fl_lane(), FL_LANES_SHARED, "none was kept");
+    cr_assert_geq(fl_shard(), FL_SHARDS_SHARED, "none was kept");
+}
+
+static filch_metrics *registry;
+
+static int create_family(void **out)
+{
+    const filch_family_config config = {.name = "a_total",
+                                        .help = "A.",
+                                        .kind = FILCH_METRIC_COUNTER,
+                                        .labels = {"x"}};
+    return filch_family_create((filch_family **)out, registry, &config);
+}
+
+/* A member needs memory for itself, its counter, and its place in the registry. */
+Test(refused_metrics, a_label_set_without_memory_gets_the_overflow_metric_and_later_its_own)
+{
+    int64_t before = blocks;
+    void *created;
+    cr_assert_eq(filch_metrics_create(&registry), 0);
+    cr_assert_gt(refused_creations(create_family, &created), 4);
+    filch_family *family = created;
+    filch_counter *other = filch_family_counter(family, FILCH_VALUES("(other)"));
+    filch_family_stats stats;
+    for (unsigned at = 0; at < 3; at++) {
+        int64_t held = blocks;
+        refuse(MEMORY, at, false);
+        cr_assert_eq(filch_family_counter(family, FILCH_VALUES("1")), other, "%u", at);
+        cr_assert(refuse_no_more(MEMORY));
+        cr_assert_eq(blocks, held);
+    }
+    cr_assert_neq(filch_family_counter(family, FILCH_VALUES("1")), other);
+    filch_family_stats_read(family, &stats, sizeof stats);
+    cr_assert_eq(stats.refused, 3);
+    cr_assert_eq(stats.sets, 1);
+    filch_family_destroy(family);
+    filch_metrics_destroy(registry);
+    cr_assert_eq(blocks, before);
 }

@@ -24,7 +24,7 @@ static void join_it(filch_self self, void *unused)
     (void)unused;
     FILCH_FORK(fails);
     while (!signpost_count(&begun))
-        filch_yield(self); /* whoever takes it is not the joiner */
+        filch_yield(self); /* its thief is not the joiner */
     FILCH_JOIN_VOID(fails);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Pipelines to which memory is refused: an error says so, nothing is held, and a pipeline that there is needs none. */
+ * Pipelines to which memory is refused: an error says so, nothing is held, and a pipeline that
+ * there is needs none. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Pools to which memory or threads are refused, at each place in turn: an error says so, nothing is held, and what was
- * accepted before has its outcome. */
+ * Pools to which memory or threads are refused, at each place in turn: an error says so, nothing is
+ * held, and jobs accepted before have their outcome. */
 #include <tests/support/pools_refused.h>
 
-TestSuite(refused_pool, .init = warm_up_keeper);
+TestSuite(refused_pool, .init = warm_up_timer_thread);
 
 Test(refused_pool, creation_leaves_nothing_behind)
 {
@@ -49,7 +49,7 @@ Test(refused_pool, a_submission_is_refused_as_a_whole)
     fill_caches(pool);
     submissions_refused(pool, &of);
     cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     cr_assert_eq(stats.accepted, stats.outcomes[FILCH_SUCCEEDED]);
     cr_assert_eq(stats.accepted - 5000, fate_count(&of));
     cr_assert_eq(filch_pool_destroy(pool), 0);
@@ -67,4 +67,38 @@ Test(refused_pool, a_width_that_cannot_be_had_is_refused)
     cr_assert_eq(filch_pool_resize(pool, 100), 0);
     signpost_raise(&at.go);
     cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- Many jobs by one call ---- */
+
+static void many_refused(filch_pool_config config)
+{
+    fate of = {0};
+    const filch_job_options told = {.done = fate_counted},
+                            keyed = {.key = "1", .done = fate_counted};
+    const filch_submission jobs[] = {{succeeds, &of, &told},
+                                     {succeeds, &of, &keyed},
+                                     {succeeds, &of, &told},
+                                     {succeeds, NULL, NULL}};
+    enum { ALL = sizeof jobs / sizeof *jobs };
+    filch_pool *pool = pool_of(config);
+    size_t told_in_all = 0;
+    for (int64_t at = 0, count = 1; count; at++) {
+        size_t accepted = ALL + 1;
+        refuse(MEMORY, at, false);
+        int rc = filch_pool_submit_each(pool, jobs, ALL, FILCH_FOREVER, &accepted);
+        count = refuse_no_more(MEMORY);
+        cr_assert(rc ? rc == -ENOMEM && accepted < ALL : accepted == ALL, "%d", rc);
+        cr_assert(!rc || strchr(filch_error(), ';'), "%s", filch_error());
+        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        told_in_all += accepted < 3 ? accepted : 3;
+        cr_assert_eq(fate_count(&of), told_in_all, "the first ones");
+    }
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+Test(refused_pool, of_many_jobs_by_one_call_the_first_ones_are_accepted)
+{
+    many_refused((filch_pool_config){.workers = 2, .width = 2});
+    many_refused((filch_pool_config){.workers = 2});
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Pools with all policies, to which memory or threads are refused at each place in turn, from its creation over a
- * submission with everything to a retry's timer: what cannot be had is said, nothing is held, and what was accepted is told
- * of once, and its data given back once. */
+ * Pools with all policies, to which memory or threads are refused at each place in turn: creation,
+ * a submission with every option, a retry's timer. Each refusal is reported and nothing is held; an
+ * accepted job is reported once, and its data released once. */
 #include <search.h>
 #include <tests/support/patience.h>
 #include <tests/support/pools_refused.h>
@@ -20,14 +20,14 @@ REFUSED(void *, tsearch, MEMORY, ENOMEM, NULL,
         (const void *key, void **root, int (*compare)(const void *, const void *)),
         (key, root, compare))
 
-TestSuite(refused_pool_policies, .init = warm_up_keeper);
+TestSuite(refused_pool_policies, .init = warm_up_timer_thread);
 
 /* ---- Policies, and jobs with their accounts ---- */
 
 typedef struct policies {
     filch_limiter *limiter;
     filch_breaker *breaker;
-    filch_letters *letters;
+    filch_dead_letters *letters;
 } policies;
 
 static const filch_retry_policy again = {.attempts = 3, .base = 1000, .cap = 1000};
@@ -38,13 +38,13 @@ static policies have_policies(void)
     policies all;
     cr_assert_eq(filch_limiter_create(&all.limiter, (filch_limit){.rate = 1000000, .burst = 1}), 0);
     cr_assert_eq(filch_breaker_create(&all.breaker, &never), 0);
-    cr_assert_eq(filch_letters_create(&all.letters, NULL), 0);
+    cr_assert_eq(filch_dead_letters_create(&all.letters, NULL), 0);
     return all;
 }
 
 static void end_policies(policies *all)
 {
-    filch_letters_destroy(all->letters);
+    filch_dead_letters_destroy(all->letters);
     filch_breaker_destroy(all->breaker);
     filch_limiter_destroy(all->limiter);
 }
@@ -57,7 +57,7 @@ static filch_pool_config config_with(const policies *all, filch_pool_order order
                                .retry = &again,
                                .limiter = all->limiter,
                                .breaker = all->breaker,
-                               .letters = all->letters};
+                               .dead_letters = all->letters};
 }
 
 typedef struct account {
@@ -110,7 +110,7 @@ static void expect_balance(filch_pool *pool, uint64_t accepted)
 {
     filch_pool_stats stats;
     uint64_t sum = 0;
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     for (unsigned i = 0; i < FILCH_OUTCOMES; i++)
         sum += stats.outcomes[i];
     cr_assert_eq(stats.accepted, accepted);
@@ -119,7 +119,7 @@ static void expect_balance(filch_pool *pool, uint64_t accepted)
 }
 
 /* The key is free again, or the next one would not be accepted. */
-static void submissions_refused(filch_pool *pool)
+static void submissions_refused(filch_pool *pool, filch_dead_letters *letters)
 {
     uint64_t accepted = 0;
     for (int64_t at = 0, count = 1; count; at++) {
@@ -134,6 +134,9 @@ static void submissions_refused(filch_pool *pool)
         filch_job_release(job);
         cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
         cr_assert_eq(fate_count(&of.end), !rc);
+        /* A runner may meet the refusal before it is called off: without a timer for the retry, the job
+         * becomes a dead letter. */
+        cr_assert_eq(filch_dead_letters_purge(letters, 0, NULL), 0);
         cr_assert_eq(signpost_count(&of.end.dropped), !rc);
         cr_assert(rc ? !signpost_count(&of.begun) : fate_outcome(&of.end) != FILCH_UNDECIDED);
     }
@@ -146,7 +149,7 @@ Test(refused_pool_policies, a_submission_is_refused_as_a_whole)
     for (unsigned i = 0; i < 3; i++) {
         policies all = have_policies();
         filch_pool *pool = pool_of(config_with(&all, orders[i]));
-        submissions_refused(pool);
+        submissions_refused(pool, all.letters);
         cr_assert_eq(filch_pool_destroy(pool), 0);
         end_policies(&all);
     }
@@ -179,7 +182,7 @@ static void check_end(const account *of, int64_t refusals_met)
 }
 
 /* Returns how many allocations were refused. */
-static int64_t run_refused(filch_pool *pool, filch_letters *letters, account *of, int64_t at,
+static int64_t run_refused(filch_pool *pool, filch_dead_letters *letters, account *of, int64_t at,
                            bool from_then_on)
 {
     held = (gate){0};
@@ -196,12 +199,12 @@ static int64_t run_refused(filch_pool *pool, filch_letters *letters, account *of
     int64_t count = refuse_no_more(MEMORY);
     cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
     check_end(of, count);
-    cr_assert_eq(filch_letters_purge(letters, 0, NULL), 0);
+    cr_assert_eq(filch_dead_letters_purge(letters, 0, NULL), 0);
     cr_assert_eq(signpost_count(&of->end.dropped), 1);
     return count;
 }
 
-static uint64_t runs_refused(filch_pool *pool, filch_letters *letters, bool fails,
+static uint64_t runs_refused(filch_pool *pool, filch_dead_letters *letters, bool fails,
                              bool from_then_on)
 {
     uint64_t accepted = 0;
@@ -227,4 +230,51 @@ Test(refused_pool_policies, a_retry_or_a_letter_without_memory_leaves_the_failur
         cr_assert_eq(filch_pool_destroy(pool), 0);
         end_policies(&all);
     }
+}
+
+/* ---- Run timeouts ---- */
+
+enum { ROOM = 64 }; /* the first of a heap of due times */
+
+Test(refused_pool_policies, a_submission_with_a_run_timeout_is_refused_as_a_whole)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
+    uint64_t accepted = 0;
+    fate of = {0};
+    for (int64_t at = 0, count = 1; count; at++) {
+        const filch_job_options options = {.run_timeout = 3600 * FILCH_SECOND,
+                                           .done = fate_counted};
+        refuse(MEMORY, at, false);
+        int rc = filch_pool_submit(NULL, pool, succeeds, &of, &options, FILCH_FOREVER);
+        count = refuse_no_more(MEMORY);
+        cr_assert(!rc || (rc == -ENOMEM && strchr(filch_error(), ';')), "%d", rc);
+        accepted += !rc;
+        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        cr_assert_eq(fate_count(&of), accepted);
+    }
+    expect_balance(pool, accepted);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+Test(refused_pool_policies, a_run_timeout_needs_no_memory_when_its_job_begins)
+{
+    gate before = {0}, at = {0};
+    fate of = {0};
+    filch_pool *pool =
+        pool_of((filch_pool_config){.workers = 2, .width = 1, .run_timeout = FILCH_MILLISECOND});
+    cr_assert_eq(FILCH_SUBMIT_AS(pool, stand_still, &before, .run_timeout = 3600 * FILCH_SECOND),
+                 0);
+    signpost_wait(&before.begun, 1);
+    filch_job *job = job_of(pool, stand_still, &at, NULL);
+    for (unsigned i = 2; i < ROOM; i++) /* no room is left */
+        cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &of, .done = fate_counted), 0);
+    refuse(MEMORY, 0, true);
+    signpost_raise(&before.go);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -ETIMEDOUT);
+    refuse_no_more(MEMORY);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(fate_count(&of), ROOM - 2);
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
 }

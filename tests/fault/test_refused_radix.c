@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Radix sorts to which memory is refused, at first or after a while: they sort all the same, and keep what was equal in
- * its order. */
+ * Radix sorts to which memory is refused, at first or after a while: they sort all the same, and
+ * keep equal items in their order. */
 #include <criterion/criterion.h>
 #include <filch/filch.h>
 #include <filch/radix.h>

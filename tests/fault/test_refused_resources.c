@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Pools of resources to which memory, or the keeper's thread, is refused: an error says so, nothing is held, and a pool
- * that there is needs none. */
+ * Pools of resources to which memory, or the timer thread's thread, is refused: an error says so,
+ * nothing is held, and a pool that there is needs none. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
@@ -12,7 +12,7 @@
 
 static source from;
 
-/* Before anything has started the keeper. */
+/* Before anything has started the timer thread. */
 Test(refused_resources, a_pool_without_a_thread_that_minds_its_times_is_refused)
 {
     filch_runtime *rt;
@@ -45,7 +45,7 @@ Test(refused_resources, a_pool_that_there_is_needs_no_memory)
     refuse(MEMORY, 0, true);
     for (unsigned i = 0; i < 100; i++) {
         cr_assert_eq(filch_resources_acquire(pool, &one, FILCH_FOREVER), 0);
-        cr_assert_eq(filch_resource_release(one, i % 2), 0);
+        cr_assert_eq(filch_resource_give_back(one, i % 2), 0);
     }
     cr_assert_eq(filch_resources_close(pool, FILCH_FOREVER), 0);
     refuse_no_more(MEMORY);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Results lists and submissions of many to which memory is refused, at each place in turn: what was
- * accepted comes, nothing else is waited for, and nothing is held. */
+ * Results lists and submissions of many to which memory is refused, at each place in turn: accepted
+ * jobs arrive, nothing else is waited for, and nothing is held. */
 #include <filch/future.h>
 #include <filch/results.h>
 #include <tests/support/pools_refused.h>
@@ -10,7 +10,7 @@ enum { MANY = 300 };
 
 static void *nothing[MANY];
 
-TestSuite(refused_results, .init = warm_up_keeper);
+TestSuite(refused_results, .init = warm_up_timer_thread);
 
 Test(refused_results, a_list_that_cannot_be_had)
 {

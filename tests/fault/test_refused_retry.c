@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A run of attempts that has no timer to wait by, since the keeper cannot have its thread. */
+ * A run of attempts that has no timer to wait by, since the timer thread cannot have its thread. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
@@ -23,7 +23,7 @@ FILCH_TASK(int, retries, (int64_t, base), (unsigned *, calls), (unsigned *, atte
     return filch_retry_run(&policy, NULL, fails_for_now, calls, attempts);
 }
 
-static void run_without_the_keeper(void)
+static void run_without_the_timer_thread(void)
 {
     filch_runtime *rt = NULL;
     unsigned calls = 0, attempts = 0;
@@ -40,6 +40,6 @@ static void run_without_the_keeper(void)
 Test(refused_retry, without_a_timer_to_wait_by_the_run_ends_and_later_it_works)
 {
     struct child child;
-    child_run(&child, run_without_the_keeper);
+    child_run(&child, run_without_the_timer_thread);
     cr_assert(child_passed(&child), "%s", child.text);
 }

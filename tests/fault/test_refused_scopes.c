@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Scopes and contexts to which memory, or the keeper's thread, is refused: an error says so, nothing is held, and later it
- * works again. */
+ * Scopes and contexts to which memory, or the timer thread's thread, is refused: an error says so,
+ * nothing is held, and later it works again. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
@@ -9,8 +9,8 @@
 
 TestSuite(refused_scopes, .init = warm_up);
 
-/* Before a runtime has started the keeper. */
-Test(refused_keeper, a_deadline_without_a_thread_to_mind_it_is_refused)
+/* Before a runtime has started the timer thread. */
+Test(refused_timer_thread, a_deadline_without_a_thread_to_mind_it_is_refused)
 {
     filch_context *root, *context = NULL;
     cr_assert_eq(filch_context_create(&root, NULL), 0);

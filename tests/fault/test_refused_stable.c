@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The stable sort without memory: it sorts in place, and keeps what was equal in its order. */
+ * The stable sort without memory: it sorts in place, and keeps equal items in their order. */
 #include <criterion/criterion.h>
 #include <filch/filch.h>
 #include <filch/sort_stable.h>

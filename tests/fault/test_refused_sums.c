@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Reductions and histograms to which memory is refused: right, or an error that says so; nothing is lost. */
+ * Reductions and histograms to which memory is refused: right, or an error that says so; nothing is
+ * lost. */
 #include <criterion/criterion.h>
 #include <filch/histogram.h>
 #include <filch/reduce.h>
 #include <tests/support/held.h>
 #include <tests/support/par.h>
 
-/* Too large for a frame, whatever its level. */
+/* Too large for a frame, at any level. */
 typedef struct large {
     uint64_t number[100];
 } large;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Where the system has no random bytes to give, or strange ones, traces have ids all the same, and differ. Linked with a
- * wrapper of getrandom. */
+ * Where the system has no random bytes to give, or strange ones, traces have ids all the same, and
+ * differ. Linked with a wrapper of getrandom. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/trace.h>
 #include <string.h>
 #include <sys/random.h>
 
-/* What it gives: as many bytes as were asked for, zeros the first `zeros` times; or fewer, or none. */
+/* It returns as many bytes as were asked for, zeros the first `zeros` times; or fewer, or none. */
 static enum { GIVES, GIVES_FEWER, REFUSES } random_bytes;
 static unsigned zeros, calls;
 

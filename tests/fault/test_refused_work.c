@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A runtime at work, to which the system refuses what it asks for: answers are right, everything that was accepted runs
- * once, and nothing is held when it is over. */
+ * A running runtime whose requests the system refuses: answers are right, everything that was
+ * accepted runs once, and nothing is held when it is over. */
 #include <criterion/criterion.h>
-#include <runtime/queue/queue.h>
+#include <runtime/queue/queues.h>
 #include <tests/support/chain.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
@@ -64,17 +64,17 @@ Test(refused_work, joins_suspend_without_memory_for_further_fibers)
                     chain_without(kinds[k], at, workers[w], fib_queues[q]);
 }
 
-/* Of every discipline, whatever its forks need. */
+/* The needs of every queue's forks. */
 Test(refused_work, forks_that_find_no_memory_run_their_children)
 {
-    for (unsigned i = 0; fl_disciplines[i]; i++) {
+    for (unsigned i = 0; fl_queues[i]; i++) {
         filch_runtime *rt = NULL;
-        filch_config config = {.workers = 2, .queue = fl_disciplines[i]->name};
+        filch_config config = {.workers = 2, .queue = fl_queues[i]->name};
         cr_assert_eq(filch_runtime_create(&rt, &config), 0);
         refuse(MEMORY, 0, true);
         long answer = FILCH_RUN(rt, fib, 12);
         refuse_no_more(MEMORY);
-        cr_assert_eq(answer, 144, "%s", fl_disciplines[i]->name);
+        cr_assert_eq(answer, 144, "%s", fl_queues[i]->name);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
         nothing_held();
     }
@@ -120,8 +120,9 @@ Test(refused_work, detached_task_without_memory_is_refused_and_not_run)
     cr_assert_eq(signpost_count(&gone), started + 1);
 }
 
-/* From a task, whose worker's ready deque has to grow: where it cannot, the task goes by the inbox. In a process of its
- * own, whose memory for jobs is enough for these, so that the calls are those of the growth. */
+/* From a task, whose worker's ready deque has to grow: where it cannot, the task goes by the inbox.
+ * In a process of its own, whose memory for jobs is enough for these, so that the calls are those
+ * of the growth. */
 enum { GROWTH_CALLS = 2, MANY = 600 };
 static int64_t growth;
 
@@ -152,8 +153,8 @@ Test(refused_work_first, deque_that_cannot_grow_loses_nothing)
     }
 }
 
-/* In a process of its own: the library asks for its key but once. Threads begin and end with keys: a sanitizer that is
- * linked with the test uses some. */
+/* In a process of its own: the library asks for its key but once. Threads begin and end with keys:
+ * a sanitizer that is linked with the test uses some. */
 static void go_without_keys(void)
 {
     enum { TASKS = 5000 };
@@ -198,7 +199,8 @@ FILCH_VOID_TASK(visit, (uint64_t, seed), (unsigned, node))
 Test(refused_work, whatever_is_refused_whenever_nothing_is_lost)
 {
     static const enum refusable kinds[] = {SPACE, ADVICE, MEMORY};
-    /* A tiny ready deque grows at each flush, and a fiber that suspends cannot do without its place there. */
+    /* A tiny ready deque grows at each flush, and a fiber that suspends cannot do without its place
+     * there. */
     const unsigned count = BUILD_TINY ? 2 : 3;
     uint64_t seed = stress_seed();
     for (unsigned i = 0; i < stress_times(150); i++) {

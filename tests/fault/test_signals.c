@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Signals that arrive on fibers, again and again, while work suspends and moves between workers: by a timer, and sent to
- * each worker. A handler runs on the fiber's stack, or on the worker's signal stack if it asks for that. */
+ * Signals that arrive on fibers, again and again, while work suspends and moves between workers: by
+ * a timer, and sent to each worker. A handler runs on the fiber's stack, or on the worker's signal
+ * stack if it asks for that. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
-#include <runtime/core/overflow.h>
-#include <runtime/core/worker.h>
+#include <runtime/engine/overflow.h>
+#include <runtime/engine/worker.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/time.h>
@@ -123,7 +124,7 @@ static void *send(void *arg)
 {
     struct sender *sender = arg;
     for (unsigned i = 0; !signpost_count(&sender->over); i++) {
-        pthread_kill(sender->rt->worker[i % sender->rt->crew.most]->thread, SIGUSR2);
+        pthread_kill(sender->rt->worker[i % sender->rt->worker_set.most]->thread, SIGUSR2);
         sched_yield();
     }
     return NULL;

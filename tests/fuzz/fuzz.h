@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the fuzz targets share: bytes to decide by, and a check that ends the run. A target is one function, called by
- * libFuzzer, or by replay.c with the files of a corpus. It must do the same for the same bytes, whatever came before. */
+ * Shared by the fuzz targets: bytes to decide by, and a check that ends the run. A target is one
+ * function, called by libFuzzer, or by replay.c with the files of a corpus. It must do the same for
+ * the same bytes, regardless of earlier runs. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -51,7 +52,8 @@ static inline uint64_t number(struct bytes *in)
     return value;
 }
 
-/* A text of the input's: one byte of length, then as many bytes, up to the first NUL. The caller frees it. */
+/* A text of the input's: one byte of length, then as many bytes, up to the first NUL. The caller
+ * frees it. */
 static inline char *text(struct bytes *in)
 {
     size_t length = byte(in), left = (size_t)(in->end - in->at);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Result files, as filch compare reads them. Whatever the bytes, there is a sentence, or figures that are positive and
- * finite; a file that can be read has not changed against itself, and every form of the report can be written. */
+ * Result files, as filch compare reads them. Any bytes give a sentence, or figures that are
+ * positive and finite. A file that can be read has not changed against itself, and every form of
+ * the report can be written. */
 #include <math.h>
 #include <tests/fuzz/fuzz.h>
 #include <tools/compare/compare.h>
 
 static const compare_options options[] = {
-    {.path_count = 2, .threshold = 0.03, .figures = {"seconds", false}},
-    {.path_count = 2, .threshold = 0, .either = true, .figures = {"cpu_seconds", false}},
-    {.path_count = 1, .figures = {"seconds", true}},
-    {.path_count = 1, .figures = {"seconds", false}},
+    {.path_count = 2, .threshold = 0.03, .figures = {.by = "seconds"}},
+    {.path_count = 2, .threshold = 0, .either = true, .figures = {.by = "cpu_seconds"}},
+    {.path_count = 1, .figures = {.by = "seconds", .relative = true}},
+    {.path_count = 1, .figures = {.by = "seconds"}},
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
 
@@ -42,8 +43,9 @@ static void check_report(const compare_report *r)
             FUZZ_CHECK(r->changes[i].p <= 1, "%g", r->changes[i].p);
         }
     for (size_t i = 0; i < r->pair_count; i++) {
-        check_estimate(r->pairs[i].factor);
-        FUZZ_CHECK(r->pairs[i].p > 0 && r->pairs[i].p <= 1, "%g", r->pairs[i].p);
+        check_estimate(r->pairs[i].figures.factor);
+        double p = r->pairs[i].figures.p;
+        FUZZ_CHECK(p > 0 && p <= 1, "%g", p);
     }
 }
 

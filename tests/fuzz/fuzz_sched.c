@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The structures of sched/ against plain models, in one thread: the ready deque against an array, the idle word against
- * three counts, the fork stack against a list of who has which slot. What goes wrong only when threads meet is the model
- * checker's part; here the sequences are longer and the numbers larger than it can go. */
+ * The structures of sched/ against plain models, in one thread: the ready deque against an array,
+ * the idle word against three counts, the fork stack against a list of each slot's holder. Faults
+ * that need concurrent threads are the model checker's part; here the sequences are longer and the
+ * numbers larger than it can handle. */
 #include <sched/deque.h>
 #include <sched/forkstack.h>
 #include <sched/idle.h>
@@ -31,7 +32,7 @@ static void deque(struct bytes *in)
 {
     fl_deque d;
     uintptr_t model[ITEMS];
-    unsigned first = 0, past = 0; /* of the model: what is in the deque */
+    unsigned first = 0, past = 0; /* of the model: the deque's contents */
     FUZZ_CHECK(fl_deque_init(&d, 2, retire) == 0, "no memory");
     for (uintptr_t n = 0; in->at < in->end && past < ITEMS;) {
         void *got = NULL;
@@ -110,8 +111,8 @@ static void idle(struct bytes *in)
 enum { DEEPEST = 200, THIEVES = 2, FREE = -1 };
 enum owner { OWN, TAKEN, OFFERED, DONE };
 
-/* Who has what: slots before `oldest` are not the owner's (though OFFERED may come back), from there to `depth` they
- * are. */
+/* Holders: slots before `oldest` are not the owner's (though OFFERED may come back), from there to
+ * `depth` they are. */
 static struct {
     fl_forkstack *stack;
     filch_slot *first;
@@ -156,7 +157,8 @@ static void check_stack(void)
     FUZZ_CHECK(!m.out_of_line || (top & FL_TOP_ASKED), "back in line");
 }
 
-/* The owner serves what lies before slot `end`: the thief that asks, if one does, reads the right answer. */
+/* The owner serves what lies before slot `end`: the thief that asks, if one does, reads the right
+ * answer. */
 static void expect_served(unsigned end)
 {
     fl_gift gift = {NULL, 0};
@@ -200,7 +202,7 @@ static void finish(unsigned i)
     i %= m.depth;
     if (m.owner[i] != TAKEN)
         return;
-    FUZZ_CHECK(fl_slot_finish(m.first + i) == m.waiter[i], "slot %u: another waiter", i);
+    FUZZ_CHECK(fl_slot_finish(m.first + i, &task) == m.waiter[i], "slot %u: another waiter", i);
     m.owner[i] = DONE;
 }
 
@@ -278,7 +280,7 @@ static void look(unsigned unused)
     FUZZ_CHECK(m.looked == (m.oldest < m.depth), "%u of %u", m.oldest, m.depth);
 }
 
-/* By a look of any age: what it takes is the oldest of the owner's; a look just now takes it. */
+/* By a look of any age: it takes the oldest of the owner's slots; a look just now takes it. */
 static void rob(unsigned fresh)
 {
     filch_slot *slot = NULL;

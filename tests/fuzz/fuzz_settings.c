@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What is read from outside: the environment, the configuration's words and numbers, and the files that tell a cgroup's
- * CPU quota. Whatever they hold, the answer is a value within its range, or an error that the header names with a
- * sentence, and then nothing has changed. The files are in memory: the linker puts __wrap_fopen before fopen. */
+ * Input from outside: the environment, the configuration's words and numbers, and the files that
+ * hold a cgroup's CPU quota. For any content, the answer is a value within its range, or an error
+ * that the header names, with a sentence; then nothing has changed. The files are in memory: the
+ * linker puts __wrap_fopen before fopen. */
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
-#include <runtime/core/quota.h>
-#include <runtime/core/settings.h>
+#include <runtime/engine/settings.h>
+#include <runtime/platform/quota.h>
 #include <stdbool.h>
 #include <tests/fuzz/fuzz.h>
 
@@ -22,9 +23,9 @@ static void expect_one_of(int rc, const int *codes)
 /* ---- Settings ---- */
 
 static const char *const variables[] = {
-    "FILCH_WORKERS",          "FILCH_BIND",         "FILCH_POLICY", "FILCH_QUEUE", "FILCH_FENCE",
-    "FILCH_STACK_SIZE",       "FILCH_MAX_FIBERS",   "FILCH_SEED",   "FILCH_INFO",  "FILCH_DEADLOCK",
-    "FILCH_BLOCKING_THREADS", "FILCH_WORKER_SLOTS", "FILCH_IDLE",   "FILCH_TAKE",  "FILCH_WAIT"};
+    "FILCH_WORKERS",          "FILCH_BIND",        "FILCH_POLICY", "FILCH_QUEUE", "FILCH_FENCE",
+    "FILCH_STACK_SIZE",       "FILCH_MAX_FIBERS",  "FILCH_SEED",   "FILCH_INFO",  "FILCH_DEADLOCK",
+    "FILCH_BLOCKING_THREADS", "FILCH_MAX_WORKERS", "FILCH_IDLE",   "FILCH_TAKE",  "FILCH_WAIT"};
 enum { VARIABLES = sizeof variables / sizeof variables[0], WORDS = 4 };
 
 static bool within(uint64_t value, uint64_t least, uint64_t most)
@@ -35,7 +36,7 @@ static bool within(uint64_t value, uint64_t least, uint64_t most)
 static void check_ranges(const fl_settings *s, const filch_config *config)
 {
     FUZZ_CHECK(within(s->workers, 0, FL_MOST_WORKERS), "%u", s->workers);
-    FUZZ_CHECK(within(s->worker_slots, 0, FL_MOST_WORKERS), "%u", s->worker_slots);
+    FUZZ_CHECK(within(s->max_workers, 0, FL_MOST_WORKERS), "%u", s->max_workers);
     FUZZ_CHECK(within(s->stack_size, 16 << 10, 1 << 30), "%zu", s->stack_size);
     FUZZ_CHECK(s->stack_size % 4096 == 0, "%zu", s->stack_size);
     FUZZ_CHECK(within(s->max_fibers, 1, 1000000), "%u", s->max_fibers);
@@ -43,7 +44,7 @@ static void check_ranges(const fl_settings *s, const filch_config *config)
     FUZZ_CHECK(!config->workers || s->workers == config->workers, "the configuration wins");
     FUZZ_CHECK(!config->max_fibers || s->max_fibers == config->max_fibers, "it wins");
     FUZZ_CHECK(!config->seed || s->seed == config->seed, "it wins");
-    FUZZ_CHECK(s->bind <= FL_BIND_NONE && s->policy && s->discipline, "unknown rows");
+    FUZZ_CHECK(s->bind <= FL_BIND_NONE && s->policy && s->queue, "unknown rows");
     FUZZ_CHECK(s->idle <= FL_IDLE_SPIN && s->take <= FL_TAKE_HALF && s->wait <= FL_WAIT_HELP_OWN,
                "unknown modes");
 }

@@ -7,8 +7,8 @@
 enum field { WORKERS, STACK_SIZE, MAX_FIBERS, SEED, BIND, POLICY, QUEUE, FENCE, FIELDS };
 enum { OPTIONS = 12 };
 
-/* The numbers come before BIND. A number in the configuration is `value` (0: not given), a word is `text`; in the
- * environment both are `text`. */
+/* The numbers come before BIND. A number in the configuration is `value` (0: not given), a word is
+ * `text`; in the environment both are `text`. */
 struct option {
     const char *text;
     bool good;
@@ -96,7 +96,7 @@ void program_forget_environment(void)
         unsetenv(field[f].variable);
 }
 
-/* What is known of a runtime that there is at this point of the program. */
+/* The predicted state of a runtime that exists at this point of the program. */
 struct live {
     bool exists, fibers_enough;
     unsigned workers; /* 0: as many as the machine says */
@@ -242,7 +242,8 @@ static bool allowed(const struct decoder *d, const struct frame *f, const struct
 
 static void decode_script(struct decoder *d, struct frame *f);
 
-/* The script of a fork, a call, or a task of its own; returns its first step, f->result its value. */
+/* The script of a fork, a call, or a task of its own; returns its first step, f->result its
+ * value. */
 static uint32_t child(struct decoder *d, struct frame *parent, struct frame *f)
 {
     struct program *p = d->p;
@@ -263,7 +264,7 @@ static void join(struct frame *f)
     f->result = program_mix(f->result, f->fork[--f->unjoined].result);
 }
 
-/* What the step means for the frame. */
+/* Effect of the step on the frame. */
 static void decode_step(struct decoder *d, struct frame *f, struct step *s)
 {
     struct frame below_it = {.runtime = f->runtime, .room = f->room - 1, .waits = f->waits};

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the bytes of an input say to do with the public API, and what must come of it. The main thread's actions are a
- * list; each run and each detached task has a script, a tree of steps in which each fork and each call has a script of
- * its own. Control flow depends on the bytes alone, never on who steals what, so that decoding decides beforehand: what
- * each call returns, what each task's result is, how many tasks run, and whether the program misuses the library so that
- * it must die.
+ * A program for the public API, decoded from an input's bytes, and its predicted results. The main
+ * thread's actions are a list; each run and each detached task has a script, a tree of steps in
+ * which each fork and each call has a script of its own. Control flow depends on the bytes alone,
+ * never on the thefts. So decoding predicts the return value of each call, the result of each task,
+ * and the number of tasks that run. It also predicts whether the program misuses the library so
+ * that it must die.
  *
- * A program misuses the library once at most: two misuses can cancel each other out. Misuse that a build need not notice
- * (see <filch/fork.h>) is left out there. */
+ * A program misuses the library once at most: two misuses can cancel each other out. Misuse that a
+ * build need not notice (see <filch/fork.h>) is left out there. */
 #ifndef FUZZ_PROGRAM_H
 #define FUZZ_PROGRAM_H
 
@@ -71,7 +72,7 @@ struct action {
     const char *variable; /* ENVIRONMENT */
     const char *value;    /* ENVIRONMENT; NULL: not set */
     unsigned size;        /* QUERY: of the buffers */
-    uint64_t result;      /* RUN: what comes back */
+    uint64_t result;      /* RUN: the value returned */
     uint64_t tasks;       /* RUN, GO: how many scripts run in all */
 };
 

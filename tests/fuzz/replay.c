@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The corpus of a target as an ordinary test, in builds without libFuzzer: each file, and each file of each folder, that
- * the command line names. No file at all is an error. */
+ * The corpus of a target as an ordinary test, in builds without libFuzzer: each file, and each file
+ * of each folder, that the command line names. No file at all is an error. */
 #include <dirent.h>
 #include <errno.h>
 #include <tests/fuzz/fuzz.h>

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Channels: send, receive, close, time. Real: runtime/sync/{channel,wait,timer_heap}. Played: locks,
- * fibers and the keeper (tests/model/system/waiting.h).
+ * Channels: send, receive, close, time. Real: runtime/sync/{channel,wait,timer_heap}. Played:
+ * locks, fibers and the timer thread (tests/model/system/waiting.h).
  *
- * Each thread follows a script: S sends its next item, T with a deadline, s without waiting; R, U
- * and r receive likewise; E receives until the channel is closed and empty; C closes it; D destroys
- * it; k is the keeper.
+ * Each thread follows a script. S sends its next item, T with a deadline, s without waiting; R, U
+ * and r receive likewise. E receives until the channel is closed and empty; C closes it; D destroys
+ * it; k is the timer thread.
  *
- * Claims: what was sent is received once, or is still in the channel; what was not sent is never
- * received; items of one sender come in their order; nobody waits beside an item, or beside the
- * end; who sees the end may destroy the channel. */
+ * Claims: an item that was sent is received once, or is still in the channel; an item that was not
+ * sent is never received; items of one sender arrive in order. No thread waits while there is an
+ * item for it or the channel has ended; a thread that sees the end may destroy the channel. */
 #include <runtime/sync/channel.h>
 #include <tests/model/system/items.h>
 #include <tests/model/system/system.h>
@@ -80,7 +80,7 @@ static void act(unsigned by, char what)
         filch_channel_destroy(channel);
         break;
     default:
-        waiting_keeper();
+        waiting_timer_thread();
     }
 }
 
@@ -137,6 +137,9 @@ MC_SHAPE(SS_RR_0, .script = {"SS", "RR"}, .fibers = FIRST)
 MC_SHAPE(SS_R_1, .script = {"SS", "R"}, .fibers = FIRST, .capacity = 1)
 MC_SHAPE(SS_RR_1, .script = {"SS", "RR"}, .fibers = FIRST, .capacity = 1)
 MC_SHAPE(SSS_RRR_1, .script = {"SSS", "RRR"}, .fibers = SECOND, .capacity = 1)
+MC_SHAPE(SSSS_RRRR_2, .script = {"SSSS", "RRRR"}, .fibers = FIRST, .capacity = 2)
+MC_SHAPE(SSSS_RRRR_3, .script = {"SSSS", "RRRR"}, .fibers = SECOND, .capacity = 3)
+MC_SHAPE(SS_SS_RRR_2, .script = {"SS", "SS", "RRRR"}, .fibers = FIRST | THIRD, .capacity = 2)
 MC_SHAPE(S_S_RR_0, .script = {"S", "S", "RR"}, .fibers = FIRST | THIRD)
 MC_SHAPE(S_S_RR_1, .script = {"S", "S", "RR"}, .fibers = FIRST | THIRD, .capacity = 1)
 MC_SHAPE(SS_R_R_0, .script = {"SS", "R", "R"}, .fibers = SECOND)
@@ -161,7 +164,7 @@ MC_SHAPE(s_r_1, .script = {"ss", "rr"}, .capacity = 1)
                      .may_rest = waiting_rests, __VA_ARGS__                                        \
     }
 #define TWO .threads = {"sender", "receiver"}
-#define TIMED .threads = {"sender", "receiver", "keeper"}
+#define TIMED .threads = {"sender", "receiver", "timer_thread"}
 #define SENDERS .threads = {"sender", "sender 2", "receiver"}
 #define RECEIVERS .threads = {"sender", "receiver", "receiver 2"}
 #define CLOSER .threads = {"sender", "closer", "receiver"}
@@ -172,13 +175,17 @@ const mc_model mc_models[] = {ROW(SR_0, "a rendezvous", TWO),
                               ROW(SS_R_1, "a full ring, and place in it again", TWO),
                               ROW(SS_RR_1, "two items through a ring of one", TWO),
                               ROW(SSS_RRR_1, "three items through a ring of one", TWO),
+                              ROW(SSSS_RRRR_2, "four items through a ring of two", TWO, .bound = 3),
+                              ROW(SSSS_RRRR_3, "four items through a ring of three", TWO),
+                              ROW(SS_SS_RRR_2, "two senders, a ring of two", SENDERS,
+                                  .random = 20000),
                               ROW(S_S_RR_0, "two senders, rendezvous", SENDERS),
                               ROW(S_S_RR_1, "two senders, a ring of one", SENDERS),
                               ROW(SS_R_R_0, "two receivers, rendezvous", RECEIVERS),
                               ROW(SS_R_R_1, "two receivers, a ring of one", RECEIVERS),
                               ROW(S_C_E_0, "close against send, rendezvous", CLOSER),
                               ROW(S_C_E_1, "close against send, a ring of one", CLOSER),
-                              ROW(SC_ED_0, "who sees the end destroys it", TWO),
+                              ROW(SC_ED_0, "the thread that sees the end destroys it", TWO),
                               ROW(SSC_ED_1, "the same, what was in it comes first", TWO),
                               ROW(SC_E_E, "two see the end", RECEIVERS),
                               ROW(TC_E, "a thread's send against its time", TWO),
@@ -188,6 +195,6 @@ const mc_model mc_models[] = {ROW(SR_0, "a rendezvous", TWO),
                               ROW(S_UC_k, "a fiber's receive against its time", TIMED),
                               ROW(T_U_k, "both have a deadline", TIMED),
                               ROW(T_S_RC_k, "whose time comes hides nobody",
-                                  .threads = {"sender", "sender 2", "receiver", "keeper"}),
+                                  .threads = {"sender", "sender 2", "receiver", "timer_thread"}),
                               ROW(s_r_1, "nobody waits", TWO),
                               {.name = NULL}};

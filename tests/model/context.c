@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Contexts: cancel against release, timer, creation and waiting, in a tree of three. Real:
- * runtime/sync/{cancellation,wait,timer_heap}. Played: locks, fibers and the keeper
+ * runtime/sync/{cancellation,wait,timer_heap}. Played: locks, fibers and the timer thread
  * (tests/model/system/waiting.h).
  *
  * At first there are a parent, its child, and the child's child, as many as the model says. Each
- * thread has a script: x cancels the parent, y the child; o writes a word and cancels the parent,
- * l looks at the parent's cause and, when it is done, reads the word; n creates a child of the
- * parent, t one with a deadline; w waits for the parent, v for the child; p, c and g release the
- * parent, the child, the child's child; k is the keeper.
+ * thread has a script. x cancels the parent, y the child. o writes a word and cancels the parent; l
+ * looks at the parent's cause and, when it is done, reads the word. n creates a child of the
+ * parent, t one with a deadline. w waits for the parent, v for the child. p, c and g release the
+ * parent, the child, the child's child. k is the timer thread.
  *
- * Claims: one of those that cancel has done it, and its cause stays; what is below is done for that
- * cause, or was before; who waits goes on; what was written before is seen; nobody touches what is
- * freed, and all is freed in the end. */
+ * Claims: exactly one canceller succeeds, and its cause stays; every descendant is done for that
+ * cause, or was done before. Waiters continue; writes before the cancellation are seen; nobody
+ * touches freed memory, and everything is freed in the end. */
 #include <runtime/sync/cancellation.h>
 #include <tests/model/system/system.h>
 #include <tests/model/system/waiting.h>
@@ -119,7 +119,7 @@ static void act(unsigned by, char what)
         filch_context_release(context[GRANDCHILD]);
         break;
     default:
-        waiting_keeper();
+        waiting_timer_thread();
     }
 }
 
@@ -176,7 +176,7 @@ static void lay_out(struct shape chosen)
         lay_out_context(i);
 }
 
-/* What scripts have not released is looked at, and released. */
+/* Contexts that no script released are checked, then released here. */
 static void finish(void)
 {
     static const char *const release[CONTEXTS] = {"p", "c", "g"};
@@ -184,7 +184,7 @@ static void finish(void)
         if (!context[i] || any(release[i]))
             continue;
         int code = filch_context_cause(context[i]);
-        MC_CLAIM(code || !cancels, "what is below a cancelled context is not done");
+        MC_CLAIM(code || !cancels, "a descendant of a cancelled context is not done");
         MC_CLAIM(!code || known_cause(code), "a context is done for no cause");
         MC_CLAIM(!winners[i] || code == cause[i], "a cause does not stay");
         MC_CLAIM(!fl_waiters_any(&context[i]->waiters), "somebody is left in a queue");
@@ -228,19 +228,20 @@ const mc_model mc_models[] = {
     ROW(created, "a child is created while its parent is cancelled", "canceller", "creator"),
     ROW(twice, "two cancel", "canceller", "canceller 2"),
     ROW(above_and_below, "two cancel, one above the other", "canceller", "canceller 2"),
-    ROW(ordered, "what was written before", "canceller", "reader"),
+    ROW(ordered, "the write before the cancellation", "canceller", "reader"),
     ROW(users, "three users, the last one frees it", "reader", "canceller", "user"),
     ROW(tree, "three generations, each goes", "canceller", "child's", "grandchild's"),
     ROW(tree_stays, "three generations, the middle goes", "canceller", "child's"),
     ROW(siblings, "created, released, cancelled", "canceller", "creator", "user"),
-    ROW(timed, "a deadline against release", "user", "keeper"),
-    ROW(timed_cancelled, "a deadline against cancel", "canceller", "keeper"),
+    ROW(timed, "a deadline against release", "user", "timer_thread"),
+    ROW(timed_cancelled, "a deadline against cancel", "canceller", "timer_thread"),
     ROW(timed_released, "a child's deadline, its release, cancel above", "canceller", "child's",
-        "keeper"),
-    ROW(timed_created, "a child with a deadline comes and goes", "canceller", "creator", "keeper"),
-    ROW(timed_tree, "a deadline above, all release", "parent's", "child's", "keeper"),
+        "timer_thread"),
+    ROW(timed_created, "a child with a deadline comes and goes", "canceller", "creator",
+        "timer_thread"),
+    ROW(timed_tree, "a deadline above, all release", "parent's", "child's", "timer_thread"),
     ROW(waited_for, "a fiber waits", "waiter", "canceller"),
     ROW(waited_for_by_two, "two wait", "waiter", "waiter 2", "canceller"),
-    ROW(waited_for_below, "who waits for the child", "waiter", "canceller"),
-    ROW(waited_for_in_time, "a fiber waits for a deadline", "waiter", "keeper"),
+    ROW(waited_for_below, "a waiter for the child", "waiter", "canceller"),
+    ROW(waited_for_in_time, "a fiber waits for a deadline", "waiter", "timer_thread"),
     {.name = NULL}};

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The ready deque against thieves, with growth and reclamation. Real: sched/deque, the steal of
- * runtime/core/steal.c with its read-side section, the creation of a worker and what it does with
- * old buffers (runtime/core/worker.c; the first buffer holds two items). Played: grace periods
+ * runtime/engine/steal.c with its read-side section, the creation of a worker and how it retires
+ * old buffers (runtime/engine/worker.c; the first buffer holds two items). Played: grace periods
  * (system/rcu.c), whose callbacks run in a thread of their own.
  *
  * The owner follows a script: P pushes the next item, O pops one; items are numbers, from 1 on.
- * Claims: each item is got once, by one, with what was written before its push; the owner gets the
- * newest, a thief the oldest; none is lost. */
-#include <runtime/core/worker.h>
+ * Claims: each item is taken once, by one thread, which sees the writes before its push; the owner
+ * gets the newest, a thief the oldest; none is lost. */
+#include <runtime/engine/steal.h>
+#include <runtime/engine/worker.h>
 #include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
 
@@ -21,18 +22,19 @@ static struct shape {
     unsigned thieves, attempts; /* of each */
     bool scarce;                /* any allocation may fail */
     bool grows;                 /* the last thread reclaims */
+    bool patient;               /* a thief looks what kind an only item has */
     bool bare;                  /* items without a payload: no plain access gives a race away */
 } shape;
 static fl_worker *worker[1 + THIEVES];
 static filch_runtime rt;
 static uint32_t payload[1 + ITEMS];
 
-/* ---- What was got: bookkeeping ---- */
+/* ---- Bookkeeping of the taken items ---- */
 
 static struct {
     unsigned pushed, got[1 + ITEMS];
     bool refused[1 + ITEMS];
-    uintptr_t own[ITEMS]; /* what the owner's pops have to return, if nobody steals it */
+    uintptr_t own[ITEMS]; /* items the owner's pops return unless stolen */
     unsigned owned;
     uintptr_t last[1 + THIEVES]; /* each thread's last steal */
     unsigned ended;
@@ -111,7 +113,8 @@ static void pop(void)
 
 static void steal(unsigned thief)
 {
-    uintptr_t item = (uintptr_t)fl_steal_item(worker[thief]);
+    uintptr_t item = (uintptr_t)(shape.patient ? fl_steal_item(worker[thief])
+                                               : fl_steal_item_from(worker[thief], worker[OWNER]));
     if (!item)
         return;
     look_at(item);
@@ -166,7 +169,7 @@ static void lay_out(struct shape chosen)
     shape = chosen;
     memset(&book, 0, sizeof book);
     memset(&rt, 0, sizeof rt);
-    fl_crew_init(&rt.crew, 2, 2); /* a thief looks at one victim an attempt */
+    fl_worker_set_init(&rt.worker_set, 2, 2); /* a thief looks at one victim an attempt */
     rt.worker = worker;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
     mc_ignore(&rt, sizeof rt);
@@ -197,18 +200,18 @@ static void finish(void)
     MC_CLAIM(item || !fl_deque_full(&worker[OWNER]->ready), "an empty deque has no room");
 }
 
-MC_SHAPE(PPOO, .script = "PPOO", .thieves = 1, .attempts = 1)
+MC_SHAPE(PPOO, .script = "PPOO", .thieves = 1, .attempts = 1, .patient = true)
 MC_SHAPE(PPOO_twice, .script = "PPOO", .thieves = 1, .attempts = 2)
 MC_SHAPE(POPO, .script = "POPO", .thieves = 1, .attempts = 2)
 MC_SHAPE(PPOO_bare, .script = "PPOO", .thieves = 1, .attempts = 2, .bare = true)
 MC_SHAPE(POPO_bare, .script = "POPO", .thieves = 1, .attempts = 1, .bare = true)
 MC_SHAPE(laps, .script = "POPOPOPOP", .thieves = 1, .attempts = 1)
 MC_SHAPE(PPOO_two, .script = "PPOO", .thieves = 2, .attempts = 1)
-MC_SHAPE(PPPOO, .script = "PPPOO", .thieves = 1, .attempts = 1, .grows = true)
+MC_SHAPE(PPPOO, .script = "PPPOO", .thieves = 1, .attempts = 1, .grows = true, .patient = true)
 MC_SHAPE(PPPO_two, .script = "PPPO", .thieves = 2, .attempts = 1, .grows = true)
 MC_SHAPE(PPPPPO, .script = "PPPPPO", .thieves = 1, .attempts = 2, .grows = true)
 MC_SHAPE(PPPO_scarce, .script = "PPPO", .thieves = 1, .attempts = 1, .scarce = true, .grows = true)
-MC_SHAPE(wrap, .script = "PPOPPOPPO", .thieves = 2, .attempts = 3, .grows = true)
+MC_SHAPE(wrap, .script = "PPOPPOPPO", .thieves = 2, .attempts = 3, .grows = true, .patient = true)
 
 #define ONE                                                                                        \
     {                                                                                              \

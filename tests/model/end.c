@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Tokens, bells and the end of a runtime (docs/idle.md). Real: sched/idle, runtime/core/park,
- * filch_runtime_destroy. Played: the workers' loop, and the inbox, which is here one word with a
- * bit for each job (its two-step enqueuing is in idle.c).
+ * Tokens, park words and the end of a runtime (docs/idle.md). Real: sched/idle,
+ * runtime/engine/park, filch_runtime_destroy. Played: the workers' loop, and the inbox, which is
+ * here one word with a bit for each work item (its two-step enqueuing is in idle.c).
  *
- * Threads outside follow a script: J submits the next job; D destroys the runtime; V, a worker of
- * another runtime, makes the suspended fiber ready, waits until it suspends once more, and makes it
- * ready again; R resizes to one worker, G to all. A worker takes a job, runs it, and searches again;
- * or, where no D is in the script, leaves for good.
+ * Outside threads follow a script. J submits the next work item; D destroys the runtime. V, a
+ * worker of another runtime, makes the suspended fiber ready, waits until it suspends once more,
+ * and makes it ready again. R resizes to one worker, G to all. A worker takes a work item, runs it,
+ * and searches again; if the script has no D, it leaves for good instead.
  *
- * Claims: every job is run once and every part of the fiber too; everybody ends; nobody uses the
- * runtime once it is freed. Where somebody resizes and no D is in the script, workers go on for ever:
- * in the end all rest, and I says so. */
-#include <runtime/core/atfork.h>
-#include <runtime/core/error.h>
-#include <runtime/core/futex.h>
-#include <runtime/core/worker.h>
-#include <runtime/queue/queue.h>
+ * Claims: every work item is run once and every part of the fiber too; every thread ends; nobody
+ * uses the runtime once it is freed. With a resize and no D in the script, workers continue for
+ * ever: in the end all rest, and the word I says so. */
+#include <runtime/engine/count.h>
+#include <runtime/engine/park.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/atfork.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/futex.h>
+#include <runtime/queue/queues.h>
 #include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
 
@@ -25,35 +27,35 @@
 enum { WORKERS = 3, JOBS = 3, FIBER = JOBS, PARTS = 2 };
 
 static filch_runtime *rt;
-static fl_job job[JOBS + 1]; /* the last one carries the fiber */
-static filch_u32 saved;      /* the fiber has suspended again */
+static fl_work_item work_item[JOBS + 1]; /* the last one carries the fiber */
+static filch_u32 saved;                  /* the fiber has suspended again */
 
 static struct shape {
     const char *script[2];
     unsigned workers;
-    bool more;  /* the first job submits the last */
+    bool more;  /* the first work item submits the last */
     bool late;  /* one worker is active at the beginning, the others have retired */
-    bool hogs;  /* the first job lasts until the second one was run */
-    bool asks;  /* the first job resizes to one worker */
-    bool woken; /* worker 0 was woken in vain: it naps where it is the last searcher */
+    bool hogs;  /* the first work item lasts until the second one was run */
+    bool asks;  /* the first work item resizes to one worker */
+    bool woken; /* worker 0 was woken for nothing: it naps where it is the last searcher */
     bool ends, rests, has_fiber;
 } shape;
 static unsigned submitted, runs[JOBS + 1];
 
 /* ---- Around the protocol ---- */
 
-void fl_inbox_put(fl_inbox *inbox, fl_job *what)
+void fl_inbox_put(fl_inbox *inbox, fl_work_item *what)
 {
-    filch_u32_or(&inbox->draining, 1u << (what - job), FILCH_RELEASE);
+    filch_u32_or(&inbox->draining, 1u << (what - work_item), FILCH_RELEASE);
 }
 
-unsigned fl_inbox_take(fl_inbox *inbox, fl_job **jobs, unsigned most)
+unsigned fl_inbox_take(fl_inbox *inbox, fl_work_item **work_items, unsigned most)
 {
     (void)most;
     uint32_t bits = filch_u32_load(&inbox->draining, FILCH_RELAXED);
     while (bits)
         if (filch_u32_cas(&inbox->draining, &bits, bits & (bits - 1), FILCH_ACQUIRE)) {
-            *jobs = &job[__builtin_ctz(bits)];
+            *work_items = &work_item[__builtin_ctz(bits)];
             return 1;
         }
     return 0;
@@ -62,6 +64,11 @@ unsigned fl_inbox_take(fl_inbox *inbox, fl_job **jobs, unsigned most)
 bool fl_inbox_empty(fl_inbox *inbox)
 {
     return !filch_u32_load(&inbox->draining, FILCH_RELAXED);
+}
+
+bool fl_inbox_offers(fl_inbox *inbox)
+{
+    return !fl_inbox_empty(inbox);
 }
 
 unsigned fl_fork_generation(void)
@@ -86,18 +93,18 @@ int pthread_join(pthread_t thread, void **result)
     return 0;
 }
 
-/* ---- Jobs ---- */
+/* ---- Work items ---- */
 
 MC_UNCHECKED static unsigned run_once(unsigned number)
 {
     unsigned most = number == FIBER ? PARTS : 1;
-    MC_CLAIM(runs[number] < most, "a job runs twice");
+    MC_CLAIM(runs[number] < most, "a work item runs twice");
     return ++runs[number];
 }
 
-MC_UNCHECKED static fl_job *next_job(void)
+MC_UNCHECKED static fl_work_item *next_job(void)
 {
-    return &job[submitted++];
+    return &work_item[submitted++];
 }
 
 /* As fl_leave does: counted before others may resume it. */
@@ -135,10 +142,10 @@ static void run(fl_worker *by, unsigned number)
 
 static void visit(void)
 {
-    fl_submit_across(rt, &job[FIBER], 0, FL_UNLESS_AWAKE);
+    fl_submit_across(rt, &work_item[FIBER], 0, FL_UNLESS_AWAKE);
     while (!filch_u32_load(&saved, FILCH_ACQUIRE))
         mc_futex_wait(&saved, 0, false, MC_HERE);
-    fl_submit_across(rt, &job[FIBER], 0, FL_UNLESS_AWAKE);
+    fl_submit_across(rt, &work_item[FIBER], 0, FL_UNLESS_AWAKE);
 }
 
 static void act(const char *script)
@@ -163,7 +170,7 @@ static void act(const char *script)
 }
 
 /* As fl_find does. */
-static bool find(fl_worker *by, fl_job **found)
+static bool find(fl_worker *by, fl_work_item **found)
 {
     for (;;) {
         if (fl_surplus(by)) {
@@ -185,8 +192,8 @@ static void work(fl_worker *by)
             return;
         fl_idle_search(&by->rt->idle);
     }
-    for (fl_job *found; find(by, &found);) {
-        run(by, (unsigned)(found - job));
+    for (fl_work_item *found; find(by, &found);) {
+        run(by, (unsigned)(found - work_item));
         if (!shape.ends && !shape.rests)
             return;
         fl_idle_search(&by->rt->idle);
@@ -212,8 +219,8 @@ static void name_everything(void)
 {
     char name[40];
     for (unsigned i = 0; i < shape.workers; i++) {
-        snprintf(name, sizeof name, "bell%u", i);
-        mc_name(&rt->worker[i]->bell, name);
+        snprintf(name, sizeof name, "park_word%u", i);
+        mc_name(&rt->worker[i]->park_word, name);
         snprintf(name, sizeof name, "suspended%u", i);
         mc_name(&rt->worker[i]->counters[FL_SUSPENDED], name);
     }
@@ -225,9 +232,9 @@ static void name_everything(void)
     mc_name(&rt->finished, "finished");
     mc_name(&rt->inbox.visitors, "visitors");
     mc_name(&saved, "saved");
-    mc_name(&rt->crew.active, "active");
-    mc_name(&rt->crew.reach, "reach");
-    mc_name(&rt->crew.lock, "lock");
+    mc_name(&rt->worker_set.active, "active");
+    mc_name(&rt->worker_set.reach, "reach");
+    mc_name(&rt->worker_set.lock, "lock");
 }
 
 static fl_worker *lay_out_worker(unsigned i)
@@ -257,12 +264,13 @@ static void lay_out(struct shape chosen)
     memset(&saved, 0, sizeof saved);
     rt = mc_alloc(sizeof *rt, FILCH_APART);
     memset(rt, 0, sizeof *rt);
-    fl_crew_init(&rt->crew, shape.late ? 1 : shape.workers, shape.workers);
-    filch_u32_store(&rt->crew.reach, shape.workers, FILCH_RELAXED);
+    fl_worker_set_init(&rt->worker_set, shape.late ? 1 : shape.workers, shape.workers);
+    filch_u32_store(&rt->worker_set.reach, shape.workers, FILCH_RELAXED);
     rt->worker = mc_alloc(shape.workers * sizeof(fl_worker *), _Alignof(fl_worker *));
-    rt->discipline = &fl_discipline_chase_lev;
+    rt->queue = &fl_queue_chase_lev;
     rt->asymmetric = true;
     statistics_setup();
+    mc_ignore(&rt->near, sizeof rt->near);
     fl_idle_init(&rt->idle, shape.late ? shape.workers - 1 : 0);
     for (unsigned i = 0; i < shape.workers; i++) {
         rt->worker[i] = lay_out_worker(i);
@@ -273,11 +281,11 @@ static void lay_out(struct shape chosen)
     if (shape.has_fiber) /* it suspended while the first worker ran it */
         filch_u64_store(&rt->worker[0]->counters[FL_SUSPENDED], 1, FILCH_RELAXED);
     if (shape.rests) {
-        mc_ignore(rt, offsetof(filch_runtime, crew));
+        mc_ignore(rt, offsetof(filch_runtime, worker_set));
     } else if (!shape.ends) {
         mc_ignore(rt, offsetof(filch_runtime, idle));
     } else if (!shape.asks && !strpbrk(shape.script[0], "RG")) {
-        mc_ignore(&rt->crew, sizeof rt->crew);
+        mc_ignore(&rt->worker_set, sizeof rt->worker_set);
     }
     name_everything();
 }
@@ -290,7 +298,7 @@ static bool may_rest(void)
 static void finish(void)
 {
     for (unsigned i = 0; i < submitted; i++)
-        MC_CLAIM(runs[i] == 1, "a job is lost");
+        MC_CLAIM(runs[i] == 1, "a work item is lost");
     MC_CLAIM(runs[FIBER] == (shape.has_fiber ? PARTS : 0), "a suspended fiber is lost");
     if (shape.rests) {
         uint64_t word = filch_u64_load(&rt->idle.word, FILCH_RELAXED);
@@ -330,30 +338,32 @@ MC_SHAPE(fiber, .script = {"D", "V"}, .workers = 2)
 #define THREADS(...) .threads = {__VA_ARGS__}
 
 const mc_model mc_models[] = {
-    ROW(wakers, "two wakers, two sleepers: tokens and bells",
+    ROW(wakers, "two wakers, two sleepers: tokens and park words",
         THREADS("outside", "outside 2", "worker 0", "worker 1"), .bound = 2),
     ROW(nap, "two wakes, one of the sleepers naps", THREADS("outside", "worker 0", "worker 1"),
         .bound = 3),
-    ROW(three, "three jobs, three sleepers", THREADS("outside", "worker 0", "worker 1", "worker 2"),
-        .bound = 1),
+    ROW(three, "three work items, three sleepers",
+        THREADS("outside", "worker 0", "worker 1", "worker 2"), .bound = 1),
     ROW(D_one, "destroy against a worker that falls asleep", THREADS("outside", "worker")),
-    ROW(JD_one, "a job, then destroy", THREADS("outside", "worker"), .bound = 3),
+    ROW(JD_one, "a work item, then destroy", THREADS("outside", "worker"), .bound = 3),
     ROW(D, "destroy, two workers", THREADS("outside", "worker 0", "worker 1"), .bound = 2),
-    ROW(JD, "a job, then destroy, two workers", THREADS("outside", "worker 0", "worker 1"),
+    ROW(JD, "a work item, then destroy, two workers", THREADS("outside", "worker 0", "worker 1"),
         .bound = 3),
-    ROW(JD_more, "the job submits another", THREADS("outside", "worker 0", "worker 1"), .bound = 2),
+    ROW(JD_more, "the work item submits another", THREADS("outside", "worker 0", "worker 1"),
+        .bound = 2),
     ROW(fiber, "a suspended fiber that another runtime makes ready, twice",
         THREADS("outside", "visitor", "worker 0", "worker 1"), .random = 100000),
-    RESIZED(shrink, "one of two retires while a job comes", TWO_OUTSIDE, .bound = 2),
+    RESIZED(shrink, "one of two retires while a work item comes", TWO_OUTSIDE, .bound = 2),
     RESIZED(shrink_twice, "the same while two come", TWO_OUTSIDE, .random = 100000),
-    RESIZED(shrink_three, "two of three retire while a job comes",
+    RESIZED(shrink_three, "two of three retire while a work item comes",
             THREADS("outside", "resizer", "worker 0", "worker 1", "worker 2"), .random = 100000),
     RESIZED(grow, "a worker more while the first one is stuck", TWO_OUTSIDE, .bound = 2),
     RESIZED(both, "retired and back while the other is stuck", TWO_OUTSIDE, .bound = 1),
     ROW(RD, "one retires, then destroy", THREADS("outside", "worker 0", "worker 1"), .bound = 2),
-    ROW(RJD, "the same with a job between", THREADS("outside", "worker 0", "worker 1"), .bound = 2),
-    ROW(GJD, "a worker more, a job, destroy", THREADS("outside", "worker 0", "worker 1"),
+    ROW(RJD, "the same with a work item between", THREADS("outside", "worker 0", "worker 1"),
         .bound = 2),
-    ROW(JD_asks, "a job that resizes, and submits another",
+    ROW(GJD, "a worker more, a work item, destroy", THREADS("outside", "worker 0", "worker 1"),
+        .bound = 2),
+    ROW(JD_asks, "a work item that resizes, and submits another",
         THREADS("outside", "worker 0", "worker 1"), .bound = 2),
     {.name = NULL}};

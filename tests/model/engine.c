@@ -2,14 +2,14 @@
  *
  * The whole engine under the checker: real workers, real fibers with stacks of their own, real
  * sleep, wake-up, inbox, suspension, and a real filch_runtime_destroy, for programs of two or three
- * tasks. Played here: the fibers' memory (a lock and a free list, as runtime/core/fiber.c has them)
- * and the threads. Too large to be searched whole: bounded, and at random.
+ * tasks. Played here: the fibers' memory (a lock and a free list, as runtime/engine/fiber.c has
+ * them) and the threads. Too large to be searched whole: bounded, and at random.
  *
  * Claims: every task and every job is run once; results are those of their tasks; destroy returns
  * when everything that was submitted before has run, and touches nothing that is freed, nor does
  * anybody else. */
-#include <runtime/core/worker.h>
-#include <runtime/queue/queue.h>
+#include <runtime/engine/worker.h>
+#include <runtime/queue/queues.h>
 #include <tests/model/system/process.h>
 #include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
@@ -50,14 +50,14 @@ static void name_everything(void)
     mc_name(&rt->inbox.visitors, "visitors");
     mc_name(&rt->fibers.lock, "fibers' lock");
     mc_name(&told, "told");
-    mc_name(&rt->crew.active, "active");
-    mc_name(&rt->crew.lock, "lock");
-    for (unsigned i = 0; i < rt->crew.most; i++) {
+    mc_name(&rt->worker_set.active, "active");
+    mc_name(&rt->worker_set.lock, "lock");
+    for (unsigned i = 0; i < rt->worker_set.most; i++) {
         const fl_worker *worker = rt->worker[i];
         snprintf(name, sizeof name, "worker%u", i);
         mc_name(worker, name);
-        snprintf(name, sizeof name, "bell%u", i);
-        mc_name(&worker->bell, name);
+        snprintf(name, sizeof name, "park_word%u", i);
+        mc_name(&worker->park_word, name);
         snprintf(name, sizeof name, "current%u", i);
         mc_name(&worker->current, name);
         snprintf(name, sizeof name, "ready%u", i);
@@ -69,16 +69,16 @@ static void lay_out(const process_wants *wanted, bool resized)
 {
     memset(marks, 0, sizeof marks);
     memset(&told, 0, sizeof told);
-    rcu_setup(-1u);
+    rcu_setup(0); /* nobody frees what they cover: deque.c, retire.c, reclaim.c */
     clock_setup(true);
     rt = process_create(wanted);
     statistics_setup();
-    for (unsigned i = 0; i < rt->crew.most; i++) {
+    for (unsigned i = 0; i < rt->worker_set.most; i++) {
         statistics_ignore(rt->worker[i], true);
         mc_ignore(&rt->worker[i]->tick, sizeof rt->worker[i]->tick);
     }
     if (!resized)
-        mc_ignore(&rt->crew, sizeof rt->crew);
+        mc_ignore(&rt->worker_set, sizeof rt->worker_set);
     mc_ignore(&rt->policy, sizeof rt->policy);
     name_everything();
 }
@@ -93,12 +93,12 @@ SETUP(one_worker, .workers = 1)
 SETUP(two_workers, .workers = 2)
 SETUP(three_workers, .workers = 3)
 SETUP(full_fence, .workers = 2, .full_fence = true)
-SETUP(central, .workers = 2, .discipline = &fl_discipline_central_lockfree)
-SETUP(sharing, .workers = 2, .discipline = &fl_discipline_sharing)
-SETUP(cilk, .workers = 2, .discipline = &fl_discipline_the)
-SETUP(bounded, .workers = 2, .discipline = &fl_discipline_abp)
-SETUP(split, .workers = 2, .discipline = &fl_discipline_private_split)
-SETUP(request, .workers = 2, .discipline = &fl_discipline_private_request)
+SETUP(central, .workers = 2, .queue = &fl_queue_central_lockfree)
+SETUP(sharing, .workers = 2, .queue = &fl_queue_sharing)
+SETUP(cilk, .workers = 2, .queue = &fl_queue_the)
+SETUP(bounded, .workers = 2, .queue = &fl_queue_abp)
+SETUP(split, .workers = 2, .queue = &fl_queue_private_split)
+SETUP(request, .workers = 2, .queue = &fl_queue_private_request)
 SETUP(no_membarrier, .workers = 2, .no_membarrier = true)
 SETUP(awake, .workers = 2, .idle = FL_IDLE_SPIN)
 SETUP(awake_three, .workers = 3, .idle = FL_IDLE_YIELD)
@@ -107,7 +107,8 @@ SETUP(helpers_three, .workers = 3, .wait = FL_WAIT_HELP_ANY)
 SETUP(own_helpers, .workers = 2, .wait = FL_WAIT_HELP_OWN)
 SETUP(own_helpers_three, .workers = 3, .wait = FL_WAIT_HELP_OWN)
 SETUP(halvers, .workers = 2, .take = FL_TAKE_HALF)
-/* One for each worker's loop and one to wait: whoever suspends next waits on its own stack. */
+/* One for each worker's loop and one to wait: the next thread that suspends waits on its own
+ * stack. */
 SETUP(few_fibers, .workers = 2, .fibers = 3)
 SETUP(few_awake, .workers = 2, .fibers = 3, .idle = FL_IDLE_SPIN)
 
@@ -250,7 +251,7 @@ RUN(run_a_loop, loop, 10 * TURNS * (TURNS + 1) / 2, TURNS + 1)
 RUN(run_and_resize, resizes, 51, 4)
 RUN(run_and_yield, yields, 10, 2)
 
-/* Whatever was submitted before destroy is run, and what that submits. */
+/* Work submitted before destroy is run, and so is the work that it submits. */
 static void go_and_destroy(unsigned self)
 {
     if (self)

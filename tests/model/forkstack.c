@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The fork stack against thieves: fork and join inline and out of line, ask, hand-over, robbing,
- * withdrawal, taking back, flush. Real: sched/forkstack, runtime/core/{forkjoin,steal,execute},
- * a discipline of runtime/queue. Played here: suspension (a join that waits sleeps on a futex of its own;
- * its context is a plain word that whoever resumes it reads) and the ready deque (a list of words).
+ * withdrawal, taking back, flush. Real: sched/forkstack, runtime/engine/{forkjoin,steal,execute}, a
+ * queue of runtime/queue. Played here: suspension (a join that waits sleeps on a futex of its own;
+ * its context is a plain word that the resuming thread reads) and the ready deque (a list of
+ * words).
  *
- * The owner follows a script: F forks the next task, J joins the last one, W waits, as a fiber that
- * suspends for another reason: it flushes, runs what nobody else took, and goes on when all tasks
- * forked so far are done; P flushes and goes on at once; X panics. Claims: each task is run once, by
- * whoever has it, or, after a panic, at most once; the owner gets its result, or its failure; nobody
- * runs a task when the panic is over; the fork stack is empty in the end. */
-#include <runtime/core/fence.h>
-#include <runtime/core/panic.h>
-#include <runtime/queue/queue.h>
-#include <runtime/sync/lock.h>
+ * The owner follows a script. F forks the next task, J joins the last one. W waits, as a fiber that
+ * suspends for another reason: it flushes, runs the tasks that nobody else took, and continues when
+ * all tasks forked so far are done. P flushes and continues at once; X panics. Claims: each task is
+ * run once, by the thread that has it, or, after a panic, at most once. The owner gets its result,
+ * or its failure. Nobody runs a task when the panic is over, and the fork stack is empty in the
+ * end. */
+#include <runtime/engine/execute.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/park.h>
+#include <runtime/engine/suspend.h>
+#include <runtime/engine/work.h>
+#include <runtime/platform/fence.h>
+#include <runtime/platform/lock.h>
+#include <runtime/queue/queues.h>
 #include <sched/abp.h>
+#include <tests/model/forkstack.h>
 #include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
 
@@ -34,23 +41,17 @@ static filch_runtime rt;
 static filch_u32 resumed[HANDED], done;
 static filch_ptr handed[HANDED];
 
-/* The shape of a model. */
-static struct shape {
-    const char *script;
-    unsigned attempts; /* of each thief */
-    unsigned most;     /* tasks in a gift */
-    enum fl_forkside side;
-    const fl_discipline *queue; /* NULL: chase-lev, or on the side `outline` its control */
-    bool robs;                  /* thieves do not ask */
-    bool hands_out;             /* the script has a W or a P */
-    bool waits;                 /* it has a W */
-    bool fails;                 /* tasks panic when thieves run them */
-    bool crowded; /* more workers than CPUs: who waits suspends, and spins not before */
-    uint64_t tag; /* of top, at first */
-} shape;
+static struct shape shape;
 static unsigned runs[TASKS], forks;
 static uint64_t forked[TASKS]; /* into each slot, the last */
 static bool panicked;          /* the owner, and that is over */
+
+/* Of the owner: where the script begins. */
+static filch_slot *first_slot(void)
+{
+    return fl_first_slot(&region[OWNER].fiber.stack) +
+           (shape.at_end ? FL_SLOTS - FL_RESERVE - 1 : 0);
+}
 
 MC_UNCHECKED static void run_once(uint64_t number)
 {
@@ -111,11 +112,11 @@ int fl_push_ready(fl_worker *by, void *item)
 {
     (void)by;
     filch_slot *slot = fl_item_what(item);
-    filch_ptr_store(&handed[slot - fl_first_slot(&region[OWNER].fiber.stack)], slot, FILCH_RELEASE);
+    filch_ptr_store(&handed[slot - first_slot()], slot, FILCH_RELEASE);
     return 0;
 }
 
-/* Whatever lies in the ready deque; the slot's state says whether it is still to be had. */
+/* Any word in the ready deque; the slot's state says whether it can still be taken. */
 static bool take_handed(filch_self self)
 {
     for (unsigned i = 0; i < HANDED; i++) {
@@ -158,12 +159,12 @@ static void do_join(filch_slot *slot)
 
 static void do_flush(void)
 {
-    rt.discipline->flush(&worker[OWNER], &region[OWNER].fiber.stack);
+    rt.queue->flush(&worker[OWNER], &region[OWNER].fiber.stack);
 }
 
 static void do_wait(filch_self self)
 {
-    uint32_t all = (uint32_t)(self - fl_first_slot(&region[OWNER].fiber.stack));
+    uint32_t all = (uint32_t)(self - first_slot());
     do_flush();
     while (take_handed(self))
         ;
@@ -202,7 +203,7 @@ MC_UNCHECKED static void note_panic(int code)
 static void own(void)
 {
     filch_failure failure;
-    filch_self self = fl_first_slot(&region[OWNER].fiber.stack);
+    filch_self self = first_slot();
     if (!fl_catch(self, "script", follow, NULL, &failure))
         note_panic(failure.code);
     MC_CLAIM(!filch_ptr_load(&self->task, FILCH_RELAXED), "a fork is left behind");
@@ -245,7 +246,7 @@ static void thieve(fl_worker *thief)
         fl_work work;
         if (shape.hands_out && take_handed(self))
             continue;
-        if (!(shape.robs ? rob(&work) : rt.discipline->take(thief, &work)))
+        if (!(shape.robs ? rob(&work) : rt.queue->take(thief, &work)))
             continue;
         if (work.kind == FL_WORK_SLOT)
             run_stolen(self, work.slot, work.task);
@@ -254,7 +255,7 @@ static void thieve(fl_worker *thief)
     }
 }
 
-static void body(unsigned thread)
+void body(unsigned thread)
 {
     if (thread == OWNER)
         own();
@@ -282,7 +283,7 @@ static void name_everything(void)
     mc_name(&worker[2].box, "thief 2's box");
 }
 
-static void lay_out(struct shape chosen)
+void lay_out(struct shape chosen)
 {
     shape = chosen;
     forks = 0;
@@ -291,18 +292,19 @@ static void lay_out(struct shape chosen)
     memset(resumed, 0, sizeof resumed);
     memset(handed, 0, sizeof handed);
     memset(&done, 0, sizeof done);
-    fl_crew_init(&rt.crew, 2, 2); /* a thief asks one victim an attempt */
-    mc_ignore(&rt.crew, sizeof rt.crew);
+    fl_worker_set_init(&rt.worker_set, 2, 2); /* a thief asks one victim an attempt */
+    mc_ignore(&rt.worker_set, sizeof rt.worker_set);
     statistics_setup();
     rt.worker = workers;
-    rt.discipline = shape.queue                     ? shape.queue
-                    : shape.side == FL_SIDE_OUTLINE ? &fl_discipline_chase_lev_outline
-                                                    : &fl_discipline_chase_lev;
-    enum fl_forkside side = shape.side ? shape.side : rt.discipline->side;
+    rt.queue = shape.queue                     ? shape.queue
+               : shape.side == FL_SIDE_OUTLINE ? &fl_queue_chase_lev_outline
+                                               : &fl_queue_chase_lev;
+    enum fl_forkside side = shape.side ? shape.side : rt.queue->side;
     rt.asymmetric = side != FL_SIDE_FENCED;
-    rt.queue = memset(deques, 0, sizeof deques);
+    rt.queue_state = memset(deques, 0, sizeof deques);
     locks_are_played = true;
     rt.cpus = shape.crowded ? 1 : 2;
+    rt.fpmode = fl_fpmode_now();
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
     for (unsigned i = 0; i < 4; i++) {
         workers[i] = &worker[i];
@@ -319,8 +321,12 @@ static void lay_out(struct shape chosen)
             mc_ignore(&region[i], sizeof region[i]);
     }
     filch_u64 *top = &region[OWNER].fiber.stack.front.top;
-    filch_u64_store(top, (filch_u64_load(top, FILCH_RELAXED) & ~FL_TOP_TAG) | shape.tag,
+    filch_u64_store(top,
+                    (filch_u64_load(top, FILCH_RELAXED) & FL_TOP_FLAGS) |
+                        fl_slot_index(first_slot()) << 47 | shape.tag,
                     FILCH_RELAXED);
+    if (shape.at_end)
+        memset(first_slot(), 0, 6 * sizeof(filch_slot));
     filch_ptr_store(&worker[OWNER].current, &region[OWNER].fiber.stack, FILCH_RELAXED);
     mc_ignore(&worker[OWNER].current, sizeof worker[OWNER].current);
     mc_ignore(&rt, sizeof rt);
@@ -328,108 +334,12 @@ static void lay_out(struct shape chosen)
     name_everything();
 }
 
-static void finish(void)
+void finish(void)
 {
     fl_forkstack *stack = &region[OWNER].fiber.stack;
     for (unsigned i = 1; i <= forks; i++)
         MC_CLAIM(runs[i] || panicked, "a task is lost");
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
-    MC_CLAIM(fl_top_index(top) == fl_slot_index(fl_first_slot(stack)),
-             "top is not back at the first slot");
+    MC_CLAIM(fl_top_index(top) == fl_slot_index(first_slot()), "top is not back at the first slot");
     MC_CLAIM(!filch_ptr_load(&stack->request, FILCH_RELAXED), "a request is left behind");
 }
-
-MC_SHAPE(FJ, .script = "FJ", .attempts = 1)
-MC_SHAPE(FFJJ, .script = "FFJJ", .attempts = 1)
-MC_SHAPE(FJFJ, .script = "FJFJ", .attempts = 1)
-MC_SHAPE(FFJJ_tag, .script = "FFJJ", .attempts = 1, .tag = FL_TOP_TAG)
-MC_SHAPE(FFJJ_twice, .script = "FFJJ", .attempts = 2)
-MC_SHAPE(FJFJ_twice, .script = "FJFJ", .attempts = 2)
-MC_SHAPE(FJFJ_robbed, .script = "FJFJ", .attempts = 1, .robs = true)
-MC_SHAPE(FJ_full, .script = "FJ", .attempts = 1, .side = FL_SIDE_FENCED)
-MC_SHAPE(FFJJ_full, .script = "FFJJ", .attempts = 2, .side = FL_SIDE_FENCED)
-MC_SHAPE(FFFJJJ_full, .script = "FFFJJJ", .attempts = 2, .side = FL_SIDE_FENCED)
-MC_SHAPE(FFJJ_outline, .script = "FFJJ", .attempts = 1, .side = FL_SIDE_OUTLINE)
-MC_SHAPE(FFJFJJ_two, .script = "FFJFJJ", .attempts = 1)
-MC_SHAPE(FPJ_none, .script = "FPJ", .attempts = 0)
-MC_SHAPE(FPJ, .script = "FPJ", .attempts = 1, .hands_out = true)
-MC_SHAPE(FWJ, .script = "FWJ", .attempts = 1, .hands_out = true, .waits = true)
-MC_SHAPE(FFWJJ, .script = "FFWJJ", .attempts = 1, .hands_out = true, .waits = true)
-MC_SHAPE(FX, .script = "FX", .attempts = 1)
-MC_SHAPE(FFJX, .script = "FFJX", .attempts = 2)
-MC_SHAPE(FFX_full, .script = "FFX", .attempts = 2, .side = FL_SIDE_FENCED)
-MC_SHAPE(FPX, .script = "FPX", .attempts = 1, .hands_out = true)
-MC_SHAPE(FJ_fails, .script = "FJ", .attempts = 1, .fails = true)
-MC_SHAPE(FFJJ_fails, .script = "FFJJ", .attempts = 2, .fails = true)
-#define QUEUE(name) .queue = &fl_discipline_##name
-MC_SHAPE(FFJJ_the, .script = "FFJJ", .attempts = 2, QUEUE(the))
-MC_SHAPE(FPJFJ_the, .script = "FPJFJ", .attempts = 1, .hands_out = true, .crowded = true,
-         QUEUE(the))
-MC_SHAPE(FFJJ_abp, .script = "FFJJ", .attempts = 2, .crowded = true, QUEUE(abp))
-MC_SHAPE(FJFJ_abp, .script = "FJFJ", .attempts = 1, QUEUE(abp))
-MC_SHAPE(FFFJJJ_abp, .script = "FFFJJJ", .attempts = 2, .hands_out = true, .crowded = true,
-         QUEUE(abp))
-MC_SHAPE(FFPJFJJ_abp, .script = "FFPJFJJ", .attempts = 1, .hands_out = true, .crowded = true,
-         QUEUE(abp))
-MC_SHAPE(FFJJ_split, .script = "FFJJ", .attempts = 2, .side = FL_SIDE_FENCED, QUEUE(private_split))
-MC_SHAPE(FFFJJJ_split, .script = "FFFJJJ", .attempts = 2, .side = FL_SIDE_FENCED,
-         QUEUE(private_split))
-MC_SHAPE(FJFJ_split, .script = "FJFJ", .attempts = 1, .side = FL_SIDE_FENCED, QUEUE(private_split))
-MC_SHAPE(FFFJFJJJ_split, .script = "FFFJFJJJ", .attempts = 3, QUEUE(private_split))
-MC_SHAPE(FFPJJ_split, .script = "FFPJJ", .attempts = 1, .hands_out = true, .side = FL_SIDE_FENCED,
-         QUEUE(private_split))
-MC_SHAPE(FFJJ_request, .script = "FFJJ", .attempts = 1, QUEUE(private_request))
-MC_SHAPE(FPJFJ_request, .script = "FPJFJ", .attempts = 1, .hands_out = true, QUEUE(private_request))
-MC_SHAPE(FFFFFFJJJJJJ, .script = "FFFFFFJJJJJJ", .attempts = 1, .most = 4)
-MC_SHAPE(FFJFFJJFJJ, .script = "FFJFFJJFJJ", .attempts = 3)
-
-#define ONE .threads = {"owner", "thief"}
-#define TWO .threads = {"owner", "thief", "thief 2"}
-#define setup_FFJJ_two setup_FFJJ
-#define setup_FJFJ_two setup_FJFJ
-#define ROW(name, what, ...)                                                                       \
-    {                                                                                              \
-#name, what, .setup = setup_##name, .body = body, .finish = finish, __VA_ARGS__            \
-    }
-
-const mc_model mc_models[] = {
-    ROW(FJ, "one task", ONE, .bound = 0),
-    ROW(FFJJ, "two tasks", ONE, .bound = 0),
-    ROW(FJFJ, "a slot used twice", ONE, .bound = 0),
-    ROW(FFJJ_tag, "the tag wraps", ONE, .bound = 0),
-    ROW(FFJJ_twice, "both tasks are stolen", ONE, .bound = 3),
-    ROW(FJFJ_twice, "a slot is stolen twice", ONE, .bound = 3),
-    ROW(FFJJ_two, "two thieves", TWO, .random = 100000),
-    ROW(FJFJ_robbed, "the same without asking", TWO, .bound = 3),
-    ROW(FJFJ_two, "a slot is stolen twice by two", TWO, .random = 20000),
-    ROW(FFJFJJ_two, "a slot is used again while another is stolen", TWO, .random = 20000),
-    ROW(FJ_full, "out of line, with full fences", ONE, .bound = 0),
-    ROW(FFJJ_full, "out of line, both tasks are stolen", ONE, .bound = 2),
-    ROW(FFFJJJ_full, "out of line, a join between two thefts", ONE, .bound = 2),
-    ROW(FFJJ_outline, "out of line, without fences", ONE, .bound = 3),
-    ROW(FPJ_none, "flushed, and joined before anybody takes it", ONE, .bound = 0),
-    ROW(FPJ, "flushed, and joined while a thief takes it", ONE, .bound = 0),
-    ROW(FWJ, "flushed, and waited for", ONE, .bound = 0),
-    ROW(FFWJJ, "the same with two tasks", ONE, .bound = 3),
-    ROW(FX, "a panic drops a task, or waits for who has stolen it", ONE, .bound = 0),
-    ROW(FFJX, "the same after a join", ONE, .bound = 3),
-    ROW(FFX_full, "the same out of line", ONE, .bound = 2),
-    ROW(FPX, "the same with a task that was flushed", ONE, .bound = 0),
-    ROW(FJ_fails, "a stolen task panics, and so does its joiner", ONE, .bound = 0),
-    ROW(FFJJ_fails, "both are stolen, and panic", ONE, .bound = 3),
-    ROW(FFJJ_the, "THE", ONE, .bound = 3),
-    ROW(FPJFJ_the, "THE: flushed", ONE, .bound = 3),
-    ROW(FFJJ_abp, "a bounded deque", ONE, .bound = 0),
-    ROW(FJFJ_abp, "a bounded deque that is empty between, two thieves", TWO, .random = 20000),
-    ROW(FFFJJJ_abp, "a bounded deque that is full", ONE, .bound = 2),
-    ROW(FFPJFJJ_abp, "a bounded deque, flushed and filled again", ONE, .bound = 2),
-    ROW(FFJJ_split, "a split deque; each fork exposes", ONE, .bound = 0),
-    ROW(FFFJJJ_split, "the same: what is private again is exposed again", ONE, .bound = 2),
-    ROW(FJFJ_split, "the same: a slot used twice, two thieves", TWO, .random = 20000),
-    ROW(FFFJFJJJ_split, "a split deque that exposes when asked", ONE, .bound = 2),
-    ROW(FFPJJ_split, "a split deque, flushed", ONE, .bound = 3),
-    ROW(FFJJ_request, "a private deque", ONE, .bound = 0),
-    ROW(FPJFJ_request, "a private deque, flushed", ONE, .bound = 3),
-    ROW(FFFFFFJJJJJJ, "half of a loop is given at once", TWO, .random = 20000),
-    ROW(FFJFFJJFJJ, "three attempts of two thieves", TWO, .random = 20000),
-    {.name = NULL}};

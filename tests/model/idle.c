@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The idle protocol (docs/idle.md): is every task found by a worker that has nothing to do? Real:
- * sched/{idle,forkstack,deque}, runtime/core/{park,inbox,steal}, fl_arrive of suspend, and the
+ * sched/{idle,forkstack,deque}, runtime/engine/{park,inbox,steal}, fl_arrive of suspend, and the
  * publishers of runtime/queue/chase_lev and its relatives. Played: the workers.
  *
- * The producer is worker 0, or a thread from outside. It follows a script: F forks, P pushes to its
- * ready deque, I submits to the inbox, S switches to its second fiber after a flush, J joins the last
- * fork, and ends if a searcher has it, R retires: its slot is active no more. Else it runs nothing,
- * so only the protocol can bring a task to somebody. A searcher looks everywhere until it has a
- * task, or sleeps; with a task it leaves for good.
+ * The producer is worker 0, or a thread from outside. It follows a script. F forks, P pushes to its
+ * ready deque, I submits to the inbox, S switches to its second fiber after a flush. J joins the
+ * last fork, and ends if a searcher has it; R retires: its slot is no longer active. It runs
+ * nothing else, so only the protocol can bring a task to somebody. A searcher looks everywhere
+ * until it has a task, or sleeps; with a task it leaves for good.
  *
  * Claim: in the end as many searchers as there are tasks have one, and nobody sleeps while a task
- * lies about. A searcher that finds something while another sleeps looks for more without a heavy
- * fence (Q2), and may miss forks whose stores are on their way; so where a script forks beside such
- * a look (`escapes`), a task may stay, but then on the running fiber, and with its limit at NULL:
- * the owner's next fork goes out of line and wakes somebody. */
-#include <runtime/core/futex.h>
-#include <runtime/core/worker.h>
-#include <runtime/queue/queue.h>
-#include <runtime/sync/lock.h>
+ * is available. A searcher that finds something while another sleeps looks for more without a heavy
+ * fence (Q2), and may miss forks whose stores are on their way. So where a script forks during such
+ * a look (`escapes`), a task may stay. It is then on the running fiber, whose limit is NULL: the
+ * owner's next fork goes out of line and wakes somebody. */
+#include <runtime/engine/find.h>
+#include <runtime/engine/park.h>
+#include <runtime/engine/steal.h>
+#include <runtime/engine/suspend.h>
+#include <runtime/engine/work.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/futex.h>
+#include <runtime/platform/lock.h>
+#include <runtime/queue/queues.h>
 #include <sched/abp.h>
+#include <tests/model/idle.h>
 #include <tests/model/system/forked.h>
 #include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
@@ -34,25 +40,14 @@ static union region {
 } region[2] __attribute__((aligned(FILCH_REGION_SIZE)));
 static fl_worker worker[WORKERS], *workers[WORKERS];
 static filch_runtime rt;
-static fl_job job[TASKS];
+static fl_work_item job[TASKS];
 static union {
     fl_buffer buffer;
     char bytes[sizeof(fl_buffer) + ITEMS * sizeof(filch_ptr)];
 } ready;
 static fl_abp deques[WORKERS];
 
-static struct shape {
-    const char *script;
-    unsigned searchers;
-    bool asks;                       /* before it robs, as the runtime does */
-    bool escapes;                    /* see above */
-    bool full_fence;                 /* no membarrier; forks are out of line */
-    const fl_discipline *discipline; /* NULL: chase-lev */
-    bool poked;                      /* limit is NULL from the beginning */
-    bool woken;                      /* searcher 1 was woken in vain: it naps */
-    int64_t nap;                     /* of searcher 1: not worth it, says the profit rule */
-    bool forks, pushes, submits, switches, retires; /* what the script does */
-} shape;
+static struct shape shape;
 static unsigned joined, found;
 
 /* ---- Around the protocol ---- */
@@ -75,7 +70,7 @@ static void nothing(fl_worker *by, fl_fiber *left, void *unused)
 static filch_self do_switch(fl_worker *by)
 {
     fl_fiber *from = &region[0].fiber, *to = &region[1].fiber;
-    rt.discipline->flush(by, &from->stack);
+    rt.queue->flush(by, &from->stack);
     fl_forkstack_serve(&from->stack, fl_first_slot(&from->stack)); /* W1 */
     by->left = from;
     by->action = nothing;
@@ -88,7 +83,7 @@ static bool do_join(filch_slot *slot)
 {
     filch_ptr_store(&slot->task, NULL, FILCH_RELAXED);
     filch_fence_light();
-    if (rt.discipline->settle(fl_forkstack_of(slot), slot) != FL_KEPT)
+    if (rt.queue->settle(fl_forkstack_of(slot), slot) != FL_KEPT)
         return false;
     run(slot, slot);
     count(&joined);
@@ -108,10 +103,10 @@ static filch_self follow_script(fl_worker *by)
                 return self;
             break;
         case 'P':
-            fl_push_ready(by, fl_item(FL_ITEM_JOB, &job[count(&published)]));
+            fl_push_ready(by, fl_item(FL_ITEM_WORK, &job[count(&published)]));
             break;
         case 'I':
-            fl_submit_across(&rt, &job[count(&published)], 0, FL_UNLESS_AWAKE);
+            fl_submit_across(&rt, &job[count(&published)], FL_NEAR_BLOCKS, FL_UNLESS_AWAKE);
             break;
         case 'R':
             fl_idle_search(&rt.idle);
@@ -135,7 +130,7 @@ static void produce(fl_worker *by)
 static void run_work(const fl_work *work)
 {
     if (work->kind == FL_WORK_JOB)
-        run_once((uint64_t)(work->job - job));
+        run_once((uint64_t)(work->work_item - job));
     else
         work->task->run(NULL, work->slot);
 }
@@ -143,7 +138,7 @@ static void run_work(const fl_work *work)
 static bool take_submitted(fl_work *work)
 {
     *work = (fl_work){.kind = FL_WORK_JOB};
-    return fl_inbox_take(&rt.inbox, &work->job, 1) > 0;
+    return fl_inbox_take(&rt.inbox, &work->work_item, 1) > 0;
 }
 
 static bool take_ready(fl_work *work)
@@ -171,18 +166,25 @@ static bool take(fl_worker *by, fl_work *work)
     if (shape.submits && take_submitted(work))
         return true;
     if (shape.forks &&
-        (shape.asks || rt.discipline->take != fl_steal_forked ? rt.discipline->take(by, work)
-                                                              : take_forked(work)))
+        (shape.asks || rt.queue->take_from != fl_ask_or_rob ? rt.queue->take(by, work)
+                                                            : take_forked(work)))
         return true;
     return shape.pushes && take_ready(work);
+}
+
+/* Otherwise it spins for ever while another searcher is in the middle of a take, or a store is on
+ * its way. While a submitter is in the middle of a put, a searcher that is alone sleeps. */
+static bool has_to_wait(void)
+{
+    return !shape.submits || shape.searchers > 1;
 }
 
 static void search(fl_worker *by)
 {
     fl_work work;
-    int64_t nap = by->index == 1 ? shape.nap : 0;
+    int64_t nap = by == &worker[1] ? shape.nap : 0;
     for (unsigned round = 1; nap || !take(by, &work); nap = 0, round++) {
-        if (round == PATIENCE) /* else it turns for ever while a submitter is in mid-enqueue */
+        if (round == PATIENCE && has_to_wait())
             mc_join(PRODUCER, MC_HERE);
         fl_sleep(by, nap);
     }
@@ -191,7 +193,7 @@ static void search(fl_worker *by)
     count(&found);
 }
 
-static void body(unsigned thread)
+void body(unsigned thread)
 {
     if (thread == PRODUCER)
         produce(&worker[PRODUCER]);
@@ -216,8 +218,8 @@ static void name_everything(void)
         name_slots(stack, name, TASKS);
     }
     for (unsigned i = 0; i < WORKERS; i++) {
-        snprintf(name, sizeof name, "bell%u", i);
-        mc_name(&worker[i].bell, name);
+        snprintf(name, sizeof name, "park_word%u", i);
+        mc_name(&worker[i].park_word, name);
     }
     mc_name(&task, "task");
     mc_name_word(&rt.idle.word, "I", spell_idle_word);
@@ -235,7 +237,7 @@ static void lay_out_fibers(void)
         fl_forkstack *stack = &region[i].fiber.stack;
         memset(&region[i], 0, FL_SLOTS_OFFSET + (TASKS + 1) * sizeof(filch_slot));
         fl_forkstack_init(stack);
-        fl_forkstack_issue(stack, rt.asymmetric ? rt.discipline->side : FL_SIDE_FENCED);
+        fl_forkstack_issue(stack, rt.asymmetric ? rt.queue->side : FL_SIDE_FENCED);
         if (shape.poked)
             filch_ptr_store(&stack->front.limit, NULL, FILCH_RELAXED);
         region[i].fiber.worker = &worker[PRODUCER];
@@ -249,8 +251,8 @@ static void lay_out_worker(unsigned i)
     bool produces = i == PRODUCER && !shape.submits;
     memset(&worker[i], 0, sizeof worker[i]);
     worker[i].rt = &rt;
-    if (shape.retires && i <= shape.searchers) { /* the producer's slot is the last one */
-        worker[i].index = i == PRODUCER ? shape.searchers : i - 1;
+    if (!shape.submits && i <= shape.searchers) {
+        worker[i].index = i == PRODUCER ? shape.place : i - (i <= shape.place);
         workers[worker[i].index] = &worker[i];
     } else {
         workers[i] = &worker[shape.submits ? i + 1 : i]; /* a foreign thread is no worker */
@@ -272,11 +274,11 @@ static void lay_out_runtime(void)
     memset(&rt, 0, sizeof rt);
     rt.worker = workers;
     unsigned count = shape.searchers + !shape.submits;
-    fl_crew_init(&rt.crew, count, count);
-    filch_u32_store(&rt.crew.active, count - shape.retires, FILCH_RELAXED);
-    rt.discipline = shape.discipline;
-    rt.asymmetric = !shape.full_fence && rt.discipline->side != FL_SIDE_FENCED;
-    rt.queue = memset(deques, 0, sizeof deques);
+    fl_worker_set_init(&rt.worker_set, count, count);
+    filch_u32_store(&rt.worker_set.active, count - shape.retires, FILCH_RELAXED);
+    rt.queue = shape.queue;
+    rt.asymmetric = !shape.full_fence && rt.queue->side != FL_SIDE_FENCED;
+    rt.queue_state = memset(deques, 0, sizeof deques);
     locks_are_played = true;
     rt.cpus = count;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
@@ -286,20 +288,24 @@ static void lay_out_runtime(void)
     fl_inbox_init(&rt.inbox);
     mc_ignore(&rt, offsetof(filch_runtime, idle));
     statistics_setup();
-    if (!shape.submits)
+    if (!shape.submits) {
         mc_ignore(&rt.inbox, sizeof rt.inbox);
+        mc_ignore(&rt.near, sizeof rt.near);
+    }
 }
 
-static void lay_out(struct shape chosen)
+void lay_out(struct shape chosen)
 {
     shape = chosen;
-    if (!shape.discipline)
-        shape.discipline = &fl_discipline_chase_lev;
+    if (!shape.queue)
+        shape.queue = &fl_queue_chase_lev;
     shape.switches = strchr(shape.script, 'S');
     shape.forks = strchr(shape.script, 'F');
     shape.pushes = strchr(shape.script, 'P') || shape.switches;
     shape.submits = strchr(shape.script, 'I');
     shape.retires = strchr(shape.script, 'R');
+    if (shape.retires) /* its slot is the last one */
+        shape.place = shape.searchers;
     published = found = joined = 0;
     memset(runs, 0, sizeof runs);
     timeouts_setup();
@@ -314,9 +320,9 @@ static void lay_out(struct shape chosen)
     name_everything();
 }
 
-static bool may_rest(void)
+bool may_rest(void)
 {
-    return true; /* asleep on a bell; `finish` says whether that is right */
+    return true;
 }
 
 static unsigned left_on_the_running_fiber(void)
@@ -325,15 +331,15 @@ static unsigned left_on_the_running_fiber(void)
     if (!stack || filch_ptr_load(&stack->front.limit, FILCH_RELAXED))
         return 0;
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED), first = fl_top_index(top);
-    if (rt.discipline == &fl_discipline_private_split && (top & 0xffff) > first)
-        first = top & 0xffff; /* what is shared may not stay */
+    if (rt.queue == &fl_queue_private_split && (top & 0xffff) > first)
+        first = top & 0xffff; /* a shared task may not stay */
     unsigned left = 0;
     while (filch_ptr_load(&fl_slot_at(stack, first + left)->task, FILCH_RELAXED))
         left++;
     return left;
 }
 
-static void finish(void)
+void finish(void)
 {
     unsigned most = published - joined;
     most = most < shape.searchers ? most : shape.searchers;
@@ -345,83 +351,3 @@ static void finish(void)
     MC_CLAIM(!(word & FL_IDLE_NAPPING), "NAPPING is set, but nobody naps");
     MC_CLAIM(filch_u32_load(&rt.idle.tokens, FILCH_RELAXED) == 0, "a token is left");
 }
-
-MC_SHAPE(F, .script = "F", .searchers = 1)
-MC_SHAPE(F_poked, .script = "F", .searchers = 1, .poked = true)
-MC_SHAPE(F_full, .script = "F", .searchers = 1, .full_fence = true)
-MC_SHAPE(F_outline, .script = "F", .searchers = 1, .discipline = &fl_discipline_chase_lev_outline)
-MC_SHAPE(F_fenced, .script = "F", .searchers = 1, .full_fence = true,
-         .discipline = &fl_discipline_chase_lev_fenced)
-MC_SHAPE(SF_full, .script = "SF", .searchers = 1, .full_fence = true)
-MC_SHAPE(FF, .script = "FF", .searchers = 1)
-MC_SHAPE(F_two, .script = "F", .searchers = 2)
-MC_SHAPE(FF_two, .script = "FF", .searchers = 2, .escapes = true)
-MC_SHAPE(P, .script = "P", .searchers = 1)
-MC_SHAPE(PP_two, .script = "PP", .searchers = 2)
-MC_SHAPE(I, .script = "I", .searchers = 1)
-MC_SHAPE(II_two, .script = "II", .searchers = 2)
-MC_SHAPE(SF, .script = "SF", .searchers = 1)
-MC_SHAPE(FSF_two, .script = "FSF", .searchers = 2, .escapes = true)
-MC_SHAPE(P_retire, .script = "PR", .searchers = 1)
-MC_SHAPE(PP_retire, .script = "PPR", .searchers = 2)
-MC_SHAPE(PP_nap, .script = "PP", .searchers = 2, .woken = true)
-MC_SHAPE(F_nap, .script = "F", .searchers = 1, .nap = 20000)
-MC_SHAPE(FJF_ask, .script = "FJF", .searchers = 1, .asks = true)
-MC_SHAPE(FF_ask, .script = "FF", .searchers = 2, .asks = true, .escapes = true)
-
-#define QUEUE(name) .discipline = &fl_discipline_##name
-#define PRIVATE(name) QUEUE(private_##name), .escapes = true
-MC_SHAPE(F_the, .script = "F", .searchers = 1, QUEUE(the))
-MC_SHAPE(FF_the, .script = "FF", .searchers = 2, QUEUE(the))
-MC_SHAPE(FSF_the, .script = "FSF", .searchers = 2, QUEUE(the))
-MC_SHAPE(F_abp, .script = "F", .searchers = 1, QUEUE(abp))
-MC_SHAPE(FF_abp, .script = "FF", .searchers = 2, QUEUE(abp))
-MC_SHAPE(FSF_abp, .script = "FSF", .searchers = 2, QUEUE(abp))
-MC_SHAPE(FF_split, .script = "FF", .searchers = 1, PRIVATE(split))
-MC_SHAPE(FFFJ_split, .script = "FFFJ", .searchers = 2, PRIVATE(split))
-MC_SHAPE(FSF_split, .script = "FSF", .searchers = 2, PRIVATE(split))
-MC_SHAPE(FF_request, .script = "FF", .searchers = 1, PRIVATE(request), .asks = true)
-MC_SHAPE(FFFJ_request, .script = "FFFJ", .searchers = 2, PRIVATE(request), .asks = true)
-
-#define ONE .threads = {"producer", "searcher"}
-#define TWO .threads = {"producer", "searcher", "searcher 2"}
-#define ROW(name, what, ...)                                                                       \
-    {                                                                                              \
-#name, what, .setup = setup_##name, .body = body, .finish = finish, .may_rest = may_rest,  \
-                     __VA_ARGS__                                                                   \
-    }
-
-const mc_model mc_models[] = {
-    ROW(F, "a fork against the last searcher", ONE, .bound = 0),
-    ROW(F_poked, "the same; a poke is pending", ONE, .bound = 0),
-    ROW(F_full, "the same out of line, with full fences", ONE, .bound = 0),
-    ROW(F_outline, "the same out of line, without fences", ONE, .bound = 0),
-    ROW(F_fenced, "the same as the literature has it", ONE, .bound = 0),
-    ROW(SF_full, "a fork after a fiber switch, with full fences", ONE, .bound = 4),
-    ROW(FF, "two forks against the last searcher", ONE, .bound = 0),
-    ROW(F_two, "a fork against two searchers", TWO, .bound = 3),
-    ROW(FF_two, "two forks against two searchers: a chain", TWO, .bound = 3),
-    ROW(P, "a push to the ready deque", ONE, .bound = 0),
-    ROW(PP_two, "two pushes, two searchers: a chain", TWO, .bound = 3),
-    ROW(I, "a submission", ONE, .bound = 4),
-    ROW(II_two, "two submissions, two searchers", TWO, .random = 100000),
-    ROW(SF, "a fork after a fiber switch", ONE, .bound = 4),
-    ROW(FSF_two, "forks on both sides of a fiber switch, flushed", TWO, .bound = 2),
-    ROW(P_retire, "a push, and its worker retires", ONE, .bound = 4),
-    ROW(PP_retire, "two pushes, two searchers, and the worker retires", TWO, .bound = 2),
-    ROW(PP_nap, "pushes while the last searcher naps", TWO, .bound = 3),
-    ROW(F_nap, "a fork while the only searcher naps", ONE, .bound = 0),
-    ROW(FJF_ask, "a join between two forks keeps its hands off limit", ONE, .bound = 3),
-    ROW(FF_ask, "searchers that ask before they rob", TWO, .random = 60000),
-    ROW(F_the, "THE: a fork against the last searcher", ONE, .bound = 0),
-    ROW(FF_the, "THE: two forks, two searchers", TWO, .bound = 2),
-    ROW(FSF_the, "THE: forks on both sides of a fiber switch", TWO, .random = 20000),
-    ROW(F_abp, "bounded deques: a fork against the last searcher", ONE, .bound = 0),
-    ROW(FF_abp, "bounded deques: two forks, two searchers", TWO, .bound = 2),
-    ROW(FSF_abp, "bounded deques: forks on both sides of a fiber switch", TWO, .random = 20000),
-    ROW(FF_split, "a split deque: two forks against the last searcher", ONE, .bound = 3),
-    ROW(FFFJ_split, "a split deque: a join exposes, too", TWO, .bound = 2),
-    ROW(FSF_split, "a split deque: forks on both sides of a fiber switch", TWO, .random = 20000),
-    ROW(FF_request, "a private deque: two forks against the last searcher", ONE, .bound = 3),
-    ROW(FFFJ_request, "a private deque: a join is one's turn, too", TWO, .random = 20000),
-    {.name = NULL}};

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The lock of everything that waits, with its futex. Real: runtime/sync/lock. Each thread takes it
- * so many times, and counts; the last one frees what the lock lies in, as the owner of an object
- * does that nobody waits for any more.
+ * The lock of everything that waits, with its futex. Real: runtime/platform/lock. Each thread takes
+ * it a given number of times, and counts. The last one frees the object that holds the lock, as an
+ * owner does when nobody waits for the object any more.
  *
- * Claims: one at a time is inside, and sees what the last one wrote; all have their turns; nobody
- * touches the lock after unlocking it. Whom an unlock missed wakes at its time limit (`nap`); that
- * others are woken shows in the outcomes (`rung`). */
-#include <runtime/core/futex.h>
-#include <runtime/sync/lock.h>
+ * Claims: one thread at a time is inside, and sees the last one's writes; all have their turns;
+ * nobody touches the lock after unlocking it. A thread that an unlock missed wakes at its time
+ * limit (`nap`); the outcomes (`woken`) show that the others are woken. */
+#include <runtime/platform/futex.h>
+#include <runtime/platform/lock.h>
 #include <tests/model/system/system.h>
 #include <tests/model/system/waiting.h>
 
@@ -38,7 +38,7 @@ MC_UNCHECKED static void leave(void)
 
 /* ---- Futexes ---- */
 
-/* A thread naps once; then it sleeps until the lock is not as it was, or two that nap would wake
+/* A thread naps once; then it sleeps until the lock has changed, or two napping threads would wake
  * each other for ever. */
 MC_UNCHECKED bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until)
 {
@@ -55,7 +55,7 @@ MC_UNCHECKED bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t u
 
 void fl_futex_wake(filch_u32 *word, int count)
 {
-    mc_outcome("rung");
+    mc_outcome("woken");
     mc_futex_wake(word, (unsigned)count, MC_HERE);
 }
 
@@ -102,7 +102,7 @@ MC_SHAPE(three, .threads = 3, .turns = 1)
 #define ROW(name, what, ...)                                                                       \
     {                                                                                              \
 #name, what, .setup = setup_##name, .body = body, .finish = finish,                        \
-                     .outcomes = "nap rung", __VA_ARGS__                                           \
+                     .outcomes = "nap woken", __VA_ARGS__                                          \
     }
 #define TWO .threads = {"one", "another"}
 #define THREE .threads = {"one", "another", "third"}

@@ -2,16 +2,24 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Breaks the library on purpose, and sees whether its models notice.
 
-Each file of mutants/ is a patch of the library with a preamble: which model has to notice (`Model:`, with the options of
-its search), by which claim (`Dies:`), and what is broken (`What:`). It is applied to a copy; what it changes is compiled
-and linked into the model's program in the place of the original. A mutant that lives, dies by another claim, does not
-apply or does not compile is a failure. `Newest: survives` demands that the mutant lives while loads return the newest
-value only: then it is weak memory that the model sees.
+mutants/PROGRAM.mutants lists the faults that the model PROGRAM.c has to find. A mutant has a heading `[name]`; the row
+of the model with the options of its search (`Row:`); the claim that has to notice (`Dies:`); the broken rule (`What:`).
+Then come edits by anchor, which `edits.py` applies to a copy:
 
-    mutants.py [--conf BUILD/tests/model/models.conf] [NAME ...]
+    @ FILE FUNCTION
+    - code that is there exactly once
+    + code that takes its place
+
+The changed files are compiled and linked into the model's program in the place of the original ones. A mutant that
+lives, dies by another claim, has an anchor that does not match or does not compile is a failure. `Newest: survives`
+demands that the mutant lives while loads return the newest value only: then it is weak memory that the model sees.
+`Lives:` in the place of `Dies:` says why the checker cannot see this fault today; a mutant that then dies is a failure.
+
+    mutants.py [--conf BUILD/tests/model/models.conf] [--jobs N] [--keep FOLDER] [--anchors] [NAME ...]
 """
 import argparse
 import concurrent.futures
+import dataclasses
 import functools
 import os
 import pathlib
@@ -23,11 +31,23 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-PREAMBLE = ("Model", "Dies", "What", "Newest")
+FOLDERS = ("include", "sched", "runtime")  # the code that mutants may break
+FIELDS = ("Row", "What", "Dies", "Lives", "Newest")
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE))
+import edits  # noqa: E402
 
 
 class Wrong(Exception):
     pass
+
+
+@dataclasses.dataclass
+class Mutant:
+    name: str
+    program: str
+    fields: dict
+    edits: list
 
 
 def read_conf(path):
@@ -35,32 +55,56 @@ def read_conf(path):
     return {name: shlex.split(value) for name, value in pairs}
 
 
-def read_patch(path):
-    text = path.read_text()
-    head, found, _ = text.partition("\n--- ")
-    fields = dict(re.findall(rf"^({'|'.join(PREAMBLE)}): *((?:.|\n(?!\w+: ))*)", head, re.M))
-    for name in PREAMBLE[:3]:
-        if not found or not fields.get(name):
-            raise Wrong(f"it has no `{name}:` before the patch")
-    fields = {name: " ".join(value.split()) for name, value in fields.items()}
-    fields["files"] = re.findall(r"^\+\+\+ b/(\S+)", text, re.M)
-    return fields
+def read_edit(text):
+    head, *lines = text.splitlines()
+    if len(head.split()) != 2 or not all(line[:2].rstrip() in ("-", "+", "") for line in lines):
+        raise Wrong(f"`@ {head}` is not `@ FILE FUNCTION` with lines that begin with - or +")
+    sides = ("\n".join(line[2:] for line in lines if line[:1] == sign) for sign in "-+")
+    return edits.Edit(*head.split(), *sides)
+
+
+def read_mutant(program, name, text):
+    head, *anchors = re.split(r"^@ ", text, flags=re.M)
+    fields = dict(re.findall(rf"^({'|'.join(FIELDS)}): *((?:.|\n(?!\w+: ))*)", head, re.M))
+    missing = [field for field in FIELDS[:2] if not fields.get(field)]
+    if bool(fields.get("Dies")) == bool(fields.get("Lives")):
+        missing.append("Dies")
+    if missing or not anchors:
+        raise Wrong(f"{program}.mutants: {name} has no " + (f"`{missing[0]}:`" if missing else "edit (`@ FILE FUNCTION`)"))
+    fields = {field: " ".join(value.split()) for field, value in fields.items()}
+    return Mutant(name, program, fields, [read_edit(anchor) for anchor in anchors])
+
+
+def read_all():
+    mutants = {}
+    for path in sorted((HERE / "mutants").glob("*.mutants")):
+        _, *parts = re.split(r"^\[([\w-]+)\]\n", path.read_text(), flags=re.M)
+        for name, text in zip(parts[::2], parts[1::2]):
+            if name in mutants:
+                raise Wrong(f"{path.name}: {name} is there already, in {mutants[name].program}.mutants")
+            mutants[name] = read_mutant(path.stem, name, text)
+    return mutants
 
 
 def run(*command):
     return subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def copy_and_patch(patch, files, tree):
-    for name in files:
+def change(mutant):
+    """{path below the root: changed text}"""
+    files = {}
+    for edit in mutant.edits:
+        files.setdefault(edits.find_file(ROOT, FOLDERS, edit.file), []).append(edit)
+    return {str(path.relative_to(ROOT)): edits.apply_edits(path.read_text(), todo) for path, todo in files.items()}
+
+
+def copy_changed(mutant, tree):
+    changed = change(mutant)
+    for name, text in changed.items():
         target = tree / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes((ROOT / name).read_bytes())
-    done = run("patch", "-s", "-N", "-p1", "--fuzz=0", "--no-backup-if-mismatch", "-d", tree, "-i", patch)
-    if "previously applied" in done.stdout:
-        raise Wrong(f"this tree is broken by it already; mend it: patch -R -p1 < tests/model/mutants/{patch.name}")
-    if done.returncode:
-        raise Wrong("it no longer applies: " + " ".join(done.stdout.split()))
+        target.write_text(text)
+    return set(changed)
 
 
 def compile_one(conf, name, tree, target):
@@ -74,7 +118,7 @@ def compile_one(conf, name, tree, target):
 
 @functools.lru_cache(maxsize=None)
 def includes(name):
-    """The library's headers that a file includes, also by way of others: the shims' own, and what they stand before."""
+    """The library's headers that a file includes, also indirectly: the shims' own, and the headers that they replace."""
     path = ROOT / name
     direct = re.findall(r"^#include(?:_next)? <([\w/.-]+)>", path.read_text() if path.is_file() else "", re.M)
     found = set()
@@ -85,16 +129,16 @@ def includes(name):
     return frozenset(found)
 
 
-def build(conf, patch, fields, tree):
-    """A changed header may be included by the model's own file, too."""
-    program, files = fields["Model"].split()[0], fields["files"]
-    copy_and_patch(patch, files, tree)
+def build(conf, mutant, tree):
+    """A changed header may be included by the model's own files, too."""
+    program, files = mutant.program, copy_changed(mutant, tree)
     members = [compile_one(conf, name, tree, tree / (pathlib.Path(name).name + ".o"))  # as the archive calls them
-               for name in conf["modelled"] if name in files or includes(name) & set(files)]
+               for name in conf["modelled"] if name in files or includes(name) & files]
     model = conf[f"object_{program}"]
-    if includes(f"tests/model/{program}.c") & set(files):
-        model = [compile_one(conf, f"tests/model/{program}.c", tree, tree / "model.o")]
-    target, archive = tree / program, tree / "changed.a"
+    own = [f"tests/model/{path.name}" for path in (HERE / f"{program}.c", HERE / f"{program}_rows.c") if path.exists()]
+    if any(includes(name) & files for name in own):
+        model = [compile_one(conf, name, tree, tree / (pathlib.Path(name).stem + ".own.o")) for name in own]
+    target, archive = tree / f"model_{program}", tree / "changed.a"
     archive.write_bytes(pathlib.Path(conf["modelled_archive"][0]).read_bytes())
     run("ar", "rs", archive, *members)
     libraries = [*conf[f"libraries_{program}"], *conf["system"], archive, *conf["system"]]
@@ -104,9 +148,9 @@ def build(conf, patch, fields, tree):
     return target
 
 
-def judge(target, fields, *options):
+def judge(target, mutant, *options):
     """The claim that broke, or None, and the number of executions until then."""
-    done = run(target, *fields["Model"].split()[1:], *options, "--quiet")
+    done = run(target, *mutant.fields["Row"].split(), *options, "--quiet")
     counts = re.findall(r" (\d+) executions", done.stdout)
     broken = re.search(r"BROKEN: (.*)", done.stdout)
     if not counts or done.returncode not in (0, 1):
@@ -114,51 +158,93 @@ def judge(target, fields, *options):
     return (broken.group(1) if broken else None), int(counts[-1])
 
 
-def check(conf, patch):
-    """(all is well, a line for people)"""
-    name = patch.stem
+def check(conf, mutant):
+    """A line for people; raises Wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = build(conf, mutant, pathlib.Path(folder))
+        claim, executions = judge(target, mutant)
+        if mutant.fields.get("Lives"):
+            if claim:
+                raise Wrong(f"it dies by `{claim}`: the checker has learnt to see it; make `Lives:` a `Dies:`, and "
+                            "correct docs/verification.md")
+            return f"lives, as is known: {executions} executions"
+        if claim is None:
+            raise Wrong(f"it lives: {mutant.program} {mutant.fields['Row']} saw nothing in {executions} executions")
+        if mutant.fields["Dies"] not in claim:
+            raise Wrong(f"it has to die by `{mutant.fields['Dies']}`, and died by `{claim}`")
+        line = f"dies after {executions:8}: {claim}"
+        if mutant.fields.get("Newest") == "survives":
+            claim, _ = judge(target, mutant, "--newest")
+            if claim:
+                raise Wrong(f"without weak memory it has to live, and died by `{claim}`")
+            line += " (lives without weak memory)"
+        return line
+
+
+def keep(conf, mutant, folder):
+    return f"built: {build(conf, mutant, folder)} {mutant.fields['Row']}"
+
+
+def anchors(mutant):
+    change(mutant)
+
+
+def attempt(act, mutant):
+    """(all is well, a line for people if there is something to say)"""
     try:
-        fields = read_patch(patch)
-        with tempfile.TemporaryDirectory() as folder:
-            target = build(conf, patch, fields, pathlib.Path(folder))
-            claim, executions = judge(target, fields)
-            if claim is None:
-                raise Wrong(f"it lives: {fields['Model']} saw nothing in {executions} executions")
-            if fields["Dies"] not in claim:
-                raise Wrong(f"it has to die by `{fields['Dies']}`, and died by `{claim}`")
-            line = f"{name:34} dies after {executions:8}: {claim}"
-            if fields.get("Newest") == "survives":
-                claim, _ = judge(target, fields, "--newest")
-                if claim:
-                    raise Wrong(f"without weak memory it has to live, and died by `{claim}`")
-                line += " (lives without weak memory)"
-            return True, line
-    except Wrong as wrong:
-        return False, f"{name:34} WRONG: {wrong}"
+        said = act(mutant)
+        return True, said and f"{mutant.name:34} {said}"
+    except (Wrong, edits.AnchorError) as wrong:
+        return False, f"{mutant.name:34} WRONG: {wrong}"
 
 
-def main():
+def read_arguments():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     arguments.add_argument("--conf", type=pathlib.Path, default=ROOT / "build/model/tests/model/models.conf",
                            help="models.conf of a build; preset `model` makes it")
     arguments.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time")
+    arguments.add_argument("--keep", type=pathlib.Path, metavar="FOLDER",
+                           help="build one mutant there (changed sources and the program), and do not run it")
+    arguments.add_argument("--anchors", action="store_true", help="only check that each anchor matches exactly once")
     arguments.add_argument("names", nargs="*", help="mutants; none: all")
     asked = arguments.parse_args()
-    if not asked.conf.is_file():
+    if asked.keep and len(asked.names) != 1:
+        arguments.error("--keep is for one mutant; name it")
+    if not asked.anchors and not asked.conf.is_file():
         sys.exit(f"no {asked.conf}; build the models: cmake --preset model && cmake --build --preset model")
+    return asked
+
+
+def choose(asked):
+    if asked.anchors:
+        return anchors
     conf = read_conf(asked.conf)
-    patches = {patch.stem: patch for patch in sorted((HERE / "mutants").glob("*.patch"))}
-    unknown = [name for name in asked.names if name not in patches]
+    if not asked.keep:
+        return functools.partial(check, conf)
+    asked.keep.mkdir(parents=True, exist_ok=True)
+    return functools.partial(keep, conf, folder=asked.keep)
+
+
+def main():
+    asked = read_arguments()
+    try:
+        mutants = read_all()
+    except Wrong as wrong:
+        sys.exit(str(wrong))
+    unknown = [name for name in asked.names if name not in mutants]
     if unknown:
-        sys.exit(f"no mutant is called {unknown[0]}; tests/model/mutants has them, without .patch")
-    patches = [patches[name] for name in asked.names or patches]
+        sys.exit(f"no mutant is called {unknown[0]}; the headings of tests/model/mutants/*.mutants name them")
+    act = choose(asked)
     with concurrent.futures.ThreadPoolExecutor(max(1, asked.jobs)) as pool:
         results = []
-        for result in pool.map(lambda patch: check(conf, patch), patches):
-            print(result[1], flush=True)
+        for result in pool.map(lambda name: attempt(act, mutants[name]), asked.names or mutants):
+            if result[1]:
+                print(result[1], flush=True)
             results.append(result[0])
-    print(f"{sum(results)} of {len(results)} mutants die as they have to")
-    return 0 if all(results) else 1
+    if not asked.keep:
+        verdict = "have matching anchors" if asked.anchors else "do as they have to"
+        print(f"{sum(results)} of {len(results)} mutants {verdict}")
+    return 0 if results and all(results) else 1
 
 
 if __name__ == "__main__":

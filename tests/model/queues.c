@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Forked tasks that lie in queues of the runtime (docs/idle.md): does a worker sleep for ever while one
- * lies in a queue that it has to look at? Real: runtime/queue/{central_lockfree,sharing,slot_queue,
- * offered}, sched/{idle,forkstack}, runtime/core/{park,inbox,forkjoin,crew}. Played: the workers.
+ * Forked tasks that lie in queues of the runtime (docs/idle.md): does a worker sleep for ever while
+ * one lies in a queue that it has to look at? Real:
+ * runtime/queue/{central_lockfree,sharing,slot_queue, offered}, sched/{idle,forkstack},
+ * runtime/engine/{park,inbox,forkjoin,worker_set}. Played: the workers.
  *
- * The forker follows a script: F forks, J joins the last fork (and ends if another has it), C makes the
- * last worker surplus. Then it goes to work; or it `keeps` its worker for ever, whose slot is surplus, so
- * that only the protocol can bring its forks to somebody. A worker takes a task, runs it, and so on, or
- * sleeps; or it `leaves` for good with the first one.
+ * The forker follows a script: F forks, J joins the last fork (and ends if another has it), C makes
+ * the last worker surplus. Then it works like the others; or it `keeps` its worker, whose slot is
+ * surplus, for ever, so that only the protocol can bring its forks to somebody. A worker takes a
+ * task, runs it, and so on, or sleeps; or it `leaves` for good with the first one.
  *
- * Claim: when all sleep who have not left, each task has run once. */
-#include <runtime/core/worker.h>
-#include <runtime/queue/queue.h>
+ * Claims: when all threads that have not left sleep, each task has run once, and an empty queue
+ * counts none. */
+#include <runtime/engine/park.h>
+#include <runtime/engine/worker.h>
+#include <runtime/queue/queues.h>
+#include <runtime/queue/slot_queue.h>
 #include <sched/rng.h>
 #include <tests/model/system/forked.h>
 #include <tests/model/system/system.h>
@@ -34,7 +38,7 @@ static filch_u32 over; /* the script is */
 
 static struct shape {
     const char *script;
-    const fl_discipline *discipline;
+    const fl_queue *queue;
     unsigned workers;
     bool keeps, leaves;
 } shape;
@@ -52,7 +56,7 @@ static void go_to_work(fl_worker *by)
                 return;
             continue;
         }
-        if (!shape.discipline->take(by, &work)) {
+        if (!shape.queue->take(by, &work)) {
             if (round == PATIENCE) /* else it turns for ever while a fork is in mid-enqueue */
                 while (!filch_u32_load(&over, FILCH_RELAXED))
                     mc_futex_wait(&over, 0, false, MC_HERE);
@@ -61,7 +65,7 @@ static void go_to_work(fl_worker *by)
         }
         fl_found(by, false);
         work.task->run(NULL, work.slot);
-        fl_slot_finish(work.slot);
+        fl_slot_finish(work.slot, work.task);
         if (shape.leaves) {
             count(&left);
             return;
@@ -73,7 +77,7 @@ static void go_to_work(fl_worker *by)
 static bool do_join(filch_slot *slot)
 {
     filch_ptr_store(&slot->task, NULL, FILCH_RELAXED);
-    if (shape.discipline->settle(&region.fiber.stack, slot) != FL_KEPT)
+    if (shape.queue->settle(&region.fiber.stack, slot) != FL_KEPT)
         return false;
     run(slot, slot);
     return true;
@@ -89,7 +93,7 @@ static void follow_script(void)
         else if (*at == 'J')
             on = do_join(--self);
         else
-            filch_u32_store(&rt.crew.active, shape.workers - 1, FILCH_SEQ_CST);
+            filch_u32_store(&rt.worker_set.active, shape.workers - 1, FILCH_SEQ_CST);
 }
 
 static void body(unsigned thread)
@@ -119,26 +123,26 @@ static void lay_out_worker(unsigned i)
     mc_ignore(&worker[i].current, sizeof worker[i].current);
     mc_ignore(worker[i].counters, sizeof worker[i].counters);
     char name[40];
-    snprintf(name, sizeof name, "bell%u", i);
-    mc_name(&worker[i].bell, name);
+    snprintf(name, sizeof name, "park_word%u", i);
+    mc_name(&worker[i].park_word, name);
 }
 
 static void lay_out_runtime(void)
 {
     memset(&rt, 0, sizeof rt);
     rt.worker = workers;
-    fl_crew_init(&rt.crew, shape.workers, shape.workers);
-    filch_u32_store(&rt.crew.active, shape.workers - shape.keeps, FILCH_RELAXED);
-    rt.discipline = shape.discipline;
+    fl_worker_set_init(&rt.worker_set, shape.workers, shape.workers);
+    filch_u32_store(&rt.worker_set.active, shape.workers - shape.keeps, FILCH_RELAXED);
+    rt.queue = shape.queue;
     rt.cpus = shape.workers;
     fl_idle_init(&rt.idle, 0);
     fl_inbox_init(&rt.inbox);
     mc_ignore(&rt.inbox, sizeof rt.inbox);
-    MC_CLAIM(shape.discipline->create(&rt) == 0, "no queue");
+    MC_CLAIM(shape.queue->create(&rt) == 0, "no queue");
     mc_name_word(&rt.idle.word, "I", spell_idle_word);
     mc_name(&rt.idle.tokens, "tokens");
-    mc_name(&rt.crew.active, "active");
-    mc_name(rt.queue, "queue");
+    mc_name(&rt.worker_set.active, "active");
+    mc_name(rt.queue_state, "queue");
 }
 
 static void lay_out(struct shape chosen)
@@ -164,20 +168,23 @@ static void lay_out(struct shape chosen)
 
 static bool may_rest(void)
 {
-    return true; /* asleep on a bell; `finish` says whether that is right */
+    return true; /* asleep on a park word; `finish` says whether that is right */
 }
 
 static void finish(void)
 {
     for (unsigned i = 0; i < published; i++)
         MC_CLAIM(runs[i] == 1, "a task lies about, and all sleep");
+    fl_slot_queue *queue = rt.queue_state; /* of all, or the first receiver's */
+    MC_CLAIM(!fl_slot_queue_empty(queue) || !fl_slot_queue_length(queue),
+             "a queue is empty, and its count is not");
     uint64_t word = filch_u64_load(&rt.idle.word, FILCH_RELAXED);
     MC_CLAIM(fl_idle_resting(word) + left == shape.workers, "S and R are not those who rest");
     MC_CLAIM(filch_u32_load(&rt.idle.tokens, FILCH_RELAXED) == 0, "a token is left");
 }
 
-#define CENTRAL .discipline = &fl_discipline_central_lockfree
-#define SHARING .discipline = &fl_discipline_sharing
+#define CENTRAL .queue = &fl_queue_central_lockfree
+#define SHARING .queue = &fl_queue_sharing
 MC_SHAPE(central_F, .script = "F", CENTRAL, .workers = 2, .keeps = true)
 MC_SHAPE(central_FFJ, .script = "FFJ", CENTRAL, .workers = 2)
 MC_SHAPE(central_FF, .script = "FF", CENTRAL, .workers = 2, .leaves = true)
@@ -199,7 +206,7 @@ MC_SHAPE(sharing_FF_three, .script = "FF", SHARING, .workers = 3, .keeps = true)
 const mc_model mc_models[] = {
     ROW(central_F, "a fork against a worker that goes to sleep", TWO, .bound = 3),
     ROW(central_FFJ, "two forks and a join", TWO, .random = 60000),
-    ROW(central_FF, "two forks; who has one leaves", TWO, .bound = 2),
+    ROW(central_FF, "two forks; a thread that has one leaves", TWO, .bound = 2),
     ROW(central_FF_three, "two forks, two workers: a chain", THREE, .random = 60000),
     ROW(sharing_F, "a fork against its receiver", TWO, .bound = 2),
     ROW(sharing_FF, "two forks against their receiver", TWO, .bound = 2),

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Reclamation by itself. First the grace periods that the models rely on (system/rcu.c), with the
- * exact set of outcomes: a section that sees what was done after a grace period sees all that was
- * done before it, in whatever order it looks, and without a section nothing of that holds. Then
- * what a worker does with its old buffers (retire in runtime/core/worker.c, real) while readers
- * hold on to them. */
-#include <runtime/core/worker.h>
+ * exact set of outcomes. A section that sees an action after a grace period sees every action
+ * before it, in any order of its loads; without a section none of that holds. Then how a worker
+ * retires its old buffers (retire in runtime/engine/worker.c, real) while readers hold on to
+ * them. */
+#include <runtime/engine/worker.h>
 #include <tests/model/system/system.h>
 
 #include <stdlib.h>
@@ -129,7 +129,7 @@ static fl_buffer *new_buffer(void)
 static void lay_out(bool scarce)
 {
     memset(&rt, 0, sizeof rt);
-    fl_crew_init(&rt.crew, 1, 1);
+    fl_worker_set_init(&rt.worker_set, 1, 1);
     heap_setup(scarce);
     rcu_setup(1u << READER);
     fl_buffer *buffer = new_buffer();
@@ -192,8 +192,8 @@ static bool may_rest(void)
 
 const mc_model mc_models[] = {{"x_first", "a section spans what was before and after", THREADS,
                                setup_words, x_first, tell_words, .outcomes = "00 10 11"},
-                              {"y_first", "whoever sees the later sees the earlier", THREADS,
-                               setup_words, y_first, tell_words, .outcomes = "00 10 11"},
+                              {"y_first", "a thread that sees the later store sees the earlier one",
+                               THREADS, setup_words, y_first, tell_words, .outcomes = "00 10 11"},
                               {"no_section", "without a section there is no such order", THREADS,
                                setup_words, no_section, tell_words, .outcomes = "00 01 10 11"},
                               {"callback", "a callback comes after a grace period",

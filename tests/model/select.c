@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Select: on both sides of the same channels, against close, cancellation and time. Real:
- * runtime/sync/{select,channel,cancellation,wait,timer_heap}. Played: locks, fibers and the keeper
- * (tests/model/system/waiting.h); which case is tried first is explored.
+ * runtime/sync/{select,channel,cancellation,wait,timer_heap}. Played: locks, fibers and the timer
+ * thread (tests/model/system/waiting.h); which case is tried first is explored.
  *
- * Each thread does what its script says. A word of small letters is a select, two letters for each
- * case: s and r send to and receive from the channel that follows, A or B; d_ is the context, u_ a
- * deadline, z_ the default case. Great letters: S, R, C send to, receive from and close the channel
- * that follows; X_ cancels the context; K_ is the keeper.
+ * Each thread follows its script. A lower-case word is a select, two letters for each case: s and r
+ * send to and receive from the channel that follows, A or B. d_ is the context, u_ a deadline, z_
+ * the default case. Upper case: S, R, C send to, receive from and close the channel that follows;
+ * X_ cancels the context; K_ is the timer thread.
  *
- * Claims: exactly one case happens, and nothing has moved in the others; what was sent is received
- * once; nobody waits beside what could happen; nobody is left in a queue. */
+ * Claims: exactly one case happens, and nothing has moved in the others; an item that was sent is
+ * received once; nobody waits while one of its cases could happen; nobody is left in a queue. */
 #include <filch/select.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/channel.h>
@@ -115,7 +115,7 @@ static void act(unsigned by, const char *word)
         filch_context_cancel(context, -EPERM);
         break;
     case 'K':
-        waiting_keeper();
+        waiting_timer_thread();
         break;
     default:
         select_one(by, word);
@@ -213,7 +213,7 @@ const mc_model mc_models[] = {
     ROW(closed_sends, "close against a select that sends", 0, "select", "closer", "receiver"),
     ROW(cancelled, "cancellation against select", 0, "select", "canceller", "sender"),
     ROW(timed, "a thread's time against send", 0, "select", "sender"),
-    ROW(timed_fiber, "a fiber's time against send", 0, "select", "sender", "keeper"),
-    ROW(timed_both, "two selects with a deadline", 3, "select", "select 2", "keeper"),
-    ROW(default_case, "what does not wait", 0, "select", "sender"),
+    ROW(timed_fiber, "a fiber's time against send", 0, "select", "sender", "timer_thread"),
+    ROW(timed_both, "two selects with a deadline", 3, "select", "select 2", "timer_thread"),
+    ROW(default_case, "cases that do not wait", 0, "select", "sender"),
     {.name = NULL}};

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# selftest.sh PROGRAM: the checker is given what it cannot hold and models that are wrong; it has to say so, by name and
-# by exit status. Each line of the table: status, arguments, what has to be printed.
+# selftest.sh PROGRAM: the checker gets input that exceeds its limits and models that are wrong; it has to report them,
+# by name and by exit status. Each line of the table: status, arguments, expected output.
 set -u
+unset FILCH_MODEL_SECONDS # searches are whole here
 program=$1
 failures=0
 [ -x "$program" ] || { echo "no such program: $program"; exit 2; }
@@ -85,7 +86,7 @@ check_table() {
     done < <(table)
 }
 
-# replay OPTIONS...: what a failure prints fails again, by the same claim.
+# replay OPTIONS...: a failure's printed replay fails again, by the same claim.
 check_replay() {
     local again claim
     run 1 torn "$@"

@@ -3,8 +3,8 @@
  * A worker turns from one thing to the next, and a reader asks how long it has done each. Real:
  * sched/times. The clock is the number of times it was read.
  *
- * Claims: what a look tells is all the time from the beginning to the moment of the look, and no more;
- * what is read never falls. */
+ * Claims: a look returns all the time from the beginning to the moment of the look, and no more;
+ * the values read never fall. */
 #include <sched/times.h>
 
 #include <string.h>

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The one wake protocol: a waiter, who tells it, and time. Real: runtime/sync/{wait,timer_heap}.
- * Played: locks, fibers and the keeper (tests/model/system/waiting.h), and two objects, which hold
- * permits: who finds none waits.
+ * The one wake protocol: a waiter, the threads that tell it, and time. Real:
+ * runtime/sync/{wait,timer_heap}. Played: locks, fibers and the timer thread
+ * (tests/model/system/waiting.h), and two objects, which hold permits: a thread that finds none
+ * waits.
  *
- * Each thread has a role: w waits for the first object, u does without a deadline, b waits for both
- * at once, as a select does; 0 and 1 give a permit to the first or the second object, to whoever
- * waits, with a word that is written where the waiter said; c closes the first; d, once all have
- * entered it, dismisses who waits for it, and frees it; k is the keeper; s the stack that a
- * suspending fiber switches to.
+ * Each thread has a role. w waits for the first object, u does without a deadline, f does so in
+ * front of all others, b waits for both at once, as a select does. 0 and 1 give a permit to a
+ * waiter of the first or the second object, with a word that is written where the waiter said. c
+ * closes the first; d, once all have entered it, dismisses its waiters, and frees it. k is the
+ * timer thread; s the stack that a suspending fiber switches to.
  *
- * Claims: each permit is got once, or is still there; who got it has the word; everybody goes on,
- * once, and is in no queue any more; nobody touches a waiter that has gone on, or an object that is
- * freed. */
+ * Claims: each permit is acquired once, or is still there; the thread that acquired it has the
+ * word. Everybody continues, once, and is in no queue any more. Nobody touches a waiter that has
+ * continued, or an object that is freed. */
 #include <tests/model/system/system.h>
 #include <tests/model/system/waiting.h>
 
@@ -33,7 +34,7 @@ static struct object {
 static struct shape {
     const char *roles; /* one for each thread */
     unsigned fibers;   /* the threads that are fibers, as bits */
-    bool timed;        /* who waits has a deadline */
+    bool timed;        /* waiters have a deadline */
 } shape;
 static unsigned given, got;
 
@@ -44,7 +45,7 @@ MC_UNCHECKED static void count(unsigned *what)
 
 static int64_t until(unsigned thread)
 {
-    return shape.timed && shape.roles[thread] != 'u' ? WAITING_LATER : FILCH_FOREVER;
+    return shape.timed && !strchr("uf", shape.roles[thread]) ? WAITING_LATER : FILCH_FOREVER;
 }
 
 /* ---- Waiting ---- */
@@ -76,7 +77,8 @@ static int enter(struct object *at, unsigned *word)
     if (strchr(shape.roles, 'd'))
         filch_u32_add(&at->entered, 1, FILCH_RELEASE);
     if (!at->closed && !take(at, word))
-        return fl_wait(&at->lock, &at->queue, word, until(mc_self()));
+        return (shape.roles[mc_self()] == 'f' ? fl_wait_first : fl_wait)(&at->lock, &at->queue,
+                                                                         word, until(mc_self()));
     fl_unlock(&at->lock);
     return at->closed ? -EPIPE : 0;
 }
@@ -170,6 +172,7 @@ static void body(unsigned thread)
     switch (shape.roles[thread]) {
     case 'w':
     case 'u':
+    case 'f':
         wait_for_one();
         break;
     case 'b':
@@ -182,7 +185,7 @@ static void body(unsigned thread)
         dismiss(object[0]);
         break;
     case 'k':
-        waiting_keeper();
+        waiting_timer_thread();
         break;
     case 's':
         waiting_aside();
@@ -229,6 +232,8 @@ MC_SHAPE(thread, .roles = "w0")
 MC_SHAPE(aside, .roles = "w0s", .fibers = FIRST)
 MC_SHAPE(several, .roles = "ww00", .fibers = FIRST)
 MC_SHAPE(all, .roles = "wwc", .fibers = FIRST)
+MC_SHAPE(first_before_timed, .roles = "wf00", .fibers = SECOND, .timed = true)
+MC_SHAPE(close_behind_timed, .roles = "wuc", .fibers = SECOND, .timed = true)
 MC_SHAPE(both_fiber, .roles = "b01", .fibers = FIRST)
 MC_SHAPE(both_thread, .roles = "b01")
 MC_SHAPE(timed_fiber, .roles = "w0k", .fibers = FIRST, .timed = true)
@@ -255,20 +260,27 @@ const mc_model mc_models[] = {
     ROW(aside, "the fiber goes on elsewhere", THREADS("fiber", "teller", "its worker")),
     ROW(several, "two wait, two tell", THREADS("fiber", "thread", "teller", "teller 2")),
     ROW(all, "all are told", THREADS("fiber", "thread", "closer")),
+    ROW(first_before_timed, "one waits in front of another, whose time is over",
+        THREADS("thread", "fiber", "teller", "teller 2"), .bound = 2),
+    ROW(close_behind_timed, "all are told, also behind one whose time is over",
+        THREADS("thread", "fiber", "closer")),
     ROW(both_fiber, "a fiber in two queues", THREADS("fiber", "teller", "teller 2")),
     ROW(both_thread, "a thread in two queues", THREADS("thread", "teller", "teller 2")),
-    ROW(timed_fiber, "a fiber is told, or its time comes", THREADS("fiber", "teller", "keeper")),
+    ROW(timed_fiber, "a fiber is told, or its time comes",
+        THREADS("fiber", "teller", "timer_thread")),
     ROW(timed_thread, "a thread is told, or its time comes", THREADS("thread", "teller")),
     ROW(timed_aside, "the same, it goes on elsewhere",
-        THREADS("fiber", "teller", "keeper", "its worker")),
-    ROW(timed_several, "two wait for one, or time", THREADS("fiber", "thread", "teller", "keeper")),
+        THREADS("fiber", "teller", "timer_thread", "its worker")),
+    ROW(timed_several, "two wait for one, or time",
+        THREADS("fiber", "thread", "teller", "timer_thread")),
     ROW(timed_behind, "whose time comes hides nobody",
-        THREADS("fiber", "thread", "teller", "teller 2", "keeper")),
+        THREADS("fiber", "thread", "teller", "teller 2", "timer_thread")),
     ROW(timed_both_fiber, "a fiber in two queues, with time",
-        THREADS("fiber", "teller", "teller 2", "keeper")),
+        THREADS("fiber", "teller", "teller 2", "timer_thread")),
     ROW(timed_both_thread, "a thread in two queues, with time",
         THREADS("thread", "teller", "teller 2")),
     ROW(dismissed, "two wait for what is destroyed", THREADS("fiber", "thread", "destroyer")),
-    ROW(dismissed_fiber, "time against destroy, fibers", THREADS("fiber", "destroyer", "keeper")),
+    ROW(dismissed_fiber, "time against destroy, fibers",
+        THREADS("fiber", "destroyer", "timer_thread")),
     ROW(dismissed_thread, "time against destroy, threads", THREADS("thread", "destroyer")),
     {.name = NULL}};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Tasks and threads that add at random, with and without patience, while batches fly, fail and panic: each item that was
- * accepted is flushed once and told of once, and no other is. */
+ * Tasks and threads that add at random, with and without patience, while batches fly, fail and
+ * panic: each accepted item is flushed once and reported once, and no other is. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Blocking calls among everything else: pairs, functions, forks, channels and yields in one task after another, with
- * fewer threads than calls, while tasks of the same runtime write what others read. */
+ * Blocking calls among everything else: pairs, functions, forks, channels and yields in one task
+ * after another, with fewer threads than calls, while tasks of the same runtime write what others
+ * read. */
 #include <criterion/criterion.h>
 #include <filch/filch.h>
 #include <tests/support/signpost.h>

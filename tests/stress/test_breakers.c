@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Breakers that many tasks and threads call, trip and reset at once: every call is accounted for, there are never more
- * probes than there may be, and what is told is a chain. */
+ * Breakers that many tasks and threads call, trip and reset at once: every call is accounted for,
+ * there are never more probes than allowed, and the reported changes form a chain. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/breaker.h>
@@ -12,7 +12,7 @@
 
 enum { TASKS = 64, THREADS = 2, PROBES = 3 };
 
-/* What a run of all members has in common. */
+/* State that all members of a run share. */
 typedef struct load {
     filch_breaker *breaker;
     uint64_t seed;
@@ -37,14 +37,14 @@ static uint32_t sum(const filch_u32 *counter)
 
 typedef void member_fn(load *of, uint64_t random);
 
-typedef struct errand {
+typedef struct assignment {
     filch_runtime *rt;
     load *of;
     member_fn *fn;
     unsigned times;
-} errand;
+} assignment;
 
-static void work(const errand *one)
+static void work(const assignment *one)
 {
     uint64_t random = one->of->seed + filch_u32_add(&one->of->members, 1, FILCH_ACQ_REL);
     for (unsigned i = 0; i < one->times; i++) {
@@ -54,7 +54,7 @@ static void work(const errand *one)
     }
 }
 
-FILCH_VOID_TASK(all_work, (const errand *, one), (unsigned, tasks))
+FILCH_VOID_TASK(all_work, (const assignment *, one), (unsigned, tasks))
 {
     if (tasks > 1) {
         FILCH_FORK(all_work, one, tasks / 2);
@@ -75,7 +75,7 @@ static void run_all(unsigned config, load *of, member_fn *fn, unsigned times)
 {
     pthread_t threads[THREADS];
     filch_runtime *rt = stress_runtime(config, of->seed);
-    errand one = {rt, of, fn, stress_times(times)};
+    assignment one = {rt, of, fn, stress_times(times)};
     for (int i = 0; i < THREADS; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, works_outside, &one), 0);
     FILCH_RUN(rt, all_work, &one, TASKS);
@@ -129,7 +129,7 @@ static void anything(load *of, uint64_t random)
 static void balances(const load *of, const char *name)
 {
     filch_breaker_stats stats;
-    filch_breaker_look(of->breaker, &stats);
+    filch_breaker_stats_read(of->breaker, &stats, sizeof stats);
     cr_assert_eq(stats.passed, sum(&of->allowed), "%s", name);
     cr_assert_eq(stats.refused, sum(&of->refused), "%s", name);
     cr_assert_eq(stats.succeeded + stats.failed, sum(&of->reported), "%s", name);
@@ -192,7 +192,7 @@ Test(breakers, there_are_never_more_probes_than_there_may_be)
         cr_assert_eq(filch_breaker_trip(of.breaker, 0), 0);
         run_all(config, &of, probe, 2000);
         filch_breaker_stats stats;
-        filch_breaker_look(of.breaker, &stats);
+        filch_breaker_stats_read(of.breaker, &stats, sizeof stats);
         cr_assert_eq(stats.state, FILCH_BREAKER_HALF_OPEN);
         cr_assert_eq(stats.probes, 0);
         cr_assert_eq(stats.late, 0);
@@ -217,7 +217,7 @@ static void tell_and_panic(filch_breaker *breaker, const filch_breaker_change *c
 {
     tell(breaker, change, arg);
     if (change->number % 3 == 0)
-        FILCH_PANIC(-ENOTSUP, "who is told gives up");
+        FILCH_PANIC(-ENOTSUP, "a member that is told gives up");
 }
 
 typedef struct attempt {
@@ -266,7 +266,7 @@ Test(breakers, panics_of_all_who_are_called_leave_nothing_behind)
         FILCH_RUN(rt, calls_and_panics, &of, TASKS);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
         filch_breaker_stats stats;
-        filch_breaker_look(of.breaker, &stats);
+        filch_breaker_stats_read(of.breaker, &stats, sizeof stats);
         cr_assert_eq(stats.passed, stats.succeeded + stats.failed + stats.neither + stats.late);
         cr_assert_eq(stats.passed + stats.refused, TASKS * stress_times(300));
         cr_assert_eq(stats.probes, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Tasks and threads that take objects from a small cache, pass some on to others, and put them back, while it is drained:
- * each object is had by one at a time, and all that are made are freed. */
+ * Tasks and threads that take objects from a small cache, pass some on to others, and put them
+ * back, while it is drained. Each object has one user at a time, and every object made is freed. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/cache.h>
@@ -95,7 +95,7 @@ Test(caches, all_that_are_made_are_freed_and_nobody_shares_one)
         for (object *left; !filch_try_receive(all.handed, &left);)
             put(&all, left);
         filch_cache_stats stats;
-        filch_cache_stats_read(all.cache, &stats);
+        filch_cache_stats_read(all.cache, &stats, sizeof stats);
         cr_assert_eq(stats.made - stats.freed, stats.kept);
         cr_assert_eq(stats.gets, stats.puts);
         cr_assert_eq(filch_cache_destroy(all.cache), 0);

@@ -93,8 +93,8 @@ Test(cancellations, all_who_wait_are_told_the_cause)
 
 /* ---- Races ---- */
 
-/* Parties on 64 workers and on threads make children below a common parent, with and without deadlines, wait for them,
- * cancel and release them, while one of them cancels the parent. */
+/* Parties on 64 workers and on threads make children below a common parent, with and without
+ * deadlines, wait for them, cancel and release them, while one of them cancels the parent. */
 struct race {
     filch_context *root;
     filch_u32 winners, cause;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Chains of joins that are all suspended at once: each task waits until its child is stolen, then joins it. */
+ * Chains of joins that are all suspended at once: each task waits until its child is stolen, then
+ * joins it. */
 #include <criterion/criterion.h>
 #include <string.h>
 #include <tests/support/signpost.h>
@@ -41,13 +42,14 @@ Test(chains, thousands_of_suspended_joins_end_in_their_order)
                 cr_assert_eq(signpost_count(&started[k]), 1);
         }
         filch_stats stats;
-        filch_runtime_stats(rt, &stats, sizeof stats);
+        filch_runtime_stats_read(rt, &stats, sizeof stats);
         cr_assert_geq(stats.gift_tasks + stats.robs + stats.queue_takes, 2 * (uint64_t)depth);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }
 }
 
-/* With few fibers nobody may be left to steal: a task waits for a while, then joins whatever its child's state is. */
+/* With few fibers nobody may be left to steal: a task waits for a while, then joins its child in
+ * any state. */
 FILCH_TASK(uint64_t, hasty, (unsigned, depth), (unsigned, patience))
 {
     signpost_raise(&started[depth]);
@@ -74,7 +76,7 @@ Test(chains, the_cap_of_fibers_is_met_gracefully)
         cr_assert_eq(FILCH_RUN(rt, hasty, depth, i % 40), expected(depth), "%s",
                      stress_name(i % STRESS_CONFIGS));
         filch_stats stats;
-        filch_runtime_stats(rt, &stats, sizeof stats);
+        filch_runtime_stats_read(rt, &stats, sizeof stats);
         cr_assert_leq(stats.fibers, config.max_fibers);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Channels between many: each item arrives once, those of one sender in their order, whatever waits, gives up, closes or
- * destroys meanwhile. */
+ * Channels between many: each item arrives once, those of one sender in their order, while others
+ * wait, give up, close or destroy. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
@@ -31,7 +31,8 @@ static item item_of(unsigned sender, unsigned number)
     return (item){id, stress_mix(id), ~id};
 }
 
-/* Not so soon that it is past already: who tries again and again would never wait, and its worker do nothing else. */
+/* Not so soon that it has passed already: a member that tries again and again would never wait, and
+ * its worker would do nothing else. */
 static int64_t soon(uint64_t random)
 {
     return filch_in(5 * FILCH_MICROSECOND + (int64_t)(random % 30000));
@@ -260,7 +261,7 @@ static void destroyed_about_when_time_is_up(crew *all, const char *name, uint64_
     e.until = filch_in((int64_t)(200000 + random % 500000));
     for (unsigned i = 0; i < WAITERS; i++)
         crew_start(all, random >> i & 1 ? CREW_THREAD : CREW_TASK, gives_up_or_is_told, &e);
-    /* Nobody may come later. What is counted as returned is out of the queues since. */
+    /* Nobody may come later. Items counted as returned have left the queues since. */
     uint32_t returned;
     do {
         sched_yield();

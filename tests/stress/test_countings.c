@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Counting, recording, writing, adding and removing, all at a time: nothing is lost, every text is as it has to be. */
+ * Counting, recording, writing, adding and removing, all at a time: nothing is lost, every text is
+ * as it has to be. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/metrics.h>
-#include <runtime/metrics/lane.h>
+#include <runtime/metrics/shard.h>
 #include <stdlib.h>
 #include <tests/support/exposition.h>
 #include <tests/support/parties.h>
@@ -29,7 +30,7 @@ static void expect(shop *one, bool condition)
         filch_u32_add(&one->wrong, 1, FILCH_RELAXED);
 }
 
-/* A metric of one's own, whose value must not be read once it was removed. */
+/* A metric whose value must not be read once it was removed. */
 typedef struct passing {
     shop *of;
     filch_u32 there;
@@ -168,7 +169,7 @@ Test(countings, nothing_is_lost_while_others_read_add_and_remove)
     }
 }
 
-/* ---- Threads that begin and end: lanes change hands ---- */
+/* ---- Threads that begin and end: shards change hands ---- */
 
 static filch_counter *handed;
 
@@ -179,7 +180,7 @@ static void *count_and_end(void *times)
     return NULL;
 }
 
-Test(countings, lanes_that_change_hands_lose_nothing)
+Test(countings, shards_that_change_hands_lose_nothing)
 {
     enum { AT_A_TIME = 24 };
     unsigned rounds = stress_times(200), each = 50;
@@ -196,11 +197,11 @@ Test(countings, lanes_that_change_hands_lose_nothing)
     filch_counter_destroy(handed);
 }
 
-/* ---- Threads beyond the lanes ---- */
+/* ---- Threads beyond the shards ---- */
 
 static signpost held, leave;
 
-static void *hold_a_lane(void *unused)
+static void *hold_a_shard(void *unused)
 {
     filch_counter_add(handed, 1);
     signpost_raise(&held);
@@ -208,15 +209,15 @@ static void *hold_a_lane(void *unused)
     return unused;
 }
 
-Test(countings, threads_that_share_a_lane_lose_nothing)
+Test(countings, threads_that_share_a_shard_lose_nothing)
 {
-    enum { HOLDERS_MOST = 300, SHARERS = 3 * FL_LANES_SHARED };
+    enum { HOLDERS_MOST = 300, SHARERS = 3 * FL_SHARDS_SHARED };
     pthread_t holders[HOLDERS_MOST], sharers[SHARERS];
-    unsigned count = fl_lanes() - FL_LANES_SHARED, each = stress_times(500000);
+    unsigned count = fl_shards() - FL_SHARDS_SHARED, each = stress_times(500000);
     cr_assert_leq(count, HOLDERS_MOST);
     cr_assert_eq(filch_counter_create(&handed), 0);
     for (unsigned i = 0; i < count; i++)
-        cr_assert_eq(pthread_create(&holders[i], NULL, hold_a_lane, NULL), 0);
+        cr_assert_eq(pthread_create(&holders[i], NULL, hold_a_shard, NULL), 0);
     signpost_wait(&held, count);
     for (unsigned i = 0; i < SHARERS; i++)
         cr_assert_eq(pthread_create(&sharers[i], NULL, count_and_end, (void *)(uintptr_t)each), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Futures under load: who sets, who awaits, who gives up, who breaks, all at once. */
+ * Futures under load: setting, awaiting, giving up and breaking, all at once. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
@@ -17,7 +17,7 @@ typedef struct race {
     uint64_t seed;
 } race;
 
-/* Of five who settle it one wins; everybody sees what that one said. */
+/* One of five setters wins; everybody sees its value. */
 static void settle_as(race *of, unsigned who)
 {
     uint64_t value = who;
@@ -40,7 +40,7 @@ static int64_t soon(uint64_t random)
     return random % 4 ? FILCH_FOREVER : filch_in((int64_t)(random / 4 % 100000));
 }
 
-/* Who gives up comes again. */
+/* A member that gives up comes again. */
 static long await_some_time(race *of, uint64_t random)
 {
     int rc = filch_await_until(&of->future, soon(random));
@@ -193,7 +193,7 @@ Test(futures, their_memory_may_go_as_soon_as_an_await_has_returned)
     }
 }
 
-/* ---- Breaking, then freeing, beside those who wait or give up ---- */
+/* ---- Breaking, then freeing, during waits that may give up ---- */
 
 FILCH_TASK(int, wait_for_it, (filch_future *, future), (uint64_t, random), (signpost *, begun))
 {
@@ -239,7 +239,7 @@ Test(futures, who_waits_for_a_broken_promise_gets_an_error)
     }
 }
 
-/* Nobody joins it: what it waits for is freed when the break returns. */
+/* Nobody joins it: the object it waits for is freed when the break returns. */
 typedef struct leaver {
     filch_future *future;
     int64_t patience; /* ns */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Tasks and threads that gather at random, from functions that succeed, fail, panic and are slow, with all quorums and
- * little time: each verdict agrees with its answers, each argument is released once, each answer had or dropped once. */
+ * Tasks and threads that gather at random, from functions that succeed, fail, panic and are slow,
+ * with all quorums and little time. Each verdict agrees with its answers, each argument is released
+ * once, each answer received or dropped once. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>

@@ -44,7 +44,8 @@ Test(lifecycle, a_thousand_lives_leave_nothing_behind)
         live(stress_mix(seed + i));
     process_wait_for_threads(threads);
     cr_assert_eq(process_files(), files);
-    /* One a life would be 200 at least; what address sanitizer keeps aside is bounded by its size alone. */
+    /* One for each life would be 200 at least; the memory that address sanitizer quarantines is
+     * bounded by its size alone. */
     cr_assert_leq(process_mappings(), before + (BUILD_ASAN ? 100 : 32), "from %u mappings to %u",
                   before, process_mappings());
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Loops that fork thousands of tasks and then join them: gifts of half a stack, their ranges, their own thieves. */
+ * Loops that fork thousands of tasks and then join them: gifts of half a stack, their ranges, their
+ * own thieves. */
 #include <criterion/criterion.h>
 #include <sched/forkstack.h>
 #include <tests/support/stress.h>
@@ -30,8 +31,8 @@ FILCH_TASK(unsigned, flat, (unsigned, loop), (unsigned, count), (uint64_t, seed)
     return wrong;
 }
 
-/* Four loops at a time, on fibers of their own as far as they are stolen. They share one fork stack as far as not: a
- * loop that is joined runs above what the ones before it left. */
+/* Four loops at a time, on fibers of their own as far as they are stolen. They share one fork stack
+ * as far as not: a loop that is joined runs above what the ones before it left. */
 FILCH_TASK(unsigned, loops, (unsigned, count), (uint64_t, seed))
 {
     unsigned wrong = 0;

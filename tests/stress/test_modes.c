@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Every idle, take and wait mode with every other, on few and many workers: answers are right, and the runtime ends. Deep
- * recursions with large frames, whose joins help, stay within their stacks. */
+ * Every idle, take and wait mode with every other, on few and many workers: answers are right, and
+ * the runtime ends. Deep recursions with large frames, whose joins help, stay within their
+ * stacks. */
 #include <criterion/criterion.h>
 #include <sched/mode.h>
 #include <tests/support/modes.h>
@@ -68,8 +69,8 @@ Test(modes, answers_are_right_with_every_combination)
                    mode_workers[(i + i / 3 + i / 9 + i / ALL) % MODE_SIZES]);
 }
 
-/* The frames of one recursion fill half of what is left where joins still help; nested in each other without a bound
- * they would fill many stacks. */
+/* The frames of one recursion fill half of what is left where joins still help; nested in each
+ * other without a bound they would fill many stacks. */
 Test(modes, joins_that_help_stay_within_the_stack)
 {
     uint64_t seed = stress_seed();
@@ -88,7 +89,8 @@ Test(modes, joins_that_help_stay_within_the_stack)
     printf("%llu times a join helped\n", (unsigned long long)helps);
 }
 
-/* Tasks wait for time and for channels beside joins that help: what lies below only waits longer. */
+/* Tasks wait for time and for channels during joins that help: the frames below only wait
+ * longer. */
 FILCH_TASK(int, sleepy, (uint64_t, seed), (int, depth))
 {
     if (seed % 50 == 0)

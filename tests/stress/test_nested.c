@@ -75,7 +75,8 @@ FILCH_TASK(int, there_and_back, (filch_runtime *, there), (filch_runtime *, back
     return hops ? FILCH_RUN(there, there_and_back, back, there, hops - 1) + 1 : 0;
 }
 
-/* Whoever woke the fiber that waited may still be on its way out of the runtime that is destroyed. */
+/* The thread that woke the waiting fiber may still be on its way out of the runtime that is
+ * destroyed. */
 Test(nested, both_sides_may_be_destroyed_as_soon_as_the_answer_is_here)
 {
     uint64_t seed = stress_seed();

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Tasks and threads that push and receive at random, through stages of random width, room and order that map, filter, split,
- * fail and panic, while contexts are cancelled: each item that was pushed is finished, failed or dropped, none twice, and
- * what each stage emitted has entered the next one. */
+ * Tasks and threads that push and receive at random, through stages of random width, room and order
+ * that map, filter, split, fail and panic, while contexts are cancelled. Each item that was pushed
+ * is finished, failed or dropped, none twice, and the items that each stage emitted have entered
+ * the next one. */
 #include <tests/support/parties.h>
 #include <tests/support/pipes.h>
 
@@ -136,7 +137,8 @@ Test(pipelines, each_item_is_finished_failed_or_dropped)
     }
 }
 
-/* Destroyed at a random moment, while functions are in progress, wait to emit, fail and are cancelled. */
+/* Destroyed at a random moment, while functions are in progress, wait to emit, fail and are
+ * cancelled. */
 Test(pipelines, a_pipeline_may_be_destroyed_at_any_moment)
 {
     uint64_t seed = stress_seed();

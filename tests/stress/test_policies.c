@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Every policy on every discipline, with few and many workers, on this machine and on larger ones that hwloc
- * imagines; and policies that change while tasks run. */
+ * Every policy on every queue, with few and many workers, on this machine and on larger ones that
+ * hwloc imagines; and policies that change while tasks run. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
-#include <runtime/core/worker.h>
-#include <sched/policy.h>
+#include <runtime/engine/worker.h>
+#include <sched/victims/policy.h>
 #include <string.h>
 #include <tests/support/child.h>
 #include <tests/support/configs.h>

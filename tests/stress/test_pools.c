@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Pools under everything at once: submissions from tasks and threads, panics, deadlines, cancellations,
- * other widths and priorities, a shutdown at any moment. Whatever is accepted is told of once, and its
- * data given back once. */
+ * Pools under everything at once: submissions from tasks and threads, panics, deadlines,
+ * cancellations, other widths and priorities, a shutdown at any moment. Every accepted job is
+ * reported once, and its data released once. */
 #include <pthread.h>
 #include <tests/support/pools.h>
 #include <tests/support/stress.h>
@@ -151,7 +151,7 @@ static void expect_balance(filch_pool *pool, const struct item *items, unsigned 
 {
     uint64_t sums[FILCH_OUTCOMES] = {0}, accepted = 0, plain = 0;
     filch_pool_stats stats;
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     for (unsigned i = 0; i < n; i++) {
         check(&items[i], sums);
         accepted += items[i].accepted;
@@ -162,7 +162,7 @@ static void expect_balance(filch_pool *pool, const struct item *items, unsigned 
         cr_assert_geq(stats.outcomes[i], sums[i], "outcome %u", i);
         plain -= stats.outcomes[i] - sums[i];
     }
-    cr_assert_eq(plain, 0, "those of whom nobody was told");
+    cr_assert_eq(plain, 0, "jobs without a reported outcome");
 }
 
 static void storm(filch_runtime *rt, filch_pool_config config, unsigned each, uint64_t seed)
@@ -210,7 +210,7 @@ Test(pools, each_accepted_job_has_one_outcome_whatever_happens)
     uint64_t seed = stress_seed();
     for (unsigned i = 0; i < STRESS_CONFIGS; i++) {
         filch_runtime *rt = stress_runtime(i, seed);
-        for (unsigned j = 0; j < FILCH_ORDERS * FILCH_FULL_POLICIES; j++) {
+        for (unsigned j = 0; j < FILCH_ORDERS * FILCH_FULL_CHOICES; j++) {
             filch_pool_config config = {.order = (filch_pool_order)(j % FILCH_ORDERS),
                                         .full = (filch_when_full)(j / FILCH_ORDERS),
                                         .aging = FILCH_MILLISECOND};

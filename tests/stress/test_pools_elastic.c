@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Elastic pools whose monitor comes all the time: bursts of jobs and pauses, other least widths, a
- * shutdown at any moment. Never are more in progress than the most, and each job has its outcome once. */
+ * shutdown at any moment. The number of running jobs never exceeds the maximum, and each job has
+ * its outcome once. */
 #include <pthread.h>
 #include <tests/support/pools.h>
 #include <tests/support/stress.h>
@@ -63,7 +64,7 @@ static void told(filch_job *job, filch_outcome outcome, const filch_failure *why
 static void look(struct storm *storm)
 {
     filch_pool_stats stats;
-    filch_pool_stats_read(storm->pool, &stats);
+    filch_pool_stats_read(storm->pool, &stats, sizeof stats);
     if (!stats.width || stats.width > storm->most || stats.running > storm->most)
         filch_die("%u in progress, width %u", (unsigned)stats.running, (unsigned)stats.width);
 }
@@ -102,7 +103,7 @@ static void expect_balance(filch_pool *pool, const struct item *items, unsigned 
 {
     uint64_t sums[FILCH_OUTCOMES] = {0}, accepted = 0;
     filch_pool_stats stats;
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     for (unsigned i = 0; i < count; i++) {
         const struct item *item = &items[i];
         cr_assert_eq(filch_u32_load(&item->told, FILCH_ACQUIRE), item->accepted);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Random programs of everything a task can do, against the same programs walked by one thread. A program is its seed: what
- * it does, in which order and with which children follows from that alone, so that a failure's shape can be repeated
- * (FILCH_SEED, as printed) and made smaller (FILCH_DEPTH). Its value is a chain of hashes over its children's values, each
- * at its place; what it throws away is summed. So nothing can be lost, run twice or answered with another's result. */
+ * Random programs of everything a task can do, against the same programs walked by one thread. A
+ * program is its seed: its steps, their order and its children follow from that alone. So a
+ * failure's shape can be repeated (FILCH_SEED, as printed) and made smaller (FILCH_DEPTH). Its
+ * value is a chain of hashes over its children's values, each at its place; discarded values are
+ * summed. So nothing can be lost, run twice or answered with another's result. */
 #include <criterion/criterion.h>
 #include <sched/forkstack.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
 
-/* All unjoined forks of a path, and the gifts that a thief forks on top, fit into the slots of the smallest build. */
+/* All unjoined forks of a path, and the gifts that a thief forks on top, fit into the slots of the
+ * smallest build. */
 enum { DEPTH = 12, MOST_OPEN = 8, MOST_SENT = 3, MOST_ELEMENTS = 60, MOST_STEPS = 24 };
 _Static_assert(DEPTH *MOST_OPEN + MOST_ELEMENTS + 20 < FL_SLOTS, "a path may overflow its stack");
 
@@ -157,49 +159,49 @@ static void run_loop(filch_self self, struct walk *walk)
     }
 }
 
-/* A program on its way: awaited by whoever sent it, in whose frame this lies, or thrown away. */
-struct errand {
+/* A program on its way: awaited by its sender, in whose frame this lies, or thrown away. */
+struct started {
     struct program program;
     unsigned here;
     signpost done;
     uint64_t value;
 };
 
-static void run_sent(filch_self self, void *errand);
-static void run_thrown(filch_self self, void *errand);
+static void run_sent(filch_self self, void *started);
+static void run_thrown(filch_self self, void *started);
 
-static void start(filch_go_fn *fn, struct errand *errand, const struct walk *walk, unsigned there)
+static void start(filch_go_fn *fn, struct started *started, const struct walk *walk, unsigned there)
 {
-    *errand = (struct errand){.program = walk->child, .here = there};
-    if (filch_go(runtimes[there], fn, errand))
+    *started = (struct started){.program = walk->child, .here = there};
+    if (filch_go(runtimes[there], fn, started))
         filch_die("%s", filch_error());
 }
 
 static void start_thrown(const struct walk *walk, unsigned here)
 {
-    struct errand *errand = malloc(sizeof *errand);
-    if (!errand)
+    struct started *started = malloc(sizeof *started);
+    if (!started)
         filch_die("no memory");
-    start(run_thrown, errand, walk, here ^ (walk->child.seed % 4 == 0));
+    start(run_thrown, started, walk, here ^ (walk->child.seed % 4 == 0));
 }
 
-/* Gives way to whatever else there is to do here, and to whoever does it elsewhere without a CPU of his own: fibers that
- * only gave way to each other would keep the CPUs from the very worker that they wait for, thousands of switches for each
- * program. */
-static uint64_t await(filch_self self, struct errand *errand)
+/* Yields to other work here, and to threads without a CPU of their own. Fibers that only yielded to
+ * each other would keep the CPUs from the very worker that they wait for, thousands of switches for
+ * each program. */
+static uint64_t await(filch_self self, struct started *started)
 {
-    for (unsigned i = 1; !signpost_count(&errand->done); i++) {
+    for (unsigned i = 1; !signpost_count(&started->done); i++) {
         filch_yield(self);
         if (i % 16 == 0)
             sched_yield();
     }
-    return errand->value;
+    return started->value;
 }
 
 FILCH_TASK(uint64_t, program, (struct program, what), (unsigned, here))
 {
     struct walk walk = begin(what);
-    struct errand sent[MOST_SENT];
+    struct started sent[MOST_SENT];
     for (enum step step; (step = next_step(&walk)) != END;) {
         stress_dawdle(walk.random);
         if (step == FORK) {
@@ -230,17 +232,17 @@ FILCH_TASK(uint64_t, program, (struct program, what), (unsigned, here))
 
 static void run_sent(filch_self self, void *arg)
 {
-    struct errand *errand = arg;
-    errand->value = program(self, errand->program, errand->here);
-    signpost_raise(&errand->done);
+    struct started *started = arg;
+    started->value = program(self, started->program, started->here);
+    signpost_raise(&started->done);
 }
 
 static void run_thrown(filch_self self, void *arg)
 {
-    struct errand *errand = arg;
-    uint64_t value = program(self, errand->program, errand->here);
+    struct started *started = arg;
+    uint64_t value = program(self, started->program, started->here);
     filch_u64_add(&thrown, value, FILCH_RELAXED); /* read once the runtimes are gone */
-    free(errand);
+    free(started);
 }
 
 /* ---- The comparison ---- */
@@ -252,7 +254,7 @@ static unsigned depth_wanted(void)
     return depth < DEPTH ? depth : DEPTH;
 }
 
-/* Round i of a seed is round 0 of seed + i: what a failure prints repeats its program first. */
+/* Round i of a seed is round 0 of seed + i: a failure's printed seed repeats its program first. */
 static void run_programs(unsigned config, uint64_t seed, unsigned rounds)
 {
     unsigned depth = depth_wanted();
@@ -270,7 +272,7 @@ static void run_programs(unsigned config, uint64_t seed, unsigned rounds)
                      stress_name(config));
     }
     WAIT_WHILE(filch_u64_load(&programs_run, FILCH_ACQUIRE) <
-               programs_expected); /* what was thrown away may still want both runtimes */
+               programs_expected); /* programs thrown away may still need both runtimes */
     cr_assert_eq(filch_runtime_destroy(runtimes[config % 2]), 0);
     cr_assert_eq(filch_runtime_destroy(runtimes[!(config % 2)]), 0);
     cr_assert_eq(filch_u64_load(&programs_run, FILCH_RELAXED), programs_expected,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Limiters and adaptive limits under deadlines, cancellations, what is given back and changes, all at once: nothing is had
- * that there is not, and what was had is what was counted. */
+ * Limiters and adaptive limits under deadlines, cancellations, give-backs and changes, all at once:
+ * no permit is granted that does not exist, and the counts match the grants. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/adaptive.h>
@@ -44,7 +44,8 @@ static uint32_t count(const filch_u32 *counter)
     return filch_u32_load(counter, FILCH_ACQUIRE);
 }
 
-/* A context of one's own, which a timer cancels now and then: at about the time that is waited for. */
+/* A context of one's own, which a timer cancels now and then: at about the time that is waited
+ * for. */
 static filch_context *some_context(uint64_t random)
 {
     filch_context *context = NULL;
@@ -239,7 +240,7 @@ static void come_and_go(filch_self self, void *arg, unsigned index)
         if (next(&random) % 4 == 0)
             party_gives_way(self);
         filch_adaptive_outcome outcome = (filch_adaptive_outcome)(next(&random) % 3);
-        expect(!filch_adaptive_release(one->adaptive, outcome, (int64_t)(next(&random) % 5000)));
+        expect(!filch_adaptive_give_back(one->adaptive, outcome, (int64_t)(next(&random) % 5000)));
         if (next(&random) % 64 == 0)
             expect(!filch_adaptive_set(one->adaptive, 1, 1 + (unsigned)(next(&random) % 20)));
     }
@@ -253,7 +254,7 @@ Test(rates, who_was_admitted_is_released_and_nobody_is_forgotten)
         filch_adaptive_stats stats;
         cr_assert_eq(filch_adaptive_create(&one.adaptive, NULL), 0);
         parties_meet(rt, TASKS, THREADS, come_and_go, &one);
-        filch_adaptive_read(one.adaptive, &stats);
+        filch_adaptive_stats_read(one.adaptive, &stats, sizeof stats);
         cr_assert_eq(stats.running + stats.waiting, 0);
         cr_assert_eq(stats.admitted, count(&one.admitted));
         cr_assert_eq(stats.released, stats.admitted);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Tasks and threads that take, break, hold and give back resources at random, while these fail to be made, fail their
- * checks and grow old: nothing is lost, nothing is had by two, and all numbers agree. */
+ * Tasks and threads that take, break, hold and give back resources at random, while resources fail
+ * to be made, fail their checks and grow old. Nothing is lost, no resource has two holders, and all
+ * numbers agree. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
@@ -59,7 +60,7 @@ static void shop(filch_self self, void *arg, unsigned index)
             continue;
         }
         hold(self, all, one, random >> 20);
-        cr_assert_eq(filch_resource_release(one, random % 16 != 5), 0);
+        cr_assert_eq(filch_resource_give_back(one, random % 16 != 5), 0);
     }
     if (index == 0 && all->closes)
         filch_resources_close(all->pool, 0);
@@ -116,7 +117,7 @@ static void end_it(filch_self self, void *arg, unsigned index)
     (void)self;
     last *it = arg;
     if (index) {
-        cr_assert_eq(filch_resource_release(it->held, index % 2), 0);
+        cr_assert_eq(filch_resource_give_back(it->held, index % 2), 0);
         return;
     }
     cr_assert_eq(filch_resources_close(it->pool, FILCH_FOREVER), 0);

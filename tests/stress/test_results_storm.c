@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A results list under everything at once: several pools of all kinds fill it, one job or many at a
- * time, tasks and threads empty it, and it is closed, or a pool shut down, at any moment. Each job
- * that was accepted comes once, after it was told, and none that was refused. */
+ * A results list under everything at once. Several pools of all kinds fill it, one job or many at a
+ * time; tasks and threads empty it; it is closed, or a pool shut down, at any moment. Each accepted
+ * job arrives once, after its outcome was reported, and no refused one does. */
 #include <filch/results.h>
 #include <pthread.h>
 #include <tests/support/pools.h>
@@ -166,7 +166,7 @@ static void open_pools(struct party *party, filch_runtime *rt)
         {.runtime = rt},
         {.runtime = rt, .width = 1 + (unsigned)(party->seed % 7), .capacity = 30},
         {.runtime = rt, .width = 2, .capacity = 30, .order = FILCH_PRIORITY}};
-    configs[2].full = (filch_when_full)(party->seed >> 8) % FILCH_FULL_POLICIES;
+    configs[2].full = (filch_when_full)(party->seed >> 8) % FILCH_FULL_CHOICES;
     for (unsigned i = 0; i < POOLS; i++) {
         configs[i].results = party->list;
         party->pools[i] = pool_of(configs[i]);

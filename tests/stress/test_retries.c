@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Runs of attempts that share a budget, from all sides: to the last token, what they put in is what they take out and what
- * is left; cancels end all waits. */
+ * Runs of attempts that share a budget, from all sides: to the last token, deposits equal
+ * withdrawals plus the balance; cancels end all waits. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/retry.h>

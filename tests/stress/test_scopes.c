@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Trees of scopes whose children do, at random, all that they may: spawn siblings, open scopes below, fork, fail, panic,
- * cancel, wait. Whatever happens, nobody outlives a scope, and all failures are known. */
+ * Trees of scopes whose children do, at random, everything that is allowed: spawn siblings, open
+ * scopes below, fork, fail, panic, cancel, wait. In every case no child outlives its scope, and all
+ * failures are known. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
@@ -9,7 +10,8 @@
 
 enum { DEPTH = 3, SPAWNED_MOST = 20 };
 
-/* A scope and what is to come of it. Lies on the opener's stack, so that sanitizers see who comes too late. */
+/* A scope and its expected result. It is on the opener's stack, so that sanitizers see a late
+ * child. */
 typedef struct group {
     filch_scope scope;
     filch_runtime *rt;

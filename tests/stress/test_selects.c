@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Selects against each other, over the same channels in any order, with deadlines and contexts: exactly one case happens,
- * nothing is lost or doubled. */
+ * Selects against each other, over the same channels in any order, with deadlines and contexts:
+ * exactly one case happens, nothing is lost or doubled. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static void open_world(world *w, uint64_t seed, size_t capacity)
         filch_die("%s", filch_error());
 }
 
-/* What is left in them is received; nobody waits there any more. */
+/* Items left in them are received; nobody waits there any more. */
 static void close_world(world *w)
 {
     uint32_t item;

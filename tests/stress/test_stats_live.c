@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Reading while workers work, come and go: no number ever falls, for any reader, and in the end they add up. */
+ * Reading while workers work, come and go: no number ever falls, for any reader, and in the end
+ * they add up. */
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <string.h>
@@ -25,7 +26,7 @@ FILCH_TASK(unsigned, tree, (unsigned, height), (uint64_t, seed))
     return left + right;
 }
 
-/* Returns how many numbers have fallen. before: what this reader has read of that worker. */
+/* Returns how many numbers have fallen. before: this reader's last values of that worker. */
 static unsigned read_one(int worker, filch_stats *before)
 {
     unsigned fallen = 0;
@@ -84,7 +85,7 @@ static void play(const char *queue, const char *fence)
     pthread_t thread[READERS + 1];
     void *wrong;
     filch_config config = {
-        .workers = 2, .worker_slots = SLOTS, .queue = queue, .fence = fence, .max_fibers = 100000};
+        .workers = 2, .max_workers = SLOTS, .queue = queue, .fence = fence, .max_fibers = 100000};
     cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
     filch_u32_store(&ended, 0, FILCH_RELEASE);
     for (unsigned i = 0; i <= READERS; i++)

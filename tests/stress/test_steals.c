@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Steals, counted one by one. Every forked unit adds to a cell of its own that it has run, and whether a thief ran it: on
- * another fork stack than the one that forked it. After each round every cell says "once", and every joined result is its
- * own unit's; the runtimes' own counters have to agree with what the cells say. Some rounds by default; FILCH_STEALS=1e9
- * in the environment asks for that many steals of each kind, and for a tenth of single slots. */
+ * Steals, counted one by one. Every forked unit adds to a cell of its own that it has run, and
+ * whether a thief ran it: on another fork stack than the one that forked it. After each round every
+ * cell says "once", and every joined result is its own unit's; the runtimes' own counters have to
+ * agree with what the cells say. Some rounds by default; FILCH_STEALS=1e9 in the environment asks
+ * for that many steals of each kind, and for a tenth of single slots. */
 #include <criterion/criterion.h>
 #include <sched/forkstack.h>
 #include <string.h>
 #include <tests/support/stress.h>
 
-enum { RAN = 1, STOLEN = 1 << 8, MOST = FL_SLOTS - 20, CONFIGS = 6, CELLS = 1 << 14 };
+enum { RAN = 1, STOLEN = 1 << 8, MOST = FL_SLOTS - FL_RESERVE - 20, CONFIGS = 6, CELLS = 1 << 14 };
 
 static filch_u32 cells[CELLS];
 _Static_assert(MOST <= CELLS, "a cell for each unit");
@@ -20,7 +21,7 @@ static uint64_t steals_wanted(void)
     return text && *text ? (uint64_t)atof(text) : 0;
 }
 
-/* On that discipline which steals: few and many workers, both fences. */
+/* On that queue which steals: few and many workers, both fences. */
 static unsigned config_of(unsigned i)
 {
     return 2 * i;
@@ -50,8 +51,9 @@ static uint64_t slots_given(const filch_stats *stats)
     return stats->gift_tasks + stats->robs;
 }
 
-/* Rounds on every configuration, or until enough were stolen in all of them together: how much that is per round is the
- * scheduler's affair. check: what the runtime has counted against what its cells said. */
+/* Rounds on every configuration, or until enough were stolen in all of them together: the scheduler
+ * decides how much that is per round. check: compares the runtime's counts with those of its
+ * cells. */
 static void steal(uint64_t wanted, uint64_t (*play)(filch_runtime *, uint64_t, const char *),
                   void (*check)(const filch_stats *, uint64_t, const char *))
 {
@@ -64,7 +66,7 @@ static void steal(uint64_t wanted, uint64_t (*play)(filch_runtime *, uint64_t, c
         for (unsigned k = 0; k < rounds || stolen < wanted / CONFIGS; k++)
             stolen += play(rt, stress_mix(round++), name);
         filch_stats stats;
-        filch_runtime_stats(rt, &stats, sizeof stats);
+        filch_runtime_stats_read(rt, &stats, sizeof stats);
         check(&stats, stolen, name);
         cr_assert_eq(filch_runtime_destroy(rt), 0);
         printf("%" PRIu64 " steals on %s\n", stolen, name);
@@ -72,7 +74,7 @@ static void steal(uint64_t wanted, uint64_t (*play)(filch_runtime *, uint64_t, c
     }
 }
 
-/* ---- Flat: a stack of units is handed over by halves, and what a thief has of them is stolen from it again ---- */
+/* ---- Flat: units are handed over by halves, and stolen again from their thief ---- */
 
 FILCH_TASK(uint64_t, unit, (filch_self, forker), (unsigned, cell), (uint64_t, seed))
 {
@@ -99,7 +101,8 @@ static uint64_t play_flat(filch_runtime *rt, uint64_t seed, const char *name)
     return collect(count, name);
 }
 
-/* Thieves fork the halves of their ranges; those of them that are stolen are counted by the runtime alone. */
+/* Thieves fork the halves of their ranges; those of them that are stolen are counted by the runtime
+ * alone. */
 static void at_least(const filch_stats *stats, uint64_t stolen, const char *name)
 {
     cr_assert_geq(slots_given(stats), stolen, "%s", name);
@@ -122,7 +125,8 @@ static void spin(uint64_t turns)
         filch_pause();
 }
 
-/* Trees lie one behind the other in the cells, each a heap: the children of i are 2i + 1 and 2i + 2. */
+/* Trees lie one behind the other in the cells, each a heap: the children of i are 2i + 1 and 2i +
+ * 2. */
 FILCH_TASK(uint64_t, tree, (filch_self, forker), (unsigned, cell), (uint64_t, seed))
 {
     unsigned node = cell % TREE, left = cell + node + 1, right = left + 1;
@@ -189,14 +193,14 @@ FILCH_TASK(unsigned, flushed, (unsigned, count), (uint64_t, seed))
     return wrong;
 }
 
-/* Deque steals are counted by the runtime; what the worker itself pops runs on another stack, too. */
+/* The runtime counts deque steals; items that the worker itself pops run on another stack, too. */
 static uint64_t play_flushed(filch_runtime *rt, uint64_t seed, const char *name)
 {
     filch_stats before, after;
     unsigned count = 1 + (unsigned)(seed % MOST);
-    filch_runtime_stats(rt, &before, sizeof before);
+    filch_runtime_stats_read(rt, &before, sizeof before);
     cr_assert_eq(FILCH_RUN(rt, flushed, count, seed), 0, "%s", name);
-    filch_runtime_stats(rt, &after, sizeof after);
+    filch_runtime_stats_read(rt, &after, sizeof after);
     collect(count, name);
     return after.deque_steals - before.deque_steals;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Foreign threads throw detached and awaited tasks at a runtime, which is destroyed as soon as the last has thrown. */
+ * Foreign threads throw detached and awaited tasks at a runtime, which is destroyed as soon as the
+ * last has thrown. */
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <tests/support/fib.h>
@@ -35,7 +36,7 @@ static void yielder(filch_self self, void *unused)
     leaf(self, unused);
 }
 
-/* What is thrown, and how often leaf runs for it. */
+/* Each kind of task, and how often leaf runs for it. */
 static const struct {
     filch_go_fn *fn;
     unsigned leaves;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Plain jobs, many submitted at a time by threads and by tasks, to pools that may close at any
- * moment: those that were accepted run once, the others never, and the pool's numbers say the same. */
+ * moment. Accepted jobs run once, the others never, and the pool's numbers agree. */
 #include <pthread.h>
 #include <tests/support/pools.h>
 #include <tests/support/stress.h>
@@ -68,7 +68,7 @@ static void expect_balance(const struct party *party)
 {
     filch_pool_stats stats;
     uint64_t accepted = 0;
-    filch_pool_stats_read(party->pool, &stats);
+    filch_pool_stats_read(party->pool, &stats, sizeof stats);
     for (unsigned i = 0; i < SUBMITTERS; i++) {
         accepted += party->accepted[i];
         for (unsigned j = 0; j < party->each; j++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Locks, permits, signals and rounds under deadlines that are missed now and then: nothing is lost, nothing is had twice. */
+ * Locks, permits, signals and rounds under deadlines that are missed now and then: nothing is lost,
+ * nothing is acquired twice. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -99,7 +100,7 @@ static void acquire_and_release(filch_self self, void *arg, unsigned index)
         expect(filch_u32_add(&one->used, want, FILCH_ACQ_REL) + want <= PERMITS);
         linger(self, random / 1024);
         filch_u32_add(&one->used, -want, FILCH_ACQ_REL);
-        expect(filch_semaphore_release(&one->semaphore, want) == 0);
+        expect(filch_semaphore_give_back(&one->semaphore, want) == 0);
     }
 }
 
@@ -272,7 +273,7 @@ Test(sync, a_round_ends_when_all_have_come_and_has_one_first)
     }
 }
 
-/* ---- Freed by whoever is let go on ---- */
+/* ---- Freed by a waiter that continues ---- */
 
 typedef struct brief {
     filch_mutex mutex;
@@ -301,7 +302,7 @@ static void unlock_brief(brief *one)
     if (one->kind == 0)
         filch_mutex_unlock(&one->mutex);
     else if (one->kind == 1)
-        filch_semaphore_release(&one->semaphore, 1);
+        filch_semaphore_give_back(&one->semaphore, 1);
     else
         filch_rwlock_write_unlock(&one->rwlock);
 }

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Time against everything else: a timer that is stopped, moved or fires; a file that is ready, closed or waited for no
- * longer; a ticker that is started anew or destroyed. Each has one outcome. */
+ * Time against everything else: a timer that is stopped, moved or fires; a file that is ready,
+ * closed or waited for no longer; a ticker that is started anew or destroyed. Each has one
+ * outcome. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <filch/filch.h>
 #include <pthread.h>
 #include <sys/socket.h>
-#include <tests/support/keeper.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/timer_thread.h>
 #include <unistd.h>
 
 enum { TASKS = 24, THREADS = 2, PARTIES = TASKS + THREADS };
 
-/* What one task or thread does so many times; the last one to end raises `done`. */
+/* Body of one task or thread, run so many times; the last one to end raises `done`. */
 struct party {
     filch_runtime *rt;
     uint64_t random;
@@ -64,7 +66,8 @@ static void all_at_once(filch_runtime *rt, struct party *parties, struct party a
     signpost_wait(&done, PARTIES);
 }
 
-/* On every runtime; `before` and `after` each, if there is such. What was accepted has an outcome. */
+/* On every runtime; `before` and `after` each, if there is such. Every accepted job has an
+ * outcome. */
 static void everywhere(void (*work)(struct party *), unsigned rounds, void (*before)(void),
                        void (*after)(void))
 {
@@ -118,6 +121,66 @@ static void start_and_stop(struct party *party)
 Test(timers, each_is_stopped_or_fires_once)
 {
     everywhere(start_and_stop, 100, NULL, NULL);
+}
+
+/* ---- Timers that all start, stop and reset: each start is stopped, or runs its function ---- */
+
+enum { COMMON = 3 };
+static filch_timer common[COMMON];
+static filch_u32 starts, stops;
+static signpost runs;
+
+static void count_run(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    signpost_raise(&runs);
+}
+
+static void stop_common(filch_timer *timer)
+{
+    if (filch_timer_stop(timer))
+        filch_u32_add(&stops, 1, FILCH_RELAXED); /* read when all have ended */
+}
+
+static void use_common(struct party *party)
+{
+    uint64_t random = next(party);
+    filch_timer *timer = &common[random % COMMON];
+    int64_t when = filch_in((int64_t)((random >> 8) % 50000));
+    int rc = 0;
+    if (random >> 40 & 1)
+        rc = filch_timer_start(timer, party->rt, when, count_run, NULL);
+    else if (random >> 41 & 1)
+        stop_common(timer);
+    else
+        filch_timer_reset(timer, when);
+    if (rc && rc != -EALREADY)
+        filch_die("%s", filch_error());
+    if ((random >> 40 & 1) && !rc)
+        filch_u32_add(&starts, 1, FILCH_RELAXED); /* as above */
+    stress_dawdle(random >> 42);
+    party->outcomes = ++party->accepted;
+    for (unsigned i = 0; party->accepted == party->rounds && i < COMMON; i++)
+        stop_common(&common[i]); /* the runtime goes when all parties have done this */
+}
+
+static void nobody_has_started(void)
+{
+    filch_u32_store(&starts, 0, FILCH_RELAXED); /* nobody runs yet */
+    filch_u32_store(&stops, 0, FILCH_RELAXED);  /* the same */
+    filch_u32_store(&runs, 0, FILCH_RELAXED);   /* the same */
+}
+
+static void each_start_had_one_end(void)
+{
+    cr_assert_gt(filch_u32_load(&starts, FILCH_RELAXED), 0);
+    cr_assert_eq(filch_u32_load(&stops, FILCH_RELAXED) + signpost_count(&runs),
+                 filch_u32_load(&starts, FILCH_RELAXED));
+}
+
+Test(timers, common_ones_are_stopped_or_fire_once_a_start)
+{
+    everywhere(use_common, 150, nobody_has_started, each_start_had_one_end);
 }
 
 /* ---- Sleeps end, and not before their time ---- */
@@ -175,7 +238,7 @@ enum { PAIRS = 4 };
 static int pairs[PAIRS][2];
 static filch_u64 written, taken;
 
-/* Everybody writes to any, and reads from any: what one waits for another may take. */
+/* Everybody writes to any, and reads from any: another may take the bytes that one waits for. */
 static void read_or_write(struct party *party)
 {
     uint64_t random = next(party);
@@ -218,21 +281,21 @@ Test(timers, files_are_ready_or_the_time_is_over_and_no_byte_is_lost)
     everywhere(read_or_write, 150, open_pairs, what_is_left);
 }
 
-/* One number, opened and closed by a thread, waited for by all others. In between it may be anything: the C library,
- * too, opens files now and then. */
-static filch_u32 door;
+/* One number, opened and closed by a thread, waited for by all others. It is so high that no other
+ * file gets it in between: that one's close would tell nobody. */
+enum { DOOR = 200 };
 static signpost shut;
 static pthread_t porter;
 
 static void wait_at_the_door(struct party *party)
 {
-    int fd = (int)filch_u32_load(&door, FILCH_ACQUIRE);
-    int rc = filch_wait_fd(fd, next(party) & 1 ? POLLIN : POLLPRI, FILCH_FOREVER);
+    int rc = filch_wait_fd(DOOR, next(party) & 1 ? POLLIN : POLLPRI, FILCH_FOREVER);
     if (rc <= 0 && rc != -EBADF && rc != -EPERM)
         filch_die("waiting at the door: %d, %s", rc, filch_error());
 }
 
-/* The other end is closed last, so that who comes too late, to the next file of the number, is told as well. */
+/* The other end is closed last, so that a late waiter, which finds the next file of the number, is
+ * told as well. */
 static void *open_and_shut(void *unused)
 {
     (void)unused;
@@ -240,9 +303,10 @@ static void *open_and_shut(void *unused)
         int ends[2];
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends))
             filch_die("no sockets");
-        filch_u32_store(&door, (uint32_t)ends[0], FILCH_RELEASE);
+        if (dup3(ends[0], DOOR, O_CLOEXEC) != DOOR || close(ends[0]))
+            filch_die("no door");
         filch_sleep(30000);
-        if (filch_fd_close(ends[0]))
+        if (filch_fd_close(DOOR))
             filch_die("%s", filch_error());
         close(ends[1]);
     }
@@ -251,9 +315,8 @@ static void *open_and_shut(void *unused)
 
 static void porter_comes(void)
 {
-    keeper_start();
+    timer_thread_start();
     filch_u32_store(&shut, 0, FILCH_RELEASE);
-    filch_u32_store(&door, UINT32_MAX, FILCH_RELEASE);
     cr_assert_eq(pthread_create(&porter, NULL, open_and_shut, NULL), 0);
 }
 

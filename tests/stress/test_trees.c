@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Random trees of forks, joined in random places, against the same walk in one thread: each task's value depends on all
- * its children's in their order, and the number of tasks run is counted. */
+ * Random trees of forks, joined in random places, against the same walk in one thread: each task's
+ * value depends on all its children's in their order, and the number of tasks run is counted. */
 #include <criterion/criterion.h>
 #include <sched/forkstack.h>
 #include <tests/support/stress.h>
@@ -34,7 +34,8 @@ static uint64_t combined(uint64_t seed, const uint64_t *values, unsigned count)
     return sum;
 }
 
-/* Child i's part of what is left after its parent: uneven, so that thieves find trees of all sizes. */
+/* Child i's part of what is left after its parent: uneven, so that thieves find trees of all
+ * sizes. */
 static unsigned share(uint64_t seed, unsigned budget, unsigned children, unsigned i)
 {
     unsigned even = budget / children;

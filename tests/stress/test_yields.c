@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Yields between forks and joins: fork stacks are flushed half-way, fibers come back on other workers. */
+ * Yields between forks and joins: fork stacks are flushed half-way, fibers come back on other
+ * workers. */
 #include <criterion/criterion.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>

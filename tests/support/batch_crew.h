@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Those who add to the batcher of a test, one after the other. */
+ * Members that add to a test's batcher, one after the other. */
 #ifndef SUPPORT_BATCH_CREW_H
 #define SUPPORT_BATCH_CREW_H
 

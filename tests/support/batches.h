@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Where the batches of a test go: a flush that notes what it was given, waits at a gate, and fails as it is told. */
+ * Receives a test's batches: a flush that records its items, waits at a gate, and fails on
+ * request. */
 #ifndef SUPPORT_BATCHES_H
 #define SUPPORT_BATCHES_H
 
@@ -10,7 +11,7 @@
 #include <filch/panic.h>
 #include <tests/support/signpost.h>
 
-/* What is added: an item knows what shall become of it, and how often it was flushed. */
+/* An added item knows its expected outcome, and how often it was flushed. */
 typedef struct item {
     unsigned number;
     int shall; /* its outcome */
@@ -77,7 +78,7 @@ static inline filch_batcher *batcher_of(filch_runtime *rt, const filch_batcher_c
 static inline filch_batcher_stats batcher_stats(filch_batcher *batcher)
 {
     filch_batcher_stats all;
-    filch_batcher_stats_read(batcher, &all);
+    filch_batcher_stats_read(batcher, &all, sizeof all);
     return all;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the build that is tested is made with. */
+ * Options of the build under test. */
 #ifndef SUPPORT_BUILD_H
 #define SUPPORT_BUILD_H
 

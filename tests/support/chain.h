@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Joins that suspend: each task waits a while until its child has been stolen, so that its join has
- * to wait for another worker. Where nobody can steal it goes on all the same. */
+ * to wait for another worker. If nobody can steal, it continues all the same. */
 #ifndef SUPPORT_CHAIN_H
 #define SUPPORT_CHAIN_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Channels of a test, seen from within: who waits for them. A test goes on when all that it needs do. */
+ * Channels of a test, seen from within: their waiters. A test continues when all that it needs are
+ * there. */
 #ifndef SUPPORT_CHANNELS_H
 #define SUPPORT_CHANNELS_H
 

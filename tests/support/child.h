@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A piece of a test in a process of its own: for what ends a process, or changes it for good. How it ended and what it
- * said on stderr comes back. Call it while the test has one thread. */
+ * Runs a piece of a test in a process of its own: for code that ends a process, or changes it for
+ * good. Returns the child's status and its stderr. Call it while the test has one thread. */
 #ifndef SUPPORT_CHILD_H
 #define SUPPORT_CHILD_H
 
@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 struct child {
-    int status;      /* as waitpid tells it */
-    char text[8192]; /* stderr, cut there */
+    int status;       /* as waitpid tells it */
+    char text[32768]; /* stderr, cut there */
 };
 
 /* In the child: ends it as failed, and says where. */

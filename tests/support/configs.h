@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The runtimes on which whatever waits is tested: one worker, as many as there are processors, and many more, on each
- * discipline. */
+ * The runtimes on which everything that waits is tested: one worker, as many as there are
+ * processors, and many more, on each queue. */
 #ifndef SUPPORT_CONFIGS_H
 #define SUPPORT_CONFIGS_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Linked into every test of a coverage build: gcov writes its counters when a process ends by exit, but children of
- * tests end by _exit, and misuse ends by abort. Both are defined here in libc's place. */
+ * Linked into every test of a coverage build: gcov writes its counters when a process ends by exit,
+ * but children of tests end by _exit, and misuse ends by abort. Both are defined here in libc's
+ * place. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The crew of a test of what waits: each member runs a function, as a task of a runtime or as a thread of its own. Results
- * go into memory of the test, which asserts when all have ended: members do not assert. */
+ * The members of a test of waiting: each runs a function, as a task of a runtime or as a thread of
+ * its own. Results go into memory of the test, which asserts when all have ended: members do not
+ * assert. */
 #ifndef SUPPORT_CREW_H
 #define SUPPORT_CREW_H
 
@@ -57,7 +58,7 @@ static inline void crew_start(crew *all, enum crew_kind kind, crew_fn *fn, void 
     if (kind == CREW_TASK
             ? filch_go(all->rt, crew_as_task, one) != 0
             : pthread_create(&all->thread[all->threads++], NULL, crew_as_thread, one) != 0)
-        filch_die("no crew: %s", filch_error());
+        filch_die("cannot start a member: %s", filch_error());
     all->count++;
 }
 

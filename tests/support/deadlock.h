@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the detector's tests share. A detector looks at all of a process, so each of them is a process of its own
- * (child.h): nothing that is made here is ever given back. */
+ * Shared by the detector's tests. A detector looks at the whole process, so each test is a process
+ * of its own (child.h): nothing made here is ever given back. */
 #ifndef SUPPORT_DEADLOCK_H
 #define SUPPORT_DEADLOCK_H
 
@@ -59,7 +59,8 @@ static inline void live_on(void)
     undisturbed();
 }
 
-/* work() returns, and nothing is said meanwhile. index: its row, for who reads of a failure. */
+/* work() returns, and nothing is reported meanwhile. index: its row, for the reader of a
+ * failure. */
 static inline void expect_no_report(void (*work)(void), unsigned index)
 {
     struct child child;

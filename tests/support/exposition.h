@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A strict reader of Prometheus' text format 0.0.4, stricter than Prometheus': families are whole and in one piece, HELP
- * comes before TYPE, series are unique, histograms add up. And a place for what filch_metrics_write writes. */
+ * A strict reader of Prometheus' text format 0.0.4, stricter than Prometheus': families are whole
+ * and in one piece, HELP comes before TYPE, series are unique, histograms add up. And a buffer for
+ * the output of filch_metrics_write. */
 #ifndef SUPPORT_EXPOSITION_H
 #define SUPPORT_EXPOSITION_H
 
@@ -14,7 +15,7 @@
 
 enum { EXPOSITION_MOST = 1 << 20, EXPOSITION_NAME = 128, EXPOSITION_KEY = 512 };
 
-/* ---- What was written ---- */
+/* ---- The output ---- */
 
 typedef struct exposition {
     size_t length;
@@ -54,7 +55,7 @@ static inline double exposition_value(const char *text, const char *series)
 /* ---- The reader ---- */
 
 typedef struct exposition_reader {
-    const char *at;                       /* what comes next */
+    const char *at;                       /* the text not read yet */
     const char *wrong;                    /* NULL: nothing so far */
     char name[EXPOSITION_NAME], kind[16]; /* of the family */
     char sample[EXPOSITION_NAME],
@@ -212,7 +213,7 @@ static inline void exposition_head(exposition_reader *r)
     r->last_mark = r->last_value = -1;
 }
 
-/* NULL: it is as it has to be; else what was expected where `*at` then begins. */
+/* NULL: the output is correct; else the expectation that fails at `*at`. */
 static inline const char *exposition_wrong(const char *text, const char **at)
 {
     static exposition_reader r;
@@ -229,7 +230,7 @@ static inline const char *exposition_wrong(const char *text, const char **at)
     return r.wrong;
 }
 
-/* What the registry writes now, which is as it has to be; it stays in `all`. */
+/* The registry's output now, which is as it has to be; it stays in `all`. */
 static inline const char *exposition_written(filch_metrics *metrics, exposition *all)
 {
     const char *at = "", *wrong;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The smallest program of many tasks, for tests that are about something else: does a runtime still work? */
+ * The smallest program of many tasks, for tests that are about something else: does a runtime still
+ * work? */
 #ifndef SUPPORT_FIB_H
 #define SUPPORT_FIB_H
 
@@ -27,7 +28,7 @@ static inline long fib_serial(int n)
     return here;
 }
 
-/* The disciplines that tests go through. */
+/* The queues that tests go through. */
 static FILCH_UNUSED const char *const fib_queues[] = {"chase-lev", "central-mutex"};
 enum { FIB_QUEUES = 2 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A fork stack without a runtime: one thread plays its owner and its thieves in turn. What they do at the same time is
- * the model checker's part. */
+ * A fork stack without a runtime: one thread plays its owner and its thieves in turn. Their
+ * concurrent steps are the model checker's part. */
 #ifndef SUPPORT_FORKSTACK_H
 #define SUPPORT_FORKSTACK_H
 

@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The heap before a test and after it, where something was refused (tests/support/refuse.h) in between. */
+ * The heap before a test and after it, where something was refused (tests/support/refuse.h) in
+ * between. */
 #ifndef SUPPORT_HELD_H
 #define SUPPORT_HELD_H
 
 #include <criterion/criterion.h>
 #include <tests/support/fib.h>
-#include <tests/support/keeper.h>
 #include <tests/support/refuse.h>
+#include <tests/support/timer_thread.h>
 #include <urcu-bp.h>
 
 static int64_t blocks_before;
 
-/* For TestSuite: what a process has once is there. */
+/* For TestSuite: per-process state is there. */
 static inline void warm_up(void)
 {
     cr_assert_eq(fib_life(2, NULL, 12), 0);
     blocks_before = blocks;
 }
 
-/* The keeper, too. */
-static inline void warm_up_keeper(void)
+/* The timer thread, too. */
+static inline void warm_up_timer_thread(void)
 {
     warm_up();
-    keeper_has_begun();
+    timer_thread_has_begun();
     blocks_before = blocks;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Does a process that has nothing to do leave the CPU alone? A bound on busy waiting, far from what idling costs. */
+ * Does a process that has nothing to do leave the CPU alone? A bound on busy waiting, far above the
+ * cost of idling. */
 #ifndef SUPPORT_IDLE_H
 #define SUPPORT_IDLE_H
 
@@ -21,7 +22,8 @@ static inline double idle_used(void)
     return idle_seconds(&usage.ru_utime) + idle_seconds(&usage.ru_stime);
 }
 
-/* The process uses less than a fifth of one CPU in one of a few windows: who spins does so in all of them. */
+/* The process uses less than a fifth of one CPU in one of a few windows: a spinning thread would
+ * use it in all of them. */
 static inline bool idle_process(void)
 {
     enum { WINDOWS = 5 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Items to sort and merge: numbers and records of all sizes, in usual and unusual orders. A record knows which it was, so
- * that a stable outcome can be told from another. */
+ * Items to sort and merge: numbers and records of all sizes, in usual and unusual orders. A record
+ * knows its original position, so that a stable result can be told from another. */
 #ifndef SUPPORT_ITEMS_H
 #define SUPPORT_ITEMS_H
 
@@ -43,8 +43,8 @@ typedef struct record256 {
         .key = (key_), .index = (index_)                                                           \
     }
 
-/* The first of n items that should not be where it is, or 0: a lesser key than the one before, or an equal one that came
- * earlier. */
+/* The first of n items that should not be where it is, or 0: a lesser key than the one before, or
+ * an equal one that came earlier. */
 #define ITEMS_DISORDER(name, type, KEY, INDEX)                                                     \
     static size_t disorder_##name(const type *v, size_t n)                                         \
     {                                                                                              \

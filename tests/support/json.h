@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A strict reader of flat JSON objects, one a line (RFC 8259): names differ, texts are UTF-8, values are texts, numbers,
- * true, false or null. */
+ * A strict reader of flat JSON objects, one a line (RFC 8259): names differ, texts are UTF-8,
+ * values are texts, numbers, true, false or null. */
 #ifndef SUPPORT_JSON_H
 #define SUPPORT_JSON_H
 
@@ -28,7 +28,8 @@ static inline bool json_skip(json_line *line, const char *text)
     return there;
 }
 
-/* How many bytes follow the first of a character; -1: none begins so. The rest is left to json_text. */
+/* How many bytes follow the first of a character; -1: none begins so. The rest is left to
+ * json_text. */
 static inline int json_follow(unsigned char first)
 {
     return first < 0x80   ? 0

@@ -23,7 +23,7 @@ static inline filch_runtime *mode_runtime(filch_config config)
 static inline filch_stats mode_stats(const filch_runtime *rt)
 {
     filch_stats stats;
-    filch_runtime_stats(rt, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, &stats, sizeof stats);
     return stats;
 }
 

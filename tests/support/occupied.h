@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A worker that is kept busy, so that what is started on its runtime waits. */
+ * A worker that is kept busy, so that tasks started on its runtime wait. */
 #ifndef SUPPORT_OCCUPIED_H
 #define SUPPORT_OCCUPIED_H
 
 #include <filch/filch.h>
+#include <runtime/platform/lock.h>
 #include <runtime/sync/alarm.h>
-#include <runtime/sync/lock.h>
 #include <tests/support/configs.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>

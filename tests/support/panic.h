@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the tests of panics share: the runtimes, and a diary of what ran. */
+ * Shared by the tests of panics: the runtimes, and a log of the functions that ran. */
 #ifndef SUPPORT_PANIC_H
 #define SUPPORT_PANIC_H
 
@@ -8,7 +8,7 @@
 #include <filch/panic.h>
 #include <string.h>
 
-/* 1, 2, 8 and 64 workers of each discipline. */
+/* 1, 2, 8 and 64 workers of each queue. */
 enum { PANIC_RUNTIMES = 8 };
 
 static inline filch_runtime *panic_runtime(unsigned i)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the tests of the parallel algorithms share: on which runtimes, how large, which random numbers. */
+ * Shared by the tests of the parallel algorithms: the runtimes, the sizes, the random numbers. */
 #ifndef SUPPORT_PAR_H
 #define SUPPORT_PAR_H
 

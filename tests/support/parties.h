@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Parties that meet at one object: tasks and threads, at the same time, on few and many workers of each discipline. */
+ * Parties that meet at one object: tasks and threads, at the same time, on few and many workers of
+ * each queue. */
 #ifndef SUPPORT_PARTIES_H
 #define SUPPORT_PARTIES_H
 
@@ -74,7 +75,7 @@ static inline void party_gives_way(filch_self self)
         sched_yield();
 }
 
-/* Mostly for ever; else now, or soon enough to be missed now and then. */
+/* Usually no deadline; otherwise now, or soon enough to be missed now and then. */
 static inline int64_t party_deadline(uint64_t random)
 {
     if (random % 4 == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Waiting for what others do, by looking again and again. Giving way is not enough when many wait: on some kernels a
- * crowd of threads that only call sched_yield keeps everybody else from the CPU, for minutes. */
+ * Waiting for other threads by polling. Yielding is not enough when many wait: on some kernels a
+ * crowd of threads that only call sched_yield keeps everybody else from the CPU for minutes. */
 #ifndef SUPPORT_PATIENCE_H
 #define SUPPORT_PATIENCE_H
 

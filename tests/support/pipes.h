@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What goes through the pipelines of a test, and what they do with it. */
+ * Items for a test's pipelines, and the stages that process them. */
 #ifndef SUPPORT_PIPES_H
 #define SUPPORT_PIPES_H
 
@@ -36,7 +36,7 @@ static inline void parcel_drop(void *item)
     signpost_raise(&parcels_dropped);
 }
 
-/* What a stage does, and what it has seen. */
+/* A stage's behaviour, and its observations. */
 typedef struct bench {
     unsigned width;  /* its own: more are wrong */
     unsigned parts;  /* of each item; 0: emits the item itself */
@@ -120,7 +120,7 @@ static inline filch_pipeline *pipeline_of(filch_runtime *rt, const filch_stage *
 static inline filch_stage_stats stage_stats(filch_pipeline *pipeline, unsigned stage)
 {
     filch_stage_stats all;
-    if (filch_pipeline_stats(pipeline, stage, &all))
+    if (filch_pipeline_stats_read(pipeline, stage, &all, sizeof all))
         filch_die("%s", filch_error());
     return all;
 }
@@ -137,7 +137,8 @@ static inline void push_parcels(filch_pipeline *pipeline, unsigned from, unsigne
         cr_assert_eq(filch_pipeline_push(pipeline, parcel_make(i, 0), NULL, FILCH_FOREVER), 0);
 }
 
-/* When nothing is in progress, nor waits, but for results: pushed == finished + failed + dropped, in each stage. */
+/* When nothing is in progress, nor waits, but for results: pushed == finished + failed + dropped,
+ * in each stage. */
 static inline void stages_balance(filch_pipeline *pipeline, unsigned count)
 {
     for (unsigned i = 0; i <= count; i++) {
@@ -149,7 +150,7 @@ static inline void stages_balance(filch_pipeline *pipeline, unsigned count)
     }
 }
 
-/* Nothing is left of what was made. */
+/* Nothing made is left over. */
 static inline void parcels_balance(void)
 {
     cr_assert_eq(signpost_count(&parcels_made), signpost_count(&parcels_dropped));

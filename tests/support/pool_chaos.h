@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What tests/stress/test_pool_chaos.c is about: pools that share a limiter, a breaker and letters, and
+ * Parts of tests/stress/test_pool_chaos.c: pools that share a limiter, a breaker and letters, and
  * jobs that do anything, each about an item that keeps its accounts.
  *
  *   an item   is submitted once, and again for each letter that is requeued
@@ -38,7 +38,8 @@ typedef struct item {
     filch_u32 outcome; /* the last that was told */
     unsigned key;      /* 1 .. KEYS; 0: none */
     unsigned pool;
-    bool plain; /* nobody is told */
+    bool plain; /* without a callback */
+    bool after; /* it is told after its function has returned */
 } item;
 
 typedef struct storm {
@@ -46,7 +47,7 @@ typedef struct storm {
     filch_pool *pool[POOLS];
     filch_limiter *limiter;
     filch_breaker *breaker;
-    filch_letters *letters;
+    filch_dead_letters *letters;
     filch_context *above;
     uint64_t seed;
     signpost ended;
@@ -89,6 +90,9 @@ static inline void told(filch_job *job, filch_outcome outcome, const filch_failu
     item *one =
         lettered ? (item *)(uintptr_t)((const char *)why->task - offsetof(item, name)) : data;
     storm *in = one->in;
+    if (one->after && filch_u32_load(&one->inside, FILCH_ACQUIRE) &&
+        filch_u32_load(&one->submitted, FILCH_RELAXED) == 1) /* else a letter may have come again */
+        filch_die("told while its function runs");
     filch_trace trace = filch_job_trace(job);
     if (trace.trace[0] >= POOLS)
         filch_die("a job of pool %u", trace.trace[0]);
@@ -101,7 +105,7 @@ static inline void told(filch_job *job, filch_outcome outcome, const filch_failu
         FILCH_PANIC(-EPROTO, "nobody listens");
 }
 
-/* ---- What jobs do ---- */
+/* ---- The jobs ---- */
 
 static inline int submit_item(storm *in, item *one, unsigned pool, filch_job **out,
                               filch_job_options *options, int64_t until);
@@ -218,7 +222,7 @@ static inline int submit_item(storm *in, item *one, unsigned pool, filch_job **o
     return rc;
 }
 
-static inline int requeued(const filch_letter *letter, void *arg)
+static inline int requeued(const filch_dead_letter *letter, void *arg)
 {
     storm *in = arg;
     item *one = letter->data;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Pools of a test, and jobs by what they do and what becomes of them. */
+ * Pools of a test, and jobs by their behaviour and their outcome. */
 #ifndef SUPPORT_POOLS_H
 #define SUPPORT_POOLS_H
 
@@ -12,9 +12,12 @@
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 
+/* Its queue is as long as it gets unless the test says otherwise. */
 static inline filch_pool *pool_of(filch_pool_config config)
 {
     filch_pool *pool = NULL;
+    if (!config.capacity)
+        config.capacity = FILCH_UNLIMITED;
     cr_assert_eq(filch_pool_create(&pool, &config), 0, "%s", filch_error());
     return pool;
 }
@@ -28,7 +31,7 @@ static inline void have_fibers(void)
 static inline filch_pool_stats stats_of(const filch_pool *pool)
 {
     filch_pool_stats stats;
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     return stats;
 }
 
@@ -95,7 +98,7 @@ static inline int meets_others(filch_self self, filch_job *job, void *data)
     return 0;
 }
 
-/* ---- What becomes of jobs ---- */
+/* ---- Outcomes of jobs ---- */
 
 /* Of those whose data it is, or begins with it. */
 typedef struct fate {
@@ -114,6 +117,14 @@ static inline void fate_told(filch_job *job, filch_outcome outcome, const filch_
     signpost_raise(&of->told[outcome]);
 }
 
+/* Of data that several jobs share. */
+static inline void fate_counted(filch_job *job, filch_outcome outcome, const filch_failure *why,
+                                void *data)
+{
+    (void)job, (void)why;
+    signpost_raise(&((fate *)data)->told[outcome]);
+}
+
 static fate *fate_of_letter; /* of the only job */
 
 /* The same where there may be letters, whose the data is then. */
@@ -130,7 +141,7 @@ static inline void fate_dropped(void *data)
     signpost_raise(&((fate *)data)->dropped);
 }
 
-/* How many have been told of. */
+/* How many outcomes were reported. */
 static inline uint32_t fate_count(const fate *of)
 {
     uint32_t sum = 0;
@@ -149,9 +160,9 @@ static inline filch_outcome fate_outcome(const fate *of)
     return outcome;
 }
 
-/* ---- Jobs that stand still ---- */
+/* ---- Jobs that block ---- */
 
-/* Begins, and goes on when `go` is raised. */
+/* Begins, and continues when `go` is raised. */
 typedef struct gate {
     signpost begun, go;
 } gate;
@@ -166,7 +177,7 @@ static inline int stand_still(filch_self self, filch_job *job, void *arg)
     return 0;
 }
 
-/* As stand_still, and lets nobody else have its worker, whatever its context says. */
+/* As stand_still, and lets nobody else have its worker, regardless of its context. */
 static inline int hog(filch_self self, filch_job *job, void *arg)
 {
     gate *at = arg;
@@ -176,7 +187,7 @@ static inline int hog(filch_self self, filch_job *job, void *arg)
     return 0;
 }
 
-/* The pool's only runner is busy when this returns: what is submitted next waits. */
+/* The pool's only runner is busy when this returns: the next submitted job waits. */
 static inline void block(filch_pool *pool, gate *at)
 {
     *at = (gate){0};

@@ -11,6 +11,8 @@
 static inline void creation_refused(filch_pool_config config)
 {
     static const enum refusable what[] = {MEMORY, THREADS};
+    if (!config.capacity)
+        config.capacity = FILCH_UNLIMITED;
     for (unsigned i = 0; i < 2; i++)
         for (int64_t at = 0, count = 1; count; at++) {
             filch_pool *pool = NULL;

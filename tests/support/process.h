@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What this process holds, as the kernel counts it. */
+ * Resources that this process holds, as the kernel counts them. */
 #ifndef SUPPORT_PROCESS_H
 #define SUPPORT_PROCESS_H
 
@@ -24,7 +24,8 @@ static inline unsigned process_threads(void)
     return process_entries("/proc/self/task");
 }
 
-/* A thread that was joined is on the kernel's list for a moment more. Does not return while there are more. */
+/* A thread that was joined is on the kernel's list for a moment more. Does not return while there
+ * are more. */
 static inline void process_wait_for_threads(unsigned count)
 {
     WAIT_WHILE(process_threads() > count);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What Prometheus' own checker says of a text. tools/test.sh sees to it that there is one. */
+ * Runs Prometheus' own checker on a text. tools/test.sh makes sure that there is one. */
 #ifndef SUPPORT_PROMTOOL_H
 #define SUPPORT_PROMTOOL_H
 
@@ -12,7 +12,7 @@
 static inline void promtool_accepts(const char *text)
 {
     if (system("command -v promtool >/dev/null 2>&1"))
-        cr_skip_test("promtool not found (Debian: prometheus)");
+        cr_skip_test("promtool not found (Debian: promtool or prometheus)");
     FILE *tool = popen("promtool check metrics", "w");
     cr_assert_not_null(tool);
     fputs(text, tool);

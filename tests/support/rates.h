@@ -19,7 +19,7 @@ static inline int rates_earlier(const void *a, const void *b)
     return one->at < other->at ? -1 : one->at > other->at;
 }
 
-/* So many permits are not too many for `ns` nanoseconds. */
+/* `permits` are not too many for `ns` nanoseconds. */
 static inline bool rates_allow(filch_limit limit, uint64_t permits, int64_t ns)
 {
     int64_t period = limit.period ? limit.period : FILCH_SECOND;

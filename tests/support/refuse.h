@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the library asks the system for, refused at will: the n-th time, or from then on. Include it from one file of an
- * executable that is linked with the wrappers below (refusable in tests/CMakeLists.txt). It also counts what the library
- * holds. */
+ * Refuses at will the library's requests to the system: the n-th, or all from then on. Include it
+ * from one file of an executable that is linked with the wrappers below (refusable in
+ * tests/CMakeLists.txt). It also counts what the library holds. */
 #ifndef SUPPORT_REFUSE_H
 #define SUPPORT_REFUSE_H
 
@@ -45,7 +45,7 @@ static struct refusal {
     bool from_then_on;
 } refusals[REFUSABLES];
 static int hwloc_error = ENOMEM;
-/* What the library holds: blocks of the heap, bytes of address space. */
+/* The library's holdings: blocks of the heap, bytes of address space. */
 static int64_t blocks, mapped;
 
 static inline void refuse(enum refusable what, int64_t at, bool from_then_on)
@@ -63,14 +63,16 @@ static inline int64_t refuse_no_more(enum refusable what)
     return __atomic_load_n(&refusals[what].count, __ATOMIC_RELAXED);
 }
 
-/* Nobody asks unbidden: the detector of deadlocks, which is on in builds with checks, would start the keeper whenever a
- * worker falls asleep, and that would take refusals that are meant for somebody else. */
+/* No unexpected requests: the deadlock detector, which is on in builds with checks, would start the
+ * timer thread whenever a worker falls asleep, and use up refusals that are meant for another
+ * call. */
 __attribute__((constructor)) static void without_detector(void)
 {
     setenv("FILCH_DEADLOCK", "off", 1);
 }
 
-/* The call asks for `what` once, in vain, and fails with `rc`; `out` stays NULL, and nothing more is held. */
+/* The call asks for `what` once, unsuccessfully, and fails with `rc`; `out` stays NULL, and nothing
+ * more is held. */
 #define ASSERT_REFUSED(what, call, rc, out)                                                        \
     do {                                                                                           \
         int64_t held_ = blocks;                                                                    \
@@ -81,7 +83,8 @@ __attribute__((constructor)) static void without_detector(void)
         cr_assert_eq(blocks, held_);                                                               \
     } while (0)
 
-/* clang links its sanitizers with the test, and they call what is wrapped before they can be called themselves. */
+/* clang links its sanitizers with the test, and they call wrapped functions before they can be
+ * called themselves. */
 #ifdef __clang__
 #define REFUSE_BARE __attribute__((disable_sanitizer_instrumentation))
 #else
@@ -92,7 +95,7 @@ REFUSE_BARE static bool refused(enum refusable what, int error)
 {
     struct refusal *of = &refusals[what];
     int64_t left = __atomic_load_n(&of->left, __ATOMIC_RELAXED);
-    if (left == 0)
+    if (left <= 0) /* less: two threads have counted down at once */
         return false;
     if (left > 1) {
         __atomic_fetch_sub(&of->left, 1, __ATOMIC_RELAXED);
@@ -112,7 +115,8 @@ REFUSE_BARE static void *holding(void *block)
     return block;
 }
 
-/* REFUSED(type, name, kind, error, otherwise, parameters, arguments): name refuses with `otherwise`. */
+/* REFUSED(type, name, kind, error, otherwise, parameters, arguments): name refuses with
+ * `otherwise`. */
 #define WRAPPED(type, name, ...)                                                                   \
     type __real_##name(__VA_ARGS__);                                                               \
     type __wrap_##name(__VA_ARGS__);                                                               \
@@ -139,6 +143,15 @@ WRAPPED(void *, calloc, size_t count, size_t size)
 WRAPPED(void *, aligned_alloc, size_t alignment, size_t size)
 {
     return refused(MEMORY, ENOMEM) ? NULL : holding(__real_aligned_alloc(alignment, size));
+}
+
+WRAPPED(int, posix_memalign, void **out, size_t alignment, size_t size)
+{
+    if (refused(MEMORY, ENOMEM))
+        return ENOMEM;
+    int rc = __real_posix_memalign(out, alignment, size);
+    holding(rc ? NULL : *out);
+    return rc;
 }
 
 WRAPPED(char *, strdup, const char *text)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Those who stand in line for the resources of a test, one after the other. */
+ * Members that queue for a test's resources, one after the other. */
 #ifndef SUPPORT_RESOURCE_CREW_H
 #define SUPPORT_RESOURCE_CREW_H
 
@@ -45,7 +45,7 @@ static inline void stand_in_line(void *arg)
     source_enter(&from, one);
     mine->turn = filch_u32_add(&mine->queue->turns, 1, FILCH_ACQ_REL);
     source_leave(one);
-    filch_resource_release(one, true);
+    filch_resource_give_back(one, true);
 }
 
 #endif

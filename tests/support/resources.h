@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Where the resources of a test come from: how many there are, and what its callbacks shall do. */
+ * Source of a test's resources: how many there are, and the behaviour of its callbacks. */
 #ifndef SUPPORT_RESOURCES_H
 #define SUPPORT_RESOURCES_H
 
@@ -98,11 +98,11 @@ static inline filch_resources *resources_of(filch_runtime *rt, const filch_resou
 static inline filch_resources_stats resources_stats(filch_resources *pool)
 {
     filch_resources_stats all;
-    filch_resources_stats_read(pool, &all);
+    filch_resources_stats_read(pool, &all, sizeof all);
     return all;
 }
 
-/* Whoever has it is alone with it. */
+/* The holder is alone with it. */
 static inline void source_enter(source *of, filch_resource *one)
 {
     if (filch_u32_add((filch_u32 *)filch_resource_value(one), 1, FILCH_ACQ_REL))
@@ -113,7 +113,7 @@ static inline void source_leave(filch_resource *one)
     filch_u32_add((filch_u32 *)filch_resource_value(one), (uint32_t)-1, FILCH_ACQ_REL);
 }
 
-/* Nothing is lost, nothing is there twice, and the callbacks were called where they shall be. */
+/* Nothing is lost or duplicated, and the callbacks were called where they should be. */
 static inline void source_ends(source *of, filch_resources *pool)
 {
     cr_assert_eq(filch_resources_close(pool, FILCH_FOREVER), 0);

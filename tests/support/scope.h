@@ -19,8 +19,8 @@ static inline filch_runtime *runtime(unsigned workers)
     return rt;
 }
 
-/* Runs a test's body as a task, on runtimes of all sizes, both disciplines, and as a foreign thread beside each. Under
- * thread sanitizer, where a thread costs milliseconds, on three of them. */
+/* Runs a test's body as a task, on runtimes of all sizes, both queues, and as a foreign thread
+ * beside each. Under thread sanitizer, where a thread costs milliseconds, on three of them. */
 typedef void body_fn(filch_runtime *rt);
 
 FILCH_VOID_TASK(call_body, (body_fn *, body), (filch_runtime *, rt))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Flags and counters by which tasks and threads of a test wait for each other: as long as it takes, with the CPU left to
- * others meanwhile. */
+ * Flags and counters by which tasks and threads of a test wait for each other: as long as it takes,
+ * with the CPU left to others meanwhile. */
 #ifndef SUPPORT_SIGNPOST_H
 #define SUPPORT_SIGNPOST_H
 

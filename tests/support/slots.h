@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Runtimes of some workers and slots for more. Whoever waits here for a number of threads waits for tasks that hold a
- * worker each: only so many workers can hold so many. */
+ * Runtimes of some workers and slots for more. A wait here for a number of threads is a wait for
+ * tasks that hold a worker each: only that many workers can hold them. */
 #ifndef SUPPORT_SLOTS_H
 #define SUPPORT_SLOTS_H
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
-#include <runtime/core/worker.h>
+#include <runtime/engine/worker.h>
 #include <tests/support/fib.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
@@ -18,7 +18,7 @@ enum { MOST = 8 };
 static inline filch_runtime *runtime_of(unsigned workers, unsigned slots, const char *queue)
 {
     filch_runtime *rt;
-    filch_config config = {.workers = workers, .worker_slots = slots, .queue = queue};
+    filch_config config = {.workers = workers, .max_workers = slots, .queue = queue};
     if (filch_runtime_create(&rt, &config))
         filch_die("%s", filch_error());
     return rt;
@@ -54,7 +54,7 @@ static inline void held(filch_self self, void *arg)
     signpost_raise(&all->left);
 }
 
-/* So many workers are held at once; then all may go. */
+/* Waits until so many workers are held at once, then releases all. */
 static inline void hold_workers(filch_runtime *rt, unsigned count)
 {
     hold all = {0};
@@ -69,12 +69,12 @@ static inline void hold_workers(filch_runtime *rt, unsigned count)
 
 static inline bool is_resting(const filch_runtime *rt)
 {
-    return fl_idle_resting(fl_idle_look((fl_idle *)(uintptr_t)&rt->idle)) == rt->crew.most;
+    return fl_idle_resting(fl_idle_look((fl_idle *)(uintptr_t)&rt->idle)) == rt->worker_set.most;
 }
 
 static inline void wait_until_retired(filch_runtime *rt)
 {
-    unsigned active = filch_runtime_workers(rt), most = filch_runtime_worker_slots(rt);
+    unsigned active = filch_runtime_workers(rt), most = filch_runtime_max_workers(rt);
     WAIT_WHILE(!is_resting(rt) || fl_idle_sleepers(fl_idle_look(&rt->idle)) != active);
     cr_assert_leq(active, most);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the tests of the sorts ask of each of them. */
+ * Requirements that the tests of the sorts check for each of them. */
 #ifndef SUPPORT_SORTING_H
 #define SUPPORT_SORTING_H
 
@@ -142,8 +142,8 @@ static inline bool less_counted(uint32_t a, uint32_t b, uint64_t *count)
     return a < b;
 }
 
-/* M. D. McIlroy, A killer adversary for quicksort, 1999: what the values are is decided as late as can be, and to the
- * disadvantage of pivots. All start as gas, which is more than any solid value. */
+/* M. D. McIlroy, A killer adversary for quicksort, 1999: values are decided as late as possible,
+ * and to the disadvantage of pivots. All start as gas, which is more than any solid value. */
 typedef struct adversary {
     uint32_t *value, gas, solid, candidate;
     uint64_t count;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Stable sorts of records to which memory is refused from the at-th time on that they ask for it. */
+ * Stable sorts of records to which memory is refused from the at-th time on that they ask for
+ * it. */
 #ifndef SUPPORT_SORTING_REFUSED_H
 #define SUPPORT_SORTING_REFUSED_H
 
 #include <tests/support/items.h>
 #include <tests/support/refuse.h>
 
-/* `asks`, an expression of at and shape: more than a page of items cannot be sorted without a refusal. */
+/* `asks`, an expression of at and shape: more than a page of items cannot be sorted without a
+ * refusal. */
 #define SORTING_REFUSED(sort, type, asks)                                                          \
     static void sort##_refused(filch_runtime *rt, size_t n, int64_t at, item_shape shape,          \
                                uint64_t *state)                                                    \

@@ -36,7 +36,7 @@ static inline uint64_t stats_value(const filch_stat *row, const filch_stats *sta
     return *(const uint64_t *)(const void *)((const char *)stats + row->offset);
 }
 
-/* What thieves took, as the counters say. */
+/* Items taken by thieves, as counted. */
 static inline uint64_t stats_stolen(const filch_stats *stats)
 {
     return stats->gift_tasks + stats->robs + stats->deque_steals;
@@ -48,8 +48,8 @@ static inline bool stats_at_rest(const filch_stats *stats)
            stats->asks == stats->gifts + stats->missed_refused + stats->robs + stats->missed_gone;
 }
 
-/* Of a runtime whose tasks have ended, once its thieves have ended what they had begun: what never comes to hold keeps the
- * test from ending. */
+/* Of a runtime whose tasks have ended, once its thieves have ended the thefts they had begun: a
+ * relation that never holds keeps the test from ending. */
 static inline filch_stats stats_rested(filch_runtime *rt)
 {
     filch_stats stats = stats_of(rt, FILCH_ALL_WORKERS);
@@ -58,8 +58,8 @@ static inline filch_stats stats_rested(filch_runtime *rt)
     return stats;
 }
 
-/* What a thief took, as its table of victims says; it comes to agree with the thief's counters: what a join had back after
- * a flush lies in a ready deque until somebody takes it in vain. */
+/* A thief's table of victims, which comes to agree with the thief's counters: an item that a join
+ * took back after a flush lies in a ready deque until somebody's attempt to take it fails. */
 static inline uint64_t stats_thefts_of(filch_runtime *rt, unsigned thief)
 {
     enum { MOST = 64 };
@@ -79,7 +79,7 @@ static inline uint64_t stats_thefts_of(filch_runtime *rt, unsigned thief)
 static inline uint64_t stats_thefts(filch_runtime *rt)
 {
     uint64_t sum = 0;
-    for (unsigned thief = 0; thief < filch_runtime_worker_slots(rt); thief++)
+    for (unsigned thief = 0; thief < filch_runtime_max_workers(rt); thief++)
         sum += stats_thefts_of(rt, thief);
     return sum;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the stress tests share: how much (FILCH_STRESS multiplies it, sanitizers divide), which seed (FILCH_SEED, else the
- * clock; printed, so that a failure can be repeated), and on which runtimes. */
+ * Shared by the stress tests: how much (FILCH_STRESS multiplies it, sanitizers divide), which seed
+ * (FILCH_SEED, else the clock; printed, so that a failure can be repeated), and the runtimes. */
 #ifndef SUPPORT_STRESS_H
 #define SUPPORT_STRESS_H
 
@@ -40,8 +40,8 @@ static inline uint64_t stress_mix(uint64_t x)
     return x ^ (x >> 32);
 }
 
-/* The runtimes: few and many workers on each discipline with each fence. Tests that are to suspend at will have room for
- * it, however small the build. */
+/* The runtimes: few and many workers on each queue with each fence. Tests that are to suspend at
+ * will have room for it, however small the build. */
 static const unsigned stress_workers[] = {2, 8, 64};
 enum { STRESS_CONFIGS = 12 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Jobs that fail so many times. */
+ * Jobs that fail a given number of times. */
 #ifndef SUPPORT_STUBBORN_H
 #define SUPPORT_STUBBORN_H
 

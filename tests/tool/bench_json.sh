@@ -30,12 +30,12 @@ claim "CSV: every line has as many fields as the head" \
     test "$(tr -d '\r' <out | sed 's/"[^"]*"/x/g' | awk -F, '{print NF}' | sort -u | wc -l)" -eq 1
 
 FILCH_FENCE=full run_filch 0 bench --kernels fib --size tiny --repeat 1 --workers 1 --format json
-claim "what the environment said is part of the record" \
+claim "the settings of the environment are part of the record" \
     test "$(grep -c "\"environment\": \"FILCH_FENCE='full' \"\|\"reproduce\": \"FILCH_FENCE='full' filch bench" out)" -eq 2
 FILCH_FENCE=full run_filch 0 bench --kernels fib --size tiny --repeat 1 --workers 1
 claim "and stands above the table" grep -q "^FILCH_FENCE='full' in the environment" out
 
 status=0
 "$filch" bench --kernels fib --size tiny --repeat 1 --format json >/dev/full 2>err || status=$?
-claim "a full disk is an error" test $status -eq 1 -a -s err
+claim "a full disk is an error" test $status -eq 2 -a -s err
 finish

@@ -11,7 +11,7 @@ claim "the help marks what is run unasked, and what is not part of all" \
 
 run_filch 0 bench --metg --kernels fib,tb-fft --columns chase-lev --size tiny --repeat 1 --workers 2
 claim "METG has a figure and comes first: $(head -1 out)" \
-    grep -Eq '^METG\(50 %\) of tb-fft with 2 workers: chase-lev ((below|above) )?[0-9.]+ (ns|us|ms)\*?$' <(head -1 out)
+    grep -Eq '^METG\(50 %\) of tb-fft with 2 workers: work stealing \(chase-lev\) ((below|above) )?[0-9.]+ (ns|us|ms)\*?$' <(head -1 out)
 claim "each grain is a block of its own, fib is none" test "$(grep -Ec '^[a-z0-9-]+\(.*\) = ' out)" -eq 7
 run_filch 0 bench --metg --kernels tb-tree --columns chase-lev --size tiny --repeat 1 --workers 1 --format csv
 claim "each grain has its lines in CSV" test "$(grep -c '^"\?tb-tree.*grain' out)" -eq 14

@@ -7,10 +7,17 @@ grep -q 'not built' help && skip "a peer is not built: $(grep 'not built' help)"
 
 run_filch 0 bench --kernels fib,cilksort,sort --size tiny --repeat 1 --workers 2 \
     --columns chase-lev,tbb,openmp,openmp-clang,gcc-parallel,async
-for peer in tbb openmp openmp-clang async; do
-    claim "fib runs on $peer" grep -q "chase-lev .* $peer:" out
+claim "clang's OpenMP is compared with code of clang" grep -q '^  chase-lev-clang vs openmp-clang:' out
+claim "and nothing else with either" test "$(grep -c 'clang.* vs \| vs .*clang' out)" -eq 2
+for peer in tbb openmp async; do
+    claim "fib runs on $peer" grep -q "chase-lev vs $peer:" out
 done
-claim "sort runs on gcc-parallel" grep -q "chase-lev .* gcc-parallel:" out
+claim "sort runs on gcc-parallel" grep -q "chase-lev vs gcc-parallel:" out
+
+run_filch 0 bench --peers --kernels fib,for --size tiny --repeat 1 --workers 2 --report peers.html
+claim "--peers has a column for each, also on fork/join programs" \
+    test "$(sed -n '/^fib(/,/^$/p' out | grep -Ec '\((handpool|tbb|openmp|openmp-clang|async|chase-lev-clang)\) ')" -eq 6
+claim "and combines with --report" grep -q '</html>' peers.html
 
 # Which library a column calls: both OpenMPs are in the program, and have names in common.
 LD_DEBUG=bindings "$filch" bench --kernels fib --size tiny --repeat 1 --workers 2 --columns openmp,openmp-clang >out 2>bindings
@@ -19,7 +26,7 @@ claim "openmp is not clang's" test "$(grep 'symbol `GOMP_parallel' bindings | gr
 claim "openmp-clang is clang's" grep -q 'libomp.* symbol `__kmpc_fork_call' bindings
 
 run_filch 0 bench --kernels fib,matmul --size quick --repeat 1 --workers 1 --columns chase-lev,async
-claim "a million threads are not started" test "$(grep -c '^  async   ' out)" -eq 1
+claim "a million threads are not started" test "$(grep -c '^  thread per task (async)   ' out)" -eq 1
 run_filch 0 bench --kernels fib --size quick --repeat 1 --workers 1 --columns async
 claim "that nothing else is left to measure is told: $(cat err)" grep -Eq 'fib\(.*serial.*async.*20000' err
 refused "none chase-lev" bench --kernels bfs --columns async

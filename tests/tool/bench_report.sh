@@ -41,5 +41,5 @@ mkdir closed && refused "closed report" bench --kernels fib --size tiny --report
 refused "same" bench --kernels fib --size tiny --report one --output one
 status=0
 "$filch" bench --kernels fib --size tiny --repeat 1 --workers 1 --report /dev/full >out 2>err || status=$?
-claim "a full disk is an error, and the table is not lost" test $status -eq 1 -a -s err -a -s out
+claim "a full disk is an error, and the table is not lost" test $status -eq 2 -a -s err -a -s out
 finish

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# tree-digest finds what find, sort and sha256sum find; what it cannot read it names, goes on, and ends with status 1.
+# tree-digest agrees with find, sort and sha256sum. It names each file that it cannot read, goes on, and ends with status 1.
 . "$(dirname "$0")/common.bash"
 "$filch" bench --help | grep -q tree-digest || skip "built without libcrypto"
 
@@ -8,10 +8,11 @@ expected() { # DIR
     find "$1" -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum 2>/dev/null | sha256sum | cut -d' ' -f1
 }
 digest() { # DIR STATUS
-    run_filch "$2" bench --kernels tree-digest --dir "$1" --repeat 1 --workers 1,3 --queue chase-lev,central-mutex,handpool
+    run_filch "$2" bench --kernels tree-digest --dir "$1" --repeat 1 --workers 1,3 --columns chase-lev,central-mutex,handpool
     claim "the digest of $1 is sha256sum's" grep -q "digest $(expected "$1")" out
 }
 
+umask 022 # another user reads the tree below
 mkdir -p tree/deep/er/and/deeper tree/empty tree/many 'tree/odd names'
 for i in $(seq 300); do echo "$i" >"tree/many/file$i"; done
 head -c 3000000 /dev/zero >tree/deep/er/large
@@ -38,6 +39,7 @@ if [ "$(id -u)" -eq 0 ]; then
     command -v setpriv >/dev/null || skip "no setpriv to give up root's rights with"
     as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
     chmod 755 "$scratch"
+    "${as_user[@]}" test -r "$scratch" || skip "another user cannot reach $scratch"
     "${as_user[@]}" "$filch" --version >/dev/null 2>&1 || { cp "$filch" command && filch=$scratch/command; }
 fi
 chmod 000 tree/many/file7

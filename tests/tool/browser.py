@@ -106,7 +106,7 @@ class Browser:
         return len(pdf)
 
     def complaints(self):
-        """What the page has said: messages of the console, exceptions, failed requests."""
+        """The page's output: messages of the console, exceptions, failed requests."""
         names = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded", "Network.loadingFailed")
         return [event for event in self.events if event.get("method") in names]
 

@@ -40,7 +40,7 @@ def check_content(b, result):
     claim("the verdict stands above", texts(b, ".headline li") == result["verdict"])
     claim("the command stands there", " ".join(result["command"]) in texts(b, "#made pre")[0])
     claim("each section says how to reproduce it",
-          texts(b, "section:not(#made) > pre")[:len(plain)] == [block["reproduce"] for block in plain])
+          texts(b, "section:not(#made) > details > pre")[:len(plain)] == [block["reproduce"] for block in plain])
     failed = [c for block in result["results"] for c in block["columns"] if "error" in c]
     claim("failures are told", count(b, ".failed") == len(failed))
     claim("each drawing has a name", count(b, "figure svg[role=img][aria-label]") == count(b, "figure > div > svg"))
@@ -51,17 +51,36 @@ def check_content(b, result):
 
 
 def check_rows(b, result):
-    """Each table has the rows of its kernel's columns."""
+    """Each table has the rows of its kernel's columns; that of the overview all verdicts, the largest effect first."""
+    pairs = [p for block in result["results"] if "grain" not in block for p in block["pairs"]]
+    verdicts = b.value("[...document.querySelectorAll('main > .scroll tbody tr')].map(row => row.cells[2].textContent)")
+    claim(f"each verdict is in the overview: {verdicts}", len(verdicts) == len(pairs) + len(result["metg"]))
+    named = [float(v.split("×")[0]) for v in verdicts if v.rstrip("*").endswith(("faster", "slower"))]
+    claim(f"the largest effect first: {verdicts}",
+          named == sorted(named, reverse=True) and verdicts[:len(named)] == [v for v in verdicts if "×" in v])
     for at, block in enumerate(block for block in result["results"] if "grain" not in block):
         shown = [c["column"] for c in block["columns"] if "summary" in c and "error" not in c]
         rows = b.value(f"[...document.querySelectorAll('section')][{at}].querySelectorAll('tbody tr').length")
         claim(f"{block['label']}: {rows} rows for {shown}", rows == len(shown))
 
 
+def check_folding(b):
+    """The overview is open, kernels are folded; links and a button open them."""
+    b.value("document.querySelectorAll('details').forEach(one => { one.open = false; })")
+    claim("the overview is not folded", count(b, "main > .scroll table") >= 1 and count(b, "details main > .scroll") == 0)
+    claim("sections are folded, tables in them are not",
+          count(b, "section.kernel > details") == count(b, "details") and count(b, "section.kernel > details > .scroll") >= 1)
+    b.value("document.querySelector('nav a').click()")
+    b.value("new Promise(done => setTimeout(done, 0))")
+    claim("a link opens its section", count(b, "section.kernel:first-of-type > details[open]") == 1)
+    b.value("document.querySelectorAll('details').forEach(one => { one.open = false; })")
+    b.value("document.querySelector('button.open').click()")
+    claim("a button opens all", count(b, "section.kernel > details:not([open])") == 0)
+
+
 def check_sorting(b):
     """By a time: up, and down."""
     table = "document.querySelector('section table')"
-    b.value("document.querySelectorAll('details').forEach(one => { one.open = true; })")
     click = f"[...{table}.querySelectorAll('button')].find(x => /^CPU time$|per task$/.test(x.textContent)).click()"
     order = f"[...{table}.tBodies[0].rows].map(row => row.textContent)"
     state = f"{table}.querySelector('[aria-sort]').getAttribute('aria-sort')"
@@ -80,8 +99,8 @@ def luminance(colour):
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-# Of each drawing: its name and size; of each text in it: what is seen, the whole of it, whether it
-# names a row, and its box, relative to the drawing.
+# Of each drawing: its name and size; of each text in it: the visible part, the whole of it, whether
+# it names a row, and its box, relative to the drawing.
 DRAWINGS = """[...document.querySelectorAll('figure > div > svg')].map(drawing => {
     const room = drawing.getBoundingClientRect();
     return {name: drawing.getAttribute('aria-label'), width: room.width, height: room.height,
@@ -148,8 +167,34 @@ def check_paper(b, folder):
     check_drawings(b, "paper")
     b.look(*WIDE, medium="")
     b.value("document.querySelectorAll('details').forEach(one => { one.open = false; })")
-    claim("it can be printed", b.paper(folder / "paper.pdf") > 20000)
-    claim("paper shows the tables", count(b, "details:not([open])") == 0)
+    claim("it can be printed", b.paper(folder / "paper.pdf") > 10000)
+    pages = (folder / "paper.pdf").read_bytes().count(b"/Type /Page\n")
+    claim(f"on six pages at most: {pages}", 1 <= pages <= 6)
+
+
+def check_without_script(b, page, result):
+    """A table with a row for each column of each kernel."""
+    b.call("Emulation.setScriptExecutionDisabled", value=True)
+    b.open(page.as_uri())
+    b.picture(page.parent / "plain.png")
+    document = b.call("DOM.getDocument", depth=1)["root"]["nodeId"]
+    def found(selector):
+        return len(b.call("DOM.querySelectorAll", nodeId=document, selector=selector)["nodeIds"])
+    rows = found("noscript tbody tr")
+    columns = sum(len(block["columns"]) for block in result["results"])
+    claim(f"without scripts there is a row for each column: {rows} of {columns}", rows == columns)
+    claim("and the headline", found("noscript li") == len(result["verdict"]))
+    b.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def check_metg(b, result):
+    """The curve goes through the METG of the headline: its mark stands on the line of 50 %."""
+    for row in result["metg"]:
+        if row["bound"] == "at":
+            points = b.value(f"curveOf(efficiencies(result.results.filter(x => x.kernel === {json.dumps(row['kernel'])})), "
+                             f"{json.dumps(row['column'])}, {json.dumps(row['kernel'])})"
+                             ".filter(point => point.y === 0.5).map(point => point.x)")
+            claim(f"the curve of {row['column']} crosses 50 % at {row['seconds']}: {points}", row["seconds"] in points)
 
 
 def main():
@@ -159,8 +204,11 @@ def main():
         b.look(*WIDE)
         b.open(page.resolve().as_uri())
         b.look(*WIDE)
+        check_folding(b)
+        b.look(*WIDE)
         check_content(b, document)
         check_rows(b, document)
+        check_metg(b, document)
         check_spread(b, document)
         for size in (WIDE, NARROW):
             for scheme in ("light", "dark"):
@@ -168,6 +216,7 @@ def main():
         check_sorting(b)
         check_paper(b, folder)
         check_alone(b, page.resolve())
+        check_without_script(b, page.resolve(), document)
     for text in failures:
         print("FAILED:", text)
     return 1 if failures else 0

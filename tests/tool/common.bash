@@ -1,22 +1,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# What the tests of the command share: a scratch folder, and checks that name what failed.
+# Shared by the tests of the command: checks that name the failure.
 set -u
+unset COLUMNS # tables are as wide as they like
 filch=${FILCH_COMMAND:?the path of the filch command}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-scratch=$(mktemp -d)
-trap 'chmod -R u+rwx "$scratch"; rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-failures=0
-
-# claim TEXT COMMAND...: the command must succeed.
-claim() {
-    local text=$1
-    shift
-    if ! "$@"; then
-        echo "FAILED: $text"
-        failures=$((failures + 1))
-    fi
-}
+. "$here/../support/claims.bash"
 
 # run_filch STATUS ARGUMENT...: must end with that status; leaves its output in out and err.
 run_filch() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# filch compare: what got slower is found and named, equal runs are silent; a file that is damaged, foreign, old, empty or
-# huge ends in a sentence and status 2, and no figure. The figures are made up: nothing is measured here.
+# filch compare: slower results are found and named, equal runs give no output. A file that is damaged, foreign, old,
+# empty or huge ends in a sentence and status 2, and no figure. The figures are made up: nothing is measured here.
 . "$(dirname "$0")/common.bash"
 pkg-config --exists jansson || skip "jansson is not installed"
 ${CC:-cc} -O1 -o check_schema "$here/check_schema.c" $(pkg-config --cflags --libs jansson) || exit 1
@@ -31,7 +31,7 @@ result serial:1:10 c:1:20 >other.json
 run_filch 0 compare old.json old.json
 claim "a file equals itself: $(head -1 out)" grep -q '^no change beyond 3 % in 4 rows' out
 run_filch 1 compare old.json slower.json
-claim "what got slower is named, and how sure that is" \
+claim "a slower result is named, with its significance" \
     grep -Eq '^  fib\(30\), a with 1 worker: \+5\.0 % \(\+[0-9.]+ % \.\. \+[0-9.]+ %\), p < 0\.0001' out
 claim "it is one of four rows: $(head -1 out)" grep -q '^slower: 1 of 4 rows' out
 run_filch 0 compare --threshold 6 old.json slower.json
@@ -46,13 +46,36 @@ claim "another environment is noted" grep -q '^note: the environments differ: un
 run_filch 0 compare --relative old.json machine.json
 run_filch 1 compare --relative old.json slower.json
 run_filch 0 compare old.json other.json
+claim "rows that only one has are left out: $(head -2 out)" \
+    grep -q '^left out of the verdict: 3 only in old, 1 only in new$' out
 claim "rows that only one has are told" grep -Eq '^  c +1  only in new$' out
 result c:1:20 >strange.json
 run_filch 2 compare old.json strange.json
 claim "nothing in common is no success: $(cat err)" grep -q 'no rows in common.*--repeat' err
 run_filch 0 compare old.json
-claim "columns of one file are pairs" grep -Eq '^  a \(1\) beats b \(1\): 1\.5x \(1\.5 \.\. 1\.5\), p < 0\.0001$' out
-claim "no pair of 1 and 2 workers" test "$(grep -c 'a (1).*a (2)\|a (2).*a (1)' out)" -eq 0
+claim "columns of one file are pairs" grep -Eq '^  a \(1\) vs b \(1\): 1\.5x faster \(95 % CI 1\.5-1\.5, p < 0\.0001\)$' out
+claim "no pair of 1 and 2 workers" test "$(grep -c 'a (1) vs a (2)\|a (2) vs a (1)' out)" -eq 0
+
+# Disturbed results are shown and left out, unless the user asks for them, or the figure cannot
+# suffer from the disturbance.
+sed 's/"policy": null, "workers": 1/&, "summary": {"disturbed": true, "noise": ["others"]}/' slower.json >noisy.json
+run_filch 0 compare old.json noisy.json
+claim "disturbed rows are left out: $(head -3 out)" grep -q '^left out of the verdict: 3 disturbed$' out
+claim "and shown" grep -Eq '^  a +1 .*\* .*disturbed$' out
+run_filch 1 compare --disturbed old.json noisy.json
+run_filch 1 compare --by cpu_seconds old.json noisy.json
+sed 's/"others"/"clock"/' noisy.json >hot.json
+run_filch 0 compare --by cpu_seconds old.json hot.json
+run_filch 1 compare --by cpu_seconds --relative old.json hot.json
+sed 's/"summary": {"disturbed": false/&/; s/"policy": null, "workers": ./&, "summary": {"disturbed": true, "noise": ["others"]}/' old.json >busy.json
+run_filch 2 compare old.json busy.json
+claim "that all is disturbed is told: $(cat err)" grep -q 'undisturbed.*--disturbed' err
+run_filch 1 compare --export markdown old.json slower.json
+claim "Markdown has a row for each: $(cat out)" test "$(grep -c '^| fib(30) | ' out)" -eq 4
+claim "and the verdict as a list" grep -q '^- slower: 1 of 4 rows' out
+claim "and as many cells in each" test "$(grep '^|' out | awk -F'|' '{print NF}' | sort -u | wc -l)" -eq 1
+run_filch 0 compare --export markdown old.json
+claim "so have pairs" grep -q '^| fib(30) | a | 1 | b | 1.5x | 1.5..1.5 | .* | faster |$' out
 
 for files in old.json 'old.json slower.json' 'old.json other.json'; do
     # shellcheck disable=SC2086
@@ -99,7 +122,7 @@ run_filch 0 compare colour.json
 claim "no escape sequences of a file reach the terminal" test -z "$(tr -dc '\033' <out)"
 sed 's/"policy": null, "workers": 2/"error": "crashed", &/' old.json >failed.json
 run_filch 1 compare old.json failed.json
-claim "what fails now is told: $(head -3 out)" grep -q '^  fib(30), a with 2 workers: crashed' out
+claim "a new failure is reported: $(head -3 out)" grep -q '^  fib(30), a with 2 workers: crashed' out
 
 awk '/"column": "b"/ { print; getline; print "]}"; next } { print }' old.json >none.json
 run_filch 1 compare old.json none.json
@@ -123,7 +146,7 @@ status=0
 "$filch" compare old.json >/dev/full 2>err || status=$?
 claim "a full disk is an error" test $status -eq 2 -a -s err
 run_filch 0 compare --help
-for word in --by --relative --threshold --either --format --output Examples; do
+for word in --by --relative --threshold --either --disturbed --format --export --output Examples; do
     claim "the help of compare names $word" grep -q -- "$word" out
 done
 
@@ -131,8 +154,8 @@ done
 refused "folder/none/x written --output" bench --kernels fib --output folder/none/x
 run_filch 0 bench --kernels fib --columns chase-lev --size tiny --repeat 8 --workers 1 --slow-down 900 --format json --output a.json
 run_filch 0 bench --kernels fib --columns chase-lev --size tiny --repeat 8 --workers 1 --format json --output b.json
-run_filch 0 compare --by cpu_seconds --threshold 50 a.json b.json
+run_filch 0 compare --disturbed --by cpu_seconds --threshold 50 a.json b.json
 claim "ten times is seen: $(head -2 out)" grep -Eq '^  fib.*chase-lev with 1 worker: -' out
 run_filch 0 compare a.json
-claim "pairs have a p" grep -Eq 'chase-lev.*, p [=<] [0-9.]+' out
+claim "pairs have a p" grep -Eq 'chase-lev.*, p [=<] [0-9.]+\)' out
 finish

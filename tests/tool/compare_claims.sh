@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.bash"
 claims=$here/../../tools/compare.sh
 
-# played EQUAL SLOW STATUS: what compare says of equal and of slower runs, and how it ends.
+# played EQUAL SLOW STATUS: compare's output for equal and for slower runs, and its exit status.
 played() {
     cat >filch <<END
 #!/bin/sh
@@ -24,7 +24,7 @@ run_claims() { # STATUS ARGUMENT...
 }
 
 run_claims 2
-claim "what is missing is told" grep -q 'build it first' err
+claim "a missing program is reported" grep -q 'build it first' err
 played 'no change' slower 1
 run_claims 0 3
 claim "three rounds, all right" grep -q '^round 3: equal runs silent 3 of 3, 5 % found 3 of 3$' out

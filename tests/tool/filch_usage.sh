@@ -7,7 +7,7 @@ refused "bench topo"
 refused "bench topo nonsense" nonsense
 refused "nonsense fib nqueens skynet uts-t1 uts-t3 cilksort matmul" bench --kernels nonsense
 refused "nonsense chase-lev central-mutex handpool tbb openmp gcc-parallel" bench --columns nonsense
-refused "nonsense chase-lev central-mutex handpool tbb openmp gcc-parallel" bench --queue chase-lev,nonsense
+refused "nonsense chase-lev central-mutex handpool tbb openmp gcc-parallel" bench --columns chase-lev,nonsense
 refused "for chase-lev" bench --kernels fib,for --columns handpool
 refused "nonsense random" bench --policy nonsense
 refused "nonsense sleep yield spin" bench --idle nonsense
@@ -28,14 +28,14 @@ done
 refused "--workers empty" bench --workers ""
 refused "--wait empty" bench --columns chase-lev --wait suspend,,help-any
 
-# What stands twice; a column that is there anyway; more columns than there is room for; choices of no column.
+# Duplicates; a column that is there anyway; more columns than there is room for; choices of no column.
 while read -r option name list; do
     refused "$option $name twice" bench "$option" "$list"
 done <<END
 --kernels fib fib,nqueens,fib
 --kernels fib fib,all
 --columns chase-lev chase-lev,chase-lev
---queue handpool handpool,chase-lev,handpool
+--columns handpool handpool,chase-lev,handpool
 --policy random random,random
 --idle spin spin,sleep,spin
 --take one one,one
@@ -48,12 +48,12 @@ for choice in policy=random idle=spin take=one wait=suspend; do
     refused "--${choice%=*} chase-lev" bench --columns handpool "--$choice"
 done
 
-# What the environment says wrongly is told as that; other columns would not help.
+# Errors in the environment are reported as such; other columns would not help.
 for wrong in FILCH_IDLE=nope FILCH_POLICY=nope FILCH_WORKERS=zz HWLOC_SYNTHETIC=nonsense; do
     status=0
     env "$wrong" "$filch" bench --columns chase-lev >out 2>err || status=$?
-    claim "$wrong is named, with status 2: $status" test "$status" -eq 2 -a "$(grep -c "$wrong" err)" -eq 1
-    claim "$wrong has nothing to do with columns: $(cat err)" test "$(grep -c 'of this command' err)" -eq 0
+    claim "$wrong is named, with status 2: $status" test "$status" -eq 2 -a "$(grep -c "${wrong%=*}.*${wrong#*=}" err)" -eq 1
+    claim "$wrong has nothing to do with columns: $(cat err)" test "$(grep -c 'for this command only' err)" -eq 0
 done
 
 run_filch 0 bench --kernels fib --columns chase-lev --size tiny --repeat 1 --workers 1 --format csv --output -
@@ -65,10 +65,25 @@ refused "option" bench --nonsense
 
 run_filch 0 --help
 claim "the help names the subcommands" grep -q "filch bench" out
+run_filch 0 help
+for name in bench compare topo tune; do
+    run_filch 0 "$name" --help
+    mv out help
+    claim "the help of $name names the exit status" grep -q '^Exit status: 0 ' help
+    claim "lines of the help of $name fit 80 columns: $(awk 'length > 79' help)" test "$(awk 'length > 79' help | wc -l)" -eq 0
+    for ask in "$name -h" "help $name"; do
+        # shellcheck disable=SC2086
+        run_filch 0 $ask
+        claim "filch $ask is the same" cmp -s out help
+    done
+    run_filch 0 "$name" --version
+    claim "$name has the version, too" grep -Eq '^filch [0-9.]+$' out
+done
+refused "bench topo" help nonsense
 run_filch 0 --version
 claim "the version is a number" grep -Eq '^filch [0-9]+\.[0-9]+\.[0-9]+$' out
 run_filch 0 bench --help
-for word in --kernels --workers --columns --queue --policy --idle --take --wait --repeat --size --format --dir cilksort Examples; do
+for word in --kernels --workers --columns --policy --idle --take --wait --repeat --size --format --export --dir cilksort Examples; do
     claim "the help of bench names $word" grep -q -- "$word" out
 done
 finish

@@ -35,7 +35,7 @@ run_soak 0 --rounds 3 --quick
 for kind in model stress fuzz; do
     claim "three rounds of $kind: $(cat out)" grep -Eq "^$kind +3 rounds +[0-9]+ s +0 failures" out
 done
-claim "what is not built is told, once" test "$(grep -c '^fault: nothing built' out)" -eq 1
+claim "a test that is not built is reported, once" test "$(grep -c '^fault: nothing built' out)" -eq 1
 claim "each of nine calls had a seed of its own: $(cat calls)" test "$(sort -u calls | wc -l)" -eq 9
 claim "models get it as --seed" test "$(grep -c -- '--random 20000 --seed [0-9]' calls)" -eq 3
 claim "tests as FILCH_SEED" test "$(grep -c '^[0-9][0-9]* -j1$' calls)" -eq 3
@@ -48,8 +48,8 @@ claim "--dry runs nothing" test ! -e calls
 played release/tests/test_trees <<<'echo words of the test; exit 3'
 run_soak 1 --quick
 claim "the failure is counted: $(cat out)" grep -Eq '^stress +1 rounds .* 1 failures' out
-claim "what the test said is shown" grep -q 'words of the test' out
-claim "what comes later was not run" grep -Eq '^fuzz +0 rounds' out
+claim "the test's output is shown" grep -q 'words of the test' out
+claim "later tests were not run" grep -Eq '^fuzz +0 rounds' out
 repeat=$(sed -n 's/^stress: failed with status 3; to repeat it: //p' out)
 tail -n 1 calls >last
 status=0

@@ -74,7 +74,7 @@ def on_access(source, access, tree):
     if order == "relaxed" and not reason and labels and not named:
         yield "reason", f"{what} is relaxed and its edge does not say so; say why it is enough, or give it an order"
     elif texts and not named and not (order == "relaxed" and reason):
-        yield "disagrees", f"{what} is {order}; no edge {', '.join(labels)} says so; mend the order or the edge"
+        yield "disagrees", f"{what} is {order}; no edge {', '.join(labels)} says so; fix the order or the edge"
     yield from strength(source, access, what, reason or named)
 
 
@@ -85,7 +85,7 @@ def kind_of_fence(access, labels, tree):
         return
     texts = [tree.texts[label] for label in labels if label in tree.texts]
     if texts and not any(kind in text for text in texts):
-        yield "disagrees", f"{access.operation}: no edge {', '.join(labels)} says `{kind}`; mend the fence or the edge"
+        yield "disagrees", f"{access.operation}: no edge {', '.join(labels)} says `{kind}`; fix the fence or the edge"
 
 
 def strength(source, access, what, excuse):
@@ -140,7 +140,7 @@ class Tree:
                               f"{edge.label} is defined in {path}:{first.line} too; give one of them another name")
             if not edge.partner:
                 yield Finding(source.path, edge.line, "partner",
-                              f"{edge.label} names no partner; say with whom, and what that one sees")
+                              f"{edge.label} names no partner; name it, and say what it sees")
             if first is edge and edge.label not in self.used:
                 yield Finding(source.path, edge.line, "unused",
                               f"no comment in the code begins with {edge.label}; label that end, or strike it here")

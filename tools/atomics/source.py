@@ -2,8 +2,8 @@
 """Reads a C file as far as the lint needs it: comments, statements, atomic accesses, the edges that its head lists.
 
 A file's head is its first comment. An edge is a line of it that is indented and begins with a label, and the further
-indented lines below it. Two columns, parted by `->`, `<-` or `|` after two spaces: the left one is what the label
-stands for; the right one is the partner, which may begin with a label of its own, and thereby defines that."""
+indented lines below it. Two columns are parted by `->`, `<-` or `|` after two spaces. The left one says
+what the label stands for. The right one is the partner; a label at its beginning is defined by this."""
 import bisect
 import re
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Comment:
     alone: bool  # no code on its lines
 
     def labels(self):
-        """The labels that it begins with: what its access is an end of."""
+        """The labels that it begins with: the edges of which its access is an end."""
         found = LEADING.match(self.text)
         return LABELS.findall(found[1]) if found else []
 
@@ -45,7 +45,7 @@ class Access:
     last: int
     operation: str  # load, store, ..., or the fence's name
     word: str = ""  # the field
-    value: str = ""  # what a store writes
+    value: str = ""  # the stored value
     order: str = ""  # as it is written
     comments: list = field(default_factory=list)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""What the lint knows: its rules, the shared words, what may not be written, and where it may."""
+"""The tables of the lint: its rules, the shared words, banned text, and the exceptions."""
 from collections import namedtuple
 
 RULES = {
@@ -18,14 +18,14 @@ RULES = {
     "weak": "no order is weaker than the word's row demands",
 }
 
-ORDERS = {  # what each gives
+ORDERS = {  # the guarantees of each
     "FILCH_RELAXED": frozenset(),
     "FILCH_ACQUIRE": frozenset("a"),
     "FILCH_RELEASE": frozenset("r"),
     "FILCH_ACQ_REL": frozenset("ar"),
     "FILCH_SEQ_CST": frozenset("ars"),
 }
-FENCES = {  # what the text of its edge calls it
+FENCES = {  # its name in the text of its edge
     "filch_fence_seq_cst": "seq_cst fence",
     "filch_fence_light": "light fence",
     "fl_fence_heavy": "heavy fence",
@@ -46,7 +46,7 @@ WORDS = [
     Word("request", (), N, N, AR, AR, X, "asking, serving and withdrawing hand the mailbox over (R1, R2)"),
     Word("reply", (), R, X, N, N, A, "hands over the gift (R3, R4); it is cleared before it is shown (R1)"),
     Word("task", (), R, X, N, N, "acquire?", "shows the arguments (F1, T2); a join erases it without an order (J1)"),
-    Word("state", (), R, X, AR, AR, "acquire?", "whoever changes it owns the slot or the call, and its result (S, O, C)"),
+    Word("state", (), R, X, AR, AR, "acquire?", "the thread that changes it owns the slot or the call, and its result (S, O, C)"),
     Word("tail", ("runtime/queue/the.c",), R, R, N, N, "acquire?", "shows tasks (T6, T8); a Dekker pair with top (T7, T8)"),
     # the ready deque
     Word("top", DEQUE, N, N, S, N, "acquire?", "of two that want one item one wins (D5)"),
@@ -57,46 +57,57 @@ WORDS = [
     Word("items", (), X, X, N, N, X, "bottom shows it, the CAS on age decides"),
     # idle, and the end
     Word("word", (), S, S, S, S, S, "I: publisher and sleeper are a Dekker pair (P5, I1)"),
-    Word("tokens", (), S, S, S, S, S, "a Dekker pair with the bells (B1, B2, B3)"),
-    Word("bell", (), N, N, S, S, "seq_cst?", "a Dekker pair with tokens and `finished` (B1, B2, E3)"),
+    Word("tokens", (), S, S, S, S, S, "a Dekker pair with the park words (B1, B2, B3)"),
+    Word("park_word", (), N, N, S, S, "seq_cst?", "a Dekker pair with tokens and `finished` (B1, B2, E3)"),
     Word("current", (), N, N, N, S, A, "is followed; a Dekker pair with I (W3)"),
     Word("stopping", (), S, S, N, N, "seq_cst?", "a Dekker pair with I (E1, E2)"),
-    Word("finished", (), S, S, N, N, A, "a Dekker pair with the bells (E3, E4)"),
-    Word("visitors", (), N, N, N, "release?", A, "who has left the runtime touches it no more (E5, E6)"),
-    # worker slots
-    Word("active", (), S, N, N, N, "seq_cst?", "a Dekker pair with the bells (J4, J5)"),
-    Word("reach", (), R, N, N, N, A, "who looks at all workers sees all that publish (J7, J8)"),
+    Word("finished", (), S, S, N, N, A, "a Dekker pair with the park words (E3, E4)"),
+    Word("visitors", (), N, N, N, "release?", A, "a thread that has left the runtime touches it no more (E5, E6)"),
+    # the worker set
+    Word("active", (), S, N, N, N, "seq_cst?", "a Dekker pair with the park words (J4, J5)"),
+    Word("reach", (), R, N, N, N, A, "a scan of all workers sees all that publish (J7, J8)"),
     Word("tick", (), X, N, N, N, X, "its worker's own, but for a hint"),
+    Word("entry", ("runtime/engine/near.c",), X, X, N, N, X, "a hint: any sleeper may be woken"),
+    Word("fl_residents_workers", (), X, X, N, X, X, "a number; nothing depends on it"),
     # waiting
-    Word("lock", (), R, R, A, A, "acquire?", "a lock: what it guards is its holder's (K1, K2)"),
+    Word("lock", (), R, R, A, A, "acquire?", "a lock: its holder owns the guarded data (K1, K2)"),
     Word("state", ("runtime/sync/wait.c", "runtime/sync/wait.h"), N, N, N, AR, A,
-         "claims, tells and parks are ordered; who waits sees the outcome (V1..V4)"),
-    Word("cause", (), R, N, N, N, "acquire?", "what was written before a cancellation is seen (M1, M2)"),
-    Word("stage", (), R, X, X, N, "acquire?", "who sees it done sees the result; of several settlers one wins (H1..H4)"),
+         "claims, tells and parks are ordered; the waiter sees the outcome (V1..V4)"),
+    Word("cause", (), R, N, N, N, "acquire?", "writes before a cancellation are seen (M1, M2)"),
+    Word("stage", (), R, X, X, N, "acquire?", "a reader that sees it done sees the result; of several settlers one wins (H1..H4)"),
     Word("missing", (), X, N, N, AR, N, "the last to come sees what the others wrote (H5)"),
     Word("first", (), N, N, AR, N, X, "one was the first; `missing` orders what it wrote (H7)"),
     Word("users", (), X, N, A, "acq_rel?", X, "the last one sees what the others did (M3, M4)"),
-    Word("children", (), N, N, R, "acq_rel?", X, "who waits sees what all children did (U1, U2)"),
+    Word("children", (), N, N, R, "acq_rel?", X, "the waiter sees the effects of all children (U1, U2)"),
     Word("refs", (), X, N, N, "acq_rel?", X, "the last one sees what the others did (M3, B4, B5)"),
+    Word("arrivals", (), X, "relaxed?", "acquire?", "release?", X, "a job that is pushed is all there for the thread that takes it (D8, D9)"),
+    Word("rare", ("runtime/pool/",), R, N, N, N, A, "shows what a job has beyond its cell (L3, L4)"),
     Word("running", (), R, X, N, N, "acquire?", "its files are open (Y1, Y2)"),
-    Word("noted", (), N, N, N, "acquire?", X, "what was noted is looked for (Y3, Y4)"),
+    Word("earliest", (), "seq_cst?", N, N, N, "seq_cst?", "a Dekker pair with `sleeps_until` (Y5, Y6)"),
+    Word("sleeps_until", (), "seq_cst?", X, S, N, S, "a Dekker pair with `earliest` (Y5, Y6)"),
+    Word("shard", ("runtime/sync/",), X, N, X, N, X, "a number, which the first start chooses (runtime/sync/timer_shards.h)"),
+    Word("noted", (), N, N, N, "acquire?", X, "the noted entry is looked for (Y3, Y4)"),
     Word("chunks", (), N, N, R, N, A, "is followed (Z1, Z2)"),
     Word("state", ("runtime/sync/mutex.c",), N, N, "acquire?", "acquire?", X,
-         "a mutex: what it guards is its holder's; its other bits are the private lock's (K3, K4)"),
-    Word("state", ("runtime/sync/once.c",), "release?", N, N, N, "acquire?", "what the function wrote is seen (K7, K8)"),
-    Word("balance", (), N, N, "acquire?", "acq_rel?", X, "who takes permits sees what all givers wrote (K5, K6)"),
+         "a mutex: its holder owns the guarded data; its other bits are the private lock's (K3, K4)"),
+    Word("state", ("runtime/sync/once.c",), "release?", N, N, N, "acquire?", "the function's writes are seen (K7, K8)"),
+    Word("balance", (), N, N, "acquire?", "acq_rel?", X, "the thread that takes permits sees the writes of all givers (K5, K6)"),
     Word("count", ("runtime/sync/waitgroup.c",), N, N, R, "acq_rel?", X, "the last one sees what the others did (K9)"),
     # metrics and logs
-    Word("held", ("runtime/metrics/lane.c",), N, N, N, AR, X, "who takes a lane sees its cells as they were left (Q8, Q9)"),
-    Word("tally", (), X, X, X, X, X, "a number of its own, or a cell: sums need no order (runtime/metrics/lane.h)"),
-    Word("turn", ("runtime/metrics/lane.c",), N, N, N, X, N, "spreads"),
+    Word("held", ("runtime/metrics/shard.c",), N, N, N, AR, X, "the thread that takes a shard sees its cells as they were left (Q8, Q9)"),
+    Word("tally", (), X, X, X, X, X, "a number of its own, or a cell: sums need no order (runtime/metrics/shard.h)"),
+    Word("turn", ("runtime/metrics/shard.c",), N, N, N, X, N, "spreads"),
+    Word("slots", ("runtime/metrics/",), R, X, N, N, A, "is followed (Q4, Q5)"),
+    Word("full", ("runtime/metrics/",), R, X, N, N, A, "all members are seen (Q6, Q7)"),
     Word("level", ("runtime/metrics/",), X, X, N, X, X, "a number of its own"),
     Word("least", (), X, X, N, N, X, "a log's level; nothing depends on it"),
     # pools
+    Word("line", ("runtime/pool/",), X, X, N, N, X, "a job that misses it began during the call (runtime/pool/direct.h)"),
+    Word("lined", ("runtime/pool/",), X, X, N, N, X, "a job that misses it began during the call (runtime/pool/direct.h)"),
     Word("begun", ("runtime/pool/",), N, N, N, X, X, "a number of its own (runtime/pool/attempt.h)"),
     Word("closed", ("runtime/pool/",), X, N, N, N, X, "a Dekker pair with the counts of direct pools, else under the lock (B6, B7)"),
     # resources, batchers
-    Word("rung", (), N, X, N, X, X, "the locks of the object and of the keeper order everything (runtime/sync/alarm.h)"),
+    Word("rung", (), N, X, N, X, X, "the locks of the object and of the timer thread order everything (runtime/sync/alarm.h)"),
     # the rest
     Word("draining", (), N, R, N, A, "acquire?", "a lock: the head is its holder's (X1, X2)"),
     Word("policy", (), R, R, N, N, A, "is followed"),
@@ -104,6 +115,10 @@ WORDS = [
     Word("waiting", (), X, X, N, N, X, "a look's; the lock decides"),
     Word("waiting", ("runtime/queue/slot_queue.c",), X, X, N, X, X, "bounds a queue; its entries are ordered by the queue"),
     Word("open", (), X, X, N, N, X, "the fences of the idle protocol order it (runtime/queue/sharing.c)"),
+    Word("starving", (), N, N, N, "seq_cst?", X, "a Dekker pair with what fibers are given by (G5, G6)"),
+    Word("asleep", (), N, N, N, S, S, "the detector compares it with I"),
+    Word("relief", (), N, N, N, R, A, "the woken worker sees the fiber (G7, G8)"),
+    Word("mapped_left", (), X, N, N, X, N, "a number, which orders nothing"),
     Word("capped", (), X, X, N, N, X, "a hint"),
     Word("count", (), X, X, N, N, X, "a counter of one writer"),
     Word("tenants", (), N, N, N, X, X, "a count against mistakes, which orders nothing"),
@@ -114,17 +129,17 @@ WORDS = [
     Word("shown", (), N, N, X, N, X, "a number of its own that only grows"),
     Word("handler", (), N, N, N, AR, A, "what it needs is there (N2, N3)"),
     Word("called", (), R, X, N, N, "acquire?", "a carrier sees its call (A1, A2)"),
-    Word("party", (), N, N, N, S, S, "who may wake others; compared with each other and with I (runtime/sync/deadlock.c)"),
+    Word("party", (), N, N, N, S, S, "threads that may wake others; compared with each other and with I (runtime/engine/threads.h)"),
     Word("alive", (), S, S, N, N, S, "the same"),
     Word("outside", (), S, S, N, N, S, "the same"),
     Word("changes", (), N, N, N, S, S, "the same"),
     Word("blind", (), S, S, N, N, X, "the same; a look"),
     Word("fl_detector_on", (), X, X, N, N, X, "a hint"),
-    Word("suspended", (), X, X, N, N, X, "a report's; that all sleep is known by I"),
+    Word("suspended", (), R, X, N, N, A, "a report sees the call that is waited in (W6, W7); that all sleep is known by I"),
     Word("waits_in", (), X, X, N, N, X, "a report's"),
     Word("waits_for", (), X, X, N, N, X, "a report's"),
     Word("installed", (), R, X, N, N, A, "the handlers are there"),
-    Word("gate", (), N, N, A, "release?", "acquire?", "who has left liburcu's lock is seen by the forker (G1..G4)"),
+    Word("gate", (), N, N, A, "release?", "acquire?", "the forker sees each thread that has left liburcu's lock (G1..G4)"),
     Word("prepared", (), X, X, N, N, X, "a look; preparing twice is harmless"),
     Word("stopped", (), N, N, X, N, X, "a look; the loop's joins order everything else"),
     Word("best", (), N, N, X, N, X, "falls only; the loop's joins order everything else"),
@@ -133,7 +148,7 @@ WORDS = [
     Word("generation", (), N, N, N, X, X, "changes while the process has one thread"),
 ]
 
-# rule, what is found in the code, what to do
+# rule, pattern of the code that breaks it, cure
 BANNED = [
     ("raw", r"\b__atomic_\w+|\b__sync_\w+|\b__ATOMIC_\w+|\b__c11_atomic_\w+", "use the operations of filch/atomic.h"),
     ("raw", r"\b_Atomic\b|\batomic_\w+\s*\(", "use the types and operations of filch/atomic.h"),
@@ -148,10 +163,10 @@ BANNED_HEADERS = ("stdatomic.h", "urcu/uatomic.h", "urcu/arch.h", "urcu/compiler
 
 Exception_ = namedtuple("Exception_", "path rule text why")
 EXCEPTIONS = [
-    Exception_("runtime/core/worker.c", "barrier", "asm", "the thread-local is read anew: the same fiber may ask on "
+    Exception_("runtime/engine/worker.c", "barrier", "asm", "the thread-local is read anew: the same fiber may ask on "
                "another thread, and the compiler knows nothing of switches"),
-    Exception_("include/filch/sort_small.h", "barrier", "asm", "keeps the compiler from joining stores, for speed; no "
+    Exception_("include/filch/detail/sort_small.h", "barrier", "asm", "keeps the compiler from joining stores, for speed; no "
                "other thread looks"),
-    Exception_("runtime/core/fence.c", "barrier", "SYS_membarrier", "the heavy fence itself"),
+    Exception_("runtime/platform/fence.c", "barrier", "SYS_membarrier", "the heavy fence itself"),
 ]
 UNCHECKED = ("include/filch/atomic.h",)

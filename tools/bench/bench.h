@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the parts of `filch bench` hand to each other: options say what to measure, a report holds
- * what was measured.
+ * Types that the parts of `filch bench` share: options choose the measurements, a report holds
+ * their results.
  *
  *   options.c, columns.c   command line -> options
  *   plan.c      options -> report without samples
  *   measure.c   fills in all samples, each from a child process (child.c)
- *   table.c, stats.c, verdict.c, metg.c, json.c, csv.c, reproduce.c   report -> text
+ *   row.c, table.c, markdown.c, stats.c, verdict.c, metg.c, json.c, csv.c, reproduce.c
+ *               report -> text
  *
  * One thread; nothing here creates a runtime in this process, since its children are forked from
  * it. */
@@ -26,7 +27,7 @@ enum {
     BENCH_MOST_WORKERS = 1024
 };
 
-/* Who runs the tasks. */
+/* One way to run a kernel. */
 typedef struct column {
     enum kernel_column as;
     const peer_row *peer;           /* KERNEL_PEER's */
@@ -37,7 +38,7 @@ typedef struct column {
 
 extern const char *const bench_size_names[KERNEL_SIZES + 1]; /* closed by NULL */
 
-enum bench_format { BENCH_TABLE, BENCH_JSON, BENCH_CSV };
+enum bench_format { BENCH_TABLE, BENCH_JSON, BENCH_CSV, BENCH_MARKDOWN };
 
 typedef struct options {
     int argc;
@@ -57,13 +58,13 @@ typedef struct options {
     const char *output; /* NULL: stdout */
     const char *report; /* where the page goes; NULL: none */
     double slow_down;   /* share by which runs of the library are made longer; 0: none */
-    bool stats;         /* what runtimes counted is shown, too */
-    char runtime[4096]; /* what a runtime says of itself on this machine */
+    bool stats;         /* show the runtimes' counters, too */
+    char runtime[4096]; /* a runtime's description of itself on this machine */
     char names[4096]; /* the lists of the command line, cut into names that the columns point to */
     size_t names_used;
 } options;
 
-/* What one measurement found: means over its `runs`. sample_fields[] names the numbers. */
+/* Result of one measurement: means over its `runs`. sample_fields[] names the numbers. */
 typedef struct sample {
     double runs;
     double seconds, cpu_seconds;
@@ -119,16 +120,31 @@ typedef struct report {
     block blocks[BENCH_BLOCKS];
     size_t block_count;
     unsigned ceiling_copies; /* 0: not measured */
-    double ceiling; /* what so many copies of serial code gain over one: no kernel can gain more */
-    double seconds; /* the whole job */
-    double load;    /* machine_load() before it */
-    double pulse;   /* the best of all samples */
+    double ceiling;   /* gain of so many copies of serial code over one: no kernel can gain more */
+    double seconds;   /* the whole job */
+    double load;      /* machine_load() before it */
+    double pulse;     /* the best of all samples */
+    double cutoff;    /* the largest p that counts as a difference (pair.h) */
+    bool interrupted; /* by a signal: blocks and rounds that were not finished are left out */
+    size_t planned_blocks; /* with those that are left out */
 } report;
 
-/* Whether the work comes as tasks that somebody counts. */
+/* Whether a runtime of the library runs it. */
+static inline bool column_has_runtime(const column *c)
+{
+    return c->as == KERNEL_FILCH || c->as == KERNEL_FILCH_CLANG;
+}
+
+/* Whether its tasks are counted. */
 static inline bool column_has_tasks(const column *c)
 {
-    return c->as == KERNEL_FILCH || c->as == KERNEL_HANDPOOL;
+    return column_has_runtime(c) || c->as == KERNEL_HANDPOOL;
+}
+
+/* Whether clang compiles it where gcc compiles the others. */
+static inline bool column_by_clang(const column *c)
+{
+    return c->as == KERNEL_FILCH_CLANG || (c->peer && c->peer->by_clang);
 }
 
 static inline const kernel *block_kernel(const block *b)
@@ -147,14 +163,16 @@ void bench_free(report *r);
  * or more than there are CPUs. */
 void bench_measure_ceiling(report *r);
 
-/* Fills in the samples. */
+/* Fills in the samples. SIGINT, SIGTERM and SIGHUP end it early: finished rounds are kept. */
 void bench_measure(report *r);
 
-/* Names on stderr what failed. Returns the exit status: 0 or 1. */
+/* Names on stderr what failed. Returns the exit status: 0, 1, or BENCH_INTERRUPTED. */
 int bench_judge(const report *r);
+enum { BENCH_INTERRUPTED = 130 };
 
 /* Each returns 0 or -errno. */
 int bench_write_table(const report *r, FILE *out);
+int bench_write_markdown(const report *r, FILE *out);
 int bench_write_csv(const report *r, FILE *out);
 int bench_write_json(const report *r, FILE *out);
 int bench_write_report(const report *r, FILE *out); /* the page */
@@ -163,7 +181,7 @@ extern const bool bench_has_json; /* false: built without jansson; the page need
 /* The command that measures this block alone, as it was measured here. */
 void bench_write_reproduce(const report *r, const block *b, FILE *out);
 
-/* What the runtimes of the block counted and how long their workers did what, per run. */
+/* Counters of the block's runtimes, and how their workers spent their time, per run. */
 void bench_write_stats(const block *b, FILE *out);
 
 /* The grains of --metg, ascending. */
@@ -171,13 +189,17 @@ extern const long bench_grains[];
 extern const size_t bench_grain_count;
 
 /* One line per kernel of a report of --metg: the METG(50 %) of each column (metg.h). */
-void bench_write_metg(const report *r, FILE *out, const char *line_start);
+void bench_write_metg(const report *r, FILE *out);
 
-/* One line per pair of columns: who wins by what factor; of --metg, its lines. */
-void bench_write_verdict(const report *r, FILE *out, const char *line_start);
+/* The headline: failures, then one line for each column that the first is compared with (at most
+ * `most`), then what disturbed them; of --metg, its lines. */
+void bench_write_verdict(const report *r, size_t most, FILE *out);
 
-/* The same of one block, with each factor's interval and p. */
-void bench_write_pairs(const report *r, const block *b, FILE *out);
+/* The same of one block, a line for each pair, with its interval and p. */
+void bench_write_pairs(const report *r, const block *b, const char *line_start, FILE *out);
+
+/* Whether some column has found an answer. */
+bool bench_has_answer(const block *b);
 
 /* The cell of that column (by address) and number of workers, or NULL: not measured, or failed. */
 const cell *bench_cell(const block *b, const column *c, unsigned workers);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What parallel hardware this is: processors that share a cache, a memory bus, a core or a noisy
- * host give two independent programs less than twice what one gets. Measured with fib, which
+ * How parallel this hardware is: processors that share a cache, a memory bus, a core or a noisy
+ * host give two independent programs less than twice the speed of one. Measured with fib, which
  * touches no memory, each copy pinned to a CPU of its own. */
 #include "bench.h"
 #include "child.h"
+#include "interrupt.h"
 
 #include <sched.h>
 #include <tools/shared/clock.h>
@@ -61,12 +62,14 @@ void bench_measure_ceiling(report *r)
     if (started == copies) {
         pin(children, copies);
         runs = 1 + (uint32_t)(CHILD_SAMPLE_SECONDS / (together(children, copies, 5) / 5));
-        for (int i = 0; i < ROUNDS; i++) {
+        for (int i = 0; i < ROUNDS && !interrupt_came(); i++) {
             double alone = together(children, 1, runs);
             gains[i] = copies * alone / together(children, copies, runs);
         }
-        r->ceiling = median_of(gains, ROUNDS);
-        r->ceiling_copies = copies;
+        if (!interrupt_came()) {
+            r->ceiling = median_of(gains, ROUNDS);
+            r->ceiling_copies = copies;
+        }
     }
     while (started-- > 0)
         child_stop(&children[started]);

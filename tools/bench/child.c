@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "child.h"
+#include "interrupt.h"
 
 #include <bench/kernels/place.h>
 #include <bench/peers/handpool.h>
@@ -24,7 +25,7 @@ static void count_nothing(const kernel_place *p, sample *s)
 static void count_runtime(const kernel_place *p, sample *s)
 {
     filch_stats n;
-    filch_runtime_stats(p->it, &n, sizeof n);
+    filch_runtime_stats_read(p->it, &n, sizeof n);
     s->gifts = (double)n.gifts;
     s->gift_tasks = (double)n.gift_tasks;
     s->robs = (double)n.robs;
@@ -45,11 +46,10 @@ static void count_handpool(const kernel_place *p, sample *s)
     s->steals = s->queue_takes;
 }
 
-/* What a place counts since it was opened. */
+/* Counters of a place since it was opened. */
 static void (*const counts[])(const kernel_place *p, sample *s) = {
-    [KERNEL_SERIAL] = count_nothing,
-    [KERNEL_FILCH] = count_runtime,
-    [KERNEL_HANDPOOL] = count_handpool,
+    [KERNEL_SERIAL] = count_nothing,    [KERNEL_FILCH] = count_runtime,
+    [KERNEL_HANDPOOL] = count_handpool, [KERNEL_FILCH_CLANG] = count_runtime,
     [KERNEL_PEER] = count_nothing,
 };
 
@@ -58,7 +58,8 @@ static void count_stats(const kernel_place *p, filch_stats *sum, int64_t times)
 {
     filch_stats now;
     const filch_stat *row;
-    if (p->as != KERNEL_FILCH || filch_stats_read(p->it, FILCH_ALL_WORKERS, &now, sizeof now))
+    if (counts[p->as] != count_runtime ||
+        filch_stats_read(p->it, FILCH_ALL_WORKERS, &now, sizeof now))
         return;
     for (unsigned i = 0; (row = filch_stats_row(i)); i++) {
         uint64_t *to = (uint64_t *)(void *)((char *)sum + row->offset);
@@ -115,7 +116,7 @@ static bool run_once(job *j, sample *sum)
     count_stats(&j->place, &j->counted, -1);
     sample before = count_all(j);
     k->run(j->place.it, &j->run);
-    if (j->slow_down > 0 && j->place.as == KERNEL_FILCH)
+    if (j->slow_down > 0 && column_has_runtime(j->cell->column))
         slow_down(j, seconds_of(CLOCK_PROCESS_CPUTIME_ID) - before.cpu_seconds);
     double end = seconds_of(CLOCK_MONOTONIC);
     sample after = count_all(j);
@@ -168,12 +169,13 @@ static void open_job(job *j, char *error, size_t size)
         snprintf(error, size, "no input for this kernel: %s", strerror(-rc));
 }
 
-/* Never returns. Ends by _exit: what the parent has buffered is the parent's to write. */
+/* Never returns. Ends by _exit: only the parent writes the parent's buffers. */
 static void serve(job *j, int orders, int replies)
 {
     child_order order;
     child_reply reply = {.error = ""};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    interrupt_ignore();
     open_job(j, reply.error, sizeof reply.error);
     while (read(orders, &order, sizeof order) == (ssize_t)sizeof order) {
         if (!*reply.error)
@@ -190,7 +192,7 @@ static void prepare_job(job *j, const options *o, const block *b, const column *
     kernel_in(b->row, c->as, c->peer, &j->kernel);
     j->place = (kernel_place){.as = c->as,
                               .peer = c->peer,
-                              .queue = c->queue,
+                              .queue = c->as == KERNEL_FILCH_CLANG ? "chase-lev" : c->queue,
                               .policy = c->policy,
                               .idle = c->idle,
                               .take = c->take,
@@ -249,15 +251,22 @@ void child_send(child *c, child_order order)
     (void)written;
 }
 
-void child_receive(child *c, child_reply *reply)
+bool child_receive(child *c, child_reply *reply)
 {
     size_t got = 0;
-    for (ssize_t part = 1; part > 0 && got<sizeof *reply; got += part> 0 ? (size_t)part : 0)
-        part = read(c->replies, (char *)reply + got, sizeof *reply - got);
+    while (got < sizeof *reply) {
+        ssize_t part = read(c->replies, (char *)reply + got, sizeof *reply - got);
+        if (part < 0 && errno == EINTR && interrupt_came())
+            return false;
+        if (part == 0 || (part < 0 && errno != EINTR))
+            break;
+        got += part > 0 ? (size_t)part : 0;
+    }
     if (got < sizeof *reply) {
         *reply = (child_reply){.error = ""};
         tell_death(c, reply->error, sizeof reply->error);
     }
+    return true;
 }
 
 void child_rest(const child *c)

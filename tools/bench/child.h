@@ -37,9 +37,10 @@ typedef struct child {
 /* Starts the child of one cell. 0 or -errno. */
 int child_start(child *out, const options *o, const block *b, const cell *c);
 
-/* Sends an order; waits for its reply. When the child has died, the reply's error says how. */
+/* Sends an order; waits for its reply. When the child has died, the reply's error says how. False:
+ * a signal ended the wait (interrupt.h), and there is no reply. */
 void child_send(child *c, child_order order);
-void child_receive(child *c, child_reply *reply);
+bool child_receive(child *c, child_reply *reply);
 
 /* Waits until the child's threads have come to rest, half a second at most: some runtimes' idle
  * threads spin for a while, which is no other measurement's affair. */

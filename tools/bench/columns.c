@@ -36,7 +36,7 @@ void columns_expect_new(bool is_new, const typed *t, const char *name,
                         const struct argp_state *state)
 {
     if (!is_new)
-        argp_error(state, "--%s: %s stands there twice; name it once", t->option, name);
+        argp_error(state, "--%s: %s is named twice; name it once", t->option, name);
 }
 
 static void add_name(const typed *t, name_list *list, const char *name,
@@ -54,18 +54,28 @@ static int check(const filch_config *config, char *why, size_t size)
     return probe_runtime(config, &workers, why, size);
 }
 
-/* What is wrong may be something else that the library was told, by the environment. */
+/* The environment may hold the error instead. */
 static void refuse_queue(const char *name, const char *why, const struct argp_state *state)
 {
-    const char *others[1 + BENCH_NAMES] = {"handpool"};
+    const char *others[2 + BENCH_NAMES] = {"handpool", COLUMNS_BY_CLANG};
     char unknown[64], names[256];
-    int length = snprintf(unknown, sizeof unknown, "queue=%.30s is not known", name);
+    int length = snprintf(unknown, sizeof unknown, "unknown queue '%.30s'", name);
     if (strncmp(why, unknown, (size_t)length) != 0)
         argp_error(state, "%s", why);
     for (size_t i = 0; i < peer_count; i++)
-        others[1 + i] = peers[i].name;
+        others[2 + i] = peers[i].name;
     names_join(names, sizeof names, others);
-    argp_error(state, "%s; and of this command: %s", why, names);
+    argp_error(state, "%s; valid for this command only: %s", why, names);
+}
+
+static bool is_by_clang(const char *name)
+{
+    return strcmp(name, COLUMNS_BY_CLANG) == 0;
+}
+
+static bool clang_was_found(void)
+{
+    return kernels[0].column[KERNEL_FILCH_CLANG] != NULL;
 }
 
 void columns_add_queue(typed *t, const char *name, const struct argp_state *state)
@@ -81,7 +91,10 @@ void columns_add_queue(typed *t, const char *name, const struct argp_state *stat
     if (other && !other->peer)
         argp_error(state, "%s was not found when this command was built; it needs %s", name,
                    other->needs);
-    if (!t->queues_by_default && !other && strcmp(name, "handpool") != 0 &&
+    if (is_by_clang(name) && !clang_was_found())
+        argp_error(state, "%s was not found when this command was built; it needs %s", name,
+                   peer_find("openmp-clang")->needs);
+    if (!t->queues_by_default && !other && !is_by_clang(name) && strcmp(name, "handpool") != 0 &&
         check(&config, why, sizeof why))
         refuse_queue(name, why, state);
     add_name(t, &t->queues, name, state);
@@ -112,7 +125,7 @@ static void add_column(options *o, column c, const struct argp_state *state)
     o->columns[o->column_count++] = c;
 }
 
-/* Some modes are impossible with some queues; whoever has not named the queue does without it. */
+/* Some modes are impossible with some queues; a default queue is then left out. */
 static bool is_possible(typed *t, column *c, const struct argp_state *state)
 {
     filch_config config = {.size = sizeof config, .queue = c->queue};
@@ -147,7 +160,7 @@ static void add_chosen(typed *t, column c, unsigned choice, const struct argp_st
     }
 }
 
-/* What was chosen has to be some column's. */
+/* Each choice must apply to some column. */
 static void expect_used(const typed *t, bool has_runtime, const struct argp_state *state)
 {
     for (size_t i = 0; !has_runtime && i < CHOICES; i++)
@@ -158,10 +171,26 @@ static void expect_used(const typed *t, bool has_runtime, const struct argp_stat
                        choices[i].option);
 }
 
+/* A peer that clang compiles is compared with the library's column that clang compiles. */
+static void add_counterpart(typed *t)
+{
+    name_list *names = &t->queues;
+    bool wanted = false, is_there = false;
+    for (size_t i = 0; i < names->count; i++) {
+        const peer_row *other = peer_find(names->names[i]);
+        wanted |= other && other->by_clang;
+        is_there |= is_by_clang(names->names[i]);
+    }
+    if (wanted && !is_there && names->count < BENCH_NAMES - 1 &&
+        strcmp(names->names[0], "chase-lev") == 0)
+        names->names[names->count++] = COLUMNS_BY_CLANG;
+}
+
 void columns_make(typed *t, const struct argp_state *state)
 {
     options *o = t->options;
     bool has_runtime = false;
+    add_counterpart(t);
     o->columns[o->column_count++] = (column){.as = KERNEL_SERIAL, .label = "serial"};
     for (size_t q = 0; q < t->queues.count; q++) {
         const char *queue = t->queues.names[q];
@@ -170,6 +199,8 @@ void columns_make(typed *t, const struct argp_state *state)
             c.as = KERNEL_PEER;
         else if (strcmp(c.queue, "handpool") == 0)
             c.as = KERNEL_HANDPOOL;
+        else if (is_by_clang(c.queue))
+            c.as = KERNEL_FILCH_CLANG;
         if (c.as == KERNEL_FILCH)
             add_chosen(t, c, 0, state);
         else

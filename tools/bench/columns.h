@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The columns of `filch bench`: queues, and what else runtimes are told by name, each with each. The
- * library is asked whether it knows a name, and whether it takes what was put together. Whatever is
- * wrong ends the process by argp_error. */
+ * The columns of `filch bench`: queues combined with policies and modes. The library checks names
+ * and combinations; an error ends the process by argp_error. */
 #ifndef BENCH_COLUMNS_H
 #define BENCH_COLUMNS_H
 
@@ -10,7 +9,7 @@
 
 #include <argp.h>
 
-/* What a runtime is told by name beside its queue: an option each, with a list of names. */
+/* Policy and modes of a runtime: an option each, with a list of names. */
 enum choice { POLICY, IDLE, TAKE, WAIT, CHOICES };
 
 typedef struct name_list {
@@ -18,14 +17,18 @@ typedef struct name_list {
     size_t count;
 } name_list;
 
-/* What was typed, name by name; put together when all of it is known. */
+/* The names of the command line, combined when all are known. */
 typedef struct typed {
     options *options;
     name_list queues, chosen[CHOICES];
     const char *option;   /* whose list is being read, */
     enum choice choosing; /* and which choice's it is */
-    bool queues_by_default, quick;
+    bool queues_by_default, quick, peers;
 } typed;
+
+/* The library's default queue in programs that clang has compiled, where gcc compiles the others: to
+ * be compared with peers of the same compiler. */
+#define COLUMNS_BY_CLANG "chase-lev-clang"
 
 void columns_add_queue(typed *t, const char *name, const struct argp_state *state);
 /* A name of t->choosing. */
@@ -36,7 +39,7 @@ void columns_make(typed *t, const struct argp_state *state);
 /* count, with what is to be added. */
 void columns_expect_room(size_t count, size_t most, const char *what,
                          const struct argp_state *state);
-/* Of the list that is being read; what stood twice in a result could not be told apart. */
+/* Of the list that is being read; equal rows of a result could not be told apart. */
 void columns_expect_new(bool is_new, const typed *t, const char *name,
                         const struct argp_state *state);
 

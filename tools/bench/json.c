@@ -7,7 +7,9 @@
 #include <tools/shared/facts.h>
 
 #ifdef FILCH_HAVE_JANSSON
+#include "metg.h"
 #include "noise.h"
+#include "plain.h"
 #include "summary.h"
 
 #include <jansson.h>
@@ -88,10 +90,14 @@ static json_t *pairs_array(const report *r, const block *b)
     json_t *all = json_array();
     for (size_t i = 0; i < count; i++) {
         const pair *p = &pairs[i];
-        json_array_append_new(all, json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:f}", "first",
-                                             p->first->label, "other", p->other->label, "workers",
-                                             (int)p->workers, "factor", p->factor.median, "low",
-                                             p->factor.low, "high", p->factor.high, "p", p->p));
+        const pair_figures *f = &p->figures;
+        json_array_append_new(all, json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:i, s:s, s:b}",
+                                             "first", p->first->label, "other", p->other->label,
+                                             "workers", (int)p->workers, "factor", f->factor.median,
+                                             "low", f->factor.low, "high", f->factor.high, "p",
+                                             f->p, "rounds", (int)f->rounds, "verdict",
+                                             pair_verdict_names[p->verdict], "disturbed",
+                                             p->noise != 0));
     }
     return all;
 }
@@ -118,9 +124,12 @@ static json_t *block_object(const report *r, const block *b)
     json_t *o =
         json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "kernel", k->name, "label",
                   facts_text(b->label), "size", bench_size_names[b->size], "what", k->what,
-                  "source", k->source, "answer", *b->text ? b->text : answer, "tasks",
-                  (json_int_t)k->sizes[b->size].tasks, "columns", cells, "pairs", pairs_array(r, b),
-                  "reproduce", facts_written(write_reproduce, &(told){r, b}));
+                  "source", k->source, "answer",
+                  !bench_has_answer(b) ? ""
+                  : *b->text           ? b->text
+                                       : answer,
+                  "tasks", (json_int_t)k->sizes[b->size].tasks, "columns", cells, "pairs",
+                  pairs_array(r, b), "reproduce", facts_written(write_reproduce, &(told){r, b}));
     if (b->grain)
         json_object_set_new(o, "grain", json_integer(b->grain));
     if (k->reads_dir)
@@ -133,7 +142,24 @@ static json_t *block_object(const report *r, const block *b)
 
 static void write_verdict(const void *what, FILE *out)
 {
-    bench_write_verdict(what, out, "");
+    bench_write_verdict(what, BENCH_NAMES, out);
+}
+
+static json_t *metg_array(const report *r)
+{
+    static const char *const bounds[] = {"below", "at", "above"};
+    metg_row rows[BENCH_NAMES];
+    json_t *all = json_array();
+    for (const block *b = metg_next(r, NULL); b; b = metg_next(r, b)) {
+        size_t count = metg_rows(r, b, rows);
+        for (size_t i = 0; i < count; i++)
+            json_array_append_new(
+                all, json_pack("{s:s, s:s, s:i, s:f, s:s, s:b}", "kernel", block_kernel(b)->name,
+                               "column", rows[i].column->label, "workers", (int)rows[i].workers,
+                               "seconds", rows[i].found.seconds, "bound",
+                               bounds[1 + rows[i].found.beyond], "disturbed", rows[i].disturbed));
+    }
+    return all;
 }
 
 static json_t *document(const report *r)
@@ -141,9 +167,10 @@ static json_t *document(const report *r)
     json_t *results = json_array();
     for (size_t i = 0; i < r->block_count; i++)
         json_array_append_new(results, block_object(r, &r->blocks[i]));
-    return json_pack("{s:i, s:o, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o}", "schema", 2,
-                     "ended", facts_now(), "seconds", r->seconds, "load", r->load, "ceiling",
-                     r->ceiling, "ceiling_copies", (int)r->ceiling_copies, "command",
+    return json_pack("{s:i, s:o, s:f, s:b, s:o, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o}", "schema",
+                     2, "ended", facts_now(), "seconds", r->seconds, "interrupted", r->interrupted,
+                     "metg", metg_array(r), "load", r->load, "ceiling", r->ceiling,
+                     "ceiling_copies", (int)r->ceiling_copies, "command",
                      facts_command(r->options->argc, r->options->argv), "machine",
                      facts_machine(r->options->runtime), "build", facts_build(), "verdict",
                      facts_lines(write_verdict, r), "results", results);
@@ -158,7 +185,7 @@ int bench_write_report(const report *r, FILE *out)
 {
     json_t *whole = document(r);
     char *text = whole ? json_dumps(whole, JSON_COMPACT) : NULL;
-    int rc = text ? report_write(text, out) : -ENOMEM;
+    int rc = text ? report_write(text, plain_write, r, out) : -ENOMEM;
     free(text);
     json_decref(whole);
     return rc;

@@ -1,40 +1,70 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "main.h"
 #include "bench.h"
+#include "interrupt.h"
 
 #include <signal.h>
 #include <tools/shared/machine.h>
 #include <tools/shared/output.h>
 
-static int (*const writers[])(const report *r, FILE *out) = {
+typedef int writer(const report *r, FILE *out);
+
+static writer *const writers[] = {
     [BENCH_TABLE] = bench_write_table,
     [BENCH_JSON] = bench_write_json,
     [BENCH_CSV] = bench_write_csv,
+    [BENCH_MARKDOWN] = bench_write_markdown,
 };
 
-/* Files are opened first: that one cannot be written should not be learnt after a minute. */
+/* 0 or -errno, after a message. */
+static int write_to(const report *r, writer *write, const char *option, const char *path)
+{
+    output out;
+    int rc = output_open(&out, "filch bench", option, path);
+    return rc ? rc : output_close(&out, write(r, out.file));
+}
+
+static int write_all(const report *r)
+{
+    const options *o = r->options;
+    int rc = write_to(r, writers[o->format], "--output", o->output);
+    int page_rc = o->report ? write_to(r, bench_write_report, "--report", o->report) : 0;
+    return rc ? rc : page_rc;
+}
+
+static int measure_and_write(report *r)
+{
+    if (bench_plan(r, r->options)) {
+        fputs("filch bench: no memory for the results; choose fewer --kernels or --columns\n",
+              stderr);
+        return 2;
+    }
+    bench_measure_ceiling(r);
+    bench_measure(r);
+    if (r->block_count == 0) {
+        fputs("filch bench: interrupted before the first round ended; nothing is written\n",
+              stderr);
+        return BENCH_INTERRUPTED;
+    }
+    int rc = write_all(r);
+    int status = bench_judge(r);
+    return rc ? 2 : status;
+}
+
+/* That a file cannot be written should not be learnt after a minute. */
 int filch_bench_main(int argc, char **argv)
 {
     static options o;
     static report r;
     signal(SIGPIPE, SIG_IGN); /* a child that dies is a result, not our end */
+    interrupt_catch();        /* before the first child, a probe for the options' sake */
     bench_parse_options(&o, argc, argv);
-    FILE *out = output_open("filch bench", "--output", o.output);
-    FILE *page = o.report ? output_open("filch bench", "--report", o.report) : NULL;
-    if (!out || (o.report && !page))
+    if (!output_check("filch bench", "--output", o.output) ||
+        !output_check("filch bench", "--report", o.report))
         return 2;
+    r.options = &o;
     r.load = machine_load();
-    int rc = bench_plan(&r, &o), page_rc = rc;
-    if (!rc) {
-        bench_measure_ceiling(&r);
-        bench_measure(&r);
-        rc = writers[o.format](&r, out);
-        page_rc = page ? bench_write_report(&r, page) : 0;
-    }
-    rc = output_close(out, "filch bench", o.output, rc);
-    if (page)
-        page_rc = output_close(page, "filch bench", o.report, page_rc);
-    int status = bench_judge(&r);
+    int status = measure_and_write(&r);
     bench_free(&r);
-    return rc || page_rc ? 1 : status;
+    return status;
 }

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Measures one block after the other. The children of a block's cells live side by side, each idle
- * unless it is its turn: first every one warms up, then they take turns, A B C A B C, so that what
- * slows the machine for a while slows all of them alike. */
+ * unless it is its turn. First each warms up; then they take turns, A B C, B C A, C A B: a machine
+ * that slows down for a while slows all of them alike. */
 #include "bench.h"
 #include "child.h"
+#include "interrupt.h"
+#include "progress.h"
+#include "summary.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <tools/shared/clock.h>
 #include <tools/shared/machine.h>
 #include <unistd.h>
 
-/* Without --repeat: at least, at most, and how long the whole job may take. */
-enum { REPEAT_LEAST = 3, REPEAT_MOST = 11, JOB_SECONDS = 42 };
+/* Without --repeat: at least, at most, and how long the whole job may take. Short kernels get more
+ * rounds than a verdict needs (PAIR_ROUNDS), so that p can be small where many pairs are judged. */
+enum { REPEAT_LEAST = 3, REPEAT_MOST = 12, JOB_SECONDS = 42 };
+
+/* A round of a block in which columns are compared; up to this length, there are as many as a
+ * verdict needs, even where the job then takes longer. */
+#define SHORT_ROUND_SECONDS 0.75
 
 typedef struct runner {
     cell *cell;
@@ -21,19 +30,12 @@ typedef struct runner {
     uint32_t runs; /* of one sample */
 } runner;
 
-static void show_progress(const report *r, const block *b, const cell *c, int round)
+static void show(progress *p, const block *b, const cell *c)
 {
-    if (!isatty(STDERR_FILENO))
-        return;
-    if (!c) {
-        fprintf(stderr, "\r\033[K");
-        return;
-    }
-    fprintf(stderr, "\r\033[K[%zu/%zu] %s  %s, %u worker%s, %s", (size_t)(b - r->blocks) + 1,
-            r->block_count, b->label, c->column->label, c->workers, c->workers == 1 ? "" : "s",
-            round ? "round " : "warm-up");
-    if (round)
-        fprintf(stderr, "%d", round);
+    char what[512];
+    snprintf(what, sizeof what, "%s, %s, %u worker%s", b->label, c->column->label, c->workers,
+             c->workers == 1 ? "" : "s");
+    progress_show(p, what, seconds_of(CLOCK_MONOTONIC));
 }
 
 /* All columns must find the same answer; the first that has one sets it. */
@@ -69,7 +71,7 @@ static void note_noise(child_reply *reply, const machine_noise *before, const ma
 static void add_counted(cell *c, const child_reply *reply)
 {
     const filch_stat *row;
-    if (c->column->as != KERNEL_FILCH)
+    if (!column_has_runtime(c->column))
         return;
     c->counted_runs += reply->sample.runs;
     for (unsigned i = 0; (row = filch_stats_row(i)); i++) {
@@ -81,7 +83,7 @@ static void add_counted(cell *c, const child_reply *reply)
 }
 
 /* One sample of one cell; a warm-up (runs 0) is not kept, but tells how many runs fill a sample. */
-static double take_sample(block *b, runner *run, child_order order)
+static void take_sample(block *b, runner *run, child_order order)
 {
     child_reply reply;
     cell *c = run->cell;
@@ -89,7 +91,8 @@ static double take_sample(block *b, runner *run, child_order order)
     machine_noise before = machine_noise_read();
     double start = seconds_of(CLOCK_MONOTONIC);
     child_send(&run->child, order);
-    child_receive(&run->child, &reply);
+    if (!child_receive(&run->child, &reply))
+        return;
     double seconds = seconds_of(CLOCK_MONOTONIC) - start;
     machine_noise after = machine_noise_read();
     child_rest(&run->child);
@@ -104,7 +107,6 @@ static double take_sample(block *b, runner *run, child_order order)
         add_counted(c, &reply);
     } else if (!*c->error)
         run->runs = 1 + (uint32_t)(CHILD_SAMPLE_SECONDS / reply.sample.seconds);
-    return seconds;
 }
 
 static void start_children(const report *r, block *b, runner *runners)
@@ -135,38 +137,89 @@ static bool expect_memory(block *b)
     return false;
 }
 
-/* Every living cell once. Returns how long it took. */
-static double one_round(const report *r, block *b, runner *runners, int round)
+/* Every living cell once, each round beginning with another one, so that none always runs behind
+ * the same neighbour. Returns false when a signal came. */
+static bool one_round(progress *p, block *b, runner *runners)
 {
-    double seconds = 0;
     for (size_t i = 0; i < b->cell_count; i++) {
-        runner *run = &runners[i];
+        runner *run = &runners[(i + (size_t)p->round) % b->cell_count];
         if (*run->cell->error)
             continue;
-        show_progress(r, b, run->cell, round);
-        seconds += take_sample(b, run, (child_order){round ? run->runs : 0, round || i});
+        show(p, b, run->cell);
+        take_sample(b, run, (child_order){p->round ? run->runs : 0, p->round || i});
+        if (interrupt_came())
+            return false;
     }
-    return seconds;
+    return true;
 }
 
-static void measure_block(const report *r, block *b, double seconds)
+/* Drops the samples of an unfinished round. */
+static void drop_round(block *b, int round)
+{
+    for (size_t i = 0; i < b->cell_count; i++)
+        if (b->cells[i].sample_count >= round)
+            b->cells[i].sample_count = round - 1;
+}
+
+/* Whether the block has a pair to judge: another column beside the first, or serial code where that
+ * is alone. */
+static bool has_opponent(const report *r, const block *b)
+{
+    const column *first = NULL;
+    for (size_t i = 1; i < b->cell_count; i++) {
+        if (first && b->cells[i].column != first)
+            return true;
+        first = b->cells[i].column;
+    }
+    return r->options->column_count == 2;
+}
+
+/* Without --repeat, however little time is left. */
+static int least_rounds(const report *r, const block *b, double round_seconds)
+{
+    return has_opponent(r, b) && round_seconds <= SHORT_ROUND_SECONDS ? PAIR_ROUNDS : REPEAT_LEAST;
+}
+
+/* Whether the rounds that are finished will do. Corrects the block's budget, for progress. */
+static bool is_enough(const report *r, const block *b, progress *p, double now)
+{
+    const double mean = (now - p->block_start) / (p->round + 1); /* with the warm-up */
+    const int least = least_rounds(r, b, mean);
+    if (r->options->repeat)
+        return false;
+    if (p->budget < mean * (1 + least))
+        p->budget = mean * (1 + least);
+    return p->round >= least && now + mean - p->block_start > p->budget;
+}
+
+/* Returns how many rounds were finished. */
+static int measure_rounds(const report *r, progress *p, block *b, runner *runners)
+{
+    if (!one_round(p, b, runners))
+        return 0;
+    for (p->round = 1; p->round <= p->rounds; p->round++) {
+        if (!one_round(p, b, runners)) {
+            drop_round(b, p->round);
+            return p->round - 1;
+        }
+        if (is_enough(r, b, p, seconds_of(CLOCK_MONOTONIC)))
+            return p->round;
+    }
+    return p->rounds;
+}
+
+/* Returns whether the block has a result: not when a signal came before its first round ended. */
+static bool measure_block(const report *r, progress *p, block *b)
 {
     runner runners[BENCH_NAMES * BENCH_NAMES] = {0};
-    double start = seconds_of(CLOCK_MONOTONIC);
-    int repeat = r->options->repeat;
     if (!expect_memory(b))
-        return;
+        return true;
     start_children(r, b, runners);
-    one_round(r, b, runners, 0);
-    for (int round = 1; round <= (repeat ? repeat : REPEAT_MOST); round++) {
-        double took = one_round(r, b, runners, round);
-        if (!repeat && round >= REPEAT_LEAST &&
-            seconds_of(CLOCK_MONOTONIC) - start + took > seconds)
-            break;
-    }
+    int rounds = measure_rounds(r, p, b, runners);
     for (size_t i = b->cell_count; i-- > 0;)
         if (runners[i].started)
             child_stop(&runners[i].child);
+    return rounds > 0 || !interrupt_came();
 }
 
 static double best_pulse(const report *r)
@@ -181,16 +234,36 @@ static double best_pulse(const report *r)
     return best;
 }
 
+/* Blocks from this one on have no result. */
+static void drop_blocks(report *r, size_t from)
+{
+    for (size_t i = from; i < r->block_count; i++)
+        free(r->blocks[i].cells);
+    r->block_count = from;
+    r->interrupted = true;
+}
+
 void bench_measure(report *r)
 {
+    progress p;
     double start = seconds_of(CLOCK_MONOTONIC);
-    for (size_t i = 0; i < r->block_count; i++) {
-        double left = JOB_SECONDS - (seconds_of(CLOCK_MONOTONIC) - start);
-        measure_block(r, &r->blocks[i], left / (double)(r->block_count - i));
+    int repeat = r->options->repeat;
+    size_t done = 0;
+    r->planned_blocks = r->block_count;
+    progress_begin(&p, stderr, isatty(STDERR_FILENO), r->block_count, start);
+    for (; done < r->block_count && !interrupt_came(); done++) {
+        double now = seconds_of(CLOCK_MONOTONIC), left = JOB_SECONDS - (now - start);
+        progress_block(&p, repeat ? 0 : left / (double)(r->block_count - done),
+                       repeat ? repeat : REPEAT_MOST, now);
+        if (!measure_block(r, &p, &r->blocks[done]))
+            break;
     }
-    show_progress(r, NULL, NULL, 0);
+    progress_end(&p);
+    if (interrupt_came())
+        drop_blocks(r, done);
     r->pulse = best_pulse(r);
     r->seconds = seconds_of(CLOCK_MONOTONIC) - start;
+    judge_pairs(r);
 }
 
 int bench_judge(const report *r)
@@ -212,5 +285,5 @@ int bench_judge(const report *r)
             status = 1;
         }
     }
-    return status;
+    return r->interrupted ? BENCH_INTERRUPTED : status;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "metg.h"
 #include "noise.h"
-
-#include "bench.h"
 #include "summary.h"
 
 #include <math.h>
@@ -16,7 +14,7 @@ const size_t bench_grain_count = GRAINS;
  * to each task is a straight line over the logarithm of the grain. */
 static double waste(const metg_point *p, double tasks, double workers, double iteration)
 {
-    const double least = 1e-6; /* what is faster than serial code wastes nothing */
+    const double least = 1e-6; /* code faster than serial code wastes nothing */
     return log(fmax(workers * p->seconds / (tasks * p->grain * iteration) - 1, least));
 }
 
@@ -53,47 +51,62 @@ static bool points_of(const report *r, const block *b, const column *c, unsigned
     return true;
 }
 
-/* "chase-lev 120 ns"; with * where other programs took part. */
-static void write_found(metg found, const column *c, bool disturbed, FILE *out)
-{
-    char text[32];
-    fprintf(out, "%s %s", c->label, found.beyond < 0 ? "below " : found.beyond > 0 ? "above " : "");
-    if (found.seconds < 1e-6)
-        fprintf(out, "%.0f ns", found.seconds * 1e9);
-    else
-        fputs(time_text(found.seconds, text, sizeof text), out);
-    if (disturbed)
-        fputc('*', out);
-}
-
-static void write_kernel(const report *r, const block *b, const char *line_start, FILE *out)
+size_t metg_rows(const report *r, const block *b, metg_row *out)
 {
     const options *o = r->options;
     const double tasks = (double)block_kernel(b)->sizes[b->size].tasks;
     const unsigned workers = o->workers[o->worker_count - 1];
     metg_point serial[GRAINS], points[GRAINS];
-    const char *before = ": ";
     bool serial_disturbed = false;
+    size_t count = 0;
     if (!points_of(r, b, &o->columns[0], 1, serial, &serial_disturbed))
-        return;
+        return 0;
     const metg_point *purest = &serial[GRAINS - 1];
     const double iteration = purest->seconds / (tasks * purest->grain);
-    fprintf(out, "%sMETG(50 %%) of %s with %u worker%s", line_start, block_kernel(b)->name, workers,
-            workers == 1 ? "" : "s");
     for (size_t c = 1; c < o->column_count; c++) {
-        bool disturbed = serial_disturbed;
-        if (!points_of(r, b, &o->columns[c], workers, points, &disturbed))
+        metg_row *row = &out[count];
+        *row = (metg_row){&o->columns[c], workers, .disturbed = serial_disturbed};
+        if (!points_of(r, b, row->column, workers, points, &row->disturbed))
             continue;
-        fputs(before, out);
-        write_found(metg_of(points, GRAINS, tasks, workers, iteration), &o->columns[c], disturbed,
-                    out);
-        before = ", ";
+        row->found = metg_of(points, GRAINS, tasks, workers, iteration);
+        count++;
     }
-    fputc('\n', out);
+    return count;
 }
 
-void bench_write_metg(const report *r, FILE *out, const char *line_start)
+const block *metg_next(const report *r, const block *b)
 {
-    for (size_t i = 0; i + GRAINS <= r->block_count; i += GRAINS)
-        write_kernel(r, &r->blocks[i], line_start, out);
+    const block *next = b ? b + GRAINS : r->blocks;
+    return r->options->metg && next + GRAINS <= r->blocks + r->block_count ? next : NULL;
+}
+
+/* "work stealing (chase-lev) 120 ns"; with * where other programs took part. */
+static void write_found(const metg_row *row, FILE *out)
+{
+    static const char *const bounds[] = {"below ", "", "above "};
+    char title[128], text[32];
+    fprintf(out, "%s %s", column_title(row->column, title, sizeof title),
+            bounds[1 + row->found.beyond]);
+    if (row->found.seconds < 0.9995e-6)
+        fprintf(out, "%.3g ns", row->found.seconds * 1e9);
+    else
+        fputs(time_text(row->found.seconds, text, sizeof text), out);
+    if (row->disturbed)
+        fputc('*', out);
+}
+
+void bench_write_metg(const report *r, FILE *out)
+{
+    metg_row rows[BENCH_NAMES];
+    for (const block *b = metg_next(r, NULL); b; b = metg_next(r, b)) {
+        size_t count = metg_rows(r, b, rows);
+        if (count > 0)
+            fprintf(out, "METG(50 %%) of %s with %u worker%s: ", block_kernel(b)->name,
+                    rows[0].workers, rows[0].workers == 1 ? "" : "s");
+        for (size_t i = 0; i < count; i++) {
+            fputs(i ? ", " : "", out);
+            write_found(&rows[i], out);
+        }
+        fputs(count ? "\n" : "", out);
+    }
 }

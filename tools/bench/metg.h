@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * METG(50 %), the minimum effective task granularity: the time per task, in worker seconds, at
- * which half of what the workers could do is done (Slaughter and others, Task Bench, SC 2020). What
- * they could do is known from serial code at the largest grain, where nothing but the tasks' loops
- * takes time. */
+ * which half of the workers' capacity goes into tasks (Slaughter and others, Task Bench, SC 2020).
+ * Serial code at the largest grain tells the capacity: there, nothing but the tasks' loops takes
+ * time. */
 #ifndef BENCH_METG_H
 #define BENCH_METG_H
 
-#include <stddef.h>
+#include "bench.h"
 
 /* One measurement: tasks with loops of `grain` iterations took `seconds`. */
 typedef struct metg_point {
@@ -23,5 +23,19 @@ typedef struct metg {
  * is as if tasks cost a constant time more; of several crossings, the one at the largest grain counts. */
 metg metg_of(const metg_point *points, size_t count, double tasks, double workers,
              double iteration);
+
+/* The METG of one column of a kernel, with the largest number of workers. */
+typedef struct metg_row {
+    const column *column;
+    unsigned workers;
+    metg found;
+    bool disturbed;
+} metg_row;
+
+/* Kernels of a report of --metg: the first block of the next one, or NULL. b NULL: the first. */
+const block *metg_next(const report *r, const block *b);
+
+/* Fills out, at most BENCH_NAMES; columns that failed are left out. Returns how many. */
+size_t metg_rows(const report *r, const block *b, metg_row *out);
 
 #endif

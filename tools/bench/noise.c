@@ -9,7 +9,7 @@
 #define QUOTA 0.01
 #define CLOCK 0.05
 
-/* By the mean: what is counted too coarsely in one sample is right on average. */
+/* By the mean: counts too coarse for one sample are right on average. */
 static double mean_of(const cell *c, size_t at)
 {
     double sum = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What disturbed a measurement. Such figures are shown, and marked. Pure functions. */
+ * Causes that disturb a measurement. Disturbed figures are shown, and marked. Pure functions. */
 #ifndef BENCH_NOISE_H
 #define BENCH_NOISE_H
 

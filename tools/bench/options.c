@@ -10,40 +10,52 @@
 /* options without a letter */
 enum {
     OPTION_QUICK = 256,
+    OPTION_POLICY,
+    OPTION_STATS,
+    OPTION_DIR,
     OPTION_METG,
     OPTION_SLOW_DOWN,
     OPTION_IDLE,
     OPTION_TAKE,
     OPTION_WAIT,
-    OPTION_REPORT
+    OPTION_REPORT,
+    OPTION_PEERS,
+    OPTION_EXPORT
 };
 enum { MOST_SLOW_DOWN = 1000 };
 
 static const struct argp_option known[] = {
     {"kernels", 'k', "LIST", 0,
-     "What to run; all: everything but what is too long (default: those marked below)", 0},
+     "Kernels to run; all: all but the longest (default: those marked below)", 0},
     {"workers", 'w', "LIST", 0,
      "Numbers of workers (default: 1 and one per core this process may use)", 0},
     {"columns", 'c', "LIST", 0,
-     "Who runs them: disciplines of the library (docs/lab.md); handpool, the hand-written pool; or "
-     "peers that "
-     "have the same algorithms (default: chase-lev,central-mutex and the peers that this command "
-     "was built with; the list is below). Serial code is always measured",
+     "The columns of the table: queues of the library (docs/lab.md), handpool (a hand-written "
+     "pool), "
+     "peers (listed below) (default: chase-lev, central-mutex, and on parallel algorithms the "
+     "peers "
+     "that this command was built with). Serial code is always measured",
      0},
-    {"queue", 'q', 0, OPTION_ALIAS, NULL, 0},
-    {"policy", 'p', "LIST", 0, "Whom to rob: policies of the library (default: its default)", 0},
-    {"idle", OPTION_IDLE, "LIST", 0, "What idle workers do: sleep, yield, spin (default: sleep)",
+    {"peers", OPTION_PEERS, 0, 0,
+     "Eight kernels on handpool and every peer beside chase-lev, at size quick, where --kernels, "
+     "--columns and --size are not given",
      0},
+    {"policy", OPTION_POLICY, "LIST", 0,
+     "Victim selection: policies of the library (default: random)", 0},
+    {"idle", OPTION_IDLE, "LIST", 0,
+     "Behaviour of idle workers: sleep, yield, spin (default: sleep)", 0},
     {"take", OPTION_TAKE, "LIST", 0,
      "How much a thief takes: adaptive, one, half (default: adaptive)", 0},
     {"wait", OPTION_WAIT, "LIST", 0,
-     "What a join of a stolen task does: suspend, help-any, help-own (default: suspend)", 0},
-    {"repeat", 'r', "N", 0, "Measurements of each (default: 3 to 11, as the time allows)", 0},
+     "Join of a stolen task: suspend, help-any, help-own (default: suspend)", 0},
+    {"repeat", 'r', "N", 0,
+     "Rounds: measurements of each (default: 3 to 12, as the time allows; a verdict takes 8)", 0},
     {"size", 's', "SIZE", 0,
      "tiny, quick or full (default: full, and beside it quick where a central queue would take too "
      "long; of parallel algorithms, quick)",
      0},
-    {"format", 'f', "FORMAT", 0, "table, json or csv (default: table)", 0},
+    {"format", 'f', "FORMAT", 0, "table, json, csv or markdown (default: table)", 0},
+    {"export", OPTION_EXPORT, 0, OPTION_ALIAS, NULL, 0},
     {"quick", OPTION_QUICK, 0, 0,
      "The same as --kernels all --size quick, where these are not given", 0},
     {"metg", OPTION_METG, 0, 0,
@@ -51,40 +63,45 @@ static const struct argp_option known[] = {
      0},
     {"output", 'o', "FILE", 0, "Where to write it (default, and -: the standard output)", 0},
     {"report", OPTION_REPORT, "FILE", 0,
-     "Beside that, write a page for browsers, with charts and tables, which needs nothing else", 0},
-    {"stats", 't', 0, 0,
-     "Below each kernel, what the runtimes counted in a run, and how long workers worked, searched "
+     "Also write a page for browsers, with charts and tables, that needs nothing else", 0},
+    {"stats", OPTION_STATS, 0, 0,
+     "Below each kernel, counters of the runtimes in a run, and how long workers worked, searched "
      "and slept (a table only)",
      0},
-    {"dir", 'd', "DIR", 0, "What tree-digest reads (default: /usr/include)", 0},
+    {"dir", OPTION_DIR, "DIR", 0, "Directory that tree-digest reads (default: /usr/include)", 0},
     {"slow-down", OPTION_SLOW_DOWN, "PERCENT", 0,
-     "Make the library's runs so much longer, to see that filch compare finds it", 0},
+     "Make the library's runs longer by that share, to see filch compare find it", 0},
     {0},
 };
 
 static const char about[] =
-    "Runs fork/join kernels on work stealing and on a central queue, and parallel algorithms "
-    "beside other libraries'; checks every answer, and says who wins by what factor.\v ";
+    "Runs fork/join kernels on work stealing and on one central queue, and parallel algorithms "
+    "beside other libraries'; checks every answer, and says which is faster, and how many "
+    "times.\v ";
 
 static const char examples[] =
     "Examples:\n"
-    "  filch bench                                     a minute or two\n"
+    "  filch bench                                     two or three minutes\n"
     "  filch bench --quick                             every kernel\n"
+    "  filch bench --peers --report peers.html         other libraries, as a page\n"
     "  filch bench --metg --columns chase-lev,handpool\n"
     "  filch bench --kernels fib,nqueens --workers 1,2,4\n"
     "  filch bench --columns chase-lev,central-mutex,handpool --size quick\n"
     "  filch bench --kernels sort,radix --columns chase-lev,tbb --size full\n"
-    "  filch bench --kernels uts-t1 --columns chase-lev --wait suspend,help-any,help-own\n"
+    "  filch bench --kernels uts-t1 --columns chase-lev --wait suspend,help-own\n"
     "  filch bench --kernels uts-t1 --stats            why does it not scale?\n"
     "  filch bench --kernels tree-digest --dir /usr/share/doc\n"
-    "  filch bench --quick --report report.html        charts and tables, for browsers\n"
-    "  filch bench --format json --output new.json     all samples, for filch compare\n"
+    "  filch bench --quick --report report.html     a page of charts and tables\n"
+    "  filch bench --format json --output new.json  for filch compare\n"
+    "  filch bench --export markdown                tables for an issue\n"
     "\n"
-    "Exit status: 1 when an answer was wrong or a file could not be read,\n2 for a wrong command "
-    "line, else 0.\n";
+    "Exit status: 0 when all went well; 1 when a kernel failed, an answer was\n"
+    "wrong or a file of --dir could not be read; 2 for a wrong command line, and\n"
+    "when the result could not be written; 130 when interrupted: finished rounds\n"
+    "are written.\n";
 
 const char *const bench_size_names[KERNEL_SIZES + 1] = {"tiny", "quick", "full", NULL};
-static const char *const format_names[] = {"table", "json", "csv", NULL};
+static const char *const format_names[] = {"table", "json", "csv", "markdown", NULL};
 
 typedef void add_fn(typed *t, const char *name, const struct argp_state *state);
 
@@ -141,7 +158,7 @@ static long parse_number(const char *text, const char *what, long most,
     errno = 0;
     long number = strtol(text, &end, 10);
     if (errno || end == text || *end || number < 1 || number > most)
-        argp_error(state, "%s '%s' is not a number from 1 to %ld", what, text, most);
+        argp_error(state, "%s '%s' is not a number in range (1..%ld)", what, text, most);
     return number;
 }
 
@@ -194,25 +211,41 @@ static void keep_grains(options *o, const struct argp_state *state)
                    BENCH_BLOCKS / bench_grain_count);
 }
 
+/* Of --columns. Peers that were not asked for stand beside parallel algorithms only. */
+static void fill_columns(typed *t, const struct argp_state *state)
+{
+    t->queues_by_default = true;
+    t->options->own_columns = !t->peers;
+    each_name(t->peers ? "chase-lev,handpool" : "chase-lev,central-mutex", columns_add_queue,
+              state);
+    for (size_t i = 0; i < peer_count; i++)
+        if (peers[i].peer)
+            columns_add_queue(t, peers[i].name, state);
+}
+
+/* Of --kernels. */
+static void fill_kernels(typed *t, const struct argp_state *state)
+{
+    if (t->peers)
+        each_name("fib,nqueens,uts-t1,skynet,cilksort,matmul,for,sort", add_kernel, state);
+    else
+        add_kernels(t, t->options->metg || t->quick ? KERNEL_WITH_ALL : KERNEL_BY_DEFAULT, state);
+}
+
 static void fill_defaults(typed *t, const struct argp_state *state)
 {
     options *o = t->options;
     unsigned all;
     if (probe_runtime(NULL, &all, o->runtime, sizeof o->runtime))
-        argp_failure(state, 1, 0, "no runtime on this machine: %s", o->runtime);
+        argp_failure(state, 2, 0, "no runtime on this machine: %s", o->runtime);
     if (o->row_count == 0)
-        add_kernels(t, o->metg || t->quick ? KERNEL_WITH_ALL : KERNEL_BY_DEFAULT, state);
-    if (t->quick && o->size < 0)
+        fill_kernels(t, state);
+    if ((t->quick || t->peers) && o->size < 0)
         o->size = KERNEL_QUICK;
     if (o->metg)
         keep_grains(o, state);
-    if (t->queues.count == 0) {
-        o->own_columns = t->queues_by_default = true;
-        each_name("chase-lev,central-mutex", columns_add_queue, state);
-        for (size_t i = 0; i < peer_count; i++)
-            if (peers[i].peer)
-                columns_add_queue(t, peers[i].name, state);
-    }
+    if (t->queues.count == 0)
+        fill_columns(t, state);
     if (o->worker_count == 0) {
         insert_workers(o, 1);
         insert_workers(o, all);
@@ -223,7 +256,7 @@ static void fill_defaults(typed *t, const struct argp_state *state)
         argp_error(state, "--output and --report name the same file; name two");
 }
 
-/* Options that take a list: what adds one name of it. */
+/* Options that take a list, and the function that adds one name of it. */
 static const struct {
     int key;
     const char *option;
@@ -233,8 +266,7 @@ static const struct {
     {'k', "kernels", add_kernel, CHOICES},
     {'w', "workers", add_workers, CHOICES},
     {'c', "columns", columns_add_queue, CHOICES},
-    {'q', "queue", columns_add_queue, CHOICES},
-    {'p', "policy", columns_add_choice, POLICY},
+    {OPTION_POLICY, "policy", columns_add_choice, POLICY},
     {OPTION_IDLE, "idle", columns_add_choice, IDLE},
     {OPTION_TAKE, "take", columns_add_choice, TAKE},
     {OPTION_WAIT, "wait", columns_add_choice, WAIT},
@@ -265,9 +297,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         o->size = names_choose(argument, "size", bench_size_names, state);
         return 0;
     case 'f':
+    case OPTION_EXPORT:
         o->format = (enum bench_format)names_choose(argument, "format", format_names, state);
         if (o->format == BENCH_JSON && !bench_has_json)
-            argp_error(state, "built without jansson: no json; choose table or csv");
+            argp_error(state, "built without jansson: no json; choose table, csv or markdown");
         return 0;
     case 'o':
         o->output = strcmp(argument, "-") == 0 ? NULL : argument;
@@ -279,14 +312,17 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (!bench_has_json)
             argp_error(state, "built without jansson: no report; choose --format table or csv");
         return 0;
-    case 't':
+    case OPTION_STATS:
         o->stats = true;
         return 0;
-    case 'd':
+    case OPTION_DIR:
         o->dir = argument;
         return 0;
     case OPTION_QUICK:
         t->quick = true;
+        return 0;
+    case OPTION_PEERS:
+        t->peers = true;
         return 0;
     case OPTION_METG:
         o->metg = true;

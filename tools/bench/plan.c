@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Which kernel is measured at which size in which columns. Without --size, work stealing is shown
- * at full size; a central queue needs too long for some of those, so such kernels get a second,
- * smaller block in which all columns stand side by side: only within a block are columns compared.
+ * at full size. A central queue needs too long for some of those: such kernels get a second,
+ * smaller block with all columns, since columns are compared only within a block.
  * Kernels whose data would fill the memory, or whose many columns the minute, are shown small.
  * --metg asks for one block for each grain instead. */
 #include "bench.h"
@@ -39,7 +39,8 @@ static bool too_long(const column *c, const kernel_size *size)
 static bool has_kernel(const options *o, const column *c, const kernel_row *row)
 {
     kernel k;
-    if (o->own_columns && c->as == KERNEL_PEER && row->column[KERNEL_HANDPOOL])
+    bool beside = c->as == KERNEL_PEER || c->as == KERNEL_FILCH_CLANG;
+    if (o->own_columns && beside && row->column[KERNEL_HANDPOOL])
         return false;
     return kernel_in(row, c->as, c->peer, &k);
 }

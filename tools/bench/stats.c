@@ -29,7 +29,7 @@ static void write_figure(const filch_stat *row, const cell *c, int width, FILE *
     fprintf(out, "  %*s", width, text);
 }
 
-/* What no runtime of the block has counted is left out. */
+/* Counters that are 0 in all runtimes of the block are left out. */
 static bool is_shown(const block *b, const filch_stat *row)
 {
     bool some = false;

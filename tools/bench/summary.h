@@ -7,6 +7,7 @@
 
 #include "bench.h"
 
+#include <tools/shared/pair.h>
 #include <tools/shared/statistics.h>
 
 typedef struct summary {
@@ -22,23 +23,26 @@ summary summarize(const block *b, const cell *c);
 /* The median of one number (offset in sample) of its samples. */
 double median_of_field(const cell *c, size_t at);
 
-/* The estimate of seconds of slow / seconds of fast, and the p of the signed-rank test. */
+/* The estimate of seconds of slow / seconds of fast, round by round. */
 estimate seconds_ratio(const cell *slow, const cell *fast);
-double seconds_p(const cell *slow, const cell *fast);
 
-/* What the library counted there, in a run; of a cell with counted_runs. */
+/* A counter of the library, per run; of a cell with counted_runs. */
 double stat_per_run(const cell *c, const filch_stat *row);
 
-/* The first column set against another, in one block, with the largest number of workers. */
+/* The first column against another, in one block, with the largest number of workers. */
 typedef struct pair {
     const column *first, *other;
     unsigned workers;
-    estimate factor; /* the other's time / the first's */
-    double p;
+    pair_figures figures;
+    pair_verdict verdict;
+    unsigned noise; /* of either (noise.h) */
 } pair;
 
 /* Fills out with those that have been measured, at most BENCH_NAMES; returns how many. */
 size_t pairs_of(const report *r, const block *b, pair *out);
+
+/* Sets r->cutoff, from all pairs. */
+void judge_pairs(report *r);
 
 /* A name as people say it: "work stealing (chase-lev)". Returns text. */
 char *column_title(const column *c, char *text, size_t size);

@@ -1,121 +1,135 @@
-/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The table for people: the headline, then a block for each kernel, as wide as the terminal. */
 #include "bench.h"
-#include "noise.h"
+#include "row.h"
 #include "summary.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <tools/shared/machine.h>
 #include <tools/shared/settings.h>
-#include <tools/shared/units.h>
+#include <tools/shared/terminal.h>
 
-static const char *ratio_text(double ratio, bool shown, char *text, size_t size)
+enum { HEADLINES = 5, WORKERS_WIDTH = 4 };
+
+/* The figures that fit. */
+typedef struct layout {
+    int name;
+    size_t figures;
+    unsigned width; /* 0: any */
+} layout;
+
+/* Names are as wide as the widest one. */
+static layout lay_out(const report *r, FILE *out)
 {
-    *text = '\0';
-    if (shown)
-        snprintf(text, size, "%.*f", ratio >= 99.95 ? 0 : 2, ratio);
-    return text;
+    layout l = {.name = (int)strlen("serial code"), .width = terminal_width(out)};
+    table_row row;
+    for (size_t i = 0; i < r->block_count; i++)
+        for (size_t k = 0; k < r->blocks[i].cell_count; k++) {
+            row_of(r, &r->blocks[i], &r->blocks[i].cells[k], &row);
+            int length = (int)strlen(row.name);
+            l.name = length > l.name ? length : l.name;
+        }
+    int used = 2 + l.name + WORKERS_WIDTH;
+    while (l.figures < ROW_FIGURES &&
+           (l.figures < 1 || l.width == 0 || used + 1 + row_heads[l.figures].width <= (int)l.width))
+        used += 1 + row_heads[l.figures++].width;
+    return l;
 }
 
-enum { WIDTH = 32 };
-
-static void write_line(FILE *out, const char *name, const char *workers, char figures[8][WIDTH],
-                       char mark)
+static void write_head(const layout *l, FILE *out)
 {
-    static const int widths[8] = {9, 19, 7, 8, 9, 8, 9, 8};
-    fprintf(out, "  %-24s %3s", name, workers);
-    for (int i = 0; i < 8; i++)
-        fprintf(out, "%c%*s", i == 1 ? mark : ' ', widths[i], figures[i]);
+    fprintf(out, "\n  %-*s %*s", l->name, "", WORKERS_WIDTH - 1, "W");
+    for (size_t i = 0; i < l->figures; i++)
+        fprintf(out, " %*s", row_heads[i].width, row_heads[i].name);
     fputc('\n', out);
 }
 
-static void write_head(FILE *out)
+static void write_row(const layout *l, const table_row *row, FILE *out)
 {
-    char heads[8][WIDTH] = {"time",    "95 % interval", "T1/Ts",    "speed-up",
-                            "tasks/s", "steals",        "CPU time", "peak MiB"};
-    write_line(out, "", "W", heads, ' ');
+    fprintf(out, "  %-*s %*s", l->name, row->name, WORKERS_WIDTH - 1, row->workers);
+    if (row->error)
+        fprintf(out, "  failed: %s", row->error);
+    for (size_t i = 0; i < l->figures && !row->error; i++)
+        fprintf(out, "%c%*s", row->noise && i == 1 ? '*' : ' ', row_heads[i].width,
+                row->figures[i]);
+    fputs(row->noise && l->figures < 2 ? "*\n" : "\n", out);
 }
 
-static unsigned write_cell(const report *r, const block *b, const cell *c, FILE *out)
+/* Lines that are written to a text, broken to the width. */
+static void write_wrapped(const report *r, const block *b, unsigned width, FILE *out)
 {
-    char figures[8][WIDTH], low[WIDTH], high[WIDTH], workers[WIDTH], label[2 * WIDTH];
-    bool serial = c->column->as == KERNEL_SERIAL;
-    const char *as = serial ? block_kernel(b)->serial_is : NULL;
-    if (*c->error || c->sample_count == 0) {
-        fprintf(out, "  %-24s %3u  failed: %s\n", c->column->label, c->workers, c->error);
-        return 0;
-    }
-    unsigned noise = noise_of(r, c);
-    summary s = summarize(b, c);
-    time_text(s.seconds.median, figures[0], WIDTH);
-    time_text(s.seconds.low, low, sizeof low);
-    time_text(s.seconds.high, high, sizeof high);
-    snprintf(figures[1], WIDTH, "%.12s..%.12s", low, high);
-    ratio_text(s.over_serial, !serial && c->workers == 1 && s.over_serial > 0, figures[2], WIDTH);
-    ratio_text(s.speed_up, c->workers > 1 && s.speed_up > 0, figures[3], WIDTH);
-    count_text(s.tasks_per_second, figures[4], WIDTH);
-    count_text(s.steals, figures[5], WIDTH);
-    time_text(s.cpu_seconds, figures[6], WIDTH);
-    snprintf(figures[7], WIDTH, "%.1f", c->peak_mib);
-    if (!column_has_tasks(c->column))
-        figures[4][0] = figures[5][0] = '\0';
-    if (!c->samples[0].tasks)
-        figures[4][0] = '\0';
-    snprintf(workers, sizeof workers, serial ? "-" : "%u", c->workers);
-    snprintf(label, sizeof label, as ? "%.30s: %.30s" : "%.30s", c->column->label, as);
-    write_line(out, label, workers, figures, noise ? '*' : ' ');
-    return noise;
+    char *text = NULL;
+    size_t size;
+    FILE *lines = open_memstream(&text, &size);
+    if (!lines)
+        return;
+    if (b)
+        bench_write_pairs(r, b, "  ", lines);
+    else
+        bench_write_verdict(r, HEADLINES, lines);
+    fclose(lines);
+    terminal_wrap(text, width, out);
+    free(text);
 }
 
-static void write_block_title(const block *b, FILE *out)
-{
-    fprintf(out, "\n%s", b->label);
-    if (block_kernel(b)->reads_dir)
-        fprintf(out, ": %llu files, %.1f MiB, digest %s", (unsigned long long)b->files,
-                (double)b->bytes / (1 << 20), b->text);
-    else if (!b->unreadable)
-        fprintf(out, " = %llu", (unsigned long long)b->answer);
-    uint64_t tasks = block_kernel(b)->sizes[b->size].tasks;
-    if (tasks)
-        fprintf(out, ", %.0f tasks", (double)tasks);
-    fputc('\n', out);
-}
-
-int bench_write_table(const report *r, FILE *out)
+static void write_machine(const report *r, FILE *out)
 {
     machine m;
-    unsigned noise = 0;
     machine_read(&m);
-    bench_write_verdict(r, out, "");
     fprintf(out, "\n%s, %ld of %ld CPUs, %s\n", m.cpu, m.usable_cpus, m.cpus, m.kernel);
     if (settings_write(out))
         fputs("in the environment\n", out);
     if (r->ceiling_copies)
         fprintf(out, "ceiling: %u independent copies of serial code gain %.2f over one\n",
                 r->ceiling_copies, r->ceiling);
+}
+
+static void write_foot(const report *r, const layout *l, FILE *out)
+{
+    char text[1024];
+    size_t used = (size_t)snprintf(
+        text, sizeof text,
+        "W: workers. T1/Ts: time with 1 worker over serial time. speed-up: over 1 worker. steals, "
+        "CPU time: of one run. The interval is the median's; of fewer than 6 samples, their "
+        "range.\n"
+        "A vs B: median of the ratios, round by round. A verdict takes %d rounds or more and p, by "
+        "the signed-rank test, of at most %.2g.\n",
+        PAIR_ROUNDS, r->cutoff);
+    if (l->figures < ROW_FIGURES) {
+        used += (size_t)snprintf(text + used, sizeof text - used, "A wider terminal shows");
+        for (size_t i = l->figures; i < ROW_FIGURES; i++)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s %s",
+                                     i > l->figures ? "," : "", row_heads[i].name);
+        snprintf(text + used, sizeof text - used, ".\n");
+    }
     fputc('\n', out);
-    write_head(out);
+    terminal_wrap(text, l->width, out);
+    fprintf(out, "All answers are checked. %.0f s.\n", r->seconds);
+}
+
+int bench_write_table(const report *r, FILE *out)
+{
+    layout l = lay_out(r, out);
+    write_wrapped(r, NULL, l.width, out);
+    write_machine(r, out);
+    write_head(&l, out);
     for (size_t i = 0; i < r->block_count; i++) {
         const block *b = &r->blocks[i];
-        write_block_title(b, out);
-        for (size_t k = 0; k < b->cell_count; k++)
-            noise |= write_cell(r, b, &b->cells[k], out);
-        bench_write_pairs(r, b, out);
+        table_row row;
+        fputc('\n', out);
+        row_write_title(b, out);
+        fputc('\n', out);
+        for (size_t k = 0; k < b->cell_count; k++) {
+            row_of(r, b, &b->cells[k], &row);
+            write_row(&l, &row, out);
+        }
+        write_wrapped(r, b, l.width, out);
         if (r->options->stats)
             bench_write_stats(b, out);
     }
-    fputs(
-        "\nW: workers. T1/Ts: time with 1 worker over serial time. speed-up: over 1 worker.\n"
-        "steals, CPU time: of one run. The interval is the median's; of fewer than 6 samples, "
-        "their range.\n"
-        "A beats B: the median of the ratios, round by round; their interval excludes 1, and p, by "
-        "the signed-rank\n"
-        "test, is at most 0.05. A leads B: the same without p, which fewer than six rounds cannot "
-        "show.\n",
-        out);
-    for (unsigned i = 0; i < NOISE_KINDS; i++)
-        if (noise & 1u << i)
-            fprintf(out, "*: %s meanwhile; measure again on a quiet one.\n", noise_kinds[i].what);
-    fprintf(out, "All answers are checked. %.0f s.\n", r->seconds);
+    write_foot(r, &l, out);
     return ferror(out) ? -errno : 0;
 }

@@ -1,163 +1,201 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The sentences above the table. The first queue of the command line is set against each other one,
- * with the largest number of workers; alone, against serial code. A factor is named only where its
- * interval excludes 1. */
+ * The headline. The first queue of the command line is compared with each other column, with the
+ * largest number of workers; alone, with serial code. A factor is named only where pair_judge() says
+ * that the two differ. */
 #include "bench.h"
+#include "noise.h"
 #include "summary.h"
 
+#include <stdlib.h>
 #include <string.h>
-#include <tools/shared/pair.h>
 
-typedef struct duel {
-    const column *first, *other;
-    double factors[BENCH_BLOCKS]; /* other's time / first's; 1: no difference is known */
-    pair_verdict verdicts[BENCH_BLOCKS];
-    const block *blocks[BENCH_BLOCKS];
+enum { NAMED = 3, TITLE = 96 }; /* kernels named in a part of a sentence */
+
+/* One kernel of a contest. */
+typedef struct bout {
+    const block *block;
+    pair pair;
+} bout;
+
+typedef struct contest {
+    bout bouts[BENCH_BLOCKS];
     size_t count;
-} duel;
+    unsigned noise;
+} contest;
 
-/* The other's cell; serial code has one only. */
-static const cell *opponent(const block *b, const column *other, unsigned workers)
+/* The largest effect first. */
+static int by_effect(const void *a, const void *b)
 {
-    return bench_cell(b, other, other->as == KERNEL_SERIAL ? 1 : workers);
+    double x = ((const bout *)a)->pair.figures.factor.median;
+    double y = ((const bout *)b)->pair.figures.factor.median;
+    x = x < 1 ? 1 / x : x;
+    y = y < 1 ? 1 / y : y;
+    return (x < y) - (x > y);
 }
 
-static void fight(duel *d, const report *r)
+static void gather(contest *c, const report *r, const column *other)
 {
-    const options *o = r->options;
-    unsigned workers = o->workers[o->worker_count - 1];
+    pair pairs[BENCH_NAMES];
+    *c = (contest){.count = 0};
     for (size_t i = 0; i < r->block_count; i++) {
-        const block *b = &r->blocks[i];
-        const cell *mine = bench_cell(b, d->first, workers);
-        const cell *theirs = opponent(b, d->other, workers);
-        if (!mine || !theirs)
-            continue;
-        estimate e = seconds_ratio(theirs, mine);
-        d->blocks[d->count] = b;
-        d->verdicts[d->count] = pair_judge(e, seconds_p(theirs, mine));
-        d->factors[d->count++] = differs_from_one(e) ? e.median : 1;
+        size_t count = pairs_of(r, &r->blocks[i], pairs);
+        for (size_t k = 0; k < count; k++)
+            if (pairs[k].other == other) {
+                c->bouts[c->count++] = (bout){&r->blocks[i], pairs[k]};
+                c->noise |= pairs[k].noise;
+            }
     }
+    qsort(c->bouts, c->count, sizeof c->bouts[0], by_effect);
 }
 
-static void write_factor(double factor, FILE *out)
+static void write_times(double factor, FILE *out)
 {
-    fprintf(out, factor >= 100 ? "%.0fx" : factor >= 10 ? "%.1fx" : "%.2fx", factor);
+    fprintf(out,
+            factor >= 9.95    ? "%.0f times"
+            : factor >= 1.995 ? "%.1f times"
+                              : "%.2f times",
+            factor);
 }
 
-/* What is said of blocks, in this order; whoever is ahead in the mean is "it". */
-static const struct part {
+/* "76 times faster than one queue (central-mutex) on fib(30), 45 times on skynet(10^5) and 2 more":
+ * the beginnings of a part, as the first and as a later one of a sentence. */
+typedef struct part {
     pair_verdict verdict;
-    int sign;           /* of who is ahead there */
-    const char *before; /* behind another one, as the first can never be */
-} parts[] = {
-    {PAIR_BEATS, 1, NULL},
-    {PAIR_LEADS, 1, "; leads "},
-    {PAIR_EQUALS, 0, "; no difference on "},
-    {PAIR_UNDECIDED, 0, "; undecided on "},
-    {PAIR_LEADS, -1, "; trails "},
-    {PAIR_BEATS, -1, "; but loses "},
+    const char *first, *later; /* with the other's name in place of %s */
+    bool has_factor;
+} part;
+static const part parts[] = {
+    {PAIR_FASTER, " faster than %s on ", " faster on ", true},
+    {PAIR_SLOWER, " slower than %s on ", " slower on ", true},
+    {PAIR_EQUAL, "as fast as %s (within 3 %%) on ", "as fast on ", false},
+    {PAIR_UNDECIDED, "not significantly different from %s on ", "no significant difference on ",
+     false},
+    {PAIR_FEW, "measured beside %s in too few rounds for a verdict on ",
+     "too few rounds for a verdict on ", false},
 };
 enum { PARTS = sizeof parts / sizeof parts[0] };
 
-static bool is_told(const duel *d, size_t i, const struct part *part, int ahead)
+/* Returns whether there was something to write. */
+static bool write_part(const contest *c, const part *p, const char *other, FILE *out)
 {
-    double factor = d->factors[i];
-    return d->verdicts[i] == part->verdict && ((factor > 1) - (factor < 1)) == ahead * part->sign;
-}
-
-/* "38.2x on fib(30), 1.43x on nqueens(11)". */
-static void write_part(const duel *d, const struct part *part, int ahead, const char *before,
-                       FILE *out)
-{
-    for (size_t i = 0; i < d->count; i++) {
-        double factor = d->factors[i];
-        if (!is_told(d, i, part, ahead))
+    size_t written = 0, more = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        const pair *at = &c->bouts[i].pair;
+        double factor = at->figures.factor.median;
+        if (at->verdict != p->verdict)
             continue;
-        fputs(before, out);
-        before = ", ";
-        if (part->sign) {
-            write_factor(factor > 1 ? factor : 1 / factor, out);
-            fputs(" on ", out);
+        if (written == NAMED) {
+            more++;
+            continue;
         }
-        fputs(d->blocks[i]->label, out);
+        fputs(written ? ", " : other ? "" : "; ", out);
+        if (p->has_factor)
+            write_times(factor < 1 ? 1 / factor : factor, out);
+        if (written == 0 && other)
+            fprintf(out, p->first, other);
+        else
+            fputs(written == 0 ? p->later : p->has_factor ? " on " : "", out);
+        fprintf(out, "%s%s", c->bouts[i].block->label, at->noise ? "*" : "");
+        written++;
     }
+    if (more)
+        fprintf(out, " and %zu more", more);
+    return written > 0;
 }
 
-/* The first of which there is something to say. */
-static size_t main_part(const duel *d, int ahead)
+static void write_contest(const contest *c, FILE *out)
 {
+    char first[TITLE], other[TITLE];
+    const char *beside = column_title(c->bouts[0].pair.other, other, sizeof other);
+    fprintf(out, "%s is ", column_title(c->bouts[0].pair.first, first, sizeof first));
     for (size_t p = 0; p < PARTS; p++)
-        for (size_t i = 0; i < d->count; i++)
-            if (is_told(d, i, &parts[p], ahead))
-                return p;
-    return PARTS - 1;
-}
-
-static void write_duel(const duel *d, unsigned workers, FILE *out)
-{
-    char first[96], other[96];
-    column_title(d->first, first, sizeof first);
-    column_title(d->other, other, sizeof other);
-    const int ahead = geometric_mean(d->factors, d->count) < 1 ? -1 : 1;
-    const size_t main = main_part(d, ahead);
-    fprintf(out, "%s %s %s with %u worker%s", ahead < 0 ? other : first,
-            pair_verb(parts[main].verdict), ahead < 0 ? first : other, workers,
-            workers == 1 ? "" : "s");
-    for (size_t p = main; p < PARTS; p++)
-        write_part(d, &parts[p], ahead, p == main ? ": " : parts[p].before, out);
+        if (write_part(c, &parts[p], beside, out))
+            beside = NULL;
     fputc('\n', out);
 }
 
-/* The columns that the first is set against: from this one on; 0 is serial code, alone. */
-static size_t opponents_from(const options *o)
+/* "failed: fib(30), one queue (central-mutex), 2 workers: wrong answer: ..." */
+static void write_failures(const report *r, FILE *out)
 {
-    return o->column_count > 2 ? 2 : 0;
-}
-
-void bench_write_verdict(const report *r, FILE *out, const char *line_start)
-{
-    const options *o = r->options;
-    if (o->metg) {
-        bench_write_metg(r, out, line_start);
-        return;
-    }
-    for (size_t i = opponents_from(o); i == 0 || i < o->column_count; i++) {
-        duel d = {.first = &o->columns[1], .other = &o->columns[i]};
-        fight(&d, r);
-        if (d.count > 0) {
-            fputs(line_start, out);
-            write_duel(&d, o->workers[o->worker_count - 1], out);
-        }
-        if (i == 0)
-            break;
-    }
-}
-
-size_t pairs_of(const report *r, const block *b, pair *out)
-{
-    const options *o = r->options;
-    unsigned workers = o->workers[o->worker_count - 1];
-    const cell *mine = bench_cell(b, &o->columns[1], workers);
     size_t count = 0;
-    for (size_t i = opponents_from(o); mine && (i == 0 || i < o->column_count); i++) {
-        const cell *theirs = opponent(b, &o->columns[i], workers);
-        if (theirs)
-            out[count++] = (pair){&o->columns[1], &o->columns[i], workers,
-                                  seconds_ratio(theirs, mine), seconds_p(theirs, mine)};
-        if (i == 0)
-            break;
-    }
-    return count;
+    char title[TITLE];
+    for (size_t i = 0; i < r->block_count; i++)
+        for (size_t k = 0; k < r->blocks[i].cell_count; k++) {
+            const cell *c = &r->blocks[i].cells[k];
+            if (*c->error && count++ < NAMED)
+                fprintf(out, "failed: %s, %s, %u worker%s: %s\n", r->blocks[i].label,
+                        column_title(c->column, title, sizeof title), c->workers,
+                        c->workers == 1 ? "" : "s", c->error);
+        }
+    if (count > NAMED)
+        fprintf(out, "failed: %zu more\n", count - NAMED);
 }
 
-void bench_write_pairs(const report *r, const block *b, FILE *out)
+static void write_noise(unsigned noise, FILE *out)
+{
+    const char *before = "*: disturbed, measure again on a quiet machine: ";
+    for (unsigned i = 0; i < NOISE_KINDS; i++)
+        if (noise & 1u << i) {
+            fprintf(out, "%s%s", before, noise_kinds[i].what);
+            before = "; ";
+        }
+    if (noise)
+        fputc('\n', out);
+}
+
+static void write_contests(const report *r, size_t most, FILE *out)
+{
+    static contest c;
+    const options *o = r->options;
+    unsigned noise = 0;
+    size_t written = 0, more = 0;
+    for (size_t i = 0; i < o->column_count; i++) {
+        gather(&c, r, &o->columns[i]);
+        if (c.count == 0)
+            continue;
+        if (written++ < most) {
+            write_contest(&c, out);
+            noise |= c.noise;
+        } else
+            more++;
+    }
+    if (more)
+        fprintf(out, "%zu more columns are compared below each kernel\n", more);
+    write_noise(noise, out);
+}
+
+/* METG rests on all columns, at all grains. */
+static void write_grains(const report *r, FILE *out)
+{
+    unsigned noise = 0;
+    for (size_t i = 0; i < r->block_count; i++)
+        for (size_t k = 0; k < r->blocks[i].cell_count; k++)
+            if (r->blocks[i].cells[k].sample_count > 0)
+                noise |= noise_of(r, &r->blocks[i].cells[k]);
+    bench_write_metg(r, out);
+    write_noise(noise, out);
+}
+
+void bench_write_verdict(const report *r, size_t most, FILE *out)
+{
+    if (r->interrupted)
+        fprintf(out, "interrupted: %zu of %zu kernels and sizes were measured\n", r->block_count,
+                r->planned_blocks);
+    write_failures(r, out);
+    if (r->options->metg)
+        write_grains(r, out);
+    else
+        write_contests(r, most, out);
+}
+
+void bench_write_pairs(const report *r, const block *b, const char *line_start, FILE *out)
 {
     pair pairs[BENCH_NAMES];
     size_t count = pairs_of(r, b, pairs);
     for (size_t i = 0; i < count; i++) {
-        fputs("  ", out);
-        pair_write(pairs[i].first->label, pairs[i].other->label, pairs[i].factor, pairs[i].p, out);
-        fputc('\n', out);
+        fputs(line_start, out);
+        pair_write(pairs[i].first->label, pairs[i].other->label, &pairs[i].figures, r->cutoff, out);
+        fputs(pairs[i].noise ? " *\n" : "\n", out);
     }
 }

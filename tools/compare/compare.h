@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the parts of `filch compare` hand to each other.
+ * Types that the parts of `filch compare` share.
  *
  *   options.c            command line -> compare_options
  *   load.c, result.c     result files -> results
@@ -14,9 +14,10 @@
 #include "result.h"
 
 #include <stdio.h>
+#include <tools/shared/pair.h>
 #include <tools/shared/statistics.h>
 
-enum compare_format { COMPARE_TABLE, COMPARE_JSON, COMPARE_CSV };
+enum compare_format { COMPARE_TABLE, COMPARE_JSON, COMPARE_CSV, COMPARE_MARKDOWN };
 
 typedef struct compare_options {
     const char *paths[2];
@@ -31,15 +32,16 @@ typedef struct compare_options {
 /* Fills *out or ends the process: 0 after --help, 2 with a sentence on stderr. */
 void compare_parse_options(compare_options *out, int argc, char **argv);
 
-/* What became of a row. */
+/* The verdict on a row. */
 typedef enum compare_verdict {
     COMPARE_SAME,
     COMPARE_SLOWER,
     COMPARE_FASTER,
-    COMPARE_FEW,    /* too few samples to tell */
-    COMPARE_OTHER,  /* another answer, so other work */
-    COMPARE_FAILED, /* the new one has no (right) result, the old one has */
-    COMPARE_NONE,   /* the old one has no result */
+    COMPARE_FEW,       /* too few samples to tell */
+    COMPARE_DISTURBED, /* in either, in a way that changes the figure compared: no verdict */
+    COMPARE_OTHER,     /* another answer, so other work */
+    COMPARE_FAILED,    /* the new one has no (right) result, the old one has */
+    COMPARE_NONE,      /* the old one has no result */
     COMPARE_ONLY_OLD,
     COMPARE_ONLY_NEW,
     COMPARE_VERDICTS
@@ -58,8 +60,7 @@ typedef struct compare_change {
 /* Two columns of one file, round by round. */
 typedef struct compare_pair {
     const result_row *first, *other;
-    estimate factor; /* other / first */
-    double p;        /* of the signed-rank test */
+    pair_figures figures;
 } compare_pair;
 
 typedef struct compare_report {
@@ -69,6 +70,7 @@ typedef struct compare_report {
     size_t change_count;
     compare_pair *pairs;
     size_t pair_count;
+    double cutoff;                   /* of the pairs (pair.h) */
     size_t counts[COMPARE_VERDICTS]; /* of the changes */
     size_t compared;                 /* rows with values on both sides */
 } compare_report;
@@ -82,6 +84,7 @@ int compare_status(const compare_report *r);
 
 /* Each returns 0 or -errno. */
 int compare_write_table(const compare_report *r, FILE *out);
+int compare_write_markdown(const compare_report *r, FILE *out);
 int compare_write_csv(const compare_report *r, FILE *out);
 int compare_write_json(const compare_report *r, FILE *out);
 

@@ -18,10 +18,10 @@ const number_field change_numbers[] = {
 };
 
 const number_field pair_numbers[] = {
-    {"factor", offsetof(compare_pair, factor.median)},
-    {"low", offsetof(compare_pair, factor.low)},
-    {"high", offsetof(compare_pair, factor.high)},
-    {"p", offsetof(compare_pair, p)},
+    {"factor", offsetof(compare_pair, figures.factor.median)},
+    {"low", offsetof(compare_pair, figures.factor.low)},
+    {"high", offsetof(compare_pair, figures.factor.high)},
+    {"p", offsetof(compare_pair, figures.p)},
     {NULL, 0},
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What CSV and JSON say of a change, and of a pair, name by name. */
+ * The fields of a change and of a pair, for CSV and JSON. */
 #ifndef COMPARE_FIELDS_H
 #define COMPARE_FIELDS_H
 

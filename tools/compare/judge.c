@@ -16,9 +16,9 @@
 const char *const compare_verdict_names[COMPARE_VERDICTS] = {
     [COMPARE_SAME] = "no change",       [COMPARE_SLOWER] = "slower",
     [COMPARE_FASTER] = "faster",        [COMPARE_FEW] = "too few samples",
-    [COMPARE_OTHER] = "other answer",   [COMPARE_FAILED] = "failed",
-    [COMPARE_NONE] = "failed before",   [COMPARE_ONLY_OLD] = "only in old",
-    [COMPARE_ONLY_NEW] = "only in new",
+    [COMPARE_DISTURBED] = "disturbed",  [COMPARE_OTHER] = "other answer",
+    [COMPARE_FAILED] = "failed",        [COMPARE_NONE] = "failed before",
+    [COMPARE_ONLY_OLD] = "only in old", [COMPARE_ONLY_NEW] = "only in new",
 };
 
 static const result_row *counterpart(const result *in, const result_row *of)
@@ -29,7 +29,7 @@ static const result_row *counterpart(const result *in, const result_row *of)
     return NULL;
 }
 
-/* What can be said without looking at times; COMPARE_SAME: nothing. */
+/* The verdict that needs no times; COMPARE_SAME: there is none. */
 static compare_verdict without_times(const compare_change *c)
 {
     if (!c->before || !c->after)
@@ -38,7 +38,9 @@ static compare_verdict without_times(const compare_change *c)
         return COMPARE_NONE;
     if (*c->after->error)
         return COMPARE_FAILED;
-    return strcmp(c->before->answer, c->after->answer) ? COMPARE_OTHER : COMPARE_SAME;
+    if (strcmp(c->before->answer, c->after->answer) != 0)
+        return COMPARE_OTHER;
+    return c->before->spoilt || c->after->spoilt ? COMPARE_DISTURBED : COMPARE_SAME;
 }
 
 static void measure(compare_change *c, size_t rows)
@@ -70,10 +72,10 @@ static void judge_all(compare_report *r)
     }
     for (size_t i = 0; i < r->change_count; i++) {
         compare_change *c = &r->changes[i];
-        if (c->verdict == COMPARE_SAME) {
-            measure(c, r->compared);
+        if (c->verdict == COMPARE_SAME || c->verdict == COMPARE_DISTURBED)
+            measure(c, r->compared ? r->compared : 1);
+        if (c->verdict == COMPARE_SAME)
             c->verdict = by_times(r, c);
-        }
         r->counts[c->verdict]++;
     }
 }
@@ -101,6 +103,20 @@ static bool is_pair(const result_row *a, const result_row *b)
            (a->serial || b->serial || a->workers == b->workers);
 }
 
+static int judge_pairs(compare_report *r)
+{
+    size_t count = 0;
+    double *p = malloc((r->pair_count + 1) * sizeof *p);
+    if (!p)
+        return -ENOMEM;
+    for (size_t i = 0; i < r->pair_count; i++)
+        if (r->pairs[i].figures.rounds >= PAIR_ROUNDS)
+            p[count++] = r->pairs[i].figures.p;
+    r->cutoff = pair_cutoff(p, count);
+    free(p);
+    return 0;
+}
+
 static int compare_columns(compare_report *r)
 {
     const result *all = &r->results[0];
@@ -120,10 +136,10 @@ static int compare_columns(compare_report *r)
             r->pairs[r->pair_count++] =
                 (compare_pair){.first = a,
                                .other = b,
-                               .factor = estimate_of_ratio(b->values, a->values, rounds),
-                               .p = p_of_pairs(b->values, a->values, rounds)};
+                               .figures = {estimate_of_ratio(b->values, a->values, rounds),
+                                           p_of_pairs(b->values, a->values, rounds), rounds}};
         }
-    return 0;
+    return judge_pairs(r);
 }
 
 int compare_judge(compare_report *r)

@@ -9,6 +9,7 @@ static int (*const writers[])(const compare_report *r, FILE *out) = {
     [COMPARE_TABLE] = compare_write_table,
     [COMPARE_JSON] = compare_write_json,
     [COMPARE_CSV] = compare_write_csv,
+    [COMPARE_MARKDOWN] = compare_write_markdown,
 };
 
 static int load_all(compare_report *r)
@@ -31,13 +32,15 @@ static int judge_and_write(compare_report *r)
         fprintf(stderr, "filch compare: %s; compare smaller files\n", strerror(-rc));
         return 2;
     }
-    FILE *out = output_open("filch compare", "--output", o->output);
-    if (!out || output_close(out, "filch compare", o->output, writers[o->format](r, out)))
+    output out;
+    if (output_open(&out, "filch compare", "--output", o->output) ||
+        output_close(&out, writers[o->format](r, out.file)))
         return 2;
     int status = compare_status(r);
     if (status == 2)
-        fputs("filch compare: nothing could be judged: no rows in common with enough samples; "
-              "measure the same kernels and columns with --repeat 21\n",
+        fputs("filch compare: nothing could be judged: no rows in common that are undisturbed and "
+              "have enough samples; measure the same kernels and columns with --repeat 21, or add "
+              "--disturbed\n",
               stderr);
     return status;
 }

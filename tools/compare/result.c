@@ -99,6 +99,23 @@ static result_row *next_row(reader *r)
     return &out->rows[out->row_count];
 }
 
+/* Whether such noise changes such figures. Processor time does not pass while others run; a
+ * slower clock slows serial code as well. */
+static bool is_spoilt(result_figures figures, const json_t *noise)
+{
+    size_t i, clocks = 0;
+    json_t *kind;
+    json_array_foreach(noise, i, kind)
+    {
+        const char *name = json_string_value(kind);
+        clocks += name && (strcmp(name, "clock") == 0 || strcmp(name, "hot") == 0);
+    }
+    const size_t others = json_array_size(noise) - clocks;
+    const bool by_cpu = strcmp(figures.by, "seconds") != 0;
+    return !figures.disturbed &&
+           (i == 0 || (clocks > 0 && !figures.relative) || (others > 0 && !by_cpu));
+}
+
 static bool read_column(reader *r, const result_row *block, const json_t *column)
 {
     result_row *row = next_row(r);
@@ -117,7 +134,9 @@ static bool read_column(reader *r, const result_row *block, const json_t *column
         return false;
     row->workers = (unsigned)workers;
     row->serial = !*row->queue;
-    row->disturbed = json_is_true(json_object_get(json_object_get(column, "summary"), "disturbed"));
+    const json_t *summary = json_object_get(column, "summary");
+    row->disturbed = json_is_true(json_object_get(summary, "disturbed"));
+    row->spoilt = row->disturbed && is_spoilt(r->figures, json_object_get(summary, "noise"));
     for (const result_row *other = r->out->rows; other < row; other++)
         if (result_same_row(other, row))
             return damaged(r, row->column, "stands there twice");

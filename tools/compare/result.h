@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A result file of filch bench (docs/result-schema.json), read with suspicion: it may be cut off,
- * from somewhere else, or made to harm. Whatever it holds, there is a sentence, or figures that are
- * positive and finite, of at most STATISTICS_MOST samples a row. */
+ * foreign, or made to harm. Reading any file ends in a message, or in figures that are positive and
+ * finite, of at most STATISTICS_MOST samples a row. */
 #ifndef COMPARE_RESULT_H
 #define COMPARE_RESULT_H
 
@@ -16,6 +16,7 @@ enum { RESULT_VERSION = 2, RESULT_MOST_BYTES = 64 << 20, RESULT_MOST_ROWS = 4096
 typedef struct result_figures {
     const char *by; /* "seconds", "cpu_seconds" */
     bool relative;  /* divided by that of serial code in the same round */
+    bool disturbed; /* disturbed rows are judged, too */
 } result_figures;
 
 /* One kernel at one size in one column with one number of workers. Texts belong to the result. */
@@ -25,6 +26,7 @@ typedef struct result_row {
     const char *error;                   /* "": it has values */
     unsigned workers;
     bool serial, disturbed;
+    bool spoilt;  /* disturbed in a way that changes these figures */
     size_t block; /* rows of one block were measured in turns */
     double *values;
     size_t count;

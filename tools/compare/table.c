@@ -100,15 +100,18 @@ static void write_two(const compare_report *r, FILE *out)
     write_notes(r, out);
     bool disturbed = write_changes(r, out);
     const compare_options *o = r->options;
+    char together[48] = "";
+    if (r->compared > 1)
+        snprintf(together, sizeof together, ", for %zu rows at once", r->compared);
     fprintf(
         out,
-        "\n%s%s: medians. The interval is the change's, by the percentile bootstrap, for %zu rows "
-        "at once;\np, of the rank-sum test, for each alone. A row counts if its interval excludes "
-        "0 and the change exceeds %g %%.\n",
-        o->figures.by, o->figures.relative ? " over those of serial code" : "", r->compared,
+        "\n%s%s: medians. The interval is the change's, by the percentile bootstrap%s;\np, of the "
+        "rank-sum test, for each alone. A row counts if its interval excludes 0 and the change "
+        "exceeds %g %%.\n",
+        o->figures.by, o->figures.relative ? " over those of serial code" : "", together,
         100 * o->threshold);
     if (disturbed)
-        fputs("*: the machine was disturbed meanwhile; measure again on a quiet one.\n", out);
+        fputs("*: disturbed; measure again on a quiet machine.\n", out);
 }
 
 /* "chase-lev (2)" */
@@ -120,12 +123,12 @@ static const char *pair_name(const result_row *row, char *text, size_t size)
     return text;
 }
 
-static void write_pair(const compare_pair *pair, FILE *out)
+static void write_pair(const compare_report *r, const compare_pair *pair, FILE *out)
 {
     char first[PLAIN_MOST + WIDTH], other[PLAIN_MOST + WIDTH];
     fputs("  ", out);
     pair_write(pair_name(pair->first, first, sizeof first),
-               pair_name(pair->other, other, sizeof other), pair->factor, pair->p, out);
+               pair_name(pair->other, other, sizeof other), &pair->figures, r->cutoff, out);
     fputs(pair->first->disturbed || pair->other->disturbed ? " *\n" : "\n", out);
 }
 
@@ -135,17 +138,16 @@ static void write_one(const compare_report *r, FILE *out)
     write_file("columns of", &r->results[0], out);
     for (size_t i = 0; i < r->pair_count; i++) {
         write_label(r->pairs[i].first, last, out);
-        write_pair(&r->pairs[i], out);
+        write_pair(r, &r->pairs[i], out);
         last = r->pairs[i].first;
     }
     if (!r->pair_count)
         fputs("nothing to compare: no two columns with the same number of workers\n", out);
-    fprintf(
-        out,
-        "\n%s; in brackets: workers, 95 %% interval. Medians of ratios, round by round, with the "
-        "interval of the\npercentile bootstrap, of fewer than 6 rounds their range; p by the "
-        "signed-rank test.\n*: the machine was disturbed meanwhile.\n",
-        r->options->figures.by);
+    fprintf(out,
+            "\n%s; workers in brackets. Medians of ratios, round by round; p by the signed-rank "
+            "test.\nA verdict takes %d rounds or more, and a p of at most %.2g. *: disturbed; "
+            "measure again on a quiet machine.\n",
+            r->options->figures.by, PAIR_ROUNDS, r->cutoff);
 }
 
 int compare_write_table(const compare_report *r, FILE *out)

@@ -51,34 +51,54 @@ static void write_change(const compare_change *c, FILE *out)
     fputc('\n', out);
 }
 
-static void write_all_with(const compare_report *r, compare_verdict verdict, const char *what,
-                           FILE *out)
+/* Rows with values on both sides that a verdict rests on, and those that fail now. */
+static size_t judged_rows(const compare_report *r)
 {
+    return r->compared - r->counts[COMPARE_FEW];
+}
+
+static void write_all_with(const compare_report *r, compare_verdict verdict, FILE *out)
+{
+    size_t of = judged_rows(r) + r->counts[COMPARE_FAILED];
     if (!r->counts[verdict])
         return;
-    fprintf(out, "%s: %zu of %zu row%s\n", what, r->counts[verdict], r->change_count,
-            r->change_count == 1 ? "" : "s");
+    fprintf(out, "%s: %zu of %zu row%s\n", compare_verdict_names[verdict], r->counts[verdict], of,
+            of == 1 ? "" : "s");
     for (size_t i = 0; i < r->change_count; i++)
         if (r->changes[i].verdict == verdict)
             write_change(&r->changes[i], out);
 }
 
+/* "left out of the verdict: 2 disturbed, 1 only in new". */
+static void write_left_out(const compare_report *r, FILE *out)
+{
+    static const compare_verdict left[] = {COMPARE_DISTURBED, COMPARE_FEW,      COMPARE_OTHER,
+                                           COMPARE_NONE,      COMPARE_ONLY_OLD, COMPARE_ONLY_NEW};
+    const char *before = "left out of the verdict: ";
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++)
+        if (r->counts[left[i]]) {
+            fprintf(out, "%s%zu %s", before, r->counts[left[i]], compare_verdict_names[left[i]]);
+            before = ", ";
+        }
+    if (*before == ',')
+        fputc('\n', out);
+    if (r->counts[COMPARE_FEW])
+        fputs("too few samples: measure with --repeat 21, or fewer kernels\n", out);
+}
+
 void write_finding(const compare_report *r, FILE *out)
 {
     double percent = 100 * r->options->threshold;
-    size_t judged = r->compared - r->counts[COMPARE_FEW];
-    write_all_with(r, COMPARE_FAILED, "failed", out);
-    write_all_with(r, COMPARE_SLOWER, "slower", out);
-    write_all_with(r, COMPARE_FASTER, "faster", out);
+    size_t judged = judged_rows(r);
+    write_all_with(r, COMPARE_FAILED, out);
+    write_all_with(r, COMPARE_SLOWER, out);
+    write_all_with(r, COMPARE_FASTER, out);
     if (judged && !r->counts[COMPARE_SLOWER] && !r->counts[COMPARE_FASTER])
         fprintf(out, "no change beyond %g %% in %zu row%s\n", percent, judged,
                 judged == 1 ? "" : "s");
     if (!judged)
         fputs("nothing could be judged\n", out);
-    if (r->counts[COMPARE_FEW])
-        fprintf(out,
-                "too few samples: %zu of %zu rows; measure with --repeat 21, or fewer kernels\n",
-                r->counts[COMPARE_FEW], r->change_count);
+    write_left_out(r, out);
 }
 
 /* The serial code is the same in both, unless compiler or flags are not. */

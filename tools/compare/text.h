@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the table says, in words. */
+ * The sentences of the table. */
 #ifndef COMPARE_TEXT_H
 #define COMPARE_TEXT_H
 
@@ -15,10 +15,10 @@ void write_plain(const char *text, FILE *out);
 /* "+5.2 %". Returns text. */
 const char *percent_text(double quotient, char *text, size_t size);
 
-/* What was found, in one or some sentences. */
+/* The findings, a line each. */
 void write_finding(const compare_report *r, FILE *out);
 
-/* What stands in the way of comparing the two files, a line each. */
+/* Differences between the two files that hinder a comparison, a line each. */
 void write_notes(const compare_report *r, FILE *out);
 
 #endif

@@ -99,7 +99,7 @@ function horizontalAxis(scale, top, bottom, format) {
 /* "2.50 ms" -> "2.5 ms". */
 const rounded = text => text.replace(/\.0+(?=\D|$)/, '').replace(/(\.\d*[1-9])0+(?=\D|$)/, '$1');
 
-/* What the names of rows take at the left: little more than half of it, at most. */
+/* Room for the names of rows at the left: little more than half of it, at most. */
 const labelRoom = (rows, width) =>
     Math.min(Math.ceil(widest(rows.map(row => row.name))) + 11, width * 0.55);
 

@@ -44,7 +44,7 @@ function medianOf(numbers) {
     return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/* columns: {name, text(row), value(row)}: what is shown, and what it is sorted by. */
+/* columns: {name, text(row), value(row)}: text is shown, value is the key of sorting. */
 function table(caption, columns, rows) {
     const body = html('tbody');
     const heads = columns.map(column => html('th', {scope: 'col'}));

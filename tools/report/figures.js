@@ -1,4 +1,4 @@
-/* What is drawn of one kernel, and of all together. Everything comes from the result document. */
+/* Charts and tables of one kernel, and of all together. Everything comes from the result document. */
 'use strict';
 
 const result = JSON.parse(document.getElementById('result').textContent);
@@ -120,12 +120,35 @@ const CELL_COLUMNS = [
     {name: 'disturbed by', value: cell => cell.summary.noise.length, text: cell => cell.summary.noise.join(', ')},
 ];
 
-/* Each other column's time over the first's, with the most workers. */
-function overviewFigure(blocks) {
+/* Verdicts without a difference come last. */
+const effectOf = pair => (['faster', 'slower'].includes(pair.verdict) ? 1000 : 0) + Math.abs(Math.log(pair.factor));
+const VERDICTS = {
+    faster: pair => `${asFactor(pair.factor)} faster`, slower: pair => `${asFactor(1 / pair.factor)} slower`,
+    equal: () => 'equal within 3 %', undecided: () => 'no significant difference',
+    'too few rounds': pair => `no verdict from ${pair.rounds} round${pair.rounds === 1 ? '' : 's'}`,
+};
+const textColumn = (name, text) => ({name, value: text, text});
+
+const VERDICT_COLUMNS = [
+    textColumn('kernel', pair => pair.block.label),
+    textColumn('A', pair => pair.first),
+    {name: 'A vs B', value: effectOf, text: pair => VERDICTS[pair.verdict](pair) + (pair.disturbed ? '*' : '')},
+    textColumn('B', pair => pair.other),
+    columnOf('workers', pair => pair.workers, String),
+    columnOf('time of B / A', pair => pair.factor, asFactor),
+    columnOf('from', pair => pair.low, asFactor),
+    columnOf('to', pair => pair.high, asFactor),
+    columnOf('p', pair => pair.p, p => p.toPrecision(2)),
+    columnOf('rounds', pair => pair.rounds, String),
+];
+
+/* One chart, and all verdicts, the largest effect first. */
+function overview(blocks) {
     const pairs = blocks.flatMap(block => block.pairs.map(pair => ({...pair, block})));
     if (pairs.length === 0)
         return [];
     const first = pairs[0].first, others = distinct(pairs.map(pair => pair.other));
+    const alike = distinct(pairs.map(pair => pair.first)).length > 1 ? ' (of the same compiler)' : '';
     const rows = blocks.filter(block => block.pairs.length > 0).map(block => ({
         name: block.label, href: '#' + idOf(block),
         dots: block.pairs.map(pair => ({
@@ -134,20 +157,22 @@ function overviewFigure(blocks) {
         })),
     }));
     return [
-        figure(`Time over that of ${first}`, dotChart(`Time of each column over that of ${first}`, rows, asPlain),
+        html('div', {class: 'figures'}, figure(`Time over that of ${first}${alike}`,
+            dotChart(`Time of each column over that of ${first}`, rows, asPlain),
             `Logarithmic scale; right of 1, ${first} is faster. The median of the ratios, round by round, with its 95 % ` +
-            'interval, with the most workers.', legendOf(others), true),
-        folded('The same as a table', table(`Time over that of ${first}`, [
-            {name: 'kernel', value: pair => pair.block.label, text: pair => pair.block.label},
-            {name: 'column', value: pair => pair.other, text: pair => pair.other},
-            columnOf('workers', pair => pair.workers, String),
-            columnOf('factor', pair => pair.factor, asFactor),
-            columnOf('from', pair => pair.low, asFactor),
-            columnOf('to', pair => pair.high, asFactor),
-            columnOf('p', pair => pair.p, p => p.toPrecision(2)),
-        ], pairs)),
+            'interval, with the most workers.', legendOf(others), true)),
+        table('Verdicts, the largest effect first; a click on a head sorts', VERDICT_COLUMNS,
+            [...pairs].sort((a, b) => effectOf(b) - effectOf(a))),
     ];
 }
+
+/* METG(50 %) of all kernels with a grain. */
+const metgText = row => ({at: '', below: 'below ', above: 'above '})[row.bound] + asTime(row.seconds) + (row.disturbed ? '*' : '');
+const grainOverview = () => result.metg.length === 0 ? [] : [table('METG(50 %), the smallest effective task', [
+    textColumn('kernel', row => row.kernel), textColumn('column', row => row.column),
+    columnOf('workers', row => row.workers, String),
+    {name: 'METG(50 %)', value: row => row.seconds, text: metgText},
+], [...result.metg].sort((a, b) => a.seconds - b.seconds))];
 
 /* Of one kernel with a grain, at all grains: how much of what the workers could do is done. */
 function efficiencies(blocks) {
@@ -159,10 +184,18 @@ function efficiencies(blocks) {
         const share = seconds => block.tasks * block.grain * iteration / (cell.workers * seconds);
         return {
             column: cell.column, grain: block.grain, workers: cell.workers,
-            x: cell.workers * cell.summary.seconds / block.tasks, y: share(cell.summary.seconds),
+            x: cell.workers * cell.summary.seconds / block.tasks, y: share(cell.summary.seconds), iteration,
             low: share(cell.summary.high), high: share(cell.summary.low),
         };
     }));
+}
+
+/* The curve goes through the METG that the headline names, where it lies between two points. */
+function curveOf(points, column, kernel) {
+    const own = points.filter(point => point.column === column);
+    const found = result.metg.find(row => row.kernel === kernel && row.column === column && row.bound === 'at');
+    const crossing = found && {x: found.seconds, y: 0.5, low: 0.5, high: 0.5, grain: found.seconds / (2 * own[0].iteration)};
+    return found ? [...own, crossing].sort((a, b) => a.grain - b.grain) : own;
 }
 
 function grainFigures(blocks) {
@@ -170,7 +203,7 @@ function grainFigures(blocks) {
     if (points.length === 0)
         return [];
     const xs = points.map(point => point.x);
-    const curves = columns.map(column => ({look: lookOf(column), points: points.filter(point => point.column === column)}));
+    const curves = columns.map(column => ({look: lookOf(column), points: curveOf(points, column, blocks[0].kernel)}));
     const half = {label: '50 %', side: 'end',
         points: [Math.min(...xs), Math.max(...xs)].map(x => ({x, y: 0.5}))};
     const name = blocks[0].kernel;
@@ -181,7 +214,7 @@ function grainFigures(blocks) {
                 {format: share => Math.round(100 * share) + '\u00a0%', least: 1}, [half]),
             'METG(50 %) is where a curve crosses one half: left of it, more time goes into scheduling than into tasks.',
             legendOf(columns), true)),
-        folded('The same as a table', table(`Efficiency of ${name}`, [
+        table(`Efficiency of ${name}`, [
             {name: 'column', value: point => point.column, text: point => point.column},
             columnOf('workers', point => point.workers, String),
             columnOf('iterations', point => point.grain, String),
@@ -189,6 +222,6 @@ function grainFigures(blocks) {
             columnOf('efficiency', point => point.y, asShare),
             columnOf('from', point => point.low, asShare),
             columnOf('to', point => point.high, asShare),
-        ], points)),
+        ], points),
     ];
 }

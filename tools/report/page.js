@@ -1,10 +1,8 @@
-/* The page: headline, overview, one section for each kernel, how it was measured. */
+/* The page: headline, overview, one folded section for each kernel, how it was measured. */
 'use strict';
 
 const main = document.getElementById('main');
 const idOf = block => 'kernel-' + (block.label + '-' + block.size).replace(/[^A-Za-z0-9]+/g, '-');
-
-const folded = (summary, ...children) => html('details', {}, html('summary', {}, summary), ...children);
 
 const NOISE = {
     others: 'other programs took part of the machine',
@@ -33,21 +31,23 @@ const answerOf = block => block.answer === '' ? '' : ` Answer: ${block.answer}.`
 /* Such that three figures beside each other would have no room for them. */
 const hasLongNames = block => widest(shown(block).map(cellName)) > 150;
 
+/* A section whose body is folded until someone opens it or follows a link to it. */
+const foldedSection = (id, title, ...children) => html('section', {id, class: 'kernel'},
+    html('details', {}, html('summary', {}, html('h2', {}, title)), ...children));
+
 function kernelSection(block) {
     const figures = shown(block).length === 0 ? [] :
         [timeFigure, speedUpFigure, busyFigure, stealFigure, cpuFigure].map(draws => draws(block)).filter(drawn => drawn);
-    return html('section', {id: idOf(block)},
-        html('h2', {}, block.label),
+    return foldedSection(idOf(block), block.label,
         html('p', {class: 'quiet'}, `${block.what}. Source: ${block.source}.${answerOf(block)}`),
         ...failures(block),
+        figures.length ? table(`${block.label}, medians of a run`, CELL_COLUMNS, shown(block)) : null,
         html('div', {class: 'figures' + (hasLongNames(block) ? ' long-names' : '')}, ...figures),
-        figures.length ? folded('The figures as a table', table(`${block.label}, medians of a run`, CELL_COLUMNS, shown(block))) : null,
         html('p', {class: 'quiet'}, 'To reproduce:'), html('pre', {}, block.reproduce));
 }
 
 function grainSection(blocks) {
-    return html('section', {id: idOf(blocks[0])},
-        html('h2', {}, blocks[0].kernel),
+    return foldedSection(idOf(blocks[0]), blocks[0].kernel,
         html('p', {class: 'quiet'}, `${blocks[0].what}. Source: ${blocks[0].source}.`),
         ...blocks.flatMap(failures), ...grainFigures(blocks),
         html('p', {class: 'quiet'}, 'To reproduce:'), html('pre', {}, blocks[0].reproduce));
@@ -76,6 +76,28 @@ function madeSection() {
         html('dl', {}, ...facts.flatMap(([name, value]) => [html('dt', {}, name), html('dd', {}, value)])));
 }
 
+const sections = () => [...document.querySelectorAll('section.kernel > details')];
+
+/* A link leads to an open section. */
+function openTarget() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const inside = target && target.querySelector(':scope > details');
+    if (inside)
+        inside.open = true;
+    if (target)
+        target.scrollIntoView();
+}
+
+function openButton() {
+    const button = html('button', {type: 'button', class: 'open'}, 'Open all kernels');
+    button.addEventListener('click', () => {
+        const open = sections().some(one => !one.open);
+        sections().forEach(one => { one.open = open; });
+        button.textContent = open ? 'Close all kernels' : 'Open all kernels';
+    });
+    return button;
+}
+
 /* Blocks of one kernel with a grain stand together. */
 function draw() {
     const plain = result.results.filter(block => block.grain === undefined);
@@ -87,14 +109,20 @@ function draw() {
     document.getElementById('contents').append(
         ...plain.map(block => html('a', {href: '#' + idOf(block)}, block.label)),
         ...kernels.map(blocks => html('a', {href: '#' + idOf(blocks[0])}, blocks[0].kernel)),
-        html('a', {href: '#made'}, 'how it was measured'));
-    const noise = warning(result.results);
-    main.append(...[noise,
+        html('a', {href: '#made'}, 'how it was measured'), openButton());
+    main.append(...[warning(result.results),
         html('ul', {class: 'headline'}, ...result.verdict.map(sentence => html('li', {}, sentence))),
-        html('div', {class: 'figures'}, ...overviewFigure(plain)),
+        ...overview(plain), ...grainOverview(),
         ...plain.map(kernelSection), ...kernels.map(grainSection), madeSection()].filter(part => part));
 }
 
-/* Paper shows the tables as well. */
-addEventListener('beforeprint', () => document.querySelectorAll('details').forEach(one => { one.open = true; }));
 draw();
+/* A second click on a link leaves the address as it is. */
+document.addEventListener('click', event => {
+    const link = event.target.closest('a');
+    if (link && link.getAttribute('href') === location.hash)
+        openTarget();
+});
+addEventListener('hashchange', openTarget);
+if (location.hash)
+    openTarget();

@@ -15,6 +15,7 @@ typedef struct part {
         part_##name, sizeof part_##name                                                            \
     }
 static const part before[] = {PART(head_html), PART(style_css), PART(body_html)};
+static const part between[] = {PART(document_html)};
 static const part after[] = {PART(script_html), PART(elements_js), PART(charts_js),
                              PART(figures_js),  PART(page_js),     PART(foot_html)};
 enum { BEFORE = sizeof before / sizeof before[0], AFTER = sizeof after / sizeof after[0] };
@@ -32,9 +33,22 @@ static void write_document(const char *json, FILE *out)
     fputc('\n', out);
 }
 
-int report_write(const char *result, FILE *out)
+void report_text(const char *text, FILE *out)
+{
+    for (; *text; text++)
+        if (*text == '<')
+            fputs("&lt;", out);
+        else if (*text == '&')
+            fputs("&amp;", out);
+        else
+            fputc(*text, out);
+}
+
+int report_write(const char *result, report_table *table, const void *what, FILE *out)
 {
     write_parts(before, BEFORE, out);
+    table(what, out);
+    write_parts(between, 1, out);
     write_document(result, out);
     write_parts(after, AFTER, out);
     return ferror(out) ? -errno : 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What each result file says of the machine, the build and the run. Each returns a new reference,
+ * Facts that each result file holds: the machine, the build and the run. Each returns a new reference,
  * or NULL: no memory. Nothing is declared where jansson was not found. */
 #ifndef SHARED_FACTS_H
 #define SHARED_FACTS_H
@@ -11,11 +11,11 @@
 
 /* A name or path may be no UTF-8; then each byte beyond ASCII becomes "?". */
 json_t *facts_text(const char *text);
-/* What `write` writes, as such a text; and as an array of its lines. */
+/* The output of `write` as such a text; and as an array of its lines. */
 typedef void facts_writer(const void *what, FILE *out);
 json_t *facts_written(facts_writer *write, const void *what);
 json_t *facts_lines(facts_writer *write, const void *what);
-json_t *facts_machine(const char *runtime); /* runtime: what filch_runtime_describe says */
+json_t *facts_machine(const char *runtime); /* runtime: by filch_runtime_describe */
 json_t *facts_build(void);
 json_t *facts_command(int argc, char **argv);
 json_t *facts_now(void); /* UTC, ISO 8601 */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the operating system says of the machine: once for the report, and again and again to see
+ * Facts of the operating system about the machine: once for the report, and repeatedly to see
  * who else uses it. */
 #ifndef SHARED_MACHINE_H
 #define SHARED_MACHINE_H
@@ -19,7 +19,7 @@ void machine_read(machine *out);
  * start; 0 where the system does not tell. In steps of 10 ms. */
 double machine_busy_seconds(void);
 
-/* What stood in the way since start; 0 where the system does not tell. */
+/* Disturbances since start; 0 where the system does not tell. */
 typedef struct machine_noise {
     double busy_seconds;    /* machine_busy_seconds() */
     double stolen_seconds;  /* of these, what the hypervisor gave to other guests */

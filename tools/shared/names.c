@@ -21,6 +21,6 @@ int names_choose(const char *name, const char *what, const char *const *names,
         if (strcmp(names[i], name) == 0)
             return i;
     names_join(list, sizeof list, names);
-    argp_error(state, "unknown %s '%s'; known: %s", what, name, list);
+    argp_error(state, "unknown %s '%s' (valid: %s)", what, name, list);
     return 0;
 }

@@ -10,7 +10,7 @@
 /* Writes "a, b, c". */
 void names_join(char *text, size_t size, const char *const *names);
 
-/* The place of name in the list, or ends the command by argp_error: "unknown WHAT 'name'; known: a, b, c". */
+/* The place of name in the list, or ends the command by argp_error: "unknown WHAT 'name' (valid: a, b, c)". */
 int names_choose(const char *name, const char *what, const char *const *names,
                  const struct argp_state *state);
 

@@ -2,43 +2,108 @@
 #include "output.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-FILE *output_open(const char *command, const char *option, const char *path)
+static int complain(const char *command, const char *option, const char *path, int rc)
 {
-    if (!path)
-        return stdout;
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-    if (out)
-        return out;
-    fprintf(stderr, "%s: %s cannot be written: %s; name another %s\n", command, path,
-            strerror(errno), option);
-    if (fd >= 0)
-        close(fd);
-    return NULL;
+    fprintf(stderr, "%s: %s cannot be written: %s; name another %s\n", command, path, strerror(-rc),
+            option);
+    return rc;
 }
 
-/* What was longer in the file before goes. A pipe or a terminal has no length. */
-static int cut(FILE *out)
+/* Whether a file may be created beside that one: 0 or -errno. */
+static int check_folder(const char *path)
 {
-    long end = ftell(out);
-    return end < 0 || !ftruncate(fileno(out), end) || errno == EINVAL ? 0 : -errno;
+    char *copy = strdup(path);
+    int rc = !copy ? -ENOMEM : access(dirname(copy), W_OK | X_OK) ? -errno : 0;
+    free(copy);
+    return rc;
 }
 
-int output_close(FILE *out, const char *command, const char *path, int rc)
+static int check(const char *path)
 {
-    if (!rc && (fflush(out) || ferror(out)))
-        rc = errno ? -errno : -EIO;
-    if (!rc && path)
-        rc = cut(out);
-    if (path && fclose(out) && !rc)
+    struct stat found;
+    if (stat(path, &found))
+        return errno == ENOENT ? check_folder(path) : -errno;
+    if (S_ISDIR(found.st_mode))
+        return -EISDIR;
+    return access(path, W_OK) ? -errno : 0;
+}
+
+bool output_check(const char *command, const char *option, const char *path)
+{
+    int rc = path ? check(path) : 0;
+    if (rc)
+        complain(command, option, path, rc);
+    return rc == 0;
+}
+
+/* Creates a file with another name, with the rights that the one in its place has or would get. */
+static int open_temporary(output *out, const struct stat *old)
+{
+    mode_t mask = umask(0);
+    umask(mask);
+    if (asprintf(&out->temporary, "%s.XXXXXX", out->place) < 0) {
+        out->temporary = NULL;
+        return -ENOMEM;
+    }
+    int fd = mkstemp(out->temporary);
+    if (fd < 0)
+        return -errno;
+    fchmod(fd, old ? old->st_mode & 0777 : 0666 & ~mask);
+    out->file = fdopen(fd, "w");
+    return out->file ? 0 : -errno;
+}
+
+static int open_path(output *out)
+{
+    struct stat old;
+    bool exists = stat(out->path, &old) == 0;
+    if (!exists || S_ISREG(old.st_mode)) {
+        out->place = exists ? realpath(out->path, NULL) : strdup(out->path);
+        if (out->place && open_temporary(out, exists ? &old : NULL) == 0)
+            return 0;
+        free(out->temporary);
+        out->temporary = NULL;
+    }
+    out->file = fopen(out->path, "w"); /* a folder where nothing can be created, a device */
+    return out->file ? 0 : -errno;
+}
+
+int output_open(output *out, const char *command, const char *option, const char *path)
+{
+    *out = (output){.file = stdout, .command = command, .path = path};
+    int rc = path ? open_path(out) : 0;
+    return rc ? complain(command, option, path, rc) : 0;
+}
+
+/* Renames a whole file, removes another. */
+static int put_in_place(const output *out, int rc)
+{
+    if (!rc && rename(out->temporary, out->place))
         rc = -errno;
     if (rc)
+        unlink(out->temporary);
+    return rc;
+}
+
+int output_close(output *out, int rc)
+{
+    if (!rc && (fflush(out->file) || ferror(out->file)))
+        rc = errno ? -errno : -EIO;
+    if (out->path && fclose(out->file) && !rc)
+        rc = -errno;
+    if (out->temporary)
+        rc = put_in_place(out, rc);
+    free(out->place);
+    free(out->temporary);
+    if (rc)
         fprintf(stderr, "%s: %s could not be written: %s; is the disk full or the pipe closed?\n",
-                command, path ? path : "the result", strerror(-rc));
+                out->command, out->path ? out->path : "the result", strerror(-rc));
     return rc;
 }
 

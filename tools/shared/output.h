@@ -1,17 +1,32 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Where a command's result goes, and texts in it. What goes wrong is told on stderr. */
+ * Where a command's result goes, and texts in it. Messages go to stderr.
+ *
+ * A file is complete or absent, never empty or cut: it is written under another name beside its
+ * place and renamed when it is whole. The former content stays until then. Devices and
+ * pipes are written to directly. */
 #ifndef SHARED_OUTPUT_H
 #define SHARED_OUTPUT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
-/* The file of that path, or stdout where path is NULL; NULL: it cannot be written. What is
- * in the file stays until something is written. option: what the path was given with, "--output". */
-FILE *output_open(const char *command, const char *option, const char *path);
+typedef struct output {
+    FILE *file;
+    const char *command, *path; /* path NULL: stdout */
+    char *place, *temporary;    /* NULL: written to directly */
+} output;
 
-/* Closes it. rc: what the writer returned. 0 or -errno: it is not whole. */
-int output_close(FILE *out, const char *command, const char *path, int rc);
+/* Whether that file could be written now; creates nothing. option: of the path, for the message:
+ * "--output". path NULL: stdout, true. */
+bool output_check(const char *command, const char *option, const char *path);
+
+/* Opens it: 0, or -errno after a message. */
+int output_open(output *out, const char *command, const char *option, const char *path);
+
+/* Closes it and puts it in its place. rc: the writer's result; if not 0, the file is dropped.
+ * 0 or -errno: it is not there. */
+int output_close(output *out, int rc);
 
 /* Writes a text in which each `what` is spelt as `as`. */
 void output_spelt(const char *text, char what, const char *as, FILE *out);

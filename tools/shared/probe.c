@@ -2,6 +2,7 @@
 #include "probe.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -27,6 +28,17 @@ static void ask_runtime(answer *out, const filch_config *config)
     filch_runtime_destroy(rt);
 }
 
+/* Signals that the caller catches interrupt neither. */
+static bool await_answer(answer *out, int from, pid_t pid)
+{
+    ssize_t size;
+    while ((size = read(from, out, sizeof *out)) < 0 && errno == EINTR)
+        ;
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return size == (ssize_t)sizeof *out;
+}
+
 int probe_runtime(const filch_config *config, unsigned *workers, char *text, size_t size)
 {
     int ends[2];
@@ -42,11 +54,9 @@ int probe_runtime(const filch_config *config, unsigned *workers, char *text, siz
     }
     close(ends[1]);
     answer got;
-    if (pid > 0 && read(ends[0], &got, sizeof got) == (ssize_t)sizeof got)
+    if (pid > 0 && await_answer(&got, ends[0], pid))
         a = got;
     close(ends[0]);
-    if (pid > 0)
-        waitpid(pid, NULL, 0);
     *workers = a.workers;
     snprintf(text, size, "%s", a.text);
     return a.rc;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 typedef struct ranked {
-    double value; /* what they are ranked by */
+    double value; /* its rank is by this */
     bool mine;    /* its rank counts */
 } ranked;
 
@@ -47,7 +47,7 @@ static double share_beyond(const double *ways, size_t most, size_t sum)
     return fmin(1, 2 * (fmin(below, above) + at) / all);
 }
 
-/* Never 0: what is beyond all doubles is possible all the same. */
+/* Never 0: values beyond all doubles are still possible. */
 static double normal_beyond(double distance, double variance)
 {
     return variance > 0 ? fmax(DBL_MIN, erfc(fmax(0, distance - 1) / sqrt(2 * variance))) : 1;

@@ -2,21 +2,17 @@
 #include "settings.h"
 
 #include "output.h"
+#include <runtime/platform/variables.h>
 #include <stdlib.h>
 
-/* runtime/core/settings.c, and the machines that hwloc imagines. */
-static const char *const names[] = {
-    "FILCH_BIND",       "FILCH_BLOCKING_THREADS", "FILCH_DEADLOCK",   "FILCH_FENCE",
-    "FILCH_IDLE",       "FILCH_MAX_FIBERS",       "FILCH_POLICY",     "FILCH_QUEUE",
-    "FILCH_SEED",       "FILCH_STACK_SIZE",       "FILCH_TAKE",       "FILCH_WAIT",
-    "FILCH_WORKERS",    "FILCH_WORKER_SLOTS",     "HWLOC_COMPONENTS", "HWLOC_SYNTHETIC",
-    "HWLOC_THISSYSTEM", "HWLOC_XMLFILE",
-};
+/* Of hwloc: the machines that it imagines. */
+static const char *const machines[] = {"HWLOC_COMPONENTS", "HWLOC_SYNTHETIC", "HWLOC_THISSYSTEM",
+                                       "HWLOC_XMLFILE"};
 
-bool settings_write(FILE *out)
+static bool write_those_set(const char *const *names, size_t count, FILE *out)
 {
     bool some = false;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *value = getenv(names[i]);
         if (!value)
             continue;
@@ -26,4 +22,10 @@ bool settings_write(FILE *out)
         some = true;
     }
     return some;
+}
+
+bool settings_write(FILE *out)
+{
+    bool some = write_those_set(fl_variables, FL_ENV_COUNT, out);
+    return write_those_set(machines, sizeof machines / sizeof machines[0], out) || some;
 }

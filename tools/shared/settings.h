@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the environment tells the library and hwloc, so that figures are not taken for those of a default runtime. */
+ * Settings of the library and hwloc in the environment, so that figures are not taken for a default runtime's. */
 #ifndef SHARED_SETTINGS_H
 #define SHARED_SETTINGS_H
 

@@ -7,9 +7,9 @@
  * Intervals are those of the percentile bootstrap (B. Efron and R. J. Tibshirani: An introduction
  * to the bootstrap, 1993, chapter 13): of 2,000 or more medians of samples drawn with replacement,
  * all but the outermost. Of few values it is too narrow: with 7, it holds the truth 88 times of
- * 100. So fewer are left out, as Student's t lies farther out than the normal distribution (T. C.
- * Hesterberg: What teachers should know about the bootstrap, The American Statistician 69, 2015:
- * the expanded percentile interval). BCa intervals do not help here: their acceleration comes from
+ * 100. So fewer are left out, as Student's t lies farther out than the normal distribution: the
+ * expanded percentile interval (T. C. Hesterberg, "What teachers should know about the bootstrap",
+ * The American Statistician 69, 2015). BCa intervals do not help here: their acceleration comes from
  * the jackknife, which tells nothing of a median (Efron and Tibshirani, section 11.6). */
 #ifndef SHARED_STATISTICS_H
 #define SHARED_STATISTICS_H

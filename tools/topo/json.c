@@ -3,6 +3,10 @@
  * The json format: the same facts as the table's, for programs. */
 #include "view.h"
 
+#include <runtime/platform/bind.h>
+#include <runtime/platform/placement.h>
+#include <runtime/platform/topology.h>
+
 #include <stdio.h>
 
 #ifdef FILCH_HAVE_JANSSON
@@ -87,10 +91,13 @@ static json_t *workers(const struct topo_view *v)
     json_t *list = json_array();
     for (unsigned w = 0; w < v->workers; w++) {
         const fl_place *p = &v->place[w];
-        json_array_append_new(list, json_pack("{s:i, s:o, s:o, s:o, s:o}", "worker", (int)w, "cpu",
-                                              index_or_null(p->cpu), "core", index_or_null(p->core),
-                                              "package", index_or_null(p->package), "numa_node",
-                                              index_or_null(p->node)));
+        char cpus[1024];
+        fl_placement_list(&v->placement, fl_placement_span(&v->placement, w), cpus, sizeof cpus);
+        json_array_append_new(list,
+                              json_pack("{s:i, s:o, s:o, s:o, s:o, s:s}", "worker", (int)w, "cpu",
+                                        index_or_null(p->cpu), "core", index_or_null(p->core),
+                                        "package", index_or_null(p->package), "numa_node",
+                                        index_or_null(p->node), "cpus", cpus));
     }
     return list;
 }

@@ -3,6 +3,11 @@
  * The table format: a few facts, the machine as an indented tree, the distances. */
 #include "view.h"
 
+#include <runtime/platform/affinity.h>
+#include <runtime/platform/bind.h>
+#include <runtime/platform/placement.h>
+#include <runtime/platform/topology.h>
+
 #include <stdio.h>
 
 enum { MATRIX_WORKERS = 16, LISTED_WORKERS = 8, INDENT = 2 };
@@ -154,6 +159,14 @@ static void print_distances(const struct topo_view *v)
 
 /* ---- The whole ---- */
 
+static void print_floating(const struct topo_view *v)
+{
+    char cpus[512];
+    fl_placement_list(&v->placement, fl_placement_span(&v->placement, 0), cpus, sizeof cpus);
+    printf("         not pinned: each worker runs on any of CPUs %s (%s)\n", cpus,
+           v->placement.why);
+}
+
 static void print_sizing(const struct topo_view *v)
 {
     const struct fl_sizing *s = &v->sizing;
@@ -164,7 +177,10 @@ static void print_sizing(const struct topo_view *v)
     else
         printf("none");
     printf(", CPUs at once %u; decided by %s\n", v->cpus, s->reason);
-    printf("shown:   workers %u, bind %s\n\n", v->workers, fl_bind_name(v->bind));
+    printf("shown:   workers %u, bind %s\n", v->workers, fl_bind_name(v->bind));
+    if (v->placement.why)
+        print_floating(v);
+    putchar('\n');
 }
 
 int topo_table(const struct topo_view *v)

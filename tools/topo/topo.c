@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "topo.h"
+
+#include <runtime/platform/affinity.h>
+#include <runtime/platform/bind.h>
+#include <runtime/platform/placement.h>
+#include <runtime/platform/topology.h>
+
 #include "view.h"
 
 #include <argp.h>
@@ -18,6 +24,8 @@ static const struct {
     {"json", topo_json},
 };
 
+enum { OPTION_BIND = 256 };
+
 struct options {
     unsigned workers; /* 0: as many as a default runtime gets */
     enum fl_bind bind;
@@ -31,7 +39,7 @@ static void take_workers(struct argp_state *state, const char *from, const char 
     char *end;
     unsigned long n = strtoul(value, &end, 10);
     if (*value < '0' || *value > '9' || *end || n < 1 || n > MAX_WORKERS)
-        argp_error(state, "%s \"%s\" is no number of workers; give 1 to %d", from, value,
+        argp_error(state, "%s: number of workers '%s' is out of range (1..%d)", from, value,
                    MAX_WORKERS);
     ((struct options *)state->input)->workers = (unsigned)n;
 }
@@ -50,7 +58,7 @@ static void take_format(struct argp_state *state, const char *from, const char *
             return;
         }
     }
-    argp_error(state, "%s: there is no format \"%s\"; known are table, json", from, value);
+    argp_error(state, "%s: unknown format '%s' (valid: table, json)", from, value);
 }
 
 static const struct {
@@ -60,7 +68,7 @@ static const struct {
     void (*take)(struct argp_state *, const char *from, const char *value);
 } takers[] = {
     {'w', "--workers", "FILCH_WORKERS", take_workers},
-    {'b', "--bind", "FILCH_BIND", take_bind},
+    {OPTION_BIND, "--bind", "FILCH_BIND", take_bind},
     {'f', "--format", NULL, take_format},
 };
 
@@ -78,7 +86,7 @@ static void take_environment(struct argp_state *state)
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     if (key == ARGP_KEY_ARG)
-        argp_error(state, "\"%s\" is not an option; filch topo takes options only", value);
+        argp_error(state, "unexpected argument '%s' (filch topo takes options only)", value);
     if (key == ARGP_KEY_END)
         take_environment(state);
     for (unsigned i = 0; i < sizeof takers / sizeof takers[0]; i++) {
@@ -93,30 +101,34 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 static const struct argp_option described[] = {
     {"workers", 'w', "N", 0, "Place N workers (default: as many as a runtime gets by itself)", 0},
-    {"bind", 'b', "WHAT", 0, "Give each worker a core (default), a pu (hardware thread) or none",
-     0},
+    {"bind", OPTION_BIND, "WHAT", 0,
+     "Bind workers: auto (default), core, pu (hardware thread) or none", 0},
     {"format", 'f', "FORMAT", 0, "table (default) or json", 0},
     {0}};
 
 static const struct argp topo_argp = {
     .options = described,
     .parser = parse,
-    .doc = "Draws this machine, the places of a runtime's workers on it, and their distance tiers; "
-           "says how many workers a runtime gets by default, and why.\v"
-           "FILCH_WORKERS and FILCH_BIND are heeded as a runtime does.\n\n"
+    .doc = "Draws this machine, the places of a runtime's workers on it, and their distance tiers. "
+           "Tells how many workers a runtime gets by default, and why.\v"
+           "FILCH_WORKERS and FILCH_BIND count as they do for a runtime, which is taken to be the "
+           "first "
+           "one of its process.\n\n"
            "Examples:\n"
            "  filch topo                      this machine, a default runtime\n"
-           "  filch topo -w 8 -b pu           8 workers, one per hardware thread\n"
+           "  filch topo -w 8 --bind pu       8 workers, one per hardware thread\n"
            "  taskset -c 0 filch topo         under an affinity mask\n"
            "  filch topo -f json | jq .default\n"
            "  HWLOC_SYNTHETIC='pack:2 numa:1 l3:2 core:8 pu:2' filch topo\n"
-           "                                  a machine you do not have",
+           "                                  a machine you do not have\n\n"
+           "Exit status: 0 when all went well; 2 for a wrong command line, and when the\n"
+           "machine could not be read or the result could not be written.\n",
 };
 
 static int complain(const char *what)
 {
     fprintf(stderr, "filch topo: %s\n", what);
-    return 1;
+    return 2;
 }
 
 static int gather(struct topo_view *v)
@@ -134,9 +146,13 @@ static int gather(struct topo_view *v)
     v->pairs = calloc(v->tiers, sizeof v->pairs[0]);
     if (!v->place || !v->pairs)
         return complain("no memory for the workers' places; free some");
+    fl_placement_make(&v->placement, &(struct fl_placing){.topology = t,
+                                                          .mask = &v->mask,
+                                                          .bind = v->bind,
+                                                          .workers = v->workers,
+                                                          .quota = v->sizing.quota});
     for (unsigned w = 0; w < v->workers; w++)
-        if (fl_topology_place(t, v->bind, w, &v->place[w]))
-            return complain(filch_error());
+        v->place[w] = fl_placement_place(&v->placement, w);
     for (unsigned a = 0; a < v->workers; a++)
         for (unsigned b = 0; b < a; b++)
             v->pairs[topo_distance(v, a, b)]++;
@@ -145,7 +161,7 @@ static int gather(struct topo_view *v)
 
 int filch_topo_main(int argc, char **argv)
 {
-    struct options options = {.bind = FL_BIND_CORE, .write = topo_table};
+    struct options options = {.bind = FL_BIND_AUTO, .write = topo_table};
     argp_err_exit_status = 2;
     argp_parse(&topo_argp, argc, argv, 0, NULL, &options);
 

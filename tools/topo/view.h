@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What `filch topo` shows, gathered once, for each of its formats. */
+ * The facts of `filch topo`, gathered once, for each of its formats. */
 #ifndef FILCH_TOPO_VIEW_H
 #define FILCH_TOPO_VIEW_H
 
 #include <hwloc.h>
-#include <runtime/core/affinity.h>
-#include <runtime/core/topology.h>
+#include <runtime/platform/placement.h>
 
 struct topo_view {
     const fl_topology *topology;
     hwloc_topology_t hwloc;
-    struct fl_affinity mask; /* what may be used; of an imagined machine, everything */
+    struct fl_affinity mask; /* usable CPUs; of an imagined machine, all */
     enum fl_bind bind;
-    struct fl_sizing sizing; /* what a default runtime with this binding gets */
+    fl_placement placement;  /* of a process's first runtime */
+    struct fl_sizing sizing; /* of a default runtime with this binding */
     unsigned cpus;           /* fl_topology_cpus */
     unsigned workers;
     fl_place *place; /* of each worker */

@@ -23,7 +23,7 @@ static void advise_capacity(const queue_report *q, FILE *out)
     count_text(q->rate, rate, sizeof rate);
     if (q->recommended == q->count) {
         fprintf(out,
-                "recommended capacity: none of these rejects few enough of %s arrivals a second; "
+                "recommended capacity: none (all reject too many of %s arrivals a second): "
                 "%s\n",
                 rate, q->load >= 1 ? "the pool is too narrow for them" : "try longer queues");
         return;
@@ -60,9 +60,8 @@ void tune_write_advice(const tune_report *r, FILE *out)
     advise_capacity(&r->queue, out);
     advise_pool(&r->ways, out);
     if (r->other > TUNE_DISTURBED)
-        fprintf(
-            out,
-            "but other programs took %.0f %% of the machine meanwhile: measure again when it is "
-            "quiet\n",
-            100 * r->other);
+        fprintf(out,
+                "disturbed: other programs took %.0f %% of the machine; measure again on a quiet "
+                "machine\n",
+                100 * r->other);
 }

@@ -33,7 +33,7 @@ static double own_seconds(void)
                1e-6;
 }
 
-/* Never returns. Ends by _exit: what the parent has buffered is the parent's to write. */
+/* Never returns. Ends by _exit: only the parent writes the parent's buffers. */
 static void serve(apart_fn *body, const void *order, sheet *shared)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);

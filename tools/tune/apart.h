@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* What was seen of all measurements of one kind. */
+/* Facts of all measurements of one kind. */
 typedef struct apart_facts {
     double cpus_seconds;  /* that the machine had meanwhile: time x CPUs */
     double other_seconds; /* that other programs took of these; counted in steps of 10 ms */
@@ -14,7 +14,7 @@ typedef struct apart_facts {
 } apart_facts;
 
 /* Calls body(order, result, error) in a child process, and copies the `size` bytes of its
- * result. Whatever it writes to error, at most 256 bytes, or how it died, goes to facts->error; then
+ * result. Text that it writes to error, at most 256 bytes, or how it died, goes to facts->error; then
  * *result is untouched. A body that takes a minute is ended. Returns whether there is a result. */
 typedef void apart_fn(const void *order, void *result, char *error);
 enum { APART_ERROR = 256 };

@@ -49,8 +49,8 @@ size_t knee_of(const double *values, size_t count, double slack);
 /* The first place whose value is at most `most`; count: there is none. */
 size_t first_at_most(const double *values, size_t count, double most);
 
-/* J. D. C. Little, 1961: what is in a system, on average, is what arrives in a second times the
- * seconds that it stays. How far the first is from the second, as a share of the second; 0 if both
+/* J. D. C. Little, 1961: the average number in a system is the arrivals in a second times the
+ * seconds that each stays. How far the first is from the second, as a share of the second; 0 if both
  * are 0. */
 double little_difference(double in_system, double arrivals_per_second, double seconds_in_system);
 

@@ -62,7 +62,7 @@ static json_t *spread_object(spread s)
     return json_pack("{s:f, s:f, s:f}", "median", s.median, "min", s.min, "max", s.max);
 }
 
-/* What each cell has: its samples, what other programs took, and why it failed if it has. */
+/* Common to all cells: samples, the share of other programs, and the failure if there was one. */
 static void set_samples(json_t *cell, const apart_facts *facts, const void *samples, int count,
                         size_t size, const field *fields)
 {

@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <tools/shared/machine.h>
 
-/* What a thread or a fiber that waits takes, the kernel's part included. */
+/* Memory of a waiting thread or fiber, the kernel's part included. */
 #define BYTES_EACH 65536.0
 
 /* A number alone in a file; infinite where there is none ("max"). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What a job does: it computes for a while, and waits for a while, as if for a disk or a peer. */
+ * The work of a job: it computes for a while, and waits for a while, as if for a disk or a peer. */
 #ifndef TUNE_LOAD_H
 #define TUNE_LOAD_H
 
@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 typedef struct tune_load {
-    const char *name, *what; /* what: for the help */
+    const char *name, *what; /* `what` stands in the help */
     int64_t cpu, wait;       /* ns */
     double serial;           /* share of the jobs that one does alone, while nobody else works */
     uint64_t turns;          /* of load_run's loop; load_calibrate */

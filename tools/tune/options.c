@@ -12,6 +12,10 @@
 /* Options without a letter. */
 enum {
     OPTION_CPU = 256,
+    OPTION_LOAD,
+    OPTION_WIDTHS,
+    OPTION_CAPACITIES,
+    OPTION_JOBS,
     OPTION_WAIT,
     OPTION_SERIAL,
     OPTION_WIDTH,
@@ -26,23 +30,25 @@ enum { MOST_CAPACITY = 1000000, MOST_RATE = 1000000 };
 static const int64_t most_time = 1000000000; /* ns of computing, or of waiting, in a job */
 
 static const struct argp_option known[] = {
-    {"load", 'l', "LOAD", 0, "What a job does: cpu (default), io or mixed; see below", 1},
-    {"cpu", OPTION_CPU, "TIME", 0, "It computes for so long: 200us, 1.5ms, ...; at most 1s", 1},
-    {"wait", OPTION_WAIT, "TIME", 0, "It waits for so long", 1},
+    {"load", OPTION_LOAD, "LOAD", 0, "Work of a job: cpu (default), io or mixed; see below", 1},
+    {"cpu", OPTION_CPU, "TIME", 0, "Computing time of a job: 200us, 1.5ms, ...; at most 1s", 1},
+    {"wait", OPTION_WAIT, "TIME", 0, "Waiting time of a job", 1},
     {"serial", OPTION_SERIAL, "SHARE", 0,
-     "Of the jobs, this share is done one by one while nobody else works (width): 0..0.9", 1},
-    {"widths", 'w', "LIST", 0,
+     "width: share of the jobs that run one by one, alone: 0..0.9", 1},
+    {"widths", OPTION_WIDTHS, "LIST", 0,
      "width: jobs in progress (default: 1, 2, 4, ... until all cores are busy twice)", 2},
-    {"capacities", 'c', "LIST", 0, "queue: jobs that may wait (default: 1, 2, 4, ... 64)", 2},
+    {"capacities", OPTION_CAPACITIES, "LIST", 0,
+     "queue: jobs that may wait (default: 1, 2, 4, ... 64)", 2},
     {"rate", OPTION_RATE, "N", 0,
      "queue: arrivals a second (default: four fifths of what the pool can do)", 2},
     {"rejected", OPTION_REJECTED, "SHARE", 0,
-     "queue: so many may be rejected: 0..1 (default: 0.01)", 2},
+     "queue: share that may be rejected: 0..1 (default: 0.01)", 2},
     {"width", OPTION_WIDTH, "N", 0,
      "queue, pool: jobs in progress (default: as `width` recommends; queue: at most 16)", 2},
-    {"jobs", 'j', "N", 0, "pool: jobs submitted at once", 2},
+    {"jobs", OPTION_JOBS, "N", 0, "pool: jobs submitted at once", 2},
     {"threads", OPTION_THREADS, "N", 0,
-     "pool: at most so many threads, where each job has one (default: 4096, or what is safe here)",
+     "pool: most threads at a time, where each job has one (default: 4096, or fewer where more are "
+     "unsafe)",
      2},
     {"repeat", 'r', "N", 0, "Measurements of each (default: as the time allows)", 3},
     {"quick", OPTION_QUICK, 0, 0, "Less exact, within five seconds", 3},
@@ -52,7 +58,8 @@ static const struct argp_option known[] = {
 
 static const char about[] =
     "Finds out how wide a pool should be and how long its queue, for a load of your choice, on "
-    "this machine; and what a pool is worth. PART is any of width (how many jobs in progress), "
+    "this machine; and how it compares with threads and tasks. PART is any of width (how many jobs "
+    "in progress), "
     "queue (how many may wait) and pool (a pool against a thread or a task for each job); default: "
     "all three.\v ";
 
@@ -64,8 +71,8 @@ static const char examples[] =
     "  filch tune queue --width 4 --rate 5000 --capacities 10,100,1000\n"
     "  filch tune --json result.json           all samples\n"
     "\n"
-    "Exit status: 1 when something could not be measured or written, 2 for a wrong\ncommand line, "
-    "else 0.\n";
+    "Exit status: 0 when all went well; 1 when something could not be measured; 2\n"
+    "for a wrong command line, and when the result could not be written.\n";
 
 const char *const tune_part_names[TUNE_PARTS + 1] = {"width", "queue", "pool", NULL};
 
@@ -74,7 +81,7 @@ static unsigned long count_of(const char *text, const char *what, unsigned long 
 {
     unsigned long number = 0;
     if (!spell_count(text, 1, most, &number))
-        argp_error(state, "%s '%s' is not a number from 1 to %lu", what, text, most);
+        argp_error(state, "%s '%s' is not a number in range (1..%lu)", what, text, most);
     return number;
 }
 
@@ -83,7 +90,7 @@ static double share_of(const char *text, const char *what, double most,
 {
     double share = 0;
     if (!spell_number(text, 0, most, &share))
-        argp_error(state, "%s '%s' is not a share from 0 to %g", what, text, most);
+        argp_error(state, "%s '%s' is not a share in range (0..%g)", what, text, most);
     return share;
 }
 
@@ -91,7 +98,7 @@ static int64_t time_of(const char *text, const char *what, const struct argp_sta
 {
     int64_t ns = 0;
     if (!spell_duration(text, most_time, &ns))
-        argp_error(state, "%s '%s' is not a time; write 200us, 1.5ms or 1s, at most 1s", what,
+        argp_error(state, "%s '%s' is not a time in range (0..1s); write 200us, 1.5ms or 1s", what,
                    text);
     return ns;
 }
@@ -125,7 +132,7 @@ static void insert_all(unsigned *list, size_t *count, const char *text, const ch
         insert(list, count, (unsigned)count_of(number, what, most, state), what, state);
 }
 
-/* What was typed, besides the options: a time of the load that was not is that of --load. */
+/* The command line, besides the options: times that were not given are those of --load. */
 typedef struct typed {
     tune_options *options;
     const tune_load *load;
@@ -140,7 +147,7 @@ static void choose_load(typed *t, const char *name, const struct argp_state *sta
             t->load = &tune_loads[i];
             return;
         }
-    argp_error(state, "unknown load '%s'; known: cpu, io, mixed", name);
+    argp_error(state, "unknown load '%s' (valid: cpu, io, mixed)", name);
 }
 
 static void choose_part(tune_options *o, const char *name, const struct argp_state *state)
@@ -150,7 +157,7 @@ static void choose_part(tune_options *o, const char *name, const struct argp_sta
             o->parts[i] = true;
             return;
         }
-    argp_error(state, "unknown part '%s'; known: width, queue, pool; see --help", name);
+    argp_error(state, "unknown part '%s' (valid: width, queue, pool)", name);
 }
 
 static void fill_load(const typed *t, const struct argp_state *state)
@@ -166,7 +173,7 @@ static void fill_load(const typed *t, const struct argp_state *state)
     if (t->serial >= 0)
         o->load.serial = t->serial;
     if (o->load.cpu + o->load.wait < 1000)
-        argp_error(state, "a job has to take at least 1us; see --cpu and --wait");
+        argp_error(state, "a job of less than 1us is too short; raise --cpu or --wait");
 }
 
 /* 1, 2, 4, ... and where the cores are just busy. */
@@ -207,7 +214,7 @@ static error_t parse_load(int key, char *argument, struct argp_state *state)
 {
     typed *t = state->input;
     switch (key) {
-    case 'l':
+    case OPTION_LOAD:
         choose_load(t, argument, state);
         return 0;
     case OPTION_CPU:
@@ -228,10 +235,10 @@ static error_t parse_sizes(int key, char *argument, struct argp_state *state)
 {
     tune_options *o = ((typed *)state->input)->options;
     switch (key) {
-    case 'w':
+    case OPTION_WIDTHS:
         insert_all(o->widths, &o->width_count, argument, "--widths", TUNE_MOST_WIDTH, state);
         return 0;
-    case 'c':
+    case OPTION_CAPACITIES:
         insert_all(o->capacities, &o->capacity_count, argument, "--capacities", MOST_CAPACITY,
                    state);
         return 0;
@@ -244,7 +251,7 @@ static error_t parse_sizes(int key, char *argument, struct argp_state *state)
     case OPTION_REJECTED:
         o->rejected = share_of(argument, "--rejected", 1, state);
         return 0;
-    case 'j':
+    case OPTION_JOBS:
         o->jobs = (unsigned)count_of(argument, "--jobs", TUNE_MOST_JOBS, state);
         return 0;
     case OPTION_THREADS:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * How long the queue: jobs arrive, independently of each other and of what becomes of them, at
- * pools whose capacity differs; who finds the queue full is rejected. Each round has its arrivals,
- * the same for all capacities.
+ * How long the queue: jobs arrive at pools of different capacity, independently of each other and
+ * of their outcome. A full queue rejects them. Each round has its arrivals, the same for all
+ * capacities.
  *
  * Little's law is checked by two accounts that know nothing of each other: L comes from the pool's
  * own numbers, looked at again and again; lambda and W from the jobs' clock. At the beginning and
@@ -37,7 +37,7 @@ typedef struct stream {
     uint64_t seed;
 } stream;
 
-/* What the thread that plays the outside world keeps. */
+/* State of the thread that plays the outside world. */
 typedef struct world {
     filch_pool *pool;
     stamps *stamps; /* of the accepted */
@@ -62,7 +62,7 @@ static int one_job(filch_self self, filch_job *job, void *data)
 static double look(world *w)
 {
     filch_pool_stats stats;
-    filch_pool_stats_read(w->pool, &stats);
+    filch_pool_stats_read(w->pool, &stats, sizeof stats);
     int64_t now = filch_now();
     double in_system = (double)(stats.waiting + stats.running);
     w->area += (w->in_system + in_system) / 2 * (double)(now - w->looked) * 1e-9;
@@ -160,7 +160,7 @@ static void measure_stream(const void *order, void *result, char *error)
         snprintf(error, APART_ERROR, "%s", *filch_error() ? filch_error() : strerror(-rc));
         return;
     }
-    filch_pool_stats_read(w.pool, &stats);
+    filch_pool_stats_read(w.pool, &stats, sizeof stats);
     filch_pool_destroy(w.pool);
     double *waits = malloc((w.accepted + 1) * sizeof *waits);
     if (!waits)

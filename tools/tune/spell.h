@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What people type, as numbers. Pure functions; any thread. Each returns false, and leaves *out
- * alone, for what is no such thing. */
+ * Numbers and times as people type them. Pure functions; any thread. Each returns false, and leaves
+ * *out alone, for other texts. */
 #ifndef TUNE_SPELL_H
 #define TUNE_SPELL_H
 

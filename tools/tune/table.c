@@ -135,8 +135,7 @@ static void write_queue(const queue_report *q, FILE *out)
         latest = c->median.late_99 > latest ? c->median.late_99 : latest;
         little = c->little.max > little ? c->little.max : little;
     }
-    fprintf(out,
-            "\nQueue: %s arrivals a second at a pool of width %u; who finds it full is rejected\n",
+    fprintf(out, "\nQueue: %s arrivals a second at a pool of width %u; a full queue rejects jobs\n",
             count_text(q->rate, rate, sizeof rate), q->width);
     fprintf(out, "%10s %10s %14s  %9s %9s %9s %9s %8s %8s %7s\n", "capacity", "rejected",
             "min..max  ", "p50 wait", "p99 wait", "lambda/s", "W", "lambda*W", "L", "apart");
@@ -186,8 +185,8 @@ static void write_ways(const ways_report *w, unsigned most_threads, FILE *out)
     for (size_t i = 0; i < WAYS; i++)
         fprintf(out, "%s: %s%s", w->cells[i].name, w->cells[i].what, i + 1 < WAYS ? ". " : "");
     fprintf(out,
-            ", of width %u and capacity %u.\nThreads are kept to %u at a time (--threads); those "
-            "that had to wait for that were held back. The kernel's memory for threads is not in "
+            ", of width %u and capacity %u.\nThreads are kept to %u at a time (--threads); jobs "
+            "that waited for that were held back. The kernel's memory for threads is not in "
             "the peak.\n",
             w->width, w->capacity, most_threads);
 }
@@ -200,7 +199,7 @@ static void write_foot(const tune_report *r, FILE *out)
             100 * r->noise_median, 100 * r->noise_most, r->other > 0 ? 100 * r->other : 0,
             r->seconds);
     if (r->other > TUNE_DISTURBED)
-        fputs("*: other programs took more than 5 % meanwhile.\n", out);
+        fputs("*: disturbed: other programs took more than 5 % of the machine.\n", out);
 }
 
 void tune_write_table(const tune_report *r, FILE *out)

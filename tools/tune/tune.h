@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the parts of `filch tune` hand to each other: options say what to measure, a report holds
- * what was measured.
+ * Types that the parts of `filch tune` share: options choose the measurements, a report holds their
+ * results.
  *
  *   options.c   command line -> options
  *   width.c     how many jobs in progress
@@ -9,7 +9,7 @@
  *   ways.c      a pool, or a thread or task for each job
  *   advice.c, table.c, json.c   report -> text
  *
- * One thread; nothing here creates a runtime in this process: whatever is measured runs in a child
+ * One thread; nothing here creates a runtime in this process: each measurement runs in a child
  * process of its own (apart.c), whose memory and threads are those of the measurement. */
 #ifndef TUNE_H
 #define TUNE_H
@@ -51,7 +51,7 @@ typedef struct tune_options {
     bool quick;
     const char *json;   /* the result file; or NULL */
     unsigned cores;     /* workers of a default runtime */
-    char runtime[4096]; /* what a runtime says of itself on this machine */
+    char runtime[4096]; /* a runtime's description of itself on this machine */
 } tune_options;
 
 typedef struct width_sample {
@@ -151,7 +151,7 @@ typedef struct tune_report {
 /* Fills *out or ends the process: 0 after --help, 2 with a sentence on stderr. */
 void tune_parse_options(tune_options *out, int argc, char **argv);
 
-/* Each measures and judges one part; what failed stands in the cells' facts. */
+/* Each measures and judges one part; failures stand in the cells' facts. */
 void tune_measure_width(tune_report *r);
 void tune_measure_queue(tune_report *r);
 void tune_measure_ways(tune_report *r);

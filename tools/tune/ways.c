@@ -50,7 +50,7 @@ static void *in_thread(void *crowd_)
 {
     crowd *c = crowd_;
     load_run(c->load);
-    filch_semaphore_release(&c->threads, 1);
+    filch_semaphore_give_back(&c->threads, 1);
     filch_waitgroup_done(&c->left);
     return NULL;
 }
@@ -73,7 +73,7 @@ static int run_threads(crowd *c)
         if (pthread_create(&thread, &detached, in_thread, c)) {
             c->sample.failures++;
             filch_waitgroup_done(&c->left);
-            filch_semaphore_release(&c->threads, 1);
+            filch_semaphore_give_back(&c->threads, 1);
         }
         look(c, i);
     }
@@ -140,7 +140,7 @@ static const struct {
 } ways[WAYS] = {
     [WAY_THREADS] = {"threads", "a POSIX thread for each job", run_threads},
     [WAY_TASKS] = {"tasks", "a detached task for each job (filch_go)", run_tasks},
-    [WAY_POOL] = {"pool", "a pool that makes who submits wait", run_pool},
+    [WAY_POOL] = {"pool", "a pool whose submitters wait for room", run_pool},
 };
 
 typedef struct way_order {

@@ -24,15 +24,15 @@ typedef struct batch {
     unsigned alone, together; /* jobs */
 } batch;
 
-typedef struct errand {
+typedef struct sample_job {
     const tune_load *load;
     int64_t waited; /* ns */
-} errand;
+} sample_job;
 
 static int one_job(filch_self self, filch_job *job, void *data)
 {
     (void)self, (void)job;
-    errand *mine = data;
+    sample_job *mine = data;
     mine->waited = load_run(mine->load);
     return 0;
 }
@@ -41,7 +41,7 @@ static int one_job(filch_self self, filch_job *job, void *data)
 static int submit_all(filch_pool *pool, const tune_load *load, unsigned jobs, double *waited)
 {
     int rc = 0;
-    errand *all = calloc(jobs, sizeof *all);
+    sample_job *all = calloc(jobs, sizeof *all);
     if (!all)
         return -ENOMEM;
     for (unsigned i = 0; i < jobs && !rc; i++) {
@@ -85,7 +85,7 @@ static void measure_batch(const void *order, void *result, char *error)
                                                            .workers = b->threads,
                                                            .name = "tune"});
     if (!rc && !(rc = run_batch(b, pool, result))) {
-        filch_pool_stats_read(pool, &stats);
+        filch_pool_stats_read(pool, &stats, sizeof stats);
         if (stats.outcomes[FILCH_SUCCEEDED] != b->width + b->together)
             snprintf(error, APART_ERROR, "%llu of %u jobs succeeded",
                      (unsigned long long)stats.outcomes[FILCH_SUCCEEDED], b->width + b->together);
@@ -135,7 +135,7 @@ static void summarize(width_cell *c, const width_cell *one)
         c->speed_up = spread_of_ratio(throughput, first, (size_t)pairs);
 }
 
-/* At width 1, one thread computes, and whoever submits hardly does. Time for which the job was kept
+/* At width 1, one thread computes; the submitting thread hardly does. Time for which the job was kept
  * from computing by others counts for neither. */
 static double busy_of(const width_cell *one)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * x * a + b over an array, the body of which is as light as bodies get: what bounds it is memory,
- * and whether the compiler could do with the loop what it does with a plain one. */
+ * x * a + b over an array, whose body is as light as bodies get. Its speed depends on memory, and
+ * on the compiler: can it optimize the loop like a plain one? */
 #include "../kernel.h"
 #include "par.h"
 

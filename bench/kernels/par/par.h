@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the kernels of this folder share with each other and with the peers that run them, too
- * (bench/peers/peer.h; C and C++): their data, and the body of a loop where all columns shall run
- * the same. These kernels are parallel algorithms: the serial column is what one would write
- * instead, the filch column the typed macro of <filch/par.h>. Numbers are chosen so that no
- * operation rounds: an answer does not depend on the order or on the processor.
+ * Shared by the kernels of this folder and the peers that also run them (bench/peers/peer.h; C and
+ * C++): their data, and loop bodies that must be the same in all columns. These kernels are
+ * parallel algorithms: the serial column is the usual plain code, the filch column the typed macro
+ * of <filch/par.h>. Numbers are chosen so that no operation rounds: an answer does not depend on
+ * the order or on the processor.
  *
- * All columns, peers included, are compiled with loops aligned to cache lines: a loop as short as
- * x * a + b takes half as long again where a line's end cuts it, and where that happens is chance. */
+ * All columns, peers included, are compiled with loops aligned to cache lines. A loop as short as x
+ * * a + b takes half as long again where a line's end cuts it, and that is a matter of chance. */
 #ifndef KERNELS_PAR_H
 #define KERNELS_PAR_H
 

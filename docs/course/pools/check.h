@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the checks of all exercises share. It need not be read to solve them.
+ * Common parts of the checks of all exercises. It need not be read to solve them.
  *
  * A check ends at the first thing that is not yet right: it says so in a sentence, with exit status
  * 1. */
@@ -20,12 +20,12 @@
  * as one. */
 static volatile sig_atomic_t seconds_left = 20;
 
-/* What is said when nobody can go on: what the exercise knows of the reason. */
-static const char *if_stuck = "everybody waits, and nobody is left to wake them";
+/* The message when nobody can go on: the reason that the exercise knows. */
+static const char *if_stuck = "all tasks wait, and none is left to wake another";
 
 static filch_u32 said;
 
-/* Says what is wrong, and ends the program, whatever else goes on in it. The first one is heard. */
+/* Says what is wrong, and ends the program at once. The first one is heard. */
 FILCH_PRINTF(1, 2) static inline FILCH_NORETURN void not_yet(const char *format, ...)
 {
     char text[512];
@@ -74,10 +74,12 @@ static inline int check_end(void)
     return 0;
 }
 
-/* What the exercise's function has returned. */
+/* The result of the exercise's function. */
 static inline void returned(const char *function, int rc)
 {
-    CHECK_THAT(rc == 0, "%s has returned %d (%s)", function, rc, strerror(rc < 0 ? -rc : rc));
+    const char *why = filch_error(), *colon = *why ? ": " : "";
+    CHECK_THAT(rc == 0, "%s has returned %d (%s)%s%s", function, rc, strerror(rc < 0 ? -rc : rc),
+               colon, why);
 }
 
 /* ---- How many are in progress. Of one piece of work at a time ---- */
@@ -96,7 +98,7 @@ static inline bool in_a_task(void)
 /* By what is given, at its beginning and at its end; `what` it is: "house", "page". */
 static inline void work_begins(const char *what, int number)
 {
-    CHECK_THAT(in_a_task(), "%s %d is done by your own caller; it should be the job of a pool",
+    CHECK_THAT(in_a_task(), "%s %d is done by the calling thread; submit it to a pool as a job",
                what, number);
     filch_mutex_lock(&work.mutex);
     work.begun++;
@@ -114,8 +116,8 @@ static inline void work_ends(void)
     filch_mutex_unlock(&work.mutex);
 }
 
-/* Waits until so many have begun. Those that come too early to be the last of them wait in vain if
- * they are never so many at a time: if_stuck. */
+/* Waits until so many have begun. Those that come too early to be the last of them wait for ever if
+ * there are never so many at a time: if_stuck. */
 static inline void wait_for_begun(int count)
 {
     filch_mutex_lock(&work.mutex);
@@ -135,7 +137,7 @@ static inline void check_work(const char *what, int count, int width)
                work.most, what, width);
 }
 
-/* Waits for a moment in which others, that should not, can come. Whatever is right does not depend
+/* Waits for a moment in which others, that should not, can come. A right program does not depend
  * on it. */
 static inline void dawdle(void)
 {

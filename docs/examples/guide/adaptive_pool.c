@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A database works on eight queries at a time; what comes beyond that waits within it. Nobody has told
+ * A database works on eight queries at a time; more queries wait within it. Nobody has told
  * the pool, which learns by latency that it is too wide. For service authors.
  *
  *   cc -O2 adaptive_pool.c $(pkg-config --cflags --libs filch) -o adaptive_pool
@@ -28,7 +28,7 @@ static int query(filch_self self, filch_job *job, void *data)
     filch_u32_add(&db->beyond, inside > GUESS, FILCH_RELAXED);
     filch_semaphore_acquire(&db->cores, 1);
     int rc = filch_sleep(FILCH_MILLISECOND);
-    filch_semaphore_release(&db->cores, 1);
+    filch_semaphore_give_back(&db->cores, 1);
     filch_u32_add(&db->inside, (uint32_t)-1, FILCH_RELAXED);
     filch_u32_add(&db->answered, rc == 0, FILCH_RELAXED);
     return rc;
@@ -56,13 +56,13 @@ static unsigned serve(database *db, filch_pool_config config, bool show)
     }
     filch_semaphore_acquire(&db->cores, CORES); /* until all of them wait */
     submit(pool, db, QUERIES - ALONE);
-    filch_semaphore_release(&db->cores, CORES);
+    filch_semaphore_give_back(&db->cores, CORES);
     while (filch_pool_wait(pool, filch_in(25 * FILCH_MILLISECOND))) {
-        filch_pool_stats_read(pool, &now);
+        filch_pool_stats_read(pool, &now, sizeof now);
         if (show)
             printf("%4u wait, width %u\n", (unsigned)now.waiting, (unsigned)now.width);
     }
-    filch_pool_stats_read(pool, &now);
+    filch_pool_stats_read(pool, &now, sizeof now);
     if (filch_pool_destroy(pool))
         errx(1, "%s", filch_error());
     return (unsigned)now.width;

@@ -24,8 +24,8 @@ typedef struct record {
     char text[LONGEST + 20];
 } record;
 
-/* One batch at a time flies, so that nothing here needs a lock. A record that is no good is refused
- * alone; what the disk says holds for all the others. */
+/* One batch at a time flies, so that nothing here needs a lock. A bad record is refused
+ * alone; the disk's answer holds for all the others. */
 static void append(filch_self self, void *const *items, int *outcomes, size_t count, void *arg)
 {
     (void)self;
@@ -82,7 +82,7 @@ static int fill(journal *to)
         return rc;
     filch_pool_destroy(pool);
     filch_batcher_stats stats;
-    filch_batcher_stats_read(to->batcher, &stats);
+    filch_batcher_stats_read(to->batcher, &stats, sizeof stats);
     printf("%u durable, %u refused\n", filch_u32_load(&to->durable, FILCH_RELAXED),
            filch_u32_load(&to->refused, FILCH_RELAXED));
     printf("ten records a sync, or more: %s\n", stats.batches * 10 <= RECORDS ? "yes" : "no");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A bounded queue: what a pool does with more than it can take, and a producer that is slowed down
- * to what the consumers can do. For service authors.
+ * A bounded queue: a pool gets more jobs than it can take, and a producer is slowed down
+ * to the speed of the consumers. For service authors.
  *
  *   cc -O2 buffered.c $(pkg-config --cflags --libs filch) -o buffered */
 #include <err.h>
@@ -17,7 +17,7 @@ static filch_waitgroup disk;    /* not done: the disk answers nobody */
 static int store(filch_self self, filch_job *job, void *stored)
 {
     (void)self, (void)job;
-    filch_semaphore_release(&at_disk, 1);
+    filch_semaphore_give_back(&at_disk, 1);
     filch_waitgroup_wait(&disk);
     *(bool *)stored = true;
     return 0;
@@ -53,7 +53,7 @@ static void flood(const char *what, filch_when_full full)
     filch_waitgroup_done(&disk);
     filch_pool_stats stats;
     int rc = filch_pool_wait(pool, FILCH_FOREVER);
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     if (rc || filch_pool_destroy(pool))
         errx(1, "%s", filch_error());
     printf("%-12s %d refused, %d dropped; stored:", what, refused,
@@ -76,7 +76,7 @@ static void stream(void)
     for (int i = 0; i < LINES; i++) {
         if (FILCH_SUBMIT(pool, store, &stored[i]))
             errx(1, "%s", filch_error());
-        filch_pool_stats_read(pool, &stats);
+        filch_pool_stats_read(pool, &stats, sizeof stats);
         most = stats.waiting > most ? stats.waiting : most;
     }
     if (filch_pool_destroy(pool))

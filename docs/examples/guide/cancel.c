@@ -24,7 +24,7 @@ static int record(filch_self self, filch_job *job, void *data)
     (void)self;
     camera *mine = data;
     mine->opened = true;
-    filch_semaphore_release(&recording, 1);
+    filch_semaphore_give_back(&recording, 1);
     while (!filch_context_sleep(filch_job_context(job), FILCH_MILLISECOND))
         mine->pictures++;
     mine->closed = true;
@@ -44,7 +44,7 @@ int main(void)
             errx(1, "%s", filch_error());
     filch_semaphore_acquire(&recording, WIDTH);
     filch_pool_stats stats;
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     printf("%d in progress, %d waiting\n", (int)stats.running, (int)stats.waiting);
 
     filch_context_cancel(stop, 0); /* by anybody, at any time; here by main */
@@ -53,7 +53,7 @@ int main(void)
     if (filch_pool_wait(pool, FILCH_FOREVER))
         errx(1, "%s", filch_error());
 
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     printf("%d ended cleanly, %d never began\n", (int)stats.outcomes[FILCH_SUCCEEDED],
            (int)stats.outcomes[FILCH_CANCELLED]);
     int opened = 0, closed = 0;

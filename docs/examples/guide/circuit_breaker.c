@@ -17,7 +17,7 @@ typedef struct service {
     filch_u32 fresh, stale; /* answers */
 } service;
 
-/* What the other side does; a real one would take its time to fail. */
+/* The other side; a real one would take its time to fail. */
 static int ask_price_list(void *arg)
 {
     service *s = arg;

@@ -101,7 +101,7 @@ static int query(const char *sql, int64_t *number)
         return rc;
     call it = {.db = filch_resource_value(one), .sql = sql};
     rc = call_blocking(execute, &it);
-    filch_resource_release(one, rc != -EIO); /* false: it is closed, and another one opened */
+    filch_resource_give_back(one, rc != -EIO); /* false: it is closed, and another one opened */
     *number = it.number;
     return rc;
 }
@@ -147,7 +147,7 @@ static void run(filch_runtime *rt)
             errx(1, "%s", filch_error());
     if (filch_pool_wait(pool, FILCH_FOREVER))
         errx(1, "%s", filch_error());
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     printf("%d jobs, %d failed; %u of %d audits saw all the money\n", (int)stats.accepted,
            (int)stats.outcomes[FILCH_FAILED], filch_u32_load(&balanced, FILCH_RELAXED), JOBS);
     filch_pool_destroy(pool);
@@ -156,7 +156,7 @@ static void run(filch_runtime *rt)
 int main(void)
 {
     static const char schema[] =
-        "PRAGMA journal_mode = WAL;" /* who reads does not wait for who writes */
+        "PRAGMA journal_mode = WAL;" /* readers do not wait for writers */
         "CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER CHECK (balance >= 0));"
         "INSERT INTO account VALUES (0, 1000), (1, 1000), (2, 1000), (3, 1000)";
     filch_resources_config config = {.max = CONNECTIONS,
@@ -182,7 +182,7 @@ int main(void)
         printf("account %d: %lld\n", i, (long long)number);
     }
     filch_resources_stats all;
-    filch_resources_stats_read(connections, &all);
+    filch_resources_stats_read(connections, &all, sizeof all);
     printf("%d connections or fewer, all given back: %s\n", CONNECTIONS,
            all.created <= CONNECTIONS && !all.in_use ? "yes" : "no");
     filch_resources_destroy(connections);

@@ -6,8 +6,8 @@
  *   cc -O2 dead_letters.c $(pkg-config --cflags --libs filch) -o dead_letters */
 #include <err.h>
 #include <errno.h>
+#include <filch/dead_letters.h>
 #include <filch/filch.h>
-#include <filch/letters.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ typedef struct mail {
 } mail;
 
 static bool server_is_down = true;
-static filch_letters *letters;
+static filch_dead_letters *letters;
 static filch_u32 delivered;
 
 static int send_mail(filch_self self, filch_job *job, void *data)
@@ -38,8 +38,8 @@ static filch_pool *open_pool(void)
 {
     static const filch_retry_policy retry = {.attempts = ATTEMPTS, .base = FILCH_MILLISECOND};
     filch_pool *pool;
-    if (filch_pool_create(&pool,
-                          &(filch_pool_config){.width = 4, .retry = &retry, .letters = letters}))
+    if (filch_pool_create(
+            &pool, &(filch_pool_config){.width = 4, .retry = &retry, .dead_letters = letters}))
         errx(1, "%s", filch_error());
     return pool;
 }
@@ -51,39 +51,41 @@ static int submit(filch_pool *pool, mail *one)
 }
 
 /* The mail of a letter, once more. If the pool does not take it, the letter stays. */
-static int send_again(const filch_letter *letter, void *pool)
+static int send_again(const filch_dead_letter *letter, void *pool)
 {
     return submit(pool, letter->data);
 }
 
 static int by_address(const void *a, const void *b)
 {
-    const mail *one = (*(filch_letter *const *)a)->data, *other = (*(filch_letter *const *)b)->data;
+    const mail *one = (*(filch_dead_letter *const *)a)->data,
+               *other = (*(filch_dead_letter *const *)b)->data;
     return strcmp(one->to, other->to);
 }
 
 /* Only while nobody requeues may one look into the mails. */
 static void show(void)
 {
-    filch_letter *page[MAILS];
+    filch_dead_letter *page[MAILS];
     size_t count;
-    if (filch_letters_list(letters, 0, page, MAILS, &count))
+    if (filch_dead_letters_list(letters, 0, page, MAILS, &count))
         errx(1, "%s", filch_error());
     qsort(page, count, sizeof *page, by_address); /* they came in any order */
     for (size_t i = 0; i < count; i++) {
         const mail *one = page[i]->data;
         printf("  %-14s %u of %d attempts: %s\n", one->to, page[i]->attempts, ATTEMPTS,
                page[i]->failure.message);
-        filch_letter_release(page[i]);
+        filch_dead_letter_release(page[i]);
     }
 }
 
 static void purge_hopeless(void)
 {
-    filch_letter *one;
-    for (uint64_t at = 0; !filch_letters_next(letters, at, &one); filch_letter_release(one)) {
+    filch_dead_letter *one;
+    for (uint64_t at = 0; !filch_dead_letters_next(letters, at, &one);
+         filch_dead_letter_release(one)) {
         at = one->id;
-        if (one->failure.code == -EDESTADDRREQ && filch_letters_remove(letters, at))
+        if (one->failure.code == -EDESTADDRREQ && filch_dead_letters_remove(letters, at))
             errx(1, "%s", filch_error());
     }
 }
@@ -93,8 +95,8 @@ int main(void)
     static const char *const addresses[MAILS] = {"ann@a.example", "bob@b.example", "cleo",
                                                  "dan@b.example", "eve@a.example", "fay@a.example",
                                                  "gus@b.example", "hal@a.example"};
-    filch_letters_config config = {.max = 10000, .ttl = 7 * 24 * 3600 * FILCH_SECOND};
-    if (filch_letters_create(&letters, &config))
+    filch_dead_letters_config config = {.max = 10000, .ttl = 7 * 24 * 3600 * FILCH_SECOND};
+    if (filch_dead_letters_create(&letters, &config))
         errx(1, "%s", filch_error());
     filch_pool *pool = open_pool();
     for (int i = 0; i < MAILS; i++) {
@@ -113,23 +115,23 @@ int main(void)
 
     purge_hopeless();
     size_t again;
-    int rc = filch_letters_requeue_all(letters, send_again, pool, &again);
+    int rc = filch_dead_letters_requeue_all(letters, send_again, pool, &again);
     printf("into a pool that is closed: %s; %zu requeued, still there:\n", strerror(-rc), again);
     show();
     filch_pool_destroy(pool);
 
     server_is_down = false;
     pool = open_pool();
-    if (filch_letters_requeue_all(letters, send_again, pool, &again))
+    if (filch_dead_letters_requeue_all(letters, send_again, pool, &again))
         errx(1, "%s", filch_error());
     filch_pool_destroy(pool);
-    filch_letters_stats all;
-    if (filch_letters_stats_read(letters, &all))
+    filch_dead_letters_stats all;
+    if (filch_dead_letters_stats_read(letters, &all, sizeof all))
         errx(1, "%s", filch_error());
     printf("the server is back: %zu requeued, %u delivered\n", again,
            filch_u32_load(&delivered, FILCH_RELAXED));
     printf("letters: %d put = %d requeued + %d purged + %d kept\n", (int)all.put, (int)all.requeued,
            (int)all.purged, (int)all.kept);
-    filch_letters_destroy(letters);
+    filch_dead_letters_destroy(letters);
     return 0;
 }

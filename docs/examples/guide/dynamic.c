@@ -16,7 +16,7 @@ static filch_semaphore backend; /* a permit for each answer of the backend */
 static int request(filch_self self, filch_job *job, void *data)
 {
     (void)self, (void)job, (void)data;
-    filch_semaphore_release(&begun, 1);
+    filch_semaphore_give_back(&begun, 1);
     filch_semaphore_acquire(&backend, 1); /* waits, and holds no worker */
     return 0;
 }
@@ -32,11 +32,11 @@ static unsigned width_for(const filch_pool_stats *now)
     return width;
 }
 
-/* What a service does ten times a second. True: something has changed. */
+/* A service does this ten times a second. True: something has changed. */
 static bool steer(filch_pool *pool)
 {
     filch_pool_stats now;
-    filch_pool_stats_read(pool, &now);
+    filch_pool_stats_read(pool, &now, sizeof now);
     unsigned width = width_for(&now);
     printf("%2u in progress, %2u waiting, width %2u", (unsigned)now.running, (unsigned)now.waiting,
            (unsigned)now.width);
@@ -62,14 +62,14 @@ int main(void)
     filch_pool_stats now;
     unsigned in_progress = 0;
     do {
-        filch_pool_stats_read(pool, &now);
+        filch_pool_stats_read(pool, &now, sizeof now);
         filch_semaphore_acquire(&begun,
                                 (unsigned)now.width - in_progress); /* those it makes room for */
         in_progress = (unsigned)now.width;
     } while (steer(pool));
 
     printf("the backend answers\n");
-    filch_semaphore_release(&backend, REQUESTS);
+    filch_semaphore_give_back(&backend, REQUESTS);
     if (filch_pool_wait(pool, FILCH_FOREVER))
         errx(1, "%s", filch_error());
     while (steer(pool))

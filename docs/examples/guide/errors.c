@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Jobs that fail: what each of them says, who learns it, and how none is forgotten. For service
- * authors.
+ * Jobs that fail: each reports its error, and none is forgotten. For service authors.
  *
  *   cc -O2 errors.c $(pkg-config --cflags --libs filch) -o errors */
 #include <err.h>
@@ -32,7 +31,7 @@ static int parse(filch_self self, filch_job *job, void *data)
     return mine->celsius < -90 || mine->celsius > 60 ? -ERANGE : 0;
 }
 
-/* Told once for each job, whatever becomes of it. Its own reading is written: no lock. */
+/* Called once for each job, with any outcome. Its own reading is written: no lock. */
 static void note(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
 {
     (void)job;
@@ -72,7 +71,7 @@ int main(void)
             printf("reading %d, '%s': %s\n", i + 1, readings[i].text, readings[i].wrong.message);
 
     filch_pool_stats stats;
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     printf("%d accepted, %d succeeded, %d failed\n", (int)stats.accepted,
            (int)stats.outcomes[FILCH_SUCCEEDED], (int)stats.outcomes[FILCH_FAILED]);
 

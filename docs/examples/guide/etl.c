@@ -20,7 +20,7 @@ typedef struct etl {
     sqlite3_stmt *insert;
     filch_pool *transforming;
     filch_batcher *loading;
-    filch_u32 rows[200]; /* by what has become of them, an errno */
+    filch_u32 rows[200]; /* by their outcome, an errno */
 } etl;
 
 typedef struct row {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Fan-out: numbers go to a pool, which takes them apart into primes, several at a time. Fan-in: what
- * they find comes back through one channel, in any order, and is put in order again. For engineers
+ * Fan-out: numbers go to a pool, which takes them apart into primes, several at a time. Fan-in: the
+ * results come back through one channel, in any order, and is put in order again. For engineers
  * and service authors.
  *
  *   cc -O2 fan_out.c $(pkg-config --cflags --libs filch) -o fan_out */
@@ -53,7 +53,7 @@ static void fan_out(filch_self self, void *arg)
     filch_channel_close(f->findings);
 }
 
-/* What has come too early waits in its place; the window bounds how many there may be. */
+/* A result that comes too early waits in its place; the window bounds their number. */
 static unsigned fan_in(fan *f, unsigned long *sum)
 {
     finding early[WINDOW] = {{0}};
@@ -66,7 +66,7 @@ static unsigned fan_in(fan *f, unsigned long *sum)
                 printf("%lu: the largest prime factor is %lu\n", due->number, due->largest);
             *sum = *sum * 31 + due->largest; /* the order matters */
             due->number = 0;
-            filch_semaphore_release(&f->window, 1);
+            filch_semaphore_give_back(&f->window, 1);
         }
     }
     return next;

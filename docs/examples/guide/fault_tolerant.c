@@ -20,10 +20,10 @@ typedef struct payment {
 
 /* ---- The bank ---- */
 
-static bool branch_open, program_mended; /* change only while nothing is in progress */
-static filch_u32 booked[PAYMENTS];       /* cents, by the payment's number: what it books twice it
-                                            books once */
-static filch_u32 twice;                  /* that it was asked for what it had booked */
+static bool branch_open, program_fixed; /* change only while nothing is in progress */
+static filch_u32 booked[PAYMENTS];      /* cents, by the payment's number: a second booking has
+                                            no effect */
+static filch_u32 twice;                 /* that it was asked for what it had booked */
 
 static int book(payment *p)
 {
@@ -40,7 +40,7 @@ static int book(payment *p)
 /* ---- The service ---- */
 
 static const filch_retry_policy patience = {.attempts = ATTEMPTS, .base = FILCH_MILLISECOND};
-static filch_letters *letters;
+static filch_dead_letters *letters;
 static filch_u32 paid[ATTEMPTS + 1]; /* by attempts */
 static filch_u32 kept;
 
@@ -48,7 +48,7 @@ static int pay(filch_self self, filch_job *job, void *data)
 {
     (void)self, (void)job;
     payment *p = data;
-    if (p->number % 50 == 7 && !program_mended)
+    if (p->number % 50 == 7 && !program_fixed)
         FILCH_PANIC(-ERANGE, "no rate for this currency");
     return book(p);
 }
@@ -67,7 +67,7 @@ static int submit(filch_pool *pool, payment *p)
     return FILCH_SUBMIT_AS(pool, pay, p, .done = note, .drop = free);
 }
 
-static int submit_again(const filch_letter *letter, void *pool)
+static int submit_again(const filch_dead_letter *letter, void *pool)
 {
     return submit(pool, letter->data);
 }
@@ -87,8 +87,9 @@ static void print(void)
 static void print_reasons(void)
 {
     unsigned unreachable = 0, panicked = 0;
-    filch_letter *one;
-    for (uint64_t at = 0; !filch_letters_next(letters, at, &one); filch_letter_release(one)) {
+    filch_dead_letter *one;
+    for (uint64_t at = 0; !filch_dead_letters_next(letters, at, &one);
+         filch_dead_letter_release(one)) {
         at = one->id;
         unreachable += one->failure.code == -EHOSTUNREACH && one->attempts == ATTEMPTS;
         panicked += one->failure.code == -ERANGE && one->attempts == 1;
@@ -101,10 +102,11 @@ static void print_reasons(void)
 int main(void)
 {
     filch_pool *pool;
-    filch_letters_config week = {.max = 10000, .ttl = 7 * 24 * 3600 * FILCH_SECOND};
-    if (filch_letters_create(&letters, &week) ||
-        filch_pool_create(
-            &pool, &(filch_pool_config){.width = WIDTH, .retry = &patience, .letters = letters}))
+    filch_dead_letters_config week = {.max = 10000, .ttl = 7 * 24 * 3600 * FILCH_SECOND};
+    if (filch_dead_letters_create(&letters, &week) ||
+        filch_pool_create(&pool, &(filch_pool_config){.width = WIDTH,
+                                                      .retry = &patience,
+                                                      .dead_letters = letters}))
         errx(1, "%s", filch_error());
     printf("%d payments\n", PAYMENTS);
     for (int i = 0; i < PAYMENTS; i++) {
@@ -120,15 +122,15 @@ int main(void)
     print();
     print_reasons();
 
-    branch_open = program_mended = true;
+    branch_open = program_fixed = true;
     size_t again;
-    if (filch_letters_requeue_all(letters, submit_again, pool, &again) ||
+    if (filch_dead_letters_requeue_all(letters, submit_again, pool, &again) ||
         filch_pool_wait(pool, FILCH_FOREVER))
         errx(1, "%s", filch_error());
-    printf("the branch opens, the program is mended: %zu letters requeued\n", again);
+    printf("the branch opens, the program is fixed: %zu letters requeued\n", again);
     print();
     filch_pool_stats stats;
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     unsigned cents = 0;
     for (int i = 0; i < PAYMENTS; i++)
         cents += filch_u32_load(&booked[i], FILCH_RELAXED);
@@ -136,6 +138,6 @@ int main(void)
            (unsigned)stats.accepted, (unsigned)stats.retries, cents,
            filch_u32_load(&twice, FILCH_RELAXED));
     filch_pool_destroy(pool);
-    filch_letters_destroy(letters);
+    filch_dead_letters_destroy(letters);
     return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A mail queue in front of a server that is down at first, then busy now and then, and does not know
- * everybody: a rate limit, a circuit breaker and retries, put together by hand. What cannot be
- * delivered is listed. For service authors.
+ * everybody: a rate limit, a circuit breaker and retries, put together by hand. Undeliverable mails
+ * are listed. For service authors.
  *
  *   cc -O2 mail_queue.c $(pkg-config --cflags --libs filch) -o mail_queue */
 #include <errno.h>
@@ -50,7 +50,7 @@ static int deliver(void *arg)
     }
 }
 
-/* What an answer says about the server: one that knows nobody of that name works. */
+/* The server's health by its answer: one that knows nobody of that name works. */
 static filch_breaker_verdict judge(int code, void *unused)
 {
     (void)unused;
@@ -69,8 +69,8 @@ static int attempt(mail *m, filch_context *context)
     return rc ? rc : filch_breaker_call(breaker, deliver, m);
 }
 
-/* That the server is down is not the mail's fault: it waits, and no attempt is counted. What the
- * server says about this mail is. */
+/* That the server is down is not the mail's fault: it waits, and no attempt is counted. An answer
+ * about this mail is. */
 static int send_mail(filch_self self, filch_job *job, void *arg)
 {
     (void)self;
@@ -112,7 +112,7 @@ static int print(const mail *mails)
 {
     int delivered = 0, undeliverable = 0;
     filch_breaker_stats stats;
-    filch_breaker_look(breaker, &stats);
+    filch_breaker_stats_read(breaker, &stats, sizeof stats);
     for (const mail *m = mails; m < mails + MAILS; m++) {
         delivered += m->result == 0;
         if (m->result == 0)

@@ -17,7 +17,7 @@
 
 enum { IMAGES = 40, WIDTH = 4 };
 
-static filch_counter *pixels; /* what the pool cannot know */
+static filch_counter *pixels; /* unknown to the pool */
 
 static int shrink(filch_self self, filch_job *job, void *data)
 {
@@ -80,7 +80,7 @@ static size_t keep(char *text, size_t one, size_t size, void *page)
     return fwrite(text, one, size, page);
 }
 
-/* What Prometheus does every so many seconds. */
+/* Prometheus does this every so many seconds. */
 static void look(unsigned port)
 {
     char url[64], *text = NULL, *rest;

@@ -85,7 +85,7 @@ static unsigned width_for(const filch_pool_stats *now)
 static bool steer(void)
 {
     filch_pool_stats now;
-    filch_pool_stats_read(s.pool, &now);
+    filch_pool_stats_read(s.pool, &now, sizeof now);
     unsigned width = width_for(&now);
     if (width > s.widest)
         s.widest = width;
@@ -154,7 +154,7 @@ static void close_all(filch_runtime *rt)
 static bool account_is_exact(uint64_t thousands)
 {
     filch_pool_stats all;
-    filch_pool_stats_read(s.pool, &all);
+    filch_pool_stats_read(s.pool, &all, sizeof all);
     return all.accepted == 1000 * thousands && all.waiting + all.running == 0 &&
            all.outcomes[FILCH_SUCCEEDED] == 990 * thousands &&
            all.outcomes[FILCH_FAILED] == 10 * thousands && all.retries == (20 + 5 * 2) * thousands;
@@ -195,7 +195,7 @@ int main(int argc, char **argv)
     while (steer())
         ;
     filch_pool_stats now;
-    filch_pool_stats_read(s.pool, &now);
+    filch_pool_stats_read(s.pool, &now, sizeof now);
     printf("the width grew to four times its least or more, and fell back: %s\n",
            yes(s.widest >= 4 * LEAST && now.width == LEAST));
     printf("it kept to the rate: %s\n", yes((double)tasks <= 10 * BATCH + RATE * seconds));

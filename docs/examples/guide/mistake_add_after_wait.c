@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A classic mistake: tasks add themselves to a wait group when they begin; who waits may be there
- * before them, and waits for nobody. For everybody who starts tasks.
+ * A classic mistake: tasks add themselves to a wait group when they begin; the waiter may be there
+ * before them, and does not wait. For everybody who starts tasks.
  *
  *   cc mistake_add_after_wait.c $(pkg-config --cflags --libs filch) -o mistake_add_after_wait */
 #include <filch/filch.h>
@@ -9,13 +9,13 @@
 
 enum { TASKS = 10 };
 
-typedef struct crew {
+typedef struct team {
     filch_waitgroup group;
     filch_waitgroup start; /* tasks begin late, so that it goes wrong every time */
     filch_u32 done;
-} crew;
+} team;
 
-static void work(crew *mine)
+static void work(team *mine)
 {
     filch_waitgroup_wait(&mine->start);
     filch_u32_add(&mine->done, 1, FILCH_RELAXED); /* read when all are done */
@@ -24,7 +24,7 @@ static void work(crew *mine)
 static void adds_itself(filch_self self, void *arg)
 {
     (void)self;
-    crew *mine = arg;
+    team *mine = arg;
     filch_waitgroup_wait(&mine->start);
     filch_waitgroup_add(&mine->group, 1); /* too late */
     work(mine);
@@ -34,7 +34,7 @@ static void adds_itself(filch_self self, void *arg)
 static void was_added(filch_self self, void *arg)
 {
     (void)self;
-    crew *mine = arg;
+    team *mine = arg;
     work(mine);
     filch_waitgroup_done(&mine->group);
 }
@@ -46,7 +46,7 @@ static int child(filch_self self, filch_scope *scope, void *arg)
     return 0;
 }
 
-static void tell(const char *what, crew *mine)
+static void tell(const char *what, team *mine)
 {
     printf("%s: waited for %u of %d tasks\n", what, filch_u32_load(&mine->done, FILCH_RELAXED),
            TASKS);
@@ -56,7 +56,7 @@ int main(void)
 {
     filch_runtime *rt;
     filch_scope scope;
-    crew wrong = {0}, right = {0}, none = {0};
+    team wrong = {0}, right = {0}, none = {0};
     int rc = filch_runtime_create(&rt, NULL);
     filch_waitgroup_add(&wrong.start, 1);
     for (int i = 0; i < TASKS && !rc; i++)

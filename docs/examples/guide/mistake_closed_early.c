@@ -17,7 +17,7 @@ static int square(filch_self self, filch_job *job, void *data)
     (void)self, (void)job;
     long n = (long)(intptr_t)data, squared = n * n;
     filch_waitgroup_wait(&start);
-    return filch_send(results, &squared); /* what went wrong there becomes the job's outcome */
+    return filch_send(results, &squared); /* its error becomes the job's outcome */
 }
 
 static int collect(const char *name, bool early)
@@ -43,7 +43,7 @@ static int collect(const char *name, bool early)
         count++;
         sum += one;
     }
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     printf("%s: %d results, sum %ld; %d jobs failed\n", name, count, sum,
            (int)stats.outcomes[FILCH_FAILED]);
     filch_channel_destroy(results);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A classic mistake: a wait group that is told once too often that somebody is done. No return
- * value could mend that, so the program ends, and says by what. For everybody who starts tasks.
+ * value could repair that, so the program ends, and names the call. For everybody who starts tasks.
  *
  *   cc mistake_done_too_often.c $(pkg-config --cflags --libs filch) -o mistake_done_too_often */
 #include <filch/filch.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A classic mistake: who asked has given up, and the task that answers waits for ever for somebody
+ * A classic mistake: the caller has given up, and the answering task waits for ever for somebody
  * to take the answer. One for each request: a leak. For service authors.
  *
  *   cc mistake_fiber_leak.c $(pkg-config --cflags --libs filch) -o mistake_fiber_leak */
@@ -20,7 +20,7 @@ static int answer(filch_self self, filch_scope *scope, void *gives_up)
     int result = 42;
     filch_waitgroup_done(&asked);
     if (!gives_up)
-        return filch_send(answers, &result); /* to whom? */
+        return filch_send(answers, &result); /* nobody receives */
     filch_case cases[] = {FILCH_SEND(answers, &result), FILCH_DONE(filch_scope_context(scope))};
     filch_select(cases, 2);
     return 0;
@@ -46,7 +46,7 @@ static int serve(filch_runtime *rt, const char *name, void *gives_up)
     if (rc)
         return rc;
     filch_waitgroup_wait(&asked); /* and nobody waits for the answers */
-    filch_runtime_stats(rt, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, &stats, sizeof stats);
     printf("%s: %u tasks, a fiber for each: %s\n", name, filch_scope_children(&scope),
            stats.fibers >= REQUESTS ? "yes" : "no");
     if (gives_up)
@@ -62,11 +62,11 @@ int main(void)
     setenv("FILCH_DEADLOCK", "report", 0);
     filch_on_deadlock(hear, NULL);
     if (filch_runtime_create(&rt, NULL) || filch_channel_create(&answers, sizeof(int), 0) ||
-        serve(rt, "who waits for ever", NULL))
+        serve(rt, "requests that ignore their context", NULL))
         return fprintf(stderr, "mistake_fiber_leak: %s\n", filch_error()), 1;
     filch_channel_destroy(answers);
     if (filch_channel_create(&answers, sizeof(int), 0) ||
-        serve(rt, "who looks at its context", answers))
+        serve(rt, "requests that check their context", answers))
         return fprintf(stderr, "mistake_fiber_leak: %s\n", filch_error()), 1;
     filch_channel_destroy(answers);
     return filch_runtime_destroy(rt);

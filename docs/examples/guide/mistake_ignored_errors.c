@@ -59,7 +59,7 @@ static int read_all(const char *name, filch_job_fn *fn)
     filch_pool_close(pool);
     FILCH_SUBMIT(pool, fn, &entries[0]); /* nobody looks at this either: -EPIPE */
     filch_pool_wait(pool, FILCH_FOREVER);
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     printf("%s: %d succeeded, %d failed, %d not accepted\n", name,
            (int)stats.outcomes[FILCH_SUCCEEDED], (int)stats.outcomes[FILCH_FAILED],
            (int)stats.refused);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A classic mistake: nobody closes the channel, and its receivers wait for ever. The detector of
- * deadlocks says so, and here it also mends it. For everybody who uses channels.
+ * A classic mistake: nobody closes the channel, and its receivers wait for ever. The deadlock detector
+ * says so, and here its callback also repairs it. For everybody who uses channels.
  *
  *   cc mistake_never_closed.c $(pkg-config --cflags --libs filch) -o mistake_never_closed */
 #include <filch/filch.h>

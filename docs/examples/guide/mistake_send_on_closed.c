@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A classic mistake: who receives closes the channel, while others still send. In Filch that is an
+ * A classic mistake: the receiver closes the channel, while others still send. In Filch that is an
  * error that the senders are told, and not the end of the program. For everybody who uses channels.
  *
  *   cc mistake_send_on_closed.c $(pkg-config --cflags --libs filch) -o mistake_send_on_closed */

@@ -45,7 +45,7 @@ int main(void)
     printf("after a while: %s\n", rc == -ETIMEDOUT ? "not all is done" : "all is done");
     rc = filch_pool_shutdown(pool, filch_in(50 * FILCH_MILLISECOND));
     printf("shut down: %s\n", rc == -ETIMEDOUT ? "some had to be cancelled" : "all was done");
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     printf("%d succeeded, %d cancelled, %d in progress\n", (int)stats.outcomes[FILCH_SUCCEEDED],
            (int)stats.outcomes[FILCH_CANCELLED], (int)stats.running);
     return filch_pool_destroy(pool);

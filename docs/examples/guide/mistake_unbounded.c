@@ -54,7 +54,7 @@ static int unbounded(filch_runtime *rt)
     if (rc)
         return rc;
     filch_waitgroup_wait(&all); /* all have been let in */
-    filch_runtime_stats(rt, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, &stats, sizeof stats);
     printf("a task for each: %d requests taken on; a stack for each: %s\n", REQUESTS,
            stats.fibers >= REQUESTS ? "yes" : "no");
     filch_waitgroup_done(&database);
@@ -79,7 +79,7 @@ static int bounded(filch_runtime *rt)
         later += FILCH_SUBMIT(pool, job, NULL) != 0; /* a server says "503, come again" */
     filch_waitgroup_done(&database);
     filch_pool_wait(pool, FILCH_FOREVER);
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     printf("a pool: at most %d taken on: %s; at most %d in progress: %s; each has an answer: %s\n",
            WIDTH + ROOM, stats.accepted <= WIDTH + ROOM ? "yes" : "no", WIDTH,
            most <= WIDTH ? "yes" : "no", begun + later == REQUESTS ? "yes" : "no");

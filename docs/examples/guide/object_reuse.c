@@ -13,7 +13,7 @@
 
 enum { LINES = 20000, PART = 20, WIDTH = 4 };
 
-/* What is worth keeping. */
+/* An object worth keeping. */
 typedef struct matcher {
     regex_t pattern;
     regmatch_t found[3]; /* the whole, the path, the status */
@@ -85,7 +85,7 @@ int main(void)
         return fprintf(stderr, "object_reuse: %s\n", filch_error()), 1;
 
     filch_cache_stats stats;
-    filch_cache_stats_read(matchers, &stats);
+    filch_cache_stats_read(matchers, &stats, sizeof stats);
     printf("%d lines, %u failures, sum of statuses %llu\n", LINES,
            filch_u32_load(&failures, FILCH_RELAXED),
            (unsigned long long)filch_u64_load(&statuses, FILCH_RELAXED));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A shop's orders: validate, reserve, pay, ship. Whatever step fails, or panics, what was done before
- * is undone in the reverse order. Express orders leave first. In the end stock and money are what they
+ * A shop's orders: validate, reserve, pay, ship. If a step fails or panics, the steps before
+ * are undone in the reverse order. Express orders leave first. In the end stock and money are what they
  * have to be. For service authors.
  *
  *   cc -O2 orders.c $(pkg-config --cflags --libs filch) -o orders */
@@ -70,7 +70,7 @@ static int ship(order *o)
     return 0;
 }
 
-/* What is done, and what undoes it. */
+/* A step, and the step that undoes it. */
 enum { VALIDATE, RESERVE, PAY, SHIP, STEPS };
 static int (*const does[STEPS])(order *) = {validate, reserve, pay, ship};
 static int (*const undoes[STEPS])(order *) = {[RESERVE] = put_back, [PAY] = refund};

@@ -23,7 +23,7 @@ static filch_semaphore buffers; /* a permit for each buffer that was given back 
 static void give_back(void *buffer)
 {
     free(buffer);
-    filch_semaphore_release(&buffers, 1);
+    filch_semaphore_give_back(&buffers, 1);
 }
 
 /* Deep down, where nobody expects it. */

@@ -36,7 +36,7 @@ static int stop(pipeline *p, int code, const item *at, const char *what)
     return code;
 }
 
-/* Hands a copy to a stage, and waits while that has no room; what is not accepted is the caller's. */
+/* Hands a copy to a stage, and waits while that has no room; a refused item is the caller's. */
 static int hand_on(pipeline *p, filch_pool *stage, filch_job_fn *fn, item one)
 {
     item *copy = malloc(sizeof *copy);
@@ -102,7 +102,7 @@ static int run(filch_runtime *rt, int bad)
         return rc;
 
     long sum = 0, count = 0;
-    FILCH_EACH(long, tenths, p.readings) /* also after a stop: who sends must not wait for ever */
+    FILCH_EACH(long, tenths, p.readings) /* also after a stop: senders must not wait for ever */
     {
         sum += tenths;
         count++;

@@ -22,7 +22,7 @@ static filch_waitgroup before; /* not done: the doctor is busy with that one */
 static int see_one_before(filch_self self, filch_job *job, void *unused)
 {
     (void)self, (void)job, (void)unused;
-    filch_semaphore_release(&begun, 1);
+    filch_semaphore_give_back(&begun, 1);
     filch_waitgroup_wait(&before);
     return 0;
 }

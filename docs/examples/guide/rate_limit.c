@@ -47,7 +47,7 @@ static void be_polite(void)
     filch_limiter_destroy(politeness);
 }
 
-/* Three an hour for each user: who has had them is refused at once, others are not. */
+/* Three an hour for each user: a user's fourth is refused at once, others' are not. */
 static void be_fair(void)
 {
     static const char *const requests[] = {"ann", "bob", "ann", "ann", "ann", "bob", "ann"};
@@ -64,7 +64,7 @@ static void be_fair(void)
     filch_limiters_destroy(users);
 }
 
-/* Who has no time to wait learns it at once, and has taken nothing. */
+/* A caller without time to wait is told at once, and has taken nothing. */
 static void be_quick(void)
 {
     filch_limiter *letters;

@@ -57,7 +57,7 @@ static size_t take(char *bytes, size_t size, size_t count, void *arg)
            length = size * count < room ? size * count : room;
     memcpy(p->text + p->length, bytes, length);
     p->length += length;
-    return size * count; /* what is too long is cut */
+    return size * count; /* long text is cut */
 }
 
 static void get(void *arg)
@@ -109,7 +109,7 @@ static void add_links(const page *p)
     }
 }
 
-/* Level by level: only so is a page's depth that of the shortest way to it, whoever was faster. */
+/* Level by level: only so is a page's depth that of the shortest way to it. */
 static int crawl(filch_pool *pool)
 {
     int rc = 0;

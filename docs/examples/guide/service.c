@@ -36,7 +36,7 @@ int main(void)
     puts("told to stop");
     int rc = filch_pool_shutdown(pool, filch_in(5 * FILCH_SECOND));
     filch_pool_stats stats;
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     printf("%d served, %s\n", (int)stats.outcomes[FILCH_SUCCEEDED],
            rc ? "some were cancelled" : "none was cancelled");
     filch_context_release(stop);

@@ -11,7 +11,7 @@ enum { PARCELS = 10, WIDTH = 3 };
 
 typedef struct parcel {
     int number;
-    int grams; /* what the job finds out */
+    int grams; /* the job's result */
 } parcel;
 
 static int weigh(filch_self self, filch_job *job, void *data)

@@ -31,7 +31,7 @@ static int call(filch_self self, filch_job *job, void *name)
 
 static int slow_call(filch_self self, filch_job *job, void *name)
 {
-    filch_semaphore_release(&begun, 1);
+    filch_semaphore_give_back(&begun, 1);
     filch_semaphore_acquire(&go_on, 1); /* until another one stands behind it */
     int rc = call(self, job, name);
     return filch_job_attempts(job) == 1 ? -EAGAIN : rc;
@@ -57,7 +57,7 @@ static void changed(filch_breaker *which, const filch_breaker_change *change, vo
 static bool retryable(int code, void *unused)
 {
     (void)unused;
-    return filch_retryable(code) || code == -EHOSTDOWN; /* what the breaker refuses, too */
+    return filch_retryable(code) || code == -EHOSTDOWN; /* refused by the breaker, too */
 }
 
 static void told(const filch_retry_report *report, void *unused)
@@ -86,7 +86,7 @@ static void note(filch_job *job, filch_outcome outcome, const filch_failure *why
 
 /* ---- Four stories ---- */
 
-static filch_pool *open_pool(filch_letters *letters)
+static filch_pool *open_pool(filch_dead_letters *letters)
 {
     static const filch_retry_policy retry = {.attempts = 5,
                                              .base = FILCH_MILLISECOND,
@@ -104,7 +104,7 @@ static filch_pool *open_pool(filch_letters *letters)
                                                       .retry = &retry,
                                                       .limiter = limiter,
                                                       .breaker = breaker,
-                                                      .letters = letters}))
+                                                      .dead_letters = letters}))
         errx(1, "%s", filch_error());
     return pool;
 }
@@ -117,8 +117,8 @@ static void check(int rc)
 
 int main(void)
 {
-    filch_letters *letters;
-    check(filch_letters_create(&letters, NULL));
+    filch_dead_letters *letters;
+    check(filch_dead_letters_create(&letters, NULL));
     filch_pool *pool = open_pool(letters);
 
     printf("the server is down, and comes back\n");
@@ -130,18 +130,18 @@ int main(void)
     check(FILCH_SUBMIT_AS(pool, call, "bad", .done = note));
     check(filch_pool_wait(pool, FILCH_FOREVER));
 
-    printf("who waits for another attempt holds no place: the width is 1\n");
+    printf("a job that waits for another attempt holds no place: the width is 1\n");
     check(FILCH_SUBMIT_AS(pool, slow_call, "slow", .done = note));
     filch_semaphore_acquire(&begun, 1);
     check(FILCH_SUBMIT_AS(pool, call, "next", .done = note));
-    filch_semaphore_release(&go_on, 2);
+    filch_semaphore_give_back(&go_on, 2);
     check(filch_pool_wait(pool, FILCH_FOREVER));
 
     printf("no permit before its deadline: it does not wait for one\n");
     check(filch_limiter_allow(limiter, filch_limiter_available(limiter)));
     check(FILCH_SUBMIT_AS(pool, call, "late", .timeout = 3600 * FILCH_SECOND, .done = note));
     check(filch_pool_destroy(pool));
-    filch_letters_destroy(letters);
+    filch_dead_letters_destroy(letters);
     filch_breaker_destroy(breaker);
     filch_limiter_destroy(limiter);
     return 0;

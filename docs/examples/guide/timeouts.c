@@ -43,7 +43,7 @@ static void one(filch_pool *pool, const char *what, filch_job_fn *fn, void *data
 static int timed_out(filch_pool *pool)
 {
     filch_pool_stats stats;
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     return (int)stats.outcomes[FILCH_TIMED_OUT];
 }
 

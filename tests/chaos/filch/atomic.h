@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The atomics of Filch with chances to be late: each operation and each fence comes between two calls of filch_chaos().
- * Found before include/ in a build with FILCH_CHAOS, by the library, by its tests and by the tasks in them. It wraps the
- * real header, whose operations stay what they are. */
+ * The atomics of Filch with chances to be late: each operation and each fence comes between two
+ * calls of filch_chaos(). Found before include/ in a build with FILCH_CHAOS, by the library, by its
+ * tests and by the tasks in them. It wraps the real header, whose operations stay what they are. */
 #ifndef FILCH_CHAOS_ATOMIC_H
 #define FILCH_CHAOS_ATOMIC_H
 
@@ -10,8 +10,8 @@
 
 FILCH_BEGIN_DECLS
 
-/* Returns at once, mostly; now and then after a while (tests/chaos/chaos.c). Out of line: what it keeps per thread must
- * not be cached across a fiber switch. */
+/* Usually returns at once; now and then after a while (tests/chaos/chaos.c). Out of line: its
+ * thread-local state must not be cached across a fiber switch. */
 FILCH_API void filch_chaos(void);
 
 FILCH_END_DECLS

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The part of Criterion's macros that our tests use, on a plain main(): for thread sanitizer, under which Criterion does
- * not start; for address sanitizer, whose reports of leaks Criterion lets pass; and for machines without Criterion. For
- * test authors: include it as <criterion/criterion.h> from one file of an executable; the build puts this folder on the
- * include path. It has:
+ * The part of Criterion's macros that our tests use, on a plain main(). It serves thread sanitizer,
+ * under which Criterion does not start; address sanitizer, whose leak reports Criterion ignores;
+ * and machines without Criterion. For test authors: include it as <criterion/criterion.h> from one
+ * file of an executable; the build puts this folder on the include path. It has:
  *
  *   Test(suite, name, .init, .fini, .signal, .exit_code, .timeout, .disabled)    TestSuite(suite, the same)
- *   cr_assert, cr_assert_not, _eq, _neq, _lt, _leq, _gt, _geq, _null, _not_null, _str_eq, _str_neq, _arr_eq, _float_eq,
+ *   cr_assert, cr_assert_not, _eq, _neq, _lt, _leq, _gt, _geq, _null, _not_null, _str_eq, _str_neq,
+ *   _arr_eq, _float_eq,
  *   _fail; the same as cr_expect...; each with an optional format (a literal) and its arguments
  *   cr_skip_test, cr_fail, cr_log_info, cr_log_warn, cr_log_error;  command line: --filter suite/name, -jN (ignored)
  *
- * Each test runs in a child process of this single-threaded one. It passes if it comes to its end with exit status 0 (a
- * sanitizer's report changes that), or ends by the signal or the exit code it announced. An assertion may fail on any
- * thread or fiber: it ends the process at once, without unwinding. */
+ * Each test runs in a child process of this single-threaded one. It passes if it comes to its end
+ * with exit status 0 (a sanitizer's report changes that), or ends by the signal or the exit code it
+ * announced. An assertion may fail on any thread or fiber: it ends the process at once, without
+ * unwinding. */
 #ifndef CRITERION_H_
 #define CRITERION_H_
 
@@ -145,7 +147,7 @@ __attribute__((unused, noreturn)) static void standin_skip(void)
     _exit(0);
 }
 
-/* What a test does not set, its suite may. */
+/* Its suite may set the fields that a test does not set. */
 static struct standin_options standin_options_of(const struct standin_test *test)
 {
     struct standin_options o = test->options;

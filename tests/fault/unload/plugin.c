@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What a program loads that does not know of Filch: a shared object that uses it. */
+ * A shared object that uses Filch, loaded by a program that does not know of it. */
 #include <tests/fault/unload/plugin.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * dlopen and dlclose of the library, by a program that is not linked with it: what it leaves in the process (threads,
- * keys, handlers) keeps working, and nothing grows from round to round. */
+ * dlopen and dlclose of the library, by a program that is not linked with it: its leftovers in the
+ * process (threads, keys, handlers) keep working, and nothing grows from round to round. */
 #include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <malloc.h>
@@ -29,7 +29,7 @@ static void call(void *library, const char *name)
     CHILD_CHECK(function && function() == 0);
 }
 
-/* From dlopen to dlclose; what: a function of the plugin, or NULL. */
+/* From dlopen to dlclose. `what` is a function of the plugin, or NULL. */
 static void visit(const char *what)
 {
     void *library = load(FILCH_PLUGIN);
@@ -89,7 +89,8 @@ static void *visit_in_a_thread(void *what)
     return NULL;
 }
 
-/* A thread ends after the library was closed, with something of the library's still to be done at its end. */
+/* A thread ends after the library was closed, with something of the library's still to be done at
+ * its end. */
 static void end_a_thread_afterwards(void)
 {
     static const char *const what[] = {"plugin_go", "plugin_live", NULL};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Rings the bells of sched/good.h. */
-static void ring(filch_u32 *bell)
+ * Wakes through the park words of sched/good.h. */
+static void unpark(filch_u32 *park_word)
 {
     uint32_t parked = 1;
-    filch_u32_cas(bell, &parked, 2, FILCH_SEQ_CST); /* B2 */
+    filch_u32_cas(park_word, &parked, 2, FILCH_SEQ_CST); /* B2 */
 }

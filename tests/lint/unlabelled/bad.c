@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-static void ring(filch_u32 *bell, filch_u32 *capped, filch_u32 *tokens)
+static void unpark(filch_u32 *park_word, filch_u32 *capped, filch_u32 *tokens)
 {
     uint32_t parked = 1;
-    filch_u32_exchange(bell, 0, FILCH_SEQ_CST);
+    filch_u32_exchange(park_word, 0, FILCH_SEQ_CST);
     /* too far above */
 
-    filch_u32_cas(bell, &parked, 2, FILCH_SEQ_CST);
+    filch_u32_cas(park_word, &parked, 2, FILCH_SEQ_CST);
     filch_u32_store(tokens, 0, FILCH_SEQ_CST); /* ASKED */
     filch_u32_store(tokens, 0, FILCH_SEQ_CST);
     filch_fence_seq_cst();                     // ?

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A model checker for C11 atomics, for those who change a protocol and for those who want to see
- * one fail. A model is a few threads that run the library's own code; the checker runs them over
- * and over, one operation at a time, in every order and with every value that the C11 memory model
- * allows a load to return, and stops at the first execution that breaks a claim.
- * docs/model-checking.md explains it on an example.
+ * A model checker for C11 atomics: for changing a protocol, and for seeing one fail. A model is a
+ * few threads that run the library's own code. The checker runs them over and over, one operation
+ * at a time, in every order and with every value that the C11 memory model allows a load to return.
+ * It stops at the first execution that breaks a claim. docs/model-checking.md explains it with an
+ * example.
  *
  * Everything below may be called by a model's threads, unless said otherwise. */
 #ifndef MC_CHECK_H
@@ -26,10 +26,10 @@ typedef struct mc_model {
     void (*body)(unsigned thread);
     /* After each execution, alone; sees the newest value of everything. May be NULL. */
     void (*finish)(void);
-    /* Nobody can go on, and some threads wait: is that a good end? NULL: it never is. */
+    /* Nobody can continue, and some threads wait: is that a good end? NULL: it never is. */
     bool (*may_rest)(void);
-    /* What is searched when nothing else is asked for: all executions, those with at most `bound`
-     * preemptions, or `random` ones. */
+    /* The default search: all executions, those with at most `bound` preemptions, or `random`
+     * ones. */
     unsigned bound, random;
     unsigned steps;       /* most operations in one execution; 0: 2,000 */
     const char *outcomes; /* exactly what mc_outcome has to report over all executions, sorted */
@@ -50,14 +50,14 @@ extern const mc_model mc_models[];
 /* Ends the execution: this claim does not hold. */
 void mc_fail(const char *claim);
 #define MC_CLAIM(condition, claim) ((condition) ? (void)0 : mc_fail(claim))
-/* What came out of this execution, in a word. */
+/* Names the outcome of this execution in one word. */
 void mc_outcome(const char *word);
 /* One of 0 .. ways - 1: explored like any other choice. */
 unsigned mc_choose(unsigned ways);
 /* The calling thread's number. */
 unsigned mc_self(void);
 
-/* For the trace: what an address is called. Setup and threads. */
+/* For the trace: the name of an address. Setup and threads. */
 void mc_name(const void *address, const char *name);
 /* The same for a word whose parts mean something: write(value, text, size) spells it. */
 typedef void mc_spelling(uint64_t value, char *text, size_t size);
@@ -71,12 +71,15 @@ void mc_free(void *object);
 /* Objects that are not freed. */
 unsigned mc_objects(void);
 /* A part of the caller's stack whose frames have returned: nobody else may use it from now on, and
- * who has used it must have done so before. The caller may use it anew. */
+ * earlier users must have done so before. The caller may use it anew. */
 void mc_gone(const void *from, size_t size);
 /* These bytes are counters that no claim depends on: operations on them are no steps. Setup. */
 void mc_ignore(const void *from, size_t size);
+/* The bytes of these four, which are aligned, are objects of their own: accesses to different ones
+ * are no race. Before they are used. */
+void mc_bytes(const void *word);
 
-/* ---- What the system does, for shims ---- */
+/* ---- The system's functions, for shims ---- */
 
 typedef enum { MC_RELAXED, MC_ACQUIRE, MC_RELEASE, MC_ACQ_REL, MC_SEQ_CST } mc_order;
 
@@ -86,7 +89,7 @@ enum mc_change { MC_EXCHANGE, MC_ADD, MC_OR, MC_AND };
 /* Returns the old value. */
 uint64_t mc_change(void *address, unsigned size, enum mc_change change, uint64_t operand,
                    mc_order order, const char *where);
-/* Relaxed when it fails; then *expected is what was there. */
+/* Relaxed when it fails; then *expected is the value found. */
 bool mc_cas(void *address, unsigned size, uint64_t *expected, uint64_t value, mc_order order,
             const char *where);
 void mc_fence(const char *where); /* seq_cst */
@@ -104,11 +107,12 @@ uint64_t mc_await(const void *address, unsigned size, uint64_t unwanted, const c
 void mc_join(unsigned thread, const char *where);
 /* Plain accesses: two of different threads, one a write, must be ordered. */
 void mc_plain(const void *address, size_t size, bool write);
-/* What fl_context_switch and fl_context_make are under the checker: a fiber goes on only where its
- * context has been saved before. */
-struct fl_context;
-void mc_context_switch(struct fl_context *from, struct fl_context *to);
-void mc_context_make(struct fl_context *context, void *top, void (*entry)(void *), void *arg);
+/* fl_switch_frame_swap and fl_switch_frame_make under the checker: a fiber continues only where its
+ * context was saved before. */
+struct fl_switch_frame;
+void mc_switch_frame_swap(struct fl_switch_frame *from, struct fl_switch_frame *to);
+void mc_switch_frame_make(struct fl_switch_frame *context, void *top, void (*entry)(void *),
+                          void *arg);
 
 #define MC_STRING_(x) #x
 #define MC_STRING(x) MC_STRING_(x)

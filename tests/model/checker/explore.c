@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Which execution is next. An execution is a list of choices: which thread goes on, which store a
- * load reads. The search is depth-first over these lists, without any memory of states:
+ * Chooses the next execution. An execution is a list of choices: the thread that continues, the
+ * store that a load reads. The search is depth-first over these lists, without any memory of
+ * states:
  *
  * - all executions, less those that differ in the order of independent operations only (sleep sets:
  *   Godefroid, Partial-order methods for the verification of concurrent systems, LNCS 1032, 1996,
@@ -22,7 +23,7 @@ enum { MC_CHOICES = 1 << 15, NOBODY = -1, ASLEEP = -2, OUTCOMES = 64 };
 
 static struct choice {
     uint16_t ways, way;
-    uint16_t replay;           /* what a replay has to take here; NONE: it has no choice here */
+    uint16_t replay;           /* choice that a replay has to take here; NONE: none */
     uint8_t sleeping;          /* sleep sets: threads, as bits, asleep before this choice */
     uint8_t order[MC_THREADS]; /* sleep sets: the threads that are awake */
 } path[MC_CHOICES];
@@ -121,8 +122,8 @@ static unsigned enabled_threads(uint8_t order[MC_THREADS])
     return count;
 }
 
-/* A choice between those that are awake. false: there is none; whatever could happen here was seen
- * elsewhere. */
+/* A choice between the threads that are awake. false: there is none; everything that could happen
+ * here was seen elsewhere. */
 static bool lay_out_awake(const uint8_t order[MC_THREADS], unsigned count)
 {
     unsigned awake = 0;

@@ -34,11 +34,14 @@ static const char help[] =
     "  --seconds S   ends the search after that time, with status 3\n"
     "  --newest      no weak memory: loads return the newest value; outcome sets are not checked\n"
     "  --replay C    one execution, by the choices that a failure printed\n"
-    "  --quiet       no trace\n";
+    "  --quiet       no trace\n"
+    "FILCH_MODEL_SECONDS=S samples: each search gets S seconds; one that they cut short gets S "
+    "more at random.\n";
 
 typedef struct request {
     mc_search search;
     bool as_the_row_says;
+    double sample; /* seconds of FILCH_MODEL_SECONDS; 0: search everything */
     const char *program;
 } request;
 
@@ -92,7 +95,7 @@ static bool all_among(const char *outcomes, const char *words)
     return true;
 }
 
-/* What came out has to be the whole set, or, at random, some of it. */
+/* The outcomes have to be the whole set, or, in a random search, some of it. */
 static bool outcomes_wrong(const mc_model *model, const mc_search *search, const mc_result *result)
 {
     if (!model->outcomes || mc.newest || !result->exhausted)
@@ -116,9 +119,8 @@ static int tell_unfit(const mc_model *model, mc_result *result)
     return 2;
 }
 
-static int run(const request *asked, const mc_model *model)
+static int run_search(const request *asked, const mc_model *model, mc_search search)
 {
-    mc_search search = search_of(asked, model);
     char how[64];
     describe(&search, how);
     mc_result result = mc_explore(model, &search);
@@ -134,7 +136,7 @@ static int run(const request *asked, const mc_model *model)
            model->name, how, result.executions, result.pruned, result.seconds, rate,
            broken                                       ? "BROKEN"
            : search.replay                              ? "replayed"
-           : !result.exhausted                          ? "cut short"
+           : !result.exhausted                          ? asked->sample ? "sampled" : "cut short"
            : search.how == MC_RANDOM && model->outcomes ? "some of: "
            : model->outcomes                            ? "exact: "
                                                         : "ok",
@@ -143,6 +145,21 @@ static int run(const request *asked, const mc_model *model)
     free(result.choices);
     fflush(stdout);
     return broken ? 1 : result.exhausted || search.replay ? 0 : 3;
+}
+
+/* A sample of a depth-first search explores one corner of it, so as much time goes to random executions. */
+static int run(const request *asked, const mc_model *model)
+{
+    mc_search search = search_of(asked, model);
+    if (asked->sample > 0)
+        search.seconds = asked->sample;
+    int status = run_search(asked, model, search);
+    if (status == 3 && asked->sample > 0 && search.how != MC_RANDOM) {
+        search.how = MC_RANDOM;
+        search.executions = UINT64_MAX;
+        status = run_search(asked, model, search);
+    }
+    return status == 3 && asked->sample > 0 ? 0 : status;
 }
 
 static const mc_model *find(const char *name)
@@ -219,8 +236,9 @@ static double seconds(const char *text)
 
 int main(int argc, char **argv)
 {
-    const char *seed = getenv("FILCH_SEED");
+    const char *seed = getenv("FILCH_SEED"), *sample = getenv("FILCH_MODEL_SECONDS");
     request asked = {.as_the_row_says = true, .program = argv[0]};
+    asked.sample = sample && *sample ? seconds(sample) : 0;
     asked.search.seed = seed && *seed ? number(seed, 0, UINT64_MAX) : fresh_seed();
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;)

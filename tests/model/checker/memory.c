@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the C11 memory model (as C++20 corrected it) lets a load return. The operational form of
- * Kang, Hur, Lahav, Vafeiadis, Dreyer (A promising semantics for relaxed-memory concurrency, POPL
- * 2017) without promises: each location keeps all its stores, each thread a view of the oldest
- * store that it may still read, and a store carries a view that an acquiring reader joins to its
- * own. Not produced: outcomes that need a store before an earlier load of its thread (load
- * buffering), or a modification order other than the order of execution (2+2W). The litmus suite
- * holds the exact sets. */
+ * The values that the C11 memory model (as C++20 corrected it) lets a load return. This is the
+ * operational form of Kang, Hur, Lahav, Vafeiadis, Dreyer (A promising semantics for relaxed-memory
+ * concurrency, POPL 2017) without promises. Each location keeps all its stores; each thread has a
+ * view of the oldest store that it may still read; a store carries a view that an acquiring reader
+ * joins to its own. Not produced: outcomes that need a store before an earlier load of its thread
+ * (load buffering), or a modification order other than the order of execution (2+2W). The litmus
+ * suite holds the exact sets. */
 #include <tests/model/checker/state.h>
 
 #include <stdlib.h>
@@ -142,8 +142,8 @@ static void saw(mc_view *view, int location, unsigned store)
         view->location[location] = (mc_stamp)store;
 }
 
-/* A seq_cst fence orders what it and every other one has seen of the locations; it hands over no
- * plain data by itself. */
+/* A seq_cst fence orders the views that it and every other one has had of the locations; it hands
+ * over no plain data by itself. */
 void mc_fence_by(unsigned thread)
 {
     mc_thread *by = &mc.thread[thread];
@@ -204,7 +204,7 @@ static void append(int location, uint64_t value, mc_order order, const mc_view *
         by->now.thread[mc.self]++;
     unsigned store = to->stores++;
     to->used[mc.self] =
-        by->now.thread[mc.self] + !releases(order); /* who acquires it comes after */
+        by->now.thread[mc.self] + !releases(order); /* a thread that acquires it comes after */
     saw(&by->now, location, store);
     saw(&by->acquired, location, store);
     mc_stored *new = &to->history[store];
@@ -302,7 +302,7 @@ uint64_t mc_change(void *address, unsigned size, enum mc_change change, uint64_t
     return old;
 }
 
-/* A CAS that fails may have read any store that differs from what was expected. */
+/* A CAS that fails may have read any store that differs from the expected value. */
 static unsigned store_for_cas(int location, uint64_t expected)
 {
     const mc_location *of = &mc.location[location];

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Plain accesses and freed memory. The library's files are compiled with -fsanitize=thread, and
- * linked without: the compiler then calls the functions at the end of this file for each plain
- * access, and no annotation is needed in the code under test. Two accesses to the same bytes by
- * different threads, one of them a write, must be ordered by what their views say; it does not
- * matter how far apart they happened. */
+ * linked without it. For each plain access the compiler then calls the functions at the end of this
+ * file, so the code under test needs no annotation. Two accesses to the same four bytes by
+ * different threads, one of them a write, must be ordered by their views, however far apart they
+ * happened. */
 #include <tests/model/checker/state.h>
 
 #include <link.h>
 #include <string.h>
 
-/* ---- What does not count ---- */
+/* ---- Accesses that do not count ---- */
 
 enum { IGNORED = 24 };
 static struct range {
@@ -36,9 +36,28 @@ bool mc_is_ignored(const void *word)
     return false;
 }
 
-/* ---- Who last touched which four bytes ---- */
+/* ---- The last access to each four bytes, or to each byte of some of them ---- */
 
-enum { GRANULE = 4, TABLE = 1 << 14 };
+enum { GRANULE = 4, TABLE = 1 << 14, FINE = 16 };
+static uintptr_t fine[FINE];
+static unsigned fines;
+
+void mc_bytes(const void *word)
+{
+    if (fines == FINE)
+        mc_fail("the checker's limit: too many words of bytes (FINE in plain.c)");
+    else
+        fine[fines++] = (uintptr_t)word;
+}
+
+static bool is_fine(uintptr_t address)
+{
+    for (unsigned i = 0; i < fines; i++)
+        if (fine[i] == address)
+            return true;
+    return false;
+}
+
 typedef struct granule {
     uintptr_t address;
     uint64_t age;
@@ -125,8 +144,8 @@ static int find_thread_locals(struct dl_phdr_info *info, size_t of, void *out)
     return 1;
 }
 
-/* Thread-locals are one for all threads of the model, but the library means one for each. Whoever
- * needs their values gives each thread its own (as engine.c does). */
+/* Thread-locals are shared by all threads of the model, but the library means one for each. A model
+ * that needs their values gives each thread its own (as engine.c does). */
 static bool thread_local_word(const char *address)
 {
     static const char *from;
@@ -136,14 +155,23 @@ static bool thread_local_word(const char *address)
     return address >= from && address < from + size;
 }
 
+static void touch_bytes(uintptr_t from, uintptr_t to, bool write)
+{
+    for (uintptr_t at = from; at < to; at++)
+        touch(at, write);
+}
+
 void mc_plain(const void *address, size_t size, bool write)
 {
     if (!mc.running || thread_local_word(address))
         return;
     mc_check_alive(address, size);
-    uintptr_t first = (uintptr_t)address & ~(uintptr_t)(GRANULE - 1);
-    for (uintptr_t at = first; at < (uintptr_t)address + size; at += GRANULE)
-        touch(at, write);
+    const uintptr_t from = (uintptr_t)address, to = from + size;
+    for (uintptr_t at = from & ~(uintptr_t)(GRANULE - 1); at < to; at += GRANULE)
+        if (is_fine(at))
+            touch_bytes(at < from ? from : at, at + GRANULE < to ? at + GRANULE : to, write);
+        else
+            touch(at, write);
 }
 
 /* ---- Objects ---- */
@@ -161,7 +189,7 @@ static size_t taken;
 void mc_plain_reset(void)
 {
     age++;
-    used = ignoreds = 0;
+    used = ignoreds = fines = 0;
     objects = 0;
     taken = 0;
 }
@@ -211,7 +239,7 @@ unsigned mc_objects(void)
     return count;
 }
 
-/* Whoever used an atomic word there has to have done so before. */
+/* A thread that used an atomic word there has to have done so before. */
 static void check_unused(const char *from, size_t size, const char *claim)
 {
     for (int i = 0; i < mc.locations; i++) {
@@ -240,7 +268,7 @@ void mc_free(void *address)
         return;
     struct object *of = object_of(address);
     if (!of && !mc.running)
-        return; /* setup clears away what an earlier execution has left */
+        return; /* setup clears away the leftovers of an earlier execution */
     if (!of || of->at != address || of->freed) {
         mc_fail(of && of->freed ? "freed twice" : "freed, but never allocated");
         return;
@@ -254,7 +282,7 @@ void mc_free(void *address)
     of->freed = true;
 }
 
-/* ---- What the compiler calls ---- */
+/* ---- The functions that the compiler calls ---- */
 
 #define ACCESS(bytes)                                                                              \
     void __tsan_read##bytes(void *address);                                                        \

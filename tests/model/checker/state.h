@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the parts of the checker share. One execution at a time, one operating-system thread: model
- * threads are coroutines, and whoever runs owns everything here.
+ * The state that the parts of the checker share. One execution at a time, one operating-system
+ * thread: model threads are coroutines, and the running one owns everything here.
  *
  * memory.c   what a load may return: histories of stores, and what each thread has seen
  * plain.c    plain accesses, memory that is freed: races
@@ -16,7 +16,7 @@
 
 enum { MC_LOCATIONS = 184, MC_STORES = 400, MC_STEPS = 2000 };
 
-/* What a thread has seen, or what a store carries with it: for each thread, how far its plain
+/* The view of a thread, or the view that a store carries: for each thread, how far its plain
  * accesses are ordered before; for each location, the oldest store that may still be read. Joining
  * two is the maximum of each. */
 typedef int16_t mc_stamp;
@@ -27,7 +27,7 @@ typedef struct mc_view {
 
 typedef struct mc_stored {
     uint64_t value;
-    mc_view carries; /* what an acquiring reader gets to see */
+    mc_view carries; /* the view that an acquiring reader gets */
 } mc_stored;
 
 /* An atomic word. Its history is its modification order, which is here the order of execution. */
@@ -52,7 +52,7 @@ typedef enum mc_kind {
     MC_AWAIT,
     MC_JOIN,
     MC_PAUSE,
-    MC_BLOCKED, /* in a futex: cannot go on by itself */
+    MC_BLOCKED, /* in a futex: cannot continue by itself */
     MC_TIMED,   /* the same, but time may pass */
     MC_DONE
 } mc_kind;
@@ -67,9 +67,9 @@ typedef struct mc_step {
 } mc_step;
 
 typedef struct mc_thread {
-    mc_view now;      /* seen by what it does next */
+    mc_view now;      /* seen by its next operation */
     mc_view acquired; /* read, and seen after its next acquire fence */
-    mc_view released; /* what its relaxed stores carry: its last release fence */
+    mc_view released; /* the view that its relaxed stores carry: its last release fence */
     mc_step next;
     uint64_t paused_at; /* mc.changes when it paused */
     bool fresh;         /* after a pause: reads the newest */
@@ -84,7 +84,7 @@ typedef struct mc_state {
     bool in_thread; /* on a thread's stack; else on the checker's */
     mc_location location[MC_LOCATIONS];
     int locations;
-    mc_view seq_cst; /* what every seq_cst fence has seen */
+    mc_view seq_cst; /* the view of every seq_cst fence */
     uint64_t changes, steps;
     const char *failure;
     bool newest; /* no weak memory: loads return the newest value */
@@ -100,7 +100,7 @@ void mc_memory_reset(void);
 int mc_location_of(const void *address, unsigned size);
 /* The same of an address that may be gone; -1, too: nobody has used it. */
 int mc_location_known(const void *address);
-/* What is at these addresses from now on are other words. */
+/* From now on these addresses hold other words. */
 void mc_forget(const void *from, size_t size);
 void mc_fence_by(unsigned thread);
 uint64_t mc_newest(int location);
@@ -149,7 +149,8 @@ mc_result mc_explore(const mc_model *model, const mc_search *search);
 const char *mc_outcomes(void);
 
 /* ---- trace.c ---- */
-/* Before an execution that is shown; of a long one, of about `steps` lines, the middle is left out. */
+/* Before an execution that is shown; of a long one, of about `steps` lines, the middle is left
+ * out. */
 void mc_trace_start(uint64_t steps);
 void mc_trace_reset(void);
 /* One line in the column of the thread that acts; printf. */

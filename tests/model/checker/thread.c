@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The model's threads. Each runs on a stack of its own, and gives control back before each of its
- * operations, with the operation described; whether it may go on is decided here, which one does in
- * explore.c. A thread that fails or ends never comes back. */
+ * operations, with the operation described. This file decides whether it may continue; explore.c
+ * decides which thread does. A thread that fails or ends never comes back. */
 #include <tests/model/checker/state.h>
 
-#include <runtime/core/context.h>
+#include <runtime/platform/switch_frame.h>
 
 #include <string.h>
 
 enum { STACK = 256 * 1024 };
 static char stacks[MC_THREADS][STACK] __attribute__((aligned(64)));
-static fl_context checker, suspended[MC_THREADS];
+static fl_switch_frame checker, suspended[MC_THREADS];
 
 static void to_checker(void)
 {
-    fl_context_switch(&suspended[mc.self], &checker);
+    fl_switch_frame_swap(&suspended[mc.self], &checker);
 }
 
 static void start(void *unused)
@@ -24,7 +24,7 @@ static void start(void *unused)
     mc.model->body(mc.self);
     mc_view last;
     mc_hand_over(&last);
-    mc.thread[mc.self].released = last; /* for whoever joins */
+    mc.thread[mc.self].released = last; /* for the thread that joins */
     mc.thread[mc.self].next = (mc_step){.kind = MC_DONE, .location = -1};
     to_checker();
 }
@@ -37,7 +37,7 @@ void mc_threads_start(void)
     if (mc.model->threads[mc.threads])
         mc_fail("the checker's limit: too many threads (MC_THREADS in check.h)");
     for (unsigned i = 0; i < mc.threads; i++) {
-        fl_context_make(&suspended[i], stacks[i] + STACK, start, NULL);
+        fl_switch_frame_make(&suspended[i], stacks[i] + STACK, start, NULL);
         mc.thread[i].next = (mc_step){.kind = MC_START, .location = -1};
     }
 }
@@ -46,7 +46,7 @@ void mc_thread_run(unsigned thread)
 {
     mc.self = thread;
     mc.in_thread = true;
-    fl_context_switch(&checker, &suspended[thread]);
+    fl_switch_frame_swap(&checker, &suspended[thread]);
     mc.in_thread = false;
 }
 
@@ -133,7 +133,7 @@ bool mc_futex_wait(void *address, uint32_t expected, bool timed, const char *whe
     return !woken;
 }
 
-/* By its address alone: what was there may be gone. */
+/* By its address alone: the object there may be gone. */
 void mc_futex_wake(void *address, unsigned most, const char *where)
 {
     int location = mc_location_known(address);
@@ -152,15 +152,15 @@ void mc_futex_wake(void *address, unsigned most, const char *where)
 
 /* ---- Fibers: the library's switch, called by a thread of the model for itself ---- */
 
-void mc_context_switch(fl_context *from, fl_context *to)
+void mc_switch_frame_swap(fl_switch_frame *from, fl_switch_frame *to)
 {
     mc_plain(from, sizeof *from, true); /* saved here, */
     mc_plain(to, sizeof *to, false);    /* and nobody goes on where it is not */
-    fl_context_switch(from, to);
+    fl_switch_frame_swap(from, to);
 }
 
-void mc_context_make(fl_context *context, void *top, void (*entry)(void *), void *arg)
+void mc_switch_frame_make(fl_switch_frame *context, void *top, void (*entry)(void *), void *arg)
 {
     mc_plain(context, sizeof *context, true);
-    fl_context_make(context, top, entry, arg);
+    fl_switch_frame_make(context, top, entry, arg);
 }

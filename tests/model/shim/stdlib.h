@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Memory for the model checker, which finds what is used after it is freed; system/heap.c has the
- * other half. */
+ * Memory for the model checker, which finds uses after free; system/heap.c has the other half. */
 #ifndef SHIM_STDLIB_H
 #define SHIM_STDLIB_H
 

@@ -1,18 +1,74 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What fl_worker_create needs beside memory: no place, and a signal stack that nobody enters. */
-#include <runtime/core/affinity.h>
-#include <runtime/core/error.h>
-#include <runtime/core/overflow.h>
-#include <runtime/core/topology.h>
+ * The needs of creating runtimes and workers beside memory: no place, and a signal stack that is
+ * never entered. */
+#include <runtime/engine/overflow.h>
+#include <runtime/platform/affinity.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/residents.h>
 
-int fl_topology_place(const fl_topology *of, enum fl_bind bind, unsigned index, fl_place *out)
+filch_u32 fl_residents_workers = {2}; /* more than there are CPUs: a short wait does not spin */
+
+int fl_residents_enter(fl_resident *one, struct fl_placing *in)
 {
-    (void)of, (void)bind, (void)index, (void)out;
+    (void)one, (void)in;
     return 0;
 }
 
-void fl_affinity_go_anywhere(void)
+void fl_residents_resize(fl_resident *one, unsigned workers)
+{
+    (void)one, (void)workers;
+}
+
+void fl_residents_leave(fl_resident *one)
+{
+    (void)one;
+}
+
+fl_place fl_placement_place(const fl_placement *p, unsigned worker)
+{
+    (void)p, (void)worker;
+    return (fl_place){-1, -1, -1, -1, -1};
+}
+
+fl_span fl_placement_span(const fl_placement *p, unsigned worker)
+{
+    (void)p, (void)worker;
+    return (fl_span){.of = FL_SPAN_ALL};
+}
+
+struct fl_affinity fl_placement_cpus(const fl_placement *p, fl_span span)
+{
+    (void)p, (void)span;
+    return (struct fl_affinity){0};
+}
+
+struct fl_affinity fl_affinity_home(void)
+{
+    return (struct fl_affinity){0};
+}
+
+struct fl_affinity fl_affinity_read(void)
+{
+    return (struct fl_affinity){0};
+}
+
+bool fl_affinity_equal(const struct fl_affinity *a, const struct fl_affinity *b)
+{
+    return !a->set == !b->set;
+}
+
+void fl_affinity_free(struct fl_affinity *mask)
+{
+    (void)mask;
+}
+
+void fl_affinity_bound(const struct fl_affinity *home)
+{
+    (void)home;
+}
+
+void fl_affinity_forget(void)
 {
 }
 

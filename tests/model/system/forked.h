@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Tasks that are to run once, for models of who finds them: each carries its number. */
+ * Tasks that are to run once, for models of finding them: each carries its number. */
 #ifndef SYSTEM_FORKED_H
 #define SYSTEM_FORKED_H
 

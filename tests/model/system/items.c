@@ -36,7 +36,7 @@ MC_UNCHECKED void items_received(unsigned by, uint64_t item)
 {
     unsigned from = (unsigned)(item / ITEMS);
     MC_CLAIM(item < MC_THREADS * ITEMS && item % ITEMS < party[from].items,
-             "what is received was never sent");
+             "an item is received that was never sent");
     MC_CLAIM(!party[from].received[item % ITEMS], "an item is received twice");
     party[from].received[item % ITEMS] = true;
     MC_CLAIM(item % ITEMS + 1 > party[by].last[from], "items of one sender change places");

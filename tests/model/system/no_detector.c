@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Models find deadlocks themselves. */
-#include <runtime/sync/deadlock.h>
+ * Models find deadlocks themselves, and no model makes blocking calls. */
+#include <runtime/engine/threads.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/hooks.h>
 
 filch_u32 fl_detector_on;
 
-void fl_suspect_slow(void)
+static void nothing(void)
 {
 }
 
-void fl_detector_enlist(fl_runtime *rt)
+static void nothing_of(fl_runtime *rt)
 {
     (void)rt;
 }
 
-void fl_detector_strike_off(fl_runtime *rt)
-{
-    (void)rt;
-}
+const fl_hooks_table fl_hooks = {
+    .forked = nothing,
+    .created = nothing_of,
+    .ended = nothing_of,
+    .suspect = nothing,
+    .panics = nothing,
+};
 
 void fl_thread_noted(void)
 {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <tests/model/system/process.h>
 
-#include <runtime/core/atfork.h>
-#include <runtime/core/callbacks.h>
-#include <runtime/core/describe.h>
-#include <runtime/core/error.h>
-#include <runtime/core/overflow.h>
-#include <runtime/queue/queue.h>
+#include <runtime/engine/describe.h>
+#include <runtime/engine/overflow.h>
+#include <runtime/platform/atfork.h>
+#include <runtime/platform/callbacks.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/locked.h>
+#include <runtime/platform/quota.h>
+#include <runtime/queue/queues.h>
 #include <runtime/sync/wait_fd.h>
 #include <tests/model/checker/check.h>
 #include <tests/model/system/system.h>
@@ -48,7 +50,7 @@ MC_UNCHECKED fl_worker *fl_worker_here(void)
     return mc_self() ? thread[mc_self()].arg : NULL;
 }
 
-/* ---- The system: what a process has once ---- */
+/* ---- The system: the per-process objects ---- */
 
 unsigned fl_fork_generation(void)
 {
@@ -83,7 +85,7 @@ const char *filch_error(void)
     return "";
 }
 
-const char *fl_error_about(int code)
+const char *filch_error_about(int code)
 {
     (void)code;
     return "";
@@ -94,12 +96,17 @@ void fl_error_note(int code)
     (void)code;
 }
 
-/* The keeper's constructor brings all of keeper.c into every model. */
+void fl_error_note_cause(int code)
+{
+    (void)code;
+}
+
+/* The timer thread's constructor brings all of timer_thread.c into every model. */
 void fl_watch_forget(void)
 {
 }
 
-/* ---- The system: what creation asks for ---- */
+/* ---- The system: the calls that creation makes ---- */
 
 int fl_fork_prepare(void)
 {
@@ -135,10 +142,22 @@ unsigned fl_topology_default_workers(const fl_topology *topology, enum fl_bind b
     return 1;
 }
 
-unsigned fl_topology_units(const fl_topology *topology, enum fl_bind bind)
+unsigned fl_bind_units(const fl_topology *topology, const struct fl_affinity *mask,
+                       enum fl_bind bind)
 {
-    (void)topology, (void)bind;
+    (void)topology, (void)mask, (void)bind;
     return 1;
+}
+
+int fl_locked_explain(int rc)
+{
+    return rc;
+}
+
+int fl_quota_read(const char *root, double *cpus)
+{
+    (void)root, (void)cpus;
+    return 0;
 }
 
 void fl_describe_print(const filch_runtime *of)
@@ -151,16 +170,15 @@ static process_wants wants;
 int fl_settings_resolve(fl_settings *out, const filch_config *config)
 {
     (void)config;
-    *out =
-        (fl_settings){.workers = wants.workers,
-                      .discipline = wants.discipline ? wants.discipline : &fl_discipline_chase_lev,
-                      .policy = &fl_policy_random,
-                      .full_fence = wants.full_fence,
-                      .max_fibers = wants.fibers ? wants.fibers : FIBERS,
-                      .seed = 1,
-                      .idle = wants.idle,
-                      .take = wants.take,
-                      .wait = wants.wait};
+    *out = (fl_settings){.workers = wants.workers,
+                         .queue = wants.queue ? wants.queue : &fl_queue_chase_lev,
+                         .policy = &fl_policy_random,
+                         .full_fence = wants.full_fence,
+                         .max_fibers = wants.fibers ? wants.fibers : FIBERS,
+                         .seed = 1,
+                         .idle = wants.idle,
+                         .take = wants.take,
+                         .wait = wants.wait};
     return 0;
 }
 
@@ -172,6 +190,7 @@ static union region {
 } region[FIBERS] __attribute__((aligned(FILCH_REGION_SIZE)));
 static char stacks[FIBERS][STACK] __attribute__((aligned(64)));
 static unsigned issued;
+static fl_fiber *idle_fibers; /* under the lock of the fibers */
 
 MC_UNCHECKED static fl_fiber *never_issued(unsigned most)
 {
@@ -181,13 +200,13 @@ MC_UNCHECKED static fl_fiber *never_issued(unsigned most)
 fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *))
 {
     mc_lock(&fibers->lock, MC_HERE);
-    fl_fiber *fiber = fibers->free;
+    fl_fiber *fiber = idle_fibers;
     if (fiber) {
-        fibers->free = fiber->next;
+        idle_fibers = fiber->next;
     } else {
         fiber = never_issued(fibers->max);
         if (fiber)
-            fl_context_make(&fiber->context, (char *)fiber->shadow.low + STACK, entry, fiber);
+            fl_switch_frame_make(&fiber->context, (char *)fiber->shadow.low + STACK, entry, fiber);
         else
             filch_u32_store(&fibers->capped, 1, FILCH_RELAXED);
     }
@@ -198,14 +217,21 @@ fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *))
 void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber)
 {
     mc_lock(&fibers->lock, MC_HERE);
-    fiber->next = fibers->free;
-    fibers->free = fiber;
+    fiber->next = idle_fibers;
+    idle_fibers = fiber;
     mc_unlock(&fibers->lock, MC_HERE);
 }
 
-void fl_fibers_trim(fl_fibers *fibers, unsigned keep)
+int64_t fl_fibers_decay(fl_fibers *fibers, unsigned keep, int64_t now)
 {
-    (void)fibers, (void)keep;
+    (void)fibers, (void)keep, (void)now;
+    return 0;
+}
+
+int64_t fl_cells_decay(int64_t now)
+{
+    (void)now;
+    return 0;
 }
 
 void fl_fibers_clear(fl_fibers *fibers)
@@ -215,7 +241,7 @@ void fl_fibers_clear(fl_fibers *fibers)
 
 void *fl_cell_take(enum fl_cells from)
 {
-    return malloc(from == FL_CELLS_LINES ? FL_CELL_LINE : FL_CELL_POOL_JOB);
+    return malloc(from == FL_CELLS_LINES ? FL_CELL_LINE : FL_CELL_FULL_JOB);
 }
 
 void fl_cell_give(enum fl_cells to, void *cell)
@@ -229,6 +255,7 @@ int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack
 {
     (void)stack_size;
     issued = 0;
+    idle_fibers = NULL;
     fibers->max = max;
     filch_u32_store(&fibers->capped, max / 16 < first, FILCH_RELAXED);
     for (unsigned i = 0; i < FIBERS; i++) {
@@ -236,7 +263,8 @@ int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack
         memset(fiber, 0, FL_SLOTS_OFFSET + 8 * sizeof(filch_slot));
         fl_forkstack_init(&fiber->stack);
         fl_forkstack_issue(&fiber->stack, side);
-        fiber->wake.kind = FL_JOB_FIBER;
+        fiber->guard = FL_GUARD_MARKED;
+        fiber->wake.kind = FL_WORK_ITEM_FIBER;
         fiber->wake.as.fiber = fiber;
         fiber->shadow.low = stacks[i];
         fiber->shadow.size = STACK;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Read-copy update as liburcu's bp flavour does it where membarrier works: a reader only stores to
+ * Read-copy update as liburcu's bp flavour does it where membarrier works. A reader only stores to
  * a word of its own, without any fence, so that sections hide no missing order of the code under
- * test; whoever waits for a grace period reaches every thread by membarrier first. A section that
- * began before the barrier came to its thread is waited for; a later one sees all that was done
- * before the grace period. retire.c holds the exact outcomes.
+ * test. A thread that waits for a grace period first reaches every thread by membarrier. A section
+ * that began before the barrier came to its thread is waited for; a later one sees all that was
+ * done before the grace period. retire.c holds the exact outcomes.
  *
  * One liberty: leaving a section is a release store. In liburcu a second membarrier, after the
  * wait, does the same for the processor, but nothing in the language says that a barrier of the
@@ -34,8 +34,11 @@ void rcu_setup(unsigned reading)
         mc_name(&section[i], name[i]);
 }
 
+/* In a model that enlists no readers nobody waits for a grace period: sections are nothing. */
 void urcu_bp_read_lock(void)
 {
+    if (!readers)
+        return;
     unsigned self = mc_self();
     MC_CLAIM(readers >> self & 1, "a reader that the model has not enlisted");
     if (!depth[self]++) {
@@ -46,6 +49,8 @@ void urcu_bp_read_lock(void)
 
 void urcu_bp_read_unlock(void)
 {
+    if (!readers)
+        return;
     unsigned self = mc_self();
     MC_CLAIM(depth[self], "a read-side section is left that was not entered");
     if (!--depth[self])
@@ -55,6 +60,7 @@ void urcu_bp_read_unlock(void)
 void urcu_bp_synchronize_rcu(void)
 {
     unsigned self = mc_self();
+    MC_CLAIM(readers, "a grace period is waited for where no readers are enlisted");
     MC_CLAIM(!depth[self], "a grace period is waited for in a read-side section");
     mc_membarrier(MC_HERE);
     for (unsigned i = 0; i < MC_THREADS; i++)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What a worker counts is no step of any protocol. */
+ * A worker's counters are no step of any protocol. */
 #ifndef MC_STATISTICS_H
 #define MC_STATISTICS_H
 
-#include <runtime/core/worker.h>
+#include <runtime/engine/worker.h>
 #include <tests/model/checker/check.h>
 
 /* Of all workers, since nobody reads them. */

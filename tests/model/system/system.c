@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <tests/model/system/system.h>
 
-#include <runtime/core/clock.h>
-#include <runtime/core/error.h>
-#include <runtime/core/fence.h>
-#include <runtime/core/futex.h>
-#include <runtime/sync/lock.h>
+#include <runtime/engine/exception.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/fence.h>
+#include <runtime/platform/futex.h>
+#include <runtime/platform/lock.h>
 #include <sched/idle.h>
 #include <sched/rng.h>
 
 #include <errno.h>
+#include <link.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -52,6 +54,11 @@ MC_UNCHECKED int64_t fl_now(void)
     return now += uneven && mc_choose(2) ? 10 : 1000000000;
 }
 
+int64_t fl_thread_cpu(void)
+{
+    return 0;
+}
+
 static bool sparse;
 static unsigned timeouts[MC_THREADS];
 
@@ -75,6 +82,25 @@ void fl_futex_wake(filch_u32 *word, int count)
     mc_futex_wake(word, (unsigned)count, "futex");
 }
 
+/* The first object is the program itself. */
+static int clear_thread_locals(struct dl_phdr_info *of, size_t size, void *unused)
+{
+    (void)size, (void)unused;
+    for (unsigned i = 0; i < of->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &of->dlpi_phdr[i];
+        if (part->p_type != PT_TLS || !of->dlpi_tls_data)
+            continue;
+        memcpy(of->dlpi_tls_data, (const void *)(of->dlpi_addr + part->p_vaddr), part->p_filesz);
+        memset((char *)of->dlpi_tls_data + part->p_filesz, 0, part->p_memsz - part->p_filesz);
+    }
+    return 1;
+}
+
+void thread_locals_setup(void)
+{
+    dl_iterate_phdr(clear_thread_locals, NULL);
+}
+
 static bool refused;
 
 void membarrier_setup(bool is_refused)
@@ -91,6 +117,12 @@ MC_UNCHECKED void fl_fence_heavy(void)
 {
     MC_CLAIM(!refused, "a membarrier where there is none");
     mc_membarrier("membarrier");
+}
+
+/* No exceptions here. */
+void fl_call_barred(filch_go_fn *fn, filch_self self, void *arg)
+{
+    fn(self, arg);
 }
 
 void filch_die(const char *format, ...)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What lies below the library, for all models: clock, futexes, membarrier, errors,
- * memory, grace periods. */
+ * The system below the library, for all models: clock, futexes, membarrier, errors, memory, grace
+ * periods. */
 #ifndef MC_SYSTEM_H
 #define MC_SYSTEM_H
 
@@ -15,15 +15,19 @@
 /* Setup. The system has none: registering says so, and nobody may use it. */
 void membarrier_setup(bool is_refused);
 
-/* Setup. Whatever is waited for by the clock is over at the next look; may_be_short: or 10 ns have
- * passed, both are tried (at random only: a wait may never end). */
+/* Setup. A wait by the clock is over at the next look; may_be_short: or 10 ns have passed, both are
+ * tried (at random only: a wait may never end). */
 void clock_setup(bool may_be_short);
 
-/* Setup. The time limit of a wait may come at any moment; from now on the next one of a thread only
- * when something has changed: who turns until another has done its part would never end. */
+/* Setup. The time limit of a wait may come at any moment. From now on the next one of a thread
+ * comes only when something has changed: a thread that spins until another has done its part would
+ * never end. */
 void timeouts_setup(void);
 
-/* For traces: what the word I of the idle protocol says, and a fork stack's top. */
+/* Setup. The library's thread-local words begin anew; all threads of the model share them. */
+void thread_locals_setup(void);
+
+/* For traces: the meaning of the word I of the idle protocol, and of a fork stack's top. */
 void spell_idle_word(uint64_t word, char *text, size_t size);
 void spell_top(uint64_t top, char *text, size_t size);
 /* Names the parts of a fork stack's first slots, after its own name. */

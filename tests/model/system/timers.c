@@ -26,13 +26,13 @@ static int add(fl_timer *timer, int64_t when)
 
 int fl_timer_start_waiter(fl_timer *timer, int64_t when, fl_waiter *waiter)
 {
-    *timer = (fl_timer){.waiter = waiter};
+    *timer = (fl_timer){.does.waiter = waiter};
     return add(timer, when);
 }
 
 int fl_timer_start_call(fl_timer *timer, int64_t when, void (*call)(void *), void *arg)
 {
-    *timer = (fl_timer){.call = call, .arg = arg};
+    *timer = (fl_timer){.does = {.call = call, .arg = arg}};
     return add(timer, when);
 }
 
@@ -48,12 +48,12 @@ bool fl_timer_stop(fl_timer *timer)
 
 static void take_one(void)
 {
-    fl_timer due = {0};
+    fl_timer_does due = {0};
     fl_lock(&timers_lock);
     fl_timer *timer = (fl_timer *)fl_timer_heap_take(&heap, FILCH_FOREVER - 1);
     count_pending();
-    if (timer && (!timer->waiter || fl_waiter_claim(timer->waiter)))
-        due = *timer;
+    if (timer && (!timer->does.waiter || fl_waiter_claim(timer->does.waiter)))
+        due = timer->does;
     fl_unlock(&timers_lock);
     if (due.waiter)
         fl_waiter_tell(due.waiter, NULL, -ETIMEDOUT);
@@ -61,7 +61,7 @@ static void take_one(void)
         due.call(due.arg);
 }
 
-void waiting_keeper(void)
+void waiting_timer_thread(void)
 {
     for (;;) {
         mc_await(&pending, 4, 0, MC_HERE);

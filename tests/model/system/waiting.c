@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <tests/model/system/waiting.h>
 
-#include <runtime/sync/deadlock.h>
+#include <runtime/engine/park.h>
+#include <runtime/engine/suspend.h>
+#include <runtime/engine/threads.h>
 #include <sched/rng.h>
 #include <tests/model/system/system.h>
 
@@ -16,13 +18,17 @@ static union region {
 static fl_worker worker[MC_THREADS];
 static filch_runtime rt;
 static filch_u32 resumed[MC_THREADS];
-static unsigned suspended[MC_THREADS];
+static unsigned suspended[MC_THREADS], parked[MC_THREADS], resumptions[MC_THREADS];
 static unsigned fibers, parties, ended;
 
 /* ---- Fibers ---- */
 
-MC_UNCHECKED fl_worker *fl_worker_here(void)
+/* Every wait asks this first. The stack below belongs to calls that have returned, such as an
+ * earlier wait of the same call: its words begin anew. */
+MC_UNCHECKED __attribute__((noinline)) fl_worker *fl_worker_here(void)
 {
+    const char *here = __builtin_frame_address(0);
+    mc_gone(here - FRAMES, FRAMES);
     return fibers >> mc_self() & 1 ? &worker[mc_self()] : NULL;
 }
 
@@ -45,6 +51,16 @@ void waiting_aside(void)
     aside.action(aside.left->worker, aside.left, aside.arg);
 }
 
+MC_UNCHECKED bool waiting_parked(unsigned fiber)
+{
+    return parked[fiber] > resumptions[fiber];
+}
+
+MC_UNCHECKED static void count_parked(unsigned self)
+{
+    parked[self]++;
+}
+
 MC_UNCHECKED static uint32_t count_suspension(unsigned self)
 {
     return suspended[self]++;
@@ -63,17 +79,31 @@ void fl_suspend(filch_self self, fl_action *action, void *arg)
         filch_u32_store(&aside.given, 1, FILCH_RELEASE);
     } else {
         action(fiber->worker, fiber, arg);
+        count_parked(me);
     }
     uint64_t now = mc_await(&resumed[me], 4, before, MC_HERE);
     MC_CLAIM(now == before + 1, "a fiber is resumed twice");
     fiber->context.sp = fiber;
 }
 
+MC_UNCHECKED static void count_resumption(unsigned fiber)
+{
+    resumptions[fiber]++;
+}
+
 void fl_resume(fl_runtime *of, fl_fiber *fiber)
 {
     MC_CLAIM(of == &rt, "a fiber is resumed in another runtime");
     MC_CLAIM(fiber->context.sp == NULL, "a fiber is resumed before it is saved");
+    count_resumption(fiber->worker->index);
     filch_u32_add(&resumed[fiber->worker->index], 1, FILCH_RELEASE);
+}
+
+void fl_submit_all_across(fl_runtime *of, fl_work_item *const *wakes, unsigned count, unsigned near)
+{
+    (void)near;
+    for (unsigned i = 0; i < count; i++)
+        fl_resume(of, wakes[i]->as.fiber);
 }
 
 void filch_yield(filch_self self)
@@ -108,6 +138,7 @@ static void lay_out_fiber(unsigned i)
     fl_forkstack_init(&fiber->stack);
     fl_forkstack_issue(&fiber->stack, FL_SIDE_INLINE);
     fiber->worker = &worker[i];
+    fiber->wake = (fl_work_item){.as.fiber = fiber, .kind = FL_WORK_ITEM_FIBER};
     fiber->context.sp = fiber;
     worker[i].rt = &rt;
     worker[i].index = i;
@@ -132,9 +163,14 @@ void waiting_setup(unsigned chosen, unsigned of)
     memset(&aside, 0, sizeof aside);
     memset(resumed, 0, sizeof resumed);
     memset(suspended, 0, sizeof suspended);
+    memset(parked, 0, sizeof parked);
+    memset(resumptions, 0, sizeof resumptions);
     for (unsigned i = 0; i < MC_THREADS; i++)
         if (fibers >> i & 1)
             lay_out_fiber(i);
+    fl_worker_set_init(&rt.worker_set, 1,
+                       1); /* more workers than CPUs: nobody spins before it waits */
+    mc_ignore(&rt.worker_set, sizeof rt.worker_set);
     mc_ignore(&fl_detector_on, sizeof fl_detector_on);
     name_everything();
 }

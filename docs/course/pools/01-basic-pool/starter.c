@@ -25,6 +25,6 @@ int visit_all(int count)
     for (int house = 0; house < count; house++)
         visit(house); /* TODO 3: instead: FILCH_SUBMIT(pool, visit_one, (void *)(intptr_t)house) */
 
-    /* TODO 4: filch_pool_destroy waits until all jobs have ended. What it returns, return too. */
+    /* TODO 4: filch_pool_destroy waits until all jobs have ended. Return its result. */
     return 0;
 }

@@ -7,15 +7,15 @@
 #include <filch/filch.h>
 #include <stdlib.h>
 
-typedef struct errand {
+typedef struct request {
     const long *number;
     long *square;
-} errand;
+} request;
 
 static int run(filch_self self, filch_job *job, void *data)
 {
     (void)self, (void)job;
-    errand *one = data;
+    request *one = data;
     *one->square = square(*one->number);
     return 0;
 }
@@ -26,14 +26,14 @@ int square_all(const long *numbers, long *squares, size_t count)
     int rc = filch_pool_create(&pool, &(filch_pool_config){.width = 5});
     if (rc)
         return rc;
-    errand *errands = calloc(count ? count : 1, sizeof *errands);
-    if (!errands)
+    request *requests = calloc(count ? count : 1, sizeof *requests);
+    if (!requests)
         rc = -ENOMEM;
     for (size_t i = 0; i < count && !rc; i++) {
-        errands[i] = (errand){&numbers[i], &squares[i]};
-        rc = FILCH_SUBMIT(pool, run, &errands[i]);
+        requests[i] = (request){&numbers[i], &squares[i]};
+        rc = FILCH_SUBMIT(pool, run, &requests[i]);
     }
     int ended = filch_pool_destroy(pool);
-    free(errands); /* now no job is left that could look at them */
+    free(requests); /* now no job is left that could look at them */
     return rc ? rc : ended;
 }

@@ -10,25 +10,25 @@
 #include <stdlib.h>
 
 /* A job has one pointer for all it needs: where its number is, and where the square belongs. */
-typedef struct errand {
+typedef struct request {
     const long *number;
     long *square;
-} errand;
+} request;
 
-/* TODO 1: a job function that does an errand: static int run(filch_self, filch_job *, void *). */
+/* TODO 1: a job function for one square: static int run(filch_self, filch_job *, void *). */
 
 int square_all(const long *numbers, long *squares, size_t count)
 {
-    errand *errands = calloc(count ? count : 1, sizeof *errands);
-    if (!errands)
+    request *requests = calloc(count ? count : 1, sizeof *requests);
+    if (!requests)
         return -ENOMEM;
     /* TODO 2: a pool with five jobs in progress at a time. */
     for (size_t i = 0; i < count; i++) {
-        errands[i] = (errand){&numbers[i], &squares[i]};
-        *errands[i].square = square(*errands[i].number); /* TODO 3: submit it instead. Each job
-                                                            needs an errand of its own. */
+        requests[i] = (request){&numbers[i], &squares[i]};
+        *requests[i].square = square(*requests[i].number); /* TODO 3: submit it instead. Each job
+                                                              needs a request of its own. */
     }
-    /* TODO 4: the jobs use the errands: destroy the pool before they are freed. */
-    free(errands);
+    /* TODO 4: the jobs use the requests: destroy the pool before they are freed. */
+    free(requests);
     return 0;
 }

@@ -45,8 +45,8 @@ int main(void)
     check_begin();
     filch_waitgroup_add(&rush, 1);
     if_stuck =
-        "you wait for room in the pool, and the jobs for the end of the rush: let a pool that "
-        "is full refuse";
+        "you wait for room in the pool, and its jobs wait for the end of the rush: let a full "
+        "pool refuse";
     returned("serve_crowd", serve_crowd(REQUESTS));
     check_work("request", REQUESTS - number_turned_away, WIDTH);
     for (int i = 0; i < REQUESTS; i++)

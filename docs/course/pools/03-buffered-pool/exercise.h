@@ -10,7 +10,7 @@ void turn_away(int request); /* tells a client to come again later */
 void rush_is_over(void);     /* to be called when all requests have been accepted or turned away */
 
 /* Yours: submits the requests 0 .. requests - 1 to a pool that is two wide and in which four can
- * wait. For whom there is no room is turned away, at once. Returns 0 when all who were accepted
+ * wait. A request without room is turned away, at once. Returns 0 when all who were accepted
  * have been served, or a negative errno. */
 int serve_crowd(int requests);
 

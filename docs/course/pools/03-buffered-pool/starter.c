@@ -18,8 +18,8 @@ static int serve_one(filch_self self, filch_job *job, void *data)
 int serve_crowd(int requests)
 {
     filch_pool *pool;
-    /* TODO 1: the pool's buffer has room for four (capacity). Try the check: who waits for whom
-     * now? */
+    /* TODO 1: the pool's buffer has room for four (capacity). Try the check: which thread waits
+     * for which now? */
     /* TODO 2: when it is full, let it refuse (full). */
     int rc = filch_pool_create(&pool, &(filch_pool_config){.width = 2});
     if (rc)

@@ -35,10 +35,10 @@ static void submit(int jobs)
 static void becomes(unsigned width)
 {
     filch_pool_stats stats;
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     for (int i = 0; i < 2000 && stats.width != width; i++) {
         filch_sleep(FILCH_MILLISECOND);
-        filch_pool_stats_read(pool, &stats);
+        filch_pool_stats_read(pool, &stats, sizeof stats);
     }
     CHECK_THAT(stats.width == width, "%d jobs wait: the pool should be %u wide, and is %u",
                (int)stats.waiting, width, (unsigned)stats.width);

@@ -6,8 +6,8 @@
 
 #include <filch/filch.h>
 
-/* Yours: until `stop` is done, looks at the pool every millisecond and makes it as wide as the
- * queue is long: one for each ten jobs that wait, the last of them perhaps fewer than ten; but
+/* Yours: until `stop` is done, looks at the pool every millisecond. Makes it as wide as the
+ * queue is long: one for each ten jobs that wait, the last of them perhaps fewer than ten. The width is
  * never less than 1, nor more than 8. Returns 0, or a negative errno. */
 int monitor(filch_pool *pool, filch_context *stop);
 

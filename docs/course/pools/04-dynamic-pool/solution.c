@@ -18,7 +18,7 @@ int monitor(filch_pool *pool, filch_context *stop)
     int rc = 0;
     while (!rc && !filch_context_cause(stop)) {
         filch_pool_stats stats;
-        filch_pool_stats_read(pool, &stats);
+        filch_pool_stats_read(pool, &stats, sizeof stats);
         unsigned width = wanted(stats.waiting);
         if (width != stats.width)
             rc = filch_pool_resize(pool, width);

@@ -18,7 +18,7 @@ int monitor(filch_pool *pool, filch_context *stop)
     int rc = 0;
     while (!rc && !filch_context_cause(stop)) {
         filch_pool_stats stats;
-        filch_pool_stats_read(pool, &stats);
+        filch_pool_stats_read(pool, &stats, sizeof stats);
         /* TODO 2: if stats.width is not what is wanted for stats.waiting: filch_pool_resize. */
         (void)wanted(stats.waiting);
         filch_context_sleep(stop, FILCH_MILLISECOND);

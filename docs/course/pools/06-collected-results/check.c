@@ -27,7 +27,7 @@ long measure(int sensor)
 
 void note(int sensor, long result)
 {
-    CHECK_THAT(!in_a_task(), "sensor %d is noted by a job; only who called collect may do that",
+    CHECK_THAT(!in_a_task(), "sensor %d is noted by a job; only the caller of collect may do that",
                sensor);
     CHECK_THAT(sensor >= 0 && sensor < SENSORS, "there is no sensor %d", sensor);
     CHECK_THAT(result == 1000L + sensor * 3L, "sensor %d: %ld was noted, but not measured", sensor,

@@ -12,14 +12,14 @@ typedef struct result {
     long value;
 } result;
 
-/* TODO 1: the jobs need a channel of results to whoever collects; room for 8 in it will do. */
+/* TODO 1: the jobs need a channel to the collector; room for 8 in it will do. */
 
 static int measure_one(filch_self self, filch_job *job, void *data)
 {
     (void)self, (void)job;
     int sensor = (int)(intptr_t)data;
     result one = {sensor, measure(sensor)};
-    note(one.sensor, one.value); /* TODO 2: instead, filch_send it; what that returns, return */
+    note(one.sensor, one.value); /* TODO 2: instead, return filch_send of it */
     return 0;
 }
 

@@ -38,7 +38,7 @@ void note_failure(int page, int code, const char *message)
     CHECK_THAT(!others, "two failures are noted at the same time: only one may be");
     CHECK_THAT(page >= 0 && page < PAGES, "there is no page %d", page);
     CHECK_THAT(code_of(page), "page %d is noted as failed, and was not", page);
-    CHECK_THAT(code == code_of(page), "page %d is noted with %d; what it said was %d", page, code,
+    CHECK_THAT(code == code_of(page), "page %d is noted with %d; it said %d", page, code,
                code_of(page));
     CHECK_THAT(message && *message, "page %d is noted without a message", page);
     CHECK_THAT(!panics(page) || strstr(message, "is empty"),

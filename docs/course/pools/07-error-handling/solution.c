@@ -33,7 +33,7 @@ int parse_all(int pages, summary *out)
     for (int i = 0; i < pages && !rc; i++)
         rc = FILCH_SUBMIT_AS(pool, parse_one, (void *)(intptr_t)i, .done = ended);
     int waited = filch_pool_wait(pool, FILCH_FOREVER);
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     *out = (summary){(int)stats.outcomes[FILCH_SUCCEEDED], (int)stats.outcomes[FILCH_FAILED],
                      (int)stats.outcomes[FILCH_PANICKED]};
     int destroyed = filch_pool_destroy(pool);

@@ -14,7 +14,7 @@ static int parse_one(filch_self self, filch_job *job, void *data)
     return 0;
 }
 
-/* TODO 2: this is told once what has become of a job, if it is submitted with .done = ended:
+/* TODO 2: this is called once with the outcome of a job that is submitted with .done = ended:
  * outcome is FILCH_SUCCEEDED, FILCH_FAILED, FILCH_PANICKED, ...; why->code and why->message say
  * why. Several may be told at a time, but only one may note: filch_mutex. */
 static void ended(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)

@@ -11,8 +11,8 @@
 int fetch(filch_context *context, int page);
 void give_up(int page); /* puts a note there instead; by several at a time if need be */
 
-/* Yours: fetches the pages 0 .. pages - 1 by jobs of a pool that is four wide. Whatever has no
- * result `timeout` ns after it was submitted is given up, once. Returns how many those are, or a
+/* Yours: fetches the pages 0 .. pages - 1 by jobs of a pool that is four wide. A page without a
+ * result `timeout` ns after its submission is given up, once. Returns the number of these, or a
  * negative errno. */
 int fetch_all(int pages, int64_t timeout);
 

@@ -26,7 +26,7 @@ int fetch_all(int pages, int64_t timeout)
     for (int i = 0; i < pages && !rc; i++)
         rc = FILCH_SUBMIT_AS(pool, fetch_one, (void *)(intptr_t)i, .done = ended);
     int waited = filch_pool_wait(pool, FILCH_FOREVER);
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     int destroyed = filch_pool_destroy(pool);
     if (rc || waited || destroyed)
         return rc ? rc : waited ? waited : destroyed;

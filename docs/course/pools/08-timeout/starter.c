@@ -6,7 +6,7 @@
 #include "exercise.h"
 
 /* A job's context is done when its time is over: filch_job_context(job). Nobody stops the job by
- * force: it has to look, or to hand the context to whom it waits for. */
+ * force: it has to look, or to hand the context to its waits. */
 static int fetch_one(filch_self self, filch_job *job, void *data)
 {
     (void)self, (void)job;
@@ -26,7 +26,7 @@ int fetch_all(int pages, int64_t timeout)
     for (int i = 0; i < pages && !rc; i++)
         rc = FILCH_SUBMIT(pool, fetch_one, (void *)(intptr_t)i);
     int waited = filch_pool_wait(pool, FILCH_FOREVER);
-    filch_pool_stats_read(pool, &stats);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
     int destroyed = filch_pool_destroy(pool);
     if (rc || waited || destroyed)
         return rc ? rc : waited ? waited : destroyed;

@@ -58,7 +58,7 @@ int main(void)
     }
     CHECK_THAT(published[1], "nothing is published");
     CHECK_THAT(strstr(published, "pool=\"packing\""), "no pool of the name \"packing\" is shown");
-    shows("filch_pool_accepted_total{pool=\"packing\"}", ORDERS, "what the pool has accepted");
+    shows("filch_pool_accepted_total{pool=\"packing\"}", ORDERS, "the accepted jobs");
     shows("filch_pool_outcomes_total{outcome=\"failed\",pool=\"packing\"}", failed,
           "orders that could not be packed");
     shows("filch_pool_run_seconds_count{pool=\"packing\"}", ORDERS,

@@ -14,7 +14,7 @@ static filch_waitgroup full;
 
 int next_item(void)
 {
-    CHECK_THAT(!in_a_task(), "a job takes an item; only who called run_line may");
+    CHECK_THAT(!in_a_task(), "a job takes an item; only the caller of run_line may");
     filch_mutex_lock(&line);
     int item = taken < ITEMS ? taken++ : -1;
     int under_way = taken - all_stored;
@@ -50,7 +50,7 @@ static void wait_until_full(void)
 
 void store(int item, long result)
 {
-    CHECK_THAT(in_a_task(), "item %d is stored by your own caller; it should be a job", item);
+    CHECK_THAT(in_a_task(), "item %d is stored by the calling thread; submit it as a job", item);
     CHECK_THAT(item >= 0 && item < ITEMS, "there is no item %d", item);
     CHECK_THAT(result == 2L * item + 1, "item %d is stored with a value that is not its own", item);
     filch_mutex_lock(&line);

@@ -10,7 +10,7 @@
 #include <filch/filch.h>
 #include <stdlib.h>
 
-/* What goes along the line. */
+/* An item on the line. */
 typedef struct piece {
     int item;
     long refined;
@@ -26,8 +26,8 @@ static int refine_one(filch_self self, filch_job *job, void *data)
     one->refined = refine(one->item);
     store(one->item,
           one->refined); /* TODO 2: this is the work of another job, of the other pool: submit
-                                       it, which waits while there is no room. Who frees the piece
-                                       now? */
+                                       it, which waits while there is no room. Which job frees the
+                                       piece now? */
     free(one);
     return 0;
 }

@@ -24,7 +24,7 @@ int next_request(void)
     return taken++;
 }
 
-/* What is in progress when the stop comes takes a little longer. */
+/* Running jobs take a little longer when the stop comes. */
 int serve(filch_context *context, int request)
 {
     work_begins("request", request);

@@ -12,7 +12,7 @@ int serve(filch_context *context, int request); /* stops half way if the context
 
 /* Yours: takes requests and serves each by a job of a pool that is four wide, until `stop` is done.
  * Then takes no more; those that were taken are served to their end, for which there are `patience`
- * ns. Who is not done by then is cancelled. Returns 0, or -ETIMEDOUT if some had to be cancelled;
+ * ns. Requests that are not done by then are cancelled. Returns 0, or -ETIMEDOUT if some had to be cancelled;
  * or another negative errno. */
 int serve_until(filch_context *stop, int64_t patience);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Exercise 12: cancellation. This drops everything when it is told to stop, whatever is half done.
+ * Exercise 12: cancellation. This drops everything when it is told to stop, half done or not.
  *
  *   cc starter.c check.c $(pkg-config --cflags --libs filch) -o check && ./check */
 #include "exercise.h"
@@ -14,7 +14,7 @@ static int serve_one(filch_self self, filch_job *job, void *data)
 int serve_until(filch_context *stop, int64_t patience)
 {
     filch_pool *pool;
-    /* TODO 1: what is below `stop` is cancelled with it. Should the jobs be? */
+    /* TODO 1: everything below `stop` is cancelled with it. Should the jobs be? */
     int rc = filch_pool_create(&pool, &(filch_pool_config){.width = 4, .context = stop});
     if (rc)
         return rc;

@@ -6,6 +6,9 @@
 
 #define fl_rng_below fl_rng_below_real
 #include_next <sched/rng.h>
+
+#include <sched/rng.h>
+
 #undef fl_rng_below
 
 #include <tests/model/checker/check.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Stands in for liburcu's wait-free queue (Desnoyers, Jiangshan: wfcqueue) under the model checker,
- * as far as runtime/core/inbox.c uses it: the same steps, and no more order than liburcu promises.
- * Enqueuing is an exchange of the tail, then a store that links the node; between the two the queue
- * is neither empty nor can anything be taken out. liburcu promises a full fence before the exchange
- * and none after it, so here the exchange is acq_rel: who needs a fence afterwards has to make one.
- * Threads: any number enqueue; one at a time dequeues. */
+ * as far as runtime/engine/inbox.c uses it: the same steps, and no more order than liburcu
+ * promises. Enqueuing is an exchange of the tail, then a store that links the node; between the two
+ * the queue is neither empty nor can anything be taken out. liburcu promises a full fence before
+ * the exchange and none after it, so here the exchange is acq_rel: a caller that needs a fence
+ * afterwards has to issue one. Threads: any number enqueue; one at a time dequeues. */
 #ifndef SHIM_URCU_WFCQUEUE_H
 #define SHIM_URCU_WFCQUEUE_H
 
@@ -68,7 +68,8 @@ static inline bool cds_wfcq_enqueue(struct __cds_wfcq_head *head, struct cds_wfc
     return before != &head->node;
 }
 
-/* Moves what is in the caller's own queue, which is not empty and whose nodes are linked, to the end. */
+/* Moves what is in the caller's own queue, which is not empty and whose nodes are linked, to the
+ * end. */
 static inline void __cds_wfcq_splice_nonblocking(struct __cds_wfcq_head *head,
                                                  struct cds_wfcq_tail *tail,
                                                  struct __cds_wfcq_head *own_head,
@@ -79,6 +80,29 @@ static inline void __cds_wfcq_splice_nonblocking(struct __cds_wfcq_head *head,
                                                      (uintptr_t)own_tail->p, MC_ACQ_REL, MC_HERE);
     shim_wfcq_store(&before->next, own_head->node.next, MC_RELEASE);
     (void)head;
+}
+
+/* A look by the one that dequeues, at the oldest node, and at the one behind a node; NULL: there is
+ * none. */
+static inline struct cds_wfcq_node *__cds_wfcq_first_nonblocking(struct __cds_wfcq_head *head,
+                                                                 struct cds_wfcq_tail *tail)
+{
+    if (cds_wfcq_empty(head, tail))
+        return NULL;
+    struct cds_wfcq_node *oldest = shim_wfcq_load(&head->node.next, MC_ACQUIRE);
+    return oldest ? oldest : CDS_WFCQ_WOULDBLOCK;
+}
+
+static inline struct cds_wfcq_node *__cds_wfcq_next_nonblocking(struct __cds_wfcq_head *head,
+                                                                struct cds_wfcq_tail *tail,
+                                                                struct cds_wfcq_node *node)
+{
+    (void)head;
+    struct cds_wfcq_node *next = shim_wfcq_load(&node->next, MC_ACQUIRE);
+    if (next || shim_wfcq_load(&tail->p, MC_RELAXED) == node)
+        return next;
+    next = shim_wfcq_load(&node->next, MC_ACQUIRE);
+    return next ? next : CDS_WFCQ_WOULDBLOCK;
 }
 
 /* The oldest node; NULL: the queue is empty; WOULDBLOCK: an enqueuer is between its two steps. */

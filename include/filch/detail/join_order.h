@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The order of joins, checked by the compiler: part of <filch/task.h>, not for direct use.
+ *
+ * A join takes the newest unjoined fork of its task, whichever task it names. So each body gets one
+ * more parameter, fl_unjoined, in which forks and joins note the newest unjoined tasks. An
+ * optimizer that follows straight-line code folds every note away; where it proves that a join
+ * names another task than the newest fork, the call of filch_join_out_of_order remains, and with it
+ * the warning. Where it proves nothing (loops, conditions), nothing remains either: neither warning
+ * nor instruction.
+ *
+ * A function outside of bodies that was given `self` has no such parameter. There the name means
+ * the function below, and nothing is noted. It is a function since a parameter that hides a
+ * function does not trip -Wshadow.
+ *
+ * C only: in C++ a lambda with a `self` of its own could not reach the parameter of the body around
+ * it. -Wno-attribute-warning turns the warning off.
+ *
+ * The parameter also has the `self` with which the body began, for excess forks (FL_MOVES); in C++
+ * the `self` of a body is a class that has it. */
+#ifndef FL_JOIN_ORDER_H
+#define FL_JOIN_ORDER_H
+
+#include <filch/fork.h>
+
+#if defined(__OPTIMIZE__) && !defined(__cplusplus) && defined(__has_attribute)
+#if __has_attribute(warning)
+#define FL_NOTES_KEPT
+#define FL_NOTES_WARNING(text) __attribute__((warning(text)))
+#endif
+#endif
+#ifndef FL_NOTES_WARNING
+#define FL_NOTES_WARNING(text)
+#endif
+
+FILCH_BEGIN_DECLS
+
+/* Dies and names both tasks: the program was compiled despite the warning. */
+FILCH_API FILCH_COLD void filch_join_out_of_order(filch_self self, const filch_task *joined)
+    FL_NOTES_WARNING("this join names another task than the newest unjoined fork; join in the "
+                     "reverse order of forking");
+
+FILCH_END_DECLS
+
+#ifdef FL_NOTES_KEPT
+
+/* Tasks are numbered, since gcc cannot tell the addresses of two tasks of other files apart. 0:
+ * none, or unknown. */
+typedef struct fl_notes {
+    int newest, second, third, fourth;
+    filch_self home; /* self as the body got it */
+} fl_notes;
+
+/* clang peels one iteration off a loop of forks for each task that is followed there. */
+#ifdef __clang__
+#define FL_NOTES_OLDER(task) 0
+#else
+#define FL_NOTES_OLDER(task) (task)
+#endif
+
+/* The parameter's name outside of bodies refers to this. Never defined or called. */
+void fl_unjoined(void);
+
+FILCH_INLINE FILCH_UNUSED void fl_note_fork(fl_notes *notes, int task)
+{
+    *notes = (fl_notes){task, notes->newest, FL_NOTES_OLDER(notes->second),
+                        FL_NOTES_OLDER(notes->third), notes->home};
+}
+
+/* true: this join is known to be wrong. Asked of the number itself: clang may look whether it is
+ * wrong first, and then takes that answer for a constant. */
+FILCH_INLINE FILCH_UNUSED int fl_note_join(fl_notes *notes, int task)
+{
+    int newest = notes->newest;
+    *notes = (fl_notes){notes->second, FL_NOTES_OLDER(notes->third), FL_NOTES_OLDER(notes->fourth),
+                        0, notes->home};
+    return __builtin_constant_p(newest) && newest && newest != task;
+}
+
+FILCH_INLINE FILCH_UNUSED int fl_note_nothing(void (*nowhere)(void), int task)
+{
+    (void)nowhere, (void)task;
+    return 0;
+}
+
+#define FL_NOTE(of_body, name)                                                                     \
+    _Generic(&fl_unjoined, fl_notes *                                                              \
+             : of_body, default                                                                    \
+             : fl_note_nothing)(&fl_unjoined, name##_number)
+
+/* May an excess fork or join (runtime/engine/excess.h) move `self` by another distance than one
+ * slot? It must not where the compiler knows the distance of `self` from the beginning of the body,
+ * because the compiler then uses that distance; no fork before such a join has moved. Functions
+ * other than bodies always may. */
+FILCH_INLINE FILCH_UNUSED int fl_note_moves(fl_notes *notes, filch_self self)
+{
+    return !__builtin_constant_p((const char *)self - (const char *)notes->home);
+}
+
+FILCH_INLINE FILCH_UNUSED int fl_note_moves_always(void (*nowhere)(void), filch_self self)
+{
+    (void)nowhere, (void)self;
+    return 1;
+}
+
+#define FL_MOVES                                                                                   \
+    _Generic(&fl_unjoined, fl_notes *                                                              \
+             : fl_note_moves, default                                                              \
+             : fl_note_moves_always)(&fl_unjoined, self)
+#define FL_NOTE_FORK(name) FL_NOTE(fl_note_fork, name),
+#define FL_NOTE_JOIN(name)                                                                         \
+    (FL_NOTE(fl_note_join, name) ? filch_join_out_of_order(self, &name##_task) : (void)0),
+#define FL_NOTES_PARAM FILCH_UNUSED fl_notes fl_unjoined,
+#define FL_NOTES_NONE (fl_notes){0, 0, 0, 0, self},
+#define FL_NUMBER(name) enum { name##_number = __COUNTER__ + 1 };
+
+#else
+#if defined(__cplusplus) && defined(__OPTIMIZE__)
+#define FL_BODY_SELF fl_body_self
+#define FL_MOVES fl_self_moves(self)
+
+/* The `self` of a body, with its first value. Always inlined, like the body: otherwise gcc would
+ * not know the distance between the two early enough. */
+#define FL_ALWAYS __attribute__((always_inline))
+extern "C++" {
+struct fl_body_self {
+    filch_self at, home;
+
+    FL_ALWAYS fl_body_self(filch_self self) : at(self), home(self)
+    {
+    }
+    FL_ALWAYS operator filch_self() const
+    {
+        return at;
+    }
+    FL_ALWAYS fl_body_self &operator=(filch_self self)
+    {
+        at = self;
+        return *this;
+    }
+    FL_ALWAYS fl_body_self &operator--()
+    {
+        --at;
+        return *this;
+    }
+};
+
+FILCH_INLINE FILCH_UNUSED int fl_self_moves(const fl_body_self &self)
+{
+    return !__builtin_constant_p((const char *)self.at - (const char *)self.home);
+}
+
+FILCH_INLINE FILCH_UNUSED int fl_self_moves(filch_self)
+{
+    return 1;
+}
+}
+#else
+#define FL_MOVES 1
+#endif
+#define FL_NOTE_FORK(task)
+#define FL_NOTE_JOIN(task)
+#define FL_NOTES_PARAM
+#define FL_NOTES_NONE
+#define FL_NUMBER(name)
+#endif
+
+#ifndef FL_BODY_SELF
+#define FL_BODY_SELF filch_self
+#endif
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The common parts of the typed macros of the parallel algorithms. For authors of algorithms,
+ * and for readers who want to see a macro's expansion. The arguments that a body gets besides
+ * its index or items travel in a context on the caller's stack. A list is one name (any), then
+ * up to five (type, name) pairs, as FL_MAP of <filch/task.h> takes it.
+ *
+ *   FL_CONTEXT(scale, list)         struct scale_context { float *x; float a; };
+ *   FL_CONTEXT_UNPACK(scale, list)  fl_args, a local copy of *fl_context that the compiler may keep
+ *                                   in registers
+ *   FL_MAP(FL_PARAM, list)          , float *x, float a
+ *   FL_MAP(FL_LOAD, list)           , fl_args.x, fl_args.a
+ *   FL_BODY_PARAMS                  filch_self self, int *fl_stop: the first parameters of a body
+ *   FL_ENTRIES(scale, for, (size_t fl_begin, size_t fl_end), (fl_begin, fl_end, 0, scale_chunk),
+ *              list)
+ * The names that a macro generates for `scale` begin with scale_, such as scale_call and
+ * scale_chunk. A program's own functions and macros, less and combine among them, need other
+ * names. FL_ENTRIES defines the two functions for callers:
+ *   int scale(filch_self self, size_t fl_begin, size_t fl_end, float *x, float a)
+ *       fills a context and returns filch_for(self, fl_begin, fl_end, 0, scale_chunk, context)
+ *   int scale_call(filch_runtime *fl_rt, ...)
+ *       the same with filch_run_for(fl_rt, ...); FILCH_RUN(rt, scale, ...) calls it */
+#ifndef FILCH_PAR_ARGS_H
+#define FILCH_PAR_ARGS_H
+
+#include <filch/task.h>
+
+/* For reductions, scans and sorts: of two values. */
+#define FILCH_PLUS(a, b) ((a) + (b))
+#define FILCH_TIMES(a, b) ((a) * (b))
+#define FILCH_MIN(a, b) ((b) < (a) ? (b) : (a))
+#define FILCH_MAX(a, b) ((a) < (b) ? (b) : (a))
+#define FILCH_LESS(a, b) ((a) < (b))
+#define FILCH_GREATER(a, b) ((b) < (a))
+
+/* Stops an algorithm from within a body: no more of it is started, and the call returns `code`,
+ * a nonzero int. The second form is for bodies that return a value; any value will do. */
+#define FILCH_STOP(code)                                                                           \
+    do {                                                                                           \
+        *fl_stop = (code);                                                                         \
+        return;                                                                                    \
+    } while (0)
+#define FILCH_STOP_WITH(code, value) return *fl_stop = (code), (value)
+
+/* Can values of type T be copied by their bytes? In C, always. */
+#ifdef __cplusplus
+#define FL_PLAIN(T) __is_trivially_copyable(T)
+#else
+#define FL_PLAIN(T) 1
+#endif
+
+/* clang-format off */
+#define FL_CONTEXT(name, ...) struct name##_context { FL_FIELDS(__VA_ARGS__) };
+#define FL_CONTEXT_UNPACK(name, ...)                                                               \
+    FILCH_UNUSED struct name##_context fl_args = *(struct name##_context *)fl_context;
+#define FL_CONTEXT_SET(type, name) fl_args.name = name;
+#define FL_BODY_PARAMS FILCH_UNUSED filch_self self, FILCH_UNUSED int *fl_stop
+#define FL_OPEN(...) __VA_ARGS__
+
+#define FL_ENTRIES(name, algorithm, fixed, given, ...)                                             \
+    FL_ENTRY(name, filch_self self, self, filch_##algorithm, name, fixed, given, __VA_ARGS__)      \
+    FL_ENTRY(name##_call, filch_runtime *fl_rt, fl_rt, filch_run_##algorithm, name, fixed, given,  \
+             __VA_ARGS__)
+#define FL_ENTRY(function, place, to, plain, name, fixed, given, ...)                              \
+    FILCH_UNUSED static inline int function(place, FL_OPEN fixed FL_MAP(FL_PARAM, __VA_ARGS__))    \
+    {                                                                                              \
+        struct name##_context fl_args;                                                             \
+        FL_MAP(FL_CONTEXT_SET, __VA_ARGS__) return plain(to, FL_OPEN given, &fl_args);             \
+    }
+/* clang-format on */
+
+#endif

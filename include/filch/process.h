@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Child processes: start a program, write to it and read from it, wait for its end, kill it. For
+ * service authors. A task that waits for a child suspends; its worker runs something else.
+ *
+ *   int main(void) { filch_spawner_start();  ...               first, before any thread
+ *
+ *   filch_process_config config = {.argv = (const char *const[]){"sort", "-u", NULL},
+ *                                  .in = FILCH_PROCESS_PIPE, .out = FILCH_PROCESS_PIPE};
+ *   filch_process *sort;
+ *   filch_process_spawn(&sort, &config, FILCH_FOREVER);
+ *   filch_process_write(sort, lines, size, FILCH_FOREVER);  filch_process_close_in(sort);
+ *   ...  filch_read(filch_process_out(sort), text, sizeof text, FILCH_FOREVER)
+ *   filch_process_outcome outcome;
+ *   filch_process_wait(sort, &outcome, NULL, filch_in(FILCH_SECOND));
+ *   filch_process_destroy(sort);
+ *
+ * Children are started by the spawner, a small process that filch_spawner_start makes. They die
+ * with the calling process, however it ends, and so do all their descendants. They have no files
+ * but their standard input, output and error; signals act by default in them, and none is blocked.
+ * Each has a session and a process group of its own. When a child ends, the rest of its group is
+ * killed. No shell is involved.
+ * Life: spawned; then used by any number of tasks and threads; destroyed when no call on it is in
+ * progress and none follows. A child of fork() cannot use its copies, but may start a spawner of
+ * its own.
+ * Threads: tasks and any thread. Suspend: filch_process_spawn, _write and _wait, as <filch/wait.h>
+ * says. Errors: 0 or a negative errno; an out-pointer is untouched then.
+ * Since 0.1.0. */
+#ifndef FILCH_PROCESS_H
+#define FILCH_PROCESS_H
+
+#include <filch/context.h>
+#include <sys/types.h>
+
+typedef struct filch_process filch_process;
+
+/* Instead of a file: a pipe to or from the caller; /dev/null; for `err` only, the same as `out`. */
+enum { FILCH_PROCESS_PIPE = -1, FILCH_PROCESS_NULL = -2, FILCH_PROCESS_TO_OUT = -3 };
+
+/* The program to run. All is copied; the files may be closed after the call. */
+typedef struct filch_process_config {
+    const char *program; /* a path, from `directory` if it is relative; or a name without a slash,
+                            to be found in the caller's PATH; NULL: argv[0] */
+    const char *const *argv;        /* at least the program's name; ends with NULL */
+    const char *const *environment; /* "NAME=value", ends with NULL; NULL: the caller's */
+    const char *directory;          /* NULL: the caller's */
+    int in, out, err;               /* a file, 0: the caller's own; or one of the names above */
+    void *reserved[4];              /* NULL */
+} filch_process_config;
+
+/* How a child has ended: by exit (`status` is 0 .. 255, `signal` is 0), or by a signal (`status`
+ * is -1). */
+typedef struct filch_process_outcome {
+    int status, signal;
+} filch_process_outcome;
+
+FILCH_BEGIN_DECLS
+
+/* ---- The spawner ---- */
+
+/* Starts the spawner of this process. Call it first in main, before the first thread and before
+ * large allocations: the spawner is a copy of the process, and starts children faster while that
+ * is small. Called later it is correct all the same, but keeps the process's memory of that moment
+ * in use. Children inherit its limits, umask, priority, user and groups: set these before. Returns
+ * 0 also if it runs; starts another one if it has died. Does not suspend.
+ * Errors: -EAGAIN or -ENOMEM (no process: raise the limit of processes, or free memory); -EMFILE
+ * or -ENFILE (close some files); -ENOENT (there is no /dev/null). */
+FILCH_API int filch_spawner_start(void);
+
+/* ---- Life ---- */
+
+/* Starts a child, and returns when its program runs. At most 16,384 children at a time. If the
+ * deadline `until` comes first, the child is killed. filch_error() names the program.
+ * Errors: -ENOTCONN (no spawner: call filch_spawner_start first in main); -EPIPE (the spawner has
+ * died: call filch_spawner_start again). -EPERM (the caller's user or group has changed since
+ * filch_spawner_start: call that after the change). -EINVAL (a wrong member of config, or a
+ * negative time); -EBADF (a file is not open); -ETIMEDOUT. -EAGAIN, -ENOMEM, -EMFILE, -ENFILE
+ * (processes, memory or files lack). Those of open(2) for the directory. Those of execve(2) for the
+ * program: -ENOENT, -EACCES, -ENOEXEC (neither a program nor a script with #!), -E2BIG, ... */
+FILCH_API int filch_process_spawn(filch_process **out, const filch_process_config *config,
+                                  int64_t until);
+/* Closes the caller's ends of its pipes, kills the child and its group if it still runs, and frees
+ * the handle. Does not wait for the child's end. NULL is allowed. */
+FILCH_API void filch_process_destroy(filch_process *process);
+
+/* ---- Its input and output ---- */
+
+/* Writes all `size` bytes to the child's standard input; waits while the pipe is full. Raises no
+ * SIGPIPE. One task at a time. Write and read in different tasks if the child answers while it
+ * reads: if both pipes are full, each waits for the other. Errors: -EPIPE (the child, or
+ * filch_process_close_in, has closed it); -ETIMEDOUT (part of the data may have been written);
+ * -EBADF (it is no pipe); -EINVAL (process is NULL, or a negative time); those of
+ * filch_wait_fd. */
+FILCH_API int filch_process_write(filch_process *process, const void *data, size_t size,
+                                  int64_t until);
+/* Closes the pipe to the child's standard input: the child reads its end. Not while
+ * filch_process_write is in progress. May be called again; NULL is allowed. */
+FILCH_API void filch_process_close_in(filch_process *process);
+/* Returns the caller's end of the pipe to the child's standard input, for filch_wait_fd; -1: none,
+ * or closed. It is closed by filch_process_close_in and filch_process_destroy, not by the caller. A
+ * write to it raises SIGPIPE after the child has closed its end; filch_process_write does not. */
+FILCH_API int filch_process_in(const filch_process *process);
+/* Returns the caller's end of the pipe from the child's standard output, for filch_read; -1: none.
+ * It ends when all processes that have the other end have closed it. filch_process_destroy closes
+ * it. */
+FILCH_API int filch_process_out(const filch_process *process);
+/* The same of its standard error. */
+FILCH_API int filch_process_err(const filch_process *process);
+
+/* ---- Its end ---- */
+
+/* Waits until the child has ended, and fills *outcome (may be NULL); returns 0. If the context (may
+ * be NULL) is done first, returns its cause; the child runs on. Any number may wait, also after the
+ * end. Errors also: -ETIMEDOUT at `until`; -ECHILD (the spawner has died, which kills the child;
+ * its outcome is unknown); -EINVAL (process is NULL, or a negative time); -ENOMEM or -EAGAIN (no
+ * timer). */
+FILCH_API int filch_process_wait(filch_process *process, filch_process_outcome *outcome,
+                                 filch_context *context, int64_t until);
+/* Returns a context that is done when the child has ended: for FILCH_DONE in a select, and as a
+ * parent of work for this child. Its cause is -ESRCH; -ECHILD as above; or -ECANCELED: the
+ * handle was destroyed before. It belongs to the handle: retain it to use it longer. */
+FILCH_API filch_context *filch_process_context(const filch_process *process);
+/* Sends a signal to the child. Returns when the spawner has been told, just before it is sent. A
+ * child that has changed its user, as a setuid program does, may be out of reach. Does not suspend.
+ * Errors: -ESRCH (it has ended); -EINVAL (process is NULL, or there is no such signal); -EPIPE (the
+ * spawner has died); -EAGAIN (hundreds of signals are on their way to a stopped spawner). */
+FILCH_API int filch_process_kill(filch_process *process, int signal);
+/* The same, to all processes of the child's group: those that it and its descendants have started,
+ * except those that have made a group or session of their own. */
+FILCH_API int filch_process_kill_group(filch_process *process, int signal);
+/* Returns the child's process number. After the child's end it may be another process's: send
+ * signals by the calls above. */
+FILCH_API pid_t filch_process_pid(const filch_process *process);
+
+FILCH_END_DECLS
+#endif

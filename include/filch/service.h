@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Services: a process takes jobs from a broker and runs a handler for each, at least once. For
+ * service authors (docs/service.md). A library of its own: link filch-service beside filch.
+ *
+ *   static int resize(filch_self self, filch_service_job *job, void *arg) { ... return 0; }
+ *
+ *   static const filch_handler handlers[] = {{.type = "image_processing", .fn = resize}};
+ *   filch_service *service;
+ *   filch_service_create(&service, &(filch_service_config){.broker = "memory:"}, handlers, 1);
+ *   filch_service_run(service);                        until filch_service_stop
+ *   filch_service_destroy(service);
+ *
+ * A handler is a job of a pool: it may fork, spawn and wait. A message is answered (acknowledged,
+ * retried or buried as a dead letter) once its outcome is known and its handler has returned.
+ * Until then its lease is extended. A crash at any moment therefore loses no message, but it may
+ * run one again: make handlers idempotent.
+ * Backpressure: a service holds at most width + buffer messages whose handlers have not returned.
+ * Threads: any task or thread may call every function unless its comment says otherwise.
+ * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do.
+ * Since 0.1.0. */
+#ifndef FILCH_SERVICE_H
+#define FILCH_SERVICE_H
+
+#include <filch/breaker.h>
+#include <filch/context.h>
+#include <filch/limiter.h>
+#include <filch/log.h>
+#include <filch/message.h>
+#include <filch/pool.h>
+#include <filch/retry.h>
+
+/* ---- Types ---- */
+
+typedef struct filch_service filch_service;
+typedef struct filch_service_job filch_service_job; /* a message whose handler runs */
+
+/* Handles a message. Returns
+ *   0                           done: the message is acknowledged, also if its deadline is past
+ *   filch_service_retry(...)    again later
+ *   filch_service_fail(...)     never again: a dead letter
+ *   a negative errno            again by the retry policy if that calls it retryable, else a dead
+ *                               letter with the text that filch_error() has for it
+ * A panic counts as its errno. */
+typedef int filch_service_fn(filch_self self, filch_service_job *job, void *arg);
+
+/* A type of jobs. A zero field means the default. */
+typedef struct filch_handler {
+    const char *type; /* filch_message.type; not copied */
+    filch_service_fn *fn;
+    void *arg;
+    unsigned width;                  /* handlers of this type at a time; default: the service's */
+    filch_limit rate;                /* attempts begun per period; default (rate 0): no limit */
+    int64_t timeout;                 /* ns from the start of an attempt, at which its context is
+                                        done; default: the service's */
+    const filch_retry_policy *retry; /* not copied; default: the service's */
+    filch_breaker *breaker;          /* an attempt that it refuses waits, and does not count */
+    bool thread; /* fn runs on a thread with a system stack, for libraries that block or need it */
+} filch_handler;
+
+/* The format of message bodies. */
+typedef enum filch_envelope {
+    FILCH_ENVELOPE_NATIVE, /* id, type and the rest are properties of the broker's messages */
+    FILCH_ENVELOPE_JSON,   /* {"id": text, "type": text, "payload": any}; the handler's body is the
+                              payload as it stands */
+    FILCH_ENVELOPE_RAW,    /* every message has the type of the first handler */
+    FILCH_ENVELOPES
+} filch_envelope;
+
+typedef struct filch_service_queue {
+    const char *name;
+    unsigned weight; /* share of the messages taken while several queues have some; default 1 */
+} filch_service_queue;
+
+/* The end of one run of a handler, for the hook. */
+typedef enum filch_service_outcome {
+    FILCH_SERVICE_DONE,
+    FILCH_SERVICE_RETRIED,
+    FILCH_SERVICE_DEAD,
+    FILCH_SERVICE_GIVEN_BACK, /* cancelled by the second stop or the drain's deadline */
+    FILCH_SERVICE_OUTCOMES
+} filch_service_outcome;
+
+/* Called in the handler's task before it. Another result than 0 replaces the handler's. */
+typedef int filch_service_before_fn(filch_service_job *job, void *arg);
+/* Called there after it. reason: of a retry or a dead letter, else "". */
+typedef void filch_service_after_fn(filch_service_job *job, filch_service_outcome outcome,
+                                    const char *reason, void *arg);
+
+/* A zero field means the default. Texts and tables are not copied and must outlive the service. */
+typedef struct filch_service_config {
+    size_t size;        /* sizeof(filch_service_config), or 0: the fields of the first release */
+    const char *broker; /* URL; default "memory:" */
+    const filch_service_queue *queues; /* default: one, "tasks" */
+    unsigned queue_count;              /* at most FILCH_SERVICE_QUEUES */
+    bool strict; /* a queue is served only while those before it in the table are empty */
+    filch_envelope envelope;
+    filch_runtime *runtime; /* runs the handlers, and outlives the service; NULL: its own, */
+    unsigned workers;       /* with this many workers; default: one per core */
+    unsigned width;         /* handlers at a time; default 10 */
+    unsigned buffer;        /* messages received ahead; default: width */
+    int64_t lease;          /* ns; default 30 s, or the broker's longest. Extended at a third */
+    int64_t timeout;        /* ns, for handlers without one; default 5 min; FILCH_FOREVER: none */
+    const filch_retry_policy *retry; /* for handlers without one. Delays are computed here; the
+                                        message waits in the broker */
+    unsigned deliveries;  /* a message delivered more often without an outcome is poison: a dead
+                             letter; default 5 */
+    const filch_log *log; /* default: none */
+    filch_service_before_fn *before;
+    filch_service_after_fn *after;
+    void *hook_arg;
+    int64_t (*clock)(void *arg); /* for tests: ns, for leases, delays and Unix times; default: the
+                                    system's clocks. Timeouts and rates use the system's */
+    void *clock_arg;
+} filch_service_config;
+
+enum { FILCH_SERVICE_QUEUES = 64, FILCH_SERVICE_WIDTH_MOST = 100000 };
+
+/* Totals so far, and present numbers. */
+typedef struct filch_service_stats {
+    uint64_t received;                         /* deliveries */
+    uint64_t begun;                            /* runs of handlers */
+    uint64_t outcomes[FILCH_SERVICE_OUTCOMES]; /* of these */
+    uint64_t settled;                          /* answers that the broker has accepted */
+    uint64_t returned;                         /* given back without having begun */
+    uint64_t malformed; /* dead letters without having begun: malformed or of unknown type, */
+    uint64_t expired;   /* expired, */
+    uint64_t poison;    /* delivered too often */
+    uint64_t late;      /* done after their deadline */
+    uint64_t lost;      /* leases lost before the answer: the message runs again */
+    uint64_t extended;  /* extensions of leases */
+    uint64_t connected; /* connections made to consume */
+    uint64_t published; /* messages published */
+    uint64_t running;   /* now: handlers */
+    uint64_t held;      /* now: messages whose handler has not returned */
+    uint64_t held_most; /* the most so far */
+    uint64_t prefetch;  /* the bound: width + buffer */
+    bool is_connected, is_draining;
+} filch_service_stats;
+
+FILCH_BEGIN_DECLS
+
+/* ---- Life ---- */
+
+/* Creates a service; connects to nothing yet. Errors: -EINVAL (a field is out of range, an unknown
+ * scheme, no or two handlers of a type); -ENOTSUP (the JSON envelope in a build without jansson);
+ * -ENOMEM; those of filch_runtime_create and filch_pool_create. */
+FILCH_API int filch_service_create(filch_service **out, const filch_service_config *config,
+                                   const filch_handler *handlers, size_t count);
+/* Frees it. NULL is allowed. Error: -EBUSY (it runs: stop it, and wait for filch_service_run). */
+FILCH_API int filch_service_destroy(filch_service *service);
+
+/* Serves until filch_service_stop. The calling thread, which must be no worker, becomes the owner
+ * of the connection. An unreachable broker is not an error: it tries again. Returns 0 if every
+ * handler that had begun ended by itself, and each answer was accepted.
+ * Errors: -ECANCELED (some handlers were cancelled, or answers not accepted: those messages come
+ * again); -EINVAL (the broker refuses the configuration, or the caller is a task); -EBUSY (it
+ * runs); -EMFILE, -ENFILE. */
+FILCH_API int filch_service_run(filch_service *service);
+/* For tests of handlers: receives and runs messages on the same terms until none is ready, and
+ * returns. *ran, if given, receives the number of handlers run. Errors: as filch_service_run;
+ * -ENOTCONN (not connected); -EAGAIN (the broker is busy: call again). */
+FILCH_API int filch_service_run_ready(filch_service *service, uint64_t *ran);
+/* Begins to drain: nothing more is received, messages that have not begun go back at once, running
+ * handlers go on. At `until`, or at the second call, running handlers see their contexts done;
+ * they are waited for. Does not wait. Error: -EALREADY (from the third call on); -EINVAL. */
+FILCH_API int filch_service_stop(filch_service *service, int64_t until);
+
+/* ---- Publishing ---- */
+
+/* Publishes a message through the service's broker and waits until `until` for the broker's
+ * confirmation. Errors: -EEXIST (an unfinished message has this dedup key); -EMSGSIZE (over the
+ * limits); -ENOTSUP (asks for a capability that the broker lacks); -ENOSPC (the queue is full).
+ * -EINVAL (no type, unknown queue, priority too high, negative time); -ETIMEDOUT (not confirmed: it
+ * may have been published); -EPIPE (the service is being destroyed); -ENOMEM; -EAGAIN (no thread). */
+FILCH_API int filch_service_publish(filch_service *service, const filch_message *message,
+                                    int64_t until);
+
+/* ---- For handlers: valid until the handler returns ---- */
+
+/* Returns the message, with its envelope opened. Does not wait. */
+FILCH_API const filch_message *filch_service_job_message(const filch_service_job *job);
+/* Returns the context of this run: done at its deadline, when the service cancels it, or with
+ * -ESTALE when its lease is lost. If memory is short, one that is done with -ENOMEM. */
+FILCH_API filch_context *filch_service_job_context(filch_service_job *job);
+/* Returns the span of this run, below the message's if it has one. */
+FILCH_API filch_trace filch_service_job_trace(const filch_service_job *job);
+/* Returns the ns since the message's publication. */
+FILCH_API int64_t filch_service_job_age(const filch_service_job *job);
+/* Returns the service's log; NULL: it has none. */
+FILCH_API const filch_log *filch_service_job_log(const filch_service_job *job);
+/* Returns the service that runs the job. */
+FILCH_API filch_service *filch_service_job_service(const filch_service_job *job);
+/* Returns the text of the header; NULL: there is none. */
+FILCH_API const char *filch_message_header(const filch_message *message, const char *name);
+
+/* A handler returns this to have the message again `after` ns from now (0: by the retry policy),
+ * while the policy has attempts. The text is the reason, up to 127 bytes. Returns -EAGAIN. */
+FILCH_API FILCH_PRINTF(3, 4) int filch_service_retry(filch_service_job *job, int64_t after,
+                                                     const char *format, ...);
+/* A handler returns this to make the message a dead letter with that reason. Returns -EBADMSG. */
+FILCH_API FILCH_PRINTF(2, 3) int filch_service_fail(filch_service_job *job, const char *format,
+                                                    ...);
+
+/* ---- Queries ---- */
+
+/* Fills the first `size` bytes of *out; size is the caller's sizeof *out. */
+FILCH_API void filch_service_stats_read(filch_service *service, filch_service_stats *out,
+                                        size_t size);
+/* Writes the broker's capabilities, one line, as snprintf does, and returns the full length. */
+FILCH_API size_t filch_service_describe(const filch_service *service, char *text, size_t size);
+
+FILCH_END_DECLS
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Spans: records of operations in a trace, with times, attributes, events and a status. For service
+ * authors. The library exports nothing: a function of yours, the sink, receives each finished span.
+ *
+ *   static const filch_tracer tracer = {.sink = export_span, .arg = &exporter};
+ *   filch_span_begin(&span, &tracer, "process_task",
+ *                    &(filch_span_options){.caller = &caller, .kind = FILCH_SPAN_CONSUMER});
+ *   filch_context_create_span(&context, request, span);          calls below find it
+ *   ...
+ *   FILCH_SPAN_SET(filch_context_span(context), filch_log_text("task.type", type));
+ *   ...
+ *   filch_span_set_status(span, FILCH_SPAN_ERROR, filch_error());
+ *   filch_span_end(span);
+ *   filch_span_release(span);
+ *
+ * Sampling: a span below another one is recorded if that one is sampled, at home and abroad. A span
+ * that begins a trace is recorded once in filch_tracer.one_in, by its random id. A span that is not
+ * recorded keeps its identity for requests and log lines, and does nothing else.
+ * Life: reference-counted. filch_span_begin gives the first reference, each filch_span_retain
+ * another, each context of filch_context_create_span a third. filch_span_end comes before the last
+ * filch_span_release, which otherwise ends the span itself. So each recorded span reaches the sink
+ * exactly once.
+ * Threads: any task or thread, several at a time; NULL in place of a span does nothing. None
+ * suspends, except by a sink that does.
+ * Since 0.1.0. */
+#ifndef FILCH_SPAN_H
+#define FILCH_SPAN_H
+
+#include <filch/context.h>
+#include <filch/log.h>
+#include <filch/trace.h>
+
+#include <stdbool.h>
+
+/* ---- Types ---- */
+
+typedef struct filch_span filch_span;
+
+typedef enum filch_span_kind {
+    FILCH_SPAN_INTERNAL,
+    FILCH_SPAN_SERVER,   /* answers a request from elsewhere */
+    FILCH_SPAN_CLIENT,   /* sends a request, and waits for the answer */
+    FILCH_SPAN_PRODUCER, /* sends a message */
+    FILCH_SPAN_CONSUMER  /* processes a message */
+} filch_span_kind;
+
+typedef enum filch_span_status {
+    FILCH_SPAN_UNSET,
+    FILCH_SPAN_OK,
+    FILCH_SPAN_ERROR
+} filch_span_status;
+
+/* Receives a recorded span that has ended, for filch_span_read. The ending task or thread calls it,
+ * and no lock is held; several calls at a time. The span is valid during the call, and longer with
+ * filch_span_retain; filch_span_read stays valid as long. The sink may call every function of this
+ * header. It must return soon and not panic: the timer thread, too, may release the last
+ * reference. */
+typedef void filch_span_sink_fn(filch_span *span, void *arg);
+
+/* Where spans go. Zero in a field: the default. Read by filch_span_begin only; arg stays valid
+ * until the last span has ended. */
+typedef struct filch_tracer {
+    filch_span_sink_fn *sink; /* NULL: nothing is recorded */
+    void *arg;
+    unsigned one_in;     /* of so many new traces one is recorded; default 1: all */
+    unsigned attributes; /* of one span, and of one event, at most; default 32; up to 1,000 */
+    unsigned events;     /* of one span, at most; default 16; up to 1,000 */
+    unsigned text;       /* bytes of a name, key, text or message; default 256; 16 .. 65,536 */
+} filch_tracer;
+
+/* How a span begins. Zero bytes: a new trace. */
+typedef struct filch_span_options {
+    const filch_trace *caller;      /* parent from a traceparent; zero bytes or NULL: none */
+    const filch_trace_state *state; /* the tracestate that came with caller, or NULL */
+    filch_context *context;         /* parent without a caller: its filch_context_span, if any */
+    filch_span_kind kind;
+} filch_span_options;
+
+typedef struct filch_span_event {
+    const char *name;
+    int64_t at; /* ns since 1970 */
+    const filch_log_field *attributes;
+    size_t count;
+    size_t dropped; /* attributes beyond the limit */
+} filch_span_event;
+
+/* A finished span. Constant; valid as long as a reference to the span. */
+typedef struct filch_span_record {
+    const char *name;
+    filch_trace trace;
+    uint8_t parent[8]; /* zero bytes: it began the trace */
+    bool remote;       /* the parent is options.caller */
+    filch_span_kind kind;
+    const char *state; /* tracestate; "": none */
+    int64_t began;     /* ns since 1970 */
+    int64_t ended;     /* began + duration: unaffected by a clock that is set meanwhile */
+    int64_t duration;  /* ns of the monotonic clock */
+    filch_span_status status;
+    const char *message;               /* of an error; "": none */
+    const filch_log_field *attributes; /* text, int, float and bool; a text is never NULL */
+    size_t count, dropped_attributes;
+    const filch_span_event *events;
+    size_t event_count, dropped_events;
+} filch_span_record;
+
+FILCH_BEGIN_DECLS
+
+/* ---- Life ---- */
+
+/* Begins a span now, with a random id; texts are copied. tracer may be NULL: nothing is recorded.
+ * Without a sink a span has the identity of its parent, which is passed on unchanged. options may
+ * be NULL. Errors: -EINVAL (no out or name, an unknown kind, or a limit of the tracer is out of
+ * range); -ENOMEM. *out is then NULL: continue without a span. */
+FILCH_API int filch_span_begin(filch_span **out, const filch_tracer *tracer, const char *name,
+                               const filch_span_options *options);
+/* Ends it: takes the time, and calls the sink. Later changes are refused. Error: -EALREADY (it has
+ * ended before). */
+FILCH_API int filch_span_end(filch_span *span);
+/* Adds a reference; returns span. */
+FILCH_API filch_span *filch_span_retain(filch_span *span);
+/* Drops a reference. The last one ends a span that has not ended, and frees it. */
+FILCH_API void filch_span_release(filch_span *span);
+
+/* ---- Contexts ---- */
+
+/* Creates a child of parent (NULL: a root) that carries the span, and holds a reference until it is
+ * freed. span may be NULL: calls below find none. Error: -ENOMEM. */
+FILCH_API int filch_context_create_span(filch_context **out, filch_context *parent,
+                                        filch_span *span);
+/* Returns the span of the context or of the nearest ancestor that has one, or NULL. Valid as long as
+ * the context; for longer use filch_span_retain. */
+FILCH_API filch_span *filch_context_span(const filch_context *context);
+
+/* ---- Content; FILCH_SPAN_SET and FILCH_SPAN_EVENT are convenient forms ---- */
+
+/* Sets attributes, each in place of one with the same key. Keys and texts are copied, and cut
+ * between two characters at the limit; a text that is NULL becomes "". Errors, which leave out
+ * attributes and count them as dropped: -ENOSPC (beyond the limit); -ENOMEM; -EINVAL (no key, or the
+ * field of filch_log_trace). -EALREADY (it has ended; nothing is counted). An unrecorded span
+ * returns 0. */
+FILCH_API int filch_span_set(filch_span *span, const filch_log_field *attributes, size_t count);
+/* Adds an event that happens now. Attributes as filch_span_set; those beyond the limit, without a
+ * key, or of filch_log_trace are counted in the event. Errors: -EINVAL (no name); -ENOSPC or -ENOMEM
+ * (the event is dropped and counted); -EALREADY (it has ended). */
+FILCH_API int filch_span_add_event(filch_span *span, const char *name,
+                                   const filch_log_field *attributes, size_t count);
+/* Adds the event "exception" with exception.type and exception.message, as OpenTelemetry names a
+ * recorded error. type: such as "ETIMEDOUT"; either may be NULL, and is then left out. Does not
+ * change the status. Errors: as filch_span_add_event. */
+FILCH_API int filch_span_record_error(filch_span *span, const char *type, const char *message);
+/* Sets the status. FILCH_SPAN_OK is final, an error replaces an earlier error, FILCH_SPAN_UNSET
+ * changes nothing. message: of an error, NULL or "" for none; else unused. Errors: -EINVAL (an
+ * unknown status); -ENOMEM (the error is set, without its message); -EALREADY (it has ended, or was
+ * FILCH_SPAN_OK). */
+FILCH_API int filch_span_set_status(filch_span *span, filch_span_status status,
+                                    const char *message);
+
+/* ---- Queries ---- */
+
+/* Is it recorded, and has it not ended? To skip the work of computing attributes. NULL: false. */
+FILCH_API bool filch_span_recording(filch_span *span);
+/* Returns its identity, for filch_trace_format and filch_log_trace. NULL: zero bytes. */
+FILCH_API filch_trace filch_span_trace(const filch_span *span);
+/* Returns the tracestate to be sent with it; "": none. Valid as long as the span. */
+FILCH_API const char *filch_span_state(const filch_span *span);
+/* Returns its content. NULL: it has not ended, or is not recorded. */
+FILCH_API const filch_span_record *filch_span_read(filch_span *span);
+
+FILCH_END_DECLS
+
+/* FILCH_SPAN_SET(span, fields...): computes the fields only if the span is recording. */
+#define FILCH_SPAN_SET(span, ...)                                                                  \
+    (__extension__({                                                                               \
+        filch_span *fl_span_ = (span);                                                             \
+        if (filch_span_recording(fl_span_)) {                                                      \
+            const filch_log_field fl_fields_[] = {__VA_ARGS__};                                    \
+            filch_span_set(fl_span_, fl_fields_, sizeof fl_fields_ / sizeof *fl_fields_);          \
+        }                                                                                          \
+        (void)0;                                                                                   \
+    }))
+/* FILCH_SPAN_EVENT(span, name, fields...): the same for an event; with one field or more. */
+#define FILCH_SPAN_EVENT(span, name, ...)                                                          \
+    (__extension__({                                                                               \
+        filch_span *fl_span_ = (span);                                                             \
+        if (filch_span_recording(fl_span_)) {                                                      \
+            const filch_log_field fl_fields_[] = {__VA_ARGS__};                                    \
+            filch_span_add_event(fl_span_, name, fl_fields_,                                       \
+                                 sizeof fl_fields_ / sizeof *fl_fields_);                          \
+        }                                                                                          \
+        (void)0;                                                                                   \
+    }))
+#endif

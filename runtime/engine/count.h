@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Counting by workers (runtime/engine/counters.h), and where their time goes (sched/times.h). */
+#ifndef FL_COUNT_H
+#define FL_COUNT_H
+
+#include <runtime/engine/counters.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/clock.h>
+#include <sched/times.h>
+
+#ifdef FL_UNCOUNTED /* to measure what counting costs: bench/bars/statistics.c */
+#define FL_COUNTED(counter) ((counter) == FL_SUSPENDED)
+#else
+#define FL_COUNTED(counter) true
+#endif
+
+static inline void fl_count(fl_worker *worker, enum fl_counter counter, uint64_t n)
+{
+    filch_u64 *count = &worker->counters[counter];
+    if (!FL_COUNTED(counter))
+        return;
+    /* relaxed: single writer, readers sum approximately */
+    filch_u64_store(count, filch_u64_load(count, FILCH_RELAXED) + n, FILCH_RELAXED);
+}
+
+static inline uint64_t fl_sum(const fl_runtime *rt, enum fl_counter counter)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < rt->worker_set.most; i++) /* relaxed: approximate while workers run */
+        sum += filch_u64_load(&rt->worker[i]->counters[counter], FILCH_RELAXED);
+    return sum;
+}
+
+/* `n` tasks or items came from that victim. */
+static inline void fl_count_theft(fl_worker *worker, const fl_worker *victim, uint64_t n)
+{
+    filch_u64 *thefts = &worker->thefts[victim->index];
+    if (FL_COUNTED(FL_COUNTERS)) /* relaxed: as above */
+        filch_u64_store(thefts, filch_u64_load(thefts, FILCH_RELAXED) + n, FILCH_RELAXED);
+}
+
+/* Something of that kind came through the inbox. Of what its tasks start work items are counted
+ * there. */
+static inline void fl_count_outside(fl_worker *worker, enum fl_work_item_kind kind)
+{
+    fl_count(worker, FL_OUTSIDE, 1);
+    if (kind != FL_WORK_ITEM_FIBER)
+        fl_count(worker, FL_JOBS_STARTED, 1);
+}
+
+/* The worker does `doing` from `now` on; fl_turn: from the current time on. */
+static inline void fl_turn_at(fl_worker *worker, enum fl_doing doing, int64_t now)
+{
+    if (FL_COUNTED(FL_COUNTERS))
+        fl_times_turn(&worker->times, doing, now);
+}
+
+static inline void fl_turn(fl_worker *worker, enum fl_doing doing)
+{
+    if (FL_COUNTED(FL_COUNTERS))
+        fl_turn_at(worker, doing, fl_now());
+}
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Running what was found. */
+#ifndef FL_EXECUTE_H
+#define FL_EXECUTE_H
+
+#include <filch/task.h>
+#include <runtime/engine/work.h>
+
+/* A fiber's life: find, run, again; entry of every fiber. */
+void fl_fiber_loop(void *fiber);
+/* Runs what was taken from others' forks, SLOT or RANGE, from self on. */
+void fl_run_forked(filch_self self, const fl_work *work);
+/* Runs a taken slot and publishes its result. */
+void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task);
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/engine/fiber.h>
+
+#include <runtime/platform/atfork.h>
+#include <runtime/platform/bitmap.h>
+#include <runtime/platform/container.h>
+#include <runtime/platform/error.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(fl_fiber) <= FL_SLOTS_OFFSET, "the fiber's header reaches into its slots");
+_Static_assert(FL_SLOTS_OFFSET % sizeof(filch_slot) == 0, "slots start at a whole index");
+
+enum {
+    TRIM_MOST = 64 /* fibers a step */,
+    ARENA_MOST = 64,
+    PLENTY = 16 /* fibers a worker, so that it may keep some back */
+};
+
+/* ---- Arenas ---- */
+
+static fl_fiber *fiber_at(const fl_fibers *fibers, const fl_arena *arena, unsigned i)
+{
+    return (fl_fiber *)fl_arena_unit(arena, &fibers->layout, i);
+}
+
+static void list_arena(fl_fibers *fibers, const fl_arena *arena)
+{
+    fl_bitmap_set(fibers->with_idle, arena->number, arena->idle > 0);
+    fl_bitmap_set(fibers->with_room, arena->number, arena->used < arena->room && !arena->renewing);
+}
+
+/* A larger copy, zeros behind the old bytes, in the place of `old`, which is freed. NULL: no
+ * memory. */
+static void *enlarge(void *old, size_t from, size_t to)
+{
+    void *larger = calloc(1, to);
+    if (!larger)
+        return NULL;
+    if (from)
+        memcpy(larger, old, from);
+    free(old);
+    return larger;
+}
+
+/* Room for one more arena in the tables. */
+static bool have_place(fl_fibers *fibers)
+{
+    if (fibers->arenas < fibers->places)
+        return true;
+    unsigned from = fibers->places, to = from + FL_BITMAP_WORD;
+    fl_arena **arena = enlarge(fibers->arena, from * sizeof *arena, to * sizeof *arena);
+    if (arena)
+        fibers->arena = arena;
+    uint64_t *idle = enlarge(fibers->with_idle, from / 8, to / 8); /* a bit for each */
+    if (idle)
+        fibers->with_idle = idle;
+    uint64_t *room = enlarge(fibers->with_room, from / 8, to / 8);
+    if (room)
+        fibers->with_room = room;
+    if (!arena || !idle || !room)
+        return false;
+    fibers->places = to;
+    return true;
+}
+
+static fl_arena *add_arena(fl_fibers *fibers, unsigned room)
+{
+    const fl_arena *last = fibers->arenas ? fibers->arena[fibers->arenas - 1] : NULL;
+    fl_arena *arena = have_place(fibers) ? fl_arena_create(&fibers->layout, room, last) : NULL;
+    if (!arena)
+        return NULL;
+    arena->of = fibers;
+    arena->number = fibers->arenas++;
+    fibers->arena[arena->number] = arena;
+    list_arena(fibers, arena);
+    return arena;
+}
+
+/* Twice as large as the last one each time, as long as that works. */
+static fl_arena *arena_with_room(fl_fibers *fibers)
+{
+    int oldest = fl_bitmap_first(fibers->with_room, fibers->arenas);
+    if (fibers->count >= fibers->max)
+        return NULL;
+    if (oldest >= 0)
+        return fibers->arena[oldest];
+    unsigned room = 2 * fibers->arena[fibers->arenas - 1]->room;
+    if (room > ARENA_MOST)
+        room = ARENA_MOST;
+    if (room > fibers->max - fibers->count)
+        room = fibers->max - fibers->count;
+    fl_arena *arena = add_arena(fibers, room);
+    return arena ? arena : add_arena(fibers, 1);
+}
+
+/* ---- One fiber ---- */
+
+/* An empty stack, on which entry(fiber) will be called. */
+static void lay_entry(fl_fiber *fiber, void (*entry)(void *))
+{
+    char *top = (char *)fiber->shadow.low + fiber->shadow.size;
+    fl_switch_frame_make(&fiber->context, top - fiber->colour, entry, fiber);
+    fiber->trimmed = false;
+}
+
+static fl_fiber *fiber_create(fl_fibers *fibers, void (*entry)(void *))
+{
+    fl_arena *arena = arena_with_room(fibers);
+    if (!arena)
+        return NULL;
+    const fl_layout *layout = &fibers->layout;
+    fl_fiber *fiber = fiber_at(fibers, arena, arena->used++); /* zero pages */
+    char *guard = (char *)fiber + layout->guard_at;
+    list_arena(fibers, arena);
+    fiber->arena = arena;
+    fiber->guard = fl_guard_install(guard, layout->guard);
+    arena->mapped += fiber->guard == FL_GUARD_MAPPED;
+    fl_forkstack_init(&fiber->stack);
+    fl_forkstack_issue(&fiber->stack, fibers->side);
+    fiber->wake.kind = FL_WORK_ITEM_FIBER;
+    fiber->wake.as.fiber = fiber;
+    fl_shadow_create(&fiber->shadow, guard + layout->guard, layout->stack);
+    /* Tops of all stacks at the same distance from a page would compete for the same cache sets. */
+    fiber->colour = (fibers->count % 8) * 128;
+    lay_entry(fiber, entry);
+    fibers->count++;
+    return fiber;
+}
+
+static fl_fiber *take_idle(fl_fibers *fibers, void (*entry)(void *))
+{
+    int oldest = fl_bitmap_first(fibers->with_idle, fibers->arenas);
+    if (oldest < 0)
+        return NULL;
+    fl_arena *arena = fibers->arena[oldest];
+    fl_fiber *fiber = arena->free;
+    arena->free = fiber->next;
+    arena->idle--;
+    list_arena(fibers, arena);
+    if (fiber->trimmed) {
+        fl_shadow_restart(&fiber->shadow);
+        lay_entry(fiber, entry);
+        return fiber;
+    }
+    arena->dirty--;
+    fl_decay_taken(&fibers->decay, --fibers->dirty);
+    return fiber;
+}
+
+bool fl_fiber_guards(const fl_fiber *fiber, const void *address)
+{
+    return (const char *)address < (const char *)fiber->shadow.low &&
+           (const char *)address >= (const char *)fiber + FL_FORKSTACK_SIZE;
+}
+
+bool fl_fiber_overflowed(const fl_fiber *fiber)
+{
+    const fl_layout *layout = &fiber->arena->of->layout;
+    return fiber->guard == FL_GUARD_NONE &&
+           fl_guard_touched((const char *)fiber + layout->guard_at, layout->guard);
+}
+
+/* ---- All of them ---- */
+
+static void set_capped(fl_fibers *fibers, bool capped)
+{
+    filch_u32_store(&fibers->capped, capped || fibers->few, FILCH_RELAXED); /* a hint */
+}
+
+int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack_size,
+                   enum fl_forkside side)
+{
+    memset(fibers, 0, sizeof *fibers);
+    fibers->max = max;
+    fibers->few = max / PLENTY < first;
+    set_capped(fibers, false);
+    fibers->layout = fl_layout_for(stack_size);
+    fibers->side = side;
+    int rc = pthread_mutex_init(&fibers->lock, NULL);
+    if (rc)
+        return fl_fail(rc, "no mutex for the fibers: %s; free some memory", strerror(rc));
+    if (add_arena(fibers, first))
+        return 0;
+    fl_fibers_clear(fibers);
+    return fl_fail(ENOMEM,
+                   "no address space for %u fibers; fewer workers or smaller stacks "
+                   "(FILCH_STACK_SIZE) need less",
+                   first);
+}
+
+static void destroy_shadows(fl_fibers *fibers, const fl_arena *arena)
+{
+    for (unsigned i = 0; i < arena->used; i++)
+        fl_shadow_destroy(&fiber_at(fibers, arena, i)->shadow);
+}
+
+static bool is_renewing(fl_fibers *fibers)
+{
+    pthread_mutex_lock(&fibers->lock);
+    bool renewing = fibers->renewals > 0;
+    pthread_mutex_unlock(&fibers->lock);
+    return renewing;
+}
+
+void fl_fibers_clear(fl_fibers *fibers)
+{
+    if (is_renewing(fibers)) {
+        urcu_bp_barrier();
+        is_renewing(fibers); /* the lock orders what sanitizers cannot see in liburcu */
+    }
+    for (unsigned i = 0; i < fibers->arenas; i++) {
+        destroy_shadows(fibers, fibers->arena[i]);
+        fl_arena_destroy(fibers->arena[i], &fibers->layout);
+    }
+    free(fibers->arena);
+    free(fibers->with_idle);
+    free(fibers->with_room);
+    pthread_mutex_destroy(&fibers->lock);
+}
+
+fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *))
+{
+    pthread_mutex_lock(&fibers->lock);
+    fl_fiber *fiber = take_idle(fibers, entry);
+    if (!fiber)
+        fiber = fiber_create(fibers, entry);
+    if (!fiber)
+        set_capped(fibers, true);
+    pthread_mutex_unlock(&fibers->lock);
+    return fiber;
+}
+
+void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber)
+{
+    pthread_mutex_lock(&fibers->lock);
+    fl_arena *arena = fiber->arena;
+    fiber->next = arena->free;
+    arena->free = fiber;
+    arena->idle++;
+    arena->dirty++;
+    fibers->dirty++;
+    list_arena(fibers, arena);
+    pthread_mutex_unlock(&fibers->lock);
+    fl_relieve(&fibers->starve);
+}
+
+void fl_fibers_each(fl_fibers *fibers, void (*what)(fl_fiber *fiber, void *arg), void *arg)
+{
+    pthread_mutex_lock(&fibers->lock);
+    for (unsigned i = 0; i < fibers->arenas; i++)
+        for (unsigned k = 0; k < fibers->arena[i]->used; k++)
+            what(fiber_at(fibers, fibers->arena[i], k), arg);
+    pthread_mutex_unlock(&fibers->lock);
+}
+
+unsigned fl_fibers_count(const fl_fibers *fibers)
+{
+    fl_fibers *shared = (fl_fibers *)(uintptr_t)fibers; /* only its lock is touched */
+    pthread_mutex_lock(&shared->lock);
+    unsigned count = fibers->count;
+    pthread_mutex_unlock(&shared->lock);
+    return count;
+}
+
+/* ---- Giving memory back; under the lock ---- */
+
+/* Frees the fork stack except its header's page, and the whole C stack: an idle fiber waits at the
+ * bottom of its loop, and can just as well start the loop anew. */
+static void trim(const fl_fibers *fibers, fl_fiber *fiber)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const void *low = fiber->shadow.low;
+    fl_shadow_destroy(&fiber->shadow); /* with what it knows of frames that never return */
+    fl_shadow_create(&fiber->shadow, low, fibers->layout.stack);
+    madvise((void *)(uintptr_t)low, fibers->layout.stack, MADV_DONTNEED);
+    if (fibers->layout.guard_at > page)
+        madvise((char *)fiber + page, fibers->layout.guard_at - page, MADV_DONTNEED);
+    fiber->trimmed = true;
+}
+
+static unsigned trim_some(fl_fibers *fibers, fl_arena *arena, unsigned most)
+{
+    unsigned trimmed = 0;
+    for (fl_fiber *fiber = arena->free; fiber && trimmed < most; fiber = fiber->next)
+        if (!fiber->trimmed) {
+            trim(fibers, fiber);
+            trimmed++;
+        }
+    arena->dirty -= trimmed;
+    fibers->dirty -= trimmed;
+    return trimmed;
+}
+
+/* No thief has a look at its fork stacks any more. A child of fork() inherits the calls that its
+ * parent has pending, but the lock may have been held by a thread that the child does not have. */
+static void renew(struct rcu_head *head)
+{
+    fl_arena *arena = FL_CONTAINER_OF(head, fl_arena, renewal);
+    fl_fibers *fibers = arena->of;
+    fl_tsan_acquire(arena);
+    if (arena->renews_in != fl_fork_generation())
+        return;
+    fl_tsan_acquire(&fl_readers);
+    pthread_mutex_lock(&fibers->lock);
+    fl_arena_renew(arena, &fibers->layout);
+    arena->renewing = false;
+    list_arena(fibers, arena);
+    fibers->renewals--;
+    pthread_mutex_unlock(&fibers->lock);
+}
+
+/* Its fibers are all idle, and exist no more. */
+static unsigned retire(fl_fibers *fibers, fl_arena *arena)
+{
+    unsigned dirty = arena->dirty;
+    destroy_shadows(fibers, arena);
+    fibers->count -= arena->used;
+    fibers->dirty -= dirty;
+    arena->used = arena->idle = arena->dirty = 0;
+    arena->free = NULL;
+    arena->renewing = true;
+    arena->renews_in = fl_fork_generation();
+    list_arena(fibers, arena);
+    fibers->renewals++;
+    fl_tsan_release(arena);
+    urcu_bp_call_rcu(&arena->renewal, renew);
+    return dirty;
+}
+
+/* The newest first: the oldest are taken first. Trims only some, since others wait for the lock;
+ * the rest of the surplus stays for the next step. Returns how many went. */
+static unsigned give_back(fl_fibers *fibers, unsigned surplus)
+{
+    unsigned gone = 0, left = TRIM_MOST;
+    for (unsigned i = fibers->arenas; i-- > 0 && gone < surplus && left;) {
+        fl_arena *arena = fibers->arena[i];
+        if (arena->idle && arena->idle == arena->used && arena->dirty <= surplus - gone) {
+            gone += retire(fibers, arena);
+        } else if (arena->dirty) {
+            unsigned trimmed =
+                trim_some(fibers, arena, left < surplus - gone ? left : surplus - gone);
+            gone += trimmed;
+            left -= trimmed;
+        }
+    }
+    return gone;
+}
+
+int64_t fl_fibers_decay(fl_fibers *fibers, unsigned keep, int64_t now)
+{
+    pthread_mutex_lock(&fibers->lock);
+    unsigned surplus = fl_decay_surplus(&fibers->decay, fibers->dirty, keep, now), gone = 0;
+    if (surplus) {
+        set_capped(fibers, false); /* more were idle for a second than are kept */
+        gone = give_back(fibers, surplus);
+    }
+    int64_t next = fl_decay_next(&fibers->decay, gone, fibers->dirty, keep, now);
+    pthread_mutex_unlock(&fibers->lock);
+    return next;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Fibers: a fork stack (a region aligned to its own size) and a C stack. An issued fiber runs a
+ * worker's loop. If the task that the loop runs suspends, the whole fiber waits while its worker
+ * goes on with another.
+ *
+ * Memory (runtime/platform/arena.h): each fiber has a unit of an arena, with its fork stack low,
+ * its C stack high and a guard between them. Pages are committed when touched. fl_fibers_decay
+ * returns the memory of bursts to the system. Fibers that were idle for a second lose their pages,
+ * and an arena all of whose fibers are idle is replaced as a whole, headers and page tables too.
+ * Fibers are taken from the oldest arenas first, so that the newest become idle as a whole.
+ *
+ * Replacing an arena restarts the tags of its fork stacks at 0. A thief that looked at a fork stack
+ * before could then win a CAS on `top` that it should lose. So a thread that follows a worker's
+ * `current` stays in a read-side section from that load (W5) to its last access (fl_look_begin,
+ * fl_look_end). An arena is replaced a grace period after its fibers were taken out of the free
+ * list. A fiber in the free list is no worker's `current` (W3 comes before it is put back), so a
+ * section that begins after that does not find it. Stale addresses of slots in queues may outlive
+ * both: they are only followed by fl_slot_take. Its CAS fails on a zero page, and otherwise takes
+ * the task that is offered there, which is correct. tests/model/reclaim.c has this protocol.
+ *
+ * Threads: get, put and decay by any worker of the runtime.
+ *
+ * Reports read these words of a fiber that runs or waits elsewhere:
+ *   W6 it stops: store 1 to suspended, release  -> W7 a report: load suspended, acquire; if it is
+ *                                                  1, the call named before is seen, or NULL if it
+ *                                                  has gone on since */
+#ifndef FL_FIBER_H
+#define FL_FIBER_H
+
+#include <runtime/engine/starve.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/platform/arena.h>
+#include <runtime/platform/decay.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/fpmode.h>
+#include <runtime/platform/guard.h>
+#include <runtime/platform/sanitizer.h>
+#include <runtime/platform/switch_frame.h>
+#include <sched/forkstack.h>
+
+#include <pthread.h>
+
+typedef struct fl_fiber fl_fiber;
+typedef struct fl_boundary fl_boundary;
+struct fl_worker;
+
+struct fl_fiber {
+    fl_forkstack stack; /* first: masking `self` finds the fiber */
+    /* Used by the worker that runs it, or by its holder */
+    struct fl_worker
+        *worker; /* runs it now, or ran it last; read anew after every call that may switch */
+    fl_switch_frame context;
+    fl_fiber *next;         /* in a free list */
+    fl_arena *arena;        /* whose unit it is */
+    enum fl_guard guard;    /* below its C stack */
+    const filch_task *root; /* the task its loop runs, for reports; NULL: has no name */
+    const char *root_file;  /* where that was started, or NULL */
+    int root_line;
+    struct fl_child *child;   /* of a scope, that it runs (runtime/sync/scope.h) */
+    struct filch_job *pooled; /* a pool's, that it runs, or tells of (runtime/pool/pool.h), */
+    const char *pooled_name;  /* while there is one: its name, for reports, */
+    const char *pooled_in;    /* and its pool's */
+    bool on_runner;           /* none can run in the place of the work item that it runs */
+    unsigned arrivals;        /* times it was switched to */
+    bool trimmed;             /* was trimmed: its C stack is empty */
+    unsigned colour;          /* bytes between its C stack's end and the first frame */
+    fl_shadow shadow;
+    fl_boundary *boundary;      /* the innermost in which it runs: runtime/engine/panic.h */
+    struct fl_aside *aside;     /* slots of its reserve on the heap: runtime/engine/excess.h */
+    filch_slot *joined_instead; /* by a slow join, which its caller asks for next */
+    struct filch_defer *defers; /* the newest pending cleanup */
+    unsigned blocking;          /* pairs of filch_blocking_begin and _end that it is in */
+    fl_fpmode forks_in;         /* the mode in which FILCH_ANY_FPMODE allows it to fork */
+    void *exceptions[2];        /* C++: the content of __cxa_get_globals for its stack */
+    fl_work_item wake;          /* carries it through the inbox */
+    /* For reports: is it suspended, in which call and for which object? */
+    filch_u32 suspended;
+    filch_ptr waits_in, waits_for;
+};
+
+/* All fibers of a runtime. */
+typedef struct fl_fibers {
+    pthread_mutex_t lock;
+    fl_layout layout;
+    fl_arena **arena;        /* by number */
+    uint64_t *with_idle;     /* bitmap of arenas that have an idle fiber */
+    uint64_t *with_room;     /* ... a unit without a fiber */
+    unsigned arenas, places; /* how many there are; have room in these three */
+    unsigned count;          /* fibers in existence */
+    unsigned dirty;          /* idle ones that have pages */
+    fl_decay decay;          /* of `dirty` */
+    unsigned renewals;       /* arenas that wait for a grace period */
+    unsigned max;
+    bool few;              /* may be made: workers keep none back */
+    enum fl_forkside side; /* to which fibers are issued */
+    filch_u32 capped; /* a hint. 1: few, or no further fiber could be had, and no second with idle
+                         ones has passed since */
+    fl_starve starve; /* workers that wait for one */
+} fl_fibers;
+
+/* max >= first; makes room for `first` fibers at once. stack_size: whole pages, without the guard.
+ * Negative errno through fl_fail. */
+int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack_size,
+                   enum fl_forkside side);
+/* No worker may run any more. */
+void fl_fibers_clear(fl_fibers *fibers);
+
+/* A fiber that will run entry(fiber) when it is switched to, or goes on where it was put back,
+ * which has the same effect. NULL: max_fibers is reached, or the system has no more memory. */
+fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *));
+/* Puts back a fiber that waits at the bottom of its loop. */
+void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber);
+/* Calls what(fiber, arg) for each that exists. */
+void fl_fibers_each(fl_fibers *fibers, void (*what)(fl_fiber *fiber, void *arg), void *arg);
+/* How many exist. */
+unsigned fl_fibers_count(const fl_fibers *fibers);
+/* Frees the memory of idle fibers beyond `keep` that were idle since the last call. Returns when to
+ * call it again; 0: nothing is left to free. Does nothing before that time. */
+int64_t fl_fibers_decay(fl_fibers *fibers, unsigned keep, int64_t now);
+
+/* Released by a reader at the end of its section, acquired by the thread that frees memory after a
+ * grace period: the edge between them, for thread sanitizer. Never read. */
+extern char fl_readers;
+
+/* Between these calls the fork stack in a worker's `current` stays that of one fiber.
+ * Workers only; may be nested; must not suspend in between. */
+static inline void fl_look_begin(void)
+{
+    urcu_bp_read_lock();
+}
+
+static inline void fl_look_end(void)
+{
+    fl_tsan_release(&fl_readers);
+    urcu_bp_read_unlock();
+}
+
+/* Is this address in the fiber's guard: has its C stack overflowed? Async-signal-safe. */
+bool fl_fiber_guards(const fl_fiber *fiber, const void *address);
+/* Has the C stack of a fiber without a guard overflowed, as far as its pages tell? */
+bool fl_fiber_overflowed(const fl_fiber *fiber);
+
+static inline void fl_fiber_runs(fl_fiber *fiber, const filch_task *root, const char *file,
+                                 int line)
+{
+    fiber->blocking = 0;
+    fiber->forks_in = FL_FPMODE_NONE;
+    fiber->root = root;
+    fiber->root_file = file;
+    fiber->root_line = line;
+}
+
+/* The name of what it runs; NULL: it has none. */
+static inline const char *fl_fiber_task(const fl_fiber *fiber)
+{
+    return fiber->pooled ? fiber->pooled_name : fiber->root ? fiber->root->name : NULL;
+}
+
+/* Names the reason of the next suspension; every suspension does it. call: the public call that
+ * waits, a literal. */
+static inline void fl_fiber_waits_in(fl_fiber *fiber, const char *call, const void *object)
+{
+    filch_ptr_store(&fiber->waits_in, (void *)(uintptr_t)call, FILCH_RELAXED);    /* a report's */
+    filch_ptr_store(&fiber->waits_for, (void *)(uintptr_t)object, FILCH_RELAXED); /* the same */
+}
+
+/* Around each suspension. */
+static inline void fl_fiber_stops(fl_fiber *fiber)
+{
+    FL_ASSERT(filch_ptr_load(&fiber->waits_in, FILCH_RELAXED)); /* its own */
+    filch_u32_store(&fiber->suspended, 1, FILCH_RELEASE);       /* W6 */
+}
+static inline void fl_fiber_goes_on(fl_fiber *fiber)
+{
+    filch_u32_store(&fiber->suspended, 0, FILCH_RELAXED); /* a report's */
+    fl_fiber_waits_in(fiber, NULL, NULL);
+}
+
+/* The call in which it is suspended; NULL: it runs. Any thread; true at that moment. */
+static inline const char *fl_fiber_suspended_in(const fl_fiber *fiber)
+{
+    return filch_u32_load(&fiber->suspended, FILCH_ACQUIRE)      /* W7 */
+               ? filch_ptr_load(&fiber->waits_in, FILCH_RELAXED) /* the load before orders it */
+               : NULL;
+}
+
+static inline fl_fiber *fl_fiber_of(filch_slot *slot)
+{
+    return (fl_fiber *)filch_forkstack_of(slot);
+}
+
+#endif

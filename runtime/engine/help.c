@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/engine/help.h>
+
+#include <runtime/engine/count.h>
+#include <runtime/engine/execute.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/inbox.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/steal.h>
+#include <runtime/engine/turn.h>
+#include <runtime/engine/work.h>
+#include <runtime/platform/fpmode.h>
+#include <runtime/platform/spin.h>
+#include <sched/deque.h>
+#include <sched/forkstack.h>
+#include <sched/mode.h>
+#include <sched/profit.h>
+
+#include <sched.h>
+
+enum {
+    SPIN = 20000,     /* ns of unsuccessful tries before it suspends, */
+    TRIES_CROWDED = 2 /* or their number where workers outnumber CPUs */
+};
+
+static bool has_room(const fl_fiber *fiber, const filch_slot *slot)
+{
+    const char *here = __builtin_frame_address(0);
+    size_t left = (size_t)(here - (const char *)fiber->shadow.low);
+    fl_forkstack *stack = fl_forkstack_of((filch_slot *)(uintptr_t)slot);
+    return left > fiber->shadow.size / 4 * 3 && slot < fl_first_slot(stack) + FL_SLOTS / 4;
+}
+
+/* Is there work that only the worker's loop, or another worker, can do? So is a due find. */
+static bool is_wanted_elsewhere(fl_worker *worker)
+{
+    return fl_surplus(worker) || fl_others_turn(worker) || fl_deque_size(&worker->ready) > 0 ||
+           !fl_inbox_empty(&worker->rt->inbox);
+}
+
+static bool find(fl_worker *worker, const filch_slot *slot, fl_work *work)
+{
+    if (worker->rt->settings.wait == FL_WAIT_HELP_ANY)
+        return worker->rt->queue->take(worker, work);
+    fl_look_begin(); /* while the slot says that its task runs there, that fiber is not idle */
+    fl_forkstack *stack = fl_slot_runs_on(slot);
+    bool found = stack && fl_forkstack_offers(stack) && fl_steal_stack(worker, stack, work);
+    fl_look_end();
+    return found;
+}
+
+/* The other task must not see the state of the fiber's own work item. */
+static void run_on_top(fl_fiber *fiber, filch_self self, const fl_work *work)
+{
+    const filch_task *root = fiber->root;
+    const char *file = fiber->root_file, *pooled_name = fiber->pooled_name,
+               *pooled_in = fiber->pooled_in;
+    int line = fiber->root_line;
+    struct fl_child *child = fiber->child;
+    struct filch_job *pooled = fiber->pooled;
+    bool on_runner = fiber->on_runner;
+    unsigned blocking = fiber->blocking;
+    fl_fpmode fpmode = fl_fpmode_now(), forks_in = fiber->forks_in;
+    fl_fpmode_set(fiber->worker->rt->fpmode);
+    fiber->child = NULL;
+    fiber->pooled = NULL;
+    fiber->on_runner = false;
+    fl_run_forked(self, work);
+    fl_fiber_runs(fiber, root, file, line);
+    fiber->child = child;
+    fiber->pooled = pooled;
+    fiber->pooled_name = pooled_name;
+    fiber->pooled_in = pooled_in;
+    fiber->on_runner = on_runner;
+    fiber->blocking = blocking;
+    fiber->forks_in = forks_in;
+    fl_fpmode_set(fpmode);
+}
+
+typedef struct patience {
+    fl_spin spin;
+    unsigned tries;
+} patience;
+
+static patience patience_begin(const fl_runtime *rt)
+{
+    return (patience){fl_spin_begin(fl_may_spin(rt) ? SPIN : 0), TRIES_CROWDED};
+}
+
+/* After an unsuccessful try. false: no more of them. */
+static bool goes_on(patience *left)
+{
+    if (fl_spin_on(&left->spin))
+        return true;
+    if (left->spin.most || !--left->tries)
+        return false;
+    sched_yield();
+    return true;
+}
+
+bool fl_help(fl_fiber *fiber, filch_slot *slot)
+{
+    fl_runtime *rt = fiber->worker->rt;
+    if (rt->settings.wait == FL_WAIT_SUSPEND)
+        return false;
+    patience left = patience_begin(rt);
+    while (has_room(fiber, slot)) {
+        fl_worker *worker = fiber->worker; /* may be another one after each task */
+        fl_work work;
+        if (fl_slot_done(slot))
+            return true;
+        if (is_wanted_elsewhere(worker) || !fl_profit_allows(&worker->profit))
+            return false;
+        if (find(worker, slot, &work)) {
+            fl_count(worker, FL_HELPS, 1);
+            fl_tick(worker);
+            run_on_top(fiber, slot + 1, &work);
+            left = patience_begin(rt);
+        } else if (!goes_on(&left)) {
+            break;
+        }
+    }
+    return fl_slot_done(slot);
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Sleeping and waking: the futexes of the idle protocol (docs/idle.md; its steps P, Q, I and N are
+ * in sched/idle.h; running fibers: W5 of runtime/engine/suspend.c; active workers: J5 of
+ * runtime/engine/worker_set.h).
+ *
+ * Tokens are the truth, park words a hint. A waker makes a token, then unparks one worker; any
+ * worker in I4 may take any token. These steps ensure that a worker is awake to take each token:
+ *   B1 sleeper: exchange park word PARKED, seq_cst;     | B2; one of the two sees the other
+ *      look for a token (I4); futex wait while
+ *      PARKED
+ *   B2 waker: add token (P6); load some park word, and  | B1; one of the two sees the other
+ *      CAS it PARKED -> WOKEN, seq_cst; futex wake
+ *   B3 a sleeper that leaves I4: exchange park word     | B2: an unneeded wake-up goes on to another
+ *      AWAKE, seq_cst; a token is still there
+ *      (I5): unpark another
+ * A waker that finds no park word PARKED is done: every sleeper is on its way to B1, or was unparked
+ * and will come to B3.
+ *
+ * The end:
+ *   E1 destroy: store stopping, seq_cst;        | E2 last look, after I1: load stopping, seq_cst;
+ *      seq_cst fence; P6                          one of the two sees the other
+ *   E3 finish: store finished, seq_cst;         -> E4 after B1: load finished, seq_cst; in a worker
+ *      exchange every park word -> WOKEN, seq_cst;       without a fiber, which polls: acquire
+ *      futex wake
+ *   E5 a visitor leaves: add -1 to visitors,    -> E6 destroy: load visitors, acquire; the visitor
+ *      release                                     touches the runtime no more */
+#include <runtime/engine/park.h>
+
+#include <runtime/engine/count.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/find.h>
+#include <runtime/engine/starve.h>
+#include <runtime/engine/suspend.h>
+#include <runtime/engine/threads.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/cells.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/fence.h>
+#include <runtime/platform/futex.h>
+#include <sched/deque.h>
+#include <sched/forkstack.h>
+#include <sched/times.h>
+
+enum { VAIN_NAP_FIRST = 32000, VAIN_NAP_LONGEST = 2000000 }; /* ns */
+
+static void unpark_one(fl_runtime *rt, unsigned near)
+{
+    unsigned reach = fl_reach(rt), first = fl_near_first(&rt->near, near);
+    for (unsigned i = 0; i < reach; i++) {
+        fl_worker *worker = rt->worker[(first + i) % reach];
+        uint32_t parked = FL_PARK_PARKED;
+        if (filch_u32_load(&worker->park_word, FILCH_SEQ_CST) == FL_PARK_PARKED &&      /* B2 */
+            filch_u32_cas(&worker->park_word, &parked, FL_PARK_WOKEN, FILCH_SEQ_CST)) { /* B2 */
+            fl_futex_wake(&worker->park_word, 1);
+            return;
+        }
+    }
+}
+
+void fl_wake_one(fl_runtime *rt, unsigned near, fl_unless unless)
+{
+    if (fl_idle_claim(&rt->idle, unless))
+        unpark_one(rt, near);
+}
+
+void fl_unpark_all(fl_runtime *rt)
+{
+    unsigned reach = fl_reach(rt);
+    for (unsigned i = 0; i < reach; i++) {
+        filch_u32_exchange(&rt->worker[i]->park_word, FL_PARK_WOKEN, FILCH_SEQ_CST); /* E3 */
+        fl_futex_wake(&rt->worker[i]->park_word, 1);
+    }
+}
+
+static void submit(fl_runtime *rt, fl_work_item *work_item, unsigned near, fl_unless unless)
+{
+    fl_inbox_put(&rt->inbox, work_item);
+    filch_fence_seq_cst(); /* P5 */
+    fl_wake_one(rt, near, unless);
+}
+
+void fl_submit(fl_runtime *rt, fl_work_item *work_item, unsigned near)
+{
+    submit(rt, work_item, near, FL_UNLESS_SEARCHING);
+}
+
+void fl_submit_across(fl_runtime *rt, fl_work_item *work_item, unsigned near, fl_unless unless)
+{
+    filch_u32_add(&rt->inbox.visitors, 1,
+                  FILCH_RELAXED); /* the put below publishes it with the work item */
+    fl_thread_noted();
+    bool fiber = work_item->kind == FL_WORK_ITEM_FIBER;
+    submit(rt, work_item, near, unless);
+    if (fiber)
+        fl_relieve(&rt->fibers.starve);
+    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+}
+
+int fl_push_ready(fl_worker *worker, void *item)
+{
+    int rc = fl_deque_push(&worker->ready, item);
+    if (rc)
+        return rc;
+    filch_fence_seq_cst(); /* P5 */
+    fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_NAPPING);
+    return 0;
+}
+
+void fl_submit_all_across(fl_runtime *rt, fl_work_item *const *work_items, unsigned count,
+                          unsigned near)
+{
+    filch_u32_add(&rt->inbox.visitors, 1, FILCH_RELAXED); /* as above */
+    fl_thread_noted();
+    bool fibers = work_items[0]->kind == FL_WORK_ITEM_FIBER;
+    fl_inbox_put_all(&rt->inbox, work_items, count);
+    filch_fence_seq_cst(); /* P5 */
+    fl_wake_one(rt, near, FL_UNLESS_AWAKE);
+    for (unsigned i = 0; fibers && i < count; i++)
+        fl_relieve(&rt->fibers.starve);                              /* one for each */
+    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+}
+
+unsigned fl_push_ready_all(fl_worker *worker, fl_work_item *const *work_items, unsigned count)
+{
+    unsigned pushed = 0;
+    while (pushed < count &&
+           !fl_deque_push(&worker->ready, fl_item(FL_ITEM_WORK, work_items[pushed])))
+        pushed++;
+    filch_fence_seq_cst(); /* P5 */
+    fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_NAPPING);
+    return pushed;
+}
+
+/* Sends the next fork of the worker's fiber to the slow path, where it wakes a worker. */
+static void poke(fl_worker *worker)
+{
+    fl_forkstack *stack = filch_ptr_load(&worker->current, FILCH_ACQUIRE); /* W5 */
+    if (stack &&
+        filch_ptr_load(&stack->front.limit, FILCH_RELAXED)) /* else leaves its cache line alone */
+        filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL); /* I2 */
+}
+
+static void poke_everybody(fl_runtime *rt)
+{
+    unsigned reach = fl_reach(rt);
+    for (unsigned i = 0; i < reach; i++)
+        poke(rt->worker[i]);
+}
+
+void fl_found(fl_worker *worker, bool gift)
+{
+    fl_runtime *rt = worker->rt;
+    worker->woken = false;
+    if (!gift) /* the profit rule decides whether a gift was worth the wake-up */
+        worker->vain_nap = 0;
+    uint64_t was = fl_idle_found(&rt->idle);
+    if (!fl_idle_was_last(was))
+        return;
+    filch_fence_seq_cst(); /* Q2: as in last_look, a limit that reads NULL here was not re-armed
+                              before I changed */
+    /* The last searcher stopped searching although some workers sleep, and publishers that saw it
+     * search woke nobody. Their next forks take the slow path, and this look sees their earlier
+     * ones. The exception is a fork whose store is on its way while its owner forks no more: its
+     * owner will run it. Only a heavy fence would avoid that (docs/idle.md). If all others sleep,
+     * and none is retired, they hold nothing: only shared places and the caller's own count. */
+    bool alone = fl_idle_sleepers(was) + 1 == fl_reach(rt);
+    fl_look_begin();
+    if (alone)
+        poke(worker);
+    else
+        poke_everybody(rt);
+    filch_fence_seq_cst(); /* Q2 */
+    bool more = alone ? fl_inbox_offers(&rt->inbox) || fl_deque_size(&worker->ready) > 0 ||
+                            (rt->queue->shared && rt->queue->pending(rt))
+                      : fl_work_anywhere(rt);
+    fl_look_end();
+    if (more)
+        fl_wake_one(rt, worker->index + 1, FL_UNLESS_SEARCHING);
+}
+
+/* Nothing was seen, and destroy had been called before the look, so nothing more is submitted. The
+ * runtime is over if all have slept since I1 without a break and no fiber waits for anything. */
+static void finish_if_over(fl_runtime *rt, uint64_t was)
+{
+    bool all_asleep = fl_idle_resting(was) + 1 == rt->worker_set.most;
+    if (!all_asleep || fl_sum(rt, FL_SUSPENDED) || !fl_idle_unchanged(&rt->idle, was))
+        return;
+    filch_u32_store(&rt->finished, 1, FILCH_SEQ_CST); /* E3 */
+    fl_unpark_all(rt);
+}
+
+/* I2 of the last searcher: is there anything that its sleep could leave undone? */
+static bool last_look(fl_worker *worker, uint64_t was)
+{
+    fl_runtime *rt = worker->rt;
+    bool stopping = filch_u32_load(&rt->stopping, FILCH_SEQ_CST); /* E2 */
+    filch_fence_seq_cst();                                        /* I2 */
+    fl_look_begin();
+    poke_everybody(rt);
+    /* If all others sleep, none of their stores can still be on its way: their I1 was a full
+     * fence. */
+    if (fl_idle_resting(was) + 1 < rt->worker_set.most && rt->asymmetric) {
+        fl_count(worker, FL_HEAVY_FENCES, 1);
+        fl_fence_heavy(); /* I2 */
+    }
+    bool work = fl_work_anywhere(rt);
+    fl_look_end();
+    if (work)
+        return true;
+    if (stopping && fl_inbox_empty(&rt->inbox)) /* and no thread is in the middle of a put */
+        finish_if_over(rt, was);
+    if (fl_idle_resting(was) + 1 == rt->worker_set.most)
+        fl_suspect();
+    return false;
+}
+
+/* After a wake-up that found nothing the last searcher only naps. It pokes nobody, so an owner of
+ * tiny forks is left alone. */
+static int64_t vain_nap(fl_worker *worker)
+{
+    if (!worker->woken || filch_u32_load(&worker->rt->stopping, FILCH_RELAXED)) /* a hint */
+        return 0;
+    worker->vain_nap = worker->vain_nap ? 2 * worker->vain_nap : VAIN_NAP_FIRST;
+    if (worker->vain_nap > VAIN_NAP_LONGEST)
+        worker->vain_nap = VAIN_NAP_LONGEST;
+    return worker->vain_nap;
+}
+
+/* I4. true: the caller is a searcher again (Q counts it). */
+static bool wait_for_token(fl_worker *worker, int64_t until)
+{
+    fl_runtime *rt = worker->rt;
+    worker->woken = true;
+    fl_near_park(&rt->near, worker->index);
+    fl_turn(worker, FL_SLEEPING);
+    filch_u32_exchange(&worker->park_word, FL_PARK_PARKED, FILCH_SEQ_CST); /* B1 */
+    for (;;) {
+        if (filch_u32_load(&rt->finished, FILCH_SEQ_CST)) /* E4 */
+            return false;
+        if (fl_idle_take_token(&rt->idle)) {
+            fl_count(worker, FL_WAKES, 1);
+            break;
+        }
+        if (fl_surplus(worker) && fl_idle_retract(&rt->idle)) {
+            worker->woken = false; /* to retire: unparked, or on its way to sleep (J5) */
+            break;
+        }
+        /* Unparked without a token. Relaxed: the futex sees a change that this look misses. */
+        if (filch_u32_load(&worker->park_word, FILCH_RELAXED) != FL_PARK_PARKED) {
+            filch_u32_exchange(&worker->park_word, FL_PARK_PARKED, FILCH_SEQ_CST); /* B1 */
+            continue;
+        }
+        if (fl_futex_wait_until(&worker->park_word, FL_PARK_PARKED, until) &&
+            fl_idle_retract(&rt->idle)) {
+            worker->woken = false; /* of its own accord */
+            break;
+        }
+    }
+    filch_u32_exchange(&worker->park_word, FL_PARK_AWAKE, FILCH_SEQ_CST); /* B3 */
+    fl_turn(worker, FL_SEARCHING);
+    if (fl_idle_has_token(&rt->idle))
+        unpark_one(rt, worker->index + 1);
+    return true;
+}
+
+static bool nap_for(fl_worker *worker, int64_t nap, bool vain)
+{
+    fl_runtime *rt = worker->rt;
+    if (vain)
+        fl_idle_nap(&rt->idle, true);
+    filch_fence_seq_cst(); /* N1 */
+    bool searching = fl_work_ready(rt) && fl_idle_retract(&rt->idle);
+    if (!searching)
+        searching = wait_for_token(worker, fl_now() + nap);
+    if (vain)
+        fl_idle_nap(&rt->idle, false);
+    return searching;
+}
+
+/* When to look again, since memory of a burst is freed some time later; 0: never. */
+static int64_t give_memory_back(fl_runtime *rt)
+{
+    int64_t now = fl_now();
+    int64_t fibers = fl_fibers_decay(&rt->fibers, 4 * fl_workers(rt), now);
+    int64_t cells = fl_cells_decay(now);
+    return !fibers || (cells && cells < fibers) ? cells : fibers;
+}
+
+bool fl_sleep(fl_worker *worker, int64_t nap)
+{
+    fl_runtime *rt = worker->rt;
+    fl_count(worker, FL_PARKS, 1);
+    fl_fibers_return(
+        worker); /* another worker may wait for one, awake for as long as it has none */
+    uint64_t was = fl_idle_sleep(&rt->idle); /* I1 */
+    if (fl_idle_searchers(was) > 1)
+        return wait_for_token(worker, 0);
+    int64_t vain = nap ? 0 : vain_nap(worker);
+    if (nap || vain)
+        return nap_for(worker, nap + vain, vain > 0);
+    if (last_look(worker, was) && fl_idle_retract(&rt->idle)) /* I3 */
+        return true;
+    return wait_for_token(worker, give_memory_back(rt));
+}

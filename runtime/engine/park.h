@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Sleeping and waking, and the calls that publish work. park.c has their protocol. */
+#ifndef FL_PARK_H
+#define FL_PARK_H
+
+#include <runtime/engine/inbox.h>
+#include <runtime/engine/near.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/engine/worker.h>
+#include <sched/idle.h>
+
+/* The caller's search found nothing. true: search again; false: the runtime is finished. nap: ns,
+ * 0: none. */
+bool fl_sleep(fl_worker *worker, int64_t nap);
+/* Puts a work item into the inbox and wakes a worker for it. */
+void fl_submit(fl_runtime *rt, fl_work_item *work_item, unsigned near);
+/* As fl_submit, from a thread that is not a worker of rt: rt may be destroyed as soon as the work
+ * item is done, but not before the caller has left it. */
+void fl_submit_across(fl_runtime *rt, fl_work_item *work_item, unsigned near, fl_unless unless);
+/* The same for count work items, at least one; either all are fibers or none is. unless:
+ * FL_UNLESS_AWAKE. */
+void fl_submit_all_across(fl_runtime *rt, fl_work_item *const *work_items, unsigned count,
+                          unsigned near);
+/* After publishing something and a seq_cst fence: wakes one sleeper, except if `unless` holds.
+ * near: the worker to try first, or FL_NEAR_BLOCKS, or FL_NEAR_GUESS. */
+void fl_wake_one(fl_runtime *rt, unsigned near, fl_unless unless);
+/* The caller, a searcher, found work. */
+void fl_found(fl_worker *worker, bool gift);
+void fl_unpark_all(fl_runtime *rt);
+/* Pushes onto the worker's own ready deque and wakes a worker for it. -ENOMEM. */
+int fl_push_ready(fl_worker *worker, void *item);
+/* The same for work items that are no fibers. Returns how many fit in memory; the first so many
+ * were pushed. */
+unsigned fl_push_ready_all(fl_worker *worker, fl_work_item *const *work_items, unsigned count);
+
+#endif

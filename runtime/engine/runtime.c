@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Life and queries of a runtime. E1, E3 and E6 are edges of runtime/engine/park.c. */
+#include <runtime/engine/runtime.h>
+
+#include <runtime/engine/describe.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/overflow.h>
+#include <runtime/engine/park.h>
+#include <runtime/engine/threads.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/atfork.h>
+#include <runtime/platform/bind.h>
+#include <runtime/platform/callbacks.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/fence.h>
+#include <runtime/platform/hooks.h>
+#include <runtime/platform/locked.h>
+#include <runtime/platform/placement.h>
+#include <runtime/platform/quota.h>
+#include <runtime/platform/sanitizer.h>
+#include <runtime/platform/uncancelled.h>
+#include <sched/forkstack.h>
+#include <sched/victims/policy.h>
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void choose_size(fl_runtime *rt)
+{
+    unsigned workers = rt->settings.workers, slots = rt->settings.max_workers;
+    if (!workers)
+        workers = fl_topology_default_workers(rt->topology, rt->settings.bind, NULL);
+    if (workers > FL_MOST_WORKERS)
+        workers = FL_MOST_WORKERS;
+    if (slots < workers)
+        slots = workers;
+    rt->cpus = fl_topology_cpus(rt->topology);
+    fl_worker_set_init(&rt->worker_set, workers, slots);
+    /* One for each worker's loop, and one that may wait for a task that has yet to run. */
+    if (rt->settings.max_fibers < slots + 1)
+        rt->settings.max_fibers = slots + 1;
+}
+
+/* The quota matters only to a runtime that would be pinned without it. */
+static int choose_places(fl_runtime *rt)
+{
+    static const struct fl_affinity everything;
+    struct fl_placing in = {.topology = rt->topology,
+                            .mask = fl_topology_real(rt->topology) ? &rt->home : &everything,
+                            .bind = rt->settings.bind,
+                            .workers = fl_workers(rt)};
+    if (in.bind == FL_BIND_AUTO && in.mask == &rt->home &&
+        in.workers == fl_bind_units(in.topology, in.mask, in.bind))
+        fl_quota_read(NULL, &in.quota);
+    return fl_residents_enter(&rt->resident, &in);
+}
+
+static void choose_fence(fl_runtime *rt)
+{
+    rt->asymmetric =
+        !rt->settings.full_fence && rt->queue->side != FL_SIDE_FENCED && fl_fence_register() == 0;
+}
+
+static void free_workers(fl_runtime *rt)
+{
+    for (unsigned i = 0; rt->worker && i < rt->worker_set.most && rt->worker[i]; i++)
+        fl_worker_destroy(rt->worker[i]);
+    free(rt->worker);
+    free(rt->thefts);
+}
+
+/* Rows of counts that share no line; their zero pages stay untouched while nothing is stolen. */
+static size_t theft_row(unsigned slots)
+{
+    size_t each = FILCH_APART / sizeof(filch_u64);
+    return (slots + each - 1) / each * each + each;
+}
+
+static int create_workers(fl_runtime *rt)
+{
+    unsigned slots = rt->worker_set.most;
+    size_t row = theft_row(slots);
+    rt->worker = calloc(slots, sizeof *rt->worker);
+    rt->thefts = calloc(slots * row, sizeof *rt->thefts);
+    int rc = rt->worker && rt->thefts
+                 ? 0
+                 : fl_fail(ENOMEM, "no memory for %u workers; free some, or have fewer", slots);
+    for (unsigned i = 0; !rc && i < slots; i++) {
+        rc = fl_worker_create(rt, i, &rt->worker[i]);
+        if (!rc)
+            rt->worker[i]->thefts = rt->thefts + i * row;
+    }
+    if (rc)
+        free_workers(rt);
+    return rc;
+}
+
+/* Its thread ends by itself as soon as it is told. */
+static void stop_worker(fl_worker *worker)
+{
+    pthread_join(worker->thread, NULL);
+    fl_fork_release(); /* held by the worker at its end */
+}
+
+/* Tasks may still start some threads; once the first has ended they all end. */
+static void stop_workers(fl_runtime *rt)
+{
+    for (unsigned i = 0; i < fl_reach(rt); i++)
+        stop_worker(rt->worker[i]);
+}
+
+static int start_workers(fl_runtime *rt)
+{
+    unsigned workers = fl_workers(rt);
+    for (unsigned i = 0; i < workers; i++) {
+        int rc = fl_worker_start(rt->worker[i]);
+        if (rc) {
+            filch_u32_store(&rt->finished, 1, FILCH_SEQ_CST); /* E3 */
+            fl_unpark_all(rt);
+            while (i)
+                stop_worker(rt->worker[--i]);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static void set_policy(fl_runtime *rt, const fl_policy *policy)
+{
+    filch_ptr_store(&rt->policy, (void *)(uintptr_t)policy,
+                    FILCH_RELEASE); /* a thread that loads it sees its row */
+}
+
+int filch_runtime_set_policy(filch_runtime *rt, const char *name)
+{
+    const fl_policy *policy;
+    int rc = fl_runtime_meant(&rt, "filch_runtime_set_policy");
+    if (!rc)
+        rc = fl_policy_find(&policy, name);
+    if (!rc)
+        set_policy(rt, policy);
+    return rc;
+}
+
+/* All that can fail before there are threads. */
+static int build(fl_runtime *rt)
+{
+    int rc = fl_topology_load(&rt->topology);
+    if (rc)
+        return rc;
+    rt->queue = rt->settings.queue;
+    rt->home = fl_affinity_home();
+    choose_size(rt);
+    choose_fence(rt);
+    set_policy(rt, rt->settings.policy);
+    fl_idle_init(&rt->idle, rt->worker_set.most - fl_workers(rt));
+    fl_inbox_init(&rt->inbox);
+    rc = fl_fibers_init(&rt->fibers, fl_workers(rt), rt->settings.max_fibers,
+                        rt->settings.stack_size, rt->asymmetric ? rt->queue->side : FL_SIDE_FENCED);
+    if (rc)
+        goto fail_fibers;
+    rc = choose_places(rt);
+    if (rc)
+        goto fail_places;
+    rc = create_workers(rt);
+    if (rc)
+        goto fail_workers;
+    if (rt->queue->create && rt->queue->create(rt)) {
+        rc = fl_fail(ENOMEM, "no memory for the queue %s; free some", rt->queue->name);
+        goto fail_queue;
+    }
+    return 0;
+fail_queue:
+    free_workers(rt);
+fail_workers:
+    fl_residents_leave(&rt->resident);
+fail_places:
+    fl_fibers_clear(&rt->fibers);
+fail_fibers:
+    fl_affinity_free(&rt->home);
+    return rc;
+}
+
+static void dismantle(fl_runtime *rt)
+{
+    if (rt->queue->destroy)
+        rt->queue->destroy(rt);
+    free_workers(rt);
+    fl_residents_leave(&rt->resident);
+    fl_fibers_clear(&rt->fibers);
+    fl_affinity_free(&rt->home);
+}
+
+static int prepare_process(void)
+{
+    if (fl_tsan_elsewhere())
+        return fl_fail(ENOTSUP, "the program is built with -fsanitize=thread, the library is not; "
+                                "build the library with its preset tsan, or the program without");
+    int rc = fl_fork_prepare();
+    if (!rc)
+        rc = fl_overflow_install();
+    return rc ? rc : fl_callbacks_prepare();
+}
+
+static int create(filch_runtime **out, const filch_config *config)
+{
+    fl_runtime *rt =
+        aligned_alloc(FILCH_APART, (sizeof *rt + FILCH_APART - 1) & ~(size_t)(FILCH_APART - 1));
+    if (!rt)
+        return fl_fail(ENOMEM, "no memory for a runtime; free some");
+    memset(rt, 0, sizeof *rt);
+    int rc = fl_settings_resolve(&rt->settings, config);
+    if (!rc)
+        rc = prepare_process();
+    if (!rc)
+        rc = build(rt);
+    if (rc)
+        goto fail_build;
+    rt->fork_generation = fl_fork_generation();
+    rt->fpmode = fl_fpmode_now();
+    pthread_sigmask(SIG_SETMASK, NULL, &rt->signals);
+    rc = start_workers(rt);
+    if (rc)
+        goto fail_start;
+    fl_thread_noted();
+    fl_hooks.created(rt);
+    if (rt->settings.info)
+        fl_describe_print(rt);
+    *out = rt;
+    return 0;
+fail_start:
+    dismantle(rt);
+fail_build:
+    free(rt);
+    return rc;
+}
+
+int filch_runtime_create(filch_runtime **out, const filch_config *config)
+{
+    int was = fl_cancel_hold();
+    int rc = fl_locked_explain(create(out, config));
+    fl_cancel_release(was);
+    return rc;
+}
+
+/* For the detector of deadlocks a wait like any other, which the last worker ends. */
+static void wait_for_workers(fl_runtime *rt)
+{
+    fl_thread_noted();
+    fl_thread_waits();
+    fl_suspect();
+    stop_workers(rt);
+    fl_thread_told();
+}
+
+static void end(fl_runtime *rt, const fl_worker *here)
+{
+    filch_u32_store(&rt->stopping, 1, FILCH_SEQ_CST); /* E1 */
+    filch_fence_seq_cst();                            /* E1 */
+    fl_wake_one(rt, 0,
+                FL_UNLESS_SEARCHING); /* the last one to fall asleep sees that everything is over */
+    if (!here)
+        wait_for_workers(rt);
+    else
+        stop_workers(rt);
+    while (filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE)) /* E6 */
+        sched_yield();
+    fl_hooks.ended(rt);
+    dismantle(rt);
+    free(rt);
+}
+
+int filch_runtime_destroy(filch_runtime *rt)
+{
+    if (!rt)
+        return 0;
+    if (rt->fork_generation != fl_fork_generation())
+        return fl_fail(ECHILD,
+                       "this runtime belongs to the parent process; only the parent destroys it");
+    fl_worker *here = fl_carrier_here();
+    if (here && here->rt == rt)
+        return fl_fail(EDEADLK,
+                       "a task cannot destroy the runtime it runs on; destroy it from outside");
+    uint32_t tenants = filch_u32_load(&rt->tenants, FILCH_RELAXED); /* a count against mistakes */
+    if (tenants)
+        return fl_fail(EBUSY,
+                       "%u pools, batchers or pipelines still use the runtime; "
+                       "destroy them first",
+                       tenants);
+    int was = fl_cancel_hold(); /* joining is a cancellation point */
+    end(rt, here);
+    fl_cancel_release(was);
+    return 0;
+}
+
+size_t filch_runtime_describe(const filch_runtime *rt, char *text, size_t size)
+{
+    rt = fl_runtime_asked(rt, "filch_runtime_describe");
+    if (rt)
+        return fl_describe(rt, text, size);
+    if (size)
+        *text = '\0';
+    return 0;
+}

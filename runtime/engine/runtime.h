@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A runtime, as the engine sees it (how many workers: J8 of runtime/engine/worker_set.h). Groups of
+ * fields that different threads write lie on lines of their own. */
+#ifndef FL_RUNTIME_H
+#define FL_RUNTIME_H
+
+#include <runtime/engine/carriers.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/inbox.h>
+#include <runtime/engine/near.h>
+#include <runtime/engine/settings.h>
+#include <runtime/engine/worker_set.h>
+#include <runtime/platform/affinity.h>
+#include <runtime/platform/bind.h>
+#include <runtime/platform/fpmode.h>
+#include <runtime/platform/residents.h>
+#include <runtime/platform/topology.h>
+#include <sched/idle.h>
+#include <sched/queue.h>
+
+#include <sys/select.h> /* sigset_t */
+
+typedef struct fl_worker fl_worker;
+typedef struct filch_runtime fl_runtime;
+
+struct filch_runtime {
+    /* Never changes */
+    fl_settings settings;
+    const fl_queue *queue;
+    const fl_topology *topology;
+    unsigned cpus;            /* that the process has */
+    struct fl_affinity home;  /* the affinity mask of the thread that created it */
+    unsigned fork_generation; /* of the process that created it */
+    bool asymmetric;          /* fences: membarrier, or full */
+    fl_fpmode fpmode;         /* of the thread that created it: its tasks begin in it */
+    fl_worker **worker;       /* worker_set.most of them */
+    fl_worker_set worker_set; /* changes on a resize */
+    fl_resident resident;     /* among the process's runtimes; with it, where workers may run */
+    sigset_t signals;         /* blocked in its workers: as in the thread that created it */
+    void *queue_state;        /* the queue's own */
+    filch_u64 *thefts;        /* the workers', a row each */
+    filch_ptr policy;         /* const fl_policy * */
+    filch_u32 stopping;       /* destroy was called */
+    filch_u32 finished;       /* and nothing is left to do */
+    filch_u32 tenants;        /* its users' objects that start tasks on it by themselves */
+    char apart1[FILCH_APART];
+    fl_idle idle;
+    fl_near near;
+    fl_inbox inbox;
+    fl_fibers fibers;
+    fl_blocking blocking;
+    fl_runtime *next; /* in the list of the detector of deadlocks */
+};
+
+/* How many workers there should be. */
+static inline unsigned fl_workers(const fl_runtime *rt)
+{
+    return filch_u32_load(&rt->worker_set.active,
+                          FILCH_RELAXED); /* a number; nothing depends on it */
+}
+
+/* How many workers may have something to take: a search of all workers looks at these. */
+static inline unsigned fl_reach(const fl_runtime *rt)
+{
+    return filch_u32_load(&rt->worker_set.reach, FILCH_ACQUIRE); /* J8 */
+}
+
+/* Is there a CPU for each worker of the process, of all its runtimes? Then a short wait may
+ * spin. */
+static inline bool fl_may_spin(const fl_runtime *rt)
+{
+    return filch_u32_load(&fl_residents_workers, FILCH_RELAXED) <= rt->cpus; /* a number */
+}
+
+/* A pool, or another object that starts tasks by itself, begins or ends its use of rt;
+ * filch_runtime_destroy refuses meanwhile. A count against misuse; it orders nothing. */
+static inline void fl_move_in(fl_runtime *rt)
+{
+    filch_u32_add(&rt->tenants, 1, FILCH_RELAXED); /* see above */
+}
+static inline void fl_move_out(fl_runtime *rt)
+{
+    filch_u32_add(&rt->tenants, (uint32_t)-1, FILCH_RELAXED); /* see above */
+}
+
+#endif

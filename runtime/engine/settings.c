@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/engine/settings.h>
+
+#include <runtime/platform/bind.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/variables.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A setting's name, in the configuration or in the environment, for messages. */
+static const char *source(bool from_config, const char *field, enum fl_variable variable)
+{
+    return from_config ? field : fl_variables[variable];
+}
+
+/* A number from the configuration (0: not given), the environment, or `standard`. */
+static int number(uint64_t *out, uint64_t given, const char *field, enum fl_variable variable,
+                  uint64_t least, uint64_t most, uint64_t standard)
+{
+    const char *text = getenv(fl_variables[variable]);
+    uint64_t value = given ? given : standard;
+    if (!given && text && *text) {
+        char *end;
+        errno = 0;
+        value = strtoull(text, &end, 0);
+        if (errno || *end || strchr(text, '-'))
+            return fl_fail(EINVAL, "%s=%s is not a number; give %llu to %llu",
+                           fl_variables[variable], text, (unsigned long long)least,
+                           (unsigned long long)most);
+    } else if (!given) {
+        *out = standard;
+        return 0;
+    }
+    if (value < least || value > most)
+        return fl_fail(EINVAL, "%s=%llu is out of range; give %llu to %llu",
+                       source(given != 0, field, variable), (unsigned long long)value,
+                       (unsigned long long)least, (unsigned long long)most);
+    *out = value;
+    return 0;
+}
+
+static const char *word(const char *given, enum fl_variable variable)
+{
+    const char *text = given ? given : getenv(fl_variables[variable]);
+    return text && *text ? text : NULL;
+}
+
+/* Appends to a list of valid names, and cuts the part that does not fit. */
+static void append(char *list, size_t size, const char *name)
+{
+    size_t at = strlen(list);
+    if (at && at + 2 < size)
+        strcpy(list + at, ", "), at += 2;
+    strncat(list, name, size - 1 - at);
+}
+
+static int unknown(bool from_config, const char *field, enum fl_variable variable,
+                   const char *value, const char *valid)
+{
+    return fl_fail(EINVAL, "unknown %s '%s' (valid: %s)", source(from_config, field, variable),
+                   value, valid);
+}
+
+/* The place of one row of a registry: a list of pointers, ended by NULL, to structures that start
+ * with their name; the first is the default. */
+static int row(unsigned *out, const void *const *rows, const char *given, const char *field,
+               enum fl_variable variable)
+{
+    const char *name = word(given, variable);
+    char valid[256] = "";
+    for (unsigned i = 0; rows[i]; i++) {
+        const char *const *row_name = rows[i];
+        if (!name || !strcmp(name, *row_name)) {
+            *out = i;
+            return 0;
+        }
+        append(valid, sizeof valid, *row_name);
+    }
+    return unknown(given != NULL, field, variable, name, valid);
+}
+
+int fl_policy_find(const fl_policy **out, const char *name)
+{
+    unsigned found;
+    int rc = row(&found, (const void *const *)fl_policies, name, "policy", FL_ENV_POLICY);
+    if (!rc)
+        *out = fl_policies[found];
+    return rc;
+}
+
+static int resolve_queue(fl_settings *out, const char *given)
+{
+    unsigned at = 0;
+    int rc = row(&at, (const void *const *)fl_queues, given, "queue", FL_ENV_QUEUE);
+    out->queue = fl_queues[at];
+    return rc;
+}
+
+/* Refuses a mode that the queue does not support. */
+static int expect(bool has, const fl_settings *s, const char *field, const fl_mode *mode)
+{
+    if (has)
+        return 0;
+    return fl_fail(EINVAL, "%s=%s is impossible with queue=%s; choose queue=%s, or another %s",
+                   field, mode->name, s->queue->name, fl_queues[0]->name, field);
+}
+
+/* Needs the queue. */
+static int resolve_modes(fl_settings *out, const filch_config *given)
+{
+    unsigned idle = 0, take = 0, wait = 0;
+    int rc = row(&idle, (const void *const *)fl_idle_modes, given->idle, "idle", FL_ENV_IDLE);
+    if (!rc)
+        rc = row(&take, (const void *const *)fl_take_modes, given->take, "take", FL_ENV_TAKE);
+    if (!rc)
+        rc = row(&wait, (const void *const *)fl_wait_modes, given->wait, "wait", FL_ENV_WAIT);
+    out->idle = (enum fl_idle_mode)idle;
+    out->take = (enum fl_take_mode)take;
+    out->wait = (enum fl_wait_mode)wait;
+    const fl_queue *queue = out->queue;
+    if (!rc)
+        rc = expect(take != FL_TAKE_HALF || queue->gives, out, "take", fl_take_modes[take]);
+    if (!rc)
+        rc = expect(wait == FL_WAIT_SUSPEND ||
+                        (wait == FL_WAIT_HELP_OWN ? queue->gives : queue->nests),
+                    out, "wait", fl_wait_modes[wait]);
+    return rc;
+}
+
+static int resolve_fence(fl_settings *out, const char *given)
+{
+    const char *name = word(given, FL_ENV_FENCE);
+    out->full_fence = name && !strcmp(name, "full");
+    if (!name || out->full_fence || !strcmp(name, "asymmetric"))
+        return 0;
+    return unknown(given != NULL, "fence", FL_ENV_FENCE, name, "asymmetric, full");
+}
+
+static int resolve_bind(fl_settings *out, const char *given)
+{
+    const char *name = word(given, FL_ENV_BIND);
+    out->bind = FL_BIND_AUTO;
+    return name ? fl_bind_find(name, &out->bind) : 0;
+}
+
+static int resolve_deadlock(fl_settings *out)
+{
+    static const char *const names[] = {
+        [FL_DEADLOCK_OFF] = "off", [FL_DEADLOCK_REPORT] = "report", [FL_DEADLOCK_DIE] = "die"};
+    const char *name = word(NULL, FL_ENV_DEADLOCK);
+#ifdef FILCH_DEBUG
+    out->deadlock = FL_DEADLOCK_DIE;
+#else
+    out->deadlock = FL_DEADLOCK_TELL;
+#endif
+    if (!name)
+        return 0;
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i] && !strcmp(name, names[i])) {
+            out->deadlock = (enum fl_deadlock)i;
+            return 0;
+        }
+    return unknown(false, NULL, FL_ENV_DEADLOCK, name, "die, report, off");
+}
+
+static size_t whole_pages(size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return (size + page - 1) & ~(page - 1);
+}
+
+/* Of a shorter, older configuration, only the fields that it has are read. */
+static int copy_config(filch_config *copy, const filch_config *config)
+{
+    memset(copy, 0, sizeof *copy);
+    if (!config)
+        return 0;
+    if (config->size > sizeof *copy)
+        return fl_fail(
+            EINVAL, "config.size is %zu, this library knows %zu bytes; use a newer library, or 0",
+            config->size, sizeof *copy);
+    if (config->size % _Alignof(filch_config)) /* it would cut a field in two */
+        return fl_fail(EINVAL,
+                       "config.size is %zu, which no release of this library had; give "
+                       "sizeof(filch_config), or 0",
+                       config->size);
+    memcpy(copy, config, config->size ? config->size : sizeof *copy);
+    return 0;
+}
+
+int fl_settings_resolve(fl_settings *out, const filch_config *config)
+{
+    filch_config given;
+    fl_settings s = {0};
+    uint64_t workers = 0, slots = 0, stack = 0, fibers = 0, blocking = 0;
+    const fl_policy *policy = NULL;
+    int rc = fl_variables_check();
+    if (!rc)
+        rc = copy_config(&given, config);
+    if (!rc)
+        rc = number(&workers, given.workers, "workers", FL_ENV_WORKERS, 1, FL_MOST_WORKERS, 0);
+    if (!rc)
+        rc = number(&slots, given.max_workers, "max_workers", FL_ENV_MAX_WORKERS, 1,
+                    FL_MOST_WORKERS, 0);
+    if (!rc)
+        rc = number(&stack, given.stack_size, "stack_size", FL_ENV_STACK_SIZE, 16 << 10, 1 << 30,
+                    256 << 10);
+    if (!rc)
+        rc = number(&fibers, given.max_fibers, "max_fibers", FL_ENV_MAX_FIBERS, 1, 1000000,
+#ifdef FILCH_TINY
+                    3
+#else
+                    1000000
+#endif
+        );
+    if (!rc)
+        rc = number(&blocking, given.blocking_threads, "blocking_threads", FL_ENV_BLOCKING_THREADS,
+                    1, 10000, 64);
+    if (!rc)
+        rc = number(&s.seed, given.seed, "seed", FL_ENV_SEED, 0, UINT64_MAX, 0);
+    if (!rc)
+        rc = resolve_bind(&s, given.bind);
+    if (!rc)
+        rc = fl_policy_find(&policy, given.policy);
+    if (!rc)
+        rc = resolve_queue(&s, given.queue);
+    if (!rc)
+        rc = resolve_modes(&s, &given);
+    if (!rc)
+        rc = resolve_fence(&s, given.fence);
+    if (!rc)
+        rc = resolve_deadlock(&s);
+    if (rc)
+        return rc;
+    const char *info = getenv(fl_variables[FL_ENV_INFO]);
+    s.info = info && !strcmp(info, "1");
+    if (!s.seed)
+        s.seed = (uint64_t)fl_now();
+    s.policy = policy;
+    s.workers = (unsigned)workers;
+    s.max_workers = (unsigned)slots;
+    s.stack_size = whole_pages(stack);
+    s.max_fibers = (unsigned)fibers;
+    s.blocking_threads = (unsigned)blocking;
+    *out = s;
+    return 0;
+}

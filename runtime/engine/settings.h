@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Resolves a configuration, the environment and the defaults into the settings of a runtime. The
+ * configuration wins over the environment; a setting that neither names gets its default. */
+#ifndef FL_SETTINGS_H
+#define FL_SETTINGS_H
+
+#include <runtime/platform/bind.h>
+#include <runtime/platform/topology.h>
+
+#include <filch/runtime.h>
+#include <sched/mode.h>
+#include <sched/queue.h>
+#include <sched/victims/policy.h>
+
+enum { FL_MOST_WORKERS = 1024 };
+
+/* Reactions to a deadlock, each one stronger than the one before. */
+enum fl_deadlock { FL_DEADLOCK_OFF, FL_DEADLOCK_TELL, FL_DEADLOCK_REPORT, FL_DEADLOCK_DIE };
+
+typedef struct fl_settings {
+    unsigned workers;     /* 0: as many as the CPUs that may be used */
+    unsigned max_workers; /* 0: as many as workers */
+    enum fl_bind bind;
+    const fl_policy *policy;
+    const fl_queue *queue;
+    bool full_fence; /* requested; there may be no other */
+    size_t stack_size;
+    unsigned max_fibers;
+    unsigned blocking_threads;
+    uint64_t seed;
+    bool info;
+    enum fl_deadlock deadlock;
+    enum fl_idle_mode idle;
+    enum fl_take_mode take;
+    enum fl_wait_mode wait;
+} fl_settings;
+
+/* -EINVAL: a value out of range or an unknown name; filch_error() lists the valid ones. config may
+ * be NULL. */
+int fl_settings_resolve(fl_settings *out, const filch_config *config);
+
+/* The policy of that name; NULL: the one the environment names, else the default. -EINVAL through
+ * fl_fail lists the valid names. */
+int fl_policy_find(const fl_policy **out, const char *name);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Fibers stop and go on. A worker always runs some fiber's loop. If no fiber can be had, it waits
+ * on its own native stack, where it starts no task and only resumes ready fibers. A foreign task on
+ * top of a waiting frame could wait for that very frame.
+ *
+ * Switch, in this order (docs/idle.md, docs/design.md):
+ *   W1 the fiber that leaves answers a waiting  -> R4 of sched/forkstack.h
+ *      thief "nothing": its fork stack is empty
+ *   W2 the contexts are exchanged               -> W4: a resumed fiber is saved
+ *   W3 exchange `current`, seq_cst; seq_cst     -> W5 a look at a worker: load `current`,
+ *      fence; if a worker sleeps, poke the         acquire: it sees the fork stack; against I1 and
+ *      fiber that arrived: exchange limit,         I2 of sched/idle.h: one of the two sees the
+ *      acq_rel                                     other
+ *   W4 the action                               -> others see, and resume, the fiber that left */
+#include <runtime/engine/suspend.h>
+
+#include <runtime/engine/count.h>
+#include <runtime/engine/execute.h>
+#include <runtime/engine/near.h>
+#include <runtime/engine/overflow.h>
+#include <runtime/engine/park.h>
+#include <runtime/engine/starve.h>
+#include <runtime/engine/turn.h>
+#include <runtime/engine/unpinned.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/guard.h>
+#include <runtime/platform/sanitizer.h>
+#include <runtime/platform/switch_frame.h>
+#include <sched/deque.h>
+#include <sched/forkstack.h>
+#include <sched/idle.h>
+
+#include <string.h>
+
+enum { SPARES = 8 };
+
+/* The C++ runtime keeps exceptions that are being handled per thread; they belong to the C stack.
+ */
+struct exceptions {
+    void *caught;
+    unsigned uncaught;
+};
+extern struct exceptions *__cxa_get_globals(void) __attribute__((weak));
+
+static void exchange_exceptions(fl_fiber *from, fl_fiber *to)
+{
+    if (!__cxa_get_globals)
+        return;
+    struct exceptions *here = __cxa_get_globals();
+    memcpy(from->exceptions, here, sizeof *here);
+    memcpy(here, to->exceptions, sizeof *here);
+}
+
+void fl_arrive(fl_fiber *fiber)
+{
+    fl_worker *worker = fiber->worker;
+    fl_runtime *rt = worker->rt;
+    fl_shadow_enter(&fiber->shadow, &worker->left->shadow);
+    fl_overflow_check(worker, worker->left);
+    worker->running = fiber;
+    fiber->arrivals++;
+    void *stack = fiber == &worker->native ? NULL : &fiber->stack;
+    filch_ptr_exchange(&worker->current, stack, FILCH_SEQ_CST); /* W3 */
+    filch_fence_seq_cst();                                      /* W3 */
+    if (stack && fl_idle_sleepers(fl_idle_look(&rt->idle)) > 0)
+        filch_ptr_exchange(&fiber->stack.front.limit, NULL, FILCH_ACQ_REL); /* W3 */
+    fl_action *action = worker->action;                                     /* W4 */
+    action(worker, worker->left, worker->action_arg);
+}
+
+void fl_switch(fl_worker *worker, fl_fiber *from, fl_fiber *to, fl_action *action, void *arg)
+{
+    fl_count(worker, FL_SWITCHES, 1);
+    if (to->worker != worker && to->worker)
+        fl_count(worker, FL_MIGRATIONS, 1);
+    if (from != &worker->native)
+        fl_forkstack_serve(&from->stack, fl_first_slot(&from->stack)); /* W1 */
+    to->worker = worker;
+    worker->left = from;
+    worker->action = action;
+    worker->action_arg = arg;
+    exchange_exceptions(from, to);
+    fl_shadow_leave(&from->shadow, &to->shadow);
+    fl_switch_frame_swap(&from->context, &to->context); /* W2 */
+    fl_arrive(from);
+}
+
+fl_fiber *fl_fiber_for_loop(fl_worker *worker)
+{
+    fl_fiber *fiber = worker->spare;
+    if (!fiber)
+        return fl_fibers_get(&worker->rt->fibers, fl_fiber_loop);
+    worker->spare = fiber->next;
+    worker->spares--;
+    return fiber;
+}
+
+void fl_fibers_return(fl_worker *worker)
+{
+    for (; worker->spare; worker->spares--) {
+        fl_fiber *spare = worker->spare;
+        worker->spare = spare->next;
+        fl_fibers_put(&worker->rt->fibers, spare);
+    }
+}
+
+void fl_fiber_recycle(fl_worker *worker, fl_fiber *fiber)
+{
+    fl_fibers *fibers = &worker->rt->fibers;
+    if (FILCH_UNLIKELY(fiber->guard == FL_GUARD_NONE) && fl_fiber_overflowed(fiber))
+        fl_overflow_die(worker, fiber);
+    bool capped = filch_u32_load(&fibers->capped, FILCH_RELAXED); /* a hint */
+    if (capped)
+        fl_fibers_return(worker);
+    if (capped || worker->spares >= SPARES) {
+        fl_fibers_put(fibers, fiber);
+        return;
+    }
+    fiber->next = worker->spare;
+    worker->spare = fiber;
+    worker->spares++;
+}
+
+/* The fiber that was made ready last, if its worker would find it next: so two that talk to each
+ * other take one switch a turn, not two. When another source has its turn, the loop looks there. */
+static fl_fiber *ready_fiber(fl_worker *worker)
+{
+    void *item = fl_deque_peek(&worker->ready);
+    if (!item || fl_item_kind(item) != FL_ITEM_FIBER || fl_others_turn(worker))
+        return NULL;
+    fl_tick(worker);
+    item = fl_deque_pop(&worker->ready);
+    return item ? fl_item_what(item) : NULL;
+}
+
+void fl_leave(fl_fiber *fiber, fl_action *action, void *arg)
+{
+    fl_worker *worker = fiber->worker;
+    if (FILCH_UNLIKELY(worker->unpinned))
+        fl_unpinned_suspends(fiber);
+    fl_fiber *next = ready_fiber(worker);
+    if (!next)
+        next = fl_fiber_for_loop(worker);
+    fl_count(worker, FL_SUSPENDED, 1);
+    fl_count(worker, FL_SUSPENSIONS, 1);
+    fl_fiber_stops(fiber);
+    fl_switch(worker, fiber, next ? next : &worker->native, action, arg);
+    fl_fiber_goes_on(fiber);
+    fl_count(fiber->worker, FL_SUSPENDED, -(uint64_t)1);
+}
+
+void fl_suspend(filch_self self, fl_action *action, void *arg)
+{
+    fl_fiber *fiber = fl_fiber_of(self);
+    fl_worker *worker = fiber->worker;
+    worker->rt->queue->flush(worker, &fiber->stack);
+    fl_leave(fiber, action, arg);
+}
+
+static void recycle_left(fl_worker *worker, fl_fiber *left, void *unused)
+{
+    (void)unused;
+    fl_fiber_recycle(worker, left);
+}
+
+void fl_retire_into(fl_fiber *fiber, fl_fiber *next)
+{
+    fl_switch(fiber->worker, fiber, next, recycle_left, NULL);
+}
+
+void fl_resume(fl_runtime *rt, fl_fiber *fiber)
+{
+    fl_worker *here = fl_worker_here();
+    if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_FIBER, fiber))) {
+        fl_relieve(&rt->fibers.starve);
+        return;
+    }
+    fl_submit_across(rt, &fiber->wake, FL_NEAR_GUESS, FL_UNLESS_AWAKE);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/engine/threads.h>
+
+#include <runtime/engine/worker.h>
+
+#include <pthread.h>
+
+struct fl_threads fl_threads;
+filch_u32 fl_detector_on;
+
+static __thread enum { UNKNOWN, NOTED, EXEMPT } standing;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t ending;
+
+static void change(filch_u32 *party, int by)
+{
+    filch_u32_add(party, (uint32_t)by, FILCH_SEQ_CST);    /* seq_cst: as said in threads.h */
+    filch_u64_add(&fl_threads.changes, 1, FILCH_SEQ_CST); /* seq_cst: as said in threads.h */
+}
+
+static void thread_ends(void *unused)
+{
+    (void)unused;
+    standing = UNKNOWN;
+    change(&fl_threads.alive, -1);
+    fl_suspect();
+}
+
+static void go_blind(void)
+{
+    filch_u32_store(&fl_threads.blind, 1, FILCH_SEQ_CST); /* seq_cst: as said in threads.h */
+}
+
+static void make_key(void)
+{
+    if (pthread_key_create(&ending, thread_ends))
+        go_blind();
+}
+
+void fl_thread_noted(void)
+{
+    if (standing != UNKNOWN || fl_carrier_here())
+        return;
+    pthread_once(&once, make_key);
+    if (filch_u32_load(&fl_threads.blind, FILCH_RELAXED)) /* a look: nothing is counted any more */
+        return;
+    standing = NOTED;
+    change(&fl_threads.alive, 1);
+    if (pthread_setspecific(ending, &standing))
+        go_blind();
+}
+
+void fl_thread_exempt(void)
+{
+    standing = EXEMPT;
+}
+
+void fl_thread_waits(void)
+{
+    change(&fl_threads.waiting, 1);
+}
+
+/* The caller may be a thread that is no worker. */
+void fl_thread_told(void)
+{
+    fl_thread_noted();
+    change(&fl_threads.waiting, -1);
+}
+
+void fl_outside_expected(int by)
+{
+    change(&fl_threads.outside, by);
+}
+
+void fl_threads_forget(void)
+{
+    filch_u32_store(&fl_threads.alive, standing == NOTED, FILCH_SEQ_CST); /* the only thread */
+    filch_u32_store(&fl_threads.waiting, 0, FILCH_SEQ_CST);               /* the same */
+    filch_u32_store(&fl_threads.outside, 0, FILCH_SEQ_CST);               /* the same */
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Threads that are not workers, counted for the detector of deadlocks (runtime/sync/deadlock.h):
+ * those that have called Filch, and those of them that wait. The engine counts them where they
+ * submit and wait; the detector reads the counts, and hears through fl_suspect when all may be at
+ * rest.
+ *
+ * All counts are seq_cst: they are compared with each other and with the idle words of all
+ * runtimes. */
+#ifndef FL_THREADS_H
+#define FL_THREADS_H
+
+#include <filch/atomic.h>
+#include <runtime/platform/hooks.h>
+
+struct fl_threads {
+    filch_u32 alive;   /* threads that have called Filch */
+    filch_u32 waiting; /* of these, less those that were told */
+    filch_u32 outside; /* tasks that wait for an event outside of the process */
+    filch_u64 changes; /* of the three above */
+    filch_u32 blind;   /* 1: threads cannot be counted */
+};
+extern struct fl_threads fl_threads;
+
+/* 1: deadlocks are to be reported. The detector sets it. */
+extern filch_u32 fl_detector_on;
+
+/* All may be at rest now. No lock is held. Any thread. */
+static inline void fl_suspect(void)
+{
+    if (FILCH_UNLIKELY(filch_u32_load(&fl_detector_on, FILCH_RELAXED))) /* a look */
+        fl_hooks.suspect();
+}
+
+/* The calling thread, which is no worker, may wake others from now on until it ends. */
+void fl_thread_noted(void);
+/* The calling thread is the library's own, and wakes nobody of its own accord. */
+void fl_thread_exempt(void);
+/* A thread that is no worker begins to wait; it is awake again. */
+void fl_thread_waits(void);
+void fl_thread_told(void);
+/* Tasks that wait for an event outside of the process, one more or less. */
+void fl_outside_expected(int change);
+/* In a child of fork(): the calling thread is the only one. */
+void fl_threads_forget(void);
+
+#endif

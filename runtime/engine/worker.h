@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A worker: a thread of a runtime that runs fibers. Fields are grouped by who writes them; groups
+ * that different threads write lie on lines of their own. */
+#ifndef FL_WORKER_H
+#define FL_WORKER_H
+
+#include <runtime/engine/counters.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/patience.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/platform/bind.h>
+#include <sched/deque.h>
+#include <sched/forkstack.h>
+#include <sched/profit.h>
+#include <sched/times.h>
+
+#include <pthread.h>
+
+/* Runs on the stack that was switched to, once no register holds state of `left` any more: only now
+ * may others resume it. */
+typedef void fl_action(fl_worker *worker, fl_fiber *left, void *arg);
+
+/* Items for which a ready deque has room from the beginning. */
+#ifdef FILCH_TINY
+enum { FL_READY_FIRST = 2 };
+#else
+enum { FL_READY_FIRST = 256 };
+#endif
+
+enum fl_park_word { FL_PARK_AWAKE, FL_PARK_PARKED, FL_PARK_WOKEN, FL_PARK_RETIRED };
+
+struct fl_worker {
+    /* Never changes */
+    fl_runtime *rt;
+    unsigned index;
+    fl_place place;
+    pthread_t thread;
+    void *signal_stack;
+    filch_u64 *thefts; /* by victim: tasks and items taken from it; its own */
+    bool carrier;      /* no worker: it carries blocking calls (runtime/sync/blocking.h) */
+    bool late;         /* its slot was not active from the beginning */
+    /* Read by thieves, written rarely */
+    filch_ptr current;   /* fl_forkstack * of the fiber it runs, NULL on its native stack */
+    filch_u32 park_word; /* enum fl_park_word: the futex it sleeps on */
+    char apart1[FILCH_APART];
+    /* Its own */
+    fl_fiber *running;
+    fl_action *action; /* of the switch under way */
+    fl_fiber *left;
+    void *action_arg;
+    fl_fiber *spare; /* fibers kept back for the next suspension */
+    unsigned spares;
+    filch_u32
+        tick; /* finds; others overwrite it to hasten a due one (runtime/engine/worker_set.c) */
+    unsigned turn;         /* due finds: which source has its turn (runtime/engine/turn.h) */
+    unsigned capped_looks; /* for a ready fiber, while none can be had for the loop */
+    unsigned inbox_finds;  /* that look into the inbox first: the rest of its turn */
+    uint64_t rng;
+    fl_profit profit;
+    fl_patience patience;
+    int64_t vain_nap;   /* ns: the last nap after a wake-up that found nothing */
+    int64_t drained_at; /* ns: when it last took work items from the inbox, */
+    unsigned drained;   /* and how many */
+    unsigned victim;    /* of the last theft; its own index: none */
+    fl_worker *robbed;  /* a long deque's owner, from which the last item came; NULL: none */
+    unsigned misses;    /* unsuccessful rounds since */
+    bool woken;         /* by a token, and nothing found since */
+    bool stolen_lately; /* the last work was a thief's: worth a longer look */
+    fl_fiber *unpinned; /* is in filch_unpinned, and must not suspend (runtime/engine/unpinned.h) */
+    fl_fiber native;    /* the thread's own stack; has no fork stack */
+    int64_t gift_ended; /* ns: when the last gift did; 0: something has been done since */
+    filch_u64 counters[FL_COUNTERS];
+    fl_times times;
+    char apart2[FILCH_APART];
+    /* Written by owners that answer */
+    fl_mailbox box;
+    char apart3[FILCH_APART];
+    fl_deque ready;
+};
+
+/* Should it retire? */
+static inline bool fl_surplus(const fl_worker *worker)
+{
+    return worker->index >= fl_workers(worker->rt);
+}
+
+/* The worker whose thread calls, or NULL. Out of line: thread-locals must not be cached across a
+ * switch. */
+fl_worker *fl_worker_here(void);
+
+/* The same, or the carrier of a blocking call on this thread. */
+fl_worker *fl_carrier_here(void);
+/* The fiber that calls, on its worker or in a blocking call; NULL: this is no task. */
+fl_fiber *fl_fiber_here(void);
+void fl_carrier_set(fl_worker *carrier);
+
+/* Dies if the fiber is in a blocking call, where there is no worker for `what`. */
+static inline void fl_refuse_carried(const fl_fiber *fiber, const char *what)
+{
+    if (FILCH_UNLIKELY(fiber->worker->carrier))
+        filch_die("%s between filch_blocking_begin and filch_blocking_end; end the blocking call "
+                  "first",
+                  what);
+}
+
+/* In a child of fork(): its only thread is no worker, even if its parent was one. */
+void fl_worker_forget(void);
+
+/* Creates rt->worker[index] with all it needs but its thread; *out untouched on failure. */
+int fl_worker_create(fl_runtime *rt, unsigned index, fl_worker **out);
+int fl_worker_start(fl_worker *worker);
+/* Its thread has ended, or was never started. */
+void fl_worker_destroy(fl_worker *worker);
+
+#endif

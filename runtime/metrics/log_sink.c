@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A log sink's life, and the side of its ring where lines come in. */
+#include <runtime/metrics/log_sink.h>
+
+#include <runtime/metrics/log.h>
+#include <runtime/platform/answer.h>
+#include <runtime/platform/atfork.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/fields.h>
+#include <runtime/platform/later.h>
+#include <runtime/platform/lock.h>
+#include <runtime/platform/own_thread.h>
+#include <runtime/platform/uncancelled.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+static const int64_t GRACE = 100 * FILCH_MILLISECOND; /* behind the deadline of the end */
+
+/* ---- Life ---- */
+
+void fl_log_sink_release(filch_log_sink *sink)
+{
+    close(sink->wake_event);
+    free(sink);
+}
+
+static const fl_field fields[] = {
+    FL_NUMBER_FIELD(filch_log_sink_config, size, 256 << 10, 8 << 10, 1 << 30),
+};
+
+static int start(filch_log_sink *sink)
+{
+    sink->wake_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (sink->wake_event < 0)
+        return fl_fail(errno,
+                       "no file for the wake-ups of a log sink: %s; raise the limit of open "
+                       "files",
+                       strerror(errno));
+    int rc = fl_own_thread_start(&sink->thread, fl_log_sink_run, sink);
+    if (!rc)
+        return 0;
+    close(sink->wake_event);
+    return fl_fail(rc,
+                   "no thread for a log sink: %s; raise the limit of threads, or free some "
+                   "memory",
+                   strerror(rc));
+}
+
+int filch_log_sink_create(filch_log_sink **out, int fd, const filch_log_sink_config *config)
+{
+    filch_log_sink_config whole = config ? *config : (filch_log_sink_config){0};
+    if (!out || fd < 0)
+        return fl_fail(EINVAL, "filch_log_sink_create without a place for the sink or a file; give "
+                               "it both");
+    int rc = fl_fields_complete(&whole, fields, sizeof fields / sizeof *fields, "a log sink");
+    if (!rc)
+        rc = fl_log_keys_complete(&whole.keys, &whole.keys);
+    if (!rc)
+        rc = fl_fork_prepare();
+    if (rc)
+        return rc;
+    filch_log_sink *sink = malloc(sizeof *sink + whole.size);
+    if (!sink)
+        return fl_fail(ENOMEM, "no memory for a log sink of %zu bytes; give it less", whole.size);
+    *sink = (filch_log_sink){.fd = fd,
+                             .fork_generation = fl_fork_generation(),
+                             .keys = whole.keys,
+                             .size = whole.size};
+    rc = start(sink);
+    if (rc)
+        free(sink);
+    else
+        *out = sink;
+    return rc;
+}
+
+static bool is_forked(const filch_log_sink *sink)
+{
+    return sink->fork_generation != fl_fork_generation();
+}
+
+static int refuse_forked(void)
+{
+    return fl_fail(ECHILD, "this log sink belongs to the parent process, and its thread does not "
+                           "run here; create one in the child");
+}
+
+/* Returns when its thread is at its end, or leaves the sink to it: false. */
+static bool wait_for_end(filch_log_sink *sink, int64_t until)
+{
+    int rc = 0;
+    fl_lock(&sink->lock);
+    while (!sink->over && !rc) {
+        fl_waits_in("filch_log_sink_destroy", sink);
+        rc = fl_wait(&sink->lock, &sink->flushing, NULL, until);
+        fl_lock(&sink->lock);
+    }
+    bool over = sink->over;
+    sink->abandoned = !over;
+    fl_unlock(&sink->lock);
+    return over;
+}
+
+static void close_sink(filch_log_sink *sink, int64_t until)
+{
+    fl_lock(&sink->lock);
+    sink->closing = true;
+    sink->until = until;
+    fl_tell_one(&sink->lock, &sink->idle, 0);
+    int was = fl_cancel_hold();
+    eventfd_write(sink->wake_event, 1);
+    fl_cancel_release(was);
+}
+
+int filch_log_sink_destroy(filch_log_sink *sink, int64_t until)
+{
+    if (!sink)
+        return 0;
+    if (is_forked(sink)) {
+        fl_log_sink_release(sink);
+        return refuse_forked();
+    }
+    pthread_t thread = sink->thread;
+    int64_t now = fl_now();
+    close_sink(sink, until);
+    if (!wait_for_end(sink, fl_later(until > now ? until : now, GRACE))) {
+        pthread_detach(thread);
+        return fl_plainly(-ETIMEDOUT);
+    }
+    int was = fl_cancel_hold();
+    pthread_join(thread, NULL);
+    fl_cancel_release(was);
+    bool late = sink->late;
+    fl_log_sink_release(sink);
+    return late ? fl_plainly(-ETIMEDOUT) : 0;
+}
+
+/* ---- Lines ---- */
+
+static void ring_put(filch_log_sink *sink, const void *from, size_t size)
+{
+    size_t at = sink->in % sink->size, first = sink->size - at;
+    if (first > size)
+        first = size;
+    memcpy(sink->ring + at, from, first);
+    memcpy(sink->ring, (const char *)from + first, size - first);
+    sink->in += size;
+}
+
+static void drop(filch_log_sink *sink)
+{
+    sink->stats.dropped++;
+    if (!sink->has_gap && !sink->closing) {
+        sink->has_gap = true;
+        sink->gap = sink->in;
+    }
+}
+
+void filch_log_to_sink(const char *line, size_t size, void *arg)
+{
+    filch_log_sink *sink = arg;
+    uint16_t stored = (uint16_t)size;
+    if (is_forked(sink) || !size)
+        return;
+    fl_lock(&sink->lock);
+    if (!sink->closing && size <= FILCH_LOG_LINE &&
+        sizeof stored + size <= sink->size - (sink->in - sink->out)) {
+        ring_put(sink, &stored, sizeof stored);
+        ring_put(sink, line, size);
+        sink->stats.waiting++;
+    } else {
+        drop(sink);
+    }
+    fl_tell_one(&sink->lock, &sink->idle, 0);
+}
+
+/* All that was there when `in` was `mark`. Under the lock. */
+static bool is_settled(const filch_log_sink *sink, uint64_t mark)
+{
+    return sink->settled >= mark && !sink->noting && !(sink->has_gap && sink->gap <= mark);
+}
+
+int filch_log_sink_flush(filch_log_sink *sink, int64_t until)
+{
+    if (!sink)
+        return fl_fail(EINVAL, "filch_log_sink_flush without a sink; give it one");
+    if (is_forked(sink))
+        return refuse_forked();
+    int rc = 0;
+    fl_lock(&sink->lock);
+    uint64_t mark = sink->in;
+    while (!is_settled(sink, mark) && !rc) {
+        fl_waits_in("filch_log_sink_flush", sink);
+        rc = fl_wait(&sink->lock, &sink->flushing, NULL, until);
+        fl_lock(&sink->lock);
+    }
+    bool settled = is_settled(sink, mark);
+    fl_unlock(&sink->lock);
+    return settled ? 0 : rc;
+}
+
+void filch_log_sink_stats_read(filch_log_sink *sink, filch_log_sink_stats *out, size_t size)
+{
+    fl_lock(&sink->lock);
+    filch_log_sink_stats all = sink->stats;
+    fl_unlock(&sink->lock);
+    fl_answer(out, size, &all, sizeof all);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Threads that serve the library itself: signals are for others. */
+#ifndef FL_OWN_THREAD_H
+#define FL_OWN_THREAD_H
+
+#include <pthread.h>
+#include <signal.h>
+
+/* Starts a thread with all signals blocked. Returns 0 or a positive errno. */
+static inline int fl_own_thread_start(pthread_t *out, void *(*run)(void *arg), void *arg)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(out, NULL, run, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
+
+#endif

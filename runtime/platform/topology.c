@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * hwloc's tree is reduced to one array of PUs in its logical order (depth first: the PUs of a
+ * core stand side by side, then those of the next core in the same cache, ...). All questions are
+ * walks over that array, with the affinity mask as a filter (runtime/platform/bind.c, placement.c).
+ *
+ * hwloc is asked for disallowed PUs too: the mask, which the kernel keeps within the process's
+ * cpuset, is decides, and is read anew for each runtime, while the topology stays. */
+#include <filch/atomic.h>
+#include <runtime/platform/affinity.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/numa.h>
+#include <runtime/platform/quota.h>
+#include <runtime/platform/topology.h>
+
+#include <errno.h>
+#include <hwloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct fl_topology {
+    hwloc_topology_t hwloc;
+    bool real;
+    unsigned pus;   /* length of pu[] */
+    unsigned nodes; /* NUMA nodes; rows and columns of tier[] */
+    unsigned tiers;
+    unsigned char *tier; /* of node i and node j where they share no package; NULL: FL_TIER_FAR */
+    fl_place pu[];
+};
+
+static filch_ptr loaded;
+
+/* The mask belongs to this computer: of a topology that hwloc imagines, all is allowed. */
+static struct fl_affinity mask_for(const fl_topology *t)
+{
+    return t->real ? fl_affinity_home() : (struct fl_affinity){0};
+}
+
+const fl_place *fl_topology_pus(const fl_topology *t, unsigned *count)
+{
+    *count = t->pus;
+    return t->pu;
+}
+
+unsigned fl_topology_units(const fl_topology *t, enum fl_bind bind)
+{
+    struct fl_affinity mask = mask_for(t);
+    unsigned n = fl_bind_units(t, &mask, bind);
+    fl_affinity_free(&mask);
+    return n ? n : 1;
+}
+
+int fl_topology_place(const fl_topology *t, enum fl_bind bind, unsigned worker, fl_place *out)
+{
+    struct fl_affinity mask = mask_for(t);
+    *out = fl_bind_place(t, &mask, bind, worker);
+    fl_affinity_free(&mask);
+    return 0;
+}
+
+unsigned fl_topology_cpus(const fl_topology *t)
+{
+    struct fl_affinity mask = fl_affinity_home();
+    unsigned pus = mask.set ? (unsigned)CPU_COUNT_S(mask.size, mask.set) : t->pus;
+    fl_affinity_free(&mask);
+    double quota = 0;
+    fl_quota_read(NULL, &quota);
+    return fl_quota_cpus(pus, quota);
+}
+
+unsigned fl_topology_default_workers(const fl_topology *t, enum fl_bind bind, struct fl_sizing *why)
+{
+    struct fl_sizing s = {.units = fl_topology_units(t, bind), .reason = "the whole machine"};
+    int rc = t->real ? fl_quota_read(NULL, &s.quota) : 0;
+    s.workers = fl_quota_workers(s.units, s.quota);
+    if (!t->real)
+        s.reason = "the machine that hwloc was told to imagine";
+    else if (s.workers < s.units)
+        s.reason = "the cgroup's CPU quota";
+    else if (rc < 0)
+        s.reason = "the affinity mask (the cgroup's CPU quota could not be read)";
+    else if (s.units < fl_bind_units(t, &(struct fl_affinity){0}, bind))
+        s.reason = "the affinity mask";
+    if (why)
+        *why = s;
+    return s.workers;
+}
+
+/* ---- Distances ---- */
+
+static bool same(int a, int b)
+{
+    return a >= 0 && a == b;
+}
+
+unsigned fl_topology_distance(const fl_topology *t, const fl_place *a, const fl_place *b)
+{
+    if (same(a->core, b->core))
+        return FL_TIER_CORE;
+    if (same(a->cache, b->cache))
+        return FL_TIER_CACHE;
+    if (same(a->node, b->node) || same(a->package, b->package))
+        return FL_TIER_NODE;
+    if (!t->tier || a->node < 0 || b->node < 0)
+        return FL_TIER_FAR;
+    return t->tier[(unsigned)a->node * t->nodes + (unsigned)b->node];
+}
+
+unsigned fl_topology_tiers(const fl_topology *t)
+{
+    return t->tiers;
+}
+
+/* ---- Loading ---- */
+
+/* Reads only the parts that are used here: that saves half the time, and memory for good.
+ * hwloc must not move the calling thread from CPU to CPU to look at each: another thread may be
+ * pinning it. */
+static int configure(hwloc_topology_t h)
+{
+    static const struct {
+        hwloc_obj_type_t type;
+        enum hwloc_type_filter_e filter;
+    } filters[] = {
+        {HWLOC_OBJ_L1CACHE, HWLOC_TYPE_FILTER_KEEP_NONE},
+        {HWLOC_OBJ_MISC, HWLOC_TYPE_FILTER_KEEP_NONE},
+        {HWLOC_OBJ_MEMCACHE, HWLOC_TYPE_FILTER_KEEP_NONE},
+        {HWLOC_OBJ_DIE, HWLOC_TYPE_FILTER_KEEP_STRUCTURE},
+        {HWLOC_OBJ_GROUP, HWLOC_TYPE_FILTER_KEEP_STRUCTURE},
+    };
+    for (unsigned i = 0; i < sizeof filters / sizeof filters[0]; i++)
+        if (hwloc_topology_set_type_filter(h, filters[i].type, filters[i].filter))
+            return -1;
+    if (hwloc_topology_set_io_types_filter(h, HWLOC_TYPE_FILTER_KEEP_NONE) ||
+        hwloc_topology_set_icache_types_filter(h, HWLOC_TYPE_FILTER_KEEP_NONE))
+        return -1;
+    return hwloc_topology_set_flags(h, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED |
+                                           HWLOC_TOPOLOGY_FLAG_DONT_CHANGE_BINDING);
+}
+
+static int index_of(hwloc_obj_t object)
+{
+    return object ? (int)object->logical_index : -1;
+}
+
+static fl_place place_of(hwloc_topology_t h, hwloc_obj_t pu)
+{
+    hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(h, HWLOC_OBJ_CORE, pu), cache = NULL;
+    for (hwloc_obj_t up = pu->parent; up; up = up->parent)
+        if (hwloc_obj_type_is_dcache(up->type))
+            cache = up;
+    /* Caches of several levels can be last ones on one machine; the first PU beneath names each. */
+    hwloc_obj_t first =
+        cache ? hwloc_get_obj_inside_cpuset_by_type(h, cache->cpuset, HWLOC_OBJ_PU, 0) : NULL;
+    return (fl_place){
+        .cpu = (int)pu->os_index,
+        .core = index_of(core ? core : pu),
+        .cache = index_of(first),
+        .package = index_of(hwloc_get_ancestor_obj_by_type(h, HWLOC_OBJ_PACKAGE, pu)),
+        .node = index_of(
+            hwloc_get_next_obj_covering_cpuset_by_type(h, pu->cpuset, HWLOC_OBJ_NUMANODE, NULL)),
+    };
+}
+
+/* Environment variables that give hwloc another topology. If it cannot use them it silently reads
+ * this computer's. */
+static int check_imagined(hwloc_topology_t h)
+{
+    static const char *const variables[] = {"HWLOC_SYNTHETIC", "HWLOC_XMLFILE"};
+    if (!hwloc_topology_is_thissystem(h) || getenv("HWLOC_THISSYSTEM"))
+        return 0;
+    for (unsigned i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+        const char *value = getenv(variables[i]);
+        if (value && *value)
+            return fl_fail(EINVAL, "hwloc cannot use %s=%.80s; correct or unset it", variables[i],
+                           value);
+    }
+    return 0;
+}
+
+static void destroy(struct fl_topology *t)
+{
+    free(t->tier);
+    hwloc_topology_destroy(t->hwloc);
+    free(t);
+}
+
+/* Takes h over, also where it fails. */
+static int boil_down(hwloc_topology_t h, struct fl_topology **out)
+{
+    int pus = hwloc_get_nbobjs_by_type(h, HWLOC_OBJ_PU);
+    int nodes = hwloc_get_nbobjs_by_type(h, HWLOC_OBJ_NUMANODE);
+    struct fl_topology *t = calloc(1, sizeof *t + (pus > 0 ? (size_t)pus : 0) * sizeof t->pu[0]);
+    if (!t) {
+        hwloc_topology_destroy(h);
+        return fl_fail(ENOMEM, "no memory for the machine's topology; free some");
+    }
+    t->hwloc = h;
+    t->real = hwloc_topology_is_thissystem(h);
+    t->nodes = nodes > 0 ? (unsigned)nodes : 0;
+    for (hwloc_obj_t pu = NULL; (pu = hwloc_get_next_obj_by_type(h, HWLOC_OBJ_PU, pu));)
+        t->pu[t->pus++] = place_of(h, pu);
+    int rc = t->pus ? fl_numa_tiers(h, t->nodes, &t->tier, &t->tiers)
+                    : fl_fail(ENOSYS, "hwloc finds no processor; is /sys mounted?");
+    if (rc)
+        destroy(t);
+    else
+        *out = t;
+    return rc;
+}
+
+static int load(struct fl_topology **out)
+{
+    hwloc_topology_t h;
+    if (hwloc_get_api_version() >> 16 != HWLOC_API_VERSION >> 16)
+        return fl_fail(ENOSYS, "hwloc here has API %x, Filch was built for %x; install that one",
+                       hwloc_get_api_version(), HWLOC_API_VERSION);
+    if (hwloc_topology_init(&h))
+        return fl_fail(ENOMEM, "hwloc cannot begin (%m); free some memory");
+    int rc;
+    if (configure(h) || hwloc_topology_load(h))
+        rc = fl_fail(errno == ENOMEM ? ENOMEM : ENOSYS,
+                     "hwloc cannot read the machine (%m); is /sys mounted?");
+    else
+        rc = check_imagined(h);
+    if (rc) {
+        hwloc_topology_destroy(h);
+        return rc;
+    }
+    return boil_down(h, out);
+}
+
+int fl_topology_load(const fl_topology **out)
+{
+    struct fl_topology *t = filch_ptr_load(&loaded, FILCH_ACQUIRE); /* L2 */
+    if (!t) {
+        int rc = load(&t);
+        if (rc)
+            return rc;
+        /* Threads that come at once each load one, and the first to end wins: a lost millisecond,
+         * where a lock would hang the child of a fork() that happens meanwhile. */
+        void *winner = NULL;
+        if (!filch_ptr_cas(&loaded, &winner, t, FILCH_RELEASE)) { /* L1 */
+            destroy(t);
+            t = filch_ptr_load(&loaded, FILCH_ACQUIRE); /* L2 */
+        }
+    }
+    *out = t;
+    return 0;
+}
+
+void fl_topology_unload(void)
+{
+    struct fl_topology *t = filch_ptr_exchange(&loaded, NULL, FILCH_ACQUIRE); /* L2 */
+    if (t)
+        destroy(t);
+}
+
+/* ---- Descriptions ---- */
+
+bool fl_topology_real(const fl_topology *t)
+{
+    return t->real;
+}
+
+struct hwloc_topology *fl_topology_hwloc(const fl_topology *t)
+{
+    return t->hwloc;
+}
+
+size_t fl_topology_list(const fl_topology *t, const struct fl_affinity *mask, char *text,
+                        size_t size)
+{
+    hwloc_bitmap_t cpus = hwloc_bitmap_alloc();
+    for (unsigned i = 0; cpus && i < t->pus; i++)
+        if (fl_affinity_allows(mask, t->pu[i].cpu) &&
+            hwloc_bitmap_set(cpus, (unsigned)t->pu[i].cpu))
+            break;
+    int length = cpus ? hwloc_bitmap_list_snprintf(text, size, cpus)
+                      : snprintf(text, size, "unknown: no memory");
+    hwloc_bitmap_free(cpus);
+    return length < 0 ? 0 : (size_t)length;
+}
+
+size_t fl_topology_allowed(const fl_topology *t, char *text, size_t size)
+{
+    struct fl_affinity mask = mask_for(t);
+    size_t length = fl_topology_list(t, &mask, text, size);
+    fl_affinity_free(&mask);
+    return length;
+}
+
+size_t fl_topology_describe(const fl_topology *t, char *text, size_t size)
+{
+    char allowed[256];
+    fl_topology_allowed(t, allowed, sizeof allowed);
+    int length = snprintf(text, size,
+                          "machine: packages %d, NUMA nodes %u, cores %d, hardware threads %u%s\n"
+                          "usable:  cores %u, hardware threads %u (CPUs %s)\n",
+                          hwloc_get_nbobjs_by_type(t->hwloc, HWLOC_OBJ_PACKAGE), t->nodes,
+                          hwloc_get_nbobjs_by_type(t->hwloc, HWLOC_OBJ_CORE), t->pus,
+                          t->real ? "" : " (imagined by hwloc)", fl_topology_units(t, FL_BIND_CORE),
+                          fl_topology_units(t, FL_BIND_PU), allowed);
+    return length < 0 ? 0 : (size_t)length;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Brokers: the interface between a service and the system that keeps its messages. One broker is
+ * one file in runtime/service/brokers/, or a module of its own, chosen by the scheme of a URL.
+ *
+ * A broker has two structs: fl_broker_kind, constant, with its names and functions; and
+ * fl_broker, one connection, which it begins with that struct. The service calls, the broker never
+ * calls back except by fl_broker_host.
+ *
+ * Threads. A connection has one owner: the plain thread that opened it, or the one to which the
+ * opener handed it over. Only the owner calls functions of the connection, one at a time, so a
+ * broker needs no lock of its own unless its library has threads. Fibers never call it: a handler
+ * that computes for two seconds would keep a heartbeat waiting for as long. A service has one
+ * connection to consume and one to publish, each with a thread, since a publisher that the broker
+ * blocks must not hold up acknowledgements. Exceptions, callable from any thread: `release`, and
+ * the functions of fl_broker_host.
+ *
+ * Waiting. A broker never waits for messages. The owner polls the descriptors and the time that
+ * `watch` names, together with its own eventfd, so one wait serves messages, finished jobs,
+ * leases and orders to stop. Then it calls `turn` (if it is given) and `receive`, which return
+ * the messages at hand. A receive that blocks, woken by an eventfd, was rejected:
+ * librabbitmq, hiredis and libpq cannot wait for a foreign descriptor. A library with threads of
+ * its own (libnats, librdkafka) writes to an eventfd, which `watch` names.
+ * A request to the server (a statement, a publication with its confirmation) may wait for its
+ * answer, for up to config->call_timeout; then it is FL_BROKER_LOST.
+ *
+ * Times. Durations cross the interface, in ns, because a server has its own clock. The exceptions
+ * are lease_until and the time that `watch` returns, which are host->now's, and those in
+ * filch_message, which are Unix times.
+ *
+ * Results. Each call returns an fl_broker_rc; unless that is FL_BROKER_OK, the broker has called
+ * host->explain with a sentence. After FL_BROKER_LOST and FL_BROKER_REFUSED the service closes
+ * the connection and opens another, later and later.
+ *
+ * At least once. The broker keeps a message until it is settled. A delivery's lease ends at
+ * lease_until; then, or when the connection breaks, the broker may deliver it again, to anyone.
+ * A delivery is settled once by a settlement of status 0. A settlement of a lease that another
+ * delivery has taken over has the status -ESTALE and no effect: brokers compare a token that is
+ * new for each delivery, and not only the message's number.
+ *
+ * Versions. `abi` is FL_BROKER_ABI and `size` is sizeof(fl_broker_kind). Functions are added at the
+ * end only; a shorter struct lacks them. A change of anything else is another FL_BROKER_ABI. */
+#ifndef FL_BROKER_H
+#define FL_BROKER_H
+
+#include <filch/log.h>
+#include <filch/message.h>
+
+#include <poll.h>
+#include <stdbool.h>
+
+enum { FL_BROKER_ABI = 1 };
+
+typedef struct fl_broker fl_broker;
+typedef struct fl_broker_host fl_broker_host;
+
+/* The result of a call. */
+typedef enum fl_broker_rc {
+    FL_BROKER_OK,
+    FL_BROKER_BUSY,    /* not now: the connection is good, the call had no effect; the service
+                          repeats it later (a locked database, a publisher that is blocked) */
+    FL_BROKER_LOST,    /* the connection is broken, or none could be made; reconnect within 1 s */
+    FL_BROKER_REFUSED, /* the server says no, and a person has to act: login, certificate, a
+                          missing queue; reconnect within 30 s */
+    FL_BROKER_FATAL    /* the configuration is wrong for every server: the URL does not
+                          parse, a capability is missing; the service does not start */
+} fl_broker_rc;
+
+/* Properties of a broker, printed when a service starts. A feature that is false is refused by
+ * name when a message or an option asks for it. */
+typedef struct fl_broker_caps {
+    bool durable;      /* an accepted message survives a crash of the broker */
+    bool priority;     /* among ready messages the highest priority is delivered first */
+    bool delay;        /* filch_message.delay, and retries wait in the broker */
+    bool dedup;        /* filch_message.dedup, across all publishers */
+    bool expiry;       /* expired messages become dead letters without having been delivered */
+    bool deliveries;   /* counts deliveries, so that poison is found */
+    bool keeps_leases; /* a lease outlives its connection: a settlement made after a reconnect
+                          still counts. false: a broken connection ends all its leases */
+    bool transactions; /* a message can be published within the caller's own transaction */
+    bool counts;       /* `count` */
+    bool peek, cancel, pause; /* the functions of these names */
+    int64_t lease_most; /* ns, the longest lease; FILCH_FOREVER: as long as the connection. 0: no
+                           leases (then no redelivery while connected) */
+    bool extends;       /* leases can be extended */
+} fl_broker_caps;
+
+/* ---- Deliveries ---- */
+
+/* A message that was received. Made by host->delivery, which copies the message. The fields up to
+ * `reserved` are written by the broker after that. */
+typedef struct fl_delivery {
+    filch_message message; /* read only */
+    unsigned queue;        /* index in fl_broker_config.queues */
+    uint64_t tag[2];       /* the broker's: row and token, stream entry, delivery tag ... */
+    void *handle;          /* the broker's, for `release`; or NULL */
+    int64_t lease_until;   /* time of host->now; FILCH_FOREVER: as long as the connection */
+    const char *malformed; /* NULL, or a literal that says why it cannot be a job, such as "body
+                              over 16 MiB": it becomes a dead letter without having run */
+    void *reserved[2];
+} fl_delivery;
+
+/* The end of one delivery. */
+typedef enum fl_settle_verb {
+    FL_SETTLE_ACK,    /* done: the message is forgotten, its dedup key free */
+    FL_SETTLE_RETURN, /* not begun: ready again at once, before younger messages where the broker
+                         has an order; attempt unchanged, and the delivery is not counted where
+                         the broker can help it */
+    FL_SETTLE_RETRY,  /* ready again after `delay` as attempt `attempt`, with the same id, headers,
+                         first_seen and dedup key; deliveries begin at 0 */
+    FL_SETTLE_DEAD    /* to the dead letters: the queue named as its queue with ".dlq" behind, which
+                         can be received from like any other. With body, headers and content type as
+                         they are, and `headers` added (replacing those of the same name). Where
+                         this is a copy, the copy is confirmed before the original goes. The
+                         dedup key is free, and the copy does not expire */
+} fl_settle_verb;
+
+typedef struct fl_settlement {
+    fl_delivery *delivery;
+    fl_settle_verb verb;
+    unsigned attempt;            /* of a RETRY */
+    int64_t delay;               /* of a RETRY, ns; 0: at once */
+    const filch_header *headers; /* of a DEAD: x-dlq-reason, x-dlq-timestamp (Unix seconds),
+                                    x-original-queue */
+    unsigned header_count;
+    int status; /* written by `settle`: 0; -ESTALE (the lease was lost: no effect); -EAGAIN (not
+                   settled; the service tries again) */
+} fl_settlement;
+
+/* One message to publish. id, type, queue and first_seen are set. */
+typedef struct fl_publication {
+    const filch_message *message;
+    int status; /* written by `publish`: 0 (confirmed: it is as safe as the broker makes it);
+                   -EEXIST (the dedup key is taken); -EMSGSIZE; -ENOSPC (the queue is full);
+                   -ENOTSUP (asks for a capability the broker lacks); -EAGAIN (not known: the
+                   call failed before its confirmation; may have been published) */
+} fl_publication;
+
+/* Messages of one queue. */
+typedef struct fl_broker_count {
+    uint64_t ready, delayed, leased, dead;
+} fl_broker_count;
+
+/* ---- The service, as a broker sees it ---- */
+
+struct fl_broker_host {
+    uint32_t abi;
+    /* ns, monotonic; a test may have its own clock. Any thread. */
+    int64_t (*now)(const fl_broker_host *host);
+    /* ns of Unix time. Any thread. */
+    int64_t (*unix_time)(const fl_broker_host *host);
+    /* A delivery with a copy of the message, and zero in its other fields. NULL: no memory (the
+     * broker leaves the message where it is, and returns what it has). Owner only. */
+    fl_delivery *(*delivery)(const fl_broker_host *host, const filch_message *message);
+    /* Frees one that `receive` has made and does not return. Owner only. */
+    void (*drop)(const fl_broker_host *host, fl_delivery *delivery);
+    /* Explains why the present call fails, in the form "cannot open database: PATH (reason)"; then
+     * the remedy. No passwords. Returns rc. Owner only. */
+    FILCH_PRINTF(3, 4)
+    fl_broker_rc (*explain)(const fl_broker_host *host, fl_broker_rc rc, const char *format, ...);
+    /* A line in the service's log. Any thread. */
+    void (*log)(const fl_broker_host *host, filch_log_level level, const char *message);
+};
+
+typedef enum fl_broker_role {
+    FL_BROKER_CONSUMES,
+    FL_BROKER_PUBLISHES,
+    FL_BROKER_ADMINISTERS /* count, peek, cancel, pause */
+} fl_broker_role;
+
+/* What to connect to. The strings and the host outlive the connection. */
+typedef struct fl_broker_config {
+    const fl_broker_host *host;
+    fl_broker_role role;
+    const char *url;           /* as given, secrets included: "sqlite:/var/lib/jobs.db?sync=full" */
+    const char *const *queues; /* names */
+    unsigned queue_count;      /* at least 1 */
+    unsigned prefetch;         /* the most deliveries that are not settled, at any time */
+    int64_t lease;             /* ns, at most caps.lease_most */
+    int64_t call_timeout;      /* ns */
+    size_t body_most;          /* a longer body is not read: `malformed` */
+    size_t header_most;        /* names and values of the headers, in all: the same */
+    const char *client;        /* a name for the server's lists, "filch-worker@host:pid" */
+} fl_broker_config;
+
+/* ---- A broker ---- */
+
+typedef struct fl_broker_kind {
+    uint32_t abi, size;
+    const char *name;    /* "sqlite" */
+    const char *schemes; /* of URLs, separated by blanks: "redis rediss" */
+    fl_broker_caps caps; /* at best; `caps` of a connection may tell less */
+
+    /* Connects. On failure *out is untouched. A module may wait here for up to call_timeout.
+     * FATAL if the URL is wrong, without asking the server. Creates queues that do not exist,
+     * unless the URL says not to. */
+    fl_broker_rc (*open)(fl_broker **out, const fl_broker_config *config);
+    /* Closes, also a broken connection, without waiting for the server longer than needed to say
+     * goodbye. Unsettled deliveries are released by the service, later. */
+    void (*close)(fl_broker *broker);
+    /* Writes the capabilities of this connection: a classic queue has fewer than a quorum queue.
+     * May be NULL: those of the kind. */
+    void (*caps_of)(fl_broker *broker, fl_broker_caps *caps);
+
+    /* Writes up to `room` descriptors, with the events to wait for, and lowers *until to the time
+     * at which `turn` must be called at the latest. wants: the service has nothing left to receive,
+     * so events of messages are to wake it as well; otherwise it receives when it has room, and they
+     * would only keep it awake. With `wants`, if the last `receive` of some queue returned
+     * fewer than asked, a new message makes a descriptor ready (level-triggered), or *until is
+     * soon enough to look again. The same holds for delayed messages and for leases that end.
+     * Both last until the next `receive`: a message that `turn` has read ahead lowers *until to 0.
+     * Returns the number of descriptors. May be NULL: the service looks every 100 ms. */
+    unsigned (*watch)(fl_broker *broker, bool wants, struct pollfd *fds, unsigned room,
+                      int64_t *until);
+    /* Called after each wait: reads what has come, sends heartbeats. May be NULL. */
+    fl_broker_rc (*turn)(fl_broker *broker);
+
+    /* Receives up to `most` messages of one queue into out[], which are then leased. *count is
+     * how many; 0 is no error. Never waits for messages. Also on failure the first *count are
+     * valid. */
+    fl_broker_rc (*receive)(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
+                            unsigned *count);
+    /* Gives back deliveries that it has received ahead of `receive`, and takes no more. Settlements
+     * go on. May be NULL: it has none. */
+    fl_broker_rc (*cease)(fl_broker *broker);
+    /* Settles a batch, in one transaction or one write where possible, and writes each status. OK:
+     * the effect is as durable as the broker makes it. Otherwise the items with status 0 are
+     * settled; the status of the rest is -EAGAIN, and they are tried again if keeps_leases. */
+    fl_broker_rc (*settle)(fl_broker *broker, fl_settlement *batch, unsigned count);
+    /* Extends the leases to host->now + `lease` ns, and writes each lease_until; 0 where the lease
+     * is lost. NULL if caps.extends is false. */
+    fl_broker_rc (*extend)(fl_broker *broker, fl_delivery *const *batch, unsigned count,
+                           int64_t lease);
+    /* Frees handle; called once for each delivery with a handle, on any thread, also after `close`.
+     * NULL if there are no handles. */
+    void (*release)(void *handle);
+
+    /* Publishes a batch in order, waits for its confirmation, and writes each status. Otherwise than
+     * OK, items that are not known to be safe have status -EAGAIN. */
+    fl_broker_rc (*publish)(fl_broker *broker, fl_publication *batch, unsigned count);
+
+    /* Counts the messages of a queue. NULL if caps.counts is false. */
+    fl_broker_rc (*count)(fl_broker *broker, unsigned queue, fl_broker_count *out);
+    /* Copies up to `most` messages of a queue that wait, delayed ones included, in the order of
+     * delivery, without receiving them; the service drops them. NULL if caps.peek is false. */
+    fl_broker_rc (*peek)(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
+                         unsigned *count);
+    /* Removes a message that waits. *found: it was there, and not leased. NULL if caps.cancel is
+     * false. */
+    fl_broker_rc (*cancel)(fl_broker *broker, const char *id, bool *found);
+    /* Messages of this queue, or only those of a type unless it is NULL, are not delivered until
+     * `paused` is false again. Kept in the broker, for all services. NULL if caps.pause is false. */
+    fl_broker_rc (*pause)(fl_broker *broker, unsigned queue, const char *type, bool paused);
+} fl_broker_kind;
+
+/* A connection begins with this. */
+struct fl_broker {
+    const fl_broker_kind *kind;
+    const fl_broker_host *host;
+};
+
+/* The fl_broker_kind that a module filch-broker-NAME.so exports. */
+#define FL_BROKER_MODULE "filch_broker_module"
+
+#endif

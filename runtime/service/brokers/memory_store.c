@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/brokers/memory_store.h>
+
+#include <runtime/platform/container.h>
+#include <runtime/service/message.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct paused_type {
+    fl_list link;
+    char name[];
+} paused_type;
+
+static pthread_mutex_t stores_lock = PTHREAD_MUTEX_INITIALIZER;
+static fl_list stores = {&stores, &stores};
+
+/* ---- Stores ---- */
+
+static fl_memory_store *make_store(const char *name)
+{
+    fl_memory_store *store = calloc(1, sizeof *store);
+    char *copy = strdup(name);
+    if (!store || !copy) {
+        free(copy);
+        free(store);
+        return NULL;
+    }
+    store->name = copy;
+    pthread_mutex_init(&store->lock, NULL);
+    fl_list_init(&store->queues);
+    fl_list_init(&store->listeners);
+    for (unsigned i = 0; i < FL_MEMORY_BUCKETS; i++) {
+        fl_list_init(&store->numbers[i]);
+        fl_list_init(&store->keys[i]);
+    }
+    fl_list_append(&stores, &store->link);
+    return store;
+}
+
+fl_memory_store *fl_memory_store_open(const char *name)
+{
+    fl_memory_store *found = NULL;
+    pthread_mutex_lock(&stores_lock);
+    for (fl_list *at = stores.next; at != &stores && !found; at = at->next) {
+        fl_memory_store *store = FL_CONTAINER_OF(at, fl_memory_store, link);
+        if (strcmp(store->name, name) == 0)
+            found = store;
+    }
+    if (!found)
+        found = make_store(name);
+    if (found)
+        found->connections++;
+    pthread_mutex_unlock(&stores_lock);
+    return found;
+}
+
+static void clear(fl_list *list)
+{
+    while (!fl_list_is_empty(list))
+        fl_memory_remove(fl_memory_entry_of(list->next));
+}
+
+static void free_queue(fl_memory_queue *queue)
+{
+    fl_list *link;
+    for (unsigned i = 0; i < FILCH_MESSAGE_PRIORITIES; i++)
+        clear(&queue->ready[i]);
+    clear(&queue->delayed);
+    clear(&queue->leased);
+    while ((link = fl_list_take(&queue->paused_types)))
+        free(FL_CONTAINER_OF(link, paused_type, link));
+    free(queue->name);
+    free(queue);
+}
+
+void fl_memory_store_close(fl_memory_store *store)
+{
+    fl_list *link;
+    pthread_mutex_lock(&stores_lock);
+    bool last = --store->connections == 0;
+    if (last)
+        fl_list_remove(&store->link);
+    pthread_mutex_unlock(&stores_lock);
+    if (!last)
+        return;
+    while ((link = fl_list_take(&store->queues)))
+        free_queue(FL_CONTAINER_OF(link, fl_memory_queue, link));
+    pthread_mutex_destroy(&store->lock);
+    free(store->name);
+    free(store);
+}
+
+/* ---- Queues ---- */
+
+fl_memory_queue *fl_memory_queue_of(fl_memory_store *store, const char *name)
+{
+    for (fl_list *at = store->queues.next; at != &store->queues; at = at->next) {
+        fl_memory_queue *queue = FL_CONTAINER_OF(at, fl_memory_queue, link);
+        if (strcmp(queue->name, name) == 0)
+            return queue;
+    }
+    fl_memory_queue *queue = calloc(1, sizeof *queue);
+    char *copy = strdup(name);
+    if (!queue || !copy) {
+        free(copy);
+        free(queue);
+        return NULL;
+    }
+    queue->name = copy;
+    for (unsigned i = 0; i < FILCH_MESSAGE_PRIORITIES; i++)
+        fl_list_init(&queue->ready[i]);
+    fl_list_init(&queue->delayed);
+    fl_list_init(&queue->leased);
+    fl_list_init(&queue->paused_types);
+    fl_list_append(&store->queues, &queue->link);
+    return queue;
+}
+
+static paused_type *find_paused(fl_memory_queue *queue, const char *type)
+{
+    for (fl_list *at = queue->paused_types.next; at != &queue->paused_types; at = at->next) {
+        paused_type *one = FL_CONTAINER_OF(at, paused_type, link);
+        if (type && strcmp(one->name, type) == 0)
+            return one;
+    }
+    return NULL;
+}
+
+int fl_memory_pause(fl_memory_queue *queue, const char *type, bool paused)
+{
+    paused_type *one = find_paused(queue, type);
+    if (!type) {
+        queue->paused = paused;
+    } else if (one && !paused) {
+        fl_list_remove(&one->link);
+        free(one);
+    } else if (!one && paused) {
+        one = malloc(sizeof *one + strlen(type) + 1);
+        if (!one)
+            return -ENOMEM;
+        strcpy(one->name, type);
+        fl_list_append(&queue->paused_types, &one->link);
+    }
+    return 0;
+}
+
+fl_memory_entry *fl_memory_next(fl_memory_queue *queue, const fl_memory_entry *after)
+{
+    unsigned priority = after ? after->message.priority : FILCH_MESSAGE_PRIORITIES - 1;
+    fl_list *at = after ? after->link.next : queue->ready[priority].next;
+    while (!queue->paused) {
+        for (; at != &queue->ready[priority]; at = at->next)
+            if (!find_paused(queue, fl_memory_entry_of(at)->message.type))
+                return fl_memory_entry_of(at);
+        if (!priority--)
+            return NULL;
+        at = queue->ready[priority].next;
+    }
+    return NULL;
+}
+
+/* ---- Entries ---- */
+
+static fl_list *bucket_of_key(fl_memory_store *store, const char *key)
+{
+    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    for (; *key; key++)
+        hash = (hash ^ (unsigned char)*key) * 1099511628211u;
+    return &store->keys[hash % FL_MEMORY_BUCKETS];
+}
+
+bool fl_memory_has_key(fl_memory_store *store, const char *key)
+{
+    fl_list *bucket = bucket_of_key(store, key);
+    for (fl_list *at = bucket->next; at != bucket; at = at->next)
+        if (strcmp(FL_CONTAINER_OF(at, fl_memory_entry, key)->message.dedup, key) == 0)
+            return true;
+    return false;
+}
+
+fl_memory_entry *fl_memory_add(fl_memory_store *store, fl_memory_queue *queue,
+                               const filch_message *message, const filch_header *more,
+                               unsigned more_count)
+{
+    filch_message whole = *message;
+    filch_header *headers = NULL;
+    if (more_count) {
+        headers = malloc((message->header_count + more_count) * sizeof *headers);
+        if (!headers)
+            return NULL;
+        memcpy(headers, more, more_count * sizeof *more);
+        if (message->header_count)
+            memcpy(headers + more_count, message->headers, message->header_count * sizeof *headers);
+        whole.headers = headers; /* the first of a name counts */
+        whole.header_count += more_count;
+    }
+    fl_memory_entry *entry = malloc(sizeof *entry + fl_message_room(&whole));
+    if (entry) {
+        *entry = (fl_memory_entry){.queue = queue, .id = ++store->last_id};
+        fl_message_copy(&entry->message, &whole, entry + 1);
+        fl_list_init(&entry->link);
+        fl_list_init(&entry->number);
+        fl_list_init(&entry->key);
+        if (message->dedup)
+            fl_list_append(bucket_of_key(store, message->dedup), &entry->key);
+        queue->readies++;
+        entry->place = FL_MEMORY_READY;
+        fl_memory_make_ready(entry, false);
+    }
+    free(headers);
+    return entry;
+}
+
+static uint64_t *count_of(fl_memory_entry *entry)
+{
+    fl_memory_queue *queue = entry->queue;
+    uint64_t *const counts[] = {&queue->readies, &queue->delays, &queue->leases};
+    return counts[entry->place];
+}
+
+static void move_to(fl_memory_entry *entry, fl_memory_place place)
+{
+    --*count_of(entry);
+    entry->place = place;
+    ++*count_of(entry);
+    fl_list_remove(&entry->link);
+    fl_list_remove(&entry->number);
+}
+
+void fl_memory_remove(fl_memory_entry *entry)
+{
+    --*count_of(entry);
+    fl_list_remove(&entry->link);
+    fl_list_remove(&entry->number);
+    fl_list_remove(&entry->key);
+    free(entry);
+}
+
+void fl_memory_make_ready(fl_memory_entry *entry, bool older)
+{
+    fl_list *ready = &entry->queue->ready[entry->message.priority];
+    move_to(entry, FL_MEMORY_READY);
+    fl_list_insert(older ? ready->next : ready, &entry->link);
+}
+
+/* In the order of times; a new one is usually the last. */
+static void insert_by_time(fl_list *list, fl_memory_entry *entry)
+{
+    fl_list *after = list->previous;
+    while (after != list && fl_memory_entry_of(after)->at > entry->at)
+        after = after->previous;
+    fl_list_insert(after->next, &entry->link);
+}
+
+void fl_memory_delay(fl_memory_entry *entry, int64_t until)
+{
+    move_to(entry, FL_MEMORY_DELAYED);
+    entry->at = until;
+    insert_by_time(&entry->queue->delayed, entry);
+}
+
+void fl_memory_lease(fl_memory_store *store, fl_memory_entry *entry, int64_t until)
+{
+    move_to(entry, FL_MEMORY_LEASED);
+    entry->at = until;
+    insert_by_time(&entry->queue->leased, entry);
+    fl_list_append(&store->numbers[entry->id % FL_MEMORY_BUCKETS], &entry->number);
+}
+
+void fl_memory_move_due(fl_memory_queue *queue, int64_t now)
+{
+    while (!fl_list_is_empty(&queue->delayed) && fl_memory_entry_of(queue->delayed.next)->at <= now)
+        fl_memory_make_ready(fl_memory_entry_of(queue->delayed.next), false);
+    while (!fl_list_is_empty(&queue->leased) && fl_memory_entry_of(queue->leased.next)->at <= now)
+        fl_memory_make_ready(fl_memory_entry_of(queue->leased.next), true);
+}
+
+fl_memory_entry *fl_memory_leased(fl_memory_store *store, uint64_t id, uint64_t token)
+{
+    fl_list *bucket = &store->numbers[id % FL_MEMORY_BUCKETS];
+    for (fl_list *at = bucket->next; at != bucket; at = at->next) {
+        fl_memory_entry *entry = FL_CONTAINER_OF(at, fl_memory_entry, number);
+        if (entry->id == id)
+            return entry->token == token ? entry : NULL;
+    }
+    return NULL;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Broker `sqlite:` and `sqlite:PATH?sync=full|normal`: queues in a file, for the processes of one
+ * machine. The default path is $XDG_STATE_HOME/filch/jobs.db. With sync=full, the default, a
+ * confirmed message survives a power failure; with sync=normal it survives the end of every
+ * process, and a power failure may undo the last transactions. */
+#include <runtime/service/brokers.h>
+
+#include <runtime/service/broker.h>
+#include <runtime/service/brokers/sqlite.h>
+
+#include <filch/timer.h>
+#include <filch/wait.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+static const int64_t LOOK_AFTER_EVENT = 10 * FILCH_MILLISECOND; /* trials: visible after 0.2-8 ms */
+static const int64_t LOOK_ALWAYS = FILCH_SECOND;
+
+/* ---- Life ---- */
+
+static void close_sqlite(fl_broker *broker)
+{
+    fl_sqlite *s = fl_sqlite_of(broker);
+    fl_sqlite_store_close(s);
+    if (s->inotify >= 0)
+        close(s->inotify);
+    free(s->path);
+    free(s);
+}
+
+/* In a transaction. */
+static int find_queues(fl_sqlite *s)
+{
+    int rc = SQLITE_OK;
+    for (unsigned i = 0; i < s->queue_count && !rc; i++) {
+        char dead[256];
+        snprintf(dead, sizeof dead, "%s.dlq", s->config.queues[i]);
+        rc = fl_sqlite_queue_id(s, s->config.queues[i], &s->queues[i].id);
+        if (!rc)
+            rc = fl_sqlite_queue_id(s, dead, &s->queues[i].dead_id);
+    }
+    return rc;
+}
+
+static fl_broker_rc watch_file(fl_sqlite *s)
+{
+    char wal[4096];
+    const fl_broker_host *host = s->base.host;
+    snprintf(wal, sizeof wal, "%s-wal", s->path);
+    s->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (s->inotify >= 0 && inotify_add_watch(s->inotify, wal, IN_MODIFY) >= 0)
+        return FL_BROKER_OK;
+    return host->explain(host, FL_BROKER_LOST,
+                         "cannot watch %s (%s); raise fs.inotify.max_user_instances and "
+                         "max_user_watches",
+                         wal, strerror(errno));
+}
+
+static fl_broker_rc connect_to(fl_sqlite *s, bool full)
+{
+    fl_broker_rc rc = fl_sqlite_create_file(s->base.host, s->path);
+    if (!rc)
+        rc = fl_sqlite_store_open(s, full);
+    if (!rc)
+        rc = fl_sqlite_run(s, FL_SQL_BEGIN) ? fl_sqlite_failed(s, "open queues of")
+                                            : fl_sqlite_end(s, find_queues(s), "open queues of");
+    if (!rc && s->config.role == FL_BROKER_CONSUMES)
+        rc = watch_file(s);
+    return rc;
+}
+
+static fl_broker_rc open_sqlite(fl_broker **out, const fl_broker_config *config)
+{
+    bool full;
+    char *path = NULL;
+    const fl_broker_host *host = config->host;
+    fl_broker_rc rc = fl_sqlite_parse(host, config->url, &path, &full);
+    if (rc)
+        return rc;
+    fl_sqlite *s = calloc(1, sizeof *s + config->queue_count * sizeof *s->queues);
+    if (!s) {
+        free(path);
+        return host->explain(host, FL_BROKER_LOST, "no memory for a connection; free some");
+    }
+    s->base = (fl_broker){&fl_broker_sqlite, host};
+    s->path = path;
+    s->config = *config;
+    s->queue_count = config->queue_count;
+    s->inotify = -1;
+    rc = connect_to(s, full);
+    if (rc)
+        close_sqlite(&s->base);
+    else
+        *out = &s->base;
+    return rc;
+}
+
+/* ---- Waiting ---- */
+
+static unsigned watch(fl_broker *broker, bool wants, struct pollfd *fds, unsigned room,
+                      int64_t *until)
+{
+    fl_sqlite *s = fl_sqlite_of(broker);
+    if (!wants || s->inotify < 0 || !room)
+        return 0;
+    if (s->look_at < *until)
+        *until = s->look_at;
+    for (unsigned i = 0; i < s->queue_count; i++)
+        if (s->queues[i].next_at < *until)
+            *until = s->queues[i].next_at;
+    fds[0] = (struct pollfd){.fd = s->inotify, .events = POLLIN};
+    return 1;
+}
+
+static fl_broker_rc turn(fl_broker *broker)
+{
+    char events[4096];
+    bool any = false;
+    fl_sqlite *s = fl_sqlite_of(broker);
+    int64_t now = fl_sqlite_now(s);
+    while (s->inotify >= 0 && read(s->inotify, events, sizeof events) > 0)
+        any = true;
+    if (any)
+        s->look_at = now + LOOK_AFTER_EVENT;
+    else if (s->look_at <= now)
+        s->look_at = now + LOOK_ALWAYS;
+    return FL_BROKER_OK;
+}
+
+/* ---- Publishing ---- */
+
+/* An SQLite code; *status: 0, or -EEXIST. */
+static int publish_one(fl_sqlite *s, const filch_message *message, int *status)
+{
+    int64_t queue;
+    int rc = fl_sqlite_queue_id(s, message->queue, &queue);
+    if (!rc)
+        rc = fl_sqlite_bind(s, message, queue, fl_sqlite_now(s));
+    if (!rc)
+        rc = fl_sqlite_run(s, FL_SQL_PUBLISH);
+    *status = rc == SQLITE_TOOBIG ? -EMSGSIZE : sqlite3_changes(s->db) ? 0 : -EEXIST;
+    sqlite3_clear_bindings(s->statement[FL_SQL_PUBLISH]); /* frees the copies */
+    return rc == SQLITE_TOOBIG ? SQLITE_OK : rc;
+}
+
+static fl_broker_rc publish(fl_broker *broker, fl_publication *batch, unsigned count)
+{
+    static const char doing[] = "publish to";
+    fl_sqlite *s = fl_sqlite_of(broker);
+    int rc = fl_sqlite_run(s, FL_SQL_BEGIN);
+    fl_broker_rc result = rc ? fl_sqlite_failed(s, doing) : FL_BROKER_OK;
+    for (unsigned i = 0; i < count && !rc; i++)
+        rc = publish_one(s, batch[i].message, &batch[i].status);
+    if (!result)
+        result = fl_sqlite_end(s, rc, doing);
+    for (unsigned i = 0; i < count && result; i++)
+        batch[i].status = -EAGAIN;
+    return result;
+}
+
+const fl_broker_kind fl_broker_sqlite = {
+    .abi = FL_BROKER_ABI,
+    .size = sizeof(fl_broker_kind),
+    .name = "sqlite",
+    .schemes = "sqlite",
+    .caps = {.durable = true,
+             .priority = true,
+             .delay = true,
+             .dedup = true,
+             .expiry = true,
+             .deliveries = true,
+             .keeps_leases = true,
+             .counts = true,
+             .peek = true,
+             .cancel = true,
+             .pause = true,
+             .lease_most = FILCH_FOREVER,
+             .extends = true},
+    .open = open_sqlite,
+    .close = close_sqlite,
+    .watch = watch,
+    .turn = turn,
+    .receive = fl_sqlite_receive,
+    .settle = fl_sqlite_settle,
+    .extend = fl_sqlite_extend,
+    .publish = publish,
+    .count = fl_sqlite_count,
+    .peek = fl_sqlite_peek,
+    .cancel = fl_sqlite_cancel,
+    .pause = fl_sqlite_pause,
+};

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/config.h>
+
+#include <runtime/service/message.h>
+#include <runtime/service/service.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+enum { WIDTH = 10, DELIVERIES = 5, WEIGHT_MOST = 1000 };
+#define LEASE (30 * FILCH_SECOND)
+#define TIMEOUT (300 * FILCH_SECOND)
+/* The fields of the first release. */
+#define FIRST_SIZE sizeof(filch_service_config)
+
+static const filch_retry_policy default_retry = {.attempts = 5, .base = FILCH_SECOND};
+static const filch_service_queue default_queue = {"tasks", 1};
+
+static int check_numbers(const filch_service_config *config)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } numbers[] = {{"width", offsetof(filch_service_config, width)},
+                   {"buffer", offsetof(filch_service_config, buffer)}};
+    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        unsigned value;
+        memcpy(&value, (const char *)config + numbers[i].offset, sizeof value);
+        if (value > FILCH_SERVICE_WIDTH_MOST)
+            return filch_error_set(-EINVAL, "%s %u is out of range (1..%d; 0: the default)",
+                                   numbers[i].name, value, FILCH_SERVICE_WIDTH_MOST);
+    }
+    if (config->lease < 0 || config->timeout < 0)
+        return filch_error_set(-EINVAL,
+                               "lease %" PRId64 " ns or timeout %" PRId64
+                               " ns is out of range (0 or more)",
+                               config->lease, config->timeout);
+    if ((unsigned)config->envelope >= FILCH_ENVELOPES)
+        return filch_error_set(-EINVAL, "unknown envelope %d (valid: 0..%d)", config->envelope,
+                               FILCH_ENVELOPES - 1);
+    if (!fl_envelope_is_supported(config->envelope))
+        return filch_error_set(-ENOTSUP, "this build has no JSON envelope; build it where jansson "
+                                         "is installed (Debian: libjansson-dev)");
+    return 0;
+}
+
+static int take_queues(filch_service *service)
+{
+    filch_service_config *config = &service->config;
+    if (!config->queues) {
+        config->queues = &default_queue;
+        config->queue_count = 1;
+    }
+    if (!config->queue_count || config->queue_count > FILCH_SERVICE_QUEUES)
+        return filch_error_set(-EINVAL, "%u queues are out of range (1..%d)", config->queue_count,
+                               FILCH_SERVICE_QUEUES);
+    for (unsigned i = 0; i < config->queue_count; i++) {
+        filch_service_queue queue = config->queues[i];
+        if (!queue.name || !*queue.name)
+            return filch_error_set(-EINVAL, "queue %u has no name; set filch_service_queue.name",
+                                   i);
+        if (queue.weight > WEIGHT_MOST)
+            return filch_error_set(-EINVAL, "queue '%s': weight %u is out of range (1..%d)",
+                                   queue.name, queue.weight, WEIGHT_MOST);
+        queue.weight = queue.weight ? queue.weight : 1;
+        service->queues[i] = queue;
+        service->queue_names[i] = queue.name;
+    }
+    return 0;
+}
+
+int fl_service_configure(filch_service *service, const filch_service_config *given)
+{
+    filch_service_config *config = &service->config;
+    filch_retry_state state;
+    if (given) {
+        size_t size = given->size ? given->size : FIRST_SIZE;
+        memcpy(config, given, size < sizeof *config ? size : sizeof *config);
+    }
+    int rc = check_numbers(config);
+    rc = rc ? rc : take_queues(service);
+    if (!rc && config->retry)
+        rc = filch_retry_begin(config->retry, &state);
+    if (rc)
+        return rc;
+    config->broker = config->broker ? config->broker : "memory:";
+    config->width = config->width ? config->width : WIDTH;
+    config->buffer = config->buffer ? config->buffer : config->width;
+    config->timeout = config->timeout ? config->timeout : TIMEOUT;
+    config->retry = config->retry ? config->retry : &default_retry;
+    config->deliveries = config->deliveries ? config->deliveries : DELIVERIES;
+    return 0;
+}
+
+int fl_service_configure_lease(filch_service *service, const fl_broker_kind *kind)
+{
+    int64_t most = kind->caps.lease_most ? kind->caps.lease_most : FILCH_FOREVER;
+    int64_t lease = service->config.lease;
+    if (lease > most)
+        return filch_error_set(-EINVAL,
+                               "lease of %" PRId64 " s is longer than the broker's (%" PRId64
+                               " s); choose a shorter one",
+                               lease / FILCH_SECOND, most / FILCH_SECOND);
+    if (!lease)
+        service->config.lease = most < LEASE ? most : LEASE;
+    return 0;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/link.h>
+
+#include <runtime/platform/container.h>
+#include <runtime/service/job.h>
+#include <runtime/service/message.h>
+#include <runtime/service/service.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const filch_retry_policy away = {.base = 20 * FILCH_MILLISECOND,
+                                        .cap = FILCH_SECOND,
+                                        .jitter = FILCH_JITTER_EQUAL};
+static const filch_retry_policy refused = {.base = FILCH_SECOND,
+                                           .cap = 30 * FILCH_SECOND,
+                                           .jitter = FILCH_JITTER_EQUAL};
+
+/* ---- The host of a broker ---- */
+
+static fl_link *link_of(const fl_broker_host *host)
+{
+    return (fl_link *)(uintptr_t)host;
+}
+
+static int64_t host_now(const fl_broker_host *host)
+{
+    return fl_service_now(link_of(host)->service);
+}
+
+static int64_t host_unix_time(const fl_broker_host *host)
+{
+    return fl_service_unix_time(link_of(host)->service);
+}
+
+static fl_delivery *host_delivery(const fl_broker_host *host, const filch_message *message)
+{
+    filch_service_job *job = fl_service_job_make(link_of(host)->service, message);
+    return job ? &job->delivery : NULL;
+}
+
+static void host_drop(const fl_broker_host *host, fl_delivery *delivery)
+{
+    (void)host;
+    fl_service_job_free(FL_CONTAINER_OF(delivery, filch_service_job, delivery));
+}
+
+FILCH_PRINTF(3, 4)
+static fl_broker_rc host_explain(const fl_broker_host *host, fl_broker_rc rc, const char *format,
+                                 ...)
+{
+    fl_link *link = link_of(host);
+    va_list list;
+    va_start(list, format);
+    vsnprintf(link->explained, sizeof link->explained, format, list);
+    va_end(list);
+    return rc;
+}
+
+static void host_log(const fl_broker_host *host, filch_log_level level, const char *message)
+{
+    const fl_link *link = link_of(host);
+    if (link->service->config.log)
+        FILCH_LOG(link->service->config.log, level, message,
+                  filch_log_text("broker", link->kind->name));
+}
+
+/* ---- The connection ---- */
+
+void fl_link_init(fl_link *link, filch_service *service, const fl_broker_kind *kind,
+                  fl_broker_role role)
+{
+    const filch_service_config *config = &service->config;
+    *link = (fl_link){.host = {FL_BROKER_ABI, host_now, host_unix_time, host_delivery, host_drop,
+                               host_explain, host_log},
+                      .config = {.role = role,
+                                 .url = config->broker,
+                                 .queues = service->queue_names,
+                                 .queue_count = config->queue_count,
+                                 .prefetch = config->width + config->buffer + FL_SETTLE_BATCH,
+                                 .lease = config->lease,
+                                 .call_timeout = FL_CALL_TIMEOUT,
+                                 .body_most = FL_BODY_MOST,
+                                 .header_most = FL_HEADERS_MOST,
+                                 .client = "filch-service"},
+                      .kind = kind,
+                      .caps = kind->caps,
+                      .service = service};
+    link->config.host = &link->host;
+    filch_retry_begin(&away, &link->random);
+}
+
+static void note(const fl_link *link, filch_log_level level, const char *message, const char *why)
+{
+    if (link->service->config.log)
+        FILCH_LOG(link->service->config.log, level, message,
+                  filch_log_text("broker", link->kind->name), filch_log_text("reason", why));
+}
+
+/* The first failure in a row is logged, the others are not. */
+static void failed(fl_link *link, fl_broker_rc rc)
+{
+    const filch_retry_policy *policy = rc == FL_BROKER_LOST ? &away : &refused;
+    int64_t delay = link->failures ? filch_retry_delay(policy, link->failures, &link->random) : 0;
+    if (link->failures++ == 0)
+        note(link, FILCH_LOG_WARN, "broker connection failed", link->explained);
+    link->retry_at = fl_service_now(link->service) + delay;
+}
+
+fl_broker_rc fl_link_open(fl_link *link)
+{
+    if (link->broker)
+        return FL_BROKER_OK;
+    if (fl_service_now(link->service) < link->retry_at)
+        return FL_BROKER_LOST;
+    link->explained[0] = '\0';
+    fl_broker_rc rc = link->kind->open(&link->broker, &link->config);
+    if (rc == FL_BROKER_FATAL)
+        return rc;
+    if (rc != FL_BROKER_OK) {
+        failed(link, rc == FL_BROKER_REFUSED ? rc : FL_BROKER_LOST);
+        return FL_BROKER_LOST;
+    }
+    link->caps = link->kind->caps;
+    if (link->kind->caps_of)
+        link->kind->caps_of(link->broker, &link->caps);
+    note(link, FILCH_LOG_INFO, "broker connected", NULL);
+    return FL_BROKER_OK;
+}
+
+bool fl_link_judge(fl_link *link, fl_broker_rc rc)
+{
+    if (rc == FL_BROKER_OK)
+        link->failures = 0;
+    if (rc == FL_BROKER_OK || rc == FL_BROKER_BUSY)
+        return true;
+    fl_link_close(link);
+    failed(link, rc == FL_BROKER_LOST ? rc : FL_BROKER_REFUSED);
+    return false;
+}
+
+void fl_link_close(fl_link *link)
+{
+    if (link->broker)
+        link->kind->close(link->broker);
+    link->broker = NULL;
+}

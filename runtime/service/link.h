@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Link: a connection to a broker that is made again after it breaks, later and later: within 1 s
+ * where the broker is away, within 30 s where it refuses. All calls by its owner, a plain thread.
+ * After a good connection the first attempt is made at once. */
+#ifndef FL_LINK_H
+#define FL_LINK_H
+
+#include <filch/retry.h>
+#include <runtime/service/broker.h>
+
+struct filch_service;
+
+enum { FL_EXPLAINED = 256 };
+
+typedef struct fl_link {
+    fl_broker_host host; /* first: the broker's functions get its address */
+    fl_broker_config config;
+    const fl_broker_kind *kind;
+    fl_broker *broker; /* NULL: not connected */
+    fl_broker_caps caps;
+    struct filch_service *service;
+    unsigned failures; /* in a row */
+    int64_t retry_at;  /* not before */
+    filch_retry_state random;
+    char explained[FL_EXPLAINED]; /* why the last call failed */
+} fl_link;
+
+/* With the service's configuration; does not connect. */
+void fl_link_init(fl_link *link, struct filch_service *service, const fl_broker_kind *kind,
+                  fl_broker_role role);
+/* Connects, if it is not connected and the time has come. OK: it is connected. LOST: it is not.
+ * FATAL: it never will be. */
+fl_broker_rc fl_link_open(fl_link *link);
+/* Judges the result of a call: true, go on (OK or BUSY). Otherwise the connection is closed. */
+bool fl_link_judge(fl_link *link, fl_broker_rc rc);
+void fl_link_close(fl_link *link);
+
+#endif

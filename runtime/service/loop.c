@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/loop.h>
+
+#include <runtime/platform/container.h>
+#include <runtime/service/broker.h>
+#include <runtime/service/connection.h>
+#include <runtime/service/intake.h>
+#include <runtime/service/job.h>
+#include <runtime/service/link.h>
+#include <runtime/service/list.h>
+#include <runtime/service/service.h>
+#include <runtime/service/settle.h>
+#include <runtime/service/waker.h>
+
+#include <errno.h>
+
+#define LOOK (100 * FILCH_MILLISECOND) /* for brokers that cannot be watched */
+
+/* ---- Jobs that are over ---- */
+
+static void report_dead(const filch_service_job *job)
+{
+    const filch_service *service = job->service;
+    if (service->config.log && job->verdict.verb == FL_SETTLE_DEAD)
+        FILCH_LOG(service->config.log, FILCH_LOG_ERROR, "job became a dead letter",
+                  filch_log_text("id", job->message.id), filch_log_text("type", job->message.type),
+                  filch_log_text("reason", job->verdict.reason),
+                  filch_log_int("attempt", job->message.attempt));
+}
+
+static void job_over(filch_service_job *job)
+{
+    filch_service *service = job->service;
+    job->in_pool = false;
+    job->type->in_pool--;
+    service->in_pool--;
+    if (job->state == FL_SERVICE_CLAIMED) {
+        if (job->settled)
+            fl_service_job_free(job);
+        return;
+    }
+    service->stats.held--;
+    service->stats.outcomes[job->verdict.outcome]++;
+    report_dead(job);
+    if (job->lost)
+        fl_service_job_forget(job);
+    else
+        fl_service_answer_job(job);
+}
+
+/* Returns the number of calls of filch_service_stop. */
+static unsigned take_over(filch_service *service)
+{
+    fl_list over, *link;
+    fl_list_init(&over);
+    pthread_mutex_lock(&service->lock);
+    fl_list_append_all(&over, &service->over);
+    unsigned stops = service->stops;
+    pthread_mutex_unlock(&service->lock);
+    while ((link = fl_list_take(&over)))
+        job_over(FL_CONTAINER_OF(link, filch_service_job, over));
+    return stops;
+}
+
+/* ---- Draining ---- */
+
+static void return_unbegun(filch_service *service)
+{
+    const fl_broker_kind *kind = service->link.kind;
+    fl_list *next;
+    service->returned = true;
+    for (fl_list *at = service->leased.next; at != &service->leased; at = next) {
+        filch_service_job *job = FL_CONTAINER_OF(at, filch_service_job, lease);
+        next = at->next;
+        if (job->is_pending || !fl_service_job_claim(job))
+            continue;
+        service->stats.returned++;
+        fl_service_return_job(job);
+    }
+    if (service->link.broker && kind->cease)
+        fl_service_judge(service, kind->cease(service->link.broker));
+}
+
+static void cancel_running(filch_service *service)
+{
+    service->cancelled = true;
+    pthread_mutex_lock(&service->lock);
+    bool some = service->running;
+    pthread_mutex_unlock(&service->lock);
+    service->interrupted |= some;
+    filch_context_cancel(service->context, -ECANCELED);
+}
+
+static void drop_answers(filch_service *service)
+{
+    service->gave_up = service->pending_count;
+    while (!fl_list_is_empty(&service->pending)) {
+        service->pending_count--;
+        fl_service_job_forget(fl_job_of_link(service->pending.next));
+    }
+}
+
+/* true: the drain is over. */
+static bool drain(filch_service *service, unsigned stops)
+{
+    service->stats.is_draining = true;
+    if (!service->returned)
+        return_unbegun(service);
+    if (!service->cancelled && (stops > 1 || filch_now() >= service->stop_until))
+        cancel_running(service);
+    fl_service_settle(service);
+    if (service->stats.held || service->in_pool)
+        return false;
+    if (service->pending_count && service->cancelled)
+        drop_answers(service);
+    return !service->pending_count;
+}
+
+/* ---- Turns ---- */
+
+static void publish_stats(filch_service *service)
+{
+    service->stats.is_connected = service->link.broker;
+    pthread_mutex_lock(&service->lock);
+    service->seen = service->stats;
+    pthread_mutex_unlock(&service->lock);
+}
+
+/* *over: the drain is over. 0, or -EINVAL: the broker cannot be used. */
+static int turn(filch_service *service, bool *over)
+{
+    unsigned stops = take_over(service);
+    if (fl_service_connect(service) == FL_BROKER_FATAL)
+        return filch_error_set(-EINVAL, "%s", service->link.explained);
+    fl_service_extend(service);
+    if (stops) {
+        *over = drain(service, stops);
+    } else {
+        fl_service_settle(service);
+        fl_service_receive(service);
+        fl_service_dispatch(service);
+    }
+    publish_stats(service);
+    return 0;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Times of the service's clock: with a clock of the tests, only those that have come count. */
+static int64_t clock_due(const filch_service *service, int64_t broker_until)
+{
+    int64_t due = earlier(fl_service_settle_due(service), fl_service_extend_due(service));
+    due = earlier(due, service->link.broker ? broker_until : service->link.retry_at);
+    due = earlier(due, service->receive_at ? service->receive_at : FILCH_FOREVER);
+    if (!service->config.clock)
+        return due;
+    return due <= fl_service_now(service) ? 0 : FILCH_FOREVER;
+}
+
+static int64_t system_due(const filch_service *service)
+{
+    bool waits = service->stats.is_draining && !service->cancelled;
+    return waits ? service->stop_until : fl_service_rate_due(service);
+}
+
+static bool may_sleep(filch_service *service)
+{
+    pthread_mutex_lock(&service->lock);
+    bool quiet = fl_list_is_empty(&service->over) && !service->roused;
+    service->waker.asleep = quiet;
+    service->roused = false;
+    pthread_mutex_unlock(&service->lock);
+    return quiet;
+}
+
+static void awake(filch_service *service)
+{
+    pthread_mutex_lock(&service->lock);
+    service->waker.asleep = false;
+    service->roused = false;
+    pthread_mutex_unlock(&service->lock);
+}
+
+static void sleep_until_needed(filch_service *service)
+{
+    struct pollfd fds[FL_WAKER_FDS + 1];
+    fl_link *link = &service->link;
+    int64_t until = FILCH_FOREVER, now = fl_service_now(service);
+    unsigned count = 0;
+    if (link->broker && link->kind->watch)
+        count = link->kind->watch(link->broker, !service->more, &fds[1], FL_WAKER_FDS, &until);
+    else if (link->broker)
+        until = now + LOOK;
+    if (may_sleep(service)) {
+        fl_waker_sleep(&service->waker, fds, count,
+                       earlier(clock_due(service, until), system_due(service)));
+        awake(service);
+    } else {
+        fl_waker_sleep(&service->waker, fds, count, 0);
+    }
+    for (unsigned i = 1; i <= count; i++)
+        service->more |= fds[i].revents != 0;
+    now = fl_service_now(service);
+    service->more |= now >= until;
+    if (service->receive_at && now >= service->receive_at) {
+        service->receive_at = 0;
+        service->more = true;
+    }
+    if (link->broker && link->kind->turn)
+        fl_service_judge(service, link->kind->turn(link->broker));
+}
+
+/* ---- Loops ---- */
+
+void fl_service_discard(filch_service *service)
+{
+    take_over(service);
+    while (!fl_list_is_empty(&service->leased))
+        fl_service_job_forget(FL_CONTAINER_OF(service->leased.next, filch_service_job, lease));
+}
+
+int fl_service_loop(filch_service *service)
+{
+    bool over = false;
+    int rc;
+    while (!(rc = turn(service, &over)) && !over)
+        sleep_until_needed(service);
+    if (rc)
+        return rc;
+    if (service->interrupted)
+        return filch_error_set(-ECANCELED, "handlers were cancelled by the end of the drain; their "
+                                           "messages come again");
+    return !service->gave_up ? 0
+                             : filch_error_set(-ECANCELED, "answers were not accepted before the "
+                                                           "end of the drain; their messages come "
+                                                           "again");
+}
+
+int fl_service_loop_ready(filch_service *service)
+{
+    bool over = false;
+    int rc;
+    service->more = true;
+    while (!(rc = turn(service, &over)) && !over) {
+        bool works = service->stats.held || service->in_pool;
+        if (!works && !service->link.broker && service->link.retry_at > fl_service_now(service))
+            return filch_error_set(-ENOTCONN, "no connection to the broker: %s; call again later",
+                                   service->link.explained);
+        if (!works && service->pending_count && service->settle_at > fl_service_now(service))
+            return filch_error_set(-EAGAIN, "the broker is busy: %s; call again later",
+                                   service->link.explained);
+        if (!works && !service->pending_count && !service->more && service->link.broker)
+            return 0;
+        sleep_until_needed(service);
+    }
+    return rc;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Copies of messages, their limits, and the envelopes that bodies come in. */
+#ifndef FL_MESSAGE_H
+#define FL_MESSAGE_H
+
+#include <filch/message.h>
+#include <filch/service.h>
+
+enum {
+    FL_BODY_MOST = 16 << 20,    /* bytes of a body */
+    FL_HEADERS_MOST = 64 << 10, /* names and values of the headers, and the other texts, in all */
+    FL_JSON_DEPTH_MOST = 64,
+    FL_ID_BYTES = 33 /* of a random id, the closing NUL included */
+};
+
+/* Bytes that fl_message_copy needs behind the struct. */
+size_t fl_message_room(const filch_message *message);
+/* Copies it with its texts, headers and body to `room`, which is aligned as malloc does. A NUL
+ * follows the body. */
+void fl_message_copy(filch_message *to, const filch_message *message, void *room);
+/* NULL, or a literal that says which limit it exceeds. */
+const char *fl_message_excess(const filch_message *message);
+/* A random id, 32 hexadecimal digits. */
+void fl_message_random_id(char id[FL_ID_BYTES]);
+
+/* The headers that a dead letter gets. */
+enum { FL_DEAD_HEADERS = 3, FL_DEAD_TIME_BYTES = 24 };
+typedef struct fl_dead_headers {
+    filch_header header[FL_DEAD_HEADERS];
+    char when[FL_DEAD_TIME_BYTES];
+} fl_dead_headers;
+/* Fills them; reason and queue are not copied. unix_time: ns. */
+void fl_dead_headers_fill(fl_dead_headers *out, const char *reason, const char *queue,
+                          int64_t unix_time);
+
+/* Is this envelope supported by the build? */
+bool fl_envelope_is_supported(filch_envelope envelope);
+/* Takes the id, type and payload out of the body of a JSON envelope. The texts of id and type are
+ * in *texts, which the caller frees; the body points into the former body. Returns NULL, or a
+ * literal that says why it is malformed; *message is then untouched. */
+const char *fl_envelope_open_json(filch_message *message, char **texts);
+/* The body of a JSON envelope around a message, whose body is a JSON value or empty (null). The
+ * caller frees it. NULL: the body is not JSON, a text not UTF-8, or memory is short. */
+char *fl_envelope_close_json(const filch_message *message, size_t *size);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/perform.h>
+
+#include <runtime/service/list.h>
+#include <runtime/service/service.h>
+#include <runtime/service/verdict.h>
+#include <runtime/service/waker.h>
+
+#include <filch/blocking.h>
+#include <filch/panic.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One call of a handler. */
+typedef struct call {
+    filch_self self;
+    filch_service_job *job;
+    bool called;
+} call;
+
+static bool begin(filch_service_job *job)
+{
+    filch_service *service = job->service;
+    pthread_mutex_lock(&service->lock);
+    bool mine = job->state == FL_SERVICE_QUEUED;
+    if (mine) {
+        job->state = FL_SERVICE_RUNNING;
+        service->begun++;
+        service->running++;
+    }
+    pthread_mutex_unlock(&service->lock);
+    return mine;
+}
+
+/* The last touch. */
+static void end(filch_service_job *job, bool began, bool late)
+{
+    filch_service *service = job->service;
+    pthread_mutex_lock(&service->lock);
+    if (began)
+        job->state = FL_SERVICE_OVER;
+    service->running -= began;
+    service->late += late;
+    fl_list_append(&service->over, &job->over);
+    bool wake = fl_waker_call(&service->waker);
+    pthread_mutex_unlock(&service->lock);
+    if (wake)
+        fl_waker_write(&service->waker);
+}
+
+static void note(filch_service_job *job, const char *words)
+{
+    snprintf(job->verdict.reason, FL_REASON_BYTES, "%s", words);
+}
+
+static void call_handler(void *arg)
+{
+    call *one = arg;
+    const filch_handler *handler = &one->job->type->handler;
+    filch_service_job *job = one->job;
+    job->code = handler->fn(one->self, job, handler->arg);
+    if (job->code && job->answer == FL_ANSWER_CODE) /* here: the text is the thread's */
+        note(job, filch_error_about(job->code));
+}
+
+/* For the breaker, which judges the result. */
+static int attempt(void *arg)
+{
+    call *one = arg;
+    filch_service_job *job = one->job;
+    const filch_service_config *config = &job->service->config;
+    one->called = true;
+    job->code = config->before ? config->before(job, config->hook_arg) : 0;
+    if (job->code)
+        return job->code;
+    if (!job->type->handler.thread)
+        call_handler(one);
+    else if (filch_blocking(call_handler, one))
+        job->code = -EAGAIN; /* no thread: not its fault, so again later */
+    return job->code;
+}
+
+static void guarded(filch_self self, void *arg)
+{
+    call *one = arg;
+    filch_breaker *breaker = one->job->type->handler.breaker;
+    one->self = self;
+    if (!breaker)
+        attempt(one);
+    else if (filch_breaker_call(breaker, attempt, one) && !one->called)
+        one->job->refused = true;
+}
+
+/* The words for a code that came without any. */
+static void explain(filch_service_job *job, const filch_failure *panic)
+{
+    if (panic)
+        snprintf(job->verdict.reason, FL_REASON_BYTES, "panic: %.100s", panic->message);
+    else if (job->code && !*job->verdict.reason)
+        note(job, strerror(-job->code));
+}
+
+static void tell(filch_self self, void *arg)
+{
+    filch_service_job *job = arg;
+    const filch_service_config *config = &job->service->config;
+    (void)self;
+    config->after(job, job->verdict.outcome, job->verdict.reason, config->hook_arg);
+}
+
+static void run(filch_self self, filch_service_job *job)
+{
+    call one = {.job = job};
+    filch_failure panic;
+    int64_t timeout = job->type->handler.timeout;
+    job->deadline = timeout == FILCH_FOREVER ? FILCH_FOREVER : filch_in(timeout);
+    job->verdict = (fl_service_verdict){.outcome = FILCH_SERVICE_DONE};
+    static const filch_trace none;
+    if (memcmp(&job->message.trace, &none, sizeof none))
+        filch_trace_child(&job->trace, &job->message.trace);
+    else
+        filch_trace_start(&job->trace, false);
+    bool panicked = filch_try(self, guarded, &one, &panic);
+    if (panicked)
+        job->code = panic.code;
+    if (job->code > 0)
+        job->code = -EINVAL;
+    explain(job, panicked ? &panic : NULL);
+    fl_service_decide(job);
+    if (job->service->config.after)
+        filch_try(self, tell, job, NULL);
+}
+
+int fl_service_perform(filch_self self, filch_job *pooled, void *data)
+{
+    filch_service_job *job = data;
+    (void)pooled;
+    bool began = begin(job);
+    if (began)
+        run(self, job);
+    end(job, began, began && !job->code && filch_now() > job->deadline);
+    return 0;
+}
+
+/* ---- For handlers ---- */
+
+FILCH_PRINTF(3, 0)
+static int answer(filch_service_job *job, fl_service_answer kind, const char *format, va_list list)
+{
+    vsnprintf(job->verdict.reason, sizeof job->verdict.reason, format, list);
+    job->answer = kind;
+    return kind == FL_ANSWER_RETRY ? -EAGAIN : -EBADMSG;
+}
+
+int filch_service_retry(filch_service_job *job, int64_t after, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    job->after = after > 0 ? after : 0;
+    int code = answer(job, FL_ANSWER_RETRY, format, list);
+    va_end(list);
+    return code;
+}
+
+int filch_service_fail(filch_service_job *job, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    int code = answer(job, FL_ANSWER_FAIL, format, list);
+    va_end(list);
+    return code;
+}
+
+/* Created at the first request. */
+filch_context *filch_service_job_context(filch_service_job *job)
+{
+    filch_service *service = job->service;
+    pthread_mutex_lock(&service->lock);
+    if (!job->context) {
+        int rc = filch_context_create_until(&job->context, service->context, job->deadline);
+        job->context = rc ? NULL : job->context;
+        if (job->lost && job->context)
+            filch_context_cancel(job->context, -ESTALE);
+    }
+    pthread_mutex_unlock(&service->lock);
+    return job->context ? job->context : service->no_memory;
+}
+
+const filch_message *filch_service_job_message(const filch_service_job *job)
+{
+    return &job->message;
+}
+
+filch_trace filch_service_job_trace(const filch_service_job *job)
+{
+    return job->trace;
+}
+
+int64_t filch_service_job_age(const filch_service_job *job)
+{
+    int64_t age = fl_service_unix_time(job->service) - job->message.first_seen;
+    return age > 0 ? age : 0;
+}
+
+const filch_log *filch_service_job_log(const filch_service_job *job)
+{
+    return job->service->config.log;
+}
+
+filch_service *filch_service_job_service(const filch_service_job *job)
+{
+    return job->service;
+}

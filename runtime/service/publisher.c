@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/publisher.h>
+
+#include <runtime/platform/container.h>
+#include <runtime/service/broker.h>
+#include <runtime/service/message.h>
+#include <runtime/service/service.h>
+
+#include <filch/future.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+enum { BATCH = 100 };
+
+/* Held by its caller while that waits, and by the publisher until its future is set. */
+typedef struct request {
+    fl_list link;
+    filch_message message;
+    filch_future done; /* int: 0 or a negative errno */
+    unsigned holders;  /* under the lock */
+} request;
+
+static request *request_of(fl_list *link)
+{
+    return FL_CONTAINER_OF(link, request, link);
+}
+
+static void release(fl_publisher *publisher, request *one)
+{
+    pthread_mutex_lock(&publisher->lock);
+    bool last = --one->holders == 0;
+    pthread_mutex_unlock(&publisher->lock);
+    if (last)
+        free(one);
+}
+
+static void finish(fl_publisher *publisher, request *one, int status)
+{
+    filch_future_set(&one->done, &status, sizeof status);
+    release(publisher, one);
+}
+
+/* ---- The thread ---- */
+
+/* Up to BATCH requests; those that nobody waits for any more are dropped. Under the lock. */
+static unsigned take(fl_publisher *publisher, request **batch)
+{
+    unsigned count = 0;
+    while (count < BATCH && !fl_list_is_empty(&publisher->waiting)) {
+        request *one = request_of(fl_list_take(&publisher->waiting));
+        if (one->holders > 1)
+            batch[count++] = one;
+        else
+            free(one);
+    }
+    return count;
+}
+
+/* To the front, in their order. */
+static void put_back(fl_publisher *publisher, request **batch, unsigned count)
+{
+    pthread_mutex_lock(&publisher->lock);
+    for (unsigned i = count; i > 0; i--)
+        fl_list_insert(publisher->waiting.next, &batch[i - 1]->link);
+    pthread_mutex_unlock(&publisher->lock);
+}
+
+static void send(fl_publisher *publisher, request **batch, unsigned count)
+{
+    fl_publication items[BATCH];
+    request *left[BATCH];
+    unsigned rest = 0, done = 0;
+    for (unsigned i = 0; i < count; i++)
+        items[i] = (fl_publication){&batch[i]->message, -EAGAIN};
+    fl_broker_rc rc = publisher->link.kind->publish(publisher->link.broker, items, count);
+    for (unsigned i = 0; i < count; i++) {
+        if (items[i].status == -EAGAIN)
+            left[rest++] = batch[i];
+        else
+            finish(publisher, batch[i], items[i].status);
+        done += items[i].status == 0;
+    }
+    put_back(publisher, left, rest);
+    pthread_mutex_lock(&publisher->lock);
+    publisher->published += done;
+    pthread_mutex_unlock(&publisher->lock);
+    fl_link_judge(&publisher->link, rc);
+    if (rest)
+        publisher->pause_until = fl_service_now(publisher->link.service) + FL_SETTLE_PAUSE;
+}
+
+static void fail_all(fl_publisher *publisher, int status)
+{
+    request *batch[BATCH];
+    unsigned count;
+    do {
+        pthread_mutex_lock(&publisher->lock);
+        count = take(publisher, batch);
+        pthread_mutex_unlock(&publisher->lock);
+        for (unsigned i = 0; i < count; i++)
+            finish(publisher, batch[i], status);
+    } while (count);
+}
+
+/* When it can try again; with a clock of the tests, at once. */
+static int64_t next_try(const fl_publisher *publisher, int64_t broker_until)
+{
+    const fl_link *link = &publisher->link;
+    int64_t at = link->broker ? publisher->pause_until : link->retry_at;
+    if (link->service->config.clock)
+        return filch_in(FILCH_MILLISECOND);
+    return at > broker_until ? broker_until : at;
+}
+
+static void wait_for_requests(fl_publisher *publisher, bool tries)
+{
+    struct pollfd fds[FL_WAKER_FDS + 1];
+    fl_link *link = &publisher->link;
+    int64_t until = FILCH_FOREVER;
+    unsigned count = 0;
+    if (link->broker && link->kind->watch)
+        count = link->kind->watch(link->broker, false, &fds[1], FL_WAKER_FDS, &until);
+    if (link->service->config.clock)
+        until = FILCH_FOREVER;
+    pthread_mutex_lock(&publisher->lock);
+    bool quiet = !publisher->ending && (tries || fl_list_is_empty(&publisher->waiting));
+    publisher->waker.asleep = quiet;
+    pthread_mutex_unlock(&publisher->lock);
+    fl_waker_sleep(&publisher->waker, fds, count,
+                   !quiet  ? 0
+                   : tries ? next_try(publisher, until)
+                           : until);
+    pthread_mutex_lock(&publisher->lock);
+    publisher->waker.asleep = false;
+    pthread_mutex_unlock(&publisher->lock);
+    if (link->broker && link->kind->turn)
+        fl_link_judge(link, link->kind->turn(link->broker));
+}
+
+/* false: there is nothing to send, or it cannot be sent now. */
+static bool send_some(fl_publisher *publisher)
+{
+    request *batch[BATCH];
+    fl_broker_rc rc = fl_link_open(&publisher->link);
+    if (rc == FL_BROKER_FATAL)
+        fail_all(publisher, -EINVAL);
+    if (rc != FL_BROKER_OK || fl_service_now(publisher->link.service) < publisher->pause_until)
+        return false;
+    pthread_mutex_lock(&publisher->lock);
+    unsigned count = take(publisher, batch);
+    pthread_mutex_unlock(&publisher->lock);
+    if (count)
+        send(publisher, batch, count);
+    return count && publisher->link.broker;
+}
+
+static void *publish(void *arg)
+{
+    fl_publisher *publisher = arg;
+    bool ending = false;
+    while (!ending) {
+        while (send_some(publisher))
+            ;
+        pthread_mutex_lock(&publisher->lock);
+        bool tries = !fl_list_is_empty(&publisher->waiting);
+        ending = publisher->ending;
+        pthread_mutex_unlock(&publisher->lock);
+        if (!ending)
+            wait_for_requests(publisher, tries);
+    }
+    fail_all(publisher, -EPIPE);
+    fl_link_close(&publisher->link);
+    return NULL;
+}
+
+/* ---- Callers ---- */
+
+/* Signals go to other threads. Under the lock. */
+static int start(fl_publisher *publisher)
+{
+    sigset_t all, before;
+    if (publisher->started)
+        return 0;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&publisher->thread, NULL, publish, publisher);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    publisher->started = rc == 0;
+    return rc ? filch_error_set(-EAGAIN, "no thread for publishing; end some threads") : 0;
+}
+
+static int submit(fl_publisher *publisher, request *one)
+{
+    pthread_mutex_lock(&publisher->lock);
+    int rc = publisher->ending ? filch_error_set(-EPIPE, "the service is being destroyed")
+                               : start(publisher);
+    if (!rc)
+        fl_list_append(&publisher->waiting, &one->link);
+    bool wake = !rc && fl_waker_call(&publisher->waker);
+    pthread_mutex_unlock(&publisher->lock);
+    if (wake)
+        fl_waker_write(&publisher->waker);
+    return rc;
+}
+
+static int explain(int status)
+{
+    static const struct {
+        int code;
+        const char *text;
+    } texts[] = {
+        {-EEXIST, "an unfinished message has this dedup key; wait for it, or use another key"},
+        {-EMSGSIZE, "the message is larger than the broker takes; store its body elsewhere"},
+        {-ENOSPC, "the queue is full; publish more slowly, or add workers"},
+        {-ENOTSUP, "the message asks for a feature that this broker lacks; see "
+                   "filch_service_describe"},
+        {-EINVAL, "the broker cannot be used as configured; see the service's log"},
+        {-EPIPE, "the service is being destroyed"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].code == status)
+            return filch_error_set(status, "%s", texts[i].text);
+    return status;
+}
+
+int fl_publisher_publish(fl_publisher *publisher, const filch_message *message, int64_t until)
+{
+    request *one = malloc(sizeof *one + fl_message_room(message));
+    if (!one)
+        return filch_error_set(-ENOMEM, "no memory for a message; wait for some to be published");
+    *one = (request){.holders = 2};
+    fl_message_copy(&one->message, message, one + 1);
+    int rc = submit(publisher, one);
+    if (rc) {
+        free(one);
+        return rc;
+    }
+    rc = filch_await_until(&one->done, until);
+    if (!rc)
+        rc = explain(FILCH_VALUE(int, &one->done));
+    else if (rc == -ETIMEDOUT)
+        filch_error_set(rc, "the broker has not confirmed the message; it may have been published");
+    release(publisher, one);
+    return rc;
+}
+
+uint64_t fl_publisher_count(fl_publisher *publisher)
+{
+    pthread_mutex_lock(&publisher->lock);
+    uint64_t count = publisher->published;
+    pthread_mutex_unlock(&publisher->lock);
+    return count;
+}
+
+/* ---- Life ---- */
+
+int fl_publisher_init(fl_publisher *publisher, filch_service *service, const fl_broker_kind *kind)
+{
+    fl_link_init(&publisher->link, service, kind, FL_BROKER_PUBLISHES);
+    pthread_mutex_init(&publisher->lock, NULL);
+    fl_list_init(&publisher->waiting);
+    return fl_waker_init(&publisher->waker);
+}
+
+void fl_publisher_end(fl_publisher *publisher)
+{
+    pthread_mutex_lock(&publisher->lock);
+    publisher->ending = true;
+    publisher->waker.asleep = false;
+    bool started = publisher->started;
+    pthread_mutex_unlock(&publisher->lock);
+    if (started) {
+        fl_waker_write(&publisher->waker);
+        pthread_join(publisher->thread, NULL);
+    }
+    fl_waker_end(&publisher->waker);
+    pthread_mutex_destroy(&publisher->lock);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/service.h>
+
+#include <runtime/service/brokers.h>
+#include <runtime/service/config.h>
+#include <runtime/service/job.h>
+#include <runtime/service/loop.h>
+#include <runtime/service/message.h>
+#include <runtime/service/types.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- Clocks ---- */
+
+int64_t fl_service_now(const filch_service *service)
+{
+    const filch_service_config *config = &service->config;
+    return config->clock ? config->clock(config->clock_arg) : filch_now();
+}
+
+int64_t fl_service_unix_time(const filch_service *service)
+{
+    struct timespec now;
+    if (service->config.clock)
+        return service->config.clock(service->config.clock_arg);
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * FILCH_SECOND + now.tv_nsec;
+}
+
+/* ---- Life ---- */
+
+static int make_contexts(filch_service *service)
+{
+    int rc = filch_context_create(&service->context, NULL);
+    rc = rc ? rc : filch_context_create(&service->no_memory, NULL);
+    return rc ? rc : filch_context_cancel(service->no_memory, -ENOMEM);
+}
+
+static int make_parts(filch_service *service, const filch_service_config *given,
+                      const filch_handler *handlers, size_t count)
+{
+    int rc = fl_service_configure(service, given);
+    const filch_service_config *config = &service->config;
+    const fl_broker_kind *kind = rc ? NULL : fl_broker_of(config->broker);
+    if (!kind)
+        return -EINVAL;
+    service->stats.prefetch = config->width + config->buffer;
+    rc = fl_service_configure_lease(service, kind);
+    rc = rc ? rc : fl_service_types_init(service, handlers, count);
+    rc = rc ? rc : make_contexts(service);
+    if (rc)
+        return rc;
+    fl_link_init(&service->link, service, kind, FL_BROKER_CONSUMES);
+    service->made_publisher = true;
+    rc = fl_publisher_init(&service->publisher, service, kind);
+    rc = rc ? rc : fl_waker_init(&service->waker);
+    if (rc)
+        return filch_error_set(rc, "no eventfd for the service: %s; raise the limit of open files",
+                               strerror(-rc));
+    return filch_pool_create(&service->pool, &(filch_pool_config){.name = "service",
+                                                                  .runtime = config->runtime,
+                                                                  .workers = config->workers,
+                                                                  .width = config->width,
+                                                                  .capacity = FILCH_UNLIMITED,
+                                                                  .order = FILCH_FIFO});
+}
+
+/* Of a service that does not run. Also of one that was made in part. */
+static void end(filch_service *service)
+{
+    if (service->made_publisher)
+        fl_publisher_end(&service->publisher);
+    if (service->context)
+        filch_context_cancel(service->context, -ECANCELED);
+    filch_pool_destroy(service->pool);
+    fl_service_discard(service);
+    fl_link_close(&service->link);
+    fl_waker_end(&service->waker);
+    fl_service_types_end(service);
+    filch_context_release(service->context);
+    filch_context_release(service->no_memory);
+    pthread_mutex_destroy(&service->lock);
+    free(service);
+}
+
+int filch_service_create(filch_service **out, const filch_service_config *config,
+                         const filch_handler *handlers, size_t count)
+{
+    if (!out)
+        return filch_error_set(-EINVAL, "out is NULL; pass the address of a pointer");
+    filch_service *service = calloc(1, sizeof *service);
+    if (!service)
+        return filch_error_set(-ENOMEM, "no memory for a service; free some");
+    pthread_mutex_init(&service->lock, NULL);
+    fl_list_init(&service->over);
+    fl_list_init(&service->leased);
+    fl_list_init(&service->pending);
+    service->waker.fd = -1;
+    int rc = make_parts(service, config, handlers, count);
+    if (rc)
+        end(service);
+    else
+        *out = service;
+    return rc;
+}
+
+static int take_owner(filch_service *service)
+{
+    if (!service)
+        return filch_error_set(-EINVAL, "service is NULL; create one with filch_service_create");
+    if (filch_runtime_here())
+        return filch_error_set(-EINVAL, "called by a task, whose thread other tasks share; run the "
+                                        "service on a thread of its own");
+    pthread_mutex_lock(&service->lock);
+    bool free = !service->has_owner;
+    service->has_owner = true;
+    pthread_mutex_unlock(&service->lock);
+    return free ? 0 : filch_error_set(-EBUSY, "the service runs already, on another thread");
+}
+
+static void drop_owner(filch_service *service)
+{
+    pthread_mutex_lock(&service->lock);
+    service->has_owner = false;
+    pthread_mutex_unlock(&service->lock);
+}
+
+int filch_service_destroy(filch_service *service)
+{
+    if (!service)
+        return 0;
+    int rc = take_owner(service);
+    if (rc)
+        return rc;
+    end(service);
+    return 0;
+}
+
+int filch_service_run(filch_service *service)
+{
+    int rc = take_owner(service);
+    if (rc)
+        return rc;
+    rc = fl_service_loop(service);
+    fl_link_close(&service->link);
+    drop_owner(service);
+    return rc;
+}
+
+static uint64_t begun(filch_service *service)
+{
+    pthread_mutex_lock(&service->lock);
+    uint64_t count = service->begun;
+    pthread_mutex_unlock(&service->lock);
+    return count;
+}
+
+int filch_service_run_ready(filch_service *service, uint64_t *ran)
+{
+    int rc = take_owner(service);
+    if (rc)
+        return rc;
+    uint64_t before = begun(service);
+    rc = fl_service_loop_ready(service);
+    if (ran)
+        *ran = begun(service) - before;
+    drop_owner(service);
+    return rc;
+}
+
+int filch_service_stop(filch_service *service, int64_t until)
+{
+    if (!service || until < 0)
+        return filch_error_set(-EINVAL, "service is NULL, or `until` is negative; pass filch_in()");
+    pthread_mutex_lock(&service->lock);
+    unsigned calls = ++service->stops;
+    if (calls == 1)
+        service->stop_until = until;
+    service->roused = true;
+    bool wake = fl_waker_call(&service->waker);
+    pthread_mutex_unlock(&service->lock);
+    if (wake)
+        fl_waker_write(&service->waker);
+    return calls <= 2 ? 0 : filch_error_set(-EALREADY, "the service was stopped twice before");
+}
+
+/* ---- Publishing ---- */
+
+static int check_message(const filch_service *service, const filch_message *message)
+{
+    if (!message || !message->type || !*message->type)
+        return filch_error_set(-EINVAL, "message without a type; set filch_message.type");
+    if (message->priority >= FILCH_MESSAGE_PRIORITIES || message->delay < 0 ||
+        message->expires < 0 || (message->body_size && !message->body))
+        return filch_error_set(-EINVAL,
+                               "message of type '%s': priority %u is out of range (0..%d), a time "
+                               "is negative, or its body is NULL",
+                               message->type, message->priority, FILCH_MESSAGE_PRIORITIES - 1);
+    for (size_t i = 0; i < message->header_count; i++)
+        if (!message->headers[i].name || !message->headers[i].value)
+            return filch_error_set(-EINVAL, "header %zu has no name or no value; set both", i);
+    const char *excess = fl_message_excess(message);
+    if (excess)
+        return filch_error_set(-EMSGSIZE,
+                               "message of type '%s': %s; store it elsewhere, and send "
+                               "its place",
+                               message->type, excess);
+    for (unsigned i = 0; message->queue && i < service->config.queue_count; i++)
+        if (strcmp(service->queue_names[i], message->queue) == 0)
+            return 0;
+    return !message->queue ? 0
+                           : filch_error_set(-EINVAL,
+                                             "unknown queue '%s'; name it in "
+                                             "filch_service_config.queues",
+                                             message->queue);
+}
+
+/* Fields that the publisher left out; the id is in `id`. */
+static filch_message completed(const filch_service *service, const filch_message *message, char *id)
+{
+    filch_message all = *message;
+    all.attempt = 1;
+    all.deliveries = 0;
+    all.first_seen = fl_service_unix_time(service);
+    all.queue = message->queue ? message->queue : service->queue_names[0];
+    if (!message->id) {
+        fl_message_random_id(id);
+        all.id = id;
+    }
+    return all;
+}
+
+int filch_service_publish(filch_service *service, const filch_message *message, int64_t until)
+{
+    char id[FL_ID_BYTES], *envelope = NULL;
+    if (!service || until < 0)
+        return filch_error_set(-EINVAL, "service is NULL, or `until` is negative; pass filch_in()");
+    int rc = check_message(service, message);
+    if (rc)
+        return rc;
+    filch_message all = completed(service, message, id);
+    if (service->config.envelope == FILCH_ENVELOPE_JSON) {
+        envelope = fl_envelope_close_json(&all, &all.body_size);
+        all.body = envelope;
+        if (!envelope)
+            return filch_error_set(-EINVAL, "message of type '%s': its body is not JSON",
+                                   message->type);
+    }
+    rc = fl_publisher_publish(&service->publisher, &all, until);
+    free(envelope);
+    return rc;
+}
+
+/* ---- Queries ---- */
+
+void filch_service_stats_read(filch_service *service, filch_service_stats *out, size_t size)
+{
+    pthread_mutex_lock(&service->lock);
+    filch_service_stats stats = service->seen;
+    stats.begun = service->begun;
+    stats.running = service->running;
+    stats.late = service->late;
+    stats.prefetch = service->config.width + service->config.buffer;
+    pthread_mutex_unlock(&service->lock);
+    stats.published = fl_publisher_count(&service->publisher);
+    memset(out, 0, size);
+    memcpy(out, &stats, size < sizeof stats ? size : sizeof stats);
+}
+
+size_t filch_service_describe(const filch_service *service, char *text, size_t size)
+{
+    return fl_broker_describe(service->link.kind, &service->link.caps, text, size);
+}

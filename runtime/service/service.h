@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A service: its parts, and the life of a message in it.
+ *
+ * Two kinds of threads meet here. The owner, a plain thread in filch_service_run, talks to the
+ * broker and decides about messages. Runners, tasks of the pool, call handlers. They share one
+ * lock, the list `over`, and the state of each job:
+ *
+ *   state     set by                                 then
+ *   WAITING   owner: received, in its type's list    QUEUED, CLAIMED
+ *   QUEUED    owner: submitted to the pool           RUNNING, CLAIMED
+ *   RUNNING   runner: its handler is called          OVER
+ *   OVER      runner: the function has returned
+ *   CLAIMED   owner: taken before it began
+ *
+ * The owner answers a job that is OVER or CLAIMED, and then frees it.
+ *
+ * The race: the owner wants to return a queued job (a drain, a lost lease) while a runner begins
+ * it. Both look at the state under the lock: the first sets RUNNING or CLAIMED, and the other one
+ * leaves the job alone. A job that was claimed stays in memory until the pool has called its
+ * function, which then does nothing.
+ * A runner's last touch of a job is to append it to `over`. So the owner answers only functions
+ * that have returned, and frees jobs without a count of references. */
+#ifndef FL_SERVICE_H
+#define FL_SERVICE_H
+
+#include <filch/service.h>
+#include <runtime/platform/container.h>
+#include <runtime/service/broker.h>
+#include <runtime/service/link.h>
+#include <runtime/service/list.h>
+#include <runtime/service/message.h>
+#include <runtime/service/publisher.h>
+#include <runtime/service/waker.h>
+
+#include <pthread.h>
+
+enum {
+    FL_SETTLE_BATCH = 100, /* answers in one call of the broker */
+    FL_REASON_BYTES = 128, /* of a retry or a dead letter, the closing NUL included */
+};
+#define FL_SETTLE_AGE (5 * FILCH_MILLISECOND)    /* the oldest answer waits for so long */
+#define FL_SETTLE_PAUSE (10 * FILCH_MILLISECOND) /* before a busy broker is asked again */
+#define FL_CALL_TIMEOUT (10 * FILCH_SECOND)
+
+typedef enum fl_service_state {
+    FL_SERVICE_WAITING,
+    FL_SERVICE_QUEUED,
+    FL_SERVICE_RUNNING,
+    FL_SERVICE_OVER,
+    FL_SERVICE_CLAIMED
+} fl_service_state;
+
+/* A type of jobs: the owner's. */
+typedef struct fl_service_type {
+    filch_handler handler; /* with the defaults filled in */
+    filch_limiter *limiter;
+    fl_list waiting; /* jobs for which there is no place yet */
+    unsigned in_pool;
+    int64_t next;   /* time of filch_now at which the first may begin, by the rate; 0: now */
+    bool permitted; /* `next` is a permit that is not used yet */
+} fl_service_type;
+
+/* The decision about a run. */
+typedef struct fl_service_verdict {
+    filch_service_outcome outcome;
+    fl_settle_verb verb;
+    unsigned attempt; /* of the next delivery */
+    int64_t delay;
+    char reason[FL_REASON_BYTES];
+} fl_service_verdict;
+
+/* How a handler answered, besides its code. */
+typedef enum fl_service_answer {
+    FL_ANSWER_CODE,  /* by its code alone */
+    FL_ANSWER_RETRY, /* filch_service_retry */
+    FL_ANSWER_FAIL   /* filch_service_fail */
+} fl_service_answer;
+
+struct filch_service_job {
+    fl_delivery delivery;  /* first: the broker gets its address */
+    filch_message message; /* as handlers see it: the envelope opened */
+    char *texts;           /* of the envelope, or NULL */
+    char id[33];           /* of a message that has none */
+    filch_service *service;
+    fl_service_type *type;
+    fl_service_state state;   /* under the lock */
+    bool lost;                /* under the lock: its lease is lost, so it is not answered */
+    filch_context *context;   /* under the lock until its function is over; NULL: not created */
+    fl_service_answer answer; /* the runner's, then the owner's, like the next six */
+    bool refused;             /* by the breaker: the handler was not called */
+    int code;
+    int64_t after;
+    int64_t deadline; /* of filch_now */
+    filch_trace trace;
+    fl_service_verdict verdict;
+    fl_list over; /* under the lock: in service->over, when the pool has called its function */
+    fl_list link; /* the rest is the owner's: in type->waiting, or in pending, */
+    bool is_pending;
+    fl_list lease; /* in leased, until it is settled */
+    bool in_pool;  /* its function has not been called yet, or has not returned */
+    bool settled;  /* claimed, and through before its function was called */
+    fl_dead_headers dead;
+};
+
+struct filch_service {
+    filch_service_config config; /* with the defaults filled in */
+    fl_service_type *types;
+    unsigned type_count;
+    const char *queue_names[FILCH_SERVICE_QUEUES];
+    filch_service_queue queues[FILCH_SERVICE_QUEUES];
+    filch_pool *pool;
+    filch_context *context;   /* above those of all runs */
+    filch_context *no_memory; /* instead of one that could not be created */
+    fl_link link;
+    fl_publisher publisher;
+    bool made_publisher;
+
+    pthread_mutex_t lock;
+    fl_waker waker;
+    fl_list over;
+    unsigned stops; /* calls of filch_service_stop */
+    int64_t stop_until;
+    bool roused; /* filch_service_stop was called since the owner last slept */
+    bool has_owner;
+    uint64_t begun, running, late; /* counted by runners */
+    filch_service_stats seen;      /* `stats`, as of the owner's last turn */
+
+    /* The owner's. */
+    fl_list leased;  /* jobs with a lease, the earliest end first */
+    fl_list pending; /* jobs to be answered, the oldest first */
+    unsigned pending_count;
+    int64_t pending_since;
+    int64_t settle_at;   /* not before: the broker was busy */
+    int64_t receive_at;  /* look again then, because the broker was busy; 0: it was not */
+    int64_t extend_at;   /* the same for leases */
+    unsigned in_pool;    /* jobs whose function the pool has to call, or is calling */
+    unsigned turn_queue; /* the next queue to receive from */
+    unsigned credit[FILCH_SERVICE_QUEUES];
+    bool more;        /* the last receive may have left something */
+    bool returned;    /* the drain has returned what had not begun */
+    bool cancelled;   /* no handler may go on */
+    bool interrupted; /* some handlers were running then */
+    bool gave_up;     /* answers could not be sent */
+    filch_service_stats stats;
+};
+
+/* ns of the service's clock, and of Unix time. Any thread. */
+int64_t fl_service_now(const filch_service *service);
+int64_t fl_service_unix_time(const filch_service *service);
+
+static inline filch_service_job *fl_job_of_link(fl_list *link)
+{
+    return FL_CONTAINER_OF(link, filch_service_job, link);
+}
+
+#endif

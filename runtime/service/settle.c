@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/settle.h>
+
+#include <runtime/platform/container.h>
+#include <runtime/service/broker.h>
+#include <runtime/service/connection.h>
+#include <runtime/service/job.h>
+#include <runtime/service/list.h>
+#include <runtime/service/message.h>
+#include <runtime/service/service.h>
+
+#include <errno.h>
+
+void fl_service_answer_job(filch_service_job *job)
+{
+    filch_service *service = job->service;
+    if (!service->pending_count++)
+        service->pending_since = fl_service_now(service);
+    job->is_pending = true;
+    fl_list_append(&service->pending, &job->link);
+}
+
+void fl_service_return_job(filch_service_job *job)
+{
+    job->verdict.verb = FL_SETTLE_RETURN;
+    fl_service_answer_job(job);
+}
+
+int64_t fl_service_settle_due(const filch_service *service)
+{
+    if (!service->pending_count || !service->link.broker)
+        return FILCH_FOREVER;
+    bool now = service->pending_count >= FL_SETTLE_BATCH || !service->stats.held;
+    int64_t due = now ? 0 : service->pending_since + FL_SETTLE_AGE;
+    return due > service->settle_at ? due : service->settle_at;
+}
+
+/* The headers that a dead letter gets. */
+static void put_headers(filch_service_job *job, fl_settlement *one)
+{
+    filch_service *service = job->service;
+    fl_dead_headers_fill(&job->dead, job->verdict.reason, service->queue_names[job->delivery.queue],
+                         fl_service_unix_time(service));
+    one->headers = job->dead.header;
+    one->header_count = FL_DEAD_HEADERS;
+}
+
+static unsigned collect(filch_service *service, fl_settlement *batch)
+{
+    unsigned count = 0;
+    for (fl_list *at = service->pending.next; at != &service->pending && count < FL_SETTLE_BATCH;
+         at = at->next) {
+        filch_service_job *job = fl_job_of_link(at);
+        batch[count] = (fl_settlement){.delivery = &job->delivery,
+                                       .verb = job->verdict.verb,
+                                       .attempt = job->verdict.attempt,
+                                       .delay = job->verdict.delay,
+                                       .status = -EAGAIN};
+        if (job->verdict.verb == FL_SETTLE_DEAD)
+            put_headers(job, &batch[count]);
+        count++;
+    }
+    return count;
+}
+
+/* Those that are settled, or cannot be, go. Returns how many are left. */
+static unsigned apply(filch_service *service, const fl_settlement *batch, unsigned count)
+{
+    unsigned left = 0;
+    for (unsigned i = 0; i < count; i++) {
+        filch_service_job *job = FL_CONTAINER_OF(batch[i].delivery, filch_service_job, delivery);
+        if (batch[i].status == -EAGAIN) {
+            left++;
+            continue;
+        }
+        if (batch[i].status)
+            service->stats.lost++;
+        else
+            service->stats.settled++;
+        service->pending_count--;
+        fl_service_job_forget(job);
+    }
+    return left;
+}
+
+void fl_service_settle(filch_service *service)
+{
+    fl_settlement batch[FL_SETTLE_BATCH];
+    while (fl_service_settle_due(service) <= fl_service_now(service)) {
+        unsigned count = collect(service, batch);
+        fl_broker_rc rc = service->link.kind->settle(service->link.broker, batch, count);
+        unsigned left = apply(service, batch, count);
+        if (!fl_service_judge(service, rc))
+            return;
+        if (left)
+            service->settle_at = fl_service_now(service) + FL_SETTLE_PAUSE;
+    }
+}

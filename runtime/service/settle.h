@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Answers to the broker, in batches: sent at 100, when the oldest is 5 ms old, or when no handler
+ * is left that could add one. All by the owner. */
+#ifndef FL_SERVICE_SETTLE_H
+#define FL_SERVICE_SETTLE_H
+
+#include <filch/service.h>
+
+/* Its verdict is to be sent. It is in no list. */
+void fl_service_answer_job(filch_service_job *job);
+/* The same for one that did not begin: it goes back. */
+void fl_service_return_job(filch_service_job *job);
+/* Sends answers that are due. */
+void fl_service_settle(filch_service *service);
+/* The time of the service's clock at which some are due; FILCH_FOREVER: none, or the broker is
+ * away. */
+int64_t fl_service_settle_due(const filch_service *service);
+
+#endif

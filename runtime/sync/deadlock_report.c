@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/sync/deadlock_report.h>
+
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/inbox.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/settings.h>
+#include <runtime/platform/text.h>
+#include <sched/deque.h>
+
+enum { SHOWN = 64 /* tasks */, REPORT_MOST = 16384 };
+
+static char report[REPORT_MOST];
+
+typedef struct listing {
+    fl_text text;
+    unsigned shown;
+} listing;
+
+static void list_fiber(fl_fiber *fiber, void *arg)
+{
+    listing *list = arg;
+    const char *in = fl_fiber_suspended_in(fiber);
+    if (!in) /* it rests, or the report is wrong */
+        return;
+    if (list->shown++ >= SHOWN)
+        return;
+    const void *object = filch_ptr_load(&fiber->waits_for, FILCH_RELAXED); /* it rests */
+    const char *task = fl_fiber_task(fiber);
+    fl_text_add(&list->text, "filch:   %s %s", fiber->pooled ? "job" : "task",
+                task ? task : "(unnamed)");
+    if (fiber->pooled)
+        fl_text_add(&list->text, " of pool %s", fiber->pooled_in);
+    else if (fiber->root_file)
+        fl_text_add(&list->text, ", spawned at %s:%d,", fiber->root_file, fiber->root_line);
+    fl_text_add(&list->text, " waits in %s", in);
+    if (object)
+        fl_text_add(&list->text, " for %p", object);
+    fl_text_add(&list->text, "\n");
+}
+
+/* The cap on fibers keeps its tasks from beginning. Its workers nap, so `asleep` may be 0 just now. */
+static void list_cap(fl_text *text, fl_runtime *rt)
+{
+    if (!filch_u32_load(&rt->fibers.starve.starving, FILCH_SEQ_CST)) /* seq_cst: the detector's */
+        return;
+    int64_t tasks = 0;
+    for (unsigned i = 0; i < fl_reach(rt); i++)
+        tasks += fl_deque_size(&rt->worker[i]->ready);
+    unsigned fibers = fl_fibers_count(&rt->fibers), most = rt->settings.max_fibers;
+    fl_text_add(text, "filch:   all %u fibers wait; %lld task%s%s cannot begin; ", fibers,
+                (long long)tasks, tasks == 1 ? "" : "s",
+                fl_inbox_empty(&rt->inbox) ? "" : " and more");
+    if (fibers < most)
+        fl_text_add(text,
+                    "there is no memory for another fiber (max_fibers is %u); raise the "
+                    "limits of memory, address space or mappings (vm.max_map_count)\n",
+                    most);
+    else
+        fl_text_add(text, "raise max_fibers (FILCH_MAX_FIBERS) above %u\n", most);
+}
+
+static void list_caps(fl_text *text, fl_runtime *runtimes)
+{
+    for (fl_runtime *rt = runtimes; rt; rt = rt->next)
+        if (rt->settings.deadlock != FL_DEADLOCK_OFF)
+            list_cap(text, rt);
+}
+
+/* Does not list the tasks: a timer may wake them meanwhile, and their names are valid only while
+ * they rest. */
+const char *fl_starvation_spell(fl_runtime *runtimes)
+{
+    fl_text text = {.at = report, .room = sizeof report - 1};
+    fl_text_add(&text,
+                "filch: out of memory - tasks cannot begin until a waiting task ends, or there "
+                "is memory for another fiber\n");
+    list_caps(&text, runtimes);
+    return report;
+}
+
+/* The reason stands before the tasks: a reader may keep only the beginning, as this buffer does. */
+const char *fl_deadlock_spell(fl_runtime *runtimes, unsigned suspended, unsigned waiting,
+                              unsigned others)
+{
+    listing list = {.text = {.at = report, .room = sizeof report - 1}};
+    unsigned count = suspended ? suspended : waiting;
+    fl_text_add(&list.text,
+                "filch: all fibers are asleep - %s: %u %s%s, and nobody %sis left to wake them\n",
+                others ? "perhaps a deadlock" : "deadlock", count, suspended ? "task" : "thread",
+                count == 1 ? " waits" : "s wait", others ? "known to Filch " : "");
+    list_caps(&list.text, runtimes);
+    if (waiting && suspended)
+        fl_text_add(&list.text, "filch:   %u thread%s no worker%s, too\n", waiting,
+                    waiting == 1 ? " waits that is" : "s wait that are", waiting == 1 ? "" : "s");
+    if (others)
+        fl_text_add(&list.text, "filch:   %u thread%s of the process ha%s never called Filch\n",
+                    others, others == 1 ? "" : "s", others == 1 ? "s" : "ve");
+    for (fl_runtime *rt = runtimes; rt; rt = rt->next)
+        if (rt->settings.deadlock != FL_DEADLOCK_OFF)
+            fl_fibers_each(&rt->fibers, list_fiber, &list);
+    if (list.shown > SHOWN)
+        fl_text_add(&list.text, "filch:   and %u more\n", list.shown - SHOWN);
+    return report;
+}

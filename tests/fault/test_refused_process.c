@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Child processes and channels of signals without memory or the timer thread: each request is
+ * refused in turn, the call says so, nothing is held, and the next call works. */
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <signal.h>
+#include <tests/support/process.h>
+#include <tests/support/refuse.h>
+#include <tests/support/spawned.h>
+
+static int one_child(void)
+{
+    filch_process *process = NULL;
+    int rc = spawn_script(&process, "exit 0", FILCH_PROCESS_PIPE, FILCH_PROCESS_PIPE);
+    if (rc)
+        return process ? 1 : rc;
+    rc = outcome_of(process);
+    filch_process_destroy(process);
+    return rc;
+}
+
+static int one_channel(void)
+{
+    filch_channel *signals = NULL;
+    int rc = filch_signal_channel(&signals, (const int[]){SIGHUP, SIGTERM}, 2);
+    if (rc)
+        return signals ? 1 : rc;
+    filch_signal_channel_end(signals);
+    filch_channel_destroy(signals);
+    return 0;
+}
+
+/* Refuses the first request, then the second, until there is none. Returns how many there were. */
+static unsigned sweep(int call(void), enum refusable what, int error)
+{
+    for (unsigned at = 0;; at++) {
+        unsigned files = process_files();
+        int64_t held = blocks;
+        refuse(what, at, false);
+        int rc = call();
+        if (!refuse_no_more(what))
+            return at;
+        cr_assert_eq(rc, -error, "request %u: %d: %s", at, rc, filch_error());
+        cr_assert_not_null(strchr(filch_error(), ';'), "%s", filch_error());
+        cr_assert_eq(blocks, held, "request %u", at);
+        cr_assert_eq(process_files(), files, "request %u", at);
+        cr_assert_eq(call(), 0, "%s", filch_error());
+    }
+}
+
+Test(refused_process, each_refused_block_is_reported_and_nothing_is_held)
+{
+    start_spawner();
+    cr_assert_eq(one_child(), 0);
+    cr_assert_eq(one_channel(), 0); /* lasting blocks and files are there now */
+    cr_assert_geq(sweep(one_child, MEMORY, ENOMEM), 4);
+    cr_assert_geq(sweep(one_channel, MEMORY, ENOMEM), 1);
+}
+
+Test(refused_process, without_the_timer_thread_no_child_runs_on)
+{
+    filch_process *process = NULL;
+    start_spawner();
+    refuse(THREADS, 0, true);
+    int rc = spawn_script(&process, "exec sleep 1000", 0, 0);
+    cr_assert_geq(refuse_no_more(THREADS), 1);
+    cr_assert_eq(rc, -EAGAIN);
+    cr_assert_null(process);
+    cr_assert_eq(one_child(), 0);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * More workers where the system refuses threads, or memory for them: resizing says so, everything
+ * is as before, and it works as soon as the system does. */
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <runtime/engine/worker.h>
+#include <tests/support/fib.h>
+#include <tests/support/refuse.h>
+
+static const struct refused_kind {
+    enum refusable what;
+    int rc;
+} kinds[] = {{THREADS, -EAGAIN}, {ATTRIBUTES, -ENOMEM}, {AFFINITY, -ENOMEM}};
+
+enum { KINDS = sizeof kinds / sizeof *kinds, SLOTS = 6 };
+
+static filch_runtime *runtime(const char *queue)
+{
+    filch_runtime *rt = NULL;
+    filch_config config = {
+        .workers = 1, .max_workers = SLOTS, .queue = queue, .bind = "core", .max_fibers = 100};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    return rt;
+}
+
+static void refused_after(filch_runtime *rt, const struct refused_kind *kind, unsigned threads)
+{
+    unsigned before = filch_runtime_workers(rt);
+    refuse(kind->what, threads, true);
+    int rc = filch_runtime_resize(rt, SLOTS);
+    cr_assert_eq(refuse_no_more(kind->what), 1, "it gives up at once");
+    cr_assert_eq(rc, kind->rc);
+    cr_assert_not_null(strstr(filch_error(), "could not be started"), "%s", filch_error());
+    cr_assert_eq(filch_runtime_workers(rt), before);
+    cr_assert_eq(FILCH_RUN(rt, fib, 12), 144);
+}
+
+/* Threads that were started before the refusal sleep until they are needed. */
+Test(refused_worker_set, a_refused_thread_leaves_everything_as_it_was)
+{
+    for (unsigned i = 0; i < FIB_QUEUES * KINDS; i++) {
+        const struct refused_kind *kind = &kinds[i / FIB_QUEUES];
+        filch_runtime *rt = runtime(fib_queues[i % FIB_QUEUES]);
+        if (kind->what == AFFINITY && rt->resident.placement.units < SLOTS) {
+            cr_assert_eq(filch_runtime_destroy(rt), 0);
+            continue; /* slots beyond the cores are not pinned */
+        }
+        refused_after(rt, kind, 0);
+        refused_after(rt, kind, 2);
+        cr_assert_eq(fl_reach(rt), 3);
+        refused_after(rt, kind, 1);
+        cr_assert_eq(fl_reach(rt), 4);
+        cr_assert_eq(filch_runtime_resize(rt, 4), 0, "these are there");
+        cr_assert_eq(filch_runtime_resize(rt, SLOTS), 0, "%s", filch_error());
+        cr_assert_eq(FILCH_RUN(rt, fib, 12), 144);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+Test(refused_worker_set, nothing_is_left_behind)
+{
+    filch_runtime *rt = runtime(NULL);
+    cr_assert_eq(filch_runtime_destroy(rt), 0); /* per-process state is there */
+    int64_t held = blocks, space = mapped;
+    rt = runtime(NULL);
+    refused_after(rt, &kinds[0], 2);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_eq(mapped, space);
+    cr_assert_leq(blocks, held);
+}
+
+FILCH_TASK(int, resizes, (unsigned, workers))
+{
+    (void)self;
+    return filch_runtime_resize(NULL, workers);
+}
+
+Test(refused_worker_set, a_task_is_told_as_well)
+{
+    filch_runtime *rt = runtime(NULL);
+    refuse(THREADS, 0, true);
+    cr_assert_eq(FILCH_RUN(rt, resizes, 2), -EAGAIN);
+    cr_assert_eq(refuse_no_more(THREADS), 1);
+    cr_assert_eq(FILCH_RUN(rt, resizes, 2), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* Creation as before: no room for the slots is no runtime. */
+Test(refused_worker_set, creation_finds_room_for_all_slots_or_none)
+{
+    filch_runtime *rt = NULL;
+    filch_config config = {.workers = 1, .max_workers = SLOTS, .max_fibers = 100};
+    cr_assert_eq(filch_runtime_destroy(runtime(NULL)), 0);
+    int64_t space = mapped;
+    for (int at = 0; !rt; at++) {
+        refuse(MEMORY, at, false);
+        int rc = filch_runtime_create(&rt, &config);
+        int64_t refusals_seen = refuse_no_more(MEMORY);
+        cr_assert(rc == -ENOMEM ? refusals_seen == 1 && mapped == space : rc == 0, "%d: %d", at,
+                  rc);
+    }
+    cr_assert_eq(filch_runtime_resize(rt, SLOTS), 0);
+    cr_assert_eq(FILCH_RUN(rt, fib, 12), 144);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The models of tests/model/forkstack.c: their shapes, and the options of each search. */
+#include <runtime/queue/queues.h>
+#include <sched/forkstack.h>
+#include <tests/model/checker/check.h>
+#include <tests/model/forkstack.h>
+
+MC_SHAPE(FJ, .script = "FJ", .attempts = 1)
+MC_SHAPE(FFJJ, .script = "FFJJ", .attempts = 1)
+MC_SHAPE(FJFJ, .script = "FJFJ", .attempts = 1)
+MC_SHAPE(FFJJ_tag, .script = "FFJJ", .attempts = 1, .tag = FL_TOP_TAG)
+#define EXCESS .at_end = true, .hands_out = true
+MC_SHAPE(FFJJ_end, .script = "FFJJ", .attempts = 2, EXCESS)
+MC_SHAPE(FFWJJ_end, .script = "FFWJJ", .attempts = 1, EXCESS, .waits = true)
+MC_SHAPE(FFFJJJ_end, .script = "FFFJJJ", .attempts = 1, EXCESS)
+MC_SHAPE(FFFJFFJJJJ_end, .script = "FFFJFFJJJJ", .attempts = 2, EXCESS)
+MC_SHAPE(FFFX_end, .script = "FFFX", .attempts = 1, EXCESS)
+MC_SHAPE(FFFJJJ_end_full, .script = "FFFJJJ", .attempts = 1, EXCESS, .side = FL_SIDE_FENCED)
+MC_SHAPE(FFJJ_twice, .script = "FFJJ", .attempts = 2)
+MC_SHAPE(FJFJ_twice, .script = "FJFJ", .attempts = 2)
+MC_SHAPE(FJFJ_robbed, .script = "FJFJ", .attempts = 1, .robs = true)
+MC_SHAPE(FJ_full, .script = "FJ", .attempts = 1, .side = FL_SIDE_FENCED)
+MC_SHAPE(FFJJ_full, .script = "FFJJ", .attempts = 2, .side = FL_SIDE_FENCED)
+MC_SHAPE(FFFJJJ_full, .script = "FFFJJJ", .attempts = 2, .side = FL_SIDE_FENCED)
+MC_SHAPE(FFJJ_outline, .script = "FFJJ", .attempts = 1, .side = FL_SIDE_OUTLINE)
+MC_SHAPE(FFJFJJ_two, .script = "FFJFJJ", .attempts = 1)
+MC_SHAPE(FPJ_none, .script = "FPJ", .attempts = 0)
+MC_SHAPE(FPJ, .script = "FPJ", .attempts = 1, .hands_out = true)
+MC_SHAPE(FWJ, .script = "FWJ", .attempts = 1, .hands_out = true, .waits = true)
+MC_SHAPE(FFWJJ, .script = "FFWJJ", .attempts = 1, .hands_out = true, .waits = true)
+MC_SHAPE(FX, .script = "FX", .attempts = 1)
+MC_SHAPE(FFJX, .script = "FFJX", .attempts = 2)
+MC_SHAPE(FFX_full, .script = "FFX", .attempts = 2, .side = FL_SIDE_FENCED)
+MC_SHAPE(FPX, .script = "FPX", .attempts = 1, .hands_out = true)
+MC_SHAPE(FJ_fails, .script = "FJ", .attempts = 1, .fails = true)
+MC_SHAPE(FFJJ_fails, .script = "FFJJ", .attempts = 2, .fails = true)
+#define QUEUE(name) .queue = &fl_queue_##name
+MC_SHAPE(FFFJJJ_end_the, .script = "FFFJJJ", .attempts = 1, EXCESS, .crowded = true, QUEUE(the))
+MC_SHAPE(FFFJJJ_end_split, .script = "FFFJJJ", .attempts = 1, EXCESS, QUEUE(private_split))
+MC_SHAPE(FFFJJJ_end_request, .script = "FFFJJJ", .attempts = 1, EXCESS, QUEUE(private_request))
+MC_SHAPE(FFFJJJ_end_abp, .script = "FFFJJJ", .attempts = 2, EXCESS, .crowded = true, QUEUE(abp))
+MC_SHAPE(FFJJ_the, .script = "FFJJ", .attempts = 2, QUEUE(the))
+MC_SHAPE(FPJFJ_the, .script = "FPJFJ", .attempts = 1, .hands_out = true, .crowded = true,
+         QUEUE(the))
+MC_SHAPE(FFJJ_abp, .script = "FFJJ", .attempts = 2, .crowded = true, QUEUE(abp))
+MC_SHAPE(FJFJ_abp, .script = "FJFJ", .attempts = 1, QUEUE(abp))
+MC_SHAPE(FFFJJJ_abp, .script = "FFFJJJ", .attempts = 2, .hands_out = true, .crowded = true,
+         QUEUE(abp))
+MC_SHAPE(FFPJFJJ_abp, .script = "FFPJFJJ", .attempts = 1, .hands_out = true, .crowded = true,
+         QUEUE(abp))
+MC_SHAPE(FFJJ_split, .script = "FFJJ", .attempts = 2, .side = FL_SIDE_FENCED, QUEUE(private_split))
+MC_SHAPE(FFFJJJ_split, .script = "FFFJJJ", .attempts = 2, .side = FL_SIDE_FENCED,
+         QUEUE(private_split))
+MC_SHAPE(FJFJ_split, .script = "FJFJ", .attempts = 1, .side = FL_SIDE_FENCED, QUEUE(private_split))
+MC_SHAPE(FFFJFJJJ_split, .script = "FFFJFJJJ", .attempts = 3, QUEUE(private_split))
+MC_SHAPE(FFPJJ_split, .script = "FFPJJ", .attempts = 1, .hands_out = true, .side = FL_SIDE_FENCED,
+         QUEUE(private_split))
+MC_SHAPE(FFJJ_request, .script = "FFJJ", .attempts = 1, QUEUE(private_request))
+MC_SHAPE(FPJFJ_request, .script = "FPJFJ", .attempts = 1, .hands_out = true, QUEUE(private_request))
+MC_SHAPE(FFFFFFJJJJJJ, .script = "FFFFFFJJJJJJ", .attempts = 1, .most = 4)
+MC_SHAPE(FFJFFJJFJJ, .script = "FFJFFJJFJJ", .attempts = 3)
+
+#define ONE .threads = {"owner", "thief"}
+#define TWO .threads = {"owner", "thief", "thief 2"}
+#define setup_FFJJ_two setup_FFJJ
+#define setup_FJFJ_two setup_FJFJ
+#define ROW(name, what, ...)                                                                       \
+    {                                                                                              \
+#name, what, .setup = setup_##name, .body = body, .finish = finish, __VA_ARGS__            \
+    }
+
+const mc_model mc_models[] = {
+    ROW(FJ, "one task", ONE, .bound = 0),
+    ROW(FFJJ, "two tasks", ONE, .bound = 0),
+    ROW(FJFJ, "a slot used twice", ONE, .bound = 0),
+    ROW(FFJJ_tag, "the tag wraps", ONE, .bound = 0),
+    ROW(FFJJ_end, "a task more than fits, which runs at once", ONE, .bound = 2),
+    ROW(FFWJJ_end, "the same; then the fiber suspends", ONE, .bound = 2),
+    ROW(FFFJJJ_end, "two tasks more than fit", ONE, .bound = 2),
+    ROW(FFFJFFJJJJ_end, "three, and two thieves", TWO, .random = 20000),
+    ROW(FFFX_end, "a panic drops two of these", ONE, .bound = 2),
+    ROW(FFFJJJ_end_full, "two tasks more than fit, out of line", ONE, .bound = 2),
+    ROW(FFJJ_twice, "both tasks are stolen", ONE, .bound = 3),
+    ROW(FJFJ_twice, "a slot is stolen twice", ONE, .bound = 3),
+    ROW(FFJJ_two, "two thieves", TWO, .random = 100000),
+    ROW(FJFJ_robbed, "the same without asking", TWO, .bound = 3),
+    ROW(FJFJ_two, "a slot is stolen twice by two", TWO, .random = 20000),
+    ROW(FFJFJJ_two, "a slot is used again while another is stolen", TWO, .random = 20000),
+    ROW(FJ_full, "out of line, with full fences", ONE, .bound = 0),
+    ROW(FFJJ_full, "out of line, both tasks are stolen", ONE, .bound = 2),
+    ROW(FFFJJJ_full, "out of line, a join between two thefts", ONE, .bound = 2),
+    ROW(FFJJ_outline, "out of line, without fences", ONE, .bound = 3),
+    ROW(FPJ_none, "flushed, and joined before anybody takes it", ONE, .bound = 0),
+    ROW(FPJ, "flushed, and joined while a thief takes it", ONE, .bound = 0),
+    ROW(FWJ, "flushed, and waited for", ONE, .bound = 0),
+    ROW(FFWJJ, "the same with two tasks", ONE, .bound = 3),
+    ROW(FX, "a panic drops a task, or waits for its thief", ONE, .bound = 0),
+    ROW(FFJX, "the same after a join", ONE, .bound = 3),
+    ROW(FFX_full, "the same out of line", ONE, .bound = 2),
+    ROW(FPX, "the same with a task that was flushed", ONE, .bound = 0),
+    ROW(FJ_fails, "a stolen task panics, and so does its joiner", ONE, .bound = 0),
+    ROW(FFJJ_fails, "both are stolen, and panic", ONE, .bound = 3),
+    ROW(FFJJ_the, "THE", ONE, .bound = 3),
+    ROW(FPJFJ_the, "THE: flushed", ONE, .bound = 3),
+    ROW(FFFJJJ_end_the, "THE: two tasks more than fit", ONE, .bound = 2),
+    ROW(FFJJ_abp, "a bounded deque", ONE, .bound = 0),
+    ROW(FJFJ_abp, "a bounded deque that is empty between, two thieves", TWO, .random = 20000),
+    ROW(FFFJJJ_abp, "a bounded deque that is full", ONE, .bound = 2),
+    ROW(FFPJFJJ_abp, "a bounded deque, flushed and filled again", ONE, .bound = 2),
+    ROW(FFFJJJ_end_abp, "a bounded deque: two tasks more than slots", ONE, .bound = 1),
+    ROW(FFJJ_split, "a split deque; each fork exposes", ONE, .bound = 0),
+    ROW(FFFJJJ_split, "the same: a slot made private again is exposed again", ONE, .bound = 2),
+    ROW(FJFJ_split, "the same: a slot used twice, two thieves", TWO, .random = 20000),
+    ROW(FFFJFJJJ_split, "a split deque that exposes when asked", ONE, .bound = 2),
+    ROW(FFPJJ_split, "a split deque, flushed", ONE, .bound = 3),
+    ROW(FFFJJJ_end_split, "a split deque: two tasks more than fit", ONE, .bound = 2),
+    ROW(FFFJJJ_end_request, "a private deque: two tasks more than fit", ONE, .bound = 2),
+    ROW(FFJJ_request, "a private deque", ONE, .bound = 0),
+    ROW(FPJFJ_request, "a private deque, flushed", ONE, .bound = 3),
+    ROW(FFFFFFJJJJJJ, "half of a loop is given at once", TWO, .random = 20000),
+    ROW(FFJFFJJFJJ, "three attempts of two thieves", TWO, .random = 20000),
+    {.name = NULL}};

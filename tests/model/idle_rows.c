@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The models of tests/model/idle.c: their shapes, and the options of each search. */
+#include <runtime/queue/queues.h>
+#include <tests/model/checker/check.h>
+#include <tests/model/idle.h>
+
+MC_SHAPE(F, .script = "F", .searchers = 1)
+MC_SHAPE(F_poked, .script = "F", .searchers = 1, .poked = true)
+MC_SHAPE(F_full, .script = "F", .searchers = 1, .full_fence = true)
+MC_SHAPE(F_outline, .script = "F", .searchers = 1, .queue = &fl_queue_chase_lev_outline)
+MC_SHAPE(F_fenced, .script = "F", .searchers = 1, .full_fence = true,
+         .queue = &fl_queue_chase_lev_fenced)
+MC_SHAPE(SF_full, .script = "SF", .searchers = 1, .full_fence = true)
+MC_SHAPE(FF, .script = "FF", .searchers = 1)
+MC_SHAPE(F_two, .script = "F", .searchers = 2)
+MC_SHAPE(FF_two, .script = "FF", .searchers = 2, .escapes = true)
+MC_SHAPE(F_last, .script = "F", .searchers = 1, .place = 1)
+MC_SHAPE(F_middle, .script = "F", .searchers = 2, .place = 1)
+MC_SHAPE(FF_last, .script = "FF", .searchers = 2, .place = 2, .escapes = true)
+MC_SHAPE(P, .script = "P", .searchers = 1)
+MC_SHAPE(PP_two, .script = "PP", .searchers = 2)
+MC_SHAPE(I, .script = "I", .searchers = 1)
+MC_SHAPE(II, .script = "II", .searchers = 1)
+MC_SHAPE(II_two, .script = "II", .searchers = 2)
+MC_SHAPE(SF, .script = "SF", .searchers = 1)
+MC_SHAPE(FSF_two, .script = "FSF", .searchers = 2, .escapes = true)
+MC_SHAPE(P_retire, .script = "PR", .searchers = 1)
+MC_SHAPE(PP_retire, .script = "PPR", .searchers = 2)
+MC_SHAPE(PP_nap, .script = "PP", .searchers = 2, .woken = true)
+MC_SHAPE(F_nap, .script = "F", .searchers = 1, .nap = 20000)
+MC_SHAPE(FJF_ask, .script = "FJF", .searchers = 1, .asks = true)
+MC_SHAPE(FF_ask, .script = "FF", .searchers = 2, .asks = true, .escapes = true)
+
+#define QUEUE(name) .queue = &fl_queue_##name
+#define PRIVATE(name) QUEUE(private_##name), .escapes = true
+MC_SHAPE(F_the, .script = "F", .searchers = 1, QUEUE(the))
+MC_SHAPE(FF_the, .script = "FF", .searchers = 2, QUEUE(the))
+MC_SHAPE(FSF_the, .script = "FSF", .searchers = 2, QUEUE(the))
+MC_SHAPE(F_abp, .script = "F", .searchers = 1, QUEUE(abp))
+MC_SHAPE(FF_abp, .script = "FF", .searchers = 2, QUEUE(abp))
+MC_SHAPE(FSF_abp, .script = "FSF", .searchers = 2, QUEUE(abp))
+MC_SHAPE(FF_split, .script = "FF", .searchers = 1, PRIVATE(split))
+MC_SHAPE(FFFJ_split, .script = "FFFJ", .searchers = 2, PRIVATE(split))
+MC_SHAPE(FSF_split, .script = "FSF", .searchers = 2, PRIVATE(split))
+MC_SHAPE(FF_request, .script = "FF", .searchers = 1, PRIVATE(request), .asks = true)
+MC_SHAPE(FFFJ_request, .script = "FFFJ", .searchers = 2, PRIVATE(request), .asks = true)
+
+#define ONE .threads = {"producer", "searcher"}
+#define TWO .threads = {"producer", "searcher", "searcher 2"}
+#define ROW(name, what, ...)                                                                       \
+    {                                                                                              \
+#name, what, .setup = setup_##name, .body = body, .finish = finish, .may_rest = may_rest,  \
+                     __VA_ARGS__                                                                   \
+    }
+
+const mc_model mc_models[] = {
+    ROW(F, "a fork against the last searcher", ONE, .bound = 0),
+    ROW(F_poked, "the same; a poke is pending", ONE, .bound = 0),
+    ROW(F_full, "the same out of line, with full fences", ONE, .bound = 0),
+    ROW(F_outline, "the same out of line, without fences", ONE, .bound = 0),
+    ROW(F_fenced, "the same as the literature has it", ONE, .bound = 0),
+    ROW(SF_full, "a fork after a fiber switch, with full fences", ONE, .bound = 4),
+    ROW(FF, "two forks against the last searcher", ONE, .bound = 0),
+    ROW(F_two, "a fork against two searchers", TWO, .bound = 3),
+    ROW(FF_two, "two forks against two searchers: a chain", TWO, .bound = 3),
+    ROW(F_last, "a fork; the forker is the last worker", ONE, .bound = 0),
+    ROW(F_middle, "a fork; the forker is between two searchers", TWO, .bound = 2),
+    ROW(FF_last, "two forks; the forker is the last worker", TWO, .bound = 2),
+    ROW(P, "a push to the ready deque", ONE, .bound = 0),
+    ROW(PP_two, "two pushes, two searchers: a chain", TWO, .bound = 3),
+    ROW(I, "a submission; in its middle the searcher sleeps", ONE, .bound = 4),
+    ROW(II, "two; the first one lies before a gap", ONE, .bound = 3),
+    ROW(II_two, "two submissions, two searchers", TWO, .random = 100000),
+    ROW(SF, "a fork after a fiber switch", ONE, .bound = 4),
+    ROW(FSF_two, "forks on both sides of a fiber switch, flushed", TWO, .bound = 2),
+    ROW(P_retire, "a push, and its worker retires", ONE, .bound = 4),
+    ROW(PP_retire, "two pushes, two searchers, and the worker retires", TWO, .bound = 2),
+    ROW(PP_nap, "pushes while the last searcher naps", TWO, .bound = 3),
+    ROW(F_nap, "a fork while the only searcher naps", ONE, .bound = 0),
+    ROW(FJF_ask, "a join between two forks keeps its hands off limit", ONE, .bound = 3),
+    ROW(FF_ask, "searchers that ask before they rob", TWO, .random = 60000),
+    ROW(F_the, "THE: a fork against the last searcher", ONE, .bound = 0),
+    ROW(FF_the, "THE: two forks, two searchers", TWO, .bound = 2),
+    ROW(FSF_the, "THE: forks on both sides of a fiber switch", TWO, .random = 20000),
+    ROW(F_abp, "bounded deques: a fork against the last searcher", ONE, .bound = 0),
+    ROW(FF_abp, "bounded deques: two forks, two searchers", TWO, .bound = 2),
+    ROW(FSF_abp, "bounded deques: forks on both sides of a fiber switch", TWO, .random = 20000),
+    ROW(FF_split, "a split deque: two forks against the last searcher", ONE, .bound = 3),
+    ROW(FFFJ_split, "a split deque: a join exposes, too", TWO, .bound = 2),
+    ROW(FSF_split, "a split deque: forks on both sides of a fiber switch", TWO, .random = 20000),
+    ROW(FF_request, "a private deque: two forks against the last searcher", ONE, .bound = 3),
+    ROW(FFFJ_request, "a private deque: a join is one's turn, too", TWO, .random = 20000),
+    {.name = NULL}};

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <tests/model/system/pools.h>
+
+#include <runtime/engine/find.h>
+#include <runtime/pool/due.h>
+#include <runtime/pool/job.h>
+#include <runtime/pool/key.h>
+#include <runtime/pool/perform.h>
+#include <runtime/pool/runner.h>
+#include <runtime/sync/cancellation.h>
+
+#include <string.h>
+
+static filch_runtime home;
+
+void pools_setup(filch_pool *pool, filch_context *context, unsigned width, size_t capacity)
+{
+    memset(pool, 0, sizeof *pool);
+    *context = (filch_context){.deadline = FILCH_FOREVER, .users = {1}, .refs = {1}};
+    pool->rt = &home;
+    pool->context = context;
+    pool->config.name = "pool";
+    pool->config.order = FILCH_FIFO;
+    pool->config.aging = FILCH_FOREVER;
+    pool->config.full = FILCH_FULL_REJECT;
+    pool->config.capacity = capacity;
+    pool->stats.width = width;
+    filch_u64_store(&pool->refs, FL_POOL_OPEN, FILCH_RELAXED);
+    fl_runners_make(pool, width);
+    fl_pool_watch(pool);
+}
+
+/* ---- Played ---- */
+
+bool fl_work_anywhere(fl_runtime *rt)
+{
+    (void)rt;
+    return false;
+}
+
+void fl_gate_pass(filch_pool *of, filch_job *job, fl_after *after)
+{
+    (void)of, (void)job, (void)after;
+}
+
+bool fl_alarm_rings(const fl_alarm *alarm)
+{
+    (void)alarm;
+    return false;
+}
+
+void fl_elastic_mind(filch_pool *of)
+{
+    (void)of;
+}
+
+void fl_direct_take_in(filch_job *job, fl_after *after)
+{
+    (void)job, (void)after;
+}
+
+void fl_direct_fence(const filch_pool *of)
+{
+    (void)of;
+}
+
+void fl_job_finish(filch_self self, fl_ended *ended)
+{
+    (void)self, (void)ended;
+}
+
+int fl_key_take(filch_job *job)
+{
+    (void)job;
+    return 0;
+}
+
+void fl_key_leave(filch_job *job)
+{
+    (void)job;
+}
+
+void fl_stuck_watch(filch_job *job)
+{
+    (void)job;
+}
+
+unsigned fl_shards(void)
+{
+    return 0;
+}
+
+void fl_job_tell(filch_self self, filch_job *job)
+{
+    (void)self, (void)job;
+}
+
+filch_job *fl_job_here(const filch_pool *of)
+{
+    (void)of;
+    return NULL;
+}
+
+void fl_delay_end(filch_job *job)
+{
+    (void)job;
+}
+
+void fl_alarm_unset(fl_alarm *alarm)
+{
+    (void)alarm;
+}

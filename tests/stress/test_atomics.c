@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Two threads write a word each and then read the other's (store buffering): with seq_cst accesses
+ * one of them reads what the other has written. Emulators of other processors are tested by this as
+ * well as compilers. */
+#include <criterion/criterion.h>
+#include <filch/atomic.h>
+#include <pthread.h>
+#include <tests/support/patience.h>
+#include <tests/support/stress.h>
+
+enum { ROUNDS = 1000, SPINS = 1000 };
+
+/* Each round has words of its own, so that the threads meet only before it. */
+typedef struct pair {
+    filch_u64 written[2];
+    uint64_t read[2];
+} pair;
+
+static pair pairs[ROUNDS];
+static filch_u32 arrived;
+
+static void meet(unsigned round)
+{
+    filch_u32_add(&arrived, 1, FILCH_ACQ_REL);
+    for (unsigned turn = 0; filch_u32_load(&arrived, FILCH_ACQUIRE) < 2 * (round + 1); turn++)
+        if (turn > SPINS)
+            be_patient(turn - SPINS);
+}
+
+static void *write_then_read(void *arg)
+{
+    unsigned me = arg != NULL; /* NULL: the first thread */
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        meet(i);
+        filch_u64_store(&pairs[i].written[me], 1, FILCH_SEQ_CST);
+        pairs[i].read[me] = filch_u64_load(&pairs[i].written[!me], FILCH_SEQ_CST);
+    }
+    return NULL;
+}
+
+Test(atomics, a_seq_cst_store_is_not_overtaken_by_a_later_seq_cst_load)
+{
+    pthread_t other;
+    cr_assert_eq(pthread_create(&other, NULL, write_then_read, pairs), 0);
+    write_then_read(NULL);
+    cr_assert_eq(pthread_join(other, NULL), 0);
+    for (unsigned i = 0; i < ROUNDS; i++)
+        cr_assert(pairs[i].read[0] || pairs[i].read[1], "round %u: neither saw the other", i);
+}

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# For tests in bash: a scratch folder, in which they run, and checks that count failures.
+[[ ${TMPDIR-} != *[[:space:]]* ]] || unset TMPDIR # the first line of a script has no room for blanks
+scratch=$(mktemp -d)
+trap 'chmod -R u+rwx "$scratch"; rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+failures=0
+
+# claim TEXT COMMAND...: the command must succeed.
+claim() {
+    local text=$1
+    shift
+    if ! "$@"; then
+        echo "FAILED: $text"
+        failures=$((failures + 1))
+    fi
+}

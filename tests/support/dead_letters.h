@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A test's queues of letters, whose payloads record their outcome, and a store that fails at
+ * will. */
+#ifndef SUPPORT_DEAD_LETTERS_H
+#define SUPPORT_DEAD_LETTERS_H
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/dead_letters.h>
+#include <runtime/resilience/dead_letters.h>
+#include <runtime/resilience/dead_letters_memory.h>
+#include <string.h>
+#include <tests/support/configs.h>
+#include <tests/support/signpost.h>
+
+/* ---- Payloads ---- */
+
+typedef struct payload {
+    unsigned number;
+    signpost dropped, submitted;
+} payload;
+
+static inline void payload_drop(void *data)
+{
+    signpost_raise(&((payload *)data)->dropped);
+}
+
+static inline filch_dead_letter_draft draft_of(payload *one)
+{
+    static const filch_failure why = {.code = -EIO, .line = 7, .file = "mail.c", .message = "no"};
+    return (filch_dead_letter_draft){
+        .name = "mail", .failure = &why, .attempts = 3, .data = one, .drop = payload_drop};
+}
+
+/* A filch_requeue_fn; arg: NULL, or a code with which it fails. */
+static inline int payload_submit(const filch_dead_letter *letter, void *arg)
+{
+    if (arg)
+        return *(int *)arg;
+    signpost_raise(&((payload *)letter->data)->submitted);
+    return 0;
+}
+
+/* ---- Queues ---- */
+
+static inline filch_dead_letters *letters_of(filch_dead_letters_config config)
+{
+    filch_dead_letters *letters = NULL;
+    cr_assert_eq(filch_dead_letters_create(&letters, &config), 0, "%s", filch_error());
+    return letters;
+}
+
+static inline uint64_t put_one(filch_dead_letters *letters, payload *one)
+{
+    uint64_t id = 0;
+    filch_dead_letter_draft draft = draft_of(one);
+    cr_assert_eq(filch_dead_letters_put(letters, &draft, &id), 0, "%s", filch_error());
+    return id;
+}
+
+static inline filch_dead_letters_stats dead_letters_stats(filch_dead_letters *letters)
+{
+    filch_dead_letters_stats all;
+    cr_assert_eq(filch_dead_letters_stats_read(letters, &all, sizeof all), 0, "%s", filch_error());
+    return all;
+}
+
+/* No call is running: everything is accounted for. */
+static inline void dead_letters_balance(filch_dead_letters *letters)
+{
+    filch_dead_letters_stats all = dead_letters_stats(letters);
+    cr_assert_eq(all.found + all.put,
+                 all.kept + all.taken + all.requeued + all.purged + all.expired + all.dropped);
+}
+
+/* ---- A store in memory that fails ---- */
+
+/* Next return value of each function, if that is not 0. */
+typedef struct failing {
+    void *memory;
+    int put, next, take, settle, remove, trim, count;
+    unsigned closed;
+} failing;
+
+static inline int failing_put(void *store, filch_dead_letter *letter)
+{
+    failing *of = store;
+    return of->put ? of->put : fl_dead_letters_memory.put(of->memory, letter);
+}
+
+static inline int failing_next(void *store, uint64_t after, filch_dead_letter **out)
+{
+    failing *of = store;
+    return of->next ? of->next : fl_dead_letters_memory.next(of->memory, after, out);
+}
+
+static inline int failing_take(void *store, uint64_t id, filch_dead_letter **out)
+{
+    failing *of = store;
+    return of->take ? of->take : fl_dead_letters_memory.take(of->memory, id, out);
+}
+
+static inline int failing_settle(void *store, uint64_t id, bool gone)
+{
+    failing *of = store;
+    return of->settle ? of->settle : fl_dead_letters_memory.settle(of->memory, id, gone);
+}
+
+static inline int failing_remove(void *store, uint64_t id, filch_dead_letter **out)
+{
+    failing *of = store;
+    return of->remove ? of->remove : fl_dead_letters_memory.remove(of->memory, id, out);
+}
+
+static inline int failing_trim(void *store, uint64_t most, filch_dead_letter **out)
+{
+    failing *of = store;
+    return of->trim ? of->trim : fl_dead_letters_memory.trim(of->memory, most, out);
+}
+
+static inline int failing_count(void *store, filch_dead_letter_count *out)
+{
+    failing *of = store;
+    return of->count ? of->count : fl_dead_letters_memory.count(of->memory, out);
+}
+
+static inline void failing_close(void *store)
+{
+    failing *of = store;
+    of->closed++;
+    fl_dead_letters_memory.close(of->memory);
+}
+
+static const filch_dead_letter_store failing_store = {.put = failing_put,
+                                                      .next = failing_next,
+                                                      .take = failing_take,
+                                                      .settle = failing_settle,
+                                                      .remove = failing_remove,
+                                                      .trim = failing_trim,
+                                                      .count = failing_count,
+                                                      .close = failing_close};
+
+#endif

@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# tools/packages.sh against a fake apt: scripts note how they are called, and PATH leads to nothing else.
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../support/claims.bash"
+script=$(cd "$here/../../tools" && pwd)/packages.sh
+
+# ---- The fake system: a folder of ordinary commands, one of apt's, one of sudo, and one that packages fill ----
+
+mkdir plain apt sudo filled
+for name in bash cat chmod cp cut env grep mkdir mktemp mv paste rm tail touch; do
+    ln -s "$(command -v "$name")" "plain/$name"
+done
+# fake FOLDER/NAME: a command whose script is read; it notes its arguments in `calls`.
+fake() {
+    {
+        echo "#!$scratch/plain/bash"
+        echo "cd '$scratch'"
+        echo "echo \"${1#*/} \$*\" >>calls"
+        cat
+    } >"$1"
+    chmod +x "$1"
+}
+fake sudo/sudo <<'END'
+exec "$@"
+END
+fake apt/apt-cache <<'END'
+grep -qx "${!#}" offered
+END
+# `install` fails as a whole, as apt-get does, if one package cannot be had. Package `p-19` brings the command `p`.
+fake apt/apt-get <<'END'
+[ "$1" != update ] || exit "$(cat update)"
+[ "$1" != download ] || exec cp "$3" "$OLDPWD/$3.deb"
+shift 4
+for package; do
+    grep -qx "$package" offered && ! grep -qx "$package" broken || { echo "E: cannot install $package"; exit 100; }
+done
+for package; do
+    cp plain/touch "filled/${package%-[0-9]*}"
+    echo "Setting up $package"
+done
+END
+fake apt/dpkg <<'END'
+[ "$1" = -x ] && mkdir -p "$OLDPWD/usr/bin" && cp "$OLDPWD/${2##*/}" "$OLDPWD/usr/bin/watch"
+END
+# id is no part of plain/: it says which user this is
+fake plain/id <<'END'
+cat user
+END
+
+# system USER OFFERED BROKEN: a system with nothing installed.
+system() {
+    rm -rf filled build calls
+    mkdir -p filled
+    touch calls
+    echo "$1" >user
+    tr ' ' '\n' <<<"$2" >offered
+    tr ' ' '\n' <<<"$3" >broken
+    echo 0 >update
+    folders=$scratch/plain:$scratch/filled:$scratch/apt:$scratch/sudo
+}
+
+# ask FUNCTION TABLE...: calls a function of packages.sh; leaves status, and what was said in out, err and both.
+ask() {
+    status=0
+    # shellcheck disable=SC2016
+    PATH=$folders "$(command -v bash)" -c '. "$0"; "$@"' "$script" "$@" >out 2>err || status=$?
+    cat out err >both
+}
+called() { grep -c -- "$1" calls; }
+says() { claim "$1: $(cat both)" grep -q -- "$2" both; }
+
+rows='
+one           | command one
+two-19 two-14 | command two
+'
+
+# ---- Everything is there: nothing is called ----
+
+system 0 "one two-14" ""
+cp plain/touch filled/one
+cp plain/touch filled/two
+ask need "$rows"
+claim "installed packages pass: $(cat both)" test "$status" -eq 0
+claim "and nothing is said" test ! -s both
+claim "nor called: $(cat calls)" test "$(called apt)" -eq 0
+
+# ---- Alternatives, and a second time ----
+
+system 0 "one two-14" ""
+ask need "$rows"
+claim "the alternative that this release has is installed: $(cat both)" test "$status" -eq 0
+claim "with the other package, by one call: $(cat calls)" test "$(called '^apt-get install .* one two-14$')" -eq 1
+says "the user is told what is installed" '^installing: one two-19 '
+claim "root needs no sudo" test "$(called sudo)" -eq 0
+: >calls
+ask need "$rows"
+claim "the second time nothing is called: $(cat calls)" test "$status-$(called apt)" = 0-0
+system 0 "one two-19 two-14" ""
+ask need "$rows"
+claim "the first alternative goes first: $(cat calls)" test "$(called '^apt-get install .* one two-19$')" -eq 1
+cp plain/touch filled/two
+rm filled/one
+: >calls
+ask need "$rows"
+claim "only what is missing is installed: $(cat calls)" test "$(called 'apt-get install .*recommends one$')" -eq 1
+
+# ---- A package that does not exist, or does not install, hides no other ----
+
+system 0 "two-14" ""
+ask need "$rows"
+claim "an unknown package is an error" test "$status" -eq 1
+claim "but the other is installed: $(cat calls)" test -e filled/two
+says "the message names the unknown one, and no other" '^missing packages: one$'
+says "and why" 'no package of this system is named: one'
+
+system 0 "one two-19" "one"
+ask need "$rows"
+claim "a package that does not install is an error" test "$status" -eq 1
+claim "but the other is installed: $(cat calls)" test -e filled/two
+says "the message names the broken one, and no other" '^missing packages: one$'
+says "with apt's own words" 'E: cannot install one'
+
+system 0 "one two-19" ""
+echo 100 >update
+ask need "$rows"
+claim "known packages install although lists cannot be updated: $(cat both)" test "$status" -eq 0
+
+# ---- Users, and systems without sudo or apt ----
+
+system 1000 "one two-19" ""
+ask need "$rows"
+claim "other users pass by sudo: $(cat both)" test "$status" -eq 0
+claim "each time: $(cat calls)" test "$(called '^sudo apt-get update')-$(called '^sudo env .*apt-get install')" = 1-1
+
+folders=${folders%:*}
+rm filled/*
+: >calls
+ask need "$rows"
+claim "without sudo nothing is called: $(cat calls)" test "$status-$(called apt)" = 1-0
+says "and the message says what to do" '^sudo not found: run this script as root$'
+says "and what is missing" '^missing packages: one two-19$'
+claim "and nothing of an earlier log: $(cat err)" test "$(wc -l <err)" -eq 2
+
+folders=${folders%:*}:$scratch/sudo
+ask need "$rows"
+claim "without apt nothing is called: $(cat calls)" test "$status-$(called apt)" = 1-0
+says "the message names the page with other systems' packages" 'by hand.*docs/packages.md'
+says "and the missing packages" '^missing packages: one two-19$'
+
+# ---- A program taken out of its package ----
+
+program='
+watcher-2 watcher | usr/bin/watch
+'
+system 1000 "watcher" ""
+cp plain/touch watcher
+ask fetch "$program"
+claim "a program is taken out of its package: $(cat both build/log/programs.log)" test "$status-$(find build/tools -type f)" = 0-build/tools/watch
+claim "by the user: $(cat calls)" test "$(called sudo)" -eq 0
+: >calls
+ask fetch "$program"
+claim "the second time nothing is called: $(cat calls)" test "$status-$(called apt)" = 0-0
+for offered in watcher ""; do
+    system 1000 "$offered" ""
+    rm -f watcher
+    ask fetch "$program"
+    claim "a package that cannot be fetched is an error" test "$status" -eq 1
+    says "the message names both" '^watch not found, and package watcher-2 could not be fetched'
+    claim "and leaves nothing: $(find build -name 'tools.*')" test -z "$(find build -name 'tools.*')"
+done
+claim "the log names packages that do not exist" grep -q 'no package of this system is named: watcher-2 watcher' build/log/programs.log
+
+# ---- The tables themselves ----
+
+# shellcheck disable=SC1090
+. "$script"
+while IFS='|' read -r packages content; do
+    claim "content of a known kind: $packages: $content" \
+        grep -Eq '^ (command [^ ]+|module [^ ]+|header [^ ]+ [^ ]+|flags [^ ]+ [^ ]+)$' <<<"$content"
+done < <(grep -h '|' <<<"$packages_to_run$packages_of_peers$packages_of_columns$packages_to_test$packages_to_test_all")
+[ "$failures" -eq 0 ]

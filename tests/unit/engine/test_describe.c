@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A runtime's description of itself matches its behaviour. Each case is a process of its own, since
+ * a process reads the topology once. */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <filch/filch.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <tests/support/child.h>
+
+static filch_runtime *runtime(const filch_config *config)
+{
+    filch_runtime *rt = NULL;
+    CHILD_CHECK(filch_runtime_create(&rt, config) == 0);
+    return rt;
+}
+
+static void say(const filch_config *config)
+{
+    char text[8192];
+    filch_runtime *rt = runtime(config);
+    CHILD_CHECK(filch_runtime_describe(rt, text, sizeof text) == strlen(text));
+    dprintf(STDERR_FILENO, "%s%u in all\n", text, filch_runtime_workers(rt));
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+}
+
+static void passes(struct child *child, void (*work)(void))
+{
+    child_run(child, work);
+    cr_assert(child_passed(child), "status 0x%x: %s", child->status, child->text);
+}
+
+static void expect(const struct child *child, const char *words)
+{
+    cr_expect_not_null(strstr(child->text, words), "no '%s' in: %s", words, child->text);
+}
+
+static void say_everything(void)
+{
+    filch_config config = {.workers = 3,
+                           .bind = "none",
+                           .queue = "central-mutex",
+                           .fence = "full",
+                           .stack_size = 100 << 10,
+                           .max_fibers = 77,
+                           .seed = 12345};
+    say(&config);
+}
+
+Test(describe, says_what_was_asked_for)
+{
+    struct child child;
+    passes(&child, say_everything);
+    static const char *const words[] = {"workers      3, as asked for",
+                                        "binding      none, not pinned",
+                                        "queue        central-mutex",
+                                        "policy       random",
+                                        "fence        full, as asked for",
+                                        "stacks of 100 KiB",
+                                        "at most 77 fibers",
+                                        "seed         12345",
+                                        "3 in all"};
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
+        expect(&child, words[i]);
+}
+
+static void say_with_one_cpu(void)
+{
+    cpu_set_t ours, one;
+    CHILD_CHECK(sched_getaffinity(0, sizeof ours, &ours) == 0);
+    CPU_ZERO(&one);
+    int last = CPU_SETSIZE - 1;
+    while (!CPU_ISSET(last, &ours))
+        last--;
+    CPU_SET(last, &one);
+    CHILD_CHECK(sched_setaffinity(0, sizeof one, &one) == 0);
+    dprintf(STDERR_FILENO, "last %d\n", last);
+    say(NULL);
+}
+
+Test(describe, says_one_worker_where_the_mask_has_one_cpu)
+{
+    struct child child;
+    passes(&child, say_with_one_cpu);
+    int last = -1;
+    cr_assert_eq(sscanf(strstr(child.text, "last "), "last %d", &last), 1);
+    char place[32];
+    snprintf(place, sizeof place, " 0@%d\n", last);
+    expect(&child, "\nworkers      1: ");
+    expect(&child, place);
+    expect(&child, "\n1 in all");
+}
+
+/* ---- Under a quota ---- */
+
+static char group[128];
+
+static bool put(const char *file, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", group, file);
+    int to = open(path, O_WRONLY);
+    bool done = to >= 0 && write(to, text, strlen(text)) == (ssize_t)strlen(text);
+    if (to >= 0)
+        close(to);
+    return done;
+}
+
+static bool make_group(void)
+{
+    snprintf(group, sizeof group, "/sys/fs/cgroup/cpu/filch-test-%d", (int)getpid());
+    return mkdir(group, 0755) == 0 && put("cpu.cfs_period_us", "100000") &&
+           put("cpu.cfs_quota_us", "100000");
+}
+
+static void say_under_quota(void)
+{
+    CHILD_CHECK(put("cgroup.procs", "0"));
+    say(NULL);
+}
+
+Test(describe, says_one_worker_where_the_quota_is_one_cpu)
+{
+    if (!make_group()) {
+        rmdir(group);
+        cr_skip_test("no cgroup v1 cpu controller that this user may write");
+    }
+    struct child child;
+    child_run(&child, say_under_quota);
+    rmdir(group);
+    cr_assert(child_passed(&child), "status 0x%x: %s", child.status, child.text);
+    expect(&child, "\nworkers      1: ");
+    expect(&child, "quota");
+    expect(&child, "\n1 in all");
+}
+
+/* ---- How it is said ---- */
+
+static void measure(void)
+{
+    char whole[8192], cut[40];
+    filch_runtime *rt = runtime(&(filch_config){.workers = 2});
+    size_t length = filch_runtime_describe(rt, whole, sizeof whole);
+    CHILD_CHECK(length == strlen(whole));
+    CHILD_CHECK(filch_runtime_describe(rt, NULL, 0) == length);
+    memset(cut, 'x', sizeof cut);
+    CHILD_CHECK(filch_runtime_describe(rt, cut, sizeof cut - 8) == length);
+    CHILD_CHECK(strlen(cut) == sizeof cut - 9 && strncmp(cut, whole, strlen(cut)) == 0);
+    CHILD_CHECK(cut[sizeof cut - 8] == 'x');
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+}
+
+Test(describe, counts_and_cuts_as_snprintf_does)
+{
+    struct child child;
+    passes(&child, measure);
+}
+
+static void say_it_twice(void)
+{
+    char text[8192];
+    setenv("FILCH_INFO", "1", 1);
+    filch_runtime *rt = runtime(&(filch_config){.workers = 2, .seed = 7});
+    filch_runtime_describe(rt, text, sizeof text);
+    fputs(text, stderr);
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+}
+
+Test(describe, filch_info_prints_the_same_to_stderr)
+{
+    struct child child;
+    passes(&child, say_it_twice);
+    size_t length = strlen(child.text);
+    cr_assert_gt(length, 0);
+    cr_assert_eq(length % 2, 0);
+    cr_assert_arr_eq(child.text, child.text + length / 2, length / 2);
+}
+
+static void say_nothing(void)
+{
+    setenv("FILCH_INFO", "0", 1);
+    CHILD_CHECK(filch_runtime_destroy(runtime(NULL)) == 0);
+}
+
+Test(describe, says_nothing_unasked)
+{
+    struct child child;
+    passes(&child, say_nothing);
+    cr_assert_str_eq(child.text, "");
+}

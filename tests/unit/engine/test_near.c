@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Which sleeping worker is woken for work from outside. On a machine of one core there is nothing
+ * to tell apart. */
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/clock.h>
+#include <sched.h>
+#include <tests/support/patience.h>
+#include <tests/support/signpost.h>
+
+static fl_near table;
+static cpu_set_t all; /* where the process may run */
+static unsigned cpu;  /* where this thread does */
+
+static void stay_here(void)
+{
+    cpu_set_t one;
+    cr_assert_eq(sched_getaffinity(0, sizeof all, &all), 0);
+    cpu = (unsigned)sched_getcpu();
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    cr_assert_eq(sched_setaffinity(0, sizeof one, &one), 0);
+}
+
+static void compute(void)
+{
+    for (int64_t from = fl_thread_cpu(); fl_thread_cpu() - from < FL_NEAR_COMPUTES;)
+        filch_pause();
+}
+
+/* ---- The table ---- */
+
+TestSuite(near, .init = stay_here);
+
+Test(near, the_worker_that_parked_last_on_the_cpu_is_tried_first)
+{
+    fl_near_park(&table, 3);
+    fl_near_park(&table, 5);
+    cr_assert_eq(fl_near_first(&table, FL_NEAR_BLOCKS), 5);
+}
+
+Test(near, a_worker_that_parked_on_another_cpu_with_the_same_entry_is_not)
+{
+    filch_u32_store(&table.parked[cpu % FL_NEAR_ENTRIES], (cpu + FL_NEAR_ENTRIES) * FL_NEAR_CPU + 5,
+                    FILCH_RELAXED);
+    cr_assert_eq(fl_near_first(&table, FL_NEAR_BLOCKS), 0);
+}
+
+Test(near, an_index_stays_as_it_is)
+{
+    fl_near_park(&table, 5);
+    cr_assert_eq(fl_near_first(&table, 3), 3);
+}
+
+Test(near, a_thread_that_computes_tries_the_next_worker_first_and_its_own_ever_more_seldom)
+{
+    unsigned own = 0;
+    fl_near_park(&table, 5);
+    for (unsigned i = 0; i < 100; i++) {
+        compute();
+        unsigned first = fl_near_first(&table, FL_NEAR_GUESS);
+        cr_assert(first == 6 || (first == 5 && i > 0), "%u: %u", i, first);
+        own += first == 5;
+    }
+    cr_assert(own >= 2 && own <= 10, "%u", own);
+}
+
+/* As one that spins until its job is done, where the next worker starts late. */
+Test(near, a_thread_that_computes_only_while_the_next_worker_is_tried_stays_with_its_own)
+{
+    unsigned next = 0;
+    fl_near_park(&table, 5);
+    for (unsigned i = 0; i < 100; i++) {
+        bool late = fl_near_first(&table, FL_NEAR_GUESS) == 6;
+        next += late;
+        if (late)
+            compute();
+        else
+            usleep(300);
+    }
+    cr_assert_lt(next, 50, "%u", next);
+}
+
+/* A slow machine may take long for a short sleep. */
+Test(near, a_thread_that_has_slept_tries_its_own)
+{
+    fl_near_park(&table, 5);
+    WAIT_WHILE(fl_near_first(&table, FL_NEAR_GUESS) != 5);
+}
+
+/* ---- Runtimes ---- */
+
+static int started_by;
+static signpost started;
+
+static void start(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    started_by = filch_worker_index();
+    signpost_raise(&started);
+}
+
+static bool all_parked(const filch_runtime *rt)
+{
+    for (unsigned i = 0; i < fl_reach(rt); i++)
+        if (filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) != FL_PARK_PARKED)
+            return false;
+    return true;
+}
+
+/* The place of the worker that starts a job while all sleep. */
+static const fl_place *submit_to_sleepers(filch_runtime *rt, bool computing)
+{
+    WAIT_WHILE(!all_parked(rt));
+    if (computing)
+        compute();
+    filch_u32_store(&started, 0, FILCH_RELEASE);
+    cr_assert_eq(filch_go(rt, start, NULL), 0);
+    signpost_wait(&started, 1);
+    return &rt->worker[started_by]->place;
+}
+
+static filch_runtime *create(unsigned workers, const char *bind)
+{
+    filch_runtime *rt;
+    filch_config config = {.workers = workers, .bind = bind};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    return rt;
+}
+
+/* Its workers may run everywhere, this thread on one CPU. */
+static filch_runtime *create_beside(unsigned workers)
+{
+    cr_assert_eq(sched_setaffinity(0, sizeof all, &all), 0);
+    filch_runtime *rt = create(workers, "core");
+    stay_here();
+    return rt;
+}
+
+enum { TRIES = 1000 }; /* it may be kept from sleeping by other programs */
+static const unsigned counts[] = {2, 8};
+
+Test(near, a_job_of_a_thread_that_sleeps_starts_on_its_cpu)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        filch_runtime *rt = create_beside(counts[i]);
+        bool here = rt->resident.placement.units == 1;
+        for (unsigned k = 0; k < TRIES && !here; k++)
+            here = submit_to_sleepers(rt, false)->cpu == (int)cpu;
+        cr_assert(here, "%u workers", counts[i]);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+Test(near, a_job_of_a_thread_that_computes_starts_on_another_cpu)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        filch_runtime *rt = create_beside(counts[i]);
+        unsigned here = 0;
+        for (unsigned k = 0; k < 20 && rt->resident.placement.units > 1; k++)
+            here += submit_to_sleepers(rt, true)->cpu == (int)cpu;
+        cr_assert_lt(here, 10, "%u workers: %u", counts[i], here);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+Test(near, an_old_entry_loses_no_job)
+{
+    static const unsigned workers[] = {1, 2, 8, 64};
+    for (unsigned i = 0; i < 4; i++) {
+        filch_runtime *rt = create(workers[i], "none");
+        for (unsigned k = 0; k < 20; k++) {
+            WAIT_WHILE(!all_parked(rt));
+            filch_u32_store(&rt->near.parked[cpu % FL_NEAR_ENTRIES],
+                            cpu * FL_NEAR_CPU + k % (2 * workers[i]), FILCH_RELAXED);
+            submit_to_sleepers(rt, k % 2);
+        }
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <pthread.h>
+#include <string.h>
+#include <tests/support/child.h>
+#include <tests/support/fib.h>
+#include <tests/support/signpost.h>
+
+static filch_runtime *runtime(unsigned workers)
+{
+    filch_runtime *rt = NULL;
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers}), 0);
+    return rt;
+}
+
+struct caller {
+    filch_runtime *rt;
+    unsigned wrong;
+};
+
+static void *call_often(void *arg)
+{
+    static const long answers[] = {0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144};
+    struct caller *caller = arg;
+    for (int i = 0; i < 300; i++)
+        caller->wrong += FILCH_RUN(caller->rt, fib, i % 13) != answers[i % 13];
+    return NULL;
+}
+
+Test(outside, many_foreign_threads_run_tasks_at_once)
+{
+    enum { THREADS = 16 };
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        filch_runtime *rt = runtime(workers);
+        struct caller callers[THREADS] = {0};
+        pthread_t threads[THREADS];
+        for (unsigned i = 0; i < THREADS; i++) {
+            callers[i].rt = rt;
+            cr_assert_eq(pthread_create(&threads[i], NULL, call_often, &callers[i]), 0);
+        }
+        for (unsigned i = 0; i < THREADS; i++) {
+            pthread_join(threads[i], NULL);
+            cr_assert_eq(callers[i].wrong, 0);
+        }
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+/* ---- From one runtime into another ---- */
+
+FILCH_TASK(long, bounce, (filch_runtime *, here), (filch_runtime *, there), (int, times))
+{
+    if (times == 0)
+        return filch_worker_index();
+    return FILCH_RUN(there, bounce, there, here, times - 1) + 1;
+}
+
+Test(outside, a_task_runs_another_on_another_runtime_and_back)
+{
+    for (unsigned workers = 1; workers <= 2; workers++) {
+        filch_runtime *a = runtime(workers), *b = runtime(workers);
+        for (int times = 0; times < 3; times++) /* a; a, b; a, b, a */
+            for (int i = 0; i < 50; i++) {
+                long answer = FILCH_RUN(a, bounce, a, b, times);
+                cr_assert(answer >= times && answer < times + (long)workers);
+            }
+        cr_assert_eq(filch_runtime_destroy(a), 0);
+        cr_assert_eq(filch_runtime_destroy(b), 0);
+    }
+}
+
+static signpost inside, released;
+
+FILCH_TASK(int, hold)
+{
+    signpost_raise(&inside);
+    signpost_wait(&released, 1);
+    return 1;
+}
+
+FILCH_TASK(int, wait_over_there, (filch_runtime *, there))
+{
+    return FILCH_RUN(there, hold);
+}
+
+static void *call_waiter(void *arg)
+{
+    filch_runtime **both = arg;
+    return FILCH_RUN(both[0], wait_over_there, both[1]) == 1 ? arg : NULL;
+}
+
+Test(outside, a_worker_goes_on_with_other_work_while_its_task_waits_elsewhere)
+{
+    filch_runtime *both[2] = {runtime(1), runtime(1)};
+    pthread_t thread;
+    void *right;
+    cr_assert_eq(pthread_create(&thread, NULL, call_waiter, both), 0);
+    signpost_wait(&inside, 1);
+    cr_assert_eq(FILCH_RUN(both[0], fib, 20), 6765, "on the only worker of the one that waits");
+    signpost_raise(&released);
+    pthread_join(thread, &right);
+    cr_assert_not_null(right);
+    cr_assert_eq(filch_runtime_destroy(both[0]), 0);
+    cr_assert_eq(filch_runtime_destroy(both[1]), 0);
+}
+
+/* ---- Refused ---- */
+
+FILCH_TASK(int, runs_on_its_own, (filch_runtime *, rt))
+{
+    filch_slot slot;
+    return filch_run(rt, &fib_task, &slot);
+}
+
+FILCH_TASK(long, macro_on_its_own, (filch_runtime *, rt))
+{
+    return FILCH_RUN(rt, fib, 3);
+}
+
+Test(outside, running_on_a_worker_of_the_same_runtime_is_refused)
+{
+    filch_runtime *rt = runtime(2);
+    cr_assert_eq(FILCH_RUN(rt, runs_on_its_own, rt), -EDEADLK);
+    cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(outside, a_detached_task_needs_a_function)
+{
+    filch_runtime *rt = runtime(1);
+    cr_assert_eq(filch_go(rt, NULL, NULL), -EINVAL);
+    cr_assert(strstr(filch_error(), "without a function") != NULL);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+static void run_macro_on_its_own(void)
+{
+    filch_runtime *rt;
+    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 1}) == 0);
+    FILCH_RUN(rt, macro_on_its_own, rt);
+}
+
+Test(outside, the_macro_on_a_worker_of_the_same_runtime_dies_by_name)
+{
+    struct child child;
+    child_run(&child, run_macro_on_its_own);
+    cr_assert(child_died(&child, "filch_run(fib) on a worker of the same runtime"), "%s",
+              child.text);
+    cr_assert(child_died(&child, "call fib(self, ...)"));
+}
+
+/* ---- Detached ---- */
+
+static signpost gone;
+
+static void count(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    signpost_raise(&gone);
+}
+
+static void count_by_forking(filch_self self, void *unused)
+{
+    (void)unused;
+    FILCH_FORK(fib, 5);
+    FILCH_JOIN(long five, fib);
+    if (five == 5)
+        signpost_raise(&gone);
+}
+
+Test(outside, all_detached_tasks_run_before_destroy_returns)
+{
+    enum { TASKS = 100000 };
+    filch_runtime *rt = runtime(2);
+    for (unsigned i = 0; i < TASKS; i++)
+        cr_assert_eq(filch_go(rt, i % 8 ? count : count_by_forking, NULL), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_eq(signpost_count(&gone), TASKS);
+}
+
+struct spread {
+    filch_runtime *rt;
+    unsigned depth;
+};
+
+static void spread(filch_self self, void *arg)
+{
+    struct spread *from = arg;
+    for (unsigned i = 0; from->depth && i < 10; i++)
+        if (filch_go(from->rt, spread, from + 1))
+            filch_die("%s", filch_error());
+    count(self, NULL);
+}
+
+Test(outside, detached_tasks_of_detached_tasks_run_before_destroy_returns)
+{
+    for (unsigned workers = 1; workers <= 4; workers++) {
+        filch_runtime *rt = runtime(workers);
+        struct spread levels[6];
+        for (unsigned i = 0; i < 6; i++)
+            levels[i] = (struct spread){rt, 5 - i};
+        filch_u32_store(&gone, 0, FILCH_RELEASE);
+        cr_assert_eq(filch_go(rt, spread, levels), 0);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        cr_assert_eq(signpost_count(&gone), 111111);
+    }
+}
+
+static void wait_elsewhere(filch_self self, void *there)
+{
+    (void)self;
+    if (FILCH_RUN((filch_runtime *)there, fib, 10) == 55)
+        signpost_raise(&gone);
+}
+
+Test(outside, destroy_waits_for_fibers_that_wait_elsewhere)
+{
+    filch_runtime *elsewhere = runtime(1);
+    for (unsigned i = 0; i < 50; i++) {
+        filch_runtime *rt = runtime(2);
+        cr_assert_eq(filch_go(rt, wait_elsewhere, elsewhere), 0);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        cr_assert_eq(signpost_count(&gone), i + 1);
+    }
+    cr_assert_eq(filch_runtime_destroy(elsewhere), 0);
+}
+
+Test(outside, outside_work_is_counted)
+{
+    filch_stats stats;
+    filch_runtime *rt = runtime(1);
+    for (unsigned i = 0; i < 10; i++)
+        cr_assert_eq(filch_go(rt, count, NULL), 0);
+    for (unsigned i = 0; i < 5; i++)
+        cr_assert_eq(FILCH_RUN(rt, fib, 2), 1);
+    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    cr_assert_eq(stats.outside, 15, "the runs came last, in a queue");
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+static void go_on_here(filch_self self, void *rt)
+{
+    if (filch_runtime_here() != rt)
+        filch_die("this is a task of another runtime");
+    if (filch_go(NULL, count, NULL))
+        filch_die("%s", filch_error());
+    count(self, NULL);
+}
+
+Test(outside, a_detached_task_without_a_runtime_runs_on_its_makers)
+{
+    filch_runtime *both[2] = {runtime(1), runtime(2)};
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(filch_go(both[i], go_on_here, both[i]), 0);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(filch_runtime_destroy(both[i]), 0);
+    cr_assert_eq(signpost_count(&gone), 4);
+}
+
+Test(outside, a_detached_task_without_a_runtime_is_refused_elsewhere)
+{
+    cr_assert_null(filch_runtime_here());
+    cr_assert_eq(filch_go(NULL, count, NULL), -EINVAL);
+    cr_assert(strstr(filch_error(), "filch_go without a runtime") != NULL);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/panic.h>
+#include <string.h>
+#include <tests/support/child.h>
+#include <tests/support/panic.h>
+#include <tests/support/signpost.h>
+
+/* ---- filch_run ---- */
+
+enum { PLACE = 17 }; /* the line of the panic below */
+FILCH_TASK(int, fails, (int, code))
+{
+    FILCH_DEFER(write_letter, "a");
+    FILCH_DEFER(write_letter, "b");
+    FILCH_PANIC(code, "the number is %d", code);
+}
+
+static void run_tells_code_and_message(filch_runtime *rt)
+{
+    filch_slot slot;
+    int code = -EBADMSG;
+    memcpy(slot.args, &code, sizeof code);
+    start_diary();
+    cr_assert_eq(filch_run(rt, &fails_task, &slot), -EBADMSG);
+    char place[64];
+    snprintf(place, sizeof place, "test_panic.c:%d: the number is %d", PLACE, code);
+    cr_assert_not_null(strstr(filch_error(), place), "%s", filch_error());
+    cr_assert_not_null(strstr(filch_error(), "task fails"), "%s", filch_error());
+    cr_assert_str_eq(diary, "ba");
+}
+
+Test(panic, filch_run_returns_the_code_and_tells_task_place_and_message)
+{
+    panic_runtimes(run_tells_code_and_message);
+}
+
+/* A checkout may be deep in folders: the path has 258 characters. */
+#define FOLDERS "folder/folder/folder/folder/folder/folder/folder/folder/folder/"
+static const char deep[] = "/" FOLDERS FOLDERS FOLDERS FOLDERS "end.c";
+
+FILCH_TASK(int, fails_far_down, (int, code))
+{
+    filch_panic(deep, 7, code, "the number is %d", code);
+}
+
+Test(panic, the_message_is_kept_however_long_the_path_is)
+{
+    filch_runtime *rt = panic_runtime(0);
+    filch_slot slot;
+    int code = -EBADMSG;
+    memcpy(slot.args, &code, sizeof code);
+    cr_assert_eq(filch_run(rt, &fails_far_down_task, &slot), -EBADMSG);
+    cr_assert_not_null(strstr(filch_error(), "folder/end.c:7: the number is -74"), "%s",
+                       filch_error());
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* ---- filch_try ---- */
+
+struct attempt {
+    int depth;
+    int code;
+};
+
+static void dig(filch_self self, void *arg);
+
+FILCH_VOID_TASK(dig_task, (struct attempt *, a))
+{
+    dig(self, a);
+}
+
+/* Forks at every depth and panics at the bottom; nothing forked may be left. */
+static void dig(filch_self self, void *arg)
+{
+    const struct attempt *a = arg;
+    if (!a->depth) {
+        if (a->code)
+            FILCH_PANIC(a->code, "at the bottom");
+        return;
+    }
+    struct attempt below = {a->depth - 1, a->code}, beside = {0, 0};
+    FILCH_DEFER(write_letter, a->depth % 2 ? "o" : "e");
+    FILCH_FORK(dig_task, &beside);
+    FILCH_FORK(dig_task, &beside);
+    FILCH_DEFER(write_letter, "f");
+    dig(self, &below);
+    FILCH_JOIN_VOID(dig_task);
+    FILCH_JOIN_VOID(dig_task);
+}
+
+FILCH_TASK(int, tries)
+{
+    for (int depth = 0; depth < 10; depth++) {
+        for (int code = -1; code <= 0; code++) {
+            start_diary();
+            struct attempt a = {depth, code};
+            filch_failure failure = {.code = 77};
+            if (filch_try(self, dig, &a, &failure) != code)
+                return 1;
+            if (failure.code != (code ? code : 77) || strlen(diary) != 2 * (size_t)depth)
+                return 2;
+            if (code && (strcmp(failure.message, "at the bottom") != 0 || !failure.line ||
+                         strcmp(failure.task, "tries") != 0 || !strstr(failure.file, "test_panic")))
+                return 3;
+            if (filch_try(self, dig, &a, NULL) != code)
+                return 4;
+            FILCH_FORK(dig_task, &(struct attempt){0, 0}); /* the fork stack is as it was */
+            FILCH_JOIN_VOID(dig_task);
+        }
+    }
+    return 0;
+}
+
+static void try_catches(filch_runtime *rt)
+{
+    cr_assert_eq(FILCH_RUN(rt, tries), 0);
+}
+
+Test(panic, filch_try_ends_a_panic_and_leaves_the_fork_stack_as_it_was)
+{
+    panic_runtimes(try_catches);
+}
+
+static void rethrow(filch_self self, void *arg)
+{
+    filch_failure failure;
+    struct attempt a = {3, -EPROTO};
+    write_letter(filch_try(self, dig, &a, &failure) == -EPROTO ? "p" : "-");
+    (void)arg;
+    filch_panic_again(&failure);
+}
+
+FILCH_TASK(filch_failure *, tries_twice, (filch_failure *, failure))
+{
+    return filch_try(self, rethrow, NULL, failure) == -EPROTO ? failure : NULL;
+}
+
+static void panics_again(filch_self self, void *code)
+{
+    (void)self;
+    filch_panic_again(&(filch_failure){.code = *(int *)code, .message = "again"});
+}
+
+FILCH_TASK(int, tries_code, (int, code))
+{
+    return filch_try(self, panics_again, &code, NULL);
+}
+
+Test(panic, what_was_caught_can_be_thrown_again_and_a_code_that_is_none_is_replaced)
+{
+    filch_runtime *rt = panic_runtime(0);
+    filch_failure failure;
+    cr_assert_eq(FILCH_RUN(rt, tries_twice, &failure), &failure);
+    cr_assert_str_eq(failure.message, "at the bottom");
+    cr_assert_eq(FILCH_RUN(rt, tries_code, -EIO), -EIO);
+    cr_assert_eq(FILCH_RUN(rt, tries_code, 0), -ENOTRECOVERABLE);
+    cr_assert_eq(FILCH_RUN(rt, tries_code, 5), -ENOTRECOVERABLE);
+    cr_assert_eq(FILCH_RUN(rt, tries_code, -70000), -ENOTRECOVERABLE); /* no errno is that large */
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+static void long_message(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    FILCH_PANIC(-EIO, "%0500d", 0);
+}
+
+FILCH_TASK(size_t, tries_long_message)
+{
+    filch_failure failure;
+    filch_try(self, long_message, NULL, &failure);
+    return strlen(failure.message);
+}
+
+Test(panic, a_message_too_long_is_cut)
+{
+    filch_runtime *rt = panic_runtime(0);
+    cr_assert_eq(FILCH_RUN(rt, tries_long_message), sizeof(((filch_failure *)0)->message) - 1);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* ---- Other boundaries ---- */
+
+static signpost reported;
+static filch_failure report;
+
+static void keep_report(const filch_failure *failure)
+{
+    report = *failure;
+    signpost_raise(&reported);
+}
+
+static void detached_fails(filch_self self, void *unused)
+{
+    (void)unused;
+    FILCH_DEFER(write_letter, "d");
+    FILCH_PANIC(-EREMOTE, "detached");
+}
+
+static void handler_is_told(filch_runtime *rt)
+{
+    filch_u32_store(&reported, 0, FILCH_RELEASE);
+    start_diary();
+    cr_assert_null(filch_set_panic_handler(keep_report));
+    cr_assert_eq(filch_go(rt, detached_fails, NULL), 0);
+    signpost_wait(&reported, 1);
+    cr_assert_eq(filch_set_panic_handler(NULL), keep_report);
+    cr_assert_eq(report.code, -EREMOTE);
+    cr_assert_str_eq(report.message, "detached");
+    cr_assert_str_eq(diary, "d");
+}
+
+Test(panic, a_detached_tasks_failure_goes_to_the_handler_and_the_workers_live_on)
+{
+    panic_runtimes(handler_is_told);
+}
+
+FILCH_TASK(int, runs_elsewhere, (filch_runtime *, other), (int, code))
+{
+    filch_slot slot;
+    memcpy(slot.args, &code, sizeof code);
+    return filch_run(other, &fails_task, &slot);
+}
+
+static void run_typed(filch_self self, void *other)
+{
+    (void)self;
+    FILCH_RUN((filch_runtime *)other, fails, -EDOM);
+}
+
+FILCH_TASK(int, runs_typed_elsewhere, (filch_runtime *, other))
+{
+    return filch_try(self, run_typed, other, NULL);
+}
+
+Test(panic, a_task_of_another_runtime_gets_the_code_and_from_the_typed_form_the_panic)
+{
+    filch_runtime *one = panic_runtime(2), *other = panic_runtime(0);
+    cr_assert_eq(FILCH_RUN(one, runs_elsewhere, other, -ERANGE), -ERANGE);
+    cr_assert_eq(FILCH_RUN(one, runs_typed_elsewhere, other), -EDOM);
+    cr_assert_eq(filch_runtime_destroy(one), 0);
+    cr_assert_eq(filch_runtime_destroy(other), 0);
+}
+
+/* ---- Where it cannot end ---- */
+
+static void detached_without_handler(void)
+{
+    filch_runtime *rt;
+    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2}) == 0);
+    filch_go(rt, detached_fails, NULL);
+    filch_runtime_destroy(rt);
+}
+
+static void outside_of_tasks(void)
+{
+    FILCH_PANIC(-EIO, "on a plain thread");
+}
+
+static void typed_run(void)
+{
+    filch_runtime *rt;
+    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2}) == 0);
+    FILCH_RUN(rt, fails, -ELOOP);
+}
+
+FILCH_VOID_TASK(ends_out_of_order)
+{
+    filch_defer first, second;
+    filch_defer_begin(self, &first, write_letter, "a");
+    filch_defer_begin(self, &second, write_letter, "b");
+    filch_defer_end(&first);
+}
+
+static void cleanups_out_of_order(void)
+{
+    filch_runtime *rt;
+    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 1}) == 0);
+    FILCH_RUN(rt, ends_out_of_order);
+}
+
+Test(panic, where_nothing_can_catch_it_the_process_ends_with_a_line_that_says_what_to_do)
+{
+    static const struct {
+        void (*work)(void);
+        const char *said;
+    } deaths[] = {
+        {detached_without_handler, "unhandled panic in task detached_fails, "},
+        {detached_without_handler, ": detached; catch it"},
+        {outside_of_tasks, "thread that runs no task: "},
+        {outside_of_tasks, ": on a plain thread; catch it"},
+        {typed_run, "task fails, "},
+        {typed_run, "the number is "},
+        {cleanups_out_of_order, "not the newest"},
+    };
+    for (size_t i = 0; i < sizeof deaths / sizeof *deaths; i++) {
+        struct child child;
+        child_run(&child, deaths[i].work);
+        cr_assert(child_died(&child, deaths[i].said), "%s", child.text);
+    }
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Counters match the events: programs whose forks, jobs and waits are known. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <tests/support/configs.h>
+#include <tests/support/patience.h>
+#include <tests/support/stats.h>
+
+/* ---- Forks and joins ---- */
+
+enum { HEIGHT = 9, TREE_FORKS = (1 << HEIGHT) - 1, TREE_WAITS = TREE_FORKS / 4 + 1 };
+
+/* Waits with a fork unjoined, at every other level from the leaves. */
+FILCH_TASK(unsigned, tree, (unsigned, height), (bool, waits))
+{
+    if (!height)
+        return 1;
+    FILCH_FORK(tree, height - 1, waits);
+    if (waits && height == 2)
+        filch_yield(self);
+    unsigned right = tree(self, height - 1, waits);
+    FILCH_JOIN(unsigned left, tree);
+    return left + right;
+}
+
+static void grow(filch_runtime *rt, bool waits)
+{
+    cr_assert_eq(FILCH_RUN(rt, tree, HEIGHT, waits), 1u << HEIGHT);
+}
+
+static const struct {
+    unsigned workers;
+    const char *queue, *fence;
+    bool all_forks;
+} kinds[] = {
+    {1, "chase-lev", "full", true},
+    {2, "chase-lev", "full", true},
+    {8, "chase-lev", "full", true},
+    {1, "central-mutex", NULL, true},
+    {2, "central-mutex", NULL, true},
+    {8, "central-mutex", NULL, true},
+    {2, "chase-lev-outline", NULL, true},
+    {8, "chase-lev-fenced", NULL, true},
+    {8, "the", NULL, true},
+    {8, "abp", NULL, true},
+    {8, "private-split", NULL, true},
+    {8, "private-request", NULL, true},
+    {8, "central-lockfree", NULL, true},
+    {8, "sharing", NULL, true},
+    {1, "chase-lev", "asymmetric", false},
+    {2, "chase-lev", "asymmetric", false},
+    {64, "chase-lev", "asymmetric", false},
+};
+
+/* A gift of many is run as a range that forks all its tasks but one. */
+static uint64_t range_forks(const filch_stats *stats)
+{
+    return stats->gift_tasks - stats->gifts;
+}
+
+Test(stats, each_fork_is_joined_where_it_was_or_run_by_who_took_it)
+{
+    for (unsigned i = 0; i < 2 * sizeof kinds / sizeof *kinds; i++) {
+        filch_runtime *rt =
+            stats_runtime(kinds[i / 2].workers, kinds[i / 2].queue, kinds[i / 2].fence);
+        grow(rt, i % 2);
+        filch_stats all = stats_of(rt, FILCH_ALL_WORKERS);
+        uint64_t forks = TREE_FORKS + range_forks(&all);
+        cr_expect_eq(all.tasks_taken, all.joins_taken, "kind %u", i);
+        cr_expect_leq(all.joins_waited, all.joins_taken, "kind %u", i);
+        stats_thefts_agree(rt);
+        cr_expect_eq(all.joins_dropped, 0, "kind %u", i);
+        if (all.all_forks) {
+            cr_expect_eq(all.forks, forks, "kind %u", i);
+            cr_expect_eq(all.joins_kept + all.joins_taken, forks, "kind %u", i);
+        } else {
+            cr_expect_leq(all.forks, forks, "kind %u", i);
+            cr_expect_leq(all.joins_kept + all.joins_taken, forks, "kind %u", i);
+        }
+        cr_expect(all.all_forks || !kinds[i / 2].all_forks, "kind %u", i);
+        cr_expect_eq(all.suspensions, all.joins_waited + (i % 2 ? TREE_WAITS : 0), "kind %u", i);
+        stats_end(rt);
+    }
+}
+
+Test(stats, one_worker_alone_takes_what_its_waiting_tasks_had_forked)
+{
+    filch_runtime *rt = stats_runtime(1, "chase-lev", NULL);
+    grow(rt, true);
+    filch_stats all = stats_rested(rt);
+    cr_expect_geq(all.flushed, TREE_WAITS, "each waited with a fork unjoined");
+    cr_expect_leq(all.tasks_taken, all.flushed, "some were taken back");
+    cr_expect_eq(stats_stolen(&all) + all.queue_takes + all.asks, 0);
+    stats_end(rt);
+}
+
+Test(stats, of_a_central_queue_nothing_is_stolen)
+{
+    filch_runtime *rt = stats_runtime(8, "central-mutex", NULL);
+    grow(rt, false);
+    filch_stats all = stats_rested(rt);
+    cr_expect_eq(all.gifts + all.robs + all.asks + all.missed_empty + all.missed_busy, 0);
+    cr_expect_leq(all.queue_takes, all.tasks_taken, "the others were run where the ring was full");
+    cr_expect_eq(stats_thefts(rt), all.deque_steals, "nothing but ready fibers");
+    stats_end(rt);
+}
+
+FILCH_TASK(int, panics, (int, forks))
+{
+    for (int i = 0; i < forks; i++)
+        FILCH_FORK(panics, 0);
+    if (forks)
+        FILCH_PANIC(EDOM, "on purpose");
+    return 0;
+}
+
+static void panics_inside(filch_self self, void *forks)
+{
+    panics(self, *(int *)forks);
+}
+
+FILCH_TASK(int, is_caught, (int, forks))
+{
+    filch_failure failure;
+    int caught = filch_try(self, panics_inside, &forks, &failure);
+    return caught;
+}
+
+Test(stats, what_a_panic_drops_is_counted)
+{
+    filch_runtime *rt = stats_runtime(1, "central-mutex", NULL);
+    FILCH_RUN(rt, is_caught, 3);
+    filch_stats all = stats_of(rt, FILCH_ALL_WORKERS);
+    cr_expect_eq(all.forks, 3);
+    cr_expect_eq(all.joins_dropped, 3);
+    cr_expect_eq(all.joins_kept + all.joins_taken, 0);
+    stats_end(rt);
+}
+
+/* ---- Thefts ---- */
+
+Test(stats, who_stole_from_whom_is_told)
+{
+    enum { TIMES = 50 };
+    uint64_t row[3] = {9, 9, 9};
+    filch_runtime *rt = stats_runtime(2, "chase-lev", NULL);
+    FILCH_RUN(rt, stats_robbed, TIMES);
+    filch_stats all = stats_rested(rt);
+    cr_expect_eq(all.gift_tasks + all.robs, TIMES);
+    stats_thefts_agree(rt);
+    cr_assert_eq(filch_stats_thefts(rt, 0, row, 3), 0);
+    uint64_t sum = row[1];
+    cr_expect_eq(row[0] + row[2], 0);
+    cr_assert_eq(filch_stats_thefts(rt, 1, row, 1), 0);
+    sum += row[0];
+    cr_expect_eq(sum, stats_stolen(&all));
+    stats_end(rt);
+}
+
+FILCH_VOID_TASK(nothing)
+{
+    (void)self;
+}
+
+/* Forks and joins until a thief has asked and been answered. */
+FILCH_VOID_TASK(gives)
+{
+    filch_stats stats = {0};
+    while (!stats.gifts) {
+        for (int i = 0; i < 100; i++) {
+            FILCH_FORK(nothing);
+            FILCH_FORK(nothing);
+            FILCH_JOIN_VOID(nothing);
+            FILCH_JOIN_VOID(nothing);
+        }
+        filch_runtime_stats_read(filch_runtime_here(), &stats, sizeof stats);
+    }
+}
+
+Test(stats, what_was_given_counts_as_taken_from_its_owner)
+{
+    filch_runtime *rt = stats_runtime(2, "chase-lev", NULL);
+    FILCH_RUN(rt, gives);
+    filch_stats all = stats_rested(rt);
+    cr_expect_geq(all.gift_tasks, all.gifts);
+    stats_thefts_agree(rt);
+    stats_end(rt);
+}
+
+/* ---- Jobs ---- */
+
+typedef struct batch {
+    filch_waitgroup left;
+    unsigned more; /* that each starts */
+} batch;
+
+static void leaf(filch_self self, void *arg)
+{
+    (void)self;
+    filch_waitgroup_done(&((batch *)arg)->left);
+}
+
+static void branch(filch_self self, void *arg)
+{
+    (void)self;
+    batch *all = arg;
+    for (unsigned i = 0; i < all->more; i++)
+        cr_assert_eq(filch_go(NULL, leaf, all), 0);
+    filch_waitgroup_done(&all->left);
+}
+
+Test(stats, each_job_that_is_started_is_run)
+{
+    enum { BRANCHES = 40, LEAVES = 25, JOBS = BRANCHES * (LEAVES + 1) };
+    for (unsigned config = 0; config < CONFIGS; config++) {
+        filch_runtime *rt = config_runtime(config, 1000);
+        batch all = {.more = LEAVES};
+        filch_waitgroup_add(&all.left, JOBS);
+        for (unsigned i = 0; i < BRANCHES; i++)
+            cr_assert_eq(filch_go(rt, branch, &all), 0);
+        filch_waitgroup_wait(&all.left);
+        cr_expect_eq(stats_of(rt, FILCH_ALL_WORKERS).jobs_run, JOBS, "%s", config_name(config));
+        filch_stats sum = stats_rested(rt);
+        cr_expect_eq(sum.jobs_started, JOBS, "%s", config_name(config));
+        cr_expect_eq(sum.outside, BRANCHES, "%s", config_name(config));
+        stats_end(rt);
+    }
+}
+
+static int job(filch_self self, filch_job *of, void *arg)
+{
+    (void)self, (void)of, (void)arg;
+    return 0;
+}
+
+static void submits(filch_self self, void *pool)
+{
+    (void)self;
+    for (int i = 0; i < 1000; i++)
+        cr_assert_eq(FILCH_SUBMIT(pool, job, NULL), 0);
+}
+
+Test(stats, jobs_of_pools_are_jobs)
+{
+    filch_runtime *rt = stats_runtime(2, NULL, NULL);
+    filch_pool *pool;
+    cr_assert_eq(filch_pool_create(&pool, &(filch_pool_config){.runtime = rt,
+                                                               .capacity = FILCH_UNLIMITED}),
+                 0, "%s", filch_error());
+    cr_assert_eq(filch_go(rt, submits, pool), 0);
+    WAIT_WHILE(stats_of(rt, FILCH_ALL_WORKERS).jobs_run < 1001);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_expect_geq(stats_rested(rt).jobs_run, 1001);
+    stats_end(rt);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The worker set: its maximum, growing and shrinking, from threads and from tasks. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tests/support/slots.h>
+
+/* ---- Numbers ---- */
+
+Test(worker_set, numbers_are_those_of_the_last_resize)
+{
+    filch_runtime *rt = runtime_of(2, MOST, NULL);
+    cr_assert_eq(filch_runtime_workers(rt), 2);
+    cr_assert_eq(filch_runtime_max_workers(rt), MOST);
+    for (unsigned i = 1; i <= MOST; i++) {
+        cr_assert_eq(filch_runtime_resize(rt, i), 0);
+        cr_assert_eq(filch_runtime_workers(rt), i);
+    }
+    cr_assert_eq(filch_runtime_max_workers(rt), MOST);
+    filch_runtime_destroy(rt);
+}
+
+Test(worker_set, slots_are_as_many_as_workers_unless_told_otherwise)
+{
+    filch_runtime *rt = runtime_of(3, 0, NULL);
+    cr_assert_eq(filch_runtime_max_workers(rt), 3);
+    filch_runtime_destroy(rt);
+    rt = runtime_of(3, 2, NULL);
+    cr_assert_eq(filch_runtime_max_workers(rt), 3, "at least");
+    cr_assert_eq(filch_runtime_workers(rt), 3);
+    filch_runtime_destroy(rt);
+}
+
+Test(worker_set, the_environment_says_how_many_slots)
+{
+    setenv("FILCH_MAX_WORKERS", "7", 1);
+    filch_runtime *rt = runtime_of(3, 0, NULL);
+    cr_assert_eq(filch_runtime_max_workers(rt), 7);
+    filch_runtime_destroy(rt);
+    setenv("FILCH_MAX_WORKERS", "0", 1);
+    cr_assert_eq(filch_runtime_create(&rt, NULL), -EINVAL);
+    cr_assert_not_null(strstr(filch_error(), "FILCH_MAX_WORKERS=0"));
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.max_workers = 1025}), -EINVAL);
+    cr_assert_not_null(strstr(filch_error(), "max_workers=1025"));
+    unsetenv("FILCH_MAX_WORKERS");
+}
+
+Test(worker_set, out_of_bounds_is_refused_and_changes_nothing)
+{
+    filch_runtime *rt = runtime_of(2, 4, NULL);
+    cr_assert_eq(filch_runtime_resize(rt, 0), -EINVAL);
+    cr_assert_eq(filch_runtime_resize(rt, 5), -EINVAL);
+    cr_assert_not_null(strstr(filch_error(), "1 to 4"), "%s", filch_error());
+    cr_assert_eq(filch_runtime_resize(NULL, 1), -EINVAL, "no task calls");
+    cr_assert_eq(filch_runtime_workers(rt), 2);
+    filch_runtime_destroy(rt);
+}
+
+Test(worker_set, it_is_described)
+{
+    filch_runtime *rt = runtime_of(2, 5, NULL);
+    char text[4096];
+    filch_runtime_describe(rt, text, sizeof text);
+    cr_assert_not_null(strstr(text, "slots        5"), "%s", text);
+    filch_runtime_resize(rt, 5);
+    filch_runtime_describe(rt, text, sizeof text);
+    cr_assert_not_null(strstr(text, "workers      5, as asked for"), "%s", text);
+    filch_runtime_destroy(rt);
+}
+
+/* ---- Growing and shrinking ---- */
+
+static void grow_and_shrink(const char *queue)
+{
+    filch_runtime *rt = runtime_of(1, MOST, queue);
+    static const unsigned sizes[] = {1, 2, MOST, 3, 1, MOST};
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        cr_assert_eq(filch_runtime_resize(rt, sizes[i]), 0);
+        wait_until_retired(rt);
+        hold_workers(rt, sizes[i]);
+        cr_assert_eq(FILCH_RUN(rt, fib, 15), 610);
+    }
+    filch_runtime_destroy(rt);
+}
+
+Test(worker_set, there_are_as_many_workers_as_asked_for)
+{
+    on_both(grow_and_shrink);
+}
+
+/* A job that keeps its worker: the others run once there is one worker more, which then retires,
+ * and the stuck one goes on as if nothing had been. */
+static void help_a_stuck_one(const char *queue)
+{
+    filch_runtime *rt = runtime_of(1, 2, queue);
+    hold stuck = {0};
+    cr_assert_eq(filch_go(rt, held, &stuck), 0);
+    signpost_wait(&stuck.came, 1);
+    cr_assert_eq(filch_runtime_resize(rt, 2), 0);
+    cr_assert_eq(FILCH_RUN(rt, fib, 15), 610);
+    cr_assert_eq(filch_runtime_resize(rt, 1), 0);
+    signpost_raise(&stuck.go);
+    cr_assert_eq(FILCH_RUN(rt, fib, 15), 610);
+    wait_until_retired(rt);
+    filch_runtime_destroy(rt);
+}
+
+Test(worker_set, one_more_helps_where_one_is_stuck)
+{
+    on_both(help_a_stuck_one);
+}
+
+/* ---- From tasks ---- */
+
+static void resize_from_tasks(const char *queue)
+{
+    filch_runtime *rt = runtime_of(2, MOST, queue);
+    static const unsigned sizes[] = {1, MOST, 1, 2, 5, 1};
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        cr_assert_eq(FILCH_RUN(rt, resizes, sizes[i]), (int)sizes[i]);
+    filch_runtime_destroy(rt);
+}
+
+Test(worker_set, tasks_resize)
+{
+    on_both(resize_from_tasks);
+}
+
+/* Destroy is called while a task still makes the runtime larger. */
+static void grows_late(filch_self self, void *arg)
+{
+    (void)self;
+    filch_runtime *rt = arg;
+    for (unsigned i = 1; i <= MOST; i++)
+        if (filch_runtime_resize(rt, i))
+            filch_die("%s", filch_error());
+}
+
+Test(worker_set, destroy_waits_for_whoever_resizes)
+{
+    for (unsigned i = 0; i < 50; i++) {
+        filch_runtime *rt = runtime_of(1, MOST, fib_queues[i % 2]);
+        cr_assert_eq(filch_go(rt, grows_late, rt), 0);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+Test(worker_set, destroy_finds_retired_and_returning_workers)
+{
+    for (unsigned i = 0; i < 50; i++) {
+        filch_runtime *rt = runtime_of(1 + i % 3, MOST, fib_queues[i % 2]);
+        cr_assert_eq(filch_runtime_resize(rt, 1 + i % MOST), 0);
+        if (i % 4)
+            cr_assert_eq(filch_runtime_resize(rt, 1 + i / 4 % MOST), 0);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+/* ---- Storms ---- */
+
+typedef struct storm {
+    filch_runtime *rt;
+    filch_u32 over;
+} storm;
+
+static void *resizes_on(void *arg)
+{
+    storm *s = arg;
+    uint64_t random = (uintptr_t)&random;
+    while (!filch_u32_load(&s->over, FILCH_ACQUIRE)) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        if (filch_runtime_resize(s->rt, 1 + (random >> 40) % MOST))
+            filch_die("%s", filch_error());
+        if ((random >> 60) == 0)
+            sched_yield();
+    }
+    return NULL;
+}
+
+static void storm_on(const char *queue)
+{
+    enum { RESIZERS = 3, ROUNDS = 150 };
+    storm s = {.rt = runtime_of(2, MOST, queue)};
+    pthread_t threads[RESIZERS];
+    for (unsigned i = 0; i < RESIZERS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, resizes_on, &s), 0);
+    for (unsigned i = 0; i < ROUNDS; i++)
+        cr_assert_eq(FILCH_RUN(s.rt, fib, 13), 233);
+    filch_u32_store(&s.over, 1, FILCH_RELEASE);
+    for (unsigned i = 0; i < RESIZERS; i++)
+        pthread_join(threads[i], NULL);
+    cr_assert_eq(filch_runtime_resize(s.rt, MOST), 0);
+    hold_workers(s.rt, MOST);
+    filch_runtime_destroy(s.rt);
+}
+
+Test(worker_set, tasks_end_in_a_storm_of_resizes)
+{
+    on_both(storm_on);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The threads of the worker set: when there is one, its cost, its signals and its place. */
+#include <pthread.h>
+#include <signal.h>
+#include <tests/support/idle.h>
+#include <tests/support/slots.h>
+
+Test(worker_set_threads, slots_without_work_cost_no_time)
+{
+    filch_runtime *rt = runtime_of(2, 64, NULL);
+    cr_assert_eq(filch_runtime_resize(rt, 64), 0);
+    cr_assert_eq(filch_runtime_resize(rt, 2), 0);
+    cr_assert(idle_process());
+    filch_runtime_destroy(rt);
+}
+
+Test(worker_set_threads, a_slot_that_was_never_active_has_no_thread)
+{
+    filch_runtime *rt = runtime_of(1, 1024, NULL);
+    cr_assert_eq(fl_reach(rt), 1);
+    cr_assert_eq(filch_runtime_resize(rt, 3), 0);
+    cr_assert_eq(filch_runtime_resize(rt, 1), 0);
+    cr_assert_eq(filch_runtime_resize(rt, 2), 0);
+    cr_assert_eq(fl_reach(rt), 3);
+    filch_runtime_destroy(rt);
+}
+
+static void places(filch_self self, void *arg)
+{
+    (void)self;
+    cpu_set_t set;
+    filch_u32 *where = arg;
+    if (!pthread_getaffinity_np(pthread_self(), sizeof set, &set))
+        filch_u32_store(&where[filch_worker_index()], (uint32_t)CPU_COUNT(&set), FILCH_RELAXED);
+}
+
+static void shows_signals(filch_self self, void *arg)
+{
+    (void)self;
+    sigset_t mask;
+    filch_u32 *blocked = arg;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    filch_u32_store(&blocked[filch_worker_index()], 1 + (uint32_t)sigismember(&mask, SIGUSR1),
+                    FILCH_RELAXED);
+}
+
+Test(worker_set_threads, workers_get_the_signals_that_the_runtime_was_created_with)
+{
+    sigset_t all, before;
+    filch_u32 blocked[2] = {{0}};
+    filch_runtime *rt = runtime_of(1, 2, NULL);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    cr_assert_eq(filch_runtime_resize(rt, 2), 0);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    while (!filch_u32_load(&blocked[1], FILCH_RELAXED))
+        cr_assert_eq(filch_go(rt, shows_signals, blocked), 0);
+    cr_assert_eq(filch_u32_load(&blocked[1], FILCH_RELAXED), 1, "not blocked");
+    filch_runtime_destroy(rt);
+}
+
+/* As many as there are cores are pinned; the others may run wherever this process may. */
+Test(worker_set_threads, slots_beyond_the_cores_are_not_pinned)
+{
+    cpu_set_t set;
+    filch_runtime *rt;
+    filch_config config = {.workers = 1, .max_workers = MOST, .bind = "core"};
+    filch_u32 where[MOST] = {{0}};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    cr_assert_eq(sched_getaffinity(0, sizeof set, &set), 0);
+    for (unsigned i = 1; i < MOST; i++)
+        cr_assert_eq(FILCH_RUN(rt, resizes, i + 1), (int)i + 1, "from a pinned thread");
+    while (!filch_u32_load(&where[MOST - 1], FILCH_RELAXED))
+        cr_assert_eq(filch_go(rt, places, where), 0);
+    unsigned cores = rt->resident.placement.units;
+    filch_runtime_destroy(rt);
+    for (unsigned i = 0; i < MOST; i++) {
+        uint32_t cpus = filch_u32_load(&where[i], FILCH_RELAXED);
+        cr_assert(!cpus || cpus == (i < cores ? 1u : (uint32_t)CPU_COUNT(&set)), "worker %u: %u", i,
+                  cpus);
+    }
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The thread's locale, as far as tasks may use it (docs/limits.md). */
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <locale.h>
+#include <stdlib.h>
+
+static locale_t own;
+static bool is_true;
+
+static void run(filch_go_fn *task)
+{
+    filch_runtime *rt;
+    own = newlocale(LC_ALL_MASK, "C", NULL);
+    is_true = false;
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    cr_assert_eq(filch_go(rt, task, NULL), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert(is_true);
+    freelocale(own);
+}
+
+FILCH_TASK(bool, is_global)
+{
+    (void)self;
+    return uselocale((locale_t)0) == LC_GLOBAL_LOCALE;
+}
+
+static void set_and_set_back(filch_self self, void *unused)
+{
+    (void)unused;
+    locale_t before = uselocale(own);
+    bool set = uselocale((locale_t)0) == own;
+    uselocale(before);
+    filch_yield(self);
+    is_true = set && is_global(self);
+}
+
+Test(locale, a_task_may_set_it_and_set_it_back_between_suspensions)
+{
+    run(set_and_set_back);
+}
+
+static void pass_it(filch_self self, void *unused)
+{
+    (void)unused;
+    double before = strtod_l("1.5", NULL, own);
+    filch_yield(self);
+    is_true = before == strtod_l("1.5", NULL, own) && is_global(self);
+}
+
+Test(locale, a_locale_that_is_passed_outlives_suspensions)
+{
+    run(pass_it);
+}
+
+static void set_for_long(void *unused)
+{
+    (void)unused;
+    locale_t before = uselocale(own);
+    filch_sleep(1); /* blocks the thread, which does nothing else meanwhile */
+    is_true = uselocale((locale_t)0) == own;
+    uselocale(before);
+}
+
+static void block(filch_self self, void *unused)
+{
+    (void)unused;
+    int rc = filch_blocking(set_for_long, NULL);
+    is_true = is_true && !rc && is_global(self);
+}
+
+Test(locale, a_function_on_a_thread_of_its_own_keeps_it_over_waits)
+{
+    run(block);
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Misuse ends at once, and names the task: in every build where the check is free, in a debug build
+ * everywhere. */
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <sched/forkstack.h>
+#include <signal.h>
+#include <tests/support/child.h>
+#include <tests/support/signpost.h>
+
+#pragma GCC diagnostic ignored "-Wattribute-warning" /* wrong orders are what is tested */
+
+static signpost started;
+
+FILCH_TASK(int, leaf)
+{
+    return 1;
+}
+
+FILCH_TASK(int, other_leaf)
+{
+    return 2;
+}
+
+FILCH_VOID_TASK(forgetful)
+{
+    FILCH_FORK(leaf);
+    signpost_raise(&started);
+}
+
+/* As callers in other languages do, whose self always is the next slot. */
+FILCH_VOID_TASK(forks_too_much)
+{
+    for (unsigned i = 0; i <= FL_SLOTS; i++)
+        self = filch_fork(self, &leaf_task);
+}
+
+/* Their self has moved, which filch_join cannot do. */
+FILCH_VOID_TASK(joins_by_function)
+{
+    for (unsigned i = 0; i <= FL_SLOTS; i++)
+        FILCH_FORK(leaf);
+    for (unsigned i = 0; i <= FL_SLOTS; i++)
+        filch_join(--self);
+}
+
+FILCH_TASK(int, forks_what_fits)
+{
+    int sum = 0;
+    for (unsigned i = 0; i < FL_SLOTS - 1; i++)
+        FILCH_FORK(leaf);
+    for (unsigned i = 0; i < FL_SLOTS - 1; i++) {
+        FILCH_JOIN(int one, leaf);
+        sum += one;
+    }
+    return sum;
+}
+
+FILCH_VOID_TASK(steal_forgetful)
+{
+    FILCH_FORK(forgetful);
+    signpost_wait(&started, 1);
+    FILCH_JOIN_VOID(forgetful);
+}
+
+static filch_runtime *runtime(unsigned workers, const char *queue)
+{
+    filch_runtime *rt = NULL;
+    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = workers, .queue = queue}) ==
+                0);
+    return rt;
+}
+
+static void overfill(void)
+{
+    FILCH_RUN(runtime(1, "chase-lev"), forks_too_much);
+}
+
+static void overfill_and_join(void)
+{
+    FILCH_RUN(runtime(1, "chase-lev"), joins_by_function);
+}
+
+static void overfill_central(void)
+{
+    FILCH_RUN(runtime(1, "central-mutex"), forks_too_much);
+}
+
+static void forget_outside(void)
+{
+    FILCH_RUN(runtime(1, NULL), forgetful);
+}
+
+static void forget_stolen(void)
+{
+    FILCH_RUN(runtime(2, NULL), steal_forgetful);
+}
+
+static void forget_detached(filch_self self, void *unused)
+{
+    (void)unused;
+    FILCH_FORK(leaf);
+    (void)self;
+}
+
+static void forget_in_go(void)
+{
+    filch_runtime *rt = runtime(1, NULL);
+    filch_go(rt, forget_detached, NULL);
+    filch_runtime_destroy(rt);
+}
+
+static void expect_death(void (*work)(void), const char *first, const char *second)
+{
+    struct child child;
+    child_run(&child, work);
+    cr_assert(child_died(&child, first), "status 0x%x, said: %s", child.status, child.text);
+    cr_assert(child_died(&child, second), "said: %s", child.text);
+}
+
+Test(pitfalls, more_unjoined_forks_than_slots_die_by_name)
+{
+    expect_death(overfill, "unjoined forks in task leaf", "join sooner");
+    expect_death(overfill_central, "unjoined forks in task leaf", "join sooner");
+    expect_death(overfill_and_join, "ran at once", "join with FILCH_JOIN");
+}
+
+Test(pitfalls, as_many_unjoined_forks_as_fit_are_right)
+{
+    static const char *const queues[] = {"chase-lev", "central-mutex"};
+    for (unsigned workers = 1; workers <= 2; workers++)
+        for (unsigned q = 0; q < 2; q++) {
+            filch_runtime *rt = NULL;
+            cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers,
+                                                                   .queue = queues[q]}),
+                         0);
+            cr_assert_eq(FILCH_RUN(rt, forks_what_fits), (int)FL_SLOTS - 1);
+            cr_assert_eq(filch_runtime_destroy(rt), 0);
+        }
+}
+
+Test(pitfalls, outside_task_that_returns_before_its_join_dies_by_name)
+{
+    expect_death(forget_outside, "task forgetful returned", "unjoined fork of leaf");
+}
+
+Test(pitfalls, stolen_task_that_returns_before_its_join_dies_by_name)
+{
+    expect_death(forget_stolen, "task forgetful returned", "unjoined fork of leaf");
+}
+
+Test(pitfalls, detached_task_that_returns_before_its_join_dies_by_name)
+{
+    expect_death(forget_in_go, "task forget_detached", "unjoined fork of leaf");
+}
+
+static filch_self kept;
+
+FILCH_VOID_TASK(keep_self)
+{
+    kept = self;
+}
+
+static void yield_as_a_stranger(void)
+{
+    FILCH_RUN(runtime(1, NULL), keep_self);
+    filch_yield(kept);
+}
+
+Test(pitfalls, yield_of_a_thread_that_is_no_worker_dies)
+{
+    expect_death(yield_as_a_stranger, "filch_yield with the self of a task",
+                 "does not run on this thread");
+}
+
+FILCH_TASK(int, joins_at_the_bottom)
+{
+    FILCH_JOIN(int one, leaf);
+    return one;
+}
+
+static void join_at_the_bottom(void)
+{
+    FILCH_RUN(runtime(1, NULL), joins_at_the_bottom);
+}
+
+Test(pitfalls, join_without_any_fork_dies_in_every_build)
+{
+    expect_death(join_at_the_bottom, "without a fork", "last unjoined fork");
+}
+
+static void die_with_percent_and_length(void)
+{
+    char text[2000];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    filch_die("%d%% %s", 100, text);
+}
+
+Test(pitfalls, dying_writes_one_line_however_long)
+{
+    struct child child;
+    child_run(&child, die_with_percent_and_length);
+    cr_assert(child_died(&child, "filch: 100% xxx"));
+    const char *line = strstr(child.text, "filch: ");
+    cr_assert_eq(strcspn(line, "\n") + 1, strlen(line), "one line, ended");
+}
+
+#ifdef FILCH_DEBUG
+
+FILCH_VOID_TASK(calls_forgetful)
+{
+    FILCH_FORK(other_leaf);
+    forgetful(self);
+    FILCH_JOIN(FILCH_UNUSED int two, other_leaf);
+}
+
+static void forget(filch_self self)
+{
+    FILCH_FORK(leaf);
+    (void)self;
+}
+
+FILCH_VOID_TASK(forks_after_forgetful)
+{
+    forget(self);
+    FILCH_FORK(other_leaf);
+    FILCH_JOIN(FILCH_UNUSED int two, other_leaf);
+}
+
+FILCH_VOID_TASK(joins_forgetful)
+{
+    FILCH_FORK(forgetful);
+    FILCH_JOIN_VOID(forgetful);
+}
+
+FILCH_VOID_TASK(joins_nothing)
+{
+    FILCH_FORK(leaf);
+    FILCH_JOIN(FILCH_UNUSED int one, leaf);
+    FILCH_JOIN(FILCH_UNUSED int again, leaf);
+}
+
+/* A function, in which no compiler warns. */
+static void join_other_leaf(filch_self self)
+{
+    FILCH_JOIN(FILCH_UNUSED int two, other_leaf);
+}
+
+FILCH_VOID_TASK(joins_another)
+{
+    FILCH_FORK(leaf);
+    join_other_leaf(self);
+}
+
+FILCH_VOID_TASK(breaks_out)
+{
+    for (int i = 0; i < 2; i++) {
+        FILCH_FORK(other_leaf);
+        if (i == 0)
+            break;
+        FILCH_JOIN(FILCH_UNUSED int two, other_leaf);
+    }
+}
+
+FILCH_VOID_TASK(joins_what_breaks_out)
+{
+    FILCH_FORK(breaks_out);
+    FILCH_JOIN_VOID(breaks_out);
+}
+
+static void call_forgetful(void)
+{
+    FILCH_RUN(runtime(1, NULL), calls_forgetful);
+}
+
+static void fork_after_forgetful(void)
+{
+    FILCH_RUN(runtime(1, NULL), forks_after_forgetful);
+}
+
+static void join_forgetful(void)
+{
+    FILCH_RUN(runtime(1, NULL), joins_forgetful);
+}
+
+static void join_nothing(void)
+{
+    FILCH_RUN(runtime(1, NULL), joins_nothing);
+}
+
+static void join_another(void)
+{
+    FILCH_RUN(runtime(1, NULL), joins_another);
+}
+
+static void break_out(void)
+{
+    FILCH_RUN(runtime(1, NULL), joins_what_breaks_out);
+}
+
+Test(pitfalls, called_task_that_returns_before_its_join_dies_by_name)
+{
+    expect_death(call_forgetful, "task forgetful returned", "unjoined fork of leaf");
+}
+
+Test(pitfalls, fork_after_a_forgotten_one_dies_by_both_names)
+{
+    expect_death(fork_after_forgetful, "fork of other_leaf", "a fork of leaf was never joined");
+}
+
+Test(pitfalls, return_between_fork_and_join_dies_by_name)
+{
+    expect_death(join_forgetful, "task forgetful returned", "unjoined fork of leaf");
+}
+
+Test(pitfalls, break_between_fork_and_join_dies_by_name)
+{
+    expect_death(break_out, "task breaks_out returned", "unjoined fork of other_leaf");
+}
+
+Test(pitfalls, join_without_a_fork_dies_by_name)
+{
+    expect_death(join_nothing, "join of leaf without a fork", "last unjoined fork");
+}
+
+Test(pitfalls, join_of_another_task_dies_by_both_names)
+{
+    expect_death(join_another, "join of other_leaf", "last unjoined fork is leaf");
+}
+
+#endif

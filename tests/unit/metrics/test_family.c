@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Metric families: one metric for each label set, up to a cap; requests beyond it are counted and
+ * lose nothing. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/family.h>
+#include <pthread.h>
+#include <tests/support/child.h>
+#include <tests/support/exposition.h>
+#include <tests/support/promtool.h>
+
+static exposition all;
+static filch_metrics *metrics;
+
+static filch_family_config counters(unsigned most)
+{
+    return (filch_family_config){.name = "shop_responses_total",
+                                 .help = "Responses.",
+                                 .kind = FILCH_METRIC_COUNTER,
+                                 .labels = {"method", "status"},
+                                 .most = most};
+}
+
+static filch_family *family_of(filch_family_config config)
+{
+    filch_family *family;
+    if (!metrics)
+        cr_assert_eq(filch_metrics_create(&metrics), 0);
+    cr_assert_eq(filch_family_create(&family, metrics, &config), 0, "%s", filch_error());
+    return family;
+}
+
+static filch_family_stats stats_of(const filch_family *family)
+{
+    filch_family_stats stats;
+    filch_family_stats_read(family, &stats, sizeof stats);
+    return stats;
+}
+
+static void end(filch_family *family)
+{
+    filch_family_destroy(family);
+    cr_assert_str_eq(exposition_written(metrics, &all), "");
+    filch_metrics_destroy(metrics);
+    metrics = NULL;
+}
+
+static void expect(const char *series, double value)
+{
+    double shown = exposition_value(exposition_written(metrics, &all), series);
+    cr_assert_eq(shown, value, "%s is %g", series, shown);
+}
+
+Test(family, each_label_set_has_one_metric_and_is_shown)
+{
+    filch_family *family = family_of(counters(0));
+    filch_counter *got = filch_family_counter(family, FILCH_VALUES("GET", "200"));
+    char status[] = "404"; /* values are copied */
+    filch_counter *missing = filch_family_counter(family, FILCH_VALUES("GET", status));
+    status[0] = '5';
+    cr_assert_neq(got, missing);
+    cr_assert_eq(filch_family_counter(family, FILCH_VALUES("GET", "200")), got);
+    cr_assert_eq(filch_family_counter(family, FILCH_VALUES("GET", "404")), missing);
+    cr_assert_neq(filch_family_counter(family, FILCH_VALUES("GET2", "00")), got);
+    filch_counter_add(got, 3);
+    filch_counter_add(missing, 1);
+    expect("shop_responses_total{method=\"GET\",status=\"200\"}", 3);
+    expect("shop_responses_total{method=\"GET\",status=\"404\"}", 1);
+    expect("shop_responses_total{method=\"(other)\",status=\"(other)\"}", 0);
+    expect("filch_family_refused_total{family=\"shop_responses_total\"}", 0);
+    cr_assert_eq(stats_of(family).sets, 3);
+    cr_assert_eq(stats_of(family).most, FILCH_FAMILY_DEFAULT);
+    promtool_accepts(all.text);
+    end(family);
+}
+
+Test(family, beyond_the_cap_all_share_one_metric_and_are_counted)
+{
+    filch_family *family = family_of(counters(2));
+    filch_counter *one = filch_family_counter(family, FILCH_VALUES("GET", "1"));
+    filch_family_counter(family, FILCH_VALUES("GET", "2"));
+    filch_counter *other = filch_family_counter(family, FILCH_VALUES("GET", "3"));
+    for (int i = 0; i < 100; i++) {
+        char status[8];
+        snprintf(status, sizeof status, "%d", i + 3);
+        filch_counter *each = filch_family_counter(family, FILCH_VALUES("PUT", status));
+        cr_assert_eq(each, other);
+        filch_counter_add(each, 1);
+    }
+    cr_assert_eq(filch_family_counter(family, FILCH_VALUES("GET", "1")), one, "still found");
+    cr_assert_eq(filch_family_counter(family, FILCH_VALUES("(other)", "(other)")), other);
+    cr_assert_eq(stats_of(family).sets, 2);
+    cr_assert_eq(stats_of(family).refused, 101);
+    expect("shop_responses_total{method=\"(other)\",status=\"(other)\"}", 100);
+    expect("filch_family_refused_total{family=\"shop_responses_total\"}", 101);
+    end(family);
+}
+
+Test(family, the_smallest_and_the_greatest_cap_hold)
+{
+    static const unsigned caps[] = {1, 3, 200};
+    for (unsigned i = 0; i < 3; i++) {
+        filch_family *family = family_of(counters(caps[i]));
+        for (unsigned j = 0; j < caps[i] + 10; j++) {
+            char status[16];
+            snprintf(status, sizeof status, "%u", j);
+            filch_counter_add(filch_family_counter(family, FILCH_VALUES("GET", status)), 1);
+        }
+        cr_assert_eq(stats_of(family).sets, caps[i]);
+        cr_assert_eq(stats_of(family).refused, 10);
+        filch_family_destroy(family);
+        filch_metrics_destroy(metrics);
+        metrics = NULL;
+    }
+}
+
+Test(family, values_that_cannot_be_shown_are_refused)
+{
+    char longest[FILCH_FAMILY_VALUE_MOST + 1], too_long[FILCH_FAMILY_VALUE_MOST + 2];
+    filch_family *family = family_of(counters(0));
+    filch_counter *other = filch_family_counter(family, FILCH_VALUES("(other)", "(other)"));
+    memset(longest, 'x', sizeof longest);
+    memset(too_long, 'x', sizeof too_long);
+    longest[sizeof longest - 1] = too_long[sizeof too_long - 1] = '\0';
+    cr_assert_eq(filch_family_counter(family, FILCH_VALUES("GET", "")), other);
+    cr_assert_eq(filch_family_counter(family, FILCH_VALUES("GET", "\xff\xfe")), other);
+    cr_assert_eq(filch_family_counter(family, FILCH_VALUES("GET", too_long)), other);
+    cr_assert_eq(stats_of(family).refused, 3);
+    cr_assert_neq(filch_family_counter(family, FILCH_VALUES("GET", longest)), other);
+    cr_assert_neq(filch_family_counter(family, FILCH_VALUES("\"\\\n", "200")), other);
+    cr_assert_eq(stats_of(family).sets, 2);
+    promtool_accepts(exposition_written(metrics, &all));
+    end(family);
+}
+
+Test(family, gauges_summaries_and_histograms_have_families_too)
+{
+    static const filch_metric_kind kinds[] = {FILCH_METRIC_SUMMARY, FILCH_METRIC_HISTOGRAM};
+    filch_family_config config = counters(0);
+    config.name = "shop_queue";
+    config.kind = FILCH_METRIC_GAUGE;
+    filch_family *gauges = family_of(config);
+    filch_gauge_set(filch_family_gauge(gauges, FILCH_VALUES("GET", "200")), -7);
+    expect("shop_queue{method=\"GET\",status=\"200\"}", -7);
+    for (unsigned i = 0; i < 2; i++) {
+        config.name = "shop_seconds";
+        config.kind = kinds[i];
+        config.unit = 1e9;
+        filch_family *times = family_of(config);
+        filch_distribution_record(filch_family_distribution(times, FILCH_VALUES("GET", "200")),
+                                  1000000);
+        expect("shop_seconds_count{method=\"GET\",status=\"200\"}", 1);
+        filch_family_destroy(times);
+    }
+    end(gauges);
+}
+
+Test(family, one_that_makes_no_sense_is_refused_and_leaves_nothing)
+{
+    filch_family *family = NULL;
+    filch_family_config wrong[6];
+    for (unsigned i = 0; i < 6; i++)
+        wrong[i] = counters(0);
+    wrong[0].name = "shop_responses";
+    wrong[1].labels[0] = NULL;
+    wrong[2].labels[1] = "method";
+    wrong[3].most = FILCH_FAMILY_MOST + 1;
+    wrong[4].kind = FILCH_METRIC_KINDS;
+    wrong[5].help = NULL;
+    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    for (unsigned i = 0; i < 6; i++) {
+        cr_assert_eq(filch_family_create(&family, metrics, &wrong[i]), -EINVAL, "%u", i);
+        cr_assert_neq(*filch_error(), '\0', "%u", i);
+    }
+    filch_family_config right = counters(0);
+    cr_assert_eq(filch_family_create(NULL, metrics, &right), -EINVAL);
+    cr_assert_eq(filch_family_create(&family, NULL, &right), -EINVAL);
+    cr_assert_eq(filch_family_create(&family, metrics, NULL), -EINVAL);
+    cr_assert_str_eq(exposition_written(metrics, &all), "");
+    filch_family *first = family_of(right);
+    cr_assert_eq(filch_family_create(&family, metrics, &right), -EEXIST);
+    expect("shop_responses_total{method=\"(other)\",status=\"(other)\"}", 0);
+    cr_assert_null(family);
+    end(first);
+}
+
+static void too_few_values(void)
+{
+    filch_family_counter(family_of(counters(0)), FILCH_VALUES("GET"));
+}
+
+static void too_many_values(void)
+{
+    filch_family_counter(family_of(counters(0)), FILCH_VALUES("GET", "200", "x"));
+}
+
+static void another_kind(void)
+{
+    filch_family_gauge(family_of(counters(0)), FILCH_VALUES("GET", "200"));
+}
+
+Test(family, misuse_ends_the_process_with_what_to_do)
+{
+    static const struct misuse {
+        void (*call)(void);
+        const char *says;
+    } misuses[] = {{too_few_values, "1 value for the 2 labels of shop_responses_total; give one"},
+                   {too_many_values, "at least 3 values for the 2 labels"},
+                   {another_kind, "of another kind; call filch_family_counter"}};
+    for (unsigned i = 0; i < sizeof misuses / sizeof *misuses; i++) {
+        struct child child;
+        child_run(&child, misuses[i].call);
+        cr_assert(child_died(&child, misuses[i].says), "%u: %s", i, child.text);
+    }
+}
+
+Test(family, a_smaller_struct_of_an_older_release_is_filled_as_far_as_it_goes)
+{
+    filch_family *family = family_of(counters(0));
+    filch_family_stats stats = {.refused = 5, .sets = 77, .most = 78};
+    filch_family_stats_read(family, &stats, sizeof stats.refused);
+    cr_assert_eq(stats.refused, 0);
+    cr_assert_eq(stats.sets, 77);
+    end(family);
+}

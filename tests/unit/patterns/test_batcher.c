@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Batchers: when a batch is flushed, waiting for room, and reporting an item's outcome. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <runtime/patterns/batcher.h>
+#include <runtime/patterns/batcher_task.h>
+#include <tests/support/batch_crew.h>
+#include <tests/support/patience.h>
+
+Test(batcher, full_batches_go_at_once_and_the_rest_when_it_is_asked_for)
+{
+    for (unsigned c = 0; c < CONFIGS; c++) {
+        filch_runtime *rt = config_runtime(c, 10000);
+        filch_batcher *batcher = new_batcher(rt, 4, 1);
+        to.in_order = true;
+        items[2].shall = -EDOM;
+        items[9].shall = 7;
+        add(batcher, 0, 10);
+        signpost_wait(&to.ended, 2);
+        cr_assert_eq(batcher_stats(batcher).collected, 2, "neither full nor old");
+        cr_assert_eq(filch_batcher_flush(batcher), 0);
+        signpost_wait(&items[9].told, 1);
+        for (unsigned i = 0; i < 10; i++)
+            cr_assert_eq(items[i].outcome, i == 2 ? -EDOM : i == 9 ? -EINVAL : 0);
+        cr_assert_eq(filch_batcher_flush(batcher), 0, "of nothing");
+        WAIT_FOR(batcher, now.in_flight == 0);
+        filch_batcher_stats all = batcher_stats(batcher);
+        cr_assert_eq(all.batches, 3);
+        cr_assert_eq(all.full, 2);
+        cr_assert_eq(all.failed, 2);
+        drain_ends(&to, batcher);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+/* ---- Waiting for an outcome ---- */
+
+static void are_told(crew *all, enum crew_kind kind, const char *name)
+{
+    filch_batcher *batcher = new_batcher(all->rt, 5, 2);
+    for (unsigned i = 0; i < 10; i++) {
+        items[i].shall = i % 2 ? 0 : -(int)(i + 1);
+        adders[i] = (struct adder){batcher, &items[i], filch_in(1000 * FILCH_SECOND), 1, 1};
+        crew_start(all, (kind + i) % CREW_KINDS, add_and_wait, &adders[i]);
+    }
+    crew_wait(all);
+    for (unsigned i = 0; i < 10; i++) {
+        cr_assert_eq(adders[i].rc, 0, "%s", name);
+        cr_assert_eq(adders[i].outcome, items[i].shall, "%s", name);
+        cr_assert_eq(signpost_count(&items[i].flushed), 1);
+    }
+    drain_ends(&to, batcher);
+}
+
+Test(batcher, each_who_waits_is_told_the_outcome_of_its_item)
+{
+    crew_everywhere(are_told);
+}
+
+static void come_too_late(crew *all, enum crew_kind kind, const char *name)
+{
+    filch_batcher *batcher = new_batcher(all->rt, 3, 1);
+    start_adder(all, kind, batcher, 0, FILCH_FOREVER);
+    start_adder(all, kind, batcher, 1, filch_in(MS));
+    WAIT_FOR(batcher, now.taken_back + now.refused == 1);
+    filch_u32_store(&to.open, 0, FILCH_RELEASE);
+    start_adder(all, kind, batcher, 2, filch_in(20 * MS));
+    cr_assert_eq(filch_batcher_flush(batcher), 0);
+    signpost_wait(&to.begun, 1);
+    WAIT_WHILE(filch_now() < adders[2].until);
+    filch_u32_store(&to.open, 1, FILCH_RELEASE);
+    crew_wait(all);
+    cr_assert_eq(adders[0].rc, 0, "%s", name);
+    cr_assert_eq(adders[1].rc, -ETIMEDOUT, "%s", name);
+    cr_assert_eq(signpost_count(&items[1].flushed), 0, "taken back");
+    cr_assert(adders[2].rc == -EINPROGRESS || adders[2].rc == -ETIMEDOUT || adders[2].rc == 0);
+    cr_assert_eq(signpost_count(&items[2].flushed), adders[2].rc != -ETIMEDOUT, "%s", name);
+    drain_ends(&to, batcher);
+}
+
+Test(batcher, who_waits_too_long_takes_its_item_back_or_is_told_that_it_cannot)
+{
+    crew_everywhere(come_too_late);
+}
+
+Test(batcher, an_item_whose_flush_is_under_way_cannot_be_taken_back)
+{
+    for (unsigned c = 0; c < CONFIGS; c++) {
+        filch_runtime *rt = config_runtime(c, 10000);
+        filch_batcher *batcher = new_batcher(rt, 1, 1);
+        int outcome = 7;
+        filch_u32_store(&to.open, 0, FILCH_RELEASE);
+        int rc;
+        do /* until it was not too late to begin */
+            rc = filch_batcher_add(batcher, &items[0], &outcome, filch_in(MS));
+        while (rc == -ETIMEDOUT);
+        cr_assert_eq(rc, -EINPROGRESS);
+        cr_assert_eq(outcome, 7, "untouched");
+        cr_assert_eq(filch_batcher_close(batcher, filch_in(MS)), -ETIMEDOUT);
+        filch_u32_store(&to.open, 1, FILCH_RELEASE);
+        drain_ends(&to, batcher);
+        cr_assert_eq(signpost_count(&items[0].flushed), 1);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+/* ---- Room ---- */
+
+static void wait_for_room(crew *all, enum crew_kind kind, const char *name)
+{
+    filch_batcher *batcher = new_batcher(all->rt, 2, 1);
+    to.in_order = true;
+    filch_u32_store(&to.open, 0, FILCH_RELEASE);
+    for (unsigned i = 0; i < 4; i++) /* two fly, two collect */
+        start_adder(all, (kind + i) % CREW_KINDS, batcher, i, FILCH_FOREVER);
+    cr_assert_eq(filch_batcher_add_then(batcher, &items[4], NULL, NULL, 0), -ETIMEDOUT);
+    cr_assert_eq(filch_batcher_add_then(batcher, &items[4], NULL, NULL, filch_in(MS)), -ETIMEDOUT);
+    for (unsigned i = 5; i < 12; i++) /* an odd number; the last one is alone */
+        start_adder(all, (kind + i) % CREW_KINDS, batcher, i, FILCH_FOREVER);
+    cr_assert_eq(signpost_count(&to.begun), 1);
+    filch_u32_store(&to.open, 1, FILCH_RELEASE);
+    WAIT_FOR(batcher, now.added == 11);
+    cr_assert_eq(filch_batcher_flush(batcher), 0);
+    crew_wait(all);
+    for (unsigned i = 0; i < 12; i++)
+        cr_assert_eq(signpost_count(&items[i].flushed), i != 4, "%s: %u", name, i);
+    cr_assert_eq(batcher_stats(batcher).refused, 2);
+    drain_ends(&to, batcher);
+}
+
+Test(batcher, while_too_many_fly_who_adds_waits_in_line)
+{
+    crew_everywhere(wait_for_room);
+}
+
+static void room_is_made(crew *all, enum crew_kind kind, const char *name)
+{
+    filch_batcher *batcher = new_batcher(all->rt, 3, 1);
+    filch_u32_store(&to.open, 0, FILCH_RELEASE);
+    for (unsigned i = 0; i < 3; i++)
+        start_adder(all, kind, batcher, i, FILCH_FOREVER);
+    signpost_wait(&to.begun, 1);
+    start_adder(all, kind, batcher, 3, filch_in(20 * MS));
+    start_adder(all, kind, batcher, 4, FILCH_FOREVER);
+    start_adder(all, kind, batcher, 5, FILCH_FOREVER);
+    start_adder(all, kind, batcher, 6, FILCH_FOREVER);
+    WAIT_FOR(batcher, now.taken_back + now.refused == 1 && now.added - now.taken_back == 6);
+    cr_assert_eq(batcher_stats(batcher).batches, 1);
+    filch_u32_store(&to.open, 1, FILCH_RELEASE);
+    crew_wait(all);
+    for (unsigned i = 0; i < 7; i++) {
+        cr_assert_eq(adders[i].rc, i == 3 ? -ETIMEDOUT : 0, "%s: %u", name, i);
+        cr_assert_eq(signpost_count(&items[i].flushed), i != 3, "%s: %u", name, i);
+    }
+    drain_ends(&to, batcher);
+}
+
+Test(batcher, an_item_that_is_taken_back_makes_room)
+{
+    crew_everywhere(room_is_made);
+}
+
+static void nothing_is_due(crew *all, enum crew_kind kind, const char *name)
+{
+    filch_batcher *batcher = new_batcher(all->rt, 3, 1);
+    filch_u32_store(&to.open, 0, FILCH_RELEASE);
+    add(batcher, 0, 3);
+    start_adder(all, kind, batcher, 3, filch_in(20 * MS));
+    cr_assert_eq(filch_batcher_flush(batcher), 0, "when the first has ended");
+    WAIT_FOR(batcher, now.taken_back + now.refused == 1);
+    filch_u32_store(&to.open, 1, FILCH_RELEASE);
+    WAIT_FOR(batcher, now.in_flight == 0);
+    add(batcher, 4, 2);
+    fl_batcher_look(batcher, filch_now());
+    cr_assert_eq(batcher_stats(batcher).collected, 2, "%s: nobody has asked for these", name);
+    crew_wait(all);
+    drain_ends(&to, batcher);
+}
+
+Test(batcher, what_was_asked_for_and_taken_back_hurries_no_others)
+{
+    crew_everywhere(nothing_is_due);
+}
+
+/* ---- Misuse ---- */
+
+Test(batcher, bad_arguments_are_refused)
+{
+    filch_runtime *rt = config_runtime(2, 0);
+    filch_batcher_config good = drain_config(&to, 2, 1), config;
+    filch_batcher *batcher = NULL;
+    int outcome;
+    cr_assert_eq(filch_batcher_create(NULL, rt, &good), -EINVAL);
+    cr_assert_eq(filch_batcher_create(&batcher, rt, NULL), -EINVAL);
+    cr_assert_eq(filch_batcher_create(&batcher, NULL, &good), -EINVAL, "no task calls");
+#define REFUSED(change)                                                                            \
+    config = good;                                                                                 \
+    config.change;                                                                                 \
+    cr_assert_eq(filch_batcher_create(&batcher, rt, &config), -EINVAL, #change);
+    REFUSED(flush = NULL)
+    REFUSED(size = 0)
+    REFUSED(size = FILCH_BATCH_MAX + 1)
+    REFUSED(in_flight = FILCH_BATCHES_MAX + 1)
+    REFUSED(age = -1)
+    cr_assert_null(batcher, "untouched");
+    cr_assert_eq(filch_batcher_add(NULL, &items[0], &outcome, 0), -EINVAL);
+    cr_assert_eq(filch_batcher_add_then(NULL, &items[0], NULL, NULL, 0), -EINVAL);
+    cr_assert_eq(filch_batcher_flush(NULL), -EINVAL);
+    cr_assert_eq(filch_batcher_close(NULL, 0), -EINVAL);
+    batcher = batcher_of(rt, &good);
+    cr_assert_eq(filch_batcher_add(batcher, &items[0], NULL, 0), -EINVAL);
+    cr_assert_eq(filch_batcher_add(batcher, &items[0], &outcome, -1), -EINVAL);
+    cr_assert_eq(filch_batcher_add(batcher, &items[0], &outcome, 0), -ETIMEDOUT);
+    cr_assert_eq(batcher_stats(batcher).added, 0);
+    drain_ends(&to, batcher);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}

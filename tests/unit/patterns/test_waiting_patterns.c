@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Reports say in which public call a task waits: batchers, resources, pipelines, metrics. */
+#include <tests/support/waiting.h>
+
+#include <filch/batcher.h>
+#include <filch/gather.h>
+#include <filch/metrics.h>
+#include <filch/pipeline.h>
+#include <filch/resources.h>
+#include <pthread.h>
+
+/* ---- Batchers: their flush lasts until it may go on; the functions it calls wait by polling
+ * ---- */
+
+static void hold_on(filch_self self)
+{
+    signpost_raise(&holds);
+    while (!signpost_count(&go))
+        filch_yield(self);
+}
+
+static void flush(filch_self self, void *const *items, int *outcomes, size_t count, void *arg)
+{
+    (void)items, (void)outcomes, (void)count, (void)arg;
+    hold_on(self);
+}
+
+static filch_batcher *make_batcher(filch_self self, unsigned items)
+{
+    filch_batcher *batcher;
+    const filch_batcher_config config = {.size = 1, .flush = flush};
+    cr_assert_eq(filch_batcher_create(&batcher, waiting_rt, &config), 0);
+    for (unsigned i = 0; i < items; i++)
+        cr_assert_eq(filch_batcher_add_then(batcher, &go, NULL, NULL, FILCH_FOREVER), 0);
+    while (items && !signpost_count(&holds))
+        filch_yield(self);
+    return batcher;
+}
+
+static void wait_for_outcome(filch_self self)
+{
+    int outcome;
+    filch_batcher *batcher = make_batcher(self, 0);
+    now_it_waits();
+    cr_assert_eq(filch_batcher_add(batcher, &go, &outcome, FILCH_FOREVER), 0);
+    filch_batcher_destroy(batcher);
+}
+
+static void wait_for_room_in_batch(filch_self self)
+{
+    filch_batcher *batcher = make_batcher(self, 2);
+    now_it_waits();
+    cr_assert_eq(filch_batcher_add_then(batcher, &go, NULL, NULL, FILCH_FOREVER), 0);
+    filch_batcher_destroy(batcher);
+}
+
+static void close_batcher(filch_self self)
+{
+    filch_batcher *batcher = make_batcher(self, 1);
+    now_it_waits();
+    cr_assert_eq(filch_batcher_close(batcher, FILCH_FOREVER), 0);
+    filch_batcher_destroy(batcher);
+}
+
+static void destroy_batcher(filch_self self)
+{
+    filch_batcher *batcher = make_batcher(self, 1);
+    now_it_waits();
+    filch_batcher_destroy(batcher);
+}
+
+/* ---- Resources ---- */
+
+static int make_resource(filch_self self, void **value, void *arg)
+{
+    (void)self, (void)arg;
+    *value = &go;
+    return 0;
+}
+
+static void keep_resource(filch_self self, void *value, void *arg)
+{
+    (void)value, (void)arg;
+    hold_on(self);
+}
+
+static filch_resource *resource;
+
+static filch_resources *make_resources(void)
+{
+    filch_resources *resources;
+    const filch_resources_config config = {.max = 1,
+                                           .create = make_resource,
+                                           .destroy = keep_resource};
+    cr_assert_eq(filch_resources_create(&resources, waiting_rt, &config), 0);
+    cr_assert_eq(filch_resources_acquire(resources, &resource, FILCH_FOREVER), 0);
+    return resources;
+}
+
+static void release_resource(void)
+{
+    go_on();
+    cr_assert_eq(filch_resource_give_back(resource, true), 0);
+}
+
+static void wait_for_resource(filch_self self)
+{
+    filch_resource *one;
+    filch_resources *resources = make_resources();
+    (void)self;
+    now_it_waits();
+    cr_assert_eq(filch_resources_acquire(resources, &one, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_resource_give_back(one, true), 0);
+    cr_assert_eq(filch_resources_destroy(resources), 0);
+}
+
+static void close_resources(filch_self self)
+{
+    filch_resources *resources = make_resources();
+    (void)self;
+    now_it_waits();
+    cr_assert_eq(filch_resources_close(resources, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_resources_destroy(resources), 0);
+}
+
+static void destroy_resources(filch_self self)
+{
+    filch_resources *resources = make_resources();
+    (void)self;
+    cr_assert_eq(filch_resource_give_back(resource, true), 0);
+    now_it_waits();
+    cr_assert_eq(filch_resources_destroy(resources), 0);
+}
+
+/* ---- Pipelines ---- */
+
+static int pass(filch_self self, filch_emitter *out, void *item, void *arg)
+{
+    (void)arg;
+    hold_on(self);
+    filch_emitter_keep(out);
+    return filch_emit(out, item);
+}
+
+static int emit_two(filch_self self, filch_emitter *out, void *item, void *arg)
+{
+    (void)self, (void)arg;
+    filch_emitter_keep(out);
+    filch_emit(out, item);
+    now_it_waits();
+    return filch_emit(out, item);
+}
+
+static filch_pipeline *make_pipeline(filch_stage_fn *fn)
+{
+    filch_pipeline *pipeline;
+    const filch_stage stage = {.fn = fn, .capacity = 1};
+    const filch_pipeline_config config = {.stages = &stage, .count = 1};
+    cr_assert_eq(filch_pipeline_create(&pipeline, waiting_rt, &config), 0);
+    return pipeline;
+}
+
+static void push(filch_self self)
+{
+    filch_pipeline *pipeline = make_pipeline(pass);
+    (void)self;
+    while (!filch_pipeline_try_push(pipeline, &go))
+        filch_yield(self);
+    now_it_waits();
+    cr_assert_eq(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+}
+
+static void next(filch_self self)
+{
+    void *item;
+    filch_pipeline *pipeline = make_pipeline(pass);
+    (void)self;
+    cr_assert_eq(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER), 0);
+    now_it_waits();
+    cr_assert_eq(filch_pipeline_next(pipeline, &item, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+}
+
+static void finish(filch_self self)
+{
+    filch_pipeline *pipeline = make_pipeline(pass);
+    (void)self;
+    cr_assert_eq(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER), 0);
+    now_it_waits();
+    cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+}
+
+static void destroy_pipeline(filch_self self)
+{
+    filch_pipeline *pipeline = make_pipeline(pass);
+    cr_assert_eq(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER), 0);
+    while (!signpost_count(&holds))
+        filch_yield(self);
+    now_it_waits();
+    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+}
+
+static void emit(filch_self self)
+{
+    filch_pipeline *pipeline = make_pipeline(emit_two);
+    cr_assert_eq(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER), 0);
+    while (!signpost_count(&go))
+        filch_yield(self);
+    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+}
+
+/* ---- Others ---- */
+
+static int answer(filch_self self, filch_context *of, void *arg, void **value)
+{
+    (void)of, (void)arg;
+    *value = NULL;
+    hold_on(self);
+    return 0;
+}
+
+static void gather_all(filch_self self)
+{
+    const filch_ask asks[] = {{.fn = answer}, {.fn = answer}};
+    const filch_gather_config config = {.asks = asks, .count = 2};
+    filch_answer answers[2];
+    (void)self;
+    now_it_waits();
+    cr_assert_eq(filch_gather(waiting_rt, &config, answers, FILCH_FOREVER), 0);
+}
+
+static filch_metrics *metrics;
+
+static double read_slowly(void *unused)
+{
+    (void)unused;
+    signpost_raise(&holds);
+    signpost_wait(&go, 1);
+    return 0;
+}
+
+static int ignore(const char *text, size_t size, void *arg)
+{
+    (void)text, (void)size, (void)arg;
+    return 0;
+}
+
+static void *write_all(void *unused)
+{
+    (void)unused;
+    cr_assert_eq(filch_metrics_write(metrics, ignore, NULL), 0);
+    return NULL;
+}
+
+static void remove_metric(filch_self self)
+{
+    const filch_metric slow = {.name = "slow",
+                               .help = "A value.",
+                               .kind = FILCH_METRIC_GAUGE,
+                               .read = read_slowly,
+                               .owner = &metrics};
+    pthread_t reader;
+    (void)self;
+    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    cr_assert_eq(filch_metrics_add(metrics, &slow), 0);
+    cr_assert_eq(pthread_create(&reader, NULL, write_all, NULL), 0);
+    signpost_wait(&holds, 1);
+    now_it_waits();
+    cr_assert_eq(filch_metrics_remove(metrics, &metrics), 1);
+    pthread_join(reader, NULL);
+    filch_metrics_destroy(metrics);
+}
+
+/* ---- All ---- */
+
+static const waiting_call rows[] = {
+    {"filch_batcher_add", wait_for_outcome, go_on, 0},
+    {"filch_batcher_add_then", wait_for_room_in_batch, go_on, 0},
+    {"filch_batcher_close", close_batcher, go_on, 0},
+    {"filch_batcher_destroy", destroy_batcher, go_on, 0},
+    {"filch_resources_acquire", wait_for_resource, release_resource, 0},
+    {"filch_resources_close", close_resources, release_resource, 0},
+    {"filch_resources_destroy", destroy_resources, go_on, 0},
+    {"filch_pipeline_push", push, go_on, 0},
+    {"filch_pipeline_next", next, go_on, 0},
+    {"filch_pipeline_finish", finish, go_on, 0},
+    {"filch_pipeline_destroy", destroy_pipeline, go_on, 0},
+    {"filch_emit", emit, go_on, 0},
+    {"filch_gather", gather_all, go_on, 0},
+    {"filch_metrics_remove", remove_metric, go_on, 0},
+};
+
+Test(waiting_patterns, each_is_named_while_it_waits)
+{
+    expect_names(rows, sizeof rows / sizeof *rows);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Each query of numbers takes the size of the caller's struct. A caller of an older release gets no
+ * byte more than it has room for; one of a newer release gets zeros for the fields that this
+ * library does not know. */
+#include <criterion/criterion.h>
+#include <filch/batcher.h>
+#include <filch/cache.h>
+#include <filch/dead_letters.h>
+#include <filch/family.h>
+#include <filch/filch.h>
+#include <filch/pipeline.h>
+#include <filch/pool.h>
+#include <filch/resources.h>
+#include <filch/stats.h>
+#include <string.h>
+
+enum { LARGEST = 4096, MORE = 64, UNTOUCHED = 0xA5 };
+
+static struct {
+    filch_runtime *rt;
+    filch_batcher *batcher;
+    filch_cache *cache;
+    filch_dead_letters *letters;
+    filch_metrics *metrics;
+    filch_family *family;
+    filch_pipeline *pipeline;
+    filch_pool *pool;
+    filch_resources *resources;
+} all;
+
+static void ask_batcher(void *out, size_t size)
+{
+    filch_batcher_stats_read(all.batcher, out, size);
+}
+
+static void ask_cache(void *out, size_t size)
+{
+    filch_cache_stats_read(all.cache, out, size);
+}
+
+static void ask_family(void *out, size_t size)
+{
+    filch_family_stats_read(all.family, out, size);
+}
+
+static void ask_letters(void *out, size_t size)
+{
+    cr_assert_eq(filch_dead_letters_stats_read(all.letters, out, size), 0);
+}
+
+static void ask_pipeline(void *out, size_t size)
+{
+    cr_assert_eq(filch_pipeline_stats_read(all.pipeline, 0, out, size), 0);
+}
+
+static void ask_pool(void *out, size_t size)
+{
+    filch_pool_stats_read(all.pool, out, size);
+}
+
+static void ask_resources(void *out, size_t size)
+{
+    filch_resources_stats_read(all.resources, out, size);
+}
+
+static void ask_runtime(void *out, size_t size)
+{
+    filch_runtime_stats_read(all.rt, out, size);
+}
+
+static void ask_worker(void *out, size_t size)
+{
+    cr_assert_eq(filch_stats_read(all.rt, 0, out, size), 0);
+}
+
+static const struct query {
+    const char *name;
+    void (*ask)(void *out, size_t size);
+    size_t known;
+} queries[] = {
+    {"batcher", ask_batcher, sizeof(filch_batcher_stats)},
+    {"cache", ask_cache, sizeof(filch_cache_stats)},
+    {"family", ask_family, sizeof(filch_family_stats)},
+    {"letters", ask_letters, sizeof(filch_dead_letters_stats)},
+    {"pipeline", ask_pipeline, sizeof(filch_stage_stats)},
+    {"pool", ask_pool, sizeof(filch_pool_stats)},
+    {"resources", ask_resources, sizeof(filch_resources_stats)},
+    {"runtime", ask_runtime, sizeof(filch_stats)},
+    {"worker", ask_worker, sizeof(filch_stats)},
+};
+
+static void flush(filch_self self, void *const *items, int *outcomes, size_t count, void *unused)
+{
+    (void)self, (void)items, (void)outcomes, (void)count, (void)unused;
+}
+
+static int stage(filch_self self, filch_emitter *out, void *item, void *unused)
+{
+    (void)self, (void)out, (void)item, (void)unused;
+    return 0;
+}
+
+static int make(filch_self self, void **value, void *unused)
+{
+    (void)self, (void)value, (void)unused;
+    return 0;
+}
+
+static void create_all(void)
+{
+    filch_runtime *rt;
+    const filch_stage stages[] = {{.fn = stage}};
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    all.rt = rt;
+    cr_assert_eq(filch_batcher_create(&all.batcher, rt,
+                                      &(filch_batcher_config){.size = 1, .flush = flush}),
+                 0);
+    cr_assert_eq(filch_cache_create(&all.cache, rt, &(filch_cache_config){.size = 8}), 0);
+    cr_assert_eq(filch_dead_letters_create(&all.letters, NULL), 0);
+    cr_assert_eq(filch_metrics_create(&all.metrics), 0);
+    cr_assert_eq(filch_family_create(&all.family, all.metrics,
+                                     &(filch_family_config){.name = "jobs_total",
+                                                            .help = "Jobs.",
+                                                            .labels = {"kind"},
+                                                            .kind = FILCH_METRIC_COUNTER}),
+                 0, "%s", filch_error());
+    cr_assert_eq(filch_pipeline_create(&all.pipeline, rt,
+                                       &(filch_pipeline_config){.stages = stages, .count = 1}),
+                 0);
+    cr_assert_eq(filch_pool_create(&all.pool, &(filch_pool_config){.runtime = rt, .width = 1}), 0);
+    cr_assert_eq(filch_resources_create(&all.resources, rt,
+                                        &(filch_resources_config){.max = 1, .create = make}),
+                 0);
+}
+
+static void destroy_all(void)
+{
+    cr_assert_eq(filch_resources_close(all.resources, FILCH_FOREVER), 0);
+    filch_resources_destroy(all.resources);
+    cr_assert_eq(filch_pool_destroy(all.pool), 0);
+    cr_assert_eq(filch_pipeline_finish(all.pipeline, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_pipeline_destroy(all.pipeline), 0);
+    filch_family_destroy(all.family);
+    filch_metrics_destroy(all.metrics);
+    filch_dead_letters_destroy(all.letters);
+    cr_assert_eq(filch_cache_destroy(all.cache), 0);
+    cr_assert_eq(filch_batcher_close(all.batcher, FILCH_FOREVER), 0);
+    filch_batcher_destroy(all.batcher);
+    cr_assert_eq(filch_runtime_destroy(all.rt), 0);
+}
+
+static bool every_byte_is(const unsigned char *at, size_t size, unsigned char value)
+{
+    for (size_t i = 0; i < size; i++)
+        if (at[i] != value)
+            return false;
+    return true;
+}
+
+static void check(const struct query *query, size_t size)
+{
+    static unsigned char out[LARGEST];
+    size_t filled = size < query->known ? size : query->known;
+    memset(out, UNTOUCHED, sizeof out);
+    query->ask(out, size);
+    cr_assert(every_byte_is(out + size, sizeof out - size, UNTOUCHED), "%s, %zu", query->name,
+              size);
+    cr_assert(every_byte_is(out + filled, size - filled, 0), "%s, %zu", query->name, size);
+    cr_assert_not(filled && every_byte_is(out, filled, UNTOUCHED), "%s, %zu", query->name, size);
+}
+
+Test(answer, a_struct_of_another_release_is_filled_as_far_as_both_know_it)
+{
+    create_all();
+    for (unsigned i = 0; i < sizeof queries / sizeof *queries; i++) {
+        size_t known = queries[i].known;
+        cr_assert_lt(known + MORE, LARGEST);
+        check(&queries[i], 0);
+        check(&queries[i], known - sizeof(uint64_t));
+        check(&queries[i], known);
+        check(&queries[i], known + MORE);
+    }
+    destroy_all();
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The live runtimes of a process share the machine, on an imagined one: 2 packages with 2
+ * last-level caches of 2 cores each, CPUs 0-1, 2-3, 4-5, 6-7. */
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <runtime/engine/worker.h>
+#include <stdlib.h>
+#include <tests/support/child.h>
+
+enum { OBJECTS = 4, EACH = 2 };
+
+static void imagine(void)
+{
+    setenv("HWLOC_SYNTHETIC", "pack:2 l3:2 core:2 pu:1", 1);
+}
+TestSuite(residents, .init = imagine);
+
+static filch_runtime *runtime(unsigned workers, const char *bind)
+{
+    filch_runtime *rt;
+    filch_config config = {.workers = workers, .max_workers = 8, .bind = bind};
+    if (filch_runtime_create(&rt, &config))
+        filch_die("%s", filch_error());
+    return rt;
+}
+
+static unsigned object_of(const filch_runtime *rt)
+{
+    return (unsigned)rt->worker[0]->place.cache / 2;
+}
+
+static bool pinned(const filch_runtime *rt)
+{
+    return rt->resident.placement.pinned;
+}
+
+Test(residents, one_worker_runtimes_spread_over_the_machine)
+{
+    filch_runtime *all[OBJECTS * EACH];
+    unsigned count[OBJECTS] = {0};
+    for (unsigned i = 0; i < OBJECTS * EACH; i++) {
+        all[i] = runtime(1, NULL);
+        count[object_of(all[i])]++;
+    }
+    for (unsigned i = 0; i < OBJECTS; i++)
+        cr_expect_eq(count[i], EACH);
+    for (unsigned i = 0; i < OBJECTS * EACH; i++)
+        cr_assert_eq(filch_runtime_destroy(all[i]), 0);
+}
+
+Test(residents, destroying_gives_the_object_back)
+{
+    filch_runtime *all[OBJECTS];
+    for (unsigned i = 0; i < OBJECTS; i++)
+        all[i] = runtime(1, NULL);
+    for (unsigned i = 0; i < 20; i++) {
+        unsigned freed = object_of(all[i % OBJECTS]);
+        cr_assert_eq(filch_runtime_destroy(all[i % OBJECTS]), 0);
+        all[i % OBJECTS] = runtime(1, NULL);
+        cr_expect_eq(object_of(all[i % OBJECTS]), freed);
+    }
+    for (unsigned i = 0; i < OBJECTS; i++)
+        cr_assert_eq(filch_runtime_destroy(all[i]), 0);
+}
+
+Test(residents, workers_that_were_added_count)
+{
+    filch_runtime *grown = runtime(1, NULL);
+    cr_assert_eq(filch_runtime_resize(grown, 2), 0);
+    for (unsigned i = 0; i < 8; i++) {
+        filch_runtime *one = runtime(1, NULL), *two = runtime(1, NULL), *three = runtime(1, NULL);
+        cr_expect(object_of(one) != object_of(grown) && object_of(two) != object_of(grown) &&
+                  object_of(three) != object_of(grown));
+        cr_assert_eq(filch_runtime_destroy(one), 0);
+        cr_assert_eq(filch_runtime_destroy(two), 0);
+        filch_runtime_destroy(three);
+    }
+    cr_assert_eq(filch_runtime_destroy(grown), 0);
+}
+
+Test(residents, of_two_runtimes_for_the_whole_machine_the_second_floats)
+{
+    filch_runtime *first = runtime(8, NULL), *second = runtime(8, NULL);
+    cr_expect(pinned(first) && !pinned(second));
+    cr_assert_eq(filch_runtime_destroy(first), 0);
+    filch_runtime *third = runtime(8, NULL);
+    cr_expect(pinned(third), "floating runtimes do not count");
+    cr_assert_eq(filch_runtime_destroy(second), 0);
+    cr_assert_eq(filch_runtime_destroy(third), 0);
+    first = runtime(1, "core");
+    second = runtime(8, NULL);
+    cr_expect(pinned(first) && !pinned(second), "by name as well");
+    cr_assert_eq(filch_runtime_destroy(first), 0);
+    cr_assert_eq(filch_runtime_destroy(second), 0);
+}
+
+Test(residents, a_short_wait_spins_only_if_all_workers_of_the_process_have_a_cpu)
+{
+    filch_runtime *one = runtime(1, NULL), *two = runtime(1, NULL);
+    one->cpus = two->cpus = 2;
+    cr_expect(fl_may_spin(one) && fl_may_spin(two));
+    filch_runtime *three = runtime(1, NULL);
+    cr_expect(!fl_may_spin(one) && !fl_may_spin(two));
+    cr_assert_eq(filch_runtime_destroy(three), 0);
+    cr_expect(fl_may_spin(one));
+    cr_assert_eq(filch_runtime_resize(two, 2), 0);
+    cr_expect_not(fl_may_spin(one));
+    cr_assert_eq(filch_runtime_resize(two, 1), 0);
+    cr_expect(fl_may_spin(one));
+    cr_assert_eq(filch_runtime_destroy(one), 0);
+    cr_assert_eq(filch_runtime_destroy(two), 0);
+}
+
+/* A child of a process with threads: not for thread sanitizer. */
+#ifndef FILCH_TSAN
+static void be_alone(void)
+{
+    CHILD_CHECK(filch_u32_load(&fl_residents_workers, FILCH_RELAXED) == 0);
+    filch_runtime *rt = runtime(8, NULL);
+    CHILD_CHECK(pinned(rt));
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+}
+
+Test(residents, a_child_of_fork_has_none)
+{
+    filch_runtime *rt = runtime(8, "core");
+    struct child child;
+    child_run(&child, be_alone);
+    cr_expect(child_passed(&child), "%s", child.text);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+#endif

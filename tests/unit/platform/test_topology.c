@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Machines are imagined by hwloc (HWLOC_SYNTHETIC, HWLOC_XMLFILE); each test has a process, and so
+ * a topology, of its own. Tests of the affinity mask run on the real topology, on any computer. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/base.h>
+#include <pthread.h>
+#include <runtime/platform/topology.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* 2 packages, each with a NUMA node, an L3 and 4 cores of 2 hardware threads. */
+#define DUAL "pack:2 numa:1 l3:1 core:4 pu:2"
+
+static const fl_topology *loaded(void)
+{
+    const fl_topology *t = NULL;
+    cr_assert_eq(fl_topology_load(&t), 0, "%s", filch_error());
+    return t;
+}
+
+static const fl_topology *imagine(const char *description)
+{
+    setenv("HWLOC_SYNTHETIC", description, 1);
+    return loaded();
+}
+
+static fl_place place(const fl_topology *t, enum fl_bind bind, unsigned worker)
+{
+    fl_place p = {-9, -9, -9, -9, -9};
+    cr_assert_eq(fl_topology_place(t, bind, worker, &p), 0);
+    return p;
+}
+
+/* The CPUs of workers 0 .. count - 1. */
+static void expect_cpus(const fl_topology *t, enum fl_bind bind, const int *cpus, unsigned count)
+{
+    for (unsigned w = 0; w < count; w++)
+        cr_expect_eq(place(t, bind, w).cpu, cpus[w], "worker %u: CPU %d instead of %d", w,
+                     place(t, bind, w).cpu, cpus[w]);
+}
+
+static unsigned distance(const fl_topology *t, enum fl_bind bind, unsigned a, unsigned b)
+{
+    fl_place pa = place(t, bind, a), pb = place(t, bind, b);
+    cr_assert_eq(fl_topology_distance(t, &pa, &pb), fl_topology_distance(t, &pb, &pa));
+    return fl_topology_distance(t, &pa, &pb);
+}
+
+/* Lets this thread run on one of the CPUs it may use, and returns which: the last one. */
+static int narrow(void)
+{
+    cpu_set_t all, one;
+    cr_assert_eq(sched_getaffinity(0, sizeof all, &all), 0);
+    int last = -1;
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &all))
+            last = cpu;
+    CPU_ZERO(&one);
+    CPU_SET(last, &one);
+    cr_assert_eq(sched_setaffinity(0, sizeof one, &one), 0);
+    return last;
+}
+
+Test(topology, an_imagined_machine_is_not_real)
+{
+    cr_assert_not(fl_topology_real(imagine(DUAL)));
+}
+
+Test(topology, this_machine_is_real)
+{
+    cr_assert(fl_topology_real(loaded()));
+}
+
+Test(topology, units_are_cores_or_hardware_threads)
+{
+    const fl_topology *t = imagine(DUAL);
+    cr_assert_eq(fl_topology_units(t, FL_BIND_CORE), 8);
+    cr_assert_eq(fl_topology_units(t, FL_BIND_PU), 16);
+    cr_assert_eq(fl_topology_units(t, FL_BIND_NONE), 8);
+}
+
+Test(topology, imagined_machine_takes_no_heed_of_the_affinity_mask)
+{
+    narrow();
+    cr_assert_eq(fl_topology_units(imagine(DUAL), FL_BIND_CORE), 8);
+}
+
+Test(topology, by_core_each_core_gets_a_worker_then_its_second_thread)
+{
+    static const int cpus[] = {0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15, 0, 2};
+    expect_cpus(imagine(DUAL), FL_BIND_CORE, cpus, 18);
+}
+
+Test(topology, by_pu_each_core_gets_a_worker_before_one_gets_two)
+{
+    static const int cpus[] = {0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15, 0, 2};
+    expect_cpus(imagine(DUAL), FL_BIND_PU, cpus, 18);
+}
+
+Test(topology, cores_without_siblings_are_shared_when_workers_outnumber_them)
+{
+    static const int cpus[] = {0, 1, 2, 0, 1, 2, 0};
+    const fl_topology *t = imagine("pack:1 core:3 pu:1");
+    expect_cpus(t, FL_BIND_CORE, cpus, 7);
+    expect_cpus(t, FL_BIND_PU, cpus, 7);
+}
+
+Test(topology, os_indexes_are_not_taken_for_logical_ones)
+{
+    static const int cpus[] = {3, 9, 5, 7};
+    const fl_topology *t = imagine("pack:2 core:2 pu:1(indexes=3,9,5,7)");
+    expect_cpus(t, FL_BIND_CORE, cpus, 4);
+    cr_assert_eq(place(t, FL_BIND_CORE, 1).core, 1);
+}
+
+Test(topology, a_place_names_core_package_and_node)
+{
+    fl_place p = place(imagine(DUAL), FL_BIND_CORE, 5);
+    cr_assert_eq(p.cpu, 10);
+    cr_assert_eq(p.core, 5);
+    cr_assert_eq(p.package, 1);
+    cr_assert_eq(p.node, 1);
+}
+
+Test(topology, by_none_nobody_has_a_place)
+{
+    fl_place p = place(imagine(DUAL), FL_BIND_NONE, 3);
+    cr_assert_eq(p.cpu, -1);
+    cr_assert_eq(p.core, -1);
+    cr_assert_eq(p.node, -1);
+}
+
+Test(topology, distance_is_none_on_one_core)
+{
+    cr_assert_eq(distance(imagine(DUAL), FL_BIND_PU, 0, 8), FL_TIER_CORE);
+}
+
+Test(topology, distance_is_a_cache_under_one_l3)
+{
+    cr_assert_eq(distance(imagine(DUAL), FL_BIND_CORE, 0, 3), FL_TIER_CACHE);
+}
+
+Test(topology, distance_is_a_node_between_caches_of_a_package)
+{
+    const fl_topology *t = imagine("pack:2 numa:1 l3:2 core:2 pu:1");
+    cr_assert_eq(distance(t, FL_BIND_CORE, 0, 1), FL_TIER_CACHE);
+    cr_assert_eq(distance(t, FL_BIND_CORE, 0, 2), FL_TIER_NODE);
+}
+
+Test(topology, distance_is_a_node_between_nodes_of_a_package)
+{
+    const fl_topology *t = imagine("pack:2 numa:2 core:2 pu:1");
+    cr_assert_eq(distance(t, FL_BIND_CORE, 0, 2), FL_TIER_NODE);
+}
+
+Test(topology, distance_is_far_between_packages)
+{
+    const fl_topology *t = imagine(DUAL);
+    cr_assert_eq(distance(t, FL_BIND_CORE, 3, 4), FL_TIER_FAR);
+    cr_assert_eq(fl_topology_tiers(t), FL_TIER_FAR + 1);
+}
+
+Test(topology, a_cache_shared_below_a_private_one_is_no_last_level)
+{
+    const fl_topology *t = imagine("pack:1 l3:2 l2:2 core:1 pu:1");
+    cr_assert_eq(distance(t, FL_BIND_CORE, 0, 1), FL_TIER_CACHE);
+    cr_assert_eq(distance(t, FL_BIND_CORE, 0, 2), FL_TIER_NODE);
+}
+
+Test(topology, machine_without_cores_and_caches_has_pus_for_cores)
+{
+    const fl_topology *t = imagine("pu:3");
+    cr_assert_eq(fl_topology_units(t, FL_BIND_CORE), 3);
+    cr_assert_eq(place(t, FL_BIND_CORE, 2).core, 2);
+    cr_assert_eq(distance(t, FL_BIND_CORE, 0, 1), FL_TIER_NODE);
+}
+
+Test(topology, unpinned_workers_are_far_from_one_another)
+{
+    cr_assert_eq(distance(imagine(DUAL), FL_BIND_NONE, 0, 1), FL_TIER_FAR);
+}
+
+/* One object of a description in XML, left open; sets is a bit mask of PUs and of NUMA nodes. */
+static void object(FILE *out, const char *type, int index, unsigned sets, const char *more)
+{
+    static int serial;
+    fprintf(out,
+            "<object type=\"%s\" os_index=\"%d\" gp_index=\"%d\" cpuset=\"%#x\" "
+            "complete_cpuset=\"%#x\" nodeset=\"%#x\" complete_nodeset=\"%#x\" %s>\n",
+            type, index, ++serial, sets, sets, sets, sets, more);
+}
+
+/* Loads a machine of four cores, each with a NUMA node of its own. */
+static const fl_topology *four_nodes(int cores_per_package, const char *latencies)
+{
+    char name[] = P_tmpdir "/filch-test-XXXXXX";
+    FILE *out = fdopen(mkstemp(name), "w");
+    cr_assert_not_null(out);
+    fputs("<?xml version=\"1.0\"?>\n<topology version=\"2.0\">\n", out);
+    object(out, "Machine", 0, 15, "allowed_cpuset=\"0xf\" allowed_nodeset=\"0xf\"");
+    for (int i = 0; i < 4; i++) {
+        if (i % cores_per_package == 0)
+            object(out, "Package", i, ((1u << cores_per_package) - 1) << i, "");
+        object(out, "Core", i, 1u << i, "");
+        object(out, "NUMANode", i, 1u << i, "local_memory=\"1048576\"");
+        fputs("</object>", out);
+        object(out, "PU", i, 1u << i, "");
+        fputs("</object></object>\n", out);
+        if ((i + 1) % cores_per_package == 0)
+            fputs("</object>\n", out);
+    }
+    fprintf(out,
+            "</object>\n<distances2 type=\"NUMANode\" nbobjs=\"4\" kind=\"5\" name=\"NUMALatency\" "
+            "indexing=\"os\">\n<indexes length=\"8\">0 1 2 3 </indexes>\n"
+            "<u64values length=\"%zu\">%s</u64values>\n</distances2>\n</topology>\n",
+            strlen(latencies), latencies);
+    cr_assert_eq(fclose(out), 0);
+    setenv("HWLOC_XMLFILE", name, 1);
+    const fl_topology *t = loaded();
+    unlink(name);
+    return t;
+}
+
+Test(topology, a_larger_numa_latency_is_a_tier_of_its_own)
+{
+    /* A ring: a neighbour costs 20, the one across 30. */
+    const fl_topology *t = four_nodes(1, "10 20 30 20 20 10 20 30 30 20 10 20 20 30 20 10 ");
+    cr_expect_eq(distance(t, FL_BIND_CORE, 0, 1), FL_TIER_FAR);
+    cr_expect_eq(distance(t, FL_BIND_CORE, 3, 0), FL_TIER_FAR);
+    cr_expect_eq(distance(t, FL_BIND_CORE, 0, 2), FL_TIER_FAR + 1);
+    cr_expect_eq(distance(t, FL_BIND_CORE, 1, 3), FL_TIER_FAR + 1);
+    cr_expect_eq(fl_topology_tiers(t), FL_TIER_FAR + 2);
+}
+
+Test(topology, latencies_inside_a_package_make_no_tier)
+{
+    const fl_topology *t = four_nodes(2, "10 12 20 20 12 10 20 20 20 20 10 12 20 20 12 10 ");
+    cr_expect_eq(distance(t, FL_BIND_CORE, 0, 1), FL_TIER_NODE);
+    cr_expect_eq(distance(t, FL_BIND_CORE, 0, 2), FL_TIER_FAR);
+    cr_expect_eq(fl_topology_tiers(t), FL_TIER_FAR + 1);
+}
+
+Test(topology, a_description_hwloc_cannot_read_is_refused_by_name)
+{
+    const fl_topology *t = NULL;
+    setenv("HWLOC_SYNTHETIC", "pack:two", 1);
+    cr_assert_eq(fl_topology_load(&t), -EINVAL);
+    cr_assert_null(t);
+    cr_assert(strstr(filch_error(), "HWLOC_SYNTHETIC"), "%s", filch_error());
+}
+
+Test(topology, a_failed_load_can_be_repeated)
+{
+    const fl_topology *t = NULL;
+    setenv("HWLOC_XMLFILE", "/nowhere/at/all.xml", 1);
+    cr_assert_eq(fl_topology_load(&t), -EINVAL);
+    unsetenv("HWLOC_XMLFILE");
+    cr_assert_eq(fl_topology_units(imagine(DUAL), FL_BIND_CORE), 8);
+}
+
+Test(topology, it_is_loaded_once)
+{
+    const fl_topology *t = imagine(DUAL);
+    cr_assert_eq(imagine("pu:3"), t);
+}
+
+Test(topology, it_is_loaded_anew_after_unload)
+{
+    imagine(DUAL);
+    fl_topology_unload();
+    cr_assert_eq(fl_topology_units(imagine("pu:3"), FL_BIND_CORE), 3);
+}
+
+enum { THREADS = 8 };
+
+static pthread_barrier_t start;
+
+static void *load_at_once(void *out)
+{
+    pthread_barrier_wait(&start);
+    if (fl_topology_load(out))
+        *(const fl_topology **)out = NULL;
+    return NULL;
+}
+
+Test(topology, threads_that_load_at_once_get_one_pointer)
+{
+    pthread_t thread[THREADS];
+    const fl_topology *seen[THREADS];
+    for (int round = 0; round < 20; round++) {
+        pthread_barrier_init(&start, NULL, THREADS);
+        for (int i = 0; i < THREADS; i++)
+            cr_assert_eq(pthread_create(&thread[i], NULL, load_at_once, &seen[i]), 0);
+        for (int i = 0; i < THREADS; i++)
+            pthread_join(thread[i], NULL);
+        for (int i = 0; i < THREADS; i++)
+            cr_assert_eq(seen[i], loaded());
+        pthread_barrier_destroy(&start);
+        fl_topology_unload();
+    }
+}
+
+Test(topology, mask_of_one_cpu_leaves_one_unit)
+{
+    int cpu = narrow();
+    const fl_topology *t = loaded();
+    cr_assert_eq(fl_topology_units(t, FL_BIND_CORE), 1);
+    cr_assert_eq(fl_topology_units(t, FL_BIND_PU), 1);
+    cr_assert_eq(fl_topology_cpus(t), 1);
+    int cpus[] = {cpu, cpu, cpu};
+    expect_cpus(t, FL_BIND_CORE, cpus, 3);
+    expect_cpus(t, FL_BIND_PU, cpus, 3);
+}
+
+Test(topology, mask_counts_although_it_changes_after_loading)
+{
+    const fl_topology *t = loaded();
+    cpu_set_t all;
+    cr_assert_eq(sched_getaffinity(0, sizeof all, &all), 0);
+    cr_assert_eq(fl_topology_units(t, FL_BIND_PU), (unsigned)CPU_COUNT(&all));
+    int cpu = narrow();
+    cr_assert_eq(fl_topology_units(t, FL_BIND_PU), 1);
+    char list[32], expected[32];
+    fl_topology_allowed(t, list, sizeof list);
+    snprintf(expected, sizeof expected, "%d", cpu);
+    cr_assert_str_eq(list, expected);
+}
+
+Test(topology, loading_leaves_the_affinity_mask_alone)
+{
+    int cpu = narrow();
+    loaded();
+    cpu_set_t now;
+    cr_assert_eq(sched_getaffinity(0, sizeof now, &now), 0);
+    cr_assert_eq(CPU_COUNT(&now), 1);
+    cr_assert(CPU_ISSET(cpu, &now));
+}
+
+Test(topology, each_real_place_is_a_cpu_that_may_be_used)
+{
+    const fl_topology *t = loaded();
+    cpu_set_t all;
+    cr_assert_eq(sched_getaffinity(0, sizeof all, &all), 0);
+    for (unsigned w = 0; w < 2 * fl_topology_units(t, FL_BIND_PU); w++) {
+        cr_expect(CPU_ISSET(place(t, FL_BIND_CORE, w).cpu, &all));
+        cr_expect(CPU_ISSET(place(t, FL_BIND_PU, w).cpu, &all));
+    }
+}
+
+Test(topology, default_workers_of_an_imagined_machine_are_its_units)
+{
+    struct fl_sizing why;
+    cr_assert_eq(fl_topology_default_workers(imagine(DUAL), FL_BIND_PU, &why), 16);
+    cr_assert_eq(why.units, 16);
+    cr_assert_eq(why.quota, 0);
+    cr_assert(strstr(why.reason, "imagine"));
+}
+
+Test(topology, default_workers_under_a_mask_of_one_cpu_are_one)
+{
+    const fl_topology *t = loaded();
+    struct fl_sizing why;
+    narrow();
+    cr_assert_eq(fl_topology_default_workers(t, FL_BIND_CORE, &why), 1);
+    cr_assert_eq(why.units, 1);
+}
+
+Test(topology, description_is_measured_when_it_does_not_fit)
+{
+    const fl_topology *t = imagine(DUAL);
+    char whole[512], part[16];
+    size_t length = fl_topology_describe(t, whole, sizeof whole);
+    cr_assert_eq(length, strlen(whole));
+    cr_assert_eq(fl_topology_describe(t, part, sizeof part), length);
+    cr_assert_eq(strlen(part), sizeof part - 1);
+    cr_assert(strstr(whole, "NUMA nodes 2, cores 8, hardware threads 16"), "%s", whole);
+}
+
+Test(topology, binding_names_go_there_and_back)
+{
+    for (int b = FL_BIND_AUTO; b <= FL_BIND_NONE; b++) {
+        enum fl_bind found;
+        cr_assert_eq(fl_bind_find(fl_bind_name((enum fl_bind)b), &found), 0);
+        cr_assert_eq((int)found, b);
+    }
+}
+
+Test(topology, unknown_binding_is_refused_and_the_known_are_listed)
+{
+    enum fl_bind found = FL_BIND_PU;
+    cr_assert_eq(fl_bind_find("socket", &found), -EINVAL);
+    cr_assert_eq(found, FL_BIND_PU);
+    for (int b = FL_BIND_AUTO; b <= FL_BIND_NONE; b++)
+        cr_expect(strstr(filch_error(), fl_bind_name((enum fl_bind)b)), "%s", filch_error());
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Capacities: the default is a bound, a rendezvous lets nobody wait for another job, and a pool's
+ * capacity changes while submitters wait. */
+#include <pthread.h>
+#include <runtime/pool/pool.h>
+#include <tests/support/pools.h>
+
+/* Without the support's default. */
+static filch_pool *pool_as_it_is(filch_pool_config config)
+{
+    filch_pool *pool = NULL;
+    cr_assert_eq(filch_pool_create(&pool, &config), 0, "%s", filch_error());
+    return pool;
+}
+
+static int submit(filch_pool *pool, int64_t until)
+{
+    return filch_pool_submit(NULL, pool, succeeds, NULL, NULL, until);
+}
+
+static void go_on(filch_pool *pool, gate *at)
+{
+    signpost_raise(&at->go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+static void wait_for_submitters(filch_pool *pool, unsigned count)
+{
+    unsigned inside = 0;
+    while (inside != count) {
+        fl_lock(&pool->room.lock);
+        inside = pool->room.inside;
+        fl_unlock(&pool->room.lock);
+        sched_yield();
+    }
+}
+
+/* ---- The default ---- */
+
+Test(pool_capacity, a_pool_that_names_none_takes_no_more_than_the_default)
+{
+    gate at;
+    filch_pool *pool = pool_as_it_is((filch_pool_config){.workers = 1, .full = FILCH_FULL_REJECT});
+    block(pool, &at);
+    for (int i = 0; i < FILCH_CAPACITY_DEFAULT; i++)
+        cr_assert_eq(submit(pool, 0), 0);
+    cr_assert_eq(submit(pool, 0), -EAGAIN);
+    cr_assert_eq(stats_of(pool).waiting, FILCH_CAPACITY_DEFAULT);
+    go_on(pool, &at);
+}
+
+Test(pool_capacity, only_a_pool_that_names_it_is_unlimited_and_may_be_direct)
+{
+    filch_pool *bounded = pool_as_it_is((filch_pool_config){.workers = 1}),
+               *direct =
+                   pool_as_it_is((filch_pool_config){.workers = 1, .capacity = FILCH_UNLIMITED});
+    filch_pool_config preset = filch_pool_cpu_bound();
+    filch_pool *cpu = pool_as_it_is(preset);
+    cr_assert_null(bounded->direct.tallies);
+    cr_assert_not_null(direct->direct.tallies);
+    cr_assert_eq(cpu->config.capacity, FILCH_CAPACITY_DEFAULT);
+    cr_assert_eq(filch_pool_set_capacity(direct, 5), -EINVAL);
+    cr_assert_eq(filch_pool_set_capacity(bounded, 0), -EINVAL);
+    cr_assert_eq(filch_pool_set_capacity(NULL, 1), -EINVAL);
+    cr_assert_eq(filch_pool_destroy(bounded), 0);
+    cr_assert_eq(filch_pool_destroy(direct), 0);
+    cr_assert_eq(filch_pool_destroy(cpu), 0);
+}
+
+/* ---- A submission that waits ---- */
+
+typedef struct submission {
+    filch_pool *pool;
+    pthread_t thread;
+    signpost over;
+    int rc;
+} submission;
+
+static void *submits(void *arg)
+{
+    submission *it = arg;
+    it->rc = submit(it->pool, FILCH_FOREVER);
+    signpost_raise(&it->over);
+    return NULL;
+}
+
+static void begin(submission *it, filch_pool *pool)
+{
+    *it = (submission){.pool = pool};
+    cr_assert_eq(pthread_create(&it->thread, NULL, submits, it), 0);
+}
+
+static void expect_over(submission *it, int rc)
+{
+    pthread_join(it->thread, NULL);
+    cr_assert_eq(it->rc, rc);
+}
+
+static filch_pool *meeting_pool(filch_pool_config config)
+{
+    config.capacity = FILCH_RENDEZVOUS;
+    return pool_as_it_is(config);
+}
+
+Test(pool_capacity, a_rendezvous_is_over_when_a_runner_is_free)
+{
+    for (unsigned workers = 1; workers <= 8; workers *= 2) {
+        gate at;
+        submission it;
+        filch_pool *pool = meeting_pool((filch_pool_config){.workers = workers, .width = 1});
+        block(pool, &at);
+        cr_assert_eq(submit(pool, 0), -ETIMEDOUT, "nobody takes it");
+        begin(&it, pool);
+        wait_for_submitters(pool, 1);
+        cr_assert_eq(stats_of(pool).waiting, 0);
+        cr_assert(!signpost_count(&it.over));
+        signpost_raise(&at.go);
+        expect_over(&it, 0);
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+    }
+}
+
+Test(pool_capacity, an_idle_pool_meets_as_many_as_it_is_wide)
+{
+    enum { WIDTH = 3 };
+    gate at = {0};
+    have_fibers();
+    filch_pool *pool =
+        meeting_pool((filch_pool_config){.workers = 1, .width = WIDTH, .full = FILCH_FULL_REJECT});
+    for (int i = 0; i < WIDTH; i++)
+        cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &at), 0);
+    cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &at), -EAGAIN);
+    signpost_wait(&at.begun, WIDTH);
+    cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &at), -EAGAIN);
+    go_on(pool, &at);
+}
+
+Test(pool_capacity, where_nobody_waits_the_newest_is_dropped)
+{
+    static const filch_when_full policies[] = {FILCH_FULL_DROP_OLDEST, FILCH_FULL_DROP_NEWEST};
+    for (int i = 0; i < 2; i++) {
+        gate at;
+        filch_pool *pool =
+            meeting_pool((filch_pool_config){.workers = 1, .width = 1, .full = policies[i]});
+        block(pool, &at);
+        filch_job *job = job_of(pool, succeeds, NULL, NULL);
+        cr_assert_eq(filch_job_outcome(job), FILCH_DROPPED);
+        filch_job_release(job);
+        go_on(pool, &at);
+    }
+}
+
+Test(pool_capacity, a_wider_pool_meets_those_who_wait)
+{
+    gate at;
+    submission it;
+    filch_pool *pool = meeting_pool((filch_pool_config){.workers = 2, .width = 1});
+    block(pool, &at);
+    begin(&it, pool);
+    wait_for_submitters(pool, 1);
+    cr_assert_eq(filch_pool_resize(pool, 2), 0);
+    expect_over(&it, 0);
+    go_on(pool, &at);
+}
+
+Test(pool_capacity, an_elastic_pool_grows_for_those_who_wait_to_be_met)
+{
+    gate at;
+    submission it;
+    filch_pool *pool = meeting_pool((filch_pool_config){.workers = 2,
+                                                        .width_max = 2,
+                                                        .interval = FILCH_MILLISECOND,
+                                                        .shrink_after = FILCH_FOREVER});
+    block(pool, &at);
+    begin(&it, pool);
+    expect_over(&it, 0);
+    cr_assert_eq(stats_of(pool).grown, 1);
+    go_on(pool, &at);
+}
+
+/* ---- Changes ---- */
+
+Test(pool_capacity, a_larger_one_lets_in_who_waits_and_a_smaller_one_drains)
+{
+    gate at;
+    submission those[2];
+    filch_pool *pool = pool_as_it_is((filch_pool_config){.workers = 1, .width = 1, .capacity = 1});
+    block(pool, &at);
+    cr_assert_eq(submit(pool, 0), 0);
+    for (int i = 0; i < 2; i++)
+        begin(&those[i], pool);
+    wait_for_submitters(pool, 2);
+    cr_assert_eq(filch_pool_set_capacity(pool, 3), 0);
+    for (int i = 0; i < 2; i++)
+        expect_over(&those[i], 0);
+    cr_assert_eq(stats_of(pool).waiting, 3);
+    cr_assert_eq(filch_pool_set_capacity(pool, 2), 0);
+    cr_assert_eq(stats_of(pool).waiting, 3, "nobody is dropped");
+    cr_assert_eq(submit(pool, 0), -ETIMEDOUT);
+    cr_assert_eq(filch_pool_set_capacity(pool, FILCH_UNLIMITED), 0);
+    cr_assert_eq(submit(pool, 0), 0);
+    cr_assert_eq(filch_pool_set_capacity(pool, FILCH_RENDEZVOUS), 0);
+    cr_assert_eq(submit(pool, 0), -ETIMEDOUT);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 5);
+    cr_assert_eq(submit(pool, 0), 0, "a runner is free");
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- FILCH_FULL_RUN ---- */
+
+Test(pool_capacity, a_submission_that_runs_its_job_returns_at_until)
+{
+    gate at, beyond = {0};
+    filch_pool *pool = pool_as_it_is(
+        (filch_pool_config){.workers = 2, .width = 1, .capacity = 1, .full = FILCH_FULL_RUN});
+    block(pool, &at);
+    cr_assert_eq(submit(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(submit(pool, 0), -ETIMEDOUT, "there is no time to run it");
+    cr_assert_eq(stats_of(pool).refused, 1);
+    cr_assert_eq(filch_pool_submit(NULL, pool, stand_still, &beyond, NULL,
+                                   filch_in(5 * FILCH_MILLISECOND)),
+                 0);
+    signpost_wait(&beyond.begun, 1);
+    cr_assert_eq(stats_of(pool).running, 2);
+    signpost_raise(&beyond.go);
+    go_on(pool, &at);
+}
+
+/* ---- Many ---- */
+
+typedef struct crowd_of {
+    filch_pool *pool;
+    crowd met;
+    filch_u32 waited;
+} crowd_of;
+
+static void *submits_many(void *arg)
+{
+    crowd_of *all = arg;
+    for (int i = 0; i < 100; i++) {
+        cr_assert_eq(FILCH_SUBMIT(all->pool, meets_others, &all->met), 0);
+        if (stats_of(all->pool).waiting > 3)
+            filch_u32_add(&all->waited, 1, FILCH_RELAXED); /* a count */
+    }
+    return NULL;
+}
+
+Test(pool_capacity, no_job_waits_for_another_however_many_submit)
+{
+    crowd_of all = {.pool = meeting_pool((filch_pool_config){.workers = 2, .width = 3})};
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, submits_many, &all), 0);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    cr_assert_eq(filch_pool_wait(all.pool, FILCH_FOREVER), 0);
+    cr_assert_eq(stats_of(all.pool).outcomes[FILCH_SUCCEEDED], 400);
+    cr_assert_leq(filch_u32_load(&all.met.most, FILCH_ACQUIRE), 3);
+    cr_assert_eq(filch_u32_load(&all.waited, FILCH_RELAXED), 0);
+    cr_assert_eq(filch_pool_destroy(all.pool), 0);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The function that releases a job's data may panic. */
+#include <tests/support/child.h>
+#include <tests/support/pools.h>
+
+static signpost reported, dropped;
+
+static void note_panic(const filch_failure *failure)
+{
+    if (failure->code == -EBADMSG && failure->task && !strcmp(failure->task, "spills"))
+        signpost_raise(&reported);
+}
+
+static void spill(void *data)
+{
+    (void)data;
+    signpost_raise(&dropped);
+    FILCH_PANIC(-EBADMSG, "spilt");
+}
+
+static const filch_job_options spills = {.name = "spills", .drop = spill};
+
+Test(pool_drop, a_panic_in_it_comes_to_the_handler_and_the_pool_goes_on)
+{
+    /* One worker, which is kept busy: no task is the last to let go before this thread is. */
+    static const filch_pool_config configs[] = {{.workers = 1, .width = 1}, {.workers = 1}};
+    filch_panic_handler *before = filch_set_panic_handler(note_panic);
+    for (unsigned i = 0; i < 2; i++) {
+        gate at;
+        filch_job *job;
+        filch_pool *pool = pool_of(configs[i]);
+        reported = dropped = (signpost){0};
+        block(pool, &at);
+        cr_assert_eq(filch_pool_submit(NULL, pool, succeeds, NULL, &spills, FILCH_FOREVER), 0);
+        cr_assert_eq(filch_pool_submit(&job, pool, succeeds, NULL, &spills, FILCH_FOREVER), 0);
+        filch_job_cancel(job); /* this one ends in a task of its own */
+        filch_job_release(job);
+        signpost_raise(&at.go);
+        signpost_wait(&reported, 2);
+        cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+        cr_assert_eq(signpost_count(&dropped), 2);
+    }
+    filch_set_panic_handler(before);
+}
+
+static int releases(filch_self self, filch_job *job, void *held)
+{
+    (void)self, (void)job;
+    filch_job_release(held);
+    return 0;
+}
+
+Test(pool_drop, nor_does_it_end_a_job_that_releases_the_last_handle)
+{
+    filch_panic_handler *before = filch_set_panic_handler(note_panic);
+    filch_job *held, *job;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
+    reported = (signpost){0};
+    cr_assert_eq(filch_pool_submit(&held, pool, succeeds, NULL, &spills, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_pool_submit(&job, pool, releases, held, NULL, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    signpost_wait(&reported, 1);
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    filch_set_panic_handler(before);
+}
+
+static void release_outside(void)
+{
+    filch_pool *pool;
+    filch_job *job;
+    CHILD_CHECK(!filch_pool_create(&pool, &(filch_pool_config){.workers = 1, .width = 1}));
+    CHILD_CHECK(!filch_pool_submit(&job, pool, succeeds, NULL, &spills, FILCH_FOREVER));
+    CHILD_CHECK(!filch_pool_destroy(pool));
+    filch_job_release(job);
+}
+
+Test(pool_drop, outside_of_tasks_it_ends_the_process_and_is_named)
+{
+    struct child child;
+    child_run(&child, release_outside);
+    cr_assert(child_died(&child, "drop of job spills"), "%s", child.text);
+    cr_assert(child_died(&child, "spilt"), "%s", child.text);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Jobs with a handle, `done` or `drop` that are accepted without the pool's lock: each call through
+ * the handle acts as if the job already stood in the queue. */
+#include <filch/context.h>
+#include <filch/future.h>
+#include <filch/results.h>
+#include <runtime/pool/pool.h>
+#include <tests/support/pools.h>
+
+enum { ROOM = 8, TOP = FILCH_PRIORITIES - 1 };
+
+TestSuite(pool_intake_handles, .init = have_fibers);
+
+static filch_u32 begun, order[ROOM];
+
+static int notes_its_turn(filch_self self, filch_job *job, void *number)
+{
+    (void)self, (void)job;
+    uint32_t turn = filch_u32_add(&begun, 1, FILCH_ACQ_REL);
+    filch_u32_store(&order[turn], (uint32_t)(uintptr_t)number, FILCH_RELEASE);
+    return 0;
+}
+
+static uint32_t turn(unsigned which)
+{
+    return filch_u32_load(&order[which], FILCH_ACQUIRE);
+}
+
+/* A pool whose only runner is busy, so that jobs wait and the intake is open. */
+static filch_pool *busy_pool(gate *at, filch_pool_config config)
+{
+    config.workers = 2;
+    config.width = 1;
+    config.capacity = ROOM;
+    filch_pool *pool = pool_of(config);
+    block(pool, at);
+    begun = (filch_u32){0};
+    stats_of(pool); /* opens the intake */
+    return pool;
+}
+
+static bool is_in_the_intake(const filch_job *job)
+{
+    return job->stage == FL_JOB_NEW;
+}
+
+/* The job does not reach the queue before a call that needs it there. */
+static filch_job *entering(filch_pool *pool, uintptr_t number, const filch_job_options *options)
+{
+    filch_job *job = NULL;
+    cr_assert_eq(filch_pool_submit(&job, pool, notes_its_turn, (void *)number, options, 0), 0);
+    cr_assert(is_in_the_intake(job));
+    return job;
+}
+
+static void end(filch_pool *pool, gate *at)
+{
+    signpost_raise(&at->go);
+    cr_assert_eq(filch_pool_destroy(pool), 0, "%s", filch_error());
+}
+
+/* A submitter that took it would wait for ever. */
+Test(pool_intake_handles, jobs_with_a_handle_or_callbacks_are_accepted_without_the_lock)
+{
+    gate at;
+    fate of = {0};
+    filch_job *job;
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    const filch_job_options told = {.done = fate_told, .drop = fate_dropped};
+    fl_lock(&pool->room.lock);
+    cr_assert_eq(filch_pool_submit(&job, pool, notes_its_turn, NULL, NULL, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_pool_submit(NULL, pool, succeeds, &of, &told, FILCH_FOREVER), 0);
+    fl_unlock(&pool->room.lock);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    filch_job_release(job);
+    end(pool, &at);
+    cr_assert_eq(fate_outcome(&of), FILCH_SUCCEEDED);
+    cr_assert_eq(signpost_count(&of.dropped), 1);
+}
+
+Test(pool_intake_handles, jobs_with_a_deadline_or_a_results_list_enter_the_queue_at_once)
+{
+    gate at;
+    filch_results *results;
+    cr_assert_eq(filch_results_create(&results), 0);
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    const filch_job_options options[] = {{.timeout = 3600 * FILCH_SECOND}, {.results = results}};
+    for (unsigned i = 0; i < 2; i++) {
+        filch_job *job = job_of(pool, succeeds, NULL, &options[i]);
+        cr_assert_not(is_in_the_intake(job));
+        filch_job_release(job);
+    }
+    end(pool, &at);
+    cr_assert_eq(filch_results_destroy(results), 0);
+}
+
+Test(pool_intake_handles, ids_count_in_the_order_of_acceptance)
+{
+    gate at;
+    filch_job *jobs[2];
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    for (unsigned i = 0; i < 2; i++)
+        jobs[i] = entering(pool, i, NULL);
+    cr_assert_eq(filch_job_id(jobs[1]), 3);
+    cr_assert_eq(filch_job_id(jobs[0]), 2);
+    for (unsigned i = 0; i < 2; i++)
+        filch_job_release(jobs[i]);
+    end(pool, &at);
+}
+
+Test(pool_intake_handles, one_that_is_cancelled_has_its_outcome_at_once_and_makes_room)
+{
+    gate at;
+    fate of = {0};
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    const filch_job_options told = {.done = fate_told, .drop = fate_dropped};
+    filch_job *job = NULL;
+    cr_assert_eq(filch_pool_submit(&job, pool, succeeds, &of, &told, 0), 0);
+    cr_assert(is_in_the_intake(job));
+    cr_assert_eq(filch_job_cancel(job), 0);
+    cr_assert_eq(filch_job_outcome(job), FILCH_CANCELLED);
+    cr_assert_eq(filch_job_cancel(job), -EALREADY);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -ECANCELED);
+    cr_assert_eq(stats_of(pool).waiting, 0);
+    for (uintptr_t i = 0; i < ROOM; i++)
+        cr_assert_eq(filch_pool_submit(NULL, pool, notes_its_turn, (void *)i, NULL, 0), 0);
+    cr_assert_eq(filch_pool_submit(NULL, pool, notes_its_turn, NULL, NULL, 0), -ETIMEDOUT);
+    filch_job_release(job);
+    end(pool, &at);
+    cr_assert_eq(fate_outcome(&of), FILCH_CANCELLED);
+    cr_assert_eq(signpost_count(&of.dropped), 1);
+    cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), ROOM);
+}
+
+Test(pool_intake_handles, a_change_of_priority_counts)
+{
+    enum { LOW, HIGH };
+    gate at;
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){.order = FILCH_PRIORITY});
+    filch_job *low = entering(pool, LOW, NULL);
+    filch_job *high = entering(pool, HIGH, &(filch_job_options){.priority = TOP - 1});
+    cr_assert_eq(filch_job_set_priority(low, TOP), 0);
+    filch_job_release(low);
+    filch_job_release(high);
+    end(pool, &at);
+    cr_assert_eq(turn(0), LOW);
+    cr_assert_eq(turn(1), HIGH);
+}
+
+Test(pool_intake_handles, its_own_context_decides_it)
+{
+    gate at;
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    filch_job *job = entering(pool, 0, NULL);
+    cr_assert_eq(filch_context_cancel(filch_job_context(job), -ECANCELED), 0);
+    cr_assert_eq(filch_job_outcome(job), FILCH_CANCELLED);
+    filch_job_release(job);
+    end(pool, &at);
+    cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), 0);
+}
+
+Test(pool_intake_handles, its_pools_context_decides_it_and_keeps_the_intake_closed)
+{
+    gate at;
+    filch_context *above;
+    cr_assert_eq(filch_context_create(&above, NULL), 0);
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){.context = above});
+    filch_job *job = entering(pool, 0, NULL);
+    cr_assert_eq(filch_context_cancel(above, -ECANCELED), 0);
+    cr_assert_eq(filch_job_outcome(job), FILCH_CANCELLED);
+    stats_of(pool); /* a job whose submission has passed the look at the context takes the lock */
+    cr_assert_eq(filch_u64_load(&pool->intake.arrivals, FILCH_RELAXED), 0);
+    filch_job_release(job);
+    end(pool, &at);
+    filch_context_release(above);
+    cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), 0);
+}
+
+Test(pool_intake_handles, its_future_is_told)
+{
+    gate at;
+    filch_future future = {0};
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    filch_job *job = entering(pool, 0, NULL);
+    cr_assert_eq(filch_job_future(&future, job), 0);
+    cr_assert_not(filch_future_done(&future));
+    cr_assert_eq(filch_job_cancel(job), 0);
+    cr_assert(filch_future_done(&future));
+    filch_job_release(job);
+    end(pool, &at);
+}
+
+Test(pool_intake_handles, one_whose_handle_is_released_runs)
+{
+    gate at;
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    filch_job_release(entering(pool, 0, NULL));
+    end(pool, &at);
+    cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), 1);
+}
+
+Test(pool_intake_handles, shutdown_cancels_it_and_the_handle_outlives_the_pool)
+{
+    gate at;
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    filch_job *job = entering(pool, 0, NULL);
+    cr_assert_eq(filch_pool_shutdown_now(pool), 1);
+    cr_assert_eq(filch_job_outcome(job), FILCH_CANCELLED);
+    end(pool, &at);
+    cr_assert_eq(filch_job_id(job), 2);
+    cr_assert_eq(filch_job_set_priority(job, TOP), -EALREADY);
+    cr_assert_eq(filch_context_cause(filch_job_context(job)), -ECANCELED);
+    filch_job_release(job);
+    cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), 0);
+}
+
+Test(pool_intake_handles, a_full_queue_drops_the_oldest_of_them)
+{
+    gate at;
+    filch_job *jobs[ROOM], *last;
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){.full = FILCH_FULL_DROP_OLDEST});
+    for (uintptr_t i = 0; i < ROOM; i++)
+        cr_assert_eq(filch_pool_submit(&jobs[i], pool, notes_its_turn, (void *)i, NULL, 0), 0);
+    cr_assert_eq(filch_pool_submit(&last, pool, notes_its_turn, (void *)ROOM, NULL, 0), 0);
+    cr_assert_eq(filch_job_outcome(jobs[0]), FILCH_DROPPED);
+    for (unsigned i = 0; i < ROOM; i++)
+        filch_job_release(jobs[i]);
+    filch_job_release(last);
+    end(pool, &at);
+    for (unsigned i = 0; i < ROOM; i++)
+        cr_assert_eq(turn(i), i + 1);
+}

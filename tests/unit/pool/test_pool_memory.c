@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Bytes of each job that waits, or that has ended and lies in a results list, by its options: as
+ * malloc counts them, on the submitting thread. */
+#include <filch/results.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <tests/support/pools.h>
+
+enum { JOBS = 10000 };
+
+static int64_t in_use(void)
+{
+    struct mallinfo2 now = mallinfo2();
+    return (int64_t)(now.uordblks + now.hblkhd);
+}
+
+/* Sanitizers have a malloc of their own, which says nothing. */
+static bool malloc_counts(void)
+{
+    int64_t before = in_use();
+    void *volatile probe = malloc(100000);
+    bool counts = in_use() >= before + 100000;
+    free(probe);
+    return counts;
+}
+
+/* ---- Shapes ---- */
+
+static char keys[JOBS][12];
+static filch_results *list;
+static filch_context *above;
+
+static void nothing_done(filch_job *job, filch_outcome outcome, const filch_failure *why,
+                         void *data)
+{
+    (void)job, (void)outcome, (void)why, (void)data;
+}
+
+static void nothing_dropped(void *data)
+{
+    (void)data;
+}
+
+typedef struct shape {
+    const char *name;
+    bool timeout, done, drop, list, handle, key, context;
+    int64_t most; /* bytes of each */
+    bool run_timeout;
+} shape;
+
+static const shape shapes[] = {
+    {.name = "bare", .most = 112},
+    {.name = "timeout", .timeout = true, .most = 224},
+    {.name = "done", .done = true, .most = 192},
+    {.name = "drop", .drop = true, .most = 192},
+    {.name = "timeout and done", .timeout = true, .done = true, .most = 224},
+    {.name = "list", .list = true, .most = 192},
+    {.name = "timeout and list", .timeout = true, .list = true, .most = 224},
+    {.name = "handle", .handle = true, .most = 192},
+    {.name = "handle, timeout and done",
+     .timeout = true,
+     .done = true,
+     .drop = true,
+     .handle = true,
+     .most = 224},
+    {.name = "key", .key = true, .most = 480}, /* libc's tree included */
+    {.name = "context", .context = true, .most = 640},
+    {.name = "run timeout", .run_timeout = true, .most = 464},
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+static filch_job_options options_of(const shape *s, int i)
+{
+    return (filch_job_options){.timeout = s->timeout ? 3600 * FILCH_SECOND : 0,
+                               .run_timeout = s->run_timeout ? 3600 * FILCH_SECOND : 0,
+                               .done = s->done ? nothing_done : NULL,
+                               .drop = s->drop ? nothing_dropped : NULL,
+                               .results = s->list ? list : NULL,
+                               .key = s->key ? keys[i] : NULL,
+                               .context = s->context ? above : NULL};
+}
+
+static void submit(filch_pool *pool, filch_job **handles, const shape *s)
+{
+    for (int i = 0; i < JOBS; i++) {
+        const filch_job_options options = options_of(s, i);
+        filch_job **out = s->handle ? &handles[i] : NULL;
+        cr_assert_eq(filch_pool_submit(out, pool, succeeds, NULL, &options, FILCH_FOREVER), 0, "%s",
+                     filch_error());
+    }
+}
+
+/* Of each that waits. All stay, or the next shape would find their memory. */
+typedef struct waiting {
+    gate at;
+    filch_pool *pool;
+    filch_job **handles;
+} waiting;
+
+static int64_t begin(waiting *all, const shape *s)
+{
+    all->pool = pool_of((filch_pool_config){.workers = 1, .width = 1, .order = FILCH_FIFO});
+    all->handles = calloc(JOBS, sizeof *all->handles);
+    block(all->pool, &all->at);
+    int64_t before = in_use();
+    submit(all->pool, all->handles, s);
+    return (in_use() - before) / JOBS;
+}
+
+static void end(waiting *all)
+{
+    signpost_raise(&all->at.go);
+    for (int i = 0; i < JOBS; i++)
+        filch_job_release(all->handles[i]);
+    free(all->handles);
+    cr_assert_eq(filch_pool_destroy(all->pool), 0);
+}
+
+Test(pool_memory, a_waiting_job_costs_what_its_options_need)
+{
+    static waiting all[SHAPES];
+    if (!malloc_counts())
+        return;
+    cr_assert_eq(filch_results_create(&list), 0);
+    cr_assert_eq(filch_context_create(&above, NULL), 0);
+    for (int i = 0; i < JOBS; i++)
+        snprintf(keys[i], sizeof keys[i], "%d", i);
+    for (int i = 0; i < SHAPES; i++) {
+        int64_t cost = begin(&all[i], &shapes[i]);
+        cr_assert_leq(cost, shapes[i].most, "%s: %ld bytes", shapes[i].name, (long)cost);
+    }
+    for (int i = 0; i < SHAPES; i++)
+        end(&all[i]);
+    filch_context_release(above);
+    cr_assert_eq(filch_results_destroy(list), 0);
+}
+
+/* ---- Ended, and not yet taken ---- */
+
+Test(pool_memory, a_job_that_succeeded_costs_no_more_than_192_bytes_in_a_results_list)
+{
+    static const shape timed = {.timeout = true, .done = true, .list = true};
+    gate at;
+    if (!malloc_counts())
+        return;
+    cr_assert_eq(filch_results_create(&list), 0);
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    block(pool, &at);
+    int64_t before = in_use();
+    submit(pool, NULL, &timed);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    int64_t cost = (in_use() - before) / JOBS;
+    cr_assert_leq(cost, 192, "%ld bytes", (long)cost);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(filch_results_destroy(list), 0);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A pool in a registry: the metrics add up. */
+#include <filch/dead_letters.h>
+#include <filch/metrics.h>
+#include <tests/support/exposition.h>
+#include <tests/support/pools.h>
+#include <tests/support/promtool.h>
+
+static exposition all;
+
+static void expect(filch_metrics *metrics, const char *series, double value)
+{
+    double shown = exposition_value(exposition_written(metrics, &all), series);
+    cr_assert_eq(shown, value, "%s is %g", series, shown);
+}
+
+Test(pool_metrics, what_is_shown_adds_up)
+{
+    gate at;
+    filch_metrics *metrics;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2,
+                                                   .name = "mail",
+                                                   .width = 1,
+                                                   .capacity = 5,
+                                                   .full = FILCH_FULL_REJECT,
+                                                   .timed = true});
+    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    cr_assert_eq(filch_metrics_add_pool(metrics, pool), 0, "%s", filch_error());
+    block(pool, &at);
+    for (int i = 0; i < 7; i++)
+        FILCH_SUBMIT(pool, returns, RETURNED(i % 2 ? -EIO : 0));
+    expect(metrics, "filch_pool_accepted_total{pool=\"mail\"}", 6);
+    expect(metrics, "filch_pool_refused_total{pool=\"mail\"}", 2);
+    expect(metrics, "filch_pool_waiting{pool=\"mail\"}", 5);
+    expect(metrics, "filch_pool_running{pool=\"mail\"}", 1);
+    expect(metrics, "filch_pool_width{pool=\"mail\"}", 1);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    expect(metrics, "filch_pool_waiting{pool=\"mail\"}", 0);
+    expect(metrics, "filch_pool_running{pool=\"mail\"}", 0);
+    expect(metrics, "filch_pool_outcomes_total{outcome=\"succeeded\",pool=\"mail\"}", 4);
+    expect(metrics, "filch_pool_outcomes_total{outcome=\"failed\",pool=\"mail\"}", 2);
+    expect(metrics, "filch_pool_outcomes_total{outcome=\"dropped\",pool=\"mail\"}", 0);
+    expect(metrics, "filch_pool_wait_seconds_count{pool=\"mail\"}", 6);
+    expect(metrics, "filch_pool_run_seconds_count{pool=\"mail\"}", 6);
+    cr_assert_gt(filch_metrics_remove(metrics, pool), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_null(strstr(exposition_written(metrics, &all), "filch_pool"));
+    filch_metrics_destroy(metrics);
+}
+
+Test(pool_metrics, two_of_one_name_are_refused_as_a_whole)
+{
+    filch_metrics *metrics;
+    filch_pool *one = pool_of((filch_pool_config){.workers = 1}),
+               *other = pool_of((filch_pool_config){.workers = 1});
+    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    cr_assert_eq(filch_metrics_add_pool(metrics, one), 0);
+    cr_assert_eq(filch_metrics_add_pool(metrics, other), -EEXIST);
+    cr_assert_eq(filch_metrics_remove(metrics, other), 0);
+    cr_assert_eq(filch_metrics_add_pool(NULL, one), -EINVAL);
+    cr_assert_eq(filch_metrics_add_pool(metrics, NULL), -EINVAL);
+    filch_metrics_destroy(metrics);
+    cr_assert_eq(filch_pool_destroy(one), 0);
+    cr_assert_eq(filch_pool_destroy(other), 0);
+}
+
+/* All that a service shows at once. */
+Test(pool_metrics, promtool_accepts_pools_and_what_they_run_on)
+{
+    filch_metrics *metrics;
+    filch_dead_letters *letters;
+    filch_runtime *rt = config_runtime(2, 0);
+    filch_pool *timed = pool_of((filch_pool_config){
+        .runtime = rt, .name = "ma\"il\\\n\xe2\x82\xac", .width = 1, .timed = true});
+    filch_pool *plain = pool_of((filch_pool_config){.workers = 2});
+    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    cr_assert_eq(filch_dead_letters_create(&letters, &(filch_dead_letters_config){.name = "mail"}),
+                 0);
+    cr_assert_eq(filch_metrics_add_pool(metrics, timed), 0, "%s", filch_error());
+    cr_assert_eq(filch_metrics_add_pool(metrics, plain), 0, "%s", filch_error());
+    cr_assert_eq(filch_metrics_add_runtime(metrics, rt, "shared"), 0, "%s", filch_error());
+    cr_assert_eq(filch_metrics_add_dead_letters(metrics, letters), 0, "%s", filch_error());
+    for (int i = 0; i < 10; i++) {
+        FILCH_SUBMIT(timed, returns, RETURNED(i % 2 ? -EIO : 0));
+        FILCH_SUBMIT(plain, returns, NULL);
+    }
+    cr_assert_eq(filch_pool_wait(timed, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_pool_wait(plain, FILCH_FOREVER), 0);
+    exposition_written(metrics, &all);
+    filch_metrics_destroy(metrics);
+    cr_assert_eq(filch_pool_destroy(timed), 0);
+    cr_assert_eq(filch_pool_destroy(plain), 0);
+    filch_dead_letters_destroy(letters);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_not_null(strstr(all.text, "filch_pool_run_seconds_count"));
+    promtool_accepts(all.text);
+}
+
+static void run_timed(filch_metrics *metrics, filch_pool **pool, const char *name, int jobs)
+{
+    *pool = pool_of((filch_pool_config){.workers = 1, .name = name, .width = 1, .timed = true});
+    cr_assert_eq(filch_metrics_add_pool_histograms(metrics, *pool), 0, "%s", filch_error());
+    for (int i = 0; i < jobs; i++)
+        cr_assert_eq(FILCH_SUBMIT(*pool, succeeds, NULL), 0);
+    cr_assert_eq(filch_pool_wait(*pool, FILCH_FOREVER), 0);
+}
+
+/* The bounds of one pool, as they are written. */
+static unsigned bounds_of(const char *text, const char *pool, char *bounds, size_t room)
+{
+    unsigned count = 0;
+    char begin[128];
+    bounds[0] = '\0';
+    snprintf(begin, sizeof begin, "filch_pool_run_seconds_bucket{pool=\"%s\",le=\"", pool);
+    for (const char *at = text; (at = strstr(at, begin)); count++) {
+        at += strlen(begin);
+        strncat(bounds, at, strcspn(at, "\"") + 1);
+        cr_assert_lt(strlen(bounds) + 64, room);
+    }
+    return count;
+}
+
+Test(pool_metrics, histograms_of_several_pools_have_the_same_bounds_and_add_up)
+{
+    filch_metrics *metrics;
+    filch_pool *mail, *print;
+    char of_mail[1024], of_print[1024];
+    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    run_timed(metrics, &mail, "mail", 3);
+    run_timed(metrics, &print, "print", 4);
+    const char *text = exposition_written(metrics, &all); /* a strict reader: buckets add up */
+    cr_assert_gt(bounds_of(text, "mail", of_mail, sizeof of_mail), 10);
+    bounds_of(text, "print", of_print, sizeof of_print);
+    cr_assert_str_eq(of_mail, of_print);
+    expect(metrics, "filch_pool_run_seconds_bucket{pool=\"mail\",le=\"+Inf\"}", 3);
+    expect(metrics, "filch_pool_wait_seconds_bucket{pool=\"print\",le=\"+Inf\"}", 4);
+    expect(metrics, "filch_pool_run_seconds_count{pool=\"print\"}", 4);
+    filch_metrics_remove(metrics, print);
+    cr_assert_eq(filch_metrics_add_pool(metrics, print), -EINVAL, "one kind in a registry");
+    cr_assert(strstr(filch_error(), "histogram"), "%s", filch_error());
+    cr_assert_eq(filch_metrics_add_pool_histograms(NULL, print), -EINVAL);
+    filch_metrics_destroy(metrics);
+    cr_assert_eq(filch_pool_destroy(mail), 0);
+    cr_assert_eq(filch_pool_destroy(print), 0);
+}

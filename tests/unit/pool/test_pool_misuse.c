@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Error messages for calls that make no sense. */
+#include <filch/future.h>
+#include <tests/support/child.h>
+#include <tests/support/pools.h>
+
+Test(pool_misuse, no_pool_and_no_job_are_refused)
+{
+    filch_future future = {0};
+    cr_assert_eq(filch_pool_resize(NULL, 1), -EINVAL);
+    cr_assert_not_null(strstr(filch_error(), "filch_pool_resize"), "%s", filch_error());
+    cr_assert_eq(filch_pool_wait(NULL, 0), -EINVAL);
+    cr_assert_eq(filch_pool_shutdown(NULL, 0), -EINVAL);
+    cr_assert_eq(filch_job_cancel(NULL), -EINVAL);
+    cr_assert_eq(filch_job_set_priority(NULL, 1), -EINVAL);
+    cr_assert_eq(filch_job_wait(NULL, 0), -EINVAL);
+    cr_assert_not_null(strstr(filch_error(), "filch_job_wait"), "%s", filch_error());
+    cr_assert_eq(filch_job_future(&future, NULL), -EINVAL);
+    cr_assert_eq(filch_pool_destroy(NULL), 0);
+}
+
+static filch_u32 answers;
+
+static int waits_for_itself(filch_self self, filch_job *job, void *data)
+{
+    (void)self, (void)data;
+    filch_u32_add(&answers, filch_job_wait(job, FILCH_FOREVER) == -EDEADLK, FILCH_ACQ_REL);
+    return 0;
+}
+
+Test(pool_misuse, a_job_without_a_handle_may_not_wait_for_itself_either)
+{
+    static const filch_pool_config configs[] = {{.workers = 2, .width = 1}, {.workers = 2}};
+    for (unsigned i = 0; i < 2; i++) {
+        filch_pool *pool = pool_of(configs[i]);
+        cr_assert_eq(FILCH_SUBMIT(pool, waits_for_itself, NULL), 0);
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+    }
+    cr_assert_eq(filch_u32_load(&answers, FILCH_ACQUIRE), 2);
+}
+
+static void release_twice(void)
+{
+    filch_pool *pool;
+    filch_job *job;
+    CHILD_CHECK(!filch_pool_create(&pool, &(filch_pool_config){.workers = 1, .width = 1}));
+    CHILD_CHECK(!filch_pool_submit(&job, pool, succeeds, NULL, NULL, FILCH_FOREVER));
+    CHILD_CHECK(!filch_pool_destroy(pool));
+    filch_job_release(job);
+    filch_job_release(job);
+}
+
+Test(pool_misuse, a_second_release_ends_the_process_and_says_so)
+{
+    struct child child;
+    child_run(&child, release_twice);
+    cr_assert(child_died(&child, "of one that was released"), "%s", child.text);
+}
+
+Test(pool_misuse, a_bad_retry_policy_makes_no_pool)
+{
+    const filch_retry_policy bad = {.factor = -1};
+    filch_pool *pool = NULL;
+    cr_assert_eq(filch_pool_create(&pool, &(filch_pool_config){.workers = 1, .retry = &bad}),
+                 -EINVAL);
+    cr_assert_null(pool);
+}

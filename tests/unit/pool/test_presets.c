@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Configurations of pools for jobs that compute and for jobs that wait; where workers are bound. */
+#include <runtime/platform/topology.h>
+#include <string.h>
+#include <tests/support/pools.h>
+
+TestSuite(presets, .init = have_fibers);
+
+static unsigned cores(void)
+{
+    const fl_topology *topology;
+    cr_assert_eq(fl_topology_load(&topology), 0);
+    return fl_topology_default_workers(topology, FL_BIND_CORE, NULL);
+}
+
+struct place {
+    unsigned workers;
+    char text[4000];
+};
+
+static int look_around(filch_self self, filch_job *job, void *arg)
+{
+    struct place *place = arg;
+    (void)self, (void)job;
+    place->workers = filch_runtime_workers(filch_runtime_here());
+    filch_runtime_describe(filch_runtime_here(), place->text, sizeof place->text);
+    return 0;
+}
+
+static void look(filch_pool *pool, struct place *out)
+{
+    filch_job *job;
+    cr_assert_eq(filch_pool_submit(&job, pool, look_around, out, NULL, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    filch_job_release(job);
+}
+
+Test(presets, jobs_that_compute_have_a_pinned_worker_per_core_and_no_more)
+{
+    struct place place;
+    filch_pool_stats stats;
+    filch_pool *pool = pool_of(filch_pool_cpu_bound());
+    look(pool, &place);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
+    cr_assert_eq(place.workers, cores());
+    cr_assert_eq(stats.width, cores());
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+Test(presets, jobs_that_wait_are_several_per_core_and_the_workers_go_where_they_like)
+{
+    struct place place;
+    gate at = {0};
+    filch_pool_config config = filch_pool_io_bound();
+    config.interval = FILCH_MILLISECOND / 10;
+    config.width_max = config.width + 3;
+    filch_pool *pool = pool_of(config);
+    look(pool, &place);
+    cr_assert_eq(place.workers, 2 * cores());
+    cr_assert_eq(config.width, 4 * cores());
+    for (unsigned i = 0; i < config.width_max; i++)
+        cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &at), 0);
+    signpost_wait(&at.begun, config.width_max);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+Test(presets, they_say_where_the_workers_are_bound)
+{
+    cr_assert_str_eq(filch_pool_cpu_bound().bind, "auto");
+    cr_assert_str_eq(filch_pool_io_bound().bind, "none");
+    cr_assert_eq(filch_pool_io_bound().width_max, 64 * cores());
+}
+
+Test(presets, workers_are_bound_only_in_a_runtime_of_its_own)
+{
+    filch_runtime *rt = config_runtime(1, 0);
+    filch_pool *pool = NULL;
+    cr_assert_eq(filch_pool_create(&pool, &(filch_pool_config){.runtime = rt, .bind = "core"}),
+                 -EINVAL);
+    cr_assert(!pool && strchr(filch_error(), ';'), "%s", filch_error());
+    cr_assert_eq(filch_pool_create(&pool, &(filch_pool_config){.bind = "somewhere"}), -EINVAL);
+    cr_assert(!pool && strstr(filch_error(), "somewhere"), "%s", filch_error());
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(presets, an_older_shorter_configuration_is_understood)
+{
+    filch_pool_config config = {.size = offsetof(filch_pool_config, width_max), .width = 1};
+    config.width_max = FILCH_WIDTH_MAX + 1; /* a field unknown to the caller */
+    filch_pool *pool = pool_of(config);
+    filch_pool_stats stats;
+    filch_pool_stats_read(pool, &stats, sizeof stats);
+    cr_assert_eq(stats.width, 1);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}

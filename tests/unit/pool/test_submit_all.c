@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Many jobs submitted by one call: all of them, or the first few, each once. */
+#include <filch/results.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tests/support/pools.h>
+
+enum { JOBS = 700 }; /* some batches, the last not full */
+
+static filch_u32 ran[JOBS];
+static void *numbers[JOBS];
+
+static void number_them(void)
+{
+    for (uintptr_t i = 0; i < JOBS; i++)
+        numbers[i] = (void *)i;
+}
+
+TestSuite(submit_all, .init = number_them);
+
+static int run_once(filch_self self, filch_job *job, void *number)
+{
+    (void)self, (void)job;
+    filch_u32_add(&ran[(uintptr_t)number], 1, FILCH_RELAXED);
+    return 0;
+}
+
+static void expect_ran(unsigned count)
+{
+    for (unsigned i = 0; i < JOBS; i++) {
+        cr_assert_eq(filch_u32_load(&ran[i], FILCH_RELAXED), i < count, "job %u of %u", i, count);
+        filch_u32_store(&ran[i], 0, FILCH_RELAXED);
+    }
+}
+
+static size_t submit(filch_pool *pool, const filch_job_options *options, int64_t until, int rc)
+{
+    size_t accepted = JOBS + 1;
+    cr_assert_eq(filch_pool_submit_all(pool, run_once, numbers, JOBS, options, until, &accepted),
+                 rc, "%s", filch_error());
+    return accepted;
+}
+
+struct submission {
+    filch_pool *pool;
+    signpost done;
+};
+
+static void submit_as_task(filch_self self, void *arg)
+{
+    struct submission *submission = arg;
+    (void)self;
+    submit(submission->pool, NULL, FILCH_FOREVER, 0);
+    signpost_raise(&submission->done);
+}
+
+static void all_run(filch_pool_config config, const filch_job_options *options)
+{
+    filch_pool_stats stats;
+    filch_pool *pool = pool_of(config);
+    cr_assert_eq(submit(pool, options, FILCH_FOREVER, 0), JOBS);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    expect_ran(JOBS);
+    struct submission submission = {.pool = pool};
+    cr_assert_eq(filch_go(config.runtime, submit_as_task, &submission), 0);
+    signpost_wait(&submission.done, 1);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
+    cr_assert_eq(stats.accepted, 2 * JOBS);
+    cr_assert_eq(stats.outcomes[FILCH_SUCCEEDED], stats.accepted);
+    cr_assert_eq(stats.refused, 0);
+    expect_ran(JOBS);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+Test(submit_all, each_runs_once_whoever_submits)
+{
+    for (unsigned c = 0; c < CONFIGS; c++) {
+        filch_runtime *rt = config_runtime(c, 10000);
+        filch_pool_config direct = {.runtime = rt, .timed = c & 1};
+        filch_pool_config queued = {.runtime = rt, .width = 3};
+        all_run(direct, NULL);
+        all_run(direct, &(filch_job_options){.timeout = 3600 * FILCH_SECOND}); /* not plain */
+        all_run(queued, NULL);
+        queued.capacity = 20; /* mostly full */
+        queued.width = 2;
+        all_run(queued, NULL);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+/* ---- Order and identity ---- */
+
+static unsigned count;
+static uint64_t ids[JOBS];
+
+static int note(filch_self self, filch_job *job, void *number)
+{
+    (void)self;
+    if ((uintptr_t)number != count)
+        return -EINVAL;
+    ids[count++] = filch_job_id(job); /* the pool is one job wide */
+    return 0;
+}
+
+Test(submit_all, the_order_of_the_array_is_that_of_acceptance)
+{
+    filch_pool *pool =
+        pool_of((filch_pool_config){.workers = 2, .width = 1, .order = FILCH_FIFO, .capacity = 9});
+    cr_assert_eq(filch_pool_submit_all(pool, note, numbers, JOBS, NULL, FILCH_FOREVER, NULL), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(count, JOBS);
+    for (unsigned i = 0; i < JOBS; i++)
+        cr_assert_eq(ids[i], i + 1);
+}
+
+static int note_id(filch_self self, filch_job *job, void *number)
+{
+    (void)self;
+    ids[(uintptr_t)number] = filch_job_id(job);
+    return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+Test(submit_all, no_two_jobs_of_a_direct_pool_have_one_id)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2});
+    cr_assert_eq(filch_pool_submit_all(pool, note_id, numbers, JOBS, NULL, 0, NULL), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    qsort(ids, JOBS, sizeof ids[0], by_number);
+    cr_assert_neq(ids[0], 0);
+    for (unsigned i = 1; i < JOBS; i++)
+        cr_assert_neq(ids[i], ids[i - 1]);
+}
+
+/* ---- When there is not room for all ---- */
+
+static void first_so_many(filch_when_full full, int64_t until, int rc)
+{
+    gate at;
+    filch_pool_stats stats;
+    filch_pool *pool =
+        pool_of((filch_pool_config){.workers = 2, .width = 1, .capacity = 200, .full = full});
+    block(pool, &at);
+    cr_assert_eq(submit(pool, NULL, until, rc), 200);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
+    cr_assert_eq(stats.accepted, 201);
+    cr_assert_eq(stats.refused, 1, "the first that found no room");
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    expect_ran(200);
+}
+
+Test(submit_all, the_first_so_many_are_accepted)
+{
+    first_so_many(FILCH_FULL_REJECT, FILCH_FOREVER, -EAGAIN);
+    first_so_many(FILCH_FULL_WAIT, 0, -ETIMEDOUT);
+    first_so_many(FILCH_FULL_WAIT, filch_in(FILCH_MILLISECOND), -ETIMEDOUT);
+}
+
+static uint64_t dropped(filch_when_full full)
+{
+    gate at;
+    filch_pool_stats stats;
+    filch_pool *pool =
+        pool_of((filch_pool_config){.workers = 2, .width = 1, .capacity = 200, .full = full});
+    block(pool, &at);
+    cr_assert_eq(submit(pool, NULL, FILCH_FOREVER, 0), JOBS);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    return stats.outcomes[FILCH_DROPPED];
+}
+
+Test(submit_all, the_policy_is_asked_for_each_that_finds_no_room)
+{
+    cr_assert_eq(dropped(FILCH_FULL_DROP_NEWEST), JOBS - 200);
+    expect_ran(200);
+    cr_assert_eq(dropped(FILCH_FULL_DROP_OLDEST), JOBS - 200);
+    for (unsigned i = 0; i < JOBS; i++) {
+        cr_assert_eq(filch_u32_load(&ran[i], FILCH_RELAXED), i >= JOBS - 200);
+        filch_u32_store(&ran[i], 0, FILCH_RELAXED);
+    }
+    cr_assert_eq(dropped(FILCH_FULL_RUN), 0);
+    expect_ran(JOBS);
+}
+
+Test(submit_all, a_key_is_for_one_of_them)
+{
+    gate at;
+    filch_job *job;
+    const filch_job_options options = {.key = "the same"};
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1, .capacity = 1});
+    block(pool, &at);
+    cr_assert_eq(submit(pool, &options, FILCH_FOREVER, -EEXIST), 1);
+    cr_assert_eq(submit(pool, &options, FILCH_FOREVER, -EEXIST), 0);
+    cr_assert_eq(submit(pool, &(filch_job_options){.key = "another"}, 0, -ETIMEDOUT), 0);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    expect_ran(1);
+    cr_assert_eq(filch_pool_submit(&job, pool, run_once, NULL, &options, 0), 0, "it is free");
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_submit(&job, pool, run_once, NULL,
+                                   &(filch_job_options){.key = "another"}, FILCH_FOREVER),
+                 0, "so is what was refused");
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+static int submits_to_its_own(filch_self self, filch_job *job, void *pool)
+{
+    size_t accepted = 0;
+    (void)self, (void)job;
+    int rc = filch_pool_submit_all(pool, run_once, numbers, JOBS, NULL, FILCH_FOREVER, &accepted);
+    return rc == -EDEADLK && accepted == 5 ? 0 : -EINVAL;
+}
+
+Test(submit_all, a_job_is_told_that_only_itself_could_make_room)
+{
+    filch_job *job;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1, .capacity = 5});
+    cr_assert_eq(filch_pool_submit(&job, pool, submits_to_its_own, pool, NULL, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    expect_ran(5);
+}
+
+/* ---- With a list ---- */
+
+static void expect_all_come(filch_pool_config config)
+{
+    filch_results *list = NULL;
+    filch_job *job;
+    cr_assert_eq(filch_results_create(&list), 0);
+    filch_pool *pool = pool_of(config);
+    cr_assert_eq(submit(pool, &(filch_job_options){.results = list}, FILCH_FOREVER, 0), JOBS);
+    filch_results_close(list);
+    cr_assert_eq(submit(pool, &(filch_job_options){.results = list}, FILCH_FOREVER, -EPIPE), 0);
+    unsigned came = 0;
+    for (; !filch_results_take(list, &job, FILCH_FOREVER); came++)
+        filch_job_release(job);
+    cr_assert_eq(came, JOBS);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(filch_results_destroy(list), 0);
+    expect_ran(JOBS);
+}
+
+Test(submit_all, they_come_back_by_a_list)
+{
+    expect_all_come((filch_pool_config){.workers = 2});
+    expect_all_come((filch_pool_config){.workers = 2, .width = 2});
+}
+
+Test(submit_all, those_that_are_refused_do_not_come)
+{
+    gate at;
+    filch_results *list = NULL;
+    filch_job *job;
+    unsigned came = 0;
+    cr_assert_eq(filch_results_create(&list), 0);
+    filch_pool *pool = pool_of(
+        (filch_pool_config){.workers = 2, .width = 1, .capacity = 150, .full = FILCH_FULL_REJECT});
+    block(pool, &at);
+    cr_assert_eq(submit(pool, &(filch_job_options){.results = list}, 0, -EAGAIN), 150);
+    filch_results_close(list);
+    signpost_raise(&at.go);
+    for (; !filch_results_take(list, &job, FILCH_FOREVER); came++)
+        filch_job_release(job);
+    cr_assert_eq(came, 150);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(filch_results_destroy(list), 0);
+    expect_ran(150);
+}
+
+/* ---- Mistakes ---- */
+
+static void bad_values(filch_pool *pool)
+{
+    size_t accepted = 7;
+    const filch_job_options high = {.priority = FILCH_PRIORITIES};
+    cr_assert_eq(filch_pool_submit_all(NULL, run_once, numbers, 1, NULL, 0, &accepted), -EINVAL);
+    cr_assert_eq(accepted, 0);
+    cr_assert_eq(filch_pool_submit_all(pool, NULL, numbers, 1, NULL, 0, NULL), -EINVAL);
+    cr_assert_eq(filch_pool_submit_all(pool, run_once, numbers, 1, &high, 0, NULL), -EINVAL);
+    cr_assert_eq(filch_pool_submit_all(pool, run_once, numbers, 1, NULL, -1, NULL), -EINVAL);
+    cr_assert_eq(filch_pool_submit_all(pool, run_once, NULL, 0, NULL, 0, &accepted), 0);
+    cr_assert_eq(accepted, 0);
+    cr_assert_eq(filch_pool_submit_all(pool, run_once, NULL, 1, NULL, 0, &accepted), 0);
+    cr_assert_eq(accepted, 1);
+    filch_pool_close(pool);
+    cr_assert_eq(submit(pool, NULL, FILCH_FOREVER, -EPIPE), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    expect_ran(1);
+}
+
+Test(submit_all, bad_values_and_closed_pools_are_refused)
+{
+    bad_values(pool_of((filch_pool_config){.workers = 2}));
+    bad_values(pool_of((filch_pool_config){.workers = 2, .width = 1}));
+}

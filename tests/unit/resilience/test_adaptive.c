@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/adaptive.h>
+#include <string.h>
+#include <tests/support/child.h>
+#include <tests/support/contexts.h>
+#include <tests/support/parties.h>
+#include <tests/support/patience.h>
+#include <tests/support/signpost.h>
+
+enum { MS = 1000000 };
+
+static filch_adaptive *with(unsigned min, unsigned max, unsigned start)
+{
+    filch_adaptive *adaptive = NULL;
+    filch_adaptive_config config = {.min = min, .max = max, .start = start};
+    cr_assert_eq(filch_adaptive_create(&adaptive, &config), 0, "%s", filch_error());
+    return adaptive;
+}
+
+static filch_adaptive_stats stats_of(filch_adaptive *adaptive)
+{
+    filch_adaptive_stats stats;
+    filch_adaptive_stats_read(adaptive, &stats, sizeof stats);
+    return stats;
+}
+
+static void wait_for_line(filch_adaptive *adaptive, unsigned count)
+{
+    WAIT_WHILE(stats_of(adaptive).waiting < count);
+}
+
+Test(adaptive, as_many_are_admitted_as_the_limit_says)
+{
+    filch_adaptive *adaptive = with(1, 3, 3);
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_eq(filch_adaptive_acquire(adaptive, NULL, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_adaptive_try_acquire(adaptive), -EAGAIN);
+    cr_assert_eq(filch_adaptive_acquire(adaptive, NULL, filch_in(MS)), -ETIMEDOUT);
+    cr_assert_eq(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_IGNORE, 0), 0);
+    cr_assert_eq(filch_adaptive_try_acquire(adaptive), 0);
+    filch_adaptive_stats stats = stats_of(adaptive);
+    cr_assert_eq(stats.running, 3);
+    cr_assert_eq(stats.admitted, 4);
+    cr_assert_eq(stats.released, 1);
+    cr_assert_eq(stats.waiting, 0);
+    filch_adaptive_destroy(adaptive);
+}
+
+Test(adaptive, what_is_busy_follows_from_littles_law)
+{
+    filch_adaptive *adaptive = with(1, 10, 1);
+    cr_assert_eq(filch_adaptive_acquire(adaptive, NULL, 0), 0);
+    cr_assert_eq(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, 10 * MS), 0);
+    cr_assert_eq(filch_adaptive_limit(adaptive), 2);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(filch_adaptive_acquire(adaptive, NULL, 0), 0);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, 20 * MS), 0);
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_eq(filch_adaptive_acquire(adaptive, NULL, 0), 0);
+    filch_adaptive_stats stats = stats_of(adaptive);
+    cr_assert_eq(stats.best, 10 * MS);
+    cr_assert_eq(stats.average, 20 * MS);
+    cr_assert_eq(stats.busy, 2, "of 3, half of the time");
+    cr_assert_eq(stats.raised, 2);
+    filch_adaptive_destroy(adaptive);
+}
+
+Test(adaptive, bad_arguments_are_refused)
+{
+    filch_adaptive *adaptive = NULL;
+    cr_assert_eq(filch_adaptive_create(NULL, NULL), -EINVAL);
+    cr_assert_eq(filch_adaptive_create(&adaptive, &(filch_adaptive_config){.min = 2, .max = 1}),
+                 -EINVAL);
+    cr_assert_null(adaptive, "untouched");
+    cr_assert_eq(filch_adaptive_create(&adaptive, NULL), 0);
+    filch_context *context = child_of(NULL);
+    cr_assert_eq(filch_adaptive_acquire(adaptive, NULL, -1), -EINVAL);
+    cr_assert_eq(filch_adaptive_set(adaptive, 2, 1), -EINVAL);
+    filch_context_cancel(context, -EIO);
+    cr_assert_eq(filch_adaptive_acquire(adaptive, context, FILCH_FOREVER), -EIO);
+    cr_assert_eq(stats_of(adaptive).admitted, 0);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(filch_adaptive_try_acquire(adaptive), 0);
+    cr_assert_eq(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, -1), -EINVAL);
+    cr_assert_eq(filch_adaptive_give_back(adaptive, (filch_adaptive_outcome)7, 1), -EINVAL);
+    cr_assert_eq(stats_of(adaptive).running, 0, "released all the same");
+    filch_context_release(context);
+    filch_adaptive_destroy(adaptive);
+    filch_adaptive_destroy(NULL);
+}
+
+static void release_too_often(void)
+{
+    filch_adaptive *adaptive;
+    CHILD_CHECK(!filch_adaptive_create(&adaptive, NULL));
+    filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, 0);
+}
+
+Test(adaptive, a_release_too_many_dies)
+{
+    struct child child;
+    child_run(&child, release_too_often);
+    cr_assert(child_died(&child, "filch_adaptive_give_back: nothing is acquired"));
+}
+
+/* ---- Waiting ---- */
+
+enum { PARTIES = 40, EACH = 50, MOST = 4 };
+
+typedef struct crowd {
+    filch_adaptive *adaptive;
+    filch_context *context;
+    filch_u32 inside, wrong, admitted;
+    int codes[PARTIES];
+} crowd;
+
+static void expect(crowd *one, bool condition)
+{
+    if (!condition)
+        filch_u32_add(&one->wrong, 1, FILCH_RELAXED);
+}
+
+static void come_and_go(filch_self self, void *arg, unsigned index)
+{
+    crowd *one = arg;
+    uint64_t random = index + 1;
+    for (unsigned i = 0; i < EACH; i++) {
+        random = stress_mix(random + i);
+        int rc = filch_adaptive_acquire(one->adaptive, NULL, party_deadline(random));
+        expect(one, !rc || rc == -ETIMEDOUT);
+        if (rc)
+            continue;
+        expect(one, filch_u32_add(&one->inside, 1, FILCH_ACQ_REL) < MOST);
+        if (random % 3 == 0)
+            party_gives_way(self);
+        filch_u32_add(&one->inside, (uint32_t)-1, FILCH_ACQ_REL);
+        filch_u32_add(&one->admitted, 1, FILCH_RELAXED);
+        expect(one,
+               !filch_adaptive_give_back(one->adaptive, (filch_adaptive_outcome)(random / 16 % 3),
+                                         (int64_t)(random / 64 % MS)));
+    }
+}
+
+Test(adaptive, never_more_than_the_most_whoever_comes)
+{
+    for (unsigned i = 0; i < CONFIGS; i++) {
+        static crowd one;
+        filch_runtime *rt = config_runtime(i, 1000000);
+        one = (crowd){.adaptive = with(1, MOST, 2)};
+        parties_meet(rt, PARTIES - 4, 4, come_and_go, &one);
+        cr_assert_eq(filch_u32_load(&one.wrong, FILCH_ACQUIRE), 0, "%s", config_name(i));
+        filch_adaptive_stats stats = stats_of(one.adaptive);
+        cr_assert_eq(stats.running, 0);
+        cr_assert_eq(stats.waiting, 0);
+        cr_assert_eq(stats.admitted, filch_u32_load(&one.admitted, FILCH_ACQUIRE));
+        cr_assert_eq(stats.released, stats.admitted);
+        filch_adaptive_destroy(one.adaptive);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+typedef struct queue {
+    filch_adaptive *adaptive;
+    unsigned order[PARTIES], count; /* under the limit of one */
+} queue;
+
+/* Each comes when the one before it waits. */
+static void come_in_turn(filch_self self, void *arg, unsigned index)
+{
+    queue *one = arg;
+    while (stats_of(one->adaptive).waiting < index)
+        party_gives_way(self);
+    if (filch_adaptive_acquire(one->adaptive, NULL, FILCH_FOREVER))
+        return;
+    one->order[one->count++] = index;
+    filch_adaptive_give_back(one->adaptive, FILCH_ADAPTIVE_IGNORE, 0);
+}
+
+static void *let_them_in(void *arg)
+{
+    queue *one = arg;
+    wait_for_line(one->adaptive, PARTIES);
+    filch_adaptive_give_back(one->adaptive, FILCH_ADAPTIVE_IGNORE, 0);
+    return NULL;
+}
+
+Test(adaptive, first_come_first_served)
+{
+    for (unsigned i = 0; i < CONFIGS; i++) {
+        static queue one;
+        pthread_t thread;
+        filch_runtime *rt = config_runtime(i, 1000000);
+        one = (queue){.adaptive = with(1, 1, 1)};
+        cr_assert_eq(filch_adaptive_try_acquire(one.adaptive), 0);
+        cr_assert_eq(pthread_create(&thread, NULL, let_them_in, &one), 0);
+        parties_meet(rt, PARTIES - 4, 4, come_in_turn, &one);
+        pthread_join(thread, NULL);
+        cr_assert_eq(one.count, PARTIES);
+        for (unsigned p = 0; p < PARTIES; p++)
+            cr_assert_eq(one.order[p], p, "%s", config_name(i));
+        filch_adaptive_destroy(one.adaptive);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+static void wait_as_guest(filch_self self, void *arg, unsigned index)
+{
+    crowd *one = arg;
+    (void)self;
+    if (index < PARTIES - 1) {
+        one->codes[index] = filch_adaptive_acquire(one->adaptive, one->context, FILCH_FOREVER);
+        return;
+    }
+    wait_for_line(one->adaptive, PARTIES - 1);
+    if (one->context)
+        filch_context_cancel(one->context, -EINTR);
+    else
+        filch_adaptive_destroy(one->adaptive);
+}
+
+Test(adaptive, who_waits_is_told_the_cause_or_the_end)
+{
+    for (unsigned i = 0; i < 2 * CONFIGS; i++) {
+        static crowd one;
+        bool cancelled = i % 2;
+        filch_runtime *rt = config_runtime(i / 2, 1000000);
+        one = (crowd){.adaptive = with(1, 1, 1), .context = cancelled ? child_of(NULL) : NULL};
+        cr_assert_eq(filch_adaptive_try_acquire(one.adaptive), 0);
+        parties_meet(rt, PARTIES - 4, 4, wait_as_guest, &one);
+        for (unsigned p = 0; p < PARTIES - 1; p++)
+            cr_assert_eq(one.codes[p], cancelled ? -EINTR : -EIDRM, "%s", config_name(i / 2));
+        if (cancelled) {
+            cr_assert_eq(filch_adaptive_give_back(one.adaptive, FILCH_ADAPTIVE_OK, 1), 0);
+            cr_assert_eq(filch_adaptive_try_acquire(one.adaptive), 0, "nobody was admitted");
+            filch_adaptive_destroy(one.adaptive);
+        }
+        filch_context_release(one.context);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+static void *open_up(void *arg)
+{
+    filch_adaptive *adaptive = arg;
+    wait_for_line(adaptive, PARTIES - 4);
+    filch_adaptive_set(adaptive, PARTIES, PARTIES);
+    return NULL;
+}
+
+static void meet_all_others(filch_self self, void *arg, unsigned index)
+{
+    crowd *one = arg;
+    (void)index;
+    expect(one, !filch_adaptive_acquire(one->adaptive, NULL, FILCH_FOREVER));
+    signpost_raise(&one->inside);
+    while (signpost_count(&one->inside) < PARTIES)
+        party_gives_way(self);
+    filch_adaptive_give_back(one->adaptive, FILCH_ADAPTIVE_IGNORE, 0);
+}
+
+Test(adaptive, other_bounds_let_in_who_waits)
+{
+    for (unsigned i = 0; i < CONFIGS; i++) {
+        static crowd one;
+        pthread_t thread;
+        filch_runtime *rt = config_runtime(i, 1000000);
+        one = (crowd){.adaptive = with(1, 4, 4)};
+        cr_assert_eq(pthread_create(&thread, NULL, open_up, one.adaptive), 0);
+        parties_meet(rt, PARTIES - 4, 4, meet_all_others, &one);
+        pthread_join(thread, NULL);
+        cr_assert_eq(filch_u32_load(&one.wrong, FILCH_ACQUIRE), 0);
+        cr_assert_eq(filch_adaptive_limit(one.adaptive), PARTIES);
+        filch_adaptive_destroy(one.adaptive);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The rolling window against a list of everything that was ever added. */
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <runtime/resilience/breaker_window.h>
+#include <stdlib.h>
+#include <tests/support/stress.h>
+
+enum { ADDED = 3000 };
+
+struct added {
+    int64_t part; /* in which it was added */
+    bool failed;
+};
+
+static struct added all[ADDED];
+
+static fl_window window_of(unsigned size, int64_t span, int64_t now)
+{
+    fl_window window;
+    void *room = malloc(fl_window_room(size, span));
+    cr_assert_not_null(room);
+    fl_window_init(&window, size, span, room, now);
+    return window;
+}
+
+static void agrees(const fl_window *window, unsigned first, unsigned count)
+{
+    uint64_t failures = 0;
+    for (unsigned i = first; i < count; i++)
+        failures += all[i].failed;
+    cr_assert_eq(window->calls, count - first, "%" PRIu64, window->calls);
+    cr_assert_eq(window->failures, failures, "%" PRIu64, window->failures);
+}
+
+Test(breaker_window, by_calls_it_knows_the_last_so_many)
+{
+    static const unsigned sizes[] = {1, 2, 63, 64, 65, 1000, ADDED, ADDED + 1};
+    uint64_t random = stress_seed();
+    for (unsigned s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        unsigned size = sizes[s];
+        fl_window window = window_of(size, 0, 0);
+        for (unsigned i = 0; i < ADDED; i++) {
+            random = stress_mix(random + i);
+            all[i].failed = random % 3 == 0;
+            fl_window_add(&window, all[i].failed, 0);
+            agrees(&window, i + 1 > size ? i + 1 - size : 0, i + 1);
+        }
+        fl_window_clear(&window, 0);
+        agrees(&window, 0, 0);
+        free(window.room);
+    }
+}
+
+/* Steps of nothing, of less than a part, of some parts, of more than all of them. */
+static int64_t some_time(uint64_t random, int64_t span, unsigned size)
+{
+    int64_t most[] = {1, span, 3 * span, 3 * span * size};
+    return (int64_t)((random >> 8) % (uint64_t)most[random % 16 > 3 ? 0 : random % 4]);
+}
+
+Test(breaker_window, by_time_it_knows_the_last_parts)
+{
+    static const unsigned sizes[] = {1, 2, 10, 100};
+    static const int64_t spans[] = {1, 7, 1000000};
+    uint64_t random = stress_seed();
+    for (unsigned c = 0; c < 12; c++) {
+        unsigned size = sizes[c / 3], first = 0;
+        int64_t span = spans[c % 3], begin = 12345, now = begin;
+        fl_window window = window_of(size, span, now);
+        for (unsigned i = 0; i < ADDED; i++) {
+            random = stress_mix(random + i);
+            now += some_time(random, span, size);
+            all[i] = (struct added){(now - begin) / span, random >> 60 < 5};
+            fl_window_add(&window, all[i].failed, now);
+            while (all[first].part + size <= all[i].part)
+                first++;
+            agrees(&window, first, i + 1);
+        }
+        fl_window_age(&window, now - 5 * span);
+        agrees(&window, first, ADDED);
+        fl_window_age(&window, now + span * size);
+        agrees(&window, 0, 0);
+        free(window.room);
+    }
+}
+
+Test(breaker_window, times_at_the_ends_of_all_times_do_not_matter)
+{
+    fl_window window = window_of(3, INT64_MAX / 3 + 1, 0);
+    fl_window_add(&window, true, INT64_MAX - 1);
+    fl_window_add(&window, false, 0);
+    fl_window_add(&window, true, INT64_MAX);
+    cr_assert_eq(window.calls, 3);
+    cr_assert_eq(window.failures, 2);
+    free(window.room);
+    window = window_of(10, 1, 0);
+    fl_window_add(&window, true, 0);
+    fl_window_add(&window, true, INT64_MAX);
+    cr_assert_eq(window.calls, 1);
+    free(window.room);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The end of a service: a drain, its deadline, the second stop; with 1, 2 and 8 workers. */
+#include <tests/support/service.h>
+
+static signpost begun, let_go, ended;
+
+static int waits(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)job, (void)arg;
+    signpost_raise(&begun);
+    signpost_wait(&let_go, 1);
+    signpost_raise(&ended);
+    return 0;
+}
+
+static int waits_for_its_context(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    signpost_raise(&begun);
+    int cause = filch_context_wait(filch_service_job_context(job), FILCH_FOREVER);
+    signpost_raise(&ended);
+    return cause;
+}
+
+static const unsigned workers[] = {1, 2, 8};
+
+static fl_broker *broker;
+static filch_service *service;
+static serving one;
+
+/* Ten messages, one of which is running. */
+static void start(unsigned w, filch_service_fn *fn)
+{
+    const filch_handler handler = {.type = "wait", .fn = fn};
+    broker = beside("memory:", FL_BROKER_ADMINISTERS);
+    service = service_of((filch_service_config){.width = 1, .buffer = 9, .workers = workers[w]},
+                         &handler, 1);
+    begun = let_go = ended = (signpost){0};
+    for (unsigned i = 0; i < 10; i++)
+        publish(service, "wait", "");
+    serving_begin(&one, service);
+    signpost_wait(&begun, 1);
+    WAIT_WHILE(count_of(broker, 0).leased < 10);
+}
+
+static void finish(void)
+{
+    cr_assert_eq(signpost_count(&begun), 1, "no other message began");
+    cr_assert_eq(filch_service_destroy(service), 0);
+    fl_broker_memory.close(broker);
+}
+
+Test(service_drain, running_handlers_end_and_unbegun_messages_go_back_at_once)
+{
+    for (unsigned w = 0; w < 3; w++) {
+        start(w, waits);
+        cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+        WAIT_WHILE(count_of(broker, 0).ready < 9);
+        cr_assert_eq(count_of(broker, 0).leased, 1, "the handler has not returned");
+        cr_assert_eq(signpost_count(&ended), 0);
+        signpost_raise(&let_go);
+        cr_assert_eq(serving_end(&one), 0);
+        cr_assert_eq(count_of(broker, 0).ready, 9);
+        cr_assert_eq(count_of(broker, 0).leased, 0);
+        filch_service_stats stats = service_stats(service);
+        cr_assert_eq(stats.returned, 9);
+        cr_assert_eq(stats.settled, 10);
+        cr_assert_eq(stats.outcomes[FILCH_SERVICE_DONE], 1);
+        finish();
+    }
+}
+
+/* Messages that go back were not delivered, and keep their attempt. */
+static void nothing_was_counted(void)
+{
+    fl_delivery *all[10];
+    unsigned count;
+    cr_assert_eq(fl_broker_memory.peek(broker, 0, all, 10, &count), FL_BROKER_OK);
+    cr_assert_eq(count, 10);
+    for (unsigned i = 0; i < count; i++) {
+        cr_assert_eq(all[i]->message.attempt, 1);
+        cr_assert_eq(all[i]->message.deliveries, 0);
+        free(all[i]);
+    }
+}
+
+Test(service_drain, a_second_stop_cancels_running_handlers_and_the_result_says_so)
+{
+    for (unsigned w = 0; w < 3; w++) {
+        start(w, waits_for_its_context);
+        cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+        WAIT_WHILE(count_of(broker, 0).ready < 9);
+        cr_assert_eq(signpost_count(&ended), 0);
+        cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+        cr_assert_eq(serving_end(&one), -ECANCELED);
+        cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), -EALREADY);
+        cr_assert_eq(service_stats(service).outcomes[FILCH_SERVICE_GIVEN_BACK], 1);
+        nothing_was_counted();
+        finish();
+    }
+}
+
+Test(service_drain, the_deadline_cancels_as_the_second_stop_does)
+{
+    for (unsigned w = 0; w < 3; w++) {
+        start(w, waits_for_its_context);
+        cr_assert_eq(filch_service_stop(service, filch_in(FILCH_MILLISECOND)), 0);
+        cr_assert_eq(serving_end(&one), -ECANCELED);
+        nothing_was_counted();
+        finish();
+    }
+}
+
+Test(service_drain, a_handler_that_ignores_the_second_stop_is_waited_for_and_acknowledged)
+{
+    start(1, waits);
+    cr_assert_eq(filch_service_stop(service, 0), 0);
+    WAIT_WHILE(count_of(broker, 0).ready < 9);
+    cr_assert_eq(count_of(broker, 0).leased, 1);
+    signpost_raise(&let_go);
+    cr_assert_eq(serving_end(&one), -ECANCELED);
+    cr_assert_eq(count_of(broker, 0).leased + count_of(broker, 0).ready, 9);
+    finish();
+}
+
+Test(service_drain, an_idle_service_stops_and_does_not_run_again)
+{
+    const filch_handler handler = {.type = "wait", .fn = waits};
+    service = service_of((filch_service_config){0}, &handler, 1);
+    serving_begin(&one, service);
+    WAIT_WHILE(!service_stats(service).is_connected);
+    cr_assert_eq(filch_service_run(service), -EBUSY);
+    cr_assert_eq(filch_service_destroy(service), -EBUSY);
+    cr_assert_eq(filch_service_stop(service, -1), -EINVAL);
+    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    cr_assert_eq(serving_end(&one), 0);
+    cr_assert_eq(filch_service_run(service), 0);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+static void runs_a_service(filch_self self, void *arg)
+{
+    (void)self;
+    cr_assert_eq(filch_service_run(arg), -EINVAL);
+    signpost_raise(&ended);
+}
+
+Test(service_drain, a_task_cannot_own_the_connection)
+{
+    const filch_handler handler = {.type = "wait", .fn = waits};
+    filch_runtime *rt;
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    service = service_of((filch_service_config){.runtime = rt}, &handler, 1);
+    cr_assert_eq(filch_go(rt, runs_a_service, service), 0);
+    signpost_wait(&ended, 1);
+    cr_assert_eq(filch_service_destroy(service), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}

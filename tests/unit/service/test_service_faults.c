@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A broker of which each call in turn fails, in each way: no message is lost, and none is run twice
+ * unless its lease was. The broker is `memory:` behind functions that fail; it is linked with
+ * --wrap=fl_broker_of. */
+#include <tests/support/service.h>
+
+enum { MESSAGES = 8 };
+
+/* How a call fails. */
+typedef enum way {
+    BUSY,          /* without effect */
+    LOST,          /* the connection; without effect */
+    REFUSED,       /* the same */
+    LOST_ITS_REPLY /* the connection, after the effect */
+} way;
+static const fl_broker_rc results[] = {FL_BROKER_BUSY, FL_BROKER_LOST, FL_BROKER_REFUSED,
+                                       FL_BROKER_LOST};
+static const char *const names[] = {"busy", "lost", "refused", "lost its reply"};
+
+static way failing_way;
+static unsigned calls, failing_call; /* the n-th; 0: none */
+static bool failed, ends_leases;     /* a closed connection ends its leases */
+static uintptr_t connection = 1;     /* deliveries have this as their handle */
+
+static bool fails_now(void)
+{
+    bool now = ++calls == failing_call;
+    failed = failed || now;
+    return now;
+}
+
+static fl_broker_rc open_it(fl_broker **out, const fl_broker_config *config)
+{
+    if (config->role == FL_BROKER_CONSUMES && fails_now())
+        return results[failing_way];
+    return fl_broker_memory.open(out, config);
+}
+
+static void close_it(fl_broker *broker)
+{
+    fl_broker_memory.close(broker);
+    connection++;
+    if (ends_leases)
+        pass(31 * FILCH_SECOND);
+}
+
+static fl_broker_rc turn_it(fl_broker *broker)
+{
+    (void)broker;
+    return fails_now() ? results[failing_way] : FL_BROKER_OK;
+}
+
+static fl_broker_rc receive_it(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
+                               unsigned *count)
+{
+    bool fails = fails_now();
+    *count = 0;
+    if (!fails) {
+        fl_broker_rc rc = fl_broker_memory.receive(broker, queue, out, most, count);
+        for (unsigned i = 0; i < *count; i++)
+            out[i]->handle = (void *)connection;
+        return rc;
+    }
+    if (failing_way == LOST_ITS_REPLY) {
+        fl_broker_memory.receive(broker, queue, out, most, count);
+        while (*count)
+            broker->host->drop(broker->host, out[--*count]);
+    }
+    return results[failing_way];
+}
+
+static fl_broker_rc settle_it(fl_broker *broker, fl_settlement *batch, unsigned count)
+{
+    bool fails = fails_now();
+    for (unsigned i = 0; ends_leases && i < count; i++)
+        cr_assert_eq(batch[i].delivery->handle, (void *)connection, "of a lost connection");
+    if (!fails || failing_way == LOST_ITS_REPLY)
+        fl_broker_memory.settle(broker, batch, count);
+    for (unsigned i = 0; fails && i < count; i++)
+        batch[i].status = -EAGAIN;
+    return fails ? results[failing_way] : FL_BROKER_OK;
+}
+
+static fl_broker_rc extend_it(fl_broker *broker, fl_delivery *const *batch, unsigned count,
+                              int64_t lease)
+{
+    return fails_now() ? results[failing_way]
+                       : fl_broker_memory.extend(broker, batch, count, lease);
+}
+
+static fl_broker_rc publish_it(fl_broker *broker, fl_publication *batch, unsigned count)
+{
+    bool fails = fails_now();
+    if (!fails || failing_way == LOST_ITS_REPLY)
+        fl_broker_memory.publish(broker, batch, count);
+    for (unsigned i = 0; fails && i < count; i++)
+        batch[i].status = -EAGAIN;
+    return fails ? results[failing_way] : FL_BROKER_OK;
+}
+
+static fl_broker_kind faulty;
+
+const fl_broker_kind *__wrap_fl_broker_of(const char *url);
+const fl_broker_kind *__wrap_fl_broker_of(const char *url)
+{
+    (void)url;
+    faulty = fl_broker_memory;
+    faulty.caps.keeps_leases = !ends_leases;
+    faulty.open = open_it;
+    faulty.close = close_it;
+    faulty.turn = turn_it;
+    faulty.receive = receive_it;
+    faulty.settle = settle_it;
+    faulty.extend = extend_it;
+    faulty.publish = publish_it;
+    return &faulty;
+}
+
+/* ---- Consuming ---- */
+
+static signpost runs[MESSAGES];
+
+/* The first time, message 0 asks for a retry. */
+static int counts(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    const filch_message *message = filch_service_job_message(job);
+    unsigned which = (unsigned)atoi(message->body);
+    signpost_raise(&runs[which]);
+    if (which == 1)
+        return filch_service_fail(job, "never");
+    return which || message->attempt > 1 ? 0 : filch_service_retry(job, FILCH_SECOND, "again");
+}
+
+static void put_messages(fl_broker *broker)
+{
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        char body[16];
+        int size = snprintf(body, sizeof body, "%u", i);
+        const filch_message message = {.id = body,
+                                       .queue = "tasks",
+                                       .type = "count",
+                                       .attempt = 1,
+                                       .body = body,
+                                       .body_size = (size_t)size};
+        fl_publication item = {.message = &message};
+        fl_broker_memory.publish(broker, &item, 1);
+        runs[i] = (signpost){0};
+    }
+}
+
+/* The n-th call fails. true: there was one. */
+static bool survives(unsigned n)
+{
+    const filch_handler handler = {.type = "count", .fn = counts};
+    fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
+    filch_service *service =
+        service_of((filch_service_config){.clock = test_clock, .width = 3, .buffer = 3}, &handler,
+                   1);
+    put_messages(broker);
+    calls = 0;
+    failing_call = n;
+    failed = false;
+    for (unsigned second = 0; second < 100 && !is_empty(broker); second++) {
+        int rc = filch_service_run_ready(service, NULL);
+        cr_assert(rc == 0 || rc == -ENOTCONN || rc == -EAGAIN, "%d %s", rc, filch_error());
+        pass(FILCH_SECOND);
+    }
+    cr_assert(is_empty(broker), "call %u %s", n, names[failing_way]);
+    cr_assert_eq(count_of(broker, 0).dead, 1);
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        unsigned usual = i == 0 ? 2 : 1;
+        cr_assert_geq(signpost_count(&runs[i]), usual, "call %u %s: %u lost", n, names[failing_way],
+                      i);
+        if (!ends_leases)
+            cr_assert_eq(signpost_count(&runs[i]), usual, "call %u %s: %u twice", n,
+                         names[failing_way], i);
+        cr_assert_leq(signpost_count(&runs[i]), usual + 1);
+    }
+    cr_assert_eq(filch_service_destroy(service), 0, "%s", filch_error());
+    fl_broker_memory.close(broker);
+    return failed;
+}
+
+static void survives_each_call(way how)
+{
+    unsigned n = 1;
+    failing_way = how;
+    while (survives(n))
+        n++;
+    cr_assert_gt(n, 8, "only %u calls", n);
+}
+
+Test(service_faults, a_busy_broker_loses_and_repeats_no_message)
+{
+    survives_each_call(BUSY);
+}
+
+Test(service_faults, a_lost_connection_loses_and_repeats_no_message)
+{
+    survives_each_call(LOST);
+    survives_each_call(LOST_ITS_REPLY);
+}
+
+Test(service_faults, a_refusal_loses_and_repeats_no_message)
+{
+    survives_each_call(REFUSED);
+}
+
+Test(service_faults, a_lost_connection_that_ends_leases_loses_no_message)
+{
+    ends_leases = true;
+    survives_each_call(LOST);
+    survives_each_call(LOST_ITS_REPLY);
+}
+
+/* ---- Publishing ---- */
+
+static int ignores(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)job, (void)arg;
+    return 0;
+}
+
+Test(service_faults, a_message_is_published_in_spite_of_a_failed_call)
+{
+    const filch_handler handler = {.type = "count", .fn = ignores};
+    for (failing_way = BUSY; failing_way <= LOST_ITS_REPLY; failing_way++) {
+        fl_broker *broker = beside("memory:", FL_BROKER_ADMINISTERS);
+        filch_service *service = service_of((filch_service_config){0}, &handler, 1);
+        calls = 0;
+        failing_call = 1;
+        failed = false;
+        publish(service, "count", "");
+        cr_assert(failed);
+        /* without its reply it is not known to be there, so it is published again */
+        cr_assert_eq(count_of(broker, 0).ready, failing_way == LOST_ITS_REPLY ? 2 : 1);
+        cr_assert_eq(filch_service_destroy(service), 0);
+        fl_broker_memory.close(broker);
+    }
+}
+
+Test(service_faults, a_running_service_asks_a_busy_broker_again)
+{
+    const filch_handler handler = {.type = "count", .fn = ignores};
+    fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
+    filch_service *service = service_of((filch_service_config){0}, &handler, 1);
+    serving one;
+    put_messages(broker);
+    calls = 0;
+    failing_way = BUSY;
+    failing_call = 2; /* the first receive */
+    serving_begin(&one, service);
+    WAIT_WHILE(!is_empty(broker));
+    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    cr_assert_eq(serving_end(&one), 0);
+    cr_assert_eq(filch_service_destroy(service), 0);
+    fl_broker_memory.close(broker);
+}
+
+static fl_broker_rc never_opens(fl_broker **out, const fl_broker_config *config)
+{
+    (void)out;
+    return config->host->explain(config->host, FL_BROKER_LOST, "no server at 127.0.0.1");
+}
+
+static fl_broker_rc is_misconfigured(fl_broker **out, const fl_broker_config *config)
+{
+    (void)out;
+    return config->host->explain(config->host, FL_BROKER_FATAL, "no port in the URL");
+}
+
+Test(service_faults, an_unreachable_broker_is_waited_for_and_a_wrong_url_is_refused)
+{
+    const filch_handler handler = {.type = "count", .fn = ignores};
+    const filch_message message = {.type = "count"};
+    filch_service *service = service_of((filch_service_config){0}, &handler, 1);
+    serving one;
+    faulty.open = never_opens;
+    cr_assert_eq(filch_service_publish(service, &message, filch_in(FILCH_MILLISECOND)), -ETIMEDOUT);
+    serving_begin(&one, service);
+    cr_assert_not(service_stats(service).is_connected);
+    cr_assert_eq(filch_service_stop(service, 0), 0);
+    cr_assert_eq(serving_end(&one), 0);
+    cr_assert_eq(filch_service_destroy(service), 0);
+    service = service_of((filch_service_config){0}, &handler, 1);
+    faulty.open = is_misconfigured;
+    cr_assert_eq(filch_service_run(service), -EINVAL);
+    cr_assert_str_eq(filch_error(), "no port in the URL");
+    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), -EINVAL);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}

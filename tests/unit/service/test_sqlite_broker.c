@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The broker `sqlite:` conforms to the interface; processes share a database; messages survive
+ * their death and a boot; databases that cannot be used are refused with the remedy. */
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <tests/support/broker.h>
+#include <tests/support/build.h>
+#include <unistd.h>
+
+static char folder[64];
+static pid_t made_by;
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *at)
+{
+    (void)status, (void)kind, (void)at;
+    return remove(path);
+}
+
+static void remove_folder(void)
+{
+    if (getpid() == made_by)
+        nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* "sqlite:FOLDER/NAME", in a folder that ends with the test. */
+static const char *url_of(const char *name)
+{
+    static char url[128];
+    if (!folder[0]) {
+        strcpy(folder, "/tmp/filch-sqlite-XXXXXX");
+        cr_assert(mkdtemp(folder));
+        made_by = getpid();
+        atexit(remove_folder);
+    }
+    snprintf(url, sizeof url, "sqlite:%s/%s", folder, name);
+    return url;
+}
+
+static const char *fresh_url(void)
+{
+    static unsigned last;
+    char name[32];
+    snprintf(name, sizeof name, "%u.db?sync=normal", ++last);
+    return url_of(name);
+}
+
+static void pass_time(int64_t ns)
+{
+    pass(ns);
+}
+
+static const tested_broker tested = {&fl_broker_sqlite, fresh_url, pass_time};
+
+BROKER_CONFORMS(sqlite_broker, tested)
+
+/* ---- Files ---- */
+
+Test(sqlite_broker, files_are_for_their_owner_alone_and_the_default_is_below_the_state_folder)
+{
+    static const char *const files[] = {"filch/jobs.db", "filch/jobs.db-wal", "filch/jobs.db-shm"};
+    struct stat status;
+    char path[160];
+    url_of("");
+    setenv("XDG_STATE_HOME", folder, 1);
+    umask(0);
+    bench b = {.tested = &tested, .kind = &fl_broker_sqlite, .url = "sqlite:"};
+    fl_broker *admin = bench_open(&b, FL_BROKER_ADMINISTERS);
+    for (unsigned i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+        cr_assert_eq(stat(path, &status), 0, "%s", path);
+        cr_assert_eq(status.st_mode & 0777, 0600, "%s: %o", path, status.st_mode);
+    }
+    b.kind->close(admin);
+}
+
+static char explained[512];
+
+FILCH_PRINTF(3, 4)
+static fl_broker_rc keep(const fl_broker_host *host, fl_broker_rc rc, const char *format, ...)
+{
+    (void)host;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(explained, sizeof explained, format, args);
+    va_end(args);
+    return rc;
+}
+
+static fl_broker_rc try_to_open(const char *url, fl_broker **out)
+{
+    static fl_broker_host host;
+    host = beside_host;
+    host.explain = keep;
+    const fl_broker_config config = {.host = &host,
+                                     .role = FL_BROKER_PUBLISHES,
+                                     .url = url,
+                                     .queues = test_queues,
+                                     .queue_count = 1,
+                                     .lease = FILCH_SECOND,
+                                     .body_most = FL_BODY_MOST,
+                                     .header_most = FL_HEADERS_MOST};
+    return fl_broker_sqlite.open(out, &config);
+}
+
+static void refused(const char *url, fl_broker_rc expected, const char *words)
+{
+    fl_broker *broker = NULL;
+    explained[0] = '\0';
+    fl_broker_rc rc = try_to_open(url, &broker);
+    cr_assert(rc == expected && !broker, "%s: %d, %s", url, rc, explained);
+    cr_assert(strstr(explained, words), "%s: %s", url, explained);
+}
+
+static void write_file(const char *name, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s", url_of(name) + strlen("sqlite:"));
+    FILE *file = fopen(path, "w");
+    cr_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+static void execute(const char *name, const char *sql)
+{
+    sqlite3 *db;
+    cr_assert_eq(sqlite3_open(url_of(name) + strlen("sqlite:"), &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+Test(sqlite_broker, unusable_databases_are_refused_with_the_remedy)
+{
+    char text[2048];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    write_file("text", text);
+    write_file("file", "");
+    execute("later", "PRAGMA user_version = 7");
+    refused(url_of("a.db?sync=often"), FL_BROKER_FATAL,
+            "unknown option of sqlite: 'sync=often' (valid: sync=full, sync=normal)");
+    refused(url_of("text"), FL_BROKER_REFUSED, "it is no database; give another path");
+    refused(url_of("later"), FL_BROKER_REFUSED, "has tables of version 7 (valid: 1)");
+    refused(url_of("file/below.db"), FL_BROKER_REFUSED, "below.db (Not a directory)");
+    unsetenv("XDG_STATE_HOME");
+    unsetenv("HOME");
+    refused("sqlite:", FL_BROKER_FATAL, "HOME is not set; give a path");
+}
+
+Test(sqlite_broker, a_database_that_another_holds_is_busy)
+{
+    sqlite3 *db;
+    fl_broker *broker = NULL;
+    const filch_message message = {.id = "1", .type = "t", .queue = "tasks", .attempt = 1};
+    fl_publication item = {.message = &message};
+    cr_assert_eq(try_to_open(url_of("held.db"), &broker), FL_BROKER_OK, "%s", explained);
+    cr_assert_eq(sqlite3_open(url_of("held.db") + strlen("sqlite:"), &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    cr_assert_eq(fl_broker_sqlite.publish(broker, &item, 1), FL_BROKER_BUSY);
+    cr_assert_eq(item.status, -EAGAIN);
+    cr_assert(strstr(explained, "another process holds the database"), "%s", explained);
+    cr_assert_eq(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    cr_assert_eq(fl_broker_sqlite.publish(broker, &item, 1), FL_BROKER_OK);
+    cr_assert_eq(item.status, 0);
+    sqlite3_close(db);
+    fl_broker_sqlite.close(broker);
+}
+
+/* ---- Boots ---- */
+
+Test(sqlite_broker, after_a_boot_leases_are_over_and_delays_go_on)
+{
+    bench b = bench_begin(&tested);
+    char name[32];
+    snprintf(name, sizeof name, "%s", strrchr(b.url, '/') + 1);
+    *strchr(name, '?') = '\0';
+    char *url = strdup(b.url);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    cr_assert_eq(bench_publish(&b, (filch_message){.delay = 60 * FILCH_SECOND}), 0);
+    fl_delivery *lost = bench_receive(&b);
+    bench_end(&b);
+    /* the clock of the last boot had gone a day further */
+    execute(name, "UPDATE meta SET value = 'the last boot' WHERE key = 'boot';"
+                  "UPDATE jobs SET at = at + 86400000000000;");
+    b = (bench){.tested = &tested, .kind = &fl_broker_sqlite, .url = url};
+    b.admin = bench_open(&b, FL_BROKER_ADMINISTERS);
+    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    bench_next_is(&b, "1");
+    bench_is_empty(&b);
+    pass(60 * FILCH_SECOND);
+    bench_next_is(&b, "2");
+    free(lost);
+    bench_end(&b);
+    free(url);
+}
+
+/* ---- Processes ---- */
+
+/* Publishes in batches until it is killed, and tells how many are confirmed. */
+static void publish_for_ever(bench *b, int told)
+{
+    enum { BATCH = 7 };
+    for (uint32_t confirmed = 0;;) {
+        filch_message messages[BATCH];
+        fl_publication items[BATCH];
+        char ids[BATCH][16];
+        for (unsigned i = 0; i < BATCH; i++) {
+            snprintf(ids[i], sizeof ids[i], "%u", confirmed + i);
+            messages[i] =
+                (filch_message){.id = ids[i], .type = "t", .queue = "tasks", .attempt = 1};
+            items[i] = (fl_publication){.message = &messages[i]};
+        }
+        if (b->kind->publish(b->publisher, items, BATCH) != FL_BROKER_OK)
+            _exit(1);
+        confirmed += BATCH;
+        if (write(told, &confirmed, sizeof confirmed) != (ssize_t)sizeof confirmed)
+            _exit(1);
+    }
+}
+
+Test(sqlite_broker, confirmed_messages_survive_the_death_of_their_publisher)
+{
+    enum { KILLS = 5, ENOUGH = 20 };
+    for (unsigned kill_count = 0; kill_count < KILLS; kill_count++) {
+        int told[2];
+        uint32_t confirmed = 0, reports = 0;
+        bench b = {.tested = &tested, .kind = &fl_broker_sqlite, .url = fresh_url()};
+        b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+        cr_assert_eq(pipe(told), 0);
+        pid_t pid = fork();
+        if (pid == 0) {
+            b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+            publish_for_ever(&b, told[1]);
+        }
+        close(told[1]);
+        while (reports < ENOUGH && read(told[0], &confirmed, sizeof confirmed) > 0)
+            reports++;
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        while (read(told[0], &confirmed, sizeof confirmed) > 0)
+            ;
+        close(told[0]);
+        uint32_t received = 0;
+        for (fl_delivery *one; (one = bench_receive(&b)); received++) {
+            cr_assert_eq((uint32_t)atoi(one->message.id), received, "in order, each once");
+            bench_ack(&b, one);
+        }
+        cr_assert_geq(received, confirmed);
+        cr_assert_leq(received, confirmed + 7, "a batch that is not confirmed is whole");
+        b.kind->close(b.consumer);
+    }
+}
+
+Test(sqlite_broker, a_message_of_another_process_wakes_the_consumer)
+{
+    bench b = bench_begin(&tested);
+    bench_is_empty(&b);
+    pid_t pid = fork();
+    if (pid == 0) {
+        b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+        _exit(bench_publish(&b, (filch_message){0}) != 0);
+    }
+    struct pollfd fds[FL_WAKER_FDS];
+    fl_delivery *one = NULL;
+    while (!one) {
+        int64_t until = FILCH_FOREVER;
+        unsigned count = b.kind->watch(b.consumer, true, fds, FL_WAKER_FDS, &until);
+        cr_assert(until - test_clock(NULL) <= FILCH_SECOND, "it looks each second");
+        int ready = poll(fds, count, 10000);
+        cr_assert_geq(ready, 0);
+        one = bench_receive(&b);
+        if (!one && !ready)
+            break;
+    }
+    cr_assert_not_null(one, "without the clock having moved");
+    bench_ack(&b, one);
+    waitpid(pid, NULL, 0);
+    bench_end(&b);
+}
+
+/* ---- Races ---- */
+
+enum { CONSUMERS = 4, EACH = 500 };
+static filch_u32 seen[EACH * 2];
+
+static void *drain(void *arg)
+{
+    bench b = *(bench *)arg;
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    fl_delivery *batch[16];
+    fl_settlement items[16];
+    for (unsigned count = 1; count;) {
+        cr_assert_eq(b.kind->receive(b.consumer, 0, batch, 16, &count), FL_BROKER_OK);
+        for (unsigned i = 0; i < count; i++) {
+            filch_u32_add(&seen[atoi(batch[i]->message.id) - 1], 1, FILCH_RELAXED);
+            items[i] = (fl_settlement){.delivery = batch[i]};
+        }
+        cr_assert_eq(b.kind->settle(b.consumer, items, count), FL_BROKER_OK);
+        for (unsigned i = 0; i < count; i++) {
+            cr_assert_eq(items[i].status, 0);
+            bench_free(&b, batch[i]);
+        }
+    }
+    b.kind->close(b.consumer);
+    return NULL;
+}
+
+Test(sqlite_broker, racing_consumers_get_each_message_once)
+{
+    pthread_t threads[CONSUMERS];
+    bench b = bench_begin(&tested);
+    for (unsigned i = 0; i < EACH * 2; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    for (unsigned i = 0; i < CONSUMERS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, drain, &b), 0);
+    for (unsigned i = 0; i < CONSUMERS; i++)
+        pthread_join(threads[i], NULL);
+    for (unsigned i = 0; i < EACH * 2; i++)
+        cr_assert_eq(filch_u32_load(&seen[i], FILCH_RELAXED), 1, "%u", i);
+    bench_is_empty(&b);
+    bench_end(&b);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <pthread.h>
+#include <string.h>
+#include <tests/support/child.h>
+#include <tests/support/scope.h>
+
+/* ---- Panics ---- */
+
+static int panics(filch_self self, filch_scope *scope, void *arg)
+{
+    (void)self, (void)scope;
+    FILCH_PANIC(-EBADMSG, "no header in %s", (const char *)arg);
+}
+
+static void child_panics(filch_runtime *rt)
+{
+    signpost started = {0};
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    for (int i = 0; i < 5; i++)
+        cr_assert_eq(FILCH_SPAWN(&scope, until_cancelled, &started), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, panics, "17"), 0);
+    cr_assert_eq(filch_scope_close(&scope), -EBADMSG);
+    cr_assert_str_eq(filch_scope_failure(&scope)->message, "no header in 17");
+    cr_assert_str_eq(filch_scope_failure(&scope)->task, "panics");
+    cr_assert_str_eq(filch_scope_failure(&scope)->file, __FILE__);
+}
+
+Test(scope, a_panic_of_a_child_is_its_failure)
+{
+    everywhere(child_panics);
+}
+
+struct opener {
+    filch_runtime *rt;
+    signpost ended, cleaned;
+    bool forks;
+};
+
+static int note_the_end(filch_self self, filch_scope *scope, void *arg)
+{
+    struct opener *opener = arg;
+    (void)self;
+    int rc = filch_context_wait(filch_scope_context(scope), FILCH_FOREVER);
+    cr_assert_eq(signpost_count(&opener->cleaned), 0,
+                 "the state from before the scope still exists");
+    signpost_raise(&opener->ended);
+    return rc;
+}
+
+static void clean(void *arg)
+{
+    signpost_raise(arg);
+}
+
+static void open_and_panic(filch_self self, void *arg)
+{
+    struct opener *opener = arg;
+    FILCH_DEFER(clean, &opener->cleaned);
+    if (opener->forks)
+        FILCH_FORK(fib, 10);
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, opener->rt, NULL), 0);
+    for (int i = 0; i < 5; i++)
+        cr_assert_eq(FILCH_SPAWN(&scope, note_the_end, opener), 0);
+    if (opener->forks)
+        FILCH_FORK(fib, 12);
+    FILCH_PANIC(-EIO, "that was all");
+}
+
+FILCH_TASK(int, catch_opener, (filch_runtime *, rt), (bool, forks))
+{
+    struct opener opener = {.rt = rt, .forks = forks};
+    filch_failure failure;
+    int rc = filch_try(self, open_and_panic, &opener, &failure);
+    cr_assert_eq(signpost_count(&opener.ended), 5);
+    cr_assert_eq(signpost_count(&opener.cleaned), 1);
+    return rc;
+}
+
+Test(scope, a_panic_of_the_opener_cancels_it_and_waits)
+{
+    for (unsigned i = 0; i < 2 * CONFIGS; i += BUILD_TSAN ? 3 : 1) {
+        filch_runtime *rt = config_runtime(i / 2, 1000000);
+        cr_assert_eq(FILCH_RUN(rt, catch_opener, rt, i % 2), -EIO);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+FILCH_VOID_TASK(close_before_cleanup, (signpost *, cleaned))
+{
+    filch_scope first, second;
+    cr_assert_eq(filch_scope_open(&first, NULL, NULL), 0);
+    FILCH_DEFER(clean, cleaned);
+    cr_assert_eq(filch_scope_open(&second, NULL, NULL), 0);
+    FILCH_DEFER(clean, cleaned);
+    cr_assert_eq(filch_scope_close(&first), 0);
+    cr_assert_eq(filch_scope_close(&second), 0);
+    cr_assert_eq(signpost_count(cleaned), 0);
+}
+
+Test(scope, scopes_may_be_closed_in_any_order_among_cleanups)
+{
+    signpost cleaned = {0};
+    filch_runtime *rt = runtime(1);
+    FILCH_RUN(rt, close_before_cleanup, &cleaned);
+    cr_assert_eq(signpost_count(&cleaned), 2);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* ---- Refused ---- */
+
+Test(scope, bad_calls_are_refused_and_say_why)
+{
+    filch_runtime *rt = runtime(1);
+    filch_child nothing = {.task = {NULL, "nothing"}};
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, NULL, NULL), -EINVAL);
+    cr_assert_not_null(strstr(filch_error(), "runtime"));
+    cr_assert_eq(filch_scope_open(NULL, rt, NULL), -EINVAL);
+    cr_assert_eq(filch_scope_open_as(&scope, rt, NULL, (filch_scope_mode)2), -EINVAL);
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    cr_assert_eq(filch_scope_spawn(&scope, NULL, NULL), -EINVAL);
+    cr_assert_eq(filch_scope_spawn(&scope, &nothing, NULL), -EINVAL);
+    cr_assert_eq(FILCH_SPAWN(NULL, returns, NULL), -EINVAL);
+    cr_assert_eq(filch_scope_wait(NULL), -EINVAL);
+    cr_assert_eq(filch_scope_wait_until(NULL, 0), -EINVAL);
+    cr_assert_eq(filch_scope_close(NULL), -EINVAL);
+    cr_assert_eq(filch_scope_fail(&scope, 0, "nothing"), -EINVAL);
+    cr_assert_eq(filch_scope_close(&scope), -EINVAL);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+static void closes_twice(filch_runtime *rt)
+{
+    filch_scope scope, zero = {.failures = 0};
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, says, "3"), 0);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(filch_scope_close(&scope), -ENOENT);
+        cr_assert_eq(FILCH_SPAWN(&scope, says, "4"), -EPIPE);
+        cr_assert_eq(FILCH_SPAWN(&zero, says, "5"), -EPIPE);
+        cr_assert_eq(filch_scope_close(&zero), 0);
+    }
+    cr_assert_not_null(strstr(filch_error(), "says was not spawned"));
+}
+
+Test(scope, nothing_is_spawned_into_one_that_is_closed)
+{
+    everywhere(closes_twice);
+}
+
+FILCH_VOID_TASK(forget_to_close)
+{
+    filch_scope scope;
+    (void)filch_scope_open(&scope, NULL, NULL);
+}
+
+static void leave_open(void)
+{
+    FILCH_RUN(runtime(1), forget_to_close);
+    pause();
+}
+
+static int forget_to_close_too(filch_self self, filch_scope *scope, void *arg)
+{
+    (void)scope, (void)arg;
+    forget_to_close(self);
+    return 0;
+}
+
+static void leave_open_in_child(void)
+{
+    filch_scope scope;
+    (void)filch_scope_open(&scope, runtime(1), NULL);
+    FILCH_SPAWN(&scope, forget_to_close_too, NULL);
+    filch_scope_close(&scope);
+}
+
+Test(scope, a_task_that_leaves_one_open_dies_by_its_name)
+{
+    struct child child;
+    child_run(&child, leave_open);
+    cr_assert(child_died(&child, "task forget_to_close ended with a scope open"), "%s", child.text);
+    child_run(&child, leave_open_in_child);
+    cr_assert(child_died(&child, "task forget_to_close_too ended with a scope open"), "%s",
+              child.text);
+}
+
+static filch_scope left_to_another;
+static signpost left, never;
+
+FILCH_VOID_TASK(open_for_another, (filch_runtime *, rt))
+{
+    (void)filch_scope_open(&left_to_another, rt, NULL);
+    signpost_raise(&left);
+    signpost_wait(&never, 1);
+}
+
+static int close_of_another(filch_self self, filch_scope *scope, void *arg)
+{
+    (void)self, (void)scope, (void)arg;
+    return filch_scope_close(&left_to_another);
+}
+
+static void *run_opener(void *rt)
+{
+    FILCH_RUN(rt, open_for_another, rt);
+    return NULL;
+}
+
+static void close_elsewhere(void)
+{
+    pthread_t thread;
+    filch_scope scope;
+    filch_runtime *rt = runtime(2);
+    pthread_create(&thread, NULL, run_opener, rt);
+    signpost_wait(&left, 1);
+    (void)filch_scope_open(&scope, rt, NULL);
+    FILCH_SPAWN(&scope, close_of_another, NULL);
+    filch_scope_close(&scope);
+}
+
+Test(scope, closing_the_scope_of_another_task_dies)
+{
+    struct child child;
+    child_run(&child, close_elsewhere);
+    cr_assert(child_died(&child, "filch_scope_close: another task opened this scope"), "%s",
+              child.text);
+}
+
+static filch_runtime *of_the_parent;
+static filch_scope of_the_parent_too;
+
+static void use_in_the_child(void)
+{
+    filch_scope scope;
+    CHILD_CHECK(filch_scope_open(&scope, of_the_parent, NULL) == -ECHILD);
+    CHILD_CHECK(FILCH_SPAWN(&of_the_parent_too, returns, NULL) == -ECHILD);
+}
+
+Test(scope, a_child_of_fork_has_no_workers_for_it)
+{
+    if (BUILD_TSAN)
+        cr_skip_test("thread sanitizer refuses fork in a process with threads");
+    struct child child;
+    of_the_parent = runtime(1);
+    cr_assert_eq(filch_scope_open(&of_the_parent_too, of_the_parent, NULL), 0);
+    child_run(&child, use_in_the_child);
+    cr_assert(child_passed(&child), "%s", child.text);
+    cr_assert_eq(filch_scope_close(&of_the_parent_too), 0);
+    cr_assert_eq(filch_runtime_destroy(of_the_parent), 0);
+}
+
+/* ---- In other company ---- */
+
+static void close_it(filch_self self, void *scope)
+{
+    (void)self;
+    filch_scope_close(scope);
+}
+
+FILCH_TASK(int, closes_within_a_try)
+{
+    filch_scope scope;
+    int rc = filch_scope_open(&scope, NULL, NULL);
+    return rc ? rc : filch_try(self, close_it, &scope, NULL);
+}
+
+static int blocks_and_fails(filch_self self, filch_scope *scope, void *unused)
+{
+    (void)self, (void)unused;
+    int rc = filch_blocking_begin();
+    int said = filch_scope_fail(scope, -EPROTO, "no line");
+    return rc ? rc : (filch_blocking_end(), said);
+}
+
+Test(scope, a_scope_is_closed_within_a_try)
+{
+    filch_runtime *rt = runtime(2);
+    cr_assert_eq(FILCH_RUN(rt, closes_within_a_try), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(scope, a_child_that_fails_in_a_blocking_call_fails_once)
+{
+    filch_runtime *rt = runtime(2);
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, blocks_and_fails, NULL), 0);
+    cr_assert_eq(filch_scope_close(&scope), -EPROTO);
+    cr_assert_eq(filch_scope_failures(&scope), 1);
+    cr_assert_str_eq(filch_scope_failure(&scope)->task, "blocks_and_fails");
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The thread behind timers and files: its deadlines hold while all workers compute, neither timers
+ * nor files wait for all of the others, and fork() leaves a parent's alone. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <tests/support/build.h>
+#include <tests/support/child.h>
+#include <tests/support/configs.h>
+#include <tests/support/process.h>
+#include <tests/support/signpost.h>
+#include <unistd.h>
+
+enum { MS = 1000000 };
+
+static void make_pair(int ends[2])
+{
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+}
+
+static void close_pair(const int ends[2])
+{
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void runs_nothing(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    filch_die("this may never run");
+}
+
+static void raise_post(filch_self self, void *post)
+{
+    (void)self;
+    signpost_raise(post);
+}
+
+FILCH_TASK(int, task_that_waits, (int, fd), (int64_t, until))
+{
+    return filch_wait_fd(fd, POLLIN, until);
+}
+
+/* ---- Deadlines hold while all workers compute ---- */
+
+FILCH_TASK(int, spin_until_done, (filch_context *, context))
+{
+    int cause;
+    while (!(cause = filch_context_cause(context)))
+        ;
+    return cause;
+}
+
+FILCH_TASK(int, spin_everywhere, (filch_context *, context), (unsigned, tasks))
+{
+    if (tasks == 1)
+        return spin_until_done(self, context);
+    FILCH_FORK(spin_everywhere, context, tasks - tasks / 2);
+    int left = spin_everywhere(self, context, tasks / 2);
+    FILCH_JOIN(int right, spin_everywhere);
+    return left == right ? left : 1;
+}
+
+Test(timer_thread, deadlines_hold_while_all_workers_compute)
+{
+    for (unsigned c = 0; c < CONFIGS; c++) {
+        filch_runtime *rt = config_runtime(c, 0);
+        filch_context *context;
+        cr_assert_eq(filch_context_create_until(&context, NULL, filch_in(5 * MS)), 0);
+        cr_assert_eq(FILCH_RUN(rt, spin_everywhere, context, 2 * config_workers[c / 2]),
+                     -ETIMEDOUT);
+        filch_context_release(context);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+/* ---- One timer thread, and fork() ---- */
+
+Test(timer_thread, a_hundred_thousand_pending_timers_need_one_thread_and_stop)
+{
+    enum { TIMERS = 100000 };
+    static filch_timer timers[TIMERS];
+    filch_runtime *rt = config_runtime(2, 0);
+    unsigned before = process_threads();
+    for (unsigned i = 0; i < TIMERS; i++)
+        cr_assert_eq(filch_timer_start(&timers[i], rt, filch_in((3600 + i % 977) * FILCH_SECOND),
+                                       runs_nothing, NULL),
+                     0);
+    cr_assert_leq(process_threads(), before + 1);
+    for (unsigned i = 0; i < TIMERS; i++)
+        cr_assert(filch_timer_stop(&timers[i]));
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* A task of the parent that waits for a file. */
+static struct watcher {
+    int ends[2];
+    int rc;
+    signpost done;
+} watcher;
+
+static void watch(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    watcher.rc = filch_wait_fd(watcher.ends[0], POLLRDHUP, FILCH_FOREVER);
+    signpost_raise(&watcher.done);
+}
+
+static filch_timer inherited;
+static filch_context *inherited_context;
+static filch_ticker *inherited_ticker;
+static filch_runtime *parents;
+
+static void live_with_a_timer_thread_of_its_own(void)
+{
+    filch_runtime *rt = NULL;
+    filch_timer timer = {{0}};
+    signpost fired = {0};
+    CHILD_CHECK(!filch_timer_stop(&inherited));
+    CHILD_CHECK(filch_timer_start(&timer, parents, 0, raise_post, &fired) == -ECHILD);
+    filch_context_release(inherited_context);
+    filch_ticker_destroy(inherited_ticker);
+    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2}) == 0);
+    CHILD_CHECK(filch_timer_start(&timer, rt, filch_in(MS), raise_post, &fired) == 0);
+    signpost_wait(&fired, 1);
+    CHILD_CHECK(FILCH_RUN(rt, task_that_waits, watcher.ends[0], filch_in(MS)) == -ETIMEDOUT);
+    CHILD_CHECK(write(watcher.ends[1], "x", 1) == 1);
+    CHILD_CHECK(FILCH_RUN(rt, task_that_waits, watcher.ends[0], FILCH_FOREVER) == POLLIN);
+    CHILD_CHECK(filch_fd_close(watcher.ends[0]) == 0);
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+}
+
+Test(timer_thread, a_forked_child_has_its_own_and_leaves_the_parents_alone)
+{
+    if (BUILD_TSAN)
+        cr_skip_test("thread sanitizer refuses threads in such a child");
+    static signpost fired;
+    parents = config_runtime(2, 0);
+    cr_assert_eq(filch_timer_start(&inherited, parents, filch_in(100 * MS), raise_post, &fired), 0);
+    cr_assert_eq(filch_context_create_until(&inherited_context, NULL, filch_in(50 * MS)), 0);
+    cr_assert_eq(filch_ticker_create(&inherited_ticker, MS), 0);
+    make_pair(watcher.ends);
+    cr_assert_eq(filch_go(parents, watch, NULL), 0);
+    filch_sleep(MS); /* perhaps it waits already; it may come later */
+    struct child child;
+    child_run(&child, live_with_a_timer_thread_of_its_own);
+    cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
+    signpost_wait(&fired, 1);
+    cr_assert_eq(filch_context_wait(inherited_context, FILCH_FOREVER), -ETIMEDOUT);
+    filch_tick tick;
+    cr_assert_eq(filch_receive(filch_ticker_channel(inherited_ticker), &tick), 0);
+    cr_assert_eq(signpost_count(&watcher.done), 0,
+                 "the child's use of it does not affect the parent");
+    close(watcher.ends[1]);
+    signpost_wait(&watcher.done, 1);
+    cr_assert_eq(watcher.rc, POLLRDHUP | POLLHUP);
+    close(watcher.ends[0]);
+    filch_context_release(inherited_context);
+    filch_ticker_destroy(inherited_ticker);
+    cr_assert_eq(filch_runtime_destroy(parents), 0);
+}
+
+/* Two threads: one starts the first timer of the process, the other forks, and its child needs one
+ * of its own. */
+static void *sleep_a_little(void *unused)
+{
+    filch_sleep(MS);
+    return unused;
+}
+
+static void fork_while_it_starts(void)
+{
+    pthread_t thread;
+    CHILD_CHECK(!pthread_create(&thread, NULL, sleep_a_little, NULL));
+    pid_t pid = fork();
+    alarm(20);
+    CHILD_CHECK(filch_sleep(MS) == 0);
+    if (!pid)
+        _exit(0);
+    int status = 0;
+    CHILD_CHECK(waitpid(pid, &status, 0) == pid);
+    CHILD_CHECK(status == 0);
+    pthread_join(thread, NULL);
+}
+
+Test(timer_thread, its_start_may_meet_a_fork)
+{
+    if (BUILD_TSAN)
+        cr_skip_test("thread sanitizer refuses threads in such a child");
+    for (int i = 0; i < 100; i++) {
+        struct child child;
+        child_run(&child, fork_while_it_starts);
+        cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
+    }
+}
+
+static bool starts_anew;
+
+/* The timer thread sees it when it goes to sleep again, or who starts a timer when it has to be
+ * woken. It knows of the timer before: a wake-up that it has not heard yet goes with the wake-up
+ * event. */
+static void close_all_files(void)
+{
+    filch_context *context, *sooner;
+    if (filch_after(&context, starts_anew ? FILCH_SECOND * 3600 : 300 * MS) ||
+        filch_after(&sooner, MS))
+        _exit(1);
+    filch_context_wait(sooner, FILCH_FOREVER);
+    for (int fd = 3; fd < 64; fd++)
+        close(fd);
+    if (starts_anew)
+        filch_after(&sooner, FILCH_SECOND * 1800);
+    filch_context_wait(context, FILCH_FOREVER);
+    if (!starts_anew)
+        pause();
+}
+
+Test(timer_thread, dies_with_a_sentence_when_its_files_are_closed)
+{
+    if (BUILD_TSAN)
+        cr_skip_test("thread sanitizer refuses threads in such a child");
+    for (int i = 0; i < 2; i++) {
+        struct child child;
+        starts_anew = i;
+        child_run(&child, close_all_files);
+        cr_assert(child_died(&child, "were closed"), "0x%x: %s", child.status, child.text);
+    }
+}
+
+/* ---- Neither timers nor files wait for all of the others ---- */
+
+static signpost over, calm;
+
+/* Always due. */
+static void storm(filch_self self, void *timer)
+{
+    (void)self;
+    if (signpost_count(&over))
+        signpost_raise(&calm);
+    else if (filch_timer_start(timer, NULL, 0, storm, timer))
+        filch_die("%s", filch_error());
+}
+
+/* Answers each byte on its end, until the other end hangs up. */
+static void echo(filch_self self, void *fd)
+{
+    (void)self;
+    char byte;
+    for (;;) {
+        if (filch_wait_fd(*(int *)fd, POLLIN, FILCH_FOREVER) < 0)
+            filch_die("%s", filch_error());
+        if (read(*(int *)fd, &byte, 1) != 1)
+            return;
+        if (write(*(int *)fd, &byte, 1) != 1)
+            filch_die("an answer was lost");
+    }
+}
+
+Test(timer_thread, files_are_told_while_timers_are_always_due)
+{
+    enum { TIMERS = 300 };
+    static filch_timer timers[TIMERS];
+    filch_runtime *rt = config_runtime(2, 0);
+    int ends[2];
+    make_pair(ends);
+    for (unsigned i = 0; i < TIMERS; i++)
+        cr_assert_eq(filch_timer_start(&timers[i], rt, 0, storm, &timers[i]), 0);
+    cr_assert_eq(filch_go(rt, echo, &ends[0]), 0);
+    for (unsigned i = 0; i < 50; i++) {
+        char byte;
+        cr_assert_eq(write(ends[1], "x", 1), 1);
+        cr_assert_eq(filch_wait_fd(ends[1], POLLIN, FILCH_FOREVER), POLLIN);
+        cr_assert_eq(read(ends[1], &byte, 1), 1);
+    }
+    close(ends[1]);
+    signpost_raise(&over);
+    signpost_wait(&calm, TIMERS);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    close(ends[0]);
+}
+
+/* Two that never stop talking. */
+static void chat(filch_self self, void *fd)
+{
+    (void)self;
+    char byte = 'x';
+    while (!signpost_count(&over)) {
+        (void)!write(*(int *)fd, &byte, 1);
+        if (filch_wait_fd(*(int *)fd, POLLIN, FILCH_FOREVER) < 0)
+            return;
+        (void)!read(*(int *)fd, &byte, 1);
+    }
+    (void)!write(*(int *)fd, &byte, 1);
+}
+
+Test(timer_thread, timers_fire_while_files_are_always_ready)
+{
+    enum { CHATS = 100 };
+    static int talk[CHATS][2];
+    filch_runtime *rt = config_runtime(2, 0);
+    for (unsigned i = 0; i < CHATS; i++) {
+        make_pair(talk[i]);
+        for (unsigned k = 0; k < 2; k++)
+            cr_assert_eq(filch_go(rt, chat, &talk[i][k]), 0);
+    }
+    for (unsigned i = 0; i < 10; i++) {
+        filch_context *soon;
+        cr_assert_eq(filch_after(&soon, MS / 5), 0);
+        cr_assert_eq(filch_context_wait(soon, FILCH_FOREVER), -ETIMEDOUT);
+        filch_context_release(soon);
+    }
+    signpost_raise(&over);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    for (unsigned i = 0; i < CHATS; i++)
+        close_pair(talk[i]);
+}

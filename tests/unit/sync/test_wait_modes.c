@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Wait modes: a join that helps runs other tasks on its own fiber, and its fiber does not stop; one
+ * that suspends has them run on another. Each task tells on which fiber it ran. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <runtime/engine/worker.h>
+#include <string.h>
+#include <tests/support/build.h>
+#include <tests/support/modes.h>
+#include <tests/support/signpost.h>
+
+static const char *const waits[] = {"suspend", "help-any", "help-own"};
+enum { SUSPEND, HELP_ANY, HELP_OWN, WAITS };
+
+/* In turn, so that each round tries everybody. */
+static filch_runtime *runtime_with(unsigned wait, unsigned workers)
+{
+    return mode_runtime((filch_config){
+        .wait = waits[wait], .workers = workers, .policy = "round-robin", .max_fibers = 1000});
+}
+
+/* ---- A stolen task whose own fork only the joining worker can take ---- */
+
+enum how { RETURNS, PANICS, SLEEPS, STARTS };
+
+static struct {
+    signpost forked, ran;
+    fl_fiber *parents, *grandchilds;
+    unsigned stops; /* of the parent's fiber in the join, */
+    uint64_t helps; /* and tasks that were run in joins meanwhile */
+    enum how how;
+    bool kept; /* the parent's fiber and its root were unchanged */
+} seen;
+
+static void meanwhile(enum how how)
+{
+    if (how == SLEEPS)
+        filch_sleep(1000);
+    if (how == PANICS) {
+        signpost_raise(&seen.ran);
+        FILCH_PANIC(-EBADMSG, "a grandchild's");
+    }
+}
+
+FILCH_TASK(int, grandchild, (int, value))
+{
+    int sum = value;
+    seen.grandchilds = fl_fiber_here();
+    if (seen.how == STARTS)
+        sum += (int)fib(self, 10) - 55;
+    meanwhile(seen.how);
+    signpost_raise(&seen.ran);
+    return sum;
+}
+
+FILCH_TASK(int, child, (int, value))
+{
+    FILCH_FORK(grandchild, value);
+    signpost_raise(&seen.forked);
+    signpost_wait(&seen.ran, 1); /* silent: its fork is taken from it */
+    FILCH_JOIN(int result, grandchild);
+    return result;
+}
+
+FILCH_TASK(int, parent, (int, value))
+{
+    fl_fiber *here = seen.parents = fl_fiber_here();
+    const filch_task *root = here->root;
+    FILCH_FORK(child, value);
+    signpost_wait(&seen.forked, 1);
+    unsigned arrivals = here->arrivals;
+    FILCH_JOIN(int result, child);
+    seen.stops = here->arrivals - arrivals;
+    seen.helps = mode_stats(filch_runtime_here()).helps;
+    seen.kept = fl_fiber_here() == here && here->root == root;
+    return result;
+}
+
+static void forget(enum how how)
+{
+    memset(&seen, 0, sizeof seen);
+    seen.how = how;
+}
+
+/* Has the parent's fiber run the grandchild? In the helping modes it need not: a join leaves due
+ * finds to the worker's loop, and suspends after some unsuccessful attempts. */
+static bool family(unsigned wait, enum how how)
+{
+    filch_runtime *rt = runtime_with(wait, 2);
+    forget(how);
+    cr_assert_eq(FILCH_RUN(rt, parent, 42), 42);
+    cr_assert(seen.kept, "%s", waits[wait]);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    return seen.grandchilds == seen.parents;
+}
+
+enum { TIMES = 200 };
+
+/* Mode `suspend` never helps, so it has few attempts; the other modes help in one of many. */
+static unsigned times_for(unsigned wait)
+{
+    return wait == SUSPEND ? 2 : TIMES;
+}
+
+static void families(unsigned wait, enum how how)
+{
+    bool helped = false;
+    for (unsigned i = 0; i < times_for(wait) && !helped; i++)
+        helped = family(wait, how);
+    cr_assert_eq(helped, wait != SUSPEND, "%s", waits[wait]);
+}
+
+Test(wait_modes, who_suspends_stops_and_does_not_help)
+{
+    families(SUSPEND, RETURNS);
+    cr_assert_eq(seen.helps, 0);
+    cr_assert_gt(seen.stops, 0);
+}
+
+/* After the grandchild it waits for its child's end, and suspends if that takes long: the system
+ * may have sent the other worker away just then, though not each time. */
+Test(wait_modes, who_helps_need_not_stop)
+{
+    for (unsigned wait = HELP_ANY; wait <= HELP_OWN; wait++) {
+        bool helped = false, ever = false;
+        for (unsigned i = 0; i < TIMES && !(helped && !seen.stops); i++) {
+            helped = family(wait, RETURNS);
+            ever |= helped;
+            cr_assert_eq(seen.helps, helped, "%s", waits[wait]);
+        }
+        cr_assert(ever, "%s", waits[wait]);
+#ifndef FILCH_TINY /* there every third find is due, and a due one is left to the loop */
+        cr_assert(helped && !seen.stops, "%s", waits[wait]);
+#endif
+    }
+}
+
+Test(wait_modes, what_runs_on_top_may_fork_and_suspend)
+{
+    for (unsigned wait = SUSPEND; wait < WAITS; wait++) {
+        families(wait, STARTS);
+        families(wait, SLEEPS);
+    }
+}
+
+static void run_parent(filch_self self, void *unused)
+{
+    (void)unused;
+    parent(self, 42);
+}
+
+FILCH_TASK(int, tries, (int, unused))
+{
+    (void)unused;
+    int rc = filch_try(self, run_parent, NULL, NULL);
+    return rc ? rc : fib(self, 10) == 55;
+}
+
+static bool panic_helps(unsigned wait)
+{
+    filch_runtime *rt = runtime_with(wait, 2);
+    forget(PANICS);
+    cr_assert_eq(FILCH_RUN(rt, tries, 0), -EBADMSG);
+    bool helped = seen.grandchilds == seen.parents;
+    cr_assert_eq(FILCH_RUN(rt, fib, 12), fib_serial(12));
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    return helped;
+}
+
+Test(wait_modes, a_panic_on_top_goes_to_its_joiner)
+{
+    for (unsigned wait = SUSPEND; wait < WAITS; wait++) {
+        bool helped = false;
+        for (unsigned i = 0; i < times_for(wait) && !helped; i++)
+            helped = panic_helps(wait);
+        cr_assert_eq(helped, wait != SUSPEND, "%s", waits[wait]);
+    }
+}
+
+/* ---- The tasks it helps ---- */
+
+static signpost child_begun, stranger_forked, stranger_ran;
+static fl_fiber *strangers;
+
+FILCH_TASK(int, stranger, (int, value))
+{
+    (void)self;
+    strangers = fl_fiber_here();
+    signpost_raise(&stranger_ran);
+    return value;
+}
+
+/* On a worker of its own, and silent. */
+static void be_strange(filch_self self, void *unused)
+{
+    (void)unused;
+    signpost_raise(&child_begun);
+    signpost_wait(&child_begun, 2);
+    FILCH_FORK(stranger, 1);
+    signpost_raise(&stranger_forked);
+    signpost_wait(&stranger_ran, 1);
+    FILCH_JOIN(int result, stranger);
+    (void)result;
+}
+
+FILCH_TASK(int, waits_for_a_stranger, (int, value))
+{
+    (void)self;
+    signpost_raise(&child_begun);
+    signpost_wait(&stranger_ran, 1);
+    return value;
+}
+
+FILCH_TASK(int, joins_beside_a_stranger, (int, value))
+{
+    seen.parents = fl_fiber_here();
+    FILCH_FORK(waits_for_a_stranger, value);
+    signpost_wait(&stranger_forked, 1);
+    FILCH_JOIN(int result, waits_for_a_stranger);
+    return result;
+}
+
+static bool helps_a_stranger(unsigned wait)
+{
+    filch_runtime *rt = runtime_with(wait, 3);
+    filch_u32_store(&child_begun, 0, FILCH_SEQ_CST);
+    filch_u32_store(&stranger_forked, 0, FILCH_SEQ_CST);
+    filch_u32_store(&stranger_ran, 0, FILCH_SEQ_CST);
+    cr_assert_eq(filch_go(rt, be_strange, NULL), 0);
+    signpost_wait(&child_begun, 1);
+    cr_assert_eq(FILCH_RUN(rt, joins_beside_a_stranger, 7), 7);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    return strangers == seen.parents;
+}
+
+Test(wait_modes, own_help_is_for_descendants_any_help_for_all)
+{
+    for (unsigned wait = SUSPEND; wait < WAITS; wait++) {
+        bool helped = false;
+        for (unsigned i = 0; i < (wait == HELP_ANY ? TIMES : 2) && !helped; i++)
+            helped = helps_a_stranger(wait);
+        cr_assert_eq(helped, wait == HELP_ANY, "%s", waits[wait]);
+    }
+}
+
+Test(wait_modes, a_central_queue_helps_with_anything)
+{
+    for (unsigned i = 0; i < MODE_SIZES; i++) {
+        filch_runtime *rt = mode_runtime((filch_config){.wait = "help-any",
+                                                        .queue = "central-mutex",
+                                                        .workers = mode_workers[i]});
+        cr_assert_eq(FILCH_RUN(rt, fib, 16), fib_serial(16));
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+/* ---- Room ---- */
+
+enum { STACK = 256 << 10, FRAME = 4 << 10 };
+
+/* The same family when so many bytes of the stack are in use below `top`, which is NULL at
+ * first. */
+FILCH_TASK(int, deep_parent, (size_t, bytes), (const char *, top))
+{
+    volatile char frame[FRAME];
+    const char *here = __builtin_frame_address(0);
+    frame[0] = frame[FRAME - 1] = (char)bytes;
+    top = top ? top : here;
+    int result = (size_t)(top - here) < bytes ? deep_parent(self, bytes, top) : parent(self, 42);
+    return result + frame[0] - frame[FRAME - 1];
+}
+
+static bool helps_once_below(unsigned wait, size_t bytes)
+{
+    filch_runtime *rt = mode_runtime((filch_config){
+        .wait = waits[wait], .workers = 2, .policy = "round-robin", .stack_size = STACK});
+    forget(RETURNS);
+    cr_assert_eq(FILCH_RUN(rt, deep_parent, bytes, NULL), 42);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    return seen.grandchilds == seen.parents;
+}
+
+static bool helps_below(unsigned wait, size_t bytes, unsigned times)
+{
+    bool helped = false;
+    for (unsigned i = 0; i < times && !helped; i++)
+        helped = helps_once_below(wait, bytes);
+    return helped;
+}
+
+Test(wait_modes, a_join_deep_in_its_stack_suspends)
+{
+    for (unsigned wait = HELP_ANY; wait <= HELP_OWN; wait++) {
+        cr_assert(helps_below(wait, STACK / 16, TIMES));
+        cr_assert_not(helps_below(wait, STACK / 16 * 5, 2));
+        cr_assert_not(helps_below(wait, STACK / 2, 2));
+    }
+}
+
+Test(wait_modes, the_mode_is_described)
+{
+    mode_is_described(runtime_with(HELP_OWN, 1), "wait         help-own: ");
+}

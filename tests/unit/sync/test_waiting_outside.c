@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Reports say in which public call a task waits: time, files, workers. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <tests/support/waiting.h>
+#include <unistd.h>
+
+/* ---- Time ---- */
+
+static void sleep_without_context(filch_self self)
+{
+    (void)self;
+    now_it_waits();
+    filch_context_sleep(NULL, waiting_time);
+}
+
+static void sleep_for(filch_self self)
+{
+    (void)self;
+    now_it_waits();
+    filch_sleep(waiting_time);
+}
+
+static void sleep_until(filch_self self)
+{
+    (void)self;
+    now_it_waits();
+    filch_sleep_until(filch_in(waiting_time));
+}
+
+static int fails_for_now(void *unused)
+{
+    (void)unused;
+    return -EAGAIN;
+}
+
+static void retry(filch_self self)
+{
+    static const filch_retry_policy policy = {.base = 1000 * FILCH_SECOND,
+                                              .cap = 1000 * FILCH_SECOND,
+                                              .jitter = FILCH_JITTER_NONE};
+    (void)self;
+    make_context();
+    now_it_waits();
+    filch_retry_run(&policy, waiting_context, fails_for_now, NULL, NULL);
+    filch_context_release(waiting_context);
+}
+
+/* ---- Files ---- */
+
+static int ends[2];
+static char bytes[1 << 20];
+
+static void make_pipe(void)
+{
+    cr_assert_eq(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+}
+
+static void close_pipe(void)
+{
+    filch_fd_close(ends[0]);
+    filch_fd_close(ends[1]);
+}
+
+static void await_pipe(filch_self self)
+{
+    (void)self;
+    make_pipe();
+    now_it_waits();
+    filch_wait_fd(ends[0], POLLIN, FILCH_FOREVER);
+}
+
+static void read_pipe(filch_self self)
+{
+    (void)self;
+    make_pipe();
+    now_it_waits();
+    filch_read(ends[0], bytes, 1, FILCH_FOREVER);
+}
+
+static void write_pipe(filch_self self)
+{
+    (void)self;
+    make_pipe();
+    while (write(ends[1], bytes, sizeof bytes) > 0)
+        ;
+    now_it_waits();
+    filch_write(ends[1], bytes, 1, FILCH_FOREVER);
+    signpost_wait(&go, 1); /* nobody reads any more */
+    close_pipe();
+}
+
+static void drain_pipe(void)
+{
+    char drained[4096];
+    while (read(ends[0], drained, sizeof drained) > 0)
+        ;
+    go_on();
+}
+
+static void accept_one(filch_self self)
+{
+    const struct sockaddr_un anywhere = {.sun_family = AF_UNIX};
+    (void)self;
+    make_pipe();
+    close(ends[0]);
+    ends[0] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    cr_assert_eq(bind(ends[0], (const void *)&anywhere, sizeof anywhere.sun_family), 0);
+    cr_assert_eq(listen(ends[0], 1), 0);
+    now_it_waits();
+    filch_accept(ends[0], FILCH_FOREVER);
+}
+
+/* ---- Workers ---- */
+
+static void call_blocking(filch_self self)
+{
+    (void)self;
+    now_it_waits();
+    filch_blocking(await_go, NULL);
+}
+
+static void end_blocking(filch_self self)
+{
+    (void)self;
+    cr_assert_eq(filch_blocking_begin(), 0);
+    cr_assert_eq(filch_go(waiting_rt, hold_worker, NULL), 0);
+    signpost_wait(&holds, 1);
+    now_it_waits();
+    filch_blocking_end();
+}
+
+static void yield(filch_self self)
+{
+    cr_assert_eq(filch_go(NULL, hold_worker, NULL), 0);
+    now_it_waits();
+    filch_yield(self);
+}
+
+FILCH_TASK(int, wait_for_go, (int, number))
+{
+    (void)self;
+    await_go(NULL);
+    return number;
+}
+
+static void run_elsewhere(filch_self self)
+{
+    filch_runtime *other;
+    (void)self;
+    cr_assert_eq(filch_runtime_create(&other, &(filch_config){.workers = 1}), 0);
+    now_it_waits();
+    FILCH_RUN(other, wait_for_go, 1);
+    filch_runtime_destroy(other);
+}
+
+static void join_stolen(filch_self self)
+{
+    FILCH_FORK(wait_for_go, 1);
+    signpost_wait(&holds, 1); /* it was stolen */
+    now_it_waits();
+    int number;
+    FILCH_JOIN(number, wait_for_go);
+    cr_assert_eq(number, 1);
+}
+
+/* ---- All ---- */
+
+static const waiting_call rows[] = {
+    {"filch_context_sleep", sleep_without_context, NULL, 0},
+    {"filch_sleep", sleep_for, NULL, 0},
+    {"filch_sleep_until", sleep_until, NULL, 0},
+    {"filch_retry_run", retry, cancel, 0},
+    {"filch_wait_fd", await_pipe, close_pipe, 0},
+    {"filch_read", read_pipe, close_pipe, 0},
+    {"filch_write", write_pipe, drain_pipe, 0},
+    {"filch_accept", accept_one, close_pipe, 0},
+    {"filch_blocking", call_blocking, go_on, 0},
+    {"filch_blocking_end", end_blocking, go_on, 0},
+    {"filch_yield", yield, go_on, 0},
+    {"filch_run", run_elsewhere, go_on, 0},
+    {"the join of a fork", join_stolen, go_on, 2},
+};
+
+Test(waiting_outside, each_is_named_while_it_waits)
+{
+    expect_names(rows, sizeof rows / sizeof *rows);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tools/shared/terminal.h>
+
+static char *wrapped(const char *text, unsigned width)
+{
+    char *result = NULL;
+    size_t size;
+    FILE *out = open_memstream(&result, &size);
+    cr_assert_not_null(out);
+    terminal_wrap(text, width, out);
+    fclose(out);
+    return result;
+}
+
+static const struct {
+    const char *text;
+    unsigned width;
+    const char *expected;
+} cases[] = {
+    {"one two three", 0, "one two three\n"},
+    {"one two three", 8, "one two\n  three\n"},
+    {"one two three\nfour", 8, "one two\n  three\nfour\n"},
+    {"  a bb ccc\n", 7, "  a bb\n    ccc\n"},
+    {"longerthanthat x", 5, "longerthanthat\n  x\n"},
+    {"\xc3\xa4\xc3\xa4\xc3\xa4 b", 5, "\xc3\xa4\xc3\xa4\xc3\xa4 b\n"},
+    {"", 8, ""},
+};
+
+Test(terminal, lines_break_between_words)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text = wrapped(cases[i].text, cases[i].width);
+        cr_expect_str_eq(text, cases[i].expected, "%zu: %s", i, text);
+        free(text);
+    }
+}
+
+Test(terminal, columns_names_a_width_and_a_file_has_none)
+{
+    FILE *file = tmpfile();
+    unsetenv("COLUMNS");
+    cr_expect_eq(terminal_width(file), 0);
+    setenv("COLUMNS", "80", 1);
+    cr_expect_eq(terminal_width(file), 80);
+    setenv("COLUMNS", "3", 1);
+    cr_expect_eq(terminal_width(file), 40);
+    setenv("COLUMNS", "wide", 1);
+    cr_expect_eq(terminal_width(file), 0);
+    fclose(file);
+}

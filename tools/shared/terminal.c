@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+enum { NARROWEST = 40, WIDEST = 1000 };
+
+unsigned terminal_width(FILE *out)
+{
+    struct winsize size;
+    const char *named = getenv("COLUMNS");
+    long columns = named ? strtol(named, NULL, 10) : 0;
+    if (columns <= 0 && ioctl(fileno(out), TIOCGWINSZ, &size) == 0)
+        columns = size.ws_col;
+    if (columns <= 0 || columns > WIDEST)
+        return 0;
+    return columns < NARROWEST ? NARROWEST : (unsigned)columns;
+}
+
+/* Bytes of a text that stand in no column of their own: the rest of UTF-8 characters. */
+static size_t columns_of(const char *text, size_t length)
+{
+    size_t columns = 0;
+    for (size_t i = 0; i < length; i++)
+        columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return columns;
+}
+
+static void wrap_line(const char *line, size_t length, unsigned width, FILE *out)
+{
+    const size_t indent = strspn(line, " ") + 2;
+    size_t used = 0;
+    for (size_t at = 0; at < length;) {
+        size_t word = strcspn(line + at, " \n"), columns = columns_of(line + at, word);
+        if (used > 0 && used + 1 + columns > width) {
+            fprintf(out, "\n%*s", (int)indent, "");
+            used = indent;
+        } else if (at > 0) {
+            fputc(' ', out);
+            used++;
+        }
+        fwrite(line + at, 1, word, out);
+        used += columns;
+        at += word + 1;
+    }
+    fputc('\n', out);
+}
+
+void terminal_wrap(const char *text, unsigned width, FILE *out)
+{
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        if (width == 0)
+            fprintf(out, "%.*s\n", (int)length, text);
+        else
+            wrap_line(text, length, width, out);
+        text += length + (text[length] == '\n');
+    }
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Text that fits a terminal. */
+#ifndef SHARED_TERMINAL_H
+#define SHARED_TERMINAL_H
+
+#include <stdio.h>
+
+/* Columns of the terminal behind out, or those that COLUMNS names; 0: out is no terminal, so that
+ * lines may have any length. */
+unsigned terminal_width(FILE *out);
+
+/* Writes lines, broken between words so that none is wider; the rest of a line is indented
+ * by two more. width 0: as they are. */
+void terminal_wrap(const char *text, unsigned width, FILE *out);
+
+#endif
