@@ -54,11 +54,6 @@ enum {
     KEPT = 4096   /* the room of an empty row */
 };
 
-static filch_context *context_of(const filch_job *job)
-{
-    return fl_rare(job) ? fl_rare(job)->context : NULL;
-}
-
 /* ---- Cancelling a job ---- */
 
 static void tell(filch_self self, filch_job *job)
@@ -127,8 +122,8 @@ static filch_context *time_out(filch_job *job, fl_after *after)
 {
     if (job->stage == FL_JOB_NEW)
         return NULL;
-    if (context_of(job))
-        return filch_context_retain(context_of(job));
+    if (fl_context_of(job))
+        return filch_context_retain(fl_context_of(job));
     fl_job_call_off(job, -ETIMEDOUT, after);
     return NULL;
 }
@@ -165,7 +160,7 @@ static int make_alarm(filch_pool *pool)
 /* It has a context, and no run timeout. */
 static bool is_due_by_context(const filch_job *job)
 {
-    return context_of(job) && !fl_run_timeout(job);
+    return fl_context_of(job) && !fl_run_timeout(job);
 }
 
 int fl_due_enter(filch_job *job)
@@ -270,7 +265,7 @@ static void context_done(fl_waiter *watcher)
     call_off_row(&pool->by_age, watcher->code, &after);
     call_off_row(&pool->delayed, watcher->code, &after);
     for (filch_job *job = pool->in_progress.first; job; job = job->age.next)
-        if (job->own && !context_of(job))
+        if (job->own && !fl_context_of(job))
             fl_job_call_off(job, watcher->code, &after);
     pool->heard = true;
     pool->hears = false;

@@ -133,7 +133,7 @@ static int cancel_own(filch_job *job)
     filch_pool *pool = job->pool;
     fl_after after = {0};
     fl_pool_lock_for(job);
-    filch_context *context = fl_rare(job) ? fl_rare(job)->context : NULL;
+    filch_context *context = fl_context_of(job);
     bool over = job->outcome != FILCH_UNDECIDED ||
                 filch_u32_load(&job->more->cause, FILCH_RELAXED); /* under the lock */
     if (!over && !context)

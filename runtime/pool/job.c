@@ -78,8 +78,11 @@ static int make_context(filch_job *job, const filch_job_options *options)
 {
     if (!options->context)
         return 0;
-    return filch_context_create_until(&fl_rare(job)->context, options->context,
-                                      job->more->deadline);
+    filch_context *context;
+    int rc = filch_context_create_until(&context, options->context, job->more->deadline);
+    if (!rc)
+        filch_ptr_store(&fl_rare(job)->context, context, FILCH_RELEASE); /* L3 */
+    return rc;
 }
 
 /* A direct pool starts each by an item of its own; that of one with trials is among these. */
@@ -117,7 +120,7 @@ static void free_more(filch_job *job)
 {
     fl_job_rare *rare = fl_rare(job);
     if (rare) {
-        filch_context_release(rare->context);
+        filch_context_release(fl_context_of(job));
         free(rare->trials);
     }
     free(rare);
@@ -247,7 +250,7 @@ static int cause_of_new(filch_job *job)
 {
     if (!job->own)
         return 0;
-    if (fl_rare(job) && fl_rare(job)->context)
+    if (fl_context_of(job))
         return fl_job_watch(job);
     if (job->more->deadline != FILCH_FOREVER && fl_is_past(job->more->deadline))
         return -ETIMEDOUT;

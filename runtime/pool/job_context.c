@@ -49,7 +49,7 @@ static void context_done(fl_waiter *watcher)
 int fl_job_watch(filch_job *job)
 {
     fl_job_rare *rare = fl_rare(job);
-    filch_context *context = rare->context;
+    filch_context *context = fl_context_of(job);
     rare->watcher = (fl_waiter){.told = context_done};
     rare->watch = (fl_node){.waiter = &rare->watcher};
     fl_lock(&context->lock);
@@ -70,11 +70,12 @@ void fl_job_unwatch(filch_job *job)
     fl_job_rare *rare = fl_rare(job);
     if (!rare || !rare->watched)
         return;
-    fl_lock(&rare->context->lock);
+    filch_context *context = fl_context_of(job);
+    fl_lock(&context->lock);
     bool mine = fl_waiter_claim(&rare->watcher);
     if (mine)
-        fl_waiters_remove(&rare->context->waiters, &rare->watch);
-    fl_unlock(&rare->context->lock);
+        fl_waiters_remove(&context->waiters, &rare->watch);
+    fl_unlock(&context->lock);
     if (mine)
         fl_pending_callback_end(job);
 }
@@ -91,7 +92,7 @@ static filch_context no_memory = {.deadline = FILCH_FOREVER,
 static filch_context *look(filch_job *job, int64_t *until)
 {
     fl_lock(&job->pool->room.lock);
-    filch_context *context = fl_rare(job) ? fl_rare(job)->context : NULL;
+    filch_context *context = fl_context_of(job);
     *until = fl_due_of_context(job);
     fl_unlock(&job->pool->room.lock);
     return context;
@@ -103,7 +104,7 @@ static void take_over(filch_job *job, filch_context *context, fl_after *after)
     fl_job_more *more = job->more;
     uint32_t cause =
         filch_u32_load(&more->cause, FILCH_RELAXED) & ~FL_SUCCEEDED; /* under the lock */
-    fl_rare(job)->context = context;
+    filch_ptr_store(&fl_rare(job)->context, context, FILCH_RELEASE); /* L3 */
     if (job->outcome == FILCH_UNDECIDED && !fl_run_timeout(job))
         fl_due_leave(job);
     if (cause)
@@ -134,11 +135,11 @@ filch_context *fl_job_own_context(filch_job *job)
         filch_ptr_store(&job->more->rare, rare, FILCH_RELEASE); /* L3 */
         rare = NULL;
     }
-    if (!fl_rare(job)->context) {
+    if (!fl_context_of(job)) {
         take_over(job, made, &after);
         made = NULL;
     }
-    context = fl_rare(job)->context;
+    context = fl_context_of(job);
     fl_pool_leave(pool, &after);
     filch_context_release(made);
     free(rare);

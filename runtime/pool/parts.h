@@ -33,7 +33,7 @@ typedef struct fl_job_trials {
 
 /* Of jobs whose own context was asked for, and of those with a key, a trace or trials. */
 typedef struct fl_job_rare {
-    filch_context *context;    /* its own; NULL: nobody has asked for it */
+    filch_ptr context;         /* its own; NULL: nobody has asked for it */
     fl_waiter watcher;         /* of that, */
     fl_node watch;             /* in its queue */
     fl_pending_callback after; /* that the watcher starts */
@@ -131,6 +131,12 @@ static inline bool fl_has_succeeded(const filch_job *job)
 static inline fl_job_rare *fl_rare(const filch_job *job)
 {
     return fl_more(job) ? filch_ptr_load(&job->more->rare, FILCH_ACQUIRE) : NULL; /* L4 */
+}
+/* Its own; NULL: nobody has asked for it yet. */
+static inline filch_context *fl_context_of(const filch_job *job)
+{
+    const fl_job_rare *rare = fl_rare(job);
+    return rare ? filch_ptr_load(&rare->context, FILCH_ACQUIRE) : NULL; /* L4 */
 }
 /* Of a job that has them from its creation on. */
 static inline fl_job_trials *fl_trials(const filch_job *job)

@@ -47,11 +47,11 @@ static void call_job(filch_self self, void *arg)
 int fl_job_cause(const filch_job *job)
 {
     const fl_job_more *more = fl_more(job);
-    const fl_job_rare *rare = fl_rare(job);
+    filch_context *context = fl_context_of(job);
     uint32_t own = more ? filch_u32_load(&more->cause, FILCH_ACQUIRE) : 0; /* B9 */
     int cause = -(int)(own & ~FL_SUCCEEDED);
-    if (!cause && rare)
-        cause = filch_context_cause(rare->context);
+    if (!cause && context)
+        cause = filch_context_cause(context);
     return cause ? cause : filch_context_cause(job->pool->context);
 }
 

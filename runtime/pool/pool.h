@@ -58,7 +58,8 @@
  *   B5 leave: add to refs of a pool, acq_rel     -> B5 of the last; it sees what the others did
  *   B8 cause: store cause, release               -> B9 load cause, acquire; the runner sees why
  *   L8 success: store cause, release             -> L9 load cause, acquire; waiters see its writes
- *   L3 rare: store rare, release                 -> L4 load rare, acquire; its contents are there
+ *   L3 rare: store rare, release                 -> L4 load rare, acquire; its contents are there,
+ *      but for a context that is stored later: release, loaded acquire
  * All else is under the lock. Locks: the pool's before that of a context. */
 #ifndef FL_POOL_H
 #define FL_POOL_H

@@ -56,7 +56,7 @@ static filch_context *next_to_cancel(filch_pool *pool)
     filch_context *found = NULL;
     fl_lock(&pool->room.lock);
     for (filch_job *job = pool->in_progress.first; job && !found; job = job->age.next) {
-        filch_context *own = fl_rare(job) ? fl_rare(job)->context : NULL;
+        filch_context *own = fl_context_of(job);
         if (own && !filch_context_cause(own))
             found = filch_context_retain(own);
     }

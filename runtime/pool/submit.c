@@ -81,7 +81,7 @@ static bool nobody_makes_room(const filch_pool *pool)
 /* Of a job that nobody else knows: its own, if it was made with one. */
 static filch_context *known_context(const filch_job *job)
 {
-    filch_context *own = fl_rare(job) ? fl_rare(job)->context : NULL;
+    filch_context *own = fl_context_of(job);
     return own ? own : job->pool->context;
 }
 

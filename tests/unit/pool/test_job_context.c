@@ -26,7 +26,7 @@ static void end(filch_pool *pool, gate *at)
 
 static bool has_context(const filch_job *job)
 {
-    return fl_rare(job) && fl_rare(job)->context;
+    return fl_context_of(job);
 }
 
 /* A direct pool's jobs too. */
