@@ -2,66 +2,19 @@
 #include <runtime/service/brokers/sqlite.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/headers.h>
 
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-/* ---- Headers: NAME NUL VALUE NUL ... ---- */
-
-static bool is_replaced(const filch_header *header, const filch_header *by, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (strcasecmp(header->name, by[i].name) == 0)
-            return true;
-    return false;
-}
-
-/* Appends the text with its NUL; `to` may be NULL, to count. */
-static size_t put(char *to, size_t used, const char *text)
-{
-    size_t size = strlen(text) + 1;
-    if (to)
-        memcpy(to + used, text, size);
-    return used + size;
-}
-
-static size_t pack(char *to, const filch_header *more, unsigned more_count, const filch_header *old,
-                   size_t old_count)
-{
-    size_t used = 0;
-    for (unsigned i = 0; i < more_count; i++)
-        used = put(to, put(to, used, more[i].name), more[i].value);
-    for (size_t i = 0; i < old_count; i++)
-        if (!is_replaced(&old[i], more, more_count))
-            used = put(to, put(to, used, old[i].name), old[i].value);
-    return used;
-}
 
 int fl_sqlite_bind_headers(sqlite3_stmt *statement, int parameter, const filch_header *more,
                            unsigned more_count, const filch_header *old, size_t old_count)
 {
-    size_t size = pack(NULL, more, more_count, old, old_count);
+    size_t size = fl_headers_pack(NULL, more, more_count, old, old_count);
     char *text = size ? sqlite3_malloc64(size) : NULL;
     if (size && !text)
         return SQLITE_NOMEM;
-    pack(text, more, more_count, old, old_count);
+    fl_headers_pack(text, more, more_count, old, old_count);
     return sqlite3_bind_blob64(statement, parameter, text, size, sqlite3_free);
-}
-
-/* Returns how many. The texts lie in the blob, which ends with NUL. */
-static size_t unpack(const char *blob, size_t size, filch_header *out)
-{
-    size_t count = 0;
-    for (const char *at = blob, *end = blob + size; at < end; count++) {
-        const char *value = at + strlen(at) + 1;
-        if (value >= end)
-            break;
-        if (out)
-            out[count] = (filch_header){at, value};
-        at = value + strlen(value) + 1;
-    }
-    return count;
 }
 
 /* ---- Rows ---- */
@@ -94,31 +47,16 @@ static void read_message(sqlite3_stmt *row, filch_message *out)
 fl_delivery *fl_sqlite_read(fl_sqlite *s, sqlite3_stmt *row, unsigned queue)
 {
     filch_message message;
-    const char *blob = sqlite3_column_blob(row, 7);
-    size_t size = (size_t)sqlite3_column_bytes(row, 7);
-    bool has_end = size && blob[size - 1] == '\0';
-    size_t count = has_end ? unpack(blob, size, NULL) : 0;
-    filch_header *headers = count ? malloc(count * sizeof *headers) : NULL;
-    if (count && !headers)
-        return NULL;
     read_message(row, &message);
-    if (count)
-        unpack(blob, size, headers);
-    message.headers = headers;
-    message.header_count = count;
-    message.queue = s->config.queues[queue];
-    fl_delivery *delivery = s->base.host->delivery(s->base.host, &message);
-    free(headers);
+    fl_delivery *delivery =
+        fl_headers_deliver(&s->config, queue, message, sqlite3_column_blob(row, 7),
+                           (size_t)sqlite3_column_bytes(row, 7),
+                           (uint64_t)sqlite3_column_int64(row, 15));
     if (!delivery)
         return NULL;
-    delivery->queue = queue;
     delivery->tag[0] = (uint64_t)sqlite3_column_int64(row, 0);
     delivery->tag[1] = (uint64_t)sqlite3_column_int64(row, 1);
     delivery->lease_until = sqlite3_column_int64(row, 2);
-    if ((uint64_t)sqlite3_column_int64(row, 15) > s->config.body_most)
-        delivery->malformed = "the body is longer than the service reads";
-    else if (size > s->config.header_most)
-        delivery->malformed = "the headers are longer than the service reads";
     return delivery;
 }
 
