@@ -82,6 +82,7 @@ WORDS = [
     Word("refs", (), X, N, N, "acq_rel?", X, "the last one sees what the others did (M3, B4, B5)"),
     Word("arrivals", (), X, "relaxed?", "acquire?", "release?", X, "a job that is pushed is all there for the thread that takes it (D8, D9)"),
     Word("rare", ("runtime/pool/",), R, N, N, N, A, "shows what a job has beyond its cell (L3, L4)"),
+    Word("context", ("runtime/pool/",), R, N, N, N, A, "shows a context made for a job that may run (L3, L4)"),
     Word("running", (), R, X, N, N, "acquire?", "its files are open (Y1, Y2)"),
     Word("earliest", (), "seq_cst?", N, N, N, "seq_cst?", "a Dekker pair with `sleeps_until` (Y5, Y6)"),
     Word("sleeps_until", (), "seq_cst?", X, S, N, S, "a Dekker pair with `earliest` (Y5, Y6)"),
