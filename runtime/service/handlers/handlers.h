@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Ready-made handlers, for services without C code of their own: one kind is one file and one row
+ * of the table in handlers.c. A configuration names the kind and its words; `make` turns them into
+ * the function and argument of a filch_handler. */
+#ifndef FL_HANDLERS_H
+#define FL_HANDLERS_H
+
+#include <filch/service.h>
+
+/* The settings of one handler. A zero field means the kind's default. Not copied: they outlive it. */
+typedef struct fl_handler_spec {
+    const char *const *words; /* ends with NULL: a program with its arguments, a file and a symbol,
+                                   a URL ...; may be NULL if the kind takes none */
+    unsigned processes;       /* co-processes kept; default: the handler's width */
+    unsigned recycle_jobs;    /* jobs after which a co-process is replaced; default: never */
+    size_t recycle_bytes;     /* resident memory above which it is replaced; default: never */
+    size_t output_most;       /* bytes of output or response that are read; default 64 KiB */
+    int64_t grace;            /* ns from a polite end to a kill; default 5 s */
+} fl_handler_spec;
+
+typedef struct fl_handler_kind {
+    const char *name;  /* "command" */
+    const char *words; /* for help: "PROGRAM [ARGUMENT...]"; "": it takes none */
+    /* Sets fn, arg and, where it needs one, thread of *handler, whose other fields are set. Nothing
+     * is started yet where that can fail later. Returns 0, or a negative errno, explained. */
+    int (*make)(filch_handler *handler, const fl_handler_spec *spec);
+    /* Ends its processes and frees arg; no job of it runs. NULL: nothing to free. */
+    void (*unmake)(filch_handler *handler);
+} fl_handler_kind;
+
+/* The kind of this name. NULL: -EINVAL, explained with the valid names. */
+const fl_handler_kind *fl_handler_kind_of(const char *name);
+/* The kinds, in alphabetical order; ends with NULL. */
+extern const fl_handler_kind *const fl_handler_kinds[];
+
+extern const fl_handler_kind fl_handler_echo;
+
+#endif
