@@ -12,6 +12,7 @@
 #include <tests/support/mappings.h>
 #include <tests/support/process.h>
 #include <tests/support/signpost.h>
+#include <urcu-bp.h>
 
 static size_t room; /* room left for the child */
 
@@ -45,6 +46,7 @@ static filch_runtime *runtime(const char *queue)
     for (unsigned i = 0; i < WORKERS; i++) /* every worker's thread has come to life */
         CHILD_CHECK(filch_go(rt, begin, NULL) == 0);
     signpost_wait(&started, WORKERS);
+    urcu_bp_barrier(); /* liburcu's thread, too, which aborts without memory for its registration */
     return rt;
 }
 
