@@ -8,6 +8,7 @@
 #include <tests/support/batches.h>
 #include <tests/support/fib.h>
 #include <tests/support/refuse.h>
+#include <tests/support/rest.h>
 
 static drain to;
 
@@ -17,7 +18,7 @@ Test(refused_batcher, a_batcher_without_a_thread_that_minds_its_times_is_refused
     filch_runtime *rt;
     filch_batcher *batcher = NULL;
     filch_batcher_config config = drain_config(&to, 3, 1);
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    rt = runtime_at_rest(2);
     ASSERT_REFUSED(THREADS, filch_batcher_create(&batcher, rt, &config), -EAGAIN, batcher);
     batcher = batcher_of(rt, &config);
     drain_ends(&to, batcher);
@@ -29,7 +30,7 @@ Test(refused_batcher, a_batcher_without_memory_is_refused)
     filch_runtime *rt;
     filch_batcher *batcher = NULL;
     filch_batcher_config config = drain_config(&to, 3, 1);
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    rt = runtime_at_rest(2);
     ASSERT_REFUSED(MEMORY, filch_batcher_create(&batcher, rt, &config), -ENOMEM, batcher);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
@@ -37,10 +38,10 @@ Test(refused_batcher, a_batcher_without_memory_is_refused)
 Test(refused_batcher, adding_and_flushing_need_no_memory)
 {
     enum { ITEMS = 100 };
-    static item items[ITEMS];
+    static batch_item items[ITEMS];
     filch_runtime *rt;
     filch_batcher_config config = drain_config(&to, 7, 2);
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    rt = runtime_at_rest(2);
     filch_batcher *batcher = batcher_of(rt, &config);
     refuse(MEMORY, 0, true);
     for (unsigned i = 0; i < ITEMS; i++)

@@ -8,12 +8,13 @@
 #include <filch/filch.h>
 #include <tests/support/fib.h>
 #include <tests/support/refuse.h>
+#include <tests/support/rest.h>
 
 static filch_runtime *rt;
 
 static void begin(void)
 {
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    rt = runtime_at_rest(2);
 }
 
 static void end(void)

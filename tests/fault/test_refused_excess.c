@@ -5,6 +5,7 @@
 #include <filch/filch.h>
 #include <sched/forkstack.h>
 #include <tests/support/refuse.h>
+#include <tests/support/rest.h>
 
 FILCH_TASK(long, leaf, (long, n))
 {
@@ -31,7 +32,7 @@ Test(refused_excess, forks_that_cannot_be_put_aside_fill_the_reserve)
 {
     for (unsigned workers = 1; workers <= 2; workers++) {
         filch_runtime *rt;
-        cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers}), 0);
+        rt = runtime_at_rest(workers);
         cr_assert_eq(FILCH_RUN(rt, forks, FL_SLOTS - 1, FL_SLOTS - FL_RESERVE + 1), 0);
         cr_assert_eq(FILCH_RUN(rt, forks, 2 * FL_SLOTS, -1), 0);
         cr_assert_eq(filch_runtime_destroy(rt), 0);

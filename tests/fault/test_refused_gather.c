@@ -6,10 +6,8 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <filch/gather.h>
-#include <runtime/engine/runtime.h>
-#include <sched/idle.h>
-#include <tests/support/patience.h>
 #include <tests/support/refuse.h>
+#include <tests/support/rest.h>
 
 static filch_u32 asked, released;
 
@@ -38,7 +36,7 @@ Test(refused_gather, without_a_thread_that_minds_the_time_nobody_is_asked)
 {
     filch_runtime *rt;
     filch_answer answers[3];
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    rt = runtime_at_rest(2);
     int64_t held = blocks;
     refuse(THREADS, 0, true);
     cr_assert_eq(filch_gather(rt, &config, answers, filch_in(FILCH_SECOND)), -EAGAIN);
@@ -53,9 +51,7 @@ Test(refused_gather, without_memory_nobody_is_asked)
 {
     filch_runtime *rt;
     filch_answer answers[3];
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
-    /* a worker that begins would take a refusal */
-    WAIT_WHILE(fl_idle_sleepers(fl_idle_look(&rt->idle)) < 2);
+    rt = runtime_at_rest(2);
     int64_t held = blocks;
     int rc = -ENOMEM;
     unsigned at = 0;

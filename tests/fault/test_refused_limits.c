@@ -8,6 +8,7 @@
 #include <filch/filch.h>
 #include <filch/limiter.h>
 #include <tests/support/held.h>
+#include <tests/support/rest.h>
 
 static const filch_limit seldom = {.rate = 1, .burst = 1, .period = 3600 * FILCH_SECOND};
 
@@ -102,7 +103,7 @@ Test(refused_limits, who_waits_without_a_timer_is_told_and_takes_nothing)
     filch_runtime *rt;
     filch_limiter *limiter;
     filch_adaptive *adaptive;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    rt = runtime_at_rest(2);
     cr_assert_eq(filch_limiter_create(&limiter, seldom), 0);
     cr_assert_eq(filch_adaptive_create(&adaptive, &(filch_adaptive_config){.max = 1}), 0);
     cr_assert_eq(filch_limiter_allow(limiter, 1), 0);

@@ -5,12 +5,10 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/family.h>
-#include <runtime/engine/runtime.h>
 #include <runtime/metrics/shard.h>
-#include <sched/idle.h>
 #include <tests/support/exposition.h>
-#include <tests/support/patience.h>
 #include <tests/support/refuse.h>
+#include <tests/support/rest.h>
 
 static exposition all;
 
@@ -111,9 +109,7 @@ Test(refused_metrics, of_a_runtime_all_is_shown_or_nothing)
 {
     filch_metrics *metrics;
     filch_runtime *rt;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
-    /* a worker that begins would take a refusal */
-    WAIT_WHILE(fl_idle_sleepers(fl_idle_look(&rt->idle)) < 1);
+    rt = runtime_at_rest(1);
     cr_assert_eq(filch_metrics_create(&metrics), 0);
     unsigned at = 0;
     for (int rc = -ENOMEM; rc; at++) {

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <filch/panic.h>
 #include <tests/support/refuse.h>
+#include <tests/support/rest.h>
 #include <tests/support/signpost.h>
 
 enum { TIMES = 100 };
@@ -49,7 +50,7 @@ Test(refused_panic, a_stolen_tasks_failure_arrives_without_its_message_when_memo
 {
     for (unsigned workers = 1; workers <= 2; workers++) {
         filch_runtime *rt;
-        cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers}), 0);
+        rt = runtime_at_rest(workers);
         int64_t before = 0;
         for (int i = 0; i < 2 * TIMES; i++) {
             expect_message(rt, false, "a message");

@@ -7,6 +7,7 @@
 #include <filch/filch.h>
 #include <filch/pipeline.h>
 #include <tests/support/refuse.h>
+#include <tests/support/rest.h>
 
 static int pass(filch_self self, filch_emitter *out, void *item, void *arg)
 {
@@ -20,7 +21,7 @@ static const filch_stage stages[] = {{.fn = pass, .width = 4, .ordered = true},
 static filch_runtime *two_workers(void)
 {
     filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    rt = runtime_at_rest(2);
     return rt;
 }
 

@@ -9,6 +9,7 @@
 #include <tests/support/fib.h>
 #include <tests/support/refuse.h>
 #include <tests/support/resources.h>
+#include <tests/support/rest.h>
 
 static source from;
 
@@ -18,7 +19,7 @@ Test(refused_resources, a_pool_without_a_thread_that_minds_its_times_is_refused)
     filch_runtime *rt;
     filch_resources *pool = NULL;
     filch_resources_config config = source_config(&from, 1, 2);
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    rt = runtime_at_rest(2);
     ASSERT_REFUSED(THREADS, filch_resources_create(&pool, rt, &config), -EAGAIN, pool);
     pool = resources_of(rt, &config);
     source_ends(&from, pool);
@@ -30,7 +31,7 @@ Test(refused_resources, a_pool_without_memory_is_refused)
     filch_runtime *rt;
     filch_resources *pool = NULL;
     filch_resources_config config = source_config(&from, 1, 2);
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    rt = runtime_at_rest(2);
     ASSERT_REFUSED(MEMORY, filch_resources_create(&pool, rt, &config), -ENOMEM, pool);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
@@ -40,7 +41,7 @@ Test(refused_resources, a_pool_that_there_is_needs_no_memory)
     filch_runtime *rt;
     filch_resource *one;
     filch_resources_config config = source_config(&from, 0, 2);
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    rt = runtime_at_rest(2);
     filch_resources *pool = resources_of(rt, &config);
     refuse(MEMORY, 0, true);
     for (unsigned i = 0; i < 100; i++) {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <tests/support/held.h>
+#include <tests/support/rest.h>
 
 TestSuite(refused_scopes, .init = warm_up);
 
@@ -50,7 +51,7 @@ Test(refused_scopes, a_scope_without_memory_is_refused)
 {
     filch_runtime *rt;
     filch_scope scope;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    rt = runtime_at_rest(2);
     int64_t held = blocks;
     refuse(MEMORY, 0, true);
     cr_assert_eq(filch_scope_open(&scope, rt, NULL), -ENOMEM);
@@ -66,7 +67,7 @@ Test(refused_scopes, children_without_memory_are_refused_and_the_others_run)
     filch_runtime *rt;
     filch_scope scope;
     unsigned spawned = 0;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    rt = runtime_at_rest(2);
     cr_assert_eq(filch_scope_open_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT), 0);
     refuse(MEMORY, 10, true);
     int rc = 0;

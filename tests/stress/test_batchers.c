@@ -17,14 +17,14 @@ typedef struct senders {
     filch_batcher *batcher;
     uint64_t seed;
     unsigned times;
-    item *items;
+    batch_item *items;
     int *rcs; /* of add; ACCEPTED: add_then's 0 */
     bool closes;
 } senders;
 
 enum { ACCEPTED = 1 };
 
-static int send_one(senders *all, item *one, uint64_t random)
+static int send_one(senders *all, batch_item *one, uint64_t random)
 {
     int outcome = 1;
     int64_t until = party_deadline(random >> 8);
@@ -44,7 +44,7 @@ static void send_many(filch_self self, void *arg, unsigned index)
     for (unsigned i = 0; i < all->times; i++) {
         unsigned number = index * all->times + i;
         uint64_t random = stress_mix(all->seed + number);
-        item *one = &all->items[number];
+        batch_item *one = &all->items[number];
         one->shall = random % 8 ? 0 : -(int)(1 + (random >> 50) % 100);
         if (random % 64 == 3)
             filch_u32_add(&to.panics, 1, FILCH_ACQ_REL);
@@ -59,7 +59,7 @@ static void send_many(filch_self self, void *arg, unsigned index)
 }
 
 /* After the end. */
-static void check_item(const item *one, int rc)
+static void check_item(const batch_item *one, int rc)
 {
     uint32_t flushed = signpost_count(&one->flushed), told = signpost_count(&one->told);
     switch (rc) {

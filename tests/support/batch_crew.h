@@ -11,12 +11,12 @@
 enum { MS = 1000000, MOST = 24 };
 
 static drain to;
-static item items[MOST];
+static batch_item items[MOST];
 
 static inline void new_items(void)
 {
     for (unsigned i = 0; i < MOST; i++)
-        items[i] = (item){.number = i};
+        items[i] = (batch_item){.number = i};
 }
 
 /* With new items; the drain is as told, and open. */
@@ -42,7 +42,7 @@ static inline void add(filch_batcher *batcher, unsigned from, unsigned count)
 
 static struct adder {
     filch_batcher *batcher;
-    item *item;
+    batch_item *batch_item;
     int64_t until;
     int rc, outcome;
 } adders[MOST];
@@ -50,7 +50,7 @@ static struct adder {
 static inline void add_and_wait(void *arg)
 {
     struct adder *one = arg;
-    one->rc = filch_batcher_add(one->batcher, one->item, &one->outcome, one->until);
+    one->rc = filch_batcher_add(one->batcher, one->batch_item, &one->outcome, one->until);
 }
 
 static inline uint64_t seen(filch_batcher *batcher)

@@ -12,12 +12,12 @@
 #include <tests/support/signpost.h>
 
 /* An added item knows its expected outcome, and how often it was flushed. */
-typedef struct item {
+typedef struct batch_item {
     unsigned number;
     int shall; /* its outcome */
     filch_u32 flushed, told;
     int outcome; /* as its callback was told */
-} item;
+} batch_item;
 
 typedef struct drain {
     size_t most; /* of a batch */
@@ -41,7 +41,7 @@ static inline void drain_flush(filch_self self, void *const *items, int *outcome
     while (!filch_u32_load(&to->open, FILCH_ACQUIRE))
         filch_yield(self);
     for (size_t i = 0; i < count; i++) {
-        item *one = items[i];
+        batch_item *one = items[i];
         if (outcomes[i] || (to->in_order && one->number < to->last))
             signpost_raise(&to->wrong);
         if (to->in_order)
@@ -84,7 +84,7 @@ static inline filch_batcher_stats batcher_stats(filch_batcher *batcher)
 
 static inline void note_outcome(void *arg, int outcome, void *unused)
 {
-    item *one = arg;
+    batch_item *one = arg;
     (void)unused;
     one->outcome = outcome;
     signpost_raise(&one->told);

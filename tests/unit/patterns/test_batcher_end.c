@@ -83,7 +83,7 @@ static void count_panic(const filch_failure *failure)
 static void panic_when_told(void *one, int outcome, void *arg)
 {
     note_outcome(one, outcome, arg);
-    FILCH_PANIC(-ENOTSUP, "item %u", ((item *)one)->number);
+    FILCH_PANIC(-ENOTSUP, "batch_item %u", ((batch_item *)one)->number);
 }
 
 Test(batcher_end, a_callback_that_panics_does_not_keep_the_others_from_being_told)
