@@ -3,41 +3,20 @@
  * The broker `sqlite:` conforms to the interface; processes share a database; messages survive
  * their death and a boot; databases that cannot be used are refused with the remedy. */
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <tests/support/broker.h>
 #include <tests/support/build.h>
+#include <tests/support/folder.h>
 #include <unistd.h>
-
-static char folder[64];
-static pid_t made_by;
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *at)
-{
-    (void)status, (void)kind, (void)at;
-    return remove(path);
-}
-
-static void remove_folder(void)
-{
-    if (getpid() == made_by)
-        nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
 
 /* "sqlite:FOLDER/NAME", in a folder that ends with the test. */
 static const char *url_of(const char *name)
 {
     static char url[128];
-    if (!folder[0]) {
-        strcpy(folder, "/tmp/filch-sqlite-XXXXXX");
-        cr_assert(mkdtemp(folder));
-        made_by = getpid();
-        atexit(remove_folder);
-    }
-    snprintf(url, sizeof url, "sqlite:%s/%s", folder, name);
+    snprintf(url, sizeof url, "sqlite:%s/%s", folder_make(), name);
     return url;
 }
 
@@ -65,13 +44,12 @@ Test(sqlite_broker, files_are_for_their_owner_alone_and_the_default_is_below_the
     static const char *const files[] = {"filch/jobs.db", "filch/jobs.db-wal", "filch/jobs.db-shm"};
     struct stat status;
     char path[160];
-    url_of("");
-    setenv("XDG_STATE_HOME", folder, 1);
+    setenv("XDG_STATE_HOME", folder_make(), 1);
     umask(0);
     bench b = {.tested = &tested, .kind = &fl_broker_sqlite, .url = "sqlite:"};
     fl_broker *admin = bench_open(&b, FL_BROKER_ADMINISTERS);
     for (unsigned i = 0; i < 3; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+        snprintf(path, sizeof path, "%s/%s", folder_make(), files[i]);
         cr_assert_eq(stat(path, &status), 0, "%s", path);
         cr_assert_eq(status.st_mode & 0777, 0600, "%s: %o", path, status.st_mode);
     }
