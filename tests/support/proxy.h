@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A TCP proxy that makes faults: a process that forwards connections from a loopback port of its own
+ * to another, and resets, half-closes, stalls or delays them when it is told to. It ends with the
+ * process that has started it. */
+#ifndef SUPPORT_PROXY_H
+#define SUPPORT_PROXY_H
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <filch/atomic.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <tests/support/patience.h>
+#include <unistd.h>
+
+typedef enum proxy_mode {
+    PROXY_PASSES,      /* forwards */
+    PROXY_DELAYS,      /* forwards each piece after 2 ms */
+    PROXY_STALLS,      /* accepts connections, and forwards nothing */
+    PROXY_RESETS,      /* resets all connections, then passes */
+    PROXY_HALF_CLOSES, /* ends the stream to the clients, whose own bytes still pass; then passes */
+    PROXY_MODES
+} proxy_mode;
+
+typedef struct proxy {
+    unsigned port;
+    pid_t pid;
+    filch_u32 *mode; /* shared */
+} proxy;
+
+enum { PROXY_PAIRS = 64, PROXY_CLIENT = 0, PROXY_SERVER = 1 };
+
+typedef struct proxy_state {
+    int listener;
+    unsigned target;
+    unsigned count;
+    int pairs[PROXY_PAIRS][2];
+} proxy_state;
+
+static inline int proxy_listen(unsigned *port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
+              listen(fd, PROXY_PAIRS) == 0 && getsockname(fd, (struct sockaddr *)&at, &size) == 0);
+    *port = ntohs(at.sin_port);
+    return fd;
+}
+
+/* ---- In its process ---- */
+
+static inline void proxy_accept(proxy_state *all)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)all->target),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int client = accept(all->listener, NULL, NULL);
+    int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (client >= 0 && server >= 0 && all->count < PROXY_PAIRS &&
+        connect(server, (struct sockaddr *)&to, sizeof to) == 0) {
+        all->pairs[all->count][PROXY_CLIENT] = client;
+        all->pairs[all->count++][PROXY_SERVER] = server;
+        return;
+    }
+    close(client);
+    close(server);
+}
+
+static inline void proxy_close(proxy_state *all, unsigned pair, bool reset)
+{
+    const struct linger at_once = {.l_onoff = 1};
+    for (unsigned side = 0; side < 2; side++) {
+        if (reset)
+            setsockopt(all->pairs[pair][side], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close(all->pairs[pair][side]);
+    }
+    all->count--;
+    memcpy(all->pairs[pair], all->pairs[all->count], sizeof all->pairs[pair]);
+}
+
+/* Returns false at the end of the stream. */
+static inline bool proxy_forward(int from, int to)
+{
+    char piece[16384];
+    ssize_t size = read(from, piece, sizeof piece);
+    for (ssize_t sent = 0; sent < size;) {
+        ssize_t now = send(to, piece + sent, (size_t)(size - sent), MSG_NOSIGNAL);
+        if (now <= 0)
+            return false;
+        sent += now;
+    }
+    return size > 0;
+}
+
+/* Waits for bytes or 5 ms, and forwards them. */
+static inline void proxy_turn(proxy_state *all, bool forwards, bool delays)
+{
+    enum { TURN = 5, DELAY = 2000 };
+    struct pollfd fds[1 + 2 * PROXY_PAIRS] = {{.fd = all->listener, .events = POLLIN}};
+    unsigned count = forwards ? all->count : 0;
+    for (unsigned i = 0; i < 2 * count; i++)
+        fds[1 + i] = (struct pollfd){.fd = all->pairs[i / 2][i % 2], .events = POLLIN};
+    if (poll(fds, 1 + 2 * count, TURN) <= 0)
+        return;
+    for (unsigned i = count; i-- > 0;) { /* from the last: closing moves the last one */
+        for (unsigned side = 0; side < 2; side++) {
+            if (!fds[1 + 2 * i + side].revents)
+                continue;
+            if (delays)
+                usleep(DELAY);
+            if (!proxy_forward(all->pairs[i][side], all->pairs[i][!side])) {
+                proxy_close(all, i, false);
+                break;
+            }
+        }
+    }
+    if (fds[0].revents)
+        proxy_accept(all);
+}
+
+static inline void proxy_serve(proxy_state *all, filch_u32 *mode)
+{
+    for (;;) {
+        proxy_mode now = (proxy_mode)filch_u32_load(mode, FILCH_ACQUIRE);
+        if (now == PROXY_RESETS)
+            while (all->count)
+                proxy_close(all, all->count - 1, true);
+        if (now == PROXY_HALF_CLOSES)
+            for (unsigned i = 0; i < all->count; i++)
+                shutdown(all->pairs[i][PROXY_CLIENT], SHUT_WR);
+        if (now == PROXY_RESETS || now == PROXY_HALF_CLOSES)
+            filch_u32_store(mode, PROXY_PASSES, FILCH_RELEASE);
+        proxy_turn(all, now != PROXY_STALLS, now == PROXY_DELAYS);
+    }
+}
+
+/* ---- In the test ---- */
+
+static inline proxy proxy_start(unsigned target)
+{
+    proxy p;
+    proxy_state all = {.target = target};
+    all.listener = proxy_listen(&p.port);
+    p.mode = mmap(NULL, sizeof *p.mode, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq((void *)p.mode, MAP_FAILED);
+    pid_t parent = getpid();
+    p.pid = fork();
+    cr_assert_geq(p.pid, 0);
+    if (p.pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() == parent)
+            proxy_serve(&all, p.mode);
+        _exit(1);
+    }
+    close(all.listener);
+    return p;
+}
+
+/* A reset and a half-close have happened when it returns. */
+static inline void proxy_set(const proxy *p, proxy_mode mode)
+{
+    filch_u32_store(p->mode, mode, FILCH_RELEASE);
+    if (mode == PROXY_RESETS || mode == PROXY_HALF_CLOSES)
+        WAIT_WHILE(filch_u32_load(p->mode, FILCH_ACQUIRE) == (uint32_t)mode);
+}
+
+static inline void proxy_end(proxy *p)
+{
+    kill(p->pid, SIGKILL);
+    waitpid(p->pid, NULL, 0);
+    munmap(p->mode, sizeof *p->mode);
+}
+
+#endif
