@@ -20,7 +20,7 @@ void fl_show_configuration(FILE *out, const fl_configuration *configuration)
     static char value[LINE_BYTES];
     for (const fl_key *key = fl_keys; key->name; key++) {
         const char *text = configuration->texts[key - fl_keys];
-        if (key->scope != FL_KEY_OF_SERVICE)
+        if (key->scope != FL_KEY_OF_SERVICE || key->type == FL_KEY_HANDLERS)
             continue;
         fl_mask(key, text ? text : default_of(key), value, sizeof value);
         fprintf(out, "%-20s %s (%s)\n", key->name, text ? value : default_of(key),

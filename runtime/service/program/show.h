@@ -8,7 +8,8 @@
 
 #include <stdio.h>
 
-/* Each key with its value, masked, and its source, a line each. */
+/* Each key with its value, masked, and its source, a line each; without handlers, whose words may
+ * be secret. */
 void fl_show_configuration(FILE *out, const fl_configuration *configuration);
 /* The tables of docs/worker.md. */
 void fl_show_markdown(FILE *out);
