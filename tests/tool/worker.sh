@@ -82,7 +82,7 @@ claim "--brokers tells capabilities" grep -q '^memory: durable no; priority yes'
 run_worker 0 --sleep 0
 run_worker 0 --sleep=1ms
 refused_by "--sleep soon 0s..1d" --sleep soon
-refused_by "--widht width" --widht 3
+refused_by "--widtth width" --widtth 3
 run_worker 2 --help=text
 
 echo '{"broker": "'"$broker"'", "width": 3, "queues": {"tasks": 2}}' >worker.json
@@ -98,8 +98,8 @@ unset RABBITMQ_URL FILCH_SERVICE_HEALTH_TOKEN
 status=0
 "$worker" --check-config >/dev/full 2>err || status=$?
 claim "a full disk is an error, not $status" test "$status" -eq 1
-refused_by "'widht' width" --check-config --config <(echo '{"widht": 1}')
-FILCH_SERVICE_WIDHT=3 refused_by "FILCH_SERVICE_WIDHT width"
+refused_by "'widtth' width" --check-config --config <(echo '{"widtth": 1}')
+FILCH_SERVICE_WIDTTH=3 refused_by "FILCH_SERVICE_WIDTTH width"
 WORKER_COUNT=ten refused_by "WORKER_COUNT ten 1..100000"
 run_worker 2 --broker "sqlite:$PWD/x.db?sync=no"
 claim "the broker's refusal is logged: $(cat err)" grep -q '"service ended","status":2,.*(valid: sync=full' err
@@ -121,6 +121,8 @@ run_worker 0 --once
 claim "without configuration the jobs are below the state folder" test -s state/filch/jobs.db
 
 # ---- Signals ----
+
+broker=sqlite:$PWD/drain.db
 
 "$publish" "$broker" tasks sleep 200ms
 begin --width 1

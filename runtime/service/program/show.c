@@ -15,6 +15,13 @@ static const char *default_of(const fl_key *key)
     return key->standard ? key->standard : key->otherwise;
 }
 
+static void make_printable(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 127)
+            *text = '?';
+}
+
 void fl_show_configuration(FILE *out, const fl_configuration *configuration)
 {
     static char value[LINE_BYTES];
@@ -23,6 +30,7 @@ void fl_show_configuration(FILE *out, const fl_configuration *configuration)
         if (key->scope != FL_KEY_OF_SERVICE || key->type == FL_KEY_HANDLERS)
             continue;
         fl_mask(key, text ? text : default_of(key), value, sizeof value);
+        make_printable(value);
         fprintf(out, "%-20s %s (%s)\n", key->name, text ? value : default_of(key),
                 fl_source_names[configuration->sources[key - fl_keys]]);
     }

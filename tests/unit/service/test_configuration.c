@@ -234,7 +234,7 @@ Test(configuration, a_long_or_unprintable_value_does_not_reach_the_message)
 
 Test(configuration, unknown_names_are_refused_with_the_nearest_ones)
 {
-    refuses((sources){.options = {"--widht=3"}}, "--widht width");
+    refuses((sources){.options = {"--widtth=3"}}, "--widtth width");
     refuses((sources){.options = {"--retry-delai", "3s"}}, "retry-delay");
     refuses((sources){.options = {"--onse"}}, "once");
     refuses((sources){.options = {"--quite-another-thing"}}, "broker queues");
@@ -242,9 +242,9 @@ Test(configuration, unknown_names_are_refused_with_the_nearest_ones)
     refuses((sources){.options = {"--"}}, "unexpected");
     refuses((sources){.options = {"--width"}}, "--width value");
     refuses((sources){.options = {"--once=3"}}, "--once value");
-    refuses((sources){.variables = {"FILCH_SERVICE_WIDHT=3"}}, "FILCH_SERVICE_WIDHT width");
+    refuses((sources){.variables = {"FILCH_SERVICE_WIDTTH=3"}}, "FILCH_SERVICE_WIDTTH width");
     refuses((sources){.variables = {"FILCH_SERVICE_HEALT_PORT=3"}}, "health-port");
-    refuses_file("{\"widht\": 3}", "'widht' width");
+    refuses_file("{\"widtth\": 3}", "'widtth' width");
     refuses_file("{\"width-file\": \"x\"}", "width-file");
 }
 
@@ -389,7 +389,7 @@ Test(configuration, wrong_handlers_are_refused_by_their_place_and_type)
         {"[{\"type\": 3, \"echo\": true}]", "handlers[0] type"},
         {"[{\"type\": \"a\", \"echo\": true}, {\"type\": \"b\", \"ecko\": true}]",
          "handlers[1] b 'ecko' echo"},
-        {"[{\"type\": \"a\", \"echo\": true, \"widht\": 3}]", "'widht' width"},
+        {"[{\"type\": \"a\", \"echo\": true, \"widtth\": 3}]", "'widtth' width"},
         {"[{\"type\": \"a\", \"echo\": true, \"width\": 0}]", "a: width: '0' 1..100000"},
         {"[{\"type\": \"a\", \"echo\": true, \"sleep\": true}]", "echo sleep kind"},
         {"[{\"type\": \"a\", \"echo\": [\"x\"]}]", "echo: words true"},
