@@ -8,6 +8,7 @@
 
 #include <runtime/service/program/configuration.h>
 #include <runtime/service/program/keys.h>
+#include <runtime/service/program/values.h>
 
 #include <ctype.h>
 #include <errno.h>
@@ -81,15 +82,15 @@ static bool is_known(const char *name, size_t length)
 static int refuse(const char *name, size_t length)
 {
     const char *names[FL_KEYS_MOST + 1] = {NULL};
-    char key[NAME_BYTES], nearest[160];
-    size_t used = 0;
+    char shown[NAME_BYTES], key[NAME_BYTES], nearest[160];
+    snprintf(shown, sizeof shown, "%.*s", length < NAME_BYTES ? (int)length : NAME_BYTES, name);
+    snprintf(key, sizeof key, "%s", shown + strlen(prefix));
+    for (char *at = key; *at; at++)
+        *at = *at == '_' ? '-' : (char)tolower((unsigned char)*at);
     fl_key_names(FL_KEY_OF_SERVICE, names);
-    for (size_t i = strlen(prefix); i < length && used < sizeof key - 1; i++)
-        key[used++] = name[i] == '_' ? '-' : (char)tolower((unsigned char)name[i]);
-    key[used] = '\0';
     fl_nearest(key, names, nearest, sizeof nearest);
-    return filch_error_set(-EINVAL, "unknown variable %.*s (nearest keys: %s)",
-                           length < NAME_BYTES ? (int)length : NAME_BYTES, name, nearest);
+    return filch_error_set(-EINVAL, "unknown variable %s (nearest keys: %s)", fl_show(shown).text,
+                           nearest);
 }
 
 static int check_names(char *const *environment)
