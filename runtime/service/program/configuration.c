@@ -100,12 +100,20 @@ static int set_defaults(fl_configuration *out)
     return 0;
 }
 
+bool fl_retry_cap(filch_retry_policy *retry, bool given)
+{
+    bool is_below = retry->cap < retry->base;
+    if (is_below)
+        retry->cap = retry->base;
+    return !is_below || !given;
+}
+
 /* Keys that depend on each other. */
 static int finish(fl_configuration *out)
 {
-    if (out->retry.cap < out->retry.base)
-        return filch_error_set(-EINVAL,
-                               "retry-max is below retry-delay (at least as long); set both");
+    const fl_key *cap = fl_key_of(FL_KEY_OF_SERVICE, "retry-max", 9);
+    if (!fl_retry_cap(&out->retry, out->sources[cap - fl_keys] != FL_SOURCE_DEFAULT))
+        return filch_error_set(-EINVAL, "retry-max is shorter than retry-delay; raise it");
     if (out->prefetch && out->buffer)
         return filch_error_set(-EINVAL,
                                "buffer and prefetch are given; prefetch is width + buffer: keep "

@@ -117,8 +117,9 @@ static int take_handler(fl_configured_handler *handler, json_t *object, size_t i
         if (rc)
             return rc;
     }
-    if (handler->retry.cap < handler->retry.base)
-        return filch_error_set(-EINVAL, "handlers[%zu] %.24s: retry-max is below retry-delay", i,
+    if (!fl_retry_cap(&handler->retry, json_object_get(object, "retry-max")))
+        return filch_error_set(-EINVAL,
+                               "handlers[%zu] %.24s: retry-max is shorter than retry-delay", i,
                                fl_show(type).text);
     return 0;
 }

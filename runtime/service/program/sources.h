@@ -19,6 +19,8 @@ const char *fl_environment_file(char *const *environment);
 void fl_environment_hide(void);
 /* A file with one JSON object. */
 int fl_file_read(fl_configuration *out, const char *path);
+/* Raises a cap below the first delay, which is an error if the cap was given: then false. */
+bool fl_retry_cap(filch_retry_policy *retry, bool given);
 /* The key `handlers`, into out->handlers. */
 int fl_handlers_read(fl_configuration *out);
 

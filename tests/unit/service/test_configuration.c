@@ -194,6 +194,16 @@ Test(configuration, prefetch_stands_for_width_and_buffer)
     refuses((sources){.options = {"--buffer=4", "--prefetch=40"}}, "buffer prefetch one");
 }
 
+Test(configuration, the_longest_wait_is_at_least_the_first)
+{
+    loads((sources){
+        .options = {"--retry-delay=1h", "--handlers=[{\"type\":\"a\",\"retry-delay\":\"2h\"}]"}});
+    cr_assert_eq(got.retry.cap, 3600 * FILCH_SECOND);
+    cr_assert_eq(got.handlers[0].retry.cap, 7200 * FILCH_SECOND);
+    fl_configuration_end(&got);
+    refuses((sources){.options = {"--retry-delay=1h", "--retry-max=1m"}}, "retry-max retry-delay");
+}
+
 Test(configuration, hostile_values_are_refused_with_the_key_the_value_and_the_range)
 {
     static const struct {
@@ -401,7 +411,8 @@ Test(configuration, wrong_handlers_are_refused_by_their_place_and_type)
         {"[{\"type\": \"a\", \"echo\": true, \"rate\": \"5:1/s\"}]", "rate"},
         {"[{\"type\": \"a\", \"echo\": true, \"rate\": \"5/s:0\"}]", "rate"},
         {"[{\"type\": \"a\", \"echo\": true, \"output-most\": \"2GiB\"}]", "1..1GiB"},
-        {"[{\"type\": \"a\", \"echo\": true, \"retry-delay\": \"1d\"}]", "retry-max retry-delay"},
+        {"[{\"type\": \"a\", \"echo\": true, \"retry-delay\": \"1h\", \"retry-max\": \"1m\"}]",
+         "retry-max retry-delay"},
         {"[{\"type\": \"a\", \"echo\": true", "handlers line"},
     };
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {

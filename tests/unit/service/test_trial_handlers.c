@@ -93,7 +93,6 @@ Test(trial_handlers, fail_buries_or_retries)
     is_dead("fail", "\"retry\"", 7, "asked to retry");
 }
 
-#ifdef FILCH_HAVE_CRYPTO
 static char logged[FILCH_LOG_LINE];
 
 static void keep_hash(const char *line, size_t size, void *arg)
@@ -111,6 +110,8 @@ Test(trial_handlers, hash_logs_the_sha_256_of_its_body)
         {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
         {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}}; /* FIPS 180-4 */
     filch_log log;
+    if (!fl_handler_kind_of("hash")) /* built without libcrypto */
+        return;
     char reason[128] = "";
     filch_log_init(&log, FILCH_LOG_DEBUG, keep_hash, NULL);
     for (unsigned i = 0; i < 2; i++) {
@@ -120,4 +121,3 @@ Test(trial_handlers, hash_logs_the_sha_256_of_its_body)
         cr_assert(strstr(logged, rows[i].hash), "%s", logged);
     }
 }
-#endif
