@@ -89,8 +89,7 @@ static int refuse(const char *name, size_t length)
         *at = *at == '_' ? '-' : (char)tolower((unsigned char)*at);
     fl_key_names(FL_KEY_OF_SERVICE, names);
     fl_nearest(key, names, nearest, sizeof nearest);
-    return filch_error_set(-EINVAL, "unknown variable %s (nearest keys: %s)", fl_show(shown).text,
-                           nearest);
+    return filch_error_set(-EINVAL, "unknown variable %s (%s)", fl_show(shown).text, nearest);
 }
 
 static int check_names(char *const *environment)

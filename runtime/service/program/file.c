@@ -24,7 +24,7 @@ static int unknown(const char *path, const char *name)
     char nearest[160];
     fl_key_names(FL_KEY_OF_SERVICE, names);
     fl_nearest(name, names, nearest, sizeof nearest);
-    return filch_error_set(-EINVAL, "%s: unknown key '%s' (nearest: %s)", fl_show(path).text,
+    return filch_error_set(-EINVAL, "%s: unknown key '%s' (%s)", fl_show(path).text,
                            fl_show(name).text, nearest);
 }
 

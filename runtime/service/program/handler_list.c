@@ -40,11 +40,12 @@ static int unknown(const char *called, const char *name)
 {
     const char *names[FL_KEYS_MOST + 64] = {NULL};
     char nearest[160];
-    unsigned count = fl_key_names(FL_KEY_OF_HANDLER, names);
-    for (unsigned i = 0; fl_handler_kinds[i] && i < 63; i++)
-        names[count++] = fl_handler_kinds[i]->name;
+    unsigned count = 0;
+    for (; fl_handler_kinds[count] && count < 63; count++)
+        names[count] = fl_handler_kinds[count]->name;
+    fl_key_names(FL_KEY_OF_HANDLER, names + count);
     fl_nearest(name, names, nearest, sizeof nearest);
-    return filch_error_set(-EINVAL, "%.40s: unknown key or kind '%s' (nearest: %s)", called,
+    return filch_error_set(-EINVAL, "%.40s: unknown key or kind '%s' (%s)", called,
                            fl_show(name).text, nearest);
 }
 
@@ -99,28 +100,26 @@ static int take_key(fl_configured_handler *handler, const fl_key *key, const jso
 
 static int take_handler(fl_configured_handler *handler, json_t *object, size_t i, fl_keep *keep)
 {
-    char called[CALLED_BYTES];
+    char place[CALLED_BYTES / 2], called[CALLED_BYTES];
     const char *type = json_string_value(json_object_get(object, "type")), *name;
     json_t *value;
-    snprintf(called, sizeof called, "handlers[%zu]", i);
     if (!type || !*type)
-        return filch_error_set(-EINVAL, "%s is no object with a type (a text)", called);
+        return filch_error_set(-EINVAL, "handlers[%zu] is no object with a type (a text)", i);
+    snprintf(place, sizeof place, "handlers[%zu] %.24s", i, fl_show(type).text);
     json_object_foreach(object, name, value)
     {
         const fl_key *key = fl_key_of(FL_KEY_OF_HANDLER, name, strlen(name));
         const fl_handler_kind *kind = key ? NULL : kind_of(name);
         if (!key && !kind)
-            return unknown(called, name);
-        snprintf(called, sizeof called, "handlers[%zu] %.24s: %s", i, fl_show(type).text, name);
+            return unknown(place, name);
+        snprintf(called, sizeof called, "%s: %s", place, name);
         int rc = key ? take_key(handler, key, value, called, keep)
                      : take_kind(handler, kind, value, called, keep);
         if (rc)
             return rc;
     }
     if (!fl_retry_cap(&handler->retry, json_object_get(object, "retry-max")))
-        return filch_error_set(-EINVAL,
-                               "handlers[%zu] %.24s: retry-max is shorter than retry-delay", i,
-                               fl_show(type).text);
+        return filch_error_set(-EINVAL, "%s: retry-max is shorter than retry-delay", place);
     return 0;
 }
 

@@ -89,6 +89,8 @@ static int add_plain(fl_handler_table *table)
 int fl_handler_table_init(fl_handler_table *table, const fl_configuration *configuration,
                           const filch_handler *given, size_t count)
 {
+    if (count && !given)
+        return filch_error_set(-EINVAL, "handlers is NULL; pass the table, or a count of 0");
     size_t room = count + configuration->handler_count + count_kinds();
     *table = (fl_handler_table){.handlers = calloc(room, sizeof *table->handlers),
                                 .kinds = calloc(room, sizeof *table->kinds)};

@@ -61,8 +61,8 @@ static int unknown(const option *given)
         names[count++] = one->name;
     snprintf(name, sizeof name, "%.*s", given->length < 60 ? (int)given->length : 60, given->name);
     fl_nearest(name, names, nearest, sizeof nearest);
-    return filch_error_set(-EINVAL, "unknown option --%s (nearest: %s); see --help",
-                           fl_show(name).text, nearest);
+    return filch_error_set(-EINVAL, "unknown option --%s (%s); see --help", fl_show(name).text,
+                           nearest);
 }
 
 /* The value behind "=", or the next word. NULL: -EINVAL, explained. */

@@ -246,8 +246,9 @@ Test(configuration, unknown_names_are_refused_with_the_nearest_ones)
 {
     refuses((sources){.options = {"--widtth=3"}}, "--widtth width");
     refuses((sources){.options = {"--retry-delai", "3s"}}, "retry-delay");
-    refuses((sources){.options = {"--onse"}}, "once");
-    refuses((sources){.options = {"--quite-another-thing"}}, "broker queues");
+    refuses((sources){.options = {"--onse"}}, "nearest: once");
+    refuses((sources){.options = {"--drain=3s"}}, "nearest: drain-timeout");
+    refuses((sources){.options = {"--quite-another-thing"}}, "valid: broker queues ...");
     refuses((sources){.options = {"width"}}, "unexpected 'width'");
     refuses((sources){.options = {"--"}}, "unexpected");
     refuses((sources){.options = {"--width"}}, "--width value");
