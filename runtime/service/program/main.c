@@ -22,7 +22,7 @@
 static char **copy_environment(void)
 {
     size_t count = 0, bytes = 0;
-    for (; environ[count]; count++)
+    for (; environ && environ[count]; count++)
         bytes += strlen(environ[count]) + 1;
     char **copy = malloc((count + 1) * sizeof *copy + bytes);
     char *at = copy ? (char *)(copy + count + 1) : NULL;
@@ -43,12 +43,6 @@ static void protect(void)
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-static int complain(const fl_program *program, int rc)
-{
-    fprintf(stderr, "%s: %s\n", program->name, filch_error());
-    return rc == -EINVAL || rc == -ENOTSUP ? FL_STATUS_USAGE : FL_STATUS_CANCELLED;
-}
-
 static int check(fl_program *program)
 {
     int status = fl_serve(program);
@@ -66,7 +60,7 @@ static int configured(fl_program *program, const filch_handler *handlers, size_t
 {
     int rc = fl_handler_table_init(&program->table, &program->configuration, handlers, count);
     if (rc)
-        return complain(program, rc);
+        return fl_complain(program, rc);
     return program->request.check ? check(program) : fl_serve(program);
 }
 
@@ -77,25 +71,27 @@ static int start(fl_program *program, const filch_handler *handlers, size_t coun
     const fl_action *action = program->request.action;
     fl_environment_hide();
     if (rc)
-        return complain(program, rc);
+        return fl_complain(program, rc);
     return action ? action->run(program->name, program->request.argument)
                   : configured(program, handlers, count);
 }
 
+static const char *name_of(int argc, char **argv)
+{
+    const char *name = argc > 0 ? argv[0] : "service", *slash = strrchr(name, '/');
+    return slash ? slash + 1 : name;
+}
+
 int filch_service_main(int argc, char **argv, const filch_handler *handlers, size_t count)
 {
-    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
-    fl_program program = {.name = slash      ? slash + 1
-                                  : argc > 0 ? argv[0]
-                                             : "service",
-                          .argc = argc > 0 ? argc : 1,
-                          .argv = argv};
+    fl_program program = {.name = name_of(argc, argv), .argc = argc > 0 ? argc : 1, .argv = argv};
     protect();
-    if (filch_spawner_start()) /* before secrets are read: it is a copy of this process */
-        return complain(&program, -EAGAIN);
+    int rc = filch_spawner_start(); /* before secrets are read: it is a copy of this process */
+    if (rc)
+        return fl_complain(&program, rc);
     program.environment = copy_environment();
     if (!program.environment)
-        return complain(&program, filch_error_set(-ENOMEM, "no memory for the environment"));
+        return fl_complain(&program, filch_error_set(-ENOMEM, "no memory for the environment"));
     int status = start(&program, handlers, count);
     fl_handler_table_end(&program.table);
     fl_configuration_end(&program.configuration);

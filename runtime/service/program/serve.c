@@ -125,14 +125,20 @@ static int run_once(fl_program *program)
                : rc;
 }
 
+/* Codes that are no fault of the configuration: the system lacks something, or a drain ended late. */
+static const int lacks[] = {-ENOMEM, -EAGAIN, -EMFILE, -ENFILE, -ECANCELED};
+
 static int status_of(const fl_program *program, int rc)
 {
     if (program->disconnected || rc == -ENOTCONN)
         return FL_STATUS_UNAVAILABLE;
-    return !rc ? 0 : rc == -EINVAL || rc == -ENOTSUP ? FL_STATUS_USAGE : FL_STATUS_CANCELLED;
+    for (unsigned i = 0; i < sizeof lacks / sizeof *lacks; i++)
+        if (rc == lacks[i])
+            return FL_STATUS_CANCELLED;
+    return rc ? FL_STATUS_USAGE : 0;
 }
 
-static int complain(const fl_program *program, int rc)
+int fl_complain(const fl_program *program, int rc)
 {
     fprintf(stderr, "%s: %s\n", program->name, filch_error());
     return status_of(program, rc);
@@ -142,7 +148,7 @@ static int run(fl_program *program)
 {
     int rc = fl_watch_begin(program);
     if (rc)
-        return complain(program, rc);
+        return fl_complain(program, rc);
     tell_start(program);
     rc = program->request.once ? run_once(program) : filch_service_run(program->service);
     char reason[256] = "";
@@ -158,7 +164,7 @@ static int run_with_http(fl_program *program)
 {
     int rc = start_http(program);
     if (rc)
-        return complain(program, rc);
+        return fl_complain(program, rc);
     int status = run(program);
     stop_http(program);
     return status;
@@ -168,7 +174,7 @@ static int run_with_service(fl_program *program)
 {
     int status = 0, rc = create_service(program);
     if (rc)
-        return complain(program, rc);
+        return fl_complain(program, rc);
     if (!program->request.check)
         status = run_with_http(program);
     filch_service_destroy(program->service);
@@ -179,7 +185,7 @@ int fl_serve(fl_program *program)
 {
     int rc = filch_log_sink_create(&program->sink, STDERR_FILENO, NULL);
     if (rc)
-        return complain(program, rc);
+        return fl_complain(program, rc);
     filch_log_init(&program->log, program->configuration.log_level, filch_log_to_sink,
                    program->sink);
     int status = run_with_service(program);

@@ -31,6 +31,8 @@ typedef struct fl_program {
     bool disconnected; /* the watcher's: the program ends because the broker is away */
 } fl_program;
 
+/* Prints filch_error(), which is about rc, a negative errno; returns the exit status. */
+int fl_complain(const fl_program *program, int rc);
 /* Serves, and returns the exit status. The configuration is loaded, the table made. */
 int fl_serve(fl_program *program);
 
