@@ -7,6 +7,7 @@ publish=${PUBLISH_COMMAND:?the path of the program of tests/support/publish.c}
 unset "${!FILCH_SERVICE_@}" RABBITMQ_URL QUEUE_NAME WORKER_COUNT SHUTDOWN_TIMEOUT_SEC HEALTH_PORT
 export XDG_STATE_HOME=$PWD/state
 "$worker" --brokers | grep -q '^sqlite:' || skip "built without sqlite"
+"$worker" --check-config --handlers '[]' >/dev/null 2>&1 || skip "built without jansson"
 broker=sqlite:$PWD/jobs.db pid=
 trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null; rm -rf "$scratch"' EXIT
 
