@@ -17,6 +17,7 @@ libhwloc-dev     | module hwloc
 libssl-dev       | module libcrypto
 libjansson-dev   | module jansson
 libsqlite3-dev   | module sqlite3
+libcurl4-openssl-dev | module libcurl
 '
 packages_of_peers='
 g++              | command g++

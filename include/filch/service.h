@@ -130,6 +130,7 @@ typedef struct filch_service_stats {
     uint64_t lost;      /* leases lost before the answer: the message runs again */
     uint64_t extended;  /* extensions of leases */
     uint64_t connected; /* connections made to consume */
+    uint64_t broken;    /* those that broke, and attempts that made none */
     uint64_t published; /* messages published */
     uint64_t running;   /* now: handlers */
     uint64_t held;      /* now: messages whose handler has not returned */

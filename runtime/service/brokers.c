@@ -44,6 +44,11 @@ const fl_broker_kind *fl_broker_of(const char *url)
     return NULL;
 }
 
+const fl_broker_kind *fl_broker_at(unsigned i)
+{
+    return i < BROKERS ? brokers[i] : NULL;
+}
+
 static const struct {
     const char *name;
     size_t offset;

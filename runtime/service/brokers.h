@@ -11,6 +11,8 @@ extern const fl_broker_kind fl_broker_sqlite; /* if built with sqlite3 */
 
 /* The broker for a URL, by its scheme. NULL: -EINVAL, explained. */
 const fl_broker_kind *fl_broker_of(const char *url);
+/* The broker in row i of the table; NULL: behind its end. */
+const fl_broker_kind *fl_broker_at(unsigned i);
 /* Writes "memory: priority, delay, ..." as snprintf does. */
 size_t fl_broker_describe(const fl_broker_kind *kind, const fl_broker_caps *caps, char *text,
                           size_t size);

@@ -102,6 +102,7 @@ static void failed(fl_link *link, fl_broker_rc rc)
 {
     const filch_retry_policy *policy = rc == FL_BROKER_LOST ? &away : &refused;
     int64_t delay = link->failures ? filch_retry_delay(policy, link->failures, &link->random) : 0;
+    link->lost++;
     if (link->failures++ == 0)
         note(link, FILCH_LOG_WARN, "broker connection failed", link->explained);
     link->retry_at = fl_service_now(link->service) + delay;

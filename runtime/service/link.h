@@ -21,6 +21,7 @@ typedef struct fl_link {
     fl_broker_caps caps;
     struct filch_service *service;
     unsigned failures; /* in a row */
+    uint64_t lost;     /* connections that broke or could not be made */
     int64_t retry_at;  /* not before */
     filch_retry_state random;
     char explained[FL_EXPLAINED]; /* why the last call failed */

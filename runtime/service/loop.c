@@ -121,6 +121,7 @@ static bool drain(filch_service *service, unsigned stops)
 static void publish_stats(filch_service *service)
 {
     service->stats.is_connected = service->link.broker;
+    service->stats.broken = service->link.lost;
     pthread_mutex_lock(&service->lock);
     service->seen = service->stats;
     pthread_mutex_unlock(&service->lock);

@@ -7,7 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-const fl_handler_kind *const fl_handler_kinds[] = {&fl_handler_echo, NULL};
+const fl_handler_kind *const fl_handler_kinds[] = {
+    &fl_handler_echo,  &fl_handler_fail,
+#ifdef FILCH_HAVE_CRYPTO
+    &fl_handler_hash,
+#endif
+    &fl_handler_sleep, NULL,
+};
 
 const fl_handler_kind *fl_handler_kind_of(const char *name)
 {

@@ -35,5 +35,8 @@ const fl_handler_kind *fl_handler_kind_of(const char *name);
 extern const fl_handler_kind *const fl_handler_kinds[];
 
 extern const fl_handler_kind fl_handler_echo;
+extern const fl_handler_kind fl_handler_fail;
+extern const fl_handler_kind fl_handler_hash; /* if built with libcrypto */
+extern const fl_handler_kind fl_handler_sleep;
 
 #endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The main function of a service: configuration, signals, logs, exit status. For service authors
+ * who want a program, and not a library, around their handlers (docs/worker.md).
+ *
+ *   static const filch_handler handlers[] = {{.type = "image_processing", .fn = resize}};
+ *
+ *   int main(int argc, char **argv)
+ *   {
+ *       return filch_service_main(argc, argv, handlers, 1);
+ *   }
+ *
+ * The program is configured by options, environment variables and a JSON file, in this order;
+ * `program --help` lists the keys. It logs one JSON object a line to the standard error. The first
+ * SIGTERM or SIGINT begins to drain, the second cancels running handlers, and SIGHUP reads the
+ * configuration again.
+ * Since 0.1.0. */
+#ifndef FILCH_SERVICE_MAIN_H
+#define FILCH_SERVICE_MAIN_H
+
+#include <filch/service.h>
+
+FILCH_BEGIN_DECLS
+
+/* Runs a service from its start to its end, and returns the exit status of the process:
+ *   0   it ended by a signal, or --once found no more messages, and nothing was cancelled
+ *   1   handlers were cancelled, or answers not accepted: those messages come again; or the process
+ *       ran out of memory, files or threads
+ *   2   a wrong option, a wrong configuration, or one that the broker refuses
+ *   69  the broker was not reached, with --exit-on-disconnect or --once
+ * Call it first in main, before the first thread: it starts the spawner of <filch/process.h>, and
+ * forbids core dumps and debuggers, which would see secrets. argv is main's: at least the program's
+ * name. handlers: `count` of them, not copied; the configuration may change their limits, and add
+ * ready-made ones. With none, in the table and in the configuration, the types echo, fail, hash and
+ * sleep are served.
+ * Errors are printed to the standard error. One call in a process. Suspends: no; it waits. Since:
+ * 0.1. */
+FILCH_API int filch_service_main(int argc, char **argv, const filch_handler *handlers,
+                                 size_t count);
+
+FILCH_END_DECLS
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The configuration of a service program: the values of the keys in keys.c, from four sources. A
+ * later source wins: defaults, the file, the environment, the command line. */
+#ifndef FL_CONFIGURATION_H
+#define FL_CONFIGURATION_H
+
+#include <filch/service.h>
+#include <runtime/service/handlers/handlers.h>
+#include <runtime/service/program/keep.h>
+
+enum { FL_KEYS_MOST = 64, FL_PORT_NONE = -1 };
+
+typedef enum fl_source {
+    FL_SOURCE_DEFAULT,
+    FL_SOURCE_FILE,
+    FL_SOURCE_ENVIRONMENT,
+    FL_SOURCE_OPTION,
+    FL_SOURCES
+} fl_source;
+
+extern const char *const fl_source_names[FL_SOURCES];
+
+/* One entry of the key `handlers`. */
+typedef struct fl_configured_handler {
+    const char *type;
+    const fl_handler_kind *kind; /* NULL: the program has a handler of this type */
+    unsigned width;
+    filch_limit rate;
+    int64_t timeout;
+    filch_retry_policy retry;
+    bool has_retry;
+    bool has_thread, thread;
+    fl_handler_spec spec;
+} fl_configured_handler;
+
+typedef struct fl_configuration {
+    const char *broker;
+    filch_service_queue queues[FILCH_SERVICE_QUEUES];
+    unsigned queue_count;
+    bool strict;
+    filch_envelope envelope;
+    unsigned workers, width, buffer, prefetch, deliveries;
+    int64_t lease, timeout, drain;
+    filch_retry_policy retry;
+    int health_port; /* or FL_PORT_NONE */
+    const char *health_address, *health_token;
+    filch_log_level log_level;
+    bool exit_on_disconnect;
+    fl_configured_handler *handlers;
+    size_t handler_count;
+
+    /* By the key's place in the table: its value as it was given (NULL: the default's is none), and
+     * its source. */
+    const char *texts[FL_KEYS_MOST];
+    fl_source sources[FL_KEYS_MOST];
+    fl_keep keep;
+} fl_configuration;
+
+/* The rest of the command line, beside the keys. */
+typedef struct fl_command_line {
+    const struct fl_action *action; /* NULL: serve */
+    const char *argument;           /* of the action */
+    const char *file;               /* of the configuration; NULL: none */
+    bool once, check;
+} fl_command_line;
+
+/* Reads the command line, the environment ("NAME=value", NULL at the end) and the file; *request and *out are overwritten. After a
+ * failure, too, *out is to be ended. Errors: -EINVAL, explained: the name as it was given, the value,
+ * and the allowed ones; -ENOMEM. */
+int fl_configuration_load(fl_configuration *out, fl_command_line *request, int argc, char **argv,
+                          char *const *environment);
+/* Frees its memory. Zero bytes are allowed. */
+void fl_configuration_end(fl_configuration *configuration);
+
+/* Sets a key to a text, of which it takes a copy. `called` is the key's name as it was given, for
+ * messages. An empty text is the default. Errors: -EINVAL, -ENOMEM, explained. */
+struct fl_key;
+int fl_configuration_set(fl_configuration *configuration, const struct fl_key *key,
+                         const char *called, const char *text, fl_source source);
+/* The same with the content of a file, for a secret. */
+int fl_configuration_set_from(fl_configuration *configuration, const struct fl_key *key,
+                              const char *called, const char *path, fl_source source);
+
+#endif

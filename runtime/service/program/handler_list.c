@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The key `handlers`: [{"type": "image", "command": ["convert", "-"], "timeout": "30s"}, ...]. The
+ * name of a kind of ready-made handlers is a member, whose value are its words. */
+#include <runtime/service/program/sources.h>
+
+#include <runtime/service/program/keys.h>
+
+#include <errno.h>
+
+static const char *given(const fl_configuration *out)
+{
+    for (const fl_key *key = fl_keys; key->name; key++)
+        if (key->type == FL_KEY_HANDLERS)
+            return out->texts[key - fl_keys];
+    return NULL;
+}
+
+#ifdef FILCH_HAVE_JANSSON
+#include <runtime/service/handlers/handlers.h>
+#include <runtime/service/program/configuration.h>
+#include <runtime/service/program/json.h>
+#include <runtime/service/program/keep.h>
+#include <runtime/service/program/values.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { HANDLERS_MOST = 10000, WORDS_MOST = 1000, CALLED_BYTES = 128 };
+
+static const fl_handler_kind *kind_of(const char *name)
+{
+    for (unsigned i = 0; fl_handler_kinds[i]; i++)
+        if (strcmp(fl_handler_kinds[i]->name, name) == 0)
+            return fl_handler_kinds[i];
+    return NULL;
+}
+
+static int unknown(const char *called, const char *name)
+{
+    const char *names[FL_KEYS_MOST + 64] = {NULL};
+    char nearest[160];
+    unsigned count = 0;
+    for (; fl_handler_kinds[count] && count < 63; count++)
+        names[count] = fl_handler_kinds[count]->name;
+    fl_key_names(FL_KEY_OF_HANDLER, names + count);
+    fl_nearest(name, names, nearest, sizeof nearest);
+    return filch_error_set(-EINVAL, "%.40s: unknown key or kind '%s' (%s)", called,
+                           fl_show(name).text, nearest);
+}
+
+/* A text, an array of texts, or true for none. */
+static int take_words(fl_configured_handler *handler, const json_t *value, const char *called,
+                      fl_keep *keep)
+{
+    size_t count = json_is_array(value) ? json_array_size(value) : json_is_string(value);
+    if (!(json_is_array(value) || json_is_string(value) || json_is_true(value)) ||
+        count > WORDS_MOST)
+        return filch_error_set(-EINVAL,
+                               "%.80s is not a text, an array of at most %d texts, or true", called,
+                               WORDS_MOST);
+    if (!count != !*handler->kind->words)
+        return filch_error_set(-EINVAL, "%.80s: wrong words (allowed: %s)", called,
+                               *handler->kind->words ? handler->kind->words : "true");
+    const char **words = fl_keep_bytes(keep, (count + 1) * sizeof *words);
+    for (size_t i = 0; words && i < count; i++) {
+        const json_t *one = json_is_array(value) ? json_array_get(value, i) : value;
+        if (!json_is_string(one))
+            return filch_error_set(-EINVAL, "%.80s: word %zu is no text", called, i);
+        words[i] = fl_keep_text(keep, json_string_value(one), json_string_length(one));
+        if (!words[i])
+            return -ENOMEM;
+    }
+    handler->spec.words = words;
+    return words ? 0 : -ENOMEM;
+}
+
+static int take_kind(fl_configured_handler *handler, const fl_handler_kind *kind,
+                     const json_t *value, const char *called, fl_keep *keep)
+{
+    if (handler->kind)
+        return filch_error_set(-EINVAL, "%.80s: it has the kind %s, too; keep one", called,
+                               handler->kind->name);
+    handler->kind = kind;
+    return take_words(handler, value, called, keep);
+}
+
+static int take_key(fl_configured_handler *handler, const fl_key *key, const json_t *value,
+                    const char *called, fl_keep *keep)
+{
+    char allowed[160];
+    const char *text = fl_json_text(key, value, called, keep);
+    int rc = !text ? -EINVAL : *text ? fl_value_read(key, text, handler, keep) : 0;
+    if (rc != -EINVAL || !text)
+        return rc;
+    fl_key_allowed(key, allowed, sizeof allowed);
+    return filch_error_set(-EINVAL, "%.80s: '%s' is not allowed (%s)", called, fl_show(text).text,
+                           allowed);
+}
+
+static int take_handler(fl_configured_handler *handler, json_t *object, size_t i, fl_keep *keep)
+{
+    char place[CALLED_BYTES / 2], called[CALLED_BYTES];
+    const char *type = json_string_value(json_object_get(object, "type")), *name;
+    json_t *value;
+    if (!type || !*type)
+        return filch_error_set(-EINVAL, "handlers[%zu] is no object with a type (a text)", i);
+    snprintf(place, sizeof place, "handlers[%zu] %.24s", i, fl_show(type).text);
+    json_object_foreach(object, name, value)
+    {
+        const fl_key *key = fl_key_of(FL_KEY_OF_HANDLER, name, strlen(name));
+        const fl_handler_kind *kind = key ? NULL : kind_of(name);
+        if (!key && !kind)
+            return unknown(place, name);
+        snprintf(called, sizeof called, "%s: %s", place, name);
+        int rc = key ? take_key(handler, key, value, called, keep)
+                     : take_kind(handler, kind, value, called, keep);
+        if (rc)
+            return rc;
+    }
+    if (!fl_retry_cap(&handler->retry, json_object_get(object, "retry-max")))
+        return filch_error_set(-EINVAL, "%s: retry-max is shorter than retry-delay", place);
+    return 0;
+}
+
+static int take_list(fl_configuration *out, const json_t *list)
+{
+    size_t count = json_array_size(list);
+    if (!json_is_array(list) || count > HANDLERS_MOST)
+        return filch_error_set(-EINVAL, "handlers is no array of at most %d objects",
+                               HANDLERS_MOST);
+    out->handlers = fl_keep_bytes(&out->keep, (count + 1) * sizeof *out->handlers);
+    if (!out->handlers)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        out->handlers[i].retry = out->retry;
+        int rc = take_handler(&out->handlers[i], json_array_get(list, i), i, &out->keep);
+        if (rc)
+            return rc;
+        out->handler_count++;
+    }
+    return 0;
+}
+
+int fl_handlers_read(fl_configuration *out)
+{
+    const char *text = given(out);
+    if (!text)
+        return 0;
+    json_t *list = fl_json_read(text, strlen(text), "handlers");
+    int rc = list ? take_list(out, list) : -EINVAL;
+    json_decref(list);
+    return rc;
+}
+#else
+int fl_handlers_read(fl_configuration *out)
+{
+    return !given(out)
+               ? 0
+               : filch_error_set(-EINVAL, "this build reads no handlers; build it where jansson is "
+                                          "installed (Debian: libjansson-dev)");
+}
+#endif

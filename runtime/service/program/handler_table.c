@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/handlers/handlers.h>
+#include <runtime/service/program/handler_table.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t count_kinds(void)
+{
+    size_t count = 0;
+    while (fl_handler_kinds[count])
+        count++;
+    return count;
+}
+
+static filch_handler *find(const fl_handler_table *table, const char *type)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->handlers[i].type && strcmp(table->handlers[i].type, type) == 0)
+            return &table->handlers[i];
+    return NULL;
+}
+
+/* The limits that the configuration gives. */
+static void limit(filch_handler *handler, const fl_configured_handler *configured)
+{
+    if (configured->width)
+        handler->width = configured->width;
+    if (configured->rate.rate)
+        handler->rate = configured->rate;
+    if (configured->timeout)
+        handler->timeout = configured->timeout;
+    if (configured->has_retry)
+        handler->retry = &configured->retry;
+    if (configured->has_thread)
+        handler->thread = configured->thread;
+}
+
+static int make(fl_handler_table *table, const fl_handler_kind *kind, filch_handler handler,
+                const fl_handler_spec *spec)
+{
+    int rc = kind->make(&handler, spec);
+    if (rc)
+        return rc;
+    table->handlers[table->count] = handler;
+    table->kinds[table->count++] = kind;
+    return 0;
+}
+
+static int add(fl_handler_table *table, const fl_configured_handler *configured)
+{
+    char valid[160] = "";
+    filch_handler *own = find(table, configured->type), handler = {.type = configured->type};
+    if (!configured->kind && own) {
+        limit(own, configured);
+        return 0;
+    }
+    if (own)
+        return filch_error_set(-EINVAL, "two handlers have the type '%.64s'; remove one",
+                               configured->type);
+    if (configured->kind) {
+        limit(&handler, configured);
+        return make(table, configured->kind, handler, &configured->spec);
+    }
+    for (unsigned i = 0; fl_handler_kinds[i]; i++) {
+        size_t used = strlen(valid);
+        snprintf(valid + used, sizeof valid - used, "%s%s", i ? ", " : "",
+                 fl_handler_kinds[i]->name);
+    }
+    return filch_error_set(-EINVAL, "handler '%.64s' has no kind (valid: %s)", configured->type,
+                           valid);
+}
+
+/* A program without any handler serves the kinds that need no words, under their names. */
+static int add_plain(fl_handler_table *table)
+{
+    static const fl_handler_spec none;
+    for (unsigned i = 0; fl_handler_kinds[i]; i++) {
+        const fl_handler_kind *kind = fl_handler_kinds[i];
+        int rc = *kind->words ? 0 : make(table, kind, (filch_handler){.type = kind->name}, &none);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+int fl_handler_table_init(fl_handler_table *table, const fl_configuration *configuration,
+                          const filch_handler *given, size_t count)
+{
+    if (count && !given)
+        return filch_error_set(-EINVAL, "handlers is NULL; pass the table, or a count of 0");
+    size_t room = count + configuration->handler_count + count_kinds();
+    *table = (fl_handler_table){.handlers = calloc(room, sizeof *table->handlers),
+                                .kinds = calloc(room, sizeof *table->kinds)};
+    if (!table->handlers || !table->kinds)
+        return filch_error_set(-ENOMEM, "no memory for %zu handlers; use fewer", room);
+    if (count)
+        memcpy(table->handlers, given, count * sizeof *given);
+    table->count = count;
+    if (!count && !configuration->handler_count)
+        return add_plain(table);
+    for (size_t i = 0; i < configuration->handler_count; i++) {
+        int rc = add(table, &configuration->handlers[i]);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+void fl_handler_table_end(fl_handler_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->kinds[i] && table->kinds[i]->unmake)
+            table->kinds[i]->unmake(&table->handlers[i]);
+    free(table->handlers);
+    free(table->kinds);
+    *table = (fl_handler_table){0};
+}

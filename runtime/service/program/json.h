@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * JSON in configurations: values as the texts that the other sources would give. */
+#ifndef FL_JSON_H
+#define FL_JSON_H
+
+#include <runtime/service/program/keep.h>
+#include <runtime/service/program/keys.h>
+
+#include <jansson.h>
+
+/* Reads a text of one value. NULL: -EINVAL, explained; `called` is its place. */
+json_t *fl_json_read(const char *text, size_t size, const char *called);
+/* The text of a value for a key. NULL: -EINVAL or -ENOMEM, explained. */
+const char *fl_json_text(const fl_key *key, const json_t *value, const char *called, fl_keep *keep);
+
+#endif

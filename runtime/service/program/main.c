@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <filch/service_main.h>
+
+#include <runtime/service/program/actions.h>
+#include <runtime/service/program/configuration.h>
+#include <runtime/service/program/handler_table.h>
+#include <runtime/service/program/serve.h>
+#include <runtime/service/program/show.h>
+#include <runtime/service/program/sources.h>
+
+#include <filch/process.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* A copy, which outlives changes of the environment. Its texts are in one block behind it. */
+static char **copy_environment(void)
+{
+    size_t count = 0, bytes = 0;
+    for (; environ && environ[count]; count++)
+        bytes += strlen(environ[count]) + 1;
+    char **copy = malloc((count + 1) * sizeof *copy + bytes);
+    char *at = copy ? (char *)(copy + count + 1) : NULL;
+    for (size_t i = 0; copy && i < count; i++) {
+        copy[i] = at;
+        at = stpcpy(at, environ[i]) + 1;
+    }
+    if (copy)
+        copy[count] = NULL;
+    return copy;
+}
+
+/* No core dump and no debugger of the same user sees secrets. The limit is the children's, too. */
+static void protect(void)
+{
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+static int check(fl_program *program)
+{
+    int status = fl_serve(program);
+    if (status)
+        return status;
+    fl_show_configuration(stdout, &program->configuration);
+    for (size_t i = 0; i < program->table.count; i++)
+        printf("handler %-12s %s\n", program->table.handlers[i].type,
+               program->table.kinds[i] ? program->table.kinds[i]->name : "built in");
+    puts("the configuration is valid");
+    return fflush(stdout) ? FL_STATUS_CANCELLED : 0;
+}
+
+static int configured(fl_program *program, const filch_handler *handlers, size_t count)
+{
+    int rc = fl_handler_table_init(&program->table, &program->configuration, handlers, count);
+    if (rc)
+        return fl_complain(program, rc);
+    return program->request.check ? check(program) : fl_serve(program);
+}
+
+static int start(fl_program *program, const filch_handler *handlers, size_t count)
+{
+    int rc = fl_configuration_load(&program->configuration, &program->request, program->argc,
+                                   program->argv, program->environment);
+    const fl_action *action = program->request.action;
+    fl_environment_hide();
+    if (rc)
+        return fl_complain(program, rc);
+    return action ? action->run(program->name, program->request.argument)
+                  : configured(program, handlers, count);
+}
+
+static const char *name_of(int argc, char **argv)
+{
+    const char *name = argc > 0 ? argv[0] : "service", *slash = strrchr(name, '/');
+    return slash ? slash + 1 : name;
+}
+
+int filch_service_main(int argc, char **argv, const filch_handler *handlers, size_t count)
+{
+    fl_program program = {.name = name_of(argc, argv), .argc = argc > 0 ? argc : 1, .argv = argv};
+    protect();
+    int rc = filch_spawner_start(); /* before secrets are read: it is a copy of this process */
+    if (rc)
+        return fl_complain(&program, rc);
+    program.environment = copy_environment();
+    if (!program.environment)
+        return fl_complain(&program, filch_error_set(-ENOMEM, "no memory for the environment"));
+    int status = start(&program, handlers, count);
+    fl_handler_table_end(&program.table);
+    fl_configuration_end(&program.configuration);
+    free(program.environment);
+    return status;
+}

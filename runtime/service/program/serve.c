@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/program/serve.h>
+
+#include <runtime/service/program/keys.h>
+#include <runtime/service/program/values.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LAST_LINES (2 * FILCH_SECOND) /* to write the rest of the log in */
+
+/* ---- HTTP ---- */
+
+/* Answers /health, /ready and /metrics. Error: explained. */
+static int start_http(fl_program *program)
+{
+    int port = program->configuration.health_port;
+    if (port == FL_PORT_NONE)
+        return 0;
+    return filch_error_set(-ENOTSUP, "health-port %d: this build serves no HTTP; leave it unset",
+                           port);
+}
+
+static void stop_http(fl_program *program)
+{
+    (void)program;
+}
+
+/* ---- Its beginning and end, told ---- */
+
+static void tell_start(fl_program *program)
+{
+    const fl_configuration *own = &program->configuration;
+    char broker[512], capabilities[512];
+    filch_service_stats stats;
+    fl_mask(fl_key_of(FL_KEY_OF_SERVICE, "broker", 6), own->broker, broker, sizeof broker);
+    filch_service_describe(program->service, capabilities, sizeof capabilities);
+    filch_service_stats_read(program->service, &stats, sizeof stats);
+    FILCH_LOG(&program->log, FILCH_LOG_INFO, "service started",
+              filch_log_text("program", program->name), filch_log_text("broker", broker),
+              filch_log_text("capabilities", capabilities),
+              filch_log_int("queues", own->queue_count), filch_log_int("width", own->width),
+              filch_log_int("prefetch", (int64_t)stats.prefetch),
+              filch_log_int("handlers", (int64_t)program->table.count));
+}
+
+static void tell_end(fl_program *program, int status, const char *reason)
+{
+    filch_service_stats stats;
+    filch_service_stats_read(program->service, &stats, sizeof stats);
+    const uint64_t *of = stats.outcomes;
+    FILCH_LOG(&program->log, status ? FILCH_LOG_WARN : FILCH_LOG_INFO, "service ended",
+              filch_log_int("status", status), filch_log_text("reason", reason),
+              filch_log_int("done", (int64_t)of[FILCH_SERVICE_DONE]),
+              filch_log_int("retried", (int64_t)of[FILCH_SERVICE_RETRIED]),
+              filch_log_int("dead", (int64_t)of[FILCH_SERVICE_DEAD]),
+              filch_log_int("given_back", (int64_t)of[FILCH_SERVICE_GIVEN_BACK]),
+              filch_log_int("returned", (int64_t)stats.returned));
+}
+
+static int tell_begin(filch_service_job *job, void *arg)
+{
+    const fl_program *program = arg;
+    const filch_message *message = filch_service_job_message(job);
+    filch_trace trace = filch_service_job_trace(job);
+    FILCH_LOG(&program->log, FILCH_LOG_DEBUG, "job begun", filch_log_text("id", message->id),
+              filch_log_text("type", message->type), filch_log_int("attempt", message->attempt),
+              filch_log_trace(&trace));
+    return 0;
+}
+
+static void tell_outcome(filch_service_job *job, filch_service_outcome outcome, const char *reason,
+                         void *arg)
+{
+    static const char *const names[FILCH_SERVICE_OUTCOMES] = {"done", "retried", "dead",
+                                                              "given back"};
+    const fl_program *program = arg;
+    const filch_message *message = filch_service_job_message(job);
+    filch_trace trace = filch_service_job_trace(job);
+    FILCH_LOG(&program->log, FILCH_LOG_DEBUG, "job ended", filch_log_text("id", message->id),
+              filch_log_text("type", message->type), filch_log_text("outcome", names[outcome]),
+              filch_log_text("reason", reason), filch_log_int("attempt", message->attempt),
+              filch_log_trace(&trace));
+}
+
+/* ---- Its life ---- */
+
+static int create_service(fl_program *program)
+{
+    const fl_configuration *own = &program->configuration;
+    const filch_service_config config = {.size = sizeof config,
+                                         .broker = own->broker,
+                                         .queues = own->queues,
+                                         .queue_count = own->queue_count,
+                                         .strict = own->strict,
+                                         .envelope = own->envelope,
+                                         .workers = own->workers,
+                                         .width = own->width,
+                                         .buffer = own->buffer,
+                                         .lease = own->lease,
+                                         .timeout = own->timeout,
+                                         .retry = &own->retry,
+                                         .deliveries = own->deliveries,
+                                         .log = &program->log,
+                                         .before = tell_begin,
+                                         .after = tell_outcome,
+                                         .hook_arg = program};
+    return filch_service_create(&program->service, &config, program->table.handlers,
+                                program->table.count);
+}
+
+/* Until the messages that are ready have been run. */
+static int run_once(fl_program *program)
+{
+    const struct timespec pause = {.tv_nsec = 10 * FILCH_MILLISECOND};
+    filch_service_stats stats;
+    int rc;
+    while ((rc = filch_service_run_ready(program->service, NULL)) == -EAGAIN)
+        nanosleep(&pause, NULL);
+    filch_service_stats_read(program->service, &stats, sizeof stats);
+    return !rc && stats.outcomes[FILCH_SERVICE_GIVEN_BACK]
+               ? filch_error_set(-ECANCELED, "handlers were cancelled; their messages come again")
+               : rc;
+}
+
+/* Codes that are no fault of the configuration: the system lacks something, or a drain ended late. */
+static const int lacks[] = {-ENOMEM, -EAGAIN, -EMFILE, -ENFILE, -ECANCELED};
+
+static int status_of(const fl_program *program, int rc)
+{
+    if (program->disconnected || rc == -ENOTCONN)
+        return FL_STATUS_UNAVAILABLE;
+    for (unsigned i = 0; i < sizeof lacks / sizeof *lacks; i++)
+        if (rc == lacks[i])
+            return FL_STATUS_CANCELLED;
+    return rc ? FL_STATUS_USAGE : 0;
+}
+
+int fl_complain(const fl_program *program, int rc)
+{
+    fprintf(stderr, "%s: %s\n", program->name, filch_error());
+    return status_of(program, rc);
+}
+
+static int run(fl_program *program)
+{
+    int rc = fl_watch_begin(program);
+    if (rc)
+        return fl_complain(program, rc);
+    tell_start(program);
+    rc = program->request.once ? run_once(program) : filch_service_run(program->service);
+    char reason[256] = "";
+    if (rc)
+        snprintf(reason, sizeof reason, "%s", filch_error());
+    fl_watch_end(program);
+    int status = status_of(program, rc);
+    tell_end(program, status, reason);
+    return status;
+}
+
+static int run_with_http(fl_program *program)
+{
+    int rc = start_http(program);
+    if (rc)
+        return fl_complain(program, rc);
+    int status = run(program);
+    stop_http(program);
+    return status;
+}
+
+static int run_with_service(fl_program *program)
+{
+    int status = 0, rc = create_service(program);
+    if (rc)
+        return fl_complain(program, rc);
+    if (!program->request.check)
+        status = run_with_http(program);
+    filch_service_destroy(program->service);
+    return status;
+}
+
+int fl_serve(fl_program *program)
+{
+    int rc = filch_log_sink_create(&program->sink, STDERR_FILENO, NULL);
+    if (rc)
+        return fl_complain(program, rc);
+    filch_log_init(&program->log, program->configuration.log_level, filch_log_to_sink,
+                   program->sink);
+    int status = run_with_service(program);
+    filch_log_sink_destroy(program->sink, filch_in(LAST_LINES));
+    return status;
+}

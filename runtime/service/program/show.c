@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/program/show.h>
+
+#include <runtime/service/handlers/handlers.h>
+#include <runtime/service/program/actions.h>
+#include <runtime/service/program/keys.h>
+#include <runtime/service/program/values.h>
+
+#include <string.h>
+
+enum { LINE_BYTES = 4600 };
+
+static const char *default_of(const fl_key *key)
+{
+    return key->standard ? key->standard : key->otherwise;
+}
+
+static void make_printable(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 127)
+            *text = '?';
+}
+
+void fl_show_configuration(FILE *out, const fl_configuration *configuration)
+{
+    static char value[LINE_BYTES];
+    for (const fl_key *key = fl_keys; key->name; key++) {
+        const char *text = configuration->texts[key - fl_keys];
+        if (key->scope != FL_KEY_OF_SERVICE || key->type == FL_KEY_HANDLERS)
+            continue;
+        fl_mask(key, text ? text : default_of(key), value, sizeof value);
+        make_printable(value);
+        fprintf(out, "%-20s %s (%s)\n", key->name, text ? value : default_of(key),
+                fl_source_names[configuration->sources[key - fl_keys]]);
+    }
+}
+
+/* ---- Markdown ---- */
+
+static void row(FILE *out, const fl_key *key)
+{
+    char allowed[160];
+    fl_key_allowed(key, allowed, sizeof allowed);
+    fprintf(out, "| `%s` | %s | %s |", key->name, allowed, default_of(key));
+    if (key->scope == FL_KEY_OF_SERVICE)
+        fprintf(out, " %s%s%s | %s | %s |", key->alias ? "`" : "", key->alias ? key->alias : "",
+                key->alias ? "`" : "", key->secrecy ? "yes" : "", key->reloadable ? "yes" : "");
+    fprintf(out, " %s |\n", key->help);
+}
+
+static void table(FILE *out, fl_key_scope scope, const char *head)
+{
+    fputs(head, out);
+    for (const fl_key *key = fl_keys; key->name; key++)
+        if (key->scope == scope)
+            row(out, key);
+}
+
+void fl_show_markdown(FILE *out)
+{
+    table(out, FL_KEY_OF_SERVICE,
+          "| key | values | default | also read from | `-file` | SIGHUP | meaning |\n"
+          "|---|---|---|---|---|---|---|\n");
+    table(out, FL_KEY_OF_HANDLER,
+          "\n| member of a handler | values | default | meaning |\n|---|---|---|---|\n");
+}
+
+/* ---- Help ---- */
+
+static void line(FILE *out, const fl_key *key)
+{
+    char allowed[160];
+    fl_key_allowed(key, allowed, sizeof allowed);
+    bool is_option = key->scope == FL_KEY_OF_SERVICE;
+    fprintf(out, "  %s%-*s %s\n%25s%s; default: %s%s%s%s\n", is_option ? "--" : "",
+            is_option ? 20 : 22, key->name, key->help, "", allowed, default_of(key),
+            key->alias ? "; also " : "", key->alias ? key->alias : "",
+            key->reloadable ? "; SIGHUP reloads it" : "");
+}
+
+static void lines(FILE *out, fl_key_scope scope)
+{
+    for (const fl_key *key = fl_keys; key->name; key++)
+        if (key->scope == scope)
+            line(out, key);
+}
+
+void fl_show_help(FILE *out, const char *program)
+{
+    fprintf(out, "Usage: %s [OPTION...]\n\nServes jobs from a broker until SIGTERM or SIGINT.\n\n",
+            program);
+    for (const fl_action *one = fl_actions; one->name; one++)
+        fprintf(out, "  --%s%s%-*s %s\n", one->name,
+                one->argument && *one->argument != '[' ? " " : "",
+                (int)(20 - strlen(one->name) - (one->argument && *one->argument != '[')),
+                one->argument ? one->argument : "", one->help);
+    fputs("\nKeys. Each is an option (--width 20, --strict), a variable (FILCH_SERVICE_WIDTH=20), "
+          "and a\nmember of the file ({\"width\": 20}); options win over variables, and these over "
+          "the file.\nAn empty value is the default. Secrets can be in a file: --broker-file, "
+          "FILCH_SERVICE_BROKER_FILE.\n\n",
+          out);
+    lines(out, FL_KEY_OF_SERVICE);
+    fputs("\nMembers of each entry of handlers, [{\"type\": \"image\", \"KIND\": WORDS, ...}]:\n\n",
+          out);
+    lines(out, FL_KEY_OF_HANDLER);
+    fputs("\nKinds of handlers, with their words:\n\n", out);
+    for (unsigned i = 0; fl_handler_kinds[i]; i++)
+        fprintf(out, "  %-22s %s\n", fl_handler_kinds[i]->name,
+                *fl_handler_kinds[i]->words ? fl_handler_kinds[i]->words : "true (no words)");
+    fputs("\nExit status: 0 when it was stopped and nothing was cancelled; 1 when handlers were "
+          "cancelled,\nor memory, files or threads were missing; 2 for a wrong option or "
+          "configuration; 69 when\nthe broker was away, with --exit-on-disconnect or --once.\n",
+          out);
+}
+
+int fl_help_run(const char *program, const char *argument)
+{
+    if (argument && strcmp(argument, "markdown") != 0) {
+        fprintf(stderr, "%s: --help '%s' is not allowed (markdown, or nothing)\n", program,
+                fl_show(argument).text);
+        return 2;
+    }
+    if (argument)
+        fl_show_markdown(stdout);
+    else
+        fl_show_help(stdout, program);
+    return fflush(stdout) ? 1 : 0;
+}

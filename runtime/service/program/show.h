@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The configuration, printed for people. */
+#ifndef FL_SHOW_H
+#define FL_SHOW_H
+
+#include <runtime/service/program/configuration.h>
+
+#include <stdio.h>
+
+/* Each key with its value, masked, and its source, a line each; without handlers, whose words may
+ * be secret. */
+void fl_show_configuration(FILE *out, const fl_configuration *configuration);
+/* The tables of docs/worker.md. */
+void fl_show_markdown(FILE *out);
+/* --help. */
+void fl_show_help(FILE *out, const char *program);
+
+#endif

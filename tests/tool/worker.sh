@@ -1,0 +1,205 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# filch-worker on the broker sqlite: its options, exit statuses and signals; the tables of docs/worker.md are those of the program.
+. "$(dirname "$0")/common.bash"
+worker=${WORKER_COMMAND:?the path of filch-worker}
+publish=${PUBLISH_COMMAND:?the path of the program of tests/support/publish.c}
+unset "${!FILCH_SERVICE_@}" RABBITMQ_URL QUEUE_NAME WORKER_COUNT SHUTDOWN_TIMEOUT_SEC HEALTH_PORT
+export XDG_STATE_HOME=$PWD/state
+"$worker" --brokers | grep -q '^sqlite:' || skip "built without sqlite"
+"$worker" --check-config --handlers '[]' >/dev/null 2>&1 || skip "built without jansson"
+broker=sqlite:$PWD/jobs.db pid=
+trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null; rm -rf "$scratch"' EXIT
+
+# run_worker STATUS ARGUMENT...: must end with that status; leaves its output in out and err.
+run_worker() {
+    local expected=$1 status=0
+    shift
+    "$worker" "$@" >out 2>err || status=$?
+    claim "filch-worker $* ends with $expected, not $status: $(head -c 600 err)" test "$status" -eq "$expected"
+}
+
+# refused_by WORDS ARGUMENT...: status 2, and a message of one line with these words.
+refused_by() {
+    local word words=$1
+    shift
+    run_worker 2 "$@"
+    claim "filch-worker $*: one line: $(cat err)" test "$(wc -l <err)" -eq 1
+    for word in $words; do
+        claim "filch-worker $*: the message names $word: $(cat err)" grep -qF -- "$word" err
+    done
+}
+
+# begin ARGUMENT...: starts a worker whose log is read by await.
+begin() {
+    rm -f log
+    mkfifo log
+    "$worker" --broker "$broker" --log-level debug "$@" 2>log &
+    pid=$!
+    exec {lines}<log
+}
+
+# await TEXT: reads the log until a line has the text, and leaves it in line.
+await() {
+    while IFS= read -r line <&"$lines"; do
+        printf '%s\n' "$line" >>all-lines
+        [[ $line != *"$1"* ]] || return 0
+    done
+    line=
+    claim "the log has a line with $1" false
+}
+
+# ends STATUS: the worker's last line is read, and its status is this.
+ends() {
+    local status=0
+    await '"service ended"'
+    wait "$pid" || status=$?
+    pid=
+    exec {lines}<&-
+    claim "the worker ends with $1, not $status: $line" test "$status" -eq "$1"
+}
+
+# says FIELD...: the last line that was awaited has these fields.
+says() {
+    local field
+    for field; do
+        claim "$field is in: $line" grep -qF -- "$field" <<<"$line"
+    done
+}
+
+# ---- Options ----
+
+run_worker 0 --help
+for word in --check-config --once --brokers --sleep --probe --config --width --exit-on-disconnect WORKER_COUNT echo 'Exit status' 69; do
+    claim "--help names $word" grep -q -- "$word" out
+done
+"$worker" --help=markdown | grep . >tables
+sed -n '/<!-- keys: begin -->/,/<!-- keys: end -->/p' "$here/../../docs/worker.md" | grep '^|' >documented
+claim "docs/worker.md has the tables of filch-worker --help=markdown: $(diff documented tables)" cmp -s documented tables
+run_worker 0 --version
+claim "--version names the program and the version: $(cat out)" grep -Eq '^filch-worker \(Filch [0-9.]+\)$' out
+run_worker 0 --brokers
+claim "--brokers tells capabilities" grep -q '^memory: durable no; priority yes' out
+run_worker 0 --sleep 0
+run_worker 0 --sleep=1ms
+refused_by "--sleep soon 0s..1d" --sleep soon
+refused_by "--widtth width" --widtth 3
+run_worker 2 --help=text
+
+echo '{"broker": "'"$broker"'", "width": 3, "queues": {"tasks": 2}}' >worker.json
+export RABBITMQ_URL=amqp://guest:hunter2@localhost/ FILCH_SERVICE_HEALTH_TOKEN=hunter2
+run_worker 2 --check-config
+claim "no scheme of another build: $(cat err)" grep -q "unknown broker 'amqp'" err
+run_worker 0 --check-config --config worker.json --broker "$broker" --queues a=2,b
+claim "--check-config shows values with their source" grep -qx 'width                3 (file)' out
+claim "an option wins" grep -qx 'queues               a=2,b (option)' out
+claim "secrets are masked" grep -qx 'health-token         \*\*\* (environment)' out
+claim "no secret is shown" test -z "$(cat out err | grep hunter2)"
+unset RABBITMQ_URL FILCH_SERVICE_HEALTH_TOKEN
+status=0
+"$worker" --check-config >/dev/full 2>err || status=$?
+claim "a full disk is an error, not $status" test "$status" -eq 1
+refused_by "'widtth' width" --check-config --config <(echo '{"widtth": 1}')
+FILCH_SERVICE_WIDTTH=3 refused_by "FILCH_SERVICE_WIDTTH width"
+WORKER_COUNT=ten refused_by "WORKER_COUNT ten 1..100000"
+run_worker 2 --broker "sqlite:$PWD/x.db?sync=no"
+claim "the broker's refusal is logged: $(cat err)" grep -q '"service ended","status":2,.*(valid: sync=full' err
+
+# ---- Once ----
+
+"$publish" "$broker" tasks echo "" 3 && "$publish" "$broker" tasks hash text && "$publish" "$broker" tasks sleep 1ms &&
+    "$publish" "$broker" tasks fail "" && "$publish" "$broker" tasks fail retry
+claim "messages can be published" test $? -eq 0
+run_worker 0 --once --broker "$broker"
+claim "all were run: $(tail -1 err)" grep -q '"done":5,"retried":1,"dead":1,' err
+claim "the dead letter has its reason" grep -q '"the handler fail was asked to fail"' err
+claim "the capabilities of the broker are told" grep -q '"service started".*"capabilities":"sqlite: durable yes' err
+claim "a log line is a JSON object: $(cat err)" test -z "$(grep -v '^{.*}$' err)"
+run_worker 69 --once --broker sqlite:/proc/none/jobs.db
+run_worker 69 --exit-on-disconnect --broker sqlite:/proc/none/jobs.db
+claim "the reason is told" grep -q '"the broker is away"' err
+run_worker 0 --once
+claim "without configuration the jobs are below the state folder" test -s state/filch/jobs.db
+
+# ---- Signals ----
+
+broker=sqlite:$PWD/drain.db
+
+"$publish" "$broker" tasks sleep 200ms
+begin --width 1
+await '"job begun"'
+kill -TERM "$pid"
+await '"draining"'
+says '"cause":"SIGTERM"' '"drain_seconds":30'
+ends 0
+says '"done":1' '"given_back":0'
+
+"$publish" "$broker" tasks sleep 1h 2
+begin --width 1 --workers 1
+await '"job begun"'
+claim "no core dump" grep -Eq '^Max core file size +0 +0 ' "/proc/$pid/limits"
+kill -INT "$pid"
+await '"draining"'
+says '"cause":"SIGINT"'
+kill -TERM "$pid"
+await '"cancelling running handlers"'
+ends 1
+says '"done":0' '"given_back":1'
+begin --width 1 --drain-timeout 0
+await '"job begun"'
+says '"attempt":1'
+kill -TERM "$pid"
+ends 1
+says '"given_back":1'
+
+broker=sqlite:$PWD/reload.db
+echo '{"width": 3, "drain-timeout": "20s"}' >worker.json
+begin --config worker.json --exit-on-disconnect=false
+await '"broker connected"'
+echo '{"width": 4, "drain-timeout": "7s"}' >worker.json
+kill -HUP "$pid"
+await '"key changes only at a restart"'
+says '"key":"width"'
+await '"configuration reloaded"'
+says '"changed":1' '"unchangeable":1'
+echo '{"width": 4, "drain-timeout": "soon"}' >worker.json
+kill -HUP "$pid"
+await '"configuration not reloaded"'
+says 'drain-timeout' 'soon'
+"$publish" "$broker" tasks echo ""
+await '"job ended"'
+kill -TERM "$pid"
+await '"draining"'
+says '"drain_seconds":7'
+ends 0
+says '"done":1'
+
+# ---- Probes ----
+
+"$worker" --probe http://127.0.0.1:1/ 2>&1 | grep -q 'has no --probe' && finish
+refused_by "--probe ftp: http://" --probe ftp://127.0.0.1/
+command -v python3 >/dev/null || finish
+rm -f log
+mkfifo log
+python3 - >log <<'END' &
+import http.server
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/ready" else 503)
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Answer)
+print(server.server_port, flush=True)
+server.handle_request()
+server.handle_request()
+END
+pid=$!
+read -r port <log
+run_worker 0 --probe "http://127.0.0.1:$port/ready"
+run_worker 1 --probe "http://127.0.0.1:$port/health"
+claim "the status is told: $(cat err)" grep -q 503 err
+wait "$pid"
+pid=
+run_worker 1 --probe "http://127.0.0.1:$port/ready"
+finish

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The configuration of a service program: its sources and their precedence, hostile values, names
+ * that are unknown, secrets. */
+#include <runtime/service/program/keys.h>
+#include <runtime/service/program/show.h>
+#include <runtime/service/program/values.h>
+#include <tests/support/configuration.h>
+
+TestSuite(configuration, .fini = drop_file);
+
+/* ---- Sources ---- */
+
+Test(configuration, without_any_source_the_defaults_hold)
+{
+    loads((sources){.options = {NULL}});
+    cr_assert_str_eq(got.broker, "sqlite:");
+    cr_assert_eq(got.queue_count, 1);
+    cr_assert_str_eq(got.queues[0].name, "tasks");
+    cr_assert_eq(got.width, 10);
+    cr_assert_eq(got.buffer, 0);
+    cr_assert_eq(got.timeout, 300 * FILCH_SECOND);
+    cr_assert_eq(got.retry.attempts, 5);
+    cr_assert_eq(got.drain, 30 * FILCH_SECOND);
+    cr_assert_eq(got.health_port, FL_PORT_NONE);
+    cr_assert_eq(got.log_level, FILCH_LOG_INFO);
+    cr_assert_eq(got.handler_count, 0);
+    fl_configuration_end(&got);
+}
+
+Test(configuration, options_win_over_variables_and_these_over_the_file)
+{
+    const char *file = file_of("{\"width\": 3, \"workers\": 3, \"deliveries\": 3}", 0600);
+    loads((sources){{"--config", file, "--width=5"},
+                    {"FILCH_SERVICE_WIDTH=4", "FILCH_SERVICE_WORKERS=4"}});
+    cr_assert_eq(got.width, 5);
+    cr_assert_eq(got.workers, 4);
+    cr_assert_eq(got.deliveries, 3);
+    fl_configuration_end(&got);
+}
+
+Test(configuration, variables_of_the_guides_work_unchanged_and_give_way_to_ours)
+{
+    loads((sources){.variables = {"RABBITMQ_URL=memory:x", "QUEUE_NAME=mail", "WORKER_COUNT=7",
+                                  "SHUTDOWN_TIMEOUT_SEC=25", "HEALTH_PORT=8080",
+                                  "FILCH_SERVICE_QUEUES=jobs"}});
+    cr_assert_str_eq(got.broker, "memory:x");
+    cr_assert_str_eq(got.queues[0].name, "jobs");
+    cr_assert_eq(got.width, 7);
+    cr_assert_eq(got.drain, 25 * FILCH_SECOND);
+    cr_assert_eq(got.health_port, 8080);
+    fl_configuration_end(&got);
+}
+
+Test(configuration, an_empty_value_is_the_default)
+{
+    loads((sources){{"--width="}, {"WORKER_COUNT=", "RABBITMQ_URL=", "FILCH_SERVICE_CONFIG="}});
+    cr_assert_eq(got.width, 10);
+    cr_assert_str_eq(got.broker, "sqlite:");
+    fl_configuration_end(&got);
+}
+
+Test(configuration, the_file_may_be_named_by_a_variable)
+{
+    char variable[192];
+    snprintf(variable, sizeof variable, "FILCH_SERVICE_CONFIG=%s",
+             file_of("{\"strict\": true, \"queues\": {\"high\": 3, \"low\": 1}}", 0644));
+    loads((sources){.variables = {variable}});
+    cr_assert(got.strict);
+    cr_assert_eq(got.queue_count, 2);
+    cr_assert_str_eq(got.queues[0].name, "high");
+    cr_assert_eq(got.queues[0].weight, 3);
+    fl_configuration_end(&got);
+}
+
+Test(configuration, variables_that_kubernetes_sets_for_a_service_named_filch_are_no_keys)
+{
+    loads((sources){.variables = {"FILCH_SERVICE_HOST=10.0.0.1", "FILCH_SERVICE_PORT=8080",
+                                  "FILCH_SERVICE_PORT_HEALTH=8080", "FILCH_WORKERS=2"}});
+    fl_configuration_end(&got);
+}
+
+/* ---- Values ---- */
+
+Test(configuration, each_type_of_value_is_read)
+{
+    loads((sources){.options = {"--queues=a=3,b", "--timeout=forever", "--retry-factor=1.5",
+                                "--retry-jitter=none", "--lease=90", "--envelope=raw",
+                                "--health-port=0"}});
+    cr_assert_eq(got.queues[0].weight, 3);
+    cr_assert_eq(got.queues[1].weight, 1);
+    cr_assert_eq(got.timeout, FILCH_FOREVER);
+    cr_assert_float_eq(got.retry.factor, 1.5, 1e-9);
+    cr_assert_eq(got.retry.jitter, FILCH_JITTER_NONE);
+    cr_assert_eq(got.lease, 90 * FILCH_SECOND);
+    cr_assert_eq(got.envelope, FILCH_ENVELOPE_RAW);
+    cr_assert_eq(got.health_port, 0);
+    fl_configuration_end(&got);
+}
+
+Test(configuration, prefetch_stands_for_width_and_buffer)
+{
+    loads((sources){.options = {"--width=4", "--prefetch=20"}});
+    cr_assert_eq(got.buffer, 16);
+    fl_configuration_end(&got);
+    refuses((sources){.options = {"--width=4", "--prefetch=4"}}, "prefetch 4 width");
+    refuses((sources){.options = {"--buffer=4", "--prefetch=40"}}, "buffer prefetch one");
+}
+
+Test(configuration, the_longest_wait_is_at_least_the_first)
+{
+    loads((sources){
+        .options = {"--retry-delay=1h", "--handlers=[{\"type\":\"a\",\"retry-delay\":\"2h\"}]"}});
+    cr_assert_eq(got.retry.cap, 3600 * FILCH_SECOND);
+    cr_assert_eq(got.handlers[0].retry.cap, 7200 * FILCH_SECOND);
+    fl_configuration_end(&got);
+    refuses((sources){.options = {"--retry-delay=1h", "--retry-max=1m"}}, "retry-max retry-delay");
+}
+
+Test(configuration, hostile_values_are_refused_with_the_key_the_value_and_the_range)
+{
+    static const struct {
+        const char *key, *range;
+        const char *values[9];
+    } rows[] = {
+        {"width",
+         "1..100000",
+         {"0", "-1", "+1", " 1", "1 ", "0x10", "1e3", "100001", "99999999999999999999"}},
+        {"timeout", "1ms..forever", {"0", "5x", "-1s", "1.5s", "s", "9223372036854775807d", "1sm"}},
+        {"drain-timeout", "0s..1d", {"25h", "forever", "86401"}},
+        {"retry-factor", "1..100", {"0.999", "100.001", "1.0001", "nan", "1.", ".5", "1,5", "-2"}},
+        {"strict", "true", {"yes", "1", "TRUE", "truefalse"}},
+        {"envelope", "native", {"JSON", "xml", "native,json"}},
+        {"health-port", "65535", {"65536", "-1", "80a", "99999999999999999999"}},
+        {"queues", "NAME=WEIGHT", {",", "a,,b", "a=0", "a=1001", "=3", "a=", "a=1,a=2", "a=x"}},
+        {"log-level", "debug", {"trace", "INFO"}},
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (unsigned j = 0; j < 9 && rows[i].values[j]; j++) {
+            char option[96], words[64];
+            snprintf(option, sizeof option, "--%s=%s", rows[i].key, rows[i].values[j]);
+            snprintf(words, sizeof words, "--%s: '%s' %s", rows[i].key, rows[i].values[j],
+                     rows[i].range);
+            refuses((sources){.options = {option}}, words);
+        }
+}
+
+Test(configuration, a_long_or_unprintable_value_does_not_reach_the_message)
+{
+    static char option[8000] = "--width=";
+    memset(option + 8, 'x', sizeof option - 9);
+    refuses((sources){.options = {option}}, "--width: ...");
+    refuses((sources){.options = {"--width=1\n{\"level\":\"info\"}\033[2J"}}, "'1?{");
+}
+
+/* ---- Names ---- */
+
+Test(configuration, unknown_names_are_refused_with_the_nearest_ones)
+{
+    refuses((sources){.options = {"--widtth=3"}}, "--widtth width");
+    refuses((sources){.options = {"--retry-delai", "3s"}}, "retry-delay");
+    refuses((sources){.options = {"--onse"}}, "nearest: once");
+    refuses((sources){.options = {"--drain=3s"}}, "nearest: drain-timeout");
+    refuses((sources){.options = {"--quite-another-thing"}}, "valid: broker queues ...");
+    refuses((sources){.options = {"width"}}, "unexpected 'width'");
+    refuses((sources){.options = {"--"}}, "unexpected");
+    refuses((sources){.options = {"--width"}}, "--width value");
+    refuses((sources){.options = {"--once=3"}}, "--once value");
+    refuses((sources){.variables = {"FILCH_SERVICE_WIDTTH=3"}}, "FILCH_SERVICE_WIDTTH width");
+    refuses((sources){.variables = {"FILCH_SERVICE_HEALT_PORT=3"}}, "health-port");
+    refuses_file("{\"widtth\": 3}", "'widtth' width");
+    refuses_file("{\"width-file\": \"x\"}", "width-file");
+}
+
+Test(configuration, a_file_that_is_no_json_object_of_keys_is_refused)
+{
+    refuses((sources){.options = {"--config", "/no/such/file"}}, "/no/such/file");
+    refuses((sources){.options = {"--config", "/"}}, "/");
+    refuses((sources){.options = {"--config", "/dev/zero"}}, "1 MiB");
+    static const char *const texts[] = {"",
+                                        "{",
+                                        "[]",
+                                        "3",
+                                        "null",
+                                        "{\"width\": 3,}",
+                                        "{\"width\": 3} {}",
+                                        "{\"width\": 3, \"width\": 3}",
+                                        "{\"width\": [3]}",
+                                        "{\"width\": {}}",
+                                        "{\"width\": \"3\\u0000\"}",
+                                        "{\"broker\": \"\xff\"}",
+                                        "{\"queues\": {\"a\": \"1\"}}",
+                                        "{\"queues\": {\"a=1,b\": 1}}",
+                                        "{\"handlers\": {}}",
+                                        "{\"handlers\": \"[]\"}",
+                                        "{\"width\": 3.5}",
+                                        "{\"width\": true}"};
+    for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
+        refuses_file(texts[i], "");
+    char *deep = malloc(100001);
+    memset(deep, '[', 100000);
+    deep[100000] = '\0';
+    refuses_file(deep, "not JSON");
+    free(deep);
+}
+
+Test(configuration, null_in_the_file_is_the_default)
+{
+    loads_file("{\"width\": null, \"handlers\": null}");
+    cr_assert_eq(got.width, 10);
+    fl_configuration_end(&got);
+}
+
+/* ---- Secrets ---- */
+
+Test(configuration, a_secret_comes_from_a_file_that_others_cannot_read)
+{
+    char variable[192];
+    snprintf(variable, sizeof variable, "RABBITMQ_URL_FILE=%s", file_of("memory:secret\n", 0640));
+    loads((sources){.variables = {variable}});
+    cr_assert_str_eq(got.broker, "memory:secret");
+    fl_configuration_end(&got);
+    loads((sources){.options = {"--health-token-file", file_of("hunter2", 0400)}});
+    cr_assert_str_eq(got.health_token, "hunter2");
+    fl_configuration_end(&got);
+    refuses((sources){.options = {"--broker-file", file_of("memory:", 0644)}}, "644 chmod");
+    refuses((sources){.options = {"--broker-file", file_of("memory:", 0602)}}, "602 chmod");
+    refuses((sources){.options = {"--broker-file", file_of("", 0600)}}, "--broker-file: one line");
+    refuses((sources){.options = {"--broker-file", file_of("a\nb\n", 0600)}}, "one line");
+    refuses((sources){.options = {"--broker-file", "/no/such"}}, "--broker-file: /no/such");
+    refuses((sources){.options = {"--broker-file", "/tmp"}}, "/tmp");
+    refuses((sources){.variables = {variable, "RABBITMQ_URL=memory:"}}, "RABBITMQ_URL_FILE both");
+}
+
+Test(configuration, a_url_is_shown_without_its_passwords)
+{
+    static const struct {
+        const char *url, *shown;
+    } rows[] = {
+        {"sqlite:/var/lib/jobs.db?sync=full", "sqlite:/var/lib/jobs.db?sync=full"},
+        {"amqp://guest:hunter2@host:5672/", "amqp://guest:***@host:5672/"},
+        {"redis://:hunter2@host", "redis://:***@host"},
+        {"nats://hunter2@host", "nats://***@host"},
+        {"amqp://u:hun@ter2/x?y#z@host/v", "amqp://u:***@host/v"},
+        {"amqp:/u:hunter2@host", "amqp:/u:***@host"},
+        {"nats://a:hunter2@one,nats://b:hunter2@two", "nats://a:***@two"},
+        {"postgres://host/db?user=a&password=hunter2&x=1",
+         "postgres://host/db?user=a&password=***&x=1"},
+        {"sqs://q?AWS_SECRET_ACCESS_KEY=hunter2", "sqs://q?AWS_SECRET_ACCESS_KEY=***"},
+        {"hunter2@host", "***@host"},
+        {"", ""},
+    };
+    const fl_key *key = fl_key_of(FL_KEY_OF_SERVICE, "broker", 6);
+    char shown[256];
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        fl_mask(key, rows[i].url, shown, sizeof shown);
+        cr_assert_str_eq(shown, rows[i].shown, "%s: %s", rows[i].url, shown);
+    }
+}
+
+Test(configuration, no_output_has_a_secret)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    loads((sources){{"--health-token=hunter2", "--handlers=[{\"type\":\"hunter2\",\"echo\":true}]"},
+                    {"RABBITMQ_URL=amqp://u:hunter2@h/"}});
+    fl_show_configuration(out, &got);
+    fl_configuration_end(&got);
+    static char option[5000] = "--health-token=hunter2", url[5000] = "--broker=amqp://u:hunter2";
+    memset(option + strlen(option), 'x', 4200);
+    memset(url + strlen(url), 'x', 4200);
+    strcat(url, "@h");
+    refuses((sources){.options = {option}}, "--health-token: '***'");
+    fputs(filch_error(), out);
+    refuses((sources){.options = {url}}, "'amqp://u:***@h'");
+    fputs(filch_error(), out);
+    refuses_file("{\"health-token\": \"hunter2", "line 1");
+    fputs(filch_error(), out);
+    fclose(out);
+    cr_assert(strstr(text, "***"));
+    cr_assert_not(strstr(text, "hunter2"), "%s", text);
+    free(text);
+}

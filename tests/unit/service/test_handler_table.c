@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The handlers of a service program: the key `handlers`, and the table made of it. */
+#include <runtime/service/program/handler_table.h>
+#include <tests/support/configuration.h>
+
+TestSuite(handler_table, .fini = drop_file);
+
+Test(handler_table, handlers_have_kinds_words_and_limits)
+{
+    loads_file("{\"retry-delay\": \"2s\", \"handlers\": ["
+               "{\"type\": \"a\", \"echo\": true, \"width\": 2, \"rate\": \"6000/m\"},"
+               "{\"type\": \"b\", \"sleep\": [], \"rate\": \"5/s:50\", \"retry-attempts\": 9,"
+               " \"thread\": true, \"output-most\": \"1MiB\", \"grace\": 1, \"processes\": 3}]}");
+    cr_assert_eq(got.handler_count, 2);
+    const fl_configured_handler *a = got.handlers, *b = a + 1;
+    cr_assert_str_eq(a->type, "a");
+    cr_assert_str_eq(a->kind->name, "echo");
+    cr_assert(a->width == 2 && !a->has_retry && !a->has_thread);
+    cr_assert(a->rate.rate == 6000 && a->rate.burst == 600 && a->rate.period == 60 * FILCH_SECOND);
+    cr_assert(b->rate.burst == 50 && b->has_retry && b->has_thread && b->thread);
+    cr_assert(b->retry.attempts == 9 && b->retry.base == 2 * FILCH_SECOND, "the rest is inherited");
+    cr_assert(b->spec.output_most == 1 << 20 && b->spec.grace == FILCH_SECOND);
+    cr_assert(b->spec.processes == 3 && !b->spec.words[0]);
+    fl_configuration_end(&got);
+}
+
+Test(handler_table, wrong_handlers_are_refused_by_their_place_and_type)
+{
+    static const char *const rows[][2] = {
+        {"[3]", "handlers[0] type"},
+        {"[{}]", "handlers[0] type"},
+        {"[{\"type\": \"\", \"echo\": true}]", "handlers[0] type"},
+        {"[{\"type\": 3, \"echo\": true}]", "handlers[0] type"},
+        {"[{\"type\": \"a\", \"echo\": true}, {\"type\": \"b\", \"ecko\": true}]",
+         "handlers[1] b 'ecko' echo"},
+        {"[{\"type\": \"a\", \"echo\": true, \"widtth\": 3}]", "'widtth' width"},
+        {"[{\"type\": \"a\", \"echo\": true, \"width\": 0}]", "a: width: '0' 1..100000"},
+        {"[{\"type\": \"a\", \"echo\": true, \"sleep\": true}]", "echo sleep kind"},
+        {"[{\"type\": \"a\", \"echo\": [\"x\"]}]", "echo: words true"},
+        {"[{\"type\": \"a\", \"echo\": \"x\"}]", "echo: words"},
+        {"[{\"type\": \"a\", \"echo\": false}]", "echo text"},
+        {"[{\"type\": \"a\", \"echo\": true, \"rate\": \"10\"}]", "rate: '10' N/s"},
+        {"[{\"type\": \"a\", \"echo\": true, \"rate\": \"0/s\"}]", "rate"},
+        {"[{\"type\": \"a\", \"echo\": true, \"rate\": \"5/w\"}]", "rate"},
+        {"[{\"type\": \"a\", \"echo\": true, \"rate\": \"5:1/s\"}]", "rate"},
+        {"[{\"type\": \"a\", \"echo\": true, \"rate\": \"5/s:0\"}]", "rate"},
+        {"[{\"type\": \"a\", \"echo\": true, \"output-most\": \"2GiB\"}]", "1..1GiB"},
+        {"[{\"type\": \"a\", \"echo\": true, \"retry-delay\": \"1h\", \"retry-max\": \"1m\"}]",
+         "retry-max retry-delay"},
+        {"[{\"type\": \"a\", \"echo\": true", "handlers line"},
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char option[256];
+        snprintf(option, sizeof option, "--handlers=%s", rows[i][0]);
+        refuses((sources){.options = {option}}, rows[i][1]);
+    }
+}
+
+static int own(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)job, (void)arg;
+    return 0;
+}
+
+static int table_of(fl_handler_table *table, const char *handlers, const filch_handler *given,
+                    size_t count)
+{
+    loads((sources){.options = {"--handlers", handlers}});
+    return fl_handler_table_init(table, &got, given, count);
+}
+
+static void end_table(fl_handler_table *table)
+{
+    fl_handler_table_end(table);
+    fl_configuration_end(&got);
+}
+
+Test(handler_table, the_table_limits_own_handlers_and_adds_ready_made_ones)
+{
+    const filch_handler given = {.type = "mine", .fn = own, .width = 1, .timeout = 7};
+    fl_handler_table table;
+    cr_assert_eq(table_of(&table,
+                          "[{\"type\": \"mine\", \"width\": 3, \"retry-attempts\": 2},"
+                          " {\"type\": \"other\", \"echo\": true}]",
+                          &given, 1),
+                 0);
+    cr_assert_eq(table.count, 2);
+    cr_assert(table.handlers[0].fn == own && table.handlers[0].width == 3);
+    cr_assert(table.handlers[0].timeout == 7 && table.handlers[0].retry->attempts == 2);
+    cr_assert_str_eq(table.handlers[1].type, "other");
+    cr_assert(table.handlers[1].fn && table.handlers[1].fn != own);
+    end_table(&table);
+}
+
+Test(handler_table, without_handlers_the_kinds_without_words_are_served)
+{
+    fl_handler_table table;
+    loads((sources){.options = {NULL}});
+    cr_assert_eq(fl_handler_table_init(&table, &got, NULL, 0), 0);
+    cr_assert_geq(table.count, 3);
+    for (size_t i = 0; i < table.count; i++)
+        cr_assert_str_eq(table.handlers[i].type, table.kinds[i]->name);
+    end_table(&table);
+    const filch_handler given = {.type = "mine", .fn = own};
+    loads((sources){.options = {NULL}});
+    cr_assert_eq(fl_handler_table_init(&table, &got, &given, 1), 0);
+    cr_assert_eq(table.count, 1);
+    end_table(&table);
+}
+
+Test(handler_table, a_type_without_a_handler_or_with_two_is_refused)
+{
+    const filch_handler given = {.type = "mine", .fn = own};
+    fl_handler_table table;
+    cr_assert_eq(table_of(&table, "[{\"type\": \"other\", \"width\": 3}]", &given, 1), -EINVAL);
+    cr_assert(strstr(filch_error(), "'other' has no kind"), "%s", filch_error());
+    end_table(&table);
+    cr_assert_eq(table_of(&table, "[{\"type\": \"mine\", \"echo\": true}]", &given, 1), -EINVAL);
+    cr_assert(strstr(filch_error(), "two handlers"), "%s", filch_error());
+    end_table(&table);
+}
