@@ -242,7 +242,7 @@ static int enqueue(jobs_options *o)
     bool connected = !status;
     if (connected)
         status = o->lines ? send_lines(&s, &message) : send_one(&s, message);
-    int told = connected && (o->lines || s.enqueued + s.refused) ? tell(&s) : 0;
+    int told = connected && (!status || s.enqueued + s.refused) ? tell(&s) : 0;
     json_decref(s.ids);
     json_decref(s.errors);
     jobs_disconnect(&s.to);

@@ -26,7 +26,7 @@ static int show_among(const jobs_options *o, fl_delivery *const *all, unsigned c
 int find_and_show(jobs_connection *c, const char *id, const char *what)
 {
     const jobs_options *o = c->options;
-    unsigned most = o->limit ? (unsigned)o->limit : FIND_MOST, count;
+    unsigned most = o->limit ? (unsigned)o->limit : FIND_MOST, count = 0;
     int status = jobs_check_needs(c, JOBS_NEEDS_PEEK);
     bool found = false, more = true;
     for (unsigned step = most < 100 ? most : 100; !status && !found && more;) {
@@ -42,7 +42,7 @@ int find_and_show(jobs_connection *c, const char *id, const char *what)
     if (status || found)
         return status;
     fprintf(stderr,
-            "%s: no %s '%s' among the first %u of queue '%s' (running jobs are not shown)\n",
-            o->command, what, id, most, c->queue);
+            "%s: no %s '%s' in queue '%s' (%u were looked at; running jobs are not shown)\n",
+            o->command, what, id, c->queue, count);
     return JOBS_REFUSED;
 }

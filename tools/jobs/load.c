@@ -4,9 +4,9 @@
  * service in this process or by others. */
 #include "calls.h"
 #include "command.h"
+#include "figures.h"
 #include "progress.h"
 #include "record.h"
-#include "view.h"
 
 #include <filch/wait.h>
 
@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <tools/shared/units.h>
 #include <unistd.h>
 
 enum { COUNT = 10000, THREADS_MOST = 1000, FIRST_ERROR = 256 };
@@ -26,6 +25,8 @@ typedef struct load {
     const jobs_options *options;
     load_record record;
     filch_service *service;
+    filch_service_queue queue;
+    filch_log log;
     char *body;
     int64_t start, until;
     bool counted;          /* the broker counts, and no service of ours runs */
@@ -217,30 +218,24 @@ static int run(load *l, jobs_connection *admin)
 
 /* ---- The result ---- */
 
-/* Numbers below 0 are not known. */
-typedef struct result {
-    double published, failed, publish_rate, processed, rate, seconds, duplicates, lost, left, dead;
-    load_latency latency;
-} result;
-
 static double rate_of(double count, int64_t from, int64_t to)
 {
     return to > from ? count / ((double)(to - from) / FILCH_SECOND) : 0;
 }
 
-static result judge(load *l)
+static load_figures judge(load *l)
 {
     load_record seen = load_record_read(&l->record);
-    result r = {.published = (double)seen.published,
-                .failed = (double)seen.failed,
-                .publish_rate = rate_of((double)seen.published, l->start, seen.published_at),
-                .processed = -1,
-                .rate = -1,
-                .duplicates = -1,
-                .lost = -1,
-                .left = -1,
-                .dead = -1,
-                .latency = {-1, -1, -1}};
+    load_figures r = {.published = (double)seen.published,
+                      .failed = (double)seen.failed,
+                      .publish_rate = rate_of((double)seen.published, l->start, seen.published_at),
+                      .processed = -1,
+                      .rate = -1,
+                      .duplicates = -1,
+                      .lost = -1,
+                      .left = -1,
+                      .dead = -1,
+                      .latency = {-1, -1, -1}};
     int64_t end = seen.published_at;
     if (l->options->consume) {
         end = seen.processed_at > end ? seen.processed_at : end;
@@ -260,74 +255,20 @@ static result judge(load *l)
     return r;
 }
 
-static const struct {
-    const char *name, *label, *kind; /* of the text; kind: "n" number, "s" time, "r" rate */
-    size_t at;
-} figures[] = {
-    {"seconds", "time", "s", offsetof(result, seconds)},
-    {"published", "published", "n", offsetof(result, published)},
-    {"publish_rate", "a second", "r", offsetof(result, publish_rate)},
-    {"failed", "failed", "n", offsetof(result, failed)},
-    {"processed", "processed", "n", offsetof(result, processed)},
-    {"rate", "a second", "r", offsetof(result, rate)},
-    {"p50", "p50", "s", offsetof(result, latency.p50)},
-    {"p99", "p99", "s", offsetof(result, latency.p99)},
-    {"p99_9", "p99.9", "s", offsetof(result, latency.p999)},
-    {"duplicates", "duplicates", "n", offsetof(result, duplicates)},
-    {"lost", "lost", "n", offsetof(result, lost)},
-    {"left", "left", "n", offsetof(result, left)},
-    {"dead", "dead", "n", offsetof(result, dead)},
-};
-
-static void print_figure(const char *label, char kind, double value)
-{
-    char text[32];
-    if (kind == 's')
-        time_text(value, text, sizeof text);
-    else if (kind == 'r')
-        count_text(value, text, sizeof text);
-    else
-        snprintf(text, sizeof text, "%.0f", value);
-    printf("%-11s %s\n", label, text);
-}
-
-static int tell(load *l, const result *r)
-{
-    json_t *out = json_object();
-    json_object_set_new(out, "queue", view_text(l->options->queue));
-    for (unsigned i = 0; i < sizeof figures / sizeof *figures; i++) {
-        double value = *(const double *)((const char *)r + figures[i].at);
-        bool known = value >= 0;
-        json_object_set_new(out, figures[i].name,
-                            !known                    ? json_null()
-                            : *figures[i].kind == 'n' ? json_integer((json_int_t)value)
-                                                      : json_real(value));
-        if (known && !l->options->json)
-            print_figure(figures[i].label, *figures[i].kind, value);
-    }
-    if (l->options->json)
-        return view_print(l->options, out);
-    json_decref(out);
-    return 0;
-}
-
 /* ---- The command ---- */
 
 static int create(load *l)
 {
-    static filch_log log;
     const jobs_options *o = l->options;
     const filch_handler handler = {.type = o->type, .fn = handle, .arg = l};
-    const filch_service_queue queue = {o->queue, 1};
-    static filch_service_queue queues[1];
-    queues[0] = queue;
-    filch_log_init(&log, FILCH_LOG_WARN, filch_log_to_fd, (void *)(intptr_t)STDERR_FILENO);
+    l->queue = (filch_service_queue){o->queue, 1};
+    filch_log_init(&l->log, FILCH_LOG_WARN, filch_log_to_fd, (void *)(intptr_t)STDERR_FILENO);
     const filch_service_config config = {.size = sizeof config,
                                          .broker = o->broker,
-                                         .queues = queues,
+                                         .queues = &l->queue,
                                          .queue_count = 1,
                                          .width = (unsigned)o->width,
-                                         .log = &log};
+                                         .log = &l->log};
     l->body = calloc(1, o->size + 1);
     if (l->body && filch_service_create(&l->service, &config, &handler, 1) == 0)
         return 0;
@@ -353,8 +294,8 @@ static int load_main(jobs_options *o)
     status = status ? status : create(&l);
     status = status ? status : run(&l, &admin);
     if (!status) {
-        result r = judge(&l);
-        status = tell(&l, &r);
+        load_figures r = judge(&l);
+        status = load_figures_print(o, &r);
         if (*l.error)
             fprintf(stderr, "%s: the first publication that failed: %s\n", o->command, l.error);
         if (!status && (r.failed > 0 || r.lost > 0 || r.left > 0))
@@ -374,19 +315,18 @@ const jobs_command jobs_load_commands[] = {
      "be "
      "empty before; its handler returns at once. Otherwise other services are measured by the "
      "broker's counts.\n\n"
-     "  time        from the start until the last job was published or processed\n"
-     "  published   jobs that the broker has confirmed, and their rate\n"
-     "  failed      jobs that it has not; one of them may be there all the same\n"
-     "  processed   different jobs that ran, and their rate; without --consume: published less "
-     "left\n"
-     "  p50 ...     quantiles, by nearest rank, of the time to the first run of a job; it counts "
-     "from "
-     "the moment at which the rate demands its publication (so a publisher that falls behind "
-     "makes it longer), or, without --rate, at which its publication began\n"
-     "  duplicates  runs of a job beyond its first\n"
-     "  lost        published jobs that have not run\n"
-     "  left        jobs that are still in the queue, besides those before\n"
-     "  dead        jobs that became dead letters meanwhile\n\n"
+     "  time          from the start until the last job was published or processed\n"
+     "  published     jobs that the broker has confirmed, and how many a second\n"
+     "  failed        jobs that it has not; one of them may be there all the same\n"
+     "  processed     different jobs that ran, and how many a second; without --consume: published "
+     "less left\n"
+     "  p50 ...       quantiles, by nearest rank, of the time to the first run of a job. It begins "
+     "when the rate demands the job's publication, so a publisher that falls behind makes it "
+     "longer. Without --rate it begins with the publication.\n"
+     "  duplicates    runs of a job beyond its first\n"
+     "  lost          published jobs that have not run\n"
+     "  left          jobs that are still in the queue, besides those before\n"
+     "  dead          jobs that became dead letters meanwhile\n\n"
      "Figures that cannot be measured are left out; in JSON they are null. The status is 1 if jobs "
      "failed, were lost, or are left.\n\n"
      "Examples:\n"
