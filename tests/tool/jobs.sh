@@ -89,7 +89,7 @@ refused "expires" enqueue --type t --expires 0
 refused "priority 0..9" enqueue --type t --priority 10
 refused "header NAME=VALUE" enqueue --type t --header novalue
 refused "header NAME=VALUE" enqueue --type t --header =v
-refused "header characters" enqueue --type t --header $'a\nb=v'
+refused "header letters" enqueue --type t --header $'a\nb=v'
 refused "envelope native json raw" enqueue --type t --envelope xml
 refused "limit 1..100000" list --limit 0
 refused "rate" load --rate 0

@@ -111,12 +111,7 @@ static filch_message *complete(const sender *s, const filch_message *from, char 
             return NULL;
         }
     }
-    const char *excess = fl_message_excess(&all);
-    filch_message *copy = excess ? NULL : malloc(sizeof *copy + fl_message_room(&all));
-    if (copy)
-        fl_message_copy(copy, &all, copy + 1);
-    else
-        snprintf(why, LINES_WHY, "%s", excess ? excess : "no memory for the job");
+    filch_message *copy = lines_copy(&all, why);
     free(envelope);
     return copy;
 }

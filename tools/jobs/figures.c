@@ -13,7 +13,6 @@ static const struct {
     char kind; /* n: a number, s: a time, r: a rate */
     size_t at;
 } rows[] = {
-    {"seconds", "time", 's', AT(seconds)},
     {"published", "published", 'n', AT(published)},
     {"publish_rate", "publish rate", 'r', AT(publish_rate)},
     {"failed", "failed", 'n', AT(failed)},
@@ -26,6 +25,7 @@ static const struct {
     {"lost", "lost", 'n', AT(lost)},
     {"left", "left", 'n', AT(left)},
     {"dead", "dead", 'n', AT(dead)},
+    {"seconds", "time", 's', AT(seconds)},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 

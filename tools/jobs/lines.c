@@ -11,7 +11,6 @@
 
 /* Over the largest body there is room for the other keys, and for escapes in a text. */
 enum { LINE_MOST = 2 * FL_BODY_MOST + FL_HEADERS_MOST };
-static const int64_t TIME_MOST = INT64_C(10 * 365 * 24 * 3600) * FILCH_SECOND;
 
 /* ---- Keys of a line ---- */
 
@@ -51,7 +50,7 @@ static const char *read_text(job *out, const key *k, const json_t *value)
 static const char *read_duration(job *out, const key *k, const json_t *value)
 {
     const char *text = text_of(value);
-    return text && spell_duration(text, TIME_MOST, place(out, k))
+    return text && spell_duration(text, JOBS_TIME_MOST, place(out, k))
                ? NULL
                : "a duration: \"200ms\", \"1.5s\", \"5m\", \"1h\"";
 }
@@ -67,7 +66,8 @@ static const char *read_priority(job *out, const key *k, const json_t *value)
 
 static const char *read_headers(job *out, const key *k, const json_t *value)
 {
-    static const char valid[] = "an object of at most 256 texts";
+    static const char valid[] =
+        "an object of at most 256 texts; names have letters, digits, '-', '_' and '.'";
     const char *name;
     json_t *each;
     (void)k;
@@ -78,7 +78,8 @@ static const char *read_headers(job *out, const key *k, const json_t *value)
     json_object_foreach((json_t *)(uintptr_t)value, name, each)
     {
         const char *text = json_string_value(each);
-        if (!*name || !text || strlen(text) != json_string_length(each))
+        if (!jobs_is_header_name(name, strlen(name)) || !text ||
+            strlen(text) != json_string_length(each))
             return valid;
         out->headers[out->message.header_count++] = (filch_header){name, text};
     }
@@ -152,7 +153,7 @@ static bool read_object(job *out, json_t *object, char why[LINES_WHY])
     return false;
 }
 
-static filch_message *copy_of(const filch_message *message, char why[LINES_WHY])
+filch_message *lines_copy(const filch_message *message, char why[LINES_WHY])
 {
     const char *excess = fl_message_excess(message);
     filch_message *copy = excess ? NULL : malloc(sizeof *copy + fl_message_room(message));
@@ -194,7 +195,7 @@ filch_message *lines_read(const char *line, size_t size, const filch_message *de
         if (good && out->has_payload && !out->message.body)
             snprintf(why, LINES_WHY, "\"payload\" is spelt with escapes (write it plainly)");
         else if (good)
-            copy = copy_of(&out->message, why);
+            copy = lines_copy(&out->message, why);
     } else if (object) {
         snprintf(why, LINES_WHY, "no memory for the job");
     }

@@ -15,4 +15,8 @@ enum { LINES_WHY = 160 };
 filch_message *lines_read(const char *line, size_t size, const filch_message *defaults,
                           char why[LINES_WHY]);
 
+/* A copy of a message with its texts and body, which the caller frees. NULL: it is too large, or
+ * there is no memory; `why` says so. */
+filch_message *lines_copy(const filch_message *message, char why[LINES_WHY]);
+
 #endif

@@ -188,7 +188,8 @@ static void publish_all(load *l)
     if (count < l->options->concurrency)
         fprintf(stderr, "%s: only %u of %lu publishers could be started\n", l->options->command,
                 count, l->options->concurrency);
-    show_publishing(l);
+    if (count)
+        show_publishing(l);
     for (unsigned i = 0; i < count; i++)
         pthread_join(threads[i], NULL);
 }

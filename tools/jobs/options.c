@@ -12,7 +12,6 @@
 #include <tools/shared/terminal.h>
 
 enum { WIDEST_COUNT = 10000000, THREADS_MOST = 1000, BODY_MOST = 16 << 20 };
-static const int64_t TIME_MOST = INT64_C(10 * 365 * 24 * 3600) * FILCH_SECOND;
 
 int jobs_usage(const jobs_options *o, const char *format, ...)
 {
@@ -83,7 +82,7 @@ static int read_rate(jobs_options *o, const option_row *row, const char *text)
 static int read_duration(jobs_options *o, const option_row *row, const char *text)
 {
     int64_t ns;
-    if (!spell_duration(text, TIME_MOST, &ns) || ns < (int64_t)row->least)
+    if (!spell_duration(text, JOBS_TIME_MOST, &ns) || ns < (int64_t)row->least)
         return jobs_usage(o, "--%s '%s' is not a duration (200ms, 1.5s, 5m, 1h, at most 10 years)",
                           row->name, text);
     *(int64_t *)place(o, row) = ns;
@@ -105,20 +104,24 @@ static int read_envelope(jobs_options *o, const option_row *row, const char *tex
     return jobs_usage(o, "unknown --%s '%s' (valid: native, json, raw)", row->name, text);
 }
 
-/* NAME=VALUE. The name's bytes are those that every broker takes. */
+bool jobs_is_header_name(const char *name, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)name[i]) && !strchr("-_.", name[i]))
+            return false;
+    return length;
+}
+
 static int read_header(jobs_options *o, const option_row *row, const char *text)
 {
     const char *equals = strchr(text, '=');
     if (o->header_count == JOBS_HEADERS_MOST)
         return jobs_usage(o, "too many headers (at most %d)", JOBS_HEADERS_MOST);
-    if (!equals || equals == text)
-        return jobs_usage(o, "--%s '%s' is no header (write NAME=VALUE)", row->name, text);
-    for (const char *at = text; at < equals; at++)
-        if (!isalnum((unsigned char)*at) && !strchr("-_.", *at))
-            return jobs_usage(o,
-                              "--%s '%s': its name has other characters than letters, digits, "
-                              "'-', '_' and '.'",
-                              row->name, text);
+    if (!equals || !jobs_is_header_name(text, (size_t)(equals - text)))
+        return jobs_usage(o,
+                          "--%s '%s' is no header (write NAME=VALUE; a name has letters, digits, "
+                          "'-', '_' and '.')",
+                          row->name, text);
     char *name = strndup(text, (size_t)(equals - text)); /* lives as long as the process */
     if (!name)
         return jobs_usage(o, "no memory for a header");

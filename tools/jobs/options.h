@@ -6,6 +6,7 @@
 #define JOBS_OPTIONS_H
 
 #include <filch/service.h>
+#include <filch/wait.h>
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -45,6 +46,9 @@ enum {
     JOBS_EVERY = 1 << 22 /* of every command */
 };
 
+/* The longest duration, in ns: ten years. */
+#define JOBS_TIME_MOST (INT64_C(10) * 365 * 24 * 3600 * FILCH_SECOND)
+
 enum { JOBS_HEADERS_MOST = 256, JOBS_REDACTIONS_MOST = 64 };
 
 /* Texts point into the arguments and the environment. */
@@ -73,6 +77,9 @@ typedef struct jobs_options {
 /* Fills in the defaults, then what argv says; argv[0] is the command's name and `takes` its options.
  * Returns 0, JOBS_USAGE after a message, or -1: the help is wanted. */
 int jobs_options_parse(jobs_options *out, unsigned takes, int argc, char **argv);
+
+/* Is this a name that every broker takes: letters, digits, '-', '_' and '.', and at least one? */
+bool jobs_is_header_name(const char *name, size_t length);
 
 /* Of a command that takes QUEUE as its only argument: makes that the queue. 0, or JOBS_USAGE after a
  * message: --queue names one as well. */

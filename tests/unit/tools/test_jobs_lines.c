@@ -101,6 +101,7 @@ Test(jobs_lines, wrong_lines_are_refused_with_the_reason)
         {"{\"type\":\"t\",\"headers\":[]}", "\"headers\""},
         {"{\"type\":\"t\",\"headers\":{\"a\":1}}", "\"headers\""},
         {"{\"type\":\"t\",\"headers\":{\"\":\"v\"}}", "\"headers\""},
+        {"{\"type\":\"t\",\"headers\":{\"a\\nb\":\"v\"}}", "\"headers\""},
         {"{\"type\":\"t\",\"body\":{}}", "\"body\""},
         {"{\"type\":\"t\",\"body\":\"b\",\"payload\":1}", "both"},
         {"{\"type\":\"t\",\"p\\u0061yload\":1}", "escapes"},

@@ -68,19 +68,14 @@ Test(jobs_text, invalid_bytes_are_replaced_in_json)
     free(valid);
 }
 
-/* The vectors of RFC 4648, section 10. */
+/* The vectors of RFC 4648, section 10: the beginnings of a word. */
 Test(jobs_text, base64_is_that_of_the_rfc)
 {
-    static const char *const all[][2] = {{"", ""},
-                                         {"f", "Zg=="},
-                                         {"fo", "Zm8="},
-                                         {"foo", "Zm9v"},
-                                         {"foob", "Zm9vYg=="},
-                                         {"fooba", "Zm9vYmE="},
-                                         {"foobar", "Zm9vYmFy"}};
+    static const char *const all[] = {"",         "Zg==",     "Zm8=",    "Zm9v",
+                                      "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        char *text = text_base64(all[i][0], strlen(all[i][0]));
-        cr_expect_str_eq(text, all[i][1]);
+        char *text = text_base64("foobar", i);
+        cr_expect_str_eq(text, all[i]);
         free(text);
     }
     char *high = text_base64("\xff\xfe\xfd", 3);
