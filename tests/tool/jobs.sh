@@ -9,11 +9,20 @@ filch=$FILCH_JOBS
 unset RABBITMQ_URL QUEUE_NAME
 export FILCH_SERVICE_BROKER="sqlite:jobs.db?sync=normal"
 
-# json EXPRESSION: true of the object in the file out, which is called r.
+# json EXPRESSION: true of the object in the file out, which is called r. One Python serves all: it takes long to start.
+coproc judge { exec python3 -uc 'import json, sys, traceback
+for line in sys.stdin:
+    try:
+        r = json.load(open("out"))
+        print(bool(eval(line)))
+    except Exception:
+        traceback.print_exc()
+        print(False)'; }
 json() {
-    python3 -c 'import json, sys
-r = json.load(open("out"))
-sys.exit(not eval("(" + sys.argv[1] + ")"))' "$1"
+    local answer=''
+    echo "(${1//$'\n'/ })" >&"${judge[1]}"
+    read -r answer <&"${judge[0]}"
+    [ "$answer" = True ]
 }
 
 # says WORDS...: each word is in out or err.
