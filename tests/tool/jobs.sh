@@ -254,6 +254,12 @@ claim "and of another queue" json '[j["id"] for j in r["jobs"]] == ["d"]'
 bury e f g
 run_filch 0 dead drop --queue q f --json
 claim "a letter is dropped" json 'r == {"queue": "q", "dropped": 1, "failed": 0, "missing": []}'
+target=$(printf 'x%.0s' {1..300}) bury bad
+run_filch 1 dead requeue --queue q --all --json
+claim "a letter that cannot be requeued stays, and holds up no other" json 'r["requeued"] == 2 and r["failed"] == 1'
+run_filch 0 dead list q --json
+claim "as it was" json '[(j["id"], j["deliveries"]) for j in r["jobs"]] == [("bad", 0)]'
+bury h
 run_filch 0 pause q.dlq
 run_filch 0 dead drop --queue q --all --json
 claim "a paused queue gives none" json 'r["dropped"] == 0'

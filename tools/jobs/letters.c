@@ -3,6 +3,7 @@
 
 #include "calls.h"
 #include "progress.h"
+#include "text.h"
 #include "view.h"
 
 #include <filch/service.h>
@@ -63,15 +64,13 @@ filch_message letters_job(const filch_message *letter, const char *queue, int64_
 
 /* ---- Requeueing ---- */
 
-/* Connects to the queue of that name, unless it is. */
+/* Connects to the queue of that name, which is shorter than LETTERS_NAME, unless it is. */
 static int connect_to(run *r, const char *queue)
 {
     if (r->to.broker && strcmp(r->to_queue, queue) == 0)
         return 0;
     jobs_disconnect(&r->to);
-    if (snprintf(r->to_queue, sizeof r->to_queue, "%s", queue) >= (int)sizeof r->to_queue)
-        return jobs_usage(r->options, "x-original-queue of a letter is longer than %d bytes",
-                          LETTERS_NAME - 1);
+    snprintf(r->to_queue, sizeof r->to_queue, "%s", queue);
     return jobs_connect(&r->to, r->options, FL_BROKER_PUBLISHES, r->to_queue, 1);
 }
 
@@ -105,23 +104,33 @@ static reborn *make_jobs(run *r, fl_delivery *const *letters, unsigned count, co
     return all;
 }
 
-/* Publishes letters of one target; confirmed[i] says which of them are jobs now. An exit status. */
+static void explain(const run *r, const char *id, const char *why)
+{
+    char *visible = text_visible(id, strlen(id), false);
+    fprintf(stderr, "%s: letter '%s' is not requeued: %s\n", r->options->command,
+            visible ? visible : "", why);
+    free(visible);
+}
+
+/* Publishes letters of one target; confirmed[i] says which of them are jobs now. An exit status: the
+ * broker is away. */
 static int publish(run *r, fl_delivery *const *letters, unsigned count, bool *confirmed)
 {
     const char *queue = target_of(r, letters[0]);
+    if (strlen(queue) >= LETTERS_NAME) {
+        for (unsigned i = 0; i < count; i++)
+            explain(r, letters[i]->message.id, "its x-original-queue is longer than 255 bytes");
+        return 0;
+    }
     int status = connect_to(r, queue);
     reborn *all = status ? NULL : make_jobs(r, letters, count, queue);
     if (!all)
         return status ? status : JOBS_REFUSED;
     status = jobs_publish(&r->to, all->items, count);
     for (unsigned i = 0; i < count; i++) {
-        int why = all->items[i].status;
-        confirmed[i] = why == 0;
-        if (why)
-            fprintf(stderr, "%s: a letter is not requeued: %s\n", r->options->command,
-                    jobs_publication_text(why));
-        if (why && !status)
-            status = why == -ENOTSUP ? JOBS_UNSUPPORTED : JOBS_REFUSED;
+        confirmed[i] = all->items[i].status == 0;
+        if (!confirmed[i])
+            explain(r, letters[i]->message.id, jobs_publication_text(all->items[i].status));
     }
     free(all);
     return status;
