@@ -41,7 +41,7 @@ static char step(scanner *s)
     return c;
 }
 
-static bool is_too_deep(const char *body, size_t size)
+bool fl_json_is_too_deep(const char *body, size_t size)
 {
     scanner s = {body, body + size, 0};
     while (s.at < s.end) {
@@ -57,9 +57,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* The value of the key "payload" in a valid JSON object, trimmed. NULL: it is spelled with
- * escapes. */
-static const char *find_payload(const char *body, size_t size, size_t *length)
+const char *fl_json_payload(const char *body, size_t size, size_t *length)
 {
     static const char key[] = "\"payload\"";
     scanner s = {body, body + size, 0};
@@ -102,7 +100,7 @@ static const char *take(filch_message *message, const json_t *object, char **tex
 {
     const char *id = text_of(object, "id"), *type = text_of(object, "type");
     size_t length = 0;
-    const char *payload = find_payload(message->body, message->body_size, &length);
+    const char *payload = fl_json_payload(message->body, message->body_size, &length);
     if (!id)
         return "JSON envelope without an id (a text)";
     if (!type)
@@ -124,7 +122,7 @@ static const char *take(filch_message *message, const json_t *object, char **tex
 const char *fl_envelope_open_json(filch_message *message, char **texts)
 {
     json_error_t error;
-    if (is_too_deep(message->body, message->body_size))
+    if (fl_json_is_too_deep(message->body, message->body_size))
         return "JSON nested more than 64 deep";
     json_t *object =
         json_loadb(message->body, message->body_size,
@@ -141,7 +139,7 @@ const char *fl_envelope_open_json(filch_message *message, char **texts)
 static bool is_json(const filch_message *message)
 {
     json_error_t error;
-    if (is_too_deep(message->body, message->body_size))
+    if (fl_json_is_too_deep(message->body, message->body_size))
         return false;
     json_t *value = json_loadb(message->body, message->body_size,
                                JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &error);
@@ -180,6 +178,18 @@ char *fl_envelope_close_json(const filch_message *message, size_t *size)
     return body;
 }
 #else
+bool fl_json_is_too_deep(const char *body, size_t size)
+{
+    (void)body, (void)size;
+    return true;
+}
+
+const char *fl_json_payload(const char *body, size_t size, size_t *length)
+{
+    (void)body, (void)size, (void)length;
+    return NULL;
+}
+
 char *fl_envelope_close_json(const filch_message *message, size_t *size)
 {
     (void)message, (void)size;

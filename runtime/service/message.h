@@ -43,5 +43,10 @@ const char *fl_envelope_open_json(filch_message *message, char **texts);
 /* The body of a JSON envelope around a message, whose body is a JSON value or empty (null). The
  * caller frees it. NULL: the body is not JSON, a text not UTF-8, or memory is short. */
 char *fl_envelope_close_json(const filch_message *message, size_t *size);
+/* Is a text nested deeper than FL_JSON_DEPTH_MOST? It need not be valid JSON. */
+bool fl_json_is_too_deep(const char *body, size_t size);
+/* The value of the key "payload" in a valid JSON object, as it stands, trimmed. NULL: there is none,
+ * or the key is spelled with escapes. */
+const char *fl_json_payload(const char *body, size_t size, size_t *length);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "limits.h"
-#include "spell.h"
 #include "tune.h"
 
 #include <argp.h>
@@ -8,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tools/shared/probe.h>
+#include <tools/shared/spell.h>
 
 /* Options without a letter. */
 enum {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <criterion/criterion.h>
-#include <tools/tune/spell.h>
+#include <tools/shared/spell.h>
 
 enum { SECOND = 1000000000 };
 
-Test(tune_spell, durations_have_units)
+Test(shared_spell, durations_have_units)
 {
     static const struct {
         const char *text;
@@ -18,7 +18,17 @@ Test(tune_spell, durations_have_units)
     }
 }
 
-Test(tune_spell, what_is_no_duration_leaves_the_value_alone)
+Test(shared_spell, minutes_and_hours_are_durations)
+{
+    int64_t ns = 0;
+    cr_expect(spell_duration("1.5m", INT64_MAX, &ns));
+    cr_expect_eq(ns, INT64_C(90) * SECOND);
+    cr_expect(spell_duration("24h", INT64_MAX, &ns));
+    cr_expect_eq(ns, INT64_C(86400) * SECOND);
+    cr_expect_not(spell_duration("9999999999h", INT64_MAX / 2, &ns));
+}
+
+Test(shared_spell, what_is_no_duration_leaves_the_value_alone)
 {
     static const char *const bad[] = {"",    "5",   "us",   "-1us", "1.1s", "1m",    "1 us", "infs",
                                       "nan", "1e3", "1uss", " 1us", "+1us", "1e99s", "0x"};
@@ -29,7 +39,7 @@ Test(tune_spell, what_is_no_duration_leaves_the_value_alone)
     }
 }
 
-Test(tune_spell, numbers_lie_within_their_limits)
+Test(shared_spell, numbers_lie_within_their_limits)
 {
     static const char *const bad[] = {"", "-0.1", "1.01", "0.5x", "nan", "inf", "x"};
     double share = 42;
@@ -41,7 +51,7 @@ Test(tune_spell, numbers_lie_within_their_limits)
     cr_expect(spell_number("1", 0, 1, &share));
 }
 
-Test(tune_spell, counts_are_whole)
+Test(shared_spell, counts_are_whole)
 {
     static const char *const bad[] = {"", "0", "-1", "65", "1.5", "two", "99999999999999999999"};
     unsigned long number = 42;

@@ -2,13 +2,13 @@
  *
  * Numbers and times as people type them. Pure functions; any thread. Each returns false, and leaves
  * *out alone, for other texts. */
-#ifndef TUNE_SPELL_H
-#define TUNE_SPELL_H
+#ifndef SHARED_SPELL_H
+#define SHARED_SPELL_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* "50us", "1.5ms", "2s", "800ns", "0": nanoseconds, rounded, at most `most`. A number without a
+/* "50us", "1.5ms", "2s", "5m", "1h", "800ns", "0": nanoseconds, rounded, at most `most`. A number without a
  * unit is none, but for 0. */
 bool spell_duration(const char *text, int64_t most, int64_t *out);
 

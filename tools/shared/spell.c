@@ -9,7 +9,7 @@
 static const struct {
     const char *name;
     double ns;
-} units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
+} units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
 
 /* Reads what begins with a digit: strtod and strtoul take more than people mean. */
 static bool begins_with_digit(const char *text)

@@ -1,0 +1,291 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# filch-jobs on the broker sqlite: every command does its work and prints JSON that parses; wrong command lines, hostile jobs and
+# brokers that are away have their exit statuses.
+. "$(dirname "$0")/common.bash"
+[ -n "${FILCH_JOBS-}" ] || skip "filch-jobs is not built"
+command -v python3 >/dev/null || skip "python3 is missing"
+filch=$FILCH_JOBS
+unset RABBITMQ_URL QUEUE_NAME
+export FILCH_SERVICE_BROKER="sqlite:jobs.db?sync=normal"
+
+# json EXPRESSION: true of the object in the file out, which is called r. One Python serves all: it takes long to start.
+coproc judge { exec python3 -uc 'import json, sys, traceback
+for line in sys.stdin:
+    try:
+        r = json.load(open("out"))
+        print(bool(eval(line)))
+    except Exception:
+        traceback.print_exc()
+        print(False)'; }
+json() {
+    local answer=''
+    echo "(${1//$'\n'/ })" >&"${judge[1]}"
+    read -r answer <&"${judge[0]}"
+    [ "$answer" = True ]
+}
+
+# says WORDS...: each word is in out or err.
+says() {
+    local word
+    for word; do
+        cat out err | grep -qF -- "$word" || return 1
+    done
+}
+
+# database STATEMENT: changes the database behind the back of the command.
+database() {
+    python3 -c 'import sqlite3, sys
+with sqlite3.connect("jobs.db") as db: db.execute(sys.argv[1])' "$1"
+}
+
+# terminal INPUT COMMAND...: runs it on a terminal on which INPUT is typed; leaves what it shows in out, and its status in status.
+terminal() {
+    status=0
+    python3 - "$@" >out <<'END' || status=$?
+import os, pty, sys
+text, *command = sys.argv[1:]
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(command[0], command)
+os.write(fd, text.encode())
+try:
+    while part := os.read(fd, 4096):
+        os.write(1, part)
+except OSError:
+    pass # the terminal is closed
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+}
+
+# ---- Help, and wrong command lines ----
+
+refused "enqueue list load missing"
+refused "nonsense enqueue" nonsense
+refused "dead requeue" dead
+refused "dead requeue" dead nonsense
+refused "nonsense" help nonsense
+run_filch 0 --version
+claim "the version is a number" grep -Eq '^filch-jobs [0-9]+\.[0-9]+\.[0-9]+$' out
+run_filch 0 --help
+sed -nE 's/^  ([a-z]+( [a-z]+)?) {2,}.*/\1/p' out >commands
+claim "the help lists 14 commands" test "$(wc -l <commands)" -eq 14
+while read -r name; do
+    # shellcheck disable=SC2086
+    run_filch 0 $name --help
+    mv out help
+    claim "the help of $name has its usage, options and statuses" \
+        test "$(grep -cE "^Usage: filch-jobs $name |^  --json|^Exit status: 0 " help)" -eq 3
+    # shellcheck disable=SC2086
+    run_filch 0 help $name
+    claim "filch-jobs help $name is the same" cmp -s out help
+    # shellcheck disable=SC2086
+    refused "option" $name --nonsense
+done <commands
+refused "type" enqueue body
+refused "arguments" enqueue --type t one two
+refused "arguments" show
+refused "arguments" cancel
+refused "twice" list tasks --queue other
+refused "empty" list ""
+refused "empty" list --queue ""
+refused "queue" pause
+refused "ids --all" dead drop
+refused "ids --all" dead requeue --all id
+refused "delay duration 200ms" enqueue --type t --delay 5
+refused "delay" enqueue --type t --delay -1s
+refused "expires" enqueue --type t --expires 0
+refused "priority 0..9" enqueue --type t --priority 10
+refused "header NAME=VALUE" enqueue --type t --header novalue
+refused "header NAME=VALUE" enqueue --type t --header =v
+refused "header letters" enqueue --type t --header $'a\nb=v'
+refused "envelope native json raw" enqueue --type t --envelope xml
+refused "limit 1..100000" list --limit 0
+refused "rate" load --rate 0
+refused "size" load --size 99999999999
+refused "concurrency 1..1000" load --concurrency 1001
+refused "duration" load --duration soon
+refused "body no/such/file" enqueue --type t @no/such/file
+refused "no/such/file" enqueue --lines no/such/file
+refused "unknown broker nonsense sqlite" list --broker nonsense:secret
+claim "the rest of a URL is not printed" test "$(grep -c secret err)" -eq 0
+refused "sync=full" list --broker "sqlite:x.db?sync=never"
+
+# ---- Brokers and queues by default ----
+
+run_filch 1 list --broker "sqlite:commands/jobs.db"
+claim "a database that cannot be is named" says commands/jobs.db
+FILCH_SERVICE_BROKER='' XDG_STATE_HOME=$scratch/state run_filch 0 list
+claim "without a broker it is the user's database" test -f state/filch/jobs.db
+FILCH_SERVICE_BROKER='' RABBITMQ_URL=sqlite:rabbit.db QUEUE_NAME=named run_filch 0 list
+claim "variables name the broker and the queue" test -f rabbit.db -a "$(grep -c "'named'" out)" -eq 1
+
+# ---- enqueue, list, peek, show, stats ----
+
+run_filch 0 list
+claim "an empty queue says so" says "no job waits in queue 'tasks'"
+run_filch 0 list --json
+claim "in JSON as well" json 'r == {"queue": "tasks", "count": 0, "jobs": []}'
+run_filch 0 enqueue --type mail 'hello' --header Authorization=Bearer --header own=1 --content-type text/plain
+claim "its id is written" grep -qE '^[0-9a-f]{32}$' out
+id=$(cat out)
+run_filch 0 show "$id" --json --redact OWN
+claim "show has the whole job" json 'r["type"] == "mail" and r["body"] == "hello" and r["size"] == 5 and r["attempt"] == 1
+    and r["content_type"] == "text/plain" and r["body_base64"] is None and r["expires"] is None and r["age"] >= 0'
+claim "secrets are hidden" json 'r["headers"] == {"Authorization": "[redacted]", "own": "[redacted]"}'
+run_filch 0 show "$id"
+claim "for people, too" says "[redacted]" "own: 1" hello
+claim "no secret is shown" test "$(grep -c Bearer out)" -eq 0
+run_filch 1 show nonsense
+claim "an unknown job is named" says "no waiting job 'nonsense'"
+printf '\033[31m\000\377' >binary
+run_filch 0 enqueue --type bin --id $'\033[2J' --priority 9 @binary --json
+claim "enqueue tells the ids" json 'r == {"queue": "tasks", "enqueued": 1, "ids": ["\x1b[2J"], "refused": []}'
+run_filch 0 enqueue --type bin --id stdin --delay 1h --expires 2h - <binary
+run_filch 0 peek
+claim "control characters of strangers do not reach a terminal" test "$(tr -dc '\033\377' <out | wc -c)" -eq 0
+claim "but are told" says '\x1b[2J' '\x1b[31m\x00\xff'
+run_filch 0 list
+claim "nor by list" test "$(tr -dc '\033' <out | wc -c)" -eq 0 -a "$(wc -l <out)" -eq 4
+run_filch 0 peek --json --limit 2
+claim "peek has the limit, and the order of delivery" json 'r["count"] == 2 and [j["type"] for j in r["jobs"]] == ["bin", "mail"]'
+claim "a body that is no text is in base64" json 'r["jobs"][0]["body"] is None and r["jobs"][0]["body_base64"] == "G1szMW0A/w=="'
+run_filch 0 stats --json
+claim "stats count" json 'r == {"queue": "tasks", "broker": "sqlite", "ready": 2, "delayed": 1, "running": 0, "dead": 0}'
+run_filch 0 stats other
+claim "stats of another queue" grep -q '^ready    0$' out
+run_filch 0 enqueue --type t --dedup key
+run_filch 1 enqueue --type t --dedup key --json
+claim "a key that is taken refuses the job" json 'r["enqueued"] == 0 and "dedup" in r["refused"][0]["error"]'
+run_filch 0 enqueue --queue forms --type t --id e --envelope json '{"n": 1}'
+run_filch 0 enqueue --queue forms --envelope raw raw
+run_filch 2 enqueue --queue forms --type t --envelope json '{"n": '
+claim "a body that is not JSON is refused" says "not JSON"
+run_filch 0 peek forms --json
+claim "envelopes" json '[j["body"] for j in r["jobs"]] == [r"""{"id":"e","type":"t","payload":{"n": 1}}""", "raw"]'
+head -c 16777217 /dev/zero >large
+refused "16 MiB" enqueue --type t @large
+refused "16 MiB" enqueue --type t - <large
+
+# ---- Lines ----
+
+for i in $(seq 250); do echo "{\"type\": \"line\", \"id\": \"$i\", \"payload\": $i}"; done >lines
+run_filch 0 enqueue --queue lines --lines lines
+claim "all lines are enqueued" says "enqueued 250 jobs in queue 'lines'"
+run_filch 0 list lines --json --limit 1000
+claim "in their order" json '[j["id"] for j in r["jobs"]] == [str(i) for i in range(1, 251)]'
+run_filch 0 list lines
+claim "50 are listed" test "$(wc -l <out)" -eq 51
+run_filch 2 enqueue --queue some --lines --type d --json <<'END'
+{"id": "1", "dedup": "some"}
+
+{"id": "2", "dedup": "some"}
+{"id": "3", "body": "\u0000"}
+nonsense
+{"id": "4"}
+END
+claim "lines before a malformed one are enqueued" json 'r["ids"] == ["1", "3"] and [e["line"] for e in r["refused"]] == [3, 5]'
+claim "the line is named" says "line 5:"
+
+# ---- cancel, pause, purge ----
+
+run_filch 1 cancel --queue lines 7 nonsense 8
+claim "waiting jobs are cancelled, others are named" says "cancelled 7" "cancelled 8" "'nonsense'"
+run_filch 0 cancel --queue lines 9 --json
+claim "cancel in JSON" json 'r == {"queue": "lines", "cancelled": ["9"], "missing": []}'
+database "UPDATE jobs SET state = 2, at = 9e18 WHERE id = '10'"
+run_filch 1 cancel --queue lines 10
+claim "a running job is not cancelled" says "cancel of running jobs is not supported by sqlite"
+run_filch 0 stats lines --json
+claim "it is counted as running" json 'r["running"] == 1 and r["ready"] == 246'
+for q in pause resume; do
+    run_filch 0 $q lines --json --type t
+    claim "$q of a type" json "r == {'queue': 'lines', 'type': 't', 'paused': '$q' == 'pause'}"
+done
+refused "--yes lines" purge lines </dev/null
+terminal $'n\n' "$FILCH_JOBS" purge lines
+claim "an n on the terminal removes nothing: $status" test "$status" -eq 1
+run_filch 0 stats lines --json
+claim "all are there" json 'r["ready"] == 246'
+run_filch 0 enqueue --queue lines --type late --delay 1h
+terminal $'y\n' "$FILCH_JOBS" purge lines
+claim "a y removes all, the delayed one as well: $status" test "$status" -eq 0 -a "$(grep -c 'removed 247 jobs' out)" -eq 1
+claim "a terminal has a progress bar" grep -q 'jobs purged' out
+run_filch 0 stats lines --json
+claim "the running one stays" json 'r["ready"] == 0 and r["delayed"] == 0 and r["running"] == 1'
+run_filch 0 purge lines --yes --json
+claim "purge in JSON" json 'r == {"queue": "lines", "removed": 0}'
+claim "and without a terminal no bar" test ! -s err
+
+# ---- Dead letters ----
+
+# bury ID...: letters of the queue q
+bury() {
+    local letter
+    for letter; do
+        run_filch 0 enqueue --queue q.dlq --type t --id "$letter" --header x-original-queue="${target-q}" \
+            --header x-dlq-reason="why $letter" --header keep=1 "body $letter"
+    done
+}
+run_filch 0 dead list q
+claim "no letters" says "no dead letters of queue 'q'"
+bury a b c
+run_filch 0 dead list q
+claim "letters have reasons" says RETURNS "why b"
+run_filch 0 dead list q --json
+claim "in JSON, in a header" json 'r["queue"] == "q.dlq" and [j["headers"]["x-dlq-reason"] for j in r["jobs"]] == ["why a", "why b", "why c"]'
+run_filch 0 dead show --queue q b --json
+claim "show has the body" json 'r["body"] == "body b"'
+run_filch 1 dead show --queue q nonsense
+run_filch 1 dead requeue --queue q b nonsense --json
+claim "requeue tells" json 'r == {"queue": "q", "requeued": 1, "failed": 0, "missing": ["nonsense"]}'
+run_filch 0 peek q --json
+claim "the job is back, without its reasons" json 'r["count"] == 1 and r["jobs"][0]["id"] == "b" and r["jobs"][0]["attempt"] == 1
+    and r["jobs"][0]["headers"] == {"keep": "1", "x-dlq-returns": "1"}'
+run_filch 0 dead list q --json
+claim "the other letters stay, and were not delivered" json '[(j["id"], j["deliveries"]) for j in r["jobs"]] == [("a", 0), ("c", 0)]'
+target=elsewhere bury d
+run_filch 0 dead requeue --queue q --all
+claim "all are requeued" says "requeued 3 dead letters"
+run_filch 0 stats q --json
+claim "those of the queue" json 'r["ready"] == 3 and r["dead"] == 0'
+run_filch 0 list elsewhere --json
+claim "and of another queue" json '[j["id"] for j in r["jobs"]] == ["d"]'
+bury e f g
+run_filch 0 dead drop --queue q f --json
+claim "a letter is dropped" json 'r == {"queue": "q", "dropped": 1, "failed": 0, "missing": []}'
+target=$(printf 'x%.0s' {1..300}) bury bad
+run_filch 1 dead requeue --queue q --all --json
+claim "a letter that cannot be requeued stays, and holds up no other" json 'r["requeued"] == 2 and r["failed"] == 1'
+run_filch 0 dead list q --json
+claim "as it was" json '[(j["id"], j["deliveries"]) for j in r["jobs"]] == [("bad", 0)]'
+bury h
+run_filch 0 pause q.dlq
+run_filch 0 dead drop --queue q --all --json
+claim "a paused queue gives none" json 'r["dropped"] == 0'
+run_filch 0 resume q.dlq
+run_filch 0 dead drop --queue q --all
+claim "then the others" says "dropped 2 dead letters"
+
+# ---- load ----
+
+run_filch 0 load --consume --count 300 --concurrency 4 --size 0 --json
+claim "each job ran once" json '(r["published"], r["processed"], r["failed"], r["lost"], r["duplicates"]) == (300, 300, 0, 0, 0)'
+claim "quantiles ascend, and rates are positive" json '0 <= r["p50"] <= r["p99"] <= r["p99_9"] and r["rate"] > 0 and r["publish_rate"] > 0'
+run_filch 0 load --consume --rate 500 --duration 200ms --type own
+claim "a rate and a duration end it" says "process rate" "p99.9" "lost          0"
+claim "off a terminal there is no bar: $(cat err)" test ! -s err
+run_filch 1 load --count 20 --patience 100ms --json
+claim "without a service all are left" json '(r["left"], r["processed"], r["p50"], r["lost"]) == (20, 0, None, None)'
+run_filch 1 load --consume
+claim "a queue with jobs is left alone" says "holds 20 jobs"
+
+# ---- A result that cannot be written ----
+
+status=0
+"$filch" list forms >/dev/full 2>err || status=$?
+claim "a full disk is an error: $status" test "$status" -eq 1 -a -s err
+status=0
+"$filch" list forms --json >/dev/full 2>err || status=$?
+claim "also of JSON: $status" test "$status" -eq 1 -a -s err
+finish

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * list, peek, show, stats: look at a queue and change nothing. */
+#include "calls.h"
+#include "command.h"
+#include "find.h"
+#include "view.h"
+
+#include <inttypes.h>
+
+enum { LIST = 50, PEEK = 10 };
+
+static void print_jobs(const jobs_options *o, fl_delivery *const *all, unsigned count, bool bodies)
+{
+    if (!count)
+        printf("no job waits in queue '%s'\n", o->queue);
+    else if (!bodies)
+        view_table(all, count, false, stdout);
+    for (unsigned i = 0; bodies && i < count; i++) {
+        fputs(i ? "\n" : "", stdout);
+        view_page(o, &all[i]->message, stdout);
+    }
+}
+
+static int look(jobs_options *o, unsigned most, bool bodies)
+{
+    jobs_connection c;
+    fl_delivery **all;
+    unsigned count;
+    int status = jobs_take_queue(o);
+    if (status)
+        return status;
+    status = jobs_connect(&c, o, FL_BROKER_ADMINISTERS, o->queue, 1);
+    status = status ? status : jobs_check_needs(&c, JOBS_NEEDS_PEEK);
+    status = status ? status : jobs_peek(&c, o->limit ? (unsigned)o->limit : most, &all, &count);
+    if (!status) {
+        if (o->json)
+            status = view_print(o, view_list(o, o->queue, all, count, bodies));
+        else
+            print_jobs(o, all, count, bodies);
+        jobs_drop_all(&c, all, count);
+    }
+    jobs_disconnect(&c);
+    return status;
+}
+
+static int list(jobs_options *o)
+{
+    return look(o, LIST, false);
+}
+
+static int peek(jobs_options *o)
+{
+    return look(o, PEEK, true);
+}
+
+static int show(jobs_options *o)
+{
+    jobs_connection c;
+    int status = jobs_connect(&c, o, FL_BROKER_ADMINISTERS, o->queue, 1);
+    status = status ? status : find_and_show(&c, o->arguments[0], "waiting job");
+    jobs_disconnect(&c);
+    return status;
+}
+
+static int stats(jobs_options *o)
+{
+    jobs_connection c;
+    fl_broker_count count;
+    int status = jobs_take_queue(o);
+    if (status)
+        return status;
+    status = jobs_connect(&c, o, FL_BROKER_ADMINISTERS, o->queue, 1);
+    status = status ? status : jobs_check_needs(&c, JOBS_NEEDS_COUNT);
+    status = status ? status : jobs_count(&c, &count);
+    jobs_disconnect(&c);
+    if (status)
+        return status;
+    if (o->json)
+        return view_print(o,
+                          json_pack("{s:o, s:s, s:I, s:I, s:I, s:I}", "queue", view_text(o->queue),
+                                    "broker", c.kind->name, "ready", (json_int_t)count.ready,
+                                    "delayed", (json_int_t)count.delayed, "running",
+                                    (json_int_t)count.leased, "dead", (json_int_t)count.dead));
+    printf("queue    %s\nready    %" PRIu64 "\ndelayed  %" PRIu64 "\nrunning  %" PRIu64
+           "\ndead     %" PRIu64 "\n",
+           o->queue, count.ready, count.delayed, count.leased, count.dead);
+    return 0;
+}
+
+const jobs_command jobs_look_commands[] = {
+    {"list", "[QUEUE]", "waiting jobs in the order of delivery",
+     "Lists the jobs that wait, delayed ones included, in the order of delivery: id, type, age "
+     "since "
+     "publication, attempt and priority. At most 50, or --limit. Running jobs are not listed.\n\n"
+     "Examples:\n"
+     "  filch-jobs list\n"
+     "  filch-jobs list mails --limit 1000 --json | jq -r '.jobs[].id'\n",
+     JOBS_LIMIT, 0, 1, list},
+    {"peek", "[QUEUE]", "the next jobs with headers and bodies",
+     "Shows the jobs that wait with their headers and bodies, at most 10 or --limit, without "
+     "taking "
+     "them. The values of headers whose names contain authorization, cookie, credential, password, "
+     "passwd, secret, session, token or api-key are not shown. Bodies are shown as they are.\n",
+     JOBS_LIMIT | JOBS_REDACT, 0, 1, peek},
+    {"show", "ID", "one waiting job",
+     "Shows one waiting job with its headers and body, as peek does. It looks at the first 100000 "
+     "jobs of the queue, or --limit.\n",
+     JOBS_LIMIT | JOBS_REDACT, 1, 1, show},
+    {"stats", "[QUEUE]", "how many jobs are ready, delayed, running and dead",
+     "Counts the jobs of a queue: ready; delayed; running, that is, taken by a service; and the "
+     "dead "
+     "letters of the queue.\n",
+     0, 0, 1, stats},
+    {0},
+};

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The program filch-jobs: finds the command in its tables, reads its options, and runs it. */
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <tools/shared/terminal.h>
+
+static const jobs_command *const groups[] = {jobs_enqueue_commands, jobs_look_commands,
+                                             jobs_change_commands, jobs_dead_commands,
+                                             jobs_load_commands};
+enum { GROUPS = sizeof groups / sizeof *groups };
+
+static const char statuses[] =
+    "Exit status: 0 done; 1 the broker refused, is away, or has no such job; 2 a wrong command "
+    "line or input; 3 the broker has no such feature.\n";
+
+/* ---- Help ---- */
+
+static void help_all(FILE *out)
+{
+    fputs("Usage: filch-jobs COMMAND [OPTION...] [ARGUMENT...]\n\n"
+          "Jobs in the queues of a broker: puts them there, shows them, and removes them.\n\n",
+          out);
+    for (int g = 0; g < GROUPS; g++)
+        for (const jobs_command *c = groups[g]; c->name; c++)
+            fprintf(out, "  %-14s %s\n", c->name, c->line);
+    fputs("\n  filch-jobs COMMAND --help   options and examples\n  filch-jobs --version\n\n"
+          "Options of every command:\n",
+          out);
+    jobs_options_help(0, out);
+    fputc('\n', out);
+    terminal_wrap(statuses, terminal_width(out), out);
+}
+
+static void help_one(const jobs_command *c, FILE *out)
+{
+    fprintf(out, "Usage: filch-jobs %s [OPTION...]%s%s\n\n", c->name, *c->usage ? " " : "",
+            c->usage);
+    terminal_wrap(c->help, terminal_width(out), out);
+    fputs("\nOptions:\n", out);
+    jobs_options_help(c->takes, out);
+    fputc('\n', out);
+    terminal_wrap(statuses, terminal_width(out), out);
+}
+
+/* ---- Finding the command ---- */
+
+static bool is_one_of(const char *name, const char *one, const char *other)
+{
+    return strcmp(name, one) == 0 || strcmp(name, other) == 0;
+}
+
+/* A name of two words, "dead list", has both in argv. *words receives their number. */
+static const jobs_command *find(int argc, char **argv, int *words)
+{
+    for (int g = 0; g < GROUPS; g++)
+        for (const jobs_command *c = groups[g]; c->name; c++) {
+            size_t first = strcspn(c->name, " ");
+            const char *second = c->name[first] ? c->name + first + 1 : NULL;
+            *words = second ? 2 : 1;
+            if (argc >= *words && strlen(argv[0]) == first &&
+                strncmp(argv[0], c->name, first) == 0 && (!second || strcmp(argv[1], second) == 0))
+                return c;
+        }
+    return NULL;
+}
+
+static int refuse(const char *name)
+{
+    if (*name)
+        fprintf(stderr, "filch-jobs: unknown command '%.40s' (valid:", name);
+    else
+        fputs("filch-jobs: a command is missing (valid:", stderr);
+    for (int g = 0; g < GROUPS; g++)
+        for (const jobs_command *c = groups[g]; c->name; c++)
+            fprintf(stderr, "%s%s", g || c != groups[0] ? ", " : " ", c->name);
+    fputs("); see filch-jobs --help\n", stderr);
+    return JOBS_USAGE;
+}
+
+/* argv[0] is the last word of the command's name. */
+static int run(const jobs_command *c, int argc, char **argv)
+{
+    static jobs_options o;
+    char title[40];
+    snprintf(title, sizeof title, "filch-jobs %s", c->name);
+    argv[0] = title;
+    int rc = jobs_options_parse(&o, c->takes, argc, argv);
+    if (rc < 0) {
+        help_one(c, stdout);
+        return JOBS_OK;
+    }
+    if (rc)
+        return rc;
+    if (o.argument_count < c->least || (c->most >= 0 && o.argument_count > c->most))
+        return jobs_usage(&o, "wrong number of arguments: %d (usage: %s [OPTION...] %s)",
+                          o.argument_count, title, c->usage);
+    rc = c->run(&o);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return rc;
+    fprintf(stderr, "%s: cannot write the result: a full disk, or a closed pipe\n", title);
+    return rc ? rc : JOBS_REFUSED;
+}
+
+int main(int argc, char **argv)
+{
+    int words;
+    const char *name = argc > 1 ? argv[1] : "";
+    const jobs_command *c = argc > 1 ? find(argc - 1, argv + 1, &words) : NULL;
+    if (c)
+        return run(c, argc - words, argv + words);
+    if (is_one_of(name, "--version", "-V")) {
+        puts("filch-jobs " FILCH_JOBS_VERSION);
+        return JOBS_OK;
+    }
+    if (!is_one_of(name, "--help", "-h") && strcmp(name, "help") != 0)
+        return refuse(name);
+    c = argc > 2 ? find(argc - 2, argv + 2, &words) : NULL;
+    if (c)
+        help_one(c, stdout);
+    else if (argc > 2)
+        return refuse(argv[2]);
+    else
+        help_all(stdout);
+    return JOBS_OK;
+}

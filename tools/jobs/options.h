@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The command line of a command of filch-jobs: one table has all options, and each command names
+ * those it takes. */
+#ifndef JOBS_OPTIONS_H
+#define JOBS_OPTIONS_H
+
+#include <filch/service.h>
+#include <filch/wait.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Exit statuses. */
+enum {
+    JOBS_OK,
+    JOBS_REFUSED,    /* the broker refused, was away, or has no such job */
+    JOBS_USAGE,      /* a wrong command line, or wrong input */
+    JOBS_UNSUPPORTED /* this broker cannot do it */
+};
+
+/* The options, as bits of jobs_command.takes. */
+enum {
+    JOBS_TYPE = 1 << 0,
+    JOBS_HEADER = 1 << 1,
+    JOBS_DELAY = 1 << 2,
+    JOBS_PRIORITY = 1 << 3,
+    JOBS_DEDUP = 1 << 4,
+    JOBS_EXPIRES = 1 << 5,
+    JOBS_CONTENT_TYPE = 1 << 6,
+    JOBS_ID = 1 << 7,
+    JOBS_ENVELOPE = 1 << 8,
+    JOBS_LINES = 1 << 9,
+    JOBS_LIMIT = 1 << 10,
+    JOBS_REDACT = 1 << 11,
+    JOBS_YES = 1 << 12,
+    JOBS_ALL = 1 << 13,
+    JOBS_RATE = 1 << 14,
+    JOBS_SIZE = 1 << 15,
+    JOBS_CONCURRENCY = 1 << 16,
+    JOBS_COUNT = 1 << 17,
+    JOBS_DURATION = 1 << 18,
+    JOBS_CONSUME = 1 << 19,
+    JOBS_WIDTH = 1 << 20,
+    JOBS_PATIENCE = 1 << 21,
+    JOBS_EVERY = 1 << 22 /* of every command */
+};
+
+/* The longest duration, in ns: ten years. */
+#define JOBS_TIME_MOST (INT64_C(10) * 365 * 24 * 3600 * FILCH_SECOND)
+
+enum { JOBS_HEADERS_MOST = 256, JOBS_REDACTIONS_MOST = 64 };
+
+/* Texts point into the arguments and the environment. */
+typedef struct jobs_options {
+    const char *command; /* "filch-jobs enqueue", for messages */
+    const char *broker, *queue;
+    bool queue_named; /* by option or argument */
+    bool json;
+    const char *type, *dedup, *content_type, *id;
+    filch_header headers[JOBS_HEADERS_MOST];
+    size_t header_count;
+    int64_t delay, expires; /* ns; expires: from now on, 0: never */
+    unsigned long priority;
+    filch_envelope envelope;
+    bool lines, yes, all, consume;
+    unsigned long limit;
+    const char *redactions[JOBS_REDACTIONS_MOST];
+    size_t redaction_count;
+    double rate; /* jobs a second; 0: as fast as they are confirmed */
+    unsigned long size, concurrency, count, width;
+    int64_t duration, patience; /* ns */
+    char *const *arguments;     /* without options */
+    int argument_count;
+} jobs_options;
+
+/* Fills in the defaults, then what argv says; argv[0] is the command's name and `takes` its options.
+ * Returns 0, JOBS_USAGE after a message, or -1: the help is wanted. */
+int jobs_options_parse(jobs_options *out, unsigned takes, int argc, char **argv);
+
+/* Is this a name that every broker takes: letters, digits, '-', '_' and '.', and at least one? */
+bool jobs_is_header_name(const char *name, size_t length);
+
+/* Of a command that takes QUEUE as its only argument: makes that the queue. 0, or JOBS_USAGE after a
+ * message: --queue names one as well. */
+int jobs_take_queue(jobs_options *o);
+
+/* Writes a line for each of these options. */
+void jobs_options_help(unsigned takes, FILE *out);
+
+/* Writes "COMMAND: ...; see COMMAND --help" to stderr. Returns JOBS_USAGE. */
+FILCH_PRINTF(2, 3) int jobs_usage(const jobs_options *o, const char *format, ...);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "view.h"
+
+#include "redact.h"
+#include "text.h"
+
+#include <filch/service.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- JSON ---- */
+
+json_t *view_text(const char *text)
+{
+    char *valid = text ? text_utf8(text) : NULL;
+    json_t *out = valid ? json_string(valid) : json_null();
+    free(valid);
+    return out;
+}
+
+static int64_t unix_time(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * FILCH_SECOND + now.tv_nsec;
+}
+
+static json_t *seconds(int64_t ns)
+{
+    return json_real((double)ns / (double)FILCH_SECOND);
+}
+
+static const char *shown(const jobs_options *o, const filch_header *header)
+{
+    return redact_hides(header->name, o->redactions, o->redaction_count) ? JOBS_REDACTED
+                                                                         : header->value;
+}
+
+static json_t *headers_json(const jobs_options *o, const filch_message *message)
+{
+    json_t *out = json_object();
+    for (size_t i = 0; i < message->header_count; i++) {
+        char *name = text_utf8(message->headers[i].name);
+        if (name)
+            json_object_set_new(out, name, view_text(shown(o, &message->headers[i])));
+        free(name);
+    }
+    return out;
+}
+
+/* "body": text; or, where that is not UTF-8, "body_base64". The other one is null. */
+static void put_body(json_t *out, const filch_message *message)
+{
+    bool is_text = text_is_utf8(message->body, message->body_size);
+    char *encoded = is_text ? NULL : text_base64(message->body, message->body_size);
+    json_object_set_new(out, "size", json_integer((json_int_t)message->body_size));
+    json_object_set_new(out, "body",
+                        is_text ? json_stringn(message->body, message->body_size) : json_null());
+    json_object_set_new(out, "body_base64", encoded ? json_string(encoded) : json_null());
+    free(encoded);
+}
+
+json_t *view_json(const jobs_options *o, const filch_message *message, bool body)
+{
+    json_t *out = json_object();
+    json_object_set_new(out, "id", view_text(message->id));
+    json_object_set_new(out, "type", view_text(message->type));
+    json_object_set_new(out, "age", seconds(unix_time() - message->first_seen));
+    json_object_set_new(out, "attempt", json_integer(message->attempt));
+    json_object_set_new(out, "deliveries", json_integer(message->deliveries));
+    json_object_set_new(out, "priority", json_integer(message->priority));
+    json_object_set_new(out, "first_seen", seconds(message->first_seen));
+    json_object_set_new(out, "expires", message->expires ? seconds(message->expires) : json_null());
+    json_object_set_new(out, "dedup", view_text(message->dedup));
+    json_object_set_new(out, "content_type", view_text(message->content_type));
+    json_object_set_new(out, "headers", headers_json(o, message));
+    if (body)
+        put_body(out, message);
+    return out;
+}
+
+json_t *view_list(const jobs_options *o, const char *queue, fl_delivery *const *all, unsigned count,
+                  bool body)
+{
+    json_t *jobs = json_array();
+    for (unsigned i = 0; i < count; i++)
+        json_array_append_new(jobs, view_json(o, &all[i]->message, body));
+    return json_pack("{s:o, s:I, s:o}", "queue", view_text(queue), "count", (json_int_t)count,
+                     "jobs", jobs);
+}
+
+int view_print(const jobs_options *o, json_t *object)
+{
+    int rc = object ? json_dumpf(object, stdout, JSON_COMPACT) : -1;
+    json_decref(object);
+    if (rc == 0 && putchar('\n') != EOF && fflush(stdout) == 0)
+        return 0;
+    fprintf(stderr, "%s: cannot write the result: no memory, a full disk, or a closed pipe\n",
+            o->command);
+    return JOBS_REFUSED;
+}
+
+/* ---- For people ---- */
+
+static void put_visible(const char *text, size_t size, bool lines, FILE *out)
+{
+    char *visible = text_visible(text, size, lines);
+    fputs(visible ? visible : "(no memory)", out);
+    free(visible);
+}
+
+static void put_field(const char *name, const char *text, FILE *out)
+{
+    if (!text)
+        return;
+    fprintf(out, "%-13s ", name);
+    put_visible(text, strlen(text), false, out);
+    fputc('\n', out);
+}
+
+void view_page(const jobs_options *o, const filch_message *message, FILE *out)
+{
+    char age[48], expires[48];
+    int64_t now = unix_time();
+    put_field("id", message->id, out);
+    put_field("type", message->type, out);
+    put_field("age", text_span(now - message->first_seen, age, sizeof age), out);
+    fprintf(out, "%-13s %u\n%-13s %u\n%-13s %u\n", "attempt", message->attempt, "deliveries",
+            message->deliveries, "priority", message->priority);
+    if (message->expires)
+        put_field("expires in", text_span(message->expires - now, expires, sizeof expires), out);
+    put_field("dedup", message->dedup, out);
+    put_field("content type", message->content_type, out);
+    for (size_t i = 0; i < message->header_count; i++) {
+        fputs("header        ", out);
+        put_visible(message->headers[i].name, strlen(message->headers[i].name), false, out);
+        fputs(": ", out);
+        put_visible(shown(o, &message->headers[i]), strlen(shown(o, &message->headers[i])), false,
+                    out);
+        fputc('\n', out);
+    }
+    fprintf(out, "%-13s %zu bytes\n", "body", message->body_size);
+    put_visible(message->body, message->body_size, true, out);
+    fputs(message->body_size ? "\n" : "", out);
+}
+
+/* ---- Tables ---- */
+
+enum { COLUMNS = 6 };
+
+/* The cell of a job, which the caller frees. */
+static char *cell_of(const filch_message *message, unsigned column, bool dead)
+{
+    char text[48];
+    const char *reason = filch_message_header(message, "x-dlq-reason");
+    const char *returns = filch_message_header(message, "x-dlq-returns");
+    const char *cells[COLUMNS] = {message->id, message->type};
+    cells[2] = text;
+    cells[3] = text;
+    cells[4] = dead && returns ? returns : text;
+    cells[5] = dead && reason ? reason : "";
+    if (column == 2)
+        text_span(unix_time() - message->first_seen, text, sizeof text);
+    else
+        snprintf(text, sizeof text, "%u",
+                 column == 3 ? message->attempt
+                 : dead      ? 0
+                             : message->priority);
+    return text_visible(cells[column], strlen(cells[column]), false);
+}
+
+static size_t columns_of(const char *text)
+{
+    size_t columns = 0;
+    for (; *text; text++)
+        columns += ((unsigned char)*text & 0xc0) != 0x80;
+    return columns;
+}
+
+static void put_cell(const char *text, size_t width, bool last, FILE *out)
+{
+    fprintf(out, "%s%*s", text, last ? 0 : (int)(width - columns_of(text) + 2), "");
+}
+
+void view_table(fl_delivery *const *all, unsigned count, bool dead, FILE *out)
+{
+    static const char *const titles[2][COLUMNS] = {{"ID", "TYPE", "AGE", "ATTEMPT", "PRIORITY", ""},
+                                                   {"ID", "TYPE", "AGE", "ATTEMPT", "RETURNS",
+                                                    "REASON"}};
+    unsigned columns = dead ? 6 : 5;
+    size_t width[COLUMNS];
+    for (unsigned k = 0; k < columns; k++) {
+        width[k] = strlen(titles[dead][k]);
+        for (unsigned i = 0; i < count; i++) {
+            char *cell = cell_of(&all[i]->message, k, dead);
+            size_t length = cell ? columns_of(cell) : 0;
+            width[k] = length > width[k] ? length : width[k];
+            free(cell);
+        }
+        put_cell(titles[dead][k], width[k], k + 1 == columns, out);
+    }
+    fputc('\n', out);
+    for (unsigned i = 0; i < count; i++) {
+        for (unsigned k = 0; k < columns; k++) {
+            char *cell = cell_of(&all[i]->message, k, dead);
+            put_cell(cell ? cell : "", width[k], k + 1 == columns, out);
+            free(cell);
+        }
+        fputc('\n', out);
+    }
+}
