@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Reports about runs of handlers: log lines and spans. Called by runners. */
+#ifndef FL_SERVICE_REPORT_H
+#define FL_SERVICE_REPORT_H
+
+#include <filch/service.h>
+
+/* A handler is about to be called: begins its span, sets job->trace. */
+void fl_service_report_begin(filch_service_job *job);
+/* It has returned, and the verdict is known: sets job->duration, ends the span. */
+void fl_service_report_end(filch_service_job *job);
+
+#endif
