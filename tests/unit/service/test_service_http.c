@@ -128,7 +128,7 @@ Test(service_http, metrics_count_tasks_by_type_and_status)
         "worker_tasks_processed_total{status=\"failure\",task_type=\"fail\"} 1",
         "worker_tasks_processed_total{status=\"error\",task_type=\"other\"} 1",
         "# TYPE worker_task_duration_seconds histogram",
-        "worker_task_duration_seconds_bucket{le=\"+Inf\",task_type=\"succeed\"} 2",
+        "worker_task_duration_seconds_bucket{task_type=\"succeed\",le=\"+Inf\"} 2",
         "worker_task_duration_seconds_count{task_type=\"succeed\"} 2",
         "worker_active 0",
         "worker_connected 1",
