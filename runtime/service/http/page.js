@@ -12,11 +12,12 @@ function element(name, text, kind) {
   return made;
 }
 
+// Seconds in each unit.
+const units = [[3600, 'h'], [60, 'min'], [1, 's'], [1e-3, 'ms'], [1e-6, 'µs']];
+
 function duration(seconds) {
-  if (seconds < 0.001) return (seconds * 1e6).toFixed(0) + ' µs';
-  if (seconds < 1) return (seconds * 1e3).toFixed(seconds < 0.1 ? 1 : 0) + ' ms';
-  if (seconds < 120) return seconds.toFixed(1) + ' s';
-  return seconds < 7200 ? (seconds / 60).toFixed(0) + ' min' : (seconds / 3600).toFixed(1) + ' h';
+  const [unit, name] = units.find(([least]) => seconds >= least) || units[units.length - 1];
+  return Number((seconds / unit).toPrecision(3)) + ' ' + name;
 }
 
 const number = value => value === undefined ? 'unknown' : value.toLocaleString('en');
@@ -82,7 +83,7 @@ function show(state) {
   fill('outcomes', Object.entries(outcomes).map(([field, name]) => [name, [number(state.totals[field])],
     [rate(state.rates[field])]]), '');
   fill('types', state.types.map(type => [type.type, ...['success', 'failure', 'error'].map(field => [number(type[field])]),
-    ...['p50', 'p90', 'p99', 'max'].map(field => [duration(type[field])])]), 'no types');
+    ...['p50', 'p90', 'p99', 'max'].map(field => [type.success + type.failure ? duration(type[field]) : '–'])]), 'no types');
 }
 
 // The buckets of all types in Prometheus' text: [upper bound, runs], not cumulative.
