@@ -52,10 +52,10 @@ FILCH_BEGIN_DECLS
 /* ---- Life ---- */
 
 /* Starts a server for the service, which need not run yet. config may be NULL. Errors:
- * -EADDRINUSE (the port is taken: stop the other process, or choose another); -EADDRNOTAVAIL,
- * -EACCES (choose another address or port); -EINVAL (out or service is NULL, the address or port is
- * wrong); -EEXIST (config.metrics has metrics of these names); -ENOTSUP (a build without
- * libmicrohttpd or jansson); -ENOMEM; -EAGAIN (no thread); -EMFILE, -ENFILE. */
+ * -EADDRINUSE (the port is taken: stop the other process, or choose another). -EADDRNOTAVAIL or
+ * -EACCES (choose another address or port). -EINVAL (out or service is NULL, or the address or port
+ * is wrong). -EEXIST (config.metrics has metrics of these names). -ENOTSUP (a build without
+ * libmicrohttpd or jansson). -ENOMEM; -EAGAIN (no thread); -EMFILE, -ENFILE. */
 FILCH_API int filch_service_http_start(filch_service_http **out, filch_service *service,
                                        const filch_service_http_config *config);
 /* Stops it and frees it, before the service is destroyed. Waits for the answers in progress. NULL is

@@ -15,6 +15,6 @@ check() {
     readelf -d "$library" | grep -q "SONAME.*\[lib$1\.so\.0\]" || { echo "the soname is not lib$1.so.0"; exit 1; }
 }
 
-mapfile -t headers < <(find "$prefix/include/filch" -name '*.h' ! -name service.h)
+mapfile -t headers < <(find "$prefix/include/filch" -name '*.h' ! -name 'service*.h')
 check filch "${headers[@]}"
-check filch-service "$prefix/include/filch/service.h"
+check filch-service "$prefix"/include/filch/service*.h

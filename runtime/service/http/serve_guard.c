@@ -6,13 +6,15 @@
 #include <string.h>
 #include <strings.h>
 
-/* The time depends on the length of what was sent, not on the token. */
+/* The time depends on the length of the sent text, not on the token. */
 static bool is_same(const char *token, const char *sent)
 {
     size_t size = strlen(token), sent_size = strlen(sent);
-    volatile unsigned char difference = size != sent_size;
-    for (size_t i = 0; i < sent_size; i++)
-        difference |= (unsigned char)(token[size ? i % size : 0] ^ sent[i]);
+    unsigned difference = size != sent_size;
+    for (size_t i = 0; i < sent_size; i++) {
+        difference |= (unsigned char)(token[i < size ? i : size] ^ sent[i]);
+        __asm__("" : "+r"(difference)); /* the compiler must not leave the loop early */
+    }
     return !difference;
 }
 

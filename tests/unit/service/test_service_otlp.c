@@ -53,6 +53,23 @@ Test(service_otlp, ids_are_hexadecimal_times_are_texts_enumerations_are_numbers)
                       "\"traceId\":\"5b8efff798038103d269b633813fc60c\"}"));
 }
 
+#define ATTRIBUTES                                                                                 \
+    "\"attributes\":[{\"key\":\"task.id\",\"value\":{\"stringValue\":\"job \\\"7\\\"\"}},"         \
+    "{\"key\":\"large\",\"value\":{\"intValue\":\"9223372036854775807\"}},"                        \
+    "{\"key\":\"share\",\"value\":{\"doubleValue\":0.5}},"                                         \
+    "{\"key\":\"none\",\"value\":{\"doubleValue\":\"NaN\"}},"                                      \
+    "{\"key\":\"late\",\"value\":{\"boolValue\":true}}],\"droppedAttributesCount\":3"
+#define EVENTS                                                                                     \
+    "\"droppedEventsCount\":0,\"endTimeUnixNano\":\"1544712661000000000\",\"events\":["            \
+    "{\"attributes\":[{\"key\":\"exception.type\",\"value\":{\"stringValue\":\"EIO\"}}],"          \
+    "\"droppedAttributesCount\":2,\"name\":\"exception\",\"timeUnixNano\":"                        \
+    "\"1544712660500000000\"}]"
+#define REST                                                                                       \
+    "\"flags\":769,\"kind\":5,\"name\":\"process_task\",\"parentSpanId\":\"000000000000000a\","    \
+    "\"spanId\":\"eee19b7ec3c1b174\",\"startTimeUnixNano\":\"1544712660000000000\","               \
+    "\"status\":{\"code\":2,\"message\":\"no disk\"},"                                             \
+    "\"traceId\":\"5b8efff798038103d269b633813fc60c\",\"traceState\":\"vendor=7\""
+
 Test(service_otlp, attributes_events_errors_and_parents_are_exported)
 {
     const filch_log_field attributes[] = {filch_log_text("task.id", "job \"7\""),
@@ -72,20 +89,7 @@ Test(service_otlp, attributes_events_errors_and_parents_are_exported)
     span.dropped_attributes = 3;
     span.events = &event;
     span.event_count = 1;
-    encodes_as(
-        &span,
-        AROUND("{\"attributes\":[{\"key\":\"task.id\",\"value\":{\"stringValue\":\"job "
-               "\\\"7\\\"\"}},{\"key\":\"large\",\"value\":{\"intValue\":\"9223372036854775807\"}},"
-               "{\"key\":\"share\",\"value\":{\"doubleValue\":0.5}},{\"key\":\"none\",\"value\":{"
-               "\"doubleValue\":\"NaN\"}},{\"key\":\"late\",\"value\":{\"boolValue\":true}}],"
-               "\"droppedAttributesCount\":3,\"droppedEventsCount\":0,\"endTimeUnixNano\":"
-               "\"1544712661000000000\",\"events\":[{\"attributes\":[{\"key\":\"exception.type\","
-               "\"value\":{\"stringValue\":\"EIO\"}}],\"droppedAttributesCount\":2,\"name\":"
-               "\"exception\",\"timeUnixNano\":\"1544712660500000000\"}],\"flags\":769,\"kind\":5,"
-               "\"name\":\"process_task\",\"parentSpanId\":\"000000000000000a\",\"spanId\":"
-               "\"eee19b7ec3c1b174\",\"startTimeUnixNano\":\"1544712660000000000\",\"status\":{"
-               "\"code\":2,\"message\":\"no disk\"},\"traceId\":"
-               "\"5b8efff798038103d269b633813fc60c\",\"traceState\":\"vendor=7\"}"));
+    encodes_as(&span, AROUND("{" ATTRIBUTES "," EVENTS "," REST "}"));
 }
 
 Test(service_otlp, a_text_that_is_no_utf_8_does_not_spoil_the_request)
