@@ -92,6 +92,7 @@ static void guarded(filch_self self, void *arg)
     call *one = arg;
     filch_breaker *breaker = one->job->type->handler.breaker;
     one->self = self;
+    fl_service_report_begin(one->job);
     if (!breaker)
         attempt(one);
     else if (filch_breaker_call(breaker, attempt, one) && !one->called)
@@ -112,7 +113,9 @@ static void tell(filch_self self, void *arg)
     filch_service_job *job = arg;
     const filch_service_config *config = &job->service->config;
     (void)self;
-    config->after(job, job->verdict.outcome, job->verdict.reason, config->hook_arg);
+    fl_service_report_end(job);
+    if (config->after)
+        config->after(job, job->verdict.outcome, job->verdict.reason, config->hook_arg);
 }
 
 static void run(filch_self self, filch_service_job *job)
@@ -122,7 +125,6 @@ static void run(filch_self self, filch_service_job *job)
     int64_t timeout = job->type->handler.timeout;
     job->deadline = timeout < FILCH_FOREVER - job->began ? job->began + timeout : FILCH_FOREVER;
     job->verdict = (fl_service_verdict){.outcome = FILCH_SERVICE_DONE};
-    fl_service_report_begin(job);
     bool panicked = filch_try(self, guarded, &one, &panic);
     if (panicked)
         job->code = panic.code;
@@ -130,9 +132,8 @@ static void run(filch_self self, filch_service_job *job)
         job->code = -EINVAL;
     explain(job, panicked ? &panic : NULL);
     fl_service_decide(job);
-    fl_service_report_end(job);
-    if (job->service->config.after)
-        filch_try(self, tell, job, NULL);
+    job->duration = filch_now() - job->began;
+    filch_try(self, tell, job, NULL);
 }
 
 int fl_service_perform(filch_self self, filch_job *pooled, void *data)

@@ -79,7 +79,6 @@ void fl_service_report_end(filch_service_job *job)
 {
     const filch_log *log = job->service->config.log;
     const char *error = error_of(job);
-    job->duration = filch_now() - job->began;
     if (job->span)
         end_span(job, error);
     if (log && !error)

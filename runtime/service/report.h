@@ -6,9 +6,10 @@
 
 #include <filch/service.h>
 
-/* A handler is about to be called: begins its span, sets job->trace. */
+/* A handler is about to be called: begins its span, sets job->trace. May panic where the log's
+ * function does, like the next one. */
 void fl_service_report_begin(filch_service_job *job);
-/* It has returned, and the verdict is known: sets job->duration, ends the span. */
+/* It has returned, and the verdict and the duration are known: ends the span. */
 void fl_service_report_end(filch_service_job *job);
 
 #endif
