@@ -2,6 +2,7 @@
  *
  * The HTTP endpoints of a service, asked by real sockets. */
 #include <tests/support/http.h>
+#include <tests/support/promtool.h>
 #include <tests/support/service.h>
 
 #include <filch/service_http.h>
@@ -171,6 +172,17 @@ Test(service_http, a_registry_of_the_program_is_shown_with_the_service)
     end();
     filch_metrics_destroy(metrics);
     filch_counter_destroy(own);
+}
+
+Test(service_http, promtool_accepts_the_metrics)
+{
+    start((filch_service_config){0});
+    publish(service, "succeed", "");
+    cr_assert_eq(run_ready(service), 1);
+    http_answer *answer = get("/metrics");
+    end();
+    promtool_accepts(answer->body);
+    free(answer);
 }
 
 /* ---- State ---- */

@@ -38,7 +38,7 @@ static int stays(filch_self self, filch_service_job *job, void *arg)
 
 static const filch_handler handlers[] = {{.type = "fail", .fn = fails},
                                          {.type = "stay", .fn = stays, .thread = true},
-                                         {.type = "succeed", .fn = succeeds}};
+                                         {.type = "succeed", .fn = succeeds, .width = 1}};
 
 static filch_service *recorded(filch_service_config config)
 {
