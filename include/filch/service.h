@@ -29,6 +29,7 @@
 #include <filch/message.h>
 #include <filch/pool.h>
 #include <filch/retry.h>
+#include <filch/span.h>
 
 /* ---- Types ---- */
 
@@ -112,6 +113,8 @@ typedef struct filch_service_config {
     int64_t (*clock)(void *arg); /* for tests: ns, for leases, delays and Unix times; default: the
                                     system's clocks. Timeouts and rates use the system's */
     void *clock_arg;
+    const filch_tracer *tracer; /* gets a span of each run, "process_task"; not copied; default:
+                                   none */
 } filch_service_config;
 
 enum { FILCH_SERVICE_QUEUES = 64, FILCH_SERVICE_WIDTH_MOST = 100000 };

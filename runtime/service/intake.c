@@ -8,6 +8,7 @@
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
 #include <runtime/service/perform.h>
+#include <runtime/service/record.h>
 #include <runtime/service/service.h>
 #include <runtime/service/settle.h>
 #include <runtime/service/types.h>
@@ -92,6 +93,7 @@ static void take_in(filch_service_job *job)
     const char *why = find_fault(job);
     if (why) {
         fl_service_bury(job, why);
+        fl_record_refusal(job);
         fl_service_answer_job(job);
         return;
     }

@@ -36,6 +36,7 @@ void fl_service_job_free(filch_service_job *job)
     if (job->delivery.handle && kind->release)
         kind->release(job->delivery.handle);
     filch_context_release(job->context);
+    filch_span_release(job->span);
     free(job->texts);
     free(job);
 }

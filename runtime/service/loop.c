@@ -8,6 +8,7 @@
 #include <runtime/service/job.h>
 #include <runtime/service/link.h>
 #include <runtime/service/list.h>
+#include <runtime/service/record.h>
 #include <runtime/service/service.h>
 #include <runtime/service/settle.h>
 #include <runtime/service/waker.h>
@@ -15,6 +16,7 @@
 #include <errno.h>
 
 #define LOOK (100 * FILCH_MILLISECOND) /* for brokers that cannot be watched */
+#define REST (10 * FILCH_SECOND)       /* the longest sleep: a turn is a sign of life */
 
 /* ---- Jobs that are over ---- */
 
@@ -41,6 +43,7 @@ static void job_over(filch_service_job *job)
     }
     service->stats.held--;
     service->stats.outcomes[job->verdict.outcome]++;
+    fl_record_run(job);
     report_dead(job);
     if (job->lost)
         fl_service_job_forget(job);
@@ -120,10 +123,14 @@ static bool drain(filch_service *service, unsigned stops)
 
 static void publish_stats(filch_service *service)
 {
+    int64_t now = fl_service_now(service);
     service->stats.is_connected = service->link.broker;
     service->stats.broken = service->link.lost;
     pthread_mutex_lock(&service->lock);
     service->seen = service->stats;
+    service->turned_at = now;
+    if (service->link.broker)
+        service->connected_at = now;
     pthread_mutex_unlock(&service->lock);
 }
 
@@ -164,7 +171,8 @@ static int64_t clock_due(const filch_service *service, int64_t broker_until)
 static int64_t system_due(const filch_service *service)
 {
     bool waits = service->stats.is_draining && !service->cancelled;
-    return waits ? service->stop_until : fl_service_rate_due(service);
+    int64_t due = waits ? service->stop_until : fl_service_rate_due(service);
+    return earlier(due, filch_in(REST));
 }
 
 static bool may_sleep(filch_service *service)

@@ -2,6 +2,7 @@
 #include <runtime/service/perform.h>
 
 #include <runtime/service/list.h>
+#include <runtime/service/report.h>
 #include <runtime/service/service.h>
 #include <runtime/service/verdict.h>
 #include <runtime/service/waker.h>
@@ -24,12 +25,14 @@ typedef struct call {
 static bool begin(filch_service_job *job)
 {
     filch_service *service = job->service;
+    job->began = filch_now();
     pthread_mutex_lock(&service->lock);
     bool mine = job->state == FL_SERVICE_QUEUED;
     if (mine) {
         job->state = FL_SERVICE_RUNNING;
         service->begun++;
         service->running++;
+        fl_list_append(&service->active, &job->over);
     }
     pthread_mutex_unlock(&service->lock);
     return mine;
@@ -44,6 +47,7 @@ static void end(filch_service_job *job, bool began, bool late)
         job->state = FL_SERVICE_OVER;
     service->running -= began;
     service->late += late;
+    fl_list_remove(&job->over);
     fl_list_append(&service->over, &job->over);
     bool wake = fl_waker_call(&service->waker);
     pthread_mutex_unlock(&service->lock);
@@ -88,6 +92,7 @@ static void guarded(filch_self self, void *arg)
     call *one = arg;
     filch_breaker *breaker = one->job->type->handler.breaker;
     one->self = self;
+    fl_service_report_begin(one->job);
     if (!breaker)
         attempt(one);
     else if (filch_breaker_call(breaker, attempt, one) && !one->called)
@@ -108,7 +113,9 @@ static void tell(filch_self self, void *arg)
     filch_service_job *job = arg;
     const filch_service_config *config = &job->service->config;
     (void)self;
-    config->after(job, job->verdict.outcome, job->verdict.reason, config->hook_arg);
+    fl_service_report_end(job);
+    if (config->after)
+        config->after(job, job->verdict.outcome, job->verdict.reason, config->hook_arg);
 }
 
 static void run(filch_self self, filch_service_job *job)
@@ -116,13 +123,8 @@ static void run(filch_self self, filch_service_job *job)
     call one = {.job = job};
     filch_failure panic;
     int64_t timeout = job->type->handler.timeout;
-    job->deadline = timeout == FILCH_FOREVER ? FILCH_FOREVER : filch_in(timeout);
+    job->deadline = timeout < FILCH_FOREVER - job->began ? job->began + timeout : FILCH_FOREVER;
     job->verdict = (fl_service_verdict){.outcome = FILCH_SERVICE_DONE};
-    static const filch_trace none;
-    if (memcmp(&job->message.trace, &none, sizeof none))
-        filch_trace_child(&job->trace, &job->message.trace);
-    else
-        filch_trace_start(&job->trace, false);
     bool panicked = filch_try(self, guarded, &one, &panic);
     if (panicked)
         job->code = panic.code;
@@ -130,8 +132,8 @@ static void run(filch_self self, filch_service_job *job)
         job->code = -EINVAL;
     explain(job, panicked ? &panic : NULL);
     fl_service_decide(job);
-    if (job->service->config.after)
-        filch_try(self, tell, job, NULL);
+    job->duration = filch_now() - job->began;
+    filch_try(self, tell, job, NULL);
 }
 
 int fl_service_perform(filch_self self, filch_job *pooled, void *data)
@@ -141,7 +143,7 @@ int fl_service_perform(filch_self self, filch_job *pooled, void *data)
     bool began = begin(job);
     if (began)
         run(self, job);
-    end(job, began, began && !job->code && filch_now() > job->deadline);
+    end(job, began, began && !job->code && job->duration > job->deadline - job->began);
     return 0;
 }
 
@@ -174,14 +176,24 @@ int filch_service_fail(filch_service_job *job, const char *format, ...)
     return code;
 }
 
+/* Under the lock. Below one that carries the span, so that calls with the context find it. */
+static void make_context(filch_service_job *job)
+{
+    filch_context *parent = job->service->context, *with_span = NULL;
+    if (job->span && filch_context_create_span(&with_span, parent, job->span) == 0)
+        parent = with_span;
+    if (filch_context_create_until(&job->context, parent, job->deadline))
+        job->context = NULL;
+    filch_context_release(with_span);
+}
+
 /* Created at the first request. */
 filch_context *filch_service_job_context(filch_service_job *job)
 {
     filch_service *service = job->service;
     pthread_mutex_lock(&service->lock);
     if (!job->context) {
-        int rc = filch_context_create_until(&job->context, service->context, job->deadline);
-        job->context = rc ? NULL : job->context;
+        make_context(job);
         if (job->lost && job->context)
             filch_context_cancel(job->context, -ESTALE);
     }

@@ -48,6 +48,7 @@ static int make_parts(filch_service *service, const filch_service_config *given,
     if (!kind)
         return -EINVAL;
     service->stats.prefetch = config->width + config->buffer;
+    service->turned_at = fl_service_now(service);
     rc = fl_service_configure_lease(service, kind);
     rc = rc ? rc : fl_service_types_init(service, handlers, count);
     rc = rc ? rc : make_contexts(service);
@@ -96,6 +97,7 @@ int filch_service_create(filch_service **out, const filch_service_config *config
         return filch_error_set(-ENOMEM, "no memory for a service; free some");
     pthread_mutex_init(&service->lock, NULL);
     fl_list_init(&service->over);
+    fl_list_init(&service->active);
     fl_list_init(&service->leased);
     fl_list_init(&service->pending);
     service->waker.fd = -1;

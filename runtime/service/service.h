@@ -31,6 +31,7 @@
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
 #include <runtime/service/publisher.h>
+#include <runtime/service/record.h>
 #include <runtime/service/waker.h>
 
 #include <pthread.h>
@@ -59,6 +60,7 @@ typedef struct fl_service_type {
     unsigned in_pool;
     int64_t next;   /* time of filch_now at which the first may begin, by the rate; 0: now */
     bool permitted; /* `next` is a permit that is not used yet */
+    fl_record record;
 } fl_service_type;
 
 /* The decision about a run. */
@@ -87,14 +89,17 @@ struct filch_service_job {
     fl_service_state state;   /* under the lock */
     bool lost;                /* under the lock: its lease is lost, so it is not answered */
     filch_context *context;   /* under the lock until its function is over; NULL: not created */
-    fl_service_answer answer; /* the runner's, then the owner's, like the next six */
+    fl_service_answer answer; /* the runner's, then the owner's, like the next nine */
     bool refused;             /* by the breaker: the handler was not called */
     int code;
     int64_t after;
-    int64_t deadline; /* of filch_now */
+    int64_t began, duration; /* of the run, by filch_now */
+    int64_t deadline;        /* of filch_now */
     filch_trace trace;
+    filch_span *span; /* of the run; NULL: no tracer */
     fl_service_verdict verdict;
-    fl_list over; /* under the lock: in service->over, when the pool has called its function */
+    fl_list over; /* under the lock: in service->active while its handler runs; in service->over
+                     when the pool has called its function */
     fl_list link; /* the rest is the owner's: in type->waiting, or in pending, */
     bool is_pending;
     fl_list lease; /* in leased, until it is settled */
@@ -107,6 +112,7 @@ struct filch_service {
     filch_service_config config; /* with the defaults filled in */
     fl_service_type *types;
     unsigned type_count;
+    fl_record other; /* of messages whose type is not in the table */
     const char *queue_names[FILCH_SERVICE_QUEUES];
     filch_service_queue queues[FILCH_SERVICE_QUEUES];
     filch_pool *pool;
@@ -118,13 +124,15 @@ struct filch_service {
 
     pthread_mutex_t lock;
     fl_waker waker;
-    fl_list over;
+    fl_list over, active;
     unsigned stops; /* calls of filch_service_stop */
     int64_t stop_until;
     bool roused; /* filch_service_stop was called since the owner last slept */
     bool has_owner;
     uint64_t begun, running, late; /* counted by runners */
     filch_service_stats seen;      /* `stats`, as of the owner's last turn */
+    int64_t turned_at;             /* of fl_service_now: the last turn, */
+    int64_t connected_at;          /* and the last one with a connection */
 
     /* The owner's. */
     fl_list leased;  /* jobs with a lease, the earliest end first */

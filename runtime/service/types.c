@@ -2,6 +2,7 @@
 #include <runtime/service/types.h>
 
 #include <runtime/service/list.h>
+#include <runtime/service/record.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -44,22 +45,28 @@ static int init(filch_service *service, fl_service_type *type, const filch_handl
     if (!handler->retry)
         type->handler.retry = config->retry;
     fl_list_init(&type->waiting);
-    return handler->rate.rate ? filch_limiter_create(&type->limiter, handler->rate) : 0;
+    int rc = fl_record_init(&type->record);
+    if (!rc && handler->rate.rate)
+        rc = filch_limiter_create(&type->limiter, handler->rate);
+    return rc;
 }
 
 int fl_service_types_init(filch_service *service, const filch_handler *handlers, size_t count)
 {
     if (!handlers || !count || count > TYPES_MOST)
         return filch_error_set(-EINVAL, "%zu handlers are out of range (1..%d)", count, TYPES_MOST);
-    service->types = calloc(count, sizeof *service->types);
+    int rc = fl_record_init(&service->other);
+    service->types = rc ? NULL : calloc(count, sizeof *service->types);
     if (!service->types)
         return filch_error_set(-ENOMEM, "no memory for %zu handlers; use fewer", count);
     for (size_t i = 0; i < count; i++) {
-        int rc = check(&handlers[i], i);
-        rc = rc ? rc : init(service, &service->types[i], &handlers[i]);
+        rc = check(&handlers[i], i);
         if (rc)
             return rc;
-        service->type_count++;
+        service->type_count++; /* so that a part of it is undone, too */
+        rc = init(service, &service->types[i], &handlers[i]);
+        if (rc)
+            return rc;
     }
     if (service->config.envelope == FILCH_ENVELOPE_RAW) /* the first one stays the first */
         return 0;
@@ -75,8 +82,11 @@ int fl_service_types_init(filch_service *service, const filch_handler *handlers,
 
 void fl_service_types_end(filch_service *service)
 {
-    for (unsigned i = 0; i < service->type_count; i++)
+    for (unsigned i = 0; i < service->type_count; i++) {
         filch_limiter_destroy(service->types[i].limiter);
+        fl_record_end(&service->types[i].record);
+    }
+    fl_record_end(&service->other);
     free(service->types);
 }
 

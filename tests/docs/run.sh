@@ -25,7 +25,7 @@ complain() {
 
 # library_of FILE: the pkg-config module that it needs.
 library_of() {
-    if grep -q '<filch/service\(_main\)\?.h>' "$1"; then echo filch-service; else echo filch; fi
+    if grep -q '<filch/service.*\.h>' "$1"; then echo filch-service; else echo filch; fi
 }
 
 run_c() {

@@ -19,8 +19,8 @@ class Browser:
         self.profile = tempfile.mkdtemp(prefix="filch-browser-")
         commands, self.commands = os.pipe()
         self.answers, answers = os.pipe()
-        self.process = subprocess.Popen(
-            ["sh", "-c", 'exec "$0" "$@" 3<&%d 4>&%d' % (commands, answers), program, "--headless=new",
+        self.process = subprocess.Popen(  # by bash: dash knows descriptors of one digit only
+            ["bash", "-c", 'exec "$0" "$@" 3<&%d 4>&%d' % (commands, answers), program, "--headless=new",
              "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions",
              "--disable-dev-shm-usage", "--disable-background-networking", "--user-data-dir=" + self.profile],
             pass_fds=(commands, answers), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

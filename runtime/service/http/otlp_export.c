@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The exporter: a ring of spans, and a thread that sends them.
+ *
+ * Sinks append under the lock and never wait for anything else. The thread takes a batch when it is
+ * full, when its first span has waited for `delay`, or when the exporter stops; it encodes and sends
+ * without the lock. So the ring can be full only while the collector is slow or away, and then
+ * sinks count what they drop. */
+#include <filch/service_otlp.h>
+
+#include <runtime/platform/own_thread.h>
+#include <runtime/service/http/otlp_encode.h>
+#include <runtime/service/http/otlp_post.h>
+
+#include <filch/retry.h>
+#include <filch/wait.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { QUEUE = 2048, QUEUE_MOST = 1000000, BATCH = 512, ATTEMPTS = 5 };
+#define DELAY (5 * FILCH_SECOND)
+#define TIMEOUT (10 * FILCH_SECOND)
+#define PAUSE_MOST (30 * FILCH_SECOND)
+
+struct filch_service_otlp {
+    filch_service_otlp_config config; /* with the defaults filled in */
+    char *url, *service_name;
+    fl_post *post;
+    pthread_t thread;
+    bool is_failing; /* the thread's: the last request failed, and that was logged */
+
+    pthread_mutex_t lock;
+    pthread_cond_t news; /* a first span, a full batch, the end */
+    filch_span **ring;   /* of config.queue spans */
+    unsigned first, count;
+    int64_t due; /* of filch_now: of the first span's batch */
+    bool ending;
+    int64_t until; /* of the end */
+    filch_service_otlp_stats stats;
+
+    filch_span **batch; /* the thread's, like the next one */
+    const filch_span_record **records;
+};
+
+/* ---- Sinks ---- */
+
+void filch_service_otlp_sink(filch_span *span, void *arg)
+{
+    filch_service_otlp *otlp = arg;
+    filch_service_otlp_config *config = &otlp->config;
+    pthread_mutex_lock(&otlp->lock);
+    otlp->stats.received++;
+    bool fits = otlp->count < config->queue && !otlp->ending;
+    otlp->stats.dropped += !fits;
+    if (fits) {
+        if (!otlp->count)
+            otlp->due = filch_in(config->delay);
+        otlp->ring[(otlp->first + otlp->count++) % config->queue] = filch_span_retain(span);
+        if (otlp->count == 1 || otlp->count == config->batch)
+            pthread_cond_signal(&otlp->news);
+    }
+    pthread_mutex_unlock(&otlp->lock);
+}
+
+/* ---- The thread ---- */
+
+/* Waits under the lock until a signal or that time of filch_now. */
+static void wait_until(filch_service_otlp *otlp, int64_t until)
+{
+    const struct timespec at = {until / FILCH_SECOND, until % FILCH_SECOND};
+    if (until == FILCH_FOREVER)
+        pthread_cond_wait(&otlp->news, &otlp->lock);
+    else
+        pthread_cond_timedwait(&otlp->news, &otlp->lock, &at);
+}
+
+/* Returns how many spans are in otlp->batch; 0: the end. */
+static unsigned take_batch(filch_service_otlp *otlp)
+{
+    unsigned most = otlp->config.batch, count;
+    pthread_mutex_lock(&otlp->lock);
+    while (!otlp->ending && otlp->count < most && (!otlp->count || filch_now() < otlp->due))
+        wait_until(otlp, otlp->count ? otlp->due : FILCH_FOREVER);
+    count = otlp->count < most ? otlp->count : most;
+    for (unsigned i = 0; i < count; i++)
+        otlp->batch[i] = otlp->ring[(otlp->first + i) % otlp->config.queue];
+    otlp->first = (otlp->first + count) % otlp->config.queue;
+    otlp->count -= count;
+    otlp->due = filch_in(otlp->config.delay);
+    pthread_mutex_unlock(&otlp->lock);
+    return count;
+}
+
+/* The time that a request has; 0 or less: none. */
+static int64_t time_left(filch_service_otlp *otlp)
+{
+    pthread_mutex_lock(&otlp->lock);
+    int64_t left = otlp->ending ? otlp->until - filch_now() : otlp->config.timeout;
+    pthread_mutex_unlock(&otlp->lock);
+    return left < otlp->config.timeout ? left : otlp->config.timeout;
+}
+
+/* Until the next attempt, or the end of all time. */
+static void wait_for_retry(filch_service_otlp *otlp, int64_t delay)
+{
+    int64_t at = filch_in(delay);
+    pthread_mutex_lock(&otlp->lock);
+    while (filch_now() < at && !(otlp->ending && filch_now() >= otlp->until))
+        wait_until(otlp, otlp->ending && otlp->until < at ? otlp->until : at);
+    pthread_mutex_unlock(&otlp->lock);
+}
+
+static void note(filch_service_otlp *otlp, bool fails, const char *reason)
+{
+    if (fails != otlp->is_failing && otlp->config.log)
+        FILCH_LOG(otlp->config.log, fails ? FILCH_LOG_WARN : FILCH_LOG_INFO,
+                  fails ? "export of spans failed" : "spans are exported again",
+                  filch_log_text("endpoint", otlp->url), filch_log_text("reason", reason));
+    otlp->is_failing = fails;
+}
+
+/* true: the collector has the batch. */
+static bool send(filch_service_otlp *otlp, const char *text)
+{
+    const filch_retry_policy policy = {.base = otlp->config.pause,
+                                       .cap = PAUSE_MOST,
+                                       .jitter = FILCH_JITTER_EQUAL};
+    filch_retry_state random;
+    filch_retry_begin(&policy, &random);
+    for (unsigned attempt = 1; attempt <= otlp->config.attempts; attempt++) {
+        int64_t left = time_left(otlp);
+        if (left <= 0)
+            return false;
+        fl_post_result result = fl_post_send(otlp->post, text, left);
+        pthread_mutex_lock(&otlp->lock);
+        otlp->stats.requests++;
+        pthread_mutex_unlock(&otlp->lock);
+        note(otlp, result.rc != FL_POST_ACCEPTED, result.reason);
+        if (result.rc != FL_POST_LATER)
+            return result.rc == FL_POST_ACCEPTED;
+        int64_t delay = filch_retry_delay(&policy, attempt, &random);
+        if (attempt < otlp->config.attempts)
+            wait_for_retry(otlp, result.after > delay ? result.after : delay);
+    }
+    return false;
+}
+
+static void export_batch(filch_service_otlp *otlp, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        otlp->records[i] = filch_span_read(otlp->batch[i]);
+    char *text = fl_otlp_encode(otlp->service_name, otlp->records, count);
+    bool good = text && send(otlp, text);
+    free(text);
+    for (unsigned i = 0; i < count; i++)
+        filch_span_release(otlp->batch[i]);
+    pthread_mutex_lock(&otlp->lock);
+    otlp->stats.exported += good ? count : 0;
+    otlp->stats.failed += good ? 0 : count;
+    pthread_mutex_unlock(&otlp->lock);
+}
+
+static void *export_all(void *arg)
+{
+    filch_service_otlp *otlp = arg;
+    unsigned count;
+    while ((count = take_batch(otlp)))
+        export_batch(otlp, count);
+    return NULL;
+}
+
+/* ---- Life ---- */
+
+static int fill(filch_service_otlp_config *config)
+{
+    const filch_service_otlp_config given = *config;
+    config->queue = given.queue ? given.queue : QUEUE;
+    config->batch = given.batch ? given.batch : BATCH;
+    if (!given.batch && config->batch > config->queue)
+        config->batch = config->queue;
+    config->delay = given.delay ? given.delay : DELAY;
+    config->timeout = given.timeout ? given.timeout : TIMEOUT;
+    config->attempts = given.attempts ? given.attempts : ATTEMPTS;
+    config->pause = given.pause ? given.pause : FILCH_SECOND;
+    if (config->queue > QUEUE_MOST || config->batch > config->queue)
+        return filch_error_set(-EINVAL,
+                               "queue %u or batch %u is out of range (queue 1..%d, batch 1..queue)",
+                               config->queue, config->batch, QUEUE_MOST);
+    if (config->delay < 0 || config->timeout < 0 || config->pause < 0)
+        return filch_error_set(-EINVAL,
+                               "delay %" PRId64 " ns, timeout %" PRId64 " ns or pause %" PRId64
+                               " ns is out of range (0 or more)",
+                               config->delay, config->timeout, config->pause);
+    return 0;
+}
+
+/* A field of the configuration, else a variable of the environment, else the default. */
+static const char *choose(const char *given, const char *variable, const char *otherwise)
+{
+    const char *set = getenv(variable);
+    if (given && *given)
+        return given;
+    return set && *set ? set : otherwise;
+}
+
+static int make_texts(filch_service_otlp *otlp)
+{
+    const filch_service_otlp_config *config = &otlp->config;
+    const char *endpoint =
+        choose(config->endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318");
+    size_t size = strlen(endpoint);
+    if (strncmp(endpoint, "http://", 7) != 0 && strncmp(endpoint, "https://", 8) != 0)
+        return filch_error_set(-EINVAL,
+                               "endpoint '%s' is no URL of a collector (valid: "
+                               "http://HOST:PORT or https://HOST:PORT)",
+                               endpoint);
+    while (size && endpoint[size - 1] == '/')
+        size--;
+    if (asprintf(&otlp->url, "%.*s/v1/traces", (int)size, endpoint) < 0)
+        otlp->url = NULL;
+    otlp->service_name =
+        strdup(choose(config->service_name, "OTEL_SERVICE_NAME", "unknown_service"));
+    return otlp->url && otlp->service_name ? 0 : -ENOMEM;
+}
+
+static int make_parts(filch_service_otlp *otlp)
+{
+    int rc = fill(&otlp->config);
+    rc = rc ? rc : make_texts(otlp);
+    if (rc)
+        return rc;
+    otlp->ring = calloc(otlp->config.queue, sizeof(*otlp->ring));
+    otlp->batch = calloc(otlp->config.batch, sizeof(*otlp->batch));
+    otlp->records = calloc(otlp->config.batch, sizeof(*otlp->records));
+    otlp->post = fl_post_open(otlp->url, otlp->config.authorization);
+    return otlp->ring && otlp->batch && otlp->records && otlp->post ? 0 : -ENOMEM;
+}
+
+static void free_parts(filch_service_otlp *otlp)
+{
+    if (otlp->post)
+        fl_post_close(otlp->post);
+    free(otlp->ring);
+    free(otlp->batch);
+    free((void *)otlp->records);
+    free(otlp->url);
+    free(otlp->service_name);
+    free(otlp);
+}
+
+static int start_thread(filch_service_otlp *otlp)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&otlp->lock, NULL);
+    pthread_cond_init(&otlp->news, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    int rc = fl_own_thread_start(&otlp->thread, export_all, otlp);
+    return !rc ? 0
+               : filch_error_set(-EAGAIN,
+                                 "no thread for the export of spans: %s; raise the limit "
+                                 "of threads",
+                                 strerror(rc));
+}
+
+int filch_service_otlp_start(filch_service_otlp **out, const filch_service_otlp_config *config)
+{
+    if (!out)
+        return filch_error_set(-EINVAL, "out is NULL; pass the address of a pointer");
+    filch_service_otlp *otlp = calloc(1, sizeof *otlp);
+    if (!otlp)
+        return filch_error_set(-ENOMEM, "no memory for the export of spans; free some");
+    if (config) {
+        size_t size = config->size ? config->size : sizeof *config;
+        memcpy(&otlp->config, config, size < sizeof *config ? size : sizeof *config);
+    }
+    int rc = make_parts(otlp);
+    if (rc == -ENOMEM)
+        filch_error_set(rc, "no memory for the export of spans; free some, or shorten its queue");
+    rc = rc ? rc : start_thread(otlp);
+    if (rc)
+        free_parts(otlp);
+    else
+        *out = otlp;
+    return rc;
+}
+
+int filch_service_otlp_stop(filch_service_otlp *otlp, int64_t until)
+{
+    if (!otlp)
+        return 0;
+    pthread_mutex_lock(&otlp->lock);
+    otlp->ending = true;
+    otlp->until = until;
+    uint64_t before = otlp->stats.failed;
+    pthread_cond_signal(&otlp->news);
+    pthread_mutex_unlock(&otlp->lock);
+    pthread_join(otlp->thread, NULL);
+    bool all_sent = otlp->stats.failed == before;
+    pthread_cond_destroy(&otlp->news);
+    pthread_mutex_destroy(&otlp->lock);
+    free_parts(otlp);
+    return all_sent ? 0 : filch_error_set(-ETIMEDOUT, "some spans could not be sent in time");
+}
+
+/* ---- Queries ---- */
+
+void filch_service_otlp_stats_read(const filch_service_otlp *otlp, filch_service_otlp_stats *out,
+                                   size_t size)
+{
+    pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&otlp->lock;
+    pthread_mutex_lock(lock);
+    filch_service_otlp_stats stats = otlp->stats;
+    pthread_mutex_unlock(lock);
+    memset(out, 0, size);
+    memcpy(out, &stats, size < sizeof stats ? size : sizeof stats);
+}

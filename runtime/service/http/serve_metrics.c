@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/http/serve_metrics.h>
+
+#include <runtime/service/broker.h>
+#include <runtime/service/http/serve_watch.h>
+#include <runtime/service/record.h>
+#include <runtime/service/service.h>
+
+#include <filch/pool.h>
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- Numbers of the service ---- */
+
+static filch_service_stats stats_of(void *arg)
+{
+    filch_service_stats stats;
+    filch_service_stats_read(arg, &stats, sizeof stats);
+    return stats;
+}
+
+/* STAT(name, expression): a read function named read_<name> of the service in arg. */
+#define STAT(name, expression)                                                                     \
+    static double read_##name(void *arg)                                                           \
+    {                                                                                              \
+        const filch_service_stats stats = stats_of(arg);                                           \
+        return (double)(expression);                                                               \
+    }
+STAT(active, stats.running)
+STAT(held, stats.held)
+STAT(prefetch, stats.prefetch)
+STAT(connected, stats.is_connected)
+STAT(draining, stats.is_draining)
+STAT(received, stats.received)
+STAT(settled, stats.settled)
+STAT(returned, stats.returned)
+STAT(late, stats.late)
+STAT(lost, stats.lost)
+STAT(connections, stats.connected)
+STAT(published, stats.published)
+STAT(done, stats.outcomes[FILCH_SERVICE_DONE])
+STAT(retried, stats.outcomes[FILCH_SERVICE_RETRIED])
+STAT(dead, stats.outcomes[FILCH_SERVICE_DEAD])
+STAT(given_back, stats.outcomes[FILCH_SERVICE_GIVEN_BACK])
+
+#define OUTCOMES "worker_outcomes_total", "Runs of handlers, by outcome."
+static const struct {
+    const char *name, *help, *outcome;
+    filch_metric_kind kind;
+    filch_metric_read_fn *read;
+} numbers[] = {
+    {"worker_active", "Number of active workers.", NULL, FILCH_METRIC_GAUGE, read_active},
+    {"worker_held", "Messages whose handler has not returned.", NULL, FILCH_METRIC_GAUGE,
+     read_held},
+    {"worker_prefetch", "Most messages held at a time.", NULL, FILCH_METRIC_GAUGE, read_prefetch},
+    {"worker_connected", "1 while there is a connection to the broker.", NULL, FILCH_METRIC_GAUGE,
+     read_connected},
+    {"worker_draining", "1 while the service drains.", NULL, FILCH_METRIC_GAUGE, read_draining},
+    {"worker_received_total", "Deliveries.", NULL, FILCH_METRIC_COUNTER, read_received},
+    {"worker_settled_total", "Answers that the broker has accepted.", NULL, FILCH_METRIC_COUNTER,
+     read_settled},
+    {"worker_returned_total", "Messages given back without having begun.", NULL,
+     FILCH_METRIC_COUNTER, read_returned},
+    {"worker_late_total", "Runs done after their deadline.", NULL, FILCH_METRIC_COUNTER, read_late},
+    {"worker_leases_lost_total", "Leases lost before the answer.", NULL, FILCH_METRIC_COUNTER,
+     read_lost},
+    {"worker_connections_total", "Connections made to the broker.", NULL, FILCH_METRIC_COUNTER,
+     read_connections},
+    {"worker_published_total", "Messages published.", NULL, FILCH_METRIC_COUNTER, read_published},
+    {OUTCOMES, "done", FILCH_METRIC_COUNTER, read_done},
+    {OUTCOMES, "retried", FILCH_METRIC_COUNTER, read_retried},
+    {OUTCOMES, "dead", FILCH_METRIC_COUNTER, read_dead},
+    {OUTCOMES, "given_back", FILCH_METRIC_COUNTER, read_given_back},
+};
+
+static int add_numbers(fl_serve_metrics *metrics)
+{
+    int rc = 0;
+    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers && !rc; i++) {
+        filch_metric metric = {.name = numbers[i].name,
+                               .help = numbers[i].help,
+                               .kind = numbers[i].kind,
+                               .read = numbers[i].read,
+                               .arg = metrics->service,
+                               .owner = metrics};
+        if (numbers[i].outcome)
+            metric.labels[0] = (filch_label){"outcome", numbers[i].outcome};
+        rc = filch_metrics_add(metrics->registry, &metric);
+    }
+    return rc;
+}
+
+/* ---- Queues ---- */
+
+static double number_of(void *arg, size_t field)
+{
+    const fl_queue_source *source = arg;
+    fl_broker_count count;
+    if (!fl_serve_watch_count(source->watch, source->queue, &count))
+        return NAN;
+    const uint64_t *number = (const uint64_t *)(const void *)((const char *)&count + field);
+    return (double)*number;
+}
+
+static double read_ready(void *arg)
+{
+    return number_of(arg, offsetof(fl_broker_count, ready));
+}
+
+static double read_delayed(void *arg)
+{
+    return number_of(arg, offsetof(fl_broker_count, delayed));
+}
+
+static double read_leased(void *arg)
+{
+    return number_of(arg, offsetof(fl_broker_count, leased));
+}
+
+static double read_dead_letters(void *arg)
+{
+    return number_of(arg, offsetof(fl_broker_count, dead));
+}
+
+static const struct {
+    const char *name, *help;
+    filch_metric_read_fn *read;
+} depths[] = {
+    {"worker_queue_depth", "Current queue depth.", read_ready},
+    {"worker_queue_delayed", "Messages that wait for their time.", read_delayed},
+    {"worker_queue_leased", "Messages delivered and not yet answered.", read_leased},
+    {"worker_dead_letters", "Dead letters of the queue.", read_dead_letters},
+};
+
+static int add_queues(fl_serve_metrics *metrics, fl_serve_watch *watch)
+{
+    int rc = 0;
+    for (unsigned row = 0; row < sizeof depths / sizeof *depths; row++)
+        for (unsigned i = 0; i < metrics->service->config.queue_count && !rc; i++) {
+            metrics->queues[i] = (fl_queue_source){watch, i};
+            rc = filch_metrics_add(metrics->registry,
+                                   &(filch_metric){.name = depths[row].name,
+                                                   .help = depths[row].help,
+                                                   .labels = {{"queue",
+                                                               metrics->service->queue_names[i]}},
+                                                   .kind = FILCH_METRIC_GAUGE,
+                                                   .read = depths[row].read,
+                                                   .arg = &metrics->queues[i],
+                                                   .owner = metrics});
+        }
+    return rc;
+}
+
+/* ---- Types ---- */
+
+static int add_counts(fl_serve_metrics *metrics, const char *type, const fl_record *record)
+{
+    int rc = 0;
+    for (unsigned status = 0; status < FL_RECORD_STATUSES && !rc; status++)
+        rc = filch_metrics_add(metrics->registry,
+                               &(filch_metric){.name = "worker_tasks_processed_total",
+                                               .help = "Total number of tasks processed.",
+                                               .labels = {{"task_type", type},
+                                                          {"status", fl_record_names[status]}},
+                                               .kind = FILCH_METRIC_COUNTER,
+                                               .counter = record->counts[status],
+                                               .owner = metrics});
+    return rc;
+}
+
+static int add_durations(fl_serve_metrics *metrics, const char *type, const fl_record *record)
+{
+    return filch_metrics_add(metrics->registry,
+                             &(filch_metric){.name = "worker_task_duration_seconds",
+                                             .help = "Task processing duration.",
+                                             .labels = {{"task_type", type}},
+                                             .kind = FILCH_METRIC_HISTOGRAM,
+                                             .distribution = record->durations,
+                                             .unit = 1e9,
+                                             .marks = {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5,
+                                                       10},
+                                             .owner = metrics});
+}
+
+static int add_types(fl_serve_metrics *metrics)
+{
+    const filch_service *service = metrics->service;
+    int rc = 0;
+    for (unsigned i = 0; i < service->type_count && !rc; i++) {
+        const fl_service_type *type = &service->types[i];
+        rc = add_counts(metrics, type->handler.type, &type->record);
+        rc = rc ? rc : add_durations(metrics, type->handler.type, &type->record);
+    }
+    /* A handler for a type of this name has taken the label. */
+    int other = rc ? rc : add_counts(metrics, "other", &service->other);
+    return other == -EEXIST ? 0 : other;
+}
+
+/* ---- Life ---- */
+
+int fl_serve_metrics_start(fl_serve_metrics *metrics, filch_service *service, fl_serve_watch *watch,
+                           filch_metrics *shared)
+{
+    int rc = 0;
+    metrics->service = service;
+    metrics->registry = shared;
+    metrics->is_own = !shared;
+    if (!shared)
+        rc = filch_metrics_create(&metrics->registry);
+    if (rc)
+        return rc;
+    rc = add_types(metrics);
+    rc = rc ? rc : add_numbers(metrics);
+    rc = rc ? rc : add_queues(metrics, watch);
+    rc = rc ? rc : filch_metrics_add_pool(metrics->registry, service->pool);
+    rc = rc || shared ? rc : filch_metrics_add_process(metrics->registry);
+    if (rc)
+        fl_serve_metrics_stop(metrics);
+    return rc;
+}
+
+void fl_serve_metrics_stop(fl_serve_metrics *metrics)
+{
+    filch_metrics_remove(metrics->registry, metrics);
+    filch_metrics_remove(metrics->registry, metrics->service->pool);
+    if (metrics->is_own)
+        filch_metrics_destroy(metrics->registry);
+}
+
+static int append(const char *text, size_t size, void *arg)
+{
+    return fwrite(text, 1, size, arg) == size ? 0 : -ENOMEM;
+}
+
+char *fl_serve_metrics_text(fl_serve_metrics *metrics, size_t *size)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, size);
+    if (!out)
+        return NULL;
+    int rc = filch_metrics_write(metrics->registry, append, out);
+    if (fclose(out) || rc) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}

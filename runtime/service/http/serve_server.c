@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The server: one thread of libmicrohttpd, which looks a path up in the table of routes. */
+#include <filch/service_http.h>
+
+#include <runtime/service/http/serve_guard.h>
+#include <runtime/service/http/serve_listen.h>
+#include <runtime/service/http/serve_metrics.h>
+#include <runtime/service/http/serve_state.h>
+#include <runtime/service/http/serve_watch.h>
+#include <runtime/service/service.h>
+#include <runtime/service/view.h>
+
+#include "serve_pages.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CONNECTIONS = 64, IDLE_SECONDS = 10, CONNECTION_BYTES = 32 << 10 };
+
+struct filch_service_http {
+    filch_service *service;
+    struct MHD_Daemon *daemon;
+    fl_serve_watch watch;
+    fl_serve_metrics metrics;
+    fl_guard guard;
+    unsigned port;
+};
+
+/* ---- Answers ---- */
+
+typedef struct answer {
+    unsigned status;
+    const char *type;
+    const void *text;
+    size_t size;
+    bool is_owned; /* text is freed by the server */
+} answer;
+
+#define PLAIN "text/plain; charset=utf-8"
+#define SAYING(code, words)                                                                        \
+    {                                                                                              \
+        code, PLAIN, words "\n", sizeof words, false                                               \
+    }
+#define SAY(code, words) ((answer)SAYING(code, words))
+#define PAGE(type, bytes) ((answer){MHD_HTTP_OK, type, bytes, sizeof bytes, false})
+
+static answer owned(const char *type, char *text, size_t size)
+{
+    if (!text)
+        return SAY(MHD_HTTP_SERVICE_UNAVAILABLE, "no memory for the answer; try again later");
+    return (answer){MHD_HTTP_OK, type, text, size, true};
+}
+
+static answer tell_health(filch_service_http *http)
+{
+    return fl_service_health_read(http->service).turns
+               ? SAY(MHD_HTTP_OK, "healthy")
+               : SAY(MHD_HTTP_SERVICE_UNAVAILABLE, "unhealthy");
+}
+
+static answer tell_ready(filch_service_http *http)
+{
+    return fl_service_health_read(http->service).is_ready
+               ? SAY(MHD_HTTP_OK, "ready")
+               : SAY(MHD_HTTP_SERVICE_UNAVAILABLE, "not ready");
+}
+
+static answer tell_metrics(filch_service_http *http)
+{
+    size_t size = 0;
+    char *text = fl_serve_metrics_text(&http->metrics, &size);
+    return owned(FILCH_METRICS_TYPE, text, size);
+}
+
+static answer tell_state(filch_service_http *http)
+{
+    char *text = fl_serve_state_text(http->service, &http->watch);
+    return owned("application/json", text, text ? strlen(text) : 0);
+}
+
+static answer tell_page(filch_service_http *http)
+{
+    (void)http;
+    return PAGE("text/html; charset=utf-8", part_page_html);
+}
+
+static answer tell_style(filch_service_http *http)
+{
+    (void)http;
+    return PAGE("text/css; charset=utf-8", part_page_css);
+}
+
+static answer tell_script(filch_service_http *http)
+{
+    (void)http;
+    return PAGE("text/javascript; charset=utf-8", part_page_js);
+}
+
+static const struct {
+    const char *path;
+    bool is_guarded; /* shows the content of jobs */
+    answer (*tell)(filch_service_http *http);
+} routes[] = {
+    {"/health", false, tell_health},
+    {"/ready", false, tell_ready},
+    {"/metrics", false, tell_metrics},
+    {"/debug/state", true, tell_state},
+    {"/", true, tell_page},
+    {"/page.css", true, tell_style},
+    {"/page.js", true, tell_script},
+};
+
+/* ---- Requests ---- */
+
+static fl_access judge(filch_service_http *http, struct MHD_Connection *connection)
+{
+    char *password = NULL;
+    const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
+    const char *sent = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
+    char *user = MHD_basic_auth_get_username_password(connection, &password);
+    fl_access access = fl_guard_judge(&http->guard, host, sent, password);
+    MHD_free(user);
+    MHD_free(password);
+    return access;
+}
+
+static answer find(filch_service_http *http, struct MHD_Connection *connection, const char *method,
+                   const char *path)
+{
+    static const answer refusals[] = {
+        [FL_ACCESS_ASK] = SAYING(MHD_HTTP_UNAUTHORIZED, "wrong or missing token"),
+        [FL_ACCESS_REFUSED] =
+            SAYING(MHD_HTTP_FORBIDDEN, "set a token, or listen on a loopback address"),
+        [FL_ACCESS_FOREIGN] =
+            SAYING(MHD_HTTP_FORBIDDEN, "foreign host name; use localhost or the address")};
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+        return SAY(MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed (valid: GET, HEAD)");
+    for (unsigned i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (strcmp(path, routes[i].path) != 0)
+            continue;
+        fl_access access = routes[i].is_guarded ? judge(http, connection) : FL_ACCESS_GRANTED;
+        return access == FL_ACCESS_GRANTED ? routes[i].tell(http) : refusals[access];
+    }
+    return SAY(MHD_HTTP_NOT_FOUND,
+               "unknown path (valid: /, /health, /ready, /metrics, /debug/state)");
+}
+
+static void add_headers(struct MHD_Response *response, const answer *one)
+{
+    static const char *const headers[][2] = {
+        {"Cache-Control", "no-store"},
+        {"X-Content-Type-Options", "nosniff"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Content-Security-Policy",
+         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+         "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}};
+    for (unsigned i = 0; i < sizeof headers / sizeof *headers; i++)
+        MHD_add_response_header(response, headers[i][0], headers[i][1]);
+    MHD_add_response_header(response, "Content-Type", one->type);
+    if (one->status == MHD_HTTP_UNAUTHORIZED)
+        MHD_add_response_header(response, "WWW-Authenticate", "Basic realm=\"filch\"");
+    if (one->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        MHD_add_response_header(response, "Allow", "GET, HEAD");
+}
+
+/* The first call of a request only marks it; answering then would close the connection. */
+static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *path,
+                              const char *method, const char *version, const char *body,
+                              size_t *body_size, void **state)
+{
+    static char marked;
+    (void)version, (void)body;
+    bool sends_body = *body_size != 0;
+    if (!*state) {
+        *state = &marked;
+        return MHD_YES;
+    }
+    if (sends_body) { /* thrown away */
+        *body_size = 0;
+        return MHD_YES;
+    }
+    answer one = find(arg, connection, method, path);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(one.size, (void *)(uintptr_t)one.text,
+                                        one.is_owned ? MHD_RESPMEM_MUST_FREE
+                                                     : MHD_RESPMEM_PERSISTENT);
+    if (!response) {
+        if (one.is_owned)
+            free((void *)(uintptr_t)one.text);
+        return MHD_NO;
+    }
+    add_headers(response, &one);
+    enum MHD_Result rc = MHD_queue_response(connection, one.status, response);
+    MHD_destroy_response(response);
+    return rc;
+}
+
+/* ---- Life ---- */
+
+/* Its thread inherits the mask: signals are for others. */
+static int start_daemon(filch_service_http *http, int fd)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    http->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC,
+                                    0, NULL, NULL, handle, http, MHD_OPTION_LISTEN_SOCKET, fd,
+                                    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+                                    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+                                    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+                                    MHD_OPTION_END);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (http->daemon)
+        return 0;
+    close(fd);
+    return filch_error_set(-EAGAIN, "no thread or memory for the HTTP endpoints; raise the limits "
+                                    "of threads and open files");
+}
+
+static int start_parts(filch_service_http *http, const filch_service_http_config *config, int fd)
+{
+    int rc = fl_serve_watch_start(&http->watch, http->service);
+    if (rc) {
+        close(fd);
+        return rc;
+    }
+    rc = fl_serve_metrics_start(&http->metrics, http->service, &http->watch, config->metrics);
+    if (rc) {
+        close(fd);
+    } else {
+        rc = start_daemon(http, fd);
+        if (rc)
+            fl_serve_metrics_stop(&http->metrics);
+    }
+    if (rc)
+        fl_serve_watch_stop(&http->watch);
+    return rc;
+}
+
+static int start(filch_service_http *http, const filch_service_http_config *config)
+{
+    fl_listener listener;
+    const char *address = config->address ? config->address : "127.0.0.1";
+    if (config->token && *config->token && !(http->guard.token = strdup(config->token)))
+        return filch_error_set(-ENOMEM, "no memory for the HTTP endpoints; free some");
+    int rc = fl_listen(&listener, address, config->port);
+    if (rc)
+        return rc;
+    http->port = listener.port;
+    http->guard.is_loopback = listener.is_loopback;
+    rc = start_parts(http, config, listener.fd);
+    const filch_log *log = config->log ? config->log : http->service->config.log;
+    if (!rc && log)
+        FILCH_LOG(log, FILCH_LOG_INFO, "HTTP endpoints listen", filch_log_text("address", address),
+                  filch_log_int("port", http->port));
+    return rc;
+}
+
+int filch_service_http_start(filch_service_http **out, filch_service *service,
+                             const filch_service_http_config *config)
+{
+    filch_service_http_config all = {0};
+    if (!out || !service)
+        return filch_error_set(-EINVAL, "out or service is NULL; create the service first");
+    if (config) {
+        size_t size = config->size ? config->size : sizeof all;
+        memcpy(&all, config, size < sizeof all ? size : sizeof all);
+    }
+    filch_service_http *http = calloc(1, sizeof *http);
+    if (!http)
+        return filch_error_set(-ENOMEM, "no memory for the HTTP endpoints; free some");
+    http->service = service;
+    int rc = start(http, &all);
+    if (rc) {
+        free(http->guard.token);
+        free(http);
+    } else {
+        *out = http;
+    }
+    return rc;
+}
+
+void filch_service_http_stop(filch_service_http *http)
+{
+    if (!http)
+        return;
+    MHD_stop_daemon(http->daemon);
+    fl_serve_metrics_stop(&http->metrics);
+    fl_serve_watch_stop(&http->watch);
+    free(http->guard.token);
+    free(http);
+}
+
+unsigned filch_service_http_port(const filch_service_http *http)
+{
+    return http->port;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/report.h>
+
+#include <runtime/service/service.h>
+
+#include <filch/span.h>
+
+#include <string.h>
+
+/* ---- Spans ---- */
+
+/* Without a tracer, or without memory, there is an identity all the same, for log lines and
+ * requests. */
+static void begin_trace(filch_service_job *job)
+{
+    static const filch_trace none;
+    const filch_message *message = &job->message;
+    if (job->span)
+        job->trace = filch_span_trace(job->span);
+    else if (memcmp(&message->trace, &none, sizeof none))
+        filch_trace_child(&job->trace, &message->trace);
+    else
+        filch_trace_start(&job->trace, false);
+}
+
+static void begin_span(filch_service_job *job)
+{
+    const filch_message *message = &job->message;
+    filch_trace_state state = {0};
+    if (message->tracestate)
+        filch_trace_state_add(&state, message->tracestate, strlen(message->tracestate));
+    const filch_span_options options = {.caller = &message->trace,
+                                        .state = &state,
+                                        .kind = FILCH_SPAN_CONSUMER};
+    if (filch_span_begin(&job->span, job->service->config.tracer, "process_task", &options))
+        return;
+    FILCH_SPAN_SET(job->span, filch_log_text("task.id", message->id),
+                   filch_log_text("task.type", message->type),
+                   filch_log_int("task.attempt", message->attempt),
+                   filch_log_text("messaging.destination.name", message->queue),
+                   filch_log_int("worker.id", filch_worker_index()));
+}
+
+static void end_span(filch_service_job *job, const char *error)
+{
+    if (error) {
+        filch_span_record_error(job->span, NULL, error);
+        filch_span_set_status(job->span, FILCH_SPAN_ERROR, error);
+    } else {
+        filch_span_set_status(job->span, FILCH_SPAN_OK, NULL);
+    }
+    filch_span_end(job->span);
+}
+
+/* ---- Runs ---- */
+
+void fl_service_report_begin(filch_service_job *job)
+{
+    const filch_log *log = job->service->config.log;
+    if (job->service->config.tracer)
+        begin_span(job);
+    begin_trace(job);
+    if (log)
+        FILCH_LOG(log, FILCH_LOG_INFO, "processing task",
+                  filch_log_int("worker_id", filch_worker_index()),
+                  filch_log_text("task_id", job->message.id),
+                  filch_log_text("task_type", job->message.type),
+                  filch_log_int("attempt", job->message.attempt), filch_log_trace(&job->trace));
+}
+
+static const char *error_of(const filch_service_job *job)
+{
+    if (job->verdict.outcome == FILCH_SERVICE_DONE)
+        return NULL;
+    return job->refused ? "refused by the breaker" : job->verdict.reason;
+}
+
+void fl_service_report_end(filch_service_job *job)
+{
+    const filch_log *log = job->service->config.log;
+    const char *error = error_of(job);
+    if (job->span)
+        end_span(job, error);
+    if (log && !error)
+        FILCH_LOG(log, FILCH_LOG_INFO, "task completed",
+                  filch_log_int("worker_id", filch_worker_index()),
+                  filch_log_text("task_id", job->message.id),
+                  filch_log_text("task_type", job->message.type),
+                  filch_log_float("duration", (double)job->duration / FILCH_SECOND),
+                  filch_log_trace(&job->trace));
+    else if (log)
+        FILCH_LOG(log, FILCH_LOG_ERROR, "task failed",
+                  filch_log_int("worker_id", filch_worker_index()),
+                  filch_log_text("task_id", job->message.id),
+                  filch_log_text("task_type", job->message.type), filch_log_text("error", error),
+                  filch_log_float("duration", (double)job->duration / FILCH_SECOND),
+                  filch_log_trace(&job->trace));
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Reports about runs of handlers: log lines and spans. Called by runners. */
+#ifndef FL_SERVICE_REPORT_H
+#define FL_SERVICE_REPORT_H
+
+#include <filch/service.h>
+
+/* A handler is about to be called: begins its span, sets job->trace. May panic where the log's
+ * function does, like the next one. */
+void fl_service_report_begin(filch_service_job *job);
+/* It has returned, and the verdict and the duration are known: ends the span. */
+void fl_service_report_end(filch_service_job *job);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * HTTP in tests, by plain sockets on the loopback interface: requests, and a port that listens. */
+#ifndef SUPPORT_HTTP_H
+#define SUPPORT_HTTP_H
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { HTTP_MOST = 1 << 18 };
+
+/* An answer. */
+typedef struct http_answer {
+    int status; /* 0: none came */
+    char text[HTTP_MOST];
+    const char *body; /* in text */
+} http_answer;
+
+static inline struct sockaddr_in http_place(unsigned port)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr = {htonl(INADDR_LOOPBACK)}};
+}
+
+/* A socket that is connected to the port. */
+static inline int http_connect(unsigned port)
+{
+    struct sockaddr_in to = http_place(port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    return fd;
+}
+
+/* A listening socket, and its port. */
+static inline int http_listen(unsigned *port)
+{
+    struct sockaddr_in at = http_place(0);
+    socklen_t size = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    cr_assert_eq(listen(fd, 8), 0);
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    *port = ntohs(at.sin_port);
+    return fd;
+}
+
+static inline void http_send(int fd, const char *text, size_t size)
+{
+    while (size) {
+        ssize_t sent = send(fd, text, size, MSG_NOSIGNAL);
+        cr_assert_gt(sent, 0);
+        text += sent;
+        size -= (size_t)sent;
+    }
+}
+
+/* Reads to the end. */
+static inline http_answer *http_read(int fd)
+{
+    http_answer *answer = calloc(1, sizeof *answer);
+    size_t size = 0;
+    ssize_t got;
+    while (size < HTTP_MOST - 1 &&
+           (got = recv(fd, answer->text + size, HTTP_MOST - 1 - size, 0)) > 0)
+        size += (size_t)got;
+    close(fd);
+    sscanf(answer->text, "HTTP/1.1 %d", &answer->status);
+    const char *body = strstr(answer->text, "\r\n\r\n");
+    answer->body = body ? body + 4 : "";
+    return answer;
+}
+
+/* headers: further ones, each with its line's end; or "". Free the answer. */
+static inline http_answer *http_ask(unsigned port, const char *method, const char *path,
+                                    const char *headers)
+{
+    char text[1024];
+    int fd = http_connect(port);
+    int size =
+        snprintf(text, sizeof text, "%s %s HTTP/1.1\r\n%s%sConnection: close\r\n\r\n", method, path,
+                 strstr(headers, "Host:") ? "" : "Host: localhost\r\n", headers);
+    http_send(fd, text, (size_t)size);
+    return http_read(fd);
+}
+
+/* Only the status. */
+static inline int http_status(unsigned port, const char *method, const char *path,
+                              const char *headers)
+{
+    http_answer *answer = http_ask(port, method, path, headers);
+    int status = answer->status;
+    free(answer);
+    return status;
+}
+
+#endif

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The HTTP endpoints of a service, asked by real sockets. */
+#include <tests/support/http.h>
+#include <tests/support/promtool.h>
+#include <tests/support/service.h>
+
+#include <filch/service_http.h>
+#include <jansson.h>
+#include <poll.h>
+
+/* ---- A service and its server ---- */
+
+static signpost arrived, released;
+
+static int succeeds(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)job, (void)arg;
+    return 0;
+}
+
+static int stays(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)job, (void)arg;
+    signpost_raise(&arrived);
+    signpost_wait(&released, 1);
+    return 0;
+}
+
+static int fails(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    return filch_service_fail(job, "no such picture");
+}
+
+static const filch_handler handlers[] = {{.type = "fail", .fn = fails},
+                                         {.type = "stay", .fn = stays, .thread = true},
+                                         {.type = "succeed", .fn = succeeds}};
+
+static filch_service *service;
+static filch_service_http *http;
+static unsigned port;
+
+static void start_http(filch_service_http_config config)
+{
+    config.size = sizeof config;
+    cr_assert_eq(filch_service_http_start(&http, service, &config), 0, "%s", filch_error());
+    port = filch_service_http_port(http);
+    cr_assert_gt(port, 0);
+}
+
+static void start(filch_service_config config)
+{
+    service = service_of(config, handlers, 3);
+    start_http((filch_service_http_config){0});
+}
+
+static void end(void)
+{
+    filch_service_http_stop(http);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+static int status_of(const char *path)
+{
+    return http_status(port, "GET", path, "");
+}
+
+static http_answer *get(const char *path)
+{
+    http_answer *answer = http_ask(port, "GET", path, "");
+    cr_assert_eq(answer->status, 200, "%s: %s", path, answer->text);
+    return answer;
+}
+
+/* ---- Probes ---- */
+
+Test(service_http, a_service_is_ready_once_connected_and_healthy_while_it_drains)
+{
+    start((filch_service_config){0});
+    cr_assert_eq(status_of("/health"), 200);
+    cr_assert_eq(status_of("/ready"), 503, "it has not connected yet");
+    run_ready(service);
+    cr_assert_eq(status_of("/ready"), 200);
+    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    cr_assert_eq(status_of("/ready"), 503, "it drains");
+    cr_assert_eq(status_of("/health"), 200);
+    end();
+}
+
+Test(service_http, a_loop_that_has_not_turned_for_30_seconds_is_unhealthy)
+{
+    start((filch_service_config){.clock = test_clock});
+    pass(29 * FILCH_SECOND);
+    cr_assert_eq(status_of("/health"), 200);
+    pass(2 * FILCH_SECOND);
+    http_answer *answer = http_ask(port, "GET", "/health", "");
+    cr_assert_eq(answer->status, 503);
+    cr_assert_str_eq(answer->body, "unhealthy\n");
+    free(answer);
+    end();
+}
+
+/* ---- Metrics ---- */
+
+/* The text has this line. */
+static bool has_line(const char *text, const char *line)
+{
+    size_t size = strlen(line);
+    for (const char *at = text; at; at = strchr(at, '\n')) {
+        at += *at == '\n';
+        if (!strncmp(at, line, size) && (at[size] == '\n' || !at[size]))
+            return true;
+    }
+    return false;
+}
+
+Test(service_http, metrics_count_tasks_by_type_and_status)
+{
+    start((filch_service_config){0});
+    publish(service, "succeed", "");
+    publish(service, "succeed", "");
+    publish(service, "fail", "");
+    publish(service, "type of a stranger", "");
+    cr_assert_eq(run_ready(service), 3);
+    http_answer *answer = get("/metrics");
+    static const char *const lines[] = {
+        "# TYPE worker_tasks_processed_total counter",
+        "worker_tasks_processed_total{status=\"success\",task_type=\"succeed\"} 2",
+        "worker_tasks_processed_total{status=\"failure\",task_type=\"fail\"} 1",
+        "worker_tasks_processed_total{status=\"error\",task_type=\"other\"} 1",
+        "# TYPE worker_task_duration_seconds histogram",
+        "worker_task_duration_seconds_bucket{task_type=\"succeed\",le=\"+Inf\"} 2",
+        "worker_task_duration_seconds_count{task_type=\"succeed\"} 2",
+        "worker_active 0",
+        "worker_connected 1",
+        "worker_outcomes_total{outcome=\"dead\"} 1"};
+    for (unsigned i = 0; i < sizeof lines / sizeof *lines; i++)
+        cr_assert(has_line(answer->body, lines[i]), "%s\n%s", lines[i], answer->body);
+    cr_assert(strstr(answer->body, "le=\"0.005\""));
+    cr_assert(strstr(answer->body, "le=\"2.5\""));
+    cr_assert(!strstr(answer->body, "stranger"), "labels are configured types only");
+    cr_assert(strstr(answer->body, "filch_pool_"));
+    cr_assert(strstr(answer->body, "process_cpu_seconds_total"));
+    free(answer);
+    end();
+}
+
+Test(service_http, a_registry_of_the_program_is_shown_with_the_service)
+{
+    filch_metrics *metrics;
+    filch_counter *own;
+    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    cr_assert_eq(filch_counter_create(&own), 0);
+    const filch_metric metric = {.name = "shop_orders_total",
+                                 .help = "Orders.",
+                                 .kind = FILCH_METRIC_COUNTER,
+                                 .counter = own};
+    cr_assert_eq(filch_metrics_add(metrics, &metric), 0);
+    service = service_of((filch_service_config){0}, handlers, 3);
+    start_http((filch_service_http_config){.metrics = metrics});
+    http_answer *answer = get("/metrics");
+    cr_assert(has_line(answer->body, "shop_orders_total 0"));
+    cr_assert(has_line(answer->body, "worker_active 0"));
+    free(answer);
+    filch_service_http *second;
+    const filch_service_http_config same = {.size = sizeof same, .metrics = metrics};
+    cr_assert_eq(filch_service_http_start(&second, service, &same), -EEXIST);
+    answer = get("/metrics");
+    cr_assert(has_line(answer->body, "shop_orders_total 0"), "the first one is not disturbed");
+    free(answer);
+    end();
+    filch_metrics_destroy(metrics);
+    filch_counter_destroy(own);
+}
+
+Test(service_http, promtool_accepts_the_metrics)
+{
+    start((filch_service_config){0});
+    publish(service, "succeed", "");
+    cr_assert_eq(run_ready(service), 1);
+    http_answer *answer = get("/metrics");
+    end();
+    promtool_accepts(answer->body);
+    free(answer);
+}
+
+/* ---- State ---- */
+
+static json_t *state(void)
+{
+    json_error_t error;
+    http_answer *answer = get("/debug/state");
+    json_t *all = json_loads(answer->body, 0, &error);
+    cr_assert(all, "%s: %s", error.text, answer->body);
+    cr_assert(strstr(answer->text, "Content-Type: application/json"));
+    free(answer);
+    return all;
+}
+
+static json_int_t number(const json_t *all, const char *group, const char *name)
+{
+    return json_integer_value(json_object_get(json_object_get(all, group), name));
+}
+
+Test(service_http, the_state_lists_running_jobs_and_totals)
+{
+    serving one;
+    start((filch_service_config){0});
+    const filch_message message = {.type = "stay", .id = "a \"quoted\" id"};
+    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0);
+    publish(service, "fail", "");
+    serving_begin(&one, service);
+    signpost_wait(&arrived, 1);
+    json_t *all = state();
+    const json_t *jobs = json_object_get(all, "jobs");
+    cr_assert_eq(json_array_size(jobs), 1);
+    const json_t *job = json_array_get(jobs, 0);
+    cr_assert_str_eq(json_string_value(json_object_get(job, "id")), "a \"quoted\" id");
+    cr_assert_str_eq(json_string_value(json_object_get(job, "type")), "stay");
+    cr_assert_eq(json_integer_value(json_object_get(job, "attempt")), 1);
+    cr_assert(json_is_real(json_object_get(job, "age")));
+    json_decref(all);
+    signpost_raise(&released);
+    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    cr_assert_eq(serving_end(&one), 0);
+    all = state();
+    cr_assert_eq(json_array_size(json_object_get(all, "jobs")), 0);
+    cr_assert_eq(number(all, "totals", "begun"), 2);
+    cr_assert_eq(number(all, "totals", "done"), 1);
+    cr_assert_eq(number(all, "totals", "dead"), 1);
+    cr_assert(json_is_true(json_object_get(all, "draining")));
+    cr_assert(json_is_real(json_object_get(json_object_get(all, "rates"), "done")));
+    cr_assert_eq(json_array_size(json_object_get(all, "types")), 3);
+    json_decref(all);
+    end();
+}
+
+/* The counts come from a thread of their own. */
+Test(service_http, the_state_counts_the_messages_of_each_queue)
+{
+    static const filch_service_queue queues[] = {{"tasks", 1}, {"mails", 1}};
+    service = service_of((filch_service_config){.queues = queues, .queue_count = 2}, handlers, 3);
+    publish(service, "succeed", "");
+    publish(service, "succeed", "");
+    start_http((filch_service_http_config){0});
+    const json_t *queue, *ready = NULL;
+    json_t *all = NULL;
+    do {
+        json_decref(all);
+        all = state();
+        queue = json_array_get(json_object_get(all, "queues"), 0);
+        ready = json_object_get(queue, "ready");
+    } while (!ready);
+    cr_assert_eq(json_integer_value(ready), 2);
+    cr_assert_str_eq(json_string_value(json_object_get(queue, "name")), "tasks");
+    cr_assert_eq(json_array_size(json_object_get(all, "queues")), 2);
+    json_decref(all);
+    http_answer *answer = get("/metrics");
+    cr_assert(has_line(answer->body, "worker_queue_depth{queue=\"tasks\"} 2"));
+    cr_assert(has_line(answer->body, "worker_queue_depth{queue=\"mails\"} 0"));
+    free(answer);
+    end();
+}
+
+/* ---- Requests ---- */
+
+Test(service_http, only_get_and_head_of_known_paths_are_answered)
+{
+    start((filch_service_config){0});
+    cr_assert_eq(status_of("/"), 200);
+    cr_assert_eq(status_of("/page.css"), 200);
+    cr_assert_eq(status_of("/page.js"), 200);
+    cr_assert_eq(status_of("/health?verbose=1"), 200);
+    cr_assert_eq(status_of("/healthy"), 404);
+    cr_assert_eq(status_of("/../health"), 404);
+    static const char *const methods[] = {"POST", "PUT", "DELETE", "OPTIONS", "PATCH"};
+    for (unsigned i = 0; i < sizeof methods / sizeof *methods; i++)
+        cr_assert_eq(http_status(port, methods[i], "/health", ""), 405, "%s", methods[i]);
+    http_answer *answer = http_ask(port, "HEAD", "/debug/state", "");
+    cr_assert_eq(answer->status, 200);
+    cr_assert_str_eq(answer->body, "");
+    free(answer);
+    end();
+}
+
+Test(service_http, a_body_is_thrown_away)
+{
+    start((filch_service_config){0});
+    int fd = http_connect(port);
+    static const char text[] = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                               "Content-Length: 5\r\n\r\nhello";
+    http_send(fd, text, sizeof text - 1);
+    http_answer *answer = http_read(fd);
+    cr_assert_eq(answer->status, 200);
+    free(answer);
+    end();
+}
+
+Test(service_http, a_connection_serves_several_requests)
+{
+    start((filch_service_config){0});
+    int fd = http_connect(port);
+    static const char text[] =
+        "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        "GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    http_send(fd, text, sizeof text - 1);
+    http_answer *answer = http_read(fd);
+    cr_assert_eq(answer->status, 200);
+    cr_assert(strstr(answer->body, "HTTP/1.1 503"));
+    free(answer);
+    end();
+}
+
+Test(service_http, answers_forbid_foreign_content)
+{
+    start((filch_service_config){0});
+    http_answer *answer = get("/");
+    cr_assert(strstr(answer->text, "Content-Security-Policy: default-src 'none'"));
+    cr_assert(strstr(answer->text, "X-Content-Type-Options: nosniff"));
+    cr_assert(!strstr(answer->body, "http:") && !strstr(answer->body, "https:"));
+    free(answer);
+    end();
+}
+
+/* Connections are accepted in their order, so the last one waits for one of the others. */
+Test(service_http, no_more_than_64_connections_are_served_at_a_time)
+{
+    enum { MOST = 64, MOMENT = 50 /* ms */ };
+    static const char request[] = "GET /health HTTP/1.1\r\nHost: localhost\r\n"
+                                  "Connection: close\r\n\r\n";
+    int fds[MOST];
+    start((filch_service_config){0});
+    for (unsigned i = 0; i < MOST; i++)
+        fds[i] = http_connect(port);
+    int last = http_connect(port);
+    http_send(last, request, sizeof request - 1);
+    struct pollfd answered = {.fd = last, .events = POLLIN};
+    cr_assert_eq(poll(&answered, 1, MOMENT), 0);
+    for (unsigned i = 0; i < MOST; i++)
+        close(fds[i]);
+    http_answer *answer = http_read(last);
+    cr_assert_eq(answer->status, 200);
+    free(answer);
+    end();
+}
+
+/* ---- Tokens ---- */
+
+Test(service_http, the_state_and_the_page_ask_for_the_token)
+{
+    service = service_of((filch_service_config){0}, handlers, 3);
+    start_http((filch_service_http_config){.address = "0.0.0.0", .token = "open sesame"});
+    static const struct {
+        const char *headers;
+        int status;
+    } requests[] = {
+        {"", 401},
+        {"Authorization: Bearer open sesam\r\n", 401},
+        {"Authorization: Bearer open sesame!\r\n", 401},
+        {"Authorization: Bearer \r\n", 401},
+        {"Authorization: Bearer open sesame\r\n", 200},
+        {"Authorization: Basic bWU6b3BlbiBzZXNhbWU=\r\n", 200}, /* me:open sesame */
+        {"Authorization: Basic bWU6b3BlbiBzZXNhbQ==\r\n", 401}, /* me:open sesam */
+    };
+    for (unsigned i = 0; i < sizeof requests / sizeof *requests; i++) {
+        cr_assert_eq(http_status(port, "GET", "/debug/state", requests[i].headers),
+                     requests[i].status, "%u", i);
+        cr_assert_eq(http_status(port, "GET", "/", requests[i].headers), requests[i].status);
+    }
+    http_answer *answer = http_ask(port, "GET", "/", "");
+    cr_assert(strstr(answer->text, "WWW-Authenticate: Basic"));
+    free(answer);
+    cr_assert_eq(status_of("/health"), 200, "probes need none");
+    cr_assert_eq(status_of("/metrics"), 200);
+    end();
+}
+
+Test(service_http, without_a_token_other_addresses_show_no_jobs)
+{
+    service = service_of((filch_service_config){0}, handlers, 3);
+    start_http((filch_service_http_config){.address = "0.0.0.0"});
+    cr_assert_eq(status_of("/"), 403);
+    cr_assert_eq(status_of("/debug/state"), 403);
+    cr_assert_eq(status_of("/metrics"), 200);
+    end();
+}
+
+Test(service_http, a_foreign_name_for_the_loopback_address_is_refused)
+{
+    start((filch_service_config){0});
+    cr_assert_eq(http_status(port, "GET", "/debug/state", "Host: evil.example\r\n"), 403);
+    cr_assert_eq(http_status(port, "GET", "/debug/state", "Host: 127.0.0.1:80\r\n"), 200);
+    cr_assert_eq(http_status(port, "GET", "/debug/state", "Host: LocalHost:80\r\n"), 200);
+    cr_assert_eq(http_status(port, "GET", "/health", "Host: evil.example\r\n"), 200);
+    end();
+}
+
+/* ---- Faults ---- */
+
+Test(service_http, a_port_in_use_is_a_clear_error)
+{
+    filch_service_http *second;
+    start((filch_service_config){0});
+    const filch_service_http_config config = {.size = sizeof config, .port = port};
+    cr_assert_eq(filch_service_http_start(&second, service, &config), -EADDRINUSE);
+    cr_assert(strstr(filch_error(), "Address already in use"), "%s", filch_error());
+    end();
+}
+
+Test(service_http, wrong_configurations_are_refused)
+{
+    static const filch_service_http_config wrong[] = {{.address = "localhost"},
+                                                      {.address = "1.2.3"},
+                                                      {.port = 65536}};
+    filch_service_http *none;
+    service = service_of((filch_service_config){0}, handlers, 3);
+    for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        cr_assert_eq(filch_service_http_start(&none, service, &wrong[i]), -EINVAL, "%u", i);
+    cr_assert_eq(filch_service_http_start(NULL, service, NULL), -EINVAL);
+    cr_assert_eq(filch_service_http_start(&none, NULL, NULL), -EINVAL);
+    filch_service_http_stop(NULL);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The export of spans: the text of a request, against golden ones in the JSON mapping of OTLP
+ * (opentelemetry/proto/collector/trace/v1/trace_service.proto); and requests to a collector that
+ * this test plays. */
+#include <tests/support/http.h>
+#include <tests/support/patience.h>
+
+#include <errno.h>
+#include <filch/runtime.h>
+#include <filch/service_otlp.h>
+#include <filch/version.h>
+#include <filch/wait.h>
+#include <jansson.h>
+#include <math.h>
+#include <pthread.h>
+#include <runtime/service/http/otlp_encode.h>
+
+/* ---- The text of a request ---- */
+
+static const filch_span_record plain = {
+    .name = "process_task",
+    .trace = {.trace = {0x5b, 0x8e, 0xff, 0xf7, 0x98, 0x03, 0x81, 0x03, 0xd2, 0x69, 0xb6, 0x33,
+                        0x81, 0x3f, 0xc6, 0x0c},
+              .span = {0xee, 0xe1, 0x9b, 0x7e, 0xc3, 0xc1, 0xb1, 0x74},
+              .flags = 1},
+    .kind = FILCH_SPAN_CONSUMER,
+    .state = "",
+    .began = 1544712660000000000,
+    .ended = 1544712661000000000,
+    .status = FILCH_SPAN_OK,
+    .message = ""};
+
+#define AROUND(spans)                                                                              \
+    "{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{"     \
+    "\"stringValue\":\"images\"}}]},\"scopeSpans\":[{\"scope\":{\"name\":\"filch\",\"version\":"   \
+    "\"" FILCH_VERSION "\"},\"spans\":[" spans "]}]}]}"
+
+static void encodes_as(const filch_span_record *span, const char *golden)
+{
+    char *text = fl_otlp_encode("images", &span, 1);
+    cr_assert_str_eq(text, golden);
+    free(text);
+}
+
+Test(service_otlp, ids_are_hexadecimal_times_are_texts_enumerations_are_numbers)
+{
+    encodes_as(&plain,
+               AROUND("{\"attributes\":[],\"droppedAttributesCount\":0,\"droppedEventsCount\":0,"
+                      "\"endTimeUnixNano\":\"1544712661000000000\",\"events\":[],\"flags\":257,"
+                      "\"kind\":5,\"name\":\"process_task\",\"spanId\":\"eee19b7ec3c1b174\","
+                      "\"startTimeUnixNano\":\"1544712660000000000\",\"status\":{\"code\":1},"
+                      "\"traceId\":\"5b8efff798038103d269b633813fc60c\"}"));
+}
+
+#define ATTRIBUTES                                                                                 \
+    "\"attributes\":[{\"key\":\"task.id\",\"value\":{\"stringValue\":\"job \\\"7\\\"\"}},"         \
+    "{\"key\":\"large\",\"value\":{\"intValue\":\"9223372036854775807\"}},"                        \
+    "{\"key\":\"share\",\"value\":{\"doubleValue\":0.5}},"                                         \
+    "{\"key\":\"none\",\"value\":{\"doubleValue\":\"NaN\"}},"                                      \
+    "{\"key\":\"late\",\"value\":{\"boolValue\":true}}],\"droppedAttributesCount\":3"
+#define EVENTS                                                                                     \
+    "\"droppedEventsCount\":0,\"endTimeUnixNano\":\"1544712661000000000\",\"events\":["            \
+    "{\"attributes\":[{\"key\":\"exception.type\",\"value\":{\"stringValue\":\"EIO\"}}],"          \
+    "\"droppedAttributesCount\":2,\"name\":\"exception\",\"timeUnixNano\":"                        \
+    "\"1544712660500000000\"}]"
+#define REST                                                                                       \
+    "\"flags\":769,\"kind\":5,\"name\":\"process_task\",\"parentSpanId\":\"000000000000000a\","    \
+    "\"spanId\":\"eee19b7ec3c1b174\",\"startTimeUnixNano\":\"1544712660000000000\","               \
+    "\"status\":{\"code\":2,\"message\":\"no disk\"},"                                             \
+    "\"traceId\":\"5b8efff798038103d269b633813fc60c\",\"traceState\":\"vendor=7\""
+
+Test(service_otlp, attributes_events_errors_and_parents_are_exported)
+{
+    const filch_log_field attributes[] = {filch_log_text("task.id", "job \"7\""),
+                                          filch_log_int("large", INT64_MAX),
+                                          filch_log_float("share", 0.5),
+                                          filch_log_float("none", NAN), filch_log_bool("late", 1)};
+    const filch_log_field type[] = {filch_log_text("exception.type", "EIO")};
+    const filch_span_event event = {"exception", 1544712660500000000, type, 1, 2};
+    filch_span_record span = plain;
+    span.parent[7] = 0x0a;
+    span.remote = true;
+    span.state = "vendor=7";
+    span.status = FILCH_SPAN_ERROR;
+    span.message = "no disk";
+    span.attributes = attributes;
+    span.count = 5;
+    span.dropped_attributes = 3;
+    span.events = &event;
+    span.event_count = 1;
+    encodes_as(&span, AROUND("{" ATTRIBUTES "," EVENTS "," REST "}"));
+}
+
+Test(service_otlp, a_text_that_is_no_utf_8_does_not_spoil_the_request)
+{
+    const filch_log_field field = filch_log_text("task.id", "\xff");
+    filch_span_record span = plain;
+    span.attributes = &field;
+    span.count = 1;
+    const filch_span_record *one = &span;
+    char *text = fl_otlp_encode("images", &one, 1);
+    cr_assert(text && strstr(text, "{\"stringValue\":\"\xef\xbf\xbd\"}"), "%s", text);
+    free(text);
+}
+
+/* ---- The collector ---- */
+
+static unsigned collector_port;
+static char endpoint[64];
+
+static int collector(void)
+{
+    int fd = http_listen(&collector_port);
+    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%u/", collector_port);
+    setenv("no_proxy", "127.0.0.1", 1);
+    return fd;
+}
+
+/* The number in a header. */
+static size_t length_of(const char *head)
+{
+    const char *at = strcasestr(head, "content-length:");
+    return at ? strtoul(at + sizeof "content-length:" - 1, NULL, 10) : 0;
+}
+
+static bool is_complete(const char *text, size_t size)
+{
+    const char *body = strstr(text, "\r\n\r\n");
+    return body && size >= (size_t)(body + 4 - text) + length_of(text);
+}
+
+/* Accepts a connection, reads a request, answers it, and returns the request. */
+static char *serve_one(int listener, const char *answer)
+{
+    char *text = calloc(1, HTTP_MOST);
+    size_t size = 0;
+    int fd = accept(listener, NULL, NULL);
+    cr_assert_geq(fd, 0);
+    while (!is_complete(text, size)) {
+        ssize_t got = recv(fd, text + size, HTTP_MOST - 1 - size, 0);
+        cr_assert_gt(got, 0);
+        size += (size_t)got;
+    }
+    http_send(fd, answer, strlen(answer));
+    close(fd);
+    return text;
+}
+
+#define ACCEPTED "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
+#define BUSY "HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+#define REFUSED "HTTP/1.1 400 Bad\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+static size_t spans_in(const char *request)
+{
+    const char *at = strstr(request, "\r\n\r\n");
+    json_t *all = json_loads(at + 4, 0, NULL);
+    cr_assert(all, "%s", request);
+    const json_t *resource = json_array_get(json_object_get(all, "resourceSpans"), 0);
+    const json_t *scope = json_array_get(json_object_get(resource, "scopeSpans"), 0);
+    size_t count = json_array_size(json_object_get(scope, "spans"));
+    json_decref(all);
+    return count;
+}
+
+/* ---- The exporter ---- */
+
+static filch_service_otlp *exporter_of(filch_service_otlp_config config)
+{
+    filch_service_otlp *otlp = NULL;
+    config.size = sizeof config;
+    config.endpoint = endpoint;
+    config.pause = FILCH_MILLISECOND;
+    cr_assert_eq(filch_service_otlp_start(&otlp, &config), 0, "%s", filch_error());
+    return otlp;
+}
+
+static void trace_one(filch_service_otlp *otlp, const char *name)
+{
+    const filch_tracer tracer = {.sink = filch_service_otlp_sink, .arg = otlp};
+    filch_span *span;
+    cr_assert_eq(filch_span_begin(&span, &tracer, name, NULL), 0);
+    filch_span_end(span);
+    filch_span_release(span);
+}
+
+static filch_service_otlp_stats stats_of(const filch_service_otlp *otlp)
+{
+    filch_service_otlp_stats stats;
+    filch_service_otlp_stats_read(otlp, &stats, sizeof stats);
+    return stats;
+}
+
+Test(service_otlp, a_full_batch_is_posted_to_v1_traces)
+{
+    int listener = collector();
+    filch_service_otlp *otlp =
+        exporter_of((filch_service_otlp_config){.batch = 2,
+                                                .delay = FILCH_FOREVER,
+                                                .authorization = "Bearer secret"});
+    trace_one(otlp, "first");
+    trace_one(otlp, "second");
+    char *request = serve_one(listener, ACCEPTED);
+    cr_assert(strstr(request, "POST /v1/traces HTTP/1.1\r\n"), "%s", request);
+    cr_assert(strstr(request, "Content-Type: application/json\r\n"));
+    cr_assert(strstr(request, "Authorization: Bearer secret\r\n"));
+    cr_assert(strstr(request, "\"name\":\"second\""));
+    cr_assert_eq(spans_in(request), 2);
+    free(request);
+    WAIT_WHILE(stats_of(otlp).exported < 2);
+    cr_assert_eq(stats_of(otlp).requests, 1);
+    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    close(listener);
+}
+
+Test(service_otlp, a_part_of_a_batch_is_sent_after_a_delay)
+{
+    int listener = collector();
+    filch_service_otlp *otlp = exporter_of((filch_service_otlp_config){.delay = FILCH_MILLISECOND});
+    trace_one(otlp, "alone");
+    char *request = serve_one(listener, ACCEPTED);
+    cr_assert_eq(spans_in(request), 1);
+    free(request);
+    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    close(listener);
+}
+
+Test(service_otlp, a_busy_collector_is_asked_again)
+{
+    int listener = collector();
+    filch_service_otlp *otlp = exporter_of((filch_service_otlp_config){.batch = 1});
+    trace_one(otlp, "patient");
+    char *first = serve_one(listener, BUSY);
+    char *second = serve_one(listener, ACCEPTED);
+    cr_assert_str_eq(strstr(first, "\r\n\r\n"), strstr(second, "\r\n\r\n"));
+    free(first);
+    free(second);
+    WAIT_WHILE(!stats_of(otlp).exported);
+    cr_assert_eq(stats_of(otlp).requests, 2);
+    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    close(listener);
+}
+
+Test(service_otlp, a_refused_batch_is_not_repeated)
+{
+    int listener = collector();
+    filch_service_otlp *otlp = exporter_of((filch_service_otlp_config){.batch = 1});
+    trace_one(otlp, "refused");
+    free(serve_one(listener, REFUSED));
+    WAIT_WHILE(!stats_of(otlp).failed);
+    trace_one(otlp, "next");
+    char *request = serve_one(listener, ACCEPTED);
+    cr_assert(strstr(request, "\"name\":\"next\""));
+    free(request);
+    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    close(listener);
+}
+
+Test(service_otlp, attempts_are_limited)
+{
+    int listener = collector();
+    filch_service_otlp *otlp = exporter_of((filch_service_otlp_config){.batch = 1, .attempts = 2});
+    trace_one(otlp, "tried twice");
+    free(serve_one(listener, BUSY));
+    free(serve_one(listener, BUSY));
+    WAIT_WHILE(!stats_of(otlp).failed);
+    cr_assert_eq(stats_of(otlp).requests, 2);
+    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    close(listener);
+}
+
+Test(service_otlp, a_full_queue_drops_and_counts)
+{
+    int listener = collector();
+    filch_service_otlp *otlp =
+        exporter_of((filch_service_otlp_config){.queue = 3, .batch = 3, .attempts = 1});
+    for (unsigned i = 0; i < 3; i++)
+        trace_one(otlp, "taken");
+    int fd = accept(listener, NULL, NULL); /* the batch is on its way, and gets no answer */
+    cr_assert_geq(fd, 0);
+    for (unsigned i = 0; i < 5; i++)
+        trace_one(otlp, "more");
+    cr_assert_eq(stats_of(otlp).received, 8);
+    cr_assert_eq(stats_of(otlp).dropped, 2);
+    close(fd);
+    free(serve_one(listener, ACCEPTED));
+    WAIT_WHILE(stats_of(otlp).exported + stats_of(otlp).failed < 6);
+    cr_assert_eq(stats_of(otlp).failed, 3);
+    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    close(listener);
+}
+
+static void *stop(void *otlp)
+{
+    return (void *)(intptr_t)filch_service_otlp_stop(otlp, FILCH_FOREVER);
+}
+
+Test(service_otlp, stopping_sends_what_waits)
+{
+    pthread_t thread;
+    void *rc;
+    int listener = collector();
+    filch_service_otlp *otlp = exporter_of((filch_service_otlp_config){.delay = FILCH_FOREVER});
+    trace_one(otlp, "last");
+    cr_assert_eq(pthread_create(&thread, NULL, stop, otlp), 0);
+    char *request = serve_one(listener, ACCEPTED);
+    cr_assert_eq(spans_in(request), 1);
+    free(request);
+    pthread_join(thread, &rc);
+    cr_assert_null(rc);
+    close(listener);
+}
+
+Test(service_otlp, stopping_gives_up_at_its_deadline)
+{
+    int listener = collector();
+    filch_service_otlp *otlp = exporter_of((filch_service_otlp_config){.delay = FILCH_FOREVER});
+    trace_one(otlp, "late");
+    cr_assert_eq(filch_service_otlp_stop(otlp, filch_in(20 * FILCH_MILLISECOND)), -ETIMEDOUT);
+    close(listener);
+}
+
+Test(service_otlp, the_endpoint_comes_from_the_environment)
+{
+    int listener = collector();
+    filch_service_otlp *otlp;
+    setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint, 1);
+    setenv("OTEL_SERVICE_NAME", "from-the-environment", 1);
+    cr_assert_eq(filch_service_otlp_start(&otlp, &(filch_service_otlp_config){.batch = 1}), 0);
+    trace_one(otlp, "somewhere");
+    char *request = serve_one(listener, ACCEPTED);
+    cr_assert(strstr(request, "from-the-environment"));
+    free(request);
+    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    close(listener);
+}
+
+Test(service_otlp, wrong_configurations_are_refused)
+{
+    static const filch_service_otlp_config wrong[] = {{.endpoint = "collector:4318"},
+                                                      {.endpoint = "file:///etc/passwd"},
+                                                      {.queue = 1000001},
+                                                      {.queue = 10, .batch = 11},
+                                                      {.delay = -1},
+                                                      {.timeout = -1}};
+    filch_service_otlp *none;
+    for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        cr_assert_eq(filch_service_otlp_start(&none, &wrong[i]), -EINVAL, "%u", i);
+    cr_assert_eq(filch_service_otlp_start(NULL, NULL), -EINVAL);
+    cr_assert_eq(filch_service_otlp_stop(NULL, 0), 0);
+}

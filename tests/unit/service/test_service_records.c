@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Records of runs: log lines, spans, counts and durations by type, running jobs, signs of life. */
+#include <tests/support/service.h>
+#include <tests/support/spans.h>
+
+#include <runtime/service/service.h>
+#include <runtime/service/types.h>
+#include <runtime/service/view.h>
+
+/* ---- Handlers ---- */
+
+static signpost arrived, released;
+static filch_trace told_trace;
+static filch_span *told_span;
+
+static int succeeds(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    told_trace = filch_service_job_trace(job);
+    told_span = filch_context_span(filch_service_job_context(job));
+    return 0;
+}
+
+static int fails(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    return filch_service_fail(job, "no such picture");
+}
+
+static int stays(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)job, (void)arg;
+    signpost_raise(&arrived);
+    signpost_wait(&released, 1);
+    return 0;
+}
+
+static const filch_handler handlers[] = {{.type = "fail", .fn = fails},
+                                         {.type = "stay", .fn = stays, .thread = true},
+                                         {.type = "succeed", .fn = succeeds, .width = 1}};
+
+static filch_service *recorded(filch_service_config config)
+{
+    return service_of(config, handlers, 3);
+}
+
+static uint64_t counted(const fl_record *record, fl_record_status status)
+{
+    return filch_counter_read(record->counts[status]);
+}
+
+/* ---- Log lines ---- */
+
+enum { LINE_BYTES = 512, LINES = 8 };
+
+typedef struct journal {
+    char lines[LINES][LINE_BYTES];
+    unsigned count;
+} journal;
+
+static void take_line(const char *line, size_t size, void *arg)
+{
+    journal *all = arg;
+    snprintf(all->lines[all->count++ % LINES], LINE_BYTES, "%.*s", (int)size, line);
+}
+
+static bool has(const journal *all, const char *message, const char *field)
+{
+    for (unsigned i = 0; i < all->count && i < LINES; i++)
+        if (strstr(all->lines[i], message) && strstr(all->lines[i], field))
+            return true;
+    return false;
+}
+
+static filch_service *logging(filch_log *log, journal *all)
+{
+    cr_assert_eq(filch_log_init(log, FILCH_LOG_INFO, take_line, all), 0);
+    return recorded((filch_service_config){.log = log});
+}
+
+Test(service_records, a_run_is_logged_when_it_begins_and_when_it_is_done)
+{
+    filch_log log;
+    journal all = {.count = 0};
+    filch_service *service = logging(&log, &all);
+    const filch_message message = {.type = "succeed", .id = "job-7"};
+    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0);
+    cr_assert_eq(run_ready(service), 1);
+    cr_assert(has(&all, "\"message\":\"processing task\"", "\"task_id\":\"job-7\""));
+    cr_assert(has(&all, "\"message\":\"processing task\"", "\"task_type\":\"succeed\""));
+    cr_assert(has(&all, "\"message\":\"processing task\"", "\"worker_id\":"));
+    cr_assert(has(&all, "\"message\":\"task completed\"", "\"task_id\":\"job-7\""));
+    cr_assert(has(&all, "\"message\":\"task completed\"", "\"duration\":"));
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+Test(service_records, a_failed_run_is_logged_with_its_error)
+{
+    filch_log log;
+    journal all = {.count = 0};
+    filch_service *service = logging(&log, &all);
+    publish(service, "fail", "");
+    cr_assert_eq(run_ready(service), 1);
+    cr_assert(has(&all, "\"message\":\"task failed\"", "\"error\":\"no such picture\""));
+    cr_assert(has(&all, "\"message\":\"task failed\"", "\"level\":\"error\""));
+    cr_assert(!has(&all, "task completed", ""));
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+/* ---- Spans ---- */
+
+static const char *attribute(const filch_span_record *record, const char *name)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (!strcmp(record->attributes[i].name, name))
+            return record->attributes[i].as.text;
+    return "";
+}
+
+Test(service_records, a_run_is_a_span_below_that_of_the_message)
+{
+    filch_service *service = recorded((filch_service_config){.tracer = &tracer});
+    filch_trace caller;
+    filch_trace_start(&caller, true);
+    const filch_message message = {.type = "succeed",
+                                   .id = "job-8",
+                                   .trace = caller,
+                                   .tracestate = "vendor=7"};
+    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0);
+    cr_assert_eq(run_ready(service), 1);
+    cr_assert_eq(ends, 1);
+    const filch_span_record *record = filch_span_read(ended[0]);
+    cr_assert_str_eq(record->name, "process_task");
+    cr_assert_eq(record->kind, FILCH_SPAN_CONSUMER);
+    cr_assert_eq(record->status, FILCH_SPAN_OK);
+    cr_assert_str_eq(record->state, "vendor=7");
+    cr_assert_eq(memcmp(record->parent, caller.span, sizeof caller.span), 0);
+    cr_assert_eq(memcmp(record->trace.trace, caller.trace, sizeof caller.trace), 0);
+    cr_assert_eq(memcmp(&record->trace, &told_trace, sizeof told_trace), 0,
+                 "as the handler saw it");
+    cr_assert_eq(told_span, ended[0], "the handler's context carries it");
+    cr_assert_str_eq(attribute(record, "task.id"), "job-8");
+    cr_assert_str_eq(attribute(record, "task.type"), "succeed");
+    forget_all();
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+Test(service_records, the_span_of_a_failed_run_has_its_error)
+{
+    filch_service *service = recorded((filch_service_config){.tracer = &tracer});
+    publish(service, "fail", "");
+    cr_assert_eq(run_ready(service), 1);
+    cr_assert_eq(ends, 1);
+    const filch_span_record *record = filch_span_read(ended[0]);
+    cr_assert_eq(record->status, FILCH_SPAN_ERROR);
+    cr_assert_str_eq(record->message, "no such picture");
+    cr_assert_eq(record->event_count, 1);
+    cr_assert_str_eq(record->events[0].name, "exception");
+    forget_all();
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+/* ---- Counts ---- */
+
+Test(service_records, runs_are_counted_by_type_and_status)
+{
+    filch_service *service = recorded((filch_service_config){0});
+    publish(service, "succeed", "");
+    publish(service, "succeed", "");
+    publish(service, "fail", "");
+    publish(service, "nobody knows it", "");
+    cr_assert_eq(run_ready(service), 3);
+    const fl_record *good = &fl_service_type_of(service, "succeed")->record;
+    const fl_record *bad = &fl_service_type_of(service, "fail")->record;
+    cr_assert_eq(counted(good, FL_RECORD_SUCCESS), 2);
+    cr_assert_eq(counted(good, FL_RECORD_FAILURE), 0);
+    cr_assert_eq(counted(bad, FL_RECORD_FAILURE), 1);
+    cr_assert_eq(counted(&service->other, FL_RECORD_ERROR), 1, "of a type that has no label");
+    filch_snapshot *snapshot;
+    cr_assert_eq(filch_snapshot_create(&snapshot), 0);
+    filch_snapshot_add(snapshot, good->durations);
+    cr_assert_eq(filch_snapshot_count(snapshot), 2);
+    filch_snapshot_destroy(snapshot);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+Test(service_records, an_expired_message_counts_as_an_error_of_its_type)
+{
+    filch_service *service = recorded((filch_service_config){.clock = test_clock});
+    const filch_message message = {.type = "succeed", .expires = test_clock(NULL) + 1};
+    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0);
+    pass(FILCH_SECOND);
+    cr_assert_eq(run_ready(service), 0);
+    const fl_record *record = &fl_service_type_of(service, "succeed")->record;
+    cr_assert_leq(counted(record, FL_RECORD_ERROR), 1); /* the broker may have buried it before */
+    cr_assert_eq(counted(record, FL_RECORD_SUCCESS), 0);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+/* ---- Views ---- */
+
+Test(service_records, running_jobs_can_be_listed)
+{
+    serving one;
+    fl_running running[4];
+    filch_service *service = recorded((filch_service_config){0});
+    const filch_message message = {.type = "stay", .id = "job-9"};
+    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0);
+    cr_assert_eq(fl_service_running_read(service, running, 4), 0);
+    serving_begin(&one, service);
+    signpost_wait(&arrived, 1);
+    cr_assert_eq(fl_service_running_read(service, running, 0), 0);
+    cr_assert_eq(fl_service_running_read(service, running, 4), 1);
+    cr_assert_str_eq(running[0].id, "job-9");
+    cr_assert_str_eq(running[0].type, "stay");
+    cr_assert_str_eq(running[0].queue, "tasks");
+    cr_assert_eq(running[0].attempt, 1);
+    cr_assert_geq(running[0].since, 0);
+    signpost_raise(&released);
+    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    cr_assert_eq(serving_end(&one), 0);
+    cr_assert_eq(fl_service_running_read(service, running, 4), 0);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+Test(service_records, a_service_is_ready_while_it_is_connected_and_not_draining)
+{
+    filch_service *service = recorded((filch_service_config){.clock = test_clock});
+    cr_assert(fl_service_health_read(service).turns, "it has just been created");
+    cr_assert(!fl_service_health_read(service).is_ready, "not connected yet");
+    run_ready(service);
+    cr_assert(fl_service_health_read(service).is_ready);
+    pass(29 * FILCH_SECOND);
+    cr_assert(fl_service_health_read(service).is_ready);
+    cr_assert(fl_service_health_read(service).turns);
+    pass(2 * FILCH_SECOND);
+    cr_assert(!fl_service_health_read(service).is_ready);
+    cr_assert(!fl_service_health_read(service).turns);
+    run_ready(service);
+    cr_assert(fl_service_health_read(service).is_ready);
+    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    cr_assert(!fl_service_health_read(service).is_ready, "it drains");
+    cr_assert(fl_service_health_read(service).turns, "but is healthy");
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
