@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The Lua scripts of the broker `redis:`. Each runs in the server as one atomic step.
+ *
+ * Keys of a queue Q; QUEUE is "filch:Q":
+ *   QUEUE:0 .. QUEUE:9  streams, one for each priority, with the group `filch`
+ *   QUEUE:delayed       sorted set: serial numbers of delayed messages by their time, in us
+ *   QUEUE:held          hash: serial number to message
+ *   QUEUE:serial        the last serial number
+ *   QUEUE:paused        set: paused types; the empty one pauses the queue
+ *   QUEUE:sweep         time in ms by which a lease may end
+ *   QUEUE:wake          channel: messages may be ready, or a time has changed
+ *   filch:dedup         hash: the dedup keys of unfinished messages, of all queues
+ *
+ * An entry of a stream stays in it until it is settled. The pending list of the group says where
+ * it is: not there, and it has never been received; with the consumer `returned`, and it is ready
+ * before the rest of its stream; `paused:TYPE`; or `worker:NAME`, and it is leased. An entry's
+ * delivery counter holds 1024 * token + deliveries: settlements name both, so a lease that another
+ * delivery took over is stale. Its idle time is the longest lease minus what is left of the lease,
+ * so it says when the lease ends, which may differ from entry to entry.
+ *
+ * Times are those of the server's TIME. */
+#ifndef FL_REDIS_SCRIPTS_H
+#define FL_REDIS_SCRIPTS_H
+
+#include <stddef.h>
+
+typedef enum fl_redis_script {
+    FL_REDIS_RECEIVE,
+    FL_REDIS_SETTLE,
+    FL_REDIS_EXTEND,
+    FL_REDIS_PUBLISH,
+    FL_REDIS_COUNT,
+    FL_REDIS_PEEK,
+    FL_REDIS_CANCEL,
+    FL_REDIS_PAUSE,
+    FL_REDIS_SCRIPTS
+} fl_redis_script;
+
+enum {
+    FL_REDIS_DELIVERIES = 1024, /* as in the scripts */
+    FL_REDIS_LONGEST_DAYS = 30, /* the longest lease */
+    FL_REDIS_STEP = 32          /* messages that a script reads at once */
+};
+
+/* The text of a script. The caller frees it. NULL: no memory. */
+char *fl_redis_script_text(fl_redis_script which);
+
+#endif
