@@ -140,7 +140,9 @@ static fl_broker_rc start_tls(fl_redis_wire *wire, const fl_redis_url *url, int6
     if (!error)
         return FL_BROKER_OK;
     if (waited)
-        return lost(wire, "no TLS handshake with redis", waited);
+        return wire->host->explain(wire->host, FL_BROKER_LOST,
+                                   "no TLS handshake with redis at %s (%s); is this its tls-port?",
+                                   url->host, strerror(waited));
     return wire->host->explain(wire->host, FL_BROKER_REFUSED,
                                error == -EPERM
                                    ? "cannot trust redis at %s: %s; check the host name, or name "
