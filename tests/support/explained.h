@@ -7,6 +7,7 @@
 #include <tests/support/service.h>
 
 static char explained[512], logged[512]; /* the last */
+static size_t tried_body_most = FL_BODY_MOST;
 
 FILCH_PRINTF(3, 4)
 static inline fl_broker_rc explained_keep(const fl_broker_host *host, fl_broker_rc rc,
@@ -42,7 +43,7 @@ static inline fl_broker_rc try_to_open(const fl_broker_kind *kind, const char *u
                                 .queue_count = 1,
                                 .lease = FILCH_SECOND,
                                 .call_timeout = 10 * FILCH_SECOND,
-                                .body_most = FL_BODY_MOST,
+                                .body_most = tried_body_most,
                                 .header_most = FL_HEADERS_MOST};
     explained[0] = logged[0] = '\0';
     return kind->open(out, &config);

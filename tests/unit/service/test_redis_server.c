@@ -68,7 +68,7 @@ static void *publish_until_it_dies(void *arg)
 
 Test(redis_server, confirmed_messages_survive_kill_9_of_the_server)
 {
-    enum { KILLS = 3, ENOUGH = 140 };
+    enum { KILLS = 2, ENOUGH = 70 };
     START("--appendfsync", "always");
     for (unsigned kills = 0; kills < KILLS; kills++) {
         pthread_t thread;
@@ -78,8 +78,7 @@ Test(redis_server, confirmed_messages_survive_kill_9_of_the_server)
         b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
         filch_u32_store(&confirmed, 0, FILCH_RELEASE);
         cr_assert_eq(pthread_create(&thread, NULL, publish_until_it_dies, b.publisher), 0);
-        while (filch_u32_load(&confirmed, FILCH_ACQUIRE) < ENOUGH)
-            sched_yield();
+        WAIT_WHILE(filch_u32_load(&confirmed, FILCH_ACQUIRE) < ENOUGH);
         redis_kill(&server);
         pthread_join(thread, NULL);
         b.kind->close(b.publisher);
@@ -135,6 +134,52 @@ Test(redis_server, scripts_that_the_server_forgets_are_loaded_again)
     }
     bench_is_empty(&b);
     bench_end(&b);
+}
+
+enum { JOBS = 100 };
+static signpost handled[2 * JOBS];
+
+static int handle(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    signpost_raise(&handled[atoi(filch_service_job_message(job)->id)]);
+    return 0;
+}
+
+static void publish_jobs(filch_service *service, unsigned from)
+{
+    for (unsigned i = from; i < from + JOBS; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "%u", i);
+        const filch_message message = {.id = id, .type = "t", .priority = i % 10};
+        cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0, "%s",
+                     filch_error());
+    }
+}
+
+Test(redis_server, a_service_goes_on_when_its_server_is_back)
+{
+    static const filch_handler handler = {.type = "t", .fn = handle};
+    static serving one;
+    START("--appendfsync", "always");
+    filch_service *service =
+        service_of((filch_service_config){.broker = redis_url(&server, "/0")}, &handler, 1);
+    serving_begin(&one, service);
+    publish_jobs(service, 0);
+    redis_kill(&server);
+    redis_start(&server);
+    publish_jobs(service, JOBS);
+    for (unsigned i = 0; i < 2 * JOBS; i++)
+        signpost_wait(&handled[i], 1);
+    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    cr_assert_eq(serving_end(&one), 0);
+    cr_assert_eq(filch_service_destroy(service), 0);
+    bench b = {.tested = &tested, .kind = &fl_broker_redis, .url = redis_url(&server, "/0")};
+    fl_broker_count count;
+    b.admin = bench_open(&b, FL_BROKER_ADMINISTERS);
+    cr_assert_eq(b.kind->count(b.admin, 0, &count), FL_BROKER_OK);
+    cr_assert(!count.ready && !count.delayed && !count.dead);
+    b.kind->close(b.admin);
 }
 
 /* ---- TLS ---- */
@@ -382,7 +427,8 @@ static void is_refused_as(const char *scheme, const char *const *replies, size_t
 
 Test(redis_server, replies_that_no_broker_can_use_are_refused)
 {
-    const size_t too_much = (size_t)700 << 20;
+    const size_t too_much = 100 << 20;
+    tried_body_most = 1 << 10;
     REFUSED_AS(0, FL_BROKER_LOST, "is this a Redis server?", "HTTP/1.1 400 Bad Request\r\n\r\n");
     REFUSED_AS(0, FL_BROKER_BUSY, "the server is still loading its data",
                "-LOADING Redis is loading the dataset in memory\r\n");
