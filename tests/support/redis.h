@@ -30,7 +30,7 @@ enum { REDIS_OPTIONS = 24 };
 typedef struct redis_server {
     pid_t pid;
     int port, tls_port;                 /* tls_port: 0, or a free one if `options` ask for TLS */
-    int log;                            /* what it prints */
+    int log;                            /* the end of a pipe from its output */
     bool has_clock;                     /* its time is redis_passed */
     const char *options[REDIS_OPTIONS]; /* "--name", "value", ..., NULL */
 } redis_server;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A clock for a server that a test starts: preloaded (LD_PRELOAD), it makes the wall clock stand at
+ * A clock for a server that a test starts, preloaded into it (LD_PRELOAD). The wall clock stands at
  * a fixed time plus the ns in the first 8 bytes of the file FILCH_TEST_CLOCK, which the test writes.
  * Leases and delays of the server then pass when the test says so, without sleeping. */
 #include <fcntl.h>

@@ -40,7 +40,7 @@ static fl_broker_rc name_queues(fl_redis *r)
                                          "no memory for queues; free some");
         }
         queue->next_at = FILCH_FOREVER;
-        queue->news = true; /* what came before this connection */
+        queue->news = true; /* messages may be older than this connection */
     }
     return FL_BROKER_OK;
 }

@@ -85,7 +85,7 @@ const char fl_redis_messages[] =
     "  return found and values(found[2])\n"
     "end\n";
 
-/* What time brings: delayed messages become ready, and leases end. */
+/* The work of time: delayed messages become ready, and leases end. */
 const char fl_redis_clockwork[] =
     /* returns the time of the first that is left, in us */
     "local function move_due(queue)\n"
@@ -102,7 +102,7 @@ const char fl_redis_clockwork[] =
     "  local first = redis.call('ZRANGE', queue .. ':delayed', 0, 0, 'WITHSCORES')\n"
     "  return first[2] and tonumber(first[2])\n"
     "end\n"
-    /* what has no lease is returned; returns ms until the first end of those that are left */
+    /* returns entries without a lease to the queue; its value: ms until the first end of a lease */
     "local function sweep_worker(key, name)\n"
     "  local from, first, rows = '-'\n"
     "  repeat\n"

@@ -3,6 +3,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/redis_command.h>
+#include <runtime/service/brokers/redis_scripts.h>
 #include <runtime/service/headers.h>
 
 #include <filch/wait.h>

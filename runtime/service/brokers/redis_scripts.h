@@ -12,12 +12,14 @@
  *   QUEUE:wake          channel: messages may be ready, or a time has changed
  *   filch:dedup         hash: the dedup keys of unfinished messages, of all queues
  *
- * An entry of a stream stays in it until it is settled. The pending list of the group says where
- * it is: not there, and it has never been received; with the consumer `returned`, and it is ready
- * before the rest of its stream; `paused:TYPE`; or `worker:NAME`, and it is leased. An entry's
- * delivery counter holds 1024 * token + deliveries: settlements name both, so a lease that another
- * delivery took over is stale. Its idle time is the longest lease minus what is left of the lease,
- * so it says when the lease ends, which may differ from entry to entry.
+ * An entry of a stream stays in it until it is settled. An entry that is not in the pending list of
+ * the group has never been received. The consumer of one that is in the list tells its state:
+ *   returned     ready, before the rest of its stream
+ *   paused:TYPE  kept back, because its type is paused
+ *   worker:NAME  leased
+ * The delivery counter of an entry holds 1024 * token + deliveries. Settlements name both, so a
+ * lease that another delivery took over is stale. The idle time of a leased entry is the longest
+ * lease minus the rest of this lease: each entry has an end of its own.
  *
  * Times are those of the server's TIME. */
 #ifndef FL_REDIS_SCRIPTS_H

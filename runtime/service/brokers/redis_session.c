@@ -4,6 +4,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/redis_command.h>
 #include <runtime/service/brokers/redis_scripts.h>
+#include <runtime/service/brokers/redis_url.h>
 #include <runtime/service/brokers/redis_wire.h>
 
 #include <filch/wait.h>

@@ -3,6 +3,7 @@
  * The broker `redis:` when its server dies, forgets, refuses, runs out of memory, or is not what the
  * URL says: nothing that was confirmed is lost, and each refusal says what to do. */
 #include <tests/support/broker.h>
+#include <tests/support/build.h>
 #include <tests/support/explained.h>
 #include <tests/support/redis.h>
 
@@ -161,6 +162,8 @@ Test(redis_server, a_service_goes_on_when_its_server_is_back)
 {
     static const filch_handler handler = {.type = "t", .fn = handle};
     static serving one;
+    if (BUILD_TSAN)
+        cr_skip_test("thread sanitizer refuses threads in the child that becomes the server");
     START("--appendfsync", "always");
     filch_service *service =
         service_of((filch_service_config){.broker = redis_url(&server, "/0")}, &handler, 1);
