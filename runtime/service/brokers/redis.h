@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A connection of the broker `redis:`, and the parts of it. All functions: owner only.
+ * redis_scripts.h tells how messages are kept.
+ *
+ * The race: a service settles a message while another takes it over, because its lease is over.
+ * Each receive draws a random token, which the script writes to the entries it leases; a settlement
+ * names entry and token. Scripts run one after the other, so the one that comes second finds
+ * another token, and is told -ESTALE.
+ *
+ * Waking. A consumer has a second connection, which is subscribed to the channels of its queues
+ * before the first receive. A script that makes messages ready, or adds a time to wait for, posts
+ * to the channel. `turn` reads the posts and keeps `news` of each queue until the receive that
+ * follows. In case that connection breaks without a word, consumers look each second as well. */
+#ifndef FL_REDIS_H
+#define FL_REDIS_H
+
+#include <runtime/service/broker.h>
+#include <runtime/service/brokers/redis_command.h>
+#include <runtime/service/brokers/redis_scripts.h>
+#include <runtime/service/brokers/redis_url.h>
+#include <runtime/service/brokers/redis_wire.h>
+
+#include <hiredis/hiredis.h>
+
+enum { FL_REDIS_SHA = 41 }; /* bytes of a script's name, with its NUL */
+
+typedef struct fl_redis_queue {
+    char *key;       /* "filch:NAME" */
+    int64_t next_at; /* of the next delay or lease to end; FILCH_FOREVER: none */
+    bool news;       /* since the last receive */
+} fl_redis_queue;
+
+typedef struct fl_redis {
+    fl_broker base; /* first */
+    fl_broker_config config;
+    fl_redis_url url;
+    fl_redis_wire wire, wake; /* wake: closed, unless it consumes */
+    char sha[FL_REDIS_SCRIPTS][FL_REDIS_SHA];
+    bool is_durable;
+    int64_t look_at;  /* without a post */
+    char worker[128]; /* "worker:CLIENT" */
+    unsigned queue_count;
+    fl_redis_queue queues[];
+} fl_redis;
+
+static inline fl_redis *fl_redis_of(fl_broker *broker)
+{
+    return (fl_redis *)(void *)broker;
+}
+
+static inline int64_t fl_redis_now(const fl_redis *r)
+{
+    return r->base.host->now(r->base.host);
+}
+
+/* ---- redis_session.c ---- */
+
+/* Logs in on a wire that is open, and selects the database. */
+fl_broker_rc fl_redis_log_in(fl_redis *r, fl_redis_wire *wire);
+/* Refuses servers that cannot be used, and warns of settings that lose messages. */
+fl_broker_rc fl_redis_inspect(fl_redis *r);
+fl_broker_rc fl_redis_load_scripts(fl_redis *r);
+/* Begins a call of a script: append its arguments. */
+void fl_redis_begin(fl_redis *r, fl_redis_command *command, fl_redis_script script);
+/* Calls it. *out: a reply that is no error; the caller frees it. */
+fl_broker_rc fl_redis_call(fl_redis *r, const fl_redis_command *command, fl_redis_script script,
+                           redisReply **out);
+/* The same for a reply that is an array of `count` numbers; -1: any number of anything. */
+fl_broker_rc fl_redis_call_list(fl_redis *r, const fl_redis_command *command,
+                                fl_redis_script script, long count, redisReply **out);
+/* Explains an error of the server, and frees it. */
+fl_broker_rc fl_redis_refused(fl_redis *r, redisReply *error);
+/* The reply has not the form that the scripts give it. Frees it. */
+fl_broker_rc fl_redis_odd(fl_redis *r, redisReply *reply);
+
+/* ---- redis_message.c ---- */
+
+/* Appends priority, entry and counter of a delivery. */
+void fl_redis_append_entry(fl_redis_command *command, const fl_delivery *delivery);
+/* Appends the texts that describe a message, as attempt `attempt`. */
+void fl_redis_append_about(fl_redis_command *command, const filch_message *message,
+                           unsigned attempt);
+/* Appends headers: `more`, and those of the message whose names are not among them. */
+void fl_redis_append_headers(fl_redis_command *command, const filch_header *more, size_t more_count,
+                             const filch_message *message);
+/* The delivery of one message of an answer. token: of the receive. *odd: it is none; else NULL means
+ * no memory. */
+fl_delivery *fl_redis_read(fl_redis *r, const redisReply *answer, unsigned queue, uint64_t token,
+                           bool *odd);
+/* The deliveries of an answer; frees the reply whose part it is. */
+fl_broker_rc fl_redis_read_all(fl_redis *r, redisReply *reply, const redisReply *answers,
+                               unsigned queue, uint64_t token, fl_delivery **out, unsigned most,
+                               unsigned *count);
+
+/* ---- redis_consume.c, redis_publish.c, redis_admin.c: as fl_broker_kind says ---- */
+
+fl_broker_rc fl_redis_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
+                              unsigned *count);
+fl_broker_rc fl_redis_settle(fl_broker *broker, fl_settlement *batch, unsigned count);
+fl_broker_rc fl_redis_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,
+                             int64_t lease);
+fl_broker_rc fl_redis_publish(fl_broker *broker, fl_publication *batch, unsigned count);
+fl_broker_rc fl_redis_count(fl_broker *broker, unsigned queue, fl_broker_count *out);
+fl_broker_rc fl_redis_peek(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
+                           unsigned *count);
+fl_broker_rc fl_redis_cancel(fl_broker *broker, const char *id, bool *found);
+fl_broker_rc fl_redis_pause(fl_broker *broker, unsigned queue, const char *type, bool paused);
+
+#endif

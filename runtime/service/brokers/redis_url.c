@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/brokers/redis_url.h>
+
+#include <runtime/service/broker.h>
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Ends `text` at the mark, and returns what follows. NULL: there is none. */
+static char *cut(char *text, char mark)
+{
+    char *at = strchr(text, mark);
+    if (at)
+        *at++ = '\0';
+    return at;
+}
+
+static int digit(char c)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    const char *at = c ? strchr(digits, c) : NULL;
+    return !at ? -1 : at - digits < 16 ? (int)(at - digits) : (int)(at - digits) - 6;
+}
+
+/* Decodes %XX in place. */
+static bool decode(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; from++) {
+        int c = *from;
+        if (c == '%') {
+            int high = digit(from[1]), low = high < 0 ? -1 : digit(from[2]);
+            c = low < 0 ? 0 : high * 16 + low;
+            from += 2;
+        }
+        if (!c)
+            return false;
+        *to++ = (char)c;
+    }
+    *to = '\0';
+    return true;
+}
+
+static const struct {
+    const char *name;
+    size_t offset;
+} options[] = {
+    {"ca", offsetof(fl_redis_url, ca)},
+    {"db", offsetof(fl_redis_url, database)},
+    {"password", offsetof(fl_redis_url, password)},
+    {"plain", offsetof(fl_redis_url, plain)},
+    {"user", offsetof(fl_redis_url, user)},
+};
+
+/* NULL, or the reason why the options do not parse. */
+static const char *read_options(fl_redis_url *out, char *text)
+{
+    for (char *next; text; text = next) {
+        unsigned i = 0;
+        next = cut(text, '&');
+        char *value = cut(text, '=');
+        while (i < sizeof options / sizeof *options && strcmp(options[i].name, text) != 0)
+            i++;
+        if (i == sizeof options / sizeof *options)
+            return "unknown option (valid: ca, db, password, plain, user)";
+        if (!value || !decode(value))
+            return "option without a value, or with a wrong %";
+        *(const char **)(void *)((char *)out + options[i].offset) = value;
+    }
+    if (out->plain && strcmp(out->plain, "yes") != 0)
+        return "wrong value of the option plain (valid: yes)";
+    return NULL;
+}
+
+static const char *read_login(fl_redis_url *out, char *text)
+{
+    char *password = cut(text, ':');
+    if (!decode(text) || (password && !decode(password)))
+        return "wrong % in user or password (valid: %00 as two hexadecimal digits, not zero)";
+    if (*text)
+        out->user = text;
+    if (password && *password)
+        out->password = password;
+    return NULL;
+}
+
+/* [USER][:PASSWORD]@HOST[:PORT][/DATABASE] */
+static const char *read_authority(fl_redis_url *out, char *text)
+{
+    char *database = cut(text, '/'), *at = strrchr(text, '@'), *port;
+    const char *fault = NULL;
+    if (at) {
+        *at++ = '\0';
+        fault = read_login(out, text);
+        text = at;
+    }
+    if (*text == '[') {
+        char *end = cut(++text, ']');
+        if (!end || (*end && *end != ':'))
+            return "address without its ]";
+        port = *end ? end + 1 : NULL;
+    } else {
+        port = cut(text, ':');
+    }
+    if (!*text)
+        return "no host";
+    out->host = text;
+    if (port && *port)
+        out->port = port;
+    if (database && *database)
+        out->database = database;
+    return fault;
+}
+
+static const char *parse(fl_redis_url *out, char *text)
+{
+    char *rest = cut(text, ':'), *asked = cut(rest, '?');
+    bool has_slashes = strncmp(rest, "//", 2) == 0;
+    out->tls = strcmp(text, "rediss") == 0;
+    out->is_path = strcmp(text, "redis+unix") == 0;
+    const char *fault = NULL;
+    if (out->is_path) {
+        out->host = has_slashes ? rest + 2 : rest;
+        fault = *out->host == '/' && decode(rest) ? NULL : "no absolute path of a socket";
+    } else {
+        fault = has_slashes ? read_authority(out, rest + 2) : "no // before the host";
+    }
+    if (!fault)
+        fault = read_options(out, asked);
+    if (!fault && strspn(out->port, "0123456789") != strlen(out->port))
+        fault = "port is not a number";
+    if (!fault && strspn(out->database, "0123456789") != strlen(out->database))
+        fault = "database is not a number";
+    return fault;
+}
+
+fl_broker_rc fl_redis_url_parse(const fl_broker_host *host, const char *text, fl_redis_url *out)
+{
+    *out = (fl_redis_url){.text = strdup(text), .port = "6379", .database = "0"};
+    const char *fault = out->text ? parse(out, out->text) : "no memory";
+    if (!fault)
+        return FL_BROKER_OK;
+    fl_redis_url_free(out);
+    return host->explain(host, FL_BROKER_FATAL, /* not the URL: it may hold a password */
+                         "cannot read the URL of redis: %s (valid: "
+                         "redis[s]://[USER]:PASSWORD@HOST:PORT/DATABASE?ca=FILE, "
+                         "redis+unix:/PATH?db=DATABASE)",
+                         fault);
+}
+
+void fl_redis_url_free(fl_redis_url *url)
+{
+    free(url->text);
+    *url = (fl_redis_url){0};
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Connections that fail, and the sentences in which brokers explain it. */
+#ifndef SUPPORT_EXPLAINED_H
+#define SUPPORT_EXPLAINED_H
+
+#include <tests/support/service.h>
+
+static char explained[512], logged[512]; /* the last */
+static size_t tried_body_most = FL_BODY_MOST;
+
+FILCH_PRINTF(3, 4)
+static inline fl_broker_rc explained_keep(const fl_broker_host *host, fl_broker_rc rc,
+                                          const char *format, ...)
+{
+    (void)host;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(explained, sizeof explained, format, args);
+    va_end(args);
+    return rc;
+}
+
+static inline void logged_keep(const fl_broker_host *host, filch_log_level level, const char *text)
+{
+    (void)host, (void)level;
+    size_t used = strlen(logged);
+    snprintf(logged + used, sizeof logged - used, "%s\n", text);
+}
+
+/* Opens a connection whose explanations are kept. */
+static inline fl_broker_rc try_to_open(const fl_broker_kind *kind, const char *url, fl_broker **out)
+{
+    static fl_broker_host host;
+    static fl_broker_config config;
+    host = beside_host;
+    host.explain = explained_keep;
+    host.log = logged_keep;
+    config = (fl_broker_config){.host = &host,
+                                .role = FL_BROKER_PUBLISHES,
+                                .url = url,
+                                .queues = test_queues,
+                                .queue_count = 1,
+                                .lease = FILCH_SECOND,
+                                .call_timeout = 10 * FILCH_SECOND,
+                                .body_most = tried_body_most,
+                                .header_most = FL_HEADERS_MOST};
+    explained[0] = logged[0] = '\0';
+    return kind->open(out, &config);
+}
+
+/* No connection can be opened, for a reason with these words. */
+static inline void is_refused(const fl_broker_kind *kind, const char *url, fl_broker_rc expected,
+                              const char *words)
+{
+    fl_broker *broker = NULL;
+    fl_broker_rc rc = try_to_open(kind, url, &broker);
+    cr_assert(rc == expected && !broker, "%s: %d, %s", url, rc, explained);
+    cr_assert(strstr(explained, words), "%s: %s", url, explained);
+}
+
+#endif

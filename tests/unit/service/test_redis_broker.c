@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The broker `redis:` conforms to the interface, on a real server whose clock the test moves. URLs
+ * and messages that others write are read; consumers race without losing or repeating a message. */
+#include <tests/support/broker.h>
+#include <tests/support/explained.h>
+#include <tests/support/races.h>
+#include <tests/support/redis.h>
+
+static redis_server server = {.has_clock = true};
+
+static const char *fresh_url(void)
+{
+    if (server.pid) {
+        cr_assert_str_eq(redis_tell(&server, "FLUSHALL"), "OK");
+    } else {
+        redis_make_clock();
+        redis_start(&server);
+    }
+    return redis_url(&server, "/1");
+}
+
+static void pass_time(int64_t ns)
+{
+    pass(ns);
+    filch_u64_add(redis_passed, (uint64_t)ns, FILCH_ACQ_REL);
+}
+
+static const tested_broker tested = {&fl_broker_redis, fresh_url, pass_time};
+
+BROKER_CONFORMS(redis_broker, tested)
+
+/* ---- URLs ---- */
+
+Test(redis_broker, urls_that_do_not_parse_are_refused_without_showing_them)
+{
+    static const struct {
+        const char *url, *words;
+    } cases[] = {
+        {"redis:localhost", "no // before the host"},
+        {"redis://", "no host"},
+        {"redis://:secret@", "no host"},
+        {"redis://[::1", "address without its ]"},
+        {"redis://host:port", "port is not a number"},
+        {"redis://host/one", "database is not a number"},
+        {"redis://a%:secret@host", "wrong % in user or password"},
+        {"redis://:secret%00@host", "wrong % in user or password"},
+        {"redis://host?plain=no", "wrong value of the option plain (valid: yes)"},
+        {"redis://host?color=red", "unknown option (valid: ca, db, password, plain, user)"},
+        {"redis://host?ca", "option without a value"},
+        {"redis+unix:redis.sock", "no absolute path of a socket"},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        is_refused(&fl_broker_redis, cases[i].url, FL_BROKER_FATAL, cases[i].words);
+        cr_assert_not(strstr(explained, "secret"), "%s", explained);
+    }
+}
+
+Test(redis_broker, a_password_does_not_cross_a_network_in_the_clear)
+{
+    is_refused(&fl_broker_redis, "redis://:secret@192.0.2.1", FL_BROKER_REFUSED,
+               "the password would cross the network without TLS; use rediss://");
+}
+
+Test(redis_broker, a_server_is_reached_by_its_socket_and_databases_are_apart)
+{
+    char path[256];
+    fresh_url();
+    snprintf(path, sizeof path, "redis+unix:%s/redis.sock?db=3", folder_make());
+    bench b = {.tested = &tested, .kind = &fl_broker_redis, .url = path};
+    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    b.url = redis_url(&server, "/2");
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    bench_is_empty(&b);
+    b.kind->close(b.consumer);
+    b.url = redis_url(&server, "/3");
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    bench_next_is(&b, "1");
+    b.kind->close(b.consumer);
+    b.kind->close(b.publisher);
+}
+
+/* ---- Messages ---- */
+
+Test(redis_broker, an_entry_that_another_program_adds_is_a_message)
+{
+    bench b = bench_begin(&tested);
+    redisContext *other = redisConnect("127.0.0.1", server.port);
+    freeReplyObject(redisCommand(other, "SELECT 1"));
+    freeReplyObject(redisCommand(other, "XADD filch:tasks:4 7-3 body hello type greet"));
+    freeReplyObject(redisCommand(other, "XADD filch:tasks:4 * until never about x"));
+    redisFree(other);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_not_null(one);
+    cr_assert_str_eq(one->message.id, "7-3");
+    cr_assert_str_eq(one->message.type, "greet");
+    cr_assert_eq(memcmp(one->message.body, "hello", 5), 0);
+    cr_assert_eq(one->message.attempt, 1);
+    cr_assert_eq(one->message.first_seen, 7 * FILCH_MILLISECOND);
+    bench_ack(&b, one);
+    bench_is_empty(&b); /* the other has expired: `never` is no time */
+    cr_assert_not_null(one = bench_receive_by(&b, b.consumer, 1));
+    bench_ack(&b, one);
+    bench_end(&b);
+}
+
+Test(redis_broker, a_settled_message_leaves_nothing_behind)
+{
+    bench b = bench_begin(&tested);
+    for (fl_settle_verb verb = FL_SETTLE_ACK; verb <= FL_SETTLE_DEAD; verb++) {
+        cr_assert_eq(bench_publish(&b, (filch_message){.dedup = "k"}), 0);
+        fl_delivery *one = bench_receive(&b);
+        bench_settle(&b, (fl_settlement){.delivery = one, .verb = verb, .attempt = 2});
+        if (verb == FL_SETTLE_RETURN || verb == FL_SETTLE_RETRY)
+            bench_ack(&b, bench_receive(&b));
+    }
+    bench_ack(&b, bench_receive_by(&b, b.consumer, 1));
+    pass_time(31 * FILCH_SECOND);
+    for (unsigned queue = 0; queue < 2; queue++)
+        cr_assert_null(bench_receive_by(&b, b.consumer, queue));
+    redisContext *other = redisConnect("127.0.0.1", server.port);
+    freeReplyObject(redisCommand(other, "SELECT 1"));
+    redisReply *keys = redisCommand(other, "KEYS *");
+    for (size_t i = 0; i < keys->elements; i++) { /* empty streams keep their group */
+        redisReply *length = redisCommand(other, "XLEN %s", keys->element[i]->str);
+        cr_assert(length->type == REDIS_REPLY_INTEGER && length->integer == 0, "%s",
+                  keys->element[i]->str);
+        freeReplyObject(length);
+    }
+    cr_assert_eq(keys->elements, 2);
+    freeReplyObject(keys);
+    redisFree(other);
+    bench_end(&b);
+}
+
+Test(redis_broker, many_paused_messages_are_passed_over_and_come_back)
+{
+    enum { MANY = 2500 };
+    static filch_message messages[MANY];
+    static fl_publication items[MANY];
+    bench b = bench_begin(&tested);
+    for (unsigned i = 0; i < MANY; i++) {
+        messages[i] = (filch_message){.id = "p", .type = "a", .queue = "tasks", .attempt = 1};
+        items[i] = (fl_publication){.message = &messages[i]};
+    }
+    cr_assert_eq(b.kind->pause(b.admin, 0, "a", true), FL_BROKER_OK);
+    cr_assert_eq(b.kind->publish(b.publisher, items, MANY), FL_BROKER_OK);
+    cr_assert_eq(bench_publish(&b, (filch_message){.type = "b"}), 0);
+    int64_t until;
+    fl_delivery *one = NULL;
+    for (unsigned i = 0; !one && i < 4; i++) {
+        one = bench_receive(&b);
+        cr_assert(one || bench_is_awake(&b, &until), "it has not seen them all");
+    }
+    cr_assert_not_null(one);
+    bench_ack(&b, one);
+    bench_is_empty(&b);
+    cr_assert_eq(b.kind->pause(b.admin, 0, "a", false), FL_BROKER_OK);
+    fl_broker_count count;
+    cr_assert_eq(b.kind->count(b.admin, 0, &count), FL_BROKER_OK);
+    cr_assert(count.ready == MANY && !count.leased, "%lu", count.ready);
+    bench_next_is(&b, "p");
+    bench_end(&b);
+}
+
+/* ---- Waking ---- */
+
+Test(redis_broker, a_message_wakes_the_consumer_by_its_descriptor)
+{
+    bench b = bench_begin(&tested);
+    int64_t until = FILCH_FOREVER;
+    struct pollfd fds[FL_WAKER_FDS];
+    for (unsigned i = 0; i < 3; i++) /* each time there is nothing, so it is news again */
+        for (unsigned queue = 0; queue < 3; queue++)
+            cr_assert_null(bench_receive_by(&b, b.consumer, queue));
+    cr_assert_eq(b.kind->watch(b.consumer, true, fds, FL_WAKER_FDS, &until), 1);
+    cr_assert_eq(until, test_clock(NULL) + FILCH_SECOND, "it looks each second");
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    cr_assert_eq(poll(fds, 1, -1), 1);
+    bench_next_is(&b, "1");
+    bench_end(&b);
+}
+
+/* ---- Races ---- */
+
+BROKER_CLAIM(redis_broker, tested, racing_consumers_get_each_message_once)
