@@ -225,13 +225,13 @@ static inline void a_delayed_message_waits(const tested_broker *tested)
     if (!tested->kind->caps.delay)
         return;
     bench b = bench_begin(tested);
-    cr_assert_eq(bench_publish(&b, (filch_message){.delay = 2 * bench_second(tested)}), 0);
-    cr_assert_eq(bench_publish(&b, (filch_message){.delay = bench_second(tested)}), 0);
+    cr_assert_eq(bench_publish(&b, (filch_message){.delay = 20 * bench_second(tested)}), 0);
+    cr_assert_eq(bench_publish(&b, (filch_message){.delay = 10 * bench_second(tested)}), 0);
     bench_is_empty(&b);
-    tested->pass(bench_second(tested));
+    tested->pass(10 * bench_second(tested));
     bench_next_is(&b, "2");
     bench_is_empty(&b);
-    tested->pass(bench_second(tested));
+    tested->pass(10 * bench_second(tested));
     bench_next_is(&b, "1");
     bench_end(&b);
 }

@@ -27,7 +27,7 @@ static const struct {
     {NATS_SECURE_CONNECTION_WANTED, FL_BROKER_REFUSED,
      "the server has no TLS: give it a certificate"},
     {NATS_SSL_ERROR, FL_BROKER_REFUSED,
-     "check that the certificate names this host, and its authority (ca=FILE)"},
+     "use nats+tls://, a certificate that names this host, and its authority (ca=FILE)"},
     {NATS_NO_RESPONDERS, FL_BROKER_REFUSED,
      "JetStream is not enabled: start nats-server with -js, or enable it for the account"},
     {NATS_ADDRESS_MISSING, FL_BROKER_REFUSED, "give a host that exists"},

@@ -29,7 +29,7 @@ static natsStatus copy_headers(natsMsg *to, natsMsg *from, const fl_settlement *
     const char **keys = NULL;
     int count = 0;
     natsStatus status = natsMsgHeader_Keys(from, &keys, &count);
-    if (status == NATS_NOT_FOUND)
+    if (status == NATS_NOT_FOUND || status == NATS_PROTOCOL_ERROR) /* none, or none to be read */
         return NATS_OK;
     for (int i = 0; i < count && status == NATS_OK; i++) {
         const char **values = NULL;

@@ -88,15 +88,20 @@ static char *escape(char *to, const char *text)
     return to + 1;
 }
 
-static char *unescape(char *to, const char *text)
+static int digit(char c)
 {
-    for (unsigned byte; *text; text++)
-        if (text[0] == '%' && sscanf(text + 1, "%2x", &byte) == 1 && text[1] && text[2]) {
-            *to++ = (char)byte;
-            text += 2;
-        } else {
-            *to++ = *text;
-        }
+    const char *digits = "0123456789abcdef",
+               *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+char *fl_nats_unescape(char *to, const char *text)
+{
+    for (; *text; text++) {
+        bool is_escape = *text == '%' && digit(text[1]) >= 0 && digit(text[2]) >= 0;
+        *to++ = is_escape ? (char)(digit(text[1]) << 4 | digit(text[2])) : *text;
+        text += is_escape ? 2 : 0;
+    }
     *to = '\0';
     return to + 1;
 }
@@ -106,12 +111,13 @@ static char *unescape(char *to, const char *text)
 static natsStatus add_escaped(natsMsg *to, const char *prefix, const char *name, const char *value)
 {
     size_t length = strlen(prefix);
-    char *key = malloc(length + 3 * strlen(name) + 3 * strlen(value) + 2);
+    char *key = malloc(length + 3 * strlen(name) + 3 * strlen(value) + sizeof "=" + 1);
     if (!key)
         return NATS_NO_MEMORY;
     memcpy(key, prefix, length);
     char *text = escape(key + length, name);
-    escape(text, value);
+    *text = '='; /* libnats cannot read a message that has an empty header */
+    escape(text + 1, value);
     natsStatus status = natsMsgHeader_Add(to, key, text);
     free(key);
     return status;
@@ -184,7 +190,8 @@ bool fl_nats_read_field(const char *key, const char *value, filch_message *messa
     if (field->kind == TRACE) {
         filch_trace_parse(place, value, strlen(value)); /* invalid: as if there were none */
     } else if (field->kind == TEXT) {
-        *at = begins(key, ESCAPED) ? unescape(text, value) : stpcpy(text, value) + 1;
+        *at = begins(key, ESCAPED) ? fl_nats_unescape(text, value + (*value == '='))
+                                   : stpcpy(text, value) + 1;
         *(const char **)place = text;
     } else {
         read_number(field, value, place);
@@ -195,7 +202,7 @@ bool fl_nats_read_field(const char *key, const char *value, filch_message *messa
 size_t fl_nats_read_header(const char *key, const char *value, char *to)
 {
     bool is_escaped = begins(key, HEADER);
-    char *at = is_escaped ? unescape(to, key + strlen(HEADER)) : stpcpy(to, key) + 1;
-    at = is_escaped ? unescape(at, value) : stpcpy(at, value) + 1;
+    char *at = is_escaped ? fl_nats_unescape(to, key + strlen(HEADER)) : stpcpy(to, key) + 1;
+    at = is_escaped ? fl_nats_unescape(at, value + (*value == '=')) : stpcpy(at, value) + 1;
     return (size_t)(at - to);
 }

@@ -121,7 +121,10 @@ fl_delivery *fl_nats_read(fl_nats *n, natsMsg *raw, unsigned queue, int64_t *del
     }
     free((void *)keys);
     free(room);
-    if (delivery)
-        delivery->handle = raw;
+    if (!delivery)
+        return NULL;
+    delivery->handle = raw;
+    if (status == NATS_PROTOCOL_ERROR)
+        delivery->malformed = "headers that libnats cannot read (a value is empty)";
     return delivery;
 }

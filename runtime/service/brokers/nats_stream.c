@@ -23,11 +23,13 @@ static fl_broker_rc failed(fl_nats *n, const char *doing, const char *name, nats
 {
     const fl_broker_host *host = n->base.host;
     if (code == JSNotEnabledErr || code == JSNotEnabledForAccountErr)
-        status = NATS_NO_RESPONDERS;
+        return fl_nats_failed(n, doing, NATS_NO_RESPONDERS);
     if (!code)
         return fl_nats_failed(n, doing, status);
-    return host->explain(host, FL_BROKER_REFUSED, "cannot %s %s of nats server: %s (%s, %d)", doing,
-                         name, n->where, nats_GetLastError(NULL), (int)code);
+    const char *why = nats_GetLastError(&status);
+    return host->explain(host, FL_BROKER_REFUSED,
+                         "cannot %s %s of nats server: %s (%s, error %d); see the server's log",
+                         doing, name, n->where, why ? why : "", (int)code);
 }
 
 static fl_broker_rc is_missing(fl_nats *n, const char *what, const char *name)

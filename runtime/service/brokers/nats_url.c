@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/nats_url.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/brokers/nats_header.h>
 
 #include <ctype.h>
 #include <stddef.h>
@@ -20,27 +21,9 @@ bool fl_nats_is_name(const char *text, const char *also)
     return length && length <= NAME_MOST && text[0] != '.' && !strstr(text, "..");
 }
 
-static int digit(char c)
-{
-    return c >= '0' && c <= '9'                     ? c - '0'
-           : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
-                                                    : -1;
-}
-
-/* %XX, in place. */
 static const char *decode(char *text)
 {
-    char *to = text;
-    for (char *at = text; at && *at; at++) {
-        if (*at == '%' && digit(at[1]) >= 0 && digit(at[2]) >= 0) {
-            *to++ = (char)(digit(at[1]) << 4 | digit(at[2]));
-            at += 2;
-        } else {
-            *to++ = *at;
-        }
-    }
-    if (to)
-        *to = '\0';
+    fl_nats_unescape(text, text);
     return text;
 }
 
