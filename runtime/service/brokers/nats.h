@@ -123,7 +123,7 @@ natsStatus fl_nats_tell(fl_nats *n, const char *subject, const char *reply, cons
 /* The message as NATS holds it, for place `index` of the next exchange. NULL: no memory. */
 natsMsg *fl_nats_write(const fl_nats *n, unsigned index, const char *subject,
                        const filch_message *message);
-/* A delivery of a received message, whose handle it is then. delay: what is left of its delay, ns.
+/* A delivery of a received message, whose handle it is then. delay: the rest of its delay, ns.
  * NULL: no memory. */
 fl_delivery *fl_nats_read(fl_nats *n, natsMsg *message, unsigned queue, int64_t *delay);
 

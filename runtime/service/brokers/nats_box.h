@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Box: what libnats's threads hand to the owner of a connection. They only put things in and write to
- * the eventfd; the owner takes them out. A callback may still run after its subscription is destroyed,
- * so the box has holders: the owner, the connection and each subscription. The last one frees it. */
+ * Box: messages on their way from libnats's threads to the owner of a connection. The threads only put
+ * things in and write to the eventfd; the owner takes them out. A callback may still run after its
+ * subscription is destroyed, so the box has holders: the owner, the connection and each subscription.
+ * The last one frees it. */
 #ifndef FL_NATS_BOX_H
 #define FL_NATS_BOX_H
 

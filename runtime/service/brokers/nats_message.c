@@ -45,7 +45,7 @@ static bool read_metadata(const char *answer_to, const char *stream, uint64_t *d
     return strncmp(token[from - 2], stream, length) == 0 && token[from - 2][length] == '.';
 }
 
-/* Of NATS, or of another program: what is missing comes from the server. */
+/* Fields that another program has left out come from the server. */
 static void complete(const fl_nats *n, natsMsg *raw, filch_message *message, int64_t *delay,
                      char id[FL_NATS_SUBJECT])
 {

@@ -7,7 +7,7 @@
 #include <runtime/service/broker.h>
 
 typedef struct fl_nats_options {
-    char *text;  /* what the others point to */
+    char *text;  /* the others point into it */
     size_t size; /* of the text */
     const char *hosts, *stream, *prefix;
     const char *user, *password, *token, *creds; /* NULL: none */
