@@ -37,6 +37,7 @@ clang-format            | command clang-format
 libseccomp-dev          | module libseccomp
 libpng-dev              | module libpng
 libsqlite3-dev          | module sqlite3
+libnats-dev             | module libnats
 libmicrohttpd-dev       | module libmicrohttpd
 libcurl4-openssl-dev    | module libcurl
 binutils                | command readelf
@@ -62,6 +63,7 @@ chromium                | command chromium
 # installed: that would start its service.
 programs_to_test='
 promtool prometheus | usr/bin/promtool
+nats-server         | usr/sbin/nats-server
 '
 PATH=$PATH:$PWD/build/tools
 

@@ -46,9 +46,10 @@ typedef struct fl_nats_queue {
     char durable[FL_NATS_SUBJECT]; /* the consumer */
     char next[FL_NATS_SUBJECT];    /* of requests for messages */
     natsSubscription *waiting, *fetching;
-    int64_t asked_at; /* the last request that waits */
-    int64_t next_at;  /* of the first delay that it has deferred; FILCH_FOREVER: none */
-    bool more;        /* `receive` has stopped before the end */
+    int64_t asked_at;   /* the last request that waits */
+    int64_t fetched_at; /* the last that does not */
+    int64_t next_at;    /* of the first delay that it has deferred; FILCH_FOREVER: none */
+    bool more;          /* `receive` has stopped before the end */
 } fl_nats_queue;
 
 typedef struct fl_nats {

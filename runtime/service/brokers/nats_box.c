@@ -176,8 +176,9 @@ static void arrive(fl_nats_inbox *inbox, natsMsg *message, bool waited)
     if (waited) {
         inbox->is_waiting = false;
         inbox->declined = is_status;
-    } else if (is_status) {
-        inbox->ended = true;
+    } else {
+        inbox->is_asked = false;
+        inbox->ended |= is_status;
     }
     box->is_gone |= ends;
     if (one && box->host) { /* else the server delivers it again after the lease */

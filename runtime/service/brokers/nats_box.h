@@ -27,6 +27,7 @@ typedef struct fl_nats_inbox {
     unsigned count;  /* of arrived */
     bool is_waiting; /* the server holds a request for a message */
     bool declined;   /* the last such request ended without one */
+    bool is_asked;   /* a fetch has had no answer yet */
     bool ended;      /* the server has nothing more for the present fetch */
 } fl_nats_inbox;
 

@@ -12,8 +12,9 @@
 #include <stdlib.h>
 
 enum { ROUNDS = 4 }; /* of fetching, while all that comes is to be deferred */
-static const int64_t ASK_FOR = 10 * FILCH_SECOND; /* a request waits so long at the server */
-static const int64_t ASK_AGAIN = FILCH_SECOND;    /* not sooner, if the server declines it */
+static const int64_t ASK_FOR = 10 * FILCH_SECOND;  /* a request waits so long at the server */
+static const int64_t ANSWER_WITHIN = FILCH_SECOND; /* to a fetch; a later answer is no loss */
+static const int64_t ASK_AGAIN = FILCH_SECOND;     /* not sooner, if the server declines it */
 
 static fl_broker_rc closed(fl_nats *n)
 {
@@ -75,34 +76,50 @@ static void take(fl_nats *n, unsigned index, fl_delivery **out, unsigned most, u
 
 /* ---- Fetching ---- */
 
-/* Waits until the server has sent them, or said that it has no more. *ended: it has said so. */
+/* Sends a request for messages that are there now. *due: an answer is to come. After a crash a server
+ * may accept a request for messages that it only believes to have. It answers when the next message
+ * comes, so a request without an answer is not repeated. */
+static natsStatus request(fl_nats *n, unsigned index, unsigned most, bool *due)
+{
+    fl_nats_queue *queue = &n->queues[index];
+    fl_nats_inbox *inbox = &n->box->inboxes[index];
+    char text[64];
+    int64_t now = filch_now();
+    pthread_mutex_lock(&n->box->lock);
+    *due = !inbox->is_asked || now >= queue->fetched_at + ASK_FOR;
+    inbox->is_asked = true;
+    inbox->ended = false;
+    pthread_mutex_unlock(&n->box->lock);
+    if (!*due)
+        return NATS_OK;
+    queue->fetched_at = now;
+    snprintf(text, sizeof text, "{\"batch\": %u, \"no_wait\": true}", most);
+    natsStatus status =
+        fl_nats_tell(n, queue->next, natsSubscription_GetSubject(queue->fetching), text);
+    return status ? status
+                  : natsConnection_FlushTimeout(n->connection,
+                                                n->config.call_timeout / FILCH_MILLISECOND);
+}
+
+/* Waits until the server has sent them, or said that it has no more. *ended: there is no more to
+ * wait for. */
 static fl_broker_rc fetch(fl_nats *n, unsigned index, unsigned most, bool *ended)
 {
-    static const char doing[] = "fetch messages from";
     fl_nats_box *box = n->box;
     fl_nats_inbox *inbox = &box->inboxes[index];
-    int64_t until = filch_in(n->config.call_timeout);
-    char request[64];
-    snprintf(request, sizeof request, "{\"batch\": %u, \"no_wait\": true}", most);
+    bool due;
+    natsStatus status = request(n, index, most, &due);
+    int64_t until = filch_in(ANSWER_WITHIN);
     pthread_mutex_lock(&box->lock);
-    inbox->ended = false;
-    pthread_mutex_unlock(&box->lock);
-    natsStatus status =
-        fl_nats_tell(n, n->queues[index].next,
-                     natsSubscription_GetSubject(n->queues[index].fetching), request);
-    if (status == NATS_OK)
-        status =
-            natsConnection_FlushTimeout(n->connection, n->config.call_timeout / FILCH_MILLISECOND);
-    pthread_mutex_lock(&box->lock);
-    while (status == NATS_OK && !inbox->ended && inbox->count < most) {
+    while (due && status == NATS_OK && !inbox->ended && inbox->count < most) {
         if (box->is_closed)
             status = NATS_CONNECTION_CLOSED;
-        else if (!fl_nats_box_wait(box, until))
-            status = NATS_TIMEOUT;
+        else
+            due = fl_nats_box_wait(box, until);
     }
-    *ended = inbox->ended;
+    *ended = inbox->ended || !due;
     pthread_mutex_unlock(&box->lock);
-    return status ? fl_nats_failed(n, doing, status) : closed(n);
+    return status ? fl_nats_failed(n, "fetch messages from", status) : closed(n);
 }
 
 fl_broker_rc fl_nats_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
