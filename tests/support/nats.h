@@ -139,6 +139,15 @@ static inline const char *nats_jetstream(void)
     return text;
 }
 
+/* A server with JetStream and these lines, in place of the one that runs. */
+static inline void nats_start_with(const char *more)
+{
+    char config[1024];
+    snprintf(config, sizeof config, "%s%s", nats_jetstream(), more);
+    nats_kill();
+    nats_start(config);
+}
+
 /* login: empty, or with @ at its end. */
 static inline const char *nats_url(const char *login)
 {
