@@ -39,6 +39,7 @@ clang-format            | command clang-format
 libseccomp-dev          | module libseccomp
 libpng-dev              | module libpng
 libsqlite3-dev          | module sqlite3
+libnats-dev             | module libnats
 binutils                | command readelf
 python3                 | command python3
 codespell               | command codespell
@@ -62,6 +63,7 @@ chromium                | command chromium
 # installed: that would start its service.
 programs_to_test='
 promtool prometheus | usr/bin/promtool
+nats-server         | usr/sbin/nats-server
 '
 PATH=$PATH:$PWD/build/tools
 

@@ -136,7 +136,8 @@ typedef struct fl_publication {
                    call failed before its confirmation; may have been published) */
 } fl_publication;
 
-/* Messages of one queue. */
+/* Messages of one queue. A server that does not tell delayed messages from others counts them as ready,
+ * or as leased while it keeps them back. */
 typedef struct fl_broker_count {
     uint64_t ready, delayed, leased, dead;
 } fl_broker_count;

@@ -16,6 +16,9 @@ static const fl_broker_kind *const brokers[] = {
 #ifdef FILCH_HAVE_REDIS
     &fl_broker_redis,
 #endif
+#ifdef FILCH_HAVE_NATS
+    &fl_broker_nats,
+#endif
 };
 enum { BROKERS = sizeof brokers / sizeof *brokers };
 

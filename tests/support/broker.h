@@ -14,7 +14,15 @@ typedef struct tested_broker {
     const fl_broker_kind *kind;
     const char *(*fresh_url)(void); /* of a broker without messages */
     void (*pass)(int64_t ns);       /* lets that time go by */
+    int64_t second; /* ns of a second in the claims, where a server has its own clock; 0: 1 s */
+    bool counts_returns; /* a returned message has one delivery more */
+    bool merges_counts;  /* `count` does not tell delayed messages from others */
 } tested_broker;
+
+static inline int64_t bench_second(const tested_broker *tested)
+{
+    return tested->second ? tested->second : FILCH_SECOND;
+}
 
 /* The connections of one claim. */
 typedef struct bench {
@@ -33,7 +41,7 @@ static inline fl_broker *bench_open(const bench *b, fl_broker_role role)
                                      .queues = test_queues,
                                      .queue_count = 3,
                                      .prefetch = 1000,
-                                     .lease = 30 * FILCH_SECOND,
+                                     .lease = 30 * bench_second(b->tested),
                                      .call_timeout = 10 * FILCH_SECOND,
                                      .body_most = FL_BODY_MOST,
                                      .header_most = FL_HEADERS_MOST,
@@ -217,13 +225,13 @@ static inline void a_delayed_message_waits(const tested_broker *tested)
     if (!tested->kind->caps.delay)
         return;
     bench b = bench_begin(tested);
-    cr_assert_eq(bench_publish(&b, (filch_message){.delay = 2 * FILCH_SECOND}), 0);
-    cr_assert_eq(bench_publish(&b, (filch_message){.delay = FILCH_SECOND}), 0);
+    cr_assert_eq(bench_publish(&b, (filch_message){.delay = 20 * bench_second(tested)}), 0);
+    cr_assert_eq(bench_publish(&b, (filch_message){.delay = 10 * bench_second(tested)}), 0);
     bench_is_empty(&b);
-    tested->pass(FILCH_SECOND);
+    tested->pass(10 * bench_second(tested));
     bench_next_is(&b, "2");
     bench_is_empty(&b);
-    tested->pass(FILCH_SECOND);
+    tested->pass(10 * bench_second(tested));
     bench_next_is(&b, "1");
     bench_end(&b);
 }
@@ -257,7 +265,7 @@ static inline void a_returned_message_is_next_and_uncounted(const tested_broker 
     fl_delivery *one = bench_receive(&b);
     cr_assert_str_eq(one->message.id, "1");
     cr_assert_eq(one->message.attempt, 1);
-    cr_assert_leq(one->message.deliveries, 1);
+    cr_assert_leq(one->message.deliveries, tested->counts_returns ? 2 : 1);
     bench_ack(&b, one);
     bench_next_is(&b, "2");
     bench_end(&b);
@@ -273,13 +281,13 @@ static inline void a_retried_message_waits_and_keeps_its_fields(const tested_bro
                                                    .body = "b",
                                                    .body_size = 1}),
                  0);
-    tested->pass(FILCH_SECOND);
+    tested->pass(bench_second(tested));
     bench_settle(&b, (fl_settlement){.delivery = bench_receive(&b),
                                      .verb = FL_SETTLE_RETRY,
                                      .attempt = 4,
-                                     .delay = FILCH_SECOND});
+                                     .delay = bench_second(tested)});
     bench_is_empty(&b);
-    tested->pass(FILCH_SECOND);
+    tested->pass(bench_second(tested));
     fl_delivery *one = bench_receive(&b);
     cr_assert_str_eq(one->message.id, "1");
     cr_assert_eq(one->message.attempt, 4);
@@ -331,7 +339,7 @@ a_lost_lease_is_delivered_again_and_cannot_be_settled(const tested_broker *teste
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
     fl_delivery *old = bench_receive(&b);
     cr_assert_null(bench_receive_by(&b, other, 0));
-    tested->pass(31 * FILCH_SECOND);
+    tested->pass(31 * bench_second(tested));
     fl_delivery *again = bench_receive_by(&b, other, 0);
     cr_assert_not_null(again);
     cr_assert_eq(again->message.deliveries, tested->kind->caps.deliveries ? 2 : 0);
@@ -357,16 +365,16 @@ static inline void an_extended_lease_holds(const tested_broker *tested)
     fl_broker *other = bench_open(&b, FL_BROKER_CONSUMES);
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
     fl_delivery *one = bench_receive(&b);
-    for (unsigned i = 0; i < 4; i++) {
-        tested->pass(20 * FILCH_SECOND);
-        cr_assert_eq(b.kind->extend(b.consumer, &one, 1, 30 * FILCH_SECOND), FL_BROKER_OK);
-        cr_assert_eq(one->lease_until, beside_host.now(&beside_host) + 30 * FILCH_SECOND);
+    for (unsigned i = 0; i < 2; i++) {
+        tested->pass(20 * bench_second(tested));
+        cr_assert_eq(b.kind->extend(b.consumer, &one, 1, 30 * bench_second(tested)), FL_BROKER_OK);
+        cr_assert_eq(one->lease_until, beside_host.now(&beside_host) + 30 * bench_second(tested));
         cr_assert_null(bench_receive_by(&b, other, 0));
     }
-    tested->pass(31 * FILCH_SECOND);
+    tested->pass(31 * bench_second(tested));
     fl_delivery *again = bench_receive_by(&b, other, 0);
     cr_assert_not_null(again);
-    cr_assert_eq(b.kind->extend(b.consumer, &one, 1, 30 * FILCH_SECOND), FL_BROKER_OK);
+    cr_assert_eq(b.kind->extend(b.consumer, &one, 1, 30 * bench_second(tested)), FL_BROKER_OK);
     cr_assert_eq(one->lease_until, 0, "it is lost");
     bench_free(&b, one);
     bench_free(&b, again);
@@ -385,7 +393,7 @@ static inline void a_lease_outlives_its_connection(const tested_broker *tested)
     b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
     bench_is_empty(&b);
     bench_ack(&b, one);
-    tested->pass(31 * FILCH_SECOND);
+    tested->pass(31 * bench_second(tested));
     bench_is_empty(&b);
     bench_end(&b);
 }
@@ -395,10 +403,10 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     if (!tested->kind->caps.expiry)
         return;
     bench b = bench_begin(tested);
-    int64_t soon = beside_host.unix_time(&beside_host) + FILCH_SECOND;
+    int64_t soon = beside_host.unix_time(&beside_host) + bench_second(tested);
     cr_assert_eq(bench_publish(&b, (filch_message){.expires = soon}), 0);
-    cr_assert_eq(bench_publish(&b, (filch_message){.expires = soon + FILCH_SECOND}), 0);
-    tested->pass(FILCH_SECOND);
+    cr_assert_eq(bench_publish(&b, (filch_message){.expires = soon + bench_second(tested)}), 0);
+    tested->pass(bench_second(tested));
     bench_next_is(&b, "2");
     bench_is_empty(&b);
     fl_delivery *one = bench_receive_by(&b, b.consumer, 1);
@@ -438,11 +446,11 @@ static inline void a_watched_connection_wakes(const tested_broker *tested)
     bench_settle(&b, (fl_settlement){.delivery = one,
                                      .verb = FL_SETTLE_RETRY,
                                      .attempt = 2,
-                                     .delay = FILCH_SECOND});
+                                     .delay = bench_second(tested)});
     bench_is_empty(&b);
     bench_is_awake(&b, &until);
     if (tested->kind->caps.delay)
-        cr_assert_leq(until, beside_host.now(&beside_host) + FILCH_SECOND);
+        cr_assert_leq(until, beside_host.now(&beside_host) + bench_second(tested));
     bench_end(&b);
 }
 
@@ -470,9 +478,9 @@ static inline void a_service_without_room_is_not_kept_awake(const tested_broker 
     if (!tested->kind->watch || !tested->kind->caps.delay)
         return;
     bench b = bench_begin(tested);
-    cr_assert_eq(bench_publish(&b, (filch_message){.delay = FILCH_SECOND}), 0);
+    cr_assert_eq(bench_publish(&b, (filch_message){.delay = bench_second(tested)}), 0);
     bench_is_empty(&b);
-    tested->pass(FILCH_SECOND);
+    tested->pass(bench_second(tested));
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
     if (tested->kind->turn)
         cr_assert_eq(tested->kind->turn(b.consumer), FL_BROKER_OK);
@@ -491,12 +499,15 @@ static inline void messages_are_counted_and_peeked(const tested_broker *tested)
     unsigned peeked;
     bench b = bench_begin(tested);
     for (unsigned i = 0; i < 4; i++)
-        cr_assert_eq(bench_publish(&b, (filch_message){.delay = i == 3 ? FILCH_SECOND : 0}), 0);
+        cr_assert_eq(bench_publish(&b, (filch_message){.delay = i == 3 ? bench_second(tested) : 0}),
+                     0);
     bench_settle(&b, (fl_settlement){.delivery = bench_receive(&b), .verb = FL_SETTLE_DEAD});
     fl_delivery *one = bench_receive(&b);
     if (tested->kind->caps.counts) {
         cr_assert_eq(b.kind->count(b.admin, 0, &count), FL_BROKER_OK);
-        cr_assert(count.ready == 1 && count.delayed == 1 && count.leased == 1 && count.dead == 1);
+        cr_assert(count.leased == 1 && count.dead == 1);
+        cr_assert_eq(count.ready + count.delayed, 2);
+        cr_assert(tested->merges_counts || count.delayed == 1);
     }
     if (tested->kind->caps.peek) {
         cr_assert_eq(b.kind->peek(b.admin, 0, all, 8, &peeked), FL_BROKER_OK);
@@ -521,7 +532,8 @@ static inline void a_waiting_message_is_cancelled(const tested_broker *tested)
         return;
     bench b = bench_begin(tested);
     for (unsigned i = 0; i < 3; i++)
-        cr_assert_eq(bench_publish(&b, (filch_message){.delay = i == 1 ? FILCH_SECOND : 0}), 0);
+        cr_assert_eq(bench_publish(&b, (filch_message){.delay = i == 1 ? bench_second(tested) : 0}),
+                     0);
     fl_delivery *one = bench_receive(&b);
     static const bool expected[] = {false, true, true, false};
     for (unsigned i = 0; i < 4; i++) {
@@ -531,7 +543,7 @@ static inline void a_waiting_message_is_cancelled(const tested_broker *tested)
         cr_assert_eq(found, expected[i], "%s", id);
     }
     bench_ack(&b, one);
-    tested->pass(FILCH_SECOND);
+    tested->pass(bench_second(tested));
     bench_is_empty(&b);
     bench_end(&b);
 }

@@ -13,7 +13,9 @@ static void pass_time(int64_t ns)
     pass(ns);
 }
 
-static const tested_broker tested = {&fl_broker_memory, fresh_url, pass_time};
+static const tested_broker tested = {.kind = &fl_broker_memory,
+                                     .fresh_url = fresh_url,
+                                     .pass = pass_time};
 
 BROKER_CONFORMS(memory_broker, tested)
 

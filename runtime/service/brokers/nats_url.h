@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * URLs of NATS: nats://[USER:PASSWORD@|TOKEN@]HOST[:PORT][,HOST...][/STREAM][?OPTION=VALUE&...] */
+#ifndef FL_NATS_URL_H
+#define FL_NATS_URL_H
+
+#include <runtime/service/broker.h>
+
+typedef struct fl_nats_options {
+    char *text;  /* the others point into it */
+    size_t size; /* of the text */
+    const char *hosts, *stream, *prefix;
+    const char *user, *password, *token, *creds; /* NULL: none */
+    const char *ca, *cert, *key;                 /* files; NULL: none */
+    const char *create;                          /* "yes": missing streams and consumers */
+    const char *plain_password;                  /* "yes": also to other machines without TLS */
+    bool has_tls;
+} fl_nats_options;
+
+/* FATAL, explained: it does not parse, or sends a password in plain text to another machine. */
+fl_broker_rc fl_nats_parse(const fl_broker_host *host, const char *url, fl_nats_options *out);
+/* Also of one that did not parse. */
+void fl_nats_options_end(fl_nats_options *options);
+/* Only letters, digits, '-', '_' and those of `also`; not empty; up to 128. */
+bool fl_nats_is_name(const char *text, const char *also);
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The broker `nats://` conforms to the interface; messages survive kills of the server. */
+#include <nats/nats.h>
+#include <tests/support/broker.h>
+#include <tests/support/nats.h>
+#include <time.h>
+
+static int64_t real_time(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * FILCH_SECOND + now.tv_nsec;
+}
+
+/* The service's clock stands still between calls of pass_time; the server's goes on. */
+static void set_clock(int64_t at_least)
+{
+    int64_t now = real_time();
+    filch_u64_store(&test_time, (uint64_t)(now > at_least ? now : at_least), FILCH_RELEASE);
+}
+
+static const char *fresh_url(void)
+{
+    nats_kill();
+    nats_start(nats_jetstream());
+    return nats_url("");
+}
+
+/* More than that on the server's clock: its leases are longer by an eighth. */
+static void pass_time(int64_t ns)
+{
+    int64_t real = ns + ns / 8 + 150 * FILCH_MILLISECOND;
+    struct timespec span = {real / FILCH_SECOND, real % FILCH_SECOND};
+    while (nanosleep(&span, &span))
+        ;
+    set_clock(test_clock(NULL) + ns);
+}
+
+/* A claim's time begins when it is connected. */
+static fl_broker_rc open_now(fl_broker **out, const fl_broker_config *config)
+{
+    fl_broker_rc rc = fl_broker_nats.open(out, config);
+    set_clock(test_clock(NULL));
+    return rc;
+}
+
+static fl_broker_kind kind;
+static const tested_broker tested = {.kind = &kind,
+                                     .fresh_url = fresh_url,
+                                     .pass = pass_time,
+                                     .second = 50 * FILCH_MILLISECOND,
+                                     .counts_returns = true,
+                                     .merges_counts = true};
+
+static __attribute__((constructor)) void make_kind(void)
+{
+    kind = fl_broker_nats;
+    kind.open = open_now;
+}
+
+BROKER_CONFORMS(nats_broker, tested)
+
+/* ---- Messages ---- */
+
+Test(nats_broker, headers_that_give_orders_to_the_server_are_only_text)
+{
+    const filch_header headers[] = {{"Nats-Msg-Id", "same"}, {"Nats-Expected-Stream", "other"},
+                                    {"Filch-Id", "7"},       {"Content-Type", "x"},
+                                    {"a:\r\nb", "  c\rd "},  {"percent", "%41"}};
+    bench b = bench_begin(&tested);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){.headers = headers, .header_count = 6}), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        fl_delivery *one = bench_receive(&b);
+        cr_assert_not_null(one);
+        cr_assert_eq(atoi(one->message.id), (int)i + 1);
+        cr_assert_eq(one->message.header_count, 6);
+        cr_assert_null(one->message.content_type);
+        for (unsigned k = 0; k < 6; k++)
+            cr_assert_str_eq(filch_message_header(&one->message, headers[k].name),
+                             headers[k].value);
+        bench_ack(&b, one);
+    }
+    bench_end(&b);
+}
+
+Test(nats_broker, messages_of_other_programs_are_taken)
+{
+    natsConnection *other;
+    bench b = bench_begin(&tested);
+    cr_assert_eq(natsConnection_ConnectTo(&other, b.url), NATS_OK);
+    cr_assert_eq(natsConnection_PublishString(other, "jobs.tasks", "{}"), NATS_OK);
+    cr_assert_eq(natsConnection_Flush(other), NATS_OK);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_not_null(one);
+    cr_assert_str_eq(one->message.id, "jobs-1");
+    cr_assert_null(one->message.type);
+    cr_assert_eq(one->message.header_count, 0);
+    cr_assert_gt(one->message.first_seen, real_time() - 60 * FILCH_SECOND);
+    bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_RETRY, .attempt = 2});
+    one = bench_receive(&b);
+    cr_assert_not_null(one);
+    cr_assert_str_eq(one->message.id, "jobs-1", "it keeps its name");
+    cr_assert_eq(one->message.attempt, 2);
+    bench_ack(&b, one);
+    natsConnection_Destroy(other);
+    bench_end(&b);
+}
+
+Test(nats_broker, messages_that_are_returned_again_and_again_do_not_become_poison)
+{
+    bench b = bench_begin(&tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){.body = "b", .body_size = 1}), 0);
+    for (unsigned i = 0; i < 10; i++) {
+        fl_delivery *one = bench_receive(&b);
+        cr_assert_not_null(one);
+        cr_assert_leq(one->message.deliveries, 2);
+        cr_assert_eq(one->message.body_size, 1);
+        bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_RETURN});
+    }
+    bench_next_is(&b, "1");
+    bench_is_empty(&b);
+    bench_end(&b);
+}
+
+/* The consumer has read ahead what was published. */
+static void read_ahead(bench *b)
+{
+    int64_t until;
+    struct pollfd fds[FL_WAKER_FDS];
+    bench_is_empty(b);
+    cr_assert_not(bench_is_awake(b, &until));
+    cr_assert_eq(bench_publish(b, (filch_message){0}), 0);
+    cr_assert_eq(kind.watch(b->consumer, true, fds, FL_WAKER_FDS, &until), 1);
+    cr_assert_eq(poll(fds, 1, -1), 1);
+}
+
+static void comes_to(bench *b, fl_broker *consumer)
+{
+    fl_delivery *one = NULL;
+    for (unsigned tries = 0; tries < 100 && !one; tries++) {
+        one = bench_receive_by(b, consumer, 0);
+        if (!one)
+            pass_time(0);
+    }
+    cr_assert_not_null(one);
+    cr_assert_eq(bench_settle_by(b, consumer, (fl_settlement){.delivery = one}), 0);
+    bench_free(b, one);
+}
+
+Test(nats_broker, a_message_that_was_read_ahead_goes_back_when_there_is_no_room_or_at_the_end)
+{
+    bench b = bench_begin(&tested);
+    fl_broker *other = bench_open(&b, FL_BROKER_CONSUMES);
+    read_ahead(&b);
+    cr_assert_null(bench_receive_by(&b, other, 0));
+    pass_time(11 * tested.second);
+    cr_assert_eq(kind.turn(b.consumer), FL_BROKER_OK);
+    comes_to(&b, other);
+    read_ahead(&b);
+    cr_assert_null(bench_receive_by(&b, other, 0));
+    cr_assert_eq(kind.cease(b.consumer), FL_BROKER_OK);
+    comes_to(&b, other);
+    kind.close(other);
+    bench_end(&b);
+}
+
+/* ---- Deaths of the server ---- */
+
+static void reopen(bench *b)
+{
+    bench_end(b);
+    nats_start(nats_jetstream());
+    b->admin = bench_open(b, FL_BROKER_ADMINISTERS);
+    b->publisher = bench_open(b, FL_BROKER_PUBLISHES);
+    b->consumer = bench_open(b, FL_BROKER_CONSUMES);
+}
+
+static void is_lost(bench *b)
+{
+    const filch_message message = {.id = "lost", .type = "t", .queue = "tasks", .attempt = 1};
+    fl_publication item = {.message = &message};
+    fl_delivery *one;
+    unsigned count;
+    cr_assert_eq(kind.publish(b->publisher, &item, 1), FL_BROKER_LOST);
+    cr_assert_eq(item.status, -EAGAIN);
+    cr_assert_eq(kind.receive(b->consumer, 0, &one, 1, &count), FL_BROKER_LOST);
+    cr_assert_eq(count, 0);
+}
+
+Test(nats_broker, confirmed_messages_survive_kills_of_the_server)
+{
+    enum { KILLS = 3, EACH = 100, DONE = 20, ALL = KILLS * EACH };
+    static bool seen[ALL];
+    bench b = bench_begin(&tested);
+    for (unsigned kills = 0; kills < KILLS; kills++) {
+        for (unsigned i = 0; i < EACH; i++)
+            cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+        for (unsigned i = 0; i < DONE; i++) {
+            fl_delivery *one = bench_receive(&b);
+            cr_assert_not_null(one);
+            seen[atoi(one->message.id) - 1] = true;
+            bench_ack(&b, one);
+        }
+        nats_kill();
+        is_lost(&b);
+        reopen(&b);
+    }
+    for (fl_delivery *one; (one = bench_receive(&b));) {
+        seen[atoi(one->message.id) - 1] = true;
+        bench_ack(&b, one);
+    }
+    for (unsigned i = 0; i < ALL; i++)
+        cr_assert(seen[i], "%u is lost", i + 1);
+    bench_end(&b);
+}
+
+Test(nats_broker, a_delivery_is_settled_after_a_kill_of_the_server)
+{
+    bench b = bench_begin(&tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *one = bench_receive(&b);
+    fl_settlement ack = {.delivery = one};
+    nats_kill();
+    cr_assert_eq(kind.settle(b.consumer, &ack, 1), FL_BROKER_LOST);
+    cr_assert_eq(ack.status, -EAGAIN);
+    reopen(&b);
+    bench_ack(&b, one);
+    fl_broker_count count;
+    cr_assert_eq(kind.count(b.admin, 0, &count), FL_BROKER_OK);
+    cr_assert_eq(count.ready + count.leased, 0);
+    bench_end(&b);
+}
+
+/* ---- Services ---- */
+
+enum { JOBS = 120 };
+static int ran_pipe[2];
+static filch_u32 ran[JOBS];
+
+/* Reports each job once. */
+static int note_run(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    int number = atoi(filch_service_job_message(job)->body);
+    if (filch_u32_add(&ran[number], 1, FILCH_ACQ_REL) == 0)
+        cr_assert_eq(write(ran_pipe[1], "", 1), 1);
+    return 0;
+}
+
+static void wait_for_runs(unsigned count)
+{
+    char byte;
+    while (count--)
+        cr_assert_eq(read(ran_pipe[0], &byte, 1), 1);
+}
+
+static void *publish_all(void *arg)
+{
+    char body[16];
+    for (int i = 0; i < JOBS; i++) {
+        snprintf(body, sizeof body, "%d", i);
+        publish(arg, "t", body);
+    }
+    return NULL;
+}
+
+Test(nats_broker, a_service_loses_no_job_when_the_server_is_killed)
+{
+    static const filch_handler handlers[] = {{.type = "t", .fn = note_run}};
+    pthread_t publisher;
+    serving one;
+    nats_start_with("");
+    cr_assert_eq(pipe(ran_pipe), 0);
+    filch_service *service =
+        service_of((filch_service_config){.broker = nats_url("")}, handlers, 1);
+    serving_begin(&one, service);
+    cr_assert_eq(pthread_create(&publisher, NULL, publish_all, service), 0);
+    wait_for_runs(JOBS / 3);
+    nats_start_with("");
+    wait_for_runs(JOBS - JOBS / 3);
+    pthread_join(publisher, NULL);
+    filch_service_stop(service, FILCH_FOREVER);
+    cr_assert_eq(serving_end(&one), 0);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
