@@ -8,6 +8,7 @@ command -v python3 >/dev/null || skip "python3 is missing"
 filch=$FILCH_JOBS
 unset RABBITMQ_URL QUEUE_NAME
 export FILCH_SERVICE_BROKER="sqlite:jobs.db?sync=normal"
+"$filch" list >/dev/null 2>err || ! grep -q "unknown broker" err || skip "the broker sqlite is not built"
 
 # json EXPRESSION: true of the object in the file out, which is called r. One Python serves all: it takes long to start.
 coproc judge { exec python3 -uc 'import json, sys, traceback
@@ -277,6 +278,15 @@ claim "a rate and a duration end it" says "process rate" "p99.9" "lost          
 claim "off a terminal there is no bar: $(cat err)" test ! -s err
 run_filch 1 load --count 20 --patience 100ms --json
 claim "without a service all are left" json '(r["left"], r["processed"], r["p50"], r["lost"]) == (20, 0, None, None)'
+"$filch" load --queue outside --count 50 --json >out 2>err &
+load=$!
+while kill -0 $load 2>/dev/null; do # takes the jobs, as another service does
+    "$filch" purge outside --yes >purged || break
+done
+status=0
+wait $load || status=$?
+claim "another service is measured by the broker's counts: $status" test $status -eq 0
+claim "its jobs are processed" json '(r["published"], r["processed"], r["left"], r["dead"], r["duplicates"]) == (50, 50, 0, 0, None)'
 run_filch 1 load --consume
 claim "a queue with jobs is left alone" says "holds 20 jobs"
 

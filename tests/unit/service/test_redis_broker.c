@@ -26,7 +26,9 @@ static void pass_time(int64_t ns)
     filch_u64_add(redis_passed, (uint64_t)ns, FILCH_ACQ_REL);
 }
 
-static const tested_broker tested = {&fl_broker_redis, fresh_url, pass_time};
+static const tested_broker tested = {.kind = &fl_broker_redis,
+                                     .fresh_url = fresh_url,
+                                     .pass = pass_time};
 
 BROKER_CONFORMS(redis_broker, tested)
 
