@@ -133,7 +133,9 @@ static void run(filch_self self, filch_service_job *job)
     explain(job, panicked ? &panic : NULL);
     fl_service_decide(job);
     job->duration = filch_now() - job->began;
-    filch_try(self, tell, job, NULL);
+    const filch_service_config *config = &job->service->config;
+    if (config->log || config->tracer || config->after)
+        filch_try(self, tell, job, NULL);
 }
 
 int fl_service_perform(filch_self self, filch_job *pooled, void *data)
