@@ -30,11 +30,13 @@ refused_by() {
     done
 }
 
+as=() # a command that runs it as another user
+
 # begin ARGUMENT...: starts a worker whose log is read by await.
 begin() {
     rm -f log
     mkfifo log
-    "$worker" --broker "$broker" --log-level debug "$@" 2>log &
+    "${as[@]}" "$worker" --broker "$broker" --log-level debug "$@" 2>log &
     pid=$!
     exec {lines}<log
 }
@@ -188,6 +190,17 @@ await '"draining"'
 says '"drain_seconds":7'
 ends 0
 says '"done":1'
+
+# A process that cannot be attached to has its files below /proc owned by root.
+[ "$(id -u)" != 0 ] || as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+if "${as[@]}" "$worker" --version >/dev/null 2>&1; then
+    broker=memory:
+    begin
+    await '"broker connected"'
+    claim "debuggers of the same user are kept out" test "$(stat -c %u "/proc/$pid/environ")" -eq 0
+    kill -TERM "$pid"
+    ends 0
+fi
 
 # ---- Probes ----
 
