@@ -30,11 +30,13 @@ refused_by() {
     done
 }
 
+as=() # a command that runs it as another user
+
 # begin ARGUMENT...: starts a worker whose log is read by await.
 begin() {
     rm -f log
     mkfifo log
-    "$worker" --broker "$broker" --log-level debug "$@" 2>log &
+    "${as[@]}" "$worker" --broker "$broker" --log-level debug "$@" 2>log &
     pid=$!
     exec {lines}<log
 }
@@ -96,9 +98,11 @@ claim "an option wins" grep -qx 'queues               a=2,b (option)' out
 claim "secrets are masked" grep -qx 'health-token         \*\*\* (environment)' out
 claim "no secret is shown" test -z "$(cat out err | grep hunter2)"
 unset RABBITMQ_URL FILCH_SERVICE_HEALTH_TOKEN
-status=0
-"$worker" --check-config >/dev/full 2>err || status=$?
-claim "a full disk is an error, not $status" test "$status" -eq 1
+for option in --check-config --help --brokers --version; do
+    status=0
+    "$worker" $option >/dev/full 2>err || status=$?
+    claim "$option: a full disk is an error, not $status" test "$status" -eq 1
+done
 refused_by "'widtth' width" --check-config --config <(echo '{"widtth": 1}')
 FILCH_SERVICE_WIDTTH=3 refused_by "FILCH_SERVICE_WIDTTH width"
 WORKER_COUNT=ten refused_by "WORKER_COUNT ten 1..100000"
@@ -115,6 +119,19 @@ claim "all were run: $(tail -1 err)" grep -q '"done":5,"retried":1,"dead":1,' er
 claim "the dead letter has its reason" grep -q '"the handler fail was asked to fail"' err
 claim "the capabilities of the broker are told" grep -q '"service started".*"capabilities":"sqlite: durable yes' err
 claim "a log line is a JSON object: $(cat err)" test -z "$(grep -v '^{.*}$' err)"
+for turn in 1 2; do # if the log went into the database, the second would find it broken
+    status=0
+    "$worker" --once --broker "sqlite:$PWD/closed.db" <&- >&- 2>&- || status=$?
+    claim "closed standard files do no harm, status $status" test "$status" -eq 0
+done
+"$publish" "sqlite:$PWD/closed.db" tasks echo ""
+claim "the database is whole" test $? -eq 0
+mkfifo gone
+exec {reader}<>gone {writer}>gone {reader}<&-
+status=0
+"$worker" --once --broker "$broker" 2>&"$writer" || status=$?
+exec {writer}>&-
+claim "a reader of the log that is gone does no harm, status $status" test "$status" -eq 0
 run_worker 69 --once --broker sqlite:/proc/none/jobs.db
 run_worker 69 --exit-on-disconnect --broker sqlite:/proc/none/jobs.db
 claim "the reason is told" grep -q '"the broker is away"' err
@@ -173,6 +190,17 @@ await '"draining"'
 says '"drain_seconds":7'
 ends 0
 says '"done":1'
+
+# A process that cannot be attached to has its files below /proc owned by root.
+[ "$(id -u)" != 0 ] || as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+if "${as[@]}" "$worker" --version >/dev/null 2>&1; then
+    broker=memory:
+    begin
+    await '"broker connected"'
+    claim "debuggers of the same user are kept out" test "$(stat -c %u "/proc/$pid/environ")" -eq 0
+    kill -TERM "$pid"
+    ends 0
+fi
 
 # ---- Probes ----
 

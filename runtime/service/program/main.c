@@ -11,6 +11,8 @@
 #include <filch/process.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,10 +37,21 @@ static char **copy_environment(void)
     return copy;
 }
 
-/* No core dump and no debugger of the same user sees secrets. The limit is the children's, too. */
+/* A closed standard file would become another one, such as a database, which the log would then
+ * write to. */
+static void open_standard_files(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", O_RDWR); /* takes the lowest number, which is fd */
+}
+
+/* No core dump and no debugger of the same user sees secrets. The limit is the children's, too. A
+ * reader of the log or a peer that goes away does not end the process. */
 static void protect(void)
 {
     const struct rlimit none = {0, 0};
+    signal(SIGPIPE, SIG_IGN);
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
@@ -53,7 +66,7 @@ static int check(fl_program *program)
         printf("handler %-12s %s\n", program->table.handlers[i].type,
                program->table.kinds[i] ? program->table.kinds[i]->name : "built in");
     puts("the configuration is valid");
-    return fflush(stdout) ? FL_STATUS_CANCELLED : 0;
+    return 0;
 }
 
 static int configured(fl_program *program, const filch_handler *handlers, size_t count)
@@ -85,6 +98,7 @@ static const char *name_of(int argc, char **argv)
 int filch_service_main(int argc, char **argv, const filch_handler *handlers, size_t count)
 {
     fl_program program = {.name = name_of(argc, argv), .argc = argc > 0 ? argc : 1, .argv = argv};
+    open_standard_files();
     protect();
     int rc = filch_spawner_start(); /* before secrets are read: it is a copy of this process */
     if (rc)
@@ -96,5 +110,5 @@ int filch_service_main(int argc, char **argv, const filch_handler *handlers, siz
     fl_handler_table_end(&program.table);
     fl_configuration_end(&program.configuration);
     free(program.environment);
-    return status;
+    return fflush(stdout) && !status ? FL_STATUS_CANCELLED : status;
 }

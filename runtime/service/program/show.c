@@ -125,5 +125,5 @@ int fl_help_run(const char *program, const char *argument)
         fl_show_markdown(stdout);
     else
         fl_show_help(stdout, program);
-    return fflush(stdout) ? 1 : 0;
+    return 0;
 }

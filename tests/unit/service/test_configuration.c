@@ -4,6 +4,7 @@
  * that are unknown, secrets. */
 #include <runtime/service/program/keys.h>
 #include <runtime/service/program/show.h>
+#include <runtime/service/program/sources.h>
 #include <runtime/service/program/values.h>
 #include <tests/support/configuration.h>
 
@@ -230,6 +231,19 @@ Test(configuration, a_secret_comes_from_a_file_that_others_cannot_read)
     refuses((sources){.options = {"--broker-file", "/no/such"}}, "--broker-file: /no/such");
     refuses((sources){.options = {"--broker-file", "/tmp"}}, "/tmp");
     refuses((sources){.variables = {variable, "RABBITMQ_URL=memory:"}}, "RABBITMQ_URL_FILE both");
+}
+
+Test(configuration, variables_that_may_hold_secrets_are_not_inherited)
+{
+    static const char *const hidden[] = {"RABBITMQ_URL", "FILCH_SERVICE_BROKER",
+                                         "FILCH_SERVICE_HEALTH_TOKEN"};
+    for (unsigned i = 0; i < 3; i++)
+        setenv(hidden[i], "hunter2", 1);
+    setenv("WORKER_COUNT", "3", 1);
+    fl_environment_hide();
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_null(getenv(hidden[i]), "%s", hidden[i]);
+    cr_assert_str_eq(getenv("WORKER_COUNT"), "3");
 }
 
 Test(configuration, a_url_is_shown_without_its_passwords)
