@@ -17,6 +17,7 @@ libhwloc-dev     | module hwloc
 libssl-dev       | module libcrypto
 libjansson-dev   | module jansson
 libsqlite3-dev   | module sqlite3
+libhiredis-dev   | module hiredis
 '
 packages_of_peers='
 g++              | command g++
@@ -37,6 +38,9 @@ clang-format            | command clang-format
 libseccomp-dev          | module libseccomp
 libpng-dev              | module libpng
 libsqlite3-dev          | module sqlite3
+libhiredis-dev          | module hiredis
+redis-tools redis       | command redis-check-rdb
+openssl                 | command openssl
 libmicrohttpd-dev       | module libmicrohttpd
 libcurl4-openssl-dev    | module libcurl
 binutils                | command readelf
