@@ -120,7 +120,7 @@ static const char settle[] =
     "end\n"
     "function verbs.retry(queue, p, id, dedup, delay, about)\n"
     "  local v = entry(queue .. ':' .. p, id)\n"
-    "  if not v then return end\n"
+    "  if not v then return forget(queue .. ':' .. p, id) end\n" /* deleted by others */
     "  v[4], delay = about, tonumber(delay)\n"
     "  local error\n"
     "  if delay > 0 then error = hold(queue, p, delay, v) else error = add(queue, p, v) end\n"
@@ -129,7 +129,8 @@ static const char settle[] =
     "end\n"
     "function verbs.dead(queue, p, id, dedup, delay, about, headers)\n"
     "  local v = entry(queue .. ':' .. p, id)\n"
-    "  return v and bury(queue, p, id, v, about, headers)\n"
+    "  if not v then return forget(queue .. ':' .. p, id) end\n"
+    "  return bury(queue, p, id, v, about, headers)\n"
     "end\n"
     "local function settle_one(at)\n"
     "  local verb, queue, p, id, counter = unpack(ARGV, at, at + 4)\n"
