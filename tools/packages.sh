@@ -19,6 +19,7 @@ libjansson-dev   | module jansson
 libsqlite3-dev   | module sqlite3
 libmicrohttpd-dev | module libmicrohttpd
 libcurl4-openssl-dev | module libcurl
+libhiredis-dev   | module hiredis
 '
 packages_of_peers='
 g++              | command g++
@@ -40,6 +41,8 @@ libseccomp-dev          | module libseccomp
 libpng-dev              | module libpng
 libsqlite3-dev          | module sqlite3
 libnats-dev             | module libnats
+redis-tools redis       | command redis-check-rdb
+openssl                 | command openssl
 binutils                | command readelf
 python3                 | command python3
 codespell               | command codespell

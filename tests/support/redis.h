@@ -133,6 +133,14 @@ static inline void redis_start(redis_server *server)
     cr_assert(false, "redis-server does not start");
 }
 
+static inline void redis_start_with(redis_server *server, const char *const *options)
+{
+    for (unsigned i = 0; options[i]; i++)
+        server->options[i] = options[i];
+    redis_start(server);
+}
+#define REDIS_START(server, ...) redis_start_with(server, (const char *const[]){__VA_ARGS__, NULL})
+
 static inline void redis_kill(redis_server *server)
 {
     kill(server->pid, SIGKILL);

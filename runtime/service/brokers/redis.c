@@ -119,7 +119,6 @@ static fl_broker_rc open_redis(fl_broker **out, const fl_broker_config *config)
     r->url = url;
     r->wire.fd = r->wake.fd = -1;
     r->queue_count = config->queue_count;
-    snprintf(r->worker, sizeof r->worker, "worker:%s", config->client ? config->client : "");
     rc = connect_to(r);
     if (rc)
         close_redis(&r->base);

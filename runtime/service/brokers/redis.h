@@ -4,9 +4,8 @@
  * redis_scripts.h tells how messages are kept.
  *
  * The race: a service settles a message while another takes it over, because its lease is over.
- * Each receive draws a random token, which the script writes to the entries it leases; a settlement
- * names entry and token. Scripts run one after the other, so the one that comes second finds
- * another token, and is told -ESTALE.
+ * Each delivery of an entry changes its counter; a settlement names entry and counter. Scripts run
+ * one after the other, so the one that comes second finds another counter, and is told -ESTALE.
  *
  * Waking. A consumer has a second connection, which is subscribed to the channels of its queues
  * before the first receive. A script that makes messages ready, or adds a time to wait for, posts
@@ -38,8 +37,7 @@ typedef struct fl_redis {
     fl_redis_wire wire, wake; /* wake: closed, unless it consumes */
     char sha[FL_REDIS_SCRIPTS][FL_REDIS_SHA];
     bool is_durable;
-    int64_t look_at;  /* without a post */
-    char worker[128]; /* "worker:CLIENT" */
+    int64_t look_at; /* without a post */
     unsigned queue_count;
     fl_redis_queue queues[];
 } fl_redis;
@@ -76,21 +74,22 @@ fl_broker_rc fl_redis_odd(fl_redis *r, redisReply *reply);
 
 /* ---- redis_message.c ---- */
 
-/* Appends priority, entry and counter of a delivery. */
+/* Appends the entry of a delivery. */
 void fl_redis_append_entry(fl_redis_command *command, const fl_delivery *delivery);
+/* The entry's counter, and the losses of the queue when it was received. */
+int64_t fl_redis_counter(const fl_delivery *delivery);
+int64_t fl_redis_losses(const fl_delivery *delivery);
+/* Appends the name of a consumer with leases of this length in ns. */
+void fl_redis_append_worker(fl_redis_command *command, int64_t lease, const char *client);
 /* Appends the texts that describe a message, as attempt `attempt`. */
 void fl_redis_append_about(fl_redis_command *command, const filch_message *message,
                            unsigned attempt);
 /* Appends headers: `more`, and those of the message whose names are not among them. */
 void fl_redis_append_headers(fl_redis_command *command, const filch_header *more, size_t more_count,
                              const filch_message *message);
-/* The delivery of one message of an answer. token: of the receive. *odd: it is none; else NULL means
- * no memory. */
-fl_delivery *fl_redis_read(fl_redis *r, const redisReply *answer, unsigned queue, uint64_t token,
-                           bool *odd);
-/* The deliveries of an answer; frees the reply whose part it is. */
+/* The deliveries of an answer; frees the reply whose part it is. losses: of the queue, mod 2^29. */
 fl_broker_rc fl_redis_read_all(fl_redis *r, redisReply *reply, const redisReply *answers,
-                               unsigned queue, uint64_t token, fl_delivery **out, unsigned most,
+                               unsigned queue, uint64_t losses, fl_delivery **out, unsigned most,
                                unsigned *count);
 
 /* ---- redis_consume.c, redis_publish.c, redis_admin.c: as fl_broker_kind says ---- */

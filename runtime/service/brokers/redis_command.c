@@ -59,6 +59,14 @@ void fl_redis_number(fl_redis_command *command, int64_t number)
         one->size = (size_t)snprintf(one->digits, sizeof one->digits, "%" PRId64, number);
 }
 
+void fl_redis_pair(fl_redis_command *command, uint64_t first, uint64_t second)
+{
+    fl_redis_argument *one = append(command);
+    if (one)
+        one->size = (size_t)snprintf(one->digits, sizeof one->digits, "%" PRIu64 "-%" PRIu64, first,
+                                     second);
+}
+
 void fl_redis_duration(fl_redis_command *command, int64_t ns)
 {
     fl_redis_number(command, ns > 0 ? ns / 1000 + (ns % 1000 != 0) : 0);

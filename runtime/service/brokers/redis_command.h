@@ -11,7 +11,7 @@
 typedef struct fl_redis_argument {
     const char *text; /* NULL: digits */
     size_t size;
-    char digits[24], *own; /* own: freed with the command */
+    char digits[44], *own; /* own: freed with the command */
 } fl_redis_argument;
 
 /* Zero bytes: an empty command. */
@@ -28,6 +28,8 @@ void fl_redis_text(fl_redis_command *command, const char *text);
 /* Appends bytes from malloc, and owns them; NULL: no memory. */
 void fl_redis_own(fl_redis_command *command, char *bytes, size_t size);
 void fl_redis_number(fl_redis_command *command, int64_t number);
+/* Appends "FIRST-SECOND". */
+void fl_redis_pair(fl_redis_command *command, uint64_t first, uint64_t second);
 /* Appends ns as us, rounded up; less than 0: 0. */
 void fl_redis_duration(fl_redis_command *command, int64_t ns);
 /* The bytes to send. The caller frees *out by redisFreeCommand. -1: no memory. */

@@ -8,21 +8,11 @@
 #include <filch/wait.h>
 
 #include <errno.h>
-#include <sys/random.h>
 
 enum {
-    BATCH = 1000,         /* items of one script */
-    TOKEN_BITS = 53 - 10, /* a counter in Lua, 2^53 at most, holds deliveries as well */
+    BATCH = 1000, /* items of one script */
 };
 static const int64_t LOOK_ALWAYS = FILCH_SECOND;
-
-static uint64_t new_token(void)
-{
-    uint64_t token = 0;
-    while (getrandom(&token, sizeof token, 0) < 0 && errno == EINTR)
-        ;
-    return token >> (64 - TOKEN_BITS);
-}
 
 /* ---- Receiving ---- */
 
@@ -33,27 +23,27 @@ fl_broker_rc fl_redis_receive(fl_broker *broker, unsigned queue, fl_delivery **o
     fl_redis_command command;
     fl_redis *r = fl_redis_of(broker);
     fl_redis_queue *of = &r->queues[queue];
-    uint64_t token = new_token();
     int64_t now = fl_redis_now(r);
     *count = 0;
     of->news = false; /* before: a message that comes now makes news again */
     fl_redis_begin(r, &command, FL_REDIS_RECEIVE);
     fl_redis_text(&command, of->key);
-    fl_redis_text(&command, r->worker);
+    fl_redis_append_worker(&command, r->config.lease, r->config.client);
     fl_redis_number(&command, most < BATCH ? most : BATCH);
-    fl_redis_number(&command, (int64_t)token);
     fl_redis_number(&command, r->config.lease / FILCH_MILLISECOND);
     fl_redis_number(&command, (int64_t)r->config.body_most);
     fl_broker_rc rc = fl_redis_call_list(r, &command, FL_REDIS_RECEIVE, -1, &reply);
     fl_redis_clear(&command);
     if (rc)
         return rc;
-    if (reply->elements != 2 || reply->element[0]->type != REDIS_REPLY_INTEGER)
+    if (reply->elements != 3 || reply->element[0]->type != REDIS_REPLY_INTEGER ||
+        reply->element[1]->type != REDIS_REPLY_INTEGER)
         return fl_redis_odd(r, reply);
     int64_t next = reply->element[0]->integer;
     of->next_at = next < 0 ? FILCH_FOREVER : fl_redis_now(r) + next * FILCH_MICROSECOND;
     r->look_at = now + LOOK_ALWAYS;
-    rc = fl_redis_read_all(r, reply, reply->element[1], queue, token, out, most, count);
+    rc = fl_redis_read_all(r, reply, reply->element[2], queue, (uint64_t)reply->element[1]->integer,
+                           out, most, count);
     for (unsigned i = 0; i < *count; i++)
         out[i]->lease_until = now + r->config.lease;
     return rc;
@@ -61,28 +51,66 @@ fl_broker_rc fl_redis_receive(fl_broker *broker, unsigned queue, fl_delivery **o
 
 /* ---- Settling ---- */
 
+/* Appends what only a message that stays in the broker needs. */
+static void append_rest(fl_redis_command *command, const fl_settlement *one)
+{
+    const filch_message *message = &one->delivery->message;
+    bool is_retry = one->verb == FL_SETTLE_RETRY, is_dead = one->verb == FL_SETTLE_DEAD;
+    fl_redis_duration(command, is_retry ? one->delay : 0);
+    if (is_retry || is_dead)
+        fl_redis_append_about(command, message, is_retry ? one->attempt : message->attempt);
+    else
+        fl_redis_text(command, "");
+    if (is_dead)
+        fl_redis_append_headers(command, one->headers, one->header_count, message);
+    else
+        fl_redis_text(command, "");
+}
+
 static void append_settlement(fl_redis *r, fl_redis_command *command, const fl_settlement *one)
 {
     static const char *const verbs[] = {[FL_SETTLE_ACK] = "ack",
                                         [FL_SETTLE_RETURN] = "return",
                                         [FL_SETTLE_RETRY] = "retry",
                                         [FL_SETTLE_DEAD] = "dead"};
-    const filch_message *message = &one->delivery->message;
-    bool stays = one->verb == FL_SETTLE_RETRY || one->verb == FL_SETTLE_DEAD;
+    const fl_delivery *delivery = one->delivery;
     fl_redis_text(command, verbs[one->verb]);
-    fl_redis_text(command, r->queues[one->delivery->queue].key);
-    fl_redis_append_entry(command, one->delivery);
-    fl_redis_text(command, message->dedup);
-    fl_redis_duration(command, one->verb == FL_SETTLE_RETRY ? one->delay : 0);
-    if (stays)
-        fl_redis_append_about(command, message,
-                              one->verb == FL_SETTLE_RETRY ? one->attempt : message->attempt);
-    else
-        fl_redis_text(command, "");
-    if (one->verb == FL_SETTLE_DEAD)
-        fl_redis_append_headers(command, one->headers, one->header_count, message);
-    else
-        fl_redis_text(command, "");
+    fl_redis_text(command, r->queues[delivery->queue].key);
+    fl_redis_number(command, delivery->message.priority);
+    fl_redis_append_entry(command, delivery);
+    fl_redis_number(command, fl_redis_counter(delivery));
+    fl_redis_text(command, delivery->message.dedup);
+    append_rest(command, one);
+}
+
+static bool is_plain_ack(const fl_settlement *one)
+{
+    return one->verb == FL_SETTLE_ACK && !one->delivery->message.dedup;
+}
+
+/* Appends acknowledgements that differ in their entry alone; returns how many. */
+static unsigned append_acks(fl_redis *r, fl_redis_command *command, const fl_settlement *batch,
+                            unsigned count)
+{
+    unsigned same = 0;
+    const fl_delivery *first = batch->delivery;
+    while (same < count && is_plain_ack(&batch[same]) &&
+           batch[same].delivery->queue == first->queue &&
+           batch[same].delivery->message.priority == first->message.priority &&
+           fl_redis_counter(batch[same].delivery) == fl_redis_counter(first) &&
+           fl_redis_losses(batch[same].delivery) == fl_redis_losses(first))
+        same++;
+    if (!same)
+        return 0;
+    fl_redis_text(command, "acks");
+    fl_redis_text(command, r->queues[first->queue].key);
+    fl_redis_number(command, first->message.priority);
+    fl_redis_number(command, fl_redis_counter(first));
+    fl_redis_number(command, fl_redis_losses(first));
+    fl_redis_number(command, same);
+    for (unsigned i = 0; i < same; i++)
+        fl_redis_append_entry(command, batch[i].delivery);
+    return same;
 }
 
 static fl_broker_rc settle_some(fl_redis *r, fl_settlement *batch, unsigned count)
@@ -91,8 +119,11 @@ static fl_broker_rc settle_some(fl_redis *r, fl_settlement *batch, unsigned coun
     redisReply *reply;
     fl_redis_command command;
     fl_redis_begin(r, &command, FL_REDIS_SETTLE);
-    for (unsigned i = 0; i < count; i++)
-        append_settlement(r, &command, &batch[i]);
+    for (unsigned i = 0, acks; i < count; i += acks ? acks : 1) {
+        acks = append_acks(r, &command, &batch[i], count - i);
+        if (!acks)
+            append_settlement(r, &command, &batch[i]);
+    }
     fl_broker_rc rc = fl_redis_call_list(r, &command, FL_REDIS_SETTLE, count, &reply);
     fl_redis_clear(&command);
     if (rc)
@@ -125,11 +156,13 @@ static fl_broker_rc extend_some(fl_redis *r, fl_delivery *const *batch, unsigned
     fl_redis_command command;
     int64_t now = fl_redis_now(r);
     fl_redis_begin(r, &command, FL_REDIS_EXTEND);
-    fl_redis_text(&command, r->worker);
+    fl_redis_append_worker(&command, lease, r->config.client);
     fl_redis_number(&command, lease / FILCH_MILLISECOND);
     for (unsigned i = 0; i < count; i++) {
         fl_redis_text(&command, r->queues[batch[i]->queue].key);
+        fl_redis_number(&command, batch[i]->message.priority);
         fl_redis_append_entry(&command, batch[i]);
+        fl_redis_number(&command, fl_redis_counter(batch[i]));
     }
     fl_broker_rc rc = fl_redis_call_list(r, &command, FL_REDIS_EXTEND, count, &reply);
     fl_redis_clear(&command);

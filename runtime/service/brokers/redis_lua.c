@@ -4,7 +4,6 @@
 /* A write can be refused, for lack of memory, only as the first of a script. So scripts look at the
  * result of the writes that can be the first, and an entry goes only after its copy is there. */
 const char fl_redis_times[] =
-    "local LONGEST = 2592000000\n" /* ms: FL_REDIS_LONGEST_DAYS */
     "local DAY = 86400000\n"
     "local t = redis.call('TIME')\n"
     "local now = t[1] * 1000000 + t[2]\n"
@@ -25,27 +24,19 @@ const char fl_redis_times[] =
     "  local rows = redis.pcall('XINFO', 'CONSUMERS', key, 'filch')\n"
     "  return rows.err and {} or rows\n"
     "end\n"
-    "local function is_worker(name) return string.sub(name, 1, 7) == 'worker:' end\n"
-    /* moves entries to a consumer; left: ms of the lease; at most STEP at once */
-    "local function claim_all(key, consumer, left, counter, ids)\n"
-    "  local order = {'XCLAIM', key, 'filch', consumer, 0, unpack(ids)}\n"
-    "  for _, word in ipairs({'TIME', number(now_ms - LONGEST + left), 'RETRYCOUNT',\n"
-    "    number(counter), 'FORCE', 'JUSTID'}) do order[#order + 1] = word end\n"
-    "  redis.call(unpack(order))\n"
-    "end\n"
-    "local function claim(key, consumer, left, counter, id)\n"
-    "  redis.call('XCLAIM', key, 'filch', consumer, 0, id, 'TIME',\n"
-    "    number(now_ms - LONGEST + left), 'RETRYCOUNT', number(counter), 'FORCE', 'JUSTID')\n"
+    /* its lease in ms; nil: no worker */
+    "local function lease_of(name) return tonumber(string.match(name, '^worker:(%d+):')) end\n"
+    /* moves an entry to a consumer, and begins a lease */
+    "local function claim(key, consumer, counter, id)\n"
+    "  redis.call('XCLAIM', key, 'filch', consumer, 0, id, 'TIME', number(now_ms),\n"
+    "    'RETRYCOUNT', number(counter), 'FORCE', 'JUSTID')\n"
     "end\n";
 
-/* Messages: type, until, dedup, about, headers, body. Another program may add entries by hand, with
- * some of these fields in any order. */
+/* Messages: type, until, dedup, about, headers, body. A field without content is left out. Another
+ * program may add entries by hand, with some of these fields in any order. */
 const char fl_redis_messages[] =
     "local NAMES = {'type', 'until', 'dedup', 'about', 'headers', 'body'}\n"
     "local function values(f)\n"
-    "  if #f == 12 and f[1] == 'type' and f[3] == 'until' and f[11] == 'body' then\n"
-    "    return {f[2], f[4], f[6], f[8], f[10], f[12]}\n"
-    "  end\n"
     "  local of, v = {}, {}\n"
     "  for i = 1, #f, 2 do of[f[i]] = f[i + 1] end\n"
     "  for i, name in ipairs(NAMES) do v[i] = of[name] or '' end\n"
@@ -54,8 +45,13 @@ const char fl_redis_messages[] =
     "local function failed(result) return type(result) == 'table' and result.err end\n"
     /* nil, or the error */
     "local function add(queue, p, v)\n"
-    "  local error = failed(redis.pcall('XADD', queue .. ':' .. p, '*', 'type', v[1], 'until',\n"
-    "    v[2], 'dedup', v[3], 'about', v[4], 'headers', v[5], 'body', v[6]))\n"
+    "  local order = {'XADD', queue .. ':' .. p, '*'}\n"
+    "  for i, name in ipairs(NAMES) do\n"
+    "    if v[i] ~= '' or name == 'about' or name == 'body' then\n"
+    "      order[#order + 1], order[#order + 2] = name, v[i]\n"
+    "    end\n"
+    "  end\n"
+    "  local error = failed(redis.pcall(unpack(order)))\n"
     "  if not error then wake(queue) end\n"
     "  return error\n"
     "end\n"
@@ -103,14 +99,16 @@ const char fl_redis_clockwork[] =
     "  return first[2] and tonumber(first[2])\n"
     "end\n"
     /* returns entries without a lease to the queue; its value: ms until the first end of a lease */
-    "local function sweep_worker(key, name)\n"
+    "local function sweep_worker(queue, key, name)\n"
     "  local from, first, rows = '-'\n"
     "  repeat\n"
     "    rows = pending(key, 'filch', from, '+', 1000, name)\n"
     "    for _, row in ipairs(rows) do\n"
-    "      local left = LONGEST - row[3]\n"
+    "      local left = lease_of(name) - row[3]\n"
     "      from = '(' .. row[1]\n"
-    "      if left <= 0 then claim(key, 'returned', 0, row[4] % 1024, row[1])\n"
+    "      if left <= 0 then\n"
+    "        claim(key, 'returned', row[4], row[1])\n"
+    "        redis.call('INCR', queue .. ':losses')\n"
     "      elseif not first or left < first then first = left end\n"
     "    end\n"
     "  until #rows < 1000\n"
@@ -123,10 +121,10 @@ const char fl_redis_clockwork[] =
     "  for p = 0, 9 do\n"
     "    local key = queue .. ':' .. p\n"
     "    for _, c in ipairs(consumers(key)) do\n"
-    "      if is_worker(c[2]) and c[4] > 0 then\n"
-    "        local left = sweep_worker(key, c[2])\n"
+    "      if lease_of(c[2]) and c[4] > 0 then\n"
+    "        local left = sweep_worker(queue, key, c[2])\n"
     "        if left and (not first or left < first) then first = left end\n"
-    "      elseif is_worker(c[2]) and c[6] > DAY then\n"
+    "      elseif lease_of(c[2]) and c[6] > DAY then\n"
     "        redis.call('XGROUP', 'DELCONSUMER', key, 'filch', c[2])\n"
     "      end\n"
     "    end\n"
@@ -146,13 +144,15 @@ const char fl_redis_leases[] =
     "  return now_ms + left\n"
     "end\n";
 
-/* Answers with messages: {priority, entry, deliveries, size of the body, type, until, dedup, about,
- * headers, body}. A long body is left out, and a long answer ends early. */
+/* Answers with messages: {priority, counter, size of the body, or -1 if it is whole, {entry, fields
+ * and values}}. A long body is left out, and a long answer ends early. */
 const char fl_redis_answers[] =
     "local STEP, ROOM = 32, 16777216\n"
     "local out, size = {}, 0\n"
-    "local function answer(p, id, deliveries, v, body_most)\n"
-    "  local body = #v[6] <= body_most and v[6] or ''\n"
-    "  size = size + #body\n"
-    "  out[#out + 1] = {tonumber(p), id, deliveries, #v[6], v[1], v[2], v[3], v[4], v[5], body}\n"
+    "local function answer(p, id, counter, v, body_most)\n"
+    "  local f, whole = {}, #v[6] <= body_most\n"
+    "  for i, name in ipairs(NAMES) do f[2 * i - 1], f[2 * i] = name, v[i] end\n"
+    "  if not whole then f[12] = '' end\n"
+    "  size = size + #f[12]\n"
+    "  out[#out + 1] = {tonumber(p), counter, whole and -1 or #v[6], {id, f}}\n"
     "end\n";

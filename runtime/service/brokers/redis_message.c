@@ -15,27 +15,41 @@
 
 /* ---- Entries ----
  *
- * An entry of a stream is MS-SEQUENCE. tag[0] is MS, and the low 20 bits of SEQUENCE; tag[1] is
- * its other 11 bits, and the counter of 53 bits, which is exact in Lua. More messages would not
- * fit into one ms. */
-enum { SEQUENCE_LOW = 20, SEQUENCE_BITS = 31, COUNTER_BITS = 53 };
+ * An entry of a stream is MS-SEQUENCE. tag[0] is MS, and the low 20 bits of SEQUENCE. tag[1] is its
+ * other 11 bits, then 29 bits of the losses of the queue, and 24 of the counter. */
+enum { SEQUENCE_LOW = 20, COUNTER_BITS = 24, LOSSES_BITS = 29 };
 
-static void tag_entry(fl_delivery *delivery, uint64_t ms, uint64_t sequence, uint64_t counter)
+static void tag_entry(fl_delivery *delivery, uint64_t ms, uint64_t sequence, uint64_t losses,
+                      uint64_t counter)
 {
     delivery->tag[0] = ms << SEQUENCE_LOW | (sequence & ((1u << SEQUENCE_LOW) - 1));
-    delivery->tag[1] = sequence >> SEQUENCE_LOW << COUNTER_BITS | counter;
+    delivery->tag[1] = sequence >> SEQUENCE_LOW << (LOSSES_BITS + COUNTER_BITS) |
+                       losses << COUNTER_BITS | (counter & ((1u << COUNTER_BITS) - 1));
+}
+
+int64_t fl_redis_counter(const fl_delivery *delivery)
+{
+    return (int64_t)(delivery->tag[1] & ((1u << COUNTER_BITS) - 1));
+}
+
+int64_t fl_redis_losses(const fl_delivery *delivery)
+{
+    return (int64_t)(delivery->tag[1] >> COUNTER_BITS & ((1u << LOSSES_BITS) - 1));
 }
 
 void fl_redis_append_entry(fl_redis_command *command, const fl_delivery *delivery)
 {
-    uint64_t high = delivery->tag[1] >> COUNTER_BITS << SEQUENCE_LOW;
+    uint64_t high = delivery->tag[1] >> (LOSSES_BITS + COUNTER_BITS) << SEQUENCE_LOW;
     uint64_t low = delivery->tag[0] & ((1u << SEQUENCE_LOW) - 1);
-    char *entry = NULL;
+    fl_redis_pair(command, delivery->tag[0] >> SEQUENCE_LOW, high | low);
+}
+
+void fl_redis_append_worker(fl_redis_command *command, int64_t lease, const char *client)
+{
+    char *name = NULL;
     int size =
-        asprintf(&entry, "%" PRIu64 "-%" PRIu64, delivery->tag[0] >> SEQUENCE_LOW, high | low);
-    fl_redis_number(command, delivery->message.priority);
-    fl_redis_own(command, size < 0 ? NULL : entry, size < 0 ? 0 : (size_t)size);
-    fl_redis_number(command, (int64_t)(delivery->tag[1] & ((UINT64_C(1) << COUNTER_BITS) - 1)));
+        asprintf(&name, "worker:%" PRId64 ":%s", lease / FILCH_MILLISECOND, client ? client : "");
+    fl_redis_own(command, size < 0 ? NULL : name, size < 0 ? 0 : (size_t)size);
 }
 
 /* ---- The text that describes a message ---- */
@@ -85,28 +99,41 @@ void fl_redis_append_headers(fl_redis_command *command, const filch_header *more
 
 /* ---- Answers ---- */
 
-enum {
-    PRIORITY,
-    ENTRY,
-    DELIVERIES,
-    BODY_SIZE,
-    TYPE,
-    UNTIL,
-    DEDUP,
-    DESCRIPTION,
-    HEADERS,
-    BODY,
-    ANSWER
-};
+enum { PRIORITY, COUNTER, CUT_SIZE, ENTRY, ANSWER };             /* of an answer */
+enum { TYPE, UNTIL, DEDUP, DESCRIPTION, HEADERS, BODY, FIELDS }; /* of an entry */
+
+static const char *const names[FIELDS] = {"type", "until", "dedup", "about", "headers", "body"};
+
+/* Finds the fields of an entry by their names; those that it lacks are empty. false: it is none. */
+static bool read_fields(const redisReply *entry, const redisReply *of[FIELDS])
+{
+    static char nothing[1];
+    static const redisReply empty = {.type = REDIS_REPLY_STRING, .str = nothing};
+    if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
+        entry->element[0]->type != REDIS_REPLY_STRING ||
+        entry->element[1]->type != REDIS_REPLY_ARRAY || entry->element[1]->elements % 2)
+        return false;
+    for (unsigned i = 0; i < FIELDS; i++)
+        of[i] = &empty;
+    const redisReply *all = entry->element[1];
+    for (size_t at = 0; at < all->elements; at += 2) {
+        unsigned i = 0;
+        if (all->element[at]->type != REDIS_REPLY_STRING ||
+            all->element[at + 1]->type != REDIS_REPLY_STRING)
+            return false;
+        while (i < FIELDS && strcmp(all->element[at]->str, names[i]) != 0)
+            i++;
+        if (i < FIELDS)
+            of[i] = all->element[at + 1];
+    }
+    return true;
+}
 
 static bool has_form(const redisReply *answer)
 {
     bool is_answer = answer->type == REDIS_REPLY_ARRAY && answer->elements == ANSWER;
-    for (unsigned i = 0; is_answer && i < ANSWER; i++) {
-        bool is_text = i == ENTRY || i >= TYPE;
-        is_answer =
-            answer->element[i]->type == (is_text ? REDIS_REPLY_STRING : REDIS_REPLY_INTEGER);
-    }
+    for (unsigned i = 0; is_answer && i < ENTRY; i++)
+        is_answer = answer->element[i]->type == REDIS_REPLY_INTEGER;
     return is_answer;
 }
 
@@ -125,20 +152,19 @@ static const char *text_or_null(const char *text)
     return *text ? text : NULL;
 }
 
-static void read_message(const redisReply *const *of, uint64_t ms, filch_message *out)
+static void read_message(const redisReply *const *of, const char *entry, uint64_t ms,
+                         filch_message *out)
 {
     const char *texts[ABOUT];
     bool expires = of[UNTIL]->len;
     split_about(of[DESCRIPTION], texts);
     int64_t seen = strtoll(texts[FIRST_SEEN], NULL, 10);
     unsigned attempt = (unsigned)strtoul(texts[ATTEMPT], NULL, 10);
-    *out = (filch_message){.id = *texts[ID] ? texts[ID] : of[ENTRY]->str,
+    *out = (filch_message){.id = *texts[ID] ? texts[ID] : entry,
                            .type = of[TYPE]->str,
                            .content_type = text_or_null(texts[CONTENT_TYPE]),
                            .dedup = text_or_null(of[DEDUP]->str),
-                           .priority = (unsigned)of[PRIORITY]->integer,
                            .attempt = attempt ? attempt : 1,
-                           .deliveries = (unsigned)of[DELIVERIES]->integer,
                            .expires = expires ? strtoll(texts[EXPIRES], NULL, 10) : 0,
                            .first_seen = seen ? seen : (int64_t)ms * FILCH_MILLISECOND,
                            .tracestate = text_or_null(texts[TRACESTATE]),
@@ -148,34 +174,39 @@ static void read_message(const redisReply *const *of, uint64_t ms, filch_message
         filch_trace_parse(&out->trace, texts[TRACE], strlen(texts[TRACE]));
 }
 
-fl_delivery *fl_redis_read(fl_redis *r, const redisReply *answer, unsigned queue, uint64_t token,
-                           bool *odd)
+/* *odd: it is no answer; else NULL means no memory. losses: of the queue. */
+static fl_delivery *read_answer(fl_redis *r, const redisReply *answer, unsigned queue,
+                                uint64_t losses, bool *odd)
 {
+    char *end = NULL;
     filch_message message;
-    uint64_t ms, sequence;
-    *odd = !has_form(answer);
+    const redisReply *of[FIELDS];
+    *odd = !has_form(answer) || !read_fields(answer->element[ENTRY], of);
     if (*odd)
         return NULL;
-    const redisReply *const *of = (const redisReply *const *)answer->element;
-    *odd = sscanf(of[ENTRY]->str, "%" SCNu64 "-%" SCNu64, &ms, &sequence) != 2;
-    if (*odd)
-        return NULL;
-    read_message(of, ms, &message);
-    fl_delivery *delivery = fl_headers_deliver(&r->config, queue, message, of[HEADERS]->str,
-                                               of[HEADERS]->len, (uint64_t)of[BODY_SIZE]->integer);
+    const char *entry = answer->element[ENTRY]->element[0]->str;
+    uint64_t ms = strtoull(entry, &end, 10), sequence = *end ? strtoull(end + 1, NULL, 10) : 0;
+    uint64_t counter = (uint64_t)answer->element[COUNTER]->integer;
+    long long cut = answer->element[CUT_SIZE]->integer;
+    read_message(of, entry, ms, &message);
+    message.priority = (unsigned)answer->element[PRIORITY]->integer;
+    message.deliveries = (unsigned)(counter % FL_REDIS_DELIVERIES);
+    fl_delivery *delivery =
+        fl_headers_deliver(&r->config, queue, message, of[HEADERS]->str, of[HEADERS]->len,
+                           cut < 0 ? message.body_size : (uint64_t)cut);
     if (delivery)
-        tag_entry(delivery, ms, sequence, token * FL_REDIS_DELIVERIES + message.deliveries);
+        tag_entry(delivery, ms, sequence, losses, counter);
     return delivery;
 }
 
 fl_broker_rc fl_redis_read_all(fl_redis *r, redisReply *reply, const redisReply *answers,
-                               unsigned queue, uint64_t token, fl_delivery **out, unsigned most,
+                               unsigned queue, uint64_t losses, fl_delivery **out, unsigned most,
                                unsigned *count)
 {
     bool odd = answers->type != REDIS_REPLY_ARRAY || answers->elements > most;
     bool is_short = false;
     for (size_t i = 0; !odd && !is_short && i < answers->elements; i++) {
-        out[*count] = fl_redis_read(r, answers->element[i], queue, token, &odd);
+        out[*count] = read_answer(r, answers->element[i], queue, losses, &odd);
         is_short = !out[*count];
         *count += !is_short;
     }

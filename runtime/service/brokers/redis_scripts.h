@@ -8,18 +8,18 @@
  *   QUEUE:held          hash: serial number to message
  *   QUEUE:serial        the last serial number
  *   QUEUE:paused        set: paused types; the empty one pauses the queue
+ *   QUEUE:losses        counts leases that ended without a settlement
  *   QUEUE:sweep         time in ms by which a lease may end
  *   QUEUE:wake          channel: messages may be ready, or a time has changed
  *   filch:dedup         hash: the dedup keys of unfinished messages, of all queues
  *
  * An entry of a stream stays in it until it is settled. An entry that is not in the pending list of
  * the group has never been received. The consumer of one that is in the list tells its state:
- *   returned     ready, before the rest of its stream
- *   paused:TYPE  kept back, because its type is paused
- *   worker:NAME  leased
- * The delivery counter of an entry holds 1024 * token + deliveries. Settlements name both, so a
- * lease that another delivery took over is stale. The idle time of a leased entry is the longest
- * lease minus the rest of this lease: each entry has an end of its own.
+ *   returned        ready, before the rest of its stream
+ *   paused:TYPE     kept back, because its type is paused
+ *   worker:MS:NAME  leased, until it has been idle for MS; its owner claims it again to extend that
+ * The delivery counter of an entry is a number that no two deliveries share: 1024 * returns +
+ * deliveries. Settlements name it, so a lease that another delivery took over is stale.
  *
  * Times are those of the server's TIME. */
 #ifndef FL_REDIS_SCRIPTS_H

@@ -9,13 +9,15 @@
 #include <sys/wait.h>
 #include <tests/support/broker.h>
 #include <tests/support/build.h>
+#include <tests/support/explained.h>
 #include <tests/support/folder.h>
+#include <tests/support/races.h>
 #include <unistd.h>
 
 /* "sqlite:FOLDER/NAME", in a folder that ends with the test. */
 static const char *url_of(const char *name)
 {
-    static char url[128];
+    static char url[256];
     snprintf(url, sizeof url, "sqlite:%s/%s", folder_make(), name);
     return url;
 }
@@ -33,9 +35,7 @@ static void pass_time(int64_t ns)
     pass(ns);
 }
 
-static const tested_broker tested = {.kind = &fl_broker_sqlite,
-                                     .fresh_url = fresh_url,
-                                     .pass = pass_time};
+static const tested_broker tested = {&fl_broker_sqlite, fresh_url, pass_time};
 
 BROKER_CONFORMS(sqlite_broker, tested)
 
@@ -45,7 +45,7 @@ Test(sqlite_broker, files_are_for_their_owner_alone_and_the_default_is_below_the
 {
     static const char *const files[] = {"filch/jobs.db", "filch/jobs.db-wal", "filch/jobs.db-shm"};
     struct stat status;
-    char path[160];
+    char path[256];
     setenv("XDG_STATE_HOME", folder_make(), 1);
     umask(0);
     bench b = {.tested = &tested, .kind = &fl_broker_sqlite, .url = "sqlite:"};
@@ -58,47 +58,9 @@ Test(sqlite_broker, files_are_for_their_owner_alone_and_the_default_is_below_the
     b.kind->close(admin);
 }
 
-static char explained[512];
-
-FILCH_PRINTF(3, 4)
-static fl_broker_rc keep(const fl_broker_host *host, fl_broker_rc rc, const char *format, ...)
-{
-    (void)host;
-    va_list args;
-    va_start(args, format);
-    vsnprintf(explained, sizeof explained, format, args);
-    va_end(args);
-    return rc;
-}
-
-static fl_broker_rc try_to_open(const char *url, fl_broker **out)
-{
-    static fl_broker_host host;
-    host = beside_host;
-    host.explain = keep;
-    const fl_broker_config config = {.host = &host,
-                                     .role = FL_BROKER_PUBLISHES,
-                                     .url = url,
-                                     .queues = test_queues,
-                                     .queue_count = 1,
-                                     .lease = FILCH_SECOND,
-                                     .body_most = FL_BODY_MOST,
-                                     .header_most = FL_HEADERS_MOST};
-    return fl_broker_sqlite.open(out, &config);
-}
-
-static void refused(const char *url, fl_broker_rc expected, const char *words)
-{
-    fl_broker *broker = NULL;
-    explained[0] = '\0';
-    fl_broker_rc rc = try_to_open(url, &broker);
-    cr_assert(rc == expected && !broker, "%s: %d, %s", url, rc, explained);
-    cr_assert(strstr(explained, words), "%s: %s", url, explained);
-}
-
 static void write_file(const char *name, const char *text)
 {
-    char path[128];
+    char path[256];
     snprintf(path, sizeof path, "%s", url_of(name) + strlen("sqlite:"));
     FILE *file = fopen(path, "w");
     cr_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
@@ -120,14 +82,17 @@ Test(sqlite_broker, unusable_databases_are_refused_with_the_remedy)
     write_file("text", text);
     write_file("file", "");
     execute("later", "PRAGMA user_version = 7");
-    refused(url_of("a.db?sync=often"), FL_BROKER_FATAL,
-            "unknown option of sqlite: 'sync=often' (valid: sync=full, sync=normal)");
-    refused(url_of("text"), FL_BROKER_REFUSED, "it is no database; give another path");
-    refused(url_of("later"), FL_BROKER_REFUSED, "has tables of version 7 (valid: 1)");
-    refused(url_of("file/below.db"), FL_BROKER_REFUSED, "below.db (Not a directory)");
+    is_refused(&fl_broker_sqlite, url_of("a.db?sync=often"), FL_BROKER_FATAL,
+               "unknown option of sqlite: 'sync=often' (valid: sync=full, sync=normal)");
+    is_refused(&fl_broker_sqlite, url_of("text"), FL_BROKER_REFUSED,
+               "it is no database; give another path");
+    is_refused(&fl_broker_sqlite, url_of("later"), FL_BROKER_REFUSED,
+               "has tables of version 7 (valid: 1)");
+    is_refused(&fl_broker_sqlite, url_of("file/below.db"), FL_BROKER_REFUSED,
+               "below.db (Not a directory)");
     unsetenv("XDG_STATE_HOME");
     unsetenv("HOME");
-    refused("sqlite:", FL_BROKER_FATAL, "HOME is not set; give a path");
+    is_refused(&fl_broker_sqlite, "sqlite:", FL_BROKER_FATAL, "HOME is not set; give a path");
 }
 
 Test(sqlite_broker, a_database_that_another_holds_is_busy)
@@ -136,7 +101,8 @@ Test(sqlite_broker, a_database_that_another_holds_is_busy)
     fl_broker *broker = NULL;
     const filch_message message = {.id = "1", .type = "t", .queue = "tasks", .attempt = 1};
     fl_publication item = {.message = &message};
-    cr_assert_eq(try_to_open(url_of("held.db"), &broker), FL_BROKER_OK, "%s", explained);
+    cr_assert_eq(try_to_open(&fl_broker_sqlite, url_of("held.db"), &broker), FL_BROKER_OK, "%s",
+                 explained);
     cr_assert_eq(sqlite3_open(url_of("held.db") + strlen("sqlite:"), &db), SQLITE_OK);
     cr_assert_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     cr_assert_eq(fl_broker_sqlite.publish(broker, &item, 1), FL_BROKER_BUSY);
@@ -264,43 +230,4 @@ Test(sqlite_broker, a_message_of_another_process_wakes_the_consumer)
 
 /* ---- Races ---- */
 
-enum { CONSUMERS = 4, EACH = 500 };
-static filch_u32 seen[EACH * 2];
-
-static void *drain(void *arg)
-{
-    bench b = *(bench *)arg;
-    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
-    fl_delivery *batch[16];
-    fl_settlement items[16];
-    for (unsigned count = 1; count;) {
-        cr_assert_eq(b.kind->receive(b.consumer, 0, batch, 16, &count), FL_BROKER_OK);
-        for (unsigned i = 0; i < count; i++) {
-            filch_u32_add(&seen[atoi(batch[i]->message.id) - 1], 1, FILCH_RELAXED);
-            items[i] = (fl_settlement){.delivery = batch[i]};
-        }
-        cr_assert_eq(b.kind->settle(b.consumer, items, count), FL_BROKER_OK);
-        for (unsigned i = 0; i < count; i++) {
-            cr_assert_eq(items[i].status, 0);
-            bench_free(&b, batch[i]);
-        }
-    }
-    b.kind->close(b.consumer);
-    return NULL;
-}
-
-Test(sqlite_broker, racing_consumers_get_each_message_once)
-{
-    pthread_t threads[CONSUMERS];
-    bench b = bench_begin(&tested);
-    for (unsigned i = 0; i < EACH * 2; i++)
-        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
-    for (unsigned i = 0; i < CONSUMERS; i++)
-        cr_assert_eq(pthread_create(&threads[i], NULL, drain, &b), 0);
-    for (unsigned i = 0; i < CONSUMERS; i++)
-        pthread_join(threads[i], NULL);
-    for (unsigned i = 0; i < EACH * 2; i++)
-        cr_assert_eq(filch_u32_load(&seen[i], FILCH_RELAXED), 1, "%u", i);
-    bench_is_empty(&b);
-    bench_end(&b);
-}
+BROKER_CLAIM(sqlite_broker, tested, racing_consumers_get_each_message_once)
