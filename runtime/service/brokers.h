@@ -7,7 +7,8 @@
 #include <runtime/service/broker.h>
 
 extern const fl_broker_kind fl_broker_memory;
-extern const fl_broker_kind fl_broker_sqlite; /* if built with sqlite3 */
+extern const fl_broker_kind fl_broker_sqlite;   /* if built with sqlite3 */
+extern const fl_broker_kind fl_broker_postgres; /* if built with libpq */
 
 /* The broker for a URL, by its scheme. NULL: -EINVAL, explained. */
 const fl_broker_kind *fl_broker_of(const char *url);
