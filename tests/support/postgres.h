@@ -101,7 +101,12 @@ static inline void pg_write(const pg_server *s, const char *name, const char *te
         cr_assert(0, "%s", path);
 }
 
-static inline bool pg_init(const pg_server *s)
+#define PG_SETTINGS                                                                                \
+    "listen_addresses='127.0.0.1'\nunix_socket_directories=''\nshared_buffers=16MB\n"              \
+    "autovacuum=off\nssl=on\n"
+
+/* safe: it survives a power failure, too. */
+static inline bool pg_init(const pg_server *s, bool safe)
 {
     const struct passwd *user = pg_user();
     if (user && chown(s->folder, user->pw_uid, user->pw_gid))
@@ -109,9 +114,15 @@ static inline bool pg_init(const pg_server *s)
     if (!pg_run(s, (char *[]){"initdb", "--no-sync", "-D", "data", "-U", "filch", "-A", "trust",
                               "-E", "UTF8", "--locale=C", NULL}))
         return false;
-    pg_write(s, "data/pg_hba.conf", "host all locked 127.0.0.1/32 scram-sha-256\n"
-                                    "host all all 127.0.0.1/32 trust\n");
-    return true;
+    pg_write(s, "data/postgresql.conf", safe ? PG_SETTINGS : PG_SETTINGS "fsync=off\n");
+    pg_write(s, "data/pg_hba.conf",
+             "host all locked 127.0.0.1/32 scram-sha-256\n"
+             "host all all 127.0.0.1/32 trust\n");
+    return pg_run(s, (char *[]){"sh", "-c",
+                                "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+                                "-nodes -days 1 -subj /CN=localhost -keyout data/server.key "
+                                "-out data/server.crt",
+                                NULL});
 }
 
 static inline unsigned pg_free_port(void)
@@ -127,29 +138,40 @@ static inline unsigned pg_free_port(void)
 }
 
 /* Starts it, again on its port if it had one, and returns when it answers. */
-static inline bool pg_start(pg_server *s, bool safe)
+static inline bool pg_start(pg_server *s)
 {
     char port[16], url[80];
     s->port = s->port ? s->port : pg_free_port();
     snprintf(port, sizeof port, "%u", s->port);
     snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres", s->port);
-    s->pid = pg_spawn(
-        s, (char *[]){"postgres", "-D", "data", "-p", port, "-c", "listen_addresses=127.0.0.1",
-                      "-c", "unix_socket_directories=", "-c", safe ? "fsync=on" : "fsync=off",
-                      "-c", "autovacuum=off", "-c", "shared_buffers=16MB", NULL});
+    s->pid = pg_spawn(s, (char *[]){"postgres", "-D", "data", "-p", port, NULL});
     for (unsigned turn = 0; PQping(url) != PQPING_OK; turn++) {
-        if (s->pid < 0 || waitpid(s->pid, NULL, WNOHANG) == s->pid)
+        if (s->pid <= 0 || waitpid(s->pid, NULL, WNOHANG) == s->pid) {
+            s->pid = 0;
             return false;
+        }
         be_patient(turn);
     }
     return true;
 }
 
+/* After a kill it is refused until the last of the old server's processes has gone. */
+static inline void pg_restart(pg_server *s)
+{
+    enum { TRIES = 10000 };
+    for (unsigned turn = 0; !pg_start(s); turn++) {
+        cr_assert_lt(turn, TRIES, "see %s/log", s->folder);
+        be_patient(turn);
+    }
+}
+
 static inline void pg_kill(pg_server *s, int signal)
 {
+    if (s->pid <= 0) /* it has ended; kill() takes such numbers for groups, and -1 for everything */
+        return;
     kill(s->pid, signal);
     waitpid(s->pid, NULL, 0);
-    s->pid = -1;
+    s->pid = 0;
 }
 
 /* ---- The shared one ---- */
@@ -159,6 +181,18 @@ static inline int pg_open_lock(const pg_server *s, const char *name)
     char path[256];
     snprintf(path, sizeof path, "%s/%s", s->folder, name);
     return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
+/* Sends the end of the log. */
+static inline void pg_report(const pg_server *s, int to)
+{
+    char path[256], text[1024];
+    snprintf(path, sizeof path, "%s/log", s->folder);
+    int log = open(path, O_RDONLY | O_CLOEXEC);
+    lseek(log, -(off_t)sizeof text, SEEK_END); /* fails if it is shorter */
+    ssize_t size = log < 0 ? 0 : read(log, text, sizeof text);
+    size = size > 0 ? write(to, text, (size_t)size) : 0;
+    close(log);
 }
 
 /* The keeper's life. It may hold no file that the runner's parent waits for the end of. */
@@ -174,20 +208,22 @@ static inline void pg_keep(pg_server *s, pid_t runner, int told)
     setsid();
     struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, runner, 0), .events = POLLIN};
     int alive = pg_open_lock(s, "alive");
-    bool started = end.fd >= 0 && flock(alive, LOCK_EX) == 0 && pg_init(s);
+    bool started = end.fd >= 0 && flock(alive, LOCK_EX) == 0 && pg_init(s, false);
     for (unsigned tries = 0; started && s->port == 0 && tries < 5; tries++)
-        if (!pg_start(s, false))
+        if (!pg_start(s))
             s->port = 0; /* taken meanwhile */
-    snprintf(port, sizeof port, "%u", s->port);
     if (started && s->port) {
+        snprintf(port, sizeof port, "%u", s->port);
         pg_write(s, "port", port);
-        started = write(3, port, 1) == 1;
+        started = write(3, "!", 1) == 1;
         close(3);
         while (poll(&end, 1, -1) <= 0)
             ;
         pg_kill(s, SIGQUIT);
-        folder_remove(s->folder);
+    } else {
+        pg_report(s, 3);
     }
+    folder_remove(s->folder);
     _exit(0);
 }
 
@@ -212,13 +248,14 @@ static inline const pg_server *pg_shared(void)
     cr_assert(begun >= 0 && flock(begun, LOCK_EX) == 0, "%s", s.folder);
     if (!pg_is_kept(&s)) {
         int told[2];
-        char one;
+        char text[1025] = "";
         cr_assert_eq(pipe(told), 0);
         pid_t runner = getppid();
         if (fork() == 0)
             pg_keep(&s, runner, told[1]);
         close(told[1]);
-        cr_assert_eq(read(told[0], &one, 1), 1, "the server did not start, see %s/log", s.folder);
+        cr_assert(read(told[0], text, sizeof text - 1) == 1 && *text == '!',
+                  "the server did not start: %s", text);
         close(told[0]);
     }
     FILE *file = NULL;

@@ -5,9 +5,29 @@
 
 #include <runtime/service/broker.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- Texts ---- */
+
+static bool is_name(const char *text, size_t length, const char *name)
+{
+    return strlen(name) == length && memcmp(text, name, length) == 0;
+}
+
+/* list: separated by ", " */
+static bool is_one_of(const char *text, size_t length, const char *list)
+{
+    for (size_t size; *list; list += size + strspn(list + size, ", ")) {
+        size = strcspn(list, ",");
+        if (size == length && memcmp(list, text, length) == 0)
+            return true;
+    }
+    return false;
+}
 
 /* ---- Options of our own ---- */
 
@@ -24,13 +44,8 @@ static bool read_schema(fl_pg_target *out, const char *value, size_t length)
 
 static bool read_pooler(fl_pg_target *out, const char *value, size_t length)
 {
-    static const char *const values[] = {"session", "transaction"};
-    for (unsigned i = 0; i < 2; i++)
-        if (strlen(values[i]) == length && memcmp(values[i], value, length) == 0) {
-            out->pooled = i;
-            return true;
-        }
-    return false;
+    out->pooled = is_name(value, length, "transaction");
+    return out->pooled || is_name(value, length, "session");
 }
 
 static const struct {
@@ -49,11 +64,6 @@ static fl_broker_rc unreadable(const fl_broker_host *host)
                          "cannot read the URL of the broker postgres (valid: "
                          "postgres://USER:PASSWORD@HOST:PORT/DATABASE?OPTION=VALUE, special "
                          "characters as %%XX)");
-}
-
-static bool is_name(const char *text, size_t length, const char *name)
-{
-    return strlen(name) == length && memcmp(text, name, length) == 0;
 }
 
 static bool is_of_libpq(const PQconninfoOption *options, const char *name, size_t length)
@@ -126,8 +136,14 @@ static const char *value_of(const PQconninfoOption *options, const char *keyword
 
 static bool is_loopback(const char *host, size_t length)
 {
+    char address[INET_ADDRSTRLEN] = "";
+    struct in_addr parsed;
+    if (length < sizeof address)
+        memcpy(address, host, length); /* and its NUL is there */
+    if (inet_pton(AF_INET, address, &parsed) == 1)
+        return ntohl(parsed.s_addr) >> 24 == IN_LOOPBACKNET;
     return !length || *host == '/' || *host == '@' || is_name(host, length, "localhost") ||
-           is_name(host, length, "::1") || (length > 4 && memcmp(host, "127.", 4) == 0);
+           is_name(host, length, "::1");
 }
 
 /* Does the connection stay on this machine? `defaults` has the environment's values. */
@@ -151,6 +167,31 @@ static bool is_local(const PQconninfoOption *options, const PQconninfoOption *de
 
 /* ---- The whole ---- */
 
+/* Values that libpq would refuse at each attempt to connect. */
+static fl_broker_rc check_values(const fl_broker_host *host, const PQconninfoOption *options)
+{
+    static const struct {
+        const char *keyword, *valid; /* separated by ", " */
+    } chosen[] = {
+        {"sslmode", "disable, allow, prefer, require, verify-ca, verify-full"},
+        {"gssencmode", "disable, prefer, require"},
+        {"channel_binding", "disable, prefer, require"},
+        {"target_session_attrs", "any, read-write, read-only, primary, standby, prefer-standby"},
+    };
+    const char *port = value_of(options, "port");
+    if (port && port[strspn(port, "0123456789,")])
+        return host->explain(host, FL_BROKER_FATAL,
+                             "the port of postgres is no number (valid: 1..65535)");
+    for (unsigned i = 0; i < sizeof chosen / sizeof *chosen; i++) {
+        const char *value = value_of(options, chosen[i].keyword);
+        if (value && !is_one_of(value, strlen(value), chosen[i].valid))
+            return host->explain(host, FL_BROKER_FATAL,
+                                 "the option %s of postgres has an unknown value (valid: %s)",
+                                 chosen[i].keyword, chosen[i].valid);
+    }
+    return FL_BROKER_OK;
+}
+
 static fl_broker_rc parse(const fl_broker_host *host, char *url, PQconninfoOption *defaults,
                           fl_pg_target *out)
 {
@@ -160,9 +201,10 @@ static fl_broker_rc parse(const fl_broker_host *host, char *url, PQconninfoOptio
     out->options = PQconninfoParse(url, NULL);
     if (!out->options || strncmp(url + strcspn(url, ":"), "://", 3) != 0)
         return unreadable(host);
-    if (!value_of(out->options, "sslmode") && !is_local(out->options, defaults))
+    rc = check_values(host, out->options);
+    if (!rc && !value_of(out->options, "sslmode") && !is_local(out->options, defaults))
         out->sslmode = "verify-full";
-    return FL_BROKER_OK;
+    return rc;
 }
 
 fl_broker_rc fl_pg_parse(const fl_broker_host *host, const char *url, fl_pg_target *out)

@@ -3,28 +3,24 @@
  * The broker `sqlite:` conforms to the interface; processes share a database; messages survive
  * their death and a boot; databases that cannot be used are refused with the remedy. */
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <tests/support/broker.h>
+#include <tests/support/broker_race.h>
 #include <tests/support/build.h>
+#include <tests/support/explained.h>
+#include <tests/support/folder.h>
 #include <unistd.h>
 
 static char folder[64];
 static pid_t made_by;
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *at)
-{
-    (void)status, (void)kind, (void)at;
-    return remove(path);
-}
-
 static void remove_folder(void)
 {
     if (getpid() == made_by)
-        nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        folder_remove(folder);
 }
 
 /* "sqlite:FOLDER/NAME", in a folder that ends with the test. */
@@ -78,42 +74,9 @@ Test(sqlite_broker, files_are_for_their_owner_alone_and_the_default_is_below_the
     b.kind->close(admin);
 }
 
-static char explained[512];
-
-FILCH_PRINTF(3, 4)
-static fl_broker_rc keep(const fl_broker_host *host, fl_broker_rc rc, const char *format, ...)
-{
-    (void)host;
-    va_list args;
-    va_start(args, format);
-    vsnprintf(explained, sizeof explained, format, args);
-    va_end(args);
-    return rc;
-}
-
-static fl_broker_rc try_to_open(const char *url, fl_broker **out)
-{
-    static fl_broker_host host;
-    host = beside_host;
-    host.explain = keep;
-    const fl_broker_config config = {.host = &host,
-                                     .role = FL_BROKER_PUBLISHES,
-                                     .url = url,
-                                     .queues = test_queues,
-                                     .queue_count = 1,
-                                     .lease = FILCH_SECOND,
-                                     .body_most = FL_BODY_MOST,
-                                     .header_most = FL_HEADERS_MOST};
-    return fl_broker_sqlite.open(out, &config);
-}
-
 static void refused(const char *url, fl_broker_rc expected, const char *words)
 {
-    fl_broker *broker = NULL;
-    explained[0] = '\0';
-    fl_broker_rc rc = try_to_open(url, &broker);
-    cr_assert(rc == expected && !broker, "%s: %d, %s", url, rc, explained);
-    cr_assert(strstr(explained, words), "%s: %s", url, explained);
+    is_refused(&fl_broker_sqlite, url, expected, words);
 }
 
 static void write_file(const char *name, const char *text)
@@ -156,7 +119,8 @@ Test(sqlite_broker, a_database_that_another_holds_is_busy)
     fl_broker *broker = NULL;
     const filch_message message = {.id = "1", .type = "t", .queue = "tasks", .attempt = 1};
     fl_publication item = {.message = &message};
-    cr_assert_eq(try_to_open(url_of("held.db"), &broker), FL_BROKER_OK, "%s", explained);
+    cr_assert_eq(try_to_open(&fl_broker_sqlite, url_of("held.db"), &broker), FL_BROKER_OK, "%s",
+                 explained);
     cr_assert_eq(sqlite3_open(url_of("held.db") + strlen("sqlite:"), &db), SQLITE_OK);
     cr_assert_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     cr_assert_eq(fl_broker_sqlite.publish(broker, &item, 1), FL_BROKER_BUSY);
@@ -284,43 +248,11 @@ Test(sqlite_broker, a_message_of_another_process_wakes_the_consumer)
 
 /* ---- Races ---- */
 
-enum { CONSUMERS = 4, EACH = 500 };
-static filch_u32 seen[EACH * 2];
-
-static void *drain(void *arg)
-{
-    bench b = *(bench *)arg;
-    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
-    fl_delivery *batch[16];
-    fl_settlement items[16];
-    for (unsigned count = 1; count;) {
-        cr_assert_eq(b.kind->receive(b.consumer, 0, batch, 16, &count), FL_BROKER_OK);
-        for (unsigned i = 0; i < count; i++) {
-            filch_u32_add(&seen[atoi(batch[i]->message.id) - 1], 1, FILCH_RELAXED);
-            items[i] = (fl_settlement){.delivery = batch[i]};
-        }
-        cr_assert_eq(b.kind->settle(b.consumer, items, count), FL_BROKER_OK);
-        for (unsigned i = 0; i < count; i++) {
-            cr_assert_eq(items[i].status, 0);
-            bench_free(&b, batch[i]);
-        }
-    }
-    b.kind->close(b.consumer);
-    return NULL;
-}
-
 Test(sqlite_broker, racing_consumers_get_each_message_once)
 {
-    pthread_t threads[CONSUMERS];
     bench b = bench_begin(&tested);
-    for (unsigned i = 0; i < EACH * 2; i++)
+    for (unsigned i = 0; i < RACE_MESSAGES; i++)
         cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
-    for (unsigned i = 0; i < CONSUMERS; i++)
-        cr_assert_eq(pthread_create(&threads[i], NULL, drain, &b), 0);
-    for (unsigned i = 0; i < CONSUMERS; i++)
-        pthread_join(threads[i], NULL);
-    for (unsigned i = 0; i < EACH * 2; i++)
-        cr_assert_eq(filch_u32_load(&seen[i], FILCH_RELAXED), 1, "%u", i);
-    bench_is_empty(&b);
+    consumers_race(&b);
     bench_end(&b);
 }
