@@ -5,7 +5,7 @@
 # Fedora, Arch and Alpine: docs/packages.md.
 
 # package, then alternatives for other releases | content: command NAME, module PKG-CONFIG-NAME, header COMPILER HEADER,
-# flags COMPILER FLAGS
+# flags COMPILER FLAGS, server FILE (or a command of its name)
 packages_to_run='
 gcc              | command gcc
 libc6-dev        | header gcc stdio.h
@@ -37,6 +37,9 @@ clang-format            | command clang-format
 libseccomp-dev          | module libseccomp
 libpng-dev              | module libpng
 libsqlite3-dev          | module sqlite3
+libpq-dev               | module libpq
+postgresql              | server /usr/lib/postgresql/*/bin/postgres
+openssl                 | command openssl
 libmicrohttpd-dev       | module libmicrohttpd
 libcurl4-openssl-dev    | module libcurl
 binutils                | command readelf
@@ -70,6 +73,7 @@ brings() {
     case $1 in
     command) command -v "$2" >/dev/null ;;
     program) "$2" --version >/dev/null 2>&1 ;;
+    server) [ -e "$2" ] || command -v "${2##*/}" >/dev/null ;;
     module) pkg-config --exists "$2" 2>/dev/null ;;
     header) echo "#include <$3>" | "$2" -x "$(language_of "$2")" -fsyntax-only - 2>/dev/null ;;
     flags) echo 'int main(void) { return 0; }' | "$2" "$3" -x c - -o /dev/null 2>/dev/null ;;

@@ -4,9 +4,9 @@
  * if the test runs as root. The user `filch` may log in without a password, `locked` with the
  * password "secret".
  *
- * The tests of an executable share a server, though each is a process. The first one forks a keeper,
+ * The tests of an executable share a server, though each is a process. The first one forks a guard,
  * which starts the server, and ends it when the test runner, the parent of all tests, has ended. The
- * keeper holds a lock on a file, so that later tests see it live. A test that breaks servers starts
+ * guard holds a lock on a file, so that later tests see it live. A test that breaks servers starts
  * another as its child. No server outlives the process that started it. */
 #ifndef SUPPORT_POSTGRES_H
 #define SUPPORT_POSTGRES_H
@@ -195,7 +195,7 @@ static inline void pg_report(const pg_server *s, int to)
     close(log);
 }
 
-/* The keeper's life. It may hold no file that the runner's parent waits for the end of. */
+/* The guard's life. It may hold no file that the runner's parent waits for the end of. */
 static inline void pg_keep(pg_server *s, pid_t runner, int told)
 {
     char port[16];

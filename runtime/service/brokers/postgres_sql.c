@@ -64,104 +64,109 @@ static const char *const statements[FL_PG_SQLS] = {
     /* $1: queue. Returns how many rows are ready that were not, whether some have expired, and
      * the time to the next. */
     [FL_PG_MAINTAIN] =
-        "WITH due AS (UPDATE @.jobs SET state = 0 WHERE seq = ANY (ARRAY("
-        "  SELECT seq FROM @.jobs WHERE queue = $1::text AND state <> 0 AND at <= @.clock()"
+        "WITH due AS (UPDATE @.jobs SET state = 0 WHERE seq = ANY (ARRAY(\n"
+        "  SELECT seq FROM @.jobs WHERE queue = $1::text AND state <> 0 AND at <= @.clock()\n"
         "  ORDER BY at LIMIT 1000 FOR UPDATE SKIP LOCKED)) RETURNING seq)\n"
-        "SELECT (SELECT count(*) FROM due),"
-        " EXISTS (SELECT FROM @.jobs WHERE queue = $1 AND expires <= @.clock()"
+        "SELECT (SELECT count(*) FROM due),\n"
+        " EXISTS (SELECT FROM @.jobs WHERE queue = $1 AND expires <= @.clock()\n"
         "  AND (state = 0 OR at <= @.clock()))::int::bigint, " LEFT_UNTIL(
             "(SELECT min(at) FROM @.jobs WHERE queue = $1 AND state <> 0 AND at > @.clock())"),
     /* $1: queue, $2: lease. */
     [FL_PG_EXPIRED] = "UPDATE @.jobs AS j SET state = 2, token = token + 1, at = " FROM_NOW(
-        "$2::bigint") " WHERE seq = ANY (ARRAY(SELECT seq FROM @.jobs WHERE queue = $1::text AND "
-                      "state = 0"
-                      "  AND expires <= @.clock() LIMIT 100 FOR UPDATE SKIP LOCKED)) "
+        "$2::bigint") " WHERE seq = ANY (ARRAY(SELECT seq FROM @.jobs WHERE queue = $1::text AND \n"
+                      "state = 0\n"
+                      "  AND expires <= @.clock() LIMIT 100 FOR UPDATE SKIP LOCKED)) \n"
                       "RETURNING " COLUMNS("0"),
     /* $1: queue, $2: most rows, $3: lease, $4: longest body. Adds how many rows there were. */
     [FL_PG_LEASE] =
-        "WITH picked AS MATERIALIZED (SELECT seq, priority, body FROM @.jobs"
-        "  WHERE queue = $1::text AND state = 0 AND (expires IS NULL OR expires > @.clock())"
-        "  AND NOT EXISTS (SELECT FROM @.paused AS p WHERE p.queue = $1 AND p.type = '')"
-        "  AND type <> ALL (ARRAY(SELECT p.type FROM @.paused AS p WHERE p.queue = $1))"
+        "WITH picked AS MATERIALIZED (SELECT seq, priority, body FROM @.jobs\n"
+        "  WHERE queue = $1::text AND state = 0 AND (expires IS NULL OR expires > @.clock())\n"
+        "  AND NOT EXISTS (SELECT FROM @.paused AS p WHERE p.queue = $1 AND p.type = '')\n"
+        "  AND type <> ALL (ARRAY(SELECT p.type FROM @.paused AS p WHERE p.queue = $1))\n"
         "  ORDER BY priority DESC, seq LIMIT $2::bigint FOR UPDATE SKIP LOCKED),\n"
         "sized AS (SELECT seq, " BYTES_BEFORE(
             "$4::bigint",
-            "priority DESC, seq") " AS before"
+            "priority DESC, seq") " AS before\n"
                                   "  FROM picked)\n"
                                   "UPDATE @.jobs AS j SET state = 2, token = token + 1, deliveries "
-                                  "= deliveries + 1,"
+                                  "\n"
+                                  "= deliveries + 1,\n"
                                   " at = " FROM_NOW(
                                       "$3::bigint") " WHERE seq = ANY (ARRAY(SELECT seq FROM sized "
-                                                    "WHERE before < " BATCH_BYTES "))"
+                                                    "\n"
+                                                    "WHERE before < " BATCH_BYTES "))\n"
                                                     " RETURNING " COLUMNS(
                                                         "$4") ", (SELECT count(*) FROM picked)",
     /* $1: seqs, $2: tokens, $3: places in the batch. */
-    [FL_PG_ACK] = "DELETE FROM @.jobs AS j USING unnest($1::bigint[], $2::bigint[], $3::bigint[])"
+    [FL_PG_ACK] = "DELETE FROM @.jobs AS j USING unnest($1::bigint[], $2::bigint[], $3::bigint[])\n"
                   " AS d(seq, token, place) WHERE " IS_DELIVERY " RETURNING d.place",
     /* $1, $2, $3: as above; $4: verbs, $5: attempts, $6: delays, $7: headers. */
     [FL_PG_CHANGE] =
-        "WITH changed AS (UPDATE @.jobs AS j SET state = (d.delay > 0)::int,"
+        "WITH changed AS (UPDATE @.jobs AS j SET state = (d.delay > 0)::int,\n"
         " at = " FROM_NOW(
-            "d.delay") ","
-                       " attempt = CASE d.verb WHEN 2 THEN d.attempt ELSE j.attempt END,"
+            "d.delay") ",\n"
+                       " attempt = CASE d.verb WHEN 2 THEN d.attempt ELSE j.attempt END,\n"
                        " deliveries = CASE d.verb WHEN 1 THEN j.deliveries - 1 ELSE 0 END,\n"
-                       " queue = CASE d.verb WHEN 3 THEN j.queue || '.dlq' ELSE j.queue END,"
-                       " headers = CASE d.verb WHEN 3 THEN d.headers ELSE j.headers END,"
-                       " dedup = CASE d.verb WHEN 3 THEN NULL ELSE j.dedup END,"
+                       " queue = CASE d.verb WHEN 3 THEN j.queue || '.dlq' ELSE j.queue END,\n"
+                       " headers = CASE d.verb WHEN 3 THEN d.headers ELSE j.headers END,\n"
+                       " dedup = CASE d.verb WHEN 3 THEN NULL ELSE j.dedup END,\n"
                        " expires = CASE d.verb WHEN 3 THEN NULL ELSE j.expires END\n"
-                       "FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], "
-                       "$5::bigint[],"
+                       "FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], \n"
+                       "$5::bigint[],\n"
                        " $6::bigint[], $7::bytea[]) AS d(seq, token, place, verb, attempt, delay, "
-                       "headers)"
+                       "\n"
+                       "headers)\n"
                        " WHERE " IS_DELIVERY " RETURNING d.place, j.queue),\n" TELL(
                            "changed") " SELECT place FROM changed WHERE " TOLD,
     /* $1, $2, $3: as above; $4: lease. */
     [FL_PG_EXTEND] = "UPDATE @.jobs AS j SET at = " FROM_NOW(
-        "$4::bigint") " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])"
+        "$4::bigint") " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])\n"
                       " AS d(seq, token, place) WHERE " IS_DELIVERY " RETURNING d.place",
     /* Arrays. Returns the places of those that are added. */
     [FL_PG_PUBLISH] =
-        "WITH new AS MATERIALIZED (SELECT nextval('@.jobs_seq') AS seq, n.* FROM unnest("
-        " $1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],"
-        " $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],"
-        " $14::bytea[], $15::bytea[]) AS n(place, queue, id, type, content_type, dedup, trace,"
+        "WITH new AS MATERIALIZED (SELECT nextval('@.jobs_seq') AS seq, n.* FROM unnest(\n"
+        " $1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],\n"
+        " $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],\n"
+        " $14::bytea[], $15::bytea[]) AS n(place, queue, id, type, content_type, dedup, trace,\n"
         " tracestate, priority, attempt, delay, expires, first_seen, headers, body)),\n"
-        "added AS (INSERT INTO @.jobs (seq, queue, id, type, content_type, dedup, trace,"
-        " tracestate, priority, attempt, state, at, expires, first_seen, headers, body)"
-        " SELECT seq, queue, id, type, content_type, dedup, trace, tracestate, priority, attempt,"
+        "added AS (INSERT INTO @.jobs (seq, queue, id, type, content_type, dedup, trace,\n"
+        " tracestate, priority, attempt, state, at, expires, first_seen, headers, body)\n"
+        " SELECT seq, queue, id, type, content_type, dedup, trace, tracestate, priority, attempt,\n"
         " (delay > 0)::int, " FROM_NOW("delay") ", " FROM_NOW(
-            "expires") ","
-                       " first_seen, headers, body FROM new ORDER BY seq ON CONFLICT DO NOTHING"
+            "expires") ",\n"
+                       " first_seen, headers, body FROM new ORDER BY seq ON CONFLICT DO NOTHING\n"
                        " RETURNING seq, queue),\n" TELL(
                            "added") " SELECT place FROM new JOIN added USING (seq) WHERE " TOLD,
     /* $1: queue. */
-    [FL_PG_COUNT] = "SELECT count(*) FILTER (WHERE queue = $1 AND (state = 0 OR at <= @.clock())),"
-                    " count(*) FILTER (WHERE queue = $1 AND state = 1 AND at > @.clock()),"
-                    " count(*) FILTER (WHERE queue = $1 AND state = 2 AND at > @.clock()),"
-                    " count(*) FILTER (WHERE queue <> $1 AND state = 0)"
-                    " FROM @.jobs WHERE queue IN ($1::text, $1 || '.dlq')",
+    [FL_PG_COUNT] =
+        "SELECT count(*) FILTER (WHERE queue = $1 AND (state = 0 OR at <= @.clock())),\n"
+        " count(*) FILTER (WHERE queue = $1 AND state = 1 AND at > @.clock()),\n"
+        " count(*) FILTER (WHERE queue = $1 AND state = 2 AND at > @.clock()),\n"
+        " count(*) FILTER (WHERE queue <> $1 AND state = 0)\n"
+        " FROM @.jobs WHERE queue IN ($1::text, $1 || '.dlq')",
     /* $1: queue, $2: most rows, $3: longest body. */
     [FL_PG_PEEK] =
-        "WITH waiting AS (SELECT *, CASE WHEN state = 1 AND at > @.clock() THEN at END AS due"
-        "  FROM @.jobs WHERE queue = $1::text AND (state < 2 OR at <= @.clock())"
+        "WITH waiting AS (SELECT *, CASE WHEN state = 1 AND at > @.clock() THEN at END AS due\n"
+        "  FROM @.jobs WHERE queue = $1::text AND (state < 2 OR at <= @.clock())\n"
         "  ORDER BY due NULLS FIRST, priority DESC, seq LIMIT $2::bigint),\n"
         "sized AS (SELECT *, " BYTES_BEFORE(
             "$3::bigint",
             "due NULLS FIRST, priority DESC, seq") "  AS before FROM waiting)\n"
                                                    "SELECT " COLUMNS(
-                                                       "$3") " FROM sized AS j WHERE before "
-                                                             "< " BATCH_BYTES
-                                                             " ORDER BY due NULLS FIRST, priority "
+                                                       "$3") " FROM sized AS j WHERE before \n"
+                                                             "< " BATCH_BYTES " ORDER BY due NULLS "
+                                                                              "FIRST, priority \n"
                                                              "DESC, seq",
     /* $1: queues, $2: id. */
-    [FL_PG_CANCEL] = "DELETE FROM @.jobs WHERE seq = ANY (ARRAY(SELECT seq FROM @.jobs"
-                     " WHERE queue = ANY ($1::text[]) AND id = $2::text"
+    [FL_PG_CANCEL] = "DELETE FROM @.jobs WHERE seq = ANY (ARRAY(SELECT seq FROM @.jobs\n"
+                     " WHERE queue = ANY ($1::text[]) AND id = $2::text\n"
                      " AND (state < 2 OR at <= @.clock()) FOR UPDATE SKIP LOCKED)) RETURNING 1",
     /* $1: queue, $2: type, "": all. */
-    [FL_PG_PAUSE] = "INSERT INTO @.paused (queue, type) VALUES ($1::text, $2::text)"
+    [FL_PG_PAUSE] = "INSERT INTO @.paused (queue, type) VALUES ($1::text, $2::text)\n"
                     " ON CONFLICT DO NOTHING",
-    [FL_PG_RESUME] = "WITH gone AS (DELETE FROM @.paused WHERE queue = $1::text AND type = $2::text"
-                     " RETURNING queue), " TELL("gone") " SELECT 1 WHERE " TOLD,
+    [FL_PG_RESUME] =
+        "WITH gone AS (DELETE FROM @.paused WHERE queue = $1::text AND type = $2::text\n"
+        " RETURNING queue), " TELL("gone") " SELECT 1 WHERE " TOLD,
 };
 
 /* ---- Running them ---- */

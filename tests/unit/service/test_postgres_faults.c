@@ -215,46 +215,54 @@ static uint32_t publish_until_lost(fl_broker *publisher, uint32_t confirmed, uin
     return confirmed;
 }
 
-Test(postgres_faults, a_server_that_is_killed_loses_no_confirmed_message)
+/* Takes some, kills the server, and settles them at the next one. */
+static uint32_t settle_across_a_death(bench *b, const char *url, pg_server *server,
+                                      uint32_t received)
 {
-    enum { HELD = 3, FIRST = 70, ROUNDS = 2 };
-    static const int signals[ROUNDS] = {SIGKILL, SIGQUIT};
-    pg_server server = {.port = 0};
-    char url[80];
+    enum { HELD = 3 };
     fl_delivery *held[HELD];
     fl_settlement items[HELD];
     unsigned count;
+    cr_assert_eq(b->kind->receive(b->consumer, 0, held, HELD, &count), FL_BROKER_OK);
+    cr_assert_eq(count, HELD);
+    pg_kill(server, SIGKILL);
+    for (unsigned i = 0; i < HELD; i++) {
+        cr_assert_eq(atoi(held[i]->message.id), (int)received++, "in order, each once");
+        items[i] = (fl_settlement){.delivery = held[i]};
+    }
+    cr_assert_eq(b->kind->settle(b->consumer, items, HELD), FL_BROKER_LOST);
+    b->kind->close(b->consumer);
+    pg_restart(server);
+    b->consumer = open_again(url, FL_BROKER_CONSUMES);
+    cr_assert_eq(b->kind->settle(b->consumer, items, HELD), FL_BROKER_OK);
+    for (unsigned i = 0; i < HELD; i++) {
+        cr_assert_eq(items[i].status, 0, "the lease has outlived the server");
+        bench_free(b, held[i]);
+    }
+    return received;
+}
+
+Test(postgres_faults, a_server_that_is_killed_loses_no_confirmed_message)
+{
+    enum { FIRST = 70, ROUNDS = 2 };
+    static const int signals[ROUNDS] = {SIGKILL, SIGQUIT};
+    pg_server server = {.port = 0};
+    char url[80];
     uint32_t confirmed = 0, received = 0;
     snprintf(server.folder, sizeof server.folder, "%.150s/own", pg_shared()->folder);
     cr_assert(mkdir(server.folder, 0700) == 0 && pg_init(&server, true) && pg_start(&server));
     snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres", server.port);
     for (unsigned round = 0; round < ROUNDS; round++) {
-        fl_broker *consumer = open_again(url, FL_BROKER_CONSUMES);
+        bench b = {.kind = &fl_broker_postgres, .consumer = open_again(url, FL_BROKER_CONSUMES)};
         fl_broker *publisher = open_again(url, FL_BROKER_PUBLISHES);
-        uint32_t kill_at = confirmed + FIRST;
-        bench b = {.kind = &fl_broker_postgres, .consumer = consumer};
-        confirmed = publish_until_lost(publisher, confirmed, kill_at, &server, signals[round]);
-        WAIT_WHILE(b.kind->turn(consumer) != FL_BROKER_LOST); /* it notices */
-        b.kind->close(consumer);
+        confirmed =
+            publish_until_lost(publisher, confirmed, confirmed + FIRST, &server, signals[round]);
+        WAIT_WHILE(b.kind->turn(b.consumer) != FL_BROKER_LOST); /* it notices */
+        b.kind->close(b.consumer);
         b.kind->close(publisher);
         pg_restart(&server);
         b.consumer = open_again(url, FL_BROKER_CONSUMES);
-        cr_assert_eq(b.kind->receive(b.consumer, 0, held, HELD, &count), FL_BROKER_OK);
-        cr_assert_eq(count, HELD);
-        pg_kill(&server, SIGKILL);
-        for (unsigned i = 0; i < HELD; i++) {
-            cr_assert_eq(atoi(held[i]->message.id), (int)received++, "in order, each once");
-            items[i] = (fl_settlement){.delivery = held[i]};
-        }
-        cr_assert_eq(b.kind->settle(b.consumer, items, HELD), FL_BROKER_LOST);
-        b.kind->close(b.consumer);
-        pg_restart(&server);
-        b.consumer = open_again(url, FL_BROKER_CONSUMES);
-        cr_assert_eq(b.kind->settle(b.consumer, items, HELD), FL_BROKER_OK);
-        for (unsigned i = 0; i < HELD; i++) {
-            cr_assert_eq(items[i].status, 0, "the lease has outlived the server");
-            bench_free(&b, held[i]);
-        }
+        received = settle_across_a_death(&b, url, &server, received);
         for (fl_delivery *one; (one = bench_receive(&b)); received++) {
             cr_assert_eq(atoi(one->message.id), (int)received, "in order, each once");
             bench_ack(&b, one);
