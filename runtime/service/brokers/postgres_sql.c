@@ -57,8 +57,9 @@ enum {
     "told AS (SELECT pg_notify('~', q.queue) FROM (SELECT DISTINCT queue FROM " rows ") AS q)"
 #define TOLD "(SELECT count(*) FROM told) >= 0"
 
-/* The delivery of the row d; as a row of arrays: */
-#define IS_DELIVERY "j.seq = d.seq AND j.token = d.token AND j.state = 2"
+/* The delivery of the row d. The sum hides from the planner that jobs_held has such rows, all of which
+ * it would read instead of looking each up by its seq. */
+#define IS_DELIVERY "j.seq = d.seq AND j.token = d.token AND j.state + 0 = 2"
 
 static const char *const statements[FL_PG_SQLS] = {
     /* $1: queue. Returns how many rows are ready that were not, whether some have expired, and
@@ -155,7 +156,7 @@ static const char *const statements[FL_PG_SQLS] = {
                                                    "SELECT " COLUMNS(
                                                        "$3") " FROM sized AS j WHERE before \n"
                                                              "< " BATCH_BYTES " ORDER BY due NULLS "
-                                                                              "FIRST, priority \n"
+                                                             "FIRST, priority \n"
                                                              "DESC, seq",
     /* $1: queues, $2: id. */
     [FL_PG_CANCEL] = "DELETE FROM @.jobs WHERE seq = ANY (ARRAY(SELECT seq FROM @.jobs\n"

@@ -16,7 +16,7 @@ static void pass_time(int64_t ns)
 /* "postgres://USER@127.0.0.1:PORT/REST" of the shared server. */
 static const char *url_of(const char *user, const char *rest)
 {
-    static char url[256];
+    static char url[512];
     snprintf(url, sizeof url, "postgres://%s@127.0.0.1:%u/%s", user, pg_shared()->port, rest);
     return url;
 }
