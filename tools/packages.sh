@@ -5,7 +5,7 @@
 # Fedora, Arch and Alpine: docs/packages.md.
 
 # package, then alternatives for other releases | content: command NAME, module PKG-CONFIG-NAME, header COMPILER HEADER,
-# flags COMPILER FLAGS
+# flags COMPILER FLAGS, server FILE (or a command of its name)
 packages_to_run='
 gcc              | command gcc
 libc6-dev        | header gcc stdio.h
@@ -43,6 +43,8 @@ libsqlite3-dev          | module sqlite3
 libnats-dev             | module libnats
 redis-tools redis       | command redis-check-rdb
 openssl                 | command openssl
+libpq-dev               | module libpq
+postgresql              | server /usr/lib/postgresql/*/bin/postgres
 binutils                | command readelf
 python3                 | command python3
 codespell               | command codespell
@@ -75,6 +77,7 @@ brings() {
     case $1 in
     command) command -v "$2" >/dev/null ;;
     program) "$2" --version >/dev/null 2>&1 ;;
+    server) [ -e "$2" ] || command -v "${2##*/}" >/dev/null ;;
     module) pkg-config --exists "$2" 2>/dev/null ;;
     header) echo "#include <$3>" | "$2" -x "$(language_of "$2")" -fsyntax-only - 2>/dev/null ;;
     flags) echo 'int main(void) { return 0; }' | "$2" "$3" -x c - -o /dev/null 2>/dev/null ;;

@@ -29,7 +29,8 @@ static inline void logged_keep(const fl_broker_host *host, filch_log_level level
 }
 
 /* Opens a connection whose explanations are kept. */
-static inline fl_broker_rc try_to_open(const fl_broker_kind *kind, const char *url, fl_broker **out)
+static inline fl_broker_rc try_to_open_as(const fl_broker_kind *kind, const char *url,
+                                          fl_broker_role role, fl_broker **out)
 {
     static fl_broker_host host;
     static fl_broker_config config;
@@ -37,16 +38,23 @@ static inline fl_broker_rc try_to_open(const fl_broker_kind *kind, const char *u
     host.explain = explained_keep;
     host.log = logged_keep;
     config = (fl_broker_config){.host = &host,
-                                .role = FL_BROKER_PUBLISHES,
+                                .role = role,
                                 .url = url,
                                 .queues = test_queues,
                                 .queue_count = 1,
-                                .lease = FILCH_SECOND,
+                                .prefetch = 1000,
+                                .lease = 30 * FILCH_SECOND,
                                 .call_timeout = 10 * FILCH_SECOND,
                                 .body_most = tried_body_most,
-                                .header_most = FL_HEADERS_MOST};
+                                .header_most = FL_HEADERS_MOST,
+                                .client = "test"};
     explained[0] = logged[0] = '\0';
     return kind->open(out, &config);
+}
+
+static inline fl_broker_rc try_to_open(const fl_broker_kind *kind, const char *url, fl_broker **out)
+{
+    return try_to_open_as(kind, url, FL_BROKER_PUBLISHES, out);
 }
 
 /* No connection can be opened, for a reason with these words. */

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/brokers/postgres.h>
+
+#include <runtime/service/broker.h>
+#include <runtime/service/message.h>
+
+#include <filch/timer.h>
+#include <filch/wait.h>
+
+#include <stdlib.h>
+
+static const char doing[] = "receive messages";
+static const int64_t LOOK_ALWAYS = FILCH_SECOND;
+enum { EXPIRED_MOST = 100, MOVED_MOST = 1000 }; /* as in the statements */
+
+/* ---- Rows whose time has come ---- */
+
+/* Leases them without counting, and settles them as dead. *more: there may be others. */
+static fl_broker_rc bury_expired(fl_pg *p, unsigned queue, bool *more)
+{
+    fl_dead_headers headers;
+    fl_delivery *expired[EXPIRED_MOST];
+    fl_settlement items[EXPIRED_MOST];
+    const fl_broker_host *host = p->base.host;
+    fl_pg_args args = {0};
+    PGresult *rows;
+    unsigned count = 0;
+    fl_dead_headers_fill(&headers, "expired", p->config.queues[queue], host->unix_time(host));
+    fl_pg_add_text(&args, p->config.queues[queue]);
+    fl_pg_add_number(&args, fl_pg_us(p->config.lease));
+    fl_broker_rc rc = fl_pg_run(p, FL_PG_EXPIRED, &args, doing, &rows);
+    if (!rc)
+        rc = fl_pg_read_all(p, rows, queue, expired, &count);
+    PQclear(rows);
+    for (unsigned i = 0; i < count; i++)
+        items[i] = (fl_settlement){.delivery = expired[i],
+                                   .verb = FL_SETTLE_DEAD,
+                                   .headers = headers.header,
+                                   .header_count = FL_DEAD_HEADERS};
+    if (count)
+        rc = fl_pg_settle(&p->base, items, count);
+    for (unsigned i = 0; i < count; i++)
+        host->drop(host, expired[i]);
+    *more = count == EXPIRED_MOST;
+    return rc;
+}
+
+static fl_broker_rc maintain(fl_pg *p, unsigned queue)
+{
+    fl_pg_args args = {0};
+    PGresult *rows;
+    int64_t now = fl_pg_now(p), next;
+    fl_pg_add_text(&args, p->config.queues[queue]);
+    fl_broker_rc rc = fl_pg_run(p, FL_PG_MAINTAIN, &args, doing, &rows);
+    if (rc)
+        return rc;
+    bool has_expired = fl_pg_int(rows, 0, 1);
+    next = PQgetisnull(rows, 0, 2) ? FILCH_FOREVER : fl_pg_int(rows, 0, 2);
+    if (fl_pg_int(rows, 0, 0) == MOVED_MOST) /* the rest at the next receive */
+        next = 0;
+    PQclear(rows);
+    p->queues[queue].look_at =
+        now + (next < LOOK_ALWAYS / FILCH_MICROSECOND ? next * FILCH_MICROSECOND : LOOK_ALWAYS);
+    while (has_expired && !rc)
+        rc = bury_expired(p, queue, &has_expired);
+    return rc;
+}
+
+/* ---- Receiving ---- */
+
+/* RETURNING has no order. */
+static int compare(const void *a, const void *b)
+{
+    const fl_delivery *x = *(fl_delivery *const *)a, *y = *(fl_delivery *const *)b;
+    if (x->message.priority != y->message.priority)
+        return x->message.priority > y->message.priority ? -1 : 1;
+    return x->tag[0] < y->tag[0] ? -1 : 1;
+}
+
+/* *ready: so many could be had, were they shorter. */
+static fl_broker_rc lease(fl_pg *p, unsigned queue, fl_delivery **out, unsigned most,
+                          unsigned *count, unsigned *ready)
+{
+    fl_pg_args args = {0};
+    PGresult *rows;
+    int64_t until = fl_pg_now(p);
+    until = p->config.lease < FILCH_FOREVER - until ? until + p->config.lease : FILCH_FOREVER;
+    fl_pg_add_text(&args, p->config.queues[queue]);
+    fl_pg_add_number(&args, most);
+    fl_pg_add_number(&args, fl_pg_us(p->config.lease));
+    fl_pg_add_number(&args, (int64_t)p->config.body_most);
+    fl_broker_rc rc = fl_pg_run(p, FL_PG_LEASE, &args, doing, &rows);
+    if (!rc)
+        rc = fl_pg_read_all(p, rows, queue, out, count);
+    *ready = *count ? (unsigned)fl_pg_int(rows, 0, PQnfields(rows) - 1) : 0;
+    PQclear(rows);
+    for (unsigned i = 0; i < *count; i++)
+        out[i]->lease_until = until;
+    qsort(out, *count, sizeof *out, compare);
+    return rc;
+}
+
+fl_broker_rc fl_pg_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
+                           unsigned *count)
+{
+    fl_pg *p = fl_pg_of(broker);
+    fl_pg_queue *q = &p->queues[queue];
+    fl_broker_rc rc = FL_BROKER_OK;
+    unsigned ready = 0;
+    *count = 0;
+    if (q->was_short || q->look_at <= fl_pg_now(p))
+        rc = maintain(p, queue);
+    if (!rc)
+        rc = lease(p, queue, out, most, count, &ready);
+    q->was_short = !rc && *count < most;
+    if (rc || ready > *count)
+        q->look_at = fl_pg_now(p); /* there is more */
+    return rc;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The tables, and the functions for callers who write SQL. Services that start at the same time
+ * create them once: under an advisory lock, in one transaction. */
+#include <runtime/service/brokers/postgres.h>
+
+#include <runtime/service/broker.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define VERSION "1" /* of the tables */
+
+enum { OLDEST_SERVER = 130000 /* gen_random_uuid */ };
+
+/* The plans of all statements follow an index; statistics of a queue that was empty a minute ago
+ * mislead the planner to read the whole table. The costs of what is off are those at which queries are
+ * compiled, which takes seconds. */
+static const char session[] =
+    "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;"
+    "SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
+
+/* Rows live for seconds, so vacuum goes by their number and not by a share of the table. Bodies are
+ * moved out and not compressed: their length is known without reading them. */
+static const char schema[] =
+    "SELECT pg_advisory_xact_lock(439804651110);\n"
+    "DO $do$ BEGIN IF to_regnamespace('@') IS NULL THEN CREATE SCHEMA @; END IF; END $do$;\n"
+    "CREATE TABLE IF NOT EXISTS @.meta (version int NOT NULL);\n"
+    "INSERT INTO @.meta SELECT " VERSION " WHERE NOT EXISTS (SELECT FROM @.meta);\n"
+    "CREATE SEQUENCE IF NOT EXISTS @.jobs_seq;\n"
+    "CREATE TABLE IF NOT EXISTS @.paused (\n"
+    "  queue text NOT NULL, type text NOT NULL, PRIMARY KEY (queue, type));\n"
+    "CREATE TABLE IF NOT EXISTS @.jobs (\n"
+    "  seq bigint PRIMARY KEY, token bigint NOT NULL DEFAULT 0, queue text NOT NULL,\n"
+    "  state smallint NOT NULL, priority smallint NOT NULL CHECK (priority BETWEEN 0 AND 9),\n"
+    "  attempt int NOT NULL, deliveries int NOT NULL DEFAULT 0,\n"
+    "  at timestamptz NOT NULL, expires timestamptz, first_seen bigint NOT NULL, id text NOT "
+    "NULL,\n"
+    "  type text NOT NULL, content_type text, dedup text, trace text, tracestate text,\n"
+    "  headers bytea, body bytea NOT NULL) WITH (\n"
+    "  autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,\n"
+    "  autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000,\n"
+    "  autovacuum_vacuum_cost_delay = 0, toast.autovacuum_vacuum_scale_factor = 0,\n"
+    "  toast.autovacuum_vacuum_threshold = 5000);\n"
+    "ALTER TABLE @.jobs ALTER body SET STORAGE EXTERNAL;\n"
+    "CREATE INDEX IF NOT EXISTS jobs_ready ON @.jobs (queue, priority DESC, seq) WHERE state = 0;\n"
+    "CREATE INDEX IF NOT EXISTS jobs_held ON @.jobs (queue, at) WHERE state <> 0;\n"
+    "CREATE INDEX IF NOT EXISTS jobs_expiring ON @.jobs (queue, expires)\n"
+    "  WHERE expires IS NOT NULL;\n"
+    "CREATE UNIQUE INDEX IF NOT EXISTS jobs_dedup ON @.jobs (dedup) WHERE dedup IS NOT NULL;\n"
+    "CREATE OR REPLACE FUNCTION @.clock() RETURNS timestamptz LANGUAGE sql STABLE AS\n"
+    "  'SELECT statement_timestamp()';\n"
+    /* with bodies of bytes, and of text */
+    "CREATE OR REPLACE FUNCTION @.enqueue(queue text, type text, body bytea,\n"
+    "  headers jsonb DEFAULT NULL, priority int DEFAULT 0, delay interval DEFAULT '0',\n"
+    "  expires_in interval DEFAULT NULL, dedup text DEFAULT NULL, content_type text DEFAULT NULL,\n"
+    "  id text DEFAULT NULL, trace text DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $do$\n"
+    "#variable_conflict use_variable\n"
+    "DECLARE added text;\n"
+    "BEGIN\n"
+    "  INSERT INTO @.jobs AS j (seq, queue, type, id, priority, attempt, state, at, expires,\n"
+    "   first_seen, content_type, dedup, trace, headers, body)\n"
+    "  VALUES (nextval('@.jobs_seq'), queue, type,\n"
+    "   coalesce(id, replace(gen_random_uuid()::text, '-', '')), priority, 1,\n"
+    "   (delay > interval '0')::int, @.clock() + delay, @.clock() + expires_in,\n"
+    "   (extract(epoch FROM @.clock()) * 1000000)::bigint * 1000, content_type, dedup, trace,\n"
+    "   (SELECT string_agg(convert_to(h.key, 'UTF8') || '\\x00'::bytea ||\n"
+    "     convert_to(h.value, 'UTF8') || '\\x00'::bytea, ''::bytea) FROM jsonb_each_text(headers) "
+    "\n"
+    "AS h),\n"
+    "   coalesce(body, ''::bytea))\n"
+    "  ON CONFLICT DO NOTHING RETURNING j.id INTO added;\n"
+    "  PERFORM pg_notify('~', queue) WHERE added IS NOT NULL;\n"
+    "  RETURN added;\n"
+    "END $do$;\n"
+    "CREATE OR REPLACE FUNCTION @.enqueue(queue text, type text, body text,\n"
+    "  headers jsonb DEFAULT NULL, priority int DEFAULT 0, delay interval DEFAULT '0',\n"
+    "  expires_in interval DEFAULT NULL, dedup text DEFAULT NULL, content_type text DEFAULT NULL,\n"
+    "  id text DEFAULT NULL, trace text DEFAULT NULL) RETURNS text LANGUAGE sql AS $do$\n"
+    "  SELECT @.enqueue(queue, type, convert_to(body, 'UTF8'), headers, priority, delay,\n"
+    "   expires_in, dedup, content_type, id, trace) $do$";
+
+/* The version of the tables; "": there are none. */
+static fl_broker_rc read_version(fl_pg *p, char version[16])
+{
+    static const char doing[] = "read the version of the tables";
+    PGresult *rows;
+    version[0] = '\0';
+    fl_broker_rc rc = fl_pg_execute(p, p->db, "SELECT to_regclass('@.meta')", doing, &rows);
+    bool is_there = !rc && !PQgetisnull(rows, 0, 0);
+    PQclear(rows);
+    if (rc || !is_there)
+        return rc;
+    rc = fl_pg_execute(p, p->db, "SELECT max(version) FROM @.meta", doing, &rows);
+    if (!rc)
+        strncat(version, PQgetvalue(rows, 0, 0), 15);
+    PQclear(rows);
+    return rc;
+}
+
+fl_broker_rc fl_pg_schema_open(fl_pg *p)
+{
+    char version[16];
+    const fl_broker_host *host = p->base.host;
+    int server = PQserverVersion(p->db);
+    if (server < OLDEST_SERVER)
+        return host->explain(host, FL_BROKER_REFUSED,
+                             "cannot use PostgreSQL %d (valid: 13 or later)", server / 10000);
+    fl_broker_rc rc = p->target.pooled ? FL_BROKER_OK
+                                       : fl_pg_execute(p, p->db, session, "set up a session", NULL);
+    if (!rc)
+        rc = read_version(p, version);
+    if (!rc && !version[0]) {
+        rc = fl_pg_execute(p, p->db, schema, "create tables", NULL);
+        if (!rc)
+            rc = read_version(p, version);
+    }
+    if (rc || strcmp(version, VERSION) == 0)
+        return rc;
+    return host->explain(host, FL_BROKER_REFUSED,
+                         "the schema %s has tables of version %s (valid: " VERSION
+                         "); use the program that made it",
+                         p->target.schema, version);
+}
