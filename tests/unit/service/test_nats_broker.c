@@ -30,7 +30,7 @@ static const char *fresh_url(void)
 /* More than that on the server's clock: its leases are longer by an eighth. */
 static void pass_time(int64_t ns)
 {
-    int64_t real = ns + ns / 8 + 150 * FILCH_MILLISECOND;
+    int64_t real = ns + ns / 8 + 100 * FILCH_MILLISECOND;
     struct timespec span = {real / FILCH_SECOND, real % FILCH_SECOND};
     while (nanosleep(&span, &span))
         ;
