@@ -11,11 +11,11 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,6 +100,20 @@ static inline void nats_wait_until_ready(int notify)
     remove(nats_path(name));
 }
 
+/* Not by fork: a test may have a runtime, whose handlers of fork() start a thread. */
+static inline void nats_spawn(char *config)
+{
+    char *name = access("/usr/sbin/nats-server", X_OK) ? "nats-server" : "/usr/sbin/nats-server";
+    char *argv[] = {"setpriv", "--pdeathsig", "KILL", name, "-c", config, NULL};
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    int rc = posix_spawnp(&nats.pid, "setpriv", &files, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&files);
+    cr_assert_eq(rc, 0, "setpriv: %s", strerror(rc));
+}
+
 /* Starts it, or starts it again on the same port with the same files. more: lines of its
  * configuration. Where there is no nats-server, the test counts as skipped. */
 static inline void nats_start(const char *more)
@@ -114,17 +128,7 @@ static inline void nats_start(const char *more)
     char *path = strdup(nats_path("conf"));
     int notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     cr_assert(notify >= 0 && inotify_add_watch(notify, nats.folder, IN_CLOSE_WRITE) >= 0);
-    nats.pid = fork();
-    cr_assert_geq(nats.pid, 0);
-    if (nats.pid == 0) {
-        int none = open("/dev/null", O_RDWR);
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(none, STDOUT_FILENO);
-        dup2(none, STDERR_FILENO);
-        execlp("nats-server", "nats-server", "-c", path, NULL);
-        execl("/usr/sbin/nats-server", "nats-server", "-c", path, NULL);
-        _exit(127);
-    }
+    nats_spawn(path);
     nats_wait_until_ready(notify);
     close(notify);
     free(path);

@@ -144,20 +144,15 @@ static fl_broker_rc connect_to(fl_nats *n)
     return status ? fl_nats_failed(n, "connect to", status) : FL_BROKER_OK;
 }
 
-/* libnats's threads take no signals. */
 static fl_broker_rc connect_to_any(fl_nats *n)
 {
-    sigset_t all, before;
     fl_broker_rc rc = FL_BROKER_LOST;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     for (const char *at = n->options.hosts; at && !n->connection;) {
         size_t length = strcspn(at, ",");
         snprintf(n->where, sizeof n->where, "%.*s", (int)length, at);
         rc = connect_to(n);
         at = at[length] ? at + length + 1 : NULL;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;
 }
 
@@ -196,7 +191,7 @@ static natsStatus subscribe_all(fl_nats *n)
     return s;
 }
 
-fl_broker_rc fl_nats_connect(fl_nats *n)
+static fl_broker_rc set_up(fl_nats *n)
 {
     fl_broker_rc rc = check_files(n);
     rc = rc ? rc : connect_to_any(n);
@@ -206,6 +201,17 @@ fl_broker_rc fl_nats_connect(fl_nats *n)
     rc = status ? fl_nats_failed(n, "subscribe at", status) : fl_nats_open_stream(n);
     for (unsigned i = 0; i < n->queue_count && !rc && n->config.role != FL_BROKER_PUBLISHES; i++)
         rc = fl_nats_open_consumer(n, &n->queues[i]);
+    return rc;
+}
+
+/* libnats starts threads in several of its calls. They take no signals. */
+fl_broker_rc fl_nats_connect(fl_nats *n)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    fl_broker_rc rc = set_up(n);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;
 }
 

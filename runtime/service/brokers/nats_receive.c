@@ -101,13 +101,26 @@ static natsStatus request(fl_nats *n, unsigned index, unsigned most, bool *due)
                                                 n->config.call_timeout / FILCH_MILLISECOND);
 }
 
+/* The server leaves requests to a consumer that was deleted without an answer. */
+static void find_consumer(fl_nats *n, unsigned index)
+{
+    jsConsumerInfo *info = NULL;
+    jsErrCode code = 0;
+    natsStatus status =
+        js_GetConsumerInfo(&info, n->js, n->options.stream, n->queues[index].durable, NULL, &code);
+    jsConsumerInfo_Destroy(info);
+    pthread_mutex_lock(&n->box->lock);
+    n->box->is_gone |= status == NATS_NOT_FOUND;
+    pthread_mutex_unlock(&n->box->lock);
+}
+
 /* Waits until the server has sent them, or said that it has no more. *ended: there is no more to
  * wait for. */
 static fl_broker_rc fetch(fl_nats *n, unsigned index, unsigned most, bool *ended)
 {
     fl_nats_box *box = n->box;
     fl_nats_inbox *inbox = &box->inboxes[index];
-    bool due;
+    bool due, answers = true;
     natsStatus status = request(n, index, most, &due);
     int64_t until = filch_in(ANSWER_WITHIN);
     pthread_mutex_lock(&box->lock);
@@ -115,10 +128,12 @@ static fl_broker_rc fetch(fl_nats *n, unsigned index, unsigned most, bool *ended
         if (box->is_closed)
             status = NATS_CONNECTION_CLOSED;
         else
-            due = fl_nats_box_wait(box, until);
+            answers = due = fl_nats_box_wait(box, until);
     }
     *ended = inbox->ended || !due;
     pthread_mutex_unlock(&box->lock);
+    if (!answers)
+        find_consumer(n, index);
     return status ? fl_nats_failed(n, "fetch messages from", status) : closed(n);
 }
 

@@ -30,7 +30,7 @@ static const char *fresh_url(void)
 /* More than that on the server's clock: its leases are longer by an eighth. */
 static void pass_time(int64_t ns)
 {
-    int64_t real = ns + ns / 8 + 150 * FILCH_MILLISECOND;
+    int64_t real = ns + ns / 8 + 100 * FILCH_MILLISECOND;
     struct timespec span = {real / FILCH_SECOND, real % FILCH_SECOND};
     while (nanosleep(&span, &span))
         ;
@@ -213,6 +213,34 @@ Test(nats_broker, confirmed_messages_survive_kills_of_the_server)
     }
     for (unsigned i = 0; i < ALL; i++)
         cr_assert(seen[i], "%u is lost", i + 1);
+    bench_end(&b);
+}
+
+static void delete_consumer(const char *url)
+{
+    natsConnection *other;
+    jsCtx *js;
+    cr_assert_eq(natsConnection_ConnectTo(&other, url), NATS_OK);
+    cr_assert_eq(natsConnection_JetStream(&js, other, NULL), NATS_OK);
+    cr_assert_eq(js_DeleteConsumer(js, "jobs", "tasks", NULL, NULL), NATS_OK);
+    jsCtx_Destroy(js);
+    natsConnection_Destroy(other);
+}
+
+Test(nats_broker, a_consumer_that_is_deleted_is_created_by_the_next_connection)
+{
+    fl_delivery *none;
+    unsigned count;
+    bench b = bench_begin(&tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    bench_next_is(&b, "1");
+    bench_is_empty(&b);
+    delete_consumer(b.url);
+    cr_assert_eq(kind.receive(b.consumer, 0, &none, 1, &count), FL_BROKER_LOST);
+    kind.close(b.consumer);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    bench_next_is(&b, "2");
     bench_end(&b);
 }
 
