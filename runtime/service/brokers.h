@@ -8,6 +8,7 @@
 
 extern const fl_broker_kind fl_broker_memory;
 extern const fl_broker_kind fl_broker_sqlite; /* if built with sqlite3 */
+extern const fl_broker_kind fl_broker_rabbit; /* if built with librabbitmq */
 
 /* The broker for a URL, by its scheme. NULL: -EINVAL, explained. */
 const fl_broker_kind *fl_broker_of(const char *url);
