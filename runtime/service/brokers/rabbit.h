@@ -206,8 +206,8 @@ fl_broker_rc fl_rabbit_send(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy *
                             unsigned count);
 /* The server confirms or refuses one publication, or all up to it. */
 void fl_rabbit_on_confirm(fl_rabbit_wire *wire, uint64_t number, bool multiple, int status);
-/* It came back: there is no such queue. */
-void fl_rabbit_on_return(fl_rabbit_wire *wire, const amqp_basic_properties_t *properties);
+/* The message with this id came back: there is no such queue. */
+void fl_rabbit_on_return(fl_rabbit_wire *wire, amqp_bytes_t sent);
 fl_broker_rc fl_rabbit_publish(fl_broker *broker, fl_publication *batch, unsigned count);
 
 #endif

@@ -206,10 +206,19 @@ static void pack(char **at, const amqp_table_entry_t *entry)
     append(at, value);
 }
 
-static size_t room_of(const amqp_basic_properties_t *properties, const amqp_table_t *headers)
+/* The texts of a message that are properties; a field without its flag is not set. */
+static amqp_bytes_t property(const amqp_basic_properties_t *properties, amqp_flags_t flag,
+                             amqp_bytes_t bytes)
 {
-    size_t room =
-        properties->message_id.len + properties->type.len + properties->content_type.len + 3;
+    return properties->_flags & flag ? bytes : amqp_empty_bytes;
+}
+#define PROPERTY(properties, flag, field)                                                          \
+    property(properties, AMQP_BASIC_##flag##_FLAG, (properties)->field)
+
+static size_t room_of(const amqp_basic_properties_t *p, const amqp_table_t *headers)
+{
+    size_t room = PROPERTY(p, MESSAGE_ID, message_id).len + PROPERTY(p, TYPE, type).len +
+                  PROPERTY(p, CONTENT_TYPE, content_type).len + 3;
     for (int i = 0; i < headers->num_entries; i++) {
         const amqp_table_entry_t *entry = &headers->entries[i];
         room += entry->key.len + 2 +
@@ -253,10 +262,10 @@ static unsigned deliveries_of(const fl_rabbit *r, const fl_rabbit_part *part, in
     return failed < UINT16_MAX ? (unsigned)failed + 1 : UINT16_MAX;
 }
 
-static const char *property(const amqp_basic_properties_t *properties, amqp_flags_t flag,
-                            amqp_bytes_t bytes, char **at)
+/* NULL: empty, as if there were none. */
+static const char *text_of(amqp_bytes_t bytes, char **at)
 {
-    return properties->_flags & flag ? append(at, bytes) : NULL;
+    return bytes.len ? append(at, bytes) : NULL;
 }
 
 fl_delivery *fl_rabbit_decode(fl_rabbit *r, unsigned queue, const char *body, int64_t *due)
@@ -277,9 +286,9 @@ fl_delivery *fl_rabbit_decode(fl_rabbit *r, unsigned queue, const char *body, in
     if (p->_flags & AMQP_BASIC_TIMESTAMP_FLAG)
         message.first_seen = (int64_t)(p->timestamp % INT32_MAX) * FILCH_SECOND;
     read_notes(&headers, &message, &failed, due, &at);
-    message.id = property(p, AMQP_BASIC_MESSAGE_ID_FLAG, p->message_id, &at);
-    message.type = property(p, AMQP_BASIC_TYPE_FLAG, p->type, &at);
-    message.content_type = property(p, AMQP_BASIC_CONTENT_TYPE_FLAG, p->content_type, &at);
+    message.id = text_of(PROPERTY(p, MESSAGE_ID, message_id), &at);
+    message.type = text_of(PROPERTY(p, TYPE, type), &at);
+    message.content_type = text_of(PROPERTY(p, CONTENT_TYPE, content_type), &at);
     message.deliveries = deliveries_of(r, part, failed);
     fl_delivery *delivery =
         fl_headers_deliver(&r->config, queue, message, text, packed, part->size);

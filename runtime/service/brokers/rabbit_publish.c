@@ -34,14 +34,14 @@ void fl_rabbit_on_confirm(fl_rabbit_wire *wire, uint64_t number, bool multiple, 
 }
 
 /* Its confirmation follows. */
-void fl_rabbit_on_return(fl_rabbit_wire *wire, const amqp_basic_properties_t *properties)
+void fl_rabbit_on_return(fl_rabbit_wire *wire, amqp_bytes_t sent)
 {
     fl_rabbit_pending *pending = wire->pending;
     for (unsigned i = 0; pending && i < pending->count; i++) {
         fl_rabbit_copy *copy = &pending->copies[i];
         const char *id = copy->message->id ? copy->message->id : "";
-        if (copy->status == SENT && strlen(id) == properties->message_id.len &&
-            memcmp(id, properties->message_id.bytes, properties->message_id.len) == 0) {
+        if (copy->status == SENT && strlen(id) == sent.len &&
+            memcmp(id, sent.bytes, sent.len) == 0) {
             copy->status = RETURNED;
             return;
         }

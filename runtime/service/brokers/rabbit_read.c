@@ -122,7 +122,8 @@ static fl_broker_rc read_header(fl_rabbit *r, fl_rabbit_wire *wire, const amqp_f
     if (frame->channel >= FL_RABBIT_DELIVERIES)
         return fl_rabbit_on_header(r, frame->channel - FL_RABBIT_DELIVERIES,
                                    frame->payload.properties.body_size, properties);
-    fl_rabbit_on_return(wire, properties);
+    if (properties->_flags & AMQP_BASIC_MESSAGE_ID_FLAG)
+        fl_rabbit_on_return(wire, properties->message_id);
     return FL_BROKER_OK;
 }
 
