@@ -119,6 +119,14 @@ static inline pid_t rabbit_start(const char *const *argv)
     _exit(127);
 }
 
+/* Its descendants become the keeper's children. */
+static inline void rabbit_end(pid_t group)
+{
+    kill(-group, SIGKILL);
+    while (waitpid(-group, NULL, 0) > 0)
+        ;
+}
+
 static inline void rabbit_run(const char *const *argv)
 {
     waitpid(rabbit_start(argv), NULL, 0);
@@ -174,12 +182,10 @@ static inline void rabbit_keep(pid_t runner, int runner_file)
         rabbit_tell(runner, &server);
         while (poll(ends, 2, -1) < 0 && errno == EINTR)
             ;
-        kill(-server.pid, SIGKILL);
-        waitpid(server.pid, NULL, 0);
+        rabbit_end(server.pid);
         close(ends[1].fd);
     }
-    kill(-epmd_pid, SIGKILL);
-    waitpid(epmd_pid, NULL, 0);
+    rabbit_end(epmd_pid);
     nftw(rabbit_path(runner, ""), rabbit_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -192,6 +198,7 @@ static inline void rabbit_keeper(pid_t runner)
     if (fork() || runner_file < 0 || log < 0 || nothing < 0)
         _exit(0);
     setsid();
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     dup2(nothing, 0);
     dup2(log, 1);
     dup2(log, 2);
@@ -302,12 +309,12 @@ static inline void rabbit_kill(void)
 /* Runs rabbitmqctl with these arguments. */
 static inline void rabbit_control(const char *const *arguments)
 {
-    const char *argv[8] = {RABBIT_PROGRAMS "rabbitmqctl"};
+    const char *argv[8] = {RABBIT_PROGRAMS "rabbitmqctl", "-q"};
     rabbit_server server;
     int status = -1;
     cr_assert(rabbit_read(&server));
     for (unsigned i = 0; arguments[i]; i++)
-        argv[i + 1] = arguments[i];
+        argv[i + 2] = arguments[i];
     pid_t runner = getppid(), pid = fork();
     if (pid == 0) {
         rabbit_environment(runner, &server);

@@ -4,6 +4,7 @@
 #include <runtime/service/broker.h>
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,7 @@ static const struct option {
 };
 enum { OPTIONS = sizeof options / sizeof *options };
 
-/* Empty: it has another name, or a value that is not valid. */
+/* These return false where the value is not valid. */
 static bool read_word(const struct option *option, const char *value, unsigned *out)
 {
     size_t first = strcspn(option->words, " ");
@@ -54,26 +55,29 @@ static bool read_value(const struct option *option, const char *value, fl_rabbit
     return *value;
 }
 
+static fl_broker_rc is_invalid(const fl_broker_host *host, const struct option *option,
+                               const char *value)
+{
+    char range[32];
+    snprintf(range, sizeof range, "%u..%u", option->least, option->most);
+    const char *valid = option->words ? option->words : option->most ? range : "a file";
+    return host->explain(host, FL_BROKER_FATAL,
+                         "%s '%s' of the RabbitMQ URL is invalid (valid: %s)", option->name, value,
+                         valid);
+}
+
 static fl_broker_rc read_option(const fl_broker_host *host, char *text, fl_rabbit_url *out)
 {
-    char *value = strchr(text, '=');
-    for (unsigned i = 0; i < OPTIONS && value; i++) {
-        size_t length = strlen(options[i].name);
-        if ((size_t)(value - text) != length || strncmp(text, options[i].name, length) != 0)
-            continue;
-        if (read_value(&options[i], value + 1, out))
-            return FL_BROKER_OK;
-        return host->explain(host, FL_BROKER_FATAL,
-                             "%s '%s' of the RabbitMQ URL is invalid (valid: %s, or %u..%u where "
-                             "it is a number)",
-                             options[i].name, value + 1,
-                             options[i].words ? options[i].words : "a file", options[i].least,
-                             options[i].most);
-    }
+    size_t length = strcspn(text, "=");
+    const char *value = text + length + (text[length] == '=');
+    for (unsigned i = 0; i < OPTIONS; i++)
+        if (strlen(options[i].name) == length && strncmp(text, options[i].name, length) == 0)
+            return read_value(&options[i], value, out) ? FL_BROKER_OK
+                                                       : is_invalid(host, &options[i], value);
     return host->explain(host, FL_BROKER_FATAL,
                          "unknown option of the RabbitMQ URL: '%.*s' (valid: queue, create, "
                          "plaintext, heartbeat, delivery-limit, cacertfile, certfile, keyfile)",
-                         (int)strcspn(text, "="), text);
+                         (int)length, text);
 }
 
 static bool is_loopback(const char *name)
