@@ -5,7 +5,7 @@
 # Fedora, Arch and Alpine: docs/packages.md.
 
 # package, then alternatives for other releases | content: command NAME, module PKG-CONFIG-NAME, header COMPILER HEADER,
-# flags COMPILER FLAGS
+# flags COMPILER FLAGS, file PATH
 packages_to_run='
 gcc              | command gcc
 libc6-dev        | header gcc stdio.h
@@ -17,6 +17,7 @@ libhwloc-dev     | module hwloc
 libssl-dev       | module libcrypto
 libjansson-dev   | module jansson
 libsqlite3-dev   | module sqlite3
+librabbitmq-dev  | module librabbitmq
 '
 packages_of_peers='
 g++              | command g++
@@ -55,6 +56,7 @@ bzip2                   | command bzip2
 valgrind                | command valgrind
 gdb                     | command gdb
 qemu-user               | command qemu-riscv64
+rabbitmq-server         | file /usr/lib/rabbitmq/bin/rabbitmq-server
 chromium                | command chromium
 '
 
@@ -72,6 +74,7 @@ brings() {
     program) "$2" --version >/dev/null 2>&1 ;;
     module) pkg-config --exists "$2" 2>/dev/null ;;
     header) echo "#include <$3>" | "$2" -x "$(language_of "$2")" -fsyntax-only - 2>/dev/null ;;
+    file) [ -e "$2" ] ;;
     flags) echo 'int main(void) { return 0; }' | "$2" "$3" -x c - -o /dev/null 2>/dev/null ;;
     esac
 }
@@ -105,9 +108,10 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# install_rows ROWS: by apt-get, the first package offered of each row; if that fails as a whole, one by one.
+# install_rows ROWS: by apt-get, the first package offered of each row; if that fails as a whole, one by one. With
+# RUNLEVEL=1 the services of packages that have some, such as rabbitmq-server, are not started: tests start their own.
 install_rows() {
-    local names=() row name get="as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends"
+    local names=() row name get="as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq -y --no-install-recommends"
     as_root apt-get update -qq
     while read -r row; do
         # shellcheck disable=SC2086

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A RabbitMQ server of a test program's own, on ports of loopback that the kernel gives. It takes
- * seconds to start, so the tests of a program, which are processes, share one: the first test
- * starts a keeper, which starts the server, starts it again when it has been killed, and ends it,
- * its epmd and its folder when the runner of the tests ends, however that happens. */
+ * seconds to start, so the tests of a program, which are processes, share one. The first test
+ * starts a supervisor. That starts the server, and starts it again when it has been killed. When
+ * the runner of the tests ends, even by SIGKILL, it ends the server and its epmd, and removes its
+ * folder. */
 #ifndef SUPPORT_RABBIT_H
 #define SUPPORT_RABBIT_H
 
@@ -65,7 +66,7 @@ static inline void rabbit_write(pid_t runner, const char *name, const char *text
         _exit(1);
 }
 
-/* ---- The keeper's ---- */
+/* ---- The supervisor's ---- */
 
 static inline int rabbit_free_port(void)
 {
@@ -119,7 +120,7 @@ static inline pid_t rabbit_start(const char *const *argv)
     _exit(127);
 }
 
-/* Its descendants become the keeper's children. */
+/* Its descendants become the supervisor's children. */
 static inline void rabbit_end(pid_t group)
 {
     kill(-group, SIGKILL);
@@ -190,7 +191,7 @@ static inline void rabbit_keep(pid_t runner, int runner_file)
 }
 
 /* It holds no file of the tests: the runner waits until their output is closed. */
-static inline void rabbit_keeper(pid_t runner)
+static inline void rabbit_supervise(pid_t runner)
 {
     int runner_file = (int)syscall(SYS_pidfd_open, runner, 0);
     int log = open(rabbit_path(runner, "output"), O_WRONLY | O_CREAT, 0600);
@@ -261,7 +262,7 @@ static inline rabbit_server rabbit_begin(void)
     if (mkdir(rabbit_path(runner, ""), 0700) == 0) {
         pid_t pid = fork();
         if (pid == 0)
-            rabbit_keeper(runner);
+            rabbit_supervise(runner);
         waitpid(pid, NULL, 0);
     }
     rabbit_disconnect(rabbit_connect());
@@ -297,7 +298,7 @@ static inline void rabbit_delete(amqp_connection_state_t state, const char *queu
     }
 }
 
-/* Kills the server; the keeper starts it again. */
+/* Kills the server; the supervisor starts it again. */
 static inline void rabbit_kill(void)
 {
     rabbit_server before, now;

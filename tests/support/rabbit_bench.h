@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The broker `amqp://` as a tested_broker. Its server sends messages when it has them, so `receive`
- * of the tests looks until there are enough, or until none has come for a while: an answer of the
- * server to a request made then shows that it has sent all. */
+ * The broker `amqp://` as a tested_broker. Its server sends messages when it has them. So `receive`
+ * of the tests looks until there are enough, or until none has come for a while. */
 #ifndef SUPPORT_RABBIT_BENCH_H
 #define SUPPORT_RABBIT_BENCH_H
 
@@ -55,8 +54,7 @@ static inline fl_broker_rc rabbit_receive_all(fl_broker *broker, unsigned queue,
 }
 
 static fl_broker_kind rabbit_patient;
-static const tested_broker rabbit_tested = {&rabbit_patient, rabbit_fresh_url, rabbit_pass,
-                                            .reads_ahead = true, .counts_returns = true};
+static const tested_broker rabbit_tested = {&rabbit_patient, rabbit_fresh_url, rabbit_pass};
 
 /* Counts are those of the server, which has delivered what `receive` has not. */
 __attribute__((constructor)) static void rabbit_make_patient(void)

@@ -3,9 +3,9 @@
  * A connection of the broker `amqp://`, and the parts of it. All functions: owner only.
  *
  * Wires. A wire is one TCP connection. A consumer reads deliveries and writes acknowledgements on
- * `main`. RabbitMQ stops reading from connections that publish while it is short of memory or
- * disk, so copies (retries, dead letters, delays that are not over) go by a second wire, `copies`,
- * which is opened for the first of them. Frames are read without waiting, and a body that has come
+ * `main`. While RabbitMQ is short of memory or disk, it stops reading from connections that publish.
+ * So copies (retries, dead letters, delays that are not over) go by a second wire, `copies`, which
+ * is opened for the first of them. Frames are read without waiting, and a body that has come
  * in part is kept until its rest is there: no call waits for a message.
  *
  * The race: a copy is published and the original acknowledged, and the process dies in between.
@@ -26,7 +26,10 @@
 
 #include <runtime/service/broker.h>
 
+#include <filch/timer.h>
+
 #include <amqp.h>
+#include <sys/time.h>
 
 enum {
     FL_RABBIT_REQUESTS = 1, /* the channel of declarations and publications */
@@ -35,6 +38,12 @@ enum {
     FL_RABBIT_NAME_BYTES = FL_RABBIT_NAME_MOST + 1,
     FL_RABBIT_RUNGS = 10
 };
+
+static inline struct timeval fl_rabbit_time(int64_t ns)
+{
+    return (struct timeval){.tv_sec = ns / FILCH_SECOND,
+                            .tv_usec = ns % FILCH_SECOND / FILCH_MICROSECOND};
+}
 
 /* ---- rabbit_url.c ---- */
 

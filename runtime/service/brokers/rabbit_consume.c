@@ -140,21 +140,6 @@ fl_broker_rc fl_rabbit_send_early(fl_rabbit *r)
     return rc == FL_BROKER_BUSY ? FL_BROKER_OK : rc;
 }
 
-fl_broker_rc fl_rabbit_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
-                               unsigned *count)
-{
-    fl_rabbit *r = fl_rabbit_of(broker);
-    fl_rabbit_queue *q = &r->queues[queue];
-    fl_broker_rc rc = q->ready_count < most ? fl_rabbit_drain(r, &r->main) : FL_BROKER_OK;
-    for (*count = 0; *count < most && q->ready_count; q->ready_count--) {
-        out[(*count)++] = q->ready[q->ready_first];
-        q->ready_first = (q->ready_first + 1) % r->room;
-    }
-    return rc;
-}
-
-/* ---- Ending ---- */
-
 static fl_delivery *take_ready(fl_rabbit *r, fl_rabbit_queue *q)
 {
     fl_delivery *delivery = q->ready[q->ready_first];
@@ -162,6 +147,19 @@ static fl_delivery *take_ready(fl_rabbit *r, fl_rabbit_queue *q)
     q->ready_count--;
     return delivery;
 }
+
+fl_broker_rc fl_rabbit_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
+                               unsigned *count)
+{
+    fl_rabbit *r = fl_rabbit_of(broker);
+    fl_rabbit_queue *q = &r->queues[queue];
+    fl_broker_rc rc = q->ready_count < most ? fl_rabbit_drain(r, &r->main) : FL_BROKER_OK;
+    for (*count = 0; *count < most && q->ready_count; ++*count)
+        out[*count] = take_ready(r, q);
+    return rc ? rc : fl_rabbit_send_early(r);
+}
+
+/* ---- Ending ---- */
 
 static fl_broker_rc give_all_back(fl_rabbit *r)
 {

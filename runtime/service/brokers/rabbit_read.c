@@ -148,8 +148,8 @@ static fl_broker_rc read_frame(fl_rabbit *r, fl_rabbit_wire *wire, const amqp_fr
 /* Frames and properties lie in memory of their channel until it is released. */
 static void release(fl_rabbit *r, fl_rabbit_wire *wire, amqp_channel_t channel)
 {
-    if (channel >= FL_RABBIT_DELIVERIES &&
-        r->queues[channel - FL_RABBIT_DELIVERIES].part.at != FL_RABBIT_IDLE)
+    const fl_rabbit_part *part = &r->queues[channel - FL_RABBIT_DELIVERIES].part;
+    if (channel >= FL_RABBIT_DELIVERIES && part->at != FL_RABBIT_IDLE && !part->done)
         return;
     amqp_maybe_release_buffers_on_channel(wire->state, channel);
 }
@@ -157,8 +157,7 @@ static void release(fl_rabbit *r, fl_rabbit_wire *wire, amqp_channel_t channel)
 fl_broker_rc fl_rabbit_read(fl_rabbit *r, fl_rabbit_wire *wire, int64_t wait, bool *any)
 {
     amqp_frame_t frame;
-    struct timeval most = {.tv_sec = wait / FILCH_SECOND,
-                           .tv_usec = wait % FILCH_SECOND / FILCH_MICROSECOND};
+    struct timeval most = fl_rabbit_time(wait);
     int status = amqp_simple_wait_frame_noblock(wire->state, &frame, &most);
     *any = status == AMQP_STATUS_OK;
     if (status == AMQP_STATUS_TIMEOUT)

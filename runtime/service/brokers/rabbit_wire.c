@@ -14,12 +14,6 @@
 
 enum { FRAME_MOST = 131072 };
 
-static struct timeval timeval_of(int64_t ns)
-{
-    return (struct timeval){.tv_sec = ns / FILCH_SECOND,
-                            .tv_usec = ns % FILCH_SECOND / FILCH_MICROSECOND};
-}
-
 /* ---- Failures ---- */
 
 /* Reasons that need a person; after others it connects again. */
@@ -50,7 +44,7 @@ fl_broker_rc fl_rabbit_closed(fl_rabbit *r, fl_rabbit_wire *wire, const char *do
                          (const char *)text.bytes, remedy);
 }
 
-/* Statuses that a new connection does not mend. */
+/* Statuses that a new connection does not change. */
 static const struct {
     int status;
     const char *remedy;
@@ -156,7 +150,7 @@ static int secure(const fl_rabbit *r, amqp_socket_t *socket)
 static int open_socket(const fl_rabbit *r, amqp_connection_state_t state)
 {
     const struct amqp_connection_info *server = &r->url.server;
-    struct timeval most = timeval_of(r->config.call_timeout);
+    struct timeval most = fl_rabbit_time(r->config.call_timeout);
     amqp_socket_t *socket = server->ssl ? amqp_ssl_socket_new(state) : amqp_tcp_socket_new(state);
     int status = socket ? AMQP_STATUS_OK : AMQP_STATUS_NO_MEMORY;
     if (!status && server->ssl)
