@@ -13,6 +13,7 @@
 #include <amqp.h>
 #include <amqp_tcp_socket.h>
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -298,11 +299,39 @@ static inline void rabbit_delete(amqp_connection_state_t state, const char *queu
     }
 }
 
-/* Kills the server; the supervisor starts it again. */
+static inline bool rabbit_contains(const char *path, const char *text)
+{
+    static char bytes[1 << 20];
+    FILE *file = fopen(path, "r");
+    size_t size = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+    if (file)
+        fclose(file);
+    return memmem(bytes, size, text, strlen(text)) != NULL;
+}
+
+/* Has the server noted all of its quorum queues? Each has a folder, and its name is in a list. */
+static inline bool rabbit_has_noted_queues(void)
+{
+    bool all = true;
+    char path[512];
+    snprintf(path, sizeof path, "%s/filch@localhost/quorum/filch@localhost",
+             rabbit_path(getppid(), "data"));
+    DIR *folders = opendir(path);
+    cr_assert(folders, "%s", path);
+    strcat(path, "/names.dets");
+    for (struct dirent *one; (one = readdir(folders));)
+        if (strncmp(one->d_name, "2F_", 3) == 0)
+            all = all && rabbit_contains(path, one->d_name);
+    closedir(folders);
+    return all;
+}
+
+/* Kills the server, which would forget queues that it has not noted; the supervisor starts it again. */
 static inline void rabbit_kill(void)
 {
     rabbit_server before, now;
     cr_assert(rabbit_read(&before));
+    WAIT_WHILE(!rabbit_has_noted_queues());
     kill(-before.pid, SIGKILL);
     WAIT_WHILE(!rabbit_read(&now) || now.pid == before.pid);
 }

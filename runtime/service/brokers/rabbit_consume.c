@@ -91,6 +91,8 @@ fl_broker_rc fl_rabbit_on_header(fl_rabbit *r, unsigned queue, uint64_t size,
                                  const amqp_basic_properties_t *properties)
 {
     fl_rabbit_part *part = &r->queues[queue].part;
+    if (part->at != FL_RABBIT_HEADER)
+        return fl_rabbit_broken(r, &r->main, "read from", AMQP_STATUS_BAD_AMQP_DATA);
     part->at = FL_RABBIT_BODY;
     part->size = size;
     part->properties = *properties;

@@ -290,8 +290,11 @@ fl_delivery *fl_rabbit_decode(fl_rabbit *r, unsigned queue, const char *body, in
     message.type = text_of(PROPERTY(p, TYPE, type), &at);
     message.content_type = text_of(PROPERTY(p, CONTENT_TYPE, content_type), &at);
     message.deliveries = deliveries_of(r, part, failed);
+    bool fits = packed <= r->config.header_most; /* more might not fit into a copy */
     fl_delivery *delivery =
-        fl_headers_deliver(&r->config, queue, message, text, packed, part->size);
+        fl_headers_deliver(&r->config, queue, message, text, fits ? packed : 0, part->size);
+    if (delivery && !fits)
+        delivery->malformed = "the headers are longer than the service reads";
     free(text);
     return delivery;
 }

@@ -110,15 +110,18 @@ static fl_broker_rc refused(const fl_rabbit *r, const char *name, const char *wh
                          why);
 }
 
-/* It must not be of the other type, whose promises differ: a declaration with the type alone is
- * refused if it is. An existing queue may have other arguments as it likes. */
+/* An existing queue has other arguments, as it likes, but it must not be of the other type, whose
+ * promises differ. The server names the first argument that differs, so it is asked for the type
+ * alone as well. */
 static fl_broker_rc check_type(fl_rabbit *r, fl_rabbit_wire *wire, const char *name)
 {
-    int code;
+    int code = AMQP_PRECONDITION_FAILED;
     amqp_table_entry_t entry;
     amqp_table_t table = {0, &entry};
+    fl_broker_rc rc = FL_BROKER_OK;
     add_text(&table, "x-queue-type", r->url.classic ? "classic" : "quorum");
-    fl_broker_rc rc = request(r, wire, name, false, table, &code, NULL);
+    if (!wire->type_differs)
+        rc = request(r, wire, name, false, table, &code, NULL);
     if (rc || code != AMQP_PRECONDITION_FAILED || !wire->type_differs)
         return rc;
     return refused(r, name,
@@ -127,33 +130,41 @@ static fl_broker_rc check_type(fl_rabbit *r, fl_rabbit_wire *wire, const char *n
                                     "promises less, or use another name");
 }
 
-fl_broker_rc fl_rabbit_declare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_target *target)
+/* *code: why it could not be declared, 0 if it could. */
+static fl_broker_rc create(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_target *target,
+                           const char *name, int *code)
 {
-    int code;
-    char name[FL_RABBIT_NAME_BYTES], to[FL_RABBIT_NAME_BYTES];
+    char to[FL_RABBIT_NAME_BYTES];
     amqp_table_entry_t entries[ARGUMENTS];
     amqp_table_t table = {0, entries};
-    fl_rabbit_name(name, target);
-    fl_broker_rc rc = request(r, wire, name, true, amqp_empty_table, &code, NULL);
-    if (rc)
-        return rc;
-    if (!code)
-        return target->place == FL_RABBIT_WORK && r->url.create ? check_type(r, wire, name)
-                                                                : FL_BROKER_OK;
-    if (code != AMQP_NOT_FOUND || !r->url.create)
-        return refused(r, name,
-                       code == AMQP_NOT_FOUND
-                           ? "it is missing; create it, or use a URL without create=no"
-                           : "another connection has it to itself, or the user may not see it");
     fill(r, target, &table, to);
-    rc = request(r, wire, name, false, table, &code, NULL);
+    fl_broker_rc rc = request(r, wire, name, false, table, code, NULL);
+    if (!rc && *code == AMQP_PRECONDITION_FAILED && target->place == FL_RABBIT_WORK)
+        rc = check_type(r, wire, name);
+    return rc;
+}
+
+fl_broker_rc fl_rabbit_declare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_target *target)
+{
+    int failed = 0, code = 0;
+    char name[FL_RABBIT_NAME_BYTES];
+    fl_rabbit_name(name, target);
+    fl_broker_rc rc = FL_BROKER_OK;
+    if (r->url.create)
+        rc = create(r, wire, target, name, &failed);
+    if (rc || (r->url.create && !failed))
+        return rc;
+    rc = request(r, wire, name, true, amqp_empty_table, &code, NULL); /* is it there? */
     if (rc || !code)
         return rc;
+    if (failed == AMQP_ACCESS_REFUSED)
+        return refused(r, name,
+                       "it is missing, and the user may not create it; give it the permission to "
+                       "configure, or create the queue");
     return refused(r, name,
-                   code == AMQP_ACCESS_REFUSED
-                       ? "it is missing, and the user may not create it; give it the permission "
-                         "to configure, or create the queue"
-                       : "it could not be created; see the log of the server");
+                   code == AMQP_NOT_FOUND
+                       ? "it is missing; create it, or use a URL without create=no"
+                       : "another connection has it to itself, or the user may not see it");
 }
 
 fl_broker_rc fl_rabbit_declare_all(fl_rabbit *r)

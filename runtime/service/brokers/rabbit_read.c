@@ -148,8 +148,9 @@ static fl_broker_rc read_frame(fl_rabbit *r, fl_rabbit_wire *wire, const amqp_fr
 /* Frames and properties lie in memory of their channel until it is released. */
 static void release(fl_rabbit *r, fl_rabbit_wire *wire, amqp_channel_t channel)
 {
-    const fl_rabbit_part *part = &r->queues[channel - FL_RABBIT_DELIVERIES].part;
-    if (channel >= FL_RABBIT_DELIVERIES && part->at != FL_RABBIT_IDLE && !part->done)
+    const fl_rabbit_part *part =
+        channel < FL_RABBIT_DELIVERIES ? NULL : &r->queues[channel - FL_RABBIT_DELIVERIES].part;
+    if (part && part->at != FL_RABBIT_IDLE && !part->done)
         return;
     amqp_maybe_release_buffers_on_channel(wire->state, channel);
 }
@@ -164,6 +165,8 @@ fl_broker_rc fl_rabbit_read(fl_rabbit *r, fl_rabbit_wire *wire, int64_t wait, bo
         return FL_BROKER_OK;
     if (status)
         return fl_rabbit_broken(r, wire, "read from", status);
+    if (frame.channel >= FL_RABBIT_DELIVERIES + (r->room ? r->config.queue_count : 0))
+        return fl_rabbit_broken(r, wire, "read from", AMQP_STATUS_BAD_AMQP_DATA);
     fl_broker_rc rc = read_frame(r, wire, &frame);
     release(r, wire, frame.channel);
     return rc;

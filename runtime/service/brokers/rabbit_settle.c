@@ -133,10 +133,13 @@ static fl_broker_rc settle_copies(fl_rabbit *r, fl_settlement *batch, unsigned c
         }
     if (!used)
         return FL_BROKER_OK;
-    fl_broker_rc rc = r->copies.state ? FL_BROKER_OK : fl_rabbit_connect(r, &r->copies);
-    if (!rc)
-        rc = fl_rabbit_send(r, &r->copies, copies, used);
-    for (unsigned i = 0; i < used && rc != FL_BROKER_LOST; i++)
+    if (!r->copies.state) {
+        fl_broker_rc opened = fl_rabbit_connect(r, &r->copies);
+        if (opened)
+            return opened;
+    }
+    fl_broker_rc rc = fl_rabbit_send(r, &r->copies, copies, used);
+    for (unsigned i = 0; i < used; i++)
         if (copies[i].status == 0) {
             mark(r, items[i]->delivery);
             items[i]->status = 0;

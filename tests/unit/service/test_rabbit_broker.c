@@ -207,6 +207,22 @@ Test(rabbit_broker, a_body_that_is_too_long_is_not_kept)
     bench_end(&b);
 }
 
+Test(rabbit_broker, headers_that_are_too_long_are_not_kept)
+{
+    static char text[FL_HEADERS_MOST + 1];
+    memset(text, 'x', sizeof text - 1);
+    const filch_header header = {"long", text};
+    bench b = bench_begin(&rabbit_tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){.headers = &header, .header_count = 1}), 0);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert(one && one->malformed && one->message.header_count == 0);
+    bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_DEAD});
+    one = bench_receive_by(&b, b.consumer, 1);
+    cr_assert(one && strcmp(one->message.id, "1") == 0);
+    bench_ack(&b, one);
+    bench_end(&b);
+}
+
 /* ---- Deliveries ---- */
 
 Test(rabbit_broker, a_lease_ends_with_its_connection_and_cannot_be_settled_by_another)

@@ -159,6 +159,33 @@ Test(rabbit_faults, a_half_closed_connection_is_lost_at_once)
     cable_end(&one);
 }
 
+Test(rabbit_faults, a_retry_that_could_not_be_copied_is_not_acknowledged)
+{
+    cable one;
+    bench b = {.tested = &rabbit_tested, .kind = &rabbit_patient, .url = rabbit_fresh_url()};
+    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+    b.consumer = rabbit_open(cable_begin(&one, ""), FL_BROKER_CONSUMES);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_settlement item = {.delivery = bench_receive(&b),
+                          .verb = FL_SETTLE_RETRY,
+                          .attempt = 2,
+                          .status = 7};
+    close(one.listener); /* copies need another connection */
+    cr_assert_eq(b.kind->settle(b.consumer, &item, 1), FL_BROKER_LOST);
+    cr_assert_eq(item.status, -EAGAIN);
+    bench_free(&b, item.delivery);
+    b.kind->close(b.consumer);
+    one.listener = -1;
+    cable_end(&one);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    fl_delivery *again = bench_receive(&b);
+    cr_assert(again && again->message.attempt == 1);
+    bench_ack(&b, again);
+    bench_is_empty(&b);
+    b.kind->close(b.publisher);
+    b.kind->close(b.consumer);
+}
+
 /* ---- A server that is short of memory ---- */
 
 static void set_memory(const char *fraction)
