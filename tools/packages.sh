@@ -5,7 +5,7 @@
 # Fedora, Arch and Alpine: docs/packages.md.
 
 # package, then alternatives for other releases | content: command NAME, module PKG-CONFIG-NAME, header COMPILER HEADER,
-# flags COMPILER FLAGS, file PATH
+# flags COMPILER FLAGS
 packages_to_run='
 gcc              | command gcc
 libc6-dev        | header gcc stdio.h
@@ -56,7 +56,7 @@ bzip2                   | command bzip2
 valgrind                | command valgrind
 gdb                     | command gdb
 qemu-user               | command qemu-riscv64
-rabbitmq-server         | file /usr/lib/rabbitmq/bin/rabbitmq-server
+rabbitmq-server         | command /usr/lib/rabbitmq/bin/rabbitmq-server
 chromium                | command chromium
 '
 
@@ -74,7 +74,6 @@ brings() {
     program) "$2" --version >/dev/null 2>&1 ;;
     module) pkg-config --exists "$2" 2>/dev/null ;;
     header) echo "#include <$3>" | "$2" -x "$(language_of "$2")" -fsyntax-only - 2>/dev/null ;;
-    file) [ -e "$2" ] ;;
     flags) echo 'int main(void) { return 0; }' | "$2" "$3" -x c - -o /dev/null 2>/dev/null ;;
     esac
 }
