@@ -17,9 +17,6 @@ libhwloc-dev     | module hwloc
 libssl-dev       | module libcrypto
 libjansson-dev   | module jansson
 libsqlite3-dev   | module sqlite3
-libmicrohttpd-dev | module libmicrohttpd
-libcurl4-openssl-dev | module libcurl
-libhiredis-dev   | module hiredis
 '
 packages_of_peers='
 g++              | command g++
@@ -40,6 +37,10 @@ clang-format            | command clang-format
 libseccomp-dev          | module libseccomp
 libpng-dev              | module libpng
 libsqlite3-dev          | module sqlite3
+libmicrohttpd-dev       | module libmicrohttpd
+libcurl4-openssl-dev    | module libcurl
+libhiredis-dev          | module hiredis
+librabbitmq-dev         | module librabbitmq
 libnats-dev             | module libnats
 redis-tools redis       | command redis-check-rdb
 openssl                 | command openssl
@@ -61,6 +62,7 @@ bzip2                   | command bzip2
 valgrind                | command valgrind
 gdb                     | command gdb
 qemu-user               | command qemu-riscv64
+rabbitmq-server         | command /usr/lib/rabbitmq/bin/rabbitmq-server
 chromium                | command chromium
 '
 
@@ -113,9 +115,10 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# install_rows ROWS: by apt-get, the first package offered of each row; if that fails as a whole, one by one.
+# install_rows ROWS: by apt-get, the first package offered of each row; if that fails as a whole, one by one. With
+# RUNLEVEL=1 the services of packages that have some, such as rabbitmq-server, are not started: tests start their own.
 install_rows() {
-    local names=() row name get="as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends"
+    local names=() row name get="as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq -y --no-install-recommends"
     as_root apt-get update -qq
     while read -r row; do
         # shellcheck disable=SC2086

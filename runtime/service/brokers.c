@@ -13,6 +13,9 @@ static const fl_broker_kind *const brokers[] = {
 #ifdef FILCH_HAVE_SQLITE
     &fl_broker_sqlite,
 #endif
+#ifdef FILCH_HAVE_RABBIT
+    &fl_broker_rabbit,
+#endif
 #ifdef FILCH_HAVE_POSTGRES
     &fl_broker_postgres,
 #endif

@@ -11,6 +11,7 @@ extern const fl_broker_kind fl_broker_sqlite;   /* if built with sqlite3 */
 extern const fl_broker_kind fl_broker_postgres; /* if built with libpq */
 extern const fl_broker_kind fl_broker_redis;    /* if built with hiredis */
 extern const fl_broker_kind fl_broker_nats;     /* if built with libnats */
+extern const fl_broker_kind fl_broker_rabbit;   /* if built with librabbitmq */
 
 /* The broker for a URL, by its scheme. NULL: -EINVAL, explained. */
 const fl_broker_kind *fl_broker_of(const char *url);

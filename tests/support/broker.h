@@ -262,12 +262,16 @@ static inline void a_returned_message_is_next_and_uncounted(const tested_broker 
     for (unsigned i = 0; i < 2; i++)
         cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
     bench_settle(&b, (fl_settlement){.delivery = bench_receive(&b), .verb = FL_SETTLE_RETURN});
+    bool reads_ahead = b.kind->cease; /* then messages that were read already come first */
+    if (reads_ahead)
+        bench_next_is(&b, "2");
     fl_delivery *one = bench_receive(&b);
     cr_assert_str_eq(one->message.id, "1");
     cr_assert_eq(one->message.attempt, 1);
-    cr_assert_leq(one->message.deliveries, tested->counts_returns ? 2 : 1);
+    cr_assert_leq(one->message.deliveries, reads_ahead || tested->counts_returns ? 2 : 1);
     bench_ack(&b, one);
-    bench_next_is(&b, "2");
+    if (!reads_ahead)
+        bench_next_is(&b, "2");
     bench_end(&b);
 }
 
@@ -332,8 +336,9 @@ a_dead_letter_keeps_body_and_headers_and_gets_reasons(const tested_broker *teste
 static inline void
 a_lost_lease_is_delivered_again_and_cannot_be_settled(const tested_broker *tested)
 {
-    if (!tested->kind->caps.lease_most)
-        return;
+    const fl_broker_caps *caps = &tested->kind->caps;
+    if (!caps->lease_most || (caps->lease_most == FILCH_FOREVER && !caps->extends))
+        return; /* leases end with their connection */
     bench b = bench_begin(tested);
     fl_broker *other = bench_open(&b, FL_BROKER_CONSUMES);
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
@@ -429,6 +434,14 @@ static inline bool bench_is_awake(bench *b, int64_t *until)
     return bench_wakes(b, true, until);
 }
 
+static inline bool bench_comes_awake(bench *b)
+{
+    int64_t until;
+    for (unsigned tries = 0; tries < 20 && !bench_is_awake(b, &until); tries++)
+        b->tested->pass(100 * FILCH_MILLISECOND);
+    return bench_is_awake(b, &until);
+}
+
 static inline void a_watched_connection_wakes(const tested_broker *tested)
 {
     int64_t until;
@@ -439,9 +452,7 @@ static inline void a_watched_connection_wakes(const tested_broker *tested)
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
     if (b.kind->turn) /* a turn takes nothing away that only `receive` may take */
         cr_assert_eq(b.kind->turn(b.consumer), FL_BROKER_OK);
-    for (unsigned tries = 0; tries < 20 && !bench_is_awake(&b, &until); tries++)
-        tested->pass(100 * FILCH_MILLISECOND);
-    cr_assert(bench_is_awake(&b, &until), "within two seconds");
+    cr_assert(bench_comes_awake(&b), "within two seconds");
     fl_delivery *one = bench_receive(&b);
     bench_settle(&b, (fl_settlement){.delivery = one,
                                      .verb = FL_SETTLE_RETRY,
@@ -449,15 +460,16 @@ static inline void a_watched_connection_wakes(const tested_broker *tested)
                                      .delay = bench_second(tested)});
     bench_is_empty(&b);
     bench_is_awake(&b, &until);
-    if (tested->kind->caps.delay)
-        cr_assert_leq(until, beside_host.now(&beside_host) + bench_second(tested));
+    if (tested->kind->caps.delay && until > beside_host.now(&beside_host) + bench_second(tested)) {
+        tested->pass(bench_second(tested)); /* then a descriptor wakes */
+        cr_assert(bench_comes_awake(&b), "after the delay");
+    }
     bench_end(&b);
 }
 
 /* The service polls, then a message comes, then the service calls `turn`. */
 static inline void a_message_that_comes_before_a_turn_wakes(const tested_broker *tested)
 {
-    int64_t until;
     if (!tested->kind->watch)
         return;
     bench b = bench_begin(tested);
@@ -465,9 +477,7 @@ static inline void a_message_that_comes_before_a_turn_wakes(const tested_broker 
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
     if (tested->kind->turn)
         cr_assert_eq(tested->kind->turn(b.consumer), FL_BROKER_OK);
-    for (unsigned tries = 0; tries < 20 && !bench_is_awake(&b, &until); tries++)
-        tested->pass(100 * FILCH_MILLISECOND);
-    cr_assert(bench_is_awake(&b, &until), "within two seconds");
+    cr_assert(bench_comes_awake(&b), "within two seconds");
     bench_next_is(&b, "1");
     bench_end(&b);
 }

@@ -50,7 +50,9 @@ static void pass_time(int64_t ns)
 static const tested_broker tested = {.kind = &fl_broker_postgres,
                                      .fresh_url = fresh_url,
                                      .pass = pass_time};
-static const tested_broker pooled = {&fl_broker_postgres, fresh_pooled_url, pass_time};
+static const tested_broker pooled = {.kind = &fl_broker_postgres,
+                                     .fresh_url = fresh_pooled_url,
+                                     .pass = pass_time};
 
 BROKER_CONFORMS(postgres_broker, tested)
 BROKER_CLAIM(pooled_postgres_broker, pooled, a_message_arrives_whole)

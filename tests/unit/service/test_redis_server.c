@@ -21,7 +21,9 @@ static void no_clock(int64_t ns)
     (void)ns;
 }
 
-static const tested_broker tested = {&fl_broker_redis, fresh_url, no_clock};
+static const tested_broker tested = {.kind = &fl_broker_redis,
+                                     .fresh_url = fresh_url,
+                                     .pass = no_clock};
 
 #define START(...) REDIS_START(&server, __VA_ARGS__)
 

@@ -35,7 +35,9 @@ static void pass_time(int64_t ns)
     pass(ns);
 }
 
-static const tested_broker tested = {&fl_broker_sqlite, fresh_url, pass_time};
+static const tested_broker tested = {.kind = &fl_broker_sqlite,
+                                     .fresh_url = fresh_url,
+                                     .pass = pass_time};
 
 BROKER_CONFORMS(sqlite_broker, tested)
 

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/brokers/rabbit.h>
+
+#include <runtime/service/broker.h>
+
+#include <filch/timer.h>
+
+#include <amqp_framing.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A blocked server may still confirm publications that it has read. */
+static const int64_t PATIENCE = 100 * FILCH_MILLISECOND;
+
+static const char doing[] = "publish to";
+
+/* Statuses of a copy on its way. */
+enum { SENT = 1, RETURNED = 2 };
+
+/* ---- Confirmations ---- */
+
+void fl_rabbit_on_confirm(fl_rabbit_wire *wire, uint64_t number, bool multiple, int status)
+{
+    fl_rabbit_pending *pending = wire->pending; /* NULL: of a batch that was given up */
+    for (unsigned i = 0; pending && i < pending->count; i++) {
+        fl_rabbit_copy *copy = &pending->copies[i];
+        bool is_meant = copy->number == number || (multiple && copy->number < number);
+        if (!is_meant || (copy->status != SENT && copy->status != RETURNED))
+            continue;
+        copy->status = copy->status == RETURNED ? -ENOENT : status;
+        pending->open--;
+    }
+}
+
+/* Its confirmation follows. */
+void fl_rabbit_on_return(fl_rabbit_wire *wire, amqp_bytes_t sent)
+{
+    fl_rabbit_pending *pending = wire->pending;
+    for (unsigned i = 0; pending && i < pending->count; i++) {
+        fl_rabbit_copy *copy = &pending->copies[i];
+        const char *id = copy->message->id ? copy->message->id : "";
+        if (copy->status == SENT && strlen(id) == sent.len &&
+            memcmp(id, sent.bytes, sent.len) == 0) {
+            copy->status = RETURNED;
+            return;
+        }
+    }
+}
+
+/* ---- Sending ---- */
+
+static fl_broker_rc send_one(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy *copy)
+{
+    fl_rabbit_encoded encoded;
+    char name[FL_RABBIT_NAME_BYTES];
+    const filch_message *message = copy->message;
+    int status = 0, error = fl_rabbit_encode(copy, &encoded);
+    if (!error && !fl_rabbit_name(name, &copy->target))
+        error = -EMSGSIZE;
+    copy->status = error;
+    if (!error) {
+        copy->status = SENT;
+        copy->number = ++wire->published;
+        wire->pending->open++;
+        status = amqp_basic_publish(wire->state, FL_RABBIT_REQUESTS, amqp_empty_bytes,
+                                    amqp_cstring_bytes(name), 1, 0, &encoded.properties,
+                                    (amqp_bytes_t){message->body_size,
+                                                   (void *)(uintptr_t)message->body});
+    }
+    free(encoded.text);
+    free(encoded.entries);
+    return status ? fl_rabbit_broken(r, wire, doing, status) : FL_BROKER_OK;
+}
+
+static fl_broker_rc is_blocked(const fl_rabbit *r)
+{
+    const fl_broker_host *host = r->base.host;
+    return host->explain(host, FL_BROKER_BUSY,
+                         "RabbitMQ at %s:%d takes no publications: it is short of memory or disk; "
+                         "see its alarms",
+                         r->url.server.host, r->url.server.port);
+}
+
+static fl_broker_rc wait_for_confirmations(fl_rabbit *r, fl_rabbit_wire *wire)
+{
+    bool any;
+    fl_broker_rc rc = FL_BROKER_OK;
+    int64_t until = filch_in(r->config.call_timeout);
+    while (wire->pending->open && !rc) {
+        int64_t left = until - filch_now();
+        if (left <= 0)
+            return fl_rabbit_broken(r, wire, doing, AMQP_STATUS_TIMEOUT);
+        rc = fl_rabbit_read(r, wire, wire->blocked && left > PATIENCE ? PATIENCE : left, &any);
+        if (!rc && !any && wire->blocked)
+            return is_blocked(r);
+    }
+    return rc;
+}
+
+/* Sends those whose status is -ENOENT; it is so again where there is no such queue. */
+static fl_broker_rc send_missing(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy *batch,
+                                 unsigned count)
+{
+    fl_broker_rc rc = FL_BROKER_OK;
+    fl_rabbit_pending pending = {.count = count, .copies = batch};
+    if (!wire->confirms) {
+        amqp_confirm_select(wire->state, FL_RABBIT_REQUESTS);
+        rc = fl_rabbit_answer(r, wire, doing, FL_RABBIT_REQUESTS, NULL);
+        wire->confirms = !rc;
+    }
+    wire->pending = &pending;
+    for (unsigned i = 0; i < count && !rc; i++)
+        if (batch[i].status == -ENOENT)
+            rc = send_one(r, wire, &batch[i]);
+    if (!rc)
+        rc = wait_for_confirmations(r, wire);
+    wire->pending = NULL;
+    return rc;
+}
+
+/* *any: a queue was missing. */
+static fl_broker_rc declare_missing(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_copy *batch,
+                                    unsigned count, bool *any)
+{
+    fl_broker_rc rc = FL_BROKER_OK;
+    *any = false;
+    for (unsigned i = 0; i < count && !rc; i++)
+        if (batch[i].status == -ENOENT) {
+            *any = true;
+            rc = fl_rabbit_declare(r, wire, &batch[i].target);
+        }
+    return rc;
+}
+
+fl_broker_rc fl_rabbit_send(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy *batch,
+                            unsigned count)
+{
+    bool missing;
+    for (unsigned i = 0; i < count; i++)
+        batch[i].status = batch[i].status ? batch[i].status : -ENOENT;
+    fl_broker_rc rc = fl_rabbit_drain(r, wire);
+    if (!rc && wire->blocked)
+        rc = is_blocked(r);
+    if (!rc)
+        rc = send_missing(r, wire, batch, count);
+    if (!rc)
+        rc = declare_missing(r, wire, batch, count, &missing);
+    if (!rc && missing)
+        rc = send_missing(r, wire, batch, count);
+    for (unsigned i = 0; i < count; i++)
+        if (batch[i].status > 0 || batch[i].status == -ENOENT)
+            batch[i].status = -EAGAIN;
+    return rc;
+}
+
+/* ---- Publishing ---- */
+
+static fl_rabbit_copy copy_of(const fl_rabbit *r, const filch_message *message)
+{
+    const fl_broker_host *host = r->base.host;
+    fl_rabbit_copy copy = {.message = message,
+                           .target = {message->queue, FL_RABBIT_WORK, 0},
+                           .attempt = message->attempt};
+    if (message->delay > 0) {
+        copy.target = fl_rabbit_rung(message->queue, message->delay);
+        copy.due = host->unix_time(host) + message->delay;
+    }
+    if (message->priority || message->dedup || message->expires)
+        copy.status = -ENOTSUP;
+    return copy;
+}
+
+fl_broker_rc fl_rabbit_publish(fl_broker *broker, fl_publication *batch, unsigned count)
+{
+    enum { COPIES = 100 };
+    fl_rabbit_copy copies[COPIES];
+    fl_rabbit *r = fl_rabbit_of(broker);
+    fl_broker_rc rc = FL_BROKER_OK;
+    for (unsigned at = 0; at < count; at += COPIES) {
+        unsigned used = count - at < COPIES ? count - at : COPIES;
+        for (unsigned i = 0; i < used; i++)
+            copies[i] = copy_of(r, batch[at + i].message);
+        if (!rc)
+            rc = fl_rabbit_send(r, &r->main, copies, used);
+        else
+            used = 0;
+        for (unsigned i = 0; i < COPIES && at + i < count; i++)
+            batch[at + i].status = i < used ? copies[i].status : -EAGAIN;
+    }
+    return rc;
+}

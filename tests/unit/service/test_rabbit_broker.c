@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The broker `amqp://` conforms to the interface, on a server of its own; foreign messages are
+ * accepted; leases end with their connection; URLs and servers that cannot be used are refused
+ * with the remedy. */
+#include <tests/support/broker.h>
+#include <tests/support/rabbit.h>
+#include <tests/support/rabbit_bench.h>
+
+BROKER_CONFORMS(rabbit_broker, rabbit_tested)
+
+/* ---- URLs ---- */
+
+Test(rabbit_broker, urls_that_do_not_parse_or_leak_passwords_are_fatal)
+{
+    static const char *const wrong[][2] = {
+        {"amqp://host:port/", "does not parse"},
+        {"amqp://a:b@localhost/?queue=stream", "queue 'stream' of the RabbitMQ URL is invalid"},
+        {"amqp://a:b@localhost/?heartbeat=0", "(valid: 1..3600)"},
+        {"amqp://a:b@localhost/?heartbeat=1x", "(valid: 1..3600)"},
+        {"amqp://a:b@localhost/?create=no&speed=9", "unknown option of the RabbitMQ URL: 'speed'"},
+        {"amqp://a:secret@example.com/", "in clear text; use amqps://"},
+        {"amqp://a:secret@127.example.com/", "in clear text; use amqps://"},
+        {"amqps://example.com/", "user 'guest' at example.com (valid only on loopback)"},
+        {"amqps://a:b@localhost/?cacertfile=", "(valid: a file)"},
+    };
+    for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        rabbit_is_refused(wrong[i][0], FL_BROKER_FATAL, wrong[i][1]);
+        cr_assert_null(strstr(rabbit_explained, "secret"));
+    }
+}
+
+Test(rabbit_broker, a_refused_login_is_refused_and_an_absent_server_lost_without_the_password)
+{
+    char url[128];
+    rabbit_server server = rabbit_begin();
+    snprintf(url, sizeof url, "amqp://guest:secret@127.0.0.1:%d/", server.port);
+    rabbit_is_refused(url, FL_BROKER_REFUSED, "check the user, the password");
+    cr_assert_null(strstr(rabbit_explained, "secret"));
+    snprintf(url, sizeof url, "amqp://guest:guest@127.0.0.1:%d/nowhere", server.port);
+    rabbit_is_refused(url, FL_BROKER_REFUSED, "check the virtual host");
+    snprintf(url, sizeof url, "amqp://guest:secret@127.0.0.1:%d/", rabbit_free_port());
+    rabbit_is_refused(url, FL_BROKER_LOST, "check that the server runs");
+    cr_assert_null(strstr(rabbit_explained, "secret"));
+}
+
+Test(rabbit_broker, tls_verifies_the_authority_and_the_host)
+{
+    char url[512];
+    rabbit_server server = rabbit_begin();
+    const char *authority = rabbit_path(getppid(), "cert.pem");
+    const struct {
+        const char *host, *option, *file;
+        fl_broker_rc expected;
+        const char *words;
+    } cases[] = {
+        {"localhost", "cacertfile=", authority, FL_BROKER_OK, ""},
+        {"127.0.0.1", "cacertfile=", authority, FL_BROKER_REFUSED, "use the name"},
+        {"localhost", "heartbeat=", "30", FL_BROKER_REFUSED, "cacertfile=FILE"},
+        {"localhost", "cacertfile=", "/nowhere", FL_BROKER_REFUSED, "check cacertfile"},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(url, sizeof url, "amqps://guest:guest@%s:%d/?%s%s", cases[i].host, server.tls_port,
+                 cases[i].option, cases[i].file);
+        rabbit_is_refused(url, cases[i].expected, cases[i].words);
+    }
+}
+
+/* ---- Queues ---- */
+
+Test(rabbit_broker, a_queue_of_the_other_type_is_refused_in_one_line)
+{
+    bench b = {.tested = &rabbit_tested, .kind = &rabbit_patient, .url = rabbit_fresh_url()};
+    rabbit_declare("tasks", "classic", 0);
+    rabbit_is_refused(b.url, FL_BROKER_REFUSED,
+                      "cannot use queue 'tasks' of RabbitMQ: it is no quorum queue; add "
+                      "queue=classic to the URL");
+    rabbit_is_refused(rabbit_url("?queue=classic"), FL_BROKER_OK, "");
+}
+
+Test(rabbit_broker, missing_queues_are_refused_where_the_url_creates_none)
+{
+    rabbit_fresh_url();
+    rabbit_is_refused(rabbit_url("?create=no"), FL_BROKER_REFUSED,
+                      "'tasks.dlq' of RabbitMQ: it "
+                      "is missing");
+}
+
+Test(rabbit_broker, a_queue_that_was_deleted_is_declared_again)
+{
+    bench b = bench_begin(&rabbit_tested);
+    amqp_connection_state_t state = rabbit_connect();
+    rabbit_delete(state, "tasks");
+    rabbit_disconnect(state);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    b.kind->close(b.consumer); /* its deliveries have ended */
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    bench_next_is(&b, "1");
+    bench_end(&b);
+}
+
+Test(rabbit_broker, a_full_queue_refuses_the_message)
+{
+    rabbit_fresh_url();
+    rabbit_declare("tasks", "quorum", 1);
+    bench b = {.tested = &rabbit_tested, .kind = &rabbit_patient, .url = rabbit_url("")};
+    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+    int status = 0;
+    for (unsigned i = 0; i < 10 && status == 0; i++) /* the limit of a quorum queue is soft */
+        status = bench_publish(&b, (filch_message){0});
+    cr_assert_eq(status, -ENOSPC);
+    b.kind->close(b.publisher);
+}
+
+Test(rabbit_broker, classic_queues_promise_less_and_say_so)
+{
+    fl_broker_caps caps;
+    rabbit_fresh_url();
+    bench b = {.tested = &rabbit_tested,
+               .kind = &rabbit_patient,
+               .url = rabbit_url("?queue=classic")};
+    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+    b.consumer = rabbit_open(b.url, FL_BROKER_CONSUMES);
+    cr_assert(strstr(rabbit_logged, "forgets acknowledgements"), "%s", rabbit_logged);
+    b.kind->caps_of(b.consumer, &caps);
+    cr_assert_not(caps.deliveries);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    bench_settle(&b, (fl_settlement){.delivery = bench_receive(&b),
+                                     .verb = FL_SETTLE_RETRY,
+                                     .attempt = 2,
+                                     .delay = 10 * FILCH_MILLISECOND});
+    rabbit_pass(10 * FILCH_MILLISECOND);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert(one && one->message.attempt == 2 && one->message.deliveries == 0);
+    bench_ack(&b, one);
+    b.kind->close(b.publisher);
+    b.kind->close(b.consumer);
+}
+
+Test(rabbit_broker, ready_delayed_and_dead_messages_are_counted)
+{
+    fl_broker_count count;
+    bench b = {.tested = &rabbit_tested, .kind = &rabbit_patient, .url = rabbit_fresh_url()};
+    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+    b.admin = bench_open(&b, FL_BROKER_ADMINISTERS);
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){.delay = i ? 0 : 60 * FILCH_SECOND}), 0);
+    cr_assert_eq(bench_publish(&b, (filch_message){.queue = "tasks.dlq"}), 0);
+    cr_assert_eq(b.kind->count(b.admin, 0, &count), FL_BROKER_OK);
+    cr_assert_eq(count.ready, 2);
+    cr_assert_eq(count.delayed, 1);
+    cr_assert_eq(count.dead, 1);
+    b.kind->close(b.publisher);
+    b.kind->close(b.admin);
+}
+
+/* ---- Messages ---- */
+
+Test(rabbit_broker, a_foreign_message_is_accepted)
+{
+    bench b = bench_begin(&rabbit_tested);
+    rabbit_publish_foreign("tasks");
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_not_null(one);
+    cr_assert_null(one->message.id);
+    cr_assert_null(one->message.type);
+    cr_assert_eq(one->message.attempt, 0);
+    cr_assert_eq(one->message.deliveries, 1);
+    cr_assert_eq(one->message.first_seen, 0);
+    cr_assert_eq(memcmp(one->message.body, "{}", 2), 0);
+    cr_assert_str_eq(filch_message_header(&one->message, "n"), "-7");
+    cr_assert_str_eq(filch_message_header(&one->message, "t"), "text");
+    cr_assert_eq(one->message.header_count, 2, "a table is left out");
+    bench_ack(&b, one);
+    bench_end(&b);
+}
+
+Test(rabbit_broker, features_that_it_lacks_and_texts_that_do_not_fit_are_refused)
+{
+    char text[300];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    const filch_header header = {text, "v"};
+    bench b = bench_begin(&rabbit_tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){.priority = 1}), -ENOTSUP);
+    cr_assert_eq(bench_publish(&b, (filch_message){.dedup = "k"}), -ENOTSUP);
+    cr_assert_eq(bench_publish(&b, (filch_message){.expires = 1}), -ENOTSUP);
+    cr_assert_eq(bench_publish(&b, (filch_message){.id = text}), -EMSGSIZE);
+    cr_assert_eq(bench_publish(&b, (filch_message){.queue = text}), -EMSGSIZE);
+    cr_assert_eq(bench_publish(&b, (filch_message){.headers = &header, .header_count = 1}),
+                 -EMSGSIZE);
+    bench_is_empty(&b);
+    bench_end(&b);
+}
+
+Test(rabbit_broker, a_body_that_is_too_long_is_not_kept)
+{
+    static char body[FL_BODY_MOST + 1];
+    bench b = bench_begin(&rabbit_tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){.body = body, .body_size = sizeof body}), 0);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert(one && one->malformed);
+    cr_assert_eq(one->message.body_size, 0);
+    bench_ack(&b, one);
+    bench_next_is(&b, "2");
+    bench_end(&b);
+}
+
+Test(rabbit_broker, headers_that_are_too_long_are_not_kept)
+{
+    static char text[FL_HEADERS_MOST + 1];
+    memset(text, 'x', sizeof text - 1);
+    const filch_header header = {"long", text};
+    bench b = bench_begin(&rabbit_tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){.headers = &header, .header_count = 1}), 0);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert(one && one->malformed && one->message.header_count == 0);
+    bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_DEAD});
+    one = bench_receive_by(&b, b.consumer, 1);
+    cr_assert(one && strcmp(one->message.id, "1") == 0);
+    bench_ack(&b, one);
+    bench_end(&b);
+}
+
+/* ---- Deliveries ---- */
+
+Test(rabbit_broker, a_lease_ends_with_its_connection_and_cannot_be_settled_by_another)
+{
+    bench b = bench_begin(&rabbit_tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *old = bench_receive(&b);
+    b.kind->close(b.consumer);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    for (fl_settle_verb verb = FL_SETTLE_ACK; verb <= FL_SETTLE_DEAD; verb++)
+        cr_assert_eq(bench_settle_by(&b, b.consumer,
+                                     (fl_settlement){.delivery = old, .verb = verb, .attempt = 2}),
+                     -ESTALE);
+    fl_delivery *again = bench_receive(&b);
+    cr_assert(again && again->message.deliveries == 2);
+    bench_ack(&b, again);
+    bench_free(&b, old);
+    bench_end(&b);
+}
+
+Test(rabbit_broker, batches_settled_in_any_order_leave_exactly_the_rest)
+{
+    enum { ALL = 30, BATCH = 10 }; /* fewer answers than a quorum queue holds up: 32 */
+    fl_delivery *all[ALL];
+    fl_settlement items[BATCH];
+    unsigned count;
+    bench b = bench_begin(&rabbit_tested);
+    for (unsigned i = 0; i < ALL; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    cr_assert_eq(b.kind->receive(b.consumer, 0, all, ALL, &count), FL_BROKER_OK);
+    cr_assert_eq(count, ALL);
+    for (unsigned round = 0; round < 2; round++) { /* every third is left */
+        for (unsigned i = 0; i < BATCH; i++)
+            items[i] = (fl_settlement){.delivery = all[(ALL - 1 - i * 3 - round) % ALL]};
+        cr_assert_eq(b.kind->settle(b.consumer, items, BATCH), FL_BROKER_OK);
+        for (unsigned i = 0; i < BATCH; i++)
+            cr_assert_eq(items[i].status, 0);
+    }
+    cr_assert_eq(b.kind->settle(b.consumer, items, 1), FL_BROKER_OK);
+    cr_assert_eq(items[0].status, -ESTALE, "it is settled");
+    for (unsigned i = 0; i < ALL; i++)
+        bench_free(&b, all[i]);
+    b.kind->close(b.consumer);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    for (unsigned i = 1; i <= ALL; i += 3) {
+        char id[16];
+        snprintf(id, sizeof id, "%u", i);
+        bench_next_is(&b, id);
+    }
+    bench_is_empty(&b);
+    bench_end(&b);
+}
+
+Test(rabbit_broker, ceasing_gives_back_what_was_read_ahead)
+{
+    bench b = bench_begin(&rabbit_tested);
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *first = bench_receive(&b);
+    cr_assert_eq(b.kind->cease(b.consumer), FL_BROKER_OK);
+    fl_broker *other = bench_open(&b, FL_BROKER_CONSUMES), *one = b.consumer;
+    b.consumer = other;
+    unsigned ids = 0; /* in any order: the server may not have sent the last one yet */
+    for (unsigned i = 0; i < 2; i++) {
+        fl_delivery *next = bench_receive(&b);
+        cr_assert_not_null(next);
+        ids |= 1u << atoi(next->message.id);
+        bench_ack(&b, next);
+    }
+    cr_assert_eq(ids, 1u << 2 | 1u << 3);
+    b.consumer = one;
+    bench_ack(&b, first);
+    bench_is_empty(&b);
+    b.kind->close(other);
+    bench_end(&b);
+}
+
+/* ---- Services ---- */
+
+static filch_u32 runs;
+
+static int fail_once(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    filch_u32_add(&runs, 1, FILCH_RELAXED);
+    return filch_service_job_message(job)->attempt == 1
+               ? filch_service_retry(job, 20 * FILCH_MILLISECOND, "not yet")
+               : 0;
+}
+
+Test(rabbit_broker, a_service_publishes_retries_and_drains)
+{
+    enum { JOBS = 20 };
+    static const filch_handler handlers[] = {{.type = "t", .fn = fail_once}};
+    const filch_service_queue queue = {.name = "tasks"};
+    const filch_service_config config = {.broker = rabbit_fresh_url(),
+                                         .queues = &queue,
+                                         .queue_count = 1};
+    filch_service *service = service_of(config, handlers, 1);
+    serving one;
+    serving_begin(&one, service);
+    for (unsigned i = 0; i < JOBS; i++)
+        publish(service, "t", "body");
+    WAIT_WHILE(filch_u32_load(&runs, FILCH_RELAXED) < 2 * JOBS);
+    filch_service_stop(service, FILCH_FOREVER);
+    cr_assert_eq(serving_end(&one), 0, "%s", filch_error());
+    cr_assert_eq(service_stats(service).lost, 0);
+    filch_service_destroy(service);
+}
