@@ -41,7 +41,7 @@ static char step(scanner *s)
     return c;
 }
 
-static bool is_too_deep(const char *body, size_t size)
+bool fl_json_is_too_deep(const char *body, size_t size)
 {
     scanner s = {body, body + size, 0};
     while (s.at < s.end) {
@@ -124,7 +124,7 @@ static const char *take(filch_message *message, const json_t *object, char **tex
 const char *fl_envelope_open_json(filch_message *message, char **texts)
 {
     json_error_t error;
-    if (is_too_deep(message->body, message->body_size))
+    if (fl_json_is_too_deep(message->body, message->body_size))
         return "JSON nested more than 64 deep";
     json_t *object =
         json_loadb(message->body, message->body_size,
@@ -141,7 +141,7 @@ const char *fl_envelope_open_json(filch_message *message, char **texts)
 static bool is_json(const filch_message *message)
 {
     json_error_t error;
-    if (is_too_deep(message->body, message->body_size))
+    if (fl_json_is_too_deep(message->body, message->body_size))
         return false;
     json_t *value = json_loadb(message->body, message->body_size,
                                JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &error);

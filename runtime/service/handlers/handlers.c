@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const fl_handler_kind *const fl_handler_kinds[] = {&fl_handler_echo, NULL};
+const fl_handler_kind *const fl_handler_kinds[] = {&fl_handler_command, &fl_handler_coprocess,
+                                                   &fl_handler_echo,    &fl_handler_http,
+                                                   &fl_handler_module,  NULL};
 
 const fl_handler_kind *fl_handler_kind_of(const char *name)
 {

@@ -15,7 +15,7 @@ typedef struct fl_handler_spec {
     unsigned processes;       /* co-processes kept; default: the handler's width */
     unsigned recycle_jobs;    /* jobs after which a co-process is replaced; default: never */
     size_t recycle_bytes;     /* resident memory above which it is replaced; default: never */
-    size_t output_most;       /* bytes of output or response that are read; default 64 KiB */
+    size_t output_most;       /* bytes of a frame or a response that are read; default 64 KiB */
     int64_t grace;            /* ns from a polite end to a kill; default 5 s */
 } fl_handler_spec;
 
@@ -34,6 +34,9 @@ const fl_handler_kind *fl_handler_kind_of(const char *name);
 /* The kinds, in alphabetical order; ends with NULL. */
 extern const fl_handler_kind *const fl_handler_kinds[];
 
-extern const fl_handler_kind fl_handler_echo;
+extern const fl_handler_kind fl_handler_command, fl_handler_coprocess, fl_handler_echo,
+    fl_handler_http, fl_handler_module;
+
+enum { FL_HANDLER_OUTPUT = 64 << 10 }; /* the default of output_most */
 
 #endif
