@@ -5,11 +5,11 @@
  *
  *   static int greet(filch_self self, filch_service_job *job, void *arg) { ... return 0; }
  *
- *   FILCH_HANDLER_MODULE(filch_handler, .fn = greet);
+ *   FILCH_HANDLER_MODULE(filch_module, .fn = greet);
  *
  *   cc -shared -fPIC -fvisibility=hidden greet.c -o greet.so $(pkg-config --cflags filch-service)
  *
- * A service finds the struct by its symbol, "filch_handler" unless the configuration names another
+ * A service finds the struct by its symbol, "filch_module" unless the configuration names another
  * one, and refuses it if the version is not its own. The object calls the functions of
  * <filch/service.h> that the program brings. It is never unloaded.
  * Life: `open` is called once for each handler of a configuration, before its first job; `close`

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A service with one ready-made handler, on the broker `memory:`, and the outcome of its jobs. */
+ * A service with one ready-made handler, on the broker `memory:` and the test's
+ * clock, and the outcome of its jobs. */
 #ifndef SUPPORT_HANDLERS_H
 #define SUPPORT_HANDLERS_H
 
@@ -33,7 +34,9 @@ static inline void handled_begin(handled *one, const char *kind, fl_handler_spec
     one->handler.width = one->handler.width ? one->handler.width : 1;
     cr_assert(one->kind, "%s", filch_error());
     cr_assert_eq(one->kind->make(&one->handler, &spec), 0, "%s", filch_error());
-    const filch_service_config config = {.after = handled_after, .hook_arg = one};
+    const filch_service_config config = {.after = handled_after,
+                                         .hook_arg = one,
+                                         .clock = test_clock};
     one->service = service_of(config, &one->handler, 1);
 }
 

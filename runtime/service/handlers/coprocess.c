@@ -42,6 +42,7 @@ typedef struct exchange {
     filch_service_job *job;
     filch_context *context;
     const char *wrong; /* why there is no answer; NULL: there is one */
+    bool is_closed;    /* by the child, which is probably about to exit */
     bool is_cut;       /* the context was done first */
     fl_frame frame;    /* the last one */
 } exchange;
@@ -79,6 +80,7 @@ static void await_answer(filch_self self, exchange *one)
         size_t size;
         int rc = fl_peer_receive(peer, one->all->spec.output_most, &json, &size);
         if (rc) {
+            one->is_closed = rc == -EPIPE;
             one->wrong = rc == -EPIPE      ? "it ended without an answer"
                          : rc == -EMSGSIZE ? "its frame is empty or too long"
                                            : strerror(-rc);
@@ -147,6 +149,8 @@ static void conclude(exchange *one, char words[WORDS])
     place *at = one->at;
     filch_process_outcome outcome = {-1, 0};
     at->jobs += !one->wrong;
+    if (one->is_closed) /* its own exit status tells more than our signal */
+        filch_process_wait(at->peer.process, NULL, one->context, filch_in(one->all->spec.grace));
     if (one->wrong || one->is_cut || at->peer.used || is_worn(one->all, at))
         retire(one->all, at, &outcome);
     fl_child_describe(words, WORDS, outcome);

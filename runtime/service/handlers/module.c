@@ -100,10 +100,10 @@ static int call(filch_self self, filch_service_job *job, void *arg)
 static int open_module(module *one, const filch_handler *handler, const fl_handler_spec *spec)
 {
     const char *path = spec->words ? spec->words[0] : NULL;
-    const char *symbol = path && spec->words[1] ? spec->words[1] : "filch_handler";
+    const char *symbol = path && spec->words[1] ? spec->words[1] : "filch_module";
     if (!path)
         return filch_error_set(-EINVAL, "handler 'module' lacks its file (words: an absolute path "
-                                        "and, unless it is filch_handler, a symbol)");
+                                        "and, unless it is filch_module, a symbol)");
     int rc = check_file(path);
     if (!rc)
         rc = load(one, path, symbol);
