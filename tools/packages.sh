@@ -17,6 +17,7 @@ libhwloc-dev     | module hwloc
 libssl-dev       | module libcrypto
 libjansson-dev   | module jansson
 libsqlite3-dev   | module sqlite3
+libcurl4-openssl-dev | module libcurl
 '
 packages_of_peers='
 g++              | command g++
@@ -38,7 +39,6 @@ libseccomp-dev          | module libseccomp
 libpng-dev              | module libpng
 libsqlite3-dev          | module sqlite3
 libmicrohttpd-dev       | module libmicrohttpd
-libcurl4-openssl-dev    | module libcurl
 binutils                | command readelf
 python3                 | command python3
 codespell               | command codespell

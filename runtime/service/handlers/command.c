@@ -8,6 +8,7 @@
 #include <runtime/service/handlers/child.h>
 #include <runtime/service/handlers/escape.h>
 #include <runtime/service/handlers/facts.h>
+#include <runtime/service/handlers/handlers.h>
 
 #include <filch/io.h>
 #include <filch/runtime.h>
@@ -25,7 +26,7 @@ enum {
     EX_AGAIN = 75, /* EX_TEMPFAIL of sysexits.h */
     TAIL = 128,
     BLOCK = 4096,
-    REST = 64 << 10, /* bytes of a pipe: what may be in it when the child ends */
+    REST = 64 << 10, /* bytes of a pipe, which may be in it when the child ends */
     WORDS = 24       /* of fl_child_describe */
 };
 

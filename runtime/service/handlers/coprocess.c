@@ -6,6 +6,7 @@
  * the protocol and nothing followed the answer; else it is killed, and the next job starts another. */
 #include <runtime/service/handlers/child.h>
 #include <runtime/service/handlers/frame.h>
+#include <runtime/service/handlers/handlers.h>
 #include <runtime/service/handlers/peer.h>
 
 #include <filch/log.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The handler `command`: what a program gets, the meaning of its end, and programs that misbehave. */
+ * The handler `command`: a program's input and environment, the meaning of its end, and programs that
+ * misbehave. */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>

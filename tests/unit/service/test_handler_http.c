@@ -14,6 +14,7 @@ enum { REQUEST = 16 << 10 };
 typedef struct server {
     int listener;
     pthread_t thread;
+    pthread_mutex_t lock; /* held by the thread while it has a guest */
     char url[64];
     const char *answer; /* NULL: none, and the connection stays open */
     size_t more;        /* bytes behind it */
@@ -44,24 +45,31 @@ static void read_request(server *one, int guest)
     }
 }
 
-static void *serve_guests(void *arg)
+static void serve_guest(server *one, int guest)
 {
     static const char filler[4096];
+    char end;
+    read_request(one, guest);
+    signpost_raise(&one->requests);
+    if (!one->answer) {
+        recv(guest, &end, 1, 0); /* until the client gives up */
+        return;
+    }
+    send(guest, one->answer, strlen(one->answer), MSG_NOSIGNAL);
+    for (size_t left = one->more; left;) {
+        ssize_t n = send(guest, filler, left < sizeof filler ? left : sizeof filler, MSG_NOSIGNAL);
+        left = n > 0 ? left - (size_t)n : 0;
+    }
+}
+
+static void *serve_guests(void *arg)
+{
     server *one = arg;
-    for (int guest; (guest = accept(one->listener, NULL, NULL)) >= 0; close(guest)) {
-        read_request(one, guest);
-        signpost_raise(&one->requests);
-        if (!one->answer) {
-            char end;
-            recv(guest, &end, 1, 0); /* until the client gives up */
-            continue;
-        }
-        send(guest, one->answer, strlen(one->answer), MSG_NOSIGNAL);
-        for (size_t left = one->more; left;) {
-            ssize_t n =
-                send(guest, filler, left < sizeof filler ? left : sizeof filler, MSG_NOSIGNAL);
-            left = n > 0 ? left - (size_t)n : 0;
-        }
+    for (int guest; (guest = accept(one->listener, NULL, NULL)) >= 0;) {
+        pthread_mutex_lock(&one->lock);
+        serve_guest(one, guest);
+        close(guest);
+        pthread_mutex_unlock(&one->lock);
     }
     return NULL;
 }
@@ -71,6 +79,7 @@ static void server_begin(server *one)
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t size = sizeof at;
     setenv("no_proxy", "*", 1);
+    pthread_mutex_init(&one->lock, NULL);
     one->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert_eq(bind(one->listener, (struct sockaddr *)&at, size), 0);
     cr_assert_eq(listen(one->listener, 8), 0);
@@ -123,7 +132,9 @@ Test(handler_http, a_status_decides)
     handled one = {0};
     begin(&one, &to);
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        pthread_mutex_lock(&to.lock);
         to.answer = rows[i].answer;
+        pthread_mutex_unlock(&to.lock);
         handled_expect(&one, "word", rows[i].outcome, rows[i].reason);
     }
     end(&one, &to);
@@ -164,6 +175,7 @@ Test(handler_http, a_request_has_the_body_and_the_facts)
                                       .headers = headers,
                                       .header_count = 3});
     cr_assert_eq(signpost_count(&one.outcomes[FILCH_SERVICE_DONE]), 1, "%s", one.reason);
+    pthread_mutex_lock(&to.lock);
     cr_assert(strncmp(to.request, "POST /jobs HTTP/1.1\r\n", 21) == 0, "%s", to.request);
     cr_assert_str_eq(body_of(to.request), "{}");
     cr_assert(has_line(&to, "Content-Type: application/json"));
@@ -174,6 +186,7 @@ Test(handler_http, a_request_has_the_body_and_the_facts)
     cr_assert(strcasestr(to.request, "\r\ntraceparent: 00-"));
     cr_assert(!strcasestr(to.request, "evil"));
     cr_assert(!strcasestr(to.request, "Expect"));
+    pthread_mutex_unlock(&to.lock);
     end(&one, &to);
 }
 
