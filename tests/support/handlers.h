@@ -13,6 +13,7 @@ typedef struct handled {
     const fl_handler_kind *kind;
     filch_handler handler;
     filch_service *service;
+    unsigned workers; /* 0: 2 */
     signpost outcomes[FILCH_SERVICE_OUTCOMES];
     char reason[256]; /* of the last job */
 } handled;
@@ -36,7 +37,8 @@ static inline void handled_begin(handled *one, const char *kind, fl_handler_spec
     cr_assert_eq(one->kind->make(&one->handler, &spec), 0, "%s", filch_error());
     const filch_service_config config = {.after = handled_after,
                                          .hook_arg = one,
-                                         .clock = test_clock};
+                                         .clock = test_clock,
+                                         .workers = one->workers};
     one->service = service_of(config, &one->handler, 1);
 }
 

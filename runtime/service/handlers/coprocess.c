@@ -5,9 +5,9 @@
  * exchange when that is done. A child is trusted with the next job only if this one was answered by
  * the protocol and nothing followed the answer; else it is killed, and the next job starts another. */
 #include <runtime/service/handlers/child.h>
-#include <runtime/service/handlers/frame.h>
+#include <runtime/service/handlers/coprocess_frame.h>
+#include <runtime/service/handlers/coprocess_peer.h>
 #include <runtime/service/handlers/handlers.h>
-#include <runtime/service/handlers/peer.h>
 
 #include <filch/log.h>
 #include <filch/runtime.h>

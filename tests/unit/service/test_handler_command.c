@@ -131,17 +131,6 @@ Test(handler_command, its_output_is_discarded)
     handled_end(&one);
 }
 
-Test(handler_command, errors_without_end_stop_at_the_deadline)
-{
-    handled one = {.handler.timeout = 100 * FILCH_MILLISECOND};
-    start_spawner();
-    handled_begin(&one, "command",
-                  (fl_handler_spec){.words =
-                                        (const char *const[]){"sh", "-c", "exec yes >&2", NULL}});
-    handled_expect(&one, "", FILCH_SERVICE_RETRIED, "signal 15: ");
-    handled_end(&one);
-}
-
 Test(handler_command, a_descendant_that_keeps_the_pipe_does_not_hold_it_up)
 {
     handled one = {0};
@@ -176,6 +165,24 @@ Test(handler_command, a_program_that_ignores_sigterm_is_killed)
     cr_assert(strstr(one.reason, "signal 9"), "%s", one.reason);
 }
 
+Test(handler_command, errors_without_end_hold_no_worker)
+{
+    handled one = {.workers = 1};
+    fl_handler_spec spec = shell("mkdir \"$(cat)\"; exec yes >&2");
+    spec.grace = 0;
+    cancel_when_ready(&one, spec);
+    cr_assert_eq(signpost_count(&one.outcomes[FILCH_SERVICE_GIVEN_BACK]), 1, "%s", one.reason);
+    cr_assert(strstr(one.reason, "signal 15: "), "%s", one.reason);
+}
+
+Test(handler_command, a_program_is_ended_at_the_deadline)
+{
+    handled one = {.handler.timeout = 100 * FILCH_MILLISECOND};
+    begin(&one, "exec sleep 1000");
+    handled_expect(&one, "", FILCH_SERVICE_RETRIED, ""); /* perhaps before it has begun */
+    handled_end(&one);
+}
+
 Test(handler_command, a_program_that_ends_politely_has_done_its_job)
 {
     handled one = {0};
@@ -204,8 +211,18 @@ Test(handler_command, a_wrong_configuration_is_refused)
     handled_refuses("command", (const char *const[]){NULL}, "lacks its program");
     handled_refuses("command", (const char *const[]){"/nowhere/x", NULL},
                     "no program at /nowhere/x");
-    cr_assert_null(fl_handler_kind_of("comand"));
+    cr_assert_null(fl_handler_kind_of("cmd"));
     cr_assert(strstr(filch_error(), "valid: command, coprocess, echo, http, module"));
+}
+
+/* The spawner is the child's parent. */
+Test(handler_command, a_spawner_that_died_is_replaced)
+{
+    handled one = {0};
+    begin(&one, "test -z \"$(cat)\" || { kill -KILL $PPID; sleep 1000; }");
+    handled_expect(&one, "kill", FILCH_SERVICE_RETRIED, "the spawner has died");
+    handled_expect(&one, "", FILCH_SERVICE_DONE, "");
+    handled_end(&one);
 }
 
 /* In the child: serves one job until it is killed. */

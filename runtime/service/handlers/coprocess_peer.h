@@ -2,8 +2,8 @@
  *
  * One co-process: a child with a socket as its standard input and output. A socket, because a
  * shutdown ends reads and writes at once, even while a descendant of the child keeps its end open. */
-#ifndef FL_PEER_H
-#define FL_PEER_H
+#ifndef FL_COPROCESS_PEER_H
+#define FL_COPROCESS_PEER_H
 
 #include <filch/process.h>
 

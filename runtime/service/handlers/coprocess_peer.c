@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/service/handlers/peer.h>
+#include <runtime/service/handlers/coprocess_peer.h>
 
 #include <runtime/service/handlers/child.h>
-#include <runtime/service/handlers/frame.h>
+#include <runtime/service/handlers/coprocess_frame.h>
 
 #include <filch/io.h>
 

@@ -2,8 +2,8 @@
  *
  * Frames between a service and a co-process: four bytes with the length, the highest first, and a
  * JSON object of that length (docs/handlers.md). */
-#ifndef FL_FRAME_H
-#define FL_FRAME_H
+#ifndef FL_COPROCESS_FRAME_H
+#define FL_COPROCESS_FRAME_H
 
 #include <filch/service.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/service/handlers/frame.h>
+#include <runtime/service/handlers/coprocess_frame.h>
 
 #include <runtime/service/handlers/escape.h>
 #include <runtime/service/handlers/facts.h>
