@@ -107,7 +107,8 @@ static int judge(filch_service_job *job, const run *one)
     if (one->outcome.status == EX_AGAIN)
         return filch_service_retry(job, 0, "%s: %s", words, text);
     if (one->cause)
-        return filch_error_set(one->cause, "ended before it was done, %s: %s", words, text);
+        return filch_error_set(fl_handler_cut(one->cause), "ended before it was done, %s: %s",
+                               words, text);
     return filch_service_fail(job, "%s: %s", words, text);
 }
 

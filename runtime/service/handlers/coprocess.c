@@ -164,7 +164,8 @@ static int judge(exchange *one, const char *words)
     int cause = filch_context_cause(one->context);
     const fl_frame *frame = &one->frame;
     if (one->wrong && cause)
-        return filch_error_set(cause, "co-process killed: its job was not done in time");
+        return filch_error_set(fl_handler_cut(cause),
+                               "co-process killed: its job was not done in time");
     if (one->wrong)
         return filch_service_retry(one->job, 0, "co-process replaced: %.80s (%s)", one->wrong,
                                    words);
@@ -184,7 +185,7 @@ static int run(filch_self self, exchange *one)
         converse(self, one, request, size);
     free(request);
     if (rc && filch_context_cause(one->context))
-        return filch_error_set(rc, "no co-process in time");
+        return filch_error_set(fl_handler_cut(rc), "no co-process in time");
     if (rc)
         return filch_service_retry(one->job, 0, "cannot start %.60s: %s", one->all->spec.words[0],
                                    strerror(-rc));
@@ -199,7 +200,8 @@ static int handle(filch_self self, filch_service_job *job, void *arg)
     filch_case cases[] = {FILCH_RECEIVE(all->idle, &one.at), FILCH_DONE(one.context)};
     int which = filch_select(cases, 2);
     if (which)
-        return filch_error_set(which < 0 ? which : cases[1].code, "no co-process in time");
+        return filch_error_set(fl_handler_cut(which < 0 ? which : cases[1].code),
+                               "no co-process in time");
     int rc = run(self, &one);
     filch_try_send(all->idle, &one.at); /* there is room for all */
     return rc;

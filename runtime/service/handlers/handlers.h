@@ -6,6 +6,7 @@
 #ifndef FL_HANDLERS_H
 #define FL_HANDLERS_H
 
+#include <errno.h>
 #include <filch/service.h>
 
 /* The settings of one handler. A zero field means the kind's default. Not copied: they outlive it. */
@@ -28,6 +29,13 @@ typedef struct fl_handler_kind {
     /* Ends its processes and frees arg; no job of it runs. NULL: nothing to free. */
     void (*unmake)(filch_handler *handler);
 } fl_handler_kind;
+
+/* The code for a job that was ended by its context with this cause: the retry policy decides, and a
+ * lack of memory is no reason for a dead letter. */
+static inline int fl_handler_cut(int cause)
+{
+    return cause == -ENOMEM ? -EAGAIN : cause;
+}
 
 /* The kind of this name. NULL: -EINVAL, explained with the valid names. */
 const fl_handler_kind *fl_handler_kind_of(const char *name);

@@ -207,7 +207,7 @@ static int perform(post *one, CURL *curl)
     if (!code || is_cut)
         return judge(one, curl);
     int cause = code == CURLE_OPERATION_TIMEDOUT ? -ETIMEDOUT : filch_context_cause(one->context);
-    return cause ? filch_error_set(cause, "request ended before it was answered")
+    return cause ? filch_error_set(fl_handler_cut(cause), "request ended before it was answered")
                  : filch_service_retry(one->job, 0, "no answer: %s", curl_easy_strerror(code));
 }
 
