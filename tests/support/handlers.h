@@ -13,7 +13,8 @@ typedef struct handled {
     const fl_handler_kind *kind;
     filch_handler handler;
     filch_service *service;
-    unsigned workers; /* 0: 2 */
+    unsigned workers;     /* 0: 2 */
+    const filch_log *log; /* NULL: none */
     signpost outcomes[FILCH_SERVICE_OUTCOMES];
     char reason[256]; /* of the last job */
 } handled;
@@ -38,7 +39,8 @@ static inline void handled_begin(handled *one, const char *kind, fl_handler_spec
     const filch_service_config config = {.after = handled_after,
                                          .hook_arg = one,
                                          .clock = test_clock,
-                                         .workers = one->workers};
+                                         .workers = one->workers,
+                                         .log = one->log};
     one->service = service_of(config, &one->handler, 1);
 }
 

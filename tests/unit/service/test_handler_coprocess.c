@@ -101,6 +101,40 @@ Test(handler_coprocess, statuses_decide)
     handled_end(&one);
 }
 
+/* Lines of a log, one behind the other. */
+typedef struct lines {
+    char text[4096];
+    size_t length;
+    pthread_mutex_t lock;
+} lines;
+
+static void keep_line(const char *line, size_t size, void *arg)
+{
+    lines *all = arg;
+    pthread_mutex_lock(&all->lock);
+    if (size < sizeof all->text - all->length) {
+        memcpy(all->text + all->length, line, size);
+        all->length += size;
+    }
+    pthread_mutex_unlock(&all->lock);
+}
+
+Test(handler_coprocess, its_log_and_progress_are_in_the_log_of_the_service)
+{
+    lines all = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    filch_log log;
+    if (is_missing("python3"))
+        return;
+    filch_log_init(&log, FILCH_LOG_DEBUG, keep_line, &all);
+    handled one = {.log = &log};
+    obey(&one, (fl_handler_spec){0});
+    handled_expect(&one, "write({'log': 'be\\ngins'}); write({'progress': 0.5}); answer('done')",
+                   FILCH_SERVICE_DONE, "");
+    handled_end(&one);
+    cr_assert(strstr(all.text, "\"text\":\"be\\ngins\""), "%s", all.text);
+    cr_assert(strstr(all.text, "\"progress\":0.5"), "%s", all.text);
+}
+
 Test(handler_coprocess, a_child_that_breaks_the_protocol_is_replaced)
 {
     static const char *const rows[][2] = {
