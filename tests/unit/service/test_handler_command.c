@@ -219,7 +219,7 @@ Test(handler_command, a_wrong_configuration_is_refused)
 Test(handler_command, a_spawner_that_died_is_replaced)
 {
     handled one = {0};
-    begin(&one, "test -z \"$(cat)\" || { kill -KILL $PPID; sleep 1000; }");
+    begin(&one, "test -z \"$(cat)\" || { kill -KILL $PPID; exec sleep 1000; }");
     handled_expect(&one, "kill", FILCH_SERVICE_RETRIED, "the spawner has died");
     handled_expect(&one, "", FILCH_SERVICE_DONE, "");
     handled_end(&one);
