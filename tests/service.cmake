@@ -9,8 +9,11 @@ macro(service_tests target)
   endforeach()
 endmacro()
 service_tests(filch_service_static service service_drain service_leases service_options service_faults
-              service_records envelope memory_broker trial_handlers)
+              service_records envelope memory_broker trial_handlers
+              handler_command handler_module)
 service_tests(PkgConfig::JANSSON configuration handler_table refused_configuration)
+service_tests(PkgConfig::JANSSON handler_coprocess)
+service_tests(PkgConfig::CURL handler_http)
 service_tests(PkgConfig::MICROHTTPD service_http)
 service_tests(PkgConfig::CURL service_otlp)
 service_tests(PkgConfig::SQLITE sqlite_broker fleet_sqlite)
@@ -34,3 +37,4 @@ service_tests(PkgConfig::RABBIT rabbit_broker rabbit_faults)
 service_tests(PkgConfig::NATS nats_broker nats_refusals)
 list(APPEND options_test_service_faults -Wl,--wrap=fl_broker_of)
 list(APPEND options_test_refused_configuration -Wl,--wrap=calloc,--wrap=free,--wrap=fmemopen)
+list(APPEND options_test_handler_module -rdynamic) # for the module

@@ -8,11 +8,11 @@
 #include <string.h>
 
 const fl_handler_kind *const fl_handler_kinds[] = {
-    &fl_handler_echo,  &fl_handler_fail,
+    &fl_handler_command, &fl_handler_coprocess, &fl_handler_echo,  &fl_handler_fail,
 #ifdef FILCH_HAVE_CRYPTO
     &fl_handler_hash,
 #endif
-    &fl_handler_sleep, NULL,
+    &fl_handler_http,    &fl_handler_module,    &fl_handler_sleep, NULL,
 };
 
 const fl_handler_kind *fl_handler_kind_of(const char *name)

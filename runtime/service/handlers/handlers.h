@@ -6,6 +6,7 @@
 #ifndef FL_HANDLERS_H
 #define FL_HANDLERS_H
 
+#include <errno.h>
 #include <filch/service.h>
 
 /* The settings of one handler. A zero field means the kind's default. Not copied: they outlive it. */
@@ -15,7 +16,7 @@ typedef struct fl_handler_spec {
     unsigned processes;       /* co-processes kept; default: the handler's width */
     unsigned recycle_jobs;    /* jobs after which a co-process is replaced; default: never */
     size_t recycle_bytes;     /* resident memory above which it is replaced; default: never */
-    size_t output_most;       /* bytes of output or response that are read; default 64 KiB */
+    size_t output_most;       /* bytes of a frame or a response that are read; default 64 KiB */
     int64_t grace;            /* ns from a polite end to a kill; default 5 s */
 } fl_handler_spec;
 
@@ -29,14 +30,22 @@ typedef struct fl_handler_kind {
     void (*unmake)(filch_handler *handler);
 } fl_handler_kind;
 
+/* The code for a job that was ended by its context with this cause: the retry policy decides, and a
+ * lack of memory is no reason for a dead letter. */
+static inline int fl_handler_cut(int cause)
+{
+    return cause == -ENOMEM ? -EAGAIN : cause;
+}
+
 /* The kind of this name. NULL: -EINVAL, explained with the valid names. */
 const fl_handler_kind *fl_handler_kind_of(const char *name);
 /* The kinds, in alphabetical order; ends with NULL. */
 extern const fl_handler_kind *const fl_handler_kinds[];
 
-extern const fl_handler_kind fl_handler_echo;
-extern const fl_handler_kind fl_handler_fail;
+extern const fl_handler_kind fl_handler_command, fl_handler_coprocess, fl_handler_echo,
+    fl_handler_fail, fl_handler_http, fl_handler_module, fl_handler_sleep;
 extern const fl_handler_kind fl_handler_hash; /* if built with libcrypto */
-extern const fl_handler_kind fl_handler_sleep;
+
+enum { FL_HANDLER_OUTPUT = 64 << 10 }; /* the default of output_most */
 
 #endif

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Serves jobs of a filch service from Node: the other end of the handler `coprocess` (docs/handlers.md).
+//
+//   const { Fail, Retry, serve } = require('./filch_coprocess');
+//
+//   serve(async (job) => {             job.id, job.type, job.attempt, job.headers, job.body (a Buffer) ...
+//     job.log('begins');
+//     throw new Retry('busy', 500);
+//   });
+//
+// A handler that returns has done its job. Any other exception than Retry and Fail counts as Fail.
+'use strict';
+
+/** The job comes again, afterMs from now; 0: when the service's policy says. */
+class Retry extends Error {
+  constructor(reason, afterMs = 0) {
+    super(reason);
+    this.afterMs = afterMs;
+  }
+}
+
+/** The job becomes a dead letter. */
+class Fail extends Error {}
+
+function write(frame) {
+  const text = Buffer.from(JSON.stringify(frame));
+  const head = Buffer.alloc(4);
+  head.writeUInt32BE(text.length);
+  process.stdout.write(Buffer.concat([head, text]));
+}
+
+function jobOf(request) {
+  const isText = request.body !== undefined;
+  return {
+    ...request, // id, type, queue, content_type, attempt, traceparent, deadline_ms, headers
+    body: isText ? Buffer.from(request.body) : Buffer.from(request.body_base64, 'base64'),
+    log: (text) => write({ log: text }),
+    progress: (part) => write({ progress: part }), // 0 to 1
+  };
+}
+
+async function answer(handle, job) {
+  try {
+    await handle(job);
+    return { status: 'done' };
+  } catch (fault) {
+    if (fault instanceof Retry) {
+      return { status: 'retry', reason: fault.message, after_ms: fault.afterMs };
+    }
+    return { status: 'fail', reason: String(fault && fault.message) };
+  }
+}
+
+/** The frames that have come. */
+async function* requests() {
+  let data = Buffer.alloc(0);
+  for await (const chunk of process.stdin) {
+    data = Buffer.concat([data, chunk]);
+    while (data.length >= 4 && data.length - 4 >= data.readUInt32BE()) {
+      const end = 4 + data.readUInt32BE();
+      yield JSON.parse(data.subarray(4, end).toString());
+      data = data.subarray(end);
+    }
+  }
+}
+
+/** Serves jobs, one at a time, until the service ends. */
+async function serve(handle) {
+  console.log = console.error; // must not get between the frames
+  for await (const request of requests()) {
+    write({ id: request.id, ...(await answer(handle, jobOf(request))) });
+  }
+}
+
+module.exports = { Fail, Retry, serve };

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Serves jobs of a filch service from Python: the other end of the handler `coprocess` (docs/handlers.md).
+
+    from filch_coprocess import Fail, Retry, serve
+
+    def handle(job):                job.id, job.type, job.attempt, job.headers, job.body (bytes) ...
+        job.log("begins")
+        raise Retry("busy", after_ms=500)
+
+    serve(handle)
+
+A handler that returns has done its job. Any other exception than Retry and Fail counts as Fail."""
+import base64
+import json
+import os
+import struct
+import sys
+
+
+class Retry(Exception):
+    """The job comes again, after_ms from now; 0: when the service's policy says."""
+
+    def __init__(self, reason, after_ms=0):
+        super().__init__(reason)
+        self.after_ms = after_ms
+
+
+class Fail(Exception):
+    """The job becomes a dead letter."""
+
+
+class Job:
+    def __init__(self, request, write):
+        self.__dict__.update(request)  # id, type, queue, content_type, attempt, traceparent, deadline_ms, headers
+        text = request.get("body")
+        self.body = base64.b64decode(request["body_base64"]) if text is None else text.encode()
+        self._write = write
+
+    def log(self, text):
+        self._write({"log": text})
+
+    def progress(self, part):
+        """part: 0 to 1."""
+        self._write({"progress": part})
+
+
+def _read(stream, size):
+    data = stream.read(size)
+    if len(data) < size:
+        sys.exit(0)  # the service has closed its end
+    return data
+
+
+def _answer(handle, job):
+    try:
+        handle(job)
+        return {"status": "done"}
+    except Retry as again:
+        return {"status": "retry", "reason": str(again), "after_ms": again.after_ms}
+    except Exception as fault:
+        return {"status": "fail", "reason": str(fault) or type(fault).__name__}
+
+
+def serve(handle):
+    """Serves jobs, one at a time, until the service ends."""
+    frames_in = os.fdopen(os.dup(0), "rb")
+    frames_out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # print() must not get between the frames
+
+    def write(frame):
+        text = json.dumps(frame).encode()
+        frames_out.write(struct.pack(">I", len(text)) + text)
+        frames_out.flush()
+
+    while True:
+        (size,) = struct.unpack(">I", _read(frames_in, 4))
+        request = json.loads(_read(frames_in, size))
+        write({"id": request["id"], **_answer(handle, Job(request, write))})

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The handler `command`: one process for each job. The body is a file in memory, so a program may
+ * read it or not, and nothing has to be written while it runs. A task of its own waits for the
+ * child's end or the context's; the handler reads the child's errors meanwhile. A descendant with a
+ * session of its own can keep that pipe open for ever, so the handler waits in an epoll set, in
+ * which an eventfd tells of the child's end. */
+#include <runtime/service/handlers/child.h>
+#include <runtime/service/handlers/escape.h>
+#include <runtime/service/handlers/facts.h>
+#include <runtime/service/handlers/handlers.h>
+
+#include <filch/io.h>
+#include <filch/runtime.h>
+#include <filch/task.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+    EX_AGAIN = 75, /* EX_TEMPFAIL of sysexits.h */
+    TAIL = 128,
+    BLOCK = 4096,
+    REST = 64 << 10, /* bytes of a pipe, which may be in it when the child ends */
+    WORDS = 24       /* of fl_child_describe */
+};
+
+typedef struct command {
+    const char *const *words;
+    int64_t grace;
+} command;
+
+typedef struct run {
+    const command *command;
+    filch_context *context;
+    filch_process *process;
+    int cause; /* the context's, or why the end was not waited for; 0: it ended by itself */
+    filch_process_outcome outcome;
+    int over; /* eventfd: the child has ended */
+    int set;  /* epoll: its errors, and `over` */
+    size_t length;
+    char tail[TAIL]; /* of its errors */
+} run;
+
+/* ---- Its errors ---- */
+
+static void keep(run *one, const char *block, size_t size)
+{
+    if (size > TAIL) {
+        block += size - TAIL;
+        size = TAIL;
+    }
+    size_t kept = one->length < TAIL - size ? one->length : TAIL - size;
+    memmove(one->tail, one->tail + one->length - kept, kept);
+    memcpy(one->tail + kept, block, size);
+    one->length = kept + size;
+}
+
+/* To the end of the pipe, or to what is in it when the child ends. */
+static void read_errors(filch_self self, run *one)
+{
+    char block[BLOCK];
+    bool is_over = false;
+    for (size_t left = REST; left;) {
+        ssize_t n = filch_read(filch_process_err(one->process), block, sizeof block, 0);
+        if (n > 0) {
+            keep(one, block, (size_t)n);
+            left -= is_over ? ((size_t)n < left ? (size_t)n : left) : 0;
+            filch_yield(self); /* a program that writes without end must not hold the worker */
+        } else if (n != -ETIMEDOUT || is_over) {
+            return;
+        } else {
+            filch_wait_fd(one->set, POLLIN, FILCH_FOREVER);
+        }
+        uint64_t count;
+        is_over = is_over || filch_read(one->over, &count, sizeof count, 0) > 0;
+    }
+}
+
+/* ---- One run ---- */
+
+FILCH_TASK(int, watch_child, (run *, one))
+{
+    (void)self;
+    int rc = filch_process_wait(one->process, &one->outcome, one->context, FILCH_FOREVER);
+    one->cause = rc;
+    if (rc)
+        rc = fl_child_end(one->process, one->command->grace, &one->outcome);
+    const uint64_t count = 1;
+    filch_write(one->over, &count, sizeof count, FILCH_FOREVER);
+    return rc;
+}
+
+/* The result of a child that has ended. */
+static int judge(filch_service_job *job, const run *one)
+{
+    char words[WORDS], text[TAIL];
+    fl_child_describe(words, sizeof words, one->outcome);
+    fl_escape_end(text, sizeof text - sizeof ": signal 15", one->tail, one->length);
+    if (!one->outcome.status)
+        return 0;
+    if (one->outcome.status == EX_AGAIN)
+        return filch_service_retry(job, 0, "%s: %s", words, text);
+    if (one->cause)
+        return filch_error_set(fl_handler_cut(one->cause), "ended before it was done, %s: %s",
+                               words, text);
+    return filch_service_fail(job, "%s: %s", words, text);
+}
+
+static int watch(int set, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    return epoll_ctl(set, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int follow(filch_self self, filch_service_job *job, run *one)
+{
+    int rc = watch(one->set, one->over);
+    if (!rc)
+        rc = watch(one->set, filch_process_err(one->process));
+    if (rc)
+        return rc;
+    FILCH_FORK(watch_child, one);
+    read_errors(self, one);
+    FILCH_JOIN(int ended, watch_child);
+    return ended ? filch_service_retry(job, 0, "its end is unknown: the spawner has died")
+                 : judge(job, one);
+}
+
+/* ---- Its start ---- */
+
+static int write_all(int fd, const char *data, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t n = pwrite(fd, data + done, size - done, (off_t)done);
+        if (n <= 0)
+            return n ? -errno : -EIO;
+        done += (size_t)n;
+    }
+    return 0;
+}
+
+/* Sets *in to a file with the body, at its beginning. */
+static int open_body(int *in, const filch_message *message)
+{
+    *in = FILCH_PROCESS_NULL;
+    if (!message->body_size)
+        return 0;
+    int fd = memfd_create("filch-job", MFD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    *in = fd;
+    return write_all(fd, message->body, message->body_size);
+}
+
+static int start(run *one, filch_service_job *job)
+{
+    char **environment = fl_facts_make(job, true);
+    int in, rc = open_body(&in, filch_service_job_message(job));
+    const filch_process_config config = {.argv = one->command->words,
+                                         .environment = (const char *const *)environment,
+                                         .in = in,
+                                         .out = FILCH_PROCESS_NULL,
+                                         .err = FILCH_PROCESS_PIPE};
+    if (!rc)
+        rc = environment
+                 ? fl_child_spawn(&one->process, &config, filch_context_deadline(one->context))
+                 : -ENOMEM;
+    if (in >= 0)
+        close(in);
+    free(environment);
+    return rc;
+}
+
+static int handle(filch_self self, filch_service_job *job, void *arg)
+{
+    run one = {.command = arg, .context = filch_service_job_context(job)};
+    one.over = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    one.set = epoll_create1(EPOLL_CLOEXEC);
+    int rc = one.over < 0 || one.set < 0 ? -EMFILE : start(&one, job);
+    if (rc)
+        rc = filch_service_retry(job, 0, "cannot start %.60s: %s", one.command->words[0],
+                                 strerror(-rc));
+    else
+        rc = follow(self, job, &one);
+    filch_process_destroy(one.process);
+    if (one.set >= 0)
+        filch_fd_close(one.set);
+    if (one.over >= 0)
+        filch_fd_close(one.over);
+    return rc;
+}
+
+/* ---- The kind ---- */
+
+static int make(filch_handler *handler, const fl_handler_spec *spec)
+{
+    int rc = fl_child_check("command", spec);
+    if (rc)
+        return rc;
+    command *one = malloc(sizeof *one);
+    if (!one)
+        return filch_error_set(-ENOMEM, "no memory for handler 'command'");
+    *one = (command){spec->words, spec->grace ? spec->grace : FL_CHILD_GRACE};
+    handler->fn = handle;
+    handler->arg = one;
+    return 0;
+}
+
+static void unmake(filch_handler *handler)
+{
+    free(handler->arg);
+}
+
+const fl_handler_kind fl_handler_command = {.name = "command",
+                                            .words = "PROGRAM [ARGUMENT...]",
+                                            .make = make,
+                                            .unmake = unmake};

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The handler `coprocess`: a few long-lived children, each with one job at a time. Idle ones wait in
+ * a channel. During an exchange a task of its own watches the job's context, and interrupts the
+ * exchange when that is done. A child is trusted with the next job only if this one was answered by
+ * the protocol and nothing followed the answer; else it is killed, and the next job starts another. */
+#include <runtime/service/handlers/child.h>
+#include <runtime/service/handlers/coprocess_frame.h>
+#include <runtime/service/handlers/coprocess_peer.h>
+#include <runtime/service/handlers/handlers.h>
+
+#include <filch/log.h>
+#include <filch/runtime.h>
+#include <filch/select.h>
+#include <filch/task.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROCESSES = 10, BACKOFFS = 7, WORDS = 24 };
+#define BACKOFF (100 * FILCH_MILLISECOND) /* doubles with each failure */
+
+/* A place for a co-process. */
+typedef struct place {
+    fl_peer peer;
+    filch_channel *over; /* signal: the exchange is over */
+    unsigned jobs;       /* answered by this child */
+    unsigned failures;   /* children in a row that answered no job */
+    int64_t start_at;    /* not before */
+} place;
+
+typedef struct coprocesses {
+    fl_handler_spec spec; /* with the defaults filled in */
+    filch_channel *idle;  /* of place * */
+    place places[];
+} coprocesses;
+
+/* A job in a co-process. */
+typedef struct exchange {
+    const coprocesses *all;
+    place *at;
+    filch_service_job *job;
+    filch_context *context;
+    const char *wrong; /* why there is no answer; NULL: there is one */
+    bool is_closed;    /* by the child, which is probably about to exit */
+    bool is_cut;       /* the context was done first */
+    fl_frame frame;    /* the last one */
+} exchange;
+
+/* ---- An exchange ---- */
+
+FILCH_TASK(int, watch_context, (exchange *, one))
+{
+    (void)self;
+    filch_case cases[] = {FILCH_RECEIVE(one->at->over, NULL), FILCH_DONE(one->context)};
+    int which = filch_select(cases, 2);
+    if (which)
+        fl_peer_interrupt(&one->at->peer);
+    return which;
+}
+
+static void report(const exchange *one)
+{
+    const filch_log *log = filch_service_job_log(one->job);
+    const filch_message *message = filch_service_job_message(one->job);
+    if (log && one->frame.kind == FL_FRAME_LOG)
+        FILCH_LOG(log, FILCH_LOG_INFO, "co-process", filch_log_text("id", message->id),
+                  filch_log_text("type", message->type), filch_log_text("text", one->frame.text));
+    else if (log)
+        FILCH_LOG(log, FILCH_LOG_DEBUG, "co-process", filch_log_text("id", message->id),
+                  filch_log_float("progress", one->frame.progress));
+}
+
+/* Reads frames up to the answer. */
+static void await_answer(filch_self self, exchange *one)
+{
+    fl_peer *peer = &one->at->peer;
+    const char *id = filch_service_job_message(one->job)->id, *json;
+    do {
+        size_t size;
+        int rc = fl_peer_receive(peer, one->all->spec.output_most, &json, &size);
+        if (rc) {
+            one->is_closed = rc == -EPIPE;
+            one->wrong = rc == -EPIPE      ? "it ended without an answer"
+                         : rc == -EMSGSIZE ? "its frame is empty or too long"
+                                           : strerror(-rc);
+            return;
+        }
+        fl_frame_read(&one->frame, json, size, id);
+        fl_peer_drop(peer, size);
+        if (one->frame.kind == FL_FRAME_BAD)
+            one->wrong = one->frame.text;
+        if (one->frame.kind >= FL_FRAME_LOG) {
+            report(one);
+            filch_yield(self); /* a child that logs without end must not hold the worker */
+        }
+    } while (one->frame.kind >= FL_FRAME_LOG);
+}
+
+static void converse(filch_self self, exchange *one, const char *request, size_t size)
+{
+    FILCH_FORK(watch_context, one);
+    if (fl_peer_send(&one->at->peer, request, size))
+        one->wrong = "it closed its input";
+    else
+        await_answer(self, one);
+    filch_try_send(one->at->over, NULL);
+    FILCH_JOIN(int which, watch_context);
+    filch_try_receive(one->at->over, NULL); /* unless the watch has */
+    one->is_cut = which != 0;
+}
+
+/* ---- The life of a child ---- */
+
+static void retire(const coprocesses *all, place *at, filch_process_outcome *outcome)
+{
+    bool failed = !at->jobs;
+    at->failures = failed ? at->failures + (at->failures < BACKOFFS) : 0;
+    at->start_at = failed ? filch_in(BACKOFF << (at->failures - 1)) : 0;
+    at->jobs = 0;
+    fl_peer_end(&at->peer, all->spec.grace, outcome);
+}
+
+static int start(const coprocesses *all, place *at, filch_context *context)
+{
+    filch_process_outcome outcome;
+    if (at->peer.process && filch_context_cause(filch_process_context(at->peer.process)))
+        retire(all, at, &outcome); /* it has died while it was idle */
+    if (at->peer.process)
+        return 0;
+    int rc = filch_context_sleep(context, at->start_at - filch_now());
+    if (!rc)
+        rc = fl_peer_start(&at->peer, all->spec.words, filch_context_deadline(context));
+    if (rc && !filch_context_cause(context))
+        retire(all, at, &outcome);
+    return rc;
+}
+
+static bool is_worn(const coprocesses *all, const place *at)
+{
+    const fl_handler_spec *spec = &all->spec;
+    return (spec->recycle_jobs && at->jobs >= spec->recycle_jobs) ||
+           (spec->recycle_bytes && fl_peer_resident(&at->peer) > spec->recycle_bytes);
+}
+
+/* After an exchange: the child goes if it may not have another job. */
+static void conclude(exchange *one, char words[WORDS])
+{
+    place *at = one->at;
+    filch_process_outcome outcome = {-1, 0};
+    at->jobs += !one->wrong;
+    if (one->is_closed) /* its own exit status tells more than our signal */
+        filch_process_wait(at->peer.process, NULL, one->context, filch_in(one->all->spec.grace));
+    if (one->wrong || one->is_cut || at->peer.used || is_worn(one->all, at))
+        retire(one->all, at, &outcome);
+    fl_child_describe(words, WORDS, outcome);
+}
+
+/* ---- The handler ---- */
+
+static int judge(exchange *one, const char *words)
+{
+    int cause = filch_context_cause(one->context);
+    const fl_frame *frame = &one->frame;
+    if (one->wrong && cause)
+        return filch_error_set(fl_handler_cut(cause),
+                               "co-process killed: its job was not done in time");
+    if (one->wrong)
+        return filch_service_retry(one->job, 0, "co-process replaced: %.80s (%s)", one->wrong,
+                                   words);
+    if (frame->kind == FL_FRAME_RETRY)
+        return filch_service_retry(one->job, frame->after, "%s", frame->text);
+    return frame->kind == FL_FRAME_FAIL ? filch_service_fail(one->job, "%s", frame->text) : 0;
+}
+
+static int run(filch_self self, exchange *one)
+{
+    size_t size;
+    char words[WORDS], *request = fl_frame_request(one->job, &size);
+    if (!request)
+        return filch_service_retry(one->job, 0, "no request: memory is short, or not UTF-8");
+    int rc = start(one->all, one->at, one->context);
+    if (!rc)
+        converse(self, one, request, size);
+    free(request);
+    if (rc && filch_context_cause(one->context))
+        return filch_error_set(fl_handler_cut(rc), "no co-process in time");
+    if (rc)
+        return filch_service_retry(one->job, 0, "cannot start %.60s: %s", one->all->spec.words[0],
+                                   strerror(-rc));
+    conclude(one, words);
+    return judge(one, words);
+}
+
+static int handle(filch_self self, filch_service_job *job, void *arg)
+{
+    coprocesses *all = arg;
+    exchange one = {.all = all, .job = job, .context = filch_service_job_context(job)};
+    filch_case cases[] = {FILCH_RECEIVE(all->idle, &one.at), FILCH_DONE(one.context)};
+    int which = filch_select(cases, 2);
+    if (which)
+        return filch_error_set(fl_handler_cut(which < 0 ? which : cases[1].code),
+                               "no co-process in time");
+    int rc = run(self, &one);
+    filch_try_send(all->idle, &one.at); /* there is room for all */
+    return rc;
+}
+
+/* ---- The kind ---- */
+
+static void destroy(coprocesses *all, unsigned count)
+{
+    filch_process_outcome outcome;
+    for (unsigned i = 0; i < count; i++)
+        if (all->places[i].peer.process)
+            fl_peer_interrupt(&all->places[i].peer); /* all at once, so that one grace is enough */
+    for (unsigned i = 0; i < count; i++) {
+        fl_peer_end(&all->places[i].peer, all->spec.grace, &outcome);
+        filch_channel_destroy(all->places[i].over);
+    }
+    filch_channel_destroy(all->idle);
+    free(all);
+}
+
+static int create(coprocesses *all)
+{
+    int rc = filch_channel_create(&all->idle, sizeof(place *), all->spec.processes);
+    for (unsigned i = 0; i < all->spec.processes && !rc; i++) {
+        place *one = &all->places[i];
+        rc = filch_channel_create(&one->over, 0, 1);
+        if (!rc)
+            filch_try_send(all->idle, &one);
+    }
+    return rc;
+}
+
+static int make(filch_handler *handler, const fl_handler_spec *spec)
+{
+    int rc = fl_child_check("coprocess", spec);
+    if (rc)
+        return rc;
+    unsigned processes = spec->processes ? spec->processes : handler->width;
+    processes = processes ? processes : PROCESSES;
+    coprocesses *all = calloc(1, sizeof *all + processes * sizeof *all->places);
+    if (!all)
+        return filch_error_set(-ENOMEM, "no memory for handler 'coprocess'");
+    all->spec = *spec;
+    all->spec.processes = processes;
+    all->spec.grace = spec->grace ? spec->grace : FL_CHILD_GRACE;
+    all->spec.output_most = spec->output_most ? spec->output_most : FL_HANDLER_OUTPUT;
+    rc = create(all);
+    if (rc) {
+        destroy(all, processes);
+        return filch_error_set(rc, "no memory for handler 'coprocess'");
+    }
+    handler->fn = handle;
+    handler->arg = all;
+    return 0;
+}
+
+static void unmake(filch_handler *handler)
+{
+    coprocesses *all = handler->arg;
+    destroy(all, all->spec.processes);
+}
+
+const fl_handler_kind fl_handler_coprocess = {.name = "coprocess",
+                                              .words = "PROGRAM [ARGUMENT...]",
+                                              .make = make,
+                                              .unmake = unmake};
