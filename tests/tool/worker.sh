@@ -3,8 +3,8 @@
 # filch-worker on the broker sqlite: its options, exit statuses and signals; the tables of docs/worker.md are those of the program.
 . "$(dirname "$0")/common.bash"
 worker=${WORKER_COMMAND:?the path of filch-worker}
-publish=${PUBLISH_COMMAND:?the path of the program of tests/support/publish.c}
-unset "${!FILCH_SERVICE_@}" RABBITMQ_URL QUEUE_NAME WORKER_COUNT SHUTDOWN_TIMEOUT_SEC HEALTH_PORT
+jobs=${FILCH_JOBS:?the path of filch-jobs}
+unset "${!FILCH_SERVICE_@}" RABBITMQ_URL QUEUE_NAME WORKER_COUNT SHUTDOWN_TIMEOUT_SEC HEALTH_PORT OTEL_EXPORTER_OTLP_ENDPOINT OTEL_SERVICE_NAME
 export XDG_STATE_HOME=$PWD/state
 "$worker" --brokers | grep -q '^sqlite:' || skip "built without sqlite"
 "$worker" --check-config --handlers '[]' >/dev/null 2>&1 || skip "built without jansson"
@@ -28,6 +28,14 @@ refused_by() {
     for word in $words; do
         claim "filch-worker $*: the message names $word: $(cat err)" grep -qF -- "$word" err
     done
+}
+
+# publish TYPE BODY [NUMBER]: puts jobs into the queue tasks of $broker.
+publish() {
+    local i
+    for ((i = 0; i < ${3:-1}; i++)); do
+        claim "a job of type $1 is enqueued" "$jobs" enqueue --broker "$broker" --queue tasks --type "$1" "$2"
+    done >/dev/null
 }
 
 as=() # a command that runs it as another user
@@ -111,9 +119,11 @@ claim "the broker's refusal is logged: $(cat err)" grep -q '"service ended","sta
 
 # ---- Once ----
 
-"$publish" "$broker" tasks echo "" 3 && "$publish" "$broker" tasks hash text && "$publish" "$broker" tasks sleep 1ms &&
-    "$publish" "$broker" tasks fail "" && "$publish" "$broker" tasks fail retry
-claim "messages can be published" test $? -eq 0
+publish echo "" 3
+publish hash text
+publish sleep 1ms
+publish fail ""
+publish fail retry
 run_worker 0 --once --broker "$broker"
 claim "all were run: $(tail -1 err)" grep -q '"done":5,"retried":1,"dead":1,' err
 claim "the dead letter has its reason" grep -q '"the handler fail was asked to fail"' err
@@ -142,7 +152,7 @@ claim "without configuration the jobs are below the state folder" test -s state/
 
 broker=sqlite:$PWD/drain.db
 
-"$publish" "$broker" tasks sleep 200ms
+publish sleep 200ms
 begin --width 1
 await '"job begun"'
 kill -TERM "$pid"
@@ -151,10 +161,11 @@ says '"cause":"SIGTERM"' '"drain_seconds":30'
 ends 0
 says '"done":1' '"given_back":0'
 
-"$publish" "$broker" tasks sleep 1h 2
+publish sleep 1h 2
 begin --width 1 --workers 1
 await '"job begun"'
 claim "no core dump" grep -Eq '^Max core file size +0 +0 ' "/proc/$pid/limits"
+claim "no debugger: the files of the process belong to root" test "$(stat -c %u "/proc/$pid/environ")" -eq 0
 kill -INT "$pid"
 await '"draining"'
 says '"cause":"SIGINT"'
@@ -183,7 +194,7 @@ echo '{"width": 4, "drain-timeout": "soon"}' >worker.json
 kill -HUP "$pid"
 await '"configuration not reloaded"'
 says 'drain-timeout' 'soon'
-"$publish" "$broker" tasks echo ""
+publish echo ""
 await '"job ended"'
 kill -TERM "$pid"
 await '"draining"'
@@ -202,9 +213,69 @@ if "${as[@]}" "$worker" --version >/dev/null 2>&1; then
     ends 0
 fi
 
+# ---- Endpoints ----
+
+# answers STATUS PATH: the worker's endpoint answers so; leaves the answer in answer.
+answers() {
+    local connection
+    exec {connection}<>"/dev/tcp/127.0.0.1/$port"
+    printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$2" >&"$connection"
+    cat <&"$connection" >answer
+    exec {connection}>&-
+    claim "$2 answers $1, not $(head -1 answer)" grep -q "^HTTP/1.1 $1 " answer
+}
+
+# probed STATUS PATH: filch-worker --probe of it ends so, in a build that has it.
+probed() {
+    if [ "$has_probe" ]; then run_worker "$1" --probe "http://127.0.0.1:$port$2"; fi
+}
+
+has_probe=yes
+"$worker" --probe http://127.0.0.1:1/ 2>&1 | grep -q 'has no --probe' && has_probe=
+refused_by "--health-port 65536 0..65535" --health-port 65536
+broker=sqlite:$PWD/endpoints.db
+if "$worker" --once --broker "$broker" --health-port 0 2>err; then
+    claim "a port of the kernel's is told" grep -q '"HTTP endpoints listen","address":"127.0.0.1","port":[1-9]' err
+    publish echo ""
+    publish sleep 1h
+    begin --width 1 --health-port 0
+    await '"HTTP endpoints listen"'
+    port=${line##*'"port":'}
+    port=${port%%[^0-9]*}
+    await '"type":"sleep"'
+    answers 200 /health
+    answers 200 /ready
+    answers 200 /metrics
+    claim "the job is counted: $(grep worker_tasks answer)" \
+        grep -q '^worker_tasks_processed_total{status="success",task_type="echo"} 1' answer
+    answers 200 /debug/state
+    probed 0 /ready
+    refused_by "$port in use" --broker memory: --health-port "$port"
+    HEALTH_PORT=$port refused_by "$port in use" --broker memory:
+    kill -TERM "$pid"
+    await '"draining"'
+    answers 503 /ready
+    answers 200 /health
+    probed 1 /ready
+    kill -TERM "$pid"
+    ends 1
+    broker=sqlite:$PWD/token.db
+    (umask 077 && echo hunter2 >token)
+    FILCH_SERVICE_HEALTH_TOKEN_FILE=token begin --health-port 0 --health-address 0.0.0.0
+    await '"HTTP endpoints listen"'
+    port=${line##*'"port":'}
+    port=${port%%[^0-9]*}
+    answers 200 /health
+    answers 401 /debug/state
+    kill -TERM "$pid"
+    ends 0
+else
+    claim "a build without endpoints says so: $(cat err)" grep -q 'no HTTP endpoints.*libmicrohttpd' err
+fi
+
 # ---- Probes ----
 
-"$worker" --probe http://127.0.0.1:1/ 2>&1 | grep -q 'has no --probe' && finish
+[ "$has_probe" ] || finish
 refused_by "--probe ftp: http://" --probe ftp://127.0.0.1/
 command -v python3 >/dev/null || finish
 rm -f log
@@ -230,4 +301,38 @@ claim "the status is told: $(cat err)" grep -q 503 err
 wait "$pid"
 pid=
 run_worker 1 --probe "http://127.0.0.1:$port/ready"
+
+# ---- Spans ----
+
+if ! "$worker" --once --broker memory: --otlp-endpoint http://127.0.0.1:1 2>err; then
+    claim "a build without spans says so: $(cat err)" grep -q 'exports no spans.*libcurl' err
+    finish
+fi
+refused_by "endpoint http://HOST:PORT" --broker memory: --otlp-endpoint ftp://user:hunter2@collector
+claim "no secret is shown: $(cat err)" test "$(grep -c hunter2 err)" -eq 0
+rm -f log
+mkfifo log
+python3 - >log <<'END' &
+import http.server
+class Collector(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        print(self.path, self.rfile.read(int(self.headers["Content-Length"])).decode(), flush=True)
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Collector)
+print(server.server_port, flush=True)
+server.handle_request()
+END
+pid=$!
+exec {lines}<log
+read -r port <&"$lines"
+broker=sqlite:$PWD/spans.db
+publish echo ""
+OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$port run_worker 0 --once --broker "$broker"
+read -r line <&"$lines"
+says /v1/traces '"process_task"' '"filch-worker"'
+wait "$pid"
+pid=
 finish

@@ -116,12 +116,20 @@ static void wait_for_retry(filch_service_otlp *otlp, int64_t delay)
     pthread_mutex_unlock(&otlp->lock);
 }
 
+/* A URL as it can be shown: behind its user and password. */
+static const char *without_user(const char *url)
+{
+    const char *at = strrchr(url, '@');
+    return at ? at + 1 : url;
+}
+
 static void note(filch_service_otlp *otlp, bool fails, const char *reason)
 {
     if (fails != otlp->is_failing && otlp->config.log)
         FILCH_LOG(otlp->config.log, fails ? FILCH_LOG_WARN : FILCH_LOG_INFO,
                   fails ? "export of spans failed" : "spans are exported again",
-                  filch_log_text("endpoint", otlp->url), filch_log_text("reason", reason));
+                  filch_log_text("endpoint", without_user(otlp->url)),
+                  filch_log_text("reason", reason));
     otlp->is_failing = fails;
 }
 
@@ -219,7 +227,7 @@ static int make_texts(filch_service_otlp *otlp)
         return filch_error_set(-EINVAL,
                                "endpoint '%s' is no URL of a collector (valid: "
                                "http://HOST:PORT or https://HOST:PORT)",
-                               endpoint);
+                               without_user(endpoint));
     while (size && endpoint[size - 1] == '/')
         size--;
     if (asprintf(&otlp->url, "%.*s/v1/traces", (int)size, endpoint) < 0)

@@ -45,6 +45,7 @@ typedef struct fl_configuration {
     filch_retry_policy retry;
     int health_port; /* or FL_PORT_NONE */
     const char *health_address, *health_token;
+    const char *otlp_endpoint; /* NULL: no spans are exported */
     filch_log_level log_level;
     bool exit_on_disconnect;
     fl_configured_handler *handlers;

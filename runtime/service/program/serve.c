@@ -11,23 +11,6 @@
 
 #define LAST_LINES (2 * FILCH_SECOND) /* to write the rest of the log in */
 
-/* ---- HTTP ---- */
-
-/* Answers /health, /ready and /metrics. Error: explained. */
-static int start_http(fl_program *program)
-{
-    int port = program->configuration.health_port;
-    if (port == FL_PORT_NONE)
-        return 0;
-    return filch_error_set(-ENOTSUP, "health-port %d: this build serves no HTTP; leave it unset",
-                           port);
-}
-
-static void stop_http(fl_program *program)
-{
-    (void)program;
-}
-
 /* ---- Its beginning and end, told ---- */
 
 static void tell_start(fl_program *program)
@@ -104,6 +87,7 @@ static int create_service(fl_program *program)
                                          .retry = &own->retry,
                                          .deliveries = own->deliveries,
                                          .log = &program->log,
+                                         .tracer = program->otlp ? &program->tracer : NULL,
                                          .before = tell_begin,
                                          .after = tell_outcome,
                                          .hook_arg = program};
@@ -160,13 +144,13 @@ static int run(fl_program *program)
     return status;
 }
 
-static int run_with_http(fl_program *program)
+static int run_with_endpoints(fl_program *program)
 {
-    int rc = start_http(program);
+    int rc = fl_endpoints_begin(program);
     if (rc)
         return fl_complain(program, rc);
     int status = run(program);
-    stop_http(program);
+    fl_endpoints_end(program);
     return status;
 }
 
@@ -176,8 +160,18 @@ static int run_with_service(fl_program *program)
     if (rc)
         return fl_complain(program, rc);
     if (!program->request.check)
-        status = run_with_http(program);
+        status = run_with_endpoints(program);
     filch_service_destroy(program->service);
+    return status;
+}
+
+static int run_with_spans(fl_program *program)
+{
+    int rc = fl_spans_begin(program);
+    if (rc)
+        return fl_complain(program, rc);
+    int status = run_with_service(program);
+    fl_spans_end(program);
     return status;
 }
 
@@ -188,7 +182,7 @@ int fl_serve(fl_program *program)
         return fl_complain(program, rc);
     filch_log_init(&program->log, program->configuration.log_level, filch_log_to_sink,
                    program->sink);
-    int status = run_with_service(program);
+    int status = run_with_spans(program);
     filch_log_sink_destroy(program->sink, filch_in(LAST_LINES));
     return status;
 }

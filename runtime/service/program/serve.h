@@ -8,6 +8,9 @@
 
 #include <filch/channel.h>
 #include <filch/log_sink.h>
+#include <filch/service_http.h>
+#include <filch/service_otlp.h>
+#include <filch/span.h>
 #include <pthread.h>
 #include <runtime/service/program/configuration.h>
 #include <runtime/service/program/handler_table.h>
@@ -24,7 +27,10 @@ typedef struct fl_program {
     fl_handler_table table;
     filch_log_sink *sink;
     filch_log log;
+    filch_service_otlp *otlp; /* NULL: no spans are exported */
+    filch_tracer tracer;      /* to it */
     filch_service *service;
+    filch_service_http *http; /* NULL: no endpoints */
     filch_channel *signals;
     pthread_t watcher;
     unsigned stops;    /* the watcher's: requests to stop */
@@ -35,6 +41,15 @@ typedef struct fl_program {
 int fl_complain(const fl_program *program, int rc);
 /* Serves, and returns the exit status. The configuration is loaded, the table made. */
 int fl_serve(fl_program *program);
+
+/* Starts the export of spans, if it is configured; before the service is created. Error: explained. */
+int fl_spans_begin(fl_program *program);
+/* Sends the last spans, and ends it; after the service is destroyed. */
+void fl_spans_end(fl_program *program);
+/* Starts the HTTP endpoints of the service, if they are configured. Error: explained. */
+int fl_endpoints_begin(fl_program *program);
+/* Ends them; before the service is destroyed. */
+void fl_endpoints_end(fl_program *program);
 
 /* Starts the watcher: from now on signals do not end the process. Error: explained. */
 int fl_watch_begin(fl_program *program);
