@@ -54,7 +54,9 @@ static inline fl_broker_rc rabbit_receive_all(fl_broker *broker, unsigned queue,
 }
 
 static fl_broker_kind rabbit_patient;
-static const tested_broker rabbit_tested = {&rabbit_patient, rabbit_fresh_url, rabbit_pass};
+static const tested_broker rabbit_tested = {.kind = &rabbit_patient,
+                                            .fresh_url = rabbit_fresh_url,
+                                            .pass = rabbit_pass};
 
 /* Counts are those of the server, which has delivered what `receive` has not. */
 __attribute__((constructor)) static void rabbit_make_patient(void)
