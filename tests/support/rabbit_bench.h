@@ -56,7 +56,9 @@ static inline fl_broker_rc rabbit_receive_all(fl_broker *broker, unsigned queue,
 static fl_broker_kind rabbit_patient;
 static const tested_broker rabbit_tested = {.kind = &rabbit_patient,
                                             .fresh_url = rabbit_fresh_url,
-                                            .pass = rabbit_pass};
+                                            .pass = rabbit_pass,
+                                            .counts_returns = true,
+                                            .reads_ahead = true};
 
 /* Counts are those of the server, which has delivered what `receive` has not. */
 __attribute__((constructor)) static void rabbit_make_patient(void)

@@ -178,6 +178,6 @@ claim "the log names packages that do not exist" grep -q 'no package of this sys
 . "$script"
 while IFS='|' read -r packages content; do
     claim "content of a known kind: $packages: $content" \
-        grep -Eq '^ (command [^ ]+|module [^ ]+|header [^ ]+ [^ ]+|flags [^ ]+ [^ ]+)$' <<<"$content"
+        grep -Eq '^ (command [^ ]+|server [^ ]+|module [^ ]+|header [^ ]+ [^ ]+|flags [^ ]+ [^ ]+)$' <<<"$content"
 done < <(grep -h '|' <<<"$packages_to_run$packages_of_peers$packages_of_columns$packages_to_test$packages_to_test_all")
 [ "$failures" -eq 0 ]

@@ -98,8 +98,8 @@ run_worker 2 --help=text
 
 echo '{"broker": "'"$broker"'", "width": 3, "queues": {"tasks": 2}}' >worker.json
 export RABBITMQ_URL=amqp://guest:hunter2@localhost/ FILCH_SERVICE_HEALTH_TOKEN=hunter2
-run_worker 2 --check-config
-claim "no scheme of another build: $(cat err)" grep -q "unknown broker 'amqp'" err
+run_worker 2 --check-config --broker nothing://guest:hunter2@localhost/
+claim "no scheme of this build: $(cat err)" grep -q "unknown broker 'nothing'" err
 run_worker 0 --check-config --config worker.json --broker "$broker" --queues a=2,b
 claim "--check-config shows values with their source" grep -qx 'width                3 (file)' out
 claim "an option wins" grep -qx 'queues               a=2,b (option)' out
@@ -210,6 +210,7 @@ if "${as[@]}" "$worker" --version >/dev/null 2>&1; then
     claim "debuggers of the same user are kept out" test "$(stat -c %u "/proc/$pid/environ")" -eq 0
     kill -TERM "$pid"
     ends 0
+    as=()
 fi
 
 # ---- Endpoints ----

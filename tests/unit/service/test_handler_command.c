@@ -212,7 +212,7 @@ Test(handler_command, a_wrong_configuration_is_refused)
     handled_refuses("command", (const char *const[]){"/nowhere/x", NULL},
                     "no program at /nowhere/x");
     cr_assert_null(fl_handler_kind_of("cmd"));
-    cr_assert(strstr(filch_error(), "valid: command, coprocess, echo, http, module"));
+    cr_assert(strstr(filch_error(), "valid: command, coprocess, echo, fail, "));
 }
 
 /* The spawner is the child's parent. */
