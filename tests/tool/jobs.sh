@@ -281,7 +281,7 @@ claim "without a service all are left" json '(r["left"], r["processed"], r["p50"
 "$filch" load --queue outside --count 50 --json >out 2>err &
 load=$!
 while kill -0 $load 2>/dev/null; do # takes the jobs, as another service does
-    "$filch" purge outside --yes >purged || break
+    "$filch" purge outside --yes >purged 2>&1 || true # the load may hold the database
 done
 status=0
 wait $load || status=$?
