@@ -54,6 +54,12 @@ static const struct {
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };
 
+/* For messages. A part with an @ may be the end of a password that holds a / or ?. */
+static const char *show(const char *text)
+{
+    return strchr(text, '@') ? "***" : text;
+}
+
 static fl_broker_rc read_setting(const fl_broker_host *host, char *text, fl_nats_options *out)
 {
     char *value = cut(text, '=');
@@ -64,14 +70,14 @@ static fl_broker_rc read_setting(const fl_broker_host *host, char *text, fl_nats
         *place = decode(value);
         if (settings[i].is_flag && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
             return host->explain(host, FL_BROKER_FATAL,
-                                 "%s=%s is no option of nats (valid: yes, no)", text, value);
+                                 "%s=%s is no option of nats (valid: yes, no)", text, show(value));
         return FL_BROKER_OK;
     }
     return host->explain(
         host, FL_BROKER_FATAL,
         "unknown option of nats: '%s' (valid: prefix, creds, ca, cert, key, create, "
         "plain-password, each with =VALUE)",
-        text);
+        show(text));
 }
 
 static bool is_loopback(const char *hosts)
@@ -109,11 +115,11 @@ static fl_broker_rc check(const fl_broker_host *host, const fl_nats_options *out
     if (!fl_nats_is_name(out->stream, ""))
         return host->explain(host, FL_BROKER_FATAL,
                              "stream '%s' is no name (valid: letters, digits, - and _)",
-                             out->stream);
+                             show(out->stream));
     if (out->prefix && !fl_nats_is_name(out->prefix, "."))
         return host->explain(host, FL_BROKER_FATAL,
                              "prefix '%s' is no subject (valid: letters, digits, -, _ and .)",
-                             out->prefix);
+                             show(out->prefix));
     if (is_secret && !out->has_tls && !is_loopback(out->hosts) &&
         strcmp(out->plain_password, "yes") != 0)
         return host->explain(host, FL_BROKER_FATAL,

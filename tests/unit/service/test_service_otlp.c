@@ -335,6 +335,30 @@ Test(service_otlp, the_endpoint_comes_from_the_environment)
     close(listener);
 }
 
+static void keep_line(const char *line, size_t size, void *kept)
+{
+    snprintf(kept, 512, "%.*s", (int)size, line);
+}
+
+Test(service_otlp, no_message_has_the_password_of_the_endpoint)
+{
+    char line[512] = "", url[96];
+    filch_log log;
+    filch_service_otlp *otlp;
+    close(collector()); /* so that it is away */
+    snprintf(url, sizeof url, "http://me:hunter2@127.0.0.1:%u", collector_port);
+    filch_log_init(&log, FILCH_LOG_INFO, keep_line, line);
+    filch_service_otlp_config config = {.endpoint = url, .batch = 1, .attempts = 1, .log = &log};
+    cr_assert_eq(filch_service_otlp_start(&otlp, &config), 0);
+    trace_one(otlp, "lost");
+    filch_service_otlp_stop(otlp, FILCH_FOREVER);
+    cr_assert(strstr(line, "\"endpoint\":\"127.0.0.1:"), "%s", line);
+    cr_assert(!strstr(line, "hunter2"), "%s", line);
+    config.endpoint = "ftp://me:hunter2@collector";
+    cr_assert_eq(filch_service_otlp_start(&otlp, &config), -EINVAL);
+    cr_assert(!strstr(filch_error(), "hunter2"), "%s", filch_error());
+}
+
 Test(service_otlp, wrong_configurations_are_refused)
 {
     static const filch_service_otlp_config wrong[] = {{.endpoint = "collector:4318"},

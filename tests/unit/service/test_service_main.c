@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The main function of a service: how it protects its process and its children. */
+#include <criterion/criterion.h>
+#include <filch/service_main.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+static int succeeds(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)job, (void)arg;
+    return 0;
+}
+
+static int serve_once(void)
+{
+    static const filch_handler handlers[] = {{.type = "succeed", .fn = succeeds}};
+    static char name[] = "service", once[] = "--once", level[] = "--log-level=off";
+    return filch_service_main(3, (char *[]){name, once, level, NULL}, handlers, 1);
+}
+
+Test(service_main, a_service_writes_no_core_dump_and_cannot_be_debugged)
+{
+    struct rlimit core;
+    setenv("RABBITMQ_URL", "memory:", 1);
+    cr_assert_eq(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 1);
+    cr_assert_eq(serve_once(), 0);
+    cr_assert_eq(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 0);
+    cr_assert_eq(getrlimit(RLIMIT_CORE, &core), 0);
+    cr_assert(core.rlim_cur == 0 && core.rlim_max == 0);
+}
+
+Test(service_main, children_do_not_inherit_variables_that_may_hold_secrets)
+{
+    static const char *const secrets[][2] = {{"RABBITMQ_URL", "memory:"},
+                                             {"FILCH_SERVICE_BROKER", "memory:other"},
+                                             {"FILCH_SERVICE_HEALTH_TOKEN", "hunter2"}};
+    for (unsigned i = 0; i < sizeof secrets / sizeof *secrets; i++)
+        setenv(secrets[i][0], secrets[i][1], 1);
+    setenv("FILCH_SERVICE_WIDTH", "3", 1);
+    cr_assert_eq(serve_once(), 0);
+    for (unsigned i = 0; i < sizeof secrets / sizeof *secrets; i++)
+        cr_assert_null(getenv(secrets[i][0]), "%s", secrets[i][0]);
+    cr_assert_not_null(getenv("FILCH_SERVICE_WIDTH"));
+}
