@@ -153,7 +153,7 @@ broker=sqlite:$PWD/drain.db
 
 publish sleep 200ms
 begin --width 1
-await '"job begun"'
+await '"processing task"'
 kill -TERM "$pid"
 await '"draining"'
 says '"cause":"SIGTERM"' '"drain_seconds":30'
@@ -162,7 +162,7 @@ says '"done":1' '"given_back":0'
 
 publish sleep 1h 2
 begin --width 1 --workers 1
-await '"job begun"'
+await '"processing task"'
 claim "no core dump" grep -Eq '^Max core file size +0 +0 ' "/proc/$pid/limits"
 kill -INT "$pid"
 await '"draining"'
@@ -172,7 +172,7 @@ await '"cancelling running handlers"'
 ends 1
 says '"done":0' '"given_back":1'
 begin --width 1 --drain-timeout 0
-await '"job begun"'
+await '"processing task"'
 says '"attempt":1'
 kill -TERM "$pid"
 ends 1
@@ -193,7 +193,7 @@ kill -HUP "$pid"
 await '"configuration not reloaded"'
 says 'drain-timeout' 'soon'
 publish echo ""
-await '"job ended"'
+await '"task completed"'
 kill -TERM "$pid"
 await '"draining"'
 says '"drain_seconds":7'
@@ -241,7 +241,7 @@ if "$worker" --once --broker "$broker" --health-port 0 2>err; then
     await '"HTTP endpoints listen"'
     port=${line##*'"port":'}
     port=${port%%[^0-9]*}
-    await '"type":"sleep"'
+    await '"task_type":"sleep"'
     answers 200 /health
     answers 200 /ready
     answers 200 /metrics

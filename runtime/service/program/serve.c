@@ -43,31 +43,6 @@ static void tell_end(fl_program *program, int status, const char *reason)
               filch_log_int("returned", (int64_t)stats.returned));
 }
 
-static int tell_begin(filch_service_job *job, void *arg)
-{
-    const fl_program *program = arg;
-    const filch_message *message = filch_service_job_message(job);
-    filch_trace trace = filch_service_job_trace(job);
-    FILCH_LOG(&program->log, FILCH_LOG_DEBUG, "job begun", filch_log_text("id", message->id),
-              filch_log_text("type", message->type), filch_log_int("attempt", message->attempt),
-              filch_log_trace(&trace));
-    return 0;
-}
-
-static void tell_outcome(filch_service_job *job, filch_service_outcome outcome, const char *reason,
-                         void *arg)
-{
-    static const char *const names[FILCH_SERVICE_OUTCOMES] = {"done", "retried", "dead",
-                                                              "given back"};
-    const fl_program *program = arg;
-    const filch_message *message = filch_service_job_message(job);
-    filch_trace trace = filch_service_job_trace(job);
-    FILCH_LOG(&program->log, FILCH_LOG_DEBUG, "job ended", filch_log_text("id", message->id),
-              filch_log_text("type", message->type), filch_log_text("outcome", names[outcome]),
-              filch_log_text("reason", reason), filch_log_int("attempt", message->attempt),
-              filch_log_trace(&trace));
-}
-
 /* ---- Its life ---- */
 
 static int create_service(fl_program *program)
@@ -87,10 +62,7 @@ static int create_service(fl_program *program)
                                          .retry = &own->retry,
                                          .deliveries = own->deliveries,
                                          .log = &program->log,
-                                         .tracer = program->otlp ? &program->tracer : NULL,
-                                         .before = tell_begin,
-                                         .after = tell_outcome,
-                                         .hook_arg = program};
+                                         .tracer = program->otlp ? &program->tracer : NULL};
     return filch_service_create(&program->service, &config, program->table.handlers,
                                 program->table.count);
 }
