@@ -6,7 +6,7 @@
 
 Test(fleet_sqlite, killed_and_stopped_workers_lose_no_job_and_double_only_those_that_they_held)
 {
-    char url[128];
+    char url[256];
     snprintf(url, sizeof url, "sqlite:%s/jobs.db?sync=normal", folder_make());
     fleet_loses_nothing(&(fleet_plan){.url = url, .kills = 4});
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Processes that share a PostgreSQL server lose no job while they, it and their connections are
+ * killed. */
+#include <tests/support/disturb.h>
+#include <tests/support/fleet.h>
+#include <tests/support/postgres.h>
+
+static pg_server server;
+
+static void restart(void)
+{
+    pg_kill(&server, SIGQUIT);
+    pg_restart(&server);
+}
+
+Test(fleet_postgres, killed_workers_server_and_connections_lose_no_job)
+{
+    char url[80];
+    snprintf(server.folder, sizeof server.folder, "%s", folder_make());
+    cr_assert(pg_init(&server, true) && pg_start(&server));
+    disturb_way = proxy_start(server.port);
+    disturb_server = restart;
+    snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres", disturb_way.port);
+    fleet_loses_nothing(
+        &(fleet_plan){.url = url, .kills = 2, .disturb = disturb, .disturbances = DISTURBANCES});
+    proxy_end(&disturb_way);
+    pg_kill(&server, SIGQUIT);
+}
