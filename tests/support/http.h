@@ -40,20 +40,6 @@ static inline int http_connect(unsigned port)
     return fd;
 }
 
-/* A listening socket, and its port. */
-static inline int http_listen(unsigned *port)
-{
-    struct sockaddr_in at = http_place(0);
-    socklen_t size = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    cr_assert_geq(fd, 0);
-    cr_assert_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
-    cr_assert_eq(listen(fd, 8), 0);
-    cr_assert_eq(getsockname(fd, (struct sockaddr *)&at, &size), 0);
-    *port = ntohs(at.sin_port);
-    return fd;
-}
-
 static inline void http_send(int fd, const char *text, size_t size)
 {
     while (size) {

@@ -31,6 +31,7 @@
 #include <sys/wait.h>
 #include <tests/support/folder.h>
 #include <tests/support/patience.h>
+#include <tests/support/port.h>
 #include <unistd.h>
 
 typedef struct pg_server {
@@ -125,23 +126,11 @@ static inline bool pg_init(const pg_server *s, bool safe)
                                 NULL});
 }
 
-static inline unsigned pg_free_port(void)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&at, size) ||
-        getsockname(fd, (struct sockaddr *)&at, &size))
-        return 0;
-    close(fd);
-    return ntohs(at.sin_port);
-}
-
 /* Starts it, again on its port if it had one, and returns when it answers. */
 static inline bool pg_start(pg_server *s)
 {
     char port[16], url[80];
-    s->port = s->port ? s->port : pg_free_port();
+    s->port = s->port ? s->port : (unsigned)port_free();
     snprintf(port, sizeof port, "%u", s->port);
     snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres", s->port);
     s->pid = pg_spawn(s, (char *[]){"postgres", "-D", "data", "-p", port, NULL});

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <tests/support/patience.h>
+#include <tests/support/port.h>
 #include <unistd.h>
 
 typedef enum proxy_mode {
@@ -30,7 +31,7 @@ typedef enum proxy_mode {
 } proxy_mode;
 
 typedef struct proxy {
-    unsigned port;
+    int port;
     pid_t pid;
     filch_u32 *mode; /* shared */
 } proxy;
@@ -39,21 +40,10 @@ enum { PROXY_PAIRS = 64, PROXY_CLIENT = 0, PROXY_SERVER = 1 };
 
 typedef struct proxy_state {
     int listener;
-    unsigned target;
+    int target;
     unsigned count;
     int pairs[PROXY_PAIRS][2];
 } proxy_state;
-
-static inline int proxy_listen(unsigned *port)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    cr_assert(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
-              listen(fd, PROXY_PAIRS) == 0 && getsockname(fd, (struct sockaddr *)&at, &size) == 0);
-    *port = ntohs(at.sin_port);
-    return fd;
-}
 
 /* ---- In its process ---- */
 
@@ -144,11 +134,11 @@ static inline void proxy_serve(proxy_state *all, filch_u32 *mode)
 
 /* ---- In the test ---- */
 
-static inline proxy proxy_start(unsigned target)
+static inline proxy proxy_start(int target)
 {
     proxy p;
     proxy_state all = {.target = target};
-    all.listener = proxy_listen(&p.port);
+    all.listener = port_listen(PROXY_PAIRS, &p.port);
     p.mode = mmap(NULL, sizeof *p.mode, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     cr_assert_neq((void *)p.mode, MAP_FAILED);
     pid_t parent = getpid();

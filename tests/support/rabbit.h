@@ -27,6 +27,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <tests/support/patience.h>
+#include <tests/support/port.h>
 #include <unistd.h>
 
 #define RABBIT_PROGRAMS "/usr/lib/rabbitmq/bin/"
@@ -68,18 +69,6 @@ static inline void rabbit_write(pid_t runner, const char *name, const char *text
 }
 
 /* ---- The supervisor's ---- */
-
-static inline int rabbit_free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) ||
-        getsockname(fd, (struct sockaddr *)&address, &size))
-        _exit(1);
-    close(fd);
-    return ntohs(address.sin_port);
-}
 
 /* The environment of the server and of rabbitmqctl. */
 static inline void rabbit_environment(pid_t runner, const rabbit_server *server)
@@ -169,8 +158,7 @@ static inline void rabbit_tell(pid_t runner, const rabbit_server *server)
 /* Starts the server whenever it does not run, until the runner has ended. */
 static inline void rabbit_keep(pid_t runner, int runner_file)
 {
-    rabbit_server server = {rabbit_free_port(), rabbit_free_port(), rabbit_free_port(),
-                            rabbit_free_port(), 0};
+    rabbit_server server = {port_free(), port_free(), port_free(), port_free(), 0};
     const char *const command[] = {RABBIT_PROGRAMS "rabbitmq-server", NULL};
     rabbit_configure(runner, &server);
     rabbit_environment(runner, &server);

@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <tests/support/folder.h>
+#include <tests/support/port.h>
 #include <unistd.h>
 
 enum { REDIS_OPTIONS = 24 };
@@ -51,17 +52,6 @@ static inline void redis_make_clock(void)
 }
 
 /* ---- Life ---- */
-
-static inline int redis_free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    cr_assert_eq(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
-    cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-    close(fd);
-    return ntohs(address.sin_port);
-}
 
 /* In the child. */
 static inline void redis_become(const redis_server *server, int log)
@@ -114,7 +104,7 @@ static inline void redis_start(redis_server *server)
         int ends[2], ended;
         bool is_first = !server->port;
         if (is_first)
-            server->port = redis_free_port();
+            server->port = port_free();
         cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
         server->pid = fork();
         if (server->pid == 0)

@@ -14,9 +14,9 @@ Test(fleet_nats, killed_workers_server_and_connections_lose_no_job)
 {
     char url[64];
     nats_start_with("");
-    disturb_way = proxy_start((unsigned)nats.port);
+    disturb_way = proxy_start(nats.port);
     disturb_server = restart;
-    snprintf(url, sizeof url, "nats://127.0.0.1:%u/jobs", disturb_way.port);
+    snprintf(url, sizeof url, "nats://127.0.0.1:%d/jobs", disturb_way.port);
     fleet_loses_nothing(
         &(fleet_plan){.url = url, .kills = 2, .disturb = disturb, .disturbances = DISTURBANCES});
     proxy_end(&disturb_way);

@@ -17,9 +17,9 @@ Test(fleet_redis, killed_workers_server_and_connections_lose_no_job)
 {
     char url[64];
     REDIS_START(&server, "--appendfsync", "always");
-    disturb_way = proxy_start((unsigned)server.port);
+    disturb_way = proxy_start(server.port);
     disturb_server = restart;
-    snprintf(url, sizeof url, "redis://127.0.0.1:%u", disturb_way.port);
+    snprintf(url, sizeof url, "redis://127.0.0.1:%d", disturb_way.port);
     fleet_loses_nothing(
         &(fleet_plan){.url = url, .kills = 2, .disturb = disturb, .disturbances = DISTURBANCES});
     proxy_end(&disturb_way);

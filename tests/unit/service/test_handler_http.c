@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <sys/socket.h>
 #include <tests/support/handlers.h>
+#include <tests/support/port.h>
 
 enum { REQUEST = 16 << 10 };
 
@@ -76,15 +77,11 @@ static void *serve_guests(void *arg)
 
 static void server_begin(server *one)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof at;
+    int port;
     setenv("no_proxy", "*", 1);
     pthread_mutex_init(&one->lock, NULL);
-    one->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    cr_assert_eq(bind(one->listener, (struct sockaddr *)&at, size), 0);
-    cr_assert_eq(listen(one->listener, 8), 0);
-    cr_assert_eq(getsockname(one->listener, (struct sockaddr *)&at, &size), 0);
-    snprintf(one->url, sizeof one->url, "http://127.0.0.1:%u/jobs", ntohs(at.sin_port));
+    one->listener = port_listen(8, &port);
+    snprintf(one->url, sizeof one->url, "http://127.0.0.1:%d/jobs", port);
     cr_assert_eq(pthread_create(&one->thread, NULL, serve_guests, one), 0);
 }
 

@@ -6,6 +6,7 @@
 #include <runtime/service/brokers/postgres.h>
 #include <tests/support/broker.h>
 #include <tests/support/explained.h>
+#include <tests/support/port.h>
 #include <tests/support/postgres.h>
 
 static void pass_time(int64_t ns)
@@ -109,7 +110,7 @@ Test(postgres_faults, logins_and_rights_are_refused_with_the_remedy)
 Test(postgres_faults, a_server_that_is_away_is_lost)
 {
     char url[80];
-    snprintf(url, sizeof url, "postgres://u:secret@127.0.0.1:%u/db", pg_free_port());
+    snprintf(url, sizeof url, "postgres://u:secret@127.0.0.1:%d/db", port_free());
     refused(url, FL_BROKER_LOST, "Connection refused");
 }
 

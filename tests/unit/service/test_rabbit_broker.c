@@ -4,6 +4,7 @@
  * accepted; leases end with their connection; URLs and servers that cannot be used are refused
  * with the remedy. */
 #include <tests/support/broker.h>
+#include <tests/support/port.h>
 #include <tests/support/rabbit.h>
 #include <tests/support/rabbit_bench.h>
 
@@ -39,7 +40,7 @@ Test(rabbit_broker, a_refused_login_is_refused_and_an_absent_server_lost_without
     cr_assert_null(strstr(rabbit_explained, "secret"));
     snprintf(url, sizeof url, "amqp://guest:guest@127.0.0.1:%d/nowhere", server.port);
     rabbit_is_refused(url, FL_BROKER_REFUSED, "check the virtual host");
-    snprintf(url, sizeof url, "amqp://guest:secret@127.0.0.1:%d/", rabbit_free_port());
+    snprintf(url, sizeof url, "amqp://guest:secret@127.0.0.1:%d/", port_free());
     rabbit_is_refused(url, FL_BROKER_LOST, "check that the server runs");
     cr_assert_null(strstr(rabbit_explained, "secret"));
 }

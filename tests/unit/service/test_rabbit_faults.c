@@ -3,6 +3,7 @@
  * The broker `amqp://` when its server is killed, stops answering, or takes no publications: no
  * confirmed message is lost, the connection is found broken, and acknowledgements go on. */
 #include <tests/support/broker.h>
+#include <tests/support/port.h>
 #include <tests/support/rabbit.h>
 #include <tests/support/rabbit_bench.h>
 
@@ -96,15 +97,10 @@ static void *pass_on(void *arg)
 static const char *cable_begin(cable *one, const char *options)
 {
     static char url[128];
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    *one = (cable){.server_port = rabbit_begin().port, .listener = socket(AF_INET, SOCK_STREAM, 0)};
-    cr_assert_eq(bind(one->listener, (struct sockaddr *)&address, size), 0);
-    cr_assert_eq(listen(one->listener, 1), 0);
-    cr_assert_eq(getsockname(one->listener, (struct sockaddr *)&address, &size), 0);
+    int port;
+    *one = (cable){.server_port = rabbit_begin().port, .listener = port_listen(1, &port)};
     cr_assert_eq(pthread_create(&one->thread, NULL, pass_on, one), 0);
-    snprintf(url, sizeof url, "amqp://guest:guest@127.0.0.1:%d/%s", ntohs(address.sin_port),
-             options);
+    snprintf(url, sizeof url, "amqp://guest:guest@127.0.0.1:%d/%s", port, options);
     return url;
 }
 

@@ -5,6 +5,7 @@
 #include <tests/support/broker.h>
 #include <tests/support/build.h>
 #include <tests/support/explained.h>
+#include <tests/support/port.h>
 #include <tests/support/redis.h>
 
 static redis_server server;
@@ -317,17 +318,13 @@ static void is_refused_as(const char *scheme, const char *const *replies, size_t
                           fl_broker_rc rc, const char *words)
 {
     pretender one = {.endless = endless};
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
     char url[64];
-    one.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    cr_assert_eq(bind(one.fd, (const struct sockaddr *)&address, sizeof address), 0);
-    cr_assert_eq(getsockname(one.fd, (struct sockaddr *)&address, &size), 0);
-    cr_assert_eq(listen(one.fd, 1), 0);
+    int port;
+    one.fd = port_listen(1, &port);
     for (unsigned i = 0; i < 4 && replies[i]; i++)
         one.replies[i] = replies[i];
     cr_assert_eq(pthread_create(&one.thread, NULL, pretend, &one), 0);
-    snprintf(url, sizeof url, "%s://127.0.0.1:%d", scheme, ntohs(address.sin_port));
+    snprintf(url, sizeof url, "%s://127.0.0.1:%d", scheme, port);
     is_refused(&fl_broker_redis, url, rc, words);
     pthread_join(one.thread, NULL);
     close(one.fd);

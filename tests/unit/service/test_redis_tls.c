@@ -4,6 +4,7 @@
  * from an authority that the URL names. */
 #include <tests/support/broker.h>
 #include <tests/support/explained.h>
+#include <tests/support/port.h>
 #include <tests/support/redis.h>
 
 static redis_server server;
@@ -34,7 +35,7 @@ static const char *tls_url(const char *host, const char *ca)
 static void start_tls(const char *versions)
 {
     make_certificate();
-    server.tls_port = redis_free_port();
+    server.tls_port = port_free();
     REDIS_START(&server, "--tls-cert-file", "cert.pem", "--tls-key-file", "key.pem",
                 "--tls-ca-cert-file", "cert.pem", "--tls-auth-clients", "no", "--tls-protocols",
                 versions, "--tls-ciphers", "DEFAULT@SECLEVEL=0");

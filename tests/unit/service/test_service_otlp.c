@@ -5,6 +5,7 @@
  * this test plays. */
 #include <tests/support/http.h>
 #include <tests/support/patience.h>
+#include <tests/support/port.h>
 
 #include <errno.h>
 #include <filch/runtime.h>
@@ -106,13 +107,13 @@ Test(service_otlp, a_text_that_is_no_utf_8_does_not_spoil_the_request)
 
 /* ---- The collector ---- */
 
-static unsigned collector_port;
+static int collector_port;
 static char endpoint[64];
 
 static int collector(void)
 {
-    int fd = http_listen(&collector_port);
-    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%u/", collector_port);
+    int fd = port_listen(8, &collector_port);
+    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d/", collector_port);
     setenv("no_proxy", "127.0.0.1", 1);
     return fd;
 }
@@ -346,7 +347,7 @@ Test(service_otlp, no_message_has_the_password_of_the_endpoint)
     filch_log log;
     filch_service_otlp *otlp;
     close(collector()); /* so that it is away */
-    snprintf(url, sizeof url, "http://me:hunter2@127.0.0.1:%u", collector_port);
+    snprintf(url, sizeof url, "http://me:hunter2@127.0.0.1:%d", collector_port);
     filch_log_init(&log, FILCH_LOG_INFO, keep_line, line);
     filch_service_otlp_config config = {.endpoint = url, .batch = 1, .attempts = 1, .log = &log};
     cr_assert_eq(filch_service_otlp_start(&otlp, &config), 0);
