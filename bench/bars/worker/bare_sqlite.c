@@ -14,7 +14,7 @@ static const char *const texts[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [LEASE] = "UPDATE jobs SET state = 2, at = 9000000000000000000, token = 7,"
-              " deliveries = deliveries + 1 WHERE seq IN (SELECT seq FROM jobs"
+              " deliveries = deliveries + 1\n WHERE seq IN (SELECT seq FROM jobs"
               "  WHERE queue = (SELECT id FROM queues WHERE name = '" BAR_QUEUE "') AND state = 0"
               "  ORDER BY priority DESC, seq LIMIT ?1)"
               " RETURNING seq, token, at, id, type, content_type, dedup, headers, priority,"

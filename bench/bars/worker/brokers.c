@@ -48,14 +48,14 @@ static const char *nats_with_jetstream(void)
 
 const worker_setting worker_settings[] = {
 #ifdef FILCH_HAVE_SQLITE
-    {"sqlite", "sqlite NORMAL", sqlite_normal, 20000, worker_bare_sqlite},
-    {"sqlite", "sqlite FULL", sqlite_full, 20000, worker_bare_sqlite},
+    {"sqlite", "sqlite NORMAL", sqlite_normal, 20000, false, worker_bare_sqlite},
+    {"sqlite", "sqlite FULL", sqlite_full, 20000, true, worker_bare_sqlite},
 #endif
 #ifdef FILCH_HAVE_REDIS
-    {"redis", "redis", redis, 20000, worker_bare_redis},
+    {"redis", "redis", redis, 20000, true, worker_bare_redis},
 #endif
 #ifdef FILCH_HAVE_NATS
-    {"nats", "nats", nats_with_jetstream, 10000, worker_bare_nats},
+    {"nats", "nats", nats_with_jetstream, 10000, true, worker_bare_nats},
 #endif
     {0},
 };

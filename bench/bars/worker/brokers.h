@@ -27,6 +27,7 @@ typedef struct worker_setting {
     const char *name;
     const char *(*url)(void); /* the first call starts the server */
     long jobs;                /* of one run */
+    bool is_durable;          /* its settings are those for jobs that must not be lost */
     const worker_bare *bares;
 } worker_setting;
 
