@@ -66,7 +66,8 @@ commands_of() {
         echo "./bar-peers --repeat $repeat$peers" ;;
     reduce | scan) echo "./bar-sums --only $1 --repeat $repeat" ;;
     create) echo "./bar-create --repeat $repeat ./bar-topology-only ./bar-idle-rss" ;;
-    worker-sqlite | worker-redis | worker-nats) echo "./bar-worker-rate --repeat $repeat --only ${1#worker-}" ;;
+    worker-latency | worker-start | worker-memory) echo "./bar-$1 --repeat $repeat" ;;
+    worker-*) echo "./bar-worker-rate --repeat $repeat --only ${1#worker-}" ;;
     vs | vs-*)
         only=${1#vs}
         columns=

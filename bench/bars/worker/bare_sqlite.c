@@ -16,7 +16,7 @@ static const char *const texts[STATEMENTS] = {
     [LEASE] = "UPDATE jobs SET state = 2, at = 9000000000000000000, token = 7,"
               " deliveries = deliveries + 1\n WHERE seq IN (SELECT seq FROM jobs"
               "  WHERE queue = (SELECT id FROM queues WHERE name = '" BAR_QUEUE "') AND state = 0"
-              "  ORDER BY priority DESC, seq LIMIT ?1)"
+              "  ORDER BY priority DESC, seq LIMIT ?1)\n"
               " RETURNING seq, token, at, id, type, content_type, dedup, headers, priority,"
               " attempt, deliveries, expires, first_seen, trace, tracestate, length(body), body",
     [DELETE] = "DELETE FROM jobs WHERE seq = ?1 AND token = 7 AND state = 2",

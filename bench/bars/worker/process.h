@@ -25,7 +25,7 @@ static inline void worker_process_die(const char *why)
     exit(2);
 }
 
-/* Messages are delivered as often as it is started. */
+/* It leases the same messages again at each start, so no number of deliveries makes poison. */
 static inline void worker_process_start(worker_process *p, const char *url, const char *width)
 {
     int ends[2];
