@@ -28,6 +28,7 @@ done
 
 known='fib peers speedup flat central idle submit wake create chain loops reduce scan sorts contexts channels streams futures timers locks'
 known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap"
+known="$known worker-sqlite worker-redis worker-nats worker-latency worker-start worker-memory"
 known="$known vs"
 for bar in $wanted; do
     case $bar in vs-?*) continue ;; esac
@@ -45,7 +46,7 @@ if [ "$peers_wanted" = yes ]; then
 fi
 mkdir -p "$build"
 log=$build/bars-build.log
-if ! { cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DFILCH_BUILD_TESTS=OFF -DFILCH_BUILD_TOOLS=OFF &&
+if ! { cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DFILCH_BUILD_TESTS=OFF &&
        cmake --build "$build" --target bars -j "$(nproc)"; } >"$log" 2>&1; then
     tail -n 30 "$log" >&2
     echo "tools/bars.sh: the build failed; all of it: $log" >&2
@@ -65,6 +66,8 @@ commands_of() {
         echo "./bar-peers --repeat $repeat$peers" ;;
     reduce | scan) echo "./bar-sums --only $1 --repeat $repeat" ;;
     create) echo "./bar-create --repeat $repeat ./bar-topology-only ./bar-idle-rss" ;;
+    worker-latency | worker-start | worker-memory) echo "./bar-$1 --repeat $repeat" ;;
+    worker-*) echo "./bar-worker-rate --repeat $repeat --only ${1#worker-}" ;;
     vs | vs-*)
         only=${1#vs}
         columns=

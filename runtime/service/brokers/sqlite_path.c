@@ -92,10 +92,10 @@ static const struct {
     {0x00c36400, "ceph"}, {0x01021997, "9p"},  {0x0bd00bd0, "lustre"},
 };
 
-static const char *network_of(int fd)
+static const char *network_of(const char *path)
 {
     struct statfs fs;
-    if (fstatfs(fd, &fs))
+    if (statfs(path, &fs))
         return NULL;
     for (unsigned i = 0; i < sizeof networks / sizeof *networks; i++)
         if (networks[i].magic == (unsigned)fs.f_type)
@@ -103,14 +103,19 @@ static const char *network_of(int fd)
     return NULL;
 }
 
+/* Without a descriptor: the close of any descriptor of a file ends all locks that the process holds
+ * on it (fcntl(2)), those of its other connections too. Another process would then take itself for
+ * the last one, and remove the file -wal under them, with the messages in it. */
 fl_broker_rc fl_sqlite_create_file(const fl_broker_host *host, const char *path)
 {
     int error = make_folders(path);
-    int fd = error ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return no_file(host, path, error ? error : errno);
-    const char *network = network_of(fd);
-    close(fd);
+    if (!error && mknod(path, S_IFREG | 0600, 0) && errno != EEXIST)
+        error = errno;
+    if (!error && faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS))
+        error = errno;
+    if (error)
+        return no_file(host, path, error);
+    const char *network = network_of(path);
     if (!network)
         return FL_BROKER_OK;
     return host->explain(host, FL_BROKER_REFUSED,

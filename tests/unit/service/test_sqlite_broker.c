@@ -203,6 +203,38 @@ Test(sqlite_broker, confirmed_messages_survive_the_death_of_their_publisher)
     }
 }
 
+/* The child has no connection from before its fork: SQLite would take the parent's locks for its own. */
+Test(sqlite_broker, a_process_that_leaves_takes_no_messages_of_the_others_along)
+{
+    struct stat before, after;
+    int go[2];
+    char wal[192];
+    bench b = {.tested = &tested, .kind = &fl_broker_sqlite, .url = url_of("left.db")};
+    char *url = strdup(b.url);
+    b.url = url;
+    snprintf(wal, sizeof wal, "%s-wal", b.url + strlen("sqlite:"));
+    cr_assert_eq(pipe(go), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(go[1]);
+        (void)!read(go[0], wal, 1); /* until the parent has closed its end */
+        execute("left.db", "SELECT count(*) FROM jobs");
+        _exit(0);
+    }
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    cr_assert_eq(stat(wal, &before), 0);
+    close(go[1]);
+    waitpid(pid, NULL, 0);
+    cr_assert_eq(stat(wal, &after), 0, "it was removed under its users");
+    cr_assert_eq(after.st_ino, before.st_ino);
+    bench_next_is(&b, "1");
+    b.kind->close(b.publisher);
+    b.kind->close(b.consumer);
+    free(url);
+}
+
 Test(sqlite_broker, a_message_of_another_process_wakes_the_consumer)
 {
     bench b = bench_begin(&tested);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Bare loop on the consumer of the broker nats: a pull request for each batch, an acknowledgement
+ * for each message. */
+#include "brokers.h"
+#include "queue.h"
+
+#include <nats/nats.h>
+
+enum { FETCH_MS = 10000 };
+
+typedef struct bare {
+    natsConnection *connection;
+    jsCtx *js;
+    natsSubscription *pull;
+} bare;
+
+static void check(natsStatus status, const char *call)
+{
+    if (status != NATS_OK)
+        worker_bare_die(call, natsStatus_GetText(status));
+}
+
+/* url: nats://HOST:PORT/STREAM; the stream's name is the prefix of its subjects as well. */
+static void *open_bare(const char *url)
+{
+    static bare b;
+    char server[128], subject[128];
+    const char *stream = strrchr(url, '/') + 1;
+    jsSubOptions options;
+    jsErrCode code;
+    snprintf(server, sizeof server, "%.*s", (int)(stream - 1 - url), url);
+    snprintf(subject, sizeof subject, "%s." BAR_QUEUE, stream);
+    check(natsConnection_ConnectTo(&b.connection, server), "natsConnection_ConnectTo");
+    check(natsConnection_JetStream(&b.js, b.connection, NULL), "natsConnection_JetStream");
+    jsSubOptions_Init(&options);
+    options.Stream = stream;
+    options.Consumer = BAR_QUEUE;
+    options.ManualAck = true;
+    check(js_PullSubscribe(&b.pull, b.js, subject, BAR_QUEUE, NULL, &options, &code),
+          "js_PullSubscribe");
+    return &b;
+}
+
+static void consume(void *bare_, const worker_bare *how, long count)
+{
+    const bare *b = bare_;
+    while (count > 0) {
+        natsMsgList list;
+        jsErrCode code;
+        int most = count < (long)how->batch ? (int)count : (int)how->batch;
+        check(natsSubscription_Fetch(&list, b->pull, most, FETCH_MS, &code),
+              "natsSubscription_Fetch");
+        for (int i = 0; i < list.Count; i++)
+            check(natsMsg_Ack(list.Msgs[i], NULL), "natsMsg_Ack");
+        count -= list.Count;
+        natsMsgList_Destroy(&list);
+    }
+    check(natsConnection_Flush(b->connection), "natsConnection_Flush");
+}
+
+static void close_bare(void *bare_)
+{
+    bare *b = bare_;
+    natsSubscription_Destroy(b->pull);
+    jsCtx_Destroy(b->js);
+    natsConnection_Destroy(b->connection);
+}
+
+const worker_bare worker_bare_nats[] = {
+    {"fetch 100 and ack", 100, false, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.8},
+    {0},
+};

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Bare loops on the tables of the broker sqlite. Two transactions for each batch are the service's
+ * own: the lease is committed before a job begins, so others are not locked out while it runs. One
+ * transaction has half of the commits; it holds the database for itself until the jobs are over. */
+#include "brokers.h"
+#include "queue.h"
+
+#include <sqlite3.h>
+
+enum { BEGIN, COMMIT, LEASE, DELETE, STATEMENTS, COLUMNS = 17, BATCH_MOST = 100 };
+
+static const char *const texts[STATEMENTS] = {
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [LEASE] = "UPDATE jobs SET state = 2, at = 9000000000000000000, token = 7,"
+              " deliveries = deliveries + 1\n WHERE seq IN (SELECT seq FROM jobs"
+              "  WHERE queue = (SELECT id FROM queues WHERE name = '" BAR_QUEUE "') AND state = 0"
+              "  ORDER BY priority DESC, seq LIMIT ?1)\n"
+              " RETURNING seq, token, at, id, type, content_type, dedup, headers, priority,"
+              " attempt, deliveries, expires, first_seen, trace, tracestate, length(body), body",
+    [DELETE] = "DELETE FROM jobs WHERE seq = ?1 AND token = 7 AND state = 2",
+};
+
+typedef struct bare {
+    sqlite3 *db;
+    sqlite3_stmt *statement[STATEMENTS];
+    int64_t batch[BATCH_MOST];
+    int64_t bytes; /* of all columns, which are read as the service reads them */
+} bare;
+
+static void check(const bare *b, int rc, const char *call)
+{
+    if (rc != SQLITE_OK && rc != SQLITE_DONE)
+        worker_bare_die(call, sqlite3_errmsg(b->db));
+}
+
+static void *open_bare(const char *url)
+{
+    static bare b;
+    char path[256];
+    const char *from = url + strlen("sqlite:"), *end = strchr(from, '?');
+    b = (bare){0};
+    snprintf(path, sizeof path, "%.*s", (int)(end - from), from);
+    check(&b, sqlite3_open_v2(path, &b.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL),
+          "open");
+    const char *sync =
+        strstr(end, "full") ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
+    check(&b, sqlite3_exec(b.db, sync, NULL, NULL, NULL), sync);
+    for (int i = 0; i < STATEMENTS; i++)
+        check(&b, sqlite3_prepare_v2(b.db, texts[i], -1, &b.statement[i], NULL), texts[i]);
+    return &b;
+}
+
+static void run(const bare *b, int which)
+{
+    check(b, sqlite3_step(b->statement[which]), texts[which]);
+    sqlite3_reset(b->statement[which]);
+}
+
+static int lease(bare *b, unsigned most)
+{
+    sqlite3_stmt *statement = b->statement[LEASE];
+    int count = 0, rc;
+    sqlite3_bind_int64(statement, 1, most);
+    while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        for (int i = 0; i < COLUMNS; i++)
+            b->bytes += sqlite3_column_bytes(statement, i);
+        b->batch[count++] = sqlite3_column_int64(statement, 0);
+    }
+    check(b, rc, texts[LEASE]);
+    sqlite3_reset(statement);
+    return count;
+}
+
+static void consume(void *bare_, const worker_bare *how, long count)
+{
+    bare *b = bare_;
+    while (count > 0) {
+        run(b, BEGIN);
+        int got = lease(b, how->batch);
+        if (!how->one_transaction) {
+            run(b, COMMIT);
+            run(b, BEGIN);
+        }
+        for (int i = 0; i < got; i++) {
+            sqlite3_bind_int64(b->statement[DELETE], 1, b->batch[i]);
+            run(b, DELETE);
+        }
+        run(b, COMMIT);
+        count -= got;
+    }
+}
+
+static void close_bare(void *bare_)
+{
+    bare *b = bare_;
+    for (int i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(b->statement[i]);
+    sqlite3_close(b->db);
+}
+
+const worker_bare worker_bare_sqlite[] = {
+    {"the same 2 transactions", 100, false, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.8},
+    {"1 transaction", 100, true, open_bare, consume, close_bare, MEASURE_REPORTED, 0},
+    {0},
+};

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "brokers.h"
+
+#include <tests/support/folder.h>
+
+#ifdef FILCH_HAVE_SQLITE
+static const char *sqlite_url(const char *sync)
+{
+    static char url[256];
+    snprintf(url, sizeof url, "sqlite:%s/%s.db?sync=%s", folder_make(), sync, sync);
+    return url;
+}
+
+static const char *sqlite_normal(void)
+{
+    return sqlite_url("normal");
+}
+
+static const char *sqlite_full(void)
+{
+    return sqlite_url("full");
+}
+#endif
+
+#ifdef FILCH_HAVE_REDIS
+#define SERVER_CLOCK "" /* the servers of bars have the system's clock */
+#include <tests/support/redis.h>
+
+static const char *redis(void)
+{
+    static redis_server server;
+    if (!server.port)
+        redis_start(&server);
+    return redis_url(&server, "/0");
+}
+#endif
+
+#ifdef FILCH_HAVE_NATS
+#include <tests/support/nats.h>
+
+static const char *nats_with_jetstream(void)
+{
+    if (!nats.pid)
+        nats_start(nats_jetstream());
+    return nats_url("");
+}
+#endif
+
+const worker_setting worker_settings[] = {
+#ifdef FILCH_HAVE_SQLITE
+    {"sqlite", "sqlite NORMAL", sqlite_normal, 20000, false, worker_bare_sqlite},
+    {"sqlite", "sqlite FULL", sqlite_full, 20000, true, worker_bare_sqlite},
+#endif
+#ifdef FILCH_HAVE_REDIS
+    {"redis", "redis", redis, 20000, true, worker_bare_redis},
+#endif
+#ifdef FILCH_HAVE_NATS
+    {"nats", "nats", nats_with_jetstream, 10000, true, worker_bare_nats},
+#endif
+    {0},
+};

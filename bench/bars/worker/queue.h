@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The queue of a bar: filled and counted through the broker, without a service. A failure ends the
+ * program with status 2. */
+#ifndef BARS_WORKER_QUEUE_H
+#define BARS_WORKER_QUEUE_H
+
+#include <filch/message.h>
+#include <runtime/service/broker.h>
+
+#define BAR_QUEUE "bars"
+
+typedef struct bar_queue {
+    fl_broker_host host; /* first: the broker's functions get its address */
+    const char *name;
+    const fl_broker_kind *kind;
+    fl_broker *publisher, *counter;
+} bar_queue;
+
+void bar_queue_open(bar_queue *q, const char *url);
+void bar_queue_close(bar_queue *q);
+/* Publishes a batch of messages, confirmed. Sets queue, id (if NULL) and first_seen. */
+void bar_queue_publish(bar_queue *q, filch_message *messages, unsigned count);
+/* Publishes `count` copies of a message. */
+void bar_queue_fill(bar_queue *q, const filch_message *message, long count);
+/* Messages that are not finished. */
+long bar_queue_left(bar_queue *q);
+/* Waits until none is left; a server may count acknowledgements late. */
+void bar_queue_check_empty(bar_queue *q);
+
+#endif
