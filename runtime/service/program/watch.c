@@ -13,9 +13,9 @@
 
 static void stop(fl_program *program, const char *message, const char *cause)
 {
+    filch_service_stop(program->service, filch_in(program->configuration.drain));
     FILCH_LOG(&program->log, FILCH_LOG_INFO, message, filch_log_text("cause", cause),
               filch_log_float("drain_seconds", (double)program->configuration.drain / 1e9));
-    filch_service_stop(program->service, filch_in(program->configuration.drain));
 }
 
 static void take_signal(fl_program *program, int number)
