@@ -21,15 +21,15 @@ format     | default |   4 | clang-format                                       
 lints      | default |  10 | atomics, layers, names, prose, anchors of mutants     | configure model | tests model -L lint
 models     | default |  55 | the model checker, each model for a sample            | build model models | sample_models
 release    | default | 180 | as users get it: unit, stress, tools, short documents | build release unit,stress,tool,example | tests release -L unit,stress,tool,example -LE long,lint
-asan       | default | 130 | address and undefined-behaviour sanitizers            | build asan unit,stress | tests asan -L unit,stress
+asan       | default | 130 | address and undefined-behaviour sanitizers            | build asan unit,stress | tests asan -L unit,stress -LE long
 long       | rest    | 150 | release: faults, consumers, long documents and tools  | build release all | tests release -L fault,consumer,long
-asan-fault | rest    |  45 | injected faults with sanitizers                       | build asan fault | tests asan -L fault
-tiny       | rest    |  70 | few slots, small rings; fork and join checked         | build tiny unit,gdb_waiting | tests tiny -L unit
-clang      | rest    |  45 | stress tests, built by clang                          | build release-clang stress,filch_command | tests release-clang -L stress
-chaos      | rest    |  50 | stress tests with random pauses                       | build chaos stress | tests chaos -L stress
+asan-fault | rest    |  45 | injected faults and long tests with sanitizers        | build asan fault | tests asan -L fault,long
+tiny       | rest    |  70 | few slots, small rings; fork and join checked         | build tiny unit,gdb_waiting | tests tiny -L unit -LE long
+clang      | rest    |  45 | stress tests, built by clang                          | build release-clang stress,filch_command | tests release-clang -L stress -LE long
+chaos      | rest    |  50 | stress tests with random pauses                       | build chaos stress | tests chaos -L stress -LE long
 valgrind   | rest    |  55 | memcheck on a part                                    | build valgrind unit,stress | tests valgrind -L unit,stress
-tsan       | rest    | 150 | thread sanitizer of gcc: unit tests                   | build tsan unit | tests tsan -L unit
-tsan-clang | rest    |  60 | thread sanitizer of clang: stress tests               | build tsan-clang stress | tests tsan-clang -L stress
+tsan       | rest    | 150 | thread sanitizer of gcc: unit tests                   | build tsan unit | tests tsan -L unit -LE long
+tsan-clang | rest    |  60 | thread sanitizer of clang: stress tests               | build tsan-clang stress | tests tsan-clang -L stress -LE long
 aarch64    | rest    |  90 | emulated: stress tests, context switches              | cross aarch64 stress,test_fiber,test_overflow,test_suspend,test_fpmode,test_fpmode_ends,test_panics | tests aarch64 -L stress,processor
 riscv64    | rest    |  35 | emulated: context switches, trees of tasks            | cross riscv64 test_atomics,test_fiber,test_overflow,test_suspend,test_fpmode,test_fpmode_ends,test_trees,test_programs,test_panics | tests riscv64 -L processor
 fuzz       | rest    |  40 | fuzzers of the API                                    | build fuzz fuzz | tests fuzz -L fuzz
