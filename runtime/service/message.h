@@ -34,9 +34,6 @@ typedef struct fl_dead_headers {
 void fl_dead_headers_fill(fl_dead_headers *out, const char *reason, const char *queue,
                           int64_t unix_time);
 
-/* Is a JSON text nested more than FL_JSON_DEPTH_MOST deep? Only in builds with jansson. */
-bool fl_json_is_too_deep(const char *body, size_t size);
-
 /* Is this envelope supported by the build? */
 bool fl_envelope_is_supported(filch_envelope envelope);
 /* Takes the id, type and payload out of the body of a JSON envelope. The texts of id and type are
