@@ -14,6 +14,12 @@
 #ifdef FILCH_HAVE_NATS
 #include <runtime/service/brokers/nats_url.h>
 #endif
+#ifdef FILCH_HAVE_POSTGRES
+#include <runtime/service/brokers/postgres.h>
+#endif
+#ifdef FILCH_HAVE_RABBIT
+#include <runtime/service/brokers/rabbit.h>
+#endif
 
 #define PASSWORD "hunter2"
 
@@ -70,6 +76,33 @@ static fl_broker_rc parse_nats(const char *url)
 }
 #endif
 
+#ifdef FILCH_HAVE_POSTGRES
+static fl_broker_rc parse_postgres(const char *url)
+{
+    fl_pg_target read;
+    fl_broker_rc rc = fl_pg_parse(&fuzz_host, url, &read);
+    if (!rc) {
+        FUZZ_CHECK(*read.schema && strlen(read.schema) < sizeof read.schema, "%s", url);
+        fl_pg_target_end(&read);
+    }
+    return rc;
+}
+#endif
+
+#ifdef FILCH_HAVE_RABBIT
+static fl_broker_rc parse_rabbit(const char *url)
+{
+    fl_rabbit_url read;
+    fl_broker_rc rc = fl_rabbit_parse(&fuzz_host, url, &read);
+    if (!rc) {
+        READ_TEXTS(url, read.server.host, read.server.vhost, read.server.user, read.server.password,
+                   read.cacertfile, read.certfile, read.keyfile);
+        free(read.text);
+    }
+    return rc;
+}
+#endif
+
 static const struct {
     const char *scheme;
     fl_broker_rc (*parse)(const char *url);
@@ -78,10 +111,16 @@ static const struct {
     {"sqlite:", parse_sqlite},
 #endif
 #ifdef FILCH_HAVE_REDIS
-    {"redis:", parse_redis},   {"rediss:", parse_redis},  {"redis+unix:", parse_redis},
+    {"redis:", parse_redis},       {"rediss:", parse_redis},  {"redis+unix:", parse_redis},
 #endif
 #ifdef FILCH_HAVE_NATS
-    {"nats:", parse_nats},     {"nats+tls:", parse_nats},
+    {"nats:", parse_nats},         {"nats+tls:", parse_nats},
+#endif
+#ifdef FILCH_HAVE_POSTGRES
+    {"postgres:", parse_postgres},
+#endif
+#ifdef FILCH_HAVE_RABBIT
+    {"amqp:", parse_rabbit},       {"amqps:", parse_rabbit},
 #endif
 };
 enum { SCHEMES = sizeof schemes / sizeof *schemes };
@@ -94,7 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *url, *rest;
     if (!size)
         return 0;
-    unsigned row = data[0] % 8 % SCHEMES, place = data[0] / 8 % 3;
+    unsigned row = data[0] % 16 % SCHEMES, place = data[0] / 16 % 3;
     rest = strndup((const char *)data + 1, size - 1);
     FUZZ_CHECK(rest && asprintf(&url, "%s%s%s%s", schemes[row].scheme, around[place][0], rest,
                                 around[place][1]) > 0,

@@ -123,18 +123,34 @@ static fl_broker_rc read_options(const fl_broker_host *host, fl_rabbit_url *out)
     return rc;
 }
 
+static fl_broker_rc unreadable(const fl_broker_host *host)
+{
+    return host->explain(
+        host, FL_BROKER_FATAL,
+        "the RabbitMQ URL does not parse (valid: "
+        "amqp://USER:PASSWORD@HOST:PORT/VHOST?OPTIONS; characters such as @, / and ? "
+        "in a password, and @ behind the host, as %%40, %%2F and %%3F)");
+}
+
+/* Does an @ follow the first / or ?: a password that holds one of these? Messages would show it. */
+static bool is_cut(const char *url)
+{
+    const char *place = strstr(url, "://");
+    const char *end = place ? strpbrk(place + strlen("://"), "/?") : NULL;
+    return end && strchr(end, '@');
+}
+
 fl_broker_rc fl_rabbit_parse(const fl_broker_host *host, const char *url, fl_rabbit_url *out)
 {
     static char root[] = "/";
+    if (is_cut(url))
+        return unreadable(host);
     *out = (fl_rabbit_url){.text = strdup(url), .heartbeat = 30, .delivery_limit = 20, .create = 1};
     if (!out->text)
         return host->explain(host, FL_BROKER_LOST, "no memory for a URL; free some");
     fl_broker_rc rc = read_options(host, out);
     if (!rc && amqp_parse_url(out->text, &out->server))
-        rc = host->explain(host, FL_BROKER_FATAL,
-                           "the RabbitMQ URL does not parse (valid: "
-                           "amqp://USER:PASSWORD@HOST:PORT/VHOST; characters such as @ and / in a "
-                           "password as %%40 and %%2F)");
+        rc = unreadable(host);
     if (!rc && !*out->server.vhost) /* as in amqp://host/, which people write for the default */
         out->server.vhost = root;
     if (!rc)
