@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Claims about brokers: for administrators. */
+#ifndef SUPPORT_BROKER_ADMIN_H
+#define SUPPORT_BROKER_ADMIN_H
+
+#include <tests/support/broker_bench.h>
+
+static inline void messages_are_counted_and_peeked(const tested_broker *tested)
+{
+    fl_delivery *all[8];
+    fl_broker_count count;
+    unsigned peeked;
+    bench b = bench_begin(tested);
+    for (unsigned i = 0; i < 4; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){.delay = i == 3 ? bench_second(tested) : 0}),
+                     0);
+    bench_settle(&b, (fl_settlement){.delivery = bench_receive(&b), .verb = FL_SETTLE_DEAD});
+    fl_delivery *one = bench_receive(&b);
+    if (tested->kind->caps.counts) {
+        cr_assert_eq(b.kind->count(b.admin, 0, &count), FL_BROKER_OK);
+        cr_assert(count.leased == 1 && count.dead == 1);
+        cr_assert_eq(count.ready + count.delayed, 2);
+        cr_assert(tested->merges_counts || count.delayed == 1);
+    }
+    if (tested->kind->caps.peek) {
+        cr_assert_eq(b.kind->peek(b.admin, 0, all, 8, &peeked), FL_BROKER_OK);
+        cr_assert_eq(peeked, 2);
+        for (unsigned i = 0; i < peeked; i++) {
+            cr_assert_eq(atoi(all[i]->message.id), (int)i + 3);
+            free(all[i]);
+        }
+        cr_assert_eq(b.kind->peek(b.admin, 0, all, 1, &peeked), FL_BROKER_OK);
+        cr_assert_eq(peeked, 1);
+        free(all[0]);
+    }
+    bench_ack(&b, one);
+    bench_next_is(&b, "3");
+    bench_end(&b);
+}
+
+static inline void a_waiting_message_is_cancelled(const tested_broker *tested)
+{
+    bool found;
+    if (!tested->kind->caps.cancel)
+        return;
+    bench b = bench_begin(tested);
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){.delay = i == 1 ? bench_second(tested) : 0}),
+                     0);
+    fl_delivery *one = bench_receive(&b);
+    static const bool expected[] = {false, true, true, false};
+    for (unsigned i = 0; i < 4; i++) {
+        char id[4];
+        snprintf(id, sizeof id, "%u", i + 1);
+        cr_assert_eq(b.kind->cancel(b.admin, id, &found), FL_BROKER_OK);
+        cr_assert_eq(found, expected[i], "%s", id);
+    }
+    bench_ack(&b, one);
+    tested->pass(bench_second(tested));
+    bench_is_empty(&b);
+    bench_end(&b);
+}
+
+static inline void a_paused_queue_or_type_is_not_delivered(const tested_broker *tested)
+{
+    if (!tested->kind->caps.pause)
+        return;
+    bench b = bench_begin(tested);
+    cr_assert_eq(b.kind->pause(b.admin, 0, "a", true), FL_BROKER_OK);
+    cr_assert_eq(b.kind->pause(b.admin, 0, "a", true), FL_BROKER_OK);
+    cr_assert_eq(bench_publish(&b, (filch_message){.type = "a"}), 0);
+    cr_assert_eq(bench_publish(&b, (filch_message){.type = "b"}), 0);
+    cr_assert_eq(bench_publish(&b, (filch_message){.type = "b"}), 0);
+    bench_next_is(&b, "2");
+    cr_assert_eq(b.kind->pause(b.admin, 0, NULL, true), FL_BROKER_OK);
+    bench_is_empty(&b);
+    cr_assert_eq(b.kind->pause(b.admin, 0, NULL, false), FL_BROKER_OK);
+    bench_next_is(&b, "3");
+    bench_is_empty(&b);
+    cr_assert_eq(b.kind->pause(b.admin, 0, "a", false), FL_BROKER_OK);
+    bench_next_is(&b, "1");
+    bench_end(&b);
+}
+
+#endif

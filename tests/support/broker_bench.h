@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The connections of one claim about a broker, and steps that claims share. */
+#ifndef SUPPORT_BROKER_BENCH_H
+#define SUPPORT_BROKER_BENCH_H
+
+#include <tests/support/service.h>
+
+typedef struct tested_broker {
+    const fl_broker_kind *kind;
+    const char *(*fresh_url)(void); /* of a broker without messages */
+    void (*pass)(int64_t ns);       /* lets that time go by */
+    int64_t second; /* ns of a second in the claims, where a server has its own clock; 0: 1 s */
+    bool counts_returns; /* a returned message has one delivery more */
+    bool reads_ahead;    /* messages read ahead come before a returned one */
+    bool merges_counts;  /* `count` does not tell delayed messages from others */
+} tested_broker;
+
+static inline int64_t bench_second(const tested_broker *tested)
+{
+    return tested && tested->second ? tested->second : FILCH_SECOND;
+}
+
+/* The connections of one claim. */
+typedef struct bench {
+    const tested_broker *tested;
+    const fl_broker_kind *kind;
+    const char *url;
+    fl_broker *consumer, *publisher, *admin;
+    unsigned last_id;
+} bench;
+
+static inline fl_broker *bench_open(const bench *b, fl_broker_role role)
+{
+    const fl_broker_config config = {.host = &beside_host,
+                                     .role = role,
+                                     .url = b->url,
+                                     .queues = test_queues,
+                                     .queue_count = 3,
+                                     .prefetch = 1000,
+                                     .lease = 30 * bench_second(b->tested),
+                                     .call_timeout = 10 * FILCH_SECOND,
+                                     .body_most = FL_BODY_MOST,
+                                     .header_most = FL_HEADERS_MOST,
+                                     .client = "test"};
+    fl_broker *broker = NULL;
+    cr_assert_eq(b->kind->open(&broker, &config), FL_BROKER_OK);
+    return broker;
+}
+
+static inline bench bench_begin(const tested_broker *tested)
+{
+    bench b = {.tested = tested, .kind = tested->kind, .url = tested->fresh_url()};
+    b.admin = bench_open(&b, FL_BROKER_ADMINISTERS);
+    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    return b;
+}
+
+static inline void bench_end(bench *b)
+{
+    b->kind->close(b->consumer);
+    b->kind->close(b->publisher);
+    b->kind->close(b->admin);
+}
+
+static inline int bench_publish(bench *b, filch_message message)
+{
+    char id[16];
+    snprintf(id, sizeof id, "%u", ++b->last_id);
+    message.id = message.id ? message.id : id;
+    message.type = message.type ? message.type : "t";
+    message.queue = message.queue ? message.queue : "tasks";
+    message.attempt = 1;
+    message.first_seen = beside_host.unix_time(&beside_host);
+    fl_publication item = {.message = &message, .status = 7};
+    cr_assert_eq(b->kind->publish(b->publisher, &item, 1), FL_BROKER_OK);
+    return item.status;
+}
+
+static inline fl_delivery *bench_receive_by(bench *b, fl_broker *consumer, unsigned queue)
+{
+    fl_delivery *one = NULL;
+    unsigned count = 7;
+    if (b->kind->turn)
+        cr_assert_eq(b->kind->turn(consumer), FL_BROKER_OK);
+    cr_assert_eq(b->kind->receive(consumer, queue, &one, 1, &count), FL_BROKER_OK);
+    cr_assert_leq(count, 1);
+    return count ? one : NULL;
+}
+
+static inline fl_delivery *bench_receive(bench *b)
+{
+    return bench_receive_by(b, b->consumer, 0);
+}
+
+static inline void bench_free(bench *b, fl_delivery *one)
+{
+    if (one->handle && b->kind->release)
+        b->kind->release(one->handle);
+    free(one);
+}
+
+static inline int bench_settle_by(bench *b, fl_broker *consumer, fl_settlement one)
+{
+    one.status = 7;
+    cr_assert_eq(b->kind->settle(consumer, &one, 1), FL_BROKER_OK);
+    return one.status;
+}
+
+/* Settles it, and frees it. */
+static inline void bench_settle(bench *b, fl_settlement one)
+{
+    cr_assert_eq(bench_settle_by(b, b->consumer, one), 0);
+    bench_free(b, one.delivery);
+}
+
+static inline void bench_ack(bench *b, fl_delivery *delivery)
+{
+    bench_settle(b, (fl_settlement){.delivery = delivery, .verb = FL_SETTLE_ACK});
+}
+
+/* The next message has this id, and is done. */
+static inline void bench_next_is(bench *b, const char *id)
+{
+    fl_delivery *one = bench_receive(b);
+    cr_assert(one && strcmp(one->message.id, id) == 0, "%s instead of %s",
+              one ? one->message.id : "none", id);
+    bench_ack(b, one);
+}
+
+static inline void bench_is_empty(bench *b)
+{
+    fl_delivery *one = bench_receive(b);
+    cr_assert_null(one, "%s is left", one ? one->message.id : "");
+}
+
+#endif
