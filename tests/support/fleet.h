@@ -108,8 +108,11 @@ static void fleet_serve(const char *url)
     if (pthread_create(&thread, NULL, fleet_stop_at_signal, service))
         _exit(8);
     int rc = filch_service_run(service);
-    if (rc)
+    if (rc) {
         fprintf(stderr, "fleet: %s\n", filch_error());
+        pthread_kill(thread, SIGTERM);
+    }
+    pthread_join(thread, NULL);
     _exit(rc ? 7 : 0);
 }
 
