@@ -48,6 +48,7 @@ libpq-dev               | module libpq
 postgresql              | server /usr/lib/postgresql/*/bin/postgres
 binutils                | command readelf
 python3                 | command python3
+nodejs                  | command node
 codespell               | command codespell
 '
 # For the parts that tools/test.sh leaves out by default.

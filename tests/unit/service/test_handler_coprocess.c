@@ -52,6 +52,8 @@ Test(handler_coprocess, the_example_in_python_answers)
 
 Test(handler_coprocess, the_example_in_node_answers)
 {
+    if (system("command -v node >/dev/null 2>&1"))
+        cr_skip_test("node not found (Debian: nodejs)");
     counts_words("node", EXAMPLES "word_count.js");
 }
 
