@@ -23,7 +23,7 @@ models     | default |  55 | the model checker, each model for a sample         
 release    | default | 180 | as users get it: unit, stress, tools, short documents | build release unit,stress,tool,example | tests release -L unit,stress,tool,example -LE long,lint
 asan       | default | 130 | address and undefined-behaviour sanitizers            | build asan unit,stress | tests asan -L unit,stress -LE long
 long       | rest    | 150 | release: faults, consumers, long documents and tools  | build release all | tests release -L fault,consumer,long
-asan-fault | rest    |  45 | injected faults and long tests with sanitizers        | build asan fault | tests asan -L fault,long
+asan-fault | rest    |  45 | injected faults and long tests with sanitizers        | build asan unit,stress,fault | tests asan -L fault,long -LE tool,example
 tiny       | rest    |  70 | few slots, small rings; fork and join checked         | build tiny unit,gdb_waiting | tests tiny -L unit -LE long
 clang      | rest    |  45 | stress tests, built by clang                          | build release-clang stress,filch_command | tests release-clang -L stress -LE long
 chaos      | rest    |  50 | stress tests with random pauses                       | build chaos stress | tests chaos -L stress -LE long
