@@ -98,7 +98,8 @@ static fl_broker_rc wait_for_confirmations(fl_rabbit *r, fl_rabbit_wire *wire)
     return rc;
 }
 
-/* Sends those whose status is -ENOENT; it is so again where there is no such queue. */
+/* Sends those whose status is -ENOENT; it is so again where there is no such queue, and -ENOSPC
+ * where the queue refuses them. */
 static fl_broker_rc send_missing(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy *batch,
                                  unsigned count)
 {
@@ -119,7 +120,7 @@ static fl_broker_rc send_missing(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_c
     return rc;
 }
 
-/* *any: a queue was missing. */
+/* *any: some are to be sent again. */
 static fl_broker_rc declare_missing(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_copy *batch,
                                     unsigned count, bool *any)
 {
@@ -133,6 +134,15 @@ static fl_broker_rc declare_missing(fl_rabbit *r, fl_rabbit_wire *wire, const fl
     return rc;
 }
 
+/* A quorum queue that another connection is creating refuses messages, as a full one does. Its
+ * declaration is answered when it has begun. A full one refuses them again. */
+static void try_refused_again(fl_rabbit_copy *batch, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (batch[i].status == -ENOSPC)
+            batch[i].status = -ENOENT;
+}
+
 fl_broker_rc fl_rabbit_send(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy *batch,
                             unsigned count)
 {
@@ -144,6 +154,7 @@ fl_broker_rc fl_rabbit_send(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy *
         rc = is_blocked(r);
     if (!rc)
         rc = send_missing(r, wire, batch, count);
+    try_refused_again(batch, count);
     if (!rc)
         rc = declare_missing(r, wire, batch, count, &missing);
     if (!rc && missing)
