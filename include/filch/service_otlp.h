@@ -66,7 +66,7 @@ FILCH_BEGIN_DECLS
  * without libcurl or jansson); -ENOMEM; -EAGAIN (no thread). */
 FILCH_API int filch_service_otlp_start(filch_service_otlp **out,
                                        const filch_service_otlp_config *config);
-/* Sends what waits, until `until` at the latest, and frees the exporter. NULL is allowed. Error:
+/* Sends the waiting spans, until `until` at the latest, and frees the exporter. NULL is allowed. Error:
  * -ETIMEDOUT (some spans were not sent). */
 FILCH_API int filch_service_otlp_stop(filch_service_otlp *otlp, int64_t until);
 

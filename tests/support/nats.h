@@ -7,7 +7,6 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -18,6 +17,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <tests/support/folder.h>
 #include <unistd.h>
 
 static struct {
@@ -25,13 +25,6 @@ static struct {
     pid_t pid, made_by;
     int port; /* -1 until the first start, then the same */
 } nats = {.port = -1};
-
-static inline int nats_remove_one(const char *path, const struct stat *status, int kind,
-                                  struct FTW *at)
-{
-    (void)status, (void)kind, (void)at;
-    return remove(path);
-}
 
 static inline void nats_kill(void)
 {
@@ -46,7 +39,7 @@ static inline void nats_end(void)
 {
     nats_kill();
     if (getpid() == nats.made_by)
-        nftw(nats.folder, nats_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        folder_remove(nats.folder);
 }
 
 static inline const char *nats_path(const char *name)

@@ -16,7 +16,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <tests/support/folder.h>
 #include <tests/support/patience.h>
 #include <tests/support/port.h>
 #include <unistd.h>
@@ -44,18 +44,10 @@ static inline const char *rabbit_path(pid_t runner, const char *name)
 {
     static char path[4][256];
     static unsigned turn;
-    const char *tmp = getenv("TMPDIR");
     char *out = path[turn++ % 4];
-    snprintf(out, sizeof path[0], "%s/filch-rabbit-%d%s%s", tmp && *tmp ? tmp : "/tmp", (int)runner,
+    snprintf(out, sizeof path[0], "%s/filch-rabbit-%d%s%s", folder_above(), (int)runner,
              *name ? "/" : "", name);
     return out;
-}
-
-static inline int rabbit_remove_one(const char *path, const struct stat *status, int kind,
-                                    struct FTW *at)
-{
-    (void)status, (void)kind, (void)at;
-    return remove(path);
 }
 
 static inline void rabbit_write(pid_t runner, const char *name, const char *text)
@@ -176,7 +168,7 @@ static inline void rabbit_keep(pid_t runner, int runner_file)
         close(ends[1].fd);
     }
     rabbit_end(epmd_pid);
-    nftw(rabbit_path(runner, ""), rabbit_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(rabbit_path(runner, ""));
 }
 
 /* It holds no file of the tests: the runner waits until their output is closed. */

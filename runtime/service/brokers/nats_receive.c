@@ -221,7 +221,7 @@ void fl_nats_give_back(fl_nats *n, int64_t before)
     pthread_mutex_unlock(&n->box->lock);
 }
 
-/* Others may have what waits here, while this service has no room for it. */
+/* Other services may take these messages while this one has no room for them. */
 fl_broker_rc fl_nats_turn(fl_broker *broker)
 {
     fl_nats *n = fl_nats_of(broker);

@@ -3,6 +3,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/nats_header.h>
+#include <runtime/service/loopback.h>
 
 #include <ctype.h>
 #include <stddef.h>
@@ -80,16 +81,12 @@ static fl_broker_rc read_setting(const fl_broker_host *host, char *text, fl_nats
         show(text));
 }
 
+/* hosts: HOST[:PORT], separated by commas. */
 static bool is_loopback(const char *hosts)
 {
-    static const char *const names[] = {"localhost", "127.", "[::1]"};
     for (const char *at = hosts; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-        bool any = false;
-        for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-            any |= strncmp(at, names[i], strlen(names[i])) == 0;
-        size_t name = strcspn(at, ":,");
-        if (!any || (strncmp(at, "localhost", 9) == 0 && name != 9) ||
-            (strncmp(at, "127.", 4) == 0 && strspn(at, "0123456789.") != name))
+        size_t end = *at == '[' ? strcspn(at, "],") : 0;
+        if (!fl_loopback_has(at, end + strcspn(at + end, ":,")))
             return false;
     }
     return true;

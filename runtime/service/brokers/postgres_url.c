@@ -4,9 +4,8 @@
 #include <runtime/service/brokers/postgres.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/loopback.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,16 +133,10 @@ static const char *value_of(const PQconninfoOption *options, const char *keyword
     return NULL;
 }
 
-static bool is_loopback(const char *host, size_t length)
+/* Also a socket, by its folder, and libpq's default, which is one. */
+static bool stays_here(const char *host, size_t length)
 {
-    char address[INET_ADDRSTRLEN] = "";
-    struct in_addr parsed;
-    if (length < sizeof address)
-        memcpy(address, host, length); /* and its NUL is there */
-    if (inet_pton(AF_INET, address, &parsed) == 1)
-        return ntohl(parsed.s_addr) >> 24 == IN_LOOPBACKNET;
-    return !length || *host == '/' || *host == '@' || is_name(host, length, "localhost") ||
-           is_name(host, length, "::1");
+    return !length || *host == '/' || *host == '@' || fl_loopback_has(host, length);
 }
 
 /* Does the connection stay on this machine? `defaults` has the environment's values. */
@@ -159,7 +152,7 @@ static bool is_local(const PQconninfoOption *options, const PQconninfoOption *de
         at = value_of(from[i], "host");
     for (size_t length; at; at = at[length] ? at + length + 1 : NULL) {
         length = strcspn(at, ",");
-        if (!is_loopback(at, length))
+        if (!stays_here(at, length))
             return false;
     }
     return true;

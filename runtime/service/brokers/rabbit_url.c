@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/rabbit.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/loopback.h>
 
 #include <stddef.h>
 #include <stdio.h>
@@ -80,22 +81,10 @@ static fl_broker_rc read_option(const fl_broker_host *host, char *text, fl_rabbi
                          (int)length, text);
 }
 
-static bool is_loopback(const char *name)
-{
-    return strcmp(name, "localhost") == 0 || strncmp(name, "127.", 4) == 0 ||
-           strcmp(name, "::1") == 0;
-}
-
-/* A name such as 127.example.com is no address, so digits and dots only. */
-static bool is_local(const char *name)
-{
-    return is_loopback(name) && (name[0] != '1' || strspn(name, "0123456789.") == strlen(name));
-}
-
 static fl_broker_rc is_safe(const fl_broker_host *host, const fl_rabbit_url *url)
 {
     const struct amqp_connection_info *server = &url->server;
-    if (is_local(server->host))
+    if (fl_loopback_has(server->host, strlen(server->host)))
         return FL_BROKER_OK;
     if (strcmp(server->user, "guest") == 0)
         return host->explain(host, FL_BROKER_FATAL,

@@ -9,8 +9,8 @@
 
 /* The command line. `out` NULL: only what it requests is read. */
 int fl_options_read(fl_configuration *out, fl_command_line *request, int argc, char **argv);
-/* The environment, "NAME=value" each, NULL at the end: FILCH_SERVICE_KEY, and the aliases, which
- * give way to these. */
+/* The environment, "NAME=value" each, NULL at the end: FILCH_SERVICE_KEY, and the aliases, over which
+ * these win. */
 int fl_environment_read(fl_configuration *out, char *const *environment);
 /* FILCH_SERVICE_CONFIG; NULL: unset or empty. */
 const char *fl_environment_file(char *const *environment);
