@@ -96,7 +96,7 @@ missing() {
     local packages what
     printf '%s\n' "$@" | while IFS='|' read -r packages what; do
         # shellcheck disable=SC2086
-        [ -z "$what" ] || brings $what || echo $packages
+        [ -z "${what// /}" ] || brings $what || echo $packages
     done
 }
 
