@@ -7,6 +7,7 @@
 
 #include <tests/support/broker_admin.h>
 #include <tests/support/broker_bench.h>
+#include <tests/support/broker_stops.h>
 #include <tests/support/broker_wakes.h>
 
 static inline void a_message_arrives_whole(const tested_broker *tested)
@@ -312,6 +313,9 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     BROKER_CLAIM(broker, tested, a_service_without_room_is_not_kept_awake)                         \
     BROKER_CLAIM(broker, tested, messages_are_counted_and_peeked)                                  \
     BROKER_CLAIM(broker, tested, a_waiting_message_is_cancelled)                                   \
-    BROKER_CLAIM(broker, tested, a_paused_queue_or_type_is_not_delivered)
+    BROKER_CLAIM(broker, tested, a_paused_queue_or_type_is_not_delivered)                          \
+    BROKER_CLAIM(broker, tested, a_leased_message_is_stopped_and_no_other)                         \
+    BROKER_CLAIM(broker, tested, the_next_message_with_an_id_is_not_stopped)                       \
+    BROKER_CLAIM(broker, tested, a_stop_follows_its_message_until_that_is_dead)
 
 #endif
