@@ -194,6 +194,17 @@ says '"retried":0' '"cancelled":1'
 run_worker 0 --once --broker "$broker"
 claim "it does not come again" grep -q '"done":0' err
 
+# ---- Breakers ----
+
+broker=sqlite:$PWD/breaker.db
+publish bad "" 4
+begin --width 1 --handlers '[{"type": "bad", "command": "false", "breaker-requests": 2}]'
+await '"circuit breaker changed"'
+says '"type":"bad"' '"from":"closed"' '"to":"open"'
+await '"refused by the breaker"'
+kill -TERM "$pid"
+ends 0
+
 # ---- Reload ----
 
 broker=sqlite:$PWD/reload.db
