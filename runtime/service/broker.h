@@ -113,7 +113,8 @@ typedef enum fl_settle_verb {
                          can be received from like any other. With body, headers and content type as
                          they are, and `headers` added (replacing those of the same name). Where
                          this is a copy, the copy is confirmed before the original goes. The
-                         dedup key is free, and the copy does not expire */
+                         dedup key is free, and the copy does not expire. One of NAME.dlq goes
+                         to NAME.dlq.dlq: in its own queue it would be ready again at once */
 } fl_settle_verb;
 
 typedef struct fl_settlement {

@@ -203,6 +203,23 @@ a_dead_letter_keeps_body_and_headers_and_gets_reasons(const tested_broker *teste
 }
 
 static inline void
+a_dead_letter_that_dies_again_is_in_a_queue_of_its_own(const tested_broker *tested)
+{
+    static const char *const queues[] = {"tasks.dlq", "tasks.dlq.dlq"};
+    bench b = bench_begin(tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    bench_settle(&b, (fl_settlement){.delivery = bench_receive(&b), .verb = FL_SETTLE_DEAD});
+    b.kind->close(b.consumer);
+    b.consumer = bench_open_queues(&b, FL_BROKER_CONSUMES, queues, 2);
+    bench_settle(&b, (fl_settlement){.delivery = bench_receive(&b), .verb = FL_SETTLE_DEAD});
+    bench_is_empty(&b);
+    fl_delivery *one = bench_receive_by(&b, b.consumer, 1);
+    cr_assert_str_eq(one->message.id, "1");
+    bench_ack(&b, one);
+    bench_end(&b);
+}
+
+static inline void
 a_lost_lease_is_delivered_again_and_cannot_be_settled(const tested_broker *tested)
 {
     const fl_broker_caps *caps = &tested->kind->caps;
@@ -304,6 +321,7 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     BROKER_CLAIM(broker, tested, a_returned_message_is_next_and_uncounted)                         \
     BROKER_CLAIM(broker, tested, a_retried_message_waits_and_keeps_its_fields)                     \
     BROKER_CLAIM(broker, tested, a_dead_letter_keeps_body_and_headers_and_gets_reasons)            \
+    BROKER_CLAIM(broker, tested, a_dead_letter_that_dies_again_is_in_a_queue_of_its_own)           \
     BROKER_CLAIM(broker, tested, a_lost_lease_is_delivered_again_and_cannot_be_settled)            \
     BROKER_CLAIM(broker, tested, an_extended_lease_holds)                                          \
     BROKER_CLAIM(broker, tested, a_lease_outlives_its_connection)                                  \
