@@ -79,6 +79,7 @@ typedef enum filch_service_outcome {
     FILCH_SERVICE_RETRIED,
     FILCH_SERVICE_DEAD,
     FILCH_SERVICE_GIVEN_BACK, /* cancelled by the second stop or the drain's deadline */
+    FILCH_SERVICE_CANCELLED, /* cancelled by request (filch-jobs cancel): the message is forgotten */
     FILCH_SERVICE_OUTCOMES
 } filch_service_outcome;
 
@@ -123,7 +124,8 @@ enum { FILCH_SERVICE_QUEUES = 64, FILCH_SERVICE_WIDTH_MOST = 100000 };
 typedef struct filch_service_stats {
     uint64_t received;                         /* deliveries */
     uint64_t begun;                            /* runs of handlers */
-    uint64_t outcomes[FILCH_SERVICE_OUTCOMES]; /* of these */
+    uint64_t outcomes[FILCH_SERVICE_OUTCOMES]; /* of these; CANCELLED also of messages that had not
+                                                  begun */
     uint64_t settled;                          /* answers that the broker has accepted */
     uint64_t returned;                         /* given back without having begun */
     uint64_t malformed; /* dead letters without having begun: malformed or of unknown type, */
@@ -184,8 +186,8 @@ FILCH_API int filch_service_publish(filch_service *service, const filch_message 
 
 /* Returns the message, with its envelope opened. Does not wait. */
 FILCH_API const filch_message *filch_service_job_message(const filch_service_job *job);
-/* Returns the context of this run: done at its deadline, when the service cancels it, or with
- * -ESTALE when its lease is lost. If memory is short, one that is done with -ENOMEM. */
+/* Returns the context of this run: done at its deadline, with -ECANCELED when the service or a request
+ * cancels it, or with -ESTALE when its lease is lost. If memory is short, one that is done with -ENOMEM. */
 FILCH_API filch_context *filch_service_job_context(filch_service_job *job);
 /* Returns the span of this run, below the message's if it has one. */
 FILCH_API filch_trace filch_service_job_trace(const filch_service_job *job);

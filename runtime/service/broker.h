@@ -83,6 +83,7 @@ typedef struct fl_broker_caps {
     int64_t lease_most; /* ns, the longest lease; FILCH_FOREVER: as long as the connection. 0: no
                            leases (then no redelivery while connected) */
     bool extends;       /* leases can be extended */
+    bool stop;          /* `stop` and `stopped`: a leased message can be cancelled */
 } fl_broker_caps;
 
 /* ---- Deliveries ---- */
@@ -112,7 +113,8 @@ typedef enum fl_settle_verb {
                          can be received from like any other. With body, headers and content type as
                          they are, and `headers` added (replacing those of the same name). Where
                          this is a copy, the copy is confirmed before the original goes. The
-                         dedup key is free, and the copy does not expire */
+                         dedup key is free, and the copy does not expire. One of NAME.dlq goes
+                         to NAME.dlq.dlq: in its own queue it would be ready again at once */
 } fl_settle_verb;
 
 typedef struct fl_settlement {
@@ -166,7 +168,7 @@ struct fl_broker_host {
 typedef enum fl_broker_role {
     FL_BROKER_CONSUMES,
     FL_BROKER_PUBLISHES,
-    FL_BROKER_ADMINISTERS /* count, peek, cancel, pause */
+    FL_BROKER_ADMINISTERS /* count, peek, cancel, pause, stop */
 } fl_broker_role;
 
 /* What to connect to. The strings and the host outlive the connection. */
@@ -252,6 +254,17 @@ typedef struct fl_broker_kind {
     /* Messages of this queue, or only those of a type unless it is NULL, are not delivered until
      * `paused` is false again. Kept in the broker, for all services. NULL if caps.pause is false. */
     fl_broker_rc (*pause)(fl_broker *broker, unsigned queue, const char *type, bool paused);
+
+    /* Cancel of messages that are leased. `stop` marks the one with this id, in a queue of the
+     * connection; *found: there is one. The mark is the message's, not the delivery's. It stays
+     * through retries, returns and lost leases. It is gone when the message is acknowledged or dead:
+     * another message with this id has none. `stopped` writes to out[i] whether the message of
+     * batch[i] is marked; a delivery whose lease is lost may be told either way. The service calls it
+     * about once a second while it has deliveries: it looks at the marks and not at the messages.
+     * Settlements cost more only while there are marks. Both are NULL if caps.stop is false. */
+    fl_broker_rc (*stop)(fl_broker *broker, const char *id, bool *found);
+    fl_broker_rc (*stopped)(fl_broker *broker, fl_delivery *const *batch, unsigned count,
+                            bool *out);
 } fl_broker_kind;
 
 /* A connection begins with this. */

@@ -11,6 +11,7 @@
 #include <runtime/service/record.h>
 #include <runtime/service/service.h>
 #include <runtime/service/settle.h>
+#include <runtime/service/stopped.h>
 #include <runtime/service/types.h>
 #include <runtime/service/verdict.h>
 
@@ -121,6 +122,8 @@ static bool receive_from(filch_service *service, unsigned queue, unsigned most)
         service->credit[queue] -= count;
     else
         service->credit[queue] = 0;
+    if (rc == FL_BROKER_OK)
+        fl_service_stop_redelivered(service, batch, count);
     fl_service_judge(service, rc);
     if (rc == FL_BROKER_BUSY)
         service->receive_at = fl_service_now(service) + FL_SETTLE_PAUSE;

@@ -4,7 +4,9 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
+#include <runtime/service/record.h>
 #include <runtime/service/service.h>
+#include <runtime/service/settle.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -67,20 +69,37 @@ void fl_service_job_forget(filch_service_job *job)
         fl_service_job_free(job);
 }
 
-/* A handler that has returned meanwhile is in `over`: it finds `lost` set, or was counted. */
-static void lose_running(filch_service_job *job)
+/* Sets a flag of a job whose handler runs, and ends its context. A handler that has returned
+ * meanwhile is in `over`: it finds the flag set, or was counted. true: the flag was not set. */
+static bool end_run(filch_service_job *job, bool *flag, int cause)
 {
-    filch_service *service = job->service;
-    pthread_mutex_lock(&service->lock);
-    bool first = !job->lost;
-    job->lost = true;
+    pthread_mutex_lock(&job->service->lock);
+    bool first = !*flag;
+    *flag = true;
     filch_context *context = filch_context_retain(job->context);
-    pthread_mutex_unlock(&service->lock);
+    pthread_mutex_unlock(&job->service->lock);
     if (context)
-        filch_context_cancel(context, -ESTALE);
+        filch_context_cancel(context, cause);
     filch_context_release(context);
-    service->stats.lost += first;
-    fl_list_remove(&job->lease);
+    return first;
+}
+
+void fl_service_job_stop(filch_service_job *job)
+{
+    if (job->is_pending)
+        return;
+    if (!fl_service_job_claim(job)) {
+        end_run(job, &job->stopped, -ECANCELED);
+        return;
+    }
+    job->verdict = (fl_service_verdict){.outcome = FILCH_SERVICE_CANCELLED, .verb = FL_SETTLE_ACK};
+    job->service->stats.outcomes[FILCH_SERVICE_CANCELLED]++;
+    fl_record_cancel(job);
+    if (job->service->config.log)
+        FILCH_LOG(job->service->config.log, FILCH_LOG_INFO, "task cancelled before it began",
+                  filch_log_text("task_id", job->message.id),
+                  filch_log_text("task_type", job->message.type));
+    fl_service_answer_job(job);
 }
 
 void fl_service_job_lose(filch_service_job *job)
@@ -88,7 +107,8 @@ void fl_service_job_lose(filch_service_job *job)
     if (job->is_pending) {
         job->service->pending_count--;
     } else if (!fl_service_job_claim(job)) {
-        lose_running(job);
+        job->service->stats.lost += end_run(job, &job->lost, -ESTALE);
+        fl_list_remove(&job->lease);
         return;
     }
     job->service->stats.lost++;

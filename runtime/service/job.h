@@ -14,6 +14,9 @@ void fl_service_job_free(filch_service_job *job);
 bool fl_service_job_claim(filch_service_job *job);
 /* The owner is through with it: frees it, now or when the pool has called its function. */
 void fl_service_job_forget(filch_service_job *job);
+/* Somebody wants it to be cancelled: it does not begin, or its context is done. Its message is
+ * forgotten then, unless its answer was due before. */
+void fl_service_job_stop(filch_service_job *job);
 /* Its lease is lost: it is forgotten if it has not begun; else its context is done, and nobody
  * answers it. */
 void fl_service_job_lose(filch_service_job *job);

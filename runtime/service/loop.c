@@ -11,6 +11,7 @@
 #include <runtime/service/record.h>
 #include <runtime/service/service.h>
 #include <runtime/service/settle.h>
+#include <runtime/service/stopped.h>
 #include <runtime/service/waker.h>
 
 #include <errno.h>
@@ -141,6 +142,7 @@ static int turn(filch_service *service, bool *over)
     if (fl_service_connect(service) == FL_BROKER_FATAL)
         return filch_error_set(-EINVAL, "%s", service->link.explained);
     fl_service_extend(service);
+    fl_service_look_for_stopped(service);
     if (stops) {
         *over = drain(service, stops);
     } else {
@@ -172,6 +174,7 @@ static int64_t system_due(const filch_service *service)
 {
     bool waits = service->stats.is_draining && !service->cancelled;
     int64_t due = waits ? service->stop_until : fl_service_rate_due(service);
+    due = earlier(due, fl_service_stopped_due(service));
     return earlier(due, filch_in(REST));
 }
 

@@ -196,8 +196,8 @@ filch_context *filch_service_job_context(filch_service_job *job)
     pthread_mutex_lock(&service->lock);
     if (!job->context) {
         make_context(job);
-        if (job->lost && job->context)
-            filch_context_cancel(job->context, -ESTALE);
+        if ((job->lost || job->stopped) && job->context)
+            filch_context_cancel(job->context, job->lost ? -ESTALE : -ECANCELED);
     }
     pthread_mutex_unlock(&service->lock);
     return job->context ? job->context : service->no_memory;

@@ -3,8 +3,10 @@
 
 #include <runtime/service/service.h>
 
-const char *const fl_record_names[] = {
-    [FL_RECORD_SUCCESS] = "success", [FL_RECORD_FAILURE] = "failure", [FL_RECORD_ERROR] = "error"};
+const char *const fl_record_names[] = {[FL_RECORD_SUCCESS] = "success",
+                                       [FL_RECORD_FAILURE] = "failure",
+                                       [FL_RECORD_ERROR] = "error",
+                                       [FL_RECORD_CANCELLED] = "cancelled"};
 
 int fl_record_init(fl_record *record)
 {
@@ -23,12 +25,24 @@ void fl_record_end(fl_record *record)
 
 void fl_record_run(const filch_service_job *job)
 {
+    static const fl_record_status statuses[FILCH_SERVICE_OUTCOMES] = {
+        [FILCH_SERVICE_DONE] = FL_RECORD_SUCCESS,
+        [FILCH_SERVICE_RETRIED] = FL_RECORD_FAILURE,
+        [FILCH_SERVICE_DEAD] = FL_RECORD_FAILURE,
+        [FILCH_SERVICE_CANCELLED] = FL_RECORD_CANCELLED,
+    };
     const fl_record *record = &job->type->record;
-    if (job->refused || job->verdict.outcome == FILCH_SERVICE_GIVEN_BACK)
+    filch_service_outcome outcome = job->verdict.outcome;
+    if (outcome == FILCH_SERVICE_GIVEN_BACK || (job->refused && outcome == FILCH_SERVICE_RETRIED))
         return;
-    bool done = job->verdict.outcome == FILCH_SERVICE_DONE;
-    filch_counter_add(record->counts[done ? FL_RECORD_SUCCESS : FL_RECORD_FAILURE], 1);
-    filch_distribution_record(record->durations, job->duration);
+    filch_counter_add(record->counts[statuses[outcome]], 1);
+    if (outcome != FILCH_SERVICE_CANCELLED)
+        filch_distribution_record(record->durations, job->duration);
+}
+
+void fl_record_cancel(const filch_service_job *job)
+{
+    filch_counter_add(job->type->record.counts[FL_RECORD_CANCELLED], 1);
 }
 
 void fl_record_refusal(const filch_service_job *job)

@@ -10,8 +10,9 @@
 
 typedef enum fl_record_status {
     FL_RECORD_SUCCESS,
-    FL_RECORD_FAILURE, /* of a run: it is repeated, or has become a dead letter */
-    FL_RECORD_ERROR,   /* a dead letter that has not run: malformed, unknown, expired, poison */
+    FL_RECORD_FAILURE,   /* of a run: it is repeated, or has become a dead letter */
+    FL_RECORD_ERROR,     /* a dead letter that has not run: malformed, unknown, expired, poison */
+    FL_RECORD_CANCELLED, /* by somebody, in its run or before */
     FL_RECORD_STATUSES
 } fl_record_status;
 
@@ -29,6 +30,8 @@ void fl_record_end(fl_record *record);
 /* A run is over. Runs that do not count (the breaker refused, or the service ended them) are left
  * out. Owner only. */
 void fl_record_run(const filch_service_job *job);
+/* A message is cancelled before it has begun. Owner only. */
+void fl_record_cancel(const filch_service_job *job);
 /* A message is buried without having run. Owner only. */
 void fl_record_refusal(const filch_service_job *job);
 

@@ -68,10 +68,17 @@ void fl_service_report_begin(filch_service_job *job)
                   filch_log_int("attempt", job->message.attempt), filch_log_trace(&job->trace));
 }
 
+static bool was_cancelled(const filch_service_job *job)
+{
+    return job->verdict.outcome == FILCH_SERVICE_CANCELLED;
+}
+
 static const char *error_of(const filch_service_job *job)
 {
     if (job->verdict.outcome == FILCH_SERVICE_DONE)
         return NULL;
+    if (was_cancelled(job))
+        return "cancelled by request";
     return job->refused ? "refused by the breaker" : job->verdict.reason;
 }
 
@@ -89,7 +96,8 @@ void fl_service_report_end(filch_service_job *job)
                   filch_log_float("duration", (double)job->duration / FILCH_SECOND),
                   filch_log_trace(&job->trace));
     else if (log)
-        FILCH_LOG(log, FILCH_LOG_ERROR, "task failed",
+        FILCH_LOG(log, was_cancelled(job) ? FILCH_LOG_INFO : FILCH_LOG_ERROR,
+                  was_cancelled(job) ? "task cancelled" : "task failed",
                   filch_log_int("worker_id", filch_worker_index()),
                   filch_log_text("task_id", job->message.id),
                   filch_log_text("task_type", job->message.type), filch_log_text("error", error),

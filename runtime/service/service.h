@@ -19,6 +19,10 @@
  * it. Both look at the state under the lock: the first sets RUNNING or CLAIMED, and the other one
  * leaves the job alone. A job that was claimed stays in memory until the pool has called its
  * function, which then does nothing.
+ * The same race decides a cancel (`stopped`): a job that is CLAIMED is forgotten; the context of one
+ * that is RUNNING is done, and the runner finds `stopped` when it decides about the run. If it decided
+ * before, its verdict stands: the broker keeps the mark with a message that is retried, so the next
+ * delivery is CLAIMED as soon as it is received.
  * A runner's last touch of a job is to append it to `over`. So the owner answers only functions
  * that have returned, and frees jobs without a count of references. */
 #ifndef FL_SERVICE_H
@@ -88,6 +92,7 @@ struct filch_service_job {
     fl_service_type *type;
     fl_service_state state;   /* under the lock */
     bool lost;                /* under the lock: its lease is lost, so it is not answered */
+    bool stopped;             /* under the lock: somebody wants it to be cancelled */
     filch_context *context;   /* under the lock until its function is over; NULL: not created */
     fl_service_answer answer; /* the runner's, then the owner's, like the next nine */
     bool refused;             /* by the breaker: the handler was not called */
@@ -142,6 +147,7 @@ struct filch_service {
     int64_t settle_at;   /* not before: the broker was busy */
     int64_t receive_at;  /* look again then, because the broker was busy; 0: it was not */
     int64_t extend_at;   /* the same for leases */
+    int64_t stopped_at;  /* of filch_now: ask for cancelled jobs then */
     unsigned in_pool;    /* jobs whose function the pool has to call, or is calling */
     unsigned turn_queue; /* the next queue to receive from */
     unsigned credit[FILCH_SERVICE_QUEUES];

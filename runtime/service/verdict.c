@@ -78,10 +78,21 @@ static bool was_stopped(const filch_service_job *job)
     return job->answer != FL_ANSWER_FAIL && filch_context_cause(job->service->context);
 }
 
+static bool is_cancelled(filch_service_job *job)
+{
+    pthread_mutex_lock(&job->service->lock);
+    bool stopped = job->stopped && (job->code || job->refused);
+    pthread_mutex_unlock(&job->service->lock);
+    return stopped;
+}
+
 void fl_service_decide(filch_service_job *job)
 {
     const fl_service_type *type = job->type;
-    if (job->refused)
+    if (is_cancelled(job))
+        job->verdict =
+            (fl_service_verdict){.outcome = FILCH_SERVICE_CANCELLED, .verb = FL_SETTLE_ACK};
+    else if (job->refused)
         breaker_refused(job);
     else if (!job->code)
         job->verdict.verb = FL_SETTLE_ACK;

@@ -7,6 +7,7 @@
 
 #include <tests/support/broker_admin.h>
 #include <tests/support/broker_bench.h>
+#include <tests/support/broker_stops.h>
 #include <tests/support/broker_wakes.h>
 
 static inline void a_message_arrives_whole(const tested_broker *tested)
@@ -202,6 +203,23 @@ a_dead_letter_keeps_body_and_headers_and_gets_reasons(const tested_broker *teste
 }
 
 static inline void
+a_dead_letter_that_dies_again_is_in_a_queue_of_its_own(const tested_broker *tested)
+{
+    static const char *const queues[] = {"tasks.dlq", "tasks.dlq.dlq"};
+    bench b = bench_begin(tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    bench_settle(&b, (fl_settlement){.delivery = bench_receive(&b), .verb = FL_SETTLE_DEAD});
+    b.kind->close(b.consumer);
+    b.consumer = bench_open_queues(&b, FL_BROKER_CONSUMES, queues, 2);
+    bench_settle(&b, (fl_settlement){.delivery = bench_receive(&b), .verb = FL_SETTLE_DEAD});
+    bench_is_empty(&b);
+    fl_delivery *one = bench_receive_by(&b, b.consumer, 1);
+    cr_assert_str_eq(one->message.id, "1");
+    bench_ack(&b, one);
+    bench_end(&b);
+}
+
+static inline void
 a_lost_lease_is_delivered_again_and_cannot_be_settled(const tested_broker *tested)
 {
     const fl_broker_caps *caps = &tested->kind->caps;
@@ -303,6 +321,7 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     BROKER_CLAIM(broker, tested, a_returned_message_is_next_and_uncounted)                         \
     BROKER_CLAIM(broker, tested, a_retried_message_waits_and_keeps_its_fields)                     \
     BROKER_CLAIM(broker, tested, a_dead_letter_keeps_body_and_headers_and_gets_reasons)            \
+    BROKER_CLAIM(broker, tested, a_dead_letter_that_dies_again_is_in_a_queue_of_its_own)           \
     BROKER_CLAIM(broker, tested, a_lost_lease_is_delivered_again_and_cannot_be_settled)            \
     BROKER_CLAIM(broker, tested, an_extended_lease_holds)                                          \
     BROKER_CLAIM(broker, tested, a_lease_outlives_its_connection)                                  \
@@ -312,6 +331,9 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     BROKER_CLAIM(broker, tested, a_service_without_room_is_not_kept_awake)                         \
     BROKER_CLAIM(broker, tested, messages_are_counted_and_peeked)                                  \
     BROKER_CLAIM(broker, tested, a_waiting_message_is_cancelled)                                   \
-    BROKER_CLAIM(broker, tested, a_paused_queue_or_type_is_not_delivered)
+    BROKER_CLAIM(broker, tested, a_paused_queue_or_type_is_not_delivered)                          \
+    BROKER_CLAIM(broker, tested, a_leased_message_is_stopped_and_no_other)                         \
+    BROKER_CLAIM(broker, tested, the_next_message_with_an_id_is_not_stopped)                       \
+    BROKER_CLAIM(broker, tested, a_stop_follows_its_message_until_that_is_dead)
 
 #endif

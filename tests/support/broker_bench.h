@@ -30,13 +30,14 @@ typedef struct bench {
     unsigned last_id;
 } bench;
 
-static inline fl_broker *bench_open(const bench *b, fl_broker_role role)
+static inline fl_broker *bench_open_queues(const bench *b, fl_broker_role role,
+                                           const char *const *queues, unsigned count)
 {
     const fl_broker_config config = {.host = &beside_host,
                                      .role = role,
                                      .url = b->url,
-                                     .queues = test_queues,
-                                     .queue_count = 3,
+                                     .queues = queues,
+                                     .queue_count = count,
                                      .prefetch = 1000,
                                      .lease = 30 * bench_second(b->tested),
                                      .call_timeout = 10 * FILCH_SECOND,
@@ -46,6 +47,11 @@ static inline fl_broker *bench_open(const bench *b, fl_broker_role role)
     fl_broker *broker = NULL;
     cr_assert_eq(b->kind->open(&broker, &config), FL_BROKER_OK);
     return broker;
+}
+
+static inline fl_broker *bench_open(const bench *b, fl_broker_role role)
+{
+    return bench_open_queues(b, role, test_queues, 3);
 }
 
 static inline bench bench_begin(const tested_broker *tested)

@@ -193,10 +193,13 @@ claim "the line is named" says "line 5:"
 run_filch 1 cancel --queue lines 7 nonsense 8
 claim "waiting jobs are cancelled, others are named" says "cancelled 7" "cancelled 8" "'nonsense'"
 run_filch 0 cancel --queue lines 9 --json
-claim "cancel in JSON" json 'r == {"queue": "lines", "cancelled": ["9"], "missing": []}'
+claim "cancel in JSON" json 'r == {"queue": "lines", "cancelled": ["9"], "stopping": [], "missing": []}'
 database "UPDATE jobs SET state = 2, at = 9e18 WHERE id = '10'"
-run_filch 1 cancel --queue lines 10
-claim "a running job is not cancelled" says "cancel of running jobs is not supported by sqlite"
+run_filch 0 cancel --queue lines 10
+claim "a running job is asked to stop" says "stopping 10"
+run_filch 1 cancel --queue lines 10 9 --json
+claim "in JSON, too" json 'r == {"queue": "lines", "cancelled": [], "stopping": ["10"], "missing": ["9"]}'
+claim "a job that is not there is named" says "no waiting or running job '9'"
 run_filch 0 stats lines --json
 claim "it is counted as running" json 'r["running"] == 1 and r["ready"] == 246'
 for q in pause resume; do

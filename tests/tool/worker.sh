@@ -178,6 +178,35 @@ kill -TERM "$pid"
 ends 1
 says '"given_back":1'
 
+# ---- Cancel of a running job ----
+
+broker=sqlite:$PWD/cancel.db
+"$jobs" enqueue --broker "$broker" --type hang --id stuck >/dev/null
+begin --handlers '[{"type": "hang", "command": ["sh", "-c", "echo $$ >child; exec sleep 1000"]}]'
+await '"processing task"'
+until [ -s child ]; do sleep 0.01; done
+claim "a running job is asked to stop" test "$("$jobs" cancel --broker "$broker" stuck)" = "stopping stuck"
+await '"task cancelled"'
+claim "its process is gone" test ! -e "/proc/$(cat child)"
+kill -TERM "$pid"
+ends 0
+says '"retried":0' '"cancelled":1'
+run_worker 0 --once --broker "$broker"
+claim "it does not come again" grep -q '"done":0' err
+
+# ---- Breakers ----
+
+broker=sqlite:$PWD/breaker.db
+publish bad "" 4
+begin --width 1 --handlers '[{"type": "bad", "command": "false", "breaker-requests": 2}]'
+await '"circuit breaker changed"'
+says '"type":"bad"' '"from":"closed"' '"to":"open"'
+await '"refused by the breaker"'
+kill -TERM "$pid"
+ends 0
+
+# ---- Reload ----
+
 broker=sqlite:$PWD/reload.db
 echo '{"width": 3, "drain-timeout": "20s"}' >worker.json
 begin --config worker.json --exit-on-disconnect=false

@@ -12,34 +12,65 @@
 
 /* ---- cancel ---- */
 
-/* Removes a waiting job. An exit status. */
-static int cancel_one(jobs_connection *c, const char *id, bool *found)
+/* Calls `cancel` or `stop` of the broker. An exit status. */
+static int ask_broker(jobs_connection *c,
+                      fl_broker_rc (*function)(fl_broker *broker, const char *id, bool *found),
+                      const char *id, bool *found)
 {
     fl_broker_rc rc;
     do
-        rc = c->kind->cancel(c->broker, id, found);
+        rc = function(c->broker, id, found);
     while (jobs_again(c, rc));
     return jobs_status(c, rc);
 }
 
-static int cancel_all(jobs_connection *c, json_t *cancelled, json_t *missing)
+/* Where the job was that is cancelled. */
+typedef enum place { NOWHERE, WAITING, RUNNING, PLACES } place;
+
+/* A job that begins or is retried between two questions is found by the third or fourth. */
+static int cancel_one(jobs_connection *c, const char *id, place *at)
+{
+    bool stops = c->caps.stop && c->kind->stop, found = false;
+    int status = 0;
+    for (unsigned i = 0; i < (stops ? 4 : 1) && !status && !found; i++) {
+        *at = i % 2 ? RUNNING : WAITING;
+        status = ask_broker(c, i % 2 ? c->kind->stop : c->kind->cancel, id, &found);
+    }
+    if (!found)
+        *at = NOWHERE;
+    return status;
+}
+
+static void tell_missing(const jobs_connection *c, const char *id)
 {
     const jobs_options *o = c->options;
+    if (c->caps.stop && c->kind->stop)
+        fprintf(stderr, "%s: no waiting or running job '%s' in queue '%s'\n", o->command, id,
+                o->queue);
+    else
+        fprintf(stderr,
+                "%s: no waiting job '%s' in queue '%s'; if it runs: cancel of running jobs is "
+                "not supported by %s\n",
+                o->command, id, o->queue, c->kind->name);
+}
+
+/* lists: ids by place. */
+static int cancel_all(jobs_connection *c, json_t *const lists[PLACES])
+{
+    static const char *const words[PLACES] = {[WAITING] = "cancelled", [RUNNING] = "stopping"};
+    const jobs_options *o = c->options;
     for (int i = 0; i < o->argument_count; i++) {
-        bool found = false;
-        int status = cancel_one(c, o->arguments[i], &found);
+        place at;
+        int status = cancel_one(c, o->arguments[i], &at);
         if (status)
             return status;
-        json_array_append_new(found ? cancelled : missing, view_text(o->arguments[i]));
-        if (found && !o->json)
-            printf("cancelled %s\n", o->arguments[i]);
-        if (!found)
-            fprintf(stderr,
-                    "%s: no waiting job '%s' in queue '%s'; if it runs: cancel of running jobs is "
-                    "not supported by %s\n",
-                    o->command, o->arguments[i], o->queue, c->kind->name);
+        json_array_append_new(lists[at], view_text(o->arguments[i]));
+        if (at == NOWHERE)
+            tell_missing(c, o->arguments[i]);
+        else if (!o->json)
+            printf("%s %s\n", words[at], o->arguments[i]);
     }
-    return json_array_size(missing) ? JOBS_REFUSED : 0;
+    return json_array_size(lists[NOWHERE]) ? JOBS_REFUSED : 0;
 }
 
 static int cancel(jobs_options *o)
@@ -48,10 +79,11 @@ static int cancel(jobs_options *o)
     int status = jobs_connect(&c, o, FL_BROKER_ADMINISTERS, o->queue, 1);
     status = status ? status : jobs_check_needs(&c, JOBS_NEEDS_CANCEL);
     if (!status) {
-        json_t *cancelled = json_array(), *missing = json_array();
-        status = cancel_all(&c, cancelled, missing);
-        json_t *out = json_pack("{s:o, s:o, s:o}", "queue", view_text(o->queue), "cancelled",
-                                cancelled, "missing", missing);
+        json_t *const lists[PLACES] = {json_array(), json_array(), json_array()};
+        status = cancel_all(&c, lists);
+        json_t *out =
+            json_pack("{s:o, s:o, s:o, s:o}", "queue", view_text(o->queue), "cancelled",
+                      lists[WAITING], "stopping", lists[RUNNING], "missing", lists[NOWHERE]);
         int told = o->json ? view_print(o, out) : (json_decref(out), 0);
         status = status ? status : told;
     }
@@ -155,7 +187,7 @@ static int purge_held(jobs_connection *c, uint64_t *removed, jobs_progress *prog
         found = false;
         for (unsigned i = 0; i < count && !status; i++) {
             bool this = false;
-            status = cancel_one(c, all[i]->message.id, &this);
+            status = ask_broker(c, c->kind->cancel, all[i]->message.id, &this);
             found |= this;
             *removed += this;
             jobs_progress_show(progress, *removed, 0);
@@ -195,9 +227,13 @@ static int purge(jobs_options *o)
 }
 
 const jobs_command jobs_change_commands[] = {
-    {"cancel", "ID...", "removes waiting jobs",
-     "Removes jobs that wait, delayed ones included. A running job goes on: cancel of running jobs "
-     "is not supported by any broker so far.\n",
+    {"cancel", "ID...", "removes waiting jobs, stops running ones",
+     "Removes jobs that wait, delayed ones included. A running job is asked to stop, where the "
+     "broker "
+     "has stop: within about a second its context is cancelled, and a command or co-process is "
+     "killed. It is forgotten when its handler has returned, unless that succeeds all the same. "
+     "The "
+     "command does not wait for that.\n",
      0, 1, -1, cancel},
     {"pause", "QUEUE", "stops deliveries of a queue or a type",
      "Jobs of the queue, or only those of --type, are not delivered to any service until resume. "

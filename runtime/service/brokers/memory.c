@@ -287,7 +287,8 @@ const fl_broker_kind fl_broker_memory = {
              .cancel = true,
              .pause = true,
              .lease_most = FILCH_FOREVER,
-             .extends = true},
+             .extends = true,
+             .stop = true},
     .open = open_memory,
     .close = close_memory,
     .watch = watch,
@@ -299,4 +300,6 @@ const fl_broker_kind fl_broker_memory = {
     .peek = fl_memory_peek,
     .cancel = fl_memory_cancel,
     .pause = fl_memory_pause_queue,
+    .stop = fl_memory_stop,
+    .stopped = fl_memory_stopped,
 };

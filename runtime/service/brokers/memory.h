@@ -40,5 +40,8 @@ fl_broker_rc fl_memory_peek(fl_broker *broker, unsigned queue, fl_delivery **out
 fl_broker_rc fl_memory_cancel(fl_broker *broker, const char *id, bool *found);
 fl_broker_rc fl_memory_pause_queue(fl_broker *broker, unsigned queue, const char *type,
                                    bool paused);
+fl_broker_rc fl_memory_stop(fl_broker *broker, const char *id, bool *found);
+fl_broker_rc fl_memory_stopped(fl_broker *broker, fl_delivery *const *batch, unsigned count,
+                               bool *out);
 
 #endif

@@ -79,3 +79,40 @@ fl_broker_rc fl_memory_pause_queue(fl_broker *broker, unsigned queue, const char
     pthread_mutex_unlock(&m->store->lock);
     return rc ? fl_memory_short(broker->host) : FL_BROKER_OK;
 }
+
+static bool stop_in(fl_memory_queue *queue, const char *id)
+{
+    for (fl_list *at = queue->leased.next; at != &queue->leased; at = at->next)
+        if (strcmp(fl_memory_entry_of(at)->message.id, id) == 0) {
+            fl_memory_entry_of(at)->stop = true;
+            return true;
+        }
+    return false;
+}
+
+fl_broker_rc fl_memory_stop(fl_broker *broker, const char *id, bool *found)
+{
+    fl_memory *m = fl_memory_of(broker);
+    *found = false;
+    pthread_mutex_lock(&m->store->lock);
+    for (unsigned i = 0; i < m->queue_count && !*found; i++) {
+        fl_memory_move_due(m->queues[i], fl_memory_now(m));
+        *found = stop_in(m->queues[i], id);
+    }
+    pthread_mutex_unlock(&m->store->lock);
+    return FL_BROKER_OK;
+}
+
+fl_broker_rc fl_memory_stopped(fl_broker *broker, fl_delivery *const *batch, unsigned count,
+                               bool *out)
+{
+    fl_memory *m = fl_memory_of(broker);
+    pthread_mutex_lock(&m->store->lock);
+    for (unsigned i = 0; i < count; i++) {
+        const fl_memory_entry *entry =
+            fl_memory_leased(m->store, batch[i]->tag[0], batch[i]->tag[1]);
+        out[i] = entry && entry->stop;
+    }
+    pthread_mutex_unlock(&m->store->lock);
+    return FL_BROKER_OK;
+}

@@ -7,6 +7,8 @@
  *   READY    nothing
  *   DELAYED  the end of the delay
  *   LEASED   the end of the lease; (seq, token) names the delivery
+ * A row of `stops` marks a message that is to be cancelled, by its seq and queue; one whose message is
+ * gone, or dead, is swept away.
  * A consumer makes a row ready again when its delay or lease is over: before it receives when the
  * last receive left room, when the first such time has come, and once a second.
  *
@@ -49,6 +51,8 @@ typedef enum fl_pg_sql {
     FL_PG_CANCEL,
     FL_PG_PAUSE,
     FL_PG_RESUME,
+    FL_PG_STOP,
+    FL_PG_STOPPED,
     FL_PG_SQLS
 } fl_pg_sql;
 
@@ -73,6 +77,7 @@ typedef struct fl_pg {
     PGconn *listener; /* NULL: it does not consume, or the server is behind a pooler */
     bool prepared[FL_PG_SQLS];
     char sqlstate[6]; /* of the last failure; "": none */
+    bool has_stops;   /* there were marks when it last looked */
     unsigned queue_count;
     fl_pg_queue queues[];
 } fl_pg;
@@ -162,7 +167,14 @@ fl_broker_rc fl_pg_read_all(fl_pg *p, const PGresult *rows, unsigned queue, fl_d
 /* Creates the tables if they are missing; refuses those of another version. */
 fl_broker_rc fl_pg_schema_open(fl_pg *p);
 
-/* ---- postgres_consume.c, postgres_settle.c, postgres_publish.c, postgres_admin.c: as
+/* ---- postgres_stops.c ---- */
+
+/* Runs a statement that takes $1: the queues of the connection, $2: an id. *found: it returns rows. */
+fl_broker_rc fl_pg_run_on_id(fl_pg *p, fl_pg_sql which, const char *id, const char *doing,
+                             bool *found);
+
+/* ---- postgres_consume.c, postgres_settle.c, postgres_publish.c, postgres_admin.c,
+ * postgres_stops.c: as
  * fl_broker_kind says ---- */
 
 fl_broker_rc fl_pg_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
@@ -176,5 +188,7 @@ fl_broker_rc fl_pg_peek(fl_broker *broker, unsigned queue, fl_delivery **out, un
                         unsigned *count);
 fl_broker_rc fl_pg_cancel(fl_broker *broker, const char *id, bool *found);
 fl_broker_rc fl_pg_pause(fl_broker *broker, unsigned queue, const char *type, bool paused);
+fl_broker_rc fl_pg_stop(fl_broker *broker, const char *id, bool *found);
+fl_broker_rc fl_pg_stopped(fl_broker *broker, fl_delivery *const *batch, unsigned count, bool *out);
 
 #endif

@@ -38,21 +38,7 @@ fl_broker_rc fl_pg_peek(fl_broker *broker, unsigned queue, fl_delivery **out, un
 
 fl_broker_rc fl_pg_cancel(fl_broker *broker, const char *id, bool *found)
 {
-    fl_pg *p = fl_pg_of(broker);
-    fl_pg_array queues = {.type = FL_PG_TEXT};
-    fl_pg_args args = {0};
-    PGresult *rows = NULL;
-    *found = false;
-    for (unsigned i = 0; i < p->queue_count; i++)
-        fl_pg_array_text(&queues, p->config.queues[i]);
-    fl_pg_add_array(&args, &queues);
-    fl_pg_add_text(&args, id);
-    fl_broker_rc rc = queues.failed ? fl_pg_short(p)
-                                    : fl_pg_run(p, FL_PG_CANCEL, &args, "cancel a message", &rows);
-    *found = PQntuples(rows) > 0;
-    PQclear(rows);
-    fl_pg_arrays_free(&queues, 1);
-    return rc;
+    return fl_pg_run_on_id(fl_pg_of(broker), FL_PG_CANCEL, id, "cancel a message", found);
 }
 
 fl_broker_rc fl_pg_pause(fl_broker *broker, unsigned queue, const char *type, bool paused)

@@ -30,6 +30,7 @@ static const char schema[] =
     "CREATE SEQUENCE IF NOT EXISTS @.jobs_seq;\n"
     "CREATE TABLE IF NOT EXISTS @.paused (\n"
     "  queue text NOT NULL, type text NOT NULL, PRIMARY KEY (queue, type));\n"
+    "CREATE TABLE IF NOT EXISTS @.stops (seq bigint PRIMARY KEY, queue text NOT NULL);\n"
     "CREATE TABLE IF NOT EXISTS @.jobs (\n"
     "  seq bigint PRIMARY KEY, token bigint NOT NULL DEFAULT 0, queue text NOT NULL,\n"
     "  state smallint NOT NULL, priority smallint NOT NULL CHECK (priority BETWEEN 0 AND 9),\n"

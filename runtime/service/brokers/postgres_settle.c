@@ -105,6 +105,8 @@ fl_broker_rc fl_pg_settle(fl_broker *broker, fl_settlement *batch, unsigned coun
     if (!rc)
         rc = settle_some(p, batch, count, false);
     note_delays(p, batch, count);
+    if (p->has_stops && !rc)
+        rc = fl_pg_stopped(broker, NULL, 0, NULL); /* sweeps */
     return rc;
 }
 

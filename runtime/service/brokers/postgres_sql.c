@@ -61,6 +61,8 @@ enum {
  * it would read instead of looking each up by its seq. */
 #define IS_DELIVERY "j.seq = d.seq AND j.token = d.token AND j.state + 0 = 2"
 
+#define IS_MARKED "j.seq = s.seq AND j.queue = s.queue"
+
 static const char *const statements[FL_PG_SQLS] = {
     /* $1: queue. Returns how many rows are ready that were not, whether some have expired, and
      * the time to the next. */
@@ -168,6 +170,15 @@ static const char *const statements[FL_PG_SQLS] = {
     [FL_PG_RESUME] =
         "WITH gone AS (DELETE FROM @.paused WHERE queue = $1::text AND type = $2::text\n"
         " RETURNING queue), " TELL("gone") " SELECT 1 WHERE " TOLD,
+    /* $1: queues, $2: id. */
+    [FL_PG_STOP] = "INSERT INTO @.stops AS s SELECT seq, queue FROM @.jobs\n"
+                   " WHERE queue = ANY ($1::text[]) AND id = $2::text AND state <> 0\n"
+                   " AND state = 2 AND at > @.clock()\n"
+                   " ON CONFLICT (seq) DO UPDATE SET queue = EXCLUDED.queue RETURNING 1",
+    /* Sweeps marks away, too. */
+    [FL_PG_STOPPED] = "WITH gone AS (DELETE FROM @.stops AS s WHERE NOT EXISTS (\n"
+                      " SELECT FROM @.jobs AS j WHERE " IS_MARKED "))\n"
+                      "SELECT s.seq FROM @.stops AS s JOIN @.jobs AS j ON " IS_MARKED,
 };
 
 /* ---- Running them ---- */

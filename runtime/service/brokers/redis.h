@@ -38,6 +38,7 @@ typedef struct fl_redis {
     char sha[FL_REDIS_SCRIPTS][FL_REDIS_SHA];
     bool is_durable;
     int64_t look_at; /* without a post */
+    bool has_stops;  /* there were marks when it last looked */
     unsigned queue_count;
     fl_redis_queue queues[];
 } fl_redis;
@@ -92,7 +93,20 @@ fl_broker_rc fl_redis_read_all(fl_redis *r, redisReply *reply, const redisReply 
                                unsigned queue, uint64_t losses, fl_delivery **out, unsigned most,
                                unsigned *count);
 
-/* ---- redis_consume.c, redis_publish.c, redis_admin.c: as fl_broker_kind says ---- */
+/* ---- redis_stops.c ---- */
+
+/* Removes the marks of messages that are settled for good. */
+fl_broker_rc fl_redis_drop_stops(fl_redis *r, const fl_settlement *batch, unsigned count);
+
+/* ---- redis_admin.c ---- */
+
+/* Looks with FL_REDIS_CANCEL or FL_REDIS_STOP at some messages of a place, from *from on; writes where
+ * to go on, or nothing: the end. */
+fl_broker_rc fl_redis_look_some(fl_redis *r, fl_redis_script script, const char *key,
+                                const char *id, const char *place, char *from, size_t room,
+                                bool *found);
+
+/* ---- redis_consume.c, redis_publish.c, redis_admin.c, redis_stops.c: as fl_broker_kind says ---- */
 
 fl_broker_rc fl_redis_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                               unsigned *count);
@@ -105,5 +119,8 @@ fl_broker_rc fl_redis_peek(fl_broker *broker, unsigned queue, fl_delivery **out,
                            unsigned *count);
 fl_broker_rc fl_redis_cancel(fl_broker *broker, const char *id, bool *found);
 fl_broker_rc fl_redis_pause(fl_broker *broker, unsigned queue, const char *type, bool paused);
+fl_broker_rc fl_redis_stop(fl_broker *broker, const char *id, bool *found);
+fl_broker_rc fl_redis_stopped(fl_broker *broker, fl_delivery *const *batch, unsigned count,
+                              bool *out);
 
 #endif

@@ -44,18 +44,18 @@ fl_broker_rc fl_redis_peek(fl_broker *broker, unsigned queue, fl_delivery **out,
     return rc ? rc : fl_redis_read_all(r, reply, reply, queue, 0, out, most, count);
 }
 
-/* Looks at some messages of a place, from *from on; writes where to go on, or nothing: the end. */
-static fl_broker_rc cancel_some(fl_redis *r, const char *key, const char *id, const char *place,
-                                char *from, size_t room, bool *found)
+fl_broker_rc fl_redis_look_some(fl_redis *r, fl_redis_script script, const char *key,
+                                const char *id, const char *place, char *from, size_t room,
+                                bool *found)
 {
     redisReply *reply;
     fl_redis_command command;
-    fl_redis_begin(r, &command, FL_REDIS_CANCEL);
+    fl_redis_begin(r, &command, script);
     fl_redis_text(&command, key);
     fl_redis_text(&command, id);
     fl_redis_text(&command, place);
     fl_redis_text(&command, from);
-    fl_broker_rc rc = fl_redis_call_list(r, &command, FL_REDIS_CANCEL, -1, &reply);
+    fl_broker_rc rc = fl_redis_call_list(r, &command, script, -1, &reply);
     fl_redis_clear(&command);
     if (rc)
         return rc;
@@ -81,7 +81,8 @@ fl_broker_rc fl_redis_cancel(fl_broker *broker, const char *id, bool *found)
             snprintf(place, sizeof place, "%u", i % places);
         snprintf(from, sizeof from, "%s", is_stream ? "-" : "0");
         while (*from && !rc && !*found)
-            rc = cancel_some(r, r->queues[i / places].key, id, place, from, sizeof from, found);
+            rc = fl_redis_look_some(r, FL_REDIS_CANCEL, r->queues[i / places].key, id, place, from,
+                                    sizeof from, found);
     }
     return rc;
 }

@@ -144,6 +144,8 @@ fl_broker_rc fl_redis_settle(fl_broker *broker, fl_settlement *batch, unsigned c
     for (unsigned from = 0; from < count && !rc; from += BATCH)
         rc = settle_some(fl_redis_of(broker), batch + from,
                          count - from < BATCH ? count - from : BATCH);
+    if (fl_redis_of(broker)->has_stops && !rc)
+        rc = fl_redis_drop_stops(fl_redis_of(broker), batch, count);
     return rc;
 }
 

@@ -10,5 +10,11 @@ extern const char fl_redis_messages[];
 extern const char fl_redis_clockwork[];
 extern const char fl_redis_leases[];
 extern const char fl_redis_answers[];
+extern const char fl_redis_identity[];
+
+/* Scripts of redis_lua_stops.c. */
+extern const char fl_redis_stop_it[];
+extern const char fl_redis_list_stops[];
+extern const char fl_redis_drop_some_stops[];
 
 #endif

@@ -253,15 +253,12 @@ static const char peek[] =
 static const char cancel[] =
     "local queue, id, place, from = unpack(ARGV)\n"
     "local key, STEP = queue .. ':' .. place, 32\n"
-    "local function is(v, entry)\n"
-    "  return (string.match(v[4], '^%Z*%z(%Z*)%z') or entry) == id\n"
-    "end\n"
     "local function cancel_delayed()\n"
     "  local list = redis.call('ZRANGE', key, from, from + STEP - 1)\n"
     "  for _, serial in ipairs(list) do\n"
     "    local packed = redis.call('HGET', queue .. ':held', serial)\n"
     "    local m = packed and cmsgpack.unpack(packed)\n"
-    "    if m and table.remove(m, 1) and is(m) then\n"
+    "    if m and table.remove(m, 1) and is(m, nil, id) then\n"
     "      free(m[3])\n"
     "      redis.call('ZREM', key, serial)\n"
     "      redis.call('HDEL', queue .. ':held', serial)\n"
@@ -274,7 +271,7 @@ static const char cancel[] =
     "  local list = redis.call('XRANGE', key, from, '+', 'COUNT', STEP)\n"
     "  for _, e in ipairs(list) do\n"
     "    local v = values(e[2])\n"
-    "    local row = is(v, e[1]) and (pending(key, 'filch', e[1], e[1], 1)[1] or {'', ''})\n"
+    "    local row = is(v, e[1], id) and (pending(key, 'filch', e[1], e[1], 1)[1] or {'', ''})\n"
     "    if row and not lease_of(row[2]) then\n"
     "      free(v[3])\n"
     "      forget(key, e[1])\n"
@@ -315,8 +312,11 @@ static const char *const scripts[FL_REDIS_SCRIPTS][PARTS] = {
     [FL_REDIS_COUNT] = {fl_redis_times, fl_redis_messages, fl_redis_clockwork, count},
     [FL_REDIS_PEEK] = {fl_redis_times, fl_redis_messages, fl_redis_clockwork, fl_redis_answers,
                        peek},
-    [FL_REDIS_CANCEL] = {fl_redis_times, fl_redis_messages, cancel},
+    [FL_REDIS_CANCEL] = {fl_redis_times, fl_redis_messages, fl_redis_identity, cancel},
     [FL_REDIS_PAUSE] = {fl_redis_times, pause_it},
+    [FL_REDIS_STOP] = {fl_redis_times, fl_redis_messages, fl_redis_identity, fl_redis_stop_it},
+    [FL_REDIS_STOPPED] = {fl_redis_list_stops},
+    [FL_REDIS_DROP_STOPS] = {fl_redis_drop_some_stops},
 };
 
 char *fl_redis_script_text(fl_redis_script which)

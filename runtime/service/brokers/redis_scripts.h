@@ -8,6 +8,7 @@
  *   QUEUE:held          hash: serial number to message
  *   QUEUE:serial        the last serial number
  *   QUEUE:paused        set: paused types; the empty one pauses the queue
+ *   QUEUE:stops         hash: FIRST_SEEN:ID of leased messages to cancel; ends a day after the last
  *   QUEUE:losses        counts leases that ended without a settlement
  *   QUEUE:sweep         time in ms by which a lease may end
  *   QUEUE:wake          channel: messages may be ready, or a time has changed
@@ -36,6 +37,9 @@ typedef enum fl_redis_script {
     FL_REDIS_PEEK,
     FL_REDIS_CANCEL,
     FL_REDIS_PAUSE,
+    FL_REDIS_STOP,
+    FL_REDIS_STOPPED,
+    FL_REDIS_DROP_STOPS,
     FL_REDIS_SCRIPTS
 } fl_redis_script;
 

@@ -8,6 +8,8 @@
  *   DELAYED  the end of the delay; `due` is the same in Unix time
  *   LEASED   the end of the lease; (seq, token) names the delivery
  * A lease or delay whose time is over counts as READY; `receive` makes it so.
+ * A row of `stops` marks a message that is to be cancelled. It names what no other message can have,
+ * although numbers of deleted rows are used again; a mark whose message is gone is swept away.
  *
  * The race: a service settles a message while another takes it over, because its lease is over.
  * Every change is a transaction that begins with BEGIN IMMEDIATE, so that one comes after the other,
@@ -55,6 +57,9 @@ typedef enum fl_sqlite_sql {
     FL_SQL_PAUSE,
     FL_SQL_PAUSE_TYPE,
     FL_SQL_RESUME_TYPE,
+    FL_SQL_STOP,
+    FL_SQL_STOPPED,
+    FL_SQL_SWEEP_STOPS,
     FL_SQLS
 } fl_sqlite_sql;
 
@@ -71,6 +76,7 @@ typedef struct fl_sqlite {
     fl_broker_config config;
     int inotify;     /* -1: it does not consume */
     int64_t look_at; /* without an event */
+    bool has_stops;  /* there were marks when it last looked */
     unsigned queue_count;
     fl_sqlite_queue queues[];
 } fl_sqlite;
@@ -125,7 +131,7 @@ int fl_sqlite_bind(fl_sqlite *s, const filch_message *message, int64_t queue, in
 int fl_sqlite_bind_headers(sqlite3_stmt *statement, int parameter, const filch_header *more,
                            unsigned more_count, const filch_header *old, size_t old_count);
 
-/* ---- sqlite_consume.c, sqlite_admin.c: as fl_broker_kind says ---- */
+/* ---- sqlite_consume.c, sqlite_admin.c, sqlite_stops.c: as fl_broker_kind says ---- */
 
 fl_broker_rc fl_sqlite_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                                unsigned *count);
@@ -137,5 +143,8 @@ fl_broker_rc fl_sqlite_peek(fl_broker *broker, unsigned queue, fl_delivery **out
                             unsigned *count);
 fl_broker_rc fl_sqlite_cancel(fl_broker *broker, const char *id, bool *found);
 fl_broker_rc fl_sqlite_pause(fl_broker *broker, unsigned queue, const char *type, bool paused);
+fl_broker_rc fl_sqlite_stop(fl_broker *broker, const char *id, bool *found);
+fl_broker_rc fl_sqlite_stopped(fl_broker *broker, fl_delivery *const *batch, unsigned count,
+                               bool *out);
 
 #endif

@@ -19,6 +19,8 @@ static const char schema[] =
     "  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, paused INTEGER NOT NULL DEFAULT 0);\n"
     "CREATE TABLE IF NOT EXISTS paused_types ("
     "  queue INTEGER NOT NULL, type TEXT NOT NULL, PRIMARY KEY (queue, type)) WITHOUT ROWID;\n"
+    "CREATE TABLE IF NOT EXISTS stops ("
+    "  seq INTEGER PRIMARY KEY, queue INTEGER NOT NULL, first_seen INTEGER NOT NULL);\n"
     "CREATE TABLE IF NOT EXISTS jobs ("
     "  seq INTEGER PRIMARY KEY, queue INTEGER NOT NULL, state INTEGER NOT NULL,"
     "  priority INTEGER NOT NULL, at INTEGER NOT NULL, due INTEGER NOT NULL,\n"
@@ -30,6 +32,8 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS jobs_held ON jobs (queue, at) WHERE state <> 0;\n"
     "CREATE INDEX IF NOT EXISTS jobs_expiring ON jobs (queue, expires) WHERE expires > 0;\n"
     "CREATE UNIQUE INDEX IF NOT EXISTS jobs_dedup ON jobs (dedup) WHERE dedup IS NOT NULL;";
+
+#define IS_MARKED "j.seq = s.seq AND j.queue = s.queue AND j.first_seen = s.first_seen"
 
 /* ?1: a queue. ?2: now. */
 static const char *const statements[FL_SQLS] = {
@@ -78,6 +82,13 @@ static const char *const statements[FL_SQLS] = {
     [FL_SQL_PAUSE] = "UPDATE queues SET paused = ?2 WHERE id = ?1",
     [FL_SQL_PAUSE_TYPE] = "INSERT OR IGNORE INTO paused_types (queue, type) VALUES (?1, ?2)",
     [FL_SQL_RESUME_TYPE] = "DELETE FROM paused_types WHERE queue = ?1 AND type = ?2",
+    /* ?3: an id. `state <> 0` is the condition of jobs_held, which is asked */
+    [FL_SQL_STOP] = "REPLACE INTO stops SELECT seq, queue, first_seen FROM jobs"
+                    " WHERE queue = ?1 AND state <> 0 AND state = 2 AND at > ?2 AND id = ?3",
+    [FL_SQL_STOPPED] = "SELECT s.seq, j.seq IS NOT NULL FROM stops AS s"
+                       " LEFT JOIN jobs AS j ON " IS_MARKED,
+    [FL_SQL_SWEEP_STOPS] = "DELETE FROM stops AS s WHERE NOT EXISTS"
+                           " (SELECT 1 FROM jobs AS j WHERE " IS_MARKED ")",
 };
 
 /* ---- Running them ---- */

@@ -69,7 +69,7 @@ function showFigures(state) {
 }
 
 const outcomes = {done: 'done', retried: 'retried', dead: 'dead letters', given_back: 'given back',
-  malformed: 'malformed', expired: 'expired', poison: 'poison', late: 'late', lost: 'lost leases'};
+  cancelled: 'cancelled', malformed: 'malformed', expired: 'expired', poison: 'poison', late: 'late', lost: 'lost leases'};
 
 function show(state) {
   const state_words = condition(state);

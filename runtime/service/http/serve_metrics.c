@@ -45,6 +45,7 @@ STAT(done, stats.outcomes[FILCH_SERVICE_DONE])
 STAT(retried, stats.outcomes[FILCH_SERVICE_RETRIED])
 STAT(dead, stats.outcomes[FILCH_SERVICE_DEAD])
 STAT(given_back, stats.outcomes[FILCH_SERVICE_GIVEN_BACK])
+STAT(cancelled, stats.outcomes[FILCH_SERVICE_CANCELLED])
 
 #define OUTCOMES "worker_outcomes_total", "Runs of handlers, by outcome."
 static const struct {
@@ -74,6 +75,7 @@ static const struct {
     {OUTCOMES, "retried", FILCH_METRIC_COUNTER, read_retried},
     {OUTCOMES, "dead", FILCH_METRIC_COUNTER, read_dead},
     {OUTCOMES, "given_back", FILCH_METRIC_COUNTER, read_given_back},
+    {OUTCOMES, "cancelled", FILCH_METRIC_COUNTER, read_cancelled},
 };
 
 static int add_numbers(fl_serve_metrics *metrics)

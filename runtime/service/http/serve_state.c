@@ -84,6 +84,7 @@ static const struct {
     {"retried", OUTCOME(FILCH_SERVICE_RETRIED)},
     {"dead", OUTCOME(FILCH_SERVICE_DEAD)},
     {"given_back", OUTCOME(FILCH_SERVICE_GIVEN_BACK)},
+    {"cancelled", OUTCOME(FILCH_SERVICE_CANCELLED)},
     {"settled", offsetof(filch_service_stats, settled)},
     {"returned", offsetof(filch_service_stats, returned)},
     {"malformed", offsetof(filch_service_stats, malformed)},

@@ -21,6 +21,14 @@ typedef enum fl_source {
 
 extern const char *const fl_source_names[FL_SOURCES];
 
+/* Of the breaker of a handler; 0: the default. */
+typedef struct fl_configured_breaker {
+    bool is_told, is_on; /* the member `breaker` */
+    bool has_values;     /* one of the others, which switch it on as well */
+    unsigned requests, percent, half_open;
+    int64_t interval, open;
+} fl_configured_breaker;
+
 /* One entry of the key `handlers`. */
 typedef struct fl_configured_handler {
     const char *type;
@@ -31,6 +39,7 @@ typedef struct fl_configured_handler {
     filch_retry_policy retry;
     bool has_retry;
     bool has_thread, thread;
+    fl_configured_breaker breaker;
     fl_handler_spec spec;
 } fl_configured_handler;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/handlers/handlers.h>
+#include <runtime/service/program/breaker.h>
 #include <runtime/service/program/handler_table.h>
 
 #include <errno.h>
@@ -24,8 +25,17 @@ static filch_handler *find(const fl_handler_table *table, const char *type)
 }
 
 /* The limits that the configuration gives. */
-static void limit(filch_handler *handler, const fl_configured_handler *configured)
+static int limit(fl_handler_table *table, filch_handler *handler,
+                 const fl_configured_handler *configured)
 {
+    if (fl_handler_breaker_is_on(&configured->breaker)) {
+        fl_handler_breaker *one = &table->breakers[table->breaker_count];
+        int rc = fl_handler_breaker_init(one, &configured->breaker, configured->type, &table->log);
+        if (rc)
+            return rc;
+        table->breaker_count++;
+        handler->breaker = one->breaker;
+    }
     if (configured->width)
         handler->width = configured->width;
     if (configured->rate.rate)
@@ -36,6 +46,7 @@ static void limit(filch_handler *handler, const fl_configured_handler *configure
         handler->retry = &configured->retry;
     if (configured->has_thread)
         handler->thread = configured->thread;
+    return 0;
 }
 
 static int make(fl_handler_table *table, const fl_handler_kind *kind, filch_handler handler,
@@ -53,16 +64,14 @@ static int add(fl_handler_table *table, const fl_configured_handler *configured)
 {
     char valid[160] = "";
     filch_handler *own = find(table, configured->type), handler = {.type = configured->type};
-    if (!configured->kind && own) {
-        limit(own, configured);
-        return 0;
-    }
+    if (!configured->kind && own)
+        return limit(table, own, configured);
     if (own)
         return filch_error_set(-EINVAL, "two handlers have the type '%.64s'; remove one",
                                configured->type);
     if (configured->kind) {
-        limit(&handler, configured);
-        return make(table, configured->kind, handler, &configured->spec);
+        int rc = limit(table, &handler, configured);
+        return rc ? rc : make(table, configured->kind, handler, &configured->spec);
     }
     for (unsigned i = 0; fl_handler_kinds[i]; i++) {
         size_t used = strlen(valid);
@@ -93,8 +102,9 @@ int fl_handler_table_init(fl_handler_table *table, const fl_configuration *confi
         return filch_error_set(-EINVAL, "handlers is NULL; pass the table, or a count of 0");
     size_t room = count + configuration->handler_count + count_kinds();
     *table = (fl_handler_table){.handlers = calloc(room, sizeof *table->handlers),
-                                .kinds = calloc(room, sizeof *table->kinds)};
-    if (!table->handlers || !table->kinds)
+                                .kinds = calloc(room, sizeof *table->kinds),
+                                .breakers = calloc(room, sizeof *table->breakers)};
+    if (!table->handlers || !table->kinds || !table->breakers)
         return filch_error_set(-ENOMEM, "no memory for %zu handlers; use fewer", room);
     if (count)
         memcpy(table->handlers, given, count * sizeof *given);
@@ -116,5 +126,8 @@ void fl_handler_table_end(fl_handler_table *table)
             table->kinds[i]->unmake(&table->handlers[i]);
     free(table->handlers);
     free(table->kinds);
+    for (size_t i = 0; i < table->breaker_count; i++)
+        fl_handler_breaker_end(&table->breakers[i]);
+    free(table->breakers);
     *table = (fl_handler_table){0};
 }

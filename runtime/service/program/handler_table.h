@@ -6,19 +6,24 @@
 #define FL_HANDLER_TABLE_H
 
 #include <runtime/service/handlers/handlers.h>
+#include <runtime/service/program/breaker.h>
 #include <runtime/service/program/configuration.h>
 
 typedef struct fl_handler_table {
     filch_handler *handlers;
     const fl_handler_kind **kinds; /* of each; NULL: the program's own */
     size_t count;
+    fl_handler_breaker *breakers; /* of the configuration */
+    size_t breaker_count;
+    const filch_log *log; /* for their changes of state; NULL, the default: none */
 } fl_handler_table;
 
-/* Makes the table; `given` are the program's own. The configuration outlives it. After a failure,
+/* Makes the table, which stays where it is; `given` are the program's own. The configuration outlives
+ * it. After a failure,
  * too, it is to be ended. Errors: -EINVAL, -ENOMEM, those of a kind's `make`, explained. */
 int fl_handler_table_init(fl_handler_table *table, const fl_configuration *configuration,
                           const filch_handler *given, size_t count);
-/* Ends the ready-made ones; no job runs. Zero bytes are allowed. */
+/* Ends the ready-made ones and the breakers; no job runs. Zero bytes are allowed. */
 void fl_handler_table_end(fl_handler_table *table);
 
 #endif

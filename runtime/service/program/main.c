@@ -74,6 +74,7 @@ static int configured(fl_program *program, const filch_handler *handlers, size_t
     int rc = fl_handler_table_init(&program->table, &program->configuration, handlers, count);
     if (rc)
         return fl_complain(program, rc);
+    program->table.log = &program->log;
     return program->request.check ? check(program) : fl_serve(program);
 }
 

@@ -93,6 +93,71 @@ Test(handler_table, the_table_limits_own_handlers_and_adds_ready_made_ones)
     end_table(&table);
 }
 
+Test(handler_table, a_breaker_is_switched_on_by_its_members)
+{
+    static const struct {
+        const char *members;
+        bool is_on;
+    } rows[] = {{"", false},
+                {", \"breaker\": false", false},
+                {", \"breaker\": true", true},
+                {", \"breaker-percent\": 50", true},
+                {", \"breaker-open\": \"5s\", \"breaker\": false", false}};
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char handlers[128];
+        fl_handler_table table;
+        snprintf(handlers, sizeof handlers, "[{\"type\": \"a\", \"echo\": true%s}]",
+                 rows[i].members);
+        cr_assert_eq(table_of(&table, handlers, NULL, 0), 0, "%s", filch_error());
+        cr_assert_eq(table.handlers[0].breaker != NULL, rows[i].is_on, "%s", handlers);
+        end_table(&table);
+    }
+    refuses((sources){.options = {"--handlers=[{\"type\": \"a\", \"breaker-percent\": 101}]"}},
+            "a: breaker-percent: '101' 1..100");
+}
+
+static char logged[FILCH_LOG_LINE + 1];
+
+static void remember(const char *text, size_t size, void *arg)
+{
+    (void)arg;
+    memcpy(logged, text, size);
+    logged[size] = '\0';
+}
+
+/* Two of three attempts fail; the next ones are refused until the time is over, then three succeed. */
+Test(handler_table, a_breaker_by_default_opens_at_two_failures_of_three_and_says_so)
+{
+    const filch_handler given = {.type = "mine", .fn = own};
+    fl_handler_table table;
+    filch_breaker_ticket tickets[4];
+    cr_assert_eq(table_of(&table,
+                          "[{\"type\": \"mine\", \"breaker\": true, \"breaker-open\": \"1h\"}]",
+                          &given, 1),
+                 0);
+    filch_breaker *breaker = table.handlers[0].breaker;
+    filch_log log;
+    filch_log_init(&log, FILCH_LOG_INFO, remember, NULL);
+    table.log = &log;
+    for (unsigned i = 0; i < 3; i++) {
+        cr_assert_eq(filch_breaker_state_of(breaker), FILCH_BREAKER_CLOSED);
+        cr_assert_eq(filch_breaker_allow(breaker, &tickets[0]), 0);
+        filch_breaker_report(breaker, &tickets[0],
+                             i ? FILCH_BREAKER_FAILURE : FILCH_BREAKER_SUCCESS);
+    }
+    cr_assert(strstr(logged, "circuit breaker changed") && strstr(logged, "mine"), "%s", logged);
+    cr_assert(strstr(logged, "closed") && strstr(logged, "open"), "%s", logged);
+    cr_assert_eq(filch_breaker_allow(breaker, &tickets[0]), -EHOSTDOWN);
+    filch_breaker_trip(breaker, 0); /* its time is over now */
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_eq(filch_breaker_allow(breaker, &tickets[i]), 0);
+    cr_assert_eq(filch_breaker_allow(breaker, &tickets[3]), -EHOSTDOWN);
+    for (unsigned i = 0; i < 3; i++)
+        filch_breaker_report(breaker, &tickets[i], FILCH_BREAKER_SUCCESS);
+    cr_assert_eq(filch_breaker_state_of(breaker), FILCH_BREAKER_CLOSED);
+    end_table(&table);
+}
+
 Test(handler_table, without_handlers_the_kinds_without_words_are_served)
 {
     fl_handler_table table;

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Cancel of single jobs, on request of an administrator. */
+#include <tests/support/service.h>
+
+#include <runtime/service/service.h>
+
+static signpost begun, let_go;
+static signpost causes, told; /* handlers that were cancelled; hooks that were told so */
+static fl_broker *broker;
+static filch_service *service;
+
+static void stop_is(const char *id, bool expected)
+{
+    bool found;
+    cr_assert_eq(fl_broker_memory.stop(broker, id, &found), FL_BROKER_OK);
+    cr_assert_eq(found, expected, "%s", id);
+}
+
+static int waits(filch_self self, filch_service_job *job, void *answer)
+{
+    (void)self;
+    signpost_raise(&begun);
+    if (filch_context_wait(filch_service_job_context(job), FILCH_FOREVER) == -ECANCELED)
+        signpost_raise(&causes);
+    return *(int *)answer;
+}
+
+static void after(filch_service_job *job, filch_service_outcome outcome, const char *reason,
+                  void *arg)
+{
+    (void)job, (void)arg;
+    if (outcome == FILCH_SERVICE_CANCELLED && !*reason)
+        signpost_raise(&told);
+}
+
+static void start(const filch_handler *handlers, size_t count, unsigned width)
+{
+    begun = let_go = causes = told = (signpost){0};
+    broker = beside("memory:", FL_BROKER_ADMINISTERS);
+    service = service_of((filch_service_config){.width = width, .buffer = 1, .after = after},
+                         handlers, count);
+}
+
+static void publish_id(const char *type, const char *id)
+{
+    const filch_message message = {.id = id, .type = type};
+    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0, "%s", filch_error());
+}
+
+static void finish(serving *one)
+{
+    filch_service_stop(service, FILCH_FOREVER);
+    cr_assert_eq(serving_end(one), 0);
+    cr_assert(is_empty(broker), "all messages are forgotten");
+    cr_assert_eq(count_of(broker, 0).dead, 0);
+}
+
+static void end(void)
+{
+    cr_assert_eq(filch_service_destroy(service), 0);
+    fl_broker_memory.close(broker);
+}
+
+static int goes_on(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    signpost_raise(&begun);
+    signpost_wait(&let_go, 1);
+    return filch_context_cause(filch_service_job_context(job));
+}
+
+Test(service_cancel, running_jobs_are_cancelled_and_forgotten_whatever_their_handlers_return)
+{
+    static int answers[] = {-ECANCELED, -EAGAIN, -EBADMSG};
+    static const char *const ids[] = {"a", "b", "c", "other"};
+    const filch_handler handlers[] = {{.type = "a", .fn = waits, .arg = &answers[0]},
+                                      {.type = "b", .fn = waits, .arg = &answers[1]},
+                                      {.type = "c", .fn = waits, .arg = &answers[2]},
+                                      {.type = "other", .fn = goes_on}};
+    serving one;
+    start(handlers, 4, 4);
+    for (unsigned i = 0; i < 4; i++)
+        publish_id(ids[i], ids[i]);
+    serving_begin(&one, service);
+    signpost_wait(&begun, 4);
+    for (unsigned i = 0; i < 3; i++)
+        stop_is(ids[i], true);
+    WAIT_WHILE(service_stats(service).settled < 3);
+    stop_is("a", false);
+    signpost_raise(&let_go);
+    finish(&one);
+    filch_service_stats stats = service_stats(service);
+    cr_assert_eq(stats.outcomes[FILCH_SERVICE_CANCELLED], 3);
+    cr_assert_eq(stats.outcomes[FILCH_SERVICE_DONE], 1, "the other one goes on");
+    cr_assert_eq(signpost_count(&causes), 3);
+    cr_assert_eq(signpost_count(&told), 3);
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_eq(filch_counter_read(service->types[i].record.counts[FL_RECORD_CANCELLED]), 1);
+    end();
+}
+
+Test(service_cancel, a_job_that_succeeds_all_the_same_is_done)
+{
+    int answer = 0;
+    const filch_handler handler = {.type = "wait", .fn = waits, .arg = &answer};
+    serving one;
+    start(&handler, 1, 1);
+    publish_id("wait", "1");
+    serving_begin(&one, service);
+    signpost_wait(&begun, 1);
+    stop_is("1", true);
+    WAIT_WHILE(service_stats(service).settled < 1);
+    finish(&one);
+    cr_assert_eq(service_stats(service).outcomes[FILCH_SERVICE_DONE], 1);
+    cr_assert_eq(service_stats(service).outcomes[FILCH_SERVICE_CANCELLED], 0);
+    end();
+}
+
+Test(service_cancel, a_job_that_has_not_begun_does_not_begin)
+{
+    int answer = -ECANCELED;
+    const filch_handler handler = {.type = "wait", .fn = waits, .arg = &answer};
+    serving one;
+    start(&handler, 1, 1);
+    publish_id("wait", "1");
+    publish_id("wait", "2");
+    serving_begin(&one, service);
+    signpost_wait(&begun, 1);
+    WAIT_WHILE(count_of(broker, 0).leased < 2);
+    stop_is("2", true);
+    WAIT_WHILE(service_stats(service).outcomes[FILCH_SERVICE_CANCELLED] < 1);
+    stop_is("1", true);
+    finish(&one);
+    cr_assert_eq(service_stats(service).begun, 1);
+    cr_assert_eq(service_stats(service).outcomes[FILCH_SERVICE_CANCELLED], 2);
+    cr_assert_eq(filch_counter_read(service->types[0].record.counts[FL_RECORD_CANCELLED]), 2);
+    end();
+}
+
+Test(service_cancel, a_job_is_cancelled_during_a_drain)
+{
+    int answer = -ECANCELED;
+    const filch_handler handler = {.type = "wait", .fn = waits, .arg = &answer};
+    serving one;
+    start(&handler, 1, 1);
+    publish_id("wait", "1");
+    serving_begin(&one, service);
+    signpost_wait(&begun, 1);
+    filch_service_stop(service, FILCH_FOREVER);
+    WAIT_WHILE(!service_stats(service).is_draining);
+    stop_is("1", true);
+    cr_assert_eq(serving_end(&one), 0);
+    cr_assert(is_empty(broker));
+    end();
+}
+
+static int asks_late_for_its_context(filch_self self, filch_service_job *job, void *arg)
+{
+    bool stopped = false;
+    (void)self, (void)arg;
+    signpost_raise(&begun);
+    WAIT_WHILE((pthread_mutex_lock(&job->service->lock), stopped = job->stopped,
+                pthread_mutex_unlock(&job->service->lock), !stopped));
+    if (filch_context_cause(filch_service_job_context(job)) == -ECANCELED)
+        signpost_raise(&causes);
+    return -EIO;
+}
+
+Test(service_cancel, a_context_that_is_asked_for_later_is_done)
+{
+    const filch_handler handler = {.type = "wait", .fn = asks_late_for_its_context};
+    serving one;
+    start(&handler, 1, 1);
+    publish_id("wait", "1");
+    serving_begin(&one, service);
+    signpost_wait(&begun, 1);
+    stop_is("1", true);
+    signpost_wait(&causes, 1);
+    finish(&one);
+    end();
+}
+
+/* The race: a request comes when the function has returned, and the service has not asked. */
+static int is_stopped_and_retries(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    signpost_raise(&begun);
+    stop_is("1", true);
+    return filch_service_retry(job, 1, "again");
+}
+
+Test(service_cancel, a_job_that_is_retried_meanwhile_does_not_begin_again)
+{
+    const filch_handler handler = {.type = "wait", .fn = is_stopped_and_retries};
+    broker = beside("memory:", FL_BROKER_ADMINISTERS);
+    service = service_of((filch_service_config){.clock = test_clock}, &handler, 1);
+    publish_id("wait", "1");
+    cr_assert_eq(run_ready(service), 1);
+    cr_assert_eq(count_of(broker, 0).delayed, 1);
+    pass(1);
+    cr_assert_eq(run_ready(service), 0);
+    cr_assert_eq(signpost_count(&begun), 1);
+    cr_assert_eq(service_stats(service).outcomes[FILCH_SERVICE_RETRIED], 1);
+    cr_assert_eq(service_stats(service).outcomes[FILCH_SERVICE_CANCELLED], 1);
+    cr_assert(is_empty(broker));
+    end();
+}
