@@ -45,6 +45,7 @@
 
 #include <filch/log.h>
 #include <filch/message.h>
+#include <filch/service_records.h>
 
 #include <poll.h>
 #include <stdbool.h>
@@ -83,6 +84,7 @@ typedef struct fl_broker_caps {
     int64_t lease_most; /* ns, the longest lease; FILCH_FOREVER: as long as the connection. 0: no
                            leases (then no redelivery while connected) */
     bool extends;       /* leases can be extended */
+    bool records;       /* `note` and `record`, and fl_settlement.note */
 } fl_broker_caps;
 
 /* ---- Deliveries ---- */
@@ -99,6 +101,20 @@ typedef struct fl_delivery {
                               over 16 MiB": it becomes a dead letter without having run */
     void *reserved[2];
 } fl_delivery;
+
+/* A change of a job's record. Records are kept by the ids of messages, for all queues together. */
+typedef struct fl_note {
+    const fl_delivery *delivery;
+    const char *id; /* of the job, from its envelope */
+    filch_record_state state;
+    const void *progress; /* NULL: the record's stays */
+    size_t progress_size;
+    const void *result; /* NULL: none */
+    size_t result_size;
+    const char *reason; /* NULL: none */
+    int64_t ttl;        /* ns from now, after which the record is forgotten */
+    bool creates;       /* false: only a record that exists is changed */
+} fl_note;
 
 /* The end of one delivery. */
 typedef enum fl_settle_verb {
@@ -123,6 +139,8 @@ typedef struct fl_settlement {
     const filch_header *headers; /* of a DEAD: x-dlq-reason, x-dlq-timestamp (Unix seconds),
                                     x-original-queue */
     unsigned header_count;
+    const fl_note *note; /* of an ACK or a DEAD: takes effect with it, in the same transaction;
+                            NULL: none. Only if caps.records */
     int status; /* written by `settle`: 0; -ESTALE (the lease was lost: no effect); -EAGAIN (not
                    settled; the service tries again) */
 } fl_settlement;
@@ -252,6 +270,11 @@ typedef struct fl_broker_kind {
     /* Messages of this queue, or only those of a type unless it is NULL, are not delivered until
      * `paused` is false again. Kept in the broker, for all services. NULL if caps.pause is false. */
     fl_broker_rc (*pause)(fl_broker *broker, unsigned queue, const char *type, bool paused);
+    /* Changes records of jobs that run. A note of a lease that is lost has no effect. NULL if
+     * caps.records is false, like the next one. */
+    fl_broker_rc (*note)(fl_broker *broker, const fl_note *batch, unsigned count);
+    /* Reads a record: *out, for filch_service_record_destroy; NULL: there is none. */
+    fl_broker_rc (*record)(fl_broker *broker, const char *id, filch_service_record **out);
 } fl_broker_kind;
 
 /* A connection begins with this. */

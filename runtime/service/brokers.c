@@ -78,6 +78,7 @@ static const struct {
     {"peek", offsetof(fl_broker_caps, peek)},
     {"cancel", offsetof(fl_broker_caps, cancel)},
     {"pause", offsetof(fl_broker_caps, pause)},
+    {"records", offsetof(fl_broker_caps, records)},
 };
 
 size_t fl_broker_describe(const fl_broker_kind *kind, const fl_broker_caps *caps, char *text,

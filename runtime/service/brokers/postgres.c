@@ -122,7 +122,8 @@ const fl_broker_kind fl_broker_postgres = {
              .cancel = true,
              .pause = true,
              .lease_most = FILCH_FOREVER,
-             .extends = true},
+             .extends = true,
+             .records = true},
     .open = open_postgres,
     .close = close_postgres,
     .watch = watch,
@@ -135,4 +136,6 @@ const fl_broker_kind fl_broker_postgres = {
     .peek = fl_pg_peek,
     .cancel = fl_pg_cancel,
     .pause = fl_pg_pause,
+    .note = fl_pg_note,
+    .record = fl_pg_record,
 };

@@ -197,7 +197,8 @@ const fl_broker_kind fl_broker_redis = {
              .cancel = true,
              .pause = true,
              .lease_most = FL_REDIS_LONGEST_DAYS * INT64_C(86400) * FILCH_SECOND,
-             .extends = true},
+             .extends = true,
+             .records = true},
     .open = open_redis,
     .close = close_redis,
     .caps_of = caps_of,
@@ -211,4 +212,6 @@ const fl_broker_kind fl_broker_redis = {
     .peek = fl_redis_peek,
     .cancel = fl_redis_cancel,
     .pause = fl_redis_pause,
+    .note = fl_redis_note,
+    .record = fl_redis_record,
 };

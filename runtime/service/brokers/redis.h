@@ -92,7 +92,15 @@ fl_broker_rc fl_redis_read_all(fl_redis *r, redisReply *reply, const redisReply 
                                unsigned queue, uint64_t losses, fl_delivery **out, unsigned most,
                                unsigned *count);
 
-/* ---- redis_consume.c, redis_publish.c, redis_admin.c: as fl_broker_kind says ---- */
+/* ---- redis_records.c ---- */
+
+/* Appends the note of the settlement that follows. */
+void fl_redis_append_note(fl_redis_command *command, const fl_note *note);
+/* Appends a settlement that does nothing but this: a delivery stays as it is. redis_consume.c. */
+void fl_redis_append_kept(const fl_redis *r, fl_redis_command *command,
+                          const fl_delivery *delivery);
+
+/* ---- redis_consume.c, redis_publish.c, redis_admin.c, redis_records.c: as fl_broker_kind says ---- */
 
 fl_broker_rc fl_redis_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                               unsigned *count);
@@ -105,5 +113,7 @@ fl_broker_rc fl_redis_peek(fl_broker *broker, unsigned queue, fl_delivery **out,
                            unsigned *count);
 fl_broker_rc fl_redis_cancel(fl_broker *broker, const char *id, bool *found);
 fl_broker_rc fl_redis_pause(fl_broker *broker, unsigned queue, const char *type, bool paused);
+fl_broker_rc fl_redis_note(fl_broker *broker, const fl_note *batch, unsigned count);
+fl_broker_rc fl_redis_record(fl_broker *broker, const char *id, filch_service_record **out);
 
 #endif

@@ -10,5 +10,6 @@ extern const char fl_redis_messages[];
 extern const char fl_redis_clockwork[];
 extern const char fl_redis_leases[];
 extern const char fl_redis_answers[];
+extern const char fl_redis_records[];
 
 #endif

@@ -181,7 +181,8 @@ const fl_broker_kind fl_broker_sqlite = {
              .cancel = true,
              .pause = true,
              .lease_most = FILCH_FOREVER,
-             .extends = true},
+             .extends = true,
+             .records = true},
     .open = open_sqlite,
     .close = close_sqlite,
     .watch = watch,
@@ -194,4 +195,6 @@ const fl_broker_kind fl_broker_sqlite = {
     .peek = fl_sqlite_peek,
     .cancel = fl_sqlite_cancel,
     .pause = fl_sqlite_pause,
+    .note = fl_sqlite_note,
+    .record = fl_sqlite_record,
 };
