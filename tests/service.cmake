@@ -9,8 +9,8 @@ macro(service_tests target)
   endforeach()
 endmacro()
 service_tests(filch_service_static service service_cancel service_drain service_leases service_options
-              service_faults service_records service_main envelope memory_broker trial_handlers handler_command
-              handler_module)
+              service_faults service_records service_job_records service_main envelope memory_broker trial_handlers
+              handler_command handler_module)
 service_tests(PkgConfig::JANSSON configuration handler_table refused_configuration)
 service_tests(PkgConfig::JANSSON handler_coprocess)
 service_tests(PkgConfig::CURL handler_http)
@@ -36,5 +36,6 @@ service_tests(PkgConfig::POSTGRES postgres_broker postgres_faults fleet_postgres
 service_tests(PkgConfig::RABBIT rabbit_broker rabbit_faults fleet_rabbit)
 service_tests(PkgConfig::NATS nats_broker nats_refusals fleet_nats)
 list(APPEND options_test_service_faults -Wl,--wrap=fl_broker_of)
+list(APPEND options_test_service_job_records -Wl,--wrap=fl_broker_of)
 list(APPEND options_test_refused_configuration -Wl,--wrap=calloc,--wrap=free,--wrap=fmemopen)
 list(APPEND options_test_handler_module -rdynamic) # for the module

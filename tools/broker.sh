@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# A message broker for trials: installs the server, and the client library with which Filch has to be built, if they are
-# missing; starts the server on a free port of loopback, with all its files in a folder; and prints its URL.
+# A message broker for trials. It installs the server, and the client library with which Filch has to be built, if they
+# are missing. It starts the server on a free port of loopback, with all its files in a folder, and prints its URL.
 #   ./tools/broker.sh start redis|postgres|rabbitmq|nats FOLDER
 #   ./tools/broker.sh stop FOLDER          ends the server; its files stay
 # A folder of an earlier trial is used again. Anyone who can log in to this machine can use the server. A server that

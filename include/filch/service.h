@@ -116,6 +116,8 @@ typedef struct filch_service_config {
     void *clock_arg;
     const filch_tracer *tracer; /* gets a span of each run, "process_task"; not copied; default:
                                    none */
+    int64_t result_ttl;         /* ns that a job's record outlives its last change; default 1 day
+                           (<filch/service_records.h>) */
 } filch_service_config;
 
 enum { FILCH_SERVICE_QUEUES = 64, FILCH_SERVICE_WIDTH_MOST = 100000 };

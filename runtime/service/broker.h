@@ -45,6 +45,7 @@
 
 #include <filch/log.h>
 #include <filch/message.h>
+#include <filch/service_records.h>
 
 #include <poll.h>
 #include <stdbool.h>
@@ -84,6 +85,7 @@ typedef struct fl_broker_caps {
                            leases (then no redelivery while connected) */
     bool extends;       /* leases can be extended */
     bool stop;          /* `stop` and `stopped`: a leased message can be cancelled */
+    bool records;       /* `note` and `record`, and fl_settlement.note */
 } fl_broker_caps;
 
 /* ---- Deliveries ---- */
@@ -100,6 +102,20 @@ typedef struct fl_delivery {
                               over 16 MiB": it becomes a dead letter without having run */
     void *reserved[2];
 } fl_delivery;
+
+/* A change of a job's record. Records are kept by the ids of messages, for all queues together. */
+typedef struct fl_note {
+    const fl_delivery *delivery;
+    const char *id; /* of the job, from its envelope */
+    filch_record_state state;
+    const void *progress; /* NULL: the record's stays */
+    size_t progress_size;
+    const void *result; /* NULL: none */
+    size_t result_size;
+    const char *reason; /* NULL: none */
+    int64_t ttl;        /* ns from now, after which the record is forgotten */
+    bool creates;       /* false: only a record that exists is changed */
+} fl_note;
 
 /* The end of one delivery. */
 typedef enum fl_settle_verb {
@@ -125,6 +141,8 @@ typedef struct fl_settlement {
     const filch_header *headers; /* of a DEAD: x-dlq-reason, x-dlq-timestamp (Unix seconds),
                                     x-original-queue */
     unsigned header_count;
+    const fl_note *note; /* of an ACK or a DEAD: takes effect with it, in the same transaction;
+                            NULL: none. Only if caps.records */
     int status; /* written by `settle`: 0; -ESTALE (the lease was lost: no effect); -EAGAIN (not
                    settled; the service tries again) */
 } fl_settlement;
@@ -265,6 +283,11 @@ typedef struct fl_broker_kind {
     fl_broker_rc (*stop)(fl_broker *broker, const char *id, bool *found);
     fl_broker_rc (*stopped)(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                             bool *out);
+    /* Changes records of jobs that run. A note of a lease that is lost has no effect. NULL if
+     * caps.records is false, like the next one. */
+    fl_broker_rc (*note)(fl_broker *broker, const fl_note *batch, unsigned count);
+    /* Reads a record: *out, for filch_service_record_destroy; NULL: there is none. */
+    fl_broker_rc (*record)(fl_broker *broker, const char *id, filch_service_record **out);
 } fl_broker_kind;
 
 /* A connection begins with this. */

@@ -79,6 +79,7 @@ static const struct {
     {"cancel", offsetof(fl_broker_caps, cancel)},
     {"pause", offsetof(fl_broker_caps, pause)},
     {"stop", offsetof(fl_broker_caps, stop)},
+    {"records", offsetof(fl_broker_caps, records)},
 };
 
 size_t fl_broker_describe(const fl_broker_kind *kind, const fl_broker_caps *caps, char *text,

@@ -11,6 +11,7 @@
 enum { WIDTH = 10, DELIVERIES = 5, WEIGHT_MOST = 1000 };
 #define LEASE (30 * FILCH_SECOND)
 #define TIMEOUT (300 * FILCH_SECOND)
+#define RESULT_TTL (86400 * FILCH_SECOND)
 /* The fields of the first release. */
 #define FIRST_SIZE sizeof(filch_service_config)
 
@@ -31,11 +32,11 @@ static int check_numbers(const filch_service_config *config)
             return filch_error_set(-EINVAL, "%s %u is out of range (1..%d; 0: the default)",
                                    numbers[i].name, value, FILCH_SERVICE_WIDTH_MOST);
     }
-    if (config->lease < 0 || config->timeout < 0)
+    if (config->lease < 0 || config->timeout < 0 || config->result_ttl < 0)
         return filch_error_set(-EINVAL,
-                               "lease %" PRId64 " ns or timeout %" PRId64
+                               "lease %" PRId64 " ns, timeout %" PRId64 " ns or result_ttl %" PRId64
                                " ns is out of range (0 or more)",
-                               config->lease, config->timeout);
+                               config->lease, config->timeout, config->result_ttl);
     if ((unsigned)config->envelope >= FILCH_ENVELOPES)
         return filch_error_set(-EINVAL, "unknown envelope %d (valid: 0..%d)", config->envelope,
                                FILCH_ENVELOPES - 1);
@@ -90,6 +91,7 @@ int fl_service_configure(filch_service *service, const filch_service_config *giv
     config->timeout = config->timeout ? config->timeout : TIMEOUT;
     config->retry = config->retry ? config->retry : &default_retry;
     config->deliveries = config->deliveries ? config->deliveries : DELIVERIES;
+    config->result_ttl = config->result_ttl ? config->result_ttl : RESULT_TTL;
     return 0;
 }
 

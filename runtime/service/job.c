@@ -4,6 +4,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
+#include <runtime/service/progress.h>
 #include <runtime/service/record.h>
 #include <runtime/service/service.h>
 #include <runtime/service/settle.h>
@@ -39,6 +40,8 @@ void fl_service_job_free(filch_service_job *job)
         kind->release(job->delivery.handle);
     filch_context_release(job->context);
     filch_span_release(job->span);
+    if (job->told)
+        fl_service_forget_told(job);
     free(job->texts);
     free(job);
 }

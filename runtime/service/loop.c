@@ -8,6 +8,7 @@
 #include <runtime/service/job.h>
 #include <runtime/service/link.h>
 #include <runtime/service/list.h>
+#include <runtime/service/progress.h>
 #include <runtime/service/record.h>
 #include <runtime/service/service.h>
 #include <runtime/service/settle.h>
@@ -59,6 +60,7 @@ static unsigned take_over(filch_service *service)
     fl_list_init(&over);
     pthread_mutex_lock(&service->lock);
     fl_list_append_all(&over, &service->over);
+    service->has_notes = !fl_list_is_empty(&service->told);
     unsigned stops = service->stops;
     pthread_mutex_unlock(&service->lock);
     while ((link = fl_list_take(&over)))
@@ -143,6 +145,7 @@ static int turn(filch_service *service, bool *over)
         return filch_error_set(-EINVAL, "%s", service->link.explained);
     fl_service_extend(service);
     fl_service_look_for_stopped(service);
+    fl_service_send_notes(service);
     if (stops) {
         *over = drain(service, stops);
     } else {
@@ -165,6 +168,7 @@ static int64_t clock_due(const filch_service *service, int64_t broker_until)
     int64_t due = earlier(fl_service_settle_due(service), fl_service_extend_due(service));
     due = earlier(due, service->link.broker ? broker_until : service->link.retry_at);
     due = earlier(due, service->receive_at ? service->receive_at : FILCH_FOREVER);
+    due = earlier(due, fl_service_notes_due(service));
     if (!service->config.clock)
         return due;
     return due <= fl_service_now(service) ? 0 : FILCH_FOREVER;
@@ -182,6 +186,7 @@ static bool may_sleep(filch_service *service)
 {
     pthread_mutex_lock(&service->lock);
     bool quiet = fl_list_is_empty(&service->over) && !service->roused;
+    service->has_notes = !fl_list_is_empty(&service->told);
     service->waker.asleep = quiet;
     service->roused = false;
     pthread_mutex_unlock(&service->lock);

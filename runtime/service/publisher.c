@@ -11,20 +11,29 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { BATCH = 100 };
 
 /* Held by its caller while that waits, and by the publisher until its future is set. */
 typedef struct request {
     fl_list link;
-    filch_message message;
-    filch_future done; /* int: 0 or a negative errno */
-    unsigned holders;  /* under the lock */
+    filch_message message;        /* to publish; */
+    const char *read_id;          /* or, unless NULL, the record to read */
+    filch_service_record *record; /* that was read */
+    filch_future done;            /* int: 0 or a negative errno */
+    unsigned holders;             /* under the lock */
 } request;
 
 static request *request_of(fl_list *link)
 {
     return FL_CONTAINER_OF(link, request, link);
+}
+
+static void discard(request *one)
+{
+    filch_service_record_destroy(one->record);
+    free(one);
 }
 
 static void release(fl_publisher *publisher, request *one)
@@ -33,7 +42,7 @@ static void release(fl_publisher *publisher, request *one)
     bool last = --one->holders == 0;
     pthread_mutex_unlock(&publisher->lock);
     if (last)
-        free(one);
+        discard(one);
 }
 
 static void finish(fl_publisher *publisher, request *one, int status)
@@ -44,16 +53,20 @@ static void finish(fl_publisher *publisher, request *one, int status)
 
 /* ---- The thread ---- */
 
-/* Up to BATCH requests; those that nobody waits for any more are dropped. Under the lock. */
+/* Up to BATCH messages, or one reading; those that nobody waits for any more are dropped. Under the
+ * lock. */
 static unsigned take(fl_publisher *publisher, request **batch)
 {
     unsigned count = 0;
     while (count < BATCH && !fl_list_is_empty(&publisher->waiting)) {
-        request *one = request_of(fl_list_take(&publisher->waiting));
+        request *one = request_of(publisher->waiting.next);
+        if (count && (one->read_id || batch[0]->read_id))
+            break;
+        fl_list_remove(&one->link);
         if (one->holders > 1)
             batch[count++] = one;
         else
-            free(one);
+            discard(one);
     }
     return count;
 }
@@ -89,6 +102,19 @@ static void send(fl_publisher *publisher, request **batch, unsigned count)
     fl_link_judge(&publisher->link, rc);
     if (rest)
         publisher->pause_until = fl_service_now(publisher->link.service) + FL_SETTLE_PAUSE;
+}
+
+static void read_record(fl_publisher *publisher, request *one)
+{
+    fl_link *link = &publisher->link;
+    fl_broker_rc rc = link->kind->record(link->broker, one->read_id, &one->record);
+    if (rc == FL_BROKER_OK)
+        finish(publisher, one, one->record ? 0 : -ENOENT);
+    else
+        put_back(publisher, &one, 1);
+    fl_link_judge(link, rc);
+    if (rc == FL_BROKER_BUSY)
+        publisher->pause_until = fl_service_now(link->service) + FL_SETTLE_PAUSE;
 }
 
 static void fail_all(fl_publisher *publisher, int status)
@@ -151,7 +177,9 @@ static bool send_some(fl_publisher *publisher)
     pthread_mutex_lock(&publisher->lock);
     unsigned count = take(publisher, batch);
     pthread_mutex_unlock(&publisher->lock);
-    if (count)
+    if (count && batch[0]->read_id)
+        read_record(publisher, batch[0]);
+    else if (count)
         send(publisher, batch, count);
     return count && publisher->link.broker;
 }
@@ -218,11 +246,34 @@ static int explain(int status)
                    "filch_service_describe"},
         {-EINVAL, "the broker cannot be used as configured; see the service's log"},
         {-EPIPE, "the service is being destroyed"},
+        {-ENOENT, "no record of this job: it has told nothing yet, or its record is forgotten"},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].code == status)
             return filch_error_set(status, "%s", texts[i].text);
     return status;
+}
+
+/* Submits a request and waits for its end; `late` explains a time-out. Its record goes to *out. */
+static int request_until(fl_publisher *publisher, request *one, int64_t until, const char *late,
+                         filch_service_record **out)
+{
+    int rc = submit(publisher, one);
+    if (rc) {
+        free(one);
+        return rc;
+    }
+    rc = filch_await_until(&one->done, until);
+    if (!rc) {
+        rc = explain(FILCH_VALUE(int, &one->done));
+        if (out)
+            *out = one->record;
+        one->record = NULL;
+    } else if (rc == -ETIMEDOUT) {
+        filch_error_set(rc, "%s", late);
+    }
+    release(publisher, one);
+    return rc;
 }
 
 int fl_publisher_publish(fl_publisher *publisher, const filch_message *message, int64_t until)
@@ -232,18 +283,20 @@ int fl_publisher_publish(fl_publisher *publisher, const filch_message *message, 
         return filch_error_set(-ENOMEM, "no memory for a message; wait for some to be published");
     *one = (request){.holders = 2};
     fl_message_copy(&one->message, message, one + 1);
-    int rc = submit(publisher, one);
-    if (rc) {
-        free(one);
-        return rc;
-    }
-    rc = filch_await_until(&one->done, until);
-    if (!rc)
-        rc = explain(FILCH_VALUE(int, &one->done));
-    else if (rc == -ETIMEDOUT)
-        filch_error_set(rc, "the broker has not confirmed the message; it may have been published");
-    release(publisher, one);
-    return rc;
+    return request_until(publisher, one, until,
+                         "the broker has not confirmed the message; it may have been published",
+                         NULL);
+}
+
+int fl_publisher_read(fl_publisher *publisher, const char *id, filch_service_record **out,
+                      int64_t until)
+{
+    size_t size = strlen(id) + 1;
+    request *one = malloc(sizeof *one + size);
+    if (!one)
+        return filch_error_set(-ENOMEM, "no memory to read a record; free some");
+    *one = (request){.read_id = memcpy(one + 1, id, size), .holders = 2};
+    return request_until(publisher, one, until, "the broker has not answered; read again", out);
 }
 
 uint64_t fl_publisher_count(fl_publisher *publisher)

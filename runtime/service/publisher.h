@@ -4,11 +4,12 @@
  * not hold up acknowledgements. It starts with the first message. Callers put a copy of their
  * message into a list and wait for a future; the thread publishes up to 100 at a time, tries again
  * after a lost connection, and sets the futures. A caller that stops waiting leaves its message:
- * it is dropped if it has not been sent yet. */
+ * it is dropped if it has not been sent yet. Reading a record is a request like a message. */
 #ifndef FL_SERVICE_PUBLISHER_H
 #define FL_SERVICE_PUBLISHER_H
 
 #include <filch/service.h>
+#include <filch/service_records.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/link.h>
 #include <runtime/service/list.h>
@@ -33,6 +34,9 @@ int fl_publisher_init(fl_publisher *publisher, filch_service *service, const fl_
 void fl_publisher_end(fl_publisher *publisher);
 /* filch_service_publish, for a message that has been checked and completed. */
 int fl_publisher_publish(fl_publisher *publisher, const filch_message *message, int64_t until);
+/* filch_service_record_read, for an id that has been checked. */
+int fl_publisher_read(fl_publisher *publisher, const char *id, filch_service_record **out,
+                      int64_t until);
 uint64_t fl_publisher_count(fl_publisher *publisher);
 
 #endif

@@ -6,6 +6,7 @@
 #include <runtime/service/job.h>
 #include <runtime/service/loop.h>
 #include <runtime/service/message.h>
+#include <runtime/service/progress.h>
 #include <runtime/service/types.h>
 
 #include <errno.h>
@@ -98,6 +99,7 @@ int filch_service_create(filch_service **out, const filch_service_config *config
     pthread_mutex_init(&service->lock, NULL);
     fl_list_init(&service->over);
     fl_list_init(&service->active);
+    fl_list_init(&service->told);
     fl_list_init(&service->leased);
     fl_list_init(&service->pending);
     service->waker.fd = -1;
@@ -254,6 +256,17 @@ int filch_service_publish(filch_service *service, const filch_message *message, 
     rc = fl_publisher_publish(&service->publisher, &all, until);
     free(envelope);
     return rc;
+}
+
+int filch_service_record_read(filch_service *service, const char *id, filch_service_record **out,
+                              int64_t until)
+{
+    if (!service || !id || !out || until < 0)
+        return filch_error_set(-EINVAL, "service, id or out is NULL, or `until` is negative; pass "
+                                        "filch_in()");
+    if (!service->link.kind->caps.records)
+        return fl_service_no_records(service);
+    return fl_publisher_read(&service->publisher, id, out, until);
 }
 
 /* ---- Queries ---- */

@@ -111,6 +111,7 @@ struct filch_service_job {
     bool in_pool;  /* its function has not been called yet, or has not returned */
     bool settled;  /* claimed, and through before its function was called */
     fl_dead_headers dead;
+    struct fl_told *told; /* under the lock until its function is over; NULL: nothing was told */
 };
 
 struct filch_service {
@@ -130,6 +131,7 @@ struct filch_service {
     pthread_mutex_t lock;
     fl_waker waker;
     fl_list over, active;
+    fl_list told;   /* jobs with progress to send */
     unsigned stops; /* calls of filch_service_stop */
     int64_t stop_until;
     bool roused; /* filch_service_stop was called since the owner last slept */
@@ -148,6 +150,8 @@ struct filch_service {
     int64_t receive_at;  /* look again then, because the broker was busy; 0: it was not */
     int64_t extend_at;   /* the same for leases */
     int64_t stopped_at;  /* of filch_now: ask for cancelled jobs then */
+    int64_t note_at;     /* progress is sent then; */
+    bool has_notes;      /* there was some when the owner last looked */
     unsigned in_pool;    /* jobs whose function the pool has to call, or is calling */
     unsigned turn_queue; /* the next queue to receive from */
     unsigned credit[FILCH_SERVICE_QUEUES];

@@ -7,6 +7,7 @@
 #include <runtime/service/job.h>
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
+#include <runtime/service/progress.h>
 #include <runtime/service/service.h>
 
 #include <errno.h>
@@ -45,7 +46,7 @@ static void put_headers(filch_service_job *job, fl_settlement *one)
     one->header_count = FL_DEAD_HEADERS;
 }
 
-static unsigned collect(filch_service *service, fl_settlement *batch)
+static unsigned collect(filch_service *service, fl_settlement *batch, fl_note *notes)
 {
     unsigned count = 0;
     for (fl_list *at = service->pending.next; at != &service->pending && count < FL_SETTLE_BATCH;
@@ -58,6 +59,8 @@ static unsigned collect(filch_service *service, fl_settlement *batch)
                                        .status = -EAGAIN};
         if (job->verdict.verb == FL_SETTLE_DEAD)
             put_headers(job, &batch[count]);
+        if (fl_service_end_note(job, &notes[count]))
+            batch[count].note = &notes[count];
         count++;
     }
     return count;
@@ -86,8 +89,9 @@ static unsigned apply(filch_service *service, const fl_settlement *batch, unsign
 void fl_service_settle(filch_service *service)
 {
     fl_settlement batch[FL_SETTLE_BATCH];
+    fl_note notes[FL_SETTLE_BATCH];
     while (fl_service_settle_due(service) <= fl_service_now(service)) {
-        unsigned count = collect(service, batch);
+        unsigned count = collect(service, batch, notes);
         fl_broker_rc rc = service->link.kind->settle(service->link.broker, batch, count);
         unsigned left = apply(service, batch, count);
         if (!fl_service_judge(service, rc))

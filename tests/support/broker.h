@@ -7,6 +7,7 @@
 
 #include <tests/support/broker_admin.h>
 #include <tests/support/broker_bench.h>
+#include <tests/support/broker_records.h>
 #include <tests/support/broker_stops.h>
 #include <tests/support/broker_wakes.h>
 
@@ -334,6 +335,13 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     BROKER_CLAIM(broker, tested, a_paused_queue_or_type_is_not_delivered)                          \
     BROKER_CLAIM(broker, tested, a_leased_message_is_stopped_and_no_other)                         \
     BROKER_CLAIM(broker, tested, the_next_message_with_an_id_is_not_stopped)                       \
-    BROKER_CLAIM(broker, tested, a_stop_follows_its_message_until_that_is_dead)
+    BROKER_CLAIM(broker, tested, a_stop_follows_its_message_until_that_is_dead)                    \
+    BROKER_CLAIM(broker, tested, a_broker_without_records_says_so)                                 \
+    BROKER_CLAIM(broker, tested, a_record_holds_the_last_progress_then_the_result)                 \
+    BROKER_CLAIM(broker, tested, a_record_of_a_dead_letter_tells_the_reason)                       \
+    BROKER_CLAIM(broker, tested, records_are_written_for_those_of_a_batch_that_tell_some)          \
+    BROKER_CLAIM(broker, tested, a_note_that_creates_nothing_ends_a_record_that_exists)            \
+    BROKER_CLAIM(broker, tested, a_record_is_forgotten_after_its_time)                             \
+    BROKER_CLAIM(broker, tested, a_lost_lease_writes_no_record)
 
 #endif

@@ -70,7 +70,7 @@ run_filch 0 --version
 claim "the version is a number" grep -Eq '^filch-jobs [0-9]+\.[0-9]+\.[0-9]+$' out
 run_filch 0 --help
 sed -nE 's/^  ([a-z]+( [a-z]+)?) {2,}.*/\1/p' out >commands
-claim "the help lists 14 commands" test "$(wc -l <commands)" -eq 14
+claim "the help lists 15 commands" test "$(wc -l <commands)" -eq 15
 while read -r name; do
     # shellcheck disable=SC2086
     run_filch 0 $name --help
@@ -86,6 +86,7 @@ done <commands
 refused "type" enqueue body
 refused "arguments" enqueue --type t one two
 refused "arguments" show
+refused "arguments" result
 refused "arguments" cancel
 refused "twice" list tasks --queue other
 refused "empty" list ""
@@ -139,6 +140,27 @@ claim "for people, too" says "[redacted]" "own: 1" hello
 claim "no secret is shown" test "$(grep -c Bearer out)" -eq 0
 run_filch 1 show nonsense
 claim "an unknown job is named" says "no waiting job 'nonsense'"
+
+# ---- result ----
+
+run_filch 1 result 17
+claim "a job without a record is named" says "no record of job '17'"
+database "INSERT INTO records VALUES ('17', 1, 1500000000, 9223372036854775807, 'three of 3', x'1b5b316d', NULL),
+    ('18', 2, 0, 9223372036854775807, NULL, x'ff', 'no image'), ('19', 0, 0, 1, 'old', NULL, NULL)"
+run_filch 0 result 17 --json
+claim "result has the whole record" json 'r == {"id": "17", "state": "done", "updated": 1.5, "progress": "three of 3",
+    "progress_base64": None, "result": "\x1b[1m", "result_base64": None, "reason": None}'
+run_filch 0 result 17
+claim "for people, too" says "done" "three of 3" "4 bytes" '\x1b[1m'
+run_filch 0 result 18 --json
+claim "a dead letter has a reason" json 'r["state"] == "dead" and r["reason"] == "no image" and r["result_base64"] == "/w=="
+    and r["result"] is None and r["progress"] is None'
+run_filch 0 result 18
+claim "which people see" says "dead" "no image"
+run_filch 1 result 19
+
+# ---- Jobs of strangers ----
+
 printf '\033[31m\000\377' >binary
 run_filch 0 enqueue --type bin --id $'\033[2J' --priority 9 @binary --json
 claim "enqueue tells the ids" json 'r == {"queue": "tasks", "enqueued": 1, "ids": ["\x1b[2J"], "refused": []}'

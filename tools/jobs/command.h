@@ -22,5 +22,6 @@ extern const jobs_command jobs_look_commands[];    /* look.c: list, show, peek, 
 extern const jobs_command jobs_change_commands[];  /* change.c: cancel, pause, resume, purge */
 extern const jobs_command jobs_dead_commands[];    /* dead.c: dead ... */
 extern const jobs_command jobs_load_commands[];    /* load.c */
+extern const jobs_command jobs_result_commands[];  /* result.c */
 
 #endif

@@ -159,6 +159,7 @@ int jobs_check_needs(const jobs_connection *c, unsigned needs)
         {JOBS_NEEDS_PEEK, c->caps.peek && c->kind->peek, "peek"},
         {JOBS_NEEDS_CANCEL, c->caps.cancel && c->kind->cancel, "cancel"},
         {JOBS_NEEDS_PAUSE, c->caps.pause && c->kind->pause, "pause"},
+        {JOBS_NEEDS_RECORDS, c->caps.records && c->kind->record, "records of jobs"},
     };
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         if ((needs & all[i].bit) && !all[i].has)

@@ -24,7 +24,13 @@ typedef struct jobs_connection {
 } jobs_connection;
 
 /* Capabilities that commands need, as bits. */
-enum { JOBS_NEEDS_COUNT = 1, JOBS_NEEDS_PEEK = 2, JOBS_NEEDS_CANCEL = 4, JOBS_NEEDS_PAUSE = 8 };
+enum {
+    JOBS_NEEDS_COUNT = 1,
+    JOBS_NEEDS_PEEK = 2,
+    JOBS_NEEDS_CANCEL = 4,
+    JOBS_NEEDS_PAUSE = 8,
+    JOBS_NEEDS_RECORDS = 32
+};
 
 /* Connects. prefetch: deliveries that are not settled, at most. Returns 0 or an exit status. */
 int jobs_connect(jobs_connection *c, const jobs_options *o, fl_broker_role role, const char *queue,

@@ -8,8 +8,8 @@
 #include <tools/shared/terminal.h>
 
 static const jobs_command *const groups[] = {jobs_enqueue_commands, jobs_look_commands,
-                                             jobs_change_commands, jobs_dead_commands,
-                                             jobs_load_commands};
+                                             jobs_result_commands,  jobs_change_commands,
+                                             jobs_dead_commands,    jobs_load_commands};
 enum { GROUPS = sizeof groups / sizeof *groups };
 
 static const char statuses[] =

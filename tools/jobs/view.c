@@ -50,15 +50,15 @@ static json_t *headers_json(const jobs_options *o, const filch_message *message)
     return out;
 }
 
-/* "body": text; or, where that is not UTF-8, "body_base64". The other one is null. */
-static void put_body(json_t *out, const filch_message *message)
+/* NAME: text; or, where that is not UTF-8, NAME_base64. The other one is null, or both. */
+static void put_bytes(json_t *out, const char *name, const void *bytes, size_t size)
 {
-    bool is_text = text_is_utf8(message->body, message->body_size);
-    char *encoded = is_text ? NULL : text_base64(message->body, message->body_size);
-    json_object_set_new(out, "size", json_integer((json_int_t)message->body_size));
-    json_object_set_new(out, "body",
-                        is_text ? json_stringn(message->body, message->body_size) : json_null());
-    json_object_set_new(out, "body_base64", encoded ? json_string(encoded) : json_null());
+    char encoded_name[32];
+    bool is_text = bytes && text_is_utf8(bytes, size);
+    char *encoded = is_text || !bytes ? NULL : text_base64(bytes, size);
+    snprintf(encoded_name, sizeof encoded_name, "%s_base64", name);
+    json_object_set_new(out, name, is_text ? json_stringn(bytes, size) : json_null());
+    json_object_set_new(out, encoded_name, encoded ? json_string(encoded) : json_null());
     free(encoded);
 }
 
@@ -76,8 +76,10 @@ json_t *view_json(const jobs_options *o, const filch_message *message, bool body
     json_object_set_new(out, "dedup", view_text(message->dedup));
     json_object_set_new(out, "content_type", view_text(message->content_type));
     json_object_set_new(out, "headers", headers_json(o, message));
-    if (body)
-        put_body(out, message);
+    if (body) {
+        json_object_set_new(out, "size", json_integer((json_int_t)message->body_size));
+        put_bytes(out, "body", message->body ? message->body : "", message->body_size);
+    }
     return out;
 }
 
@@ -144,6 +146,47 @@ void view_page(const jobs_options *o, const filch_message *message, FILE *out)
     fprintf(out, "%-13s %zu bytes\n", "body", message->body_size);
     put_visible(message->body, message->body_size, true, out);
     fputs(message->body_size ? "\n" : "", out);
+}
+
+/* ---- Records ---- */
+
+static const char *const states[FILCH_RECORD_STATES] = {
+    [FILCH_RECORD_RUNNING] = "running", [FILCH_RECORD_DONE] = "done", [FILCH_RECORD_DEAD] = "dead"};
+
+static const char *state_of(const filch_service_record *record)
+{
+    return (unsigned)record->state < FILCH_RECORD_STATES ? states[record->state] : "unknown";
+}
+
+json_t *view_record_json(const char *id, const filch_service_record *record)
+{
+    json_t *out = json_object();
+    json_object_set_new(out, "id", view_text(id));
+    json_object_set_new(out, "state", json_string(state_of(record)));
+    json_object_set_new(out, "updated", seconds(record->updated));
+    put_bytes(out, "progress", record->progress, record->progress_size);
+    put_bytes(out, "result", record->result, record->result_size);
+    json_object_set_new(out, "reason", view_text(record->reason));
+    return out;
+}
+
+void view_record_page(const char *id, const filch_service_record *record, FILE *out)
+{
+    char age[48];
+    put_field("id", id, out);
+    put_field("state", state_of(record), out);
+    put_field("age", text_span(unix_time() - record->updated, age, sizeof age), out);
+    put_field("reason", record->reason, out);
+    if (record->progress) {
+        fprintf(out, "%-13s ", "progress");
+        put_visible(record->progress, record->progress_size, false, out);
+        fputc('\n', out);
+    }
+    if (!record->result)
+        return;
+    fprintf(out, "%-13s %zu bytes\n", "result", record->result_size);
+    put_visible(record->result, record->result_size, true, out);
+    fputs(record->result_size ? "\n" : "", out);
 }
 
 /* ---- Tables ---- */

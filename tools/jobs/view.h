@@ -7,6 +7,7 @@
 #include "options.h"
 
 #include <filch/message.h>
+#include <filch/service_records.h>
 #include <jansson.h>
 #include <runtime/service/broker.h>
 
@@ -21,6 +22,10 @@ json_t *view_list(const jobs_options *o, const char *queue, fl_delivery *const *
 void view_page(const jobs_options *o, const filch_message *message, FILE *out);
 /* A table of jobs. dead: with the reasons of dead letters. */
 void view_table(fl_delivery *const *all, unsigned count, bool dead, FILE *out);
+
+/* The record of the job with this id: as JSON, and for people. */
+json_t *view_record_json(const char *id, const filch_service_record *record);
+void view_record_page(const char *id, const filch_service_record *record, FILE *out);
 
 /* Writes the object as one line to stdout, and releases it. Returns 0, or JOBS_REFUSED after a
  * message: no memory, or stdout cannot be written. */

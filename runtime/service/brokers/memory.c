@@ -8,6 +8,7 @@
 #include <runtime/platform/container.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/memory.h>
+#include <runtime/service/brokers/memory_records.h>
 #include <runtime/service/brokers/memory_store.h>
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
@@ -213,13 +214,22 @@ static int settle_one(fl_memory *m, const fl_settlement *one, int64_t now)
     return -EAGAIN;
 }
 
+/* Before the settlement, so that it can be tried again. false: no memory. */
+static bool keep_note(fl_memory *m, const fl_settlement *one)
+{
+    const fl_broker_host *host = m->base.host;
+    return !one->note ||
+           !fl_memory_leased(m->store, one->delivery->tag[0], one->delivery->tag[1]) ||
+           fl_memory_keep(m->store, one->note, host->unix_time(host));
+}
+
 static fl_broker_rc settle(fl_broker *broker, fl_settlement *batch, unsigned count)
 {
     fl_memory *m = fl_memory_of(broker);
     int64_t now = fl_memory_now(m);
     pthread_mutex_lock(&m->store->lock);
     for (unsigned i = 0; i < count; i++)
-        batch[i].status = settle_one(m, &batch[i], now);
+        batch[i].status = keep_note(m, &batch[i]) ? settle_one(m, &batch[i], now) : -EAGAIN;
     fl_memory_wake(m->store);
     pthread_mutex_unlock(&m->store->lock);
     return FL_BROKER_OK;
@@ -288,7 +298,8 @@ const fl_broker_kind fl_broker_memory = {
              .pause = true,
              .lease_most = FILCH_FOREVER,
              .extends = true,
-             .stop = true},
+             .stop = true,
+             .records = true},
     .open = open_memory,
     .close = close_memory,
     .watch = watch,
@@ -302,4 +313,6 @@ const fl_broker_kind fl_broker_memory = {
     .pause = fl_memory_pause_queue,
     .stop = fl_memory_stop,
     .stopped = fl_memory_stopped,
+    .note = fl_memory_note,
+    .record = fl_memory_record,
 };

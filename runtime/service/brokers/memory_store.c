@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/memory_store.h>
 
 #include <runtime/platform/container.h>
+#include <runtime/service/brokers/memory_records.h>
 #include <runtime/service/message.h>
 
 #include <errno.h>
@@ -34,7 +35,9 @@ static fl_memory_store *make_store(const char *name)
     for (unsigned i = 0; i < FL_MEMORY_BUCKETS; i++) {
         fl_list_init(&store->numbers[i]);
         fl_list_init(&store->keys[i]);
+        fl_list_init(&store->record_ids[i]);
     }
+    fl_list_init(&store->records);
     fl_list_append(&stores, &store->link);
     return store;
 }
@@ -87,6 +90,7 @@ void fl_memory_store_close(fl_memory_store *store)
         return;
     while ((link = fl_list_take(&store->queues)))
         free_queue(FL_CONTAINER_OF(link, fl_memory_queue, link));
+    fl_memory_forget_records(store);
     pthread_mutex_destroy(&store->lock);
     free(store->name);
     free(store);
@@ -163,17 +167,17 @@ fl_memory_entry *fl_memory_next(fl_memory_queue *queue, const fl_memory_entry *a
 
 /* ---- Entries ---- */
 
-static fl_list *bucket_of_key(fl_memory_store *store, const char *key)
+fl_list *fl_memory_bucket(fl_list table[FL_MEMORY_BUCKETS], const char *text)
 {
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (; *key; key++)
-        hash = (hash ^ (unsigned char)*key) * 1099511628211u;
-    return &store->keys[hash % FL_MEMORY_BUCKETS];
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+    return &table[hash % FL_MEMORY_BUCKETS];
 }
 
 bool fl_memory_has_key(fl_memory_store *store, const char *key)
 {
-    fl_list *bucket = bucket_of_key(store, key);
+    fl_list *bucket = fl_memory_bucket(store->keys, key);
     for (fl_list *at = bucket->next; at != bucket; at = at->next)
         if (strcmp(FL_CONTAINER_OF(at, fl_memory_entry, key)->message.dedup, key) == 0)
             return true;
@@ -204,7 +208,7 @@ fl_memory_entry *fl_memory_add(fl_memory_store *store, fl_memory_queue *queue,
         fl_list_init(&entry->number);
         fl_list_init(&entry->key);
         if (message->dedup)
-            fl_list_append(bucket_of_key(store, message->dedup), &entry->key);
+            fl_list_append(fl_memory_bucket(store->keys, message->dedup), &entry->key);
         queue->readies++;
         entry->place = FL_MEMORY_READY;
         fl_memory_make_ready(entry, false);

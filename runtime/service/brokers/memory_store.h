@@ -53,6 +53,8 @@ typedef struct fl_memory_store {
     unsigned connections; /* under the lock of the process's list */
     fl_list queues, listeners;
     fl_list numbers[FL_MEMORY_BUCKETS], keys[FL_MEMORY_BUCKETS];
+    fl_list records; /* memory_records.h */
+    fl_list record_ids[FL_MEMORY_BUCKETS];
     uint64_t last_id, last_token;
 } fl_memory_store;
 
@@ -63,6 +65,8 @@ void fl_memory_store_close(fl_memory_store *store);
 
 /* The queue of this name; created if need be. NULL: no memory. */
 fl_memory_queue *fl_memory_queue_of(fl_memory_store *store, const char *name);
+/* The list of a table in which a text of this content is. */
+fl_list *fl_memory_bucket(fl_list table[FL_MEMORY_BUCKETS], const char *text);
 /* Is the key that of a message in the store? */
 bool fl_memory_has_key(fl_memory_store *store, const char *key);
 /* Puts a copy of the message into the queue, ready at once. NULL: no memory. */

@@ -123,7 +123,8 @@ const fl_broker_kind fl_broker_postgres = {
              .pause = true,
              .lease_most = FILCH_FOREVER,
              .extends = true,
-             .stop = true},
+             .stop = true,
+             .records = true},
     .open = open_postgres,
     .close = close_postgres,
     .watch = watch,
@@ -138,4 +139,6 @@ const fl_broker_kind fl_broker_postgres = {
     .pause = fl_pg_pause,
     .stop = fl_pg_stop,
     .stopped = fl_pg_stopped,
+    .note = fl_pg_note,
+    .record = fl_pg_record,
 };

@@ -53,6 +53,10 @@ typedef enum fl_pg_sql {
     FL_PG_RESUME,
     FL_PG_STOP,
     FL_PG_STOPPED,
+    FL_PG_NOTE,
+    FL_PG_KEEP,
+    FL_PG_FORGET,
+    FL_PG_RECORD,
     FL_PG_SQLS
 } fl_pg_sql;
 
@@ -76,8 +80,9 @@ typedef struct fl_pg {
     PGconn *db;
     PGconn *listener; /* NULL: it does not consume, or the server is behind a pooler */
     bool prepared[FL_PG_SQLS];
-    char sqlstate[6]; /* of the last failure; "": none */
-    bool has_stops;   /* there were marks when it last looked */
+    bool has_stops;    /* there were marks when it last looked */
+    int64_t forget_at; /* of host->now: old records are deleted then, if some are written */
+    char sqlstate[6];  /* of the last failure; "": none */
     unsigned queue_count;
     fl_pg_queue queues[];
 } fl_pg;
@@ -173,9 +178,17 @@ fl_broker_rc fl_pg_schema_open(fl_pg *p);
 fl_broker_rc fl_pg_run_on_id(fl_pg *p, fl_pg_sql which, const char *id, const char *doing,
                              bool *found);
 
+/* ---- postgres_records.c ---- */
+
+/* Has a settlement a note? Then the batch is settled between fl_pg_records_begin, and
+ * fl_pg_records_end with its result: in one transaction with the notes of those of status 0. If that
+ * fails, every status is -EAGAIN. */
+bool fl_pg_has_notes(const fl_settlement *batch, unsigned count);
+fl_broker_rc fl_pg_records_begin(fl_pg *p);
+fl_broker_rc fl_pg_records_end(fl_pg *p, fl_broker_rc rc, fl_settlement *batch, unsigned count);
+
 /* ---- postgres_consume.c, postgres_settle.c, postgres_publish.c, postgres_admin.c,
- * postgres_stops.c: as
- * fl_broker_kind says ---- */
+ * postgres_stops.c, postgres_records.c: as fl_broker_kind says ---- */
 
 fl_broker_rc fl_pg_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                            unsigned *count);
@@ -190,5 +203,7 @@ fl_broker_rc fl_pg_cancel(fl_broker *broker, const char *id, bool *found);
 fl_broker_rc fl_pg_pause(fl_broker *broker, unsigned queue, const char *type, bool paused);
 fl_broker_rc fl_pg_stop(fl_broker *broker, const char *id, bool *found);
 fl_broker_rc fl_pg_stopped(fl_broker *broker, fl_delivery *const *batch, unsigned count, bool *out);
+fl_broker_rc fl_pg_note(fl_broker *broker, const fl_note *batch, unsigned count);
+fl_broker_rc fl_pg_record(fl_broker *broker, const char *id, filch_service_record **out);
 
 #endif

@@ -49,6 +49,10 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS jobs_expiring ON @.jobs (queue, expires)\n"
     "  WHERE expires IS NOT NULL;\n"
     "CREATE UNIQUE INDEX IF NOT EXISTS jobs_dedup ON @.jobs (dedup) WHERE dedup IS NOT NULL;\n"
+    "CREATE TABLE IF NOT EXISTS @.records (id text PRIMARY KEY, state smallint NOT NULL,\n"
+    "  updated timestamptz NOT NULL, expires timestamptz NOT NULL, progress bytea,\n"
+    "  result bytea, reason bytea);\n"
+    "CREATE INDEX IF NOT EXISTS records_expiring ON @.records (expires);\n"
     "CREATE OR REPLACE FUNCTION @.clock() RETURNS timestamptz LANGUAGE sql STABLE AS\n"
     "  'SELECT statement_timestamp()';\n"
     /* with bodies of bytes, and of text */

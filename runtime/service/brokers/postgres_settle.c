@@ -101,9 +101,14 @@ fl_broker_rc fl_pg_settle(fl_broker *broker, fl_settlement *batch, unsigned coun
     fl_pg *p = fl_pg_of(broker);
     for (unsigned i = 0; i < count; i++)
         batch[i].status = -EAGAIN;
-    fl_broker_rc rc = settle_some(p, batch, count, true);
+    bool has_notes = fl_pg_has_notes(batch, count);
+    fl_broker_rc rc = has_notes ? fl_pg_records_begin(p) : FL_BROKER_OK;
+    if (!rc)
+        rc = settle_some(p, batch, count, true);
     if (!rc)
         rc = settle_some(p, batch, count, false);
+    if (has_notes)
+        rc = fl_pg_records_end(p, rc, batch, count);
     note_delays(p, batch, count);
     if (p->has_stops && !rc)
         rc = fl_pg_stopped(broker, NULL, 0, NULL); /* sweeps */

@@ -62,6 +62,24 @@ enum {
 #define IS_DELIVERY "j.seq = d.seq AND j.token = d.token AND j.state + 0 = 2"
 
 #define IS_MARKED "j.seq = s.seq AND j.queue = s.queue"
+/* Changes of records, and what they do. The last of an id counts. */
+#define NOTES                                                                                      \
+    "unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],\n"   \
+    " $7::bytea[], $8::bytea[], $9::bytea[]) WITH ORDINALITY\n"                                    \
+    " AS d(seq, token, id, state, ttl, creates, progress, result, reason, place)"
+#define KEEP                                                                                       \
+    "INSERT INTO @.records AS r (id, state, updated, expires, progress, result, reason)\n"         \
+    " SELECT DISTINCT ON (d.id) d.id, d.state, @.clock(), " FROM_NOW(                              \
+        "d.ttl") ",\n"                                                                             \
+                 " d.progress, d.result, d.reason FROM d WHERE d.creates = 1\n"                    \
+                 " OR EXISTS (SELECT FROM @.records AS o WHERE o.id = d.id AND o.expires > "       \
+                 "@.clock())\n"                                                                    \
+                 " ORDER BY d.id, d.place DESC ON CONFLICT (id) DO UPDATE SET state = "            \
+                 "excluded.state,\n"                                                               \
+                 " updated = excluded.updated, expires = excluded.expires,\n"                      \
+                 " progress = coalesce(excluded.progress, r.progress), result = "                  \
+                 "excluded.result,\n"                                                              \
+                 " reason = excluded.reason"
 
 static const char *const statements[FL_PG_SQLS] = {
     /* $1: queue. Returns how many rows are ready that were not, whether some have expired, and
@@ -179,6 +197,18 @@ static const char *const statements[FL_PG_SQLS] = {
     [FL_PG_STOPPED] = "WITH gone AS (DELETE FROM @.stops AS s WHERE NOT EXISTS (\n"
                       " SELECT FROM @.jobs AS j WHERE " IS_MARKED "))\n"
                       "SELECT s.seq FROM @.stops AS s JOIN @.jobs AS j ON " IS_MARKED,
+    /* $1: seqs, $2: tokens, $3: ids, $4: states, $5: times to live, $6: does it create, $7: progress,
+     * $8: results, $9: reasons. */
+    [FL_PG_NOTE] = "WITH d AS (SELECT d.* FROM @.jobs AS j, " NOTES " WHERE " IS_DELIVERY
+                   " FOR UPDATE OF j) " KEEP,
+    [FL_PG_KEEP] = "WITH d AS (SELECT * FROM " NOTES ") " KEEP,
+    [FL_PG_FORGET] = "DELETE FROM @.records WHERE id = ANY (ARRAY(SELECT id FROM @.records\n"
+                     " WHERE expires <= @.clock() ORDER BY expires LIMIT 1000\n"
+                     " FOR UPDATE SKIP LOCKED))",
+    /* $1: id. */
+    [FL_PG_RECORD] = "SELECT state::bigint, (extract(epoch FROM updated) * 1000000)::bigint,\n"
+                     " progress, result, reason FROM @.records\n"
+                     " WHERE id = $1::text AND expires > @.clock()",
 };
 
 /* ---- Running them ---- */

@@ -198,7 +198,8 @@ const fl_broker_kind fl_broker_redis = {
              .pause = true,
              .lease_most = FL_REDIS_LONGEST_DAYS * INT64_C(86400) * FILCH_SECOND,
              .extends = true,
-             .stop = true},
+             .stop = true,
+             .records = true},
     .open = open_redis,
     .close = close_redis,
     .caps_of = caps_of,
@@ -214,4 +215,6 @@ const fl_broker_kind fl_broker_redis = {
     .pause = fl_redis_pause,
     .stop = fl_redis_stop,
     .stopped = fl_redis_stopped,
+    .note = fl_redis_note,
+    .record = fl_redis_record,
 };

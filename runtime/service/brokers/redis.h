@@ -106,7 +106,16 @@ fl_broker_rc fl_redis_look_some(fl_redis *r, fl_redis_script script, const char 
                                 const char *id, const char *place, char *from, size_t room,
                                 bool *found);
 
-/* ---- redis_consume.c, redis_publish.c, redis_admin.c, redis_stops.c: as fl_broker_kind says ---- */
+/* ---- redis_records.c ---- */
+
+/* Appends the note of the settlement that follows. */
+void fl_redis_append_note(fl_redis_command *command, const fl_note *note);
+/* Appends a settlement that does nothing but this: a delivery stays as it is. redis_consume.c. */
+void fl_redis_append_kept(const fl_redis *r, fl_redis_command *command,
+                          const fl_delivery *delivery);
+
+/* ---- redis_consume.c, redis_publish.c, redis_admin.c, redis_stops.c, redis_records.c: as
+ * fl_broker_kind says ---- */
 
 fl_broker_rc fl_redis_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                               unsigned *count);
@@ -122,5 +131,7 @@ fl_broker_rc fl_redis_pause(fl_broker *broker, unsigned queue, const char *type,
 fl_broker_rc fl_redis_stop(fl_broker *broker, const char *id, bool *found);
 fl_broker_rc fl_redis_stopped(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                               bool *out);
+fl_broker_rc fl_redis_note(fl_broker *broker, const fl_note *batch, unsigned count);
+fl_broker_rc fl_redis_record(fl_broker *broker, const char *id, filch_service_record **out);
 
 #endif

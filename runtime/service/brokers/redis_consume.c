@@ -67,25 +67,39 @@ static void append_rest(fl_redis_command *command, const fl_settlement *one)
         fl_redis_text(command, "");
 }
 
+static void append_verb(const fl_redis *r, fl_redis_command *command, const char *verb,
+                        const fl_delivery *delivery)
+{
+    fl_redis_text(command, verb);
+    fl_redis_text(command, r->queues[delivery->queue].key);
+    fl_redis_number(command, delivery->message.priority);
+    fl_redis_append_entry(command, delivery);
+    fl_redis_number(command, fl_redis_counter(delivery));
+    fl_redis_text(command, delivery->message.dedup);
+}
+
+void fl_redis_append_kept(const fl_redis *r, fl_redis_command *command, const fl_delivery *delivery)
+{
+    append_verb(r, command, "keep", delivery);
+    for (unsigned i = 0; i < 3; i++) /* delay, about, headers */
+        fl_redis_text(command, "");
+}
+
 static void append_settlement(fl_redis *r, fl_redis_command *command, const fl_settlement *one)
 {
     static const char *const verbs[] = {[FL_SETTLE_ACK] = "ack",
                                         [FL_SETTLE_RETURN] = "return",
                                         [FL_SETTLE_RETRY] = "retry",
                                         [FL_SETTLE_DEAD] = "dead"};
-    const fl_delivery *delivery = one->delivery;
-    fl_redis_text(command, verbs[one->verb]);
-    fl_redis_text(command, r->queues[delivery->queue].key);
-    fl_redis_number(command, delivery->message.priority);
-    fl_redis_append_entry(command, delivery);
-    fl_redis_number(command, fl_redis_counter(delivery));
-    fl_redis_text(command, delivery->message.dedup);
+    if (one->note)
+        fl_redis_append_note(command, one->note);
+    append_verb(r, command, verbs[one->verb], one->delivery);
     append_rest(command, one);
 }
 
 static bool is_plain_ack(const fl_settlement *one)
 {
-    return one->verb == FL_SETTLE_ACK && !one->delivery->message.dedup;
+    return one->verb == FL_SETTLE_ACK && !one->delivery->message.dedup && !one->note;
 }
 
 /* Appends acknowledgements that differ in their entry alone; returns how many. */

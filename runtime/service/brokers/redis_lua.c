@@ -156,3 +156,29 @@ const char fl_redis_answers[] =
     "  size = size + #f[12]\n"
     "  out[#out + 1] = {tonumber(p), counter, whole and -1 or #v[6], {id, f}}\n"
     "end\n";
+
+/* A note is: note, id, 1 if it creates the record, ms to live, state, number of texts, names and values.
+ * It is written before its settlement, so that a server without memory refuses both. */
+const char fl_redis_records[] =
+    "local told\n"
+    "local function take_note(at)\n"
+    "  local count = tonumber(ARGV[at + 5])\n"
+    "  told = {key = 'filch:record:' .. ARGV[at + 1], creates = ARGV[at + 2] == '1',\n"
+    "    ttl = ARGV[at + 3], state = ARGV[at + 4], fields = {unpack(ARGV, at + 6, at + 5 + "
+    "count)}}\n"
+    "  return at + 6 + count\n"
+    "end\n"
+    /* nil, or the error */
+    "local function write_record()\n"
+    "  if not told.creates and redis.call('EXISTS', told.key) == 0 then return end\n"
+    "  local error = failed(redis.pcall('HSET', told.key, 'state', told.state, 'updated', "
+    "number(now),\n"
+    "    unpack(told.fields)))\n"
+    "  if error then return error end\n"
+    "  for _, name in ipairs({'result', 'reason'}) do\n"
+    "    local has\n"
+    "    for i = 1, #told.fields, 2 do has = has or told.fields[i] == name end\n"
+    "    if not has then redis.call('HDEL', told.key, name) end\n"
+    "  end\n"
+    "  redis.call('PEXPIRE', told.key, told.ttl)\n"
+    "end\n";

@@ -16,5 +16,6 @@ extern const char fl_redis_identity[];
 extern const char fl_redis_stop_it[];
 extern const char fl_redis_list_stops[];
 extern const char fl_redis_drop_some_stops[];
+extern const char fl_redis_records[];
 
 #endif

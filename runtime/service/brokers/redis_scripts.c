@@ -81,7 +81,8 @@ static const char receive[] =
 
 /* ARGV: settlements one after the other, `acks` for those that differ in their entry alone:
  *   acks, queue, priority, counter, losses, number of entries, entries
- *   return, retry or dead, queue, priority, entry, counter, dedup, delay in us, about, headers
+ *   return, retry, dead or keep, queue, priority, entry, counter, dedup, delay in us, about, headers
+ *   note, and the rest of fl_redis_records: of the settlement that follows
  * Returns the statuses: 0; 1: stale; 2: not settled. If no lease of the queue was lost since the
  * entries were received, these leases are not lost either. */
 static const char settle[] =
@@ -108,7 +109,7 @@ static const char settle[] =
     "  finish(key, kept)\n"
     "  return at + 6 + count\n"
     "end\n"
-    "local verbs = {}\n"
+    "local verbs = {keep = function() end}\n"
     "function verbs.ack(queue, p, id, dedup)\n"
     "  free(dedup)\n"
     "  forget(queue .. ':' .. p, id)\n"
@@ -137,14 +138,18 @@ static const char settle[] =
     "  local error\n"
     "  if not holds(queue .. ':' .. p, id, tonumber(counter)) then status[#status + 1] = 1\n"
     "  else\n"
-    "    error = verbs[verb](queue, p, id, unpack(ARGV, at + 5, at + 8))\n"
+    "    error = told and write_record() or verbs[verb](queue, p, id, unpack(ARGV, at + 5, at + "
+    "8))\n"
     "    status[#status + 1] = error and 2 or 0\n"
     "  end\n"
+    "  told = nil\n"
     "  return at + 9\n"
     "end\n"
     "local at = 1\n"
     "while at <= #ARGV do\n"
-    "  if ARGV[at] == 'acks' then at = ack_all(at) else at = settle_one(at) end\n"
+    "  if ARGV[at] == 'acks' then at = ack_all(at)\n"
+    "  elseif ARGV[at] == 'note' then at = take_note(at)\n"
+    "  else at = settle_one(at) end\n"
     "end\n"
     "return status\n";
 
@@ -302,11 +307,16 @@ static const char pause_it[] =
     "wake(queue)\n"
     "return moved\n";
 
+/* ARGV: id. Returns the fields of its record, or nothing. */
+static const char record[] =
+    "return redis.call('HMGET', 'filch:record:' .. ARGV[1], 'state', 'updated', 'progress',\n"
+    "  'result', 'reason')\n";
+
 enum { PARTS = 6 };
 static const char *const scripts[FL_REDIS_SCRIPTS][PARTS] = {
     [FL_REDIS_RECEIVE] = {fl_redis_times, fl_redis_messages, fl_redis_clockwork, fl_redis_leases,
                           fl_redis_answers, receive},
-    [FL_REDIS_SETTLE] = {fl_redis_times, fl_redis_messages, settle},
+    [FL_REDIS_SETTLE] = {fl_redis_times, fl_redis_messages, fl_redis_records, settle},
     [FL_REDIS_EXTEND] = {fl_redis_times, fl_redis_leases, extend},
     [FL_REDIS_PUBLISH] = {fl_redis_times, fl_redis_messages, publish},
     [FL_REDIS_COUNT] = {fl_redis_times, fl_redis_messages, fl_redis_clockwork, count},
@@ -317,6 +327,7 @@ static const char *const scripts[FL_REDIS_SCRIPTS][PARTS] = {
     [FL_REDIS_STOP] = {fl_redis_times, fl_redis_messages, fl_redis_identity, fl_redis_stop_it},
     [FL_REDIS_STOPPED] = {fl_redis_list_stops},
     [FL_REDIS_DROP_STOPS] = {fl_redis_drop_some_stops},
+    [FL_REDIS_RECORD] = {record},
 };
 
 char *fl_redis_script_text(fl_redis_script which)

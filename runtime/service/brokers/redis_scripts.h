@@ -13,6 +13,7 @@
  *   QUEUE:sweep         time in ms by which a lease may end
  *   QUEUE:wake          channel: messages may be ready, or a time has changed
  *   filch:dedup         hash: the dedup keys of unfinished messages, of all queues
+ *   filch:record:ID     hash: the record of a job; it expires
  *
  * An entry of a stream stays in it until it is settled. An entry that is not in the pending list of
  * the group has never been received. The consumer of one that is in the list tells its state:
@@ -40,6 +41,7 @@ typedef enum fl_redis_script {
     FL_REDIS_STOP,
     FL_REDIS_STOPPED,
     FL_REDIS_DROP_STOPS,
+    FL_REDIS_RECORD,
     FL_REDIS_SCRIPTS
 } fl_redis_script;
 

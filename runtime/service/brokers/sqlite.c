@@ -182,7 +182,8 @@ const fl_broker_kind fl_broker_sqlite = {
              .pause = true,
              .lease_most = FILCH_FOREVER,
              .extends = true,
-             .stop = true},
+             .stop = true,
+             .records = true},
     .open = open_sqlite,
     .close = close_sqlite,
     .watch = watch,
@@ -197,4 +198,6 @@ const fl_broker_kind fl_broker_sqlite = {
     .pause = fl_sqlite_pause,
     .stop = fl_sqlite_stop,
     .stopped = fl_sqlite_stopped,
+    .note = fl_sqlite_note,
+    .record = fl_sqlite_record,
 };

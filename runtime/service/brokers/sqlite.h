@@ -60,6 +60,10 @@ typedef enum fl_sqlite_sql {
     FL_SQL_STOP,
     FL_SQL_STOPPED,
     FL_SQL_SWEEP_STOPS,
+    FL_SQL_HOLDS,
+    FL_SQL_RECORD_KEEP,
+    FL_SQL_RECORD_READ,
+    FL_SQL_RECORD_FORGET,
     FL_SQLS
 } fl_sqlite_sql;
 
@@ -131,7 +135,13 @@ int fl_sqlite_bind(fl_sqlite *s, const filch_message *message, int64_t queue, in
 int fl_sqlite_bind_headers(sqlite3_stmt *statement, int parameter, const filch_header *more,
                            unsigned more_count, const filch_header *old, size_t old_count);
 
-/* ---- sqlite_consume.c, sqlite_admin.c, sqlite_stops.c: as fl_broker_kind says ---- */
+/* ---- sqlite_records.c ---- */
+
+/* Makes the changes of records that belong to settlements of status 0. An SQLite code. In the
+ * transaction that settles them. */
+int fl_sqlite_keep(fl_sqlite *s, const fl_settlement *batch, unsigned count);
+
+/* ---- sqlite_consume.c, sqlite_admin.c, sqlite_stops.c, sqlite_records.c: as fl_broker_kind says ---- */
 
 fl_broker_rc fl_sqlite_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                                unsigned *count);
@@ -146,5 +156,7 @@ fl_broker_rc fl_sqlite_pause(fl_broker *broker, unsigned queue, const char *type
 fl_broker_rc fl_sqlite_stop(fl_broker *broker, const char *id, bool *found);
 fl_broker_rc fl_sqlite_stopped(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                                bool *out);
+fl_broker_rc fl_sqlite_note(fl_broker *broker, const fl_note *batch, unsigned count);
+fl_broker_rc fl_sqlite_record(fl_broker *broker, const char *id, filch_service_record **out);
 
 #endif

@@ -179,6 +179,8 @@ fl_broker_rc fl_sqlite_settle(fl_broker *broker, fl_settlement *batch, unsigned 
     fl_broker_rc result = rc ? fl_sqlite_failed(s, doing) : FL_BROKER_OK;
     for (unsigned i = 0; i < count && !rc; i++)
         rc = settle_one(s, &batch[i]);
+    if (!rc)
+        rc = fl_sqlite_keep(s, batch, count);
     if (s->has_stops && !rc)
         rc = fl_sqlite_run(s, FL_SQL_SWEEP_STOPS);
     if (!result)

@@ -31,7 +31,11 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS jobs_ready ON jobs (queue, priority DESC, seq) WHERE state = 0;\n"
     "CREATE INDEX IF NOT EXISTS jobs_held ON jobs (queue, at) WHERE state <> 0;\n"
     "CREATE INDEX IF NOT EXISTS jobs_expiring ON jobs (queue, expires) WHERE expires > 0;\n"
-    "CREATE UNIQUE INDEX IF NOT EXISTS jobs_dedup ON jobs (dedup) WHERE dedup IS NOT NULL;";
+    "CREATE UNIQUE INDEX IF NOT EXISTS jobs_dedup ON jobs (dedup) WHERE dedup IS NOT NULL;\n"
+    "CREATE TABLE IF NOT EXISTS records (id TEXT PRIMARY KEY, state INTEGER NOT NULL,"
+    "  updated INTEGER NOT NULL, expires INTEGER NOT NULL, progress BLOB, result BLOB,"
+    "  reason TEXT);\n"
+    "CREATE INDEX IF NOT EXISTS records_expiring ON records (expires);";
 
 #define IS_MARKED "j.seq = s.seq AND j.queue = s.queue AND j.first_seen = s.first_seen"
 
@@ -89,6 +93,18 @@ static const char *const statements[FL_SQLS] = {
                        " LEFT JOIN jobs AS j ON " IS_MARKED,
     [FL_SQL_SWEEP_STOPS] = "DELETE FROM stops AS s WHERE NOT EXISTS"
                            " (SELECT 1 FROM jobs AS j WHERE " IS_MARKED ")",
+    [FL_SQL_HOLDS] = "SELECT 1 FROM jobs WHERE seq = ?1 AND token = ?2 AND state = 2",
+    [FL_SQL_RECORD_KEEP] =
+        "INSERT INTO records (id, state, updated, expires, progress, result, reason)\n"
+        "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
+        " WHERE ?8 OR EXISTS (SELECT 1 FROM records WHERE id = ?1 AND expires > ?3)\n"
+        "ON CONFLICT (id) DO UPDATE SET state = excluded.state, updated = excluded.updated,"
+        " expires = excluded.expires, progress = coalesce(excluded.progress, progress),"
+        " result = excluded.result, reason = excluded.reason",
+    [FL_SQL_RECORD_READ] = "SELECT state, updated, progress, result, reason FROM records"
+                           " WHERE id = ?1 AND expires > ?2",
+    [FL_SQL_RECORD_FORGET] = "DELETE FROM records WHERE id IN (SELECT id FROM records"
+                             " WHERE expires <= ?1 ORDER BY expires LIMIT 200)",
 };
 
 /* ---- Running them ---- */

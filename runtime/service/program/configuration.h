@@ -50,7 +50,7 @@ typedef struct fl_configuration {
     bool strict;
     filch_envelope envelope;
     unsigned workers, width, buffer, prefetch, deliveries;
-    int64_t lease, timeout, drain;
+    int64_t lease, timeout, result_ttl, drain;
     filch_retry_policy retry;
     int health_port; /* or FL_PORT_NONE */
     const char *health_address, *health_token;

@@ -59,6 +59,7 @@ static int create_service(fl_program *program)
                                          .width = own->width,
                                          .buffer = own->buffer,
                                          .lease = own->lease,
+                                         .result_ttl = own->result_ttl,
                                          .timeout = own->timeout,
                                          .retry = &own->retry,
                                          .deliveries = own->deliveries,

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Progress and results of a service's jobs: sent in batches, kept with the answer, refused by name,
+ * lost with a lease. The broker is `memory:`, perhaps behind functions that fail; it is linked with
+ * --wrap=fl_broker_of. */
+#include <tests/support/service.h>
+
+#include <filch/service_records.h>
+
+static signpost at_work, may_go, looked;
+static fl_broker_kind special; /* the broker, if it has a name */
+
+const fl_broker_kind *__real_fl_broker_of(const char *url);
+const fl_broker_kind *__wrap_fl_broker_of(const char *url);
+const fl_broker_kind *__wrap_fl_broker_of(const char *url)
+{
+    return special.name ? &special : __real_fl_broker_of(url);
+}
+
+static filch_service_record *read_record(filch_service *service, const char *id)
+{
+    filch_service_record *record = NULL;
+    cr_assert_eq(filch_service_record_read(service, id, &record, FILCH_FOREVER), 0, "%s",
+                 filch_error());
+    return record;
+}
+
+static void publish_with_id(filch_service *service, const char *id)
+{
+    const filch_message message = {.type = "t", .id = id};
+    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0, "%s", filch_error());
+}
+
+static bool is_text(const void *bytes, size_t size, const char *text)
+{
+    return bytes && size == strlen(text) && memcmp(bytes, text, size) == 0;
+}
+
+static int tells(filch_self self, filch_service_job *job, void *rc)
+{
+    (void)self;
+    cr_assert_eq(filch_service_progress(job, "one", 3), 0);
+    cr_assert_eq(filch_service_progress(job, "three", 5), 0);
+    cr_assert_eq(filch_service_result(job, "no", 2), 0);
+    cr_assert_eq(filch_service_result(job, "41 + 1", 6), 0);
+    return *(int *)rc;
+}
+
+Test(service_job_records, the_last_progress_and_the_result_are_kept_with_the_answer)
+{
+    int rc = 0;
+    const filch_handler handler = {.type = "t", .fn = tells, .arg = &rc};
+    filch_service *service = service_of((filch_service_config){0}, &handler, 1);
+    publish_with_id(service, "a");
+    cr_assert_eq(run_ready(service), 1);
+    filch_service_record *record = read_record(service, "a");
+    cr_assert_eq(record->state, FILCH_RECORD_DONE);
+    cr_assert(is_text(record->progress, record->progress_size, "three"));
+    cr_assert(is_text(record->result, record->result_size, "41 + 1"));
+    cr_assert_null(record->reason);
+    filch_service_record_destroy(record);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+Test(service_job_records, a_dead_letter_has_a_reason_and_no_result)
+{
+    int rc = -EINVAL;
+    const filch_handler handler = {.type = "t", .fn = tells, .arg = &rc};
+    filch_service *service = service_of((filch_service_config){0}, &handler, 1);
+    publish_with_id(service, "a");
+    cr_assert_eq(run_ready(service), 1);
+    filch_service_record *record = read_record(service, "a");
+    cr_assert_eq(record->state, FILCH_RECORD_DEAD);
+    cr_assert(is_text(record->progress, record->progress_size, "three"));
+    cr_assert_null(record->result);
+    cr_assert(record->reason && *record->reason);
+    filch_service_record_destroy(record);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+static int tells_at_first(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    if (filch_service_job_message(job)->attempt > 1)
+        return 0;
+    cr_assert_eq(filch_service_result(job, "early", 5), 0);
+    cr_assert_eq(filch_service_progress(job, "one", 3), 0);
+    signpost_raise(&at_work);
+    signpost_wait(&may_go, 1);
+    return filch_service_retry(job, FILCH_SECOND, "later");
+}
+
+Test(service_job_records, progress_is_sent_while_the_job_runs_and_an_attempt_leaves_no_result)
+{
+    const filch_handler handler = {.type = "t", .fn = tells_at_first, .thread = true};
+    serving one;
+    filch_service_record *record = NULL;
+    filch_service *service = service_of((filch_service_config){.clock = test_clock}, &handler, 1);
+    publish_with_id(service, "a");
+    serving_begin(&one, service);
+    signpost_wait(&at_work, 1);
+    while (filch_service_record_read(service, "a", &record, FILCH_FOREVER) == -ENOENT)
+        ;
+    cr_assert_eq(record->state, FILCH_RECORD_RUNNING);
+    cr_assert(is_text(record->progress, record->progress_size, "one"));
+    cr_assert_null(record->result);
+    filch_service_record_destroy(record);
+    signpost_raise(&may_go);
+    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    cr_assert_eq(serving_end(&one), 0);
+    record = read_record(service, "a");
+    cr_assert(record->state == FILCH_RECORD_RUNNING && !record->result);
+    filch_service_record_destroy(record);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+static int tells_once(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    if (filch_service_job_message(job)->attempt > 1)
+        return 0;
+    filch_service_progress(job, "one", 3);
+    signpost_raise(&at_work);
+    signpost_wait(&looked, 1);
+    return filch_service_retry(job, FILCH_MILLISECOND, "later");
+}
+
+static void *waits_for_a_record(void *service)
+{
+    filch_service_record *record = NULL;
+    signpost_wait(&at_work, 1);
+    while (filch_service_record_read(service, "a", &record, FILCH_FOREVER) == -ENOENT)
+        ;
+    filch_service_record_destroy(record);
+    signpost_raise(&looked);
+    return NULL;
+}
+
+Test(service_job_records, a_later_attempt_that_tells_nothing_ends_the_record)
+{
+    const filch_handler handler = {.type = "t", .fn = tells_once, .thread = true};
+    pthread_t thread;
+    filch_service *service = service_of((filch_service_config){0}, &handler, 1);
+    publish_with_id(service, "a");
+    cr_assert_eq(pthread_create(&thread, NULL, waits_for_a_record, service), 0);
+    uint64_t runs = 0;
+    while (runs < 2)
+        runs += run_ready(service);
+    pthread_join(thread, NULL);
+    filch_service_record *record = read_record(service, "a");
+    cr_assert_eq(record->state, FILCH_RECORD_DONE);
+    cr_assert(is_text(record->progress, record->progress_size, "one"));
+    filch_service_record_destroy(record);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+static int tells_nothing(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)job, (void)arg;
+    return 0;
+}
+
+Test(service_job_records, a_job_that_tells_nothing_has_no_record)
+{
+    const filch_handler handler = {.type = "t", .fn = tells_nothing};
+    filch_service_record *record = NULL;
+    filch_service *service = service_of((filch_service_config){0}, &handler, 1);
+    publish_with_id(service, "a");
+    cr_assert_eq(run_ready(service), 1);
+    cr_assert_eq(filch_service_record_read(service, "a", &record, FILCH_FOREVER), -ENOENT);
+    cr_assert(strstr(filch_error(), "no record of this job"), "%s", filch_error());
+    cr_assert_eq(filch_service_record_read(service, NULL, &record, FILCH_FOREVER), -EINVAL);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+Test(service_job_records, a_record_is_forgotten_after_its_time)
+{
+    int rc = 0;
+    const filch_handler handler = {.type = "t", .fn = tells, .arg = &rc};
+    filch_service_record *record = NULL;
+    filch_service *service =
+        service_of((filch_service_config){.clock = test_clock, .result_ttl = FILCH_SECOND},
+                   &handler, 1);
+    publish_with_id(service, "a");
+    cr_assert_eq(run_ready(service), 1);
+    pass(FILCH_SECOND - 1);
+    filch_service_record_destroy(read_record(service, "a"));
+    pass(1);
+    cr_assert_eq(filch_service_record_read(service, "a", &record, FILCH_FOREVER), -ENOENT);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+static int waits_with_a_result(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    cr_assert_eq(filch_service_result(job, "stale", 5), 0);
+    signpost_raise(&at_work);
+    signpost_wait(&may_go, 1);
+    return 0;
+}
+
+Test(service_job_records, a_result_is_lost_with_its_lease)
+{
+    const filch_handler handler = {.type = "t", .fn = waits_with_a_result, .thread = true};
+    fl_broker *other = beside("memory:", FL_BROKER_CONSUMES);
+    fl_delivery *taken = NULL;
+    filch_service_record *record = NULL;
+    serving one;
+    unsigned count = 0;
+    filch_service *service = service_of((filch_service_config){.clock = test_clock}, &handler, 1);
+    publish_with_id(service, "a");
+    serving_begin(&one, service);
+    signpost_wait(&at_work, 1);
+    while (!count) { /* the service may extend its lease first */
+        pass(31 * FILCH_SECOND);
+        cr_assert_eq(fl_broker_memory.receive(other, 0, &taken, 1, &count), FL_BROKER_OK);
+    }
+    signpost_raise(&may_go);
+    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    serving_end(&one);
+    cr_assert_eq(filch_service_record_read(service, "a", &record, FILCH_FOREVER), -ENOENT);
+    free(taken);
+    fl_broker_memory.close(other);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+static int tells_too_much(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    static const char large[FILCH_SERVICE_RECORD_MOST + 1];
+    cr_assert_eq(filch_service_result(job, large, sizeof large), -EMSGSIZE);
+    cr_assert(strstr(filch_error(), "65537 bytes are too many for a record (at most 65536)"), "%s",
+              filch_error());
+    cr_assert_eq(filch_service_progress(job, NULL, 1), -EINVAL);
+    cr_assert_eq(filch_service_progress(job, large, sizeof large - 1), 0);
+    return filch_service_result(job, NULL, 0);
+}
+
+Test(service_job_records, a_result_may_be_empty_and_has_at_most_64_kib)
+{
+    const filch_handler handler = {.type = "t", .fn = tells_too_much};
+    filch_service *service = service_of((filch_service_config){0}, &handler, 1);
+    publish_with_id(service, "a");
+    cr_assert_eq(run_ready(service), 1);
+    filch_service_record *record = read_record(service, "a");
+    cr_assert_eq(record->state, FILCH_RECORD_DONE);
+    cr_assert(is_text(record->result, record->result_size, ""));
+    cr_assert_eq(record->progress_size, FILCH_SERVICE_RECORD_MOST);
+    filch_service_record_destroy(record);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+/* ---- Brokers that fail, or cannot ---- */
+
+static int is_refused_records(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    cr_assert_eq(filch_service_progress(job, "one", 3), -ENOTSUP);
+    cr_assert_eq(filch_service_result(job, "one", 3), -ENOTSUP);
+    cr_assert(strstr(filch_error(), "the broker plain keeps no records of jobs"), "%s",
+              filch_error());
+    return 0;
+}
+
+Test(service_job_records, a_broker_without_records_is_named)
+{
+    const filch_handler handler = {.type = "t", .fn = is_refused_records};
+    filch_service_record *record = NULL;
+    special = fl_broker_memory;
+    special.name = "plain";
+    special.caps.records = false;
+    special.note = NULL;
+    special.record = NULL;
+    filch_service *service = service_of((filch_service_config){0}, &handler, 1);
+    publish_with_id(service, "a");
+    cr_assert_eq(run_ready(service), 1);
+    cr_assert_eq(filch_service_record_read(service, "a", &record, FILCH_FOREVER), -ENOTSUP);
+    cr_assert(strstr(filch_error(), "the broker plain"), "%s", filch_error());
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+static signpost notes, readings;
+
+static fl_broker_rc note_at_last(fl_broker *broker, const fl_note *batch, unsigned count)
+{
+    static const fl_broker_rc results[] = {FL_BROKER_BUSY, FL_BROKER_LOST};
+    unsigned call = signpost_count(&notes);
+    signpost_raise(&notes);
+    return call < 2 ? results[call] : fl_broker_memory.note(broker, batch, count);
+}
+
+static fl_broker_rc record_at_last(fl_broker *broker, const char *id, filch_service_record **out)
+{
+    static const fl_broker_rc results[] = {FL_BROKER_BUSY, FL_BROKER_LOST};
+    unsigned call = signpost_count(&readings);
+    signpost_raise(&readings);
+    return call < 2 ? results[call] : fl_broker_memory.record(broker, id, out);
+}
+
+Test(service_job_records, progress_and_readings_that_fail_are_repeated)
+{
+    const filch_handler handler = {.type = "t", .fn = tells_at_first, .thread = true};
+    serving one;
+    special = fl_broker_memory;
+    special.note = note_at_last;
+    special.record = record_at_last;
+    filch_service *service = service_of((filch_service_config){0}, &handler, 1);
+    publish_with_id(service, "a");
+    serving_begin(&one, service);
+    signpost_wait(&notes, 3);
+    signpost_wait(&at_work, 1);
+    filch_service_record *record = NULL;
+    while (filch_service_record_read(service, "a", &record, FILCH_FOREVER) == -ENOENT)
+        ; /* the third is under way */
+    cr_assert(is_text(record->progress, record->progress_size, "one"));
+    cr_assert_geq(signpost_count(&readings), 3);
+    filch_service_record_destroy(record);
+    signpost_raise(&may_go);
+    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    cr_assert_eq(serving_end(&one), 0);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
