@@ -9,6 +9,7 @@
 #include <runtime/service/types.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -201,6 +202,12 @@ static int check_message(const filch_service *service, const filch_message *mess
                                "message of type '%s': priority %u is out of range (0..%d), a time "
                                "is negative, or its body is NULL",
                                message->type, message->priority, FILCH_MESSAGE_PRIORITIES - 1);
+    if (message->dedup_for < 0 || message->dedup_for > FILCH_DEDUP_MOST ||
+        (message->dedup_for && !message->dedup))
+        return filch_error_set(-EINVAL,
+                               "message of type '%s': dedup_for %" PRId64
+                               " ns is out of range (0..ten years), or it has no dedup key",
+                               message->type, message->dedup_for);
     for (size_t i = 0; i < message->header_count; i++)
         if (!message->headers[i].name || !message->headers[i].value)
             return filch_error_set(-EINVAL, "header %zu has no name or no value; set both", i);
