@@ -4,6 +4,7 @@
 #include <runtime/platform/container.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/message.h>
+#include <runtime/service/periodic.h>
 #include <runtime/service/service.h>
 
 #include <filch/future.h>
@@ -15,19 +16,19 @@
 enum { BATCH = 100 };
 
 /* Held by its caller while that waits, and by the publisher until its future is set. */
-typedef struct request {
+struct fl_request {
     fl_list link;
     filch_message message;
     filch_future done; /* int: 0 or a negative errno */
     unsigned holders;  /* under the lock */
-} request;
+};
 
-static request *request_of(fl_list *link)
+static fl_request *request_of(fl_list *link)
 {
-    return FL_CONTAINER_OF(link, request, link);
+    return FL_CONTAINER_OF(link, fl_request, link);
 }
 
-static void release(fl_publisher *publisher, request *one)
+void fl_publisher_drop(fl_publisher *publisher, fl_request *one)
 {
     pthread_mutex_lock(&publisher->lock);
     bool last = --one->holders == 0;
@@ -36,20 +37,20 @@ static void release(fl_publisher *publisher, request *one)
         free(one);
 }
 
-static void finish(fl_publisher *publisher, request *one, int status)
+static void finish(fl_publisher *publisher, fl_request *one, int status)
 {
     filch_future_set(&one->done, &status, sizeof status);
-    release(publisher, one);
+    fl_publisher_drop(publisher, one);
 }
 
 /* ---- The thread ---- */
 
 /* Up to BATCH requests; those that nobody waits for any more are dropped. Under the lock. */
-static unsigned take(fl_publisher *publisher, request **batch)
+static unsigned take(fl_publisher *publisher, fl_request **batch)
 {
     unsigned count = 0;
     while (count < BATCH && !fl_list_is_empty(&publisher->waiting)) {
-        request *one = request_of(fl_list_take(&publisher->waiting));
+        fl_request *one = request_of(fl_list_take(&publisher->waiting));
         if (one->holders > 1)
             batch[count++] = one;
         else
@@ -59,7 +60,7 @@ static unsigned take(fl_publisher *publisher, request **batch)
 }
 
 /* To the front, in their order. */
-static void put_back(fl_publisher *publisher, request **batch, unsigned count)
+static void put_back(fl_publisher *publisher, fl_request **batch, unsigned count)
 {
     pthread_mutex_lock(&publisher->lock);
     for (unsigned i = count; i > 0; i--)
@@ -67,10 +68,10 @@ static void put_back(fl_publisher *publisher, request **batch, unsigned count)
     pthread_mutex_unlock(&publisher->lock);
 }
 
-static void send(fl_publisher *publisher, request **batch, unsigned count)
+static void send(fl_publisher *publisher, fl_request **batch, unsigned count)
 {
     fl_publication items[BATCH];
-    request *left[BATCH];
+    fl_request *left[BATCH];
     unsigned rest = 0, done = 0;
     for (unsigned i = 0; i < count; i++)
         items[i] = (fl_publication){&batch[i]->message, -EAGAIN};
@@ -93,7 +94,7 @@ static void send(fl_publisher *publisher, request **batch, unsigned count)
 
 static void fail_all(fl_publisher *publisher, int status)
 {
-    request *batch[BATCH];
+    fl_request *batch[BATCH];
     unsigned count;
     do {
         pthread_mutex_lock(&publisher->lock);
@@ -102,6 +103,14 @@ static void fail_all(fl_publisher *publisher, int status)
         for (unsigned i = 0; i < count; i++)
             finish(publisher, batch[i], status);
     } while (count);
+}
+
+static bool is_periodic(fl_publisher *publisher)
+{
+    pthread_mutex_lock(&publisher->lock);
+    bool is = publisher->periodic;
+    pthread_mutex_unlock(&publisher->lock);
+    return is;
 }
 
 /* When it can try again; with a clock of the tests, at once. */
@@ -114,6 +123,18 @@ static int64_t next_try(const fl_publisher *publisher, int64_t broker_until)
     return at > broker_until ? broker_until : at;
 }
 
+/* For periodic jobs. At most a second, because the clock on the wall may be set. */
+static int64_t next_turn(fl_publisher *publisher, int64_t until)
+{
+    const filch_service *service = publisher->link.service;
+    int64_t rest = is_periodic(publisher) ? fl_periodics_rest(&service->periodics) : FILCH_FOREVER;
+    if (rest == FILCH_FOREVER)
+        return until;
+    rest = service->config.clock ? FILCH_MILLISECOND : rest < FILCH_SECOND ? rest : FILCH_SECOND;
+    int64_t at = filch_in(rest);
+    return at < until ? at : until;
+}
+
 static void wait_for_requests(fl_publisher *publisher, bool tries)
 {
     struct pollfd fds[FL_WAKER_FDS + 1];
@@ -124,6 +145,7 @@ static void wait_for_requests(fl_publisher *publisher, bool tries)
         count = link->kind->watch(link->broker, false, &fds[1], FL_WAKER_FDS, &until);
     if (link->service->config.clock)
         until = FILCH_FOREVER;
+    until = next_turn(publisher, until);
     pthread_mutex_lock(&publisher->lock);
     bool quiet = !publisher->ending && (tries || fl_list_is_empty(&publisher->waiting));
     publisher->waker.asleep = quiet;
@@ -142,7 +164,7 @@ static void wait_for_requests(fl_publisher *publisher, bool tries)
 /* false: there is nothing to send, or it cannot be sent now. */
 static bool send_some(fl_publisher *publisher)
 {
-    request *batch[BATCH];
+    fl_request *batch[BATCH];
     fl_broker_rc rc = fl_link_open(&publisher->link);
     if (rc == FL_BROKER_FATAL)
         fail_all(publisher, -EINVAL);
@@ -161,8 +183,10 @@ static void *publish(void *arg)
     fl_publisher *publisher = arg;
     bool ending = false;
     while (!ending) {
-        while (send_some(publisher))
-            ;
+        do
+            if (is_periodic(publisher))
+                fl_periodics_turn(&publisher->link.service->periodics);
+        while (send_some(publisher));
         pthread_mutex_lock(&publisher->lock);
         bool tries = !fl_list_is_empty(&publisher->waiting);
         ending = publisher->ending;
@@ -171,6 +195,7 @@ static void *publish(void *arg)
             wait_for_requests(publisher, tries);
     }
     fail_all(publisher, -EPIPE);
+    fl_periodics_leave(&publisher->link.service->periodics);
     fl_link_close(&publisher->link);
     return NULL;
 }
@@ -191,7 +216,7 @@ static int start(fl_publisher *publisher)
     return rc ? filch_error_set(-EAGAIN, "no thread for publishing; end some threads") : 0;
 }
 
-static int submit(fl_publisher *publisher, request *one)
+static int submit(fl_publisher *publisher, fl_request *one)
 {
     pthread_mutex_lock(&publisher->lock);
     int rc = publisher->ending ? filch_error_set(-EPIPE, "the service is being destroyed")
@@ -225,13 +250,21 @@ static int explain(int status)
     return status;
 }
 
+static fl_request *copy(const filch_message *message)
+{
+    fl_request *one = malloc(sizeof *one + fl_message_room(message));
+    if (!one)
+        return NULL;
+    *one = (fl_request){.holders = 2};
+    fl_message_copy(&one->message, message, one + 1);
+    return one;
+}
+
 int fl_publisher_publish(fl_publisher *publisher, const filch_message *message, int64_t until)
 {
-    request *one = malloc(sizeof *one + fl_message_room(message));
+    fl_request *one = copy(message);
     if (!one)
         return filch_error_set(-ENOMEM, "no memory for a message; wait for some to be published");
-    *one = (request){.holders = 2};
-    fl_message_copy(&one->message, message, one + 1);
     int rc = submit(publisher, one);
     if (rc) {
         free(one);
@@ -242,16 +275,56 @@ int fl_publisher_publish(fl_publisher *publisher, const filch_message *message, 
         rc = explain(FILCH_VALUE(int, &one->done));
     else if (rc == -ETIMEDOUT)
         filch_error_set(rc, "the broker has not confirmed the message; it may have been published");
-    release(publisher, one);
+    fl_publisher_drop(publisher, one);
     return rc;
 }
 
-uint64_t fl_publisher_count(fl_publisher *publisher)
+fl_request *fl_publisher_begin(fl_publisher *publisher, const filch_message *message)
+{
+    fl_request *one = copy(message);
+    if (!one)
+        return NULL;
+    pthread_mutex_lock(&publisher->lock);
+    fl_list_append(&publisher->waiting, &one->link);
+    pthread_mutex_unlock(&publisher->lock);
+    return one;
+}
+
+bool fl_publisher_is_over(const fl_request *request, int *status)
+{
+    bool is = filch_future_done(&request->done);
+    if (is)
+        *status = FILCH_VALUE(int, &request->done);
+    return is;
+}
+
+int fl_publisher_set_periodic(fl_publisher *publisher, bool on)
 {
     pthread_mutex_lock(&publisher->lock);
-    uint64_t count = publisher->published;
+    int rc = on ? start(publisher) : 0;
+    publisher->periodic = on && !rc;
+    bool wake = fl_waker_call(&publisher->waker);
     pthread_mutex_unlock(&publisher->lock);
-    return count;
+    if (wake)
+        fl_waker_write(&publisher->waker);
+    return rc;
+}
+
+void fl_publisher_count_slot(fl_publisher *publisher, fl_slot_end end)
+{
+    pthread_mutex_lock(&publisher->lock);
+    publisher->slots[end]++;
+    pthread_mutex_unlock(&publisher->lock);
+}
+
+void fl_publisher_stats(fl_publisher *publisher, filch_service_stats *out)
+{
+    pthread_mutex_lock(&publisher->lock);
+    out->published = publisher->published;
+    out->slots_published = publisher->slots[FL_SLOT_PUBLISHED];
+    out->slots_elsewhere = publisher->slots[FL_SLOT_ELSEWHERE];
+    out->slots_missed = publisher->slots[FL_SLOT_MISSED];
+    pthread_mutex_unlock(&publisher->lock);
 }
 
 /* ---- Life ---- */

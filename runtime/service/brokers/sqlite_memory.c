@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/brokers/sqlite.h>
 
+#include <runtime/service/broker.h>
+
 int fl_sqlite_recall(fl_sqlite *s, const filch_message *message, bool *is)
 {
     int64_t one;
