@@ -37,11 +37,15 @@ typedef struct filch_message {
     int64_t delay;          /* ns from its publication until it may be delivered */
     int64_t expires;        /* ns of Unix time; a message that has not begun by then becomes a dead
                                letter; 0: never */
+    int64_t dedup_for;      /* ns from its publication for which its key stays taken, also after the
+                               message is finished; at most FILCH_DEDUP_MOST. Give a key always
+                               with one, or never. 0: until it is finished. 0 in handlers */
     int64_t first_seen;     /* ns of Unix time: its publication; set by the service */
     filch_trace trace;      /* the span of the publisher; zero bytes: none */
     const char *tracestate; /* passed on as it is; NULL: none */
 } filch_message;
 
 enum { FILCH_MESSAGE_PRIORITIES = 10 };
+#define FILCH_DEDUP_MOST (INT64_C(3650) * 86400 * 1000000000) /* ns: ten years */
 
 #endif

@@ -27,6 +27,7 @@
 #include <filch/limiter.h>
 #include <filch/log.h>
 #include <filch/message.h>
+#include <filch/periodic.h>
 #include <filch/pool.h>
 #include <filch/retry.h>
 #include <filch/span.h>
@@ -118,6 +119,8 @@ typedef struct filch_service_config {
                                    none */
     int64_t result_ttl;         /* ns that a job's record outlives its last change; default 1 day
                            (<filch/service_records.h>) */
+    const filch_periodic *periodics; /* while filch_service_run runs; default: none */
+    unsigned periodic_count;         /* at most FILCH_PERIODICS */
 } filch_service_config;
 
 enum { FILCH_SERVICE_QUEUES = 64, FILCH_SERVICE_WIDTH_MOST = 100000 };
@@ -144,6 +147,10 @@ typedef struct filch_service_stats {
     uint64_t held_most; /* the most so far */
     uint64_t prefetch;  /* the bound: width + buffer */
     bool is_connected, is_draining;
+    uint64_t slots_published; /* slots of periodic jobs: messages published, */
+    uint64_t slots_elsewhere; /* published by another service, */
+    uint64_t slots_missed;    /* given up; slots that a stop or a step of the clock has skipped
+                                 together count as one */
 } filch_service_stats;
 
 FILCH_BEGIN_DECLS
@@ -151,7 +158,8 @@ FILCH_BEGIN_DECLS
 /* ---- Life ---- */
 
 /* Creates a service; connects to nothing yet. Errors: -EINVAL (a field is out of range, an unknown
- * scheme, no or two handlers of a type); -ENOTSUP (the JSON envelope in a build without jansson);
+ * scheme, no or two handlers of a type, a malformed cron line, an unknown time zone); -ENOTSUP (the
+ * JSON envelope in a build without jansson, or periodic jobs on a broker without dedup_for);
  * -ENOMEM; those of filch_runtime_create and filch_pool_create. */
 FILCH_API int filch_service_create(filch_service **out, const filch_service_config *config,
                                    const filch_handler *handlers, size_t count);

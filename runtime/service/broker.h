@@ -74,6 +74,8 @@ typedef struct fl_broker_caps {
     bool priority;     /* among ready messages the highest priority is delivered first */
     bool delay;        /* filch_message.delay, and retries wait in the broker */
     bool dedup;        /* filch_message.dedup, across all publishers */
+    bool remembers;    /* filch_message.dedup_for. The publication and its memory are one step; the
+                          time is the server's, where there is one */
     bool expiry;       /* expired messages become dead letters without having been delivered */
     bool deliveries;   /* counts deliveries, so that poison is found */
     bool keeps_leases; /* a lease outlives its connection: a settlement made after a reconnect

@@ -69,6 +69,7 @@ static const struct {
     {"priority", offsetof(fl_broker_caps, priority)},
     {"delay", offsetof(fl_broker_caps, delay)},
     {"dedup", offsetof(fl_broker_caps, dedup)},
+    {"remembers", offsetof(fl_broker_caps, remembers)},
     {"expiry", offsetof(fl_broker_caps, expiry)},
     {"deliveries", offsetof(fl_broker_caps, deliveries)},
     {"extends", offsetof(fl_broker_caps, extends)},

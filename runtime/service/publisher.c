@@ -4,6 +4,7 @@
 #include <runtime/platform/container.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/message.h>
+#include <runtime/service/periodic.h>
 #include <runtime/service/service.h>
 
 #include <filch/future.h>
@@ -16,27 +17,27 @@
 enum { BATCH = 100 };
 
 /* Held by its caller while that waits, and by the publisher until its future is set. */
-typedef struct request {
+struct fl_request {
     fl_list link;
     filch_message message;        /* to publish; */
     const char *read_id;          /* or, unless NULL, the record to read */
     filch_service_record *record; /* that was read */
     filch_future done;            /* int: 0 or a negative errno */
     unsigned holders;             /* under the lock */
-} request;
+};
 
-static request *request_of(fl_list *link)
+static fl_request *request_of(fl_list *link)
 {
-    return FL_CONTAINER_OF(link, request, link);
+    return FL_CONTAINER_OF(link, fl_request, link);
 }
 
-static void discard(request *one)
+static void discard(fl_request *one)
 {
     filch_service_record_destroy(one->record);
     free(one);
 }
 
-static void release(fl_publisher *publisher, request *one)
+void fl_publisher_drop(fl_publisher *publisher, fl_request *one)
 {
     pthread_mutex_lock(&publisher->lock);
     bool last = --one->holders == 0;
@@ -45,21 +46,21 @@ static void release(fl_publisher *publisher, request *one)
         discard(one);
 }
 
-static void finish(fl_publisher *publisher, request *one, int status)
+static void finish(fl_publisher *publisher, fl_request *one, int status)
 {
     filch_future_set(&one->done, &status, sizeof status);
-    release(publisher, one);
+    fl_publisher_drop(publisher, one);
 }
 
 /* ---- The thread ---- */
 
 /* Up to BATCH messages, or one reading; those that nobody waits for any more are dropped. Under the
  * lock. */
-static unsigned take(fl_publisher *publisher, request **batch)
+static unsigned take(fl_publisher *publisher, fl_request **batch)
 {
     unsigned count = 0;
     while (count < BATCH && !fl_list_is_empty(&publisher->waiting)) {
-        request *one = request_of(publisher->waiting.next);
+        fl_request *one = request_of(publisher->waiting.next);
         if (count && (one->read_id || batch[0]->read_id))
             break;
         fl_list_remove(&one->link);
@@ -72,7 +73,7 @@ static unsigned take(fl_publisher *publisher, request **batch)
 }
 
 /* To the front, in their order. */
-static void put_back(fl_publisher *publisher, request **batch, unsigned count)
+static void put_back(fl_publisher *publisher, fl_request **batch, unsigned count)
 {
     pthread_mutex_lock(&publisher->lock);
     for (unsigned i = count; i > 0; i--)
@@ -80,10 +81,10 @@ static void put_back(fl_publisher *publisher, request **batch, unsigned count)
     pthread_mutex_unlock(&publisher->lock);
 }
 
-static void send(fl_publisher *publisher, request **batch, unsigned count)
+static void send(fl_publisher *publisher, fl_request **batch, unsigned count)
 {
     fl_publication items[BATCH];
-    request *left[BATCH];
+    fl_request *left[BATCH];
     unsigned rest = 0, done = 0;
     for (unsigned i = 0; i < count; i++)
         items[i] = (fl_publication){&batch[i]->message, -EAGAIN};
@@ -104,7 +105,7 @@ static void send(fl_publisher *publisher, request **batch, unsigned count)
         publisher->pause_until = fl_service_now(publisher->link.service) + FL_SETTLE_PAUSE;
 }
 
-static void read_record(fl_publisher *publisher, request *one)
+static void read_record(fl_publisher *publisher, fl_request *one)
 {
     fl_link *link = &publisher->link;
     fl_broker_rc rc = link->kind->record(link->broker, one->read_id, &one->record);
@@ -119,7 +120,7 @@ static void read_record(fl_publisher *publisher, request *one)
 
 static void fail_all(fl_publisher *publisher, int status)
 {
-    request *batch[BATCH];
+    fl_request *batch[BATCH];
     unsigned count;
     do {
         pthread_mutex_lock(&publisher->lock);
@@ -128,6 +129,14 @@ static void fail_all(fl_publisher *publisher, int status)
         for (unsigned i = 0; i < count; i++)
             finish(publisher, batch[i], status);
     } while (count);
+}
+
+static bool is_periodic(fl_publisher *publisher)
+{
+    pthread_mutex_lock(&publisher->lock);
+    bool is = publisher->periodic;
+    pthread_mutex_unlock(&publisher->lock);
+    return is;
 }
 
 /* When it can try again; with a clock of the tests, at once. */
@@ -140,6 +149,18 @@ static int64_t next_try(const fl_publisher *publisher, int64_t broker_until)
     return at > broker_until ? broker_until : at;
 }
 
+/* For periodic jobs. At most a second, because the clock on the wall may be set. */
+static int64_t next_turn(fl_publisher *publisher, int64_t until)
+{
+    const filch_service *service = publisher->link.service;
+    int64_t rest = is_periodic(publisher) ? fl_periodics_rest(&service->periodics) : FILCH_FOREVER;
+    if (rest == FILCH_FOREVER)
+        return until;
+    rest = service->config.clock ? FILCH_MILLISECOND : rest < FILCH_SECOND ? rest : FILCH_SECOND;
+    int64_t at = filch_in(rest);
+    return at < until ? at : until;
+}
+
 static void wait_for_requests(fl_publisher *publisher, bool tries)
 {
     struct pollfd fds[FL_WAKER_FDS + 1];
@@ -150,6 +171,7 @@ static void wait_for_requests(fl_publisher *publisher, bool tries)
         count = link->kind->watch(link->broker, false, &fds[1], FL_WAKER_FDS, &until);
     if (link->service->config.clock)
         until = FILCH_FOREVER;
+    until = next_turn(publisher, until);
     pthread_mutex_lock(&publisher->lock);
     bool quiet = !publisher->ending && (tries || fl_list_is_empty(&publisher->waiting));
     publisher->waker.asleep = quiet;
@@ -168,7 +190,7 @@ static void wait_for_requests(fl_publisher *publisher, bool tries)
 /* false: there is nothing to send, or it cannot be sent now. */
 static bool send_some(fl_publisher *publisher)
 {
-    request *batch[BATCH];
+    fl_request *batch[BATCH];
     fl_broker_rc rc = fl_link_open(&publisher->link);
     if (rc == FL_BROKER_FATAL)
         fail_all(publisher, -EINVAL);
@@ -189,8 +211,10 @@ static void *publish(void *arg)
     fl_publisher *publisher = arg;
     bool ending = false;
     while (!ending) {
-        while (send_some(publisher))
-            ;
+        do
+            if (is_periodic(publisher))
+                fl_periodics_turn(&publisher->link.service->periodics);
+        while (send_some(publisher));
         pthread_mutex_lock(&publisher->lock);
         bool tries = !fl_list_is_empty(&publisher->waiting);
         ending = publisher->ending;
@@ -199,6 +223,7 @@ static void *publish(void *arg)
             wait_for_requests(publisher, tries);
     }
     fail_all(publisher, -EPIPE);
+    fl_periodics_leave(&publisher->link.service->periodics);
     fl_link_close(&publisher->link);
     return NULL;
 }
@@ -219,7 +244,7 @@ static int start(fl_publisher *publisher)
     return rc ? filch_error_set(-EAGAIN, "no thread for publishing; end some threads") : 0;
 }
 
-static int submit(fl_publisher *publisher, request *one)
+static int submit(fl_publisher *publisher, fl_request *one)
 {
     pthread_mutex_lock(&publisher->lock);
     int rc = publisher->ending ? filch_error_set(-EPIPE, "the service is being destroyed")
@@ -255,7 +280,7 @@ static int explain(int status)
 }
 
 /* Submits a request and waits for its end; `late` explains a time-out. Its record goes to *out. */
-static int request_until(fl_publisher *publisher, request *one, int64_t until, const char *late,
+static int request_until(fl_publisher *publisher, fl_request *one, int64_t until, const char *late,
                          filch_service_record **out)
 {
     int rc = submit(publisher, one);
@@ -272,17 +297,25 @@ static int request_until(fl_publisher *publisher, request *one, int64_t until, c
     } else if (rc == -ETIMEDOUT) {
         filch_error_set(rc, "%s", late);
     }
-    release(publisher, one);
+    fl_publisher_drop(publisher, one);
     return rc;
+}
+
+static fl_request *copy(const filch_message *message)
+{
+    fl_request *one = malloc(sizeof *one + fl_message_room(message));
+    if (!one)
+        return NULL;
+    *one = (fl_request){.holders = 2};
+    fl_message_copy(&one->message, message, one + 1);
+    return one;
 }
 
 int fl_publisher_publish(fl_publisher *publisher, const filch_message *message, int64_t until)
 {
-    request *one = malloc(sizeof *one + fl_message_room(message));
+    fl_request *one = copy(message);
     if (!one)
         return filch_error_set(-ENOMEM, "no memory for a message; wait for some to be published");
-    *one = (request){.holders = 2};
-    fl_message_copy(&one->message, message, one + 1);
     return request_until(publisher, one, until,
                          "the broker has not confirmed the message; it may have been published",
                          NULL);
@@ -292,19 +325,59 @@ int fl_publisher_read(fl_publisher *publisher, const char *id, filch_service_rec
                       int64_t until)
 {
     size_t size = strlen(id) + 1;
-    request *one = malloc(sizeof *one + size);
+    fl_request *one = malloc(sizeof *one + size);
     if (!one)
         return filch_error_set(-ENOMEM, "no memory to read a record; free some");
-    *one = (request){.read_id = memcpy(one + 1, id, size), .holders = 2};
+    *one = (fl_request){.read_id = memcpy(one + 1, id, size), .holders = 2};
     return request_until(publisher, one, until, "the broker has not answered; read again", out);
 }
 
-uint64_t fl_publisher_count(fl_publisher *publisher)
+fl_request *fl_publisher_begin(fl_publisher *publisher, const filch_message *message)
+{
+    fl_request *one = copy(message);
+    if (!one)
+        return NULL;
+    pthread_mutex_lock(&publisher->lock);
+    fl_list_append(&publisher->waiting, &one->link);
+    pthread_mutex_unlock(&publisher->lock);
+    return one;
+}
+
+bool fl_publisher_is_over(const fl_request *request, int *status)
+{
+    bool is = filch_future_done(&request->done);
+    if (is)
+        *status = FILCH_VALUE(int, &request->done);
+    return is;
+}
+
+int fl_publisher_set_periodic(fl_publisher *publisher, bool on)
 {
     pthread_mutex_lock(&publisher->lock);
-    uint64_t count = publisher->published;
+    int rc = on ? start(publisher) : 0;
+    publisher->periodic = on && !rc;
+    bool wake = fl_waker_call(&publisher->waker);
     pthread_mutex_unlock(&publisher->lock);
-    return count;
+    if (wake)
+        fl_waker_write(&publisher->waker);
+    return rc;
+}
+
+void fl_publisher_count_slot(fl_publisher *publisher, fl_slot_end end)
+{
+    pthread_mutex_lock(&publisher->lock);
+    publisher->slots[end]++;
+    pthread_mutex_unlock(&publisher->lock);
+}
+
+void fl_publisher_stats(fl_publisher *publisher, filch_service_stats *out)
+{
+    pthread_mutex_lock(&publisher->lock);
+    out->published = publisher->published;
+    out->slots_published = publisher->slots[FL_SLOT_PUBLISHED];
+    out->slots_elsewhere = publisher->slots[FL_SLOT_ELSEWHERE];
+    out->slots_missed = publisher->slots[FL_SLOT_MISSED];
+    pthread_mutex_unlock(&publisher->lock);
 }
 
 /* ---- Life ---- */

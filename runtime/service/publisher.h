@@ -4,7 +4,8 @@
  * not hold up acknowledgements. It starts with the first message. Callers put a copy of their
  * message into a list and wait for a future; the thread publishes up to 100 at a time, tries again
  * after a lost connection, and sets the futures. A caller that stops waiting leaves its message:
- * it is dropped if it has not been sent yet. Reading a record is a request like a message. */
+ * it is dropped if it has not been sent yet. Reading a record is a request like a message. The
+ * thread also publishes periodic jobs. */
 #ifndef FL_SERVICE_PUBLISHER_H
 #define FL_SERVICE_PUBLISHER_H
 
@@ -17,16 +18,29 @@
 
 #include <pthread.h>
 
+/* The end of a slot of a periodic job. */
+typedef enum fl_slot_end {
+    FL_SLOT_PUBLISHED,
+    FL_SLOT_ELSEWHERE,
+    FL_SLOT_MISSED,
+    FL_SLOT_ENDS
+} fl_slot_end;
+
 typedef struct fl_publisher {
     fl_link link; /* the thread's */
     pthread_mutex_t lock;
     fl_waker waker;
     fl_list waiting; /* under the lock: requests */
     pthread_t thread;
-    bool started, ending; /* under the lock */
-    uint64_t published;   /* under the lock */
-    int64_t pause_until;  /* the thread's: the broker was busy */
+    bool started, ending;         /* under the lock */
+    uint64_t published;           /* under the lock */
+    uint64_t slots[FL_SLOT_ENDS]; /* under the lock: of periodic jobs, by their end */
+    bool periodic;                /* under the lock: periodic jobs are published */
+    int64_t pause_until;          /* the thread's: the broker was busy */
 } fl_publisher;
+
+/* A message on its way. */
+typedef struct fl_request fl_request;
 
 /* 0, or a negative errno. */
 int fl_publisher_init(fl_publisher *publisher, filch_service *service, const fl_broker_kind *kind);
@@ -37,6 +51,16 @@ int fl_publisher_publish(fl_publisher *publisher, const filch_message *message, 
 /* filch_service_record_read, for an id that has been checked. */
 int fl_publisher_read(fl_publisher *publisher, const char *id, filch_service_record **out,
                       int64_t until);
-uint64_t fl_publisher_count(fl_publisher *publisher);
+/* Begins or ends publishing periodic jobs. 0, or -EAGAIN: no thread. */
+int fl_publisher_set_periodic(fl_publisher *publisher, bool on);
+/* A copy of the message, on its way; the caller drops it. By the thread itself. NULL: no memory. */
+fl_request *fl_publisher_begin(fl_publisher *publisher, const filch_message *message);
+/* true: it is over, with *status as of fl_publisher_publish, but not explained. */
+bool fl_publisher_is_over(const fl_request *request, int *status);
+/* It is not sent if it has not been sent yet. */
+void fl_publisher_drop(fl_publisher *publisher, fl_request *request);
+void fl_publisher_count_slot(fl_publisher *publisher, fl_slot_end end);
+/* Writes its numbers into *out. */
+void fl_publisher_stats(fl_publisher *publisher, filch_service_stats *out);
 
 #endif

@@ -6,10 +6,12 @@
 #include <runtime/service/job.h>
 #include <runtime/service/loop.h>
 #include <runtime/service/message.h>
+#include <runtime/service/periodic.h>
 #include <runtime/service/progress.h>
 #include <runtime/service/types.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -52,6 +54,7 @@ static int make_parts(filch_service *service, const filch_service_config *given,
     service->turned_at = fl_service_now(service);
     rc = fl_service_configure_lease(service, kind);
     rc = rc ? rc : fl_service_types_init(service, handlers, count);
+    rc = rc ? rc : fl_periodics_init(&service->periodics, service, kind);
     rc = rc ? rc : make_contexts(service);
     if (rc)
         return rc;
@@ -75,6 +78,7 @@ static void end(filch_service *service)
 {
     if (service->made_publisher)
         fl_publisher_end(&service->publisher);
+    fl_periodics_end(&service->periodics);
     if (service->context)
         filch_context_cancel(service->context, -ECANCELED);
     filch_pool_destroy(service->pool);
@@ -148,7 +152,9 @@ int filch_service_run(filch_service *service)
     int rc = take_owner(service);
     if (rc)
         return rc;
-    rc = fl_service_loop(service);
+    rc = service->periodics.count ? fl_publisher_set_periodic(&service->publisher, true) : 0;
+    rc = rc ? rc : fl_service_loop(service);
+    fl_publisher_set_periodic(&service->publisher, false);
     fl_link_close(&service->link);
     drop_owner(service);
     return rc;
@@ -193,7 +199,7 @@ int filch_service_stop(filch_service *service, int64_t until)
 
 /* ---- Publishing ---- */
 
-static int check_message(const filch_service *service, const filch_message *message)
+int fl_service_check_message(const filch_service *service, const filch_message *message)
 {
     if (!message || !message->type || !*message->type)
         return filch_error_set(-EINVAL, "message without a type; set filch_message.type");
@@ -203,6 +209,12 @@ static int check_message(const filch_service *service, const filch_message *mess
                                "message of type '%s': priority %u is out of range (0..%d), a time "
                                "is negative, or its body is NULL",
                                message->type, message->priority, FILCH_MESSAGE_PRIORITIES - 1);
+    if (message->dedup_for < 0 || message->dedup_for > FILCH_DEDUP_MOST ||
+        (message->dedup_for && !message->dedup))
+        return filch_error_set(-EINVAL,
+                               "message of type '%s': dedup_for %" PRId64
+                               " ns is out of range (0..ten years), or it has no dedup key",
+                               message->type, message->dedup_for);
     for (size_t i = 0; i < message->header_count; i++)
         if (!message->headers[i].name || !message->headers[i].value)
             return filch_error_set(-EINVAL, "header %zu has no name or no value; set both", i);
@@ -222,38 +234,37 @@ static int check_message(const filch_service *service, const filch_message *mess
                                              message->queue);
 }
 
-/* Fields that the publisher left out; the id is in `id`. */
-static filch_message completed(const filch_service *service, const filch_message *message, char *id)
+int fl_service_complete(const filch_service *service, filch_message *message, char *id,
+                        char **envelope)
 {
-    filch_message all = *message;
-    all.attempt = 1;
-    all.deliveries = 0;
-    all.first_seen = fl_service_unix_time(service);
-    all.queue = message->queue ? message->queue : service->queue_names[0];
+    message->attempt = 1;
+    message->deliveries = 0;
+    message->first_seen = fl_service_unix_time(service);
+    message->queue = message->queue ? message->queue : service->queue_names[0];
     if (!message->id) {
         fl_message_random_id(id);
-        all.id = id;
+        message->id = id;
     }
-    return all;
+    *envelope = NULL;
+    if (service->config.envelope != FILCH_ENVELOPE_JSON)
+        return 0;
+    message->body = *envelope = fl_envelope_close_json(message, &message->body_size);
+    return *envelope ? 0
+                     : filch_error_set(-EINVAL, "message of type '%s': its body is not JSON",
+                                       message->type);
 }
 
 int filch_service_publish(filch_service *service, const filch_message *message, int64_t until)
 {
-    char id[FL_ID_BYTES], *envelope = NULL;
+    char id[FL_ID_BYTES], *envelope;
     if (!service || until < 0)
         return filch_error_set(-EINVAL, "service is NULL, or `until` is negative; pass filch_in()");
-    int rc = check_message(service, message);
+    int rc = fl_service_check_message(service, message);
     if (rc)
         return rc;
-    filch_message all = completed(service, message, id);
-    if (service->config.envelope == FILCH_ENVELOPE_JSON) {
-        envelope = fl_envelope_close_json(&all, &all.body_size);
-        all.body = envelope;
-        if (!envelope)
-            return filch_error_set(-EINVAL, "message of type '%s': its body is not JSON",
-                                   message->type);
-    }
-    rc = fl_publisher_publish(&service->publisher, &all, until);
+    filch_message all = *message;
+    rc = fl_service_complete(service, &all, id, &envelope);
+    rc = rc ? rc : fl_publisher_publish(&service->publisher, &all, until);
     free(envelope);
     return rc;
 }
@@ -280,7 +291,7 @@ void filch_service_stats_read(filch_service *service, filch_service_stats *out, 
     stats.late = service->late;
     stats.prefetch = service->config.width + service->config.buffer;
     pthread_mutex_unlock(&service->lock);
-    stats.published = fl_publisher_count(&service->publisher);
+    fl_publisher_stats(&service->publisher, &stats);
     memset(out, 0, size);
     memcpy(out, &stats, size < sizeof stats ? size : sizeof stats);
 }

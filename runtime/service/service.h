@@ -34,6 +34,7 @@
 #include <runtime/service/link.h>
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
+#include <runtime/service/periodic.h>
 #include <runtime/service/publisher.h>
 #include <runtime/service/record.h>
 #include <runtime/service/waker.h>
@@ -127,6 +128,7 @@ struct filch_service {
     fl_link link;
     fl_publisher publisher;
     bool made_publisher;
+    fl_periodics periodics;
 
     pthread_mutex_t lock;
     fl_waker waker;
@@ -166,6 +168,13 @@ struct filch_service {
 /* ns of the service's clock, and of Unix time. Any thread. */
 int64_t fl_service_now(const filch_service *service);
 int64_t fl_service_unix_time(const filch_service *service);
+
+/* The message may be published. 0, or -EINVAL, -EMSGSIZE, explained. Any thread. */
+int fl_service_check_message(const filch_service *service, const filch_message *message);
+/* *message with the fields that the publisher left out, and in the envelope. id: room of FL_ID_BYTES
+ * for one; *envelope: to be freed. 0, or -EINVAL, explained. Any thread. */
+int fl_service_complete(const filch_service *service, filch_message *message, char *id,
+                        char **envelope);
 
 static inline filch_service_job *fl_job_of_link(fl_list *link)
 {

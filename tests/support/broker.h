@@ -8,6 +8,7 @@
 #include <tests/support/broker_admin.h>
 #include <tests/support/broker_bench.h>
 #include <tests/support/broker_records.h>
+#include <tests/support/broker_remembers.h>
 #include <tests/support/broker_stops.h>
 #include <tests/support/broker_wakes.h>
 
@@ -319,6 +320,11 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     BROKER_CLAIM(broker, tested, a_batch_is_received_and_settled_in_part)                          \
     BROKER_CLAIM(broker, tested, a_delayed_message_waits)                                          \
     BROKER_CLAIM(broker, tested, a_key_is_taken_until_its_message_is_done)                         \
+    BROKER_CLAIM(broker, tested, a_remembered_key_stays_taken_after_its_message)                   \
+    BROKER_CLAIM(broker, tested, a_remembered_key_is_taken_until_its_message_is_done)              \
+    BROKER_CLAIM(broker, tested, the_key_of_a_refused_message_is_not_remembered)                   \
+    BROKER_CLAIM(broker, tested, a_batch_has_a_remembered_key_once)                                \
+    BROKER_CLAIM(broker, tested, keys_that_are_over_are_forgotten_in_passing)                      \
     BROKER_CLAIM(broker, tested, a_returned_message_is_next_and_uncounted)                         \
     BROKER_CLAIM(broker, tested, a_retried_message_waits_and_keeps_its_fields)                     \
     BROKER_CLAIM(broker, tested, a_dead_letter_keeps_body_and_headers_and_gets_reasons)            \

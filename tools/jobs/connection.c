@@ -176,6 +176,7 @@ int jobs_check_message(const jobs_connection *c, const filch_message *message)
         {message->priority, c->caps.priority, "priorities"},
         {message->delay, c->caps.delay, "delays"},
         {message->dedup, c->caps.dedup, "keys against duplicates (dedup)"},
+        {message->dedup_for, c->caps.remembers, "keys that stay taken (dedup-for)"},
         {message->expires, c->caps.expiry, "expiry"},
     };
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)

@@ -219,6 +219,7 @@ static int enqueue(jobs_options *o)
         .type = o->type || o->envelope != FILCH_ENVELOPE_RAW ? o->type : "raw",
         .content_type = o->content_type,
         .dedup = o->dedup,
+        .dedup_for = o->dedup_for,
         .headers = o->headers,
         .header_count = o->header_count,
         .priority = (unsigned)o->priority,
@@ -227,6 +228,8 @@ static int enqueue(jobs_options *o)
     };
     if (!message.type && !o->lines)
         return jobs_usage(o, "no type (give --type TYPE)");
+    if (message.dedup_for && !message.dedup && !o->lines)
+        return jobs_usage(o, "--dedup-for without a key (give --dedup KEY)");
     s.options = o;
     jobs_progress_begin(&s.progress, stderr, "enqueued");
     int status = jobs_connect(&s.to, o, FL_BROKER_PUBLISHES, o->queue, 1);
@@ -250,7 +253,8 @@ const jobs_command jobs_enqueue_commands[] = {
      "stdin (-); without an argument it is empty.\n\n"
      "With --lines, FILE or stdin has one JSON object a line: {\"type\": \"email\", \"payload\": "
      "{\"to\": 1}, \"id\": ..., \"headers\": {...}, \"delay\": \"5s\", \"priority\": 3, \"dedup\": "
-     "..., \"expires\": \"1h\", \"content_type\": ...}. \"payload\" is any JSON; \"body\", in its "
+     "..., \"dedup_for\": \"24h\", \"expires\": \"1h\", \"content_type\": ...}. \"payload\" is any "
+     "JSON; \"body\", in its "
      "place, is a text. Options are the defaults of keys that a line lacks. Lines are sent in "
      "batches of 100. The first malformed line ends the command; the lines before it are "
      "enqueued.\n\n"

@@ -115,6 +115,7 @@ static const key keys[] = {
     {"delay", read_duration, AT(delay)},
     {"priority", read_priority, AT(priority)},
     {"dedup", read_text, AT(dedup)},
+    {"dedup_for", read_duration, AT(dedup_for)},
     {"expires", read_duration, AT(expires)},
     {"content_type", read_text, AT(content_type)},
 };
@@ -146,6 +147,8 @@ static bool read_object(job *out, json_t *object, char why[LINES_WHY])
     json_object_foreach(object, name, value) if (!read_key(out, name, value, why)) return false;
     if (out->has_body && out->has_payload)
         snprintf(why, LINES_WHY, "both \"body\" and \"payload\" (valid: one of them)");
+    else if (out->message.dedup_for && !out->message.dedup)
+        snprintf(why, LINES_WHY, "\"dedup_for\" without a key (give \"dedup\" or --dedup)");
     else if (!out->message.type)
         snprintf(why, LINES_WHY, "no type (give \"type\" or --type)");
     else

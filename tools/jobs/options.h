@@ -60,6 +60,7 @@ typedef struct jobs_options {
     const char *type, *dedup, *content_type, *id;
     filch_header headers[JOBS_HEADERS_MOST];
     size_t header_count;
+    int64_t dedup_for;      /* ns; 0: until the job is finished */
     int64_t delay, expires; /* ns; expires: from now on, 0: never */
     unsigned long priority;
     filch_envelope envelope;

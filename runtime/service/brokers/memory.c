@@ -256,11 +256,16 @@ static fl_broker_rc extend(fl_broker *broker, fl_delivery *const *batch, unsigne
 static int publish_one(fl_memory *m, const filch_message *message, int64_t now)
 {
     fl_memory_queue *queue = fl_memory_queue_of(m->store, message->queue);
-    if (message->dedup && fl_memory_has_key(m->store, message->dedup))
+    if (message->dedup && fl_memory_has_key(m->store, message->dedup, now))
         return -EEXIST;
     fl_memory_entry *entry = queue ? fl_memory_add(m->store, queue, message, NULL, 0) : NULL;
     if (!entry)
         return -EAGAIN;
+    if (message->dedup && message->dedup_for > 0 &&
+        !fl_memory_remember(m->store, message->dedup, now + message->dedup_for)) {
+        fl_memory_remove(entry);
+        return -EAGAIN;
+    }
     if (message->delay > 0)
         fl_memory_delay(entry, now + message->delay);
     return 0;
@@ -289,6 +294,7 @@ const fl_broker_kind fl_broker_memory = {
     .caps = {.priority = true,
              .delay = true,
              .dedup = true,
+             .remembers = true,
              .expiry = true,
              .deliveries = true,
              .keeps_leases = true,

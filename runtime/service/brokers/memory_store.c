@@ -9,6 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef struct remembered_key {
+    fl_list link;
+    int64_t until;
+    char key[];
+} remembered_key;
+
 typedef struct paused_type {
     fl_list link;
     char name[];
@@ -32,6 +38,7 @@ static fl_memory_store *make_store(const char *name)
     pthread_mutex_init(&store->lock, NULL);
     fl_list_init(&store->queues);
     fl_list_init(&store->listeners);
+    fl_list_init(&store->remembered);
     for (unsigned i = 0; i < FL_MEMORY_BUCKETS; i++) {
         fl_list_init(&store->numbers[i]);
         fl_list_init(&store->keys[i]);
@@ -91,6 +98,8 @@ void fl_memory_store_close(fl_memory_store *store)
     while ((link = fl_list_take(&store->queues)))
         free_queue(FL_CONTAINER_OF(link, fl_memory_queue, link));
     fl_memory_forget_records(store);
+    while ((link = fl_list_take(&store->remembered)))
+        free(FL_CONTAINER_OF(link, remembered_key, link));
     pthread_mutex_destroy(&store->lock);
     free(store->name);
     free(store);
@@ -175,8 +184,39 @@ fl_list *fl_memory_bucket(fl_list table[FL_MEMORY_BUCKETS], const char *text)
     return &table[hash % FL_MEMORY_BUCKETS];
 }
 
-bool fl_memory_has_key(fl_memory_store *store, const char *key)
+/* Forgets the keys whose time is over. */
+static bool is_remembered(fl_memory_store *store, const char *key, int64_t now)
 {
+    fl_list *list = &store->remembered, *next;
+    for (fl_list *at = list->next; at != list; at = next) {
+        remembered_key *one = FL_CONTAINER_OF(at, remembered_key, link);
+        next = at->next;
+        if (one->until > now && strcmp(one->key, key) == 0)
+            return true;
+        if (one->until <= now) {
+            fl_list_remove(at);
+            free(one);
+        }
+    }
+    return false;
+}
+
+bool fl_memory_remember(fl_memory_store *store, const char *key, int64_t until)
+{
+    size_t size = strlen(key) + 1;
+    remembered_key *one = malloc(sizeof *one + size);
+    if (!one)
+        return false;
+    one->until = until;
+    memcpy(one->key, key, size);
+    fl_list_append(&store->remembered, &one->link);
+    return true;
+}
+
+bool fl_memory_has_key(fl_memory_store *store, const char *key, int64_t now)
+{
+    if (is_remembered(store, key, now))
+        return true;
     fl_list *bucket = fl_memory_bucket(store->keys, key);
     for (fl_list *at = bucket->next; at != bucket; at = at->next)
         if (strcmp(FL_CONTAINER_OF(at, fl_memory_entry, key)->message.dedup, key) == 0)

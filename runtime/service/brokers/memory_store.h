@@ -55,6 +55,7 @@ typedef struct fl_memory_store {
     fl_list numbers[FL_MEMORY_BUCKETS], keys[FL_MEMORY_BUCKETS];
     fl_list records; /* memory_records.h */
     fl_list record_ids[FL_MEMORY_BUCKETS];
+    fl_list remembered; /* keys with dedup_for */
     uint64_t last_id, last_token;
 } fl_memory_store;
 
@@ -67,8 +68,10 @@ void fl_memory_store_close(fl_memory_store *store);
 fl_memory_queue *fl_memory_queue_of(fl_memory_store *store, const char *name);
 /* The list of a table in which a text of this content is. */
 fl_list *fl_memory_bucket(fl_list table[FL_MEMORY_BUCKETS], const char *text);
-/* Is the key that of a message in the store? */
-bool fl_memory_has_key(fl_memory_store *store, const char *key);
+/* Is the key that of a message in the store, or remembered? */
+bool fl_memory_has_key(fl_memory_store *store, const char *key, int64_t now);
+/* Remembers a key until then. false: no memory. */
+bool fl_memory_remember(fl_memory_store *store, const char *key, int64_t until);
 /* Puts a copy of the message into the queue, ready at once. NULL: no memory. */
 fl_memory_entry *fl_memory_add(fl_memory_store *store, fl_memory_queue *queue,
                                const filch_message *message, const filch_header *more,

@@ -113,6 +113,7 @@ const fl_broker_kind fl_broker_postgres = {
              .priority = true,
              .delay = true,
              .dedup = true,
+             .remembers = true,
              .expiry = true,
              .deliveries = true,
              .keeps_leases = true,

@@ -17,6 +17,9 @@
  * one to the row's token, and a settlement names seq and token; so a settlement that comes second
  * changes no row, and is told -ESTALE. Two consumers never wait for each other's rows: SKIP LOCKED.
  *
+ * A key with dedup_for is a row of `remembered` besides. A publication claims that row first, so of
+ * two publications the second waits for the first, and then finds the key taken.
+ *
  * Times are the server's, from the function `clock` of the schema; durations go to the server and
  * come from it. A lease that the service sees ends before the server's, because the service counts
  * from the moment before it asked.
@@ -46,6 +49,7 @@ typedef enum fl_pg_sql {
     FL_PG_CHANGE,
     FL_PG_EXTEND,
     FL_PG_PUBLISH,
+    FL_PG_PUBLISH_ONCE,
     FL_PG_COUNT,
     FL_PG_PEEK,
     FL_PG_CANCEL,

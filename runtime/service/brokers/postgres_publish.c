@@ -24,6 +24,7 @@ enum {
     AT_FIRST_SEEN,
     AT_HEADERS,
     AT_BODY,
+    AT_MEMORY, /* of FL_PG_PUBLISH_ONCE alone */
     ARRAYS
 };
 
@@ -32,7 +33,8 @@ static const uint32_t types[ARRAYS] = {
     [AT_TYPE] = FL_PG_TEXT,       [AT_CONTENT_TYPE] = FL_PG_TEXT, [AT_DEDUP] = FL_PG_TEXT,
     [AT_TRACE] = FL_PG_TEXT,      [AT_TRACESTATE] = FL_PG_TEXT,   [AT_PRIORITY] = FL_PG_INT8,
     [AT_ATTEMPT] = FL_PG_INT8,    [AT_DELAY] = FL_PG_INT8,        [AT_EXPIRES] = FL_PG_INT8,
-    [AT_FIRST_SEEN] = FL_PG_INT8, [AT_HEADERS] = FL_PG_BYTEA,     [AT_BODY] = FL_PG_BYTEA};
+    [AT_FIRST_SEEN] = FL_PG_INT8, [AT_HEADERS] = FL_PG_BYTEA,     [AT_BODY] = FL_PG_BYTEA,
+    [AT_MEMORY] = FL_PG_INT8};
 
 static void add_texts(fl_pg_array arrays[ARRAYS], const filch_message *message)
 {
@@ -66,6 +68,7 @@ static void add_message(const fl_pg *p, fl_pg_array arrays[ARRAYS], const filch_
     fl_pg_array_headers(&arrays[AT_HEADERS], NULL, 0, message->headers, message->header_count);
     fl_pg_array_bytes(&arrays[AT_BODY], message->body_size ? message->body : "",
                       message->body_size);
+    fl_pg_array_number(&arrays[AT_MEMORY], message->dedup ? fl_pg_us(message->dedup_for) : 0);
 }
 
 /* Publishes some in one statement. */
@@ -74,18 +77,21 @@ static fl_broker_rc publish_some(fl_pg *p, fl_publication *batch, unsigned count
     fl_pg_array arrays[ARRAYS];
     fl_pg_args args = {0};
     PGresult *rows = NULL;
-    bool failed = false;
+    bool failed = false, once = false;
     p->sqlstate[0] = '\0';
     for (unsigned i = 0; i < ARRAYS; i++)
         arrays[i] = (fl_pg_array){.type = types[i]};
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         add_message(p, arrays, batch[i].message, i);
-    for (unsigned i = 0; i < ARRAYS; i++) {
+        once = once || (batch[i].message->dedup && batch[i].message->dedup_for > 0);
+    }
+    for (unsigned i = 0; i < (once ? ARRAYS : AT_MEMORY); i++) {
         fl_pg_add_array(&args, &arrays[i]);
         failed = failed || arrays[i].failed;
     }
-    fl_broker_rc rc =
-        failed ? fl_pg_short(p) : fl_pg_run(p, FL_PG_PUBLISH, &args, "publish messages", &rows);
+    fl_broker_rc rc = failed ? fl_pg_short(p)
+                             : fl_pg_run(p, once ? FL_PG_PUBLISH_ONCE : FL_PG_PUBLISH, &args,
+                                         "publish messages", &rows);
     fl_pg_arrays_free(arrays, ARRAYS);
     for (unsigned i = 0; i < count && !rc; i++)
         batch[i].status = -EEXIST;

@@ -57,6 +57,43 @@ enum {
     "told AS (SELECT pg_notify('~', q.queue) FROM (SELECT DISTINCT queue FROM " rows ") AS q)"
 #define TOLD "(SELECT count(*) FROM told) >= 0"
 
+/* Arrays, as rows of `name`. Columns behind the usual ones: `arrays`, called `names`. */
+#define GIVEN(name, arrays, names, where)                                                          \
+    name " AS MATERIALIZED (SELECT nextval('@.jobs_seq') AS seq, n.* FROM unnest(\n"               \
+         " $1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],\n"            \
+         " $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[],\n"                  \
+         " $12::bigint[], $13::bigint[], $14::bytea[], $15::bytea[]" arrays ")\n"                  \
+         " AS n(place, queue, id, type, content_type, dedup, trace, tracestate, priority,\n"       \
+         " attempt, delay, expires, first_seen, headers, body" names ")" where "),\n"
+/* A scalar, which is looked up in the index for each row: EXISTS might read the whole table. */
+#define IS_FORGOTTEN                                                                               \
+    "(SELECT m.until > @.clock() FROM @.remembered AS m WHERE m.key = n.dedup) IS NOT TRUE"
+/* Of `given`, those whose keys are not taken are `new`. Some keys that are over are deleted. */
+#define CLAIM                                                                                      \
+    "gone AS (DELETE FROM @.remembered WHERE key = ANY (ARRAY(SELECT key FROM @.remembered\n"      \
+    " WHERE until <= @.clock() AND key <> ALL (ARRAY(SELECT dedup FROM given\n"                    \
+    "  WHERE dedup IS NOT NULL)) LIMIT 100 FOR UPDATE SKIP LOCKED))),\n"                           \
+    "claimed AS (INSERT INTO @.remembered AS m (key, until)\n"                                     \
+    " SELECT DISTINCT ON (g.dedup) g.dedup, " FROM_NOW(                                            \
+        "g.memory") " FROM given AS g\n"                                                           \
+                    " WHERE g.memory > 0 AND NOT EXISTS (SELECT FROM @.jobs AS j WHERE j.dedup = " \
+                    "g.dedup)\n"                                                                   \
+                    " ORDER BY g.dedup ON CONFLICT (key) DO UPDATE SET until = excluded.until\n"   \
+                    "  WHERE m.until <= @.clock() RETURNING key),\n"                               \
+                    "new AS MATERIALIZED (SELECT * FROM given AS n WHERE n.dedup IS NULL OR "      \
+                    "CASE\n"                                                                       \
+                    " WHEN n.memory > 0 THEN n.dedup IN (SELECT key FROM claimed) "                \
+                    "ELSE " IS_FORGOTTEN " END),\n"
+#define ADD_NEW                                                                                    \
+    "added AS (INSERT INTO @.jobs (seq, queue, id, type, content_type, dedup, trace,\n"            \
+    " tracestate, priority, attempt, state, at, expires, first_seen, headers, body)\n"             \
+    " SELECT seq, queue, id, type, content_type, dedup, trace, tracestate, priority, attempt,\n"   \
+    " (delay > 0)::int, " FROM_NOW("delay") ", " FROM_NOW(                                         \
+        "expires") ",\n"                                                                           \
+                   " first_seen, headers, body FROM new ORDER BY seq ON CONFLICT DO NOTHING\n"     \
+                   " RETURNING seq, queue),\n" TELL(                                               \
+                       "added") " SELECT place FROM new JOIN added USING (seq) WHERE " TOLD
+
 /* The delivery of the row d. The sum hides from the planner that jobs_held has such rows, all of which
  * it would read instead of looking each up by its seq. */
 #define IS_DELIVERY "j.seq = d.seq AND j.token = d.token AND j.state + 0 = 2"
@@ -145,19 +182,9 @@ static const char *const statements[FL_PG_SQLS] = {
                       " AS d(seq, token, place) WHERE " IS_DELIVERY " RETURNING d.place",
     /* Arrays. Returns the places of those that are added. */
     [FL_PG_PUBLISH] =
-        "WITH new AS MATERIALIZED (SELECT nextval('@.jobs_seq') AS seq, n.* FROM unnest(\n"
-        " $1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],\n"
-        " $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],\n"
-        " $14::bytea[], $15::bytea[]) AS n(place, queue, id, type, content_type, dedup, trace,\n"
-        " tracestate, priority, attempt, delay, expires, first_seen, headers, body)),\n"
-        "added AS (INSERT INTO @.jobs (seq, queue, id, type, content_type, dedup, trace,\n"
-        " tracestate, priority, attempt, state, at, expires, first_seen, headers, body)\n"
-        " SELECT seq, queue, id, type, content_type, dedup, trace, tracestate, priority, attempt,\n"
-        " (delay > 0)::int, " FROM_NOW("delay") ", " FROM_NOW(
-            "expires") ",\n"
-                       " first_seen, headers, body FROM new ORDER BY seq ON CONFLICT DO NOTHING\n"
-                       " RETURNING seq, queue),\n" TELL(
-                           "added") " SELECT place FROM new JOIN added USING (seq) WHERE " TOLD,
+        "WITH " GIVEN("new", "", "", " WHERE n.dedup IS NULL OR " IS_FORGOTTEN) ADD_NEW,
+    /* The same where some keys are to be remembered; $16: for how long. */
+    [FL_PG_PUBLISH_ONCE] = "WITH " GIVEN("given", ", $16::bigint[]", ", memory", "") CLAIM ADD_NEW,
     /* $1: queue. */
     [FL_PG_COUNT] =
         "SELECT count(*) FILTER (WHERE queue = $1 AND (state = 0 OR at <= @.clock())),\n"

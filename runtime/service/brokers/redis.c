@@ -189,6 +189,7 @@ const fl_broker_kind fl_broker_redis = {
              .priority = true,
              .delay = true,
              .dedup = true,
+             .remembers = true,
              .expiry = true,
              .deliveries = true,
              .keeps_leases = true,

@@ -163,7 +163,7 @@ const char fl_redis_records[] =
     "local told\n"
     "local function take_note(at)\n"
     "  local count = tonumber(ARGV[at + 5])\n"
-    "  told = {key = 'filch:record:' .. ARGV[at + 1], creates = ARGV[at + 2] == '1',\n"
+    "  told = {key = 'filch-record:' .. ARGV[at + 1], creates = ARGV[at + 2] == '1',\n"
     "    ttl = ARGV[at + 3], state = ARGV[at + 4], fields = {unpack(ARGV, at + 6, at + 5 + "
     "count)}}\n"
     "  return at + 6 + count\n"

@@ -19,6 +19,10 @@ static void append_message(fl_redis *r, fl_redis_command *command, const filch_m
     char *key = NULL;
     const fl_broker_host *host = r->base.host;
     int size = asprintf(&key, "filch:%s", message->queue);
+    if (message->dedup && message->dedup_for > 0) {
+        fl_redis_text(command, "remember");
+        fl_redis_duration(command, message->dedup_for);
+    }
     fl_redis_own(command, size < 0 ? NULL : key, size < 0 ? 0 : (size_t)size);
     fl_redis_number(command, message->priority);
     fl_redis_duration(command, message->delay);

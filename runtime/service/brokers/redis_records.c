@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Records of jobs: a hash `filch:record:ID` each, which expires. The script that settles writes them,
+ * Records of jobs: a hash `filch-record:ID` each, which expires. The script that settles writes them,
  * also those of jobs that run. */
 #include <runtime/service/brokers/redis.h>
 

@@ -170,10 +170,13 @@ static const char extend[] =
     "return held\n";
 
 /* ARGV: for each message queue, priority, delay in us, us until it expires or nothing, dedup, type,
- * about, headers, body. Returns the statuses: 0; 1: the key is taken; 2: no memory. */
+ * about, headers, body; before one whose key is remembered: `remember`, and for how many us. Returns
+ * the statuses: 0; 1: the key is taken; 2: no memory. */
 static const char publish[] =
     "local status = {}\n"
-    "local function one(queue, p, delay, life, dedup, type, about, headers, body)\n"
+    "local function one(memory, queue, p, delay, life, dedup, type, about, headers, body)\n"
+    "  local remembered = dedup ~= '' and 'filch-remembered:' .. dedup\n"
+    "  if remembered and redis.call('EXISTS', remembered) == 1 then return 'taken' end\n"
     "  local taken = dedup == '' or redis.pcall('HSETNX', 'filch:dedup', dedup, queue)\n"
     "  if failed(taken) then return failed(taken) end\n"
     "  if taken == 0 then return 'taken' end\n"
@@ -181,11 +184,18 @@ static const char publish[] =
     "  local error\n"
     "  if tonumber(delay) > 0 then error = hold(queue, p, tonumber(delay), v)\n"
     "  else error = add(queue, p, v) end\n"
-    "  if error then free(dedup) end\n"
+    "  if error then free(dedup)\n"
+    "  elseif memory then\n"
+    "    redis.call('SET', remembered, '', 'PX', number(math.ceil(memory / 1000)))\n"
+    "  end\n"
     "  return error\n"
     "end\n"
-    "for i = 1, #ARGV, 9 do\n"
-    "  local error = one(unpack(ARGV, i, i + 8))\n"
+    "local i = 1\n"
+    "while i <= #ARGV do\n"
+    "  local memory = ARGV[i] == 'remember' and tonumber(ARGV[i + 1])\n"
+    "  if memory then i = i + 2 end\n"
+    "  local error = one(memory, unpack(ARGV, i, i + 8))\n"
+    "  i = i + 9\n"
     "  local code = not error and 0 or error == 'taken' and 1\n"
     "  code = code or string.find(error, 'OOM', 1, true) and 2\n"
     "  if not code then return redis.error_reply(error) end\n"
@@ -309,7 +319,7 @@ static const char pause_it[] =
 
 /* ARGV: id. Returns the fields of its record, or nothing. */
 static const char record[] =
-    "return redis.call('HMGET', 'filch:record:' .. ARGV[1], 'state', 'updated', 'progress',\n"
+    "return redis.call('HMGET', 'filch-record:' .. ARGV[1], 'state', 'updated', 'progress',\n"
     "  'result', 'reason')\n";
 
 enum { PARTS = 6 };

@@ -13,7 +13,8 @@
  *   QUEUE:sweep         time in ms by which a lease may end
  *   QUEUE:wake          channel: messages may be ready, or a time has changed
  *   filch:dedup         hash: the dedup keys of unfinished messages, of all queues
- *   filch:record:ID     hash: the record of a job; it expires
+ *   filch-record:ID     hash: the record of a job; it expires
+ *   filch-remembered:K  the dedup key K of a message with dedup_for; expires by itself
  *
  * An entry of a stream stays in it until it is settled. An entry that is not in the pending list of
  * the group has never been received. The consumer of one that is in the list tells its state:

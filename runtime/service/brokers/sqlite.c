@@ -139,14 +139,23 @@ static fl_broker_rc turn(fl_broker *broker)
 static int publish_one(fl_sqlite *s, const filch_message *message, int *status)
 {
     int64_t queue;
-    int rc = fl_sqlite_queue_id(s, message->queue, &queue);
+    bool is_remembered;
+    int rc = fl_sqlite_recall(s, message, &is_remembered);
+    if (!rc && is_remembered) {
+        *status = -EEXIST;
+        return SQLITE_OK;
+    }
+    if (!rc)
+        rc = fl_sqlite_queue_id(s, message->queue, &queue);
     if (!rc)
         rc = fl_sqlite_bind(s, message, queue, fl_sqlite_now(s));
     if (!rc)
         rc = fl_sqlite_run(s, FL_SQL_PUBLISH);
     *status = rc == SQLITE_TOOBIG ? -EMSGSIZE : sqlite3_changes(s->db) ? 0 : -EEXIST;
     sqlite3_clear_bindings(s->statement[FL_SQL_PUBLISH]); /* frees the copies */
-    return rc == SQLITE_TOOBIG ? SQLITE_OK : rc;
+    if (rc == SQLITE_TOOBIG)
+        return SQLITE_OK;
+    return rc || *status ? rc : fl_sqlite_remember(s, message);
 }
 
 static fl_broker_rc publish(fl_broker *broker, fl_publication *batch, unsigned count)
@@ -173,6 +182,7 @@ const fl_broker_kind fl_broker_sqlite = {
              .priority = true,
              .delay = true,
              .dedup = true,
+             .remembers = true,
              .expiry = true,
              .deliveries = true,
              .keeps_leases = true,

@@ -21,6 +21,8 @@
  * first connection after it finds another boot id in `meta`, ends all leases (their owners are
  * gone), and computes delays again from `due`.
  *
+ * A key with dedup_for is a row of `remembered` besides; `at` and `due` are those of a delay.
+ *
  * Waking. Each commit writes to the file with the suffix -wal, which the consumers of all processes
  * watch by inotify. The event comes before the transaction is visible, so they look at once, again
  * after 10 ms, and then each second. */
@@ -50,6 +52,9 @@ typedef enum fl_sqlite_sql {
     FL_SQL_BURY,
     FL_SQL_EXTEND,
     FL_SQL_PUBLISH,
+    FL_SQL_REMEMBERED,
+    FL_SQL_REMEMBER,
+    FL_SQL_FORGET,
     FL_SQL_COUNT_READY,
     FL_SQL_COUNT_HELD,
     FL_SQL_PEEK,
@@ -134,6 +139,13 @@ int fl_sqlite_bind(fl_sqlite *s, const filch_message *message, int64_t queue, in
 /* Binds headers to a parameter: `more`, and those of `old` whose names are not among them. */
 int fl_sqlite_bind_headers(sqlite3_stmt *statement, int parameter, const filch_header *more,
                            unsigned more_count, const filch_header *old, size_t old_count);
+
+/* ---- sqlite_memory.c: keys that stay taken. In a transaction; SQLite codes ---- */
+
+/* *is: the message has a key that is remembered. */
+int fl_sqlite_recall(fl_sqlite *s, const filch_message *message, bool *is);
+/* Remembers the key of a published message for its dedup_for, and forgets some that are over. */
+int fl_sqlite_remember(fl_sqlite *s, const filch_message *message);
 
 /* ---- sqlite_records.c ---- */
 

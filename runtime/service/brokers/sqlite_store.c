@@ -35,7 +35,10 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS records (id TEXT PRIMARY KEY, state INTEGER NOT NULL,"
     "  updated INTEGER NOT NULL, expires INTEGER NOT NULL, progress BLOB, result BLOB,"
     "  reason TEXT);\n"
-    "CREATE INDEX IF NOT EXISTS records_expiring ON records (expires);";
+    "CREATE INDEX IF NOT EXISTS records_expiring ON records (expires);\n"
+    "CREATE TABLE IF NOT EXISTS remembered ("
+    "  key TEXT PRIMARY KEY, at INTEGER NOT NULL, due INTEGER NOT NULL) WITHOUT ROWID;\n"
+    "CREATE INDEX IF NOT EXISTS remembered_at ON remembered (at);";
 
 #define IS_MARKED "j.seq = s.seq AND j.queue = s.queue AND j.first_seen = s.first_seen"
 
@@ -73,6 +76,11 @@ static const char *const statements[FL_SQLS] = {
         " type, content_type, dedup, trace, tracestate, headers, body)\n"
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
         " ON CONFLICT DO NOTHING",
+    /* ?1: a key. ?2: now. */
+    [FL_SQL_REMEMBERED] = "SELECT 1 FROM remembered WHERE key = ?1 AND at > ?2",
+    [FL_SQL_REMEMBER] = "REPLACE INTO remembered (key, at, due) VALUES (?1, ?2, ?3)",
+    [FL_SQL_FORGET] = "DELETE FROM remembered WHERE key IN"
+                      " (SELECT key FROM remembered WHERE at <= ?1 LIMIT 100)",
     [FL_SQL_COUNT_READY] = "SELECT (SELECT count(*) FROM jobs WHERE queue = ?1 AND state = 0)"
                            " + (SELECT count(*) FROM jobs"
                            "  WHERE queue = ?1 AND state <> 0 AND at <= ?2)",
@@ -196,10 +204,12 @@ static void read_boot(char boot[64])
 static int begin_anew(fl_sqlite *s, const char *boot)
 {
     const fl_broker_host *host = s->base.host;
+    long long since = (long long)(host->now(host) - host->unix_time(host));
     char *sql = sqlite3_mprintf("UPDATE jobs SET state = 0 WHERE state = 2;"
-                                "UPDATE jobs SET at = due - %lld + %lld WHERE state = 1;"
+                                "UPDATE jobs SET at = due + %lld WHERE state = 1;"
+                                "UPDATE remembered SET at = due + %lld;"
                                 "REPLACE INTO meta VALUES ('boot', %Q);",
-                                (long long)host->unix_time(host), (long long)host->now(host), boot);
+                                since, since, boot);
     int rc = sql ? execute(s, sql) : SQLITE_NOMEM;
     sqlite3_free(sql);
     return rc;

@@ -41,6 +41,9 @@ STAT(late, stats.late)
 STAT(lost, stats.lost)
 STAT(connections, stats.connected)
 STAT(published, stats.published)
+STAT(slots_published, stats.slots_published)
+STAT(slots_elsewhere, stats.slots_elsewhere)
+STAT(slots_missed, stats.slots_missed)
 STAT(done, stats.outcomes[FILCH_SERVICE_DONE])
 STAT(retried, stats.outcomes[FILCH_SERVICE_RETRIED])
 STAT(dead, stats.outcomes[FILCH_SERVICE_DEAD])
@@ -48,6 +51,7 @@ STAT(given_back, stats.outcomes[FILCH_SERVICE_GIVEN_BACK])
 STAT(cancelled, stats.outcomes[FILCH_SERVICE_CANCELLED])
 
 #define OUTCOMES "worker_outcomes_total", "Runs of handlers, by outcome."
+#define SLOTS "worker_periodic_slots_total", "Slots of periodic jobs, by outcome."
 static const struct {
     const char *name, *help, *outcome;
     filch_metric_kind kind;
@@ -71,6 +75,9 @@ static const struct {
     {"worker_connections_total", "Connections made to the broker.", NULL, FILCH_METRIC_COUNTER,
      read_connections},
     {"worker_published_total", "Messages published.", NULL, FILCH_METRIC_COUNTER, read_published},
+    {SLOTS, "published", FILCH_METRIC_COUNTER, read_slots_published},
+    {SLOTS, "elsewhere", FILCH_METRIC_COUNTER, read_slots_elsewhere},
+    {SLOTS, "missed", FILCH_METRIC_COUNTER, read_slots_missed},
     {OUTCOMES, "done", FILCH_METRIC_COUNTER, read_done},
     {OUTCOMES, "retried", FILCH_METRIC_COUNTER, read_retried},
     {OUTCOMES, "dead", FILCH_METRIC_COUNTER, read_dead},
