@@ -38,3 +38,26 @@ service_tests(PkgConfig::NATS nats_broker nats_refusals fleet_nats)
 list(APPEND options_test_service_faults -Wl,--wrap=fl_broker_of)
 list(APPEND options_test_refused_configuration -Wl,--wrap=calloc,--wrap=free,--wrap=fmemopen)
 list(APPEND options_test_handler_module -rdynamic) # for the module
+
+# Modules of brokers: the example, and some that cannot be used (test_broker_modules, tool_broker_modules).
+set(broker_modules ${CMAKE_CURRENT_BINARY_DIR}/modules)
+function(broker_module name source)
+  add_library(broker_${name} MODULE ${source})
+  target_compile_definitions(broker_${name} PRIVATE ${ARGN})
+  target_include_directories(broker_${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(broker_${name} PRIVATE filch_build)
+  set_target_properties(broker_${name} PROPERTIES PREFIX "" OUTPUT_NAME filch-broker-${name} C_VISIBILITY_PRESET hidden
+                        BUILD_WITH_INSTALL_RPATH ON LIBRARY_OUTPUT_DIRECTORY ${broker_modules})
+  add_custom_command(TARGET broker_${name} POST_BUILD COMMAND chmod go-w $<TARGET_FILE:broker_${name}> ${broker_modules})
+  add_dependencies(broker_modules broker_${name})
+endfunction()
+add_custom_target(broker_modules)
+broker_module(range ${PROJECT_SOURCE_DIR}/docs/examples/worker/range_broker.c)
+broker_module(newer support/broker_module.c ABI=2)
+broker_module(short support/broker_module.c SIZE=16)
+broker_module(empty support/broker_module.c)
+broker_module(silent support/broker_module.c SYMBOL=another_symbol)
+broker_module(orphan support/broker_module.c CLIENT=absent_client)
+add_library(absent_client SHARED support/absent_client.c) # found by the linker, and not when the module is loaded
+target_link_libraries(broker_orphan PRIVATE absent_client)
+service_tests(filch_service_static broker_modules)

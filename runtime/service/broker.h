@@ -260,7 +260,10 @@ struct fl_broker {
     const fl_broker_host *host;
 };
 
-/* The fl_broker_kind that a module filch-broker-NAME.so exports. */
+/* A module filch-broker-NAME.so exports a pointer to its fl_broker_kind: FL_BROKER_EXPORT(kind); */
 #define FL_BROKER_MODULE "filch_broker_module"
+#define FL_BROKER_EXPORT(kind)                                                                     \
+    FILCH_API extern const fl_broker_kind *const filch_broker_module;                              \
+    const fl_broker_kind *const filch_broker_module = &(kind)
 
 #endif
