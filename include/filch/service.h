@@ -146,9 +146,9 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Creates a service; connects to nothing yet. Errors: -EINVAL (a field is out of range, an unknown
- * scheme, no or two handlers of a type); -ENOTSUP (the JSON envelope in a build without jansson);
- * -ENOMEM; those of filch_runtime_create and filch_pool_create. */
+/* Creates a service; connects to nothing yet. Errors: -EINVAL (a field is out of range; the broker is
+ * unknown, cannot be loaded, or its URL is wrong; no or two handlers of a type); -ENOTSUP (the JSON
+ * envelope in a build without jansson); -ENOMEM; those of filch_runtime_create and filch_pool_create. */
 FILCH_API int filch_service_create(filch_service **out, const filch_service_config *config,
                                    const filch_handler *handlers, size_t count);
 /* Frees it. NULL is allowed. Error: -EBUSY (it runs: stop it, and wait for filch_service_run). */

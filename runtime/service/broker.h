@@ -252,6 +252,10 @@ typedef struct fl_broker_kind {
     /* Messages of this queue, or only those of a type unless it is NULL, are not delivered until
      * `paused` is false again. Kept in the broker, for all services. NULL if caps.pause is false. */
     fl_broker_rc (*pause)(fl_broker *broker, unsigned queue, const char *type, bool paused);
+
+    /* Checks the URL and the queues' names as `open` does, without a connection: FATAL if they are
+     * wrong for every server. May be NULL: open finds that. */
+    fl_broker_rc (*check)(const fl_broker_config *config);
 } fl_broker_kind;
 
 /* A connection begins with this. */

@@ -6,6 +6,7 @@
 #include <runtime/service/message.h>
 #include <runtime/service/service.h>
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -106,6 +107,14 @@ static void failed(fl_link *link, fl_broker_rc rc)
     if (link->failures++ == 0)
         note(link, FILCH_LOG_WARN, "broker connection failed", link->explained);
     link->retry_at = fl_service_now(link->service) + delay;
+}
+
+int fl_link_check(fl_link *link)
+{
+    fl_broker_rc rc = link->kind->check ? link->kind->check(&link->config) : FL_BROKER_OK;
+    return rc == FL_BROKER_OK
+               ? 0
+               : filch_error_set(rc == FL_BROKER_FATAL ? -EINVAL : -ENOMEM, "%s", link->explained);
 }
 
 fl_broker_rc fl_link_open(fl_link *link)

@@ -30,6 +30,8 @@ typedef struct fl_link {
 /* With the service's configuration; does not connect. */
 void fl_link_init(fl_link *link, struct filch_service *service, const fl_broker_kind *kind,
                   fl_broker_role role);
+/* Checks the URL and the queues without connecting. 0; -EINVAL, -ENOMEM, explained. */
+int fl_link_check(fl_link *link);
 /* Connects, if it is not connected and the time has come. OK: it is connected. LOST: it is not.
  * FATAL: it never will be. */
 fl_broker_rc fl_link_open(fl_link *link);

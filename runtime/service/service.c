@@ -55,6 +55,9 @@ static int make_parts(filch_service *service, const filch_service_config *given,
     if (rc)
         return rc;
     fl_link_init(&service->link, service, kind, FL_BROKER_CONSUMES);
+    rc = fl_link_check(&service->link);
+    if (rc)
+        return rc;
     service->made_publisher = true;
     rc = fl_publisher_init(&service->publisher, service, kind);
     rc = rc ? rc : fl_waker_init(&service->waker);

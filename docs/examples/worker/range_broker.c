@@ -41,13 +41,20 @@ static unsigned count_of(const char *url)
     return *end || count > MESSAGES_MOST ? 0 : (unsigned)count;
 }
 
+static fl_broker_rc check(const fl_broker_config *config)
+{
+    return count_of(config->url) ? FL_BROKER_OK
+                                 : config->host->explain(config->host, FL_BROKER_FATAL,
+                                                         "%s is no range (range:1..range:%d)",
+                                                         config->url, MESSAGES_MOST);
+}
+
 static fl_broker_rc open_range(fl_broker **out, const fl_broker_config *config)
 {
     unsigned count = count_of(config->url);
     const fl_broker_host *host = config->host;
     if (!count)
-        return host->explain(host, FL_BROKER_FATAL, "%s is no range (range:1..range:%d)",
-                             config->url, MESSAGES_MOST);
+        return check(config);
     range *all = calloc(1, sizeof *all + count * sizeof *all->items);
     if (!all)
         return host->explain(host, FL_BROKER_LOST, "no memory for a range; free some");
@@ -137,6 +144,7 @@ static const fl_broker_kind kind = {
     .receive = receive,
     .settle = settle,
     .publish = publish,
+    .check = check,
 };
 
 FL_BROKER_EXPORT(kind);

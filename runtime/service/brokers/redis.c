@@ -102,6 +102,15 @@ static fl_broker_rc connect_to(fl_redis *r)
     return rc;
 }
 
+static fl_broker_rc check(const fl_broker_config *config)
+{
+    fl_redis_url url;
+    fl_broker_rc rc = fl_redis_url_parse(config->host, config->url, &url);
+    if (!rc)
+        fl_redis_url_free(&url);
+    return rc;
+}
+
 static fl_broker_rc open_redis(fl_broker **out, const fl_broker_config *config)
 {
     fl_redis_url url;
@@ -211,4 +220,5 @@ const fl_broker_kind fl_broker_redis = {
     .peek = fl_redis_peek,
     .cancel = fl_redis_cancel,
     .pause = fl_redis_pause,
+    .check = check,
 };

@@ -75,6 +75,15 @@ static fl_broker_rc connect_to(fl_sqlite *s, bool full)
     return rc;
 }
 
+static fl_broker_rc check(const fl_broker_config *config)
+{
+    bool full;
+    char *path = NULL;
+    fl_broker_rc rc = fl_sqlite_parse(config->host, config->url, &path, &full);
+    free(path);
+    return rc;
+}
+
 static fl_broker_rc open_sqlite(fl_broker **out, const fl_broker_config *config)
 {
     bool full;
@@ -194,4 +203,5 @@ const fl_broker_kind fl_broker_sqlite = {
     .peek = fl_sqlite_peek,
     .cancel = fl_sqlite_cancel,
     .pause = fl_sqlite_pause,
+    .check = check,
 };
