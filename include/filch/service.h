@@ -115,6 +115,9 @@ typedef struct filch_service_config {
     void *clock_arg;
     const filch_tracer *tracer; /* gets a span of each run, "process_task"; not copied; default:
                                    none */
+    const char *broker_file;    /* a file of one line, not readable by others: from it `broker` is
+                                   read again before a failed connection is made anew, so that a
+                                   changed password counts; default: none */
 } filch_service_config;
 
 enum { FILCH_SERVICE_QUEUES = 64, FILCH_SERVICE_WIDTH_MOST = 100000 };
@@ -146,9 +149,11 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Creates a service; connects to nothing yet. Errors: -EINVAL (a field is out of range; the broker is
- * unknown, cannot be loaded, or its URL is wrong; no or two handlers of a type); -ENOTSUP (the JSON
- * envelope in a build without jansson); -ENOMEM; those of filch_runtime_create and filch_pool_create. */
+/* Creates a service; connects to nothing yet. A broker that is unknown or cannot be loaded, and a
+ * wrong URL, are refused with -EINVAL.
+ * Errors: -EINVAL (also: a field is out of range, no or two handlers of a type); -ENOTSUP (the JSON
+ * envelope in a build without jansson); -ENOMEM; those of filch_runtime_create and
+ * filch_pool_create. */
 FILCH_API int filch_service_create(filch_service **out, const filch_service_config *config,
                                    const filch_handler *handlers, size_t count);
 /* Frees it. NULL is allowed. Error: -EBUSY (it runs: stop it, and wait for filch_service_run). */

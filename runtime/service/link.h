@@ -25,6 +25,8 @@ typedef struct fl_link {
     int64_t retry_at;  /* not before */
     filch_retry_state random;
     char explained[FL_EXPLAINED]; /* why the last call failed */
+    char *url;                    /* as read again from its file; NULL: it has not changed */
+    bool is_stale;                /* the last reading failed, and that was logged */
 } fl_link;
 
 /* With the service's configuration; does not connect. */
@@ -38,5 +40,7 @@ fl_broker_rc fl_link_open(fl_link *link);
 /* Judges the result of a call: true, go on (OK or BUSY). Otherwise the connection is closed. */
 bool fl_link_judge(fl_link *link, fl_broker_rc rc);
 void fl_link_close(fl_link *link);
+/* Closes it, and frees what the link has. */
+void fl_link_end(fl_link *link);
 
 #endif

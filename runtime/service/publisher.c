@@ -171,7 +171,7 @@ static void *publish(void *arg)
             wait_for_requests(publisher, tries);
     }
     fail_all(publisher, -EPIPE);
-    fl_link_close(&publisher->link);
+    fl_link_end(&publisher->link);
     return NULL;
 }
 

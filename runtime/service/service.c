@@ -81,7 +81,7 @@ static void end(filch_service *service)
         filch_context_cancel(service->context, -ECANCELED);
     filch_pool_destroy(service->pool);
     fl_service_discard(service);
-    fl_link_close(&service->link);
+    fl_link_end(&service->link);
     fl_waker_end(&service->waker);
     fl_service_types_end(service);
     filch_context_release(service->context);
