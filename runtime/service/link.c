@@ -157,6 +157,8 @@ static void refresh(fl_link *link)
     explicit_bzero(text, sizeof text);
 }
 
+/* ---- Life ---- */
+
 int fl_link_check(fl_link *link)
 {
     fl_broker_rc rc = link->kind->check ? link->kind->check(&link->config) : FL_BROKER_OK;
