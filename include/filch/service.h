@@ -121,6 +121,9 @@ typedef struct filch_service_config {
                            (<filch/service_records.h>) */
     const filch_periodic *periodics; /* while filch_service_run runs; default: none */
     unsigned periodic_count;         /* at most FILCH_PERIODICS */
+    const char *broker_file; /* a file of one line, not readable by others: from it `broker` is
+                                   read again before a failed connection is made anew, so that a
+                                   changed password counts; default: none */
 } filch_service_config;
 
 enum { FILCH_SERVICE_QUEUES = 64, FILCH_SERVICE_WIDTH_MOST = 100000 };
@@ -157,10 +160,12 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Creates a service; connects to nothing yet. Errors: -EINVAL (a field is out of range, an unknown
- * scheme, no or two handlers of a type, a malformed cron line, an unknown time zone); -ENOTSUP (the
- * JSON envelope in a build without jansson, or periodic jobs on a broker without dedup_for);
- * -ENOMEM; those of filch_runtime_create and filch_pool_create. */
+/* Creates a service; connects to nothing yet. A broker that is unknown or cannot be loaded, and a
+ * wrong URL, are refused with -EINVAL. So are a malformed cron line and an unknown time zone.
+ * -ENOTSUP: the JSON envelope in a build without jansson; periodic jobs on a broker without
+ * dedup_for.
+ * Other errors: -EINVAL (a field is out of range, no or two handlers of a type); -ENOMEM; those of
+ * filch_runtime_create and filch_pool_create. */
 FILCH_API int filch_service_create(filch_service **out, const filch_service_config *config,
                                    const filch_handler *handlers, size_t count);
 /* Frees it. NULL is allowed. Error: -EBUSY (it runs: stop it, and wait for filch_service_run). */

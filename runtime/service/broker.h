@@ -290,6 +290,9 @@ typedef struct fl_broker_kind {
     fl_broker_rc (*note)(fl_broker *broker, const fl_note *batch, unsigned count);
     /* Reads a record: *out, for filch_service_record_destroy; NULL: there is none. */
     fl_broker_rc (*record)(fl_broker *broker, const char *id, filch_service_record **out);
+    /* Checks the URL and the queues' names as `open` does, without a connection: FATAL if they are
+     * wrong for every server. May be NULL: open finds that. */
+    fl_broker_rc (*check)(const fl_broker_config *config);
 } fl_broker_kind;
 
 /* A connection begins with this. */
@@ -298,7 +301,10 @@ struct fl_broker {
     const fl_broker_host *host;
 };
 
-/* The fl_broker_kind that a module filch-broker-NAME.so exports. */
+/* A module filch-broker-NAME.so exports a pointer to its fl_broker_kind: FL_BROKER_EXPORT(kind); */
 #define FL_BROKER_MODULE "filch_broker_module"
+#define FL_BROKER_EXPORT(kind)                                                                     \
+    FILCH_API extern const fl_broker_kind *const filch_broker_module;                              \
+    const fl_broker_kind *const filch_broker_module = &(kind)
 
 #endif

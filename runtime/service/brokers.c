@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/brokers.h>
 
+#include <runtime/service/modules.h>
+
 #include <filch/wait.h>
 
 #include <errno.h>
@@ -8,29 +10,27 @@
 #include <stdio.h>
 #include <string.h>
 
-static const fl_broker_kind *const brokers[] = {
-    &fl_broker_memory,
-#ifdef FILCH_HAVE_SQLITE
-    &fl_broker_sqlite,
-#endif
-#ifdef FILCH_HAVE_RABBIT
-    &fl_broker_rabbit,
-#endif
-#ifdef FILCH_HAVE_POSTGRES
-    &fl_broker_postgres,
-#endif
-#ifdef FILCH_HAVE_REDIS
-    &fl_broker_redis,
-#endif
-#ifdef FILCH_HAVE_NATS
-    &fl_broker_nats,
-#endif
+/* Brokers in modules of Filch. Any other scheme is the name of its module. */
+static const struct {
+    const char *schemes, *module;
+    const char *library; /* Debian's package of its client library; a newer release has another
+                            number in it */
+    const char *headers; /* the one to build it with */
+} known[] = {
+    {"sqlite", "sqlite", "libsqlite3-0", "libsqlite3-dev"},
+    {"postgres postgresql", "postgres", "libpq5", "libpq-dev"},
+    {"redis rediss redis+unix", "redis", "libhiredis0.14", "libhiredis-dev"},
+    {"nats nats+tls", "nats", "libnats3.4", "libnats-dev"},
+    {"amqp amqps", "rabbitmq", "librabbitmq4", "librabbitmq-dev"},
 };
-enum { BROKERS = sizeof brokers / sizeof *brokers };
+enum { KNOWN = sizeof known / sizeof *known };
 
-static bool has_scheme(const fl_broker_kind *kind, const char *scheme, size_t length)
+/* ---- Schemes ---- */
+
+static bool has_scheme(const char *schemes, const char *scheme)
 {
-    for (const char *at = kind->schemes; *at;) {
+    size_t length = strlen(scheme);
+    for (const char *at = schemes; *at;) {
         size_t size = strcspn(at, " ");
         if (size == length && strncmp(at, scheme, length) == 0)
             return true;
@@ -39,27 +39,81 @@ static bool has_scheme(const fl_broker_kind *kind, const char *scheme, size_t le
     return false;
 }
 
-const fl_broker_kind *fl_broker_of(const char *url)
+/* Up to the colon; false: there is none, or this is no scheme, which may hold a password. */
+static bool read_scheme(const char *url, fl_module_name scheme)
 {
-    char valid[128] = "";
-    const char *colon = strchr(url, ':');
-    size_t length = colon ? (size_t)(colon - url) : strlen(url);
-    for (unsigned i = 0; i < BROKERS; i++) {
-        if (colon && has_scheme(brokers[i], url, length))
-            return brokers[i];
+    static const char valid[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
+    size_t length = strspn(url, valid);
+    snprintf(scheme, sizeof(fl_module_name), "%.*s", (int)length, url);
+    return length && length < sizeof(fl_module_name) && url[length] == ':' && url[0] >= 'a';
+}
+
+static const fl_broker_kind *refuse_scheme(const char *url)
+{
+    char valid[160] = "memory";
+    size_t length = strcspn(url, ":");
+    for (unsigned i = 0; i < KNOWN; i++) {
         size_t used = strlen(valid);
-        snprintf(valid + used, sizeof valid - used, "%s%s", i ? " " : "", brokers[i]->schemes);
+        snprintf(valid + used, sizeof valid - used, " %s", known[i].schemes);
     }
     /* only the scheme: the rest may hold a password */
-    filch_error_set(-EINVAL, "unknown broker '%.*s' (valid schemes, before a colon: %s)",
+    filch_error_set(-EINVAL,
+                    "unknown broker '%.*s' (valid schemes, before a colon: %s, and NAME of a "
+                    "module filch-broker-NAME.so)",
                     length < 32 ? (int)length : 32, url, valid);
     return NULL;
 }
 
-const fl_broker_kind *fl_broker_at(unsigned i)
+/* ---- Modules ---- */
+
+static const fl_broker_kind *refuse_absent(const char *name, const char *headers)
 {
-    return i < BROKERS ? brokers[i] : NULL;
+    char folder[PATH_MAX], folders[120] = "";
+    for (unsigned i = 0; fl_module_folder(i, folder); i++) {
+        size_t used = strlen(folders);
+        snprintf(folders + used, sizeof folders - used, "%s%.100s", i ? ":" : "", folder);
+    }
+    filch_error_set(-EINVAL,
+                    "cannot load broker: filch-broker-%s.so (not found in %s); build Filch where "
+                    "%s is installed",
+                    name, folders, headers);
+    return NULL;
 }
+
+const fl_broker_kind *fl_broker_load(const char *name)
+{
+    char path[PATH_MAX], advice[80] = "";
+    unsigned row = 0;
+    while (row < KNOWN && strcmp(known[row].module, name) != 0)
+        row++;
+    if (!fl_module_find(name, path))
+        return row < KNOWN ? refuse_absent(name, known[row].headers) : refuse_scheme(name);
+    if (row < KNOWN)
+        snprintf(advice, sizeof advice, "; install its client library (Debian 12: %s)",
+                 known[row].library);
+    return fl_module_load(name, path, advice);
+}
+
+const fl_broker_kind *fl_broker_of(const char *url)
+{
+    fl_module_name scheme;
+    if (!read_scheme(url, scheme))
+        return refuse_scheme(url);
+    for (unsigned i = 0; fl_brokers_built_in[i]; i++)
+        if (has_scheme(fl_brokers_built_in[i]->schemes, scheme))
+            return fl_brokers_built_in[i];
+    unsigned row = 0;
+    while (row < KNOWN && !has_scheme(known[row].schemes, scheme))
+        row++;
+    const fl_broker_kind *kind = fl_broker_load(row < KNOWN ? known[row].module : scheme);
+    if (!kind || has_scheme(kind->schemes, scheme))
+        return kind;
+    filch_error_set(-EINVAL, "the module of broker '%s' has only the schemes '%.80s'", scheme,
+                    kind->schemes);
+    return NULL;
+}
+
+/* ---- Capabilities ---- */
 
 static const struct {
     const char *name;

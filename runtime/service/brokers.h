@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The table of brokers that are compiled in, and the text of their capabilities. */
+ * Brokers by the scheme of a URL: those that are compiled in, and those in modules. The text of their
+ * capabilities. */
 #ifndef FL_BROKERS_H
 #define FL_BROKERS_H
 
@@ -13,10 +14,13 @@ extern const fl_broker_kind fl_broker_redis;    /* if built with hiredis */
 extern const fl_broker_kind fl_broker_nats;     /* if built with libnats */
 extern const fl_broker_kind fl_broker_rabbit;   /* if built with librabbitmq */
 
+/* NULL at the end. libfilch-service.a has all that were built; other programs load modules. */
+extern const fl_broker_kind *const fl_brokers_built_in[];
+
 /* The broker for a URL, by its scheme. NULL: -EINVAL, explained. */
 const fl_broker_kind *fl_broker_of(const char *url);
-/* The broker in row i of the table; NULL: behind its end. */
-const fl_broker_kind *fl_broker_at(unsigned i);
+/* The broker of a module (modules.h). NULL: -EINVAL, explained. */
+const fl_broker_kind *fl_broker_load(const char *name);
 /* Writes "memory: priority, delay, ..." as snprintf does. */
 size_t fl_broker_describe(const fl_broker_kind *kind, const fl_broker_caps *caps, char *text,
                           size_t size);

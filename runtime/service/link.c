@@ -2,12 +2,16 @@
 #include <runtime/service/link.h>
 
 #include <runtime/platform/container.h>
+#include <runtime/service/brokers.h>
 #include <runtime/service/job.h>
 #include <runtime/service/message.h>
+#include <runtime/service/secret.h>
 #include <runtime/service/service.h>
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const filch_retry_policy away = {.base = 20 * FILCH_MILLISECOND,
                                         .cap = FILCH_SECOND,
@@ -108,12 +112,69 @@ static void failed(fl_link *link, fl_broker_rc rc)
     link->retry_at = fl_service_now(link->service) + delay;
 }
 
+/* ---- A URL from a file ---- */
+
+/* Takes another URL, which the link then owns, unless the broker refuses it. */
+static bool take_url(fl_link *link, char *url)
+{
+    const char *before = link->config.url;
+    link->config.url = url;
+    if (url && fl_broker_of(url) == link->kind && !fl_link_check(link)) {
+        fl_secret_free(link->url);
+        link->url = url;
+        return true;
+    }
+    link->config.url = before;
+    fl_secret_free(url);
+    return false;
+}
+
+/* The first failure in a row is logged; the URL stays as it is. */
+static void keep_url(fl_link *link, const char *why)
+{
+    if (!link->is_stale)
+        note(link, FILCH_LOG_WARN, "broker URL not read again", why);
+    link->is_stale = true;
+}
+
+/* Reads the URL again, since a password in it may have changed. */
+static void refresh(fl_link *link)
+{
+    char text[FL_SECRET_BYTES], why[128];
+    const char *path = link->service->config.broker_file;
+    if (!path)
+        return;
+    if (fl_secret_read(path, text, why, sizeof why)) {
+        keep_url(link, why);
+    } else if (strcmp(text, link->config.url) == 0) {
+        link->is_stale = false;
+    } else if (take_url(link, strdup(text))) {
+        link->is_stale = false;
+        note(link, FILCH_LOG_INFO, "broker URL has changed", NULL);
+    } else {
+        keep_url(link, "it is of another broker, or wrong");
+    }
+    explicit_bzero(text, sizeof text);
+}
+
+/* ---- Life ---- */
+
+int fl_link_check(fl_link *link)
+{
+    fl_broker_rc rc = link->kind->check ? link->kind->check(&link->config) : FL_BROKER_OK;
+    return rc == FL_BROKER_OK
+               ? 0
+               : filch_error_set(rc == FL_BROKER_FATAL ? -EINVAL : -ENOMEM, "%s", link->explained);
+}
+
 fl_broker_rc fl_link_open(fl_link *link)
 {
     if (link->broker)
         return FL_BROKER_OK;
     if (fl_service_now(link->service) < link->retry_at)
         return FL_BROKER_LOST;
+    if (link->failures)
+        refresh(link);
     link->explained[0] = '\0';
     fl_broker_rc rc = link->kind->open(&link->broker, &link->config);
     if (rc == FL_BROKER_FATAL)
@@ -145,4 +206,11 @@ void fl_link_close(fl_link *link)
     if (link->broker)
         link->kind->close(link->broker);
     link->broker = NULL;
+}
+
+void fl_link_end(fl_link *link)
+{
+    fl_link_close(link);
+    fl_secret_free(link->url);
+    link->url = NULL;
 }

@@ -25,16 +25,22 @@ typedef struct fl_link {
     int64_t retry_at;  /* not before */
     filch_retry_state random;
     char explained[FL_EXPLAINED]; /* why the last call failed */
+    char *url;                    /* as read again from its file; NULL: it has not changed */
+    bool is_stale;                /* the last reading failed, and that was logged */
 } fl_link;
 
 /* With the service's configuration; does not connect. */
 void fl_link_init(fl_link *link, struct filch_service *service, const fl_broker_kind *kind,
                   fl_broker_role role);
+/* Checks the URL and the queues without connecting. 0; -EINVAL, -ENOMEM, explained. */
+int fl_link_check(fl_link *link);
 /* Connects, if it is not connected and the time has come. OK: it is connected. LOST: it is not.
  * FATAL: it never will be. */
 fl_broker_rc fl_link_open(fl_link *link);
 /* Judges the result of a call: true, go on (OK or BUSY). Otherwise the connection is closed. */
 bool fl_link_judge(fl_link *link, fl_broker_rc rc);
 void fl_link_close(fl_link *link);
+/* Closes it, and frees what the link has. */
+void fl_link_end(fl_link *link);
 
 #endif

@@ -224,7 +224,7 @@ static void *publish(void *arg)
     }
     fail_all(publisher, -EPIPE);
     fl_periodics_leave(&publisher->link.service->periodics);
-    fl_link_close(&publisher->link);
+    fl_link_end(&publisher->link);
     return NULL;
 }
 

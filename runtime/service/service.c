@@ -59,6 +59,9 @@ static int make_parts(filch_service *service, const filch_service_config *given,
     if (rc)
         return rc;
     fl_link_init(&service->link, service, kind, FL_BROKER_CONSUMES);
+    rc = fl_link_check(&service->link);
+    if (rc)
+        return rc;
     service->made_publisher = true;
     rc = fl_publisher_init(&service->publisher, service, kind);
     rc = rc ? rc : fl_waker_init(&service->waker);
@@ -83,7 +86,7 @@ static void end(filch_service *service)
         filch_context_cancel(service->context, -ECANCELED);
     filch_pool_destroy(service->pool);
     fl_service_discard(service);
-    fl_link_close(&service->link);
+    fl_link_end(&service->link);
     fl_waker_end(&service->waker);
     fl_service_types_end(service);
     filch_context_release(service->context);

@@ -14,17 +14,6 @@
 #include <errno.h>
 #include <sched.h>
 
-int64_t filch_now(void)
-{
-    return fl_now();
-}
-
-int64_t filch_in(int64_t ns)
-{
-    int64_t now = fl_now();
-    return ns <= 0 ? now : ns > FILCH_FOREVER - now ? FILCH_FOREVER : now + ns;
-}
-
 /* ---- The waiter ---- */
 
 void fl_waiter_here(fl_waiter *waiter)

@@ -50,15 +50,30 @@ static void name_consumer(const fl_nats *n, fl_nats_queue *queue, const char *na
              n->options.stream, durable);
 }
 
-static fl_broker_rc name_queues(fl_nats *n)
+static fl_broker_rc refuse_queue(const fl_broker_config *config, unsigned i)
 {
-    const fl_broker_host *host = n->base.host;
-    for (unsigned i = 0; i < n->queue_count; i++) {
-        if (!fl_nats_subject(n, n->config.queues[i], n->queues[i].subject))
-            return host->explain(host, FL_BROKER_FATAL,
+    return config->host->explain(config->host, FL_BROKER_FATAL,
                                  "queue '%s' is no subject of NATS (valid: up to 128 letters, "
                                  "digits, -, _ and .)",
-                                 n->config.queues[i]);
+                                 config->queues[i]);
+}
+
+static fl_broker_rc check(const fl_broker_config *config)
+{
+    fl_nats_options options;
+    fl_broker_rc rc = fl_nats_parse(config->host, config->url, &options);
+    fl_nats_options_end(&options);
+    for (unsigned i = 0; i < config->queue_count && !rc; i++)
+        if (!fl_nats_is_name(config->queues[i], "."))
+            rc = refuse_queue(config, i);
+    return rc;
+}
+
+static fl_broker_rc name_queues(fl_nats *n)
+{
+    for (unsigned i = 0; i < n->queue_count; i++) {
+        if (!fl_nats_subject(n, n->config.queues[i], n->queues[i].subject))
+            return refuse_queue(&n->config, i);
         name_consumer(n, &n->queues[i], n->config.queues[i]);
         n->queues[i].next_at = FILCH_FOREVER;
     }
@@ -185,4 +200,5 @@ const fl_broker_kind fl_broker_nats = {
     .release = release,
     .publish = publish,
     .count = fl_nats_count,
+    .check = check,
 };

@@ -36,6 +36,15 @@ static fl_broker_rc connect_to(fl_pg *p)
     return rc == FL_BROKER_BUSY ? FL_BROKER_LOST : rc; /* there is no connection yet */
 }
 
+static fl_broker_rc check(const fl_broker_config *config)
+{
+    fl_pg_target target;
+    fl_broker_rc rc = fl_pg_parse(config->host, config->url, &target);
+    if (!rc)
+        fl_pg_target_end(&target);
+    return rc;
+}
+
 static fl_broker_rc open_postgres(fl_broker **out, const fl_broker_config *config)
 {
     fl_pg_target target;
@@ -142,4 +151,5 @@ const fl_broker_kind fl_broker_postgres = {
     .stopped = fl_pg_stopped,
     .note = fl_pg_note,
     .record = fl_pg_record,
+    .check = check,
 };

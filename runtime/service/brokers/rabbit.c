@@ -96,6 +96,17 @@ static fl_broker_rc check_names(const fl_broker_config *config)
     return FL_BROKER_OK;
 }
 
+static fl_broker_rc check(const fl_broker_config *config)
+{
+    fl_rabbit_url url;
+    fl_broker_rc rc = check_names(config);
+    if (!rc)
+        rc = fl_rabbit_parse(config->host, config->url, &url);
+    if (!rc)
+        free(url.text);
+    return rc;
+}
+
 static fl_broker_rc open_rabbit(fl_broker **out, const fl_broker_config *config)
 {
     fl_rabbit_url url;
@@ -200,4 +211,5 @@ const fl_broker_kind fl_broker_rabbit = {
     .settle = fl_rabbit_settle,
     .publish = fl_rabbit_publish,
     .count = fl_rabbit_count,
+    .check = check,
 };

@@ -102,6 +102,15 @@ static fl_broker_rc connect_to(fl_redis *r)
     return rc;
 }
 
+static fl_broker_rc check(const fl_broker_config *config)
+{
+    fl_redis_url url;
+    fl_broker_rc rc = fl_redis_url_parse(config->host, config->url, &url);
+    if (!rc)
+        fl_redis_url_free(&url);
+    return rc;
+}
+
 static fl_broker_rc open_redis(fl_broker **out, const fl_broker_config *config)
 {
     fl_redis_url url;
@@ -218,4 +227,5 @@ const fl_broker_kind fl_broker_redis = {
     .stopped = fl_redis_stopped,
     .note = fl_redis_note,
     .record = fl_redis_record,
+    .check = check,
 };

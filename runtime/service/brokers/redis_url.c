@@ -56,21 +56,22 @@ static const struct {
 /* NULL, or the reason why the options do not parse. */
 static const char *read_options(fl_redis_url *out, char *text)
 {
+    bool is_secret = text && strchr(text, '@'); /* perhaps a password with a ? in it */
     for (char *next; text; text = next) {
         unsigned i = 0;
         next = cut(text, '&');
         char *value = cut(text, '=');
+        out->faulty = is_secret ? "***" : text;
         while (i < sizeof options / sizeof *options && strcmp(options[i].name, text) != 0)
             i++;
         if (i == sizeof options / sizeof *options)
-            return "unknown option (valid: ca, db, password, plain, user)";
+            return "unknown (valid: ca, db, password, plain, user)";
         if (!value || !decode(value))
-            return "option without a value, or with a wrong %";
+            return "no value, or a wrong % in it";
         *(const char **)(void *)((char *)out + options[i].offset) = value;
     }
-    if (out->plain && strcmp(out->plain, "yes") != 0)
-        return "wrong value of the option plain (valid: yes)";
-    return NULL;
+    out->faulty = out->plain && strcmp(out->plain, "yes") != 0 ? "plain" : NULL;
+    return out->faulty ? "wrong value (valid: yes)" : NULL;
 }
 
 static const char *read_login(fl_redis_url *out, char *text)
@@ -141,12 +142,14 @@ fl_broker_rc fl_redis_url_parse(const fl_broker_host *host, const char *text, fl
     const char *fault = out->text ? parse(out, out->text) : "no memory";
     if (!fault)
         return FL_BROKER_OK;
+    const char *option = out->faulty;
+    host->explain(host, FL_BROKER_FATAL, /* not the URL: it may hold a password */
+                  "cannot read the URL of redis: %s%.32s%s%s (valid: "
+                  "redis[s]://[USER]:PASSWORD@HOST:PORT/DATABASE?ca=FILE, "
+                  "redis+unix:/PATH?db=DATABASE)",
+                  option ? "option '" : "", option ? option : "", option ? "': " : "", fault);
     fl_redis_url_free(out);
-    return host->explain(host, FL_BROKER_FATAL, /* not the URL: it may hold a password */
-                         "cannot read the URL of redis: %s (valid: "
-                         "redis[s]://[USER]:PASSWORD@HOST:PORT/DATABASE?ca=FILE, "
-                         "redis+unix:/PATH?db=DATABASE)",
-                         fault);
+    return FL_BROKER_FATAL;
 }
 
 void fl_redis_url_free(fl_redis_url *url)

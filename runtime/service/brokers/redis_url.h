@@ -13,6 +13,7 @@ typedef struct fl_redis_url {
     const char *host; /* a name, an address, or the path of a socket */
     const char *port, *database;
     const char *user, *password, *ca; /* or NULL */
+    const char *faulty;               /* NULL, or the option that was not read */
     const char *plain; /* NULL, or "yes": a password may cross a network without TLS */
 } fl_redis_url;
 

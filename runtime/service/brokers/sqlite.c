@@ -75,6 +75,15 @@ static fl_broker_rc connect_to(fl_sqlite *s, bool full)
     return rc;
 }
 
+static fl_broker_rc check(const fl_broker_config *config)
+{
+    bool full;
+    char *path = NULL;
+    fl_broker_rc rc = fl_sqlite_parse(config->host, config->url, &path, &full);
+    free(path);
+    return rc;
+}
+
 static fl_broker_rc open_sqlite(fl_broker **out, const fl_broker_config *config)
 {
     bool full;
@@ -210,4 +219,5 @@ const fl_broker_kind fl_broker_sqlite = {
     .stopped = fl_sqlite_stopped,
     .note = fl_sqlite_note,
     .record = fl_sqlite_record,
+    .check = check,
 };

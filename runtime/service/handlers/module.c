@@ -1,60 +1,29 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The handler `module`: a function of a shared object (<filch/handler_module.h>). The object has all
- * rights of the process, so only its owner or root may be able to write it. */
+ * The handler `module`: a function of a shared object (<filch/handler_module.h>). */
 #include <runtime/service/handlers/handlers.h>
+
+#include <runtime/service/object.h>
 
 #include <filch/handler_module.h>
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 typedef struct module {
     filch_handler_module is; /* a copy, with zero bytes for fields that it lacks */
     void *arg;
 } module;
 
-/* ---- Its file ---- */
-
-/* NULL, or why others than root and this user could change it. */
-static const char *fault_of(const struct stat *found)
-{
-    if (found->st_uid && found->st_uid != geteuid())
-        return "belongs to neither root nor this user";
-    return found->st_mode & (S_IWGRP | S_IWOTH) ? "is writable by its group or by others" : NULL;
-}
-
-static int refuse(const char *path, const char *why)
-{
-    return filch_error_set(-EPERM, "handler module %.150s %s", path, why);
-}
-
 static int check_file(const char *path)
 {
-    struct stat found;
-    char folder[PATH_MAX];
     const char *why;
-    if (path[0] != '/')
-        return filch_error_set(-EINVAL, "handler module '%.150s' is no absolute path", path);
-    if (strlen(path) >= sizeof folder || lstat(path, &found))
-        return filch_error_set(-ENOENT, "handler module %.150s not found", path);
-    if (!S_ISREG(found.st_mode))
-        return refuse(path, "is no regular file (give the target of a link)");
-    why = fault_of(&found);
-    if (why)
-        return refuse(path, why);
-    snprintf(folder, sizeof folder, "%.*s/.", (int)(strrchr(path, '/') - path), path);
-    if (stat(folder, &found))
-        return refuse(path, "lies in a folder that cannot be examined");
-    why = fault_of(&found);
-    return why ? refuse(folder, why) : 0;
+    int rc = fl_object_check(path, &why);
+    return rc ? filch_error_set(rc, "handler module %.150s %s", path, why) : 0;
 }
 
 /* ---- Its struct ---- */

@@ -11,6 +11,7 @@
 #include <runtime/platform/own_thread.h>
 #include <runtime/service/http/otlp_encode.h>
 #include <runtime/service/http/otlp_post.h>
+#include <runtime/service/secret.h>
 
 #include <filch/retry.h>
 #include <filch/wait.h>
@@ -30,8 +31,10 @@ enum { QUEUE = 2048, QUEUE_MOST = 1000000, BATCH = 512, ATTEMPTS = 5 };
 
 struct filch_service_otlp {
     filch_service_otlp_config config; /* with the defaults filled in */
-    char *url, *service_name;
+    char *url, *service_name;         /* url: the thread's from its start on, like the next one */
     fl_post *post;
+    char *file, *authorization; /* NULL: none */
+    bool is_stale;              /* the file could not be used, and that was logged */
     pthread_t thread;
     bool is_failing; /* the thread's: the last request failed, and that was logged */
 
@@ -133,6 +136,64 @@ static void note(filch_service_otlp *otlp, bool fails, const char *reason)
     otlp->is_failing = fails;
 }
 
+static bool is_url(const char *endpoint)
+{
+    return strncmp(endpoint, "http://", 7) == 0 || strncmp(endpoint, "https://", 8) == 0;
+}
+
+/* With the path of spans behind it. The caller frees it; NULL: no memory. */
+static char *url_of(const char *endpoint)
+{
+    char *url;
+    size_t size = strlen(endpoint);
+    while (size && endpoint[size - 1] == '/')
+        size--;
+    return asprintf(&url, "%.*s/v1/traces", (int)size, endpoint) < 0 ? NULL : url;
+}
+
+/* The first failure in a row is logged; the endpoint stays as it is. */
+static bool keep_endpoint(filch_service_otlp *otlp, const char *why)
+{
+    if (!otlp->is_stale && otlp->config.log)
+        FILCH_LOG(otlp->config.log, FILCH_LOG_WARN, "endpoint not read again",
+                  filch_log_text("reason", why));
+    otlp->is_stale = true;
+    return false;
+}
+
+/* Takes another endpoint. true: it differs. */
+static bool take_endpoint(filch_service_otlp *otlp, const char *endpoint)
+{
+    char *url = url_of(endpoint);
+    bool differs = url && strcmp(url, otlp->url) != 0;
+    fl_post *post = differs ? fl_post_open(url, otlp->authorization) : NULL;
+    if (post) {
+        char *before = otlp->url;
+        fl_post_close(otlp->post);
+        otlp->post = post;
+        otlp->url = url;
+        url = before;
+    }
+    fl_secret_free(url);
+    return post;
+}
+
+/* Reads the endpoint again, since a password in it may have changed. true: it differs. */
+static bool refresh(filch_service_otlp *otlp)
+{
+    char text[FL_SECRET_BYTES], why[128];
+    if (!otlp->file)
+        return false;
+    if (fl_secret_read(otlp->file, text, why, sizeof why))
+        return keep_endpoint(otlp, why);
+    bool good = is_url(text), differs = good && take_endpoint(otlp, text);
+    explicit_bzero(text, sizeof text);
+    if (!good)
+        return keep_endpoint(otlp, "it is no http: or https: URL");
+    otlp->is_stale = false;
+    return differs;
+}
+
 /* true: the collector has the batch. */
 static bool send(filch_service_otlp *otlp, const char *text)
 {
@@ -150,8 +211,10 @@ static bool send(filch_service_otlp *otlp, const char *text)
         otlp->stats.requests++;
         pthread_mutex_unlock(&otlp->lock);
         note(otlp, result.rc != FL_POST_ACCEPTED, result.reason);
-        if (result.rc != FL_POST_LATER)
-            return result.rc == FL_POST_ACCEPTED;
+        if (result.rc == FL_POST_ACCEPTED)
+            return true;
+        if (!refresh(otlp) && result.rc == FL_POST_REFUSED)
+            return false;
         int64_t delay = filch_retry_delay(&policy, attempt, &random);
         if (attempt < otlp->config.attempts)
             wait_for_retry(otlp, result.after > delay ? result.after : delay);
@@ -222,19 +285,19 @@ static int make_texts(filch_service_otlp *otlp)
     const filch_service_otlp_config *config = &otlp->config;
     const char *endpoint =
         choose(config->endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318");
-    size_t size = strlen(endpoint);
-    if (strncmp(endpoint, "http://", 7) != 0 && strncmp(endpoint, "https://", 8) != 0)
+    if (!is_url(endpoint))
         return filch_error_set(-EINVAL,
                                "endpoint '%s' is no URL of a collector (valid: "
                                "http://HOST:PORT or https://HOST:PORT)",
                                without_user(endpoint));
-    while (size && endpoint[size - 1] == '/')
-        size--;
-    if (asprintf(&otlp->url, "%.*s/v1/traces", (int)size, endpoint) < 0)
-        otlp->url = NULL;
+    otlp->url = url_of(endpoint);
     otlp->service_name =
         strdup(choose(config->service_name, "OTEL_SERVICE_NAME", "unknown_service"));
-    return otlp->url && otlp->service_name ? 0 : -ENOMEM;
+    otlp->file = config->endpoint_file ? strdup(config->endpoint_file) : NULL;
+    otlp->authorization = config->authorization ? strdup(config->authorization) : NULL;
+    bool good = otlp->url && otlp->service_name && !otlp->file == !config->endpoint_file &&
+                !otlp->authorization == !config->authorization;
+    return good ? 0 : -ENOMEM;
 }
 
 static int make_parts(filch_service_otlp *otlp)
@@ -246,7 +309,7 @@ static int make_parts(filch_service_otlp *otlp)
     otlp->ring = calloc(otlp->config.queue, sizeof(*otlp->ring));
     otlp->batch = calloc(otlp->config.batch, sizeof(*otlp->batch));
     otlp->records = calloc(otlp->config.batch, sizeof(*otlp->records));
-    otlp->post = fl_post_open(otlp->url, otlp->config.authorization);
+    otlp->post = fl_post_open(otlp->url, otlp->authorization);
     return otlp->ring && otlp->batch && otlp->records && otlp->post ? 0 : -ENOMEM;
 }
 
@@ -257,7 +320,9 @@ static void free_parts(filch_service_otlp *otlp)
     free(otlp->ring);
     free(otlp->batch);
     free((void *)otlp->records);
-    free(otlp->url);
+    fl_secret_free(otlp->url);
+    fl_secret_free(otlp->authorization);
+    free(otlp->file);
     free(otlp->service_name);
     free(otlp);
 }

@@ -71,7 +71,7 @@ static void *look_on(void *arg)
         if (!watch->gave_up && turns++ % COUNT_TICKS == 0)
             count(watch);
     } while (wait_a_second(watch));
-    fl_link_close(&watch->link);
+    fl_link_end(&watch->link);
     return NULL;
 }
 

@@ -4,14 +4,10 @@
 #include <runtime/service/program/keys.h>
 #include <runtime/service/program/sources.h>
 #include <runtime/service/program/values.h>
+#include <runtime/service/secret.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-enum { SECRET_MOST = 4096 };
 
 const char *const fl_source_names[FL_SOURCES] = {"default", "file", "environment", "option"};
 
@@ -24,6 +20,7 @@ static int set(fl_configuration *out, const fl_key *key, const char *text, fl_so
     if (rc)
         return rc;
     out->texts[key - fl_keys] = copy;
+    out->files[key - fl_keys] = NULL;
     out->sources[key - fl_keys] = source;
     return 0;
 }
@@ -42,48 +39,19 @@ int fl_configuration_set(fl_configuration *out, const fl_key *key, const char *c
                            fl_show_value(key, text).text, allowed);
 }
 
-/* ---- Secrets in files ---- */
-
-/* Its first line; the file is open. */
-static int read_secret(int fd, const char *called, const char *path, char *text)
-{
-    struct stat status;
-    if (fstat(fd, &status) || !S_ISREG(status.st_mode))
-        return filch_error_set(-EINVAL, "%.40s: %s is no file", called, fl_show(path).text);
-    if (status.st_mode & (S_IROTH | S_IWOTH))
-        return filch_error_set(-EINVAL,
-                               "%.40s: mode %o of %s lets others read or write it; run chmod o= on "
-                               "it",
-                               called, status.st_mode & 0777, fl_show(path).text);
-    ssize_t size = read(fd, text, SECRET_MOST);
-    if (size < 0)
-        return filch_error_set(-EINVAL, "%.40s: cannot read %s: %s", called, fl_show(path).text,
-                               strerror(errno));
-    text[size] = '\0';
-    size_t line = strcspn(text, "\r\n");
-    if (size == SECRET_MOST || !line || text[line + strspn(text + line, "\r\n")] ||
-        strlen(text) != (size_t)size)
-        return filch_error_set(-EINVAL, "%.40s: %s is not one line of 1..%d bytes", called,
-                               fl_show(path).text, SECRET_MOST - 1);
-    text[line] = '\0';
-    return 0;
-}
-
 int fl_configuration_set_from(fl_configuration *out, const fl_key *key, const char *called,
                               const char *path, fl_source source)
 {
-    char text[SECRET_MOST + 1];
+    char text[FL_SECRET_BYTES], why[128];
     if (!*path)
         return 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return filch_error_set(-EINVAL, "%.40s: cannot open %s: %s", called, fl_show(path).text,
-                               strerror(errno));
-    int rc = read_secret(fd, called, path, text);
-    close(fd);
-    rc = rc ? rc : fl_configuration_set(out, key, called, text, source);
+    if (fl_secret_read(path, text, why, sizeof why))
+        return filch_error_set(-EINVAL, "%.40s: %s %s", called, fl_show(path).text, why);
+    int rc = fl_configuration_set(out, key, called, text, source);
     explicit_bzero(text, sizeof text);
-    return rc;
+    char *copy = rc ? NULL : fl_keep_text(&out->keep, path, strlen(path));
+    out->files[key - fl_keys] = copy;
+    return rc || copy ? rc : -ENOMEM;
 }
 
 /* ---- All keys ---- */

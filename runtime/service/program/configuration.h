@@ -60,9 +60,10 @@ typedef struct fl_configuration {
     fl_configured_handler *handlers;
     size_t handler_count;
 
-    /* By the key's place in the table: its value as it was given (NULL: the default's is none), and
-     * its source. */
+    /* By the key's place in the table: its value as it was given (NULL: the default's is none),
+     * the file that holds it (NULL: none), and its source. */
     const char *texts[FL_KEYS_MOST];
+    const char *files[FL_KEYS_MOST];
     fl_source sources[FL_KEYS_MOST];
     fl_keep keep;
 } fl_configuration;

@@ -49,8 +49,10 @@ static void tell_end(fl_program *program, int status, const char *reason)
 static int create_service(fl_program *program)
 {
     const fl_configuration *own = &program->configuration;
+    const fl_key *broker = fl_key_of(FL_KEY_OF_SERVICE, "broker", 6);
     const filch_service_config config = {.size = sizeof config,
                                          .broker = own->broker,
+                                         .broker_file = own->files[broker - fl_keys],
                                          .queues = own->queues,
                                          .queue_count = own->queue_count,
                                          .strict = own->strict,

@@ -2,6 +2,7 @@
  *
  * The HTTP endpoints and the export of spans of a service program. */
 #include <runtime/service/program/configuration.h>
+#include <runtime/service/program/keys.h>
 #include <runtime/service/program/serve.h>
 
 #include <filch/runtime.h>
@@ -13,8 +14,11 @@
 int fl_spans_begin(fl_program *program)
 {
     const char *name = getenv("OTEL_SERVICE_NAME");
+    const fl_key *endpoint = fl_key_of(FL_KEY_OF_SERVICE, "otlp-endpoint", 13);
     const filch_service_otlp_config config = {.size = sizeof config,
                                               .endpoint = program->configuration.otlp_endpoint,
+                                              .endpoint_file =
+                                                  program->configuration.files[endpoint - fl_keys],
                                               .service_name = name && *name ? name : program->name,
                                               .log = &program->log};
     if (!config.endpoint)

@@ -219,7 +219,12 @@ Test(configuration, a_secret_comes_from_a_file_that_others_cannot_read)
     char variable[192];
     snprintf(variable, sizeof variable, "RABBITMQ_URL_FILE=%s", file_of("memory:secret\n", 0640));
     loads((sources){.variables = {variable}});
+    const fl_key *broker = fl_key_of(FL_KEY_OF_SERVICE, "broker", 6);
     cr_assert_str_eq(got.broker, "memory:secret");
+    cr_assert_str_eq(got.files[broker - fl_keys], strchr(variable, '=') + 1);
+    fl_configuration_end(&got);
+    loads((sources){.variables = {variable}, .options = {"--broker=memory:other"}});
+    cr_assert_null(got.files[broker - fl_keys]);
     fl_configuration_end(&got);
     loads((sources){.options = {"--health-token-file", file_of("hunter2", 0400)}});
     cr_assert_str_eq(got.health_token, "hunter2");

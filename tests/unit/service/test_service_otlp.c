@@ -3,6 +3,7 @@
  * The export of spans: the text of a request, against golden ones in the JSON mapping of OTLP
  * (opentelemetry/proto/collector/trace/v1/trace_service.proto); and requests to a collector that
  * this test plays. */
+#include <tests/support/folder.h>
 #include <tests/support/http.h>
 #include <tests/support/patience.h>
 #include <tests/support/port.h>
@@ -16,6 +17,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <runtime/service/http/otlp_encode.h>
+#include <sys/stat.h>
 
 /* ---- The text of a request ---- */
 
@@ -253,6 +255,40 @@ Test(service_otlp, a_refused_batch_is_not_repeated)
     char *request = serve_one(listener, ACCEPTED);
     cr_assert(strstr(request, "\"name\":\"next\""));
     free(request);
+    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    close(listener);
+}
+
+static void write_endpoint(const char *path, const char *password)
+{
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    cr_assert_eq(fchmod(fileno(file), 0600), 0);
+    fprintf(file, "http://me:%s@127.0.0.1:%d\n", password, collector_port);
+    cr_assert_eq(fclose(file), 0);
+}
+
+Test(service_otlp, a_refused_batch_is_repeated_if_the_file_has_another_password)
+{
+    char path[160];
+    int listener = collector();
+    snprintf(path, sizeof path, "%s/endpoint", folder_make());
+    write_endpoint(path, "second");
+    filch_service_otlp *otlp =
+        exporter_of((filch_service_otlp_config){.batch = 1, .endpoint_file = path});
+    trace_one(otlp, "patient");
+    free(serve_one(listener, REFUSED)); /* of the endpoint that is given, without a password */
+    char *request = serve_one(listener, ACCEPTED);
+    cr_assert(strstr(request, "Authorization: Basic bWU6c2Vjb25k\r\n"), "%s", request);
+    free(request);
+    WAIT_WHILE(!stats_of(otlp).exported);
+    trace_one(otlp, "refused"); /* the file has not changed */
+    free(serve_one(listener, REFUSED));
+    WAIT_WHILE(!stats_of(otlp).failed);
+    cr_assert_eq(chmod(path, 0604), 0);
+    trace_one(otlp, "refused"); /* it may not be used */
+    free(serve_one(listener, REFUSED));
+    WAIT_WHILE(stats_of(otlp).failed < 2);
     cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
     close(listener);
 }

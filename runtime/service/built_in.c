@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The brokers that need no module. All of them with FL_BROKERS_BUILT_IN, in libfilch-service.a;
+ * otherwise those without a client library. */
+#include <runtime/service/broker.h>
+#include <runtime/service/brokers.h>
+
+const fl_broker_kind *const fl_brokers_built_in[] = {
+    &fl_broker_memory,
+#ifdef FL_BROKERS_BUILT_IN
+#ifdef FILCH_HAVE_SQLITE
+    &fl_broker_sqlite,
+#endif
+#ifdef FILCH_HAVE_RABBIT
+    &fl_broker_rabbit,
+#endif
+#ifdef FILCH_HAVE_POSTGRES
+    &fl_broker_postgres,
+#endif
+#ifdef FILCH_HAVE_REDIS
+    &fl_broker_redis,
+#endif
+#ifdef FILCH_HAVE_NATS
+    &fl_broker_nats,
+#endif
+#endif
+    NULL,
+};

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# filch-worker --check-config reads the URL of each broker and the names of its queues, without a connection: status 2, and a message that names the
+# option and the allowed values, but no password.
+. "$(dirname "$0")/common.bash"
+worker=${WORKER_COMMAND:?the path of filch-worker}
+unset "${!FILCH_SERVICE_@}" RABBITMQ_URL QUEUE_NAME
+export XDG_STATE_HOME=$PWD/state FILCH_BROKER_PATH=${BROKER_MODULES:?the folder of the modules of the tests}
+"$worker" --brokers >brokers
+
+# check STATUS URL WORDS OPTION...: the message has these words; skipped where the broker was not built.
+check() {
+    local expected=$1 url=$2 words=$3 status=0
+    shift 3
+    grep -qE "schemes of URLs:.* ${url%%:*}( |$)" brokers || return 0
+    "$worker" --check-config --broker "$url" "$@" >out 2>err || status=$?
+    claim "$url ends with $expected, not $status: $(cat err)" test "$status" -eq "$expected"
+    claim "$url: the message has '$words': $(cat err)" grep -qF -- "$words" out err
+    claim "$url: the message has no password" test -z "$(grep -F hunter2 out err)"
+}
+
+valid='the configuration is valid'
+check 0 sqlite:jobs.db?sync=normal "$valid"
+check 2 sqlite:jobs.db?sync=maybe "unknown option of sqlite: 'sync=maybe' (valid: sync=full, sync=normal)"
+check 0 'postgres://jobs:hunter2@db.example/jobs?sslmode=require' "$valid"
+check 2 'postgres://jobs:hunter2@db.example/jobs?sslmode=maybe' 'the option sslmode of postgres has an unknown value (valid: disable, allow'
+check 2 'postgres://jobs:hunter2@db.example/jobs?colour=red' colour
+check 0 'redis://:hunter2@localhost/3' "$valid"
+check 2 'redis://:hunter2@localhost/3?plain=maybe' "option 'plain': wrong value (valid: yes)"
+check 2 'redis://:hunter2@localhost/3?colour=red' "option 'colour': unknown (valid: ca, db, password, plain, user)"
+check 2 'redis://:hunter2@localhost/three' 'database is not a number'
+check 0 nats://localhost/jobs?create=no "$valid"
+check 2 nats://localhost/jobs?create=maybe 'create=maybe is no option of nats (valid: yes, no)'
+check 2 nats://localhost/jobs?colour=red "unknown option of nats: 'colour' (valid: prefix, creds"
+check 2 nats://localhost/jobs "queue 'a b' is no subject of NATS (valid: up to 128 letters" --queues 'a b'
+check 2 nats://jobs:hunter2@broker.example/jobs 'use nats+tls://, or add plain-password=yes'
+check 0 'amqp://jobs:hunter2@localhost/?queue=classic' "$valid"
+check 2 'amqp://jobs:hunter2@localhost/?queue=ring' "queue 'ring' of the RabbitMQ URL is invalid (valid: quorum classic)"
+check 2 'amqp://jobs:hunter2@localhost/?heartbeat=0' "heartbeat '0' of the RabbitMQ URL is invalid (valid: 1..3600)"
+check 2 'amqp://jobs:hunter2@localhost/?colour=red' "unknown option of the RabbitMQ URL: 'colour' (valid: queue, create"
+check 2 amqp://jobs:hunter2@broker.example/ 'use amqps://, or add plaintext=yes'
+check 0 range:7 "$valid"
+check 2 range:seven 'range:seven is no range (range:1..range:1000000)'
+claim "no database was made" test ! -e jobs.db
+finish
