@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Brokers: the interface between a service and the system that keeps its messages. One broker is
- * one file in runtime/service/brokers/, or a module of its own, chosen by the scheme of a URL.
+ * Brokers: the interface between a service and the system that keeps its messages. A broker is a
+ * module (modules.h), chosen by the scheme of a URL; Filch's are in runtime/service/brokers/. A
+ * module may call functions of Filch that need no runtime, such as filch_now: it gets copies of its
+ * own.
  *
  * A broker has two structs: fl_broker_kind, constant, with its names and functions; and
  * fl_broker, one connection, which it begins with that struct. The service calls, the broker never

@@ -47,9 +47,11 @@ Test(redis_broker, urls_that_do_not_parse_are_refused_without_showing_them)
         {"redis://host/one", "database is not a number"},
         {"redis://a%:secret@host", "wrong % in user or password"},
         {"redis://:secret%00@host", "wrong % in user or password"},
-        {"redis://host?plain=no", "wrong value of the option plain (valid: yes)"},
-        {"redis://host?color=red", "unknown option (valid: ca, db, password, plain, user)"},
-        {"redis://host?ca", "option without a value"},
+        {"redis://host?plain=no", "option 'plain': wrong value (valid: yes)"},
+        {"redis://host?color=red",
+         "option 'color': unknown (valid: ca, db, password, plain, user)"},
+        {"redis://host?ca", "option 'ca': no value"},
+        {"redis://a?secret&b@host", "option '***': unknown"},
         {"redis+unix:redis.sock", "no absolute path of a socket"},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
