@@ -228,7 +228,8 @@ FILCH_API FILCH_PRINTF(2, 3) int filch_service_fail(filch_service_job *job, cons
 /* Fills the first `size` bytes of *out; size is the caller's sizeof *out. */
 FILCH_API void filch_service_stats_read(filch_service *service, filch_service_stats *out,
                                         size_t size);
-/* Writes the broker's capabilities, one line, as snprintf does, and returns the full length. */
+/* Writes the broker's capabilities, one line, as snprintf does, and returns the full length: those of
+ * the last connection to consume, or, before there was one, the most that this broker can have. */
 FILCH_API size_t filch_service_describe(const filch_service *service, char *text, size_t size);
 
 FILCH_END_DECLS

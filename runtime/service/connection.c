@@ -23,6 +23,9 @@ fl_broker_rc fl_service_connect(filch_service *service)
     if (rc == FL_BROKER_OK && !was) {
         service->stats.connected++;
         service->more = true;
+        pthread_mutex_lock(&service->lock);
+        service->caps = service->link.caps;
+        pthread_mutex_unlock(&service->lock);
     }
     return rc;
 }

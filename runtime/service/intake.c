@@ -122,9 +122,8 @@ static bool receive_from(filch_service *service, unsigned queue, unsigned most)
         service->credit[queue] -= count;
     else
         service->credit[queue] = 0;
-    if (rc == FL_BROKER_OK)
+    if (fl_service_judge(service, rc) && rc == FL_BROKER_OK)
         fl_service_stop_redelivered(service, batch, count);
-    fl_service_judge(service, rc);
     if (rc == FL_BROKER_BUSY)
         service->receive_at = fl_service_now(service) + FL_SETTLE_PAUSE;
     return rc == FL_BROKER_OK && count == most;

@@ -94,11 +94,22 @@ void fl_link_init(fl_link *link, filch_service *service, const fl_broker_kind *k
     filch_retry_begin(&away, &link->random);
 }
 
-static void note(const fl_link *link, filch_log_level level, const char *message, const char *why)
+static void note_failure(const fl_link *link)
 {
     if (link->service->config.log)
-        FILCH_LOG(link->service->config.log, level, message,
-                  filch_log_text("broker", link->kind->name), filch_log_text("reason", why));
+        FILCH_LOG(link->service->config.log, FILCH_LOG_WARN, "broker connection failed",
+                  filch_log_text("broker", link->kind->name),
+                  filch_log_text("reason", link->explained));
+}
+
+static void note_connected(const fl_link *link)
+{
+    char text[512];
+    if (!link->service->config.log)
+        return;
+    fl_broker_describe(link->kind, &link->caps, text, sizeof text);
+    FILCH_LOG(link->service->config.log, FILCH_LOG_INFO, "broker connected",
+              filch_log_text("broker", link->kind->name), filch_log_text("capabilities", text));
 }
 
 /* The first failure in a row is logged, the others are not. */
@@ -108,7 +119,7 @@ static void failed(fl_link *link, fl_broker_rc rc)
     int64_t delay = link->failures ? filch_retry_delay(policy, link->failures, &link->random) : 0;
     link->lost++;
     if (link->failures++ == 0)
-        note(link, FILCH_LOG_WARN, "broker connection failed", link->explained);
+        note_failure(link);
     link->retry_at = fl_service_now(link->service) + delay;
 }
 
@@ -186,7 +197,7 @@ fl_broker_rc fl_link_open(fl_link *link)
     link->caps = link->kind->caps;
     if (link->kind->caps_of)
         link->kind->caps_of(link->broker, &link->caps);
-    note(link, FILCH_LOG_INFO, "broker connected", NULL);
+    note_connected(link);
     return FL_BROKER_OK;
 }
 

@@ -58,6 +58,7 @@ static int make_parts(filch_service *service, const filch_service_config *given,
     rc = rc ? rc : make_contexts(service);
     if (rc)
         return rc;
+    service->caps = kind->caps;
     fl_link_init(&service->link, service, kind, FL_BROKER_CONSUMES);
     rc = fl_link_check(&service->link);
     if (rc)
@@ -301,5 +302,9 @@ void filch_service_stats_read(filch_service *service, filch_service_stats *out, 
 
 size_t filch_service_describe(const filch_service *service, char *text, size_t size)
 {
-    return fl_broker_describe(service->link.kind, &service->link.caps, text, size);
+    pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&service->lock;
+    pthread_mutex_lock(lock);
+    fl_broker_caps caps = service->caps;
+    pthread_mutex_unlock(lock);
+    return fl_broker_describe(service->link.kind, &caps, text, size);
 }

@@ -139,6 +139,7 @@ struct filch_service {
     bool roused; /* filch_service_stop was called since the owner last slept */
     bool has_owner;
     uint64_t begun, running, late; /* counted by runners */
+    fl_broker_caps caps;           /* of the last connection; before the first, of the kind */
     filch_service_stats seen;      /* `stats`, as of the owner's last turn */
     int64_t turned_at;             /* of fl_service_now: the last turn, */
     int64_t connected_at;          /* and the last one with a connection */

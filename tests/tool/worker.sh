@@ -126,7 +126,7 @@ publish fail retry
 run_worker 0 --once --broker "$broker"
 claim "all were run: $(tail -1 err)" grep -q '"done":5,"retried":1,"dead":1,' err
 claim "the dead letter has its reason" grep -q '"the handler fail was asked to fail"' err
-claim "the capabilities of the broker are told" grep -q '"service started".*"capabilities":"sqlite: durable yes' err
+claim "the capabilities of the broker are told" grep -q '"broker connected".*"capabilities":"sqlite: durable yes' err
 claim "a log line is a JSON object: $(cat err)" test -z "$(grep -v '^{.*}$' err)"
 for turn in 1 2; do # if the log went into the database, the second would find it broken
     status=0

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/brokers/nats_header.h>
 
+#include <runtime/service/percent.h>
+
 #include <filch/trace.h>
 
 #include <ctype.h>
@@ -84,24 +86,6 @@ static char *escape(char *to, const char *text)
             *to++ = *text;
         else
             to += sprintf(to, "%%%02x", (unsigned char)*text);
-    *to = '\0';
-    return to + 1;
-}
-
-static int digit(char c)
-{
-    const char *digits = "0123456789abcdef",
-               *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
-char *fl_nats_unescape(char *to, const char *text)
-{
-    for (; *text; text++) {
-        bool is_escape = *text == '%' && digit(text[1]) >= 0 && digit(text[2]) >= 0;
-        *to++ = is_escape ? (char)(digit(text[1]) << 4 | digit(text[2])) : *text;
-        text += is_escape ? 2 : 0;
-    }
     *to = '\0';
     return to + 1;
 }
@@ -190,7 +174,7 @@ bool fl_nats_read_field(const char *key, const char *value, filch_message *messa
     if (field->kind == TRACE) {
         filch_trace_parse(place, value, strlen(value)); /* invalid: as if there were none */
     } else if (field->kind == TEXT) {
-        *at = begins(key, ESCAPED) ? fl_nats_unescape(text, value + (*value == '='))
+        *at = begins(key, ESCAPED) ? fl_percent_decode(text, value + (*value == '='))
                                    : stpcpy(text, value) + 1;
         *(const char **)place = text;
     } else {
@@ -202,7 +186,7 @@ bool fl_nats_read_field(const char *key, const char *value, filch_message *messa
 size_t fl_nats_read_header(const char *key, const char *value, char *to)
 {
     bool is_escaped = begins(key, HEADER);
-    char *at = is_escaped ? fl_nats_unescape(to, key + strlen(HEADER)) : stpcpy(to, key) + 1;
-    at = is_escaped ? fl_nats_unescape(at, value + (*value == '=')) : stpcpy(at, value) + 1;
+    char *at = is_escaped ? fl_percent_decode(to, key + strlen(HEADER)) : stpcpy(to, key) + 1;
+    at = is_escaped ? fl_percent_decode(at, value + (*value == '=')) : stpcpy(at, value) + 1;
     return (size_t)(at - to);
 }

@@ -22,8 +22,6 @@ natsStatus fl_nats_write_header(natsMsg *to, const char *name, const char *value
 bool fl_nats_read_field(const char *key, const char *value, filch_message *message, char **at);
 /* Writes name NUL value NUL, and returns the bytes: at most those of key and value. */
 size_t fl_nats_read_header(const char *key, const char *value, char *to);
-/* Replaces %XX; `to` may be `text`. Returns the place behind the NUL. */
-char *fl_nats_unescape(char *to, const char *text);
 /* A copy gets this one anew, or does not get it. */
 bool fl_nats_is_changing(const char *key);
 

@@ -2,8 +2,8 @@
 #include <runtime/service/brokers/nats_url.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/brokers/nats_header.h>
 #include <runtime/service/loopback.h>
+#include <runtime/service/percent.h>
 
 #include <ctype.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ bool fl_nats_is_name(const char *text, const char *also)
 
 static const char *decode(char *text)
 {
-    fl_nats_unescape(text, text);
+    fl_percent_decode(text, text);
     return text;
 }
 

@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/redis_url.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/percent.h>
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -16,29 +17,12 @@ static char *cut(char *text, char mark)
     return at;
 }
 
-static int digit(char c)
-{
-    static const char digits[] = "0123456789abcdefABCDEF";
-    const char *at = c ? strchr(digits, c) : NULL;
-    return !at ? -1 : at - digits < 16 ? (int)(at - digits) : (int)(at - digits) - 6;
-}
-
-/* Decodes %XX in place. */
+/* In place. */
 static bool decode(char *text)
 {
-    char *to = text;
-    for (const char *from = text; *from; from++) {
-        int c = *from;
-        if (c == '%') {
-            int high = digit(from[1]), low = high < 0 ? -1 : digit(from[2]);
-            c = low < 0 ? 0 : high * 16 + low;
-            from += 2;
-        }
-        if (!c)
-            return false;
-        *to++ = (char)c;
-    }
-    *to = '\0';
+    if (!fl_percent_is_valid(text))
+        return false;
+    fl_percent_decode(text, text);
     return true;
 }
 

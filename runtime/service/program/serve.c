@@ -16,14 +16,12 @@
 static void tell_start(fl_program *program)
 {
     const fl_configuration *own = &program->configuration;
-    char broker[512], capabilities[512];
+    char broker[512];
     filch_service_stats stats;
     fl_mask(fl_key_of(FL_KEY_OF_SERVICE, "broker", 6), own->broker, broker, sizeof broker);
-    filch_service_describe(program->service, capabilities, sizeof capabilities);
     filch_service_stats_read(program->service, &stats, sizeof stats);
     FILCH_LOG(&program->log, FILCH_LOG_INFO, "service started",
               filch_log_text("program", program->name), filch_log_text("broker", broker),
-              filch_log_text("capabilities", capabilities),
               filch_log_int("queues", own->queue_count), filch_log_int("width", own->width),
               filch_log_int("prefetch", (int64_t)stats.prefetch),
               filch_log_int("handlers", (int64_t)program->table.count));

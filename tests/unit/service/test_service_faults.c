@@ -22,6 +22,7 @@ static way failing_way;
 static unsigned calls, failing_call; /* the n-th; 0: none */
 static bool failed, ends_leases;     /* a closed connection ends its leases */
 static uintptr_t connection = 1;     /* deliveries have this as their handle */
+static fl_broker_kind faulty;
 
 static bool fails_now(void)
 {
@@ -89,6 +90,20 @@ static fl_broker_rc extend_it(fl_broker *broker, fl_delivery *const *batch, unsi
                        : fl_broker_memory.extend(broker, batch, count, lease);
 }
 
+static fl_broker_rc stopped_it(fl_broker *broker, fl_delivery *const *batch, unsigned count,
+                               bool *out)
+{
+    return fails_now() ? results[failing_way] : fl_broker_memory.stopped(broker, batch, count, out);
+}
+
+/* A connection that can do more than its kind says, at a server of the better sort. */
+static void caps_of_it(fl_broker *broker, fl_broker_caps *caps)
+{
+    (void)broker;
+    *caps = faulty.caps;
+    caps->durable = true;
+}
+
 static fl_broker_rc publish_it(fl_broker *broker, fl_publication *batch, unsigned count)
 {
     bool fails = fails_now();
@@ -98,8 +113,6 @@ static fl_broker_rc publish_it(fl_broker *broker, fl_publication *batch, unsigne
         batch[i].status = -EAGAIN;
     return fails ? results[failing_way] : FL_BROKER_OK;
 }
-
-static fl_broker_kind faulty;
 
 const fl_broker_kind *__wrap_fl_broker_of(const char *url);
 const fl_broker_kind *__wrap_fl_broker_of(const char *url)
@@ -114,6 +127,8 @@ const fl_broker_kind *__wrap_fl_broker_of(const char *url)
     faulty.settle = settle_it;
     faulty.extend = extend_it;
     faulty.publish = publish_it;
+    faulty.stopped = stopped_it;
+    faulty.caps_of = caps_of_it;
     return &faulty;
 }
 
@@ -213,6 +228,33 @@ Test(service_faults, a_lost_connection_that_ends_leases_loses_no_message)
     ends_leases = true;
     survives_each_call(LOST);
     survives_each_call(LOST_ITS_REPLY);
+}
+
+/* ---- Capabilities ---- */
+
+static char logged[8192];
+
+static void remember(const char *text, size_t size, void *arg)
+{
+    size_t used = strlen(logged);
+    (void)arg;
+    snprintf(logged + used, sizeof logged - used, "%.*s", (int)size, text);
+}
+
+Test(service_faults, the_capabilities_told_are_those_of_the_connection)
+{
+    char text[512];
+    filch_log log;
+    const filch_handler handler = {.type = "count", .fn = counts};
+    filch_log_init(&log, FILCH_LOG_INFO, remember, NULL);
+    filch_service *service = service_of((filch_service_config){.log = &log}, &handler, 1);
+    filch_service_describe(service, text, sizeof text);
+    cr_assert(strstr(text, "durable no;"), "%s", text);
+    cr_assert_eq(run_ready(service), 0);
+    filch_service_describe(service, text, sizeof text);
+    cr_assert(strstr(text, "durable yes;"), "%s", text);
+    cr_assert(strstr(logged, "broker connected") && strstr(logged, text), "%s", logged);
+    cr_assert_eq(filch_service_destroy(service), 0);
 }
 
 /* ---- Publishing ---- */
