@@ -184,6 +184,8 @@ void fl_service_send_notes(filch_service *service)
 {
     fl_note batch[FL_SETTLE_BATCH];
     text *texts[FL_SETTLE_BATCH];
+    if (!service->has_notes)
+        return;
     int64_t now = fl_service_now(service);
     if (fl_service_notes_due(service) > now)
         return;

@@ -32,6 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(length && length <= most && length <= left - FL_FRAME_HEAD, "%zu", length);
         fl_frame frame;
         fl_frame_read(&frame, (const char *)in.at + FL_FRAME_HEAD, length, "1");
+        free(frame.told);
         FUZZ_CHECK(frame.kind <= FL_FRAME_PROGRESS, "%d", (int)frame.kind);
         FUZZ_CHECK(frame.after >= 0 && frame.after <= WEEK, "%lld", (long long)frame.after);
         check_text(&frame);

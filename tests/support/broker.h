@@ -346,6 +346,7 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     BROKER_CLAIM(broker, tested, a_record_holds_the_last_progress_then_the_result)                 \
     BROKER_CLAIM(broker, tested, a_record_of_a_dead_letter_tells_the_reason)                       \
     BROKER_CLAIM(broker, tested, records_are_written_for_those_of_a_batch_that_tell_some)          \
+    BROKER_CLAIM(broker, tested, jobs_of_one_id_share_a_record)                                    \
     BROKER_CLAIM(broker, tested, a_note_that_creates_nothing_ends_a_record_that_exists)            \
     BROKER_CLAIM(broker, tested, a_record_is_forgotten_after_its_time)                             \
     BROKER_CLAIM(broker, tested, a_lost_lease_writes_no_record)

@@ -161,6 +161,28 @@ records_are_written_for_those_of_a_batch_that_tell_some(const tested_broker *tes
     bench_end(&b);
 }
 
+static inline void jobs_of_one_id_share_a_record(const tested_broker *tested)
+{
+    static const char *const results[] = {"first", "second"};
+    fl_settlement items[2];
+    fl_note notes[2];
+    if (!tested->kind->caps.records)
+        return;
+    bench b = bench_begin(tested);
+    for (unsigned i = 0; i < 2; i++) {
+        cr_assert_eq(bench_publish(&b, (filch_message){.id = "twin"}), 0);
+        items[i] = (fl_settlement){.delivery = bench_receive(&b), .note = &notes[i]};
+        notes[i] = bench_end_note(&b, items[i].delivery, FILCH_RECORD_DONE, results[i]);
+    }
+    cr_assert_eq(b.kind->settle(b.consumer, items, 2), FL_BROKER_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        cr_assert_eq(items[i].status, 0);
+        bench_free(&b, items[i].delivery);
+    }
+    bench_record_is(&b, "twin", FILCH_RECORD_DONE, NULL, "second", NULL);
+    bench_end(&b);
+}
+
 static inline void
 a_note_that_creates_nothing_ends_a_record_that_exists(const tested_broker *tested)
 {

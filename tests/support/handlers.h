@@ -5,6 +5,7 @@
 #ifndef SUPPORT_HANDLERS_H
 #define SUPPORT_HANDLERS_H
 
+#include <filch/service_records.h>
 #include <runtime/service/handlers/handlers.h>
 #include <tests/support/service.h>
 #include <tests/support/spawned.h>
@@ -69,6 +70,18 @@ static inline void handled_expect(handled *one, const char *body, filch_service_
     cr_assert_eq(signpost_count(&one->outcomes[outcome]), before + 1, "%s: '%s'", body,
                  one->reason);
     cr_assert(strstr(one->reason, reason), "'%s' is not in '%s'", reason, one->reason);
+}
+
+/* Runs the job "told" with this body, which is done with this result; NULL: with none. */
+static inline void handled_results(handled *one, const char *body, const char *result)
+{
+    filch_service_record *record = NULL;
+    handled_run(one, (filch_message){.id = "told", .body = body, .body_size = strlen(body)});
+    int rc = filch_service_record_read(one->service, "told", &record, FILCH_FOREVER);
+    cr_assert_eq(rc, result ? 0 : -ENOENT, "%d '%s'", rc, one->reason);
+    if (record)
+        cr_assert_str_eq(record->result ? record->result : "none", result, "'%s'", one->reason);
+    filch_service_record_destroy(record);
 }
 
 /* A configuration is refused with these words. */

@@ -29,20 +29,24 @@ function write(frame) {
   process.stdout.write(Buffer.concat([head, text]));
 }
 
+const results = new WeakMap();
+
 function jobOf(request) {
   const isText = request.body !== undefined;
-  return {
+  const job = {
     ...request, // id, type, queue, content_type, attempt, traceparent, deadline_ms, headers
     body: isText ? Buffer.from(request.body) : Buffer.from(request.body_base64, 'base64'),
     log: (text) => write({ log: text }),
-    progress: (part) => write({ progress: part }), // 0 to 1
+    progress: (value) => write({ progress: value }), // any JSON, such as 0.5; the last one counts
+    result: (value) => { results.set(job, value); }, // the same; the broker must keep records
   };
+  return job;
 }
 
 async function answer(handle, job) {
   try {
     await handle(job);
-    return { status: 'done' };
+    return { status: 'done', result: results.get(job) };
   } catch (fault) {
     if (fault instanceof Retry) {
       return { status: 'retry', reason: fault.message, after_ms: fault.afterMs };

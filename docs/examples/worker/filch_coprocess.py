@@ -35,13 +35,18 @@ class Job:
         text = request.get("body")
         self.body = base64.b64decode(request["body_base64"]) if text is None else text.encode()
         self._write = write
+        self._result = None
 
     def log(self, text):
         self._write({"log": text})
 
-    def progress(self, part):
-        """part: 0 to 1."""
-        self._write({"progress": part})
+    def progress(self, value):
+        """value: anything that json knows, such as 0.5; the last one counts."""
+        self._write({"progress": value})
+
+    def result(self, value):
+        """value: the same. The broker must keep records (docs/service.md)."""
+        self._result = value
 
 
 def _read(stream, size):
@@ -54,7 +59,7 @@ def _read(stream, size):
 def _answer(handle, job):
     try:
         handle(job)
-        return {"status": "done"}
+        return {"status": "done", "result": job._result}
     except Retry as again:
         return {"status": "retry", "reason": str(again), "after_ms": again.after_ms}
     except Exception as fault:

@@ -15,4 +15,5 @@ serve(async (job) => {
     throw new Retry('no words yet', 500);
   }
   job.log(`${words.length} words`);
+  job.result({ words: words.length });
 });

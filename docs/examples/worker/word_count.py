@@ -12,6 +12,7 @@ def handle(job):
     if not words and job.attempt == 1:
         raise Retry("no words yet", after_ms=500)
     job.log(f"{len(words)} words")
+    job.result({"words": len(words)})
 
 
 serve(handle)

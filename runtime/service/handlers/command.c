@@ -2,9 +2,9 @@
  *
  * The handler `command`: one process for each job. The body is a file in memory, so a program may
  * read it or not, and nothing has to be written while it runs. A task of its own waits for the
- * child's end or the context's; the handler reads the child's errors meanwhile. A descendant with a
- * session of its own can keep that pipe open for ever, so the handler waits in an epoll set, in
- * which an eventfd tells of the child's end. */
+ * child's end or the context's; the handler reads the child's errors, and its output if that is the
+ * job's result, meanwhile. A descendant with a session of its own can keep these pipes open for ever,
+ * so the handler waits in an epoll set, in which an eventfd tells of the child's end. */
 #include <runtime/service/handlers/child.h>
 #include <runtime/service/handlers/escape.h>
 #include <runtime/service/handlers/facts.h>
@@ -12,6 +12,7 @@
 
 #include <filch/io.h>
 #include <filch/runtime.h>
+#include <filch/service_records.h>
 #include <filch/task.h>
 
 #include <errno.h>
@@ -33,23 +34,36 @@ enum {
 typedef struct command {
     const char *const *words;
     int64_t grace;
+    bool has_result; /* its output */
 } command;
 
-typedef struct run {
+typedef struct run run;
+
+/* A pipe from the child. */
+typedef struct stream {
+    int fd;
+    bool ended;
+    size_t left; /* bytes to be read when the child has ended */
+    void (*keep)(run *one, const char *block, size_t size);
+} stream;
+
+struct run {
     const command *command;
     filch_context *context;
     filch_process *process;
     int cause; /* the context's, or why the end was not waited for; 0: it ended by itself */
     filch_process_outcome outcome;
     int over; /* eventfd: the child has ended */
-    int set;  /* epoll: its errors, and `over` */
+    int set;  /* epoll: its pipes, and `over` */
     size_t length;
     char tail[TAIL]; /* of its errors */
-} run;
+    size_t result_size;
+    char *result; /* the beginning of its output; NULL: not wanted */
+};
 
-/* ---- Its errors ---- */
+/* ---- Its errors, and its output ---- */
 
-static void keep(run *one, const char *block, size_t size)
+static void keep_end(run *one, const char *block, size_t size)
 {
     if (size > TAIL) {
         block += size - TAIL;
@@ -61,24 +75,49 @@ static void keep(run *one, const char *block, size_t size)
     one->length = kept + size;
 }
 
-/* To the end of the pipe, or to what is in it when the child ends. */
-static void read_errors(filch_self self, run *one)
+/* Counts what has no room. */
+static void keep_beginning(run *one, const char *block, size_t size)
+{
+    size_t most = FILCH_SERVICE_RECORD_MOST;
+    size_t room = one->result_size < most ? most - one->result_size : 0;
+    memcpy(one->result + (most - room), block, size < room ? size : room);
+    one->result_size += size;
+}
+
+/* true: there was something. Afterwards `ended`, if there will be no more. */
+static bool read_some(run *one, stream *from, bool is_over)
 {
     char block[BLOCK];
+    ssize_t n = filch_read(from->fd, block, sizeof block, 0);
+    if (n > 0) {
+        from->keep(one, block, (size_t)n);
+        if (is_over)
+            from->left -= (size_t)n < from->left ? (size_t)n : from->left;
+        from->ended = !from->left;
+    } else if (n != -ETIMEDOUT || is_over) {
+        from->ended = true;
+        epoll_ctl(one->set, EPOLL_CTL_DEL, from->fd, NULL); /* else its end is told for ever */
+    }
+    return n > 0;
+}
+
+/* To the ends of the pipes, or to what is in them when the child ends. */
+static void read_streams(filch_self self, run *one, stream *streams, unsigned count)
+{
     bool is_over = false;
-    for (size_t left = REST; left;) {
-        ssize_t n = filch_read(filch_process_err(one->process), block, sizeof block, 0);
-        if (n > 0) {
-            keep(one, block, (size_t)n);
-            left -= is_over ? ((size_t)n < left ? (size_t)n : left) : 0;
-            filch_yield(self); /* a program that writes without end must not hold the worker */
-        } else if (n != -ETIMEDOUT || is_over) {
-            return;
-        } else {
-            filch_wait_fd(one->set, POLLIN, FILCH_FOREVER);
+    for (unsigned open = count; open;) {
+        bool some = false;
+        open = 0;
+        for (unsigned i = 0; i < count; i++) {
+            some |= !streams[i].ended && read_some(one, &streams[i], is_over);
+            open += !streams[i].ended;
         }
-        uint64_t count;
-        is_over = is_over || filch_read(one->over, &count, sizeof count, 0) > 0;
+        if (some)
+            filch_yield(self); /* a program that writes without end must not hold the worker */
+        else if (open)
+            filch_wait_fd(one->set, POLLIN, FILCH_FOREVER);
+        uint64_t ends;
+        is_over = is_over || filch_read(one->over, &ends, sizeof ends, 0) > 0;
     }
 }
 
@@ -103,7 +142,9 @@ static int judge(filch_service_job *job, const run *one)
     fl_child_describe(words, sizeof words, one->outcome);
     fl_escape_end(text, sizeof text - sizeof ": signal 15", one->tail, one->length);
     if (!one->outcome.status)
-        return 0;
+        return one->result
+                   ? fl_handler_cut(filch_service_result(job, one->result, one->result_size))
+                   : 0;
     if (one->outcome.status == EX_AGAIN)
         return filch_service_retry(job, 0, "%s: %s", words, text);
     if (one->cause)
@@ -120,13 +161,18 @@ static int watch(int set, int fd)
 
 static int follow(filch_self self, filch_service_job *job, run *one)
 {
+    stream streams[] = {{.fd = filch_process_err(one->process), .left = REST, .keep = keep_end},
+                        {.fd = filch_process_out(one->process),
+                         .left = REST,
+                         .keep = keep_beginning}};
+    unsigned count = one->result ? 2 : 1;
     int rc = watch(one->set, one->over);
-    if (!rc)
-        rc = watch(one->set, filch_process_err(one->process));
+    for (unsigned i = 0; i < count && !rc; i++)
+        rc = watch(one->set, streams[i].fd);
     if (rc)
         return rc;
     FILCH_FORK(watch_child, one);
-    read_errors(self, one);
+    read_streams(self, one, streams, count);
     FILCH_JOIN(int ended, watch_child);
     return ended ? filch_service_retry(job, 0, "its end is unknown: the spawner has died")
                  : judge(job, one);
@@ -165,7 +211,8 @@ static int start(run *one, filch_service_job *job)
     const filch_process_config config = {.argv = one->command->words,
                                          .environment = (const char *const *)environment,
                                          .in = in,
-                                         .out = FILCH_PROCESS_NULL,
+                                         .out =
+                                             one->result ? FILCH_PROCESS_PIPE : FILCH_PROCESS_NULL,
                                          .err = FILCH_PROCESS_PIPE};
     if (!rc)
         rc = environment
@@ -182,13 +229,18 @@ static int handle(filch_self self, filch_service_job *job, void *arg)
     run one = {.command = arg, .context = filch_service_job_context(job)};
     one.over = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     one.set = epoll_create1(EPOLL_CLOEXEC);
-    int rc = one.over < 0 || one.set < 0 ? -EMFILE : start(&one, job);
+    if (one.command->has_result)
+        one.result = malloc(FILCH_SERVICE_RECORD_MOST);
+    int rc = one.command->has_result && !one.result ? -ENOMEM
+             : one.over < 0 || one.set < 0          ? -EMFILE
+                                                    : start(&one, job);
     if (rc)
         rc = filch_service_retry(job, 0, "cannot start %.60s: %s", one.command->words[0],
                                  strerror(-rc));
     else
         rc = follow(self, job, &one);
     filch_process_destroy(one.process);
+    free(one.result);
     if (one.set >= 0)
         filch_fd_close(one.set);
     if (one.over >= 0)
@@ -206,7 +258,7 @@ static int make(filch_handler *handler, const fl_handler_spec *spec)
     command *one = malloc(sizeof *one);
     if (!one)
         return filch_error_set(-ENOMEM, "no memory for handler 'command'");
-    *one = (command){spec->words, spec->grace ? spec->grace : FL_CHILD_GRACE};
+    *one = (command){spec->words, spec->grace ? spec->grace : FL_CHILD_GRACE, spec->result};
     handler->fn = handle;
     handler->arg = one;
     return 0;

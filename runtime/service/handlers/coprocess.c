@@ -12,6 +12,7 @@
 #include <filch/log.h>
 #include <filch/runtime.h>
 #include <filch/select.h>
+#include <filch/service_records.h>
 #include <filch/task.h>
 
 #include <errno.h>
@@ -62,6 +63,9 @@ FILCH_TASK(int, watch_context, (exchange *, one))
 
 static void report(const exchange *one)
 {
+    const fl_frame *frame = &one->frame;
+    if (frame->kind == FL_FRAME_PROGRESS && frame->told)
+        filch_service_progress(one->job, frame->told, frame->told_size); /* if it can be kept */
     const filch_log *log = filch_service_job_log(one->job);
     const filch_message *message = filch_service_job_message(one->job);
     if (log && one->frame.kind == FL_FRAME_LOG)
@@ -69,7 +73,7 @@ static void report(const exchange *one)
                   filch_log_text("type", message->type), filch_log_text("text", one->frame.text));
     else if (log)
         FILCH_LOG(log, FILCH_LOG_DEBUG, "co-process", filch_log_text("id", message->id),
-                  filch_log_float("progress", one->frame.progress));
+                  filch_log_text("progress", frame->told));
 }
 
 /* Reads frames up to the answer. */
@@ -87,6 +91,7 @@ static void await_answer(filch_self self, exchange *one)
                                            : strerror(-rc);
             return;
         }
+        free(one->frame.told);
         fl_frame_read(&one->frame, json, size, id);
         fl_peer_drop(peer, size);
         if (one->frame.kind == FL_FRAME_BAD)
@@ -171,7 +176,11 @@ static int judge(exchange *one, const char *words)
                                    words);
     if (frame->kind == FL_FRAME_RETRY)
         return filch_service_retry(one->job, frame->after, "%s", frame->text);
-    return frame->kind == FL_FRAME_FAIL ? filch_service_fail(one->job, "%s", frame->text) : 0;
+    if (frame->kind == FL_FRAME_FAIL)
+        return filch_service_fail(one->job, "%s", frame->text);
+    return frame->told
+               ? fl_handler_cut(filch_service_result(one->job, frame->told, frame->told_size))
+               : 0;
 }
 
 static int run(filch_self self, exchange *one)
@@ -203,6 +212,7 @@ static int handle(filch_self self, filch_service_job *job, void *arg)
         return filch_error_set(fl_handler_cut(which < 0 ? which : cases[1].code),
                                "no co-process in time");
     int rc = run(self, &one);
+    free(one.frame.told);
     filch_try_send(all->idle, &one.at); /* there is room for all */
     return rc;
 }

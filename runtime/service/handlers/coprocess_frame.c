@@ -12,7 +12,8 @@
 #include <string.h>
 
 enum {
-    FLAGS = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
+    FLAGS = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
+    DUMP = JSON_COMPACT | JSON_ENCODE_ANY,
     AFTER_MOST_MS = 1000 * 60 * 60 * 24 * 7, /* a week */
 };
 
@@ -110,6 +111,26 @@ static void refuse(fl_frame *out, const char *why)
     snprintf(out->text, sizeof out->text, "%s", why);
 }
 
+static void take_told(fl_frame *out, const json_t *value)
+{
+    if (!value || json_is_null(value))
+        return;
+    size_t size =
+        json_is_string(value) ? json_string_length(value) : json_dumpb(value, NULL, 0, DUMP);
+    char *told = malloc(size + 1);
+    if (!told) {
+        refuse(out, "no memory for its progress or result");
+        return;
+    }
+    if (json_is_string(value))
+        memcpy(told, json_string_value(value), size);
+    else
+        json_dumpb(value, told, size, DUMP);
+    told[size] = '\0';
+    out->told = told;
+    out->told_size = size;
+}
+
 static void read_answer(fl_frame *out, const json_t *object, const char *status)
 {
     static const struct {
@@ -130,6 +151,8 @@ static void read_answer(fl_frame *out, const json_t *object, const char *status)
     if (json_is_string(reason))
         fl_escape(out->text, sizeof out->text, json_string_value(reason),
                   json_string_length(reason));
+    if (out->kind == FL_FRAME_DONE)
+        take_told(out, json_object_get(object, "result"));
 }
 
 static void read_object(fl_frame *out, const json_t *object, const char *id)
@@ -141,9 +164,9 @@ static void read_object(fl_frame *out, const json_t *object, const char *id)
     if (json_is_string(log)) {
         out->kind = FL_FRAME_LOG;
         snprintf(out->text, sizeof out->text, "%s", json_string_value(log));
-    } else if (json_is_number(progress)) {
+    } else if (progress && !json_is_null(progress)) {
         out->kind = FL_FRAME_PROGRESS;
-        out->progress = json_number_value(progress);
+        take_told(out, progress);
     } else if (!about || !status) {
         refuse(out, "neither an answer (id, status) nor a log nor progress");
     } else if (strcmp(about, id) != 0) {
@@ -153,11 +176,18 @@ static void read_object(fl_frame *out, const json_t *object, const char *id)
     }
 }
 
-void fl_frame_read(fl_frame *out, const char *json, size_t size, const char *id)
+/* Integers stay what they are, unless one has more than 64 bits. */
+static json_t *load(const char *json, size_t size)
 {
     json_error_t error;
+    json_t *object = json_loadb(json, size, FLAGS, &error);
+    return object ? object : json_loadb(json, size, FLAGS | JSON_DECODE_INT_AS_REAL, &error);
+}
+
+void fl_frame_read(fl_frame *out, const char *json, size_t size, const char *id)
+{
     *out = (fl_frame){.kind = FL_FRAME_BAD};
-    json_t *object = fl_json_is_too_deep(json, size) ? NULL : json_loadb(json, size, FLAGS, &error);
+    json_t *object = fl_json_is_too_deep(json, size) ? NULL : load(json, size);
     if (json_is_object(object))
         read_object(out, object, id);
     else

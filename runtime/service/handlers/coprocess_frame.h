@@ -22,8 +22,10 @@ typedef enum fl_frame_kind {
 typedef struct fl_frame {
     fl_frame_kind kind;
     int64_t after;            /* ns, of a retry */
-    double progress;          /* 0 .. 1 */
     char text[FL_FRAME_TEXT]; /* of a log: UTF-8; a reason: printable ASCII */
+    char *told;               /* progress, or the result of a DONE: a text as it is, other values as
+                                 JSON; NULL: none; for free() */
+    size_t told_size;
 } fl_frame;
 
 /* The request for a job, head included, for free(). NULL: no memory, or its texts are not UTF-8. */
@@ -32,7 +34,7 @@ char *fl_frame_request(filch_service_job *job, size_t *size);
  * part of one, *length bytes long if its head is there, else 0; -EMSGSIZE: it is empty or has more
  * than `most` bytes. */
 int fl_frame_find(const char *data, size_t size, size_t most, size_t *length);
-/* Reads the JSON text of a frame about the job `id`. */
+/* Reads the JSON text of a frame about the job `id`. The caller frees out->told. */
 void fl_frame_read(fl_frame *out, const char *json, size_t size, const char *id);
 
 #endif

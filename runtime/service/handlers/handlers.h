@@ -18,6 +18,7 @@ typedef struct fl_handler_spec {
     size_t recycle_bytes;     /* resident memory above which it is replaced; default: never */
     size_t output_most;       /* bytes of a frame or a response that are read; default 64 KiB */
     int64_t grace;            /* ns from a polite end to a kill; default 5 s */
+    bool result;              /* the output of a command, or a response, is the job's result */
 } fl_handler_spec;
 
 typedef struct fl_handler_kind {

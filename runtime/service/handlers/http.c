@@ -6,6 +6,8 @@
 #include <runtime/service/handlers/facts.h>
 #include <runtime/service/handlers/handlers.h>
 
+#include <filch/service_records.h>
+
 #include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
@@ -23,6 +25,7 @@ typedef struct idle {
 typedef struct target {
     const char *url;
     size_t output_most;
+    bool has_result; /* the response */
     pthread_mutex_t lock;
     idle *first;
 } target;
@@ -35,6 +38,7 @@ typedef struct post {
     bool failed; /* memory was short for the headers */
     size_t received;
     char shown[SHOWN]; /* the response's beginning */
+    char *result;      /* FILCH_SERVICE_RECORD_MOST bytes of it; NULL: not wanted */
 } post;
 
 /* ---- Handles ---- */
@@ -123,14 +127,21 @@ static void add_headers(post *one)
     add_line(one, "Expect:"); /* no wait for "100 Continue" */
 }
 
+/* Appends to `used` bytes as much as has room. */
+static void keep(char *to, size_t most, size_t used, const char *data, size_t size)
+{
+    size_t room = used < most ? most - used : 0;
+    if (room)
+        memcpy(to + used, data, size < room ? size : room);
+}
+
 static size_t on_data(char *data, size_t one_byte, size_t size, void *arg)
 {
     post *one = arg;
     (void)one_byte;
-    if (one->received < SHOWN) {
-        size_t room = SHOWN - one->received;
-        memcpy(one->shown + one->received, data, size < room ? size : room);
-    }
+    keep(one->shown, SHOWN, one->received, data, size);
+    if (one->result)
+        keep(one->result, FILCH_SERVICE_RECORD_MOST, one->received, data, size);
     one->received += size;
     return one->received <= one->to->output_most ? size : 0; /* 0: no more of it */
 }
@@ -183,6 +194,19 @@ static bool comes_again(long status)
     return status == 408 || status == 429 || status >= 500;
 }
 
+/* Of a job that is done. */
+static int set_result(const post *one)
+{
+    if (!one->result)
+        return 0;
+    if (one->received > one->to->output_most)
+        return filch_error_set(-EMSGSIZE,
+                               "a response of more than %zu bytes is no result; raise "
+                               "output-most",
+                               one->to->output_most);
+    return fl_handler_cut(filch_service_result(one->job, one->result, one->received));
+}
+
 static int judge(const post *one, CURL *curl)
 {
     char text[SHOWN];
@@ -191,7 +215,7 @@ static int judge(const post *one, CURL *curl)
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds);
     if (status >= 200 && status < 300)
-        return 0;
+        return set_result(one);
     fl_escape(text, sizeof text, one->shown, one->received < SHOWN ? one->received : SHOWN);
     if (!comes_again(status))
         return filch_service_fail(one->job, "HTTP %ld%s: %s", status,
@@ -218,13 +242,17 @@ static int handle(filch_self self, filch_service_job *job, void *arg)
     post one = {.to = to, .job = job, .context = filch_service_job_context(job)};
     idle *handle = take(to);
     int rc = -ENOMEM;
+    if (to->has_result)
+        one.result = malloc(FILCH_SERVICE_RECORD_MOST);
     if (handle) {
         add_headers(&one);
+        one.failed |= to->has_result && !one.result;
         prepare(handle->curl, &one);
         rc = one.failed ? -ENOMEM : perform(&one, handle->curl);
         give_back(to, handle);
     }
     curl_slist_free_all(one.headers);
+    free(one.result);
     return rc == -ENOMEM ? filch_service_retry(job, 0, "no memory for a request") : rc;
 }
 
@@ -266,6 +294,7 @@ static int make(filch_handler *handler, const fl_handler_spec *spec)
     if (!to)
         return filch_error_set(-ENOMEM, "no memory for handler 'http'");
     to->url = spec->words[0];
+    to->has_result = spec->result;
     to->output_most = spec->output_most ? spec->output_most : FL_HANDLER_OUTPUT;
     pthread_mutex_init(&to->lock, NULL);
     handler->fn = handle;

@@ -17,6 +17,8 @@ static const char *given(const fl_configuration *out)
 }
 
 #ifdef FILCH_HAVE_JANSSON
+#include <runtime/service/broker.h>
+#include <runtime/service/brokers.h>
 #include <runtime/service/handlers/handlers.h>
 #include <runtime/service/program/configuration.h>
 #include <runtime/service/program/json.h>
@@ -142,6 +144,19 @@ static int take_list(fl_configuration *out, const json_t *list)
     return 0;
 }
 
+/* Is there a broker for the results? */
+static int check_results(const fl_configuration *configuration)
+{
+    const fl_broker_kind *kind = fl_broker_of(configuration->broker);
+    for (size_t i = 0; kind && !kind->caps.records && i < configuration->handler_count; i++)
+        if (configuration->handlers[i].spec.result)
+            return filch_error_set(-EINVAL,
+                                   "handlers[%zu] %.24s: result: the broker %s keeps no results "
+                                   "(allowed: false)",
+                                   i, fl_show(configuration->handlers[i].type).text, kind->name);
+    return 0;
+}
+
 int fl_handlers_read(fl_configuration *out)
 {
     const char *text = given(out);
@@ -149,6 +164,7 @@ int fl_handlers_read(fl_configuration *out)
         return 0;
     json_t *list = fl_json_read(text, strlen(text), "handlers");
     int rc = list ? take_list(out, list) : -EINVAL;
+    rc = rc ? rc : check_results(out);
     json_decref(list);
     return rc;
 }

@@ -120,6 +120,8 @@ const fl_key fl_keys[] = {
      .most = 1 << 30, .help = "output or response that is read"},
     {"grace", OF(spec.grace), .type = FL_KEY_TIME, .otherwise = "5s", .least = FILCH_MILLISECOND,
      .most = DAY, .help = "time from a polite end to a kill"},
+    {"result", OF(spec.result), .type = FL_KEY_FLAG, .otherwise = "false",
+     .help = "keep the standard output of a command, or an http response, as the job's result"},
     {0},
 };
 /* clang-format on */

@@ -2,6 +2,7 @@
  *
  * The configuration of a service program: its sources and their precedence, hostile values, names
  * that are unknown, secrets. */
+#include <runtime/service/brokers.h>
 #include <runtime/service/program/keys.h>
 #include <runtime/service/program/show.h>
 #include <runtime/service/program/sources.h>
@@ -116,6 +117,23 @@ Test(configuration, the_longest_wait_is_at_least_the_first)
     cr_assert_eq(got.handlers[0].retry.cap, 7200 * FILCH_SECOND);
     fl_configuration_end(&got);
     refuses((sources){.options = {"--retry-delay=1h", "--retry-max=1m"}}, "retry-max retry-delay");
+}
+
+Test(configuration, a_result_is_refused_where_the_broker_keeps_none)
+{
+    static char handlers[] = "--handlers=[{\"type\":\"a\",\"command\":\"true\",\"result\":true}]";
+    const fl_broker_kind *kind;
+    for (unsigned i = 0; (kind = fl_broker_at(i)); i++) {
+        char broker[64], words[64];
+        snprintf(broker, sizeof broker, "--broker=%.*s:x", (int)strcspn(kind->schemes, " "),
+                 kind->schemes);
+        snprintf(words, sizeof words, "handlers[0] result %s", kind->name);
+        if (!kind->caps.records)
+            refuses((sources){.options = {broker, handlers}}, words);
+    }
+    loads((sources){.options = {"--broker=memory:", handlers}});
+    cr_assert(got.handlers[0].spec.result);
+    fl_configuration_end(&got);
 }
 
 Test(configuration, hostile_values_are_refused_with_the_key_the_value_and_the_range)

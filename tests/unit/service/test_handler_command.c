@@ -74,6 +74,34 @@ Test(handler_command, it_knows_its_job)
     handled_end(&one);
 }
 
+/* ---- Results ---- */
+
+Test(handler_command, its_output_is_the_result_where_that_is_wanted)
+{
+    handled one = {0};
+    fl_handler_spec spec = shell("eval \"$(cat)\"");
+    spec.result = true;
+    start_spawner();
+    handled_begin(&one, "command", spec);
+    handled_results(&one, "echo one; echo error >&2; echo two", "one\ntwo\n");
+    handled_results(&one, "exec 2>&-; echo no errors", "no errors\n");
+    handled_results(&one, "exec >&-; echo no output >&2", "");
+    handled_results(&one, "head -c 65536 /dev/zero >/dev/null; echo new >/dev/stdout", "new\n");
+    handled_expect(&one, "head -c 65537 /dev/zero", FILCH_SERVICE_DEAD,
+                   "65537 bytes are too many for a record (at most 65536)");
+    handled_expect(&one, "echo lost; echo why >&2; exit 3", FILCH_SERVICE_DEAD, "exit 3: why");
+    handled_expect(&one, "setsid sleep 1000 & echo left", FILCH_SERVICE_DONE, "");
+    handled_end(&one);
+}
+
+Test(handler_command, without_that_there_is_none)
+{
+    handled one = {0};
+    begin(&one, "cat");
+    handled_results(&one, "text", NULL);
+    handled_end(&one);
+}
+
 /* ---- Headers ---- */
 
 Test(handler_command, headers_cannot_set_other_variables)

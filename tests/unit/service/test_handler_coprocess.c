@@ -34,7 +34,7 @@ static void counts_words(const char *program, const char *example)
     handled one = {0};
     start_spawner();
     handled_begin(&one, "coprocess", (fl_handler_spec){.words = command});
-    handled_expect(&one, "three small words", FILCH_SERVICE_DONE, "");
+    handled_results(&one, "three small words", "{\"words\":3}");
     handled_expect(&one, "\xe2\x82\xac \"\\\n", FILCH_SERVICE_DONE, "");
     handled_expect(&one, "\xff\xfe", FILCH_SERVICE_DEAD, "the body is no UTF-8 text");
     handled_expect(&one, "", FILCH_SERVICE_RETRIED, "no words yet");
@@ -103,6 +103,37 @@ Test(handler_coprocess, statuses_decide)
     handled_end(&one);
 }
 
+Test(handler_coprocess, progress_and_results_are_kept)
+{
+    static char large[200];
+    filch_service_record *record = NULL;
+    if (is_missing("python3"))
+        return;
+    handled one = {0};
+    obey(&one, (fl_handler_spec){.output_most = 1 << 20});
+    handled_results(&one, "answer('done')", NULL);
+    handled_results(&one, "answer('done', result='a text')", "a text");
+    handled_results(&one, "answer('done', result=[1, 2.5, 9007199254740993])",
+                    "[1,2.5,9007199254740993]");
+    handled_results(&one, "answer('done', result=True)", "true");
+    handled_run(&one, (filch_message){
+                          .id = "1",
+                          .body = "write({'progress': 'half'}); write({'progress': {'of': 2}}); "
+                                  "answer('fail', reason='no', result=1)",
+                          .body_size = strlen("write({'progress': 'half'}); write({'progress': "
+                                              "{'of': 2}}); answer('fail', reason='no', "
+                                              "result=1)")});
+    cr_assert_eq(filch_service_record_read(one.service, "1", &record, FILCH_FOREVER), 0);
+    cr_assert_eq(record->state, FILCH_RECORD_DEAD);
+    cr_assert_str_eq(record->progress, "{\"of\":2}");
+    cr_assert_str_eq(record->reason, "no");
+    cr_assert_null(record->result);
+    filch_service_record_destroy(record);
+    snprintf(large, sizeof large, "answer('done', result='x' * %d)", FILCH_SERVICE_RECORD_MOST + 1);
+    handled_expect(&one, large, FILCH_SERVICE_DEAD, "65537 bytes are too many for a record");
+    handled_end(&one);
+}
+
 /* Lines of a log, one behind the other. */
 typedef struct lines {
     char text[4096];
@@ -134,7 +165,7 @@ Test(handler_coprocess, its_log_and_progress_are_in_the_log_of_the_service)
                    FILCH_SERVICE_DONE, "");
     handled_end(&one);
     cr_assert(strstr(all.text, "\"text\":\"be\\ngins\""), "%s", all.text);
-    cr_assert(strstr(all.text, "\"progress\":0.5"), "%s", all.text);
+    cr_assert(strstr(all.text, "\"progress\":\"0.5\""), "%s", all.text);
 }
 
 Test(handler_coprocess, a_child_that_breaks_the_protocol_is_replaced)

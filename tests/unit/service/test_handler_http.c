@@ -239,3 +239,24 @@ Test(handler_http, a_wrong_configuration_is_refused)
     handled_refuses("http", (const char *const[]){"ftp://user:secret@host/", NULL}, "'ftp'");
     cr_assert(!strstr(filch_error(), "secret"));
 }
+
+/* ---- Results ---- */
+
+Test(handler_http, the_response_is_the_result_where_that_is_wanted)
+{
+    static const char *words[2];
+    handled one = {0};
+    server to = {.answer = ANSWER("200 OK", "", "thumb-7.png")};
+    server_begin(&to);
+    words[0] = to.url;
+    handled_begin(&one, "http",
+                  (fl_handler_spec){.words = words, .output_most = 10000, .result = true});
+    handled_results(&one, "", "thumb-7.png");
+    to.answer = ANSWER("204 No Content", "", "");
+    handled_results(&one, "", "");
+    to.answer = ANSWER("200 OK", "", "");
+    to.more = 20000;
+    handled_expect(&one, "", FILCH_SERVICE_DEAD,
+                   "a response of more than 10000 bytes is no result");
+    end(&one, &to);
+}

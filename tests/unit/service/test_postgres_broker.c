@@ -58,6 +58,50 @@ BROKER_CONFORMS(postgres_broker, tested)
 BROKER_CLAIM(pooled_postgres_broker, pooled, a_message_arrives_whole)
 BROKER_CLAIM(pooled_postgres_broker, pooled, a_batch_is_received_and_settled_in_part)
 BROKER_CLAIM(pooled_postgres_broker, pooled, a_watched_connection_wakes)
+BROKER_CLAIM(pooled_postgres_broker, pooled, a_record_holds_the_last_progress_then_the_result)
+BROKER_CLAIM(pooled_postgres_broker, pooled, a_lost_lease_writes_no_record)
+
+/* ---- Records ---- */
+
+/* Publishes a job, and settles it with a result. */
+static void leave_record(bench *b)
+{
+    cr_assert_eq(bench_publish(b, (filch_message){0}), 0);
+    fl_delivery *one = bench_receive(b);
+    fl_note note = bench_end_note(b, one, FILCH_RECORD_DONE, "42");
+    bench_settle_with(b, one, FL_SETTLE_ACK, &note);
+}
+
+Test(postgres_broker, records_whose_time_is_over_are_deleted_when_others_are_written)
+{
+    bench b = bench_begin(&tested);
+    for (unsigned i = 0; i < 3; i++)
+        leave_record(&b);
+    cr_assert_str_eq(pg_ask(control, "SELECT count(*) FROM %s.records", schema), "3");
+    pass_time(61 * FILCH_SECOND);
+    leave_record(&b);
+    cr_assert_str_eq(pg_ask(control, "SELECT count(*) FROM %s.records", schema), "1");
+    bench_end(&b);
+}
+
+Test(postgres_broker, a_job_whose_result_cannot_be_written_is_not_done)
+{
+    bench b = bench_begin(&tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *one = bench_receive(&b);
+    fl_note note = bench_end_note(&b, one, FILCH_RECORD_DONE, "42");
+    fl_settlement item = {.delivery = one, .note = &note};
+    pg_ask(control, "ALTER TABLE %s.records ADD CONSTRAINT missing CHECK (id <> '1')", schema);
+    cr_assert_neq(b.kind->settle(b.consumer, &item, 1), FL_BROKER_OK);
+    cr_assert_eq(item.status, -EAGAIN);
+    b.kind->close(b.consumer);
+    pg_ask(control, "ALTER TABLE %s.records DROP CONSTRAINT missing", schema);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    bench_settle_with(&b, one, FL_SETTLE_ACK, &note);
+    bench_record_is(&b, "1", FILCH_RECORD_DONE, NULL, "42", NULL);
+    bench_is_empty(&b);
+    bench_end(&b);
+}
 
 /* ---- Waking ---- */
 

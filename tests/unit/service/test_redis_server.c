@@ -252,6 +252,22 @@ Test(redis_server, a_cluster_and_a_replica_are_refused)
                "redis is a replica; connect to the primary");
 }
 
+Test(redis_server, a_server_without_memory_refuses_a_result_together_with_its_answer)
+{
+    bench b = bench_begin(&tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *one = bench_receive(&b);
+    fl_note note = bench_end_note(&b, one, FILCH_RECORD_DONE, "42");
+    cr_assert_str_eq(redis_tell(&server, "CONFIG SET maxmemory 100000"), "OK");
+    cr_assert_eq(bench_settle_by(&b, b.consumer, (fl_settlement){.delivery = one, .note = &note}),
+                 -EAGAIN);
+    bench_has_no_record(&b, "1");
+    cr_assert_str_eq(redis_tell(&server, "CONFIG SET maxmemory 0"), "OK");
+    bench_settle_with(&b, one, FL_SETTLE_ACK, &note);
+    bench_record_is(&b, "1", FILCH_RECORD_DONE, NULL, "42", NULL);
+    bench_end(&b);
+}
+
 Test(redis_server, a_server_without_memory_refuses_messages_and_lets_jobs_end)
 {
     bench b = bench_begin(&tested);

@@ -117,6 +117,39 @@ Test(sqlite_broker, a_database_that_another_holds_is_busy)
     fl_broker_sqlite.close(broker);
 }
 
+/* ---- Records ---- */
+
+static int count_records(const char *url)
+{
+    char path[256];
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    snprintf(path, sizeof path, "%.*s", (int)strcspn(url, "?"), url);
+    cr_assert_eq(sqlite3_open(path + strlen("sqlite:"), &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_prepare_v2(db, "SELECT count(*) FROM records", -1, &statement, NULL),
+                 SQLITE_OK);
+    cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
+    int count = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return count;
+}
+
+Test(sqlite_broker, records_whose_time_is_over_are_deleted_when_others_are_written)
+{
+    bench b = bench_begin(&tested);
+    for (unsigned i = 0; i < 4; i++) {
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+        if (i == 3)
+            pass(61 * FILCH_SECOND);
+        fl_delivery *one = bench_receive(&b);
+        fl_note note = bench_end_note(&b, one, FILCH_RECORD_DONE, "42");
+        bench_settle_with(&b, one, FL_SETTLE_ACK, &note);
+        cr_assert_eq(count_records(b.url), i < 3 ? (int)i + 1 : 1);
+    }
+    bench_end(&b);
+}
+
 /* ---- Boots ---- */
 
 Test(sqlite_broker, after_a_boot_leases_are_over_and_delays_go_on)
