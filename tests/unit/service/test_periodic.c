@@ -247,6 +247,7 @@ Test(periodic, a_slot_is_published_when_the_broker_is_back_in_time_and_else_miss
         be_patient(1000);
     }
     slots_are(&one, 1, 0, 0);
+    signpost_wait(&runs, 1);
     signpost_raise(&away);
     start_clock();
     pass(24 * HOURS);
