@@ -31,6 +31,7 @@ libasio-dev      | header g++ asio.hpp
 '
 packages_to_test='
 libcriterion-dev        | module criterion
+tzdata                  | server /usr/share/zoneinfo/Europe/Berlin
 libbenchmark-dev        | header g++ benchmark/benchmark.h
 libclang-rt-dev libclang-rt-19-dev libclang-rt-18-dev libclang-rt-14-dev | flags clang -fsanitize=thread
 clang-format            | command clang-format

@@ -106,7 +106,7 @@ static void judge(fl_periodics *periodics, fl_periodic *one, int64_t now)
                  is_over ? strerror(-status) : "the broker was away, or did not answer");
     fl_publisher_drop(&periodics->service->publisher, one->request);
     one->request = NULL;
-    tell(periodics, one, one->slot, end, why);
+    tell(periodics, one, one->slot, end, *why ? why : NULL);
 }
 
 /* ---- Time ---- */
@@ -270,9 +270,4 @@ void fl_periodics_end(fl_periodics *periodics)
     for (unsigned i = 0; i < periodics->count; i++)
         fl_zone_close(&periodics->all[i].zone);
     free(periodics->all);
-}
-
-int64_t fl_periodics_next(const fl_periodics *periodics, unsigned i, int64_t after)
-{
-    return fl_cron_next(&periodics->all[i].cron, &periodics->all[i].zone, after);
 }

@@ -53,8 +53,6 @@ int fl_periodics_init(fl_periodics *periodics, struct filch_service *service,
                       const fl_broker_kind *kind);
 /* Also of one that was made in part. The thread has left. */
 void fl_periodics_end(fl_periodics *periodics);
-/* The first slot of entry i after a time, both in s of Unix time; FL_CRON_NEVER: none. Any thread. */
-int64_t fl_periodics_next(const fl_periodics *periodics, unsigned i, int64_t after);
 /* Writes a slot as "2026-11-22T02:00:00Z". Any thread. */
 void fl_slot_text(int64_t slot, char *text, size_t size);
 

@@ -53,7 +53,7 @@ static bool read_time(const char **at, unsigned most_hours, int32_t *out)
     return true;
 }
 
-/* "M3.5.0". */
+/* The month, the week and the weekday, with dots between them. */
 static bool read_month_rule(const char **at, fl_zone_rule *out)
 {
     unsigned *const parts[] = {&out->month, &out->week, &out->day};
@@ -66,7 +66,7 @@ static bool read_month_rule(const char **at, fl_zone_rule *out)
     return true;
 }
 
-/* ",M3.5.0/2", ",J60", ",59". */
+/* A comma, the day in one of three forms, and perhaps a slash and the time. */
 static bool read_rule(const char **at, fl_zone_rule *out)
 {
     *out = (fl_zone_rule){.at = 2 * HOUR};

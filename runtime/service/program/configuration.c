@@ -94,7 +94,8 @@ static int finish(fl_configuration *out)
                                out->prefetch, FILCH_SERVICE_WIDTH_MOST);
     if (out->prefetch)
         out->buffer = out->prefetch - out->width;
-    return fl_handlers_read(out);
+    int rc = fl_handlers_read(out);
+    return rc ? rc : fl_periodics_read(out);
 }
 
 int fl_configuration_load(fl_configuration *out, fl_command_line *request, int argc, char **argv,

@@ -59,6 +59,8 @@ typedef struct fl_configuration {
     bool exit_on_disconnect;
     fl_configured_handler *handlers;
     size_t handler_count;
+    filch_periodic *periodics;
+    unsigned periodic_count;
 
     /* By the key's place in the table: its value as it was given (NULL: the default's is none),
      * the file that holds it (NULL: none), and its source. */

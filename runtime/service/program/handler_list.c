@@ -10,10 +10,7 @@
 
 static const char *given(const fl_configuration *out)
 {
-    for (const fl_key *key = fl_keys; key->name; key++)
-        if (key->type == FL_KEY_HANDLERS)
-            return out->texts[key - fl_keys];
-    return NULL;
+    return out->texts[fl_key_of(FL_KEY_OF_SERVICE, "handlers", 8) - fl_keys];
 }
 
 #ifdef FILCH_HAVE_JANSSON
@@ -87,19 +84,6 @@ static int take_kind(fl_configured_handler *handler, const fl_handler_kind *kind
     return take_words(handler, value, called, keep);
 }
 
-static int take_key(fl_configured_handler *handler, const fl_key *key, const json_t *value,
-                    const char *called, fl_keep *keep)
-{
-    char allowed[160];
-    const char *text = fl_json_text(key, value, called, keep);
-    int rc = !text ? -EINVAL : *text ? fl_value_read(key, text, handler, keep) : 0;
-    if (rc != -EINVAL || !text)
-        return rc;
-    fl_key_allowed(key, allowed, sizeof allowed);
-    return filch_error_set(-EINVAL, "%.80s: '%s' is not allowed (%s)", called, fl_show(text).text,
-                           allowed);
-}
-
 static int take_handler(fl_configured_handler *handler, json_t *object, size_t i, fl_keep *keep)
 {
     char place[CALLED_BYTES / 2], called[CALLED_BYTES];
@@ -115,7 +99,7 @@ static int take_handler(fl_configured_handler *handler, json_t *object, size_t i
         if (!key && !kind)
             return unknown(place, name);
         snprintf(called, sizeof called, "%s: %s", place, name);
-        int rc = key ? take_key(handler, key, value, called, keep)
+        int rc = key ? fl_json_take(key, value, called, handler, keep)
                      : take_kind(handler, kind, value, called, keep);
         if (rc)
             return rc;

@@ -59,12 +59,12 @@ static const char *queues_of(const json_t *object, const char *called, fl_keep *
 const char *fl_json_text(const fl_key *key, const json_t *value, const char *called, fl_keep *keep)
 {
     char allowed[160];
-    bool is_list = json_is_array(value) && key->type == FL_KEY_HANDLERS;
+    bool is_list = json_is_array(value) && key->type == FL_KEY_LIST;
     if (json_is_object(value) && key->type == FL_KEY_QUEUES)
         return queues_of(value, called, keep);
     if (json_is_null(value))
         return "";
-    if (json_is_string(value) && key->type != FL_KEY_HANDLERS)
+    if (json_is_string(value) && key->type != FL_KEY_LIST)
         return fl_keep_text(keep, json_string_value(value), json_string_length(value));
     if (is_list || json_is_number(value) || json_is_boolean(value))
         return keep_and_free(json_dumps(value,
@@ -73,5 +73,18 @@ const char *fl_json_text(const fl_key *key, const json_t *value, const char *cal
     fl_key_allowed(key, allowed, sizeof allowed);
     filch_error_set(-EINVAL, "%.80s: this JSON type is not allowed (%s)", called, allowed);
     return NULL;
+}
+
+int fl_json_take(const fl_key *key, const json_t *value, const char *called, void *base,
+                 fl_keep *keep)
+{
+    char allowed[160];
+    const char *text = fl_json_text(key, value, called, keep);
+    int rc = !text ? -EINVAL : *text ? fl_value_read(key, text, base, keep) : 0;
+    if (rc != -EINVAL || !text)
+        return rc;
+    fl_key_allowed(key, allowed, sizeof allowed);
+    return filch_error_set(-EINVAL, "%.80s: '%s' is not allowed (%s)", called, fl_show(text).text,
+                           allowed);
 }
 #endif

@@ -13,6 +13,7 @@ static const char *const levels[] = {"debug", "info", "warn", "error", "off", NU
 /* A row begins with its name and type; AT and OF are the places of its fields. */
 #define AT(field) .offset = offsetof(fl_configuration, field)
 #define OF(field) .scope = FL_KEY_OF_HANDLER, .offset = offsetof(fl_configured_handler, field)
+#define OF_PERIODIC(field) .scope = FL_KEY_OF_PERIODIC, .offset = offsetof(filch_periodic, field)
 #define GIVES(field) .given = offsetof(fl_configured_handler, field)
 
 /* clang-format off */
@@ -69,8 +70,10 @@ const fl_key fl_keys[] = {
      .reloadable = true, .help = "least level of log lines"},
     {"exit-on-disconnect", .type = FL_KEY_FLAG, AT(exit_on_disconnect), .standard = "false",
      .reloadable = true, .help = "drain, and end with status 69, when the broker is away"},
-    {"handlers", .type = FL_KEY_HANDLERS, .otherwise = "echo, fail, hash, sleep",
+    {"handlers", .type = FL_KEY_LIST, .otherwise = "echo, fail, hash, sleep",
      .help = "ready-made handlers, and limits of built-in ones"},
+    {"periodic", .type = FL_KEY_LIST, .otherwise = "none",
+     .help = "jobs that are published by a timetable, once for all services"},
 
     {"type", OF(type), .type = FL_KEY_TEXT, .otherwise = "required", .help = "type of the jobs"},
     {"width", OF(width), .type = FL_KEY_NUMBER, .otherwise = "the service's", .least = 1,
@@ -122,6 +125,22 @@ const fl_key fl_keys[] = {
      .most = DAY, .help = "time from a polite end to a kill"},
     {"result", OF(spec.result), .type = FL_KEY_FLAG, .otherwise = "false",
      .help = "keep the standard output of a command, or an http response, as the job's result"},
+
+    {"name", OF_PERIODIC(name), .type = FL_KEY_TEXT, .otherwise = "required",
+     .help = "1..64 letters, digits, '-', '_' and '.'; the same in all services"},
+    {"cron", OF_PERIODIC(cron), .type = FL_KEY_TEXT, .otherwise = "required",
+     .help = "minute, hour, day of month, month, day of week; or @daily, @every 30s"},
+    {"zone", OF_PERIODIC(zone), .type = FL_KEY_TEXT, .standard = "UTC",
+     .help = "time zone: +02:00, Europe/Berlin"},
+    {"type", OF_PERIODIC(type), .type = FL_KEY_TEXT, .otherwise = "required",
+     .help = "type of the jobs"},
+    {"queue", OF_PERIODIC(queue), .type = FL_KEY_TEXT, .otherwise = "the first of queues",
+     .help = "their queue"},
+    {"content-type", OF_PERIODIC(content_type), .type = FL_KEY_TEXT, .otherwise = "none",
+     .help = "content type of the body"},
+    {"body", OF_PERIODIC(body), .type = FL_KEY_TEXT, .otherwise = "empty", .help = "their body"},
+    {"priority", OF_PERIODIC(priority), .type = FL_KEY_NUMBER, .standard = "0", .least = 0,
+     .most = FILCH_MESSAGE_PRIORITIES - 1, .help = "their priority"},
     {0},
 };
 /* clang-format on */

@@ -11,23 +11,24 @@
 #include <stdint.h>
 
 typedef enum fl_key_type {
-    FL_KEY_NUMBER,   /* unsigned */
-    FL_KEY_DECIMAL,  /* double; range in thousandths */
-    FL_KEY_TIME,     /* int64_t, ns */
-    FL_KEY_BYTES,    /* size_t */
-    FL_KEY_FLAG,     /* bool */
-    FL_KEY_TEXT,     /* const char * */
-    FL_KEY_CHOICE,   /* an enum, whose names are in `choices` */
-    FL_KEY_PORT,     /* int */
-    FL_KEY_RATE,     /* filch_limit */
-    FL_KEY_QUEUES,   /* fl_configuration.queues and queue_count */
-    FL_KEY_HANDLERS, /* JSON, read when all other keys are known */
+    FL_KEY_NUMBER,  /* unsigned */
+    FL_KEY_DECIMAL, /* double; range in thousandths */
+    FL_KEY_TIME,    /* int64_t, ns */
+    FL_KEY_BYTES,   /* size_t */
+    FL_KEY_FLAG,    /* bool */
+    FL_KEY_TEXT,    /* const char * */
+    FL_KEY_CHOICE,  /* an enum, whose names are in `choices` */
+    FL_KEY_PORT,    /* int */
+    FL_KEY_RATE,    /* filch_limit */
+    FL_KEY_QUEUES,  /* fl_configuration.queues and queue_count */
+    FL_KEY_LIST,    /* JSON array of objects, read when all other keys are known */
     FL_KEY_TYPES
 } fl_key_type;
 
 typedef enum fl_key_scope {
     FL_KEY_OF_SERVICE,
-    FL_KEY_OF_HANDLER /* of an entry of `handlers`; an unset key leaves its field as it is */
+    FL_KEY_OF_HANDLER, /* of an entry of `handlers`; an unset key leaves its field as it is */
+    FL_KEY_OF_PERIODIC /* of an entry of `periodic` */
 } fl_key_scope;
 
 typedef enum fl_key_secrecy {
@@ -40,7 +41,8 @@ typedef struct fl_key {
     const char *name;
     fl_key_scope scope;
     fl_key_type type;
-    size_t offset;         /* of the field in fl_configuration or fl_configured_handler */
+    size_t offset;         /* of the field in fl_configuration, fl_configured_handler or
+                             filch_periodic */
     size_t given;          /* of a bool there, which is set with the field; 0: none */
     const char *standard;  /* the default, as it could be given; NULL: */
     const char *otherwise; /* the default in words */

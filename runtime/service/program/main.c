@@ -65,6 +65,7 @@ static int check(fl_program *program)
     for (size_t i = 0; i < program->table.count; i++)
         printf("handler %-12s %s\n", program->table.handlers[i].type,
                program->table.kinds[i] ? program->table.kinds[i]->name : "built in");
+    fl_show_periodics(stdout, &program->configuration);
     puts("the configuration is valid");
     return 0;
 }

@@ -64,6 +64,8 @@ static int create_service(fl_program *program)
                                          .retry = &own->retry,
                                          .deliveries = own->deliveries,
                                          .log = &program->log,
+                                         .periodics = own->periodics,
+                                         .periodic_count = own->periodic_count,
                                          .tracer = program->otlp ? &program->tracer : NULL};
     return filch_service_create(&program->service, &config, program->table.handlers,
                                 program->table.count);

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/program/show.h>
 
+#include <runtime/service/cron.h>
 #include <runtime/service/handlers/handlers.h>
+#include <runtime/service/periodic.h>
 #include <runtime/service/program/actions.h>
 #include <runtime/service/program/keys.h>
 #include <runtime/service/program/values.h>
+#include <runtime/service/zone.h>
 
 #include <string.h>
+#include <time.h>
 
-enum { LINE_BYTES = 4600 };
+enum { LINE_BYTES = 4600, SLOTS_SHOWN = 3 };
 
 static const char *default_of(const fl_key *key)
 {
@@ -27,12 +31,35 @@ void fl_show_configuration(FILE *out, const fl_configuration *configuration)
     static char value[LINE_BYTES];
     for (const fl_key *key = fl_keys; key->name; key++) {
         const char *text = configuration->texts[key - fl_keys];
-        if (key->scope != FL_KEY_OF_SERVICE || key->type == FL_KEY_HANDLERS)
+        if (key->scope != FL_KEY_OF_SERVICE || key->type == FL_KEY_LIST)
             continue;
         fl_mask(key, text ? text : default_of(key), value, sizeof value);
         make_printable(value);
         fprintf(out, "%-20s %s (%s)\n", key->name, text ? value : default_of(key),
                 fl_source_names[configuration->sources[key - fl_keys]]);
+    }
+}
+
+void fl_show_periodics(FILE *out, const fl_configuration *configuration)
+{
+    fl_cron cron;
+    fl_zone zone;
+    char when[32];
+    for (unsigned i = 0; i < configuration->periodic_count; i++) {
+        const filch_periodic *one = &configuration->periodics[i];
+        if (fl_cron_parse(&cron, one->cron) || fl_zone_open(&zone, one->zone))
+            continue;
+        fprintf(out, "periodic %-12s next", one->name);
+        int64_t slot = time(NULL);
+        for (unsigned k = 0; k < SLOTS_SHOWN; k++) {
+            slot = fl_cron_next(&cron, &zone, slot);
+            if (slot == FL_CRON_NEVER)
+                break;
+            fl_slot_text(slot, when, sizeof when);
+            fprintf(out, " %s", when);
+        }
+        fputc('\n', out);
+        fl_zone_close(&zone);
     }
 }
 
@@ -64,6 +91,8 @@ void fl_show_markdown(FILE *out)
           "|---|---|---|---|---|---|---|\n");
     table(out, FL_KEY_OF_HANDLER,
           "\n| member of a handler | values | default | meaning |\n|---|---|---|---|\n");
+    table(out, FL_KEY_OF_PERIODIC,
+          "\n| member of a periodic job | values | default | meaning |\n|---|---|---|---|\n");
 }
 
 /* ---- Help ---- */
@@ -104,6 +133,11 @@ void fl_show_help(FILE *out, const char *program)
     fputs("\nMembers of each entry of handlers, [{\"type\": \"image\", \"KIND\": WORDS, ...}]:\n\n",
           out);
     lines(out, FL_KEY_OF_HANDLER);
+    fputs("\nMembers of each entry of periodic, [{\"name\": \"report\", \"cron\": \"30 2 * * *\", "
+          "...}]:"
+          "\n\n",
+          out);
+    lines(out, FL_KEY_OF_PERIODIC);
     fputs("\nKinds of handlers, with their words:\n\n", out);
     for (unsigned i = 0; fl_handler_kinds[i]; i++)
         fprintf(out, "  %-22s %s\n", fl_handler_kinds[i]->name,

@@ -11,6 +11,8 @@
 /* Each key with its value, masked, and its source, a line each; without handlers, whose words may
  * be secret. */
 void fl_show_configuration(FILE *out, const fl_configuration *configuration);
+/* The next slots of periodic jobs, which have been checked. */
+void fl_show_periodics(FILE *out, const fl_configuration *configuration);
 /* The tables of docs/worker.md. */
 void fl_show_markdown(FILE *out);
 /* --help. */

@@ -23,5 +23,7 @@ int fl_file_read(fl_configuration *out, const char *path);
 bool fl_retry_cap(filch_retry_policy *retry, bool given);
 /* The key `handlers`, into out->handlers. */
 int fl_handlers_read(fl_configuration *out);
+/* The key `periodic`, into out->periodics. */
+int fl_periodics_read(fl_configuration *out);
 
 #endif

@@ -204,18 +204,18 @@ static int read_queues(const fl_key *key, const char *text, void *field, fl_keep
     return 0;
 }
 
-/* Read by fl_handlers_read, when the other keys are known. */
-static int read_handlers(const fl_key *key, const char *text, void *field, fl_keep *keep)
+/* Read by fl_handlers_read and fl_periodics_read, when the other keys are known. */
+static int read_list(const fl_key *key, const char *text, void *field, fl_keep *keep)
 {
     (void)key, (void)text, (void)field, (void)keep;
     return 0;
 }
 
 static value_read_fn *const reads[FL_KEY_TYPES] = {
-    [FL_KEY_NUMBER] = read_number, [FL_KEY_DECIMAL] = read_decimal,  [FL_KEY_TIME] = read_time,
-    [FL_KEY_BYTES] = read_bytes,   [FL_KEY_FLAG] = read_flag,        [FL_KEY_TEXT] = read_text,
-    [FL_KEY_CHOICE] = read_choice, [FL_KEY_PORT] = read_port,        [FL_KEY_RATE] = read_rate,
-    [FL_KEY_QUEUES] = read_queues, [FL_KEY_HANDLERS] = read_handlers};
+    [FL_KEY_NUMBER] = read_number, [FL_KEY_DECIMAL] = read_decimal, [FL_KEY_TIME] = read_time,
+    [FL_KEY_BYTES] = read_bytes,   [FL_KEY_FLAG] = read_flag,       [FL_KEY_TEXT] = read_text,
+    [FL_KEY_CHOICE] = read_choice, [FL_KEY_PORT] = read_port,       [FL_KEY_RATE] = read_rate,
+    [FL_KEY_QUEUES] = read_queues, [FL_KEY_LIST] = read_list};
 
 int fl_value_read(const fl_key *key, const char *text, void *base, fl_keep *keep)
 {
@@ -262,7 +262,7 @@ void fl_key_allowed(const fl_key *key, char *text, size_t size)
         [FL_KEY_PORT] = "none, 0..65535",
         [FL_KEY_RATE] = "N/s, N/m, N/h, N/d, with :BURST behind or without",
         [FL_KEY_QUEUES] = "NAME or NAME=WEIGHT, up to 64, with commas between; weights 1..1000",
-        [FL_KEY_HANDLERS] = "JSON array of objects"};
+        [FL_KEY_LIST] = "JSON array of objects"};
     if (fixed[key->type])
         snprintf(text, size, "%s", fixed[key->type]);
     else if (key->type == FL_KEY_CHOICE)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Processes that share a database publish each slot of a periodic job once. */
+#include <tests/support/folder.h>
+#include <tests/support/periodic.h>
+
+Test(periodic_sqlite, stopped_and_killed_processes_publish_each_slot_once)
+{
+    char url[256];
+    snprintf(url, sizeof url, "sqlite:%s/jobs.db?sync=normal", folder_make());
+    processes_publish_each_slot_once(url);
+}
