@@ -8,6 +8,7 @@
 
 static char explained[512], logged[512]; /* the last */
 static size_t tried_body_most = FL_BODY_MOST;
+static int64_t tried_call_timeout = 10 * FILCH_SECOND;
 
 FILCH_PRINTF(3, 4)
 static inline fl_broker_rc explained_keep(const fl_broker_host *host, fl_broker_rc rc,
@@ -44,7 +45,7 @@ static inline fl_broker_rc try_to_open_as(const fl_broker_kind *kind, const char
                                 .queue_count = 1,
                                 .prefetch = 1000,
                                 .lease = 30 * FILCH_SECOND,
-                                .call_timeout = 10 * FILCH_SECOND,
+                                .call_timeout = tried_call_timeout,
                                 .body_most = tried_body_most,
                                 .header_most = FL_HEADERS_MOST,
                                 .client = "test"};

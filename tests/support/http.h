@@ -89,4 +89,48 @@ static inline int http_status(unsigned port, const char *method, const char *pat
     return status;
 }
 
+/* ---- A server ---- */
+
+/* The length of a request's body. */
+static inline size_t http_length(const char *head)
+{
+    const char *at = strcasestr(head, "content-length:");
+    return at ? strtoul(at + sizeof "content-length:" - 1, NULL, 10) : 0;
+}
+
+static inline bool http_is_complete(const char *text, size_t size)
+{
+    const char *body = strstr(text, "\r\n\r\n");
+    return body && size >= (size_t)(body + 4 - text) + http_length(text);
+}
+
+/* Accepts a connection and reads a request, into *request if it is not NULL; free it. */
+static inline int http_accept(int listener, char **request)
+{
+    char *text = calloc(1, HTTP_MOST);
+    size_t size = 0;
+    int fd = accept(listener, NULL, NULL);
+    cr_assert_geq(fd, 0);
+    while (!http_is_complete(text, size)) {
+        ssize_t got = recv(fd, text + size, HTTP_MOST - 1 - size, 0);
+        cr_assert_gt(got, 0);
+        size += (size_t)got;
+    }
+    if (request)
+        *request = text;
+    else
+        free(text);
+    return fd;
+}
+
+/* Answers one request, on a connection of its own, and returns it. */
+static inline char *http_serve_one(int listener, const char *answer)
+{
+    char *text;
+    int fd = http_accept(listener, &text);
+    http_send(fd, answer, strlen(answer));
+    close(fd);
+    return text;
+}
+
 #endif

@@ -33,6 +33,7 @@ typedef struct redis_server {
     int port, tls_port;                 /* tls_port: 0, or a free one if `options` ask for TLS */
     int log;                            /* the end of a pipe from its output */
     bool has_clock;                     /* its time is redis_passed */
+    bool clock_runs;                    /* that is added to the time */
     const char *options[REDIS_OPTIONS]; /* "--name", "value", ..., NULL */
 } redis_server;
 
@@ -70,6 +71,8 @@ static inline void redis_become(const redis_server *server, int log)
         words[count++] = (char *)(uintptr_t)server->options[i];
     if (server->has_clock) {
         setenv("FILCH_TEST_CLOCK", redis_clock_path, 1);
+        if (server->clock_runs)
+            setenv("FILCH_TEST_CLOCK_RUNS", "1", 1);
         setenv("LD_PRELOAD", SERVER_CLOCK, 1);
     }
     dup2(log, STDOUT_FILENO);

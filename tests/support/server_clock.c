@@ -2,7 +2,8 @@
  *
  * A clock for a server that a test starts, preloaded into it (LD_PRELOAD). The wall clock stands at
  * a fixed time plus the ns in the first 8 bytes of the file FILCH_TEST_CLOCK, which the test writes.
- * Leases and delays of the server then pass when the test says so, without sleeping. */
+ * Leases and delays of the server then pass when the test says so, without sleeping. With
+ * FILCH_TEST_CLOCK_RUNS these ns are added to the real time, so that the clock jumps. */
 #include <fcntl.h>
 #include <filch/atomic.h>
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 static const filch_u64 *passed;
+static bool runs;
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -22,6 +24,7 @@ __attribute__((constructor)) static void begin(void)
     void *map = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *passed, PROT_READ, MAP_SHARED, fd, 0);
     if (map != MAP_FAILED)
         passed = map;
+    runs = getenv("FILCH_TEST_CLOCK_RUNS") != NULL;
     if (fd >= 0)
         close(fd);
 }
@@ -30,9 +33,11 @@ int clock_gettime(clockid_t id, struct timespec *out)
 {
     const uint64_t second = 1000000000, begins = 1700000000 * second;
     bool is_wall = id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE;
-    if (!is_wall || !passed)
-        return (int)syscall(SYS_clock_gettime, id, out);
-    uint64_t now = begins + filch_u64_load(passed, FILCH_ACQUIRE);
+    int rc = (int)syscall(SYS_clock_gettime, id, out);
+    if (rc || !is_wall || !passed)
+        return rc;
+    uint64_t real = (uint64_t)out->tv_sec * second + (uint64_t)out->tv_nsec;
+    uint64_t now = (runs ? real : begins) + filch_u64_load(passed, FILCH_ACQUIRE);
     *out = (struct timespec){(time_t)(now / second), (long)(now % second)};
     return 0;
 }

@@ -2,6 +2,7 @@
  *
  * The handler `http`: POSTs the body of each job to one URL. libcurl blocks, so it runs on a thread
  * for blocking calls. Its handles keep their connections, and wait in a list for the next job. */
+#include <runtime/service/curl_verify.h>
 #include <runtime/service/handlers/escape.h>
 #include <runtime/service/handlers/facts.h>
 #include <runtime/service/handlers/handlers.h>
@@ -173,9 +174,6 @@ static void prepare(CURL *curl, post *one)
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)message->body_size);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, one->headers);
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2); /* or later */
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, one);
@@ -184,6 +182,7 @@ static void prepare(CURL *curl, post *one)
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     if (left_ms >= 0)
         curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left_ms + 1); /* 0 would be none */
+    fl_curl_verify(curl, NULL);
     allow_schemes(curl);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/http/otlp_post.h>
 
+#include <runtime/service/curl_verify.h>
+
 #include <filch/wait.h>
 
 #include <curl/curl.h>
@@ -8,6 +10,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { AFTER_MOST = 60 * 60 }; /* seconds of Retry-After */
 
 struct fl_post {
     CURL *curl;
@@ -56,7 +60,7 @@ static void set_options(fl_post *post, const char *url)
     curl_easy_setopt(post->curl, CURLOPT_WRITEFUNCTION, discard);
     curl_easy_setopt(post->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(post->curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(post->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    fl_curl_verify(post->curl, getenv("OTEL_EXPORTER_OTLP_CERTIFICATE"));
     curl_easy_setopt(post->curl, CURLOPT_USERAGENT, "filch-service");
 }
 
@@ -107,7 +111,8 @@ fl_post_result fl_post_send(fl_post *post, const char *text, int64_t timeout)
     curl_easy_getinfo(post->curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(post->curl, CURLINFO_RETRY_AFTER, &after);
     result.rc = judge(status);
-    result.after = after > 0 && after < 3600 ? after * FILCH_SECOND : 0;
+    if (after > 0) /* a date may be over */
+        result.after = (after < AFTER_MOST ? after : AFTER_MOST) * FILCH_SECOND;
     snprintf(result.reason, sizeof result.reason, "status %ld", status);
     return result;
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #ifdef FILCH_HAVE_CURL
-#include <curl/curl.h>
+#include <runtime/service/curl_verify.h>
 
 static size_t discard(char *data, size_t size, size_t count, void *arg)
 {
@@ -26,6 +26,7 @@ static CURLcode get(CURL *curl, const char *url, long *status)
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, discard);
+    fl_curl_verify(curl, NULL);
     CURLcode rc = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
     return rc;

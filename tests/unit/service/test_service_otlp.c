@@ -120,36 +120,6 @@ static int collector(void)
     return fd;
 }
 
-/* The number in a header. */
-static size_t length_of(const char *head)
-{
-    const char *at = strcasestr(head, "content-length:");
-    return at ? strtoul(at + sizeof "content-length:" - 1, NULL, 10) : 0;
-}
-
-static bool is_complete(const char *text, size_t size)
-{
-    const char *body = strstr(text, "\r\n\r\n");
-    return body && size >= (size_t)(body + 4 - text) + length_of(text);
-}
-
-/* Accepts a connection, reads a request, answers it, and returns the request. */
-static char *serve_one(int listener, const char *answer)
-{
-    char *text = calloc(1, HTTP_MOST);
-    size_t size = 0;
-    int fd = accept(listener, NULL, NULL);
-    cr_assert_geq(fd, 0);
-    while (!is_complete(text, size)) {
-        ssize_t got = recv(fd, text + size, HTTP_MOST - 1 - size, 0);
-        cr_assert_gt(got, 0);
-        size += (size_t)got;
-    }
-    http_send(fd, answer, strlen(answer));
-    close(fd);
-    return text;
-}
-
 #define ACCEPTED "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
 #define BUSY "HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 #define REFUSED "HTTP/1.1 400 Bad\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -203,7 +173,7 @@ Test(service_otlp, a_full_batch_is_posted_to_v1_traces)
                                                 .authorization = "Bearer secret"});
     trace_one(otlp, "first");
     trace_one(otlp, "second");
-    char *request = serve_one(listener, ACCEPTED);
+    char *request = http_serve_one(listener, ACCEPTED);
     cr_assert(strstr(request, "POST /v1/traces HTTP/1.1\r\n"), "%s", request);
     cr_assert(strstr(request, "Content-Type: application/json\r\n"));
     cr_assert(strstr(request, "Authorization: Bearer secret\r\n"));
@@ -221,7 +191,7 @@ Test(service_otlp, a_part_of_a_batch_is_sent_after_a_delay)
     int listener = collector();
     filch_service_otlp *otlp = exporter_of((filch_service_otlp_config){.delay = FILCH_MILLISECOND});
     trace_one(otlp, "alone");
-    char *request = serve_one(listener, ACCEPTED);
+    char *request = http_serve_one(listener, ACCEPTED);
     cr_assert_eq(spans_in(request), 1);
     free(request);
     cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
@@ -233,8 +203,8 @@ Test(service_otlp, a_busy_collector_is_asked_again)
     int listener = collector();
     filch_service_otlp *otlp = exporter_of((filch_service_otlp_config){.batch = 1});
     trace_one(otlp, "patient");
-    char *first = serve_one(listener, BUSY);
-    char *second = serve_one(listener, ACCEPTED);
+    char *first = http_serve_one(listener, BUSY);
+    char *second = http_serve_one(listener, ACCEPTED);
     cr_assert_str_eq(strstr(first, "\r\n\r\n"), strstr(second, "\r\n\r\n"));
     free(first);
     free(second);
@@ -249,10 +219,10 @@ Test(service_otlp, a_refused_batch_is_not_repeated)
     int listener = collector();
     filch_service_otlp *otlp = exporter_of((filch_service_otlp_config){.batch = 1});
     trace_one(otlp, "refused");
-    free(serve_one(listener, REFUSED));
+    free(http_serve_one(listener, REFUSED));
     WAIT_WHILE(!stats_of(otlp).failed);
     trace_one(otlp, "next");
-    char *request = serve_one(listener, ACCEPTED);
+    char *request = http_serve_one(listener, ACCEPTED);
     cr_assert(strstr(request, "\"name\":\"next\""));
     free(request);
     cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
@@ -298,8 +268,8 @@ Test(service_otlp, attempts_are_limited)
     int listener = collector();
     filch_service_otlp *otlp = exporter_of((filch_service_otlp_config){.batch = 1, .attempts = 2});
     trace_one(otlp, "tried twice");
-    free(serve_one(listener, BUSY));
-    free(serve_one(listener, BUSY));
+    free(http_serve_one(listener, BUSY));
+    free(http_serve_one(listener, BUSY));
     WAIT_WHILE(!stats_of(otlp).failed);
     cr_assert_eq(stats_of(otlp).requests, 2);
     cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
@@ -320,7 +290,7 @@ Test(service_otlp, a_full_queue_drops_and_counts)
     cr_assert_eq(stats_of(otlp).received, 8);
     cr_assert_eq(stats_of(otlp).dropped, 2);
     close(fd);
-    free(serve_one(listener, ACCEPTED));
+    free(http_serve_one(listener, ACCEPTED));
     WAIT_WHILE(stats_of(otlp).exported + stats_of(otlp).failed < 6);
     cr_assert_eq(stats_of(otlp).failed, 3);
     cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
@@ -340,7 +310,7 @@ Test(service_otlp, stopping_sends_what_waits)
     filch_service_otlp *otlp = exporter_of((filch_service_otlp_config){.delay = FILCH_FOREVER});
     trace_one(otlp, "last");
     cr_assert_eq(pthread_create(&thread, NULL, stop, otlp), 0);
-    char *request = serve_one(listener, ACCEPTED);
+    char *request = http_serve_one(listener, ACCEPTED);
     cr_assert_eq(spans_in(request), 1);
     free(request);
     pthread_join(thread, &rc);
@@ -365,7 +335,7 @@ Test(service_otlp, the_endpoint_comes_from_the_environment)
     setenv("OTEL_SERVICE_NAME", "from-the-environment", 1);
     cr_assert_eq(filch_service_otlp_start(&otlp, &(filch_service_otlp_config){.batch = 1}), 0);
     trace_one(otlp, "somewhere");
-    char *request = serve_one(listener, ACCEPTED);
+    char *request = http_serve_one(listener, ACCEPTED);
     cr_assert(strstr(request, "from-the-environment"));
     free(request);
     cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * HTTPS as each client of this library speaks it. */
+#ifndef FL_CURL_VERIFY_H
+#define FL_CURL_VERIFY_H
+
+#include <curl/curl.h>
+
+/* TLS 1.2 or later, to a server whose certificate has its name, and is signed by an authority in the
+ * file. NULL or "": in that of $SSL_CERT_FILE, else the system's. libcurl copies the
+ * path. */
+void fl_curl_verify(CURL *curl, const char *authorities);
+
+#endif

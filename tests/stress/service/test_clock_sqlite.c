@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A service on a database does not notice that the wall clock of its machine jumps. */
+#include <tests/support/clock_jump.h>
+#include <tests/support/folder.h>
+
+Test(clock_sqlite, jumps_of_the_wall_clock_change_neither_leases_nor_delays)
+{
+    char url[256];
+    snprintf(url, sizeof url, "sqlite:%s/jobs.db?sync=normal", folder_make());
+    jumps_of_the_worker_change_nothing(url);
+}
