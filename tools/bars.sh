@@ -28,7 +28,7 @@ done
 
 known='fib peers speedup flat central idle submit wake create chain loops reduce scan sorts contexts channels streams futures timers locks'
 known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap"
-known="$known worker-sqlite worker-redis worker-nats worker-latency worker-start worker-memory"
+known="$known worker-sqlite worker-redis worker-nats worker-rabbit worker-latency worker-start worker-memory"
 known="$known vs"
 for bar in $wanted; do
     case $bar in vs-?*) continue ;; esac
@@ -42,7 +42,7 @@ if [ "$peers_wanted" = yes ]; then
     cd "$root" || exit 1
     # shellcheck source=tools/packages.sh
     . tools/packages.sh
-    need "$packages_of_peers" "$packages_of_columns" || exit 1
+    need "$packages_of_peers" "$packages_of_columns" "$packages_of_services" || exit 1
 fi
 mkdir -p "$build"
 log=$build/bars-build.log
