@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bare consumers of a queue of the broker amqp, with the prefetch of the service, which acknowledge
- * batches with one multiple-ack each: by librabbitmq, and by a Go program (peer_rabbit.go), whose
- * processor time is that of its process. */
+ * Bare consumers of a queue of the broker amqp, by librabbitmq and by a Go program (peer_rabbit.go).
+ * They have the prefetch of the service, and acknowledge each batch with one multiple-ack. The
+ * processor time of the Go program is that of its process. */
 #include "../program.h"
 #include "brokers.h"
 #include "queue.h"
