@@ -26,17 +26,11 @@ void fl_service_return_job(filch_service_job *job)
     fl_service_answer_job(job);
 }
 
-/* Nothing is in flight, and no messages are at hand whose answers could go along. */
-static bool is_quiet(const filch_service *service)
-{
-    return !service->stats.held && (!service->more || service->stats.is_draining);
-}
-
 int64_t fl_service_settle_due(const filch_service *service)
 {
     if (!service->pending_count || !service->link.broker)
         return FILCH_FOREVER;
-    bool now = service->pending_count >= FL_SETTLE_BATCH || is_quiet(service);
+    bool now = service->pending_count >= FL_SETTLE_BATCH || !service->stats.held;
     int64_t due = now ? 0 : service->pending_since + FL_SETTLE_AGE;
     return due > service->settle_at ? due : service->settle_at;
 }
