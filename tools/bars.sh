@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Builds the programs that show the bars (docs/bars.md), runs them one after another on an otherwise idle machine, and
 # prints one table: bar, figure (median), spread, what it has to be, whether it is.
-# usage: tools/bars.sh [--peers] [--build DIR] [--repeat N] [--verbose] [BAR...]      default: all bars
+# usage: tools/bars.sh [--peers] [--build DIR] [--repeat N] [--verbose] [BAR...]      default: all bars but worker-chaos
 #   --peers installs the libraries and languages that "vs" compares with; else "vs" uses the installed ones
 #   vs-NAME: the rows of "vs" whose name contains NAME (bench/bars/vs_rows.h)
 set -u
@@ -28,13 +28,15 @@ done
 
 known='fib peers speedup flat central idle submit wake create chain loops reduce scan sorts contexts channels streams futures timers locks'
 known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap"
-known="$known worker-sqlite worker-redis worker-nats worker-latency worker-start worker-memory"
+known="$known worker-sqlite worker-redis worker-nats worker-rabbit worker-latency worker-start worker-memory"
+known="$known worker-many"
 known="$known vs"
+on_request='worker-chaos' # it takes seven minutes for each broker
 for bar in $wanted; do
     case $bar in vs-?*) continue ;; esac
-    case " $known " in
+    case " $known $on_request " in
     *" $bar "*) ;;
-    *) echo "tools/bars.sh: unknown bar $bar (valid: $known vs-NAME)" >&2; exit 2 ;;
+    *) echo "tools/bars.sh: unknown bar $bar (valid: $known vs-NAME $on_request)" >&2; exit 2 ;;
     esac
 done
 
@@ -42,7 +44,7 @@ if [ "$peers_wanted" = yes ]; then
     cd "$root" || exit 1
     # shellcheck source=tools/packages.sh
     . tools/packages.sh
-    need "$packages_of_peers" "$packages_of_columns" || exit 1
+    need "$packages_of_peers" "$packages_of_columns" "$packages_of_services" || exit 1
 fi
 mkdir -p "$build"
 log=$build/bars-build.log
@@ -67,6 +69,8 @@ commands_of() {
     reduce | scan) echo "./bar-sums --only $1 --repeat $repeat" ;;
     create) echo "./bar-create --repeat $repeat ./bar-topology-only ./bar-idle-rss" ;;
     worker-latency | worker-start | worker-memory) echo "./bar-$1 --repeat $repeat" ;;
+    worker-many) echo "./bar-worker-chaos --jobs 10000 --kills 0 --publishers 100" ;;
+    worker-chaos) echo "./bar-worker-chaos" ;;
     worker-*) echo "./bar-worker-rate --repeat $repeat --only ${1#worker-}" ;;
     vs | vs-*)
         only=${1#vs}

@@ -29,6 +29,12 @@ packages_of_columns='
 golang-go        | command go
 libasio-dev      | header g++ asio.hpp
 '
+# The consumer and the server that tools/bars.sh compares services with.
+packages_of_services='
+golang-go        | command go
+golang-github-rabbitmq-amqp091-go-dev | server /usr/share/gocode/src/github.com/rabbitmq/amqp091-go
+rabbitmq-server  | command /usr/lib/rabbitmq/bin/rabbitmq-server
+'
 packages_to_test='
 libcriterion-dev        | module criterion
 tzdata                  | server /usr/share/zoneinfo/Europe/Berlin

@@ -149,8 +149,8 @@ static int turn(filch_service *service, bool *over)
     if (stops) {
         *over = drain(service, stops);
     } else {
+        fl_service_receive(service); /* first: answers wait for those of messages that have come */
         fl_service_settle(service);
-        fl_service_receive(service);
         fl_service_dispatch(service);
     }
     publish_stats(service);

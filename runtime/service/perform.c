@@ -210,7 +210,7 @@ const filch_message *filch_service_job_message(const filch_service_job *job)
 
 filch_trace filch_service_job_trace(const filch_service_job *job)
 {
-    return job->trace;
+    return fl_service_report_trace((filch_service_job *)(uintptr_t)job);
 }
 
 int64_t filch_service_job_age(const filch_service_job *job)

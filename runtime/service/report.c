@@ -7,13 +7,14 @@
 
 #include <string.h>
 
+static const filch_trace none;
+
 /* ---- Spans ---- */
 
 /* Without a tracer, or without memory, there is an identity all the same, for log lines and
- * requests. */
+ * requests. Under the lock, unless the handler has not been called yet. */
 static void begin_trace(filch_service_job *job)
 {
-    static const filch_trace none;
     const filch_message *message = &job->message;
     if (job->span)
         job->trace = filch_span_trace(job->span);
@@ -52,6 +53,17 @@ static void end_span(filch_service_job *job, const char *error)
     filch_span_end(job->span);
 }
 
+filch_trace fl_service_report_trace(filch_service_job *job)
+{
+    filch_service *service = job->service;
+    pthread_mutex_lock(&service->lock);
+    if (memcmp(&job->trace, &none, sizeof none) == 0)
+        begin_trace(job);
+    filch_trace trace = job->trace;
+    pthread_mutex_unlock(&service->lock);
+    return trace;
+}
+
 /* ---- Runs ---- */
 
 void fl_service_report_begin(filch_service_job *job)
@@ -59,7 +71,8 @@ void fl_service_report_begin(filch_service_job *job)
     const filch_log *log = job->service->config.log;
     if (job->service->config.tracer)
         begin_span(job);
-    begin_trace(job);
+    if (job->service->config.tracer || log) /* its random bytes cost a system call */
+        begin_trace(job);
     if (log)
         FILCH_LOG(log, FILCH_LOG_INFO, "processing task",
                   filch_log_int("worker_id", filch_worker_index()),

@@ -6,10 +6,12 @@
 
 #include <filch/service.h>
 
-/* A handler is about to be called: begins its span, sets job->trace. May panic where the log's
- * function does, like the next one. */
+/* A handler is about to be called: begins its span. May panic where the log's function does, like
+ * the next one. */
 void fl_service_report_begin(filch_service_job *job);
 /* It has returned, and the verdict and the duration are known: ends the span. */
 void fl_service_report_end(filch_service_job *job);
+/* The span of the run, or an identity that the first request makes. Any thread. */
+filch_trace fl_service_report_trace(filch_service_job *job);
 
 #endif

@@ -101,8 +101,8 @@ struct filch_service_job {
     int64_t after;
     int64_t began, duration; /* of the run, by filch_now */
     int64_t deadline;        /* of filch_now */
-    filch_trace trace;
-    filch_span *span; /* of the run; NULL: no tracer */
+    filch_trace trace;       /* zero: not made yet. Under the lock while the handler runs */
+    filch_span *span;        /* of the run; NULL: no tracer */
     fl_service_verdict verdict;
     fl_list over; /* under the lock: in service->active while its handler runs; in service->over
                      when the pool has called its function */

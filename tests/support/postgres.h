@@ -104,7 +104,7 @@ static inline void pg_write(const pg_server *s, const char *name, const char *te
 
 #define PG_SETTINGS                                                                                \
     "listen_addresses='127.0.0.1'\nunix_socket_directories=''\nshared_buffers=16MB\n"              \
-    "autovacuum=off\nssl=on\n"
+    "autovacuum=off\nssl=on\nmax_connections=250\n"
 
 /* safe: it survives a power failure, too. */
 static inline bool pg_init(const pg_server *s, bool safe)

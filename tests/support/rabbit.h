@@ -32,6 +32,10 @@
 
 #define RABBIT_PROGRAMS "/usr/lib/rabbitmq/bin/"
 
+#ifndef RABBIT_RUNNER /* a program without a runner of tests is its own */
+#define RABBIT_RUNNER getppid()
+#endif
+
 typedef struct rabbit_server {
     int port, tls_port, epmd_port, dist_port;
     int pid; /* of its process group; 0: it is not started yet */
@@ -195,7 +199,7 @@ static inline void rabbit_supervise(pid_t runner)
 
 static inline bool rabbit_read(rabbit_server *out)
 {
-    FILE *file = fopen(rabbit_path(getppid(), "server"), "r");
+    FILE *file = fopen(rabbit_path(RABBIT_RUNNER, "server"), "r");
     int count = file ? fscanf(file, "%d %d %d %d %d", &out->port, &out->tls_port, &out->epmd_port,
                               &out->dist_port, &out->pid)
                      : 0;
@@ -237,7 +241,7 @@ static inline void rabbit_disconnect(amqp_connection_state_t state)
 static inline rabbit_server rabbit_begin(void)
 {
     rabbit_server server;
-    pid_t runner = getppid();
+    pid_t runner = RABBIT_RUNNER;
     if (access(RABBIT_PROGRAMS "rabbitmq-server", X_OK))
         cr_skip_test("rabbitmq-server is not installed");
     if (mkdir(rabbit_path(runner, ""), 0700) == 0) {
@@ -295,7 +299,7 @@ static inline bool rabbit_has_noted_queues(void)
     bool all = true;
     char path[512];
     snprintf(path, sizeof path, "%s/filch@localhost/quorum/filch@localhost",
-             rabbit_path(getppid(), "data"));
+             rabbit_path(RABBIT_RUNNER, "data"));
     DIR *folders = opendir(path);
     cr_assert(folders, "%s", path);
     strcat(path, "/names.dets");
@@ -325,7 +329,7 @@ static inline void rabbit_control(const char *const *arguments)
     cr_assert(rabbit_read(&server));
     for (unsigned i = 0; arguments[i]; i++)
         argv[i + 2] = arguments[i];
-    pid_t runner = getppid(), pid = fork();
+    pid_t runner = RABBIT_RUNNER, pid = fork();
     if (pid == 0) {
         rabbit_environment(runner, &server);
         execv(argv[0], (char *const *)(uintptr_t)argv);

@@ -46,6 +46,16 @@ static const char *nats_with_jetstream(void)
 }
 #endif
 
+#ifdef FILCH_HAVE_RABBIT
+#define RABBIT_RUNNER getpid() /* the server ends with this program */
+#include <tests/support/rabbit.h>
+
+static const char *rabbit(void)
+{
+    return rabbit_url("");
+}
+#endif
+
 const worker_setting worker_settings[] = {
 #ifdef FILCH_HAVE_SQLITE
     {"sqlite", "sqlite NORMAL", sqlite_normal, 20000, false, worker_bare_sqlite},
@@ -56,6 +66,17 @@ const worker_setting worker_settings[] = {
 #endif
 #ifdef FILCH_HAVE_NATS
     {"nats", "nats", nats_with_jetstream, 10000, true, worker_bare_nats},
+#endif
+#ifdef FILCH_HAVE_RABBIT
+    {"rabbit", "rabbitmq", rabbit, 20000, true, worker_bare_rabbit},
+#endif
+    {0},
+};
+
+const worker_cpu worker_cpus[] = {
+#ifdef FILCH_HAVE_RABBIT
+    {"rabbit", "librabbitmq", 2.5, NULL},
+    {"rabbit", "Go", 0.5, worker_go_cpu},
 #endif
     {0},
 };

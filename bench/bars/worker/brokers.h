@@ -14,8 +14,8 @@ typedef struct worker_bare worker_bare;
 struct worker_bare {
     const char *name; /* NULL: the end of a table */
     unsigned batch;
-    bool one_transaction; /* sqlite: UPDATE and DELETE together */
-    void *(*open)(const char *url);
+    bool one_transaction;           /* sqlite: UPDATE and DELETE together */
+    void *(*open)(const char *url); /* NULL: it was not built */
     void (*consume)(void *bare, const worker_bare *how, long count);
     void (*close)(void *bare);
     enum measure_bound bound; /* of the service's rate over its rate */
@@ -33,9 +33,20 @@ typedef struct worker_setting {
 
 extern const worker_setting worker_settings[]; /* ends with a row without a name */
 
+/* A bare loop whose processor time is judged. */
+typedef struct worker_cpu {
+    const char *bar, *bare;     /* names; NULL: the end of the table */
+    double most;                /* of the service's CPU time a job over its */
+    double (*used)(void *bare); /* seconds of its own process, of the last run; NULL: of this one */
+} worker_cpu;
+
+extern const worker_cpu worker_cpus[];
+
 extern const worker_bare worker_bare_sqlite[];
 extern const worker_bare worker_bare_redis[];
 extern const worker_bare worker_bare_nats[];
+extern const worker_bare worker_bare_rabbit[];
+double worker_go_cpu(void *bare); /* of the last row */
 
 /* Ends the program: a call of a bare loop failed. */
 static inline void worker_bare_die(const char *call, const char *why)

@@ -188,6 +188,7 @@ static fl_broker_rc turn(fl_broker *broker)
     fl_rabbit *r = fl_rabbit_of(broker);
     turn_copies(r);
     fl_broker_rc rc = fl_rabbit_drain(r, &r->main);
+    r->drained = true;
     return rc ? rc : fl_rabbit_send_early(r);
 }
 

@@ -105,6 +105,7 @@ typedef struct fl_rabbit {
     fl_rabbit_wire main, copies;
     uint64_t epoch; /* random; part of each delivery's name */
     bool ceased;    /* it takes no more deliveries */
+    bool drained;   /* by `turn`, just now: the next `receive` need not look */
     unsigned room;  /* of each window and ring: the prefetch */
     unsigned early_count;
     fl_delivery **early; /* deliveries whose delay goes on, for the next rung */

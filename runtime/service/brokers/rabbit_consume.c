@@ -155,7 +155,9 @@ fl_broker_rc fl_rabbit_receive(fl_broker *broker, unsigned queue, fl_delivery **
 {
     fl_rabbit *r = fl_rabbit_of(broker);
     fl_rabbit_queue *q = &r->queues[queue];
-    fl_broker_rc rc = q->ready_count < most ? fl_rabbit_drain(r, &r->main) : FL_BROKER_OK;
+    bool looks = q->ready_count < most && !r->drained;
+    fl_broker_rc rc = looks ? fl_rabbit_drain(r, &r->main) : FL_BROKER_OK;
+    r->drained = false;
     for (*count = 0; *count < most && q->ready_count; ++*count)
         out[*count] = take_ready(r, q);
     return rc ? rc : fl_rabbit_send_early(r);

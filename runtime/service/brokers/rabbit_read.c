@@ -172,14 +172,21 @@ fl_broker_rc fl_rabbit_read(fl_rabbit *r, fl_rabbit_wire *wire, int64_t wait, bo
     return rc;
 }
 
+/* Bytes behind them are in the socket, and make it readable. */
+static bool has_frames(const fl_rabbit_wire *wire)
+{
+    return amqp_frames_enqueued(wire->state) || amqp_data_in_buffer(wire->state);
+}
+
 fl_broker_rc fl_rabbit_drain(fl_rabbit *r, fl_rabbit_wire *wire)
 {
     bool any = true;
     fl_broker_rc rc = FL_BROKER_OK;
     int64_t beat = amqp_get_heartbeat(wire->state) * FILCH_SECOND / 2;
     const fl_broker_host *host = r->base.host;
-    while (any && !rc)
+    do
         rc = fl_rabbit_read(r, wire, 0, &any);
+    while (any && !rc && has_frames(wire));
     wire->beat_at = beat ? host->now(host) + beat : INT64_MAX;
     return rc;
 }

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "servers.h"
+
+#include <tests/support/folder.h>
+
+#ifdef FILCH_HAVE_SQLITE
+static const char *sqlite(void)
+{
+    static char url[256];
+    snprintf(url, sizeof url, "sqlite:%s/jobs.db?sync=normal", folder_make());
+    return url;
+}
+#endif
+
+#ifdef FILCH_HAVE_REDIS
+#define SERVER_CLOCK "" /* the servers of bars have the system's clock */
+#include <tests/support/redis.h>
+
+static redis_server redis_one;
+
+static const char *redis(void)
+{
+    if (!redis_one.port)
+        REDIS_START(&redis_one, "--appendfsync", "always");
+    return redis_url(&redis_one, "/0");
+}
+
+static void redis_again(void)
+{
+    redis_kill(&redis_one);
+    redis_start(&redis_one);
+}
+#endif
+
+#ifdef FILCH_HAVE_POSTGRES
+#include <tests/support/postgres.h>
+
+static pg_server postgres_one;
+
+static const char *postgres(void)
+{
+    static char url[80];
+    if (!postgres_one.port) {
+        snprintf(postgres_one.folder, sizeof postgres_one.folder, "%s", folder_make());
+        cr_assert(pg_init(&postgres_one, true) && pg_start(&postgres_one));
+    }
+    snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres", postgres_one.port);
+    return url;
+}
+
+static void postgres_again(void)
+{
+    pg_kill(&postgres_one, SIGKILL);
+    pg_restart(&postgres_one);
+}
+#endif
+
+#ifdef FILCH_HAVE_NATS
+#include <tests/support/nats.h>
+
+static const char *nats_one(void)
+{
+    if (!nats.pid)
+        nats_start_with("");
+    return nats_url("");
+}
+
+static void nats_again(void)
+{
+    nats_start_with("");
+}
+#endif
+
+#ifdef FILCH_HAVE_RABBIT
+#define RABBIT_RUNNER getpid() /* the server ends with this program */
+#include <tests/support/rabbit.h>
+
+static const char *rabbit(void)
+{
+    return rabbit_url("?heartbeat=2");
+}
+#endif
+
+const worker_server worker_servers[] = {
+#ifdef FILCH_HAVE_SQLITE
+    {"sqlite", sqlite, NULL},
+#endif
+#ifdef FILCH_HAVE_REDIS
+    {"redis", redis, redis_again},
+#endif
+#ifdef FILCH_HAVE_POSTGRES
+    {"postgres", postgres, postgres_again},
+#endif
+#ifdef FILCH_HAVE_NATS
+    {"nats", nats_one, nats_again},
+#endif
+#ifdef FILCH_HAVE_RABBIT
+    {"rabbit", rabbit, rabbit_kill},
+#endif
+    {0},
+};

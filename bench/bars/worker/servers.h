@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Durable brokers whose servers can be killed and started again. Another one is one row in
+ * servers.c. */
+#ifndef BARS_WORKER_SERVERS_H
+#define BARS_WORKER_SERVERS_H
+
+typedef struct worker_server {
+    const char *name;         /* NULL: the end of the table */
+    const char *(*url)(void); /* the first call starts the server */
+    void (*restart)(void);    /* by SIGKILL, with the same port and data. NULL: there is none */
+} worker_server;
+
+extern const worker_server worker_servers[];
+
+#endif
