@@ -28,7 +28,7 @@ done
 
 known='fib peers speedup flat central idle submit wake create chain loops reduce scan sorts contexts channels streams futures timers locks'
 known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap"
-known="$known worker-sqlite worker-redis worker-nats worker-latency worker-start worker-memory"
+known="$known worker-sqlite worker-redis worker-nats worker-postgres worker-latency worker-start worker-memory"
 known="$known vs"
 for bar in $wanted; do
     case $bar in vs-?*) continue ;; esac

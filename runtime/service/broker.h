@@ -252,6 +252,13 @@ typedef struct fl_broker_kind {
     /* Messages of this queue, or only those of a type unless it is NULL, are not delivered until
      * `paused` is false again. Kept in the broker, for all services. NULL if caps.pause is false. */
     fl_broker_rc (*pause)(fl_broker *broker, unsigned queue, const char *type, bool paused);
+
+    /* Settles a batch, as `settle` does, and receives, as `receive` does, in one transaction or one
+     * write: half of the round trips, and of the flushes to disk. The statuses hold also on failure,
+     * as do the first *received of out[]: a broker may have settled, and then fail to receive. NULL:
+     * it has no such way, and the service calls one after the other. */
+    fl_broker_rc (*exchange)(fl_broker *broker, fl_settlement *batch, unsigned count,
+                             unsigned queue, fl_delivery **out, unsigned most, unsigned *received);
 } fl_broker_kind;
 
 /* A connection begins with this. */

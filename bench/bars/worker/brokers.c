@@ -46,6 +46,24 @@ static const char *nats_with_jetstream(void)
 }
 #endif
 
+#ifdef FILCH_HAVE_POSTGRES
+#include <tests/support/postgres.h>
+
+/* As delivered, but for the settings of PG_SETTINGS: each commit is synchronous and flushed. */
+static const char *postgres(void)
+{
+    static pg_server server;
+    static char url[80];
+    if (!server.port) {
+        snprintf(server.folder, sizeof server.folder, "%s", folder_make());
+        cr_assert(pg_init(&server, true));
+        cr_assert(pg_start(&server));
+        snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres", server.port);
+    }
+    return url;
+}
+#endif
+
 const worker_setting worker_settings[] = {
 #ifdef FILCH_HAVE_SQLITE
     {"sqlite", "sqlite NORMAL", sqlite_normal, 20000, false, worker_bare_sqlite},
@@ -56,6 +74,9 @@ const worker_setting worker_settings[] = {
 #endif
 #ifdef FILCH_HAVE_NATS
     {"nats", "nats", nats_with_jetstream, 10000, true, worker_bare_nats},
+#endif
+#ifdef FILCH_HAVE_POSTGRES
+    {"postgres", "postgres", postgres, 20000, true, worker_bare_postgres},
 #endif
     {0},
 };

@@ -36,6 +36,7 @@ extern const worker_setting worker_settings[]; /* ends with a row without a name
 extern const worker_bare worker_bare_sqlite[];
 extern const worker_bare worker_bare_redis[];
 extern const worker_bare worker_bare_nats[];
+extern const worker_bare worker_bare_postgres[];
 
 /* Ends the program: a call of a bare loop failed. */
 static inline void worker_bare_die(const char *call, const char *why)

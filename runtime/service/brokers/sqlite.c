@@ -194,4 +194,5 @@ const fl_broker_kind fl_broker_sqlite = {
     .peek = fl_sqlite_peek,
     .cancel = fl_sqlite_cancel,
     .pause = fl_sqlite_pause,
+    .exchange = fl_sqlite_exchange,
 };

@@ -130,6 +130,9 @@ int fl_sqlite_bind_headers(sqlite3_stmt *statement, int parameter, const filch_h
 fl_broker_rc fl_sqlite_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                                unsigned *count);
 fl_broker_rc fl_sqlite_settle(fl_broker *broker, fl_settlement *batch, unsigned count);
+fl_broker_rc fl_sqlite_exchange(fl_broker *broker, fl_settlement *batch, unsigned count,
+                                unsigned queue, fl_delivery **out, unsigned most,
+                                unsigned *received);
 fl_broker_rc fl_sqlite_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                               int64_t lease);
 fl_broker_rc fl_sqlite_count(fl_broker *broker, unsigned queue, fl_broker_count *out);
