@@ -7,7 +7,7 @@
 #include <filch/service.h>
 
 /* While messages are to be received and there are answers, sends these along, also before they are
- * due. What is left is up to fl_service_settle and fl_service_receive. */
+ * due. fl_service_settle and fl_service_receive do the rest. */
 void fl_service_exchange(filch_service *service);
 
 #endif

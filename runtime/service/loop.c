@@ -145,6 +145,7 @@ static int turn(filch_service *service, bool *over)
     if (stops) {
         *over = drain(service, stops);
     } else {
+        fl_service_dispatch(service); /* the pool works while the broker does */
         fl_service_exchange(service);
         fl_service_settle(service);
         fl_service_receive(service);

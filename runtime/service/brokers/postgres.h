@@ -175,7 +175,7 @@ bool fl_pg_ask_acks(const fl_settlement *batch, unsigned count, fl_pg_array arra
                     fl_pg_args *args);
 /* Writes the statuses; rc: the result of the statement. */
 void fl_pg_take_acks(fl_settlement *batch, unsigned count, fl_broker_rc rc, const PGresult *rows);
-/* What has to be done before a lease: rows whose time has come. */
+/* Looks after rows whose time has come, if that is due; called before a lease. */
 fl_broker_rc fl_pg_before_lease(fl_pg *p, unsigned queue);
 /* The arguments of FL_PG_LEASE. */
 void fl_pg_ask_lease(fl_pg *p, unsigned queue, unsigned most, fl_pg_args *args);

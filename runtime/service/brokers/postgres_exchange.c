@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Acknowledgements and the next lease in one pipeline, which is one transaction: one round trip, and
- * one flush to disk. The messages of both are different rows, so a failure of one undoes no more than
- * what is tried again. */
+ * one flush to disk. The messages of both are different rows, so the failure of one undoes both, and
+ * the service tries again. */
 #include <runtime/service/brokers/postgres.h>
 
 #include <runtime/service/broker.h>

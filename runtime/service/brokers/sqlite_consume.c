@@ -134,7 +134,7 @@ fl_broker_rc fl_sqlite_receive(fl_broker *broker, unsigned queue, fl_delivery **
     if (fl_sqlite_value(s, FL_SQL_HAS_WORK, &has_work) != SQLITE_ROW)
         return fl_sqlite_failed(s, doing);
     if (has_work) { /* a transaction costs the others their turn */
-        if (fl_sqlite_run(s, FL_SQL_BEGIN))
+        if (fl_sqlite_begin(s))
             return fl_sqlite_failed(s, doing);
         rc = fl_sqlite_end(s, receive_all(s, queue, out, most, count), doing);
     }
@@ -198,9 +198,8 @@ fl_broker_rc fl_sqlite_settle(fl_broker *broker, fl_settlement *batch, unsigned 
 {
     static const char doing[] = "settle messages of";
     fl_sqlite *s = fl_sqlite_of(broker);
-    fl_broker_rc rc = fl_sqlite_run(s, FL_SQL_BEGIN)
-                          ? fl_sqlite_failed(s, doing)
-                          : fl_sqlite_end(s, settle_all(s, batch, count), doing);
+    fl_broker_rc rc = fl_sqlite_begin(s) ? fl_sqlite_failed(s, doing)
+                                         : fl_sqlite_end(s, settle_all(s, batch, count), doing);
     return not_settled(rc, batch, count);
 }
 
@@ -211,7 +210,7 @@ fl_broker_rc fl_sqlite_exchange(fl_broker *broker, fl_settlement *batch, unsigne
     static const char doing[] = "settle and receive messages of";
     fl_sqlite *s = fl_sqlite_of(broker);
     *received = 0;
-    int rc = fl_sqlite_run(s, FL_SQL_BEGIN);
+    int rc = fl_sqlite_begin(s);
     fl_broker_rc result = rc ? fl_sqlite_failed(s, doing) : FL_BROKER_OK;
     if (!rc)
         rc = settle_all(s, batch, count);
@@ -228,7 +227,7 @@ fl_broker_rc fl_sqlite_extend(fl_broker *broker, fl_delivery *const *batch, unsi
     static const char doing[] = "extend leases of";
     fl_sqlite *s = fl_sqlite_of(broker);
     int64_t until = fl_sqlite_now(s) + lease_time;
-    int rc = fl_sqlite_run(s, FL_SQL_BEGIN);
+    int rc = fl_sqlite_begin(s);
     if (rc)
         return fl_sqlite_failed(s, doing);
     for (unsigned i = 0; i < count && !rc; i++) {
