@@ -17,7 +17,7 @@
 
 #include <stdio.h>
 
-enum { RECEIVE_BATCH = 128, SUBMIT_BATCH = 128 };
+enum { SUBMIT_BATCH = 128 };
 
 /* ---- Checks ---- */
 
@@ -106,69 +106,82 @@ static void take_in(filch_service_job *job)
 
 /* ---- Receiving ---- */
 
-/* Messages go only where there is room. true: as many as asked for. */
-static bool receive_from(filch_service *service, unsigned queue, unsigned most)
-{
-    fl_delivery *batch[RECEIVE_BATCH];
-    unsigned count = 0;
-    most = most < RECEIVE_BATCH ? most : RECEIVE_BATCH;
-    const fl_broker_kind *kind = service->link.kind;
-    fl_broker_rc rc = kind->receive(service->link.broker, queue, batch, most, &count);
-    for (unsigned i = 0; i < count; i++) {
-        batch[i]->queue = queue;
-        take_in(FL_CONTAINER_OF(batch[i], filch_service_job, delivery));
-    }
-    if (service->credit[queue] > count)
-        service->credit[queue] -= count;
-    else
-        service->credit[queue] = 0;
-    if (fl_service_judge(service, rc) && rc == FL_BROKER_OK)
-        fl_service_stop_redelivered(service, batch, count);
-    if (rc == FL_BROKER_BUSY)
-        service->receive_at = fl_service_now(service) + FL_SETTLE_PAUSE;
-    return rc == FL_BROKER_OK && count == most;
-}
-
 static unsigned room(const filch_service *service)
 {
     return (unsigned)(service->stats.prefetch - service->stats.held);
 }
 
-/* One round over the queues; each may take its weight's share of the room, or all in strict order.
- * true: some queue may have more. */
+/* How many messages of one queue a round may take for each unit of its weight. */
+static unsigned scale_of(const filch_service *service)
+{
+    unsigned weights = 0, space = room(service);
+    for (unsigned i = 0; i < service->config.queue_count; i++)
+        weights += service->queues[i].weight;
+    return space / weights ? space / weights : 1;
+}
+
+/* step: of the round. Each queue may take its weight's share of the room, or all in strict order. */
+static fl_service_share share_of(filch_service *service, unsigned step, unsigned scale)
+{
+    bool strict = service->config.strict;
+    unsigned queue = strict ? step : service->turn_queue, space = room(service);
+    if (!service->credit[queue])
+        service->credit[queue] = service->queues[queue].weight * scale;
+    unsigned most = strict || service->credit[queue] > space ? space : service->credit[queue];
+    return (fl_service_share){queue, most < FL_RECEIVE_BATCH ? most : FL_RECEIVE_BATCH};
+}
+
+fl_service_share fl_service_next_share(filch_service *service)
+{
+    return share_of(service, 0, scale_of(service));
+}
+
+bool fl_service_take(filch_service *service, const fl_service_share *share, fl_delivery **batch,
+                     unsigned count, fl_broker_rc rc)
+{
+    unsigned *credit = &service->credit[share->queue];
+    bool full = rc == FL_BROKER_OK && count == share->most;
+    for (unsigned i = 0; i < count; i++) {
+        batch[i]->queue = share->queue;
+        take_in(FL_CONTAINER_OF(batch[i], filch_service_job, delivery));
+    }
+    *credit = full && *credit > count ? *credit - count : 0;
+    if (!*credit) /* else its turn goes on when there is room again */
+        service->turn_queue = (share->queue + 1) % service->config.queue_count;
+    if (fl_service_judge(service, rc) && rc == FL_BROKER_OK)
+        fl_service_stop_redelivered(service, batch, count);
+    if (rc == FL_BROKER_BUSY)
+        service->receive_at = fl_service_now(service) + FL_SETTLE_PAUSE;
+    return full;
+}
+
+/* One round over the queues; messages go only where there is room. true: some queue may have more. */
 static bool receive_round(filch_service *service)
 {
-    const filch_service_config *config = &service->config;
-    unsigned weights = 0, space = room(service);
+    const fl_broker_kind *kind = service->link.kind;
+    unsigned scale = scale_of(service);
     bool more = false;
-    for (unsigned i = 0; i < config->queue_count; i++)
-        weights += service->queues[i].weight;
-    unsigned scale = space / weights ? space / weights : 1;
-    for (unsigned i = 0; i < config->queue_count && room(service) && service->link.broker; i++) {
-        unsigned queue = config->strict ? i : service->turn_queue;
-        if (!service->credit[queue])
-            service->credit[queue] = service->queues[queue].weight * scale;
-        unsigned most = config->strict ? room(service) : service->credit[queue];
-        if (receive_from(service, queue, most < room(service) ? most : room(service)))
-            more = true;
-        else
-            service->credit[queue] = 0;
-        if (!service->credit[queue]) /* else its turn goes on when there is room again */
-            service->turn_queue = (queue + 1) % config->queue_count;
+    for (unsigned i = 0; i < service->config.queue_count && room(service) && service->link.broker;
+         i++) {
+        fl_delivery *batch[FL_RECEIVE_BATCH];
+        unsigned count = 0;
+        fl_service_share share = share_of(service, i, scale);
+        fl_broker_rc rc =
+            kind->receive(service->link.broker, share.queue, batch, share.most, &count);
+        more |= fl_service_take(service, &share, batch, count, rc);
     }
     return more;
 }
 
-/* Batches pay: it waits until half of the buffer is used up. */
-static bool is_low(const filch_service *service)
+bool fl_service_may_receive(const filch_service *service)
 {
     uint64_t least = service->config.buffer / 2 ? service->config.buffer / 2 : 1;
-    return service->stats.prefetch - service->stats.held >= least;
+    return service->more && service->link.broker && room(service) >= least;
 }
 
 void fl_service_receive(filch_service *service)
 {
-    while (service->more && service->link.broker && is_low(service))
+    while (fl_service_may_receive(service))
         service->more = receive_round(service);
 }
 

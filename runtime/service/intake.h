@@ -6,7 +6,25 @@
 #define FL_SERVICE_INTAKE_H
 
 #include <filch/service.h>
+#include <runtime/service/broker.h>
 
+#include <stdbool.h>
+
+enum { FL_RECEIVE_BATCH = 128 };
+
+/* How much is received of one queue by one call of the broker. */
+typedef struct fl_service_share {
+    unsigned queue, most;
+} fl_service_share;
+
+/* Is there room for a batch, and may the broker have something? Batches pay: it waits until half
+ * of the buffer is used up. */
+bool fl_service_may_receive(const filch_service *service);
+/* The share of the queue whose turn it is. */
+fl_service_share fl_service_next_share(filch_service *service);
+/* Takes in the messages of a share. true: as many as asked for. */
+bool fl_service_take(filch_service *service, const fl_service_share *share, fl_delivery **batch,
+                     unsigned count, fl_broker_rc rc);
 /* Receives while there is room and the broker may have something. */
 void fl_service_receive(filch_service *service);
 /* Submits waiting jobs to the pool. */

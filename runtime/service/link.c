@@ -94,12 +94,11 @@ void fl_link_init(fl_link *link, filch_service *service, const fl_broker_kind *k
     filch_retry_begin(&away, &link->random);
 }
 
-static void note_failure(const fl_link *link)
+static void warn(const fl_link *link, const char *message, const char *why)
 {
     if (link->service->config.log)
-        FILCH_LOG(link->service->config.log, FILCH_LOG_WARN, "broker connection failed",
-                  filch_log_text("broker", link->kind->name),
-                  filch_log_text("reason", link->explained));
+        FILCH_LOG(link->service->config.log, FILCH_LOG_WARN, message,
+                  filch_log_text("broker", link->kind->name), filch_log_text("reason", why));
 }
 
 static void note_connected(const fl_link *link)
@@ -119,7 +118,7 @@ static void failed(fl_link *link, fl_broker_rc rc)
     int64_t delay = link->failures ? filch_retry_delay(policy, link->failures, &link->random) : 0;
     link->lost++;
     if (link->failures++ == 0)
-        note_failure(link);
+        warn(link, "broker connection failed", link->explained);
     link->retry_at = fl_service_now(link->service) + delay;
 }
 
@@ -144,7 +143,7 @@ static bool take_url(fl_link *link, char *url)
 static void keep_url(fl_link *link, const char *why)
 {
     if (!link->is_stale)
-        note(link, FILCH_LOG_WARN, "broker URL not read again", why);
+        warn(link, "broker URL not read again", why);
     link->is_stale = true;
 }
 
@@ -161,7 +160,7 @@ static void refresh(fl_link *link)
         link->is_stale = false;
     } else if (take_url(link, strdup(text))) {
         link->is_stale = false;
-        note(link, FILCH_LOG_INFO, "broker URL has changed", NULL);
+        host_log(&link->host, FILCH_LOG_INFO, "broker URL has changed");
     } else {
         keep_url(link, "it is of another broker, or wrong");
     }

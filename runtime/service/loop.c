@@ -4,6 +4,7 @@
 #include <runtime/platform/container.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
+#include <runtime/service/exchange.h>
 #include <runtime/service/intake.h>
 #include <runtime/service/job.h>
 #include <runtime/service/link.h>
@@ -149,6 +150,8 @@ static int turn(filch_service *service, bool *over)
     if (stops) {
         *over = drain(service, stops);
     } else {
+        fl_service_dispatch(service); /* the pool works while the broker does */
+        fl_service_exchange(service);
         fl_service_receive(service); /* first: answers wait for those of messages that have come */
         fl_service_settle(service);
         fl_service_dispatch(service);

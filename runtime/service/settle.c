@@ -46,7 +46,7 @@ static void put_headers(filch_service_job *job, fl_settlement *one)
     one->header_count = FL_DEAD_HEADERS;
 }
 
-static unsigned collect(filch_service *service, fl_settlement *batch, fl_note *notes)
+unsigned fl_service_collect(filch_service *service, fl_settlement *batch, fl_note *notes)
 {
     unsigned count = 0;
     for (fl_list *at = service->pending.next; at != &service->pending && count < FL_SETTLE_BATCH;
@@ -66,14 +66,13 @@ static unsigned collect(filch_service *service, fl_settlement *batch, fl_note *n
     return count;
 }
 
-/* Those that are settled, or cannot be, go. Returns how many are left. */
-static unsigned apply(filch_service *service, const fl_settlement *batch, unsigned count)
+bool fl_service_apply(filch_service *service, const fl_settlement *batch, unsigned count)
 {
-    unsigned left = 0;
+    bool left = false;
     for (unsigned i = 0; i < count; i++) {
         filch_service_job *job = FL_CONTAINER_OF(batch[i].delivery, filch_service_job, delivery);
         if (batch[i].status == -EAGAIN) {
-            left++;
+            left = true;
             continue;
         }
         if (batch[i].status)
@@ -91,9 +90,9 @@ void fl_service_settle(filch_service *service)
     fl_settlement batch[FL_SETTLE_BATCH];
     fl_note notes[FL_SETTLE_BATCH];
     while (fl_service_settle_due(service) <= fl_service_now(service)) {
-        unsigned count = collect(service, batch, notes);
+        unsigned count = fl_service_collect(service, batch, notes);
         fl_broker_rc rc = service->link.kind->settle(service->link.broker, batch, count);
-        unsigned left = apply(service, batch, count);
+        bool left = fl_service_apply(service, batch, count);
         if (!fl_service_judge(service, rc))
             return;
         if (left)

@@ -6,6 +6,9 @@
 #define FL_SERVICE_SETTLE_H
 
 #include <filch/service.h>
+#include <runtime/service/broker.h>
+
+#include <stdbool.h>
 
 /* Its verdict is to be sent. It is in no list. */
 void fl_service_answer_job(filch_service_job *job);
@@ -16,5 +19,9 @@ void fl_service_settle(filch_service *service);
 /* The time of the service's clock at which some are due; FILCH_FOREVER: none, or the broker is
  * away. */
 int64_t fl_service_settle_due(const filch_service *service);
+/* The oldest answers, up to FL_SETTLE_BATCH, as a batch for the broker. Returns how many. */
+unsigned fl_service_collect(filch_service *service, fl_settlement *batch, fl_note *notes);
+/* After the broker's call: jobs that are settled, or cannot be, go. true: some are left. */
+bool fl_service_apply(filch_service *service, const fl_settlement *batch, unsigned count);
 
 #endif

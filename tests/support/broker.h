@@ -7,6 +7,7 @@
 
 #include <tests/support/broker_admin.h>
 #include <tests/support/broker_bench.h>
+#include <tests/support/broker_exchange.h>
 #include <tests/support/broker_records.h>
 #include <tests/support/broker_remembers.h>
 #include <tests/support/broker_stops.h>
@@ -333,6 +334,8 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     BROKER_CLAIM(broker, tested, an_extended_lease_holds)                                          \
     BROKER_CLAIM(broker, tested, a_lease_outlives_its_connection)                                  \
     BROKER_CLAIM(broker, tested, an_expired_message_is_dead)                                       \
+    BROKER_CLAIM(broker, tested, acknowledgements_bring_the_next_messages)                         \
+    BROKER_CLAIM(broker, tested, other_answers_bring_the_next_messages)                            \
     BROKER_CLAIM(broker, tested, a_watched_connection_wakes)                                       \
     BROKER_CLAIM(broker, tested, a_message_that_comes_before_a_turn_wakes)                         \
     BROKER_CLAIM(broker, tested, a_service_without_room_is_not_kept_awake)                         \

@@ -56,6 +56,24 @@ static const char *rabbit(void)
 }
 #endif
 
+#ifdef FILCH_HAVE_POSTGRES
+#include <tests/support/postgres.h>
+
+/* As delivered, but for the settings of PG_SETTINGS: each commit is synchronous and flushed. */
+static const char *postgres(void)
+{
+    static pg_server server;
+    static char url[80];
+    if (!server.port) {
+        snprintf(server.folder, sizeof server.folder, "%s", folder_make());
+        cr_assert(pg_init(&server, true));
+        cr_assert(pg_start(&server));
+        snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres", server.port);
+    }
+    return url;
+}
+#endif
+
 const worker_setting worker_settings[] = {
 #ifdef FILCH_HAVE_SQLITE
     {"sqlite", "sqlite NORMAL", sqlite_normal, 20000, false, worker_bare_sqlite},
@@ -69,6 +87,9 @@ const worker_setting worker_settings[] = {
 #endif
 #ifdef FILCH_HAVE_RABBIT
     {"rabbit", "rabbitmq", rabbit, 20000, true, worker_bare_rabbit},
+#endif
+#ifdef FILCH_HAVE_POSTGRES
+    {"postgres", "postgres", postgres, 20000, true, worker_bare_postgres},
 #endif
     {0},
 };

@@ -47,6 +47,7 @@ extern const worker_bare worker_bare_redis[];
 extern const worker_bare worker_bare_nats[];
 extern const worker_bare worker_bare_rabbit[];
 double worker_go_cpu(void *bare); /* of the last row */
+extern const worker_bare worker_bare_postgres[];
 
 /* Ends the program: a call of a bare loop failed. */
 static inline void worker_bare_die(const char *call, const char *why)

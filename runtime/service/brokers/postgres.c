@@ -96,21 +96,31 @@ static void note(fl_pg *p, const char *queue)
             p->queues[i].look_at = fl_pg_now(p);
 }
 
-static fl_broker_rc turn(fl_broker *broker)
+/* With TLS, each call of libpq may read one notification only. */
+static fl_broker_rc read_notifications(fl_pg *p, bool *any)
 {
-    fl_pg *p = fl_pg_of(broker);
-    const fl_broker_host *host = broker->host;
+    const fl_broker_host *host = p->base.host;
     PGnotify *one;
-    if (!p->listener)
-        return FL_BROKER_OK;
+    *any = false;
     if (!PQconsumeInput(p->listener))
         return host->explain(host, FL_BROKER_LOST,
                              "PostgreSQL has closed the connection; it is opened again");
     while ((one = PQnotifies(p->listener))) {
+        *any = true;
         note(p, one->extra);
         PQfreemem(one);
     }
     return FL_BROKER_OK;
+}
+
+static fl_broker_rc turn(fl_broker *broker)
+{
+    fl_pg *p = fl_pg_of(broker);
+    fl_broker_rc rc = FL_BROKER_OK;
+    bool any = p->listener;
+    while (any && !rc)
+        rc = read_notifications(p, &any);
+    return rc;
 }
 
 const fl_broker_kind fl_broker_postgres = {
@@ -152,4 +162,7 @@ const fl_broker_kind fl_broker_postgres = {
     .note = fl_pg_note,
     .record = fl_pg_record,
     .check = check,
+#ifdef LIBPQ_HAS_PIPELINING /* libpq 14 */
+    .exchange = fl_pg_exchange,
+#endif
 };

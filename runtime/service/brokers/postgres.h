@@ -114,6 +114,11 @@ fl_broker_rc fl_pg_connect(fl_pg *p, PGconn **out);
 /* Waits for the last result of what was sent, of which `sent` tells whether it was, and clears the
  * others. *out: PQclear it; NULL on failure, which is explained. */
 fl_broker_rc fl_pg_finish(fl_pg *p, PGconn *db, int sent, const char *doing, PGresult **out);
+/* Waits for the results of a pipeline of `count` statements, which is one transaction; `sent` as
+ * above. The caller clears out[], which begins with NULLs, also after a failure. Ends the pipeline
+ * mode. */
+fl_broker_rc fl_pg_finish_pipeline(fl_pg *p, int sent, const char *doing, PGresult **out,
+                                   unsigned count);
 /* Runs statements without arguments, in one transaction; '@' is the schema, quoted, '~' its name.
  * out: as above, or NULL. */
 fl_broker_rc fl_pg_execute(fl_pg *p, PGconn *db, const char *sql, const char *doing,
@@ -165,11 +170,33 @@ int64_t fl_pg_us(int64_t ns);
 /* Runs a statement; it is prepared if need be. *out: PQclear it, if OK. */
 fl_broker_rc fl_pg_run(fl_pg *p, fl_pg_sql which, const fl_pg_args *args, const char *doing,
                        PGresult **out);
+/* Prepares a statement, unless that has been done. Not behind a pooler. */
+fl_broker_rc fl_pg_prepare(fl_pg *p, fl_pg_sql which, const char *doing);
+/* Sends one that is prepared; fl_pg_finish or fl_pg_finish_pipeline gets the result. */
+int fl_pg_send(fl_pg *p, fl_pg_sql which, const fl_pg_args *args);
 /* The row as a delivery. NULL: no memory. */
 fl_delivery *fl_pg_read(fl_pg *p, const PGresult *rows, int row, unsigned queue);
 /* All rows as deliveries; on failure BUSY, and none. */
 fl_broker_rc fl_pg_read_all(fl_pg *p, const PGresult *rows, unsigned queue, fl_delivery **out,
                             unsigned *count);
+
+/* ---- postgres_consume.c, postgres_settle.c: two calls, and their statements apart ---- */
+
+/* The arguments of FL_PG_ACK for a batch of acknowledgements; the caller frees the arrays. false: no
+ * memory. */
+enum { FL_PG_OF_ACK = 3 };
+bool fl_pg_ask_acks(const fl_settlement *batch, unsigned count, fl_pg_array arrays[FL_PG_OF_ACK],
+                    fl_pg_args *args);
+/* Writes the statuses; rc: the result of the statement. */
+void fl_pg_take_acks(fl_settlement *batch, unsigned count, fl_broker_rc rc, const PGresult *rows);
+/* Looks after rows whose time has come, if that is due; called before a lease. */
+fl_broker_rc fl_pg_before_lease(fl_pg *p, unsigned queue);
+/* The arguments of FL_PG_LEASE. */
+void fl_pg_ask_lease(fl_pg *p, unsigned queue, unsigned most, fl_pg_args *args);
+/* Its rows, as deliveries; began: of host->now, before it was sent. `rows` is NULL if rc, the
+ * statement's result, is a failure. Returns rc, or BUSY: none. */
+fl_broker_rc fl_pg_take_lease(fl_pg *p, unsigned queue, fl_broker_rc rc, const PGresult *rows,
+                              int64_t began, fl_delivery **out, unsigned most, unsigned *count);
 
 /* ---- postgres_schema.c ---- */
 
@@ -197,6 +224,8 @@ fl_broker_rc fl_pg_records_end(fl_pg *p, fl_broker_rc rc, fl_settlement *batch, 
 fl_broker_rc fl_pg_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                            unsigned *count);
 fl_broker_rc fl_pg_settle(fl_broker *broker, fl_settlement *batch, unsigned count);
+fl_broker_rc fl_pg_exchange(fl_broker *broker, fl_settlement *batch, unsigned count, unsigned queue,
+                            fl_delivery **out, unsigned most, unsigned *received);
 fl_broker_rc fl_pg_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                           int64_t lease);
 fl_broker_rc fl_pg_publish(fl_broker *broker, fl_publication *batch, unsigned count);

@@ -77,43 +77,51 @@ static int compare(const void *a, const void *b)
     return x->tag[0] < y->tag[0] ? -1 : 1;
 }
 
-/* *ready: so many could be had, were they shorter. */
-static fl_broker_rc lease(fl_pg *p, unsigned queue, fl_delivery **out, unsigned most,
-                          unsigned *count, unsigned *ready)
+void fl_pg_ask_lease(fl_pg *p, unsigned queue, unsigned most, fl_pg_args *args)
 {
-    fl_pg_args args = {0};
-    PGresult *rows;
-    int64_t until = fl_pg_now(p);
-    until = p->config.lease < FILCH_FOREVER - until ? until + p->config.lease : FILCH_FOREVER;
-    fl_pg_add_text(&args, p->config.queues[queue]);
-    fl_pg_add_number(&args, most);
-    fl_pg_add_number(&args, fl_pg_us(p->config.lease));
-    fl_pg_add_number(&args, (int64_t)p->config.body_most);
-    fl_broker_rc rc = fl_pg_run(p, FL_PG_LEASE, &args, doing, &rows);
+    fl_pg_add_text(args, p->config.queues[queue]);
+    fl_pg_add_number(args, most);
+    fl_pg_add_number(args, fl_pg_us(p->config.lease));
+    fl_pg_add_number(args, (int64_t)p->config.body_most);
+}
+
+fl_broker_rc fl_pg_take_lease(fl_pg *p, unsigned queue, fl_broker_rc rc, const PGresult *rows,
+                              int64_t began, fl_delivery **out, unsigned most, unsigned *count)
+{
+    fl_pg_queue *q = &p->queues[queue];
+    int64_t lease = p->config.lease;
     if (!rc)
         rc = fl_pg_read_all(p, rows, queue, out, count);
-    *ready = *count ? (unsigned)fl_pg_int(rows, 0, PQnfields(rows) - 1) : 0;
-    PQclear(rows);
+    /* so many could be had, were they shorter */
+    unsigned ready = *count ? (unsigned)fl_pg_int(rows, 0, PQnfields(rows) - 1) : 0;
     for (unsigned i = 0; i < *count; i++)
-        out[i]->lease_until = until;
+        out[i]->lease_until = lease < FILCH_FOREVER - began ? began + lease : FILCH_FOREVER;
     qsort(out, *count, sizeof *out, compare);
+    q->was_short = !rc && *count < most;
+    if (rc || ready > *count)
+        q->look_at = fl_pg_now(p); /* there is more */
     return rc;
+}
+
+fl_broker_rc fl_pg_before_lease(fl_pg *p, unsigned queue)
+{
+    const fl_pg_queue *q = &p->queues[queue];
+    return q->was_short || q->look_at <= fl_pg_now(p) ? maintain(p, queue) : FL_BROKER_OK;
 }
 
 fl_broker_rc fl_pg_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                            unsigned *count)
 {
     fl_pg *p = fl_pg_of(broker);
-    fl_pg_queue *q = &p->queues[queue];
-    fl_broker_rc rc = FL_BROKER_OK;
-    unsigned ready = 0;
+    fl_pg_args args = {0};
+    PGresult *rows = NULL;
     *count = 0;
-    if (q->was_short || q->look_at <= fl_pg_now(p))
-        rc = maintain(p, queue);
+    fl_broker_rc rc = fl_pg_before_lease(p, queue);
+    int64_t began = fl_pg_now(p);
+    fl_pg_ask_lease(p, queue, most, &args);
     if (!rc)
-        rc = lease(p, queue, out, most, count, &ready);
-    q->was_short = !rc && *count < most;
-    if (rc || ready > *count)
-        q->look_at = fl_pg_now(p); /* there is more */
+        rc = fl_pg_run(p, FL_PG_LEASE, &args, doing, &rows);
+    rc = fl_pg_take_lease(p, queue, rc, rows, began, out, most, count);
+    PQclear(rows);
     return rc;
 }

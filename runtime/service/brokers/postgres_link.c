@@ -112,6 +112,7 @@ static bool is_answered(PGconn *db, int64_t until)
     return true;
 }
 
+/* Keeps a result that is a success; explains another one. */
 static fl_broker_rc judge(fl_pg *p, PGconn *db, const char *doing, PGresult **out)
 {
     ExecStatusType status = PQresultStatus(*out);
@@ -146,6 +147,39 @@ fl_broker_rc fl_pg_finish(fl_pg *p, PGconn *db, int sent, const char *doing, PGr
     }
     return judge(p, db, doing, out);
 }
+
+#ifdef LIBPQ_HAS_PIPELINING
+fl_broker_rc fl_pg_finish_pipeline(fl_pg *p, int sent, const char *doing, PGresult **out,
+                                   unsigned count)
+{
+    int64_t until = deadline_of(p);
+    PGresult *fault = NULL, *next;
+    bool is_over = !sent;
+    p->sqlstate[0] = '\0';
+    for (unsigned at = 0; !is_over && PQstatus(p->db) == CONNECTION_OK;) {
+        if (!is_answered(p->db, until)) {
+            PQclear(fault);
+            return too_late(p, doing);
+        }
+        next = PQgetResult(p->db);
+        ExecStatusType status = PQresultStatus(next);
+        if (!next) { /* the end of a statement */
+            is_over = at++ > count;
+            continue;
+        }
+        is_over = status == PGRES_PIPELINE_SYNC;
+        PGresult **to = status == PGRES_TUPLES_OK && at < count ? &out[at] : &fault;
+        if (*to || is_over || status == PGRES_PIPELINE_ABORTED)
+            PQclear(next);
+        else
+            *to = next;
+    }
+    bool is_good = PQexitPipelineMode(p->db) && sent && !fault;
+    if (is_good)
+        return FL_BROKER_OK;
+    return judge(p, p->db, doing, &fault);
+}
+#endif
 
 char *fl_pg_expand(const fl_pg *p, const char *sql)
 {

@@ -11,6 +11,7 @@
 /* The statements that change deliveries begin with these arrays. */
 enum { AT_SEQ, AT_TOKEN, AT_PLACE, AT_VERB, AT_ATTEMPT, AT_DELAY, AT_HEADERS, ARRAYS };
 enum { OF_DELIVERY = AT_PLACE + 1 };
+_Static_assert(OF_DELIVERY == (int)FL_PG_OF_ACK, "as declared");
 
 static const uint32_t types[ARRAYS] = {FL_PG_INT8, FL_PG_INT8, FL_PG_INT8, FL_PG_INT8,
                                        FL_PG_INT8, FL_PG_INT8, FL_PG_BYTEA};
@@ -21,7 +22,7 @@ static void begin_arrays(fl_pg_array arrays[ARRAYS])
         arrays[i] = (fl_pg_array){.type = types[i]};
 }
 
-static void add_delivery(fl_pg_array arrays[ARRAYS], const fl_delivery *delivery, unsigned place)
+static void add_delivery(fl_pg_array *arrays, const fl_delivery *delivery, unsigned place)
 {
     fl_pg_array_number(&arrays[AT_SEQ], (int64_t)delivery->tag[0]);
     fl_pg_array_number(&arrays[AT_TOKEN], (int64_t)delivery->tag[1]);
@@ -59,6 +60,29 @@ static fl_broker_rc run(fl_pg *p, fl_pg_sql which, fl_pg_array arrays[ARRAYS], u
 }
 
 /* ---- Settling ---- */
+
+bool fl_pg_ask_acks(const fl_settlement *batch, unsigned count, fl_pg_array arrays[FL_PG_OF_ACK],
+                    fl_pg_args *args)
+{
+    bool failed = false;
+    for (unsigned i = 0; i < FL_PG_OF_ACK; i++)
+        arrays[i] = (fl_pg_array){.type = types[i]};
+    for (unsigned i = 0; i < count; i++)
+        add_delivery(arrays, batch[i].delivery, i);
+    for (unsigned i = 0; i < FL_PG_OF_ACK; i++) {
+        fl_pg_add_array(args, &arrays[i]);
+        failed = failed || arrays[i].failed;
+    }
+    return !failed;
+}
+
+void fl_pg_take_acks(fl_settlement *batch, unsigned count, fl_broker_rc rc, const PGresult *rows)
+{
+    for (unsigned i = 0; i < count; i++)
+        batch[i].status = rc ? -EAGAIN : -ESTALE;
+    for (int i = 0; i < PQntuples(rows) && !rc; i++)
+        batch[fl_pg_int(rows, i, 0)].status = 0;
+}
 
 /* The acknowledgements of a batch, or all others, in one statement each. */
 static fl_broker_rc settle_some(fl_pg *p, fl_settlement *batch, unsigned count, bool acks)

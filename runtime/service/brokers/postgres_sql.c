@@ -240,49 +240,60 @@ static const char *const statements[FL_PG_SQLS] = {
 
 /* ---- Running them ---- */
 
-static fl_broker_rc prepare(fl_pg *p, fl_pg_sql which, const char *name, const char *sql,
-                            const char *doing)
+static void name_of(fl_pg_sql which, char name[24])
 {
+    snprintf(name, 24, "filch_%u", (unsigned)which);
+}
+
+fl_broker_rc fl_pg_prepare(fl_pg *p, fl_pg_sql which, const char *doing)
+{
+    char name[24];
     PGresult *result;
     if (p->prepared[which])
         return FL_BROKER_OK;
+    char *sql = fl_pg_expand(p, statements[which]);
+    if (!sql)
+        return fl_pg_short(p);
+    name_of(which, name);
     fl_broker_rc rc =
         fl_pg_finish(p, p->db, PQsendPrepare(p->db, name, sql, 0, NULL), doing, &result);
     PQclear(result);
+    free(sql);
     p->prepared[which] = rc == FL_BROKER_OK;
     return rc;
 }
 
-/* Once for each statement and session; a pooler may use another session for each call. */
-static fl_broker_rc send(fl_pg *p, fl_pg_sql which, const fl_pg_args *args, const char *sql,
-                         const char *doing, PGresult **out)
+static const int binary[FL_PG_ARGS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
+int fl_pg_send(fl_pg *p, fl_pg_sql which, const fl_pg_args *args)
 {
-    static const int binary[FL_PG_ARGS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     char name[24];
-    int sent;
-    if (p->target.pooled) {
-        sent =
-            PQsendQueryParams(p->db, sql, args->count, NULL, args->value, args->length, binary, 1);
-        return fl_pg_finish(p, p->db, sent, doing, out);
-    }
-    snprintf(name, sizeof name, "filch_%u", (unsigned)which);
-    fl_broker_rc rc = prepare(p, which, name, sql, doing);
-    if (rc)
-        return rc;
-    sent = PQsendQueryPrepared(p->db, name, args->count, args->value, args->length, binary, 1);
-    return fl_pg_finish(p, p->db, sent, doing, out);
+    name_of(which, name);
+    return PQsendQueryPrepared(p->db, name, args->count, args->value, args->length, binary, 1);
+}
+
+/* A pooler may use another session for each call. */
+static fl_broker_rc run_pooled(fl_pg *p, fl_pg_sql which, const fl_pg_args *args, const char *doing,
+                               PGresult **out)
+{
+    char *sql = fl_pg_expand(p, statements[which]);
+    if (!sql)
+        return fl_pg_short(p);
+    int sent =
+        PQsendQueryParams(p->db, sql, args->count, NULL, args->value, args->length, binary, 1);
+    fl_broker_rc rc = fl_pg_finish(p, p->db, sent, doing, out);
+    free(sql);
+    return rc;
 }
 
 fl_broker_rc fl_pg_run(fl_pg *p, fl_pg_sql which, const fl_pg_args *args, const char *doing,
                        PGresult **out)
 {
-    char *sql = NULL;
     *out = NULL;
-    if (!p->prepared[which] && !(sql = fl_pg_expand(p, statements[which])))
-        return fl_pg_short(p);
-    fl_broker_rc rc = send(p, which, args, sql, doing, out);
-    free(sql);
-    return rc;
+    if (p->target.pooled)
+        return run_pooled(p, which, args, doing, out);
+    fl_broker_rc rc = fl_pg_prepare(p, which, doing);
+    return rc ? rc : fl_pg_finish(p, p->db, fl_pg_send(p, which, args), doing, out);
 }
 
 /* ---- Rows ---- */

@@ -68,8 +68,8 @@ static fl_broker_rc connect_to(fl_sqlite *s, bool full)
     if (!rc)
         rc = fl_sqlite_store_open(s, full);
     if (!rc)
-        rc = fl_sqlite_run(s, FL_SQL_BEGIN) ? fl_sqlite_failed(s, "open queues of")
-                                            : fl_sqlite_end(s, find_queues(s), "open queues of");
+        rc = fl_sqlite_begin(s) ? fl_sqlite_failed(s, "open queues of")
+                                : fl_sqlite_end(s, find_queues(s), "open queues of");
     if (!rc && s->config.role == FL_BROKER_CONSUMES)
         rc = watch_file(s);
     return rc;
@@ -171,7 +171,7 @@ static fl_broker_rc publish(fl_broker *broker, fl_publication *batch, unsigned c
 {
     static const char doing[] = "publish to";
     fl_sqlite *s = fl_sqlite_of(broker);
-    int rc = fl_sqlite_run(s, FL_SQL_BEGIN);
+    int rc = fl_sqlite_begin(s);
     fl_broker_rc result = rc ? fl_sqlite_failed(s, doing) : FL_BROKER_OK;
     for (unsigned i = 0; i < count && !rc; i++)
         rc = publish_one(s, batch[i].message, &batch[i].status);
@@ -220,4 +220,5 @@ const fl_broker_kind fl_broker_sqlite = {
     .note = fl_sqlite_note,
     .record = fl_sqlite_record,
     .check = check,
+    .exchange = fl_sqlite_exchange,
 };

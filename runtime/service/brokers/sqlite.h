@@ -30,6 +30,7 @@
 #define FL_SQLITE_H
 
 #include <runtime/service/broker.h>
+#include <runtime/service/brokers/sqlite_order.h>
 
 #include <sqlite3.h>
 
@@ -82,6 +83,11 @@ typedef struct fl_sqlite {
     sqlite3 *db;
     sqlite3_stmt *statement[FL_SQLS];
     char *path;
+    fl_sqlite_order *order;
+    bool has_turn;
+    int64_t busy_for;   /* ns: a locked database is waited for so long, */
+    int64_t busy_until; /* and until then, of filch_now */
+    bool begins;        /* busy_until has been set for BEGIN */
     fl_broker_config config;
     int inotify;     /* -1: it does not consume */
     int64_t look_at; /* without an event */
@@ -119,7 +125,9 @@ int fl_sqlite_run(fl_sqlite *s, fl_sqlite_sql which);
 /* Runs one that returns at most one row, and writes its first column, 0 if it is NULL, to *value;
  * SQLITE_DONE: no row; SQLITE_ROW; or an error. */
 int fl_sqlite_value(fl_sqlite *s, fl_sqlite_sql which, int64_t *value);
-/* End a transaction: with OK if `rc` is SQLITE_OK and the commit succeeds. Otherwise nothing of it
+/* Begins a transaction that writes, when it is this connection's turn. An SQLite code. */
+int fl_sqlite_begin(fl_sqlite *s);
+/* Ends a transaction: with OK if `rc` is SQLITE_OK and the commit succeeds. Otherwise nothing of it
  * has happened. */
 fl_broker_rc fl_sqlite_end(fl_sqlite *s, int rc, const char *doing);
 /* The number of a queue; created if need be. An SQLite code. In a transaction. */
@@ -158,6 +166,9 @@ int fl_sqlite_keep(fl_sqlite *s, const fl_settlement *batch, unsigned count);
 fl_broker_rc fl_sqlite_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                                unsigned *count);
 fl_broker_rc fl_sqlite_settle(fl_broker *broker, fl_settlement *batch, unsigned count);
+fl_broker_rc fl_sqlite_exchange(fl_broker *broker, fl_settlement *batch, unsigned count,
+                                unsigned queue, fl_delivery **out, unsigned most,
+                                unsigned *received);
 fl_broker_rc fl_sqlite_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                               int64_t lease);
 fl_broker_rc fl_sqlite_count(fl_broker *broker, unsigned queue, fl_broker_count *out);

@@ -107,6 +107,21 @@ static int note_next_time(fl_sqlite *s, unsigned queue)
     return rc;
 }
 
+/* After the transaction. */
+static fl_broker_rc finish(fl_sqlite *s, unsigned queue, fl_broker_rc rc, fl_delivery **out,
+                           unsigned most, unsigned *count)
+{
+    if (rc) {
+        while (*count)
+            s->base.host->drop(s->base.host, out[--*count]);
+        return rc;
+    }
+    qsort(out, *count, sizeof *out, compare);
+    if (*count < most && note_next_time(s, queue) != SQLITE_ROW)
+        s->queues[queue].next_at = 0; /* look at once */
+    return FL_BROKER_OK;
+}
+
 fl_broker_rc fl_sqlite_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                                unsigned *count)
 {
@@ -119,19 +134,11 @@ fl_broker_rc fl_sqlite_receive(fl_broker *broker, unsigned queue, fl_delivery **
     if (fl_sqlite_value(s, FL_SQL_HAS_WORK, &has_work) != SQLITE_ROW)
         return fl_sqlite_failed(s, doing);
     if (has_work) { /* a transaction costs the others their turn */
-        if (fl_sqlite_run(s, FL_SQL_BEGIN))
+        if (fl_sqlite_begin(s))
             return fl_sqlite_failed(s, doing);
         rc = fl_sqlite_end(s, receive_all(s, queue, out, most, count), doing);
     }
-    if (rc) {
-        while (*count)
-            broker->host->drop(broker->host, out[--*count]);
-        return rc;
-    }
-    qsort(out, *count, sizeof *out, compare);
-    if (*count < most && note_next_time(s, queue) != SQLITE_ROW)
-        s->queues[queue].next_at = 0; /* look at once */
-    return FL_BROKER_OK;
+    return finish(s, queue, rc, out, most, count);
 }
 
 /* ---- Settling ---- */
@@ -171,23 +178,51 @@ static int settle_one(fl_sqlite *s, fl_settlement *one)
     return rc;
 }
 
-fl_broker_rc fl_sqlite_settle(fl_broker *broker, fl_settlement *batch, unsigned count)
+/* In a transaction. An SQLite code. */
+static int settle_all(fl_sqlite *s, fl_settlement *batch, unsigned count)
 {
-    static const char doing[] = "settle messages of";
-    fl_sqlite *s = fl_sqlite_of(broker);
-    int rc = fl_sqlite_run(s, FL_SQL_BEGIN);
-    fl_broker_rc result = rc ? fl_sqlite_failed(s, doing) : FL_BROKER_OK;
+    int rc = SQLITE_OK;
     for (unsigned i = 0; i < count && !rc; i++)
         rc = settle_one(s, &batch[i]);
     if (!rc)
         rc = fl_sqlite_keep(s, batch, count);
     if (s->has_stops && !rc)
         rc = fl_sqlite_run(s, FL_SQL_SWEEP_STOPS);
+    return rc;
+}
+
+static fl_broker_rc not_settled(fl_broker_rc rc, fl_settlement *batch, unsigned count)
+{
+    for (unsigned i = 0; i < count && rc; i++)
+        batch[i].status = -EAGAIN;
+    return rc;
+}
+
+fl_broker_rc fl_sqlite_settle(fl_broker *broker, fl_settlement *batch, unsigned count)
+{
+    static const char doing[] = "settle messages of";
+    fl_sqlite *s = fl_sqlite_of(broker);
+    fl_broker_rc rc = fl_sqlite_begin(s) ? fl_sqlite_failed(s, doing)
+                                         : fl_sqlite_end(s, settle_all(s, batch, count), doing);
+    return not_settled(rc, batch, count);
+}
+
+fl_broker_rc fl_sqlite_exchange(fl_broker *broker, fl_settlement *batch, unsigned count,
+                                unsigned queue, fl_delivery **out, unsigned most,
+                                unsigned *received)
+{
+    static const char doing[] = "settle and receive messages of";
+    fl_sqlite *s = fl_sqlite_of(broker);
+    *received = 0;
+    int rc = fl_sqlite_begin(s);
+    fl_broker_rc result = rc ? fl_sqlite_failed(s, doing) : FL_BROKER_OK;
+    if (!rc)
+        rc = settle_all(s, batch, count);
+    if (!rc)
+        rc = receive_all(s, queue, out, most, received);
     if (!result)
         result = fl_sqlite_end(s, rc, doing);
-    for (unsigned i = 0; i < count && result; i++)
-        batch[i].status = -EAGAIN;
-    return result;
+    return not_settled(finish(s, queue, result, out, most, received), batch, count);
 }
 
 fl_broker_rc fl_sqlite_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,
@@ -196,7 +231,7 @@ fl_broker_rc fl_sqlite_extend(fl_broker *broker, fl_delivery *const *batch, unsi
     static const char doing[] = "extend leases of";
     fl_sqlite *s = fl_sqlite_of(broker);
     int64_t until = fl_sqlite_now(s) + lease_time;
-    int rc = fl_sqlite_run(s, FL_SQL_BEGIN);
+    int rc = fl_sqlite_begin(s);
     if (rc)
         return fl_sqlite_failed(s, doing);
     for (unsigned i = 0; i < count && !rc; i++) {

@@ -74,7 +74,7 @@ fl_broker_rc fl_sqlite_note(fl_broker *broker, const fl_note *batch, unsigned co
     static const char doing[] = "keep progress in";
     fl_sqlite *s = fl_sqlite_of(broker);
     int64_t now = unix_time(s);
-    int rc = fl_sqlite_run(s, FL_SQL_BEGIN);
+    int rc = fl_sqlite_begin(s);
     if (rc)
         return fl_sqlite_failed(s, doing);
     for (unsigned i = 0; i < count && !rc; i++) {

@@ -8,8 +8,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { VERSION = 1 /* of the tables */ };
+
+static const int64_t BUSY_MOST = 60 * FILCH_SECOND;
 
 /* ---- Tables and statements ---- */
 
@@ -160,15 +163,54 @@ int fl_sqlite_value(fl_sqlite *s, fl_sqlite_sql which, int64_t *value)
     return rc;
 }
 
+/* ---- Transactions ---- */
+
+/* Sleeps, at random around 0.1 ms, twice as long each time, up to 3 ms, and lets SQLite try again.
+ * SQLite's own sleeps grow to 100 ms, in which others may have the database many times. */
+static int wait_while_busy(void *sqlite, int tries)
+{
+    enum { DOUBLED = 5 };
+    fl_sqlite *s = sqlite;
+    int64_t now = filch_now();
+    if (tries == 0 && !s->begins)
+        s->busy_until = now + s->busy_for;
+    if (now >= s->busy_until)
+        return 0;
+    int64_t most = (100 * FILCH_MICROSECOND) << (tries < DOUBLED ? tries : DOUBLED);
+    struct timespec span = {0, most / 2 + now % most};
+    nanosleep(&span, NULL);
+    return 1;
+}
+
+static void end_turn(fl_sqlite *s)
+{
+    if (s->has_turn)
+        fl_sqlite_order_pass(s->order);
+    s->has_turn = false;
+}
+
+int fl_sqlite_begin(fl_sqlite *s)
+{
+    s->busy_until = filch_now() + s->busy_for;
+    s->has_turn = fl_sqlite_order_take(s->order, s->busy_until);
+    s->begins = true; /* without a turn it is refused at once, or lucky */
+    int rc = fl_sqlite_run(s, FL_SQL_BEGIN);
+    s->begins = false;
+    if (rc)
+        end_turn(s);
+    return rc;
+}
+
 fl_broker_rc fl_sqlite_end(fl_sqlite *s, int rc, const char *doing)
 {
+    fl_broker_rc result = FL_BROKER_OK;
     if (rc == SQLITE_OK)
         rc = fl_sqlite_run(s, FL_SQL_COMMIT);
-    if (rc == SQLITE_OK)
-        return FL_BROKER_OK;
-    fl_broker_rc result = fl_sqlite_failed(s, doing);
-    if (!sqlite3_get_autocommit(s->db))
+    if (rc != SQLITE_OK)
+        result = fl_sqlite_failed(s, doing);
+    if (result && !sqlite3_get_autocommit(s->db))
         fl_sqlite_run(s, FL_SQL_ROLLBACK);
+    end_turn(s);
     return result;
 }
 
@@ -269,11 +311,15 @@ static fl_broker_rc check_version(fl_sqlite *s)
 
 fl_broker_rc fl_sqlite_store_open(fl_sqlite *s, bool full)
 {
-    int64_t timeout = s->config.call_timeout / FILCH_MILLISECOND;
+    const fl_broker_host *host = s->base.host;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    s->busy_for = s->config.call_timeout < BUSY_MOST ? s->config.call_timeout : BUSY_MOST;
+    s->order = fl_sqlite_order_join(s->path);
+    if (!s->order)
+        return host->explain(host, FL_BROKER_LOST, "no memory for a connection; free some");
     if (sqlite3_open_v2(s->path, &s->db, flags, NULL))
         return fl_sqlite_failed(s, "open database");
-    sqlite3_busy_timeout(s->db, timeout < 60000 ? (int)timeout : 60000);
+    sqlite3_busy_handler(s->db, wait_while_busy, s);
     fl_broker_rc rc = check_version(s);
     if (rc)
         return rc;
@@ -291,4 +337,6 @@ void fl_sqlite_store_close(fl_sqlite *s)
     for (unsigned i = 0; i < FL_SQLS; i++)
         sqlite3_finalize(s->statement[i]);
     sqlite3_close(s->db); /* and rolls back */
+    end_turn(s);
+    fl_sqlite_order_leave(s->order);
 }

@@ -123,7 +123,7 @@ Test(configuration, a_result_is_refused_where_the_broker_keeps_none)
 {
     static char handlers[] = "--handlers=[{\"type\":\"a\",\"command\":\"true\",\"result\":true}]";
     const fl_broker_kind *kind;
-    for (unsigned i = 0; (kind = fl_broker_at(i)); i++) {
+    for (unsigned i = 0; (kind = fl_brokers_built_in[i]); i++) {
         char broker[64], words[64];
         snprintf(broker, sizeof broker, "--broker=%.*s:x", (int)strcspn(kind->schemes, " "),
                  kind->schemes);

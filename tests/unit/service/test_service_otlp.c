@@ -247,17 +247,17 @@ Test(service_otlp, a_refused_batch_is_repeated_if_the_file_has_another_password)
     filch_service_otlp *otlp =
         exporter_of((filch_service_otlp_config){.batch = 1, .endpoint_file = path});
     trace_one(otlp, "patient");
-    free(serve_one(listener, REFUSED)); /* of the endpoint that is given, without a password */
-    char *request = serve_one(listener, ACCEPTED);
+    free(http_serve_one(listener, REFUSED)); /* of the endpoint that is given, without a password */
+    char *request = http_serve_one(listener, ACCEPTED);
     cr_assert(strstr(request, "Authorization: Basic bWU6c2Vjb25k\r\n"), "%s", request);
     free(request);
     WAIT_WHILE(!stats_of(otlp).exported);
     trace_one(otlp, "refused"); /* the file has not changed */
-    free(serve_one(listener, REFUSED));
+    free(http_serve_one(listener, REFUSED));
     WAIT_WHILE(!stats_of(otlp).failed);
     cr_assert_eq(chmod(path, 0604), 0);
     trace_one(otlp, "refused"); /* it may not be used */
-    free(serve_one(listener, REFUSED));
+    free(http_serve_one(listener, REFUSED));
     WAIT_WHILE(stats_of(otlp).failed < 2);
     cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
     close(listener);

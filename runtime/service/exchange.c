@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/exchange.h>
+
+#include <runtime/service/broker.h>
+#include <runtime/service/intake.h>
+#include <runtime/service/service.h>
+#include <runtime/service/settle.h>
+
+static bool is_useful(const filch_service *service)
+{
+    return service->link.kind->exchange && service->pending_count &&
+           service->settle_at <= fl_service_now(service) && fl_service_may_receive(service);
+}
+
+static void exchange(filch_service *service)
+{
+    fl_settlement answers[FL_SETTLE_BATCH];
+    fl_note notes[FL_SETTLE_BATCH];
+    fl_delivery *batch[FL_RECEIVE_BATCH];
+    unsigned received = 0, count = fl_service_collect(service, answers, notes);
+    fl_service_share share = fl_service_next_share(service);
+    fl_broker_rc rc = service->link.kind->exchange(service->link.broker, answers, count,
+                                                   share.queue, batch, share.most, &received);
+    bool left = fl_service_apply(service, answers, count);
+    bool full = fl_service_take(service, &share, batch, received, rc);
+    if (left && service->link.broker) /* else they are sent by the next connection */
+        service->settle_at = fl_service_now(service) + FL_SETTLE_PAUSE;
+    /* the other queues have not been asked */
+    service->more = full || (rc == FL_BROKER_OK && service->config.queue_count > 1);
+}
+
+void fl_service_exchange(filch_service *service)
+{
+    while (is_useful(service))
+        exchange(service);
+}
