@@ -154,8 +154,9 @@ FILCH_BEGIN_DECLS
 /* ---- Life ---- */
 
 /* Creates a service; connects to nothing yet. Errors: -EINVAL (a field is out of range, an unknown
- * scheme, no or two handlers of a type, a malformed cron line); -ENOTSUP (the JSON envelope in a
- * build without jansson; periodic jobs on a broker without dedup_for); -ENOMEM; those of filch_runtime_create and filch_pool_create. */
+ * scheme, no or two handlers of a type, a malformed cron line); -ENOMEM; those of
+ * filch_runtime_create and filch_pool_create. -ENOTSUP: the JSON envelope in a build without jansson,
+ * or periodic jobs on a broker without dedup_for. */
 FILCH_API int filch_service_create(filch_service **out, const filch_service_config *config,
                                    const filch_handler *handlers, size_t count);
 /* Frees it. NULL is allowed. Error: -EBUSY (it runs: stop it, and wait for filch_service_run). */
