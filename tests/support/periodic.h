@@ -30,14 +30,14 @@ enum {
     PERIODIC_KILL = 9
 };
 
-/* 2026-11-22T00:00:10Z; the slots are at full minutes, and the first one is still published. */
+/* 2026-11-22T00:00:10Z; the slots are at full hours, and the first one is still published. */
 #define PERIODIC_BEGIN (INT64_C(1795305610) * FILCH_SECOND)
-#define PERIODIC_STEP (60 * FILCH_SECOND)
+#define PERIODIC_STEP (3600 * FILCH_SECOND)
 
 /* In shared memory. */
 typedef struct periodic_state {
     filch_u64 time;
-    filch_u32 runs[PERIODIC_SLOTS];        /* by the minute of the slot */
+    filch_u32 runs[PERIODIC_SLOTS];        /* by the hour of the slot */
     filch_u32 others;                      /* runs with another slot */
     filch_u32 settled;                     /* runs, by all */
     filch_u32 published[PERIODIC_WORKERS]; /* slots */
@@ -57,14 +57,14 @@ static int64_t periodic_clock(void *arg)
 
 static int periodic_handle(filch_self self, filch_service_job *job, void *arg)
 {
-    unsigned minute = 0;
+    unsigned hour = 0;
     const filch_message *message = filch_service_job_message(job);
     const char *slot = filch_message_header(message, "x-filch-slot");
-    bool is_one = slot && sscanf(slot, "2026-11-22T00:%2u:00Z", &minute) == 1 &&
-                  minute < PERIODIC_SLOTS && strncmp(message->id, "beat@", 5) == 0 &&
+    bool is_one = slot && sscanf(slot, "2026-11-22T%2u:00:00Z", &hour) == 1 &&
+                  hour < PERIODIC_SLOTS && strncmp(message->id, "beat@", 5) == 0 &&
                   strcmp(message->id + 5, slot) == 0;
     (void)self, (void)arg;
-    filch_u32_add(is_one ? &periodic->runs[minute] : &periodic->others, 1, FILCH_ACQ_REL);
+    filch_u32_add(is_one ? &periodic->runs[hour] : &periodic->others, 1, FILCH_ACQ_REL);
     return 0;
 }
 
@@ -79,13 +79,14 @@ static void *periodic_run(void *service)
 static void periodic_serve(const char *url, unsigned worker)
 {
     static const filch_handler handler = {.type = "beat", .fn = periodic_handle};
-    static const filch_periodic beat = {.name = "beat", .cron = "@every 1m", .type = "beat"};
+    static const filch_periodic beat = {.name = "beat", .cron = "@every 1h", .type = "beat"};
     filch_service *service;
     pthread_t thread;
     const filch_service_config config = {.size = sizeof config,
                                          .broker = url,
                                          .workers = 1,
-                                         .lease = 86400 * FILCH_SECOND, /* longer than all steps */
+                                         .lease =
+                                             10 * 86400 * FILCH_SECOND, /* longer than all steps */
                                          .clock = periodic_clock,
                                          .periodics = &beat,
                                          .periodic_count = 1};
@@ -137,7 +138,7 @@ static void periodic_signal(pid_t pid, int signal)
 static void periodic_wait(const filch_u32 *number, uint32_t count)
 {
     for (unsigned turn = 0; filch_u32_load(number, FILCH_ACQUIRE) < count; turn++) {
-        if (turn % 50 == 49)
+        if (turn % 5 == 4)
             filch_u64_add(&periodic->time, (uint64_t)(10 * FILCH_MILLISECOND), FILCH_ACQ_REL);
         be_patient(turn);
     }

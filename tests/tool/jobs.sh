@@ -180,6 +180,11 @@ claim "stats of another queue" grep -q '^ready    0$' out
 run_filch 0 enqueue --type t --dedup key
 run_filch 1 enqueue --type t --dedup key --json
 claim "a key that is taken refuses the job" json 'r["enqueued"] == 0 and "dedup" in r["refused"][0]["error"]'
+run_filch 0 enqueue --queue once --type t --id once --dedup once --dedup-for 1h
+run_filch 0 cancel --queue once once
+run_filch 1 enqueue --queue once --type t --dedup once
+run_filch 1 enqueue --queue once --type t --dedup once --dedup-for 1h
+refused "--dedup-for without a key" enqueue --type t --dedup-for 1h
 run_filch 0 enqueue --queue forms --type t --id e --envelope json '{"n": 1}'
 run_filch 0 enqueue --queue forms --envelope raw raw
 run_filch 2 enqueue --queue forms --type t --envelope json '{"n": '

@@ -212,6 +212,11 @@ Test(configuration, a_file_that_is_no_json_object_of_keys_is_refused)
                                         "{\"queues\": {\"a=1,b\": 1}}",
                                         "{\"handlers\": {}}",
                                         "{\"handlers\": \"[]\"}",
+                                        "{\"periodic\": {}}",
+                                        "{\"periodic\": [3]}",
+                                        "{\"periodic\": [{\"nam\": \"a\"}]}",
+                                        "{\"periodic\": [{\"name\": []}]}",
+                                        "{\"periodic\": [{\"priority\": 10}]}",
                                         "{\"width\": 3.5}",
                                         "{\"width\": true}"};
     for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -221,6 +226,23 @@ Test(configuration, a_file_that_is_no_json_object_of_keys_is_refused)
     deep[100000] = '\0';
     refuses_file(deep, "not JSON");
     free(deep);
+}
+
+Test(configuration, periodic_jobs_are_read_with_their_defaults)
+{
+    loads_file("{\"periodic\": [{\"name\": \"a\", \"cron\": \"@daily\", \"type\": \"t\"},"
+               " {\"name\": \"b\", \"cron\": \"0 * * * *\", \"type\": \"t\", \"queue\": \"q\","
+               " \"zone\": \"+02:00\", \"priority\": 9, \"body\": \"text\"}]}");
+    cr_assert_eq(got.periodic_count, 2);
+    cr_assert_str_eq(got.periodics[0].name, "a");
+    cr_assert_str_eq(got.periodics[0].cron, "@daily");
+    cr_assert(!got.periodics[0].queue && !got.periodics[0].zone && !got.periodics[0].body_size);
+    cr_assert_str_eq(got.periodics[1].queue, "q");
+    cr_assert_str_eq(got.periodics[1].zone, "+02:00");
+    cr_assert_eq(got.periodics[1].priority, 9);
+    cr_assert_eq(got.periodics[1].body_size, 4);
+    cr_assert_eq(memcmp(got.periodics[1].body, "text", 4), 0);
+    fl_configuration_end(&got);
 }
 
 Test(configuration, null_in_the_file_is_the_default)

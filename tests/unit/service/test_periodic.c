@@ -196,6 +196,7 @@ Test(periodic, a_step_forward_publishes_the_last_slot_alone)
     slots_are(&one, 2, 0, 1);
     pass(24 * HOURS + 10 * FILCH_SECOND); /* 20 s after a slot: too late */
     slots_are(&one, 2, 0, 2);
+    signpost_wait(&runs, 2);
     end(&one);
     cr_assert_str_eq(last_id, "beat@2026-11-23T12:00:00Z 2026-11-23T12:00:00Z");
 }
@@ -228,6 +229,7 @@ Test(periodic, after_a_step_back_by_more_than_a_day_slots_go_on)
     slots_are(&one, 2, 0, 0);
     pass(30 * FILCH_SECOND);
     slots_are(&one, 3, 0, 0);
+    signpost_wait(&runs, 3);
     end(&one);
     cr_assert_str_eq(last_id, "beat@2026-11-21T11:00:30Z 2026-11-21T11:00:30Z");
 }

@@ -162,6 +162,18 @@ Test(postgres_broker, sql_callers_set_the_fields_of_a_message)
     cr_assert_str_eq(pg_ask(control, "SELECT %s.enqueue('tasks', 'mail', '', dedup => 'k') IS NULL",
                             schema),
                      "t", "the key is taken");
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_str_eq(pg_ask(control,
+                                "SELECT %s.enqueue('tasks', 'once', '', dedup => '%s',"
+                                " dedup_for => '1 h', delay => '1 h') IS NULL",
+                                schema, i ? "k" : "once"),
+                         i ? "t" : "f");
+    pg_ask(control, "DELETE FROM %s.jobs WHERE type = 'once'", schema);
+    cr_assert_str_eq(pg_ask(control,
+                            "SELECT %s.enqueue('tasks', 'once', '', dedup => 'once') IS NULL",
+                            schema),
+                     "t", "its key is remembered");
+    cr_assert_str_eq(pg_ask(control, "SELECT count(*) FROM %s.remembered", schema), "1");
     bench_is_empty(&b);
     pass_time(FILCH_SECOND);
     fl_delivery *one = bench_receive(&b);
