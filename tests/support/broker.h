@@ -10,6 +10,7 @@
 #include <tests/support/broker_exchange.h>
 #include <tests/support/broker_records.h>
 #include <tests/support/broker_remembers.h>
+#include <tests/support/broker_sizes.h>
 #include <tests/support/broker_stops.h>
 #include <tests/support/broker_wakes.h>
 
@@ -317,6 +318,8 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     }
 #define BROKER_CONFORMS(broker, tested)                                                            \
     BROKER_CLAIM(broker, tested, a_message_arrives_whole)                                          \
+    BROKER_CLAIM(broker, tested, any_byte_of_bodies_and_headers_arrives)                           \
+    BROKER_CLAIM(broker, tested, a_message_one_byte_over_a_limit_is_malformed)                     \
     BROKER_CLAIM(broker, tested, messages_come_by_priority_then_age)                               \
     BROKER_CLAIM(broker, tested, a_batch_is_received_and_settled_in_part)                          \
     BROKER_CLAIM(broker, tested, a_delayed_message_waits)                                          \

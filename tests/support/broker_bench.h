@@ -28,6 +28,7 @@ typedef struct bench {
     const char *url;
     fl_broker *consumer, *publisher, *admin;
     unsigned last_id;
+    size_t body_most; /* 0: FL_BODY_MOST */
 } bench;
 
 static inline fl_broker *bench_open_queues(const bench *b, fl_broker_role role,
@@ -41,7 +42,7 @@ static inline fl_broker *bench_open_queues(const bench *b, fl_broker_role role,
                                      .prefetch = 1000,
                                      .lease = 30 * bench_second(b->tested),
                                      .call_timeout = 10 * FILCH_SECOND,
-                                     .body_most = FL_BODY_MOST,
+                                     .body_most = b->body_most ? b->body_most : FL_BODY_MOST,
                                      .header_most = FL_HEADERS_MOST,
                                      .client = "test"};
     fl_broker *broker = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A TCP proxy that makes faults: a process that forwards connections from a loopback port of its own
- * to another, and resets, half-closes, stalls or delays them when it is told to. It ends with the
- * process that has started it. */
+ * to another, and resets, half-closes, stalls, delays or splits them when it is told to. It ends
+ * with the process that has started it. */
 #ifndef SUPPORT_PROXY_H
 #define SUPPORT_PROXY_H
 
@@ -10,6 +10,7 @@
 #include <criterion/criterion.h>
 #include <filch/atomic.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -24,6 +25,7 @@
 typedef enum proxy_mode {
     PROXY_PASSES,      /* forwards */
     PROXY_DELAYS,      /* forwards each piece after 2 ms */
+    PROXY_TRICKLES,    /* forwards each byte alone */
     PROXY_STALLS,      /* accepts connections, and forwards nothing */
     PROXY_RESETS,      /* resets all connections, then passes */
     PROXY_HALF_CLOSES, /* ends the stream to the clients, whose own bytes still pass; then passes */
@@ -56,6 +58,9 @@ static inline void proxy_accept(proxy_state *all)
     int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (client >= 0 && server >= 0 && all->count < PROXY_PAIRS &&
         connect(server, (struct sockaddr *)&to, sizeof to) == 0) {
+        const int at_once = 1;
+        setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+        setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
         all->pairs[all->count][PROXY_CLIENT] = client;
         all->pairs[all->count++][PROXY_SERVER] = server;
         return;
@@ -76,13 +81,14 @@ static inline void proxy_close(proxy_state *all, unsigned pair, bool reset)
     memcpy(all->pairs[pair], all->pairs[all->count], sizeof all->pairs[pair]);
 }
 
-/* Returns false at the end of the stream. */
-static inline bool proxy_forward(int from, int to)
+/* Forwards pieces of this size; returns false at the end of the stream. */
+static inline bool proxy_forward(int from, int to, size_t most)
 {
     char piece[16384];
     ssize_t size = read(from, piece, sizeof piece);
     for (ssize_t sent = 0; sent < size;) {
-        ssize_t now = send(to, piece + sent, (size_t)(size - sent), MSG_NOSIGNAL);
+        size_t left = (size_t)(size - sent);
+        ssize_t now = send(to, piece + sent, left < most ? left : most, MSG_NOSIGNAL);
         if (now <= 0)
             return false;
         sent += now;
@@ -91,11 +97,11 @@ static inline bool proxy_forward(int from, int to)
 }
 
 /* Waits for bytes or 5 ms, and forwards them. */
-static inline void proxy_turn(proxy_state *all, bool forwards, bool delays)
+static inline void proxy_turn(proxy_state *all, proxy_mode mode)
 {
     enum { TURN = 5, DELAY = 2000 };
     struct pollfd fds[1 + 2 * PROXY_PAIRS] = {{.fd = all->listener, .events = POLLIN}};
-    unsigned count = forwards ? all->count : 0;
+    unsigned count = mode == PROXY_STALLS ? 0 : all->count;
     for (unsigned i = 0; i < 2 * count; i++)
         fds[1 + i] = (struct pollfd){.fd = all->pairs[i / 2][i % 2], .events = POLLIN};
     if (poll(fds, 1 + 2 * count, TURN) <= 0)
@@ -104,9 +110,10 @@ static inline void proxy_turn(proxy_state *all, bool forwards, bool delays)
         for (unsigned side = 0; side < 2; side++) {
             if (!fds[1 + 2 * i + side].revents)
                 continue;
-            if (delays)
+            if (mode == PROXY_DELAYS)
                 usleep(DELAY);
-            if (!proxy_forward(all->pairs[i][side], all->pairs[i][!side])) {
+            if (!proxy_forward(all->pairs[i][side], all->pairs[i][!side],
+                               mode == PROXY_TRICKLES ? 1 : SIZE_MAX)) {
                 proxy_close(all, i, false);
                 break;
             }
@@ -128,7 +135,7 @@ static inline void proxy_serve(proxy_state *all, filch_u32 *mode)
                 shutdown(all->pairs[i][PROXY_CLIENT], SHUT_WR);
         if (now == PROXY_RESETS || now == PROXY_HALF_CLOSES)
             filch_u32_store(mode, PROXY_PASSES, FILCH_RELEASE);
-        proxy_turn(all, now != PROXY_STALLS, now == PROXY_DELAYS);
+        proxy_turn(all, now);
     }
 }
 

@@ -121,11 +121,12 @@ static void release(void *handle)
 
 static int too_large(fl_nats *n, const filch_message *message)
 {
-    char text[256];
+    char text[320];
     snprintf(
         text, sizeof text,
         "message %.80s of %zu bytes and its headers exceed max_payload of the server, %lld less "
-        "%d for headers of retries; raise it, or store the body elsewhere",
+        "%d for headers of retries (or its headers alone 64 KiB); raise it, or store them "
+        "elsewhere",
         message->id, message->body_size, (long long)natsConnection_GetMaxPayload(n->connection),
         HEADROOM);
     n->base.host->log(n->base.host, FILCH_LOG_WARN, text);

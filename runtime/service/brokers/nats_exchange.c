@@ -92,17 +92,16 @@ fl_broker_rc fl_nats_exchange(fl_nats *n, fl_nats_request *batch, unsigned count
 
 /* ---- Replies of a stream ---- */
 
+enum { HEADERS_EXCEED_64_KIB = 10097 }; /* libnats has no name for it */
+
 static const struct {
-    jsErrCode code;
+    long code;
     int status;
 } full[] = {
-    {JSStreamMessageExceedsMaximumErr, -EMSGSIZE},
-    {JSInsufficientResourcesErr, -ENOSPC},
-    {JSMemoryResourcesExceededErr, -ENOSPC},
-    {JSStorageResourcesExceededErr, -ENOSPC},
-    {JSStreamStoreFailedErr, -ENOSPC},
-    {JSStreamMaxStreamBytesExceededErr, -ENOSPC},
-    {JSAccountResourcesExceededErr, -ENOSPC},
+    {JSStreamMessageExceedsMaximumErr, -EMSGSIZE}, {HEADERS_EXCEED_64_KIB, -EMSGSIZE},
+    {JSInsufficientResourcesErr, -ENOSPC},         {JSMemoryResourcesExceededErr, -ENOSPC},
+    {JSStorageResourcesExceededErr, -ENOSPC},      {JSStreamStoreFailedErr, -ENOSPC},
+    {JSStreamMaxStreamBytesExceededErr, -ENOSPC},  {JSAccountResourcesExceededErr, -ENOSPC},
 };
 
 /* {"error":{"code":503,"err_code":10077,"description":"maximum messages exceeded"}} */
@@ -111,7 +110,7 @@ static int refusal(fl_nats *n, const char *text, fl_broker_rc *rc)
     const char *at = strstr(text, "\"err_code\":"), *why = strstr(text, "\"description\":\"");
     long code = at ? strtol(at + strlen("\"err_code\":"), NULL, 10) : 0;
     for (unsigned i = 0; i < sizeof full / sizeof *full; i++)
-        if ((long)full[i].code == code)
+        if (full[i].code == code)
             return full[i].status;
     why = why ? why + strlen("\"description\":\"") : "no reason given";
     *rc = n->base.host->explain(n->base.host, FL_BROKER_REFUSED,

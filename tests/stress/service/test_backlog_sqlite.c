@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * 100,000 messages wait in a database. */
+#include <tests/support/backlog.h>
+#include <tests/support/folder.h>
+
+Test(backlog_sqlite, it_is_taken_in_order_and_in_bounded_memory)
+{
+    char url[256];
+    snprintf(url, sizeof url, "sqlite:%s/jobs.db?sync=normal", folder_make());
+    a_backlog_is_taken_in_order(&fl_broker_sqlite, url);
+}

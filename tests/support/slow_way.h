@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Messages through a proxy that delivers each byte alone, or each piece late. */
+#ifndef SUPPORT_SLOW_WAY_H
+#define SUPPORT_SLOW_WAY_H
+
+#include <tests/support/broker_bench.h>
+#include <tests/support/proxy.h>
+
+/* url: through the proxy. */
+static inline void messages_come_whole_by(const proxy *way, proxy_mode mode,
+                                          const fl_broker_kind *kind, const char *url)
+{
+    enum { MESSAGES = 3, BODY = 3000 };
+    char body[BODY];
+    const filch_header header = {"a header", "of some bytes"};
+    bench b = {.kind = kind, .url = url};
+    for (unsigned i = 0; i < BODY; i++)
+        body[i] = (char)i;
+    proxy_set(way, mode);
+    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    for (unsigned i = 0; i < MESSAGES; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){.headers = &header,
+                                                       .header_count = 1,
+                                                       .body = body,
+                                                       .body_size = BODY}),
+                     0, "%s", kind->name);
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        fl_delivery *one;
+        WAIT_WHILE(!(one = bench_receive(&b)));
+        cr_assert_eq(atoi(one->message.id), (int)i + 1, "%s", kind->name);
+        cr_assert(one->message.body_size == BODY && !memcmp(one->message.body, body, BODY));
+        cr_assert_str_eq(filch_message_header(&one->message, header.name), header.value);
+        bench_ack(&b, one);
+    }
+    b.kind->close(b.consumer);
+    b.kind->close(b.publisher);
+    proxy_set(way, PROXY_PASSES);
+}
+
+#endif
