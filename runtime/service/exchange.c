@@ -19,6 +19,8 @@ static void exchange(filch_service *service)
     fl_delivery *batch[FL_RECEIVE_BATCH];
     unsigned received = 0, count = fl_service_collect(service, answers, notes);
     fl_service_share share = fl_service_next_share(service);
+    if (share.most > FL_SETTLE_BATCH) /* else answers would pile up before there is room again */
+        share.most = FL_SETTLE_BATCH;
     fl_broker_rc rc = service->link.kind->exchange(service->link.broker, answers, count,
                                                    share.queue, batch, share.most, &received);
     bool left = fl_service_apply(service, answers, count);

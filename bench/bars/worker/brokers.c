@@ -59,7 +59,21 @@ static const char *rabbit(void)
 #ifdef FILCH_HAVE_POSTGRES
 #include <tests/support/postgres.h>
 
-/* As delivered, but for the settings of PG_SETTINGS: each commit is synchronous and flushed. */
+/* Otherwise as delivered: each commit is synchronous and flushed. */
+static const char pg_delivered[] = "listen_addresses='127.0.0.1'\nunix_socket_directories=''\n";
+
+/* A server that has run for a while uses the files of its log again. A new one fills each with zeros
+ * first, which holds up all commits for 50 ms. */
+static void pg_use_log(const pg_server *server)
+{
+    enum { FILES = 40 /* of 16 MiB */ };
+    PGconn *db = pg_connect(server);
+    for (int i = 0; i < FILES; i++)
+        pg_ask(db, "SELECT pg_logical_emit_message(false, '', ''); SELECT pg_switch_wal()");
+    pg_ask(db, "CHECKPOINT");
+    PQfinish(db);
+}
+
 static const char *postgres(void)
 {
     static pg_server server;
@@ -67,7 +81,9 @@ static const char *postgres(void)
     if (!server.port) {
         snprintf(server.folder, sizeof server.folder, "%s", folder_make());
         cr_assert(pg_init(&server, true));
+        pg_write(&server, "data/postgresql.conf", pg_delivered);
         cr_assert(pg_start(&server));
+        pg_use_log(&server);
         snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres", server.port);
     }
     return url;

@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/sqlite.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/brokers/sqlite_order.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>

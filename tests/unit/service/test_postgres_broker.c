@@ -57,6 +57,7 @@ static const tested_broker pooled = {.kind = &fl_broker_postgres,
 BROKER_CONFORMS(postgres_broker, tested)
 BROKER_CLAIM(pooled_postgres_broker, pooled, a_message_arrives_whole)
 BROKER_CLAIM(pooled_postgres_broker, pooled, a_batch_is_received_and_settled_in_part)
+BROKER_CLAIM(pooled_postgres_broker, pooled, acknowledgements_bring_the_next_messages)
 BROKER_CLAIM(pooled_postgres_broker, pooled, a_watched_connection_wakes)
 BROKER_CLAIM(pooled_postgres_broker, pooled, a_record_holds_the_last_progress_then_the_result)
 BROKER_CLAIM(pooled_postgres_broker, pooled, a_lost_lease_writes_no_record)

@@ -221,7 +221,7 @@ static uint32_t settle_across_a_death(bench *b, const char *url, pg_server *serv
                                       uint32_t received)
 {
     enum { HELD = 3 };
-    fl_delivery *held[HELD];
+    fl_delivery *held[HELD], *next[HELD];
     fl_settlement items[HELD];
     unsigned count;
     cr_assert_eq(b->kind->receive(b->consumer, 0, held, HELD, &count), FL_BROKER_OK);
@@ -232,7 +232,11 @@ static uint32_t settle_across_a_death(bench *b, const char *url, pg_server *serv
         cr_assert_eq(atoi(held[i]->message.id), (int)received++, "in order, each once");
         items[i] = (fl_settlement){.delivery = held[i]};
     }
-    cr_assert_eq(b->kind->settle(b->consumer, items, HELD), FL_BROKER_LOST);
+    cr_assert_eq(b->kind->exchange(b->consumer, items, HELD, 0, next, HELD, &count),
+                 FL_BROKER_LOST);
+    cr_assert_eq(count, 0);
+    for (unsigned i = 0; i < HELD; i++)
+        cr_assert_eq(items[i].status, -EAGAIN);
     b->kind->close(b->consumer);
     b->consumer = open_again(url, FL_BROKER_CONSUMES);
     cr_assert_eq(b->kind->settle(b->consumer, items, HELD), FL_BROKER_OK);
