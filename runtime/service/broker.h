@@ -252,6 +252,9 @@ typedef struct fl_broker_kind {
     /* Messages of this queue, or only those of a type unless it is NULL, are not delivered until
      * `paused` is false again. Kept in the broker, for all services. NULL if caps.pause is false. */
     fl_broker_rc (*pause)(fl_broker *broker, unsigned queue, const char *type, bool paused);
+    /* Tells that up to `most` messages of this queue will be received after the next `settle`, which
+     * may then read them ahead in the same exchange. NULL: it does not. */
+    void (*foresee)(fl_broker *broker, unsigned queue, unsigned most);
 } fl_broker_kind;
 
 /* A connection begins with this. */

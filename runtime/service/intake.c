@@ -132,16 +132,22 @@ static unsigned room(const filch_service *service)
     return (unsigned)(service->stats.prefetch - service->stats.held);
 }
 
+/* Messages of one round for each unit of weight. */
+static unsigned scale_of(const filch_service *service)
+{
+    unsigned weights = 0, space = room(service);
+    for (unsigned i = 0; i < service->config.queue_count; i++)
+        weights += service->queues[i].weight;
+    return space / weights ? space / weights : 1;
+}
+
 /* One round over the queues; each may take its weight's share of the room, or all in strict order.
  * true: some queue may have more. */
 static bool receive_round(filch_service *service)
 {
     const filch_service_config *config = &service->config;
-    unsigned weights = 0, space = room(service);
+    unsigned scale = scale_of(service);
     bool more = false;
-    for (unsigned i = 0; i < config->queue_count; i++)
-        weights += service->queues[i].weight;
-    unsigned scale = space / weights ? space / weights : 1;
     for (unsigned i = 0; i < config->queue_count && room(service) && service->link.broker; i++) {
         unsigned queue = config->strict ? i : service->turn_queue;
         if (!service->credit[queue])
@@ -162,6 +168,19 @@ static bool is_low(const filch_service *service)
 {
     uint64_t least = service->config.buffer / 2 ? service->config.buffer / 2 : 1;
     return service->stats.prefetch - service->stats.held >= least;
+}
+
+void fl_service_foresee(filch_service *service)
+{
+    const fl_broker_kind *kind = service->link.kind;
+    if (!kind->foresee || !service->more || service->stats.is_draining || !is_low(service))
+        return;
+    unsigned queue = service->config.strict ? 0 : service->turn_queue, most = room(service);
+    unsigned share = service->credit[queue] ? service->credit[queue]
+                                            : service->queues[queue].weight * scale_of(service);
+    if (!service->config.strict && share < most)
+        most = share;
+    kind->foresee(service->link.broker, queue, most < RECEIVE_BATCH ? most : RECEIVE_BATCH);
 }
 
 void fl_service_receive(filch_service *service)

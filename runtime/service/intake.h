@@ -7,6 +7,8 @@
 
 #include <filch/service.h>
 
+/* Before a settlement: tells the broker of the receive that will follow it. */
+void fl_service_foresee(filch_service *service);
 /* Receives while there is room and the broker may have something. */
 void fl_service_receive(filch_service *service);
 /* Submits waiting jobs to the pool. */

@@ -4,6 +4,7 @@
 #include <runtime/platform/container.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
+#include <runtime/service/intake.h>
 #include <runtime/service/job.h>
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
@@ -88,6 +89,7 @@ void fl_service_settle(filch_service *service)
     fl_settlement batch[FL_SETTLE_BATCH];
     while (fl_service_settle_due(service) <= fl_service_now(service)) {
         unsigned count = collect(service, batch);
+        fl_service_foresee(service);
         fl_broker_rc rc = service->link.kind->settle(service->link.broker, batch, count);
         unsigned left = apply(service, batch, count);
         if (!fl_service_judge(service, rc))

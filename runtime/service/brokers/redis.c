@@ -7,6 +7,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/redis.h>
 #include <runtime/service/brokers/redis_command.h>
+#include <runtime/service/brokers/redis_plain.h>
 #include <runtime/service/brokers/redis_scripts.h>
 #include <runtime/service/brokers/redis_url.h>
 #include <runtime/service/brokers/redis_wire.h>
@@ -26,6 +27,7 @@ static void close_redis(fl_broker *broker)
     fl_redis_wire_close(&r->wake);
     for (unsigned i = 0; i < r->queue_count; i++)
         free(r->queues[i].key);
+    fl_redis_plain_free(&r->plain);
     fl_redis_url_free(&r->url);
     free(r);
 }
@@ -141,6 +143,8 @@ static unsigned watch(fl_broker *broker, bool wants, struct pollfd *fds, unsigne
     fl_redis *r = fl_redis_of(broker);
     if (!wants || r->wake.fd < 0 || !room)
         return 0;
+    if (r->plain.reply)
+        *until = 0;
     if (r->look_at < *until)
         *until = r->look_at;
     for (unsigned i = 0; i < r->queue_count; i++) {
@@ -204,6 +208,7 @@ const fl_broker_kind fl_broker_redis = {
     .watch = watch,
     .turn = turn,
     .receive = fl_redis_receive,
+    .cease = fl_redis_cease,
     .settle = fl_redis_settle,
     .extend = fl_redis_extend,
     .publish = fl_redis_publish,
@@ -211,4 +216,5 @@ const fl_broker_kind fl_broker_redis = {
     .peek = fl_redis_peek,
     .cancel = fl_redis_cancel,
     .pause = fl_redis_pause,
+    .foresee = fl_redis_foresee,
 };

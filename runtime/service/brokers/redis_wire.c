@@ -248,13 +248,24 @@ static fl_broker_rc no_reply(fl_redis_wire *wire, int error)
     return lost(wire, "no reply from redis", error);
 }
 
+static void put_aside(fl_redis_wire *wire, redisReply *reply)
+{
+    wire->aside--;
+    wire->is_aside_refused |= reply->type == REDIS_REPLY_ERROR;
+    freeReplyObject(reply);
+}
+
 fl_broker_rc fl_redis_wire_reply(fl_redis_wire *wire, redisReply **out, int64_t until)
 {
     for (;;) {
         short events;
         int error = next_reply(wire, out);
-        if (!error && *out)
+        if (!error && *out && !wire->aside)
             return FL_BROKER_OK;
+        if (!error && *out) {
+            put_aside(wire, *out);
+            continue;
+        }
         if (!error)
             error = read_on(wire, &events);
         if (error == EAGAIN)
