@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORD_MOST = 600 };
+enum { WORD_MOST = 600, DIGITS = 20 /* of a number, at most */ };
 
 void fl_redis_pipe_clear(fl_redis_pipe *pipe)
 {
@@ -37,10 +37,23 @@ static void put(fl_redis_pipe *pipe, const char *text, size_t size)
     pipe->size += size;
 }
 
+/* Writes a number so that it ends before `end`; returns where it begins. Called for each word. */
+static char *write_number(char *end, uint64_t number)
+{
+    do
+        *--end = (char)('0' + number % 10);
+    while (number /= 10);
+    return end;
+}
+
 static void put_size(fl_redis_pipe *pipe, char sign, size_t size)
 {
-    char text[32];
-    put(pipe, text, (size_t)snprintf(text, sizeof text, "%c%zu\r\n", sign, size));
+    char text[DIGITS + 3], *end = text + sizeof text;
+    end[-2] = '\r';
+    end[-1] = '\n';
+    char *at = write_number(end - 2, size);
+    *--at = sign;
+    put(pipe, at, (size_t)(end - at));
 }
 
 void fl_redis_pipe_words(fl_redis_pipe *pipe, unsigned count)
@@ -71,6 +84,15 @@ void fl_redis_pipe_print(fl_redis_pipe *pipe, const char *format, ...)
         pipe->is_short = true;
     else
         put_word(pipe, text, (size_t)size);
+}
+
+void fl_redis_pipe_pair(fl_redis_pipe *pipe, uint64_t first, uint64_t second)
+{
+    char text[2 * DIGITS + 1], *end = text + sizeof text;
+    char *at = write_number(end, second);
+    *--at = '-';
+    at = write_number(at, first);
+    put_word(pipe, at, (size_t)(end - at));
 }
 
 void fl_redis_pipe_repeat(fl_redis_pipe *pipe, size_t from, size_t to)

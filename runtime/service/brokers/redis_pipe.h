@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Zero bytes: an empty one. */
 typedef struct fl_redis_pipe {
@@ -24,6 +25,8 @@ void fl_redis_pipe_word(fl_redis_pipe *pipe, const char *text);
 /* A word of up to 600 bytes; a longer one makes the text short. */
 FILCH_PRINTF(2, 3)
 void fl_redis_pipe_print(fl_redis_pipe *pipe, const char *format, ...);
+/* The word FIRST-SECOND. */
+void fl_redis_pipe_pair(fl_redis_pipe *pipe, uint64_t first, uint64_t second);
 /* Appends once more the bytes from `from` to `to` of this text. */
 void fl_redis_pipe_repeat(fl_redis_pipe *pipe, size_t from, size_t to);
 void fl_redis_pipe_free(fl_redis_pipe *pipe);

@@ -47,7 +47,7 @@ static void append_acks(fl_redis *r, fl_redis_pipe *pipe, const fl_settlement *b
     for (unsigned i = 0; i < count; i++) {
         uint64_t first, second;
         fl_redis_entry_of(batch[i].delivery, &first, &second);
-        fl_redis_pipe_print(pipe, "%" PRIu64 "-%" PRIu64, first, second);
+        fl_redis_pipe_pair(pipe, first, second);
     }
     size_t to = pipe->size;
     fl_redis_pipe_words(pipe, 2 + count);
@@ -199,11 +199,12 @@ fl_broker_rc fl_redis_plain_watch(fl_redis *r, unsigned queue)
     plain->queue = queue;
     plain->priority = of->usual;
     fl_redis_pipe_clear(&plain->pipe);
-    append_alone(&plain->pipe, "UNWATCH");
+    append_alone(&plain->pipe, "MULTI"); /* without the right to it, the rest would run alone */
+    append_alone(&plain->pipe, "EXEC");  /* ends the WATCH before */
     append_watch(r, &plain->pipe);
     if (plain->pipe.is_short)
         return FL_BROKER_OK;
-    r->wire.aside += 2;
+    r->wire.aside += 3;
     r->wire.is_aside_refused = false;
     plain->is_watched = true;
     return fl_redis_wire_send(&r->wire, plain->pipe.bytes, plain->pipe.size,

@@ -208,7 +208,7 @@ static bench warm(void)
     bench_next_is(&b, "1");
     bench_next_is(&b, "2");
     bench_next_is(&b, "3");
-    cr_assert_eq(transactions() - before, 3, "two settlements and a receive");
+    cr_assert_eq(transactions() - before, 4, "an empty one, two settlements, a receive");
     return b;
 }
 
@@ -262,6 +262,24 @@ Test(redis_broker, a_transaction_does_not_settle_what_another_consumer_holds)
     bench_free(&b, one);
     bench_free(&b, again);
     b.kind->close(other);
+    bench_end(&b);
+}
+
+Test(redis_broker, a_user_without_the_right_to_transactions_is_served)
+{
+    char url[128];
+    bench b = bench_begin(&tested);
+    b.kind->close(b.consumer);
+    cr_assert_str_eq(redis_tell(&server, "ACL SETUSER lesser on >pw ~* &* +@all -multi"), "OK");
+    snprintf(url, sizeof url, "redis://lesser:pw@127.0.0.1:%d/1", server.port);
+    b.url = url;
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    for (unsigned i = 0; i < 4; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    bench_next_is(&b, "1");
+    bench_next_is(&b, "2");
+    bench_next_is(&b, "3");
+    bench_next_is(&b, "4");
     bench_end(&b);
 }
 
