@@ -159,6 +159,7 @@ fl_broker_rc fl_redis_wire_open(fl_redis_wire *wire, const fl_broker_host *host,
     wire->reader = redisReaderCreate();
     if (!wire->reader)
         return lost(wire, "cannot connect to redis", ENOMEM);
+    wire->reader->maxbuf = 256 << 10; /* kept: else it frees the memory of each batch */
     fl_broker_rc rc =
         url->is_path ? connect_path(wire, url->host, until) : connect_host(wire, url, until);
     return rc || !url->tls ? rc : start_tls(wire, url, until);
