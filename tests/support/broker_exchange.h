@@ -6,29 +6,45 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <string.h>
 #include <tests/support/broker_bench.h>
 
-enum { EXCHANGED = 4, EXCHANGE_MOST = 10 };
+enum { EXCHANGED = 4, EXCHANGED_AFTER = 3, EXCHANGE_MOST = 10 };
 
-/* Receives EXCHANGED of the messages, and settles the first one, so that it cannot be settled again. */
-static inline void exchange_begin(bench *b, fl_settlement items[EXCHANGED],
-                                  const fl_settle_verb verbs[EXCHANGED])
+/* A batch whose first delivery is another consumer's, who took it over. */
+typedef struct exchanged {
+    fl_settlement items[EXCHANGED];
+    fl_broker *other;
+    fl_delivery *taken;
+} exchanged;
+
+static inline void exchange_begin(bench *b, exchanged *e, const fl_settle_verb verbs[EXCHANGED])
 {
     fl_delivery *held[EXCHANGED];
     unsigned count;
+    const int64_t second = bench_second(b->tested);
+    for (unsigned i = 0; i < EXCHANGED; i++)
+        cr_assert_eq(bench_publish(b, (filch_message){0}), 0);
     cr_assert_eq(b->kind->receive(b->consumer, 0, held, EXCHANGED, &count), FL_BROKER_OK);
     cr_assert_eq(count, EXCHANGED);
     for (unsigned i = 0; i < EXCHANGED; i++)
-        items[i] =
+        e->items[i] =
             (fl_settlement){.delivery = held[i], .verb = verbs[i], .attempt = 2, .status = -EAGAIN};
-    cr_assert_eq(b->kind->settle(b->consumer, items, 1), FL_BROKER_OK);
+    cr_assert_eq(b->kind->extend(b->consumer, held + 1, EXCHANGED - 1, 90 * second), FL_BROKER_OK);
+    b->tested->pass(31 * second);
+    e->other = bench_open(b, FL_BROKER_CONSUMES);
+    e->taken = bench_receive_by(b, e->other, 0);
+    cr_assert(e->taken && strcmp(e->taken->message.id, held[0]->message.id) == 0);
+    for (unsigned i = 0; i < EXCHANGED_AFTER; i++)
+        cr_assert_eq(bench_publish(b, (filch_message){0}), 0);
 }
 
 /* The first is stale, the others are settled, and the messages that are ready then have come. */
-static inline void exchange_is_right(bench *b, fl_settlement items[EXCHANGED], unsigned expected)
+static inline void exchange_is_right(bench *b, exchanged *e, unsigned expected)
 {
     fl_delivery *next[EXCHANGE_MOST];
     unsigned count = EXCHANGE_MOST;
+    fl_settlement *items = e->items, last = {.delivery = e->taken, .verb = FL_SETTLE_ACK};
     cr_assert_eq(b->kind->exchange(b->consumer, items, EXCHANGED, 0, next, EXCHANGE_MOST, &count),
                  FL_BROKER_OK);
     for (unsigned i = 0; i < EXCHANGED; i++) {
@@ -38,37 +54,37 @@ static inline void exchange_is_right(bench *b, fl_settlement items[EXCHANGED], u
     cr_assert_eq(count, expected);
     for (unsigned i = 0; i < count; i++)
         bench_ack(b, next[i]);
+    cr_assert_eq(bench_settle_by(b, e->other, last), 0);
+    bench_free(b, e->taken);
+    b->kind->close(e->other);
     bench_is_empty(b);
+}
+
+/* expected: messages that the exchange brings. */
+static inline void exchange_brings(const tested_broker *tested,
+                                   const fl_settle_verb verbs[EXCHANGED], unsigned expected)
+{
+    exchanged e;
+    if (!tested->kind->exchange)
+        return;
+    bench b = bench_begin(tested);
+    exchange_begin(&b, &e, verbs);
+    exchange_is_right(&b, &e, expected);
+    bench_end(&b);
 }
 
 static inline void acknowledgements_bring_the_next_messages(const tested_broker *tested)
 {
     static const fl_settle_verb acks[EXCHANGED] = {FL_SETTLE_ACK, FL_SETTLE_ACK, FL_SETTLE_ACK,
                                                    FL_SETTLE_ACK};
-    fl_settlement items[EXCHANGED];
-    bench b = bench_begin(tested);
-    for (unsigned i = 0; i < EXCHANGED + 3 && b.kind->exchange; i++)
-        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
-    if (b.kind->exchange) {
-        exchange_begin(&b, items, acks);
-        exchange_is_right(&b, items, 3);
-    }
-    bench_end(&b);
+    exchange_brings(tested, acks, EXCHANGED_AFTER);
 }
 
 static inline void other_answers_bring_the_next_messages(const tested_broker *tested)
 {
     static const fl_settle_verb verbs[EXCHANGED] = {FL_SETTLE_ACK, FL_SETTLE_RETRY,
                                                     FL_SETTLE_RETURN, FL_SETTLE_ACK};
-    fl_settlement items[EXCHANGED];
-    bench b = bench_begin(tested);
-    for (unsigned i = 0; i < EXCHANGED + 3 && b.kind->exchange; i++)
-        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
-    if (b.kind->exchange) {
-        exchange_begin(&b, items, verbs);
-        exchange_is_right(&b, items, 5); /* with those that are ready again */
-    }
-    bench_end(&b);
+    exchange_brings(tested, verbs, EXCHANGED_AFTER + 2); /* with those that are ready again */
 }
 
 #endif

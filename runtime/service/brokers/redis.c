@@ -7,6 +7,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/redis.h>
 #include <runtime/service/brokers/redis_command.h>
+#include <runtime/service/brokers/redis_plain.h>
 #include <runtime/service/brokers/redis_scripts.h>
 #include <runtime/service/brokers/redis_url.h>
 #include <runtime/service/brokers/redis_wire.h>
@@ -26,6 +27,7 @@ static void close_redis(fl_broker *broker)
     fl_redis_wire_close(&r->wake);
     for (unsigned i = 0; i < r->queue_count; i++)
         free(r->queues[i].key);
+    fl_redis_plain_free(&r->plain);
     fl_redis_url_free(&r->url);
     free(r);
 }
@@ -228,4 +230,5 @@ const fl_broker_kind fl_broker_redis = {
     .note = fl_redis_note,
     .record = fl_redis_record,
     .check = check,
+    .exchange = fl_redis_exchange,
 };

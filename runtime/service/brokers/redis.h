@@ -16,11 +16,13 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/redis_command.h>
+#include <runtime/service/brokers/redis_plain.h>
 #include <runtime/service/brokers/redis_scripts.h>
 #include <runtime/service/brokers/redis_url.h>
 #include <runtime/service/brokers/redis_wire.h>
 
 #include <hiredis/hiredis.h>
+#include <inttypes.h>
 
 enum { FL_REDIS_SHA = 41 }; /* bytes of a script's name, with its NUL */
 
@@ -28,6 +30,8 @@ typedef struct fl_redis_queue {
     char *key;       /* "filch:NAME" */
     int64_t next_at; /* of the next delay or lease to end; FILCH_FOREVER: none */
     bool news;       /* since the last receive */
+    bool is_usual;   /* the last batch of a script came from one stream, */
+    unsigned usual;  /* that of this priority */
 } fl_redis_queue;
 
 typedef struct fl_redis {
@@ -39,6 +43,7 @@ typedef struct fl_redis {
     bool is_durable;
     int64_t look_at; /* without a post */
     bool has_stops;  /* there were marks when it last looked */
+    fl_redis_plain plain;
     unsigned queue_count;
     fl_redis_queue queues[];
 } fl_redis;
@@ -75,7 +80,12 @@ fl_broker_rc fl_redis_odd(fl_redis *r, redisReply *reply);
 
 /* ---- redis_message.c ---- */
 
-/* Appends the entry of a delivery. */
+/* The name of a consumer: its lease in ms, its client. */
+#define FL_REDIS_WORKER "worker:%" PRId64 ":%s"
+
+/* The entry of a delivery is FIRST-SECOND. */
+void fl_redis_entry_of(const fl_delivery *delivery, uint64_t *first, uint64_t *second);
+/* Appends it. */
 void fl_redis_append_entry(fl_redis_command *command, const fl_delivery *delivery);
 /* The entry's counter, and the losses of the queue when it was received. */
 int64_t fl_redis_counter(const fl_delivery *delivery);
@@ -92,6 +102,12 @@ void fl_redis_append_headers(fl_redis_command *command, const filch_header *more
 fl_broker_rc fl_redis_read_all(fl_redis *r, redisReply *reply, const redisReply *answers,
                                unsigned queue, uint64_t losses, fl_delivery **out, unsigned most,
                                unsigned *count);
+/* The delivery of an entry that plain commands have read. *is_odd: it is no entry; else NULL means no
+ * memory. *may_expire: the message has a time to expire at. */
+fl_delivery *fl_redis_read_new(fl_redis *r, const redisReply *entry, bool *is_odd,
+                               bool *may_expire);
+/* No memory for messages: explains it. */
+fl_broker_rc fl_redis_short(fl_redis *r);
 
 /* ---- redis_stops.c ---- */
 

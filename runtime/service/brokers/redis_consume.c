@@ -3,6 +3,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/redis_command.h>
+#include <runtime/service/brokers/redis_plain.h>
 #include <runtime/service/brokers/redis_scripts.h>
 
 #include <filch/wait.h>
@@ -16,36 +17,54 @@ static const int64_t LOOK_ALWAYS = FILCH_SECOND;
 
 /* ---- Receiving ---- */
 
-fl_broker_rc fl_redis_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
-                              unsigned *count)
+static fl_broker_rc receive_by_script(fl_redis *r, unsigned queue, fl_delivery **out, unsigned most,
+                                      unsigned *count)
 {
     redisReply *reply;
     fl_redis_command command;
-    fl_redis *r = fl_redis_of(broker);
     fl_redis_queue *of = &r->queues[queue];
     int64_t now = fl_redis_now(r);
-    *count = 0;
     of->news = false; /* before: a message that comes now makes news again */
+    fl_broker_rc rc = fl_redis_plain_watch(r, queue);
+    if (rc)
+        return rc;
     fl_redis_begin(r, &command, FL_REDIS_RECEIVE);
     fl_redis_text(&command, of->key);
     fl_redis_append_worker(&command, r->config.lease, r->config.client);
     fl_redis_number(&command, most < BATCH ? most : BATCH);
     fl_redis_number(&command, r->config.lease / FILCH_MILLISECOND);
     fl_redis_number(&command, (int64_t)r->config.body_most);
-    fl_broker_rc rc = fl_redis_call_list(r, &command, FL_REDIS_RECEIVE, -1, &reply);
+    rc = fl_redis_call_list(r, &command, FL_REDIS_RECEIVE, -1, &reply);
     fl_redis_clear(&command);
     if (rc)
         return rc;
-    if (reply->elements != 3 || reply->element[0]->type != REDIS_REPLY_INTEGER ||
-        reply->element[1]->type != REDIS_REPLY_INTEGER)
+    bool has_form = reply->elements == 4;
+    for (unsigned i = 0; i < 3 && has_form; i++)
+        has_form = reply->element[i]->type == REDIS_REPLY_INTEGER;
+    if (!has_form)
         return fl_redis_odd(r, reply);
     int64_t next = reply->element[0]->integer;
+    uint64_t losses = (uint64_t)reply->element[1]->integer;
     of->next_at = next < 0 ? FILCH_FOREVER : fl_redis_now(r) + next * FILCH_MICROSECOND;
     r->look_at = now + LOOK_ALWAYS;
-    rc = fl_redis_read_all(r, reply, reply->element[2], queue, (uint64_t)reply->element[1]->integer,
-                           out, most, count);
+    fl_redis_plain_begin(r, queue, reply->element[2]->integer, losses, now);
+    rc = fl_redis_read_all(r, reply, reply->element[3], queue, losses, out, most, count);
     for (unsigned i = 0; i < *count; i++)
         out[i]->lease_until = now + r->config.lease;
+    return rc;
+}
+
+fl_broker_rc fl_redis_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
+                              unsigned *count)
+{
+    fl_redis *r = fl_redis_of(broker);
+    unsigned more = 0;
+    *count = 0;
+    fl_broker_rc rc = fl_redis_plain_receive(r, queue, out, most, count);
+    if (rc || *count == most)
+        return rc;
+    rc = receive_by_script(r, queue, out + *count, most - *count, &more);
+    *count += more;
     return rc;
 }
 
@@ -152,10 +171,11 @@ static fl_broker_rc settle_some(fl_redis *r, fl_settlement *batch, unsigned coun
 
 fl_broker_rc fl_redis_settle(fl_broker *broker, fl_settlement *batch, unsigned count)
 {
-    fl_broker_rc rc = FL_BROKER_OK;
+    bool done = false;
     for (unsigned i = 0; i < count; i++)
         batch[i].status = -EAGAIN;
-    for (unsigned from = 0; from < count && !rc; from += BATCH)
+    fl_broker_rc rc = fl_redis_plain_settle(fl_redis_of(broker), batch, count, &done);
+    for (unsigned from = 0; from < count && !rc && !done; from += BATCH)
         rc = settle_some(fl_redis_of(broker), batch + from,
                          count - from < BATCH ? count - from : BATCH);
     if (fl_redis_of(broker)->has_stops && !rc)

@@ -3,6 +3,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/redis_command.h>
+#include <runtime/service/brokers/redis_plain.h>
 #include <runtime/service/brokers/redis_scripts.h>
 #include <runtime/service/headers.h>
 
@@ -37,18 +38,24 @@ int64_t fl_redis_losses(const fl_delivery *delivery)
     return (int64_t)(delivery->tag[1] >> COUNTER_BITS & ((1u << LOSSES_BITS) - 1));
 }
 
-void fl_redis_append_entry(fl_redis_command *command, const fl_delivery *delivery)
+void fl_redis_entry_of(const fl_delivery *delivery, uint64_t *first, uint64_t *second)
 {
     uint64_t high = delivery->tag[1] >> (LOSSES_BITS + COUNTER_BITS) << SEQUENCE_LOW;
-    uint64_t low = delivery->tag[0] & ((1u << SEQUENCE_LOW) - 1);
-    fl_redis_pair(command, delivery->tag[0] >> SEQUENCE_LOW, high | low);
+    *first = delivery->tag[0] >> SEQUENCE_LOW;
+    *second = high | (delivery->tag[0] & ((1u << SEQUENCE_LOW) - 1));
+}
+
+void fl_redis_append_entry(fl_redis_command *command, const fl_delivery *delivery)
+{
+    uint64_t first, second;
+    fl_redis_entry_of(delivery, &first, &second);
+    fl_redis_pair(command, first, second);
 }
 
 void fl_redis_append_worker(fl_redis_command *command, int64_t lease, const char *client)
 {
     char *name = NULL;
-    int size =
-        asprintf(&name, "worker:%" PRId64 ":%s", lease / FILCH_MILLISECOND, client ? client : "");
+    int size = asprintf(&name, FL_REDIS_WORKER, lease / FILCH_MILLISECOND, client ? client : "");
     fl_redis_own(command, size < 0 ? NULL : name, size < 0 ? 0 : (size_t)size);
 }
 
@@ -174,22 +181,18 @@ static void read_message(const redisReply *const *of, const char *entry, uint64_
         filch_trace_parse(&out->trace, texts[TRACE], strlen(texts[TRACE]));
 }
 
-/* *odd: it is no answer; else NULL means no memory. losses: of the queue. */
-static fl_delivery *read_answer(fl_redis *r, const redisReply *answer, unsigned queue,
-                                uint64_t losses, bool *odd)
+/* The delivery of an entry whose fields have been found; NULL: no memory. cut: the size of a body that
+ * is left out, or -1. */
+static fl_delivery *deliver(fl_redis *r, const redisReply *entry, const redisReply *const *of,
+                            unsigned queue, unsigned priority, uint64_t counter, uint64_t losses,
+                            long long cut)
 {
     char *end = NULL;
     filch_message message;
-    const redisReply *of[FIELDS];
-    *odd = !has_form(answer) || !read_fields(answer->element[ENTRY], of);
-    if (*odd)
-        return NULL;
-    const char *entry = answer->element[ENTRY]->element[0]->str;
-    uint64_t ms = strtoull(entry, &end, 10), sequence = *end ? strtoull(end + 1, NULL, 10) : 0;
-    uint64_t counter = (uint64_t)answer->element[COUNTER]->integer;
-    long long cut = answer->element[CUT_SIZE]->integer;
-    read_message(of, entry, ms, &message);
-    message.priority = (unsigned)answer->element[PRIORITY]->integer;
+    const char *name = entry->element[0]->str;
+    uint64_t ms = strtoull(name, &end, 10), sequence = *end ? strtoull(end + 1, NULL, 10) : 0;
+    read_message(of, name, ms, &message);
+    message.priority = priority;
     message.deliveries = (unsigned)(counter % FL_REDIS_DELIVERIES);
     fl_delivery *delivery =
         fl_headers_deliver(&r->config, queue, message, of[HEADERS]->str, of[HEADERS]->len,
@@ -197,6 +200,38 @@ static fl_delivery *read_answer(fl_redis *r, const redisReply *answer, unsigned 
     if (delivery)
         tag_entry(delivery, ms, sequence, losses, counter);
     return delivery;
+}
+
+/* *odd: it is no answer; else NULL means no memory. losses: of the queue. */
+static fl_delivery *read_answer(fl_redis *r, const redisReply *answer, unsigned queue,
+                                uint64_t losses, bool *odd)
+{
+    const redisReply *of[FIELDS];
+    *odd = !has_form(answer) || !read_fields(answer->element[ENTRY], of);
+    if (*odd)
+        return NULL;
+    return deliver(r, answer->element[ENTRY], of, queue,
+                   (unsigned)answer->element[PRIORITY]->integer,
+                   (uint64_t)answer->element[COUNTER]->integer, losses,
+                   answer->element[CUT_SIZE]->integer);
+}
+
+fl_delivery *fl_redis_read_new(fl_redis *r, const redisReply *entry, bool *is_odd, bool *may_expire)
+{
+    const fl_redis_plain *plain = &r->plain;
+    const redisReply *of[FIELDS];
+    *may_expire = false;
+    *is_odd = !read_fields(entry, of);
+    if (*is_odd)
+        return NULL;
+    *may_expire = of[UNTIL]->len;
+    return deliver(r, entry, of, plain->queue, plain->priority, 1, plain->read_losses, -1);
+}
+
+fl_broker_rc fl_redis_short(fl_redis *r)
+{
+    return r->base.host->explain(r->base.host, FL_BROKER_BUSY,
+                                 "no memory for messages; wait for some to be done");
 }
 
 fl_broker_rc fl_redis_read_all(fl_redis *r, redisReply *reply, const redisReply *answers,
@@ -213,8 +248,5 @@ fl_broker_rc fl_redis_read_all(fl_redis *r, redisReply *reply, const redisReply 
     if (odd)
         return fl_redis_odd(r, reply);
     freeReplyObject(reply);
-    if (is_short) /* their leases end by themselves */
-        return r->base.host->explain(r->base.host, FL_BROKER_BUSY,
-                                     "no memory for messages; wait for some to be done");
-    return FL_BROKER_OK;
+    return is_short ? fl_redis_short(r) : FL_BROKER_OK; /* their leases end by themselves */
 }

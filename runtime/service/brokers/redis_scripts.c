@@ -7,16 +7,18 @@
 #include <string.h>
 
 /* ARGV: queue, consumer, most, lease in ms, longest body. Returns {us until the next delayed message
- * or end of a lease (-1: none), losses, messages}. A message is leased before it is looked at, so an
+ * or end of a lease (-1: none), losses, priority of the stream if its new messages have filled the
+ * batch and are usual (else -1), messages}. A message is leased before it is looked at, so an
  * error that comes then does not lose it. The usual message is passed on as it is. */
 static const char receive[] =
     "local queue, worker, want = ARGV[1], ARGV[2], tonumber(ARGV[3])\n"
     "local lease, body_most = tonumber(ARGV[4]), tonumber(ARGV[5])\n"
     "local paused, any_paused, looked, LOOKS = {}, false, 0, 2000 + want\n"
+    "local usual, stream, LARGE = 0, -1, 1048576\n"
     "for _, kind in ipairs(redis.call('SMEMBERS', queue .. ':paused')) do\n"
     "  paused[kind], any_paused = true, true\n"
     "end\n"
-    "if paused[''] then return {-1, 0, {}} end\n"
+    "if paused[''] then return {-1, 0, -1, {}} end\n"
     "local function step() return math.min(STEP, want - #out) end\n"
     "local function goes_on() return #out < want and size < ROOM and looked < LOOKS end\n"
     "local function expire(queue, p, id, v)\n"
@@ -56,9 +58,10 @@ static const char receive[] =
     "    read = redis.call(unpack(order))\n"
     "  end\n"
     "  local entries = read and read[1][2] or {}\n"
-    "  looked = looked + #entries\n"
+    "  looked, stream = looked + #entries, p\n"
     "  for _, e in ipairs(entries) do\n"
     "    if is_usual(e[2]) then\n"
+    "      usual = usual + 1\n"
     "      size = size + #e[2][6]\n"
     "      out[#out + 1] = {p, 1, -1, e}\n"
     "    else take(p, e[1], 1, values(e[2])) end\n"
@@ -77,7 +80,8 @@ static const char receive[] =
     "if swept and (not first or swept * 1000 < first) then first = swept * 1000 end\n"
     "if looked >= LOOKS then first = now end\n"
     "local losses = tonumber(redis.call('GET', queue .. ':losses') or 0)\n"
-    "return {first and math.max(first - now, 0) or -1, losses % 536870912, out}\n";
+    "if usual < want or size > LARGE then stream = -1 end\n"
+    "return {first and math.max(first - now, 0) or -1, losses % 536870912, stream, out}\n";
 
 /* ARGV: settlements one after the other, `acks` for those that differ in their entry alone:
  *   acks, queue, priority, counter, losses, number of entries, entries
@@ -117,6 +121,7 @@ static const char settle[] =
     "verbs['return'] = function(queue, p, id)\n"
     "  local key = queue .. ':' .. p\n"
     "  claim(key, 'returned', pending(key, 'filch', id, id, 1)[1][4] + 1023, id)\n"
+    "  redis.call('INCR', queue .. ':losses')\n"
     "  wake(queue)\n"
     "end\n"
     "function verbs.retry(queue, p, id, dedup, delay, about)\n"
@@ -311,6 +316,7 @@ static const char pause_it[] =
     "  local key = queue .. ':' .. p\n"
     "  for _, row in ipairs(pending(key, 'filch', '-', '+', 1000, 'paused:' .. kind)) do\n"
     "    claim(key, 'returned', row[4], row[1])\n"
+    "    redis.call('INCR', queue .. ':losses')\n"
     "    moved = moved + 1\n"
     "  end\n"
     "end\n"

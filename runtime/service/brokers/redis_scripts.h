@@ -9,7 +9,8 @@
  *   QUEUE:serial        the last serial number
  *   QUEUE:paused        set: paused types; the empty one pauses the queue
  *   QUEUE:stops         hash: FIRST_SEEN:ID of leased messages to cancel; ends a day after the last
- *   QUEUE:losses        counts leases that ended without a settlement
+ *   QUEUE:losses        counts entries that came back: returned, no longer paused, or at the end of
+ *                       a lease
  *   QUEUE:sweep         time in ms by which a lease may end
  *   QUEUE:wake          channel: messages may be ready, or a time has changed
  *   filch:dedup         hash: the dedup keys of unfinished messages, of all queues

@@ -159,6 +159,7 @@ fl_broker_rc fl_redis_wire_open(fl_redis_wire *wire, const fl_broker_host *host,
     wire->reader = redisReaderCreate();
     if (!wire->reader)
         return lost(wire, "cannot connect to redis", ENOMEM);
+    wire->reader->maxbuf = 256 << 10; /* kept: else it frees the memory of each batch */
     fl_broker_rc rc =
         url->is_path ? connect_path(wire, url->host, until) : connect_host(wire, url, until);
     return rc || !url->tls ? rc : start_tls(wire, url, until);
@@ -248,13 +249,24 @@ static fl_broker_rc no_reply(fl_redis_wire *wire, int error)
     return lost(wire, "no reply from redis", error);
 }
 
+static void put_aside(fl_redis_wire *wire, redisReply *reply)
+{
+    wire->aside--;
+    wire->is_aside_refused |= reply->type == REDIS_REPLY_ERROR;
+    freeReplyObject(reply);
+}
+
 fl_broker_rc fl_redis_wire_reply(fl_redis_wire *wire, redisReply **out, int64_t until)
 {
     for (;;) {
         short events;
         int error = next_reply(wire, out);
-        if (!error && *out)
+        if (!error && *out && !wire->aside)
             return FL_BROKER_OK;
+        if (!error && *out) {
+            put_aside(wire, *out);
+            continue;
+        }
         if (!error)
             error = read_on(wire, &events);
         if (error == EAGAIN)

@@ -11,6 +11,7 @@
 #include <runtime/service/brokers/redis_url.h>
 
 #include <hiredis/hiredis.h>
+#include <stdbool.h>
 
 typedef struct fl_redis_wire {
     const fl_broker_host *host;
@@ -18,6 +19,8 @@ typedef struct fl_redis_wire {
     fl_redis_tls *tls;
     redisReader *reader;
     size_t reply_most, reply_size; /* bytes: the limit of one reply, those of the present one */
+    unsigned aside;                /* replies to come before the next that is waited for */
+    bool is_aside_refused;         /* one of them was an error */
 } fl_redis_wire;
 
 /* Connects. REFUSED: the certificate, or a password that would cross a network in the clear. */
@@ -25,7 +28,7 @@ fl_broker_rc fl_redis_wire_open(fl_redis_wire *wire, const fl_broker_host *host,
                                 const fl_redis_url *url, size_t reply_most, int64_t until);
 void fl_redis_wire_close(fl_redis_wire *wire);
 fl_broker_rc fl_redis_wire_send(fl_redis_wire *wire, const char *text, size_t size, int64_t until);
-/* Waits for a reply. The caller frees it by freeReplyObject. */
+/* Waits for a reply; those of `aside` go unseen. The caller frees it by freeReplyObject. */
 fl_broker_rc fl_redis_wire_reply(fl_redis_wire *wire, redisReply **out, int64_t until);
 /* The next reply at hand; *out is NULL: none. */
 fl_broker_rc fl_redis_wire_poll(fl_redis_wire *wire, redisReply **out);

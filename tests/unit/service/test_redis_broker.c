@@ -125,6 +125,7 @@ Test(redis_broker, a_settled_message_leaves_nothing_behind)
         cr_assert_null(bench_receive_by(&b, b.consumer, queue));
     redisContext *other = redisConnect("127.0.0.1", server.port);
     freeReplyObject(redisCommand(other, "SELECT 1"));
+    freeReplyObject(redisCommand(other, "DEL filch:tasks:losses")); /* one counter for a queue */
     redisReply *keys = redisCommand(other, "KEYS *");
     for (size_t i = 0; i < keys->elements; i++) { /* empty streams keep their group */
         redisReply *length = redisCommand(other, "XLEN %s", keys->element[i]->str);
@@ -189,3 +190,135 @@ Test(redis_broker, a_message_wakes_the_consumer_by_its_descriptor)
 /* ---- Races ---- */
 
 BROKER_CLAIM(redis_broker, tested, racing_consumers_get_each_message_once)
+
+/* ---- Transactions instead of scripts ---- */
+
+/* Transactions that the server has begun to execute since it was started. */
+static unsigned long transactions(void)
+{
+    const char *at = strstr(redis_tell(&server, "INFO commandstats"), "cmdstat_exec:calls=");
+    return at ? strtoul(at + strlen("cmdstat_exec:calls="), NULL, 10) : 0;
+}
+
+/* Publishes four messages and takes three, after which the next is received by a transaction. */
+static bench warm(void)
+{
+    bench b = bench_begin(&tested);
+    for (unsigned i = 0; i < 4; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    unsigned long before = transactions();
+    bench_next_is(&b, "1");
+    bench_next_is(&b, "2");
+    bench_next_is(&b, "3");
+    cr_assert_eq(transactions() - before, 4, "an empty one, two settlements, a receive");
+    return b;
+}
+
+Test(redis_broker, a_batch_is_settled_and_the_next_one_read_in_one_transaction)
+{
+    fl_delivery *next[2];
+    unsigned received;
+    bench b = warm();
+    fl_settlement done = {.delivery = bench_receive(&b), .verb = FL_SETTLE_ACK};
+    for (unsigned i = 0; i < 4; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    unsigned long before = transactions();
+    cr_assert_eq(b.kind->exchange(b.consumer, &done, 1, 0, next, 2, &received), FL_BROKER_OK);
+    cr_assert_eq(transactions() - before, 1);
+    cr_assert(done.status == 0 && received == 2);
+    bench_free(&b, done.delivery);
+    for (unsigned i = 0; i < received; i++) {
+        cr_assert_str_eq(next[i]->message.id, i ? "6" : "5");
+        bench_ack(&b, next[i]);
+    }
+    bench_end(&b);
+}
+
+Test(redis_broker, a_transaction_does_not_settle_what_another_consumer_holds)
+{
+    bench b = warm();
+    unsigned long before = transactions();
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_eq(transactions() - before, 1);
+    pass_time(31 * FILCH_SECOND);
+    fl_broker *other = bench_open(&b, FL_BROKER_CONSUMES);
+    fl_delivery *again = bench_receive_by(&b, other, 0);
+    cr_assert(again && strcmp(again->message.id, one->message.id) == 0);
+    const fl_settlement stale = {.delivery = one, .verb = FL_SETTLE_ACK};
+    cr_assert_eq(bench_settle_by(&b, b.consumer, stale), -ESTALE);
+    cr_assert_eq(transactions() - before, 2, "it has been tried");
+    const fl_settlement good = {.delivery = again, .verb = FL_SETTLE_ACK};
+    cr_assert_eq(bench_settle_by(&b, other, good), 0);
+    bench_free(&b, one);
+    bench_free(&b, again);
+    b.kind->close(other);
+    bench_end(&b);
+}
+
+Test(redis_broker, a_user_without_the_right_to_transactions_is_served)
+{
+    char url[128];
+    bench b = bench_begin(&tested);
+    b.kind->close(b.consumer);
+    cr_assert_str_eq(redis_tell(&server, "ACL SETUSER lesser on >pw ~* &* +@all -multi"), "OK");
+    snprintf(url, sizeof url, "redis://lesser:pw@127.0.0.1:%d/1", server.port);
+    b.url = url;
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    for (unsigned i = 0; i < 4; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    bench_next_is(&b, "1");
+    bench_next_is(&b, "2");
+    bench_next_is(&b, "3");
+    bench_next_is(&b, "4");
+    bench_end(&b);
+}
+
+Test(redis_broker, a_transaction_passes_over_no_urgent_message)
+{
+    bench b = warm();
+    cr_assert_eq(bench_publish(&b, (filch_message){.priority = 7}), 0);
+    bench_next_is(&b, "5");
+    bench_next_is(&b, "4");
+    bench_is_empty(&b);
+    bench_end(&b);
+}
+
+Test(redis_broker, a_transaction_passes_over_no_returned_message)
+{
+    bench b = warm();
+    fl_broker *other = bench_open(&b, FL_BROKER_CONSUMES);
+    fl_delivery *one = bench_receive_by(&b, other, 0);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    const fl_settlement back = {.delivery = one, .verb = FL_SETTLE_RETURN};
+    cr_assert_eq(bench_settle_by(&b, other, back), 0);
+    bench_free(&b, one);
+    bench_next_is(&b, "4");
+    bench_next_is(&b, "5");
+    b.kind->close(other);
+    bench_end(&b);
+}
+
+Test(redis_broker, a_transaction_reads_nothing_of_a_paused_queue)
+{
+    bench b = warm();
+    cr_assert_eq(b.kind->pause(b.admin, 0, NULL, true), FL_BROKER_OK);
+    bench_is_empty(&b);
+    cr_assert_eq(b.kind->pause(b.admin, 0, NULL, false), FL_BROKER_OK);
+    bench_next_is(&b, "4");
+    bench_end(&b);
+}
+
+Test(redis_broker, a_transaction_delivers_no_expired_message)
+{
+    bench b = warm();
+    const int64_t soon = beside_host.unix_time(&beside_host) + FILCH_MILLISECOND;
+    bench_next_is(&b, "4");
+    cr_assert_eq(bench_publish(&b, (filch_message){.expires = soon}), 0);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    pass_time(2 * FILCH_MILLISECOND);
+    bench_next_is(&b, "6");
+    fl_delivery *dead = bench_receive_by(&b, b.consumer, 1);
+    cr_assert(dead && strcmp(dead->message.id, "5") == 0);
+    bench_ack(&b, dead);
+    bench_end(&b);
+}
