@@ -6,6 +6,14 @@
 
 #include <tests/support/broker_bench.h>
 
+/* The next message: a server may not show it to the first look behind its confirmation. */
+static inline fl_delivery *bench_await(bench *b, unsigned queue)
+{
+    fl_delivery *one;
+    WAIT_WHILE(!(one = bench_receive_by(b, b->consumer, queue)));
+    return one;
+}
+
 /* Each byte but NUL in a header, and each in a body; a byte that is no UTF-8 may be refused. */
 static inline void any_byte_of_bodies_and_headers_arrives(const tested_broker *tested)
 {
@@ -20,13 +28,13 @@ static inline void any_byte_of_bodies_and_headers_arrives(const tested_broker *t
         int status = bench_publish(&b, (filch_message){.headers = &header,
                                                        .header_count = 1,
                                                        .body = body,
-                                                       .body_size = i});
+                                                       .body_size = i + 1});
         cr_assert(status == 0 || (status == -ENOTSUP && i >= ASCII), "byte %u: %d", i, status);
         if (status)
             continue;
-        fl_delivery *one = bench_receive(&b);
-        cr_assert(one && one->message.body_size == i && !memcmp(one->message.body, body, i),
-                  "body of %u bytes", i);
+        fl_delivery *one = bench_await(&b, 0);
+        cr_assert(one->message.body_size == i + 1 && !memcmp(one->message.body, body, i + 1),
+                  "body of %u bytes", i + 1);
         cr_assert_str_eq(filch_message_header(&one->message, "h"), values[i], "byte %u", i);
         bench_ack(&b, one);
     }
@@ -49,13 +57,10 @@ static inline bool bench_is_malformed(bench *b, size_t body_size, size_t header_
         return true;
     }
     cr_assert_eq(status, 0);
-    fl_delivery *one = bench_receive(b);
-    cr_assert_not_null(one);
+    fl_delivery *one = bench_await(b, 0);
     bool is = one->malformed || fl_message_excess(&one->message); /* as the service asks */
     bench_settle(b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_DEAD});
-    one = bench_receive_by(b, b->consumer, 1);
-    cr_assert_not_null(one, "it is no dead letter");
-    bench_ack(b, one);
+    bench_ack(b, bench_await(b, 1)); /* it is a dead letter */
     free(text);
     return is;
 }

@@ -17,9 +17,9 @@ static inline void messages_come_whole_by(const proxy *way, proxy_mode mode,
     bench b = {.kind = kind, .url = url};
     for (unsigned i = 0; i < BODY; i++)
         body[i] = (char)i;
-    proxy_set(way, mode);
     b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
     b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    proxy_set(way, mode);
     for (unsigned i = 0; i < MESSAGES; i++)
         cr_assert_eq(bench_publish(&b, (filch_message){.headers = &header,
                                                        .header_count = 1,
