@@ -10,6 +10,6 @@ Test(periodic_redis, stopped_and_killed_processes_publish_each_slot_once)
     char url[64];
     redis_start(&server);
     snprintf(url, sizeof url, "redis://127.0.0.1:%d", server.port);
-    processes_publish_each_slot_once(url);
+    processes_publish_each_slot_once(url, true);
     redis_kill(&server);
 }

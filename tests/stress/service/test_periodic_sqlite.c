@@ -4,9 +4,9 @@
 #include <tests/support/folder.h>
 #include <tests/support/periodic.h>
 
-Test(periodic_sqlite, stopped_and_killed_processes_publish_each_slot_once)
+Test(periodic_sqlite, processes_of_which_one_is_killed_publish_each_slot_once)
 {
     char url[256];
     snprintf(url, sizeof url, "sqlite:%s/jobs.db?sync=normal", folder_make());
-    processes_publish_each_slot_once(url);
+    processes_publish_each_slot_once(url, false);
 }

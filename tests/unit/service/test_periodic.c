@@ -30,8 +30,10 @@ const fl_broker_kind *__wrap_fl_broker_of(const char *url)
     static fl_broker_kind kind;
     if (strncmp(url, "memory:", 7) != 0)
         return __real_fl_broker_of(url);
-    kind = fl_broker_memory;
-    kind.publish = publish_it;
+    if (!kind.abi) { /* before there are threads */
+        kind = fl_broker_memory;
+        kind.publish = publish_it;
+    }
     return &kind;
 }
 
