@@ -44,7 +44,8 @@ FILE *__wrap_fmemopen(void *buffer, size_t size, const char *mode)
 static int load(fl_configuration *out, fl_handler_table *table)
 {
     static char program[] = "worker", queues[] = "--queues=a=2,b",
-                handlers[] = "--handlers=[{\"type\":\"x\",\"sleep\":[],\"rate\":\"5/s\"}]",
+                handlers[] = "--handlers=[{\"type\":\"x\",\"sleep\":[],\"rate\":\"5/s\","
+                             "\"breaker\":true}]",
                 url[] = "RABBITMQ_URL=amqp://u:hunter2@h";
     static char *argv[] = {program, queues, handlers, NULL}, *environment[] = {url, NULL};
     fl_command_line line;

@@ -17,7 +17,6 @@
 #include <glob.h>
 #include <grp.h>
 #include <libpq-fe.h>
-#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,9 +26,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <tests/support/folder.h>
+#include <tests/support/guard.h>
 #include <tests/support/patience.h>
 #include <tests/support/port.h>
 #include <unistd.h>
@@ -184,33 +183,25 @@ static inline void pg_report(const pg_server *s, int to)
     close(log);
 }
 
-/* The guard's life. It may hold no file that the runner's parent waits for the end of. */
+/* The guard's life. */
 static inline void pg_keep(pg_server *s, pid_t runner, int told)
 {
     char port[16];
-    int null = open("/dev/null", O_RDWR);
-    for (int fd = 0; fd < 3; fd++)
-        dup2(null, fd);
-    dup2(told, 3);
-    for (int fd = 4; fd < 1024; fd++)
-        close(fd);
-    setsid();
-    struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, runner, 0), .events = POLLIN};
+    guard_become(runner, -1, told);
     int alive = pg_open_lock(s, "alive");
-    bool started = end.fd >= 0 && flock(alive, LOCK_EX) == 0 && pg_init(s, false);
+    bool started = flock(alive, LOCK_EX) == 0 && pg_init(s, false);
     for (unsigned tries = 0; started && s->port == 0 && tries < 5; tries++)
         if (!pg_start(s))
             s->port = 0; /* taken meanwhile */
     if (started && s->port) {
         snprintf(port, sizeof port, "%u", s->port);
         pg_write(s, "port", port);
-        started = write(3, "!", 1) == 1;
-        close(3);
-        while (poll(&end, 1, -1) <= 0)
-            ;
+        started = write(GUARD_OWN, "!", 1) == 1;
+        close(GUARD_OWN);
+        guard_wait(-1);
         pg_kill(s, SIGQUIT);
     } else {
-        pg_report(s, 3);
+        pg_report(s, GUARD_OWN);
     }
     folder_remove(s->folder);
     _exit(0);

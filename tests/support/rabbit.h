@@ -14,9 +14,7 @@
 #include <amqp_tcp_socket.h>
 #include <arpa/inet.h>
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +24,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <tests/support/folder.h>
+#include <tests/support/guard.h>
 #include <tests/support/patience.h>
 #include <tests/support/port.h>
 #include <unistd.h>
@@ -152,7 +151,7 @@ static inline void rabbit_tell(pid_t runner, const rabbit_server *server)
 }
 
 /* Starts the server whenever it does not run, until the runner has ended. */
-static inline void rabbit_keep(pid_t runner, int runner_file)
+static inline void rabbit_keep(pid_t runner)
 {
     rabbit_server server = {port_free(), port_free(), port_free(), port_free(), 0};
     const char *const command[] = {RABBIT_PROGRAMS "rabbitmq-server", NULL};
@@ -160,38 +159,26 @@ static inline void rabbit_keep(pid_t runner, int runner_file)
     rabbit_environment(runner, &server);
     const char *const epmd[] = {"epmd", "-address", "127.0.0.1", NULL};
     pid_t epmd_pid = rabbit_start(epmd);
-    struct pollfd ends[2] = {{.fd = runner_file, .events = POLLIN}};
-    while (!ends[0].revents) {
+    for (bool over = false; !over;) {
         server.pid = rabbit_start(command);
-        ends[1] =
-            (struct pollfd){.fd = (int)syscall(SYS_pidfd_open, server.pid, 0), .events = POLLIN};
+        int ended = (int)syscall(SYS_pidfd_open, server.pid, 0);
         rabbit_tell(runner, &server);
-        while (poll(ends, 2, -1) < 0 && errno == EINTR)
-            ;
+        over = guard_wait(ended);
         rabbit_end(server.pid);
-        close(ends[1].fd);
+        close(ended);
     }
     rabbit_end(epmd_pid);
     folder_remove(rabbit_path(runner, ""));
 }
 
-/* It holds no file of the tests: the runner waits until their output is closed. */
 static inline void rabbit_supervise(pid_t runner)
 {
-    int runner_file = (int)syscall(SYS_pidfd_open, runner, 0);
     int log = open(rabbit_path(runner, "output"), O_WRONLY | O_CREAT, 0600);
-    int nothing = open("/dev/null", O_RDONLY);
-    if (fork() || runner_file < 0 || log < 0 || nothing < 0)
+    if (fork() || log < 0)
         _exit(0);
-    setsid();
+    guard_become(runner, log, -1);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    dup2(nothing, 0);
-    dup2(log, 1);
-    dup2(log, 2);
-    dup2(runner_file, 3);
-    syscall(SYS_close_range, 4u, ~0u, 0u);
-    signal(SIGPIPE, SIG_DFL);
-    rabbit_keep(runner, 3);
+    rabbit_keep(runner);
     _exit(0);
 }
 
