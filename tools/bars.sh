@@ -29,7 +29,7 @@ done
 known='fib peers speedup flat central idle submit wake create chain loops reduce scan sorts contexts channels streams futures timers locks'
 known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap"
 known="$known worker-sqlite worker-redis worker-nats worker-rabbit worker-postgres worker-latency worker-start worker-memory"
-known="$known worker-many"
+known="$known worker-return worker-many"
 known="$known vs"
 on_request='worker-chaos' # it takes seven minutes for each broker
 for bar in $wanted; do
@@ -68,7 +68,7 @@ commands_of() {
         echo "./bar-peers --repeat $repeat$peers" ;;
     reduce | scan) echo "./bar-sums --only $1 --repeat $repeat" ;;
     create) echo "./bar-create --repeat $repeat ./bar-topology-only ./bar-idle-rss" ;;
-    worker-latency | worker-start | worker-memory) echo "./bar-$1 --repeat $repeat" ;;
+    worker-latency | worker-start | worker-memory | worker-return) echo "./bar-$1 --repeat $repeat" ;;
     worker-many) echo "./bar-worker-chaos --jobs 10000 --kills 0 --publishers 100" ;;
     worker-chaos) echo "./bar-worker-chaos" ;;
     worker-*) echo "./bar-worker-rate --repeat $repeat --only ${1#worker-}" ;;

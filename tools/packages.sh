@@ -29,9 +29,8 @@ packages_of_columns='
 golang-go        | command go
 libasio-dev      | header g++ asio.hpp
 '
-# The consumer and the server that tools/bars.sh compares services with.
+# The server and the client library in Go that tools/bars.sh compares services with.
 packages_of_services='
-golang-go        | command go
 golang-github-rabbitmq-amqp091-go-dev | server /usr/share/gocode/src/github.com/rabbitmq/amqp091-go
 rabbitmq-server  | command /usr/lib/rabbitmq/bin/rabbitmq-server
 '

@@ -91,9 +91,13 @@ static bool judge(const chaos *c, const worker_server *server)
 int main(int argc, char **argv)
 {
     const chaos c = read_options(argc, argv);
-    bool reached = true;
+    bool reached = true, found = false;
     for (const worker_server *s = worker_servers; s->name; s++)
-        if (!c.only || strcmp(s->name, c.only) == 0)
+        if (!c.only || strcmp(s->name, c.only) == 0) {
             reached &= judge(&c, s);
+            found = true;
+        }
+    if (!found)
+        usage(argv[0]);
     return !reached;
 }

@@ -39,7 +39,9 @@ static fl_broker_rc host_explain(const fl_broker_host *host, fl_broker_rc rc, co
                                  ...)
 {
     va_list list;
-    (void)host;
+    const bar_queue *q = (const void *)host;
+    if (q->is_quiet)
+        return rc;
     va_start(list, format);
     vfprintf(stderr, format, list);
     va_end(list);
@@ -56,7 +58,7 @@ static void host_log(const fl_broker_host *host, filch_log_level level, const ch
 
 /* ---- Life ---- */
 
-static fl_broker *connect_as(bar_queue *q, fl_broker_role role, const char *url)
+static fl_broker *try_as(bar_queue *q, fl_broker_role role, const char *url)
 {
     fl_broker *broker = NULL;
     const fl_broker_config config = {.host = &q->host,
@@ -70,12 +72,19 @@ static fl_broker *connect_as(bar_queue *q, fl_broker_role role, const char *url)
                                      .body_most = FL_BODY_MOST,
                                      .header_most = FL_HEADERS_MOST,
                                      .client = "filch-bars"};
-    if (q->kind->open(&broker, &config))
+    q->kind->open(&broker, &config);
+    return broker;
+}
+
+static fl_broker *connect_as(bar_queue *q, fl_broker_role role, const char *url)
+{
+    fl_broker *broker = try_as(q, role, url);
+    if (!broker)
         die("connect to", url);
     return broker;
 }
 
-void bar_queue_open(bar_queue *q, const char *url)
+static void prepare(bar_queue *q, const char *url)
 {
     *q = (bar_queue){.host = {.abi = FL_BROKER_ABI,
                               .now = host_now,
@@ -86,6 +95,11 @@ void bar_queue_open(bar_queue *q, const char *url)
                      .kind = fl_broker_of(url)};
     if (!q->kind)
         die("find a broker", filch_error());
+}
+
+void bar_queue_open(bar_queue *q, const char *url)
+{
+    prepare(q, url);
     q->publisher = connect_as(q, FL_BROKER_PUBLISHES, url);
     q->counter = connect_as(q, FL_BROKER_ADMINISTERS, url);
 }
@@ -121,6 +135,24 @@ void bar_queue_publish(bar_queue *q, filch_message *messages, unsigned count)
 {
     for (unsigned from = 0; from < count; from += BATCH)
         publish_some(q, messages + from, count - from < BATCH ? count - from : BATCH);
+}
+
+bool bar_queue_try(const char *url, filch_message message, double *connected)
+{
+    bar_queue q;
+    fl_publication one = {.message = &message};
+    prepare(&q, url);
+    q.is_quiet = true;
+    q.name = message.queue;
+    q.publisher = try_as(&q, FL_BROKER_PUBLISHES, url);
+    if (!q.publisher)
+        return false;
+    if (*connected <= 0)
+        *connected = measure_now();
+    message.first_seen = host_unix_time(&q.host);
+    fl_broker_rc rc = q.kind->publish(q.publisher, &one, 1);
+    q.kind->close(q.publisher);
+    return rc == FL_BROKER_OK && one.status == 0;
 }
 
 void bar_queue_fill(bar_queue *q, const filch_message *message, long count)

@@ -79,23 +79,30 @@ static const char *rabbit(void)
 {
     return rabbit_url("?heartbeat=2");
 }
+
+/* Its supervisor starts it again. */
+static void rabbit_again(void)
+{
+    rabbit_kill();
+    rabbit_disconnect(rabbit_connect());
+}
 #endif
 
 const worker_server worker_servers[] = {
 #ifdef FILCH_HAVE_SQLITE
-    {"sqlite", sqlite, NULL},
+    {"sqlite", sqlite, NULL, false},
 #endif
 #ifdef FILCH_HAVE_REDIS
-    {"redis", redis, redis_again},
+    {"redis", redis, redis_again, false},
 #endif
 #ifdef FILCH_HAVE_POSTGRES
-    {"postgres", postgres, postgres_again},
+    {"postgres", postgres, postgres_again, false},
 #endif
 #ifdef FILCH_HAVE_NATS
-    {"nats", nats_one, nats_again},
+    {"nats", nats_one, nats_again, false},
 #endif
 #ifdef FILCH_HAVE_RABBIT
-    {"rabbit", rabbit, rabbit_kill},
+    {"rabbit", rabbit, rabbit_again, true},
 #endif
     {0},
 };
