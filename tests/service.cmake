@@ -71,6 +71,7 @@ broker_module(short support/broker_module.c SIZE=16)
 broker_module(empty support/broker_module.c)
 broker_module(silent support/broker_module.c SYMBOL=another_symbol)
 broker_module(orphan support/broker_module.c CLIENT=absent_client)
+broker_module(loose support/broker_module.c CLIENT=absent_function)
 add_library(absent_client SHARED support/absent_client.c) # found by the linker, and not when the module is loaded
 target_link_libraries(broker_orphan PRIVATE absent_client)
 service_tests(filch_service_static broker_modules)

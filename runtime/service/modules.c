@@ -44,6 +44,16 @@ static int check_kind(const char *path, const fl_broker_kind *kind)
     return 0;
 }
 
+/* Why dlopen has failed, without the path. */
+static const char *reason_of(const char *path)
+{
+    const char *said = dlerror();
+    size_t length = strlen(path);
+    return strncmp(said, path, length) == 0 && strncmp(said + length, ": ", 2) == 0
+               ? said + length + 2
+               : said;
+}
+
 /* Loads the file into *out. Under the lock. */
 static int load(fl_broker_kind *out, const char *path, const char *advice)
 {
@@ -52,7 +62,7 @@ static int load(fl_broker_kind *out, const char *path, const char *advice)
         return refuse(path, "%s); change that", why);
     void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!object)
-        return refuse(path, "%.80s)%s", dlerror(), advice);
+        return refuse(path, "%.90s)%s", reason_of(path), advice);
     const fl_broker_kind *const *symbol = dlsym(object, FL_BROKER_MODULE);
     int rc = symbol && *symbol ? check_kind(path, *symbol)
                                : refuse(path, "it has no symbol %s); export it", FL_BROKER_MODULE);

@@ -36,8 +36,10 @@ static bool listed_folder(const char *list, unsigned *i, char folder[PATH_MAX])
 {
     for (; *list; list += strcspn(list, ":")) {
         list += strspn(list, ":");
-        if (*list && !(*i)--)
-            return snprintf(folder, PATH_MAX, "%.*s", (int)strcspn(list, ":"), list) < PATH_MAX;
+        if (*list && !(*i)--) {
+            snprintf(folder, PATH_MAX, "%.*s", (int)strcspn(list, ":"), list);
+            return true;
+        }
     }
     return false;
 }

@@ -78,6 +78,7 @@ Test(broker_modules, a_module_that_does_not_fit_is_refused)
         {"short:", "filch-broker-short.so (it lacks open, close"},
         {"empty:", "filch-broker-empty.so (it lacks open, close"},
         {"silent:", "filch-broker-silent.so (it has no symbol filch_broker_module)"},
+        {"loose:", "filch-broker-loose.so (undefined symbol: absent_function)"},
         {"orphan:", "filch-broker-orphan.so (libabsent_client.so: cannot open shared object"},
     };
     look_in(BROKER_MODULES);
