@@ -23,7 +23,7 @@ static void run(lab *l, int round)
     bar_queue_fill(&l->queue, &job, 1);
     double from = measure_now();
     worker_process_start(&worker, l->url, "10");
-    worker_process_await(&worker, "\"job begun\"", 1);
+    worker_process_await(&worker, "\"processing task\"", 1);
     l->start[round] = (measure_now() - from) * 1e3;
     bar_queue_check_empty(&l->queue);
     measure_sleep(IDLE);
