@@ -214,7 +214,7 @@ Test(configuration, a_file_that_is_no_json_object_of_keys_is_refused)
                                         "{\"handlers\": \"[]\"}",
                                         "{\"periodic\": {}}",
                                         "{\"periodic\": [3]}",
-                                        "{\"periodic\": [{\"nam\": \"a\"}]}",
+                                        "{\"periodic\": [{\"label\": \"a\"}]}",
                                         "{\"periodic\": [{\"name\": []}]}",
                                         "{\"periodic\": [{\"priority\": 10}]}",
                                         "{\"width\": 3.5}",
