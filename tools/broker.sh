@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# A message broker for trials. It installs the server, and the client library with which Filch has to be built, if they
-# are missing. It starts the server on a free port of loopback, with all its files in a folder, and prints its URL.
+# A message broker for trials. It installs the server and the client library if they are missing; Filch must have been
+# built with that library. It starts the server on a free port of loopback, with all its files in a folder, and prints
+# its URL.
 #   ./tools/broker.sh start redis|postgres|rabbitmq|nats FOLDER
 #   ./tools/broker.sh stop FOLDER          ends the server; its files stay
 # A folder of an earlier trial is used again. Anyone who can log in to this machine can use the server. A server that
@@ -28,7 +29,7 @@ usage() {
     sed -n '3,/^set -u/{/^# \?/s///p}' "$0"
 }
 
-# free_port: one on which nothing listens, below those that the kernel gives to clients.
+# free_port: prints a port on which nothing listens, below those that the kernel gives to clients.
 free_port() {
     local port
     while port=$((20000 + RANDOM % 12000)); do
@@ -37,7 +38,7 @@ free_port() {
     echo "$port"
 }
 
-# keep COMMAND...: runs a server behind this script, and notes its process.
+# keep COMMAND...: starts a server in the background, and notes its process id.
 keep() {
     setsid "$@" >>log 2>&1 </dev/null &
     echo $! >>pids
@@ -103,7 +104,7 @@ start() {
     ! running "$2" || fail "a server runs in $2: $(cat "$2/url") (end it: ./tools/broker.sh stop $2)"
     need "$server|$server_brings" "$client|$client_brings" >&2 || exit 1
     [ "$1" != nats ] || fetch 'nats-server | usr/sbin/nats-server' >&2 || exit 1
-    { mkdir -p "$2" && cd "$2"; } || fail "cannot use the folder $2"
+    { mkdir -p "$2" && cd "$2"; } || fail "cannot use the folder: $2 (a folder that this user may write)"
     port=$(free_port)
     rm -f pids
     "start_$1" || fail "$1 does not start: $(tail -n 3 log)"

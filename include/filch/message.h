@@ -38,8 +38,9 @@ typedef struct filch_message {
     int64_t expires;        /* ns of Unix time; a message that has not begun by then becomes a dead
                                letter; 0: never */
     int64_t dedup_for;      /* ns from its publication for which its key stays taken, also after the
-                               message is finished; at most FILCH_DEDUP_MOST. Give a key always
-                               with one, or never. 0: until it is finished. 0 in handlers */
+                               message is finished; at most FILCH_DEDUP_MOST. 0: until it is
+                               finished. Use a key always with it, or always without. 0 in
+                               handlers */
     int64_t first_seen;     /* ns of Unix time: its publication; set by the service */
     filch_trace trace;      /* the span of the publisher; zero bytes: none */
     const char *tracestate; /* passed on as it is; NULL: none */

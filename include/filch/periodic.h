@@ -8,13 +8,14 @@
  *       {.name = "beat", .cron = "@every 30s", .type = "beat"}};
  *   ... (filch_service_config){.broker = "sqlite:", .periodics = periodics, .periodic_count = 2}
  *
- * At each slot every service with the entry publishes a message whose id and dedup key are NAME@SLOT,
- * such as "report@2026-11-22T02:00:00Z". The broker keeps the key for two days
- * (filch_message.dedup_for), so one of them succeeds. This holds while the clocks of the services
- * differ from the broker's by less than 23 hours. Brokers without such a memory are refused at the
- * service's creation. The header x-filch-slot is the slot's time.
- * A broker that is away is asked again for half of the time to the next slot, at most 5 minutes;
- * then the slot is missed, and logged. Slots at which no service runs are not made up.
+ * The times of a cron line are its slots. At each slot every service with the entry publishes a
+ * message whose id and dedup key are NAME@SLOT, such as "report@2026-11-23T01:30:00Z". The broker
+ * keeps the key for two days (filch_message.dedup_for), so one of them succeeds. This holds while
+ * the clocks of the services differ from the broker's by less than 23 hours. Brokers without
+ * dedup_for are refused at the service's creation. The header x-filch-slot is the slot's time.
+ * If the broker is away, the service tries to publish for half of the time to the next slot, at
+ * most 5 minutes; then the slot is missed, and logged. Slots at which no service runs are not made
+ * up.
  * Lines and summer time: docs/service.md, "Periodic jobs".
  * Threads: plain values. Suspends: no. Errors: those of filch_service_create.
  * Since 0.1.0. */

@@ -117,13 +117,12 @@ typedef struct filch_service_config {
     void *clock_arg;
     const filch_tracer *tracer; /* gets a span of each run, "process_task"; not copied; default:
                                    none */
-    int64_t result_ttl;         /* ns that a job's record outlives its last change; default 1 day
-                           (<filch/service_records.h>) */
+    int64_t result_ttl;         /* ns that a job's record outlives its last change
+                                   (<filch/service_records.h>); default 1 day */
     const filch_periodic *periodics; /* while filch_service_run runs; default: none */
     unsigned periodic_count;         /* at most FILCH_PERIODICS */
-    const char *broker_file; /* a file of one line, not readable by others: from it `broker` is
-                                   read again before a failed connection is made anew, so that a
-                                   changed password counts; default: none */
+    const char *broker_file; /* a file with the URL in one line, closed to others; read again after
+                                a failed connection, for a changed password; default: none */
 } filch_service_config;
 
 enum { FILCH_SERVICE_QUEUES = 64, FILCH_SERVICE_WIDTH_MOST = 100000 };
@@ -160,12 +159,10 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Creates a service; connects to nothing yet. A broker that is unknown or cannot be loaded, and a
- * wrong URL, are refused with -EINVAL. So are a malformed cron line and an unknown time zone.
- * -ENOTSUP: the JSON envelope in a build without jansson; periodic jobs on a broker without
- * dedup_for.
- * Other errors: -EINVAL (a field is out of range, no or two handlers of a type); -ENOMEM; those of
- * filch_runtime_create and filch_pool_create. */
+/* Creates a service; connects to nothing yet. Errors: -EINVAL (a field is out of range, no or two
+ * handlers of a type, a broker that is unknown or cannot be loaded, a wrong URL, a malformed cron
+ * line, an unknown time zone). -ENOTSUP (the JSON envelope in a build without jansson, periodic jobs
+ * on a broker without dedup_for); -ENOMEM; those of filch_runtime_create and filch_pool_create. */
 FILCH_API int filch_service_create(filch_service **out, const filch_service_config *config,
                                    const filch_handler *handlers, size_t count);
 /* Frees it. NULL is allowed. Error: -EBUSY (it runs: stop it, and wait for filch_service_run). */
@@ -201,8 +198,9 @@ FILCH_API int filch_service_publish(filch_service *service, const filch_message 
 
 /* Returns the message, with its envelope opened. Does not wait. */
 FILCH_API const filch_message *filch_service_job_message(const filch_service_job *job);
-/* Returns the context of this run: done at its deadline, with -ECANCELED when the service or a request
- * cancels it, or with -ESTALE when its lease is lost. If memory is short, one that is done with -ENOMEM. */
+/* Returns the context of this run: done at its deadline, with -ECANCELED when the service or a
+ * request cancels it, or with -ESTALE when its lease is lost. If memory is short, one that is done
+ * with -ENOMEM. */
 FILCH_API filch_context *filch_service_job_context(filch_service_job *job);
 /* Returns the span of this run, below the message's if it has one. */
 FILCH_API filch_trace filch_service_job_trace(const filch_service_job *job);
@@ -228,8 +226,8 @@ FILCH_API FILCH_PRINTF(2, 3) int filch_service_fail(filch_service_job *job, cons
 /* Fills the first `size` bytes of *out; size is the caller's sizeof *out. */
 FILCH_API void filch_service_stats_read(filch_service *service, filch_service_stats *out,
                                         size_t size);
-/* Writes the broker's capabilities, one line, as snprintf does, and returns the full length: those of
- * the last connection to consume, or, before there was one, the most that this broker can have. */
+/* Writes the broker's capabilities, one line, as snprintf does, and returns the full length. They
+ * are those of the last connection to consume; before there is one, all that this broker can have. */
 FILCH_API size_t filch_service_describe(const filch_service *service, char *text, size_t size);
 
 FILCH_END_DECLS

@@ -46,9 +46,8 @@ typedef struct filch_service_otlp_config {
     int64_t pause;             /* ns before the second attempt, then twice as long each time, up to
                                   30 s; default 1 s */
     const filch_log *log;      /* the first failure in a row is logged; default: none */
-    const char *endpoint_file; /* a file of one line, not readable by others: from it `endpoint` is
-                                 read again after a failed request, so that a changed password
-                                 counts; default: none */
+    const char *endpoint_file; /* a file with the URL in one line, closed to others; read again
+                                 after a failed request, for a changed password; default: none */
 } filch_service_otlp_config;
 
 /* Spans so far. */

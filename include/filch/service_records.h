@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Records: the progress and the result of a job, kept by the broker for a while, so that a program
- * that has published the job can look at them. For service authors (docs/service.md, "Results and
+ * Records: the progress and the result of a job, kept by the broker for a while, so that the
+ * publisher of the job can read them. For service authors (docs/service.md, "Results and
  * progress").
  *
  *   filch_service_progress(job, "page 3 of 10", 12);       a handler, as often as it likes
@@ -13,9 +13,9 @@
  *       filch_service_record_destroy(record);
  *   }
  *
- * A record begins with the first progress that is sent, or with the result; a job that tells neither
- * has none. It is forgotten filch_service_config.result_ttl after its last change. The brokers
- * memory, sqlite, postgres and redis keep records.
+ * A record begins with the first progress that is sent, or with the result; a job that reports
+ * neither has none. It is forgotten filch_service_config.result_ttl after its last change. The
+ * brokers memory, sqlite, postgres and redis keep records.
  * Threads: any task or thread may call every function unless its comment says otherwise.
  * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do.
  * Since 0.1.0. */
@@ -50,7 +50,7 @@ FILCH_BEGIN_DECLS
 
 /* ---- For handlers: until the handler returns ---- */
 
-/* Tells how far the job is; replaces what was told before. The bytes are copied. They are sent at
+/* Reports progress; replaces the progress before. The bytes are copied. They are sent at
  * most once in 100 ms, together with those of other jobs, and with the job's answer at the latest.
  * Does not wait. Errors: -EMSGSIZE (over FILCH_SERVICE_RECORD_MOST); -ENOTSUP (the broker keeps no
  * records); -EINVAL (no bytes, but a size); -ENOMEM. A handler may ignore them. */
@@ -63,9 +63,9 @@ FILCH_API int filch_service_result(filch_service_job *job, const void *bytes, si
 /* ---- For publishers ---- */
 
 /* Reads the record of the job with this id, through the connection that publishes, and waits until
- * `until` for it. Release *out by filch_service_record_destroy. Suspends. Errors: -ENOENT (no record:
- * the job has told nothing yet, or its record is forgotten); -ENOTSUP (the broker keeps no records);
- * -ETIMEDOUT (no answer: read again). -EINVAL (no id; or the broker refuses the configuration);
+ * `until` for it. Release *out by filch_service_record_destroy. Suspends. Errors: -ENOENT (no
+ * record: the job has reported nothing yet, or its record is forgotten); -ENOTSUP (the broker keeps
+ * no records); -ETIMEDOUT (no answer: read again). -EINVAL (no id; or the broker refuses the configuration);
  * -EPIPE (the service is being destroyed); -ENOMEM; -EAGAIN (no thread). */
 FILCH_API int filch_service_record_read(filch_service *service, const char *id,
                                         filch_service_record **out, int64_t until);

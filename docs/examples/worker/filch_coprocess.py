@@ -41,7 +41,7 @@ class Job:
         self._write({"log": text})
 
     def progress(self, value):
-        """value: anything that json knows, such as 0.5; the last one counts."""
+        """value: anything that json can encode, such as 0.5; the last one counts."""
         self._write({"progress": value})
 
     def result(self, value):
