@@ -298,7 +298,7 @@ typedef struct fl_broker_kind {
     /* Settles a batch, as `settle` does, and receives, as `receive` does, in one transaction or one
      * write: half of the round trips, and of the flushes to disk. The statuses hold also on failure,
      * as do the first *received of out[]: a broker may have settled, and then fail to receive. NULL:
-     * it has no such way, and the service calls one after the other. */
+     * not supported, and the service calls one after the other. */
     fl_broker_rc (*exchange)(fl_broker *broker, fl_settlement *batch, unsigned count,
                              unsigned queue, fl_delivery **out, unsigned most, unsigned *received);
 } fl_broker_kind;

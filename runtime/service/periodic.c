@@ -240,7 +240,8 @@ int fl_periodics_init(fl_periodics *periodics, filch_service *service, const fl_
     if (!config->periodic_count)
         return 0;
     if (!config->periodics || config->periodic_count > FILCH_PERIODICS)
-        return filch_error_set(-EINVAL, "%u periodic jobs are out of range (1..%d), or NULL",
+        return filch_error_set(-EINVAL,
+                               "%u periodic jobs are out of range (1..%d), or have no table",
                                config->periodic_count, FILCH_PERIODICS);
     if (!kind->caps.remembers)
         return filch_error_set(-ENOTSUP,

@@ -12,7 +12,7 @@ typedef enum fl_record_status {
     FL_RECORD_SUCCESS,
     FL_RECORD_FAILURE,   /* of a run: it is repeated, or has become a dead letter */
     FL_RECORD_ERROR,     /* a dead letter that has not run: malformed, unknown, expired, poison */
-    FL_RECORD_CANCELLED, /* by somebody, in its run or before */
+    FL_RECORD_CANCELLED, /* by request, in its run or before */
     FL_RECORD_STATUSES
 } fl_record_status;
 

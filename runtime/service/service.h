@@ -93,7 +93,7 @@ struct filch_service_job {
     fl_service_type *type;
     fl_service_state state;   /* under the lock */
     bool lost;                /* under the lock: its lease is lost, so it is not answered */
-    bool stopped;             /* under the lock: somebody wants it to be cancelled */
+    bool stopped;             /* under the lock: it is to be cancelled by request */
     filch_context *context;   /* under the lock until its function is over; NULL: not created */
     fl_service_answer answer; /* the runner's, then the owner's, like the next nine */
     bool refused;             /* by the breaker: the handler was not called */

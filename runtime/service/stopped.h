@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Cancel of single jobs: asks the broker which of the leased messages somebody wants to be cancelled.
- * Only jobs that are held for a while cost a question, and messages that come again, since a message
- * can be marked no sooner than it is leased. All by the owner. */
+ * Cancel of single jobs: asks the broker which of the leased messages are to be cancelled. Only jobs that
+ * are held for a while cost a question, and messages that come again, since a message can be marked
+ * no sooner than it is leased. All by the owner. */
 #ifndef FL_SERVICE_STOPPED_H
 #define FL_SERVICE_STOPPED_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A module of a broker that cannot be used, for one reason, by macros: another ABI, a size, another
- * name of its symbol, a client library. */
+ * A module of a broker that cannot be used. A macro chooses the reason: another ABI, a wrong size,
+ * another name of its symbol, a missing client library. */
 #include <runtime/service/broker.h>
 
 #ifndef ABI

@@ -40,6 +40,6 @@ check 2 'amqp://jobs:hunter2@localhost/?heartbeat=0' "heartbeat '0' of the Rabbi
 check 2 'amqp://jobs:hunter2@localhost/?colour=red' "unknown option of the RabbitMQ URL: 'colour' (valid: queue, create"
 check 2 amqp://jobs:hunter2@broker.example/ 'use amqps://, or add plaintext=yes'
 check 0 range:7 "$valid"
-check 2 range:seven 'range:seven is no range (range:1..range:1000000)'
+check 2 range:seven 'unusable URL range:seven (valid: range:1..range:1000000)'
 claim "no database was made" test ! -e jobs.db
 finish

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bars: no job is lost, and no more run twice than were held at each kill. A fleet of processes
- * serves paced jobs while its workers and the server are killed by SIGKILL in turn. With --kills 0,
- * publishers without a pace and no kill: the rate is reported. */
+ * Bars: no job is lost, and no more jobs run twice than were held at each kill. A fleet of processes
+ * serves paced jobs while its workers and the server are killed by SIGKILL in turn. With --kills 0
+ * nothing is killed, publishers have no pace, and the rate is reported. */
 #include "../measure.h"
 
 #include <tests/support/fleet.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bar: the first job after the broker is back. A worker serves, the server is killed by SIGKILL and
- * started again. The time counts from the server's first accepted connection, or, where queues come
- * back later than that, from its first confirmed publication; until the job has run. The longest
- * round is judged. */
+ * started again. The time counts from the server's first accepted connection until the job has run;
+ * where queues come back later than that, from its first confirmed publication. The longest round is
+ * judged. */
 #include "../measure.h"
 #include "queue.h"
 

@@ -43,10 +43,11 @@ static unsigned count_of(const char *url)
 
 static fl_broker_rc check(const fl_broker_config *config)
 {
-    return count_of(config->url) ? FL_BROKER_OK
-                                 : config->host->explain(config->host, FL_BROKER_FATAL,
-                                                         "%s is no range (range:1..range:%d)",
-                                                         config->url, MESSAGES_MOST);
+    return count_of(config->url)
+               ? FL_BROKER_OK
+               : config->host->explain(config->host, FL_BROKER_FATAL,
+                                       "unusable URL %s (valid: range:1..range:%d)", config->url,
+                                       MESSAGES_MOST);
 }
 
 static fl_broker_rc open_range(fl_broker **out, const fl_broker_config *config)

@@ -42,7 +42,7 @@ typedef struct fl_memory_entry {
     fl_memory_place place;
     uint64_t id, token; /* of the message, and of its last delivery */
     int64_t at;         /* end of the delay, or of the lease */
-    bool stop;          /* somebody asked to cancel it while it was leased */
+    bool stop;          /* a request to cancel it has come while it was leased */
     filch_message message;
 } fl_memory_entry;
 

@@ -8,9 +8,9 @@
  * queue or adds an urgent message. Then plain commands would read the wrong messages, or acknowledge
  * an entry that is another worker's. So the keys that tell of it are under WATCH from one
  * transaction to the next, and the server drops a transaction if one of them has changed. The
- * scripts do its work instead. WATCH begins anew behind each transaction; a change between these two
- * is told by the values that MGET reads after it. A change of the other keys in this moment, which
- * needs a client that gets in between two commands of one text, is obeyed within FL_REDIS_PLAIN_AGE.
+ * scripts do its work instead. WATCH begins anew behind each transaction; MGET after it reads the
+ * values that show a change between these two. Another key may change in this moment as well, if a
+ * client gets in between two commands of one text: that is obeyed within FL_REDIS_PLAIN_AGE.
  *
  * A transaction may read only while a script, or a transaction before it, has filled its batch with
  * new messages of one stream: then no message is ready before these. After FL_REDIS_PLAIN_AGE a

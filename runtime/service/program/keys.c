@@ -53,7 +53,7 @@ const fl_key fl_keys[] = {
      .choices = jitters, .help = "randomness of the wait"},
     {"result-ttl", .type = FL_KEY_TIME, AT(result_ttl), .standard = "1d",
      .least = FILCH_SECOND, .most = 365 * DAY,
-     .help = "time that a job's progress and result are kept, from the last change"},
+     .help = "time for which a job's progress and result are kept after the last change"},
     {"drain-timeout", .type = FL_KEY_TIME, AT(drain), .standard = "30s", .least = 0, .most = DAY,
      .alias = "SHUTDOWN_TIMEOUT_SEC", .reloadable = true,
      .help = "time for running handlers after the first SIGTERM or SIGINT"},
