@@ -29,7 +29,8 @@
 typedef enum filch_record_state {
     FILCH_RECORD_RUNNING, /* not finished: it runs, or waits for another attempt */
     FILCH_RECORD_DONE,
-    FILCH_RECORD_DEAD, /* a dead letter */
+    FILCH_RECORD_DEAD,      /* a dead letter */
+    FILCH_RECORD_CANCELLED, /* by request: it did not begin, or its handler gave up */
     FILCH_RECORD_STATES
 } filch_record_state;
 
