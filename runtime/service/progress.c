@@ -62,6 +62,11 @@ static int check(const filch_service_job *job, const void *bytes, size_t size)
                                "%zu bytes are too many for a record (at most %d); store them "
                                "elsewhere, and tell their place",
                                size, FILCH_SERVICE_RECORD_MOST);
+    if (strlen(job->message.id) > FILCH_SERVICE_RECORD_ID_MOST) /* databases have an index of ids */
+        return filch_error_set(-EMSGSIZE,
+                               "the job's id is too long for a record (at most %d bytes); publish "
+                               "it with a shorter one",
+                               FILCH_SERVICE_RECORD_ID_MOST);
     return 0;
 }
 
