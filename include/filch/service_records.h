@@ -29,7 +29,8 @@
 typedef enum filch_record_state {
     FILCH_RECORD_RUNNING, /* not finished: it runs, or waits for another attempt */
     FILCH_RECORD_DONE,
-    FILCH_RECORD_DEAD, /* a dead letter */
+    FILCH_RECORD_DEAD,      /* a dead letter */
+    FILCH_RECORD_CANCELLED, /* by request: it did not begin, or its handler gave up */
     FILCH_RECORD_STATES
 } filch_record_state;
 
@@ -44,7 +45,10 @@ typedef struct filch_service_record {
     const char *reason; /* of a dead letter; else NULL */
 } filch_service_record;
 
-enum { FILCH_SERVICE_RECORD_MOST = 64 << 10 }; /* bytes of a progress, and of a result */
+enum {
+    FILCH_SERVICE_RECORD_MOST = 64 << 10,  /* bytes of a progress, and of a result */
+    FILCH_SERVICE_RECORD_ID_MOST = 1 << 10 /* bytes of the id of a job with a record */
+};
 
 FILCH_BEGIN_DECLS
 
@@ -52,8 +56,9 @@ FILCH_BEGIN_DECLS
 
 /* Reports progress; replaces the progress before. The bytes are copied. They are sent at
  * most once in 100 ms, together with those of other jobs, and with the job's answer at the latest.
- * Does not wait. Errors: -EMSGSIZE (over FILCH_SERVICE_RECORD_MOST); -ENOTSUP (the broker keeps no
- * records); -EINVAL (no bytes, but a size); -ENOMEM. A handler may ignore them. */
+ * Does not wait. Errors: -EMSGSIZE (over FILCH_SERVICE_RECORD_MOST, or the job's id is over
+ * FILCH_SERVICE_RECORD_ID_MOST); -ENOTSUP (the broker keeps no records); -EINVAL (no bytes, but a
+ * size); -ENOMEM. A handler may ignore them. */
 FILCH_API int filch_service_progress(filch_service_job *job, const void *bytes, size_t size);
 /* Sets the result, or replaces it. The bytes are copied. It is kept together with the answer of a
  * handler that returns 0, in one step: there is no result of a job that comes again. Does not wait.

@@ -33,6 +33,9 @@ static void exchange(filch_service *service)
 
 void fl_service_exchange(filch_service *service)
 {
-    while (is_useful(service))
+    /* answers to messages that come meanwhile wait for the next turn, or a backlog of messages that
+     * cannot run would keep it from leases and orders to stop */
+    for (unsigned due = service->pending_count, sent = 0; sent < due && is_useful(service);
+         sent += FL_SETTLE_BATCH)
         exchange(service);
 }

@@ -179,9 +179,14 @@ bool fl_service_may_receive(const filch_service *service)
     return service->more && service->link.broker && room(service) >= least;
 }
 
+bool fl_service_goes_on(const filch_service *service)
+{
+    return fl_service_may_receive(service) && service->pending_count < FL_SETTLE_BATCH;
+}
+
 void fl_service_receive(filch_service *service)
 {
-    while (fl_service_may_receive(service))
+    while (fl_service_goes_on(service))
         service->more = receive_round(service);
 }
 

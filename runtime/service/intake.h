@@ -25,7 +25,10 @@ fl_service_share fl_service_next_share(filch_service *service);
 /* Takes in the messages of a share. true: as many as asked for. */
 bool fl_service_take(filch_service *service, const fl_service_share *share, fl_delivery **batch,
                      unsigned count, fl_broker_rc rc);
-/* Receives while there is room and the broker may have something. */
+/* The same, and few answers are due. Messages that cannot run take no room in the pool, so a backlog
+ * of them would be received to its end before one is answered. */
+bool fl_service_goes_on(const filch_service *service);
+/* Receives while fl_service_goes_on. */
 void fl_service_receive(filch_service *service);
 /* Submits waiting jobs to the pool. */
 void fl_service_dispatch(filch_service *service);

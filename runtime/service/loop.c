@@ -214,7 +214,8 @@ static void sleep_until_needed(filch_service *service)
         count = link->kind->watch(link->broker, !service->more, &fds[1], FL_WAKER_FDS, &until);
     else if (link->broker)
         until = now + LOOK;
-    if (may_sleep(service)) {
+    bool goes_on = !service->stats.is_draining && fl_service_goes_on(service);
+    if (!goes_on && may_sleep(service)) {
         fl_waker_sleep(&service->waker, fds, count,
                        earlier(clock_due(service, until), system_due(service)));
         awake(service);

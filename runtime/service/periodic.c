@@ -165,14 +165,21 @@ void fl_periodics_turn(fl_periodics *periodics)
     }
 }
 
+/* ns of Unix time; one that has not been looked at is due. */
+static int64_t due_at(const fl_periodic *one)
+{
+    if (one->request)
+        return one->give_up_at;
+    if (one->next == FL_CRON_NEVER)
+        return FILCH_FOREVER;
+    return one->next == NOT_LOOKED_AT ? 0 : one->next * FILCH_SECOND;
+}
+
 int64_t fl_periodics_rest(const fl_periodics *periodics)
 {
     int64_t now = fl_service_unix_time(periodics->service), rest = FILCH_FOREVER;
     for (unsigned i = 0; i < periodics->count; i++) {
-        const fl_periodic *one = &periodics->all[i];
-        int64_t at = one->request                 ? one->give_up_at
-                     : one->next == FL_CRON_NEVER ? FILCH_FOREVER
-                                                  : one->next * FILCH_SECOND;
+        int64_t at = due_at(&periodics->all[i]);
         if (at != FILCH_FOREVER && at - now < rest)
             rest = at > now ? at - now : 0;
     }

@@ -62,6 +62,11 @@ static int check(const filch_service_job *job, const void *bytes, size_t size)
                                "%zu bytes are too many for a record (at most %d); store them "
                                "elsewhere, and tell their place",
                                size, FILCH_SERVICE_RECORD_MOST);
+    if (strlen(job->message.id) > FILCH_SERVICE_RECORD_ID_MOST) /* databases have an index of ids */
+        return filch_error_set(-EMSGSIZE,
+                               "the job's id is too long for a record (at most %d bytes); publish "
+                               "it with a shorter one",
+                               FILCH_SERVICE_RECORD_ID_MOST);
     return 0;
 }
 
@@ -215,12 +220,16 @@ bool fl_service_end_note(filch_service_job *job, fl_note *note)
 {
     const fl_service_verdict *verdict = &job->verdict;
     const fl_told *told = job->told;
-    bool is_done = verdict->verb == FL_SETTLE_ACK;
-    if ((!told && !may_have_record(job)) || (!is_done && verdict->verb != FL_SETTLE_DEAD))
+    bool is_dead = verdict->verb == FL_SETTLE_DEAD;
+    bool is_cancelled = verdict->outcome == FILCH_SERVICE_CANCELLED;
+    bool is_done = verdict->verb == FL_SETTLE_ACK && !is_cancelled;
+    if ((!told && !may_have_record(job)) || (!is_done && !is_dead && !is_cancelled))
         return false;
     *note = note_of(job);
-    note->state = is_done ? FILCH_RECORD_DONE : FILCH_RECORD_DEAD;
-    note->reason = is_done ? NULL : verdict->reason;
+    note->state = is_done   ? FILCH_RECORD_DONE
+                  : is_dead ? FILCH_RECORD_DEAD
+                            : FILCH_RECORD_CANCELLED;
+    note->reason = is_dead ? verdict->reason : NULL;
     if (told && told->progress) {
         note->progress = told->progress->bytes;
         note->progress_size = told->progress->size;

@@ -60,7 +60,7 @@ static int cancel_all(jobs_connection *c, json_t *const lists[PLACES])
     static const char *const words[PLACES] = {[WAITING] = "cancelled", [RUNNING] = "stopping"};
     const jobs_options *o = c->options;
     for (int i = 0; i < o->argument_count; i++) {
-        place at;
+        place at = NOWHERE;
         int status = cancel_one(c, o->arguments[i], &at);
         if (status)
             return status;

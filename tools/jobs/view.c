@@ -150,8 +150,10 @@ void view_page(const jobs_options *o, const filch_message *message, FILE *out)
 
 /* ---- Records ---- */
 
-static const char *const states[FILCH_RECORD_STATES] = {
-    [FILCH_RECORD_RUNNING] = "running", [FILCH_RECORD_DONE] = "done", [FILCH_RECORD_DEAD] = "dead"};
+static const char *const states[FILCH_RECORD_STATES] = {[FILCH_RECORD_RUNNING] = "running",
+                                                        [FILCH_RECORD_DONE] = "done",
+                                                        [FILCH_RECORD_DEAD] = "dead",
+                                                        [FILCH_RECORD_CANCELLED] = "cancelled"};
 
 static const char *state_of(const filch_service_record *record)
 {

@@ -180,7 +180,8 @@ fl_broker_rc fl_redis_settle(fl_broker *broker, fl_settlement *batch, unsigned c
                          count - from < BATCH ? count - from : BATCH);
     if (fl_redis_of(broker)->has_stops && !rc)
         rc = fl_redis_drop_stops(fl_redis_of(broker), batch, count);
-    return rc;
+    /* the batch is settled, and messages may have been read: a mark that stays harms no message */
+    return done && rc == FL_BROKER_BUSY ? FL_BROKER_OK : rc;
 }
 
 /* ---- Leases ---- */

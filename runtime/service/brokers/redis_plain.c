@@ -198,6 +198,7 @@ fl_broker_rc fl_redis_plain_watch(fl_redis *r, unsigned queue)
     give_up(r);
     plain->queue = queue;
     plain->priority = of->usual;
+    plain->losses = UINT64_MAX; /* of no delivery, until the script tells it */
     fl_redis_pipe_clear(&plain->pipe);
     append_alone(&plain->pipe, "MULTI"); /* without the right to it, the rest would run alone */
     append_alone(&plain->pipe, "EXEC");  /* ends the WATCH before */

@@ -18,7 +18,10 @@ static const char receive[] =
     "for _, kind in ipairs(redis.call('SMEMBERS', queue .. ':paused')) do\n"
     "  paused[kind], any_paused = true, true\n"
     "end\n"
-    "if paused[''] then return {-1, 0, -1, {}} end\n"
+    "local function losses()\n"
+    "  return tonumber(redis.call('GET', queue .. ':losses') or 0) % 536870912\n"
+    "end\n"
+    "if paused[''] then return {-1, losses(), -1, {}} end\n"
     "local function step() return math.min(STEP, want - #out) end\n"
     "local function goes_on() return #out < want and size < ROOM and looked < LOOKS end\n"
     "local function expire(queue, p, id, v)\n"
@@ -79,9 +82,8 @@ static const char receive[] =
     "if looked > 0 then swept = leased(queue, lease) end\n"
     "if swept and (not first or swept * 1000 < first) then first = swept * 1000 end\n"
     "if looked >= LOOKS then first = now end\n"
-    "local losses = tonumber(redis.call('GET', queue .. ':losses') or 0)\n"
     "if usual < want or size > LARGE then stream = -1 end\n"
-    "return {first and math.max(first - now, 0) or -1, losses % 536870912, stream, out}\n";
+    "return {first and math.max(first - now, 0) or -1, losses(), stream, out}\n";
 
 /* ARGV: settlements one after the other, `acks` for those that differ in their entry alone:
  *   acks, queue, priority, counter, losses, number of entries, entries

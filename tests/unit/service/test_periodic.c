@@ -3,6 +3,7 @@
  * Periodic jobs: services with one broker publish each slot once, on a clock that the test moves,
  * forward and backward; while the broker is away slots are missed; wrong entries are refused. The
  * broker is `memory:`, whose publishing can fail; it is linked with --wrap=fl_broker_of. */
+#include <runtime/service/service.h>
 #include <tests/support/service.h>
 
 enum { SERVICES = 3 };
@@ -277,6 +278,15 @@ static void is_refused(filch_service_config config, int rc, const char *why)
     config.periodic_count = config.periodic_count ? config.periodic_count : 1;
     cr_assert_eq(filch_service_create(&service, &config, handlers, 1), rc, "%s", why);
     cr_assert(strstr(filch_error(), why), "%s instead of %s", filch_error(), why);
+}
+
+/* The service may begin to run between a look at the slots and the sleep behind it. */
+Test(periodic, a_job_that_has_not_been_looked_at_is_due)
+{
+    filch_service *service =
+        service_of((filch_service_config){.periodics = &beat, .periodic_count = 1}, handlers, 2);
+    cr_assert_eq(fl_periodics_rest(&service->periodics), 0);
+    cr_assert_eq(filch_service_destroy(service), 0);
 }
 
 Test(periodic, wrong_entries_are_refused_with_their_place_and_name)

@@ -255,6 +255,31 @@ Test(redis_broker, a_transaction_does_not_settle_what_another_consumer_holds)
     bench_end(&b);
 }
 
+Test(redis_broker, a_transaction_settles_no_lost_lease_of_a_queue_that_is_paused)
+{
+    bench b = warm();
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_settlement stale[2], good[2];
+    for (unsigned i = 0; i < 2; i++)
+        stale[i] = (fl_settlement){.delivery = bench_receive(&b), .verb = FL_SETTLE_ACK};
+    pass_time(31 * FILCH_SECOND);
+    fl_broker *other = bench_open(&b, FL_BROKER_CONSUMES);
+    for (unsigned i = 0; i < 2; i++)
+        good[i] =
+            (fl_settlement){.delivery = bench_receive_by(&b, other, 0), .verb = FL_SETTLE_ACK};
+    cr_assert_eq(b.kind->pause(b.admin, 0, NULL, true), FL_BROKER_OK);
+    cr_assert_eq(bench_settle_by(&b, b.consumer, stale[0]), -ESTALE);
+    cr_assert_null(bench_receive(&b));
+    cr_assert_eq(bench_settle_by(&b, b.consumer, stale[1]), -ESTALE);
+    for (unsigned i = 0; i < 2; i++) {
+        cr_assert_eq(bench_settle_by(&b, other, good[i]), 0);
+        bench_free(&b, good[i].delivery);
+        bench_free(&b, stale[i].delivery);
+    }
+    b.kind->close(other);
+    bench_end(&b);
+}
+
 Test(redis_broker, a_user_without_the_right_to_transactions_is_served)
 {
     char url[128];

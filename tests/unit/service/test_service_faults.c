@@ -19,9 +19,11 @@ static const fl_broker_rc results[] = {FL_BROKER_BUSY, FL_BROKER_LOST, FL_BROKER
 static const char *const names[] = {"busy", "lost", "refused", "lost its reply"};
 
 static way failing_way;
-static unsigned calls, failing_call; /* the n-th; 0: none */
-static bool failed, ends_leases;     /* a closed connection ends its leases */
-static uintptr_t connection = 1;     /* deliveries have this as their handle */
+static unsigned calls, failing_call;       /* the n-th; 0: none */
+static bool failed, ends_leases;           /* a closed connection ends its leases */
+static bool exchanges;                     /* the broker has `exchange` */
+static unsigned unsettled, unsettled_most; /* deliveries */
+static uintptr_t connection = 1;           /* deliveries have this as their handle */
 static fl_broker_kind faulty;
 
 static bool fails_now(void)
@@ -61,6 +63,8 @@ static fl_broker_rc receive_it(fl_broker *broker, unsigned queue, fl_delivery **
         fl_broker_rc rc = fl_broker_memory.receive(broker, queue, out, most, count);
         for (unsigned i = 0; i < *count; i++)
             out[i]->handle = (void *)connection;
+        unsettled += *count;
+        unsettled_most = unsettled > unsettled_most ? unsettled : unsettled_most;
         return rc;
     }
     if (failing_way == LOST_ITS_REPLY) {
@@ -80,7 +84,17 @@ static fl_broker_rc settle_it(fl_broker *broker, fl_settlement *batch, unsigned 
         fl_broker_memory.settle(broker, batch, count);
     for (unsigned i = 0; fails && i < count; i++)
         batch[i].status = -EAGAIN;
+    unsettled -= fails ? 0 : count;
     return fails ? results[failing_way] : FL_BROKER_OK;
+}
+
+static fl_broker_rc exchange_it(fl_broker *broker, fl_settlement *batch, unsigned count,
+                                unsigned queue, fl_delivery **out, unsigned most,
+                                unsigned *received)
+{
+    fl_broker_rc rc = settle_it(broker, batch, count);
+    *received = 0;
+    return rc ? rc : receive_it(broker, queue, out, most, received);
 }
 
 static fl_broker_rc extend_it(fl_broker *broker, fl_delivery *const *batch, unsigned count,
@@ -125,6 +139,7 @@ const fl_broker_kind *__wrap_fl_broker_of(const char *url)
     faulty.turn = turn_it;
     faulty.receive = receive_it;
     faulty.settle = settle_it;
+    faulty.exchange = exchanges ? exchange_it : NULL;
     faulty.extend = extend_it;
     faulty.publish = publish_it;
     faulty.stopped = stopped_it;
@@ -228,6 +243,42 @@ Test(service_faults, a_lost_connection_that_ends_leases_loses_no_message)
     ends_leases = true;
     survives_each_call(LOST);
     survives_each_call(LOST_ITS_REPLY);
+}
+
+Test(service_faults, an_exchange_that_fails_loses_and_repeats_no_message)
+{
+    exchanges = true;
+    survives_each_call(BUSY);
+    survives_each_call(LOST);
+    survives_each_call(LOST_ITS_REPLY);
+    survives_each_call(REFUSED);
+}
+
+/* Messages that cannot run need no place in the pool. */
+static void holds_few_of_a_backlog(void)
+{
+    enum { BACKLOG = 3000, WIDTH = 2, BUFFER = 2, RECEIVED = 128 /* by one call */ };
+    const filch_handler handler = {.type = "count", .fn = counts};
+    const filch_message message = {.id = "1", .queue = "tasks", .type = "unknown"};
+    fl_publication item = {.message = &message};
+    fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
+    filch_service *service =
+        service_of((filch_service_config){.width = WIDTH, .buffer = BUFFER}, &handler, 1);
+    unsettled = unsettled_most = 0;
+    for (unsigned i = 0; i < BACKLOG; i++)
+        fl_broker_memory.publish(broker, &item, 1);
+    cr_assert_eq(run_ready(service), 0);
+    cr_assert_eq(count_of(broker, 0).dead, BACKLOG);
+    cr_assert_leq(unsettled_most, WIDTH + BUFFER + 100 + RECEIVED);
+    cr_assert_eq(filch_service_destroy(service), 0);
+    fl_broker_memory.close(broker);
+}
+
+Test(service_faults, a_backlog_of_messages_that_cannot_run_is_settled_while_it_is_received)
+{
+    holds_few_of_a_backlog();
+    exchanges = true;
+    holds_few_of_a_backlog();
 }
 
 /* ---- Capabilities ---- */

@@ -252,6 +252,63 @@ Test(service_job_records, a_result_may_be_empty_and_has_at_most_64_kib)
 
 /* ---- Brokers that fail, or cannot ---- */
 
+static int tells_and_gives_up(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    cr_assert_eq(filch_service_progress(job, "one", 3), 0);
+    cr_assert_eq(filch_service_result(job, "early", 5), 0);
+    signpost_raise(&at_work);
+    return filch_context_wait(filch_service_job_context(job), FILCH_FOREVER);
+}
+
+Test(service_job_records, a_job_that_is_cancelled_has_no_result_and_is_not_done)
+{
+    const filch_handler handler = {.type = "t", .fn = tells_and_gives_up};
+    bool found;
+    serving one;
+    fl_broker *broker = beside("memory:", FL_BROKER_ADMINISTERS);
+    filch_service *service = service_of((filch_service_config){0}, &handler, 1);
+    publish_with_id(service, "a");
+    serving_begin(&one, service);
+    signpost_wait(&at_work, 1);
+    cr_assert_eq(fl_broker_memory.stop(broker, "a", &found), FL_BROKER_OK);
+    cr_assert(found);
+    WAIT_WHILE(service_stats(service).settled < 1);
+    filch_service_stop(service, FILCH_FOREVER);
+    cr_assert_eq(serving_end(&one), 0);
+    filch_service_record *record = read_record(service, "a");
+    cr_assert_eq(record->state, FILCH_RECORD_CANCELLED);
+    cr_assert(is_text(record->progress, record->progress_size, "one"));
+    cr_assert(!record->result && !record->reason);
+    filch_service_record_destroy(record);
+    cr_assert_eq(filch_service_destroy(service), 0);
+    fl_broker_memory.close(broker);
+}
+
+static int tells_of_long_ids(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    bool fits = strlen(filch_service_job_message(job)->id) <= FILCH_SERVICE_RECORD_ID_MOST;
+    cr_assert_eq(filch_service_progress(job, "one", 3), fits ? 0 : -EMSGSIZE);
+    cr_assert_eq(filch_service_result(job, "two", 3), fits ? 0 : -EMSGSIZE);
+    cr_assert(fits || strstr(filch_error(), "id is too long"), "%s", filch_error());
+    return 0;
+}
+
+Test(service_job_records, an_id_that_no_index_takes_is_refused)
+{
+    const filch_handler handler = {.type = "t", .fn = tells_of_long_ids};
+    char id[FILCH_SERVICE_RECORD_ID_MOST + 2];
+    filch_service *service = service_of((filch_service_config){0}, &handler, 1);
+    memset(id, 'i', sizeof id - 1);
+    id[sizeof id - 1] = '\0';
+    publish_with_id(service, id);
+    publish_with_id(service, id + 1);
+    cr_assert_eq(run_ready(service), 2);
+    filch_service_record_destroy(read_record(service, id + 1));
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
 static int is_refused_records(filch_self self, filch_service_job *job, void *arg)
 {
     (void)self, (void)arg;
