@@ -64,21 +64,28 @@ filch_trace fl_service_report_trace(filch_service_job *job)
     return trace;
 }
 
+/* Of a line that is written: the random bytes of an identity cost a system call. */
+static const filch_trace *traced(filch_service_job *job)
+{
+    fl_service_report_trace(job);
+    return &job->trace;
+}
+
 /* ---- Runs ---- */
 
 void fl_service_report_begin(filch_service_job *job)
 {
     const filch_log *log = job->service->config.log;
-    if (job->service->config.tracer)
+    if (job->service->config.tracer) {
         begin_span(job);
-    if (job->service->config.tracer || log) /* its random bytes cost a system call */
         begin_trace(job);
+    }
     if (log)
         FILCH_LOG(log, FILCH_LOG_INFO, "processing task",
                   filch_log_int("worker_id", filch_worker_index()),
                   filch_log_text("task_id", job->message.id),
                   filch_log_text("task_type", job->message.type),
-                  filch_log_int("attempt", job->message.attempt), filch_log_trace(&job->trace));
+                  filch_log_int("attempt", job->message.attempt), filch_log_trace(traced(job)));
 }
 
 static bool was_cancelled(const filch_service_job *job)
@@ -107,7 +114,7 @@ void fl_service_report_end(filch_service_job *job)
                   filch_log_text("task_id", job->message.id),
                   filch_log_text("task_type", job->message.type),
                   filch_log_float("duration", (double)job->duration / FILCH_SECOND),
-                  filch_log_trace(&job->trace));
+                  filch_log_trace(traced(job)));
     else if (log)
         FILCH_LOG(log, was_cancelled(job) ? FILCH_LOG_INFO : FILCH_LOG_ERROR,
                   was_cancelled(job) ? "task cancelled" : "task failed",
@@ -115,5 +122,5 @@ void fl_service_report_end(filch_service_job *job)
                   filch_log_text("task_id", job->message.id),
                   filch_log_text("task_type", job->message.type), filch_log_text("error", error),
                   filch_log_float("duration", (double)job->duration / FILCH_SECOND),
-                  filch_log_trace(&job->trace));
+                  filch_log_trace(traced(job)));
 }

@@ -80,8 +80,10 @@ static bool was_stopped(const filch_service_job *job)
 
 static bool is_cancelled(filch_service_job *job)
 {
+    if (!job->code && !job->refused)
+        return false;
     pthread_mutex_lock(&job->service->lock);
-    bool stopped = job->stopped && (job->code || job->refused);
+    bool stopped = job->stopped;
     pthread_mutex_unlock(&job->service->lock);
     return stopped;
 }
