@@ -36,14 +36,15 @@ service_tests(redis_server redis_broker redis_server redis_tls fleet_redis perio
               full_disk_redis backlog_redis)
 service_tests(PkgConfig::POSTGRES postgres_broker postgres_faults fleet_postgres periodic_postgres clock_postgres
               full_disk_postgres backlog_postgres)
-service_tests(PkgConfig::RABBIT rabbit_broker rabbit_faults fleet_rabbit)
-service_tests(PkgConfig::NATS nats_broker nats_refusals fleet_nats full_disk_nats backlog_nats)
+service_tests(PkgConfig::RABBIT rabbit_broker rabbit_faults fleet_rabbit backlog_rabbit clock_rabbit slow_rabbit
+              full_disk_rabbit)
+service_tests(PkgConfig::NATS nats_broker nats_refusals fleet_nats full_disk_nats backlog_nats clock_nats)
 if(SSL_FOUND AND REDIS_FOUND AND POSTGRES_FOUND AND NATS_FOUND AND RABBIT_FOUND AND CURL_FOUND)
   add_library(tls_clients INTERFACE)
   target_link_libraries(tls_clients INTERFACE redis_server PkgConfig::SSL PkgConfig::POSTGRES)
 endif()
 service_tests(tls_clients tls_clients slow_way)
-foreach(broker sqlite redis postgres)
+foreach(broker sqlite redis postgres nats rabbit)
   list(APPEND options_test_clock_${broker} -Wl,--wrap=clock_gettime)
 endforeach()
 list(APPEND options_test_service_faults -Wl,--wrap=fl_broker_of)

@@ -2,7 +2,8 @@
  *
  * Clocks that jump while a service has jobs running, leased and delayed: the wall clock of the
  * worker, by a wrapper of clock_gettime (-Wl,--wrap=clock_gettime), and the clock of the broker's
- * server. No job is lost, and none runs again but those that a server's jump takes away. */
+ * server. No job is lost, and none runs again but those that a server's jump takes away. Delays go
+ * by the server's clock, or by the worker's where the server has none for them. */
 #ifndef SUPPORT_CLOCK_JUMP_H
 #define SUPPORT_CLOCK_JUMP_H
 
@@ -124,7 +125,7 @@ static void jump_end(serving *one)
     cr_assert_eq(filch_service_destroy(jumps.service), 0);
 }
 
-static void jumps_of_the_worker_change_nothing(const char *url)
+static inline void jumps_of_the_worker_change_nothing(const char *url)
 {
     static const int64_t steps[] = {
         JUMP_HOUR, -JUMP_HOUR, JUMP_DAYS, -JUMP_DAYS, -JUMP_DAYS, JUMP_HOUR, JUMP_DAYS - JUMP_HOUR};
@@ -135,21 +136,37 @@ static void jumps_of_the_worker_change_nothing(const char *url)
     jump_end(&one);
 }
 
-/* Forward it ends leases and delays early. Back it makes delays longer, until it is right again. */
-static inline void jumps_of_the_server_lose_nothing(const char *url, void (*server)(int64_t ns))
+/* The clock that delays go by. */
+typedef struct jump_clock {
+    const char *url;
+    void (*jump)(int64_t ns);
+    unsigned runs; /* of a job that is leased when it jumps, at most */
+    int64_t back;  /* the longest jump back with jobs: a server may add it to delays for good */
+} jump_clock;
+
+/* Forward it ends delays early. Back it makes them longer, until it is right again. */
+static inline void jumps_of_the_clock_lose_nothing(const jump_clock *clock)
 {
-    static const int64_t steps[] = {JUMP_HOUR, JUMP_DAYS};
+    static const int64_t steps[] = {FILCH_SECOND, JUMP_HOUR, JUMP_DAYS};
     serving one;
-    jump_begin(&one, url);
+    jump_begin(&one, clock->url);
     for (unsigned i = 0; i < sizeof steps / sizeof *steps; i++) {
-        jump_check(jump_under_load(server, steps[i]), 2, false);
-        unsigned first = jump_under_load(server, -steps[i]);
+        jump_check(jump_under_load(clock->jump, steps[i]), clock->runs, false);
+        clock->jump(-steps[i]);
+        if (steps[i] > clock->back)
+            continue;
+        unsigned first = jump_under_load(clock->jump, -steps[i]);
         jump_wait(first + JUMP_LEASED);
-        server(steps[i]);
-        jump_check(first, 2, true);
-        server(-steps[i]);
+        clock->jump(steps[i]);
+        jump_check(first, clock->runs, true);
     }
     jump_end(&one);
+}
+
+/* Forward it also ends leases early. */
+static inline void jumps_of_the_server_lose_nothing(const char *url, void (*server)(int64_t ns))
+{
+    jumps_of_the_clock_lose_nothing(&(jump_clock){url, server, 2, JUMP_DAYS});
 }
 
 #endif

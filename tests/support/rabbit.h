@@ -40,6 +40,10 @@ typedef struct rabbit_server {
     int pid; /* of its process group; 0: it is not started yet */
 } rabbit_server;
 
+/* Of the server that the first test starts. */
+static const char *rabbit_disk_least = "1MB"; /* with less space, it takes no publications */
+static const char *rabbit_data;               /* the folder of its data; NULL: one of its own */
+
 /* ---- Files ---- */
 
 /* FOLDER/name of the program whose tests these are. */
@@ -51,6 +55,11 @@ static inline const char *rabbit_path(pid_t runner, const char *name)
     snprintf(out, sizeof path[0], "%s/filch-rabbit-%d%s%s", folder_above(), (int)runner,
              *name ? "/" : "", name);
     return out;
+}
+
+static inline const char *rabbit_data_path(pid_t runner)
+{
+    return rabbit_data ? rabbit_data : rabbit_path(runner, "data");
 }
 
 static inline void rabbit_write(pid_t runner, const char *name, const char *text)
@@ -70,7 +79,6 @@ static inline void rabbit_environment(pid_t runner, const rabbit_server *server)
 {
     static const char *const paths[][2] = {
         {"HOME", ""},
-        {"RABBITMQ_MNESIA_BASE", "data"},
         {"RABBITMQ_LOG_BASE", "log"},
         {"RABBITMQ_PID_FILE", "pid"},
         {"RABBITMQ_CONFIG_FILE", "server.conf"},
@@ -79,6 +87,7 @@ static inline void rabbit_environment(pid_t runner, const rabbit_server *server)
     char text[32];
     for (unsigned i = 0; i < sizeof paths / sizeof *paths; i++)
         setenv(paths[i][0], rabbit_path(runner, paths[i][1]), 1);
+    setenv("RABBITMQ_MNESIA_BASE", rabbit_data_path(runner), 1);
     snprintf(text, sizeof text, "%d", server->port);
     setenv("RABBITMQ_NODE_PORT", text, 1);
     snprintf(text, sizeof text, "%d", server->dist_port);
@@ -136,8 +145,8 @@ static inline void rabbit_configure(pid_t runner, const rabbit_server *server)
     snprintf(text, sizeof text,
              "listeners.ssl.default = 127.0.0.1:%d\nssl_options.cacertfile = %s\n"
              "ssl_options.certfile = %s\nssl_options.keyfile = %s\n"
-             "ssl_options.verify = verify_none\ndisk_free_limit.absolute = 1MB\n",
-             server->tls_port, cert, cert, key);
+             "ssl_options.verify = verify_none\ndisk_free_limit.absolute = %s\n",
+             server->tls_port, cert, cert, key, rabbit_disk_least);
     rabbit_write(runner, "server.conf", text);
     rabbit_write(runner, "plugins", "[].\n");
 }
@@ -286,7 +295,7 @@ static inline bool rabbit_has_noted_queues(void)
     bool all = true;
     char path[512];
     snprintf(path, sizeof path, "%s/filch@localhost/quorum/filch@localhost",
-             rabbit_path(RABBIT_RUNNER, "data"));
+             rabbit_data_path(RABBIT_RUNNER));
     DIR *folders = opendir(path);
     cr_assert(folders, "%s", path);
     strcat(path, "/names.dets");

@@ -39,4 +39,15 @@ static inline void messages_come_whole_by(const proxy *way, proxy_mode mode,
     proxy_set(way, PROXY_PASSES);
 }
 
+/* port: the server's. format: of a URL, with the port in it. */
+static inline void messages_come_whole(int port, const fl_broker_kind *kind, const char *format)
+{
+    char url[128];
+    proxy way = proxy_start(port);
+    snprintf(url, sizeof url, format, way.port);
+    messages_come_whole_by(&way, PROXY_TRICKLES, kind, url);
+    messages_come_whole_by(&way, PROXY_DELAYS, kind, url);
+    proxy_end(&way);
+}
+
 #endif
