@@ -145,8 +145,8 @@ typedef struct fl_settlement {
     const filch_header *headers; /* of a DEAD: x-dlq-reason, x-dlq-timestamp (Unix seconds),
                                     x-original-queue */
     unsigned header_count;
-    const fl_note *note; /* of an ACK or a DEAD: takes effect with it, in the same transaction;
-                            NULL: none. Only if caps.records */
+    const fl_note *note; /* of an ACK, a DEAD or a RETRY: takes effect with it, in the same
+                            transaction; NULL: none. Only if caps.records */
     int status; /* written by `settle`: 0; -ESTALE (the lease was lost: no effect); -EAGAIN (not
                    settled; the service tries again) */
 } fl_settlement;

@@ -216,25 +216,34 @@ static bool may_have_record(const filch_service_job *job)
            (job->message.attempt > 1 || job->message.deliveries > 1);
 }
 
-bool fl_service_end_note(filch_service_job *job, fl_note *note)
+/* The state that an answer gives the record of its job; false: it changes none. */
+static bool state_after(const filch_service_job *job, filch_record_state *state)
 {
     const fl_service_verdict *verdict = &job->verdict;
+    if (verdict->verb == FL_SETTLE_RETRY) { /* only to send what was told last */
+        *state = FILCH_RECORD_RUNNING;
+        return job->told && job->told->progress;
+    }
+    *state = verdict->verb == FL_SETTLE_DEAD               ? FILCH_RECORD_DEAD
+             : verdict->outcome == FILCH_SERVICE_CANCELLED ? FILCH_RECORD_CANCELLED
+                                                           : FILCH_RECORD_DONE;
+    return verdict->verb != FL_SETTLE_RETURN && (job->told || may_have_record(job));
+}
+
+bool fl_service_end_note(filch_service_job *job, fl_note *note)
+{
     const fl_told *told = job->told;
-    bool is_dead = verdict->verb == FL_SETTLE_DEAD;
-    bool is_cancelled = verdict->outcome == FILCH_SERVICE_CANCELLED;
-    bool is_done = verdict->verb == FL_SETTLE_ACK && !is_cancelled;
-    if ((!told && !may_have_record(job)) || (!is_done && !is_dead && !is_cancelled))
+    filch_record_state state;
+    if (!state_after(job, &state))
         return false;
     *note = note_of(job);
-    note->state = is_done   ? FILCH_RECORD_DONE
-                  : is_dead ? FILCH_RECORD_DEAD
-                            : FILCH_RECORD_CANCELLED;
-    note->reason = is_dead ? verdict->reason : NULL;
+    note->state = state;
+    note->reason = state == FILCH_RECORD_DEAD ? job->verdict.reason : NULL;
     if (told && told->progress) {
         note->progress = told->progress->bytes;
         note->progress_size = told->progress->size;
     }
-    if (told && told->result && is_done) {
+    if (told && told->result && state == FILCH_RECORD_DONE) {
         note->result = told->result->bytes;
         note->result_size = told->result->size;
     }

@@ -355,6 +355,7 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     BROKER_CLAIM(broker, tested, jobs_of_one_id_share_a_record)                                    \
     BROKER_CLAIM(broker, tested, a_note_that_creates_nothing_ends_a_record_that_exists)            \
     BROKER_CLAIM(broker, tested, a_record_is_forgotten_after_its_time)                             \
+    BROKER_CLAIM(broker, tested, a_retry_keeps_its_progress)                                       \
     BROKER_CLAIM(broker, tested, a_lost_lease_writes_no_record)
 
 #endif

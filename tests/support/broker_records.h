@@ -225,6 +225,24 @@ static inline void a_record_is_forgotten_after_its_time(const tested_broker *tes
     bench_end(&b);
 }
 
+static inline void a_retry_keeps_its_progress(const tested_broker *tested)
+{
+    if (!tested->kind->caps.records)
+        return;
+    bench b = bench_begin(tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *one = bench_receive(&b);
+    fl_note note = bench_note(&b, one, "half");
+    const fl_settlement again = {.delivery = one,
+                                 .verb = FL_SETTLE_RETRY,
+                                 .attempt = 2,
+                                 .note = &note};
+    bench_settle(&b, again);
+    bench_record_is(&b, "1", FILCH_RECORD_RUNNING, "half", NULL, NULL);
+    bench_next_is(&b, "1");
+    bench_end(&b);
+}
+
 static inline void a_lost_lease_writes_no_record(const tested_broker *tested)
 {
     if (!tested->kind->caps.records)

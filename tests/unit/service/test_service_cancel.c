@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Cancel of single jobs, on request of an administrator. */
+#include <filch/service_records.h>
 #include <tests/support/service.h>
 
 #include <runtime/service/service.h>
@@ -115,6 +116,34 @@ Test(service_cancel, a_job_that_succeeds_all_the_same_is_done)
     finish(&one);
     cr_assert_eq(service_stats(service).outcomes[FILCH_SERVICE_DONE], 1);
     cr_assert_eq(service_stats(service).outcomes[FILCH_SERVICE_CANCELLED], 0);
+    end();
+}
+
+static int tells_and_waits(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    cr_assert_eq(filch_service_progress(job, "one", 3), 0);
+    cr_assert_eq(filch_service_result(job, "early", 5), 0);
+    signpost_raise(&begun);
+    return filch_context_wait(filch_service_job_context(job), FILCH_FOREVER);
+}
+
+Test(service_cancel, the_record_of_a_cancelled_job_says_so_and_has_no_result)
+{
+    const filch_handler handler = {.type = "wait", .fn = tells_and_waits};
+    filch_service_record *record = NULL;
+    serving one;
+    start(&handler, 1, 1);
+    publish_id("wait", "1");
+    serving_begin(&one, service);
+    signpost_wait(&begun, 1);
+    stop_is("1", true);
+    WAIT_WHILE(service_stats(service).settled < 1);
+    finish(&one);
+    cr_assert_eq(filch_service_record_read(service, "1", &record, FILCH_FOREVER), 0);
+    cr_assert_eq(record->state, FILCH_RECORD_CANCELLED);
+    cr_assert(record->progress && !record->result && !record->reason);
+    filch_service_record_destroy(record);
     end();
 }
 

@@ -252,39 +252,6 @@ Test(service_job_records, a_result_may_be_empty_and_has_at_most_64_kib)
 
 /* ---- Brokers that fail, or cannot ---- */
 
-static int tells_and_gives_up(filch_self self, filch_service_job *job, void *arg)
-{
-    (void)self, (void)arg;
-    cr_assert_eq(filch_service_progress(job, "one", 3), 0);
-    cr_assert_eq(filch_service_result(job, "early", 5), 0);
-    signpost_raise(&at_work);
-    return filch_context_wait(filch_service_job_context(job), FILCH_FOREVER);
-}
-
-Test(service_job_records, a_job_that_is_cancelled_has_no_result_and_is_not_done)
-{
-    const filch_handler handler = {.type = "t", .fn = tells_and_gives_up};
-    bool found;
-    serving one;
-    fl_broker *broker = beside("memory:", FL_BROKER_ADMINISTERS);
-    filch_service *service = service_of((filch_service_config){0}, &handler, 1);
-    publish_with_id(service, "a");
-    serving_begin(&one, service);
-    signpost_wait(&at_work, 1);
-    cr_assert_eq(fl_broker_memory.stop(broker, "a", &found), FL_BROKER_OK);
-    cr_assert(found);
-    WAIT_WHILE(service_stats(service).settled < 1);
-    filch_service_stop(service, FILCH_FOREVER);
-    cr_assert_eq(serving_end(&one), 0);
-    filch_service_record *record = read_record(service, "a");
-    cr_assert_eq(record->state, FILCH_RECORD_CANCELLED);
-    cr_assert(is_text(record->progress, record->progress_size, "one"));
-    cr_assert(!record->result && !record->reason);
-    filch_service_record_destroy(record);
-    cr_assert_eq(filch_service_destroy(service), 0);
-    fl_broker_memory.close(broker);
-}
-
 static int tells_of_long_ids(filch_self self, filch_service_job *job, void *arg)
 {
     (void)self, (void)arg;
@@ -352,6 +319,36 @@ static fl_broker_rc record_at_last(fl_broker *broker, const char *id, filch_serv
     unsigned call = signpost_count(&readings);
     signpost_raise(&readings);
     return call < 2 ? results[call] : fl_broker_memory.record(broker, id, out);
+}
+
+static fl_broker_rc never_notes(fl_broker *broker, const fl_note *batch, unsigned count)
+{
+    (void)broker, (void)batch, (void)count;
+    return FL_BROKER_BUSY;
+}
+
+static int tells_and_comes_again(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    cr_assert_eq(filch_service_progress(job, "one", 3), 0);
+    cr_assert_eq(filch_service_result(job, "early", 5), 0);
+    return filch_service_retry(job, FILCH_SECOND, "later");
+}
+
+Test(service_job_records, progress_that_has_not_been_sent_goes_with_a_retry)
+{
+    const filch_handler handler = {.type = "t", .fn = tells_and_comes_again};
+    special = fl_broker_memory;
+    special.note = never_notes;
+    filch_service *service = service_of((filch_service_config){.clock = test_clock}, &handler, 1);
+    publish_with_id(service, "a");
+    cr_assert_eq(run_ready(service), 1);
+    filch_service_record *record = read_record(service, "a");
+    cr_assert_eq(record->state, FILCH_RECORD_RUNNING);
+    cr_assert(is_text(record->progress, record->progress_size, "one"));
+    cr_assert_null(record->result);
+    filch_service_record_destroy(record);
+    cr_assert_eq(filch_service_destroy(service), 0);
 }
 
 Test(service_job_records, progress_and_readings_that_fail_are_repeated)
