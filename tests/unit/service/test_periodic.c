@@ -310,7 +310,7 @@ Test(periodic, wrong_entries_are_refused_with_their_place_and_name)
         is_refused((filch_service_config){.periodics = &wrong[i].given}, -EINVAL, wrong[i].why);
     is_refused((filch_service_config){.periodics = twins, .periodic_count = 2}, -EINVAL,
                "periodics[1] 'a': two have this name");
-    is_refused((filch_service_config){.periodic_count = 1}, -EINVAL, "or NULL");
+    is_refused((filch_service_config){.periodic_count = 1}, -EINVAL, "or have no table");
     is_refused((filch_service_config){.periodics = twins, .periodic_count = FILCH_PERIODICS + 1},
                -EINVAL, "1001 periodic jobs are out of range (1..1000)");
 }
