@@ -7,5 +7,6 @@
 Test(clock_nats, jumps_of_a_worker_lose_no_job_and_take_no_lease)
 {
     nats_start(nats_jetstream());
-    jumps_of_the_clock_lose_nothing(&(jump_clock){nats_url(""), jump_wall_by, 1, JUMP_DAYS});
+    jumps_of_the_clock_lose_nothing(
+        &(jump_clock){.url = nats_url(""), .jump = jump_wall_by, .runs = 1, .back = JUMP_DAYS});
 }

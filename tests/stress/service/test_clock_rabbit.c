@@ -7,5 +7,9 @@
 
 Test(clock_rabbit, jumps_of_a_worker_lose_no_job_and_take_no_lease)
 {
-    jumps_of_the_clock_lose_nothing(&(jump_clock){rabbit_url(""), jump_wall_by, 1, FILCH_SECOND});
+    jumps_of_the_clock_lose_nothing(&(jump_clock){.url = rabbit_url(""),
+                                                  .jump = jump_wall_by,
+                                                  .runs = 1,
+                                                  .back = FILCH_SECOND,
+                                                  .early = 2 * FILCH_MILLISECOND});
 }
