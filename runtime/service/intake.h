@@ -25,6 +25,10 @@ fl_service_share fl_service_next_share(filch_service *service);
 /* Takes in the messages of a share. true: as many as asked for. */
 bool fl_service_take(filch_service *service, const fl_service_share *share, fl_delivery **batch,
                      unsigned count, fl_broker_rc rc);
+/* How many jobs have to be over before there is room for a batch; 0: there is. */
+unsigned fl_service_missing_room(const filch_service *service);
+/* Does a job wait for a place of its type? */
+bool fl_service_has_waiting(const filch_service *service);
 /* Receives while there is room and the broker may have something. */
 void fl_service_receive(filch_service *service);
 /* Submits waiting jobs to the pool. */
