@@ -173,10 +173,15 @@ static bool receive_round(filch_service *service)
     return more;
 }
 
+unsigned fl_service_missing_room(const filch_service *service)
+{
+    unsigned least = service->config.buffer / 2 ? service->config.buffer / 2 : 1;
+    return room(service) < least ? least - room(service) : 0;
+}
+
 bool fl_service_may_receive(const filch_service *service)
 {
-    uint64_t least = service->config.buffer / 2 ? service->config.buffer / 2 : 1;
-    return service->more && service->link.broker && room(service) >= least;
+    return service->more && service->link.broker && !fl_service_missing_room(service);
 }
 
 bool fl_service_goes_on(const filch_service *service)
@@ -203,6 +208,14 @@ static bool is_permitted(fl_service_type *type)
         type->next = permit.at;
     }
     return type->permitted && type->next <= filch_now();
+}
+
+bool fl_service_has_waiting(const filch_service *service)
+{
+    for (unsigned i = 0; i < service->type_count; i++)
+        if (!fl_list_is_empty(&service->types[i].waiting))
+            return true;
+    return false;
 }
 
 int64_t fl_service_rate_due(const filch_service *service)

@@ -28,6 +28,10 @@ bool fl_service_take(filch_service *service, const fl_service_share *share, fl_d
 /* The same, and few answers are due. Messages that cannot run take no room in the pool, so a backlog
  * of them would be received to its end before one is answered. */
 bool fl_service_goes_on(const filch_service *service);
+/* How many jobs have to be over before there is room for a batch; 0: there is. */
+unsigned fl_service_missing_room(const filch_service *service);
+/* Does a job wait for a place of its type? */
+bool fl_service_has_waiting(const filch_service *service);
 /* Receives while fl_service_goes_on. */
 void fl_service_receive(filch_service *service);
 /* Submits waiting jobs to the pool. */

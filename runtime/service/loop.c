@@ -61,6 +61,7 @@ static unsigned take_over(filch_service *service)
     fl_list_init(&over);
     pthread_mutex_lock(&service->lock);
     fl_list_append_all(&over, &service->over);
+    service->over_count = 0;
     service->has_notes = !fl_list_is_empty(&service->told);
     unsigned stops = service->stops;
     pthread_mutex_unlock(&service->lock);
@@ -185,10 +186,28 @@ static int64_t system_due(const filch_service *service)
     return earlier(due, filch_in(REST));
 }
 
+/* How many jobs have to be over before the owner has something to do. It has when a batch of answers
+ * is full or no job can add to it, when there is room to receive, and when a waiting job may begin.
+ * The first job of a batch counts at once, so that its age is known. */
+static unsigned enough(const filch_service *service)
+{
+    unsigned count = service->in_pool, pending = service->pending_count;
+    bool ages = pending && pending < FL_SETTLE_BATCH && service->link.broker &&
+                !service->config.clock; /* its answer has a time at which the sleep ends */
+    if (!ages || service->stats.is_draining || fl_service_has_waiting(service))
+        return 1;
+    count = count < FL_SETTLE_BATCH - pending ? count : FL_SETTLE_BATCH - pending;
+    unsigned missing = service->more ? fl_service_missing_room(service) : count;
+    count = missing < count ? missing : count;
+    return count ? count : 1;
+}
+
 static bool may_sleep(filch_service *service)
 {
+    unsigned count = enough(service);
     pthread_mutex_lock(&service->lock);
-    bool quiet = fl_list_is_empty(&service->over) && !service->roused;
+    bool quiet = service->over_count < count && !service->roused;
+    service->over_enough = count;
     service->has_notes = !fl_list_is_empty(&service->told);
     service->waker.asleep = quiet;
     service->roused = false;

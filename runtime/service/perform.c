@@ -49,7 +49,7 @@ static void end(filch_service_job *job, bool began, bool late)
     service->late += late;
     fl_list_remove(&job->over);
     fl_list_append(&service->over, &job->over);
-    bool wake = fl_waker_call(&service->waker);
+    bool wake = ++service->over_count >= service->over_enough && fl_waker_call(&service->waker);
     pthread_mutex_unlock(&service->lock);
     if (wake)
         fl_waker_write(&service->waker);

@@ -24,7 +24,12 @@
  * before, its verdict stands: the broker keeps the mark with a message that is retried, so the next
  * delivery is CLAIMED as soon as it is received.
  * A runner's last touch of a job is to append it to `over`. So the owner answers only functions
- * that have returned, and frees jobs without a count of references. */
+ * that have returned, and frees jobs without a count of references.
+ *
+ * The owner sleeps until `over_enough` jobs are over. It sets this number in the critical section in
+ * which it finds fewer in `over` and says that it is asleep, and the runner that reaches it wakes the
+ * owner. All that the number depends on is the owner's, and so stays as it is meanwhile. It is at most
+ * the number of functions that the pool has to call or is calling, so the last one wakes the owner. */
 #ifndef FL_SERVICE_H
 #define FL_SERVICE_H
 
@@ -133,8 +138,10 @@ struct filch_service {
     pthread_mutex_t lock;
     fl_waker waker;
     fl_list over, active;
-    fl_list told;   /* jobs with progress to send */
-    unsigned stops; /* calls of filch_service_stop */
+    unsigned over_count;  /* of `over` */
+    unsigned over_enough; /* to wake the owner */
+    fl_list told;         /* jobs with progress to send */
+    unsigned stops;       /* calls of filch_service_stop */
     int64_t stop_until;
     bool roused; /* filch_service_stop was called since the owner last slept */
     bool has_owner;
