@@ -233,7 +233,8 @@ static uint32_t fleet_trouble(pid_t *workers)
         }
         unsigned which = killed++ % FLEET_WORKERS;
         cr_assert_eq(kill(workers[which], SIGKILL), 0);
-        cr_assert_eq(fleet_end_of(workers[which]), -SIGKILL);
+        int end = fleet_end_of(workers[which]);
+        cr_assert_eq(end, -SIGKILL, "worker %u: %d", which, end);
         lost += filch_u32_exchange(&fleet->lost[which], 0, FILCH_RELAXED);
         workers[which] = fleet_start(fleet_serve, plan->url, which);
     }
