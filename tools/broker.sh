@@ -5,7 +5,9 @@
 # its URL.
 #   ./tools/broker.sh start redis|postgres|rabbitmq|nats FOLDER
 #   ./tools/broker.sh stop FOLDER          ends the server; its files stay
-# A folder of an earlier trial is used again. Anyone who can log in to this machine can use the server. A server that
+#   ./tools/broker.sh remove FOLDER        ends the server, and deletes the folder and all files of the server
+# A folder of an earlier trial of the same broker is used again. PostgreSQL, started by root, runs as the user postgres,
+# which cannot reach the folder: its data are then in /tmp/filch-postgres.*, and FOLDER/data leads there. Anyone who can log in to this machine can use the server. A server that
 # the system has started is not touched. Status 0: done; 1: it does not start; 2: wrong usage.
 set -u
 umask 077
@@ -97,14 +99,26 @@ running() {
     return 1
 }
 
+# claim_folder KIND FOLDER: moves there. It is new, empty, or of the same kind: its file `kind` says so.
+claim_folder() {
+    if [ -e "$2/kind" ]; then
+        [ "$(cat "$2/kind")" = "$1" ] || fail "cannot start $1 in $2: the folder is of $(cat "$2/kind") (use a folder per broker)"
+    elif [ -n "$(ls -A "$2" 2>/dev/null)" ]; then
+        fail "cannot use the folder: $2 (new, empty, or of an earlier trial)"
+    fi
+    { mkdir -p "$2" && cd "$2" && echo "$1" >kind; } || fail "cannot use the folder: $2 (a folder that this user may write)"
+}
+
 start() {
-    local row server server_brings client client_brings scheme behind turn
+    local absent row server server_brings client client_brings scheme behind turn
     row=$(grep -E "^$1 " <<<"$kinds") || fail "unknown broker '$1' (redis, postgres, rabbitmq, nats)" 2
     IFS='|' read -r _ server server_brings client client_brings scheme behind <<<"$row"
     ! running "$2" || fail "a server runs in $2: $(cat "$2/url") (end it: ./tools/broker.sh stop $2)"
+    absent=$(missing "$client|$client_brings")
     need "$server|$server_brings" "$client|$client_brings" >&2 || exit 1
+    [ -z "$absent" ] || echo "installed $absent: build Filch again (./tools/run.sh --build), and install it where it was installed" >&2
     [ "$1" != nats ] || fetch 'nats-server | usr/sbin/nats-server' >&2 || exit 1
-    { mkdir -p "$2" && cd "$2"; } || fail "cannot use the folder: $2 (a folder that this user may write)"
+    claim_folder "$1" "$2"
     port=$(free_port)
     rm -f pids
     "start_$1" || fail "$1 does not start: $(tail -n 3 log)"
@@ -134,9 +148,24 @@ end() {
     rm -f "$1/pids"
 }
 
+# files_of FOLDER: the folder, and data that are elsewhere; one a line.
+files_of() {
+    echo "$1"
+    [ ! -L "$1/data" ] || readlink "$1/data" | grep '^/tmp/filch-postgres\.[^/]*$'
+}
+
+# remove FOLDER: only one that `start` has made.
+remove() {
+    local files
+    [ -e "$1/kind" ] || fail "cannot remove $1: it is no folder of this script (one that start has made)"
+    [ ! -e "$1/pids" ] || end "$1"
+    readarray -t files < <(files_of "$1")
+    rm -rf -- "${files[@]}"
+}
+
 case ${1-} in
 start) [ $# = 3 ] || { usage >&2; exit 2; } ;;
-stop) [ $# = 2 ] || { usage >&2; exit 2; } ;;
+stop | remove) [ $# = 2 ] || { usage >&2; exit 2; } ;;
 -h | --help) usage; exit 0 ;;
 *) usage >&2; exit 2 ;;
 esac
@@ -146,5 +175,7 @@ start) start "$2" "$folder" ;;
 stop)
     [ -e "$folder/pids" ] || fail "no server runs in $folder"
     end "$folder"
+    echo "files kept in: $(files_of "$folder" | paste -sd' ') (delete them: ./tools/broker.sh remove $folder)" >&2
     ;;
+remove) remove "$folder" ;;
 esac

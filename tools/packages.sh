@@ -7,16 +7,22 @@
 # package, then alternatives for other releases | content: command NAME, module PKG-CONFIG-NAME, header COMPILER HEADER,
 # flags COMPILER FLAGS, server FILE (or a command of its name)
 packages_to_run='
-gcc              | command gcc
-libc6-dev        | header gcc stdio.h
-cmake            | command cmake
-ninja-build      | command ninja
-pkg-config       | command pkg-config
-liburcu-dev      | module liburcu-bp
-libhwloc-dev     | module hwloc
-libssl-dev       | module libcrypto
-libjansson-dev   | module jansson
-libsqlite3-dev   | module sqlite3
+gcc                  | command gcc
+libc6-dev            | header gcc stdio.h
+cmake                | command cmake
+ninja-build          | command ninja
+pkg-config           | command pkg-config
+liburcu-dev          | module liburcu-bp
+libhwloc-dev         | module hwloc
+libssl-dev           | module libcrypto
+libjansson-dev       | module jansson
+libsqlite3-dev       | module sqlite3
+libmicrohttpd-dev    | module libmicrohttpd
+libcurl4-openssl-dev | module libcurl
+libhiredis-dev       | module hiredis
+librabbitmq-dev      | module librabbitmq
+libnats-dev          | module libnats
+libpq-dev            | module libpq
 '
 packages_of_peers='
 g++              | command g++
@@ -42,15 +48,8 @@ libclang-rt-dev libclang-rt-19-dev libclang-rt-18-dev libclang-rt-14-dev | flags
 clang-format            | command clang-format
 libseccomp-dev          | module libseccomp
 libpng-dev              | module libpng
-libsqlite3-dev          | module sqlite3
-libmicrohttpd-dev       | module libmicrohttpd
-libcurl4-openssl-dev    | module libcurl
-libhiredis-dev          | module hiredis
-librabbitmq-dev         | module librabbitmq
-libnats-dev             | module libnats
 redis-tools redis       | command redis-check-rdb
 openssl                 | command openssl
-libpq-dev               | module libpq
 postgresql              | server /usr/lib/postgresql/*/bin/postgres
 binutils                | command readelf
 python3                 | command python3

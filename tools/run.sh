@@ -1,12 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# From a fresh Debian or Ubuntu machine to a first measurement: installs what the library and its benchmark need (only
-# what is missing), builds them, and runs `filch bench`. Arguments go to `filch bench`: ./tools/run.sh --help
+# From a fresh Debian or Ubuntu machine to a first measurement: installs what Filch needs (only what is missing), builds
+# it, and runs `filch bench`.
+#   ./tools/run.sh --build         only builds: libraries, filch, filch-worker and filch-jobs, in build/run
+#   ./tools/run.sh [OPTION...]     builds and measures; the options are those of `filch bench`, which --help prints
 # --peers among them also installs other libraries and compilers, on which the same kernels then run beside Filch's.
 set -eu -o pipefail
 caller=$PWD # relative paths among the arguments are the caller's
 cd "$(dirname "$0")/.."
 . tools/packages.sh
+case ${1-} in
+-h | --help) sed -n '3,/^set -eu/{/^# \?/s///p}' tools/run.sh ;; # the rest is filch's own
+--build) [ $# = 1 ] || { echo "--build takes no other option: $*" >&2; exit 2; } ;;
+esac
 peers=
 [[ " $* " != *" --peers "* ]] || peers=$packages_of_peers
 need "$packages_to_run" "$peers"
@@ -35,6 +41,14 @@ mkdir -p build/log
     cmake --preset release -B $build -DFILCH_WERROR=OFF -DFILCH_BUILD_TESTS=OFF -DFILCH_BUILD_BENCH=OFF &&
         cmake --build $build
 } 2>&1 | tee build/log/run.log | progress || { tail -n 30 build/log/run.log >&2; echo "the build failed" >&2; exit 1; }
+
+if [ "${1-}" = --build ]; then
+    cat >&2 <<END
+The programs are in $PWD/build/run/tools. Install them and the libraries, as root:
+  cmake --install $PWD/$build && ldconfig
+END
+    exit
+fi
 
 status=0
 root=$PWD

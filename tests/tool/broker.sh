@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# tools/broker.sh starts one server in a folder, ends it, and starts it again with its data; wrong calls are refused. The
-# other kinds are started by the documents of their brokers.
+# tools/broker.sh starts a server in a folder, ends it, and removes its files; wrong calls are refused. The other kinds are
+# started by the documents of their brokers.
 set -eu
 folder=$(mktemp -d)
 broker=$(realpath "$(dirname "$0")/../../tools/broker.sh")
@@ -22,6 +22,11 @@ refused 2 start
 refused 2 start redis
 refused 2 "unknown broker 'nonsense' (redis, postgres, rabbitmq, nats)" start nonsense "$folder/server"
 refused 1 "no server runs in" stop "$folder/server"
+mkdir "$folder/other"
+touch "$folder/other/kept"
+refused 1 "cannot use the folder" start redis "$folder/other"
+refused 1 "cannot remove" remove "$folder/other"
+[ -e "$folder/other/kept" ] || fail "a folder with other files was removed"
 
 url=$("$broker" start redis "$folder/server")
 [[ $url =~ ^redis://127\.0\.0\.1:[0-9]+/0$ ]] || fail "the URL is $url"
@@ -35,5 +40,24 @@ exec 3<&-
 read -r pid <"$folder/server/pids"
 "$broker" stop "$folder/server"
 ! kill -0 "$pid" 2>/dev/null || fail "the server runs on"
+refused 1 "the folder is of redis" start nats "$folder/server"
 [ -s "$folder/server/appendonly.aof" ] || [ -d "$folder/server/appendonlydir" ] || fail "its data are gone"
 refused 1 "no server runs in" stop "$folder/server"
+
+# After an installation of the client library, which a fake system plays: a hint to build again. Also, what `remove` does.
+mkdir "$folder/fake"
+# fake NAME LINE: a command of the fake system.
+fake() {
+    printf '#!/bin/sh\n%s\n' "$2" >"$folder/fake/$1"
+    chmod +x "$folder/fake/$1"
+}
+fake pkg-config "[ -e '$folder/installed' ]"
+fake apt-cache true
+fake apt-get "[ \"\$1\" = update ] || touch '$folder/installed'"
+fake sudo 'exec "$@"'
+PATH=$folder/fake:$PATH "$broker" start redis "$folder/server" >"$folder/url" 2>"$folder/said"
+grep -q '^installed libhiredis-dev: build Filch again' "$folder/said" || fail "no hint to build again: $(cat "$folder/said")"
+read -r pid <"$folder/server/pids"
+"$broker" remove "$folder/server"
+! kill -0 "$pid" 2>/dev/null || fail "a removed server runs on"
+[ ! -e "$folder/server" ] || fail "its files are there: $(ls -A "$folder/server")"

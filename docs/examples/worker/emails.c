@@ -6,7 +6,7 @@
  *
  *   cc -O2 emails.c $(pkg-config --cflags --libs filch-service jansson) -o emails
  *   ./emails --broker sqlite:jobs.db
- *   filch-jobs --broker sqlite:jobs.db enqueue --type email_send \
+ *   filch-jobs enqueue --broker sqlite:jobs.db --type email_send \
  *       '{"to": "ann@example.com", "subject": "Hello", "text": "Bye"}' */
 #include <errno.h>
 #include <filch/process.h>

@@ -6,7 +6,7 @@
  *
  *   cc -O2 exports.c $(pkg-config --cflags --libs filch-service jansson sqlite3) -o exports
  *   ./exports --broker sqlite:jobs.db
- *   filch-jobs --broker sqlite:jobs.db enqueue --type data_export \
+ *   filch-jobs enqueue --broker sqlite:jobs.db --type data_export \
  *       '{"database": "shop.db", "table": "orders", "to": "orders.csv"}' */
 #include <errno.h>
 #include <filch/service_main.h>

@@ -6,7 +6,7 @@
  *
  *   cc -O2 images.c $(pkg-config --cflags --libs filch-service jansson) -o images
  *   ./images --broker sqlite:jobs.db
- *   filch-jobs --broker sqlite:jobs.db enqueue --type image_processing \
+ *   filch-jobs enqueue --broker sqlite:jobs.db --type image_processing \
  *       '{"url": "file:///pictures/a.ppm", "to": "/thumbnails/a.ppm", "width": 320}' */
 #include <errno.h>
 #include <filch/filch.h>
