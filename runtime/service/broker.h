@@ -188,7 +188,7 @@ struct fl_broker_host {
 };
 
 typedef enum fl_broker_role {
-    FL_BROKER_CONSUMES,
+    FL_BROKER_CONSUMES, /* no other role changes leases of the server */
     FL_BROKER_PUBLISHES,
     FL_BROKER_ADMINISTERS /* count, peek, cancel, pause, stop */
 } fl_broker_role;
@@ -206,6 +206,8 @@ typedef struct fl_broker_config {
     size_t body_most;          /* a longer body is not read: `malformed` */
     size_t header_most;        /* names and values of the headers, in all: the same */
     const char *client;        /* a name for the server's lists, "filch-worker@host:pid" */
+    bool brief;                /* CONSUMES for a moment, and returns: where a server keeps one lease
+                                  for all consumers of a queue, this connection takes that one */
 } fl_broker_config;
 
 /* ---- A broker ---- */

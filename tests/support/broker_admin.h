@@ -39,6 +39,30 @@ static inline void messages_are_counted_and_peeked(const tested_broker *tested)
     bench_end(&b);
 }
 
+static inline void connections_that_consume_nothing_change_no_leases(const tested_broker *tested)
+{
+    static const fl_broker_role roles[] = {FL_BROKER_ADMINISTERS, FL_BROKER_PUBLISHES};
+    if (!tested->kind->caps.keeps_leases)
+        return;
+    bench b = bench_begin(tested), longer = b;
+    longer.lease = 300 * bench_second(tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *one = bench_receive(&b);
+    for (unsigned i = 0; i < sizeof roles / sizeof *roles; i++) {
+        fl_broker_count count;
+        fl_broker *other = bench_open(&longer, roles[i]);
+        if (roles[i] == FL_BROKER_ADMINISTERS && b.kind->caps.counts)
+            cr_assert_eq(b.kind->count(other, 0, &count), FL_BROKER_OK);
+        b.kind->close(other);
+    }
+    tested->pass(31 * bench_second(tested));
+    fl_delivery *again = bench_receive(&b);
+    cr_assert_not_null(again, "the lease that the consumer asked for is over");
+    bench_free(&b, one);
+    bench_ack(&b, again);
+    bench_end(&b);
+}
+
 static inline void a_waiting_message_is_cancelled(const tested_broker *tested)
 {
     bool found;
