@@ -180,7 +180,7 @@ fl_broker_rc fl_nats_count(fl_broker *broker, unsigned queue, fl_broker_count *o
     jsErrCode code = 0;
     char dead[FL_NATS_SUBJECT + sizeof ".dlq"];
     snprintf(dead, sizeof dead, "%s.dlq", of->subject);
-    *out = (fl_broker_count){0};
+    *out = (fl_broker_count){.delayed = FL_BROKER_UNKNOWN};
     natsStatus status =
         js_GetConsumerInfo(&info, n->js, n->options.stream, of->durable, NULL, &code);
     if (status == NATS_OK)
