@@ -160,11 +160,20 @@ typedef struct fl_publication {
                    call failed before its confirmation; may have been published) */
 } fl_publication;
 
-/* Messages of one queue. A server that does not tell delayed messages from others counts them as ready,
- * or as leased while it keeps them back. */
+/* Messages of one queue. A number that the server does not tell is FL_BROKER_UNKNOWN: `delayed`, then
+ * these messages count as ready, or as leased while the server keeps them back; or `leased`. The other
+ * two are always known. */
+#define FL_BROKER_UNKNOWN UINT64_MAX
 typedef struct fl_broker_count {
     uint64_t ready, delayed, leased, dead;
 } fl_broker_count;
+
+/* The messages that are not finished, as far as the server tells. */
+static inline uint64_t fl_broker_count_unfinished(const fl_broker_count *count)
+{
+    return count->ready + (count->delayed == FL_BROKER_UNKNOWN ? 0 : count->delayed) +
+           (count->leased == FL_BROKER_UNKNOWN ? 0 : count->leased);
+}
 
 /* ---- The service, as a broker sees it ---- */
 
@@ -188,7 +197,7 @@ struct fl_broker_host {
 };
 
 typedef enum fl_broker_role {
-    FL_BROKER_CONSUMES,
+    FL_BROKER_CONSUMES, /* no other role changes leases of the server */
     FL_BROKER_PUBLISHES,
     FL_BROKER_ADMINISTERS /* count, peek, cancel, pause, stop */
 } fl_broker_role;
@@ -206,6 +215,8 @@ typedef struct fl_broker_config {
     size_t body_most;          /* a longer body is not read: `malformed` */
     size_t header_most;        /* names and values of the headers, in all: the same */
     const char *client;        /* a name for the server's lists, "filch-worker@host:pid" */
+    bool brief;                /* CONSUMES for a moment, and returns: where a server keeps one lease
+                                  for all consumers of a queue, this connection takes that one */
 } fl_broker_config;
 
 /* ---- A broker ---- */

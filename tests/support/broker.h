@@ -343,6 +343,7 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     BROKER_CLAIM(broker, tested, a_message_that_comes_before_a_turn_wakes)                         \
     BROKER_CLAIM(broker, tested, a_service_without_room_is_not_kept_awake)                         \
     BROKER_CLAIM(broker, tested, messages_are_counted_and_peeked)                                  \
+    BROKER_CLAIM(broker, tested, connections_that_consume_nothing_change_no_leases)                \
     BROKER_CLAIM(broker, tested, a_waiting_message_is_cancelled)                                   \
     BROKER_CLAIM(broker, tested, a_paused_queue_or_type_is_not_delivered)                          \
     BROKER_CLAIM(broker, tested, a_leased_message_is_stopped_and_no_other)                         \

@@ -29,6 +29,8 @@ typedef struct bench {
     fl_broker *consumer, *publisher, *admin;
     unsigned last_id;
     size_t body_most; /* 0: FL_BODY_MOST */
+    int64_t lease;    /* 0: 30 seconds of the claims */
+    bool brief;
 } bench;
 
 static inline fl_broker *bench_open_queues(const bench *b, fl_broker_role role,
@@ -40,11 +42,12 @@ static inline fl_broker *bench_open_queues(const bench *b, fl_broker_role role,
                                      .queues = queues,
                                      .queue_count = count,
                                      .prefetch = 1000,
-                                     .lease = 30 * bench_second(b->tested),
+                                     .lease = b->lease ? b->lease : 30 * bench_second(b->tested),
                                      .call_timeout = 10 * FILCH_SECOND,
                                      .body_most = b->body_most ? b->body_most : FL_BODY_MOST,
                                      .header_most = FL_HEADERS_MOST,
-                                     .client = "test"};
+                                     .client = "test",
+                                     .brief = b->brief};
     fl_broker *broker = NULL;
     cr_assert_eq(b->kind->open(&broker, &config), FL_BROKER_OK);
     return broker;

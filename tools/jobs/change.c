@@ -157,7 +157,7 @@ static int purge_ready(jobs_options *o, uint64_t *removed, jobs_progress *progre
 {
     jobs_connection c;
     unsigned count = 1;
-    int status = jobs_connect(&c, o, FL_BROKER_CONSUMES, o->queue, JOBS_BATCH);
+    int status = jobs_connect_briefly(&c, o, o->queue, JOBS_BATCH);
     while (!status && count) {
         fl_delivery *all[JOBS_BATCH];
         fl_settlement items[JOBS_BATCH];

@@ -109,8 +109,8 @@ static fl_broker_config configure(jobs_connection *c, fl_broker_role role, unsig
                               .client = "filch-jobs"};
 }
 
-int jobs_connect(jobs_connection *c, const jobs_options *o, fl_broker_role role, const char *queue,
-                 unsigned prefetch)
+static int connect_as(jobs_connection *c, const jobs_options *o, fl_broker_role role,
+                      const char *queue, unsigned prefetch, bool brief)
 {
     fl_broker_rc rc;
     *c = (jobs_connection){.host = {FL_BROKER_ABI, host_now, host_unix_time, host_delivery,
@@ -121,6 +121,7 @@ int jobs_connect(jobs_connection *c, const jobs_options *o, fl_broker_role role,
     if (!c->kind)
         return jobs_usage(o, "%s", filch_error());
     c->config = configure(c, role, prefetch);
+    c->config.brief = brief;
     do
         rc = c->kind->open(&c->broker, &c->config);
     while (jobs_again(c, rc));
@@ -130,6 +131,18 @@ int jobs_connect(jobs_connection *c, const jobs_options *o, fl_broker_role role,
     if (c->kind->caps_of)
         c->kind->caps_of(c->broker, &c->caps);
     return 0;
+}
+
+int jobs_connect(jobs_connection *c, const jobs_options *o, fl_broker_role role, const char *queue,
+                 unsigned prefetch)
+{
+    return connect_as(c, o, role, queue, prefetch, false);
+}
+
+int jobs_connect_briefly(jobs_connection *c, const jobs_options *o, const char *queue,
+                         unsigned prefetch)
+{
+    return connect_as(c, o, FL_BROKER_CONSUMES, queue, prefetch, true);
 }
 
 void jobs_disconnect(jobs_connection *c)

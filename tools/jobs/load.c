@@ -93,11 +93,6 @@ static int handle(filch_self self, filch_service_job *job, void *arg)
 
 /* ---- Before and after ---- */
 
-static int64_t left_now(const fl_broker_count *count)
-{
-    return (int64_t)(count->ready + count->delayed + count->leased);
-}
-
 /* Is the broker there, and the queue fit for a load? An exit status. */
 static int check_queue(load *l, jobs_connection *admin)
 {
@@ -109,7 +104,7 @@ static int check_queue(load *l, jobs_connection *admin)
         status = jobs_count(admin, &count);
     if (status)
         return status;
-    l->before = l->left = (uint64_t)left_now(&count);
+    l->before = l->left = fl_broker_count_unfinished(&count);
     l->dead_before = l->dead = count.dead;
     l->counted = counts && !o->consume;
     if (!o->consume || !l->before)
@@ -148,7 +143,7 @@ static int wait_for_others(load *l, jobs_connection *admin)
         int status = jobs_count(admin, &count);
         if (status)
             return status;
-        uint64_t left = (uint64_t)left_now(&count);
+        uint64_t left = fl_broker_count_unfinished(&count);
         if (left < l->left) {
             last = l->drained_at = filch_now();
             l->left = left;

@@ -63,6 +63,42 @@ static int show(jobs_options *o)
     return status;
 }
 
+static json_t *number(uint64_t count)
+{
+    return count == FL_BROKER_UNKNOWN ? json_null() : json_integer((json_int_t)count);
+}
+
+static void print_number(const char *name, uint64_t count)
+{
+    if (count == FL_BROKER_UNKNOWN)
+        printf("%-8s -\n", name);
+    else
+        printf("%-8s %" PRIu64 "\n", name, count);
+}
+
+static int print_stats(const jobs_options *o, const char *broker, const fl_broker_count *count)
+{
+    const struct {
+        const char *name;
+        uint64_t count;
+    } rows[] = {{"ready", count->ready},
+                {"delayed", count->delayed},
+                {"running", count->leased},
+                {"dead", count->dead}};
+    json_t *all = json_pack("{s:o, s:s}", "queue", view_text(o->queue), "broker", broker);
+    if (!o->json)
+        printf("queue    %s\n", o->queue);
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (o->json)
+            json_object_set_new(all, rows[i].name, number(rows[i].count));
+        else
+            print_number(rows[i].name, rows[i].count);
+    if (o->json)
+        return view_print(o, all);
+    json_decref(all);
+    return 0;
+}
+
 static int stats(jobs_options *o)
 {
     jobs_connection c;
@@ -74,18 +110,7 @@ static int stats(jobs_options *o)
     status = status ? status : jobs_check_needs(&c, JOBS_NEEDS_COUNT);
     status = status ? status : jobs_count(&c, &count);
     jobs_disconnect(&c);
-    if (status)
-        return status;
-    if (o->json)
-        return view_print(o,
-                          json_pack("{s:o, s:s, s:I, s:I, s:I, s:I}", "queue", view_text(o->queue),
-                                    "broker", c.kind->name, "ready", (json_int_t)count.ready,
-                                    "delayed", (json_int_t)count.delayed, "running",
-                                    (json_int_t)count.leased, "dead", (json_int_t)count.dead));
-    printf("queue    %s\nready    %" PRIu64 "\ndelayed  %" PRIu64 "\nrunning  %" PRIu64
-           "\ndead     %" PRIu64 "\n",
-           o->queue, count.ready, count.delayed, count.leased, count.dead);
-    return 0;
+    return status ? status : print_stats(o, c.kind->name, &count);
 }
 
 const jobs_command jobs_look_commands[] = {
@@ -109,8 +134,8 @@ const jobs_command jobs_look_commands[] = {
      JOBS_LIMIT | JOBS_REDACT, 1, 1, show},
     {"stats", "[QUEUE]", "how many jobs are ready, delayed, running and dead",
      "Counts the jobs of a queue: ready; delayed; running, that is, taken by a service; and the "
-     "dead "
-     "letters of the queue.\n",
+     "dead letters of the queue. `-` (in JSON null) stands for a number that the broker does not "
+     "tell.\n",
      0, 0, 1, stats},
     {0},
 };

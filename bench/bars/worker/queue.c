@@ -173,7 +173,7 @@ long bar_queue_left(bar_queue *q)
         die("count", q->name);
     if (count.dead)
         die("run the jobs", "some became dead letters");
-    return (long)(count.ready + count.delayed + count.leased);
+    return (long)fl_broker_count_unfinished(&count);
 }
 
 void bar_queue_check_empty(bar_queue *q)

@@ -84,9 +84,16 @@ static inline int64_t fl_nats_ack_wait(int64_t lease)
     return lease + lease / 8;
 }
 
+/* The longest lease that ends before this ack wait. */
+static inline int64_t fl_nats_lease_within(int64_t ack_wait)
+{
+    return ack_wait / 9 * 8;
+}
+
 /* ---- nats_connect.c ---- */
 
-/* Connects to the first server that accepts, creates the stream and the consumers, and subscribes. */
+/* Connects to the first server that accepts, creates the stream and subscribes. A connection that
+ * consumes creates the consumers, too, and sets their ack wait. */
 fl_broker_rc fl_nats_connect(fl_nats *n);
 void fl_nats_disconnect(fl_nats *n);
 /* The result of a failed call of libnats, explained. */

@@ -199,7 +199,7 @@ static fl_broker_rc set_up(fl_nats *n)
         return rc;
     natsStatus status = subscribe_all(n);
     rc = status ? fl_nats_failed(n, "subscribe at", status) : fl_nats_open_stream(n);
-    for (unsigned i = 0; i < n->queue_count && !rc && n->config.role != FL_BROKER_PUBLISHES; i++)
+    for (unsigned i = 0; i < n->queue_count && !rc && n->config.role == FL_BROKER_CONSUMES; i++)
         rc = fl_nats_open_consumer(n, &n->queues[i]);
     return rc;
 }

@@ -9,6 +9,8 @@
 
 /* Of one consumer, all services together: running jobs and delayed messages. */
 enum { UNACKNOWLEDGED_MOST = 1 << 20 };
+/* Of a consumer that a brief connection creates; services raise it. */
+static const int64_t BRIEF = 5 * FILCH_SECOND;
 
 bool fl_nats_subject(const fl_nats *n, const char *queue, char subject[FL_NATS_SUBJECT])
 {
@@ -102,7 +104,8 @@ static natsStatus create_consumer(fl_nats *n, const fl_nats_queue *queue, jsErrC
     return status;
 }
 
-/* The longest lease of all services holds: a shorter one ends earlier in its own service. */
+/* The longest lease of all services holds: a shorter one ends earlier in its own service. It is never
+ * lowered: the server does not tell whether a service still relies on it. */
 static fl_broker_rc adopt_consumer(fl_nats *n, const fl_nats_queue *queue, jsConsumerInfo *info)
 {
     const fl_broker_host *host = n->base.host;
@@ -116,6 +119,10 @@ static fl_broker_rc adopt_consumer(fl_nats *n, const fl_nats_queue *queue, jsCon
             queue->durable, n->options.stream);
     if (info->Config->AckWait >= fl_nats_ack_wait(n->config.lease))
         return FL_BROKER_OK;
+    if (n->config.brief) {
+        n->config.lease = fl_nats_lease_within(info->Config->AckWait);
+        return FL_BROKER_OK;
+    }
     info->Config->AckWait = fl_nats_ack_wait(n->config.lease);
     natsStatus status =
         js_UpdateConsumer(&updated, n->js, n->options.stream, info->Config, NULL, &code);
@@ -139,6 +146,8 @@ fl_broker_rc fl_nats_open_consumer(fl_nats *n, fl_nats_queue *queue)
         return failed(n, "open consumer", queue->durable, status, code);
     if (strcmp(n->options.create, "yes") != 0)
         return is_missing(n, "consumer", queue->durable);
+    if (n->config.brief && n->config.lease > BRIEF)
+        n->config.lease = BRIEF;
     code = 0;
     status = create_consumer(n, queue, &code);
     return status ? failed(n, "create consumer", queue->durable, status, code) : FL_BROKER_OK;
@@ -171,15 +180,18 @@ fl_broker_rc fl_nats_count(fl_broker *broker, unsigned queue, fl_broker_count *o
     jsErrCode code = 0;
     char dead[FL_NATS_SUBJECT + sizeof ".dlq"];
     snprintf(dead, sizeof dead, "%s.dlq", of->subject);
-    *out = (fl_broker_count){0};
+    *out = (fl_broker_count){.delayed = FL_BROKER_UNKNOWN};
     natsStatus status =
         js_GetConsumerInfo(&info, n->js, n->options.stream, of->durable, NULL, &code);
-    if (status == NATS_OK) {
+    if (status == NATS_OK)
         out->leased = info->NumAckPending > 0 ? (uint64_t)info->NumAckPending : 0;
-        status = count_subject(n, of->subject, &out->ready, &code);
-        out->ready -= out->leased < out->ready ? out->leased : out->ready;
-    }
     jsConsumerInfo_Destroy(info);
+    if (status == NATS_NOT_FOUND || code == JSConsumerNotFoundErr) { /* then none is leased */
+        status = NATS_OK;
+        code = 0;
+    }
+    status = status ? status : count_subject(n, of->subject, &out->ready, &code);
+    out->ready -= out->leased < out->ready ? out->leased : out->ready;
     status = status ? status : count_subject(n, dead, &out->dead, &code);
     return status ? failed(n, "count messages of", of->durable, status, code) : FL_BROKER_OK;
 }

@@ -20,7 +20,8 @@ function duration(seconds) {
   return Number((seconds / unit).toPrecision(3)) + ' ' + name;
 }
 
-const number = value => value === undefined ? 'unknown' : value.toLocaleString('en');
+// null: the broker does not tell.
+const number = value => value === undefined ? 'unknown' : value === null ? '–' : value.toLocaleString('en');
 const rate = value => value.toFixed(value < 10 ? 1 : 0);
 
 // Rows of cells; a cell that is a number stands on the right.

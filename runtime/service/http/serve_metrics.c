@@ -111,7 +111,7 @@ static double number_of(void *arg, size_t field)
     if (!fl_serve_watch_count(source->watch, source->queue, &count))
         return NAN;
     const uint64_t *number = (const uint64_t *)(const void *)((const char *)&count + field);
-    return (double)*number;
+    return *number == FL_BROKER_UNKNOWN ? NAN : (double)*number;
 }
 
 static double read_ready(void *arg)

@@ -52,6 +52,11 @@ static json_t *jobs(filch_service *service)
     return NULL;
 }
 
+static json_t *number(uint64_t count)
+{
+    return count == FL_BROKER_UNKNOWN ? json_null() : json_integer((json_int_t)count);
+}
+
 static json_t *queues(const filch_service *service, fl_serve_watch *watch)
 {
     json_t *list = json_array();
@@ -60,10 +65,9 @@ static json_t *queues(const filch_service *service, fl_serve_watch *watch)
         fl_broker_count count;
         json_t *name = foreign(service->queue_names[i]);
         if (fl_serve_watch_count(watch, i, &count))
-            good = put(list,
-                       json_pack("{so sI sI sI sI}", "name", name, "ready", (json_int_t)count.ready,
-                                 "delayed", (json_int_t)count.delayed, "leased",
-                                 (json_int_t)count.leased, "dead", (json_int_t)count.dead));
+            good = put(list, json_pack("{so so so so so}", "name", name, "ready",
+                                       number(count.ready), "delayed", number(count.delayed),
+                                       "leased", number(count.leased), "dead", number(count.dead)));
         else
             good = put(list, json_pack("{so}", "name", name));
     }

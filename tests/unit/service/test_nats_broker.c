@@ -261,6 +261,75 @@ Test(nats_broker, a_delivery_is_settled_after_a_kill_of_the_server)
     bench_end(&b);
 }
 
+/* ---- Leases ---- */
+
+/* ns; -1: there is no consumer. */
+static int64_t ack_wait(const char *url)
+{
+    natsConnection *other;
+    jsCtx *js;
+    jsConsumerInfo *info = NULL;
+    cr_assert_eq(natsConnection_ConnectTo(&other, url), NATS_OK);
+    cr_assert_eq(natsConnection_JetStream(&js, other, NULL), NATS_OK);
+    natsStatus status = js_GetConsumerInfo(&info, js, "jobs", "tasks", NULL, NULL);
+    cr_assert(status == NATS_OK || status == NATS_NOT_FOUND);
+    int64_t wait = status == NATS_OK ? info->Config->AckWait : -1;
+    jsConsumerInfo_Destroy(info);
+    jsCtx_Destroy(js);
+    natsConnection_Destroy(other);
+    return wait;
+}
+
+static void open_and_close(const bench *b, fl_broker_role role)
+{
+    b->kind->close(bench_open(b, role));
+}
+
+Test(nats_broker, the_first_service_creates_the_consumer_and_the_longest_lease_holds)
+{
+    fl_broker_count count;
+    bench b = {.tested = &tested, .kind = &kind, .url = fresh_url()};
+    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+    b.admin = bench_open(&b, FL_BROKER_ADMINISTERS);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    cr_assert_eq(kind.count(b.admin, 0, &count), FL_BROKER_OK);
+    cr_assert(count.ready == 1 && count.leased == 0);
+    cr_assert_eq(ack_wait(b.url), -1);
+    for (int64_t seconds = 9; seconds > 0; seconds -= 4) {
+        b.lease = seconds * FILCH_SECOND;
+        open_and_close(&b, FL_BROKER_CONSUMES);
+        cr_assert_eq(ack_wait(b.url), 9 * FILCH_SECOND + 9 * FILCH_SECOND / 8);
+    }
+    b.lease = 16 * FILCH_SECOND;
+    open_and_close(&b, FL_BROKER_CONSUMES);
+    cr_assert_eq(ack_wait(b.url), 18 * FILCH_SECOND);
+    kind.close(b.publisher);
+    kind.close(b.admin);
+}
+
+Test(nats_broker, a_brief_connection_takes_the_lease_that_the_queue_has)
+{
+    bench b = {.tested = &tested, .kind = &kind, .url = fresh_url(), .brief = true};
+    b.lease = 80 * FILCH_SECOND;
+    open_and_close(&b, FL_BROKER_CONSUMES);
+    cr_assert_leq(ack_wait(b.url), 8 * FILCH_SECOND, "%ld", (long)ack_wait(b.url));
+    b.brief = false;
+    b.lease = 16 * FILCH_SECOND;
+    open_and_close(&b, FL_BROKER_CONSUMES);
+    b.brief = true;
+    b.lease = 80 * FILCH_SECOND;
+    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    cr_assert_eq(ack_wait(b.url), 18 * FILCH_SECOND);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_not_null(one);
+    cr_assert_leq(one->lease_until, test_clock(NULL) + 16 * FILCH_SECOND);
+    bench_ack(&b, one);
+    kind.close(b.publisher);
+    kind.close(b.consumer);
+}
+
 /* ---- Services ---- */
 
 enum { JOBS = 120 };

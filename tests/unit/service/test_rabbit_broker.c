@@ -151,6 +151,8 @@ Test(rabbit_broker, ready_delayed_and_dead_messages_are_counted)
     cr_assert_eq(count.ready, 2);
     cr_assert_eq(count.delayed, 1);
     cr_assert_eq(count.dead, 1);
+    cr_assert_eq(count.leased, FL_BROKER_UNKNOWN);
+    cr_assert_eq(fl_broker_count_unfinished(&count), 3);
     b.kind->close(b.publisher);
     b.kind->close(b.admin);
 }

@@ -8,6 +8,7 @@
 #include <filch/service_http.h>
 #include <jansson.h>
 #include <poll.h>
+#include <runtime/service/service.h>
 
 /* ---- A service and its server ---- */
 
@@ -259,6 +260,40 @@ Test(service_http, the_state_counts_the_messages_of_each_queue)
     http_answer *answer = get("/metrics");
     cr_assert(has_line(answer->body, "worker_queue_depth{queue=\"tasks\"} 2"));
     cr_assert(has_line(answer->body, "worker_queue_depth{queue=\"mails\"} 0"));
+    free(answer);
+    end();
+}
+
+static fl_broker_rc count_without_leased(fl_broker *broker, unsigned queue, fl_broker_count *out)
+{
+    fl_broker_rc rc = fl_broker_memory.count(broker, queue, out);
+    out->leased = FL_BROKER_UNKNOWN;
+    return rc;
+}
+
+Test(service_http, a_number_that_the_broker_does_not_tell_is_null_and_nan)
+{
+    static fl_broker_kind kind;
+    json_t *all, *queue;
+    kind = fl_broker_memory;
+    kind.count = count_without_leased;
+    service = service_of((filch_service_config){0}, handlers, 3);
+    service->link.kind = &kind;
+    publish(service, "succeed", "");
+    start_http((filch_service_http_config){0});
+    for (;;) {
+        all = state();
+        queue = json_array_get(json_object_get(all, "queues"), 0);
+        if (json_object_get(queue, "ready"))
+            break;
+        json_decref(all);
+    }
+    cr_assert_eq(json_integer_value(json_object_get(queue, "ready")), 1);
+    cr_assert(json_is_null(json_object_get(queue, "leased")));
+    json_decref(all);
+    http_answer *answer = get("/metrics");
+    cr_assert(has_line(answer->body, "worker_queue_depth{queue=\"tasks\"} 1"));
+    cr_assert(has_line(answer->body, "worker_queue_leased{queue=\"tasks\"} NaN"));
     free(answer);
     end();
 }
