@@ -12,7 +12,7 @@
  * message whose id and dedup key are NAME@SLOT, such as "report@2026-11-23T01:30:00Z". The broker
  * keeps the key for two days (filch_message.dedup_for), so one of them succeeds. This holds while
  * the clocks of the services differ from the broker's by less than 23 hours. Brokers without
- * dedup_for are refused at the service's creation. The header x-filch-slot is the slot's time.
+ * dedup_for are refused at the service's creation, and so is a type without a handler. The header x-filch-slot is the slot's time.
  * If the broker is away, the service tries to publish for half of the time to the next slot, at
  * most 5 minutes; then the slot is missed, and logged. Slots at which no service runs are not made
  * up.

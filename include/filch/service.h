@@ -160,9 +160,10 @@ FILCH_BEGIN_DECLS
 /* ---- Life ---- */
 
 /* Creates a service; connects to nothing yet. Errors: -EINVAL (a field is out of range, no or two
- * handlers of a type, a broker that is unknown or cannot be loaded, a wrong URL, a malformed cron
- * line, an unknown time zone). -ENOTSUP (the JSON envelope in a build without jansson, periodic jobs
- * on a broker without dedup_for); -ENOMEM; those of filch_runtime_create and filch_pool_create. */
+ * handlers of a type, a broker that is unknown or cannot be loaded, a wrong URL). -EINVAL also of a
+ * periodic job: a malformed cron line, an unknown time zone, a type without a handler. -ENOTSUP (the
+ * JSON envelope in a build without jansson, periodic jobs on a broker without dedup_for); -ENOMEM;
+ * those of filch_runtime_create and filch_pool_create. */
 FILCH_API int filch_service_create(filch_service **out, const filch_service_config *config,
                                    const filch_handler *handlers, size_t count);
 /* Frees it. NULL is allowed. Error: -EBUSY (it runs: stop it, and wait for filch_service_run). */

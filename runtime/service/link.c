@@ -94,11 +94,20 @@ void fl_link_init(fl_link *link, filch_service *service, const fl_broker_kind *k
     filch_retry_begin(&away, &link->random);
 }
 
+/* A service has two connections. */
+static filch_log_field role_field(const fl_link *link)
+{
+    static const char *const roles[] = {
+        [FL_BROKER_CONSUMES] = "consume", [FL_BROKER_PUBLISHES] = "publish"};
+    return filch_log_text("connection", roles[link->config.role]);
+}
+
 static void warn(const fl_link *link, const char *message, const char *why)
 {
     if (link->service->config.log)
         FILCH_LOG(link->service->config.log, FILCH_LOG_WARN, message,
-                  filch_log_text("broker", link->kind->name), filch_log_text("reason", why));
+                  filch_log_text("broker", link->kind->name), role_field(link),
+                  filch_log_text("reason", why));
 }
 
 static void note_connected(const fl_link *link)
@@ -108,7 +117,8 @@ static void note_connected(const fl_link *link)
         return;
     fl_broker_describe(link->kind, &link->caps, text, sizeof text);
     FILCH_LOG(link->service->config.log, FILCH_LOG_INFO, "broker connected",
-              filch_log_text("broker", link->kind->name), filch_log_text("capabilities", text));
+              filch_log_text("broker", link->kind->name), role_field(link),
+              filch_log_text("capabilities", text));
 }
 
 /* The first failure in a row is logged, the others are not. */

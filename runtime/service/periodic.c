@@ -7,6 +7,7 @@
 #include <runtime/service/message.h>
 #include <runtime/service/publisher.h>
 #include <runtime/service/service.h>
+#include <runtime/service/types.h>
 #include <runtime/service/zone.h>
 
 #include <errno.h>
@@ -224,6 +225,17 @@ static int check_message(const filch_service *service, const filch_periodic *giv
     return rc;
 }
 
+/* The service serves all queues of its configuration, so it would bury such a job itself. */
+static int check_type(const filch_service *service, const char *type)
+{
+    if (service->config.envelope == FILCH_ENVELOPE_RAW || fl_service_type_of(service, type))
+        return 0;
+    return filch_error_set(-EINVAL,
+                           "no handler of the type '%.64s', so its jobs would become dead letters "
+                           "(valid: the types of the handlers)",
+                           type);
+}
+
 static int make(fl_periodics *periodics, unsigned i)
 {
     const filch_service_config *config = &periodics->service->config;
@@ -235,6 +247,7 @@ static int make(fl_periodics *periodics, unsigned i)
         rc = filch_error_set(-EINVAL, "it has no cron line");
     rc = rc ? rc : fl_cron_parse(&one->cron, given->cron);
     rc = rc ? rc : check_message(periodics->service, given);
+    rc = rc ? rc : check_type(periodics->service, given->type);
     rc = rc ? rc : fl_zone_open(&one->zone, given->zone);
     return rc ? name_error(given, i, rc) : 0;
 }

@@ -102,25 +102,50 @@ static const char *error_of(const filch_service_job *job)
     return job->refused ? "refused by the breaker" : job->verdict.reason;
 }
 
+/* How the end of a run is logged. */
+static const struct {
+    filch_log_level level;
+    const char *message;
+} ends[FILCH_SERVICE_OUTCOMES] = {[FILCH_SERVICE_DONE] = {FILCH_LOG_INFO, "task completed"},
+                                  [FILCH_SERVICE_RETRIED] = {FILCH_LOG_WARN, "task failed"},
+                                  [FILCH_SERVICE_DEAD] = {FILCH_LOG_ERROR, "task failed"},
+                                  [FILCH_SERVICE_GIVEN_BACK] = {FILCH_LOG_INFO, "task given back"},
+                                  [FILCH_SERVICE_CANCELLED] = {FILCH_LOG_INFO, "task cancelled"}};
+
+static double seconds(int64_t ns)
+{
+    return (double)ns / FILCH_SECOND;
+}
+
 void fl_service_report_end(filch_service_job *job)
 {
     const filch_log *log = job->service->config.log;
     const char *error = error_of(job);
+    const filch_log_field absent = filch_log_trace(NULL);
+    filch_service_outcome outcome = job->verdict.outcome;
     if (job->span)
         end_span(job, error);
-    if (log && !error)
-        FILCH_LOG(log, FILCH_LOG_INFO, "task completed",
+    if (log)
+        FILCH_LOG(log, ends[outcome].level, ends[outcome].message,
                   filch_log_int("worker_id", filch_worker_index()),
                   filch_log_text("task_id", job->message.id),
                   filch_log_text("task_type", job->message.type),
-                  filch_log_float("duration", (double)job->duration / FILCH_SECOND),
+                  error ? filch_log_text("error", error) : absent,
+                  outcome == FILCH_SERVICE_RETRIED
+                      ? filch_log_float("retry_after", seconds(job->verdict.delay))
+                      : absent,
+                  filch_log_float("duration", seconds(job->duration)),
                   filch_log_trace(traced(job)));
-    else if (log)
-        FILCH_LOG(log, was_cancelled(job) ? FILCH_LOG_INFO : FILCH_LOG_ERROR,
-                  was_cancelled(job) ? "task cancelled" : "task failed",
-                  filch_log_int("worker_id", filch_worker_index()),
+}
+
+void fl_service_report_dead(const filch_service_job *job, filch_log_level level)
+{
+    const filch_log *log = job->service->config.log;
+    if (log)
+        FILCH_LOG(log, level, "job became a dead letter",
                   filch_log_text("task_id", job->message.id),
-                  filch_log_text("task_type", job->message.type), filch_log_text("error", error),
-                  filch_log_float("duration", (double)job->duration / FILCH_SECOND),
-                  filch_log_trace(traced(job)));
+                  filch_log_text("task_type", job->message.type),
+                  filch_log_text("queue", job->message.queue),
+                  filch_log_text("reason", job->verdict.reason),
+                  filch_log_int("attempt", job->message.attempt));
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Reports about runs of handlers: log lines and spans. Called by runners. */
+ * Reports about jobs: log lines, and spans of runs. Called by runners, but for dead letters. */
 #ifndef FL_SERVICE_REPORT_H
 #define FL_SERVICE_REPORT_H
 
+#include <filch/log.h>
 #include <filch/service.h>
 
 /* A handler is about to be called: begins its span. May panic where the log's function does, like
@@ -11,6 +12,8 @@
 void fl_service_report_begin(filch_service_job *job);
 /* It has returned, and the verdict and the duration are known: ends the span. */
 void fl_service_report_end(filch_service_job *job);
+/* The verdict of a job, which need not have run, is a dead letter. The owner. */
+void fl_service_report_dead(const filch_service_job *job, filch_log_level level);
 /* The span of the run, or an identity that the first request makes. Any thread. */
 filch_trace fl_service_report_trace(filch_service_job *job);
 

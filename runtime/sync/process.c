@@ -37,6 +37,15 @@ static void let_go(filch_process *process)
     free(process);
 }
 
+/* An order that came as the child ended, and was not read, resets the connection: that error comes
+ * first, and the report behind it. */
+static ssize_t receive(int from, fl_spawn_report *report)
+{
+    ssize_t size = recv(from, report, sizeof *report, MSG_DONTWAIT);
+    return size < 0 && errno == ECONNRESET ? recv(from, report, sizeof *report, MSG_DONTWAIT)
+                                           : size;
+}
+
 /* Called by the timer thread, or by filch_process_destroy as it closes `report`. */
 static void told(fl_waiter *waiter)
 {
@@ -45,8 +54,7 @@ static void told(fl_waiter *waiter)
     int cause = -ECANCELED;
     fl_lock(&process->lock);
     if (process->report >= 0) { /* nobody else reads it, so there is something */
-        ssize_t size = recv(process->report, &report, sizeof report, MSG_DONTWAIT);
-        cause = size == sizeof report ? -ESRCH : -ECHILD;
+        cause = receive(process->report, &report) == sizeof report ? -ESRCH : -ECHILD;
     }
     process->status = report.value;
     process->over = true;

@@ -114,6 +114,8 @@ done
 refused_by "'widtth' width" --check-config --config <(echo '{"widtth": 1}')
 FILCH_SERVICE_WIDTTH=3 refused_by "FILCH_SERVICE_WIDTTH width"
 WORKER_COUNT=ten refused_by "WORKER_COUNT ten 1..100000"
+echo '{"periodic": [{"name": "beat", "cron": "@daily", "type": "nonsense"}]}' >periodic.json
+refused_by "beat nonsense" --check-config --broker "$broker" --config periodic.json
 refused_by "sync=no sync=full" --broker "sqlite:$PWD/x.db?sync=no"
 
 # ---- Once ----
@@ -123,8 +125,11 @@ publish hash text
 publish sleep 1ms
 publish fail ""
 publish fail retry
+publish nonsense ""
 run_worker 0 --once --broker "$broker"
 claim "all were run: $(tail -1 err)" grep -q '"done":5,"retried":1,"dead":1,' err
+claim "jobs that cannot run are counted: $(tail -1 err)" grep -q '"dead":1,"malformed":1,"expired":0,"poison":0,' err
+claim "they are logged" grep -q '"level":"warn","message":"job became a dead letter".*"reason":"unknown task type: nonsense"' err
 claim "the dead letter has its reason" grep -q '"the handler fail was asked to fail"' err
 claim "the capabilities of the broker are told" grep -q '"broker connected".*"capabilities":"sqlite: durable yes' err
 claim "a log line is a JSON object: $(cat err)" test -z "$(grep -v '^{.*}$' err)"

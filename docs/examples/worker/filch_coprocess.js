@@ -8,7 +8,8 @@
 //     throw new Retry('busy', 500);
 //   });
 //
-// A handler that returns has done its job. Any other exception than Retry and Fail counts as Fail.
+// A handler that returns has done its job. Any other exception than Retry and Fail makes it a dead letter with the
+// reason "TypeError: x is not a function", and its stack goes to standard error.
 'use strict';
 
 /** The job comes again, afterMs from now; 0: when the service's policy says. */
@@ -51,7 +52,11 @@ async function answer(handle, job) {
     if (fault instanceof Retry) {
       return { status: 'retry', reason: fault.message, after_ms: fault.afterMs };
     }
-    return { status: 'fail', reason: String(fault && fault.message) };
+    if (fault instanceof Fail) {
+      return { status: 'fail', reason: fault.message };
+    }
+    console.error(fault); // with its stack
+    return { status: 'fail', reason: String(fault) }; // TypeError: x is not a function
   }
 }
 

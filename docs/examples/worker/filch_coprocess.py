@@ -9,12 +9,14 @@
 
     serve(handle)
 
-A handler that returns has done its job. Any other exception than Retry and Fail counts as Fail."""
+A handler that returns has done its job. Any other exception than Retry and Fail makes it a dead letter with the reason
+"KeyError: 'key'", and its traceback goes to standard error."""
 import base64
 import json
 import os
 import struct
 import sys
+import traceback
 
 
 class Retry(Exception):
@@ -62,8 +64,11 @@ def _answer(handle, job):
         return {"status": "done", "result": job._result}
     except Retry as again:
         return {"status": "retry", "reason": str(again), "after_ms": again.after_ms}
+    except Fail as fault:
+        return {"status": "fail", "reason": str(fault) or "Fail"}
     except Exception as fault:
-        return {"status": "fail", "reason": str(fault) or type(fault).__name__}
+        traceback.print_exc()  # to standard error
+        return {"status": "fail", "reason": f"{type(fault).__name__}: {fault}"}
 
 
 def serve(handle):

@@ -9,6 +9,7 @@
 #include <runtime/service/handlers/escape.h>
 #include <runtime/service/handlers/facts.h>
 #include <runtime/service/handlers/handlers.h>
+#include <runtime/service/service.h>
 
 #include <filch/io.h>
 #include <filch/runtime.h>
@@ -135,22 +136,43 @@ FILCH_TASK(int, watch_child, (run *, one))
     return rc;
 }
 
+/* The end of its errors behind ": ", or nothing where there are none; returns `to`. */
+static char *describe_errors(char to[TAIL], const run *one)
+{
+    static const char colon[] = ": ";
+    size_t head = sizeof colon - 1;
+    memcpy(to, colon, sizeof colon);
+    fl_escape_end(to + head, TAIL - head - sizeof "signal 15", one->tail, one->length);
+    if (!to[head])
+        *to = '\0';
+    return to;
+}
+
+/* It was ended by its context: at its deadline, or because its job is to stop. */
+static int cut_off(filch_service_job *job, const run *one, const char *words, const char *errors)
+{
+    int code = fl_handler_cut(one->cause);
+    if (one->cause != -ETIMEDOUT)
+        return filch_error_set(code, "ended before it was done, %s%s", words, errors);
+    return filch_error_set(code, "timeout of %gs: ended %s %s%s",
+                           (double)(job->deadline - job->began) / FILCH_SECOND,
+                           one->outcome.status < 0 ? "by" : "with", words, errors);
+}
+
 /* The result of a child that has ended. */
 static int judge(filch_service_job *job, const run *one)
 {
     char words[WORDS], text[TAIL];
     fl_child_describe(words, sizeof words, one->outcome);
-    fl_escape_end(text, sizeof text - sizeof ": signal 15", one->tail, one->length);
+    const char *errors = describe_errors(text, one);
     if (!one->outcome.status)
         return one->result
                    ? fl_handler_cut(filch_service_result(job, one->result, one->result_size))
                    : 0;
     if (one->outcome.status == EX_AGAIN)
-        return filch_service_retry(job, 0, "%s: %s", words, text);
-    if (one->cause)
-        return filch_error_set(fl_handler_cut(one->cause), "ended before it was done, %s: %s",
-                               words, text);
-    return filch_service_fail(job, "%s: %s", words, text);
+        return filch_service_retry(job, 0, "%s%s", words, errors);
+    return one->cause ? cut_off(job, one, words, errors)
+                      : filch_service_fail(job, "%s%s", words, errors);
 }
 
 static int watch(int set, int fd)

@@ -85,8 +85,8 @@ static void await_answer(filch_self self, exchange *one)
         size_t size;
         int rc = fl_peer_receive(peer, one->all->spec.output_most, &json, &size);
         if (rc) {
-            one->is_closed = rc == -EPIPE;
-            one->wrong = rc == -EPIPE      ? "it ended without an answer"
+            one->is_closed = rc == -EPIPE || rc == -ECONNRESET; /* reset: it had not read all */
+            one->wrong = one->is_closed    ? "it ended without an answer"
                          : rc == -EMSGSIZE ? "its frame is empty or too long"
                                            : strerror(-rc);
             return;
@@ -106,7 +106,8 @@ static void await_answer(filch_self self, exchange *one)
 static void converse(filch_self self, exchange *one, const char *request, size_t size)
 {
     FILCH_FORK(watch_context, one);
-    if (fl_peer_send(&one->at->peer, request, size))
+    one->is_closed = fl_peer_send(&one->at->peer, request, size) != 0;
+    if (one->is_closed)
         one->wrong = "it closed its input";
     else
         await_answer(self, one);

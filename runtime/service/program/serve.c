@@ -37,6 +37,9 @@ static void tell_end(fl_program *program, int status, const char *reason)
               filch_log_int("done", (int64_t)of[FILCH_SERVICE_DONE]),
               filch_log_int("retried", (int64_t)of[FILCH_SERVICE_RETRIED]),
               filch_log_int("dead", (int64_t)of[FILCH_SERVICE_DEAD]),
+              filch_log_int("malformed", (int64_t)stats.malformed),
+              filch_log_int("expired", (int64_t)stats.expired),
+              filch_log_int("poison", (int64_t)stats.poison),
               filch_log_int("given_back", (int64_t)of[FILCH_SERVICE_GIVEN_BACK]),
               filch_log_int("cancelled", (int64_t)of[FILCH_SERVICE_CANCELLED]),
               filch_log_int("returned", (int64_t)stats.returned));

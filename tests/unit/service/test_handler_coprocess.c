@@ -57,6 +57,50 @@ Test(handler_coprocess, the_example_in_node_answers)
     counts_words("node", EXAMPLES "word_count.js");
 }
 
+/* A program that runs the last word of its arguments, with its standard error in a file. */
+static void fails_with(const char *program, const char *option, const char *code,
+                       const char *reason, const char *trace)
+{
+    char folder[64], path[80], text[4096];
+    handled one = {0};
+    handled_folder(folder);
+    snprintf(path, sizeof path, "%s/errors", folder);
+    const char *const command[] = {"sh",    "-c", "exec \"$0\" \"$2\" \"$3\" 2>\"$1\"",
+                                   program, path, option,
+                                   code,    NULL};
+    start_spawner();
+    handled_begin(&one, "coprocess", (fl_handler_spec){.words = command});
+    handled_expect(&one, "body", FILCH_SERVICE_DEAD, "");
+    cr_assert_str_eq(one.reason, reason);
+    handled_end(&one);
+    FILE *file = fopen(path, "r");
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    cr_assert(strstr(text, trace), "%s", text);
+    fclose(file);
+    unlink(path);
+    rmdir(folder);
+}
+
+Test(handler_coprocess, an_exception_in_python_is_told_with_its_class_and_traceback)
+{
+    if (is_missing("python3"))
+        return;
+    fails_with("python3", "-c",
+               "import sys\nsys.path.insert(0, '" EXAMPLES "')\nfrom filch_coprocess import serve\n"
+               "def look_up(job): return {}['key']\nserve(look_up)",
+               "KeyError: 'key'", "in look_up");
+}
+
+Test(handler_coprocess, an_exception_in_node_is_told_with_its_class_and_stack)
+{
+    if (system("command -v node >/dev/null 2>&1"))
+        cr_skip_test("node not found (Debian: nodejs)");
+    fails_with("node", "-e",
+               "require('" EXAMPLES "filch_coprocess').serve(async function lookUp() {"
+               " throw new RangeError('key'); })",
+               "RangeError: key", "lookUp");
+}
+
 /* ---- A child in Python that answers as each body says ---- */
 
 /* Runs the body with `write`, `request`, and what else it imports. */
@@ -298,7 +342,8 @@ Test(handler_coprocess, a_child_that_dies_at_its_start_starts_later_each_time)
     begin(&one, "exit 3", (fl_handler_spec){0});
     int64_t begun = filch_now();
     for (unsigned i = 0; i < 3; i++)
-        handled_expect(&one, "", FILCH_SERVICE_RETRIED, "co-process replaced");
+        handled_expect(&one, "", FILCH_SERVICE_RETRIED,
+                       "(exit 3)");                              /* also if it has read nothing */
     cr_assert_geq(filch_now() - begun, 300 * FILCH_MILLISECOND); /* 100 + 200 */
     handled_end(&one);
 }

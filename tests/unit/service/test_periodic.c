@@ -299,13 +299,16 @@ Test(periodic, wrong_entries_are_refused_with_their_place_and_name)
         {{.name = "a b", .cron = "@daily", .type = "t"}, "periodics[0] 'a b': its name"},
         {{.name = "a", .type = "t"}, "periodics[0] 'a': it has no cron line"},
         {{.name = "a", .cron = "60 * * * *", .type = "t"}, "minute '60' is not allowed (0..59"},
-        {{.name = "a", .cron = "@daily", .zone = "Mars", .type = "t"}, "unknown time zone 'Mars'"},
+        {{.name = "a", .cron = "@daily", .zone = "Mars", .type = "beat"},
+         "unknown time zone 'Mars'"},
         {{.name = "a", .cron = "@daily"}, "without a type"},
         {{.name = "a", .cron = "@daily", .type = "t", .queue = "q"}, "unknown queue 'q'"},
         {{.name = "a", .cron = "@daily", .type = "t", .priority = 10}, "priority 10"},
+        {{.name = "a", .cron = "@daily", .type = "t"},
+         "periodics[0] 'a': no handler of the type 't'"},
     };
-    const filch_periodic twins[] = {{.name = "a", .cron = "@daily", .type = "t"},
-                                    {.name = "a", .cron = "@hourly", .type = "t"}};
+    const filch_periodic twins[] = {{.name = "a", .cron = "@daily", .type = "beat"},
+                                    {.name = "a", .cron = "@hourly", .type = "beat"}};
     for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++)
         is_refused((filch_service_config){.periodics = &wrong[i].given}, -EINVAL, wrong[i].why);
     is_refused((filch_service_config){.periodics = twins, .periodic_count = 2}, -EINVAL,

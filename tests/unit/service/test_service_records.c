@@ -36,13 +36,28 @@ static int stays(filch_self self, filch_service_job *job, void *arg)
     return 0;
 }
 
-static const filch_handler handlers[] = {{.type = "fail", .fn = fails},
+static int comes_again(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    return filch_service_retry(job, 2500 * FILCH_MILLISECOND, "busy");
+}
+
+static int lingers(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    signpost_raise(&arrived);
+    return filch_context_wait(filch_service_job_context(job), FILCH_FOREVER);
+}
+
+static const filch_handler handlers[] = {{.type = "again", .fn = comes_again},
+                                         {.type = "fail", .fn = fails},
+                                         {.type = "linger", .fn = lingers},
                                          {.type = "stay", .fn = stays, .thread = true},
                                          {.type = "succeed", .fn = succeeds, .width = 1}};
 
 static filch_service *recorded(filch_service_config config)
 {
-    return service_of(config, handlers, 3);
+    return service_of(config, handlers, sizeof handlers / sizeof *handlers);
 }
 
 static uint64_t counted(const fl_record *record, fl_record_status status)
@@ -105,6 +120,72 @@ Test(service_records, a_failed_run_is_logged_with_its_error)
     cr_assert(has(&all, "\"message\":\"task failed\"", "\"error\":\"no such picture\""));
     cr_assert(has(&all, "\"message\":\"task failed\"", "\"level\":\"error\""));
     cr_assert(!has(&all, "task completed", ""));
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+Test(service_records, a_run_that_comes_again_is_a_warning_with_its_delay)
+{
+    filch_log log;
+    journal all = {.count = 0};
+    filch_service *service = logging(&log, &all);
+    publish(service, "again", "");
+    cr_assert_eq(run_ready(service), 1);
+    cr_assert(has(&all, "\"message\":\"task failed\"", "\"level\":\"warn\""));
+    cr_assert(has(&all, "\"message\":\"task failed\"", "\"retry_after\":2.5"));
+    cr_assert(!has(&all, "\"level\":\"error\"", ""));
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+Test(service_records, a_run_that_the_drain_cancels_is_no_failure)
+{
+    filch_log log;
+    journal all = {.count = 0};
+    serving one;
+    arrived = (signpost){0};
+    filch_service *service = logging(&log, &all);
+    publish(service, "linger", "");
+    serving_begin(&one, service);
+    signpost_wait(&arrived, 1);
+    cr_assert_eq(filch_service_stop(service, 0), 0);
+    cr_assert_eq(serving_end(&one), -ECANCELED);
+    cr_assert(has(&all, "\"message\":\"task given back\"", "\"level\":\"info\""));
+    cr_assert(!has(&all, "task failed", ""));
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+static void buries_unrun(const filch_message *message, const char *type, const char *reason)
+{
+    filch_log log;
+    journal all = {.count = 0};
+    fl_publication item = {.message = message};
+    fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
+    filch_service *service = logging(&log, &all);
+    fl_broker_memory.publish(broker, &item, 1);
+    cr_assert_eq(run_ready(service), 0);
+    cr_assert(has(&all, "\"message\":\"job became a dead letter\"", "\"level\":\"warn\""));
+    cr_assert(has(&all, "\"task_id\":\"17\"", "\"queue\":\"tasks\""));
+    cr_assert(has(&all, type, reason), "%s", all.lines[1]);
+    cr_assert_eq(filch_service_destroy(service), 0);
+    fl_broker_memory.close(broker);
+}
+
+Test(service_records, dead_letters_that_have_not_run_are_logged)
+{
+    buries_unrun(&(filch_message){.id = "17", .queue = "tasks", .type = "other"},
+                 "\"task_type\":\"other\"", "\"reason\":\"unknown task type: other\"");
+    buries_unrun(&(filch_message){.id = "17", .queue = "tasks", .type = "fail", .deliveries = 5},
+                 "\"task_type\":\"fail\"", "\"reason\":\"poison: delivered 5 times");
+}
+
+Test(service_records, each_connection_is_logged_with_its_purpose)
+{
+    filch_log log;
+    journal all = {.count = 0};
+    filch_service *service = logging(&log, &all);
+    publish(service, "succeed", "");
+    cr_assert(has(&all, "\"message\":\"broker connected\"", "\"connection\":\"publish\""));
+    cr_assert_eq(run_ready(service), 1);
+    cr_assert(has(&all, "\"message\":\"broker connected\"", "\"connection\":\"consume\""));
     cr_assert_eq(filch_service_destroy(service), 0);
 }
 

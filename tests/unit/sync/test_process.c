@@ -283,6 +283,26 @@ Test(process, signals_reach_the_child_or_its_whole_group)
     everywhere(killed);
 }
 
+static int signalled_at_its_end(filch_self self)
+{
+    (void)self;
+    for (unsigned i = 0; i < 100; i++) {
+        filch_process *process = script("echo; exit 3");
+        char text[4];
+        CLAIM(read_output(process, text, sizeof text) == 1); /* to the end: it is about to exit */
+        filch_process_kill_group(process, SIGTERM);
+        int outcome = outcome_of(process);
+        CLAIM(outcome == 3 || outcome == -SIGTERM);
+        filch_process_destroy(process);
+    }
+    return 0;
+}
+
+Test(process, the_outcome_is_known_also_if_a_signal_comes_too_late)
+{
+    everywhere(signalled_at_its_end);
+}
+
 static int left_over(filch_self self)
 {
     (void)self;
