@@ -4,68 +4,25 @@
 #include <runtime/sync/process.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/find_program.h>
 #include <runtime/platform/spawner.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* ---- Finding the program ---- */
-
-/* An errno, or 0. */
-static int is_program(const char *path)
-{
-    struct stat about;
-    if (stat(path, &about))
-        return errno;
-    return S_ISREG(about.st_mode) && !access(path, X_OK) ? 0 : EACCES;
-}
-
-/* Looks in the folders of PATH that are absolute: where the caller happens to be shall not decide.
- * path has room for a folder, the name, and 2 bytes. An errno, or 0. */
-static int look_for(char *path, const char *name, const char *folders)
-{
-    int error = ENOENT;
-    for (const char *next; *folders; folders = next) {
-        size_t length = strcspn(folders, ":");
-        next = folders + length + (folders[length] == ':');
-        if (*folders != '/')
-            continue;
-        sprintf(path, "%.*s/%s", (int)length, folders, name);
-        int found = is_program(path);
-        if (!found)
-            return 0;
-        error = found == EACCES ? EACCES : error;
-    }
-    return error;
-}
 
 /* Returns its path, to be freed. Negative errno through fl_fail. */
 static int find_program(char **out, const char *name)
 {
-    const char *folders = getenv("PATH");
-    if (!folders)
-        folders = "/usr/bin:/bin";
-    bool is_path = strchr(name, '/');
-    char *path = malloc((is_path ? 0 : strlen(folders)) + strlen(name) + 2);
-    if (!path)
-        return fl_fail(ENOMEM, "no memory to start %s; free some", name);
-    int error = is_path ? 0 : look_for(path, name, folders);
-    if (is_path)
-        strcpy(path, name);
-    if (error) {
-        free(path);
-        return fl_fail(error, "cannot run \"%s\", which is in no folder of PATH: %s; give its path",
-                       name, strerror(error));
-    }
-    *out = path;
-    return 0;
+    int error = fl_program_find(out, name);
+    return !error            ? 0
+           : error == ENOMEM ? fl_fail(ENOMEM, "no memory to start %s; free some", name)
+                             : fl_fail(error,
+                                       "cannot run \"%s\", which is in no folder of PATH: %s; give "
+                                       "its path",
+                                       name, strerror(error));
 }
-
-/* ---- The request ---- */
 
 static uint32_t count_of(const char *const *list, uint64_t *size)
 {

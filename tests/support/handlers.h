@@ -5,10 +5,12 @@
 #ifndef SUPPORT_HANDLERS_H
 #define SUPPORT_HANDLERS_H
 
+#include <fcntl.h>
 #include <filch/service_records.h>
 #include <runtime/service/handlers/handlers.h>
 #include <tests/support/service.h>
 #include <tests/support/spawned.h>
+#include <unistd.h>
 
 typedef struct handled {
     const fl_handler_kind *kind;
@@ -100,6 +102,24 @@ static inline void handled_folder(char folder[64])
     const char *parent = getenv("TMPDIR");
     snprintf(folder, 64, "%.40s/filch.XXXXXX", parent ? parent : "/tmp");
     cr_assert(mkdtemp(folder));
+}
+
+/* A program that is there when the handler is made, and gone when a job is to run, is tried again. */
+static inline void handled_vanishes(handled *one, const char *kind)
+{
+    char folder[64], path[80];
+    const char *words[] = {path, NULL};
+    handled_folder(folder);
+    snprintf(path, sizeof path, "%s/program", folder);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0700);
+    cr_assert_geq(fd, 0);
+    close(fd);
+    handled_begin(one, kind, (fl_handler_spec){.words = words});
+    unlink(path);
+    rmdir(folder);
+    handled_expect(one, "", FILCH_SERVICE_RETRIED, "cannot start");
+    cr_assert(strstr(one->reason, "No such file"), "%s", one->reason);
+    handled_end(one);
 }
 
 /* Stops a service that runs, twice: its handlers are cancelled. */

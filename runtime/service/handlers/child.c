@@ -1,26 +1,34 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/handlers/child.h>
 
+#include <runtime/platform/find_program.h>
+
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+static int refuse(const char *kind, const char *program, int error)
+{
+    bool is_path = strchr(program, '/'), has_blank = strpbrk(program, " \t\n");
+    return filch_error_set(-error, "%s: no program %s'%.80s'%s: %s%s", kind, is_path ? "at " : "",
+                           program, is_path ? "" : " in PATH", strerror(error),
+                           has_blank ? "; a text is one word: use an array of texts" : "");
+}
 
 int fl_child_check(const char *kind, const fl_handler_spec *spec)
 {
     const char *program = spec->words ? spec->words[0] : NULL;
+    char *path = NULL;
     if (!program || !*program)
-        return filch_error_set(-EINVAL,
-                               "handler '%s' lacks its program (words: a program and its "
-                               "arguments)",
+        return filch_error_set(-EINVAL, "%s lacks its program (words: a program and its arguments)",
                                kind);
-    if (strchr(program, '/') && access(program, X_OK)) {
-        int code = -errno;
-        return filch_error_set(code, "handler '%s': no program at %.150s: %s", kind, program,
-                               strerror(-code));
-    }
-    return filch_spawner_start();
+    int error = fl_program_find(&path, program);
+    error = error ? error : fl_program_check(path);
+    free(path);
+    return error ? refuse(kind, program, error) : filch_spawner_start();
 }
 
 int fl_child_spawn(filch_process **out, const filch_process_config *config, int64_t until)

@@ -10,8 +10,8 @@
 
 #define FL_CHILD_GRACE (5 * FILCH_SECOND)
 
-/* Are there words, and is the first, if it is a path, a program? Starts the spawner, too. Returns 0, or
- * a negative errno, explained. */
+/* Are there words, and is the first a program: a path, or a name that is in PATH? Starts the spawner,
+ * too. Returns 0, or a negative errno, explained. */
 int fl_child_check(const char *kind, const fl_handler_spec *spec);
 /* As filch_process_spawn; starts another spawner if it has died. Suspends. */
 int fl_child_spawn(filch_process **out, const filch_process_config *config, int64_t until);

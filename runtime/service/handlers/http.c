@@ -275,7 +275,7 @@ static int check_url(const char *url)
     size_t length = strcspn(url, ":");
     return is_valid ? 0
                     : filch_error_set(-EINVAL,
-                                      "handler 'http': no URL, or an unknown scheme '%.*s' (valid: "
+                                      "http: no URL, or an unknown scheme '%.*s' (valid: "
                                       "http, https)",
                                       length < 16 ? (int)length : 16, url);
 }
@@ -285,7 +285,7 @@ static int make(filch_handler *handler, const fl_handler_spec *spec)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, prepare_curl);
     if (!spec->words || !spec->words[0])
-        return filch_error_set(-EINVAL, "handler 'http' lacks its URL (words: a URL)");
+        return filch_error_set(-EINVAL, "http lacks its URL (words: a URL)");
     int rc = check_url(spec->words[0]);
     if (rc)
         return rc;

@@ -71,7 +71,7 @@ static int open_module(module *one, const filch_handler *handler, const fl_handl
     const char *path = spec->words ? spec->words[0] : NULL;
     const char *symbol = path && spec->words[1] ? spec->words[1] : "filch_module";
     if (!path)
-        return filch_error_set(-EINVAL, "handler 'module' lacks its file (words: an absolute path "
+        return filch_error_set(-EINVAL, "module lacks its file (words: an absolute path "
                                         "and, unless it is filch_module, a symbol)");
     int rc = check_file(path);
     if (!rc)

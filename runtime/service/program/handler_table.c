@@ -2,11 +2,14 @@
 #include <runtime/service/handlers/handlers.h>
 #include <runtime/service/program/breaker.h>
 #include <runtime/service/program/handler_table.h>
+#include <runtime/service/program/values.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { WHY_BYTES = 256 };
 
 static size_t count_kinds(void)
 {
@@ -60,26 +63,39 @@ static int make(fl_handler_table *table, const fl_handler_kind *kind, filch_hand
     return 0;
 }
 
+static int lacks_kind(const char *type)
+{
+    char valid[160] = "", remedy[64] = "\"command\": [\"PROGRAM\"]";
+    for (unsigned i = 0; fl_handler_kinds[i]; i++) {
+        size_t used = strlen(valid);
+        const fl_handler_kind *kind = fl_handler_kinds[i];
+        snprintf(valid + used, sizeof valid - used, "%s%s", i ? ", " : "", kind->name);
+        if (!*kind->words && strcmp(kind->name, type) == 0)
+            snprintf(remedy, sizeof remedy, "\"%s\": true", type);
+    }
+    return filch_error_set(-EINVAL, "it has no kind; add one, such as %s (valid: %s)", remedy,
+                           valid);
+}
+
 static int add(fl_handler_table *table, const fl_configured_handler *configured)
 {
-    char valid[160] = "";
     filch_handler *own = find(table, configured->type), handler = {.type = configured->type};
     if (!configured->kind && own)
         return limit(table, own, configured);
     if (own)
-        return filch_error_set(-EINVAL, "two handlers have the type '%.64s'; remove one",
-                               configured->type);
-    if (configured->kind) {
-        int rc = limit(table, &handler, configured);
-        return rc ? rc : make(table, configured->kind, handler, &configured->spec);
-    }
-    for (unsigned i = 0; fl_handler_kinds[i]; i++) {
-        size_t used = strlen(valid);
-        snprintf(valid + used, sizeof valid - used, "%s%s", i ? ", " : "",
-                 fl_handler_kinds[i]->name);
-    }
-    return filch_error_set(-EINVAL, "handler '%.64s' has no kind (valid: %s)", configured->type,
-                           valid);
+        return filch_error_set(-EINVAL, "two handlers have this type; remove one");
+    if (!configured->kind)
+        return lacks_kind(configured->type);
+    int rc = limit(table, &handler, configured);
+    return rc ? rc : make(table, configured->kind, handler, &configured->spec);
+}
+
+/* Sets the error again, with the entry's place before it. */
+static int place_error(const fl_configured_handler *configured, size_t i, int rc)
+{
+    char why[WHY_BYTES];
+    snprintf(why, sizeof why, "%s", filch_error());
+    return filch_error_set(rc, "handlers[%zu] %.24s: %s", i, fl_show(configured->type).text, why);
 }
 
 /* A program without any handler serves the kinds that need no words, under their names. */
@@ -114,7 +130,7 @@ int fl_handler_table_init(fl_handler_table *table, const fl_configuration *confi
     for (size_t i = 0; i < configuration->handler_count; i++) {
         int rc = add(table, &configuration->handlers[i]);
         if (rc)
-            return rc;
+            return place_error(&configuration->handlers[i], i, rc);
     }
     return 0;
 }

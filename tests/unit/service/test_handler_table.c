@@ -174,14 +174,30 @@ Test(handler_table, without_handlers_the_kinds_without_words_are_served)
     end_table(&table);
 }
 
-Test(handler_table, a_type_without_a_handler_or_with_two_is_refused)
+Test(handler_table, an_entry_that_cannot_be_served_is_named_by_its_place_and_type)
 {
+    static const struct {
+        const char *handlers, *why;
+    } rows[] = {
+        {"[{\"type\": \"other\", \"width\": 3}]",
+         "handlers[0] other: it has no kind; add one, such as \"command\": [\"PROGRAM\"] (valid: "
+         "command, "},
+        {"[{\"type\": \"mine\"}, {\"type\": \"echo\", \"width\": 2}]",
+         "handlers[1] echo: it has no kind; add one, such as \"echo\": true (valid: command, "},
+        {"[{\"type\": \"mine\", \"echo\": true}]",
+         "handlers[0] mine: two handlers have this type; remove one"},
+        {"[{\"type\": \"shell\", \"command\": \"sh -c true\"}]",
+         "handlers[0] shell: command: no program 'sh -c true' in PATH: No such file or directory; "
+         "a "
+         "text is one word: use an array of texts"},
+        {"[{\"type\": \"shell\", \"command\": \"/nowhere/x\"}]",
+         "handlers[0] shell: command: no program at '/nowhere/x': No such file"},
+    };
     const filch_handler given = {.type = "mine", .fn = own};
     fl_handler_table table;
-    cr_assert_eq(table_of(&table, "[{\"type\": \"other\", \"width\": 3}]", &given, 1), -EINVAL);
-    cr_assert(strstr(filch_error(), "'other' has no kind"), "%s", filch_error());
-    end_table(&table);
-    cr_assert_eq(table_of(&table, "[{\"type\": \"mine\", \"echo\": true}]", &given, 1), -EINVAL);
-    cr_assert(strstr(filch_error(), "two handlers"), "%s", filch_error());
-    end_table(&table);
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cr_assert_lt(table_of(&table, rows[i].handlers, &given, 1), 0, "%s", rows[i].handlers);
+        cr_assert(strstr(filch_error(), rows[i].why) == filch_error(), "%s", filch_error());
+        end_table(&table);
+    }
 }
