@@ -36,7 +36,7 @@ progress() {
 build=build/run
 filch=$build/tools/filch
 mkdir -p build/log
-[ -x $filch ] || echo "building filch, half a minute on two cores (log: build/log/run.log)" >&2
+[ -x $filch ] || echo "building Filch, about a minute on two cores (log: build/log/run.log)" >&2
 {
     cmake --preset release -B $build -DFILCH_WERROR=OFF -DFILCH_BUILD_TESTS=OFF -DFILCH_BUILD_BENCH=OFF &&
         cmake --build $build
