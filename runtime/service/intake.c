@@ -9,6 +9,7 @@
 #include <runtime/service/message.h>
 #include <runtime/service/perform.h>
 #include <runtime/service/record.h>
+#include <runtime/service/report.h>
 #include <runtime/service/service.h>
 #include <runtime/service/settle.h>
 #include <runtime/service/stopped.h>
@@ -95,6 +96,7 @@ static void take_in(filch_service_job *job)
     if (why) {
         fl_service_bury(job, why);
         fl_record_refusal(job);
+        fl_service_report_dead(job);
         fl_service_answer_job(job);
         return;
     }

@@ -11,6 +11,7 @@
 #include <runtime/service/list.h>
 #include <runtime/service/progress.h>
 #include <runtime/service/record.h>
+#include <runtime/service/report.h>
 #include <runtime/service/service.h>
 #include <runtime/service/settle.h>
 #include <runtime/service/stopped.h>
@@ -22,16 +23,6 @@
 #define REST (10 * FILCH_SECOND)       /* the longest sleep: a turn is a sign of life */
 
 /* ---- Jobs that are over ---- */
-
-static void report_dead(const filch_service_job *job)
-{
-    const filch_service *service = job->service;
-    if (service->config.log && job->verdict.verb == FL_SETTLE_DEAD)
-        FILCH_LOG(service->config.log, FILCH_LOG_ERROR, "job became a dead letter",
-                  filch_log_text("id", job->message.id), filch_log_text("type", job->message.type),
-                  filch_log_text("reason", job->verdict.reason),
-                  filch_log_int("attempt", job->message.attempt));
-}
 
 static void job_over(filch_service_job *job)
 {
@@ -47,7 +38,7 @@ static void job_over(filch_service_job *job)
     service->stats.held--;
     service->stats.outcomes[job->verdict.outcome]++;
     fl_record_run(job);
-    report_dead(job);
+    fl_service_report_dead(job);
     if (job->lost)
         fl_service_job_forget(job);
     else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/report.h>
 
+#include <runtime/service/broker.h>
 #include <runtime/service/service.h>
 
 #include <filch/span.h>
@@ -123,4 +124,16 @@ void fl_service_report_end(filch_service_job *job)
                   filch_log_text("task_type", job->message.type), filch_log_text("error", error),
                   filch_log_float("duration", (double)job->duration / FILCH_SECOND),
                   filch_log_trace(traced(job)));
+}
+
+/* ---- Dead letters ---- */
+
+void fl_service_report_dead(const filch_service_job *job)
+{
+    const filch_service *service = job->service;
+    if (service->config.log && job->verdict.verb == FL_SETTLE_DEAD)
+        FILCH_LOG(service->config.log, FILCH_LOG_ERROR, "job became a dead letter",
+                  filch_log_text("id", job->message.id), filch_log_text("type", job->message.type),
+                  filch_log_text("reason", job->verdict.reason),
+                  filch_log_int("attempt", job->message.attempt));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Reports about runs of handlers: log lines and spans. Called by runners. */
+ * Reports about jobs: log lines and spans. Called by runners, unless a function says otherwise. */
 #ifndef FL_SERVICE_REPORT_H
 #define FL_SERVICE_REPORT_H
 
@@ -13,5 +13,7 @@ void fl_service_report_begin(filch_service_job *job);
 void fl_service_report_end(filch_service_job *job);
 /* The span of the run, or an identity that the first request makes. Any thread. */
 filch_trace fl_service_report_trace(filch_service_job *job);
+/* The verdict is known: a line if the job becomes a dead letter, also without a run. Owner only. */
+void fl_service_report_dead(const filch_service_job *job);
 
 #endif
