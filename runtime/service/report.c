@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/report.h>
 
+#include <runtime/service/broker.h>
 #include <runtime/service/service.h>
 
 #include <filch/span.h>

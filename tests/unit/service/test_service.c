@@ -233,10 +233,21 @@ Test(service, a_timeout_is_retried_and_late_success_counts_as_done)
 
 /* ---- Messages that do not begin ---- */
 
+static char last_line[1024];
+
+static void keep_line(const char *text, size_t size, void *arg)
+{
+    (void)arg;
+    snprintf(last_line, sizeof last_line, "%.*s", (int)size, text);
+}
+
 static void dies_as(filch_service_config config, const filch_message *message, const char *reason)
 {
+    filch_log log;
     const filch_handler handler = {.type = "count", .fn = counts};
+    filch_log_init(&log, FILCH_LOG_ERROR, keep_line, NULL);
     config.clock = test_clock;
+    config.log = &log;
     fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
     filch_service *service = service_of(config, &handler, 1);
     fl_publication one = {.message = message};
@@ -244,6 +255,10 @@ static void dies_as(filch_service_config config, const filch_message *message, c
     cr_assert_eq(run_ready(service), 0);
     cr_assert(is_empty(broker));
     reason_is(broker, reason);
+    /* the broker itself ends an expired message */
+    if (strcmp(reason, "expired") != 0)
+        cr_assert(strstr(last_line, "job became a dead letter") && strstr(last_line, reason), "%s",
+                  last_line);
     cr_assert_eq(filch_service_destroy(service), 0);
     fl_broker_memory.close(broker);
 }
