@@ -91,6 +91,8 @@ refused "arguments" cancel
 refused "twice" list tasks --queue other
 refused "empty" list ""
 refused "empty" list --queue ""
+refused "blank" list --queue "a b"
+refused "blank" stats " a"
 refused "queue" pause
 refused "ids --all" dead drop
 refused "ids --all" dead requeue --all id
