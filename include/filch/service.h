@@ -70,8 +70,8 @@ typedef enum filch_envelope {
 } filch_envelope;
 
 typedef struct filch_service_queue {
-    const char *name;
-    unsigned weight; /* share of the messages taken while several queues have some; default 1 */
+    const char *name; /* without blanks and control characters; a broker may allow less */
+    unsigned weight;  /* share of the messages taken while several queues have some; default 1 */
 } filch_service_queue;
 
 /* The end of one run of a handler, for the hook. */

@@ -46,6 +46,30 @@ static int check_numbers(const filch_service_config *config)
     return 0;
 }
 
+size_t fl_queue_name_length(const char *name)
+{
+    size_t length = 0;
+    while ((unsigned char)name[length] > ' ' && name[length] != 127)
+        length++;
+    return length;
+}
+
+static int check_queue(const filch_service_queue *queue, unsigned i)
+{
+    if (!queue->name || !*queue->name)
+        return filch_error_set(-EINVAL, "queue %u has no name; set filch_service_queue.name", i);
+    size_t length = fl_queue_name_length(queue->name);
+    if (queue->name[length])
+        return filch_error_set(-EINVAL,
+                               "queue %u, '%.*s...': its name has a blank or a control character "
+                               "(allowed: all others)",
+                               i, length < 64 ? (int)length : 64, queue->name);
+    return queue->weight <= WEIGHT_MOST
+               ? 0
+               : filch_error_set(-EINVAL, "queue '%s': weight %u is out of range (1..%d)",
+                                 queue->name, queue->weight, WEIGHT_MOST);
+}
+
 static int take_queues(filch_service *service)
 {
     filch_service_config *config = &service->config;
@@ -58,12 +82,9 @@ static int take_queues(filch_service *service)
                                FILCH_SERVICE_QUEUES);
     for (unsigned i = 0; i < config->queue_count; i++) {
         filch_service_queue queue = config->queues[i];
-        if (!queue.name || !*queue.name)
-            return filch_error_set(-EINVAL, "queue %u has no name; set filch_service_queue.name",
-                                   i);
-        if (queue.weight > WEIGHT_MOST)
-            return filch_error_set(-EINVAL, "queue '%s': weight %u is out of range (1..%d)",
-                                   queue.name, queue.weight, WEIGHT_MOST);
+        int rc = check_queue(&queue, i);
+        if (rc)
+            return rc;
         queue.weight = queue.weight ? queue.weight : 1;
         service->queues[i] = queue;
         service->queue_names[i] = queue.name;

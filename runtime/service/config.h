@@ -7,6 +7,8 @@
 #include <filch/service.h>
 #include <runtime/service/broker.h>
 
+/* Bytes before the first blank or control character, which no name of a queue has. */
+size_t fl_queue_name_length(const char *name);
 /* Fills in service->config and the queues. 0, or -EINVAL or -ENOTSUP, explained. */
 int fl_service_configure(filch_service *service, const filch_service_config *config);
 /* Fills in the lease that suits the broker. 0, or -EINVAL. */

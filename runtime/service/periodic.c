@@ -194,7 +194,7 @@ static int name_error(const filch_periodic *given, unsigned i, int rc)
 {
     char why[WHY_BYTES];
     snprintf(why, sizeof why, "%s", filch_error());
-    return filch_error_set(rc, "periodics[%u] '%.64s': %s", i, given->name ? given->name : "", why);
+    return filch_error_set(rc, "periodic[%u] '%.64s': %s", i, given->name ? given->name : "", why);
 }
 
 static int check_name(const filch_service_config *config, unsigned i)

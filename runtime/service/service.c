@@ -241,11 +241,9 @@ int fl_service_check_message(const filch_service *service, const filch_message *
     for (unsigned i = 0; message->queue && i < service->config.queue_count; i++)
         if (strcmp(service->queue_names[i], message->queue) == 0)
             return 0;
-    return !message->queue ? 0
-                           : filch_error_set(-EINVAL,
-                                             "unknown queue '%s'; name it in "
-                                             "filch_service_config.queues",
-                                             message->queue);
+    return !message->queue
+               ? 0
+               : filch_error_set(-EINVAL, "unknown queue '%s'; name it in queues", message->queue);
 }
 
 int fl_service_complete(const filch_service *service, filch_message *message, char *id,

@@ -91,6 +91,8 @@ refused "arguments" cancel
 refused "twice" list tasks --queue other
 refused "empty" list ""
 refused "empty" list --queue ""
+refused "blank" list --queue "a b"
+refused "blank" stats " a"
 refused "queue" pause
 refused "ids --all" dead drop
 refused "ids --all" dead requeue --all id
@@ -144,7 +146,7 @@ claim "an unknown job is named" says "no waiting job 'nonsense'"
 # ---- result ----
 
 run_filch 1 result 17
-claim "a job without a record is named" says "no record of job '17'"
+claim "a job without a record is named" says "no record of job '17'" "dead show 17"
 database "INSERT INTO records VALUES ('17', 1, 1500000000, 9223372036854775807, 'three of 3', x'1b5b316d', NULL),
     ('18', 2, 0, 9223372036854775807, NULL, x'ff', 'no image'), ('19', 0, 0, 1, 'old', NULL, NULL)"
 run_filch 0 result 17 --json
@@ -255,7 +257,7 @@ bury() {
     local letter
     for letter; do
         run_filch 0 enqueue --queue q.dlq --type t --id "$letter" --header x-original-queue="${target-q}" \
-            --header x-dlq-reason="why $letter" --header keep=1 "body $letter"
+            --header x-dlq-reason="${reason-why} $letter" --header keep=1 "body $letter"
     done
 }
 run_filch 0 dead list q
@@ -265,6 +267,12 @@ run_filch 0 dead list q
 claim "letters have reasons" says RETURNS "why b"
 run_filch 0 dead list q --json
 claim "in JSON, in a header" json 'r["queue"] == "q.dlq" and [j["headers"]["x-dlq-reason"] for j in r["jobs"]] == ["why a", "why b", "why c"]'
+reason='why a\nb' bury d
+run_filch 0 dead list q
+claim "a reason is not escaped twice" says 'why a\nb d'
+run_filch 0 dead show --queue q d
+claim "shown, neither" says 'x-dlq-reason: why a\nb d'
+run_filch 0 dead drop --queue q d
 run_filch 0 dead show --queue q b --json
 claim "show has the body" json 'r["body"] == "body b"'
 run_filch 1 dead show --queue q nonsense

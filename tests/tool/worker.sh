@@ -106,6 +106,20 @@ claim "an option wins" grep -qx 'queues               a=2,b (option)' out
 claim "secrets are masked" grep -qx 'health-token         \*\*\* (environment)' out
 claim "no secret is shown" test -z "$(cat out err | grep hunter2)"
 unset RABBITMQ_URL FILCH_SERVICE_HEALTH_TOKEN
+run_worker 0 --check-config --broker memory: --handlers '[{"type": "x", "command": ["sh", "-c", "hunter2"], "rate": "6000/m", "width": 2},
+    {"type": "y", "echo": true}]'
+claim "handlers are shown with their program and limits: $(cat out)" \
+    grep -qxF "handler x            command 'sh' and 2 words, width 2, rate 6000 in 60 s with a burst of 600" out
+claim "or with their kind alone: $(cat out)" grep -qx 'handler y            echo' out
+claim "no word of a handler is shown but the first" test -z "$(grep hunter2 out)"
+if "$worker" --check-config --broker memory: --handlers '[{"type": "y", "http": "http://u:hunter2@localhost/"}]' >out 2>err; then
+    claim "a URL is shown without its password: $(cat out)" grep -qxF "handler y            http 'http://u:***@localhost/'" out
+else
+    claim "a build without the kind http says so: $(cat err)" grep -q 'handlers\[0\] y: http needs libcurl' err
+fi
+refused_by "handlers[0] x: command: PATH array" --check-config --broker memory: --handlers '[{"type": "x", "command": "sh -c true"}]'
+refused_by "handlers[0] echo: \"echo\": true" --check-config --broker memory: --handlers '[{"type": "echo", "width": 2}]'
+refused_by "--queues 'a blanks" --check-config --broker memory: --queues 'a b'
 for option in --check-config --help --brokers --version; do
     status=0
     "$worker" $option >/dev/full 2>err || status=$?
@@ -283,6 +297,8 @@ if "$worker" --once --broker "$broker" --health-port 0 2>err; then
     answers 200 /debug/state
     probed 0 /ready
     refused_by "$port in use" --broker memory: --health-port "$port"
+    run_worker 0 --check-config --broker memory: --health-port "$port"
+    refused_by "elsewhere address" --check-config --broker memory: --health-port 0 --health-address elsewhere
     HEALTH_PORT=$port refused_by "$port in use" --broker memory:
     kill -TERM "$pid"
     await '"draining"'
@@ -303,6 +319,7 @@ if "$worker" --once --broker "$broker" --health-port 0 2>err; then
     ends 0
 else
     claim "a build without endpoints says so: $(cat err)" grep -q 'no HTTP endpoints.*libmicrohttpd' err
+    refused_by "endpoints libmicrohttpd" --check-config --broker memory: --health-port 0
 fi
 
 # ---- Probes ----

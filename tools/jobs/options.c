@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <runtime/service/config.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -50,10 +51,20 @@ static int read_text(jobs_options *o, const option_row *row, const char *text)
     return 0;
 }
 
+static int take_queue(jobs_options *o, const char *name)
+{
+    if (!*name || name[fl_queue_name_length(name)])
+        return jobs_usage(o, "the queue's name is empty, or has a blank or a control character "
+                             "(allowed: all others)");
+    o->queue = name;
+    o->queue_named = true;
+    return 0;
+}
+
 static int read_queue(jobs_options *o, const option_row *row, const char *text)
 {
-    o->queue_named = true;
-    return read_text(o, row, text);
+    (void)row;
+    return take_queue(o, text);
 }
 
 static int read_flag(jobs_options *o, const option_row *row, const char *text)
@@ -271,9 +282,5 @@ int jobs_take_queue(jobs_options *o)
     if (o->queue_named)
         return jobs_usage(o, "the queue is named twice: '%s' and --queue '%s' (give one)",
                           o->arguments[0], o->queue);
-    if (!*o->arguments[0])
-        return jobs_usage(o, "the queue's name is empty (give a name)");
-    o->queue = o->arguments[0];
-    o->queue_named = true;
-    return 0;
+    return take_queue(o, o->arguments[0]);
 }

@@ -17,8 +17,10 @@ static int read_record(jobs_connection *c, const char *id, filch_service_record 
     if (status || *out)
         return status;
     fprintf(stderr,
-            "%s: no record of job '%s': it has told nothing yet, or its record is forgotten\n",
-            c->options->command, id);
+            "%s: no record of job '%s': it has told nothing yet, or its record is forgotten; if it "
+            "is a "
+            "dead letter, see filch-jobs dead show %s\n",
+            c->options->command, id, id);
     return JOBS_REFUSED;
 }
 

@@ -54,14 +54,15 @@ static char *finish(FILE *file, char **text)
     return NULL;
 }
 
-char *text_visible(const char *text, size_t size, bool lines)
+/* The characters of `as_is` are left as they are. */
+static char *visible(const char *text, size_t size, const char *as_is)
 {
     char *out = NULL;
     size_t out_size;
     FILE *file = open_memstream(&out, &out_size);
     for (size_t i = 0; file && i < size;) {
         size_t length = text_character(text + i, size - i);
-        bool plain = lines && (text[i] == '\n' || text[i] == '\t');
+        bool plain = text[i] && strchr(as_is, text[i]);
         if (plain || (length && text[i] != '\\' && !is_control(text + i, length))) {
             fwrite(text + i, 1, length, file);
             i += length;
@@ -70,6 +71,16 @@ char *text_visible(const char *text, size_t size, bool lines)
         }
     }
     return finish(file, &out);
+}
+
+char *text_visible(const char *text, size_t size, bool lines)
+{
+    return visible(text, size, lines ? "\n\t" : "");
+}
+
+char *text_reason(const char *text)
+{
+    return visible(text, strlen(text), "\\");
 }
 
 char *text_utf8(const char *text)

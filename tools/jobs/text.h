@@ -14,6 +14,9 @@ size_t text_character(const char *text, size_t size);
 /* A copy for a terminal: control characters, backslashes and invalid bytes are \xNN; line feeds and
  * tabs too, unless `lines`. The caller frees it. NULL: no memory. */
 char *text_visible(const char *text, size_t size, bool lines);
+/* The same of a job's reason, whose backslashes stay: the service has escaped the output of programs
+ * in it. The caller frees it. NULL: no memory. */
+char *text_reason(const char *text);
 /* A copy that is valid UTF-8: each invalid byte is U+FFFD. The caller frees it. NULL: no memory. */
 char *text_utf8(const char *text);
 /* Is all of it valid UTF-8? */

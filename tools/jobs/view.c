@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#define REASON "x-dlq-reason"
+
 /* ---- JSON ---- */
 
 json_t *view_text(const char *text)
@@ -106,11 +108,15 @@ int view_print(const jobs_options *o, json_t *object)
 
 /* ---- For people ---- */
 
-static void put_visible(const char *text, size_t size, bool lines, FILE *out)
+static void put_and_free(char *visible, FILE *out)
 {
-    char *visible = text_visible(text, size, lines);
     fputs(visible ? visible : "(no memory)", out);
     free(visible);
+}
+
+static void put_visible(const char *text, size_t size, bool lines, FILE *out)
+{
+    put_and_free(text_visible(text, size, lines), out);
 }
 
 static void put_field(const char *name, const char *text, FILE *out)
@@ -120,6 +126,12 @@ static void put_field(const char *name, const char *text, FILE *out)
     fprintf(out, "%-13s ", name);
     put_visible(text, strlen(text), false, out);
     fputc('\n', out);
+}
+
+static void put_value(const filch_header *header, const char *text, FILE *out)
+{
+    bool is_reason = strcmp(header->name, REASON) == 0;
+    put_and_free(is_reason ? text_reason(text) : text_visible(text, strlen(text), false), out);
 }
 
 void view_page(const jobs_options *o, const filch_message *message, FILE *out)
@@ -139,8 +151,7 @@ void view_page(const jobs_options *o, const filch_message *message, FILE *out)
         fputs("header        ", out);
         put_visible(message->headers[i].name, strlen(message->headers[i].name), false, out);
         fputs(": ", out);
-        put_visible(shown(o, &message->headers[i]), strlen(shown(o, &message->headers[i])), false,
-                    out);
+        put_value(&message->headers[i], shown(o, &message->headers[i]), out);
         fputc('\n', out);
     }
     fprintf(out, "%-13s %zu bytes\n", "body", message->body_size);
@@ -178,7 +189,11 @@ void view_record_page(const char *id, const filch_service_record *record, FILE *
     put_field("id", id, out);
     put_field("state", state_of(record), out);
     put_field("age", text_span(unix_time() - record->updated, age, sizeof age), out);
-    put_field("reason", record->reason, out);
+    if (record->reason) {
+        fprintf(out, "%-13s ", "reason");
+        put_and_free(text_reason(record->reason), out);
+        fputc('\n', out);
+    }
     if (record->progress) {
         fprintf(out, "%-13s ", "progress");
         put_visible(record->progress, record->progress_size, false, out);
@@ -199,7 +214,7 @@ enum { COLUMNS = 6 };
 static char *cell_of(const filch_message *message, unsigned column, bool dead)
 {
     char text[48];
-    const char *reason = filch_message_header(message, "x-dlq-reason");
+    const char *reason = filch_message_header(message, REASON);
     const char *returns = filch_message_header(message, "x-dlq-returns");
     const char *cells[COLUMNS] = {message->id, message->type};
     cells[2] = text;
@@ -213,7 +228,8 @@ static char *cell_of(const filch_message *message, unsigned column, bool dead)
                  column == 3 ? message->attempt
                  : dead      ? 0
                              : message->priority);
-    return text_visible(cells[column], strlen(cells[column]), false);
+    return column == 5 ? text_reason(cells[column])
+                       : text_visible(cells[column], strlen(cells[column]), false);
 }
 
 static size_t columns_of(const char *text)

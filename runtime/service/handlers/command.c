@@ -291,7 +291,10 @@ static void unmake(filch_handler *handler)
     free(handler->arg);
 }
 
+static const char *const settings[] = {"grace", "result", NULL};
+
 const fl_handler_kind fl_handler_command = {.name = "command",
                                             .words = "PROGRAM [ARGUMENT...]",
+                                            .settings = settings,
                                             .make = make,
                                             .unmake = unmake};

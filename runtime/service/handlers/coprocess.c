@@ -276,7 +276,11 @@ static void unmake(filch_handler *handler)
     destroy(all, all->spec.processes);
 }
 
+static const char *const settings[] = {"processes",   "recycle-jobs", "recycle-bytes",
+                                       "output-most", "grace",        NULL};
+
 const fl_handler_kind fl_handler_coprocess = {.name = "coprocess",
                                               .words = "PROGRAM [ARGUMENT...]",
+                                              .settings = settings,
                                               .make = make,
                                               .unmake = unmake};

@@ -22,8 +22,10 @@ typedef struct fl_handler_spec {
 } fl_handler_spec;
 
 typedef struct fl_handler_kind {
-    const char *name;  /* "command" */
-    const char *words; /* for help: "PROGRAM [ARGUMENT...]"; "": it takes none */
+    const char *name;            /* "command" */
+    const char *words;           /* for help: "PROGRAM [ARGUMENT...]"; "": it takes none */
+    const char *const *settings; /* the keys of fl_handler_spec that it uses; ends with NULL; NULL:
+                                    none */
     /* Sets fn, arg and, where it needs one, thread of *handler, whose other fields are set. Nothing
      * is started yet where that can fail later. Returns 0, or a negative errno, explained. */
     int (*make)(filch_handler *handler, const fl_handler_spec *spec);

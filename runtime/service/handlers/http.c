@@ -314,7 +314,7 @@ static void unmake(filch_handler *handler)
     free(to);
 }
 
-const fl_handler_kind fl_handler_http = {.name = "http",
-                                         .words = "URL",
-                                         .make = make,
-                                         .unmake = unmake};
+static const char *const settings[] = {"output-most", "result", NULL};
+
+const fl_handler_kind fl_handler_http = {
+    .name = "http", .words = "URL", .settings = settings, .make = make, .unmake = unmake};

@@ -7,6 +7,7 @@
 #include <runtime/service/program/keys.h>
 
 #include <errno.h>
+#include <stddef.h>
 
 static const char *given(const fl_configuration *out)
 {
@@ -84,6 +85,23 @@ static int take_kind(fl_configured_handler *handler, const fl_handler_kind *kind
     return take_words(handler, value, called, keep);
 }
 
+/* The first member that its kind, or a handler of the program, does not use; NULL: none. */
+static const char *unused(const fl_configured_handler *handler, json_t *object)
+{
+    const char *const *settings = handler->kind ? handler->kind->settings : NULL, *name;
+    json_t *value;
+    json_object_foreach(object, name, value)
+    {
+        const fl_key *key = fl_key_of(FL_KEY_OF_HANDLER, name, strlen(name));
+        bool uses = !key || key->offset < offsetof(fl_configured_handler, spec);
+        for (unsigned i = 0; settings && settings[i] && !uses; i++)
+            uses = strcmp(settings[i], name) == 0;
+        if (!uses)
+            return name;
+    }
+    return NULL;
+}
+
 static int take_handler(fl_configured_handler *handler, json_t *object, size_t i, fl_keep *keep)
 {
     char place[CALLED_BYTES / 2], called[CALLED_BYTES];
@@ -104,6 +122,10 @@ static int take_handler(fl_configured_handler *handler, json_t *object, size_t i
         if (rc)
             return rc;
     }
+    name = unused(handler, object);
+    if (name)
+        return filch_error_set(-EINVAL, "%s: %s is not used by %s; remove it", place, name,
+                               handler->kind ? handler->kind->name : "a handler of the program");
     if (!fl_retry_cap(&handler->retry, json_object_get(object, "retry-max")))
         return filch_error_set(-EINVAL, "%s: retry-max is shorter than retry-delay", place);
     return 0;

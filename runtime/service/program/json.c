@@ -5,17 +5,31 @@
 #include <runtime/service/program/values.h>
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* jansson's words may end with a part of the text, and so with one of a secret. */
+static void cut_quotation(char *words)
+{
+    static const char *const before[] = {" near '", " '\\"};
+    for (unsigned i = 0; i < sizeof before / sizeof *before; i++) {
+        char *at = strstr(words, before[i]);
+        if (at)
+            *at = '\0';
+    }
+}
 
 json_t *fl_json_read(const char *text, size_t size, const char *called)
 {
     json_error_t error;
     json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-    if (!value) /* jansson's words may quote the text, and so a secret */
-        filch_error_set(-EINVAL, "%.80s, line %d, column %d: not JSON, or a name twice",
-                        fl_show(called).text, error.line, error.column);
+    if (!value) {
+        cut_quotation(error.text);
+        filch_error_set(-EINVAL, "%.80s, line %d, column %d: not JSON: %s", fl_show(called).text,
+                        error.line, error.column, error.text);
+    }
     return value;
 }
 
@@ -29,22 +43,43 @@ static const char *keep_and_free(char *text, fl_keep *keep)
 }
 
 /* {"a": 2, "b": 1} is "a=2,b=1". */
-static const char *queues_of(const json_t *object, const char *called, fl_keep *keep)
+static bool put_weights(FILE *file, const json_t *object)
 {
-    char *text = NULL;
     const char *name, *separator = "";
     json_t *weight;
-    size_t size;
-    bool whole = true;
-    FILE *file = open_memstream(&text, &size);
-    if (!file)
-        return keep_and_free(NULL, keep);
-    json_object_foreach((json_t *)object, name, weight)
+    json_object_foreach((json_t *)(uintptr_t)object, name, weight)
     {
-        whole &= json_is_integer(weight) && !strpbrk(name, "=,");
+        if (!json_is_integer(weight) || strpbrk(name, "=,"))
+            return false;
         fprintf(file, "%s%s=%" JSON_INTEGER_FORMAT, separator, name, json_integer_value(weight));
         separator = ",";
     }
+    return true;
+}
+
+/* ["a", "b"] is "a,b". */
+static bool put_names(FILE *file, const json_t *list)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(list, i, one)
+    {
+        const char *name = json_string_value(one);
+        if (!name || !*name || strlen(name) != json_string_length(one) || strpbrk(name, "=,"))
+            return false;
+        fprintf(file, "%s%s", i ? "," : "", name);
+    }
+    return true;
+}
+
+static const char *queues_of(const json_t *value, const char *called, fl_keep *keep)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+    if (!file)
+        return keep_and_free(NULL, keep);
+    bool whole = json_is_array(value) ? put_names(file, value) : put_weights(file, value);
     if (fclose(file)) {
         free(text);
         text = NULL;
@@ -52,7 +87,10 @@ static const char *queues_of(const json_t *object, const char *called, fl_keep *
     if (whole)
         return keep_and_free(text, keep);
     free(text);
-    filch_error_set(-EINVAL, "%.80s: a weight is no whole number (1..1000)", called);
+    filch_error_set(-EINVAL,
+                    "%.80s: a name or weight is not allowed ([\"NAME\", ...], or {\"NAME\": "
+                    "1..1000, ...})",
+                    called);
     return NULL;
 }
 
@@ -60,7 +98,7 @@ const char *fl_json_text(const fl_key *key, const json_t *value, const char *cal
 {
     char allowed[160];
     bool is_list = json_is_array(value) && key->type == FL_KEY_LIST;
-    if (json_is_object(value) && key->type == FL_KEY_QUEUES)
+    if ((json_is_object(value) || json_is_array(value)) && key->type == FL_KEY_QUEUES)
         return queues_of(value, called, keep);
     if (json_is_null(value))
         return "";

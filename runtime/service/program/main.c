@@ -62,9 +62,7 @@ static int check(fl_program *program)
     if (status)
         return status;
     fl_show_configuration(stdout, &program->configuration);
-    for (size_t i = 0; i < program->table.count; i++)
-        printf("handler %-12s %s\n", program->table.handlers[i].type,
-               program->table.kinds[i] ? program->table.kinds[i]->name : "built in");
+    fl_show_handlers(stdout, &program->table, &program->configuration);
     fl_show_periodics(stdout, &program->configuration);
     puts("the configuration is valid");
     return 0;

@@ -133,13 +133,21 @@ static int run_with_endpoints(fl_program *program)
     return status;
 }
 
-static int run_with_service(fl_program *program)
+static int check_endpoints(fl_program *program)
 {
-    int status = 0, rc = create_service(program);
+    int rc = fl_endpoints_begin(program);
     if (rc)
         return fl_complain(program, rc);
-    if (!program->request.check)
-        status = run_with_endpoints(program);
+    fl_endpoints_end(program);
+    return 0;
+}
+
+static int run_with_service(fl_program *program)
+{
+    int rc = create_service(program);
+    if (rc)
+        return fl_complain(program, rc);
+    int status = program->request.check ? check_endpoints(program) : run_with_endpoints(program);
     filch_service_destroy(program->service);
     return status;
 }
@@ -159,8 +167,9 @@ int fl_serve(fl_program *program)
     int rc = filch_log_sink_create(&program->sink, STDERR_FILENO, NULL);
     if (rc)
         return fl_complain(program, rc);
-    filch_log_init(&program->log, program->configuration.log_level, filch_log_to_sink,
-                   program->sink);
+    filch_log_init(&program->log,
+                   program->request.check ? FILCH_LOG_OFF : program->configuration.log_level,
+                   filch_log_to_sink, program->sink);
     int status = run_with_spans(program);
     filch_log_sink_destroy(program->sink, filch_in(LAST_LINES));
     return status;

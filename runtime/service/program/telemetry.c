@@ -39,11 +39,11 @@ void fl_spans_end(fl_program *program)
 int fl_endpoints_begin(fl_program *program)
 {
     const fl_configuration *own = &program->configuration;
+    /* A check takes any free port: the service may be running. */
+    bool any = own->health_port == FL_PORT_NONE || program->request.check;
     const filch_service_http_config config = {.size = sizeof config,
                                               .address = own->health_address,
-                                              .port = own->health_port == FL_PORT_NONE
-                                                          ? 0
-                                                          : (unsigned)own->health_port,
+                                              .port = any ? 0 : (unsigned)own->health_port,
                                               .token = own->health_token};
     return own->health_port == FL_PORT_NONE
                ? 0

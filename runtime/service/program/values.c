@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/config.h>
 #include <runtime/service/program/keep.h>
 #include <runtime/service/program/values.h>
 
@@ -169,6 +170,17 @@ static int read_rate(const fl_key *key, const char *text, void *field, fl_keep *
     return -EINVAL;
 }
 
+/* Without the blanks around it, in place. */
+static char *trim(char *text)
+{
+    text += strspn(text, " \t");
+    char *end = strchr(text, '\0');
+    while (end > text && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    *end = '\0';
+    return text;
+}
+
 /* One of "name=weight", in place. */
 static bool read_queue(char *text, filch_service_queue *queue)
 {
@@ -176,11 +188,13 @@ static bool read_queue(char *text, filch_service_queue *queue)
     int64_t weight = 1;
     if (equal) {
         *equal++ = '\0';
+        equal = trim(equal);
         if (!read_digits(equal, equal + strlen(equal), &weight))
             return false;
     }
+    text = trim(text);
     *queue = (filch_service_queue){text, (unsigned)weight};
-    return *text && weight >= 1 && weight <= WEIGHT_MOST;
+    return *text && !text[fl_queue_name_length(text)] && weight >= 1 && weight <= WEIGHT_MOST;
 }
 
 static int read_queues(const fl_key *key, const char *text, void *field, fl_keep *keep)
@@ -261,7 +275,9 @@ void fl_key_allowed(const fl_key *key, char *text, size_t size)
         [FL_KEY_TEXT] = "text of 1..4096 bytes",
         [FL_KEY_PORT] = "none, 0..65535",
         [FL_KEY_RATE] = "N/s, N/m, N/h, N/d, with :BURST behind or without",
-        [FL_KEY_QUEUES] = "NAME or NAME=WEIGHT, up to 64, with commas between; weights 1..1000",
+        [FL_KEY_QUEUES] =
+            "NAME or NAME=WEIGHT, up to 64, with commas between; names without blanks; "
+            "weights 1..1000",
         [FL_KEY_LIST] = "JSON array of objects"};
     if (fixed[key->type])
         snprintf(text, size, "%s", fixed[key->type]);

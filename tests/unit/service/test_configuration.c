@@ -100,6 +100,28 @@ Test(configuration, each_type_of_value_is_read)
     fl_configuration_end(&got);
 }
 
+Test(configuration, blanks_around_names_of_queues_are_none_of_theirs)
+{
+    loads((sources){.options = {"--queues= mail = 3 , reports\t,c"}});
+    cr_assert_eq(got.queue_count, 3);
+    cr_assert_str_eq(got.queues[0].name, "mail");
+    cr_assert_eq(got.queues[0].weight, 3);
+    cr_assert_str_eq(got.queues[1].name, "reports");
+    fl_configuration_end(&got);
+}
+
+Test(configuration, queues_of_a_file_are_names_or_weights)
+{
+    loads_file("{\"queues\": [\"a\", \"b\"]}");
+    cr_assert_eq(got.queue_count, 2);
+    cr_assert_str_eq(got.queues[1].name, "b");
+    cr_assert_eq(got.queues[1].weight, 1);
+    fl_configuration_end(&got);
+    refuses_file("{\"queues\": {\"a\": \"1\"}}", "queues weight [\"NAME\", {\"NAME\": 1..1000");
+    refuses_file("{\"queues\": [\"a b\"]}", "queues 'a blanks");
+    refuses_file("{\"queues\": {\"a\\tb\": 1}}", "queues 'a?b=1' blanks");
+}
+
 Test(configuration, prefetch_stands_for_width_and_buffer)
 {
     loads((sources){.options = {"--width=4", "--prefetch=20"}});
@@ -151,7 +173,9 @@ Test(configuration, hostile_values_are_refused_with_the_key_the_value_and_the_ra
         {"strict", "true", {"yes", "1", "TRUE", "truefalse"}},
         {"envelope", "native", {"JSON", "xml", "native,json"}},
         {"health-port", "65535", {"65536", "-1", "80a", "99999999999999999999"}},
-        {"queues", "NAME=WEIGHT", {",", "a,,b", "a=0", "a=1001", "=3", "a=", "a=1,a=2", "a=x"}},
+        {"queues",
+         "NAME=WEIGHT",
+         {",", "a,,b", "a=0", "a=1001", "=3", "a=", "a=1,a=2", "a=x", "a b"}},
         {"log-level", "debug", {"trace", "INFO"}},
     };
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -208,7 +232,10 @@ Test(configuration, a_file_that_is_no_json_object_of_keys_is_refused)
                                         "{\"width\": {}}",
                                         "{\"width\": \"3\\u0000\"}",
                                         "{\"broker\": \"\xff\"}",
-                                        "{\"queues\": {\"a\": \"1\"}}",
+                                        "{\"queues\": [3]}",
+                                        "{\"queues\": [\"\"]}",
+                                        "{\"queues\": [\"a\\u0000\"]}",
+                                        "{\"queues\": [\"a=3\"]}",
                                         "{\"queues\": {\"a=1,b\": 1}}",
                                         "{\"handlers\": {}}",
                                         "{\"handlers\": \"[]\"}",
@@ -226,6 +253,8 @@ Test(configuration, a_file_that_is_no_json_object_of_keys_is_refused)
     deep[100000] = '\0';
     refuses_file(deep, "not JSON");
     free(deep);
+    refuses_file("{\"width\": 3,}", "line 1, column 13: not JSON: string expected");
+    refuses_file("{\"width\": 3,\n\"width\": 4}", "line 2, not JSON: duplicate object key");
 }
 
 Test(configuration, periodic_jobs_are_read_with_their_defaults)
@@ -334,8 +363,16 @@ Test(configuration, no_output_has_a_secret)
     fputs(filch_error(), out);
     refuses((sources){.options = {url}}, "'amqp://u:***@h'");
     fputs(filch_error(), out);
-    refuses_file("{\"health-token\": \"hunter2", "line 1");
-    fputs(filch_error(), out);
+    static const char *const broken[] = {"{\"health-token\": \"hunter2",
+                                         "{\"health-token\": \"\\uhunter2\"}",
+                                         "{\"health-token\": \"\\u\\\"hunter2\"}",
+                                         "{\"health-token\": hunter2}",
+                                         "{\"health-token\": 1, \"hunter2\": 1, \"hunter2\": 1}"};
+    for (unsigned i = 0; i < sizeof broken / sizeof *broken; i++) {
+        refuses_file(broken[i], "line 1");
+        cr_assert(!strstr(filch_error(), "hunt"), "%s", filch_error());
+        fputs(filch_error(), out);
+    }
     fclose(out);
     cr_assert(strstr(text, "***"));
     cr_assert_not(strstr(text, "hunter2"), "%s", text);

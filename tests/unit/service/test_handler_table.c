@@ -11,7 +11,7 @@ Test(handler_table, handlers_have_kinds_words_and_limits)
     loads_file("{\"retry-delay\": \"2s\", \"handlers\": ["
                "{\"type\": \"a\", \"echo\": true, \"width\": 2, \"rate\": \"6000/m\"},"
                "{\"type\": \"b\", \"sleep\": [], \"rate\": \"5/s:50\", \"retry-attempts\": 9,"
-               " \"thread\": true, \"output-most\": \"1MiB\", \"grace\": 1, \"processes\": 3}]}");
+               " \"thread\": true}]}");
     cr_assert_eq(got.handler_count, 2);
     const fl_configured_handler *a = got.handlers, *b = a + 1;
     cr_assert_str_eq(a->type, "a");
@@ -20,9 +20,27 @@ Test(handler_table, handlers_have_kinds_words_and_limits)
     cr_assert(a->rate.rate == 6000 && a->rate.burst == 600 && a->rate.period == 60 * FILCH_SECOND);
     cr_assert(b->rate.burst == 50 && b->has_retry && b->has_thread && b->thread);
     cr_assert(b->retry.attempts == 9 && b->retry.base == 2 * FILCH_SECOND, "the rest is inherited");
-    cr_assert(b->spec.output_most == 1 << 20 && b->spec.grace == FILCH_SECOND);
-    cr_assert(b->spec.processes == 3 && !b->spec.words[0]);
+    cr_assert(!b->spec.words[0]);
     fl_configuration_end(&got);
+}
+
+Test(handler_table, members_that_the_kind_does_not_use_are_refused)
+{
+    loads_file("{\"handlers\": [{\"type\": \"a\", \"coprocess\": [\"sh\"], \"processes\": 3,"
+               " \"output-most\": \"1MiB\", \"grace\": 1, \"recycle-jobs\": 9,"
+               " \"recycle-bytes\": \"1GiB\"}, {\"type\": \"b\", \"command\": \"sh\","
+               " \"grace\": 1}, {\"type\": \"c\", \"http\": \"http://a\", \"output-most\": 9}]}");
+    const fl_handler_spec *spec = &got.handlers[0].spec;
+    cr_assert(spec->output_most == 1 << 20 && spec->grace == FILCH_SECOND && spec->processes == 3);
+    cr_assert(spec->recycle_jobs == 9 && spec->recycle_bytes == 1 << 30);
+    fl_configuration_end(&got);
+    refuses((sources){.options = {"--handlers=[{\"processes\": 3, \"type\": \"b\","
+                                  " \"command\": \"sh\"}]"}},
+            "handlers[0] b: processes not used command remove");
+    refuses((sources){.options = {"--handlers=[{\"type\": \"b\", \"echo\": true, \"grace\": 1}]"}},
+            "b: grace not used echo");
+    refuses((sources){.options = {"--handlers=[{\"type\": \"b\", \"result\": true}]"}},
+            "b: result not used program");
 }
 
 Test(handler_table, wrong_handlers_are_refused_by_their_place_and_type)

@@ -295,9 +295,9 @@ Test(periodic, wrong_entries_are_refused_with_their_place_and_name)
         filch_periodic given;
         const char *why;
     } wrong[] = {
-        {{.cron = "@daily", .type = "t"}, "periodics[0] '': its name is not allowed"},
-        {{.name = "a b", .cron = "@daily", .type = "t"}, "periodics[0] 'a b': its name"},
-        {{.name = "a", .type = "t"}, "periodics[0] 'a': it has no cron line"},
+        {{.cron = "@daily", .type = "t"}, "periodic[0] '': its name is not allowed"},
+        {{.name = "a b", .cron = "@daily", .type = "t"}, "periodic[0] 'a b': its name"},
+        {{.name = "a", .type = "t"}, "periodic[0] 'a': it has no cron line"},
         {{.name = "a", .cron = "60 * * * *", .type = "t"}, "minute '60' is not allowed (0..59"},
         {{.name = "a", .cron = "@daily", .zone = "Mars", .type = "beat"},
          "unknown time zone 'Mars'"},
@@ -312,8 +312,8 @@ Test(periodic, wrong_entries_are_refused_with_their_place_and_name)
     for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++)
         is_refused((filch_service_config){.periodics = &wrong[i].given}, -EINVAL, wrong[i].why);
     is_refused((filch_service_config){.periodics = twins, .periodic_count = 2}, -EINVAL,
-               "periodics[1] 'a': two have this name");
-    is_refused((filch_service_config){.periodic_count = 1}, -EINVAL, "or have no table");
+               "periodic[1] 'a': two have this name");
+    is_refused((filch_service_config){.periodic_count = 1}, -EINVAL, "have no table");
     is_refused((filch_service_config){.periodics = twins, .periodic_count = FILCH_PERIODICS + 1},
                -EINVAL, "1001 periodic jobs are out of range (1..1000)");
 }

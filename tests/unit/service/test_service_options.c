@@ -263,7 +263,8 @@ static void is_refused(filch_service_config config, const char *word)
 
 Test(service_options, wrong_configurations_are_refused_with_the_value)
 {
-    static const filch_service_queue nameless = {NULL, 1}, heavy = {"q", 1001};
+    static const filch_service_queue nameless = {NULL, 1}, heavy = {"q", 1001}, blank = {"a b", 1},
+                                     control = {"mail\n", 1};
     static const filch_retry_policy bad = {.factor = 0.5};
     filch_service *service = NULL;
     is_refused((filch_service_config){.broker = "foo://user:secret@host"}, "'foo'");
@@ -275,6 +276,8 @@ Test(service_options, wrong_configurations_are_refused_with_the_value)
     is_refused((filch_service_config){.envelope = FILCH_ENVELOPES}, "envelope 3");
     is_refused((filch_service_config){.queues = &nameless, .queue_count = 1}, "queue 0");
     is_refused((filch_service_config){.queues = &heavy, .queue_count = 1}, "1001");
+    is_refused((filch_service_config){.queues = &blank, .queue_count = 1}, "queue 0, 'a...'");
+    is_refused((filch_service_config){.queues = &control, .queue_count = 1}, "queue 0, 'mail...'");
     is_refused((filch_service_config){.queues = &heavy, .queue_count = 65}, "65");
     is_refused((filch_service_config){.retry = &bad}, "0.5");
     const filch_handler twice[] = {{.type = "a", .fn = counts}, {.type = "a", .fn = counts}};

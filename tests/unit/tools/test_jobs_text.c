@@ -58,6 +58,13 @@ Test(jobs_text, a_terminal_gets_no_control_characters)
     free(nul);
 }
 
+Test(jobs_text, a_reason_is_not_escaped_twice)
+{
+    char *reason = text_reason("exit 1: a\\nb\\x1b\n\033");
+    cr_expect_str_eq(reason, "exit 1: a\\nb\\x1b\\x0a\\x1b");
+    free(reason);
+}
+
 Test(jobs_text, invalid_bytes_are_replaced_in_json)
 {
     char *valid = text_utf8("a\xff\xc3\xa4\xc3");
