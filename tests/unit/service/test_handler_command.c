@@ -209,18 +209,17 @@ Test(handler_command, errors_without_end_hold_no_worker)
 /* A program that has not begun by then has another reason: the next job is looked at. */
 Test(handler_command, a_program_is_ended_at_the_deadline_and_the_reason_tells_the_timeout)
 {
-    static const char *const rows[][2] = {{"exec sleep 1000",
-                                           "timeout of 0.25s: ended by signal 15"},
-                                          {"echo begun >&2; exec sleep 1000",
-                                           "timeout of 0.25s: ended by signal 15: begun"},
-                                          {"trap 'exit 3' TERM; while :; do sleep 0.01; done",
-                                           "timeout of 0.25s: ended with exit 3"}};
+    static const char *const rows[][2] = {
+        {"exec sleep 1000", "timeout of 0.25s: ended by signal 15"},
+        {"echo begun >&2; exec sleep 1000", "timeout of 0.25s: ended by signal 15: begun"},
+        {"exec 2>&-; trap 'exit 3' TERM; while :; do sleep 0.01; done",
+         "timeout of 0.25s: ended with exit 3"}};
     handled one = {.handler.timeout = 250 * FILCH_MILLISECOND};
     begin(&one, "eval \"$(cat)\"");
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
         for (unsigned n = 0; n < 20 && strcmp(one.reason, rows[i][1]) != 0; n++)
             handled_expect(&one, rows[i][0], FILCH_SERVICE_RETRIED, "");
-        cr_assert_str_eq(one.reason, rows[i][1]);
+        cr_assert_str_eq(one.reason, rows[i][1], "'%s'", one.reason);
     }
     handled_end(&one);
 }
