@@ -32,7 +32,7 @@ check 2 'redis://:hunter2@localhost/three' 'database is not a number'
 check 0 nats://localhost/jobs?create=no "$valid"
 check 2 nats://localhost/jobs?create=maybe 'create=maybe is no option of nats (valid: yes, no)'
 check 2 nats://localhost/jobs?colour=red "unknown option of nats: 'colour' (valid: prefix, creds"
-check 2 nats://localhost/jobs "queue 'a b' is no subject of NATS (valid: up to 128 letters" --queues 'a b'
+check 2 nats://localhost/jobs "queue 'a*' is no subject of NATS (valid: up to 128 letters" --queues 'a*'
 check 2 nats://jobs:hunter2@broker.example/jobs 'use nats+tls://, or add plain-password=yes'
 check 0 'amqp://jobs:hunter2@localhost/?queue=classic' "$valid"
 check 2 'amqp://jobs:hunter2@localhost/?queue=ring' "queue 'ring' of the RabbitMQ URL is invalid (valid: quorum classic)"

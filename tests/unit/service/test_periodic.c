@@ -305,7 +305,7 @@ Test(periodic, wrong_entries_are_refused_with_their_place_and_name)
         {{.name = "a", .cron = "@daily", .type = "t", .queue = "q"}, "unknown queue 'q'"},
         {{.name = "a", .cron = "@daily", .type = "t", .priority = 10}, "priority 10"},
         {{.name = "a", .cron = "@daily", .type = "t"},
-         "periodics[0] 'a': no handler of the type 't'"},
+         "periodic[0] 'a': no handler of the type 't'"},
     };
     const filch_periodic twins[] = {{.name = "a", .cron = "@daily", .type = "beat"},
                                     {.name = "a", .cron = "@hourly", .type = "beat"}};

@@ -245,7 +245,7 @@ static void dies_as(filch_service_config config, const filch_message *message, c
 {
     filch_log log;
     const filch_handler handler = {.type = "count", .fn = counts};
-    filch_log_init(&log, FILCH_LOG_ERROR, keep_line, NULL);
+    filch_log_init(&log, FILCH_LOG_WARN, keep_line, NULL);
     config.clock = test_clock;
     config.log = &log;
     fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
