@@ -103,6 +103,7 @@ Test(sqlite_broker, a_database_that_another_holds_is_busy)
     fl_broker *broker = NULL;
     const filch_message message = {.id = "1", .type = "t", .queue = "tasks", .attempt = 1};
     fl_publication item = {.message = &message};
+    tried_call_timeout = FILCH_SECOND / 2;
     cr_assert_eq(try_to_open(&fl_broker_sqlite, url_of("held.db"), &broker), FL_BROKER_OK, "%s",
                  explained);
     cr_assert_eq(sqlite3_open(url_of("held.db") + strlen("sqlite:"), &db), SQLITE_OK);
@@ -283,10 +284,12 @@ Test(sqlite_broker, a_message_of_another_process_wakes_the_consumer)
         int64_t until = FILCH_FOREVER;
         unsigned count = b.kind->watch(b.consumer, true, fds, FL_WAKER_FDS, &until);
         cr_assert(until - test_clock(NULL) <= FILCH_SECOND, "it looks each second");
-        int ready = poll(fds, count, 10000);
+        /* the file changes before the message is there: then it looks again soon */
+        bool soon = until - test_clock(NULL) <= 20 * FILCH_MILLISECOND;
+        int ready = poll(fds, count, soon ? 20 : 10000);
         cr_assert_geq(ready, 0);
         one = bench_receive(&b);
-        if (!one && !ready)
+        if (!one && !ready && !soon)
             break;
     }
     cr_assert_not_null(one, "without the clock having moved");
