@@ -85,6 +85,15 @@ static void server_begin(server *one)
     cr_assert_eq(pthread_create(&one->thread, NULL, serve_guests, one), 0);
 }
 
+/* From the next request on. */
+static void answer_with(server *one, const char *answer, size_t more)
+{
+    pthread_mutex_lock(&one->lock);
+    one->answer = answer;
+    one->more = more;
+    pthread_mutex_unlock(&one->lock);
+}
+
 static void server_end(server *one)
 {
     shutdown(one->listener, SHUT_RDWR);
@@ -129,9 +138,7 @@ Test(handler_http, a_status_decides)
     handled one = {0};
     begin(&one, &to);
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
-        pthread_mutex_lock(&to.lock);
-        to.answer = rows[i].answer;
-        pthread_mutex_unlock(&to.lock);
+        answer_with(&to, rows[i].answer, 0);
         handled_expect(&one, "word", rows[i].outcome, rows[i].reason);
     }
     end(&one, &to);
@@ -252,10 +259,9 @@ Test(handler_http, the_response_is_the_result_where_that_is_wanted)
     handled_begin(&one, "http",
                   (fl_handler_spec){.words = words, .output_most = 10000, .result = true});
     handled_results(&one, "", "thumb-7.png");
-    to.answer = ANSWER("204 No Content", "", "");
+    answer_with(&to, ANSWER("204 No Content", "", ""), 0);
     handled_results(&one, "", "");
-    to.answer = ANSWER("200 OK", "", "");
-    to.more = 20000;
+    answer_with(&to, ANSWER("200 OK", "", ""), 20000);
     handled_expect(&one, "", FILCH_SERVICE_DEAD,
                    "a response of more than 10000 bytes is no result");
     end(&one, &to);
