@@ -136,6 +136,9 @@ void fl_redis_append_kept(const fl_redis *r, fl_redis_command *command,
 fl_broker_rc fl_redis_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                               unsigned *count);
 fl_broker_rc fl_redis_settle(fl_broker *broker, fl_settlement *batch, unsigned count);
+fl_broker_rc fl_redis_exchange(fl_broker *broker, fl_settlement *batch, unsigned count,
+                               unsigned queue, fl_delivery **out, unsigned most,
+                               unsigned *received);
 fl_broker_rc fl_redis_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                              int64_t lease);
 fl_broker_rc fl_redis_publish(fl_broker *broker, fl_publication *batch, unsigned count);

@@ -169,19 +169,33 @@ static fl_broker_rc settle_some(fl_redis *r, fl_settlement *batch, unsigned coun
     return FL_BROKER_OK;
 }
 
-fl_broker_rc fl_redis_settle(fl_broker *broker, fl_settlement *batch, unsigned count)
+/* May read up to `most` messages of a queue for the next receive. */
+static fl_broker_rc settle(fl_redis *r, fl_settlement *batch, unsigned count, unsigned queue,
+                           unsigned most)
 {
     bool done = false;
     for (unsigned i = 0; i < count; i++)
         batch[i].status = -EAGAIN;
-    fl_broker_rc rc = fl_redis_plain_settle(fl_redis_of(broker), batch, count, &done);
+    fl_broker_rc rc = fl_redis_plain_settle(r, batch, count, queue, most, &done);
     for (unsigned from = 0; from < count && !rc && !done; from += BATCH)
-        rc = settle_some(fl_redis_of(broker), batch + from,
-                         count - from < BATCH ? count - from : BATCH);
-    if (fl_redis_of(broker)->has_stops && !rc)
-        rc = fl_redis_drop_stops(fl_redis_of(broker), batch, count);
+        rc = settle_some(r, batch + from, count - from < BATCH ? count - from : BATCH);
+    if (r->has_stops && !rc)
+        rc = fl_redis_drop_stops(r, batch, count);
     /* the batch is settled, and messages may have been read: a mark that stays harms no message */
     return done && rc == FL_BROKER_BUSY ? FL_BROKER_OK : rc;
+}
+
+fl_broker_rc fl_redis_settle(fl_broker *broker, fl_settlement *batch, unsigned count)
+{
+    return settle(fl_redis_of(broker), batch, count, 0, 0);
+}
+
+fl_broker_rc fl_redis_exchange(fl_broker *broker, fl_settlement *batch, unsigned count,
+                               unsigned queue, fl_delivery **out, unsigned most, unsigned *received)
+{
+    *received = 0;
+    fl_broker_rc rc = settle(fl_redis_of(broker), batch, count, queue, most);
+    return rc ? rc : fl_redis_receive(broker, queue, out, most, received);
 }
 
 /* ---- Leases ---- */

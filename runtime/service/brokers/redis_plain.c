@@ -312,29 +312,17 @@ static bool is_plain(const fl_redis *r, const fl_settlement *one)
            (uint64_t)fl_redis_losses(delivery) == r->plain.losses;
 }
 
-fl_broker_rc fl_redis_plain_settle(fl_redis *r, fl_settlement *batch, unsigned count, bool *done)
+fl_broker_rc fl_redis_plain_settle(fl_redis *r, fl_settlement *batch, unsigned count,
+                                   unsigned queue, unsigned most, bool *done)
 {
-    unsigned wish = may_read(r, r->plain.wish_queue) ? r->plain.wish : 0;
     bool plain = r->plain.is_watched;
     *done = false;
-    r->plain.wish = 0;
     for (unsigned i = 0; i < count && plain; i++)
         plain = is_plain(r, &batch[i]);
     if (!plain)
         return FL_BROKER_OK;
-    fl_broker_rc rc = transact(r, batch, count, wish, done);
+    fl_broker_rc rc = transact(r, batch, count, may_read(r, queue) ? most : 0, done);
     for (unsigned i = 0; i < count && *done; i++)
         batch[i].status = 0;
     return rc;
-}
-
-fl_broker_rc fl_redis_exchange(fl_broker *broker, fl_settlement *batch, unsigned count,
-                               unsigned queue, fl_delivery **out, unsigned most, unsigned *received)
-{
-    fl_redis *r = fl_redis_of(broker);
-    *received = 0;
-    r->plain.wish_queue = queue;
-    r->plain.wish = most;
-    fl_broker_rc rc = fl_redis_settle(broker, batch, count);
-    return rc ? rc : fl_redis_receive(broker, queue, out, most, received);
 }

@@ -39,7 +39,6 @@ typedef struct fl_redis_plain {
     uint64_t losses;          /* of the queue, since WATCH; mod 2^29 */
     int64_t until;            /* host->now's */
     fl_redis_pipe pipe;
-    unsigned wish_queue, wish; /* an exchange receives so many messages of this queue */
     /* Messages that have been read and not received: the transaction's reply, or NULL, and its
      * entries. None are left behind a call of the broker. */
     redisReply *reply;
@@ -58,13 +57,10 @@ void fl_redis_plain_begin(struct fl_redis *r, unsigned queue, long long priority
  * which the script receives the rest. */
 fl_broker_rc fl_redis_plain_receive(struct fl_redis *r, unsigned queue, fl_delivery **out,
                                     unsigned most, unsigned *count);
-/* Settles the batch, and reads ahead. *done: false, if this is up to the script. */
+/* Settles the batch, and reads up to `most` messages of a queue for the next receive. *done: false,
+ * if this is up to the script. */
 fl_broker_rc fl_redis_plain_settle(struct fl_redis *r, fl_settlement *batch, unsigned count,
-                                   bool *done);
-/* As fl_broker_kind says. */
-fl_broker_rc fl_redis_exchange(fl_broker *broker, fl_settlement *batch, unsigned count,
-                               unsigned queue, fl_delivery **out, unsigned most,
-                               unsigned *received);
+                                   unsigned queue, unsigned most, bool *done);
 void fl_redis_plain_free(fl_redis_plain *plain);
 
 #endif
