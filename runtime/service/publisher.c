@@ -3,38 +3,17 @@
 
 #include <runtime/platform/container.h>
 #include <runtime/service/broker.h>
-#include <runtime/service/message.h>
 #include <runtime/service/periodic.h>
 #include <runtime/service/service.h>
 
-#include <filch/future.h>
-
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { BATCH = 100 };
-
-/* Held by its caller while that waits, and by the publisher until its future is set. */
-struct fl_request {
-    fl_list link;
-    filch_message message;        /* to publish; */
-    const char *read_id;          /* or, unless NULL, the record to read */
-    filch_service_record *record; /* that was read */
-    filch_future done;            /* int: 0 or a negative errno */
-    unsigned holders;             /* under the lock */
-};
 
 static fl_request *request_of(fl_list *link)
 {
     return FL_CONTAINER_OF(link, fl_request, link);
-}
-
-static void discard(fl_request *one)
-{
-    filch_service_record_destroy(one->record);
-    free(one);
 }
 
 void fl_publisher_drop(fl_publisher *publisher, fl_request *one)
@@ -43,7 +22,7 @@ void fl_publisher_drop(fl_publisher *publisher, fl_request *one)
     bool last = --one->holders == 0;
     pthread_mutex_unlock(&publisher->lock);
     if (last)
-        discard(one);
+        fl_request_free(one);
 }
 
 static void finish(fl_publisher *publisher, fl_request *one, int status)
@@ -67,7 +46,7 @@ static unsigned take(fl_publisher *publisher, fl_request **batch)
         if (one->holders > 1)
             batch[count++] = one;
         else
-            discard(one);
+            fl_request_free(one);
     }
     return count;
 }
@@ -258,39 +237,18 @@ static int submit(fl_publisher *publisher, fl_request *one)
     return rc;
 }
 
-static int explain(int status)
-{
-    static const struct {
-        int code;
-        const char *text;
-    } texts[] = {
-        {-EEXIST, "an unfinished message has this dedup key; wait for it, or use another key"},
-        {-EMSGSIZE, "the message is larger than the broker takes; store its body elsewhere"},
-        {-ENOSPC, "the queue is full; publish more slowly, or add workers"},
-        {-ENOTSUP, "the message asks for a feature that this broker lacks; see "
-                   "filch_service_describe"},
-        {-EINVAL, "the broker cannot be used as configured; see the service's log"},
-        {-EPIPE, "the service is being destroyed"},
-        {-ENOENT, "no record of this job: it has told nothing yet, or its record is forgotten"},
-    };
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (texts[i].code == status)
-            return filch_error_set(status, "%s", texts[i].text);
-    return status;
-}
-
 /* Submits a request and waits for its end; `late` explains a time-out. Its record goes to *out. */
 static int request_until(fl_publisher *publisher, fl_request *one, int64_t until, const char *late,
                          filch_service_record **out)
 {
     int rc = submit(publisher, one);
     if (rc) {
-        free(one);
+        fl_request_free(one);
         return rc;
     }
     rc = filch_await_until(&one->done, until);
     if (!rc) {
-        rc = explain(FILCH_VALUE(int, &one->done));
+        rc = fl_request_explain(FILCH_VALUE(int, &one->done));
         if (out)
             *out = one->record;
         one->record = NULL;
@@ -301,19 +259,9 @@ static int request_until(fl_publisher *publisher, fl_request *one, int64_t until
     return rc;
 }
 
-static fl_request *copy(const filch_message *message)
-{
-    fl_request *one = malloc(sizeof *one + fl_message_room(message));
-    if (!one)
-        return NULL;
-    *one = (fl_request){.holders = 2};
-    fl_message_copy(&one->message, message, one + 1);
-    return one;
-}
-
 int fl_publisher_publish(fl_publisher *publisher, const filch_message *message, int64_t until)
 {
-    fl_request *one = copy(message);
+    fl_request *one = fl_request_of_message(message);
     if (!one)
         return filch_error_set(-ENOMEM, "no memory for a message; wait for some to be published");
     return request_until(publisher, one, until,
@@ -324,17 +272,15 @@ int fl_publisher_publish(fl_publisher *publisher, const filch_message *message, 
 int fl_publisher_read(fl_publisher *publisher, const char *id, filch_service_record **out,
                       int64_t until)
 {
-    size_t size = strlen(id) + 1;
-    fl_request *one = malloc(sizeof *one + size);
+    fl_request *one = fl_request_of_record(id);
     if (!one)
         return filch_error_set(-ENOMEM, "no memory to read a record; free some");
-    *one = (fl_request){.read_id = memcpy(one + 1, id, size), .holders = 2};
     return request_until(publisher, one, until, "the broker has not answered; read again", out);
 }
 
 fl_request *fl_publisher_begin(fl_publisher *publisher, const filch_message *message)
 {
-    fl_request *one = copy(message);
+    fl_request *one = fl_request_of_message(message);
     if (!one)
         return NULL;
     pthread_mutex_lock(&publisher->lock);

@@ -14,6 +14,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/link.h>
 #include <runtime/service/list.h>
+#include <runtime/service/request.h>
 #include <runtime/service/waker.h>
 
 #include <pthread.h>
@@ -38,9 +39,6 @@ typedef struct fl_publisher {
     bool periodic;                /* under the lock: periodic jobs are published */
     int64_t pause_until;          /* the thread's: the broker was busy */
 } fl_publisher;
-
-/* A message on its way. */
-typedef struct fl_request fl_request;
 
 /* 0, or a negative errno. */
 int fl_publisher_init(fl_publisher *publisher, filch_service *service, const fl_broker_kind *kind);
