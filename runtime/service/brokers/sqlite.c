@@ -19,9 +19,6 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-static const int64_t LOOK_AFTER_EVENT = 10 * FILCH_MILLISECOND; /* trials: visible after 0.2-8 ms */
-static const int64_t LOOK_ALWAYS = FILCH_SECOND;
-
 /* ---- Life ---- */
 
 static void close_sqlite(fl_broker *broker)
@@ -48,18 +45,16 @@ static int find_queues(fl_sqlite *s)
     return rc;
 }
 
-static fl_broker_rc watch_file(fl_sqlite *s)
+static fl_broker_rc prepare_to_wait(fl_sqlite *s)
 {
-    char wal[4096];
-    const fl_broker_host *host = s->base.host;
-    snprintf(wal, sizeof wal, "%s-wal", s->path);
     s->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (s->inotify >= 0 && inotify_add_watch(s->inotify, wal, IN_MODIFY) >= 0)
+    int error = s->inotify >= 0 ? fl_sqlite_watch_file(s) : errno;
+    if (!error)
         return FL_BROKER_OK;
-    return host->explain(host, FL_BROKER_LOST,
-                         "cannot watch %s (%s); raise fs.inotify.max_user_instances and "
-                         "max_user_watches",
-                         wal, strerror(errno));
+    return s->base.host->explain(s->base.host, FL_BROKER_LOST,
+                                 "cannot watch %s-wal (%s); raise fs.inotify.max_user_instances "
+                                 "and max_user_watches",
+                                 s->path, strerror(error));
 }
 
 static fl_broker_rc connect_to(fl_sqlite *s, bool full)
@@ -71,7 +66,7 @@ static fl_broker_rc connect_to(fl_sqlite *s, bool full)
         rc = fl_sqlite_begin(s) ? fl_sqlite_failed(s, "open queues of")
                                 : fl_sqlite_end(s, find_queues(s), "open queues of");
     if (!rc && s->config.role == FL_BROKER_CONSUMES)
-        rc = watch_file(s);
+        rc = prepare_to_wait(s);
     return rc;
 }
 
@@ -101,45 +96,13 @@ static fl_broker_rc open_sqlite(fl_broker **out, const fl_broker_config *config)
     s->path = path;
     s->config = *config;
     s->queue_count = config->queue_count;
-    s->inotify = -1;
+    s->inotify = s->file_watch = -1;
     rc = connect_to(s, full);
     if (rc)
         close_sqlite(&s->base);
     else
         *out = &s->base;
     return rc;
-}
-
-/* ---- Waiting ---- */
-
-static unsigned watch(fl_broker *broker, bool wants, struct pollfd *fds, unsigned room,
-                      int64_t *until)
-{
-    fl_sqlite *s = fl_sqlite_of(broker);
-    if (!wants || s->inotify < 0 || !room)
-        return 0;
-    if (s->look_at < *until)
-        *until = s->look_at;
-    for (unsigned i = 0; i < s->queue_count; i++)
-        if (s->queues[i].next_at < *until)
-            *until = s->queues[i].next_at;
-    fds[0] = (struct pollfd){.fd = s->inotify, .events = POLLIN};
-    return 1;
-}
-
-static fl_broker_rc turn(fl_broker *broker)
-{
-    char events[4096];
-    bool any = false;
-    fl_sqlite *s = fl_sqlite_of(broker);
-    int64_t now = fl_sqlite_now(s);
-    while (s->inotify >= 0 && read(s->inotify, events, sizeof events) > 0)
-        any = true;
-    if (any)
-        s->look_at = now + LOOK_AFTER_EVENT;
-    else if (s->look_at <= now)
-        s->look_at = now + LOOK_ALWAYS;
-    return FL_BROKER_OK;
 }
 
 /* ---- Publishing ---- */
@@ -205,8 +168,8 @@ const fl_broker_kind fl_broker_sqlite = {
              .records = true},
     .open = open_sqlite,
     .close = close_sqlite,
-    .watch = watch,
-    .turn = turn,
+    .watch = fl_sqlite_watch,
+    .turn = fl_sqlite_turn,
     .receive = fl_sqlite_receive,
     .settle = fl_sqlite_settle,
     .extend = fl_sqlite_extend,

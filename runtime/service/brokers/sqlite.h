@@ -25,7 +25,8 @@
  *
  * Waking. Each commit writes to the file with the suffix -wal, which the consumers of all processes
  * watch by inotify. The event comes before the transaction is visible, so they look at once, again
- * after 10 ms, and then each second. */
+ * after 10 ms, and then each second. While there is a backlog nobody watches, since each write would
+ * cost an event; a consumer that begins to watch looks once more before it sleeps. */
 #ifndef FL_SQLITE_H
 #define FL_SQLITE_H
 
@@ -45,7 +46,9 @@ typedef enum fl_sqlite_sql {
     FL_SQL_HAS_WORK,
     FL_SQL_MOVE_DUE,
     FL_SQL_EXPIRED,
+    FL_SQL_PAUSES,
     FL_SQL_RECEIVE,
+    FL_SQL_RECEIVE_TYPES, /* those that are not paused */
     FL_SQL_NEXT_TIME,
     FL_SQL_ACK,
     FL_SQL_RETURN,
@@ -90,6 +93,7 @@ typedef struct fl_sqlite {
     bool begins;        /* busy_until has been set for BEGIN */
     fl_broker_config config;
     int inotify;     /* -1: it does not consume */
+    int file_watch;  /* -1: the file is not watched */
     int64_t look_at; /* without an event */
     bool has_stops;  /* there were marks when it last looked */
     unsigned queue_count;
@@ -105,6 +109,16 @@ static inline int64_t fl_sqlite_now(const fl_sqlite *s)
 {
     return s->base.host->now(s->base.host);
 }
+
+/* ---- sqlite_wake.c ---- */
+
+/* Begins to watch the file; 0, or an errno. Nothing, if it is watched. */
+int fl_sqlite_watch_file(fl_sqlite *s);
+/* There is a backlog: nothing has to wake this connection. */
+void fl_sqlite_unwatch_file(fl_sqlite *s);
+unsigned fl_sqlite_watch(fl_broker *broker, bool wants, struct pollfd *fds, unsigned room,
+                         int64_t *until);
+fl_broker_rc fl_sqlite_turn(fl_broker *broker);
 
 /* ---- sqlite_path.c ---- */
 

@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-static void bind_numbers(fl_sqlite *s, fl_sqlite_sql which, const int64_t *values, int count)
+static void bind_numbers(sqlite3_stmt *statement, const int64_t *values, int count)
 {
     for (int i = 0; i < count; i++) /* cannot fail: the parameters exist */
-        sqlite3_bind_int64(s->statement[which], i + 1, values[i]);
+        sqlite3_bind_int64(statement, i + 1, values[i]);
 }
 #define BIND(s, which, ...)                                                                        \
-    bind_numbers(s, which, (const int64_t[]){__VA_ARGS__},                                         \
+    bind_numbers((s)->statement[which], (const int64_t[]){__VA_ARGS__},                            \
                  sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
 
 /* ---- Receiving ---- */
@@ -56,17 +56,32 @@ static int bury_expired(fl_sqlite *s, unsigned queue)
     }
 }
 
+/* A pause is asked for once, since the condition on types costs a look-up for each message. */
+static int find_statement(fl_sqlite *s, unsigned queue, sqlite3_stmt **out)
+{
+    static const fl_sqlite_sql which[] = {FL_SQL_RECEIVE, FL_SQLS, FL_SQL_RECEIVE_TYPES, FL_SQLS};
+    int64_t pauses;
+    BIND(s, FL_SQL_PAUSES, s->queues[queue].id);
+    int rc = fl_sqlite_value(s, FL_SQL_PAUSES, &pauses);
+    if (rc == SQLITE_ROW)
+        *out = which[pauses] == FL_SQLS ? NULL : s->statement[which[pauses]];
+    return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
 /* Ready messages become this connection's. */
 static int lease(fl_sqlite *s, unsigned queue, fl_delivery **out, unsigned most, unsigned *count)
 {
     int64_t token = 0;
-    sqlite3_stmt *statement = s->statement[FL_SQL_RECEIVE];
+    sqlite3_stmt *statement = NULL;
+    int rc = find_statement(s, queue, &statement);
+    if (rc || !statement)
+        return rc;
     if (getrandom(&token, sizeof token, 0) != (ssize_t)sizeof token)
         return SQLITE_NOMEM;
-    BIND(s, FL_SQL_RECEIVE, s->queues[queue].id, fl_sqlite_now(s) + s->config.lease, most,
-         token ? token : 1);
+    const int64_t values[] = {s->queues[queue].id, fl_sqlite_now(s) + s->config.lease, most,
+                              token ? token : 1};
+    bind_numbers(statement, values, sizeof values / sizeof *values);
     sqlite3_bind_int64(statement, 9, (int64_t)s->config.body_most);
-    int rc;
     while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
         out[*count] = fl_sqlite_read(s, statement, queue);
         if (!out[*count])
@@ -117,6 +132,8 @@ static fl_broker_rc finish(fl_sqlite *s, unsigned queue, fl_broker_rc rc, fl_del
         return rc;
     }
     qsort(out, *count, sizeof *out, compare);
+    if (*count == most)
+        fl_sqlite_unwatch_file(s);
     if (*count < most && note_next_time(s, queue) != SQLITE_ROW)
         s->queues[queue].next_at = 0; /* look at once */
     return FL_BROKER_OK;

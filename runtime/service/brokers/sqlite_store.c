@@ -44,6 +44,12 @@ static const char schema[] =
     "  key TEXT PRIMARY KEY, at INTEGER NOT NULL, due INTEGER NOT NULL) WITHOUT ROWID;\n"
     "CREATE INDEX IF NOT EXISTS remembered_at ON remembered (at);";
 
+/* Makes ready messages this connection's. */
+#define RECEIVE(condition)                                                                         \
+    "UPDATE jobs SET state = 2, at = ?2, token = ?4, deliveries = deliveries + 1\n"                \
+    "WHERE seq IN (SELECT j.seq FROM jobs AS j WHERE j.queue = ?1 AND j.state = 0\n" condition     \
+    "  ORDER BY j.priority DESC, j.seq LIMIT ?3) RETURNING " FL_SQLITE_COLUMNS
+
 #define IS_MARKED "j.seq = s.seq AND j.queue = s.queue AND j.first_seen = s.first_seen"
 
 /* ?1: a queue. ?2: now. */
@@ -59,13 +65,11 @@ static const char *const statements[FL_SQLS] = {
     [FL_SQL_MOVE_DUE] = "UPDATE jobs SET state = 0 WHERE queue = ?1 AND state <> 0 AND at <= ?2",
     [FL_SQL_EXPIRED] = "SELECT " FL_SQLITE_COLUMNS " FROM jobs"
                        " WHERE queue = ?1 AND expires > 0 AND expires <= ?2 AND state = 0 LIMIT 1",
-    [FL_SQL_RECEIVE] =
-        "UPDATE jobs SET state = 2, at = ?2, token = ?4, deliveries = deliveries + 1\n"
-        "WHERE seq IN (SELECT j.seq FROM jobs AS j WHERE j.queue = ?1 AND j.state = 0\n"
-        "  AND NOT EXISTS (SELECT 1 FROM queues AS q WHERE q.id = ?1 AND q.paused)\n"
-        "  AND NOT EXISTS (SELECT 1 FROM paused_types AS p"
-        "   WHERE p.queue = ?1 AND p.type = j.type)\n"
-        "  ORDER BY j.priority DESC, j.seq LIMIT ?3) RETURNING " FL_SQLITE_COLUMNS,
+    [FL_SQL_PAUSES] = "SELECT (SELECT paused <> 0 FROM queues WHERE id = ?1)"
+                      " + 2 * EXISTS (SELECT 1 FROM paused_types WHERE queue = ?1)",
+    [FL_SQL_RECEIVE] = RECEIVE(""),
+    [FL_SQL_RECEIVE_TYPES] = RECEIVE(" AND NOT EXISTS (SELECT 1 FROM paused_types AS p"
+                                     "  WHERE p.queue = ?1 AND p.type = j.type)\n"),
     [FL_SQL_NEXT_TIME] = "SELECT min(at) FROM jobs WHERE queue = ?1 AND state <> 0",
     [FL_SQL_ACK] = "DELETE FROM jobs WHERE seq = ?1 AND token = ?2 AND state = 2",
     [FL_SQL_RETURN] = "UPDATE jobs SET state = 0, token = 0, deliveries = deliveries - 1"
