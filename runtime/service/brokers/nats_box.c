@@ -7,7 +7,6 @@
 
 #include <filch/timer.h>
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,16 +138,17 @@ void fl_nats_on_reply(natsConnection *connection, natsSubscription *replies, nat
                       void *closure)
 {
     fl_nats_box *box = closure;
-    uint64_t round;
-    unsigned index;
+    char *end = NULL;
     const char *last = strrchr(natsMsg_GetSubject(message), '.');
-    bool is_ours = last && sscanf(last, ".%" SCNu64 "-%u", &round, &index) == 2;
+    uint64_t round = last ? strtoull(last + 1, &end, 10) : 0;
+    bool is_ours = end && *end == '-';
+    unsigned long index = is_ours ? strtoul(end + 1, NULL, 10) : 0;
     (void)connection, (void)replies;
     pthread_mutex_lock(&box->lock);
     if (is_ours && round == box->round && index < box->reply_room && !box->replies[index]) {
         box->replies[index] = message;
-        box->reply_count++;
-        pthread_cond_broadcast(&box->changed);
+        if (++box->reply_count == box->enough)
+            pthread_cond_broadcast(&box->changed);
         message = NULL;
     }
     pthread_mutex_unlock(&box->lock);
@@ -189,7 +189,8 @@ static void arrive(fl_nats_inbox *inbox, natsMsg *message, bool waited)
         one = NULL;
     }
     fl_nats_box_mark(box);
-    pthread_cond_broadcast(&box->changed);
+    if (ends || inbox->ended || inbox->count == inbox->enough)
+        pthread_cond_broadcast(&box->changed);
     pthread_mutex_unlock(&box->lock);
     natsMsg_Destroy(message);
     free(one);

@@ -25,6 +25,7 @@ typedef struct fl_nats_inbox {
     struct fl_nats_box *box;
     fl_list arrived;
     unsigned count;  /* of arrived */
+    unsigned enough; /* arrivals for which the owner waits */
     bool is_waiting; /* the server holds a request for a message */
     bool declined;   /* the last such request ended without one */
     bool is_asked;   /* a fetch has had no answer yet */
@@ -43,6 +44,7 @@ typedef struct fl_nats_box {
     uint64_t round;  /* of the replies that are awaited */
     natsMsg **replies;
     unsigned reply_room, reply_count;
+    unsigned enough; /* replies for which the owner waits */
     unsigned inbox_count;
     fl_nats_inbox inboxes[];
 } fl_nats_box;
@@ -60,7 +62,8 @@ void fl_nats_box_leave(fl_nats_box *box);
 fl_nats_arrival *fl_nats_box_take(fl_nats_inbox *inbox, int64_t before);
 /* Makes the descriptor ready if something is in the box, and not ready otherwise. Under the lock. */
 void fl_nats_box_mark(fl_nats_box *box);
-/* Waits under the lock for a change, until `until` of CLOCK_MONOTONIC, ns. false: it has come. */
+/* Waits under the lock until enough has come, which the caller has set, or something has ended. May
+ * return early. false: `until` of CLOCK_MONOTONIC, ns, has come. */
 bool fl_nats_box_wait(fl_nats_box *box, int64_t until);
 
 /* Callbacks; the closure is a box or, of the last two, an inbox. */

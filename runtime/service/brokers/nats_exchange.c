@@ -60,6 +60,7 @@ static natsStatus await_all(fl_nats *n, unsigned due, natsStatus status)
         status =
             natsConnection_FlushTimeout(n->connection, n->config.call_timeout / FILCH_MILLISECOND);
     pthread_mutex_lock(&box->lock);
+    box->enough = due;
     while (status == NATS_OK && box->reply_count < due) {
         if (box->is_closed)
             status = NATS_CONNECTION_CLOSED;
@@ -67,7 +68,7 @@ static natsStatus await_all(fl_nats *n, unsigned due, natsStatus status)
             status = NATS_TIMEOUT;
     }
     box->replies = NULL;
-    box->reply_room = 0;
+    box->reply_room = box->enough = 0;
     pthread_mutex_unlock(&box->lock);
     return status;
 }

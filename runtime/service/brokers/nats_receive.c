@@ -124,12 +124,14 @@ static fl_broker_rc fetch(fl_nats *n, unsigned index, unsigned most, bool *ended
     natsStatus status = request(n, index, most, &due);
     int64_t until = filch_in(ANSWER_WITHIN);
     pthread_mutex_lock(&box->lock);
+    inbox->enough = most;
     while (due && status == NATS_OK && !inbox->ended && inbox->count < most) {
         if (box->is_closed)
             status = NATS_CONNECTION_CLOSED;
         else
             answers = due = fl_nats_box_wait(box, until);
     }
+    inbox->enough = 0;
     *ended = inbox->ended || !due;
     pthread_mutex_unlock(&box->lock);
     if (!answers)
