@@ -100,7 +100,7 @@ static void close_bare(void *bare_)
 }
 
 const worker_bare worker_bare_postgres[] = {
-    {"SKIP LOCKED 100", 100, false, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.8},
-    {"SKIP LOCKED 1", 1, false, open_bare, consume, close_bare, MEASURE_AT_LEAST, 10},
+    {"SKIP LOCKED 100", 100, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.8},
+    {"SKIP LOCKED 1", 1, open_bare, consume, close_bare, MEASURE_AT_LEAST, 10},
     {0},
 };

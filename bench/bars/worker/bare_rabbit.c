@@ -113,8 +113,7 @@ static void close_go(void *bare)
 }
 
 const worker_bare worker_bare_rabbit[] = {
-    {"librabbitmq", 100, false, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.85},
-    {"Go", 100, false, sizeof go_path > 1 ? open_go : NULL, consume_go, close_go, MEASURE_REPORTED,
-     0},
+    {"librabbitmq", 100, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.85},
+    {"Go", 100, sizeof go_path > 1 ? open_go : NULL, consume_go, close_go, MEASURE_REPORTED, 0},
     {0},
 };

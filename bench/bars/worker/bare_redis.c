@@ -69,7 +69,7 @@ static void close_bare(void *bare)
 }
 
 const worker_bare worker_bare_redis[] = {
-    {"COUNT 100", 100, false, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.8},
-    {"COUNT 1", 1, false, open_bare, consume, close_bare, MEASURE_AT_LEAST, 4},
+    {"COUNT 100", 100, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.8},
+    {"COUNT 1", 1, open_bare, consume, close_bare, MEASURE_AT_LEAST, 4},
     {0},
 };

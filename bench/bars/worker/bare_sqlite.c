@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bare loops on the tables of the broker sqlite. Two transactions for each batch are the service's
- * own: the lease is committed before a job begins, so others are not locked out while it runs. One
- * transaction has half of the commits; it holds the database for itself until the jobs are over. */
+ * Bare loops on the tables of the broker sqlite. "the same statements" does what the service does:
+ * one transaction deletes a batch and leases the next, so the lease is committed before a job begins,
+ * and others are not locked out while it runs. "1 batch at a time" leases and deletes a batch in one
+ * transaction, which writes each page once; it holds the database for itself until the jobs are over. */
 #include "brokers.h"
 #include "queue.h"
 
 #include <sqlite3.h>
 
-enum { BEGIN, COMMIT, LEASE, DELETE, STATEMENTS, COLUMNS = 17, BATCH_MOST = 100 };
+enum { BEGIN, COMMIT, DUE, EXPIRED, PAUSES, LEASE, DELETE, STATEMENTS };
+enum { COLUMNS = 17, BATCH_MOST = 100 };
 
 static const char *const texts[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
+    [DUE] =
+        "UPDATE jobs SET state = 0 WHERE queue = (SELECT id FROM queues WHERE name = '" BAR_QUEUE
+        "') AND state <> 0 AND at <= 0",
+    [EXPIRED] = "SELECT seq FROM jobs WHERE queue = (SELECT id FROM queues WHERE name = '" BAR_QUEUE
+                "') AND expires > 0 AND expires <= 0 AND state = 0 LIMIT 1",
+    [PAUSES] = "SELECT paused, EXISTS (SELECT 1 FROM paused_types WHERE queue = id) FROM queues"
+               " WHERE name = '" BAR_QUEUE "'",
     [LEASE] = "UPDATE jobs SET state = 2, at = 9000000000000000000, token = 7,"
               " deliveries = deliveries + 1\n WHERE seq IN (SELECT seq FROM jobs"
               "  WHERE queue = (SELECT id FROM queues WHERE name = '" BAR_QUEUE "') AND state = 0"
@@ -31,7 +40,7 @@ typedef struct bare {
 
 static void check(const bare *b, int rc, const char *call)
 {
-    if (rc != SQLITE_OK && rc != SQLITE_DONE)
+    if (rc != SQLITE_OK && rc != SQLITE_DONE && rc != SQLITE_ROW)
         worker_bare_die(call, sqlite3_errmsg(b->db));
 }
 
@@ -73,22 +82,38 @@ static int lease(bare *b, unsigned most)
     return count;
 }
 
-static void consume(void *bare_, const worker_bare *how, long count)
+static void delete_all(bare *b, int count)
+{
+    for (int i = 0; i < count; i++) {
+        sqlite3_bind_int64(b->statement[DELETE], 1, b->batch[i]);
+        run(b, DELETE);
+    }
+}
+
+static void consume_one_batch_at_a_time(void *bare_, const worker_bare *how, long count)
 {
     bare *b = bare_;
     while (count > 0) {
         run(b, BEGIN);
         int got = lease(b, how->batch);
-        if (!how->one_transaction) {
-            run(b, COMMIT);
-            run(b, BEGIN);
-        }
-        for (int i = 0; i < got; i++) {
-            sqlite3_bind_int64(b->statement[DELETE], 1, b->batch[i]);
-            run(b, DELETE);
-        }
+        delete_all(b, got);
         run(b, COMMIT);
         count -= got;
+    }
+}
+
+static void consume(void *bare_, const worker_bare *how, long count)
+{
+    bare *b = bare_;
+    for (int held = 0; count > 0;) {
+        run(b, BEGIN);
+        delete_all(b, held);
+        count -= held;
+        run(b, DUE);
+        run(b, EXPIRED);
+        run(b, PAUSES);
+        held = lease(b, how->batch);
+        run(b, COMMIT);
     }
 }
 
@@ -101,7 +126,8 @@ static void close_bare(void *bare_)
 }
 
 const worker_bare worker_bare_sqlite[] = {
-    {"the same 2 transactions", 100, false, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.8},
-    {"1 transaction", 100, true, open_bare, consume, close_bare, MEASURE_REPORTED, 0},
+    {"the same statements", 100, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.8},
+    {"1 batch at a time", 100, open_bare, consume_one_batch_at_a_time, close_bare, MEASURE_REPORTED,
+     0},
     {0},
 };

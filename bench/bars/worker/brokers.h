@@ -14,7 +14,6 @@ typedef struct worker_bare worker_bare;
 struct worker_bare {
     const char *name; /* NULL: the end of a table */
     unsigned batch;
-    bool one_transaction;           /* sqlite: UPDATE and DELETE together */
     void *(*open)(const char *url); /* NULL: it was not built */
     void (*consume)(void *bare, const worker_bare *how, long count);
     void (*close)(void *bare);
