@@ -7,7 +7,7 @@
 #include <runtime/service/job.h>
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
-#include <runtime/service/perform.h>
+#include <runtime/service/ready.h>
 #include <runtime/service/record.h>
 #include <runtime/service/report.h>
 #include <runtime/service/service.h>
@@ -17,8 +17,6 @@
 #include <runtime/service/verdict.h>
 
 #include <stdio.h>
-
-enum { SUBMIT_BATCH = 128 };
 
 /* ---- Checks ---- */
 
@@ -232,54 +230,29 @@ int64_t fl_service_rate_due(const filch_service *service)
     return due;
 }
 
-static unsigned take_permitted(filch_service *service, fl_service_type *type, void **batch)
+static void take_permitted(fl_service_type *type, filch_service *service, fl_list *jobs)
 {
-    unsigned count = 0;
-    while (count < SUBMIT_BATCH && !fl_list_is_empty(&type->waiting) &&
-           type->in_pool < type->handler.width && is_permitted(type)) {
+    while (!fl_list_is_empty(&type->waiting) && type->in_pool < type->handler.width &&
+           is_permitted(type)) {
         filch_service_job *job = fl_job_of_link(fl_list_take(&type->waiting));
         type->permitted = false;
         type->in_pool++;
         service->in_pool++;
-        job->in_pool = true;
-        job->state = FL_SERVICE_QUEUED; /* the pool has not seen it yet */
-        batch[count++] = job;
-    }
-    return count;
-}
-
-/* Without memory, the rest waits for the next turn. */
-static void put_back(filch_service *service, fl_service_type *type, void **batch, size_t from,
-                     size_t count)
-{
-    for (size_t i = count; i > from; i--) {
-        filch_service_job *job = batch[i - 1];
-        job->state = FL_SERVICE_WAITING;
-        job->in_pool = false;
-        type->in_pool--;
-        service->in_pool--;
-        fl_list_insert(type->waiting.next, &job->link);
+        fl_list_append(jobs, &job->over);
     }
 }
 
-static void dispatch(filch_service *service, fl_service_type *type)
+void fl_service_leave(const filch_service_job *job)
 {
-    void *batch[SUBMIT_BATCH];
-    size_t accepted = 0;
-    unsigned count;
-    do {
-        count = take_permitted(service, type, batch);
-        if (count)
-            filch_pool_submit_all(service->pool, fl_service_perform, batch, count, NULL,
-                                  FILCH_FOREVER, &accepted);
-        else
-            accepted = 0;
-        put_back(service, type, batch, accepted, count);
-    } while (count == SUBMIT_BATCH && accepted == count);
+    job->type->in_pool--;
+    job->service->in_pool--;
 }
 
 void fl_service_dispatch(filch_service *service)
 {
+    fl_list jobs;
+    fl_list_init(&jobs);
     for (unsigned i = 0; i < service->type_count; i++)
-        dispatch(service, &service->types[i]);
+        take_permitted(&service->types[i], service, &jobs);
+    fl_ready_add(service, &jobs);
 }

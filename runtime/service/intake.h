@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * From the broker to the pool: receives as many messages as there is room for, checks them, and
- * submits those for whose type there is a place. All by the owner. */
+ * makes those ready for whose type there is a place. All by the owner. */
 #ifndef FL_SERVICE_INTAKE_H
 #define FL_SERVICE_INTAKE_H
 
@@ -34,8 +34,10 @@ unsigned fl_service_missing_room(const filch_service *service);
 bool fl_service_has_waiting(const filch_service *service);
 /* Receives while fl_service_goes_on. */
 void fl_service_receive(filch_service *service);
-/* Submits waiting jobs to the pool. */
+/* Makes waiting jobs ready for runners. */
 void fl_service_dispatch(filch_service *service);
+/* A job gives up its place: it has run, or it was ready and does not run. */
+void fl_service_leave(const filch_service_job *job);
 /* The time of filch_now at which the rate of some type allows the next; FILCH_FOREVER: none waits
  * for that. */
 int64_t fl_service_rate_due(const filch_service *service);

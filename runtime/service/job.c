@@ -2,15 +2,53 @@
 #include <runtime/service/job.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/intake.h>
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
 #include <runtime/service/progress.h>
+#include <runtime/service/ready.h>
 #include <runtime/service/record.h>
 #include <runtime/service/service.h>
 #include <runtime/service/settle.h>
 
 #include <errno.h>
 #include <stdlib.h>
+
+/* ---- Memory ---- */
+
+/* With room for a message of this size behind it. The memory of jobs with small messages is used
+ * again, since an allocator keeps none of this size at hand. */
+static filch_service_job *allocate(filch_service *service, size_t room)
+{
+    enum { SMALL = 1024 };
+    bool is_small = room <= SMALL, has_spare = !fl_list_is_empty(&service->spare);
+    filch_service_job *job = is_small && has_spare
+                                 ? fl_job_of_link(fl_list_take(&service->spare))
+                                 : malloc(sizeof *job + (is_small ? SMALL : room));
+    if (!job)
+        return NULL;
+    service->spare_count -= is_small && has_spare;
+    *job =
+        (filch_service_job){.service = service, .state = FL_SERVICE_WAITING, .is_small = is_small};
+    return job;
+}
+
+static void release(filch_service_job *job)
+{
+    filch_service *service = job->service;
+    bool keeps = job->is_small && service->spare_count < service->config.width;
+    if (keeps)
+        fl_list_insert(service->spare.next, &job->link); /* the next one finds it in the cache */
+    else
+        free(job);
+    service->spare_count += keeps;
+}
+
+void fl_service_free_spare(filch_service *service)
+{
+    for (fl_list *link; (link = fl_list_take(&service->spare));)
+        free(fl_job_of_link(link));
+}
 
 /* The copied texts and the body follow the struct. A body over the limit is not copied. */
 filch_service_job *fl_service_job_make(filch_service *service, const filch_message *message)
@@ -20,10 +58,9 @@ filch_service_job *fl_service_job_make(filch_service *service, const filch_messa
     if (excess) { /* it will not run: only its size and id matter */
         copied = (filch_message){.id = message->id, .attempt = message->attempt};
     }
-    filch_service_job *job = malloc(sizeof *job + fl_message_room(&copied));
+    filch_service_job *job = allocate(service, fl_message_room(&copied));
     if (!job)
         return NULL;
-    *job = (filch_service_job){.service = service, .state = FL_SERVICE_WAITING};
     job->delivery.malformed = excess;
     job->delivery.lease_until = FILCH_FOREVER;
     fl_message_copy(&job->delivery.message, &copied, job + 1);
@@ -43,8 +80,10 @@ void fl_service_job_free(filch_service_job *job)
     if (job->told)
         fl_service_forget_told(job);
     free(job->texts);
-    free(job);
+    release(job);
 }
+
+/* ---- Moves ---- */
 
 bool fl_service_job_claim(filch_service_job *job)
 {
@@ -52,9 +91,13 @@ bool fl_service_job_claim(filch_service_job *job)
     pthread_mutex_lock(&service->lock);
     fl_service_state was = job->state;
     bool claimed = was == FL_SERVICE_WAITING || was == FL_SERVICE_QUEUED;
+    if (was == FL_SERVICE_QUEUED)
+        fl_ready_remove(job);
     if (claimed)
         job->state = FL_SERVICE_CLAIMED;
     pthread_mutex_unlock(&service->lock);
+    if (was == FL_SERVICE_QUEUED)
+        fl_service_leave(job);
     if (claimed) {
         fl_list_remove(&job->link);
         service->stats.held--;
@@ -66,10 +109,7 @@ void fl_service_job_forget(filch_service_job *job)
 {
     fl_list_remove(&job->link);
     fl_list_remove(&job->lease);
-    if (job->in_pool)
-        job->settled = true;
-    else
-        fl_service_job_free(job);
+    fl_service_job_free(job);
 }
 
 /* Sets a flag of a job whose handler runs, and ends its context. A handler that has returned

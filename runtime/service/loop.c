@@ -10,6 +10,7 @@
 #include <runtime/service/link.h>
 #include <runtime/service/list.h>
 #include <runtime/service/progress.h>
+#include <runtime/service/ready.h>
 #include <runtime/service/record.h>
 #include <runtime/service/report.h>
 #include <runtime/service/service.h>
@@ -27,14 +28,7 @@
 static void job_over(filch_service_job *job)
 {
     filch_service *service = job->service;
-    job->in_pool = false;
-    job->type->in_pool--;
-    service->in_pool--;
-    if (job->state == FL_SERVICE_CLAIMED) {
-        if (job->settled)
-            fl_service_job_free(job);
-        return;
-    }
+    fl_service_leave(job);
     service->stats.held--;
     service->stats.outcomes[job->verdict.outcome]++;
     fl_record_run(job);
@@ -175,6 +169,7 @@ static int64_t system_due(const filch_service *service)
     bool waits = service->stats.is_draining && !service->cancelled;
     int64_t due = waits ? service->stop_until : fl_service_rate_due(service);
     due = earlier(due, fl_service_stopped_due(service));
+    due = earlier(due, fl_ready_due(service));
     return earlier(due, filch_in(REST));
 }
 

@@ -79,10 +79,14 @@ const char *fl_message_excess(const filch_message *message)
 
 void fl_message_random_id(char id[FL_ID_BYTES])
 {
+    static const char digits[] = "0123456789abcdef";
     filch_trace random;
     filch_trace_start(&random, false);
-    for (unsigned i = 0; i < sizeof random.trace; i++)
-        snprintf(&id[2 * i], 3, "%02x", random.trace[i]);
+    for (unsigned i = 0; i < sizeof random.trace; i++) {
+        id[2 * i] = digits[random.trace[i] >> 4];
+        id[2 * i + 1] = digits[random.trace[i] & 15];
+    }
+    id[2 * sizeof random.trace] = '\0';
 }
 
 const char *filch_message_header(const filch_message *message, const char *name)

@@ -2,6 +2,7 @@
 #include <runtime/service/perform.h>
 
 #include <runtime/service/list.h>
+#include <runtime/service/ready.h>
 #include <runtime/service/report.h>
 #include <runtime/service/service.h>
 #include <runtime/service/verdict.h>
@@ -22,37 +23,37 @@ typedef struct call {
     bool called;
 } call;
 
-static bool begin(filch_service_job *job)
+static bool was_late(const filch_service_job *job)
 {
-    filch_service *service = job->service;
-    job->began = filch_now();
-    pthread_mutex_lock(&service->lock);
-    bool mine = job->state == FL_SERVICE_QUEUED;
-    if (mine) {
-        job->state = FL_SERVICE_RUNNING;
-        service->begun++;
-        service->running++;
-        fl_list_append(&service->active, &job->over);
-    }
-    pthread_mutex_unlock(&service->lock);
-    return mine;
+    return !job->code && job->duration > job->deadline - job->began;
 }
 
-/* The last touch. */
-static void end(filch_service_job *job, bool began, bool late)
+/* Under the lock: the last touch of a job that has run. */
+static void finish(filch_service *service, filch_service_job *job)
 {
-    filch_service *service = job->service;
-    pthread_mutex_lock(&service->lock);
-    if (began)
-        job->state = FL_SERVICE_OVER;
-    service->running -= began;
-    service->late += late;
+    job->state = FL_SERVICE_OVER;
+    service->running--;
+    service->late += was_late(job);
+    fl_ready_learn(job->type, job->duration);
     fl_list_remove(&job->over);
     fl_list_append(&service->over, &job->over);
-    bool wake = ++service->over_count >= service->over_enough && fl_waker_call(&service->waker);
+}
+
+/* Ends the last job, if there is one, and begins the next. NULL: there is none. */
+static filch_service_job *next(filch_service *service, filch_service_job *last)
+{
+    bool wake = false;
+    int64_t now = filch_now();
+    pthread_mutex_lock(&service->lock);
+    if (last) {
+        finish(service, last);
+        wake = ++service->over_count >= service->over_enough && fl_waker_call(&service->waker);
+    }
+    filch_service_job *job = fl_ready_take(service, now);
     pthread_mutex_unlock(&service->lock);
     if (wake)
         fl_waker_write(&service->waker);
+    return job;
 }
 
 static void note(filch_service_job *job, const char *words)
@@ -124,7 +125,6 @@ static void run(filch_self self, filch_service_job *job)
     filch_failure panic;
     int64_t timeout = job->type->handler.timeout;
     job->deadline = timeout < FILCH_FOREVER - job->began ? job->began + timeout : FILCH_FOREVER;
-    job->verdict = (fl_service_verdict){.outcome = FILCH_SERVICE_DONE};
     bool panicked = filch_try(self, guarded, &one, &panic);
     if (panicked)
         job->code = panic.code;
@@ -140,12 +140,15 @@ static void run(filch_self self, filch_service_job *job)
 
 int fl_service_perform(filch_self self, filch_job *pooled, void *data)
 {
-    filch_service_job *job = data;
+    enum { IN_A_ROW = 64 };
+    filch_service *service = data;
+    filch_service_job *job = NULL;
     (void)pooled;
-    bool began = begin(job);
-    if (began)
+    for (unsigned ran = 1; (job = next(service, job)); ran++) {
         run(self, job);
-    end(job, began, began && !job->code && job->duration > job->deadline - job->began);
+        if (ran % IN_A_ROW == 0)
+            filch_yield(self); /* to other users of the runtime */
+    }
     return 0;
 }
 

@@ -88,6 +88,7 @@ static void end(filch_service *service)
     filch_pool_destroy(service->pool);
     fl_service_discard(service);
     fl_link_end(&service->link);
+    fl_service_free_spare(service);
     fl_waker_end(&service->waker);
     fl_service_types_end(service);
     filch_context_release(service->context);
@@ -117,9 +118,11 @@ int filch_service_create(filch_service **out, const filch_service_config *config
     make_lock(&service->lock);
     fl_list_init(&service->over);
     fl_list_init(&service->active);
+    fl_list_init(&service->ready);
     fl_list_init(&service->told);
     fl_list_init(&service->leased);
     fl_list_init(&service->pending);
+    fl_list_init(&service->spare);
     service->waker.fd = -1;
     int rc = make_parts(service, config, handlers, count);
     if (rc)

@@ -3,12 +3,12 @@
  * A service: its parts, and the life of a message in it.
  *
  * Two kinds of threads meet here. The owner, a plain thread in filch_service_run, talks to the
- * broker and decides about messages. Runners, tasks of the pool, call handlers. They share one
+ * broker and decides about messages. Runners, jobs of the pool, call handlers. They share one
  * lock, the list `over`, and the state of each job:
  *
  *   state     set by                                 then
  *   WAITING   owner: received, in its type's list    QUEUED, CLAIMED
- *   QUEUED    owner: submitted to the pool           RUNNING, CLAIMED
+ *   QUEUED    owner: in `ready`, for any runner      RUNNING, CLAIMED
  *   RUNNING   runner: its handler is called          OVER
  *   OVER      runner: the function has returned
  *   CLAIMED   owner: taken before it began
@@ -16,9 +16,7 @@
  * The owner answers a job that is OVER or CLAIMED, and then frees it.
  *
  * The race: the owner wants to return a queued job (a drain, a lost lease) while a runner begins
- * it. Both look at the state under the lock: the first sets RUNNING or CLAIMED, and the other one
- * leaves the job alone. A job that was claimed stays in memory until the pool has called its
- * function, which then does nothing.
+ * it. The first takes it out of `ready`, under the lock, and sets RUNNING or CLAIMED.
  * The same race decides a cancel (`stopped`): a job that is CLAIMED is forgotten; the context of one
  * that is RUNNING is done, and the runner finds `stopped` when it decides about the run. If it decided
  * before, its verdict stands: the broker keeps the mark with a message that is retried, so the next
@@ -29,7 +27,7 @@
  * The owner sleeps until `over_enough` jobs are over. It sets this number in the critical section in
  * which it finds fewer in `over` and says that it is asleep, and the runner that reaches it wakes the
  * owner. All that the number depends on is the owner's, and so stays as it is meanwhile. It is at most
- * the number of functions that the pool has to call or is calling, so the last one wakes the owner. */
+ * the number of jobs that are ready or running, so the last one wakes the owner. */
 #ifndef FL_SERVICE_H
 #define FL_SERVICE_H
 
@@ -68,8 +66,9 @@ typedef struct fl_service_type {
     filch_limiter *limiter;
     fl_list waiting; /* jobs for which there is no place yet */
     unsigned in_pool;
-    int64_t next;   /* time of filch_now at which the first may begin, by the rate; 0: now */
-    bool permitted; /* `next` is a permit that is not used yet */
+    int64_t next;     /* time of filch_now at which the first may begin, by the rate; 0: now */
+    bool permitted;   /* `next` is a permit that is not used yet */
+    int64_t expected; /* ns: a run of it. Under the lock (runtime/service/ready.h) */
     fl_record record;
 } fl_service_type;
 
@@ -89,35 +88,42 @@ typedef enum fl_service_answer {
     FL_ANSWER_FAIL   /* filch_service_fail */
 } fl_service_answer;
 
+/* The runner may be on another CPU, and each cache line that both threads write costs a job a tenth
+ * of a microsecond and more. So the fields that an ordinary run touches are together. */
 struct filch_service_job {
     fl_delivery delivery;  /* first: the broker gets its address */
     filch_message message; /* as handlers see it: the envelope opened */
     char *texts;           /* of the envelope, or NULL */
     char id[33];           /* of a message that has none */
+
+    /* The owner's. */
+    bool is_pending;
+    bool is_small; /* its memory has the size of those in service->spare */
+    fl_list link;  /* in type->waiting, or in pending, */
+    fl_list lease; /* in leased, until it is settled */
+    fl_dead_headers dead;
+
+    struct fl_told *told; /* under the lock until its function is over; NULL: nothing was told */
+    filch_trace trace;    /* zero: not made yet. Under the lock while the handler runs */
+
     filch_service *service;
     fl_service_type *type;
-    fl_service_state state;   /* under the lock */
-    bool lost;                /* under the lock: its lease is lost, so it is not answered */
-    bool stopped;             /* under the lock: it is to be cancelled by request */
-    filch_context *context;   /* under the lock until its function is over; NULL: not created */
-    fl_service_answer answer; /* the runner's, then the owner's, like the next nine */
-    bool refused;             /* by the breaker: the handler was not called */
+    fl_service_state state; /* under the lock */
+    bool lost;              /* under the lock: its lease is lost, so it is not answered */
+    bool stopped;           /* under the lock: it is to be cancelled by request */
+    filch_context *context; /* under the lock until its function is over; NULL: not created */
+    fl_list over;           /* under the lock: in service->ready, active or over */
+    int64_t expected;       /* ns: its part of service->ready_time */
+
+    /* The runner's, then the owner's. */
+    bool refused; /* by the breaker: the handler was not called */
+    fl_service_answer answer;
     int code;
     int64_t after;
     int64_t began, duration; /* of the run, by filch_now */
     int64_t deadline;        /* of filch_now */
-    filch_trace trace;       /* zero: not made yet. Under the lock while the handler runs */
     filch_span *span;        /* of the run; NULL: no tracer */
     fl_service_verdict verdict;
-    fl_list over; /* under the lock: in service->active while its handler runs; in service->over
-                     when the pool has called its function */
-    fl_list link; /* the rest is the owner's: in type->waiting, or in pending, */
-    bool is_pending;
-    fl_list lease; /* in leased, until it is settled */
-    bool in_pool;  /* its function has not been called yet, or has not returned */
-    bool settled;  /* claimed, and through before its function was called */
-    fl_dead_headers dead;
-    struct fl_told *told; /* under the lock until its function is over; NULL: nothing was told */
 };
 
 struct filch_service {
@@ -137,7 +143,10 @@ struct filch_service {
 
     pthread_mutex_t lock;
     fl_waker waker;
-    fl_list over, active;
+    fl_list over, active, ready;
+    unsigned ready_count;
+    int64_t ready_time;   /* ns that the jobs in `ready` are expected to take */
+    uint64_t runners;     /* jobs of the pool that have not left */
     unsigned over_count;  /* of `over` */
     unsigned over_enough; /* to wake the owner */
     fl_list told;         /* jobs with progress to send */
@@ -154,6 +163,8 @@ struct filch_service {
     /* The owner's. */
     fl_list leased;  /* jobs with a lease, the earliest end first */
     fl_list pending; /* jobs to be answered, the oldest first */
+    fl_list spare;   /* memory of small jobs that is not in use */
+    unsigned spare_count;
     unsigned pending_count;
     int64_t pending_since;
     int64_t settle_at;   /* not before: the broker was busy */
@@ -162,7 +173,8 @@ struct filch_service {
     int64_t stopped_at;  /* of filch_now: ask for cancelled jobs then */
     int64_t note_at;     /* progress is sent then; */
     bool has_notes;      /* there was some when the owner last looked */
-    unsigned in_pool;    /* jobs whose function the pool has to call, or is calling */
+    unsigned in_pool;    /* jobs that are ready or running, or not yet taken from `over` */
+    int64_t ready_due;   /* of filch_now: some will have waited for a runner for long */
     unsigned turn_queue; /* the next queue to receive from */
     unsigned credit[FILCH_SERVICE_QUEUES];
     bool more;        /* the last receive may have left something */

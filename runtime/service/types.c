@@ -45,6 +45,7 @@ static int init(filch_service *service, fl_service_type *type, const filch_handl
     if (!handler->retry)
         type->handler.retry = config->retry;
     fl_list_init(&type->waiting);
+    type->expected = FILCH_MILLISECOND;
     int rc = fl_record_init(&type->record);
     if (!rc && handler->rate.rate)
         rc = filch_limiter_create(&type->limiter, handler->rate);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Runners (runtime/service/ready.h): short jobs share one, and a job that turns out to be long does not
+ * hold up those behind it; with 1, 2 and 8 workers. */
+#include <runtime/service/ready.h>
+#include <tests/support/service.h>
+
+enum { JOBS = 8 };
+
+static const unsigned workers[] = {1, 2, 8};
+static signpost begun;
+static filch_u32 most_runners;
+
+/* Returns when all others have begun, too. */
+static int meets(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)job, (void)arg;
+    signpost_raise(&begun);
+    while (signpost_count(&begun) < JOBS)
+        filch_yield(self);
+    return 0;
+}
+
+static int counts_runners(filch_self self, filch_service_job *job, void *arg)
+{
+    filch_service *service = filch_service_job_service(job);
+    (void)self, (void)arg;
+    pthread_mutex_lock(&service->lock);
+    uint32_t runners = (uint32_t)service->runners;
+    pthread_mutex_unlock(&service->lock);
+    if (runners > filch_u32_load(&most_runners, FILCH_RELAXED))
+        filch_u32_store(&most_runners, runners, FILCH_RELAXED);
+    return 0;
+}
+
+/* Runs JOBS messages of a type that is expected to take so long. */
+static void run(unsigned w, filch_service_fn *fn, int64_t expected)
+{
+    const filch_handler handler = {.type = "job", .fn = fn};
+    uint64_t ran;
+    begun = (signpost){0};
+    filch_u32_store(&most_runners, 0, FILCH_RELAXED);
+    filch_service *service =
+        service_of((filch_service_config){.width = JOBS, .workers = workers[w]}, &handler, 1);
+    service->types[0].expected = expected;
+    for (unsigned i = 0; i < JOBS; i++)
+        publish(service, "job", "");
+    cr_assert_eq(filch_service_run_ready(service, &ran), 0);
+    cr_assert_eq(ran, JOBS);
+    cr_assert_eq(filch_service_destroy(service), 0);
+}
+
+Test(service_ready, jobs_behind_one_that_was_expected_to_be_short_get_runners)
+{
+    for (unsigned w = 0; w < 3; w++)
+        run(w, meets, 1);
+}
+
+Test(service_ready, each_long_job_has_a_runner)
+{
+    for (unsigned w = 0; w < 3; w++)
+        run(w, meets, FILCH_SECOND);
+}
+
+/* Unless they wait so long for a CPU that the owner loses patience. */
+Test(service_ready, short_jobs_share_a_runner)
+{
+    for (unsigned w = 0; w < 3; w++)
+        do
+            run(w, counts_runners, 1);
+        while (filch_u32_load(&most_runners, FILCH_RELAXED) != 1);
+}
+
+Test(service_ready, a_long_run_counts_at_once_and_short_ones_little_by_little)
+{
+    fl_service_type type = {.expected = 1600};
+    fl_ready_learn(&type, 0);
+    cr_assert_eq(type.expected, 1500);
+    fl_ready_learn(&type, FILCH_SECOND);
+    cr_assert_eq(type.expected, FILCH_SECOND);
+    for (unsigned i = 0; i < 400; i++)
+        fl_ready_learn(&type, 100);
+    cr_assert_lt(type.expected, 200);
+}
