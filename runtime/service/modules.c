@@ -44,6 +44,34 @@ static int check_kind(const char *path, const fl_broker_kind *kind)
     return 0;
 }
 
+/* Functions that capabilities promise. */
+static const struct {
+    size_t cap, function;
+    const char *cap_name, *name;
+} promised[] = {
+#define PROMISED(cap, function)                                                                    \
+    {                                                                                              \
+        offsetof(fl_broker_kind, caps.cap), offsetof(fl_broker_kind, function), #cap, #function    \
+    }
+    PROMISED(counts, count),   PROMISED(peek, peek),    PROMISED(cancel, cancel),
+    PROMISED(pause, pause),    PROMISED(stop, stop),    PROMISED(stop, stopped),
+    PROMISED(extends, extend), PROMISED(records, note), PROMISED(records, record),
+};
+
+/* kind: with zero bytes for functions that the module lacks. */
+static int check_promises(const char *path, const fl_broker_kind *kind)
+{
+    const char *at = (const char *)kind;
+    for (size_t i = 0; i < sizeof promised / sizeof *promised; i++) {
+        void (*function)(void);
+        memcpy(&function, at + promised[i].function, sizeof function);
+        if (*(const bool *)(at + promised[i].cap) && !function)
+            return refuse(path, "capability '%s' without function '%s'); add it",
+                          promised[i].cap_name, promised[i].name);
+    }
+    return 0;
+}
+
 /* Why dlopen has failed, without the path. */
 static const char *reason_of(const char *path)
 {
@@ -66,12 +94,13 @@ static int load(fl_broker_kind *out, const char *path, const char *advice)
     const fl_broker_kind *const *symbol = dlsym(object, FL_BROKER_MODULE);
     int rc = symbol && *symbol ? check_kind(path, *symbol)
                                : refuse(path, "it has no symbol %s); export it", FL_BROKER_MODULE);
-    if (rc) {
-        dlclose(object);
-        return rc;
+    if (!rc) {
+        memcpy(out, *symbol, (*symbol)->size < sizeof *out ? (*symbol)->size : sizeof *out);
+        rc = check_promises(path, out);
     }
-    memcpy(out, *symbol, (*symbol)->size < sizeof *out ? (*symbol)->size : sizeof *out);
-    return 0;
+    if (rc)
+        dlclose(object);
+    return rc;
 }
 
 static const module *find(const char *name)

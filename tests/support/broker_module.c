@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A module of a broker that cannot be used. A macro chooses the reason: another ABI, a wrong size,
- * another name of its symbol, a missing client library. */
+ * another name of its symbol, a missing client library, a capability without its function. */
 #include <runtime/service/broker.h>
 
 #ifndef ABI
@@ -11,7 +11,45 @@
 #define SIZE sizeof(fl_broker_kind)
 #endif
 
-static const fl_broker_kind kind = {.abi = ABI, .size = SIZE, .name = "x", .schemes = "x"};
+#ifdef CAPABILITY
+static fl_broker_rc opens(fl_broker **out, const fl_broker_config *config)
+{
+    (void)out;
+    return config->host->explain(config->host, FL_BROKER_FATAL, "it only has a capability");
+}
+
+static void closes(fl_broker *broker)
+{
+    (void)broker;
+}
+
+static fl_broker_rc receives(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
+                             unsigned *count)
+{
+    (void)broker, (void)queue, (void)out, (void)most;
+    *count = 0;
+    return FL_BROKER_OK;
+}
+
+static fl_broker_rc settles(fl_broker *broker, fl_settlement *batch, unsigned count)
+{
+    (void)broker, (void)batch, (void)count;
+    return FL_BROKER_OK;
+}
+
+static fl_broker_rc publishes(fl_broker *broker, fl_publication *batch, unsigned count)
+{
+    (void)broker, (void)batch, (void)count;
+    return FL_BROKER_OK;
+}
+#define MORE                                                                                       \
+    .caps = {.CAPABILITY = true}, .open = opens, .close = closes, .receive = receives,             \
+    .settle = settles, .publish = publishes
+#else
+#define MORE .caps = {0}
+#endif
+
+static const fl_broker_kind kind = {.abi = ABI, .size = SIZE, .name = "x", .schemes = "x", MORE};
 
 #ifdef SYMBOL
 FILCH_API extern const fl_broker_kind *const SYMBOL;

@@ -77,6 +77,8 @@ Test(broker_modules, a_module_that_does_not_fit_is_refused)
         {"newer:", "filch-broker-newer.so (ABI 2, valid: 1); build it anew"},
         {"short:", "filch-broker-short.so (it lacks open, close"},
         {"empty:", "filch-broker-empty.so (it lacks open, close"},
+        {"boastful:",
+         "filch-broker-boastful.so (capability 'records' without function 'note'); add it"},
         {"silent:", "filch-broker-silent.so (it has no symbol filch_broker_module)"},
         {"loose:", "filch-broker-loose.so (undefined symbol: absent_function)"},
         {"orphan:", "filch-broker-orphan.so (libabsent_client.so: cannot open shared object"},
