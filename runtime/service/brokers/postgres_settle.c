@@ -16,9 +16,9 @@ _Static_assert(OF_DELIVERY == (int)FL_PG_OF_ACK, "as declared");
 static const uint32_t types[ARRAYS] = {FL_PG_INT8, FL_PG_INT8, FL_PG_INT8, FL_PG_INT8,
                                        FL_PG_INT8, FL_PG_INT8, FL_PG_BYTEA};
 
-static void begin_arrays(fl_pg_array arrays[ARRAYS])
+static void begin_arrays(fl_pg_array *arrays, unsigned count)
 {
-    for (unsigned i = 0; i < ARRAYS; i++)
+    for (unsigned i = 0; i < count; i++)
         arrays[i] = (fl_pg_array){.type = types[i]};
 }
 
@@ -41,20 +41,27 @@ static void add_settlement(fl_pg_array arrays[ARRAYS], const fl_settlement *one,
                         message->headers, dead ? message->header_count : 0);
 }
 
+/* false: no memory. */
+static bool pass_arrays(fl_pg_args *args, fl_pg_array *arrays, unsigned count)
+{
+    bool failed = false;
+    for (unsigned i = 0; i < count; i++) {
+        fl_pg_add_array(args, &arrays[i]);
+        failed = failed || arrays[i].failed;
+    }
+    return !failed;
+}
+
 /* Runs a statement with the first `count` arrays and perhaps a number, and frees them. */
 static fl_broker_rc run(fl_pg *p, fl_pg_sql which, fl_pg_array arrays[ARRAYS], unsigned count,
                         const int64_t *number, const char *doing, PGresult **rows)
 {
     fl_pg_args args = {0};
-    bool failed = false;
     *rows = NULL;
-    for (unsigned i = 0; i < count; i++) {
-        fl_pg_add_array(&args, &arrays[i]);
-        failed = failed || arrays[i].failed;
-    }
+    bool passed = pass_arrays(&args, arrays, count);
     if (number)
         fl_pg_add_number(&args, *number);
-    fl_broker_rc rc = failed ? fl_pg_short(p) : fl_pg_run(p, which, &args, doing, rows);
+    fl_broker_rc rc = passed ? fl_pg_run(p, which, &args, doing, rows) : fl_pg_short(p);
     fl_pg_arrays_free(arrays, ARRAYS);
     return rc;
 }
@@ -64,16 +71,10 @@ static fl_broker_rc run(fl_pg *p, fl_pg_sql which, fl_pg_array arrays[ARRAYS], u
 bool fl_pg_ask_acks(const fl_settlement *batch, unsigned count, fl_pg_array arrays[FL_PG_OF_ACK],
                     fl_pg_args *args)
 {
-    bool failed = false;
-    for (unsigned i = 0; i < FL_PG_OF_ACK; i++)
-        arrays[i] = (fl_pg_array){.type = types[i]};
+    begin_arrays(arrays, FL_PG_OF_ACK);
     for (unsigned i = 0; i < count; i++)
         add_delivery(arrays, batch[i].delivery, i);
-    for (unsigned i = 0; i < FL_PG_OF_ACK; i++) {
-        fl_pg_add_array(args, &arrays[i]);
-        failed = failed || arrays[i].failed;
-    }
-    return !failed;
+    return pass_arrays(args, arrays, FL_PG_OF_ACK);
 }
 
 void fl_pg_take_acks(fl_settlement *batch, unsigned count, fl_broker_rc rc, const PGresult *rows)
@@ -89,7 +90,7 @@ static fl_broker_rc settle_some(fl_pg *p, fl_settlement *batch, unsigned count, 
 {
     fl_pg_array arrays[ARRAYS];
     PGresult *rows;
-    begin_arrays(arrays);
+    begin_arrays(arrays, ARRAYS);
     for (unsigned i = 0; i < count; i++)
         if (acks && batch[i].verb == FL_SETTLE_ACK)
             add_delivery(arrays, batch[i].delivery, i);
@@ -149,7 +150,7 @@ fl_broker_rc fl_pg_extend(fl_broker *broker, fl_delivery *const *batch, unsigned
     PGresult *rows;
     int64_t us = fl_pg_us(lease), now = fl_pg_now(p);
     int64_t until = lease < FILCH_FOREVER - now ? now + lease : FILCH_FOREVER;
-    begin_arrays(arrays);
+    begin_arrays(arrays, ARRAYS);
     for (unsigned i = 0; i < count; i++)
         add_delivery(arrays, batch[i], i);
     fl_broker_rc rc = run(p, FL_PG_EXTEND, arrays, OF_DELIVERY, &us, "extend leases", &rows);
