@@ -111,6 +111,17 @@ enum { TYPE, UNTIL, DEDUP, DESCRIPTION, HEADERS, BODY, FIELDS }; /* of an entry 
 
 static const char *const names[FIELDS] = {"type", "until", "dedup", "about", "headers", "body"};
 
+/* The field of this name, or FIELDS. Most entries have them in order, so it begins with `first`. */
+static unsigned field_of(const char *name, unsigned first)
+{
+    for (unsigned i = 0; i < FIELDS; i++) {
+        unsigned field = (first + i) % FIELDS;
+        if (strcmp(name, names[field]) == 0)
+            return field;
+    }
+    return FIELDS;
+}
+
 /* Finds the fields of an entry by their names; those that it lacks are empty. false: it is none. */
 static bool read_fields(const redisReply *entry, const redisReply *of[FIELDS])
 {
@@ -123,15 +134,14 @@ static bool read_fields(const redisReply *entry, const redisReply *of[FIELDS])
     for (unsigned i = 0; i < FIELDS; i++)
         of[i] = &empty;
     const redisReply *all = entry->element[1];
-    for (size_t at = 0; at < all->elements; at += 2) {
-        unsigned i = 0;
+    for (size_t at = 0, next = 0; at < all->elements; at += 2) {
         if (all->element[at]->type != REDIS_REPLY_STRING ||
             all->element[at + 1]->type != REDIS_REPLY_STRING)
             return false;
-        while (i < FIELDS && strcmp(all->element[at]->str, names[i]) != 0)
-            i++;
-        if (i < FIELDS)
-            of[i] = all->element[at + 1];
+        unsigned field = field_of(all->element[at]->str, (unsigned)next);
+        if (field < FIELDS)
+            of[field] = all->element[at + 1];
+        next = field + 1;
     }
     return true;
 }
