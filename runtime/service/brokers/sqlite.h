@@ -92,10 +92,11 @@ typedef struct fl_sqlite {
     int64_t busy_until; /* and until then, of filch_now */
     bool begins;        /* busy_until has been set for BEGIN */
     fl_broker_config config;
-    int inotify;     /* -1: it does not consume */
-    int file_watch;  /* -1: the file is not watched */
-    int64_t look_at; /* without an event */
-    bool has_stops;  /* there were marks when it last looked */
+    int inotify;      /* -1: it does not consume */
+    int file_watch;   /* -1: the file is not watched */
+    int64_t look_at;  /* without an event */
+    bool looks_again; /* after the next look, since the watch has just begun */
+    bool has_stops;   /* there were marks when it last looked */
     unsigned queue_count;
     fl_sqlite_queue queues[];
 } fl_sqlite;
