@@ -123,6 +123,7 @@ FILCH_SERVICE_BROKER='' XDG_STATE_HOME=$scratch/state run_filch 0 list
 claim "without a broker it is the user's database" test -f state/filch/jobs.db
 FILCH_SERVICE_BROKER='' RABBITMQ_URL=sqlite:rabbit.db QUEUE_NAME=named run_filch 0 list
 claim "variables name the broker and the queue" test -f rabbit.db -a "$(grep -c "'named'" out)" -eq 1
+QUEUE_NAME='two words' run_filch 0 list tasks
 QUEUE_NAME='two words' run_filch 2 list
 claim "a name that cannot be is refused" says "QUEUE_NAME 'two words' has a blank or a control character"
 

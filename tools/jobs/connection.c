@@ -120,6 +120,9 @@ static int connect_as(jobs_connection *c, const jobs_options *o, fl_broker_role 
                            .queue = queue};
     if (!c->kind)
         return jobs_usage(o, "%s", filch_error());
+    if (!jobs_is_queue_name(queue)) /* others have been checked */
+        return jobs_usage(
+            o, "QUEUE_NAME '%s' has a blank or a control character (allowed: all others)", queue);
     c->config = configure(c, role, prefetch);
     c->config.brief = brief;
     do

@@ -51,14 +51,14 @@ static int read_text(jobs_options *o, const option_row *row, const char *text)
     return 0;
 }
 
-static bool is_queue_name(const char *name)
+bool jobs_is_queue_name(const char *name)
 {
     return *name && !name[fl_queue_name_length(name)];
 }
 
 static int take_queue(jobs_options *o, const char *name)
 {
-    if (!is_queue_name(name))
+    if (!jobs_is_queue_name(name))
         return jobs_usage(o, "the queue's name is empty, or has a blank or a control character "
                              "(allowed: all others)");
     o->queue = name;
@@ -275,10 +275,6 @@ int jobs_options_parse(jobs_options *out, unsigned takes, int argc, char **argv)
         }
         rc = rows[found - FIRST].read(out, &rows[found - FIRST], optarg);
     }
-    if (!rc && !is_queue_name(out->queue)) /* a name in an option has been checked */
-        rc = jobs_usage(out,
-                        "QUEUE_NAME '%s' has a blank or a control character (allowed: all others)",
-                        out->queue);
     out->arguments = &argv[optind];
     out->argument_count = argc - optind;
     return rc;

@@ -85,6 +85,8 @@ bool jobs_is_header_name(const char *name, size_t length);
 /* Of a command that takes QUEUE as its only argument: makes that the queue. 0, or JOBS_USAGE after a
  * message: --queue names one as well. */
 int jobs_take_queue(jobs_options *o);
+/* Neither empty, nor with blanks or control characters. */
+bool jobs_is_queue_name(const char *name);
 
 /* Writes a line for each of these options. */
 void jobs_options_help(unsigned takes, FILE *out);
