@@ -70,6 +70,8 @@ static void consume_confirmed(void *bare_, const worker_bare *how, long count)
             natsMsg *reply;
             check(natsSubscription_NextMsg(&reply, b->confirmed, FETCH_MS),
                   "natsSubscription_NextMsg");
+            if (natsMsg_IsNoResponders(reply))
+                worker_bare_die("natsSubscription_NextMsg", "nobody takes acknowledgements");
             natsMsg_Destroy(reply);
         }
         count -= got;
