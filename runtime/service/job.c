@@ -16,11 +16,17 @@
 
 /* ---- Memory ---- */
 
+#ifdef __SANITIZE_ADDRESS__
+enum { SPARE_MOST = 0 }; /* so that late uses are found */
+#else
+enum { SPARE_MOST = 2 * FL_SETTLE_BATCH };
+#endif
+
 /* With room for a message of this size behind it. The memory of jobs with small messages is used
  * again, since an allocator keeps none of this size at hand. */
 static filch_service_job *allocate(filch_service *service, size_t room)
 {
-    enum { SMALL = 1024 };
+    enum { SMALL = 512 };
     bool is_small = room <= SMALL, has_spare = !fl_list_is_empty(&service->spare);
     filch_service_job *job = is_small && has_spare
                                  ? fl_job_of_link(fl_list_take(&service->spare))
@@ -36,7 +42,7 @@ static filch_service_job *allocate(filch_service *service, size_t room)
 static void release(filch_service_job *job)
 {
     filch_service *service = job->service;
-    bool keeps = job->is_small && service->spare_count < service->config.width;
+    bool keeps = job->is_small && service->spare_count < SPARE_MOST;
     if (keeps)
         fl_list_insert(service->spare.next, &job->link); /* the next one finds it in the cache */
     else

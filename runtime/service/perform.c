@@ -39,8 +39,8 @@ static void finish(filch_service *service, filch_service_job *job)
     fl_list_append(&service->over, &job->over);
 }
 
-/* Ends the last job, if there is one, and begins the next. NULL: there is none. */
-static filch_service_job *next(filch_service *service, filch_service_job *last)
+/* Ends the last job, unless it is NULL, and begins the next if `goes_on`. NULL: there is none. */
+static filch_service_job *next(filch_service *service, filch_service_job *last, bool goes_on)
 {
     bool wake = false;
     int64_t now = filch_now();
@@ -49,7 +49,7 @@ static filch_service_job *next(filch_service *service, filch_service_job *last)
         finish(service, last);
         wake = ++service->over_count >= service->over_enough && fl_waker_call(&service->waker);
     }
-    filch_service_job *job = fl_ready_take(service, now);
+    filch_service_job *job = goes_on ? fl_ready_take(service, now) : NULL;
     pthread_mutex_unlock(&service->lock);
     if (wake)
         fl_waker_write(&service->waker);
@@ -61,11 +61,19 @@ static void note(filch_service_job *job, const char *words)
     snprintf(job->verdict.reason, FL_REASON_BYTES, "%s", words);
 }
 
+/* The texts of one job are not the reasons of the next. */
+static void forget_error(void)
+{
+    if (*filch_error())
+        filch_error_set(0, "%s", "");
+}
+
 static void call_handler(void *arg)
 {
     call *one = arg;
     const filch_handler *handler = &one->job->type->handler;
     filch_service_job *job = one->job;
+    forget_error();
     job->code = handler->fn(one->self, job, handler->arg);
     if (job->code && job->answer == FL_ANSWER_CODE) /* here: the text is the thread's */
         note(job, filch_error_about(job->code));
@@ -78,13 +86,16 @@ static int attempt(void *arg)
     filch_service_job *job = one->job;
     const filch_service_config *config = &job->service->config;
     one->called = true;
+    forget_error();
     job->code = config->before ? config->before(job, config->hook_arg) : 0;
     if (job->code)
         return job->code;
-    if (!job->type->handler.thread)
+    if (!job->type->handler.thread) {
         call_handler(one);
-    else if (filch_blocking(call_handler, one))
+        filch_check_return(one->self, &(filch_task){.name = job->message.type});
+    } else if (filch_blocking(call_handler, one)) {
         job->code = -EAGAIN; /* no thread: not its fault, so again later */
+    }
     return job->code;
 }
 
@@ -140,14 +151,16 @@ static void run(filch_self self, filch_service_job *job)
 
 int fl_service_perform(filch_self self, filch_job *pooled, void *data)
 {
-    enum { IN_A_ROW = 64 };
+    enum { IN_A_ROW = 256 };
     filch_service *service = data;
     filch_service_job *job = NULL;
     (void)pooled;
-    for (unsigned ran = 1; (job = next(service, job)); ran++) {
+    for (unsigned ran = 1; (job = next(service, job, true)); ran++) {
         run(self, job);
-        if (ran % IN_A_ROW == 0)
-            filch_yield(self); /* to other users of the runtime */
+        if (ran % IN_A_ROW)
+            continue;
+        job = next(service, job, false);
+        filch_yield(self); /* to other users of the runtime */
     }
     return 0;
 }

@@ -21,7 +21,7 @@ static void append(filch_service *service, fl_list *jobs, int64_t now)
     for (fl_list *link = fl_list_take(jobs); link; link = fl_list_take(jobs)) {
         filch_service_job *job = job_of(link);
         job->state = FL_SERVICE_QUEUED;
-        job->began = now;
+        job->ready_since = now;
         job->expected = job->type->expected < FL_RUNNER_TIME ? job->type->expected : FL_RUNNER_TIME;
         service->ready_time += job->expected;
         service->ready_count++;
@@ -35,18 +35,31 @@ static uint64_t idle_runners(const filch_service *service)
     return service->runners - service->running;
 }
 
+/* Without a connection the owner may soon wait for the server, and not look again for seconds. */
+static bool is_impatient(const filch_service *service, int64_t now)
+{
+    return !service->link.broker ||
+           now - job_of(service->ready.next)->ready_since >= FL_READY_PATIENCE;
+}
+
+static bool is_full(const filch_service *service)
+{
+    return service->runners >= service->config.width;
+}
+
 /* How many more there have to be. */
 static unsigned missing_runners(const filch_service *service, int64_t now)
 {
-    if (fl_list_is_empty(&service->ready))
+    if (fl_list_is_empty(&service->ready) || is_full(service))
         return 0;
-    bool late = now - job_of(service->ready.next)->began >= FL_READY_PATIENCE;
+    bool late = is_impatient(service, now);
     int64_t enough = (service->ready_time + FL_RUNNER_TIME - 1) / FL_RUNNER_TIME;
     uint64_t wanted = late || enough > service->ready_count ? service->ready_count
                       : enough                              ? (uint64_t)enough
                                                             : 1;
-    uint64_t idle = idle_runners(service);
-    return wanted > idle ? (unsigned)(wanted - idle) : 0;
+    uint64_t idle = idle_runners(service), room = service->config.width - service->runners;
+    uint64_t missing = wanted > idle ? wanted - idle : 0;
+    return (unsigned)(missing < room ? missing : room);
 }
 
 /* Returns how many the pool has taken. */
@@ -75,7 +88,7 @@ void fl_ready_add(filch_service *service, fl_list *jobs)
     append(service, jobs, now);
     unsigned count = missing_runners(service, now);
     service->runners += count;
-    bool is_short = idle_runners(service) < service->ready_count;
+    bool is_short = idle_runners(service) < service->ready_count && !is_full(service);
     pthread_mutex_unlock(&service->lock);
     unsigned refused = count ? count - submit(service, count) : 0;
     if (refused) {
@@ -88,7 +101,8 @@ void fl_ready_add(filch_service *service, fl_list *jobs)
 
 int64_t fl_ready_due(const filch_service *service)
 {
-    return service->in_pool ? service->ready_due : FILCH_FOREVER;
+    bool has_some = service->in_pool && !service->stats.is_draining; /* a drain takes ready jobs */
+    return has_some ? service->ready_due : FILCH_FOREVER;
 }
 
 /* ---- Under the lock ---- */

@@ -4,7 +4,7 @@
  *
  * Two kinds of threads meet here. The owner, a plain thread in filch_service_run, talks to the
  * broker and decides about messages. Runners, jobs of the pool, call handlers. They share one
- * lock, the list `over`, and the state of each job:
+ * lock, the lists `ready` and `over`, and the state of each job:
  *
  *   state     set by                                 then
  *   WAITING   owner: received, in its type's list    QUEUED, CLAIMED
@@ -27,7 +27,7 @@
  * The owner sleeps until `over_enough` jobs are over. It sets this number in the critical section in
  * which it finds fewer in `over` and says that it is asleep, and the runner that reaches it wakes the
  * owner. All that the number depends on is the owner's, and so stays as it is meanwhile. It is at most
- * the number of jobs that are ready or running, so the last one wakes the owner. */
+ * the number of jobs that are ready, running or in `over`, so the last one wakes the owner. */
 #ifndef FL_SERVICE_H
 #define FL_SERVICE_H
 
@@ -112,8 +112,10 @@ struct filch_service_job {
     bool lost;              /* under the lock: its lease is lost, so it is not answered */
     bool stopped;           /* under the lock: it is to be cancelled by request */
     filch_context *context; /* under the lock until its function is over; NULL: not created */
-    fl_list over;           /* under the lock: in service->ready, active or over */
-    int64_t expected;       /* ns: its part of service->ready_time */
+    fl_list
+        over; /* in service->ready, active or over, under the lock; on its way there the owner's */
+    int64_t expected;    /* ns: its part of service->ready_time */
+    int64_t ready_since; /* of filch_now */
 
     /* The runner's, then the owner's. */
     bool refused; /* by the breaker: the handler was not called */

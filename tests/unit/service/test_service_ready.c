@@ -5,7 +5,11 @@
 #include <runtime/service/ready.h>
 #include <tests/support/service.h>
 
+#ifdef FILCH_TINY
+enum { JOBS = 2 }; /* a runtime has few fibers */
+#else
 enum { JOBS = 8 };
+#endif
 
 static const unsigned workers[] = {1, 2, 8};
 static signpost begun;
@@ -69,6 +73,37 @@ Test(service_ready, short_jobs_share_a_runner)
         do
             run(w, counts_runners, 1);
         while (filch_u32_load(&most_runners, FILCH_RELAXED) != 1);
+}
+
+static int explains_the_first(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)job;
+    unsigned *calls = arg;
+    return ++*calls == 1 ? filch_error_set(-EINVAL, "no user 17") : -EINVAL;
+}
+
+static void keeps_reason(filch_service_job *job, filch_service_outcome outcome, const char *reason,
+                         void *arg)
+{
+    char(*last)[128] = arg;
+    (void)job, (void)outcome;
+    snprintf(*last, sizeof *last, "%s", reason);
+}
+
+Test(service_ready, the_text_of_one_job_is_not_the_reason_of_the_next)
+{
+    unsigned calls = 0;
+    char reason[128] = "";
+    const filch_handler handler = {.type = "job", .fn = explains_the_first, .arg = &calls};
+    filch_service *service = service_of(
+        (filch_service_config){.width = 1, .workers = 1, .after = keeps_reason, .hook_arg = reason},
+        &handler, 1);
+    publish(service, "job", "");
+    publish(service, "job", "");
+    cr_assert_eq(filch_service_run_ready(service, NULL), 0);
+    cr_assert_eq(calls, 2);
+    cr_assert_str_eq(reason, strerror(EINVAL));
+    cr_assert_eq(filch_service_destroy(service), 0);
 }
 
 Test(service_ready, a_long_run_counts_at_once_and_short_ones_little_by_little)
