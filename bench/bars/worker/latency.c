@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bars: end to end, from the time at which a job is due to be published until its handler, which
- * waits 1 ms, is about to return. Jobs are published at an even pace, half of the rate at which the
- * same service empties a queue filled before, or half of that at which it was filled, if this is lower:
- * a server that takes jobs no faster makes all of them late, as does a publisher that falls behind. */
+ * waits 1 ms, is about to return. Jobs are published at an even pace: half of the rate at which the
+ * same service empties a queue, or at which it was filled; the lower one. A server or a publisher
+ * that falls behind makes jobs late. */
 #include "brokers.h"
 #include "queue.h"
 #include "serve.h"

@@ -20,6 +20,11 @@
  * needs longer than the difference to arrive can hit the next delivery; then the message is settled by
  * a run that did happen.
  *
+ * A killed server may lose the messages that it accepted last, and gives their numbers to new ones. An
+ * acknowledgement of a lost message would remove another, which has not run. So deliveries name the life
+ * of the server that made them, and after it another server is asked first whether it still has the
+ * message (nats_life.c).
+ *
  * Copies. A stream's message cannot be changed. A retry is a copy of it, confirmed before the
  * original is acknowledged; so is a dead letter. Its Nats-Msg-Id names the original, so a copy that
  * is sent again within the server's window for duplicates is stored once.
@@ -63,7 +68,8 @@ typedef struct fl_nats {
     fl_nats_box *box;
     char where[160]; /* HOST:PORT, for messages */
     uint64_t round;  /* of requests */
-    bool is_durable, is_ceased;
+    uint64_t life;   /* of the server; fl_delivery.tag[0] */
+    bool is_durable, is_ceased, is_mute;
     unsigned queue_count;
     fl_nats_queue queues[];
 } fl_nats;
@@ -134,6 +140,18 @@ natsMsg *fl_nats_write(const fl_nats *n, unsigned index, const char *subject,
 /* A delivery of a received message, whose handle it is then. delay: the rest of its delay, ns.
  * NULL: no memory. */
 fl_delivery *fl_nats_read(fl_nats *n, natsMsg *message, unsigned queue, int64_t *delay);
+
+/* Reads the address for answers to a delivery: how often it was made, the number of the message, and the
+ * time of its storage, ns of Unix time. false: it is none of this stream. */
+bool fl_nats_metadata(const char *answer_to, const char *stream, uint64_t *delivered,
+                      uint64_t *sequence, int64_t *time);
+
+/* ---- nats_life.c ---- */
+
+/* Of the server of a new connection. */
+void fl_nats_begin_life(fl_nats *n);
+/* Is the message still this connection's to answer? 0, or -ESTALE. May ask the server. */
+int fl_nats_verify(fl_nats *n, fl_delivery *delivery);
 
 /* ---- nats_copy.c ---- */
 

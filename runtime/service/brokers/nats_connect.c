@@ -197,6 +197,7 @@ static fl_broker_rc set_up(fl_nats *n)
     rc = rc ? rc : connect_to_any(n);
     if (rc)
         return rc;
+    fl_nats_begin_life(n);
     natsStatus status = subscribe_all(n);
     rc = status ? fl_nats_failed(n, "subscribe at", status) : fl_nats_open_stream(n);
     for (unsigned i = 0; i < n->queue_count && !rc && n->config.role == FL_BROKER_CONSUMES; i++)

@@ -27,8 +27,8 @@ natsMsg *fl_nats_write(const fl_nats *n, unsigned index, const char *subject,
 
 /* $JS.ACK.STREAM.CONSUMER.DELIVERED.SEQUENCE.CONSUMED.TIME.PENDING; newer servers put domain and
  * account behind ACK, and may add more at the end. */
-static bool read_metadata(const char *answer_to, const char *stream, uint64_t *delivered,
-                          uint64_t *sequence, int64_t *time)
+bool fl_nats_metadata(const char *answer_to, const char *stream, uint64_t *delivered,
+                      uint64_t *sequence, int64_t *time)
 {
     const char *token[16];
     unsigned count = 0;
@@ -51,7 +51,7 @@ static void complete(const fl_nats *n, natsMsg *raw, filch_message *message, int
 {
     uint64_t delivered = 0, sequence = 0;
     int64_t stored = 0;
-    read_metadata(natsMsg_GetReply(raw), n->options.stream, &delivered, &sequence, &stored);
+    fl_nats_metadata(natsMsg_GetReply(raw), n->options.stream, &delivered, &sequence, &stored);
     if (message->delay) { /* its first delivery was too early, and does not count */
         int64_t left = stored + message->delay - n->base.host->unix_time(n->base.host);
         *delay = left > message->delay ? message->delay : left;
@@ -124,6 +124,7 @@ fl_delivery *fl_nats_read(fl_nats *n, natsMsg *raw, unsigned queue, int64_t *del
     if (!delivery)
         return NULL;
     delivery->handle = raw;
+    delivery->tag[0] = n->life;
     if (status == NATS_PROTOCOL_ERROR)
         delivery->malformed = "headers that libnats cannot read (a value is empty)";
     return delivery;

@@ -9,11 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_lost(const fl_nats *n, const fl_delivery *delivery)
-{
-    return delivery->lease_until <= fl_nats_now(n);
-}
-
 static natsMsg *answer(const fl_nats *n, unsigned index, const fl_delivery *delivery,
                        const char *text)
 {
@@ -58,7 +53,7 @@ static fl_broker_rc publish_copies(fl_nats *n, fl_settlement *batch, unsigned co
     fl_nats_request requests[FL_NATS_BATCH] = {{0}};
     unsigned copies = 0;
     for (unsigned i = 0; i < count; i++) {
-        batch[i].status = is_lost(n, batch[i].delivery) ? -ESTALE : 0;
+        batch[i].status = fl_nats_verify(n, batch[i].delivery);
         if (batch[i].status || !needs_copy(&batch[i]))
             continue;
         requests[i].message = make_copy(n, i, &batch[i]);
@@ -131,7 +126,7 @@ fl_broker_rc fl_nats_extend(fl_broker *broker, fl_delivery *const *batch, unsign
         unsigned size = part(from, count);
         int64_t until = fl_nats_now(n) + lease;
         for (unsigned i = 0; i < size; i++)
-            if (is_lost(n, batch[from + i]))
+            if (fl_nats_verify(n, batch[from + i]))
                 batch[from + i]->lease_until = 0;
             else
                 requests[i].message = answer(n, i, batch[from + i], "+WPI");

@@ -261,6 +261,37 @@ Test(nats_broker, a_delivery_is_settled_after_a_kill_of_the_server)
     bench_end(&b);
 }
 
+/* A kill may undo what a server has not written yet; here it undoes all. */
+static void forget_all(bench *b)
+{
+    char command[8192];
+    nats_kill();
+    snprintf(command, sizeof command, "rm -r '%s'", nats_path("jetstream"));
+    cr_assert_eq(system(command), 0);
+    reopen(b);
+}
+
+Test(nats_broker, an_answer_to_a_message_that_the_server_has_lost_leaves_others_alone)
+{
+    fl_broker_count count;
+    bench b = bench_begin(&tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *lost = bench_receive(&b);
+    forget_all(&b);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0); /* has the number of the lost one */
+    fl_settlement ack = {.delivery = lost};
+    cr_assert_eq(kind.settle(b.consumer, &ack, 1), FL_BROKER_OK);
+    cr_assert_eq(ack.status, -ESTALE);
+    cr_assert_eq(kind.extend(b.consumer, &lost, 1, FILCH_SECOND), FL_BROKER_OK);
+    cr_assert_eq(lost->lease_until, 0);
+    cr_assert_eq(kind.count(b.admin, 0, &count), FL_BROKER_OK);
+    cr_assert_eq(count.ready, 1);
+    bench_next_is(&b, "2");
+    kind.release(lost->handle);
+    free(lost);
+    bench_end(&b);
+}
+
 /* ---- Leases ---- */
 
 /* ns; -1: there is no consumer. */
