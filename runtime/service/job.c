@@ -42,7 +42,7 @@ static filch_service_job *allocate(filch_service *service, size_t room)
 static void release(filch_service_job *job)
 {
     filch_service *service = job->service;
-    bool keeps = job->is_small && service->spare_count < SPARE_MOST;
+    bool keeps = job->is_small && service->spare_count + 1 <= SPARE_MOST;
     if (keeps)
         fl_list_insert(service->spare.next, &job->link); /* the next one finds it in the cache */
     else
