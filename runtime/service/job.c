@@ -27,13 +27,13 @@ enum { SPARE_MOST = 2 * FL_SETTLE_BATCH };
 static filch_service_job *allocate(filch_service *service, size_t room)
 {
     enum { SMALL = 512 };
-    bool is_small = room <= SMALL, has_spare = !fl_list_is_empty(&service->spare);
-    filch_service_job *job = is_small && has_spare
-                                 ? fl_job_of_link(fl_list_take(&service->spare))
-                                 : malloc(sizeof *job + (is_small ? SMALL : room));
+    bool is_small = room <= SMALL;
+    fl_list *spare = is_small ? fl_list_take(&service->spare) : NULL;
+    filch_service_job *job =
+        spare ? fl_job_of_link(spare) : malloc(sizeof *job + (is_small ? SMALL : room));
     if (!job)
         return NULL;
-    service->spare_count -= is_small && has_spare;
+    service->spare_count -= spare != NULL;
     *job =
         (filch_service_job){.service = service, .state = FL_SERVICE_WAITING, .is_small = is_small};
     return job;

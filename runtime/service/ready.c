@@ -52,11 +52,10 @@ static unsigned missing_runners(const filch_service *service, int64_t now)
 {
     if (fl_list_is_empty(&service->ready) || is_full(service))
         return 0;
-    bool late = is_impatient(service, now);
-    int64_t enough = (service->ready_time + FL_RUNNER_TIME - 1) / FL_RUNNER_TIME;
-    uint64_t wanted = late || enough > service->ready_count ? service->ready_count
-                      : enough                              ? (uint64_t)enough
-                                                            : 1;
+    uint64_t wanted = service->ready_count;
+    if (!is_impatient(service, now)) /* as many at most, since no job counts more than that time */
+        wanted = (uint64_t)((service->ready_time + FL_RUNNER_TIME - 1) / FL_RUNNER_TIME);
+    wanted += !wanted; /* a run may have taken no time at all */
     uint64_t idle = idle_runners(service), room = service->config.width - service->runners;
     uint64_t missing = wanted > idle ? wanted - idle : 0;
     return (unsigned)(missing < room ? missing : room);
