@@ -5,6 +5,7 @@
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/hash.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/text.h>
 #include <sched/rng.h>
@@ -87,18 +88,18 @@ static int make_member(fl_member **out, filch_family *family, const char *const 
 
 /* ---- The table ---- */
 
-/* FNV-1a (G. Fowler, L. C. Noll, K.-P. Vo). false: a value is too long. */
+/* false: a value is too long. */
 static bool hash_of(const filch_family *family, const char *const *values, uint64_t *hash)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325) ^ family->seed;
+    uint64_t h = FL_HASH_START ^ family->seed;
     for (unsigned i = 0; i < family->labels; i++) {
         size_t length = 0;
         for (; values[i][length]; length++) {
             if (length == FILCH_FAMILY_VALUE_MOST)
                 return false;
-            h = (h ^ (unsigned char)values[i][length]) * UINT64_C(0x100000001b3);
+            h = fl_hash_byte(h, (unsigned char)values[i][length]);
         }
-        h = (h ^ 0xff) * UINT64_C(0x100000001b3); /* no byte of UTF-8: where a value ends */
+        h = fl_hash_byte(h, 0xff); /* no byte of UTF-8: where a value ends */
     }
     *hash = h ^ h >> 32;
     return true;

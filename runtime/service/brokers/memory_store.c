@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/memory_store.h>
 
 #include <runtime/platform/container.h>
+#include <runtime/platform/hash.h>
 #include <runtime/service/brokers/memory_records.h>
 #include <runtime/service/message.h>
 
@@ -178,10 +179,7 @@ fl_memory_entry *fl_memory_next(fl_memory_queue *queue, const fl_memory_entry *a
 
 fl_list *fl_memory_bucket(fl_list table[FL_MEMORY_BUCKETS], const char *text)
 {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
-    return &table[hash % FL_MEMORY_BUCKETS];
+    return &table[fl_hash_text(text) % FL_MEMORY_BUCKETS];
 }
 
 /* Forgets the keys whose time is over. */

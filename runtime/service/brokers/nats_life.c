@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/brokers/nats.h>
 
+#include <runtime/platform/hash.h>
 #include <runtime/service/broker.h>
 
 #include <filch/wait.h>
@@ -9,14 +10,12 @@
 
 static const int64_t ANSWER_WITHIN = FILCH_SECOND;
 
-/* A server draws a name when it starts; this is FNV-1a of it. */
+/* A server draws a name when it starts; this is a hash of it. */
 void fl_nats_begin_life(fl_nats *n)
 {
     char name[128] = "";
     natsConnection_GetConnectedServerId(n->connection, name, sizeof name);
-    n->life = UINT64_C(0xcbf29ce484222325);
-    for (const char *at = name; *at; at++)
-        n->life = (n->life ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+    n->life = fl_hash_text(name);
 }
 
 /* Does the stream have the message that was delivered, and not another of its number? */
