@@ -68,17 +68,18 @@ static void send(fl_publisher *publisher, fl_request **batch, unsigned count)
     for (unsigned i = 0; i < count; i++)
         items[i] = (fl_publication){&batch[i]->message, -EAGAIN};
     fl_broker_rc rc = publisher->link.kind->publish(publisher->link.broker, items, count);
+    for (unsigned i = 0; i < count; i++)
+        done += items[i].status == 0;
+    pthread_mutex_lock(&publisher->lock);
+    publisher->published += done; /* before anybody can know that they are */
+    pthread_mutex_unlock(&publisher->lock);
     for (unsigned i = 0; i < count; i++) {
         if (items[i].status == -EAGAIN)
             left[rest++] = batch[i];
         else
             finish(publisher, batch[i], items[i].status);
-        done += items[i].status == 0;
     }
     put_back(publisher, left, rest);
-    pthread_mutex_lock(&publisher->lock);
-    publisher->published += done;
-    pthread_mutex_unlock(&publisher->lock);
     fl_link_judge(&publisher->link, rc);
     if (rest)
         publisher->pause_until = fl_service_now(publisher->link.service) + FL_SETTLE_PAUSE;
