@@ -82,6 +82,7 @@ nats-server         | usr/sbin/nats-server
 
 # npm package | version. They go into build/tools/node_modules; their install scripts do not run.
 npm_to_test_all='
+@cdktf/hcl2json         | 0.21.0
 @kubernetes-models/keda | 2.0.0
 typescript              | 5.4.5
 yaml                    | 2.8.3

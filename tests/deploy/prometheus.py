@@ -17,7 +17,7 @@ ALIASES = {"tasks_processed_total", "task_duration_seconds_bucket", "task_durati
 PAGES = ("deploy.md", "service.md", "worker.md")
 NO_METRICS = {"worker_id", "process_task"}  # names in these pages that look like metrics: a key of log lines, a span
 DISCOVERY = re.compile(r"    kubernetes_sd_configs:\n      - role: pod\n        namespaces:\n          names: \[production\]\n")
-POD = {"pod_ip": "10.0.0.7", "pod_name": "task-worker-1", "pod_label_app": "task-worker",
+POD = {"pod_name": "task-worker-1", "pod_label_app": "task-worker",
        "pod_annotation_prometheus_io_scrape": "true", "pod_annotation_prometheus_io_port": "9100",
        "pod_annotation_prometheus_io_path": "/numbers"}
 
@@ -32,8 +32,10 @@ def promtool(findings, folder, *words):
 def pods():
     """static_configs of three pods, in place of a cluster, which Debian's Prometheus cannot ask: only the first is a worker."""
     lines = ["    static_configs:"]
-    for change in ({}, {"pod_label_app": "shop"}, {"pod_annotation_prometheus_io_scrape": "false"}):
-        lines += ["      - targets: [\"10.0.0.7:1234\"]", "        labels:"]
+    changes = ({}, {"pod_label_app": "shop"}, {"pod_annotation_prometheus_io_scrape": "false"})
+    for at, change in enumerate(changes):
+        change["pod_ip"] = f"10.0.0.{at + 1}"
+        lines += [f"      - targets: [\"{change['pod_ip']}:1234\"]", "        labels:"]
         lines += [f"          __meta_kubernetes_{name}: \"{value}\"" for name, value in {**POD, **change}.items()]
     return "\n".join(lines) + "\n"
 
@@ -48,7 +50,7 @@ def check_cluster(findings, folder):
     one = live.Prometheus(folder / "pods", config)
     targets = one.await_targets(3)
     kept = [(target["scrapeUrl"], target["labels"].get("pod")) for target in targets["activeTargets"]]
-    findings.claim(kept == [("http://10.0.0.7:9100/numbers", "task-worker-1")],
+    findings.claim(kept == [("http://10.0.0.1:9100/numbers", "task-worker-1")],
                    f"only the worker's pod is scraped, at the port and path of its annotations: {kept}")
     one.end()
 
