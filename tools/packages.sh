@@ -77,6 +77,7 @@ npm                     | command npm
 # installed: that would start its service.
 programs_to_test='
 promtool prometheus | usr/bin/promtool
+prometheus          | usr/bin/prometheus
 nats-server         | usr/sbin/nats-server
 '
 
