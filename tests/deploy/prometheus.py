@@ -40,19 +40,24 @@ def pods():
     return "\n".join(lines) + "\n"
 
 
-def check_cluster(findings, folder):
+def watch_pods(findings, folder):
+    """A Prometheus that finds them; it needs 5 s for that, and is asked later."""
     text = (folder / "prometheus-kubernetes.yml").read_text(encoding="utf-8")
     findings.claim(DISCOVERY.search(text), "prometheus-kubernetes.yml looks for pods of the namespace production")
     config = folder / "pods.yml"
     config.write_text(DISCOVERY.sub(pods(), text), encoding="utf-8")
     promtool(findings, folder, "check", "config", "--lint-fatal", config.name)
+    findings.stop_if_any()
     (folder / "pods").mkdir()
-    one = live.Prometheus(folder / "pods", config)
-    targets = one.await_targets(3)
+    return live.Prometheus(folder / "pods", config)
+
+
+def check_pods(findings, watching):
+    targets = watching.await_targets(3)
     kept = [(target["scrapeUrl"], target["labels"].get("pod")) for target in targets["activeTargets"]]
     findings.claim(kept == [("http://10.0.0.1:9100/numbers", "task-worker-1")],
                    f"only the worker's pod is scraped, at the port and path of its annotations: {kept}")
-    one.end()
+    watching.end()
 
 
 def check_names(findings, rules, exposed):
@@ -100,10 +105,10 @@ def main(deploy, folder):
     promtool(findings, folder, "check", "config", "--lint-fatal", "prometheus.yml")
     promtool(findings, folder, "check", "rules", "--lint=all", "--lint-fatal", *FILES)
     promtool(findings, folder, "test", "rules", "prometheus_tests.yml")
-    findings.stop_if_any()
+    watching = watch_pods(findings, folder)
     scene.play()
     check_rules(scene, rules, tests)
-    check_cluster(findings, folder)
+    check_pods(findings, watching)
     scene.end(f"{len(rules)} rules")
 
 

@@ -17,17 +17,17 @@ UNITS = ("filch-worker.service", "filch-worker@.service")
 PROGRAM = "/usr/local/bin/filch-worker"
 MOST_EXPOSED = 2.0
 # Lines without which a worker under systemd is wrong in a way that systemd-analyze does not see.
-LINES = """
-Type=notify
-KillMode=mixed
-Restart=on-failure
-RestartPreventExitStatus=2
-OOMPolicy=continue
-StateDirectory=filch
-Environment=XDG_STATE_HOME=%S
-ExecReload=/bin/kill -HUP $MAINPID
-WantedBy=multi-user.target
-"""
+LINES = (
+    "Type=notify",
+    "KillMode=mixed",
+    "Restart=on-failure",
+    "RestartPreventExitStatus=2",
+    "OOMPolicy=continue",
+    "StateDirectory=filch",
+    "Environment=XDG_STATE_HOME=%S",
+    "ExecReload=/bin/kill -HUP $MAINPID",
+    "WantedBy=multi-user.target",
+)
 # A line of the unit, and what a handler does that it refuses.
 REFUSED = (
     ("MemoryDenyWriteExecute", "import mmap; mmap.mmap(-1, 4096, prot=7)"),
@@ -54,7 +54,7 @@ def analyze(findings, what, *words):
 def check_unit(findings, deploy, folder, name, worker):
     text = (deploy / "systemd" / name).read_text(encoding="utf-8")
     lines = set(text.splitlines())
-    for line in LINES.strip().splitlines():
+    for line in LINES:
         findings.claim(line in lines, f"{name} lacks the line {line}")
     started = settings(text).get("ExecStart", [""])[0]
     findings.claim(started.split()[0:1] == [PROGRAM], f"{name} starts {PROGRAM}: {started}")
@@ -132,7 +132,7 @@ def filters(unit, without=None):
 
 
 def check_worker(findings, sandbox, unit, folder, worker):
-    """A worker with a built-in handler, a command and a network handler's client works under them."""
+    """A worker with a built-in handler and a command works under them."""
     jobs = os.environ["FILCH_JOBS"]
     broker = f"sqlite:{folder}/sandboxed.db"
     handlers = [{"type": "hash", "hash": True}, {"type": "cat", "command": "cat"}]

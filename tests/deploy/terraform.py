@@ -17,46 +17,46 @@ MODULES = live.TOOLS / "node_modules"
 FUNCTIONS = {"tostring", "jsonencode"}
 SECRETS = {"DATABASE_URL"}  # read by handlers, not by the worker
 # The figures that the deployment is specified by.
-FACTS = """
-provider.aws.region = us-east-1
-resource.aws_ecs_cluster.workers.name = task-workers
-resource.aws_ecs_cluster.workers.setting.0.name = containerInsights
-resource.aws_ecs_cluster.workers.setting.0.value = enabled
-resource.aws_ecs_task_definition.worker.network_mode = awsvpc
-resource.aws_ecs_task_definition.worker.requires_compatibilities.0 = FARGATE
-resource.aws_ecs_task_definition.worker.cpu = 512
-resource.aws_ecs_task_definition.worker.memory = 1024
-resource.aws_ecs_service.worker.desired_count = 3
-resource.aws_ecs_service.worker.launch_type = FARGATE
-resource.aws_ecs_service.worker.network_configuration.0.assign_public_ip = False
-resource.aws_ecs_service.worker.lifecycle.0.ignore_changes.0 = ${desired_count}
-resource.aws_ecs_service.worker.deployment_circuit_breaker.0.rollback = True
-resource.aws_appautoscaling_target.worker.min_capacity = 3
-resource.aws_appautoscaling_target.worker.max_capacity = 50
-resource.aws_appautoscaling_target.worker.scalable_dimension = ecs:service:DesiredCount
-resource.aws_appautoscaling_target.worker.service_namespace = ecs
-resource.aws_appautoscaling_target.worker.resource_id = service/task-workers/task-worker
-resource.aws_appautoscaling_policy.queue.policy_type = TargetTrackingScaling
-resource.aws_appautoscaling_policy.queue.target_tracking_scaling_policy_configuration.0.target_value = 100
-resource.aws_appautoscaling_policy.queue.target_tracking_scaling_policy_configuration.0.scale_in_cooldown = 300
-resource.aws_appautoscaling_policy.queue.target_tracking_scaling_policy_configuration.0.scale_out_cooldown = 60
-resource.aws_sqs_queue.tasks.sqs_managed_sse_enabled = True
-resource.aws_sqs_queue.dead_letters.name = tasks-dlq
-container.name = worker
-container.user = 65534:65534
-container.readonlyRootFilesystem = True
-container.linuxParameters.capabilities.drop.0 = ALL
-container.logConfiguration.logDriver = awslogs
-container.healthCheck.interval = 30
-container.healthCheck.timeout = 5
-container.healthCheck.retries = 3
-container.healthCheck.startPeriod = 60
-metric.namespace = AWS/SQS
-metric.metric_name = ApproximateNumberOfMessagesVisible
-metric.statistic = Average
-metric.dimensions.0.name = QueueName
-metric.dimensions.0.value = tasks
-"""
+FACTS = (
+    "provider.aws.region = us-east-1",
+    "resource.aws_ecs_cluster.workers.name = task-workers",
+    "resource.aws_ecs_cluster.workers.setting.0.name = containerInsights",
+    "resource.aws_ecs_cluster.workers.setting.0.value = enabled",
+    "resource.aws_ecs_task_definition.worker.network_mode = awsvpc",
+    "resource.aws_ecs_task_definition.worker.requires_compatibilities.0 = FARGATE",
+    "resource.aws_ecs_task_definition.worker.cpu = 512",
+    "resource.aws_ecs_task_definition.worker.memory = 1024",
+    "resource.aws_ecs_service.worker.desired_count = 3",
+    "resource.aws_ecs_service.worker.launch_type = FARGATE",
+    "resource.aws_ecs_service.worker.network_configuration.0.assign_public_ip = False",
+    "resource.aws_ecs_service.worker.lifecycle.0.ignore_changes.0 = ${desired_count}",
+    "resource.aws_ecs_service.worker.deployment_circuit_breaker.0.rollback = True",
+    "resource.aws_appautoscaling_target.worker.min_capacity = 3",
+    "resource.aws_appautoscaling_target.worker.max_capacity = 50",
+    "resource.aws_appautoscaling_target.worker.scalable_dimension = ecs:service:DesiredCount",
+    "resource.aws_appautoscaling_target.worker.service_namespace = ecs",
+    "resource.aws_appautoscaling_target.worker.resource_id = service/task-workers/task-worker",
+    "resource.aws_appautoscaling_policy.queue.policy_type = TargetTrackingScaling",
+    "resource.aws_appautoscaling_policy.queue.target_tracking_scaling_policy_configuration.0.target_value = 100",
+    "resource.aws_appautoscaling_policy.queue.target_tracking_scaling_policy_configuration.0.scale_in_cooldown = 300",
+    "resource.aws_appautoscaling_policy.queue.target_tracking_scaling_policy_configuration.0.scale_out_cooldown = 60",
+    "resource.aws_sqs_queue.tasks.sqs_managed_sse_enabled = True",
+    "resource.aws_sqs_queue.dead_letters.name = tasks-dlq",
+    "container.name = worker",
+    "container.user = 65534:65534",
+    "container.readonlyRootFilesystem = True",
+    "container.linuxParameters.capabilities.drop.0 = ALL",
+    "container.logConfiguration.logDriver = awslogs",
+    "container.healthCheck.interval = 30",
+    "container.healthCheck.timeout = 5",
+    "container.healthCheck.retries = 3",
+    "container.healthCheck.startPeriod = 60",
+    "metric.namespace = AWS/SQS",
+    "metric.metric_name = ApproximateNumberOfMessagesVisible",
+    "metric.statistic = Average",
+    "metric.dimensions.0.name = QueueName",
+    "metric.dimensions.0.value = tasks",
+)
 
 
 def parsed(findings, deploy):
@@ -186,7 +186,7 @@ def at(value, path):
 def check_facts(findings, values, container):
     policy = values["resource"]["aws_appautoscaling_policy"]["queue"]["target_tracking_scaling_policy_configuration"][0]
     whole = {**values, "container": container, "metric": policy["customized_metric_specification"][0]}
-    for line in FACTS.strip().splitlines():
+    for line in FACTS:
         path, expected = line.split(" = ")
         findings.claim(str(at(whole, path)) == expected, f"{path} is {at(whole, path)}, not {expected}")
 
