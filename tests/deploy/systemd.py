@@ -64,9 +64,14 @@ def check_unit(findings, deploy, folder, name, worker):
     findings.claim(not told, f"systemd-analyze verify {name} has nothing to say: {told}")
     told = analyze(findings, f"security {name}", "security", "--offline=true", "--no-pager", str(copy))
     exposure = re.search(r"exposure level for \S+: ([\d.]+)", told)
-    findings.claim(exposure and float(exposure[1]) <= MOST_EXPOSED, f"{name}: exposure {exposure and exposure[1]} is above {MOST_EXPOSED}")
+    if not findings.claim(exposure, f"systemd-analyze tells an exposure of {name}: {told}"):
+        return
+    findings.claim(float(exposure[1]) <= MOST_EXPOSED, f"{name}: exposure {exposure[1]} is above {MOST_EXPOSED}")
     page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
-    findings.claim(exposure and f"exposure of {exposure[1]} " in page, f"docs/deploy.md tells the exposure {exposure and exposure[1]}")
+    version = subprocess.run(["systemd-analyze", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+    written = re.search(r"exposure of ([\d.]+) by systemd (\d+)", page)
+    findings.claim(written and (written[2] != version or written[1] == exposure[1]),
+                   f"docs/deploy.md tells the exposure {exposure[1]} by systemd {version}")
     for key in re.findall(r"^# [^\n]*: (?:these|[A-Z]\w+=)[^\n]*\n(?:# [^\n]*\n)*(\w+)=", text, re.M):
         findings.claim(f"`{key}=" in page, f"docs/deploy.md tells what {key}= refuses")
 
