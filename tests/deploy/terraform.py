@@ -263,7 +263,7 @@ def check_permissions(findings, module, values):
             findings.claim(not anywhere, f"policy {name} grants {one['actions']} on every resource")
     sources = list((ROOT / "runtime" / "service" / "brokers").glob("sqs*.c"))
     text = "".join(source.read_text(encoding="utf-8") for source in sources)
-    called = set(re.findall(r'"((?:ChangeMessage|Delete|Get|Receive|Send)[A-Za-z]*)"', text))
+    called = set(re.findall(r'"((?:Change|Delete|Receive|Send)Message[A-Za-z]*|(?:Get|List|Purge)Queue[A-Za-z]*)"', text))
     needed = {"sqs:" + re.sub("Batch$", "", name) for name in called}
     granted = {action for one in statements(values, "worker") for action in one["actions"]}
     findings.claim(not sources or granted == needed, f"the worker may {sorted(granted)}, and needs {sorted(needed)}")
