@@ -96,7 +96,7 @@ def check_times(findings, unit, worker):
     stop, drain, grace = int(unit["TimeoutStopSec"][0]), seconds(defaults, "drain-timeout"), seconds(defaults, "grace")
     findings.claim(stop > drain + grace, f"TimeoutStopSec {stop} is longer than drain-timeout {drain} and grace {grace}")
     watchdog, silent = int(unit["WatchdogSec"][0]), 30  # a service is unhealthy after this time (docs/service.md)
-    findings.claim(watchdog > silent, f"WatchdogSec {watchdog} is longer than the {silent} s after which /health is 503")
+    findings.claim(watchdog / 2 > silent, f"half of WatchdogSec {watchdog} is longer than the {silent} s after which /health is 503")
 
 
 # ---- The filters ----

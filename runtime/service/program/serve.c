@@ -125,7 +125,8 @@ static int run(fl_program *program)
     if (rc)
         return fl_complain(program, rc);
     tell_start(program);
-    fl_service_pulse_set(program->service, tell_manager, program, program->notify.every);
+    if (program->notify.fd >= 0)
+        fl_service_pulse_set(program->service, tell_manager, program, program->notify.every);
     rc = program->request.once ? run_once(program) : filch_service_run(program->service);
     char reason[256] = "";
     if (rc)
