@@ -137,14 +137,23 @@ def filters(unit, without=None):
 
 
 def check_worker(findings, sandbox, unit, folder, worker):
-    """A worker with a built-in handler and a command works under them."""
+    """A worker with a built-in handler and a command works under them, and tells so as to systemd."""
     jobs = os.environ["FILCH_JOBS"]
     broker = f"sqlite:{folder}/sandboxed.db"
     handlers = [{"type": "hash", "hash": True}, {"type": "cat", "command": "cat"}]
     for kind in ("hash", "cat"):
         subprocess.run([jobs, "enqueue", "--broker", broker, "--type", kind, "body"], check=True, stdout=subprocess.DEVNULL)
     words = [sandbox, *filters(unit), worker, "--broker", broker, "--health-port", "0", "--once", "--handlers", json.dumps(handlers)]
-    run = subprocess.run(words, capture_output=True, text=True, check=False, env={"PATH": os.environ["PATH"]})
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"{folder}/notify")
+        environment = {"PATH": os.environ["PATH"], "NOTIFY_SOCKET": f"{folder}/notify"}
+        run = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
+        manager.setblocking(False)
+        try:
+            told = manager.recv(4096).decode()
+        except BlockingIOError:
+            told = ""
+    findings.claim(told.startswith("READY=1\n"), f"the worker tells that it is ready: {told!r}")
     ended = re.search(r'"service ended".*"done":(\d+)', run.stderr)
     findings.claim(run.returncode == 0 and ended and ended[1] == "2", f"a worker works under the filters: {run.returncode}: {run.stderr}")
 
