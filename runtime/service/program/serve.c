@@ -2,7 +2,9 @@
 #include <runtime/service/program/serve.h>
 
 #include <runtime/service/program/keys.h>
+#include <runtime/service/program/notify.h>
 #include <runtime/service/program/values.h>
+#include <runtime/service/pulse.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -107,12 +109,24 @@ int fl_complain(const fl_program *program, int rc)
     return status_of(program, rc);
 }
 
+/* By then the endpoints listen, signals are watched, and the first connection has been tried: the
+ * manager's other units need not wait for a broker that is away. */
+static void tell_manager(void *arg)
+{
+    fl_program *program = arg;
+    filch_service_stats stats;
+    filch_service_stats_read(program->service, &stats, sizeof stats);
+    fl_notify_alive(&program->notify, &stats);
+}
+
 static int run(fl_program *program)
 {
     int rc = fl_watch_begin(program);
     if (rc)
         return fl_complain(program, rc);
     tell_start(program);
+    if (program->notify.fd >= 0)
+        fl_service_pulse_set(program->service, tell_manager, program, program->notify.every);
     rc = program->request.once ? run_once(program) : filch_service_run(program->service);
     char reason[256] = "";
     if (rc)

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <runtime/service/program/configuration.h>
 #include <runtime/service/program/handler_table.h>
+#include <runtime/service/program/notify.h>
 
 enum { FL_STATUS_CANCELLED = 1, FL_STATUS_USAGE = 2, FL_STATUS_UNAVAILABLE = 69 };
 
@@ -31,6 +32,7 @@ typedef struct fl_program {
     filch_tracer tracer;      /* to it */
     filch_service *service;
     filch_service_http *http; /* NULL: no endpoints */
+    fl_notify notify;
     filch_channel *signals;
     pthread_t watcher;
     unsigned stops;    /* the watcher's: requests to stop */
