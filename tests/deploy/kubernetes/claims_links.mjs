@@ -127,7 +127,7 @@ function* triggers(set, object, { type, metadata, authenticationRef }) {
     const parameters = (authentication?.spec.secretTargetRef ?? []).map(({ parameter }) => parameter);
     for (const parameter of given) if (!parameters.includes(parameter)) yield `${name}: TriggerAuthentication does not give ${parameter}`;
     const workload = workloadsOf(set.objects).find((one) => one.object.metadata.name === object.spec.scaleTargetRef.name);
-    const queues = workload ? variablesOf(set, workload.container).variables.FILCH_SERVICE_QUEUES.split(',') : [];
+    const queues = workload ? (variablesOf(set, workload.container).variables.FILCH_SERVICE_QUEUES ?? '').split(',') : [];
     if (!queues.includes(queue(metadata))) yield `${name}: queue ${queue(metadata)} is not served by ${workload?.name} (FILCH_SERVICE_QUEUES: ${queues})`;
 }
 
