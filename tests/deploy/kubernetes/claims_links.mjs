@@ -22,8 +22,9 @@ const SCALERS = {
 
 function* namespaces({ objects }) {
     const [namespace] = ofKind(objects, 'Namespace');
+    const expected = namespace ? namespace.metadata.name : objects[0].metadata.namespace;
     for (const object of objects)
-        if (object !== namespace && object.metadata.namespace !== namespace?.metadata.name) yield `${nameOf(object)}: namespace ${object.metadata.namespace} (has to be ${namespace?.metadata.name})`;
+        if (object !== namespace && (!expected || object.metadata.namespace !== expected)) yield `${nameOf(object)}: namespace ${object.metadata.namespace} (has to be ${expected})`;
     const names = objects.map(nameOf);
     for (const name of names) if (names.indexOf(name) !== names.lastIndexOf(name)) yield `${name} exists twice`;
 }
@@ -61,14 +62,16 @@ function* ports(set) {
 // The ports that rules open, as "TCP 53". Rules without peers or ports are refused by the claim `policies`.
 const openPorts = (rules, isPeer) => new Set((rules ?? []).filter(({ from, to }) => (from ?? to).some(isPeer)).flatMap((rule) => rule.ports.map(({ protocol, port }) => `${protocol} ${port}`)));
 
-const BROKER_PORTS = { amqp: 5672, amqps: 5671, kafka: 9092, sqs: 443 };
+// Of brokers, by the scheme of URLs: plain and with TLS.
+const BROKER_PORTS = { amqp: [5672, 5671], amqps: [5672, 5671], kafka: [9092, 9093], sqs: [443] };
 
-// The ports that a pod needs: its broker's, and those that the scheme uses with TLS and without.
+// The ports of a pod's broker: those of its kind, and the one that its URL names.
 function brokerPorts(set, { pod, container }) {
     const { variables } = variablesOf(set, container), { files } = filesOf(set, pod, container);
     const url = variables.FILCH_SERVICE_BROKER ?? files[variables.FILCH_SERVICE_BROKER_FILE] ?? '';
     const [, scheme, port] = /^([a-z+]+):(?:\/\/[^/]*?:([0-9]+)(?:\/|$))?/.exec(url) ?? [];
-    return scheme && [`TCP ${port ?? BROKER_PORTS[scheme]}`];
+    const ports = [...(BROKER_PORTS[scheme] ?? []), ...(port ? [port] : [])];
+    return ports.length > 0 ? ports.map((one) => `TCP ${one}`) : ['a port, since there is no URL'];
 }
 
 function* policies(set) {
@@ -84,8 +87,7 @@ function* policies(set) {
         const health = `TCP ${variablesOf(set, workload.container).variables.FILCH_SERVICE_HEALTH_PORT}`;
         const needed = [
             ['DNS', openPorts(egress, isDns), ['UDP 53', 'TCP 53']],
-            ['the broker', openPorts(egress, (peer) => !isDns(peer)), brokerPorts(set, workload) ?? ['TCP of a broker without a URL']],
-            ['RabbitMQ', openPorts(egress, (peer) => peer.podSelector?.matchLabels.app === 'rabbitmq'), ['TCP 5672', 'TCP 5671']],
+            ['the broker', openPorts(egress, (peer) => !isDns(peer)), brokerPorts(set, workload)],
             ['Prometheus', openPorts(ingress, (peer) => peer.podSelector), [health]],
             ['the probes of kubelets', openPorts(ingress, (peer) => peer.ipBlock), [health]],
         ];

@@ -62,7 +62,8 @@ function renderAll(folder) {
 }
 
 function checkClaims(sets, program) {
-    const images = sets.flatMap(({ objects }) => workloadsOf(objects).map(({ container }) => container.image));
+    const base = render(yaml, path.join(path.dirname(SECRETS), 'base'), new Set());
+    const images = [base, ...sets.map(({ objects }) => objects)].flatMap((objects) => workloadsOf(objects).map(({ container }) => container.image));
     for (const { from, objects } of sets) {
         const set = { objects, secrets, program, images, resident: residentMemory() };
         for (const claim of [...podClaims, ...linkClaims]) for (const finding of claim(set)) report(finding, from);
