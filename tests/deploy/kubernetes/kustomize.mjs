@@ -27,7 +27,8 @@ export function readObjects(yaml, file) {
 function mergeList(former, patch, key, custom) {
     const by = custom ? undefined : MERGED[key];
     if (by === undefined) {
-        if (!custom && patch.some(isMap) && !REPLACED.includes(key)) throw new Error(`a patch of the list ${key} (allowed: ${Object.keys(MERGED)}, ${REPLACED})`);
+        if (!custom && patch.some(isMap) && !REPLACED.includes(key))
+            throw new Error(`a patch of the list ${key} (allowed: ${Object.keys(MERGED)}, ${REPLACED})`);
         return patch;
     }
     const merged = [...former];
@@ -55,7 +56,9 @@ function merge(former, patch, custom) {
 }
 
 function patched(objects, patch) {
-    const at = objects.findIndex((object) => nameOf(object) === nameOf(patch) && object.apiVersion === patch.apiVersion);
+    const at = objects.findIndex(
+        (object) => nameOf(object) === nameOf(patch) && object.apiVersion === patch.apiVersion,
+    );
     if (at < 0) throw new Error(`a patch of ${nameOf(patch)}, which does not exist`);
     const merged = merge(objects[at], patch, patch.apiVersion.startsWith('keda.sh/'));
     return objects.map((object, i) => (i === at ? merged : object));
@@ -66,8 +69,11 @@ function labelled(object, pairs) {
     if (object.kind !== 'Deployment') throw new Error(`labels of ${nameOf(object)} (allowed: of a Deployment)`);
     const { selector, template } = object.spec;
     const terms = template.spec.affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-    const selectors = [selector, ...terms.map((term) => term.podAffinityTerm.labelSelector),
-        ...(template.spec.topologySpreadConstraints ?? []).map((constraint) => constraint.labelSelector)];
+    const selectors = [
+        selector,
+        ...terms.map((term) => term.podAffinityTerm.labelSelector),
+        ...(template.spec.topologySpreadConstraints ?? []).map((constraint) => constraint.labelSelector),
+    ];
     for (const one of selectors) Object.assign(one.matchLabels, pairs);
     for (const one of [object, template]) Object.assign(one.metadata.labels, pairs);
 }
@@ -83,14 +89,16 @@ export function render(yaml, folder, used) {
     const unknown = Object.keys(kustomization).filter((key) => !KEYS.includes(key));
     if (unknown.length > 0) throw new Error(`${folder}: unknown key ${unknown[0]} (valid: ${KEYS.join(', ')})`);
     let objects = (kustomization.resources ?? []).flatMap((name) =>
-        fs.statSync(path.join(folder, name)).isDirectory() ? render(yaml, path.join(folder, name), used) : read(name));
+        fs.statSync(path.join(folder, name)).isDirectory() ? render(yaml, path.join(folder, name), used) : read(name),
+    );
     for (const patch of kustomization.patches ?? []) {
         if (Object.keys(patch).join() !== 'path') throw new Error(`${folder}: a patch has to be a path`);
         for (const part of read(patch.path)) objects = patched(objects, part);
     }
     for (const object of objects) {
         object.metadata.name += kustomization.nameSuffix ?? '';
-        if (kustomization.namespace && !WITHOUT_NAMESPACE.includes(object.kind)) object.metadata.namespace = kustomization.namespace;
+        if (kustomization.namespace && !WITHOUT_NAMESPACE.includes(object.kind))
+            object.metadata.namespace = kustomization.namespace;
         for (const label of kustomization.labels ?? []) {
             if (label.includeSelectors !== true) throw new Error(`${folder}: labels without includeSelectors`);
             labelled(object, label.pairs);

@@ -29,9 +29,16 @@ function residentMemory() {
 // The order of lists of objects is not compared: a patch of kustomize moves the items that it changes.
 function sorted(value) {
     if (value === null || typeof value !== 'object') return value;
-    if (!Array.isArray(value)) return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]));
+    if (!Array.isArray(value))
+        return Object.fromEntries(
+            Object.keys(value)
+                .sort()
+                .map((key) => [key, sorted(value[key])]),
+        );
     const items = value.map(sorted);
-    return items.some((one) => typeof one === 'object') ? items.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : items;
+    return items.some((one) => typeof one === 'object')
+        ? items.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+        : items;
 }
 
 // Compares with kubectl, where it can be run.
@@ -42,8 +49,13 @@ function compare(folder, objects) {
     fs.writeFileSync(file, stdout);
     const theirs = new Map(readObjects(yaml, file).map((object) => [nameOf(object), object]));
     for (const object of objects)
-        if (!isDeepStrictEqual(sorted(theirs.get(nameOf(object))), sorted(object))) report(`${nameOf(object)}: kubectl kustomize renders it otherwise: ${JSON.stringify(theirs.get(nameOf(object)))}`, folder);
-    if (theirs.size !== objects.length) report(`kubectl kustomize renders ${theirs.size} objects, not ${objects.length}`, folder);
+        if (!isDeepStrictEqual(sorted(theirs.get(nameOf(object))), sorted(object)))
+            report(
+                `${nameOf(object)}: kubectl kustomize renders it otherwise: ${JSON.stringify(theirs.get(nameOf(object)))}`,
+                folder,
+            );
+    if (theirs.size !== objects.length)
+        report(`kubectl kustomize renders ${theirs.size} objects, not ${objects.length}`, folder);
 }
 
 function compareAll(folder, sets) {
@@ -57,13 +69,16 @@ function renderAll(folder) {
     const folders = ['base', ...fs.readdirSync(path.join(folder, 'overlays')).map((name) => `overlays/${name}`)];
     const sets = folders.map((from) => ({ from, objects: render(yaml, path.join(folder, from), used) }));
     for (const entry of fs.readdirSync(folder, { recursive: true }))
-        if (entry.endsWith('.yaml') && !used.has(path.resolve(folder, entry))) report('no overlay uses this file', entry);
+        if (entry.endsWith('.yaml') && !used.has(path.resolve(folder, entry)))
+            report('no overlay uses this file', entry);
     return sets;
 }
 
 function checkClaims(sets, program) {
     const base = render(yaml, path.join(path.dirname(SECRETS), 'base'), new Set());
-    const images = [base, ...sets.map(({ objects }) => objects)].flatMap((objects) => workloadsOf(objects).map(({ container }) => container.image));
+    const images = [base, ...sets.map(({ objects }) => objects)].flatMap((objects) =>
+        workloadsOf(objects).map(({ container }) => container.image),
+    );
     for (const { from, objects } of sets) {
         const set = { objects, secrets, program, images, resident: residentMemory() };
         for (const claim of [...podClaims, ...linkClaims]) for (const finding of claim(set)) report(finding, from);
@@ -74,17 +89,25 @@ async function checkObjects(sets) {
     const distinct = new Map();
     for (const { from, objects } of [...sets, { from: SECRETS, objects: secrets }])
         for (const object of objects) distinct.set(JSON.stringify(object), { from, object });
-    for (const finding of await checkTypes(require('typescript'), NODE_MODULES, SCRATCH, [...distinct.values()])) report(finding, 'types');
+    for (const finding of await checkTypes(require('typescript'), NODE_MODULES, SCRATCH, [...distinct.values()]))
+        report(finding, 'types');
     return distinct.size;
 }
 
 const [mode, ...args] = process.argv.slice(2);
-const secrets = readObjects(yaml, SECRETS);
-const sets = mode === 'kustomize' ? renderAll(args[0]) : args.map((from) => ({ from, objects: readObjects(yaml, from) }));
+let secrets, sets;
+try {
+    secrets = readObjects(yaml, SECRETS);
+    sets = mode === 'kustomize' ? renderAll(args[0]) : args.map((from) => ({ from, objects: readObjects(yaml, from) }));
+} catch (error) {
+    console.log(error.message);
+    process.exit(1);
+}
 const program = await askProgram(WORKER_COMMAND, SCRATCH);
 try {
     checkClaims(sets, program);
-} catch (error) { // an object without a field that a claim reads; checkObjects says which
+} catch (error) {
+    // an object without a field that a claim reads; checkObjects says which
     report(error.stack, 'claims');
 }
 // Types take most of the time, so they are left out where a claim has failed.

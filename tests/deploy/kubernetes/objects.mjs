@@ -8,20 +8,31 @@ const TEMPLATES = {
     CronJob: (object) => object.spec.jobTemplate.spec.template,
 };
 
-export const find = (objects, kind, name) => objects.find((object) => object.kind === kind && object.metadata.name === name);
+export const find = (objects, kind, name) =>
+    objects.find((object) => object.kind === kind && object.metadata.name === name);
 export const ofKind = (objects, kind) => objects.filter((object) => object.kind === kind);
 
 // The objects with pods: { name, object, labels, annotations, pod, container }.
 export function workloadsOf(objects) {
-    return objects.filter((object) => object.kind in TEMPLATES).map((object) => {
-        const { metadata, spec: pod } = TEMPLATES[object.kind](object);
-        return { name: nameOf(object), object, labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {}, pod, container: pod.containers[0] };
-    });
+    return objects
+        .filter((object) => object.kind in TEMPLATES)
+        .map((object) => {
+            const { metadata, spec: pod } = TEMPLATES[object.kind](object);
+            return {
+                name: nameOf(object),
+                object,
+                labels: metadata.labels ?? {},
+                annotations: metadata.annotations ?? {},
+                pod,
+                container: pod.containers[0],
+            };
+        });
 }
 
 // A selector without labels selects everything in a NetworkPolicy, and is a fault elsewhere.
 export const selects = (matchLabels, labels) =>
-    Object.keys(matchLabels ?? {}).length > 0 && Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
+    Object.keys(matchLabels ?? {}).length > 0 &&
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
 
 const UNITS = { '': 1, m: 1e-3, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };
 export function quantity(text) {
@@ -43,7 +54,8 @@ export function dataOf({ objects, secrets }, kind, name) {
 
 // The variables of a container that have values here, by name, and the references that cannot be followed.
 export function variablesOf(set, container) {
-    const variables = {}, dangling = [];
+    const variables = {},
+        dangling = [];
     const take = (kind, name, key) => {
         const data = dataOf(set, kind, name);
         if (!data || (key && !(key in data))) dangling.push(`${kind} ${name}${key ? `, key ${key}` : ''}`);
@@ -53,18 +65,25 @@ export function variablesOf(set, container) {
         Object.assign(variables, configMapRef ? take('ConfigMap', configMapRef.name) : take('Secret', secretRef.name));
     for (const { name, value, valueFrom } of container.env ?? []) {
         const { configMapKeyRef: map, secretKeyRef: secret } = valueFrom ?? {};
-        variables[name] = map ? take('ConfigMap', map.name, map.key)[map.key] : secret ? take('Secret', secret.name, secret.key)[secret.key] : value;
+        variables[name] = map
+            ? take('ConfigMap', map.name, map.key)[map.key]
+            : secret
+              ? take('Secret', secret.name, secret.key)[secret.key]
+              : value;
     }
     return { variables, dangling };
 }
 
 // The files that Secrets and ConfigMaps put into a container, by path, and the references that cannot be followed.
 export function filesOf(set, pod, container) {
-    const files = {}, dangling = [];
+    const files = {},
+        dangling = [];
     for (const { name, mountPath } of container.volumeMounts ?? []) {
         const volume = (pod.volumes ?? []).find((one) => one.name === name);
         if (!volume) dangling.push(`volume ${name}`);
-        const [kind, source] = volume?.secret ? ['Secret', volume.secret.secretName] : ['ConfigMap', volume?.configMap?.name];
+        const [kind, source] = volume?.secret
+            ? ['Secret', volume.secret.secretName]
+            : ['ConfigMap', volume?.configMap?.name];
         if (!source) continue;
         const data = dataOf(set, kind, source);
         if (!data) dangling.push(`${kind} ${source}`);

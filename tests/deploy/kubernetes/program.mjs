@@ -66,7 +66,9 @@ export async function askProgram(command, scratch) {
             }
         }
         const { status, stdout, stderr } = spawnSync(command, ['--check-config'], { env, encoding: 'utf8' });
-        const values = Object.fromEntries([...stdout.matchAll(/^(\S+) +(.*) \([^)]*\)$/gm)].map(([, key, value]) => [key, value]));
+        const values = Object.fromEntries(
+            [...stdout.matchAll(/^(\S+) +(.*) \([^)]*\)$/gm)].map(([, key, value]) => [key, value]),
+        );
         return { error: status === 0 ? undefined : stderr.trim(), values };
     };
     const answers = new Map();

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { nameOf } from './kustomize.mjs';
 
-const moduleOf = ({ apiVersion }) => `${apiVersion.startsWith('keda.sh/') ? '@kubernetes-models/keda' : 'kubernetes-models'}/${apiVersion}`;
+const moduleOf = ({ apiVersion }) =>
+    `${apiVersion.startsWith('keda.sh/') ? '@kubernetes-models/keda' : 'kubernetes-models'}/${apiVersion}`;
 
 function* typeErrors(ts, folder, objects) {
     const file = path.join(folder, 'objects.ts');
@@ -19,8 +20,14 @@ function* typeErrors(ts, folder, objects) {
     }
     fs.writeFileSync(file, text);
     const program = ts.createProgram([file], {
-        module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler, target: ts.ScriptTarget.ES2022,
-        lib: ['lib.es5.d.ts'], strict: true, noEmit: true, skipLibCheck: true, types: [],
+        module: ts.ModuleKind.ESNext,
+        moduleResolution: ts.ModuleResolutionKind.Bundler,
+        target: ts.ScriptTarget.ES2022,
+        lib: ['lib.es5.d.ts'],
+        strict: true,
+        noEmit: true,
+        skipLibCheck: true,
+        types: [],
     });
     for (const { start, messageText } of ts.getPreEmitDiagnostics(program))
         yield `${starts.findLast(({ at }) => at <= start).what}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
