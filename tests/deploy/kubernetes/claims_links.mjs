@@ -3,30 +3,24 @@
 import { dataOf, filesOf, find, ofKind, selects, variablesOf, workloadsOf } from './objects.mjs';
 import { nameOf } from './kustomize.mjs';
 
-// The metadata that KEDA's scalers read, and what they need (keda.sh/docs, "Scalers"). Each row: required, optional, and the
-// place of the queue's name.
+// The metadata that KEDA's scalers read (keda.sh/docs 2.14, "Scalers"), the parameters that a TriggerAuthentication has to
+// give, and the name of the queue in the metadata.
 const SCALERS = {
     rabbitmq: {
         required: ['protocol', 'queueName', 'mode', 'value'],
-        optional: ['activationValue', 'vhostName', 'excludeUnacknowledged'],
-        given: ['host'],
+        optional: ['activationValue', 'vhostName', 'excludeUnacknowledged', 'timeout'],
+        given: ['host', 'tls'],
         queue: ({ queueName }) => queueName,
     },
     kafka: {
         required: ['bootstrapServers', 'consumerGroup', 'topic', 'lagThreshold'],
-        optional: [
-            'activationLagThreshold',
-            'offsetResetPolicy',
-            'allowIdleConsumers',
-            'limitToPartitionsWithLag',
-            'version',
-        ],
+        optional: ['activationLagThreshold', 'offsetResetPolicy', 'excludePersistentLag', 'limitToPartitionsWithLag', 'version'],
         given: ['sasl', 'tls', 'username', 'password'],
         queue: ({ topic }) => topic,
     },
     'aws-sqs-queue': {
         required: ['queueURL', 'queueLength', 'awsRegion'],
-        optional: ['activationQueueLength', 'scaleOnInFlight', 'scaleOnDelayed'],
+        optional: ['activationQueueLength', 'awsEndpoint', 'scaleOnInFlight', 'scaleOnDelayed'],
         given: [],
         queue: ({ queueURL }) => queueURL.split('/').pop(),
     },
