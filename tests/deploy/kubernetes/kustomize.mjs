@@ -14,14 +14,20 @@ const WITHOUT_NAMESPACE = ['Namespace'];
 const isMap = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 export const nameOf = (object) => `${object.kind} ${object.metadata?.name}`;
 
-// The objects of a file of YAML 1.1, the version that kubectl reads.
-export function readObjects(yaml, file) {
+function parse(yaml, file) {
     return yaml.parseAllDocuments(fs.readFileSync(file, 'utf8'), { version: '1.1' }).map((document) => {
         if (document.errors.length > 0) throw new Error(`${file}: ${document.errors[0].message}`);
         const object = document.toJS();
         if (!isMap(object) || !object.kind) throw new Error(`${file}: a document without a kind`);
         return object;
     });
+}
+
+// The objects of a file of YAML 1.1, the version that kubectl reads. A file is parsed once, and each caller gets a copy.
+const parsed = new Map();
+export function readObjects(yaml, file) {
+    if (!parsed.has(file)) parsed.set(file, parse(yaml, file));
+    return structuredClone(parsed.get(file));
 }
 
 function mergeList(former, patch, key, custom) {

@@ -45,7 +45,7 @@ function sorted(value) {
 function compare(folder, objects) {
     const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', folder], { encoding: 'utf8' });
     if (status !== 0) return report(`kubectl kustomize: ${stderr}`, folder);
-    const file = path.join(SCRATCH, 'kubectl.yaml');
+    const file = path.join(SCRATCH, `kubectl.${path.basename(folder)}.yaml`);
     fs.writeFileSync(file, stdout);
     const theirs = new Map(readObjects(yaml, file).map((object) => [nameOf(object), object]));
     for (const object of objects)
