@@ -71,6 +71,9 @@ qemu-user               | command qemu-riscv64
 rabbitmq-server         | command /usr/lib/rabbitmq/bin/rabbitmq-server
 chromium                | command chromium
 npm                     | command npm
+golang-go               | command go
+golang-github-masterminds-sprig-dev | server /usr/share/gocode/src/github.com/Masterminds/sprig
+golang-gopkg-yaml.v3-dev | server /usr/share/gocode/src/gopkg.in/yaml.v3
 '
 
 # package, then alternatives | a program in it. The program is taken out, into build/tools, and the package is not
