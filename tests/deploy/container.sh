@@ -1,0 +1,193 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Usage: container.sh FOLDER
+#
+# The image of FOLDER/container: built by buildah, with its first stage, which compiles, replaced by a Debian system of
+# mmdebstrap and the programs of this build; then inspected, and run by runc as Kubernetes would run it: under a CPU quota
+# with the default profile of system calls, and under a profile that refuses some. CONTAINER_CACHE keeps the first stage.
+[ "$(id -u)" = 0 ] || { echo "skipped: containers are made by root"; exit 77; }
+# All processes, containers as well, end with this one; mounts of the builder stay in its namespace.
+[ "${FILCH_CONTAINED-}" ] || FILCH_CONTAINED=yes exec unshare --mount --pid --fork --kill-child --mount-proc bash "$0" "$@"
+here=$(cd "$(dirname "$0")" && pwd)
+deploy=$(cd "${1:?the folder to check}" && pwd)
+. "$here/../support/claims.bash"
+build=${FILCH_BINARY_DIR:?the build tree}
+cache=${CONTAINER_CACHE:-$scratch/cache}
+profile=/usr/share/containers/seccomp.json
+trap 'runc --root "$scratch/runc" delete --force "$name" 2>/dev/null; rm -rf --one-file-system "$scratch"' EXIT
+name=$(basename "$scratch")
+name=filch-${name,,}
+
+for program in buildah mmdebstrap runc python3; do
+    command -v $program >/dev/null || skip "$program not found"
+done
+[ -e $profile ] || skip "no profile of system calls: $profile (Debian: golang-github-containers-common)"
+for folder in /sys/fs/cgroup/cpu /sys/fs/cgroup; do
+    [ -e $folder/cgroup.procs ] && break
+done
+mkdir $folder/$name 2>/dev/null && rmdir $folder/$name || skip "no cgroup can be made in $folder"
+
+# give_up: ends the test after failed claims, whose consequences would only be noise.
+give_up() {
+    [ "$failures" -eq 0 ] || exit 1
+}
+
+# ---- The first stage ----
+
+stage() {
+    buildah --root "$cache/storage" --runroot "$scratch/run" --storage-driver vfs "$@"
+}
+
+# The Debian packages that the programs need, and those that collect.sh uses.
+packages() {
+    find installed -type f -exec ldd {} + | sed -nE 's/.*=> (\/[^ ]*).*/\1/p' | sort -u | xargs realpath | xargs dpkg -S |
+        cut -d: -f1 | sort -u | paste -sd,
+    echo ",bash,ca-certificates,coreutils,dash,findutils,libc-bin,libgcc-s1,tzdata"
+}
+
+make_stage() {
+    local container
+    rm -rf --one-file-system "$cache"
+    mkdir -p "$cache"
+    mmdebstrap --variant=extract --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --include="$(packages | tr -d '\n')" \
+        "$(. /etc/os-release && echo "$VERSION_CODENAME")" base.tar &&
+        container=$(stage from scratch) && stage add -q "$container" base.tar / &&
+        stage copy -q "$container" installed /installed && stage commit -q --disable-compression --rm "$container" filch-builder
+}
+
+DESTDIR=$PWD/installed cmake --install "$build" --strip --component worker --prefix /usr >log 2>&1
+claim "the programs are installed: $(tail -3 log)" test -x installed/usr/bin/filch-worker -a -x installed/usr/bin/filch-jobs
+key=$(find installed -type f -exec sha256sum {} + | sort | cat - "$here/container.sh" | sha256sum)
+if [ "$key" != "$(cat "$cache/key" 2>/dev/null)" ]; then
+    claim "a first stage is made: $(make_stage 2>&1 | tail -5)" stage inspect --type image filch-builder >/dev/null
+    give_up
+    echo "$key" >"$cache/key"
+fi
+
+# ---- The image ----
+
+mkdir -p context/tools/deploy
+cp -r "$deploy/container" context/tools/deploy
+image=$name
+status=0
+stage build --format docker --disable-compression --isolation chroot --build-context builder=container-image://localhost/filch-builder \
+    -f context/tools/deploy/container/Containerfile -t "$image" context >log 2>&1 || status=$?
+claim "the image is built: $(tail -5 log)" test $status -eq 0
+give_up
+container=$(stage from --pull-never "localhost/$image")
+root=$(stage mount "$container")
+trap 'runc --root "$scratch/runc" delete --force "$name" 2>/dev/null; stage rm "$container" >/dev/null; stage rmi "$image" >/dev/null
+      rm -rf --one-file-system "$scratch"' EXIT
+stage inspect --type image "$image" >inspected
+python3 -c 'import json; json.dump(json.load(open("inspected"))["Docker"]["config"], open("image.json", "w"))'
+
+# of EXPRESSION: of the image's configuration.
+of() {
+    python3 -c "import json; image = json.load(open('image.json')); print($1)"
+}
+
+claim "its user is 65534:65534" test "$(of 'image["User"]')" = 65534:65534
+claim "the user is in passwd" grep -q ':65534:65534:' "$root/etc/passwd"
+claim "it runs filch-worker, without a shell: $(of 'image["Entrypoint"]')" test "$(of 'image["Entrypoint"]')" = "['/usr/bin/filch-worker']"
+port=$(of '" ".join(image["ExposedPorts"])')
+claim "one port is exposed, 8080: $port" test "$port" = 8080/tcp
+claim "its programs are ours: $(ls "$root/usr/bin" "$root"/usr/sbin 2>/dev/null)" \
+    test "$(find "$root" -path '*bin/*' | sort | xargs -n 1 basename | paste -sd' ')" = "filch-jobs filch-worker"
+claim "there is no shell: $(find "$root" -name '*sh' -perm /111)" test -z "$(find "$root" -name '*sh' -perm /111 ! -type d)"
+privileged=$(find "$root" -perm /7000 ! -path "$root/tmp")
+claim "no file gives privileges: $privileged" test -z "$privileged"
+claim "no file has capabilities" test -z "$(getcap -r "$root" 2>/dev/null)"
+foreign=$(find "$root" ! -type l ! -path "$root/tmp" \( -perm /022 -o ! -uid 0 \))
+claim "only root may write to its files: $foreign" test -z "$foreign"
+claim "certificates of authorities: $(ls -l "$root/etc/ssl/certs")" \
+    test "$(grep -c 'BEGIN CERTIFICATE' "$root/etc/ssl/certs/ca-certificates.crt")" -gt 50
+claim "time zones" test -s "$root/usr/share/zoneinfo/Europe/Berlin"
+give_up
+echo "image: $(du -sm --apparent-size "$root" | cut -f1) MiB, $(find "$root" -type f | wc -l) files"
+
+# ---- Containers ----
+
+mkdir bundle
+runc spec --bundle bundle
+mv bundle/config.json spec.json
+
+# begin OPTION...: starts a container; its log is read by await.
+begin() {
+    python3 "$here/oci_config.py" "$@" spec.json image.json "$root" $profile "/$name" -- --broker sqlite:/tmp/jobs.db \
+        >bundle/config.json || exit 1
+    rm -f log all-lines
+    mkfifo log
+    runc --root "$scratch/runc" run --bundle bundle "$name" 2>log &
+    pid=$!
+    exec {lines}<log
+}
+
+# await TEXT: reads the log until a line has the text, and leaves it in line.
+await() {
+    while IFS= read -r line <&"$lines"; do
+        printf '%s\n' "$line" >>all-lines
+        [[ $line != *"$1"* ]] || return 0
+    done
+    claim "the log has a line with $1: $(cat all-lines)" false
+    exit 1
+}
+
+# inside PROGRAM ARGUMENT...: runs it in the container; leaves its output in out.
+inside() {
+    runc --root "$scratch/runc" exec "$name" "$@" >out 2>&1
+}
+
+# end_by_signal: SIGTERM drains the worker, and the container ends with status 0.
+end_by_signal() {
+    local status=0
+    runc --root "$scratch/runc" kill "$name" TERM
+    await '"service ended"'
+    wait "$pid" || status=$?
+    claim "SIGTERM ends the worker with 0, not $status: $line" test $status -eq 0
+}
+
+# serves: the worker in the container runs jobs, answers probes and ends.
+serves() {
+    local key value
+    claim "a job is enqueued in the container" inside /usr/bin/filch-jobs enqueue --broker sqlite:/tmp/jobs.db --type hash text
+    await '"task completed"'
+    while read -r key value; do
+        claim "in the container: $key $value" grep -qE "^$key:[[:space:]]*$value\$" "/proc/$(cat worker)/status"
+    done <<<"CapEff 0000000000000000
+        CapBnd 0000000000000000
+        NoNewPrivs 1
+        Seccomp 2
+        Uid 65534[[:space:]]*65534[[:space:]]*65534[[:space:]]*65534"
+    inside /usr/bin/filch-worker --brokers
+    claim "all brokers can be used: $(cat out)" \
+        test "$(grep -o '^[a-z]*: durable' out)" = "$("$WORKER_COMMAND" --brokers | grep -o '^[a-z]*: durable')"
+    claim "its health check passes: $(cat out)" inside "${health[@]}"
+    claim "it is ready: $(cat out)" inside /usr/bin/filch-worker --probe "http://127.0.0.1:${port%/tcp}/ready"
+    claim "a preStop hook needs no shell: $(cat out)" inside /usr/bin/filch-worker --sleep 1ms
+    end_by_signal
+}
+
+mapfile -t health < <(of '"\n".join(image["Healthcheck"]["Test"][1:])')
+
+# Under a quota, as in the manifests.
+began=$(date +%s%N)
+begin --quota 0.5
+await '"workers started"'
+sizing=$line
+await '"broker connected"'
+echo "start: $((($(date +%s%N) - began) / 1000000)) ms from runc's start until the broker is connected"
+runc --root "$scratch/runc" state "$name" | sed -nE 's/.*"pid": ([0-9]+).*/\1/p' >worker
+claim "half a CPU is one worker: $sizing" grep -q '"workers":1,' <<<"$sizing"
+[ "$(nproc)" = 1 ] || claim "the reason is the quota: $sizing" grep -q "the cgroup's CPU quota" <<<"$sizing"
+serves
+
+# Under a profile that refuses calls the runtime would like to make.
+begin --refuse membarrier,sched_setaffinity,mbind,set_mempolicy
+await '"workers started"'
+sizing=$line
+runc --root "$scratch/runc" state "$name" | sed -nE 's/.*"pid": ([0-9]+).*/\1/p' >worker
+claim "the full fence is told: $sizing" grep -q '"fence":"full, since membarrier is not to be had here' <<<"$sizing"
+[ "$(nproc)" = 1 ] || claim "floating workers are told: $sizing" grep -q 'the system refused CPU affinity (Operation not permitted)' <<<"$sizing"
+serves
+claim "they are told once" test "$(grep -c membarrier all-lines)" -eq 1
+[ "$failures" -eq 0 ]
