@@ -71,6 +71,11 @@ qemu-user               | command qemu-riscv64
 rabbitmq-server         | command /usr/lib/rabbitmq/bin/rabbitmq-server
 chromium                | command chromium
 npm                     | command npm
+buildah                 | command buildah
+runc                    | command runc
+mmdebstrap              | command mmdebstrap
+golang-github-containers-common | server /usr/share/containers/seccomp.json
+libcap2-bin             | command getcap
 '
 
 # package, then alternatives | a program in it. The program is taken out, into build/tools, and the package is not

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Usage: container.sh FOLDER
 #
-# The image of FOLDER/container: built by buildah, with its first stage, which compiles, replaced by a Debian system of
-# mmdebstrap and the programs of this build; then inspected, and run by runc as Kubernetes would run it: under a CPU quota
-# with the default profile of system calls, and under a profile that refuses some. CONTAINER_CACHE keeps the first stage.
+# The image of FOLDER/container is built by buildah. Its first stage, which compiles, is replaced by a Debian system of
+# mmdebstrap with the programs of this build; CONTAINER_CACHE keeps it. Then the image is inspected. Then runc runs it with
+# the manifests' restrictions: under a CPU quota with the default profile of system calls, and under a profile that
+# refuses more of them.
 [ "$(id -u)" = 0 ] || { echo "skipped: containers are made by root"; exit 77; }
 # All processes, containers as well, end with this one; mounts of the builder stay in its namespace.
 [ "${FILCH_CONTAINED-}" ] || FILCH_CONTAINED=yes exec unshare --mount --pid --fork --kill-child --mount-proc bash "$0" "$@"
@@ -14,9 +15,10 @@ deploy=$(cd "${1:?the folder to check}" && pwd)
 build=${FILCH_BINARY_DIR:?the build tree}
 cache=${CONTAINER_CACHE:-$scratch/cache}
 profile=/usr/share/containers/seccomp.json
-trap 'runc --root "$scratch/runc" delete --force "$name" 2>/dev/null; rm -rf --one-file-system "$scratch"' EXIT
 name=$(basename "$scratch")
 name=filch-${name,,}
+trap 'runc --root "$scratch/runc" delete --force "$name" 2>/dev/null; cd /; umount -l "$scratch"; rmdir "$scratch"' EXIT
+mount -t tmpfs filch-test "$scratch" && cd "$scratch" || exit 1 # it ends with the namespace
 
 for program in buildah mmdebstrap runc python3; do
     command -v $program >/dev/null || skip "$program not found"
@@ -34,8 +36,12 @@ give_up() {
 
 # ---- The first stage ----
 
-stage() {
-    buildah --root "$cache/storage" --runroot "$scratch/run" --storage-driver vfs "$@"
+# In the cache; in the scratch folder with the images of the cache.
+in_cache() {
+    buildah --root "$cache/storage" --runroot "$scratch/run-cache" --storage-driver vfs "$@"
+}
+in_scratch() {
+    buildah --root "$scratch/storage" --runroot "$scratch/run" --storage-driver vfs --storage-opt vfs.imagestore="$cache/storage" "$@"
 }
 
 # The Debian packages that the programs need, and those that collect.sh uses.
@@ -50,16 +56,17 @@ make_stage() {
     rm -rf --one-file-system "$cache"
     mkdir -p "$cache"
     mmdebstrap --variant=extract --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --include="$(packages | tr -d '\n')" \
+        --customize-hook='cd "$1/usr/share" && rm -r doc info locale man' \
         "$(. /etc/os-release && echo "$VERSION_CODENAME")" base.tar &&
-        container=$(stage from scratch) && stage add -q "$container" base.tar / &&
-        stage copy -q "$container" installed /installed && stage commit -q --disable-compression --rm "$container" filch-builder
+        container=$(in_cache from scratch) && in_cache add -q "$container" base.tar / &&
+        in_cache copy -q "$container" installed /installed && in_cache commit -q --disable-compression --rm "$container" filch-builder
 }
 
 DESTDIR=$PWD/installed cmake --install "$build" --strip --component worker --prefix /usr >log 2>&1
 claim "the programs are installed: $(tail -3 log)" test -x installed/usr/bin/filch-worker -a -x installed/usr/bin/filch-jobs
 key=$(find installed -type f -exec sha256sum {} + | sort | cat - "$here/container.sh" | sha256sum)
 if [ "$key" != "$(cat "$cache/key" 2>/dev/null)" ]; then
-    claim "a first stage is made: $(make_stage 2>&1 | tail -5)" stage inspect --type image filch-builder >/dev/null
+    claim "a first stage is made: $(make_stage 2>&1 | tail -5)" in_cache inspect --type image filch-builder >/dev/null
     give_up
     echo "$key" >"$cache/key"
 fi
@@ -68,17 +75,14 @@ fi
 
 mkdir -p context/tools/deploy
 cp -r "$deploy/container" context/tools/deploy
-image=$name
 status=0
-stage build --format docker --disable-compression --isolation chroot --build-context builder=container-image://localhost/filch-builder \
-    -f context/tools/deploy/container/Containerfile -t "$image" context >log 2>&1 || status=$?
+in_scratch build --format docker --disable-compression --isolation chroot --build-context builder=container-image://localhost/filch-builder \
+    -f context/tools/deploy/container/Containerfile -t filch-worker context >log 2>&1 || status=$?
 claim "the image is built: $(tail -5 log)" test $status -eq 0
 give_up
-container=$(stage from --pull-never "localhost/$image")
-root=$(stage mount "$container")
-trap 'runc --root "$scratch/runc" delete --force "$name" 2>/dev/null; stage rm "$container" >/dev/null; stage rmi "$image" >/dev/null
-      rm -rf --one-file-system "$scratch"' EXIT
-stage inspect --type image "$image" >inspected
+container=$(in_scratch from --pull-never localhost/filch-worker)
+root=$(in_scratch mount "$container")
+in_scratch inspect --type image filch-worker >inspected
 python3 -c 'import json; json.dump(json.load(open("inspected"))["Docker"]["config"], open("image.json", "w"))'
 
 # of EXPRESSION: of the image's configuration.

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The configuration of an OCI runtime for a container of an image, with the restrictions of the manifests in
-tools/deploy/kubernetes: no capabilities, no new privileges, a read-only root with a tmpfs at /tmp, a profile of system calls.
+"""The configuration of an OCI runtime for a container of an image, restricted as by the manifests in
+tools/deploy/kubernetes. It has no capabilities, no new privileges, a read-only root with a tmpfs at /tmp, and a profile of
+system calls.
 
 usage: oci_config.py [OPTION...] SPEC IMAGE ROOTFS PROFILE CGROUP -- ARGUMENT...
   SPEC is by `runc spec`, IMAGE the image's configuration, PROFILE one of containers/common, such as

@@ -31,9 +31,8 @@ for folder in lib lib64; do ln -s usr/$folder "$image/$folder"; done
 mkdir -m 1777 "$image/tmp"
 cp -r "$installed/usr/." "$image/usr"
 
-for file in "$image"/usr/bin/* "$image"/usr/lib/*/*.so "$image"/usr/lib/*/filch/*.so; do
-    [ ! -e "$file" ] || libraries_of "$file"
-done >libraries
+find "$image/usr/bin" "$image/usr/lib" -type f >ours
+while read -r file; do libraries_of "$file"; done <ours >libraries
 while read -r library; do add "$library"; done <libraries
 # Loaded by libc when a thread is cancelled.
 add "$(ls /lib/*/libgcc_s.so.1)"
