@@ -75,7 +75,6 @@ buildah                 | command buildah
 runc                    | command runc
 mmdebstrap              | command mmdebstrap
 golang-github-containers-common | server /usr/share/containers/seccomp.json
-libcap2-bin             | command getcap
 '
 
 # package, then alternatives | a program in it. The program is taken out, into build/tools, and the package is not
