@@ -27,7 +27,8 @@ done
 for folder in /sys/fs/cgroup/cpu /sys/fs/cgroup; do
     [ -e $folder/cgroup.procs ] && break
 done
-mkdir $folder/$name 2>/dev/null && rmdir $folder/$name || skip "no cgroup can be made in $folder"
+mkdir "$folder/$name" 2>/dev/null || skip "no cgroup can be made in $folder"
+rmdir "$folder/$name"
 
 # give_up: ends the test after failed claims, whose consequences would only be noise.
 give_up() {
@@ -101,9 +102,8 @@ claim "the user is in passwd" grep -q ':65534:65534:' "$root/etc/passwd"
 claim "it runs filch-worker, without a shell: $(of 'image["Entrypoint"]')" test "$(of 'image["Entrypoint"]')" = "['/usr/bin/filch-worker']"
 port=$(of '" ".join(image["ExposedPorts"])')
 claim "one port is exposed, 8080: $port" test "$port" = 8080/tcp
-claim "its programs are ours: $(ls "$root/usr/bin" "$root"/usr/sbin 2>/dev/null)" \
-    test "$(find "$root" -path '*bin/*' | sort | xargs -n 1 basename | paste -sd' ')" = "filch-jobs filch-worker"
-claim "there is no shell: $(find "$root" -name '*sh' -perm /111)" test -z "$(find "$root" -name '*sh' -perm /111 ! -type d)"
+programs=$(cd "$root" && find . -type f -perm /111 ! -name '*.so*' | sort | paste -sd' ')
+claim "its programs are ours: $programs" test "$programs" = "./usr/bin/filch-jobs ./usr/bin/filch-worker"
 privileged=$(find "$root" -perm /7000 ! -path "$root/tmp")
 claim "no file gives privileges: $privileged" test -z "$privileged"
 foreign=$(find "$root" ! -type l ! -path "$root/tmp" \( -perm /022 -o ! -uid 0 \))
@@ -120,12 +120,13 @@ mkdir bundle
 runc spec --bundle bundle
 mv bundle/config.json spec.json
 
-# begin OPTION...: starts a container; its log is read by await.
+# begin OPTION...: starts a container, with no network but its own loopback; its log is read by await.
 begin() {
     python3 "$here/oci_config.py" "$@" spec.json image.json "$root" $profile "/$name" -- --broker sqlite:/tmp/jobs.db \
         >bundle/config.json || exit 1
     rm -f log all-lines
     mkfifo log
+    began=$(date +%s%N)
     runc --root "$scratch/runc" run --bundle bundle "$name" 2>log &
     pid=$!
     exec {lines}<log
@@ -141,9 +142,9 @@ await() {
     exit 1
 }
 
-# inside PROGRAM ARGUMENT...: runs it in the container; leaves its output in out.
+# inside PROGRAM ARGUMENT...: runs it in the container; leaves its output in out, and prints it on failure.
 inside() {
-    runc --root "$scratch/runc" exec "$name" "$@" >out 2>&1
+    runc --root "$scratch/runc" exec "$name" "$@" >out 2>&1 || { cat out; return 1; }
 }
 
 # end_by_signal: SIGTERM drains the worker, and the container ends with status 0.
@@ -155,13 +156,20 @@ end_by_signal() {
     claim "SIGTERM ends the worker with 0, not $status: $line" test $status -eq 0
 }
 
+# sized: the worker of the container tells its threads, and the reasons, in sizing.
+sized() {
+    await '"workers started"'
+    sizing=$line
+}
+
 # serves: the worker in the container runs jobs, answers probes and ends.
 serves() {
-    local key value
+    local key value worker
+    worker=$(runc --root "$scratch/runc" state "$name" | sed -nE 's/.*"pid": ([0-9]+).*/\1/p')
     claim "a job is enqueued in the container" inside /usr/bin/filch-jobs enqueue --broker sqlite:/tmp/jobs.db --type hash text
     await '"task completed"'
     while read -r key value; do
-        claim "in the container: $key $value" grep -qE "^$key:[[:space:]]*$value\$" "/proc/$(cat worker)/status"
+        claim "in the container: $key $value" grep -qE "^$key:[[:space:]]*$value\$" "/proc/$worker/status"
     done <<<"CapEff 0000000000000000
         CapBnd 0000000000000000
         NoNewPrivs 1
@@ -170,31 +178,26 @@ serves() {
     inside /usr/bin/filch-worker --brokers
     claim "all brokers can be used: $(cat out)" \
         test "$(grep -o '^[a-z]*: durable' out)" = "$("$WORKER_COMMAND" --brokers | grep -o '^[a-z]*: durable')"
-    claim "its health check passes: $(cat out)" inside "${health[@]}"
-    claim "it is ready: $(cat out)" inside /usr/bin/filch-worker --probe "http://127.0.0.1:${port%/tcp}/ready"
-    claim "a preStop hook needs no shell: $(cat out)" inside /usr/bin/filch-worker --sleep 1ms
+    claim "its health check passes" inside "${health[@]}"
+    claim "it is ready" inside /usr/bin/filch-worker --probe "http://127.0.0.1:${port%/tcp}/ready"
+    claim "a preStop hook needs no shell" inside /usr/bin/filch-worker --sleep 1ms
     end_by_signal
 }
 
 mapfile -t health < <(of '"\n".join(image["Healthcheck"]["Test"][1:])')
 
 # Under a quota, as in the manifests.
-began=$(date +%s%N)
 begin --quota 0.5
-await '"workers started"'
-sizing=$line
+sized
 await '"broker connected"'
 echo "start: $((($(date +%s%N) - began) / 1000000)) ms from runc's start until the broker is connected"
-runc --root "$scratch/runc" state "$name" | sed -nE 's/.*"pid": ([0-9]+).*/\1/p' >worker
 claim "half a CPU is one worker: $sizing" grep -q '"workers":1,' <<<"$sizing"
 [ "$(nproc)" = 1 ] || claim "the reason is the quota: $sizing" grep -q "the cgroup's CPU quota" <<<"$sizing"
 serves
 
 # Under a profile that refuses calls the runtime would like to make.
 begin --refuse membarrier,sched_setaffinity,mbind,set_mempolicy
-await '"workers started"'
-sizing=$line
-runc --root "$scratch/runc" state "$name" | sed -nE 's/.*"pid": ([0-9]+).*/\1/p' >worker
+sized
 claim "the full fence is told: $sizing" grep -q '"fence":"full, since membarrier is not to be had here' <<<"$sizing"
 [ "$(nproc)" = 1 ] || claim "floating workers are told: $sizing" grep -q 'the system refused CPU affinity (Operation not permitted)' <<<"$sizing"
 serves
