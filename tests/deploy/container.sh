@@ -15,6 +15,7 @@ deploy=$(cd "${1:?the folder to check}" && pwd)
 build=${FILCH_BINARY_DIR:?the build tree}
 cache=${CONTAINER_CACHE:-$scratch/cache}
 profile=/usr/share/containers/seccomp.json
+export TMPDIR=$scratch
 name=$(basename "$scratch")
 name=filch-${name,,}
 trap 'runc --root "$scratch/runc" delete --force "$name" 2>/dev/null; cd /; umount -l "$scratch"; rmdir "$scratch"' EXIT
@@ -90,17 +91,17 @@ give_up
 container=$(in_scratch from --pull-never localhost/filch-worker)
 root=$(in_scratch mount "$container")
 in_scratch inspect --type image filch-worker >inspected
-python3 -c 'import json; json.dump(json.load(open("inspected"))["Docker"]["config"], open("image.json", "w"))'
+{ read -r user && read -r entry && read -r port && read -ra health; } < <(python3 - <<'END'
+import json
+image = json.load(open("inspected"))["Docker"]["config"]
+json.dump(image, open("image.json", "w"))
+print(image["User"], image["Entrypoint"], " ".join(image["ExposedPorts"]), " ".join(image["Healthcheck"]["Test"][1:]), sep="\n")
+END
+)
 
-# of EXPRESSION: of the image's configuration.
-of() {
-    python3 -c "import json; image = json.load(open('image.json')); print($1)"
-}
-
-claim "its user is 65534:65534" test "$(of 'image["User"]')" = 65534:65534
+claim "its user is 65534:65534, not $user" test "$user" = 65534:65534
 claim "the user is in passwd" grep -q ':65534:65534:' "$root/etc/passwd"
-claim "it runs filch-worker, without a shell: $(of 'image["Entrypoint"]')" test "$(of 'image["Entrypoint"]')" = "['/usr/bin/filch-worker']"
-port=$(of '" ".join(image["ExposedPorts"])')
+claim "it runs filch-worker, without a shell: $entry" test "$entry" = "['/usr/bin/filch-worker']"
 claim "one port is exposed, 8080: $port" test "$port" = 8080/tcp
 programs=$(cd "$root" && find . -type f -perm /111 ! -name '*.so*' | sort | paste -sd' ')
 claim "its programs are ours: $programs" test "$programs" = "./usr/bin/filch-jobs ./usr/bin/filch-worker"
@@ -183,8 +184,6 @@ serves() {
     claim "a preStop hook needs no shell" inside /usr/bin/filch-worker --sleep 1ms
     end_by_signal
 }
-
-mapfile -t health < <(of '"\n".join(image["Healthcheck"]["Test"][1:])')
 
 # Under a quota, as in the manifests.
 begin --quota 0.5
