@@ -74,6 +74,10 @@ npm                     | command npm
 golang-go               | command go
 golang-github-masterminds-sprig-dev | server /usr/share/gocode/src/github.com/Masterminds/sprig
 golang-gopkg-yaml.v3-dev | server /usr/share/gocode/src/gopkg.in/yaml.v3
+buildah                 | command buildah
+runc                    | command runc
+mmdebstrap              | command mmdebstrap
+golang-github-containers-common | server /usr/share/containers/seccomp.json
 '
 
 # package, then alternatives | a program in it. The program is taken out, into build/tools, and the package is not

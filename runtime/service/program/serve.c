@@ -27,6 +27,7 @@ static void tell_start(fl_program *program)
               filch_log_int("queues", own->queue_count), filch_log_int("width", own->width),
               filch_log_int("prefetch", (int64_t)stats.prefetch),
               filch_log_int("handlers", (int64_t)program->table.count));
+    fl_workers_tell(program);
 }
 
 static void tell_end(fl_program *program, int status, const char *reason)
@@ -60,7 +61,7 @@ static int create_service(fl_program *program)
                                          .queue_count = own->queue_count,
                                          .strict = own->strict,
                                          .envelope = own->envelope,
-                                         .workers = own->workers,
+                                         .runtime = program->runtime,
                                          .width = own->width,
                                          .buffer = own->buffer,
                                          .lease = own->lease,
@@ -166,12 +167,22 @@ static int run_with_service(fl_program *program)
     return status;
 }
 
+static int run_with_workers(fl_program *program)
+{
+    int rc = fl_workers_begin(program);
+    if (rc)
+        return fl_complain(program, rc);
+    int status = run_with_service(program);
+    fl_workers_end(program);
+    return status;
+}
+
 static int run_with_spans(fl_program *program)
 {
     int rc = fl_spans_begin(program);
     if (rc)
         return fl_complain(program, rc);
-    int status = run_with_service(program);
+    int status = run_with_workers(program);
     fl_spans_end(program);
     return status;
 }
