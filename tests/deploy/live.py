@@ -59,21 +59,24 @@ def get(port, path, **query):
 
 
 class Child:
-    """A process whose log is read until a line tells that it is there."""
+    """A process whose log is read until lines tell that it is there."""
 
     def __init__(self, words, log, marks, environment=None):
         self.log = open(log, "w+", encoding="utf-8")
         self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *words], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
-        self.lines = [self.await_line(mark) for mark in marks]
+        self.lines = self.await_lines(marks)
         self.drain()
 
-    def await_line(self, mark):
+    def await_lines(self, marks):
+        """A line for each mark; they may come in any order."""
+        found = {}
         for line in self.process.stderr:
             self.log.write(line)
-            if mark in line:
-                return line
-        sys.exit(f"FAILED: the log has no line with '{mark}': {self.text()}")
+            found.update({mark: line for mark in marks if mark in line})
+            if len(found) == len(marks):
+                return [found[mark] for mark in marks]
+        sys.exit(f"FAILED: the log has no lines with {set(marks) - found.keys()}: {self.text()}")
 
     def drain(self):
         """The rest of the log is read by a process, so that the pipe is never full."""
