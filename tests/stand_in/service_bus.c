@@ -24,7 +24,7 @@
 #include <proton/terminus.h>
 #include <proton/transport.h>
 
-enum { CREDIT = 1000, LARGEST = 2 << 20, TICK_MS = 5, GRANTS = 64, ARGUMENTS = 6 };
+enum { CREDIT = 1000, LARGEST = 2 << 20, FRAME = 65536, TICK_MS = 5, GRANTS = 64, ARGUMENTS = 6 };
 
 /* A token that a client has put. */
 typedef struct grant {
@@ -395,6 +395,7 @@ static void on_connection_event(pn_event_t *event)
     switch (pn_event_type(event)) {
     case PN_CONNECTION_BOUND:
         pn_sasl_allowed_mechs(pn_sasl(pn_event_transport(event)), "ANONYMOUS");
+        pn_transport_set_max_frame(pn_event_transport(event), FRAME);
         pn_transport_require_auth(pn_event_transport(event), false);
         break;
     case PN_CONNECTION_REMOTE_OPEN:

@@ -68,6 +68,7 @@ typedef struct fl_bus_inlet {
     pn_link_t *link;
     unsigned queue; /* UINT_MAX: of answers */
     fl_bus_bytes part;
+    bool is_partial; /* the present transfer goes on */
     bool is_over;    /* the part is longer than a message may be, and was dropped */
     fl_list arrived; /* fl_bus_held */
     pn_message_t *answer;

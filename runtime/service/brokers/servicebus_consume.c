@@ -78,11 +78,12 @@ void fl_bus_on_transfer(fl_bus *b, pn_delivery_t *transfer)
     if (!inlet || !pn_delivery_readable(transfer) || pn_link_current(link) != transfer)
         return; /* an outcome, which is awaited */
     bool kept = read_part(b, inlet, transfer);
+    inlet->is_partial = kept && pn_delivery_partial(transfer) && !pn_delivery_aborted(transfer);
+    if (inlet->is_partial)
+        return;
     if (!kept || pn_delivery_aborted(transfer)) {
         pn_link_advance(link);
         release_transfer(transfer);
-    } else if (pn_delivery_partial(transfer)) {
-        return;
     } else {
         pn_link_advance(link);
         if (inlet->queue == UINT_MAX)
@@ -110,9 +111,11 @@ static unsigned take_some(fl_bus_inlet *inlet, fl_delivery **out, unsigned most)
     return count;
 }
 
+/* The transfer of a large message may go on after the last credit is gone. */
 static bool is_drained(const void *arg)
 {
-    return !pn_link_draining((pn_link_t *)arg);
+    const fl_bus_inlet *inlet = arg;
+    return !pn_link_draining(inlet->link) && !inlet->is_partial;
 }
 
 /* Credit that `watch` has left counts as well. */
@@ -120,7 +123,7 @@ static fl_broker_rc drain(fl_bus *b, fl_bus_inlet *inlet, unsigned most)
 {
     int left = pn_link_credit(inlet->link) - pn_link_queued(inlet->link);
     pn_link_drain(inlet->link, (int)most > left ? (int)most - left : 0);
-    fl_broker_rc rc = fl_bus_await(b, is_drained, inlet->link, "receive from");
+    fl_broker_rc rc = fl_bus_await(b, is_drained, inlet, "receive from");
     pn_link_set_drain(inlet->link, false);
     return rc;
 }

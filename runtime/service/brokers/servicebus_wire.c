@@ -21,7 +21,10 @@
 #include <proton/ssl.h>
 #include <proton/transport.h>
 
-enum { IDLE_MS = 60000 }; /* the server has to send something within it */
+enum {
+    IDLE_MS = 60000, /* the server has to send something within it */
+    FRAME = 65536    /* bytes, as Service Bus has it */
+};
 
 /* ---- Failures ---- */
 
@@ -121,7 +124,7 @@ static bool write_some(fl_bus *b)
 
 static bool read_some(fl_bus *b)
 {
-    pn_rwbytes_t room = pn_connection_driver_read_buffer_sized(&b->driver, 65536);
+    pn_rwbytes_t room = pn_connection_driver_read_buffer(&b->driver);
     if (!room.size)
         return false;
     ssize_t size = recv(b->fd, room.start, room.size, MSG_DONTWAIT);
@@ -259,6 +262,7 @@ static fl_broker_rc open_session(fl_bus *b)
     pn_connection_set_hostname(connection, b->url.host);
     pn_sasl_allowed_mechs(pn_sasl(b->driver.transport),
                           "ANONYMOUS"); /* then $cbs asks for a token */
+    pn_transport_set_max_frame(b->driver.transport, FRAME);
     pn_transport_set_idle_timeout(b->driver.transport, IDLE_MS);
     pn_connection_open(connection);
     b->session = pn_session(connection);
