@@ -23,10 +23,8 @@ static void close_bus(fl_broker *broker)
     if (b->driver.connection && !b->is_broken)
         fl_bus_give_back(b, FILCH_FOREVER);
     for (unsigned i = 0; i < b->config.queue_count; i++)
-        for (fl_list *one; (one = fl_list_take(&b->queues[i].inlet.arrived));) {
-            b->base.host->drop(b->base.host, ((fl_bus_held *)(void *)one)->delivery);
-            free(one);
-        }
+        for (fl_list *one; (one = fl_list_take(&b->queues[i].inlet.arrived));)
+            fl_bus_drop(b, (fl_bus_held *)(void *)one);
     fl_bus_disconnect(b);
     fl_bus_free_links(b);
     pn_message_free(b->message);

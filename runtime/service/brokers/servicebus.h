@@ -205,6 +205,8 @@ unsigned fl_bus_watch(fl_broker *broker, bool wants, struct pollfd *fds, unsigne
                       int64_t *until);
 fl_broker_rc fl_bus_turn(fl_broker *broker);
 fl_broker_rc fl_bus_cease(fl_broker *broker);
+/* Frees one that is in no list. */
+void fl_bus_drop(fl_bus *b, fl_bus_held *held);
 /* Releases what was read ahead until `before` of host->now; FILCH_FOREVER: all. */
 void fl_bus_give_back(fl_bus *b, int64_t before);
 fl_broker_rc fl_bus_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,

@@ -143,6 +143,13 @@ fl_broker_rc fl_bus_receive(fl_broker *broker, unsigned queue, fl_delivery **out
     return rc;
 }
 
+void fl_bus_drop(fl_bus *b, fl_bus_held *held)
+{
+    held->delivery->handle = NULL; /* or the service would release it */
+    b->base.host->drop(b->base.host, held->delivery);
+    free(held);
+}
+
 void fl_bus_give_back(fl_bus *b, int64_t before)
 {
     for (unsigned i = 0; i < b->config.queue_count; i++) {
@@ -153,8 +160,7 @@ void fl_bus_give_back(fl_bus *b, int64_t before)
                 break;
             fl_list_remove(&held->link);
             release_transfer(held->transfer);
-            b->base.host->drop(b->base.host, held->delivery);
-            free(held);
+            fl_bus_drop(b, held);
         }
     }
 }

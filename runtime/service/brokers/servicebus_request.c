@@ -126,11 +126,11 @@ fl_broker_rc fl_bus_allow(fl_bus *b, const char *address)
 {
     static const char doing[] = "put a token at";
     char token[FL_BUS_SAS_BYTES], resource[2 * FL_BUS_NAME];
-    int64_t expiry = (b->base.host->unix_time(b->base.host) + b->url.token) / FILCH_SECOND;
+    int64_t end = b->base.host->unix_time(b->base.host) + b->url.token + FILCH_SECOND - 1;
     int length = (int)strcspn(address, "$");
     length -= address[length] == '$'; /* the slash */
     snprintf(resource, sizeof resource, "sb://%s/%.*s", b->url.host, length, address);
-    if (fl_bus_sas(token, resource, b->url.key_name, b->url.key, expiry))
+    if (fl_bus_sas(token, resource, b->url.key_name, b->url.key, end / FILCH_SECOND))
         return b->base.host->explain(b->base.host, FL_BROKER_FATAL, "the token for %s is too long",
                                      resource);
     fl_broker_rc rc = fl_bus_open_desk(b, &b->cbs, "$cbs");
