@@ -43,7 +43,7 @@ static inline void service_bus_read_port(int fd)
     }
     close(fd);
     service_bus.port = atoi(line);
-    cr_assert_gt(service_bus.port, 0, "the stand-in of Service Bus does not start");
+    cr_assert(service_bus.port > 0, "the stand-in of Service Bus does not start");
 }
 
 /* A new one, with locks of so many ms. Not by fork: a test may have a runtime, whose handlers of fork()
@@ -51,8 +51,8 @@ static inline void service_bus_read_port(int fd)
 static inline void service_bus_start(const char *lock_ms, const char *delivery_limit)
 {
     char path[] = SERVICE_BUS, name[] = "tests", key[] = SERVICE_BUS_KEY, lock[16], limit[16];
-    char tasks[] = "tasks", second[] = "second", dead[] = "tasks.dlq.dlq";
-    char *argv[] = {path, name, key, lock, limit, tasks, second, dead, NULL};
+    char tasks[] = "tasks", second[] = "second", dead[] = "tasks.dlq.dlq", bars[] = "bars";
+    char *argv[] = {path, name, key, lock, limit, tasks, second, dead, bars, NULL};
     posix_spawn_file_actions_t files;
     int out[2];
     service_bus_end();

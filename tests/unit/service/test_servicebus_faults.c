@@ -77,11 +77,10 @@ Test(servicebus_faults, a_token_is_signed_as_other_programs_sign_it)
     cr_assert_eq(fl_bus_sas(token, "sb://contoso.servicebus.windows.net/jobs/a b", "RootKey",
                             SERVICE_BUS_KEY, 1700000000),
                  0);
-    cr_assert_str_eq(token,
-                     "SharedAccessSignature "
-                     "sr=sb%3A%2F%2Fcontoso.servicebus.windows.net%2Fjobs%2Fa%20b&"
-                     "sig=NCgRsbG%2Fuui8tCHZwHmisG7rPOp6ls7%2BEm52nPdvhFA%3D&se=1700000000&"
-                     "skn=RootKey");
+    cr_assert_str_eq(token, "SharedAccessSignature "
+                            "sr=sb%3A%2F%2Fcontoso.servicebus.windows.net%2Fjobs%2Fa%20b&"
+                            "sig=NCgRsbG%2Fuui8tCHZwHmisG7rPOp6ls7%2BEm52nPdvhFA%3D&se=1700000000&"
+                            "skn=RootKey");
 }
 
 Test(servicebus_faults, a_resource_that_is_too_long_is_refused)
@@ -180,8 +179,8 @@ Test(servicebus_faults, a_connection_string_comes_from_the_environment_or_a_file
              "EntityPath=tasks",
              service_bus.port, SERVICE_BUS_KEY);
     setenv("FILCH_TEST_CONNECTION", text, 1);
-    KIND->close(opened("servicebus:///?tls=no&connection-env=FILCH_TEST_CONNECTION",
-                       FL_BROKER_CONSUMES));
+    KIND->close(
+        opened("servicebus:///?tls=no&connection-env=FILCH_TEST_CONNECTION", FL_BROKER_CONSUMES));
     int fd = mkstemp(path); /* of mode 0600 */
     cr_assert(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
     close(fd);
@@ -202,7 +201,10 @@ static void outlive_tokens(fl_broker *turned)
         set_clock();
         unsigned used = KIND->watch(turned, false, fds, 4, &until);
         int64_t left = until - test_clock(NULL);
-        poll(fds, used, left < 0 ? 0 : left < FILCH_SECOND / 4 ? (int)(left / FILCH_MILLISECOND) + 1 : 250);
+        poll(fds, used,
+             left < 0                  ? 0
+             : left < FILCH_SECOND / 4 ? (int)(left / FILCH_MILLISECOND) + 1
+                                       : 250);
         set_clock();
         cr_assert_eq(KIND->turn(turned), FL_BROKER_OK, "%s", explained);
     }
