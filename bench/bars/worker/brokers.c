@@ -113,7 +113,7 @@ const worker_setting worker_settings[] = {
     {"nats", "nats", nats_with_jetstream, 10000, true, worker_bare_nats},
 #endif
 #ifdef FILCH_HAVE_PROTON
-    {"servicebus", "servicebus", servicebus, 10000, false, worker_bare_proton},
+    {"servicebus", "servicebus", servicebus, 40000, false, worker_bare_proton},
 #endif
 #ifdef FILCH_HAVE_RABBIT
     {"rabbit", "rabbitmq", rabbit, 20000, true, worker_bare_rabbit},

@@ -10,7 +10,9 @@
  * Links. A queue that is consumed has a receiver with peek-lock: the sender's mode unsettled, the
  * receiver's second. `receive` gives credit for the free places and asks to drain it: the server sends
  * what is ready, says that there is no more, and takes the rest of the credit back. So nothing is locked
- * ahead of its turn. Before the owner sleeps, `watch` leaves credit for one message, which wakes it.
+ * ahead of its turn. Before the owner sleeps, `watch` leaves credit for one message, which wakes it. Only
+ * when a large batch came full, credit for the next one is given at once, within the prefetch: the server
+ * sends it while the service works.
  * Senders, and the two links of $cbs and of each QUEUE/$management, are attached when first used.
  *
  * Settlements. An outcome is sent, and is valid when the server has settled it, too: then its own state
@@ -68,6 +70,7 @@ typedef struct fl_bus_inlet {
     pn_link_t *link;
     unsigned queue; /* UINT_MAX: of answers */
     fl_bus_bytes part;
+    bool is_ahead;   /* the last batch was large and full */
     bool is_partial; /* the present transfer goes on */
     bool is_over;    /* the part is longer than a message may be, and was dropped */
     fl_list arrived; /* fl_bus_held */
@@ -112,6 +115,7 @@ typedef struct fl_bus {
     fl_bus_bytes out;
     fl_bus_desk cbs;
     fl_bus_node *nodes;
+    unsigned unsettled; /* transfers of queues */
     fl_bus_queue queues[];
 } fl_bus;
 
@@ -205,6 +209,17 @@ unsigned fl_bus_watch(fl_broker *broker, bool wants, struct pollfd *fds, unsigne
                       int64_t *until);
 fl_broker_rc fl_bus_turn(fl_broker *broker);
 fl_broker_rc fl_bus_cease(fl_broker *broker);
+/* Gives credit to the queues that are read ahead. freed: of the unsettled ones, those that are being
+ * settled. */
+void fl_bus_read_ahead(fl_bus *b, unsigned freed);
+/* Settles a transfer of a queue here. */
+static inline void fl_bus_forget(fl_bus *b, fl_bus_held *held)
+{
+    pn_delivery_settle(held->transfer);
+    held->transfer = NULL;
+    b->unsettled--;
+}
+
 /* Frees one that is in no list. */
 void fl_bus_drop(fl_bus *b, fl_bus_held *held);
 /* Releases what was read ahead until `before` of host->now; FILCH_FOREVER: all. */

@@ -10,7 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENVELOPE = 64 << 10 }; /* what a message may have beside its body and headers */
+enum {
+    ENVELOPE = 64 << 10, /* what a message may have beside its body and headers */
+    LARGE = 32,          /* a batch that is worth reading the next one ahead */
+    AHEAD = 128          /* messages, at most */
+};
 
 /* ---- Transfers ---- */
 
@@ -69,6 +73,7 @@ static void take_message(fl_bus *b, fl_bus_inlet *inlet, pn_delivery_t *transfer
     held->at = b->base.host->now(b->base.host);
     delivery->handle = held;
     fl_list_append(&inlet->arrived, &held->link);
+    b->unsettled++;
 }
 
 void fl_bus_on_transfer(fl_bus *b, pn_delivery_t *transfer)
@@ -128,18 +133,38 @@ static fl_broker_rc drain(fl_bus *b, fl_bus_inlet *inlet, unsigned most)
     return rc;
 }
 
+void fl_bus_read_ahead(fl_bus *b, unsigned freed)
+{
+    unsigned left = b->unsettled - freed;
+    unsigned room = left < b->config.prefetch ? b->config.prefetch - left : 0;
+    for (unsigned i = 0; i < b->config.queue_count; i++) {
+        const fl_bus_inlet *inlet = &b->queues[i].inlet;
+        int more = (int)(room < AHEAD ? room : AHEAD) - pn_link_credit(inlet->link);
+        if (!inlet->is_ahead || more <= 0)
+            continue;
+        pn_link_flow(inlet->link, more);
+        room -= (unsigned)more;
+    }
+}
+
+/* While a queue is read ahead, what has come is enough, and the rest is on its way. */
 fl_broker_rc fl_bus_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                             unsigned *count)
 {
     fl_bus *b = fl_bus_of(broker);
     fl_bus_inlet *inlet = &b->queues[queue].inlet;
+    fl_broker_rc rc = FL_BROKER_OK;
     *count = take_some(inlet, out, most);
-    if (*count == most || b->is_ceased)
-        return FL_BROKER_OK;
-    if (b->is_broken)
-        return fl_bus_failed(b, "receive from");
-    fl_broker_rc rc = drain(b, inlet, most - *count);
-    *count += take_some(inlet, out + *count, most - *count);
+    if (*count < most && !b->is_ceased && !(inlet->is_ahead && *count)) {
+        inlet->is_ahead = false;
+        rc = b->is_broken ? fl_bus_failed(b, "receive from") : drain(b, inlet, most - *count);
+        *count += take_some(inlet, out + *count, most - *count);
+    }
+    inlet->is_ahead |= *count == most && most >= LARGE && !b->is_ceased && !b->is_broken;
+    if (inlet->is_ahead && !b->is_broken) {
+        fl_bus_read_ahead(b, 0);
+        fl_bus_turn_wire(b);
+    }
     return rc;
 }
 
@@ -159,7 +184,8 @@ void fl_bus_give_back(fl_bus *b, int64_t before)
             if (before != FILCH_FOREVER && held->at >= before)
                 break;
             fl_list_remove(&held->link);
-            release_transfer(held->transfer);
+            pn_delivery_update(held->transfer, PN_RELEASED);
+            fl_bus_forget(b, held);
             fl_bus_drop(b, held);
         }
     }
@@ -170,6 +196,8 @@ fl_broker_rc fl_bus_cease(fl_broker *broker)
     fl_bus *b = fl_bus_of(broker);
     fl_broker_rc rc = FL_BROKER_OK;
     b->is_ceased = true;
+    for (unsigned i = 0; i < b->config.queue_count; i++)
+        b->queues[i].inlet.is_ahead = false;
     for (unsigned i = 0; i < b->config.queue_count && !rc; i++)
         if (pn_link_credit(b->queues[i].inlet.link) > 0)
             rc = drain(b, &b->queues[i].inlet, 0);

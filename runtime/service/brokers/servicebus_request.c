@@ -273,6 +273,15 @@ static fl_broker_rc renew(fl_bus *b, fl_bus_node *node, fl_delivery *const *batc
     return rc;
 }
 
+/* The service does not settle it any more. */
+static void lose(fl_bus *b, fl_delivery *delivery)
+{
+    fl_bus_held *held = delivery->handle;
+    delivery->lease_until = 0;
+    if (held->transfer && held->epoch == b->epoch)
+        fl_bus_forget(b, held);
+}
+
 /* The server renews all or none: those of a batch with a lost one are renewed one by one. */
 fl_broker_rc fl_bus_renew_locks(fl_bus *b, unsigned queue, fl_delivery *const *batch,
                                 unsigned count, int64_t lease)
@@ -288,7 +297,7 @@ fl_broker_rc fl_bus_renew_locks(fl_bus *b, unsigned queue, fl_delivery *const *b
         if (count > 1)
             rc = renew(b, node, batch + i, 1, lease, &status);
         if (!rc && (status == GONE || status == NOT_FOUND))
-            batch[i]->lease_until = 0;
+            lose(b, batch[i]);
     }
     return rc;
 }

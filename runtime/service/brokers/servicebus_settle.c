@@ -154,16 +154,15 @@ static fl_broker_rc settle_here(fl_bus *b, fl_settlement *batch, unsigned count)
         }
     if (!sent)
         return FL_BROKER_OK;
+    fl_bus_read_ahead(b, sent);
     fl_broker_rc rc = fl_bus_await(b, are_settled, &all, doing);
     for (unsigned i = 0; i < count; i++) {
         fl_bus_held *held = held_of(&batch[i]);
         if (batch[i].status || !is_here(b, &batch[i]))
             continue;
         batch[i].status = pn_delivery_settled(held->transfer) ? judge(held->transfer) : -EAGAIN;
-        if (batch[i].status != -EAGAIN) {
-            pn_delivery_settle(held->transfer);
-            held->transfer = NULL;
-        }
+        if (batch[i].status != -EAGAIN)
+            fl_bus_forget(b, held);
     }
     return rc;
 }

@@ -23,7 +23,8 @@
 
 enum {
     IDLE_MS = 60000, /* the server has to send something within it */
-    FRAME = 65536    /* bytes, as Service Bus has it */
+    FRAME = 65536,   /* bytes, as Service Bus has it */
+    READ = 4 * FRAME /* at once; a frame has to fit in */
 };
 
 /* ---- Failures ---- */
@@ -124,7 +125,7 @@ static bool write_some(fl_bus *b)
 
 static bool read_some(fl_bus *b)
 {
-    pn_rwbytes_t room = pn_connection_driver_read_buffer(&b->driver);
+    pn_rwbytes_t room = pn_connection_driver_read_buffer_sized(&b->driver, READ);
     if (!room.size)
         return false;
     ssize_t size = recv(b->fd, room.start, room.size, MSG_DONTWAIT);
