@@ -2,7 +2,7 @@
  *
  * The stand-in's connections and links: service_bus KEY_NAME KEY LOCK_MS DELIVERY_LIMIT QUEUE...
  * It listens on a port of 127.0.0.1, which it prints, and ends with its parent. */
-#include <tests/stand_in/service_bus.h>
+#include <tests/stand_in/service_bus_client.h>
 
 #include <signal.h>
 #include <stdio.h>
@@ -24,47 +24,9 @@
 #include <proton/terminus.h>
 #include <proton/transport.h>
 
-enum { CREDIT = 1000, LARGEST = 2 << 20, FRAME = 65536, TICK_MS = 5, GRANTS = 64, ARGUMENTS = 6 };
-
-/* A token that a client has put. */
-typedef struct grant {
-    char path[SB_NAME];
-    int64_t until;
-} grant;
-
-/* A link: its context. Either has `queue` or is of requests. */
-typedef struct outlet {
-    struct outlet *next;
-    pn_link_t *link;
-    sb_queue *queue;
-    bool is_cbs, is_management;
-    char address[SB_NAME];
-    char *part; /* of the message that it receives */
-    size_t size;
-} outlet;
-
-/* A client: its connection's context. */
-typedef struct client {
-    struct client *next;
-    pn_connection_t *connection;
-    outlet *outlets;
-    unsigned grant_count;
-    grant grants[GRANTS];
-    uint64_t number; /* of an answer */
-} client;
-
-static client *clients;
-static const char *key_name, *key;
-static pn_proactor_t *proactor;
-static bool is_ticking;
+enum { FRAME = 65536, ARGUMENTS = 6 };
 
 /* ---- Refusals ---- */
-
-static void set_condition(pn_condition_t *condition, const char *name, const char *text)
-{
-    pn_condition_set_name(condition, name);
-    pn_condition_set_description(condition, text);
-}
 
 /* Attaches it without a terminus, then detaches it (AMQP 1.0, section 2.6.3). */
 static void refuse(pn_link_t *link, const char *name, const char *text)
@@ -72,235 +34,8 @@ static void refuse(pn_link_t *link, const char *name, const char *text)
     pn_terminus_set_type(pn_link_source(link), PN_UNSPECIFIED);
     pn_terminus_set_type(pn_link_target(link), PN_UNSPECIFIED);
     pn_link_open(link);
-    set_condition(pn_link_condition(link), name, text);
+    sb_set_condition(pn_link_condition(link), name, text);
     pn_link_close(link);
-}
-
-static bool is_granted(const client *c, const char *address)
-{
-    for (unsigned i = 0; i < c->grant_count; i++)
-        if (strncmp(c->grants[i].path, address, strlen(c->grants[i].path)) == 0 &&
-            c->grants[i].until > sb_now())
-            return true;
-    return false;
-}
-
-/* ---- Deliveries ---- */
-
-static void tick(void)
-{
-    if (!is_ticking && sb_has_times()) {
-        is_ticking = true;
-        pn_proactor_set_timeout(proactor, TICK_MS);
-    }
-}
-
-static void send_one(pn_link_t *link, const sb_message *message)
-{
-    char token[SB_TOKEN], *bytes;
-    size_t size = sb_encode(message, &bytes);
-    sb_token_of(message, token);
-    pn_delivery(link, pn_dtag(token, sizeof token));
-    pn_link_send(link, bytes, size);
-    pn_link_advance(link);
-}
-
-/* Sends what is ready. If the client asks to drain, the rest of its credit goes. */
-static void serve(const client *c, outlet *one)
-{
-    sb_message *message;
-    if (!one->queue || !pn_link_is_sender(one->link))
-        return;
-    if (!is_granted(c, one->queue->name)) {
-        if (pn_link_state(one->link) & PN_LOCAL_ACTIVE) {
-            set_condition(pn_link_condition(one->link), "amqp:unauthorized-access",
-                          "ExpiredToken: no token is valid for this queue");
-            pn_link_close(one->link);
-        }
-        return;
-    }
-    sb_sweep();
-    while (pn_link_credit(one->link) > 0 && (message = sb_take(one->queue)))
-        send_one(one->link, message);
-    if (pn_link_get_drain(one->link))
-        pn_link_drained(one->link);
-    tick();
-}
-
-/* Others may send what has become ready. */
-static void wake_others(const client *but)
-{
-    for (client *c = clients; c; c = c->next) {
-        bool waits = false;
-        for (outlet *one = c->outlets; one && c != but; one = one->next)
-            waits |= one->queue && pn_link_is_sender(one->link) && pn_link_credit(one->link) > 0;
-        if (waits)
-            pn_connection_wake(c->connection);
-    }
-}
-
-static void serve_all(const client *c)
-{
-    for (outlet *one = c->outlets; one; one = one->next)
-        serve(c, one);
-}
-
-/* ---- Outcomes ---- */
-
-static const struct {
-    uint64_t state;
-    sb_outcome outcome;
-} outcomes[] = {{PN_ACCEPTED, SB_COMPLETES},
-                {PN_RELEASED, SB_RELEASES},
-                {PN_MODIFIED, SB_ABANDONS},
-                {PN_REJECTED, SB_DIES}};
-
-static void on_outcome(client *c, pn_delivery_t *delivery)
-{
-    uint64_t state = pn_delivery_remote_state(delivery);
-    sb_message *message = sb_locked_by(pn_delivery_tag(delivery).start);
-    unsigned row = 0;
-    while (row < sizeof outcomes / sizeof *outcomes && outcomes[row].state != state)
-        row++;
-    if (row == sizeof outcomes / sizeof *outcomes) {
-        if (pn_delivery_settled(delivery))
-            pn_delivery_settle(delivery); /* the lock runs out */
-        return;
-    }
-    if (message) {
-        pn_condition_t *condition = pn_disposition_condition(pn_delivery_remote(delivery));
-        sb_settle(message, outcomes[row].outcome,
-                  state == PN_REJECTED ? pn_condition_info(condition) : NULL);
-        pn_delivery_update(delivery, state);
-    } else {
-        set_condition(pn_disposition_condition(pn_delivery_local(delivery)),
-                      "com.microsoft:message-lock-lost", "the lock is lost");
-        pn_delivery_update(delivery, PN_REJECTED);
-    }
-    pn_delivery_settle(delivery);
-    if (state != PN_ACCEPTED) {
-        serve_all(c);
-        wake_others(c);
-    }
-}
-
-/* ---- Requests ---- */
-
-static void put_token(client *c, pn_message_t *request, pn_message_t *answer)
-{
-    pn_data_t *body = pn_message_body(request);
-    pn_data_rewind(body);
-    pn_bytes_t token = pn_data_next(body) ? pn_data_get_bytes(body) : pn_bytes(0, "");
-    char *text = strndup(token.start, token.size);
-    grant got;
-    bool valid = sb_token_is_valid(text, key_name, key, got.path, &got.until);
-    free(text);
-    unsigned row = 0;
-    while (row < c->grant_count && strcmp(c->grants[row].path, got.path) != 0)
-        row++;
-    if (valid && row < GRANTS) {
-        c->grants[row] = got;
-        c->grant_count += row == c->grant_count;
-    }
-    sb_answer(request, answer, "status-code", valid ? 202 : 401, "status-description",
-              valid ? "Accepted" : "InvalidSignature: the token has an invalid signature");
-}
-
-static void reply(client *c, const outlet *from, pn_message_t *answer, const char *to)
-{
-    static char bytes[LARGEST];
-    size_t size = sizeof bytes;
-    pn_message_encode(answer, bytes, &size);
-    for (outlet *one = c->outlets; one; one = one->next) {
-        const char *target = pn_terminus_get_address(pn_link_remote_target(one->link));
-        if (!pn_link_is_sender(one->link) || strcmp(one->address, from->address) != 0 || !target ||
-            strcmp(target, to) != 0)
-            continue;
-        uint64_t number = ++c->number;
-        pn_delivery_t *delivery =
-            pn_delivery(one->link, pn_dtag((const char *)&number, sizeof number));
-        pn_link_send(one->link, bytes, size);
-        pn_link_advance(one->link);
-        pn_delivery_settle(delivery);
-        return;
-    }
-}
-
-static void on_request(client *c, outlet *one)
-{
-    pn_message_t *request = pn_message(), *answer = pn_message();
-    if (pn_message_decode(request, one->part, one->size) == 0 && pn_message_get_reply_to(request)) {
-        if (one->is_cbs)
-            put_token(c, request, answer);
-        else
-            sb_manage(request, answer);
-        reply(c, one, answer, pn_message_get_reply_to(request));
-    }
-    pn_message_free(request);
-    pn_message_free(answer);
-    serve_all(c);
-    wake_others(c);
-}
-
-/* ---- Messages ---- */
-
-/* Unix time in ms; 0: none. */
-static int64_t scheduled_time(const outlet *one)
-{
-    int64_t due = 0;
-    static pn_message_t *message;
-    if (!message)
-        message = pn_message();
-    if (pn_message_decode(message, one->part, one->size) == 0) {
-        pn_data_t *annotations = pn_message_annotations(message);
-        if (sb_find(annotations, "x-opt-scheduled-enqueue-time"))
-            due = pn_data_get_timestamp(annotations);
-    }
-    return due;
-}
-
-static void on_message(client *c, outlet *one, pn_delivery_t *delivery)
-{
-    if (!one->queue) {
-        on_request(c, one);
-        pn_delivery_update(delivery, PN_ACCEPTED);
-    } else if (!is_granted(c, one->queue->name)) {
-        set_condition(pn_disposition_condition(pn_delivery_local(delivery)),
-                      "amqp:unauthorized-access", "ExpiredToken");
-        pn_delivery_update(delivery, PN_REJECTED);
-    } else {
-        sb_enqueue(one->queue, one->part, one->size, scheduled_time(one));
-        pn_delivery_update(delivery, PN_ACCEPTED);
-        serve_all(c);
-        wake_others(c);
-        tick();
-    }
-    pn_delivery_settle(delivery);
-}
-
-static void on_delivery(client *c, pn_delivery_t *delivery)
-{
-    pn_link_t *link = pn_delivery_link(delivery);
-    outlet *one = pn_link_get_context(link);
-    if (!one)
-        return;
-    if (pn_link_is_sender(link)) {
-        if (one->queue && pn_delivery_updated(delivery))
-            on_outcome(c, delivery);
-        return;
-    }
-    if (!pn_delivery_readable(delivery))
-        return;
-    size_t more = pn_delivery_pending(delivery);
-    one->part = realloc(one->part, one->size + more + 1);
-    ssize_t got = pn_link_recv(link, one->part + one->size, more);
-    one->size += got > 0 ? (size_t)got : 0;
-    if (pn_delivery_partial(delivery))
-        return;
-    pn_link_advance(link);
-    on_message(c, one, delivery);
-    one->size = 0;
-    pn_link_flow(link, CREDIT - pn_link_credit(link));
 }
 
 /* ---- Links ---- */
@@ -328,7 +63,7 @@ static void on_attach(client *c, pn_link_t *link)
     const char *address = pn_terminus_get_address(peer);
     address = address ? address : "";
     outlet *one = outlet_create(c, link, address);
-    if (!one->is_cbs && !is_granted(c, address)) {
+    if (!one->is_cbs && !sb_is_granted(c, address)) {
         refuse(link, "amqp:unauthorized-access", "no token is valid for this entity");
         return;
     }
@@ -340,10 +75,10 @@ static void on_attach(client *c, pn_link_t *link)
     pn_terminus_copy(pn_link_target(link), pn_link_remote_target(link));
     pn_link_set_snd_settle_mode(link, pn_link_remote_snd_settle_mode(link));
     pn_link_set_rcv_settle_mode(link, pn_link_remote_rcv_settle_mode(link));
-    pn_link_set_max_message_size(link, LARGEST);
+    pn_link_set_max_message_size(link, SB_LARGEST);
     pn_link_open(link);
     if (!sends)
-        pn_link_flow(link, CREDIT);
+        pn_link_flow(link, SB_CREDIT);
 }
 
 static void on_detach(client *c, pn_link_t *link)
@@ -369,15 +104,15 @@ static client *client_of(pn_connection_t *connection)
         return c;
     c = calloc(1, sizeof *c);
     c->connection = connection;
-    c->next = clients;
-    clients = c;
+    c->next = sb_clients;
+    sb_clients = c;
     pn_connection_set_context(connection, c);
     return c;
 }
 
 static void on_end(client *c)
 {
-    for (client **at = &clients; *at; at = &(*at)->next)
+    for (client **at = &sb_clients; *at; at = &(*at)->next)
         if (*at == c) {
             *at = c->next;
             break;
@@ -409,13 +144,13 @@ static void on_connection_event(pn_event_t *event)
         break;
     case PN_LINK_FLOW:
         if (pn_link_get_context(link))
-            serve(c, pn_link_get_context(link));
+            sb_serve(c, pn_link_get_context(link));
         break;
     case PN_CONNECTION_WAKE:
-        serve_all(c);
+        sb_serve_all(c);
         break;
     case PN_DELIVERY:
-        on_delivery(c, pn_event_delivery(event));
+        sb_on_delivery(c, pn_event_delivery(event));
         break;
     case PN_LINK_REMOTE_CLOSE:
     case PN_LINK_REMOTE_DETACH:
@@ -446,10 +181,7 @@ static void on_event(pn_event_t *event)
         pn_listener_accept2(listener, NULL, NULL);
         break;
     case PN_PROACTOR_TIMEOUT:
-        is_ticking = false;
-        if (sb_sweep())
-            wake_others(NULL);
-        tick();
+        sb_on_timeout();
         break;
     default:
         if (pn_event_connection(event))
@@ -464,17 +196,17 @@ int main(int count, char **arguments)
         fprintf(stderr, "usage: service_bus KEY_NAME KEY LOCK_MS DELIVERY_LIMIT QUEUE...\n");
         return 2;
     }
-    key_name = arguments[1];
-    key = arguments[2];
+    sb_key_name = arguments[1];
+    sb_key = arguments[2];
     sb_store_begin(atoll(arguments[3]), (unsigned)atoi(arguments[4]));
     for (int i = ARGUMENTS - 1; i < count; i++)
         sb_queue_create(arguments[i]);
-    proactor = pn_proactor();
-    pn_proactor_listen(proactor, pn_listener(), "127.0.0.1:0", 128);
+    sb_proactor = pn_proactor();
+    pn_proactor_listen(sb_proactor, pn_listener(), "127.0.0.1:0", 128);
     for (;;) {
-        pn_event_batch_t *batch = pn_proactor_wait(proactor);
+        pn_event_batch_t *batch = pn_proactor_wait(sb_proactor);
         for (pn_event_t *event; (event = pn_event_batch_next(batch));)
             on_event(event);
-        pn_proactor_done(proactor, batch);
+        pn_proactor_done(sb_proactor, batch);
     }
 }

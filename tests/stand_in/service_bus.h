@@ -5,14 +5,14 @@
  * Azure Service Bus: request-response-based operations", "Service Bus access control with Shared Access
  * Signatures", and AMQP 1.0.
  *
- * It has peek-lock with lock tokens that expire, delivery counts with a limit, the queue of dead
- * letters of each queue, scheduled messages, $cbs with tokens whose signatures and expiry are checked,
- * and QUEUE/$management with com.microsoft:renew-lock and com.microsoft:update-disposition.
+ * It has peek-lock: lock tokens that expire, delivery counts with a limit, and the queue of dead
+ * letters of each queue. It has scheduled messages. $cbs checks the signatures and the expiry of tokens.
+ * QUEUE/$management has com.microsoft:renew-lock and com.microsoft:update-disposition.
  *
  * It does not have: sessions, topics and subscriptions, receive-and-delete, deferral, transactions,
- * duplicate detection, expiry of messages, peek, batched transfers (message format 0x80013700), quotas
- * and throttling (server-busy), forced detaching of idle links, and limits other than the size of a
- * message. A kill loses all messages. */
+ * duplicate detection, expiry of messages, peek, batched transfers (message format 0x80013700). Nor has
+ * it quotas, throttling (server-busy), forced detaching of idle links, limits other than the size of a
+ * message, or TLS. A kill loses all messages. */
 #ifndef STAND_IN_SERVICE_BUS_H
 #define STAND_IN_SERVICE_BUS_H
 

@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/servicebus.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/list.h>
 
 #include <filch/timer.h>
 
@@ -11,7 +12,7 @@
 #include <string.h>
 
 enum {
-    ENVELOPE = 64 << 10, /* what a message may have beside its body and headers */
+    ENVELOPE = 64 << 10, /* of a message, beside its body and headers */
     LARGE = 32,          /* a batch that is worth reading the next one ahead */
     AHEAD = 128          /* messages, at most */
 };

@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/servicebus.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/list.h>
 
 #include <inttypes.h>
 #include <limits.h>
