@@ -55,6 +55,7 @@ typedef struct fl_bus_held {
     fl_delivery *delivery;
     pn_delivery_t *transfer; /* NULL: no longer to be settled on its link */
     uint64_t epoch;          /* of the connection of `transfer` */
+    uint64_t order;          /* of arrival */
     char token[FL_BUS_TAG];
     int64_t at; /* host->now, when it came */
 } fl_bus_held;

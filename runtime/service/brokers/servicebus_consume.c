@@ -71,6 +71,7 @@ static void take_message(fl_bus *b, fl_bus_inlet *inlet, pn_delivery_t *transfer
     held->delivery = delivery;
     held->transfer = transfer;
     held->epoch = b->epoch;
+    held->order = ++b->number;
     held->at = b->base.host->now(b->base.host);
     delivery->handle = held;
     fl_list_append(&inlet->arrived, &held->link);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -113,19 +114,17 @@ static void send_outcome(fl_bus *b, const fl_settlement *one)
         pn_delivery_update(transfer, one->verb == FL_SETTLE_RETURN ? PN_RELEASED : PN_ACCEPTED);
 }
 
-typedef struct awaited {
-    const fl_bus *b;
-    const fl_settlement *batch;
+/* Settlements that have been sent, in the order of arrival. */
+typedef struct sent {
+    fl_settlement *items[FL_BUS_BATCH];
     unsigned count;
-} awaited;
+} sent;
 
-/* Has the server settled what was sent? */
 static bool are_settled(const void *arg)
 {
-    const awaited *all = arg;
+    const sent *all = arg;
     for (unsigned i = all->count; i-- > 0;)
-        if (!all->batch[i].status && is_here(all->b, &all->batch[i]) &&
-            !pn_delivery_settled(held_of(&all->batch[i])->transfer))
+        if (!pn_delivery_settled(held_of(all->items[i])->transfer))
             return false;
     return true;
 }
@@ -142,26 +141,33 @@ static int judge(pn_delivery_t *transfer)
                : 0;
 }
 
-/* On their links, those of status 0. */
+static int by_arrival(const void *a, const void *b)
+{
+    uint64_t one = held_of(*(fl_settlement *const *)a)->order;
+    uint64_t other = held_of(*(fl_settlement *const *)b)->order;
+    return one < other ? -1 : one > other;
+}
+
+/* On their links, those of status 0. Jobs end in any order, and outcomes of transfers in a row are one
+ * frame: so they are sent in the order of arrival. */
 static fl_broker_rc settle_here(fl_bus *b, fl_settlement *batch, unsigned count)
 {
-    const awaited all = {b, batch, count};
-    unsigned sent = 0;
+    sent all = {.count = 0};
     for (unsigned i = 0; i < count; i++)
-        if (!batch[i].status && is_here(b, &batch[i])) {
-            send_outcome(b, &batch[i]);
-            sent++;
-        }
-    if (!sent)
+        if (!batch[i].status && is_here(b, &batch[i]))
+            all.items[all.count++] = &batch[i];
+    if (!all.count)
         return FL_BROKER_OK;
-    fl_bus_read_ahead(b, sent);
+    qsort(all.items, all.count, sizeof *all.items, by_arrival);
+    for (unsigned i = 0; i < all.count; i++)
+        send_outcome(b, all.items[i]);
+    fl_bus_read_ahead(b, all.count);
     fl_broker_rc rc = fl_bus_await(b, are_settled, &all, doing);
-    for (unsigned i = 0; i < count; i++) {
-        fl_bus_held *held = held_of(&batch[i]);
-        if (batch[i].status || !is_here(b, &batch[i]))
-            continue;
-        batch[i].status = pn_delivery_settled(held->transfer) ? judge(held->transfer) : -EAGAIN;
-        if (batch[i].status != -EAGAIN)
+    for (unsigned i = 0; i < all.count; i++) {
+        fl_bus_held *held = held_of(all.items[i]);
+        bool is_settled = pn_delivery_settled(held->transfer);
+        all.items[i]->status = is_settled ? judge(held->transfer) : -EAGAIN;
+        if (is_settled)
             fl_bus_forget(b, held);
     }
     return rc;

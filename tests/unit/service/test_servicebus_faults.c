@@ -260,6 +260,43 @@ Test(servicebus_faults, a_message_that_is_delivered_too_often_becomes_a_dead_let
     service_bus_end();
 }
 
+/* ---- Reading ahead ---- */
+
+static unsigned received_batch(fl_broker *broker, fl_delivery **out, unsigned most)
+{
+    unsigned count = 0;
+    cr_assert_eq(KIND->receive(broker, 0, out, most, &count), FL_BROKER_OK, "%s", explained);
+    return count;
+}
+
+Test(servicebus_faults, messages_that_were_read_ahead_go_back_at_the_end)
+{
+    enum { ALL = 120, BATCH = 40 };
+    fl_delivery *held[BATCH], *others[ALL];
+    service_bus_start("60000", "10");
+    const char *url = service_bus_url(service_bus.port, "");
+    fl_broker *publisher = opened(url, FL_BROKER_PUBLISHES);
+    fl_broker *busy = opened(url, FL_BROKER_CONSUMES), *other = opened(url, FL_BROKER_CONSUMES);
+    for (unsigned i = 0; i < ALL; i++)
+        published(publisher);
+    cr_assert_eq(received_batch(busy, held, BATCH), BATCH);
+    cr_assert_eq(KIND->extend(busy, held, BATCH, FILCH_SECOND), FL_BROKER_OK); /* a round trip */
+    cr_assert_eq(received_batch(other, others, ALL), 0, "the busy one has them all");
+    cr_assert_eq(KIND->cease(busy), FL_BROKER_OK);
+    unsigned count = 0;
+    while (count < ALL - BATCH)
+        count += received_batch(other, others + count, ALL - count);
+    cr_assert_eq(count, ALL - BATCH);
+    for (unsigned i = 0; i < count; i++)
+        drop(others[i]);
+    for (unsigned i = 0; i < BATCH; i++)
+        drop(held[i]);
+    KIND->close(other);
+    KIND->close(busy);
+    KIND->close(publisher);
+    service_bus_end();
+}
+
 /* ---- Connections that break ---- */
 
 Test(servicebus_faults, a_connection_that_is_reset_says_so_and_its_locks_are_kept)
