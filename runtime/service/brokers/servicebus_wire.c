@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <openssl/x509.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -235,12 +237,18 @@ static fl_broker_rc connect_socket(fl_bus *b)
     return fl_bus_failed(b, "connect to");
 }
 
+/* A file or a folder: proton has no default. */
+static const char *authorities(const fl_bus *b)
+{
+    const char *folder = getenv(X509_get_default_cert_dir_env());
+    return b->url.ca ? b->url.ca : folder ? folder : X509_get_default_cert_dir();
+}
+
 /* The peer's certificate must bear the host's name. */
 static bool start_tls(fl_bus *b)
 {
-    static const char system_authorities[] = "/etc/ssl/certs";
     pn_ssl_domain_t *domain = pn_ssl_domain(PN_SSL_MODE_CLIENT);
-    const char *ca = b->url.ca ? b->url.ca : system_authorities;
+    const char *ca = authorities(b);
     bool started = domain && !pn_ssl_domain_set_protocols(domain, "TLSv1.2 TLSv1.3") &&
                    !pn_ssl_domain_set_trusted_ca_db(domain, ca) &&
                    !pn_ssl_domain_set_peer_authentication(domain, PN_SSL_VERIFY_PEER_NAME, NULL);
@@ -284,7 +292,7 @@ fl_broker_rc fl_bus_connect(fl_bus *b)
             host, FL_BROKER_REFUSED,
             "cannot use TLS with Service Bus: the authorities in %s cannot be read; "
             "name a file by ?ca=FILE",
-            b->url.ca ? b->url.ca : "/etc/ssl/certs");
+            authorities(b));
     return open_session(b);
 }
 
