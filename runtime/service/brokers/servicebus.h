@@ -230,6 +230,8 @@ fl_broker_rc fl_bus_extend(fl_broker *broker, fl_delivery *const *batch, unsigne
 
 /* ---- servicebus_settle.c ---- */
 
+/* Puts the headers of a dead letter into a map, and the reason also under the name that Service Bus has for it. */
+void fl_bus_put_reasons(pn_data_t *map, const fl_settlement *one);
 fl_broker_rc fl_bus_settle(fl_broker *broker, fl_settlement *batch, unsigned count);
 
 /* ---- servicebus_publish.c ---- */

@@ -46,6 +46,7 @@ static bool is_refused(const void *arg)
 
 static fl_broker_rc attach(fl_bus *b, pn_link_t *link, const char *doing)
 {
+    fl_bus_note(b, NULL, NULL); /* of a link that was detached before */
     pn_link_open(link);
     fl_broker_rc rc = fl_bus_await(b, is_attached, link, doing);
     if (rc)

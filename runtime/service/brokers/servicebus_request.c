@@ -231,10 +231,7 @@ fl_broker_rc fl_bus_settle_by_token(fl_bus *b, fl_settlement *one)
         put_string(body, "properties-to-modify");
         pn_data_put_map(body);
         pn_data_enter(body);
-        for (unsigned i = 0; i < one->header_count; i++) {
-            put_string(body, one->headers[i].name);
-            fl_bus_put_text(body, one->headers[i].value);
-        }
+        fl_bus_put_reasons(body, one);
     }
     rc = fl_bus_ask(b, &node->management, doing);
     if (rc)

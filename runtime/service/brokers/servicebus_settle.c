@@ -87,7 +87,17 @@ static void put_pair(pn_data_t *map, const char *name, const char *value)
     fl_bus_put_text(map, value);
 }
 
-/* Names and values of this map become application properties of the dead letter. */
+void fl_bus_put_reasons(pn_data_t *map, const fl_settlement *one)
+{
+    for (unsigned i = 0; i < one->header_count; i++) {
+        const filch_header *header = &one->headers[i];
+        if (strcmp(header->name, "x-dlq-reason") == 0)
+            put_pair(map, "DeadLetterReason", header->value);
+        put_pair(map, spelled(&one->delivery->message, header->name), header->value);
+    }
+}
+
+/* The information of this condition becomes application properties of the dead letter. */
 static void reject(pn_delivery_t *transfer, const fl_settlement *one)
 {
     pn_condition_t *condition = pn_disposition_condition(pn_delivery_local(transfer));
@@ -95,12 +105,7 @@ static void reject(pn_delivery_t *transfer, const fl_settlement *one)
     pn_data_t *info = pn_condition_info(condition);
     pn_data_put_map(info);
     pn_data_enter(info);
-    for (unsigned i = 0; i < one->header_count; i++) {
-        if (strcmp(one->headers[i].name, "x-dlq-reason") == 0)
-            put_pair(info, "DeadLetterReason", one->headers[i].value);
-        put_pair(info, spelled(&one->delivery->message, one->headers[i].name),
-                 one->headers[i].value);
-    }
+    fl_bus_put_reasons(info, one);
     pn_data_exit(info);
     pn_delivery_update(transfer, PN_REJECTED);
 }

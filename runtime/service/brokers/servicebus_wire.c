@@ -65,7 +65,7 @@ fl_broker_rc fl_bus_failed(fl_bus *b, const char *doing)
         }
     if (strstr(b->reason, "certificate verify failed")) {
         rc = FL_BROKER_REFUSED;
-        advice = "; name the authority's certificate by ?ca=FILE";
+        advice = "; check the host name, or name the authority's certificate by ?ca=FILE";
     }
     return b->base.host->explain(b->base.host, rc, "cannot %s Service Bus at %s:%s (%s%s%s)%s",
                                  doing, b->url.host, b->url.port,

@@ -260,6 +260,36 @@ Test(servicebus_faults, a_message_that_is_delivered_too_often_becomes_a_dead_let
     service_bus_end();
 }
 
+Test(servicebus_faults, a_dead_letter_of_an_earlier_connection_gets_its_reason)
+{
+    const filch_header why = {"x-dlq-reason", "too late"};
+    service_bus_start("60000", "10");
+    const char *url = service_bus_url(service_bus.port, "");
+    fl_broker *publisher = opened(url, FL_BROKER_PUBLISHES);
+    fl_broker *consumer = opened(url, FL_BROKER_CONSUMES);
+    published(publisher);
+    fl_delivery *one = received(consumer);
+    KIND->close(consumer);
+    consumer = opened(url, FL_BROKER_CONSUMES);
+    fl_settlement dead = {.delivery = one,
+                          .verb = FL_SETTLE_DEAD,
+                          .headers = &why,
+                          .header_count = 1};
+    cr_assert_eq(KIND->settle(consumer, &dead, 1), FL_BROKER_OK, "%s", explained);
+    cr_assert_eq(dead.status, 0);
+    drop(one);
+    tried_queues = test_queues + 1;
+    fl_broker *undertaker = opened(url, FL_BROKER_CONSUMES);
+    one = received(undertaker);
+    cr_assert_str_eq(filch_message_header(&one->message, "x-dlq-reason"), "too late");
+    cr_assert_str_eq(filch_message_header(&one->message, "DeadLetterReason"), "too late");
+    drop(one);
+    KIND->close(undertaker);
+    KIND->close(consumer);
+    KIND->close(publisher);
+    service_bus_end();
+}
+
 /* ---- Reading ahead ---- */
 
 static unsigned received_batch(fl_broker *broker, fl_delivery **out, unsigned most)
