@@ -190,8 +190,8 @@ static inline pn_bytes_t fl_bus_text(const char *text)
     return pn_bytes(strlen(text), text);
 }
 
-/* A text that need not be UTF-8: as a string if it is, and else as bytes. */
-void fl_bus_put_text(pn_data_t *data, const char *text);
+/* An entry of a map. A value that is no UTF-8 is put as bytes. */
+void fl_bus_put_pair(pn_data_t *map, const char *name, const char *value);
 /* Encodes b->message to b->out; 0 or -EAGAIN. */
 int fl_bus_encode(fl_bus *b);
 /* Encodes a copy to b->out. 0, -ENOTSUP (an id or type that is no UTF-8), -EAGAIN (no memory). */

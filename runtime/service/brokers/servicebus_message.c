@@ -54,7 +54,7 @@ static bool is_utf8(const char *text)
     return true;
 }
 
-void fl_bus_put_text(pn_data_t *data, const char *text)
+static void put_text(pn_data_t *data, const char *text)
 {
     if (is_utf8(text))
         pn_data_put_string(data, fl_bus_text(text));
@@ -62,24 +62,24 @@ void fl_bus_put_text(pn_data_t *data, const char *text)
         pn_data_put_binary(data, fl_bus_text(text));
 }
 
-static void put_pair(pn_data_t *map, const char *name, const char *value)
+void fl_bus_put_pair(pn_data_t *map, const char *name, const char *value)
 {
     pn_data_put_string(map, fl_bus_text(name));
-    fl_bus_put_text(map, value);
+    put_text(map, value);
 }
 
 static void put_headers(pn_data_t *map, const fl_bus_copy *copy)
 {
     const filch_message *message = copy->message;
     for (unsigned i = 0; i < copy->more_count; i++)
-        put_pair(map, copy->more[i].name, copy->more[i].value);
+        fl_bus_put_pair(map, copy->more[i].name, copy->more[i].value);
     for (size_t i = 0; i < message->header_count; i++) {
         unsigned k = 0;
         while (k < copy->more_count &&
                strcasecmp(copy->more[k].name, message->headers[i].name) != 0)
             k++;
         if (k == copy->more_count)
-            put_pair(map, message->headers[i].name, message->headers[i].value);
+            fl_bus_put_pair(map, message->headers[i].name, message->headers[i].value);
     }
 }
 
@@ -95,9 +95,9 @@ static void put_properties(pn_data_t *map, const fl_bus_copy *copy)
     pn_data_put_string(map, fl_bus_text(key_first_seen));
     pn_data_put_long(map, message->first_seen);
     if (filch_trace_format(&message->trace, trace) == 0)
-        put_pair(map, key_trace, trace);
+        fl_bus_put_pair(map, key_trace, trace);
     if (message->tracestate)
-        put_pair(map, key_tracestate, message->tracestate);
+        fl_bus_put_pair(map, key_tracestate, message->tracestate);
     pn_data_exit(map);
 }
 

@@ -81,19 +81,13 @@ static const char *spelled(const filch_message *message, const char *name)
     return name;
 }
 
-static void put_pair(pn_data_t *map, const char *name, const char *value)
-{
-    pn_data_put_string(map, fl_bus_text(name));
-    fl_bus_put_text(map, value);
-}
-
 void fl_bus_put_reasons(pn_data_t *map, const fl_settlement *one)
 {
     for (unsigned i = 0; i < one->header_count; i++) {
         const filch_header *header = &one->headers[i];
         if (strcmp(header->name, "x-dlq-reason") == 0)
-            put_pair(map, "DeadLetterReason", header->value);
-        put_pair(map, spelled(&one->delivery->message, header->name), header->value);
+            fl_bus_put_pair(map, "DeadLetterReason", header->value);
+        fl_bus_put_pair(map, spelled(&one->delivery->message, header->name), header->value);
     }
 }
 
