@@ -22,6 +22,7 @@ libcurl4-openssl-dev | module libcurl
 libhiredis-dev       | module hiredis
 librabbitmq-dev      | module librabbitmq
 libnats-dev          | module libnats
+libqpid-proton11-dev libqpid-proton-dev | module libqpid-proton
 libpq-dev            | module libpq
 '
 packages_of_peers='
