@@ -9,9 +9,9 @@
  *     return http_serve(&routes, &state, &(http_options){.port = 0, .body_most = 1 << 20});
  *
  * It prints its port and a newline when it accepts connections. Each request is answered by one call of
- * http_answer: within `handle`, or later (long polling): then `handle` calls http_wait, and the answer
- * comes from the handling of another request, or from `expire` when the time is over. A waiting client
- * that closes its connection is reported by `leave`. SIGUSR1 cuts all connections. */
+ * http_answer. That is made within `handle`, or later (long polling): then `handle` calls http_wait. The
+ * late answer comes from the handling of another request, or from `expire` when the time is over. A
+ * waiting client that closes its connection is reported by `leave`. SIGUSR1 cuts all connections. */
 #ifndef STAND_IN_HTTP_SERVER_H
 #define STAND_IN_HTTP_SERVER_H
 
