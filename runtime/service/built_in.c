@@ -23,6 +23,9 @@ const fl_broker_kind *const fl_brokers_built_in[] = {
 #ifdef FILCH_HAVE_NATS
     &fl_broker_nats,
 #endif
+#if defined FILCH_HAVE_CURL && defined FILCH_HAVE_JANSSON && defined FILCH_HAVE_SSL
+    &fl_broker_pubsub,
+#endif
 #endif
     NULL,
 };
