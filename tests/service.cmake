@@ -53,13 +53,23 @@ list(APPEND options_test_periodic -Wl,--wrap=fl_broker_of)
 list(APPEND options_test_refused_configuration -Wl,--wrap=calloc,--wrap=free,--wrap=fmemopen)
 list(APPEND options_test_handler_module -rdynamic) # for the module
 
-# Stand-ins of cloud services: programs for the tests, each of stand_in/NAME.c. stand_in(NAME LIBRARY...) makes the target
+# Stand-ins of cloud services: programs for the tests, each of stand_in/NAME*.c. stand_in(NAME LIBRARY...) makes the target
 # stand_in_NAME; a test that runs it depends on it and gets its path.
 function(stand_in name)
-  add_executable(stand_in_${name} stand_in/${name}.c stand_in/http_server.c)
+  file(GLOB sources CONFIGURE_DEPENDS stand_in/${name}.c stand_in/${name}_*.c)
+  add_executable(stand_in_${name} ${sources} stand_in/http_server.c)
   target_include_directories(stand_in_${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(stand_in_${name} PRIVATE filch_build PkgConfig::MICROHTTPD ${ARGN})
 endfunction()
+
+if(MICROHTTPD_FOUND AND JANSSON_FOUND AND SSL_FOUND AND CURL_FOUND)
+  stand_in(pubsub PkgConfig::JANSSON PkgConfig::SSL)
+  add_library(pubsub_server INTERFACE)
+  add_dependencies(pubsub_server stand_in_pubsub)
+  target_compile_definitions(pubsub_server INTERFACE STAND_IN_PUBSUB="$<TARGET_FILE:stand_in_pubsub>")
+  target_link_libraries(pubsub_server INTERFACE filch_service_static PkgConfig::SSL PkgConfig::JANSSON)
+endif()
+service_tests(pubsub_server pubsub_broker pubsub_tokens fleet_pubsub)
 
 # Modules of brokers: the example, and some that cannot be used (test_broker_modules, tool_broker_modules).
 set(broker_modules ${CMAKE_CURRENT_BINARY_DIR}/modules)
