@@ -10,10 +10,10 @@
  * tokens, from POST /token for an assertion that this key verifies, or from the metadata server's path;
  * they end after --life (3600).
  *
- * Not covered: push, streaming pull, filters, schemas, snapshots, exactly-once delivery, retention of
- * acknowledged messages, retry policies, forwarding of dead letters, quotas, IAM, and the loss of order or
- * the late acknowledgements that the service allows itself. An acknowledgement of a delivery that is over
- * has no effect here; the service may accept it. Everything is in memory.
+ * Not covered: push, streaming pull, filters, schemas, snapshots, exactly-once delivery, retry policies,
+ * quotas, IAM. Nor are retention of acknowledged messages and forwarding of dead letters. The service
+ * allows itself to lose order, and to accept an acknowledgement of a delivery that is over; here neither
+ * happens. Everything is in memory.
  *
  * For tests: POST /-/pass?ns=N moves its clock; POST /-/revoke ends all tokens; GET /-/tokens tells how
  * many it has given out; POST /-/fail?status=S&count=N refuses the next N requests. */

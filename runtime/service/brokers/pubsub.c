@@ -28,8 +28,7 @@ static void close_pubsub(fl_broker *broker)
     for (unsigned i = 0; i < p->queue_count; i++)
         for (fl_pubsub_handle *one; (one = p->queues[i].first);) {
             p->queues[i].first = one->next;
-            p->base.host->drop(p->base.host, one->delivery);
-            fl_pubsub_release(one);
+            fl_pubsub_drop(p, one);
         }
     fl_pubsub_token_destroy(p->token);
     fl_web_destroy(p->web);

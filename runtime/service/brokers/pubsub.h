@@ -7,9 +7,9 @@
  * forgets messages that no subscription keeps.
  *
  * Receiving. A service that wants messages has several requests for them at the server, which answers
- * when it has some. What comes is kept here until `receive` takes it, and goes back when that takes too
- * long. The first `receive` has no such requests yet, and those of a brief connection never have: it asks
- * the server, which answers at once.
+ * when it has some. The connection keeps the messages until `receive` takes them; after a third of the
+ * lease they go back. The first `receive` has no such requests yet, and those of a brief connection never
+ * have: it asks the server, which answers at once.
  *
  * The race: a message is settled after its lease is over, and another service has it. The server may
  * accept the acknowledgement of an earlier delivery. So the deadline at the server is later than the end
@@ -110,10 +110,10 @@ typedef struct fl_pubsub_reply {
  * answer of which `allowed` is one is no failure. */
 fl_broker_rc fl_pubsub_ask(fl_pubsub *p, const char *method, const char *path, json_t *body,
                            long allowed, fl_pubsub_reply *reply, const char *doing);
-/* Sends it; `done` gets the answer. NULL: explained. */
-fl_web_call *fl_pubsub_begin(fl_pubsub *p, const char *method, const char *path, json_t *body,
+/* Sends it; `done` gets the answer. */
+fl_broker_rc fl_pubsub_begin(fl_pubsub *p, const char *method, const char *path, json_t *body,
                              int64_t timeout, void (*done)(void *arg, const fl_web_answer *answer),
-                             void *arg);
+                             void *arg, fl_web_call **out);
 /* Sends a POST whose answer only matters if it is a failure. */
 void fl_pubsub_tell(fl_pubsub *p, const char *path, json_t *body);
 /* Waits until those are answered. */
@@ -155,6 +155,8 @@ fl_broker_rc fl_pubsub_turn(fl_broker *broker);
 fl_broker_rc fl_pubsub_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                                unsigned *count);
 fl_broker_rc fl_pubsub_cease(fl_broker *broker);
+/* Frees a delivery that `receive` has not returned, with its handle. */
+void fl_pubsub_drop(fl_pubsub *p, fl_pubsub_handle *handle);
 /* Sets the deadline of deliveries, by their ack ids, to so many seconds from now. Steals the array. */
 json_t *fl_pubsub_deadline_body(json_t *ack_ids, int64_t seconds);
 

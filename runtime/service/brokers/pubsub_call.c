@@ -22,18 +22,19 @@ enum {
 
 /* ---- Sending ---- */
 
-fl_web_call *fl_pubsub_begin(fl_pubsub *p, const char *method, const char *path, json_t *body,
+fl_broker_rc fl_pubsub_begin(fl_pubsub *p, const char *method, const char *path, json_t *body,
                              int64_t timeout, void (*done)(void *arg, const fl_web_answer *answer),
-                             void *arg)
+                             void *arg, fl_web_call **out)
 {
     char url[2 * FL_PUBSUB_NAME];
     const char *headers[] = {"Content-Type: application/json", NULL, NULL};
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     bool is_short = body && !text;
     json_decref(body);
-    if (fl_pubsub_token_header(p->token, p->config.call_timeout, &headers[1])) {
+    fl_broker_rc rc = fl_pubsub_token_header(p->token, p->config.call_timeout, &headers[1]);
+    if (rc) {
         free(text);
-        return NULL;
+        return rc;
     }
     snprintf(url, sizeof url, "%s/v1/%s", p->options.endpoint, path);
     const fl_web_request request = {.method = method,
@@ -45,10 +46,11 @@ fl_web_call *fl_pubsub_begin(fl_pubsub *p, const char *method, const char *path,
                                     .answer_most = ANSWER_MOST,
                                     .done = done,
                                     .arg = arg};
-    fl_web_call *call = is_short ? NULL : fl_web_begin(p->web, &request);
-    if (!call)
-        p->base.host->explain(p->base.host, FL_BROKER_LOST, "no memory for a request; free some");
-    return call;
+    *out = is_short ? NULL : fl_web_begin(p->web, &request);
+    if (*out)
+        return FL_BROKER_OK;
+    return p->base.host->explain(p->base.host, FL_BROKER_LOST,
+                                 "no memory for a request; free some");
 }
 
 /* ---- Failures ---- */
@@ -163,9 +165,11 @@ static fl_broker_rc ask_once(waiting *w, const char *method, const char *path, j
     w->left = 1;
     w->again = false;
     *w->reply = (fl_pubsub_reply){0};
-    fl_web_call *call = fl_pubsub_begin(p, method, path, body, p->config.call_timeout, on_reply, w);
-    if (!call)
-        return FL_BROKER_LOST;
+    fl_web_call *call;
+    fl_broker_rc rc =
+        fl_pubsub_begin(p, method, path, body, p->config.call_timeout, on_reply, w, &call);
+    if (rc)
+        return rc;
     /* a little longer than the request's own time */
     if (fl_web_finish(p->web, &w->left, filch_now() + p->config.call_timeout + FILCH_SECOND))
         return w->rc;
@@ -198,7 +202,8 @@ static void on_told(void *arg, const fl_web_answer *answer)
 
 void fl_pubsub_tell(fl_pubsub *p, const char *path, json_t *body)
 {
-    if (fl_pubsub_begin(p, NULL, path, body, p->config.call_timeout, on_told, p))
+    fl_web_call *call;
+    if (!fl_pubsub_begin(p, NULL, path, body, p->config.call_timeout, on_told, p, &call))
         p->told++;
 }
 

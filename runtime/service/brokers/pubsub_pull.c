@@ -49,8 +49,9 @@ static void unlink_from(fl_pubsub_queue *queue, fl_pubsub_handle **at)
     queue->held--;
 }
 
-static void drop(fl_pubsub *p, fl_pubsub_handle *handle)
+void fl_pubsub_drop(fl_pubsub *p, fl_pubsub_handle *handle)
 {
+    handle->delivery->handle = NULL; /* else the service would release it, too */
     p->base.host->drop(p->base.host, handle->delivery);
     fl_pubsub_release(handle);
 }
@@ -94,7 +95,7 @@ static void take_in(fl_pubsub *p, unsigned index, const json_t *answer)
         fl_pubsub_handle *handle = one->handle;
         if (due > now) {
             defer(by_time, handle->ack_id, due - now);
-            drop(p, handle);
+            fl_pubsub_drop(p, handle);
             continue;
         }
         handle->since = fl_pubsub_now(p);
@@ -169,16 +170,16 @@ static fl_broker_rc ask_for_more(fl_pubsub *p, fl_pubsub_queue *queue)
         if (pull->call)
             continue;
         pull->asked = each;
-        pull->call =
-            fl_pubsub_begin(p, NULL, path, pull_body(each, false), WAIT_AT_SERVER, on_pulled, pull);
-        if (!pull->call)
-            return FL_BROKER_LOST;
+        fl_broker_rc rc = fl_pubsub_begin(p, NULL, path, pull_body(each, false), WAIT_AT_SERVER,
+                                          on_pulled, pull, &pull->call);
+        if (rc)
+            return rc;
         ahead += each;
     }
     return FL_BROKER_OK;
 }
 
-/* What is there now. */
+/* For the messages that are there now. */
 static fl_broker_rc ask_at_once(fl_pubsub *p, unsigned index, unsigned most)
 {
     char path[FL_PUBSUB_NAME + sizeof ":pull"];
@@ -214,7 +215,7 @@ static void take(fl_pubsub *p, fl_pubsub_queue *queue, fl_delivery **out, unsign
         }
         unlink_from(queue, at);
         if (is_over)
-            drop(p, one);
+            fl_pubsub_drop(p, one);
         else
             out[(*count)++] = one->delivery;
     }
@@ -297,7 +298,7 @@ static void give_back(fl_pubsub *p, bool all)
              (one = queue->first) && (all || give_back_at(p, one) <= fl_pubsub_now(p));) {
             unlink_from(queue, &queue->first);
             json_array_append_new(ids, json_string(one->ack_id));
-            drop(p, one);
+            fl_pubsub_drop(p, one);
         }
         set_deadlines(p, i, ids, 0);
     }

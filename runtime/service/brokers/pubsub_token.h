@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Access tokens for Google Cloud: from the key of a service account, which signs a JSON Web Token
- * (RFC 7519, by RS256 of RFC 7518) that the token endpoint exchanges (RFC 7523), or from the metadata
- * server of the machine. The credentials are, as for the vendor's libraries: the option, or the file that
+ * Access tokens for Google Cloud. The key of a service account signs a JSON Web Token (RFC 7519, by RS256
+ * of RFC 7518), which the token endpoint exchanges (RFC 7523); or the metadata server of the machine gives
+ * one. The credentials are found as by the vendor's libraries: the option, or the file that
  * GOOGLE_APPLICATION_CREDENTIALS names, or else the metadata server.
  *
  * A token is fetched again when four fifths of its life are over, beside the requests that still use the
