@@ -42,6 +42,7 @@ static struct {
     size_t body_most;
     struct MHD_Daemon *daemon;
     exchange *waiting;
+    bool has_resumed; /* since the last MHD_run, which does not wake by itself then */
     int sockets[GUESTS];
     unsigned socket_count;
 } server;
@@ -92,8 +93,10 @@ static void stop_waiting(exchange *one)
 /* Suspended only after `handle` has returned, so resumed only then. */
 static void resume(exchange *one)
 {
-    if (one->is_suspended)
+    if (one->is_suspended) {
         MHD_resume_connection(one->connection);
+        server.has_resumed = true;
+    }
     one->is_suspended = false;
 }
 
@@ -301,7 +304,7 @@ static void turn(int signals, int events)
     unsigned count = 2;
     int64_t left = next_time() - http_now();
     struct timespec wait = {left / 1000000000, left % 1000000000};
-    if (left < 0)
+    if (left < 0 || server.has_resumed)
         wait = (struct timespec){0};
     fds[0] = (struct pollfd){.fd = events, .events = POLLIN};
     fds[1] = (struct pollfd){.fd = signals, .events = POLLIN};
@@ -317,7 +320,10 @@ static void turn(int signals, int events)
             cut_connections();
     }
     expire_all();
-    MHD_run(server.daemon);
+    do {
+        server.has_resumed = false;
+        MHD_run(server.daemon);
+    } while (server.has_resumed);
 }
 
 static int refuse(const char *what)
