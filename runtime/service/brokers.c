@@ -22,6 +22,7 @@ static const struct {
     {"redis rediss redis+unix", "redis", "libhiredis0.14", "libhiredis-dev"},
     {"nats nats+tls", "nats", "libnats3.4", "libnats-dev"},
     {"amqp amqps", "rabbitmq", "librabbitmq4", "librabbitmq-dev"},
+    {"sqs sqs+http", "sqs", "libcurl4", "libcurl4-openssl-dev, libjansson-dev and libssl-dev"},
 };
 enum { KNOWN = sizeof known / sizeof *known };
 
@@ -50,7 +51,7 @@ static bool read_scheme(const char *url, fl_module_name scheme)
 
 static const fl_broker_kind *refuse_scheme(const char *url)
 {
-    char valid[160] = "memory";
+    char valid[240] = "memory";
     size_t length = strcspn(url, ":");
     for (unsigned i = 0; i < KNOWN; i++) {
         size_t used = strlen(valid);
