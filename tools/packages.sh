@@ -83,6 +83,7 @@ nats-server         | usr/sbin/nats-server
 # npm package | version. They go into build/tools/node_modules; their install scripts do not run.
 npm_to_test_all='
 @kubernetes-models/keda | 2.0.0
+fauxqs                  | 2.4.1
 typescript              | 5.4.5
 yaml                    | 2.8.3
 '
