@@ -70,10 +70,12 @@ if(MICROHTTPD_FOUND AND JANSSON_FOUND AND CRYPTO_FOUND AND CURL_FOUND)
   target_link_libraries(stand_in_sqs PRIVATE stand_in_sigv4)
   add_library(sqs_server INTERFACE)
   add_dependencies(sqs_server stand_in_sqs)
-  target_compile_definitions(sqs_server INTERFACE STAND_IN_SQS="$<TARGET_FILE:stand_in_sqs>")
+  target_compile_definitions(sqs_server INTERFACE STAND_IN_SQS="$<TARGET_FILE:stand_in_sqs>"
+                             STAND_INS="${CMAKE_CURRENT_SOURCE_DIR}/stand_in"
+                             FAUXQS="${PROJECT_SOURCE_DIR}/build/tools/node_modules/fauxqs")
   target_link_libraries(sqs_server INTERFACE stand_in_sigv4 filch_service_static PkgConfig::CURL PkgConfig::JANSSON PkgConfig::CRYPTO)
 endif()
-service_tests(sqs_server sqs_broker sqs_keys fleet_sqs)
+service_tests(sqs_server sqs_broker sqs_keys sqs_fauxqs fleet_sqs)
 list(APPEND options_test_sqs_keys -Wl,--wrap=time)
 
 # Modules of brokers: the example, and some that cannot be used (test_broker_modules, tool_broker_modules).

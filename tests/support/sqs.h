@@ -60,29 +60,35 @@ static inline void sqs_set_environment(const char *token)
     setenv("AWS_SESSION_TOKEN", token, 1);
 }
 
-/* Not by fork: a test may have a runtime, whose handlers of fork() start a thread. token: of the session;
- * "" for none. */
-static inline void sqs_start(const char *token)
+/* Starts a program that prints its port. Not by fork: a test may have a runtime, whose handlers of fork() start a
+ * thread. */
+static inline void sqs_run(char **argv)
 {
-    char own[512];
     int ends[2];
-    snprintf(own, sizeof own, "%s", token);
-    char *argv[] = {"setpriv", "--pdeathsig", "KILL", STAND_IN_SQS, SQS_ID, SQS_SECRET, own, NULL};
     posix_spawn_file_actions_t files;
     sqs_kill();
     cr_assert_eq(pipe(ends), 0);
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, ends[1], STDOUT_FILENO);
     posix_spawn_file_actions_addclose(&files, ends[0]);
-    int rc = posix_spawnp(&sqs.pid, "setpriv", &files, NULL, argv, environ);
+    int rc = posix_spawnp(&sqs.pid, argv[0], &files, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&files);
-    cr_assert_eq(rc, 0, "setpriv: %s", strerror(rc));
+    cr_assert_eq(rc, 0, "%s: %s", argv[0], strerror(rc));
     if (!sqs.made_by)
         atexit(sqs_kill);
     sqs.made_by = getpid();
     close(ends[1]);
     sqs_read_port(ends[0]);
     close(ends[0]);
+}
+
+/* token: of the session; "" for none. */
+static inline void sqs_start(const char *token)
+{
+    char own[512];
+    snprintf(own, sizeof own, "%s", token);
+    sqs_run(
+        (char *[]){"setpriv", "--pdeathsig", "KILL", STAND_IN_SQS, SQS_ID, SQS_SECRET, own, NULL});
     sqs_set_environment(token);
 }
 
