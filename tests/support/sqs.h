@@ -6,8 +6,10 @@
 #define SUPPORT_SQS_H
 
 #include <criterion/criterion.h>
+#include <filch/base.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

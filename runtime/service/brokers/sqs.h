@@ -54,10 +54,11 @@ typedef struct fl_sqs fl_sqs;
 typedef struct fl_sqs_call {
     fl_sqs *s;
     const char *operation;
-    fl_web_call *running;                   /* NULL: it is over */
-    json_t *answer;                         /* of a request that succeeded; the caller's */
-    fl_broker_rc rc;                        /* if not OK, it has been explained */
-    char code[FL_SQS_CODE];                 /* of the error, without its namespace */
+    fl_web_call *running;   /* NULL: it is over */
+    json_t *answer;         /* of a request that succeeded; the caller's */
+    fl_broker_rc rc;        /* if not OK, it has been explained, except for GetQueueUrl
+                                               of an absent queue */
+    char code[FL_SQS_CODE]; /* of the error, without its namespace */
     void (*done)(struct fl_sqs_call *call); /* NULL: none */
     unsigned *left;                         /* counted down at the end; NULL: none */
 } fl_sqs_call;
@@ -125,6 +126,8 @@ void fl_sqs_begin(fl_sqs_call *call, const char *operation, json_t *request, int
 void fl_sqs_cancel(fl_sqs_call *call);
 /* Sends a request and waits. The answer is the caller's; NULL unless OK. */
 fl_broker_rc fl_sqs_ask(fl_sqs *s, const char *operation, json_t *request, fl_sqs_call *call);
+/* Is its error that there is no such queue? */
+bool fl_sqs_is_absent(const fl_sqs_call *call);
 /* BUSY, explained, for a while after the server has declined requests. */
 fl_broker_rc fl_sqs_rest(const fl_sqs *s);
 void fl_sqs_throttle(fl_sqs *s, int64_t retry_after);

@@ -64,6 +64,11 @@ static fl_broker_rc rc_of(const fl_sqs_call *call, long status)
     return status == 429 || status >= 500 ? FL_BROKER_BUSY : FL_BROKER_REFUSED;
 }
 
+bool fl_sqs_is_absent(const fl_sqs_call *call)
+{
+    return strcmp(call->code, "QueueDoesNotExist") == 0 || strstr(call->code, "NonExistentQueue");
+}
+
 /* Without the server's text, which may name keys: only its code. */
 static fl_broker_rc judge(fl_sqs_call *call, const fl_web_answer *answer)
 {
@@ -84,6 +89,8 @@ static fl_broker_rc judge(fl_sqs_call *call, const fl_web_answer *answer)
         return host->explain(host, FL_BROKER_LOST, "%s at %s: the answer is no JSON object",
                              call->operation, s->options.host);
     fl_broker_rc rc = rc_of(call, answer->status);
+    if (fl_sqs_is_absent(call) && strcmp(call->operation, "GetQueueUrl") == 0)
+        return rc; /* no failure yet: the queue can be created */
     if (rc == FL_BROKER_BUSY)
         fl_sqs_throttle(s, answer->retry_after);
     if (answer->status == 403 || strncmp(call->code, "ExpiredToken", 12) == 0)

@@ -57,11 +57,6 @@ static fl_broker_rc create(fl_sqs *s, fl_sqs_queue *queue, fl_sqs_call *call)
                       call);
 }
 
-static bool is_absent(const fl_sqs_call *call)
-{
-    return strstr(call->code, "QueueDoesNotExist") || strstr(call->code, "NonExistentQueue");
-}
-
 static fl_broker_rc look_up(fl_sqs *s, fl_sqs_queue *queue)
 {
     fl_sqs_call call;
@@ -69,7 +64,7 @@ static fl_broker_rc look_up(fl_sqs *s, fl_sqs_queue *queue)
     if (s->options.account)
         json_object_set_new(request, "QueueOwnerAWSAccountId", json_string(s->options.account));
     fl_broker_rc rc = fl_sqs_ask(s, "GetQueueUrl", request, &call);
-    if (rc && is_absent(&call)) {
+    if (rc && fl_sqs_is_absent(&call)) {
         if (strcmp(s->options.create, "no") == 0)
             return s->base.host->explain(s->base.host, FL_BROKER_REFUSED,
                                          "queue %s does not exist at %s; create it, or leave "
