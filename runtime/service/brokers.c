@@ -24,6 +24,7 @@ static const struct {
     {"pubsub", "pubsub", "libcurl4 libjansson4 libssl3",
      "libcurl4-openssl-dev libjansson-dev libssl-dev"},
     {"amqp amqps", "rabbitmq", "librabbitmq4", "librabbitmq-dev"},
+    {"sqs sqs+http", "sqs", "libcurl4", "libcurl4-openssl-dev, libjansson-dev and libssl-dev"},
 };
 enum { KNOWN = sizeof known / sizeof *known };
 
@@ -52,7 +53,7 @@ static bool read_scheme(const char *url, fl_module_name scheme)
 
 static const fl_broker_kind *refuse_scheme(const char *url)
 {
-    char valid[160] = "memory";
+    char valid[240] = "memory";
     size_t length = strcspn(url, ":");
     for (unsigned i = 0; i < KNOWN; i++) {
         size_t used = strlen(valid);

@@ -298,6 +298,13 @@ void fl_web_cancel(fl_web_call *call)
     end_call(web, call);
 }
 
+bool fl_web_is_answering(const fl_web_call *call)
+{
+    long status = 0;
+    curl_easy_getinfo(call->curl, CURLINFO_RESPONSE_CODE, &status);
+    return status != 0;
+}
+
 /* ---- Turns ---- */
 
 static fl_web_answer answer_of(const fl_web_call *call, CURLcode code)
@@ -365,11 +372,16 @@ void fl_web_turn(fl_web *web)
     turn(web, 0);
 }
 
+void fl_web_wait(fl_web *web, int64_t until)
+{
+    int64_t ns = until - filch_now();
+    int64_t ms = ns / FILCH_MILLISECOND + (ns > 0);
+    turn(web, ms < 0 ? 0 : ms < WAIT_MOST ? (int)ms : WAIT_MOST);
+}
+
 bool fl_web_finish(fl_web *web, const unsigned *left, int64_t until)
 {
-    for (int64_t now; *left && (now = filch_now()) < until;) {
-        int64_t ms = (until - now + FILCH_MILLISECOND - 1) / FILCH_MILLISECOND;
-        turn(web, ms < WAIT_MOST ? (int)ms : WAIT_MOST);
-    }
+    while (*left && filch_now() < until)
+        fl_web_wait(web, until);
     return !*left;
 }

@@ -56,10 +56,15 @@ fl_web_call *fl_web_begin(fl_web *web, const fl_web_request *request);
  * it. */
 void fl_web_cancel(fl_web_call *call);
 
+/* Has its answer begun to arrive? */
+bool fl_web_is_answering(const fl_web_call *call);
+
 /* Readable (POLLIN) when fl_web_turn has something to do, times included. */
 int fl_web_fd(const fl_web *web);
 /* Does it, without waiting. */
 void fl_web_turn(fl_web *web);
+/* The same, after waiting for something to do, until this time of filch_now(). */
+void fl_web_wait(fl_web *web, int64_t until);
 /* Turns until *left, which `done` of the caller's requests counts down, is 0, or until this time of
  * filch_now(). Returns whether it is 0. */
 bool fl_web_finish(fl_web *web, const unsigned *left, int64_t until);

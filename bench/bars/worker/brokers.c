@@ -46,6 +46,17 @@ static const char *nats_with_jetstream(void)
 }
 #endif
 
+#ifdef STAND_IN_SQS
+#include <tests/support/sqs.h>
+
+static const char *sqs_stand_in(void)
+{
+    if (!sqs.pid)
+        sqs_start("");
+    return sqs_url("");
+}
+#endif
+
 #ifdef FILCH_HAVE_RABBIT
 #define RABBIT_RUNNER getpid() /* the server ends with this program */
 #include <tests/support/rabbit.h>
@@ -100,6 +111,9 @@ const worker_setting worker_settings[] = {
 #endif
 #ifdef FILCH_HAVE_NATS
     {"nats", "nats", nats_with_jetstream, 10000, true, worker_bare_nats},
+#endif
+#ifdef STAND_IN_SQS
+    {"sqs", "sqs", sqs_stand_in, 10000, true, worker_bare_sqs},
 #endif
 #ifdef FILCH_HAVE_RABBIT
     {"rabbit", "rabbitmq", rabbit, 20000, true, worker_bare_rabbit},

@@ -149,7 +149,7 @@ static bool is_complete(const fl_pubsub_key *key)
 fl_broker_rc fl_pubsub_key_read(fl_pubsub_key **out, const fl_broker_host *host, const char *path)
 {
     char text[FILE_MOST];
-    size_t size;
+    size_t size = 0;
     const char *why = read_file(path, text, &size);
     if (why)
         return refuse(host, path, why);
