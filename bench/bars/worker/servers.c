@@ -88,6 +88,22 @@ static void sqs_cut(void)
 }
 #endif
 
+#ifdef STAND_IN_PUBSUB
+#include <tests/support/pubsub.h>
+
+static const char *pubsub_one(void)
+{
+    if (!pubsub.pid)
+        pubsub_start();
+    return pubsub_url(pubsub.port, "&credentials=none");
+}
+
+static void pubsub_cut(void)
+{
+    kill(pubsub.pid, SIGUSR1);
+}
+#endif
+
 #ifdef FILCH_HAVE_RABBIT
 #define RABBIT_RUNNER getpid() /* the server ends with this program */
 #include <tests/support/rabbit.h>
@@ -127,6 +143,9 @@ const worker_server worker_servers[] = {
 const worker_server worker_in_memory[] = {
 #ifdef STAND_IN_SQS
     {"sqs", sqs_one, sqs_cut, false},
+#endif
+#ifdef STAND_IN_PUBSUB
+    {"pubsub", pubsub_one, pubsub_cut, false},
 #endif
     {0},
 };
