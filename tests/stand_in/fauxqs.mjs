@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Runs fauxqs, a server that speaks SQS, on a free port of 127.0.0.1, which it prints. Its clock is moved
+// Runs fauxqs, a server that speaks SQS, on this port of 127.0.0.1 or a free one, which it prints. Its clock is moved
 // by /stand-in/advance?ns=N, and /stand-in/fresh forgets its queues. It accepts any signature.
-//   node --import FOLDER/fauxqs_without_sqlite.mjs fauxqs.mjs FOLDER_OF_FAUXQS
+//   node --import FOLDER/fauxqs_without_sqlite.mjs fauxqs.mjs FOLDER_OF_FAUXQS [PORT]
 import { pathToFileURL } from "node:url";
 
 const folder = process.argv[2];
@@ -26,5 +26,5 @@ app.get("/stand-in/fresh", () => {
   stores.sqsStore.purgeAll();
   return "0";
 });
-await app.listen({ port: 0, host: "127.0.0.1" });
+await app.listen({ port: Number(process.argv[3] ?? 0), host: "127.0.0.1" });
 console.log(app.server.address().port);
