@@ -22,7 +22,7 @@ static const struct {
     {"redis rediss redis+unix", "redis", "libhiredis0.14", "libhiredis-dev"},
     {"nats nats+tls", "nats", "libnats3.4", "libnats-dev"},
     {"pubsub", "pubsub", "libcurl4 libjansson4 libssl3",
-     "libcurl4-openssl-dev libjansson-dev libssl-dev"},
+     "libcurl4-openssl-dev, libjansson-dev and libssl-dev"},
     {"amqp amqps", "rabbitmq", "librabbitmq4", "librabbitmq-dev"},
     {"sqs sqs+http", "sqs", "libcurl4", "libcurl4-openssl-dev, libjansson-dev and libssl-dev"},
 };

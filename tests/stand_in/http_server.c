@@ -359,8 +359,9 @@ static int print_port(int fd)
 int http_serve(const http_routes *routes, void *state, const http_options *options)
 {
     pid_t parent = getppid();
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
+    if (!options->stays)
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent && !options->stays)
         return 1; /* which has ended meanwhile */
     sigset_t cuts;
     sigemptyset(&cuts);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * An HTTP/1.1 server for stand-ins of cloud services: programs of their own on 127.0.0.1, which end with
- * the process that has started them. One thread, so a stand-in needs no locks.
+ * the process that has started them, unless they are told to stay. One thread, so a stand-in needs no locks.
  *
  * A program gives its functions and its state to http_serve, which never returns:
  *
@@ -15,6 +15,7 @@
 #ifndef STAND_IN_HTTP_SERVER_H
 #define STAND_IN_HTTP_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,7 @@ typedef struct http_routes {
 
 typedef struct http_options {
     int port;         /* 0: one that is free */
+    bool stays;       /* it does not end with the process that has started it */
     size_t body_most; /* bytes; a larger body is answered by 413 */
 } http_options;
 

@@ -2,7 +2,7 @@
  *
  * A stand-in of Google Cloud Pub/Sub, written from its REST reference (v1) and its guides.
  *
- *     stand_in_pubsub [--port N] [--key PUBLIC.pem --issuer EMAIL] [--life SECONDS]
+ *     stand_in_pubsub [--port N] [--key PUBLIC.pem --issuer EMAIL] [--life SECONDS] [--stays yes]
  *
  * Covered: topics and subscriptions (PUT, GET), publish, pull (also returnImmediately),
  * acknowledge, modifyAckDeadline, deadlines, one ack id for each delivery, order by key, deliveryAttempt
@@ -317,6 +317,8 @@ int main(int argc, char **argv)
             issuer = argv[i + 1];
         else if (strcmp(argv[i], "--life") == 0)
             s.tokens.life = atol(argv[i + 1]);
+        else if (strcmp(argv[i], "--stays") == 0)
+            options.stays = strcmp(argv[i + 1], "yes") == 0;
     }
     if (key && !tokens_begin(&s.tokens, key, issuer))
         return 1;
