@@ -44,6 +44,7 @@ fl_broker_rc fl_pubsub_begin(fl_pubsub *p, const char *method, const char *path,
                                     .body_size = text ? strlen(text) : 0,
                                     .timeout = timeout,
                                     .answer_most = ANSWER_MOST,
+                                    .is_direct = strncmp(url, "http:", 5) == 0,
                                     .done = done,
                                     .arg = arg};
     *out = is_short ? NULL : fl_web_begin(p->web, &request);

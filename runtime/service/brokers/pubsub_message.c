@@ -118,6 +118,14 @@ static char *read_body(const char *data, size_t length)
     return body;
 }
 
+void fl_pubsub_release(void *handle_)
+{
+    fl_pubsub_handle *handle = handle_;
+    free(handle->data);
+    free(handle->key);
+    free(handle);
+}
+
 static fl_pubsub_handle *make_handle(const char *ack_id, const char *data, const char *key)
 {
     fl_pubsub_handle *handle = malloc(sizeof *handle + strlen(ack_id) + 1);
@@ -126,15 +134,10 @@ static fl_pubsub_handle *make_handle(const char *ack_id, const char *data, const
     *handle = (fl_pubsub_handle){.data = data ? strdup(data) : NULL,
                                  .key = key && *key ? strdup(key) : NULL};
     strcpy(handle->ack_id, ack_id);
-    return handle;
-}
-
-void fl_pubsub_release(void *handle_)
-{
-    fl_pubsub_handle *handle = handle_;
-    free(handle->data);
-    free(handle->key);
-    free(handle);
+    if ((!data || handle->data) && (!key || !*key || handle->key))
+        return handle;
+    fl_pubsub_release(handle);
+    return NULL;
 }
 
 /* The message without its body. Fields that another program has left out come from the server. */

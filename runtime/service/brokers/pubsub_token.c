@@ -158,6 +158,7 @@ static bool begin(fl_pubsub_token *token)
         if (!request.body)
             return false;
         request.body_size = strlen(request.body);
+        request.is_direct = strncmp(request.url, "http:", 5) == 0;
     } else {
         const char *host = getenv("GCE_METADATA_HOST");
         snprintf(url, sizeof url,
@@ -166,6 +167,7 @@ static bool begin(fl_pubsub_token *token)
         request.is_direct = true;
     }
     token->left = 1;
+    token->status = 0;
     token->call = fl_web_begin(token->web, &request);
     return token->call;
 }
