@@ -190,6 +190,42 @@ Test(pubsub_broker, the_deadline_of_a_subscription_that_exists_is_set_by_message
     bench_end(&b);
 }
 
+Test(pubsub_broker, a_dead_letter_keeps_a_body_that_is_too_long_for_the_service)
+{
+    static const char body[] = "more than eight bytes";
+    bench b = bench_begin(&tested), shorter = b;
+    shorter.body_most = 8;
+    kind.close(b.consumer);
+    b.consumer = bench_open(&shorter, FL_BROKER_CONSUMES);
+    cr_assert_eq(bench_publish(&b, (filch_message){.body = body, .body_size = sizeof body}), 0);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert(one && one->malformed && !one->message.body_size);
+    bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_DEAD});
+    kind.close(b.consumer);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    one = bench_receive_by(&b, b.consumer, 1);
+    cr_assert(one && one->message.body_size == sizeof body);
+    cr_assert_eq(memcmp(one->message.body, body, sizeof body), 0);
+    bench_ack(&b, one);
+    bench_end(&b);
+}
+
+Test(pubsub_broker, messages_over_the_limits_of_the_service_are_refused)
+{
+    enum { TEN_MILLIONS = 10000000, TEXT = 1025 };
+    static char body[TEN_MILLIONS], id[TEXT + 1];
+    bench b = bench_begin(&tested);
+    memset(id, 'x', TEXT);
+    cr_assert_eq(bench_publish(&b, (filch_message){.body = body, .body_size = sizeof body}),
+                 -EMSGSIZE);
+    cr_assert_eq(bench_publish(&b, (filch_message){.id = id}), -EMSGSIZE);
+    cr_assert_eq(bench_publish(&b, (filch_message){.content_type = "\xff"}), -ENOTSUP);
+    cr_assert_eq(bench_publish(&b, (filch_message){.id = id + 1}), 0);
+    bench_ack(&b, bench_receive(&b));
+    bench_is_empty(&b);
+    bench_end(&b);
+}
+
 /* ---- Order ---- */
 
 static const char *ordered_url(void)
