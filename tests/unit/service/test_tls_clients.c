@@ -45,6 +45,12 @@ static void try_rabbit(int port)
     try_broker(&fl_broker_rabbit, "amqps://guest:guest@localhost:%d/?cacertfile=%s", port);
 }
 
+static void try_pubsub(int port)
+{
+    try_broker(&fl_broker_pubsub, "pubsub://p?endpoint=https://localhost:%d&credentials=none&ca=%s",
+               port);
+}
+
 static void try_http(int port)
 {
     static char url[64];
@@ -95,6 +101,7 @@ static const struct {
     {"postgres", try_postgres, {.request = POSTGRES_REQUEST, .consent = "S"}},
     {"nats", try_nats, {.greeting = NATS_GREETING}},
     {"rabbitmq", try_rabbit, {0}},
+    {"pubsub", try_pubsub, {.answer = OK}},
     {"http", try_http, {.answer = OK}},
     {"otlp", try_otlp, {.answer = OK}},
 };
