@@ -126,7 +126,7 @@ static void derive_host(fl_sqs_options *out)
 
 static fl_broker_rc check_plain(const fl_broker_host *host, const fl_sqs_options *out)
 {
-    if (strcmp(out->plain, "yes") == 0 || fl_loopback_has(out->host, name_length(out->host)))
+    if (strcmp(out->plain, "yes") == 0 || out->is_local)
         return FL_BROKER_OK;
     return host->explain(host, FL_BROKER_FATAL,
                          "sqs+http:// would send messages in plain text to another machine; use "
@@ -173,6 +173,7 @@ fl_broker_rc fl_sqs_parse(const fl_broker_host *host, const char *url, fl_sqs_op
     rc = rc ? rc : read_account(host, account, out);
     if (!rc && !*out->host)
         derive_host(out);
+    out->is_local = fl_loopback_has(out->host, name_length(out->host));
     if (!rc && !has_tls)
         rc = check_plain(host, out);
     snprintf(out->endpoint, sizeof out->endpoint, "http%s://%s/", has_tls ? "s" : "", out->host);
