@@ -15,7 +15,7 @@ service_tests(PkgConfig::JANSSON configuration handler_table refused_configurati
 service_tests(PkgConfig::JANSSON handler_coprocess)
 service_tests(PkgConfig::CURL handler_http)
 service_tests(PkgConfig::MICROHTTPD service_http http_requests)
-service_tests(PkgConfig::CURL service_otlp otlp_retry_after)
+service_tests(PkgConfig::CURL service_otlp otlp_retry_after web)
 service_tests(PkgConfig::SQLITE sqlite_broker fleet_sqlite periodic_sqlite clock_sqlite full_disk_sqlite
               backlog_sqlite)
 if(NOT JANSSON_FOUND)

@@ -18,11 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const int64_t GOODBYE = FILCH_SECOND; /* for returning what was read ahead */
+
 /* ---- Life ---- */
 
 static void close_sqs(fl_broker *broker)
 {
     fl_sqs *s = fl_sqs_of(broker);
+    s->config.call_timeout = GOODBYE;
     if (s->web && s->keys && s->queues[0])
         fl_sqs_give_back(s, FILCH_FOREVER);
     fl_sqs_forget_queues(s);

@@ -80,6 +80,7 @@ typedef struct fl_sqs_queue {
     fl_sqs_call poll;
     fl_sqs_arrival *first, **end; /* arrivals */
     unsigned wanted;              /* the last `receive` was short of so many */
+    unsigned side_by_side;        /* requests for messages */
 } fl_sqs_queue;
 
 struct fl_sqs {

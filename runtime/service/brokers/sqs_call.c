@@ -175,6 +175,7 @@ static bool send(fl_sqs_call *call, const fl_sqs_key *key, json_t *request, int6
                                                                .body_size = size,
                                                                .timeout = timeout,
                                                                .answer_most = ANSWER_MOST,
+                                                               .is_direct = s->options.is_local,
                                                                .done = on_answer,
                                                                .arg = call});
     } else {

@@ -213,11 +213,11 @@ static void on_role(void *arg, const fl_web_answer *answer)
     fetch(keys, NULL, url, keys->header, on_keys);
 }
 
-/* 2026-02-03T04:05:06Z; 0: it is no such time. */
+/* 2026-02-03T04:05:06Z, also with a fraction; 0: it is no such time. */
 static time_t time_of(const char *text)
 {
     struct tm parts = {0};
-    return text && strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts) ? timegm(&parts) : 0;
+    return text && strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) ? timegm(&parts) : 0;
 }
 
 static bool take_keys(fl_sqs_keys *keys, json_t *root)

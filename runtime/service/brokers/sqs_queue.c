@@ -98,6 +98,7 @@ static fl_sqs_queue *make_queue(fl_sqs *s, const char *name)
     queue->name = strdup(name);
     queue->end = &queue->first;
     queue->poll.s = s;
+    queue->side_by_side = 1;
     if (queue->name)
         return queue;
     free_queue(queue);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 enum {
-    ROUNDS = 4, /* of receiving, while all messages that come are to be delayed further */
+    ROUNDS = 4, /* of requests in one call, each with twice as many side by side */
     TURNS = 8   /* of libcurl, until a long poll is on its way */
 };
 static const int64_t ANSWERED_WITHIN = FILCH_SECOND; /* the rest of an answer that has begun */
@@ -89,14 +89,20 @@ static void begin_poll(fl_sqs *s, fl_sqs_queue *queue)
                  FL_SQS_WAIT * FILCH_SECOND + s->config.call_timeout);
 }
 
-/* Asks for up to `most` messages that are there now, by requests side by side. *ended: the queue has no
- * more. */
+/* As many requests side by side as the queue has lately filled: an empty answer costs as much as a full one. */
+static void adapt(fl_sqs_queue *queue, unsigned begun, unsigned filled, bool has_more)
+{
+    unsigned next = has_more ? 2 * begun : filled;
+    queue->side_by_side = next < 1 ? 1 : next < FL_SQS_PARALLEL ? next : FL_SQS_PARALLEL;
+}
+
+/* Asks for up to `most` messages that are there now. *ended: the queue has no more at hand. */
 static fl_broker_rc ask(fl_sqs *s, fl_sqs_queue *queue, unsigned most, bool *ended)
 {
     fl_sqs_call calls[FL_SQS_PARALLEL];
-    unsigned begun = 0, left = 0;
+    unsigned begun = 0, left = 0, got = 0, filled = 0;
     fl_broker_rc rc = FL_BROKER_OK;
-    for (unsigned asked = 0; asked < most && begun < FL_SQS_PARALLEL; asked += FL_SQS_ENTRIES) {
+    for (unsigned asked = 0; asked < most && begun < queue->side_by_side; asked += FL_SQS_ENTRIES) {
         calls[begun] = (fl_sqs_call){.s = s, .left = &left};
         left++;
         fl_sqs_begin(&calls[begun++], "ReceiveMessage", request_for(s, queue, most - asked, 0),
@@ -104,12 +110,17 @@ static fl_broker_rc ask(fl_sqs *s, fl_sqs_queue *queue, unsigned most, bool *end
     }
     fl_web_finish(s->web, &left, FILCH_FOREVER); /* requests have their own time */
     for (unsigned i = 0; i < begun; i++) {
-        size_t got = json_array_size(json_object_get(calls[i].answer, "Messages"));
+        unsigned size = (unsigned)json_array_size(json_object_get(calls[i].answer, "Messages"));
+        got += size;
+        filled += size > 0;
         keep(s, queue, calls[i].answer);
         json_decref(calls[i].answer);
         rc = rc ? rc : calls[i].rc;
-        *ended |= !got;
     }
+    unsigned asked = begun * FL_SQS_ENTRIES;
+    asked = asked < most ? asked : most;
+    *ended = got < asked;
+    adapt(queue, begun, filled, !*ended);
     return rc;
 }
 

@@ -35,6 +35,12 @@ static char *cut(char *text, char at)
     return end + 1;
 }
 
+/* For messages. A part with an @ may be the end of a password, which has no place in this URL. */
+static const char *show(const char *text)
+{
+    return strchr(text, '@') ? "***" : text;
+}
+
 static fl_broker_rc read_setting(const fl_broker_host *host, char *text, fl_sqs_options *out)
 {
     char *value = cut(text, '=');
@@ -45,14 +51,14 @@ static fl_broker_rc read_setting(const fl_broker_host *host, char *text, fl_sqs_
         *(const char **)(void *)((char *)out + settings[i].offset) = value;
         if (settings[i].is_flag && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
             return host->explain(host, FL_BROKER_FATAL,
-                                 "%s=%s is no option of sqs (valid: yes, no)", text, value);
+                                 "%s=%s is no option of sqs (valid: yes, no)", text, show(value));
         return FL_BROKER_OK;
     }
     return host->explain(
         host, FL_BROKER_FATAL,
         "unknown option of sqs: '%.32s' (valid: region, profile, ca, group, create, "
         "plain, each with =VALUE)",
-        text);
+        show(text));
 }
 
 static bool is_made_of(const char *text, const char *valid, size_t most)
@@ -62,6 +68,23 @@ static bool is_made_of(const char *text, const char *valid, size_t most)
 }
 
 /* ---- Region and endpoint ---- */
+
+/* The length of the name in NAME[:PORT] or [ADDRESS][:PORT]. */
+static size_t name_length(const char *host)
+{
+    return *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+}
+
+static bool is_host(const char *text)
+{
+    static const char valid[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
+    if (!is_made_of(text, valid, FL_SQS_HOST - 1))
+        return false;
+    size_t length = name_length(text);
+    const char *port = length <= strlen(text) ? text + length : "?";
+    return length && (!*port || (*port == ':' && is_made_of(port + 1, "0123456789", 5)));
+}
 
 static fl_broker_rc find_region(const fl_broker_host *host, fl_sqs_options *out)
 {
@@ -80,15 +103,13 @@ static fl_broker_rc find_region(const fl_broker_host *host, fl_sqs_options *out)
     if (!is_made_of(out->region, "abcdefghijklmnopqrstuvwxyz0123456789-", FL_SQS_REGION - 1))
         return host->explain(host, FL_BROKER_FATAL,
                              "region '%.40s' is no name (valid: letters, digits and -)",
-                             out->region);
+                             show(out->region));
     return FL_BROKER_OK;
 }
 
 static fl_broker_rc read_host(const fl_broker_host *host, const char *text, fl_sqs_options *out)
 {
-    static const char valid[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
-    if (!is_made_of(text, valid, FL_SQS_HOST - 1))
+    if (!is_host(text))
         return host->explain(host, FL_BROKER_FATAL,
                              "URL of sqs without a valid host (valid: sqs://HOST[:PORT]/ACCOUNT/, "
                              "sqs:?region=NAME; keys come from the environment or files)");
@@ -105,8 +126,7 @@ static void derive_host(fl_sqs_options *out)
 
 static fl_broker_rc check_plain(const fl_broker_host *host, const fl_sqs_options *out)
 {
-    size_t name = *out->host == '[' ? strcspn(out->host, "]") + 1 : strcspn(out->host, ":");
-    if (strcmp(out->plain, "yes") == 0 || fl_loopback_has(out->host, name))
+    if (strcmp(out->plain, "yes") == 0 || out->is_local)
         return FL_BROKER_OK;
     return host->explain(host, FL_BROKER_FATAL,
                          "sqs+http:// would send messages in plain text to another machine; use "
@@ -135,7 +155,7 @@ static fl_broker_rc read_account(const fl_broker_host *host, char *text, fl_sqs_
                ? FL_BROKER_OK
                : host->explain(host, FL_BROKER_FATAL,
                                "account '%.40s' of an sqs URL is no number (valid: 12 digits)",
-                               text);
+                               show(text));
 }
 
 fl_broker_rc fl_sqs_parse(const fl_broker_host *host, const char *url, fl_sqs_options *out)
@@ -153,6 +173,7 @@ fl_broker_rc fl_sqs_parse(const fl_broker_host *host, const char *url, fl_sqs_op
     rc = rc ? rc : read_account(host, account, out);
     if (!rc && !*out->host)
         derive_host(out);
+    out->is_local = fl_loopback_has(out->host, name_length(out->host));
     if (!rc && !has_tls)
         rc = check_plain(host, out);
     snprintf(out->endpoint, sizeof out->endpoint, "http%s://%s/", has_tls ? "s" : "", out->host);

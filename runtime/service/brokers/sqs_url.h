@@ -16,6 +16,7 @@ typedef struct fl_sqs_options {
     const char *create;                /* "yes": missing queues */
     const char *plain;                 /* "yes": without TLS also to other machines */
     const char *group;                 /* of FIFO messages without the header; NULL: the queue */
+    bool is_local;                     /* the host is this machine */
     char host[FL_SQS_HOST];            /* HOST[:PORT], as the header Host has it */
     char endpoint[FL_SQS_HOST + 16];   /* https://HOST[:PORT]/ */
     char found_region[FL_SQS_REGION];  /* in the profile's configuration */

@@ -340,6 +340,8 @@ Test(sqs_keys, wrong_urls_are_refused_without_a_connection)
         {"sqs:?region=eu-central-1&create=maybe", "valid: yes, no"},
         {"sqs:?wait=3", "unknown option"},
         {"sqs://key:secret@host/?region=eu-central-1", "without a valid host"},
+        {"sqs://key:secret/?region=eu-central-1", "without a valid host"},
+        {"sqs:?region=eu-central-1&secret@host", "'***'"},
         {"sqs+http:?region=eu-central-1", "without a valid host"},
         {"sqs+http://example.com/?region=eu-central-1", "plain text"},
         {"sqs://example.com/account/?region=eu-central-1", "is no number"},
