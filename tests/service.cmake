@@ -15,7 +15,7 @@ service_tests(PkgConfig::JANSSON configuration handler_table refused_configurati
 service_tests(PkgConfig::JANSSON handler_coprocess)
 service_tests(PkgConfig::CURL handler_http)
 service_tests(PkgConfig::MICROHTTPD service_http http_requests notify)
-service_tests(PkgConfig::CURL service_otlp otlp_retry_after)
+service_tests(PkgConfig::CURL service_otlp otlp_retry_after web)
 service_tests(PkgConfig::SQLITE sqlite_broker fleet_sqlite periodic_sqlite clock_sqlite full_disk_sqlite
               backlog_sqlite)
 if(NOT JANSSON_FOUND)
@@ -42,7 +42,7 @@ service_tests(PkgConfig::NATS nats_broker nats_refusals fleet_nats full_disk_nat
 include(stand_in/service_bus.cmake)
 service_tests(service_bus_server servicebus_broker servicebus_faults fleet_servicebus)
 if(SSL_FOUND AND REDIS_FOUND AND POSTGRES_FOUND AND NATS_FOUND AND RABBIT_FOUND AND PROTON_FOUND AND PROTON_CRYPTO_FOUND AND
-   CURL_FOUND)
+   CURL_FOUND AND JANSSON_FOUND)
   add_library(tls_clients INTERFACE)
   target_link_libraries(tls_clients INTERFACE redis_server PkgConfig::SSL PkgConfig::POSTGRES)
 endif()
@@ -55,6 +55,39 @@ list(APPEND options_test_service_job_records -Wl,--wrap=fl_broker_of)
 list(APPEND options_test_periodic -Wl,--wrap=fl_broker_of)
 list(APPEND options_test_refused_configuration -Wl,--wrap=calloc,--wrap=free,--wrap=fmemopen)
 list(APPEND options_test_handler_module -rdynamic) # for the module
+
+# Stand-ins of cloud services: programs for the tests, each of stand_in/NAME.c. stand_in(NAME LIBRARY...) makes the target
+# stand_in_NAME; a test that runs it depends on it and gets its path.
+function(stand_in name)
+  add_executable(stand_in_${name} stand_in/${name}.c stand_in/http_server.c)
+  target_include_directories(stand_in_${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(stand_in_${name} PRIVATE filch_build PkgConfig::MICROHTTPD ${ARGN})
+endfunction()
+
+include(stand_in/pubsub.cmake)
+if(TARGET stand_in_pubsub)
+  add_library(pubsub_server INTERFACE)
+  add_dependencies(pubsub_server stand_in_pubsub)
+  target_compile_definitions(pubsub_server INTERFACE STAND_IN_PUBSUB="$<TARGET_FILE:stand_in_pubsub>")
+  target_link_libraries(pubsub_server INTERFACE filch_service_static PkgConfig::SSL PkgConfig::JANSSON)
+endif()
+service_tests(pubsub_server pubsub_broker pubsub_tokens fleet_pubsub)
+if(MICROHTTPD_FOUND AND JANSSON_FOUND AND CRYPTO_FOUND AND CURL_FOUND)
+  stand_in(sqs PkgConfig::JANSSON PkgConfig::CRYPTO)
+  target_sources(stand_in_sqs PRIVATE stand_in/sqs_store.c stand_in/sqs_door.c stand_in/sqs_orders.c)
+  add_library(stand_in_sigv4 STATIC stand_in/sigv4.c)
+  target_include_directories(stand_in_sigv4 PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(stand_in_sigv4 PRIVATE filch_build PkgConfig::CRYPTO)
+  target_link_libraries(stand_in_sqs PRIVATE stand_in_sigv4)
+  add_library(sqs_server INTERFACE)
+  add_dependencies(sqs_server stand_in_sqs)
+  target_compile_definitions(sqs_server INTERFACE STAND_IN_SQS="$<TARGET_FILE:stand_in_sqs>"
+                             STAND_INS="${CMAKE_CURRENT_SOURCE_DIR}/stand_in"
+                             FAUXQS="${PROJECT_SOURCE_DIR}/build/tools/node_modules/fauxqs")
+  target_link_libraries(sqs_server INTERFACE stand_in_sigv4 filch_service_static PkgConfig::CURL PkgConfig::JANSSON PkgConfig::CRYPTO)
+endif()
+service_tests(sqs_server sqs_broker sqs_keys sqs_fauxqs fleet_sqs)
+list(APPEND options_test_sqs_keys -Wl,--wrap=time)
 
 # Modules of brokers: the example, and some that cannot be used (test_broker_modules, tool_broker_modules).
 set(broker_modules ${CMAKE_CURRENT_BINARY_DIR}/modules)

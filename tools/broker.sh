@@ -3,7 +3,7 @@
 # A message broker for trials. It installs the server and the client library if they are missing; Filch must have been
 # built with that library. It starts the server on a free port of loopback, with all its files in a folder, and prints
 # its URL.
-#   ./tools/broker.sh start redis|postgres|rabbitmq|nats FOLDER
+#   ./tools/broker.sh start redis|postgres|rabbitmq|nats|sqs|pubsub FOLDER
 #   ./tools/broker.sh stop FOLDER          ends the server; its files stay
 #   ./tools/broker.sh remove FOLDER        ends the server, and deletes the folder and all files of the server
 # A folder of an earlier trial of the same broker is used again. PostgreSQL, started by root, runs as the user postgres,
@@ -14,6 +14,7 @@ umask 077
 here=$PWD
 cd "$(dirname "$0")/.." || exit 2
 . tools/packages.sh
+root=$PWD
 
 # kind | package of the server, what it brings | client library, what it brings | before the host in the URL | behind the port
 kinds='
@@ -21,6 +22,8 @@ redis    | redis-tools redis  | command redis-check-rdb | libhiredis-dev | modul
 postgres | postgresql | server /usr/lib/postgresql/*/bin/postgres | libpq-dev | module libpq | postgres://filch@ | /postgres
 rabbitmq | rabbitmq-server | command /usr/lib/rabbitmq/bin/rabbitmq-server | librabbitmq-dev | module librabbitmq | amqp:// | /
 nats     | | | libnats-dev | module libnats | nats:// | /jobs
+sqs      | npm | command npm | libcurl4-openssl-dev | module libcurl | sqs+http:// | /?region=eu-central-1
+pubsub   | libmicrohttpd-dev | module libmicrohttpd | libcurl4-openssl-dev | module libcurl | pubsub://filch/?endpoint=http:// | &credentials=none
 '
 
 fail() {
@@ -59,6 +62,20 @@ start_redis() {
 
 start_nats() {
     keep nats-server --jetstream --store_dir "$PWD" --addr 127.0.0.1 --port "$port"
+}
+
+# fauxqs, with its queues in memory.
+start_sqs() {
+    keep node --import "$root/tests/stand_in/fauxqs_without_sqlite.mjs" "$root/tests/stand_in/fauxqs.mjs" "$root/build/tools/node_modules/fauxqs" "$port"
+}
+
+# Our stand-in of the service, with its messages in memory.
+start_pubsub() {
+    local sources=$root/tests/stand_in
+    # shellcheck disable=SC2046
+    gcc -std=gnu11 -O2 -D_GNU_SOURCE -I"$root" "$sources"/{http_server,pubsub,pubsub_store,pubsub_tokens}.c -o stand-in \
+        $(pkg-config --cflags --libs libmicrohttpd jansson libcrypto) >>log 2>&1 || return
+    keep ./stand-in --stays yes --port "$port"
 }
 
 # PostgreSQL refuses to run as root: it gets its own user then, and a folder that this user can reach.
@@ -111,13 +128,14 @@ claim_folder() {
 
 start() {
     local absent row server server_brings client client_brings scheme behind turn
-    row=$(grep -E "^$1 " <<<"$kinds") || fail "unknown broker '$1' (redis, postgres, rabbitmq, nats)" 2
+    row=$(grep -E "^$1 " <<<"$kinds") || fail "unknown broker '$1' (redis, postgres, rabbitmq, nats, sqs, pubsub)" 2
     IFS='|' read -r _ server server_brings client client_brings scheme behind <<<"$row"
     ! running "$2" || fail "a server runs in $2: $(cat "$2/url") (end it: ./tools/broker.sh stop $2)"
     absent=$(missing "$client|$client_brings")
     need "$server|$server_brings" "$client|$client_brings" >&2 || exit 1
     [ -z "$absent" ] || echo "installed $absent: build Filch again (./tools/run.sh --build), and install it where it was installed" >&2
     [ "$1" != nats ] || fetch 'nats-server | usr/sbin/nats-server' >&2 || exit 1
+    [ "$1" != sqs ] || fetch_modules "$npm_to_test_all" >&2 || exit 1
     claim_folder "$1" "$2"
     port=$(free_port)
     rm -f pids

@@ -93,6 +93,7 @@ nats-server         | usr/sbin/nats-server
 npm_to_test_all='
 @cdktf/hcl2json         | 0.21.0
 @kubernetes-models/keda | 2.0.0
+fauxqs                  | 2.4.1
 typescript              | 5.4.5
 yaml                    | 2.8.3
 '

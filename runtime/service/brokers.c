@@ -21,8 +21,11 @@ static const struct {
     {"postgres postgresql", "postgres", "libpq5", "libpq-dev"},
     {"redis rediss redis+unix", "redis", "libhiredis0.14", "libhiredis-dev"},
     {"nats nats+tls", "nats", "libnats3.4", "libnats-dev"},
+    {"pubsub", "pubsub", "libcurl4 libjansson4 libssl3",
+     "libcurl4-openssl-dev, libjansson-dev and libssl-dev"},
     {"amqp amqps", "rabbitmq", "librabbitmq4", "librabbitmq-dev"},
     {"servicebus", "servicebus", "libqpid-proton11", "libqpid-proton11-dev"},
+    {"sqs sqs+http", "sqs", "libcurl4", "libcurl4-openssl-dev, libjansson-dev and libssl-dev"},
 };
 enum { KNOWN = sizeof known / sizeof *known };
 
@@ -51,7 +54,7 @@ static bool read_scheme(const char *url, fl_module_name scheme)
 
 static const fl_broker_kind *refuse_scheme(const char *url)
 {
-    char valid[160] = "memory";
+    char valid[240] = "memory";
     size_t length = strcspn(url, ":");
     for (unsigned i = 0; i < KNOWN; i++) {
         size_t used = strlen(valid);

@@ -26,6 +26,12 @@ const fl_broker_kind *const fl_brokers_built_in[] = {
 #if defined FILCH_HAVE_PROTON && defined FILCH_HAVE_PROTON_CRYPTO
     &fl_broker_servicebus,
 #endif
+#if defined FILCH_HAVE_CURL && defined FILCH_HAVE_JANSSON && defined FILCH_HAVE_SSL
+    &fl_broker_pubsub,
+#endif
+#if defined(FILCH_HAVE_SQS_WEB) && defined(FILCH_HAVE_SQS_JSON) && defined(FILCH_HAVE_SQS_CRYPTO)
+    &fl_broker_sqs,
+#endif
 #endif
     NULL,
 };

@@ -10,5 +10,7 @@
  * file. NULL or "": in that of $SSL_CERT_FILE, else the system's. libcurl copies the
  * path. */
 void fl_curl_verify(CURL *curl, const char *authorities);
+/* http and https, and no others. */
+void fl_curl_allow_schemes(CURL *curl);
 
 #endif

@@ -20,6 +20,9 @@
 #ifdef FILCH_HAVE_RABBIT
 #include <runtime/service/brokers/rabbit.h>
 #endif
+#ifdef FILCH_HAVE_SQS_WEB
+#include <runtime/service/brokers/sqs_url.h>
+#endif
 
 #define PASSWORD "hunter2"
 
@@ -103,6 +106,20 @@ static fl_broker_rc parse_rabbit(const char *url)
 }
 #endif
 
+#ifdef FILCH_HAVE_SQS_WEB
+static fl_broker_rc parse_sqs(const char *url)
+{
+    fl_sqs_options read;
+    fl_broker_rc rc = fl_sqs_parse(&fuzz_host, url, &read);
+    if (!rc) {
+        READ_TEXTS(url, read.account, read.region, read.profile, read.ca, read.group);
+        FUZZ_CHECK(*read.host && *read.region, "%s", url);
+    }
+    fl_sqs_options_end(&read);
+    return rc;
+}
+#endif
+
 static const struct {
     const char *scheme;
     fl_broker_rc (*parse)(const char *url);
@@ -121,6 +138,9 @@ static const struct {
 #endif
 #ifdef FILCH_HAVE_RABBIT
     {"amqp:", parse_rabbit},       {"amqps:", parse_rabbit},
+#endif
+#ifdef FILCH_HAVE_SQS_WEB
+    {"sqs:", parse_sqs},           {"sqs+http:", parse_sqs},
 #endif
 };
 enum { SCHEMES = sizeof schemes / sizeof *schemes };

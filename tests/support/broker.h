@@ -18,14 +18,15 @@ static inline void a_message_arrives_whole(const tested_broker *tested)
 {
     static char body[1 << 20];
     const filch_header headers[] = {{"A", "1"}, {"X-Text", "\xc3\xa4 \" \\ \n"}, {"empty", ""}};
+    size_t size = tested->body_most ? tested->body_most : sizeof body;
     bench b = bench_begin(tested);
-    for (size_t i = 0; i < sizeof body; i++)
+    for (size_t i = 0; i < size; i++)
         body[i] = (char)(i * 7);
     filch_message sent = {.id = "an id",
                           .type = "a type",
                           .content_type = "image/png",
                           .body = body,
-                          .body_size = sizeof body,
+                          .body_size = size,
                           .headers = headers,
                           .header_count = 3,
                           .priority = tested->kind->caps.priority ? 3 : 0,
@@ -39,8 +40,8 @@ static inline void a_message_arrives_whole(const tested_broker *tested)
     cr_assert_str_eq(got->type, "a type");
     cr_assert_str_eq(got->content_type, "image/png");
     cr_assert_str_eq(got->tracestate, "a=b");
-    cr_assert_eq(got->body_size, sizeof body);
-    cr_assert_eq(memcmp(got->body, body, sizeof body), 0);
+    cr_assert_eq(got->body_size, size);
+    cr_assert_eq(memcmp(got->body, body, size), 0);
     for (unsigned i = 0; i < 3; i++)
         cr_assert_str_eq(filch_message_header(got, headers[i].name), headers[i].value);
     cr_assert_eq(got->priority, sent.priority);

@@ -14,6 +14,7 @@ typedef struct tested_broker {
     bool counts_returns; /* a returned message has one delivery more */
     bool reads_ahead;    /* messages read ahead come before a returned one */
     bool merges_counts;  /* `count` does not tell delayed messages from others */
+    size_t body_most;    /* bytes of the longest body that the server takes; 0: a MiB or more */
 } tested_broker;
 
 static inline int64_t bench_second(const tested_broker *tested)

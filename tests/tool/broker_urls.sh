@@ -34,6 +34,12 @@ check 2 nats://localhost/jobs?create=maybe 'create=maybe is no option of nats (v
 check 2 nats://localhost/jobs?colour=red "unknown option of nats: 'colour' (valid: prefix, creds"
 check 2 nats://localhost/jobs "queue 'a*' is no subject of NATS (valid: up to 128 letters" --queues 'a*'
 check 2 nats://jobs:hunter2@broker.example/jobs 'use nats+tls://, or add plain-password=yes'
+check 0 'sqs:?region=eu-central-1&create=no' "$valid"
+check 2 'sqs:?region=eu-central-1&create=maybe' 'create=maybe is no option of sqs (valid: yes, no)'
+check 2 'sqs:?region=eu-central-1&colour=red' "unknown option of sqs: 'colour' (valid: region, profile"
+check 2 'sqs:?region=eu-central-1' "queue 'a.b' has no name in SQS (valid: up to 80 letters" --queues a.b
+check 2 'sqs://jobs:hunter2@host/?region=eu-central-1' 'without a valid host'
+check 2 'sqs+http://host/?region=eu-central-1' 'use sqs://, or add plain=yes'
 check 0 'amqp://jobs:hunter2@localhost/?queue=classic' "$valid"
 check 2 'amqp://jobs:hunter2@localhost/?queue=ring' "queue 'ring' of the RabbitMQ URL is invalid (valid: quorum classic)"
 check 2 'amqp://jobs:hunter2@localhost/?heartbeat=0' "heartbeat '0' of the RabbitMQ URL is invalid (valid: 1..3600)"

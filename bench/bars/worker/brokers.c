@@ -57,6 +57,28 @@ static const char *servicebus(void)
 }
 #endif
 
+#ifdef STAND_IN_SQS
+#include <tests/support/sqs.h>
+
+static const char *sqs_stand_in(void)
+{
+    if (!sqs.pid)
+        sqs_start("");
+    return sqs_url("");
+}
+#endif
+
+#ifdef STAND_IN_PUBSUB
+#include <tests/support/pubsub.h>
+
+static const char *pubsub_stand_in(void)
+{
+    if (!pubsub.pid)
+        pubsub_start();
+    return pubsub_url(pubsub.port, "&credentials=none");
+}
+#endif
+
 #ifdef FILCH_HAVE_RABBIT
 #define RABBIT_RUNNER getpid() /* the server ends with this program */
 #include <tests/support/rabbit.h>
@@ -114,6 +136,12 @@ const worker_setting worker_settings[] = {
 #endif
 #ifdef FILCH_HAVE_PROTON
     {"servicebus", "servicebus", servicebus, 40000, false, worker_bare_proton},
+#endif
+#ifdef STAND_IN_SQS
+    {"sqs", "sqs", sqs_stand_in, 10000, true, worker_bare_sqs},
+#endif
+#ifdef STAND_IN_PUBSUB
+    {"pubsub", "pubsub", pubsub_stand_in, 10000, true, worker_bare_pubsub},
 #endif
 #ifdef FILCH_HAVE_RABBIT
     {"rabbit", "rabbitmq", rabbit, 20000, true, worker_bare_rabbit},

@@ -74,7 +74,7 @@ static bool judge(const chaos *c, const worker_server *server)
                              .never_stopped = true};
     fleet_run(&plan, &report);
     printf("    %s: %u jobs, %u runs, %u twice (at most %u), %u lost, kills: %u of workers, %u of "
-           "the server; %.1f s\n",
+           "the server or its connections; %.1f s\n",
            server->name, c->jobs, report.runs, report.doubled, report.allowed, report.lost,
            plan.kills, plan.disturbances, report.seconds);
     snprintf(row, sizeof row, "%s: %u jobs, %u publishers: lost", server->name, c->jobs,
@@ -91,12 +91,14 @@ static bool judge(const chaos *c, const worker_server *server)
 int main(int argc, char **argv)
 {
     const chaos c = read_options(argc, argv);
+    static const worker_server *const tables[] = {worker_servers, worker_in_memory};
     bool reached = true, found = false;
-    for (const worker_server *s = worker_servers; s->name; s++)
-        if (!c.only || strcmp(s->name, c.only) == 0) {
-            reached &= judge(&c, s);
-            found = true;
-        }
+    for (unsigned i = 0; i < sizeof tables / sizeof *tables; i++)
+        for (const worker_server *s = tables[i]; s->name; s++)
+            if (!c.only || strcmp(s->name, c.only) == 0) {
+                reached &= judge(&c, s);
+                found = true;
+            }
     if (!found)
         usage(argv[0]);
     return !reached;

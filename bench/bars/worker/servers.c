@@ -93,6 +93,39 @@ static void servicebus_again(void)
 }
 #endif
 
+#ifdef STAND_IN_SQS
+#include <tests/support/sqs.h>
+
+static const char *sqs_one(void)
+{
+    if (!sqs.pid)
+        sqs_start("");
+    return sqs_url("");
+}
+
+/* Its queues are in memory: all connections are cut instead. */
+static void sqs_cut(void)
+{
+    kill(sqs.pid, SIGUSR1);
+}
+#endif
+
+#ifdef STAND_IN_PUBSUB
+#include <tests/support/pubsub.h>
+
+static const char *pubsub_one(void)
+{
+    if (!pubsub.pid)
+        pubsub_start();
+    return pubsub_url(pubsub.port, "&credentials=none");
+}
+
+static void pubsub_cut(void)
+{
+    kill(pubsub.pid, SIGUSR1);
+}
+#endif
+
 #ifdef FILCH_HAVE_RABBIT
 #define RABBIT_RUNNER getpid() /* the server ends with this program */
 #include <tests/support/rabbit.h>
@@ -128,6 +161,16 @@ const worker_server worker_servers[] = {
 #endif
 #ifdef FILCH_HAVE_RABBIT
     {"rabbit", rabbit, rabbit_again, true},
+#endif
+    {0},
+};
+
+const worker_server worker_in_memory[] = {
+#ifdef STAND_IN_SQS
+    {"sqs", sqs_one, sqs_cut, false},
+#endif
+#ifdef STAND_IN_PUBSUB
+    {"pubsub", pubsub_one, pubsub_cut, false},
 #endif
     {0},
 };

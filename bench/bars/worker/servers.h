@@ -16,5 +16,7 @@ typedef struct worker_server {
 } worker_server;
 
 extern const worker_server worker_servers[];
+/* Those that keep their queues in memory: `restart` cuts all connections instead. */
+extern const worker_server worker_in_memory[];
 
 #endif

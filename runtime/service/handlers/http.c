@@ -154,16 +154,6 @@ static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl
     return filch_context_cause(one->context) != 0;
 }
 
-/* Both schemes and no others, by the name that this version of libcurl has for it. */
-static void allow_schemes(CURL *curl)
-{
-#if LIBCURL_VERSION_NUM >= 0x075500
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
-}
-
 static void prepare(CURL *curl, post *one)
 {
     const filch_message *message = filch_service_job_message(one->job);
@@ -183,7 +173,7 @@ static void prepare(CURL *curl, post *one)
     if (left_ms >= 0)
         curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left_ms + 1); /* 0 would be none */
     fl_curl_verify(curl, NULL);
-    allow_schemes(curl);
+    fl_curl_allow_schemes(curl);
 }
 
 /* ---- The answer ---- */

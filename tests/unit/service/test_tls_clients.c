@@ -50,6 +50,12 @@ static void try_servicebus(int port)
     try_broker(&fl_broker_servicebus, "servicebus://tests:key@localhost:%d/?ca=%s", port);
 }
 
+static void try_pubsub(int port)
+{
+    try_broker(&fl_broker_pubsub, "pubsub://p?endpoint=https://localhost:%d&credentials=none&ca=%s",
+               port);
+}
+
 static void try_http(int port)
 {
     static char url[64];
@@ -101,6 +107,7 @@ static const struct {
     {"nats", try_nats, {.greeting = NATS_GREETING}},
     {"rabbitmq", try_rabbit, {0}},
     {"servicebus", try_servicebus, {0}},
+    {"pubsub", try_pubsub, {.answer = OK}},
     {"http", try_http, {.answer = OK}},
     {"otlp", try_otlp, {.answer = OK}},
 };

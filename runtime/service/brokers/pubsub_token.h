@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Access tokens for Google Cloud. The key of a service account signs a JSON Web Token (RFC 7519, by RS256
+ * of RFC 7518), which the token endpoint exchanges (RFC 7523); or the metadata server of the machine gives
+ * one. The credentials are found as by the vendor's libraries: the option, or the file that
+ * GOOGLE_APPLICATION_CREDENTIALS names, or else the metadata server.
+ *
+ * A token is fetched again when four fifths of its life are over, beside the requests that still use the
+ * old one. Owner only. Neither keys nor tokens appear in messages. */
+#ifndef FL_PUBSUB_TOKEN_H
+#define FL_PUBSUB_TOKEN_H
+
+#include <runtime/service/broker.h>
+#include <runtime/service/web.h>
+
+#include <openssl/evp.h>
+
+typedef struct fl_pubsub_token fl_pubsub_token;
+
+/* credentials: of the URL. FATAL, explained: the file cannot be read, or is no key of a service account. */
+fl_broker_rc fl_pubsub_token_create(fl_pubsub_token **out, const fl_broker_host *host, fl_web *web,
+                                    const char *credentials);
+/* Before the fl_web is destroyed. NULL is allowed. */
+void fl_pubsub_token_destroy(fl_pubsub_token *token);
+/* Writes the header of requests, "Authorization: Bearer ..."; NULL: none is needed. Waits for a token up
+ * to `timeout` ns if there is none that is valid. The text lives until the next call. */
+fl_broker_rc fl_pubsub_token_header(fl_pubsub_token *token, int64_t timeout, const char **header);
+/* The server refuses the present token. false: it is forgotten already. */
+bool fl_pubsub_token_forget(fl_pubsub_token *token);
+
+/* The compact serialization of RFC 7515 of a header and a payload, signed by RS256. NULL: no memory, or
+ * no RSA key. */
+char *fl_pubsub_sign(EVP_PKEY *key, const char *header, const char *payload);
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A message has the attribute Filch with the fields of its envelope, and Filch-Headers with its headers:
+ * both are binary, since the server has ten attributes for a message, and texts of few characters. A
+ * message of another program has neither: its attributes are its headers. */
+#include <runtime/service/brokers/sqs.h>
+
+#include <runtime/service/broker.h>
+#include <runtime/service/brokers/sqs_text.h>
+#include <runtime/service/headers.h>
+
+#include <filch/trace.h>
+#include <filch/wait.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char FIELDS_ATTRIBUTE[] = "Filch", HEADERS_ATTRIBUTE[] = "Filch-Headers",
+                  GROUP_HEADER[] = "message-group-id", ENCODING[] = "encoding";
+enum { NUMBER = 24, NUMBERS = 6, FIELD_NAMES = 160, HASH = 32 };
+
+typedef enum field_kind { TEXT, COUNT, TIME, TRACE } field_kind;
+
+static const struct field {
+    const char *name;
+    field_kind kind;
+    size_t offset;
+    const char *attribute; /* of messages of other programs; NULL: none */
+} fields[] = {
+    {"id", TEXT, offsetof(filch_message, id), "Filch-Id"},
+    {"type", TEXT, offsetof(filch_message, type), "Filch-Type"},
+    {"content-type", TEXT, offsetof(filch_message, content_type), "Content-Type"},
+    {"tracestate", TEXT, offsetof(filch_message, tracestate), "tracestate"},
+    {"traceparent", TRACE, offsetof(filch_message, trace), "traceparent"},
+    {"attempt", COUNT, offsetof(filch_message, attempt), NULL},
+    {"deliveries", COUNT, offsetof(filch_message, deliveries), NULL},
+    {"first-seen", TIME, offsetof(filch_message, first_seen), NULL},
+    {"delay", TIME, offsetof(filch_message, delay), NULL},
+    {"expires", TIME, offsetof(filch_message, expires), NULL},
+};
+enum { FIELDS = sizeof fields / sizeof *fields };
+
+/* ---- Writing ---- */
+
+static const void *place_of(const struct field *field, const filch_message *message)
+{
+    return (const char *)message + field->offset;
+}
+
+/* The field as a text; NULL: it is not set. */
+static const char *text_of(const struct field *field, const filch_message *message,
+                           char room[FILCH_TRACE_TEXT])
+{
+    const void *place = place_of(field, message);
+    int64_t number = 0;
+    switch (field->kind) {
+    case TEXT:
+        return *(const char *const *)place;
+    case TRACE:
+        return filch_trace_format(place, room) ? NULL : room;
+    case COUNT:
+        number = *(const unsigned *)place;
+        break;
+    case TIME:
+        number = *(const int64_t *)place;
+        break;
+    }
+    snprintf(room, FILCH_TRACE_TEXT, "%" PRId64, number);
+    return number ? room : NULL;
+}
+
+static bool add_attribute(json_t *attributes, const char *name, const char *bytes, size_t length,
+                          size_t *size)
+{
+    json_t *value = fl_sqs_binary(bytes, length);
+    *size += strlen(name) + strlen("Binary") + length;
+    return value && !json_object_set_new(attributes, name,
+                                         json_pack("{s:s, s:o}", "DataType", "Binary",
+                                                   "BinaryValue", value));
+}
+
+static bool add_fields(json_t *attributes, const filch_message *message, const char *encoding,
+                       size_t *size)
+{
+    filch_header list[FIELDS + 1];
+    char room[FIELDS][FILCH_TRACE_TEXT];
+    size_t count = 0;
+    for (unsigned i = 0; i < FIELDS; i++) {
+        const char *text = text_of(&fields[i], message, room[i]);
+        if (text)
+            list[count++] = (filch_header){fields[i].name, text};
+    }
+    if (encoding)
+        list[count++] = (filch_header){ENCODING, encoding};
+    size_t length = fl_headers_pack(NULL, list, count, NULL, 0);
+    char *packed = malloc(length + 1);
+    if (!packed)
+        return false;
+    fl_headers_pack(packed, list, count, NULL, 0);
+    bool good = add_attribute(attributes, FIELDS_ATTRIBUTE, packed, length, size);
+    free(packed);
+    return good;
+}
+
+static bool add_headers(json_t *attributes, const fl_sqs_copy *copy, size_t *size)
+{
+    const filch_message *message = copy->message;
+    size_t length = fl_headers_pack(NULL, copy->more, copy->more_count, message->headers,
+                                    message->header_count);
+    char *packed = length ? malloc(length) : NULL;
+    if (!length || !packed)
+        return !length;
+    fl_headers_pack(packed, copy->more, copy->more_count, message->headers, message->header_count);
+    bool good = add_attribute(attributes, HEADERS_ATTRIBUTE, packed, length, size);
+    free(packed);
+    return good;
+}
+
+/* The body as the server takes it. *encoding: NULL, or how it is encoded. */
+static json_t *body_of(const filch_message *message, const char **encoding)
+{
+    json_t *body = message->body_size ? fl_sqs_text(message->body, message->body_size) : NULL;
+    *encoding = body ? NULL : message->body_size ? "base64" : "empty";
+    if (body)
+        return body;
+    return message->body_size ? fl_sqs_binary(message->body, message->body_size) : json_string("-");
+}
+
+/* A message that is sent twice within five minutes is stored once by a FIFO queue. */
+static void deduplicate(const fl_sqs_copy *copy, char id[2 * HASH + 1])
+{
+    unsigned char digest[HASH] = {0};
+    char *text = NULL;
+    int size = asprintf(&text, "%s\n%u\n%s", copy->message->id, copy->message->attempt,
+                        copy->original ? copy->original : "");
+    if (size >= 0)
+        EVP_Digest(text, (size_t)size, digest, NULL, EVP_sha256(), NULL);
+    free(size < 0 ? NULL : text);
+    for (unsigned i = 0; i < HASH; i++)
+        snprintf(id + 2 * i, 3, "%02x", digest[i]);
+}
+
+static void add_group(const fl_sqs *s, const fl_sqs_queue *queue, const fl_sqs_copy *copy,
+                      json_t *entry)
+{
+    char id[2 * HASH + 1];
+    const char *group = filch_message_header(copy->message, GROUP_HEADER);
+    group = group ? group : s->options.group ? s->options.group : queue->remote;
+    deduplicate(copy, id);
+    json_object_set_new(entry, "MessageGroupId", json_string(group));
+    json_object_set_new(entry, "MessageDeduplicationId", json_string(id));
+}
+
+int fl_sqs_write(const fl_sqs *s, fl_sqs_queue *queue, const fl_sqs_copy *copy, fl_sqs_entry *out)
+{
+    filch_message message = *copy->message;
+    const char *encoding;
+    int64_t delay = message.delay > 0 ? fl_sqs_seconds(message.delay) : 0;
+    if (queue->is_fifo && delay)
+        return -ENOTSUP;
+    if (message.body_size > FL_SQS_SIZE_MOST)
+        return -EMSGSIZE;
+    delay = delay < FL_SQS_DELAY_MOST ? delay : FL_SQS_DELAY_MOST;
+    message.delay -= message.delay > 0 ? delay * FILCH_SECOND : 0;
+    message.delay = message.delay > 0 ? message.delay : 0; /* for the next copy */
+    json_t *entry = json_object(), *attributes = json_object(),
+           *body = body_of(&message, &encoding);
+    size_t size = body ? json_string_length(body) : 0;
+    bool good =
+        add_fields(attributes, &message, encoding, &size) && add_headers(attributes, copy, &size);
+    good = !json_object_set_new(entry, "MessageAttributes", attributes) && good;
+    good = body && !json_object_set_new(entry, "MessageBody", body) && good;
+    if (delay)
+        json_object_set_new(entry, "DelaySeconds", json_integer(delay));
+    if (queue->is_fifo)
+        add_group(s, queue, copy, entry);
+    size_t most = copy->original ? FL_SQS_SIZE_MOST : FL_SQS_SIZE_MOST - FL_SQS_HEADROOM;
+    if (!good || size > most) {
+        json_decref(entry);
+        return good ? -EMSGSIZE : -EAGAIN;
+    }
+    *out = (fl_sqs_entry){.queue = queue, .entry = entry, .size = size};
+    return 0;
+}
+
+/* ---- Reading ---- */
+
+/* The parts of a received message, as they are decoded. */
+typedef struct parts {
+    filch_message message;
+    const char *encoding;
+    char *fields, *headers, *body; /* decoded, to be freed; NULL: none */
+    size_t fields_size, headers_size;
+} parts;
+
+static void set_field(const struct field *field, filch_message *message, const char *value)
+{
+    void *place = (char *)message + field->offset;
+    switch (field->kind) {
+    case TEXT:
+        *(const char **)place = value;
+        break;
+    case COUNT:
+        *(unsigned *)place = (unsigned)strtoul(value, NULL, 10);
+        break;
+    case TIME:
+        *(int64_t *)place = strtoll(value, NULL, 10);
+        break;
+    case TRACE:
+        filch_trace_parse(place, value, strlen(value));
+        break;
+    }
+}
+
+static void read_fields(parts *p)
+{
+    const char *at = p->fields, *end = at ? at + p->fields_size : at;
+    while (at < end) {
+        const char *value = at + strlen(at) + 1;
+        if (value >= end)
+            break;
+        if (strcmp(at, ENCODING) == 0)
+            p->encoding = value;
+        for (unsigned i = 0; i < FIELDS; i++)
+            if (strcmp(fields[i].name, at) == 0)
+                set_field(&fields[i], &p->message, value);
+        at = value + strlen(value) + 1;
+    }
+}
+
+static bool read_foreign(parts *p, const char *name, const char *value)
+{
+    for (unsigned i = 0; i < FIELDS; i++)
+        if (fields[i].attribute && strcasecmp(fields[i].attribute, name) == 0) {
+            set_field(&fields[i], &p->message, value);
+            return true;
+        }
+    return false;
+}
+
+/* Attributes of another program become headers. false: no memory. */
+static bool pack_foreign(parts *p, json_t *attributes, const char *group)
+{
+    const char *name;
+    json_t *attribute;
+    size_t count = 0;
+    filch_header *list = calloc(json_object_size(attributes) + 1, sizeof *list);
+    if (!list)
+        return false;
+    if (group)
+        list[count++] = (filch_header){GROUP_HEADER, group};
+    json_object_foreach(attributes, name, attribute)
+    {
+        const char *value = json_string_value(json_object_get(attribute, "StringValue"));
+        if (value && !read_foreign(p, name, value))
+            list[count++] = (filch_header){name, value};
+    }
+    p->headers_size = fl_headers_pack(NULL, list, count, NULL, 0);
+    p->headers = malloc(p->headers_size + 1);
+    if (p->headers)
+        fl_headers_pack(p->headers, list, count, NULL, 0);
+    free(list);
+    return p->headers;
+}
+
+static char *decode(json_t *attributes, const char *name, size_t *size)
+{
+    const char *text =
+        json_string_value(json_object_get(json_object_get(attributes, name), "BinaryValue"));
+    return text ? fl_sqs_bytes(text, size) : NULL;
+}
+
+static bool read_body(parts *p, json_t *body)
+{
+    if (!p->encoding) {
+        p->message.body = json_string_value(body);
+        p->message.body_size = json_string_length(body);
+        return p->message.body;
+    }
+    if (strcmp(p->encoding, "base64") == 0) {
+        p->body = fl_sqs_bytes(json_string_value(body), &p->message.body_size);
+        p->message.body = p->body;
+        return p->body;
+    }
+    return true; /* empty */
+}
+
+static int64_t number_of(json_t *attributes, const char *name)
+{
+    const char *text = json_string_value(json_object_get(attributes, name));
+    return text ? strtoll(text, NULL, 10) : 0;
+}
+
+/* Fields that come from the server. */
+static void complete(parts *p, json_t *raw, json_t *system, bool is_fifo)
+{
+    filch_message *message = &p->message;
+    int64_t received = number_of(system, "ApproximateReceiveCount");
+    received = received > 0 ? received : 1;
+    if (!message->id)
+        message->id = json_string_value(json_object_get(raw, "MessageId"));
+    if (!message->first_seen)
+        message->first_seen = number_of(system, "SentTimestamp") * FILCH_MILLISECOND;
+    if (is_fifo)
+        message->attempt = (message->attempt ? message->attempt : 1) + (unsigned)received - 1;
+    message->deliveries += (unsigned)received;
+}
+
+static bool read_parts(parts *p, json_t *raw, bool is_fifo)
+{
+    json_t *attributes = json_object_get(raw, "MessageAttributes"),
+           *system = json_object_get(raw, "Attributes");
+    p->fields = decode(attributes, FIELDS_ATTRIBUTE, &p->fields_size);
+    p->headers = decode(attributes, HEADERS_ATTRIBUTE, &p->headers_size);
+    read_fields(p);
+    if (!p->fields &&
+        !pack_foreign(p, attributes, json_string_value(json_object_get(system, "MessageGroupId"))))
+        return false;
+    complete(p, raw, system, is_fifo);
+    return read_body(p, json_object_get(raw, "Body"));
+}
+
+fl_delivery *fl_sqs_read(fl_sqs *s, json_t *raw, unsigned queue, int64_t *left)
+{
+    parts p = {0};
+    const char *text = json_string_value(json_object_get(raw, "ReceiptHandle"));
+    char *receipt = text ? strdup(text) : NULL;
+    fl_delivery *delivery = NULL;
+    if (receipt && read_parts(&p, raw, s->queues[queue]->is_fifo)) {
+        *left = p.message.delay;
+        p.message.delay = 0;
+        delivery = fl_headers_deliver(&s->config, queue, p.message, p.headers,
+                                      p.headers ? p.headers_size : 0, p.message.body_size);
+    }
+    if (delivery)
+        delivery->handle = receipt;
+    else
+        free(receipt);
+    free(p.fields);
+    free(p.headers);
+    free(p.body);
+    return delivery;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/brokers/sqs.h>
+
+#include <runtime/service/broker.h>
+#include <runtime/service/web.h>
+
+#include <filch/timer.h>
+#include <filch/wait.h>
+
+#include <jansson.h>
+#include <poll.h>
+#include <stdlib.h>
+
+enum {
+    ROUNDS = 4, /* of requests in one call, each with twice as many side by side */
+    TURNS = 8   /* of libcurl, until a long poll is on its way */
+};
+static const int64_t ANSWERED_WITHIN = FILCH_SECOND; /* the rest of an answer that has begun */
+
+/* ---- Arrivals ---- */
+
+static void keep(fl_sqs *s, fl_sqs_queue *queue, json_t *answer)
+{
+    size_t i;
+    json_t *message;
+    int64_t at = fl_sqs_now(s);
+    json_array_foreach(json_object_get(answer, "Messages"), i, message)
+    {
+        fl_sqs_arrival *one = malloc(sizeof *one);
+        if (!one) /* it comes again after its lease */
+            return;
+        *one = (fl_sqs_arrival){.message = json_incref(message), .at = at};
+        *queue->end = one;
+        queue->end = &one->next;
+    }
+}
+
+/* NULL: there is none. */
+static fl_sqs_arrival *take(fl_sqs_queue *queue)
+{
+    fl_sqs_arrival *one = queue->first;
+    if (!one)
+        return NULL;
+    queue->first = one->next;
+    if (!queue->first)
+        queue->end = &queue->first;
+    return one;
+}
+
+static void drop(fl_sqs_arrival *one)
+{
+    json_decref(one->message);
+    free(one);
+}
+
+/* ---- Requests for messages ---- */
+
+static json_t *request_for(const fl_sqs *s, const fl_sqs_queue *queue, unsigned most, int wait)
+{
+    return json_pack("{s:s, s:i, s:I, s:i, s:[s,s,s], s:[s]}", "QueueUrl", queue->url,
+                     "MaxNumberOfMessages", (int)(most < FL_SQS_ENTRIES ? most : FL_SQS_ENTRIES),
+                     "VisibilityTimeout", (json_int_t)fl_sqs_visibility(s->config.lease),
+                     "WaitTimeSeconds", wait, "MessageSystemAttributeNames",
+                     "ApproximateReceiveCount", "SentTimestamp", "MessageGroupId",
+                     "MessageAttributeNames", "All");
+}
+
+static fl_sqs_queue *queue_of(fl_sqs_call *poll)
+{
+    return (fl_sqs_queue *)(void *)((char *)poll - offsetof(fl_sqs_queue, poll));
+}
+
+static void on_polled(fl_sqs_call *poll)
+{
+    fl_sqs *s = poll->s;
+    if (poll->rc)
+        s->failed = poll->rc;
+    else
+        keep(s, queue_of(poll), poll->answer);
+    json_decref(poll->answer);
+    poll->answer = NULL;
+}
+
+static void begin_poll(fl_sqs *s, fl_sqs_queue *queue)
+{
+    unsigned most = queue->wanted ? queue->wanted : 1;
+    queue->poll.done = on_polled;
+    fl_sqs_begin(&queue->poll, "ReceiveMessage", request_for(s, queue, most, FL_SQS_WAIT),
+                 FL_SQS_WAIT * FILCH_SECOND + s->config.call_timeout);
+}
+
+/* As many requests side by side as the queue has lately filled: an empty answer costs as much as a full one. */
+static void adapt(fl_sqs_queue *queue, unsigned begun, unsigned filled, bool has_more)
+{
+    unsigned next = has_more ? 2 * begun : filled;
+    queue->side_by_side = next < 1 ? 1 : next < FL_SQS_PARALLEL ? next : FL_SQS_PARALLEL;
+}
+
+/* Asks for up to `most` messages that are there now. *ended: the queue has no more at hand. */
+static fl_broker_rc ask(fl_sqs *s, fl_sqs_queue *queue, unsigned most, bool *ended)
+{
+    fl_sqs_call calls[FL_SQS_PARALLEL];
+    unsigned begun = 0, left = 0, got = 0, filled = 0;
+    fl_broker_rc rc = FL_BROKER_OK;
+    for (unsigned asked = 0; asked < most && begun < queue->side_by_side; asked += FL_SQS_ENTRIES) {
+        calls[begun] = (fl_sqs_call){.s = s, .left = &left};
+        left++;
+        fl_sqs_begin(&calls[begun++], "ReceiveMessage", request_for(s, queue, most - asked, 0),
+                     s->config.call_timeout);
+    }
+    fl_web_finish(s->web, &left, FILCH_FOREVER); /* requests have their own time */
+    for (unsigned i = 0; i < begun; i++) {
+        unsigned size = (unsigned)json_array_size(json_object_get(calls[i].answer, "Messages"));
+        got += size;
+        filled += size > 0;
+        keep(s, queue, calls[i].answer);
+        json_decref(calls[i].answer);
+        rc = rc ? rc : calls[i].rc;
+    }
+    unsigned asked = begun * FL_SQS_ENTRIES;
+    asked = asked < most ? asked : most;
+    *ended = got < asked;
+    adapt(queue, begun, filled, !*ended);
+    return rc;
+}
+
+/* ---- Receiving ---- */
+
+/* The rest of its delay goes into the next copy. */
+static fl_broker_rc delay_further(fl_sqs *s, fl_delivery *one, int64_t left)
+{
+    fl_settlement next = {.delivery = one,
+                          .verb = FL_SETTLE_RETRY,
+                          .attempt = one->message.attempt,
+                          .delay = left};
+    fl_broker_rc rc = fl_sqs_settle(&s->base, &next, 1);
+    free(one->handle);
+    one->handle = NULL;
+    s->base.host->drop(s->base.host, one);
+    return rc;
+}
+
+/* Delivers arrivals whose leases last. */
+static fl_broker_rc deliver(fl_sqs *s, unsigned index, fl_delivery **out, unsigned most,
+                            unsigned *count)
+{
+    fl_broker_rc rc = FL_BROKER_OK;
+    for (fl_sqs_arrival *one; *count < most && !rc && (one = take(s->queues[index]));) {
+        int64_t left = 0, until = one->at + s->config.lease;
+        fl_delivery *delivery =
+            until > fl_sqs_now(s) ? fl_sqs_read(s, one->message, index, &left) : NULL;
+        drop(one);
+        if (!delivery)
+            continue;
+        delivery->lease_until = until;
+        if (left > 0)
+            rc = delay_further(s, delivery, left);
+        else
+            out[(*count)++] = delivery;
+    }
+    return rc;
+}
+
+static fl_broker_rc failed(fl_sqs *s)
+{
+    fl_broker_rc rc = s->failed;
+    s->failed = FL_BROKER_OK;
+    return rc;
+}
+
+fl_broker_rc fl_sqs_receive(fl_broker *broker, unsigned index, fl_delivery **out, unsigned most,
+                            unsigned *count)
+{
+    fl_sqs *s = fl_sqs_of(broker);
+    fl_sqs_queue *queue = s->queues[index];
+    bool ended = false;
+    *count = 0;
+    int64_t until = filch_in(ANSWERED_WITHIN);
+    while (queue->poll.running && fl_web_is_answering(queue->poll.running) && filch_now() < until)
+        fl_web_wait(s->web, until);
+    fl_broker_rc rc = failed(s);
+    rc = rc ? rc : deliver(s, index, out, most, count);
+    for (unsigned i = 0; i < ROUNDS && *count < most && !rc && !ended && !queue->poll.running;
+         i++) {
+        rc = ask(s, queue, most - *count, &ended);
+        fl_broker_rc delivered = deliver(s, index, out, most, count);
+        rc = rc ? rc : delivered;
+    }
+    queue->wanted = most - *count;
+    return rc;
+}
+
+/* ---- Waiting ---- */
+
+/* Sends it on its way, so that only an answer wakes the owner. */
+static void push(fl_sqs *s)
+{
+    struct pollfd one = {.fd = fl_web_fd(s->web), .events = POLLIN};
+    for (unsigned i = 0; i < TURNS && poll(&one, 1, 0) > 0; i++)
+        fl_web_turn(s->web);
+}
+
+unsigned fl_sqs_watch(fl_broker *broker, bool wants, struct pollfd *fds, unsigned room,
+                      int64_t *until)
+{
+    fl_sqs *s = fl_sqs_of(broker);
+    bool is_resting = fl_sqs_now(s) < s->busy_until, has_begun = false;
+    if (!room)
+        return 0;
+    for (unsigned i = 0; i < s->config.queue_count && wants && !s->is_ceased; i++) {
+        fl_sqs_queue *queue = s->queues[i];
+        if (is_resting || queue->first || queue->poll.running || s->failed)
+            continue;
+        begin_poll(s, queue);
+        has_begun = true;
+    }
+    if (has_begun)
+        push(s);
+    for (unsigned i = 0; i < s->config.queue_count && wants; i++)
+        if (s->queues[i]->first)
+            *until = 0;
+    if (s->failed)
+        *until = 0;
+    else if (is_resting && wants && s->busy_until < *until)
+        *until = s->busy_until;
+    fds[0] = (struct pollfd){.fd = fl_web_fd(s->web), .events = POLLIN};
+    return 1;
+}
+
+/* ---- What was read ahead ---- */
+
+static unsigned count_until(const fl_sqs_queue *queue, int64_t before)
+{
+    unsigned count = 0;
+    for (const fl_sqs_arrival *one = queue->first; one && one->at <= before; one = one->next)
+        count++;
+    return count;
+}
+
+static void give_back(fl_sqs *s, fl_sqs_queue *queue, unsigned count)
+{
+    fl_sqs_entry *entries = calloc(count, sizeof *entries);
+    for (unsigned i = 0; i < count; i++) {
+        fl_sqs_arrival *one = take(queue);
+        const char *receipt = json_string_value(json_object_get(one->message, "ReceiptHandle"));
+        if (entries && receipt)
+            entries[i] = (fl_sqs_entry){.queue = queue, .entry = fl_sqs_visible_in(receipt, 0)};
+        drop(one);
+    }
+    if (entries) /* a message that is not given back comes after its lease */
+        fl_sqs_batch(s, "ChangeMessageVisibilityBatch", entries, count);
+    free(entries);
+}
+
+void fl_sqs_give_back(fl_sqs *s, int64_t before)
+{
+    for (unsigned i = 0; i < s->config.queue_count; i++) {
+        unsigned count = count_until(s->queues[i], before);
+        if (count)
+            give_back(s, s->queues[i], count);
+    }
+}
+
+/* Other services may take these messages while this one has no room for them. */
+fl_broker_rc fl_sqs_turn(fl_broker *broker)
+{
+    fl_sqs *s = fl_sqs_of(broker);
+    fl_web_turn(s->web);
+    fl_sqs_give_back(s, s->is_ceased ? FILCH_FOREVER : fl_sqs_now(s) - s->config.lease / 3);
+    return failed(s);
+}
+
+fl_broker_rc fl_sqs_cease(fl_broker *broker)
+{
+    fl_sqs *s = fl_sqs_of(broker);
+    s->is_ceased = true;
+    for (unsigned i = 0; i < s->config.queue_count; i++)
+        fl_sqs_cancel(&s->queues[i]->poll);
+    return fl_sqs_turn(broker);
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * libcurl names the sockets and the time that it waits for. They are in an epoll instance, the time as
+ * a timerfd, so the owner polls one descriptor for any number of connections. */
+#include <runtime/service/web.h>
+
+#include <runtime/service/curl_verify.h>
+
+#include <filch/timer.h>
+#include <filch/wait.h>
+
+#include <curl/curl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+enum {
+    EVENTS = 64,             /* sockets that one turn looks at; the others are still ready */
+    CONNECTIONS = 64,        /* kept, when they are idle */
+    IDLE_HANDLES = 64,       /* kept, of requests that are over */
+    FIRST_ROOM = 4096,       /* for an answer's body */
+    RETRY_AFTER_MOST = 3600, /* seconds */
+    WAIT_MOST = 60 * 1000    /* ms, of one wait */
+};
+
+struct fl_web_call {
+    fl_web *web;
+    fl_web_call *next, **place; /* in web->calls; an idle one: in web->idle */
+    CURL *curl;
+    struct curl_slist *headers;
+    char *sent;     /* the request's body */
+    char *received; /* of the answer */
+    size_t size, room, most;
+    bool is_cut, is_short; /* of memory */
+    void (*done)(void *arg, const fl_web_answer *answer);
+    void *arg;
+};
+
+struct fl_web {
+    CURLM *multi;
+    int epoll, timer;
+    char *authorities;
+    fl_web_call *calls, *idle;
+    unsigned idle_count;
+};
+
+/* ---- The descriptor ---- */
+
+static int on_socket(CURL *curl, curl_socket_t socket, int what, void *arg, void *known)
+{
+    static char marker;
+    const fl_web *web = arg;
+    struct epoll_event event = {.data.fd = socket};
+    (void)curl;
+    if (what == CURL_POLL_REMOVE) {
+        epoll_ctl(web->epoll, EPOLL_CTL_DEL, socket, NULL);
+        return 0;
+    }
+    event.events = (what & CURL_POLL_IN ? EPOLLIN : 0) | (what & CURL_POLL_OUT ? EPOLLOUT : 0);
+    if (!known)
+        curl_multi_assign(web->multi, socket, &marker);
+    return epoll_ctl(web->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
+}
+
+/* A timer of 0 would be off. */
+static int on_timer(CURLM *multi, long ms, void *arg)
+{
+    const fl_web *web = arg;
+    struct itimerspec when = {.it_value = {ms / 1000, ms % 1000 * FILCH_MILLISECOND + (ms == 0)}};
+    (void)multi;
+    if (ms < 0)
+        when = (struct itimerspec){{0}, {0}};
+    return timerfd_settime(web->timer, 0, &when, NULL);
+}
+
+/* ---- Life ---- */
+
+static void begin_curl(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static bool make_multi(fl_web *web)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = web->timer};
+    web->multi = curl_multi_init();
+    if (!web->multi || web->epoll < 0 || web->timer < 0)
+        return false;
+    curl_multi_setopt(web->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(web->multi, CURLMOPT_SOCKETDATA, web);
+    curl_multi_setopt(web->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(web->multi, CURLMOPT_TIMERDATA, web);
+    curl_multi_setopt(web->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS);
+    return epoll_ctl(web->epoll, EPOLL_CTL_ADD, web->timer, &event) == 0;
+}
+
+fl_web *fl_web_create(const char *authorities)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, begin_curl);
+    fl_web *web = calloc(1, sizeof *web);
+    if (!web)
+        return NULL;
+    web->authorities = authorities ? strdup(authorities) : NULL;
+    web->epoll = epoll_create1(EPOLL_CLOEXEC);
+    web->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if ((!authorities || web->authorities) && make_multi(web))
+        return web;
+    fl_web_destroy(web);
+    return NULL;
+}
+
+void fl_web_destroy(fl_web *web)
+{
+    if (!web)
+        return;
+    while (web->calls)
+        fl_web_cancel(web->calls);
+    for (fl_web_call *one; (one = web->idle);) {
+        web->idle = one->next;
+        curl_easy_cleanup(one->curl);
+        free(one);
+    }
+    curl_multi_cleanup(web->multi); /* closes connections, which calls on_socket */
+    if (web->timer >= 0)
+        close(web->timer);
+    if (web->epoll >= 0)
+        close(web->epoll);
+    free(web->authorities);
+    free(web);
+}
+
+/* ---- Calls ---- */
+
+static void link_call(fl_web *web, fl_web_call *call)
+{
+    call->place = &web->calls;
+    call->next = web->calls;
+    if (call->next)
+        call->next->place = &call->next;
+    web->calls = call;
+}
+
+static fl_web_call *make_call(fl_web *web)
+{
+    fl_web_call *call = web->idle;
+    if (call) {
+        web->idle = call->next;
+        web->idle_count--;
+    } else {
+        call = calloc(1, sizeof *call);
+        if (call)
+            call->curl = curl_easy_init();
+    }
+    if (call && !call->curl) {
+        free(call);
+        call = NULL;
+    }
+    if (call)
+        link_call(web, call);
+    return call;
+}
+
+static void wipe(char *text, size_t size)
+{
+    if (text)
+        explicit_bzero(text, size); /* it may hold a token */
+    free(text);
+}
+
+/* It is not in the multi handle. */
+static void end_call(fl_web *web, fl_web_call *call)
+{
+    CURL *curl = call->curl;
+    *call->place = call->next;
+    if (call->next)
+        call->next->place = call->place;
+    curl_slist_free_all(call->headers);
+    free(call->sent);
+    wipe(call->received, call->size);
+    if (web->idle_count == IDLE_HANDLES) {
+        curl_easy_cleanup(curl);
+        free(call);
+        return;
+    }
+    curl_easy_reset(curl);
+    *call = (fl_web_call){.curl = curl, .next = web->idle};
+    web->idle = call;
+    web->idle_count++;
+}
+
+static bool has_room(fl_web_call *call, size_t size)
+{
+    size_t room = call->room ? call->room : FIRST_ROOM;
+    while (room < size)
+        room *= 2;
+    if (room == call->room)
+        return true;
+    char *longer = malloc(room);
+    if (!longer)
+        return false;
+    if (call->size)
+        memcpy(longer, call->received, call->size);
+    wipe(call->received, call->size);
+    call->received = longer;
+    call->room = room;
+    return true;
+}
+
+static size_t on_data(char *data, size_t one_byte, size_t size, void *arg)
+{
+    fl_web_call *call = arg;
+    (void)one_byte;
+    call->is_cut = size > call->most - call->size;
+    call->is_short = !call->is_cut && !has_room(call, call->size + size + 1);
+    if (call->is_cut || call->is_short)
+        return 0; /* no more of it */
+    memcpy(call->received + call->size, data, size);
+    call->size += size;
+    call->received[call->size] = '\0';
+    return size;
+}
+
+static bool set_headers(fl_web_call *call, const char *const *headers)
+{
+    for (size_t i = 0; headers && headers[i]; i++) {
+        struct curl_slist *longer = curl_slist_append(call->headers, headers[i]);
+        if (!longer)
+            return false;
+        call->headers = longer;
+    }
+    struct curl_slist *longer = curl_slist_append(call->headers, "Expect:"); /* no wait for "100" */
+    call->headers = longer ? longer : call->headers;
+    return longer;
+}
+
+static void set_method(CURL *curl, const fl_web_request *request)
+{
+    if (request->body) {
+        curl_easy_setopt(curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+    } else {
+        curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+    }
+    if (request->method)
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+}
+
+static bool set_options(fl_web *web, fl_web_call *call, const fl_web_request *request)
+{
+    CURL *curl = call->curl;
+    int64_t ms = request->timeout / FILCH_MILLISECOND;
+    set_method(curl, request);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, call->headers);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "filch-service");
+    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, ms < 1 ? 1L : (long)ms);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, call);
+    curl_easy_setopt(curl, CURLOPT_PRIVATE, call);
+    if (request->is_direct)
+        curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    fl_curl_verify(curl, web->authorities);
+    fl_curl_allow_schemes(curl);
+    return curl_easy_setopt(curl, CURLOPT_URL, request->url) == CURLE_OK;
+}
+
+fl_web_call *fl_web_begin(fl_web *web, const fl_web_request *request)
+{
+    fl_web_call *call = make_call(web);
+    if (!call) {
+        free(request->body);
+        return NULL;
+    }
+    call->web = web;
+    call->sent = request->body;
+    call->most = request->answer_most;
+    call->done = request->done;
+    call->arg = request->arg;
+    if (set_headers(call, request->headers) && set_options(web, call, request) &&
+        curl_multi_add_handle(web->multi, call->curl) == CURLM_OK)
+        return call;
+    end_call(web, call);
+    return NULL;
+}
+
+void fl_web_cancel(fl_web_call *call)
+{
+    fl_web *web = call->web;
+    curl_multi_remove_handle(web->multi, call->curl);
+    end_call(web, call);
+}
+
+bool fl_web_is_answering(const fl_web_call *call)
+{
+    long status = 0;
+    curl_easy_getinfo(call->curl, CURLINFO_RESPONSE_CODE, &status);
+    return status != 0;
+}
+
+/* ---- Turns ---- */
+
+static fl_web_answer answer_of(const fl_web_call *call, CURLcode code)
+{
+    curl_off_t seconds = 0;
+    fl_web_answer answer = {.is_cut = call->is_cut, .body = "", .body_size = call->size};
+    if (code && !call->is_cut) {
+        answer.failure = call->is_short ? "no memory for the answer" : curl_easy_strerror(code);
+        answer.body_size = 0;
+        return answer;
+    }
+    curl_easy_getinfo(call->curl, CURLINFO_RESPONSE_CODE, &answer.status);
+    curl_easy_getinfo(call->curl, CURLINFO_RETRY_AFTER, &seconds);
+    seconds = seconds < RETRY_AFTER_MOST ? seconds : RETRY_AFTER_MOST;
+    answer.retry_after = seconds * FILCH_SECOND;
+    if (call->is_cut)
+        answer.body_size = 0;
+    else if (call->received)
+        answer.body = call->received;
+    return answer;
+}
+
+/* One by one, since `done` may cancel others whose ends are not told yet. */
+static void tell(fl_web *web)
+{
+    int left;
+    for (CURLMsg *message; (message = curl_multi_info_read(web->multi, &left));) {
+        fl_web_call *call = NULL;
+        CURLcode code = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)(void *)&call);
+        curl_multi_remove_handle(web->multi, call->curl);
+        const fl_web_answer answer = answer_of(call, code);
+        call->done(call->arg, &answer);
+        end_call(web, call);
+    }
+}
+
+static int events_of(uint32_t events)
+{
+    return (events & EPOLLIN ? CURL_CSELECT_IN : 0) | (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+           (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+}
+
+static void turn(fl_web *web, int wait_ms)
+{
+    struct epoll_event events[EVENTS];
+    uint64_t expired;
+    int running, count = epoll_wait(web->epoll, events, EVENTS, wait_ms);
+    for (int i = 0; i < count; i++)
+        if (events[i].data.fd != web->timer)
+            curl_multi_socket_action(web->multi, events[i].data.fd, events_of(events[i].events),
+                                     &running);
+        else if (read(web->timer, &expired, sizeof expired) > 0)
+            curl_multi_socket_action(web->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    tell(web);
+}
+
+int fl_web_fd(const fl_web *web)
+{
+    return web->epoll;
+}
+
+void fl_web_turn(fl_web *web)
+{
+    turn(web, 0);
+}
+
+void fl_web_wait(fl_web *web, int64_t until)
+{
+    int64_t ns = until - filch_now();
+    int64_t ms = ns / FILCH_MILLISECOND + (ns > 0);
+    turn(web, ms < 0 ? 0 : ms < WAIT_MOST ? (int)ms : WAIT_MOST);
+}
+
+bool fl_web_finish(fl_web *web, const unsigned *left, int64_t until)
+{
+    while (*left && filch_now() < until)
+        fl_web_wait(web, until);
+    return !*left;
+}

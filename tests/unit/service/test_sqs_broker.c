@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The broker `sqs:` conforms to the interface, against a stand-in that checks signatures. */
+#include <tests/support/broker.h>
+#include <tests/support/sqs.h>
+
+static const char *fresh_url(void)
+{
+    sqs_start("a session's token+/=");
+    return sqs_url("");
+}
+
+/* The server's leases are longer by an eighth. */
+static void pass_time(int64_t ns)
+{
+    sqs_order("advance?ns=%lld", (long long)(ns + ns / 8));
+    pass(ns);
+}
+
+static const tested_broker tested = {.kind = &fl_broker_sqs,
+                                     .fresh_url = fresh_url,
+                                     .pass = pass_time,
+                                     .counts_returns = true,
+                                     .body_most = 150000};
+
+BROKER_CONFORMS(sqs_broker, tested)
+
+/* ---- Messages ---- */
+
+Test(sqs_broker, bodies_over_the_servers_limit_are_refused)
+{
+    static char body[256 << 10];
+    bench b = bench_begin(&tested);
+    memset(body, 'x', sizeof body);
+    cr_assert_eq(bench_publish(&b, (filch_message){.body = body, .body_size = sizeof body}),
+                 -EMSGSIZE);
+    cr_assert_eq(bench_publish(&b, (filch_message){.body = body, .body_size = sizeof body - 2048}),
+                 0);
+    bench_settle(&b, (fl_settlement){.delivery = bench_receive(&b), .verb = FL_SETTLE_DEAD});
+    fl_delivery *dead = bench_receive_by(&b, b.consumer, 1);
+    cr_assert_eq(dead->message.body_size, sizeof body - 2048);
+    bench_ack(&b, dead);
+    bench_end(&b);
+}
+
+Test(sqs_broker, messages_that_are_returned_again_and_again_do_not_become_poison)
+{
+    bench b = bench_begin(&tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){.body = "b", .body_size = 1}), 0);
+    for (unsigned i = 0; i < 10; i++) {
+        fl_delivery *one = bench_receive(&b);
+        cr_assert_not_null(one);
+        cr_assert_leq(one->message.deliveries, 2);
+        bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_RETURN});
+    }
+    bench_next_is(&b, "1");
+    bench_is_empty(&b);
+    bench_end(&b);
+}
+
+Test(sqs_broker, a_delay_beyond_the_servers_limit_is_kept)
+{
+    const int64_t hour = 3600 * FILCH_SECOND, step = 890 * FILCH_SECOND;
+    bench b = bench_begin(&tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){.delay = hour}), 0);
+    for (int64_t at = 0; at < 3; at++) {
+        bench_is_empty(&b);
+        pass_time(step); /* 1001 s of the server */
+    }
+    bench_is_empty(&b);
+    pass_time(step);
+    bench_next_is(&b, "1");
+    bench_end(&b);
+}
+
+Test(sqs_broker, full_batches_are_published_received_and_settled)
+{
+    enum { MANY = 95 };
+    filch_message messages[MANY];
+    fl_publication items[MANY];
+    fl_delivery *got[MANY];
+    fl_settlement acks[MANY];
+    char ids[MANY][8];
+    unsigned count;
+    bench b = bench_begin(&tested);
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(ids[i], sizeof ids[i], "%u", i);
+        messages[i] = (filch_message){.id = ids[i],
+                                      .type = "t",
+                                      .queue = i % 2 ? "tasks" : "second",
+                                      .attempt = 1,
+                                      .first_seen = 1};
+        items[i] = (fl_publication){.message = &messages[i], .status = 7};
+    }
+    cr_assert_eq(b.kind->publish(b.publisher, items, MANY), FL_BROKER_OK);
+    for (unsigned i = 0; i < MANY; i++)
+        cr_assert_eq(items[i].status, 0);
+    cr_assert_eq(sqs_seen("SendMessageBatch"), 10, "ten messages a request");
+    cr_assert_eq(b.kind->receive(b.consumer, 0, got, MANY, &count), FL_BROKER_OK);
+    cr_assert_eq(count, MANY / 2);
+    for (unsigned i = 0; i < count; i++)
+        acks[i] = (fl_settlement){.delivery = got[i], .status = 7};
+    cr_assert_eq(b.kind->settle(b.consumer, acks, count), FL_BROKER_OK);
+    for (unsigned i = 0; i < count; i++) {
+        cr_assert_eq(acks[i].status, 0);
+        bench_free(&b, got[i]);
+    }
+    bench_is_empty(&b);
+    bench_end(&b);
+}
+
+Test(sqs_broker, messages_of_a_group_come_in_order_one_after_the_other)
+{
+    static const char *const queues[] = {"orders.fifo", "orders.fifo.dlq"};
+    const filch_header first = {"message-group-id", "a"}, second = {"message-group-id", "b"};
+    bench b = bench_begin(&tested);
+    b.kind->close(b.consumer);
+    b.consumer = bench_open_queues(&b, FL_BROKER_CONSUMES, queues, 2);
+    for (unsigned i = 0; i < 4; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){.queue = "orders.fifo",
+                                                       .headers = i == 2 ? &second : &first,
+                                                       .header_count = 1}),
+                     0);
+    cr_assert_eq(bench_publish(&b, (filch_message){.queue = "orders.fifo", .delay = 1}), -ENOTSUP);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_str_eq(one->message.id, "1");
+    bench_next_is(&b, "3");
+    bench_is_empty(&b);
+    bench_settle(&b, (fl_settlement){.delivery = one,
+                                     .verb = FL_SETTLE_RETRY,
+                                     .attempt = 2,
+                                     .delay = FILCH_SECOND});
+    bench_is_empty(&b);
+    pass_time(FILCH_SECOND);
+    one = bench_receive(&b);
+    cr_assert_str_eq(one->message.id, "1", "it keeps its place");
+    cr_assert_eq(one->message.attempt, 2);
+    bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_DEAD});
+    bench_next_is(&b, "2");
+    bench_next_is(&b, "4");
+    one = bench_receive_by(&b, b.consumer, 1);
+    cr_assert_str_eq(one->message.id, "1");
+    bench_ack(&b, one);
+    bench_end(&b);
+}
+
+/* ---- Waiting ---- */
+
+Test(sqs_broker, a_long_poll_waits_in_the_server_and_its_message_goes_back_at_the_end)
+{
+    int64_t until;
+    bench b = bench_begin(&tested);
+    fl_broker *other = bench_open(&b, FL_BROKER_CONSUMES);
+    bench_is_empty(&b);
+    unsigned before = sqs_seen("ReceiveMessage");
+    for (unsigned i = 0; i < 20; i++) {
+        bench_is_awake(&b, &until);
+        bench_is_empty(&b);
+    }
+    cr_assert_eq(sqs_seen("ReceiveMessage"), before + 3, "one for each queue");
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    cr_assert(bench_comes_awake(&b));
+    cr_assert_eq(b.kind->turn(b.consumer), FL_BROKER_OK);
+    cr_assert_null(bench_receive_by(&b, other, 0));
+    cr_assert_eq(b.kind->cease(b.consumer), FL_BROKER_OK);
+    fl_delivery *one = bench_receive_by(&b, other, 0);
+    cr_assert_not_null(one);
+    bench_ack(&b, one);
+    b.kind->close(other);
+    bench_end(&b);
+}
+
+/* ---- Failures ---- */
+
+Test(sqs_broker, a_throttled_connection_rests_and_goes_on)
+{
+    const filch_message message = {.id = "1", .type = "t", .queue = "tasks", .attempt = 1};
+    fl_publication item = {.message = &message};
+    bench b = bench_begin(&tested);
+    unsigned before = sqs_seen("SendMessageBatch");
+    sqs_order("fail?operation=SendMessageBatch&count=2&status=400&code=ThrottlingException");
+    cr_assert_eq(b.kind->publish(b.publisher, &item, 1), FL_BROKER_BUSY);
+    cr_assert_eq(item.status, -EAGAIN);
+    for (unsigned i = 0; i < 5; i++)
+        cr_assert_eq(b.kind->publish(b.publisher, &item, 1), FL_BROKER_BUSY);
+    cr_assert_eq(sqs_seen("SendMessageBatch"), before + 1, "the others were not sent");
+    pass(100 * FILCH_MILLISECOND);
+    cr_assert_eq(b.kind->publish(b.publisher, &item, 1), FL_BROKER_BUSY);
+    pass(100 * FILCH_MILLISECOND);
+    cr_assert_eq(b.kind->publish(b.publisher, &item, 1), FL_BROKER_BUSY, "it rests for longer");
+    pass(100 * FILCH_MILLISECOND);
+    cr_assert_eq(b.kind->publish(b.publisher, &item, 1), FL_BROKER_OK);
+    cr_assert_eq(sqs_seen("SendMessageBatch"), before + 3);
+    bench_next_is(&b, "1");
+    bench_end(&b);
+}
+
+Test(sqs_broker, each_entry_of_a_batch_has_its_own_end)
+{
+    fl_delivery *got[3];
+    fl_settlement items[3];
+    unsigned count;
+    bench b = bench_begin(&tested);
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    cr_assert_eq(b.kind->receive(b.consumer, 0, got, 3, &count), FL_BROKER_OK);
+    cr_assert_eq(count, 3);
+    for (unsigned i = 0; i < 3; i++)
+        items[i] = (fl_settlement){.delivery = got[i], .status = 7};
+    sqs_order("fail?operation=DeleteMessageBatch&count=1&entry=1&code=InternalError");
+    cr_assert_eq(b.kind->settle(b.consumer, items, 3), FL_BROKER_BUSY);
+    cr_assert(items[0].status == 0 && items[1].status == -EAGAIN && items[2].status == 0);
+    pass(FILCH_SECOND);
+    cr_assert_eq(b.kind->settle(b.consumer, &items[1], 1), FL_BROKER_OK);
+    cr_assert_eq(items[1].status, 0);
+    for (unsigned i = 0; i < 3; i++)
+        bench_free(&b, got[i]);
+    pass_time(40 * FILCH_SECOND);
+    bench_is_empty(&b);
+    bench_end(&b);
+}
+
+Test(sqs_broker, the_original_of_a_copy_that_is_not_confirmed_stays)
+{
+    bench b = bench_begin(&tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *one = bench_receive(&b);
+    fl_settlement dead = {.delivery = one, .verb = FL_SETTLE_DEAD, .status = 7};
+    sqs_order("fail?operation=SendMessageBatch&count=1&status=500&code=InternalError");
+    cr_assert_eq(b.kind->settle(b.consumer, &dead, 1), FL_BROKER_BUSY);
+    cr_assert_eq(dead.status, -EAGAIN);
+    cr_assert_eq(sqs_seen("DeleteMessageBatch"), 0);
+    bench_free(&b, one);
+    pass_time(40 * FILCH_SECOND);
+    bench_next_is(&b, "1");
+    bench_end(&b);
+}
+
+Test(sqs_broker, a_cut_connection_is_lost_and_its_messages_come_again)
+{
+    const filch_message message = {.id = "1", .type = "t", .queue = "tasks", .attempt = 1};
+    fl_publication item = {.message = &message};
+    bench b = bench_begin(&tested);
+    sqs_kill();
+    cr_assert_eq(b.kind->publish(b.publisher, &item, 1), FL_BROKER_LOST);
+    cr_assert_eq(item.status, -EAGAIN);
+    bench_end(&b);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The broker `sqs:` conforms to the interface against fauxqs, another implementation of the protocol:
+ * tools/packages.sh fetches it. It takes a second to start, so one test makes all claims. */
+#include <tests/support/broker.h>
+#include <tests/support/sqs.h>
+
+static void start_fauxqs(void)
+{
+    static char before[] = STAND_INS "/fauxqs_without_sqlite.mjs",
+                runner[] = STAND_INS "/fauxqs.mjs", fauxqs[] = FAUXQS;
+    if (access(FAUXQS "/dist/app.js", R_OK) || system("command -v node >/dev/null 2>&1"))
+        cr_skip_test("fauxqs or node not found (./tools/test.sh all fetches it; Debian: nodejs)");
+    sqs_run((char *[]){"setpriv", "--pdeathsig", "KILL", "node", "--import", before, runner, fauxqs,
+                       NULL});
+    sqs_set_environment("");
+}
+
+static const char *fresh_url(void)
+{
+    sqs_order("fresh");
+    return sqs_url("");
+}
+
+static void pass_time(int64_t ns)
+{
+    sqs_order("advance?ns=%lld", (long long)(ns + ns / 8));
+    pass(ns);
+}
+
+static const tested_broker tested = {.kind = &fl_broker_sqs,
+                                     .fresh_url = fresh_url,
+                                     .pass = pass_time,
+                                     .counts_returns = true,
+                                     .reads_ahead = true, /* a returned message is the last */
+                                     .body_most = 150000};
+
+#undef BROKER_CLAIM
+#define BROKER_CLAIM(broker, tested, claim) claim(&(tested));
+
+Test(sqs_fauxqs, the_broker_conforms)
+{
+    start_fauxqs();
+    BROKER_CONFORMS(sqs_fauxqs, tested)
+}
