@@ -45,6 +45,13 @@ static void try_rabbit(int port)
     try_broker(&fl_broker_rabbit, "amqps://guest:guest@localhost:%d/?cacertfile=%s", port);
 }
 
+static void try_sqs(int port)
+{
+    setenv("AWS_ACCESS_KEY_ID", "id", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+    try_broker(&fl_broker_sqs, "sqs://localhost:%d/?region=eu-central-1&ca=%s", port);
+}
+
 static void try_http(int port)
 {
     static char url[64];
@@ -95,6 +102,7 @@ static const struct {
     {"postgres", try_postgres, {.request = POSTGRES_REQUEST, .consent = "S"}},
     {"nats", try_nats, {.greeting = NATS_GREETING}},
     {"rabbitmq", try_rabbit, {0}},
+    {"sqs", try_sqs, {.answer = OK}},
     {"http", try_http, {.answer = OK}},
     {"otlp", try_otlp, {.answer = OK}},
 };
