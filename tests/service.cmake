@@ -42,7 +42,7 @@ service_tests(PkgConfig::NATS nats_broker nats_refusals fleet_nats full_disk_nat
 include(stand_in/service_bus.cmake)
 service_tests(service_bus_server servicebus_broker servicebus_faults fleet_servicebus)
 if(SSL_FOUND AND REDIS_FOUND AND POSTGRES_FOUND AND NATS_FOUND AND RABBIT_FOUND AND PROTON_FOUND AND PROTON_CRYPTO_FOUND AND
-   CURL_FOUND AND JANSSON_FOUND)
+   CURL_FOUND AND JANSSON_FOUND AND SQS_JSON_FOUND)
   add_library(tls_clients INTERFACE)
   target_link_libraries(tls_clients INTERFACE redis_server PkgConfig::SSL PkgConfig::POSTGRES)
 endif()

@@ -56,6 +56,13 @@ static void try_pubsub(int port)
                port);
 }
 
+static void try_sqs(int port)
+{
+    setenv("AWS_ACCESS_KEY_ID", "id", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+    try_broker(&fl_broker_sqs, "sqs://localhost:%d/?region=eu-central-1&ca=%s", port);
+}
+
 static void try_http(int port)
 {
     static char url[64];
@@ -108,6 +115,7 @@ static const struct {
     {"rabbitmq", try_rabbit, {0}},
     {"servicebus", try_servicebus, {0}},
     {"pubsub", try_pubsub, {.answer = OK}},
+    {"sqs", try_sqs, {.answer = OK}},
     {"http", try_http, {.answer = OK}},
     {"otlp", try_otlp, {.answer = OK}},
 };
