@@ -39,8 +39,6 @@ service_tests(PkgConfig::POSTGRES postgres_broker postgres_faults fleet_postgres
 service_tests(PkgConfig::RABBIT rabbit_broker rabbit_faults fleet_rabbit backlog_rabbit clock_rabbit slow_rabbit
               full_disk_rabbit)
 service_tests(PkgConfig::NATS nats_broker nats_refusals fleet_nats full_disk_nats backlog_nats clock_nats)
-include(stand_in/service_bus.cmake)
-service_tests(service_bus_server servicebus_broker servicebus_faults fleet_servicebus)
 if(SSL_FOUND AND REDIS_FOUND AND POSTGRES_FOUND AND NATS_FOUND AND RABBIT_FOUND AND PROTON_FOUND AND PROTON_CRYPTO_FOUND AND
    CURL_FOUND AND JANSSON_FOUND AND SQS_JSON_FOUND)
   add_library(tls_clients INTERFACE)
@@ -56,36 +54,13 @@ list(APPEND options_test_periodic -Wl,--wrap=fl_broker_of)
 list(APPEND options_test_refused_configuration -Wl,--wrap=calloc,--wrap=free,--wrap=fmemopen)
 list(APPEND options_test_handler_module -rdynamic) # for the module
 
-# Stand-ins of cloud services: programs for the tests, each of stand_in/NAME.c. stand_in(NAME LIBRARY...) makes the target
-# stand_in_NAME; a test that runs it depends on it and gets its path.
-function(stand_in name)
-  add_executable(stand_in_${name} stand_in/${name}.c stand_in/http_server.c)
-  target_include_directories(stand_in_${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
-  target_link_libraries(stand_in_${name} PRIVATE filch_build PkgConfig::MICROHTTPD ${ARGN})
-endfunction()
-
-include(stand_in/pubsub.cmake)
-if(TARGET stand_in_pubsub)
-  add_library(pubsub_server INTERFACE)
-  add_dependencies(pubsub_server stand_in_pubsub)
-  target_compile_definitions(pubsub_server INTERFACE STAND_IN_PUBSUB="$<TARGET_FILE:stand_in_pubsub>")
-  target_link_libraries(pubsub_server INTERFACE filch_service_static PkgConfig::SSL PkgConfig::JANSSON)
+include(stand_in/servers.cmake)
+if(TARGET sqs_server)
+  target_compile_definitions(sqs_server INTERFACE STAND_INS="${CMAKE_CURRENT_SOURCE_DIR}/stand_in"
+                             FAUXQS="${PROJECT_SOURCE_DIR}/build/tools/node_modules/fauxqs")
 endif()
 service_tests(pubsub_server pubsub_broker pubsub_tokens fleet_pubsub)
-if(MICROHTTPD_FOUND AND JANSSON_FOUND AND CRYPTO_FOUND AND CURL_FOUND)
-  stand_in(sqs PkgConfig::JANSSON PkgConfig::CRYPTO)
-  target_sources(stand_in_sqs PRIVATE stand_in/sqs_store.c stand_in/sqs_door.c stand_in/sqs_orders.c)
-  add_library(stand_in_sigv4 STATIC stand_in/sigv4.c)
-  target_include_directories(stand_in_sigv4 PRIVATE ${PROJECT_SOURCE_DIR})
-  target_link_libraries(stand_in_sigv4 PRIVATE filch_build PkgConfig::CRYPTO)
-  target_link_libraries(stand_in_sqs PRIVATE stand_in_sigv4)
-  add_library(sqs_server INTERFACE)
-  add_dependencies(sqs_server stand_in_sqs)
-  target_compile_definitions(sqs_server INTERFACE STAND_IN_SQS="$<TARGET_FILE:stand_in_sqs>"
-                             STAND_INS="${CMAKE_CURRENT_SOURCE_DIR}/stand_in"
-                             FAUXQS="${PROJECT_SOURCE_DIR}/build/tools/node_modules/fauxqs")
-  target_link_libraries(sqs_server INTERFACE stand_in_sigv4 filch_service_static PkgConfig::CURL PkgConfig::JANSSON PkgConfig::CRYPTO)
-endif()
+service_tests(service_bus_server servicebus_broker servicebus_faults fleet_servicebus)
 service_tests(sqs_server sqs_broker sqs_keys sqs_fauxqs fleet_sqs)
 list(APPEND options_test_sqs_keys -Wl,--wrap=time)
 

@@ -46,7 +46,7 @@ static const char *nats_with_jetstream(void)
 }
 #endif
 
-#ifdef FILCH_HAVE_PROTON
+#ifdef STAND_IN_SERVICE_BUS
 #include <tests/support/service_bus.h>
 
 static const char *servicebus(void)
@@ -134,8 +134,8 @@ const worker_setting worker_settings[] = {
 #ifdef FILCH_HAVE_NATS
     {"nats", "nats", nats_with_jetstream, 10000, true, worker_bare_nats},
 #endif
-#ifdef FILCH_HAVE_PROTON
-    {"servicebus", "servicebus", servicebus, 40000, false, worker_bare_proton},
+#ifdef STAND_IN_SERVICE_BUS
+    {"servicebus", "servicebus", servicebus, 40000, false, worker_bare_service_bus},
 #endif
 #ifdef STAND_IN_SQS
     {"sqs", "sqs", sqs_stand_in, 10000, true, worker_bare_sqs},

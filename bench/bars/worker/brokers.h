@@ -44,7 +44,7 @@ extern const worker_cpu worker_cpus[];
 extern const worker_bare worker_bare_sqlite[];
 extern const worker_bare worker_bare_redis[];
 extern const worker_bare worker_bare_nats[];
-extern const worker_bare worker_bare_proton[];
+extern const worker_bare worker_bare_service_bus[];
 extern const worker_bare worker_bare_sqs[];
 extern const worker_bare worker_bare_pubsub[];
 extern const worker_bare worker_bare_rabbit[];

@@ -71,7 +71,7 @@ static void nats_again(void)
 }
 #endif
 
-#ifdef FILCH_HAVE_PROTON
+#ifdef STAND_IN_SERVICE_BUS
 #include <tests/support/proxy.h>
 #include <tests/support/service_bus.h>
 
@@ -87,7 +87,7 @@ static const char *servicebus(void)
     return service_bus_url(service_bus_way.port, "");
 }
 
-static void servicebus_again(void)
+static void servicebus_cut(void)
 {
     proxy_set(&service_bus_way, PROXY_RESETS);
 }
@@ -156,9 +156,6 @@ const worker_server worker_servers[] = {
 #ifdef FILCH_HAVE_NATS
     {"nats", nats_one, nats_again, false},
 #endif
-#ifdef FILCH_HAVE_PROTON
-    {"servicebus", servicebus, servicebus_again, false},
-#endif
 #ifdef FILCH_HAVE_RABBIT
     {"rabbit", rabbit, rabbit_again, true},
 #endif
@@ -166,6 +163,9 @@ const worker_server worker_servers[] = {
 };
 
 const worker_server worker_in_memory[] = {
+#ifdef STAND_IN_SERVICE_BUS
+    {"servicebus", servicebus, servicebus_cut, false},
+#endif
 #ifdef STAND_IN_SQS
     {"sqs", sqs_one, sqs_cut, false},
 #endif

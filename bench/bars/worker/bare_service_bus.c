@@ -204,7 +204,7 @@ static void close_bare(void *bare_)
     free(b);
 }
 
-const worker_bare worker_bare_proton[] = {
+const worker_bare worker_bare_service_bus[] = {
     {"proton, batches", 100, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.7},
     {"streamed", 100, open_bare, stream, close_bare, MEASURE_REPORTED, 0},
     {0},

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Stand-ins of cloud services: programs for tests, and for bars, which are also built without tests. NAME_server is what a
+# program needs that includes tests/support/NAME.h.
+include_guard(GLOBAL)
+
+# stand_in(NAME LIBRARY...): the program stand_in_NAME, of NAME*.c, and NAME_server.
+function(stand_in name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${name}*.c)
+  add_executable(stand_in_${name} EXCLUDE_FROM_ALL ${sources})
+  target_include_directories(stand_in_${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(stand_in_${name} PRIVATE filch_build ${ARGN})
+  add_library(${name}_server INTERFACE)
+  add_dependencies(${name}_server stand_in_${name})
+  string(TOUPPER STAND_IN_${name} macro)
+  target_compile_definitions(${name}_server INTERFACE ${macro}="$<TARGET_FILE:stand_in_${name}>")
+  target_link_libraries(${name}_server INTERFACE filch_service_static ${ARGN})
+endfunction()
+
+if(MICROHTTPD_FOUND)
+  add_library(stand_in_http STATIC EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/http_server.c)
+  target_include_directories(stand_in_http PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(stand_in_http PRIVATE filch_build PUBLIC PkgConfig::MICROHTTPD)
+endif()
+if(MICROHTTPD_FOUND AND SQS_WEB_FOUND AND SQS_JSON_FOUND AND SQS_CRYPTO_FOUND)
+  add_library(stand_in_sigv4 STATIC EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/sigv4.c)
+  target_include_directories(stand_in_sigv4 PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(stand_in_sigv4 PRIVATE filch_build PUBLIC PkgConfig::SQS_CRYPTO)
+  stand_in(sqs stand_in_http stand_in_sigv4 PkgConfig::SQS_WEB PkgConfig::SQS_JSON)
+endif()
+if(MICROHTTPD_FOUND AND JANSSON_FOUND AND SSL_FOUND AND CURL_FOUND)
+  stand_in(pubsub stand_in_http PkgConfig::CURL PkgConfig::JANSSON PkgConfig::SSL)
+endif()
+if(PROTON_FOUND AND PROTON_CRYPTO_FOUND)
+  stand_in(service_bus PkgConfig::PROTON PkgConfig::PROTON_CRYPTO)
+endif()
