@@ -14,12 +14,12 @@ service_tests(filch_service_static service service_cancel service_drain service_
 service_tests(PkgConfig::JANSSON configuration handler_table refused_configuration)
 service_tests(PkgConfig::JANSSON handler_coprocess)
 service_tests(PkgConfig::CURL handler_http)
-service_tests(PkgConfig::MICROHTTPD service_http http_requests)
+service_tests(PkgConfig::MICROHTTPD service_http http_requests notify)
 service_tests(PkgConfig::CURL service_otlp otlp_retry_after)
 service_tests(PkgConfig::SQLITE sqlite_broker fleet_sqlite periodic_sqlite clock_sqlite full_disk_sqlite
               backlog_sqlite)
 if(NOT JANSSON_FOUND)
-  service_tests(PkgConfig::JANSSON service_http http_requests service_otlp)
+  service_tests(PkgConfig::JANSSON service_http http_requests service_otlp notify)
 endif()
 list(APPEND options_test_service_http PkgConfig::JANSSON)
 list(APPEND options_test_service_otlp PkgConfig::JANSSON)
@@ -39,7 +39,10 @@ service_tests(PkgConfig::POSTGRES postgres_broker postgres_faults fleet_postgres
 service_tests(PkgConfig::RABBIT rabbit_broker rabbit_faults fleet_rabbit backlog_rabbit clock_rabbit slow_rabbit
               full_disk_rabbit)
 service_tests(PkgConfig::NATS nats_broker nats_refusals fleet_nats full_disk_nats backlog_nats clock_nats)
-if(SSL_FOUND AND REDIS_FOUND AND POSTGRES_FOUND AND NATS_FOUND AND RABBIT_FOUND AND CURL_FOUND)
+include(stand_in/service_bus.cmake)
+service_tests(service_bus_server servicebus_broker servicebus_faults fleet_servicebus)
+if(SSL_FOUND AND REDIS_FOUND AND POSTGRES_FOUND AND NATS_FOUND AND RABBIT_FOUND AND PROTON_FOUND AND PROTON_CRYPTO_FOUND AND
+   CURL_FOUND)
   add_library(tls_clients INTERFACE)
   target_link_libraries(tls_clients INTERFACE redis_server PkgConfig::SSL PkgConfig::POSTGRES)
 endif()

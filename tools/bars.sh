@@ -28,7 +28,7 @@ done
 
 known='fib peers speedup flat central idle submit wake create chain loops reduce scan sorts contexts channels streams futures timers locks'
 known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap"
-known="$known worker-sqlite worker-redis worker-nats worker-rabbit worker-postgres worker-latency worker-start worker-memory"
+known="$known worker-sqlite worker-redis worker-nats worker-rabbit worker-postgres worker-servicebus worker-latency worker-start worker-memory"
 known="$known worker-return worker-many"
 known="$known vs"
 on_request='worker-chaos' # it takes seven minutes for each broker

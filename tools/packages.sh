@@ -22,6 +22,7 @@ libcurl4-openssl-dev | module libcurl
 libhiredis-dev       | module hiredis
 librabbitmq-dev      | module librabbitmq
 libnats-dev          | module libnats
+libqpid-proton11-dev libqpid-proton-dev | module libqpid-proton
 libpq-dev            | module libpq
 '
 packages_of_peers='
@@ -70,13 +71,30 @@ gdb                     | command gdb
 qemu-user               | command qemu-riscv64
 rabbitmq-server         | command /usr/lib/rabbitmq/bin/rabbitmq-server
 chromium                | command chromium
+npm                     | command npm
+golang-go               | command go
+golang-github-masterminds-sprig-dev | server /usr/share/gocode/src/github.com/Masterminds/sprig
+golang-gopkg-yaml.v3-dev | server /usr/share/gocode/src/gopkg.in/yaml.v3
+buildah                 | command buildah
+runc                    | command runc
+mmdebstrap              | command mmdebstrap
+golang-github-containers-common | server /usr/share/containers/seccomp.json
 '
 
 # package, then alternatives | a program in it. The program is taken out, into build/tools, and the package is not
 # installed: that would start its service.
 programs_to_test='
 promtool prometheus | usr/bin/promtool
+prometheus          | usr/bin/prometheus
 nats-server         | usr/sbin/nats-server
+'
+
+# npm package | version. They go into build/tools/node_modules; their install scripts do not run.
+npm_to_test_all='
+@cdktf/hcl2json         | 0.21.0
+@kubernetes-models/keda | 2.0.0
+typescript              | 5.4.5
+yaml                    | 2.8.3
 '
 PATH=$PATH:$PWD/build/tools
 
@@ -185,4 +203,30 @@ fetch() {
         failed=1
     done <<<"$1"
     return $failed
+}
+
+# absent_modules TABLE: the rows whose package is not in build/tools/node_modules in that version, one a line: NAME@VERSION.
+absent_modules() {
+    local name version
+    while IFS=' |' read -r name version; do
+        [ -z "$name" ] || grep -qs "\"version\": \"$version\"" "build/tools/node_modules/$name/package.json" || echo "$name@$version"
+    done <<<"$1"
+}
+
+# fetch_modules TABLE: fetches npm packages, if one is absent, and reports it; fails when one is still absent. One call names
+# all rows, since npm removes packages that a call does not name.
+fetch_modules() {
+    local absent rows=() name version log=$PWD/build/log/npm.log
+    absent=$(absent_modules "$1")
+    [ -n "$absent" ] || return 0
+    mkdir -p build/log build/tools
+    echo "fetching: npm packages $(paste -sd' ' <<<"$absent") (log: $log)"
+    while IFS=' |' read -r name version; do
+        [ -z "$name" ] || rows+=("$name@$version")
+    done <<<"$1"
+    npm install --prefix build/tools --no-save --ignore-scripts --no-audit --no-fund --loglevel=error "${rows[@]}" >"$log" 2>&1
+    absent=$(absent_modules "$1")
+    [ -n "$absent" ] || return 0
+    echo "npm packages could not be fetched: $(paste -sd' ' <<<"$absent"): tests that need them are skipped (log: $log)" >&2
+    return 1
 }

@@ -24,15 +24,16 @@ static filch_mutex forks[SEATS];
 
 static int dine(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)scope;
+    (void)self, (void)scope;
     philosopher *me = arg;
-    for (; me->meals < MEALS; me->meals++) {
+    while (me->meals < MEALS) {
         filch_mutex_lock(me->first);
         if (me->dawdles)
-            filch_yield(self); /* now the neighbour takes the other one */
+            filch_sleep(FILCH_MILLISECOND); /* meanwhile the neighbour takes the other one */
         filch_mutex_lock(me->second);
         filch_mutex_unlock(me->second);
         filch_mutex_unlock(me->first);
+        me->meals += !me->dawdles; /* a dawdler is never done */
     }
     return 0;
 }

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void add_size(fl_text *t, const fl_runtime *rt)
 {
@@ -38,6 +39,12 @@ static void add_span(fl_text *t, const fl_placement *placement)
 static void add_places(fl_text *t, const fl_runtime *rt)
 {
     enum { SHOWN = 16 };
+    uint32_t unbound = filch_u32_load(&rt->unbound, FILCH_RELAXED); /* an error number */
+    if (unbound) {
+        fl_text_add(t, "binding      %s, not pinned: the system refused CPU affinity (%s)\n",
+                    fl_bind_name(rt->settings.bind), strerror((int)unbound));
+        return;
+    }
     const fl_placement *placement = &rt->resident.placement;
     bool pinned = placement->pinned && fl_topology_real(rt->topology);
     fl_text_add(t, "binding      %s%s", fl_bind_name(rt->settings.bind),

@@ -44,6 +44,7 @@ struct filch_runtime {
     filch_u32 stopping;       /* destroy was called */
     filch_u32 finished;       /* and nothing is left to do */
     filch_u32 tenants;        /* its users' objects that start tasks on it by themselves */
+    filch_u32 unbound;        /* the last errno for which a worker started without its CPUs, or 0 */
     char apart1[FILCH_APART];
     fl_idle idle;
     fl_near near;

@@ -331,12 +331,20 @@ static int start_thread(fl_worker *worker, bool bound)
     return rc;
 }
 
+/* The CPUs are gone from the cpuset, or a filter of system calls forbids affinity: some filters
+ * answer EPERM, others ENOSYS. */
+static bool is_unbindable(int error)
+{
+    return error == EINVAL || error == EPERM || error == ENOSYS;
+}
+
 int fl_worker_start(fl_worker *worker)
 {
     int rc = start_thread(worker, true);
-    /* The CPUs are gone from the cpuset, or the system forbids affinity: `auto` does without. */
-    if ((rc == EINVAL || rc == EPERM) && worker->rt->settings.bind == FL_BIND_AUTO)
+    if (is_unbindable(rc) && worker->rt->settings.bind == FL_BIND_AUTO) {
+        filch_u32_store(&worker->rt->unbound, (uint32_t)rc, FILCH_RELAXED); /* for reports */
         rc = start_thread(worker, false);
+    }
     return rc ? fl_fail(rc,
                         "worker %u could not be started: %s; ask for fewer workers, or raise the "
                         "limit of "

@@ -22,6 +22,7 @@ static const struct {
     {"redis rediss redis+unix", "redis", "libhiredis0.14", "libhiredis-dev"},
     {"nats nats+tls", "nats", "libnats3.4", "libnats-dev"},
     {"amqp amqps", "rabbitmq", "librabbitmq4", "librabbitmq-dev"},
+    {"servicebus", "servicebus", "libqpid-proton11", "libqpid-proton11-dev"},
 };
 enum { KNOWN = sizeof known / sizeof *known };
 

@@ -8,11 +8,12 @@
 #include <runtime/service/broker.h>
 
 extern const fl_broker_kind fl_broker_memory;
-extern const fl_broker_kind fl_broker_sqlite;   /* if built with sqlite3 */
-extern const fl_broker_kind fl_broker_postgres; /* if built with libpq */
-extern const fl_broker_kind fl_broker_redis;    /* if built with hiredis */
-extern const fl_broker_kind fl_broker_nats;     /* if built with libnats */
-extern const fl_broker_kind fl_broker_rabbit;   /* if built with librabbitmq */
+extern const fl_broker_kind fl_broker_sqlite;     /* if built with sqlite3 */
+extern const fl_broker_kind fl_broker_postgres;   /* if built with libpq */
+extern const fl_broker_kind fl_broker_redis;      /* if built with hiredis */
+extern const fl_broker_kind fl_broker_nats;       /* if built with libnats */
+extern const fl_broker_kind fl_broker_rabbit;     /* if built with librabbitmq */
+extern const fl_broker_kind fl_broker_servicebus; /* if built with libqpid-proton */
 
 /* NULL at the end. libfilch-service.a has all that were built; other programs load modules. */
 extern const fl_broker_kind *const fl_brokers_built_in[];

@@ -10,6 +10,7 @@
 #include <runtime/service/link.h>
 #include <runtime/service/list.h>
 #include <runtime/service/progress.h>
+#include <runtime/service/pulse.h>
 #include <runtime/service/ready.h>
 #include <runtime/service/record.h>
 #include <runtime/service/report.h>
@@ -144,6 +145,7 @@ static int turn(filch_service *service, bool *over)
         fl_service_dispatch(service);
     }
     publish_stats(service);
+    fl_service_pulse(service);
     return 0;
 }
 
@@ -170,6 +172,7 @@ static int64_t system_due(const filch_service *service)
     int64_t due = waits ? service->stop_until : fl_service_rate_due(service);
     due = earlier(due, fl_service_stopped_due(service));
     due = earlier(due, fl_ready_due(service));
+    due = earlier(due, fl_service_pulse_due(service));
     return earlier(due, filch_in(REST));
 }
 

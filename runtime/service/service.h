@@ -39,6 +39,7 @@
 #include <runtime/service/message.h>
 #include <runtime/service/periodic.h>
 #include <runtime/service/publisher.h>
+#include <runtime/service/pulse.h>
 #include <runtime/service/record.h>
 #include <runtime/service/waker.h>
 
@@ -142,6 +143,7 @@ struct filch_service {
     fl_publisher publisher;
     bool made_publisher;
     fl_periodics periodics;
+    fl_pulse pulse; /* the owner's */
 
     pthread_mutex_t lock;
     fl_waker waker;

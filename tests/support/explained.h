@@ -8,6 +8,7 @@
 
 static char explained[512], logged[512]; /* the last */
 static size_t tried_body_most = FL_BODY_MOST;
+static const char *const *tried_queues = test_queues;
 static int64_t tried_call_timeout = 10 * FILCH_SECOND;
 
 FILCH_PRINTF(3, 4)
@@ -41,7 +42,7 @@ static inline fl_broker_rc try_to_open_as(const fl_broker_kind *kind, const char
     config = (fl_broker_config){.host = &host,
                                 .role = role,
                                 .url = url,
-                                .queues = test_queues,
+                                .queues = tried_queues,
                                 .queue_count = 1,
                                 .prefetch = 1000,
                                 .lease = 30 * FILCH_SECOND,

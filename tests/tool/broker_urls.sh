@@ -39,6 +39,11 @@ check 2 'amqp://jobs:hunter2@localhost/?queue=ring' "queue 'ring' of the RabbitM
 check 2 'amqp://jobs:hunter2@localhost/?heartbeat=0' "heartbeat '0' of the RabbitMQ URL is invalid (valid: 1..3600)"
 check 2 'amqp://jobs:hunter2@localhost/?colour=red' "unknown option of the RabbitMQ URL: 'colour' (valid: queue, create"
 check 2 amqp://jobs:hunter2@broker.example/ 'use amqps://, or add plaintext=yes'
+check 0 'servicebus://jobs:hunter2@n.servicebus.windows.net/' "$valid"
+check 2 'servicebus://jobs:hunter2@n.servicebus.windows.net/?tls=no' 'in clear text'
+check 2 'servicebus://jobs:hunter2@n.servicebus.windows.net/?colour=red' "unknown option of the Service Bus URL: 'colour' (valid: key-name"
+check 2 'servicebus://jobs:hunter2@n.servicebus.windows.net/' "queue 'a?' is no name of Service Bus" --queues 'a?'
+check 2 'servicebus://n.servicebus.windows.net/' 'without a key'
 check 0 range:7 "$valid"
 check 2 range:seven 'unusable URL range:seven (valid: range:1..range:1000000)'
 claim "no database was made" test ! -e jobs.db

@@ -25,11 +25,6 @@ refused() {
     done
 }
 
-skip() {
-    echo "skipped: $1"
-    exit 77
-}
-
 finish() {
     [ "$failures" -eq 0 ]
     exit

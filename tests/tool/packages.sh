@@ -44,6 +44,16 @@ END
 fake apt/dpkg <<'END'
 [ "$1" = -x ] && mkdir -p "$OLDPWD/usr/bin" && cp "$OLDPWD/${2##*/}" "$OLDPWD/usr/bin/watch"
 END
+# Fetches NAME@VERSION if it is offered, as npm does: into the folder behind --prefix, and removes what is not named.
+fake apt/npm <<'END'
+[ "$1 $2" = "install --prefix" ] || exit 1
+rm -rf "$3/node_modules"
+for package; do
+    grep -qxF -- "$package" offered || continue
+    mkdir -p "$3/node_modules/${package%@*}"
+    echo "  \"version\": \"${package##*@}\"," >"$3/node_modules/${package%@*}/package.json"
+done
+END
 # id is no part of plain/: it says which user this is
 fake plain/id <<'END'
 cat user
@@ -172,6 +182,34 @@ for offered in watcher ""; do
 done
 claim "the log names packages that do not exist" grep -q 'no package of this system is named: watcher-2 watcher' build/log/programs.log
 
+# ---- npm packages ----
+
+modules='
+@scope/one | 1.2.0
+two        | 3.0.1
+'
+system 1000 "@scope/one@1.2.0 two@3.0.1" ""
+ask fetch_modules "$modules"
+claim "npm packages are fetched by one call: $(cat calls both)" test "$status-$(called '^npm install .*@scope/one@1.2.0 two@3.0.1$')" = 0-1
+says "the user is told which" '^fetching: npm packages @scope/one@1.2.0 two@3.0.1 '
+claim "their install scripts do not run: $(cat calls)" test "$(called --ignore-scripts)" -eq 1
+: >calls
+ask fetch_modules "$modules"
+claim "the second time nothing is called: $(cat calls)" test "$status-$(wc -c <calls)" = 0-0
+claim "and nothing is said" test ! -s both
+echo two@3.0.2 >>offered
+ask fetch_modules "${modules/3.0.1/3.0.2}"
+says "a changed version is fetched" '^fetching: npm packages two@3.0.2 '
+claim "and the others stay: $(cat both)" test "$status-$(find build/tools -name package.json | wc -l)" = 0-2
+system 1000 "@scope/one@1.2.0" ""
+ask fetch_modules "$modules"
+claim "a package that cannot be fetched is an error" test "$status" -eq 1
+says "the message names it, and no other" '^npm packages could not be fetched: two@3.0.1: tests'
+rm apt/npm
+system 1000 "" ""
+ask fetch_modules "$modules"
+claim "so is a missing npm" test "$status" -eq 1
+
 # ---- The tables themselves ----
 
 # shellcheck disable=SC1090
@@ -180,4 +218,7 @@ while IFS='|' read -r packages content; do
     claim "content of a known kind: $packages: $content" \
         grep -Eq '^ (command [^ ]+|server [^ ]+|module [^ ]+|header [^ ]+ [^ ]+|flags [^ ]+ [^ ]+)$' <<<"$content"
 done < <(grep -h '|' <<<"$packages_to_run$packages_of_peers$packages_of_columns$packages_to_test$packages_to_test_all")
+while IFS='|' read -r name version; do
+    claim "a version of three numbers: $name $version" grep -Eqx ' [0-9]+\.[0-9]+\.[0-9]+' <<<"$version"
+done < <(grep '|' <<<"$npm_to_test_all")
 [ "$failures" -eq 0 ]

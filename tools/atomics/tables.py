@@ -123,6 +123,7 @@ WORDS = [
     Word("capped", (), X, X, N, N, X, "a hint"),
     Word("count", (), X, X, N, N, X, "a counter of one writer"),
     Word("tenants", (), N, N, N, X, X, "a count against mistakes, which orders nothing"),
+    Word("unbound", (), X, N, N, N, X, "an error number for reports, which orders nothing"),
     Word("counters", (), X, X, N, N, X, "counters of one writer each"),
     Word("thefts", (), X, N, N, N, X, "the same"),
     Word("since", (), "release?", X, N, N, "acquire?", "a reader sees what was spent before, and that it changes (X3..X6)"),

@@ -46,6 +46,17 @@ static const char *nats_with_jetstream(void)
 }
 #endif
 
+#ifdef FILCH_HAVE_PROTON
+#include <tests/support/service_bus.h>
+
+static const char *servicebus(void)
+{
+    if (!service_bus.pid)
+        service_bus_start("60000", "1000");
+    return service_bus_url(service_bus.port, "");
+}
+#endif
+
 #ifdef FILCH_HAVE_RABBIT
 #define RABBIT_RUNNER getpid() /* the server ends with this program */
 #include <tests/support/rabbit.h>
@@ -100,6 +111,9 @@ const worker_setting worker_settings[] = {
 #endif
 #ifdef FILCH_HAVE_NATS
     {"nats", "nats", nats_with_jetstream, 10000, true, worker_bare_nats},
+#endif
+#ifdef FILCH_HAVE_PROTON
+    {"servicebus", "servicebus", servicebus, 40000, false, worker_bare_proton},
 #endif
 #ifdef FILCH_HAVE_RABBIT
     {"rabbit", "rabbitmq", rabbit, 20000, true, worker_bare_rabbit},

@@ -44,6 +44,7 @@ extern const worker_cpu worker_cpus[];
 extern const worker_bare worker_bare_sqlite[];
 extern const worker_bare worker_bare_redis[];
 extern const worker_bare worker_bare_nats[];
+extern const worker_bare worker_bare_proton[];
 extern const worker_bare worker_bare_rabbit[];
 double worker_go_cpu(void *bare); /* of the last row */
 extern const worker_bare worker_bare_postgres[];

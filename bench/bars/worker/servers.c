@@ -71,6 +71,28 @@ static void nats_again(void)
 }
 #endif
 
+#ifdef FILCH_HAVE_PROTON
+#include <tests/support/proxy.h>
+#include <tests/support/service_bus.h>
+
+static proxy service_bus_way;
+
+/* Messages are in the stand-in's memory: in its place, all connections to it are reset. */
+static const char *servicebus(void)
+{
+    if (!service_bus.pid) {
+        service_bus_start("5000", "1000");
+        service_bus_way = proxy_start(service_bus.port);
+    }
+    return service_bus_url(service_bus_way.port, "");
+}
+
+static void servicebus_again(void)
+{
+    proxy_set(&service_bus_way, PROXY_RESETS);
+}
+#endif
+
 #ifdef FILCH_HAVE_RABBIT
 #define RABBIT_RUNNER getpid() /* the server ends with this program */
 #include <tests/support/rabbit.h>
@@ -100,6 +122,9 @@ const worker_server worker_servers[] = {
 #endif
 #ifdef FILCH_HAVE_NATS
     {"nats", nats_one, nats_again, false},
+#endif
+#ifdef FILCH_HAVE_PROTON
+    {"servicebus", servicebus, servicebus_again, false},
 #endif
 #ifdef FILCH_HAVE_RABBIT
     {"rabbit", rabbit, rabbit_again, true},

@@ -10,8 +10,9 @@
 typedef struct worker_server {
     const char *name;         /* NULL: the end of the table */
     const char *(*url)(void); /* the first call starts the server */
-    void (*restart)(void);    /* by SIGKILL, with the same port and data. NULL: there is none */
-    bool has_late_queues;     /* it accepts connections before its queues are there */
+    void (*restart)(void); /* by SIGKILL, with the same port and data; one that keeps nothing: its
+                                 connections alone. NULL: there is none */
+    bool has_late_queues;  /* it accepts connections before its queues are there */
 } worker_server;
 
 extern const worker_server worker_servers[];

@@ -194,6 +194,23 @@ static int add_durations(fl_serve_metrics *metrics, const char *type, const fl_r
                                              .owner = metrics});
 }
 
+static double read_open(void *arg)
+{
+    return filch_breaker_state_of(arg) == FILCH_BREAKER_OPEN;
+}
+
+static int add_breaker(fl_serve_metrics *metrics, const filch_handler *handler)
+{
+    return filch_metrics_add(metrics->registry,
+                             &(filch_metric){.name = "worker_breaker_open",
+                                             .help = "1 while the circuit breaker is open.",
+                                             .labels = {{"task_type", handler->type}},
+                                             .kind = FILCH_METRIC_GAUGE,
+                                             .read = read_open,
+                                             .arg = handler->breaker,
+                                             .owner = metrics});
+}
+
 static int add_types(fl_serve_metrics *metrics)
 {
     const filch_service *service = metrics->service;
@@ -202,6 +219,8 @@ static int add_types(fl_serve_metrics *metrics)
         const fl_service_type *type = &service->types[i];
         rc = add_counts(metrics, type->handler.type, &type->record);
         rc = rc ? rc : add_durations(metrics, type->handler.type, &type->record);
+        if (!rc && type->handler.breaker)
+            rc = add_breaker(metrics, &type->handler);
     }
     /* A handler for a type of this name has taken the label. */
     int other = rc ? rc : add_counts(metrics, "other", &service->other);

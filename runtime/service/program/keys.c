@@ -33,7 +33,7 @@ const fl_key fl_keys[] = {
     {"prefetch", .type = FL_KEY_NUMBER, AT(prefetch), .otherwise = "width + buffer", .least = 2,
      .most = 2 * FILCH_SERVICE_WIDTH_MOST,
      .help = "messages held at a time; more than width, and in place of buffer"},
-    {"workers", .type = FL_KEY_NUMBER, AT(workers), .otherwise = "one per core", .least = 1,
+    {"workers", .type = FL_KEY_NUMBER, AT(workers), .otherwise = "one per core, within the CPU quota", .least = 1,
      .most = 1024, .help = "threads that run handlers"},
     {"lease", .type = FL_KEY_TIME, AT(lease), .otherwise = "30s, or the broker's longest",
      .least = FILCH_SECOND, .most = DAY, .help = "length of a lease; extended at each third"},

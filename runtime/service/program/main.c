@@ -4,6 +4,7 @@
 #include <runtime/service/program/actions.h>
 #include <runtime/service/program/configuration.h>
 #include <runtime/service/program/handler_table.h>
+#include <runtime/service/program/notify.h>
 #include <runtime/service/program/serve.h>
 #include <runtime/service/program/show.h>
 #include <runtime/service/program/sources.h>
@@ -106,7 +107,9 @@ int filch_service_main(int argc, char **argv, const filch_handler *handlers, siz
     program.environment = copy_environment();
     if (!program.environment)
         return fl_complain(&program, filch_error_set(-ENOMEM, "no memory for the environment"));
-    int status = start(&program, handlers, count);
+    rc = fl_notify_begin(&program.notify);
+    int status = rc ? fl_complain(&program, rc) : start(&program, handlers, count);
+    fl_notify_end(&program.notify);
     fl_handler_table_end(&program.table);
     fl_configuration_end(&program.configuration);
     free(program.environment);

@@ -2,7 +2,9 @@
 #include <runtime/service/program/serve.h>
 
 #include <runtime/service/program/keys.h>
+#include <runtime/service/program/notify.h>
 #include <runtime/service/program/values.h>
+#include <runtime/service/pulse.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,6 +27,7 @@ static void tell_start(fl_program *program)
               filch_log_int("queues", own->queue_count), filch_log_int("width", own->width),
               filch_log_int("prefetch", (int64_t)stats.prefetch),
               filch_log_int("handlers", (int64_t)program->table.count));
+    fl_workers_tell(program);
 }
 
 static void tell_end(fl_program *program, int status, const char *reason)
@@ -58,7 +61,7 @@ static int create_service(fl_program *program)
                                          .queue_count = own->queue_count,
                                          .strict = own->strict,
                                          .envelope = own->envelope,
-                                         .workers = own->workers,
+                                         .runtime = program->runtime,
                                          .width = own->width,
                                          .buffer = own->buffer,
                                          .lease = own->lease,
@@ -107,12 +110,24 @@ int fl_complain(const fl_program *program, int rc)
     return status_of(program, rc);
 }
 
+/* By then the endpoints listen, signals are watched, and the first connection has been tried: the
+ * manager's other units need not wait for a broker that is away. */
+static void tell_manager(void *arg)
+{
+    fl_program *program = arg;
+    filch_service_stats stats;
+    filch_service_stats_read(program->service, &stats, sizeof stats);
+    fl_notify_alive(&program->notify, &stats);
+}
+
 static int run(fl_program *program)
 {
     int rc = fl_watch_begin(program);
     if (rc)
         return fl_complain(program, rc);
     tell_start(program);
+    if (program->notify.fd >= 0)
+        fl_service_pulse_set(program->service, tell_manager, program, program->notify.every);
     rc = program->request.once ? run_once(program) : filch_service_run(program->service);
     char reason[256] = "";
     if (rc)
@@ -152,12 +167,22 @@ static int run_with_service(fl_program *program)
     return status;
 }
 
+static int run_with_workers(fl_program *program)
+{
+    int rc = fl_workers_begin(program);
+    if (rc)
+        return fl_complain(program, rc);
+    int status = run_with_service(program);
+    fl_workers_end(program);
+    return status;
+}
+
 static int run_with_spans(fl_program *program)
 {
     int rc = fl_spans_begin(program);
     if (rc)
         return fl_complain(program, rc);
-    int status = run_with_service(program);
+    int status = run_with_workers(program);
     fl_spans_end(program);
     return status;
 }

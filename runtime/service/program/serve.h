@@ -8,12 +8,14 @@
 
 #include <filch/channel.h>
 #include <filch/log_sink.h>
+#include <filch/runtime.h>
 #include <filch/service_http.h>
 #include <filch/service_otlp.h>
 #include <filch/span.h>
 #include <pthread.h>
 #include <runtime/service/program/configuration.h>
 #include <runtime/service/program/handler_table.h>
+#include <runtime/service/program/notify.h>
 
 enum { FL_STATUS_CANCELLED = 1, FL_STATUS_USAGE = 2, FL_STATUS_UNAVAILABLE = 69 };
 
@@ -29,8 +31,10 @@ typedef struct fl_program {
     filch_log log;
     filch_service_otlp *otlp; /* NULL: no spans are exported */
     filch_tracer tracer;      /* to it */
+    filch_runtime *runtime;   /* the service's */
     filch_service *service;
     filch_service_http *http; /* NULL: no endpoints */
+    fl_notify notify;
     filch_channel *signals;
     pthread_t watcher;
     unsigned stops;    /* the watcher's: requests to stop */
@@ -42,6 +46,12 @@ int fl_complain(const fl_program *program, int rc);
 /* Serves, and returns the exit status. The configuration is loaded, the table made. */
 int fl_serve(fl_program *program);
 
+/* Starts the runtime of the service. Error: explained. */
+int fl_workers_begin(fl_program *program);
+/* Logs its size, binding and fence, each with the reason. */
+void fl_workers_tell(const fl_program *program);
+/* Ends it; after the service is destroyed. */
+void fl_workers_end(fl_program *program);
 /* Starts the export of spans, if it is configured; before the service is created. Error: explained. */
 int fl_spans_begin(fl_program *program);
 /* Sends the last spans, and ends it; after the service is destroyed. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The watcher: signals, and the connection to the broker. */
+#include <runtime/service/program/notify.h>
 #include <runtime/service/program/serve.h>
 
 #include <filch/signals.h>
@@ -14,6 +15,7 @@
 static void stop(fl_program *program, const char *message, const char *cause)
 {
     filch_service_stop(program->service, filch_in(program->configuration.drain));
+    fl_notify_stopping(&program->notify);
     FILCH_LOG(&program->log, FILCH_LOG_INFO, message, filch_log_text("cause", cause),
               filch_log_float("drain_seconds", (double)program->configuration.drain / 1e9));
 }

@@ -3,11 +3,13 @@
  * A runtime's description of itself matches its behaviour. Each case is a process of its own, since
  * a process reads the topology once. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <filch/filch.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <tests/support/child.h>
+#include <tests/support/seccomp.h>
 
 static filch_runtime *runtime(const filch_config *config)
 {
@@ -90,6 +92,34 @@ Test(describe, says_one_worker_where_the_mask_has_one_cpu)
     expect(&child, "\nworkers      1: ");
     expect(&child, place);
     expect(&child, "\n1 in all");
+}
+
+/* ---- Under a filter of system calls ---- */
+
+static int refusal;
+
+/* As many workers as cores, which would be pinned. */
+static void say_without_affinity(void)
+{
+    seccomp_deny(SYS_sched_setaffinity, refusal);
+    say(NULL);
+}
+
+Test(describe, says_that_affinity_is_refused)
+{
+    static const int errors[] = {EPERM, ENOSYS};
+    for (unsigned i = 0; i < sizeof errors / sizeof *errors; i++) {
+        struct child child;
+        char words[128];
+        refusal = errors[i];
+        passes(&child, say_without_affinity);
+        snprintf(words, sizeof words,
+                 "\nbinding      auto, not pinned: the system refused CPU affinity (%s)\n",
+                 strerror(refusal));
+        if (strstr(child.text, "\n1 in all"))
+            cr_skip_test("one core: its worker inherits the mask");
+        expect(&child, words);
+    }
 }
 
 /* ---- Under a quota ---- */

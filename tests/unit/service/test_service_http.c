@@ -108,6 +108,24 @@ Test(service_http, a_registry_of_the_program_is_shown_with_the_service)
     filch_counter_destroy(own);
 }
 
+Test(service_http, metrics_tell_of_open_breakers)
+{
+    filch_breaker *breaker;
+    cr_assert_eq(filch_breaker_create(&breaker, NULL), 0);
+    const filch_handler guarded = {.type = "guarded", .fn = http_succeeds, .breaker = breaker};
+    service = service_of((filch_service_config){0}, &guarded, 1);
+    start_http((filch_service_http_config){0});
+    http_answer *answer = get("/metrics");
+    cr_assert(has_line(answer->body, "worker_breaker_open{task_type=\"guarded\"} 0"));
+    free(answer);
+    filch_breaker_trip(breaker, FILCH_FOREVER);
+    answer = get("/metrics");
+    cr_assert(has_line(answer->body, "worker_breaker_open{task_type=\"guarded\"} 1"));
+    free(answer);
+    end();
+    filch_breaker_destroy(breaker);
+}
+
 Test(service_http, promtool_accepts_the_metrics)
 {
     start((filch_service_config){0});

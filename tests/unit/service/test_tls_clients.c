@@ -45,6 +45,11 @@ static void try_rabbit(int port)
     try_broker(&fl_broker_rabbit, "amqps://guest:guest@localhost:%d/?cacertfile=%s", port);
 }
 
+static void try_servicebus(int port)
+{
+    try_broker(&fl_broker_servicebus, "servicebus://tests:key@localhost:%d/?ca=%s", port);
+}
+
 static void try_http(int port)
 {
     static char url[64];
@@ -95,6 +100,7 @@ static const struct {
     {"postgres", try_postgres, {.request = POSTGRES_REQUEST, .consent = "S"}},
     {"nats", try_nats, {.greeting = NATS_GREETING}},
     {"rabbitmq", try_rabbit, {0}},
+    {"servicebus", try_servicebus, {0}},
     {"http", try_http, {.answer = OK}},
     {"otlp", try_otlp, {.answer = OK}},
 };

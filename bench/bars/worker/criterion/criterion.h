@@ -16,6 +16,7 @@ __attribute__((unused, noreturn)) static void criterion_die(const char *why)
 
 #define cr_assert(condition, ...) ((condition) ? (void)0 : criterion_die(#condition))
 #define cr_assert_eq(a, b, ...) cr_assert((a) == (b))
+#define cr_assert_neq(a, b, ...) cr_assert((a) != (b))
 #define cr_assert_lt(a, b, ...) cr_assert((a) < (b))
 #define cr_assert_leq(a, b, ...) cr_assert((a) <= (b))
 #define cr_assert_geq(a, b, ...) cr_assert((a) >= (b))

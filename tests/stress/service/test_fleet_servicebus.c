@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Processes that share the stand-in for Service Bus lose no job while they and their connections are
+ * killed. It keeps its messages in memory, so it is not killed itself. */
+#include <tests/support/disturb.h>
+#include <tests/support/fleet.h>
+#include <tests/support/service_bus.h>
+
+Test(fleet_servicebus, killed_workers_and_connections_lose_no_job)
+{
+    service_bus_start("5000", "1000");
+    disturb_way = proxy_start(service_bus.port);
+    fleet_loses_nothing(&(fleet_plan){.url = service_bus_url(disturb_way.port, ""),
+                                      .kills = 2,
+                                      .disturb = disturb,
+                                      .disturbances = DISTURBANCES - 1});
+    proxy_end(&disturb_way);
+    service_bus_end();
+}
