@@ -139,7 +139,7 @@ const jobs_command jobs_plan_commands[] = {
     {"plan", "", "workers, latency and price for a rate of jobs",
      "Computes how many pods a service needs for a 99th percentile from publication to the end of "
      "the handler (--p99), or what a number of pods (--pods) reaches. It asks no broker. A slot is "
-     "a job at a time (concurrency of filch-worker). The time of the broker itself is not part of "
+     "a job at a time (width of filch-worker). The time of the broker itself is not part of "
      "it.\n\n"
      "With both coefficients of variation 1 the model is M/M/c, which is exact; else it is the "
      "approximation of Allen and Cunneen for G/G/c with lognormal service times.\n\n"
