@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Sources: L. Kleinrock, Queueing Systems I (1975), section 3.5 (M/M/c, Erlang C); A. O. Allen,
- * Probability, Statistics, and Queueing Theory (2nd edition, 1990), section 5.3 (G/G/c after Allen
+ * Probability, Statistics, and Queueing Theory (2nd edition, 1990) (G/G/c after Allen
  * and Cunneen). The tail of the waiting time of G/G/c is exponential like that of M/M/c, with the
  * mean of those that wait scaled in the same way. */
 #include "plan_queue.h"

@@ -16,8 +16,8 @@ static bool near(double value, double expected, double share)
     return fabs(value - expected) <= share * expected;
 }
 
-/* With few servers Erlang C has closed forms: rho; 2 rho^2 / (1 + rho); and for three servers
- * (a^3/2) / (3 + 2a + a^2/2 - ...), here 4/9 for a = 2, as in textbooks. */
+/* With few servers Erlang C has closed forms: rho for one, 2 rho^2 / (1 + rho) for two; for
+ * three with 2 busy ones it is 4/9. */
 Test(jobs_plan, erlang_c_has_its_closed_forms)
 {
     cr_expect(near(plan_wait_probability(1, 0.7), 0.7, 1e-12));
