@@ -70,7 +70,7 @@ run_filch 0 --version
 claim "the version is a number" grep -Eq '^filch-jobs [0-9]+\.[0-9]+\.[0-9]+$' out
 run_filch 0 --help
 sed -nE 's/^  ([a-z]+( [a-z]+)?) {2,}.*/\1/p' out >commands
-claim "the help lists 15 commands" test "$(wc -l <commands)" -eq 15
+claim "the help lists 16 commands" test "$(wc -l <commands)" -eq 16
 while read -r name; do
     # shellcheck disable=SC2086
     run_filch 0 $name --help
@@ -330,6 +330,20 @@ claim "another service is measured by the broker's counts: $status" test $status
 claim "its jobs are processed" json '(r["published"], r["processed"], r["left"], r["dead"], r["duplicates"]) == (50, 50, 0, 0, None)'
 run_filch 1 load --consume
 claim "a queue with jobs is left alone" says "holds 20 jobs"
+
+# ---- Plan ----
+
+run_filch 0 plan --service-time 200ms --rate 170 --p99 1.5s --json
+claim "the fleet meets its target, and one pod less does not" json 'r["p99"] <= 1.5 and (r["pods"], r["slots"], r["least_slots"]) == (4, 40, 35)'
+claim "without a price there is no cost" json 'r["cost_per_task"] is None and r["model"].startswith("M/M/c")'
+run_filch 0 plan --service-time 200ms --service-cv 2 --rate 170 --pods 4 --price-cpu-hour 0.04048 --price-gib-hour 0.004445 --json
+claim "the cost is that of the pods" json 'abs(r["cost_per_task"] - 4 * (0.5 * 0.04048 + 0.004445) / 3600 / 170) < 1e-12'
+claim "other variation has the other model" json 'r["model"].startswith("G/G/c") and abs(r["utilisation"] - 0.85) < 1e-9'
+refused "35 slots 4 pods" plan --service-time 200ms --rate 170 --pods 3
+refused "cannot be met" plan --service-time 200ms --rate 170 --p99 500ms
+refused "either --p99 --pods" plan --service-time 200ms --rate 170
+refused "required" plan --pods 3
+refused "service-cv 0..10" plan --service-cv 11
 
 # ---- A result that cannot be written ----
 

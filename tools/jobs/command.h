@@ -22,6 +22,7 @@ extern const jobs_command jobs_look_commands[];    /* look.c: list, show, peek, 
 extern const jobs_command jobs_change_commands[];  /* change.c: cancel, pause, resume, purge */
 extern const jobs_command jobs_dead_commands[];    /* dead.c: dead ... */
 extern const jobs_command jobs_load_commands[];    /* load.c */
+extern const jobs_command jobs_plan_commands[];    /* plan.c */
 extern const jobs_command jobs_result_commands[];  /* result.c */
 
 #endif

@@ -9,7 +9,8 @@
 
 static const jobs_command *const groups[] = {jobs_enqueue_commands, jobs_look_commands,
                                              jobs_result_commands,  jobs_change_commands,
-                                             jobs_dead_commands,    jobs_load_commands};
+                                             jobs_dead_commands,    jobs_load_commands,
+                                             jobs_plan_commands};
 enum { GROUPS = sizeof groups / sizeof *groups };
 
 static const char statuses[] =

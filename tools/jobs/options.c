@@ -13,6 +13,7 @@
 #include <tools/shared/terminal.h>
 
 enum { WIDEST_COUNT = 10000000, THREADS_MOST = 1000, BODY_MOST = 16 << 20 };
+enum { CV_MOST = 10, PODS_MOST = 1000, SLOTS_MOST = 1000, PRICE_MOST = 1000000 }; /* of plan */
 
 int jobs_usage(const jobs_options *o, const char *format, ...)
 {
@@ -93,6 +94,13 @@ static int read_rate(jobs_options *o, const option_row *row, const char *text)
         return 0;
     return jobs_usage(o, "--%s '%s' is not a rate in range (0.001..%lu jobs a second)", row->name,
                       text, row->most);
+}
+
+static int read_number(jobs_options *o, const option_row *row, const char *text)
+{
+    if (spell_number(text, 0, (double)row->most, place(o, row)))
+        return 0;
+    return jobs_usage(o, "--%s '%s' is not a number in range (0..%lu)", row->name, text, row->most);
 }
 
 static int read_duration(jobs_options *o, const option_row *row, const char *text)
@@ -200,6 +208,26 @@ static const option_row rows[] = {
     {JOBS_PATIENCE, "patience", "TIME",
      "gives up when nothing has been processed for so long (default 30s)", read_duration,
      AT(patience), 1, 0},
+    {JOBS_PLAN, "rate", "N", "jobs that arrive a second", read_rate, AT(rate), 0, 1000000},
+    {JOBS_PLAN, "service-time", "TIME", "mean time of a job in its handler", read_duration,
+     AT(service_time), 1, 0},
+    {JOBS_PLAN, "service-cv", "N", "standard deviation of that time / its mean (default 1)",
+     read_number, AT(service_cv), 0, CV_MOST},
+    {JOBS_PLAN, "arrival-cv", "N", "the same of the time between arrivals (default 1: Poisson)",
+     read_number, AT(arrival_cv), 0, CV_MOST},
+    {JOBS_PLAN, "p99", "TIME", "at most 1 % of the jobs may take longer", read_duration, AT(p99), 1,
+     0},
+    {JOBS_PLAN, "pods", "N", "evaluates this number of pods", read_count, AT(pods), 1, PODS_MOST},
+    {JOBS_PLAN, "slots", "N", "jobs at a time in a pod (default 10)", read_count, AT(slots), 1,
+     SLOTS_MOST},
+    {JOBS_PLAN, "pod-cpu", "N", "processors of a pod (default 0.5)", read_number, AT(pod_cpu), 0,
+     SLOTS_MOST},
+    {JOBS_PLAN, "pod-gib", "N", "memory of a pod in GiB (default 1)", read_number, AT(pod_gib), 0,
+     SLOTS_MOST},
+    {JOBS_PLAN, "price-cpu-hour", "N", "price of a processor for an hour", read_number,
+     AT(price_cpu_hour), 0, PRICE_MOST},
+    {JOBS_PLAN, "price-gib-hour", "N", "price of a GiB of memory for an hour", read_number,
+     AT(price_gib_hour), 0, PRICE_MOST},
     {JOBS_EVERY, "broker", "URL",
      "broker (default: $FILCH_SERVICE_BROKER, $RABBITMQ_URL, or sqlite:)", read_text, AT(broker), 0,
      0},
@@ -244,7 +272,12 @@ static void fill_defaults(jobs_options *o, const char *command)
                         .size = 256,
                         .concurrency = 16,
                         .width = 10,
-                        .patience = 30 * FILCH_SECOND};
+                        .patience = 30 * FILCH_SECOND,
+                        .service_cv = 1,
+                        .arrival_cv = 1,
+                        .slots = 10,
+                        .pod_cpu = 0.5,
+                        .pod_gib = 1};
 }
 
 /* The rows that are taken, as getopt_long wants them. */

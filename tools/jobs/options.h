@@ -43,7 +43,8 @@ enum {
     JOBS_CONSUME = 1 << 19,
     JOBS_WIDTH = 1 << 20,
     JOBS_PATIENCE = 1 << 21,
-    JOBS_EVERY = 1 << 22 /* of every command */
+    JOBS_PLAN = 1 << 22, /* all of plan */
+    JOBS_EVERY = 1 << 23 /* of every command */
 };
 
 /* The longest duration, in ns: ten years. */
@@ -68,10 +69,13 @@ typedef struct jobs_options {
     unsigned long limit;
     const char *redactions[JOBS_REDACTIONS_MOST];
     size_t redaction_count;
-    double rate; /* jobs a second; 0: as fast as they are confirmed */
+    double rate; /* jobs a second; 0: not given */
     unsigned long size, concurrency, count, width;
     int64_t duration, patience; /* ns */
-    char *const *arguments;     /* without options */
+    int64_t service_time, p99;  /* ns; 0: not given */
+    double service_cv, arrival_cv, pod_cpu, pod_gib, price_cpu_hour, price_gib_hour;
+    unsigned long slots, pods; /* pods 0: not given */
+    char *const *arguments;    /* without options */
     int argument_count;
 } jobs_options;
 
