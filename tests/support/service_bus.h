@@ -50,7 +50,8 @@ static inline void service_bus_read_port(int fd)
  * start a thread. */
 static inline void service_bus_start(const char *lock_ms, const char *delivery_limit)
 {
-    char path[] = STAND_IN_SERVICE_BUS, name[] = "tests", key[] = SERVICE_BUS_KEY, lock[16], limit[16];
+    char path[] = STAND_IN_SERVICE_BUS, name[] = "tests", key[] = SERVICE_BUS_KEY, lock[16],
+         limit[16];
     char tasks[] = "tasks", second[] = "second", dead[] = "tasks.dlq.dlq", bars[] = "bars";
     char *argv[] = {path, name, key, lock, limit, tasks, second, dead, bars, NULL};
     posix_spawn_file_actions_t files;
