@@ -20,6 +20,9 @@
 static void close_bus(fl_broker *broker)
 {
     fl_bus *b = fl_bus_of(broker);
+    b->is_closing = true;
+    if (b->driver.connection && !b->is_broken)
+        fl_bus_turn_wire(b); /* gives back those that are on their way */
     if (b->driver.connection && !b->is_broken)
         fl_bus_give_back(b, FILCH_FOREVER);
     for (unsigned i = 0; i < b->config.queue_count; i++)

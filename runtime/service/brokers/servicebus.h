@@ -106,7 +106,7 @@ typedef struct fl_bus {
     int fd;
     pn_connection_driver_t driver;
     pn_session_t *session;
-    bool is_broken, is_ceased;
+    bool is_broken, is_ceased, is_closing;
     char error[96], reason[200]; /* the server's condition and description */
     uint64_t epoch, number;      /* random; of the next transfer */
     int64_t tick_at;             /* filch_now, of the next heartbeat */

@@ -55,11 +55,11 @@ static void take_answer(fl_bus_inlet *inlet, pn_delivery_t *transfer)
     pn_link_flow(inlet->link, 1);
 }
 
-/* Without memory it goes back to the server. */
+/* Without memory, and while the connection is being closed, it goes back to the server. */
 static void take_message(fl_bus *b, fl_bus_inlet *inlet, pn_delivery_t *transfer)
 {
     pn_delivery_tag_t tag = pn_delivery_tag(transfer);
-    fl_bus_held *held = calloc(1, sizeof *held);
+    fl_bus_held *held = b->is_closing ? NULL : calloc(1, sizeof *held);
     if (held && tag.size == FL_BUS_TAG)
         memcpy(held->token, tag.start, FL_BUS_TAG);
     fl_delivery *delivery = held ? fl_bus_decode(b, inlet, held->token) : NULL;
