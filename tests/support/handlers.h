@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <filch/service_records.h>
+#include <pthread.h>
 #include <runtime/service/handlers/handlers.h>
 #include <tests/support/service.h>
 #include <tests/support/spawned.h>
@@ -22,12 +23,16 @@ typedef struct handled {
     char reason[256]; /* of the last job */
 } handled;
 
+static pthread_mutex_t handled_reason = PTHREAD_MUTEX_INITIALIZER; /* of jobs that end at once */
+
 static inline void handled_after(filch_service_job *job, filch_service_outcome outcome,
                                  const char *reason, void *arg)
 {
     handled *one = arg;
     (void)job;
+    pthread_mutex_lock(&handled_reason);
     snprintf(one->reason, sizeof one->reason, "%s", reason);
+    pthread_mutex_unlock(&handled_reason);
     signpost_raise(&one->outcomes[outcome]);
 }
 
