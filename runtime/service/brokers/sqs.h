@@ -129,8 +129,7 @@ void fl_sqs_cancel(fl_sqs_call *call);
 fl_broker_rc fl_sqs_ask(fl_sqs *s, const char *operation, json_t *request, fl_sqs_call *call);
 /* Is its error that there is no such queue? */
 bool fl_sqs_is_absent(const fl_sqs_call *call);
-/* BUSY, explained, for a while after the server has declined requests. */
-fl_broker_rc fl_sqs_rest(const fl_sqs *s);
+/* The server has declined a request: receives and sends are BUSY for a while, longer each time. */
 void fl_sqs_throttle(fl_sqs *s, int64_t retry_after);
 
 /* ---- sqs_batch.c ---- */

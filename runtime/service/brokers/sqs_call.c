@@ -31,21 +31,32 @@ static const struct {
     {"ExpiredTokenException", FL_BROKER_LOST}, {"ExpiredToken", FL_BROKER_LOST},
 };
 
-fl_broker_rc fl_sqs_rest(const fl_sqs *s)
+/* Receives and sends make load. What ends or keeps a lease goes on: while it rests, leases would end. */
+static bool makes_load(const char *operation)
 {
-    if (fl_sqs_now(s) >= s->busy_until)
+    return strcmp(operation, "ReceiveMessage") == 0 || strcmp(operation, "SendMessageBatch") == 0;
+}
+
+/* BUSY, explained, for a while after the server has declined requests. */
+static fl_broker_rc rest(const fl_sqs *s, const char *operation)
+{
+    if (fl_sqs_now(s) >= s->busy_until || !makes_load(operation))
         return FL_BROKER_OK;
     return s->base.host->explain(
         s->base.host, FL_BROKER_BUSY,
         "%s declines requests for now; the service waits, longer each time", s->options.host);
 }
 
+/* Several requests that are declined side by side are one reason to rest. */
 void fl_sqs_throttle(fl_sqs *s, int64_t retry_after)
 {
-    int64_t next = 2 * s->busy_for;
-    next = next > BUSY_MOST ? BUSY_MOST : next < BUSY_LEAST ? BUSY_LEAST : next;
-    s->busy_for = next;
-    s->busy_until = fl_sqs_now(s) + (retry_after > next ? retry_after : next);
+    int64_t now = fl_sqs_now(s), next = 2 * s->busy_for;
+    if (now >= s->busy_until)
+        s->busy_for = next > BUSY_MOST ? BUSY_MOST : next < BUSY_LEAST ? BUSY_LEAST : next;
+    int64_t pause = retry_after > s->busy_for ? retry_after : s->busy_for;
+    pause = pause < BUSY_MOST ? pause : BUSY_MOST;
+    if (s->busy_until < now + pause)
+        s->busy_until = now + pause;
 }
 
 /* "com.amazonaws.sqs#QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue" */
@@ -79,7 +90,7 @@ static fl_broker_rc judge(fl_sqs_call *call, const fl_web_answer *answer)
                              s->options.host, answer->failure);
     json_t *root = json_loadb(answer->body, answer->body_size, 0, NULL);
     if (answer->status == 200 && json_is_object(root)) {
-        s->busy_for = 0;
+        s->busy_for = makes_load(call->operation) ? 0 : s->busy_for;
         call->answer = root;
         return FL_BROKER_OK;
     }
@@ -192,7 +203,7 @@ void fl_sqs_begin(fl_sqs_call *call, const char *operation, json_t *request, int
     call->operation = operation;
     call->answer = NULL;
     call->code[0] = '\0';
-    call->rc = fl_sqs_rest(s);
+    call->rc = rest(s, operation);
     if (!call->rc)
         call->rc = fl_sqs_keys_get(s->keys, &key, filch_in(s->config.call_timeout));
     if (!call->rc && !send(call, &key, request, timeout))

@@ -195,6 +195,42 @@ Test(sqs_broker, a_throttled_connection_rests_and_goes_on)
     bench_end(&b);
 }
 
+Test(sqs_broker, settlements_and_extensions_go_on_while_receives_rest)
+{
+    fl_delivery *none[1];
+    unsigned count;
+    bench b = bench_begin(&tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *one = bench_receive(&b);
+    fl_settlement done = {.delivery = one, .status = 7};
+    sqs_order("fail?operation=ReceiveMessage&count=1&status=503&code=ServiceUnavailable");
+    cr_assert_eq(b.kind->receive(b.consumer, 0, none, 1, &count), FL_BROKER_BUSY);
+    cr_assert_eq(b.kind->extend(b.consumer, &one, 1, 30 * FILCH_SECOND), FL_BROKER_OK);
+    cr_assert_eq(b.kind->settle(b.consumer, &done, 1), FL_BROKER_OK);
+    cr_assert_eq(done.status, 0);
+    cr_assert_eq(b.kind->receive(b.consumer, 0, none, 1, &count), FL_BROKER_BUSY);
+    bench_free(&b, one);
+    bench_end(&b);
+}
+
+Test(sqs_broker, requests_declined_side_by_side_are_one_reason_to_rest)
+{
+    enum { MANY = 40 };
+    filch_message messages[MANY];
+    fl_publication items[MANY];
+    bench b = bench_begin(&tested);
+    for (unsigned i = 0; i < MANY; i++) {
+        messages[i] = (filch_message){.id = "1", .type = "t", .queue = "tasks", .attempt = 1};
+        items[i] = (fl_publication){.message = &messages[i], .status = 7};
+    }
+    sqs_order("fail?operation=SendMessageBatch&count=4&status=503&code=ServiceUnavailable");
+    cr_assert_eq(b.kind->publish(b.publisher, items, MANY), FL_BROKER_BUSY);
+    cr_assert_eq(sqs_seen("SendMessageBatch"), 4);
+    pass(100 * FILCH_MILLISECOND);
+    cr_assert_eq(b.kind->publish(b.publisher, items, MANY), FL_BROKER_OK);
+    bench_end(&b);
+}
+
 Test(sqs_broker, each_entry_of_a_batch_has_its_own_end)
 {
     fl_delivery *got[3];
