@@ -14,7 +14,7 @@
  * the lease's end is -ESTALE and is not sent, because a server may accept an old receipt.
  *
  * Copies. A stored message cannot be changed. A retry is a copy with another attempt and a delay; it is
- * confirmed before the original is deleted. So are dead letters, and messages that are returned again and
+ * confirmed before the original is deleted, and the delivery remembers it until that succeeds. So are dead letters, and messages that are returned again and
  * again, whose deliveries would otherwise make them poison.
  *
  * Delays. The server delays by 15 minutes at most. A copy with a longer delay says what is left of it, and
@@ -47,6 +47,9 @@ enum {
     FL_SQS_NAME = 96,
     FL_SQS_CODE = 64
 };
+
+/* fl_delivery.tag */
+enum { FL_SQS_COPIED }; /* 1: a copy that replaces the message is confirmed */
 
 typedef struct fl_sqs fl_sqs;
 

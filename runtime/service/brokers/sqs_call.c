@@ -31,7 +31,7 @@ static const struct {
     {"ExpiredTokenException", FL_BROKER_LOST}, {"ExpiredToken", FL_BROKER_LOST},
 };
 
-/* Receives and sends make load. What ends or keeps a lease goes on: while it rests, leases would end. */
+/* Receives and sends make load. Deletions and leases do not rest, since leases would end meanwhile. */
 static bool makes_load(const char *operation)
 {
     return strcmp(operation, "ReceiveMessage") == 0 || strcmp(operation, "SendMessageBatch") == 0;

@@ -231,6 +231,37 @@ Test(sqs_broker, requests_declined_side_by_side_are_one_reason_to_rest)
     bench_end(&b);
 }
 
+Test(sqs_broker, a_copy_that_is_confirmed_is_not_sent_again)
+{
+    fl_delivery *got[3];
+    fl_settlement items[3];
+    unsigned count;
+    bench b = bench_begin(&tested);
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    cr_assert_eq(b.kind->receive(b.consumer, 0, got, 3, &count), FL_BROKER_OK);
+    cr_assert_eq(count, 3);
+    for (unsigned i = 0; i < 3; i++)
+        items[i] = (fl_settlement){.delivery = got[i], .verb = FL_SETTLE_DEAD, .status = 7};
+    sqs_order("fail?operation=SendMessageBatch&count=1&entry=1&code=InternalError");
+    cr_assert_eq(b.kind->settle(b.consumer, items, 3), FL_BROKER_BUSY);
+    cr_assert(items[0].status == 0 && items[1].status == -EAGAIN && items[2].status == 0);
+    pass(FILCH_SECOND);
+    sqs_order("fail?operation=DeleteMessageBatch&count=1&status=500&code=InternalError");
+    cr_assert_eq(b.kind->settle(b.consumer, &items[1], 1), FL_BROKER_BUSY);
+    cr_assert_eq(items[1].status, -EAGAIN);
+    pass(FILCH_SECOND);
+    unsigned before = sqs_seen("SendMessageBatch");
+    cr_assert_eq(b.kind->settle(b.consumer, &items[1], 1), FL_BROKER_OK);
+    cr_assert_eq(items[1].status, 0);
+    cr_assert_eq(sqs_seen("SendMessageBatch"), before, "it is only deleted");
+    for (unsigned i = 0; i < 3; i++)
+        bench_free(&b, got[i]);
+    pass_time(40 * FILCH_SECOND);
+    bench_is_empty(&b);
+    bench_end(&b);
+}
+
 Test(sqs_broker, each_entry_of_a_batch_has_its_own_end)
 {
     fl_delivery *got[3];
