@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The broker `sqs:` conforms to the interface, against a stand-in that checks signatures. */
+#include <runtime/service/brokers/sqs.h>
+#include <runtime/service/brokers/sqs_text.h>
+
+#include <jansson.h>
 #include <tests/support/broker.h>
 #include <tests/support/sqs.h>
 
@@ -140,6 +144,33 @@ Test(sqs_broker, messages_of_a_group_come_in_order_one_after_the_other)
     bench_next_is(&b, "4");
     one = bench_receive_by(&b, b.consumer, 1);
     cr_assert_str_eq(one->message.id, "1");
+    bench_ack(&b, one);
+    bench_end(&b);
+}
+
+Test(sqs_broker, a_message_that_cannot_be_decoded_is_malformed_and_becomes_a_dead_letter)
+{
+    static const char fields[] = "encoding\0base64\0type\0t";
+    fl_sqs_queue *queue;
+    fl_sqs_call call;
+    bench b = bench_begin(&tested);
+    fl_sqs *s = fl_sqs_of(b.publisher);
+    cr_assert_eq(fl_sqs_find(s, "tasks", &queue), FL_BROKER_OK);
+    cr_assert_eq(fl_sqs_ask(s, "SendMessage",
+                            json_pack("{s:s, s:s, s:{s:{s:s, s:o}}}", "QueueUrl", queue->url,
+                                      "MessageBody", "!!!", "MessageAttributes", "Filch",
+                                      "DataType", "Binary", "BinaryValue",
+                                      fl_sqs_binary(fields, sizeof fields)),
+                            &call),
+                 FL_BROKER_OK);
+    json_decref(call.answer);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_not_null(one);
+    cr_assert_str_eq(one->malformed, "a body that is no base64");
+    bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_DEAD});
+    one = bench_receive_by(&b, b.consumer, 1);
+    cr_assert_eq(one->message.body_size, 3);
+    cr_assert_eq(memcmp(one->message.body, "!!!", 3), 0);
     bench_ack(&b, one);
     bench_end(&b);
 }
