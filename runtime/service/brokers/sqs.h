@@ -182,6 +182,8 @@ unsigned fl_sqs_watch(fl_broker *broker, bool wants, struct pollfd *fds, unsigne
                       int64_t *until);
 fl_broker_rc fl_sqs_turn(fl_broker *broker);
 fl_broker_rc fl_sqs_cease(fl_broker *broker);
+/* No message arrives after it. */
+void fl_sqs_end_polls(fl_sqs *s);
 /* Returns what was read ahead and arrived until `before` of host->now; FILCH_FOREVER: all. */
 void fl_sqs_give_back(fl_sqs *s, int64_t before);
 

@@ -184,6 +184,14 @@ static fl_broker_rc failed(fl_sqs *s)
     return rc;
 }
 
+/* Messages of an answer that is cut off would be hidden until their leases end. */
+static void finish_answer(const fl_sqs_queue *queue, int64_t until)
+{
+    const fl_sqs_call *poll = &queue->poll;
+    while (poll->running && fl_web_is_answering(poll->running) && filch_now() < until)
+        fl_web_wait(poll->s->web, until);
+}
+
 fl_broker_rc fl_sqs_receive(fl_broker *broker, unsigned index, fl_delivery **out, unsigned most,
                             unsigned *count)
 {
@@ -191,9 +199,7 @@ fl_broker_rc fl_sqs_receive(fl_broker *broker, unsigned index, fl_delivery **out
     fl_sqs_queue *queue = s->queues[index];
     bool ended = false;
     *count = 0;
-    int64_t until = filch_in(ANSWERED_WITHIN);
-    while (queue->poll.running && fl_web_is_answering(queue->poll.running) && filch_now() < until)
-        fl_web_wait(s->web, until);
+    finish_answer(queue, filch_in(ANSWERED_WITHIN));
     fl_broker_rc rc = failed(s);
     rc = rc ? rc : deliver(s, index, out, most, count);
     for (unsigned i = 0; i < ROUNDS && *count < most && !rc && !ended && !queue->poll.running;
@@ -286,11 +292,18 @@ fl_broker_rc fl_sqs_turn(fl_broker *broker)
     return failed(s);
 }
 
+void fl_sqs_end_polls(fl_sqs *s)
+{
+    int64_t until = filch_in(ANSWERED_WITHIN);
+    s->is_ceased = true;
+    for (unsigned i = 0; i < s->config.queue_count; i++) {
+        finish_answer(s->queues[i], until);
+        fl_sqs_cancel(&s->queues[i]->poll);
+    }
+}
+
 fl_broker_rc fl_sqs_cease(fl_broker *broker)
 {
-    fl_sqs *s = fl_sqs_of(broker);
-    s->is_ceased = true;
-    for (unsigned i = 0; i < s->config.queue_count; i++)
-        fl_sqs_cancel(&s->queues[i]->poll);
+    fl_sqs_end_polls(fl_sqs_of(broker));
     return fl_sqs_turn(broker);
 }
