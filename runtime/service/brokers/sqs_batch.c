@@ -111,14 +111,15 @@ static void send_some(batch *b, unsigned *at)
     fl_sqs_call calls[FL_SQS_PARALLEL];
     unsigned begun = 0, left = 0;
     fl_sqs_queue *queue = NULL;
-    bool in_order = false;
-    for (json_t *list; begun < FL_SQS_PARALLEL && !in_order && (list = gather(b, at, &queue));) {
+    bool is_last = false;
+    for (json_t *list; begun < FL_SQS_PARALLEL && !is_last && (list = gather(b, at, &queue));) {
         calls[begun] = (fl_sqs_call){.s = b->s, .left = &left};
         left++;
-        in_order = queue->is_fifo;
-        fl_sqs_begin(&calls[begun++], b->operation,
+        fl_sqs_begin(&calls[begun], b->operation,
                      json_pack("{s:s, s:o}", "QueueUrl", queue->url, "Entries", list),
                      b->s->config.call_timeout);
+        is_last = queue->is_fifo || calls[begun].rc; /* the next would fail for the same reason */
+        begun++;
     }
     fl_web_finish(b->s->web, &left, FILCH_FOREVER); /* requests have their own time */
     for (unsigned i = 0; i < begun; i++)

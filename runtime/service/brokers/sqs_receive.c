@@ -119,13 +119,15 @@ static fl_broker_rc ask(fl_sqs *s, fl_sqs_queue *queue, unsigned most, bool *end
     short_poll polls[FL_SQS_PARALLEL];
     unsigned begun = 0, left = 0, got = 0, filled = 0;
     fl_broker_rc rc = FL_BROKER_OK;
-    for (unsigned asked = 0; asked < most && begun < queue->side_by_side; asked += FL_SQS_ENTRIES) {
+    for (unsigned asked = 0; asked < most && begun < queue->side_by_side && !rc;
+         asked += FL_SQS_ENTRIES) {
         polls[begun] = (short_poll){.call = {.s = s, .left = &left, .done = on_short_polled},
                                     .queue = queue,
                                     .begun = fl_sqs_now(s)};
         left++;
-        fl_sqs_begin(&polls[begun++].call, "ReceiveMessage", request_for(s, queue, most - asked, 0),
+        fl_sqs_begin(&polls[begun].call, "ReceiveMessage", request_for(s, queue, most - asked, 0),
                      s->config.call_timeout);
+        rc = polls[begun++].call.rc; /* the next would fail for the same reason */
     }
     fl_web_finish(s->web, &left, FILCH_FOREVER); /* requests have their own time */
     for (unsigned i = 0; i < begun; i++) {
