@@ -67,6 +67,19 @@ static void read_code(fl_sqs_call *call, json_t *root)
     snprintf(call->code, sizeof call->code, "%s", hash ? hash + 1 : type ? type : "");
 }
 
+/* Others with HTTP 403, such as AccessDenied, are about the role's policy (AWS General Reference, "Common
+ * Errors"; Amazon SQS API Reference, "Common Errors"). */
+static bool is_about_keys(const fl_sqs_call *call)
+{
+    static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException",
+                                        "InvalidAccessKeyId", "InvalidClientTokenId",
+                                        "UnrecognizedClientException"};
+    for (unsigned i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (strcmp(codes[i], call->code) == 0)
+            return true;
+    return false;
+}
+
 static fl_broker_rc rc_of(const fl_sqs_call *call, long status)
 {
     for (unsigned i = 0; i < sizeof errors / sizeof *errors; i++)
@@ -104,7 +117,7 @@ static fl_broker_rc judge(fl_sqs_call *call, const fl_web_answer *answer)
         return rc; /* no failure yet: the queue can be created */
     if (rc == FL_BROKER_BUSY)
         fl_sqs_throttle(s, answer->retry_after);
-    if (answer->status == 403 || strncmp(call->code, "ExpiredToken", 12) == 0)
+    if (is_about_keys(call))
         fl_sqs_keys_forget(s->keys);
     return host->explain(host, rc,
                          "%s at %s: HTTP %ld %s (queues, keys and their policy: docs/sqs.md)",

@@ -310,6 +310,25 @@ Test(sqs_keys, missing_keys_are_not_fetched_again_at_each_request)
     fl_broker_sqs.close(broker);
 }
 
+Test(sqs_keys, only_errors_about_keys_make_them_fetched_again)
+{
+    fl_broker *broker;
+    fl_broker_count count;
+    sqs_start("token");
+    use_instance();
+    cr_assert_eq(open_with(&broker, sqs_url("")), FL_BROKER_OK, "%s", explained);
+    sqs_order("fail?operation=GetQueueAttributes&count=1&status=403&code=AccessDenied");
+    cr_assert_eq(fl_broker_sqs.count(broker, 0, &count), FL_BROKER_REFUSED);
+    passed = 30;
+    counts(broker);
+    cr_assert_eq(sqs_seen("keys"), 1);
+    sqs_order("fail?operation=GetQueueAttributes&count=1&status=403&code=ExpiredToken");
+    cr_assert_eq(fl_broker_sqs.count(broker, 0, &count), FL_BROKER_LOST);
+    counts(broker);
+    cr_assert_eq(sqs_seen("keys"), 2);
+    fl_broker_sqs.close(broker);
+}
+
 /* ---- Refusals ---- */
 
 Test(sqs_keys, refused_keys_are_told_without_their_text)
