@@ -145,7 +145,8 @@ typedef struct fl_sqs_entry {
     int status;    /* 0; -EINVAL: refused for good; -EAGAIN: not known, or not now */
 } fl_sqs_entry;
 
-/* Sends all entries, and waits for the answers. Those of a FIFO queue go one batch after the other. */
+/* Sends all entries, and waits for the answers. Those of a FIFO queue go one batch after the other,
+ * with at most one message of a group in each; none follows one whose status is -EAGAIN. */
 fl_broker_rc fl_sqs_batch(fl_sqs *s, const char *operation, fl_sqs_entry *entries, unsigned count);
 
 /* ---- sqs_queue.c ---- */

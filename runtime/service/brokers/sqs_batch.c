@@ -76,6 +76,19 @@ static void read_answer(batch *b, fl_sqs_call *call)
 
 /* ---- Requests ---- */
 
+/* Has the list a message of its group? One that is declined must not be passed by the next. */
+static bool has_group(json_t *list, json_t *entry)
+{
+    size_t i;
+    json_t *one, *group = json_object_get(entry, "MessageGroupId");
+    json_array_foreach(list, i, one)
+    {
+        if (group && json_equal(group, json_object_get(one, "MessageGroupId")))
+            return true;
+    }
+    return false;
+}
+
 /* Moves the entries of the next request into a list: of one queue, from *at on. NULL: there are none. */
 static json_t *gather(batch *b, unsigned *at, fl_sqs_queue **queue)
 {
@@ -84,7 +97,7 @@ static json_t *gather(batch *b, unsigned *at, fl_sqs_queue **queue)
     for (unsigned i = *at; i < b->count; i++) {
         char id[16];
         fl_sqs_entry *one = &b->entries[i];
-        if (!one->entry || (list && one->queue != *queue))
+        if (!one->entry || (list && one->queue != *queue) || has_group(list, one->entry))
             continue;
         if (!list) {
             list = json_array();

@@ -175,6 +175,31 @@ Test(sqs_broker, a_message_that_cannot_be_decoded_is_malformed_and_becomes_a_dea
     bench_end(&b);
 }
 
+Test(sqs_broker, a_message_that_is_declined_keeps_its_place_in_its_group)
+{
+    static const char *const queues[] = {"orders.fifo"};
+    static char ids[4][2] = {"1", "2", "3", "4"};
+    filch_message messages[4];
+    fl_publication items[4];
+    bench b = bench_begin(&tested);
+    b.kind->close(b.consumer);
+    b.consumer = bench_open_queues(&b, FL_BROKER_CONSUMES, queues, 1);
+    for (unsigned i = 0; i < 4; i++) {
+        messages[i] = (filch_message){
+            .id = ids[i], .type = "t", .queue = "orders.fifo", .attempt = 1, .first_seen = 1};
+        items[i] = (fl_publication){.message = &messages[i], .status = 7};
+    }
+    sqs_order("fail?operation=SendMessageBatch&count=1&entry=0&code=InternalError");
+    cr_assert_eq(b.kind->publish(b.publisher, items, 4), FL_BROKER_BUSY);
+    for (unsigned i = 0; i < 4; i++)
+        cr_assert_eq(items[i].status, -EAGAIN);
+    pass(FILCH_SECOND);
+    cr_assert_eq(b.kind->publish(b.publisher, items, 4), FL_BROKER_OK);
+    for (unsigned i = 0; i < 4; i++)
+        bench_next_is(&b, ids[i]);
+    bench_end(&b);
+}
+
 /* ---- Waiting ---- */
 
 Test(sqs_broker, a_long_poll_waits_in_the_server_and_its_message_goes_back_at_the_end)
