@@ -49,7 +49,10 @@ enum {
 };
 
 /* fl_delivery.tag */
-enum { FL_SQS_COPIED }; /* 1: a copy that replaces the message is confirmed */
+enum {
+    FL_SQS_COPIED,  /* 1: a copy that replaces the message is confirmed */
+    FL_SQS_RECEIVED /* time of host->now */
+};
 
 typedef struct fl_sqs fl_sqs;
 

@@ -164,13 +164,14 @@ static fl_broker_rc deliver(fl_sqs *s, unsigned index, fl_delivery **out, unsign
 {
     fl_broker_rc rc = FL_BROKER_OK;
     for (fl_sqs_arrival *one; *count < most && !rc && (one = take(s->queues[index]));) {
-        int64_t left = 0, until = one->at + s->config.lease;
+        int64_t left = 0, at = one->at, until = at + s->config.lease;
         fl_delivery *delivery =
             until > fl_sqs_now(s) ? fl_sqs_read(s, one->message, index, &left) : NULL;
         drop(one);
         if (!delivery)
             continue;
         delivery->lease_until = until;
+        delivery->tag[FL_SQS_RECEIVED] = (uint64_t)at;
         if (left > 0)
             rc = delay_further(s, delivery, left);
         else

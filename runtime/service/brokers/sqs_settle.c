@@ -117,13 +117,17 @@ static fl_broker_rc send_copies(fl_sqs *s, fl_settlement *batch, unsigned count,
 
 /* ---- Settling ---- */
 
-/* Seconds until the message is visible again; -1: it is deleted. */
-static int64_t visible_in(const fl_settlement *one)
+/* Seconds until the message is visible again; -1: it is deleted. The server refuses a time that ends
+ * later than 12 hours after it was received. */
+static int64_t visible_in(const fl_sqs *s, const fl_settlement *one)
 {
     if (one->verb == FL_SETTLE_ACK || is_copied(one))
         return -1;
     int64_t seconds = one->verb == FL_SETTLE_RETRY ? fl_sqs_seconds(one->delay) : 0;
-    return seconds < FL_SQS_VISIBILITY_MOST ? seconds : FL_SQS_VISIBILITY_MOST;
+    int64_t passed = fl_sqs_now(s) - (int64_t)one->delivery->tag[FL_SQS_RECEIVED],
+            most = FL_SQS_VISIBILITY_MOST - 1 - fl_sqs_seconds(passed);
+    most = most > 0 ? most : 0;
+    return seconds < most ? seconds : most;
 }
 
 static fl_broker_rc send_answers(fl_sqs *s, fl_settlement *batch, unsigned count, bool deletes,
@@ -131,7 +135,7 @@ static fl_broker_rc send_answers(fl_sqs *s, fl_settlement *batch, unsigned count
 {
     bool has_some = false;
     for (unsigned i = 0; i < count; i++) {
-        int64_t seconds = visible_in(&batch[i]);
+        int64_t seconds = visible_in(s, &batch[i]);
         entries[i] = (fl_sqs_entry){.queue = queue_of(s, &batch[i])};
         if (batch[i].status || (seconds < 0) != deletes)
             continue;

@@ -200,6 +200,28 @@ Test(sqs_broker, a_message_that_is_declined_keeps_its_place_in_its_group)
     bench_end(&b);
 }
 
+Test(sqs_broker, a_retry_in_a_group_is_shortened_to_what_the_server_allows)
+{
+    static const char *const queues[] = {"orders.fifo"};
+    const int64_t later = 20000 * FILCH_SECOND;
+    bench b = bench_begin(&tested);
+    b.kind->close(b.consumer);
+    b.consumer = bench_open_queues(&b, FL_BROKER_CONSUMES, queues, 1);
+    cr_assert_eq(bench_publish(&b, (filch_message){.queue = "orders.fifo"}), 0);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_eq(b.kind->extend(b.consumer, &one, 1, later + later / 2), FL_BROKER_OK);
+    sqs_order("advance?ns=%lld", (long long)later);
+    pass(later);
+    bench_settle(&b, (fl_settlement){.delivery = one,
+                                     .verb = FL_SETTLE_RETRY,
+                                     .attempt = 2,
+                                     .delay = 2 * later});
+    bench_is_empty(&b);
+    pass_time(later + later / 4);
+    bench_next_is(&b, "1");
+    bench_end(&b);
+}
+
 /* ---- Waiting ---- */
 
 Test(sqs_broker, a_long_poll_waits_in_the_server_and_its_message_goes_back_at_the_end)
