@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { SIZE_MOST = 256 << 10, ATTRIBUTES_MOST = 10, DELAY_MOST = 900 };
-static const int64_t DEDUPLICATED_FOR = 300 * SQS_SECOND;
+static const int64_t DEDUPLICATED_FOR = 300 * SQS_SECOND, VISIBILITY_MOST = 43200 * SQS_SECOND;
 
 static const char *text_in(const json_t *object, const char *key)
 {
@@ -132,6 +132,7 @@ static void lease(sqs_message *message, int64_t visibility, int64_t now)
 {
     message->received++;
     message->is_leased = true;
+    message->leased_at = now;
     message->visible_at = now + visibility;
 }
 
@@ -205,11 +206,13 @@ const char *sqs_delete(sqs_queue *queue, const char *receipt)
 const char *sqs_show(sqs_queue *queue, const char *receipt, int64_t visibility, int64_t now)
 {
     bool is_current;
-    if (!receipt || !strchr(receipt, '#') || visibility < 0 || visibility > 43200 * SQS_SECOND)
+    if (!receipt || !strchr(receipt, '#') || visibility < 0 || visibility > VISIBILITY_MOST)
         return "InvalidParameterValue";
     sqs_message **place = place_of(queue, receipt, &is_current);
     if (!place || !is_current || (*place)->visible_at <= now)
         return "MessageNotInflight";
+    if (now + visibility > (*place)->leased_at + VISIBILITY_MOST)
+        return "InvalidParameterValue";
     (*place)->visible_at = now + visibility;
     (*place)->is_leased = visibility > 0;
     return NULL;

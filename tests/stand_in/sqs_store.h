@@ -15,7 +15,7 @@ typedef struct sqs_message {
     char id[40];
     json_t *content;   /* the entry that was sent */
     const char *group; /* in a FIFO queue */
-    int64_t sent, visible_at;
+    int64_t sent, visible_at, leased_at;
     unsigned received; /* times */
     bool is_leased;    /* it was received, and its visibility is not over at visible_at */
 } sqs_message;

@@ -26,8 +26,10 @@ static void close_sqs(fl_broker *broker)
 {
     fl_sqs *s = fl_sqs_of(broker);
     s->config.call_timeout = GOODBYE;
-    if (s->web && s->keys && s->queues[0])
+    if (s->web && s->keys && s->queues[0]) {
+        fl_sqs_end_polls(s); /* else one that ends meanwhile adds to what is given back */
         fl_sqs_give_back(s, FILCH_FOREVER);
+    }
     fl_sqs_forget_queues(s);
     fl_sqs_keys_destroy(s->keys);
     fl_web_destroy(s->web);

@@ -14,7 +14,7 @@
  * the lease's end is -ESTALE and is not sent, because a server may accept an old receipt.
  *
  * Copies. A stored message cannot be changed. A retry is a copy with another attempt and a delay; it is
- * confirmed before the original is deleted. So are dead letters, and messages that are returned again and
+ * confirmed before the original is deleted, and the delivery remembers it until that succeeds. So are dead letters, and messages that are returned again and
  * again, whose deliveries would otherwise make them poison.
  *
  * Delays. The server delays by 15 minutes at most. A copy with a longer delay says what is left of it, and
@@ -46,6 +46,12 @@ enum {
     FL_SQS_VISIBILITY_MOST = 43200, /* seconds */
     FL_SQS_NAME = 96,
     FL_SQS_CODE = 64
+};
+
+/* fl_delivery.tag */
+enum {
+    FL_SQS_COPIED,  /* 1: a copy that replaces the message is confirmed */
+    FL_SQS_RECEIVED /* time of host->now */
 };
 
 typedef struct fl_sqs fl_sqs;
@@ -129,8 +135,7 @@ void fl_sqs_cancel(fl_sqs_call *call);
 fl_broker_rc fl_sqs_ask(fl_sqs *s, const char *operation, json_t *request, fl_sqs_call *call);
 /* Is its error that there is no such queue? */
 bool fl_sqs_is_absent(const fl_sqs_call *call);
-/* BUSY, explained, for a while after the server has declined requests. */
-fl_broker_rc fl_sqs_rest(const fl_sqs *s);
+/* The server has declined a request: receives and sends are BUSY for a while, longer each time. */
 void fl_sqs_throttle(fl_sqs *s, int64_t retry_after);
 
 /* ---- sqs_batch.c ---- */
@@ -143,7 +148,8 @@ typedef struct fl_sqs_entry {
     int status;    /* 0; -EINVAL: refused for good; -EAGAIN: not known, or not now */
 } fl_sqs_entry;
 
-/* Sends all entries, and waits for the answers. Those of a FIFO queue go one batch after the other. */
+/* Sends all entries, and waits for the answers. Those of a FIFO queue go one batch after the other,
+ * with at most one message of a group in each; none follows one whose status is -EAGAIN. */
 fl_broker_rc fl_sqs_batch(fl_sqs *s, const char *operation, fl_sqs_entry *entries, unsigned count);
 
 /* ---- sqs_queue.c ---- */
@@ -180,6 +186,8 @@ unsigned fl_sqs_watch(fl_broker *broker, bool wants, struct pollfd *fds, unsigne
                       int64_t *until);
 fl_broker_rc fl_sqs_turn(fl_broker *broker);
 fl_broker_rc fl_sqs_cease(fl_broker *broker);
+/* No message arrives after it. */
+void fl_sqs_end_polls(fl_sqs *s);
 /* Returns what was read ahead and arrived until `before` of host->now; FILCH_FOREVER: all. */
 void fl_sqs_give_back(fl_sqs *s, int64_t before);
 

@@ -76,6 +76,19 @@ static void read_answer(batch *b, fl_sqs_call *call)
 
 /* ---- Requests ---- */
 
+/* Has the list a message of its group? One that is declined must not be passed by the next. */
+static bool has_group(json_t *list, json_t *entry)
+{
+    size_t i;
+    json_t *one, *group = json_object_get(entry, "MessageGroupId");
+    json_array_foreach(list, i, one)
+    {
+        if (group && json_equal(group, json_object_get(one, "MessageGroupId")))
+            return true;
+    }
+    return false;
+}
+
 /* Moves the entries of the next request into a list: of one queue, from *at on. NULL: there are none. */
 static json_t *gather(batch *b, unsigned *at, fl_sqs_queue **queue)
 {
@@ -84,7 +97,7 @@ static json_t *gather(batch *b, unsigned *at, fl_sqs_queue **queue)
     for (unsigned i = *at; i < b->count; i++) {
         char id[16];
         fl_sqs_entry *one = &b->entries[i];
-        if (!one->entry || (list && one->queue != *queue))
+        if (!one->entry || (list && one->queue != *queue) || has_group(list, one->entry))
             continue;
         if (!list) {
             list = json_array();
@@ -111,14 +124,15 @@ static void send_some(batch *b, unsigned *at)
     fl_sqs_call calls[FL_SQS_PARALLEL];
     unsigned begun = 0, left = 0;
     fl_sqs_queue *queue = NULL;
-    bool in_order = false;
-    for (json_t *list; begun < FL_SQS_PARALLEL && !in_order && (list = gather(b, at, &queue));) {
+    bool is_last = false;
+    for (json_t *list; begun < FL_SQS_PARALLEL && !is_last && (list = gather(b, at, &queue));) {
         calls[begun] = (fl_sqs_call){.s = b->s, .left = &left};
         left++;
-        in_order = queue->is_fifo;
-        fl_sqs_begin(&calls[begun++], b->operation,
+        fl_sqs_begin(&calls[begun], b->operation,
                      json_pack("{s:s, s:o}", "QueueUrl", queue->url, "Entries", list),
                      b->s->config.call_timeout);
+        is_last = queue->is_fifo || calls[begun].rc; /* the next would fail for the same reason */
+        begun++;
     }
     fl_web_finish(b->s->web, &left, FILCH_FOREVER); /* requests have their own time */
     for (unsigned i = 0; i < begun; i++)

@@ -31,21 +31,32 @@ static const struct {
     {"ExpiredTokenException", FL_BROKER_LOST}, {"ExpiredToken", FL_BROKER_LOST},
 };
 
-fl_broker_rc fl_sqs_rest(const fl_sqs *s)
+/* Receives and sends make load. Deletions and leases do not rest, since leases would end meanwhile. */
+static bool makes_load(const char *operation)
 {
-    if (fl_sqs_now(s) >= s->busy_until)
+    return strcmp(operation, "ReceiveMessage") == 0 || strcmp(operation, "SendMessageBatch") == 0;
+}
+
+/* BUSY, explained, for a while after the server has declined requests. */
+static fl_broker_rc rest(const fl_sqs *s, const char *operation)
+{
+    if (fl_sqs_now(s) >= s->busy_until || !makes_load(operation))
         return FL_BROKER_OK;
     return s->base.host->explain(
         s->base.host, FL_BROKER_BUSY,
         "%s declines requests for now; the service waits, longer each time", s->options.host);
 }
 
+/* Several requests that are declined side by side are one reason to rest. */
 void fl_sqs_throttle(fl_sqs *s, int64_t retry_after)
 {
-    int64_t next = 2 * s->busy_for;
-    next = next > BUSY_MOST ? BUSY_MOST : next < BUSY_LEAST ? BUSY_LEAST : next;
-    s->busy_for = next;
-    s->busy_until = fl_sqs_now(s) + (retry_after > next ? retry_after : next);
+    int64_t now = fl_sqs_now(s), next = 2 * s->busy_for;
+    if (now >= s->busy_until)
+        s->busy_for = next > BUSY_MOST ? BUSY_MOST : next < BUSY_LEAST ? BUSY_LEAST : next;
+    int64_t pause = retry_after > s->busy_for ? retry_after : s->busy_for;
+    pause = pause < BUSY_MOST ? pause : BUSY_MOST;
+    if (s->busy_until < now + pause)
+        s->busy_until = now + pause;
 }
 
 /* "com.amazonaws.sqs#QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue" */
@@ -54,6 +65,19 @@ static void read_code(fl_sqs_call *call, json_t *root)
     const char *type = json_string_value(json_object_get(root, "__type"));
     const char *hash = type ? strrchr(type, '#') : NULL;
     snprintf(call->code, sizeof call->code, "%s", hash ? hash + 1 : type ? type : "");
+}
+
+/* Others with HTTP 403, such as AccessDenied, are about the role's policy (AWS General Reference, "Common
+ * Errors"; Amazon SQS API Reference, "Common Errors"). */
+static bool is_about_keys(const fl_sqs_call *call)
+{
+    static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException",
+                                        "InvalidAccessKeyId", "InvalidClientTokenId",
+                                        "UnrecognizedClientException"};
+    for (unsigned i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (strcmp(codes[i], call->code) == 0)
+            return true;
+    return false;
 }
 
 static fl_broker_rc rc_of(const fl_sqs_call *call, long status)
@@ -79,7 +103,7 @@ static fl_broker_rc judge(fl_sqs_call *call, const fl_web_answer *answer)
                              s->options.host, answer->failure);
     json_t *root = json_loadb(answer->body, answer->body_size, 0, NULL);
     if (answer->status == 200 && json_is_object(root)) {
-        s->busy_for = 0;
+        s->busy_for = makes_load(call->operation) ? 0 : s->busy_for;
         call->answer = root;
         return FL_BROKER_OK;
     }
@@ -93,7 +117,7 @@ static fl_broker_rc judge(fl_sqs_call *call, const fl_web_answer *answer)
         return rc; /* no failure yet: the queue can be created */
     if (rc == FL_BROKER_BUSY)
         fl_sqs_throttle(s, answer->retry_after);
-    if (answer->status == 403 || strncmp(call->code, "ExpiredToken", 12) == 0)
+    if (is_about_keys(call))
         fl_sqs_keys_forget(s->keys);
     return host->explain(host, rc,
                          "%s at %s: HTTP %ld %s (queues, keys and their policy: docs/sqs.md)",
@@ -192,7 +216,7 @@ void fl_sqs_begin(fl_sqs_call *call, const char *operation, json_t *request, int
     call->operation = operation;
     call->answer = NULL;
     call->code[0] = '\0';
-    call->rc = fl_sqs_rest(s);
+    call->rc = rest(s, operation);
     if (!call->rc)
         call->rc = fl_sqs_keys_get(s->keys, &key, filch_in(s->config.call_timeout));
     if (!call->rc && !send(call, &key, request, timeout))

@@ -22,7 +22,8 @@ enum {
     URL = 1024,
     ANSWER_MOST = 64 << 10,
     FRESH = 300, /* seconds before the end, from which keys are fetched again */
-    PAUSE = 10   /* seconds between attempts that fail while there are keys */
+    PAUSE = 10,  /* seconds between attempts that fail while there are keys */
+    NO_KEYS = 1  /* seconds between those that fail without, which are waited for */
 };
 static const int64_t ANSWER_WITHIN = 2 * FILCH_SECOND; /* of a metadata endpoint, each step */
 
@@ -275,7 +276,8 @@ fl_broker_rc fl_sqs_keys_get(fl_sqs_keys *keys, fl_sqs_key *out, int64_t until)
     bool is_remote = keys->source == CONTAINER || keys->source == INSTANCE,
          has_some = are_valid(keys, now);
     if (is_remote && !keys->fetching &&
-        (!has_some || (now + FRESH >= keys->expires && now >= keys->tried + PAUSE)))
+        (has_some ? now + FRESH >= keys->expires && now >= keys->tried + PAUSE
+                  : now > keys->tried + NO_KEYS))
         begin_fetch(keys);
     if (is_remote && !has_some)
         fl_web_finish(keys->web, &keys->fetching, until);

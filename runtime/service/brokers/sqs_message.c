@@ -197,6 +197,7 @@ typedef struct parts {
     const char *encoding;
     char *fields, *headers, *body; /* decoded, to be freed; NULL: none */
     size_t fields_size, headers_size;
+    const char *malformed; /* a literal; NULL: it is not */
 } parts;
 
 static void set_field(const struct field *field, filch_message *message, const char *value)
@@ -276,19 +277,23 @@ static char *decode(json_t *attributes, const char *name, size_t *size)
     return text ? fl_sqs_bytes(text, size) : NULL;
 }
 
-static bool read_body(parts *p, json_t *body)
+/* A body that cannot be decoded is kept as it is, for the dead letter. */
+static void read_body(parts *p, json_t *body)
 {
-    if (!p->encoding) {
-        p->message.body = json_string_value(body);
-        p->message.body_size = json_string_length(body);
-        return p->message.body;
-    }
-    if (strcmp(p->encoding, "base64") == 0) {
-        p->body = fl_sqs_bytes(json_string_value(body), &p->message.body_size);
+    const char *text = json_string_value(body);
+    if (!text)
+        p->malformed = "a message without a body";
+    if (!text || (p->encoding && strcmp(p->encoding, "base64") != 0))
+        return; /* empty */
+    p->message.body = text;
+    p->message.body_size = json_string_length(body);
+    if (!p->encoding)
+        return;
+    p->body = fl_sqs_bytes(text, &p->message.body_size);
+    if (p->body)
         p->message.body = p->body;
-        return p->body;
-    }
-    return true; /* empty */
+    else
+        p->malformed = "a body that is no base64";
 }
 
 static int64_t number_of(json_t *attributes, const char *name)
@@ -323,7 +328,8 @@ static bool read_parts(parts *p, json_t *raw, bool is_fifo)
         !pack_foreign(p, attributes, json_string_value(json_object_get(system, "MessageGroupId"))))
         return false;
     complete(p, raw, system, is_fifo);
-    return read_body(p, json_object_get(raw, "Body"));
+    read_body(p, json_object_get(raw, "Body"));
+    return true;
 }
 
 fl_delivery *fl_sqs_read(fl_sqs *s, json_t *raw, unsigned queue, int64_t *left)
@@ -342,6 +348,8 @@ fl_delivery *fl_sqs_read(fl_sqs *s, json_t *raw, unsigned queue, int64_t *left)
         delivery->handle = receipt;
     else
         free(receipt);
+    if (delivery && p.malformed)
+        delivery->malformed = p.malformed;
     free(p.fields);
     free(p.headers);
     free(p.body);

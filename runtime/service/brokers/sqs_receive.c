@@ -19,11 +19,11 @@ static const int64_t ANSWERED_WITHIN = FILCH_SECOND; /* the rest of an answer th
 
 /* ---- Arrivals ---- */
 
-static void keep(fl_sqs *s, fl_sqs_queue *queue, json_t *answer)
+/* at: not after the start of their leases in the server. */
+static void keep(fl_sqs_queue *queue, json_t *answer, int64_t at)
 {
     size_t i;
     json_t *message;
-    int64_t at = fl_sqs_now(s);
     json_array_foreach(json_object_get(answer, "Messages"), i, message)
     {
         fl_sqs_arrival *one = malloc(sizeof *one);
@@ -76,7 +76,7 @@ static void on_polled(fl_sqs_call *poll)
     if (poll->rc)
         s->failed = poll->rc;
     else
-        keep(s, queue_of(poll), poll->answer);
+        keep(queue_of(poll), poll->answer, fl_sqs_now(s));
     json_decref(poll->answer);
     poll->answer = NULL;
 }
@@ -89,6 +89,23 @@ static void begin_poll(fl_sqs *s, fl_sqs_queue *queue)
                  FL_SQS_WAIT * FILCH_SECOND + s->config.call_timeout);
 }
 
+/* A request for messages that are there now. Others that run beside it may take longer. */
+typedef struct short_poll {
+    fl_sqs_call call; /* first */
+    fl_sqs_queue *queue;
+    int64_t begun;
+    unsigned got;
+} short_poll;
+
+static void on_short_polled(fl_sqs_call *call)
+{
+    short_poll *one = (short_poll *)(void *)call;
+    one->got = (unsigned)json_array_size(json_object_get(call->answer, "Messages"));
+    keep(one->queue, call->answer, one->begun);
+    json_decref(call->answer);
+    call->answer = NULL;
+}
+
 /* As many requests side by side as the queue has lately filled: an empty answer costs as much as a full one. */
 static void adapt(fl_sqs_queue *queue, unsigned begun, unsigned filled, bool has_more)
 {
@@ -99,23 +116,24 @@ static void adapt(fl_sqs_queue *queue, unsigned begun, unsigned filled, bool has
 /* Asks for up to `most` messages that are there now. *ended: the queue has no more at hand. */
 static fl_broker_rc ask(fl_sqs *s, fl_sqs_queue *queue, unsigned most, bool *ended)
 {
-    fl_sqs_call calls[FL_SQS_PARALLEL];
+    short_poll polls[FL_SQS_PARALLEL];
     unsigned begun = 0, left = 0, got = 0, filled = 0;
     fl_broker_rc rc = FL_BROKER_OK;
-    for (unsigned asked = 0; asked < most && begun < queue->side_by_side; asked += FL_SQS_ENTRIES) {
-        calls[begun] = (fl_sqs_call){.s = s, .left = &left};
+    for (unsigned asked = 0; asked < most && begun < queue->side_by_side && !rc;
+         asked += FL_SQS_ENTRIES) {
+        polls[begun] = (short_poll){.call = {.s = s, .left = &left, .done = on_short_polled},
+                                    .queue = queue,
+                                    .begun = fl_sqs_now(s)};
         left++;
-        fl_sqs_begin(&calls[begun++], "ReceiveMessage", request_for(s, queue, most - asked, 0),
+        fl_sqs_begin(&polls[begun].call, "ReceiveMessage", request_for(s, queue, most - asked, 0),
                      s->config.call_timeout);
+        rc = polls[begun++].call.rc; /* the next would fail for the same reason */
     }
     fl_web_finish(s->web, &left, FILCH_FOREVER); /* requests have their own time */
     for (unsigned i = 0; i < begun; i++) {
-        unsigned size = (unsigned)json_array_size(json_object_get(calls[i].answer, "Messages"));
-        got += size;
-        filled += size > 0;
-        keep(s, queue, calls[i].answer);
-        json_decref(calls[i].answer);
-        rc = rc ? rc : calls[i].rc;
+        got += polls[i].got;
+        filled += polls[i].got > 0;
+        rc = rc ? rc : polls[i].call.rc;
     }
     unsigned asked = begun * FL_SQS_ENTRIES;
     asked = asked < most ? asked : most;
@@ -146,13 +164,14 @@ static fl_broker_rc deliver(fl_sqs *s, unsigned index, fl_delivery **out, unsign
 {
     fl_broker_rc rc = FL_BROKER_OK;
     for (fl_sqs_arrival *one; *count < most && !rc && (one = take(s->queues[index]));) {
-        int64_t left = 0, until = one->at + s->config.lease;
+        int64_t left = 0, at = one->at, until = at + s->config.lease;
         fl_delivery *delivery =
             until > fl_sqs_now(s) ? fl_sqs_read(s, one->message, index, &left) : NULL;
         drop(one);
         if (!delivery)
             continue;
         delivery->lease_until = until;
+        delivery->tag[FL_SQS_RECEIVED] = (uint64_t)at;
         if (left > 0)
             rc = delay_further(s, delivery, left);
         else
@@ -168,6 +187,14 @@ static fl_broker_rc failed(fl_sqs *s)
     return rc;
 }
 
+/* Messages of an answer that is cut off would be hidden until their leases end. */
+static void finish_answer(const fl_sqs_queue *queue, int64_t until)
+{
+    const fl_sqs_call *poll = &queue->poll;
+    while (poll->running && fl_web_is_answering(poll->running) && filch_now() < until)
+        fl_web_wait(poll->s->web, until);
+}
+
 fl_broker_rc fl_sqs_receive(fl_broker *broker, unsigned index, fl_delivery **out, unsigned most,
                             unsigned *count)
 {
@@ -175,9 +202,7 @@ fl_broker_rc fl_sqs_receive(fl_broker *broker, unsigned index, fl_delivery **out
     fl_sqs_queue *queue = s->queues[index];
     bool ended = false;
     *count = 0;
-    int64_t until = filch_in(ANSWERED_WITHIN);
-    while (queue->poll.running && fl_web_is_answering(queue->poll.running) && filch_now() < until)
-        fl_web_wait(s->web, until);
+    finish_answer(queue, filch_in(ANSWERED_WITHIN));
     fl_broker_rc rc = failed(s);
     rc = rc ? rc : deliver(s, index, out, most, count);
     for (unsigned i = 0; i < ROUNDS && *count < most && !rc && !ended && !queue->poll.running;
@@ -270,11 +295,18 @@ fl_broker_rc fl_sqs_turn(fl_broker *broker)
     return failed(s);
 }
 
+void fl_sqs_end_polls(fl_sqs *s)
+{
+    int64_t until = filch_in(ANSWERED_WITHIN);
+    s->is_ceased = true;
+    for (unsigned i = 0; i < s->config.queue_count; i++) {
+        finish_answer(s->queues[i], until);
+        fl_sqs_cancel(&s->queues[i]->poll);
+    }
+}
+
 fl_broker_rc fl_sqs_cease(fl_broker *broker)
 {
-    fl_sqs *s = fl_sqs_of(broker);
-    s->is_ceased = true;
-    for (unsigned i = 0; i < s->config.queue_count; i++)
-        fl_sqs_cancel(&s->queues[i]->poll);
+    fl_sqs_end_polls(fl_sqs_of(broker));
     return fl_sqs_turn(broker);
 }

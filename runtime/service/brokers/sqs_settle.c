@@ -28,9 +28,17 @@ static fl_sqs_queue *queue_of(const fl_sqs *s, const fl_settlement *one)
 
 /* ---- Copies ---- */
 
+/* Its copy is confirmed, so it can only be deleted: by this settlement, or the next if that fails. */
+static bool is_copied(const fl_settlement *one)
+{
+    return one->delivery->tag[FL_SQS_COPIED];
+}
+
 /* In a FIFO queue a copy would lose its place. */
 static bool needs_copy(const fl_sqs *s, const fl_settlement *one)
 {
+    if (is_copied(one))
+        return false;
     if (one->verb == FL_SETTLE_DEAD)
         return true;
     return !queue_of(s, one)->is_fifo &&
@@ -96,8 +104,10 @@ static fl_broker_rc send_copies(fl_sqs *s, fl_settlement *batch, unsigned count,
     }
     fl_broker_rc sent = has_some ? fl_sqs_batch(s, SEND, entries, count) : FL_BROKER_OK;
     for (unsigned i = 0; i < count; i++) {
-        if (!batch[i].status && entries[i].queue)
+        if (!batch[i].status && entries[i].queue) {
             batch[i].status = entries[i].status;
+            batch[i].delivery->tag[FL_SQS_COPIED] = !entries[i].status;
+        }
         if (batch[i].status == -EINVAL || batch[i].status == -EMSGSIZE ||
             batch[i].status == -ENOTSUP)
             batch[i].status = refuse_copy(s, &batch[i]);
@@ -107,13 +117,17 @@ static fl_broker_rc send_copies(fl_sqs *s, fl_settlement *batch, unsigned count,
 
 /* ---- Settling ---- */
 
-/* Seconds until the message is visible again; -1: it is deleted. */
+/* Seconds until the message is visible again; -1: it is deleted. The server refuses a time that ends
+ * later than 12 hours after it was received. */
 static int64_t visible_in(const fl_sqs *s, const fl_settlement *one)
 {
-    if (one->verb == FL_SETTLE_ACK || needs_copy(s, one))
+    if (one->verb == FL_SETTLE_ACK || is_copied(one))
         return -1;
     int64_t seconds = one->verb == FL_SETTLE_RETRY ? fl_sqs_seconds(one->delay) : 0;
-    return seconds < FL_SQS_VISIBILITY_MOST ? seconds : FL_SQS_VISIBILITY_MOST;
+    int64_t passed = fl_sqs_now(s) - (int64_t)one->delivery->tag[FL_SQS_RECEIVED],
+            most = FL_SQS_VISIBILITY_MOST - 1 - fl_sqs_seconds(passed);
+    most = most > 0 ? most : 0;
+    return seconds < most ? seconds : most;
 }
 
 static fl_broker_rc send_answers(fl_sqs *s, fl_settlement *batch, unsigned count, bool deletes,

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The broker `sqs:` conforms to the interface, against a stand-in that checks signatures. */
+#include <runtime/service/brokers/sqs.h>
+#include <runtime/service/brokers/sqs_text.h>
+
+#include <jansson.h>
 #include <tests/support/broker.h>
 #include <tests/support/sqs.h>
 
@@ -144,6 +148,80 @@ Test(sqs_broker, messages_of_a_group_come_in_order_one_after_the_other)
     bench_end(&b);
 }
 
+Test(sqs_broker, a_message_that_cannot_be_decoded_is_malformed_and_becomes_a_dead_letter)
+{
+    static const char fields[] = "encoding\0base64\0type\0t";
+    fl_sqs_queue *queue;
+    fl_sqs_call call;
+    bench b = bench_begin(&tested);
+    fl_sqs *s = fl_sqs_of(b.publisher);
+    cr_assert_eq(fl_sqs_find(s, "tasks", &queue), FL_BROKER_OK);
+    cr_assert_eq(fl_sqs_ask(s, "SendMessage",
+                            json_pack("{s:s, s:s, s:{s:{s:s, s:o}}}", "QueueUrl", queue->url,
+                                      "MessageBody", "!!!", "MessageAttributes", "Filch",
+                                      "DataType", "Binary", "BinaryValue",
+                                      fl_sqs_binary(fields, sizeof fields)),
+                            &call),
+                 FL_BROKER_OK);
+    json_decref(call.answer);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_not_null(one);
+    cr_assert_str_eq(one->malformed, "a body that is no base64");
+    bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_DEAD});
+    one = bench_receive_by(&b, b.consumer, 1);
+    cr_assert_eq(one->message.body_size, 3);
+    cr_assert_eq(memcmp(one->message.body, "!!!", 3), 0);
+    bench_ack(&b, one);
+    bench_end(&b);
+}
+
+Test(sqs_broker, a_message_that_is_declined_keeps_its_place_in_its_group)
+{
+    static const char *const queues[] = {"orders.fifo"};
+    static char ids[4][2] = {"1", "2", "3", "4"};
+    filch_message messages[4];
+    fl_publication items[4];
+    bench b = bench_begin(&tested);
+    b.kind->close(b.consumer);
+    b.consumer = bench_open_queues(&b, FL_BROKER_CONSUMES, queues, 1);
+    for (unsigned i = 0; i < 4; i++) {
+        messages[i] = (filch_message){
+            .id = ids[i], .type = "t", .queue = "orders.fifo", .attempt = 1, .first_seen = 1};
+        items[i] = (fl_publication){.message = &messages[i], .status = 7};
+    }
+    sqs_order("fail?operation=SendMessageBatch&count=1&entry=0&code=InternalError");
+    cr_assert_eq(b.kind->publish(b.publisher, items, 4), FL_BROKER_BUSY);
+    for (unsigned i = 0; i < 4; i++)
+        cr_assert_eq(items[i].status, -EAGAIN);
+    pass(FILCH_SECOND);
+    cr_assert_eq(b.kind->publish(b.publisher, items, 4), FL_BROKER_OK);
+    for (unsigned i = 0; i < 4; i++)
+        bench_next_is(&b, ids[i]);
+    bench_end(&b);
+}
+
+Test(sqs_broker, a_retry_in_a_group_is_shortened_to_what_the_server_allows)
+{
+    static const char *const queues[] = {"orders.fifo"};
+    const int64_t later = 20000 * FILCH_SECOND;
+    bench b = bench_begin(&tested);
+    b.kind->close(b.consumer);
+    b.consumer = bench_open_queues(&b, FL_BROKER_CONSUMES, queues, 1);
+    cr_assert_eq(bench_publish(&b, (filch_message){.queue = "orders.fifo"}), 0);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_eq(b.kind->extend(b.consumer, &one, 1, later + later / 2), FL_BROKER_OK);
+    sqs_order("advance?ns=%lld", (long long)later);
+    pass(later);
+    bench_settle(&b, (fl_settlement){.delivery = one,
+                                     .verb = FL_SETTLE_RETRY,
+                                     .attempt = 2,
+                                     .delay = 2 * later});
+    bench_is_empty(&b);
+    pass_time(later + later / 4);
+    bench_next_is(&b, "1");
+    bench_end(&b);
+}
+
 /* ---- Waiting ---- */
 
 Test(sqs_broker, a_long_poll_waits_in_the_server_and_its_message_goes_back_at_the_end)
@@ -192,6 +270,73 @@ Test(sqs_broker, a_throttled_connection_rests_and_goes_on)
     cr_assert_eq(b.kind->publish(b.publisher, &item, 1), FL_BROKER_OK);
     cr_assert_eq(sqs_seen("SendMessageBatch"), before + 3);
     bench_next_is(&b, "1");
+    bench_end(&b);
+}
+
+Test(sqs_broker, settlements_and_extensions_go_on_while_receives_rest)
+{
+    fl_delivery *none[1];
+    unsigned count;
+    bench b = bench_begin(&tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *one = bench_receive(&b);
+    fl_settlement done = {.delivery = one, .status = 7};
+    sqs_order("fail?operation=ReceiveMessage&count=1&status=503&code=ServiceUnavailable");
+    cr_assert_eq(b.kind->receive(b.consumer, 0, none, 1, &count), FL_BROKER_BUSY);
+    cr_assert_eq(b.kind->extend(b.consumer, &one, 1, 30 * FILCH_SECOND), FL_BROKER_OK);
+    cr_assert_eq(b.kind->settle(b.consumer, &done, 1), FL_BROKER_OK);
+    cr_assert_eq(done.status, 0);
+    cr_assert_eq(b.kind->receive(b.consumer, 0, none, 1, &count), FL_BROKER_BUSY);
+    bench_free(&b, one);
+    bench_end(&b);
+}
+
+Test(sqs_broker, requests_declined_side_by_side_are_one_reason_to_rest)
+{
+    enum { MANY = 40 };
+    filch_message messages[MANY];
+    fl_publication items[MANY];
+    bench b = bench_begin(&tested);
+    for (unsigned i = 0; i < MANY; i++) {
+        messages[i] = (filch_message){.id = "1", .type = "t", .queue = "tasks", .attempt = 1};
+        items[i] = (fl_publication){.message = &messages[i], .status = 7};
+    }
+    sqs_order("fail?operation=SendMessageBatch&count=4&status=503&code=ServiceUnavailable");
+    cr_assert_eq(b.kind->publish(b.publisher, items, MANY), FL_BROKER_BUSY);
+    cr_assert_eq(sqs_seen("SendMessageBatch"), 4);
+    pass(100 * FILCH_MILLISECOND);
+    cr_assert_eq(b.kind->publish(b.publisher, items, MANY), FL_BROKER_OK);
+    bench_end(&b);
+}
+
+Test(sqs_broker, a_copy_that_is_confirmed_is_not_sent_again)
+{
+    fl_delivery *got[3];
+    fl_settlement items[3];
+    unsigned count;
+    bench b = bench_begin(&tested);
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    cr_assert_eq(b.kind->receive(b.consumer, 0, got, 3, &count), FL_BROKER_OK);
+    cr_assert_eq(count, 3);
+    for (unsigned i = 0; i < 3; i++)
+        items[i] = (fl_settlement){.delivery = got[i], .verb = FL_SETTLE_DEAD, .status = 7};
+    sqs_order("fail?operation=SendMessageBatch&count=1&entry=1&code=InternalError");
+    cr_assert_eq(b.kind->settle(b.consumer, items, 3), FL_BROKER_BUSY);
+    cr_assert(items[0].status == 0 && items[1].status == -EAGAIN && items[2].status == 0);
+    pass(FILCH_SECOND);
+    sqs_order("fail?operation=DeleteMessageBatch&count=1&status=500&code=InternalError");
+    cr_assert_eq(b.kind->settle(b.consumer, &items[1], 1), FL_BROKER_BUSY);
+    cr_assert_eq(items[1].status, -EAGAIN);
+    pass(FILCH_SECOND);
+    unsigned before = sqs_seen("SendMessageBatch");
+    cr_assert_eq(b.kind->settle(b.consumer, &items[1], 1), FL_BROKER_OK);
+    cr_assert_eq(items[1].status, 0);
+    cr_assert_eq(sqs_seen("SendMessageBatch"), before, "it is only deleted");
+    for (unsigned i = 0; i < 3; i++)
+        bench_free(&b, got[i]);
+    pass_time(40 * FILCH_SECOND);
+    bench_is_empty(&b);
     bench_end(&b);
 }
 

@@ -291,6 +291,44 @@ Test(sqs_keys, keys_are_fetched_again_before_they_end_and_requests_go_on)
     fl_broker_sqs.close(broker);
 }
 
+Test(sqs_keys, missing_keys_are_not_fetched_again_at_each_request)
+{
+    fl_broker *broker;
+    fl_broker_count count;
+    sqs_start("token");
+    use_instance();
+    sqs_order("keys?seconds=400");
+    cr_assert_eq(open_with(&broker, sqs_url("")), FL_BROKER_OK, "%s", explained);
+    sqs_order("keys?seconds=0"); /* those that come are over */
+    passed = 420;
+    for (unsigned i = 0; i < 5; i++)
+        cr_assert_eq(fl_broker_sqs.count(broker, 0, &count), FL_BROKER_LOST);
+    cr_assert_leq(sqs_seen("keys"), 3, "one, and one more if two seconds have passed");
+    sqs_order("keys?seconds=8000");
+    passed = 430;
+    counts(broker);
+    fl_broker_sqs.close(broker);
+}
+
+Test(sqs_keys, only_errors_about_keys_make_them_fetched_again)
+{
+    fl_broker *broker;
+    fl_broker_count count;
+    sqs_start("token");
+    use_instance();
+    cr_assert_eq(open_with(&broker, sqs_url("")), FL_BROKER_OK, "%s", explained);
+    sqs_order("fail?operation=GetQueueAttributes&count=1&status=403&code=AccessDenied");
+    cr_assert_eq(fl_broker_sqs.count(broker, 0, &count), FL_BROKER_REFUSED);
+    passed = 30;
+    counts(broker);
+    cr_assert_eq(sqs_seen("keys"), 1);
+    sqs_order("fail?operation=GetQueueAttributes&count=1&status=403&code=ExpiredToken");
+    cr_assert_eq(fl_broker_sqs.count(broker, 0, &count), FL_BROKER_LOST);
+    counts(broker);
+    cr_assert_eq(sqs_seen("keys"), 2);
+    fl_broker_sqs.close(broker);
+}
+
 /* ---- Refusals ---- */
 
 Test(sqs_keys, refused_keys_are_told_without_their_text)
