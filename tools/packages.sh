@@ -56,6 +56,7 @@ binutils                | command readelf
 python3                 | command python3
 nodejs                  | command node
 codespell               | command codespell
+systemd                 | command systemd-analyze
 '
 # For the parts that tools/test.sh leaves out by default.
 packages_to_test_all='
@@ -85,8 +86,10 @@ golang-github-containers-common | server /usr/share/containers/seccomp.json
 # installed: that would start its service.
 programs_to_test='
 promtool prometheus | usr/bin/promtool
-prometheus          | usr/bin/prometheus
 nats-server         | usr/sbin/nats-server
+'
+programs_to_test_all='
+prometheus          | usr/bin/prometheus
 '
 
 # npm package | version. They go into build/tools/node_modules; their install scripts do not run.

@@ -229,6 +229,7 @@ grep -q '| rest ' <<<"$rows" && needed+=("$packages_to_test_all")
 need "${needed[@]}" || { echo "0 1 0" >>"$tally"; [ -n "$closing" ] || echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 fetch "$programs_to_test" || echo "0 0 1" >>"$tally"
 if grep -q '| rest ' <<<"$rows"; then
+    fetch "$programs_to_test_all" || echo "0 0 1" >>"$tally"
     fetch_modules "$npm_to_test_all" || echo "0 0 1" >>"$tally"
 fi
 
