@@ -41,7 +41,15 @@ typedef struct recovery {
     double back[MEASURE_ROUNDS]; /* ms from the time at which the server is there */
 } recovery;
 
-static pid_t run_round(lab *l, recovery *r, int round, pid_t worker)
+/* Workers are forked before this process has threads of a client library, and wait for their turn. */
+static void serve_in_turn(const char *url)
+{
+    WAIT_WHILE(filch_u32_load(&fleet->released, FILCH_ACQUIRE) < fleet_number);
+    fleet_number = 0;
+    fleet_serve(url);
+}
+
+static void run_round(lab *l, recovery *r, int round, pid_t worker)
 {
     run_job(l); /* the worker is connected */
     double from = measure_now();
@@ -51,10 +59,9 @@ static pid_t run_round(lab *l, recovery *r, int round, pid_t worker)
     from = measure_now();
     kill(worker, SIGKILL);
     cr_assert(fleet_end_of(worker) == -SIGKILL);
-    worker = fleet_start(fleet_serve, l->server->url(), 0);
+    filch_u32_store(&fleet->released, (uint32_t)round + 1, FILCH_RELEASE);
     run_job(l);
     r->of_worker[round] = measure_now() - from;
-    return worker;
 }
 
 static bool judge_longest(const worker_server *server, const char *what, const double *at,
@@ -73,12 +80,14 @@ static bool judge(const worker_server *server, int repeat)
 {
     recovery r;
     lab l = {.server = server};
-    fleet_prepare(&(fleet_plan){.jobs = (3 * (unsigned)repeat + 1) * FLEET_RETRIED});
-    pid_t worker = fleet_start(fleet_serve, server->url(), 0);
+    pid_t workers[MEASURE_ROUNDS + 1];
+    fleet_prepare(&(fleet_plan){.jobs = (3 * (unsigned)repeat + 1) * FLEET_RETRIED, .apart = 1});
+    for (int i = 0; i <= repeat; i++)
+        workers[i] = fleet_start(serve_in_turn, server->url(), (unsigned)i);
     for (int round = 0; round < repeat; round++)
-        worker = run_round(&l, &r, round, worker);
-    kill(worker, SIGTERM);
-    cr_assert(fleet_end_of(worker) == 0);
+        run_round(&l, &r, round, workers[round]);
+    kill(workers[repeat], SIGTERM);
+    cr_assert(fleet_end_of(workers[repeat]) == 0);
     bool reached =
         judge_longest(server, "first job after the server is back, ms", r.back, repeat, MOST_MS);
     reached &= judge_longest(server, "killed server to the next job, s", r.of_server, repeat,
