@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Builds the programs that show the bars (docs/bars.md), runs them one after another on an otherwise idle machine, and
 # prints one table: bar, figure (median), spread, what it has to be, whether it is.
-# usage: tools/bars.sh [--peers] [--build DIR] [--repeat N] [--verbose] [BAR...]      default: all bars but worker-chaos
+# usage: tools/bars.sh [--peers] [--build DIR] [--repeat N] [--verbose] [BAR...]      default: all bars but worker-chaos and cloud
 #   --peers installs the libraries and languages that "vs" compares with; else "vs" uses the installed ones
 #   vs-NAME: the rows of "vs" whose name contains NAME (bench/bars/vs_rows.h)
 set -u
@@ -31,7 +31,7 @@ known="$known pool-jobs pool-start pool-memory pool-limits pool-million statisti
 known="$known worker-sqlite worker-redis worker-nats worker-sqs worker-pubsub worker-rabbit worker-postgres worker-servicebus worker-latency worker-start worker-memory"
 known="$known worker-return worker-many"
 known="$known vs"
-on_request='worker-chaos' # it takes seven minutes for each broker
+on_request='worker-chaos cloud' # seven minutes for each broker; some fifteen
 for bar in $wanted; do
     case $bar in vs-?*) continue ;; esac
     case " $known $on_request " in
@@ -71,6 +71,11 @@ commands_of() {
     worker-latency | worker-start | worker-memory | worker-return) echo "./bar-$1 --repeat $repeat" ;;
     worker-many) echo "./bar-worker-chaos --jobs 10000 --kills 0 --publishers 100" ;;
     worker-chaos) echo "./bar-worker-chaos" ;;
+    cloud)
+        commands_of worker-many
+        commands_of worker-return
+        for broker in redis postgres; do echo "./bar-cloud-rolling --repeat $repeat --only $broker"; done
+        echo "./bar-cloud-images" ;;
     worker-*) echo "./bar-worker-rate --repeat $repeat --only ${1#worker-}" ;;
     vs | vs-*)
         only=${1#vs}

@@ -52,10 +52,13 @@ typedef struct fleet_report {
     uint32_t allowed; /* the most of them: messages held at each kill */
     uint32_t lost;    /* jobs of which no run has ended */
     double seconds;   /* until each job had been run */
+    double p99;       /* seconds from the begin of a job's publication until its run ended */
 } fleet_report;
 
 typedef struct fleet_job {
     filch_u32 runs, ended; /* runs that have ended; runs also counts those that a kill ended */
+    int64_t begun;         /* when its publication began */
+    int64_t took;          /* ns from then until a run of it had ended for the first time */
 } fleet_job;
 
 /* In shared memory. */
@@ -84,8 +87,10 @@ static int fleet_handle(filch_self self, filch_service_job *job, void *arg)
         return filch_service_retry(job, 10 * FILCH_MILLISECOND, "as planned");
     filch_u32_add(&fleet->jobs[id].runs, 1, FILCH_ACQ_REL);
     filch_sleep(FILCH_MILLISECOND);
-    if (filch_u32_add(&fleet->jobs[id].ended, 1, FILCH_ACQ_REL) == 0)
+    if (filch_u32_add(&fleet->jobs[id].ended, 1, FILCH_ACQ_REL) == 0) {
+        fleet->jobs[id].took = filch_now() - fleet->jobs[id].begun;
         filch_u32_add(&fleet->done, 1, FILCH_ACQ_REL);
+    }
     filch_service_stats_read(filch_service_job_service(job), &stats, sizeof stats);
     filch_u32_store(&fleet->lost[fleet_number], (uint32_t)stats.lost, FILCH_RELAXED);
     return 0;
@@ -144,6 +149,7 @@ static void fleet_publish(const char *url)
         WAIT_WHILE(filch_u32_load(&fleet->released, FILCH_ACQUIRE) <= i);
         snprintf(id, sizeof id, "%u", i);
         const filch_message message = {.id = id, .type = "fleet"};
+        fleet->jobs[i].begun = filch_now();
         while (filch_service_publish(service, &message, filch_in(20 * FILCH_SECOND)))
             filch_u32_add(&fleet->repeated, 1, FILCH_RELAXED);
     }
@@ -189,8 +195,28 @@ static int fleet_end_of(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+static int fleet_compare(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static double fleet_p99(void)
+{
+    unsigned jobs = fleet_planned.jobs;
+    int64_t *took = malloc(jobs * sizeof *took);
+    cr_assert(took);
+    for (unsigned i = 0; i < jobs; i++)
+        took[i] = fleet->jobs[i].took;
+    qsort(took, jobs, sizeof *took, fleet_compare);
+    double p99 = (double)took[(size_t)(0.99 * (jobs - 1) + 0.5)] / FILCH_SECOND;
+    free(took);
+    return p99;
+}
+
 static void fleet_count(fleet_report *report)
 {
+    report->p99 = fleet_p99();
     for (unsigned i = 0; i < fleet_planned.jobs; i++) {
         uint32_t runs = filch_u32_load(&fleet->jobs[i].runs, FILCH_ACQUIRE);
         report->runs += runs;

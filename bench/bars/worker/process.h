@@ -25,8 +25,8 @@ static inline void worker_process_die(const char *why)
     exit(2);
 }
 
-/* It leases the same messages again at each start, so no number of deliveries makes poison. */
-static inline void worker_process_start(worker_process *p, const char *url, const char *width)
+/* args: those of the program, its name first, NULL at the end. */
+static inline void worker_process_run(worker_process *p, const char *const *args)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) || (p->pid = fork()) < 0)
@@ -34,15 +34,23 @@ static inline void worker_process_start(worker_process *p, const char *url, cons
     if (p->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         dup2(ends[1], STDERR_FILENO);
-        execl(FILCH_WORKER, FILCH_WORKER, "--broker", url, "--queues", BAR_QUEUE, "--width", width,
-              "--log-level", "debug", "--drain-timeout", "0s", "--deliveries", "1000000",
-              (char *)NULL);
+        execv(FILCH_WORKER, (char *const *)args);
         _exit(127);
     }
     close(ends[1]);
     p->log = fdopen(ends[0], "r");
     if (!p->log)
         worker_process_die("no memory for its log");
+}
+
+/* It leases the same messages again at each start, so no number of deliveries makes poison. */
+static inline void worker_process_start(worker_process *p, const char *url, const char *width)
+{
+    const char *const args[] = {
+        FILCH_WORKER, "--broker",     url,           "--queues", BAR_QUEUE,
+        "--width",    width,          "--log-level", "debug",    "--drain-timeout",
+        "0s",         "--deliveries", "1000000",     NULL};
+    worker_process_run(p, args);
 }
 
 /* Returns when its log has had `count` lines with `text`. */

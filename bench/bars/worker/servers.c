@@ -3,6 +3,8 @@
 
 #include <tests/support/folder.h>
 
+#include <string.h>
+
 #ifdef FILCH_HAVE_SQLITE
 static const char *sqlite(void)
 {
@@ -174,3 +176,15 @@ const worker_server worker_in_memory[] = {
 #endif
     {0},
 };
+
+const worker_server *worker_server_of(const char *name)
+{
+    for (const worker_server *s = worker_servers; s->name; s++)
+        if (strcmp(s->name, name) == 0)
+            return s;
+    fprintf(stderr, "no broker %s (valid:", name);
+    for (const worker_server *s = worker_servers; s->name; s++)
+        fprintf(stderr, " %s", s->name);
+    fprintf(stderr, ")\n");
+    exit(2);
+}

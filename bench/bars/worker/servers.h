@@ -19,4 +19,7 @@ extern const worker_server worker_servers[];
 /* Those that keep their queues in memory: `restart` cuts all connections instead. */
 extern const worker_server worker_in_memory[];
 
+/* The row of worker_servers with this name. Ends the program if there is none. */
+const worker_server *worker_server_of(const char *name);
+
 #endif
