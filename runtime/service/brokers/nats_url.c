@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/nats_url.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/cut.h>
 #include <runtime/service/loopback.h>
 #include <runtime/service/percent.h>
 
@@ -30,16 +31,6 @@ static const char *decode(char *text)
 
 /* ---- Parts ---- */
 
-/* Cuts the text at the first of these characters. NULL, or what follows. */
-static char *cut(char *text, char at)
-{
-    char *end = text ? strchr(text, at) : NULL;
-    if (!end)
-        return NULL;
-    *end = '\0';
-    return end + 1;
-}
-
 static const struct {
     const char *name;
     size_t offset;
@@ -63,7 +54,7 @@ static const char *show(const char *text)
 
 static fl_broker_rc read_setting(const fl_broker_host *host, char *text, fl_nats_options *out)
 {
-    char *value = cut(text, '=');
+    char *value = fl_cut(text, '=');
     for (unsigned i = 0; i < SETTINGS && value; i++) {
         if (strcmp(settings[i].name, text) != 0)
             continue;
@@ -94,7 +85,7 @@ static bool is_loopback(const char *hosts)
 
 static void read_login(char *login, fl_nats_options *out)
 {
-    char *password = cut(login, ':');
+    char *password = fl_cut(login, ':');
     if (password) {
         out->user = decode(login);
         out->password = decode(password);
@@ -137,7 +128,7 @@ fl_broker_rc fl_nats_parse(const fl_broker_host *host, const char *url, fl_nats_
     out->text = strdup(rest + 3);
     if (!out->text)
         return host->explain(host, FL_BROKER_LOST, "no memory for a URL; free some");
-    char *setting = cut(out->text, '?'), *stream = cut(out->text, '/'),
+    char *setting = fl_cut(out->text, '?'), *stream = fl_cut(out->text, '/'),
          *at = strrchr(out->text, '@');
     out->hosts = out->text;
     if (at) {
@@ -148,7 +139,7 @@ fl_broker_rc fl_nats_parse(const fl_broker_host *host, const char *url, fl_nats_
     if (stream && *stream)
         out->stream = decode(stream);
     while (setting && *setting) {
-        char *next = cut(setting, '&');
+        char *next = fl_cut(setting, '&');
         if (read_setting(host, setting, out))
             return FL_BROKER_FATAL;
         setting = next;

@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/pubsub_url.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/cut.h>
 #include <runtime/service/loopback.h>
 #include <runtime/service/percent.h>
 
@@ -38,16 +39,6 @@ bool fl_pubsub_is_private(const char *url)
 
 /* ---- Options ---- */
 
-/* Cuts the text at the first of these characters. NULL, or what follows. */
-static char *cut(char *text, char at)
-{
-    char *end = strchr(text, at);
-    if (!end)
-        return NULL;
-    *end = '\0';
-    return end + 1;
-}
-
 static const struct {
     const char *name;
     size_t offset;
@@ -64,7 +55,7 @@ enum { SETTINGS = sizeof settings / sizeof *settings };
 
 static fl_broker_rc read_setting(const fl_broker_host *host, char *text, fl_pubsub_options *out)
 {
-    char *value = cut(text, '=');
+    char *value = fl_cut(text, '=');
     for (unsigned i = 0; i < SETTINGS && value; i++) {
         void *place = (char *)out + settings[i].offset;
         if (strcmp(settings[i].name, text) != 0)
@@ -141,13 +132,13 @@ fl_broker_rc fl_pubsub_parse(const fl_broker_host *host, const char *url, fl_pub
     out->text = strdup(rest + 3);
     if (!out->text)
         return host->explain(host, FL_BROKER_LOST, "no memory for a URL; free some");
-    char *setting = cut(out->text, '?'), *path = cut(out->text, '/');
+    char *setting = fl_cut(out->text, '?'), *path = fl_cut(out->text, '/');
     out->project = out->text;
     if (path && *path)
         return host->explain(host, FL_BROKER_FATAL,
                              "URL of pubsub with a path: '%s' (valid: pubsub://PROJECT)", path);
     while (setting && *setting) {
-        char *next = cut(setting, '&');
+        char *next = fl_cut(setting, '&');
         if (read_setting(host, setting, out))
             return FL_BROKER_FATAL;
         setting = next;

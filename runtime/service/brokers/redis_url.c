@@ -2,20 +2,12 @@
 #include <runtime/service/brokers/redis_url.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/cut.h>
 #include <runtime/service/percent.h>
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Ends `text` at the mark, and returns what follows. NULL: there is none. */
-static char *cut(char *text, char mark)
-{
-    char *at = strchr(text, mark);
-    if (at)
-        *at++ = '\0';
-    return at;
-}
 
 /* In place. */
 static bool decode(char *text)
@@ -43,8 +35,8 @@ static const char *read_options(fl_redis_url *out, char *text)
     bool is_secret = text && strchr(text, '@'); /* perhaps a password with a ? in it */
     for (char *next; text; text = next) {
         unsigned i = 0;
-        next = cut(text, '&');
-        char *value = cut(text, '=');
+        next = fl_cut(text, '&');
+        char *value = fl_cut(text, '=');
         out->faulty = is_secret ? "***" : text;
         while (i < sizeof options / sizeof *options && strcmp(options[i].name, text) != 0)
             i++;
@@ -60,7 +52,7 @@ static const char *read_options(fl_redis_url *out, char *text)
 
 static const char *read_login(fl_redis_url *out, char *text)
 {
-    char *password = cut(text, ':');
+    char *password = fl_cut(text, ':');
     if (!decode(text) || (password && !decode(password)))
         return "wrong % in user or password (valid: %00 as two hexadecimal digits, not zero)";
     if (*text)
@@ -73,7 +65,7 @@ static const char *read_login(fl_redis_url *out, char *text)
 /* [USER][:PASSWORD]@HOST[:PORT][/DATABASE] */
 static const char *read_authority(fl_redis_url *out, char *text)
 {
-    char *database = cut(text, '/'), *at = strrchr(text, '@'), *port;
+    char *database = fl_cut(text, '/'), *at = strrchr(text, '@'), *port;
     const char *fault = NULL;
     if (at) {
         *at++ = '\0';
@@ -81,12 +73,12 @@ static const char *read_authority(fl_redis_url *out, char *text)
         text = at;
     }
     if (*text == '[') {
-        char *end = cut(++text, ']');
+        char *end = fl_cut(++text, ']');
         if (!end || (*end && *end != ':'))
             return "address without its ]";
         port = *end ? end + 1 : NULL;
     } else {
-        port = cut(text, ':');
+        port = fl_cut(text, ':');
     }
     if (!*text)
         return "no host";
@@ -100,7 +92,7 @@ static const char *read_authority(fl_redis_url *out, char *text)
 
 static const char *parse(fl_redis_url *out, char *text)
 {
-    char *rest = cut(text, ':'), *asked = cut(rest, '?');
+    char *rest = fl_cut(text, ':'), *asked = fl_cut(rest, '?');
     bool has_slashes = strncmp(rest, "//", 2) == 0;
     out->tls = strcmp(text, "rediss") == 0;
     out->is_path = strcmp(text, "redis+unix") == 0;

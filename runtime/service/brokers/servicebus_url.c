@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/servicebus_url.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/cut.h>
 #include <runtime/service/loopback.h>
 #include <runtime/service/percent.h>
 #include <runtime/service/secret.h>
@@ -16,16 +17,6 @@
 enum { TOKEN_LEAST = 2, TOKEN_MOST = 86400, TOKEN_USUAL = 3600 }; /* s */
 
 /* ---- Parts ---- */
-
-/* Cuts the text at the first of these characters. NULL, or what follows. */
-static char *cut(char *text, char at)
-{
-    char *end = text ? strchr(text, at) : NULL;
-    if (!end)
-        return NULL;
-    *end = '\0';
-    return end + 1;
-}
 
 static const char *decode(char *text)
 {
@@ -61,7 +52,7 @@ static fl_broker_rc read_lifetime(const fl_broker_host *host, const char *value,
 
 static fl_broker_rc read_option(const fl_broker_host *host, char *text, fl_bus_url *out)
 {
-    char *value = cut(text, '=');
+    char *value = fl_cut(text, '=');
     if (value && strcmp(text, "token-seconds") == 0)
         return read_lifetime(host, value, out);
     for (unsigned i = 0; i < OPTIONS && value && *value; i++)
@@ -80,16 +71,16 @@ static fl_broker_rc read_option(const fl_broker_host *host, char *text, fl_bus_u
 /* HOST[:PORT], up to a slash. */
 static void read_place(char *place, fl_bus_url *out)
 {
-    cut(place, '/');
+    fl_cut(place, '/');
     out->host = place;
-    char *port = cut(place, ':');
+    char *port = fl_cut(place, ':');
     if (port && *port)
         out->port = port;
 }
 
 static void read_login(char *login, fl_bus_url *out)
 {
-    char *key = cut(login, ':');
+    char *key = fl_cut(login, ':');
     out->key_name = decode(login);
     out->key = key ? decode(key) : NULL;
 }
@@ -101,8 +92,8 @@ static void read_login(char *login, fl_bus_url *out)
 static void read_connection(char *text, fl_bus_url *out)
 {
     for (char *next; text; text = next) {
-        next = cut(text, ';');
-        char *value = cut(text, '=');
+        next = fl_cut(text, ';');
+        char *value = fl_cut(text, '=');
         if (!value)
             continue;
         if (strcasecmp(text, "Endpoint") == 0 && strncasecmp(value, "sb://", 5) == 0)
@@ -191,7 +182,7 @@ fl_broker_rc fl_bus_parse(const fl_broker_host *host, const char *url, fl_bus_ur
     if (!out->text)
         return host->explain(host, FL_BROKER_LOST, "no memory for a URL; free some");
     out->size = strlen(out->text);
-    char *option = cut(out->text, '?'), *at = strrchr(out->text, '@');
+    char *option = fl_cut(out->text, '?'), *at = strrchr(out->text, '@');
     if (at) {
         *at = '\0';
         read_login(out->text, out);
@@ -199,7 +190,7 @@ fl_broker_rc fl_bus_parse(const fl_broker_host *host, const char *url, fl_bus_ur
     read_place(at ? at + 1 : out->text, out);
     fl_broker_rc rc = FL_BROKER_OK;
     while (option && *option && !rc) {
-        char *next = cut(option, '&');
+        char *next = fl_cut(option, '&');
         rc = read_option(host, option, out);
         option = next;
     }

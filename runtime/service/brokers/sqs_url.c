@@ -3,6 +3,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/sqs_profile.h>
+#include <runtime/service/cut.h>
 #include <runtime/service/loopback.h>
 #include <runtime/service/percent.h>
 
@@ -25,16 +26,6 @@ static const struct {
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };
 
-/* Cuts the text at the first of these characters. NULL, or the text behind it. */
-static char *cut(char *text, char at)
-{
-    char *end = text ? strchr(text, at) : NULL;
-    if (!end)
-        return NULL;
-    *end = '\0';
-    return end + 1;
-}
-
 /* For messages. A part with an @ may be the end of a password, which has no place in this URL. */
 static const char *show(const char *text)
 {
@@ -43,7 +34,7 @@ static const char *show(const char *text)
 
 static fl_broker_rc read_setting(const fl_broker_host *host, char *text, fl_sqs_options *out)
 {
-    char *value = cut(text, '=');
+    char *value = fl_cut(text, '=');
     for (unsigned i = 0; i < SETTINGS && value; i++) {
         if (strcmp(settings[i].name, text) != 0)
             continue;
@@ -136,7 +127,7 @@ static fl_broker_rc check_plain(const fl_broker_host *host, const fl_sqs_options
 static fl_broker_rc read_settings(const fl_broker_host *host, char *setting, fl_sqs_options *out)
 {
     while (setting && *setting) {
-        char *next = cut(setting, '&');
+        char *next = fl_cut(setting, '&');
         if (read_setting(host, setting, out))
             return FL_BROKER_FATAL;
         setting = next;
@@ -147,7 +138,7 @@ static fl_broker_rc read_settings(const fl_broker_host *host, char *setting, fl_
 /* ACCOUNT or ACCOUNT/ */
 static fl_broker_rc read_account(const fl_broker_host *host, char *text, fl_sqs_options *out)
 {
-    cut(text, '/');
+    fl_cut(text, '/');
     if (!text || !*text)
         return FL_BROKER_OK;
     out->account = text;
@@ -166,7 +157,7 @@ fl_broker_rc fl_sqs_parse(const fl_broker_host *host, const char *url, fl_sqs_op
     out->text = strdup(has_host ? rest + 2 : rest);
     if (!out->text)
         return host->explain(host, FL_BROKER_LOST, "no memory for a URL; free some");
-    char *setting = cut(out->text, '?'), *account = cut(out->text, '/');
+    char *setting = fl_cut(out->text, '?'), *account = fl_cut(out->text, '/');
     fl_broker_rc rc =
         has_host || !has_tls || *out->text ? read_host(host, out->text, out) : FL_BROKER_OK;
     rc = rc ? rc : read_settings(host, setting, out);
