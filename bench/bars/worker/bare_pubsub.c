@@ -2,58 +2,26 @@
  *
  * A bare loop on the subscription of the broker pubsub, by libcurl, jansson and libcrypto: a pull for up to a
  * hundred messages, whose bodies are decoded, then one acknowledgement for these. */
+#include "bare_web.h"
 #include "brokers.h"
 #include "queue.h"
 
-#include <curl/curl.h>
-#include <jansson.h>
 #include <openssl/evp.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct bare {
-    CURL *curl;
+    bare_web web;
     struct curl_slist *headers;
     char subscription[256]; /* its URL */
-    char *answer;
-    size_t size;
 } bare;
-
-static void check(CURLcode code, const char *call)
-{
-    if (code)
-        worker_bare_die(call, curl_easy_strerror(code));
-}
-
-static size_t on_data(char *data, size_t one, size_t size, void *arg)
-{
-    bare *b = arg;
-    char *longer = realloc(b->answer, b->size + size * one + 1);
-    if (!longer)
-        worker_bare_die("realloc", "no memory");
-    memcpy(longer + b->size, data, size);
-    b->answer = longer;
-    b->size += size;
-    return size;
-}
 
 /* Frees the request. */
 static json_t *ask(bare *b, const char *verb, json_t *request)
 {
-    long status = 0;
-    char url[300], *body = json_dumps(request, JSON_COMPACT);
+    char url[300];
     snprintf(url, sizeof url, "%s:%s", b->subscription, verb);
-    b->size = 0;
-    curl_easy_setopt(b->curl, CURLOPT_URL, url);
-    curl_easy_setopt(b->curl, CURLOPT_POSTFIELDS, body);
-    check(curl_easy_perform(b->curl), "curl_easy_perform");
-    curl_easy_getinfo(b->curl, CURLINFO_RESPONSE_CODE, &status);
-    json_t *answer = json_loadb(b->answer, b->size, 0, NULL);
-    if (status != 200 || !answer)
-        worker_bare_die("request", "the server refuses it");
-    json_decref(request);
-    free(body);
-    return answer;
+    return bare_web_ask(&b->web, url, b->headers, request);
 }
 
 /* url: pubsub://PROJECT/?endpoint=URL&... */
@@ -64,13 +32,8 @@ static void *open_bare(const char *url)
     snprintf(b.subscription, sizeof b.subscription,
              "%.*s/v1/projects/%.*s/subscriptions/" BAR_QUEUE "-filch", (int)strcspn(endpoint, "&"),
              endpoint, (int)strcspn(project, "/?"), project);
-    b.curl = curl_easy_init();
-    if (!b.curl)
-        worker_bare_die("curl_easy_init", NULL);
+    bare_web_begin(&b.web);
     b.headers = curl_slist_append(NULL, "Content-Type: application/json");
-    curl_easy_setopt(b.curl, CURLOPT_HTTPHEADER, b.headers);
-    curl_easy_setopt(b.curl, CURLOPT_WRITEFUNCTION, on_data);
-    curl_easy_setopt(b.curl, CURLOPT_WRITEDATA, &b);
     return &b;
 }
 
@@ -112,9 +75,7 @@ static void close_bare(void *bare_)
 {
     bare *b = bare_;
     curl_slist_free_all(b->headers);
-    curl_easy_cleanup(b->curl);
-    free(b->answer);
-    b->answer = NULL;
+    bare_web_end(&b->web);
 }
 
 const worker_bare worker_bare_pubsub[] = {

@@ -2,39 +2,19 @@
  *
  * A bare loop on the queue of the broker sqs, by libcurl, which signs, and jansson: ReceiveMessage for up to
  * ten messages, then DeleteMessageBatch for these. */
+#include "bare_web.h"
 #include "brokers.h"
 #include "queue.h"
 
-#include <curl/curl.h>
-#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct bare {
-    CURL *curl;
+    bare_web web;
     struct curl_slist *receive, *delete; /* headers */
-    char queue[256];                     /* its URL */
-    char *answer;
-    size_t size;
+    char endpoint[128], queue[256];      /* URLs */
 } bare;
-
-static void check(CURLcode code, const char *call)
-{
-    if (code)
-        worker_bare_die(call, curl_easy_strerror(code));
-}
-
-static size_t on_data(char *data, size_t one, size_t size, void *arg)
-{
-    bare *b = arg;
-    char *longer = realloc(b->answer, b->size + size * one + 1);
-    if (!longer)
-        worker_bare_die("realloc", "no memory");
-    memcpy(longer + b->size, data, size);
-    b->answer = longer;
-    b->size += size;
-    return size;
-}
 
 static struct curl_slist *headers_for(const char *operation)
 {
@@ -44,43 +24,19 @@ static struct curl_slist *headers_for(const char *operation)
     return curl_slist_append(list, target);
 }
 
-/* Frees the request. */
-static json_t *ask(bare *b, struct curl_slist *headers, json_t *request)
-{
-    long status = 0;
-    char *body = json_dumps(request, JSON_COMPACT);
-    b->size = 0;
-    curl_easy_setopt(b->curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(b->curl, CURLOPT_POSTFIELDS, body);
-    check(curl_easy_perform(b->curl), "curl_easy_perform");
-    curl_easy_getinfo(b->curl, CURLINFO_RESPONSE_CODE, &status);
-    json_t *answer = json_loadb(b->answer, b->size, 0, NULL);
-    if (status != 200 || !answer)
-        worker_bare_die("request", "the server refuses it");
-    json_decref(request);
-    free(body);
-    return answer;
-}
-
 /* url: sqs+http://HOST:PORT/?... */
 static void *open_bare(const char *url)
 {
     static bare b;
-    char endpoint[128];
     const char *host = strstr(url, "://") + 3;
-    snprintf(endpoint, sizeof endpoint, "http://%.*s/", (int)strcspn(host, "/?"), host);
-    snprintf(b.queue, sizeof b.queue, "%s000000000000/" BAR_QUEUE, endpoint);
-    b.curl = curl_easy_init();
-    if (!b.curl)
-        worker_bare_die("curl_easy_init", NULL);
+    snprintf(b.endpoint, sizeof b.endpoint, "http://%.*s/", (int)strcspn(host, "/?"), host);
+    snprintf(b.queue, sizeof b.queue, "%s000000000000/" BAR_QUEUE, b.endpoint);
+    bare_web_begin(&b.web);
     b.receive = headers_for("ReceiveMessage");
     b.delete = headers_for("DeleteMessageBatch");
-    curl_easy_setopt(b.curl, CURLOPT_URL, endpoint);
-    curl_easy_setopt(b.curl, CURLOPT_AWS_SIGV4, "aws:amz:eu-central-1:sqs");
-    curl_easy_setopt(b.curl, CURLOPT_USERNAME, getenv("AWS_ACCESS_KEY_ID"));
-    curl_easy_setopt(b.curl, CURLOPT_PASSWORD, getenv("AWS_SECRET_ACCESS_KEY"));
-    curl_easy_setopt(b.curl, CURLOPT_WRITEFUNCTION, on_data);
-    curl_easy_setopt(b.curl, CURLOPT_WRITEDATA, &b);
+    curl_easy_setopt(b.web.curl, CURLOPT_AWS_SIGV4, "aws:amz:eu-central-1:sqs");
+    curl_easy_setopt(b.web.curl, CURLOPT_USERNAME, getenv("AWS_ACCESS_KEY_ID"));
+    curl_easy_setopt(b.web.curl, CURLOPT_PASSWORD, getenv("AWS_SECRET_ACCESS_KEY"));
     return &b;
 }
 
@@ -91,11 +47,12 @@ static void consume(void *bare_, const worker_bare *how, long count)
         size_t i;
         json_t *message;
         int most = count < (long)how->batch ? (int)count : (int)how->batch;
-        json_t *answer = ask(b, b->receive,
-                             json_pack("{s:s, s:i, s:i, s:[s], s:[s]}", "QueueUrl", b->queue,
-                                       "MaxNumberOfMessages", most, "VisibilityTimeout", 300,
-                                       "MessageSystemAttributeNames", "ApproximateReceiveCount",
-                                       "MessageAttributeNames", "All"));
+        json_t *answer =
+            bare_web_ask(&b->web, b->endpoint, b->receive,
+                         json_pack("{s:s, s:i, s:i, s:[s], s:[s]}", "QueueUrl", b->queue,
+                                   "MaxNumberOfMessages", most, "VisibilityTimeout", 300,
+                                   "MessageSystemAttributeNames", "ApproximateReceiveCount",
+                                   "MessageAttributeNames", "All"));
         json_t *entries = json_array();
         json_array_foreach(json_object_get(answer, "Messages"), i, message)
         {
@@ -111,7 +68,7 @@ static void consume(void *bare_, const worker_bare *how, long count)
             json_decref(request);
             continue;
         }
-        json_decref(ask(b, b->delete, request));
+        json_decref(bare_web_ask(&b->web, b->endpoint, b->delete, request));
         count -= got;
     }
 }
@@ -121,9 +78,7 @@ static void close_bare(void *bare_)
     bare *b = bare_;
     curl_slist_free_all(b->receive);
     curl_slist_free_all(b->delete);
-    curl_easy_cleanup(b->curl);
-    free(b->answer);
-    b->answer = NULL;
+    bare_web_end(&b->web);
 }
 
 const worker_bare worker_bare_sqs[] = {
