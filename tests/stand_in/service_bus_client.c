@@ -70,7 +70,7 @@ void sb_serve(const client *c, outlet *one)
     tick();
 }
 
-/* Others may send what has become ready. */
+/* Other clients may be waiting for a message that is now ready. */
 static void wake_others(const client *but)
 {
     for (client *c = sb_clients; c; c = c->next) {

@@ -4,6 +4,7 @@
  * letters of the server, and connections that break. */
 #include <runtime/service/brokers/servicebus_sas.h>
 #include <tests/support/explained.h>
+#include <tests/support/folder.h>
 #include <tests/support/proxy.h>
 #include <tests/support/service_bus.h>
 #include <time.h>
@@ -172,7 +173,7 @@ Test(servicebus_faults, messages_that_it_cannot_keep_are_refused_one_by_one)
 
 Test(servicebus_faults, a_connection_string_comes_from_the_environment_or_a_file)
 {
-    char text[256], path[] = "/tmp/filch-servicebus-XXXXXX", url[128];
+    char text[256], path[128], url[192];
     service_bus_start("5000", "10");
     snprintf(text, sizeof text,
              "Endpoint=sb://127.0.0.1:%d/;SharedAccessKeyName=tests;SharedAccessKey=%s;"
@@ -181,6 +182,7 @@ Test(servicebus_faults, a_connection_string_comes_from_the_environment_or_a_file
     setenv("FILCH_TEST_CONNECTION", text, 1);
     KIND->close(
         opened("servicebus:///?tls=no&connection-env=FILCH_TEST_CONNECTION", FL_BROKER_CONSUMES));
+    snprintf(path, sizeof path, "%.80s/filch-servicebus-XXXXXX", folder_above());
     int fd = mkstemp(path); /* of mode 0600 */
     cr_assert(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
     close(fd);

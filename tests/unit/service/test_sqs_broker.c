@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <tests/support/broker.h>
 #include <tests/support/sqs.h>
+#include <tests/support/sqs_clock.h>
 
 static const char *fresh_url(void)
 {
@@ -14,16 +15,9 @@ static const char *fresh_url(void)
     return sqs_url("");
 }
 
-/* The server's leases are longer by an eighth. */
-static void pass_time(int64_t ns)
-{
-    sqs_order("advance?ns=%lld", (long long)(ns + ns / 8));
-    pass(ns);
-}
-
 static const tested_broker tested = {.kind = &fl_broker_sqs,
                                      .fresh_url = fresh_url,
-                                     .pass = pass_time,
+                                     .pass = sqs_pass,
                                      .counts_returns = true,
                                      .body_most = 150000};
 
@@ -69,10 +63,10 @@ Test(sqs_broker, a_delay_beyond_the_servers_limit_is_kept)
     cr_assert_eq(bench_publish(&b, (filch_message){.delay = hour}), 0);
     for (int64_t at = 0; at < 3; at++) {
         bench_is_empty(&b);
-        pass_time(step); /* 1001 s of the server */
+        sqs_pass(step); /* 1001 s of the server */
     }
     bench_is_empty(&b);
-    pass_time(step);
+    sqs_pass(step);
     bench_next_is(&b, "1");
     bench_end(&b);
 }
@@ -135,7 +129,7 @@ Test(sqs_broker, messages_of_a_group_come_in_order_one_after_the_other)
                                      .attempt = 2,
                                      .delay = FILCH_SECOND});
     bench_is_empty(&b);
-    pass_time(FILCH_SECOND);
+    sqs_pass(FILCH_SECOND);
     one = bench_receive(&b);
     cr_assert_str_eq(one->message.id, "1", "it keeps its place");
     cr_assert_eq(one->message.attempt, 2);
@@ -217,7 +211,7 @@ Test(sqs_broker, a_retry_in_a_group_is_shortened_to_what_the_server_allows)
                                      .attempt = 2,
                                      .delay = 2 * later});
     bench_is_empty(&b);
-    pass_time(later + later / 4);
+    sqs_pass(later + later / 4);
     bench_next_is(&b, "1");
     bench_end(&b);
 }
@@ -335,7 +329,7 @@ Test(sqs_broker, a_copy_that_is_confirmed_is_not_sent_again)
     cr_assert_eq(sqs_seen("SendMessageBatch"), before, "it is only deleted");
     for (unsigned i = 0; i < 3; i++)
         bench_free(&b, got[i]);
-    pass_time(40 * FILCH_SECOND);
+    sqs_pass(40 * FILCH_SECOND);
     bench_is_empty(&b);
     bench_end(&b);
 }
@@ -360,7 +354,7 @@ Test(sqs_broker, each_entry_of_a_batch_has_its_own_end)
     cr_assert_eq(items[1].status, 0);
     for (unsigned i = 0; i < 3; i++)
         bench_free(&b, got[i]);
-    pass_time(40 * FILCH_SECOND);
+    sqs_pass(40 * FILCH_SECOND);
     bench_is_empty(&b);
     bench_end(&b);
 }
@@ -376,7 +370,7 @@ Test(sqs_broker, the_original_of_a_copy_that_is_not_confirmed_stays)
     cr_assert_eq(dead.status, -EAGAIN);
     cr_assert_eq(sqs_seen("DeleteMessageBatch"), 0);
     bench_free(&b, one);
-    pass_time(40 * FILCH_SECOND);
+    sqs_pass(40 * FILCH_SECOND);
     bench_next_is(&b, "1");
     bench_end(&b);
 }

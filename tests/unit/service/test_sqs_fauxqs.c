@@ -4,6 +4,7 @@
  * tools/packages.sh fetches it. It takes a second to start, so one test makes all claims. */
 #include <tests/support/broker.h>
 #include <tests/support/sqs.h>
+#include <tests/support/sqs_clock.h>
 
 static void start_fauxqs(void)
 {
@@ -22,15 +23,9 @@ static const char *fresh_url(void)
     return sqs_url("");
 }
 
-static void pass_time(int64_t ns)
-{
-    sqs_order("advance?ns=%lld", (long long)(ns + ns / 8));
-    pass(ns);
-}
-
 static const tested_broker tested = {.kind = &fl_broker_sqs,
                                      .fresh_url = fresh_url,
-                                     .pass = pass_time,
+                                     .pass = sqs_pass,
                                      .counts_returns = true,
                                      .reads_ahead = true, /* a returned message is the last */
                                      .body_most = 150000};
