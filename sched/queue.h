@@ -18,6 +18,8 @@ typedef struct fl_queue {
     const char *what; /* one line for people */
     /* Side of its fibers where there is an asymmetric fence; otherwise they are fenced. */
     enum fl_forkside side;
+    /* The same with each fork and join out of line, where they can be recorded; NULL: it is so. */
+    const struct fl_queue *outline;
     /* Forked tasks lie in queues of the runtime, also those of a worker that sleeps. */
     bool shared;
     /* With the runtime: create after rt->worker exists, destroy when all threads have ended. NULL:

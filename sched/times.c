@@ -35,6 +35,12 @@ void fl_times_turn(fl_times *times, enum fl_doing doing, int64_t now)
     filch_u64_store(&times->since, begun(doing, now), FILCH_RELEASE);          /* O5 */
 }
 
+enum fl_doing fl_times_doing(const fl_times *times)
+{
+    uint64_t since = filch_u64_load(&times->since, FILCH_RELAXED); /* one word says it */
+    return since ? (enum fl_doing)(since % FL_DOINGS) : FL_DOINGS;
+}
+
 static bool look(const fl_times *times, fl_times_clock *clock, uint64_t spent[FL_DOINGS])
 {
     uint64_t since = filch_u64_load(&times->since, FILCH_ACQUIRE); /* O6 */

@@ -42,6 +42,8 @@ typedef int64_t fl_times_clock(void);
 void fl_times_begin(fl_times *times, enum fl_doing doing, int64_t now);
 /* Its worker: from `now` on it does `doing`, which may be the same as before. */
 void fl_times_turn(fl_times *times, enum fl_doing doing, int64_t now);
+/* Any thread: its current activity; FL_DOINGS: it is changing. */
+enum fl_doing fl_times_doing(const fl_times *times);
 /* Any thread: the time spent up to now. false: the worker kept switching during the look. */
 bool fl_times_look(const fl_times *times, fl_times_clock *clock, uint64_t spent[FL_DOINGS]);
 /* Any thread: the same, and never less than any thread has read before. */

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Builds the programs that show the bars (docs/bars.md), runs them one after another on an otherwise idle machine, and
 # prints one table: bar, figure (median), spread, what it has to be, whether it is.
-# usage: tools/bars.sh [--peers] [--build DIR] [--repeat N] [--verbose] [BAR...]      default: all bars but worker-chaos and cloud
+# usage: tools/bars.sh [--peers] [--build DIR] [--repeat N] [--short | --long] [--verbose] [BAR...]
+#   default: all bars but worker-chaos and cloud
 #   --peers installs the libraries and languages that "vs" compares with; else "vs" uses the installed ones
+#   --short, --long: worker-chaos and cloud with fewer jobs; cloud with 1,000 windows of rolling updates for each broker
 #   vs-NAME: the rows of "vs" whose name contains NAME (bench/bars/vs_rows.h)
 set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$root/build/bars
 repeat=11
+size=usual
 verbose=no
 peers_wanted=no
 wanted=
@@ -19,19 +22,25 @@ while [ $# -gt 0 ]; do
     --build) build=$2; shift ;;
     --repeat) repeat=$2; shift ;;
     --verbose) verbose=yes ;;
+    --short | --long) size=${1#--} ;;
     --peers) peers_wanted=yes ;;
-    -*) sed -n '3,7s/^# //p' "$0"; exit 2 ;;
+    -*) sed -n '3,9s/^# //p' "$0"; exit 2 ;;
     *) wanted="$wanted $1" ;;
     esac
     shift
 done
 
 known='fib peers speedup flat central idle submit wake create chain loops reduce scan sorts contexts channels streams futures timers locks'
-known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap"
-known="$known worker-sqlite worker-redis worker-nats worker-sqs worker-pubsub worker-rabbit worker-postgres worker-servicebus worker-latency worker-start worker-memory"
+known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap trace-steals trace-tasks trace-span trace-html sim-sleepers"
+known="$known worker-sqlite worker-redis worker-nats worker-kafka worker-sqs worker-pubsub worker-rabbit worker-postgres worker-servicebus worker-latency worker-start worker-memory"
 known="$known worker-return worker-many"
 known="$known vs"
 on_request='worker-chaos cloud' # seven minutes for each broker; some fifteen
+case $size in
+short) many=1000 images=20000 windows=0 chaos=' --jobs 5000 --kills 2 --apart 3' ;;
+usual) many=10000 images=1000000 windows=0 chaos= ;;
+long) many=10000 images=1000000 windows=1000 chaos= ;;
+esac
 for bar in $wanted; do
     case $bar in vs-?*) continue ;; esac
     case " $known $on_request " in
@@ -67,15 +76,16 @@ commands_of() {
         done
         echo "./bar-peers --repeat $repeat$peers" ;;
     reduce | scan) echo "./bar-sums --only $1 --repeat $repeat" ;;
+    trace-html) echo "$root/bench/bars/trace_page.py ../../tools/filch --repeat $repeat" ;;
     create) echo "./bar-create --repeat $repeat ./bar-topology-only ./bar-idle-rss" ;;
     worker-latency | worker-start | worker-memory | worker-return) echo "./bar-$1 --repeat $repeat" ;;
-    worker-many) echo "./bar-worker-chaos --jobs 10000 --kills 0 --publishers 100" ;;
-    worker-chaos) echo "./bar-worker-chaos" ;;
+    worker-many) echo "./bar-worker-chaos --jobs $many --kills 0 --publishers 100" ;;
+    worker-chaos) echo "./bar-worker-chaos$chaos" ;;
     cloud)
         commands_of worker-many
         commands_of worker-return
-        for broker in redis postgres; do echo "./bar-cloud-rolling --repeat $repeat --only $broker"; done
-        echo "./bar-cloud-images" ;;
+        for broker in redis postgres; do echo "./bar-cloud-rolling --repeat $repeat --size $windows --only $broker"; done
+        echo "./bar-cloud-images --jobs $images" ;;
     worker-*) echo "./bar-worker-rate --repeat $repeat --only ${1#worker-}" ;;
     vs | vs-*)
         only=${1#vs}
@@ -106,7 +116,7 @@ for bar in ${wanted:-$known}; do
             printf '%-58s %9s  %20s %-9s %s\n' "${command%% *} was not built" - - - MISSED
             continue
         fi
-        $command 2>&1 || [ $? -eq 1 ] || echo "$command: failed: MISSED"
+        $command 2>&1 </dev/null || [ $? -eq 1 ] || echo "$command: failed: MISSED"
     done | tee -a "$results" | if [ "$verbose" = yes ]; then cat; else grep -v '^ '; fi
 done
 

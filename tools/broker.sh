@@ -3,7 +3,7 @@
 # A message broker for trials. It installs the server and the client library if they are missing; Filch must have been
 # built with that library. It starts the server on a free port of loopback, with all its files in a folder, and prints
 # its URL.
-#   ./tools/broker.sh start redis|postgres|rabbitmq|nats|sqs|pubsub FOLDER
+#   ./tools/broker.sh start redis|postgres|rabbitmq|nats|sqs|pubsub|kafka FOLDER
 #   ./tools/broker.sh stop FOLDER          ends the server; its files stay
 #   ./tools/broker.sh remove FOLDER        ends the server, and deletes the folder and all files of the server
 # A folder of an earlier trial of the same broker is used again. PostgreSQL, started by root, runs as the user postgres,
@@ -24,6 +24,7 @@ rabbitmq | rabbitmq-server | command /usr/lib/rabbitmq/bin/rabbitmq-server | lib
 nats     | | | libnats-dev | module libnats | nats:// | /jobs
 sqs      | npm | command npm | libcurl4-openssl-dev | module libcurl | sqs+http:// | /?region=eu-central-1
 pubsub   | libmicrohttpd-dev | module libmicrohttpd | libcurl4-openssl-dev | module libcurl | pubsub://filch/?endpoint=http:// | &credentials=none
+kafka    | | | librdkafka-dev | module rdkafka | kafka:// | /
 '
 
 fail() {
@@ -78,6 +79,20 @@ start_pubsub() {
     keep ./stand-in --stays yes --port "$port"
 }
 
+# librdkafka's mock cluster, as our stand-in for Kafka, with its topics in memory: no package of Debian has Kafka. It
+# chooses the port.
+start_kafka() {
+    # shellcheck disable=SC2046
+    gcc -std=gnu11 -O2 -D_GNU_SOURCE "$root"/tests/stand_in/kafka.c -o stand-in $(pkg-config --cflags --libs rdkafka) >>log 2>&1 || return
+    keep bash -c 'exec ./stand-in --stays {tasks,tasks.retry,tasks.dlq}=4 >address'
+    for ((turn = 0; turn < 100; turn++)); do
+        port=$(sed -n 's/.*://p' address 2>/dev/null)
+        [ -z "$port" ] || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
 # PostgreSQL refuses to run as root: it gets its own user then, and a folder that this user can reach.
 start_postgres() {
     local data=$PWD/data as=()
@@ -128,7 +143,7 @@ claim_folder() {
 
 start() {
     local absent row server server_brings client client_brings scheme behind turn
-    row=$(grep -E "^$1 " <<<"$kinds") || fail "unknown broker '$1' (redis, postgres, rabbitmq, nats, sqs, pubsub)" 2
+    row=$(grep -E "^$1 " <<<"$kinds") || fail "unknown broker '$1' (redis, postgres, rabbitmq, nats, sqs, pubsub, kafka)" 2
     IFS='|' read -r _ server server_brings client client_brings scheme behind <<<"$row"
     ! running "$2" || fail "a server runs in $2: $(cat "$2/url") (end it: ./tools/broker.sh stop $2)"
     absent=$(missing "$client|$client_brings")

@@ -17,6 +17,8 @@ LEVELS = [
     [("include", "include/", "public headers; fork and join are inline")],
     [("sched", "sched/", "decisions and data structures that need no operating system")],
     [("platform", "runtime/platform/", "operating system and processor")],
+    [("trace", "runtime/trace/", "events in a file"),
+     ("share", "runtime/share/", "statistics in shared memory")],
     [("engine", "runtime/engine/", "the scheduler: workers, fibers, stealing, sleep")],
     [("queue", "runtime/queue/", "where forked tasks are kept"),
      ("sync", "runtime/sync/", "futures, channels, locks, timers, scopes"),

@@ -3,7 +3,10 @@
  * The command: finds the subcommand in its table and hands over. */
 #include "bench/main.h"
 #include "compare/main.h"
+#include "sim/main.h"
+#include "top/main.h"
 #include "topo/topo.h"
+#include "trace/main.h"
 #include "tune/main.h"
 
 #include <argp.h>
@@ -19,7 +22,10 @@ static const struct {
     {"bench", "measure work stealing beside one queue and other libraries", filch_bench_main,
      "filch bench"},
     {"compare", "find what got slower between two results", filch_compare_main, "filch compare"},
+    {"sim", "simulate work stealing on a machine that is described", filch_sim_main, "filch sim"},
+    {"top", "watch the workers of a running program", filch_top_main, "filch top"},
     {"topo", "draw the machine and the workers' places on it", filch_topo_main, "filch topo"},
+    {"trace", "show where the time of a run went", filch_trace_main, "filch trace"},
     {"tune", "find the width and the queue that suit a pool", filch_tune_main, "filch tune"},
 };
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };

@@ -16,12 +16,14 @@ liburcu-dev          | module liburcu-bp
 libhwloc-dev         | module hwloc
 libssl-dev           | module libcrypto
 libjansson-dev       | module jansson
+libncurses-dev       | module ncurses
 libsqlite3-dev       | module sqlite3
 libmicrohttpd-dev    | module libmicrohttpd
 libcurl4-openssl-dev | module libcurl
 libhiredis-dev       | module hiredis
 librabbitmq-dev      | module librabbitmq
 libnats-dev          | module libnats
+librdkafka-dev       | module rdkafka
 libqpid-proton11-dev libqpid-proton-dev | module libqpid-proton
 libpq-dev            | module libpq
 '
@@ -57,6 +59,8 @@ python3                 | command python3
 nodejs                  | command node
 codespell               | command codespell
 systemd                 | command systemd-analyze
+systemtap-sdt-dev       | header gcc sys/sdt.h
+protobuf-compiler       | command protoc
 '
 # For the parts that tools/test.sh leaves out by default.
 packages_to_test_all='
@@ -73,6 +77,7 @@ qemu-user               | command qemu-riscv64
 rabbitmq-server         | command /usr/lib/rabbitmq/bin/rabbitmq-server
 chromium                | command chromium
 npm                     | command npm
+python3-kafka           | server /usr/lib/python3/dist-packages/kafka/__init__.py
 golang-go               | command go
 golang-github-masterminds-sprig-dev | server /usr/share/gocode/src/github.com/Masterminds/sprig
 golang-gopkg-yaml.v3-dev | server /usr/share/gocode/src/gopkg.in/yaml.v3

@@ -40,10 +40,11 @@
  *   <filch/dead_letters.h>  jobs that have failed for good, kept until requeued or removed
  *   <filch/log.h>      structured log lines
  *   <filch/log_sink.h> log lines through a queue, so that a slow reader holds up nobody
- *   <filch/trace.h>    W3C trace context
+ *   <filch/traceparent.h>    W3C trace context
  *   <filch/span.h>     spans of a trace: times, attributes, events, status
  *   <filch/signals.h>  SIGTERM and SIGINT as the end of a context; signals as a channel
  *   <filch/deadlock.h> deadlock detection
+ *   <filch/waits.h>    a list of the tasks that wait
  *   <filch/fork.h>     the plain functions beneath, and the cost of a fork
  *   <filch/atomic.h>   the atomics that the inline path and the library share
  * Since 0.1.0. */
@@ -86,7 +87,8 @@
 #include <filch/sync.h>
 #include <filch/task.h>
 #include <filch/timer.h>
-#include <filch/trace.h>
+#include <filch/traceparent.h>
 #include <filch/version.h>
+#include <filch/waits.h>
 
 #endif

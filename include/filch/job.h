@@ -27,7 +27,7 @@
 #include <filch/context.h>
 #include <filch/failure.h>
 #include <filch/fork.h>
-#include <filch/trace.h>
+#include <filch/traceparent.h>
 
 typedef struct filch_pool filch_pool;
 typedef struct filch_job filch_job;
@@ -125,9 +125,9 @@ FILCH_API filch_context *filch_job_context(const filch_job *job);
  * resilience settings. */
 FILCH_API unsigned filch_job_attempts(const filch_job *job);
 
-/* Returns the job's span; zero bytes if it was given none. Use it with filch_trace_format and
+/* Returns the job's span; zero bytes if it was given none. Use it with filch_traceparent_format and
  * for jobs that it submits. */
-FILCH_API filch_trace filch_job_trace(const filch_job *job);
+FILCH_API filch_traceparent filch_job_trace(const filch_job *job);
 
 /* Returns the outcome, or FILCH_UNDECIDED. */
 FILCH_API filch_outcome filch_job_outcome(const filch_job *job);

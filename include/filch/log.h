@@ -19,7 +19,7 @@
 #define FILCH_LOG_H
 
 #include <filch/atomic.h>
-#include <filch/trace.h>
+#include <filch/traceparent.h>
 
 enum { FILCH_LOG_LINE = 2048 };
 
@@ -66,7 +66,7 @@ typedef struct filch_log_field {
         const char *text;
         int64_t integer; /* a bool's, too */
         double number;
-        const filch_trace *trace;
+        const filch_traceparent *trace;
     } as;
 } filch_log_field;
 
@@ -140,7 +140,7 @@ FILCH_UNUSED static inline filch_log_field filch_log_bool(const char *name, int 
 }
 
 /* The fields trace_id, span_id and sampled; NULL: none. */
-FILCH_UNUSED static inline filch_log_field filch_log_trace(const filch_trace *trace)
+FILCH_UNUSED static inline filch_log_field filch_log_trace(const filch_traceparent *trace)
 {
     filch_log_field field;
     field.name = "";

@@ -13,7 +13,7 @@
 #ifndef FILCH_MESSAGE_H
 #define FILCH_MESSAGE_H
 
-#include <filch/trace.h>
+#include <filch/traceparent.h>
 
 /* A header: a name, which is compared without regard to case, and a text. */
 typedef struct filch_header {
@@ -31,19 +31,19 @@ typedef struct filch_message {
     size_t body_size;
     const filch_header *headers;
     size_t header_count;
-    unsigned priority;      /* 0 (lowest) .. 9 */
-    unsigned attempt;       /* 1, 2, ...; set by the service, 0 in a new message */
-    unsigned deliveries;    /* times the broker has delivered this attempt; 0: it does not count */
-    int64_t delay;          /* ns from its publication until it may be delivered */
-    int64_t expires;        /* ns of Unix time; a message that has not begun by then becomes a dead
+    unsigned priority;   /* 0 (lowest) .. 9 */
+    unsigned attempt;    /* 1, 2, ...; set by the service, 0 in a new message */
+    unsigned deliveries; /* times the broker has delivered this attempt; 0: it does not count */
+    int64_t delay;       /* ns from its publication until it may be delivered */
+    int64_t expires;     /* ns of Unix time; a message that has not begun by then becomes a dead
                                letter; 0: never */
-    int64_t dedup_for;      /* ns from its publication for which its key stays taken, also after the
+    int64_t dedup_for;   /* ns from its publication for which its key stays taken, also after the
                                message is finished; at most FILCH_DEDUP_MOST. 0: until it is
                                finished. Use a key always with it, or always without. 0 in
                                handlers */
-    int64_t first_seen;     /* ns of Unix time: its publication; set by the service */
-    filch_trace trace;      /* the span of the publisher; zero bytes: none */
-    const char *tracestate; /* passed on as it is; NULL: none */
+    int64_t first_seen;  /* ns of Unix time: its publication; set by the service */
+    filch_traceparent trace; /* the span of the publisher; zero bytes: none */
+    const char *tracestate;  /* passed on as it is; NULL: none */
 } filch_message;
 
 enum { FILCH_MESSAGE_PRIORITIES = 10 };

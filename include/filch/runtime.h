@@ -55,6 +55,11 @@ typedef struct filch_config {
                          "suspend" (default), "help-any", "help-own" (with queue "chase-lev").
                          The helping modes are for programs whose tasks wait for each other by
                          joins alone */
+    const char
+        *trace; /* FILCH_TRACE: records the run in a file from the beginning on (<filch/trace.h>):
+                          "FILE", or with options: "FILE,limit=4G" */
+    unsigned share; /* FILCH_SHARE: 1: shares statistics with `filch top` of the same user, or of
+                       root; 2: and lets it change the workers and the policy; default 0 */
 } filch_config;
 
 /* Counts of the workers since the runtime was created: totals, or one worker's (<filch/stats.h>,

@@ -204,7 +204,7 @@ FILCH_API const filch_message *filch_service_job_message(const filch_service_job
  * with -ENOMEM. */
 FILCH_API filch_context *filch_service_job_context(filch_service_job *job);
 /* Returns the span of this run, below the message's if it has one. */
-FILCH_API filch_trace filch_service_job_trace(const filch_service_job *job);
+FILCH_API filch_traceparent filch_service_job_trace(const filch_service_job *job);
 /* Returns the ns since the message's publication. */
 FILCH_API int64_t filch_service_job_age(const filch_service_job *job);
 /* Returns the service's log; NULL: it has none. */

@@ -29,7 +29,7 @@
 
 #include <filch/context.h>
 #include <filch/log.h>
-#include <filch/trace.h>
+#include <filch/traceparent.h>
 
 #include <stdbool.h>
 
@@ -71,9 +71,9 @@ typedef struct filch_tracer {
 
 /* How a span begins. Zero bytes: a new trace. */
 typedef struct filch_span_options {
-    const filch_trace *caller;      /* parent from a traceparent; zero bytes or NULL: none */
-    const filch_trace_state *state; /* the tracestate that came with caller, or NULL */
-    filch_context *context;         /* parent without a caller: its filch_context_span, if any */
+    const filch_traceparent *caller; /* parent from a traceparent; zero bytes or NULL: none */
+    const filch_tracestate *state;   /* the tracestate that came with caller, or NULL */
+    filch_context *context;          /* parent without a caller: its filch_context_span, if any */
     filch_span_kind kind;
 } filch_span_options;
 
@@ -88,7 +88,7 @@ typedef struct filch_span_event {
 /* A finished span. Constant; valid as long as a reference to the span. */
 typedef struct filch_span_record {
     const char *name;
-    filch_trace trace;
+    filch_traceparent trace;
     uint8_t parent[8]; /* zero bytes: it began the trace */
     bool remote;       /* the parent is options.caller */
     filch_span_kind kind;
@@ -160,8 +160,8 @@ FILCH_API int filch_span_set_status(filch_span *span, filch_span_status status,
 
 /* Is it recorded, and has it not ended? To skip the work of computing attributes. NULL: false. */
 FILCH_API bool filch_span_recording(filch_span *span);
-/* Returns its identity, for filch_trace_format and filch_log_trace. NULL: zero bytes. */
-FILCH_API filch_trace filch_span_trace(const filch_span *span);
+/* Returns its identity, for filch_traceparent_format and filch_log_trace. NULL: zero bytes. */
+FILCH_API filch_traceparent filch_span_trace(const filch_span *span);
 /* Returns the tracestate to be sent with it; "": none. Valid as long as the span. */
 FILCH_API const char *filch_span_state(const filch_span *span);
 /* Returns its content. NULL: it has not ended, or is not recorded. */

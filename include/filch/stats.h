@@ -51,6 +51,23 @@ FILCH_BEGIN_DECLS
  * -ECHILD. */
 FILCH_API int filch_stats_read(filch_runtime *rt, int worker, filch_stats *out, size_t size);
 
+/* Work and span of all tasks that have ended, of a runtime that measures them: FILCH_SPAN=1 in the environment when it
+ * is created (docs/see.md). work / span is the parallelism; more workers have nothing to do. */
+typedef struct filch_work_span {
+    uint64_t work_ns;     /* the time of all tasks */
+    uint64_t span_ns;     /* the longest chain of parts that have to come after one another */
+    uint64_t burdened_ns; /* the same if each joined task had been taken by another worker */
+    uint64_t tasks;       /* forked tasks */
+    uint64_t taken;       /* those of them that did not run in their joins */
+    uint64_t jobs;        /* started tasks, and calls from outside */
+    uint64_t waits;       /* that are not in the span: other tasks ended them */
+    uint64_t lost;        /* parts that are missing for want of memory */
+} filch_work_span;
+
+/* Fills the first `size` bytes of *out. rt NULL: the calling task's runtime. Errors: -EINVAL (it does not measure; out is
+ * NULL; rt is NULL outside a task); -ECHILD. */
+FILCH_API int filch_work_span_read(filch_runtime *rt, filch_work_span *out, size_t size);
+
 /* Reads the steals of a worker by victim: taken[victim] is the number of tasks and items it took
  * from that worker, for the first `count` victims; entries from filch_runtime_max_workers up are
  * 0. Errors as filch_stats_read. */

@@ -19,7 +19,7 @@
 #include <filch/context.h>
 #include <filch/job.h>
 #include <filch/retry.h>
-#include <filch/trace.h>
+#include <filch/traceparent.h>
 #include <filch/wait.h>
 #include <stdbool.h>
 
@@ -56,7 +56,7 @@ typedef struct filch_job_options {
     /* Copied; a job with the key of a job that has no outcome yet is refused: -EEXIST. NULL: none */
     const char *key FILCH_ZERO;
     /* Parent of the job's span; NULL: none */
-    const filch_trace *trace FILCH_ZERO;
+    const filch_traceparent *trace FILCH_ZERO;
     /* Receives the job when `done` has returned (<filch/results.h>); NULL: the pool's */
     struct filch_results *results FILCH_ZERO;
     /* ns from the start of each attempt, however long the job waited before; 0: the pool's. A job

@@ -1,77 +1,52 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Trace context: the headers `traceparent` and `tracestate` by which services tell each other to
- * which trace a request belongs. For service authors. As in https://www.w3.org/TR/trace-context-1/
- * (W3C Recommendation, 2021), sections 3.2 and 3.3. Spans with times and attributes are in
- * <filch/span.h>.
+ * Traces: a record of a run, with a time for each steal, switch, wait, sleep and job of each worker. For
+ * engineers whose program does not scale, for researchers, and for teachers (docs/see.md). `filch trace
+ * FILE` shows one. Not to be confused with the requests that services follow (<filch/traceparent.h>).
  *
- *   if (filch_trace_parse(&caller, header, strlen(header)))
- *       filch_trace_start(&here, true);                   none, or no good one: a trace begins
- *   else
- *       filch_trace_child(&here, &caller);
- *   filch_trace_format(&here, text);                      for the requests that follow
+ *   FILCH_TRACE=run.trace ./program           the whole run, without a change of the program
  *
- *   filch_trace_state state = {0};                        only if traceparent is valid
- *   filch_trace_state_add(&state, header2, strlen(header2));
- *   ...  state.text                                       for the requests that follow; "": none
+ *   filch_trace_start(rt, "run.trace", NULL);  or a part of it
+ *   ...
+ *   filch_trace_stop(rt);
+ *
+ * The file is mapped memory: if the process is killed, it has all events up to that moment. When the
+ * limit is reached, or the disk is full, recording stops, the program goes on, and the file says so.
+ *
+ * Options, separated by commas; NULL or "": none.
+ *   steals          (default) steals, switches, parks, wake-ups, jobs and waits: only where the slow
+ *                   path is taken anyway
+ *   tasks           each fork, run and join as well. Only for a runtime whose forks are out of line:
+ *                   it was created with this option, or has another queue than chase-lev
+ *   limit=SIZE      bytes of the file, 1M or more, with K, M or G behind; default 1G
+ *   full=stop       (default) at the limit no more is recorded; the lost events are counted
+ *   full=overwrite  at the limit the oldest events are overwritten
  *
  * Threads: all by tasks and by any thread; none suspends.
+ * Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_TRACE_H
 #define FILCH_TRACE_H
 
-#include <filch/base.h>
-#include <stdbool.h>
-
-/* The size of filch_trace_format's text, the closing NUL included. */
-enum { FILCH_TRACE_TEXT = 56 };
-
-enum { FILCH_TRACE_SAMPLED = 1 };
-
-/* A plain value. Zero bytes: no trace. */
-typedef struct filch_trace {
-    uint8_t trace[16]; /* the trace's id; not all zero */
-    uint8_t span[8];   /* the id of one request or job; not all zero */
-    uint8_t flags;     /* FILCH_TRACE_SAMPLED: its caller may have recorded it */
-} filch_trace;
-
-/* Limits of a tracestate: its members, its text with the closing NUL. */
-enum { FILCH_TRACE_STATE_MEMBERS = 32, FILCH_TRACE_STATE_TEXT = 513 };
-
-/* A plain value. Zero bytes: no tracestate. Read `text`; the other members are opaque. */
-typedef struct filch_trace_state {
-    char text[FILCH_TRACE_STATE_TEXT]; /* KEY=VALUE,KEY=VALUE...; "": there is none */
-    uint8_t members;                   /* that were read, removed ones included */
-    bool refused;                      /* a line was invalid */
-} filch_trace_state;
+#include <filch/runtime.h>
 
 FILCH_BEGIN_DECLS
 
-/* ---- traceparent ---- */
+/* Begins to record the runtime's workers into a new file; %p in its name is the number of the process.
+ * rt NULL: the calling task's. Errors: -EINVAL (an unknown option; level tasks on inline forks; rt is NULL outside a task), -EBUSY
+ * (it has a trace; stop that), -ENOMEM, -ECHILD, and those of open and write. */
+FILCH_API int filch_trace_start(filch_runtime *rt, const char *file, const char *options);
+/* Ends the trace and closes the file. Events that begin after this are not recorded. Errors: -EINVAL
+ * (there is none; rt is NULL outside a task), -ECHILD. */
+FILCH_API int filch_trace_stop(filch_runtime *rt);
 
-/* Reads a header's value of `size` bytes, without anything around it. A version above 00 is read
- * as far as version 00 goes. Only known flags are kept. Error: -EINVAL (invalid; *out is
- * untouched: continue as if there were no header). */
-FILCH_API int filch_trace_parse(filch_trace *out, const char *text, size_t size);
-/* Writes it as version 00, with a closing NUL. Error: -EINVAL (an id is all zero; out is then
- * ""). */
-FILCH_API int filch_trace_format(const filch_trace *trace, char out[FILCH_TRACE_TEXT]);
-/* Begins a trace, with random ids. */
-FILCH_API void filch_trace_start(filch_trace *out, bool sampled);
-/* Makes a span of the same trace below parent, with a random id. out may be parent. */
-FILCH_API void filch_trace_child(filch_trace *out, const filch_trace *parent);
-
-/* ---- tracestate ---- */
-
-/* Adds the members of one header's value of `size` bytes behind those that are there. A request may
- * have several headers `tracestate`: begin with zero bytes, and add each in its order. Blanks around
- * members, empty members, and further members with a key that is there are left out. If the text
- * becomes longer than 512 characters, whole members are removed: first those of more than 128
- * characters, then others, in both cases from the end. Keys may also have the form of level 2 of the
- * recommendation, which allows a digit in front, and @ anywhere behind.
- * Error: -EINVAL (a member is invalid, or there are more than 32): text is "" from now on, however
- * many headers follow. The traceparent stays valid: continue with it alone. */
-FILCH_API int filch_trace_state_add(filch_trace_state *state, const char *text, size_t size);
+/* Records a moment of the calling task. name: copied when it is new. Nothing happens without a trace, or
+ * outside a task. */
+FILCH_API void filch_trace_mark(const char *name, uint32_t value);
+/* Begins a part of the calling task, which may suspend, and contain others. name: as filch_trace_mark. */
+FILCH_API void filch_trace_span_begin(const char *name);
+/* Ends the innermost part of the calling task that has begun. */
+FILCH_API void filch_trace_span_end(void);
 
 FILCH_END_DECLS
 #endif

@@ -5,6 +5,7 @@
 #define FL_COUNT_H
 
 #include <runtime/engine/counters.h>
+#include <runtime/engine/event.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
@@ -54,6 +55,7 @@ static inline void fl_count_outside(fl_worker *worker, enum fl_work_item_kind ki
 /* The worker does `doing` from `now` on; fl_turn: from the current time on. */
 static inline void fl_turn_at(fl_worker *worker, enum fl_doing doing, int64_t now)
 {
+    fl_event(worker, FL_TRACE_DOES, doing, 0);
     if (FL_COUNTED(FL_COUNTERS))
         fl_times_turn(&worker->times, doing, now);
 }

@@ -3,6 +3,7 @@
  * J1 and J2 are edges of include/filch/fork.h. */
 #include <runtime/engine/excess.h>
 
+#include <runtime/engine/event.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/forkjoin.h>
 #include <runtime/engine/panic.h>
@@ -73,8 +74,11 @@ void fl_excess_run(filch_self self)
                   "halves of the range instead of its elements",
                   (unsigned)FL_SLOTS, task->name);
     enum fl_outcome outcome = close(fl_fiber_of(self), slot);
-    if (outcome == FL_JOIN_KEPT)
+    if (outcome == FL_JOIN_KEPT) {
+        fl_event_task(fl_fiber_of(self)->worker, FL_TRACE_RUN, slot, task);
         outcome = run(self, task) ? FL_JOIN_DONE : FL_JOIN_FAILED;
+        fl_event_task_ends(fl_fiber_of(self)->worker, FL_TRACE_RUN_END, slot, task, 0);
+    }
     uintptr_t how = outcome == FL_JOIN_DONE ? FL_STATE_DONE : FL_STATE_PANICKED;
     set_state(slot, (void *)((uintptr_t)task | how));
     set_task(slot, task);

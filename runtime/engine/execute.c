@@ -5,6 +5,7 @@
 #include <runtime/engine/execute.h>
 
 #include <runtime/engine/count.h>
+#include <runtime/engine/event.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/find.h>
 #include <runtime/engine/outside.h>
@@ -29,7 +30,10 @@ void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task)
     if (fl_fiber_of(self)->worker->rt->settings.wait == FL_WAIT_HELP_OWN)
         fl_slot_begin(slot, fl_forkstack_of(self));
     fl_count(fl_fiber_of(self)->worker, FL_TASKS_TAKEN, 1);
-    if (fl_catch_task(self, task, slot, &failure)) {
+    fl_event_task(fl_fiber_of(self)->worker, FL_TRACE_RUN, slot, task);
+    bool ended = fl_catch_task(self, task, slot, &failure);
+    fl_event_task_ends(fl_fiber_of(self)->worker, FL_TRACE_RUN_END, slot, task, 0);
+    if (ended) {
         waiter = fl_slot_finish(slot, task);
     } else {
         fl_slot_put_failure(slot, &failure);
@@ -52,6 +56,11 @@ FILCH_VOID_TASK(range, (filch_slot *, first), (uint32_t, count))
     fl_run_slot(self, first, first->claimed);
     for (; forks; forks--)
         FILCH_JOIN_VOID(range);
+}
+
+bool fl_task_is_own(const filch_task *task)
+{
+    return task == &range_task;
 }
 
 static void run_gift(filch_self self, const fl_work *work)
@@ -77,11 +86,14 @@ static void run_gift(filch_self self, const fl_work *work)
 
 void fl_run_forked(filch_self self, const fl_work *work)
 {
-    fl_fiber_runs(fl_fiber_of(self), work->task, NULL, 0);
+    fl_fiber *fiber = fl_fiber_of(self);
+    fl_fiber_runs(fiber, work->task, NULL, 0);
+    fl_event_named(fiber->worker, FL_TRACE_TASK, work->count, work->task->name);
     if (work->gift)
         run_gift(self, work);
     else
         fl_run_slot(self, work->slot, work->task);
+    fl_event(fiber->worker, FL_TRACE_TASK_END, fiber->number, 0);
 }
 
 static void run_job(filch_self self, fl_work_item *work_item)
@@ -141,7 +153,10 @@ static void execute(fl_fiber *fiber, filch_self self, const fl_work *work)
     case FL_WORK_JOB:
         fl_count(fiber->worker, FL_JOBS_RUN, 1);
         note_job(fiber, work->work_item);
+        fl_event_named(fiber->worker, FL_TRACE_JOB, fl_event_item(work->work_item),
+                       fl_fiber_task(fiber));
         run_job(self, work->work_item);
+        fl_event(fiber->worker, FL_TRACE_JOB_END, fiber->number, 0);
         break;
     default:
         fl_run_forked(self, work);

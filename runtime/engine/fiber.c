@@ -118,6 +118,7 @@ static fl_fiber *fiber_create(fl_fibers *fibers, void (*entry)(void *))
     char *guard = (char *)fiber + layout->guard_at;
     list_arena(fibers, arena);
     fiber->arena = arena;
+    fiber->number = ++fibers->numbered;
     fiber->guard = fl_guard_install(guard, layout->guard);
     arena->mapped += fiber->guard == FL_GUARD_MAPPED;
     fl_forkstack_init(&fiber->stack);

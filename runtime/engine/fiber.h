@@ -24,7 +24,8 @@
  * Reports read these words of a fiber that runs or waits elsewhere:
  *   W6 it stops: store 1 to suspended, release  -> W7 a report: load suspended, acquire; if it is
  *                                                  1, the call named before is seen, or NULL if it
- *                                                  has gone on since */
+ *                                                  has gone on since (never in a report of
+ *                                                  runtime/engine/waits.h, which keeps it there) */
 #ifndef FL_FIBER_H
 #define FL_FIBER_H
 
@@ -63,6 +64,7 @@ struct fl_fiber {
     const char *pooled_in;    /* and its pool's */
     bool on_runner;           /* none can run in the place of the work item that it runs */
     unsigned arrivals;        /* times it was switched to */
+    uint32_t number;          /* from 1; 0: a native stack */
     bool trimmed;             /* was trimmed: its C stack is empty */
     unsigned colour;          /* bytes between its C stack's end and the first frame */
     fl_shadow shadow;
@@ -72,6 +74,7 @@ struct fl_fiber {
     struct filch_defer *defers; /* the newest pending cleanup */
     unsigned blocking;          /* pairs of filch_blocking_begin and _end that it is in */
     fl_fpmode forks_in;         /* the mode in which FILCH_ANY_FPMODE allows it to fork */
+    struct fl_chain *chain;     /* of the task that it runs: runtime/engine/work_span.h */
     void *exceptions[2];        /* C++: the content of __cxa_get_globals for its stack */
     fl_work_item wake;          /* carries it through the inbox */
     /* For reports: is it suspended, in which call and for which object? */
@@ -88,6 +91,7 @@ typedef struct fl_fibers {
     uint64_t *with_room;     /* ... a unit without a fiber */
     unsigned arenas, places; /* how many there are; have room in these three */
     unsigned count;          /* fibers in existence */
+    uint32_t numbered;       /* fibers that have ever existed */
     unsigned dirty;          /* idle ones that have pages */
     fl_decay decay;          /* of `dirty` */
     unsigned renewals;       /* arenas that wait for a grace period */
@@ -165,16 +169,11 @@ static inline void fl_fiber_waits_in(fl_fiber *fiber, const char *call, const vo
     filch_ptr_store(&fiber->waits_for, (void *)(uintptr_t)object, FILCH_RELAXED); /* the same */
 }
 
-/* Around each suspension. */
+/* Before each suspension; fl_fiber_goes_on (runtime/engine/waits.h) ends it. */
 static inline void fl_fiber_stops(fl_fiber *fiber)
 {
     FL_ASSERT(filch_ptr_load(&fiber->waits_in, FILCH_RELAXED)); /* its own */
     filch_u32_store(&fiber->suspended, 1, FILCH_RELEASE);       /* W6 */
-}
-static inline void fl_fiber_goes_on(fl_fiber *fiber)
-{
-    filch_u32_store(&fiber->suspended, 0, FILCH_RELAXED); /* a report's */
-    fl_fiber_waits_in(fiber, NULL, NULL);
 }
 
 /* The call in which it is suspended; NULL: it runs. Any thread; true at that moment. */

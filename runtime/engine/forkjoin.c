@@ -5,6 +5,7 @@
 #include <runtime/engine/forkjoin.h>
 
 #include <runtime/engine/count.h>
+#include <runtime/engine/event.h>
 #include <runtime/engine/excess.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/help.h>
@@ -32,6 +33,7 @@ void filch_fork_slow(filch_self self)
     fl_fiber *fiber = fl_fiber_of(self);
     fl_refuse_carried(fiber, "a fork");
     fl_count(fiber->worker, FL_FORKS, 1);
+    fl_event_task(fiber->worker, FL_TRACE_FORK, self - 1, task_in(self - 1));
     if (FILCH_UNLIKELY(fl_in_reserve(self - 1)))
         fl_excess_run(self);
     else
@@ -89,8 +91,11 @@ enum fl_outcome fl_settle(filch_slot *slot, const filch_task *joined, enum fl_co
     fl_count(fiber->worker, stays || excess ? kept : FL_JOINS_TAKEN, 1);
     if (stays)
         return FL_JOIN_KEPT;
-    if (!excess)
+    if (!excess) {
+        fl_event_task_ends(fiber->worker, FL_TRACE_JOIN, slot, joined, 0);
         wait_until_done(fiber, slot);
+    }
+    fl_event_task_ends(fiber->worker, FL_TRACE_JOINED, slot, joined, 0);
     if (FILCH_UNLIKELY(joined && joined != fl_slot_ran(slot)))
         die_out_of_order(joined, fl_slot_ran(slot));
     bool failed = fl_slot_failed(slot);
@@ -113,6 +118,14 @@ static FILCH_NORETURN void die_unmoved(void)
         "cannot be moved; join with FILCH_JOIN the tasks that FILCH_FORK forks in a loop");
 }
 
+/* The caller would run it as a plain call, which nobody could record. */
+static void run_recorded(filch_slot *slot, const filch_task *task)
+{
+    fl_event_task(fl_fiber_of(slot)->worker, FL_TRACE_RUN, slot, task);
+    task->run(slot, slot);
+    fl_event_task_ends(fl_fiber_of(slot)->worker, FL_TRACE_RUN_END, slot, task, 1);
+}
+
 int filch_join_slow(filch_slot *slot, const char *const *name)
 {
     if (slot < fl_first_slot(fl_forkstack_of(slot)))
@@ -128,6 +141,10 @@ int filch_join_slow(filch_slot *slot, const char *const *name)
         fl_panic_from_slot(newest);
     if (FILCH_UNLIKELY(newest != slot))
         fiber->joined_instead = newest;
+    if (outcome == FL_JOIN_KEPT && fl_traced_task(fiber->worker, joined)) {
+        run_recorded(slot, joined);
+        return 0;
+    }
     return outcome == FL_JOIN_KEPT;
 }
 

@@ -6,6 +6,7 @@
 #include <runtime/engine/outside.h>
 
 #include <runtime/engine/count.h>
+#include <runtime/engine/event.h>
 #include <runtime/engine/forkjoin.h>
 #include <runtime/engine/near.h>
 #include <runtime/engine/panic.h>
@@ -61,8 +62,9 @@ struct handover {
 
 static void submit_after_switch(fl_worker *worker, fl_fiber *left, void *arg)
 {
-    (void)worker, (void)left;
+    (void)left;
     struct handover *handover = arg; /* on the stack that left; gone once it is submitted */
+    fl_event_by(handover->rt, worker, FL_TRACE_SUBMIT, fl_event_item(&handover->call->work_item));
     fl_submit_across(handover->rt, &handover->call->work_item, FL_NEAR_GUESS, FL_UNLESS_AWAKE);
 }
 
@@ -94,6 +96,7 @@ static void run_across(fl_runtime *rt, fl_call *call)
         fl_suspend(fl_first_slot(&here->running->stack), submit_after_switch, &handover);
         return;
     }
+    fl_event_by(rt, NULL, FL_TRACE_SUBMIT, fl_event_item(&call->work_item));
     fl_submit_across(rt, &call->work_item, FL_NEAR_BLOCKS, FL_UNLESS_AWAKE);
     wait_as_thread(call);
 }
@@ -135,6 +138,7 @@ const fl_runtime *fl_runtime_asked(const fl_runtime *rt, const char *call)
 static void start(fl_runtime *rt, fl_work_item *work_item, fl_unless unless)
 {
     fl_worker *here = fl_worker_here();
+    fl_event_by(rt, here, FL_TRACE_SUBMIT, fl_event_item(work_item));
     if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_WORK, work_item)))
         fl_count(here, FL_JOBS_STARTED, 1);
     else
@@ -174,6 +178,8 @@ int(filch_go)(filch_runtime *rt, filch_go_fn *fn, void *arg)
 void fl_start_all(fl_runtime *rt, fl_work_item *const *work_items, unsigned count)
 {
     fl_worker *here = fl_worker_here();
+    for (unsigned i = 0; i < count; i++)
+        fl_event_by(rt, here, FL_TRACE_SUBMIT, fl_event_item(work_items[i]));
     unsigned pushed = here && here->rt == rt ? fl_push_ready_all(here, work_items, count) : 0;
     if (pushed)
         fl_count(here, FL_JOBS_STARTED, pushed);

@@ -28,6 +28,7 @@
 #include <runtime/engine/park.h>
 
 #include <runtime/engine/count.h>
+#include <runtime/engine/event.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/find.h>
 #include <runtime/engine/starve.h>
@@ -52,6 +53,7 @@ static void unpark_one(fl_runtime *rt, unsigned near)
         uint32_t parked = FL_PARK_PARKED;
         if (filch_u32_load(&worker->park_word, FILCH_SEQ_CST) == FL_PARK_PARKED &&      /* B2 */
             filch_u32_cas(&worker->park_word, &parked, FL_PARK_WOKEN, FILCH_SEQ_CST)) { /* B2 */
+            fl_event_by(rt, fl_worker_here(), FL_TRACE_WAKE, worker->index);
             fl_futex_wake(&worker->park_word, 1);
             return;
         }

@@ -4,10 +4,14 @@
 #include <runtime/engine/runtime.h>
 
 #include <runtime/engine/describe.h>
+#include <runtime/engine/event.h>
 #include <runtime/engine/outside.h>
 #include <runtime/engine/overflow.h>
 #include <runtime/engine/park.h>
+#include <runtime/engine/share.h>
 #include <runtime/engine/threads.h>
+#include <runtime/engine/tracing.h>
+#include <runtime/engine/work_span.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/atfork.h>
 #include <runtime/platform/bind.h>
@@ -19,7 +23,9 @@
 #include <runtime/platform/placement.h>
 #include <runtime/platform/quota.h>
 #include <runtime/platform/sanitizer.h>
+#include <runtime/platform/steady.h>
 #include <runtime/platform/uncancelled.h>
+#include <runtime/trace/format.h>
 #include <sched/forkstack.h>
 #include <sched/victims/policy.h>
 
@@ -58,6 +64,13 @@ static int choose_places(fl_runtime *rt)
         in.workers == fl_bind_units(in.topology, in.mask, in.bind))
         fl_quota_read(NULL, &in.quota);
     return fl_residents_enter(&rt->resident, &in);
+}
+
+static void choose_queue(fl_runtime *rt)
+{
+    const fl_queue *queue = rt->settings.queue;
+    bool recorded = rt->settings.trace.file && rt->settings.trace.level == FL_TRACE_TASKS;
+    rt->queue = (recorded || rt->settings.span) && queue->outline ? queue->outline : queue;
 }
 
 static void choose_fence(fl_runtime *rt)
@@ -153,7 +166,7 @@ static int build(fl_runtime *rt)
     int rc = fl_topology_load(&rt->topology);
     if (rc)
         return rc;
-    rt->queue = rt->settings.queue;
+    choose_queue(rt);
     rt->home = fl_affinity_home();
     choose_size(rt);
     choose_fence(rt);
@@ -207,6 +220,17 @@ static int prepare_process(void)
     return rc ? rc : fl_callbacks_prepare();
 }
 
+static int measure(fl_runtime *rt)
+{
+    if (!rt->settings.span)
+        return 0;
+    rt->work_span = fl_work_span_create(fl_ticks_are_steady());
+    if (!rt->work_span)
+        return fl_fail(ENOMEM, "no memory to measure work and span; free some");
+    fl_event_publish(rt, NULL);
+    return 0;
+}
+
 static int create(filch_runtime **out, const filch_config *config)
 {
     fl_runtime *rt =
@@ -222,6 +246,13 @@ static int create(filch_runtime **out, const filch_config *config)
     if (rc)
         goto fail_build;
     rt->fork_generation = fl_fork_generation();
+    rc = measure(rt);
+    if (!rc && rt->settings.trace.file)
+        rc = fl_tracing_start(rt, &rt->settings.trace);
+    if (!rc)
+        rc = fl_share_start(rt);
+    if (rc)
+        goto fail_start;
     rt->fpmode = fl_fpmode_now();
     pthread_sigmask(SIG_SETMASK, NULL, &rt->signals);
     rc = start_workers(rt);
@@ -231,11 +262,18 @@ static int create(filch_runtime **out, const filch_config *config)
     fl_hooks.created(rt);
     if (rt->settings.info)
         fl_describe_print(rt);
+    fl_share_allow(rt, true);
     *out = rt;
     return 0;
 fail_start:
+    fl_share_stop(rt);
+    fl_tracing_end(rt);
+    fl_work_span_destroy(rt->work_span);
     dismantle(rt);
+    free(rt);
+    return rc;
 fail_build:
+    free(rt->settings.trace.file);
     free(rt);
     return rc;
 }
@@ -260,6 +298,7 @@ static void wait_for_workers(fl_runtime *rt)
 
 static void end(fl_runtime *rt, const fl_worker *here)
 {
+    fl_share_allow(rt, false);
     filch_u32_store(&rt->stopping, 1, FILCH_SEQ_CST); /* E1 */
     filch_fence_seq_cst();                            /* E1 */
     fl_wake_one(rt, 0,
@@ -271,6 +310,11 @@ static void end(fl_runtime *rt, const fl_worker *here)
     while (filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE)) /* E6 */
         sched_yield();
     fl_hooks.ended(rt);
+    fl_share_stop(rt);
+    fl_tracing_end(rt);
+    if (rt->work_span)
+        fl_work_span_print(rt->work_span);
+    fl_work_span_destroy(rt->work_span);
     dismantle(rt);
     free(rt);
 }

@@ -21,6 +21,12 @@
 
 #include <sys/select.h> /* sigset_t */
 
+/* Of waiting tasks (runtime/engine/waits.h). */
+typedef struct fl_waits_report {
+    filch_u32 lock;    /* of the reader */
+    filch_u32 reading; /* 1: fibers that go on wait for the lock */
+} fl_waits_report;
+
 typedef struct fl_worker fl_worker;
 typedef struct filch_runtime fl_runtime;
 
@@ -44,14 +50,19 @@ struct filch_runtime {
     filch_u32 stopping;       /* destroy was called */
     filch_u32 finished;       /* and nothing is left to do */
     filch_u32 tenants;        /* its users' objects that start tasks on it by themselves */
-    filch_u32 unbound;        /* the last errno for which a worker started without its CPUs, or 0 */
+    filch_ptr tracing;        /* fl_tracing *; NULL: none */
+    struct fl_work_span *work_span; /* NULL: it is not measured. Never changes */
+    filch_u32 trace_lock;           /* of its outside ring, and of starting and stopping it */
+    filch_u32 unbound; /* the last errno for which a worker started without its CPUs, or 0 */
     char apart1[FILCH_APART];
     fl_idle idle;
     fl_near near;
     fl_inbox inbox;
     fl_fibers fibers;
     fl_blocking blocking;
-    fl_runtime *next; /* in the list of the detector of deadlocks */
+    fl_waits_report report;
+    struct fl_share *share; /* NULL: its statistics are not shared (runtime/engine/share.h) */
+    fl_runtime *next;       /* in the list of the detector of deadlocks */
 };
 
 /* How many workers there should be. */

@@ -192,11 +192,17 @@ static int copy_config(filch_config *copy, const filch_config *config)
     return 0;
 }
 
+static bool is_set(enum fl_variable variable)
+{
+    const char *value = getenv(fl_variables[variable]);
+    return value && strcmp(value, "1") == 0;
+}
+
 int fl_settings_resolve(fl_settings *out, const filch_config *config)
 {
     filch_config given;
     fl_settings s = {0};
-    uint64_t workers = 0, slots = 0, stack = 0, fibers = 0, blocking = 0;
+    uint64_t workers = 0, slots = 0, stack = 0, fibers = 0, blocking = 0, share = 0;
     const fl_policy *policy = NULL;
     int rc = fl_variables_check();
     if (!rc)
@@ -221,6 +227,8 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
         rc = number(&blocking, given.blocking_threads, "blocking_threads", FL_ENV_BLOCKING_THREADS,
                     1, 10000, 64);
     if (!rc)
+        rc = number(&share, given.share, "share", FL_ENV_SHARE, 0, 2, 0);
+    if (!rc)
         rc = number(&s.seed, given.seed, "seed", FL_ENV_SEED, 0, UINT64_MAX, 0);
     if (!rc)
         rc = resolve_bind(&s, given.bind);
@@ -236,11 +244,15 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
         rc = resolve_deadlock(&s);
     if (rc)
         return rc;
-    const char *info = getenv(fl_variables[FL_ENV_INFO]);
-    s.info = info && !strcmp(info, "1");
+    s.info = is_set(FL_ENV_INFO);
+    s.span = is_set(FL_ENV_SPAN);
     if (!s.seed)
         s.seed = (uint64_t)fl_now();
     s.policy = policy;
+    rc = fl_trace_options_of(&s.trace, word(given.trace, FL_ENV_TRACE));
+    if (rc)
+        return rc;
+    s.share = (unsigned)share;
     s.workers = (unsigned)workers;
     s.max_workers = (unsigned)slots;
     s.stack_size = whole_pages(stack);

@@ -5,6 +5,7 @@
 #ifndef FL_SETTINGS_H
 #define FL_SETTINGS_H
 
+#include <runtime/engine/trace_options.h>
 #include <runtime/platform/bind.h>
 #include <runtime/platform/topology.h>
 
@@ -30,10 +31,13 @@ typedef struct fl_settings {
     unsigned blocking_threads;
     uint64_t seed;
     bool info;
+    bool span;      /* measures work and span */
+    unsigned share; /* 1: statistics; 2: and requests */
     enum fl_deadlock deadlock;
     enum fl_idle_mode idle;
     enum fl_take_mode take;
     enum fl_wait_mode wait;
+    fl_trace_options trace;
 } fl_settings;
 
 /* -EINVAL: a value out of range or an unknown name; filch_error() lists the valid ones. config may

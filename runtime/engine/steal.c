@@ -7,6 +7,7 @@
 #include <runtime/engine/steal.h>
 
 #include <runtime/engine/count.h>
+#include <runtime/engine/event.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/find.h>
 #include <runtime/engine/inbox.h>
@@ -232,8 +233,14 @@ bool fl_steal_forked_from(fl_worker *worker, fl_worker *victim, fl_work *work)
     fl_look_end();
     if (!took)
         return false;
-    if (!worker->rt->queue->shared) /* else it is one of FL_QUEUE_TAKES */
-        fl_count_theft(worker, victim, work->count ? work->count : 1);
+    if (!worker->rt->queue->shared) { /* else it is one of FL_QUEUE_TAKES */
+        uint32_t taken = work->count ? work->count : 1;
+        fl_count_theft(worker, victim, taken);
+        if (work->gift)
+            fl_event(worker, FL_TRACE_GIFT, victim->index, taken);
+        else
+            fl_event(worker, FL_TRACE_FORCED, victim->index, taken);
+    }
     return true;
 }
 
@@ -290,8 +297,10 @@ static void *take_item(fl_worker *worker, fl_worker *victim)
         item = NULL;
     fl_look_end();
     fl_count(worker, item ? FL_DEQUE_STEALS : FL_MISSED_READY_LOST, 1);
-    if (item)
+    if (item) {
         fl_count_theft(worker, victim, 1);
+        fl_event(worker, FL_TRACE_READY_STEAL, victim->index, 0);
+    }
     return item;
 }
 

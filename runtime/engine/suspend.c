@@ -12,10 +12,12 @@
  *      fence; if a worker sleeps, poke the         acquire: it sees the fork stack; against I1 and
  *      fiber that arrived: exchange limit,         I2 of sched/idle.h: one of the two sees the
  *      acq_rel                                     other
- *   W4 the action                               -> others see, and resume, the fiber that left */
+ *   W4 the action                               -> others see, and resume, the fiber that left
+ * Y7, of reports: runtime/engine/waits.h. */
 #include <runtime/engine/suspend.h>
 
 #include <runtime/engine/count.h>
+#include <runtime/engine/event.h>
 #include <runtime/engine/execute.h>
 #include <runtime/engine/near.h>
 #include <runtime/engine/overflow.h>
@@ -23,6 +25,7 @@
 #include <runtime/engine/starve.h>
 #include <runtime/engine/turn.h>
 #include <runtime/engine/unpinned.h>
+#include <runtime/engine/waits.h>
 #include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/guard.h>
@@ -61,6 +64,7 @@ void fl_arrive(fl_fiber *fiber)
     fl_overflow_check(worker, worker->left);
     worker->running = fiber;
     fiber->arrivals++;
+    filch_u32_store(&fiber->suspended, 0, FILCH_RELAXED); /* Y7; the fence below is its */
     void *stack = fiber == &worker->native ? NULL : &fiber->stack;
     filch_ptr_exchange(&worker->current, stack, FILCH_SEQ_CST); /* W3 */
     filch_fence_seq_cst();                                      /* W3 */
@@ -73,6 +77,7 @@ void fl_arrive(fl_fiber *fiber)
 void fl_switch(fl_worker *worker, fl_fiber *from, fl_fiber *to, fl_action *action, void *arg)
 {
     fl_count(worker, FL_SWITCHES, 1);
+    fl_event(worker, FL_TRACE_SWITCH, to->number, 0);
     if (to->worker != worker && to->worker)
         fl_count(worker, FL_MIGRATIONS, 1);
     if (from != &worker->native)
@@ -145,9 +150,12 @@ void fl_leave(fl_fiber *fiber, fl_action *action, void *arg)
         next = fl_fiber_for_loop(worker);
     fl_count(worker, FL_SUSPENDED, 1);
     fl_count(worker, FL_SUSPENSIONS, 1);
+    fl_event_named(worker, FL_TRACE_WAIT, fiber->number,
+                   filch_ptr_load(&fiber->waits_in, FILCH_RELAXED)); /* its own */
     fl_fiber_stops(fiber);
     fl_switch(worker, fiber, next ? next : &worker->native, action, arg);
     fl_fiber_goes_on(fiber);
+    fl_event(fiber->worker, FL_TRACE_GO_ON, fiber->number, 0);
     fl_count(fiber->worker, FL_SUSPENDED, -(uint64_t)1);
 }
 
@@ -173,6 +181,7 @@ void fl_retire_into(fl_fiber *fiber, fl_fiber *next)
 void fl_resume(fl_runtime *rt, fl_fiber *fiber)
 {
     fl_worker *here = fl_worker_here();
+    fl_event_by(rt, here, FL_TRACE_RESUME, fiber->number);
     if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_FIBER, fiber))) {
         fl_relieve(&rt->fibers.starve);
         return;

@@ -35,6 +35,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 #include <urcu-bp.h>
 
 enum { STARVES_FIRST = 100000, STARVES_LONGEST = 100000000 /* ns */ };
@@ -275,6 +276,8 @@ static void *thread_main(void *arg)
     char name[16];
     snprintf(name, sizeof name, "filch/%u", worker->index);
     pthread_setname_np(pthread_self(), name);
+    if (worker->rt->settings.share)
+        filch_u32_store(&worker->thread_id, (uint32_t)gettid(), FILCH_RELAXED); /* for reports */
     prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul); /* naps are tens of microseconds */
     fl_overflow_enter(worker->signal_stack);
     /* liburcu registers a reader at its first lock, and dies if there is no page for that. Do it

@@ -37,9 +37,11 @@ struct fl_worker {
     fl_place place;
     pthread_t thread;
     void *signal_stack;
-    filch_u64 *thefts; /* by victim: tasks and items taken from it; its own */
-    bool carrier;      /* no worker: it carries blocking calls (runtime/sync/blocking.h) */
-    bool late;         /* its slot was not active from the beginning */
+    filch_u64 *thefts;   /* by victim: tasks and items taken from it; its own */
+    bool carrier;        /* no worker: it carries blocking calls (runtime/sync/blocking.h) */
+    bool late;           /* its slot was not active from the beginning */
+    filch_u32 thread_id; /* the kernel's number of its thread; of a shared runtime */
+    filch_ptr trace;     /* struct fl_traced_ring *; NULL: none (runtime/engine/event.h) */
     /* Read by thieves, written rarely */
     filch_ptr current;   /* fl_forkstack * of the fiber it runs, NULL on its native stack */
     filch_u32 park_word; /* enum fl_park_word: the futex it sleeps on */

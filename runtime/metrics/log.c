@@ -118,11 +118,11 @@ static void put_value(line *to, const filch_log_field *field)
     put(to, number);
 }
 
-static void put_trace(line *to, const filch_trace *trace)
+static void put_trace(line *to, const filch_traceparent *trace)
 {
     put_hex(to, ",\"trace_id\":\"", trace->trace, sizeof trace->trace);
     put_hex(to, ",\"span_id\":\"", trace->span, sizeof trace->span);
-    put(to, trace->flags & FILCH_TRACE_SAMPLED ? ",\"sampled\":true" : ",\"sampled\":false");
+    put(to, trace->flags & FILCH_TRACEPARENT_SAMPLED ? ",\"sampled\":true" : ",\"sampled\":false");
 }
 
 /* Whole, or with its text cut, or not at all. */

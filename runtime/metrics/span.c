@@ -3,7 +3,7 @@
  * A span's life: where it begins, which context carries it, how it ends. */
 #include <runtime/metrics/span.h>
 
-#include <runtime/metrics/trace.h>
+#include <runtime/metrics/traceparent.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/fields.h>
@@ -25,7 +25,7 @@ static const fl_field fields[] = {
 /* ---- Identity ---- */
 
 typedef struct identity {
-    filch_trace trace;
+    filch_traceparent trace;
     const char *state;
     bool remote;
 } identity;
@@ -34,7 +34,7 @@ typedef struct identity {
 static bool find_parent(identity *parent, const filch_span_options *options)
 {
     filch_span *above = filch_context_span(options->context);
-    if (options->caller && fl_trace_is_whole(options->caller))
+    if (options->caller && fl_traceparent_is_whole(options->caller))
         *parent = (identity){*options->caller, options->state ? options->state->text : "", true};
     else if (above)
         *parent = (identity){above->record.trace, above->record.state, false};
@@ -44,7 +44,7 @@ static bool find_parent(identity *parent, const filch_span_options *options)
 }
 
 /* By the last bytes, which are the random ones of any id. */
-static bool is_chosen(const filch_trace *trace, unsigned one_in)
+static bool is_chosen(const filch_traceparent *trace, unsigned one_in)
 {
     uint64_t random = 0;
     for (unsigned i = 8; i < sizeof trace->trace; i++)
@@ -52,11 +52,11 @@ static bool is_chosen(const filch_trace *trace, unsigned one_in)
     return random % one_in == 0;
 }
 
-static void begin_trace(filch_trace *out, const filch_tracer *tracer)
+static void begin_trace(filch_traceparent *out, const filch_tracer *tracer)
 {
-    filch_trace_start(out, false);
+    filch_traceparent_begin(out, false);
     if (tracer->sink && is_chosen(out, tracer->one_in))
-        out->flags = FILCH_TRACE_SAMPLED;
+        out->flags = FILCH_TRACEPARENT_SAMPLED;
 }
 
 /* ---- Life ---- */
@@ -91,15 +91,15 @@ static int begin(filch_span **out, filch_tracer *tracer, const char *name,
                  const filch_span_options *options)
 {
     identity parent = {.state = ""};
-    filch_trace own;
+    filch_traceparent own;
     bool below = find_parent(&parent, options);
     if (!below)
         begin_trace(&own, tracer);
     else if (tracer->sink)
-        filch_trace_child(&own, &parent.trace);
+        filch_traceparent_child(&own, &parent.trace);
     else
         own = parent.trace;
-    if (!(own.flags & FILCH_TRACE_SAMPLED))
+    if (!(own.flags & FILCH_TRACEPARENT_SAMPLED))
         tracer->sink = NULL;
     filch_span *span = new_span(tracer, name, parent.state);
     if (!span)
@@ -218,9 +218,9 @@ bool filch_span_recording(filch_span *span)
     return span && span->tracer.sink && !has_ended(span);
 }
 
-filch_trace filch_span_trace(const filch_span *span)
+filch_traceparent filch_span_trace(const filch_span *span)
 {
-    return span ? span->record.trace : (filch_trace){0};
+    return span ? span->record.trace : (filch_traceparent){0};
 }
 
 const char *filch_span_state(const filch_span *span)

@@ -23,8 +23,11 @@
      each(POLICY) /* victim selection (docs/lab.md) | random, round-robin, last-victim, nearest, power-of-two-choices, richest | random | policy */ \
      each(QUEUE) /* place of forked tasks (docs/lab.md) | chase-lev, chase-lev-outline, chase-lev-fenced, the, abp, private-split, private-request, central-mutex, central-lockfree, sharing | chase-lev | queue */ \
      each(SEED) /* seed of random victim selection; 0: from the clock | 0..2^64-1 | 0 | seed */ \
+     each(SHARE) /* shares statistics with filch top; 2: and lets it change workers and policy (docs/top.md) | 0, 1, 2 | 0 | share */ \
+     each(SPAN) /* measures work and span, and prints them to stderr when a runtime ends (docs/see.md) | 1 | | */ \
      each(STACK_SIZE) /* bytes of a task's C stack | 16384..1073741824 | 262144 | stack_size */ \
      each(TAKE) /* number of tasks that a thief takes at a time (docs/lab.md) | adaptive, one, half | adaptive | take */ \
+     each(TRACE) /* records the run in a file (docs/see.md) | FILE[,steals][,tasks][,limit=SIZE][,full=stop][,full=overwrite] | | trace */ \
      each(WAIT) /* behaviour of a join whose task was stolen and is not done (docs/lab.md) | suspend, help-any, help-own | suspend | wait */ \
      each(WORKERS) /* number of workers | 1..1024 | one per core that the process may use, within its CPU quota | workers */ \
      each(MAX_WORKERS) /* most workers after filch_runtime_resize | 1..1024 | as workers | max_workers */

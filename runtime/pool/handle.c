@@ -68,10 +68,10 @@ unsigned filch_job_attempts(const filch_job *job)
                   : 0; /* relaxed: a number of its own */
 }
 
-filch_trace filch_job_trace(const filch_job *job)
+filch_traceparent filch_job_trace(const filch_job *job)
 {
     const fl_job_rare *rare = fl_rare(job);
-    return rare ? rare->trace : (filch_trace){0};
+    return rare ? rare->trace : (filch_traceparent){0};
 }
 
 filch_outcome filch_job_outcome(const filch_job *job)

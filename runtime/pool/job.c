@@ -67,7 +67,7 @@ static int make_rare(filch_job *job, const filch_job_options *options)
     if (key)
         memcpy(rare->key, options->key, key);
     if (options->trace)
-        filch_trace_child(&rare->trace, options->trace);
+        filch_traceparent_child(&rare->trace, options->trace);
     filch_ptr_store(&job->more->rare, rare, FILCH_RELEASE); /* L3 */
     rare->trials = tried ? calloc(1, sizeof *rare->trials) : NULL;
     return tried && !rare->trials ? no_memory() : 0;

@@ -39,7 +39,7 @@ typedef struct fl_job_rare {
     fl_pending_callback after; /* that the watcher starts */
     filch_job *job;
     fl_job_trials *trials; /* or NULL */
-    filch_trace trace;
+    filch_traceparent trace;
     int64_t run_timeout; /* its own; 0: the pool's */
     bool watched;
     bool tells;   /* the watcher decided, and its task tells `done` */

@@ -4,8 +4,10 @@
  * runtime/pool/pool.h. */
 #include <runtime/pool/perform.h>
 
+#include <runtime/engine/event.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/panic.h>
+#include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
@@ -19,6 +21,7 @@
 #include <runtime/pool/runner.h>
 #include <runtime/pool/stuck.h>
 #include <runtime/resilience/aimd.h>
+#include <runtime/trace/format.h>
 
 #include <errno.h>
 
@@ -73,7 +76,10 @@ filch_outcome fl_job_run(filch_self self, filch_job *job, filch_failure *why)
     if (cause)
         return fl_outcome_of_cause(cause);
     fl_error_forget();
-    if (!fl_catch(self, job->name, call_job, &call, why))
+    fl_event_text(fl_fiber_of(self)->worker, FL_TRACE_POOLED, job->pool->config.name, job->name, 0);
+    bool returned = fl_catch(self, job->name, call_job, &call, why);
+    fl_event(fl_fiber_of(self)->worker, FL_TRACE_POOLED_END, fl_fiber_of(self)->number, 0);
+    if (!returned)
         return FILCH_PANICKED;
     if (!call.code)
         return FILCH_SUCCEEDED;

@@ -6,6 +6,7 @@
 
 #include <runtime/engine/outside.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/engine/share.h>
 #include <runtime/engine/work_item.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/due.h>
@@ -13,6 +14,7 @@
 #include <runtime/pool/order.h>
 #include <runtime/pool/results.h>
 #include <runtime/pool/runner.h>
+#include <runtime/pool/share.h>
 #include <runtime/pool/shutdown.h>
 #include <runtime/sync/timer_heap.h>
 #include <runtime/sync/wait.h>
@@ -169,6 +171,8 @@ static int set_up(filch_pool *pool)
     pool->intake.used = !pool->direct.tallies && fl_job_is_plain(pool, &plain, false);
     if (!rc)
         fl_pool_watch(pool);
+    if (!rc)
+        fl_pool_share(pool);
     return rc;
 }
 
@@ -195,6 +199,7 @@ static void stop_alarms(filch_pool *pool)
 
 static void take_down(filch_pool *pool)
 {
+    fl_share_leave(pool->rt, &pool->shared);
     stop_alarms(pool); /* if creation got no further; they have not rung */
     for (fl_runner *one; (one = pool->newest);) {
         pool->newest = one->made_before;

@@ -67,6 +67,7 @@
 #include <filch/metrics.h>
 #include <filch/pool.h>
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/share.h>
 #include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
@@ -161,6 +162,7 @@ struct filch_pool {
     fl_aimd aimd;             /* of an adaptive pool */
     fl_runner *newest;        /* of all */
     unsigned workers, spares; /* of its own runtime at first; for stuck jobs, in use */
+    fl_share_pool shared;     /* with filch top */
     fl_elastic elastic;
     fl_cpu_load cpu_load; /* only the monitor's */
     fl_gate gate;

@@ -71,6 +71,7 @@ const fl_queue fl_queue_chase_lev = {
     .name = "chase-lev",
     .what = "a fork stack per fiber; thieves ask for the oldest task",
     .side = FL_SIDE_INLINE,
+    .outline = &fl_queue_chase_lev_outline,
     .gives = true,
     .nests = true,
     .forked = fl_chase_lev_forked,

@@ -52,7 +52,7 @@
 #include <poll.h>
 #include <stdbool.h>
 
-enum { FL_BROKER_ABI = 1 };
+enum { FL_BROKER_ABI = 2 };
 
 typedef struct fl_broker fl_broker;
 typedef struct fl_broker_host fl_broker_host;
@@ -161,11 +161,14 @@ typedef struct fl_publication {
 } fl_publication;
 
 /* Messages of one queue. A number that the server does not tell is FL_BROKER_UNKNOWN: `delayed`, then
- * these messages count as ready, or as leased while the server keeps them back; or `leased`. The other
- * two are always known. */
+ * these messages count as ready, or as leased while the server keeps them back; `leased`; or `oldest`.
+ * The other two are always known. */
 #define FL_BROKER_UNKNOWN UINT64_MAX
 typedef struct fl_broker_count {
     uint64_t ready, delayed, leased, dead;
+    uint64_t oldest; /* ns since the message that is ready for the longest time became so, by its
+                        publication or the end of its delay; 0: none is ready. A broker may look
+                        only at the next message of each priority */
 } fl_broker_count;
 
 /* The messages that are not finished, as far as the server tells. */
@@ -312,6 +315,11 @@ typedef struct fl_broker_kind {
      * not supported, and the service calls one after the other. */
     fl_broker_rc (*exchange)(fl_broker *broker, fl_settlement *batch, unsigned count,
                              unsigned queue, fl_delivery **out, unsigned most, unsigned *received);
+    /* May a message that was ready at the server at `since` (filch_now) still be on its way? For a
+     * service that ends when there is nothing to do (filch_service_run_ready), and looks again a moment
+     * later. False in the end: after call_timeout without a message at the latest. NULL: `receive` has
+     * returned all that is ready. */
+    bool (*may_come)(fl_broker *broker, int64_t since);
 } fl_broker_kind;
 
 /* A connection begins with this. */

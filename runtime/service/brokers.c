@@ -21,6 +21,7 @@ static const struct {
     {"postgres postgresql", "postgres", "libpq5", "libpq-dev"},
     {"redis rediss redis+unix", "redis", "libhiredis0.14", "libhiredis-dev"},
     {"nats nats+tls", "nats", "libnats3.4", "libnats-dev"},
+    {"kafka kafka+tls", "kafka", "librdkafka1", "librdkafka-dev"},
     {"pubsub", "pubsub", "libcurl4 libjansson4 libssl3",
      "libcurl4-openssl-dev, libjansson-dev and libssl-dev"},
     {"amqp amqps", "rabbitmq", "librabbitmq4", "librabbitmq-dev"},

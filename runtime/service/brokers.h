@@ -12,6 +12,7 @@ extern const fl_broker_kind fl_broker_sqlite;     /* if built with sqlite3 */
 extern const fl_broker_kind fl_broker_postgres;   /* if built with libpq */
 extern const fl_broker_kind fl_broker_redis;      /* if built with hiredis */
 extern const fl_broker_kind fl_broker_nats;       /* if built with libnats */
+extern const fl_broker_kind fl_broker_kafka;      /* if built with librdkafka */
 extern const fl_broker_kind fl_broker_rabbit;     /* if built with librabbitmq */
 extern const fl_broker_kind fl_broker_sqs;        /* if built with libcurl, jansson, libcrypto */
 extern const fl_broker_kind fl_broker_pubsub;     /* if built with libcurl, jansson, openssl */

@@ -23,6 +23,9 @@ const fl_broker_kind *const fl_brokers_built_in[] = {
 #ifdef FILCH_HAVE_NATS
     &fl_broker_nats,
 #endif
+#ifdef FILCH_HAVE_KAFKA
+    &fl_broker_kafka,
+#endif
 #if defined FILCH_HAVE_PROTON && defined FILCH_HAVE_PROTON_CRYPTO
     &fl_broker_servicebus,
 #endif

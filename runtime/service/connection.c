@@ -56,13 +56,16 @@ void fl_service_lease(filch_service_job *job)
     while (after != leased && job_of_lease(after)->delivery.lease_until > job->delivery.lease_until)
         after = after->previous;
     fl_list_insert(after->next, &job->lease);
+    int64_t until = job->delivery.lease_until, most = job->service->config.lease;
+    int64_t left = until == FILCH_FOREVER ? most : until - fl_service_now(job->service);
+    job->leased_for = left < most ? left : most;
 }
 
-/* When a third of it is over. */
-static int64_t due(const filch_service *service, const filch_service_job *job)
+/* When a third of it is over. Some servers have locks that are shorter than the service's leases. */
+static int64_t due(const filch_service_job *job)
 {
     int64_t until = job->delivery.lease_until;
-    return until == FILCH_FOREVER ? FILCH_FOREVER : until - service->config.lease * 2 / 3;
+    return until == FILCH_FOREVER ? FILCH_FOREVER : until - job->leased_for * 2 / 3;
 }
 
 int64_t fl_service_extend_due(const filch_service *service)
@@ -71,7 +74,7 @@ int64_t fl_service_extend_due(const filch_service *service)
         return FILCH_FOREVER;
     const filch_service_job *first = job_of_lease(service->leased.next);
     bool extends = service->link.broker && service->link.caps.extends;
-    int64_t at = extends ? due(service, first) : first->delivery.lease_until;
+    int64_t at = extends ? due(first) : first->delivery.lease_until;
     return at > service->extend_at ? at : service->extend_at;
 }
 
@@ -81,7 +84,7 @@ static unsigned collect(const filch_service *service, fl_delivery **batch, int64
     for (fl_list *at = service->leased.next; at != &service->leased && count < FL_SETTLE_BATCH;
          at = at->next) {
         filch_service_job *job = job_of_lease(at);
-        if (due(service, job) > now)
+        if (due(job) > now)
             break;
         batch[count++] = &job->delivery;
     }
@@ -104,6 +107,8 @@ static void extend_batch(filch_service *service, fl_delivery **batch, unsigned c
         service->stats.extended++;
         fl_service_lease(job);
     }
+    if (fl_service_extend_due(service) <= now) /* leases that are over when they begin */
+        service->extend_at = now + service->config.lease / PAUSES;
 }
 
 /* A job that is running, or whose answer is due, goes on: nobody may have taken its lease. */

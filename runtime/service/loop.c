@@ -21,8 +21,9 @@
 
 #include <errno.h>
 
-#define LOOK (100 * FILCH_MILLISECOND) /* for brokers that cannot be watched */
-#define REST (10 * FILCH_SECOND)       /* the longest sleep: a turn is a sign of life */
+#define LOOK (100 * FILCH_MILLISECOND)      /* for brokers that cannot be watched */
+#define LOOK_AGAIN (20 * FILCH_MILLISECOND) /* for messages on their way */
+#define REST (10 * FILCH_SECOND)            /* the longest sleep: a turn is a sign of life */
 
 /* ---- Jobs that are over ---- */
 
@@ -269,9 +270,15 @@ int fl_service_loop(filch_service *service)
                                                            "again");
 }
 
+static bool may_come(const fl_link *link, int64_t since)
+{
+    return link->kind->may_come && link->kind->may_come(link->broker, since);
+}
+
 int fl_service_loop_ready(filch_service *service)
 {
-    bool over = false;
+    const int64_t since = filch_now();
+    bool over = false, has_waited = false;
     int rc;
     service->more = true;
     while (!(rc = turn(service, &over)) && !over) {
@@ -282,8 +289,13 @@ int fl_service_loop_ready(filch_service *service)
         if (!works && service->pending_count && service->settle_at > fl_service_now(service))
             return filch_error_set(-EAGAIN, "the broker is busy: %s; call again later",
                                    service->link.explained);
-        if (!works && !service->pending_count && !service->more && service->link.broker)
-            return 0;
+        if (!works && !service->pending_count && !service->more && service->link.broker) {
+            bool waits = may_come(&service->link, since);
+            if (!waits && !has_waited)
+                return 0;
+            has_waited = waits; /* one more look after the last wait */
+            service->receive_at = fl_service_now(service) + (waits ? LOOK_AGAIN : 0);
+        }
         sleep_until_needed(service);
     }
     return rc;

@@ -18,3 +18,13 @@ bool fl_loopback_has(const char *name, size_t length)
     return inet_pton(AF_INET, address, &parsed) == 1 &&
            ntohl(parsed.s_addr) >> 24 == IN_LOOPBACKNET;
 }
+
+bool fl_loopback_has_all(const char *hosts)
+{
+    for (const char *at = hosts; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        size_t end = *at == '[' ? strcspn(at, "],") : 0;
+        if (!fl_loopback_has(at, end + strcspn(at + end, ":,")))
+            return false;
+    }
+    return true;
+}

@@ -80,8 +80,8 @@ const char *fl_message_excess(const filch_message *message)
 void fl_message_random_id(char id[FL_ID_BYTES])
 {
     static const char digits[] = "0123456789abcdef";
-    filch_trace random;
-    filch_trace_start(&random, false);
+    filch_traceparent random;
+    filch_traceparent_begin(&random, false);
     for (unsigned i = 0; i < sizeof random.trace; i++) {
         id[2 * i] = digits[random.trace[i] >> 4];
         id[2 * i + 1] = digits[random.trace[i] & 15];

@@ -224,7 +224,7 @@ const filch_message *filch_service_job_message(const filch_service_job *job)
     return &job->message;
 }
 
-filch_trace filch_service_job_trace(const filch_service_job *job)
+filch_traceparent filch_service_job_trace(const filch_service_job *job)
 {
     return fl_service_report_trace((filch_service_job *)(uintptr_t)job);
 }

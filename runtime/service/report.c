@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static const filch_trace none;
+static const filch_traceparent none;
 
 /* ---- Spans ---- */
 
@@ -20,17 +20,17 @@ static void begin_trace(filch_service_job *job)
     if (job->span)
         job->trace = filch_span_trace(job->span);
     else if (memcmp(&message->trace, &none, sizeof none))
-        filch_trace_child(&job->trace, &message->trace);
+        filch_traceparent_child(&job->trace, &message->trace);
     else
-        filch_trace_start(&job->trace, false);
+        filch_traceparent_begin(&job->trace, false);
 }
 
 static void begin_span(filch_service_job *job)
 {
     const filch_message *message = &job->message;
-    filch_trace_state state = {0};
+    filch_tracestate state = {0};
     if (message->tracestate)
-        filch_trace_state_add(&state, message->tracestate, strlen(message->tracestate));
+        filch_tracestate_add(&state, message->tracestate, strlen(message->tracestate));
     const filch_span_options options = {.caller = &message->trace,
                                         .state = &state,
                                         .kind = FILCH_SPAN_CONSUMER};
@@ -54,19 +54,19 @@ static void end_span(filch_service_job *job, const char *error)
     filch_span_end(job->span);
 }
 
-filch_trace fl_service_report_trace(filch_service_job *job)
+filch_traceparent fl_service_report_trace(filch_service_job *job)
 {
     filch_service *service = job->service;
     pthread_mutex_lock(&service->lock);
     if (memcmp(&job->trace, &none, sizeof none) == 0)
         begin_trace(job);
-    filch_trace trace = job->trace;
+    filch_traceparent trace = job->trace;
     pthread_mutex_unlock(&service->lock);
     return trace;
 }
 
 /* Of a line that is written: the random bytes of an identity cost a system call. */
-static const filch_trace *traced(filch_service_job *job)
+static const filch_traceparent *traced(filch_service_job *job)
 {
     fl_service_report_trace(job);
     return &job->trace;

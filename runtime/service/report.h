@@ -15,6 +15,6 @@ void fl_service_report_end(filch_service_job *job);
 /* The verdict of a job, which need not have run, is a dead letter. The owner. */
 void fl_service_report_dead(const filch_service_job *job, filch_log_level level);
 /* The span of the run, or an identity that the first request makes. Any thread. */
-filch_trace fl_service_report_trace(filch_service_job *job);
+filch_traceparent fl_service_report_trace(filch_service_job *job);
 
 #endif

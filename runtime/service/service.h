@@ -99,13 +99,14 @@ struct filch_service_job {
 
     /* The owner's. */
     bool is_pending;
-    bool is_small; /* its memory has the size of those in service->spare */
-    fl_list link;  /* in type->waiting, or in pending, */
-    fl_list lease; /* in leased, until it is settled */
+    bool is_small;      /* its memory has the size of those in service->spare */
+    fl_list link;       /* in type->waiting, or in pending, */
+    fl_list lease;      /* in leased, until it is settled */
+    int64_t leased_for; /* ns: the length of its lease, which may be shorter than the service's */
     fl_dead_headers dead;
 
-    struct fl_told *told; /* under the lock until its function is over; NULL: nothing was told */
-    filch_trace trace;    /* zero: not made yet. Under the lock while the handler runs */
+    struct fl_told *told;    /* under the lock until its function is over; NULL: nothing was told */
+    filch_traceparent trace; /* zero: not made yet. Under the lock while the handler runs */
 
     filch_service *service;
     fl_service_type *type;

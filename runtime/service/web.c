@@ -32,7 +32,8 @@ struct fl_web_call {
     fl_web_call *next, **place; /* in web->calls; an idle one: in web->idle */
     CURL *curl;
     struct curl_slist *headers;
-    char *sent;     /* the request's body */
+    char *sent; /* the request's body */
+    size_t sent_size;
     char *received; /* of the answer */
     size_t size, room, most;
     bool is_cut, is_short; /* of memory */
@@ -180,7 +181,7 @@ static void end_call(fl_web *web, fl_web_call *call)
     if (call->next)
         call->next->place = call->place;
     curl_slist_free_all(call->headers);
-    free(call->sent);
+    wipe(call->sent, call->sent_size);
     wipe(call->received, call->size);
     if (web->idle_count == IDLE_HANDLES) {
         curl_easy_cleanup(curl);
@@ -281,6 +282,7 @@ fl_web_call *fl_web_begin(fl_web *web, const fl_web_request *request)
     }
     call->web = web;
     call->sent = request->body;
+    call->sent_size = request->body_size;
     call->most = request->answer_most;
     call->done = request->done;
     call->arg = request->arg;
@@ -312,6 +314,9 @@ static fl_web_answer answer_of(const fl_web_call *call, CURLcode code)
     curl_off_t seconds = 0;
     fl_web_answer answer = {.is_cut = call->is_cut, .body = "", .body_size = call->size};
     if (code && !call->is_cut) {
+        curl_off_t sent = 0;
+        curl_easy_getinfo(call->curl, CURLINFO_PRETRANSFER_TIME_T, &sent);
+        answer.is_late = code == CURLE_OPERATION_TIMEDOUT && sent > 0;
         answer.failure = call->is_short ? "no memory for the answer" : curl_easy_strerror(code);
         answer.body_size = 0;
         return answer;

@@ -7,6 +7,7 @@
 #include <runtime/engine/overflow.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/suspend.h>
+#include <runtime/engine/waits.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/affinity.h>
 #include <runtime/platform/atfork.h>

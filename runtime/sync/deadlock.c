@@ -103,7 +103,7 @@ static void look_at_runtime(view *all, fl_runtime *rt)
                    !ending_soon && !calls && !count_of(&rt->inbox.visitors) &&
                    !count_of(&rt->finished) && !fl_idle_has_token(&rt->idle) &&
                    nothing_can_begin(rt, word, starved);
-    all->threads += fl_reach(rt) + carriers;
+    all->threads += fl_reach(rt) + carriers + (rt->share != NULL); /* its publisher */
     if (rt->settings.deadlock != FL_DEADLOCK_OFF) {
         all->suspended += (unsigned)suspended;
         if (suspended && rt->settings.deadlock > all->does)

@@ -3,6 +3,7 @@
 
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/inbox.h>
+#include <runtime/engine/last_events.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/settings.h>
 #include <runtime/platform/text.h>
@@ -101,5 +102,8 @@ const char *fl_deadlock_spell(fl_runtime *runtimes, unsigned suspended, unsigned
             fl_fibers_each(&rt->fibers, list_fiber, &list);
     if (list.shown > SHOWN)
         fl_text_add(&list.text, "filch:   and %u more\n", list.shown - SHOWN);
+    for (fl_runtime *rt = runtimes; rt; rt = rt->next)
+        if (rt->settings.deadlock != FL_DEADLOCK_OFF)
+            fl_last_events_add(&list.text, rt);
     return report;
 }

@@ -53,13 +53,20 @@ packages() {
     echo ",bash,ca-certificates,coreutils,dash,findutils,libc-bin,libgcc-s1,tzdata"
 }
 
+# Debian's packages come from where this machine takes them, by its proxy; else from mmdebstrap's default.
+mirrors=()
+for source in /etc/apt/sources.list /etc/apt/sources.list.d/{debian,ubuntu}.sources; do
+    if grep -qsE '^(deb|URIs:)' "$source"; then mirrors+=("$source"); fi
+done
+
 make_stage() {
     local container
+    apt-config dump --no-empty Acquire | grep -i proxy >proxy.conf
     rm -rf --one-file-system "$cache"
     mkdir -p "$cache"
-    mmdebstrap --variant=extract --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --include="$(packages | tr -d '\n')" \
+    mmdebstrap --variant=extract --aptopt="$PWD/proxy.conf" --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --include="$(packages | tr -d '\n')" \
         --customize-hook='cd "$1/usr/share" && rm -r doc info locale man' \
-        "$(. /etc/os-release && echo "$VERSION_CODENAME")" base.tar &&
+        "$(. /etc/os-release && echo "$VERSION_CODENAME")" base.tar "${mirrors[@]}" &&
         container=$(in_cache from scratch) && in_cache add -q "$container" base.tar / &&
         in_cache copy -q "$container" installed /installed && in_cache commit -q --disable-compression --rm "$container" filch-builder
 }

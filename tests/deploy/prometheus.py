@@ -54,9 +54,12 @@ def watch_pods(findings, folder):
 
 def check_pods(findings, watching):
     targets = watching.await_targets(3)
-    kept = [(target["scrapeUrl"], target["labels"].get("pod")) for target in targets["activeTargets"]]
-    findings.claim(kept == [("http://10.0.0.1:9100/numbers", "task-worker-1")],
-                   f"only the worker's pod is scraped, at the port and path of its annotations: {kept}")
+    kept = [target["discoveredLabels"]["__meta_kubernetes_pod_ip"] for target in targets["activeTargets"]]
+    findings.claim(kept == ["10.0.0.1"], f"only the worker's pod is scraped: {kept}")
+    worker = [(target["scrapeUrl"], target["labels"].get("pod")) for target in targets["activeTargets"]
+              if target["discoveredLabels"]["__meta_kubernetes_pod_ip"] == "10.0.0.1"]
+    findings.claim(worker == [("http://10.0.0.1:9100/numbers", "task-worker-1")],
+                   f"it is scraped at the port and path of its annotations: {worker}")
     watching.end()
 
 

@@ -77,7 +77,7 @@ static int once_more(filch_self self, filch_job *job, void *data)
 /* Everything that may be particular about a job. */
 static int submit(filch_pool *pool, filch_job **out, account *of)
 {
-    static const filch_trace trace = {.trace = {1}, .span = {1}};
+    static const filch_traceparent trace = {.trace = {1}, .span = {1}};
     const filch_job_options options = {.name = "again",
                                        .timeout = 3600 * FILCH_SECOND,
                                        .done = fate_told_apart,

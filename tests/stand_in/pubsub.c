@@ -15,8 +15,13 @@
  * allows itself to lose order, and to accept an acknowledgement of a delivery that is over; here neither
  * happens. Everything is in memory.
  *
- * For tests: POST /-/pass?ns=N moves its clock; POST /-/revoke ends all tokens; GET /-/tokens tells how
- * many it has given out; POST /-/fail?status=S&count=N refuses the next N requests. */
+ * For tests:
+ *     POST /-/pass?ns=N                      moves its clock
+ *     POST /-/revoke                         ends all tokens
+ *     POST /-/fail?status=S&count=N[&verb=V] refuses the next N requests, or those whose path ends with V
+ *     POST /-/poison                         refuses requests with a message whose id is "poison"
+ *     GET /-/tokens                          how many tokens it has given out
+ *     GET /-/requests?verb=V                 how many requests of a kind it has had */
 #include <tests/stand_in/http_server.h>
 #include <tests/stand_in/pubsub_store.h>
 #include <tests/stand_in/pubsub_tokens.h>
@@ -33,6 +38,9 @@ static struct {
     tokens tokens;
     http_request *first; /* pulls that wait, by their data */
     long fail_status, fail_count;
+    char fail_verb[32]; /* "": any */
+    bool has_poison;
+    json_t *requests; /* their numbers, by verb */
 } s;
 
 typedef struct pull {
@@ -202,8 +210,9 @@ static void handle_subscription(http_request *request, const char *name, const c
 static void publish(http_request *request, topic *to, const json_t *body)
 {
     json_t *ids = NULL;
-    const char *why = request->body_size > REQUEST_MOST
-                          ? "the request is larger than 10 MB"
+    const char *why = request->body_size > REQUEST_MOST ? "the request is larger than 10 MB"
+                      : s.has_poison && strstr(request->body, "\"poison\"")
+                          ? "a message is invalid"
                           : store_publish(&s.store, to, json_object_get(body, "messages"), &ids);
     if (why) {
         refuse(request, 400, why);
@@ -234,7 +243,8 @@ static void handle_topic(http_request *request, const char *name, const char *ve
 static void control(http_request *request)
 {
     const char *path = request->path + strlen("/-/"), *ns = http_query(request, "ns"),
-               *status = http_query(request, "status"), *count = http_query(request, "count");
+               *status = http_query(request, "status"), *count = http_query(request, "count"),
+               *verb = http_query(request, "verb");
     if (strcmp(path, "pass") == 0) {
         store_pass(&s.store, ns ? atoll(ns) : 0);
         store_turn(&s.store);
@@ -243,8 +253,14 @@ static void control(http_request *request)
     } else if (strcmp(path, "fail") == 0) {
         s.fail_status = status ? atol(status) : 503;
         s.fail_count = count ? atol(count) : 1;
+        snprintf(s.fail_verb, sizeof s.fail_verb, "%s", verb ? verb : "");
+    } else if (strcmp(path, "poison") == 0) {
+        s.has_poison = true;
     }
-    answer(request, 200, json_pack("{s:i}", "tokens", (int)s.tokens.given));
+    json_int_t number = strcmp(path, "requests") == 0 && verb
+                            ? json_integer_value(json_object_get(s.requests, verb))
+                            : (json_int_t)s.tokens.given;
+    answer(request, 200, json_pack("{s:I}", "number", number));
     serve_pulls();
 }
 
@@ -252,7 +268,7 @@ static void control(http_request *request)
 static void handle_resource(http_request *request)
 {
     char *name = strdup(request->path + strlen("/v1/")), *verb = strrchr(name, ':');
-    json_t *body = json_loadb(request->body, request->body_size, 0, NULL);
+    json_t *body = json_loadb(request->body, request->body_size, JSON_ALLOW_NUL, NULL);
     if (verb)
         *verb++ = '\0';
     if (strstr(name, "/subscriptions/"))
@@ -277,9 +293,29 @@ static void give_token(http_request *request, const char *why)
                      "expires_in", (json_int_t)s.tokens.life, "token_type", "Bearer"));
 }
 
+static const char *verb_of(const http_request *request)
+{
+    const char *verb = strrchr(request->path, ':');
+    return verb ? verb + 1 : "";
+}
+
+static bool is_to_fail(const http_request *request)
+{
+    return s.fail_count > 0 && (!*s.fail_verb || strcmp(verb_of(request), s.fail_verb) == 0);
+}
+
+static void count(const http_request *request)
+{
+    const char *verb = verb_of(request);
+    json_int_t before = json_integer_value(json_object_get(s.requests, verb));
+    if (*verb)
+        json_object_set_new(s.requests, verb, json_integer(before + 1));
+}
+
 static void handle(void *state, http_request *request)
 {
     (void)state;
+    count(request);
     const char *flavor = http_header(request, "Metadata-Flavor");
     if (strncmp(request->path, "/-/", 3) == 0) {
         control(request);
@@ -291,7 +327,7 @@ static void handle(void *state, http_request *request)
             give_token(request, NULL);
         else
             refuse(request, 403, "Missing Metadata-Flavor:Google header");
-    } else if (s.fail_count > 0) {
+    } else if (is_to_fail(request)) {
         s.fail_count--;
         refuse(request, (int)s.fail_status, "as the test has asked");
     } else if (!tokens_allow(&s.tokens, http_header(request, "Authorization"),
@@ -308,6 +344,7 @@ int main(int argc, char **argv)
     const char *key = NULL, *issuer = NULL;
     http_options options = {.body_most = BODY_MOST};
     s.tokens.life = 3600;
+    s.requests = json_object();
     for (int i = 1; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--port") == 0)
             options.port = atoi(argv[i + 1]);

@@ -71,6 +71,16 @@ static void on_attach(client *c, pn_link_t *link)
         refuse(link, "amqp:not-found", "the messaging entity could not be found");
         return;
     }
+    bool has_sessions = sends && one->queue && one->queue->has_sessions;
+    if (sends && one->queue && sb_wants_session(link) != has_sessions) {
+        refuse(link, "amqp:not-allowed", "the queue requires sessions, or has none");
+        return;
+    }
+    if (has_sessions) {
+        sb_session_ask(one);
+        sb_serve_all(c);
+        return;
+    }
     pn_terminus_copy(pn_link_source(link), pn_link_remote_source(link));
     pn_terminus_copy(pn_link_target(link), pn_link_remote_target(link));
     pn_link_set_snd_settle_mode(link, pn_link_remote_snd_settle_mode(link));
@@ -87,6 +97,7 @@ static void on_detach(client *c, pn_link_t *link)
         if ((*at)->link == link) {
             outlet *gone = *at;
             *at = gone->next;
+            sb_session_release(gone);
             free(gone->part);
             free(gone);
             break;
@@ -147,6 +158,8 @@ static void on_connection_event(pn_event_t *event)
             sb_serve(c, pn_link_get_context(link));
         break;
     case PN_CONNECTION_WAKE:
+        if (c->is_to_detach)
+            sb_detach_idle(c);
         sb_serve_all(c);
         break;
     case PN_DELIVERY:
@@ -199,6 +212,7 @@ int main(int count, char **arguments)
     sb_key_name = arguments[1];
     sb_key = arguments[2];
     sb_store_begin(atoll(arguments[3]), (unsigned)atoi(arguments[4]));
+    sb_sessions_begin(atoll(arguments[3]));
     for (int i = ARGUMENTS - 1; i < count; i++)
         sb_queue_create(arguments[i]);
     sb_proactor = pn_proactor();

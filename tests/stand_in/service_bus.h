@@ -6,11 +6,16 @@
  * Signatures", and AMQP 1.0.
  *
  * It has peek-lock: lock tokens that expire, delivery counts with a limit, and the queue of dead
- * letters of each queue. It has scheduled messages. $cbs checks the signatures and the expiry of tokens.
- * QUEUE/$management has com.microsoft:renew-lock and com.microsoft:update-disposition.
+ * letters of each queue. It has scheduled messages. A queue whose name ends with "unique" detects
+ * duplicates, for ever. $cbs checks the signatures and the expiry of tokens.
+ * QUEUE/$management has com.microsoft:renew-lock and com.microsoft:update-disposition. A message to the
+ * queue `orders` makes it misbehave (service_bus_orders.c).
  *
- * It does not have: sessions, topics and subscriptions, receive-and-delete, deferral, transactions,
- * duplicate detection, expiry of messages, peek, batched transfers (message format 0x80013700). Nor has
+ * A queue whose name ends with "sessions" requires them: sessions are accepted by a filter without a value,
+ * with a time-out, renewed by com.microsoft:renew-session-lock, and lost when their lock ends.
+ *
+ * It does not have: sessions by name and their state, topics and subscriptions, receive-and-delete, deferral, transactions,
+ * expiry of messages, peek, batched transfers (message format 0x80013700). Nor has
  * it quotas, throttling (server-busy), forced detaching of idle links, limits other than the size of a
  * message, or TLS. A kill loses all messages. */
 #ifndef STAND_IN_SERVICE_BUS_H
@@ -25,7 +30,7 @@
 #include <proton/codec.h>
 #include <proton/message.h>
 
-enum { SB_TOKEN = 16, SB_NAME = 320 };
+enum { SB_TOKEN = 16, SB_NAME = 320, SB_SESSION = 513 };
 
 /* ---- service_bus_store.c: queues and locks ---- */
 
@@ -38,6 +43,7 @@ typedef struct sb_message {
     int64_t enqueued;
     unsigned failed;       /* deliveries that have failed */
     pn_data_t *properties; /* of the dead letter, added to its own; NULL: none */
+    char session[SB_SESSION];
     size_t size;
     char bytes[]; /* as it was sent */
 } sb_message;
@@ -45,7 +51,9 @@ typedef struct sb_message {
 typedef struct sb_queue {
     struct sb_queue *next;
     char name[SB_NAME];
-    struct sb_queue *dead;            /* NULL: this is one */
+    struct sb_queue *dead; /* NULL: this is one */
+    struct sb_id *seen;    /* if it detects duplicates */
+    bool is_unique, has_sessions;
     fl_list ready, locked, scheduled; /* by sequence, end of the lock, and time */
 } sb_queue;
 
@@ -56,14 +64,18 @@ void sb_store_begin(int64_t lock_ms, unsigned delivery_limit);
 void sb_queue_create(const char *name);
 /* NULL: there is none. */
 sb_queue *sb_queue_find(const char *name);
+/* Has the queue had a message of this id, and does it detect that? */
+bool sb_is_duplicate(sb_queue *queue, pn_bytes_t id);
 /* `due`: ms of Unix time, 0: at once. */
-void sb_enqueue(sb_queue *queue, const char *bytes, size_t size, int64_t due);
+void sb_enqueue(sb_queue *queue, const char *bytes, size_t size, int64_t due, const char *session);
 /* Ends locks and delays that are over. Returns the number of messages that became ready. */
 unsigned sb_sweep(void);
 /* true: there are locks or delays. */
 bool sb_has_times(void);
-/* Locks the first message that is ready. NULL: none is. */
-sb_message *sb_take(sb_queue *queue);
+/* Locks the first message that is ready, of this session if the queue has sessions. NULL: none is. */
+sb_message *sb_take(sb_queue *queue, const char *session);
+/* The session's messages are ready again. failed: their deliveries count. */
+void sb_unlock_session(sb_queue *queue, const char *session, bool failed);
 void sb_token_of(const sb_message *message, char token[SB_TOKEN]);
 /* The message that is locked by this token. NULL: the lock is lost. */
 sb_message *sb_locked_by(const char token[SB_TOKEN]);
@@ -84,7 +96,7 @@ bool sb_token_is_valid(const char *text, const char *key_name, const char *key, 
 /* ---- service_bus_request.c ---- */
 
 /* Answers a request to the management of a queue: fills `answer`. */
-void sb_manage(pn_message_t *request, pn_message_t *answer);
+void sb_manage(const char *address, pn_message_t *request, pn_message_t *answer);
 /* Moves to the value of a key of a map; false: there is none. */
 bool sb_find(pn_data_t *map, const char *name);
 void sb_put_text(pn_data_t *data, const char *text);

@@ -33,7 +33,7 @@ bool sb_is_granted(const client *c, const char *address)
 
 static void tick(void)
 {
-    if (!is_ticking && sb_has_times()) {
+    if (!is_ticking && (sb_has_times() || sb_sessions_have_times())) {
         is_ticking = true;
         pn_proactor_set_timeout(sb_proactor, TICK_MS);
     }
@@ -52,7 +52,7 @@ static void send_one(pn_link_t *link, const sb_message *message)
 void sb_serve(const client *c, outlet *one)
 {
     sb_message *message;
-    if (!one->queue || !pn_link_is_sender(one->link))
+    if (!one->queue || !pn_link_is_sender(one->link) || one->asks_until)
         return;
     if (!sb_is_granted(c, one->queue->name)) {
         if (pn_link_state(one->link) & PN_LOCAL_ACTIVE) {
@@ -63,7 +63,7 @@ void sb_serve(const client *c, outlet *one)
         return;
     }
     sb_sweep();
-    while (pn_link_credit(one->link) > 0 && (message = sb_take(one->queue)))
+    while (pn_link_credit(one->link) > 0 && (message = sb_take(one->queue, one->session)))
         send_one(one->link, message);
     if (pn_link_get_drain(one->link))
         pn_link_drained(one->link);
@@ -77,13 +77,14 @@ static void wake_others(const client *but)
         bool waits = false;
         for (outlet *one = c->outlets; one && c != but; one = one->next)
             waits |= one->queue && pn_link_is_sender(one->link) && pn_link_credit(one->link) > 0;
-        if (waits)
+        if (waits || (c != but && sb_sessions_are_due(c)))
             pn_connection_wake(c->connection);
     }
 }
 
-void sb_serve_all(const client *c)
+void sb_serve_all(client *c)
 {
+    sb_sessions_turn(c);
     for (outlet *one = c->outlets; one; one = one->next)
         sb_serve(c, one);
 }
@@ -110,7 +111,11 @@ static void on_outcome(client *c, pn_delivery_t *delivery)
             pn_delivery_settle(delivery); /* the lock runs out */
         return;
     }
-    if (message) {
+    if (message && sb_obeys(SB_REFUSES_OUTCOMES)) {
+        sb_set_condition(pn_disposition_condition(pn_delivery_local(delivery)),
+                         sb_orders[SB_REFUSES_OUTCOMES].with, "as ordered");
+        pn_delivery_update(delivery, PN_REJECTED);
+    } else if (message) {
         pn_condition_t *condition = pn_disposition_condition(pn_delivery_remote(delivery));
         sb_settle(message, outcomes[row].outcome,
                   state == PN_REJECTED ? pn_condition_info(condition) : NULL);
@@ -176,7 +181,7 @@ static void on_request(client *c, outlet *one)
         if (one->is_cbs)
             put_token(c, request, answer);
         else
-            sb_manage(request, answer);
+            sb_manage(one->address, request, answer);
         reply(c, one, answer, pn_message_get_reply_to(request));
     }
     pn_message_free(request);
@@ -188,35 +193,69 @@ static void on_request(client *c, outlet *one)
 /* ---- Messages ---- */
 
 /* Unix time in ms; 0: none. */
-static int64_t scheduled_time(const outlet *one)
+static int64_t scheduled_time(pn_message_t *message)
 {
-    int64_t due = 0;
-    static pn_message_t *message;
-    if (!message)
-        message = pn_message();
-    if (pn_message_decode(message, one->part, one->size) == 0) {
-        pn_data_t *annotations = pn_message_annotations(message);
-        if (sb_find(annotations, "x-opt-scheduled-enqueue-time"))
-            due = pn_data_get_timestamp(annotations);
-    }
-    return due;
+    pn_data_t *annotations = pn_message_annotations(message);
+    return sb_find(annotations, "x-opt-scheduled-enqueue-time") ? pn_data_get_timestamp(annotations)
+                                                                : 0;
+}
+
+static void reject(pn_delivery_t *delivery, const char *condition, const char *text)
+{
+    sb_set_condition(pn_disposition_condition(pn_delivery_local(delivery)), condition, text);
+    pn_delivery_update(delivery, PN_REJECTED);
+}
+
+/* true: it was an order. */
+static bool order(const outlet *one, pn_message_t *message)
+{
+    if (strcmp(one->queue->name, "orders") != 0)
+        return false;
+    pn_data_t *body = pn_message_body(message);
+    pn_data_rewind(body);
+    if (pn_data_next(body))
+        sb_take_order(pn_data_get_bytes(body));
+    if (sb_obeys(SB_DETACHES))
+        for (client *c = sb_clients; c; c = c->next) {
+            c->is_to_detach = true;
+            pn_connection_wake(c->connection);
+        }
+    return true;
+}
+
+static void enqueue(client *c, const outlet *one, pn_message_t *message)
+{
+    pn_msgid_t id = pn_message_get_id(message);
+    if (id.type == PN_STRING && sb_is_duplicate(one->queue, id.u.as_bytes))
+        return;
+    sb_enqueue(one->queue, one->part, one->size, scheduled_time(message),
+               pn_message_get_group_id(message));
+    sb_serve_all(c);
+    wake_others(c);
+    tick();
 }
 
 static void on_message(client *c, outlet *one, pn_delivery_t *delivery)
 {
+    static pn_message_t *message;
+    if (!message)
+        message = pn_message();
     if (!one->queue) {
         on_request(c, one);
         pn_delivery_update(delivery, PN_ACCEPTED);
     } else if (!sb_is_granted(c, one->queue->name)) {
-        sb_set_condition(pn_disposition_condition(pn_delivery_local(delivery)),
-                         "amqp:unauthorized-access", "ExpiredToken");
-        pn_delivery_update(delivery, PN_REJECTED);
-    } else {
-        sb_enqueue(one->queue, one->part, one->size, scheduled_time(one));
+        reject(delivery, "amqp:unauthorized-access", "ExpiredToken");
+    } else if (pn_message_decode(message, one->part, one->size)) {
+        reject(delivery, "amqp:decode-error", "no message");
+    } else if (order(one, message)) {
         pn_delivery_update(delivery, PN_ACCEPTED);
-        sb_serve_all(c);
-        wake_others(c);
-        tick();
+    } else if (one->queue->has_sessions && !pn_message_get_group_id(message)) {
+        reject(delivery, "amqp:not-allowed", "the queue requires a session id");
+    } else if (sb_obeys(SB_REFUSES_MESSAGES)) {
+        reject(delivery, sb_orders[SB_REFUSES_MESSAGES].with, "as ordered");
+    } else {
+        enqueue(c, one, message);
+        pn_delivery_update(delivery, PN_ACCEPTED);
     }
     pn_delivery_settle(delivery);
 }
@@ -249,7 +288,10 @@ void sb_on_delivery(client *c, pn_delivery_t *delivery)
 void sb_on_timeout(void)
 {
     is_ticking = false;
-    if (sb_sweep())
+    bool is_due = sb_sweep() > 0;
+    for (const client *c = sb_clients; c && !is_due; c = c->next)
+        is_due = sb_sessions_are_due(c);
+    if (is_due)
         wake_others(NULL);
     tick();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <tests/stand_in/service_bus.h>
+#include <tests/stand_in/service_bus_client.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { OK = 200, BAD_REQUEST = 400, GONE = 410, TOKENS = 512 };
@@ -81,6 +82,10 @@ static void renew(pn_message_t *request, pn_message_t *answer)
 {
     sb_message *messages[TOKENS];
     unsigned count = locked(pn_message_body(request), messages);
+    if (sb_obeys(SB_REFUSES_RENEWALS)) {
+        say(request, answer, atoi(sb_orders[SB_REFUSES_RENEWALS].with), "as ordered");
+        return;
+    }
     if (!count) {
         say(request, answer, GONE, "the lock is lost");
         return;
@@ -138,12 +143,29 @@ static void settle(pn_message_t *request, pn_message_t *answer)
     say(request, answer, OK, "OK");
 }
 
-void sb_manage(pn_message_t *request, pn_message_t *answer)
+static void renew_session(const char *address, pn_message_t *request, pn_message_t *answer)
+{
+    pn_data_t *body = pn_message_body(request);
+    int64_t until =
+        sb_find(body, "session-id") ? sb_session_renew(address, pn_data_get_bytes(body)) : 0;
+    say(request, answer, until ? OK : GONE, until ? "OK" : "the session is lost");
+    if (!until)
+        return;
+    body = pn_message_body(answer);
+    pn_data_put_map(body);
+    pn_data_enter(body);
+    sb_put_text(body, "expiration");
+    pn_data_put_timestamp(body, until);
+}
+
+void sb_manage(const char *address, pn_message_t *request, pn_message_t *answer)
 {
     pn_data_t *properties = pn_message_properties(request);
     bool named = sb_find(properties, "operation");
     if (named && is_text(properties, "com.microsoft:renew-lock"))
         renew(request, answer);
+    else if (named && is_text(properties, "com.microsoft:renew-session-lock"))
+        renew_session(address, request, answer);
     else if (named && is_text(properties, "com.microsoft:update-disposition"))
         settle(request, answer);
     else

@@ -41,10 +41,40 @@ static sb_queue *create(const char *name, const char *suffix)
     return queue;
 }
 
+static bool ends_with(const char *name, const char *end)
+{
+    size_t length = strlen(name), size = strlen(end);
+    return length >= size && strcmp(name + length - size, end) == 0;
+}
+
 void sb_queue_create(const char *name)
 {
-    sb_queue *dead = create(name, "/$DeadLetterQueue");
-    create(name, "")->dead = dead;
+    sb_queue *dead = create(name, "/$DeadLetterQueue"), *queue = create(name, "");
+    queue->dead = dead;
+    queue->is_unique = ends_with(name, "unique");
+    queue->has_sessions = ends_with(name, "sessions");
+}
+
+/* An id that a queue has had. */
+typedef struct sb_id {
+    struct sb_id *next;
+    size_t size;
+    char text[];
+} sb_id;
+
+bool sb_is_duplicate(sb_queue *queue, pn_bytes_t id)
+{
+    if (!queue->is_unique)
+        return false;
+    for (const sb_id *one = queue->seen; one; one = one->next)
+        if (one->size == id.size && memcmp(one->text, id.start, id.size) == 0)
+            return true;
+    sb_id *one = malloc(sizeof *one + id.size);
+    one->next = queue->seen;
+    one->size = id.size;
+    memcpy(one->text, id.start, id.size);
+    queue->seen = one;
+    return false;
 }
 
 sb_queue *sb_queue_find(const char *name)
@@ -81,7 +111,7 @@ static sb_message **bucket_of(uint64_t sequence)
     return &buckets[sequence % BUCKETS];
 }
 
-void sb_enqueue(sb_queue *queue, const char *bytes, size_t size, int64_t due)
+void sb_enqueue(sb_queue *queue, const char *bytes, size_t size, int64_t due, const char *session)
 {
     sb_message *message = calloc(1, sizeof *message + size);
     sb_message **bucket = bucket_of(++last_sequence);
@@ -90,6 +120,7 @@ void sb_enqueue(sb_queue *queue, const char *bytes, size_t size, int64_t due)
     message->size = size;
     message->enqueued = sb_now();
     message->until = due;
+    snprintf(message->session, sizeof message->session, "%s", session ? session : "");
     memcpy(message->bytes, bytes, size);
     message->same = *bucket;
     *bucket = message;
@@ -174,16 +205,40 @@ bool sb_has_times(void)
     return false;
 }
 
-sb_message *sb_take(sb_queue *queue)
+/* NULL: none is. */
+static fl_list *first_of(sb_queue *queue, const char *session)
 {
-    fl_list *first = fl_list_take(&queue->ready);
+    fl_list *at = queue->ready.next;
+    while (at != &queue->ready && queue->has_sessions &&
+           strcmp(message_of(at)->session, session) != 0)
+        at = at->next;
+    return at == &queue->ready ? NULL : at;
+}
+
+sb_message *sb_take(sb_queue *queue, const char *session)
+{
+    fl_list *first = first_of(queue, session);
     if (!first)
         return NULL;
+    fl_list_remove(first);
     sb_message *message = message_of(first);
     message->lock = ++last_lock;
-    message->until = sb_now() + lock_ms;
+    message->until = queue->has_sessions ? INT64_MAX : sb_now() + lock_ms; /* the session's */
     insert_by_time(&queue->locked, message);
     return message;
+}
+
+void sb_unlock_session(sb_queue *queue, const char *session, bool failed)
+{
+    for (fl_list *at = queue->locked.next, *next; at != &queue->locked; at = next) {
+        next = at->next;
+        if (strcmp(message_of(at)->session, session) != 0)
+            continue;
+        if (failed)
+            fail(message_of(at));
+        else
+            make_ready(message_of(at));
+    }
 }
 
 void sb_token_of(const sb_message *message, char token[SB_TOKEN])

@@ -91,6 +91,36 @@ static void answer_keys(sqs_door *door, http_request *request)
     answer_text(request, 200, text);
 }
 
+/* AssumeRoleWithWebIdentity, as STS answers. */
+static void answer_identity(sqs_door *door, http_request *request)
+{
+    static const char expected[] = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn="
+                                   "arn%3Aaws%3Aiam%3A%3A1%3Arole%2F"
+                                   "worker&RoleSessionName=filch&WebIdentityToken=an%2Fidentity";
+    char when[32], text[2048];
+    time_t end = time(NULL) + door->seconds;
+    struct tm parts;
+    if (request->body_size != strlen(expected) ||
+        memcmp(request->body, expected, strlen(expected)) != 0) {
+        answer_text(request, 403,
+                    "<ErrorResponse><Error><Code>AccessDenied</Code></Error>"
+                    "</ErrorResponse>");
+        return;
+    }
+    door->fetched++;
+    gmtime_r(&end, &parts);
+    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    snprintf(
+        text, sizeof text,
+        "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
+        "<AssumeRoleWithWebIdentityResult><Credentials><SessionToken>%s</SessionToken>"
+        "<SecretAccessKey>%s</SecretAccessKey><Expiration>%s</Expiration>"
+        "<AccessKeyId>%s</AccessKeyId></Credentials></AssumeRoleWithWebIdentityResult>"
+        "</AssumeRoleWithWebIdentityResponse>",
+        door->token, door->secret, when, door->id);
+    answer_text(request, 200, text);
+}
+
 static bool has(const http_request *request, const char *name, const char *value)
 {
     const char *header = http_header(request, name);
@@ -103,6 +133,8 @@ bool sqs_door_answer(sqs_door *door, http_request *request)
     bool is_known = has(request, "X-aws-ec2-metadata-token", "session");
     if (strcmp(request->path, "/keys") == 0 && has(request, "Authorization", "agent"))
         answer_keys(door, request);
+    else if (strcmp(request->path, "/sts") == 0)
+        answer_identity(door, request);
     else if (strcmp(request->path, "/latest/api/token") == 0)
         answer_text(request, strcmp(request->method, "PUT") == 0 ? 200 : 405, "session");
     else if (strcmp(request->path, roles) == 0 && is_known)

@@ -31,7 +31,7 @@ static inline void a_message_arrives_whole(const tested_broker *tested)
                           .header_count = 3,
                           .priority = tested->kind->caps.priority ? 3 : 0,
                           .tracestate = "a=b"};
-    filch_trace_start(&sent.trace, true);
+    filch_traceparent_begin(&sent.trace, true);
     cr_assert_eq(bench_publish(&b, sent), 0);
     fl_delivery *one = bench_receive(&b);
     cr_assert_not_null(one);
@@ -344,6 +344,7 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     BROKER_CLAIM(broker, tested, a_message_that_comes_before_a_turn_wakes)                         \
     BROKER_CLAIM(broker, tested, a_service_without_room_is_not_kept_awake)                         \
     BROKER_CLAIM(broker, tested, messages_are_counted_and_peeked)                                  \
+    BROKER_CLAIM(broker, tested, the_oldest_ready_message_is_told)                                 \
     BROKER_CLAIM(broker, tested, connections_that_consume_nothing_change_no_leases)                \
     BROKER_CLAIM(broker, tested, a_waiting_message_is_cancelled)                                   \
     BROKER_CLAIM(broker, tested, a_paused_queue_or_type_is_not_delivered)                          \

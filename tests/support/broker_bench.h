@@ -13,6 +13,7 @@ typedef struct tested_broker {
     int64_t second; /* ns of a second in the claims, where a server has its own clock; 0: 1 s */
     bool counts_returns; /* a returned message has one delivery more */
     bool reads_ahead;    /* messages read ahead come before a returned one */
+    bool merges_leases;  /* `count` does not tell leased messages from ready ones */
     bool merges_counts;  /* `count` does not tell delayed messages from others */
     size_t body_most;    /* bytes of the longest body that the server takes; 0: a MiB or more */
 } tested_broker;
@@ -29,8 +30,9 @@ typedef struct bench {
     const char *url;
     fl_broker *consumer, *publisher, *admin;
     unsigned last_id;
-    size_t body_most; /* 0: FL_BODY_MOST */
-    int64_t lease;    /* 0: 30 seconds of the claims */
+    size_t body_most;  /* 0: FL_BODY_MOST */
+    unsigned prefetch; /* 0: 1000 */
+    int64_t lease;     /* 0: 30 seconds of the claims */
     bool brief;
 } bench;
 
@@ -42,7 +44,7 @@ static inline fl_broker *bench_open_queues(const bench *b, fl_broker_role role,
                                      .url = b->url,
                                      .queues = queues,
                                      .queue_count = count,
-                                     .prefetch = 1000,
+                                     .prefetch = b->prefetch ? b->prefetch : 1000,
                                      .lease = b->lease ? b->lease : 30 * bench_second(b->tested),
                                      .call_timeout = 10 * FILCH_SECOND,
                                      .body_most = b->body_most ? b->body_most : FL_BODY_MOST,

@@ -9,6 +9,7 @@
 static char explained[512], logged[512]; /* the last */
 static size_t tried_body_most = FL_BODY_MOST;
 static const char *const *tried_queues = test_queues;
+static unsigned tried_queue_count = 1, tried_prefetch = 1000;
 static int64_t tried_call_timeout = 10 * FILCH_SECOND;
 
 FILCH_PRINTF(3, 4)
@@ -43,8 +44,8 @@ static inline fl_broker_rc try_to_open_as(const fl_broker_kind *kind, const char
                                 .role = role,
                                 .url = url,
                                 .queues = tried_queues,
-                                .queue_count = 1,
-                                .prefetch = 1000,
+                                .queue_count = tried_queue_count,
+                                .prefetch = tried_prefetch,
                                 .lease = 30 * FILCH_SECOND,
                                 .call_timeout = tried_call_timeout,
                                 .body_most = tried_body_most,

@@ -93,7 +93,7 @@ static inline void told(filch_job *job, filch_outcome outcome, const filch_failu
     if (one->after && filch_u32_load(&one->inside, FILCH_ACQUIRE) &&
         filch_u32_load(&one->submitted, FILCH_RELAXED) == 1) /* else a letter may have come again */
         filch_die("told while its function runs");
-    filch_trace trace = filch_job_trace(job);
+    filch_traceparent trace = filch_job_trace(job);
     if (trace.trace[0] >= POOLS)
         filch_die("a job of pool %u", trace.trace[0]);
     count(&in->told[trace.trace[0]][outcome]);
@@ -198,7 +198,7 @@ static inline int work(filch_self self, filch_job *job, void *data)
 static inline int submit_item(storm *in, item *one, unsigned pool, filch_job **out,
                               filch_job_options *options, int64_t until)
 {
-    filch_trace trace = {.trace = {(uint8_t)pool, 1}, .span = {1}};
+    filch_traceparent trace = {.trace = {(uint8_t)pool, 1}, .span = {1}};
     one->pool = pool;
     filch_u32_add(&one->submitted, 1, FILCH_RELAXED);
     if (!one->plain) {

@@ -82,16 +82,16 @@ static inline const char *pubsub_url(int port, const char *more)
     return url;
 }
 
-/* An order of the test: "pass?ns=5". Returns the number of tokens that it has given out. */
+/* An order of the test: "pass?ns=5". Returns the number in the answer. */
 static inline int pubsub_control(const char *order)
 {
     char path[128];
     snprintf(path, sizeof path, "/-/%s", order);
     http_answer *answer = http_ask((unsigned)pubsub.port, "POST", path, "Content-Length: 0\r\n");
     cr_assert_eq(answer->status, 200, "%s: %d", order, answer->status);
-    int tokens = atoi(strchr(answer->body, ':') + 1);
+    int number = atoi(strchr(answer->body, ':') + 1);
     free(answer);
-    return tokens;
+    return number;
 }
 
 #endif

@@ -53,7 +53,9 @@ static inline void service_bus_start(const char *lock_ms, const char *delivery_l
     char path[] = STAND_IN_SERVICE_BUS, name[] = "tests", key[] = SERVICE_BUS_KEY, lock[16],
          limit[16];
     char tasks[] = "tasks", second[] = "second", dead[] = "tasks.dlq.dlq", bars[] = "bars";
-    char *argv[] = {path, name, key, lock, limit, tasks, second, dead, bars, NULL};
+    char unique[] = "unique", orders[] = "orders", sessions[] = "sessions";
+    char *argv[] = {path, name, key,    lock,   limit,    tasks, second,
+                    dead, bars, unique, orders, sessions, NULL};
     posix_spawn_file_actions_t files;
     int out[2];
     service_bus_end();

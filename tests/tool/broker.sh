@@ -20,7 +20,7 @@ refused() {
 }
 refused 2 start
 refused 2 start redis
-refused 2 "unknown broker 'nonsense' (redis, postgres, rabbitmq, nats, sqs" start nonsense "$folder/server"
+refused 2 "unknown broker 'nonsense' (redis, postgres, rabbitmq, nats, sqs, pubsub, kafka)" start nonsense "$folder/server"
 refused 1 "no server runs in" stop "$folder/server"
 mkdir "$folder/other"
 touch "$folder/other/kept"

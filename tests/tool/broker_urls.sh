@@ -34,10 +34,17 @@ check 2 nats://localhost/jobs?create=maybe 'create=maybe is no option of nats (v
 check 2 nats://localhost/jobs?colour=red "unknown option of nats: 'colour' (valid: prefix, creds"
 check 2 nats://localhost/jobs "queue 'a*' is no subject of NATS (valid: up to 128 letters" --queues 'a*'
 check 2 nats://jobs:hunter2@broker.example/jobs 'use nats+tls://, or add plain-password=yes'
+check 0 'kafka+tls://jobs:hunter2@a.example,b.example:9093/?group=jobs&sasl.mechanism=SCRAM-SHA-512' "$valid"
+check 2 kafka://localhost/?create=maybe 'create=maybe is no option of kafka (valid: yes, no)'
+check 2 kafka://localhost/?colour=red "unknown option of kafka: 'colour' (valid: group, ca"
+check 2 kafka://localhost/?colour.red=yes "librdkafka refuses the setting 'colour.red'"
+check 2 kafka://localhost/?enable.auto.commit=true "setting 'enable.auto.commit' of librdkafka is fixed"
+check 2 kafka://localhost/ "queue 'a*' is no topic of Kafka (valid: up to 200 letters" --queues 'a*'
+check 2 kafka://jobs:hunter2@broker.example/ 'use kafka+tls://, or add plain-password=yes'
 check 0 'sqs:?region=eu-central-1&create=no' "$valid"
 check 2 'sqs:?region=eu-central-1&create=maybe' 'create=maybe is no option of sqs (valid: yes, no)'
 check 2 'sqs:?region=eu-central-1&colour=red' "unknown option of sqs: 'colour' (valid: region, profile"
-check 2 'sqs:?region=eu-central-1' "queue 'a.b' has no name in SQS (valid: up to 80 letters" --queues a.b
+check 2 'sqs:?region=eu-central-1' "queue 'a.b' has no name in SQS (valid: letters, digits" --queues a.b
 check 2 'sqs://jobs:hunter2@host/?region=eu-central-1' 'without a valid host'
 check 2 'sqs+http://host/?region=eu-central-1' 'use sqs://, or add plain=yes'
 check 0 'amqp://jobs:hunter2@localhost/?queue=classic' "$valid"
@@ -47,7 +54,7 @@ check 2 'amqp://jobs:hunter2@localhost/?colour=red' "unknown option of the Rabbi
 check 2 amqp://jobs:hunter2@broker.example/ 'use amqps://, or add plaintext=yes'
 check 0 'servicebus://jobs:hunter2@n.servicebus.windows.net/' "$valid"
 check 2 'servicebus://jobs:hunter2@n.servicebus.windows.net/?tls=no' 'in clear text'
-check 2 'servicebus://jobs:hunter2@n.servicebus.windows.net/?colour=red' "unknown option of the Service Bus URL: 'colour' (valid: key-name"
+check 2 'servicebus://jobs:hunter2@n.servicebus.windows.net/?colour=red' "unknown option of servicebus: 'colour' (valid: key-name"
 check 2 'servicebus://jobs:hunter2@n.servicebus.windows.net/' "queue 'a?' is no name of Service Bus" --queues 'a?'
 check 2 'servicebus://n.servicebus.windows.net/' 'without a key'
 check 0 range:7 "$valid"

@@ -7,10 +7,14 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p tools/deploy/area tests/deploy/mutants tests/support
 cp "$here/../deploy/mutants.sh" tests/deploy
 cp "$here/../support/claims.bash" tests/support
-printf 'port: 80\nname: a\n' >tools/deploy/area/file
+printf 'port: 80\nname: a\nhost: here\n' >tools/deploy/area/file
 cat >tests/deploy/ports.sh <<'END'
-grep -q 'port: 80$' "$1/area/file" || { echo "wrong port"; exit 1; }
+echo run >>"$RUNS"
+grep -q 'port: 80$' "$1/area/file" || { echo "wrong port"; wrong=1; }
+grep -q 'host: here$' "$1/area/file" || { echo "wrong host"; wrong=1; }
+[ -z "${wrong-}" ]
 END
+export RUNS=$PWD/runs
 echo 'echo no tools; exit 77' >tests/deploy/absent.sh
 echo 'echo broken; exit 1' >tests/deploy/broken.sh
 
@@ -18,6 +22,7 @@ echo 'echo broken; exit 1' >tests/deploy/broken.sh
 run() {
     printf '%s\n' '# comment' '' "$@" >tests/deploy/mutants/area
     status=0
+    : >runs
     bash tests/deploy/mutants.sh area >out 2>&1 || status=$?
 }
 right='area/file | s/80/81/ | ports | wrong port | a fault'
@@ -26,6 +31,10 @@ run "$right"
 claim "a mutant that the check finds dies: $(cat out)" test "$status" -eq 0
 claim "and is counted: $(cat out)" grep -qx '1 mutants die, 0 skipped' out
 claim "the original is not changed" grep -q 'port: 80$' tools/deploy/area/file
+
+run "$right" '& area/file | s/here/there/ | ports | wrong host | a fault' "$right"
+claim "rows with & die in the run of the row above: $(cat out)" grep -qx '3 mutants die, 0 skipped' out
+claim "there is a run for the files as they are, and two for the mutants" test "$(wc -l <runs)" -eq 3
 
 # refused TEXT ROW: a failure, although the other row is right.
 refused() {
@@ -38,6 +47,10 @@ refused 'changes nothing' 'area/file | s/82/81/ | ports | wrong port | a fault'
 refused "prints 'wrong name'" 'area/file | s/80/81/ | ports | wrong name | a fault'
 refused 'the file exists' 'area/other | s/80/81/ | ports | wrong port | a fault'
 refused 'broken passes for the files as they are' 'area/file | s/80/81/ | broken | broken | a fault'
+
+refused "prints 'wrong name'" '& area/file | s/name: a/name: b/ | ports | wrong name | a fault'
+refused 'changes nothing' '& area/file | s/80/81/ | ports | wrong port | a fault'
+refused 'is the check of the rows above' '& area/file | s/here/there/ | broken | broken | a fault'
 
 run "$right" 'area/file | s/80/81/ | absent | wrong port | a fault'
 claim "rows of a skipped check are skipped: $(cat out)" grep -qx '1 mutants die, 1 skipped' out

@@ -4,21 +4,6 @@
 #include <string.h>
 #include <tools/shared/pair.h>
 
-const char *plain_text(const char *text, char *plain, size_t size)
-{
-    snprintf(plain, size, "%s", text);
-    for (char *at = plain; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
-            *at = '?';
-    return plain;
-}
-
-void write_plain(const char *text, FILE *out)
-{
-    char plain[PLAIN_MOST];
-    fputs(plain_text(text, plain, sizeof plain), out);
-}
-
 const char *percent_text(double quotient, char *text, size_t size)
 {
     double percent = 100 * (quotient - 1);

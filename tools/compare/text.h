@@ -5,12 +5,7 @@
 #define COMPARE_TEXT_H
 
 #include "compare.h"
-
-enum { PLAIN_MOST = 512 };
-
-/* A text of a file for a terminal: control characters become "?", and it is no longer than that. */
-const char *plain_text(const char *text, char *plain, size_t size);
-void write_plain(const char *text, FILE *out);
+#include <tools/shared/plain.h>
 
 /* "+5.2 %". Returns text. */
 const char *percent_text(double quotient, char *text, size_t size);

@@ -91,7 +91,7 @@ static int put_in_place(const output *out, int rc)
     return rc;
 }
 
-int output_close(output *out, int rc)
+static int finish(output *out, int rc)
 {
     if (!rc && (fflush(out->file) || ferror(out->file)))
         rc = errno ? -errno : -EIO;
@@ -101,6 +101,17 @@ int output_close(output *out, int rc)
         rc = put_in_place(out, rc);
     free(out->place);
     free(out->temporary);
+    return rc;
+}
+
+void output_drop(output *out)
+{
+    finish(out, -ECANCELED);
+}
+
+int output_close(output *out, int rc)
+{
+    rc = finish(out, rc);
     if (rc)
         fprintf(stderr, "%s: %s could not be written: %s; is the disk full or the pipe closed?\n",
                 out->command, out->path ? out->path : "the result", strerror(-rc));

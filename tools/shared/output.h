@@ -27,6 +27,8 @@ int output_open(output *out, const char *command, const char *option, const char
 /* Closes it and puts it in its place. rc: the writer's result; if not 0, the file is dropped.
  * 0 or -errno: it is not there. */
 int output_close(output *out, int rc);
+/* Closes and drops it: there is no result, and the reason has been told. */
+void output_drop(output *out);
 
 /* Writes a text in which each `what` is spelt as `as`. */
 void output_spelt(const char *text, char what, const char *as, FILE *out);

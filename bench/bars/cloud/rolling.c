@@ -2,8 +2,9 @@
  *
  * Bars: rolling updates of three processes filch-worker under load, one after another: a new one is
  * started, and when it is ready an old one is told to end. First alone, then with the broker's
- * server killed and started again in the middle. In each second one of them has to be ready,
- * without the seconds in which the server was down. Jobs that ran are known by the workers' logs. */
+ * server killed and started again in the middle. In each second, a window, one of them has to be ready,
+ * without the seconds in which the server was down. --size is the least number of windows, both parts
+ * together. Jobs that ran are known by the workers' logs. */
 #include "../worker/process.h"
 #include "../worker/servers.h"
 #include "ask.h"
@@ -41,6 +42,7 @@ typedef struct lab {
     unsigned published, looks, ready_looks;
     double began, down; /* of the windows; seconds of the server's downtime */
     filch_u32 is_down, is_over;
+    filch_u32 counted; /* windows that are over, without those of the downtime alone */
     window windows[WINDOWS_MOST];
     filch_u32 ran[JOBS_MOST];
 } lab;
@@ -150,16 +152,25 @@ static bool one_is_ready(lab *l)
     return ready;
 }
 
+/* Was only the server missing? */
+static bool counts(const window *w)
+{
+    return w->seen && (w->ready || !w->down);
+}
+
 static void *look(void *arg)
 {
     lab *l = arg;
-    for (; !filch_u32_load(&l->is_over, FILCH_ACQUIRE); measure_sleep(LOOK)) {
+    for (unsigned last = 0; !filch_u32_load(&l->is_over, FILCH_ACQUIRE); measure_sleep(LOOK)) {
         bool down = filch_u32_load(&l->is_down, FILCH_ACQUIRE), ready = one_is_ready(l);
         unsigned at = (unsigned)(measure_now() - l->began);
         down |= filch_u32_load(&l->is_down, FILCH_ACQUIRE) != 0;
         if (at >= WINDOWS_MOST)
             worker_process_die("takes too long for an update");
         window *w = &l->windows[at];
+        if (at != last)
+            filch_u32_add(&l->counted, counts(&l->windows[last]), FILCH_RELAXED);
+        last = at;
         w->seen = true;
         w->ready |= ready;
         w->down |= down;
@@ -180,6 +191,16 @@ static void wait_until_empty(const char *url)
     bar_queue_close(&queue);
 }
 
+/* Windows of both parts. */
+static unsigned all_windows, ready_windows;
+
+static bool judge_ready(const lab *l, const char *what, unsigned ready, unsigned all)
+{
+    char row[96];
+    snprintf(row, sizeof row, "%s: %s: seconds with a worker ready", l->server->name, what);
+    return measure_judge_one(row, all ? (double)ready / all : NAN, MEASURE_AT_LEAST, LEAST_READY);
+}
+
 static bool report(const lab *l, const char *what)
 {
     char row[96];
@@ -187,17 +208,16 @@ static bool report(const lab *l, const char *what)
     for (unsigned i = 0; i < l->published; i++)
         lost += filch_u32_load(&l->ran[i], FILCH_RELAXED) == 0;
     for (const window *w = l->windows; w < l->windows + WINDOWS_MOST; w++) {
-        bool counts = w->seen && (w->ready || !w->down);
-        all += counts;
-        ready += counts && w->ready;
-        excluded += w->seen && !counts;
+        all += counts(w);
+        ready += counts(w) && w->ready;
+        excluded += w->seen && !counts(w);
     }
+    all_windows += all;
+    ready_windows += ready;
     printf("    %s, %s: %u jobs; %u windows, %u more excluded; a worker was ready at %u of %u "
            "looks\n",
            l->server->name, what, l->published, all, excluded, l->ready_looks, l->looks);
-    snprintf(row, sizeof row, "%s: %s: seconds with a worker ready", l->server->name, what);
-    bool reached =
-        measure_judge_one(row, all ? (double)ready / all : NAN, MEASURE_AT_LEAST, LEAST_READY);
+    bool reached = judge_ready(l, what, ready, all);
     if (l->down > 0) {
         snprintf(row, sizeof row, "%s: %s: server down, s", l->server->name, what);
         measure_judge_one(row, l->down, MEASURE_REPORTED, 0);
@@ -206,7 +226,8 @@ static bool report(const lab *l, const char *what)
     return measure_judge_one(row, lost, MEASURE_AT_MOST, 0) && reached;
 }
 
-static bool judge(const worker_server *server, int updates, bool restarts)
+/* Goes on for so many updates, and until so many windows count. */
+static bool judge(const worker_server *server, int updates, unsigned windows, bool restarts)
 {
     static lab l;
     char url[512];
@@ -221,7 +242,7 @@ static bool judge(const worker_server *server, int updates, bool restarts)
     l.began = measure_now();
     if (pthread_create(&publisher, NULL, publish, &l) || pthread_create(&looker, NULL, look, &l))
         worker_process_die("no threads beside it");
-    for (int i = 0; i < updates; i++)
+    for (int i = 0; i < updates || filch_u32_load(&l.counted, FILCH_RELAXED) < windows; i++)
         update(&l, restarts);
     filch_u32_store(&l.is_over, 1, FILCH_RELEASE);
     pthread_join(publisher, NULL);
@@ -230,13 +251,18 @@ static bool judge(const worker_server *server, int updates, bool restarts)
     for (unsigned i = 0; i < SLOTS; i++)
         if (i != l.spare)
             end_pod(&l.pods[i]);
-    return report(&l, restarts ? "update and restarts" : "update");
+    bool reached = report(&l, restarts ? "update and restarts" : "update");
+    if (restarts)
+        printf("    %s: both together: a worker was ready in %u of %u windows\n", server->name,
+               ready_windows, all_windows);
+    return reached && (!restarts || judge_ready(&l, "both", ready_windows, all_windows));
 }
 
 int main(int argc, char **argv)
 {
-    measure_options options = measure_read_options(argc, argv, 0, "0");
+    measure_options options = measure_read_options(argc, argv, 0, "WINDOWS");
+    unsigned half = (unsigned)(options.size + 1) / 2; /* of the windows */
     const worker_server *server = worker_server_of(options.only ? options.only : "redis");
-    bool reached = judge(server, options.repeat, false);
-    return !(judge(server, options.repeat, true) && reached);
+    bool reached = judge(server, options.repeat, half, false);
+    return !(judge(server, options.repeat, half, true) && reached);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "brokers.h"
+#include "queue.h"
 
 #include <tests/support/folder.h>
 
@@ -79,6 +80,22 @@ static const char *pubsub_stand_in(void)
 }
 #endif
 
+#ifdef STAND_IN_KAFKA
+#include <tests/support/kafka.h>
+
+/* The stand-in keeps a group waiting for a session, but a second, after a member has left, and an empty fetch
+ * for its whole time. */
+static const char *kafka_stand_in(void)
+{
+    static const char *const topics[] = {BAR_QUEUE "=8", BAR_QUEUE ".retry=1", BAR_QUEUE ".dlq=1",
+                                         NULL};
+    if (!kafka.pid)
+        kafka_start(topics);
+    return kafka_url("?group=bars&session.timeout.ms=3000&heartbeat.interval.ms=500"
+                     "&fetch.wait.max.ms=2&socket.nagle.disable=true");
+}
+#endif
+
 #ifdef FILCH_HAVE_RABBIT
 #define RABBIT_RUNNER getpid() /* the server ends with this program */
 #include <tests/support/rabbit.h>
@@ -125,29 +142,32 @@ static const char *postgres(void)
 
 const worker_setting worker_settings[] = {
 #ifdef FILCH_HAVE_SQLITE
-    {"sqlite", "sqlite NORMAL", sqlite_normal, 20000, false, worker_bare_sqlite},
-    {"sqlite", "sqlite FULL", sqlite_full, 20000, true, worker_bare_sqlite},
+    {"sqlite", "sqlite NORMAL", sqlite_normal, 20000, false, worker_bare_sqlite, false},
+    {"sqlite", "sqlite FULL", sqlite_full, 20000, true, worker_bare_sqlite, false},
 #endif
 #ifdef FILCH_HAVE_REDIS
-    {"redis", "redis", redis, 20000, true, worker_bare_redis},
+    {"redis", "redis", redis, 20000, true, worker_bare_redis, false},
 #endif
 #ifdef FILCH_HAVE_NATS
-    {"nats", "nats", nats_with_jetstream, 10000, true, worker_bare_nats},
+    {"nats", "nats", nats_with_jetstream, 10000, true, worker_bare_nats, false},
 #endif
 #ifdef STAND_IN_SERVICE_BUS
-    {"servicebus", "servicebus", servicebus, 40000, false, worker_bare_service_bus},
+    {"servicebus", "servicebus", servicebus, 40000, true, worker_bare_service_bus, false},
 #endif
 #ifdef STAND_IN_SQS
-    {"sqs", "sqs", sqs_stand_in, 10000, true, worker_bare_sqs},
+    {"sqs", "sqs", sqs_stand_in, 10000, true, worker_bare_sqs, false},
 #endif
 #ifdef STAND_IN_PUBSUB
-    {"pubsub", "pubsub", pubsub_stand_in, 10000, true, worker_bare_pubsub},
+    {"pubsub", "pubsub", pubsub_stand_in, 10000, true, worker_bare_pubsub, false},
+#endif
+#ifdef STAND_IN_KAFKA
+    {"kafka", "kafka", kafka_stand_in, 50000, true, worker_bare_kafka, true},
 #endif
 #ifdef FILCH_HAVE_RABBIT
-    {"rabbit", "rabbitmq", rabbit, 20000, true, worker_bare_rabbit},
+    {"rabbit", "rabbitmq", rabbit, 20000, true, worker_bare_rabbit, false},
 #endif
 #ifdef FILCH_HAVE_POSTGRES
-    {"postgres", "postgres", postgres, 20000, true, worker_bare_postgres},
+    {"postgres", "postgres", postgres, 20000, true, worker_bare_postgres, false},
 #endif
     {0},
 };

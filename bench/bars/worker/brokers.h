@@ -28,6 +28,8 @@ typedef struct worker_setting {
     long jobs;                /* of one run */
     bool is_durable;          /* its settings are those for jobs that must not be lost */
     const worker_bare *bares;
+    bool fetches_ahead; /* its client library, far more than a service holds; `open` of a bare loop
+                           then returns when the first message is there */
 } worker_setting;
 
 extern const worker_setting worker_settings[]; /* ends with a row without a name */
@@ -47,6 +49,7 @@ extern const worker_bare worker_bare_nats[];
 extern const worker_bare worker_bare_service_bus[];
 extern const worker_bare worker_bare_sqs[];
 extern const worker_bare worker_bare_pubsub[];
+extern const worker_bare worker_bare_kafka[];
 extern const worker_bare worker_bare_rabbit[];
 double worker_go_cpu(void *bare); /* of the last row */
 extern const worker_bare worker_bare_postgres[];

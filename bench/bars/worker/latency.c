@@ -58,21 +58,52 @@ static filch_message job_of(const char *id)
     return (filch_message){.id = id, .type = "wait", .body = body, .body_size = sizeof body};
 }
 
+/* ---- A service that runs on a thread ---- */
+
+static void *serve(void *service)
+{
+    serve_check(filch_service_run(service));
+    return NULL;
+}
+
+static void start(filch_service *service, pthread_t *thread)
+{
+    serve_expect(pthread_create(thread, NULL, serve, service) == 0, "no thread for the service");
+}
+
+static void wait_until_settled(filch_service *service, uint64_t jobs)
+{
+    filch_service_stats stats;
+    do {
+        measure_sleep(TICK);
+        filch_service_stats_read(service, &stats, sizeof stats);
+    } while (stats.settled < jobs);
+}
+
+static void stop(filch_service *service, pthread_t thread)
+{
+    serve_check(filch_service_stop(service, FILCH_FOREVER));
+    pthread_join(thread, NULL);
+    serve_check(filch_service_destroy(service));
+}
+
+/* ---- The rate ---- */
+
 /* Jobs a second, into a queue or out of it: the lower one. */
 static double full_rate(lab *l)
 {
     const filch_handler handler = {.type = "wait", .fn = wait_1_ms};
     const filch_message job = job_of(NULL);
+    pthread_t thread;
     filch_service *service = serve_create(l->url, &handler);
-    serve_check(filch_service_run_ready(service, NULL));
+    serve_first(service, &l->queue, &job);
     double begun = measure_now();
     bar_queue_fill(&l->queue, &job, l->setting->jobs);
     double from = measure_now();
-    uint64_t ran = 0; /* a server that sends at its own pace may have none at hand for a moment */
-    for (long left = l->setting->jobs; left > 0; left -= (long)ran)
-        serve_check(filch_service_run_ready(service, &ran));
+    start(service, &thread);
+    wait_until_settled(service, (uint64_t)l->setting->jobs + 1);
     double seconds = measure_now() - from;
-    serve_check(filch_service_destroy(service));
+    stop(service, thread);
     bar_queue_check_empty(&l->queue);
     return (double)l->setting->jobs / (seconds > from - begun ? seconds : from - begun);
 }
@@ -108,33 +139,17 @@ static void publish_all(lab *l)
     }
 }
 
-static void *serve(void *service)
-{
-    serve_check(filch_service_run(service));
-    return NULL;
-}
-
-static void wait_until_settled(filch_service *service, uint64_t jobs)
-{
-    filch_service_stats stats;
-    do {
-        measure_sleep(TICK);
-        filch_service_stats_read(service, &stats, sizeof stats);
-    } while (stats.settled < jobs);
-}
-
 static void run_paced(lab *l)
 {
     const filch_handler handler = {.type = "wait", .fn = wait_1_ms, .arg = l};
     pthread_t thread;
     filch_service *service = serve_create(l->url, &handler);
-    serve_check(filch_service_run_ready(service, NULL));
-    serve_expect(pthread_create(&thread, NULL, serve, service) == 0, "no thread for the service");
+    const filch_message first = job_of("0"); /* runs again, at its time */
+    serve_first(service, &l->queue, &first);
+    start(service, &thread);
     publish_all(l);
-    wait_until_settled(service, (uint64_t)l->jobs);
-    serve_check(filch_service_stop(service, FILCH_FOREVER));
-    pthread_join(thread, NULL);
-    serve_check(filch_service_destroy(service));
+    wait_until_settled(service, (uint64_t)l->jobs + 1);
+    stop(service, thread);
 }
 
 static void run(lab *l, int round)

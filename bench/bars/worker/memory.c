@@ -18,7 +18,7 @@ static double run(const char *url, long jobs)
     snprintf(width, sizeof width, "%ld", jobs);
     worker_process_start(&worker, url, width);
     worker_process_await(&worker, "\"processing task\"", (int)jobs);
-    double mib = worker_process_resident(&worker) / 1024;
+    double mib = worker_process_memory(&worker, "VmRSS:") / 1024;
     worker_process_stop(&worker, &status);
     return mib;
 }

@@ -80,16 +80,17 @@ static inline double worker_process_stop(worker_process *p, int *status)
     return seconds;
 }
 
-/* KiB in memory; with the pages of libraries that it shares with others. */
-static inline double worker_process_resident(const worker_process *p)
+/* KiB in memory, by a field of /proc/PID/status: "RssAnon:" is its own, "VmRSS:" has also the pages
+ * of libraries and of files that it shares with others. */
+static inline double worker_process_memory(const worker_process *p, const char *field)
 {
     char path[64], line[256];
     double kib = 0;
     snprintf(path, sizeof path, "/proc/%d/status", (int)p->pid);
     FILE *status = fopen(path, "r");
     while (status && fgets(line, sizeof line, status))
-        if (strncmp(line, "VmRSS:", 6) == 0)
-            kib = atof(line + 6);
+        if (strncmp(line, field, strlen(field)) == 0)
+            kib = atof(line + strlen(field));
     if (!status || kib <= 0)
         worker_process_die("has no resident memory");
     fclose(status);

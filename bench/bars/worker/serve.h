@@ -4,6 +4,7 @@
 #ifndef BARS_WORKER_SERVE_H
 #define BARS_WORKER_SERVE_H
 
+#include "../measure.h"
 #include "queue.h"
 
 #include <filch/log.h>
@@ -43,6 +44,21 @@ static inline filch_service *serve_create(const char *url, const filch_handler *
                                          .log = &log};
     serve_check(filch_service_create(&service, &config, handler, 1));
     return service;
+}
+
+/* Connects, and runs a first job: a group of Kafka gives a service its partitions seconds after the
+ * connection. */
+static inline void serve_first(filch_service *service, bar_queue *queue, const filch_message *job)
+{
+    uint64_t ran = 0;
+    serve_check(filch_service_run_ready(service, NULL));
+    bar_queue_fill(queue, job, 1);
+    for (;;) {
+        serve_check(filch_service_run_ready(service, &ran));
+        if (ran)
+            return;
+        measure_sleep(0.001);
+    }
 }
 
 #endif

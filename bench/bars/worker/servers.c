@@ -128,6 +128,19 @@ static void pubsub_cut(void)
 }
 #endif
 
+#ifdef STAND_IN_KAFKA
+#include <tests/support/kafka.h>
+
+/* A worker that is killed stays in its group for the time of a session. */
+static const char *kafka_one(void)
+{
+    static const char *const topics[] = {"tasks=6", "tasks.retry=3", "tasks.dlq=1", NULL};
+    if (!kafka.pid)
+        kafka_start(topics);
+    return kafka_url("?session.timeout.ms=6000&heartbeat.interval.ms=500&fetch.wait.max.ms=10");
+}
+#endif
+
 #ifdef FILCH_HAVE_RABBIT
 #define RABBIT_RUNNER getpid() /* the server ends with this program */
 #include <tests/support/rabbit.h>
@@ -173,6 +186,9 @@ const worker_server worker_in_memory[] = {
 #endif
 #ifdef STAND_IN_PUBSUB
     {"pubsub", pubsub_one, pubsub_cut, false},
+#endif
+#ifdef STAND_IN_KAFKA
+    {"kafka", kafka_one, kafka_disconnect, false},
 #endif
     {0},
 };

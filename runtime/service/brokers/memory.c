@@ -170,7 +170,7 @@ static bool bury(fl_memory *m, fl_memory_entry *entry, const filch_header *heade
     filch_message message = entry->message;
     message.dedup = NULL;
     message.expires = 0; /* dead letters stay */
-    if (!dead || !fl_memory_add(m->store, dead, &message, headers, count))
+    if (!dead || !fl_memory_add(m->store, dead, &message, headers, count, fl_memory_now(m)))
         return false;
     fl_memory_remove(entry);
     return true;
@@ -198,7 +198,7 @@ static int settle_one(fl_memory *m, const fl_settlement *one, int64_t now)
         return 0;
     case FL_SETTLE_RETURN:
         entry->message.deliveries--;
-        fl_memory_make_ready(entry, true);
+        fl_memory_make_ready(entry, true, now);
         return 0;
     case FL_SETTLE_RETRY:
         entry->message.attempt = one->attempt;
@@ -206,7 +206,7 @@ static int settle_one(fl_memory *m, const fl_settlement *one, int64_t now)
         if (one->delay > 0)
             fl_memory_delay(entry, now + one->delay);
         else
-            fl_memory_make_ready(entry, false);
+            fl_memory_make_ready(entry, false, now);
         return 0;
     case FL_SETTLE_DEAD:
         return bury(m, entry, one->headers, one->header_count) ? 0 : -EAGAIN;
@@ -258,7 +258,7 @@ static int publish_one(fl_memory *m, const filch_message *message, int64_t now)
     fl_memory_queue *queue = fl_memory_queue_of(m->store, message->queue);
     if (message->dedup && fl_memory_has_key(m->store, message->dedup, now))
         return -EEXIST;
-    fl_memory_entry *entry = queue ? fl_memory_add(m->store, queue, message, NULL, 0) : NULL;
+    fl_memory_entry *entry = queue ? fl_memory_add(m->store, queue, message, NULL, 0, now) : NULL;
     if (!entry)
         return -EAGAIN;
     if (message->dedup && message->dedup_for > 0 &&

@@ -224,7 +224,7 @@ bool fl_memory_has_key(fl_memory_store *store, const char *key, int64_t now)
 
 fl_memory_entry *fl_memory_add(fl_memory_store *store, fl_memory_queue *queue,
                                const filch_message *message, const filch_header *more,
-                               unsigned more_count)
+                               unsigned more_count, int64_t now)
 {
     filch_message whole = *message;
     filch_header *headers = NULL;
@@ -249,7 +249,7 @@ fl_memory_entry *fl_memory_add(fl_memory_store *store, fl_memory_queue *queue,
             fl_list_append(fl_memory_bucket(store->keys, message->dedup), &entry->key);
         queue->readies++;
         entry->place = FL_MEMORY_READY;
-        fl_memory_make_ready(entry, false);
+        fl_memory_make_ready(entry, false, now);
     }
     free(headers);
     return entry;
@@ -280,10 +280,11 @@ void fl_memory_remove(fl_memory_entry *entry)
     free(entry);
 }
 
-void fl_memory_make_ready(fl_memory_entry *entry, bool older)
+void fl_memory_make_ready(fl_memory_entry *entry, bool older, int64_t since)
 {
     fl_list *ready = &entry->queue->ready[entry->message.priority];
     move_to(entry, FL_MEMORY_READY);
+    entry->at = since;
     fl_list_insert(older ? ready->next : ready, &entry->link);
 }
 
@@ -311,12 +312,28 @@ void fl_memory_lease(fl_memory_store *store, fl_memory_entry *entry, int64_t unt
     fl_list_append(&store->numbers[entry->id % FL_MEMORY_BUCKETS], &entry->number);
 }
 
+static void move_list(fl_list *list, bool older, int64_t now)
+{
+    fl_memory_entry *first;
+    while (!fl_list_is_empty(list) && (first = fl_memory_entry_of(list->next))->at <= now)
+        fl_memory_make_ready(first, older, first->at);
+}
+
 void fl_memory_move_due(fl_memory_queue *queue, int64_t now)
 {
-    while (!fl_list_is_empty(&queue->delayed) && fl_memory_entry_of(queue->delayed.next)->at <= now)
-        fl_memory_make_ready(fl_memory_entry_of(queue->delayed.next), false);
-    while (!fl_list_is_empty(&queue->leased) && fl_memory_entry_of(queue->leased.next)->at <= now)
-        fl_memory_make_ready(fl_memory_entry_of(queue->leased.next), true);
+    move_list(&queue->delayed, false, now);
+    move_list(&queue->leased, true, now);
+}
+
+int64_t fl_memory_ready_since(const fl_memory_queue *queue)
+{
+    int64_t since = FILCH_FOREVER;
+    for (unsigned i = 0; i < FILCH_MESSAGE_PRIORITIES; i++) {
+        const fl_memory_entry *next = fl_memory_entry_of(queue->ready[i].next);
+        if (!fl_list_is_empty(&queue->ready[i]) && next->at < since)
+            since = next->at;
+    }
+    return since;
 }
 
 fl_memory_entry *fl_memory_leased(fl_memory_store *store, uint64_t id, uint64_t token)

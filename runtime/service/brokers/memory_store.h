@@ -41,7 +41,7 @@ typedef struct fl_memory_entry {
     fl_memory_queue *queue;
     fl_memory_place place;
     uint64_t id, token; /* of the message, and of its last delivery */
-    int64_t at;         /* end of the delay, or of the lease */
+    int64_t at;         /* end of the delay, or of the lease; READY: since then */
     bool stop;          /* a request to cancel it has come while it was leased */
     filch_message message;
 } fl_memory_entry;
@@ -75,14 +75,17 @@ bool fl_memory_remember(fl_memory_store *store, const char *key, int64_t until);
 /* Puts a copy of the message into the queue, ready at once. NULL: no memory. */
 fl_memory_entry *fl_memory_add(fl_memory_store *store, fl_memory_queue *queue,
                                const filch_message *message, const filch_header *more,
-                               unsigned more_count);
+                               unsigned more_count, int64_t now);
 void fl_memory_remove(fl_memory_entry *entry);
 /* Move it to another place. older: before messages of the same priority. */
-void fl_memory_make_ready(fl_memory_entry *entry, bool older);
+void fl_memory_make_ready(fl_memory_entry *entry, bool older, int64_t since);
 void fl_memory_delay(fl_memory_entry *entry, int64_t until);
 void fl_memory_lease(fl_memory_store *store, fl_memory_entry *entry, int64_t until);
 /* Makes ready the messages whose delay or lease is over. */
 void fl_memory_move_due(fl_memory_queue *queue, int64_t now);
+/* Since when the next message of a priority has been ready, the earliest of these; FILCH_FOREVER: none
+ * is. */
+int64_t fl_memory_ready_since(const fl_memory_queue *queue);
 /* The leased message of this number and token; NULL: the lease is lost. */
 fl_memory_entry *fl_memory_leased(fl_memory_store *store, uint64_t id, uint64_t token);
 /* The first ready message after `after` (NULL: the first of all) that is not paused; NULL: none. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/brokers/nats_header.h>
 
+#include <runtime/service/message_fields.h>
 #include <runtime/service/percent.h>
 
-#include <filch/trace.h>
+#include <filch/traceparent.h>
 
 #include <ctype.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,45 +15,41 @@
 #define ESCAPED "Filch-Escaped-"
 #define HEADER "Filch-Header-"
 
-typedef enum field_kind { TEXT, COUNT, TIME, TRACE } field_kind;
-
-static const struct field {
-    const char *name;
-    field_kind kind;
-    bool changes; /* in a copy */
-    size_t offset;
-} fields[] = {
-    {"Filch-Id", TEXT, true, offsetof(filch_message, id)},
-    {"Filch-Type", TEXT, false, offsetof(filch_message, type)},
-    {"Content-Type", TEXT, false, offsetof(filch_message, content_type)},
-    {"tracestate", TEXT, false, offsetof(filch_message, tracestate)},
-    {"traceparent", TRACE, false, offsetof(filch_message, trace)},
-    {"Filch-Attempt", COUNT, true, offsetof(filch_message, attempt)},
-    {"Filch-Deliveries", COUNT, true, offsetof(filch_message, deliveries)},
-    {"Filch-First-Seen", TIME, true, offsetof(filch_message, first_seen)},
-    {"Filch-Delay", TIME, true, offsetof(filch_message, delay)},
-    {"Filch-Expires", TIME, true, offsetof(filch_message, expires)},
+static const fl_message_field fields[] = {
+    {"Filch-Id", FL_MESSAGE_TEXT, offsetof(filch_message, id)},
+    {"Filch-Type", FL_MESSAGE_TEXT, offsetof(filch_message, type)},
+    {"Content-Type", FL_MESSAGE_TEXT, offsetof(filch_message, content_type)},
+    {"tracestate", FL_MESSAGE_TEXT, offsetof(filch_message, tracestate)},
+    {"traceparent", FL_MESSAGE_TRACE, offsetof(filch_message, trace)},
+    {"Filch-Attempt", FL_MESSAGE_COUNT, offsetof(filch_message, attempt)},
+    {"Filch-Deliveries", FL_MESSAGE_COUNT, offsetof(filch_message, deliveries)},
+    {"Filch-First-Seen", FL_MESSAGE_TIME, offsetof(filch_message, first_seen)},
+    {"Filch-Delay", FL_MESSAGE_TIME, offsetof(filch_message, delay)},
+    {"Filch-Expires", FL_MESSAGE_TIME, offsetof(filch_message, expires)},
+    {NULL, FL_MESSAGE_TEXT, 0},
 };
-enum { FIELDS = sizeof fields / sizeof *fields };
 
 static bool begins(const char *text, const char *with)
 {
     return strncasecmp(text, with, strlen(with)) == 0;
 }
 
-static const struct field *field_of(const char *key)
+static const fl_message_field *field_of(const char *key)
 {
-    const char *name = begins(key, ESCAPED) ? key + strlen(ESCAPED) : key;
-    for (unsigned i = 0; i < FIELDS; i++)
-        if (strcasecmp(fields[i].name, name) == 0)
-            return &fields[i];
-    return NULL;
+    return fl_message_field_named(fields, begins(key, ESCAPED) ? key + strlen(ESCAPED) : key);
+}
+
+/* A copy is another message: it has an id, counts and times of its own. */
+static bool changes(const fl_message_field *field)
+{
+    return field->kind == FL_MESSAGE_COUNT || field->kind == FL_MESSAGE_TIME ||
+           field->offset == offsetof(filch_message, id);
 }
 
 bool fl_nats_is_changing(const char *key)
 {
-    const struct field *field = field_of(key);
-    return begins(key, "Nats-") || (field && field->changes);
+    const fl_message_field *field = field_of(key);
+    return begins(key, "Nats-") || (field && changes(field));
 }
 
 /* ---- Escapes ---- */
@@ -114,72 +110,35 @@ natsStatus fl_nats_write_header(natsMsg *to, const char *name, const char *value
     return add_escaped(to, HEADER, name, value);
 }
 
-static const void *place_of(const struct field *field, const filch_message *message)
-{
-    return (const char *)message + field->offset;
-}
-
-/* The text of a field that is not zero; NULL otherwise. */
-static const char *text_of(const struct field *field, const filch_message *message,
-                           char buffer[FILCH_TRACE_TEXT])
-{
-    const void *place = place_of(field, message);
-    if (field->kind == TEXT)
-        return *(const char *const *)place;
-    if (field->kind == TRACE)
-        return filch_trace_format(place, buffer) ? NULL : buffer;
-    const unsigned *count = place;
-    const int64_t *time = place;
-    int64_t number = field->kind == COUNT ? (int64_t)*count : *time;
-    snprintf(buffer, FILCH_TRACE_TEXT, "%" PRId64, number);
-    return number ? buffer : NULL;
-}
-
 natsStatus fl_nats_write_fields(natsMsg *to, const filch_message *message, bool changing)
 {
-    char buffer[FILCH_TRACE_TEXT];
+    char buffer[FILCH_TRACEPARENT_TEXT];
     natsStatus status = NATS_OK;
-    for (unsigned i = 0; i < FIELDS && status == NATS_OK; i++) {
+    for (const fl_message_field *field = fields; field->name && status == NATS_OK; field++) {
         const char *text =
-            changing && !fields[i].changes ? NULL : text_of(&fields[i], message, buffer);
+            changing && !changes(field) ? NULL : fl_message_field_text(field, message, buffer);
         if (!text)
             continue;
-        status = is_plain_value(text) ? natsMsgHeader_Add(to, fields[i].name, text)
-                                      : add_escaped(to, ESCAPED, fields[i].name, text);
+        status = is_plain_value(text) ? natsMsgHeader_Add(to, field->name, text)
+                                      : add_escaped(to, ESCAPED, field->name, text);
     }
     return status;
 }
 
 /* ---- Reading ---- */
 
-static void read_number(const struct field *field, const char *value, void *place)
-{
-    char *end;
-    long long number = strtoll(value, &end, 10);
-    if (*end || number < 0)
-        return;
-    if (field->kind == TIME)
-        *(int64_t *)place = number;
-    else if (number <= INT32_MAX)
-        *(unsigned *)place = (unsigned)number;
-}
-
 bool fl_nats_read_field(const char *key, const char *value, filch_message *message, char **at)
 {
-    const struct field *field = field_of(key);
+    const fl_message_field *field = field_of(key);
     if (!field)
         return begins(key, "Nats-");
-    void *place = (char *)message + field->offset;
-    char *text = *at;
-    if (field->kind == TRACE) {
-        filch_trace_parse(place, value, strlen(value)); /* invalid: as if there were none */
-    } else if (field->kind == TEXT) {
+    if (field->kind == FL_MESSAGE_TEXT) {
+        char *text = *at;
         *at = begins(key, ESCAPED) ? fl_percent_decode(text, value + (*value == '='))
                                    : stpcpy(text, value) + 1;
-        *(const char **)place = text;
-    } else {
-        read_number(field, value, place);
+        value = text;
     }
+    fl_message_field_read(field, value, message);
     return true;
 }
 

@@ -72,8 +72,8 @@ fl_broker_rc fl_nats_open_stream(fl_nats *n)
     fl_broker_rc rc = FL_BROKER_OK;
     natsStatus status = js_GetStreamInfo(&info, n->js, n->options.stream, NULL, &code);
     if (status == NATS_NOT_FOUND || code == JSStreamNotFoundErr)
-        rc = strcmp(n->options.create, "yes") == 0 ? create_stream(n, &info)
-                                                   : is_missing(n, "stream", n->options.stream);
+        rc = n->options.creates ? create_stream(n, &info)
+                                : is_missing(n, "stream", n->options.stream);
     else if (status)
         rc = failed(n, "open stream", n->options.stream, status, code);
     if (rc == FL_BROKER_OK && info->Config->Retention != js_WorkQueuePolicy)
@@ -144,7 +144,7 @@ fl_broker_rc fl_nats_open_consumer(fl_nats *n, fl_nats_queue *queue)
     }
     if (status != NATS_NOT_FOUND && code != JSConsumerNotFoundErr)
         return failed(n, "open consumer", queue->durable, status, code);
-    if (strcmp(n->options.create, "yes") != 0)
+    if (!n->options.creates)
         return is_missing(n, "consumer", queue->durable);
     if (n->config.brief && n->config.lease > BRIEF)
         n->config.lease = BRIEF;
@@ -180,7 +180,7 @@ fl_broker_rc fl_nats_count(fl_broker *broker, unsigned queue, fl_broker_count *o
     jsErrCode code = 0;
     char dead[FL_NATS_SUBJECT + sizeof ".dlq"];
     snprintf(dead, sizeof dead, "%s.dlq", of->subject);
-    *out = (fl_broker_count){.delayed = FL_BROKER_UNKNOWN};
+    *out = (fl_broker_count){.delayed = FL_BROKER_UNKNOWN, .oldest = FL_BROKER_UNKNOWN};
     natsStatus status =
         js_GetConsumerInfo(&info, n->js, n->options.stream, of->durable, NULL, &code);
     if (status == NATS_OK)

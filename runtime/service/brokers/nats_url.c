@@ -4,7 +4,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/cut.h>
 #include <runtime/service/loopback.h>
-#include <runtime/service/percent.h>
+#include <runtime/service/url.h>
 
 #include <ctype.h>
 #include <stddef.h>
@@ -23,74 +23,32 @@ bool fl_nats_is_name(const char *text, const char *also)
     return length && length <= NAME_MOST && text[0] != '.' && !strstr(text, "..");
 }
 
-static const char *decode(char *text)
-{
-    fl_percent_decode(text, text);
-    return text;
-}
-
 /* ---- Parts ---- */
 
-static const struct {
-    const char *name;
-    size_t offset;
-    bool is_flag; /* yes or no */
-} settings[] = {
+static const fl_url_option known[] = {
     {"prefix", offsetof(fl_nats_options, prefix), false},
     {"creds", offsetof(fl_nats_options, creds), false},
     {"ca", offsetof(fl_nats_options, ca), false},
     {"cert", offsetof(fl_nats_options, cert), false},
     {"key", offsetof(fl_nats_options, key), false},
-    {"create", offsetof(fl_nats_options, create), true},
-    {"plain-password", offsetof(fl_nats_options, plain_password), true},
+    {"create", offsetof(fl_nats_options, creates), true},
+    {"plain-password", offsetof(fl_nats_options, sends_plain), true},
 };
-enum { SETTINGS = sizeof settings / sizeof *settings };
 
-/* For messages. A part with an @ may be the end of a password that holds a / or ?. */
-static const char *show(const char *text)
-{
-    return strchr(text, '@') ? "***" : text;
-}
-
-static fl_broker_rc read_setting(const fl_broker_host *host, char *text, fl_nats_options *out)
-{
-    char *value = fl_cut(text, '=');
-    for (unsigned i = 0; i < SETTINGS && value; i++) {
-        if (strcmp(settings[i].name, text) != 0)
-            continue;
-        const char **place = (const char **)(void *)((char *)out + settings[i].offset);
-        *place = decode(value);
-        if (settings[i].is_flag && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-            return host->explain(host, FL_BROKER_FATAL,
-                                 "%s=%s is no option of nats (valid: yes, no)", text, show(value));
-        return FL_BROKER_OK;
-    }
-    return host->explain(
-        host, FL_BROKER_FATAL,
-        "unknown option of nats: '%s' (valid: prefix, creds, ca, cert, key, create, "
-        "plain-password, each with =VALUE)",
-        show(text));
-}
-
-/* hosts: HOST[:PORT], separated by commas. */
-static bool is_loopback(const char *hosts)
-{
-    for (const char *at = hosts; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-        size_t end = *at == '[' ? strcspn(at, "],") : 0;
-        if (!fl_loopback_has(at, end + strcspn(at + end, ":,")))
-            return false;
-    }
-    return true;
-}
+static const fl_url_kind kind = {.name = "nats",
+                                 .form = "nats://HOST[:PORT][/STREAM]",
+                                 .options = known,
+                                 .count = sizeof known / sizeof *known,
+                                 .others = ""};
 
 static void read_login(char *login, fl_nats_options *out)
 {
     char *password = fl_cut(login, ':');
     if (password) {
-        out->user = decode(login);
-        out->password = decode(password);
+        out->user = fl_url_decode(login);
+        out->password = fl_url_decode(password);
     } else {
-        out->token = decode(login);
+        out->token = fl_url_decode(login);
     }
 }
 
@@ -98,18 +56,17 @@ static fl_broker_rc check(const fl_broker_host *host, const fl_nats_options *out
 {
     bool is_secret = out->password || out->token;
     if (!*out->hosts)
-        return host->explain(host, FL_BROKER_FATAL,
-                             "URL of nats without a host (valid: nats://HOST[:PORT][/STREAM])");
+        return host->explain(host, FL_BROKER_FATAL, "URL of nats without a host (valid: %s)",
+                             kind.form);
     if (!fl_nats_is_name(out->stream, ""))
         return host->explain(host, FL_BROKER_FATAL,
                              "stream '%s' is no name (valid: letters, digits, - and _)",
-                             show(out->stream));
+                             fl_url_show(out->stream));
     if (out->prefix && !fl_nats_is_name(out->prefix, "."))
         return host->explain(host, FL_BROKER_FATAL,
                              "prefix '%s' is no subject (valid: letters, digits, -, _ and .)",
-                             show(out->prefix));
-    if (is_secret && !out->has_tls && !is_loopback(out->hosts) &&
-        strcmp(out->plain_password, "yes") != 0)
+                             fl_url_show(out->prefix));
+    if (is_secret && !out->has_tls && !fl_loopback_has_all(out->hosts) && !out->sends_plain)
         return host->explain(host, FL_BROKER_FATAL,
                              "nats:// would send a password in plain text to another machine; use "
                              "nats+tls://, or add plain-password=yes");
@@ -118,41 +75,23 @@ static fl_broker_rc check(const fl_broker_host *host, const fl_nats_options *out
 
 fl_broker_rc fl_nats_parse(const fl_broker_host *host, const char *url, fl_nats_options *out)
 {
-    *out = (fl_nats_options){.stream = "filch", .create = "yes", .plain_password = "no"};
-    const char *rest = strstr(url, "://");
-    if (!rest)
-        return host->explain(host, FL_BROKER_FATAL,
-                             "URL of nats without '://' (valid: nats://HOST[:PORT][/STREAM])");
+    *out = (fl_nats_options){.stream = "filch", .creates = true};
     out->has_tls = strncmp(url, "nats+tls:", 9) == 0;
-    out->size = strlen(rest + 3);
-    out->text = strdup(rest + 3);
-    if (!out->text)
-        return host->explain(host, FL_BROKER_LOST, "no memory for a URL; free some");
-    char *setting = fl_cut(out->text, '?'), *stream = fl_cut(out->text, '/'),
-         *at = strrchr(out->text, '@');
-    out->hosts = out->text;
-    if (at) {
-        *at = '\0';
-        out->hosts = at + 1;
-        read_login(out->text, out);
-    }
-    if (stream && *stream)
-        out->stream = decode(stream);
-    while (setting && *setting) {
-        char *next = fl_cut(setting, '&');
-        if (read_setting(host, setting, out))
-            return FL_BROKER_FATAL;
-        setting = next;
-    }
+    fl_broker_rc rc = fl_url_cut(host, &kind, url, &out->url);
+    if (rc)
+        return rc;
+    out->hosts = out->url.hosts;
+    if (out->url.login)
+        read_login(out->url.login, out);
+    if (out->url.path && *out->url.path)
+        out->stream = fl_url_decode(out->url.path);
+    rc = fl_url_read(host, &kind, out->url.settings, out);
     if (!out->prefix)
         out->prefix = out->stream;
-    return check(host, out);
+    return rc ? rc : check(host, out);
 }
 
 void fl_nats_options_end(fl_nats_options *options)
 {
-    if (options->text)
-        explicit_bzero(options->text, options->size);
-    free(options->text);
-    options->text = NULL;
+    fl_url_end(&options->url);
 }

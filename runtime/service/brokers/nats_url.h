@@ -5,15 +5,15 @@
 #define FL_NATS_URL_H
 
 #include <runtime/service/broker.h>
+#include <runtime/service/url.h>
 
 typedef struct fl_nats_options {
-    char *text;  /* the others point into it */
-    size_t size; /* of the text */
+    fl_url url; /* the others point into it */
     const char *hosts, *stream, *prefix;
     const char *user, *password, *token, *creds; /* NULL: none */
     const char *ca, *cert, *key;                 /* files; NULL: none */
-    const char *create;                          /* "yes": missing streams and consumers */
-    const char *plain_password;                  /* "yes": also to other machines without TLS */
+    bool creates;                                /* missing streams and consumers */
+    bool sends_plain; /* the password, also to other machines without TLS */
     bool has_tls;
 } fl_nats_options;
 

@@ -38,14 +38,12 @@ static const uint32_t types[ARRAYS] = {
 
 static void add_texts(fl_pg_array arrays[ARRAYS], const filch_message *message)
 {
-    char trace[FILCH_TRACE_TEXT];
-    const char *const texts[] = {message->queue,
-                                 message->id,
-                                 message->type,
-                                 message->content_type,
-                                 message->dedup,
-                                 filch_trace_format(&message->trace, trace) < 0 ? NULL : trace,
-                                 message->tracestate};
+    char trace[FILCH_TRACEPARENT_TEXT];
+    const char *const texts[] = {
+        message->queue,     message->id,
+        message->type,      message->content_type,
+        message->dedup,     filch_traceparent_format(&message->trace, trace) < 0 ? NULL : trace,
+        message->tracestate};
     for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
         fl_pg_array_text(&arrays[AT_QUEUE + i], texts[i]);
 }

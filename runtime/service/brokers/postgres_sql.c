@@ -190,8 +190,11 @@ static const char *const statements[FL_PG_SQLS] = {
         "SELECT count(*) FILTER (WHERE queue = $1 AND (state = 0 OR at <= @.clock())),\n"
         " count(*) FILTER (WHERE queue = $1 AND state = 1 AND at > @.clock()),\n"
         " count(*) FILTER (WHERE queue = $1 AND state = 2 AND at > @.clock()),\n"
-        " count(*) FILTER (WHERE queue <> $1 AND state = 0)\n"
-        " FROM @.jobs WHERE queue IN ($1::text, $1 || '.dlq')",
+        " count(*) FILTER (WHERE queue <> $1 AND state = 0),\n"
+        " -coalesce(least(" LEFT_UNTIL(
+            "min(at) FILTER (WHERE queue = $1 AND (state = 0 OR at\n"
+            " <= @.clock()))") ", 0), 0)\n"
+                               " FROM @.jobs WHERE queue IN ($1::text, $1 || '.dlq')",
     /* $1: queue, $2: most rows, $3: longest body. */
     [FL_PG_PEEK] =
         "WITH waiting AS (SELECT *, CASE WHEN state = 1 AND at > @.clock() THEN at END AS due\n"
@@ -327,7 +330,7 @@ fl_delivery *fl_pg_read(fl_pg *p, const PGresult *rows, int row, unsigned queue)
         message.expires =
             host->unix_time(host) + fl_pg_int(rows, row, AT_EXPIRES) * FILCH_MICROSECOND;
     if (trace)
-        filch_trace_parse(&message.trace, trace, strlen(trace));
+        filch_traceparent_parse(&message.trace, trace, strlen(trace));
     fl_delivery *delivery =
         fl_headers_deliver(&p->config, queue, message, text_at(rows, row, AT_HEADERS),
                            size_at(rows, row, AT_HEADERS),

@@ -5,26 +5,28 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/pubsub.h>
-#include <runtime/service/brokers/pubsub_order.h>
+#include <runtime/service/brokers/pubsub_publish.h>
 #include <runtime/service/brokers/pubsub_token.h>
 #include <runtime/service/brokers/pubsub_url.h>
-#include <runtime/service/message.h>
+#include <runtime/service/key_order.h>
 #include <runtime/service/web.h>
 
 #include <filch/wait.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* The server answers a request for messages after 90 s, if there are none. */
+static const int64_t WAIT_AT_SERVER = 150 * FILCH_SECOND;
 
 /* ---- Life ---- */
 
 static void close_pubsub(fl_broker *broker)
 {
     fl_pubsub *p = fl_pubsub_of(broker);
-    if (p->token && !p->failed)
-        fl_pubsub_cease(broker);
+    if (p->token && p->failed != FL_BROKER_LOST)
+        fl_pubsub_leave(p);
     for (unsigned i = 0; i < p->queue_count; i++)
         for (fl_pubsub_handle *one; (one = p->queues[i].first);) {
             p->queues[i].first = one->next;
@@ -32,7 +34,7 @@ static void close_pubsub(fl_broker *broker)
         }
     fl_pubsub_token_destroy(p->token);
     fl_web_destroy(p->web);
-    fl_pubsub_order_clear(&p->order);
+    fl_key_order_clear(&p->order);
     fl_pubsub_options_end(&p->options);
     free(p);
 }
@@ -95,6 +97,7 @@ static fl_broker_rc open_pubsub(fl_broker **out, const fl_broker_config *config)
     if (p->config.call_timeout <= 0)
         p->config.call_timeout = 10 * FILCH_SECOND;
     p->queue_count = config->queue_count;
+    p->wait_at_server = WAIT_AT_SERVER;
     fl_broker_rc rc = connect_pubsub(p);
     p->failed = rc;
     if (rc)
@@ -104,81 +107,16 @@ static fl_broker_rc open_pubsub(fl_broker **out, const fl_broker_config *config)
     return rc;
 }
 
-/* The server counts deliveries for the sake of a dead-letter policy. */
+/* The server counts deliveries for the sake of a dead-letter policy. With order no lease outlives its
+ * connection (pubsub.h). */
 static void caps_of(fl_broker *broker, fl_broker_caps *caps)
 {
     fl_pubsub *p = fl_pubsub_of(broker);
     *caps = fl_broker_pubsub.caps;
     caps->deliveries = true;
+    caps->keeps_leases = !p->options.is_ordered;
     for (unsigned i = 0; i < p->queue_count; i++)
         caps->deliveries &= p->queues[i].counts;
-}
-
-/* ---- Publishing ---- */
-
-fl_broker_rc fl_pubsub_send(fl_pubsub *p, const char *topic, json_t *messages)
-{
-    char path[FL_PUBSUB_NAME + sizeof ":publish"];
-    fl_pubsub_reply reply;
-    snprintf(path, sizeof path, "%s:publish", topic);
-    fl_broker_rc rc = fl_pubsub_ask(p, NULL, path, json_pack("{s:o}", "messages", messages), 0,
-                                    &reply, "publish to");
-    json_decref(reply.json);
-    return rc;
-}
-
-static const char *topic_of(const fl_pubsub *p, const char *queue)
-{
-    for (unsigned i = 0; i < p->queue_count; i++)
-        if (strcmp(p->config.queues[i], queue) == 0)
-            return p->queues[i].topic;
-    return NULL;
-}
-
-static json_t *write_one(const fl_pubsub *p, const filch_message *message, int *status)
-{
-    const char *key = p->options.is_ordered ? fl_pubsub_order_key(message) : NULL;
-    *status = -ENOTSUP;
-    if (message->dedup || message->priority || !topic_of(p, message->queue))
-        return NULL;
-    return fl_pubsub_write(p, message, NULL, key, status);
-}
-
-/* Messages of one queue that fit into one request. Returns how many of the batch were looked at. */
-static unsigned publish_some(fl_pubsub *p, fl_publication *batch, unsigned count, fl_broker_rc *rc)
-{
-    const char *queue = batch[0].message->queue;
-    json_t *messages = json_array();
-    size_t size = 0;
-    unsigned used = 0;
-    for (; used < count && used < FL_PUBSUB_BATCH; used++) {
-        const filch_message *message = batch[used].message;
-        size += fl_message_room(message);
-        if (strcmp(message->queue, queue) != 0 || (used && size > FL_PUBSUB_REQUEST_MOST / 2))
-            break;
-        json_t *one = write_one(p, message, &batch[used].status);
-        if (one)
-            json_array_append_new(messages, one);
-    }
-    if (json_array_size(messages)) {
-        *rc = fl_pubsub_send(p, topic_of(p, queue), messages);
-        for (unsigned i = 0; i < used && *rc; i++)
-            if (!batch[i].status)
-                batch[i].status = -EAGAIN;
-    } else {
-        json_decref(messages);
-    }
-    return used;
-}
-
-static fl_broker_rc publish(fl_broker *broker, fl_publication *batch, unsigned count)
-{
-    fl_broker_rc rc = FL_BROKER_OK;
-    for (unsigned i = 0; i < count; i++)
-        batch[i].status = -EAGAIN;
-    for (unsigned from = 0; from < count && !rc;)
-        from += publish_some(fl_pubsub_of(broker), batch + from, count - from, &rc);
-    return rc;
 }
 
 const fl_broker_kind fl_broker_pubsub = {
@@ -202,6 +140,7 @@ const fl_broker_kind fl_broker_pubsub = {
     .settle = fl_pubsub_settle,
     .extend = fl_pubsub_extend,
     .release = fl_pubsub_release,
-    .publish = publish,
+    .publish = fl_pubsub_publish,
     .check = check,
+    .may_come = fl_pubsub_may_come,
 };

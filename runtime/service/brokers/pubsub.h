@@ -21,14 +21,18 @@
  * acknowledged; so is a dead letter. A process that dies between both leaves two.
  *
  * Delays. The attribute filch-due is the time at which a message may be delivered. The service that gets
- * it too early sets its deadline to that time, or to 600 s, the most the server accepts. */
+ * it too early sets its deadline to that time, or to 600 s, the most the server accepts.
+ *
+ * Order. The server may hand out the next message of a key while the first one runs; the connection keeps
+ * it until then (runtime/service/key_order.h). It knows nothing of jobs of an earlier connection, so with order no
+ * lease outlives its connection. */
 #ifndef FL_PUBSUB_H
 #define FL_PUBSUB_H
 
 #include <runtime/service/broker.h>
-#include <runtime/service/brokers/pubsub_order.h>
 #include <runtime/service/brokers/pubsub_token.h>
 #include <runtime/service/brokers/pubsub_url.h>
+#include <runtime/service/key_order.h>
 #include <runtime/service/web.h>
 
 #include <jansson.h>
@@ -48,28 +52,37 @@ typedef struct fl_pubsub fl_pubsub;
 typedef struct fl_pubsub_handle {
     struct fl_pubsub_handle *next; /* of those that `receive` has not taken */
     fl_delivery *delivery;
-    int64_t since; /* of host->now: its arrival */
-    char *data;    /* base64, if the body was too long for the message; or NULL */
-    char *key;     /* of its order; or NULL */
+    int64_t since;  /* of host->now: its arrival */
+    bool is_copied; /* its copy is confirmed: only the acknowledgement is missing */
+    char *data;     /* base64, if the body was too long for the message; or NULL */
+    char *key;      /* of its order; or NULL */
     char ack_id[];
 } fl_pubsub_handle;
+
+/* After refusals: the next request is not before `until`. */
+typedef struct fl_pubsub_pause {
+    int64_t until, length; /* of host->now; the last pause, doubled each time, 0 after a success */
+} fl_pubsub_pause;
 
 typedef struct fl_pubsub_pull {
     fl_pubsub *owner;
     unsigned queue, asked; /* messages */
     fl_web_call *call;     /* NULL: no request waits */
+    int64_t since;         /* filch_now: it was sent */
 } fl_pubsub_pull;
 
 typedef struct fl_pubsub_queue {
     char topic[FL_PUBSUB_NAME], subscription[FL_PUBSUB_NAME];
-    int64_t deadline; /* s, which the server gives to a delivery; 0: not known */
-    bool counts;      /* the server tells how often it has delivered a message */
-    bool has_letters; /* the queue of its dead letters is there */
-    bool flows;       /* requests for messages wait at the server */
+    int64_t deadline;   /* s, which the server gives to a delivery; 0: not known */
+    int64_t delay_most; /* ns, for which a message may wait at the server */
+    bool counts;        /* the server tells how often it has delivered a message */
+    bool has_letters;   /* the queue of its dead letters is there */
+    bool flows;         /* requests for messages wait at the server */
     fl_pubsub_handle *first, **last;
-    unsigned held; /* in that list */
+    unsigned held;   /* in that list */
+    unsigned wanted; /* the last `receive` was short of so many */
     fl_pubsub_pull pulls[FL_PUBSUB_PULLS];
-    int64_t pull_at, pause; /* after a refusal: not before, and the last pause */
+    fl_pubsub_pause pulling;
 } fl_pubsub_queue;
 
 struct fl_pubsub {
@@ -83,7 +96,10 @@ struct fl_pubsub {
     fl_broker_rc failed; /* of a request that nothing waited for; told by the next turn */
     char failure[300];
     bool is_ceased;
-    fl_pubsub_order order;
+    int64_t wait_at_server; /* ns, of a request for messages, at most */
+    fl_pubsub_pause settling;
+    fl_key_order order;
+    uint64_t last_number; /* of a delivery with a key: tag[0] */
     unsigned queue_count;
     fl_pubsub_queue queues[];
 };
@@ -106,15 +122,17 @@ typedef struct fl_pubsub_reply {
     long status;
 } fl_pubsub_reply;
 
-/* Sends METHOD /v1/PATH with this body, which may be NULL and is released, and waits. The status of an
- * answer of which `allowed` is one is no failure. */
+/* Sends METHOD /v1/PATH with this body, which may be NULL and is released, and waits. An answer with the
+ * status `allowed` is no failure. */
 fl_broker_rc fl_pubsub_ask(fl_pubsub *p, const char *method, const char *path, json_t *body,
                            long allowed, fl_pubsub_reply *reply, const char *doing);
-/* Sends it; `done` gets the answer. */
+/* Sends it; `done` gets the answer. patience: ns, for which it may wait for an access token; 0: at most to
+ * send it without, in `done` of another request. */
 fl_broker_rc fl_pubsub_begin(fl_pubsub *p, const char *method, const char *path, json_t *body,
-                             int64_t timeout, void (*done)(void *arg, const fl_web_answer *answer),
-                             void *arg, fl_web_call **out);
-/* Sends a POST whose answer only matters if it is a failure. */
+                             int64_t timeout, int64_t patience,
+                             void (*done)(void *arg, const fl_web_answer *answer), void *arg,
+                             fl_web_call **out);
+/* Sends a POST whose answer only matters if it is a failure. Never waits. */
 void fl_pubsub_tell(fl_pubsub *p, const char *path, json_t *body);
 /* Waits until those are answered. */
 void fl_pubsub_finish_tells(fl_pubsub *p);
@@ -138,8 +156,6 @@ void fl_pubsub_release(void *handle);
 
 /* ---- pubsub_queues.c ---- */
 
-/* s, at the server, for a lease of these ns. */
-int64_t fl_pubsub_deadline(int64_t lease);
 /* Writes the names of the topic and the subscription of queue NAME with MORE behind it. */
 void fl_pubsub_name(const fl_pubsub *p, const char *name, const char *more, fl_pubsub_queue *out);
 /* Makes what is missing; unless the URL says not to, then nothing. */
@@ -155,17 +171,25 @@ fl_broker_rc fl_pubsub_turn(fl_broker *broker);
 fl_broker_rc fl_pubsub_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                                unsigned *count);
 fl_broker_rc fl_pubsub_cease(fl_broker *broker);
+bool fl_pubsub_may_come(fl_broker *broker, int64_t since);
+/* Takes no more messages, and gives back those that `receive` has not taken. */
+void fl_pubsub_leave(fl_pubsub *p);
 /* Frees a delivery that `receive` has not returned, with its handle. */
 void fl_pubsub_drop(fl_pubsub *p, fl_pubsub_handle *handle);
 /* Sets the deadline of deliveries, by their ack ids, to so many seconds from now. Steals the array. */
 json_t *fl_pubsub_deadline_body(json_t *ack_ids, int64_t seconds);
 
-/* ---- pubsub_settle.c ---- */
+/* Makes it twice as long as the last; asked: ns, for which the server asks. */
+void fl_pubsub_pause_begin(fl_pubsub_pause *pause, int64_t now, int64_t asked);
+
+/* ---- pubsub_settle.c, pubsub_lease.c ---- */
 
 fl_broker_rc fl_pubsub_settle(fl_broker *broker, fl_settlement *batch, unsigned count);
 fl_broker_rc fl_pubsub_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                               int64_t lease);
-/* Publishes these messages to a topic, which are released. */
-fl_broker_rc fl_pubsub_send(fl_pubsub *p, const char *topic, json_t *messages);
+/* s, at the server, for a lease of these ns. */
+int64_t fl_pubsub_deadline(int64_t lease);
+/* ns, of a delivery that has just come: as long as the server gives without being asked. */
+int64_t fl_pubsub_first_lease(const fl_pubsub *p, const fl_pubsub_queue *queue);
 
 #endif

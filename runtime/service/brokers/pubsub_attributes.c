@@ -2,14 +2,14 @@
 #include <runtime/service/brokers/pubsub_attributes.h>
 
 #include <runtime/service/headers.h>
+#include <runtime/service/message_fields.h>
 
-#include <filch/trace.h>
+#include <filch/traceparent.h>
 
 #include <errno.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,49 +25,7 @@ enum {
     PLAIN_MOST = 80 /* headers with attributes of their own: there is room for fields and reasons */
 };
 
-typedef enum field_kind { TEXT, COUNT, TIME, TRACE } field_kind;
-
-static const struct field {
-    const char *name;
-    field_kind kind;
-    size_t offset;
-} fields[] = {
-    {"filch-id", TEXT, offsetof(filch_message, id)},
-    {"filch-type", TEXT, offsetof(filch_message, type)},
-    {"content-type", TEXT, offsetof(filch_message, content_type)},
-    {"tracestate", TEXT, offsetof(filch_message, tracestate)},
-    {"traceparent", TRACE, offsetof(filch_message, trace)},
-    {"filch-attempt", COUNT, offsetof(filch_message, attempt)},
-    {"filch-first-seen", TIME, offsetof(filch_message, first_seen)},
-    {"filch-expires", TIME, offsetof(filch_message, expires)},
-};
-enum { FIELDS = sizeof fields / sizeof *fields };
-
-static const struct field *field_of(const char *name)
-{
-    for (unsigned i = 0; i < FIELDS; i++)
-        if (strcmp(fields[i].name, name) == 0)
-            return &fields[i];
-    return NULL;
-}
-
 /* ---- Writing ---- */
-
-/* The text of a field that is not zero; NULL otherwise. */
-static const char *text_of(const struct field *field, const filch_message *message,
-                           char buffer[FILCH_TRACE_TEXT])
-{
-    const void *place = (const char *)message + field->offset;
-    if (field->kind == TEXT)
-        return *(const char *const *)place;
-    if (field->kind == TRACE)
-        return filch_trace_format(place, buffer) ? NULL : buffer;
-    const unsigned *count = place;
-    const int64_t *time = place;
-    int64_t number = field->kind == COUNT ? (int64_t)*count : *time;
-    snprintf(buffer, FILCH_TRACE_TEXT, "%" PRId64, number);
-    return number ? buffer : NULL;
-}
 
 static int put(json_t *out, const char *name, const char *value)
 {
@@ -81,11 +39,11 @@ static int put(json_t *out, const char *name, const char *value)
 
 static int put_fields(json_t *out, const filch_message *message)
 {
-    char buffer[FILCH_TRACE_TEXT];
+    char buffer[FILCH_TRACEPARENT_TEXT];
     int rc = 0;
-    for (unsigned i = 0; i < FIELDS && !rc; i++) {
-        const char *text = text_of(&fields[i], message, buffer);
-        rc = text ? put(out, fields[i].name, text) : 0;
+    for (const fl_message_field *field = fl_message_fields; field->name && !rc; field++) {
+        const char *text = fl_message_field_text(field, message, buffer);
+        rc = text ? put(out, field->name, text) : 0;
     }
     if (rc || message->delay <= 0)
         return rc;
@@ -97,7 +55,8 @@ static int put_fields(json_t *out, const filch_message *message)
 static bool is_plain_name(const json_t *out, const char *name)
 {
     return *name && strlen(name) <= NAME_MOST && strncasecmp(name, "goog", 4) != 0 &&
-           strncasecmp(name, "filch-", 6) != 0 && !field_of(name) && !json_object_get(out, name);
+           strncasecmp(name, "filch-", 6) != 0 &&
+           !fl_message_field_named(fl_message_fields, name) && !json_object_get(out, name);
 }
 
 static bool put_plain(json_t *out, const filch_message *message)
@@ -159,20 +118,6 @@ static int64_t read_number(const char *value)
     return *end || number < 0 ? 0 : number;
 }
 
-static void read_field(const struct field *field, const char *value, filch_message *message)
-{
-    void *place = (char *)message + field->offset;
-    int64_t number = read_number(value);
-    if (field->kind == TRACE)
-        filch_trace_parse(place, value, strlen(value)); /* invalid: as if there were none */
-    else if (field->kind == TEXT)
-        *(const char **)place = value;
-    else if (field->kind == TIME)
-        *(int64_t *)place = number;
-    else if (number <= INT32_MAX)
-        *(unsigned *)place = (unsigned)number;
-}
-
 static size_t append(char *to, size_t used, const char *text)
 {
     strcpy(to + used, text);
@@ -216,7 +161,7 @@ static size_t unpack(const json_t *attributes, char *to, size_t room)
 }
 
 int fl_pubsub_attributes_read(const json_t *attributes, filch_message *message, int64_t *due,
-                              char **packed, size_t *size)
+                              char **packed, size_t *size, bool *has_nul)
 {
     const char *name;
     json_t *value;
@@ -228,11 +173,12 @@ int fl_pubsub_attributes_read(const json_t *attributes, filch_message *message, 
     json_object_foreach((json_t *)(uintptr_t)attributes, name, value)
     {
         const char *content = json_string_value(value);
-        const struct field *field = field_of(name);
+        const fl_message_field *field = fl_message_field_named(fl_message_fields, name);
+        *has_nul |= content && strlen(content) != json_string_length(value);
         if (!content || strncmp(name, PACKED, strlen(PACKED)) == 0)
             continue;
         if (field)
-            read_field(field, content, message);
+            fl_message_field_read(field, content, message);
         else if (strcmp(name, DUE) == 0)
             *due = read_number(content);
         else

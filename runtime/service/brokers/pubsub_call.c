@@ -23,15 +23,16 @@ enum {
 /* ---- Sending ---- */
 
 fl_broker_rc fl_pubsub_begin(fl_pubsub *p, const char *method, const char *path, json_t *body,
-                             int64_t timeout, void (*done)(void *arg, const fl_web_answer *answer),
-                             void *arg, fl_web_call **out)
+                             int64_t timeout, int64_t patience,
+                             void (*done)(void *arg, const fl_web_answer *answer), void *arg,
+                             fl_web_call **out)
 {
     char url[2 * FL_PUBSUB_NAME];
     const char *headers[] = {"Content-Type: application/json", NULL, NULL};
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     bool is_short = body && !text;
     json_decref(body);
-    fl_broker_rc rc = fl_pubsub_token_header(p->token, p->config.call_timeout, &headers[1]);
+    fl_broker_rc rc = fl_pubsub_token_header(p->token, patience, &headers[1]);
     if (rc) {
         free(text);
         return rc;
@@ -154,7 +155,7 @@ static void on_reply(void *arg, const fl_web_answer *answer)
     w->left = 0;
     w->again = is_forgiven(w->p, answer);
     w->reply->status = answer->status;
-    w->reply->json = json_loadb(answer->body, answer->body_size, 0, NULL);
+    w->reply->json = json_loadb(answer->body, answer->body_size, JSON_ALLOW_NUL, NULL);
     w->rc = FL_BROKER_OK;
     if (answer->failure || answer->status != w->allowed)
         w->rc = fl_pubsub_judge(w->p, answer, w->doing);
@@ -167,8 +168,8 @@ static fl_broker_rc ask_once(waiting *w, const char *method, const char *path, j
     w->again = false;
     *w->reply = (fl_pubsub_reply){0};
     fl_web_call *call;
-    fl_broker_rc rc =
-        fl_pubsub_begin(p, method, path, body, p->config.call_timeout, on_reply, w, &call);
+    fl_broker_rc rc = fl_pubsub_begin(p, method, path, body, p->config.call_timeout,
+                                      p->config.call_timeout, on_reply, w, &call);
     if (rc)
         return rc;
     /* a little longer than the request's own time */
@@ -204,7 +205,7 @@ static void on_told(void *arg, const fl_web_answer *answer)
 void fl_pubsub_tell(fl_pubsub *p, const char *path, json_t *body)
 {
     fl_web_call *call;
-    if (!fl_pubsub_begin(p, NULL, path, body, p->config.call_timeout, on_told, p, &call))
+    if (!fl_pubsub_begin(p, NULL, path, body, p->config.call_timeout, 0, on_told, p, &call))
         p->told++;
 }
 

@@ -93,7 +93,7 @@ const char *fl_pubsub_key_endpoint(const fl_pubsub_key *key)
 
 static fl_broker_rc refuse(const fl_broker_host *host, const char *path, const char *why)
 {
-    return host->explain(host, FL_BROKER_FATAL,
+    return host->explain(host, FL_BROKER_REFUSED,
                          "credentials file %s %s (valid: the JSON key of a service account)", path,
                          why);
 }

@@ -46,13 +46,24 @@ static json_t *write_body(const filch_message *message)
     return body;
 }
 
+/* An ordering key has at most 1 KiB of UTF-8. */
+static int check_key(const char *key)
+{
+    enum { KEY_MOST = 1024 };
+    json_t *text = key ? json_string(key) : NULL;
+    int status = !key || text ? 0 : -ENOTSUP;
+    json_decref(text);
+    return key && strlen(key) > KEY_MOST ? -EMSGSIZE : status;
+}
+
 json_t *fl_pubsub_write(const fl_pubsub *p, const filch_message *message, const char *data,
                         const char *key, int *status)
 {
-    size_t size = fl_message_room(message) + (data ? strlen(data) : 0);
-    *status = -EMSGSIZE;
+    size_t size = fl_message_room(message) - message->body_size +
+                  (data ? strlen(data) : (message->body_size + 2) / 3 * 4);
     json_t *attributes = NULL, *out = json_object();
-    if (size <= FL_PUBSUB_REQUEST_MOST - HEADROOM)
+    *status = size > FL_PUBSUB_REQUEST_MOST - HEADROOM ? -EMSGSIZE : check_key(key);
+    if (!*status)
         *status = fl_pubsub_attributes_write(message, &attributes);
     if (*status == -EMSGSIZE)
         too_large(p, message);
@@ -163,9 +174,10 @@ fl_delivery *fl_pubsub_read(fl_pubsub *p, const json_t *received, unsigned queue
     bool is_long = size > p->config.body_most;
     char *packed, *body = is_long ? NULL : read_body(data, length);
     filch_message message = {.body = body, .body_size = body ? size : 0};
+    bool has_nul = false;
     *due = 0;
     if (!ack_id || fl_pubsub_attributes_read(json_object_get(from, "attributes"), &message, due,
-                                             &packed, &packed_size)) {
+                                             &packed, &packed_size, &has_nul)) {
         free(body);
         return NULL;
     }
@@ -183,6 +195,8 @@ fl_delivery *fl_pubsub_read(fl_pubsub *p, const json_t *received, unsigned queue
     }
     if (!is_long && !message.body)
         delivery->malformed = "a body that is no base64";
+    if (has_nul)
+        delivery->malformed = "an attribute with a NUL";
     delivery->handle = handle;
     handle->delivery = delivery;
     return delivery;

@@ -2,15 +2,17 @@
 #include <runtime/service/brokers/pubsub.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/brokers/pubsub_order.h>
+#include <runtime/service/brokers/on_its_way.h>
+#include <runtime/service/key_order.h>
 #include <runtime/service/web.h>
 
+#include <filch/log.h>
+#include <filch/timer.h>
 #include <filch/wait.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static const int64_t WAIT_AT_SERVER = 60 * FILCH_SECOND;    /* of a request for messages, at most */
 static const int64_t PAUSE_LEAST = 100 * FILCH_MILLISECOND; /* after a refusal, doubled each time */
 static const int64_t PAUSE_MOST = 10 * FILCH_SECOND;
 static const char doing[] = "pull messages from";
@@ -99,8 +101,8 @@ static void take_in(fl_pubsub *p, unsigned index, const json_t *answer)
             continue;
         }
         handle->since = fl_pubsub_now(p);
-        one->lease_until = handle->since + p->config.lease;
-        if (queue->deadline != seconds)
+        one->lease_until = handle->since + fl_pubsub_first_lease(p, queue);
+        if (queue->deadline > seconds) /* others would wait longer than needed for it */
             json_array_append_new(kept, json_string(handle->ack_id));
         keep(queue, handle);
     }
@@ -118,11 +120,20 @@ static json_t *pull_body(unsigned most, bool at_once)
     return body;
 }
 
-static void pause_pulls(fl_pubsub *p, fl_pubsub_queue *queue, int64_t asked)
+void fl_pubsub_pause_begin(fl_pubsub_pause *pause, int64_t now, int64_t asked)
 {
-    queue->pause = queue->pause ? 2 * queue->pause : PAUSE_LEAST;
-    queue->pause = queue->pause < PAUSE_MOST ? queue->pause : PAUSE_MOST;
-    queue->pull_at = fl_pubsub_now(p) + (queue->pause > asked ? queue->pause : asked);
+    int64_t length = pause->length ? 2 * pause->length : PAUSE_LEAST;
+    pause->length = length < PAUSE_MOST ? length : PAUSE_MOST;
+    pause->until = now + (pause->length > asked ? pause->length : asked);
+}
+
+/* A proxy may answer 200 with a page of its own. */
+static void tell_unreadable(const fl_pubsub *p, const char *why)
+{
+    char text[300];
+    snprintf(text, sizeof text, "an answer of %.100s is no JSON (%.100s); asking again later",
+             p->options.endpoint, why);
+    p->base.host->log(p->base.host, FILCH_LOG_ERROR, text);
 }
 
 static void on_pulled(void *arg, const fl_web_answer *answer)
@@ -131,14 +142,22 @@ static void on_pulled(void *arg, const fl_web_answer *answer)
     fl_pubsub *p = pull->owner;
     fl_pubsub_queue *queue = &p->queues[pull->queue];
     pull->call = NULL;
+    if (answer->is_late) /* without messages, for longer than the server usually holds a request */
+        return;
     if (fl_pubsub_note(p, answer, doing)) {
-        pause_pulls(p, queue, answer->retry_after);
+        fl_pubsub_pause_begin(&queue->pulling, fl_pubsub_now(p), answer->retry_after);
         return;
     }
-    json_t *root = json_loadb(answer->body, answer->body_size, 0, NULL);
-    queue->pause = 0;
-    take_in(p, pull->queue, root);
-    json_decref(root);
+    json_error_t error;
+    json_t *root = json_loadb(answer->body, answer->body_size, JSON_ALLOW_NUL, &error);
+    if (root) {
+        queue->pulling.length = 0;
+        take_in(p, pull->queue, root);
+        json_decref(root);
+    } else {
+        tell_unreadable(p, error.text);
+        fl_pubsub_pause_begin(&queue->pulling, fl_pubsub_now(p), 0);
+    }
 }
 
 static void path_of(const fl_pubsub_queue *queue, char path[FL_PUBSUB_NAME + sizeof ":pull"])
@@ -155,23 +174,24 @@ static unsigned ahead_of(const fl_pubsub_queue *queue)
     return ahead;
 }
 
-/* So that as many are ahead as the service may hold. */
+/* So that as many are ahead as the service had room for. */
 static fl_broker_rc ask_for_more(fl_pubsub *p, fl_pubsub_queue *queue)
 {
     char path[FL_PUBSUB_NAME + sizeof ":pull"];
-    unsigned most = p->config.prefetch ? p->config.prefetch : 1, ahead = ahead_of(queue);
+    unsigned most = queue->wanted ? queue->wanted : 1, ahead = ahead_of(queue);
     unsigned each = most / FL_PUBSUB_PULLS ? most / FL_PUBSUB_PULLS : 1;
     each = each < FL_PUBSUB_BATCH ? each : FL_PUBSUB_BATCH;
     path_of(queue, path);
-    if (p->is_ceased || fl_pubsub_now(p) < queue->pull_at)
+    if (p->is_ceased || fl_pubsub_now(p) < queue->pulling.until)
         return FL_BROKER_OK;
     for (unsigned i = 0; i < FL_PUBSUB_PULLS && ahead + each <= most; i++) {
         fl_pubsub_pull *pull = &queue->pulls[i];
         if (pull->call)
             continue;
         pull->asked = each;
-        fl_broker_rc rc = fl_pubsub_begin(p, NULL, path, pull_body(each, false), WAIT_AT_SERVER,
-                                          on_pulled, pull, &pull->call);
+        pull->since = filch_now();
+        fl_broker_rc rc = fl_pubsub_begin(p, NULL, path, pull_body(each, false), p->wait_at_server,
+                                          p->config.call_timeout, on_pulled, pull, &pull->call);
         if (rc)
             return rc;
         ahead += each;
@@ -200,8 +220,11 @@ static bool may_begin(fl_pubsub *p, fl_pubsub_handle *handle)
 {
     if (!p->options.is_ordered || !handle->key)
         return true;
-    return !fl_pubsub_order_is_busy(&p->order, handle->key, fl_pubsub_now(p)) &&
-           fl_pubsub_order_begin(&p->order, handle->key, handle->delivery);
+    if (fl_key_order_is_busy(&p->order, handle->key, fl_pubsub_now(p)))
+        return false;
+    handle->delivery->tag[0] = ++p->last_number;
+    return fl_key_order_begin(&p->order, handle->key, p->last_number,
+                              handle->delivery->lease_until);
 }
 
 static void take(fl_pubsub *p, fl_pubsub_queue *queue, fl_delivery **out, unsigned most,
@@ -229,6 +252,7 @@ fl_broker_rc fl_pubsub_receive(fl_broker *broker, unsigned index, fl_delivery **
     fl_broker_rc rc = fl_pubsub_noted(p);
     *count = 0;
     take(p, queue, out, most, count);
+    queue->wanted = most - *count;
     if (rc)
         return rc;
     if (queue->flows)
@@ -248,14 +272,14 @@ static bool has_some(fl_pubsub *p, const fl_pubsub_queue *queue)
 {
     for (const fl_pubsub_handle *one = queue->first; one; one = one->next)
         if (!p->options.is_ordered || !one->key ||
-            !fl_pubsub_order_is_busy(&p->order, one->key, fl_pubsub_now(p)))
+            !fl_key_order_is_busy(&p->order, one->key, fl_pubsub_now(p)))
             return true;
     return false;
 }
 
-static int64_t give_back_at(const fl_pubsub *p, const fl_pubsub_handle *handle)
+static int64_t give_back_at(const fl_pubsub_handle *handle)
 {
-    return handle->since + p->config.lease / 3;
+    return handle->since + (handle->delivery->lease_until - handle->since) / 3;
 }
 
 static void lower(int64_t *until, int64_t at)
@@ -275,12 +299,12 @@ unsigned fl_pubsub_watch(fl_broker *broker, bool wants, struct pollfd *fds, unsi
             if (ask_for_more(p, queue))
                 lower(until, 0);
         }
-        if (wants && fl_pubsub_now(p) < queue->pull_at)
-            lower(until, queue->pull_at);
+        if (wants && fl_pubsub_now(p) < queue->pulling.until)
+            lower(until, queue->pulling.until);
         if (wants && has_some(p, queue))
             lower(until, 0);
         else if (queue->first)
-            lower(until, give_back_at(p, queue->first));
+            lower(until, give_back_at(queue->first));
     }
     if (!room)
         return 0;
@@ -295,7 +319,7 @@ static void give_back(fl_pubsub *p, bool all)
         fl_pubsub_queue *queue = &p->queues[i];
         json_t *ids = json_array();
         for (fl_pubsub_handle *one;
-             (one = queue->first) && (all || give_back_at(p, one) <= fl_pubsub_now(p));) {
+             (one = queue->first) && (all || give_back_at(one) <= fl_pubsub_now(p));) {
             unlink_from(queue, &queue->first);
             json_array_append_new(ids, json_string(one->ack_id));
             fl_pubsub_drop(p, one);
@@ -312,13 +336,24 @@ fl_broker_rc fl_pubsub_turn(fl_broker *broker)
     return fl_pubsub_noted(p);
 }
 
-/* A request that is cancelled may have messages on its way: these come again when their deadline is
- * over. */
-fl_broker_rc fl_pubsub_cease(fl_broker *broker)
+static bool is_answering(const fl_pubsub *p)
 {
-    fl_pubsub *p = fl_pubsub_of(broker);
+    for (unsigned i = 0; i < p->queue_count; i++)
+        for (unsigned k = 0; k < FL_PUBSUB_PULLS; k++)
+            if (p->queues[i].pulls[k].call && fl_web_is_answering(p->queues[i].pulls[k].call))
+                return true;
+    return false;
+}
+
+/* A request that is cancelled may have messages on its way: these come again when their deadline is
+ * over. So those whose answer has begun get a moment. */
+void fl_pubsub_leave(fl_pubsub *p)
+{
+    int64_t until = filch_in(FILCH_SECOND);
     p->is_ceased = true;
     fl_web_turn(p->web);
+    while (is_answering(p) && filch_now() < until)
+        fl_web_wait(p->web, until);
     for (unsigned i = 0; i < p->queue_count; i++)
         for (unsigned k = 0; k < FL_PUBSUB_PULLS; k++) {
             fl_pubsub_pull *pull = &p->queues[i].pulls[k];
@@ -328,5 +363,25 @@ fl_broker_rc fl_pubsub_cease(fl_broker *broker)
         }
     give_back(p, true);
     fl_pubsub_finish_tells(p);
+}
+
+/* The server answers a request at once, if it has messages. */
+bool fl_pubsub_may_come(fl_broker *broker, int64_t since)
+{
+    const fl_pubsub *p = fl_pubsub_of(broker);
+    for (unsigned i = 0; i < p->queue_count && !p->failed; i++)
+        for (unsigned k = 0; k < FL_PUBSUB_PULLS; k++) {
+            const fl_pubsub_pull *pull = &p->queues[i].pulls[k];
+            if (pull->call &&
+                (fl_web_is_answering(pull->call) || fl_is_on_its_way(pull->since, since)))
+                return true;
+        }
+    return false;
+}
+
+fl_broker_rc fl_pubsub_cease(fl_broker *broker)
+{
+    fl_pubsub *p = fl_pubsub_of(broker);
+    fl_pubsub_leave(p);
     return fl_pubsub_noted(p);
 }

@@ -6,15 +6,25 @@
 #include <filch/wait.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { OK = 200, NOT_FOUND = 404, CONFLICT = 409 };
 
-int64_t fl_pubsub_deadline(int64_t lease)
+/* ns. A message waits at the server, which keeps it for seven days unless the subscription says otherwise
+ * ("604800s"). Each FL_PUBSUB_LEASE_MOST of waiting is a delivery, and a dead-letter policy allows only so
+ * many: half of them are left for deliveries that count. found: the subscription, or NULL. */
+static int64_t delay_most(const json_t *found)
 {
-    int64_t seconds = (lease + lease / 8 + FILCH_SECOND - 1) / FILCH_SECOND;
-    seconds = seconds < FL_PUBSUB_LEASE_LEAST ? FL_PUBSUB_LEASE_LEAST : seconds;
-    return seconds < FL_PUBSUB_LEASE_MOST ? seconds : FL_PUBSUB_LEASE_MOST;
+    enum { KEPT = 7 * 24 * 3600, SPARE = 3600 };
+    const char *kept = json_string_value(json_object_get(found, "messageRetentionDuration"));
+    const json_t *policy = json_object_get(found, "deadLetterPolicy");
+    int64_t attempts = json_integer_value(json_object_get(policy, "maxDeliveryAttempts"));
+    int64_t seconds = kept ? strtoll(kept, NULL, 10) : KEPT;
+    seconds = seconds > 2 * SPARE ? seconds - SPARE : seconds / 2;
+    if (attempts > 0 && attempts / 2 * FL_PUBSUB_LEASE_MOST < seconds)
+        seconds = attempts / 2 * FL_PUBSUB_LEASE_MOST;
+    return seconds * FILCH_SECOND;
 }
 
 void fl_pubsub_name(const fl_pubsub *p, const char *name, const char *more, fl_pubsub_queue *out)
@@ -24,13 +34,16 @@ void fl_pubsub_name(const fl_pubsub *p, const char *name, const char *more, fl_p
              more);
     snprintf(out->subscription, FL_PUBSUB_NAME, "projects/%.100s/subscriptions/%s%s%s-filch",
              project, prefix, name, more);
+    out->delay_most = delay_most(NULL);
 }
 
-/* Another connection may create it at the same time. */
-static fl_broker_rc create(fl_pubsub *p, const char *name, json_t *body, const char *doing)
+/* Another connection may create it at the same time: then *is_mine is false. */
+static fl_broker_rc create(fl_pubsub *p, const char *name, json_t *body, const char *doing,
+                           bool *is_mine)
 {
     fl_pubsub_reply reply;
     fl_broker_rc rc = fl_pubsub_ask(p, "PUT", name, body, CONFLICT, &reply, doing);
+    *is_mine = !rc && reply.status != CONFLICT;
     json_decref(reply.json);
     return rc;
 }
@@ -38,15 +51,16 @@ static fl_broker_rc create(fl_pubsub *p, const char *name, json_t *body, const c
 static fl_broker_rc create_both(fl_pubsub *p, fl_pubsub_queue *queue)
 {
     const int64_t seconds = fl_pubsub_deadline(p->config.lease);
-    fl_broker_rc rc = create(p, queue->topic, json_object(), "create a topic at");
+    bool is_mine;
+    fl_broker_rc rc = create(p, queue->topic, json_object(), "create a topic at", &is_mine);
     if (rc)
         return rc;
     /* an expiration policy without a time: unused subscriptions stay */
     json_t *body = json_pack("{s:s, s:I, s:{}, s:b}", "topic", queue->topic, "ackDeadlineSeconds",
                              (json_int_t)seconds, "expirationPolicy", "enableMessageOrdering",
                              p->options.is_ordered);
-    rc = create(p, queue->subscription, body, "create a subscription at");
-    queue->deadline = 0; /* of another connection that was faster */
+    rc = create(p, queue->subscription, body, "create a subscription at", &is_mine);
+    queue->deadline = is_mine ? seconds : 0;
     return rc;
 }
 
@@ -60,6 +74,7 @@ static fl_broker_rc refuse(fl_pubsub *p, const fl_pubsub_queue *queue, const cha
 static fl_broker_rc adopt(fl_pubsub *p, fl_pubsub_queue *queue, const json_t *found)
 {
     const char *topic = json_string_value(json_object_get(found, "topic"));
+    queue->delay_most = delay_most(found);
     queue->deadline = json_integer_value(json_object_get(found, "ackDeadlineSeconds"));
     queue->counts = json_is_object(json_object_get(found, "deadLetterPolicy"));
     if (!topic || strcmp(topic, queue->topic) != 0)

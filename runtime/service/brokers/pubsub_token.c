@@ -81,6 +81,8 @@ bool fl_pubsub_token_forget(fl_pubsub_token *token)
 {
     bool had_one = token->header;
     wipe(&token->header);
+    if (had_one)
+        token->refresh_at = 0;
     return had_one;
 }
 
@@ -195,7 +197,7 @@ fl_broker_rc fl_pubsub_token_header(fl_pubsub_token *token, int64_t timeout, con
         return FL_BROKER_OK;
     if (token->header && now >= token->expires)
         wipe(&token->header);
-    if ((!token->header || now >= token->refresh_at) && !token->call && !begin(token))
+    if (now >= token->refresh_at && !token->call && !begin(token))
         return host->explain(host, FL_BROKER_LOST, "no memory for an access token; free some");
     if (!token->header && !fl_web_finish(token->web, &token->left, filch_now() + timeout))
         snprintf(token->failure, sizeof token->failure, "no answer in time");

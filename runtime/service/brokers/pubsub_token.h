@@ -17,7 +17,8 @@
 
 typedef struct fl_pubsub_token fl_pubsub_token;
 
-/* credentials: of the URL. FATAL, explained: the file cannot be read, or is no key of a service account. */
+/* credentials: of the URL. REFUSED, explained: the file cannot be read now, or is no key of a service
+ * account; it may be in the middle of a rotation. */
 fl_broker_rc fl_pubsub_token_create(fl_pubsub_token **out, const fl_broker_host *host, fl_web *web,
                                     const char *credentials);
 /* Before the fl_web is destroyed. NULL is allowed. */

@@ -2,9 +2,8 @@
 #include <runtime/service/brokers/pubsub_url.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/cut.h>
 #include <runtime/service/loopback.h>
-#include <runtime/service/percent.h>
+#include <runtime/service/url.h>
 
 #include <ctype.h>
 #include <stddef.h>
@@ -39,11 +38,7 @@ bool fl_pubsub_is_private(const char *url)
 
 /* ---- Options ---- */
 
-static const struct {
-    const char *name;
-    size_t offset;
-    bool is_flag; /* yes or no */
-} settings[] = {
+static const fl_url_option known[] = {
     {"endpoint", offsetof(fl_pubsub_options, endpoint), false},
     {"credentials", offsetof(fl_pubsub_options, credentials), false},
     {"prefix", offsetof(fl_pubsub_options, prefix), false},
@@ -51,31 +46,12 @@ static const struct {
     {"create", offsetof(fl_pubsub_options, creates), true},
     {"ordering", offsetof(fl_pubsub_options, is_ordered), true},
 };
-enum { SETTINGS = sizeof settings / sizeof *settings };
 
-static fl_broker_rc read_setting(const fl_broker_host *host, char *text, fl_pubsub_options *out)
-{
-    char *value = fl_cut(text, '=');
-    for (unsigned i = 0; i < SETTINGS && value; i++) {
-        void *place = (char *)out + settings[i].offset;
-        if (strcmp(settings[i].name, text) != 0)
-            continue;
-        fl_percent_decode(value, value);
-        if (!settings[i].is_flag) {
-            *(const char **)place = value;
-            return FL_BROKER_OK;
-        }
-        *(bool *)place = strcmp(value, "yes") == 0;
-        if (*(bool *)place || strcmp(value, "no") == 0)
-            return FL_BROKER_OK;
-        return host->explain(host, FL_BROKER_FATAL, "%s=%s is no option of pubsub (valid: yes, no)",
-                             text, value);
-    }
-    return host->explain(host, FL_BROKER_FATAL,
-                         "unknown option of pubsub: '%s' (valid: endpoint, credentials, prefix, "
-                         "ca, create, ordering, each with =VALUE)",
-                         text);
-}
+static const fl_url_kind kind = {.name = "pubsub",
+                                 .form = "pubsub://PROJECT",
+                                 .options = known,
+                                 .count = sizeof known / sizeof *known,
+                                 .others = ""};
 
 /* PUBSUB_EMULATOR_HOST is HOST:PORT, as the vendor's libraries read it: plain HTTP, no credentials. */
 static bool use_emulator(fl_pubsub_options *out)
@@ -125,24 +101,16 @@ static fl_broker_rc check(const fl_broker_host *host, const fl_pubsub_options *o
 fl_broker_rc fl_pubsub_parse(const fl_broker_host *host, const char *url, fl_pubsub_options *out)
 {
     *out = (fl_pubsub_options){.prefix = "", .creates = true};
-    const char *rest = strstr(url, "://");
-    if (!rest)
+    fl_broker_rc rc = fl_url_cut(host, &kind, url, &out->url);
+    if (rc)
+        return rc;
+    out->project = out->url.hosts;
+    if (out->url.login || (out->url.path && *out->url.path))
         return host->explain(host, FL_BROKER_FATAL,
-                             "URL of pubsub without '://' (valid: pubsub://PROJECT)");
-    out->text = strdup(rest + 3);
-    if (!out->text)
-        return host->explain(host, FL_BROKER_LOST, "no memory for a URL; free some");
-    char *setting = fl_cut(out->text, '?'), *path = fl_cut(out->text, '/');
-    out->project = out->text;
-    if (path && *path)
-        return host->explain(host, FL_BROKER_FATAL,
-                             "URL of pubsub with a path: '%s' (valid: pubsub://PROJECT)", path);
-    while (setting && *setting) {
-        char *next = fl_cut(setting, '&');
-        if (read_setting(host, setting, out))
-            return FL_BROKER_FATAL;
-        setting = next;
-    }
+                             "URL of pubsub with more than a project (valid: %s)", kind.form);
+    rc = fl_url_read(host, &kind, out->url.settings, out);
+    if (rc)
+        return rc;
     if (!use_emulator(out))
         return host->explain(host, FL_BROKER_LOST, "no memory for a URL; free some");
     if (!out->endpoint)
@@ -152,7 +120,7 @@ fl_broker_rc fl_pubsub_parse(const fl_broker_host *host, const char *url, fl_pub
 
 void fl_pubsub_options_end(fl_pubsub_options *options)
 {
-    free(options->text);
+    fl_url_end(&options->url);
     free(options->emulator);
-    options->text = options->emulator = NULL;
+    options->emulator = NULL;
 }

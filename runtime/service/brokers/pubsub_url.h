@@ -5,9 +5,10 @@
 #define FL_PUBSUB_URL_H
 
 #include <runtime/service/broker.h>
+#include <runtime/service/url.h>
 
 typedef struct fl_pubsub_options {
-    char *text;     /* most of the others point into it */
+    fl_url url;     /* most of the others point into it */
     char *emulator; /* or into this one */
     const char *project;
     const char *endpoint;    /* https://HOST or http://HOST:PORT, without a path */

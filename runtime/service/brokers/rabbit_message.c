@@ -5,7 +5,7 @@
 #include <runtime/service/headers.h>
 
 #include <filch/timer.h>
-#include <filch/trace.h>
+#include <filch/traceparent.h>
 
 #include <amqp_framing.h>
 #include <errno.h>
@@ -82,7 +82,7 @@ static int put_own(const fl_rabbit_copy *copy, char *trace, amqp_table_entry_t *
     entries[count++] = number_entry(key_first_seen, message->first_seen);
     if (copy->due)
         entries[count++] = number_entry(key_due, copy->due);
-    if (filch_trace_format(&message->trace, trace) == 0)
+    if (filch_traceparent_format(&message->trace, trace) == 0)
         entries[count++] = text_entry(key_trace, trace);
     if (message->tracestate)
         entries[count++] = text_entry(key_tracestate, message->tracestate);
@@ -99,7 +99,7 @@ int fl_rabbit_encode(const fl_rabbit_copy *copy, fl_rabbit_encoded *out)
     size_t most = message->header_count + copy->more_count + OWN_HEADERS;
     if (size + own + most * 8 > HEADERS_MOST || !put_properties(message, &out->properties))
         return -EMSGSIZE; /* they have to be in one frame */
-    out->text = malloc(size + FILCH_TRACE_TEXT);
+    out->text = malloc(size + FILCH_TRACEPARENT_TEXT);
     out->entries = malloc(most * sizeof *out->entries);
     if (!out->text || !out->entries)
         return -EAGAIN;
@@ -245,7 +245,8 @@ static void read_notes(const amqp_table_t *headers, filch_message *message, int6
         else if (is_number && is_named(entry, key_deliveries))
             *deliveries = number;
         else if (is_text(value) && is_named(entry, key_trace))
-            filch_trace_parse(&message->trace, value->value.bytes.bytes, value->value.bytes.len);
+            filch_traceparent_parse(&message->trace, value->value.bytes.bytes,
+                                    value->value.bytes.len);
         else if (is_text(value) && is_named(entry, key_tracestate))
             message->tracestate = append(at, value->value.bytes);
     }

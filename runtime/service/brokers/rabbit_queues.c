@@ -199,7 +199,7 @@ fl_broker_rc fl_rabbit_count(fl_broker *broker, unsigned queue, fl_broker_count 
     fl_rabbit *r = fl_rabbit_of(broker);
     uint64_t in_rung;
     const char *name = r->config.queues[queue];
-    *out = (fl_broker_count){.leased = FL_BROKER_UNKNOWN};
+    *out = (fl_broker_count){.leased = FL_BROKER_UNKNOWN, .oldest = FL_BROKER_UNKNOWN};
     fl_broker_rc rc = count_one(r, (fl_rabbit_target){name, FL_RABBIT_WORK, 0}, &out->ready);
     if (!rc)
         rc = count_one(r, (fl_rabbit_target){name, FL_RABBIT_DEAD, 0}, &out->dead);

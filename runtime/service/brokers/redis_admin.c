@@ -11,19 +11,21 @@
 
 fl_broker_rc fl_redis_count(fl_broker *broker, unsigned queue, fl_broker_count *out)
 {
+    enum { NUMBERS = 5 };
     redisReply *reply;
     fl_redis_command command;
     fl_redis *r = fl_redis_of(broker);
     fl_redis_begin(r, &command, FL_REDIS_COUNT);
     fl_redis_text(&command, r->queues[queue].key);
-    fl_broker_rc rc = fl_redis_call_list(r, &command, FL_REDIS_COUNT, 4, &reply);
+    fl_broker_rc rc = fl_redis_call_list(r, &command, FL_REDIS_COUNT, NUMBERS, &reply);
     fl_redis_clear(&command);
     if (rc)
         return rc;
-    uint64_t counts[4];
-    for (unsigned i = 0; i < 4; i++)
+    uint64_t counts[NUMBERS];
+    for (unsigned i = 0; i < NUMBERS; i++)
         counts[i] = (uint64_t)reply->element[i]->integer;
-    *out = (fl_broker_count){counts[0], counts[1], counts[2], counts[3]};
+    *out = (fl_broker_count){counts[0], counts[1], counts[2], counts[3],
+                             counts[4] * FILCH_MILLISECOND};
     freeReplyObject(reply);
     return FL_BROKER_OK;
 }

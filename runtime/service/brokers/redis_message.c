@@ -66,11 +66,11 @@ enum { ATTEMPT, ID, CONTENT_TYPE, EXPIRES, FIRST_SEEN, TRACE, TRACESTATE, ABOUT 
 void fl_redis_append_about(fl_redis_command *command, const filch_message *message,
                            unsigned attempt)
 {
-    char numbers[3][24], trace[FILCH_TRACE_TEXT];
+    char numbers[3][24], trace[FILCH_TRACEPARENT_TEXT];
     snprintf(numbers[0], sizeof numbers[0], "%u", attempt);
     snprintf(numbers[1], sizeof numbers[1], "%" PRId64, message->expires);
     snprintf(numbers[2], sizeof numbers[2], "%" PRId64, message->first_seen);
-    if (filch_trace_format(&message->trace, trace) < 0)
+    if (filch_traceparent_format(&message->trace, trace) < 0)
         trace[0] = '\0';
     const char *const texts[ABOUT] = {[ATTEMPT] = numbers[0],
                                       [ID] = message->id,
@@ -188,7 +188,7 @@ static void read_message(const redisReply *const *of, const char *entry, uint64_
                            .body = of[BODY]->str,
                            .body_size = of[BODY]->len};
     if (*texts[TRACE])
-        filch_trace_parse(&out->trace, texts[TRACE], strlen(texts[TRACE]));
+        filch_traceparent_parse(&out->trace, texts[TRACE], strlen(texts[TRACE]));
 }
 
 /* The delivery of an entry whose fields have been found; NULL: no memory. cut: the size of a body that

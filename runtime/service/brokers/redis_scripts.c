@@ -210,7 +210,7 @@ static const char publish[] =
     "end\n"
     "return status\n";
 
-/* ARGV: queue. Returns the numbers of fl_broker_count. */
+/* ARGV: queue. Returns the numbers of fl_broker_count, `oldest` in ms. */
 static const char count[] =
     "local function tally(queue)\n"
     "  local all, held = 0, 0\n"
@@ -222,11 +222,33 @@ static const char count[] =
     "  end\n"
     "  return all - held, held\n"
     "end\n"
+    /* of the next entries of a stream, which are leased to nobody; ids begin with their time in ms */
+    "local function next_of(key)\n"
+    "  local from, ids = '-', {}\n"
+    "  for _, c in ipairs(consumers(key)) do\n"
+    "    local row = not lease_of(c[2]) and c[4] > 0 and\n"
+    "      pending(key, 'filch', '-', '+', 1, c[2])[1]\n"
+    "    if row then ids[1 + #ids] = row[1] end\n"
+    "  end\n"
+    "  local groups = redis.pcall('XINFO', 'GROUPS', key)\n"
+    "  for _, g in ipairs(groups.err and {} or groups) do\n"
+    "    if g[2] == 'filch' then from = '(' .. g[8] end\n"
+    "  end\n"
+    "  local new = redis.call('XRANGE', key, from, '+', 'COUNT', 1)[1]\n"
+    "  if new then ids[1 + #ids] = new[1] end\n"
+    "  return ids\n"
+    "end\n"
     "move_due(ARGV[1])\n"
     "sweep(ARGV[1])\n"
     "local ready, held = tally(ARGV[1])\n"
     "local dead = tally(ARGV[1] .. '.dlq')\n"
-    "return {ready, redis.call('ZCARD', ARGV[1] .. ':delayed'), held, dead}\n";
+    "local oldest = 0\n"
+    "for p = 0, 9 do\n"
+    "  for _, id in ipairs(next_of(ARGV[1] .. ':' .. p)) do\n"
+    "    oldest = math.max(oldest, now_ms - tonumber(string.match(id, '^%d+')))\n"
+    "  end\n"
+    "end\n"
+    "return {ready, redis.call('ZCARD', ARGV[1] .. ':delayed'), held, dead, oldest}\n";
 
 /* ARGV: queue, most, longest body. Returns messages. */
 static const char peek[] =

@@ -6,7 +6,9 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/servicebus.h>
+#include <runtime/service/brokers/servicebus_session.h>
 
+#include <filch/timer.h>
 #include <filch/wait.h>
 
 #include <limits.h>
@@ -23,8 +25,10 @@ static void close_bus(fl_broker *broker)
     b->is_closing = true;
     if (b->driver.connection && !b->is_broken)
         fl_bus_turn_wire(b); /* gives back those that are on their way */
-    if (b->driver.connection && !b->is_broken)
+    if (b->driver.connection && !b->is_broken) {
         fl_bus_give_back(b, FILCH_FOREVER);
+        fl_bus_sessions_turn(b, true);
+    }
     for (unsigned i = 0; i < b->config.queue_count; i++)
         for (fl_list *one; (one = fl_list_take(&b->queues[i].inlet.arrived));)
             fl_bus_drop(b, (fl_bus_held *)(void *)one);
@@ -72,6 +76,7 @@ static fl_bus *create(const fl_broker_config *config)
         b->config.call_timeout = 10 * FILCH_SECOND;
     b->fd = -1;
     b->token_at = b->tick_at = FILCH_FOREVER;
+    b->open_until = filch_in(b->config.call_timeout);
     b->message = pn_message();
     b->incoming = pn_message();
     b->cbs.answers.queue = UINT_MAX;
@@ -99,11 +104,19 @@ static fl_broker_rc open_bus(fl_broker **out, const fl_broker_config *config)
         rc = fl_bus_connect(b);
     if (!rc && config->role == FL_BROKER_CONSUMES)
         rc = fl_bus_open_queues(b);
+    b->open_until = FILCH_FOREVER;
     if (rc)
         close_bus(&b->base);
     else
         *out = &b->base;
     return rc;
+}
+
+/* A session's lock ends with its link. */
+static void caps_of(fl_broker *broker, fl_broker_caps *caps)
+{
+    *caps = fl_broker_servicebus.caps;
+    caps->keeps_leases = !fl_bus_of(broker)->url.sessions;
 }
 
 static void release(void *handle)
@@ -124,6 +137,7 @@ const fl_broker_kind fl_broker_servicebus = {
              .extends = true},
     .open = open_bus,
     .close = close_bus,
+    .caps_of = caps_of,
     .watch = fl_bus_watch,
     .turn = fl_bus_turn,
     .receive = fl_bus_receive,
@@ -133,4 +147,5 @@ const fl_broker_kind fl_broker_servicebus = {
     .release = release,
     .publish = fl_bus_publish,
     .check = check,
+    .may_come = fl_bus_may_come,
 };

@@ -24,7 +24,10 @@
  * dies there is copied to a queue with the name Q.dlq.dlq, which has to be created.
  *
  * Copies. A retry is a copy with a time of enqueueing, confirmed before its original is completed. The
- * race: the process dies in between. Then the message is there twice and not lost. */
+ * race: the process dies in between. Then the message is there twice and not lost. A queue may detect
+ * duplicates: it drops a message whose id it has seen. So the id of a copy is the lock token of its
+ * original, which is new for each delivery, and the message's own id is the property x-filch-id. A copy
+ * that the server will never take makes its original a dead letter, with that reason. */
 #ifndef FL_BUS_H
 #define FL_BUS_H
 
@@ -34,6 +37,7 @@
 
 #include <filch/wait.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include <proton/codec.h>
@@ -46,8 +50,11 @@
 enum {
     FL_BUS_NAME = 320, /* of an address */
     FL_BUS_TAG = 16,   /* bytes of a lock token */
+    FL_BUS_TOKEN_TEXT = 2 * FL_BUS_TAG + 1,
     FL_BUS_BATCH = 256 /* transfers that are awaited together */
 };
+
+typedef struct fl_bus_session fl_bus_session;
 
 /* A message that the server has sent, until it is released. */
 typedef struct fl_bus_held {
@@ -56,6 +63,9 @@ typedef struct fl_bus_held {
     pn_delivery_t *transfer; /* NULL: no longer to be settled on its link */
     uint64_t epoch;          /* of the connection of `transfer` */
     uint64_t order;          /* of arrival */
+    bool is_copied;          /* its copy is confirmed: only its own outcome is missing */
+    uint64_t session;        /* the number of the session that it came by; 0: none */
+    const char *unfit;       /* a literal, why it cannot be copied; NULL: it can */
     char token[FL_BUS_TAG];
     int64_t at; /* host->now, when it came */
 } fl_bus_held;
@@ -69,7 +79,8 @@ typedef struct fl_bus_bytes {
 /* A receiver: its link's context. */
 typedef struct fl_bus_inlet {
     pn_link_t *link;
-    unsigned queue; /* UINT_MAX: of answers */
+    fl_bus_session *session; /* whose it is; NULL: none */
+    unsigned queue;          /* UINT_MAX: of answers */
     fl_bus_bytes part;
     bool is_ahead;   /* the last batch was large and full */
     bool is_partial; /* the present transfer goes on */
@@ -96,7 +107,9 @@ typedef struct fl_bus_node {
 
 typedef struct fl_bus_queue {
     char address[FL_BUS_NAME];
-    fl_bus_inlet inlet;
+    fl_bus_inlet inlet;       /* without sessions */
+    fl_bus_session *sessions; /* url.sessions of them; NULL: without */
+    unsigned first_session;   /* to look at, in the next call */
 } fl_bus_queue;
 
 typedef struct fl_bus {
@@ -110,6 +123,7 @@ typedef struct fl_bus {
     char error[96], reason[200]; /* the server's condition and description */
     uint64_t epoch, number;      /* random; of the next transfer */
     int64_t tick_at;             /* filch_now, of the next heartbeat */
+    int64_t open_until;          /* filch_now, the end of `open`; then FILCH_FOREVER */
     int64_t token_at;            /* filch_now, when tokens are renewed; FILCH_FOREVER: none yet */
     pn_message_t *message;       /* for encoding */
     pn_message_t *incoming;      /* for decoding, which may happen while a message is made */
@@ -132,14 +146,27 @@ fl_broker_rc fl_bus_connect(fl_bus *b);
 void fl_bus_disconnect(fl_bus *b);
 /* Moves the bytes at hand, and handles what has come. */
 void fl_bus_turn_wire(fl_bus *b);
+/* The same, after waiting for bytes until this time of filch_now. */
+void fl_bus_wait(fl_bus *b, int64_t until);
 /* Does so until the condition holds; LOST or REFUSED, explained: the connection ended, the server closed
  * a link, or there was no answer within call_timeout. */
 fl_broker_rc fl_bus_await(fl_bus *b, bool (*holds)(const void *arg), const void *arg,
                           const char *doing);
-/* Explains why the connection is broken, or a request was refused. */
+/* Explains why the connection is broken, or a request was refused: LOST, REFUSED; or BUSY if the
+ * connection is good and the server has too much to do. */
 fl_broker_rc fl_bus_failed(fl_bus *b, const char *doing);
-/* Keeps the server's condition. */
+/* Keeps the server's condition; NULL: none, at the beginning of a call. */
 void fl_bus_note(fl_bus *b, const char *name, const char *text);
+/* At the beginning of a call: forgets the condition of an earlier one. doing: fails if the connection is
+ * broken; NULL: does not. */
+static inline fl_broker_rc fl_bus_begin(fl_bus *b, const char *doing)
+{
+    if (!b->is_broken)
+        fl_bus_note(b, NULL, NULL);
+    return b->is_broken && doing ? fl_bus_failed(b, doing) : FL_BROKER_OK;
+}
+/* Does this condition pass by itself? */
+bool fl_bus_passes(const char *condition);
 
 /* ---- servicebus_link.c ---- */
 
@@ -153,7 +180,10 @@ fl_broker_rc fl_bus_sender(fl_bus *b, const char *address, pn_link_t **out);
 fl_broker_rc fl_bus_node_of(fl_bus *b, const char *address, fl_bus_node **out);
 /* Opens a pair of links for requests, unless it is open. */
 fl_broker_rc fl_bus_open_desk(fl_bus *b, fl_bus_desk *desk, const char *address);
-/* The server has detached a link. */
+/* Frees links that the server has detached. No transfer on them may be looked at any more. */
+void fl_bus_free_detached(fl_bus *b);
+/* The server has attached, or detached, a link. */
+void fl_bus_on_attach(fl_bus *b, pn_link_t *link);
 void fl_bus_on_detach(fl_bus *b, pn_link_t *link);
 void fl_bus_free_links(fl_bus *b);
 
@@ -167,15 +197,33 @@ fl_broker_rc fl_bus_allow(fl_bus *b, const char *address);
 fl_broker_rc fl_bus_renew_tokens(fl_bus *b);
 /* Settles by lock token. Writes the status. */
 fl_broker_rc fl_bus_settle_by_token(fl_bus *b, fl_settlement *one);
+/* Renews the lock of a session. *is_held: it is not lost. */
+fl_broker_rc fl_bus_renew_session(fl_bus *b, fl_bus_session *session, bool *is_held);
 /* Renews the locks of up to FL_BUS_BATCH deliveries of one queue, and writes each lease_until. */
 fl_broker_rc fl_bus_renew_locks(fl_bus *b, unsigned queue, fl_delivery *const *batch,
                                 unsigned count, int64_t lease);
 
-/* ---- servicebus_message.c ---- */
+/* ---- servicebus_message.c, servicebus_read.c ---- */
+
+/* Application properties of filch's own. */
+#define FL_BUS_OWN "x-filch-"
+#define FL_BUS_ID FL_BUS_OWN "id"
+#define FL_BUS_ATTEMPT FL_BUS_OWN "attempt"
+#define FL_BUS_FIRST_SEEN FL_BUS_OWN "first-seen"
+#define FL_BUS_TRACE FL_BUS_OWN "trace"
+#define FL_BUS_TRACESTATE FL_BUS_OWN "tracestate"
+
+/* The digits of a token. */
+static inline void fl_bus_spell_token(char text[FL_BUS_TOKEN_TEXT], const char token[FL_BUS_TAG])
+{
+    for (unsigned i = 0; i < FL_BUS_TAG; i++)
+        snprintf(text + 2 * i, 3, "%02x", (unsigned char)token[i]);
+}
 
 /* A message to send. */
 typedef struct fl_bus_copy {
     const filch_message *message;
+    const char *token; /* the lock of the original; NULL: it has none */
     unsigned attempt;
     int64_t delay;            /* ns */
     const filch_header *more; /* replace those of the same name */
@@ -214,12 +262,7 @@ fl_broker_rc fl_bus_cease(fl_broker *broker);
  * settled. */
 void fl_bus_read_ahead(fl_bus *b, unsigned freed);
 /* Settles a transfer of a queue here. */
-static inline void fl_bus_forget(fl_bus *b, fl_bus_held *held)
-{
-    pn_delivery_settle(held->transfer);
-    held->transfer = NULL;
-    b->unsettled--;
-}
+void fl_bus_forget(fl_bus *b, fl_bus_held *held);
 
 /* Frees one that is in no list. */
 void fl_bus_drop(fl_bus *b, fl_bus_held *held);
@@ -230,6 +273,14 @@ fl_broker_rc fl_bus_extend(fl_broker *broker, fl_delivery *const *batch, unsigne
 
 /* ---- servicebus_settle.c ---- */
 
+/* The outcome of a settlement, after its copy, if it needs one. */
+typedef enum fl_bus_outcome {
+    FL_BUS_COMPLETES,
+    FL_BUS_RELEASES,
+    FL_BUS_DIES, /* the server moves it to its dead letters */
+    FL_BUS_KEEPS /* none: it can neither be copied nor die, and its lock runs out */
+} fl_bus_outcome;
+fl_bus_outcome fl_bus_outcome_of(const fl_bus *b, const fl_settlement *one);
 /* Puts the headers of a dead letter into a map, and the reason also under the name that Service Bus has for it. */
 void fl_bus_put_reasons(pn_data_t *map, const fl_settlement *one);
 fl_broker_rc fl_bus_settle(fl_broker *broker, fl_settlement *batch, unsigned count);

@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/servicebus.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/brokers/servicebus_session.h>
 #include <runtime/service/list.h>
 
 #include <filch/timer.h>
@@ -73,6 +74,8 @@ static void take_message(fl_bus *b, fl_bus_inlet *inlet, pn_delivery_t *transfer
     held->epoch = b->epoch;
     held->order = ++b->number;
     held->at = b->base.host->now(b->base.host);
+    held->unfit = delivery->malformed; /* a copy would lack a part of it */
+    held->session = inlet->session ? inlet->session->number : 0;
     delivery->handle = held;
     fl_list_append(&inlet->arrived, &held->link);
     b->unsettled++;
@@ -135,17 +138,30 @@ static fl_broker_rc drain(fl_bus *b, fl_bus_inlet *inlet, unsigned most)
     return rc;
 }
 
+/* Messages that the server may send, of all queues. */
+static unsigned credit_of_all(const fl_bus *b)
+{
+    unsigned sum = 0;
+    for (unsigned i = 0; i < b->config.queue_count; i++) {
+        const pn_link_t *link = b->queues[i].inlet.link;
+        int credit = link ? pn_link_credit((pn_link_t *)(uintptr_t)link) : 0;
+        sum += credit > 0 ? (unsigned)credit : 0;
+    }
+    return sum;
+}
+
 void fl_bus_read_ahead(fl_bus *b, unsigned freed)
 {
-    unsigned left = b->unsettled - freed;
-    unsigned room = left < b->config.prefetch ? b->config.prefetch - left : 0;
+    unsigned used = b->unsettled - freed + credit_of_all(b);
+    unsigned room = used < b->config.prefetch ? b->config.prefetch - used : 0;
     for (unsigned i = 0; i < b->config.queue_count; i++) {
         const fl_bus_inlet *inlet = &b->queues[i].inlet;
-        int more = (int)(room < AHEAD ? room : AHEAD) - pn_link_credit(inlet->link);
-        if (!inlet->is_ahead || more <= 0)
+        int wanted = AHEAD - pn_link_credit(inlet->link);
+        unsigned more = wanted < 0 ? 0 : (unsigned)wanted < room ? (unsigned)wanted : room;
+        if (!inlet->is_ahead || !more)
             continue;
-        pn_link_flow(inlet->link, more);
-        room -= (unsigned)more;
+        pn_link_flow(inlet->link, (int)more);
+        room -= more;
     }
 }
 
@@ -155,7 +171,9 @@ fl_broker_rc fl_bus_receive(fl_broker *broker, unsigned queue, fl_delivery **out
 {
     fl_bus *b = fl_bus_of(broker);
     fl_bus_inlet *inlet = &b->queues[queue].inlet;
-    fl_broker_rc rc = FL_BROKER_OK;
+    fl_broker_rc rc = fl_bus_begin(b, NULL);
+    if (b->queues[queue].sessions)
+        return fl_bus_sessions_receive(b, queue, out, most, count);
     *count = take_some(inlet, out, most);
     if (*count < most && !b->is_ceased && !(inlet->is_ahead && *count)) {
         inlet->is_ahead = false;
@@ -168,6 +186,14 @@ fl_broker_rc fl_bus_receive(fl_broker *broker, unsigned queue, fl_delivery **out
         fl_bus_turn_wire(b);
     }
     return rc;
+}
+
+void fl_bus_forget(fl_bus *b, fl_bus_held *held)
+{
+    pn_delivery_settle(held->transfer);
+    held->transfer = NULL;
+    b->unsettled--;
+    fl_bus_session_done(b, held);
 }
 
 void fl_bus_drop(fl_bus *b, fl_bus_held *held)
@@ -201,8 +227,9 @@ fl_broker_rc fl_bus_cease(fl_broker *broker)
     for (unsigned i = 0; i < b->config.queue_count; i++)
         b->queues[i].inlet.is_ahead = false;
     for (unsigned i = 0; i < b->config.queue_count && !rc; i++)
-        if (pn_link_credit(b->queues[i].inlet.link) > 0)
+        if (b->queues[i].inlet.link && pn_link_credit(b->queues[i].inlet.link) > 0)
             rc = drain(b, &b->queues[i].inlet, 0);
+    fl_bus_sessions_turn(b, true);
     fl_bus_give_back(b, FILCH_FOREVER);
     fl_bus_turn_wire(b);
     return rc;
@@ -237,8 +264,11 @@ unsigned fl_bus_watch(fl_broker *broker, bool wants, struct pollfd *fds, unsigne
     bool consumes = b->config.role == FL_BROKER_CONSUMES;
     if (wants && consumes && !b->is_ceased && !b->is_broken) {
         for (unsigned i = 0; i < b->config.queue_count; i++)
-            if (pn_link_credit(b->queues[i].inlet.link) == 0)
+            if (b->queues[i].inlet.link && pn_link_credit(b->queues[i].inlet.link) == 0)
                 pn_link_flow(b->queues[i].inlet.link, 1);
+    }
+    if (consumes && !b->is_broken) {
+        fl_bus_sessions_watch(b, wants && !b->is_ceased, until);
         fl_bus_turn_wire(b);
     }
     if (b->is_broken || (wants && has_arrived(b)))
@@ -260,14 +290,22 @@ fl_broker_rc fl_bus_turn(fl_broker *broker)
     fl_bus_turn_wire(b);
     if (b->is_broken)
         return fl_bus_failed(b, "stay connected to");
+    fl_bus_free_detached(b);
     if (b->config.role == FL_BROKER_CONSUMES) {
         fl_bus_give_back(b, b->base.host->now(b->base.host) - b->config.lease / 4);
+        fl_bus_sessions_turn(b, b->is_ceased);
         fl_bus_turn_wire(b);
     }
-    return fl_bus_renew_tokens(b);
+    fl_broker_rc rc = fl_bus_sessions_renew(b);
+    return rc ? rc : fl_bus_renew_tokens(b);
 }
 
 /* ---- Leases ---- */
+
+static bool is_of_session(const fl_delivery *delivery)
+{
+    return ((const fl_bus_held *)delivery->handle)->session;
+}
 
 /* The places of deliveries that are of this queue and still to be renewed. */
 static unsigned pick(fl_delivery *const *batch, unsigned count, unsigned queue, unsigned *at,
@@ -275,7 +313,7 @@ static unsigned pick(fl_delivery *const *batch, unsigned count, unsigned queue, 
 {
     unsigned picked = 0;
     for (; *at < count && picked < FL_BUS_BATCH; ++*at)
-        if (batch[*at]->queue == queue)
+        if (batch[*at]->queue == queue && !is_of_session(batch[*at]))
             out[picked++] = batch[*at];
     return picked;
 }
@@ -285,8 +323,11 @@ fl_broker_rc fl_bus_extend(fl_broker *broker, fl_delivery *const *batch, unsigne
 {
     fl_bus *b = fl_bus_of(broker);
     fl_delivery *some[FL_BUS_BATCH];
-    fl_broker_rc rc = b->is_broken ? fl_bus_failed(b, "renew locks at") : FL_BROKER_OK;
+    fl_broker_rc rc = fl_bus_begin(b, "renew locks at");
     lease = lease < b->config.lease ? lease : b->config.lease; /* as long as those it receives */
+    for (unsigned i = 0; i < count && !rc; i++)
+        if (is_of_session(batch[i]))
+            rc = fl_bus_session_extend(b, batch[i], lease);
     for (unsigned queue = 0; queue < b->config.queue_count && !rc; queue++)
         for (unsigned at = 0; at < count && !rc;) {
             unsigned picked = pick(batch, count, queue, &at, some);

@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/servicebus.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/brokers/servicebus_session.h>
 #include <runtime/service/list.h>
 
 #include <inttypes.h>
@@ -145,24 +146,60 @@ fl_broker_rc fl_bus_open_queues(fl_bus *b)
         fl_bus_queue *queue = &b->queues[i];
         fl_bus_node *node;
         rc = fl_bus_node_of(b, queue->address, &node);
-        if (!rc)
+        bool has_sessions = b->url.sessions && !strchr(queue->address, '$');
+        if (!rc && has_sessions && !fl_bus_sessions_begin(b, i))
+            rc = b->base.host->explain(b->base.host, FL_BROKER_LOST, "no memory for sessions");
+        else if (!rc && !has_sessions)
             rc = open_receiver(b, &queue->inlet, queue->address, "filch", "receive from");
     }
     return rc;
 }
 
-/* Service Bus detaches links that have been idle for ten minutes: a sender is attached again when it is
- * needed. Without its receivers a connection is of no use. */
+/* A desk without one of its links is opened anew, with both, when it is needed. */
+static void forget_desk(fl_bus_desk *desk, const pn_link_t *link)
+{
+    if (desk->requests != link && desk->answers.link != link)
+        return;
+    if (desk->requests)
+        pn_link_close(desk->requests);
+    pn_link_set_context(desk->answers.link, NULL);
+    pn_link_close(desk->answers.link);
+    desk->requests = desk->answers.link = NULL;
+    desk->answers.part.size = 0;
+}
+
+/* Service Bus detaches links that have been idle for ten minutes: senders and desks are attached again
+ * when they are needed. Without its receivers a connection is of no use. */
 void fl_bus_on_detach(fl_bus *b, pn_link_t *link)
 {
+    const fl_bus_inlet *inlet = pn_link_get_context(link);
+    if (inlet && inlet->session)
+        fl_bus_session_detached(b, inlet->session);
+    else
+        b->is_broken |= inlet && inlet->queue != UINT_MAX;
+    forget_desk(&b->cbs, link);
     for (fl_bus_node *node = b->nodes; node; node = node->next) {
-        if (node->sender != link)
-            continue;
-        node->sender = NULL;
-        pn_link_close(link);
-        return;
+        forget_desk(&node->management, link);
+        if (node->sender == link)
+            node->sender = NULL;
     }
-    b->is_broken = true;
+    pn_link_close(link);
+}
+
+void fl_bus_on_attach(fl_bus *b, pn_link_t *link)
+{
+    const fl_bus_inlet *inlet = pn_link_get_context(link);
+    if (inlet && inlet->session)
+        fl_bus_session_attached(b, inlet->session);
+}
+
+void fl_bus_free_detached(fl_bus *b)
+{
+    const pn_state_t closed = PN_LOCAL_CLOSED | PN_REMOTE_CLOSED;
+    for (pn_link_t *link = pn_link_head(b->driver.connection, closed), *next; link; link = next) {
+        next = pn_link_next(link, closed);
+        pn_link_free(link);
+    }
 }
 
 static void free_inlet(fl_bus_inlet *inlet)
@@ -180,7 +217,9 @@ void fl_bus_free_links(fl_bus *b)
         free(node);
     }
     free_inlet(&b->cbs.answers);
-    for (unsigned i = 0; i < b->config.queue_count; i++)
+    for (unsigned i = 0; i < b->config.queue_count; i++) {
         free_inlet(&b->queues[i].inlet);
+        fl_bus_sessions_end(b, i);
+    }
     b->nodes = NULL;
 }

@@ -70,14 +70,24 @@ static bool are_done(const void *arg)
     return true;
 }
 
+/* Of a rejected transfer. Any other condition is for ever: sent again, it would be rejected again. */
 static const struct {
     const char *condition;
     int status;
 } refusals[] = {
-    {"amqp:resource-limit-exceeded", -ENOSPC},
-    {"amqp:link:message-size-exceeded", -EMSGSIZE},
-    {"amqp:not-allowed", -ENOTSUP}, /* no session id for a queue that requires one */
+    {"amqp:resource-limit-exceeded", -ENOSPC}, {"amqp:link:message-size-exceeded", -EMSGSIZE},
+    {"amqp:unauthorized-access", -EAGAIN},     {"amqp:not-found", -EAGAIN},
+    {"amqp:internal-error", -EAGAIN},          {"com.microsoft:server-busy", -EAGAIN},
+    {"com.microsoft:timeout", -EAGAIN},
 };
+
+static int status_of(const char *condition)
+{
+    for (unsigned i = 0; condition && i < sizeof refusals / sizeof *refusals; i++)
+        if (strcmp(refusals[i].condition, condition) == 0)
+            return refusals[i].status;
+    return condition ? -ENOTSUP : -EAGAIN;
+}
 
 /* Writes the status of a transfer that is done. */
 static void judge(fl_bus *b, fl_bus_copy *copy, fl_broker_rc *rc)
@@ -85,10 +95,7 @@ static void judge(fl_bus *b, fl_bus_copy *copy, fl_broker_rc *rc)
     uint64_t state = pn_delivery_remote_state(copy->transfer);
     pn_condition_t *condition = pn_disposition_condition(pn_delivery_remote(copy->transfer));
     const char *name = pn_condition_get_name(condition);
-    copy->status = state == PN_ACCEPTED ? 0 : -EAGAIN;
-    for (unsigned i = 0; state == PN_REJECTED && i < sizeof refusals / sizeof *refusals; i++)
-        if (name && strcmp(refusals[i].condition, name) == 0)
-            copy->status = refusals[i].status;
+    copy->status = state == PN_ACCEPTED ? 0 : state == PN_REJECTED ? status_of(name) : -EAGAIN;
     if (copy->status == -EAGAIN && !*rc) {
         if (state == PN_REJECTED)
             fl_bus_note(b, name, pn_condition_get_description(condition));
@@ -100,7 +107,7 @@ static void judge(fl_bus *b, fl_bus_copy *copy, fl_broker_rc *rc)
 
 fl_broker_rc fl_bus_send(fl_bus *b, fl_bus_copy *batch, unsigned count)
 {
-    fl_broker_rc rc = b->is_broken ? fl_bus_failed(b, doing) : FL_BROKER_OK;
+    fl_broker_rc rc = fl_bus_begin(b, doing);
     for (unsigned i = 0; i < count; i++) {
         batch[i].status = -EAGAIN;
         batch[i].transfer = NULL;

@@ -6,6 +6,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/servicebus_sas.h>
+#include <runtime/service/brokers/servicebus_session.h>
 
 #include <filch/timer.h>
 
@@ -15,7 +16,28 @@
 
 #include <proton/terminus.h>
 
-enum { OK_LEAST = 200, OK_MOST = 299, GONE = 410, NOT_FOUND = 404, UNAUTHORIZED = 401 };
+enum {
+    OK_LEAST = 200,
+    OK_MOST = 299,
+    UNAUTHORIZED = 401,
+    NOT_FOUND = 404,
+    TIMEOUT = 408,
+    GONE = 410,
+    TOO_MANY = 429,
+    INTERNAL = 500,
+    UNAVAILABLE = 503,
+    GATEWAY = 504
+};
+
+static bool is_good(int status)
+{
+    return status >= OK_LEAST && status <= OK_MOST;
+}
+
+static bool is_lost(int status)
+{
+    return status == GONE || status == NOT_FOUND;
+}
 
 /* ---- Texts ---- */
 
@@ -56,6 +78,24 @@ static int status_of(pn_message_t *answer)
     return pn_data_type(properties) == PN_INT ? pn_data_get_int(properties) : 0;
 }
 
+static const char *condition_of(int status)
+{
+    static const struct {
+        int status;
+        const char *condition;
+    } rows[] = {{UNAUTHORIZED, "amqp:unauthorized-access"},
+                {NOT_FOUND, "amqp:not-found"},
+                {TIMEOUT, "com.microsoft:timeout"},
+                {TOO_MANY, "com.microsoft:server-busy"},
+                {INTERNAL, "com.microsoft:server-busy"},
+                {UNAVAILABLE, "com.microsoft:server-busy"},
+                {GATEWAY, "com.microsoft:timeout"}};
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].status == status)
+            return rows[i].condition;
+    return "the request failed";
+}
+
 static void note_status(fl_bus *b, pn_message_t *answer)
 {
     char text[120] = "";
@@ -66,31 +106,30 @@ static void note_status(fl_bus *b, pn_message_t *answer)
         snprintf(text, sizeof text, "%.*s", (int)(said.size < 100 ? said.size : 100),
                  said.size ? said.start : "");
     }
-    fl_bus_note(b,
-                status == UNAUTHORIZED ? "amqp:unauthorized-access"
-                : status == NOT_FOUND  ? "amqp:not-found"
-                                       : "the request failed",
-                text);
+    fl_bus_note(b, condition_of(status), text);
 }
 
 /* ---- Asking ---- */
 
+/* Or the server has detached it meanwhile. */
 static bool is_answered(const void *arg)
 {
-    return ((const fl_bus_desk *)arg)->answers.is_answered;
+    const fl_bus_desk *desk = arg;
+    return desk->answers.is_answered || !desk->requests;
 }
 
 static bool has_credit(const void *arg)
 {
-    return pn_link_credit(((const fl_bus_desk *)arg)->requests) > 0;
+    const fl_bus_desk *desk = arg;
+    return !desk->requests || pn_link_credit(desk->requests) > 0;
 }
 
 fl_broker_rc fl_bus_ask(fl_bus *b, fl_bus_desk *desk, const char *doing)
 {
     char tag[24];
     fl_broker_rc rc = fl_bus_await(b, has_credit, desk, doing);
-    if (rc)
-        return rc;
+    if (rc || !desk->requests)
+        return rc ? rc : fl_bus_failed(b, doing);
     int size = snprintf(tag, sizeof tag, "%llu", (unsigned long long)++b->number);
     pn_message_set_id(b->message,
                       (pn_msgid_t){.type = PN_STRING, .u.as_bytes = pn_bytes((size_t)size, tag)});
@@ -103,6 +142,8 @@ fl_broker_rc fl_bus_ask(fl_bus *b, fl_bus_desk *desk, const char *doing)
     pn_link_send(desk->requests, b->out.at, b->out.size);
     pn_link_advance(desk->requests);
     rc = fl_bus_await(b, is_answered, desk, doing);
+    if (!rc && !desk->requests) /* which freed the transfer */
+        return fl_bus_failed(b, doing);
     if (!rc)
         pn_delivery_settle(transfer);
     return rc;
@@ -147,7 +188,7 @@ fl_broker_rc fl_bus_allow(fl_bus *b, const char *address)
     int status = rc ? 0 : status_of(b->cbs.answers.answer);
     if (rc)
         return rc;
-    if (status < OK_LEAST || status > OK_MOST) {
+    if (!is_good(status)) {
         note_status(b, b->cbs.answers.answer);
         return fl_bus_failed(b, doing);
     }
@@ -210,24 +251,23 @@ static pn_data_t *begin_body(fl_bus *b)
     return body;
 }
 
-static const char *const dispositions[] = {[FL_SETTLE_ACK] = "completed",
-                                           [FL_SETTLE_RETURN] = "abandoned",
-                                           [FL_SETTLE_RETRY] = "completed",
-                                           [FL_SETTLE_DEAD] = "suspended"};
+static const char *const dispositions[] = {
+    [FL_BUS_COMPLETES] = "completed", [FL_BUS_RELEASES] = "abandoned", [FL_BUS_DIES] = "suspended"};
 
 fl_broker_rc fl_bus_settle_by_token(fl_bus *b, fl_settlement *one)
 {
     static const char doing[] = "settle a message at";
     fl_bus_node *node;
+    fl_bus_outcome outcome = fl_bus_outcome_of(b, one);
     fl_broker_rc rc = open_management(b, one->delivery->queue, &node);
     if (rc)
         return rc;
     begin_request(b, "com.microsoft:update-disposition");
     pn_data_t *body = begin_body(b);
     put_string(body, "disposition-status");
-    put_string(body, dispositions[one->verb]);
+    put_string(body, dispositions[outcome]);
     put_tokens(body, &one->delivery, 1);
-    if (one->verb == FL_SETTLE_DEAD) {
+    if (outcome == FL_BUS_DIES) {
         put_string(body, "properties-to-modify");
         pn_data_put_map(body);
         pn_data_enter(body);
@@ -237,8 +277,8 @@ fl_broker_rc fl_bus_settle_by_token(fl_bus *b, fl_settlement *one)
     if (rc)
         return rc;
     int status = status_of(node->management.answers.answer);
-    one->status = status == GONE || status == NOT_FOUND ? -ESTALE : 0;
-    if (one->status || (status >= OK_LEAST && status <= OK_MOST))
+    one->status = is_lost(status) ? -ESTALE : 0;
+    if (one->status || is_good(status))
         return rc;
     one->status = -EAGAIN;
     note_status(b, node->management.answers.answer);
@@ -265,7 +305,7 @@ static fl_broker_rc renew(fl_bus *b, fl_bus_node *node, fl_delivery *const *batc
     fl_broker_rc rc = fl_bus_ask(b, &node->management, "renew locks at");
     pn_message_t *answer = node->management.answers.answer;
     *status = rc ? 0 : status_of(answer);
-    if (!rc && *status >= OK_LEAST && *status <= OK_MOST)
+    if (!rc && is_good(*status))
         read_expirations(b, pn_message_body(answer), batch, count, lease);
     return rc;
 }
@@ -279,7 +319,33 @@ static void lose(fl_bus *b, fl_delivery *delivery)
         fl_bus_forget(b, held);
 }
 
-/* The server renews all or none: those of a batch with a lost one are renewed one by one. */
+fl_broker_rc fl_bus_renew_session(fl_bus *b, fl_bus_session *session, bool *is_held)
+{
+    static const char doing[] = "renew the lock of a session at";
+    uint64_t number = session->number;
+    fl_bus_node *node;
+    *is_held = true;
+    fl_broker_rc rc = open_management(b, session->inlet.queue, &node);
+    if (rc)
+        return rc;
+    begin_request(b, "com.microsoft:renew-session-lock");
+    pn_data_t *body = begin_body(b);
+    put_string(body, "session-id");
+    put_string(body, session->id);
+    rc = fl_bus_ask(b, &node->management, doing);
+    pn_message_t *answer = node->management.answers.answer;
+    int status = rc ? 0 : status_of(answer);
+    *is_held = !is_lost(status) && session->number == number; /* or it was detached meanwhile */
+    if (is_good(status) && *is_held && find(pn_message_body(answer), "expiration"))
+        fl_bus_session_lock(b, session, pn_data_get_timestamp(pn_message_body(answer)));
+    if (rc || is_good(status) || is_lost(status))
+        return rc;
+    note_status(b, answer);
+    return fl_bus_failed(b, doing);
+}
+
+/* The server renews all or none: those of a batch with a lost one are renewed one by one. Any other
+ * refusal is about the server, and not about one of them. */
 fl_broker_rc fl_bus_renew_locks(fl_bus *b, unsigned queue, fl_delivery *const *batch,
                                 unsigned count, int64_t lease)
 {
@@ -288,13 +354,17 @@ fl_broker_rc fl_bus_renew_locks(fl_bus *b, unsigned queue, fl_delivery *const *b
     fl_broker_rc rc = open_management(b, queue, &node);
     if (!rc)
         rc = renew(b, node, batch, count, lease, &status);
-    if (rc || (status >= OK_LEAST && status <= OK_MOST))
-        return rc;
-    for (unsigned i = 0; i < count && !rc; i++) {
+    bool is_one_lost = !rc && is_lost(status);
+    for (unsigned i = 0; is_one_lost && i < count && !rc; i++) {
         if (count > 1)
             rc = renew(b, node, batch + i, 1, lease, &status);
-        if (!rc && (status == GONE || status == NOT_FOUND))
+        if (!rc && is_lost(status))
             lose(b, batch[i]);
+        if (!rc && !is_lost(status) && !is_good(status))
+            break;
     }
-    return rc;
+    if (rc || is_good(status) || is_lost(status))
+        return rc;
+    note_status(b, node->management.answers.answer);
+    return fl_bus_failed(b, "renew locks at");
 }

@@ -4,8 +4,8 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/cut.h>
 #include <runtime/service/loopback.h>
-#include <runtime/service/percent.h>
 #include <runtime/service/secret.h>
+#include <runtime/service/url.h>
 
 #include <filch/wait.h>
 
@@ -15,63 +15,65 @@
 #include <strings.h>
 
 enum { TOKEN_LEAST = 2, TOKEN_MOST = 86400, TOKEN_USUAL = 3600 }; /* s */
+enum { SESSIONS_MOST = 100 };
 
 /* ---- Parts ---- */
 
-static const char *decode(char *text)
-{
-    fl_percent_decode(text, text);
-    return text;
-}
+static const fl_url_option known[] = {
+    {"key-name", offsetof(fl_bus_url, key_name), false},
+    {"key-file", offsetof(fl_bus_url, key_file), false},
+    {"connection-file", offsetof(fl_bus_url, connection_file), false},
+    {"connection-env", offsetof(fl_bus_url, connection_env), false},
+    {"ca", offsetof(fl_bus_url, ca), false},
+    {"tls", offsetof(fl_bus_url, has_tls), true},
+};
 
+/* Options that are numbers. */
 static const struct {
     const char *name;
-    size_t offset;
-} options[] = {
-    {"key-name", offsetof(fl_bus_url, key_name)},
-    {"key-file", offsetof(fl_bus_url, key_file)},
-    {"connection-file", offsetof(fl_bus_url, connection_file)},
-    {"connection-env", offsetof(fl_bus_url, connection_env)},
-    {"ca", offsetof(fl_bus_url, ca)},
-    {"tls", offsetof(fl_bus_url, tls)},
+    long least, most;
+} numbers[] = {
+    {"token-seconds", TOKEN_LEAST, TOKEN_MOST},
+    {"sessions", 1, SESSIONS_MOST},
 };
-enum { OPTIONS = sizeof options / sizeof *options };
+enum number { TOKEN_SECONDS, SESSIONS, NUMBERS };
 
-static fl_broker_rc read_lifetime(const fl_broker_host *host, const char *value, fl_bus_url *out)
+static fl_broker_rc read_number(const fl_broker_host *host, const char *name, const char *value,
+                                void *out_of_it, bool *is_known)
 {
+    fl_bus_url *out = out_of_it;
+    unsigned which = 0;
+    while (which < NUMBERS && strcmp(numbers[which].name, name) != 0)
+        which++;
+    *is_known = which < NUMBERS;
+    if (!*is_known)
+        return FL_BROKER_OK;
     char *end;
-    long seconds = strtol(value, &end, 10);
-    if (!*value || *end || seconds < TOKEN_LEAST || seconds > TOKEN_MOST)
+    long number = strtol(value, &end, 10);
+    if (!*value || *end || number < numbers[which].least || number > numbers[which].most)
         return host->explain(host, FL_BROKER_FATAL,
-                             "token-seconds '%.20s' of the Service Bus URL is invalid (valid: "
-                             "%d..%d)",
-                             value, TOKEN_LEAST, TOKEN_MOST);
-    out->token = seconds * FILCH_SECOND;
+                             "%s '%.20s' of the Service Bus URL is invalid (valid: %ld..%ld)", name,
+                             value, numbers[which].least, numbers[which].most);
+    if (which == SESSIONS)
+        out->sessions = (unsigned)number;
+    else
+        out->token = number * FILCH_SECOND;
     return FL_BROKER_OK;
 }
 
-static fl_broker_rc read_option(const fl_broker_host *host, char *text, fl_bus_url *out)
-{
-    char *value = fl_cut(text, '=');
-    if (value && strcmp(text, "token-seconds") == 0)
-        return read_lifetime(host, value, out);
-    for (unsigned i = 0; i < OPTIONS && value && *value; i++)
-        if (strcmp(options[i].name, text) == 0) {
-            const char *decoded = decode(value);
-            memcpy((char *)out + options[i].offset, &decoded, sizeof decoded);
-            return FL_BROKER_OK;
-        }
-    return host->explain(
-        host, FL_BROKER_FATAL,
-        "unknown option of the Service Bus URL: '%.40s' (valid: key-name, key-file, "
-        "connection-file, connection-env, ca, tls, token-seconds, each with =VALUE)",
-        text);
-}
+static const fl_url_kind kind = {
+    .name = "servicebus",
+    .form = "servicebus://NAMESPACE.servicebus.windows.net/?key-name=NAME&key-file=FILE, or "
+            "connection-file=FILE, or connection-env=VARIABLE",
+    .options = known,
+    .count = sizeof known / sizeof *known,
+    .others = ", token-seconds, sessions",
+    .read_other = read_number,
+};
 
-/* HOST[:PORT], up to a slash. */
+/* HOST[:PORT] */
 static void read_place(char *place, fl_bus_url *out)
 {
-    fl_cut(place, '/');
     out->host = place;
     char *port = fl_cut(place, ':');
     if (port && *port)
@@ -81,11 +83,17 @@ static void read_place(char *place, fl_bus_url *out)
 static void read_login(char *login, fl_bus_url *out)
 {
     char *key = fl_cut(login, ':');
-    out->key_name = decode(login);
-    out->key = key ? decode(key) : NULL;
+    out->key_name = fl_url_decode(login);
+    out->key = key ? fl_url_decode(key) : NULL;
 }
 
 /* ---- Connection strings ---- */
+
+static void read_endpoint(char *text, fl_bus_url *out)
+{
+    fl_cut(text, '/');
+    read_place(text, out);
+}
 
 /* Names are compared without regard to case, as Azure's libraries do; others, such as EntityPath, do
  * not matter here. The key is base64 and may end with '='. */
@@ -97,7 +105,7 @@ static void read_connection(char *text, fl_bus_url *out)
         if (!value)
             continue;
         if (strcasecmp(text, "Endpoint") == 0 && strncasecmp(value, "sb://", 5) == 0)
-            read_place(value + 5, out);
+            read_endpoint(value + 5, out);
         else if (strcasecmp(text, "SharedAccessKeyName") == 0)
             out->key_name = value;
         else if (strcasecmp(text, "SharedAccessKey") == 0)
@@ -150,62 +158,42 @@ static fl_broker_rc read_secret(const fl_broker_host *host, fl_bus_url *out)
 
 static fl_broker_rc check(const fl_broker_host *host, fl_bus_url *out)
 {
-    bool is_plain = strcmp(out->tls, "no") == 0;
     if (!*out->host)
-        return host->explain(host, FL_BROKER_FATAL,
-                             "URL of Service Bus without a host (valid: "
-                             "servicebus://NAMESPACE.servicebus.windows.net/?key-name=NAME&"
-                             "key-file=FILE, or connection-file=FILE, or connection-env=VARIABLE)");
+        return host->explain(host, FL_BROKER_FATAL, "URL of Service Bus without a host (valid: %s)",
+                             kind.form);
     if (!out->key_name || !*out->key_name || !out->key || !*out->key)
         return host->explain(host, FL_BROKER_FATAL,
                              "URL of Service Bus without a key (valid: key-name=NAME and "
                              "key-file=FILE, or connection-file=FILE, or connection-env=VARIABLE)");
-    if (!is_plain && strcmp(out->tls, "yes") != 0)
-        return host->explain(host, FL_BROKER_FATAL,
-                             "tls '%.20s' of the Service Bus URL is invalid (valid: yes, no)",
-                             out->tls);
-    if (is_plain && !fl_loopback_has(out->host, strlen(out->host)))
+    if (!out->has_tls && !fl_loopback_has(out->host, strlen(out->host)))
         return host->explain(host, FL_BROKER_FATAL,
                              "tls=no would send tokens to %.80s in clear text (valid only on "
                              "loopback)",
                              out->host);
     if (!out->port)
-        out->port = is_plain ? "5672" : "5671";
+        out->port = out->has_tls ? "5671" : "5672";
     return FL_BROKER_OK;
 }
 
 fl_broker_rc fl_bus_parse(const fl_broker_host *host, const char *url, fl_bus_url *out)
 {
-    *out = (fl_bus_url){.tls = "yes", .token = TOKEN_USUAL * FILCH_SECOND};
-    const char *rest = strstr(url, "://");
-    out->text = strdup(rest ? rest + 3 : "");
-    if (!out->text)
-        return host->explain(host, FL_BROKER_LOST, "no memory for a URL; free some");
-    out->size = strlen(out->text);
-    char *option = fl_cut(out->text, '?'), *at = strrchr(out->text, '@');
-    if (at) {
-        *at = '\0';
-        read_login(out->text, out);
-    }
-    read_place(at ? at + 1 : out->text, out);
-    fl_broker_rc rc = FL_BROKER_OK;
-    while (option && *option && !rc) {
-        char *next = fl_cut(option, '&');
-        rc = read_option(host, option, out);
-        option = next;
-    }
-    if (!rc)
-        rc = read_secret(host, out);
+    *out = (fl_bus_url){.has_tls = true, .token = TOKEN_USUAL * FILCH_SECOND};
+    fl_broker_rc rc = fl_url_cut(host, &kind, url, &out->url);
+    if (rc)
+        return rc;
+    if (out->url.login)
+        read_login(out->url.login, out);
+    read_place(out->url.hosts, out);
+    rc = fl_url_read(host, &kind, out->url.settings, out);
+    rc = rc ? rc : read_secret(host, out);
     return rc ? rc : check(host, out);
 }
 
 void fl_bus_url_end(fl_bus_url *url)
 {
-    if (url->text)
-        explicit_bzero(url->text, url->size);
+    fl_url_end(&url->url);
     if (url->secret)
         explicit_bzero(url->secret, url->secret_size);
-    free(url->text);
     free(url->secret);
-    url->text = url->secret = NULL;
+    url->secret = NULL;
 }

@@ -6,16 +6,19 @@
 #define FL_BUS_URL_H
 
 #include <runtime/service/broker.h>
+#include <runtime/service/url.h>
 
 typedef struct fl_bus_url {
-    char *text, *secret;        /* the others point into these */
-    size_t size, secret_size;   /* of the texts */
+    fl_url url;
+    char *secret; /* the others point into these two */
+    size_t secret_size;
     const char *host, *port;    /* "": where a connection string says */
     const char *key_name, *key; /* NULL: none */
     const char *key_file, *connection_file, *connection_env; /* NULL: none */
-    const char *ca;  /* a file of authorities; NULL: those of the system */
-    const char *tls; /* "yes", or "no": only to this machine */
-    int64_t token;   /* ns, for which a token is valid */
+    const char *ca;    /* a file of authorities; NULL: those of the system */
+    bool has_tls;      /* without it only to this machine */
+    int64_t token;     /* ns, for which a token is valid */
+    unsigned sessions; /* of a queue at a time; 0: queues without sessions */
 } fl_bus_url;
 
 /* Reads the URL, and the secret that it names. FATAL, explained: it does not parse, has no key, or would

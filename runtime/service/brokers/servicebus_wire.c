@@ -43,26 +43,47 @@ static void note_condition(fl_bus *b, pn_condition_t *condition)
         fl_bus_note(b, pn_condition_get_name(condition), pn_condition_get_description(condition));
 }
 
-/* Conditions that a person has to change; the others pass. */
+/* Conditions with a result of their own: a person has to change something, or the server has too much to
+ * do. All others end the connection. */
 static const struct {
-    const char *name, *advice;
-} lasting[] = {
-    {"amqp:unauthorized-access",
+    const char *name;
+    fl_broker_rc rc;
+    const char *advice;
+} conditions[] = {
+    {"amqp:unauthorized-access", FL_BROKER_REFUSED,
      "; check the key and its rights: Listen to consume, Send to publish"},
-    {"amqp:not-found", "; create the queue (az servicebus queue create)"},
-    {"amqp:not-allowed", "; does the queue require sessions?"},
-    {"amqp:link:redirect", ""},
+    {"amqp:not-found", FL_BROKER_REFUSED, "; create the queue (az servicebus queue create)"},
+    {"amqp:not-allowed", FL_BROKER_REFUSED,
+     "; a queue that requires sessions needs ?sessions=N in the URL, and others must not have it"},
+    {"amqp:link:redirect", FL_BROKER_REFUSED, ""},
+    {"amqp:link:detach-forced", FL_BROKER_BUSY, ""}, /* idle, or moved to another machine */
+    {"com.microsoft:server-busy", FL_BROKER_BUSY, ""},
+    {"com.microsoft:timeout", FL_BROKER_BUSY, ""},
+    {"amqp:resource-limit-exceeded", FL_BROKER_BUSY, "; make the queue larger, or empty it"},
 };
+enum { CONDITIONS = sizeof conditions / sizeof *conditions };
+
+static unsigned row_of(const char *condition)
+{
+    unsigned row = 0;
+    while (row < CONDITIONS && strcmp(conditions[row].name, condition) != 0)
+        row++;
+    return row;
+}
+
+bool fl_bus_passes(const char *condition)
+{
+    unsigned row = row_of(condition);
+    return row < CONDITIONS && conditions[row].rc == FL_BROKER_BUSY;
+}
 
 fl_broker_rc fl_bus_failed(fl_bus *b, const char *doing)
 {
-    const char *advice = "";
-    fl_broker_rc rc = FL_BROKER_LOST;
-    for (unsigned i = 0; i < sizeof lasting / sizeof *lasting; i++)
-        if (strcmp(lasting[i].name, b->error) == 0) {
-            rc = FL_BROKER_REFUSED;
-            advice = lasting[i].advice;
-        }
+    unsigned row = row_of(b->error);
+    const char *advice = row < CONDITIONS ? conditions[row].advice : "";
+    fl_broker_rc rc = row < CONDITIONS ? conditions[row].rc : FL_BROKER_LOST;
+    if (rc == FL_BROKER_BUSY && b->is_broken)
+        rc = FL_BROKER_LOST;
     if (strstr(b->reason, "certificate verify failed")) {
         rc = FL_BROKER_REFUSED;
         advice = "; check the host name, or name the authority's certificate by ?ca=FILE";
@@ -81,6 +102,9 @@ static void on_event(fl_bus *b, pn_event_t *event)
     switch (pn_event_type(event)) {
     case PN_DELIVERY:
         fl_bus_on_transfer(b, pn_event_delivery(event));
+        break;
+    case PN_LINK_REMOTE_OPEN:
+        fl_bus_on_attach(b, link);
         break;
     case PN_LINK_REMOTE_DETACH:
     case PN_LINK_REMOTE_CLOSE:
@@ -145,10 +169,12 @@ static void tick(fl_bus *b)
     b->tick_at = next ? next * FILCH_MILLISECOND : FILCH_FOREVER;
 }
 
+/* The peer's limit of silence comes with its first frames: so the clock is looked at again after them. */
 void fl_bus_turn_wire(fl_bus *b)
 {
+    bool has_moved = false;
     tick(b);
-    for (bool moved = true; moved && !b->is_broken;) {
+    for (bool moved = true; moved && !b->is_broken; has_moved |= moved) {
         handle_events(b);
         moved = false;
         while (!b->is_broken && write_some(b))
@@ -157,6 +183,8 @@ void fl_bus_turn_wire(fl_bus *b)
             moved |= read_some(b);
     }
     handle_events(b);
+    if (has_moved && !b->is_broken)
+        tick(b);
 }
 
 static void wait_for_bytes(fl_bus *b, int64_t until)
@@ -169,10 +197,23 @@ static void wait_for_bytes(fl_bus *b, int64_t until)
         poll(&fd, 1, (int)(left / FILCH_MILLISECOND + 1));
 }
 
+void fl_bus_wait(fl_bus *b, int64_t until)
+{
+    wait_for_bytes(b, until);
+    fl_bus_turn_wire(b);
+}
+
+/* Of one wait. All of `open` has one together. */
+static int64_t deadline_of(const fl_bus *b)
+{
+    int64_t until = filch_in(b->config.call_timeout);
+    return until < b->open_until ? until : b->open_until;
+}
+
 fl_broker_rc fl_bus_await(fl_bus *b, bool (*holds)(const void *arg), const void *arg,
                           const char *doing)
 {
-    int64_t until = filch_in(b->config.call_timeout);
+    int64_t until = deadline_of(b);
     for (;;) {
         fl_bus_turn_wire(b);
         if (holds(arg))
@@ -221,7 +262,7 @@ static fl_broker_rc connect_socket(fl_bus *b)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *list;
-    int64_t until = filch_in(b->config.call_timeout);
+    int64_t until = deadline_of(b);
     int error = getaddrinfo(b->url.host, b->url.port, &hints, &list);
     if (error) {
         fl_bus_note(b, gai_strerror(error), "");
@@ -287,7 +328,7 @@ fl_broker_rc fl_bus_connect(fl_bus *b)
         return rc;
     if (pn_connection_driver_init(&b->driver, NULL, NULL))
         return host->explain(host, FL_BROKER_LOST, "no memory for a connection; free some");
-    if (strcmp(b->url.tls, "yes") == 0 && !start_tls(b))
+    if (b->url.has_tls && !start_tls(b))
         return host->explain(
             host, FL_BROKER_REFUSED,
             "cannot use TLS with Service Bus: the authorities in %s cannot be read; "

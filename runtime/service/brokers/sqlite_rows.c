@@ -41,7 +41,7 @@ static void read_message(sqlite3_stmt *row, filch_message *out)
                            .body = sqlite3_column_blob(row, 16),
                            .body_size = (size_t)sqlite3_column_bytes(row, 16)};
     if (trace)
-        filch_trace_parse(&out->trace, trace, strlen(trace));
+        filch_traceparent_parse(&out->trace, trace, strlen(trace));
 }
 
 fl_delivery *fl_sqlite_read(fl_sqlite *s, sqlite3_stmt *row, unsigned queue)
@@ -66,10 +66,10 @@ static int bind_text(sqlite3_stmt *statement, int parameter, const char *text)
 }
 
 /* Zero bytes: none. */
-static int bind_trace(sqlite3_stmt *statement, int parameter, const filch_trace *trace)
+static int bind_trace(sqlite3_stmt *statement, int parameter, const filch_traceparent *trace)
 {
-    char text[FILCH_TRACE_TEXT];
-    if (filch_trace_format(trace, text) < 0)
+    char text[FILCH_TRACEPARENT_TEXT];
+    if (filch_traceparent_format(trace, text) < 0)
         return sqlite3_bind_null(statement, parameter);
     return sqlite3_bind_text(statement, parameter, text, -1, SQLITE_TRANSIENT);
 }

@@ -94,6 +94,13 @@ static const char *const statements[FL_SQLS] = {
                            "  WHERE queue = ?1 AND state <> 0 AND at <= ?2)",
     [FL_SQL_COUNT_HELD] = "SELECT count(*) FROM jobs"
                           " WHERE queue = ?1 AND state <> 0 AND at > ?2 AND state = ?3",
+    /* `due` of the next one of each priority, and of those that no consumer has made ready yet */
+    [FL_SQL_READY_SINCE] =
+        "WITH p (n) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))\n"
+        "SELECT min(due) FROM (SELECT (SELECT due FROM jobs"
+        "  WHERE queue = ?1 AND state = 0 AND priority = n ORDER BY seq LIMIT 1) AS due FROM p\n"
+        " UNION ALL SELECT * FROM (SELECT due FROM jobs"
+        "  WHERE queue = ?1 AND state <> 0 AND at <= ?2 ORDER BY at LIMIT 1))",
     [FL_SQL_PEEK] = "SELECT " FL_SQLITE_COLUMNS " FROM jobs WHERE queue = ?1"
                     " AND (state < 2 OR at <= ?2)"
                     " ORDER BY state <> 0 AND at > ?2, CASE WHEN state = 1 AND at > ?2 THEN at END,"

@@ -30,6 +30,7 @@ static void close_sqs(fl_broker *broker)
         fl_sqs_end_polls(s); /* else one that ends meanwhile adds to what is given back */
         fl_sqs_give_back(s, FILCH_FOREVER);
     }
+    fl_sqs_forget_later(s);
     fl_sqs_forget_queues(s);
     fl_sqs_keys_destroy(s->keys);
     fl_web_destroy(s->web);
@@ -39,14 +40,17 @@ static void close_sqs(fl_broker *broker)
 
 static fl_broker_rc check_queues(const fl_broker_config *config)
 {
-    char remote[FL_SQS_NAME];
-    for (unsigned i = 0; i < config->queue_count; i++)
-        if (!fl_sqs_remote_name(config->queues[i], remote))
+    char remote[FL_SQS_NAME], dead[2 * FL_SQS_NAME];
+    for (unsigned i = 0; i < config->queue_count; i++) {
+        snprintf(dead, sizeof dead, "%.*s.dlq", FL_SQS_NAME, config->queues[i]);
+        if (!fl_sqs_remote_name(config->queues[i], remote) || !fl_sqs_remote_name(dead, remote))
             return config->host->explain(
                 config->host, FL_BROKER_FATAL,
-                "queue '%.100s' has no name in SQS (valid: up to 80 letters, digits, - and _, then "
-                ".fifo or nothing, then .dlq as often as wanted)",
+                "queue '%.100s' has no name in SQS (valid: letters, digits, - and _, then .fifo or "
+                "nothing, then .dlq as often as wanted; up to 76, so that its dead letters have a "
+                "name, too)",
                 config->queues[i]);
+    }
     return FL_BROKER_OK;
 }
 
@@ -61,7 +65,9 @@ static fl_broker_rc check(const fl_broker_config *config)
 static fl_broker_rc connect_sqs(fl_sqs *s)
 {
     s->web = fl_web_create(s->options.ca);
-    s->keys = s->web ? fl_sqs_keys_create(s->base.host, s->web, s->options.profile) : NULL;
+    s->keys = s->web
+                  ? fl_sqs_keys_create(s->base.host, s->web, s->options.profile, s->options.region)
+                  : NULL;
     if (!s->keys)
         return s->base.host->explain(s->base.host, FL_BROKER_LOST,
                                      "no memory or descriptor for a connection; free some");
@@ -171,4 +177,5 @@ const fl_broker_kind fl_broker_sqs = {
     .publish = publish,
     .count = fl_sqs_count,
     .check = check,
+    .may_come = fl_sqs_may_come,
 };

@@ -76,6 +76,13 @@ typedef struct fl_sqs_arrival {
     int64_t at; /* time of host->now */
 } fl_sqs_arrival;
 
+/* A message whose delay is longer than the server's longest, on its way into the next copy. */
+typedef struct fl_sqs_later {
+    struct fl_sqs_later *next;
+    fl_delivery *delivery;
+    int64_t due; /* of host->now */
+} fl_sqs_later;
+
 /* A queue, of the configuration or of a publication. */
 typedef struct fl_sqs_queue {
     struct fl_sqs_queue *next;
@@ -86,6 +93,7 @@ typedef struct fl_sqs_queue {
     fl_sqs_call poll;
     fl_sqs_arrival *first, **end; /* arrivals */
     unsigned wanted;              /* the last `receive` was short of so many */
+    int64_t polled_at;            /* filch_now: the present long poll was begun */
     unsigned side_by_side;        /* requests for messages */
 } fl_sqs_queue;
 
@@ -98,6 +106,7 @@ struct fl_sqs {
     fl_sqs_queue *known; /* all that were looked up */
     fl_broker_rc failed; /* a long poll has failed; told by the next call */
     int64_t busy_until, busy_for;
+    fl_sqs_later *later;
     bool is_ceased;
     fl_sqs_queue *queues[]; /* of the configuration */
 };
@@ -182,6 +191,10 @@ fl_delivery *fl_sqs_read(fl_sqs *s, json_t *message, unsigned queue, int64_t *le
 
 fl_broker_rc fl_sqs_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                             unsigned *count);
+bool fl_sqs_may_come(fl_broker *broker, int64_t since);
+/* Passes messages on whose delay is longer than the server's longest. */
+fl_broker_rc fl_sqs_pass_on(fl_sqs *s);
+void fl_sqs_forget_later(fl_sqs *s);
 unsigned fl_sqs_watch(fl_broker *broker, bool wants, struct pollfd *fds, unsigned room,
                       int64_t *until);
 fl_broker_rc fl_sqs_turn(fl_broker *broker);

@@ -26,9 +26,10 @@ typedef struct batch {
 /* The entry that an item of the answer names; NULL: none of this batch. */
 static fl_sqs_entry *entry_of(const batch *b, json_t *item)
 {
+    char *end = NULL;
     const char *id = json_string_value(json_object_get(item, "Id"));
-    unsigned index = id ? (unsigned)strtoul(id, NULL, 10) : b->count;
-    return index < b->count ? &b->entries[index] : NULL;
+    unsigned long index = id ? strtoul(id, &end, 10) : b->count;
+    return id && *id && !*end && index < b->count ? &b->entries[index] : NULL;
 }
 
 /* The sender's faults are for good, others pass. */

@@ -15,7 +15,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { ANSWER_MOST = 4 << 20, LINE = 4608, TARGET = 80 };
+enum {
+    ANSWER_MOST = 32 << 20, /* ten messages of 256 KiB, whose bytes JSON may write as \u00XX */
+    LINE = 4608,
+    TARGET = 80
+};
 static const int64_t BUSY_LEAST = 100 * FILCH_MILLISECOND, BUSY_MOST = 10 * FILCH_SECOND;
 
 /* ---- Errors ---- */

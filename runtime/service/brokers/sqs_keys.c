@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/sqs_keys.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/brokers/sqs_identity.h>
 #include <runtime/service/brokers/sqs_profile.h>
 #include <runtime/service/loopback.h>
 #include <runtime/service/web.h>
@@ -25,9 +26,10 @@ enum {
     PAUSE = 10,  /* seconds between attempts that fail while there are keys */
     NO_KEYS = 1  /* seconds between those that fail without, which are waited for */
 };
-static const int64_t ANSWER_WITHIN = 2 * FILCH_SECOND; /* of a metadata endpoint, each step */
+static const int64_t ANSWER_WITHIN = 2 * FILCH_SECOND;   /* of a metadata endpoint, each step */
+static const int64_t IDENTITY_WITHIN = 5 * FILCH_SECOND; /* of a service on the network */
 
-typedef enum source { NONE, FIXED, CONTAINER, INSTANCE } source;
+typedef enum source { NONE, FIXED, IDENTITY, CONTAINER, INSTANCE } source;
 
 struct fl_sqs_keys {
     const fl_broker_host *host;
@@ -40,7 +42,7 @@ struct fl_sqs_keys {
     fl_web_call *call;
     char base[URL];          /* of the metadata */
     char header[TOKEN + 64]; /* of authorization for it; "" none */
-    bool is_named;           /* the instance's role is part of the URL */
+    bool is_refused;         /* the last fetch, for ever: a person has to act */
 };
 
 static const char *variable(const char *name)
@@ -106,17 +108,27 @@ static bool read_instance(fl_sqs_keys *keys)
     return true;
 }
 
-fl_sqs_keys *fl_sqs_keys_create(const fl_broker_host *host, fl_web *web, const char *profile)
+/* Over TLS, or to this machine. */
+static bool read_identity(fl_sqs_keys *keys, const char *region)
+{
+    return fl_sqs_identity_is_given() &&
+           fl_sqs_identity_endpoint(region, keys->base, sizeof keys->base) && is_near(keys->base);
+}
+
+fl_sqs_keys *fl_sqs_keys_create(const fl_broker_host *host, fl_web *web, const char *profile,
+                                const char *region)
 {
     fl_sqs_keys *keys = calloc(1, sizeof *keys);
     if (!keys)
         return NULL;
     keys->host = host;
     keys->web = web;
-    keys->source = (!profile && read_environment(keys)) || read_files(keys, profile) ? FIXED
-                   : read_container(keys)                                            ? CONTAINER
-                   : read_instance(keys)                                             ? INSTANCE
-                                                                                     : NONE;
+    keys->source = !profile && read_environment(keys)        ? FIXED
+                   : !profile && read_identity(keys, region) ? IDENTITY
+                   : read_files(keys, profile)               ? FIXED
+                   : read_container(keys)                    ? CONTAINER
+                   : read_instance(keys)                     ? INSTANCE
+                                                             : NONE;
     return keys;
 }
 
@@ -135,6 +147,7 @@ void fl_sqs_keys_destroy(fl_sqs_keys *keys)
 static void on_token(void *arg, const fl_web_answer *answer);
 static void on_role(void *arg, const fl_web_answer *answer);
 static void on_keys(void *arg, const fl_web_answer *answer);
+static void on_identity(void *arg, const fl_web_answer *answer);
 
 static void fetch(fl_sqs_keys *keys, const char *method, const char *url, const char *header,
                   void (*done)(void *arg, const fl_web_answer *answer))
@@ -176,10 +189,36 @@ static void read_authorization(fl_sqs_keys *keys)
     explicit_bzero(text, sizeof text);
 }
 
+static void fetch_identity(fl_sqs_keys *keys)
+{
+    static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
+    char *form = fl_sqs_identity_form();
+    if (!form) {
+        keys->host->log(keys->host, FILCH_LOG_WARN,
+                        "the file of AWS_WEB_IDENTITY_TOKEN_FILE cannot be read");
+        return;
+    }
+    keys->call =
+        fl_web_begin(keys->web, &(fl_web_request){.url = keys->base,
+                                                  .headers = headers,
+                                                  .body = form,
+                                                  .body_size = strlen(form),
+                                                  .timeout = IDENTITY_WITHIN,
+                                                  .answer_most = ANSWER_MOST,
+                                                  .is_direct = strncmp(keys->base, "http:", 5) == 0,
+                                                  .done = on_identity,
+                                                  .arg = keys});
+    keys->fetching = keys->call != NULL;
+}
+
 static void begin_fetch(fl_sqs_keys *keys)
 {
     char url[2 * URL];
     keys->tried = time(NULL);
+    if (keys->source == IDENTITY) {
+        fetch_identity(keys);
+        return;
+    }
     if (keys->source == CONTAINER) {
         read_authorization(keys);
         fetch(keys, NULL, keys->base, keys->header, on_keys);
@@ -214,20 +253,13 @@ static void on_role(void *arg, const fl_web_answer *answer)
     fetch(keys, NULL, url, keys->header, on_keys);
 }
 
-/* 2026-02-03T04:05:06Z, also with a fraction; 0: it is no such time. */
-static time_t time_of(const char *text)
-{
-    struct tm parts = {0};
-    return text && strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) ? timegm(&parts) : 0;
-}
-
 static bool take_keys(fl_sqs_keys *keys, json_t *root)
 {
     const char *id = NULL, *secret = NULL, *token = NULL, *expires = NULL;
     if (json_unpack(root, "{s:s, s:s, s:s, s:s}", "AccessKeyId", &id, "SecretAccessKey", &secret,
                     "Token", &token, "Expiration", &expires))
         return false;
-    time_t end = time_of(expires);
+    time_t end = fl_sqs_time(expires);
     if (!end || strlen(id) >= TEXT || strlen(secret) >= TEXT || strlen(token) >= TOKEN)
         return false;
     strcpy(keys->id, id);
@@ -249,6 +281,25 @@ static void on_keys(void *arg, const fl_web_answer *answer)
     json_decref(root);
 }
 
+static void on_identity(void *arg, const fl_web_answer *answer)
+{
+    fl_sqs_keys *keys = arg;
+    fl_sqs_identity got = {.expires = 0};
+    keys->fetching = 0;
+    if (answer->status == 200 && fl_sqs_identity_read(answer->body, &got)) {
+        strcpy(keys->id, got.id);
+        strcpy(keys->secret, got.secret);
+        strcpy(keys->token, got.token);
+        keys->expires = got.expires;
+        keys->is_refused = false;
+    } else {
+        keys->is_refused = answer->status >= 400 && answer->status < 500;
+        keys->host->log(keys->host, FILCH_LOG_WARN,
+                        "STS gives no access keys for the web identity; the service asks again");
+    }
+    explicit_bzero(&got, sizeof got);
+}
+
 /* ---- Use ---- */
 
 static bool are_valid(const fl_sqs_keys *keys, time_t now)
@@ -264,6 +315,11 @@ static fl_broker_rc refuse(fl_sqs_keys *keys)
                              "no access keys for sqs; set AWS_ACCESS_KEY_ID and "
                              "AWS_SECRET_ACCESS_KEY, or give the profile, the container or the "
                              "instance a role");
+    if (keys->source == IDENTITY)
+        return host->explain(host, keys->is_refused ? FL_BROKER_REFUSED : FL_BROKER_LOST,
+                             "no access keys for sqs from %.200s for the web identity; check "
+                             "AWS_ROLE_ARN, its trust policy and AWS_WEB_IDENTITY_TOKEN_FILE",
+                             keys->base);
     return host->explain(host, FL_BROKER_LOST,
                          "no access keys for sqs from the metadata of this %s at %.200s; give it a "
                          "role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
@@ -273,8 +329,7 @@ static fl_broker_rc refuse(fl_sqs_keys *keys)
 fl_broker_rc fl_sqs_keys_get(fl_sqs_keys *keys, fl_sqs_key *out, int64_t until)
 {
     time_t now = time(NULL);
-    bool is_remote = keys->source == CONTAINER || keys->source == INSTANCE,
-         has_some = are_valid(keys, now);
+    bool is_remote = keys->source != FIXED && keys->source != NONE, has_some = are_valid(keys, now);
     if (is_remote && !keys->fetching &&
         (has_some ? now + FRESH >= keys->expires && now >= keys->tried + PAUSE
                   : now > keys->tried + NO_KEYS))

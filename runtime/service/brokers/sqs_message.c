@@ -8,12 +8,12 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/sqs_text.h>
 #include <runtime/service/headers.h>
+#include <runtime/service/message_fields.h>
 
-#include <filch/trace.h>
+#include <filch/traceparent.h>
 #include <filch/wait.h>
 
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -25,55 +25,32 @@ static const char FIELDS_ATTRIBUTE[] = "Filch", HEADERS_ATTRIBUTE[] = "Filch-Hea
                   GROUP_HEADER[] = "message-group-id", ENCODING[] = "encoding";
 enum { NUMBER = 24, NUMBERS = 6, FIELD_NAMES = 160, HASH = 32 };
 
-typedef enum field_kind { TEXT, COUNT, TIME, TRACE } field_kind;
-
-static const struct field {
-    const char *name;
-    field_kind kind;
-    size_t offset;
-    const char *attribute; /* of messages of other programs; NULL: none */
-} fields[] = {
-    {"id", TEXT, offsetof(filch_message, id), "Filch-Id"},
-    {"type", TEXT, offsetof(filch_message, type), "Filch-Type"},
-    {"content-type", TEXT, offsetof(filch_message, content_type), "Content-Type"},
-    {"tracestate", TEXT, offsetof(filch_message, tracestate), "tracestate"},
-    {"traceparent", TRACE, offsetof(filch_message, trace), "traceparent"},
-    {"attempt", COUNT, offsetof(filch_message, attempt), NULL},
-    {"deliveries", COUNT, offsetof(filch_message, deliveries), NULL},
-    {"first-seen", TIME, offsetof(filch_message, first_seen), NULL},
-    {"delay", TIME, offsetof(filch_message, delay), NULL},
-    {"expires", TIME, offsetof(filch_message, expires), NULL},
+static const fl_message_field fields[] = {
+    {"id", FL_MESSAGE_TEXT, offsetof(filch_message, id)},
+    {"type", FL_MESSAGE_TEXT, offsetof(filch_message, type)},
+    {"content-type", FL_MESSAGE_TEXT, offsetof(filch_message, content_type)},
+    {"tracestate", FL_MESSAGE_TEXT, offsetof(filch_message, tracestate)},
+    {"traceparent", FL_MESSAGE_TRACE, offsetof(filch_message, trace)},
+    {"attempt", FL_MESSAGE_COUNT, offsetof(filch_message, attempt)},
+    {"deliveries", FL_MESSAGE_COUNT, offsetof(filch_message, deliveries)},
+    {"first-seen", FL_MESSAGE_TIME, offsetof(filch_message, first_seen)},
+    {"delay", FL_MESSAGE_TIME, offsetof(filch_message, delay)},
+    {"expires", FL_MESSAGE_TIME, offsetof(filch_message, expires)},
+    {NULL, FL_MESSAGE_TEXT, 0},
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
+/* Attributes of messages of other programs. */
+static const fl_message_field foreign[] = {
+    {"Filch-Id", FL_MESSAGE_TEXT, offsetof(filch_message, id)},
+    {"Filch-Type", FL_MESSAGE_TEXT, offsetof(filch_message, type)},
+    {"Content-Type", FL_MESSAGE_TEXT, offsetof(filch_message, content_type)},
+    {"tracestate", FL_MESSAGE_TEXT, offsetof(filch_message, tracestate)},
+    {"traceparent", FL_MESSAGE_TRACE, offsetof(filch_message, trace)},
+    {NULL, FL_MESSAGE_TEXT, 0},
+};
+
 /* ---- Writing ---- */
-
-static const void *place_of(const struct field *field, const filch_message *message)
-{
-    return (const char *)message + field->offset;
-}
-
-/* The field as a text; NULL: it is not set. */
-static const char *text_of(const struct field *field, const filch_message *message,
-                           char room[FILCH_TRACE_TEXT])
-{
-    const void *place = place_of(field, message);
-    int64_t number = 0;
-    switch (field->kind) {
-    case TEXT:
-        return *(const char *const *)place;
-    case TRACE:
-        return filch_trace_format(place, room) ? NULL : room;
-    case COUNT:
-        number = *(const unsigned *)place;
-        break;
-    case TIME:
-        number = *(const int64_t *)place;
-        break;
-    }
-    snprintf(room, FILCH_TRACE_TEXT, "%" PRId64, number);
-    return number ? room : NULL;
-}
 
 static bool add_attribute(json_t *attributes, const char *name, const char *bytes, size_t length,
                           size_t *size)
@@ -88,13 +65,13 @@ static bool add_attribute(json_t *attributes, const char *name, const char *byte
 static bool add_fields(json_t *attributes, const filch_message *message, const char *encoding,
                        size_t *size)
 {
-    filch_header list[FIELDS + 1];
-    char room[FIELDS][FILCH_TRACE_TEXT];
+    filch_header list[FIELDS];
+    char room[FIELDS][FILCH_TRACEPARENT_TEXT];
     size_t count = 0;
-    for (unsigned i = 0; i < FIELDS; i++) {
-        const char *text = text_of(&fields[i], message, room[i]);
+    for (const fl_message_field *field = fields; field->name; field++) {
+        const char *text = fl_message_field_text(field, message, room[count]);
         if (text)
-            list[count++] = (filch_header){fields[i].name, text};
+            list[count++] = (filch_header){field->name, text};
     }
     if (encoding)
         list[count++] = (filch_header){ENCODING, encoding};
@@ -200,25 +177,6 @@ typedef struct parts {
     const char *malformed; /* a literal; NULL: it is not */
 } parts;
 
-static void set_field(const struct field *field, filch_message *message, const char *value)
-{
-    void *place = (char *)message + field->offset;
-    switch (field->kind) {
-    case TEXT:
-        *(const char **)place = value;
-        break;
-    case COUNT:
-        *(unsigned *)place = (unsigned)strtoul(value, NULL, 10);
-        break;
-    case TIME:
-        *(int64_t *)place = strtoll(value, NULL, 10);
-        break;
-    case TRACE:
-        filch_trace_parse(place, value, strlen(value));
-        break;
-    }
-}
-
 static void read_fields(parts *p)
 {
     const char *at = p->fields, *end = at ? at + p->fields_size : at;
@@ -228,21 +186,11 @@ static void read_fields(parts *p)
             break;
         if (strcmp(at, ENCODING) == 0)
             p->encoding = value;
-        for (unsigned i = 0; i < FIELDS; i++)
-            if (strcmp(fields[i].name, at) == 0)
-                set_field(&fields[i], &p->message, value);
+        const fl_message_field *field = fl_message_field_named(fields, at);
+        if (field)
+            fl_message_field_read(field, value, &p->message);
         at = value + strlen(value) + 1;
     }
-}
-
-static bool read_foreign(parts *p, const char *name, const char *value)
-{
-    for (unsigned i = 0; i < FIELDS; i++)
-        if (fields[i].attribute && strcasecmp(fields[i].attribute, name) == 0) {
-            set_field(&fields[i], &p->message, value);
-            return true;
-        }
-    return false;
 }
 
 /* Attributes of another program become headers. false: no memory. */
@@ -259,7 +207,10 @@ static bool pack_foreign(parts *p, json_t *attributes, const char *group)
     json_object_foreach(attributes, name, attribute)
     {
         const char *value = json_string_value(json_object_get(attribute, "StringValue"));
-        if (value && !read_foreign(p, name, value))
+        const fl_message_field *field = fl_message_field_named(foreign, name);
+        if (value && field)
+            fl_message_field_read(field, value, &p->message);
+        else if (value)
             list[count++] = (filch_header){name, value};
     }
     p->headers_size = fl_headers_pack(NULL, list, count, NULL, 0);

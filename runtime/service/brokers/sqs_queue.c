@@ -65,7 +65,7 @@ static fl_broker_rc look_up(fl_sqs *s, fl_sqs_queue *queue)
         json_object_set_new(request, "QueueOwnerAWSAccountId", json_string(s->options.account));
     fl_broker_rc rc = fl_sqs_ask(s, "GetQueueUrl", request, &call);
     if (rc && fl_sqs_is_absent(&call)) {
-        if (strcmp(s->options.create, "no") == 0)
+        if (!s->options.creates)
             return s->base.host->explain(s->base.host, FL_BROKER_REFUSED,
                                          "queue %s does not exist at %s; create it, or leave "
                                          "create=no out of the URL",
@@ -176,7 +176,7 @@ fl_broker_rc fl_sqs_count(fl_broker *broker, unsigned queue, fl_broker_count *ou
     char name[FL_SQS_NAME * 2];
     fl_sqs_queue *dead;
     fl_broker_count letters = {0};
-    *out = (fl_broker_count){0};
+    *out = (fl_broker_count){.oldest = FL_BROKER_UNKNOWN}; /* CloudWatch has it */
     snprintf(name, sizeof name, "%s.dlq", s->queues[queue]->name);
     fl_broker_rc rc = count_one(s, s->queues[queue], out);
     rc = rc ? rc : fl_sqs_find(s, name, &dead);

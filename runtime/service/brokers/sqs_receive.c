@@ -2,11 +2,13 @@
 #include <runtime/service/brokers/sqs.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/brokers/on_its_way.h>
 #include <runtime/service/web.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>
 
+#include <errno.h>
 #include <jansson.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -85,6 +87,7 @@ static void begin_poll(fl_sqs *s, fl_sqs_queue *queue)
 {
     unsigned most = queue->wanted ? queue->wanted : 1;
     queue->poll.done = on_polled;
+    queue->polled_at = filch_now();
     fl_sqs_begin(&queue->poll, "ReceiveMessage", request_for(s, queue, most, FL_SQS_WAIT),
                  FL_SQS_WAIT * FILCH_SECOND + s->config.call_timeout);
 }
@@ -144,19 +147,67 @@ static fl_broker_rc ask(fl_sqs *s, fl_sqs_queue *queue, unsigned most, bool *end
 
 /* ---- Receiving ---- */
 
-/* The rest of its delay goes into the next copy. */
-static fl_broker_rc delay_further(fl_sqs *s, fl_delivery *one, int64_t left)
+/* ---- Long delays ---- */
+
+static void drop_delivery(const fl_sqs *s, fl_delivery *one)
 {
-    fl_settlement next = {.delivery = one,
-                          .verb = FL_SETTLE_RETRY,
-                          .attempt = one->message.attempt,
-                          .delay = left};
-    fl_broker_rc rc = fl_sqs_settle(&s->base, &next, 1);
     free(one->handle);
     one->handle = NULL;
     s->base.host->drop(s->base.host, one);
+}
+
+/* The rest of its delay goes into the next copy. true: it is over with, or its lease is. */
+static bool pass_on(fl_sqs *s, fl_sqs_later *one, fl_broker_rc *rc)
+{
+    fl_settlement next = {.delivery = one->delivery,
+                          .verb = FL_SETTLE_RETRY,
+                          .attempt = one->delivery->message.attempt,
+                          .delay = one->due - fl_sqs_now(s)};
+    if (next.delay < 0)
+        next.delay = 0;
+    *rc = one->delivery->lease_until > fl_sqs_now(s) ? fl_sqs_settle(&s->base, &next, 1)
+                                                     : FL_BROKER_OK;
+    return *rc == FL_BROKER_OK || next.status != -EAGAIN;
+}
+
+/* A copy may be confirmed, and the deletion of its original fail: it is tried again, or the copy would have
+ * a twin. */
+fl_broker_rc fl_sqs_pass_on(fl_sqs *s)
+{
+    fl_broker_rc rc = FL_BROKER_OK;
+    if (fl_sqs_now(s) < s->busy_until)
+        return rc;
+    for (fl_sqs_later *one; !rc && (one = s->later) && pass_on(s, one, &rc);) {
+        s->later = one->next;
+        drop_delivery(s, one->delivery);
+        free(one);
+    }
     return rc;
 }
+
+void fl_sqs_forget_later(fl_sqs *s)
+{
+    for (fl_sqs_later *one; (one = s->later);) {
+        s->later = one->next;
+        drop_delivery(s, one->delivery);
+        free(one);
+    }
+}
+
+/* Without memory it comes again when its lease is over. */
+static fl_broker_rc delay_further(fl_sqs *s, fl_delivery *delivery, int64_t left)
+{
+    fl_sqs_later *one = malloc(sizeof *one);
+    if (!one) {
+        drop_delivery(s, delivery);
+        return FL_BROKER_OK;
+    }
+    *one = (fl_sqs_later){.next = s->later, .delivery = delivery, .due = fl_sqs_now(s) + left};
+    s->later = one;
+    return fl_sqs_pass_on(s);
+}
+
+/* ---- Deliveries ---- */
 
 /* Delivers arrivals whose leases last. */
 static fl_broker_rc deliver(fl_sqs *s, unsigned index, fl_delivery **out, unsigned most,
@@ -213,6 +264,16 @@ fl_broker_rc fl_sqs_receive(fl_broker *broker, unsigned index, fl_delivery **out
     }
     queue->wanted = most - *count;
     return rc;
+}
+
+/* The server answers a long poll at once, if it has messages. */
+bool fl_sqs_may_come(fl_broker *broker, int64_t since)
+{
+    const fl_sqs *s = fl_sqs_of(broker);
+    for (unsigned i = 0; i < s->config.queue_count && !s->failed; i++)
+        if (s->queues[i]->poll.running && fl_is_on_its_way(s->queues[i]->polled_at, since))
+            return true;
+    return false;
 }
 
 /* ---- Waiting ---- */
@@ -292,7 +353,8 @@ fl_broker_rc fl_sqs_turn(fl_broker *broker)
     fl_sqs *s = fl_sqs_of(broker);
     fl_web_turn(s->web);
     fl_sqs_give_back(s, s->is_ceased ? FILCH_FOREVER : fl_sqs_now(s) - s->config.lease / 3);
-    return failed(s);
+    fl_broker_rc rc = fl_sqs_pass_on(s);
+    return rc ? rc : failed(s);
 }
 
 void fl_sqs_end_polls(fl_sqs *s)

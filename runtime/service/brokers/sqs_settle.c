@@ -117,16 +117,21 @@ static fl_broker_rc send_copies(fl_sqs *s, fl_settlement *batch, unsigned count,
 
 /* ---- Settling ---- */
 
-/* Seconds until the message is visible again; -1: it is deleted. The server refuses a time that ends
- * later than 12 hours after it was received. */
+/* The server refuses a time that ends later than 12 hours after the message was received. */
+static int64_t most_visible_in(const fl_sqs *s, const fl_delivery *delivery)
+{
+    int64_t passed = fl_sqs_now(s) - (int64_t)delivery->tag[FL_SQS_RECEIVED],
+            most = FL_SQS_VISIBILITY_MOST - 1 - fl_sqs_seconds(passed);
+    return most > 0 ? most : 0;
+}
+
+/* Seconds until the message is visible again; -1: it is deleted. */
 static int64_t visible_in(const fl_sqs *s, const fl_settlement *one)
 {
     if (one->verb == FL_SETTLE_ACK || is_copied(one))
         return -1;
-    int64_t seconds = one->verb == FL_SETTLE_RETRY ? fl_sqs_seconds(one->delay) : 0;
-    int64_t passed = fl_sqs_now(s) - (int64_t)one->delivery->tag[FL_SQS_RECEIVED],
-            most = FL_SQS_VISIBILITY_MOST - 1 - fl_sqs_seconds(passed);
-    most = most > 0 ? most : 0;
+    int64_t seconds = one->verb == FL_SETTLE_RETRY ? fl_sqs_seconds(one->delay) : 0,
+            most = most_visible_in(s, one->delivery);
     return seconds < most ? seconds : most;
 }
 
@@ -170,6 +175,13 @@ fl_broker_rc fl_sqs_settle(fl_broker *broker, fl_settlement *batch, unsigned cou
 
 /* ---- Leases ---- */
 
+/* Seconds of visibility for a lease: near the end of the 12 hours, the rest of them. */
+static int64_t extended_by(const fl_sqs *s, const fl_delivery *delivery, int64_t lease)
+{
+    int64_t seconds = fl_sqs_visibility(lease), most = most_visible_in(s, delivery);
+    return seconds < most ? seconds : most;
+}
+
 fl_broker_rc fl_sqs_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                            int64_t lease)
 {
@@ -180,15 +192,18 @@ fl_broker_rc fl_sqs_extend(fl_broker *broker, fl_delivery *const *batch, unsigne
                                      "no memory for leases; free some");
     int64_t now = fl_sqs_now(s);
     for (unsigned i = 0; i < count; i++) {
+        int64_t seconds = extended_by(s, batch[i], lease);
         entries[i].queue = s->queues[batch[i]->queue];
         entries[i].status = batch[i]->lease_until > now ? -EAGAIN : -EINVAL;
         if (batch[i]->lease_until > now)
-            entries[i].entry = fl_sqs_visible_in(batch[i]->handle, fl_sqs_visibility(lease));
+            entries[i].entry = fl_sqs_visible_in(batch[i]->handle, seconds);
     }
     fl_broker_rc rc = fl_sqs_batch(s, VISIBILITY, entries, count);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
+        int64_t most = extended_by(s, batch[i], lease) * FILCH_SECOND;
         if (entries[i].status != -EAGAIN)
-            batch[i]->lease_until = entries[i].status ? 0 : now + lease;
+            batch[i]->lease_until = entries[i].status ? 0 : now + (lease < most ? lease : most);
+    }
     free(entries);
     return rc;
 }

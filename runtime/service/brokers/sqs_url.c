@@ -5,52 +5,27 @@
 #include <runtime/service/brokers/sqs_profile.h>
 #include <runtime/service/cut.h>
 #include <runtime/service/loopback.h>
-#include <runtime/service/percent.h>
+#include <runtime/service/url.h>
 
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-    const char *name;
-    size_t offset;
-    bool is_flag; /* yes or no */
-} settings[] = {
+static const fl_url_option known[] = {
     {"region", offsetof(fl_sqs_options, region), false},
     {"profile", offsetof(fl_sqs_options, profile), false},
     {"ca", offsetof(fl_sqs_options, ca), false},
     {"group", offsetof(fl_sqs_options, group), false},
-    {"create", offsetof(fl_sqs_options, create), true},
-    {"plain", offsetof(fl_sqs_options, plain), true},
+    {"create", offsetof(fl_sqs_options, creates), true},
+    {"plain", offsetof(fl_sqs_options, is_plain), true},
 };
-enum { SETTINGS = sizeof settings / sizeof *settings };
 
-/* For messages. A part with an @ may be the end of a password, which has no place in this URL. */
-static const char *show(const char *text)
-{
-    return strchr(text, '@') ? "***" : text;
-}
-
-static fl_broker_rc read_setting(const fl_broker_host *host, char *text, fl_sqs_options *out)
-{
-    char *value = fl_cut(text, '=');
-    for (unsigned i = 0; i < SETTINGS && value; i++) {
-        if (strcmp(settings[i].name, text) != 0)
-            continue;
-        fl_percent_decode(value, value);
-        *(const char **)(void *)((char *)out + settings[i].offset) = value;
-        if (settings[i].is_flag && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-            return host->explain(host, FL_BROKER_FATAL,
-                                 "%s=%s is no option of sqs (valid: yes, no)", text, show(value));
-        return FL_BROKER_OK;
-    }
-    return host->explain(
-        host, FL_BROKER_FATAL,
-        "unknown option of sqs: '%.32s' (valid: region, profile, ca, group, create, "
-        "plain, each with =VALUE)",
-        show(text));
-}
+static const fl_url_kind kind = {.name = "sqs",
+                                 .form = "sqs:?region=NAME, sqs://HOST[:PORT]/ACCOUNT/",
+                                 .options = known,
+                                 .count = sizeof known / sizeof *known,
+                                 .others = ""};
 
 static bool is_made_of(const char *text, const char *valid, size_t most)
 {
@@ -94,7 +69,7 @@ static fl_broker_rc find_region(const fl_broker_host *host, fl_sqs_options *out)
     if (!is_made_of(out->region, "abcdefghijklmnopqrstuvwxyz0123456789-", FL_SQS_REGION - 1))
         return host->explain(host, FL_BROKER_FATAL,
                              "region '%.40s' is no name (valid: letters, digits and -)",
-                             show(out->region));
+                             fl_url_show(out->region));
     return FL_BROKER_OK;
 }
 
@@ -102,8 +77,9 @@ static fl_broker_rc read_host(const fl_broker_host *host, const char *text, fl_s
 {
     if (!is_host(text))
         return host->explain(host, FL_BROKER_FATAL,
-                             "URL of sqs without a valid host (valid: sqs://HOST[:PORT]/ACCOUNT/, "
-                             "sqs:?region=NAME; keys come from the environment or files)");
+                             "URL of sqs without a valid host (valid: %s; keys come from the "
+                             "environment or files)",
+                             kind.form);
     strcpy(out->host, text);
     return FL_BROKER_OK;
 }
@@ -117,22 +93,11 @@ static void derive_host(fl_sqs_options *out)
 
 static fl_broker_rc check_plain(const fl_broker_host *host, const fl_sqs_options *out)
 {
-    if (strcmp(out->plain, "yes") == 0 || out->is_local)
+    if (out->is_plain || out->is_local)
         return FL_BROKER_OK;
     return host->explain(host, FL_BROKER_FATAL,
                          "sqs+http:// would send messages in plain text to another machine; use "
                          "sqs://, or add plain=yes");
-}
-
-static fl_broker_rc read_settings(const fl_broker_host *host, char *setting, fl_sqs_options *out)
-{
-    while (setting && *setting) {
-        char *next = fl_cut(setting, '&');
-        if (read_setting(host, setting, out))
-            return FL_BROKER_FATAL;
-        setting = next;
-    }
-    return find_region(host, out);
 }
 
 /* ACCOUNT or ACCOUNT/ */
@@ -146,21 +111,22 @@ static fl_broker_rc read_account(const fl_broker_host *host, char *text, fl_sqs_
                ? FL_BROKER_OK
                : host->explain(host, FL_BROKER_FATAL,
                                "account '%.40s' of an sqs URL is no number (valid: 12 digits)",
-                               show(text));
+                               fl_url_show(text));
 }
 
 fl_broker_rc fl_sqs_parse(const fl_broker_host *host, const char *url, fl_sqs_options *out)
 {
-    *out = (fl_sqs_options){.create = "yes", .plain = "no"};
+    *out = (fl_sqs_options){.creates = true};
     const char *rest = strchr(url, ':') + 1;
     bool has_host = strncmp(rest, "//", 2) == 0, has_tls = strncmp(url, "sqs+http:", 9) != 0;
     out->text = strdup(has_host ? rest + 2 : rest);
     if (!out->text)
         return host->explain(host, FL_BROKER_LOST, "no memory for a URL; free some");
-    char *setting = fl_cut(out->text, '?'), *account = fl_cut(out->text, '/');
+    char *settings = fl_cut(out->text, '?'), *account = fl_cut(out->text, '/');
     fl_broker_rc rc =
         has_host || !has_tls || *out->text ? read_host(host, out->text, out) : FL_BROKER_OK;
-    rc = rc ? rc : read_settings(host, setting, out);
+    rc = rc ? rc : fl_url_read(host, &kind, settings, out);
+    rc = rc ? rc : find_region(host, out);
     rc = rc ? rc : read_account(host, account, out);
     if (!rc && !*out->host)
         derive_host(out);

@@ -13,8 +13,8 @@ typedef struct fl_sqs_options {
     char *text;                        /* the others point into it */
     const char *account;               /* of the queues' owner; NULL: the keys' own */
     const char *region, *profile, *ca; /* NULL: none */
-    const char *create;                /* "yes": missing queues */
-    const char *plain;                 /* "yes": without TLS also to other machines */
+    bool creates;                      /* missing queues */
+    bool is_plain;                     /* without TLS also to other machines */
     const char *group;                 /* of FIFO messages without the header; NULL: the queue */
     bool is_local;                     /* the host is this machine */
     char host[FL_SQS_HOST];            /* HOST[:PORT], as the header Host has it */

@@ -60,9 +60,9 @@ static json_t *request_of(filch_service_job *job)
 {
     const filch_message *message = filch_service_job_message(job);
     int64_t deadline_ms = fl_facts_deadline_ms(job);
-    filch_trace trace = filch_service_job_trace(job);
-    char parent[FILCH_TRACE_TEXT];
-    filch_trace_format(&trace, parent);
+    filch_traceparent trace = filch_service_job_trace(job);
+    char parent[FILCH_TRACEPARENT_TEXT];
+    filch_traceparent_format(&trace, parent);
     json_t *request =
         json_pack("{s:s, s:s, s:s, s:s?, s:I, s:s, s:o, s:o}", "id", message->id, "type",
                   message->type, "queue", message->queue, "content_type", message->content_type,

@@ -98,15 +98,15 @@ static void add_job(list *to, filch_service_job *job)
 {
     const filch_message *message = filch_service_job_message(job);
     int64_t deadline_ms = fl_facts_deadline_ms(job);
-    filch_trace trace = filch_service_job_trace(job);
-    char parent[FILCH_TRACE_TEXT];
+    filch_traceparent trace = filch_service_job_trace(job);
+    char parent[FILCH_TRACEPARENT_TEXT];
     add(to, "FILCH_JOB_ID", "%s", message->id);
     add(to, "FILCH_JOB_TYPE", "%s", message->type);
     add(to, "FILCH_JOB_ATTEMPT", "%u", message->attempt);
     add(to, "FILCH_JOB_QUEUE", "%s", message->queue);
     if (deadline_ms >= 0)
         add(to, "FILCH_JOB_DEADLINE_MS", "%" PRId64, deadline_ms);
-    if (!filch_trace_format(&trace, parent))
+    if (!filch_traceparent_format(&trace, parent))
         add(to, "TRACEPARENT", "%s", parent);
 }
 

@@ -134,6 +134,11 @@ static double read_dead_letters(void *arg)
     return number_of(arg, offsetof(fl_broker_count, dead));
 }
 
+static double read_oldest(void *arg)
+{
+    return number_of(arg, offsetof(fl_broker_count, oldest)) / (double)FILCH_SECOND;
+}
+
 static const struct {
     const char *name, *help;
     filch_metric_read_fn *read;
@@ -141,12 +146,25 @@ static const struct {
     {"worker_queue_depth", "Current queue depth.", read_ready},
     {"worker_queue_delayed", "Messages that wait for their time.", read_delayed},
     {"worker_queue_leased", "Messages delivered and not yet answered.", read_leased},
+    {"worker_queue_oldest_seconds", "Time for which the oldest ready message has been ready.",
+     read_oldest},
     {"worker_dead_letters", "Dead letters of the queue.", read_dead_letters},
 };
 
+static double read_counted(void *arg)
+{
+    return fl_serve_watch_counted(arg);
+}
+
 static int add_queues(fl_serve_metrics *metrics, fl_serve_watch *watch)
 {
-    int rc = 0;
+    int rc = filch_metrics_add(metrics->registry,
+                               &(filch_metric){.name = "worker_queue_counted_timestamp_seconds",
+                                               .help = "Unix time of the last count of the queues.",
+                                               .kind = FILCH_METRIC_GAUGE,
+                                               .read = read_counted,
+                                               .arg = watch,
+                                               .owner = metrics});
     for (unsigned row = 0; row < sizeof depths / sizeof *depths; row++)
         for (unsigned i = 0; i < metrics->service->config.queue_count && !rc; i++) {
             metrics->queues[i] = (fl_queue_source){watch, i};

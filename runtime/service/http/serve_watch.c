@@ -7,6 +7,7 @@
 #include <runtime/service/service.h>
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -41,8 +42,11 @@ static void count(fl_serve_watch *watch)
 {
     fl_broker_count counts[FILCH_SERVICE_QUEUES] = {{0}};
     bool good = count_queues(watch, counts);
+    int64_t now = fl_service_unix_time(watch->service);
     pthread_mutex_lock(&watch->lock);
     watch->is_counted = good;
+    if (good)
+        watch->counted = now;
     memcpy(watch->counts, counts, sizeof counts);
     pthread_mutex_unlock(&watch->lock);
 }
@@ -110,6 +114,14 @@ void fl_serve_watch_stop(fl_serve_watch *watch)
 }
 
 /* ---- Results ---- */
+
+double fl_serve_watch_counted(fl_serve_watch *watch)
+{
+    pthread_mutex_lock(&watch->lock);
+    int64_t counted = watch->counted;
+    pthread_mutex_unlock(&watch->lock);
+    return counted ? (double)counted / (double)FILCH_SECOND : NAN;
+}
 
 bool fl_serve_watch_count(fl_serve_watch *watch, unsigned queue, fl_broker_count *out)
 {

@@ -31,12 +31,15 @@ typedef struct fl_serve_watch {
     fl_tick ticks[FL_SERVE_WATCH_TICKS];
     unsigned tick_count; /* so far */
     bool is_counted;
+    int64_t counted; /* ns of Unix time; 0: never */
     fl_broker_count counts[FILCH_SERVICE_QUEUES];
 } fl_serve_watch;
 
 /* 0, or -EAGAIN: no thread; then nothing is left to end. */
 int fl_serve_watch_start(fl_serve_watch *watch, filch_service *service);
 void fl_serve_watch_stop(fl_serve_watch *watch);
+/* When the queues were counted: Unix time in seconds, NAN: not known. */
+double fl_serve_watch_counted(fl_serve_watch *watch);
 /* false: not known. */
 bool fl_serve_watch_count(fl_serve_watch *watch, unsigned queue, fl_broker_count *out);
 /* The first tick of the last FL_SERVE_WATCH_SPAN seconds. */

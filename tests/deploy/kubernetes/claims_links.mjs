@@ -90,7 +90,7 @@ const openPorts = (rules, isPeer) =>
     );
 
 // Of brokers, by the scheme of URLs: plain and with TLS.
-const BROKER_PORTS = { amqp: [5672, 5671], amqps: [5672, 5671], kafka: [9092, 9093], sqs: [443] };
+const BROKER_PORTS = { amqp: [5672, 5671], amqps: [5672, 5671], kafka: [9092, 9093], 'kafka+tls': [9092, 9093], sqs: [443] };
 
 // The ports of a pod's broker: those of its kind, and the one that its URL names.
 function brokerPorts(set, { pod, container }) {

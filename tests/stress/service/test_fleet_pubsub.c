@@ -6,6 +6,7 @@
 #include <tests/support/disturb.h>
 #include <tests/support/fleet.h>
 #include <tests/support/pubsub.h>
+#include <tests/support/ready_again.h>
 
 /* Cuts all connections. */
 static void cut(void)
@@ -37,4 +38,11 @@ Test(fleet_pubsub, killed_workers_and_connections_lose_no_job)
                                       .disturb = disturb,
                                       .disturbances = DISTURBANCES});
     proxy_end(&disturb_way);
+}
+
+Test(fleet_pubsub, run_ready_finds_what_came_since_the_last_time)
+{
+    char more[64];
+    snprintf(more, sizeof more, "&credentials=none&prefix=again-%d-", (int)getpid());
+    ready_again_finds_messages(pubsub_url(server_port(), more), "tasks");
 }

@@ -4,6 +4,7 @@
  * killed. It keeps its messages in memory, so it is not killed itself. */
 #include <tests/support/disturb.h>
 #include <tests/support/fleet.h>
+#include <tests/support/ready_again.h>
 #include <tests/support/service_bus.h>
 
 Test(fleet_servicebus, killed_workers_and_connections_lose_no_job)
@@ -15,5 +16,13 @@ Test(fleet_servicebus, killed_workers_and_connections_lose_no_job)
                                       .disturb = disturb,
                                       .disturbances = DISTURBANCES - 1});
     proxy_end(&disturb_way);
+    service_bus_end();
+}
+
+Test(fleet_servicebus, run_ready_finds_what_came_since_the_last_time)
+{
+    service_bus_start("5000", "1000");
+    ready_again_finds_messages(service_bus_url(service_bus.port, ""), "tasks");
+    ready_again_finds_messages(service_bus_url(service_bus.port, "&sessions=2"), "sessions");
     service_bus_end();
 }

@@ -3,6 +3,7 @@
  * Processes that share queues of Amazon SQS, here a stand-in, lose no job while they and their connections
  * are killed. The stand-in keeps messages in memory, so it is not killed. */
 #include <tests/support/fleet.h>
+#include <tests/support/ready_again.h>
 #include <tests/support/sqs.h>
 
 /* All connections at once. */
@@ -16,4 +17,10 @@ Test(fleet_sqs, killed_workers_and_connections_lose_no_job)
     sqs_start("token");
     fleet_loses_nothing(
         &(fleet_plan){.url = sqs_url(""), .kills = 2, .disturb = cut, .disturbances = 3});
+}
+
+Test(fleet_sqs, run_ready_finds_what_came_since_the_last_time)
+{
+    sqs_start("token");
+    ready_again_finds_messages(sqs_url(""), "tasks");
 }

@@ -27,9 +27,9 @@ static const char *line_of(const char *message, const filch_log_field *fields, s
 
 Test(log, a_line_is_what_was_said)
 {
-    filch_trace trace;
+    filch_traceparent trace;
     const char header[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    cr_assert_eq(filch_trace_parse(&trace, header, sizeof header - 1), 0);
+    cr_assert_eq(filch_traceparent_parse(&trace, header, sizeof header - 1), 0);
     const filch_log_field fields[] = {
         filch_log_int("least", INT64_MIN), filch_log_int("most", INT64_MAX),
         filch_log_bool("yes", 7),          filch_log_bool("no", 0),

@@ -22,19 +22,19 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
     return 0;
 }
 
-static filch_trace caller_of(const char *header)
+static filch_traceparent caller_of(const char *header)
 {
-    filch_trace caller;
-    cr_assert_eq(filch_trace_parse(&caller, header, strlen(header)), 0);
+    filch_traceparent caller;
+    cr_assert_eq(filch_traceparent_parse(&caller, header, strlen(header)), 0);
     return caller;
 }
 
-static bool same_trace(filch_trace a, filch_trace b)
+static bool same_trace(filch_traceparent a, filch_traceparent b)
 {
     return !memcmp(a.trace, b.trace, sizeof a.trace);
 }
 
-static bool same_span(filch_trace a, filch_trace b)
+static bool same_span(filch_traceparent a, filch_traceparent b)
 {
     return !memcmp(a.span, b.span, sizeof a.span);
 }
@@ -52,15 +52,15 @@ static const uint8_t none[8];
 
 Test(span, a_span_without_a_parent_begins_a_trace)
 {
-    char text[FILCH_TRACE_TEXT];
+    char text[FILCH_TRACEPARENT_TEXT];
     filch_context *empty = child_of(NULL);
-    filch_trace no_caller = {{0}, {0}, 0};
+    filch_traceparent no_caller = {{0}, {0}, 0};
     const filch_span_options all[] = {{0}, {.context = empty}, {.caller = &no_caller}};
     for (unsigned i = 0; i < 3; i++) {
         filch_span *span = begun(&tracer, i ? &all[i] : NULL);
-        filch_trace trace = filch_span_trace(span);
-        cr_assert_eq(filch_trace_format(&trace, text), 0);
-        cr_assert_eq(trace.flags, FILCH_TRACE_SAMPLED);
+        filch_traceparent trace = filch_span_trace(span);
+        cr_assert_eq(filch_traceparent_format(&trace, text), 0);
+        cr_assert_eq(trace.flags, FILCH_TRACEPARENT_SAMPLED);
         cr_assert_str_eq(filch_span_state(span), "");
         const filch_span_record *record = finished(span);
         cr_assert_eq(memcmp(&record->trace, &trace, sizeof trace), 0);
@@ -75,17 +75,17 @@ Test(span, a_span_without_a_parent_begins_a_trace)
 
 Test(span, a_caller_is_the_parent_and_its_state_is_carried)
 {
-    filch_trace caller = caller_of("00-" IDS "-01");
-    filch_trace_state state = {.text = ""};
-    cr_assert_eq(filch_trace_state_add(&state, "rojo=1 , congo=2", 16), 0);
+    filch_traceparent caller = caller_of("00-" IDS "-01");
+    filch_tracestate state = {.text = ""};
+    cr_assert_eq(filch_tracestate_add(&state, "rojo=1 , congo=2", 16), 0);
     filch_span *other = begun(&tracer, NULL);
     filch_context *context = carrying(NULL, other);
     filch_span *span = begun(&tracer, &(filch_span_options){.caller = &caller,
                                                             .state = &state,
                                                             .context = context,
                                                             .kind = FILCH_SPAN_CONSUMER});
-    filch_trace trace = filch_span_trace(span);
-    state = (filch_trace_state){.text = "gone=1"};
+    filch_traceparent trace = filch_span_trace(span);
+    state = (filch_tracestate){.text = "gone=1"};
     cr_assert(same_trace(trace, caller));
     cr_assert_not(same_span(trace, caller));
     cr_assert_str_eq(filch_span_state(span), "rojo=1,congo=2");
@@ -101,8 +101,8 @@ Test(span, a_caller_is_the_parent_and_its_state_is_carried)
 
 Test(span, the_nearest_span_of_the_context_is_the_parent)
 {
-    filch_trace caller = caller_of("00-" IDS "-01");
-    filch_trace_state state = {.text = "congo=2"};
+    filch_traceparent caller = caller_of("00-" IDS "-01");
+    filch_tracestate state = {.text = "congo=2"};
     filch_span *outer = begun(&tracer, &(filch_span_options){.caller = &caller, .state = &state});
     filch_context *above = carrying(NULL, outer);
     filch_context *request = child_of(above);
@@ -114,7 +114,7 @@ Test(span, the_nearest_span_of_the_context_is_the_parent)
     cr_assert(same_span(filch_span_trace(innermost), filch_span_trace(inner)));
     cr_assert_str_eq(filch_span_state(innermost), "congo=2");
     filch_span_release(innermost);
-    filch_trace of_outer = filch_span_trace(outer);
+    filch_traceparent of_outer = filch_span_trace(outer);
     const filch_span_record *record = finished(inner);
     cr_assert(same_trace(record->trace, caller));
     cr_assert_arr_eq(record->parent, of_outer.span, sizeof of_outer.span);
@@ -135,7 +135,7 @@ Test(span, the_nearest_span_of_the_context_is_the_parent)
 
 Test(span, below_an_unsampled_caller_nothing_is_recorded)
 {
-    filch_trace caller = caller_of("00-" IDS "-00");
+    filch_traceparent caller = caller_of("00-" IDS "-00");
     filch_span *span = begun(&tracer, &(filch_span_options){.caller = &caller});
     filch_context *context = carrying(NULL, span);
     filch_span *child = begun(&tracer, &(filch_span_options){.context = context});
@@ -156,7 +156,7 @@ Test(span, below_an_unsampled_caller_nothing_is_recorded)
     cr_assert_eq(ends, 0);
 }
 
-static uint64_t tail_of(filch_trace trace)
+static uint64_t tail_of(filch_traceparent trace)
 {
     uint64_t tail = 0;
     for (unsigned i = 8; i < 16; i++)
@@ -173,7 +173,7 @@ Test(span, one_in_so_many_traces_is_recorded_by_its_id_alone)
         filch_span *span = begun(&some, NULL);
         bool chosen = tail_of(filch_span_trace(span)) % ONE_IN == 0;
         cr_assert_eq(filch_span_recording(span), chosen);
-        cr_assert_eq(filch_span_trace(span).flags, chosen ? FILCH_TRACE_SAMPLED : 0);
+        cr_assert_eq(filch_span_trace(span).flags, chosen ? FILCH_TRACEPARENT_SAMPLED : 0);
         recorded += chosen;
         filch_span_release(span);
         forget_all();
@@ -184,7 +184,7 @@ Test(span, one_in_so_many_traces_is_recorded_by_its_id_alone)
 Test(span, a_sampled_caller_is_followed_no_matter_how_few_are_chosen_here)
 {
     const filch_tracer rare = {.sink = keep, .arg = &ends, .one_in = UINT32_MAX};
-    filch_trace caller = caller_of("00-" IDS "-01");
+    filch_traceparent caller = caller_of("00-" IDS "-01");
     filch_span *span = begun(&rare, &(filch_span_options){.caller = &caller});
     cr_assert(filch_span_recording(span));
     finished(span);
@@ -193,12 +193,12 @@ Test(span, a_sampled_caller_is_followed_no_matter_how_few_are_chosen_here)
 
 Test(span, without_a_sink_the_callers_identity_is_passed_on)
 {
-    filch_trace caller = caller_of("00-" IDS "-01");
+    filch_traceparent caller = caller_of("00-" IDS "-01");
     static const filch_tracer deaf = {.one_in = 1};
     const filch_tracer *all[] = {NULL, &deaf};
     for (unsigned i = 0; i < 2; i++) {
         filch_span *span = begun(all[i], &(filch_span_options){.caller = &caller});
-        filch_trace trace = filch_span_trace(span);
+        filch_traceparent trace = filch_span_trace(span);
         cr_assert_eq(memcmp(&trace, &caller, sizeof trace), 0);
         cr_assert_not(filch_span_recording(span));
         filch_span_release(span);
@@ -265,7 +265,7 @@ Test(span, the_last_release_ends_it)
 
 Test(span, no_span_is_harmless)
 {
-    filch_trace trace = filch_span_trace(NULL), zero = {{0}, {0}, 0};
+    filch_traceparent trace = filch_span_trace(NULL), zero = {{0}, {0}, 0};
     cr_assert_eq(memcmp(&trace, &zero, sizeof trace), 0);
     cr_assert_str_eq(filch_span_state(NULL), "");
     cr_assert_null(filch_span_read(NULL));

@@ -35,15 +35,15 @@ Test(pool_options, of_jobs_with_one_key_one_is_accepted_at_a_time)
 static int keep_trace(filch_self self, filch_job *job, void *out)
 {
     (void)self;
-    *(filch_trace *)out = filch_job_trace(job);
+    *(filch_traceparent *)out = filch_job_trace(job);
     return 0;
 }
 
 Test(pool_options, a_job_is_a_span_of_the_trace_that_it_is_given)
 {
-    filch_trace caller, seen, none;
+    filch_traceparent caller, seen, none;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
-    filch_trace_start(&caller, true);
+    filch_traceparent_begin(&caller, true);
     cr_assert_eq(FILCH_SUBMIT_AS(pool, keep_trace, &seen, .trace = &caller), 0);
     cr_assert_eq(FILCH_SUBMIT(pool, keep_trace, &none), 0);
     cr_assert_eq(filch_pool_destroy(pool), 0);

@@ -4,37 +4,13 @@
 #include <nats/nats.h>
 #include <tests/support/broker.h>
 #include <tests/support/nats.h>
-#include <time.h>
-
-static int64_t real_time(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec * FILCH_SECOND + now.tv_nsec;
-}
-
-/* The service's clock stands still between calls of pass_time; the server's goes on. */
-static void set_clock(int64_t at_least)
-{
-    int64_t now = real_time();
-    filch_u64_store(&test_time, (uint64_t)(now > at_least ? now : at_least), FILCH_RELEASE);
-}
+#include <tests/support/real_clock.h>
 
 static const char *fresh_url(void)
 {
     nats_kill();
     nats_start(nats_jetstream());
     return nats_url("");
-}
-
-/* More than that on the server's clock: its leases are longer by an eighth. */
-static void pass_time(int64_t ns)
-{
-    int64_t real = ns + ns / 8 + 100 * FILCH_MILLISECOND;
-    struct timespec span = {real / FILCH_SECOND, real % FILCH_SECOND};
-    while (nanosleep(&span, &span))
-        ;
-    set_clock(test_clock(NULL) + ns);
 }
 
 /* A claim's time begins when it is connected. */
@@ -48,7 +24,7 @@ static fl_broker_rc open_now(fl_broker **out, const fl_broker_config *config)
 static fl_broker_kind kind;
 static const tested_broker tested = {.kind = &kind,
                                      .fresh_url = fresh_url,
-                                     .pass = pass_time,
+                                     .pass = pass_leases,
                                      .second = 50 * FILCH_MILLISECOND,
                                      .counts_returns = true,
                                      .merges_counts = true};
@@ -142,7 +118,7 @@ static void comes_to(bench *b, fl_broker *consumer)
     for (unsigned tries = 0; tries < 100 && !one; tries++) {
         one = bench_receive_by(b, consumer, 0);
         if (!one)
-            pass_time(0);
+            pass_leases(0);
     }
     cr_assert_not_null(one);
     cr_assert_eq(bench_settle_by(b, consumer, (fl_settlement){.delivery = one}), 0);
@@ -155,7 +131,7 @@ Test(nats_broker, a_message_that_was_read_ahead_goes_back_when_there_is_no_room_
     fl_broker *other = bench_open(&b, FL_BROKER_CONSUMES);
     read_ahead(&b);
     cr_assert_null(bench_receive_by(&b, other, 0));
-    pass_time(11 * tested.second);
+    pass_leases(11 * tested.second);
     cr_assert_eq(kind.turn(b.consumer), FL_BROKER_OK);
     comes_to(&b, other);
     read_ahead(&b);

@@ -151,7 +151,7 @@ Test(postgres_broker, a_transaction_that_is_rolled_back_enqueues_nothing)
 Test(postgres_broker, sql_callers_set_the_fields_of_a_message)
 {
     static const char trace[] = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
-    char text[FILCH_TRACE_TEXT], id[64];
+    char text[FILCH_TRACEPARENT_TEXT], id[64];
     bench b = bench_begin(&tested);
     snprintf(id, sizeof id, "%s",
              pg_ask(control,
@@ -187,7 +187,7 @@ Test(postgres_broker, sql_callers_set_the_fields_of_a_message)
     cr_assert_str_eq(got->content_type, "a/b");
     cr_assert(got->priority == 4 && got->attempt == 1 && got->deliveries == 1);
     cr_assert_eq(got->expires, beside_host.unix_time(&beside_host) + 59 * FILCH_SECOND);
-    filch_trace_format(&got->trace, text);
+    filch_traceparent_format(&got->trace, text);
     cr_assert_str_eq(text, trace);
     bench_ack(&b, one);
     bench_end(&b);

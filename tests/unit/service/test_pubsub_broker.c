@@ -1,60 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The broker `pubsub://` conforms to the interface, against our stand-in of the service. */
-#include <runtime/service/brokers/pubsub.h>
-#include <tests/support/broker.h>
-#include <tests/support/pubsub.h>
-#include <time.h>
-
-static int64_t real_time(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec * FILCH_SECOND + now.tv_nsec;
-}
-
-static const char *fresh_url(void)
-{
-    pubsub_start();
-    filch_u64_store(&test_time, (uint64_t)real_time(), FILCH_RELEASE);
-    return pubsub_url(pubsub.port, "&credentials=none");
-}
-
-/* More than that on the server's clock: its deadlines are later by an eighth, and whole seconds. */
-static void pass_time(int64_t ns)
-{
-    char order[64];
-    int64_t rest = ns < FILCH_SECOND ? 0 : ns / 8 + FILCH_SECOND;
-    pass(ns);
-    snprintf(order, sizeof order, "pass?ns=%lld", (long long)(ns + rest));
-    pubsub_control(order);
-    usleep(20 * 1000); /* an answer to a request that waits is on its way */
-}
-
-/* A connection whose requests wait at the server gets messages later than others. */
-static fl_broker_rc receive_soon(fl_broker *broker, unsigned queue, fl_delivery **out,
-                                 unsigned most, unsigned *count)
-{
-    enum { TRIES = 40, WAIT = 50 };
-    fl_broker_rc rc = fl_broker_pubsub.receive(broker, queue, out, most, count);
-    fl_pubsub *p = fl_pubsub_of(broker);
-    for (unsigned i = 0; i < TRIES && !rc && !*count && p->queues[queue].flows; i++) {
-        struct pollfd fd = {.fd = fl_web_fd(p->web), .events = POLLIN};
-        poll(&fd, 1, WAIT);
-        rc = fl_broker_pubsub.turn(broker);
-        rc = rc ? rc : fl_broker_pubsub.receive(broker, queue, out, most, count);
-    }
-    return rc;
-}
-
-static fl_broker_kind kind;
-static const tested_broker tested = {.kind = &kind, .fresh_url = fresh_url, .pass = pass_time};
-
-static __attribute__((constructor)) void make_kind(void)
-{
-    kind = fl_broker_pubsub;
-    kind.receive = receive_soon;
-}
+#include <tests/support/pubsub_bench.h>
 
 BROKER_CONFORMS(pubsub_broker, tested)
 
@@ -80,21 +27,6 @@ Test(pubsub_broker, headers_that_cannot_be_attributes_are_only_text)
         bench_ack(&b, one);
     }
     bench_end(&b);
-}
-
-static fl_pubsub *consumer_of(const bench *b)
-{
-    return fl_pubsub_of(b->consumer);
-}
-
-/* POST of a request of the REST interface. */
-static void post(bench *b, const char *path, const char *body)
-{
-    fl_pubsub_reply reply;
-    cr_assert_eq(fl_pubsub_ask(consumer_of(b), NULL, path, json_loads(body, 0, NULL), 0, &reply,
-                               "ask"),
-                 FL_BROKER_OK);
-    json_decref(reply.json);
 }
 
 Test(pubsub_broker, messages_of_other_programs_are_taken)
@@ -237,7 +169,7 @@ static const char *ordered_url(void)
 Test(pubsub_broker, jobs_of_one_key_run_one_after_another)
 {
     static tested_broker ordered;
-    const filch_header a = {FL_PUBSUB_KEY_HEADER, "a"}, c = {FL_PUBSUB_KEY_HEADER, "c"};
+    const filch_header a = {FL_KEY_HEADER, "a"}, c = {FL_KEY_HEADER, "c"};
     const filch_header *const keys[] = {&a, &a, &c, NULL, &c};
     fl_delivery *batch[8];
     unsigned count;
@@ -265,54 +197,7 @@ Test(pubsub_broker, jobs_of_one_key_run_one_after_another)
     bench_end(&b);
 }
 
-/* ---- Refusals ---- */
-
-Test(pubsub_broker, a_server_that_is_overloaded_gets_the_call_again)
-{
-    const filch_message message = {.id = "1", .type = "t", .queue = "tasks", .attempt = 1};
-    fl_publication item = {.message = &message};
-    fl_delivery *one;
-    unsigned count;
-    bench b = bench_begin(&tested);
-    pubsub_control("fail?status=503&count=1");
-    cr_assert_eq(kind.publish(b.publisher, &item, 1), FL_BROKER_BUSY);
-    cr_assert_eq(item.status, -EAGAIN);
-    cr_assert_eq(kind.publish(b.publisher, &item, 1), FL_BROKER_OK);
-    pubsub_control("fail?status=429&count=1");
-    cr_assert_eq(kind.receive(b.consumer, 0, &one, 1, &count), FL_BROKER_BUSY);
-    bench_next_is(&b, "1");
-    bench_end(&b);
-}
-
-Test(pubsub_broker, a_settlement_that_fails_is_made_again)
-{
-    fl_settlement item = {.verb = FL_SETTLE_DEAD};
-    bench b = bench_begin(&tested);
-    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
-    item.delivery = bench_receive(&b);
-    pubsub_control("fail?status=503&count=1");
-    cr_assert_eq(kind.settle(b.consumer, &item, 1), FL_BROKER_BUSY);
-    cr_assert_eq(item.status, -EAGAIN);
-    bench_settle(&b, item);
-    bench_is_empty(&b);
-    fl_delivery *one = bench_receive_by(&b, b.consumer, 1);
-    cr_assert_not_null(one);
-    bench_ack(&b, one);
-    cr_assert_null(bench_receive_by(&b, b.consumer, 1), "there is one letter");
-    bench_end(&b);
-}
-
-Test(pubsub_broker, a_queue_that_is_missing_is_refused_if_it_must_not_be_created)
-{
-    fl_delivery *one;
-    unsigned count;
-    bench b = {.tested = &tested, .kind = &kind};
-    fresh_url();
-    b.url = pubsub_url(pubsub.port, "&credentials=none&create=no");
-    fl_broker *consumer = bench_open(&b, FL_BROKER_CONSUMES);
-    cr_assert_eq(kind.receive(consumer, 0, &one, 1, &count), FL_BROKER_REFUSED);
-    kind.close(consumer);
-}
+/* ---- URLs ---- */
 
 Test(pubsub_broker, the_emulator_of_the_environment_is_used_without_credentials)
 {
@@ -346,40 +231,4 @@ Test(pubsub_broker, urls_and_queues_that_are_wrong_are_refused_without_a_server)
         config.queues = names + i;
         cr_assert_eq(kind.check(&config), i ? FL_BROKER_FATAL : FL_BROKER_OK, "%s", names[i]);
     }
-}
-
-/* ---- Requests that wait ---- */
-
-/* Another of its requests that wait may get what went back. */
-static bool has_again(bench *b, const fl_pubsub_queue *queue)
-{
-    cr_assert_eq(kind.turn(b->consumer), FL_BROKER_OK);
-    return queue->held;
-}
-
-Test(pubsub_broker, messages_read_ahead_go_back_when_there_is_no_room_or_at_the_end)
-{
-    int64_t until = FILCH_FOREVER;
-    struct pollfd fds[FL_WAKER_FDS];
-    bench b = bench_begin(&tested);
-    fl_broker *other = bench_open(&b, FL_BROKER_CONSUMES);
-    for (unsigned round = 0; round < 2; round++) {
-        fl_pubsub_queue *queue = &consumer_of(&b)->queues[0];
-        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
-        kind.watch(b.consumer, true, fds, FL_WAKER_FDS, &until);
-        WAIT_WHILE(kind.turn(b.consumer) == FL_BROKER_OK && !queue->held);
-        cr_assert_null(bench_receive_by(&b, other, 0));
-        if (round)
-            cr_assert_eq(kind.cease(b.consumer), FL_BROKER_OK);
-        else
-            pass_time(11 * FILCH_SECOND);
-        cr_assert_eq(kind.turn(b.consumer), FL_BROKER_OK);
-        fl_pubsub_finish_tells(consumer_of(&b));
-        fl_delivery *one = NULL;
-        WAIT_WHILE(!(one = bench_receive_by(&b, other, 0)) && !has_again(&b, queue));
-        cr_assert(one || !round, "not after the end");
-        bench_ack(&b, one ? one : bench_receive(&b));
-    }
-    kind.close(other);
-    bench_end(&b);
 }

@@ -253,16 +253,16 @@ Test(pubsub_tokens, files_that_are_no_key_or_that_others_can_read_are_refused)
     const char *url = start(ISSUER);
     EVP_PKEY *key = make_key();
     cr_assert_eq(chmod(key_path, 0644), 0);
-    is_refused_for(url, FL_BROKER_FATAL, "by others");
+    is_refused_for(url, FL_BROKER_REFUSED, "by others");
     write_account(key, pubsub.port, "authorized_user");
-    is_refused_for(url, FL_BROKER_FATAL, "type service_account");
+    is_refused_for(url, FL_BROKER_REFUSED, "type service_account");
     EVP_PKEY_free(key);
     FILE *file = fopen(key_path, "w");
     cr_assert(file && fputs("{\"type\": \"service_account\", \"private_key\": \"no\"}", file) >= 0);
     fclose(file);
-    is_refused_for(url, FL_BROKER_FATAL, "private_key");
+    is_refused_for(url, FL_BROKER_REFUSED, "private_key");
     cr_assert_eq(unlink(key_path), 0);
-    is_refused_for(url, FL_BROKER_FATAL, "No such file");
+    is_refused_for(url, FL_BROKER_REFUSED, "No such file");
 }
 
 Test(pubsub_tokens, a_token_is_not_sent_to_another_machine_in_plain_text)

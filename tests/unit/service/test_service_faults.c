@@ -24,6 +24,8 @@ static bool failed, ends_leases;           /* a closed connection ends its lease
 static bool exchanges;                     /* the broker has `exchange` */
 static unsigned unsettled, unsettled_most; /* deliveries */
 static uintptr_t connection = 1;           /* deliveries have this as their handle */
+static unsigned looks_without;             /* calls of receive before the messages arrive */
+static int64_t short_lease;                /* ns; 0: leases are as long as asked for */
 static fl_broker_kind faulty;
 
 static bool fails_now(void)
@@ -54,17 +56,28 @@ static fl_broker_rc turn_it(fl_broker *broker)
     return fails_now() ? results[failing_way] : FL_BROKER_OK;
 }
 
+static void shorten(fl_delivery *const *batch, unsigned count)
+{
+    for (unsigned i = 0; short_lease && i < count; i++)
+        batch[i]->lease_until = test_clock(NULL) + short_lease;
+}
+
 static fl_broker_rc receive_it(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                                unsigned *count)
 {
     bool fails = fails_now();
     *count = 0;
+    if (!fails && looks_without) {
+        looks_without--;
+        return FL_BROKER_OK;
+    }
     if (!fails) {
         fl_broker_rc rc = fl_broker_memory.receive(broker, queue, out, most, count);
         for (unsigned i = 0; i < *count; i++)
             out[i]->handle = (void *)connection;
         unsettled += *count;
         unsettled_most = unsettled > unsettled_most ? unsettled : unsettled_most;
+        shorten(out, *count);
         return rc;
     }
     if (failing_way == LOST_ITS_REPLY) {
@@ -100,14 +113,23 @@ static fl_broker_rc exchange_it(fl_broker *broker, fl_settlement *batch, unsigne
 static fl_broker_rc extend_it(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                               int64_t lease)
 {
-    return fails_now() ? results[failing_way]
-                       : fl_broker_memory.extend(broker, batch, count, lease);
+    if (fails_now())
+        return results[failing_way];
+    fl_broker_rc rc = fl_broker_memory.extend(broker, batch, count, lease);
+    shorten(batch, count);
+    return rc;
 }
 
 static fl_broker_rc stopped_it(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                                bool *out)
 {
     return fails_now() ? results[failing_way] : fl_broker_memory.stopped(broker, batch, count, out);
+}
+
+static bool may_come_it(fl_broker *broker, int64_t since)
+{
+    (void)broker, (void)since;
+    return looks_without;
 }
 
 /* A connection that can do more than its kind says, at a server of the better sort. */
@@ -144,6 +166,7 @@ const fl_broker_kind *__wrap_fl_broker_of(const char *url)
     faulty.publish = publish_it;
     faulty.stopped = stopped_it;
     faulty.caps_of = caps_of_it;
+    faulty.may_come = may_come_it;
     return &faulty;
 }
 
@@ -334,6 +357,21 @@ Test(service_faults, a_message_is_published_in_spite_of_a_failed_call)
     }
 }
 
+Test(service_faults, run_ready_waits_for_messages_that_are_on_their_way)
+{
+    const filch_handler handler = {.type = "count", .fn = ignores};
+    fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
+    filch_service *service = service_of((filch_service_config){0}, &handler, 1);
+    put_messages(broker);
+    looks_without = 5;
+    uint64_t ran = run_ready(service);
+    cr_assert_eq(ran, MESSAGES, "%d, %u", (int)ran, looks_without);
+    cr_assert(is_empty(broker));
+    cr_assert_eq(run_ready(service), 0);
+    cr_assert_eq(filch_service_destroy(service), 0);
+    fl_broker_memory.close(broker);
+}
+
 Test(service_faults, a_running_service_asks_a_busy_broker_again)
 {
     const filch_handler handler = {.type = "count", .fn = ignores};
@@ -348,6 +386,52 @@ Test(service_faults, a_running_service_asks_a_busy_broker_again)
     WAIT_WHILE(!is_empty(broker));
     cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
     cr_assert_eq(serving_end(&one), 0);
+    cr_assert_eq(filch_service_destroy(service), 0);
+    fl_broker_memory.close(broker);
+}
+
+/* Makes the owner look at the clock. */
+static void poke(fl_broker *broker)
+{
+    const filch_message message = {.id = "0", .queue = "second", .type = "none", .attempt = 1};
+    fl_publication item = {.message = &message};
+    cr_assert_eq(fl_broker_memory.publish(broker, &item, 1), FL_BROKER_OK);
+}
+
+static signpost begun, let_go;
+
+static int waits(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)job, (void)arg;
+    signpost_raise(&begun);
+    signpost_wait(&let_go, 1);
+    return 0;
+}
+
+Test(service_faults,
+     locks_that_are_shorter_than_the_lease_are_extended_in_time_and_not_all_the_time)
+{
+    const filch_handler handler = {.type = "wait", .fn = waits};
+    const filch_message message = {.id = "1", .queue = "tasks", .type = "wait", .attempt = 1};
+    fl_publication item = {.message = &message};
+    fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
+    filch_service *service = service_of((filch_service_config){.clock = test_clock}, &handler, 1);
+    serving one;
+    short_lease = 3 * FILCH_SECOND;
+    cr_assert_eq(fl_broker_memory.publish(broker, &item, 1), FL_BROKER_OK);
+    serving_begin(&one, service);
+    signpost_wait(&begun, 1);
+    for (unsigned i = 1; i <= 5; i++) {
+        cr_assert_eq(service_stats(service).extended, i - 1, "no time has passed");
+        pass(FILCH_SECOND);
+        poke(broker);
+        WAIT_WHILE(service_stats(service).extended < i);
+    }
+    signpost_raise(&let_go);
+    WAIT_WHILE(service_stats(service).settled < 1);
+    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    cr_assert_eq(serving_end(&one), 0);
+    cr_assert_eq(service_stats(service).lost, 0);
     cr_assert_eq(filch_service_destroy(service), 0);
     fl_broker_memory.close(broker);
 }

@@ -211,6 +211,7 @@ Test(service_http, the_state_counts_the_messages_of_each_queue)
     http_answer *answer = get("/metrics");
     cr_assert(has_line(answer->body, "worker_queue_depth{queue=\"tasks\"} 2"));
     cr_assert(has_line(answer->body, "worker_queue_depth{queue=\"mails\"} 0"));
+    cr_assert(has_line(answer->body, "worker_queue_oldest_seconds{queue=\"mails\"} 0"));
     free(answer);
     end();
 }
@@ -218,7 +219,7 @@ Test(service_http, the_state_counts_the_messages_of_each_queue)
 static fl_broker_rc count_without_leased(fl_broker *broker, unsigned queue, fl_broker_count *out)
 {
     fl_broker_rc rc = fl_broker_memory.count(broker, queue, out);
-    out->leased = FL_BROKER_UNKNOWN;
+    out->leased = out->oldest = FL_BROKER_UNKNOWN;
     return rc;
 }
 
@@ -245,6 +246,7 @@ Test(service_http, a_number_that_the_broker_does_not_tell_is_null_and_nan)
     http_answer *answer = get("/metrics");
     cr_assert(has_line(answer->body, "worker_queue_depth{queue=\"tasks\"} 1"));
     cr_assert(has_line(answer->body, "worker_queue_leased{queue=\"tasks\"} NaN"));
+    cr_assert(has_line(answer->body, "worker_queue_oldest_seconds{queue=\"tasks\"} NaN"));
     free(answer);
     end();
 }

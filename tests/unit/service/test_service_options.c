@@ -4,7 +4,7 @@
  * what is refused. */
 #include <tests/support/service.h>
 
-#include <filch/trace.h>
+#include <filch/traceparent.h>
 
 static signpost runs, now_running, most_running;
 
@@ -150,8 +150,8 @@ Test(service_options, hooks_surround_handlers_and_may_replace_their_result)
 static int checks_its_span(filch_self self, filch_service_job *job, void *parent)
 {
     (void)self;
-    const filch_trace *caller = parent;
-    filch_trace own = filch_service_job_trace(job);
+    const filch_traceparent *caller = parent;
+    filch_traceparent own = filch_service_job_trace(job);
     bool child = memcmp(own.trace, caller->trace, sizeof own.trace) == 0 &&
                  memcmp(own.span, caller->span, sizeof own.span) != 0;
     return child && filch_service_job_age(job) == 5 ? 0 : filch_service_fail(job, "no child");
@@ -159,8 +159,8 @@ static int checks_its_span(filch_self self, filch_service_job *job, void *parent
 
 Test(service_options, a_handler_gets_a_span_below_the_publishers_and_the_age)
 {
-    filch_trace caller;
-    filch_trace_start(&caller, true);
+    filch_traceparent caller;
+    filch_traceparent_begin(&caller, true);
     const filch_handler handler = {.type = "trace", .fn = checks_its_span, .arg = &caller};
     filch_service *service = service_of((filch_service_config){.clock = test_clock}, &handler, 1);
     const filch_message message = {.type = "trace", .trace = caller};

@@ -11,7 +11,7 @@
 /* ---- Handlers ---- */
 
 static signpost arrived, released;
-static filch_trace told_trace;
+static filch_traceparent told_trace;
 static filch_span *told_span;
 
 static int succeeds(filch_self self, filch_service_job *job, void *arg)
@@ -202,8 +202,8 @@ static const char *attribute(const filch_span_record *record, const char *name)
 Test(service_records, a_run_is_a_span_below_that_of_the_message)
 {
     filch_service *service = recorded((filch_service_config){.tracer = &tracer});
-    filch_trace caller;
-    filch_trace_start(&caller, true);
+    filch_traceparent caller;
+    filch_traceparent_begin(&caller, true);
     const filch_message message = {.type = "succeed",
                                    .id = "job-8",
                                    .trace = caller,

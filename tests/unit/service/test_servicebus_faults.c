@@ -3,71 +3,9 @@
  * The broker `servicebus://`: URLs and keys that are refused, tokens that are signed and renewed, dead
  * letters of the server, and connections that break. */
 #include <runtime/service/brokers/servicebus_sas.h>
-#include <tests/support/explained.h>
 #include <tests/support/folder.h>
 #include <tests/support/proxy.h>
-#include <tests/support/service_bus.h>
-#include <time.h>
-
-#define KIND (&fl_broker_servicebus)
-
-/* ---- Connections ---- */
-
-static void set_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    filch_u64_store(&test_time, (uint64_t)(now.tv_sec * FILCH_SECOND + now.tv_nsec), FILCH_RELEASE);
-}
-
-static fl_broker *opened(const char *url, fl_broker_role role)
-{
-    fl_broker *broker = NULL;
-    set_clock();
-    cr_assert_eq(try_to_open_as(KIND, url, role, &broker), FL_BROKER_OK, "%s", explained);
-    return broker;
-}
-
-static fl_broker_rc publish_one(fl_broker *broker, const char *queue, int *status)
-{
-    const filch_message message = {.id = "1", .type = "t", .queue = queue, .attempt = 1};
-    fl_publication item = {.message = &message};
-    fl_broker_rc rc = KIND->publish(broker, &item, 1);
-    *status = item.status;
-    return rc;
-}
-
-static void published(fl_broker *broker)
-{
-    int status;
-    cr_assert_eq(publish_one(broker, "tasks", &status), FL_BROKER_OK, "%s", explained);
-    cr_assert_eq(status, 0);
-}
-
-static void drop(fl_delivery *one)
-{
-    KIND->release(one->handle);
-    free(one);
-}
-
-/* Receives one of the first queue, waiting for it as the service does. */
-static fl_delivery *received(fl_broker *broker)
-{
-    fl_delivery *one = NULL;
-    unsigned count = 0;
-    while (!count) {
-        struct pollfd fds[4];
-        int64_t until = FILCH_FOREVER;
-        set_clock();
-        cr_assert_eq(KIND->turn(broker), FL_BROKER_OK, "%s", explained);
-        cr_assert_eq(KIND->receive(broker, 0, &one, 1, &count), FL_BROKER_OK, "%s", explained);
-        if (!count && until) {
-            unsigned used = KIND->watch(broker, true, fds, 4, &until);
-            poll(fds, used, 20);
-        }
-    }
-    return one;
-}
+#include <tests/support/service_bus_client.h>
 
 /* ---- Signatures ---- */
 
@@ -112,9 +50,11 @@ Test(servicebus_faults, urls_that_do_not_parse_or_expose_a_token_are_refused)
         {"servicebus://", "without a host"},
         {"servicebus://n.servicebus.windows.net/", "without a key"},
         {"servicebus://me:s3cret@example.org/?tls=no", "in clear text"},
-        {"servicebus://me:s3cret@example.org/?tls=maybe", "tls 'maybe'"},
+        {"servicebus://me:s3cret@example.org/?tls=maybe",
+         "tls=maybe is no option of servicebus (valid: yes, no)"},
         {"servicebus://me:s3cret@example.org/?burst=1", "unknown option"},
         {"servicebus://me:s3cret@example.org/?token-seconds=1", "token-seconds '1'"},
+        {"servicebus://me:s3cret@example.org/?sessions=101", "sessions '101'"},
         {"servicebus://h/?connection-env=FILCH_TEST_ABSENT", "is not set"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)

@@ -359,6 +359,31 @@ Test(sqs_broker, each_entry_of_a_batch_has_its_own_end)
     bench_end(&b);
 }
 
+Test(sqs_broker, a_delay_that_is_passed_on_leaves_one_message_when_a_deletion_fails)
+{
+    bench b = bench_begin(&tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){.delay = 1000 * FILCH_SECOND}), 0);
+    sqs_pass(900 * FILCH_SECOND); /* the server's longest */
+    pass(900 * FILCH_SECOND);
+    sqs_order("fail?operation=DeleteMessageBatch&count=1&entry=0&code=InternalError");
+    fl_delivery *one;
+    unsigned count;
+    b.kind->receive(b.consumer, 0, &one, 1, &count); /* BUSY: its copy is there, and so is it */
+    cr_assert_eq(count, 0);
+    pass(FILCH_SECOND);
+    cr_assert_eq(b.kind->turn(b.consumer), FL_BROKER_OK);
+    sqs_pass(140 * FILCH_SECOND); /* more than the lease, and the rest of the delay */
+    pass(140 * FILCH_SECOND);
+    bench_next_is(&b, "1");
+    for (unsigned i = 0; i < 2; i++) {
+        bench_is_empty(&b);
+        sqs_pass(140 * FILCH_SECOND);
+        pass(140 * FILCH_SECOND);
+    }
+    bench_is_empty(&b);
+    bench_end(&b);
+}
+
 Test(sqs_broker, the_original_of_a_copy_that_is_not_confirmed_stays)
 {
     bench b = bench_begin(&tested);

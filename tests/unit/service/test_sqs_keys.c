@@ -3,6 +3,7 @@
  * Access keys of the broker `sqs:` come from where AWS's tools look for them, and requests are signed with
  * them; URLs and names of queues are checked. */
 #include <runtime/service/brokers/sqs.h>
+#include <runtime/service/brokers/sqs_identity.h>
 #include <runtime/service/brokers/sqs_profile.h>
 #include <runtime/service/brokers/sqs_sign.h>
 #include <stdarg.h>
@@ -235,6 +236,61 @@ Test(sqs_keys, a_containers_token_goes_to_no_other_machine)
     cr_assert_not_null(strstr(explained, "AWS_ACCESS_KEY_ID"));
 }
 
+static void use_identity(const char *role)
+{
+    char url[64];
+    clear_keys();
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/sts", sqs.port);
+    setenv("AWS_ENDPOINT_URL_STS", url, 1);
+    setenv("AWS_ROLE_ARN", role, 1);
+    write_file("identity", "AWS_WEB_IDENTITY_TOKEN_FILE", "an/identity\n");
+}
+
+Test(sqs_keys, keys_come_for_a_web_identity)
+{
+    sqs_start("token");
+    use_identity("arn:aws:iam::1:role/worker");
+    write_file("keys", "AWS_SHARED_CREDENTIALS_FILE",
+               "[default]\naws_access_key_id = wrong\naws_secret_access_key = wrong\n");
+    opens("");
+    cr_assert_eq(sqs_seen("keys"), 1);
+}
+
+Test(sqs_keys, a_web_identity_that_is_refused_or_cannot_be_read_is_told)
+{
+    fl_broker *broker;
+    sqs_start("token");
+    use_identity("arn:aws:iam::1:role/other");
+    cr_assert_eq(open_with(&broker, sqs_url("")), FL_BROKER_REFUSED);
+    cr_assert_not_null(strstr(explained, "AWS_ROLE_ARN"), "%s", explained);
+    cr_assert_null(strstr(explained, "an/identity"));
+    setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere", 1);
+    cr_assert_eq(open_with(&broker, sqs_url("")), FL_BROKER_LOST);
+    cr_assert_not_null(strstr(explained, "AWS_WEB_IDENTITY_TOKEN_FILE"), "%s", explained);
+}
+
+Test(sqs_keys, answers_without_all_texts_of_keys_are_not_taken)
+{
+    static const char all[] = "<SessionToken>t</SessionToken><SecretAccessKey>s</SecretAccessKey>"
+                              "<Expiration>2030-01-01T00:00:00Z</Expiration>"
+                              "<AccessKeyId>i</AccessKeyId>";
+    static const char *const wrong[] = {
+        "",
+        "<AccessKeyId>i</AccessKeyId>",
+        "<SessionToken>t&amp;</SessionToken><SecretAccessKey>s</SecretAccessKey>"
+        "<Expiration>2030-01-01T00:00:00Z</Expiration><AccessKeyId>i</AccessKeyId>",
+        "<SessionToken>t</SessionToken><SecretAccessKey>s</SecretAccessKey>"
+        "<Expiration>soon</Expiration><AccessKeyId>i</AccessKeyId>",
+        "<SessionToken>t</SessionToken><SecretAccessKey></SecretAccessKey>"
+        "<Expiration>2030-01-01T00:00:00Z</Expiration><AccessKeyId>i</AccessKeyId>",
+    };
+    fl_sqs_identity got;
+    cr_assert(fl_sqs_identity_read(all, &got));
+    cr_assert_str_eq(got.token, "t");
+    for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        cr_assert_not(fl_sqs_identity_read(wrong[i], &got), "%s", wrong[i]);
+}
+
 static void use_instance(void)
 {
     char url[64];
@@ -408,6 +464,22 @@ Test(sqs_keys, the_endpoint_follows_from_the_region)
         cr_assert_str_eq(options.endpoint, urls[i][1]);
         fl_sqs_options_end(&options);
     }
+}
+
+Test(sqs_keys, a_queue_has_room_for_the_name_of_its_dead_letters)
+{
+    static const char seventy_six[] =
+        "0123456789012345678901234567890123456789012345678901234567890123456789012345";
+    char name[96];
+    const char *const names[] = {name};
+    fl_broker_config config = {.host = &beside_host,
+                               .url = "sqs:?region=eu-central-1",
+                               .queues = names,
+                               .queue_count = 1};
+    snprintf(name, sizeof name, "%s", seventy_six);
+    cr_assert_eq(fl_broker_sqs.check(&config), FL_BROKER_OK);
+    snprintf(name, sizeof name, "%s7", seventy_six);
+    cr_assert_eq(fl_broker_sqs.check(&config), FL_BROKER_FATAL);
 }
 
 Test(sqs_keys, queues_have_names_that_the_server_takes)

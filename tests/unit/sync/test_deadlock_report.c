@@ -8,6 +8,7 @@
 #include <runtime/engine/worker.h>
 #include <tests/support/build.h>
 #include <tests/support/deadlock.h>
+#include <tests/support/folder.h>
 #include <tests/support/signpost.h>
 
 static signpost heard;
@@ -113,6 +114,45 @@ Test(deadlock_report, an_unknown_wish_is_refused)
     cr_assert(strstr(filch_error(), "unknown FILCH_DEADLOCK 'maybe' (valid: die, report, off)"),
               "%s", filch_error());
     unsetenv("FILCH_DEADLOCK");
+}
+
+/* ---- With a trace ---- */
+
+static char trace[160];
+
+/* The thread of thread sanitizer is a stranger, beside which no process dies by itself. */
+static void say_and_die(const char *text, void *unused)
+{
+    (void)unused;
+    fputs(text, stderr);
+    abort();
+}
+
+static void die_while_it_is_traced(void)
+{
+    setenv("FILCH_DEADLOCK", "report", 1);
+    setenv("FILCH_TRACE", trace, 1);
+    filch_on_deadlock(say_and_die, NULL);
+    filch_runtime *rt = runtime();
+    filch_go(rt, receives, channel());
+    filch_runtime_destroy(rt);
+}
+
+Test(deadlock_report, the_last_events_of_a_trace_are_in_it)
+{
+    struct child child;
+    const char *in = NULL, *folder = folder_make();
+    snprintf(trace, sizeof trace, "%s/run.trace", folder);
+    child_run(&child, die_while_it_is_traced);
+    cr_assert(child_died(&child, "waits in filch_receive"), "0x%x: %s", child.status, child.text);
+    in = strstr(child.text, "the last events of the trace ");
+    cr_assert(in && strstr(in, "/run.trace:"), "%s", child.text);
+    cr_assert(strstr(in, "a thread: submit"), "%s", child.text);
+    cr_assert(strstr(in, ": job receives"), "%s", child.text);
+    cr_assert(strstr(in, " 0.000 us before: worker ") &&
+                  strstr(strstr(in, " 0.000 us before: worker "), ": wait fiber "),
+              "%s", child.text);
+    cr_assert(strstr(in, " filch_receive"), "%s", child.text);
 }
 
 /* ---- Once ---- */

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Probes for tracers of the system: one of the provider `filch` for each kind of event of level steals, at the
+ * same points (runtime/engine/event.h). A probe is a nop and a note in the binary that says where its arguments are
+ * (SystemTap's sys/sdt.h, "User-space static probes"); a tracer replaces the nop by a trap. Without that
+ * header there are none.
+ *
+ * Arguments: a and b of the event (runtime/trace/format.h), names as addresses of text, and the worker's
+ * index; FL_PROBE_OUTSIDE: another thread. */
+#ifndef FL_PROBE_H
+#define FL_PROBE_H
+
+#include <filch/base.h>
+#include <runtime/trace/format.h>
+
+#include <stdint.h>
+
+enum { FL_PROBE_OUTSIDE = -1 };
+
+#ifdef FILCH_HAVE_SDT
+#include <sys/sdt.h>
+
+/* PROBE(KIND, name). Names are public: they stay. */
+#define FL_PROBES(PROBE)                                                                           \
+    PROBE(DOES, does)                                                                              \
+    PROBE(PREEMPTED, preempted)                                                                    \
+    PROBE(GIFT, asked)                                                                             \
+    PROBE(FORCED, forced)                                                                          \
+    PROBE(READY_STEAL, ready)                                                                      \
+    PROBE(WAKE, wake)                                                                              \
+    PROBE(SWITCH, switch)                                                                          \
+    PROBE(WAIT, wait)                                                                              \
+    PROBE(RESUME, resume)                                                                          \
+    PROBE(GO_ON, go_on)                                                                            \
+    PROBE(SUBMIT, submit)                                                                          \
+    PROBE(JOB, job)                                                                                \
+    PROBE(JOB_END, job_end)                                                                        \
+    PROBE(TASK, task)                                                                              \
+    PROBE(TASK_END, task_end)                                                                      \
+    PROBE(POOLED, pool_job)                                                                        \
+    PROBE(POOLED_END, pool_job_end)                                                                \
+    PROBE(MARK, mark)                                                                              \
+    PROBE(SPAN, span)                                                                              \
+    PROBE(SPAN_END, span_end)
+
+#define FL_PROBE_CASE(kind, name)                                                                  \
+    case FL_TRACE_##kind:                                                                          \
+        STAP_PROBE3(filch, name, a, b, worker);                                                    \
+        return;
+
+/* kind: a constant, so that one probe remains. */
+FILCH_INLINE void fl_probe(enum fl_trace_kind kind, uintptr_t a, uintptr_t b, int worker)
+{
+    switch (kind) {
+        FL_PROBES(FL_PROBE_CASE)
+    default:
+        return;
+    }
+}
+
+#undef FL_PROBE_CASE
+#undef FL_PROBES
+#else
+
+FILCH_INLINE void fl_probe(enum fl_trace_kind kind, uintptr_t a, uintptr_t b, int worker)
+{
+    (void)kind, (void)a, (void)b, (void)worker;
+}
+
+#endif
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The publisher of a shared runtime (FILCH_SHARE=1): a thread that copies the workers' counters,
+ * states and depths into the statistics page (runtime/share/page.h) ten times a second.
+ *
+ * Why a copy. The counters could lie in the page themselves, but task names, depths and pools
+ * cannot: they are pointers into the process, which only the process can follow. With a copier,
+ * workers do nothing for it, but that a thread notes its number when it starts. Why a thread of
+ * its own: the timer thread serves deadlines and must not walk over fibers, and a timer that is
+ * always pending would keep the detector of deadlocks from seeing rest.
+ *
+ * It reads as any other thread: counters and times as filch_stats_read does, fork stacks in a
+ * read-side section, as thieves do (W5 of runtime/engine/suspend.c), names of running tasks as a
+ * debugger does (runtime/share/peek.h). Waiting fibers are counted under the fibers' lock, once a
+ * second, and only up to FL_SHARE_FIBERS fibers: workers take that lock when they need a fiber.
+ *
+ * Pools stand above the engine: each enters itself into a list, under the publisher's lock, and
+ * leaves it before it goes away.
+ *
+ * fork(): the child has neither thread nor page. */
+#ifndef FL_SHARE_H
+#define FL_SHARE_H
+
+#include <runtime/engine/runtime.h>
+
+#include <stdbool.h>
+
+enum { FL_SHARE_INTERVAL = 100000000 /* ns */, FL_SHARE_FIBERS = 16384 };
+
+/* The numbers of a pool: ROW(field of filch_pool_stats or outcome, kind). */
+#define FL_SHARE_POOL_TABLE(ROW)                                                                   \
+    ROW(accepted, COUNT)                                                                           \
+    ROW(refused, COUNT)                                                                            \
+    ROW(waiting, LEVEL)                                                                            \
+    ROW(delayed, LEVEL)                                                                            \
+    ROW(running, LEVEL)                                                                            \
+    ROW(width, LEVEL)                                                                              \
+    ROW(stuck, LEVEL)                                                                              \
+    ROW(retries, COUNT)                                                                            \
+    ROW(succeeded, COUNT)                                                                          \
+    ROW(failed, COUNT)                                                                             \
+    ROW(panicked, COUNT)                                                                           \
+    ROW(timed_out, COUNT)                                                                          \
+    ROW(cancelled, COUNT)                                                                          \
+    ROW(dropped, COUNT)                                                                            \
+    ROW(dead_lettered, COUNT)
+
+#define FL_SHARE_POOL_INDEX(name, kind) FL_SHARE_POOL_##name,
+enum fl_share_pool_number { FL_SHARE_POOL_TABLE(FL_SHARE_POOL_INDEX) FL_SHARE_POOL_NUMBERS };
+#undef FL_SHARE_POOL_INDEX
+
+/* A pool's membership. Zero bytes: it is in no list. */
+typedef struct fl_share_pool {
+    struct fl_share_pool *next;
+    const char *name;
+    /* Fills in its numbers; does not wait. */
+    void (*read)(const void *pool, uint64_t numbers[FL_SHARE_POOL_NUMBERS]);
+    const void *pool;
+    uint64_t id; /* from 1 up; 0: in no list */
+} fl_share_pool;
+
+/* Before its workers start: makes the page and the thread, if its settings say so. Negative errno
+ * through fl_fail. */
+int fl_share_start(fl_runtime *rt);
+/* May requests change it? At first none may. From the end of its creation to the beginning of its
+ * destruction they may. */
+void fl_share_allow(fl_runtime *rt, bool may_change);
+/* When its workers have ended. */
+void fl_share_stop(fl_runtime *rt);
+
+/* Enters a pool, whose other members are set, if the runtime is shared. Any thread. */
+void fl_share_enter(fl_runtime *rt, fl_share_pool *pool);
+/* Takes it out, if it is in. Nobody reads it any more. Any thread. */
+void fl_share_leave(fl_runtime *rt, fl_share_pool *pool);
+
+#endif

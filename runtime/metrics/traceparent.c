@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * traceparent, version 00: VERSION-TRACE-SPAN-FLAGS, 2, 32, 16 and 2 digits, 0-9 and a-f (W3C Trace
+ * Context, sections 3.2.2 and 4.1 to 4.3). */
+#include <runtime/metrics/traceparent.h>
+
+#include <filch/atomic.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { AT_TRACE = 3, AT_SPAN = 36, AT_FLAGS = 53, LENGTH = 55, VERSION_NONE = 0xff };
+
+static const char digits[] = "0123456789abcdef";
+
+/* -1: no digit. */
+static int digit_of(char c)
+{
+    const char *found = c ? strchr(digits, c) : NULL;
+    return found ? (int)(found - digits) : -1;
+}
+
+static bool read_bytes(uint8_t *to, size_t count, const char *text)
+{
+    for (size_t i = 0; i < count; i++) {
+        int high = digit_of(text[2 * i]), low = digit_of(text[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        to[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+static void write_bytes(char *to, const uint8_t *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        to[2 * i] = digits[from[i] >> 4];
+        to[2 * i + 1] = digits[from[i] & 15];
+    }
+}
+
+static bool any(const uint8_t *bytes, size_t count)
+{
+    uint8_t all = 0;
+    for (size_t i = 0; i < count; i++)
+        all |= bytes[i];
+    return all;
+}
+
+bool fl_traceparent_is_whole(const filch_traceparent *trace)
+{
+    return any(trace->trace, sizeof trace->trace) && any(trace->span, sizeof trace->span);
+}
+
+/* Later versions may go on after another dash. */
+static bool has_form(const char *text, size_t size, uint8_t version)
+{
+    return version != VERSION_NONE && text[AT_TRACE - 1] == '-' && text[AT_SPAN - 1] == '-' &&
+           text[AT_FLAGS - 1] == '-' && (size == LENGTH || (version && text[LENGTH] == '-'));
+}
+
+int filch_traceparent_parse(filch_traceparent *out, const char *text, size_t size)
+{
+    filch_traceparent trace;
+    uint8_t version;
+    if (!out || !text || size < LENGTH || !read_bytes(&version, 1, text) ||
+        !has_form(text, size, version) ||
+        !read_bytes(trace.trace, sizeof trace.trace, text + AT_TRACE) ||
+        !read_bytes(trace.span, sizeof trace.span, text + AT_SPAN) ||
+        !read_bytes(&trace.flags, 1, text + AT_FLAGS) || !fl_traceparent_is_whole(&trace))
+        return fl_fail(EINVAL, "this is no traceparent; start a trace instead");
+    trace.flags &= FILCH_TRACEPARENT_SAMPLED;
+    *out = trace;
+    return 0;
+}
+
+int filch_traceparent_format(const filch_traceparent *trace, char out[FILCH_TRACEPARENT_TEXT])
+{
+    out[0] = '\0';
+    if (!fl_traceparent_is_whole(trace))
+        return fl_fail(EINVAL, "a trace without ids; start one, or parse it");
+    uint8_t flags = trace->flags & FILCH_TRACEPARENT_SAMPLED;
+    memcpy(out, "00-", AT_TRACE);
+    write_bytes(out + AT_TRACE, trace->trace, sizeof trace->trace);
+    out[AT_SPAN - 1] = '-';
+    write_bytes(out + AT_SPAN, trace->span, sizeof trace->span);
+    out[AT_FLAGS - 1] = '-';
+    write_bytes(out + AT_FLAGS, &flags, 1);
+    out[LENGTH] = '\0';
+    return 0;
+}
+
+/* If the system has no random bytes: the clock, and a count, mixed. */
+static FILCH_COLD void make_up(uint8_t *to, size_t size)
+{
+    static filch_u64 tally;
+    for (size_t i = 0; i < size; i++) {
+        /* relaxed: a count; nothing else depends on it */
+        uint64_t x = filch_u64_add(&tally, 1, FILCH_RELAXED) ^ (uint64_t)fl_now() << 16;
+        x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+        to[i] = (uint8_t)(x >> 56);
+    }
+}
+
+/* Ids, none of which is all zero. From the system each time: a generator in this process would
+ * repeat itself after fork(). */
+static void make_ids(filch_traceparent *out)
+{
+    uint8_t bytes[sizeof out->trace + sizeof out->span];
+    do {
+        if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+            make_up(bytes, sizeof bytes);
+        memcpy(out->trace, bytes, sizeof out->trace);
+        memcpy(out->span, bytes + sizeof out->trace, sizeof out->span);
+    } while (!fl_traceparent_is_whole(out));
+}
+
+void filch_traceparent_begin(filch_traceparent *out, bool sampled)
+{
+    make_ids(out);
+    out->flags = sampled ? FILCH_TRACEPARENT_SAMPLED : 0;
+}
+
+void filch_traceparent_child(filch_traceparent *out, const filch_traceparent *parent)
+{
+    filch_traceparent fresh;
+    make_ids(&fresh);
+    *out = *parent;
+    memcpy(out->span, fresh.span, sizeof out->span);
+}

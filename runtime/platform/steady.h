@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A clock for measuring: the time-stamp counter where all processors count alike, else the monotonic clock. */
+#ifndef FL_STEADY_H
+#define FL_STEADY_H
+
+#include <runtime/platform/clock.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* May the time-stamp counter be used? Reads a file: ask once. */
+bool fl_ticks_are_steady(void);
+
+/* In ticks of a rate of their own, or in ns. */
+static inline uint64_t fl_steady_now(bool in_ticks)
+{
+    return in_ticks ? fl_ticks() : (uint64_t)fl_now();
+}
+
+#endif

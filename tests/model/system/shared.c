@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The statistics page: no runtime of a model has one, so pools enter none. */
+#include <runtime/engine/share.h>
+#include <runtime/pool/share.h>
+
+int fl_share_start(fl_runtime *rt)
+{
+    (void)rt;
+    return 0;
+}
+
+void fl_share_allow(fl_runtime *rt, bool may_change)
+{
+    (void)rt, (void)may_change;
+}
+
+void fl_share_stop(fl_runtime *rt)
+{
+    (void)rt;
+}
+
+void fl_share_leave(fl_runtime *rt, fl_share_pool *pool)
+{
+    (void)rt, (void)pool;
+}
+
+void fl_pool_share(filch_pool *pool)
+{
+    (void)pool;
+}

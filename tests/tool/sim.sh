@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# filch sim prints the same report for the same seed, in each format, and refuses wrong descriptions by name.
+. "$(dirname "$0")/common.bash"
+
+refused "no generator is named --list" sim
+refused "'trees' tree skew uts loop" sim trees
+refused "generator tree 'width' fan depth" sim tree:width=3
+refused "'loop' one generator too many" sim tree loop
+refused "unknown level 'socket:2' package:N numa:N" sim tree --machine socket:2
+refused "count of level 'core:0' 1..1048576" sim tree --machine core:0
+refused "16 workers do not fit on 8" sim tree --machine core:8
+refused "/nonexistent/m.xml" sim tree --machine /nonexistent/m.xml
+refused "number of workers '0' 1..1024" sim tree --workers 0
+refused "number of workers '1025' 1..1024" sim tree --workers 1025
+refused "number of workers '2' 4..1024" sim tree --workers 4..2
+refused "unknown policy 'randm' random" sim tree --policy randm
+refused "unknown take mode 'two' adaptive one half" sim tree --take two
+refused "unknown idle mode 'doze' sleep yield spin" sim tree --idle doze
+refused "number of seeds '0' 1..1000" sim tree --seeds 0
+refused "/nonexistent/costs No such file" sim tree --costs /nonexistent/costs
+echo "forks 3" >wrong
+refused "wrong:1 unknown cost 'forks' valid: fork" sim tree --costs wrong
+
+run_filch 0 sim --list
+for name in tree skew uts uts-deep loop dag; do
+    claim "the list has $name" grep -q "^$name: " out
+done
+
+# A run of 8 workers on two packages, all policies.
+command=(sim uts:depth=6 --machine "package:2 l3:2 core:2" --workers 1..8 --policy all --seeds 3)
+for format in table csv json; do
+    run_filch 0 "${command[@]}" --format "$format"
+    cp out first
+    run_filch 0 "${command[@]}" --format "$format" --output second
+    claim "the same seeds have the same $format, byte for byte" cmp first second
+    claim "with --output stdout is empty" test ! -s out
+done
+cat >check.py <<'END'
+import json
+
+report = json.load(open("first", encoding="utf-8"))
+rows = report["rows"]
+assert len(rows) == 4 * 6, len(rows)
+for row in rows:
+    assert row["makespan_ns"] >= max(report["work_ns"] / row["workers"], report["span_ns"]), row
+    assert row["least_ns"] <= row["makespan_ns"] <= row["most_ns"], row
+    assert 0 < row["efficiency"] <= 1, row
+    whole = row["worked_ns"] + row["searched_ns"] + row["slept_ns"]
+    assert abs(whole - row["workers"] * row["makespan_ns"]) <= 0.3 * whole, row  # medians, one by one
+    if row["workers"] == 8:
+        assert row["steals_far"] > 0 and row["steals_core"] == 0, row
+END
+claim "the JSON has a row for each policy and number of workers" python3 check.py
+
+run_filch 0 sim --show-costs
+cp out costs
+run_filch 0 sim tree:depth=8
+cp out built_in
+run_filch 0 sim tree:depth=8 --costs costs
+claim "the costs that are shown are the built-in ones" cmp out built_in
+echo "fork 1000" >slow
+run_filch 0 sim tree:depth=8 --costs slow
+claim "another cost changes the report" sh -c '! cmp -s out built_in'
+finish

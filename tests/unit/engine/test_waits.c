@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The list of waiting tasks (<filch/waits.h>): it has each task that waits, with its call, its object and the
+ * place of its start; and it stays true while tasks come and go. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 64 };
+
+typedef struct seen {
+    char task[64], pool[64], file[128];
+    int line;
+    const char *call; /* a literal */
+    const void *object;
+} seen;
+
+typedef struct seen_list {
+    seen row[MOST];
+    int count;
+} seen_list;
+
+static void keep(const filch_wait *wait, void *arg)
+{
+    seen_list *list = arg;
+    cr_assert_lt(list->count, MOST);
+    seen *s = &list->row[list->count++];
+    snprintf(s->task, sizeof s->task, "%s", wait->task);
+    snprintf(s->pool, sizeof s->pool, "%s", wait->pool ? wait->pool : "");
+    snprintf(s->file, sizeof s->file, "%s", wait->file ? wait->file : "");
+    s->line = wait->line;
+    s->call = wait->call;
+    s->object = wait->object;
+    cr_assert(wait->fiber, "%s has no fiber", wait->task);
+}
+
+static int list_into(filch_runtime *rt, seen_list *list)
+{
+    list->count = 0;
+    return filch_runtime_waits(rt, keep, list);
+}
+
+/* Until so many wait. */
+static void list_when(filch_runtime *rt, seen_list *list, int count)
+{
+    while (list_into(rt, list) != count)
+        sched_yield();
+    cr_assert_eq(list->count, count);
+}
+
+static const seen *row_of(const seen_list *list, const char *task)
+{
+    for (int i = 0; i < list->count; i++)
+        if (strcmp(list->row[i].task, task) == 0)
+            return &list->row[i];
+    cr_assert_fail("%s is not in the list", task);
+    return NULL;
+}
+
+static filch_runtime *created(unsigned workers)
+{
+    filch_runtime *rt;
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers, .max_fibers = 64}),
+                 0, "%s", filch_error());
+    return rt;
+}
+
+/* ---- Each call ---- */
+
+static struct bench {
+    filch_mutex mutex;
+    filch_channel *channel;
+    filch_semaphore runs, may_end;
+    filch_context *end;
+} bench;
+
+static void locks(filch_self self, void *arg)
+{
+    (void)self, (void)arg;
+    filch_mutex_lock(&bench.mutex);
+    filch_mutex_unlock(&bench.mutex);
+}
+
+static void receives(filch_self self, void *arg)
+{
+    (void)self, (void)arg;
+    int item;
+    filch_receive(bench.channel, &item);
+}
+
+static void sleeps(filch_self self, void *arg)
+{
+    (void)self, (void)arg;
+    filch_context_sleep(bench.end, 3600 * FILCH_SECOND);
+}
+
+FILCH_TASK(int, child, (int, n))
+{
+    filch_semaphore_give_back(&bench.runs, 1);
+    filch_semaphore_acquire(&bench.may_end, 1);
+    return n;
+}
+
+static void joins(filch_self self, void *arg)
+{
+    (void)arg;
+    FILCH_FORK(child, 7);
+    filch_semaphore_acquire(&bench.runs, 1); /* so another fiber runs the child */
+    FILCH_JOIN(int seven, child);
+    cr_assert_eq(seven, 7);
+}
+
+static int job(filch_self self, filch_job *job, void *data)
+{
+    (void)self, (void)job, (void)data;
+    filch_semaphore_acquire(&bench.may_end, 1);
+    return 0;
+}
+
+static void check_row(const seen_list *list, const char *task, const char *call, const void *object,
+                      int line)
+{
+    const seen *s = row_of(list, task);
+    cr_assert_str_eq(s->call, call, "%s waits in %s", task, s->call);
+    if (object)
+        cr_assert_eq(s->object, object, "%s waits for %p", task, s->object);
+    cr_assert_eq(s->line, line, "%s was started in line %d", task, s->line);
+    cr_assert_eq(strcmp(s->file, __FILE__) == 0, line != 0, "%s was started in '%s'", task,
+                 s->file);
+}
+
+static void list_each_call(unsigned workers)
+{
+    filch_runtime *rt = created(workers);
+    seen_list list;
+    memset(&bench, 0, sizeof bench);
+    filch_semaphore_init(&bench.runs, 0);
+    filch_semaphore_init(&bench.may_end, 0);
+    cr_assert_eq(filch_channel_create(&bench.channel, sizeof(int), 0), 0);
+    cr_assert_eq(filch_context_create(&bench.end, NULL), 0);
+    filch_pool *pool;
+    cr_assert_eq(
+        filch_pool_create(&pool, &(filch_pool_config){.runtime = rt, .name = "cellar", .width = 1}),
+        0);
+    cr_assert_eq(list_into(rt, &list), 0, "nothing waits yet");
+
+    filch_mutex_lock(&bench.mutex);
+    int line = __LINE__;
+    filch_go(rt, locks, NULL);
+    filch_go(rt, receives, NULL);
+    filch_go(rt, sleeps, NULL);
+    filch_go(rt, joins, NULL);
+    cr_assert_eq(FILCH_SUBMIT(pool, job, NULL), 0);
+    list_when(rt, &list, 6);
+    check_row(&list, "locks", "filch_mutex_lock", &bench.mutex, line + 1);
+    check_row(&list, "receives", "filch_receive", bench.channel, line + 2);
+    check_row(&list, "sleeps", "filch_context_sleep", NULL, line + 3);
+    check_row(&list, "joins", "the join of a fork", NULL, line + 4);
+    check_row(&list, "child", "filch_semaphore_acquire", &bench.may_end, 0);
+    check_row(&list, "job", "filch_semaphore_acquire", &bench.may_end, 0);
+    cr_assert_str_eq(row_of(&list, "job")->pool, "cellar");
+    cr_assert_str_eq(row_of(&list, "locks")->pool, "");
+
+    filch_mutex_unlock(&bench.mutex);
+    filch_channel_close(bench.channel);
+    cr_assert_eq(filch_context_cancel(bench.end, 0), 0, "%s", filch_error());
+    filch_semaphore_give_back(&bench.may_end, 2);
+    list_when(rt, &list, 0);
+    filch_pool_destroy(pool);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    filch_channel_destroy(bench.channel);
+    filch_context_release(bench.end);
+}
+
+Test(waits, have_call_object_and_place_with_one_worker)
+{
+    list_each_call(1);
+}
+
+Test(waits, have_call_object_and_place_with_two_workers)
+{
+    list_each_call(2);
+}
+
+Test(waits, have_call_object_and_place_with_eight_workers)
+{
+    list_each_call(8);
+}
+
+/* ---- While tasks come and go ---- */
+
+enum { ROUNDS = 200, TURNS = 40 };
+
+static filch_mutex turns[2];
+static filch_waitgroup all_ended;
+
+/* Each waits in one call only, so a row with another one is a mixture. */
+static void hand_over(filch_self self, void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < TURNS; i++) {
+        filch_mutex_lock(&turns[0]);
+        filch_mutex_lock(&turns[1]);
+        filch_yield(self);
+        filch_mutex_unlock(&turns[1]);
+        filch_mutex_unlock(&turns[0]);
+    }
+    filch_waitgroup_done(&all_ended);
+}
+
+static void nap(filch_self self, void *arg)
+{
+    (void)self, (void)arg;
+    for (int i = 0; i < TURNS; i++)
+        filch_sleep(1);
+    filch_waitgroup_done(&all_ended);
+}
+
+static int named_job(filch_self self, filch_job *job, void *data)
+{
+    (void)job, (void)data;
+    for (int i = 0; i < 4; i++)
+        filch_yield(self);
+    return 0;
+}
+
+static const filch_place nap_place = {{NULL, "nap"}, "nap.c", 11};
+static const filch_place hand_over_place = {{NULL, "hand_over"}, "hand_over.c", 12};
+
+static void check_truth(const filch_wait *wait, void *unused)
+{
+    (void)unused;
+    if (wait->pool) {
+        cr_assert_str_eq(wait->pool, "brief");
+        cr_assert(strncmp(wait->task, "job ", 4) == 0, "%s", wait->task);
+    } else if (strcmp(wait->task, "nap") == 0) {
+        cr_assert_str_eq(wait->call, "filch_sleep");
+        cr_assert_str_eq(wait->file, nap_place.file);
+        cr_assert_eq(wait->line, nap_place.line);
+    } else if (strcmp(wait->task, "hand_over") == 0) {
+        cr_assert(strcmp(wait->call, "filch_mutex_lock") == 0 ||
+                      strcmp(wait->call, "filch_yield") == 0,
+                  "%s", wait->call);
+        cr_assert_str_eq(wait->file, hand_over_place.file);
+        cr_assert_eq(wait->line, hand_over_place.line);
+    }
+}
+
+/* Its names and the pool itself end while lists are made. */
+static void run_brief_jobs(filch_runtime *rt)
+{
+    enum { JOBS = 4 };
+    char *names[JOBS];
+    filch_pool *pool;
+    cr_assert_eq(
+        filch_pool_create(&pool, &(filch_pool_config){.runtime = rt, .name = "brief", .width = 2}),
+        0);
+    for (int i = 0; i < JOBS; i++) {
+        cr_assert_geq(asprintf(&names[i], "job %d", i), 0);
+        cr_assert_eq(FILCH_SUBMIT_AS(pool, named_job, NULL, .name = names[i]), 0);
+    }
+    filch_pool_destroy(pool);
+    for (int i = 0; i < JOBS; i++)
+        free(names[i]);
+}
+
+static filch_u32 is_over;
+
+static void *list_again_and_again(void *rt)
+{
+    unsigned long lists = 0;
+    while (!filch_u32_load(&is_over, FILCH_ACQUIRE)) {
+        cr_assert_geq(filch_runtime_waits(rt, check_truth, NULL), 0);
+        lists++;
+    }
+    return (void *)lists;
+}
+
+static void come_and_go(unsigned workers)
+{
+    filch_runtime *rt = created(workers);
+    pthread_t lister[2];
+    void *lists;
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(pthread_create(&lister[i], NULL, list_again_and_again, rt), 0);
+    for (int round = 0; round < ROUNDS / TURNS; round++) {
+        filch_waitgroup_add(&all_ended, 6);
+        for (int i = 0; i < 3; i++) {
+            filch_go_from(rt, nap, NULL, &nap_place);
+            filch_go_from(rt, hand_over, NULL, &hand_over_place);
+        }
+        run_brief_jobs(rt);
+        filch_waitgroup_wait(&all_ended);
+    }
+    filch_u32_store(&is_over, 1, FILCH_RELEASE);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(lister[i], &lists);
+        cr_assert(lists, "no list was made");
+    }
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(waits, stay_true_while_tasks_come_and_go_on_one_worker)
+{
+    come_and_go(1);
+}
+
+Test(waits, stay_true_while_tasks_come_and_go_on_two_workers)
+{
+    come_and_go(2);
+}
+
+Test(waits, stay_true_while_tasks_come_and_go_on_eight_workers)
+{
+    come_and_go(8);
+}
+
+/* ---- The call itself ---- */
+
+FILCH_TASK(int, lists_its_own_runtime, (seen_list *, list))
+{
+    (void)self;
+    return list_into(NULL, list);
+}
+
+Test(waits, can_be_listed_by_a_task_that_names_no_runtime)
+{
+    filch_runtime *rt = created(1);
+    seen_list list;
+    cr_assert_eq(FILCH_RUN(rt, lists_its_own_runtime, &list), 0);
+    filch_runtime_destroy(rt);
+}
+
+Test(waits, refuse_a_call_without_a_function_or_a_runtime)
+{
+    filch_runtime *rt = created(1);
+    seen_list list;
+    cr_assert_eq(filch_runtime_waits(rt, NULL, NULL), -EINVAL);
+    cr_assert(strstr(filch_error(), "function"), "%s", filch_error());
+    cr_assert_eq(list_into(NULL, &list), -EINVAL);
+    cr_assert(strstr(filch_error(), "runtime"), "%s", filch_error());
+    filch_runtime_destroy(rt);
+}
+
+static void has_a_long_name(filch_self self, void *arg)
+{
+    (void)self;
+    filch_semaphore_acquire(arg, 1);
+}
+
+Test(waits, cut_long_names_and_keep_the_end_of_long_paths)
+{
+    static char name[200], file[300];
+    memset(name, 'n', sizeof name - 1);
+    memset(file, '/', sizeof file - 1);
+    memcpy(file + sizeof file - 6, "end.c", 6);
+    const filch_place place = {.task.name = name, .file = file, .line = 5};
+    filch_runtime *rt = created(1);
+    filch_semaphore semaphore;
+    seen_list list;
+    filch_semaphore_init(&semaphore, 0);
+    cr_assert_eq(filch_go_from(rt, has_a_long_name, &semaphore, &place), 0);
+    list_when(rt, &list, 1);
+    cr_assert_eq(strlen(list.row[0].task), 63);
+    cr_assert_eq(strlen(list.row[0].file), 127);
+    cr_assert_str_eq(list.row[0].file + 122, "end.c");
+    filch_semaphore_give_back(&semaphore, 1);
+    filch_runtime_destroy(rt);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Runs of the simulation: exact times of one worker, bounds of many, conservation of tasks and
+ * time, the same outcome for the same seed; and its restated decisions beside the library's. */
+#include <criterion/criterion.h>
+#include <string.h>
+#include <tests/support/forkstack.h>
+#include <tests/support/simulated.h>
+#include <tools/sim/strand.h>
+#include <tools/sim/world.h>
+
+static const char *const graphs[] = {
+    "tree:depth=11,leaf=700,node=30", "tree:fan=5,depth=4,leaf=2000", "skew:leaves=2000,part=0.03",
+    "uts:depth=6,seed=2,branch=3",    "uts-deep:roots=30,seed=7",     "dag:seed=5,depth=6",
+    "dag:seed=9,depth=5,phases=4",    "loop:n=1000,ns=2000",          "loop:n=90,ns=20000",
+};
+/* The loops are the last ones. */
+enum { GRAPHS = sizeof graphs / sizeof graphs[0], TREES = GRAPHS - 2 };
+static const unsigned counts[] = {1, 2, 3, 8, 33, 128};
+enum { COUNTS = sizeof counts / sizeof counts[0], SPANS = 3 };
+
+Test(sim_runs, one_worker_takes_exactly_work_plus_forks_and_joins)
+{
+    for (int i = 0; i < GRAPHS; i++) {
+        simulated s;
+        simulated_begin(&s, graphs[i], NULL, 1);
+        outcome o = simulated_run(&s);
+        picoseconds each = s.costs.of[COST_FORK] + s.costs.of[COST_JOIN];
+        cr_expect_eq(o.makespan, s.extent.work + (picoseconds)s.extent.forks * each, "%s",
+                     graphs[i]);
+        cr_expect_eq(o.tasks, s.extent.tasks, "%s", graphs[i]);
+        simulated_end(&s);
+    }
+}
+
+static void check_sums(const simulated *s, const outcome *o, const char *graph)
+{
+    picoseconds all = (picoseconds)s->machine.workers * o->makespan;
+    uint64_t steals = o->gifts + o->robs + o->ready_stolen, of_tiers = 0;
+    for (int i = 0; i < SIM_TIERS; i++)
+        of_tiers += o->steals_of[i];
+    cr_expect_eq(o->tasks, s->extent.tasks, "%s, %u: every task runs once", graph,
+                 s->machine.workers);
+    cr_expect_geq(o->forks, s->extent.forks, "%s", graph);
+    cr_expect_eq(o->computed, s->extent.work, "%s", graph);
+    cr_expect_eq(o->spent[FL_WORKING] + o->spent[FL_SEARCHING] + o->spent[FL_SLEEPING], all, "%s",
+                 graph);
+    cr_expect_eq(of_tiers, steals, "%s", graph);
+    cr_expect_geq(o->stolen, o->gifts + o->robs, "%s", graph);
+    cr_expect_geq(o->asks, o->gifts + o->robs, "%s", graph);
+    cr_expect_geq(o->makespan, s->extent.span, "%s", graph);
+    cr_expect_geq(all, s->extent.work, "%s", graph);
+}
+
+Test(sim_runs, every_task_runs_once_and_all_time_is_accounted_for)
+{
+    unsigned variant = 0;
+    for (int i = 0; i < GRAPHS; i++)
+        for (int j = 0; j < COUNTS; j++)
+            for (const fl_policy *const *policy = fl_policies; *policy; policy++, variant++) {
+                simulated s;
+                simulated_begin(&s, graphs[i], "package:4 l3:2 core:8 pu:2", counts[j]);
+                s.how.policy = *policy;
+                s.how.take = (enum fl_take_mode)(variant % 3);
+                s.how.idle = variant % 2 ? FL_IDLE_SPIN : FL_IDLE_SLEEP;
+                s.how.seed = variant;
+                outcome o = simulated_run(&s);
+                check_sums(&s, &o, graphs[i]);
+                simulated_end(&s);
+            }
+}
+
+Test(sim_runs, a_loop_is_handed_over_in_gifts_of_many)
+{
+    simulated s;
+    simulated_begin(&s, "loop:n=20000,ns=2000", NULL, 16);
+    outcome o = simulated_run(&s);
+    check_sums(&s, &o, "loop");
+    cr_expect_gt(o.stolen, 4 * (o.gifts + o.robs), "%llu tasks in %llu",
+                 (unsigned long long)o.stolen, (unsigned long long)(o.gifts + o.robs));
+    s.how.take = FL_TAKE_ONE;
+    o = simulated_run(&s);
+    cr_expect_eq(o.stolen, o.gifts + o.robs);
+    simulated_end(&s);
+}
+
+/* With two workers each policy chooses the same victim, so only the looks differ. */
+Test(sim_runs, a_policy_pays_for_its_looks)
+{
+    picoseconds makespans[2];
+    static const fl_policy *const policies[] = {&fl_policy_random, &fl_policy_richest};
+    for (int i = 0; i < 2; i++) {
+        simulated s;
+        simulated_begin(&s, "tree:depth=8", NULL, 2);
+        simulated_free(&s, 10000 * PICOSECONDS);
+        s.how.policy = policies[i];
+        makespans[i] = simulated_run(&s).makespan;
+        simulated_end(&s);
+    }
+    cr_expect_gt(makespans[1], makespans[0]);
+}
+
+/* ---- Bounds ---- */
+
+/* A greedy scheduler needs at most work / P + span (Graham 1969). A thief also needs time to find
+ * work: it searches while less than one task for each worker is there, which further spans cover,
+ * and each steal takes a look. (A loop that is robbed has one task a steal, so it is all search.) */
+static void check_bounds(const simulated *s, const outcome *o, const char *graph)
+{
+    double workers = s->machine.workers, span = (double)s->extent.span;
+    double looks = (double)(s->costs.of[COST_LOOK] * (picoseconds)(o->gifts + o->robs));
+    double ideal = ((double)s->extent.work + looks) / workers;
+    cr_expect_geq((double)o->makespan, (double)s->extent.work / workers, "%s, %g", graph, workers);
+    cr_expect_geq((double)o->makespan, span, "%s, %g", graph, workers);
+    cr_expect_leq((double)o->makespan, ideal + SPANS * span, "%s, %g workers, seed %llu: %g spans",
+                  graph, workers, (unsigned long long)s->how.seed,
+                  ((double)o->makespan - ideal) / span);
+}
+
+Test(sim_runs, free_of_costs_a_run_is_between_the_lower_and_the_greedy_bound)
+{
+    enum { SEEDS = 5, LOOK = 20 /* ns */ };
+    for (int i = 0; i < TREES; i++)
+        for (int j = 0; counts[j] < 128; j++) {
+            simulated s;
+            simulated_begin(&s, graphs[i], NULL, counts[j]);
+            simulated_free(&s, LOOK * PICOSECONDS);
+            for (s.how.seed = 1; s.how.seed <= SEEDS; s.how.seed++) {
+                outcome o = simulated_run(&s);
+                check_bounds(&s, &o, graphs[i]);
+            }
+            simulated_end(&s);
+        }
+}
+
+Test(sim_runs, the_same_seed_has_the_same_outcome_and_another_another)
+{
+    simulated s;
+    simulated_begin(&s, "uts:depth=7", "package:2 core:8", 16);
+    outcome one = simulated_run(&s), again = simulated_run(&s);
+    cr_expect_eq(memcmp(&one, &again, sizeof one), 0);
+    s.how.seed = 2;
+    again = simulated_run(&s);
+    cr_expect_neq(memcmp(&one, &again, sizeof one), 0);
+    simulated_end(&s);
+}
+
+/* ---- Decisions that are restated ---- */
+
+Test(sim_decisions, a_gift_is_as_large_as_that_of_a_fork_stack, .fini = clear)
+{
+    static const unsigned forks[] = {0, 1, 2, 3, 4, 5, 63, 64, 65, 66, 129, 1000};
+    static const uint32_t mosts[] = {1, 2, 16, 256, FL_GIFT_MOST};
+    for (size_t i = 0; i < sizeof forks / sizeof forks[0] && forks[i] < FL_SLOTS; i++)
+        for (size_t j = 0; j < sizeof mosts / sizeof mosts[0]; j++)
+            for (int half = 0; half < 2; half++) {
+                lay_out();
+                fl_mailbox box = {.most = mosts[j], .half = half};
+                filch_self self = fork_many(slots, forks[i]);
+                cr_expect_eq(search_given(forks[i], half, mosts[j]),
+                             ask_and_serve(&box, self).count, "%u forks, at most %u, half %d",
+                             forks[i], mosts[j], half);
+            }
+}
+
+Test(sim_decisions, a_look_counts_as_many_tasks_as_that_at_a_fork_stack, .fini = clear)
+{
+    for (unsigned forks = 0; forks < 300 && forks < FL_SLOTS; forks++) {
+        lay_out();
+        fork_many(slots, forks);
+        cr_expect_eq(search_seen(forks), fl_forkstack_length(stack), "%u forks", forks);
+    }
+}
+
+Test(sim_decisions, the_parts_of_a_range_and_its_first_task_are_all_of_it)
+{
+    for (uint32_t count = 1; count < 2000; count += 1 + count / 7) {
+        const place range = {.first = 10, .count = count};
+        uint32_t forks = range_forks(count), end = 10 + count;
+        for (uint32_t i = 0; i < forks; i++) {
+            place part = range_part(&range, i);
+            cr_expect_eq(part.first + part.count, end);
+            end = part.first;
+        }
+        cr_expect_eq(end, 11, "%u tasks", count);
+    }
+}
+
+/* ---- Events ---- */
+
+Test(sim_agenda, events_come_by_time_then_by_the_order_of_being_set)
+{
+    enum { WORKERS = 100 };
+    agenda a;
+    cr_assert_eq(agenda_init(&a, WORKERS), 0);
+    for (unsigned i = 0; i < WORKERS; i++)
+        agenda_set(&a, i, 1000 - i % 10);
+    for (unsigned i = 0; i < WORKERS; i += 3)
+        agenda_set(&a, i, i % 7); /* earlier */
+    for (unsigned i = 0; i < WORKERS; i += 5)
+        agenda_set(&a, i, 2000 + i % 4); /* later */
+    for (unsigned i = 0; i < WORKERS; i += 11)
+        agenda_drop(&a, i);
+    agenda_drop(&a, 0); /* it has none */
+    cr_expect_eq(a.count, WORKERS - 10);
+    event before = agenda_next(&a);
+    while (a.count) {
+        event e = agenda_next(&a);
+        cr_expect(before.at < e.at || (before.at == e.at && before.order < e.order));
+        cr_expect_neq(e.worker % 11, 0);
+        before = e;
+    }
+    agenda_free(&a);
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Traces of running programs: each counted thing is an event; traces begin and end while
+ * tasks run; a killed process leaves its trace behind. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <filch/stats.h>
+#include <filch/trace.h>
+#include <pthread.h>
+#include <runtime/trace/format.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <tests/support/fib.h>
+#include <tests/support/folder.h>
+#include <tests/support/signpost.h>
+#include <tests/support/stress.h>
+#include <tools/trace/analysis.h>
+#include <tools/trace/read.h>
+#include <unistd.h>
+
+static const char *path_of(const char *name)
+{
+    static char path[192];
+    snprintf(path, sizeof path, "%s/%s", folder_make(), name);
+    return path;
+}
+
+static filch_runtime *create(unsigned workers, const char *trace)
+{
+    filch_runtime *rt;
+    const filch_config config = {.size = sizeof config, .workers = workers, .trace = trace};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    return rt;
+}
+
+static trace_file *open_it(const char *path)
+{
+    char error[256];
+    trace_file *trace = trace_open(path, error, sizeof error);
+    cr_assert_not_null(trace, "%s", error);
+    return trace;
+}
+
+/* ---- The whole run ---- */
+
+FILCH_TASK(int, busy, (int, n))
+{
+    int sum = 0;
+    for (int i = 0; i < 4; i++) {
+        FILCH_FORK(fib, n);
+        filch_yield(self);
+        FILCH_JOIN(long part, fib);
+        sum += (int)part;
+    }
+    return sum;
+}
+
+static uint64_t thefts(const analysis *a, uint32_t workers)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < workers * workers; i++)
+        sum += a->matrix[i];
+    return sum;
+}
+
+Test(trace, events_agree_with_statistics)
+{
+    static const unsigned workers[] = {1, 2, 8};
+    for (unsigned w = 0; w < 3; w++) {
+        filch_stats stats;
+        analysis a;
+        const char *why;
+        filch_runtime *rt = create(workers[w], path_of("whole.trace,limit=256M"));
+        for (int i = 0; i < 20; i++)
+            cr_assert_eq(FILCH_RUN(rt, busy, 15), 4 * (int)fib_serial(15));
+        filch_runtime_stats_read(rt, &stats, sizeof stats);
+        cr_assert_eq(filch_runtime_destroy(rt), 0); /* when it ends, so has each event */
+        char numbered[32]; /* the second runtime of this process has a file of its own */
+        snprintf(numbered, sizeof numbered, w ? "whole.trace.%u" : "whole.trace", w + 1);
+        trace_file *trace = open_it(path_of(numbered));
+        cr_assert(trace_is_whole(trace, &why), "%s", why);
+        cr_assert(analyse(&a, trace));
+        cr_assert_eq(trace_facts_of(trace)->workers, workers[w]);
+        uint64_t ready = a.by_kind[FL_TRACE_READY_STEAL];
+        cr_assert_eq(thefts(&a, workers[w]), stats.gift_tasks + stats.robs + ready);
+        cr_assert_eq(a.by_kind[FL_TRACE_GIFT], stats.gifts);
+        /* Some come after the look: the run is over, but items of joined tasks may still be in a deque. */
+        cr_assert_geq(ready, stats.deque_steals);
+        cr_assert_geq(a.by_kind[FL_TRACE_SWITCH], stats.switches);
+        cr_assert_eq(a.by_kind[FL_TRACE_WAIT], stats.suspensions);
+        cr_assert_eq(a.by_kind[FL_TRACE_JOB], stats.jobs_run);
+        cr_assert_eq(a.by_kind[FL_TRACE_JOB], a.by_kind[FL_TRACE_JOB_END]);
+        cr_assert_eq(a.by_kind[FL_TRACE_TASK], a.by_kind[FL_TRACE_TASK_END]);
+        cr_assert_eq(a.by_kind[FL_TRACE_WAIT], a.by_kind[FL_TRACE_GO_ON]);
+        analysis_free(&a);
+        trace_close(trace);
+    }
+}
+
+/* ---- Parts of a run ---- */
+
+static filch_u32 stopping;
+
+FILCH_TASK(int, rounds, (int, n))
+{
+    int count = 0;
+    while (!filch_u32_load(&stopping, FILCH_ACQUIRE)) {
+        FILCH_FORK(fib, n);
+        filch_sleep(1000);
+        FILCH_JOIN(long part, fib);
+        count += part == fib_serial(n);
+    }
+    return count;
+}
+
+static void *run_rounds(void *rt)
+{
+    return (void *)(intptr_t)FILCH_RUN(rt, rounds, 10);
+}
+
+Test(trace, traces_begin_and_end_while_tasks_run)
+{
+    static const unsigned workers[] = {1, 2, 8};
+    for (unsigned w = 0; w < 3; w++) {
+        filch_runtime *rt = create(workers[w], NULL);
+        pthread_t thread;
+        void *count;
+        filch_u32_store(&stopping, 0, FILCH_RELEASE);
+        cr_assert_eq(pthread_create(&thread, NULL, run_rounds, rt), 0);
+        for (unsigned i = 0; i < stress_times(100); i++) {
+            const char *why, *path = path_of("part.trace");
+            cr_assert_eq(filch_trace_start(rt, path, NULL), 0, "%s", filch_error());
+            usleep(i % 10 * 100);
+            cr_assert_eq(filch_trace_stop(rt), 0, "%s", filch_error());
+            trace_file *trace = open_it(path);
+            cr_assert(trace_is_whole(trace, &why), "%s", why);
+            trace_close(trace);
+        }
+        filch_u32_store(&stopping, 1, FILCH_RELEASE);
+        pthread_join(thread, &count);
+        cr_assert_gt((intptr_t)count, 0);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+Test(trace, calls_that_make_no_sense_are_refused)
+{
+    filch_runtime *rt = create(1, NULL);
+    cr_assert_eq(filch_trace_stop(rt), -EINVAL);
+    cr_assert(strstr(filch_error(), "has no trace"), "%s", filch_error());
+    cr_assert_eq(filch_trace_start(rt, "/nonexistent/x", NULL), -ENOENT);
+    cr_assert_eq(filch_trace_start(rt, path_of("a.trace"), "speed=7"), -EINVAL);
+    cr_assert_eq(filch_trace_start(NULL, path_of("a.trace"), NULL), -EINVAL);
+    cr_assert_eq(filch_trace_stop(NULL), -EINVAL);
+    cr_assert_eq(filch_trace_start(rt, path_of("a.trace"), NULL), 0);
+    cr_assert_eq(filch_trace_start(rt, path_of("b.trace"), NULL), -EBUSY);
+    cr_assert(strstr(filch_error(), "stop that first"), "%s", filch_error());
+    cr_assert_eq(filch_runtime_destroy(rt), 0, "it ends the trace");
+    trace_close(open_it(path_of("a.trace")));
+}
+
+/* ---- Marks and spans ---- */
+
+FILCH_TASK(int, marking, (int, unused))
+{
+    char name[16] = "copied";
+    (void)self, (void)unused;
+    filch_trace_span_begin("outer");
+    filch_trace_mark(name, 42);
+    strcpy(name, "changed");
+    filch_trace_span_begin("inner");
+    filch_sleep(1000);
+    filch_trace_span_end();
+    filch_trace_span_end();
+    return 0;
+}
+
+Test(trace, marks_and_spans_of_tasks_are_recorded)
+{
+    static const struct {
+        uint32_t kind;
+        const char *name;
+    } wanted[] = {{FL_TRACE_SPAN, "outer"},
+                  {FL_TRACE_MARK, "copied"},
+                  {FL_TRACE_SPAN, "inner"},
+                  {FL_TRACE_SPAN_END, NULL},
+                  {FL_TRACE_SPAN_END, NULL}};
+    filch_runtime *rt = create(2, path_of("marks.trace"));
+    trace_event e;
+    unsigned next = 0;
+    uint32_t fiber = 0;
+    filch_trace_mark("by no task", 1); /* without effect, like the next two */
+    filch_trace_span_begin("by no task");
+    filch_trace_span_end();
+    cr_assert_eq(FILCH_RUN(rt, marking, 0), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    trace_file *trace = open_it(path_of("marks.trace"));
+    while (trace_next(trace, &e)) {
+        if (e.kind < FL_TRACE_MARK)
+            continue;
+        cr_assert_lt(next, 5);
+        cr_assert_eq(e.kind, wanted[next].kind);
+        if (wanted[next].name)
+            cr_assert_str_eq(trace_name(trace, e.a), wanted[next].name);
+        if (e.kind == FL_TRACE_MARK)
+            cr_assert_eq(e.b, 42);
+        else if (!fiber)
+            fiber = e.b;
+        else
+            cr_assert_eq(e.kind == FL_TRACE_SPAN ? e.b : e.a, fiber);
+        next++;
+    }
+    cr_assert_eq(next, 5);
+    trace_close(trace);
+}
+
+/* ---- Limits ---- */
+
+FILCH_TASK(int, many_marks, (int, count))
+{
+    for (int i = 0; i < count; i++)
+        filch_trace_mark("mark", (uint32_t)i);
+    (void)self;
+    return 0;
+}
+
+enum { MARKS = 200000 }; /* 16 bytes each: three times the limit */
+
+static trace_file *overfill(const char *options)
+{
+    struct stat is;
+    filch_runtime *rt = create(1, NULL);
+    cr_assert_eq(filch_trace_start(rt, path_of("limit.trace"), options), 0, "%s", filch_error());
+    cr_assert_eq(FILCH_RUN(rt, many_marks, MARKS), 0);
+    cr_assert_eq(filch_trace_stop(rt), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_eq(stat(path_of("limit.trace"), &is), 0);
+    cr_assert_leq(is.st_size, (7 << 18) + FL_TRACE_HEADER, "%ld", (long)is.st_size);
+    return open_it(path_of("limit.trace"));
+}
+
+Test(trace, a_full_trace_keeps_its_beginning_and_counts_the_rest)
+{
+    trace_file *trace = overfill("limit=1M");
+    const trace_facts *facts = trace_facts_of(trace);
+    trace_event e;
+    uint64_t marks_read = 0;
+    while (trace_next(trace, &e))
+        if (e.kind == FL_TRACE_MARK)
+            cr_assert_eq(e.b, marks_read++);
+    cr_assert_eq(facts->state, FL_TRACE_FULL);
+    cr_assert_gt(marks_read, 1000);
+    cr_assert_geq(marks_read + facts->lost, MARKS);
+    trace_close(trace);
+}
+
+Test(trace, an_overwritten_trace_keeps_its_end_and_counts_the_rest)
+{
+    trace_file *trace = overfill("limit=1M,full=overwrite");
+    const trace_facts *facts = trace_facts_of(trace);
+    trace_event e;
+    uint32_t last = 0;
+    uint64_t marks_read = 0;
+    for (; trace_next(trace, &e); marks_read += e.kind == FL_TRACE_MARK)
+        if (e.kind == FL_TRACE_MARK)
+            last = e.b;
+    cr_assert_eq(facts->state, FL_TRACE_STOPPED);
+    cr_assert_eq(facts->lost, 0);
+    cr_assert_gt(facts->replaced, 0);
+    cr_assert_eq(last, MARKS - 1);
+    cr_assert_gt(marks_read, 1000);
+    trace_close(trace);
+}
+
+/* ---- A process that is killed ---- */
+
+Test(trace, a_killed_process_leaves_its_events)
+{
+    const char *path = path_of("killed.trace"), *why;
+    trace_event e;
+    uint64_t marks_read = 0;
+    int ends[2];
+    char ready;
+    cr_assert_eq(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        filch_runtime *rt = create(2, path);
+        FILCH_RUN(rt, many_marks, 1000);
+        if (write(ends[1], "r", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    cr_assert_gt(pid, 0);
+    cr_assert_eq(read(ends[0], &ready, 1), 1);
+    cr_assert_eq(kill(pid, SIGKILL), 0);
+    cr_assert_eq(waitpid(pid, NULL, 0), pid);
+    trace_file *trace = open_it(path);
+    cr_assert_not(trace_is_whole(trace, &why));
+    cr_assert(trace_facts_of(trace)->killed);
+    while (trace_next(trace, &e))
+        marks_read += e.kind == FL_TRACE_MARK;
+    cr_assert_eq(marks_read, 1000);
+    trace_close(trace);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Work and span while a program runs: random programs with an oracle, known figures, and runs. */
+#include <errno.h>
+#include <filch/filch.h>
+#include <filch/stats.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/work_span.h>
+#include <tests/support/fib.h>
+#include <tests/support/random_program.h>
+
+/* Workers and fibers of no runtime that runs. */
+static filch_runtime engine;
+static fl_fiber fibers[RANDOM_WORKERS + 1];
+static fl_worker workers[RANDOM_WORKERS];
+
+static void begin(void)
+{
+    engine.work_span = fl_work_span_create(false);
+    cr_assert_not_null(engine.work_span);
+    for (uint32_t i = 0; i < RANDOM_WORKERS; i++) {
+        workers[i].rt = &engine;
+        workers[i].running = &fibers[i + 1];
+    }
+}
+
+static void feed(const made_event *events)
+{
+    for (const made_event *e = events; e->kind; e++)
+        if (e->kind == FL_TRACE_SWITCH)
+            workers[e->writer].running = &fibers[e->a];
+        else
+            fl_work_span_at(&workers[e->writer], e->kind, e->a, e->b, e->ns);
+}
+
+static filch_work_span end(void)
+{
+    filch_work_span f;
+    fl_work_span_read(engine.work_span, &f);
+    fl_work_span_destroy(engine.work_span);
+    for (uint32_t i = 0; i <= RANDOM_WORKERS; i++)
+        cr_assert_null(fibers[i].chain, "a fiber at rest keeps nothing");
+    return f;
+}
+
+Test(work_span, random_programs_have_the_work_and_span_of_their_definitions)
+{
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        simulation s;
+        int64_t span = random_program(&s, seed);
+        begin();
+        feed(s.event);
+        filch_work_span f = end();
+        cr_assert_eq(f.work_ns, (uint64_t)s.work, "seed %d", (int)seed);
+        cr_assert_eq(f.span_ns, (uint64_t)span, "seed %d", (int)seed);
+        cr_assert_geq(f.burdened_ns, f.span_ns);
+        cr_assert_eq(f.tasks + 1, s.tasks);
+        cr_assert_eq(f.jobs, 1);
+        cr_assert_eq(f.waits + f.lost, 0);
+        free(s.event);
+    }
+}
+
+enum { ROOT = 1, TASK, ITEM = 77, SLOT = 500 };
+
+Test(work_span, a_caught_panic_leaves_nothing_behind)
+{
+    static const made_event events[] = {
+        {0, 100, FL_TRACE_JOB, ITEM, ROOT},      {0, 110, FL_TRACE_FORK, SLOT, TASK},
+        {0, 120, FL_TRACE_FORK, SLOT + 1, TASK}, {0, 130, FL_TRACE_RUN, SLOT + 1, TASK},
+        {0, 140, FL_TRACE_FORK, SLOT + 2, TASK}, /* panics */
+        {0, 150, FL_TRACE_RUN, SLOT, TASK},      {0, 157, FL_TRACE_RUN_END, SLOT, 1},
+        {0, 160, FL_TRACE_JOB_END, 1, 0},        {0}};
+    begin();
+    feed(events);
+    filch_work_span f = end();
+    cr_assert_eq(f.work_ns, 60);
+    cr_assert_eq(f.tasks, 1);
+}
+
+Test(work_span, time_in_a_wait_is_no_work_and_the_wait_is_counted)
+{
+    static const made_event events[] = {{0, 100, FL_TRACE_JOB, ITEM, ROOT},
+                                        {0, 130, FL_TRACE_WAIT, 1, 3},
+                                        {1, 900, FL_TRACE_SWITCH, 1, 0},
+                                        {1, 910, FL_TRACE_GO_ON, 1, 0},
+                                        {1, 920, FL_TRACE_JOB_END, 1, 0},
+                                        {0}};
+    begin();
+    feed(events);
+    filch_work_span f = end();
+    cr_assert_eq(f.work_ns, 40);
+    cr_assert_eq(f.span_ns, 40);
+    cr_assert_eq(f.waits, 1);
+}
+
+Test(work_span, a_call_comes_after_those_that_had_ended)
+{
+    static const made_event events[] = {{0, 100, FL_TRACE_JOB, ITEM, ROOT},
+                                        {0, 150, FL_TRACE_JOB_END, 1, 0},
+                                        {0, 200, FL_TRACE_JOB, ITEM, ROOT},
+                                        {1, 205, FL_TRACE_JOB, ITEM, ROOT},
+                                        {0, 230, FL_TRACE_JOB_END, 1, 0},
+                                        {1, 225, FL_TRACE_JOB_END, 2, 0},
+                                        {0}};
+    begin();
+    feed(events);
+    filch_work_span f = end();
+    cr_assert_eq(f.work_ns, 50 + 30 + 20);
+    cr_assert_eq(f.span_ns, 50 + 30);
+    cr_assert_eq(f.jobs, 3);
+}
+
+Test(work_span, runs_are_measured_when_asked)
+{
+    static const unsigned many[] = {1, 2, 8};
+    for (unsigned i = 0; i < 3; i++) {
+        filch_runtime *rt;
+        filch_work_span f;
+        setenv("FILCH_SPAN", "1", 1);
+        const filch_config config = {.size = sizeof config, .workers = many[i]};
+        cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+        for (int k = 0; k < 5; k++)
+            cr_assert_eq(FILCH_RUN(rt, fib, 15), fib_serial(15));
+        while (filch_work_span_read(rt, &f, sizeof f) == 0 &&
+               f.jobs < 5) /* the caller is told first */
+            sched_yield();
+        cr_assert_eq(f.jobs, 5);
+        cr_assert_eq(f.tasks, 5 * 986);
+        cr_assert(0 < f.span_ns && f.span_ns <= f.work_ns && f.span_ns <= f.burdened_ns);
+        cr_assert_eq(f.lost + f.waits, 0);
+        cr_assert_eq(filch_work_span_read(rt, NULL, 0), -EINVAL);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        unsetenv("FILCH_SPAN");
+        cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+        cr_assert_eq(filch_work_span_read(rt, &f, sizeof f), -EINVAL);
+        cr_assert(strstr(filch_error(), "FILCH_SPAN=1"), "%s", filch_error());
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "main.h"
+#include "report.h"
+
+#include <tools/shared/output.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REASON = 1024, MOST_TASKS = 2000000000 };
+
+/* All seeds of one row. 0 or -errno after a message. */
+static int simulate_row(const sim_options *o, const machine *m, sim_row *row, outcome *outcomes)
+{
+    for (unsigned i = 0; i < o->seeds; i++) {
+        const simulation how = {.graph = &o->graph,
+                                .machine = m,
+                                .costs = &o->costs,
+                                .policy = row->policy,
+                                .take = o->take,
+                                .idle = o->idle,
+                                .seed = o->seed + i};
+        int rc = simulate(&how, &outcomes[i]);
+        if (rc) {
+            fprintf(stderr, "filch sim: the simulation of %u workers failed: %s\n", row->workers,
+                    strerror(-rc));
+            return rc;
+        }
+    }
+    report_row(row, outcomes, o->seeds);
+    return 0;
+}
+
+static int simulate_count(const sim_options *o, unsigned workers, sim_report *r, outcome *outcomes)
+{
+    char reason[REASON];
+    machine m;
+    int rc = machine_describe(&m, o->machine, workers, reason, sizeof reason);
+    if (rc) {
+        fprintf(stderr, "filch sim: %s\n", reason);
+        return rc;
+    }
+    for (unsigned i = 0; !rc && i < o->policy_count; i++) {
+        sim_row *row = &r->rows[r->count++];
+        *row = (sim_row){.policy = o->policies[i], .workers = workers};
+        rc = simulate_row(o, &m, row, outcomes);
+    }
+    machine_free(&m);
+    return rc;
+}
+
+static int simulate_all(sim_report *r)
+{
+    const sim_options *o = r->options;
+    int rc = walk(&o->graph, MOST_TASKS, &r->extent);
+    if (rc) {
+        fprintf(stderr, "filch sim: '%s' cannot be simulated: %s\n", o->text,
+                rc == -E2BIG ? "it has more than 2,000,000,000 tasks" : strerror(-rc));
+        return rc;
+    }
+    outcome *outcomes = calloc(o->seeds, sizeof *outcomes);
+    r->rows = calloc((size_t)o->counts * o->policy_count, sizeof *r->rows);
+    if (!outcomes || !r->rows) {
+        fputs("filch sim: no memory for the report\n", stderr);
+        rc = -ENOMEM;
+    }
+    for (unsigned i = 0; !rc && i < o->counts; i++)
+        rc = simulate_count(o, o->workers[i], r, outcomes);
+    free(outcomes);
+    return rc;
+}
+
+static int write_report(const sim_report *r, FILE *out)
+{
+    static int (*const writers[])(const sim_report *r, FILE *out) = {
+        [FORMAT_TABLE] = report_table, [FORMAT_CSV] = report_csv, [FORMAT_JSON] = report_json};
+    int rc = writers[r->options->format](r, out);
+    if (rc)
+        fprintf(stderr, "filch sim: the report cannot be written: %s\n",
+                rc == -ENOTSUP ? "this build has no JSON (libjansson-dev)" : strerror(-rc));
+    return rc;
+}
+
+static int write_lists(const sim_options *o, FILE *out)
+{
+    if (o->task == SIM_LIST)
+        generator_list(out);
+    else
+        costs_write(&o->costs, out);
+    return ferror(out) ? -EIO : 0;
+}
+
+int filch_sim_main(int argc, char **argv)
+{
+    sim_options o;
+    output out;
+    options_parse(&o, argc, argv);
+    sim_report r = {.options = &o};
+    int rc = 0;
+    if (!output_check("filch sim", "--output", o.output) ||
+        (o.task == SIM_RUN && simulate_all(&r)) ||
+        output_open(&out, "filch sim", "--output", o.output)) {
+        free(r.rows);
+        return 2;
+    }
+    rc = o.task == SIM_RUN ? write_report(&r, out.file) : write_lists(&o, out.file);
+    free(r.rows);
+    return output_close(&out, rc) ? 2 : 0;
+}

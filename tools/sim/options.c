@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "options.h"
+
+#include <argp.h>
+#include <string.h>
+#include <tools/shared/names.h>
+#include <tools/shared/spell.h>
+
+enum { MODES = 8, REASON = 1024 };
+
+static const char *const format_names[] = {"table", "csv", "json", NULL};
+
+enum { OPTION_SEEDS = 256, OPTION_COSTS, OPTION_TAKE, OPTION_IDLE, OPTION_LIST, OPTION_SHOW_COSTS };
+
+static const struct argp_option known[] = {
+    {"machine", 'm', "LEVELS", 0,
+     "package:N numa:N l3:N l2:N core:N pu:N, each in one of the level before, or FILE.xml of "
+     "hwloc "
+     "(default: cores that share one cache)",
+     0},
+    {"workers", 'w', "LIST", 0, "Numbers of workers: 1,3,16 or 1..1024, by doubling (default: 16)",
+     0},
+    {"policy", 'p', "LIST", 0, "Victim policies, or all (default: random)", 0},
+    {"take", OPTION_TAKE, "MODE", 0,
+     "Amount that a thief takes: adaptive, one or half (default: adaptive)", 0},
+    {"idle", OPTION_IDLE, "MODE", 0, "Workers without work: sleep, yield or spin (default: sleep)",
+     0},
+    {"seed", 's', "N", 0, "Of the workers' random numbers (default: 1)", 0},
+    {"seeds", OPTION_SEEDS, "N", 0, "Runs with seeds N, N + 1 and so on (default: 1)", 0},
+    {"costs", OPTION_COSTS, "FILE", 0, "Costs that differ from the built-in ones", 0},
+    {"format", 'f', "FORMAT", 0, "table, csv or json (default: table)", 0},
+    {"output", 'o', "FILE", 0, "Where to write it (default, and -: the standard output)", 0},
+    {"list", OPTION_LIST, NULL, 0, "Show the generators and their parameters", 1},
+    {"show-costs", OPTION_SHOW_COSTS, NULL, 0, "Show the costs, as a file for --costs", 1},
+    {0},
+};
+
+static const char about[] =
+    "Simulates work stealing on a machine that is described by its levels, with the library's own "
+    "victim policies. Times are simulated: the same command prints the same report.\v"
+    "Examples:\n"
+    "  filch sim tree:depth=16 --workers 1..64\n"
+    "  filch sim uts:depth=10 --machine \"package:2 l3:4 core:16\" -w 128 --policy all\n"
+    "  filch sim --show-costs > costs; filch sim loop:n=100000 --costs costs\n"
+    "\n"
+    "Exit status: 0; 2 for a wrong command line, a file that cannot be read, a graph that\n"
+    "is too large, and when the result could not be written.\n";
+
+/* ---- Values ---- */
+
+static unsigned long whole(const char *text, const char *what, unsigned long least,
+                           unsigned long most, struct argp_state *state)
+{
+    unsigned long value = least;
+    if (!spell_count(text, least, most, &value))
+        argp_error(state, "%s '%s' is out of range (%lu..%lu)", what, text, least, most);
+    return value;
+}
+
+static void add_count(sim_options *o, unsigned long workers, struct argp_state *state)
+{
+    if (o->counts == SIM_COUNTS)
+        argp_error(state, "too many numbers of workers (at most %d)", SIM_COUNTS);
+    else
+        o->workers[o->counts++] = (unsigned)workers;
+}
+
+/* "8", or "1..8": 1, 2, 4, 8. The last one is there even if it is not reached by doubling. */
+static void add_counts(sim_options *o, char *text, struct argp_state *state)
+{
+    static const char what[] = "number of workers";
+    char *dots = strstr(text, "..");
+    if (dots)
+        *dots = '\0';
+    unsigned long low = whole(text, what, 1, SIM_WORKERS, state);
+    unsigned long high = dots ? whole(dots + 2, what, low, SIM_WORKERS, state) : low;
+    for (; low < high; low *= 2)
+        add_count(o, low, state);
+    add_count(o, high, state);
+}
+
+static void add_policy(sim_options *o, const char *name, struct argp_state *state)
+{
+    const char *names[SIM_POLICIES];
+    unsigned count = 0;
+    for (; fl_policies[count]; count++)
+        names[count] = fl_policies[count]->name;
+    names[count] = NULL;
+    if (strcmp(name, "all") == 0) {
+        for (o->policy_count = 0; fl_policies[o->policy_count]; o->policy_count++)
+            o->policies[o->policy_count] = fl_policies[o->policy_count];
+        return;
+    }
+    int row = names_choose(name, "policy", names, state);
+    if (o->policy_count < SIM_POLICIES)
+        o->policies[o->policy_count++] = fl_policies[row];
+}
+
+static int choose_mode(const fl_mode *const *modes, const char *name, const char *what,
+                       struct argp_state *state)
+{
+    const char *names[MODES] = {NULL};
+    for (unsigned i = 0; i + 1 < MODES && modes[i]; i++)
+        names[i] = modes[i]->name;
+    return names_choose(name, what, names, state);
+}
+
+/* ---- The parser ---- */
+
+static void add_all(sim_options *o, int key, char *list, struct argp_state *state)
+{
+    for (char *word; (word = strsep(&list, ","));)
+        if (key == 'w')
+            add_counts(o, word, state);
+        else
+            add_policy(o, word, state);
+}
+
+static void read_graph(sim_options *o, const char *text, struct argp_state *state)
+{
+    char reason[REASON];
+    if (o->text)
+        argp_error(state, "'%s' is one generator too many (valid: one)", text);
+    o->text = text;
+    if (generator_read(&o->graph, text, reason, sizeof reason))
+        argp_error(state, "%s", reason);
+}
+
+static void read_costs(sim_options *o, const char *path, struct argp_state *state)
+{
+    char reason[REASON];
+    if (costs_read(&o->costs, path, reason, sizeof reason))
+        argp_error(state, "%s", reason);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    sim_options *o = state->input;
+    switch (key) {
+    case 'm':
+        o->machine = argument;
+        return 0;
+    case 'w':
+    case 'p':
+        add_all(o, key, argument, state);
+        return 0;
+    case 's':
+        o->seed = whole(argument, "seed", 0, UINT32_MAX, state);
+        return 0;
+    case 'f':
+        o->format = (enum sim_format)names_choose(argument, "format", format_names, state);
+        return 0;
+    case 'o':
+        o->output = strcmp(argument, "-") == 0 ? NULL : argument;
+        return 0;
+    case OPTION_TAKE:
+        o->take = (enum fl_take_mode)choose_mode(fl_take_modes, argument, "take mode", state);
+        return 0;
+    case OPTION_IDLE:
+        o->idle = (enum fl_idle_mode)choose_mode(fl_idle_modes, argument, "idle mode", state);
+        return 0;
+    case OPTION_SEEDS:
+        o->seeds = (unsigned)whole(argument, "number of seeds", 1, SIM_SEEDS, state);
+        return 0;
+    case OPTION_COSTS:
+        read_costs(o, argument, state);
+        return 0;
+    case OPTION_LIST:
+    case OPTION_SHOW_COSTS:
+        o->task = key == OPTION_LIST ? SIM_LIST : SIM_COSTS;
+        return 0;
+    case ARGP_KEY_ARG:
+        read_graph(o, argument, state);
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->text && o->task == SIM_RUN)
+            argp_error(state, "no generator is named; filch sim --list shows them");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+void options_parse(sim_options *o, int argc, char **argv)
+{
+    static const struct argp parser = {known, parse, "GENERATOR", about, NULL, NULL, NULL};
+    *o = (sim_options){.seed = 1, .seeds = 1};
+    costs_default(&o->costs);
+    argp_err_exit_status = 2;
+    argp_parse(&parser, argc, argv, 0, NULL, o);
+    if (!o->counts)
+        o->workers[o->counts++] = 16;
+    if (!o->policy_count)
+        o->policies[o->policy_count++] = fl_policies[0];
+}

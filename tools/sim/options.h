@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The command line of filch sim. */
+#ifndef SIM_OPTIONS_H
+#define SIM_OPTIONS_H
+
+#include "sim.h"
+
+enum { SIM_COUNTS = 64, SIM_POLICIES = 64, SIM_SEEDS = 1000 };
+
+enum sim_format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
+enum sim_task { SIM_RUN, SIM_LIST, SIM_COSTS };
+
+typedef struct sim_options {
+    enum sim_task task;
+    generator graph;
+    const char *text, *machine; /* machine NULL: cores that share one cache */
+    const fl_policy *policies[SIM_POLICIES];
+    unsigned policy_count;
+    unsigned workers[SIM_COUNTS], counts;
+    enum fl_take_mode take;
+    enum fl_idle_mode idle;
+    uint64_t seed;
+    unsigned seeds;
+    costs costs;
+    enum sim_format format;
+    const char *output; /* NULL: the standard output */
+} sim_options;
+
+/* Ends the command if it is wrong. */
+void options_parse(sim_options *o, int argc, char **argv);
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "report.h"
+
+#include <tools/shared/csv.h>
+#include <tools/shared/statistics.h>
+#include <tools/shared/units.h>
+
+#include <errno.h>
+#include <inttypes.h>
+
+enum { TEXT = 24 };
+
+static double ns(picoseconds time)
+{
+    return (double)time / PICOSECONDS;
+}
+
+static double failed(const outcome *o)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < MISSES; i++)
+        sum += o->missed[i];
+    return (double)sum;
+}
+
+static double figure_of(const outcome *o, enum figure which)
+{
+    const double all[FIGURES] = {
+        [FIGURE_MAKESPAN] = ns(o->makespan),
+        [FIGURE_GIFTS] = (double)o->gifts,
+        [FIGURE_ROBS] = (double)o->robs,
+        [FIGURE_STOLEN] = (double)o->stolen,
+        [FIGURE_READY] = (double)o->ready_stolen,
+        [FIGURE_CORE] = (double)o->steals_of[0],
+        [FIGURE_CACHE] = (double)o->steals_of[1],
+        [FIGURE_NODE] = (double)o->steals_of[2],
+        [FIGURE_FAR] = (double)o->steals_of[3],
+        [FIGURE_FAILED] = failed(o),
+        [FIGURE_WAITS] = (double)o->waits,
+        [FIGURE_WAKES] = (double)o->wakes,
+        [FIGURE_WORKED] = ns(o->spent[FL_WORKING]),
+        [FIGURE_SEARCHED] = ns(o->spent[FL_SEARCHING]),
+        [FIGURE_SLEPT] = ns(o->spent[FL_SLEEPING]),
+    };
+    return all[which];
+}
+
+static const char *const figure_names[FIGURES] = {
+    [FIGURE_MAKESPAN] = "makespan_ns",
+    [FIGURE_GIFTS] = "gifts",
+    [FIGURE_ROBS] = "robs",
+    [FIGURE_STOLEN] = "stolen_tasks",
+    [FIGURE_READY] = "ready_steals",
+    [FIGURE_CORE] = "steals_core",
+    [FIGURE_CACHE] = "steals_cache",
+    [FIGURE_NODE] = "steals_node",
+    [FIGURE_FAR] = "steals_far",
+    [FIGURE_FAILED] = "failed_attempts",
+    [FIGURE_WAITS] = "waits",
+    [FIGURE_WAKES] = "wakes",
+    [FIGURE_WORKED] = "worked_ns",
+    [FIGURE_SEARCHED] = "searched_ns",
+    [FIGURE_SLEPT] = "slept_ns",
+};
+
+void report_row(sim_row *row, const outcome *outcomes, unsigned count)
+{
+    for (unsigned which = 0; which < FIGURES; which++) {
+        double values[SIM_SEEDS];
+        for (unsigned i = 0; i < count; i++)
+            values[i] = figure_of(&outcomes[i], which);
+        row->median[which] = median_of(values, count);
+        if (which != FIGURE_MAKESPAN)
+            continue;
+        put_in_order(values, count);
+        row->least = values[0];
+        row->most = values[count - 1];
+    }
+}
+
+/* The null model: a greedy scheduler without any cost needs at most that (Graham 1969; Brent
+ * 1974). ns. */
+static double greedy(const sim_report *r, const sim_row *row)
+{
+    return ns(r->extent.work) / row->workers + ns(r->extent.span);
+}
+
+static double efficiency(const sim_report *r, const sim_row *row)
+{
+    return row->median[FIGURE_MAKESPAN] > 0
+               ? ns(r->extent.work) / row->workers / row->median[FIGURE_MAKESPAN]
+               : 1;
+}
+
+static double parallelism(const sim_report *r)
+{
+    return r->extent.span ? (double)r->extent.work / (double)r->extent.span : 1;
+}
+
+/* ---- The table ---- */
+
+static const char *ns_text(double time, char text[TEXT])
+{
+    return time_text(time / 1e9, text, TEXT);
+}
+
+static void table_row(const sim_report *r, const sim_row *row, FILE *out)
+{
+    char median[TEXT], least[TEXT], most[TEXT], bound[TEXT], missed[TEXT];
+    double whole = row->workers * row->median[FIGURE_MAKESPAN];
+    double share = whole > 0 ? 100 / whole : 0;
+    fprintf(out, "%-21s%7u %9s %9s %9s %9s %8.1f %%", row->policy->name, row->workers,
+            ns_text(row->median[FIGURE_MAKESPAN], median), ns_text(row->least, least),
+            ns_text(row->most, most), ns_text(greedy(r, row), bound), 100 * efficiency(r, row));
+    for (unsigned i = FIGURE_CORE; i <= FIGURE_FAR; i++) {
+        char steals[TEXT];
+        fprintf(out, " %7s", count_text(row->median[i], steals, TEXT));
+    }
+    fprintf(out, " %7s %6.1f %% %6.1f %%\n", count_text(row->median[FIGURE_FAILED], missed, TEXT),
+            share * row->median[FIGURE_SEARCHED], share * row->median[FIGURE_SLEPT]);
+}
+
+int report_table(const sim_report *r, FILE *out)
+{
+    char tasks[TEXT], forks[TEXT], work[TEXT], span[TEXT], wide[TEXT];
+    const sim_options *o = r->options;
+    fprintf(out, "%s: %s tasks, %s of them forked; work %s, span %s, parallelism %s\n", o->text,
+            count_text((double)r->extent.tasks, tasks, TEXT),
+            count_text((double)r->extent.forks, forks, TEXT), ns_text(ns(r->extent.work), work),
+            ns_text(ns(r->extent.span), span), count_text(parallelism(r), wide, TEXT));
+    fprintf(out, "%s; take %s, idle %s; %u %s from %" PRIu64 "; all times are simulated\n\n",
+            o->machine ? o->machine : "cores that share one cache", fl_take_modes[o->take]->name,
+            fl_idle_modes[o->idle]->name, o->seeds, o->seeds == 1 ? "seed" : "seeds", o->seed);
+    fprintf(out, "%-21s%7s %9s %9s %9s %9s %10s %7s %7s %7s %7s %7s %8s %8s\n", "policy", "workers",
+            "makespan", "least", "most", "greedy", "efficiency", "core", "cache", "node", "far",
+            "failed", "searched", "slept");
+    for (unsigned i = 0; i < r->count; i++)
+        table_row(r, &r->rows[i], out);
+    fputs(
+        "\nmakespan: median, least and most of the seeds; greedy: work / workers + span, which a\n"
+        "scheduler without costs needs at most; core .. far: steals by distance; failed: "
+        "attempts;\n"
+        "searched, slept: of the workers' time\n",
+        out);
+    return ferror(out) ? -EIO : 0;
+}
+
+/* ---- For programs ---- */
+
+int report_csv(const sim_report *r, FILE *out)
+{
+    fputs("generator,policy,workers,seeds,tasks,work_ns,span_ns,greedy_ns,efficiency,least_ns,most_"
+          "ns",
+          out);
+    for (unsigned i = 0; i < FIGURES; i++)
+        fprintf(out, ",%s", figure_names[i]);
+    fputs("\r\n", out);
+    for (const sim_row *row = r->rows; row < r->rows + r->count; row++) {
+        csv_text(r->options->text, out);
+        fprintf(out, ",%s,%u,%u,%" PRIu64 ",%.3f,%.3f,%.3f,%.6f,%.3f,%.3f", row->policy->name,
+                row->workers, r->options->seeds, r->extent.tasks, ns(r->extent.work),
+                ns(r->extent.span), greedy(r, row), efficiency(r, row), row->least, row->most);
+        for (unsigned i = 0; i < FIGURES; i++)
+            fprintf(out, ",%.3f", row->median[i]);
+        fputs("\r\n", out);
+    }
+    return ferror(out) ? -EIO : 0;
+}
+
+#ifdef FILCH_HAVE_JANSSON
+#include <jansson.h>
+
+static json_t *row_object(const sim_report *r, const sim_row *row)
+{
+    json_t *object =
+        json_pack("{s:s, s:i, s:f, s:f, s:f, s:f}", "policy", row->policy->name, "workers",
+                  (int)row->workers, "greedy_ns", greedy(r, row), "efficiency", efficiency(r, row),
+                  "least_ns", row->least, "most_ns", row->most);
+    for (unsigned i = 0; i < FIGURES; i++)
+        json_object_set_new(object, figure_names[i], json_real(row->median[i]));
+    return object;
+}
+
+int report_json(const sim_report *r, FILE *out)
+{
+    const sim_options *o = r->options;
+    json_t *rows = json_array();
+    for (unsigned i = 0; i < r->count; i++)
+        json_array_append_new(rows, row_object(r, &r->rows[i]));
+    json_t *whole =
+        json_pack("{s:s, s:s?, s:s, s:s, s:I, s:i, s:I, s:I, s:f, s:f, s:o}", "generator", o->text,
+                  "machine", o->machine, "take", fl_take_modes[o->take]->name, "idle",
+                  fl_idle_modes[o->idle]->name, "seed", (json_int_t)o->seed, "seeds", (int)o->seeds,
+                  "tasks", (json_int_t)r->extent.tasks, "forks", (json_int_t)r->extent.forks,
+                  "work_ns", ns(r->extent.work), "span_ns", ns(r->extent.span), "rows", rows);
+    int rc = whole ? json_dumpf(whole, out, JSON_INDENT(2)) : -1;
+    json_decref(whole);
+    fputc('\n', out);
+    return rc || ferror(out) ? -EIO : 0;
+}
+#else
+int report_json(const sim_report *r, FILE *out)
+{
+    (void)r, (void)out;
+    return -ENOTSUP;
+}
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Workers that sleep, wake and nap: the engine's side of the idle protocol (docs/idle.md). Steps
+ * that are one moment here take the engine's fences there; that no wake-up is lost is shown by its
+ * models, not here. */
+#include "world.h"
+
+enum { VAIN_NAP_FIRST = 32000, VAIN_NAP_LONGEST = 2000000 }; /* ns, as in runtime/engine/park.c */
+
+static step woken_up;
+
+/* ---- Waking ---- */
+
+static bool unpark_one(world *s, unsigned first)
+{
+    for (unsigned i = 0; i < s->workers; i++) {
+        worker *w = &s->worker[(first + i) % s->workers];
+        if (w->is_parked) {
+            w->is_parked = false;
+            later(s, w, cost(s, COST_WAKE_UP), woken_up);
+            return true;
+        }
+    }
+    return false;
+}
+
+picoseconds rest_wake_one(world *s, const worker *by, fl_unless unless)
+{
+    bool woke = fl_idle_claim(&s->idle, unless) && unpark_one(s, by->index + 1);
+    return woke ? cost(s, COST_WAKE) : 0;
+}
+
+/* ---- Looks and pokes ---- */
+
+static void poke(worker *w)
+{
+    if (w->current)
+        w->current->is_called = true;
+}
+
+static void poke_everybody(world *s)
+{
+    for (unsigned i = 0; i < s->workers; i++)
+        poke(&s->worker[i]);
+}
+
+static bool is_ready_anywhere(const world *s)
+{
+    for (unsigned i = 0; i < s->workers; i++)
+        if (s->worker[i].ready)
+            return true;
+    return false;
+}
+
+static bool is_work_anywhere(const world *s)
+{
+    for (unsigned i = 0; i < s->workers; i++)
+        if (s->worker[i].current && s->worker[i].current->available)
+            return true;
+    return is_ready_anywhere(s);
+}
+
+picoseconds rest_found(world *s, worker *w, bool is_gift)
+{
+    w->woken = false;
+    if (!is_gift)
+        w->vain_nap = 0;
+    uint64_t was = fl_idle_found(&s->idle);
+    if (!fl_idle_was_last(was))
+        return 0;
+    bool is_alone = fl_idle_sleepers(was) + 1 == s->workers;
+    if (is_alone)
+        poke(w);
+    else
+        poke_everybody(s);
+    bool more = is_alone ? w->ready > 0 : is_work_anywhere(s);
+    return more ? rest_wake_one(s, w, FL_UNLESS_SEARCHING) : 0;
+}
+
+/* ---- Sleeping ---- */
+
+static void end_nap(world *s, worker *w)
+{
+    if (w->is_napping)
+        fl_idle_nap(&s->idle, false);
+    w->is_napping = false;
+}
+
+static void search_on(world *s, worker *w, picoseconds delay)
+{
+    end_nap(s, w);
+    turn(s, w, FL_SEARCHING);
+    later(s, w, delay, search_begin);
+}
+
+/* A token is there, or may have been taken by another worker. */
+static bool take_token(world *s, worker *w)
+{
+    if (!fl_idle_take_token(&s->idle))
+        return false;
+    s->out->wakes++;
+    w->is_parked = false;
+    search_on(s, w, 0);
+    if (fl_idle_has_token(&s->idle))
+        unpark_one(s, w->index + 1);
+    return true;
+}
+
+static void woken_up(world *s, worker *w)
+{
+    w->is_parked = !take_token(s, w);
+}
+
+static void nap_over(world *s, worker *w)
+{
+    if (!fl_idle_retract(&s->idle)) /* a token is coming */
+        return;
+    w->is_parked = w->woken = false;
+    search_on(s, w, 0);
+}
+
+/* nap: 0: until woken. */
+static void wait_for_token(world *s, worker *w, picoseconds nap)
+{
+    w->woken = true;
+    turn(s, w, FL_SLEEPING);
+    if (take_token(s, w))
+        return;
+    w->is_parked = true;
+    if (nap)
+        later(s, w, nap, nap_over);
+}
+
+static int64_t vain_nap(worker *w)
+{
+    if (!w->woken)
+        return 0;
+    w->vain_nap = w->vain_nap ? 2 * w->vain_nap : VAIN_NAP_FIRST;
+    if (w->vain_nap > VAIN_NAP_LONGEST)
+        w->vain_nap = VAIN_NAP_LONGEST;
+    return w->vain_nap;
+}
+
+static void nap_for(world *s, worker *w, int64_t nap, bool is_vain)
+{
+    w->is_napping = is_vain;
+    if (is_vain)
+        fl_idle_nap(&s->idle, true);
+    if (is_ready_anywhere(s) && fl_idle_retract(&s->idle))
+        search_on(s, w, 0);
+    else
+        wait_for_token(s, w, nap * PICOSECONDS);
+}
+
+/* Does the last searcher see something? It pokes owners, and its look takes a heavy fence. */
+static bool last_look(world *s)
+{
+    poke_everybody(s);
+    return is_work_anywhere(s);
+}
+
+void rest_sleep(world *s, worker *w, int64_t nap)
+{
+    if (s->how->idle != FL_IDLE_SLEEP) {
+        later(s, w, nap ? nap * PICOSECONDS : cost(s, TIME_AWAKE), search_begin);
+        return;
+    }
+    s->out->parks++;
+    uint64_t was = fl_idle_sleep(&s->idle);
+    int64_t vain = 0;
+    if (fl_idle_searchers(was) > 1) {
+        wait_for_token(s, w, 0);
+        return;
+    }
+    vain = nap ? 0 : vain_nap(w);
+    if (nap || vain)
+        nap_for(s, w, nap + vain, vain > 0);
+    else if (last_look(s) && fl_idle_retract(&s->idle))
+        search_on(s, w, cost(s, COST_ROB));
+    else
+        wait_for_token(s, w, 0);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The simulation: workers that run a generator's tasks and steal from each other, event by event.
+ *
+ * These decisions are the library's own code: victim selection (sched/victims), profit and naps
+ * (sched/profit.h), the counts of the idle protocol and who is woken for what (sched/idle.h),
+ * random numbers (sched/rng.h). These are restated, since the engine's code has atomics, clocks
+ * and fibers in it:
+ *
+ *   restated              of                             in            simpler than there
+ *   order of a search     runtime/engine/find.c          search.c      no due finds, no shared
+ *                                                                      queue, no inbox
+ *   ask, wait, rob        runtime/engine/steal.c         search.c      a gift of many is of one task's
+ *                                                                      children
+ *   answer, settle        sched/forkstack.c              work.c        no limit to a fork stack
+ *   join that waits       runtime/engine/forkjoin.c      work.c        wait mode suspend
+ *   ready fibers          runtime/engine/steal.c,        search.c      no second theft from a long
+ *                         patience.h                                   deque, no lost time
+ *   sleep, wake, naps     runtime/engine/park.c          rest.c        no memory is given back
+ *   idle modes            runtime/engine/awake.c         rest.c        naps are not cut short
+ *   distances             runtime/platform/topology.c    machine.c     4 tiers
+ *
+ * docs/scale.md has the same list with the test of each. Nothing here models caches, the operating
+ * system, or cores that share anything: costs are constants (costs.h). */
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
+
+#include "costs.h"
+#include "generate.h"
+#include "machine.h"
+
+#include <sched/mode.h>
+#include <sched/times.h>
+#include <sched/victims/policy.h>
+
+typedef struct simulation {
+    const generator *graph;
+    const machine *machine; /* its workers take part */
+    const costs *costs;
+    const fl_policy *policy;
+    enum fl_take_mode take;
+    enum fl_idle_mode idle; /* FL_IDLE_YIELD is as FL_IDLE_SPIN */
+    uint64_t seed;
+} simulation;
+
+enum miss { MISSED_EMPTY, MISSED_BUSY, MISSED_REFUSED, MISSED_GONE, MISSED_READY, MISSES };
+
+typedef struct outcome {
+    picoseconds makespan;
+    picoseconds computed;          /* by all tasks */
+    picoseconds spent[FL_DOINGS];  /* by all workers: working, searching, sleeping */
+    uint64_t tasks, forks;         /* forks: those of gifts of many included */
+    uint64_t asks, gifts, robs;    /* requests; answers with something; forced steals */
+    uint64_t stolen, ready_stolen; /* tasks, by both; ready fibers */
+    uint64_t steals_of[SIM_TIERS]; /* gifts, robs and ready fibers */
+    uint64_t missed[MISSES];       /* attempts */
+    uint64_t waits, parks, wakes;
+    uint64_t events;
+} outcome;
+
+/* 0, -ENOMEM. Same simulation, same outcome. */
+int simulate(const simulation *how, outcome *out);
+
+#endif

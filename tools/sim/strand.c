@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "strand.h"
+
+#include <stdlib.h>
+
+enum { WORD = 64, FIRST_ROOM = 8 };
+
+bool strand_push(strand *s, frame f)
+{
+    if (s->depth == s->room) {
+        uint32_t room = s->room ? 2 * s->room : FIRST_ROOM;
+        frame *more = reallocarray(s->frames, room, sizeof *more);
+        if (!more)
+            return false;
+        s->frames = more;
+        s->room = room;
+    }
+    s->frames[s->depth++] = f;
+    return true;
+}
+
+void frame_begin(frame *f, uint32_t children, bool calls)
+{
+    if (f->children > WORD)
+        free(f->done.many);
+    f->children = children;
+    f->calls = calls;
+    f->low = f->high = 0;
+    if (children > WORD)
+        f->done.many = NULL;
+    else
+        f->done.word = 0;
+}
+
+void strand_pop(strand *s)
+{
+    frame_begin(strand_top(s), 0, false);
+    s->depth--;
+    if (s->oldest >= s->depth)
+        s->oldest = s->depth ? s->depth - 1 : 0;
+}
+
+void strand_free(strand *s)
+{
+    while (s->depth)
+        strand_pop(s);
+    free(s->frames);
+    free(s);
+}
+
+bool frame_is_done(const frame *f, uint32_t child)
+{
+    const uint64_t *words = f->children > WORD ? f->done.many : &f->done.word;
+    return words[child / WORD] >> child % WORD & 1;
+}
+
+bool strand_take(strand *s, uint32_t most, place *taken)
+{
+    while (s->frames[s->oldest].low == s->frames[s->oldest].high)
+        s->oldest++;
+    frame *f = &s->frames[s->oldest];
+    if (f->children > WORD && !f->done.many &&
+        !(f->done.many = calloc(f->children / WORD + 1, sizeof *f->done.many)))
+        return false;
+    uint32_t here = f->high - f->low, count = here < most ? here : most;
+    *taken = (place){s, s->oldest, f->low, count};
+    f->low += count;
+    s->available -= count;
+    s->changes++;
+    return true;
+}
+
+void strand_finish(strand *s, uint32_t number, uint32_t child)
+{
+    frame *f = &s->frames[number];
+    uint64_t *words = f->children > WORD ? f->done.many : &f->done.word;
+    words[child / WORD] |= UINT64_C(1) << child % WORD;
+}
+
+uint32_t range_forks(uint32_t count)
+{
+    uint32_t forks = 0;
+    for (; count > 1; count -= count / 2)
+        forks++;
+    return forks;
+}
+
+place range_part(const place *range, uint32_t number)
+{
+    uint32_t count = range->count;
+    while (number--)
+        count -= count / 2;
+    uint32_t upper = count / 2;
+    return (place){range->strand, range->frame, range->first + count - upper, upper};
+}

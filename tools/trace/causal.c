@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "causal.h"
+
+#include <stdlib.h>
+
+typedef struct line {
+    trace_event *event;
+    size_t at, count, room;
+} line;
+
+struct causal {
+    trace_file *trace;
+    causal_ready_fn *is_ready;
+    void *arg;
+    uint32_t workers;
+    size_t held;   /* events in lines */
+    uint64_t lost; /* events without memory */
+    line line[];   /* of each worker, and of the threads outside */
+};
+
+causal *causal_begin(trace_file *trace, causal_ready_fn *is_ready, void *arg)
+{
+    uint32_t workers = trace_facts_of(trace)->workers;
+    causal *c = calloc(1, sizeof *c + (workers + 1) * sizeof *c->line);
+    if (!c)
+        return NULL;
+    c->trace = trace;
+    c->is_ready = is_ready;
+    c->arg = arg;
+    c->workers = workers;
+    trace_rewind(trace);
+    return c;
+}
+
+static line *line_of(causal *c, uint32_t writer)
+{
+    return &c->line[writer < c->workers ? writer : c->workers];
+}
+
+static bool is_empty(const line *l)
+{
+    return l->at == l->count;
+}
+
+static void hold(causal *c, line *l, const trace_event *e)
+{
+    if (is_empty(l))
+        l->at = l->count = 0;
+    if (l->count == l->room) {
+        size_t room = l->room ? 2 * l->room : 64;
+        trace_event *more = realloc(l->event, room * sizeof *more);
+        if (!more) {
+            c->lost++;
+            return;
+        }
+        l->event = more;
+        l->room = room;
+    }
+    l->event[l->count++] = *e;
+    c->held++;
+}
+
+static bool let_go(causal *c, trace_event *out)
+{
+    for (uint32_t i = 0; c->held && i <= c->workers; i++) {
+        line *l = &c->line[i];
+        if (!is_empty(l) && c->is_ready(c->arg, &l->event[l->at])) {
+            *out = l->event[l->at++];
+            c->held--;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool causal_next(causal *c, trace_event *out)
+{
+    trace_event e;
+    if (let_go(c, out))
+        return true;
+    while (trace_next(c->trace, &e)) {
+        line *l = line_of(c, e.writer);
+        if (is_empty(l) && c->is_ready(c->arg, &e)) {
+            *out = e;
+            return true;
+        }
+        hold(c, l, &e);
+    }
+    return false;
+}
+
+uint64_t causal_end(causal *c)
+{
+    uint64_t never = c->held + c->lost;
+    for (uint32_t i = 0; i <= c->workers; i++)
+        free(c->line[i].event);
+    free(c);
+    return never;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The fibers of a trace while its events go by: the jobs and tasks that each is running, one in another, and
+ * its wait. */
+#ifndef TRACE_FIBERS_H
+#define TRACE_FIBERS_H
+
+#include "keyed.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FIBER_DEPTH = 8 };
+
+typedef struct fiber_run {
+    int64_t since; /* ns */
+    uint32_t name;
+} fiber_run;
+
+typedef struct fiber {
+    int64_t waits_since, ready_since; /* ns + 1; 0: not known */
+    uint32_t waits_in, ready_by;      /* a name, a writer */
+    uint32_t ready_in;                /* the name of that writer's task; 0: not known */
+    fiber_run runs[FIBER_DEPTH];
+    unsigned depth; /* may be more than there is room for */
+} fiber;
+
+/* Zero bytes: empty. */
+typedef struct fibers {
+    keyed list;    /* by number */
+    bool is_short; /* of memory */
+} fibers;
+
+/* Of that number. NULL: number 0, or no memory. Valid until the next call. */
+fiber *fibers_at(fibers *all, uint32_t number);
+void fibers_free(fibers *all);
+
+void fiber_begin(fiber *f, int64_t ns, uint32_t name);
+/* The run that ends; NULL: none is known. Valid until the next beginning. */
+const fiber_run *fiber_end(fiber *f);
+/* The innermost run; NULL: none is known. */
+const fiber_run *fiber_runs(const fiber *f);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "main.h"
+#include "analysis.h"
+#include "chrome.h"
+#include "diff.h"
+#include "folded.h"
+#include "html.h"
+#include "perfetto.h"
+#include "span_report.h"
+#include "summary.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <string.h>
+#include <tools/shared/names.h>
+#include <tools/shared/output.h>
+
+/* ---- The command line ---- */
+
+enum format { SUMMARY, HTML, SPAN, SPAN_CSV, PERFETTO, CHROME, FOLDED };
+
+typedef struct trace_options {
+    enum format format;
+    const char *output, *path;
+} trace_options;
+
+static const char *const format_names[] = {"summary",  "html",   "span",   "span-csv",
+                                           "perfetto", "chrome", "folded", NULL};
+
+static const struct argp_option known[] = {
+    {"format", 'f', "FORMAT", 0,
+     "summary (default); html: a page to zoom and search. span: work and span, and the sites that "
+     "limit them, from a trace of level tasks; span-csv: a row with Cilkscale's columns. perfetto: "
+     "for https://ui.perfetto.dev; chrome: JSON for that and chrome://tracing; folded: stacks of "
+     "waiting time in ns, for flame graphs",
+     0},
+    {"output", 'o', "FILE", 0, "Where to write it (default, and -: the standard output)", 0},
+    {0},
+};
+
+static const char about[] =
+    "Shows a trace: where the time of the workers went, the steals between them, how long ready "
+    "tasks waited, and in which calls tasks waited.\v"
+    "Examples:\n"
+    "  FILCH_TRACE=run.trace ./program      records a run\n"
+    "  filch trace run.trace\n"
+    "  filch trace diff before.trace after.trace\n"
+    "  filch trace -f html -o run.html run.trace\n"
+    "  filch trace -f perfetto -o run.pftrace run.trace\n"
+    "  FILCH_TRACE=run.trace,tasks ./program; filch trace -f span run.trace\n"
+    "\n"
+    "Exit status: 0; 2 for a wrong command line, a file that is no trace, and when\n"
+    "the result could not be written. A trace that is damaged, or not whole, is shown\n"
+    "as far as it can be read, and the summary says so.\n";
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    trace_options *o = state->input;
+    switch (key) {
+    case 'f':
+        o->format = (enum format)names_choose(argument, "format", format_names, state);
+        return 0;
+    case 'o':
+        o->output = strcmp(argument, "-") == 0 ? NULL : argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (o->path)
+            argp_error(state, "'%s' is one file too many (valid: one trace)", argument);
+        o->path = argument;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "no file is named; name a trace");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* ---- The work ---- */
+
+static int summarize(trace_file *trace, FILE *out, const char **why)
+{
+    analysis figures;
+    (void)why;
+    if (!analyse(&figures, trace))
+        return -ENOMEM;
+    write_summary(trace, &figures, out);
+    analysis_free(&figures);
+    return 0;
+}
+
+static int show_chrome(trace_file *trace, FILE *out, const char **why)
+{
+    (void)why;
+    return chrome_write(trace, out);
+}
+
+static int write_as(const trace_options *o, trace_file *trace)
+{
+    static int (*const writers[])(trace_file * trace, FILE * out, const char **why) = {
+        [SUMMARY] = summarize,       [HTML] = html_write,         [SPAN] = span_write,
+        [SPAN_CSV] = span_write_csv, [PERFETTO] = perfetto_write, [CHROME] = show_chrome,
+        [FOLDED] = folded_write};
+    const char *why = NULL;
+    output out;
+    if (output_open(&out, "filch trace", "--output", o->output))
+        return 2;
+    int rc = writers[o->format](trace, out.file, &why);
+    if (!rc)
+        return output_close(&out, 0) ? 2 : 0;
+    fprintf(stderr, "filch trace: cannot show '%s' as %s: %s\n", o->path, format_names[o->format],
+            why ? why : strerror(-rc));
+    output_drop(&out);
+    return 2;
+}
+
+int filch_trace_main(int argc, char **argv)
+{
+    static char diff[] = "filch trace diff";
+    if (argc > 1 && strcmp(argv[1], "diff") == 0) {
+        argv[1] = diff;
+        return diff_main(argc - 1, argv + 1);
+    }
+    static const struct argp parser = {known, parse, "FILE\ndiff A B", about, NULL, NULL, NULL};
+    trace_options o = {0};
+    char error[512];
+    argp_err_exit_status = 2;
+    argp_parse(&parser, argc, argv, 0, NULL, &o);
+    trace_file *trace = trace_open(o.path, error, sizeof error);
+    if (!trace) {
+        fprintf(stderr, "filch trace: %s\n", error);
+        return 2;
+    }
+    int status = write_as(&o, trace);
+    trace_close(trace);
+    return status;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "span_report.h"
+#include "dag.h"
+#include "span.h"
+#include "spread.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <tools/shared/plain.h>
+#include <tools/shared/units.h>
+
+enum { TEXT = 24, NAME = 28, SITES_SHOWN = 12, CURVE_MOST = 1024 };
+
+static const char *ns_text(int64_t ns, char text[TEXT])
+{
+    return time_text((double)ns / 1e9, text, TEXT);
+}
+
+static double parallelism(int64_t work, int64_t span)
+{
+    return span ? (double)work / (double)span : 0;
+}
+
+/* ---- Figures ---- */
+
+/* The cost, in this run, of handing a task over and back. The way there is not recorded; it goes over the same
+ * lines of memory. */
+static int64_t burden_of(const dag *d)
+{
+    return 2 * spread_at(&d->back, 0.5);
+}
+
+static int measure(trace_file *trace, dag *d, span_figures *figures, const char **why)
+{
+    int rc = dag_build(d, trace, why);
+    if (!rc && !span_measure(figures, d, burden_of(d))) {
+        dag_free(d);
+        rc = -ENOMEM;
+    }
+    return rc;
+}
+
+/* ---- For people ---- */
+
+static void write_head(const trace_file *trace, const dag *d, const span_figures *f, FILE *out)
+{
+    char a[TEXT], b[TEXT];
+    const trace_facts *facts = trace_facts_of(trace);
+    write_plain(*facts->program ? facts->program : "(unknown program)", out);
+    fprintf(out,
+            ": %" PRIu64 " forked tasks, of which %" PRIu64
+            " ran elsewhere than in their joins\n\n",
+            d->tasks, d->taken);
+    fprintf(out, "work           %s\n", ns_text(f->work, a));
+    fprintf(out, "span           %-10s parallelism %.4g\n", ns_text(f->span, a),
+            parallelism(f->work, f->span));
+    fprintf(out, "burdened span  %-10s parallelism %.4g, with %s for each task that may be taken\n",
+            ns_text(f->burdened, a), parallelism(f->work, f->burdened), ns_text(f->burden, b));
+    if (d->preempted)
+        fprintf(out, "the system took a CPU away %" PRIu64 " times: some strands are too long\n",
+                d->preempted);
+    if (d->ended_outside)
+        fprintf(out,
+                "not in these: %s in %" PRIu64
+                " waits that a timer, a file, a thread or a yield ended\n",
+                ns_text(d->outside_ns, a), d->ended_outside);
+}
+
+static void write_curve(const trace_file *trace, const dag *d, const span_figures *f, FILE *out)
+{
+    const trace_facts *facts = trace_facts_of(trace);
+    double most = parallelism(f->work, f->span);
+    fprintf(out, "\n%-8s %14s %14s\n", "workers", "at least", "at most");
+    for (unsigned p = 1; p <= CURVE_MOST; p *= 2) {
+        fprintf(out, "%-8u %14.2f %14.2f\n", p, span_least(f->work, f->burdened, p),
+                span_most(f->work, f->span, p));
+        if (p > 4 * most)
+            break;
+    }
+    if (d->ended > d->began)
+        fprintf(out,
+                "%-8" PRIu32
+                " %14.2f in this run: work by the time from the first strand to the last\n",
+                facts->workers, (double)f->work / (double)(d->ended - d->began));
+}
+
+static void write_site(const trace_file *trace, const dag_site *site, FILE *out)
+{
+    char from[NAME], to[NAME], both[2 * NAME + 4];
+    plain_text(site->by ? trace_name(trace, site->by) : "(outside)", from, sizeof from);
+    plain_text(trace_name(trace, site->name), to, sizeof to);
+    snprintf(both, sizeof both, "%s > %s", from, to);
+    fprintf(out, "%-34s", both);
+}
+
+static int write_sites(const trace_file *trace, const dag *d, const span_figures *f, FILE *out)
+{
+    char a[TEXT], b[TEXT], c[TEXT], e[TEXT];
+    fprintf(out, "\n%-34s %9s %9s %9s %6s  if free: %9s %12s\n", "forker > task", "tasks", "work",
+            "on span", "share", "span", "parallelism");
+    for (uint32_t i = 0; i < d->sites && i < SITES_SHOWN; i++) {
+        const span_site *s = &f->site[i];
+        const dag_site *site = &d->site[s->site];
+        span_if free;
+        if (!span_without(&free, d, site->name))
+            return -ENOMEM;
+        write_site(trace, site, out);
+        fprintf(out, " %9s %9s %9s %5.1f%%           %9s %12.4g\n",
+                count_text((double)site->count, a, TEXT), ns_text(s->work, b),
+                ns_text(s->on_span, c), f->span ? 100 * (double)s->on_span / (double)f->span : 0,
+                ns_text(free.span, e), parallelism(free.work, free.span));
+    }
+    if (d->sites > SITES_SHOWN)
+        fprintf(out, "(and %" PRIu32 " more)\n", d->sites - SITES_SHOWN);
+    return 0;
+}
+
+int span_write(trace_file *trace, FILE *out, const char **why)
+{
+    dag d;
+    span_figures f;
+    int rc = measure(trace, &d, &f, why);
+    if (rc)
+        return rc;
+    write_head(trace, &d, &f, out);
+    write_curve(trace, &d, &f, out);
+    rc = write_sites(trace, &d, &f, out);
+    span_free(&f);
+    dag_free(&d);
+    return rc;
+}
+
+/* ---- CSV ---- */
+
+int span_write_csv(trace_file *trace, FILE *out, const char **why)
+{
+    dag d;
+    span_figures f;
+    int rc = measure(trace, &d, &f, why);
+    if (rc)
+        return rc;
+    fprintf(out,
+            "tag,work (seconds),span (seconds),parallelism,burdened_span (seconds),"
+            "burdened_parallelism\n,%.9f,%.9f,%.6g,%.9f,%.6g\n",
+            (double)f.work / 1e9, (double)f.span / 1e9, parallelism(f.work, f.span),
+            (double)f.burdened / 1e9, parallelism(f.work, f.burdened));
+    span_free(&f);
+    dag_free(&d);
+    return 0;
+}
