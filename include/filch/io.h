@@ -28,6 +28,7 @@ FILCH_BEGIN_DECLS
  * ready, such as a regular file, is ready at once. Any number may wait for one fd, for different
  * events.
  * Errors: -ETIMEDOUT; -EBADF (fd is not open, or was closed by filch_fd_close meanwhile);
+ * -ENOTSUP (it would wait under FILCH_VIRTUAL: run without that).
  * -EINVAL (no or unknown events, or a negative time); -EPERM (it can never be ready for these).
  * -EAGAIN, -EMFILE, -ENFILE, -ENOMEM or -ENOSPC: no thread, files, memory or watches for it. */
 FILCH_API int filch_wait_fd(int fd, int events, int64_t until);

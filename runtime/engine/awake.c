@@ -8,14 +8,13 @@
 #include <runtime/platform/spin.h>
 #include <sched/mode.h>
 
-#include <sched.h>
 
 enum { PAUSE = 500 }; /* ns: the shared words are looked at, not fought for */
 
 static void pass_time(const fl_runtime *rt)
 {
     if (rt->settings.idle == FL_IDLE_YIELD || !fl_may_spin(rt)) {
-        sched_yield();
+        fl_give_way();
         return;
     }
     fl_spin_for(PAUSE);

@@ -8,6 +8,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/sanitizer.h>
+#include <runtime/platform/virtual.h>
 #include <runtime/trace/format.h>
 #include <runtime/trace/names.h>
 #include <runtime/trace/ring.h>
@@ -18,11 +19,11 @@
 #include <urcu-bp.h>
 
 /* The involuntary switches of this thread since the last call. Asked before a sleep, which is a system
- * call anyway. */
+ * call anyway. Those of virtual workers are the schedule's, which does not count them. */
 static uint32_t preempted(struct fl_traced_ring *ring)
 {
     struct rusage usage;
-    if (getrusage(RUSAGE_THREAD, &usage))
+    if (fl_virtual() || getrusage(RUSAGE_THREAD, &usage))
         return 0;
     long since = usage.ru_nivcsw - ring->preempted;
     ring->preempted = usage.ru_nivcsw;
@@ -52,7 +53,7 @@ static void put(const fl_worker *worker, struct fl_traced_ring *ring, enum fl_tr
             fl_probe(FL_TRACE_PREEMPTED, times, 0, (int)ring->ring.writer);
             fl_trace_put(&ring->ring, FL_TRACE_PREEMPTED, times, 0);
         }
-        b = (uint32_t)sched_getcpu();
+        b = fl_virtual() ? 0 : (uint32_t)sched_getcpu();
     }
     fl_trace_put(&ring->ring, kind, a, b);
 }

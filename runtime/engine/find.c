@@ -79,7 +79,7 @@ static bool search(fl_worker *worker, fl_work *work)
             worker->stolen_lately = true;
             return true;
         }
-        filch_pause();
+        fl_pause();
     }
     worker->stolen_lately = false;
     return false;

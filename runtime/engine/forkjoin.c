@@ -15,6 +15,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/fpmode.h>
 #include <runtime/platform/spin.h>
+#include <runtime/platform/virtual.h>
 #include <sched/forkstack.h>
 #include <sched/queue.h>
 
@@ -31,6 +32,7 @@ static const filch_task *task_in(const filch_slot *slot)
 void filch_fork_slow(filch_self self)
 {
     fl_fiber *fiber = fl_fiber_of(self);
+    fl_point();
     fl_refuse_carried(fiber, "a fork");
     fl_count(fiber->worker, FL_FORKS, 1);
     fl_event_task(fiber->worker, FL_TRACE_FORK, self - 1, task_in(self - 1));
@@ -128,6 +130,7 @@ static void run_recorded(filch_slot *slot, const filch_task *task)
 
 int filch_join_slow(filch_slot *slot, const char *const *name)
 {
+    fl_point();
     if (slot < fl_first_slot(fl_forkstack_of(slot)))
         die_without_fork();
     const filch_task *joined =

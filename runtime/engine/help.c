@@ -16,7 +16,6 @@
 #include <sched/mode.h>
 #include <sched/profit.h>
 
-#include <sched.h>
 
 enum {
     SPIN = 20000,     /* ns of unsuccessful tries before it suspends, */
@@ -94,7 +93,7 @@ static bool goes_on(patience *left)
         return true;
     if (left->spin.most || !--left->tries)
         return false;
-    sched_yield();
+    fl_give_way();
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include <runtime/engine/near.h>
 
 #include <runtime/platform/clock.h>
+#include <runtime/platform/virtual.h>
 
 #include <sched.h>
 #include <stdbool.h>
@@ -17,6 +18,11 @@ static __thread struct {
     bool near;        /* the last one was of its own */
     bool blocks;      /* at the last look it had not computed */
 } last __attribute__((tls_model("initial-exec")));
+
+static unsigned cpu_here(void)
+{
+    return fl_virtual() ? 0 : (unsigned)sched_getcpu();
+}
 
 /* CPU time is at most as long as the time that has passed, and reading it is a system call. */
 static bool looks(int64_t now)
@@ -68,7 +74,7 @@ static filch_u32 *entry(fl_near *near, unsigned cpu)
 
 void fl_near_park(fl_near *near, unsigned worker)
 {
-    unsigned cpu = (unsigned)sched_getcpu();
+    unsigned cpu = cpu_here();
     uint32_t mine = cpu * FL_NEAR_CPU + worker;
     if (filch_u32_load(entry(near, cpu), FILCH_RELAXED) != mine) /* a hint */
         filch_u32_store(entry(near, cpu), mine, FILCH_RELAXED);  /* a hint */
@@ -78,7 +84,7 @@ unsigned fl_near_first(fl_near *table, unsigned near)
 {
     if (near < FL_NEAR_BLOCKS)
         return near;
-    unsigned cpu = (unsigned)sched_getcpu();
+    unsigned cpu = cpu_here();
     uint32_t parked = filch_u32_load(entry(table, cpu), FILCH_RELAXED); /* a hint */
     unsigned worker = parked / FL_NEAR_CPU == cpu ? parked % FL_NEAR_CPU : 0;
     return near == FL_NEAR_GUESS && computes() ? worker + 1 : worker;

@@ -39,6 +39,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/fence.h>
 #include <runtime/platform/futex.h>
+#include <runtime/platform/virtual.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>
 #include <sched/times.h>
@@ -77,6 +78,7 @@ void fl_unpark_all(fl_runtime *rt)
 
 static void submit(fl_runtime *rt, fl_work_item *work_item, unsigned near, fl_unless unless)
 {
+    fl_point();
     fl_inbox_put(&rt->inbox, work_item);
     filch_fence_seq_cst(); /* P5 */
     fl_wake_one(rt, near, unless);

@@ -23,14 +23,16 @@
 #include <runtime/platform/placement.h>
 #include <runtime/platform/quota.h>
 #include <runtime/platform/sanitizer.h>
+#include <runtime/platform/spin.h>
 #include <runtime/platform/steady.h>
+#include <runtime/platform/thread.h>
 #include <runtime/platform/uncancelled.h>
+#include <runtime/platform/virtual.h>
 #include <runtime/trace/format.h>
 #include <sched/forkstack.h>
 #include <sched/victims/policy.h>
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +72,8 @@ static void choose_queue(fl_runtime *rt)
 {
     const fl_queue *queue = rt->settings.queue;
     bool recorded = rt->settings.trace.file && rt->settings.trace.level == FL_TRACE_TASKS;
-    rt->queue = (recorded || rt->settings.span) && queue->outline ? queue->outline : queue;
+    rt->queue =
+        (recorded || rt->settings.span || fl_virtual()) && queue->outline ? queue->outline : queue;
 }
 
 static void choose_fence(fl_runtime *rt)
@@ -116,7 +119,7 @@ static int create_workers(fl_runtime *rt)
 /* Its thread ends by itself as soon as it is told. */
 static void stop_worker(fl_worker *worker)
 {
-    pthread_join(worker->thread, NULL);
+    fl_thread_join(&worker->thread);
     fl_fork_release(); /* held by the worker at its end */
 }
 
@@ -308,7 +311,7 @@ static void end(fl_runtime *rt, const fl_worker *here)
     else
         stop_workers(rt);
     while (filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE)) /* E6 */
-        sched_yield();
+        fl_give_way();
     fl_hooks.ended(rt);
     fl_share_stop(rt);
     fl_tracing_end(rt);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/engine/settings.h>
 
+#include <runtime/engine/virtual_options.h>
 #include <runtime/platform/bind.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/variables.h>
+#include <runtime/platform/virtual.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -198,6 +200,35 @@ static bool is_set(enum fl_variable variable)
     return value && strcmp(value, "1") == 0;
 }
 
+/* As many workers as FILCH_VIRTUAL says even if the program asks for others, and nothing that depends on
+ * the machine. */
+static int resolve_virtual(fl_settings *s)
+{
+    fl_virtual_options options = {0};
+    uint64_t workers = 0;
+    int rc = number(&workers, 0, "", FL_ENV_VIRTUAL, 1, FL_VIRTUAL_MOST, 0);
+    if (rc || !workers)
+        return rc;
+    rc = fl_virtual_options_read(&options, word(NULL, FL_ENV_EXPLORE));
+    if (rc)
+        return rc;
+    if (s->share)
+        return fl_fail(EINVAL,
+                       "FILCH_SHARE=%u is impossible with FILCH_VIRTUAL, since filch top "
+                       "has no seed; unset one of them",
+                       s->share);
+    options.workers = (unsigned)workers;
+    options.seed = s->seed;
+    s->workers = options.workers;
+    if (s->max_workers < s->workers)
+        s->max_workers = s->workers;
+    s->bind = FL_BIND_NONE;
+    s->full_fence = true;
+    if (!word(NULL, FL_ENV_DEADLOCK))
+        s->deadlock = FL_DEADLOCK_DIE;
+    return fl_virtual_begin(&options);
+}
+
 int fl_settings_resolve(fl_settings *out, const filch_config *config)
 {
     filch_config given;
@@ -247,7 +278,7 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     s.info = is_set(FL_ENV_INFO);
     s.span = is_set(FL_ENV_SPAN);
     if (!s.seed)
-        s.seed = (uint64_t)fl_now();
+        s.seed = word(NULL, FL_ENV_VIRTUAL) ? 1 : (uint64_t)fl_now();
     s.policy = policy;
     rc = fl_trace_options_of(&s.trace, word(given.trace, FL_ENV_TRACE));
     if (rc)
@@ -258,6 +289,8 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     s.stack_size = whole_pages(stack);
     s.max_fibers = (unsigned)fibers;
     s.blocking_threads = (unsigned)blocking;
-    *out = s;
-    return 0;
+    rc = resolve_virtual(&s);
+    if (!rc)
+        *out = s;
+    return rc;
 }

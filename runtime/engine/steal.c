@@ -26,7 +26,6 @@
 #include <sched/mode.h>
 #include <sched/victims/policy.h>
 
-#include <sched.h>
 
 enum {
     PATIENCE = 20000,        /* ns to watch a request, where each worker has a CPU */
@@ -60,7 +59,7 @@ static bool watch(fl_worker *worker, fl_forkstack *stack, fl_gift *gift, bool br
         return true;
     if (spin)
         return false;
-    sched_yield();
+    fl_give_way();
     return fl_mailbox_answered(stack, &worker->box, gift);
 }
 
@@ -70,7 +69,7 @@ static void wait_for_answer(fl_worker *worker, fl_forkstack *stack, fl_gift *gif
     fl_spin spin = fl_spin_begin(ANSWERING);
     while (!fl_mailbox_answered(stack, &worker->box, gift))
         if (!fl_spin_on(&spin))
-            sched_yield();
+            fl_give_way();
 }
 
 /* Nothing was taken; counts the reason. */

@@ -329,7 +329,7 @@ static int start_thread(fl_worker *worker, bool bound)
     if (bound)
         rc = bind_to_span(worker, &attributes);
     if (!rc)
-        rc = pthread_create(&worker->thread, &attributes, thread_main, worker);
+        rc = fl_thread_start(&worker->thread, &attributes, thread_main, worker);
     pthread_attr_destroy(&attributes);
     return rc;
 }

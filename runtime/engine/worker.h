@@ -10,12 +10,12 @@
 #include <runtime/engine/patience.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/platform/bind.h>
+#include <runtime/platform/thread.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>
 #include <sched/profit.h>
 #include <sched/times.h>
 
-#include <pthread.h>
 
 /* Runs on the stack that was switched to, once no register holds state of `left` any more: only now
  * may others resume it. */
@@ -35,7 +35,7 @@ struct fl_worker {
     fl_runtime *rt;
     unsigned index;
     fl_place place;
-    pthread_t thread;
+    fl_thread thread;
     void *signal_stack;
     filch_u64 *thefts;   /* by victim: tasks and items taken from it; its own */
     bool carrier;        /* no worker: it carries blocking calls (runtime/sync/blocking.h) */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The clocks: one that is right, and one that is cheap. */
+ * The clocks: one that is right, and one that is cheap. Under FILCH_VIRTUAL all of them are the
+ * virtual clock (runtime/platform/virtual.h). */
 #ifndef FL_CLOCK_H
 #define FL_CLOCK_H
+
+#include <runtime/platform/virtual.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,6 +14,8 @@
 /* Nanoseconds of the monotonic clock, the one that futex timeouts are measured by. */
 static inline int64_t fl_now(void)
 {
+    if (fl_virtual())
+        return fl_virtual_now();
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
@@ -19,6 +24,8 @@ static inline int64_t fl_now(void)
 /* Nanoseconds since 1970 began, UTC. May jump in either direction. */
 static inline int64_t fl_unix_now(void)
 {
+    if (fl_virtual())
+        return fl_virtual_now();
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
@@ -27,6 +34,8 @@ static inline int64_t fl_unix_now(void)
 /* fl_now, in steps of up to 10 ms and never later, read in a third of the time. */
 static inline int64_t fl_now_coarse(void)
 {
+    if (fl_virtual())
+        return fl_virtual_now();
 #ifdef CLOCK_MONOTONIC_COARSE
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
@@ -39,6 +48,8 @@ static inline int64_t fl_now_coarse(void)
 /* Nanoseconds of CPU time that the calling thread has used. */
 static inline int64_t fl_thread_cpu(void)
 {
+    if (fl_virtual())
+        return fl_virtual_now();
     struct timespec used;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     return used.tv_sec * INT64_C(1000000000) + used.tv_nsec;
@@ -58,6 +69,8 @@ static inline bool fl_is_past(int64_t when)
 #define FL_TICKS_PER_US UINT64_C(3000)
 static inline uint64_t fl_ticks(void)
 {
+    if (fl_virtual())
+        return (uint64_t)fl_virtual_now() * FL_TICKS_PER_US / 1000;
     return __builtin_ia32_rdtsc();
 }
 #else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Linux futexes, private to the process. */
+ * Linux futexes, private to the process; under FILCH_VIRTUAL the waits of virtual threads. */
 #ifndef FL_FUTEX_H
 #define FL_FUTEX_H
 
@@ -12,5 +12,9 @@
  * the time has come. */
 bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until);
 void fl_futex_wake(filch_u32 *word, int count);
+
+/* The system's, in any case. */
+bool fl_futex_system_wait(filch_u32 *word, uint32_t value, int64_t until);
+void fl_futex_system_wake(filch_u32 *word, int count);
 
 #endif

@@ -19,6 +19,7 @@
 #define FL_LOCK_H
 
 #include <filch/atomic.h>
+#include <runtime/platform/virtual.h>
 
 enum { FL_LOCK_FREE, FL_LOCK_HELD, FL_LOCK_WAITED_FOR };
 enum { FL_LOCK_NAP = 200000 }; /* ns */
@@ -30,6 +31,7 @@ void fl_unlock_slow(filch_u32 *lock);
 static inline void fl_lock_by(filch_u32 *lock, void (*slow)(filch_u32 *lock))
 {
     uint32_t was = FL_LOCK_FREE;
+    fl_point();
     if (FILCH_UNLIKELY(!filch_u32_cas(lock, &was, FL_LOCK_HELD, FILCH_ACQUIRE))) /* K1 */
         slow(lock);
 }

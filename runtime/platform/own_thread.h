@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Threads that serve the library itself: signals are for others. */
+ * Threads that serve the library itself, and take no part in the runtime's protocols
+ * (runtime/platform/thread.h): signals are for others. */
 #ifndef FL_OWN_THREAD_H
 #define FL_OWN_THREAD_H
 

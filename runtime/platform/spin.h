@@ -23,8 +23,28 @@
 
 #include <filch/atomic.h>
 #include <runtime/platform/clock.h>
+#include <runtime/platform/virtual.h>
 
+#include <sched.h>
 #include <stdbool.h>
+
+/* One pause. Under FILCH_VIRTUAL another thread goes on. */
+static inline void fl_pause(void)
+{
+    if (fl_virtual())
+        fl_virtual_yield();
+    else
+        filch_pause();
+}
+
+/* Lets another thread have the processor. */
+static inline void fl_give_way(void)
+{
+    if (fl_virtual())
+        fl_virtual_yield();
+    else
+        sched_yield();
+}
 
 typedef struct fl_spin {
     uint64_t began, most; /* ticks */
@@ -46,7 +66,7 @@ static inline bool fl_spin_on(fl_spin *spin)
 {
     if (!spin->most || fl_ticks() - spin->began >= spin->most)
         return false;
-    filch_pause();
+    fl_pause();
     return true;
 }
 

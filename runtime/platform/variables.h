@@ -16,6 +16,7 @@
      each(BIND) /* placement of workers on CPUs (docs/workers.md) | auto, core, pu, none | auto | bind */ \
      each(BLOCKING_THREADS) /* most threads that make blocking calls at a time | 1..10000 | 64 | blocking_threads */ \
      each(DEADLOCK) /* answer to a deadlock: end the process, report, or do nothing (docs/deadlock.md) | die, report, off | only to a callback; die in a debug build | */ \
+     each(EXPLORE) /* choice of the next virtual worker: of PCT (depth, steps), or from a file (docs/explore.md) | depth=D,steps=N,limit=N,replay=FILE,record=FILE | a random walk | */ \
      each(FENCE) /* fences of forks and joins: the thief pays (membarrier), or the owner | asymmetric, full | asymmetric where the kernel has membarrier | fence */ \
      each(IDLE) /* behaviour of a worker without work (docs/lab.md) | sleep, yield, spin | sleep | idle */ \
      each(INFO) /* prints the machine and all settings to stderr when a runtime is created | 1 | | */ \
@@ -28,6 +29,7 @@
      each(STACK_SIZE) /* bytes of a task's C stack | 16384..1073741824 | 262144 | stack_size */ \
      each(TAKE) /* number of tasks that a thief takes at a time (docs/lab.md) | adaptive, one, half | adaptive | take */ \
      each(TRACE) /* records the run in a file (docs/see.md) | FILE[,steals][,tasks][,limit=SIZE][,full=stop][,full=overwrite] | | trace */ \
+     each(VIRTUAL) /* number of virtual workers, whose interleaving follows from the seed (docs/explore.md) | 1..64 | | */ \
      each(WAIT) /* behaviour of a join whose task was stolen and is not done (docs/lab.md) | suspend, help-any, help-own | suspend | wait */ \
      each(WORKERS) /* number of workers | 1..1024 | one per core that the process may use, within its CPU quota | workers */ \
      each(MAX_WORKERS) /* most workers after filch_runtime_resize | 1..1024 | as workers | max_workers */

@@ -5,6 +5,7 @@
 #include <runtime/engine/work.h>
 #include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
+#include <runtime/platform/spin.h>
 
 enum {
 #ifdef FILCH_TINY
@@ -60,7 +61,7 @@ bool fl_slot_queue_take(fl_slot_queue *queue, fl_worker *worker, fl_work *work)
         if (slot && fl_offered_take(worker, slot, work))
             return true;
         if (!slot) {
-            filch_pause();
+            fl_pause();
             tries--;
         }
     }

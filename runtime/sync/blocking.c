@@ -17,6 +17,8 @@
 #include <runtime/platform/futex.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/sanitizer.h>
+#include <runtime/platform/spin.h>
+#include <runtime/platform/thread.h>
 #include <runtime/sync/blocking.h>
 #include <runtime/sync/wait.h>
 #include <sched/forkstack.h>
@@ -180,7 +182,7 @@ static void join(carrier *one)
 {
     if (!one)
         return;
-    pthread_join(one->worker.thread, NULL);
+    fl_thread_join(&one->worker.thread);
     free(one);
 }
 
@@ -217,7 +219,7 @@ static int start(fl_runtime *rt)
     one->worker.rt = rt;
     one->worker.carrier = true;
     one->home = fl_affinity_home(); /* not on the CPU of the bound worker that needs it */
-    int rc = pthread_create(&one->worker.thread, NULL, carry, one);
+    int rc = fl_thread_start(&one->worker.thread, NULL, carry, one);
     if (rc) {
         fl_affinity_free(&one->home);
         free(one);
@@ -377,6 +379,6 @@ void fl_blocking_stop(fl_runtime *rt)
     }
     fl_unlock(&all->lock);
     while (threads_of(rt)) /* they were told, and wait for nothing */
-        sched_yield();
+        fl_give_way();
     join(all->ended);
 }

@@ -5,6 +5,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/virtual.h>
 #include <runtime/sync/sleep.h>
 
 #include <errno.h>
@@ -237,6 +238,7 @@ int filch_context_sleep(filch_context *context, int64_t ns)
 
 int filch_context_cause(const filch_context *context)
 {
+    fl_point();
     return context ? -(int)filch_u32_load(&context->cause, FILCH_ACQUIRE) : 0; /* M2 */
 }
 

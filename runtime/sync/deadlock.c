@@ -9,6 +9,7 @@
 #include <runtime/engine/threads.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/virtual.h>
 #include <runtime/sync/blocking.h>
 #include <runtime/sync/deadlock_report.h>
 #include <runtime/sync/timer.h>
@@ -121,6 +122,7 @@ static void look_at_runtime(view *all, fl_runtime *rt)
 static view look(void)
 {
     view all = {.threads = 2 /* the timer thread, liburcu's */};
+    all.threads += fl_virtual(); /* the watch over virtual threads */
 #ifdef FILCH_TSAN
     all.threads++; /* thread sanitizer's */
 #endif

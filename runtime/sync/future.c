@@ -9,6 +9,8 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/futex.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/spin.h>
+#include <runtime/platform/virtual.h>
 
 #include <errno.h>
 #include <stdarg.h>
@@ -31,7 +33,7 @@ static FILCH_COLD uint32_t look_again(const filch_future *future)
             return stage;
         filch_u32 never = {0};
         if (i < SPINS)
-            filch_pause();
+            fl_pause();
         else
             fl_futex_wait_until(&never, 0, fl_now() + NAP);
     }
@@ -125,9 +127,11 @@ int filch_future_set(filch_future *future, const void *value, size_t size)
                        "a pointer",
                        size, FILCH_FUTURE_BYTES);
     uint32_t stage = 0;
+    fl_point();
     if (FILCH_UNLIKELY(
             !filch_u32_cas(&future->stage, &stage, FL_FUTURE_SETTING, FILCH_ACQUIRE))) /* H3 */
         return set_waited_for(future, value, size);
+    fl_point();
     put_value(future, value, size);
     filch_u32_store(&future->stage, FL_FUTURE_VALUE, FILCH_RELEASE); /* H1 */
     return 0;
@@ -280,6 +284,7 @@ static FILCH_COLD int await_slow(filch_future *future, int64_t until)
 
 int filch_await_until(filch_future *future, int64_t until)
 {
+    fl_point();
     if (FILCH_LIKELY(filch_u32_load(&future->stage, FILCH_ACQUIRE) == FL_FUTURE_VALUE)) /* H2 */
         return 0;
     return await_slow(future, until);
@@ -307,6 +312,7 @@ int filch_await_value(filch_future *future, void *to, size_t size)
 
 bool filch_future_done(const filch_future *future)
 {
+    fl_point();
     return filch_u32_load(&future->stage, FILCH_ACQUIRE) & FL_FUTURE_DONE; /* H2 */
 }
 

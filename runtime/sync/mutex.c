@@ -34,6 +34,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/spin.h>
+#include <runtime/platform/virtual.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
@@ -130,6 +131,7 @@ static FILCH_COLD int lock_slow(const char *call, filch_mutex *mutex, int64_t un
 static inline bool take_fast(filch_mutex *mutex)
 {
     uint32_t state = 0;
+    fl_point();
     return FILCH_LIKELY(filch_u32_cas(&mutex->state, &state, LOCKED, FILCH_ACQUIRE)); /* K3 */
 }
 
@@ -196,6 +198,7 @@ static FILCH_COLD void unlock_slow(filch_mutex *mutex, uint32_t state)
 void filch_mutex_unlock(filch_mutex *mutex)
 {
     uint32_t state = LOCKED;
+    fl_point();
     if (FILCH_UNLIKELY(!filch_u32_cas(&mutex->state, &state, 0, FILCH_RELEASE))) /* K4 */
         unlock_slow(mutex, state);
 }

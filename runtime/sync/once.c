@@ -9,6 +9,7 @@
 #include <runtime/engine/panic.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/virtual.h>
 #include <runtime/sync/wait.h>
 
 enum { NEW, CALLING, CALLED };
@@ -62,6 +63,7 @@ static FILCH_COLD void once_slow(filch_once_flag *flag, void (*fn)(void *arg), v
 
 void filch_once(filch_once_flag *flag, void (*fn)(void *arg), void *arg)
 {
+    fl_point();
     if (FILCH_UNLIKELY(filch_u32_load(&flag->state, FILCH_ACQUIRE) != CALLED)) /* K8 */
         once_slow(flag, fn, arg);
 }

@@ -2,6 +2,7 @@
 #include <runtime/sync/permits.h>
 
 #include <runtime/platform/lock.h>
+#include <runtime/platform/virtual.h>
 #include <runtime/sync/wait.h>
 
 enum { WAITED_FOR = 1 };
@@ -18,6 +19,7 @@ static inline uint64_t twice(int64_t count)
 
 int64_t fl_permits_balance(const filch_permits *permits)
 {
+    fl_point();
     return number(filch_u64_load(&permits->balance, FILCH_RELAXED)); /* a look */
 }
 
@@ -89,6 +91,7 @@ static FILCH_COLD int take_slow(const char *call, filch_permits *permits, int64_
 int fl_permits_take(const char *call, filch_permits *permits, int64_t count, int64_t floor,
                     int64_t until)
 {
+    fl_point();
     uint64_t balance = filch_u64_load(&permits->balance, FILCH_RELAXED); /* the CAS decides */
     while (!(balance & WAITED_FOR) && number(balance) - count >= floor)
         if (filch_u64_cas(&permits->balance, &balance, balance - twice(count),
@@ -112,6 +115,7 @@ static FILCH_COLD bool give_slow(filch_permits *permits, int64_t count, int64_t 
 
 bool fl_permits_give(filch_permits *permits, int64_t count, int64_t floor, int64_t ceiling)
 {
+    fl_point();
     uint64_t balance = filch_u64_load(&permits->balance, FILCH_RELAXED); /* the CAS decides */
     while (number(balance) + count <= ceiling) {
         if (balance & WAITED_FOR) {

@@ -9,6 +9,7 @@
 #include <runtime/platform/lock.h>
 #include <runtime/platform/spawner.h>
 #include <runtime/platform/uncancelled.h>
+#include <runtime/platform/virtual.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/process_start.h>
 #include <runtime/sync/spawner.h>
@@ -143,9 +144,12 @@ int filch_process_spawn(filch_process **out, const filch_process_config *config,
                        "filch_process_spawn until %lld ns; give a time from filch_in(), or "
                        "FILCH_FOREVER",
                        (long long)until);
+    int rc = fl_virtual_refuse("filch_process_spawn");
+    if (rc)
+        return rc;
     bool is_thread = !fl_worker_here();
     int was = is_thread ? fl_cancel_hold() : 0;
-    int rc = spawn(out, config, until);
+    rc = spawn(out, config, until);
     if (is_thread)
         fl_cancel_release(was);
     return rc;

@@ -15,6 +15,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/uncancelled.h>
+#include <runtime/platform/virtual.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/wait.h>
 #include <runtime/sync/wait_fd.h>
@@ -171,7 +172,9 @@ static int take(effect does, int number)
 static int take_all(effect does, const int *signals, size_t count)
 {
     fl_lock(&lock);
-    int rc = start();
+    int rc = fl_virtual_refuse("catching signals");
+    if (!rc)
+        rc = start();
     for (size_t i = 0; i < count && !rc; i++)
         rc = take(does, signals[i]);
     unsigned held = rc ? give_back(does) : 0;

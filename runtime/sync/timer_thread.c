@@ -7,9 +7,11 @@
 #include <runtime/platform/affinity.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/futex.h>
 #include <runtime/platform/lock.h>
-#include <runtime/platform/own_thread.h>
+#include <runtime/platform/thread.h>
 #include <runtime/platform/uncancelled.h>
+#include <runtime/platform/virtual.h>
 #include <runtime/sync/batch.h>
 #include <runtime/sync/timer_shards.h>
 #include <runtime/sync/wait.h>
@@ -33,6 +35,7 @@ static struct {
     filch_u32 lock; /* of its start */
     int epoll, wake_event;
     filch_u32 running;   /* written under the lock */
+    filch_u32 wakes;     /* under FILCH_VIRTUAL: 1: it is woken */
     bool without_pwait2; /* its thread's: the system has none, or forbids it */
 } timer_thread = {.epoll = -1, .wake_event = -1};
 
@@ -82,8 +85,20 @@ FILCH_NORETURN FILCH_COLD static void die_without_files(void)
               strerror(errno));
 }
 
+/* Under FILCH_VIRTUAL there are no files to watch. until: 0: does not sleep. */
+static void sleep_virtually(int64_t until)
+{
+    if (until)
+        fl_futex_wait_until(&timer_thread.wakes, 0, until == INT64_MAX ? 0 : until);
+    filch_u32_store(&timer_thread.wakes, 0, FILCH_RELAXED); /* the next look comes after this */
+}
+
 static void sleep_until(int64_t until)
 {
+    if (fl_virtual()) {
+        sleep_virtually(until);
+        return;
+    }
     struct epoll_event events[EVENTS];
     int count = wait_for_events(events, until);
     if (count < 0 && errno != EINTR)
@@ -154,10 +169,10 @@ __attribute__((constructor)) static void hook(void)
 
 static int start_thread(void)
 {
-    pthread_t thread;
-    int rc = fl_own_thread_start(&thread, keep, NULL);
+    fl_thread thread;
+    int rc = fl_thread_start_silent(&thread, keep, NULL);
     if (!rc)
-        pthread_detach(thread);
+        pthread_detach(thread.id);
     return rc;
 }
 
@@ -218,6 +233,11 @@ int fl_timer_thread_watch(int operation, int fd, uint32_t events, uint32_t tag)
  * there. */
 void fl_timer_thread_wake(void)
 {
+    if (fl_virtual()) {
+        filch_u32_store(&timer_thread.wakes, 1, FILCH_RELAXED); /* one thread runs at a time */
+        fl_futex_wake(&timer_thread.wakes, 1);
+        return;
+    }
     int was = fl_cancel_hold();
     if (eventfd_write(timer_thread.wake_event, 1))
         die_without_files();

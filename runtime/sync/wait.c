@@ -8,11 +8,11 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/futex.h>
+#include <runtime/platform/spin.h>
 #include <runtime/sync/timer.h>
 #include <sched/forkstack.h>
 
 #include <errno.h>
-#include <sched.h>
 
 /* ---- The waiter ---- */
 
@@ -243,7 +243,7 @@ static void step_aside(void)
     if (here)
         filch_yield(fl_first_slot(&here->running->stack));
     else
-        sched_yield();
+        fl_give_way();
 }
 
 void fl_dismiss(filch_u32 *lock, filch_waiters *queue)

@@ -17,6 +17,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/uncancelled.h>
+#include <runtime/platform/virtual.h>
 #include <runtime/sync/timer_thread.h>
 #include <runtime/sync/wait.h>
 
@@ -217,7 +218,8 @@ int fl_wait_fd(const char *call, int fd, int events, int64_t until)
     int ready = look(fd, events);
     if (ready || !until)
         return ready ? ready : fl_plainly(-ETIMEDOUT);
-    return wait_for(call, fd, events, until);
+    int rc = fl_virtual_refuse(call);
+    return rc ? rc : wait_for(call, fd, events, until);
 }
 
 int filch_wait_fd(int fd, int events, int64_t until)

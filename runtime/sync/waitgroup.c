@@ -11,10 +11,12 @@
 #include <filch/sync.h>
 
 #include <runtime/platform/lock.h>
+#include <runtime/platform/virtual.h>
 #include <runtime/sync/wait.h>
 
 void filch_waitgroup_add(filch_waitgroup *group, unsigned count)
 {
+    fl_point();
     uint32_t was = filch_u32_add(&group->count, count, FILCH_RELAXED); /* done says what is seen */
     if (was > INT32_MAX || count > INT32_MAX - was)
         filch_die("filch_waitgroup_add: %u more to be done besides %u; %d is the most", count, was,
@@ -35,6 +37,7 @@ static FILCH_COLD void last_done(filch_waitgroup *group)
 
 void filch_waitgroup_done(filch_waitgroup *group)
 {
+    fl_point();
     uint32_t was = filch_u32_load(&group->count, FILCH_RELAXED); /* the CAS decides */
     while (was > 1)
         if (filch_u32_cas(&group->count, &was, was - 1, FILCH_RELEASE)) /* K9 */

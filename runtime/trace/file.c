@@ -4,6 +4,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/steady.h>
+#include <runtime/platform/virtual.h>
 #include <runtime/trace/format.h>
 
 #include <errno.h>
@@ -60,17 +61,19 @@ int fl_trace_file_create(fl_trace_file *file, const char *path, uint64_t most, u
     file->is_tsc = fl_ticks_are_steady();
     file->most = most / FL_TRACE_BLOCK;
     fl_trace_header *header = file->header;
-    *header = (fl_trace_header){.order = FL_TRACE_ORDER,
-                                .version = FL_TRACE_VERSION,
-                                .header_size = FL_TRACE_HEADER,
-                                .block_size = FL_TRACE_BLOCK,
-                                .level = level,
-                                .workers = workers,
-                                .ticks_are = file->is_tsc,
-                                .process = (uint64_t)getpid(),
-                                .began_unix = fl_unix_now(),
-                                .began_ns = fl_now(),
-                                .began_ticks = fl_trace_file_ticks(file)};
+    *header =
+        (fl_trace_header){.order = FL_TRACE_ORDER,
+                          .version = FL_TRACE_VERSION,
+                          .header_size = FL_TRACE_HEADER,
+                          .block_size = FL_TRACE_BLOCK,
+                          .level = level,
+                          .workers = workers,
+                          .ticks_are = file->is_tsc,
+                          .process =
+                              fl_virtual() ? 0 : (uint64_t)getpid(), /* equal runs, equal files */
+                          .began_unix = fl_unix_now(),
+                          .began_ns = fl_now(),
+                          .began_ticks = fl_trace_file_ticks(file)};
     read_program(header->program);
     memcpy(header->magic, FL_TRACE_MAGIC, sizeof header->magic);
     return 0;

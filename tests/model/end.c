@@ -244,7 +244,7 @@ static fl_worker *lay_out_worker(unsigned i)
     worker->rt = rt;
     worker->index = i;
     worker->late = shape.late && i;
-    worker->thread = outsiders() + i;
+    worker->thread.id = outsiders() + i;
     mc_ignore(&worker->current, sizeof worker->current);
     mc_ignore(&worker->ready, sizeof worker->ready);
     mc_ignore(&worker->tick, sizeof worker->tick);

@@ -92,6 +92,12 @@ WORDS = [
     Word("state", ("runtime/sync/mutex.c",), N, N, "acquire?", "acquire?", X,
          "a mutex: its holder owns the guarded data; its other bits are the private lock's (K3, K4)"),
     Word("state", ("runtime/sync/once.c",), "release?", N, N, N, "acquire?", "the function's writes are seen (K7, K8)"),
+    Word("turn", ("runtime/platform/baton.c",), R, X, N, N, A, "the holder sees what the holders before it wrote (M5, M6)"),
+    Word("fl_virtual_on", (), X, X, N, N, X, "set before other threads of the library start"),
+    Word("clock", ("runtime/platform/virtual.c",), X, X, N, X, X, "a number: the baton orders its changes"),
+    Word("points", ("runtime/platform/",), X, X, N, N, X, "a number: the baton orders its changes"),
+    Word("runs", ("runtime/platform/virtual_watch.c",), X, X, N, N, X, "a number for a message"),
+    Word("wakes", ("runtime/sync/timer_thread.c",), X, X, N, N, X, "of virtual threads: the baton orders its changes"),
     Word("balance", (), N, N, "acquire?", "acq_rel?", X, "the thread that takes permits sees the writes of all givers (K5, K6)"),
     Word("count", ("runtime/sync/waitgroup.c",), N, N, R, "acq_rel?", X, "the last one sees what the others did (K9)"),
     # metrics and logs

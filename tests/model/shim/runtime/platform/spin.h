@@ -8,7 +8,18 @@
 
 #include <runtime/platform/spin.h>
 
+#include <sched.h>
 #include <stdbool.h>
+
+static inline void fl_pause(void)
+{
+    filch_pause();
+}
+
+static inline void fl_give_way(void)
+{
+    sched_yield();
+}
 
 typedef struct fl_spin {
     bool most;

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * No virtual threads in the model checker, which chooses the schedule itself. */
+#ifndef FL_VIRTUAL_H
+#define FL_VIRTUAL_H
+
+#include <stdbool.h>
+
+static inline bool fl_virtual(void)
+{
+    return false;
+}
+
+static inline void fl_point(void)
+{
+}
+
+#endif
