@@ -44,7 +44,8 @@ typedef struct fl_schedule_header {
 typedef struct fl_schedule_entry {
     uint32_t from, to;
     uint64_t point;
-    uint64_t place; /* an address in the caller of the decision point; 0: unknown */
+    uint64_t place; /* of the decision point: its distance from the beginning of the program, as
+                       addr2line counts; 0: unknown */
     uint32_t why;   /* enum fl_schedule_why */
     uint32_t usual; /* 1: a replay makes the same switch without this entry */
 } fl_schedule_entry;

@@ -130,7 +130,8 @@ static void record(fl_virtual_thread *from, const fl_virtual_thread *to, enum fl
         fl_schedule_add(&all.written, &(fl_schedule_entry){.from = from->number,
                                                            .to = to->number,
                                                            .point = from->point,
-                                                           .place = (uintptr_t)place,
+                                                           .place = place ? fl_virtual_place(place)
+                                                                          : fl_virtual_caller(),
                                                            .why = why,
                                                            .usual = usual});
 }
@@ -173,7 +174,7 @@ static void stop(fl_virtual_thread *thread, enum fl_schedule_why why, const void
 
 __attribute__((noinline)) void fl_virtual_point(const void *place)
 {
-    stop(fl_virtual_here(), FL_SCHEDULE_PREEMPTED, place ? place : __builtin_return_address(0));
+    stop(fl_virtual_here(), FL_SCHEDULE_PREEMPTED, place);
 }
 
 __attribute__((noinline)) void fl_virtual_yield(void)

@@ -26,4 +26,5 @@ version=$(awk '/define FILCH_VERSION_(MAJOR|MINOR|PATCH) / { all = all dot $3; d
     sed "s/find_package(filch/& $version EXACT/" | project versioned
 expect "$version" cat versioned/build/version
 sed 's/filch::filch/filch::filch_static/' readme_lines | project static
+sed 's/filch::filch/filch::points/' readme_lines | project points # links without thread sanitizer's library
 sed "s|^find_package.*|add_subdirectory(\"$FILCH_SOURCE\" filch)|" readme_lines | project subdirectory Debug

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# filch explore finds a bug, minimizes its schedule, keeps it, and follows it again; finds none where none is; and refuses
+# what it cannot explore.
+. "$(dirname "$0")/common.bash"
+
+refused "no program is named" explore
+refused "number of seeds '0' 1..1000000000" explore --seeds 0 true
+refused "depth '0' 1..10" explore --depth 0 true
+refused "number of workers '0' 1..64" explore --workers 0 true
+refused "number of workers '65' 1..64" explore --workers 65 true
+refused "number of jobs '0' 1..64" explore --jobs 0 true
+refused "time 'x'" explore --seconds x true
+refused "--gdb with --json" explore --gdb --json true
+refused "--replay with --keep" explore --replay a --keep b true
+refused "'/nonexistent/program' cannot be run: No such file" explore /nonexistent/program
+refused "'nonexistent' cannot be run: No such file" explore nonexistent
+echo "no program" >text
+refused "'./text' cannot be run: Permission denied" explore ./text
+chmod +x text
+printf '\177ELF' >text
+refused "'./text' cannot be run: Exec format error" explore ./text
+refused "'true' has created no runtime with virtual workers" explore true
+refused "/nonexistent/schedule cannot be written" explore --keep /nonexistent/schedule "$programs/bank"
+refused "schedule 'text' cannot be read: it is no schedule" explore --replay text "$programs/bank"
+refused "schedule '/nonexistent' cannot be read: No such file" explore --replay /nonexistent "$programs/bank"
+
+# A bug, as text.
+run_filch 1 explore --seeds 2000 --keep bank.schedule "$programs/bank"
+for words in "^$programs/bank: ended with status 1, found by seed [0-9]* of 2000 in" "  | bank: the balance is -30$" \
+    "^schedule: [1-9] switch" "^   1\. .* at bank\.c:[0-9]* in [a-z_]*(); .* goes on$" "filch explore --replay bank.schedule"; do
+    claim "the report has '$words': $(cat out)" grep -q "$words" out
+done
+cp out first
+run_filch 1 explore --seeds 2000 --keep again.schedule "$programs/bank"
+claim "the same search finds the same schedule" cmp bank.schedule again.schedule
+
+# Its schedule.
+run_filch 1 explore --replay bank.schedule "$programs/bank"
+claim "the replay fails as before: $(cat out)" grep -q "  | bank: the balance is -30$" out
+claim "and tells the same story: $(cat out)" test "$(grep -c ' goes on$' out)" = "$(grep -c ' goes on$' first)"
+head -c 40 bank.schedule >cut
+refused "schedule 'cut' cannot be read" explore --replay cut "$programs/bank"
+if command -v gdb >/dev/null; then
+    echo "print balance" | "$filch" explore --replay bank.schedule --gdb "$programs/bank" >out 2>err
+    claim "gdb runs the program to its failure: $(cat out err)" grep -q "the balance is -30" out err
+fi
+
+# As JSON, and no bug.
+explored 1 counter --seeds 2000 --keep counter.schedule
+said "f['end'] == 'data race' and f['code'] == 6 and f['repeats']"
+said "'data race on served' in f['output'] and f['output'].count('counter.c:') == 2"
+said "r['schema'] == 1 and r['found'] and len(f['schedule']) <= f['switches_found']"
+explored 0 right_bank --seeds 100
+said "not r['found'] and f is None and r['seeds'] == 100 and 0 < r['chance_per_run'] < r['chance'] < 1"
+run_filch 0 explore --seeds 50 "$programs/right_tree"
+claim "the chances are told: $(cat out)" grep -q "nothing found by 50 seeds" out
+claim "a full disk is an error" sh -c '! "$1" explore --seeds 5 "$2" >/dev/full 2>err' sh "$filch" "$programs/right_bank"
+claim "and named: $(cat err)" grep -q "cannot be written" err
+finish

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "main.h"
+#include "replay.h"
+#include "report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tools/shared/output.h>
+
+static int keep(const search *s)
+{
+    output out;
+    if (!s->options->keep || !s->repeats)
+        return 0;
+    if (output_open(&out, "filch explore", "--keep", s->options->keep))
+        return -EIO;
+    return output_close(&out, schedule_write(&s->choices, out.file));
+}
+
+static int report(const search *s)
+{
+    int rc = s->options->json ? explore_json(s, stdout) : explore_text(s, stdout);
+    if (rc)
+        fprintf(stderr, "filch explore: the report cannot be written: %s\n",
+                rc == -ENOTSUP ? "this build has no JSON (libjansson-dev)" : strerror(-rc));
+    return rc;
+}
+
+static int find(const explore_options *o)
+{
+    search s;
+    int status = 2;
+    if (!output_check("filch explore", "--keep", o->keep))
+        return 2;
+    if (!search_run(&s, o)) {
+        status = keep(&s) || report(&s) ? 2 : s.found;
+        if (o->gdb && status == 1 && s.repeats)
+            status = replay_in_gdb(&s.choices, o);
+    }
+    search_free(&s);
+    return status;
+}
+
+static int replay(const explore_options *o)
+{
+    schedule s;
+    if (replay_read(&s, o))
+        return 2;
+    const int status = o->gdb ? replay_in_gdb(&s, o) : replay_show(&s, o);
+    schedule_free(&s);
+    return status;
+}
+
+int filch_explore_main(int argc, char **argv)
+{
+    explore_options o;
+    options_read(&o, argc, argv);
+    const int status = o.replay ? replay(&o) : find(&o);
+    free(o.path);
+    return status;
+}
