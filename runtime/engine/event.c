@@ -96,7 +96,7 @@ void fl_event_put_text(fl_worker *worker, enum fl_trace_kind kind, const char *f
 
 void fl_event_put_outside(fl_runtime *rt, enum fl_trace_kind kind, uint32_t a, uint32_t b)
 {
-    fl_lock(&rt->trace_lock);
+    fl_lock_by(&rt->trace_lock, fl_lock_slow);
     fl_tracing *tracing = filch_ptr_load(&rt->tracing, FILCH_RELAXED); /* the lock's */
     if (tracing)
         fl_trace_put(&tracing->outside, kind, a, b);
@@ -117,7 +117,7 @@ static void *pointer_to(const fl_runtime *rt, fl_tracing *tracing, unsigned work
 
 static void set(fl_runtime *rt, fl_tracing *tracing)
 {
-    fl_lock(&rt->trace_lock);
+    fl_lock_by(&rt->trace_lock, fl_lock_slow);
     filch_ptr_store(&rt->tracing, tracing, FILCH_RELAXED); /* the lock's */
     for (unsigned i = 0; i < rt->worker_set.most; i++)
         filch_ptr_store(&rt->worker[i]->trace, pointer_to(rt, tracing, i), FILCH_RELEASE); /* Z3 */

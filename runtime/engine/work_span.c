@@ -105,7 +105,7 @@ static fl_chain *chain_of(fl_work_span *all, fl_fiber *fiber)
 {
     if (fiber->chain)
         return fiber->chain;
-    fl_lock(&all->lock);
+    fl_lock_by(&all->lock, fl_lock_slow);
     fl_chain *c = all->unused;
     if (c)
         all->unused = c->next;
@@ -125,7 +125,7 @@ static void put_back(fl_work_span *all, fl_fiber *fiber)
 {
     fl_chain *c = fiber->chain;
     fiber->chain = NULL;
-    fl_lock(&all->lock);
+    fl_lock_by(&all->lock, fl_lock_slow);
     all->sum.work_ns += (uint64_t)c->work;
     all->sum.tasks += c->tasks;
     all->sum.taken += c->taken;
@@ -137,7 +137,7 @@ static void put_back(fl_work_span *all, fl_fiber *fiber)
 
 static void lose(fl_work_span *all)
 {
-    fl_lock(&all->lock);
+    fl_lock_by(&all->lock, fl_lock_slow);
     all->sum.lost++;
     fl_unlock(&all->lock);
 }
@@ -222,7 +222,7 @@ static void leave(fl_work_span *all, uint32_t slot, chain whole, int64_t now)
         return;
     }
     *left = (ended){.slot = slot, .at = now, .chain = whole};
-    fl_lock(&all->lock);
+    fl_lock_by(&all->lock, fl_lock_slow);
     left->next = all->row[slot % ROWS];
     all->row[slot % ROWS] = left;
     fl_unlock(&all->lock);
@@ -231,7 +231,7 @@ static void leave(fl_work_span *all, uint32_t slot, chain whole, int64_t now)
 /* The newest one of that slot; false: it was joined where it was forked. */
 static bool fetch(fl_work_span *all, fl_chain *c, uint32_t slot, int64_t now, chain *out)
 {
-    fl_lock(&all->lock);
+    fl_lock_by(&all->lock, fl_lock_slow);
     ended **at = &all->row[slot % ROWS], *found;
     while (*at && (*at)->slot != slot)
         at = &(*at)->next;
@@ -288,7 +288,7 @@ static void on_joined(fl_work_span *all, fl_chain *c, uint32_t slot, int64_t now
 static void on_job(fl_work_span *all, fl_chain *c, int64_t now)
 {
     begin(all, c, 0, now);
-    fl_lock(&all->lock);
+    fl_lock_by(&all->lock, fl_lock_slow);
     c->chain = all->outside;
     fl_unlock(&all->lock);
 }
@@ -301,7 +301,7 @@ static void on_job_end(fl_work_span *all, fl_chain *c, int64_t now)
     if (!pop(c, 0, false, &own))
         return;
     go_on(c, &own, now);
-    fl_lock(&all->lock);
+    fl_lock_by(&all->lock, fl_lock_slow);
     all->outside = longer(all->outside, whole);
     all->sum.jobs++;
     fl_unlock(&all->lock);
@@ -389,7 +389,7 @@ static double ns_of_one(const fl_work_span *all)
 void fl_work_span_read(fl_work_span *all, filch_work_span *out)
 {
     double ns = ns_of_one(all);
-    fl_lock(&all->lock);
+    fl_lock_by(&all->lock, fl_lock_slow);
     *out = all->sum;
     out->work_ns = (uint64_t)((double)out->work_ns * ns);
     out->span_ns = (uint64_t)((double)all->outside.plain * ns);

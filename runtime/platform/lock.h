@@ -27,17 +27,18 @@ enum { FL_LOCK_NAP = 200000 }; /* ns */
 void fl_lock_slow(filch_u32 *lock);
 void fl_unlock_slow(filch_u32 *lock);
 
-/* slow: takes a lock that is not free at once. */
+/* slow: takes a lock that is not free at once. No decision point of virtual threads, so that a trace
+ * does not change what it records: no thread stops while it has such a lock. */
 static inline void fl_lock_by(filch_u32 *lock, void (*slow)(filch_u32 *lock))
 {
     uint32_t was = FL_LOCK_FREE;
-    fl_point();
     if (FILCH_UNLIKELY(!filch_u32_cas(lock, &was, FL_LOCK_HELD, FILCH_ACQUIRE))) /* K1 */
         slow(lock);
 }
 
 static inline void fl_lock(filch_u32 *lock)
 {
+    fl_point();
     fl_lock_by(lock, fl_lock_slow);
 }
 

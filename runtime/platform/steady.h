@@ -5,6 +5,7 @@
 #define FL_STEADY_H
 
 #include <runtime/platform/clock.h>
+#include <runtime/platform/virtual.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,9 +13,12 @@
 /* May the time-stamp counter be used? Reads a file: ask once. */
 bool fl_ticks_are_steady(void);
 
-/* In ticks of a rate of their own, or in ns. */
+/* In ticks of a rate of their own, or in ns. Does not move a virtual clock, so that a run is the same if it is
+ * measured. */
 static inline uint64_t fl_steady_now(bool in_ticks)
 {
+    if (fl_virtual())
+        return (uint64_t)fl_virtual_clock();
     return in_ticks ? fl_ticks() : (uint64_t)fl_now();
 }
 

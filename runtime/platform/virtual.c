@@ -59,6 +59,11 @@ int64_t fl_virtual_now(void)
     return passes(READING_TAKES);
 }
 
+int64_t fl_virtual_clock(void)
+{
+    return (int64_t)filch_u64_load(&all.clock, FILCH_RELAXED); /* a clock */
+}
+
 static void becomes_ready(fl_virtual_thread *thread, bool is_late)
 {
     thread->state = FL_VIRTUAL_READY;

@@ -94,6 +94,8 @@ static inline void fl_point(void)
 /* The virtual clock, in ns. Each decision point and each reading moves it. If no thread can run, it
  * moves to the next time that one waits for. */
 int64_t fl_virtual_now(void);
+/* The same, without moving it. */
+int64_t fl_virtual_clock(void);
 /* -ENOTSUP through fl_fail in this mode: the call depends on the world outside, which has no seed. */
 int fl_virtual_refuse(const char *call);
 

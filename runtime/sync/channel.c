@@ -7,6 +7,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/virtual.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -156,6 +157,7 @@ static inline int operate(filch_channel *channel, move_fn *move_item, void *item
     fl_node *told;
     if (FILCH_UNLIKELY(!channel))
         return refuse_null();
+    fl_point();
     fl_lock_by(&channel->lock, lock_contended);
     int rc = move_item(channel, item, &told);
     if (rc == FL_MUST_WAIT) {

@@ -103,7 +103,7 @@ static uint32_t number_of(fl_trace_names *names, const char *text, bool lasts)
     struct fl_trace_entry *entry = find(names, text, lasts, &place);
     if (entry)
         return entry->number;
-    fl_lock(&names->lock);
+    fl_lock_by(&names->lock, fl_lock_slow);
     uint32_t number = insert(names, text, lasts);
     fl_unlock(&names->lock);
     return number;

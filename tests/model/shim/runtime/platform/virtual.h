@@ -5,10 +5,16 @@
 #define FL_VIRTUAL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 static inline bool fl_virtual(void)
 {
     return false;
+}
+
+static inline int64_t fl_virtual_clock(void)
+{
+    return 0;
 }
 
 static inline void fl_point(void)
