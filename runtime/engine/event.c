@@ -74,7 +74,7 @@ void fl_event_put(fl_worker *worker, enum fl_trace_kind kind, uint32_t a, uint32
                   const char *name)
 {
     uintptr_t trace = (uintptr_t)filch_ptr_load(&worker->trace, FILCH_RELAXED); /* a look */
-    if (trace & FL_TRACED_SPAN)
+    if (trace & FL_TRACED_SPAN && kind < FL_TRACE_FORK)
         fl_work_span_event(worker, kind, a, b);
     if (trace == FL_TRACED_SPAN)
         return;
