@@ -58,7 +58,7 @@ static void begin_run(walk *w, const trace_event *e)
 {
     fiber *f = fibers_at(&w->fibers, w->runs_fiber[e->writer]);
     if (f)
-        fiber_begin(f, e->ns, e->b);
+        fiber_begin(&w->fibers, f, e->ns, e->b);
 }
 
 static void end_run(walk *w, const trace_event *e)

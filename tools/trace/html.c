@@ -109,7 +109,7 @@ static void on_span(page *p, const trace_event *e)
     fiber *f = fibers_at(&p->open, e->b);
     size_t row = begin(p, &p->spans, e, e->a);
     if (f)
-        fiber_begin(f, (int64_t)row, 0);
+        fiber_begin(&p->open, f, (int64_t)row, 0);
 }
 
 static void on_span_end(page *p, const trace_event *e)

@@ -61,7 +61,7 @@ void lanes_event(lanes *all, const trace_event *e)
     case FL_TRACE_POOLED:
     case FL_TRACE_RUN:
         if (f)
-            fiber_begin(f, e->ns, e->b);
+            fiber_begin(&all->fibers, f, e->ns, e->b);
         break;
     case FL_TRACE_RUN_END:
         if (f)
