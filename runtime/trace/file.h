@@ -4,8 +4,8 @@
  *
  * The file is mapped, so that a process that is killed loses nothing that it had stored. Each block gets
  * its bytes on the disk before it is mapped: a store to a mapped page for which a full disk has no place
- * would be a SIGBUS. When there are none, or the limit is reached, the trace stops and the program goes
- * on; the header says so.
+ * would be a SIGBUS. When the disk or the limit has no more, the trace stops, the program goes on,
+ * and the header says so.
  *
  * Threads: fl_trace_file_block by any; the other functions by one at a time. */
 #ifndef FL_TRACE_FILE_H
