@@ -19,7 +19,7 @@ void fibers_free(fibers *all)
     *all = (fibers){0};
 }
 
-void fiber_begin(fibers *all, fiber *f, int64_t ns, uint32_t name)
+void fiber_begin(fibers *all, fiber *f, const fiber_run *begun)
 {
     if (f->depth == f->room) {
         size_t room = f->room ? 2 * f->room : 8;
@@ -31,12 +31,18 @@ void fiber_begin(fibers *all, fiber *f, int64_t ns, uint32_t name)
         f->runs = more;
         f->room = room;
     }
-    f->runs[f->depth++] = (fiber_run){ns, name};
+    f->runs[f->depth++] = *begun;
 }
 
-const fiber_run *fiber_end(fiber *f)
+const fiber_run *fiber_end(fiber *f, uint32_t kind, uint32_t slot)
 {
-    return f->depth ? &f->runs[--f->depth] : NULL;
+    size_t at = f->depth;
+    while (at && (f->runs[at - 1].kind != kind || f->runs[at - 1].slot != slot))
+        at--;
+    if (!at)
+        return NULL;
+    f->depth = at - 1;
+    return &f->runs[f->depth];
 }
 
 const fiber_run *fiber_runs(const fiber *f)

@@ -14,6 +14,7 @@
 typedef struct fiber_run {
     int64_t since; /* ns */
     uint32_t name;
+    uint32_t kind, slot; /* of the event that began it; slot 0: not a forked task's */
 } fiber_run;
 
 typedef struct fiber {
@@ -35,9 +36,10 @@ fiber *fibers_at(fibers *all, uint32_t number);
 void fibers_free(fibers *all);
 
 /* Of one of these fibers. */
-void fiber_begin(fibers *all, fiber *f, int64_t ns, uint32_t name);
-/* The run that ends; NULL: none is known. Valid until the next beginning. */
-const fiber_run *fiber_end(fiber *f);
+void fiber_begin(fibers *all, fiber *f, const fiber_run *begun);
+/* The newest run of that kind and slot ends, and those above it, which a panic has left without an end; NULL: none is
+ * known. Valid until the next beginning. */
+const fiber_run *fiber_end(fiber *f, uint32_t kind, uint32_t slot);
 /* The innermost run; NULL: none is known. */
 const fiber_run *fiber_runs(const fiber *f);
 

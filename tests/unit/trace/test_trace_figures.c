@@ -179,6 +179,32 @@ Test(trace_figures, a_task_that_runs_deep_in_the_joins_of_others_has_its_name)
     trace_close(trace);
 }
 
+Test(trace_figures, a_task_that_has_panicked_is_over_when_the_one_below_it_ends)
+{
+    static const made_event events[] = {{0, 1, FL_TRACE_DOES, FL_WORKING, 0},
+                                        {0, 2, FL_TRACE_SWITCH, 4, 0},
+                                        {0, 3, FL_TRACE_JOB, ITEM, TASK},
+                                        {0, 10, FL_TRACE_RUN, 5, 2},
+                                        {0, 20, FL_TRACE_RUN, 6, 3}, /* panics */
+                                        {0, 30, FL_TRACE_RUN_END, 5, 1},
+                                        {0}};
+    made_trace made;
+    lanes all;
+    trace_event e;
+    part_count = 0;
+    made_begin(&made, 1, 100);
+    made_events(&made, 0, events);
+    made_end(&made);
+    trace_file *trace = opened(made.path);
+    cr_assert(lanes_begin(&all, 1, keep, NULL));
+    while (trace_next(trace, &e))
+        lanes_event(&all, &e);
+    cr_assert(lanes_end(&all, 100));
+    cr_assert_eq(parts[part_count - 1].from, 30);
+    cr_assert_eq(parts[part_count - 1].name, TASK);
+    trace_close(trace);
+}
+
 /* ---- Texts ---- */
 
 static void keeps_its_letters(int (*write)(trace_file *trace, FILE *out), const char *wanted)
