@@ -30,10 +30,15 @@ static uint32_t preempted(struct fl_traced_ring *ring)
     return (uint32_t)since;
 }
 
-/* The first event of a worker tells which fiber it runs: a trace may begin later than it. */
+/* A trace may begin later than its worker: the first event tells which fiber it runs, and earlier switches of its
+ * thread do not count. */
 static void put_first(const fl_worker *worker, struct fl_traced_ring *ring)
 {
-    if (FILCH_UNLIKELY(!ring->ring.block) && worker->running && worker->running->number)
+    if (FILCH_LIKELY(ring->has_begun))
+        return;
+    ring->has_begun = true;
+    preempted(ring);
+    if (worker->running && worker->running->number)
         fl_trace_put(&ring->ring, FL_TRACE_SWITCH, worker->running->number, 0);
 }
 
@@ -70,7 +75,7 @@ void fl_event_put(fl_worker *worker, enum fl_trace_kind kind, uint32_t a, uint32
                   const char *name)
 {
     uintptr_t trace = (uintptr_t)filch_ptr_load(&worker->trace, FILCH_RELAXED); /* a look */
-    if (trace & FL_TRACED_SPAN)
+    if (trace & FL_TRACED_SPAN && kind < FL_TRACE_FORK)
         fl_work_span_event(worker, kind, a, b);
     if (trace == FL_TRACED_SPAN)
         return;

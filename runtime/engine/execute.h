@@ -13,7 +13,7 @@ void fl_fiber_loop(void *fiber);
 void fl_run_forked(filch_self self, const fl_work *work);
 /* Runs a taken slot and publishes its result. */
 void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task);
-/* Is it the library's, which only hands out what was taken? Such tasks are in no trace. */
-bool fl_task_is_own(const filch_task *task);
+/* The library's own task, which only hands out what was taken: it is in no trace. */
+extern const filch_task *const fl_own_task;
 
 #endif

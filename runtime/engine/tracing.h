@@ -12,6 +12,8 @@
 #include <runtime/trace/names.h>
 #include <runtime/trace/ring.h>
 
+#include <stdbool.h>
+
 typedef struct fl_tracing {
     fl_trace_file file;
     fl_trace_names names;
@@ -23,6 +25,7 @@ typedef struct fl_tracing {
         const char *last_name; /* and its number: tasks of one name often come one after another */
         uint32_t last_number;
         long preempted; /* as getrusage counts, when it was last told */
+        bool has_begun; /* it has an event */
         char apart[FILCH_APART];
     } worker[];
 } fl_tracing;

@@ -4,6 +4,7 @@
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/outside.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/engine/work_chain.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
@@ -18,39 +19,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Two chains: plain, and with the burden of each task that may be taken. Times are ns, or ticks. */
-typedef struct chain {
-    int64_t plain, burdened;
-} chain;
-
-/* An open fork, with the chain up to it; or a task that another one interrupted, with its own. */
-typedef struct mark {
-    uint32_t slot;
-    bool is_fork;
-    bool joins; /* as in fl_chain */
-    chain chain;
-} mark;
-
-/* Of a fiber that runs a task. */
-typedef struct fl_chain {
-    struct fl_chain *next; /* unused ones */
-    mark *mark;
-    uint32_t count, room;
-    chain chain;   /* of the present task, up to `since` */
-    int64_t since; /* -1: it does not run */
-    int64_t work;
-    int64_t burden; /* as it was when it last asked */
-    int64_t joins_since;
-    uint64_t tasks, taken, waits;
-    bool joins; /* waits for a task that was taken */
-} fl_chain;
-
 /* Of a task that was taken, for its joiner. */
 typedef struct ended {
     struct ended *next;
     uint32_t slot;
     int64_t at;
-    chain chain;
+    fl_length chain;
 } ended;
 
 enum { ROWS = 256 };
@@ -58,9 +32,9 @@ enum { ROWS = 256 };
 struct fl_work_span {
     filch_u32 lock; /* of all that follows */
     fl_chain *unused;
-    ended *row[ROWS]; /* by slot */
-    chain outside;    /* up to the last task that ended */
-    int64_t back;     /* of all joiners that waited, from the end of the task */
+    ended *row[ROWS];  /* by slot */
+    fl_length outside; /* up to the last task that ended */
+    int64_t back;      /* of all joiners that waited, from the end of the task */
     uint64_t backs;
     filch_work_span sum; /* work_ns: in ticks, if they are the times */
     bool in_ticks;
@@ -113,10 +87,8 @@ static fl_chain *chain_of(fl_work_span *all, fl_fiber *fiber)
     fl_unlock(&all->lock);
     if (!c)
         c = calloc(1, sizeof *c);
-    if (c) {
-        c->since = -1;
+    if (c)
         c->burden = burden;
-    }
     return fiber->chain = c;
 }
 
@@ -142,79 +114,32 @@ static void lose(fl_work_span *all)
     fl_unlock(&all->lock);
 }
 
-/* ---- Chains ---- */
-
-static void advance(fl_chain *c, int64_t now)
+static void push(fl_work_span *all, fl_chain *c, uint32_t slot, bool is_fork, int64_t now)
 {
-    if (c->since < 0)
-        return;
-    int64_t ns = now - c->since;
-    c->chain.plain += ns;
-    c->chain.burdened += ns;
-    c->work += ns;
-    c->since = now;
-}
-
-static chain longer(chain a, chain b)
-{
-    return (chain){a.plain > b.plain ? a.plain : b.plain,
-                   a.burdened > b.burdened ? a.burdened : b.burdened};
-}
-
-static chain sum_of(chain a, chain b, int64_t burden)
-{
-    return (chain){a.plain + b.plain, a.burdened + b.burdened + burden};
-}
-
-static void push(fl_work_span *all, fl_chain *c, const mark *pushed)
-{
-    if (c->count == c->room) {
-        uint32_t room = c->room ? 2 * c->room : 64;
-        mark *more = realloc(c->mark, room * sizeof *more);
-        if (!more) {
-            lose(all);
-            return;
-        }
-        c->mark = more;
-        c->room = room;
-    }
-    c->mark[c->count++] = *pushed;
-}
-
-/* Takes the newest fork or task of that slot off, and those above it, which a panic has left open. false: there is
- * none. */
-static bool pop(fl_chain *c, uint32_t slot, bool is_fork, mark *out)
-{
-    uint32_t at = c->count;
-    while (at && (c->mark[at - 1].slot != slot || c->mark[at - 1].is_fork != is_fork))
-        at--;
-    if (!at)
-        return false;
-    *out = c->mark[at - 1];
-    c->count = at - 1;
-    return true;
+    if (!fl_chain_push(c, slot, is_fork, now))
+        lose(all);
 }
 
 /* ---- Tasks ---- */
 
-static void begin(fl_work_span *all, fl_chain *c, uint32_t slot, int64_t now)
+static void begin(fl_work_span *all, fl_chain *c, uint32_t slot, fl_length from, int64_t now)
 {
-    advance(c, now);
-    push(all, c, &(mark){slot, false, c->joins, c->chain});
-    c->chain = (chain){0};
+    push(all, c, slot, false, now);
     c->joins = false;
-    c->since = now;
+    fl_chain_start(c, now);
+    fl_chain_set(c, from, now);
 }
 
 /* The interrupted task goes on, if there was one. */
-static void go_on(fl_chain *c, const mark *own, int64_t now)
+static void go_on(fl_chain *c, const fl_mark *own, int64_t now)
 {
-    c->chain = own->chain;
     c->joins = own->joins;
-    c->since = own->joins || !c->count ? -1 : now;
+    if (own->joins || !c->count)
+        fl_chain_stop(c, now);
+    fl_chain_set(c, own->chain, now);
 }
 
-static void leave(fl_work_span *all, uint32_t slot, chain whole, int64_t now)
+static void leave(fl_work_span *all, uint32_t slot, fl_length whole, int64_t now)
 {
     ended *left = malloc(sizeof *left);
     if (!left) {
@@ -229,7 +154,7 @@ static void leave(fl_work_span *all, uint32_t slot, chain whole, int64_t now)
 }
 
 /* The newest one of that slot; false: it was joined where it was forked. */
-static bool fetch(fl_work_span *all, fl_chain *c, uint32_t slot, int64_t now, chain *out)
+static bool fetch(fl_work_span *all, fl_chain *c, uint32_t slot, int64_t now, fl_length *out)
 {
     fl_lock_by(&all->lock, fl_lock_slow);
     ended **at = &all->row[slot % ROWS], *found;
@@ -251,58 +176,63 @@ static bool fetch(fl_work_span *all, fl_chain *c, uint32_t slot, int64_t now, ch
 }
 
 /* The caller has the outcome of the task that it forked there. */
-static void join(fl_chain *c, uint32_t slot, chain child)
+static void join(fl_chain *c, uint32_t slot, fl_length child, int64_t now)
 {
-    mark fork;
-    if (pop(c, slot, true, &fork))
-        c->chain = longer(c->chain, sum_of(fork.chain, child, c->burden));
+    fl_mark fork;
+    if (fl_chain_pop(c, slot, true, &fork))
+        fl_chain_set(c, fl_longer(fl_chain_at(c, now), fl_length_sum(fork.chain, child, c->burden)),
+                     now);
 }
 
 static void on_run_end(fl_work_span *all, fl_chain *c, uint32_t slot, bool kept, int64_t now)
 {
-    mark own;
-    advance(c, now);
-    chain child = c->chain;
-    if (!pop(c, slot, false, &own))
+    fl_mark own;
+    fl_length child = fl_chain_at(c, now);
+    if (!fl_chain_pop(c, slot, false, &own))
         return;
     go_on(c, &own, now);
     c->tasks++;
     c->taken += !kept;
     if (kept)
-        join(c, slot, child);
+        join(c, slot, child, now);
     else
         leave(all, slot, child, now);
 }
 
+static void on_join(fl_chain *c, int64_t now)
+{
+    fl_chain_stop(c, now);
+    c->joins = true;
+    c->joins_since = now;
+}
+
 static void on_joined(fl_work_span *all, fl_chain *c, uint32_t slot, int64_t now)
 {
-    chain child;
-    advance(c, now);
+    fl_length child;
+    fl_chain_start(c, now);
     if (fetch(all, c, slot, now, &child))
-        join(c, slot, child);
+        join(c, slot, child, now);
     c->joins = false;
-    c->since = now;
 }
 
 /* It comes after the tasks that had ended by then: its chain begins with theirs. */
 static void on_job(fl_work_span *all, fl_chain *c, int64_t now)
 {
-    begin(all, c, 0, now);
     fl_lock_by(&all->lock, fl_lock_slow);
-    c->chain = all->outside;
+    fl_length outside = all->outside;
     fl_unlock(&all->lock);
+    begin(all, c, 0, outside, now);
 }
 
 static void on_job_end(fl_work_span *all, fl_chain *c, int64_t now)
 {
-    mark own;
-    advance(c, now);
-    chain whole = c->chain;
-    if (!pop(c, 0, false, &own))
+    fl_mark own;
+    fl_length whole = fl_chain_at(c, now);
+    if (!fl_chain_pop(c, 0, false, &own))
         return;
     go_on(c, &own, now);
     fl_lock_by(&all->lock, fl_lock_slow);
-    all->outside = longer(all->outside, whole);
+    all->outside = fl_longer(all->outside, whole);
     all->sum.jobs++;
     fl_unlock(&all->lock);
 }
@@ -311,32 +241,20 @@ static void on_job_end(fl_work_span *all, fl_chain *c, int64_t now)
 
 static bool is_measured(enum fl_trace_kind kind)
 {
-    return kind >= FL_TRACE_FORK || kind == FL_TRACE_WAIT || kind == FL_TRACE_GO_ON ||
-           kind == FL_TRACE_JOB || kind == FL_TRACE_JOB_END;
+    return kind == FL_TRACE_WAIT || kind == FL_TRACE_GO_ON || kind == FL_TRACE_JOB ||
+           kind == FL_TRACE_JOB_END;
 }
 
-static void on_task(fl_work_span *all, fl_chain *c, enum fl_trace_kind kind, uint32_t a, uint32_t b,
-                    int64_t now)
+/* Of events that are fewer than those of forked tasks. */
+static void on_other(fl_work_span *all, fl_chain *c, enum fl_trace_kind kind, uint32_t slot,
+                     int64_t now)
 {
     switch (kind) {
-    case FL_TRACE_FORK:
-        advance(c, now);
-        push(all, c, &(mark){a, true, false, c->chain});
-        break;
-    case FL_TRACE_RUN:
-        begin(all, c, a, now);
-        break;
-    case FL_TRACE_RUN_END:
-        on_run_end(all, c, a, b, now);
-        break;
     case FL_TRACE_JOIN:
-        advance(c, now);
-        c->since = -1;
-        c->joins = true;
-        c->joins_since = now;
+        on_join(c, now);
         break;
     case FL_TRACE_JOINED:
-        on_joined(all, c, a, now);
+        on_joined(all, c, slot, now);
         break;
     case FL_TRACE_JOB:
         on_job(all, c, now);
@@ -345,20 +263,42 @@ static void on_task(fl_work_span *all, fl_chain *c, enum fl_trace_kind kind, uin
         on_job_end(all, c, now);
         break;
     case FL_TRACE_WAIT:
-        advance(c, now);
-        c->waits += c->since >= 0;
-        c->since = -1;
+        c->waits += c->runs;
+        fl_chain_stop(c, now);
         break;
     default: /* GO_ON */
-        c->since = c->joins ? -1 : now;
+        if (!c->joins)
+            fl_chain_start(c, now);
     }
+}
+
+static void on_event(fl_work_span *all, fl_chain *c, enum fl_trace_kind kind, uint32_t a,
+                     uint32_t b, int64_t now)
+{
+    if (kind == FL_TRACE_FORK)
+        push(all, c, a, true, now);
+    else if (kind == FL_TRACE_RUN)
+        begin(all, c, a, (fl_length){0}, now);
+    else if (kind == FL_TRACE_RUN_END)
+        on_run_end(all, c, a, b, now);
+    else
+        on_other(all, c, kind, a, now);
+}
+
+static int64_t now_of(const fl_worker *worker)
+{
+    return (int64_t)fl_steady_now(worker->rt->work_span->in_ticks);
+}
+
+void fl_work_span_task(fl_worker *worker, enum fl_trace_kind kind, uint32_t slot, uint32_t b)
+{
+    fl_work_span_at(worker, kind, slot, b, now_of(worker));
 }
 
 void fl_work_span_event(fl_worker *worker, enum fl_trace_kind kind, uint32_t a, uint32_t b)
 {
     if (is_measured(kind))
-        fl_work_span_at(worker, kind, a, b,
-                        (int64_t)fl_steady_now(worker->rt->work_span->in_ticks));
+        fl_work_span_at(worker, kind, a, b, now_of(worker));
 }
 
 void fl_work_span_at(fl_worker *worker, enum fl_trace_kind kind, uint32_t a, uint32_t b,
@@ -373,7 +313,7 @@ void fl_work_span_at(fl_worker *worker, enum fl_trace_kind kind, uint32_t a, uin
         lose(all);
         return;
     }
-    on_task(all, c, kind, a, b, now);
+    on_event(all, c, kind, a, b, now);
     if (!c->count)
         put_back(all, fiber);
 }

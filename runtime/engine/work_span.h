@@ -31,7 +31,8 @@ void fl_work_span_destroy(fl_work_span *all);
 /* An event of the worker's fiber, at that time, with the numbers of the trace's event. */
 void fl_work_span_at(fl_worker *worker, enum fl_trace_kind kind, uint32_t a, uint32_t b,
                      int64_t now);
-/* The same now. */
+/* The same now: of a forked task, whose kind is FL_TRACE_FORK or one behind it; and of any other kind. */
+void fl_work_span_task(fl_worker *worker, enum fl_trace_kind kind, uint32_t slot, uint32_t b);
 void fl_work_span_event(fl_worker *worker, enum fl_trace_kind kind, uint32_t a, uint32_t b);
 /* Of all tasks that have ended. */
 void fl_work_span_read(fl_work_span *all, filch_work_span *out);

@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 uint64_t fl_trace_file_ticks(const fl_trace_file *file)
@@ -24,10 +26,20 @@ static void read_program(char program[FL_TRACE_PROGRAM])
     program[length > 0 ? length : 0] = '\0';
 }
 
+/* Beyond this limit the system would send SIGXFSZ, which ends the process. */
+static bool is_beyond_limit(off_t end)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+           (rlim_t)end > limit.rlim_cur;
+}
+
 /* Bytes on the disk, so that stores to the mapping cannot fail. */
 static int reserve(int fd, off_t from, off_t size)
 {
     int rc;
+    if (is_beyond_limit(from + size))
+        return EFBIG;
     do
         rc = posix_fallocate(fd, from, size);
     while (rc == EINTR);
@@ -48,14 +60,27 @@ static int map_header(fl_trace_file *file, const char *path)
                    path, strerror(rc));
 }
 
+/* A file that loses its bytes while another trace has them mapped would end that one's process by SIGBUS. So
+ * each trace locks its file, and one that is locked is left alone. */
+static int open_file(fl_trace_file *file, const char *path)
+{
+    *file = (fl_trace_file){.fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+    bool is_busy = file->fd >= 0 && flock(file->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+    if (file->fd >= 0 && !is_busy && ftruncate(file->fd, 0) == 0)
+        return 0;
+    int rc = is_busy ? EBUSY : errno;
+    if (file->fd >= 0)
+        close(file->fd);
+    return fl_fail(rc, "cannot create trace file '%s': %s; choose another file%s", path,
+                   is_busy ? "another trace is written into it" : strerror(rc),
+                   is_busy ? ", such as one with %p in its name" : "");
+}
+
 int fl_trace_file_create(fl_trace_file *file, const char *path, uint64_t most, unsigned workers,
                          enum fl_trace_level level)
 {
-    *file = (fl_trace_file){.fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-    if (file->fd < 0)
-        return fl_fail(errno, "cannot create trace file '%s': %s; choose another file", path,
-                       strerror(errno));
-    int rc = map_header(file, path);
+    int rc = open_file(file, path);
+    rc = rc ? rc : map_header(file, path);
     if (rc)
         return rc;
     file->is_tsc = fl_ticks_are_steady();
@@ -81,8 +106,9 @@ int fl_trace_file_create(fl_trace_file *file, const char *path, uint64_t most, u
 
 static void stop(fl_trace_file *file, enum fl_trace_state why)
 {
-    filch_u32_store(&file->stopped, why, FILCH_RELAXED); /* a number; nothing depends on it */
-    file->header->state = why;
+    uint32_t was = FL_TRACE_RUNNING;
+    if (filch_u32_cas(&file->stopped, &was, why, FILCH_RELAXED)) /* a number; one writer is first */
+        file->header->state = why;
 }
 
 static void begin(fl_trace_file *file, fl_trace_block *block, uint32_t writer, uint64_t sequence,
@@ -141,5 +167,6 @@ void fl_trace_file_end(fl_trace_file *file)
     if (header->state == FL_TRACE_RUNNING)
         header->state = FL_TRACE_STOPPED;
     munmap(header, FL_TRACE_HEADER);
+    flock(file->fd, LOCK_UN); /* a child of fork() may have the file open, too */
     close(file->fd);
 }

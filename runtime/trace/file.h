@@ -4,8 +4,8 @@
  *
  * The file is mapped, so that a process that is killed loses nothing that it had stored. Each block gets
  * its bytes on the disk before it is mapped: a store to a mapped page for which a full disk has no place
- * would be a SIGBUS. When there are none, or the limit is reached, the trace stops and the program goes
- * on; the header says so.
+ * would be a SIGBUS. When the disk or the limit has no more, the trace stops, the program goes on,
+ * and the header says so.
  *
  * Threads: fl_trace_file_block by any; the other functions by one at a time. */
 #ifndef FL_TRACE_FILE_H
@@ -26,7 +26,8 @@ typedef struct fl_trace_file {
     filch_u32 stopped; /* enum fl_trace_state, why no more blocks are begun; RUNNING: they are */
 } fl_trace_file;
 
-/* Creates the file, or empties it. most: bytes; workers: writers. Negative errno through fl_fail. */
+/* Creates the file, or empties it. most: bytes; workers: writers. -EBUSY (another trace is written into it) and those
+ * of open and write, through fl_fail. */
 int fl_trace_file_create(fl_trace_file *file, const char *path, uint64_t most, unsigned workers,
                          enum fl_trace_level level);
 /* Maps a new block of a writer. NULL: there is no room; the file says so. */

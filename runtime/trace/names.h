@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Names in a trace: each text gets a number when it is first used. Finding a known name is a look into
- * a table that grows never and forgets nothing, without a lock; a new one takes the lock.
+ * Names in a trace: each text gets a number when it is first used. A known name is found without a
+ * lock, in a table that neither grows nor forgets; a new one takes the lock.
  *
  * A name is known by its address, so it must be one that lasts: a literal, a task's. One that does not
  * is looked up by its text, which costs as much as reading it.

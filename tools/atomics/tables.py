@@ -120,7 +120,7 @@ WORDS = [
     Word("tracing", (), X, X, N, N, X, "a look, or under its lock"),
     Word("entry", ("runtime/trace/",), R, N, N, N, A, "is followed (Z5, Z6)"),
     Word("used", ("runtime/trace/", "runtime/engine/last_events"), R, X, N, N, "acquire?", "shows events to another process (runtime/trace/ring.h)"),
-    Word("stopped", ("runtime/trace/",), X, N, N, N, X, "a number; nothing depends on it"),
+    Word("stopped", ("runtime/trace/",), N, N, X, N, X, "a number; nothing depends on it"),
     Word("blocks", ("runtime/trace/",), N, N, N, X, X, "a number of its own"),
     Word("lost", ("runtime/trace/",), N, N, N, X, X, "a number of its own"),
     Word("replaced", ("runtime/trace/",), N, N, N, X, X, "a number of its own"),

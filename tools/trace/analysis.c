@@ -58,13 +58,14 @@ static void begin_run(walk *w, const trace_event *e)
 {
     fiber *f = fibers_at(&w->fibers, w->runs_fiber[e->writer]);
     if (f)
-        fiber_begin(f, e->ns, e->b);
+        fiber_begin(&w->fibers, f, &(fiber_run){.since = e->ns, .name = e->b, .kind = e->kind});
 }
 
+/* The kind of an end is the one behind that of its begin. */
 static void end_run(walk *w, const trace_event *e)
 {
     fiber *f = fibers_at(&w->fibers, e->a);
-    const fiber_run *run = f ? fiber_end(f) : NULL;
+    const fiber_run *run = f ? fiber_end(f, e->kind - 1, 0) : NULL;
     if (run)
         add_to(w, &w->out->runs, run->name, e->ns - run->since);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "fibers.h"
 
+#include <stdlib.h>
+
 fiber *fibers_at(fibers *all, uint32_t number)
 {
     all->list.size = sizeof(fiber);
@@ -11,25 +13,39 @@ fiber *fibers_at(fibers *all, uint32_t number)
 
 void fibers_free(fibers *all)
 {
+    for (size_t i = 0; i < all->list.count; i++)
+        free(((fiber *)(void *)all->list.list)[i].runs);
     keyed_free(&all->list);
     *all = (fibers){0};
 }
 
-void fiber_begin(fiber *f, int64_t ns, uint32_t name)
+void fiber_begin(fibers *all, fiber *f, const fiber_run *begun)
 {
-    if (f->depth < FIBER_DEPTH)
-        f->runs[f->depth] = (fiber_run){ns, name};
-    f->depth++;
+    if (f->depth == f->room) {
+        size_t room = f->room ? 2 * f->room : 8;
+        fiber_run *more = realloc(f->runs, room * sizeof *more);
+        if (!more) {
+            all->is_short = true;
+            return;
+        }
+        f->runs = more;
+        f->room = room;
+    }
+    f->runs[f->depth++] = *begun;
 }
 
-const fiber_run *fiber_end(fiber *f)
+const fiber_run *fiber_end(fiber *f, uint32_t kind, uint32_t slot)
 {
-    if (!f->depth || --f->depth >= FIBER_DEPTH)
+    size_t at = f->depth;
+    while (at && (f->runs[at - 1].kind != kind || f->runs[at - 1].slot != slot))
+        at--;
+    if (!at)
         return NULL;
+    f->depth = at - 1;
     return &f->runs[f->depth];
 }
 
 const fiber_run *fiber_runs(const fiber *f)
 {
-    return f->depth && f->depth <= FIBER_DEPTH ? &f->runs[f->depth - 1] : NULL;
+    return f->depth ? &f->runs[f->depth - 1] : NULL;
 }

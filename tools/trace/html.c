@@ -109,13 +109,13 @@ static void on_span(page *p, const trace_event *e)
     fiber *f = fibers_at(&p->open, e->b);
     size_t row = begin(p, &p->spans, e, e->a);
     if (f)
-        fiber_begin(f, (int64_t)row, 0);
+        fiber_begin(&p->open, f, &(fiber_run){.since = (int64_t)row});
 }
 
 static void on_span_end(page *p, const trace_event *e)
 {
     fiber *f = fibers_at(&p->open, e->a);
-    const fiber_run *run = f ? fiber_end(f) : NULL;
+    const fiber_run *run = f ? fiber_end(f, 0, 0) : NULL;
     if (run && run->since)
         p->spans.time[1][run->since - 1] = (double)e->ns;
 }

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "json.h"
 
+#include <runtime/metrics/spell.h>
+
 void json_text(const char *text, FILE *out)
 {
     putc('"', out);
-    for (const unsigned char *at = (const unsigned char *)text; *at; at++)
-        if (*at == '"' || *at == '\\')
-            fprintf(out, "\\%c", *at);
-        else if (*at < ' ' || *at >= 127 || *at == '<')
-            fprintf(out, "\\u%04x", *at);
+    for (unsigned size; *text; text += size) {
+        const unsigned char letter = (unsigned char)*text;
+        size = fl_utf8(text);
+        if (size > 1)
+            fwrite(text, 1, size, out);
+        else if (letter == '"' || letter == '\\')
+            fprintf(out, "\\%c", letter);
+        else if (letter < ' ' || letter >= 127 || letter == '<')
+            fprintf(out, "\\u%04x", letter);
         else
-            putc(*at, out);
+            putc(letter, out);
+        size = size ? size : 1;
+    }
     putc('"', out);
 }

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* A text of a trace as JSON. It may be any bytes: those that are not ASCII are spelt as Latin-1. '<' is spelt as an
+/* A text of a trace as JSON. It may be any bytes: those that are not UTF-8 are spelt as Latin-1. '<' is spelt as an
  * escape, so that no text can end a script of a page. */
 void json_text(const char *text, FILE *out);
 

@@ -42,6 +42,12 @@ static void turn(lanes *all, const trace_event *e, enum fl_doing doing, uint32_t
     open->name = name;
 }
 
+static void begin(lanes *all, fiber *f, const trace_event *e, uint32_t slot)
+{
+    if (f)
+        fiber_begin(&all->fibers, f, &(fiber_run){e->ns, e->b, e->kind, slot});
+}
+
 void lanes_event(lanes *all, const trace_event *e)
 {
     if (e->writer >= all->workers)
@@ -59,20 +65,21 @@ void lanes_event(lanes *all, const trace_event *e)
     case FL_TRACE_JOB:
     case FL_TRACE_TASK:
     case FL_TRACE_POOLED:
+        begin(all, f, e, 0);
+        break;
     case FL_TRACE_RUN:
-        if (f)
-            fiber_begin(f, e->ns, e->b);
+        begin(all, f, e, e->a);
         break;
     case FL_TRACE_RUN_END:
         if (f)
-            fiber_end(f);
+            fiber_end(f, FL_TRACE_RUN, e->a);
         break;
     case FL_TRACE_JOB_END:
     case FL_TRACE_TASK_END:
     case FL_TRACE_POOLED_END:
         f = fibers_at(&all->fibers, e->a);
         if (f)
-            fiber_end(f);
+            fiber_end(f, e->kind - 1, 0); /* that of its begin */
         break;
     default:
         return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "protobuf.h"
 
+#include <runtime/metrics/spell.h>
 #include <string.h>
 
 enum wire { VARINT, FIXED64, BYTES };
@@ -46,11 +47,17 @@ void protobuf_text(protobuf *m, unsigned field, const char *text)
 {
     char utf8[TEXT_MOST];
     size_t size = 0;
-    for (const unsigned char *at = (const unsigned char *)text; *at && size + 2 <= sizeof utf8;
-         at++) {
-        if (*at > 127)
-            utf8[size++] = (char)(192 | *at >> 6);
-        utf8[size++] = (char)(*at > 127 ? 128 | (*at & 63) : *at);
+    while (*text && size + 4 <= sizeof utf8) {
+        unsigned letter = fl_utf8(text);
+        if (letter) {
+            memcpy(utf8 + size, text, letter);
+            size += letter;
+        } else {
+            const unsigned char byte = (unsigned char)*text;
+            utf8[size++] = (char)(192 | byte >> 6);
+            utf8[size++] = (char)(128 | (byte & 63));
+        }
+        text += letter ? letter : 1;
     }
     put(m, field, BYTES, utf8, size);
 }

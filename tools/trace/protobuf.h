@@ -19,7 +19,7 @@ typedef struct protobuf {
 
 void protobuf_number(protobuf *m, unsigned field, uint64_t value);
 void protobuf_fixed64(protobuf *m, unsigned field, uint64_t value);
-/* A text may be any bytes: those that are not ASCII are taken as Latin-1. */
+/* A text may be any bytes: those that are not UTF-8 are taken as Latin-1. */
 void protobuf_text(protobuf *m, unsigned field, const char *text);
 void protobuf_message(protobuf *m, unsigned field, const protobuf *inner);
 /* As that field of the message that is the whole stream. Errors stay in the stream. */

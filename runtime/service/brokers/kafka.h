@@ -120,7 +120,7 @@ static inline int fl_kafka_call_ms(const fl_kafka *k)
 
 /* ---- kafka_connect.c ---- */
 
-/* Has a person to act? */
+/* Does a person have to act? */
 bool fl_kafka_is_refusal(rd_kafka_resp_err_t error);
 fl_broker_rc fl_kafka_open_consumer(fl_kafka *k);
 fl_broker_rc fl_kafka_open_producer(fl_kafka *k);

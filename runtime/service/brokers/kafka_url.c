@@ -41,15 +41,24 @@ static const fl_url_option known[] = {
     {"plain-password", offsetof(fl_kafka_options, sends_plain), true},
 };
 
-/* Settings on which the guarantees rest. */
+/* Settings on which the guarantees rest, or that kafka_connect.c would replace without a word; with their aliases. */
 static const char *const ours[] = {"bootstrap.servers",
                                    "metadata.broker.list",
                                    "group.id",
                                    "enable.auto.commit",
+                                   "enable.auto.offset.store",
+                                   "auto.offset.reset",
+                                   "enable.partition.eof",
+                                   "allow.auto.create.topics",
                                    "partition.assignment.strategy",
                                    "enable.idempotence",
                                    "acks",
                                    "request.required.acks",
+                                   "message.timeout.ms",
+                                   "delivery.timeout.ms",
+                                   "message.max.bytes",
+                                   "linger.ms",
+                                   "queue.buffering.max.ms",
                                    "security.protocol",
                                    "sasl.username",
                                    "sasl.password"};

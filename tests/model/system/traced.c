@@ -55,6 +55,11 @@ void fl_work_span_event(fl_worker *worker, enum fl_trace_kind kind, uint32_t a, 
     MC_CLAIM(false, "no model measures work and span");
 }
 
+void fl_work_span_task(fl_worker *worker, enum fl_trace_kind kind, uint32_t slot, uint32_t b)
+{
+    fl_work_span_event(worker, kind, slot, b);
+}
+
 fl_work_span *fl_work_span_create(bool in_ticks)
 {
     (void)in_ticks;

@@ -9,9 +9,11 @@
 #include <filch/trace.h>
 #include <pthread.h>
 #include <runtime/trace/format.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <tests/support/fib.h>
@@ -161,6 +163,71 @@ Test(trace, calls_that_make_no_sense_are_refused)
     cr_assert(strstr(filch_error(), "stop that first"), "%s", filch_error());
     cr_assert_eq(filch_runtime_destroy(rt), 0, "it ends the trace");
     trace_close(open_it(path_of("a.trace")));
+}
+
+/* ---- Preemptions ---- */
+
+static filch_u32 spinning;
+
+static void *spin(void *unused)
+{
+    while (filch_u32_load(&spinning, FILCH_ACQUIRE))
+        ;
+    return unused;
+}
+
+static long times_preempted(void)
+{
+    struct rusage usage;
+    cr_assert_eq(getrusage(RUSAGE_THREAD, &usage), 0);
+    return usage.ru_nivcsw;
+}
+
+/* Shares its CPU with another thread until the system has taken it away. */
+FILCH_TASK(long, crowded, (const char *, path))
+{
+    cpu_set_t here;
+    pthread_t thread;
+    (void)self;
+    CPU_ZERO(&here);
+    CPU_SET((size_t)sched_getcpu(), &here);
+    cr_assert_eq(sched_setaffinity(0, sizeof here, &here), 0);
+    filch_u32_store(&spinning, 1, FILCH_RELEASE);
+    cr_assert_eq(pthread_create(&thread, NULL, spin, NULL), 0); /* on the same CPU */
+    for (long before = times_preempted(); times_preempted() < before + 20;)
+        ;
+    filch_u32_store(&spinning, 0, FILCH_RELEASE);
+    pthread_join(thread, NULL);
+    cr_assert_eq(filch_trace_start(NULL, path, NULL), 0, "%s", filch_error());
+    return times_preempted();
+}
+
+FILCH_TASK(long, uncrowded, (int, unused))
+{
+    (void)self, (void)unused;
+    return times_preempted();
+}
+
+Test(trace, preemptions_before_the_trace_do_not_count)
+{
+    filch_runtime *rt = create(1, NULL);
+    filch_stats stats;
+    trace_event e;
+    uint64_t counted = 0, asleep = 0;
+    long before = FILCH_RUN(rt, crowded, path_of("crowded.trace"));
+    do { /* they are told before a sleep */
+        FILCH_RUN(rt, uncrowded, 0);
+        filch_runtime_stats_read(rt, &stats, sizeof stats);
+        asleep = asleep ? asleep : stats.parks + 1;
+    } while (stats.parks < asleep);
+    cr_assert_eq(filch_trace_stop(rt), 0);
+    long after = FILCH_RUN(rt, uncrowded, 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    trace_file *trace = open_it(path_of("crowded.trace"));
+    while (trace_next(trace, &e))
+        counted += e.kind == FL_TRACE_PREEMPTED ? e.a : 0;
+    cr_assert_leq(counted, (uint64_t)(after - before));
+    trace_close(trace);
 }
 
 /* ---- Marks and spans ---- */

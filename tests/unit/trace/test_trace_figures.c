@@ -6,8 +6,10 @@
 #include <runtime/engine/work_item.h>
 #include <tests/support/made_trace.h>
 #include <tools/trace/analysis.h>
+#include <tools/trace/chrome.h>
 #include <tools/trace/clock.h>
 #include <tools/trace/lanes.h>
+#include <tools/trace/perfetto.h>
 #include <tools/trace/table.h>
 
 enum { TASK = 1, WAIT = 2, ITEM = 77 };
@@ -150,6 +152,95 @@ Test(trace_figures, rows_have_no_holes_and_name_their_tasks)
                   (int)is->doing, is->fiber, is->name);
     }
     trace_close(trace);
+}
+
+Test(trace_figures, a_task_that_runs_deep_in_the_joins_of_others_has_its_name)
+{
+    enum { DEEP = 20, LENGTH = 1000 };
+    made_event events[DEEP + 4] = {{0, 1, FL_TRACE_DOES, FL_WORKING, 0},
+                                   {0, 2, FL_TRACE_SWITCH, 4, 0}};
+    made_trace made;
+    lanes all;
+    trace_event e;
+    part_count = 0;
+    for (uint32_t i = 0; i < DEEP; i++)
+        events[2 + i] = (made_event){0, 3, FL_TRACE_RUN, i, i + 1 < DEEP ? 2 : TASK};
+    events[2 + DEEP] = (made_event){0, LENGTH, FL_TRACE_RUN_END, DEEP - 1, 1};
+    made_begin(&made, 1, LENGTH);
+    made_events(&made, 0, events);
+    made_end(&made);
+    trace_file *trace = opened(made.path);
+    cr_assert(lanes_begin(&all, 1, keep, NULL));
+    while (trace_next(trace, &e))
+        lanes_event(&all, &e);
+    cr_assert(lanes_end(&all, LENGTH));
+    cr_assert_eq(parts[part_count - 1].from, 3);
+    cr_assert_eq(parts[part_count - 1].name, TASK);
+    trace_close(trace);
+}
+
+Test(trace_figures, a_task_that_has_panicked_is_over_when_the_one_below_it_ends)
+{
+    static const made_event events[] = {{0, 1, FL_TRACE_DOES, FL_WORKING, 0},
+                                        {0, 2, FL_TRACE_SWITCH, 4, 0},
+                                        {0, 3, FL_TRACE_JOB, ITEM, TASK},
+                                        {0, 10, FL_TRACE_RUN, 5, 2},
+                                        {0, 20, FL_TRACE_RUN, 6, 3}, /* panics */
+                                        {0, 30, FL_TRACE_RUN_END, 5, 1},
+                                        {0}};
+    made_trace made;
+    lanes all;
+    trace_event e;
+    part_count = 0;
+    made_begin(&made, 1, 100);
+    made_events(&made, 0, events);
+    made_end(&made);
+    trace_file *trace = opened(made.path);
+    cr_assert(lanes_begin(&all, 1, keep, NULL));
+    while (trace_next(trace, &e))
+        lanes_event(&all, &e);
+    cr_assert(lanes_end(&all, 100));
+    cr_assert_eq(parts[part_count - 1].from, 30);
+    cr_assert_eq(parts[part_count - 1].name, TASK);
+    trace_close(trace);
+}
+
+/* ---- Texts ---- */
+
+static void keeps_its_letters(int (*write)(trace_file *trace, FILE *out), const char *wanted)
+{
+    static const char names[] = "gr\xc3\xb6\xc3\x9f"
+                                "e\xff";
+    static const made_event events[] = {{0, 5, FL_TRACE_MARK, 1, 0}, {0}};
+    made_trace made;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    cr_assert_not_null(out);
+    made_begin(&made, 1, 10);
+    made_events(&made, 0, events);
+    made_names(&made, names, sizeof names);
+    made_end(&made);
+    trace_file *trace = opened(made.path);
+    cr_assert_eq(write(trace, out), 0);
+    cr_assert_eq(fclose(out), 0);
+    cr_assert_not_null(memmem(text, size, wanted, strlen(wanted)), "%s", text);
+    free(text);
+    trace_close(trace);
+}
+
+static int write_perfetto(trace_file *trace, FILE *out)
+{
+    const char *why;
+    return perfetto_write(trace, out, &why);
+}
+
+Test(trace_figures, names_in_utf_8_stay_as_they_are_and_other_bytes_are_latin_1)
+{
+    keeps_its_letters(chrome_write, "\"gr\xc3\xb6\xc3\x9f"
+                                    "e\\u00ff\"");
+    keeps_its_letters(write_perfetto, "gr\xc3\xb6\xc3\x9f"
+                                      "e\xc3\xbf");
 }
 
 /* ---- Below them ---- */

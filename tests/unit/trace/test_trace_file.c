@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The file of a trace: one trace at a time writes it, and a limit of its size stops the trace, not the program. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <filch/trace.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <tests/support/folder.h>
+#include <tools/trace/read.h>
+#include <unistd.h>
+
+static const char *path_of(const char *name)
+{
+    static char path[192];
+    snprintf(path, sizeof path, "%s/%s", folder_make(), name);
+    return path;
+}
+
+static filch_runtime *create(void)
+{
+    filch_runtime *rt;
+    const filch_config config = {.size = sizeof config, .workers = 1};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    return rt;
+}
+
+FILCH_TASK(int, marking, (int, count))
+{
+    for (int i = 0; i < count; i++)
+        filch_trace_mark("mark", (uint32_t)i);
+    (void)self;
+    return count;
+}
+
+static trace_file *open_it(const char *path)
+{
+    char error[256];
+    trace_file *trace = trace_open(path, error, sizeof error);
+    cr_assert_not_null(trace, "%s", error);
+    return trace;
+}
+
+static uint64_t marks_in(const char *path)
+{
+    trace_file *trace = open_it(path);
+    trace_event e;
+    uint64_t marks = 0;
+    while (trace_next(trace, &e))
+        marks += e.kind == FL_TRACE_MARK;
+    trace_close(trace);
+    return marks;
+}
+
+Test(trace_file, a_file_that_another_trace_writes_is_left_alone)
+{
+    filch_runtime *one = create(), *other = create();
+    const char *path = path_of("shared.trace");
+    cr_assert_eq(filch_trace_start(one, path, NULL), 0, "%s", filch_error());
+    cr_assert_eq(FILCH_RUN(one, marking, 10), 10);
+    cr_assert_eq(filch_trace_start(other, path, NULL), -EBUSY);
+    cr_assert(strstr(filch_error(), "another trace is written into it; choose another file"), "%s",
+              filch_error());
+    cr_assert_eq(FILCH_RUN(one, marking, 10), 10, "its blocks are still there");
+    cr_assert_eq(filch_trace_stop(one), 0);
+    cr_assert_eq(marks_in(path), 20);
+    cr_assert_eq(filch_trace_start(other, path, NULL), 0, "%s", filch_error());
+    cr_assert_eq(filch_trace_stop(other), 0);
+    cr_assert_eq(marks_in(path), 0, "it begins anew");
+    cr_assert_eq(filch_runtime_destroy(one), 0);
+    cr_assert_eq(filch_runtime_destroy(other), 0);
+}
+
+Test(trace_file, a_limit_of_the_file_size_stops_the_trace_and_not_the_program)
+{
+    enum { MARKS = 100000 /* six blocks */, ROOM = FL_TRACE_HEADER + 3 * FL_TRACE_BLOCK };
+    struct rlimit was, limit;
+    filch_runtime *rt = create();
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &was), 0);
+    limit = (struct rlimit){ROOM, was.rlim_max};
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    cr_assert_eq(filch_trace_start(rt, path_of("limited.trace"), NULL), 0, "%s", filch_error());
+    cr_assert_eq(FILCH_RUN(rt, marking, MARKS), MARKS);
+    cr_assert_eq(filch_trace_stop(rt), 0);
+    limit.rlim_cur = 100;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    cr_assert_eq(filch_trace_start(rt, path_of("small.trace"), NULL), -EFBIG);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &was), 0);
+    trace_file *trace = open_it(path_of("limited.trace"));
+    cr_assert_eq(trace_facts_of(trace)->state, FL_TRACE_NO_SPACE);
+    cr_assert_gt(trace_facts_of(trace)->lost, 0);
+    trace_close(trace);
+    cr_assert_gt(marks_in(path_of("limited.trace")), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
