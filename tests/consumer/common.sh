@@ -2,22 +2,10 @@
 # shellcheck shell=bash disable=SC2034
 # For the scripts that play a user of Filch: installs the built library into a scratch prefix, moves to a scratch folder
 # and offers what they share. Sourced with FILCH_BUILD (the build folder), FILCH_SOURCE, CC and CXX in the environment.
-set -eu
-[[ ${TMPDIR-} != *[[:space:]]* ]] || unset TMPDIR # options of pkg-config are separated by blanks
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-prefix=$scratch/prefix
-
-# Installed to one place and then moved: an installed file must not remember where it was built.
-cmake --install "$FILCH_BUILD" --prefix "$scratch/first" >/dev/null
-mv "$scratch/first" "$prefix"
-pkgconfig_file=$(find "$prefix" -name filch.pc)
-libdir=$(dirname "$(dirname "$pkgconfig_file")")
-export PKG_CONFIG_PATH=$libdir/pkgconfig CMAKE_PREFIX_PATH=$prefix LD_LIBRARY_PATH=$libdir PATH=$prefix/bin:$PATH
+. "$(dirname "${BASH_SOURCE[0]}")/scratch.sh"
+install_library
 
 warnings="-Wall -Wextra -Wshadow -Werror"
-mkdir "$scratch/work"
-cd "$scratch/work"
 
 # readme_block LANGUAGE PATTERN FILE: README's block in that language which holds PATTERN.
 readme_block() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Runs what a Markdown file shows, block by block, in a scratch copy of the source with the installed library and command
-# at hand. For writers:
+# Runs what a Markdown file shows, block by block, with the installed library and command at hand; commands run where
+# copies of the source's folders are. For writers:
 #   ```c          compiled; with a main() it is run as well; without, <filch/filch.h> is included before it
 #   ```c fib.c    the same, and later blocks find it under that name; one that includes it ("fib.h") is only compiled
 #   ```sh         run by bash; it must succeed. ./tools/run.sh and ./tools/test.sh are not run, only checked for syntax
@@ -9,12 +9,24 @@
 #   ```c text     (or sh text) shown only
 # Links to files must lead somewhere.
 # usage: run.sh FILE.md, with the environment that consumer/common.sh wants
-. "$(dirname "$0")/../consumer/common.sh"
+. "$(dirname "$0")/../consumer/scratch.sh"
 document=$1
 blocks=$scratch/blocks
 mkdir "$blocks"
 awk -v out="$blocks" -f "$FILCH_SOURCE/tests/docs/blocks.awk" "$document"
-tar -C "$FILCH_SOURCE" --exclude=./build --exclude=./.git -cf - . | tar -xf -
+shows() { compgen -G "$blocks/*.$1" >/dev/null; }
+if shows c || shows sh; then install_library; fi
+
+# Copies the folders of the source that a command names, or all where it compiles them or runs a script of ours: a copy of
+# all takes two seconds of CPU.
+copy_source() {
+    local entry
+    for entry in "$FILCH_SOURCE"/*; do
+        [[ $entry != */build ]] || continue
+        if [ -f "$entry" ] || grep -qE -e "(^|[^[:alnum:]_])(${entry##*/}|build|tools)/| -I\. " "$blocks"/*.sh; then cp -R "$entry" .; fi
+    done
+}
+if shows sh; then copy_source; fi
 
 failed=0 ran=0 last=none
 complain() {

@@ -93,13 +93,11 @@ check_compact() {
 # wc's count of lines and bytes. Words are counted separately: some versions of wc leave out those without an ASCII
 # letter.
 count() {
-    local words=0 files=0 file
-    while IFS= read -r -d '' file; do
-        files=$((files + 1))
-        words=$((words + $({ cat "$file" && echo; } | tr -s '[:space:]' '\n' | sed '/^$/d' | wc -l)))
-    done < <(find "$1" -type f -print0)
+    local words files
+    files=$(find "$1" -type f -printf x | wc -c)
+    words=$(find "$1" -type f -exec sed -s '$G' {} + | tr -s '[:space:]' '\n' | sed '/^$/d' | wc -l) # no word spans two files
     find "$1" -type f -exec cat {} + | wc -lc |
-        awk -v words=$words -v files=$files '{ print $1 " lines, " words " words, " $2 " bytes in " files " files" }'
+        awk -v words="$words" -v files="$files" '{ print $1 " lines, " words " words, " $2 " bytes in " files " files" }'
 }
 
 check_word_count() {

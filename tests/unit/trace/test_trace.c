@@ -133,7 +133,7 @@ Test(trace, traces_begin_and_end_while_tasks_run)
         void *count;
         filch_u32_store(&stopping, 0, FILCH_RELEASE);
         cr_assert_eq(pthread_create(&thread, NULL, run_rounds, rt), 0);
-        for (unsigned i = 0; i < stress_times(100); i++) {
+        for (unsigned i = 0; i < stress_times(30); i++) {
             const char *why, *path = path_of("part.trace");
             cr_assert_eq(filch_trace_start(rt, path, NULL), 0, "%s", filch_error());
             usleep(i % 10 * 100);
