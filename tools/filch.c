@@ -3,6 +3,7 @@
  * The command: finds the subcommand in its table and hands over. */
 #include "bench/main.h"
 #include "compare/main.h"
+#include "play/main.h"
 #include "sim/main.h"
 #include "top/main.h"
 #include "topo/topo.h"
@@ -22,6 +23,7 @@ static const struct {
     {"bench", "measure work stealing beside one queue and other libraries", filch_bench_main,
      "filch bench"},
     {"compare", "find what got slower between two results", filch_compare_main, "filch compare"},
+    {"play", "step through a recorded run, deque by deque", filch_play_main, "filch play"},
     {"sim", "simulate work stealing on a machine that is described", filch_sim_main, "filch sim"},
     {"top", "watch the workers of a running program", filch_top_main, "filch top"},
     {"topo", "draw the machine and the workers' places on it", filch_topo_main, "filch topo"},
