@@ -73,7 +73,7 @@ static list list_begin(char *text, size_t size)
 
 static void list_add(list *l, const char *separator, const char *item)
 {
-    enum { REST = 12 }; /* of " +1000000" */
+    enum { REST = 6 }; /* of " +9999" */
     size_t needed = strlen(item) + (l->length ? strlen(separator) : 0);
     if (l->more || l->length + needed + REST > l->size) {
         l->more++;

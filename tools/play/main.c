@@ -57,8 +57,8 @@ static const char about[] =
     "  filch play tree --svg strip.svg --steps 5..12 --columns 4\n"
     "  filch play nqueens --html film.html\n"
     "\n"
-    "Keys: Right and Left step, / goes to the next steal, Home and End, Space plays,\n"
-    "Up and Down scroll, q quits.\n"
+    "Keys: Right or n, Left or p step; / or f goes to the next steal, Home or g to the\n"
+    "first step, End or G to the last; Space plays, Up and Down scroll, q quits.\n"
     "\n"
     "Exit status: 0; 2 for a wrong command line, a trace that cannot be played, and\n"
     "if the result could not be written.\n";

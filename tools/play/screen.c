@@ -114,7 +114,7 @@ static void draw(screen *s)
     put_lists(s, y + 1);
     attron(A_REVERSE);
     put(LINES - 1, s->plays ? "PLAYS   Space stops  q quit"
-                            : "q quit  n next  p back  / steal  Space play  Home End");
+                            : "q quit  n next  p back  / steal  Space play  g first  G last");
     attroff(A_REVERSE);
     refresh();
 }
@@ -147,7 +147,8 @@ static bool answer_move(screen *s, int key)
     } moves[] = {{KEY_RIGHT, 1},       {'n', 1},
                  {KEY_LEFT, -1},       {'p', -1},
                  {KEY_NPAGE, PAGE},    {KEY_PPAGE, -PAGE},
-                 {KEY_END, FILM_MOST}, {KEY_HOME, -FILM_MOST}};
+                 {KEY_END, FILM_MOST}, {KEY_HOME, -FILM_MOST},
+                 {'g', -FILM_MOST},    {'G', FILM_MOST}};
     for (size_t i = 0; i < sizeof moves / sizeof *moves; i++)
         if (moves[i].key == key) {
             go(s, s->c.step + moves[i].by);

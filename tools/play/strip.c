@@ -144,9 +144,10 @@ static void put_theft(const cursor *c, const strip_size *size, FILE *out)
     unsigned x1 = left_of(s->from) + CELL / 2, y1 = top_of(0) - 2,
              x2 = left_of(s->worker) + CELL / 2, y2 = runs_top(size) - 3;
     fprintf(out,
-            "<path d=\"M%u %u C%u %u %u %u %u %u\" class=\"theft\"/>\n"
+            "<circle cx=\"%u\" cy=\"%u\" r=\"4\" class=\"head\"/>\n<path d=\"M%u %u C%u %u %u %u "
+            "%u %u\" class=\"theft\"/>\n"
             "<path d=\"M%u %u l-5 -9 h10 z\" class=\"head\"/>\n",
-            x1, y1, x2, y1, x2, y1, x2, y2 - 8, x2, y2);
+            x1, y1, x1, y1, x2, y1, x2, y1, x2, y2 - 8, x2, y2);
 }
 
 static void put_lines(const cursor *c, const strip_size *size, FILE *out)
@@ -274,7 +275,7 @@ static void put_frame(cursor *c, const strip_size *size, unsigned x, unsigned y,
 
 int strip_write(const film *f, const film_show *show, FILE *out)
 {
-    enum { GAP = 14, TOP = 44, HEAD = 28 + SENTENCE * LINE };
+    enum { GAP = 14, TOP = 62, HEAD = 28 + SENTENCE * LINE };
     cursor c;
     if (!cursor_begin(&c, f))
         return -ENOMEM;
@@ -292,6 +293,9 @@ int strip_write(const film *f, const film_show *show, FILE *out)
     strip_style(out);
     fputs("</style>\n<rect width=\"100%\" height=\"100%\" class=\"ground\"/>\n", out);
     put_text(GAP, 28, "title", show->title, columns * wide / LETTER, out);
+    put_text(GAP, 50, "quiet",
+             "Above each line a deque, the oldest task on top; below it the running task.",
+             columns * wide / (LETTER - 1), out);
     for (uint32_t i = 0; i < frames; i++) {
         cursor_go(&c, show->range.first + i);
         put_frame(&c, &size, GAP + i % columns * wide, TOP + i / columns * high, out);
