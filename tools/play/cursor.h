@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A moment of a film, to be moved to and fro: where each task is. */
+ * A moment of a film, which can be moved forwards and backwards: where each task is. */
 #ifndef PLAY_CURSOR_H
 #define PLAY_CURSOR_H
 

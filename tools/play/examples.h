@@ -8,7 +8,7 @@
 
 typedef struct example {
     const char *name, *what;
-    const char *argument;                            /* what its number is */
+    const char *argument;                            /* the name of its number */
     unsigned long usual, most;                       /* of that number, from 1 */
     bool (*run)(filch_runtime *rt, unsigned number); /* is its result right? */
 } example;

@@ -51,6 +51,7 @@ enum film_kind {
     FILM_NEEDS,     /* a task that was taken, and is not done */
     FILM_HAS,       /* the result of a task that was taken */
     FILM_STOPS,     /* waits, and leaves its worker */
+    FILM_LEAVES,    /* is left by its worker */
     FILM_WAKES,     /* makes a waiting task ready */
     FILM_GOES_ON,   /* after its wait */
     FILM_CALLS,     /* a function of the task's own name: a mark says so */

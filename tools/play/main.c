@@ -57,11 +57,11 @@ static const char about[] =
     "  filch play tree --svg strip.svg --steps 5..12 --columns 4\n"
     "  filch play nqueens --html film.html\n"
     "\n"
-    "Keys: Right or n, Left or p step; / or f goes to the next steal, Home or g to the\n"
-    "first step, End or G to the last; Space plays, Up and Down scroll, q quits.\n"
+    "Keys: Right or n, Left or p step; / or f goes to the next steal, Home or g to\n"
+    "the first step, End or G to the last; Space plays, arrows scroll, q quits.\n"
     "\n"
-    "Exit status: 0; 2 for a wrong command line, a trace that cannot be played, and\n"
-    "if the result could not be written.\n";
+    "Exit status: 0 if the film was shown; 2 for a wrong command line, a trace that\n"
+    "cannot be played, and if the result could not be written.\n";
 
 static unsigned long count_of(const char *text, const char *what, unsigned long most,
                               const struct argp_state *state)

@@ -37,6 +37,7 @@ static const char *const sentences[FILM_KINDS][2] = {
     [FILM_HAS] = {NULL, "{W}, in {o}, has the result of {t}"},
     [FILM_STOPS] = {"{t} stops in {n}; {W} looks for other work",
                     "{t} waits for {o}; {W} looks for other work"},
+    [FILM_LEAVES] = {"{W} leaves {t}"},
     [FILM_WAKES] = {"{W} makes {t} ready to go on", "{W}, in {o}, makes {t} ready to go on"},
     [FILM_GOES_ON] = {"{W} goes on with {t}"},
     [FILM_CALLS] = {"{W}, in {t}, calls {n}({v})"},

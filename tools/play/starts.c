@@ -81,7 +81,7 @@ void maker_on_wait(maker *m, fiber_frames *on, const trace_event *e)
                                      .task = task,
                                      .other = m->reel.task[task].needs,
                                      .name = e->b});
-    maker_place_fiber(m, on, FILM_WAITS, e->a);
+    maker_place_fiber(m, on, FILM_WAITS, m->frames.runs[e->writer]);
 }
 
 void maker_on_resume(maker *m, fiber_frames *on, const trace_event *e)
@@ -95,12 +95,24 @@ void maker_on_resume(maker *m, fiber_frames *on, const trace_event *e)
     reel_push(&m->reel, task, FILM_READY, maker_worker(m, e));
 }
 
+/* A fiber that is left without a wait: its trace is damaged, or its event was not recorded. */
+static void leave(maker *m, const trace_event *e)
+{
+    const fiber_frames *on = frames_here(&m->frames, e->writer);
+    uint32_t task = on ? maker_task_of(frames_top(on)) : 0;
+    if (!task || m->frames.runs[e->writer] == e->a || reel_place(&m->reel, task).where != FILM_RUNS)
+        return;
+    maker_step(m, FILM_LEAVES, e, task, 0);
+    maker_place_fiber(m, on, FILM_WAITS, m->frames.runs[e->writer]);
+}
+
 void maker_on_switch(maker *m, const trace_event *e)
 {
+    leave(m, e);
     frames_switch(&m->frames, e->writer, e->a);
     fiber_frames *on = frames_here(&m->frames, e->writer);
     uint32_t task = on ? maker_task_of(frames_top(on)) : 0;
-    if (!task)
+    if (!task || reel_place(&m->reel, task).where == FILM_RUNS)
         return;
     film_place place = reel_place(&m->reel, task);
     if (place.where == FILM_READY && place.at != e->writer && place.at != FILM_OUTSIDE)

@@ -66,9 +66,10 @@ static unsigned top_of(uint32_t row)
     return TITLE + 6 + row * ROW;
 }
 
-static unsigned left_of(uint32_t worker)
+/* In the middle, if the frame has room for more workers. */
+static unsigned left_of(const cursor *c, const strip_size *size, uint32_t worker)
 {
-    return EDGE + worker * COLUMN;
+    return (size->width - c->film->workers * COLUMN + COLUMN - CELL) / 2 + worker * COLUMN;
 }
 
 static unsigned runs_top(const strip_size *size)
@@ -102,11 +103,11 @@ static void put_deque(const cursor *c, const strip_size *size, uint32_t worker, 
         if (row + 1 == size->cells && all > size->cells) {
             char rest[32];
             snprintf(rest, sizeof rest, "+%" PRIu32 " newer", all - row);
-            put_cell(left_of(worker), top_of(row), "rest", rest, out);
+            put_cell(left_of(c, size, worker), top_of(row), "rest", rest, out);
             return;
         }
         const cursor_task *is = frame_deque_next(&deque);
-        put_task(c, is, left_of(worker), top_of(row),
+        put_task(c, is, left_of(c, size, worker), top_of(row),
                  is->place.where == FILM_READY ? "ready" : "waits", out);
     }
 }
@@ -114,7 +115,7 @@ static void put_deque(const cursor *c, const strip_size *size, uint32_t worker, 
 static void put_runs(const cursor *c, const strip_size *size, uint32_t worker, FILE *out)
 {
     frame_part runs = frame_at(c, FILM_RUNS, worker), held = frame_at(c, FILM_HELD, worker);
-    unsigned x = left_of(worker), y = runs_top(size);
+    unsigned x = left_of(c, size, worker), y = runs_top(size);
     char below[TEXT] = "";
     if (held.count) {
         put_task(c, &held.task[0], x, y, "held", out);
@@ -141,8 +142,8 @@ static void put_theft(const cursor *c, const strip_size *size, FILE *out)
     const film_step *s = &c->film->step[c->step - 1];
     if (!film_is_steal(c->film, c->step - 1) || s->from >= c->film->workers)
         return;
-    unsigned x1 = left_of(s->from) + CELL / 2, y1 = top_of(0) - 2,
-             x2 = left_of(s->worker) + CELL / 2, y2 = runs_top(size) - 3;
+    unsigned x1 = left_of(c, size, s->from) + CELL / 2, y1 = top_of(0) - 2,
+             x2 = left_of(c, size, s->worker) + CELL / 2, y2 = runs_top(size) - 3;
     fprintf(out,
             "<circle cx=\"%u\" cy=\"%u\" r=\"4\" class=\"head\"/>\n<path d=\"M%u %u C%u %u %u %u "
             "%u %u\" class=\"theft\"/>\n"
@@ -174,9 +175,10 @@ void strip_frame(cursor *c, const strip_size *size, FILE *out)
     for (uint32_t i = 0; i < c->film->workers; i++) {
         char name[32];
         snprintf(name, sizeof name, "worker %" PRIu32, i);
-        put_text(left_of(i) + CELL / 2, TITLE - 6, "label name", name, CELL_LETTERS, out);
-        fprintf(out, "<line x1=\"%u\" y1=\"%u\" x2=\"%u\" y2=\"%u\" class=\"edge\"/>\n", left_of(i),
-                runs_top(size) - 6, left_of(i) + CELL, runs_top(size) - 6);
+        put_text(left_of(c, size, i) + CELL / 2, TITLE - 6, "label name", name, CELL_LETTERS, out);
+        fprintf(out, "<line x1=\"%u\" y1=\"%u\" x2=\"%u\" y2=\"%u\" class=\"edge\"/>\n",
+                left_of(c, size, i), runs_top(size) - 6, left_of(c, size, i) + CELL,
+                runs_top(size) - 6);
         put_deque(c, size, i, out);
         put_runs(c, size, i, out);
     }
@@ -216,7 +218,7 @@ strip_size strip_measure(cursor *c, film_range range)
     uint32_t columns = c->film->workers > LEAST_COLUMNS ? c->film->workers : LEAST_COLUMNS;
     size.cells = size.cells > MOST_CELLS ? MOST_CELLS : size.cells;
     size.width = 2 * EDGE + columns * COLUMN - (COLUMN - CELL);
-    size.height = runs_top(&size) + RUNS + size.lines * LINE;
+    size.height = runs_top(&size) + RUNS + size.lines * LINE + EDGE;
     return size;
 }
 

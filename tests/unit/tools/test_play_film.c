@@ -258,6 +258,18 @@ Test(play_film, a_panic_leaves_no_task_behind)
                               "worker 0, in task, forks other#2", "worker 0 ends root", NULL});
 }
 
+Test(play_film, a_fiber_that_is_left_without_a_wait_is_on_no_worker)
+{
+    is_told((const made_event[]){BEGIN,
+                                 {0, 110, FL_TRACE_SWITCH, 5, 0},
+                                 {1, 120, FL_TRACE_SWITCH, 4, 0},
+                                 {1, 195, FL_TRACE_JOB_END, 4, 0},
+                                 {0}},
+            2,
+            (const char *const[]){BEGAN, "worker 0 leaves root", "worker 1 goes on with root",
+                                  "worker 1 ends root", NULL});
+}
+
 /* ---- Refused ---- */
 
 static void refused(const made_event *events, enum fl_trace_level level, const char *word)
