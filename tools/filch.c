@@ -4,6 +4,7 @@
 #include "bench/main.h"
 #include "compare/main.h"
 #include "explore/main.h"
+#include "play/main.h"
 #include "sim/main.h"
 #include "top/main.h"
 #include "topo/topo.h"
@@ -25,6 +26,7 @@ static const struct {
     {"compare", "find what got slower between two results", filch_compare_main, "filch compare"},
     {"explore", "search the interleavings of a program for one that fails", filch_explore_main,
      "filch explore"},
+    {"play", "step through a recorded run, deque by deque", filch_play_main, "filch play"},
     {"sim", "simulate work stealing on a machine that is described", filch_sim_main, "filch sim"},
     {"top", "watch the workers of a running program", filch_top_main, "filch top"},
     {"topo", "draw the machine and the workers' places on it", filch_topo_main, "filch topo"},

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <tests/fuzz/fuzz.h>
+#include <tools/play/cursor.h>
+#include <tools/play/say.h>
 #include <tools/trace/chrome.h>
 #include <tools/trace/dag.h>
 #include <tools/trace/folded.h>
@@ -287,6 +289,33 @@ static void check_span(trace_file *trace)
     dag_free(&d);
 }
 
+/* A trace that is no film is refused with a reason. Others are the same forwards and backwards. */
+static void check_film(trace_file *trace)
+{
+    film f;
+    cursor c;
+    const char *why = NULL;
+    char text[SAY_SENTENCE];
+    int rc = film_build(&f, trace, &why);
+    FUZZ_CHECK(!rc || (rc == -EINVAL && why && !f.step), "%d", rc);
+    if (rc)
+        return;
+    FUZZ_CHECK(cursor_begin(&c, &f), "no memory");
+    for (uint32_t i = 0; i < f.steps; i++) {
+        cursor_go(&c, i + 1);
+        cursor_sort(&c);
+        for (uint32_t k = 0; k < c.count; k++)
+            FUZZ_CHECK(c.at[c.there[k].task] == k + 1 && c.there[k].place.where < FILM_GONE,
+                       "task %" PRIu32, c.there[k].task);
+        for (const char *at = say_step(&f, i, text, sizeof text); *at; at++)
+            FUZZ_CHECK((unsigned char)*at >= ' ' && *at != 0x7f, "byte %d", *at);
+    }
+    cursor_go(&c, 0);
+    FUZZ_CHECK(!c.count, "%" PRIu32 " tasks before the first step", c.count);
+    cursor_end(&c);
+    film_free(&f);
+}
+
 static void check_file(const char *path)
 {
     char error[256];
@@ -306,6 +335,7 @@ static void check_file(const char *path)
     check_picture(trace);
     check_perfetto(trace);
     check_span(trace);
+    check_film(trace);
     trace_close(trace);
 }
 

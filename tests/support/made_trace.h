@@ -119,4 +119,22 @@ static inline trace_file *opened(const char *path)
     return trace;
 }
 
+/* The trace of those events, on workers and outside; names as for made_names. */
+static inline trace_file *made_of(const made_event *events, uint32_t workers,
+                                  enum fl_trace_level level, const char *names, size_t size)
+{
+    made_trace made;
+    int64_t length = 0;
+    for (const made_event *e = events; e->kind; e++)
+        length = e->ns > length ? e->ns : length;
+    made_begin(&made, workers, length + 1000);
+    made.header.level = level;
+    for (uint32_t i = 0; i < workers; i++)
+        made_events(&made, i, events);
+    made_events(&made, FL_TRACE_OUTSIDE, events);
+    made_names(&made, names, size);
+    made_end(&made);
+    return opened(made.path);
+}
+
 #endif

@@ -66,7 +66,7 @@ refused "option" bench --nonsense
 run_filch 0 --help
 claim "the help names the subcommands" grep -q "filch bench" out
 run_filch 0 help
-for name in bench compare topo tune; do
+for name in bench compare play topo tune; do
     run_filch 0 "$name" --help
     mv out help
     claim "the help of $name names the exit status" grep -q '^Exit status: 0 ' help

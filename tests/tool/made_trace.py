@@ -19,13 +19,13 @@ def _blocks(writer, content):
         yield head.ljust(HEAD, b"\0") + part.ljust(room, b"\0")
 
 
-def write(path, workers, length, names, events):
-    """events: (writer, ns, kind, a, b), in the order of each writer's times."""
+def write(path, workers, length, names, events, level=0):
+    """events: (writer, ns, kind, a, b), in the order of each writer's times. level: 1: tasks."""
     contents = {}
     for writer, ns, kind, a, b in events:
         contents.setdefault(writer, bytearray()).extend(struct.pack("<QII", ns << 8 | KINDS[kind], a, b))
     with open(path, "wb") as out:
-        header = struct.pack("<8sIIIIIIIIQqqqQQQQQ256s", b"filchtrc", 0x01020304, 1, HEADER, BLOCK, 1, 0, workers, 0, 1, 0,
+        header = struct.pack("<8sIIIIIIIIQqqqQQQQQ256s", b"filchtrc", 0x01020304, 1, HEADER, BLOCK, 1, level, workers, 0, 1, 0,
                              1000, 1000 + length, 1000, 1000 + length, 0, 0, 0, b"made <program>")
         out.write(header.ljust(HEADER, b"\0"))
         for block in _blocks(NAMES, b"\0".join(name.encode("latin-1") for name in names) + b"\0"):

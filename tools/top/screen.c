@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <tools/shared/window.h>
 
 #ifdef FILCH_HAVE_NCURSES
 #include <curses.h>
@@ -40,14 +40,6 @@ static const char *const help[] = {
 
 /* ---- Drawing ---- */
 
-/* Cut at the window's edge. */
-static void put_line(int y, const char *text, size_t length)
-{
-    size_t width = (size_t)COLS;
-    if (y < LINES)
-        mvaddnstr(y, 0, text, (int)(length < width ? length : width));
-}
-
 /* The head, then the body from the first line on; the last line of the window is for the state. */
 static void put_text(screen *s, const char *text)
 {
@@ -61,7 +53,7 @@ static void put_text(screen *s, const char *text)
         if (line < HEAD || line >= HEAD + s->first) {
             if (line == HEAD - 1)
                 attron(A_BOLD);
-            put_line(y++, text, length);
+            window_put(y++, text, length);
             attroff(A_BOLD);
         }
         text += length + (text[length] == '\n');
@@ -71,7 +63,7 @@ static void put_text(screen *s, const char *text)
 static void put_state(const screen *s)
 {
     if (s->refusal[0]) {
-        put_line(LINES - 1, s->refusal, strlen(s->refusal));
+        window_put(LINES - 1, s->refusal, strlen(s->refusal));
         return;
     }
     char line[128];
@@ -81,14 +73,14 @@ static void put_state(const screen *s)
                                                        : "        ",
              view_order_name(s->v->order));
     attron(A_REVERSE);
-    put_line(LINES - 1, line, strlen(line));
+    window_put(LINES - 1, line, strlen(line));
     attroff(A_REVERSE);
 }
 
 static void put_help(void)
 {
     for (size_t i = 0; i < sizeof help / sizeof *help && (int)i < LINES - 1; i++)
-        put_line((int)i, help[i], strlen(help[i]));
+        window_put((int)i, help[i], strlen(help[i]));
 }
 
 static void draw(screen *s)
@@ -172,30 +164,10 @@ static void renew(screen *s)
     }
 }
 
-static bool begin(void)
-{
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-        fputs("filch top: the standard input or output is no terminal (allowed there: --once)\n",
-              stderr);
-        return false;
-    }
-    if (!newterm(NULL, stdout, stdin)) {
-        const char *name = getenv("TERM");
-        fprintf(stderr, "filch top: unknown terminal '%s' (allowed there: --once)\n",
-                name ? name : "");
-        return false;
-    }
-    cbreak();
-    noecho();
-    keypad(stdscr, TRUE);
-    curs_set(0);
-    return true;
-}
-
 int screen_run(view *v, int interval_ms)
 {
     screen s = {.v = v, .interval = interval_ms};
-    if (!begin())
+    if (!window_begin("filch top", "--once"))
         return 2;
     timeout(interval_ms);
     draw(&s);
@@ -218,9 +190,7 @@ int screen_run(view *v, int interval_ms)
 int screen_run(view *v, int interval_ms)
 {
     (void)v, (void)interval_ms;
-    fprintf(stderr,
-            "filch top: this build draws no screen; use --once, or install ncurses' headers "
-            "and build again\n");
+    window_begin("filch top", "--once");
     return 2;
 }
 

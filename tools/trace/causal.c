@@ -18,6 +18,19 @@ struct causal {
     line line[];   /* of each worker, and of the threads outside */
 };
 
+/* The sum of all workers' times stays below 2^63 ns. */
+static const int64_t LONGEST = INT64_C(1) << 52;
+
+const char *causal_refusal(trace_file *trace)
+{
+    const char *why = NULL;
+    if (trace_facts_of(trace)->level != FL_TRACE_TASKS)
+        return "its level is steals; record it with FILCH_TRACE=FILE,tasks";
+    if (trace_facts_of(trace)->length > LONGEST)
+        return "it is longer than 50 days";
+    return trace_is_whole(trace, &why) ? NULL : why;
+}
+
 causal *causal_begin(trace_file *trace, causal_ready_fn *is_ready, void *arg)
 {
     uint32_t workers = trace_facts_of(trace)->workers;

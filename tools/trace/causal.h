@@ -14,6 +14,8 @@ typedef bool causal_ready_fn(void *arg, const trace_event *e);
 
 typedef struct causal causal;
 
+/* Why the tasks of that trace cannot be followed from fork to join; NULL: they can. */
+const char *causal_refusal(trace_file *trace);
 /* From the first event on. NULL: no memory. */
 causal *causal_begin(trace_file *trace, causal_ready_fn *is_ready, void *arg);
 /* false: there is none; all have come, or the rest waits for causes that the trace does not have. */

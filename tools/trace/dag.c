@@ -309,19 +309,6 @@ static void react(builder *b, const trace_event *e)
         reactions[e->kind].on(b, on, on ? frames_top(on) : NULL, e);
 }
 
-/* The sum of all workers' times stays below 2^63 ns. */
-static const int64_t LONGEST = INT64_C(1) << 52;
-
-static const char *refusal(trace_file *trace)
-{
-    const char *why = NULL;
-    if (trace_facts_of(trace)->level != FL_TRACE_TASKS)
-        return "its level is steals; record it with FILCH_TRACE=FILE,tasks";
-    if (trace_facts_of(trace)->length > LONGEST)
-        return "it is longer than 50 days";
-    return trace_is_whole(trace, &why) ? NULL : why;
-}
-
 static int build(builder *b)
 {
     trace_event e;
@@ -339,7 +326,7 @@ static int build(builder *b)
 int dag_build(dag *out, trace_file *trace, const char **why)
 {
     *out = (dag){0};
-    *why = refusal(trace);
+    *why = causal_refusal(trace);
     if (*why)
         return -EINVAL;
     builder b = {.strands = {.out = out}, .trace = trace};

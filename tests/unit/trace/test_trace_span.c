@@ -15,18 +15,7 @@ static const char names[] = "root\0task\0other\0wait";
 
 static trace_file *trace_of(const made_event *events, uint32_t workers, enum fl_trace_level level)
 {
-    made_trace made;
-    int64_t length = 0;
-    for (const made_event *e = events; e->kind; e++)
-        length = e->ns > length ? e->ns : length;
-    made_begin(&made, workers, length + 1000);
-    made.header.level = level;
-    for (uint32_t i = 0; i < workers; i++)
-        made_events(&made, i, events);
-    made_events(&made, FL_TRACE_OUTSIDE, events);
-    made_names(&made, names, sizeof names);
-    made_end(&made);
-    return opened(made.path);
+    return made_of(events, workers, level, names, sizeof names);
 }
 
 static span_figures measured(const made_event *events, uint32_t workers, dag *d, int64_t burden)
