@@ -87,7 +87,7 @@ static int write_lists(const sim_options *o, FILE *out)
     if (o->task == SIM_LIST)
         generator_list(out);
     else
-        costs_write(&o->costs, out);
+        costs_write(&o->costs, NULL, out);
     return ferror(out) ? -EIO : 0;
 }
 
