@@ -3,10 +3,10 @@
 # filch sim prints the same report for the same seed, in each format, and refuses wrong descriptions by name.
 . "$(dirname "$0")/common.bash"
 
-refused "no generator is named --list" sim
+refused "no graph is named --list trace" sim
 refused "'trees' tree skew uts loop" sim trees
 refused "generator tree 'width' fan depth" sim tree:width=3
-refused "'loop' one generator too many" sim tree loop
+refused "'loop' one graph too many" sim tree loop
 refused "unknown level 'socket:2' package:N numa:N" sim tree --machine socket:2
 refused "count of level 'core:0' 1..1048576" sim tree --machine core:0
 refused "16 workers do not fit on 8" sim tree --machine core:8

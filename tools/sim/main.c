@@ -102,9 +102,11 @@ int filch_sim_main(int argc, char **argv)
         (o.task == SIM_RUN && simulate_all(&r)) ||
         output_open(&out, "filch sim", "--output", o.output)) {
         free(r.rows);
+        replay_free(&o.replay);
         return 2;
     }
     rc = o.task == SIM_RUN ? write_report(&r, out.file) : write_lists(&o, out.file);
     free(r.rows);
+    replay_free(&o.replay);
     return output_close(&out, rc) ? 2 : 0;
 }

@@ -128,6 +128,9 @@ int report_table(const sim_report *r, FILE *out)
             count_text((double)r->extent.tasks, tasks, TEXT),
             count_text((double)r->extent.forks, forks, TEXT), ns_text(ns(r->extent.work), work),
             ns_text(ns(r->extent.span), span), count_text(parallelism(r), wide, TEXT));
+    if (o->replay.workers)
+        fprintf(out, "recorded: %u workers, %s\n", o->replay.workers,
+                ns_text(ns(o->replay.makespan), work));
     fprintf(out, "%s; take %s, idle %s; %u %s from %" PRIu64 "; all times are simulated\n\n",
             o->machine ? o->machine : "cores that share one cache", fl_take_modes[o->take]->name,
             fl_idle_modes[o->idle]->name, o->seeds, o->seeds == 1 ? "seed" : "seeds", o->seed);
@@ -193,6 +196,10 @@ int report_json(const sim_report *r, FILE *out)
                   fl_idle_modes[o->idle]->name, "seed", (json_int_t)o->seed, "seeds", (int)o->seeds,
                   "tasks", (json_int_t)r->extent.tasks, "forks", (json_int_t)r->extent.forks,
                   "work_ns", ns(r->extent.work), "span_ns", ns(r->extent.span), "rows", rows);
+    if (o->replay.workers)
+        json_object_set_new(whole, "recorded",
+                            json_pack("{s:i, s:f}", "workers", (int)o->replay.workers,
+                                      "makespan_ns", ns(o->replay.makespan)));
     int rc = whole ? json_dumpf(whole, out, JSON_INDENT(2)) : -1;
     json_decref(whole);
     fputc('\n', out);

@@ -152,6 +152,15 @@ static picoseconds fork_slow(world *s, worker *w)
     return delay + rest_wake_one(s, w, FL_UNLESS_SEARCHING);
 }
 
+/* The time that the task computes before its next fork. */
+static picoseconds gap_before(world *s, const frame *f)
+{
+    picoseconds gap =
+        f->is_range ? 0 : generator_gap(s->how->graph, &f->of.at, f->phase - 1, f->high);
+    s->out->computed += gap;
+    return gap;
+}
+
 static picoseconds fork_one(world *s, worker *w)
 {
     strand *one = w->current;
@@ -161,7 +170,7 @@ static picoseconds fork_one(world *s, worker *w)
     s->out->forks++;
     picoseconds delay = one->is_called ? fork_slow(s, w) : 0;
     if (f->high < f->children)
-        return delay + cost(s, COST_FORK);
+        return delay + gap_before(s, f) + cost(s, COST_FORK);
     f->stage = STAGE_CALL;
     return delay;
 }
