@@ -18,6 +18,7 @@ static int simulate_row(const sim_options *o, const machine *m, sim_row *row, ou
                                 .machine = m,
                                 .costs = &o->costs,
                                 .policy = row->policy,
+                                .queue = o->queue,
                                 .take = o->take,
                                 .idle = o->idle,
                                 .seed = o->seed + i};

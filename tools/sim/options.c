@@ -11,7 +11,15 @@ enum { MODES = 8, REASON = 1024 };
 
 static const char *const format_names[] = {"table", "csv", "json", NULL};
 
-enum { OPTION_SEEDS = 256, OPTION_COSTS, OPTION_TAKE, OPTION_IDLE, OPTION_LIST, OPTION_SHOW_COSTS };
+enum {
+    OPTION_SEEDS = 256,
+    OPTION_COSTS,
+    OPTION_TAKE,
+    OPTION_IDLE,
+    OPTION_QUEUE,
+    OPTION_LIST,
+    OPTION_SHOW_COSTS
+};
 
 static const struct argp_option known[] = {
     {"machine", 'm', "LEVELS", 0,
@@ -22,6 +30,8 @@ static const struct argp_option known[] = {
     {"workers", 'w', "LIST", 0,
      "Numbers of workers: 1,3,16 or 1..1024, by doubling (default: 16; of a trace: its own)", 0},
     {"policy", 'p', "LIST", 0, "Victim policies, or all (default: random)", 0},
+    {"queue", OPTION_QUEUE, "QUEUE", 0,
+     "Of forked tasks: chase-lev, the or central-mutex (default: chase-lev)", 0},
     {"take", OPTION_TAKE, "MODE", 0,
      "Amount that a thief takes: adaptive, one or half (default: adaptive)", 0},
     {"idle", OPTION_IDLE, "MODE", 0, "Workers without work: sleep, yield or spin (default: sleep)",
@@ -109,6 +119,14 @@ static int choose_mode(const fl_mode *const *modes, const char *name, const char
     return names_choose(name, what, names, state);
 }
 
+static const sim_queue *choose_queue(const char *name, struct argp_state *state)
+{
+    const char *names[MODES] = {NULL};
+    for (unsigned i = 0; i + 1 < MODES && sim_queues[i]; i++)
+        names[i] = sim_queues[i]->name;
+    return sim_queues[names_choose(name, "queue", names, state)];
+}
+
 /* ---- The parser ---- */
 
 static void add_all(sim_options *o, int key, char *list, struct argp_state *state)
@@ -162,6 +180,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'o':
         o->output = strcmp(argument, "-") == 0 ? NULL : argument;
         return 0;
+    case OPTION_QUEUE:
+        o->queue = choose_queue(argument, state);
+        return 0;
     case OPTION_TAKE:
         o->take = (enum fl_take_mode)choose_mode(fl_take_modes, argument, "take mode", state);
         return 0;
@@ -194,7 +215,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 void options_parse(sim_options *o, int argc, char **argv)
 {
     static const struct argp parser = {known, parse, "GENERATOR\nTRACE", about, NULL, NULL, NULL};
-    *o = (sim_options){.seed = 1, .seeds = 1};
+    *o = (sim_options){.seed = 1, .seeds = 1, .queue = sim_queues[0]};
     costs_default(&o->costs);
     argp_err_exit_status = 2;
     argp_parse(&parser, argc, argv, 0, NULL, o);

@@ -20,6 +20,7 @@ typedef struct sim_options {
     const fl_policy *policies[SIM_POLICIES];
     unsigned policy_count;
     unsigned workers[SIM_COUNTS], counts;
+    const sim_queue *queue;
     enum fl_take_mode take;
     enum fl_idle_mode idle;
     uint64_t seed;
