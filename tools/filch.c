@@ -2,6 +2,7 @@
  *
  * The command: finds the subcommand in its table and hands over. */
 #include "bench/main.h"
+#include "calibrate/main.h"
 #include "compare/main.h"
 #include "explore/main.h"
 #include "play/main.h"
@@ -23,6 +24,8 @@ static const struct {
 } subcommands[] = {
     {"bench", "measure work stealing beside one queue and other libraries", filch_bench_main,
      "filch bench"},
+    {"calibrate", "measure the costs that filch sim needs on this machine", filch_calibrate_main,
+     "filch calibrate"},
     {"compare", "find what got slower between two results", filch_compare_main, "filch compare"},
     {"explore", "search the interleavings of a program for one that fails", filch_explore_main,
      "filch explore"},
@@ -40,7 +43,7 @@ static void help(FILE *out)
     fputs("Usage: filch SUBCOMMAND [OPTION...]\n\nTools of Filch, the work-stealing runtime.\n\n",
           out);
     for (int i = 0; i < SUBCOMMANDS; i++)
-        fprintf(out, "  filch %-8s %s\n", subcommands[i].name, subcommands[i].what);
+        fprintf(out, "  filch %-10s %s\n", subcommands[i].name, subcommands[i].what);
     fputs("\n  filch SUBCOMMAND --help   options and examples\n  filch --version\n\n"
           "Exit status of all: 0 when all went well; 1 when a measurement failed, was wrong, or\n"
           "got slower; 2 when there is no result: a wrong command line, or a file that cannot be\n"

@@ -3,10 +3,10 @@
 # filch sim prints the same report for the same seed, in each format, and refuses wrong descriptions by name.
 . "$(dirname "$0")/common.bash"
 
-refused "no generator is named --list" sim
+refused "no graph is named --list trace" sim
 refused "'trees' tree skew uts loop" sim trees
 refused "generator tree 'width' fan depth" sim tree:width=3
-refused "'loop' one generator too many" sim tree loop
+refused "'loop' one graph too many" sim tree loop
 refused "unknown level 'socket:2' package:N numa:N" sim tree --machine socket:2
 refused "count of level 'core:0' 1..1048576" sim tree --machine core:0
 refused "16 workers do not fit on 8" sim tree --machine core:8
@@ -17,6 +17,7 @@ refused "number of workers '2' 4..1024" sim tree --workers 4..2
 refused "unknown policy 'randm' random" sim tree --policy randm
 refused "unknown take mode 'two' adaptive one half" sim tree --take two
 refused "unknown idle mode 'doze' sleep yield spin" sim tree --idle doze
+refused "unknown queue 'abq' chase-lev the central-mutex" sim tree --queue abq
 refused "number of seeds '0' 1..1000" sim tree --seeds 0
 refused "/nonexistent/costs No such file" sim tree --costs /nonexistent/costs
 echo "forks 3" >wrong
@@ -52,6 +53,13 @@ for row in rows:
         assert row["steals_far"] > 0 and row["steals_core"] == 0, row
 END
 claim "the JSON has a row for each policy and number of workers" python3 check.py
+
+for queue in the central-mutex; do
+    run_filch 0 sim tree:depth=8 --queue "$queue" --format csv
+    cp out csv
+    run_filch 0 sim tree:depth=8 --format csv
+    claim "queue $queue differs from the default" sh -c '! cmp -s out csv'
+done
 
 run_filch 0 sim --show-costs
 cp out costs

@@ -4,6 +4,7 @@
 #include <tools/shared/spell.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,9 @@ static const struct {
     [COST_START] = {"start", 70, 0, "begin and end of a stolen task", "docs/design.md"},
     [COST_PART] = {"part", 80, 0, "a task in a gift of many", "sched/profit.h"},
     [COST_ROB] = {"rob", 3000, 0, "a forced steal, with its membarrier", "estimate"},
+    [COST_FENCED] = {"fenced", 10, 0, "more of a fork, and of a join, on other queues", "estimate"},
+    [COST_TAKE] = {"take", 120, 0, "a thief takes from a victim of queue the; x tier", "estimate"},
+    [COST_LOCK] = {"lock", 40, 0, "the lock of queue central-mutex is held; x tier", "estimate"},
     [COST_SWITCH] = {"switch", 45, 0, "to another fiber", "filch-micro, switch"},
     [COST_WAKE] = {"wake", 6000, 0, "a waker wakes a sleeping worker", "docs/idle.md"},
     [COST_WAKE_UP] = {"wake-up", 20000, 0, "until the woken worker searches", "docs/idle.md"},
@@ -68,12 +72,19 @@ static int unknown(const char *name, char *error, size_t size)
     return -EINVAL;
 }
 
-int costs_set(costs *c, const char *name, const char *value, char *error, size_t size)
+/* Its number, or COSTS. */
+static int find(const char *name)
 {
-    double ns;
     int row = 0;
     while (row < COSTS && strcmp(rows[row].name, name) != 0)
         row++;
+    return row;
+}
+
+int costs_set(costs *c, const char *name, const char *value, char *error, size_t size)
+{
+    double ns;
+    int row = find(name);
     if (row == COSTS)
         return unknown(name, error, size);
     if (!spell_number(value, rows[row].least, most_ns, &ns)) {
@@ -85,7 +96,8 @@ int costs_set(costs *c, const char *name, const char *value, char *error, size_t
     return 0;
 }
 
-static int read_line(costs *c, char *line, char *error, size_t size)
+/* set: the rows that earlier lines have set. */
+static int read_line(costs *c, bool *set, char *line, char *error, size_t size)
 {
     static const char blanks[] = " \t\r\n";
     char *state, *name, *value;
@@ -94,30 +106,45 @@ static int read_line(costs *c, char *line, char *error, size_t size)
     if (!name)
         return 0;
     value = strtok_r(NULL, blanks, &state);
-    if (value && !strtok_r(NULL, blanks, &state))
-        return costs_set(c, name, value, error, size);
-    snprintf(error, size, "a line is not NAME NUMBER: '%.40s'", name);
+    if (!value || strtok_r(NULL, blanks, &state)) {
+        snprintf(error, size, "a line is not NAME NUMBER: '%.40s'", name);
+        return -EINVAL;
+    }
+    int row = find(name), rc = costs_set(c, name, value, error, size);
+    if (rc || !set[row]) {
+        set[row] = true;
+        return rc;
+    }
+    snprintf(error, size, "cost '%s' stands there twice (valid: once)", name);
     return -EINVAL;
 }
 
-static int read_lines(costs *c, FILE *file, const char *path, char *error, size_t size)
+/* fgets stops at a NUL byte as at the end, so a line with one looks cut off. */
+static bool is_whole(const char *line, FILE *file)
+{
+    return strchr(line, '\n') || (strlen(line) < LINE - 1 && feof(file));
+}
+
+int costs_parse(costs *c, FILE *file, const char *name, char *error, size_t size)
 {
     char line[LINE], reason[LINE];
+    bool set[COSTS + 1] = {false};
     for (unsigned number = 1; fgets(line, sizeof line, file); number++) {
         int rc = 0;
-        if (!strchr(line, '\n') && !feof(file)) {
-            snprintf(reason, sizeof reason, "the line is too long (at most %d bytes)", LINE - 2);
+        if (!is_whole(line, file)) {
+            snprintf(reason, sizeof reason,
+                     "the line is too long, or is no text (at most %d bytes)", LINE - 2);
             rc = -EINVAL;
         }
-        rc = rc ? rc : read_line(c, line, reason, sizeof reason);
+        rc = rc ? rc : read_line(c, set, line, reason, sizeof reason);
         if (rc) {
-            snprintf(error, size, "%s:%u: %s", path, number, reason);
+            snprintf(error, size, "%s:%u: %s", name, number, reason);
             return rc;
         }
     }
     if (!ferror(file))
         return 0;
-    snprintf(error, size, "costs file '%s' cannot be read: %s", path, strerror(errno));
+    snprintf(error, size, "costs file '%s' cannot be read: %s", name, strerror(errno));
     return -EIO;
 }
 
@@ -129,16 +156,16 @@ int costs_read(costs *c, const char *path, char *error, size_t size)
         snprintf(error, size, "costs file '%s' cannot be read: %s", path, strerror(-rc));
         return rc;
     }
-    int rc = read_lines(c, file, path, error, size);
+    int rc = costs_parse(c, file, path, error, size);
     fclose(file);
     return rc;
 }
 
-void costs_write(const costs *c, FILE *out)
+void costs_write(const costs *c, const char *const *sources, FILE *out)
 {
     fputs("# Costs in ns, for filch sim --costs FILE; \"x tier\": times the factor of the tier.\n",
           out);
     for (int i = 0; i < COSTS; i++)
         fprintf(out, "%-16s %8.12g  # %s (%s)\n", rows[i].name, (double)c->of[i] / PICOSECONDS,
-                rows[i].what, rows[i].source);
+                rows[i].what, sources && sources[i] ? sources[i] : rows[i].source);
 }

@@ -26,6 +26,9 @@ enum cost {
     COST_START,
     COST_PART,
     COST_ROB,
+    COST_FENCED,
+    COST_TAKE,
+    COST_LOCK,
     COST_SWITCH,
     COST_WAKE,
     COST_WAKE_UP,
@@ -49,10 +52,13 @@ typedef struct costs {
 void costs_default(costs *c);
 /* Sets one: 0, or -EINVAL with the reason in `error`. */
 int costs_set(costs *c, const char *name, const char *value, char *error, size_t size);
-/* Reads a file: 0 or -errno, with file and line in `error`. */
+/* Reads a file: 0 or -errno, with file and line in `error`. A cost that stands there twice is refused. */
 int costs_read(costs *c, const char *path, char *error, size_t size);
-/* Writes a file that costs_read reads, with the meaning and the source of each row. */
-void costs_write(const costs *c, FILE *out);
+/* The same from an open file; its name is for errors. */
+int costs_parse(costs *c, FILE *file, const char *name, char *error, size_t size);
+/* Writes a file that costs_read reads, with the meaning and the source of each row. sources: of the
+ * rows, where an entry is not NULL; sources NULL: those of the built-in values. */
+void costs_write(const costs *c, const char *const *sources, FILE *out);
 
 /* A cost between two workers. */
 static inline picoseconds costs_across(const costs *c, enum cost cost, unsigned tier)

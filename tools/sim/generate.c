@@ -25,8 +25,18 @@ static const shape *find_shape(const char *name, char *error, size_t size)
         length += snprintf(error + length, size - (size_t)length, "%s %s", s == shapes ? "" : ",",
                            (*s)->name);
     if ((size_t)length < size)
-        snprintf(error + length, size - (size_t)length, "; filch sim --list shows parameters)");
+        snprintf(error + length, size - (size_t)length,
+                 "; filch sim --list shows parameters), nor the file of a trace");
     return NULL;
+}
+
+bool generator_is_named(const char *text)
+{
+    size_t length = strcspn(text, ":");
+    for (const shape *const *s = shapes; *s; s++)
+        if (strlen((*s)->name) == length && strncmp((*s)->name, text, length) == 0)
+            return true;
+    return false;
 }
 
 static int unknown(const shape *s, const char *key, char *error, size_t size)

@@ -47,17 +47,30 @@ typedef struct shape {
     bool (*phase)(const struct generator *g, const node *parent, uint32_t number, phase *out);
     void (*child)(const struct generator *g, const node *parent, uint32_t phase, uint32_t number,
                   node *child);
+    /* The time that the parent computes before a further fork of that phase. NULL: nothing. */
+    picoseconds (*gap)(const struct generator *g, const node *parent, uint32_t phase,
+                       uint32_t number);
 } shape;
 
 typedef struct generator {
     const shape *shape;
     double value[GENERATOR_PARAMETERS];
     double derived;
+    const void *data; /* of a shape that is not in `shapes` */
 } generator;
+
+/* Before the fork of a child of that phase; 0 before the first, which `before` covers. */
+static inline picoseconds generator_gap(const generator *g, const node *parent, uint32_t of,
+                                        uint32_t number)
+{
+    return g->shape->gap && number ? g->shape->gap(g, parent, of, number) : 0;
+}
 
 /* All, ended by NULL. */
 extern const shape *const shapes[];
 
+/* Does the text begin with the name of a generator? */
+bool generator_is_named(const char *text);
 /* "NAME" or "NAME:KEY=VALUE,...": 0, or -EINVAL with the reason in `error`. */
 int generator_read(generator *g, const char *text, char *error, size_t size);
 /* All shapes with their parameters, for people. */

@@ -18,6 +18,7 @@ static int simulate_row(const sim_options *o, const machine *m, sim_row *row, ou
                                 .machine = m,
                                 .costs = &o->costs,
                                 .policy = row->policy,
+                                .queue = o->queue,
                                 .take = o->take,
                                 .idle = o->idle,
                                 .seed = o->seed + i};
@@ -87,7 +88,7 @@ static int write_lists(const sim_options *o, FILE *out)
     if (o->task == SIM_LIST)
         generator_list(out);
     else
-        costs_write(&o->costs, out);
+        costs_write(&o->costs, NULL, out);
     return ferror(out) ? -EIO : 0;
 }
 
@@ -102,9 +103,11 @@ int filch_sim_main(int argc, char **argv)
         (o.task == SIM_RUN && simulate_all(&r)) ||
         output_open(&out, "filch sim", "--output", o.output)) {
         free(r.rows);
+        replay_free(&o.replay);
         return 2;
     }
     rc = o.task == SIM_RUN ? write_report(&r, out.file) : write_lists(&o, out.file);
     free(r.rows);
+    replay_free(&o.replay);
     return output_close(&out, rc) ? 2 : 0;
 }

@@ -5,12 +5,21 @@
 #include <string.h>
 #include <tools/shared/names.h>
 #include <tools/shared/spell.h>
+#include <unistd.h>
 
 enum { MODES = 8, REASON = 1024 };
 
 static const char *const format_names[] = {"table", "csv", "json", NULL};
 
-enum { OPTION_SEEDS = 256, OPTION_COSTS, OPTION_TAKE, OPTION_IDLE, OPTION_LIST, OPTION_SHOW_COSTS };
+enum {
+    OPTION_SEEDS = 256,
+    OPTION_COSTS,
+    OPTION_TAKE,
+    OPTION_IDLE,
+    OPTION_QUEUE,
+    OPTION_LIST,
+    OPTION_SHOW_COSTS
+};
 
 static const struct argp_option known[] = {
     {"machine", 'm', "LEVELS", 0,
@@ -18,9 +27,11 @@ static const struct argp_option known[] = {
      "hwloc "
      "(default: cores that share one cache)",
      0},
-    {"workers", 'w', "LIST", 0, "Numbers of workers: 1,3,16 or 1..1024, by doubling (default: 16)",
-     0},
+    {"workers", 'w', "LIST", 0,
+     "Numbers of workers: 1,3,16 or 1..1024, by doubling (default: 16; of a trace: its own)", 0},
     {"policy", 'p', "LIST", 0, "Victim policies, or all (default: random)", 0},
+    {"queue", OPTION_QUEUE, "QUEUE", 0,
+     "Of forked tasks: chase-lev, the or central-mutex (default: chase-lev)", 0},
     {"take", OPTION_TAKE, "MODE", 0,
      "Amount that a thief takes: adaptive, one or half (default: adaptive)", 0},
     {"idle", OPTION_IDLE, "MODE", 0, "Workers without work: sleep, yield or spin (default: sleep)",
@@ -37,11 +48,14 @@ static const struct argp_option known[] = {
 
 static const char about[] =
     "Simulates work stealing on a machine that is described by its levels, with the library's own "
-    "victim policies. Times are simulated: the same command prints the same report.\v"
+    "victim policies. Times are simulated: the same command prints the same report. The graph is "
+    "made by a generator, "
+    "or is that of a traced run: the tasks, forks and joins of a trace of level tasks.\v"
     "Examples:\n"
     "  filch sim tree:depth=16 --workers 1..64\n"
     "  filch sim uts:depth=10 --machine \"package:2 l3:4 core:16\" -w 128 --policy all\n"
     "  filch sim --show-costs > costs; filch sim loop:n=100000 --costs costs\n"
+    "  FILCH_TRACE=run.trace,tasks ./program; filch sim run.trace --workers 1..64\n"
     "\n"
     "Exit status: 0; 2 for a wrong command line, a file that cannot be read, a graph that\n"
     "is too large, and when the result could not be written.\n";
@@ -105,6 +119,14 @@ static int choose_mode(const fl_mode *const *modes, const char *name, const char
     return names_choose(name, what, names, state);
 }
 
+static const sim_queue *choose_queue(const char *name, struct argp_state *state)
+{
+    const char *names[MODES] = {NULL};
+    for (unsigned i = 0; i + 1 < MODES && sim_queues[i]; i++)
+        names[i] = sim_queues[i]->name;
+    return sim_queues[names_choose(name, "queue", names, state)];
+}
+
 /* ---- The parser ---- */
 
 static void add_all(sim_options *o, int key, char *list, struct argp_state *state)
@@ -120,10 +142,15 @@ static void read_graph(sim_options *o, const char *text, struct argp_state *stat
 {
     char reason[REASON];
     if (o->text)
-        argp_error(state, "'%s' is one generator too many (valid: one)", text);
+        argp_error(state, "'%s' is one graph too many (valid: one)", text);
     o->text = text;
-    if (generator_read(&o->graph, text, reason, sizeof reason))
+    if (!generator_is_named(text) && (strchr(text, '/') || access(text, F_OK) == 0)) {
+        if (replay_read(&o->replay, text, reason, sizeof reason))
+            argp_error(state, "%s", reason);
+        replay_graph(&o->replay, &o->graph);
+    } else if (generator_read(&o->graph, text, reason, sizeof reason)) {
         argp_error(state, "%s", reason);
+    }
 }
 
 static void read_costs(sim_options *o, const char *path, struct argp_state *state)
@@ -153,6 +180,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'o':
         o->output = strcmp(argument, "-") == 0 ? NULL : argument;
         return 0;
+    case OPTION_QUEUE:
+        o->queue = choose_queue(argument, state);
+        return 0;
     case OPTION_TAKE:
         o->take = (enum fl_take_mode)choose_mode(fl_take_modes, argument, "take mode", state);
         return 0;
@@ -174,7 +204,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (!o->text && o->task == SIM_RUN)
-            argp_error(state, "no generator is named; filch sim --list shows them");
+            argp_error(state, "no graph is named: a generator, which filch sim --list shows, or "
+                              "the file of a trace");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -183,13 +214,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 void options_parse(sim_options *o, int argc, char **argv)
 {
-    static const struct argp parser = {known, parse, "GENERATOR", about, NULL, NULL, NULL};
-    *o = (sim_options){.seed = 1, .seeds = 1};
+    static const struct argp parser = {known, parse, "GENERATOR\nTRACE", about, NULL, NULL, NULL};
+    *o = (sim_options){.seed = 1, .seeds = 1, .queue = sim_queues[0]};
     costs_default(&o->costs);
     argp_err_exit_status = 2;
     argp_parse(&parser, argc, argv, 0, NULL, o);
     if (!o->counts)
-        o->workers[o->counts++] = 16;
+        o->workers[o->counts++] = o->replay.workers ? o->replay.workers : 16;
     if (!o->policy_count)
         o->policies[o->policy_count++] = fl_policies[0];
 }

@@ -4,6 +4,7 @@
 #ifndef SIM_OPTIONS_H
 #define SIM_OPTIONS_H
 
+#include "replay.h"
 #include "sim.h"
 
 enum { SIM_COUNTS = 64, SIM_POLICIES = 64, SIM_SEEDS = 1000 };
@@ -14,10 +15,12 @@ enum sim_task { SIM_RUN, SIM_LIST, SIM_COSTS };
 typedef struct sim_options {
     enum sim_task task;
     generator graph;
+    replay replay; /* the graph, if the text is the file of a trace; else its `workers` is 0 */
     const char *text, *machine; /* machine NULL: cores that share one cache */
     const fl_policy *policies[SIM_POLICIES];
     unsigned policy_count;
     unsigned workers[SIM_COUNTS], counts;
+    const sim_queue *queue;
     enum fl_take_mode take;
     enum fl_idle_mode idle;
     uint64_t seed;

@@ -128,9 +128,14 @@ int report_table(const sim_report *r, FILE *out)
             count_text((double)r->extent.tasks, tasks, TEXT),
             count_text((double)r->extent.forks, forks, TEXT), ns_text(ns(r->extent.work), work),
             ns_text(ns(r->extent.span), span), count_text(parallelism(r), wide, TEXT));
-    fprintf(out, "%s; take %s, idle %s; %u %s from %" PRIu64 "; all times are simulated\n\n",
-            o->machine ? o->machine : "cores that share one cache", fl_take_modes[o->take]->name,
-            fl_idle_modes[o->idle]->name, o->seeds, o->seeds == 1 ? "seed" : "seeds", o->seed);
+    if (o->replay.workers)
+        fprintf(out, "recorded: %u workers, %s\n", o->replay.workers,
+                ns_text(ns(o->replay.makespan), work));
+    fprintf(out,
+            "%s; queue %s, take %s, idle %s; %u %s from %" PRIu64 "; all times are simulated\n\n",
+            o->machine ? o->machine : "cores that share one cache", o->queue->name,
+            fl_take_modes[o->take]->name, fl_idle_modes[o->idle]->name, o->seeds,
+            o->seeds == 1 ? "seed" : "seeds", o->seed);
     fprintf(out, "%-21s%7s %9s %9s %9s %9s %10s %7s %7s %7s %7s %7s %8s %8s\n", "policy", "workers",
             "makespan", "least", "most", "greedy", "efficiency", "core", "cache", "node", "far",
             "failed", "searched", "slept");
@@ -188,11 +193,16 @@ int report_json(const sim_report *r, FILE *out)
     for (unsigned i = 0; i < r->count; i++)
         json_array_append_new(rows, row_object(r, &r->rows[i]));
     json_t *whole =
-        json_pack("{s:s, s:s?, s:s, s:s, s:I, s:i, s:I, s:I, s:f, s:f, s:o}", "generator", o->text,
-                  "machine", o->machine, "take", fl_take_modes[o->take]->name, "idle",
-                  fl_idle_modes[o->idle]->name, "seed", (json_int_t)o->seed, "seeds", (int)o->seeds,
-                  "tasks", (json_int_t)r->extent.tasks, "forks", (json_int_t)r->extent.forks,
-                  "work_ns", ns(r->extent.work), "span_ns", ns(r->extent.span), "rows", rows);
+        json_pack("{s:s, s:s?, s:s, s:s, s:s, s:I, s:i, s:I, s:I, s:f, s:f, s:o}", "generator",
+                  o->text, "machine", o->machine, "queue", o->queue->name, "take",
+                  fl_take_modes[o->take]->name, "idle", fl_idle_modes[o->idle]->name, "seed",
+                  (json_int_t)o->seed, "seeds", (int)o->seeds, "tasks", (json_int_t)r->extent.tasks,
+                  "forks", (json_int_t)r->extent.forks, "work_ns", ns(r->extent.work), "span_ns",
+                  ns(r->extent.span), "rows", rows);
+    if (o->replay.workers)
+        json_object_set_new(whole, "recorded",
+                            json_pack("{s:i, s:f}", "workers", (int)o->replay.workers,
+                                      "makespan_ns", ns(o->replay.makespan)));
     int rc = whole ? json_dumpf(whole, out, JSON_INDENT(2)) : -1;
     json_decref(whole);
     fputc('\n', out);

@@ -54,10 +54,10 @@ static bool is_ready_anywhere(const world *s)
 
 static bool is_work_anywhere(const world *s)
 {
-    for (unsigned i = 0; i < s->workers; i++)
+    for (unsigned i = 0; i < s->workers && !s->queue->shared; i++)
         if (s->worker[i].current && s->worker[i].current->available)
             return true;
-    return is_ready_anywhere(s);
+    return queue_pending(s) || is_ready_anywhere(s);
 }
 
 picoseconds rest_found(world *s, worker *w, bool is_gift)
@@ -73,7 +73,7 @@ picoseconds rest_found(world *s, worker *w, bool is_gift)
         poke(w);
     else
         poke_everybody(s);
-    bool more = is_alone ? w->ready > 0 : is_work_anywhere(s);
+    bool more = is_alone ? w->ready > 0 || queue_pending(s) : is_work_anywhere(s);
     return more ? rest_wake_one(s, w, FL_UNLESS_SEARCHING) : 0;
 }
 

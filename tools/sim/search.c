@@ -14,7 +14,7 @@ enum {
     ROUNDS = 2 /* as in runtime/engine/find.c */
 };
 
-static step look;
+static step look, look_at_shared;
 
 /* ---- Victims ---- */
 
@@ -73,7 +73,10 @@ static void begin_round(world *s, worker *w, bool is_ready_round)
 {
     w->is_ready_round = is_ready_round;
     w->attempt = 0;
-    attempt(s, w);
+    if (s->queue->shared && !is_ready_round)
+        later(s, w, cost(s, COST_LOOK), look_at_shared);
+    else
+        attempt(s, w);
 }
 
 static void give_up(world *s, worker *w)
@@ -93,7 +96,7 @@ static void end_round(world *s, worker *w)
         give_up(s, w);
 }
 
-static void missed(world *s, worker *w, enum miss why)
+void search_missed(world *s, worker *w, enum miss why)
 {
     s->out->missed[why]++;
     if (++w->attempt + 1 < s->workers)
@@ -133,9 +136,25 @@ void search_find(world *s, worker *w)
         work_resume(s, w, ready, 0);
         return;
     }
+    picoseconds delay = 0;
+    if (queue_take(s, w, &delay)) {
+        work_begin(s, w, &w->gift, false, delay);
+        return;
+    }
     fl_idle_search(&s->idle);
     turn(s, w, FL_SEARCHING);
     search_begin(s, w);
+}
+
+static void look_at_shared(world *s, worker *w)
+{
+    picoseconds delay = 0;
+    if (!queue_take(s, w, &delay)) {
+        begin_round(s, w, true);
+        return;
+    }
+    w->stolen_lately = true;
+    work_begin(s, w, &w->gift, false, delay + rest_found(s, w, false));
 }
 
 static void hit(world *s, worker *w)
@@ -162,7 +181,7 @@ static void look_again(world *s, worker *w)
 {
     const worker *from = &s->worker[w->asked];
     if (!from->ready || from->oldest_ready->number != w->seen)
-        missed(s, w, MISSED_READY);
+        search_missed(s, w, MISSED_READY);
     else if (--w->looks)
         later(s, w, cost(s, TIME_LOOK_AGAIN), look_again);
     else
@@ -173,7 +192,7 @@ static void look_at_ready(world *s, worker *w)
 {
     const worker *from = &s->worker[w->asked];
     if (!from->ready) {
-        missed(s, w, MISSED_READY);
+        search_missed(s, w, MISSED_READY);
     } else if (from->ready > 1) {
         take_oldest(s, w);
     } else {
@@ -185,18 +204,18 @@ static void look_at_ready(world *s, worker *w)
 
 /* ---- Forked tasks ---- */
 
-static void begin_stolen(world *s, worker *w, bool is_gift)
+void search_hit(world *s, worker *w, bool is_gift)
 {
     s->out->stolen += w->gift.count;
     hit(s, w);
-    work_begin(s, w, &w->gift, is_gift);
+    work_begin(s, w, &w->gift, is_gift, rest_found(s, w, is_gift));
 }
 
 static void rob_take(world *s, worker *w)
 {
     strand *stack = w->stack;
     if (!stack->available || stack->changes != w->seen) {
-        missed(s, w, MISSED_GONE);
+        search_missed(s, w, MISSED_GONE);
         return;
     }
     if (!strand_take(stack, 1, &w->gift)) {
@@ -204,7 +223,7 @@ static void rob_take(world *s, worker *w)
         return;
     }
     s->out->robs++;
-    begin_stolen(s, w, false);
+    search_hit(s, w, false);
 }
 
 /* The owner has not answered in time. */
@@ -215,24 +234,24 @@ static void rob_look(world *s, worker *w)
     if (w->stack->available)
         later(s, w, cost(s, COST_ROB), rob_take);
     else
-        missed(s, w, MISSED_GONE);
+        search_missed(s, w, MISSED_GONE);
 }
 
 static void answered(world *s, worker *w)
 {
     if (!w->gift.count) {
-        missed(s, w, MISSED_REFUSED);
+        search_missed(s, w, MISSED_REFUSED);
         return;
     }
     s->out->gifts++;
-    begin_stolen(s, w, true);
+    search_hit(s, w, true);
 }
 
-static void ask(world *s, worker *w)
+void search_ask(world *s, worker *w)
 {
     strand *stack = w->stack;
     if (stack->request >= 0) {
-        missed(s, w, MISSED_BUSY);
+        search_missed(s, w, MISSED_BUSY);
         return;
     }
     bool is_silent = stack->is_called && stack->is_asked;
@@ -246,9 +265,9 @@ static void look_at_forked(world *s, worker *w)
 {
     w->stack = s->worker[w->asked].current;
     if (w->stack && w->stack->available)
-        later(s, w, across(s, COST_ASK, w->index, w->asked), ask);
+        s->queue->steal(s, w);
     else
-        missed(s, w, MISSED_EMPTY);
+        search_missed(s, w, MISSED_EMPTY);
 }
 
 static void look(world *s, worker *w)

@@ -76,7 +76,8 @@ int simulate(const simulation *how, outcome *out)
     world s = {.how = how, .out = out, .workers = how->machine->workers};
     *out = (outcome){0};
     s.worker = calloc(s.workers, sizeof *s.worker);
-    if (!s.worker || agenda_init(&s.agenda, s.workers)) {
+    if (!s.worker || queue_begin(&s) || agenda_init(&s.agenda, s.workers)) {
+        queue_end(&s);
         free(s.worker);
         return -ENOMEM;
     }
@@ -84,6 +85,7 @@ int simulate(const simulation *how, outcome *out)
     run(&s);
     end(&s);
     agenda_free(&s.agenda);
+    queue_end(&s);
     free(s.worker);
     return s.error;
 }

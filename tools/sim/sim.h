@@ -8,14 +8,14 @@
  * and fibers in it:
  *
  *   restated              of                             in            simpler than there
- *   order of a search     runtime/engine/find.c          search.c      no due finds, no shared
- *                                                                      queue, no inbox
+ *   order of a search     runtime/engine/find.c          search.c      no due finds, no inbox
  *   ask, wait, rob        runtime/engine/steal.c         search.c      a gift of many is of one task's
  *                                                                      children
  *   answer, settle        sched/forkstack.c              work.c        no limit to a fork stack
  *   join that waits       runtime/engine/forkjoin.c      work.c        wait mode suspend
  *   ready fibers          runtime/engine/steal.c,        search.c      no second theft from a long
  *                         patience.h                                   deque, no lost time
+ *   queues                runtime/queue/                 queue.c       a lock is a time
  *   sleep, wake, naps     runtime/engine/park.c          rest.c        no memory is given back
  *   idle modes            runtime/engine/awake.c         rest.c        naps are not cut short
  *   distances             runtime/platform/topology.c    machine.c     4 tiers
@@ -28,6 +28,7 @@
 #include "costs.h"
 #include "generate.h"
 #include "machine.h"
+#include "queue.h"
 
 #include <sched/mode.h>
 #include <sched/times.h>
@@ -38,6 +39,7 @@ typedef struct simulation {
     const machine *machine; /* its workers take part */
     const costs *costs;
     const fl_policy *policy;
+    const sim_queue *queue; /* NULL: the default */
     enum fl_take_mode take;
     enum fl_idle_mode idle; /* FL_IDLE_YIELD is as FL_IDLE_SPIN */
     uint64_t seed;
@@ -50,7 +52,7 @@ typedef struct outcome {
     picoseconds computed;          /* by all tasks */
     picoseconds spent[FL_DOINGS];  /* by all workers: working, searching, sleeping */
     uint64_t tasks, forks;         /* forks: those of gifts of many included */
-    uint64_t asks, gifts, robs;    /* requests; answers with something; forced steals */
+    uint64_t asks, gifts, robs;    /* requests; answers with something; thefts without one */
     uint64_t stolen, ready_stolen; /* tasks, by both; ready fibers */
     uint64_t steals_of[SIM_TIERS]; /* gifts, robs and ready fibers */
     uint64_t missed[MISSES];       /* attempts */

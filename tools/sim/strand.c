@@ -45,6 +45,7 @@ void strand_free(strand *s)
     while (s->depth)
         strand_pop(s);
     free(s->frames);
+    free(s->entries);
     free(s);
 }
 
@@ -54,13 +55,40 @@ bool frame_is_done(const frame *f, uint32_t child)
     return words[child / WORD] >> child % WORD & 1;
 }
 
+/* The words of a frame of many children are there. false: no memory. */
+static bool has_words(frame *f)
+{
+    if (f->children <= WORD || f->done.many)
+        return true;
+    f->done.many = calloc(f->children / WORD + 1, sizeof *f->done.many);
+    return f->done.many;
+}
+
+/* Those that ran at their fork cannot be taken. */
+static bool has_some(frame *f)
+{
+    bool has_done = f->children <= WORD ? f->done.word != 0 : f->done.many != NULL;
+    while (has_done && f->low < f->high && frame_is_done(f, f->low))
+        f->low++;
+    return f->low < f->high;
+}
+
+bool strand_run_next(strand *s)
+{
+    frame *f = strand_top(s);
+    if (!has_words(f))
+        return false;
+    strand_finish(s, s->depth - 1, f->high);
+    f->high++;
+    return true;
+}
+
 bool strand_take(strand *s, uint32_t most, place *taken)
 {
-    while (s->frames[s->oldest].low == s->frames[s->oldest].high)
+    while (!has_some(&s->frames[s->oldest]))
         s->oldest++;
     frame *f = &s->frames[s->oldest];
-    if (f->children > WORD && !f->done.many &&
-        !(f->done.many = calloc(f->children / WORD + 1, sizeof *f->done.many)))
+    if (!has_words(f))
         return false;
     uint32_t here = f->high - f->low, count = here < most ? here : most;
     *taken = (place){s, s->oldest, f->low, count};

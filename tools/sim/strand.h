@@ -45,7 +45,9 @@ typedef struct strand {
     uint32_t oldest;    /* no older frame has children to take */
     uint64_t available; /* children to take in all frames */
     uint64_t changes;   /* of what is oldest, by a steal; the tag of `top` */
-    place origin;       /* the child, or range, that it runs; strand NULL: the root */
+    uint64_t *entries;  /* of a shared queue: the places of its forked children there */
+    uint32_t entry_count, entry_room;
+    place origin; /* the child, or range, that it runs; strand NULL: the root */
     /* Requests, as in sched/forkstack.h: its owner takes its slow path at the next fork (called),
      * or join (asked). */
     bool is_called, is_asked;
@@ -77,6 +79,8 @@ void frame_begin(frame *f, uint32_t children, bool calls);
 /* Takes the oldest children of the oldest frame, at most so many, and at least one: `available` is
  * above 0. false: no memory. */
 bool strand_take(strand *s, uint32_t most, place *taken);
+/* The newest frame's next child runs at its fork, so no thief takes it. false: no memory. */
+bool strand_run_next(strand *s);
 /* A stolen child has ended. */
 void strand_finish(strand *s, uint32_t frame, uint32_t child);
 

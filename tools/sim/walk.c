@@ -8,6 +8,7 @@ typedef struct visit {
     node at;
     uint32_t phase, next, children; /* the next child of this phase, of so many */
     picoseconds span, longest;      /* up to this phase; of its children so far */
+    picoseconds ahead;              /* computed in this phase behind its first fork */
 } visit;
 
 typedef struct path {
@@ -38,8 +39,8 @@ static void leave(path *p, extent *out)
     picoseconds span = p->visit[--p->depth].span;
     if (!p->depth)
         out->span = span;
-    else if (p->visit[p->depth - 1].longest < span)
-        p->visit[p->depth - 1].longest = span;
+    else if (p->visit[p->depth - 1].longest < p->visit[p->depth - 1].ahead + span)
+        p->visit[p->depth - 1].longest = p->visit[p->depth - 1].ahead + span;
 }
 
 /* All children of the current phase have ended, or it is the first: the next one. */
@@ -48,7 +49,7 @@ static void next_phase(const generator *g, path *p, extent *out)
     visit *v = &p->visit[p->depth - 1];
     phase next;
     v->span += v->longest;
-    v->longest = 0;
+    v->longest = v->ahead = 0;
     if (!g->shape->phase(g, &v->at, v->phase, &next)) {
         leave(p, out);
         return;
@@ -73,6 +74,9 @@ int walk(const generator *g, uint64_t most, extent *out)
         if (v->next == v->children) {
             next_phase(g, &p, out);
         } else {
+            picoseconds gap = generator_gap(g, &v->at, v->phase - 1, v->next);
+            v->ahead += gap;
+            out->work += gap;
             g->shape->child(g, &v->at, v->phase - 1, v->next++, &at);
             rc = out->tasks < most ? enter(&p, &at, out) : -E2BIG;
         }

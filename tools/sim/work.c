@@ -144,7 +144,7 @@ static picoseconds begin_phase(world *s, worker *w)
 }
 
 /* fl_chase_lev_forked, if a thief or a sleeper has called. */
-static picoseconds fork_slow(world *s, worker *w)
+picoseconds work_answer(world *s, worker *w)
 {
     strand *one = w->current;
     one->is_called = false;
@@ -152,18 +152,33 @@ static picoseconds fork_slow(world *s, worker *w)
     return delay + rest_wake_one(s, w, FL_UNLESS_SEARCHING);
 }
 
+/* The time that the task computes before its next fork. */
+static picoseconds gap_before(world *s, const frame *f)
+{
+    picoseconds gap =
+        f->is_range ? 0 : generator_gap(s->how->graph, &f->of.at, f->phase - 1, f->high);
+    s->out->computed += gap;
+    return gap;
+}
+
 static picoseconds fork_one(world *s, worker *w)
 {
     strand *one = w->current;
     frame *f = strand_top(one);
-    f->high++;
-    one->available++;
+    bool runs_at_once = queue_is_full(s);
     s->out->forks++;
-    picoseconds delay = one->is_called ? fork_slow(s, w) : 0;
+    if (!runs_at_once) {
+        f->high++;
+        one->available++;
+    } else if (!strand_run_next(one)) {
+        s->error = -ENOMEM;
+    }
+    picoseconds delay = s->queue->forked(s, w);
     if (f->high < f->children)
-        return delay + cost(s, COST_FORK);
-    f->stage = STAGE_CALL;
-    return delay;
+        delay += gap_before(s, f) + cost(s, COST_FORK);
+    else
+        f->stage = STAGE_CALL;
+    return runs_at_once ? enter(s, one, f->high - 1, delay) : delay;
 }
 
 static picoseconds call_last(world *s, worker *w)
@@ -184,6 +199,11 @@ static void suspend(world *s, worker *w)
     later(s, w, cost(s, COST_SWITCH), search_find);
 }
 
+static picoseconds joined(world *s, worker *w)
+{
+    return s->queue->joined ? s->queue->joined(s, w) : 0;
+}
+
 static picoseconds join_stolen(world *s, worker *w, frame *f)
 {
     strand *one = w->current;
@@ -194,7 +214,14 @@ static picoseconds join_stolen(world *s, worker *w, frame *f)
     }
     f->high--;
     f->low--;
-    return cost(s, COST_JOIN);
+    return cost(s, COST_JOIN) + joined(s, w);
+}
+
+/* It was there, but ran at its fork. */
+static bool ran_at_fork(const frame *f)
+{
+    bool may = f->children > 64 ? f->done.many != NULL : true;
+    return may && f->low < f->high && frame_is_done(f, f->high - 1);
 }
 
 /* fl_forkstack_settle: the joined task is out of reach before a thief is answered. */
@@ -208,14 +235,19 @@ static picoseconds join_one(world *s, worker *w)
     }
     bool is_kept = f->low < f->high;
     picoseconds delay = 0;
+    if (ran_at_fork(f)) {
+        f->high--;
+        return cost(s, COST_JOIN) + joined(s, w);
+    }
     if (is_kept) {
+        delay = joined(s, w);
         f->high--;
         if (!--one->available)
             one->changes++;
     }
     if (one->is_asked) {
         one->is_asked = false;
-        delay = search_serve(s, one, w);
+        delay += search_serve(s, one, w);
     }
     if (is_kept)
         return enter(s, one, f->high, delay + cost(s, COST_JOIN));
@@ -242,7 +274,7 @@ void work_on(world *s, worker *w)
 
 /* ---- Beginnings ---- */
 
-void work_begin(world *s, worker *w, const place *what, bool is_gift)
+void work_begin(world *s, worker *w, const place *what, bool is_gift, picoseconds delay)
 {
     strand *one = strand_new(s);
     if (!one)
@@ -258,7 +290,6 @@ void work_begin(world *s, worker *w, const place *what, bool is_gift)
     one->origin = *what;
     one->is_gift = is_gift;
     w->current = one;
-    picoseconds delay = rest_found(s, w, is_gift);
     one->began = s->now + delay;
     turn(s, w, FL_WORKING);
     later(s, w, delay + cost(s, COST_START), work_on);

@@ -52,6 +52,8 @@ typedef struct world {
     agenda agenda;
     picoseconds now;
     fl_idle idle;
+    const sim_queue *queue;
+    sim_ring ring;   /* of a shared queue */
     strand *made;    /* all, a list */
     strand *unused;  /* those without a task, a list */
     uint64_t pushed; /* ready strands, to number them */
@@ -90,8 +92,10 @@ static inline void turn(world *s, worker *w, enum fl_doing doing)
 strand *strand_new(world *s);
 /* Runs its current strand on. */
 step work_on;
-/* Begins with what was taken. */
-void work_begin(world *s, worker *w, const place *what, bool is_gift);
+/* Begins with what was taken, after a delay; the worker is no searcher any more. */
+void work_begin(world *s, worker *w, const place *what, bool is_gift, picoseconds delay);
+/* The slow fork of an owner that was called: answers a request, and wakes a worker. */
+picoseconds work_answer(world *s, worker *w);
 /* Goes on with a ready strand, after a delay. */
 void work_resume(world *s, worker *w, strand *ready, picoseconds delay);
 
@@ -103,6 +107,13 @@ step search_find;
 step search_begin;
 /* The owner of a strand answers a request, if there is one. Returns the owner's cost. */
 picoseconds search_serve(world *s, strand *stack, const worker *owner);
+
+/* The attempt took nothing; the next one, or the end of the round. */
+void search_missed(world *s, worker *w, enum miss why);
+/* The attempt took w->gift. */
+void search_hit(world *s, worker *w, bool is_gift);
+/* Asks the owner of w->stack, and robs it if it stays silent. */
+step search_ask;
 
 /* The tasks that an owner gives, as fl_forkstack_serve: of so many, at most so many. */
 uint32_t search_given(uint64_t available, bool half, uint32_t most);

@@ -2,6 +2,7 @@
 #include "dag.h"
 #include "causal.h"
 #include "frames.h"
+#include "ops.h"
 #include "strands.h"
 #include "table.h"
 
@@ -10,6 +11,7 @@
 
 typedef struct builder {
     strands strands;
+    trace_ops *ops; /* may be NULL */
     trace_file *trace;
     frames frames;
     slots slots;
@@ -47,6 +49,8 @@ static void on_fork(builder *b, fiber_frames *on, frame *top, const trace_event 
     }
     slot->fork = strands_cut(&b->strands, top, e->ns);
     slot->by = strands_name(&b->strands, top);
+    slot->task = ops_number(b->ops);
+    ops_note(b->ops, top, TRACE_OP_FORK, slot->task);
 }
 
 /* Another task or part begins on its fiber. */
@@ -71,7 +75,8 @@ static void on_run(builder *b, fiber_frames *on, frame *top, const trace_event *
     pause_frame(b, top, e->ns);
     slot->state = SLOT_RUNS;
     b->strands.out->tasks++;
-    begin(b, on, e->ns, e->b, (frame){.last = slot->fork, .slot = e->a}, slot->by);
+    begin(b, on, e->ns, e->b, (frame){.last = slot->fork, .slot = e->a, .task = slot->task},
+          slot->by);
 }
 
 /* The part that is on top ends, and the task goes on. */
@@ -79,10 +84,11 @@ static void end_part(builder *b, fiber_frames *on, int64_t ns)
 {
     frame *top = frames_top(on);
     uint32_t last = strands_cut(&b->strands, top, ns);
-    int64_t since = top->since;
+    int64_t since = top->since, unnoted = top->unnoted;
     frames_pop(on);
     top = frames_top(on);
     top->last = last;
+    top->unnoted = unnoted;
     top->since = since;
 }
 
@@ -95,6 +101,7 @@ static frame *drop_above(builder *b, fiber_frames *on, uint32_t slot, int64_t ns
             end_part(b, on, ns);
         } else {
             uint32_t last = strands_cut(&b->strands, top, ns);
+            ops_refuse(b->ops, "a task panicked");
             frames_pop(on);
             if (frames_top(on))
                 strands_after(&b->strands, frames_top(on), last, ns);
@@ -114,11 +121,16 @@ static void on_run_end(builder *b, fiber_frames *on, frame *top, const trace_eve
     slot->ended = e->ns;
     slot->state = e->b ? SLOT_FREE : SLOT_ENDED;
     b->strands.out->taken += !e->b;
+    ops_note(b->ops, top, TRACE_OP_END, 0);
+    uint32_t task =
+        top->task; /* tasks that it forked may have had its slot, if it ran in its join */
     frames_pop(on);
     top = frames_top(on);
     go_on(top, e->ns);
-    if (e->b && top && !top->joins)
+    if (e->b && top && !top->joins) {
         strands_after(&b->strands, top, slot->end, e->ns);
+        ops_note(b->ops, top, TRACE_OP_JOIN, task);
+    }
 }
 
 static void on_join(builder *b, fiber_frames *on, frame *top, const trace_event *e)
@@ -142,6 +154,7 @@ static void on_joined(builder *b, fiber_frames *on, frame *top, const trace_even
         strands_after(&b->strands, top, slot->end, e->ns);
         if (top->joins && slot->ended > top->joins_since)
             spread_add(&b->strands.out->back, e->ns - slot->ended);
+        ops_note(b->ops, top, TRACE_OP_JOIN, slot->task);
         slots_joined(&b->slots, e->a);
     }
     top->joins = false;
@@ -167,11 +180,17 @@ static void on_job(builder *b, fiber_frames *on, frame *top, const trace_event *
 {
     pause_frame(b, top, e->ns);
     table_place *place = table_at(&b->started, e->a);
-    if (place)
-        begin(b, on, e->ns, e->b, (frame){.last = (uint32_t)place->value, .outside = !place->note},
-              place->note ? place->note - 1 : 0);
-    else
+    if (!place) {
         b->strands.is_short = true;
+        return;
+    }
+    if (place->note)
+        ops_refuse(b->ops, "a task started another one, beside forks and joins");
+    begin(b, on, e->ns, e->b,
+          (frame){.last = (uint32_t)place->value,
+                  .outside = !place->note,
+                  .task = ops_root(b->ops, e->ns)},
+          place->note ? place->note - 1 : 0);
 }
 
 static void on_job_end(builder *b, fiber_frames *on, frame *top, const trace_event *e)
@@ -183,6 +202,8 @@ static void on_job_end(builder *b, fiber_frames *on, frame *top, const trace_eve
     uint32_t last = strands_cut(&b->strands, top, e->ns);
     if (top->outside)
         b->outside = last;
+    ops_note(b->ops, top, TRACE_OP_END, 0);
+    ops_root_end(b->ops, top->task, e->ns);
     frames_pop(on);
     go_on(frames_top(on), e->ns);
 }
@@ -194,7 +215,10 @@ static void begin_part(builder *b, fiber_frames *on, frame *top, const trace_eve
 {
     if (!top || top->since < 0)
         return;
-    frame part = {.last = strands_cut(&b->strands, top, e->ns), .is_part = true};
+    frame part = {.last = strands_cut(&b->strands, top, e->ns),
+                  .is_part = true,
+                  .task = top->task,
+                  .unnoted = top->unnoted};
     top->since = -1;
     begin(b, on, e->ns, name, part, strands_name(&b->strands, top));
 }
@@ -240,6 +264,7 @@ static void on_go_on(builder *b, fiber_frames *on, frame *top, const trace_event
 {
     if (!top || top->joins)
         return;
+    ops_refuse(b->ops, "a task waited for something else than a join");
     strands_cut(&b->strands, top, e->ns);
     top->since = e->ns;
     if (on->resumed_by) {
@@ -318,18 +343,18 @@ static int build(builder *b)
     while (!b->strands.is_short && causal_next(events, &e))
         react(b, &e);
     uint64_t never = causal_end(events);
-    if (b->strands.is_short || b->frames.is_short)
+    if (b->strands.is_short || b->frames.is_short || (b->ops && b->ops->is_short))
         return -ENOMEM;
     return never || b->has_orphans ? -EINVAL : 0;
 }
 
-int dag_build(dag *out, trace_file *trace, const char **why)
+int dag_build_noted(dag *out, trace_ops *ops, trace_file *trace, const char **why)
 {
     *out = (dag){0};
     *why = causal_refusal(trace);
     if (*why)
         return -EINVAL;
-    builder b = {.strands = {.out = out}, .trace = trace};
+    builder b = {.strands = {.out = out}, .ops = ops, .trace = trace};
     int rc = frames_begin(&b.frames, trace_facts_of(trace)->workers) ? build(&b) : -ENOMEM;
     if (rc == -EINVAL)
         *why = "it began while tasks ran, so their forks are missing; record from the beginning";
@@ -340,6 +365,11 @@ int dag_build(dag *out, trace_file *trace, const char **why)
     if (rc)
         dag_free(out);
     return rc;
+}
+
+int dag_build(dag *out, trace_file *trace, const char **why)
+{
+    return dag_build_noted(out, NULL, trace, why);
 }
 
 void dag_free(dag *d)

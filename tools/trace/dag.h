@@ -45,8 +45,12 @@ typedef struct dag {
     int64_t outside_ns;     /* their time */
 } dag;
 
+struct trace_ops;
+
 /* -EINVAL: *why says why there is none; -ENOMEM. */
 int dag_build(dag *out, trace_file *trace, const char **why);
+/* The same, and notes the forks and joins of each task (tools/trace/ops.h). */
+int dag_build_noted(dag *out, struct trace_ops *ops, trace_file *trace, const char **why);
 void dag_free(dag *d);
 
 #endif

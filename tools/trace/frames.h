@@ -20,6 +20,8 @@ typedef struct frame {
     int64_t since;       /* ns; -1: it does not run */
     int64_t ran;         /* ns of the present strand, before `since` */
     int64_t joins_since; /* ns, if it joins */
+    int64_t unnoted;     /* ns that it ran since its last fork or join (tools/trace/ops.h) */
+    uint32_t task;       /* its number there */
     bool joins;          /* waits for a task that was taken */
     bool outside;        /* a thread outside has started it */
     bool is_part;        /* no task, but a part of the one below, with a name of the user's */
@@ -65,6 +67,7 @@ typedef struct slot_record {
     uint32_t by;        /* the name of the task that forked it */
     enum slot_state state;
     int64_t ended;  /* ns */
+    uint32_t task;  /* its number in tools/trace/ops.h */
     uint32_t older; /* a record; 0: none */
 } slot_record;
 

@@ -28,6 +28,7 @@ uint32_t strands_cut(strands *s, frame *f, int64_t ns)
     if (ran || f->also)
         f->last = add_strand(s, &(dag_strand){ran, f->last, f->also, f->site});
     f->also = 0;
+    f->unnoted += ran;
     f->ran = 0;
     if (f->since >= 0)
         f->since = ns;

@@ -156,7 +156,7 @@ Test(sim_costs, the_costs_that_are_shown_are_read_back)
     for (int i = 0; i < COSTS; i++)
         shown.of[i] += 500 + i * PICOSECONDS;
     FILE *out = open_memstream(&text, &size);
-    costs_write(&shown, out);
+    costs_write(&shown, NULL, out);
     fclose(out);
     costs_default(&c);
     cr_assert_eq(read_text(&c, text, reason), 0, "%s", reason);

@@ -47,7 +47,8 @@ static void check_sums(const simulated *s, const outcome *o, const char *graph)
                  graph);
     cr_expect_eq(of_tiers, steals, "%s", graph);
     cr_expect_geq(o->stolen, o->gifts + o->robs, "%s", graph);
-    cr_expect_geq(o->asks, o->gifts + o->robs, "%s", graph);
+    if (o->asks)
+        cr_expect_geq(o->asks, o->gifts + o->robs, "%s", graph);
     cr_expect_geq(o->makespan, s->extent.span, "%s", graph);
     cr_expect_geq(all, s->extent.work, "%s", graph);
 }
@@ -61,6 +62,7 @@ Test(sim_runs, every_task_runs_once_and_all_time_is_accounted_for)
                 simulated s;
                 simulated_begin(&s, graphs[i], "package:4 l3:2 core:8 pu:2", counts[j]);
                 s.how.policy = *policy;
+                s.how.queue = sim_queues[variant / 2 % 3];
                 s.how.take = (enum fl_take_mode)(variant % 3);
                 s.how.idle = variant % 2 ? FL_IDLE_SPIN : FL_IDLE_SLEEP;
                 s.how.seed = variant;
@@ -68,6 +70,40 @@ Test(sim_runs, every_task_runs_once_and_all_time_is_accounted_for)
                 check_sums(&s, &o, graphs[i]);
                 simulated_end(&s);
             }
+}
+
+/* The ring has 4096 entries, so most children run at their forks, and all are joined. */
+Test(sim_runs, a_full_central_queue_runs_children_at_their_forks)
+{
+    for (unsigned workers = 1; workers <= 64; workers *= 8) {
+        simulated s;
+        simulated_begin(&s, "loop:n=20000,ns=20000", NULL, workers);
+        s.how.queue = sim_queues[2];
+        outcome o = simulated_run(&s);
+        check_sums(&s, &o, "loop");
+        cr_expect(workers > 1 || !o.stolen, "%llu", (unsigned long long)o.stolen);
+        cr_expect(workers == 1 || o.stolen > 4096, "%llu", (unsigned long long)o.stolen);
+        cr_expect_lt(o.stolen, 20000u, "some ran at once");
+        simulated_end(&s);
+    }
+}
+
+/* One lock for all: many workers of tiny tasks are slower than a few. */
+Test(sim_runs, a_central_lock_limits_tiny_tasks_and_private_stacks_do_not)
+{
+    picoseconds makespan[3][2];
+    for (int queue = 0; queue < 3; queue++)
+        for (int many = 0; many < 2; many++) {
+            simulated s;
+            simulated_begin(&s, "tree:depth=15,leaf=100", NULL, many ? 64 : 4);
+            s.how.queue = sim_queues[queue];
+            s.how.idle = FL_IDLE_SPIN;
+            makespan[queue][many] = simulated_run(&s).makespan;
+            simulated_end(&s);
+        }
+    cr_expect_lt(4 * makespan[0][1], makespan[0][0]);
+    cr_expect_lt(4 * makespan[1][1], makespan[1][0]);
+    cr_expect_gt(2 * makespan[2][1], makespan[2][0]);
 }
 
 Test(sim_runs, a_loop_is_handed_over_in_gifts_of_many)
