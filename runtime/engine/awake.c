@@ -8,7 +8,6 @@
 #include <runtime/platform/spin.h>
 #include <sched/mode.h>
 
-
 enum { PAUSE = 500 }; /* ns: the shared words are looked at, not fought for */
 
 static void pass_time(const fl_runtime *rt)

@@ -16,7 +16,6 @@
 #include <sched/mode.h>
 #include <sched/profit.h>
 
-
 enum {
     SPIN = 20000,     /* ns of unsuccessful tries before it suspends, */
     TRIES_CROWDED = 2 /* or their number where workers outnumber CPUs */

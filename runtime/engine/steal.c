@@ -26,7 +26,6 @@
 #include <sched/mode.h>
 #include <sched/victims/policy.h>
 
-
 enum {
     PATIENCE = 20000,        /* ns to watch a request, where each worker has a CPU */
     PATIENCE_CROWDED = 2000, /* ns otherwise, or with ready items; then a yield and one more look */

@@ -16,7 +16,6 @@
 #include <sched/profit.h>
 #include <sched/times.h>
 
-
 /* Runs on the stack that was switched to, once no register holds state of `left` any more: only now
  * may others resume it. */
 typedef void fl_action(fl_worker *worker, fl_fiber *left, void *arg);

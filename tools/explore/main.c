@@ -45,7 +45,7 @@ static int find(const explore_options *o)
 static int replay(const explore_options *o)
 {
     schedule s;
-    if (replay_read(&s, o))
+    if (replay_load(&s, o))
         return 2;
     const int status = o->gdb ? replay_in_gdb(&s, o) : replay_show(&s, o);
     schedule_free(&s);

@@ -24,7 +24,7 @@ static const char *reason(int rc)
     }
 }
 
-int replay_read(schedule *s, const explore_options *o)
+int replay_load(schedule *s, const explore_options *o)
 {
     const int fd = open(o->replay, O_RDONLY | O_CLOEXEC);
     int rc = fd < 0 ? -errno : schedule_read(s, fd);

@@ -8,7 +8,7 @@
 #include "schedule.h"
 
 /* Reads --replay: 0, or -errno after a message. */
-int replay_read(schedule *s, const explore_options *o);
+int replay_load(schedule *s, const explore_options *o);
 /* Follows it and tells how the run went. The exit status of the command. */
 int replay_show(const schedule *s, const explore_options *o);
 /* Becomes gdb, which runs the program to its failure. Returns 2 after a message. */
