@@ -20,10 +20,10 @@ parts='
 format     | default |   4 | clang-format                                          | nothing | check_format
 lints      | default |  10 | atomics, layers, names, prose, anchors of mutants     | configure model | tests model -L lint
 models     | default |  55 | the model checker, each model for a sample            | build model models | sample_models
-release    | default | 180 | as users get it: unit, stress, tools, short documents | build release unit,stress,tool,example | tests release -L unit,stress,tool,example -LE long,lint
-asan       | default | 130 | address and undefined-behaviour sanitizers            | build asan unit,stress | tests asan -L unit,stress -LE long
-long       | rest    | 150 | release: faults, consumers, long documents and tools  | build release all | tests release -L fault,consumer,long
-asan-fault | rest    |  45 | injected faults and long tests with sanitizers        | build asan unit,stress,fault | tests asan -L fault,long -LE tool,example
+release    | default | 200 | as users get it: unit, stress, tools, short documents | build release unit,stress,tool,example | tests release -L unit,stress,tool,example -LE long,lint
+asan       | default | 150 | address and undefined-behaviour sanitizers            | build asan unit,stress | tests asan -L unit,stress -LE long
+long       | rest    | 170 | release: faults, consumers, long documents and tools  | build release all | tests release -L fault,consumer,long
+asan-fault | rest    |  75 | injected faults and long tests with sanitizers        | build asan unit,stress,fault,long | tests asan -L fault,long -LE tool,example
 tiny       | rest    |  70 | few slots, small rings; fork and join checked         | build tiny unit,gdb_waiting | tests tiny -L unit -LE long
 clang      | rest    |  45 | stress tests, built by clang                          | build release-clang stress,filch_command | tests release-clang -L stress -LE long
 chaos      | rest    |  50 | stress tests with random pauses                       | build chaos stress | tests chaos -L stress -LE long
@@ -133,7 +133,7 @@ tests() {
     local build=build/$1
     shift
     rm -f "$build/junit.xml" "$build/again.xml"
-    ctest --test-dir "$build" --output-on-failure --output-junit junit.xml -j $(($(nproc) + 1)) "${@//,/|}" # one may sleep
+    ctest --test-dir "$build" --output-on-failure --output-junit junit.xml -j $(($(nproc) + 2)) "${@//,/|}" # many wait
     local all skipped passed failed
     all=$(grep -c '<testcase ' "$build/junit.xml")
     passed=$(grep -c '<testcase .* status="run"' "$build/junit.xml")
