@@ -192,10 +192,13 @@ static int copy_config(filch_config *copy, const filch_config *config)
     return 0;
 }
 
-static bool is_set(enum fl_variable variable)
+/* 0 or 1. */
+static int resolve_switch(bool *out, enum fl_variable variable)
 {
-    const char *value = getenv(fl_variables[variable]);
-    return value && strcmp(value, "1") == 0;
+    const char *name = word(NULL, variable);
+    *out = name && strcmp(name, "1") == 0;
+    return !name || *out || strcmp(name, "0") == 0 ? 0
+                                                   : unknown(false, NULL, variable, name, "0, 1");
 }
 
 int fl_settings_resolve(fl_settings *out, const filch_config *config)
@@ -242,10 +245,12 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
         rc = resolve_fence(&s, given.fence);
     if (!rc)
         rc = resolve_deadlock(&s);
+    if (!rc)
+        rc = resolve_switch(&s.info, FL_ENV_INFO);
+    if (!rc)
+        rc = resolve_switch(&s.span, FL_ENV_SPAN);
     if (rc)
         return rc;
-    s.info = is_set(FL_ENV_INFO);
-    s.span = is_set(FL_ENV_SPAN);
     if (!s.seed)
         s.seed = (uint64_t)fl_now();
     s.policy = policy;
