@@ -194,10 +194,73 @@ static int copy_config(filch_config *copy, const filch_config *config)
     return 0;
 }
 
-static bool is_set(enum fl_variable variable)
+/* 0 or 1. */
+static int resolve_switch(bool *out, enum fl_variable variable)
 {
-    const char *value = getenv(fl_variables[variable]);
-    return value && strcmp(value, "1") == 0;
+    const char *name = word(NULL, variable);
+    *out = name && strcmp(name, "1") == 0;
+    return !name || *out || strcmp(name, "0") == 0 ? 0
+                                                   : unknown(false, NULL, variable, name, "0, 1");
+}
+
+static int resolve_numbers(fl_settings *out, const filch_config *given)
+{
+    enum {
+#ifdef FILCH_TINY
+        FIBERS = 3
+#else
+        FIBERS = 1000000
+#endif
+    };
+    uint64_t workers = 0, slots = 0, stack = 0, fibers = 0, blocking = 0, share = 0;
+    const struct {
+        uint64_t *out, given;
+        const char *field;
+        enum fl_variable variable;
+        uint64_t least, most, usual;
+    } rows[] = {
+        {&workers, given->workers, "workers", FL_ENV_WORKERS, 1, FL_MOST_WORKERS, 0},
+        {&slots, given->max_workers, "max_workers", FL_ENV_MAX_WORKERS, 1, FL_MOST_WORKERS, 0},
+        {&stack, given->stack_size, "stack_size", FL_ENV_STACK_SIZE, 16 << 10, 1 << 30, 256 << 10},
+        {&fibers, given->max_fibers, "max_fibers", FL_ENV_MAX_FIBERS, 1, 1000000, FIBERS},
+        {&blocking, given->blocking_threads, "blocking_threads", FL_ENV_BLOCKING_THREADS, 1, 10000,
+         64},
+        {&share, given->share, "share", FL_ENV_SHARE, 0, 2, 0},
+        {&out->seed, given->seed, "seed", FL_ENV_SEED, 0, UINT64_MAX, 0},
+    };
+    int rc = 0;
+    for (unsigned i = 0; !rc && i < sizeof rows / sizeof *rows; i++)
+        rc = number(rows[i].out, rows[i].given, rows[i].field, rows[i].variable, rows[i].least,
+                    rows[i].most, rows[i].usual);
+    if (!out->seed)
+        out->seed = word(NULL, FL_ENV_VIRTUAL) ? 1 : (uint64_t)fl_now();
+    out->share = (unsigned)share;
+    out->workers = (unsigned)workers;
+    out->max_workers = (unsigned)slots;
+    out->stack_size = whole_pages(stack);
+    out->max_fibers = (unsigned)fibers;
+    out->blocking_threads = (unsigned)blocking;
+    return rc;
+}
+
+static int resolve_words(fl_settings *out, const filch_config *given)
+{
+    int rc = resolve_bind(out, given->bind);
+    if (!rc)
+        rc = fl_policy_find(&out->policy, given->policy);
+    if (!rc)
+        rc = resolve_queue(out, given->queue);
+    if (!rc)
+        rc = resolve_modes(out, given);
+    if (!rc)
+        rc = resolve_fence(out, given->fence);
+    if (!rc)
+        rc = resolve_deadlock(out);
+    if (!rc)
+        rc = resolve_switch(&out->info, FL_ENV_INFO);
+    if (!rc)
+        rc = resolve_switch(&out->span, FL_ENV_SPAN);
+    return rc;
 }
 
 /* As many workers as FILCH_VIRTUAL says even if the program asks for others, and nothing that depends on
@@ -233,63 +296,17 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
 {
     filch_config given;
     fl_settings s = {0};
-    uint64_t workers = 0, slots = 0, stack = 0, fibers = 0, blocking = 0, share = 0;
-    const fl_policy *policy = NULL;
     int rc = fl_variables_check();
     if (!rc)
         rc = copy_config(&given, config);
     if (!rc)
-        rc = number(&workers, given.workers, "workers", FL_ENV_WORKERS, 1, FL_MOST_WORKERS, 0);
+        rc = resolve_numbers(&s, &given);
     if (!rc)
-        rc = number(&slots, given.max_workers, "max_workers", FL_ENV_MAX_WORKERS, 1,
-                    FL_MOST_WORKERS, 0);
+        rc = resolve_words(&s, &given);
     if (!rc)
-        rc = number(&stack, given.stack_size, "stack_size", FL_ENV_STACK_SIZE, 16 << 10, 1 << 30,
-                    256 << 10);
+        rc = resolve_virtual(&s);
     if (!rc)
-        rc = number(&fibers, given.max_fibers, "max_fibers", FL_ENV_MAX_FIBERS, 1, 1000000,
-#ifdef FILCH_TINY
-                    3
-#else
-                    1000000
-#endif
-        );
-    if (!rc)
-        rc = number(&blocking, given.blocking_threads, "blocking_threads", FL_ENV_BLOCKING_THREADS,
-                    1, 10000, 64);
-    if (!rc)
-        rc = number(&share, given.share, "share", FL_ENV_SHARE, 0, 2, 0);
-    if (!rc)
-        rc = number(&s.seed, given.seed, "seed", FL_ENV_SEED, 0, UINT64_MAX, 0);
-    if (!rc)
-        rc = resolve_bind(&s, given.bind);
-    if (!rc)
-        rc = fl_policy_find(&policy, given.policy);
-    if (!rc)
-        rc = resolve_queue(&s, given.queue);
-    if (!rc)
-        rc = resolve_modes(&s, &given);
-    if (!rc)
-        rc = resolve_fence(&s, given.fence);
-    if (!rc)
-        rc = resolve_deadlock(&s);
-    if (rc)
-        return rc;
-    s.info = is_set(FL_ENV_INFO);
-    s.span = is_set(FL_ENV_SPAN);
-    if (!s.seed)
-        s.seed = word(NULL, FL_ENV_VIRTUAL) ? 1 : (uint64_t)fl_now();
-    s.policy = policy;
-    rc = fl_trace_options_of(&s.trace, word(given.trace, FL_ENV_TRACE));
-    if (rc)
-        return rc;
-    s.share = (unsigned)share;
-    s.workers = (unsigned)workers;
-    s.max_workers = (unsigned)slots;
-    s.stack_size = whole_pages(stack);
-    s.max_fibers = (unsigned)fibers;
-    s.blocking_threads = (unsigned)blocking;
-    rc = resolve_virtual(&s);
+        rc = fl_trace_options_of(&s.trace, word(given.trace, FL_ENV_TRACE));
     if (!rc)
         *out = s;
     return rc;

@@ -19,13 +19,13 @@
      each(EXPLORE) /* choice of the next virtual worker: of PCT (depth, steps), or from a file (docs/explore.md) | depth=D,steps=N,limit=N,replay=FILE,record=FILE | a random walk | */ \
      each(FENCE) /* fences of forks and joins: the thief pays (membarrier), or the owner | asymmetric, full | asymmetric where the kernel has membarrier | fence */ \
      each(IDLE) /* behaviour of a worker without work (docs/lab.md) | sleep, yield, spin | sleep | idle */ \
-     each(INFO) /* prints the machine and all settings to stderr when a runtime is created | 1 | | */ \
+     each(INFO) /* prints the machine and all settings to stderr when a runtime is created | 0, 1 | 0 | */ \
      each(MAX_FIBERS) /* most fibers, that is, most tasks that wait at a time | 1..1000000 | 1000000 | max_fibers */ \
      each(POLICY) /* victim selection (docs/lab.md) | random, round-robin, last-victim, nearest, power-of-two-choices, richest | random | policy */ \
      each(QUEUE) /* place of forked tasks (docs/lab.md) | chase-lev, chase-lev-outline, chase-lev-fenced, the, abp, private-split, private-request, central-mutex, central-lockfree, sharing | chase-lev | queue */ \
      each(SEED) /* seed of random victim selection; 0: from the clock | 0..2^64-1 | 0 | seed */ \
      each(SHARE) /* shares statistics with filch top; 2: and lets it change workers and policy (docs/top.md) | 0, 1, 2 | 0 | share */ \
-     each(SPAN) /* measures work and span, and prints them to stderr when a runtime ends (docs/see.md) | 1 | | */ \
+     each(SPAN) /* measures work and span, and prints them to stderr when a runtime ends (docs/see.md) | 0, 1 | 0 | */ \
      each(STACK_SIZE) /* bytes of a task's C stack | 16384..1073741824 | 262144 | stack_size */ \
      each(TAKE) /* number of tasks that a thief takes at a time (docs/lab.md) | adaptive, one, half | adaptive | take */ \
      each(TRACE) /* records the run in a file (docs/see.md) | FILE[,steals][,tasks][,limit=SIZE][,full=stop][,full=overwrite] | | trace */ \

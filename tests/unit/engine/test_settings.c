@@ -151,6 +151,8 @@ Test(settings, environment_out_of_range_or_unknown_is_refused_with_what_is_known
         {"FILCH_WORKERS", "many", {"FILCH_WORKERS=many", "not a number"}},
         {"FILCH_WORKERS", "2x", {"FILCH_WORKERS=2x", "not a number"}},
         {"FILCH_WORKERS", "99999999999999999999", {"FILCH_WORKERS", "1 to 1024"}},
+        {"FILCH_INFO", "yes", {"unknown FILCH_INFO 'yes' (valid: 0, 1)"}},
+        {"FILCH_SPAN", "2", {"unknown FILCH_SPAN '2' (valid: 0, 1)"}},
         {"FILCH_STACK_SIZE", "16383", {"FILCH_STACK_SIZE=16383", "16384"}},
         {"FILCH_STACK_SIZE", "1073741825", {"FILCH_STACK_SIZE", "1073741824"}},
         {"FILCH_MAX_FIBERS", "0", {"FILCH_MAX_FIBERS=0", "1 to"}},
