@@ -298,10 +298,11 @@ static void end_process(void)
     fl_schedule_close(&all.written, all.options.record);
 }
 
-static void in_child(void)
+static void before_fork(void)
 {
-    filch_u32_store(&fl_virtual_on, 0, FILCH_RELAXED); /* the only thread */
-    all.written.header = NULL;                         /* the parent's */
+    filch_die(
+        "fork() under FILCH_VIRTUAL: another virtual worker may have stopped with a lock that the "
+        "child needs; use posix_spawn, or run without FILCH_VIRTUAL");
 }
 
 static int refuse_other(const fl_virtual_options *options)
@@ -318,7 +319,7 @@ static int prepare(const fl_virtual_options *options)
     int rc = fl_choice_begin(options);
     if (!rc && options->record)
         rc = fl_schedule_create(&all.written, options->record, options->workers, options->seed);
-    if (!rc && (atexit(end_process) || pthread_atfork(NULL, NULL, in_child)))
+    if (!rc && (atexit(end_process) || pthread_atfork(before_fork, NULL, NULL)))
         rc = fl_fail(ENOMEM, "no memory for FILCH_VIRTUAL; free some");
     return rc;
 }

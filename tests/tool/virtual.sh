@@ -57,6 +57,8 @@ run spin
 claim "a loop without a decision point is named" grep -q 'has run for 1 s without a decision point' err
 fails "a foreign thread ends the process" run foreign
 claim "a foreign thread is named" grep -q 'no virtual one uses the library under FILCH_VIRTUAL' err
+fails "a fork ends the process" run forks
+claim "a fork is named" grep -q 'fork() under FILCH_VIRTUAL' err
 run waits
 claim "a wait for a file is refused" grep -q refused out
 

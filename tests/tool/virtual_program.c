@@ -136,6 +136,14 @@ static void run_foreign(void)
         pthread_join(thread, NULL);
 }
 
+/* ---- forks: a child process ---- */
+
+static void run_forks(void)
+{
+    if (fork() == 0)
+        _exit(0);
+}
+
 /* ---- waits: for a file ---- */
 
 FILCH_TASK(int, waits, (int, fd))
@@ -155,11 +163,8 @@ static void run_waits(void)
 static const struct {
     const char *name;
     void (*run)(void);
-} programs[] = {{"work", run_work},
-                {"deadlock", run_deadlock},
-                {"spin", run_spin},
-                {"foreign", run_foreign},
-                {"waits", run_waits}};
+} programs[] = {{"work", run_work},       {"deadlock", run_deadlock}, {"spin", run_spin},
+                {"foreign", run_foreign}, {"waits", run_waits},       {"forks", run_forks}};
 
 int main(int argc, char **argv)
 {
