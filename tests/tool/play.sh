@@ -40,6 +40,13 @@ for example in fib tree nqueens pingpong; do
     claim "each step of $example shows both workers" test "$(grep -c '^  worker [01] ' out)" -eq $((2 * steps))
     claim "no trace is left in the folder" test -z "$(ls folder)"
 done
+run_filch 0 play fib 6 --workers 3 --seed 7 --text
+cp out first
+claim "workers steal: $(grep -c takes first)" grep -q "^step .* takes fib.* from worker" first
+run_filch 0 play fib 6 --workers 3 --seed 7 --text
+claim "the same seed gives the same film" cmp -s first out
+run_filch 0 play fib 6 --workers 3 --seed 8 --text
+claim "another one gives another film" sh -c '! cmp -s first out'
 run_filch 0 play fib 2 --text --steps 2..3
 claim "a part of the steps: $(cat out)" sh -c 'test "$(grep -c ^step out)" -eq 2 && grep -q "^step 2 of" out'
 run_filch 0 play fib 2 --text --steps 3

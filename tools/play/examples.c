@@ -5,21 +5,11 @@
 
 #include <filch/channel.h>
 #include <filch/trace.h>
-#include <sched.h>
 #include <string.h>
-
-/* Real workers need some time to take tasks from one another. */
-static void linger(void)
-{
-    int64_t end = filch_in(200 * FILCH_MICROSECOND);
-    while (filch_in(0) < end)
-        sched_yield();
-}
 
 static void enter(const char *task, unsigned argument)
 {
     filch_trace_mark(task, argument);
-    linger(); /* not for virtual workers */
 }
 
 /* ---- fib ---- */

@@ -40,13 +40,13 @@ typedef struct film_move {
 enum film_kind {
     FILM_STARTS,    /* a thread, or a task, starts a task */
     FILM_BEGINS,    /* a worker begins a task of its own deque, or one that it has taken */
-    FILM_FORKS,     /* */
+    FILM_FORKS,     /* a task */
     FILM_TAKES,     /* from another worker, which hands it over */
     FILM_ROBS,      /* from another worker, which did not answer */
     FILM_FETCHES,   /* from the deque of another worker, without asking */
     FILM_JOINS,     /* nobody has taken it: its forker runs it */
     FILM_OVERFLOWS, /* the fork stack is full: its forker runs it at once */
-    FILM_ENDS,      /* */
+    FILM_ENDS,      /* a task */
     FILM_RETURNS,   /* ends, and the task below goes on */
     FILM_NEEDS,     /* a task that was taken, and is not done */
     FILM_HAS,       /* the result of a task that was taken */

@@ -39,7 +39,7 @@ static const struct argp_option known[] = {
     {"text", TEXT, NULL, 0, "Print all steps (default without a terminal)", 1},
     {"svg", SVG, "FILE", 0, "Draw a film strip, a frame for each step", 1},
     {"html", HTML, "FILE", 0, "Make a page to step through", 1},
-    {"steps", STEPS, "A..B", 0, "With --text, --svg, --html: these steps alone", 1},
+    {"steps", STEPS, "A..B", 0, "These steps alone", 1},
     {"columns", COLUMNS, "N", 0, "With --svg: frames in a row, 1 to 100 (default: 3)", 1},
     {0},
 };

@@ -78,7 +78,11 @@ int output_open(output *out, const char *command, const char *option, const char
 {
     *out = (output){.file = stdout, .command = command, .path = path};
     int rc = path ? open_path(out) : 0;
-    return rc ? complain(command, option, path, rc) : 0;
+    if (!rc)
+        return 0;
+    free(out->place);
+    free(out->temporary);
+    return complain(command, option, path, rc);
 }
 
 /* Renames a whole file, removes another. */
