@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <tests/fuzz/fuzz.h>
+#include <tools/sim/replay.h>
+#include <tools/sim/walk.h>
 #include <tools/trace/chrome.h>
 #include <tools/trace/dag.h>
 #include <tools/trace/folded.h>
@@ -287,6 +289,23 @@ static void check_span(trace_file *trace)
     dag_free(&d);
 }
 
+/* A trace that has no graph is refused with a reason; else its tasks are a tree. */
+static void check_replay(const char *path)
+{
+    char error[512] = "";
+    generator g;
+    replay r;
+    extent e;
+    int rc = replay_read(&r, path, error, sizeof error);
+    FUZZ_CHECK(rc ? rc == -EINVAL && *error : r.makespan >= 0, "%d, %s", rc, error);
+    if (rc)
+        return;
+    replay_graph(&r, &g);
+    FUZZ_CHECK(walk(&g, UINT64_MAX, &e) == 0, "no memory");
+    FUZZ_CHECK(0 <= e.span && e.span <= e.work, "%" PRId64 ", %" PRId64, e.work, e.span);
+    replay_free(&r);
+}
+
 static void check_file(const char *path)
 {
     char error[256];
@@ -306,6 +325,7 @@ static void check_file(const char *path)
     check_picture(trace);
     check_perfetto(trace);
     check_span(trace);
+    check_replay(path);
     trace_close(trace);
 }
 
