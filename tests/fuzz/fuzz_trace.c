@@ -20,6 +20,8 @@
 #include <tests/fuzz/fuzz.h>
 #include <tools/play/cursor.h>
 #include <tools/play/say.h>
+#include <tools/sim/replay.h>
+#include <tools/sim/walk.h>
 #include <tools/trace/chrome.h>
 #include <tools/trace/dag.h>
 #include <tools/trace/folded.h>
@@ -316,6 +318,23 @@ static void check_film(trace_file *trace)
     film_free(&f);
 }
 
+/* A trace that has no graph is refused with a reason; else its tasks are a tree. */
+static void check_replay(const char *path)
+{
+    char error[512] = "";
+    generator g;
+    replay r;
+    extent e;
+    int rc = replay_read(&r, path, error, sizeof error);
+    FUZZ_CHECK(rc ? rc == -EINVAL && *error : r.makespan >= 0, "%d, %s", rc, error);
+    if (rc)
+        return;
+    replay_graph(&r, &g);
+    FUZZ_CHECK(walk(&g, UINT64_MAX, &e) == 0, "no memory");
+    FUZZ_CHECK(0 <= e.span && e.span <= e.work, "%" PRId64 ", %" PRId64, e.work, e.span);
+    replay_free(&r);
+}
+
 static void check_file(const char *path)
 {
     char error[256];
@@ -336,6 +355,7 @@ static void check_file(const char *path)
     check_perfetto(trace);
     check_span(trace);
     check_film(trace);
+    check_replay(path);
     trace_close(trace);
 }
 

@@ -24,7 +24,7 @@ echo "forks 3" >wrong
 refused "wrong:1 unknown cost 'forks' valid: fork" sim tree --costs wrong
 
 run_filch 0 sim --list
-for name in tree skew uts uts-deep loop dag; do
+for name in tree skew uts uts-deep loop dag stencil wakeups; do
     claim "the list has $name" grep -q "^$name: " out
 done
 
@@ -60,6 +60,20 @@ for queue in the central-mutex; do
     run_filch 0 sim tree:depth=8 --format csv
     claim "queue $queue differs from the default" sh -c '! cmp -s out csv'
 done
+
+run_filch 0 sim uts:depth=4 --workers 1..8 --policy all --queue all --format svg --output picture.svg
+cat >picture.py <<'END'
+import xml.etree.ElementTree as tree
+
+lines = [p for p in tree.parse("picture.svg").iter("{http://www.w3.org/2000/svg}path") if p.get("stroke-width")]
+assert len(lines) == 3 * 6, len(lines)
+for line in lines:
+    points = line.get("d")[1:].split("L")
+    assert len(points) == 4, line.get("d")
+    assert [float(p.split()[0]) for p in points] == sorted(float(p.split()[0]) for p in points), points
+    assert all(50 <= float(p.split()[1]) <= 370 for p in points), points
+END
+claim "the picture has a line for each queue and policy" python3 picture.py
 
 run_filch 0 sim --show-costs
 cp out costs

@@ -18,7 +18,7 @@ static int simulate_row(const sim_options *o, const machine *m, sim_row *row, ou
                                 .machine = m,
                                 .costs = &o->costs,
                                 .policy = row->policy,
-                                .queue = o->queue,
+                                .queue = row->queue,
                                 .take = o->take,
                                 .idle = o->idle,
                                 .seed = o->seed + i};
@@ -42,9 +42,11 @@ static int simulate_count(const sim_options *o, unsigned workers, sim_report *r,
         fprintf(stderr, "filch sim: %s\n", reason);
         return rc;
     }
-    for (unsigned i = 0; !rc && i < o->policy_count; i++) {
+    for (unsigned i = 0; !rc && i < o->queue_count * o->policy_count; i++) {
         sim_row *row = &r->rows[r->count++];
-        *row = (sim_row){.policy = o->policies[i], .workers = workers};
+        *row = (sim_row){.queue = o->queues[i / o->policy_count],
+                         .policy = o->policies[i % o->policy_count],
+                         .workers = workers};
         rc = simulate_row(o, &m, row, outcomes);
     }
     machine_free(&m);
@@ -61,7 +63,7 @@ static int simulate_all(sim_report *r)
         return rc;
     }
     outcome *outcomes = calloc(o->seeds, sizeof *outcomes);
-    r->rows = calloc((size_t)o->counts * o->policy_count, sizeof *r->rows);
+    r->rows = calloc((size_t)o->counts * o->queue_count * o->policy_count, sizeof *r->rows);
     if (!outcomes || !r->rows) {
         fputs("filch sim: no memory for the report\n", stderr);
         rc = -ENOMEM;
@@ -74,8 +76,10 @@ static int simulate_all(sim_report *r)
 
 static int write_report(const sim_report *r, FILE *out)
 {
-    static int (*const writers[])(const sim_report *r, FILE *out) = {
-        [FORMAT_TABLE] = report_table, [FORMAT_CSV] = report_csv, [FORMAT_JSON] = report_json};
+    static int (*const writers[])(const sim_report *r, FILE *out) = {[FORMAT_TABLE] = report_table,
+                                                                     [FORMAT_CSV] = report_csv,
+                                                                     [FORMAT_JSON] = report_json,
+                                                                     [FORMAT_SVG] = report_svg};
     int rc = writers[r->options->format](r, out);
     if (rc)
         fprintf(stderr, "filch sim: the report cannot be written: %s\n",

@@ -9,7 +9,7 @@
 
 enum { MODES = 8, REASON = 1024 };
 
-static const char *const format_names[] = {"table", "csv", "json", NULL};
+static const char *const format_names[] = {"table", "csv", "json", "svg", NULL};
 
 enum {
     OPTION_SEEDS = 256,
@@ -30,8 +30,8 @@ static const struct argp_option known[] = {
     {"workers", 'w', "LIST", 0,
      "Numbers of workers: 1,3,16 or 1..1024, by doubling (default: 16; of a trace: its own)", 0},
     {"policy", 'p', "LIST", 0, "Victim policies, or all (default: random)", 0},
-    {"queue", OPTION_QUEUE, "QUEUE", 0,
-     "Of forked tasks: chase-lev, the or central-mutex (default: chase-lev)", 0},
+    {"queue", OPTION_QUEUE, "LIST", 0,
+     "Of forked tasks, a list: chase-lev, the, central-mutex, or all (default: chase-lev)", 0},
     {"take", OPTION_TAKE, "MODE", 0,
      "Amount that a thief takes: adaptive, one or half (default: adaptive)", 0},
     {"idle", OPTION_IDLE, "MODE", 0, "Workers without work: sleep, yield or spin (default: sleep)",
@@ -39,7 +39,8 @@ static const struct argp_option known[] = {
     {"seed", 's', "N", 0, "Of the workers' random numbers (default: 1)", 0},
     {"seeds", OPTION_SEEDS, "N", 0, "Runs with seeds N, N + 1 and so on (default: 1)", 0},
     {"costs", OPTION_COSTS, "FILE", 0, "Costs that differ from the built-in ones", 0},
-    {"format", 'f', "FORMAT", 0, "table, csv or json (default: table)", 0},
+    {"format", 'f', "FORMAT", 0,
+     "table, csv, json, or svg: the efficiency over the workers as a picture (default: table)", 0},
     {"output", 'o', "FILE", 0, "Where to write it (default, and -: the standard output)", 0},
     {"list", OPTION_LIST, NULL, 0, "Show the generators and their parameters", 1},
     {"show-costs", OPTION_SHOW_COSTS, NULL, 0, "Show the costs, as a file for --costs", 1},
@@ -119,12 +120,18 @@ static int choose_mode(const fl_mode *const *modes, const char *name, const char
     return names_choose(name, what, names, state);
 }
 
-static const sim_queue *choose_queue(const char *name, struct argp_state *state)
+static void add_queue(sim_options *o, const char *name, struct argp_state *state)
 {
-    const char *names[MODES] = {NULL};
-    for (unsigned i = 0; i + 1 < MODES && sim_queues[i]; i++)
+    const char *names[SIM_QUEUES + 1] = {NULL};
+    bool all = strcmp(name, "all") == 0;
+    for (unsigned i = 0; i < SIM_QUEUES && sim_queues[i]; i++)
         names[i] = sim_queues[i]->name;
-    return sim_queues[names_choose(name, "queue", names, state)];
+    if (all)
+        o->queue_count = 0;
+    int only = all ? 0 : names_choose(name, "queue", names, state);
+    for (int i = 0; sim_queues[i]; i++)
+        if ((all || i == only) && o->queue_count < SIM_QUEUES)
+            o->queues[o->queue_count++] = sim_queues[i];
 }
 
 /* ---- The parser ---- */
@@ -134,8 +141,10 @@ static void add_all(sim_options *o, int key, char *list, struct argp_state *stat
     for (char *word; (word = strsep(&list, ","));)
         if (key == 'w')
             add_counts(o, word, state);
-        else
+        else if (key == 'p')
             add_policy(o, word, state);
+        else
+            add_queue(o, word, state);
 }
 
 static void read_graph(sim_options *o, const char *text, struct argp_state *state)
@@ -169,6 +178,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case 'w':
     case 'p':
+    case OPTION_QUEUE:
         add_all(o, key, argument, state);
         return 0;
     case 's':
@@ -179,9 +189,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case 'o':
         o->output = strcmp(argument, "-") == 0 ? NULL : argument;
-        return 0;
-    case OPTION_QUEUE:
-        o->queue = choose_queue(argument, state);
         return 0;
     case OPTION_TAKE:
         o->take = (enum fl_take_mode)choose_mode(fl_take_modes, argument, "take mode", state);
@@ -215,12 +222,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 void options_parse(sim_options *o, int argc, char **argv)
 {
     static const struct argp parser = {known, parse, "GENERATOR\nTRACE", about, NULL, NULL, NULL};
-    *o = (sim_options){.seed = 1, .seeds = 1, .queue = sim_queues[0]};
+    *o = (sim_options){.seed = 1, .seeds = 1};
     costs_default(&o->costs);
     argp_err_exit_status = 2;
     argp_parse(&parser, argc, argv, 0, NULL, o);
     if (!o->counts)
         o->workers[o->counts++] = o->replay.workers ? o->replay.workers : 16;
+    if (!o->queue_count)
+        o->queues[o->queue_count++] = sim_queues[0];
     if (!o->policy_count)
         o->policies[o->policy_count++] = fl_policies[0];
 }

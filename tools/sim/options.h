@@ -7,9 +7,9 @@
 #include "replay.h"
 #include "sim.h"
 
-enum { SIM_COUNTS = 64, SIM_POLICIES = 64, SIM_SEEDS = 1000 };
+enum { SIM_COUNTS = 64, SIM_POLICIES = 64, SIM_QUEUES = 8, SIM_SEEDS = 1000 };
 
-enum sim_format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
+enum sim_format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_SVG };
 enum sim_task { SIM_RUN, SIM_LIST, SIM_COSTS };
 
 typedef struct sim_options {
@@ -20,7 +20,8 @@ typedef struct sim_options {
     const fl_policy *policies[SIM_POLICIES];
     unsigned policy_count;
     unsigned workers[SIM_COUNTS], counts;
-    const sim_queue *queue;
+    const sim_queue *queues[SIM_QUEUES];
+    unsigned queue_count;
     enum fl_take_mode take;
     enum fl_idle_mode idle;
     uint64_t seed;

@@ -65,6 +65,23 @@ void replay_graph(const replay *r, generator *out)
 
 /* ---- Reading ---- */
 
+static bool has_ended(const trace_ops *ops)
+{
+    for (size_t i = 0; i < ops->roots; i++)
+        if (ops->root[i].ended < ops->root[i].began || !ops->root[i].ended)
+            return false;
+    return true;
+}
+
+/* Picoseconds of all tasks, twice, fit into a number. */
+static bool is_short_enough(const trace_ops *ops)
+{
+    picoseconds sum = 0;
+    for (size_t i = 0; i < ops->count; i++)
+        sum += ops->list[i].ns;
+    return sum < INT64_MAX / 4 / PICOSECONDS;
+}
+
 static int build(replay *out, trace_file *trace, const char **why)
 {
     trace_ops ops = {0};
@@ -78,6 +95,14 @@ static int build(replay *out, trace_file *trace, const char **why)
     }
     if (!rc && !ops.roots) {
         *why = "no task ran";
+        rc = -EINVAL;
+    }
+    if (!rc && !has_ended(&ops)) {
+        *why = "a call from outside has not ended";
+        rc = -EINVAL;
+    }
+    if (!rc && !is_short_enough(&ops)) {
+        *why = "its tasks ran for more than 25 days";
         rc = -EINVAL;
     }
     if (!rc && (rc = replay_build(out, &ops)) == -EINVAL)

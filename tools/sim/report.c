@@ -85,7 +85,7 @@ static double greedy(const sim_report *r, const sim_row *row)
     return ns(r->extent.work) / row->workers + ns(r->extent.span);
 }
 
-static double efficiency(const sim_report *r, const sim_row *row)
+double report_efficiency(const sim_report *r, const sim_row *row)
 {
     return row->median[FIGURE_MAKESPAN] > 0
                ? ns(r->extent.work) / row->workers / row->median[FIGURE_MAKESPAN]
@@ -109,9 +109,10 @@ static void table_row(const sim_report *r, const sim_row *row, FILE *out)
     char median[TEXT], least[TEXT], most[TEXT], bound[TEXT], missed[TEXT];
     double whole = row->workers * row->median[FIGURE_MAKESPAN];
     double share = whole > 0 ? 100 / whole : 0;
-    fprintf(out, "%-21s%7u %9s %9s %9s %9s %8.1f %%", row->policy->name, row->workers,
-            ns_text(row->median[FIGURE_MAKESPAN], median), ns_text(row->least, least),
-            ns_text(row->most, most), ns_text(greedy(r, row), bound), 100 * efficiency(r, row));
+    fprintf(out, "%-14s%-21s%7u %9s %9s %9s %9s %8.1f %%", row->queue->name, row->policy->name,
+            row->workers, ns_text(row->median[FIGURE_MAKESPAN], median), ns_text(row->least, least),
+            ns_text(row->most, most), ns_text(greedy(r, row), bound),
+            100 * report_efficiency(r, row));
     for (unsigned i = FIGURE_CORE; i <= FIGURE_FAR; i++) {
         char steals[TEXT];
         fprintf(out, " %7s", count_text(row->median[i], steals, TEXT));
@@ -131,14 +132,12 @@ int report_table(const sim_report *r, FILE *out)
     if (o->replay.workers)
         fprintf(out, "recorded: %u workers, %s\n", o->replay.workers,
                 ns_text(ns(o->replay.makespan), work));
-    fprintf(out,
-            "%s; queue %s, take %s, idle %s; %u %s from %" PRIu64 "; all times are simulated\n\n",
-            o->machine ? o->machine : "cores that share one cache", o->queue->name,
-            fl_take_modes[o->take]->name, fl_idle_modes[o->idle]->name, o->seeds,
-            o->seeds == 1 ? "seed" : "seeds", o->seed);
-    fprintf(out, "%-21s%7s %9s %9s %9s %9s %10s %7s %7s %7s %7s %7s %8s %8s\n", "policy", "workers",
-            "makespan", "least", "most", "greedy", "efficiency", "core", "cache", "node", "far",
-            "failed", "searched", "slept");
+    fprintf(out, "%s; take %s, idle %s; %u %s from %" PRIu64 "; all times are simulated\n\n",
+            o->machine ? o->machine : "cores that share one cache", fl_take_modes[o->take]->name,
+            fl_idle_modes[o->idle]->name, o->seeds, o->seeds == 1 ? "seed" : "seeds", o->seed);
+    fprintf(out, "%-14s%-21s%7s %9s %9s %9s %9s %10s %7s %7s %7s %7s %7s %8s %8s\n", "queue",
+            "policy", "workers", "makespan", "least", "most", "greedy", "efficiency", "core",
+            "cache", "node", "far", "failed", "searched", "slept");
     for (unsigned i = 0; i < r->count; i++)
         table_row(r, &r->rows[i], out);
     fputs(
@@ -154,7 +153,8 @@ int report_table(const sim_report *r, FILE *out)
 
 int report_csv(const sim_report *r, FILE *out)
 {
-    fputs("generator,policy,workers,seeds,tasks,work_ns,span_ns,greedy_ns,efficiency,least_ns,most_"
+    fputs("generator,queue,policy,workers,seeds,tasks,work_ns,span_ns,greedy_ns,efficiency,least_"
+          "ns,most_"
           "ns",
           out);
     for (unsigned i = 0; i < FIGURES; i++)
@@ -162,9 +162,10 @@ int report_csv(const sim_report *r, FILE *out)
     fputs("\r\n", out);
     for (const sim_row *row = r->rows; row < r->rows + r->count; row++) {
         csv_text(r->options->text, out);
-        fprintf(out, ",%s,%u,%u,%" PRIu64 ",%.3f,%.3f,%.3f,%.6f,%.3f,%.3f", row->policy->name,
-                row->workers, r->options->seeds, r->extent.tasks, ns(r->extent.work),
-                ns(r->extent.span), greedy(r, row), efficiency(r, row), row->least, row->most);
+        fprintf(out, ",%s,%s,%u,%u,%" PRIu64 ",%.3f,%.3f,%.3f,%.6f,%.3f,%.3f", row->queue->name,
+                row->policy->name, row->workers, r->options->seeds, r->extent.tasks,
+                ns(r->extent.work), ns(r->extent.span), greedy(r, row), report_efficiency(r, row),
+                row->least, row->most);
         for (unsigned i = 0; i < FIGURES; i++)
             fprintf(out, ",%.3f", row->median[i]);
         fputs("\r\n", out);
@@ -177,10 +178,10 @@ int report_csv(const sim_report *r, FILE *out)
 
 static json_t *row_object(const sim_report *r, const sim_row *row)
 {
-    json_t *object =
-        json_pack("{s:s, s:i, s:f, s:f, s:f, s:f}", "policy", row->policy->name, "workers",
-                  (int)row->workers, "greedy_ns", greedy(r, row), "efficiency", efficiency(r, row),
-                  "least_ns", row->least, "most_ns", row->most);
+    json_t *object = json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:f}", "queue", row->queue->name,
+                               "policy", row->policy->name, "workers", (int)row->workers,
+                               "greedy_ns", greedy(r, row), "efficiency", report_efficiency(r, row),
+                               "least_ns", row->least, "most_ns", row->most);
     for (unsigned i = 0; i < FIGURES; i++)
         json_object_set_new(object, figure_names[i], json_real(row->median[i]));
     return object;
@@ -193,12 +194,11 @@ int report_json(const sim_report *r, FILE *out)
     for (unsigned i = 0; i < r->count; i++)
         json_array_append_new(rows, row_object(r, &r->rows[i]));
     json_t *whole =
-        json_pack("{s:s, s:s?, s:s, s:s, s:s, s:I, s:i, s:I, s:I, s:f, s:f, s:o}", "generator",
-                  o->text, "machine", o->machine, "queue", o->queue->name, "take",
-                  fl_take_modes[o->take]->name, "idle", fl_idle_modes[o->idle]->name, "seed",
-                  (json_int_t)o->seed, "seeds", (int)o->seeds, "tasks", (json_int_t)r->extent.tasks,
-                  "forks", (json_int_t)r->extent.forks, "work_ns", ns(r->extent.work), "span_ns",
-                  ns(r->extent.span), "rows", rows);
+        json_pack("{s:s, s:s?, s:s, s:s, s:I, s:i, s:I, s:I, s:f, s:f, s:o}", "generator", o->text,
+                  "machine", o->machine, "take", fl_take_modes[o->take]->name, "idle",
+                  fl_idle_modes[o->idle]->name, "seed", (json_int_t)o->seed, "seeds", (int)o->seeds,
+                  "tasks", (json_int_t)r->extent.tasks, "forks", (json_int_t)r->extent.forks,
+                  "work_ns", ns(r->extent.work), "span_ns", ns(r->extent.span), "rows", rows);
     if (o->replay.workers)
         json_object_set_new(whole, "recorded",
                             json_pack("{s:i, s:f}", "workers", (int)o->replay.workers,

@@ -28,6 +28,7 @@ enum figure {
 };
 
 typedef struct sim_row {
+    const sim_queue *queue;
     const fl_policy *policy;
     unsigned workers;
     double least, most;     /* ns: makespans of all seeds */
@@ -44,9 +45,14 @@ typedef struct sim_report {
 /* Outcomes of the seeds, 1 .. SIM_SEEDS. */
 void report_row(sim_row *row, const outcome *outcomes, unsigned count);
 
+/* work / workers / makespan */
+double report_efficiency(const sim_report *r, const sim_row *row);
+
 /* 0 or -errno. */
 int report_table(const sim_report *r, FILE *out);
 int report_csv(const sim_report *r, FILE *out);
 int report_json(const sim_report *r, FILE *out);
+/* A picture of the efficiency over the workers (picture.c). */
+int report_svg(const sim_report *r, FILE *out);
 
 #endif

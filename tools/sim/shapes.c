@@ -231,4 +231,57 @@ static const shape dag = {
     .child = hashed_child,
 };
 
-const shape *const shapes[] = {&tree, &skew, &uts, &deep, &loop, &dag, NULL};
+/* ---- stencil, wakeups ---- */
+
+enum { STENCIL_STEPS, STENCIL_BLOCKS, STENCIL_NS, STENCIL_SPREAD };
+
+static bool stencil_phase(const generator *g, const node *parent, uint32_t number, phase *out)
+{
+    uint64_t state = parent->state;
+    double spread = g->value[STENCIL_SPREAD];
+    double factor = 1 - spread + 2 * spread * random_share(&state);
+    *out = (phase){.children = parent->depth ? 0 : (uint32_t)g->value[STENCIL_BLOCKS],
+                   .before = parent->depth ? exactly(g->value[STENCIL_NS] * factor) : 0};
+    return number < (parent->depth ? 1 : (uint32_t)g->value[STENCIL_STEPS]);
+}
+
+static void seedless_root(const generator *g, node *root)
+{
+    (void)g;
+    *root = (node){.state = 1};
+}
+
+static const shape stencil = {
+    .name = "stencil",
+    .what = "steps of a grid: each forks a task for every block, and joins all of them",
+    .parameters = {{"steps", "one after another", 100, 1, 1e6, true},
+                   {"blocks", "of the grid", 256, 1, 1e6, true},
+                   {"ns", "mean time of a block", 10000, 0, 1e9, false},
+                   {"spread", "of that time, up and down, as a part of it", 0.2, 0, 1, false}},
+    .root = seedless_root,
+    .phase = stencil_phase,
+    .child = hashed_child,
+};
+
+enum { WAKEUPS_BURSTS, WAKEUPS_TASKS, WAKEUPS_NS, WAKEUPS_APART };
+
+static bool wakeups_phase(const generator *g, const node *parent, uint32_t number, phase *out)
+{
+    *out = (phase){.before = exactly(g->value[parent->depth ? WAKEUPS_NS : WAKEUPS_APART]),
+                   .children = parent->depth ? 0 : (uint32_t)g->value[WAKEUPS_TASKS]};
+    return number < (parent->depth ? 1 : (uint32_t)g->value[WAKEUPS_BURSTS]);
+}
+
+static const shape wakeups = {
+    .name = "wakeups",
+    .what = "one task computes alone, while the others fall asleep, then forks a burst; and so on",
+    .parameters = {{"bursts", "one after another", 20, 1, 1e6, true},
+                   {"tasks", "of a burst", 64, 1, 1e6, true},
+                   {"ns", "that each computes", 100000, 0, 1e9, false},
+                   {"apart", "ns that the task computes before a burst", 1000000, 0, 1e9, false}},
+    .root = plain_root,
+    .phase = wakeups_phase,
+    .child = plain_child,
+};
+
+const shape *const shapes[] = {&tree, &skew, &uts, &deep, &loop, &dag, &stencil, &wakeups, NULL};

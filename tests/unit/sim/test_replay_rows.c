@@ -159,6 +159,7 @@ Test(sim_replay_rows, runs_that_cannot_be_repeated_are_refused_with_the_reason)
     refused(whole, FL_TRACE_STEALS, 0, "its level is steals");
     refused(whole, FL_TRACE_TASKS, 3, "lost");
     refused((const made_event[]){ON(0, 10, SWITCH, 4, 0), {0}}, FL_TRACE_TASKS, 0, "no task ran");
+    refused((const made_event[]){BEGIN, {0}}, FL_TRACE_TASKS, 0, "has not ended");
     refused((const made_event[]){BEGIN,
                                  ON(0, 200, WAIT, 4, 3),
                                  ON(0, 300, RESUME, 4, 0),

@@ -39,6 +39,8 @@ Test(sim_graphs, trees_and_loops_have_the_work_and_span_of_their_closed_forms)
     is("loop:n=1000,ns=5", 1001, 1000, 5000, 5);
     is("loop:n=0", 1, 0, 0, 0);
     is("skew:leaves=100,part=0.5,leaf=4", 199, 99, 400, 4);
+    is("stencil:steps=10,blocks=7,ns=5,spread=0", 71, 70, 350, 50);
+    is("wakeups:bursts=3,tasks=4,ns=5,apart=100", 13, 12, 360, 315);
     /* A part that is rounded down to one leaf: a chain of so many nodes */
     is("skew:leaves=50,part=0.01,leaf=1,node=1", 99, 49, 50 + 49, 50);
 }

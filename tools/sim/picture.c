@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The efficiency of each series over the number of workers, as an SVG of its own: a line with a
+ * name at its end. Colours are those of Okabe and Ito, which colour-blind people tell apart. */
+#include "report.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+enum { WIDTH = 800, HEIGHT = 420, LEFT = 60, RIGHT = 240, TOP = 50, BOTTOM = 50, APART = 15 };
+
+static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                      "#e69f00", "#56b4e9", "#000000"};
+enum { COLOURS = sizeof colours / sizeof colours[0] };
+
+/* In bits: a number of workers, counted from the least. */
+static double x_of(const sim_report *r, unsigned workers)
+{
+    const sim_options *o = r->options;
+    double least = log2(o->workers[0]), most = log2(o->workers[o->counts - 1]);
+    double part = most > least ? (log2(workers) - least) / (most - least) : 0;
+    return LEFT + part * (WIDTH - LEFT - RIGHT);
+}
+
+static double y_of(double efficiency)
+{
+    return TOP + (1 - efficiency) * (HEIGHT - TOP - BOTTOM);
+}
+
+static void text_of(FILE *out, const char *text)
+{
+    static const struct {
+        char of;
+        const char *as;
+    } marks[] = {{'<', "&lt;"}, {'>', "&gt;"}, {'&', "&amp;"}};
+    for (; *text; text++) {
+        size_t i = 0;
+        while (i < sizeof marks / sizeof marks[0] && marks[i].of != *text)
+            i++;
+        if (i < sizeof marks / sizeof marks[0])
+            fputs(marks[i].as, out);
+        else
+            fputc(*text, out);
+    }
+}
+
+static void head(const sim_report *r, FILE *out)
+{
+    fprintf(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
+            "font-family=\"sans-serif\" font-size=\"13\">\n"
+            "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n"
+            "<text x=\"%d\" y=\"20\" font-weight=\"bold\">efficiency: work / workers / makespan"
+            "</text>\n<text x=\"%d\" y=\"38\">",
+            WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT, LEFT);
+    text_of(out, r->options->text);
+    fprintf(out, ", idle %s, ", fl_idle_modes[r->options->idle]->name);
+    text_of(out, r->options->machine ? r->options->machine : "one shared cache");
+    fputs("</text>\n", out);
+}
+
+static void axes(const sim_report *r, FILE *out)
+{
+    const sim_options *o = r->options;
+    for (int i = 0; i <= 4; i++)
+        fprintf(out,
+                "<path d=\"M%d %.1fH%d\" stroke=\"#ccc\"/>"
+                "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%d %%</text>\n",
+                LEFT, y_of(i / 4.0), WIDTH - RIGHT, LEFT - 6, y_of(i / 4.0) + 4, 25 * i);
+    for (unsigned i = 0; i < o->counts; i++)
+        fprintf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%u</text>\n",
+                x_of(r, o->workers[i]), HEIGHT - BOTTOM + 18, o->workers[i]);
+    fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">workers</text>\n",
+            (WIDTH - RIGHT + LEFT) / 2, HEIGHT - BOTTOM + 38);
+}
+
+/* Rows of one series: as often as there are numbers of workers, `step` rows apart. */
+static void series(const sim_report *r, unsigned first, unsigned step, double label, FILE *out)
+{
+    const sim_row *row = &r->rows[first];
+    const char *colour = colours[first % COLOURS];
+    for (unsigned i = first; i < r->count; i += step)
+        fprintf(out, "%s%.1f %.1f", i == first ? "<path d=\"M" : "L", x_of(r, r->rows[i].workers),
+                y_of(report_efficiency(r, &r->rows[i])));
+    fprintf(out, "\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s/>\n", colour,
+            first / COLOURS % 2 ? " stroke-dasharray=\"5 3\"" : "");
+    fprintf(out, "<text x=\"%d\" y=\"%.1f\" fill=\"%s\">%s, %s</text>\n", WIDTH - RIGHT + 8, label,
+            colour, row->queue->name, row->policy->name);
+}
+
+/* Names keep the order of the lines' ends, and stay apart. */
+static void all_series(const sim_report *r, unsigned step, FILE *out)
+{
+    double free_from = TOP - APART;
+    bool done[SIM_POLICIES * SIM_QUEUES] = {false};
+    for (unsigned k = 0; k < step; k++) {
+        unsigned best = step;
+        for (unsigned i = 0; i < step; i++)
+            if (!done[i] &&
+                (best == step || report_efficiency(r, &r->rows[r->count - step + i]) >
+                                     report_efficiency(r, &r->rows[r->count - step + best])))
+                best = i;
+        double end = y_of(report_efficiency(r, &r->rows[r->count - step + best])) + 4;
+        free_from = fmax(end, free_from + APART);
+        done[best] = true;
+        series(r, best, step, free_from, out);
+    }
+}
+
+int report_svg(const sim_report *r, FILE *out)
+{
+    head(r, out);
+    axes(r, out);
+    all_series(r, r->count / r->options->counts, out);
+    fputs("</svg>\n", out);
+    return ferror(out) ? -EIO : 0;
+}
