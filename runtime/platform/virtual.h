@@ -83,7 +83,7 @@ bool fl_virtual_wait(filch_u32 *word, uint32_t value, int64_t until);
 void fl_virtual_wake(filch_u32 *word, int count);
 
 /* A decision point in the library. */
-static inline void fl_point(void)
+FILCH_INLINE void fl_point(void)
 {
     if (fl_virtual())
         fl_virtual_point(NULL);

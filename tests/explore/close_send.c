@@ -10,13 +10,22 @@ enum { WORKERS = 2 };
 static filch_channel *results;
 static atomic_int left = WORKERS;
 
+/* Takes a while. */
+static unsigned work(unsigned rounds)
+{
+    unsigned x = rounds;
+    for (unsigned i = 0; i < rounds; i++)
+        x = x * 1664525u + 1013904223u;
+    return x;
+}
+
 static void compute(filch_self self, void *arg)
 {
     (void)self;
-    int result = 2 * *(int *)arg;
+    unsigned result = work(*(unsigned *)arg);
     bool last = atomic_fetch_sub(&left, 1) == 1;
     if (filch_send(results, &result))
-        errx(1, "result %d is lost: %s", result, filch_error());
+        errx(1, "result %u is lost: %s", result, filch_error());
     if (last)
         filch_channel_close(results);
 }
@@ -24,9 +33,9 @@ static void compute(filch_self self, void *arg)
 static void collect(filch_self self, void *arg)
 {
     (void)self;
-    FILCH_EACH(int, result, results)
+    FILCH_EACH(unsigned, result, results)
     {
-        *(int *)arg += result;
+        *(unsigned *)arg += result != 0;
     }
 }
 
@@ -35,13 +44,13 @@ int main(void)
     filch_runtime *rt;
     if (filch_runtime_create(&rt, NULL))
         errx(2, "%s", filch_error());
-    int inputs[WORKERS] = {3, 4}, sum = 0;
-    if (filch_channel_create(&results, sizeof(int), WORKERS))
+    unsigned inputs[WORKERS] = {1000, 500000}, got = 0;
+    if (filch_channel_create(&results, sizeof(unsigned), WORKERS))
         errx(2, "%s", filch_error());
     for (int i = 0; i < WORKERS; i++)
         filch_go(rt, compute, &inputs[i]);
-    filch_go(rt, collect, &sum);
+    filch_go(rt, collect, &got);
     int rc = filch_runtime_destroy(rt);
     filch_channel_destroy(results);
-    return sum == 14 ? rc : 1;
+    return got == WORKERS ? rc : 1;
 }

@@ -25,6 +25,8 @@ refused "/nonexistent/schedule cannot be written" explore --keep /nonexistent/sc
 refused "schedule 'text' cannot be read: it is no schedule" explore --replay text "$programs/bank"
 refused "schedule '/nonexistent' cannot be read: No such file" explore --replay /nonexistent "$programs/bank"
 
+refused "first run of 'sleep' did not end within 0.1 s" explore --timeout 0.1 sleep 60
+
 # A bug, as text.
 run_filch 1 explore --seeds 2000 --keep bank.schedule "$programs/bank"
 for words in "^$programs/bank: ended with status 1, found by seed [0-9]* of 2000 in" "  | bank: the balance is -30$" \
@@ -39,8 +41,21 @@ claim "the same search finds the same schedule" cmp bank.schedule again.schedule
 run_filch 1 explore --replay bank.schedule "$programs/bank"
 claim "the replay fails as before: $(cat out)" grep -q "  | bank: the balance is -30$" out
 claim "and tells the same story: $(cat out)" test "$(grep -c ' goes on$' out)" = "$(grep -c ' goes on$' first)"
+seed=$(sed -n 's/.* found by seed \([0-9]*\) of .*/\1/p' first)
+FILCH_VIRTUAL=2 FILCH_SEED=$seed FILCH_EXPLORE=replay=bank.schedule "$programs/bank" 2>err
+claim "the library alone follows it, too: $(cat err)" grep -q "the balance is -30$" err
 head -c 40 bank.schedule >cut
-refused "schedule 'cut' cannot be read" explore --replay cut "$programs/bank"
+refused "schedule 'cut' cannot be read: it is no schedule" explore --replay cut "$programs/bank"
+while read -r at byte fault; do
+    cp bank.schedule other
+    printf "\\x$byte" | dd of=other bs=1 seek="$at" conv=notrunc status=none
+    refused "schedule 'other' cannot be read: $fault" explore --replay other "$programs/bank"
+done <<END
+8 07 it is of another version
+12 00 it is damaged
+35 01 it is damaged
+72 09 it is damaged
+END
 if command -v gdb >/dev/null; then
     echo "print balance" | "$filch" explore --replay bank.schedule --gdb "$programs/bank" >out 2>err
     claim "gdb runs the program to its failure: $(cat out err)" grep -q "the balance is -30" out err
@@ -55,6 +70,19 @@ explored 0 right_bank --seeds 100
 said "not r['found'] and f is None and r['seeds'] == 100 and 0 < r['chance_per_run'] < r['chance'] < 1"
 run_filch 0 explore --seeds 50 "$programs/right_tree"
 claim "the chances are told: $(cat out)" grep -q "nothing found by 50 seeds" out
+claim "without a terminal there is no progress: $(cat err)" test ! -s err
+cat >terminal.py <<'END'
+import os
+import pty
+import subprocess
+import sys
+
+reader, terminal = pty.openpty()
+subprocess.run([sys.argv[1], "explore", "--seeds", "20", sys.argv[2]], stdout=subprocess.DEVNULL, stderr=terminal, check=True)
+os.close(terminal)
+assert b" of 20 seeds, " in os.read(reader, 65536)
+END
+claim "on a terminal there is progress" python3 terminal.py "$filch" "$programs/right_tree"
 claim "a full disk is an error" sh -c '! "$1" explore --seeds 5 "$2" >/dev/full 2>err' sh "$filch" "$programs/right_bank"
 claim "and named: $(cat err)" grep -q "cannot be written" err
 finish

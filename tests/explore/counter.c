@@ -4,7 +4,7 @@
 #include <err.h>
 #include <filch/filch.h>
 
-enum { TASKS = 4 };
+enum { TASKS = 2 };
 static int served;
 
 static void serve(filch_self self, void *arg)

@@ -30,7 +30,7 @@ int main(void)
         errx(2, "%s", filch_error());
     if (filch_channel_create(&items, sizeof(int), 1))
         errx(2, "%s", filch_error());
-    unsigned rounds[] = {1000, 60000};
+    unsigned rounds[] = {1000, 500000};
     filch_go(rt, stop, &rounds[0]);
     filch_go(rt, stop, &rounds[1]);
     int rc = filch_runtime_destroy(rt);

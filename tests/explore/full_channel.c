@@ -41,7 +41,7 @@ int main(void)
     filch_runtime *rt;
     if (filch_runtime_create(&rt, NULL))
         errx(2, "%s", filch_error());
-    unsigned rounds[] = {1000, 60000};
+    unsigned rounds[] = {1000, 500000};
     if (filch_channel_create(&samples, sizeof(unsigned), 1))
         errx(2, "%s", filch_error());
     filch_waitgroup_add(&writers, 2);

@@ -6,7 +6,7 @@
 #include <filch/filch.h>
 #include <stdatomic.h>
 
-enum { TASKS = 3 };
+enum { TASKS = 2 };
 static atomic_int hits;
 
 static void hit(filch_self self, void *arg)

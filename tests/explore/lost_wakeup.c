@@ -8,6 +8,7 @@
 
 static filch_mutex mutex;
 static filch_condition arrived;
+static filch_semaphore asked;
 static atomic_bool ready;
 static unsigned item;
 
@@ -23,17 +24,21 @@ static unsigned work(unsigned rounds)
 static void consume(filch_self self, void *arg)
 {
     (void)self, (void)arg;
+    filch_semaphore_give_back(&asked, 1);
     if (!atomic_load(&ready)) {
         filch_mutex_lock(&mutex);
         filch_condition_wait(&arrived, &mutex);
         filch_mutex_unlock(&mutex);
     }
+    if (item != 1)
+        errx(1, "the item is %u", item);
 }
 
 static void produce(filch_self self, void *arg)
 {
     (void)self, (void)arg;
-    item = work(50000);
+    filch_semaphore_acquire(&asked, 1);
+    item = work(1000000) != 0;
     atomic_store(&ready, true);
     filch_condition_signal(&arrived);
 }

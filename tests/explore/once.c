@@ -42,7 +42,7 @@ int main(void)
     filch_runtime *rt;
     if (filch_runtime_create(&rt, NULL))
         errx(2, "%s", filch_error());
-    unsigned rounds[] = {1000, 60000};
+    unsigned rounds[] = {1000, 500000};
     filch_go(rt, use, &rounds[0]);
     filch_go(rt, use, &rounds[1]);
     int rc = filch_runtime_destroy(rt);

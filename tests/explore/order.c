@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * An order violation: the task is started before the value that it needs is there. Usually it
- * takes longer to start than the next line. */
+ * An order violation: one task uses a value that another one stores. The former is started later
+ * and takes long before it does, so the value is usually there. */
 #include <err.h>
 #include <filch/filch.h>
 #include <stdatomic.h>
@@ -21,7 +21,7 @@ static unsigned work(unsigned rounds)
 static void open_log(filch_self self, void *arg)
 {
     (void)self;
-    *(unsigned *)arg = work(50000);
+    *(unsigned *)arg = work(500000);
     const char *name = atomic_load(&path);
     if (!name)
         errx(1, "the log has no path");
@@ -29,12 +29,10 @@ static void open_log(filch_self self, void *arg)
         errx(1, "the path is empty");
 }
 
-static void start(filch_self self, void *arg)
+static void configure(filch_self self, void *arg)
 {
-    static unsigned key;
-    (void)self, (void)arg;
-    filch_go(NULL, open_log, &key);
-    atomic_store(&path, "/var/log/bank");
+    (void)self;
+    atomic_store(&path, (const char *)arg);
 }
 
 int main(void)
@@ -42,6 +40,9 @@ int main(void)
     filch_runtime *rt;
     if (filch_runtime_create(&rt, NULL))
         errx(2, "%s", filch_error());
-    filch_go(rt, start, NULL);
+    unsigned key;
+    char name[] = "/var/log/bank";
+    filch_go(rt, configure, name);
+    filch_go(rt, open_log, &key);
     return filch_runtime_destroy(rt);
 }

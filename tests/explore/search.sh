@@ -11,7 +11,7 @@ for program in "$@"; do
         ;;
     *)
         explored 1 "$program" --seeds 2000 --seconds 60
-        said "r['found'] and f['repeats'] and len(f['schedule']) <= 4"
+        said "r['found'] and f['repeats'] and len(f['schedule']) <= 10"
         ;;
     esac
 done

@@ -19,7 +19,7 @@ static unsigned work(unsigned rounds)
 static void ask(filch_self self, void *arg)
 {
     (void)self;
-    unsigned number = *(unsigned *)arg, said = number * work(30000 * number);
+    unsigned number = *(unsigned *)arg, said = number * work(200000 * number);
     if (!filch_future_done(&answer) && filch_future_set(&answer, &said, sizeof said))
         errx(1, "server %u: %s", number, filch_error());
 }

@@ -31,11 +31,11 @@ def row(filch, program, runs):
     report = explore(filch, program)
     failure = report["failure"]
     if not failure:
-        return f"| `{program.name}` | {ordinary} | not found by {report['seeds']} | {report['seconds']:.1f} | | |"
+        return f"| `{program.name}` | {ordinary} | not found by {report['seeds']} | {report['seconds']:.1f} | | | |"
     switches = len(failure["schedule"]) if failure["repeats"] else "not repeated"
     seconds = report["seconds"]
     return (f"| `{program.name}` | {ordinary} | {max(report['seeds'], 1)} | {seconds:.1f} | {failure['switches_found']} | "
-            f"{switches} | {failure['end']}")
+            f"{switches} | {failure['end']} |")
 
 
 def main():

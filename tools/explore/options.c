@@ -38,8 +38,9 @@ static const char about[] =
     "  filch explore --seeds 5000 --workers 3 --keep bank.schedule ./bank 100\n"
     "  filch explore --replay bank.schedule --gdb ./bank 100\n"
     "\n"
-    "Exit status: 0 when nothing was found, 1 when a run failed; 2 for a wrong command line,\n"
-    "a program that cannot be explored, and if the report could not be written.\n";
+    "Exit status: 0 when nothing was found, 1 when a run failed; 2 for a wrong\n"
+    "command line, a program that cannot be explored, and if the report could not\n"
+    "be written.\n";
 
 /* ---- Values ---- */
 

@@ -31,7 +31,7 @@ static FILE *ask(const places *p, uint64_t address, pid_t *pid)
     int ends[2];
     posix_spawn_file_actions_t actions;
     snprintf(number, sizeof number, "0x%" PRIx64, address);
-    char *const words[] = {(char[]){"addr2line"}, (char[]){"-fse"}, (char *)(uintptr_t)p->path,
+    char *const words[] = {(char[]){"addr2line"}, (char[]){"-fsie"}, (char *)(uintptr_t)p->path,
                            number, NULL};
     if (!p->addr2line || pipe2(ends, O_CLOEXEC))
         return NULL;
@@ -47,16 +47,26 @@ static FILE *ask(const places *p, uint64_t address, pid_t *pid)
     return said;
 }
 
-/* Two lines: the function, then FILE:LINE. Unknown ones begin with "?". */
+/* Two lines: the function, then FILE:LINE; "?" if unknown. */
+static bool read_pair(FILE *said, place *out)
+{
+    place read = {.line = 0};
+    if (fscanf(said, "%255s %255[^:\n]:%u%*[^\n]", read.function, read.file, &read.line) < 3 ||
+        read.file[0] == '?')
+        return false;
+    *out = read;
+    return true;
+}
+
+/* The innermost of the functions that are inlined there; the library's own helpers are passed over. */
 static bool find_line(const places *p, uint64_t address, place *out)
 {
     pid_t pid;
     FILE *said = ask(p, address, &pid);
     if (!said)
         return false;
-    if (fscanf(said, "%255s %255[^:\n]:%u", out->function, out->file, &out->line) < 2 ||
-        out->file[0] == '?')
-        *out = (place){.line = 0};
+    while (read_pair(said, out) && strncmp(out->function, "fl_", 3) == 0)
+        ;
     fclose(said);
     waitpid(pid, NULL, 0);
     return out->line;

@@ -54,7 +54,8 @@ int schedule_read(schedule *s, int fd)
 int schedule_write(const schedule *s, FILE *out)
 {
     fwrite(&s->header, sizeof s->header, 1, out);
-    fwrite(s->entry, sizeof *s->entry, s->header.switches, out);
+    if (s->header.switches)
+        fwrite(s->entry, sizeof *s->entry, s->header.switches, out);
     return fflush(out) || ferror(out) ? -EIO : 0;
 }
 

@@ -3,6 +3,7 @@
 #include "progress.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <tools/shared/clock.h>
 #include <unistd.h>
@@ -14,8 +15,7 @@ enum { LIMIT_TIMES = 50, LIMIT_LEAST = 100000 };
 
 double search_chance(const search *s, unsigned depth)
 {
-    const double n = s->points ? (double)s->points : 1;
-    return 1 / ((double)s->threads * pow(n, depth - 1));
+    return 1 / ((double)s->threads * pow((double)s->points, depth - 1));
 }
 
 double search_chance_of_all(const search *s, unsigned depth)
@@ -53,6 +53,17 @@ static int refuse(const explore_options *o, const run *r)
     return -ENOTSUP;
 }
 
+/* One that is too long for many runs. */
+static int give_up(const explore_options *o, const run *r)
+{
+    fprintf(stderr,
+            "filch explore: the first run of '%s' did not end within %g s (%" PRIu64
+            " decision points): give it less to do, or a longer --timeout\n",
+            o->program[0], o->timeout, r->schedule.header.points);
+    fwrite(r->text, 1, r->length, stderr);
+    return -ETIMEDOUT;
+}
+
 /* A random walk; how many decision points there are. It may already fail. */
 static int measure(search *s)
 {
@@ -64,7 +75,9 @@ static int measure(search *s)
         return rc;
     if (r->end == RUN_NO_RUNTIME)
         return refuse(o, r);
-    s->points = r->schedule.header.points;
+    if (r->end == RUN_TIMED_OUT)
+        return give_up(o, r);
+    s->points = r->schedule.header.points ? r->schedule.header.points : 1;
     s->threads = schedule_threads(&r->schedule);
     s->found = run_failed(r);
     if (!s->found)

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+enum { SHOWN = 100 /* switches */ };
+
 static const char *const reasons[] = {
     [FL_SCHEDULE_PREEMPTED] = "stops",
     [FL_SCHEDULE_WAITS] = "waits",
@@ -26,8 +28,10 @@ void story_write(const places *p, const schedule *s, FILE *out)
 {
     size_t number = 0;
     for (size_t i = 0; i < s->header.switches; i++)
-        if (!s->entry[i].usual) {
-            fprintf(out, "%4zu. ", ++number);
+        if (!s->entry[i].usual && ++number <= SHOWN) {
+            fprintf(out, "%4zu. ", number);
             write_switch(p, s, &s->entry[i], out);
         }
+    if (number > SHOWN)
+        fprintf(out, "      and %zu more\n", number - SHOWN);
 }
