@@ -266,7 +266,7 @@ static void hold_anywhere(unsigned config, uint64_t seed, unsigned times)
     for (unsigned i = 0; i < times; i++) {
         uint64_t random = stress_mix(seed + i);
         uint32_t before = signpost_count(&held);
-        cr_assert_eq(pthread_kill(rt->worker[random % rt->worker_set.most]->thread, SIGUSR1), 0);
+        cr_assert_eq(pthread_kill(rt->worker[random % rt->worker_set.most]->thread.id, SIGUSR1), 0);
         signpost_wait(&held, before + 1);
         for (uint64_t yields = (random >> 32) % 50; yields; yields--)
             sched_yield();
