@@ -124,7 +124,7 @@ static void *send(void *arg)
 {
     struct sender *sender = arg;
     for (unsigned i = 0; !signpost_count(&sender->over); i++) {
-        pthread_kill(sender->rt->worker[i % sender->rt->worker_set.most]->thread, SIGUSR2);
+        pthread_kill(sender->rt->worker[i % sender->rt->worker_set.most]->thread.id, SIGUSR2);
         sched_yield();
     }
     return NULL;

@@ -162,7 +162,7 @@ def show(rows):
 def thread_of(worker):
     """gdb's number of a worker's thread; `-` if the system has no libthread_db for it."""
     try:
-        thread = gdb.selected_inferior().thread_from_handle(worker["thread"])
+        thread = gdb.selected_inferior().thread_from_handle(worker["thread"]["id"])
     except gdb.error:
         thread = None
     return str(thread.num) if thread else "-"

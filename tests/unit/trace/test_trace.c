@@ -110,12 +110,12 @@ static filch_u32 stopping;
 FILCH_TASK(int, rounds, (int, n))
 {
     int count = 0;
-    while (!filch_u32_load(&stopping, FILCH_ACQUIRE)) {
+    do {
         FILCH_FORK(fib, n);
         filch_sleep(1000);
         FILCH_JOIN(long part, fib);
         count += part == fib_serial(n);
-    }
+    } while (!filch_u32_load(&stopping, FILCH_ACQUIRE));
     return count;
 }
 
