@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/platform/thread.h>
 
+#include <runtime/platform/own_thread.h>
 #include <runtime/platform/virtual.h>
 
 #include <errno.h>
@@ -52,11 +53,10 @@ int fl_thread_start(fl_thread *out, const pthread_attr_t *attributes, void *(*ru
 
 int fl_thread_start_silent(fl_thread *out, void *(*run)(void *arg), void *arg)
 {
-    sigset_t every, before;
-    sigfillset(&every);
-    pthread_sigmask(SIG_SETMASK, &every, &before);
+    sigset_t before;
+    fl_signals_block(&before);
     int rc = fl_thread_start(out, NULL, run, arg);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    fl_signals_restore(&before);
     return rc;
 }
 
