@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 
-GRAPHS = {  # of short tasks, so that errors of all costs show
+GRAPHS = {  # of short tasks, so that errors of all costs show; for long ones owners stay silent
+    "long tasks": "tree:depth=10,leaf=200000",
     "balanced": "tree:depth=12,leaf=2000,node=100",
     "skewed": "skew:leaves=4096,part=0.1,leaf=2000",
     "UTS": "uts:seed=2,depth=7,node=2000",

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * Random work stealing as a SimGrid program that shares no line with `filch sim`. A worker is a host.
- * An actor runs tasks, or searches, on a worker; while it waits for a stolen task it has none. Tasks
- * are executions, all else delays; a second of SimGrid is a nanosecond here.
+ * Random work stealing on SimGrid, without a line of `filch sim`. A worker is a host. An actor runs
+ * tasks, or searches, on a worker, or waits for a stolen task. A second is a nanosecond here.
  * Usage: stealing QUEUE TASKS COSTS SEED WORKERS. QUEUE: `the` (a thief takes the oldest task), or
- * `chase-lev` (it asks, and robs a silent owner). Files: of filch sim --show-tasks and --show-costs. */
+ * `chase-lev` (it asks, and robs a silent owner). Files: filch sim --show-tasks, --show-costs. */
 #include <simgrid/s4u.hpp>
 
 #include <deque>
@@ -70,12 +69,13 @@ static void answer(worker *w, bool &is_wanted)
 static bool ask(worker *w, worker *victim)
 {
     bool is_silent = victim->is_called && victim->is_asked;
+    double patience = costs.at(is_silent ? "patience-silent" : "patience");
     if (victim->request)
         return false;
     victim->request = w;
     victim->is_called = victim->is_asked = true;
     w->answered = s4u::Semaphore::create(0);
-    w->answered->acquire_timeout(costs.at(is_silent ? "patience-silent" : "patience"));
+    w->answered->acquire_timeout(std::max(patience, 1e-3)); // 0 would be for ever
     if (victim->request != w)
         return spend("reply"), w->gift;
     victim->request = nullptr;
