@@ -68,6 +68,7 @@ gcc-aarch64-linux-gnu   | command aarch64-linux-gnu-gcc
 libc6-dev-arm64-cross   | header aarch64-linux-gnu-gcc stdio.h
 gcc-riscv64-linux-gnu   | command riscv64-linux-gnu-gcc
 libc6-dev-riscv64-cross | header riscv64-linux-gnu-gcc stdio.h
+libsimgrid-dev          | module simgrid
 patch                   | command patch
 make                    | command make
 bzip2                   | command bzip2

@@ -75,6 +75,43 @@ for line in lines:
 END
 claim "the picture has a line for each queue and policy" python3 picture.py
 
+refused "no graph is named" sim --show-tasks
+cat >tasks.py <<'END'
+import json
+
+report = json.load(open("report", encoding="utf-8"))
+rows = [line.split() for line in open("tasks", encoding="utf-8")]
+assert rows[0] == "task phase before_ns how parent parent_phase gap_ns".split(), rows[0]
+tasks, how = {}, {}
+for row in rows[1:]:
+    task, phase, parent, of = (int(row[i]) for i in (0, 1, 4, 5))
+    assert phase == len(tasks.setdefault(task, [])), row
+    tasks[task].append({"before": float(row[2]), "children": []})
+    if phase == 0 and row[3] != "root":
+        tasks[parent][of]["children"].append(task)
+    how[task] = row[3]
+    assert float(row[6]) == 0, row  # of traces only
+
+
+def span(task):
+    return sum(phase["before"] + max(map(span, phase["children"]), default=0) for phase in tasks[task])
+
+
+assert list(tasks) == list(range(report["tasks"])), len(tasks)
+assert list(how.values()).count("forked") == report["forks"] and how[0] == "root", how
+for task in tasks.values():
+    for phase in task:
+        assert all(how[child] == "forked" for child in phase["children"][:-1]), phase
+work = sum(phase["before"] for task in tasks.values() for phase in task)
+assert abs(work - report["work_ns"]) < 1 and abs(span(0) - report["span_ns"]) < 1, (work, span(0))
+END
+for graph in tree:depth=5,node=3 skew:leaves=50 uts:depth=4 dag:depth=4,phases=4,seed=2 stencil:steps=3,blocks=4; do
+    run_filch 0 sim "$graph" --workers 1 --format json
+    cp out report
+    run_filch 0 sim "$graph" --show-tasks --output tasks
+    claim "the rows of $graph have its tasks, forks, work and span" python3 tasks.py
+done
+
 run_filch 0 sim --show-costs
 cp out costs
 run_filch 0 sim tree:depth=8

@@ -5,6 +5,7 @@
 #include <tools/shared/output.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,15 +54,22 @@ static int simulate_count(const sim_options *o, unsigned workers, sim_report *r,
     return rc;
 }
 
+/* 0 or -errno after a message. */
+static int walk_all(const sim_options *o, extent *out, walk_seen *seen, void *context)
+{
+    int rc = walk_seeing(&o->graph, MOST_TASKS, out, seen, context);
+    if (rc)
+        fprintf(stderr, "filch sim: '%s' cannot be simulated: %s\n", o->text,
+                rc == -E2BIG ? "it has more than 2,000,000,000 tasks" : strerror(-rc));
+    return rc;
+}
+
 static int simulate_all(sim_report *r)
 {
     const sim_options *o = r->options;
-    int rc = walk(&o->graph, MOST_TASKS, &r->extent);
-    if (rc) {
-        fprintf(stderr, "filch sim: '%s' cannot be simulated: %s\n", o->text,
-                rc == -E2BIG ? "it has more than 2,000,000,000 tasks" : strerror(-rc));
+    int rc = walk_all(o, &r->extent, NULL, NULL);
+    if (rc)
         return rc;
-    }
     outcome *outcomes = calloc(o->seeds, sizeof *outcomes);
     r->rows = calloc((size_t)o->counts * o->queue_count * o->policy_count, sizeof *r->rows);
     if (!outcomes || !r->rows) {
@@ -87,17 +95,41 @@ static int write_report(const sim_report *r, FILE *out)
     return rc;
 }
 
-static int write_lists(const sim_options *o, FILE *out)
+static void task_row(const walked *w, void *out)
 {
-    if (o->task == SIM_LIST)
-        generator_list(out);
-    else
-        costs_write(&o->costs, NULL, out);
+    const char *how = !w->task ? "root" : w->is_forked ? "forked" : "called";
+    fprintf(out, "%" PRIu64 " %" PRIu32 " %.3f %s %" PRIu64 " %" PRIu32 " %.3f\n", w->task,
+            w->phase, (double)w->before / PICOSECONDS, how, w->parent, w->of,
+            (double)w->gap / PICOSECONDS);
+}
+
+static int write_list(const sim_report *r, FILE *out)
+{
+    (void)r;
+    generator_list(out);
     return ferror(out) ? -EIO : 0;
+}
+
+static int write_costs(const sim_report *r, FILE *out)
+{
+    costs_write(&r->options->costs, NULL, out);
+    return ferror(out) ? -EIO : 0;
+}
+
+static int write_tasks(const sim_report *r, FILE *out)
+{
+    extent whole;
+    fputs("task phase before_ns how parent parent_phase gap_ns\n", out);
+    int rc = walk_all(r->options, &whole, task_row, out);
+    return !rc && ferror(out) ? -EIO : rc;
 }
 
 int filch_sim_main(int argc, char **argv)
 {
+    static int (*const writers[])(const sim_report *r, FILE *out) = {[SIM_RUN] = write_report,
+                                                                     [SIM_LIST] = write_list,
+                                                                     [SIM_COSTS] = write_costs,
+                                                                     [SIM_TASKS] = write_tasks};
     sim_options o;
     output out;
     options_parse(&o, argc, argv);
@@ -110,7 +142,7 @@ int filch_sim_main(int argc, char **argv)
         replay_free(&o.replay);
         return 2;
     }
-    rc = o.task == SIM_RUN ? write_report(&r, out.file) : write_lists(&o, out.file);
+    rc = writers[o.task](&r, out.file);
     free(r.rows);
     replay_free(&o.replay);
     return output_close(&out, rc) ? 2 : 0;

@@ -18,7 +18,8 @@ enum {
     OPTION_IDLE,
     OPTION_QUEUE,
     OPTION_LIST,
-    OPTION_SHOW_COSTS
+    OPTION_SHOW_COSTS,
+    OPTION_SHOW_TASKS
 };
 
 static const struct argp_option known[] = {
@@ -44,6 +45,8 @@ static const struct argp_option known[] = {
     {"output", 'o', "FILE", 0, "Where to write it (default, and -: the standard output)", 0},
     {"list", OPTION_LIST, NULL, 0, "Show the generators and their parameters", 1},
     {"show-costs", OPTION_SHOW_COSTS, NULL, 0, "Show the costs, as a file for --costs", 1},
+    {"show-tasks", OPTION_SHOW_TASKS, NULL, 0,
+     "Show the graph: a row for each phase of each task, without a simulation", 1},
     {0},
 };
 
@@ -203,14 +206,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         read_costs(o, argument, state);
         return 0;
     case OPTION_LIST:
+        o->task = SIM_LIST;
+        return 0;
     case OPTION_SHOW_COSTS:
-        o->task = key == OPTION_LIST ? SIM_LIST : SIM_COSTS;
+        o->task = SIM_COSTS;
+        return 0;
+    case OPTION_SHOW_TASKS:
+        o->task = SIM_TASKS;
         return 0;
     case ARGP_KEY_ARG:
         read_graph(o, argument, state);
         return 0;
     case ARGP_KEY_END:
-        if (!o->text && o->task == SIM_RUN)
+        if (!o->text && (o->task == SIM_RUN || o->task == SIM_TASKS))
             argp_error(state, "no graph is named: a generator, which filch sim --list shows, or "
                               "the file of a trace");
         return 0;

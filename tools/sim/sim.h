@@ -7,7 +7,7 @@
  * random numbers (sched/rng.h). These are restated, since the engine's code has atomics, clocks
  * and fibers in it:
  *
- *   restated              of                             in            simpler than there
+ *   restated              of                             in            simplification
  *   order of a search     runtime/engine/find.c          search.c      no due finds, no inbox
  *   ask, wait, rob        runtime/engine/steal.c         search.c      a gift of many is of one task's
  *                                                                      children
