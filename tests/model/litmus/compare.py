@@ -93,7 +93,7 @@ def main():
     silent = [program.name for program in table if program.name not in produced]
     unknown = sorted((set(differences) | set(options.add)) - {program.name for program in table})
     if silent or unknown:
-        sys.exit(f"not run by {options.program}: {' '.join(silent)}" if silent else
+        sys.exit(f"{options.program} reports no outcomes of: {' '.join(silent)}" if silent else
                  f"no program of programs.txt that the checker runs: {' '.join(unknown)}")
     if options.write or options.add:
         for program in table:
