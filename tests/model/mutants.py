@@ -32,6 +32,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 FOLDERS = ("include", "sched", "runtime")  # the code that mutants may break
+CHECKER = "tests/model/checker"  # and those of the litmus programs: they judge the checker itself
 FIELDS = ("Row", "What", "Dies", "Lives", "Newest")
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE))
@@ -94,7 +95,8 @@ def change(mutant):
     """{path below the root: changed text}"""
     files = {}
     for edit in mutant.edits:
-        files.setdefault(edits.find_file(ROOT, FOLDERS, edit.file), []).append(edit)
+        folders = (CHECKER,) if mutant.program == "litmus" else FOLDERS
+        files.setdefault(edits.find_file(ROOT, folders, edit.file), []).append(edit)
     return {str(path.relative_to(ROOT)): edits.apply_edits(path.read_text(), todo) for path, todo in files.items()}
 
 
@@ -109,8 +111,10 @@ def copy_changed(mutant, tree):
 
 def compile_one(conf, name, tree, target):
     source = tree / name if (tree / name).exists() else ROOT / name
-    places = [f"-I{ROOT / 'tests/model/shim'}", f"-I{tree / 'include'}", f"-I{tree}"]
-    done = run(*conf["compiler"], *conf["flags"], *places, *conf["places"], "-c", source, "-o", target)
+    flags = (*conf["flags"], f"-I{ROOT / 'tests/model/shim'}", f"-I{tree / 'include'}", f"-I{tree}", *conf["places"])
+    if name.startswith(CHECKER):  # without the hooks that it provides
+        flags = ("-std=gnu11", "-O1", "-D_GNU_SOURCE", f"-I{ROOT}", f"-I{ROOT / 'include'}")
+    done = run(*conf["compiler"], *flags, "-c", source, "-o", target)
     if done.returncode:
         raise Wrong("it does not compile: " + done.stdout[-800:])
     return target
@@ -134,10 +138,12 @@ def build(conf, mutant, tree):
     program, files = mutant.program, copy_changed(mutant, tree)
     members = [compile_one(conf, name, tree, tree / (pathlib.Path(name).name + ".o"))  # as the archive calls them
                for name in conf["modelled"] if name in files or includes(name) & files]
-    model = conf[f"object_{program}"]
+    model = list(conf[f"object_{program}"])
     own = [f"tests/model/{path.name}" for path in (HERE / f"{program}.c", HERE / f"{program}_rows.c") if path.exists()]
     if any(includes(name) & files for name in own):
         model = [compile_one(conf, name, tree, tree / (pathlib.Path(name).stem + ".own.o")) for name in own]
+    model += [compile_one(conf, name, tree, tree / (pathlib.Path(name).stem + ".checker.o"))
+              for name in files if name.startswith(CHECKER)]
     target, archive = tree / f"model_{program}", tree / "changed.a"
     archive.write_bytes(pathlib.Path(conf["modelled_archive"][0]).read_bytes())
     run("ar", "rs", archive, *members)
