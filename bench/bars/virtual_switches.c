@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bar: switches a second under FILCH_VIRTUAL. Two tasks of one virtual worker give way to each other; each turn is a
+ * Bar: switches a second under FILCH_VIRTUAL. Two tasks of one virtual worker yield to each other; each turn is a
  * switch of tasks with its decision points. Reported beside it: switches between two virtual workers, which are
  * threads that pass a baton. */
 #include "measure.h"

@@ -13,7 +13,7 @@ enum { PAUSE = 500 }; /* ns: the shared words are looked at, not fought for */
 static void pass_time(const fl_runtime *rt)
 {
     if (rt->settings.idle == FL_IDLE_YIELD || !fl_may_spin(rt)) {
-        fl_give_way();
+        fl_yield();
         return;
     }
     fl_spin_for(PAUSE);

@@ -92,7 +92,7 @@ static bool goes_on(patience *left)
         return true;
     if (left->spin.most || !--left->tries)
         return false;
-    fl_give_way();
+    fl_yield();
     return true;
 }
 

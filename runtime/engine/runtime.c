@@ -311,7 +311,7 @@ static void end(fl_runtime *rt, const fl_worker *here)
     else
         stop_workers(rt);
     while (filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE)) /* E6 */
-        fl_give_way();
+        fl_yield();
     fl_hooks.ended(rt);
     fl_share_stop(rt);
     fl_tracing_end(rt);

@@ -58,7 +58,7 @@ static bool watch(fl_worker *worker, fl_forkstack *stack, fl_gift *gift, bool br
         return true;
     if (spin)
         return false;
-    fl_give_way();
+    fl_yield();
     return fl_mailbox_answered(stack, &worker->box, gift);
 }
 
@@ -68,7 +68,7 @@ static void wait_for_answer(fl_worker *worker, fl_forkstack *stack, fl_gift *gif
     fl_spin spin = fl_spin_begin(ANSWERING);
     while (!fl_mailbox_answered(stack, &worker->box, gift))
         if (!fl_spin_on(&spin))
-            fl_give_way();
+            fl_yield();
 }
 
 /* Nothing was taken; counts the reason. */

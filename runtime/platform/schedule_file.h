@@ -25,7 +25,7 @@ enum fl_schedule_end {
 enum fl_schedule_why {
     FL_SCHEDULE_PREEMPTED, /* at a decision point */
     FL_SCHEDULE_WAITS,     /* it waits for another thread or for a time */
-    FL_SCHEDULE_SPINS,     /* it spins, or gave way */
+    FL_SCHEDULE_SPINS,     /* it spins, or yielded */
     FL_SCHEDULE_LEAVES     /* it has ended */
 };
 

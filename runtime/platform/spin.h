@@ -38,7 +38,7 @@ static inline void fl_pause(void)
 }
 
 /* Lets another thread have the processor. */
-static inline void fl_give_way(void)
+static inline void fl_yield(void)
 {
     if (fl_virtual())
         fl_virtual_yield();

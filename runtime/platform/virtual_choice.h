@@ -11,7 +11,7 @@
  * steps a bug of depth d is found with a chance of at least 1 / (k n^(d-1)). A thread that spins
  * counts as waiting until another one has made a step, or it would spin for ever.
  *
- * A schedule: thread `from` gives way to `to` at its decision point number `point`. Where the
+ * A schedule: thread `from` yields to `to` at its decision point number `point`. Where the
  * schedule is silent a thread goes on, and when it cannot, the next one in cyclic order does.
  *
  * The thread with the baton calls all of this. */

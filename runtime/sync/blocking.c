@@ -379,6 +379,6 @@ void fl_blocking_stop(fl_runtime *rt)
     }
     fl_unlock(&all->lock);
     while (threads_of(rt)) /* they were told, and wait for nothing */
-        fl_give_way();
+        fl_yield();
     join(all->ended);
 }

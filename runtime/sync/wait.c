@@ -243,7 +243,7 @@ static void step_aside(void)
     if (here)
         filch_yield(fl_first_slot(&here->running->stack));
     else
-        fl_give_way();
+        fl_yield();
 }
 
 void fl_dismiss(filch_u32 *lock, filch_waiters *queue)

@@ -8,7 +8,7 @@ enum { SHOWN = 100 /* switches */ };
 static const char *const reasons[] = {
     [FL_SCHEDULE_PREEMPTED] = "stops",
     [FL_SCHEDULE_WAITS] = "waits",
-    [FL_SCHEDULE_SPINS] = "gives way",
+    [FL_SCHEDULE_SPINS] = "yields",
     [FL_SCHEDULE_LEAVES] = "ends",
 };
 

@@ -16,7 +16,7 @@ static inline void fl_pause(void)
     filch_pause();
 }
 
-static inline void fl_give_way(void)
+static inline void fl_yield(void)
 {
     sched_yield();
 }
