@@ -272,7 +272,8 @@ static int resolve_virtual(fl_settings *s)
     int rc = number(&workers, 0, "", FL_ENV_VIRTUAL, 1, FL_VIRTUAL_MOST, 0);
     if (rc || !workers)
         return rc;
-    rc = fl_virtual_options_read(&options, word(NULL, FL_ENV_EXPLORE));
+    if (!fl_virtual()) /* those of the first runtime count */
+        rc = fl_virtual_options_read(&options, word(NULL, FL_ENV_EXPLORE));
     if (rc)
         return rc;
     if (s->share)

@@ -65,11 +65,13 @@ static int read_option(fl_virtual_options *out, char *one)
 int fl_virtual_options_read(fl_virtual_options *out, const char *text)
 {
     out->steps = STEPS;
-    char *rest = text && *text ? strdup(text) : NULL; /* the files' names lie in it */
-    if (text && *text && !rest)
+    char *list = text && *text ? strdup(text) : NULL, *rest = list; /* the files' names lie in it */
+    if (text && *text && !list)
         return fl_fail(ENOMEM, "no memory for FILCH_EXPLORE; free some");
     int rc = 0;
     while (!rc && rest)
         rc = read_option(out, strsep(&rest, ","));
+    if (rc)
+        free(list);
     return rc;
 }
