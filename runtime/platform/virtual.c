@@ -126,10 +126,11 @@ static void await_turn(fl_virtual_thread *thread)
 }
 
 static void record(fl_virtual_thread *from, const fl_virtual_thread *to, enum fl_schedule_why why,
-                   const void *place, bool usual)
+                   const void *place)
 {
     if (!all.written.header)
         return;
+    bool usual = to == fl_choice_usual(&all.threads, from, why);
     all.written.header->points = filch_u64_load(&all.points, FILCH_RELAXED); /* the baton's */
     if (from != to)
         fl_schedule_add(&all.written, &(fl_schedule_entry){.from = from->number,
@@ -160,9 +161,8 @@ static fl_virtual_thread *decide(fl_virtual_thread *thread, enum fl_schedule_why
 {
     uint64_t points = next_point(thread);
     have_one_ready(why == FL_SCHEDULE_SPINS ? SPIN_TAKES : POINT_TAKES);
-    fl_virtual_thread *usual = fl_choice_usual(&all.threads, thread, why);
     fl_virtual_thread *to = fl_choice_next(&all.threads, thread, why, points);
-    record(thread, to, why, place, to == usual);
+    record(thread, to, why, place);
     return to;
 }
 

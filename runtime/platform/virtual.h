@@ -31,7 +31,6 @@
 #include <filch/atomic.h>
 #include <filch/base.h>
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -22,7 +22,6 @@
 #include <runtime/platform/schedule_file.h>
 #include <runtime/platform/virtual.h>
 
-#include <pthread.h>
 #include <stddef.h>
 
 enum fl_virtual_state { FL_VIRTUAL_READY, FL_VIRTUAL_WAITS, FL_VIRTUAL_LEFT };
@@ -39,7 +38,6 @@ struct fl_virtual_thread {
     filch_u32 *word;      /* for which it waits */
     int64_t until;        /* ns; 0: without limit */
     bool is_late;         /* it was woken by the clock */
-    bool joined;          /* nobody needs it any more */
     const void *access;   /* the memory that it is about to access; NULL: none */
     size_t access_size;   /* bytes */
     unsigned access_kind; /* filch_explore_access */

@@ -4,6 +4,8 @@
  * on a channel. It prints a line when all of that goes on, and ends at the end of its standard
  * input, or with the program that has started it. Argument: the number of runtimes; 1 without one.
  * */
+#include "../support/fib.h"
+
 #include <filch/channel.h>
 #include <filch/filch.h>
 #include <filch/pool.h>
@@ -17,16 +19,6 @@
 enum { RUNTIMES = 4, LISTENERS = 2 };
 
 static filch_channel *silent;
-
-FILCH_TASK(long, fib, (int, n))
-{
-    if (n < 2)
-        return n;
-    FILCH_FORK(fib, n - 1);
-    long right = fib(self, n - 2);
-    FILCH_JOIN(long left, fib);
-    return left + right;
-}
 
 static int work(filch_self self, filch_job *job, void *data)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Programs for tests of FILCH_VIRTUAL. Argument: which one. */
+#include "../support/fib.h"
+
 #include <filch/blocking.h>
 #include <filch/channel.h>
 #include <filch/filch.h>
@@ -23,16 +25,6 @@ static filch_runtime *rt;
 static filch_channel *channel;
 static filch_mutex mutex;
 static long sum;
-
-FILCH_TASK(long, fib, (int, n))
-{
-    if (n < 2)
-        return n;
-    FILCH_FORK(fib, n - 1);
-    long right = fib(self, n - 2);
-    FILCH_JOIN(long left, fib);
-    return left + right;
-}
 
 static void add(long by)
 {

@@ -3,7 +3,7 @@
  * The simulation: workers that run a generator's tasks and steal from each other, event by event.
  *
  * These decisions are the library's own code: victim selection (sched/victims), profit and naps
- * (sched/profit.h), the counts of the idle protocol and who is woken for what (sched/idle.h),
+ * (sched/profit.h), the counts of the idle protocol and the choice of wake-ups (sched/idle.h),
  * random numbers (sched/rng.h). These are restated, since the engine's code has atomics, clocks
  * and fibers in it:
  *
