@@ -21,7 +21,7 @@
  *
  * Rejected: virtual threads as stacks of one system thread. It needs thread-local storage of its own
  * for each stack, and neither the sanitizers nor gdb would know them. A switch would cost 50 ns
- * instead of 1 to 2 us, but schedules are found by choosing switches well, not by many.
+ * instead of 2 us or more, but schedules are found by choosing switches well, not by many.
  *
  * A thread that is not virtual must not touch what virtual threads share: it is told so, and the
  * process ends. */
