@@ -202,7 +202,7 @@ int screen_play(const film *f, const film_show *show)
     go(&s, show->range.first);
     while (!s.is_over) {
         draw(&s);
-        timeout(s.plays ? BETWEEN : -1);
+        timeout(BETWEEN); /* always: getch misses a SIGWINCH that comes just before it waits */
         int key = getch();
         if (key != ERR)
             answer(&s, key);
