@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Probes for tracers of the system: one of the provider `filch` for each kind of event of level steals, at the
- * same points (runtime/engine/event.h). A probe is a nop and a note in the binary that says where its arguments are
+ * Probes for tracers of the system: one of the provider `filch` for each kind of event, at the same points
+ * (runtime/engine/event.h); those of level tasks fire only while a trace has that level, or work and span are
+ * measured. A probe is a nop and a note in the binary that says where its arguments are
  * (SystemTap's sys/sdt.h, "User-space static probes"); a tracer replaces the nop by a trap. Without that
  * header there are none.
  *
@@ -41,7 +42,12 @@ enum { FL_PROBE_OUTSIDE = -1 };
     PROBE(POOLED_END, pool_job_end)                                                                \
     PROBE(MARK, mark)                                                                              \
     PROBE(SPAN, span)                                                                              \
-    PROBE(SPAN_END, span_end)
+    PROBE(SPAN_END, span_end)                                                                      \
+    PROBE(FORK, fork)                                                                              \
+    PROBE(RUN, run)                                                                                \
+    PROBE(RUN_END, run_end)                                                                        \
+    PROBE(JOIN, join)                                                                              \
+    PROBE(JOINED, joined)
 
 #define FL_PROBE_CASE(kind, name)                                                                  \
     case FL_TRACE_##kind:                                                                          \
