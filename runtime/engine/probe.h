@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Probes for tracers of the system: one of the provider `filch` for each kind of event, at the same points
- * (runtime/engine/event.h); those of level tasks fire only while a trace has that level, or work and span are
- * measured. A probe is a nop and a note in the binary that says where its arguments are
- * (SystemTap's sys/sdt.h, "User-space static probes"); a tracer replaces the nop by a trap. Without that
- * header there are none.
+ * (runtime/engine/event.h). Those of level tasks fire only while a trace has that level, or work and span are
+ * measured. A probe is a nop, and a note in the binary that says where its arguments are (SystemTap's
+ * sys/sdt.h, "User-space static probes"); a tracer replaces the nop by a trap. Without that header there are none.
  *
  * Arguments: a and b of the event (runtime/trace/format.h), names as addresses of text, and the worker's
  * index; FL_PROBE_OUTSIDE: another thread. */
