@@ -8,6 +8,7 @@
 #define BARS_SLEEPERS_H
 
 #include <filch/filch.h>
+#include <sched/rng.h>
 #include <tools/shared/clock.h>
 #include <tools/shared/statistics.h>
 #include <tools/sim/sim.h>
@@ -21,7 +22,8 @@
 
 /* A graph that is unfolded, of tasks with one phase each. */
 typedef struct sleeper {
-    picoseconds asked, took;  /* sleeps; took: in the last run */
+    picoseconds usual;        /* sleep */
+    picoseconds asked, took;  /* of this run, and how long it took in the last one */
     uint32_t first, children; /* the called one is behind the forked ones */
     bool calls;
 } sleeper;
@@ -56,12 +58,23 @@ static inline bool sleepers_unfold(sleepers *s, const generator *g)
         phase p;
         if (!g->shape->phase(g, &at[i], 0, &p))
             continue;
-        s->list[i] = (sleeper){p.before, 0, s->count, p.children, p.calls};
+        s->list[i] = (sleeper){p.before, p.before, 0, s->count, p.children, p.calls};
         for (uint32_t child = 0; child < p.children + p.calls; child++)
             g->shape->child(g, &at[i], 0, child, &at[s->count++]);
     }
     free(at);
     return at && s->list;
+}
+
+/* Other lengths for each seed: between half and three halves of the usual ones. Equal sleeps end at
+ * the same moment on all workers, whose order within some microseconds then decides about the
+ * steals: that is the system's, and no two runs have the same. */
+static inline void sleepers_vary(sleepers *s, uint64_t seed)
+{
+    uint64_t rng = fl_rng_seed(seed, 0);
+    for (uint32_t i = 0; i < s->count; i++)
+        s->list[i].asked =
+            s->list[i].usual / 2 + s->list[i].usual / 1000 * fl_rng_below(&rng, 1000);
 }
 
 static inline void sleepers_root(const generator *g, node *root)
@@ -128,7 +141,7 @@ static inline bool sleepers_real(sleepers *s, unsigned workers, const char *queu
                                  .bind = "none",
                                  .queue = queue};
     sleepers warm = {0};
-    sleeper few[9] = {{0, 0, 1, 8, false}};
+    sleeper few[9] = {{0, 0, 0, 1, 8, false}};
     filch_stats before, after;
     filch_runtime *rt;
     if (filch_runtime_create(&rt, &config))
