@@ -64,8 +64,9 @@ static bool judge(sleepers *s, const sim_queue *queue, unsigned workers, int rep
     for (int i = 0; i < repeat; i++) {
         sleepers_run one, other;
         sleepers_vary(s, (uint64_t)i);
-        check(sleepers_real(s, workers, queue->name, &one), "no runtime");
-        check(sleepers_simulated(s, workers, queue, &c, &other), "the simulation failed");
+        check(sleepers_real(s, workers, queue->name, FL_IDLE_SLEEP, &one), "no runtime");
+        check(sleepers_simulated(s, workers, queue, FL_IDLE_SLEEP, &c, &other),
+              "the simulation failed");
         greedy[i] = sleepers_greedy(s, workers) / one.of[SLEEPERS_MAKESPAN];
         for (int which = 0; which < SLEEPERS_FIGURES; which++) {
             real.at[which][i] = one.of[which];

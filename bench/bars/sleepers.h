@@ -134,12 +134,13 @@ FILCH_VOID_TASK(sleepers_visit, (sleeper *, list), (uint32_t, at))
 
 /* false: there is no runtime, and filch_error() says why. */
 static inline bool sleepers_real(sleepers *s, unsigned workers, const char *queue,
-                                 sleepers_run *out)
+                                 enum fl_idle_mode idle, sleepers_run *out)
 {
     const filch_config config = {.size = sizeof config,
                                  .workers = workers,
                                  .bind = "none",
-                                 .queue = queue};
+                                 .queue = queue,
+                                 .idle = fl_idle_modes[idle]->name};
     sleepers warm = {0};
     sleeper few[9] = {{0, 0, 0, 1, 8, false}};
     filch_stats before, after;
@@ -176,7 +177,7 @@ static inline void sleepers_crowd(costs *c)
 
 /* Medians of the seeds, with the times of the last run. */
 static inline bool sleepers_simulated(const sleepers *s, unsigned workers, const sim_queue *queue,
-                                      const costs *c, sleepers_run *out)
+                                      enum fl_idle_mode idle, const costs *c, sleepers_run *out)
 {
     char reason[256];
     double at[SLEEPERS_FIGURES][SLEEPERS_SEEDS];
@@ -185,8 +186,12 @@ static inline bool sleepers_simulated(const sleepers *s, unsigned workers, const
     outcome one;
     if (machine_describe(&m, NULL, workers, reason, sizeof reason))
         return false;
-    simulation how = {
-        .graph = &g, .machine = &m, .costs = c, .policy = fl_policies[0], .queue = queue};
+    simulation how = {.graph = &g,
+                      .idle = idle,
+                      .machine = &m,
+                      .costs = c,
+                      .policy = fl_policies[0],
+                      .queue = queue};
     int rc = 0;
     for (how.seed = 0; !rc && how.seed < SLEEPERS_SEEDS; how.seed++) {
         rc = simulate(&how, &one);

@@ -12,7 +12,7 @@ enum { TRIES = 8 };
 static const double bounds[SLEEPERS_FIGURES] = {[SLEEPERS_MAKESPAN] = 1.5, [SLEEPERS_STEALS] = 1.3};
 
 static void compare(sleepers *s, const sim_queue *queue, unsigned workers, const char *graph,
-                    enum sleepers_figure which)
+                    enum fl_idle_mode idle, enum sleepers_figure which)
 {
     double best = INFINITY;
     costs c;
@@ -20,8 +20,8 @@ static void compare(sleepers *s, const sim_queue *queue, unsigned workers, const
     for (int i = 0; i < TRIES && best > bounds[which]; i++) {
         sleepers_run real = {0}, simulated = {0};
         sleepers_vary(s, (uint64_t)i);
-        cr_assert(sleepers_real(s, workers, queue->name, &real), "%s", filch_error());
-        cr_assert(sleepers_simulated(s, workers, queue, &c, &simulated));
+        cr_assert(sleepers_real(s, workers, queue->name, idle, &real), "%s", filch_error());
+        cr_assert(sleepers_simulated(s, workers, queue, idle, &c, &simulated));
         best = fmin(best, sleepers_off(&simulated, &real, which, workers));
     }
     cr_expect_leq(best, bounds[which], "%s, %s, %u workers: %s off by %g", queue->name, graph,
@@ -46,7 +46,8 @@ Test(sim_sleepers, a_makespan_is_that_of_real_workers)
         unfold(&s, graphs[i]);
         for (int queue = 0; sim_queues[queue]; queue++)
             for (unsigned workers = 2; workers <= 32; workers *= 4)
-                compare(&s, sim_queues[queue], workers, graphs[i], SLEEPERS_MAKESPAN);
+                compare(&s, sim_queues[queue], workers, graphs[i], FL_IDLE_SLEEP,
+                        SLEEPERS_MAKESPAN);
         free(s.list);
     }
 }
@@ -59,6 +60,17 @@ Test(sim_sleepers, as_many_tasks_are_stolen_as_by_real_workers)
     unfold(&s, graph);
     for (int queue = 0; sim_queues[queue]; queue++)
         for (unsigned workers = 8; workers <= 16; workers *= 2)
-            compare(&s, sim_queues[queue], workers, graph, SLEEPERS_STEALS);
+            compare(&s, sim_queues[queue], workers, graph, FL_IDLE_SLEEP, SLEEPERS_STEALS);
+    free(s.list);
+}
+
+Test(sim_sleepers, a_makespan_of_workers_that_stay_awake_is_that_of_real_ones)
+{
+    static const char graph[] = "skew:leaves=256,part=0.1,leaf=3000000";
+    sleepers s;
+    unfold(&s, graph);
+    for (int idle = FL_IDLE_YIELD; idle <= FL_IDLE_SPIN; idle++)
+        for (unsigned workers = 2; workers <= 8; workers *= 2)
+            compare(&s, sim_queues[0], workers, graph, (enum fl_idle_mode)idle, SLEEPERS_MAKESPAN);
     free(s.list);
 }
