@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <sched/idle.h>
+#include <sched/start.h>
 
 /* The changes of I, each with its count. */
 #define SEARCH (FL_IDLE_CHANGE + FL_IDLE_SEARCHER)
@@ -11,7 +12,7 @@
 
 void fl_idle_init(fl_idle *idle, unsigned retired)
 {
-    filch_u64_store(&idle->word, retired * FL_IDLE_RETIRED,
+    filch_u64_store(&idle->word, retired * FL_IDLE_RETIRED + FL_START(30) * FL_IDLE_CHANGE,
                     FILCH_SEQ_CST); /* both: not yet shared */
     filch_u32_store(&idle->tokens, 0, FILCH_SEQ_CST);
 }

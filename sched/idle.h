@@ -53,7 +53,8 @@
 #define FL_IDLE_SLEEPER ((uint64_t)1)
 #define FL_IDLE_SEARCHER ((uint64_t)1 << 11)
 #define FL_IDLE_RETIRED ((uint64_t)1 << 22)
-#define FL_IDLE_CHANGE ((uint64_t)1 << 34) /* counts changes, so that "as before" can be told */
+/* Counts changes, so that "as before" can be told; 30 bits, which wrap. */
+#define FL_IDLE_CHANGE ((uint64_t)1 << 34)
 #define FL_IDLE_NAPPING                                                                            \
     ((uint64_t)1 << 33) /* the last searcher sleeps with a timeout: pushes need not wake */
 

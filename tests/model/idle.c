@@ -280,6 +280,8 @@ static void lay_out_runtime(void)
     rt.queue = shape.queue;
     rt.asymmetric = !shape.full_fence && rt.queue->side != FL_SIDE_FENCED;
     rt.queue_state = memset(deques, 0, sizeof deques);
+    for (unsigned i = 0; i < sizeof deques / sizeof deques[0]; i++)
+        fl_abp_init(&deques[i]);
     locks_are_played = true;
     rt.cpus = count + shape.beside;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);

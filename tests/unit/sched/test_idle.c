@@ -34,6 +34,24 @@ Test(idle, starts_with_everybody_running)
     cr_assert_not(fl_idle_take_token(&idle));
 }
 
+Test(idle, count_of_changes_wraps_and_leaves_the_counts_alone)
+{
+    filch_u64_store(&idle.word, 0 - FL_IDLE_CHANGE, FILCH_SEQ_CST);
+    put_to_sleep(1);
+    expect(1, 0, 0);
+    fl_idle_search(&idle);
+    uint64_t was = fl_idle_sleep(&idle);
+    cr_assert(fl_idle_unchanged(&idle, was));
+    filch_u64_store(&idle.word, 0 - 2 * FL_IDLE_CHANGE + 2, FILCH_SEQ_CST); /* two sleep */
+    fl_idle_search(&idle);
+    was = fl_idle_sleep(&idle); /* the last count, then 0 */
+    expect(3, 0, 0);
+    cr_assert(fl_idle_unchanged(&idle, was));
+    cr_assert(fl_idle_retract(&idle));
+    cr_assert_not(fl_idle_unchanged(&idle, was));
+    expect(2, 1, 0);
+}
+
 Test(idle, sleeper_learns_whether_it_was_the_last_searcher)
 {
     fl_idle_search(&idle);
