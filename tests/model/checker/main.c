@@ -38,6 +38,10 @@ static const char help[] =
     "FILCH_MODEL_SECONDS=S samples: each search gets S seconds; one that they cut short gets S "
     "more at random.\n";
 
+enum { REACHED = 64 };
+static const char *reached[REACHED]; /* by the executions of one search, each once */
+static unsigned reached_count;
+
 typedef struct request {
     mc_search search;
     bool as_the_row_says;
@@ -108,6 +112,37 @@ static bool outcomes_wrong(const mc_model *model, const mc_search *search, const
     return true;
 }
 
+static bool is_reached(const char *what)
+{
+    for (unsigned i = 0; i < reached_count; i++)
+        if (reached[i] == what || strcmp(reached[i], what) == 0)
+            return true;
+    return false;
+}
+
+void mc_reached(const char *what)
+{
+    if (is_reached(what))
+        return;
+    if (reached_count == REACHED)
+        mc_fail("the checker's limit: too many places reached (REACHED in main.c)");
+    else
+        reached[reached_count++] = what;
+}
+
+/* A whole search has to come to each place that the row names. */
+static bool unreached(const mc_model *model, const mc_search *search, const mc_result *result)
+{
+    if (search->replay || mc.newest || !result->exhausted)
+        return false;
+    for (const char *const *what = model->reaches; *what; what++)
+        if (!is_reached(*what)) {
+            printf("\n%s: BROKEN: no execution reached '%s'\n", model->name, *what);
+            return true;
+        }
+    return false;
+}
+
 static int tell_unfit(const mc_model *model, mc_result *result)
 {
     free(result->choices);
@@ -123,12 +158,14 @@ static int run_search(const request *asked, const mc_model *model, mc_search sea
 {
     char how[64];
     describe(&search, how);
+    reached_count = 0;
     mc_result result = mc_explore(model, &search);
     if (result.failure == mc_unfit)
         return tell_unfit(model, &result);
     double rate =
         result.seconds > 0 ? (double)(result.executions + result.pruned) / result.seconds : 0;
-    bool broken = result.failure || outcomes_wrong(model, &search, &result);
+    bool broken = result.failure || outcomes_wrong(model, &search, &result) ||
+                  unreached(model, &search, &result);
     if (result.failure)
         tell_failure(asked, model, &result);
     printf("%-28s %-24s %10" PRIu64 " executions, %10" PRIu64
