@@ -108,7 +108,7 @@ static void futex(unsigned thread)
     }
 #define ROW(body, outcomes, what)                                                                  \
     {                                                                                              \
-#body, what, PAIR, setup, body, two, NULL, 0, 0, 0, outcomes                               \
+#body, what, PAIR, setup, body, two, .outcomes = outcomes                                  \
     }
 
 const mc_model mc_models[] = {LITMUS_ROWS,
