@@ -37,7 +37,7 @@ static struct {
     uintptr_t own[ITEMS]; /* items the owner's pops return unless stolen */
     unsigned owned;
     uintptr_t last[1 + THIEVES]; /* each thread's last steal */
-    unsigned ended;
+    unsigned ended, objects;     /* objects: before */
 } book;
 
 MC_UNCHECKED static uintptr_t next_item(void)
@@ -182,7 +182,23 @@ static void lay_out(struct shape chosen)
         readers |= i == OWNER ? 0 : 1u << i;
     }
     rcu_setup(readers);
+    book.objects = mc_objects();
     name_everything();
+}
+
+/* Of an empty deque, by its owner alone: the looks, which decide nothing, tell the truth. */
+static void check_looks(fl_deque *deque)
+{
+    const fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_RELAXED);
+    int64_t size = buffer->size, count = 0;
+    MC_CLAIM(!fl_deque_peek(deque) && !fl_deque_look(deque), "an empty deque shows an item");
+    for (; count < size && !fl_deque_full(deque); count++) {
+        fl_deque_push(deque, (void *)(uintptr_t)(count + 1));
+        MC_CLAIM(fl_deque_peek(deque) == (void *)(uintptr_t)(count + 1),
+                 "the newest item is not shown");
+        MC_CLAIM(fl_deque_look(deque) == (void *)(uintptr_t)1, "the oldest item is not shown");
+    }
+    MC_CLAIM(count == size && fl_deque_full(deque), "a deque is full, and does not know");
 }
 
 static void finish(void)
@@ -197,7 +213,10 @@ static void finish(void)
     }
     for (unsigned i = 1; i <= book.pushed; i++)
         MC_CLAIM(book.got[i] || book.refused[i], "an item is lost");
-    MC_CLAIM(item || !fl_deque_full(&worker[OWNER]->ready), "an empty deque has no room");
+    MC_CLAIM(!shape.grows || shape.scarce || mc_objects() == book.objects,
+             "an old buffer is not freed");
+    if (!item)
+        check_looks(&worker[OWNER]->ready);
 }
 
 MC_SHAPE(PPOO, .script = "PPOO", .thieves = 1, .attempts = 1, .patient = true)

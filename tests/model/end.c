@@ -260,7 +260,7 @@ static void lay_out(struct shape chosen)
     shape.has_fiber = shape.script[1] && strchr(shape.script[1], 'V');
     submitted = 0;
     memset(runs, 0, sizeof runs);
-    timeouts_setup();
+    timeouts_setup(true);
     memset(&saved, 0, sizeof saved);
     rt = mc_alloc(sizeof *rt, FILCH_APART);
     memset(rt, 0, sizeof *rt);

@@ -29,6 +29,7 @@ MC_SHAPE(P_retire, .script = "PR", .searchers = 1)
 MC_SHAPE(PP_retire, .script = "PPR", .searchers = 2)
 MC_SHAPE(PP_nap, .script = "PP", .searchers = 2, .woken = true)
 MC_SHAPE(F_nap, .script = "F", .searchers = 1, .nap = 20000)
+MC_SHAPE(I_vain, .script = "I", .searchers = 1, .woken = true, .endless = true)
 MC_SHAPE(FJF_ask, .script = "FJF", .searchers = 1, .asks = true)
 MC_SHAPE(FF_ask, .script = "FF", .searchers = 2, .asks = true, .escapes = true)
 
@@ -78,6 +79,7 @@ const mc_model mc_models[] = {
     ROW(PP_retire, "two pushes, two searchers, and the worker retires", TWO, .bound = 2),
     ROW(PP_nap, "pushes while the last searcher naps", TWO, .bound = 3),
     ROW(F_nap, "a fork while the only searcher naps", ONE, .bound = 0),
+    ROW(I_vain, "a submission does not rely on the end of a nap", ONE, .bound = 4),
     ROW(FJF_ask, "a join between two forks keeps its hands off limit", ONE, .bound = 3),
     ROW(FF_ask, "searchers that ask before they rob", TWO, .random = 60000),
     ROW(F_the, "THE: a fork against the last searcher", ONE, .bound = 0),
