@@ -215,6 +215,7 @@ static void finish(void)
         MC_CLAIM(book.got[i] || book.refused[i], "an item is lost");
     MC_CLAIM(!shape.grows || shape.scarce || mc_objects() == book.objects,
              "an old buffer is not freed");
+    statistics_reached(worker, 1 + shape.thieves);
     if (!item)
         check_looks(&worker[OWNER]->ready);
 }
@@ -253,18 +254,21 @@ MC_SHAPE(wrap, .script = "PPOPPOPPO", .thieves = 2, .attempts = 3, .grows = true
 #name, what, threads, setup_##name, body, finish, may_rest, __VA_ARGS__                    \
     }
 
+#define STEALS .reaches = {"deque_steals", "missed_ready_lost", "missed_ready_empty"}
+#define GROWS .reaches = {"deque_steals", "growths"}
+
 const mc_model mc_models[] = {
-    ROW(PPOO, "two items, one thief", ONE, .bound = 0),
-    ROW(PPOO_twice, "two items, a thief that looks twice", ONE, .bound = 0),
-    ROW(POPO, "one item at a time, a thief that looks twice", ONE, .bound = 0),
-    ROW(PPOO_bare, "two items that are numbers and no more", ONE, .bound = 0),
-    ROW(POPO_bare, "the same, one at a time", ONE, .bound = 0),
-    ROW(laps, "twice around the buffer", ONE, .bound = 2),
-    ROW(PPOO_two, "two items, two thieves", TWO, .bound = 2),
-    ROW(PPPOO, "the third push grows, one thief", ONE_AND_RECLAIMER, .bound = 3),
-    ROW(PPPO_two, "the third push grows, two thieves", TWO_AND_RECLAIMER, .random = 20000),
-    ROW(PPPPPO, "grows twice, a thief that looks twice", ONE_AND_RECLAIMER, .random = 60000),
-    ROW(PPPO_scarce, "any allocation may fail", ONE_AND_RECLAIMER, .bound = 0),
+    ROW(PPOO, "two items, one thief", ONE, .bound = 0, STEALS),
+    ROW(PPOO_twice, "two items, a thief that looks twice", ONE, .bound = 0, STEALS),
+    ROW(POPO, "one item at a time, a thief that looks twice", ONE, .bound = 0, STEALS),
+    ROW(PPOO_bare, "two items that are numbers and no more", ONE, .bound = 0, STEALS),
+    ROW(POPO_bare, "the same, one at a time", ONE, .bound = 0, STEALS),
+    ROW(laps, "twice around the buffer", ONE, .bound = 2, STEALS),
+    ROW(PPOO_two, "two items, two thieves", TWO, .bound = 2, STEALS),
+    ROW(PPPOO, "the third push grows, one thief", ONE_AND_RECLAIMER, .bound = 3, GROWS),
+    ROW(PPPO_two, "the third push grows, two thieves", TWO_AND_RECLAIMER, .random = 20000, GROWS),
+    ROW(PPPPPO, "grows twice, a thief that looks twice", ONE_AND_RECLAIMER, .random = 60000, GROWS),
+    ROW(PPPO_scarce, "any allocation may fail", ONE_AND_RECLAIMER, .bound = 0, GROWS),
     ROW(wrap, "around the buffer, three attempts of two thieves", TWO_AND_RECLAIMER,
-        .random = 20000),
+        .random = 20000, GROWS),
     {.name = NULL}};

@@ -352,4 +352,5 @@ void finish(void)
     MC_CLAIM(fl_idle_searchers(word) == 0, "Q counts a searcher, but nobody searches");
     MC_CLAIM(!(word & FL_IDLE_NAPPING), "NAPPING is set, but nobody naps");
     MC_CLAIM(filch_u32_load(&rt.idle.tokens, FILCH_RELAXED) == 0, "a token is left");
+    statistics_reached(workers, shape.searchers + !shape.submits);
 }

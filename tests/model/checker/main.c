@@ -13,17 +13,13 @@
 #include <string.h>
 #include <time.h>
 
-static const struct option options[] = {{"list", no_argument, NULL, 'l'},
-                                        {"all", no_argument, NULL, 'a'},
-                                        {"bound", required_argument, NULL, 'b'},
-                                        {"random", required_argument, NULL, 'r'},
-                                        {"seed", required_argument, NULL, 's'},
-                                        {"replay", required_argument, NULL, 'p'},
-                                        {"newest", no_argument, NULL, 'n'},
-                                        {"quiet", no_argument, NULL, 'q'},
-                                        {"seconds", required_argument, NULL, 't'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {NULL, 0, NULL, 0}};
+static const struct option options[] = {
+    {"list", no_argument, NULL, 'l'},        {"all", no_argument, NULL, 'a'},
+    {"bound", required_argument, NULL, 'b'}, {"random", required_argument, NULL, 'r'},
+    {"seed", required_argument, NULL, 's'},  {"replay", required_argument, NULL, 'p'},
+    {"newest", no_argument, NULL, 'n'},      {"quiet", no_argument, NULL, 'q'},
+    {"reached", no_argument, NULL, 'd'},     {"seconds", required_argument, NULL, 't'},
+    {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
 
 static const char help[] =
     "usage: %s [options] [model ...]\n"
@@ -35,6 +31,7 @@ static const char help[] =
     "  --newest      no weak memory: loads return the newest value; outcome sets are not checked\n"
     "  --replay C    one execution, by the choices that a failure printed\n"
     "  --quiet       no trace\n"
+    "  --reached     names the results that the executions of each search reached\n"
     "FILCH_MODEL_SECONDS=S samples: each search gets S seconds; one that they cut short gets S "
     "more at random.\n";
 
@@ -44,7 +41,7 @@ static unsigned reached_count;
 
 typedef struct request {
     mc_search search;
-    bool as_the_row_says;
+    bool as_the_row_says, tells_reached;
     double sample; /* seconds of FILCH_MODEL_SECONDS; 0: search everything */
     const char *program;
 } request;
@@ -130,10 +127,12 @@ void mc_reached(const char *what)
         reached[reached_count++] = what;
 }
 
-/* A whole search has to come to each place that the row names. */
+/* A whole search has to come to each place that the row names; a few random executions need not. */
 static bool unreached(const mc_model *model, const mc_search *search, const mc_result *result)
 {
-    if (search->replay || mc.newest || !result->exhausted)
+    bool sample =
+        search->how == MC_RANDOM && (!model->random || search->executions < model->random);
+    if (search->replay || mc.newest || sample || !result->exhausted)
         return false;
     for (const char *const *what = model->reaches; *what; what++)
         if (!is_reached(*what)) {
@@ -179,6 +178,8 @@ static int run_search(const request *asked, const mc_model *model, mc_search sea
                                                         : "ok",
            !broken && result.exhausted && model->outcomes ? mc_outcomes() : "",
            mc.newest ? " (newest values only)" : "");
+    for (unsigned i = 0; asked->tells_reached && i < reached_count; i++)
+        printf("    reached: %s\n", reached[i]);
     free(result.choices);
     fflush(stdout);
     return broken ? 1 : result.exhausted || search.replay ? 0 : 3;
@@ -304,6 +305,9 @@ int main(int argc, char **argv)
             break;
         case 'n':
             mc.newest = true;
+            break;
+        case 'd':
+            asked.tells_reached = true;
             break;
         case 'q':
             mc.quiet = true;
