@@ -189,15 +189,15 @@ def told(conf, lint, fault, folder, text):
     return None
 
 
-def again(conf, fault, text, model, row):
+def again(conf, fault, text, model, row, whole=True):
     """The claim that broke when a recorded death is repeated, or None."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             build = Build(conf, folder, fault, text, None)
-            hit = build.search(model, [row], "--random", str(SAMPLE), "--seed", "1") or build.search(model, [row])
-        except NoCode as wrong:
-            return str(wrong)
-    return hit and hit[1]
+            hit = build.search(model, [row], "--random", str(SAMPLE), "--seed", "1") or (whole and build.search(model, [row]))
+        except NoCode:
+            return None
+    return hit[1] if hit else None
 
 
 class Judge:

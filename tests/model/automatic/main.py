@@ -72,7 +72,7 @@ def judge_files(files, seconds):
 
 
 def repeat(count, conf):
-    """Repeats some of the recorded deaths, each in the row that saw it."""
+    """Repeats some of the recorded deaths, each in the row that saw it. Without its fault the first one has to live."""
     import judge as judging
     import mutants
     seed = int(os.environ.get("FILCH_SEED") or time.time_ns() % 1000000)
@@ -83,7 +83,11 @@ def repeat(count, conf):
     for file, function, verdict in chosen:
         source, name = syntax.read(file), page.name_of(file, function, verdict)
         fault = next((fault for fault in source.faults() if fault.name == name), None)
-        claim = fault and judging.again(conf, fault, syntax.changed(source.text, fault), *verdict.verdict.split()[1:])
+        row = verdict.verdict.split()[1:]
+        if fault and name == page.name_of(*chosen[0]) and judging.again(conf, fault, source.text, *row, whole=False):
+            wrong += 1
+            print(f"{name}: {' '.join(row)} breaks without it; run that model alone")
+        claim = fault and judging.again(conf, fault, syntax.changed(source.text, fault), *row)
         if not claim:
             wrong += 1
             print(f"{name}: it lives, and should die in {verdict.verdict[5:]}; judge it anew: ./tools/mutants.sh {file}")
