@@ -2,6 +2,8 @@
 #include <sched/forkstack.h>
 #include <sched/start.h>
 
+#include <sched/request.h>
+
 #define ANSWERED ((uint64_t)1 << 63)
 
 static uint64_t conflict(uint64_t top, uint64_t index)
@@ -80,9 +82,7 @@ void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end)
             answer(box, 0, 0);
             return;
         }
-        uint64_t here = past - index;
-        uint64_t half = here > (box->half ? 1 : FL_HALF_FROM) ? here / 2 : 1;
-        uint64_t count = half < box->most ? half : box->most;
+        uint64_t count = fl_request_gift(past - index, box->half, box->most);
         if (give(stack, &top, count)) {
             answer(box, count, index);
             return;

@@ -37,7 +37,7 @@ static struct {
     uintptr_t own[ITEMS]; /* items the owner's pops return unless stolen */
     unsigned owned;
     uintptr_t last[1 + THIEVES]; /* each thread's last steal */
-    unsigned ended;
+    unsigned ended, objects;     /* objects: before */
 } book;
 
 MC_UNCHECKED static uintptr_t next_item(void)
@@ -182,7 +182,23 @@ static void lay_out(struct shape chosen)
         readers |= i == OWNER ? 0 : 1u << i;
     }
     rcu_setup(readers);
+    book.objects = mc_objects();
     name_everything();
+}
+
+/* Of an empty deque, by its owner alone: the looks, which decide nothing, tell the truth. */
+static void check_looks(fl_deque *deque)
+{
+    const fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_RELAXED);
+    int64_t size = buffer->size, count = 0;
+    MC_CLAIM(!fl_deque_peek(deque) && !fl_deque_look(deque), "an empty deque shows an item");
+    for (; count < size && !fl_deque_full(deque); count++) {
+        fl_deque_push(deque, (void *)(uintptr_t)(count + 1));
+        MC_CLAIM(fl_deque_peek(deque) == (void *)(uintptr_t)(count + 1),
+                 "the newest item is not shown");
+        MC_CLAIM(fl_deque_look(deque) == (void *)(uintptr_t)1, "the oldest item is not shown");
+    }
+    MC_CLAIM(count == size && fl_deque_full(deque), "a deque is full, and does not know");
 }
 
 static void finish(void)
@@ -197,7 +213,11 @@ static void finish(void)
     }
     for (unsigned i = 1; i <= book.pushed; i++)
         MC_CLAIM(book.got[i] || book.refused[i], "an item is lost");
-    MC_CLAIM(item || !fl_deque_full(&worker[OWNER]->ready), "an empty deque has no room");
+    MC_CLAIM(!shape.grows || shape.scarce || mc_objects() == book.objects,
+             "an old buffer is not freed");
+    statistics_reached(worker, 1 + shape.thieves);
+    if (!item)
+        check_looks(&worker[OWNER]->ready);
 }
 
 MC_SHAPE(PPOO, .script = "PPOO", .thieves = 1, .attempts = 1, .patient = true)
@@ -234,18 +254,21 @@ MC_SHAPE(wrap, .script = "PPOPPOPPO", .thieves = 2, .attempts = 3, .grows = true
 #name, what, threads, setup_##name, body, finish, may_rest, __VA_ARGS__                    \
     }
 
+#define STEALS .reaches = {"deque_steals", "missed_ready_lost", "missed_ready_empty"}
+#define GROWS .reaches = {"deque_steals", "growths"}
+
 const mc_model mc_models[] = {
-    ROW(PPOO, "two items, one thief", ONE, .bound = 0),
-    ROW(PPOO_twice, "two items, a thief that looks twice", ONE, .bound = 0),
-    ROW(POPO, "one item at a time, a thief that looks twice", ONE, .bound = 0),
-    ROW(PPOO_bare, "two items that are numbers and no more", ONE, .bound = 0),
-    ROW(POPO_bare, "the same, one at a time", ONE, .bound = 0),
-    ROW(laps, "twice around the buffer", ONE, .bound = 2),
-    ROW(PPOO_two, "two items, two thieves", TWO, .bound = 2),
-    ROW(PPPOO, "the third push grows, one thief", ONE_AND_RECLAIMER, .bound = 3),
-    ROW(PPPO_two, "the third push grows, two thieves", TWO_AND_RECLAIMER, .random = 20000),
-    ROW(PPPPPO, "grows twice, a thief that looks twice", ONE_AND_RECLAIMER, .random = 60000),
-    ROW(PPPO_scarce, "any allocation may fail", ONE_AND_RECLAIMER, .bound = 0),
+    ROW(PPOO, "two items, one thief", ONE, .bound = 0, STEALS),
+    ROW(PPOO_twice, "two items, a thief that looks twice", ONE, .bound = 0, STEALS),
+    ROW(POPO, "one item at a time, a thief that looks twice", ONE, .bound = 0, STEALS),
+    ROW(PPOO_bare, "two items that are numbers and no more", ONE, .bound = 0, STEALS),
+    ROW(POPO_bare, "the same, one at a time", ONE, .bound = 0, STEALS),
+    ROW(laps, "twice around the buffer", ONE, .bound = 2, STEALS),
+    ROW(PPOO_two, "two items, two thieves", TWO, .bound = 2, STEALS),
+    ROW(PPPOO, "the third push grows, one thief", ONE_AND_RECLAIMER, .bound = 3, GROWS),
+    ROW(PPPO_two, "the third push grows, two thieves", TWO_AND_RECLAIMER, .random = 20000, GROWS),
+    ROW(PPPPPO, "grows twice, a thief that looks twice", ONE_AND_RECLAIMER, .random = 60000, GROWS),
+    ROW(PPPO_scarce, "any allocation may fail", ONE_AND_RECLAIMER, .bound = 0, GROWS),
     ROW(wrap, "around the buffer, three attempts of two thieves", TWO_AND_RECLAIMER,
-        .random = 20000),
+        .random = 20000, GROWS),
     {.name = NULL}};

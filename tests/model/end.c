@@ -40,7 +40,7 @@ static struct shape {
     bool woken; /* worker 0 was woken for nothing: it naps where it is the last searcher */
     bool ends, rests, has_fiber;
 } shape;
-static unsigned submitted, runs[JOBS + 1];
+static unsigned submitted, runs[JOBS + 1], unparked[WORKERS];
 
 /* ---- Around the protocol ---- */
 
@@ -69,6 +69,18 @@ bool fl_inbox_empty(fl_inbox *inbox)
 bool fl_inbox_offers(fl_inbox *inbox)
 {
     return !fl_inbox_empty(inbox);
+}
+
+MC_UNCHECKED static void note_unparked(const filch_u32 *word)
+{
+    for (unsigned i = 0; i < shape.workers && !shape.ends; i++)
+        unparked[i] += word == &rt->worker[i]->park_word;
+}
+
+void fl_futex_wake(filch_u32 *word, int count)
+{
+    note_unparked(word);
+    mc_futex_wake(word, (unsigned)count, "futex");
 }
 
 unsigned fl_fork_generation(void)
@@ -260,7 +272,8 @@ static void lay_out(struct shape chosen)
     shape.has_fiber = shape.script[1] && strchr(shape.script[1], 'V');
     submitted = 0;
     memset(runs, 0, sizeof runs);
-    timeouts_setup();
+    memset(unparked, 0, sizeof unparked);
+    timeouts_setup(true);
     memset(&saved, 0, sizeof saved);
     rt = mc_alloc(sizeof *rt, FILCH_APART);
     memset(rt, 0, sizeof *rt);
@@ -295,8 +308,22 @@ static bool may_rest(void)
     return true; /* asleep or retired; `finish` says whether that is right */
 }
 
+/* Tokens and park words are apart: a waker unparks one worker, and another may take the token. */
+MC_UNCHECKED static void tell_reached(const fl_worker *worker)
+{
+    uint64_t wakes = worker->counters[FL_WAKES].filch_value;
+    if (wakes > unparked[worker->index])
+        mc_reached("a token taken by another");
+    if (worker->counters[FL_PARKS].filch_value > wakes)
+        mc_reached("a sleep without a token");
+    if (wakes)
+        mc_reached("a token");
+}
+
 static void finish(void)
 {
+    for (unsigned i = 0; i < shape.workers && !shape.ends; i++)
+        tell_reached(rt->worker[i]);
     for (unsigned i = 0; i < submitted; i++)
         MC_CLAIM(runs[i] == 1, "a work item is lost");
     MC_CLAIM(runs[FIBER] == (shape.has_fiber ? PARTS : 0), "a suspended fiber is lost");
@@ -336,14 +363,15 @@ MC_SHAPE(fiber, .script = {"D", "V"}, .workers = 2)
 #define RESIZED(...) ROW(__VA_ARGS__, .may_rest = may_rest)
 #define TWO_OUTSIDE THREADS("outside", "resizer", "worker 0", "worker 1")
 #define THREADS(...) .threads = {__VA_ARGS__}
+#define TOKENS .reaches = {"a token", "a token taken by another", "a sleep without a token"}
 
 const mc_model mc_models[] = {
     ROW(wakers, "two wakers, two sleepers: tokens and park words",
-        THREADS("outside", "outside 2", "worker 0", "worker 1"), .bound = 2),
+        THREADS("outside", "outside 2", "worker 0", "worker 1"), .bound = 2, TOKENS),
     ROW(nap, "two wakes, one of the sleepers naps", THREADS("outside", "worker 0", "worker 1"),
-        .bound = 3),
+        .bound = 3, TOKENS),
     ROW(three, "three work items, three sleepers",
-        THREADS("outside", "worker 0", "worker 1", "worker 2"), .bound = 1),
+        THREADS("outside", "worker 0", "worker 1", "worker 2"), .bound = 1, TOKENS),
     ROW(D_one, "destroy against a worker that falls asleep", THREADS("outside", "worker")),
     ROW(JD_one, "a work item, then destroy", THREADS("outside", "worker"), .bound = 3),
     ROW(D, "destroy, two workers", THREADS("outside", "worker 0", "worker 1"), .bound = 2),
@@ -353,12 +381,13 @@ const mc_model mc_models[] = {
         .bound = 2),
     ROW(fiber, "a suspended fiber that another runtime makes ready, twice",
         THREADS("outside", "visitor", "worker 0", "worker 1"), .random = 100000),
-    RESIZED(shrink, "one of two retires while a work item comes", TWO_OUTSIDE, .bound = 2),
-    RESIZED(shrink_twice, "the same while two come", TWO_OUTSIDE, .random = 100000),
+    RESIZED(shrink, "one of two retires while a work item comes", TWO_OUTSIDE, .bound = 2, TOKENS),
+    RESIZED(shrink_twice, "the same while two come", TWO_OUTSIDE, .random = 100000, TOKENS),
     RESIZED(shrink_three, "two of three retire while a work item comes",
-            THREADS("outside", "resizer", "worker 0", "worker 1", "worker 2"), .random = 100000),
-    RESIZED(grow, "a worker more while the first one is stuck", TWO_OUTSIDE, .bound = 2),
-    RESIZED(both, "retired and back while the other is stuck", TWO_OUTSIDE, .bound = 1),
+            THREADS("outside", "resizer", "worker 0", "worker 1", "worker 2"), .random = 100000,
+            TOKENS),
+    RESIZED(grow, "a worker more while the first one is stuck", TWO_OUTSIDE, .bound = 2, TOKENS),
+    RESIZED(both, "retired and back while the other is stuck", TWO_OUTSIDE, .bound = 1, TOKENS),
     ROW(RD, "one retires, then destroy", THREADS("outside", "worker 0", "worker 1"), .bound = 2),
     ROW(RJD, "the same with a work item between", THREADS("outside", "worker 0", "worker 1"),
         .bound = 2),

@@ -297,7 +297,7 @@ static void destroyed_by_another(unsigned self)
 
 #define ROW(name, body, what, threads, setup, bounded, count)                                      \
     {                                                                                              \
-        name, what, threads, setup, body, NULL, NULL, bounded, count, 20000, NULL                  \
+        name, what, threads, setup, body, .bound = bounded, .random = count, .steps = 20000        \
     }
 #define ONE                                                                                        \
     {                                                                                              \

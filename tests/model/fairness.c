@@ -239,7 +239,7 @@ MC_SHAPE(the, .supply = "JY", .workers = 2, QUEUE(the))
 
 #define ROW(name, what, count, ...)                                                                \
     {                                                                                              \
-#name, what, {__VA_ARGS__ }, setup_##name, body, finish, NULL, 0, count, 20000, NULL       \
+#name, what, {__VA_ARGS__ }, setup_##name, body, finish, .random = count, .steps = 20000   \
     }
 
 const mc_model mc_models[] = {

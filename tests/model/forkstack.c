@@ -344,4 +344,7 @@ void finish(void)
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
     MC_CLAIM(fl_top_index(top) == fl_slot_index(first_slot()), "top is not back at the first slot");
     MC_CLAIM(!filch_ptr_load(&stack->request, FILCH_RELAXED), "a request is left behind");
+    if ((top & FL_TOP_TAG) != shape.tag)
+        mc_reached("a conflict at the tag");
+    statistics_reached(workers, 3);
 }

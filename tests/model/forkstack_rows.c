@@ -59,10 +59,18 @@ MC_SHAPE(FFPJJ_split, .script = "FFPJJ", .attempts = 1, .hands_out = true, .side
 MC_SHAPE(FFJJ_request, .script = "FFJJ", .attempts = 1, QUEUE(private_request))
 MC_SHAPE(FPJFJ_request, .script = "FPJFJ", .attempts = 1, .hands_out = true, QUEUE(private_request))
 MC_SHAPE(FFFFFFJJJJJJ, .script = "FFFFFFJJJJJJ", .attempts = 1, .most = 4)
+MC_SHAPE(FFJJ_most, .script = "FFJJ", .attempts = 1, .most = 2)
 MC_SHAPE(FFJFFJJFJJ, .script = "FFJFFJJFJJ", .attempts = 3)
 
 #define ONE .threads = {"owner", "thief"}
 #define TWO .threads = {"owner", "thief", "thief 2"}
+/* Thefts by consent and by force, and both refused. */
+#define THEFTS                                                                                     \
+    .reaches = {"gifts", "robs", "missed_refused", "missed_gone", "a conflict at the tag"}
+#define CROWDED_THEFTS .reaches = {"gifts", "robs", "missed_busy", "missed_gone", "joins_waited"}
+#define EXCESS_THEFTS .reaches = {"gifts", "robs", "flushed", "joins_waited"}
+#define ROBBERY .reaches = {"robs", "joins_kept", "joins_taken", "tasks_taken"}
+#define FLUSHED_THEFTS .reaches = {"flushed", "tasks_taken", "gifts", "robs"}
 #define setup_FFJJ_two setup_FFJJ
 #define setup_FJFJ_two setup_FJFJ
 #define ROW(name, what, ...)                                                                       \
@@ -71,53 +79,57 @@ MC_SHAPE(FFJFFJJFJJ, .script = "FFJFFJJFJJ", .attempts = 3)
     }
 
 const mc_model mc_models[] = {
-    ROW(FJ, "one task", ONE, .bound = 0),
-    ROW(FFJJ, "two tasks", ONE, .bound = 0),
-    ROW(FJFJ, "a slot used twice", ONE, .bound = 0),
-    ROW(FFJJ_tag, "the tag wraps", ONE, .bound = 0),
-    ROW(FFJJ_end, "a task more than fits, which runs at once", ONE, .bound = 2),
-    ROW(FFWJJ_end, "the same; then the fiber suspends", ONE, .bound = 2),
-    ROW(FFFJJJ_end, "two tasks more than fit", ONE, .bound = 2),
+    ROW(FJ, "one task", ONE, .bound = 0, THEFTS),
+    ROW(FFJJ, "two tasks", ONE, .bound = 0, THEFTS),
+    ROW(FJFJ, "a slot used twice", ONE, .bound = 0, THEFTS),
+    ROW(FFJJ_tag, "the tag wraps", ONE, .bound = 0, THEFTS),
+    ROW(FFJJ_end, "a task more than fits, which runs at once", ONE, .bound = 2, EXCESS_THEFTS),
+    ROW(FFWJJ_end, "the same; then the fiber suspends", ONE, .bound = 2, FLUSHED_THEFTS),
+    ROW(FFFJJJ_end, "two tasks more than fit", ONE, .bound = 2, EXCESS_THEFTS),
     ROW(FFFJFFJJJJ_end, "three, and two thieves", TWO, .random = 20000),
-    ROW(FFFX_end, "a panic drops two of these", ONE, .bound = 2),
-    ROW(FFFJJJ_end_full, "two tasks more than fit, out of line", ONE, .bound = 2),
-    ROW(FFJJ_twice, "both tasks are stolen", ONE, .bound = 3),
-    ROW(FJFJ_twice, "a slot is stolen twice", ONE, .bound = 3),
-    ROW(FFJJ_two, "two thieves", TWO, .random = 100000),
+    ROW(FFFX_end, "a panic drops two of these", ONE, .bound = 2, EXCESS_THEFTS),
+    ROW(FFFJJJ_end_full, "two tasks more than fit, out of line", ONE, .bound = 2, EXCESS_THEFTS),
+    ROW(FFJJ_twice, "both tasks are stolen", ONE, .bound = 3, THEFTS),
+    ROW(FJFJ_twice, "a slot is stolen twice", ONE, .bound = 3, THEFTS),
+    ROW(FFJJ_two, "two thieves", TWO, .random = 100000, CROWDED_THEFTS),
     ROW(FJFJ_robbed, "the same without asking", TWO, .bound = 3),
-    ROW(FJFJ_two, "a slot is stolen twice by two", TWO, .random = 20000),
-    ROW(FFJFJJ_two, "a slot is used again while another is stolen", TWO, .random = 20000),
-    ROW(FJ_full, "out of line, with full fences", ONE, .bound = 0),
-    ROW(FFJJ_full, "out of line, both tasks are stolen", ONE, .bound = 2),
-    ROW(FFFJJJ_full, "out of line, a join between two thefts", ONE, .bound = 2),
-    ROW(FFJJ_outline, "out of line, without fences", ONE, .bound = 3),
+    ROW(FJFJ_two, "a slot is stolen twice by two", TWO, .random = 20000, CROWDED_THEFTS),
+    ROW(FFJFJJ_two, "a slot is used again while another is stolen", TWO, .random = 20000,
+        CROWDED_THEFTS),
+    ROW(FJ_full, "out of line, with full fences", ONE, .bound = 0, THEFTS),
+    ROW(FFJJ_full, "out of line, both tasks are stolen", ONE, .bound = 2, THEFTS),
+    ROW(FFFJJJ_full, "out of line, a join between two thefts", ONE, .bound = 2, THEFTS),
+    ROW(FFJJ_outline, "out of line, without fences", ONE, .bound = 3, THEFTS),
     ROW(FPJ_none, "flushed, and joined before anybody takes it", ONE, .bound = 0),
-    ROW(FPJ, "flushed, and joined while a thief takes it", ONE, .bound = 0),
-    ROW(FWJ, "flushed, and waited for", ONE, .bound = 0),
-    ROW(FFWJJ, "the same with two tasks", ONE, .bound = 3),
-    ROW(FX, "a panic drops a task, or waits for its thief", ONE, .bound = 0),
-    ROW(FFJX, "the same after a join", ONE, .bound = 3),
-    ROW(FFX_full, "the same out of line", ONE, .bound = 2),
-    ROW(FPX, "the same with a task that was flushed", ONE, .bound = 0),
-    ROW(FJ_fails, "a stolen task panics, and so does its joiner", ONE, .bound = 0),
-    ROW(FFJJ_fails, "both are stolen, and panic", ONE, .bound = 3),
-    ROW(FFJJ_the, "THE", ONE, .bound = 3),
-    ROW(FPJFJ_the, "THE: flushed", ONE, .bound = 3),
-    ROW(FFFJJJ_end_the, "THE: two tasks more than fit", ONE, .bound = 2),
-    ROW(FFJJ_abp, "a bounded deque", ONE, .bound = 0),
-    ROW(FJFJ_abp, "a bounded deque that is empty between, two thieves", TWO, .random = 20000),
-    ROW(FFFJJJ_abp, "a bounded deque that is full", ONE, .bound = 2),
-    ROW(FFPJFJJ_abp, "a bounded deque, flushed and filled again", ONE, .bound = 2),
-    ROW(FFFJJJ_end_abp, "a bounded deque: two tasks more than slots", ONE, .bound = 1),
-    ROW(FFJJ_split, "a split deque; each fork exposes", ONE, .bound = 0),
-    ROW(FFFJJJ_split, "the same: a slot made private again is exposed again", ONE, .bound = 2),
-    ROW(FJFJ_split, "the same: a slot used twice, two thieves", TWO, .random = 20000),
-    ROW(FFFJFJJJ_split, "a split deque that exposes when asked", ONE, .bound = 2),
-    ROW(FFPJJ_split, "a split deque, flushed", ONE, .bound = 3),
+    ROW(FPJ, "flushed, and joined while a thief takes it", ONE, .bound = 0, FLUSHED_THEFTS),
+    ROW(FWJ, "flushed, and waited for", ONE, .bound = 0, FLUSHED_THEFTS),
+    ROW(FFWJJ, "the same with two tasks", ONE, .bound = 3, FLUSHED_THEFTS),
+    ROW(FX, "a panic drops a task, or waits for its thief", ONE, .bound = 0, THEFTS),
+    ROW(FFJX, "the same after a join", ONE, .bound = 3, THEFTS),
+    ROW(FFX_full, "the same out of line", ONE, .bound = 2, THEFTS),
+    ROW(FPX, "the same with a task that was flushed", ONE, .bound = 0, FLUSHED_THEFTS),
+    ROW(FJ_fails, "a stolen task panics, and so does its joiner", ONE, .bound = 0, THEFTS),
+    ROW(FFJJ_fails, "both are stolen, and panic", ONE, .bound = 3, THEFTS),
+    ROW(FFJJ_the, "THE", ONE, .bound = 3, ROBBERY),
+    ROW(FPJFJ_the, "THE: flushed", ONE, .bound = 3, ROBBERY),
+    ROW(FFFJJJ_end_the, "THE: two tasks more than fit", ONE, .bound = 2, ROBBERY),
+    ROW(FFJJ_abp, "a bounded deque", ONE, .bound = 0, ROBBERY),
+    ROW(FJFJ_abp, "a bounded deque that is empty between, two thieves", TWO, .random = 20000,
+        ROBBERY),
+    ROW(FFFJJJ_abp, "a bounded deque that is full", ONE, .bound = 2, ROBBERY),
+    ROW(FFPJFJJ_abp, "a bounded deque, flushed and filled again", ONE, .bound = 2, ROBBERY),
+    ROW(FFFJJJ_end_abp, "a bounded deque: two tasks more than slots", ONE, .bound = 1, ROBBERY),
+    ROW(FFJJ_split, "a split deque; each fork exposes", ONE, .bound = 0, ROBBERY),
+    ROW(FFFJJJ_split, "the same: a slot made private again is exposed again", ONE, .bound = 2,
+        ROBBERY),
+    ROW(FJFJ_split, "the same: a slot used twice, two thieves", TWO, .random = 20000, ROBBERY),
+    ROW(FFFJFJJJ_split, "a split deque that exposes when asked", ONE, .random = 60000, ROBBERY),
+    ROW(FFPJJ_split, "a split deque, flushed", ONE, .bound = 3, ROBBERY),
     ROW(FFFJJJ_end_split, "a split deque: two tasks more than fit", ONE, .bound = 2),
     ROW(FFFJJJ_end_request, "a private deque: two tasks more than fit", ONE, .bound = 2),
     ROW(FFJJ_request, "a private deque", ONE, .bound = 0),
     ROW(FPJFJ_request, "a private deque, flushed", ONE, .bound = 3),
-    ROW(FFFFFFJJJJJJ, "half of a loop is given at once", TWO, .random = 20000),
-    ROW(FFJFFJJFJJ, "three attempts of two thieves", TWO, .random = 20000),
+    ROW(FFFFFFJJJJJJ, "half of a loop is given at once", TWO, .random = 20000, CROWDED_THEFTS),
+    ROW(FFJJ_most, "a gift of two where one lies", ONE, .bound = 2, THEFTS),
+    ROW(FFJFFJJFJJ, "three attempts of two thieves", TWO, .random = 20000, CROWDED_THEFTS),
     {.name = NULL}};

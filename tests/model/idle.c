@@ -106,7 +106,8 @@ static filch_self follow_script(fl_worker *by)
             fl_push_ready(by, fl_item(FL_ITEM_WORK, &job[count(&published)]));
             break;
         case 'I':
-            fl_submit_across(&rt, &job[count(&published)], FL_NEAR_BLOCKS, FL_UNLESS_AWAKE);
+            fl_submit_across(&rt, &job[count(&published)], FL_NEAR_BLOCKS,
+                             shape.endless ? FL_UNLESS_SEARCHING : FL_UNLESS_AWAKE);
             break;
         case 'R':
             fl_idle_search(&rt.idle);
@@ -276,14 +277,16 @@ static void lay_out_runtime(void)
     unsigned count = shape.searchers + !shape.submits;
     fl_worker_set_init(&rt.worker_set, count, count);
     filch_u32_store(&rt.worker_set.active, count - shape.retires, FILCH_RELAXED);
+    rt.worker_set.most += shape.beside;
     rt.queue = shape.queue;
     rt.asymmetric = !shape.full_fence && rt.queue->side != FL_SIDE_FENCED;
     rt.queue_state = memset(deques, 0, sizeof deques);
     for (unsigned i = 0; i < sizeof deques / sizeof deques[0]; i++)
         fl_abp_init(&deques[i]);
     locks_are_played = true;
-    rt.cpus = count;
+    rt.cpus = count + shape.beside;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
+    memset(&rt.idle, -1, sizeof rt.idle);
     fl_idle_init(&rt.idle, 0);
     for (unsigned i = 0; i < shape.searchers; i++)
         fl_idle_search(&rt.idle);
@@ -310,7 +313,7 @@ void lay_out(struct shape chosen)
         shape.place = shape.searchers;
     published = found = joined = 0;
     memset(runs, 0, sizeof runs);
-    timeouts_setup();
+    timeouts_setup(!shape.endless);
     memset(job, 0, sizeof job);
     memset(&ready, 0, sizeof ready);
     ready.buffer.size = ITEMS;
@@ -352,4 +355,5 @@ void finish(void)
     MC_CLAIM(fl_idle_searchers(word) == 0, "Q counts a searcher, but nobody searches");
     MC_CLAIM(!(word & FL_IDLE_NAPPING), "NAPPING is set, but nobody naps");
     MC_CLAIM(filch_u32_load(&rt.idle.tokens, FILCH_RELAXED) == 0, "a token is left");
+    statistics_reached(workers, shape.searchers + !shape.submits);
 }

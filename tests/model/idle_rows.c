@@ -20,6 +20,7 @@ MC_SHAPE(F_middle, .script = "F", .searchers = 2, .place = 1)
 MC_SHAPE(FF_last, .script = "FF", .searchers = 2, .place = 2, .escapes = true)
 MC_SHAPE(P, .script = "P", .searchers = 1)
 MC_SHAPE(PP_two, .script = "PP", .searchers = 2)
+MC_SHAPE(PPP_wide, .script = "PPP", .searchers = 3, .beside = 4)
 MC_SHAPE(I, .script = "I", .searchers = 1)
 MC_SHAPE(II, .script = "II", .searchers = 1)
 MC_SHAPE(II_two, .script = "II", .searchers = 2)
@@ -29,6 +30,7 @@ MC_SHAPE(P_retire, .script = "PR", .searchers = 1)
 MC_SHAPE(PP_retire, .script = "PPR", .searchers = 2)
 MC_SHAPE(PP_nap, .script = "PP", .searchers = 2, .woken = true)
 MC_SHAPE(F_nap, .script = "F", .searchers = 1, .nap = 20000)
+MC_SHAPE(I_vain, .script = "I", .searchers = 1, .woken = true, .endless = true)
 MC_SHAPE(FJF_ask, .script = "FJF", .searchers = 1, .asks = true)
 MC_SHAPE(FF_ask, .script = "FF", .searchers = 2, .asks = true, .escapes = true)
 
@@ -48,6 +50,12 @@ MC_SHAPE(FFFJ_request, .script = "FFFJ", .searchers = 2, PRIVATE(request), .asks
 
 #define ONE .threads = {"producer", "searcher"}
 #define TWO .threads = {"producer", "searcher", "searcher 2"}
+#define THREE .threads = {"producer", "searcher", "searcher 2", "searcher 3"}
+#define SLEEPS .reaches = {"parks", "wakes"}
+#define ASKS .reaches = {"parks", "wakes", "gifts", "robs"}
+#define GIVES .reaches = {"parks", "wakes", "gifts", "missed_refused"}
+#define EXPOSES .reaches = {"parks", "wakes", "exposures", "robs"}
+#define HEAVY .reaches = {"parks", "wakes", "heavy_fences"}
 #define ROW(name, what, ...)                                                                       \
     {                                                                                              \
 #name, what, .setup = setup_##name, .body = body, .finish = finish, .may_rest = may_rest,  \
@@ -55,40 +63,44 @@ MC_SHAPE(FFFJ_request, .script = "FFFJ", .searchers = 2, PRIVATE(request), .asks
     }
 
 const mc_model mc_models[] = {
-    ROW(F, "a fork against the last searcher", ONE, .bound = 0),
-    ROW(F_poked, "the same; a poke is pending", ONE, .bound = 0),
-    ROW(F_full, "the same out of line, with full fences", ONE, .bound = 0),
-    ROW(F_outline, "the same out of line, without fences", ONE, .bound = 0),
-    ROW(F_fenced, "the same as the literature has it", ONE, .bound = 0),
-    ROW(SF_full, "a fork after a fiber switch, with full fences", ONE, .bound = 4),
-    ROW(FF, "two forks against the last searcher", ONE, .bound = 0),
-    ROW(F_two, "a fork against two searchers", TWO, .bound = 3),
-    ROW(FF_two, "two forks against two searchers: a chain", TWO, .bound = 3),
-    ROW(F_last, "a fork; the forker is the last worker", ONE, .bound = 0),
-    ROW(F_middle, "a fork; the forker is between two searchers", TWO, .bound = 2),
-    ROW(FF_last, "two forks; the forker is the last worker", TWO, .bound = 2),
-    ROW(P, "a push to the ready deque", ONE, .bound = 0),
-    ROW(PP_two, "two pushes, two searchers: a chain", TWO, .bound = 3),
-    ROW(I, "a submission; in its middle the searcher sleeps", ONE, .bound = 4),
-    ROW(II, "two; the first one lies before a gap", ONE, .bound = 3),
-    ROW(II_two, "two submissions, two searchers", TWO, .random = 100000),
-    ROW(SF, "a fork after a fiber switch", ONE, .bound = 4),
-    ROW(FSF_two, "forks on both sides of a fiber switch, flushed", TWO, .bound = 2),
-    ROW(P_retire, "a push, and its worker retires", ONE, .bound = 4),
-    ROW(PP_retire, "two pushes, two searchers, and the worker retires", TWO, .bound = 2),
-    ROW(PP_nap, "pushes while the last searcher naps", TWO, .bound = 3),
-    ROW(F_nap, "a fork while the only searcher naps", ONE, .bound = 0),
-    ROW(FJF_ask, "a join between two forks keeps its hands off limit", ONE, .bound = 3),
-    ROW(FF_ask, "searchers that ask before they rob", TWO, .random = 60000),
-    ROW(F_the, "THE: a fork against the last searcher", ONE, .bound = 0),
-    ROW(FF_the, "THE: two forks, two searchers", TWO, .bound = 2),
-    ROW(FSF_the, "THE: forks on both sides of a fiber switch", TWO, .random = 20000),
-    ROW(F_abp, "bounded deques: a fork against the last searcher", ONE, .bound = 0),
-    ROW(FF_abp, "bounded deques: two forks, two searchers", TWO, .bound = 2),
-    ROW(FSF_abp, "bounded deques: forks on both sides of a fiber switch", TWO, .random = 20000),
-    ROW(FF_split, "a split deque: two forks against the last searcher", ONE, .bound = 3),
-    ROW(FFFJ_split, "a split deque: a join exposes, too", TWO, .bound = 2),
-    ROW(FSF_split, "a split deque: forks on both sides of a fiber switch", TWO, .random = 20000),
-    ROW(FF_request, "a private deque: two forks against the last searcher", ONE, .bound = 3),
-    ROW(FFFJ_request, "a private deque: a join is one's turn, too", TWO, .random = 20000),
+    ROW(F, "a fork against the last searcher", ONE, .bound = 0, HEAVY),
+    ROW(F_poked, "the same; a poke is pending", ONE, .bound = 0, HEAVY),
+    ROW(F_full, "the same out of line, with full fences", ONE, .bound = 0, SLEEPS),
+    ROW(F_outline, "the same out of line, without fences", ONE, .bound = 0, HEAVY),
+    ROW(F_fenced, "the same as the literature has it", ONE, .bound = 0, SLEEPS),
+    ROW(SF_full, "a fork after a fiber switch, with full fences", ONE, .bound = 4, SLEEPS),
+    ROW(FF, "two forks against the last searcher", ONE, .bound = 0, HEAVY),
+    ROW(F_two, "a fork against two searchers", TWO, .bound = 3, HEAVY),
+    ROW(FF_two, "two forks against two searchers: a chain", TWO, .bound = 3, HEAVY),
+    ROW(F_last, "a fork; the forker is the last worker", ONE, .bound = 0, HEAVY),
+    ROW(F_middle, "a fork; the forker is between two searchers", TWO, .bound = 2, SLEEPS),
+    ROW(FF_last, "two forks; the forker is the last worker", TWO, .bound = 2, SLEEPS),
+    ROW(P, "a push to the ready deque", ONE, .bound = 0, SLEEPS),
+    ROW(PP_two, "two pushes, two searchers: a chain", TWO, .bound = 3, SLEEPS),
+    ROW(PPP_wide, "three pushes, three searchers: a tree", THREE, .random = 30000, SLEEPS),
+    ROW(I, "a submission; in its middle the searcher sleeps", ONE, .bound = 4, SLEEPS),
+    ROW(II, "two; the first one lies before a gap", ONE, .bound = 3, SLEEPS),
+    ROW(II_two, "two submissions, two searchers", TWO, .random = 100000, SLEEPS),
+    ROW(SF, "a fork after a fiber switch", ONE, .bound = 4, HEAVY),
+    ROW(FSF_two, "forks on both sides of a fiber switch, flushed", TWO, .bound = 2, SLEEPS),
+    ROW(P_retire, "a push, and its worker retires", ONE, .bound = 4, SLEEPS),
+    ROW(PP_retire, "two pushes, two searchers, and the worker retires", TWO, .bound = 2, SLEEPS),
+    ROW(PP_nap, "pushes while the last searcher naps", TWO, .bound = 3, SLEEPS),
+    ROW(F_nap, "a fork while the only searcher naps", ONE, .bound = 0, HEAVY),
+    ROW(I_vain, "a submission does not rely on the end of a nap", ONE, .bound = 4, SLEEPS),
+    ROW(FJF_ask, "a join between two forks keeps its hands off limit", ONE, .bound = 3, ASKS),
+    ROW(FF_ask, "searchers that ask before they rob", TWO, .random = 60000, ASKS),
+    ROW(F_the, "THE: a fork against the last searcher", ONE, .bound = 0, SLEEPS),
+    ROW(FF_the, "THE: two forks, two searchers", TWO, .bound = 2, SLEEPS),
+    ROW(FSF_the, "THE: forks on both sides of a fiber switch", TWO, .random = 20000, SLEEPS),
+    ROW(F_abp, "bounded deques: a fork against the last searcher", ONE, .bound = 0, SLEEPS),
+    ROW(FF_abp, "bounded deques: two forks, two searchers", TWO, .bound = 2, SLEEPS),
+    ROW(FSF_abp, "bounded deques: forks on both sides of a fiber switch", TWO, .random = 20000,
+        SLEEPS),
+    ROW(FF_split, "a split deque: two forks against the last searcher", ONE, .bound = 3, EXPOSES),
+    ROW(FFFJ_split, "a split deque: a join exposes, too", TWO, .bound = 2, EXPOSES),
+    ROW(FSF_split, "a split deque: forks on both sides of a fiber switch", TWO, .random = 20000,
+        EXPOSES),
+    ROW(FF_request, "a private deque: two forks against the last searcher", ONE, .bound = 3, GIVES),
+    ROW(FFFJ_request, "a private deque: a join is one's turn, too", TWO, .random = 20000, GIVES),
     {.name = NULL}};

@@ -106,9 +106,9 @@ static void futex(unsigned thread)
     {                                                                                              \
         "first", "second"                                                                          \
     }
-#define ROW(body, outcomes, what)                                                                  \
+#define ROW(body, expected, what)                                                                  \
     {                                                                                              \
-#body, what, PAIR, setup, body, two, NULL, 0, 0, 0, outcomes                               \
+#body, what, PAIR, setup, body, two, .outcomes = expected                                  \
     }
 
 const mc_model mc_models[] = {LITMUS_ROWS,

@@ -155,7 +155,7 @@ static void lay_out(struct shape chosen)
     ready.buffer.size = 1;
     memset(&region, 0, FL_SLOTS_OFFSET + (TASKS + 1) * sizeof(filch_slot));
     heap_setup(false);
-    timeouts_setup();
+    timeouts_setup(true);
     chance_is_explored = true;
     fl_forkstack_init(&region.fiber.stack);
     fl_forkstack_issue(&region.fiber.stack, FL_SIDE_FENCED);

@@ -191,6 +191,22 @@ static void freed_twice(unsigned thread)
     }
 }
 
+static void reached_places(unsigned thread)
+{
+    if (filch_u32_add(&x, 1, FILCH_RELAXED) == thread)
+        mc_reached(thread ? "right second" : "left first");
+}
+
+static void too_many_places(unsigned thread)
+{
+    static char names[65][8];
+    for (unsigned i = 0; i < 65; i++) {
+        snprintf(names[i], sizeof names[i], "%u", i);
+        mc_reached(names[i]);
+    }
+    filch_u32_add(&x, thread, FILCH_RELAXED);
+}
+
 static void freed_elsewhere(unsigned thread)
 {
     if (thread)
@@ -233,6 +249,10 @@ const mc_model mc_models[] = {ROW(never_ends, .bound = 1),
                               ROW(torn, .bound = 0),
                               {"wrong_outcomes", "see selftest.sh", TWO, setup, both, tell_x,
                                .outcomes = "1 2"},
+                              ROW(reached_places, .reaches = {"left first", "right second"}),
+                              {"unreached_places", "see selftest.sh", TWO, setup, reached_places,
+                               .reaches = {"left first", "left second"}},
+                              ROW(too_many_places, .bound = 0),
                               ROW(deadlock, .bound = 0),
                               ROW(sleeps_for_ever, .bound = 0),
                               ROW(race, .bound = 0),

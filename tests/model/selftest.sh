@@ -46,6 +46,11 @@ table() {
 1|too_many_threads|BROKEN: the checker's limit: too many threads
 1|torn|BROKEN: both came in
 1|wrong_outcomes|BROKEN: outcomes are \{2\}, not \{1 2\}
+0|reached_places|ok$
+0|--reached reached_places|reached: right second
+1|unreached_places|BROKEN: no execution reached 'left second'
+0|unreached_places --random 3|ok$
+1|too_many_places|BROKEN: the checker's limit: too many places reached
 1|deadlock|BROKEN: nobody can go on, and somebody waits
 1|sleeps_for_ever|BROKEN: nobody can go on, and somebody waits
 1|race|BROKEN: data race: a write is not ordered before this access

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MC_THREADS = 6 };
+enum { MC_THREADS = 6, MC_REACHES = 12 };
 
 typedef struct mc_model {
     const char *name;
@@ -33,6 +33,8 @@ typedef struct mc_model {
     unsigned bound, random;
     unsigned steps;       /* most operations in one execution; 0: 2,000 */
     const char *outcomes; /* exactly what mc_outcome has to report over all executions, sorted */
+    /* Each of these some execution has to report by mc_reached; else the row shows nothing. */
+    const char *reaches[MC_REACHES + 1];
 } mc_model;
 
 /* Defined by each model program; ended by a row without a name. */
@@ -52,6 +54,8 @@ void mc_fail(const char *claim);
 #define MC_CLAIM(condition, claim) ((condition) ? (void)0 : mc_fail(claim))
 /* Names the outcome of this execution in one word. */
 void mc_outcome(const char *word);
+/* This execution came to a place or to a result that a row may demand (`reaches`). */
+void mc_reached(const char *what);
 /* One of 0 .. ways - 1: explored like any other choice. */
 unsigned mc_choose(unsigned ways);
 /* The calling thread's number. */

@@ -13,17 +13,13 @@
 #include <string.h>
 #include <time.h>
 
-static const struct option options[] = {{"list", no_argument, NULL, 'l'},
-                                        {"all", no_argument, NULL, 'a'},
-                                        {"bound", required_argument, NULL, 'b'},
-                                        {"random", required_argument, NULL, 'r'},
-                                        {"seed", required_argument, NULL, 's'},
-                                        {"replay", required_argument, NULL, 'p'},
-                                        {"newest", no_argument, NULL, 'n'},
-                                        {"quiet", no_argument, NULL, 'q'},
-                                        {"seconds", required_argument, NULL, 't'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {NULL, 0, NULL, 0}};
+static const struct option options[] = {
+    {"list", no_argument, NULL, 'l'},        {"all", no_argument, NULL, 'a'},
+    {"bound", required_argument, NULL, 'b'}, {"random", required_argument, NULL, 'r'},
+    {"seed", required_argument, NULL, 's'},  {"replay", required_argument, NULL, 'p'},
+    {"newest", no_argument, NULL, 'n'},      {"quiet", no_argument, NULL, 'q'},
+    {"reached", no_argument, NULL, 'd'},     {"seconds", required_argument, NULL, 't'},
+    {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
 
 static const char help[] =
     "usage: %s [options] [model ...]\n"
@@ -35,12 +31,17 @@ static const char help[] =
     "  --newest      no weak memory: loads return the newest value; outcome sets are not checked\n"
     "  --replay C    one execution, by the choices that a failure printed\n"
     "  --quiet       no trace\n"
+    "  --reached     names the results that the executions of each search reached\n"
     "FILCH_MODEL_SECONDS=S samples: each search gets S seconds; one that they cut short gets S "
     "more at random.\n";
 
+enum { REACHED = 64 };
+static const char *reached[REACHED]; /* by the executions of one search, each once */
+static unsigned reached_count;
+
 typedef struct request {
     mc_search search;
-    bool as_the_row_says;
+    bool as_the_row_says, tells_reached;
     double sample; /* seconds of FILCH_MODEL_SECONDS; 0: search everything */
     const char *program;
 } request;
@@ -108,6 +109,39 @@ static bool outcomes_wrong(const mc_model *model, const mc_search *search, const
     return true;
 }
 
+static bool is_reached(const char *what)
+{
+    for (unsigned i = 0; i < reached_count; i++)
+        if (reached[i] == what || strcmp(reached[i], what) == 0)
+            return true;
+    return false;
+}
+
+void mc_reached(const char *what)
+{
+    if (is_reached(what))
+        return;
+    if (reached_count == REACHED)
+        mc_fail("the checker's limit: too many places reached (REACHED in main.c)");
+    else
+        reached[reached_count++] = what;
+}
+
+/* A whole search has to come to each place that the row names; a few random executions need not. */
+static bool unreached(const mc_model *model, const mc_search *search, const mc_result *result)
+{
+    bool sample =
+        search->how == MC_RANDOM && (!model->random || search->executions < model->random);
+    if (search->replay || mc.newest || sample || !result->exhausted)
+        return false;
+    for (const char *const *what = model->reaches; *what; what++)
+        if (!is_reached(*what)) {
+            printf("\n%s: BROKEN: no execution reached '%s'\n", model->name, *what);
+            return true;
+        }
+    return false;
+}
+
 static int tell_unfit(const mc_model *model, mc_result *result)
 {
     free(result->choices);
@@ -123,12 +157,14 @@ static int run_search(const request *asked, const mc_model *model, mc_search sea
 {
     char how[64];
     describe(&search, how);
+    reached_count = 0;
     mc_result result = mc_explore(model, &search);
     if (result.failure == mc_unfit)
         return tell_unfit(model, &result);
     double rate =
         result.seconds > 0 ? (double)(result.executions + result.pruned) / result.seconds : 0;
-    bool broken = result.failure || outcomes_wrong(model, &search, &result);
+    bool broken = result.failure || outcomes_wrong(model, &search, &result) ||
+                  unreached(model, &search, &result);
     if (result.failure)
         tell_failure(asked, model, &result);
     printf("%-28s %-24s %10" PRIu64 " executions, %10" PRIu64
@@ -142,6 +178,8 @@ static int run_search(const request *asked, const mc_model *model, mc_search sea
                                                         : "ok",
            !broken && result.exhausted && model->outcomes ? mc_outcomes() : "",
            mc.newest ? " (newest values only)" : "");
+    for (unsigned i = 0; asked->tells_reached && i < reached_count; i++)
+        printf("    reached: %s\n", reached[i]);
     free(result.choices);
     fflush(stdout);
     return broken ? 1 : result.exhausted || search.replay ? 0 : 3;
@@ -267,6 +305,9 @@ int main(int argc, char **argv)
             break;
         case 'n':
             mc.newest = true;
+            break;
+        case 'd':
+            asked.tells_reached = true;
             break;
         case 'q':
             mc.quiet = true;

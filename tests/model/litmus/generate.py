@@ -64,8 +64,8 @@ def function(program):
 def row(program, differences):
     threads = ", ".join(f'"{name}"' for name in NAMES[:len(program.threads)])
     outcomes = " ".join(sorted(expected(program, differences)))
-    return (f'    {{"{program.name}", "{program.what}", {{{threads}}}, setup, {program.name}, end_{program.name}, NULL, '
-            f'0, 0, 0, "{outcomes}"}}')
+    return (f'    {{"{program.name}", "{program.what}", {{{threads}}}, setup, {program.name}, end_{program.name}, '
+            f'.outcomes = "{outcomes}"}}')
 
 
 def main():

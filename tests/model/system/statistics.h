@@ -7,6 +7,8 @@
 #include <runtime/engine/worker.h>
 #include <tests/model/checker/check.h>
 
+#include <string.h>
+
 /* Of all workers, since nobody reads them. */
 static filch_u64 statistics_thefts[MC_THREADS];
 
@@ -20,12 +22,25 @@ static inline void statistics_setup(void)
 static inline void statistics_ignore(fl_worker *worker, bool but_suspended)
 {
     char *counters = (char *)worker->counters, *end = (char *)(&worker->times + 1);
+    memset(counters, 0, FL_SUSPENDED * sizeof(filch_u64));
     worker->thefts = statistics_thefts;
     if (but_suspended) {
         mc_ignore(counters, FL_SUSPENDED * sizeof(filch_u64));
         counters = (char *)&worker->times;
     }
     mc_ignore(counters, (size_t)(end - counters));
+}
+
+/* Finish: a row may demand each of the things that are counted, by its field of filch_stats. */
+MC_UNCHECKED static inline void statistics_reached(fl_worker *const *worker, unsigned workers)
+{
+#define STATISTICS_NAME(index, field, unit, help) #field,
+    static const char *const names[] = {FL_COUNTER_TABLE(STATISTICS_NAME)};
+#undef STATISTICS_NAME
+    for (unsigned i = 0; i < workers; i++)
+        for (unsigned j = 0; j < sizeof names / sizeof names[0]; j++)
+            if (worker[i]->counters[j].filch_value)
+                mc_reached(names[j]);
 }
 
 #endif

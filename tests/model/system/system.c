@@ -59,12 +59,13 @@ int64_t fl_thread_cpu(void)
     return 0;
 }
 
-static bool sparse;
+static bool sparse, never;
 static unsigned timeouts[MC_THREADS];
 
-void timeouts_setup(void)
+void timeouts_setup(bool are_there)
 {
     sparse = true;
+    never = !are_there;
     memset(timeouts, 0, sizeof timeouts);
 }
 
@@ -72,7 +73,7 @@ MC_UNCHECKED bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t u
 {
     if (until && sparse && timeouts[mc_self()])
         mc_pause("futex");
-    bool over = mc_futex_wait(word, value, until != 0, "futex");
+    bool over = mc_futex_wait(word, value, until != 0 && !never, "futex");
     timeouts[mc_self()] += over;
     return over;
 }

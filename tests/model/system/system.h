@@ -21,8 +21,8 @@ void clock_setup(bool may_be_short);
 
 /* Setup. The time limit of a wait may come at any moment. From now on the next one of a thread
  * comes only when something has changed: a thread that spins until another has done its part would
- * never end. */
-void timeouts_setup(void);
+ * never end. Without any, a wait that relies on its time limit never ends. */
+void timeouts_setup(bool are_there);
 
 /* Setup. The library's thread-local words begin anew; all threads of the model share them. */
 void thread_locals_setup(void);

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Automatic mutants: each order a step weaker, each fence dropped, each comparison one off, each CAS made a store, each
+statement deleted. Which of them do the models see?
+
+    tools/mutants.sh FILE...     judges the faults of these modelled files, prints and records the verdicts
+    tools/mutants.sh --all       of all modelled files
+    tools/mutants.sh --check     only compares the records with the sources: stale verdicts, edges without a dead mutant,
+                                 survivors without an argument, the generated page. Needs no build
+    tools/mutants.sh --again N   repeats N of the recorded deaths, chosen by FILCH_SEED, each in the row that saw it
+    tools/mutants.sh --write     writes the generated page, docs/mutants.md
+    tools/mutants.sh --list FILE names the faults of a file
+
+Verdicts are cached in the build folder by the changed text, the models and the checker."""
+import argparse
+import collections
+import os
+import pathlib
+import random
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent.parent
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+import page  # noqa: E402
+import records  # noqa: E402
+import syntax  # noqa: E402
+
+MODEL = ROOT / "build/model"
+COVERAGE = ROOT / "build/coverage"
+HEADERS = ("include/filch/fork.h", "sched/forkstack.h", "sched/idle.h")  # protocols of which a part is inline
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def judge_file(judge, file):
+    import reach
+    source = syntax.read(file)
+    verdicts = collections.defaultdict(list)
+    function = None
+    for fault in source.faults():
+        if fault.function != function:
+            judge.forget_killers()
+            function = fault.function
+        rows, objects = reach.at(judge.rows, file, fault.first, fault.last)
+        verdict, remark = judge.verdict(fault, syntax.changed(source.text, fault), rows, objects)
+        verdicts[fault.function].append(records.Verdict(fault.operator, fault.ordinal, verdict, remark.replace("|", "/"),
+                                                        tuple(judge.lint.edges(fault)), syntax.wording(source, fault)))
+        print(f"{fault.name:60} {verdict:28} {remark}", flush=True)
+    records.write(file, {each.name: (each.hash, verdicts[each.name]) for each in source.functions})
+
+
+def judge_files(files, seconds):
+    import judge as judging
+    import mutants
+    import reach
+    conf = mutants.read_conf(MODEL / "tests/model/models.conf")
+    known = [*conf["modelled"], *HEADERS]
+    unknown = [file for file in files if file not in known]
+    if unknown:
+        sys.exit(f"{unknown[0]} is not modelled (modelled: see tests/model/CMakeLists.txt; headers: {', '.join(HEADERS)})")
+    rows = reach.measure(ROOT, COVERAGE, say)
+    judge = judging.Judge(conf, rows, reach.seconds(ROOT, MODEL, say), seconds, MODEL / "mutants.json")
+    for file in files or known:
+        began = time.monotonic()
+        judge_file(judge, file)
+        say(f"{file}: {page.summary(records.read(file))} in {time.monotonic() - began:.0f} s")
+
+
+def repeat(count, conf):
+    """Repeats some of the recorded deaths, each in the row that saw it. Without its fault the first one has to live."""
+    import judge as judging
+    import mutants
+    seed = int(os.environ.get("FILCH_SEED") or time.time_ns() % 1000000)
+    deaths = [(file, function, verdict) for file, functions in page.all_records().items()
+              for function, verdict in page.each(functions) if verdict.verdict.startswith("dies ")]
+    chosen, wrong = random.Random(seed).sample(deaths, min(count, len(deaths))), 0
+    conf = mutants.read_conf(conf)
+    for file, function, verdict in chosen:
+        source, name = syntax.read(file), page.name_of(file, function, verdict)
+        fault = next((fault for fault in source.faults() if fault.name == name), None)
+        row = verdict.verdict.split()[1:]
+        if fault and name == page.name_of(*chosen[0]) and judging.again(conf, fault, source.text, *row, whole=False):
+            wrong += 1
+            print(f"{name}: {' '.join(row)} breaks without it; run that model alone")
+        claim = fault and judging.again(conf, fault, syntax.changed(source.text, fault), *row)
+        if not claim:
+            wrong += 1
+            print(f"{name}: it lives, and should die in {verdict.verdict[5:]}; judge it anew: ./tools/mutants.sh {file}")
+    print(f"{len(chosen) - wrong} of {len(chosen)} recorded deaths repeat, seed {seed}")
+    return 1 if wrong or not chosen else 0
+
+
+def list_faults(files):
+    for file in files:
+        source = syntax.read(file)
+        for fault in source.faults():
+            print(f"{fault.name}  {syntax.wording(source, fault)}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--all", action="store_true", help="judge all modelled files")
+    parser.add_argument("--check", action="store_true", help="compare the records with the sources")
+    parser.add_argument("--write", action="store_true", help="write docs/mutants.md")
+    parser.add_argument("--list", action="store_true", help="name the faults")
+    parser.add_argument("--again", type=int, metavar="N", help="repeat N recorded deaths, each in the row that saw it")
+    parser.add_argument("--conf", type=pathlib.Path, default=MODEL / "tests/model/models.conf", help="of a build, for --again")
+    parser.add_argument("--seconds", type=float, default=20, help="for one mutant that no sample tells (default: 20)")
+    parser.add_argument("files", nargs="*")
+    asked = parser.parse_args()
+    if asked.again:
+        return repeat(asked.again, asked.conf)
+    if asked.list:
+        list_faults(asked.files)
+    elif asked.files or asked.all:
+        judge_files(asked.files, asked.seconds)
+    if asked.write:
+        page.PAGE.write_text(page.text(), encoding="utf-8")
+    if asked.check:
+        return page.check()
+    if not (asked.list or asked.files or asked.all or asked.write):
+        parser.error("name a file, or give --all, --check or --write")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

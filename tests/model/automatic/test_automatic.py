@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Automatic mutants: the syntax yields the faults that it should and no others, and a record that no longer fits is told."""
+import contextlib
+import pathlib
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+import page  # noqa: E402
+import records  # noqa: E402
+import syntax  # noqa: E402
+
+# A function's body, and the faults of one operator in it, as the changed text.
+CASES = (
+    ("order", "x = filch_u32_load(&a->w, FILCH_SEQ_CST);", ["FILCH_ACQUIRE"]),
+    ("order", "filch_ptr_store(&a->w, f(b, 1), FILCH_RELEASE);", ["FILCH_RELAXED"]),
+    ("order", "filch_u64_cas(&w, &old, old + 1, FILCH_ACQ_REL);", ["FILCH_ACQUIRE", "FILCH_RELEASE"]),
+    ("order", "filch_u64_add(&w, 1, FILCH_SEQ_CST);", ["FILCH_ACQ_REL"]),
+    ("order", "filch_u32_load(&w, FILCH_RELAXED); other(FILCH_SEQ_CST);", []),
+    ("fence", "filch_fence_seq_cst(); fl_fence_heavy(); no_fence();", ["(void)0", "(void)0"]),
+    ("compare", "if (a < b && p->q == NULL) go();", ["<=", "+ 1 <", "!=", "== 1 +"]),
+    ("compare", "x = a << 1 | b >> 2; y = p->q; /* a < b */ s = \"a < b\";", []),
+    ("cas", "done = filch_u32_cas(&f(a, b)->w, &old, old | 1, FILCH_ACQ_REL);",
+     ["(filch_u32_store(&f(a, b)->w, old | 1, FILCH_RELEASE), 1)"]),
+    ("cas", "filch_u32_store(&w, 1, FILCH_RELEASE);", []),
+    ("delete", "int x = 1; fl_worker *by = at; unsigned i; (void)x; return x;", []),
+    ("delete", "for (i = 0; i < 3; i++) a[i] = 1; *p = 2; p->q(x); i++;", ["a[i] = 1;", "*p = 2;", "p->q(x);", "i++;"]),
+    ("delete", "if (x) go(); else { break; } switch (x) { case 1: stop(); }", ["go();", "break;", "stop();"]),
+    ("delete", "fl_count(by, FL_WAKES, 1); filch_fence_seq_cst(); goto end; end: ;", []),
+)
+SOURCE = """\
+#define GO(x) if (x < 1) stop()
+static const char *const names[] = {"a", "b"};
+
+int first(int x) /* a comment */
+{
+    go(x);
+    return x > 1;
+}
+
+int second(void)
+{
+    return 2;
+}
+"""
+failures = []
+
+
+def claim(what, holds):
+    if not holds:
+        failures.append(what)
+        print("FAILED:", what)
+
+
+def faults_of(text, operator):
+    file = syntax.File("sched/x.c", text)
+    return file, [fault for fault in file.faults() if fault.operator == operator]
+
+
+def operators():
+    for operator, body, expected in CASES:
+        file, found = faults_of(f"void f(void)\n{{\n    {body}\n}}\n", operator)
+        shown = [fault.old if operator == "delete" else fault.new for fault in found]
+        claim(f"{operator} of `{body}`: {shown}, expected {expected}", shown == expected)
+        for fault in found:
+            changed = syntax.changed(file.text, fault)
+            claim(f"{fault.name} changes the text, and only there",
+                  changed != file.text and changed.startswith(file.text[:fault.begin]) and changed.endswith(file.text[fault.end:]))
+
+
+def names():
+    file = syntax.File("sched/x.c", SOURCE)
+    claim("functions are found, macros and tables are not", [each.name for each in file.functions] == ["first", "second"])
+    claim("a fault is named by file, function, operator and ordinal",
+          [fault.name for fault in file.faults()] == [f"sched/x.c:first:{name}" for name in ("compare.1", "compare.2", "delete.1")])
+    before = {each.name: each.hash for each in file.functions}
+    for change, (old, new), same in (("a comment", ("a comment", "another"), True), ("layout", ("go(x)", "go( x )"), True),
+                                     ("code", ("go(x)", "go(y)"), False)):
+        after = {each.name: each.hash for each in syntax.File("sched/x.c", SOURCE.replace(old, new)).functions}
+        claim(f"{change}: the hash of its function is {'kept' if same else 'another'}", (after["first"] == before["first"]) == same)
+        claim(f"{change}: the hash of the other function is kept", after["second"] == before["second"])
+
+
+@contextlib.contextmanager
+def folder_of_records(arguments):
+    kept = records.FOLDER, records.ARGUMENTS
+    with tempfile.TemporaryDirectory() as folder:
+        records.FOLDER = pathlib.Path(folder)
+        records.ARGUMENTS = records.FOLDER / "arguments.txt"
+        records.ARGUMENTS.write_text(arguments)
+        yield
+    records.FOLDER, records.ARGUMENTS = kept
+
+
+def a_record(file):
+    source = syntax.read(file)
+    verdicts = {function.name: (function.hash, []) for function in source.functions}
+    for fault in source.faults():
+        verdicts[fault.function][1].append(records.Verdict(fault.operator, fault.ordinal, "lives", "2 rows | ".replace("|", "/"),
+                                                           ("P6",), syntax.wording(source, fault)))
+    return verdicts
+
+
+def recorded():
+    file = "sched/idle.c"
+    verdicts = a_record(file)
+    fault = verdicts["coming"][1][0]
+    name = page.name_of(file, "coming", fault)
+    with folder_of_records(f"# words\n[{name}] {fault.fault}\n[edge:P9] no code\nEqual: two\n  lines\n"):
+        records.write(file, verdicts)
+        claim("a record is read as it was written", records.read(file) == verdicts)
+        claim("arguments are read, several names for one", records.arguments() == {
+            name: (fault.fault, "Equal", "two lines"), "edge:P9": ("no code", "Equal", "two lines")})
+        claim("a fresh record is not stale", not list(page.stale(file, verdicts)))
+        claim("an argument for a fault that lives is right", not list(page.examined(file, verdicts, records.arguments())))
+        other = {name: (fault.fault + " more", "Equal", "")}
+        claim("an argument for another text is told", len(list(page.examined(file, verdicts, other))) == 1)
+    changed = {**verdicts, "coming": ("0123456789", verdicts["coming"][1])}
+    claim("a changed function is told by name", any("coming has changed" in line for line in page.stale(file, changed)))
+    less = {function: entry for function, entry in verdicts.items() if function != "coming"}
+    claim("a new function is told by name", any("coming has no verdicts" in line for line in page.stale(file, less)))
+    claim("a function that is gone is told", any("gone is gone" in line for line in page.stale(file, {**verdicts, "gone": ("1", [])})))
+    dead = {"coming": ("1", [records.Verdict("order", 1, "dies idle F", "", (), fault.fault)])}
+    claim("an argument for a fault that dies is told", list(page.examined(file, dead, {name: (fault.fault, "Equal", "")})))
+    claim("a survivor without an argument is a hole", page.kind("x", fault, {}) == "hole")
+    with folder_of_records(f"[{name}] x\nEqual: a\n[{name}] x\nEqual: a\n"):
+        try:
+            records.arguments()
+            claim("two arguments for one fault are refused", False)
+        except records.Wrong:
+            pass
+
+
+if __name__ == "__main__":
+    for test in (operators, names, recorded):
+        test()
+    print(f"{len(failures)} failed")
+    sys.exit(bool(failures))

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Automatic mutants: faults that the syntax of the modelled files suggests, and whether the models see them.
+#
+#   ./tools/mutants.sh sched/idle.c   judges the mutants of these files, records the verdicts in tests/model/verdicts
+#   ./tools/mutants.sh --all          judges those of all modelled files (hours at first; then only those that have changed)
+#   ./tools/mutants.sh --check        compares the verdicts with the sources, without a build; --write writes docs/mutants.md
+#   ./tools/mutants.sh --list FILE    names the mutants of a file
+#
+# --seconds T is the time for one mutant that no quick sample tells (20). Verdicts are cached in build/model.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+
+# build PRESET: its models.
+build() {
+    mkdir -p build/log
+    { cmake --preset "$1" && cmake --build "build/$1" --target models -j "$(nproc)"; } >"build/log/mutants-$1.log" 2>&1 ||
+        { tail -n 30 "build/log/mutants-$1.log"; echo "mutants: the build failed: build/log/mutants-$1.log"; exit 2; }
+}
+
+case " $* " in
+*' -h '* | *' --help '*) sed -n '3,/^set -u/{/^# \?/s///p}' "$0"; exit 0 ;;
+*' --check '* | *' --write '* | *' --list '*) ;;
+*) build model; build coverage ;;
+esac
+exec python3 tests/model/automatic/main.py "$@"
