@@ -67,11 +67,13 @@ static void attempt(world *s, worker *w)
 static void seek(world *s, worker *w)
 {
     w->attempt = 0;
-    if (w->rounds.seek != FL_SEEK_READY && s->queue->shared)
+    if (w->rounds.seek == FL_SEEK_OWN && w->ready)
+        search_own(s, w);
+    else if (w->rounds.seek != FL_SEEK_READY && s->queue->shared)
         later(s, w, cost(s, COST_LOOK), look_at_shared);
     else if (w->rounds.seek != FL_SEEK_OWN)
         attempt(s, w);
-    else /* a searcher has nothing of its own */
+    else
         sought(s, w);
 }
 
@@ -107,7 +109,7 @@ void search_begin(world *s, worker *w)
     w->spin_until = fl_rounds_time(w->stolen_lately, true) ? s->now + cost(s, TIME_BUSY) : 0;
     if (nap)
         rest_sleep(s, w, nap);
-    else if (s->workers == 1)
+    else if (s->workers == 1 && !w->ready)
         give_up(s, w);
     else
         seek(s, w);
@@ -162,14 +164,26 @@ static void hit(world *s, worker *w)
 
 /* ---- Ready fibers ---- */
 
-static void take_oldest(world *s, worker *w)
+static void begin_ready(world *s, worker *w, strand *ready)
 {
-    strand *ready = search_take_ready(&s->worker[w->asked], true);
-    s->out->ready_stolen++;
-    hit(s, w);
     picoseconds delay = rest_found(s, w, false);
     turn(s, w, FL_WORKING);
     work_resume(s, w, ready, delay);
+}
+
+void search_own(world *s, worker *w)
+{
+    begin_ready(s, w, search_take_ready(w, false));
+}
+
+static void take_oldest(world *s, worker *w)
+{
+    worker *from = &s->worker[w->asked];
+    strand *ready = search_take_ready(from, true);
+    arrive_note(s, from);
+    s->out->ready_stolen++;
+    hit(s, w);
+    begin_ready(s, w, ready);
 }
 
 static void look_again(world *s, worker *w)

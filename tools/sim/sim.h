@@ -43,6 +43,8 @@ typedef struct simulation {
     uint64_t seed;
 } simulation;
 
+enum { SIM_JOBS = 8 /* counted one by one, the last number for all above */ };
+
 enum miss { MISSED_EMPTY, MISSED_BUSY, MISSED_REFUSED, MISSED_GONE, MISSED_READY, MISSES };
 
 typedef struct outcome {
@@ -55,6 +57,9 @@ typedef struct outcome {
     uint64_t steals_of[SIM_TIERS]; /* gifts, robs and ready fibers */
     uint64_t missed[MISSES];       /* attempts */
     uint64_t waits, parks, wakes;
+    picoseconds held[SIM_JOBS]; /* time of all workers with so many jobs that arrived, running or
+                                   ready, while they were counted (arrive.h) */
+    double jobs;                /* the sum of their numbers x time */
     uint64_t events;
 } outcome;
 
