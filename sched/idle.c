@@ -73,6 +73,19 @@ bool fl_idle_claim(fl_idle *idle, fl_unless unless)
     return true;
 }
 
+unsigned fl_idle_claim_more(fl_idle *idle, fl_idle_size size)
+{
+    uint64_t word = fl_idle_look(idle);
+    unsigned more;
+    do {
+        more = fl_idle_lacking(word, size);
+        if (more == 0)
+            return 0;
+    } while (!filch_u64_cas(&idle->word, &word, word + more * WAKE, FILCH_SEQ_CST)); /* P6 */
+    filch_u32_add(&idle->tokens, more, FILCH_SEQ_CST);                               /* P6 */
+    return more;
+}
+
 void fl_idle_retire(fl_idle *idle)
 {
     filch_u64_add(&idle->word, RETIRE, FILCH_SEQ_CST); /* J3 */

@@ -66,6 +66,19 @@ void fl_wake_one(fl_runtime *rt, unsigned near, fl_unless unless)
         unpark_one(rt, near);
 }
 
+static fl_idle_size size_of(const fl_runtime *rt)
+{
+    return (fl_idle_size){.workers = rt->worker_set.most, .cpus = rt->cpus};
+}
+
+static void wake_more(fl_worker *worker)
+{
+    fl_runtime *rt = worker->rt;
+    unsigned more = fl_idle_claim_more(&rt->idle, size_of(rt));
+    for (unsigned i = 0; i < more; i++)
+        unpark_one(rt, worker->index + 1);
+}
+
 void fl_unpark_all(fl_runtime *rt)
 {
     unsigned reach = fl_reach(rt);
@@ -151,22 +164,16 @@ static void poke_everybody(fl_runtime *rt)
         poke(rt->worker[i]);
 }
 
-void fl_found(fl_worker *worker, bool gift)
+/* The last searcher stops searching although some workers sleep, and publishers that saw it search
+ * woke nobody. Their next forks take the slow path, and this look sees their earlier ones. The
+ * exception is a fork whose store is on its way while its owner forks no more: its owner will run
+ * it. Only a heavy fence would avoid that (docs/idle.md). If all others sleep, and none is retired,
+ * they hold nothing: only shared places and the caller's own count. */
+static bool look_for_more(fl_worker *worker, uint64_t was)
 {
     fl_runtime *rt = worker->rt;
-    worker->woken = false;
-    if (!gift) /* the profit rule decides whether a gift was worth the wake-up */
-        worker->vain_nap = 0;
-    uint64_t was = fl_idle_found(&rt->idle);
-    if (!fl_idle_was_last(was))
-        return;
     filch_fence_seq_cst(); /* Q2: as in last_look, a limit that reads NULL here was not re-armed
                               before I changed */
-    /* The last searcher stopped searching although some workers sleep, and publishers that saw it
-     * search woke nobody. Their next forks take the slow path, and this look sees their earlier
-     * ones. The exception is a fork whose store is on its way while its owner forks no more: its
-     * owner will run it. Only a heavy fence would avoid that (docs/idle.md). If all others sleep,
-     * and none is retired, they hold nothing: only shared places and the caller's own count. */
     bool alone = fl_rest_alone(was, fl_reach(rt));
     fl_look_begin();
     if (alone)
@@ -178,8 +185,29 @@ void fl_found(fl_worker *worker, bool gift)
                             (rt->queue->shared && rt->queue->pending(rt))
                       : fl_work_anywhere(rt);
     fl_look_end();
-    if (more)
-        fl_wake_one(rt, worker->index + 1, FL_UNLESS_SEARCHING);
+    return more;
+}
+
+/* A hint, without pokes: the duty is that of another searcher. */
+static bool may_see_more(fl_runtime *rt, uint64_t was)
+{
+    if (fl_idle_lacking(was - FL_IDLE_SEARCHER, size_of(rt)) == 0)
+        return false;
+    fl_look_begin();
+    bool more = fl_work_anywhere(rt);
+    fl_look_end();
+    return more;
+}
+
+void fl_found(fl_worker *worker, bool gift)
+{
+    fl_runtime *rt = worker->rt;
+    worker->woken = false;
+    if (!gift) /* the profit rule decides whether a gift was worth the wake-up */
+        worker->vain_nap = 0;
+    uint64_t was = fl_idle_found(&rt->idle);
+    if (fl_idle_was_last(was) ? look_for_more(worker, was) : may_see_more(rt, was))
+        wake_more(worker);
 }
 
 /* Nothing was seen, and destroy had been called before the look, so nothing more is submitted. The

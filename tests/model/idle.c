@@ -276,11 +276,12 @@ static void lay_out_runtime(void)
     unsigned count = shape.searchers + !shape.submits;
     fl_worker_set_init(&rt.worker_set, count, count);
     filch_u32_store(&rt.worker_set.active, count - shape.retires, FILCH_RELAXED);
+    rt.worker_set.most += shape.beside;
     rt.queue = shape.queue;
     rt.asymmetric = !shape.full_fence && rt.queue->side != FL_SIDE_FENCED;
     rt.queue_state = memset(deques, 0, sizeof deques);
     locks_are_played = true;
-    rt.cpus = count;
+    rt.cpus = count + shape.beside;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
     fl_idle_init(&rt.idle, 0);
     for (unsigned i = 0; i < shape.searchers; i++)

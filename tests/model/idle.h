@@ -19,6 +19,7 @@ struct shape {
     bool woken;            /* searcher 1 was woken for nothing: it naps */
     int64_t nap;           /* of searcher 1: not worth it, says the profit rule */
     unsigned place;        /* of the producer among the workers; else the first */
+    unsigned beside;       /* workers that run something else all the time */
     bool forks, pushes, submits, switches, retires; /* the actions of the script */
 };
 

@@ -60,21 +60,43 @@ static bool is_work_anywhere(const world *s)
     return queue_pending(s) || is_ready_anywhere(s);
 }
 
+static fl_idle_size size_of(const world *s)
+{
+    return (fl_idle_size){.workers = s->workers, .cpus = s->workers};
+}
+
+static picoseconds wake_more(world *s, const worker *w)
+{
+    unsigned more = fl_idle_claim_more(&s->idle, size_of(s));
+    for (unsigned i = 0; i < more; i++)
+        unpark_one(s, w->index + 1);
+    return more * cost(s, COST_WAKE);
+}
+
+static bool look_for_more(world *s, worker *w, uint64_t was)
+{
+    bool is_alone = fl_rest_alone(was, s->workers);
+    if (is_alone)
+        poke(w);
+    else
+        poke_everybody(s);
+    return is_alone ? w->ready > 0 || queue_pending(s) : is_work_anywhere(s);
+}
+
+static bool may_see_more(const world *s, uint64_t was)
+{
+    return fl_idle_lacking(was - FL_IDLE_SEARCHER, size_of(s)) && is_work_anywhere(s);
+}
+
 picoseconds rest_found(world *s, worker *w, bool is_gift)
 {
     w->woken = false;
     if (!is_gift)
         w->vain_nap = 0;
     uint64_t was = fl_idle_found(&s->idle);
-    if (!fl_idle_was_last(was))
-        return 0;
-    bool is_alone = fl_rest_alone(was, s->workers);
-    if (is_alone)
-        poke(w);
-    else
-        poke_everybody(s);
-    bool more = is_alone ? w->ready > 0 || queue_pending(s) : is_work_anywhere(s);
-    return more ? rest_wake_one(s, w, FL_UNLESS_SEARCHING) : 0;
+    return (fl_idle_was_last(was) ? look_for_more(s, w, was) : may_see_more(s, was))
+               ? wake_more(s, w)
+               : 0;
 }
 
 /* ---- Sleeping ---- */
