@@ -30,6 +30,7 @@ typedef struct worker {
     /* Searching, with the names of runtime/engine/worker.h */
     unsigned misses, victim;
     uint64_t rng;
+    struct worker *robbed; /* the last item came from its deque */
     fl_profit profit;
     bool woken, stolen_lately;
     fl_rounds rounds;
