@@ -5,6 +5,7 @@ statement deleted. Which of them do the models see?
 
     tools/mutants.sh FILE...     judges the faults of these modelled files, prints and records the verdicts
     tools/mutants.sh --all       of all modelled files
+    tools/mutants.sh --survivors FILE... judges anew only those that live, after a row or a claim was added
     tools/mutants.sh --check     only compares the records with the sources: stale verdicts, edges without a dead mutant,
                                  survivors without an argument, the generated page. Needs no build
     tools/mutants.sh --again N   repeats N of the recorded deaths, chosen by FILCH_SEED, each in the row that saw it
@@ -37,7 +38,16 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def judge_file(judge, file):
+def settled(file):
+    """{name: verdict} of the recorded verdicts that a new row does not change: all but survivors."""
+    if file not in records.judged():
+        return {}
+    return {page.name_of(file, function, verdict): verdict for function, verdict in page.each(records.read(file))
+            if verdict.verdict != "lives"}
+
+
+def judge_file(judge, file, known):
+    """known: verdicts that are taken over if their fault has the same text."""
     import reach
     source = syntax.read(file)
     verdicts = collections.defaultdict(list)
@@ -46,15 +56,19 @@ def judge_file(judge, file):
         if fault.function != function:
             judge.forget_killers()
             function = fault.function
+        wording, before = syntax.wording(source, fault), known.get(fault.name)
+        if before and before.fault == wording:
+            verdicts[fault.function].append(before)
+            continue
         rows, objects = reach.at(judge.rows, file, fault.first, fault.last)
         verdict, remark = judge.verdict(fault, syntax.changed(source.text, fault), rows, objects)
         verdicts[fault.function].append(records.Verdict(fault.operator, fault.ordinal, verdict, remark.replace("|", "/"),
-                                                        tuple(judge.lint.edges(fault)), syntax.wording(source, fault)))
+                                                        tuple(judge.lint.edges(fault)), wording))
         print(f"{fault.name:60} {verdict:28} {remark}", flush=True)
     records.write(file, {each.name: (each.hash, verdicts[each.name]) for each in source.functions})
 
 
-def judge_files(files, seconds):
+def judge_files(files, seconds, survivors):
     import judge as judging
     import mutants
     import reach
@@ -67,7 +81,7 @@ def judge_files(files, seconds):
     judge = judging.Judge(conf, rows, reach.seconds(ROOT, MODEL, say), seconds, MODEL / "mutants.json")
     for file in files or known:
         began = time.monotonic()
-        judge_file(judge, file)
+        judge_file(judge, file, settled(file) if survivors else {})
         say(f"{file}: {page.summary(records.read(file))} in {time.monotonic() - began:.0f} s")
 
 
@@ -105,6 +119,7 @@ def list_faults(files):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="judge all modelled files")
+    parser.add_argument("--survivors", action="store_true", help="of each file, judge anew only mutants that live")
     parser.add_argument("--check", action="store_true", help="compare the records with the sources")
     parser.add_argument("--write", action="store_true", help="write docs/mutants.md")
     parser.add_argument("--list", action="store_true", help="name the faults")
@@ -118,7 +133,7 @@ def main():
     if asked.list:
         list_faults(asked.files)
     elif asked.files or asked.all:
-        judge_files(asked.files, asked.seconds)
+        judge_files(asked.files, asked.seconds, asked.survivors)
     if asked.write:
         page.PAGE.write_text(page.text(), encoding="utf-8")
     if asked.check:
