@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <sched/abp.h>
+#include <sched/start.h>
 
 static uint32_t top_of(uint64_t age)
 {
@@ -11,6 +12,11 @@ static uint32_t top_of(uint64_t age)
 static uint64_t first_place(uint64_t age)
 {
     return ((age >> 32) + 1) << 32;
+}
+
+void fl_abp_init(fl_abp *deque)
+{
+    filch_u64_store(&deque->age, FL_START(32) << 32, FILCH_RELAXED); /* not yet shared */
 }
 
 bool fl_abp_push(fl_abp *deque, void *item)

@@ -40,7 +40,8 @@ typedef struct fl_abp {
     char apart2[FILCH_APART];
 } fl_abp;
 
-/* All zero bytes: empty. */
+/* All zero bytes before, which is an empty deque, too. */
+void fl_abp_init(fl_abp *deque);
 
 /* Owner. false: the deque is full. item: not NULL. */
 bool fl_abp_push(fl_abp *deque, void *item);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <sched/deque.h>
+#include <sched/start.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,11 +23,11 @@ int fl_deque_init(fl_deque *deque, int64_t size, fl_retire_fn *retire)
     fl_buffer *buffer = buffer_create(size);
     if (!buffer)
         return -ENOMEM;
-    filch_u64_store(&deque->top, 0, FILCH_RELAXED); /* all three: not yet shared */
-    filch_u64_store(&deque->bottom, 0, FILCH_RELAXED);
+    filch_u64_store(&deque->top, FL_START(32), FILCH_RELAXED); /* all three: not yet shared */
+    filch_u64_store(&deque->bottom, FL_START(32), FILCH_RELAXED);
     filch_ptr_store(&deque->buffer, buffer, FILCH_RELAXED);
     deque->retire = retire;
-    deque->seen = 0;
+    deque->seen = (int64_t)FL_START(32);
     return 0;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <sched/forkstack.h>
+#include <sched/start.h>
+
+#include <sched/request.h>
 
 #define ANSWERED ((uint64_t)1 << 63)
 
@@ -19,6 +22,9 @@ void fl_forkstack_issue(fl_forkstack *stack, enum fl_forkside side)
 {
     static const uint64_t bases[] = {
         [FL_SIDE_INLINE] = 0, [FL_SIDE_FENCED] = FL_TOP_ASKED, [FL_SIDE_OUTLINE] = FL_TOP_OUTLINE};
+    /* Queues out of line may keep something else in the tag's place
+     * (runtime/queue/private_split.c). */
+    uint64_t tag = side == FL_SIDE_INLINE ? FL_START(47) : 0;
     void *rearm[] = {[FL_SIDE_INLINE] = fl_excess_slot(stack) + 1,
                      [FL_SIDE_FENCED] = NULL,
                      [FL_SIDE_OUTLINE] = fl_first_slot(stack)};
@@ -27,7 +33,7 @@ void fl_forkstack_issue(fl_forkstack *stack, enum fl_forkside side)
     fl_forkstack_rearm(stack);
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* only the owner lowers it */
     while (!filch_u64_cas(&stack->front.top, &top,                   /* T4 */
-                          stack->base | (conflict(top, fl_top_index(top)) & ~FL_TOP_FLAGS),
+                          stack->base | (conflict(top + tag, fl_top_index(top)) & ~FL_TOP_FLAGS),
                           FILCH_SEQ_CST))
         ;
 }
@@ -76,9 +82,7 @@ void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end)
             answer(box, 0, 0);
             return;
         }
-        uint64_t here = past - index;
-        uint64_t half = here > (box->half ? 1 : FL_HALF_FROM) ? here / 2 : 1;
-        uint64_t count = half < box->most ? half : box->most;
+        uint64_t count = fl_request_gift(past - index, box->half, box->most);
         if (give(stack, &top, count)) {
             answer(box, count, index);
             return;

@@ -12,7 +12,7 @@
  *   conflict won by the owner, taking back       (w & flags) | index << 47 | (tag + 1)
  * so a thief's CAS fails if the owner has decided anything at that index since the thief looked.
  * A tag of 47 bits does not wrap within a look. It is incremented under a mask and never carries
- * into the index.
+ * into the index. Inline, it starts at FL_START(47).
  *
  * A thief asks first. It leaves its mailbox in `request` and sends the owner to its slow path:
  * limit NULL (next fork), ASKED (next join). The thread that exchanges `request` to NULL answers

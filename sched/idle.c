@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <sched/idle.h>
+#include <sched/start.h>
 
 /* The changes of I, each with its count. */
 #define SEARCH (FL_IDLE_CHANGE + FL_IDLE_SEARCHER)
@@ -11,7 +12,7 @@
 
 void fl_idle_init(fl_idle *idle, unsigned retired)
 {
-    filch_u64_store(&idle->word, retired * FL_IDLE_RETIRED,
+    filch_u64_store(&idle->word, retired * FL_IDLE_RETIRED + FL_START(30) * FL_IDLE_CHANGE,
                     FILCH_SEQ_CST); /* both: not yet shared */
     filch_u32_store(&idle->tokens, 0, FILCH_SEQ_CST);
 }
@@ -71,6 +72,19 @@ bool fl_idle_claim(fl_idle *idle, fl_unless unless)
     } while (!filch_u64_cas(&idle->word, &word, word + WAKE, FILCH_SEQ_CST)); /* P6 */
     filch_u32_add(&idle->tokens, 1, FILCH_SEQ_CST);                           /* P6 */
     return true;
+}
+
+unsigned fl_idle_claim_more(fl_idle *idle, fl_idle_size size)
+{
+    uint64_t word = fl_idle_look(idle);
+    unsigned more;
+    do {
+        more = fl_idle_lacking(word, size);
+        if (more == 0)
+            return 0;
+    } while (!filch_u64_cas(&idle->word, &word, word + more * WAKE, FILCH_SEQ_CST)); /* P6 */
+    filch_u32_add(&idle->tokens, more, FILCH_SEQ_CST);                               /* P6 */
+    return more;
 }
 
 void fl_idle_retire(fl_idle *idle)

@@ -21,7 +21,8 @@
  *                                                     to Q2 or I1
  *   Q2 found work, fl_idle_found: Q - 1, seq_cst;  | P5, P6: one that saw it search published
  *      if fl_idle_was_last: seq_cst fence, poke,     before; one of the two sees the other, but
- *      seq_cst fence, look whether there is more     for one fork (docs/idle.md)
+ *      seq_cst fence, look whether there is more;    for one fork (docs/idle.md)
+ *      if so, fl_idle_claim_more, as P6
  *   I1 found nothing, fl_idle_sleep: S + 1, Q - 1, | P5, P6; one of the two sees the other
  *      seq_cst; was it the last?
  *   I2 if so: seq_cst fence; poke every owner:     | F2, P4: one of the two sees the other
@@ -52,7 +53,8 @@
 #define FL_IDLE_SLEEPER ((uint64_t)1)
 #define FL_IDLE_SEARCHER ((uint64_t)1 << 11)
 #define FL_IDLE_RETIRED ((uint64_t)1 << 22)
-#define FL_IDLE_CHANGE ((uint64_t)1 << 34) /* counts changes, so that "as before" can be told */
+/* Counts changes, so that "as before" can be told; 30 bits, which wrap. */
+#define FL_IDLE_CHANGE ((uint64_t)1 << 34)
 #define FL_IDLE_NAPPING                                                                            \
     ((uint64_t)1 << 33) /* the last searcher sleeps with a timeout: pushes need not wake */
 
@@ -110,6 +112,25 @@ typedef enum fl_unless {
 } fl_unless;
 enum { FL_IDLE_COMING = 2 };
 bool fl_idle_claim(fl_idle *idle, fl_unless unless);
+/* As many workers search as run, while there is more work: half of those that are awake, or of the
+ * CPUs if these are fewer. So the wake-ups of many workers overlap, and all are awake after a time
+ * that grows with the logarithm of their number; one after another 1,024 would need 34 ms
+ * (docs/scale.md). */
+typedef struct fl_idle_size {
+    unsigned workers, cpus;
+} fl_idle_size;
+/* Sleepers that a finder may wake if it sees more work: one if nobody searches. */
+static inline unsigned fl_idle_lacking(uint64_t word, fl_idle_size size)
+{
+    unsigned awake = size.workers - fl_idle_resting(word);
+    unsigned enough = (awake < size.cpus ? awake : size.cpus) / 2;
+    unsigned searchers = fl_idle_searchers(word), sleepers = fl_idle_sleepers(word);
+    unsigned more = enough > searchers ? enough - searchers : searchers == 0;
+    return more < sleepers ? more : sleepers;
+}
+/* A finder's decision: all that are lacking become searchers, with a token for each. Returns how
+ * many. */
+unsigned fl_idle_claim_more(fl_idle *idle, fl_idle_size size);
 /* Searching -> retired. */
 void fl_idle_retire(fl_idle *idle);
 /* Retired -> running. */

@@ -32,7 +32,7 @@ run_models() {
 }
 
 run_labels() {
-    [ -z "$1" ] || FILCH_STRESS=${FILCH_STRESS:-0.2} ctest --test-dir "$build" -L "^($1)\$" -j "$(nproc)" --output-on-failure
+    [ -z "$1" ] || FILCH_STRESS=${FILCH_STRESS:-0.2} ctest --test-dir "$build" -L "^($1)\$" -j $(($(nproc) + 2)) --output-on-failure
 }
 
 # measure WHAT LABELS: runs the models and the labels' tests anew, and judges. Their output is in the log; failures are

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bar: filch sim beside real workers whose tasks sleep (sleepers.h), for 1 to 64 workers, three
- * queues and three graphs. Each round runs the graph once on the library, and then in the
- * simulation with the times that its sleeps took. The greedy bound stands beside both. */
+ * queues and three graphs. Each round has other lengths of sleeps, and runs the graph once on the
+ * library, and then in the simulation with the times that its sleeps took. The greedy bound stands beside both. */
 #include "measure.h"
 #include "sleepers.h"
 
@@ -63,8 +63,10 @@ static bool judge(sleepers *s, const sim_queue *queue, unsigned workers, int rep
     sleepers_crowd(&c);
     for (int i = 0; i < repeat; i++) {
         sleepers_run one, other;
-        check(sleepers_real(s, workers, queue->name, &one), "no runtime");
-        check(sleepers_simulated(s, workers, queue, &c, &other), "the simulation failed");
+        sleepers_vary(s, (uint64_t)i);
+        check(sleepers_real(s, workers, queue->name, FL_IDLE_SLEEP, &one), "no runtime");
+        check(sleepers_simulated(s, workers, queue, FL_IDLE_SLEEP, &c, &other),
+              "the simulation failed");
         greedy[i] = sleepers_greedy(s, workers) / one.of[SLEEPERS_MAKESPAN];
         for (int which = 0; which < SLEEPERS_FIGURES; which++) {
             real.at[which][i] = one.of[which];

@@ -8,6 +8,7 @@
 #define BARS_SLEEPERS_H
 
 #include <filch/filch.h>
+#include <sched/rng.h>
 #include <tools/shared/clock.h>
 #include <tools/shared/statistics.h>
 #include <tools/sim/sim.h>
@@ -21,7 +22,8 @@
 
 /* A graph that is unfolded, of tasks with one phase each. */
 typedef struct sleeper {
-    picoseconds asked, took;  /* sleeps; took: in the last run */
+    picoseconds usual;        /* sleep */
+    picoseconds asked, took;  /* of this run, and how long it took in the last one */
     uint32_t first, children; /* the called one is behind the forked ones */
     bool calls;
 } sleeper;
@@ -56,12 +58,23 @@ static inline bool sleepers_unfold(sleepers *s, const generator *g)
         phase p;
         if (!g->shape->phase(g, &at[i], 0, &p))
             continue;
-        s->list[i] = (sleeper){p.before, 0, s->count, p.children, p.calls};
+        s->list[i] = (sleeper){p.before, p.before, 0, s->count, p.children, p.calls};
         for (uint32_t child = 0; child < p.children + p.calls; child++)
             g->shape->child(g, &at[i], 0, child, &at[s->count++]);
     }
     free(at);
     return at && s->list;
+}
+
+/* Other lengths for each seed: between half and three halves of the usual ones. Equal sleeps end at
+ * the same moment on all workers, whose order within some microseconds then decides about the
+ * steals: that is the system's, and no two runs have the same. */
+static inline void sleepers_vary(sleepers *s, uint64_t seed)
+{
+    uint64_t rng = fl_rng_seed(seed, 0);
+    for (uint32_t i = 0; i < s->count; i++)
+        s->list[i].asked =
+            s->list[i].usual / 2 + s->list[i].usual / 1000 * fl_rng_below(&rng, 1000);
 }
 
 static inline void sleepers_root(const generator *g, node *root)
@@ -121,14 +134,15 @@ FILCH_VOID_TASK(sleepers_visit, (sleeper *, list), (uint32_t, at))
 
 /* false: there is no runtime, and filch_error() says why. */
 static inline bool sleepers_real(sleepers *s, unsigned workers, const char *queue,
-                                 sleepers_run *out)
+                                 enum fl_idle_mode idle, sleepers_run *out)
 {
     const filch_config config = {.size = sizeof config,
                                  .workers = workers,
                                  .bind = "none",
-                                 .queue = queue};
+                                 .queue = queue,
+                                 .idle = fl_idle_modes[idle]->name};
     sleepers warm = {0};
-    sleeper few[9] = {{0, 0, 1, 8, false}};
+    sleeper few[9] = {{0, 0, 0, 1, 8, false}};
     filch_stats before, after;
     filch_runtime *rt;
     if (filch_runtime_create(&rt, &config))
@@ -163,7 +177,7 @@ static inline void sleepers_crowd(costs *c)
 
 /* Medians of the seeds, with the times of the last run. */
 static inline bool sleepers_simulated(const sleepers *s, unsigned workers, const sim_queue *queue,
-                                      const costs *c, sleepers_run *out)
+                                      enum fl_idle_mode idle, const costs *c, sleepers_run *out)
 {
     char reason[256];
     double at[SLEEPERS_FIGURES][SLEEPERS_SEEDS];
@@ -172,8 +186,12 @@ static inline bool sleepers_simulated(const sleepers *s, unsigned workers, const
     outcome one;
     if (machine_describe(&m, NULL, workers, reason, sizeof reason))
         return false;
-    simulation how = {
-        .graph = &g, .machine = &m, .costs = c, .policy = fl_policies[0], .queue = queue};
+    simulation how = {.graph = &g,
+                      .idle = idle,
+                      .machine = &m,
+                      .costs = c,
+                      .policy = fl_policies[0],
+                      .queue = queue};
     int rc = 0;
     for (how.seed = 0; !rc && how.seed < SLEEPERS_SEEDS; how.seed++) {
         rc = simulate(&how, &one);

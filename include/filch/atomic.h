@@ -45,6 +45,13 @@ typedef enum {
             *(volatile __typeof__(*(to)) *)(to) = (v);                                             \
         }                                                                                          \
     } while (0)
+/* The same versions give a CAS the release of its order on failure, which is relaxed: one that
+ * succeeds would release nothing. (On success its store is an acquire, which is enough.) */
+#define FILCH_ATOMIC_BEFORE_CAS(order)                                                             \
+    do {                                                                                           \
+        if ((order) != FILCH_RELAXED && (order) != FILCH_ACQUIRE)                                  \
+            __asm__ volatile("fence rw, w" ::: "memory");                                          \
+    } while (0)
 /* On aarch64 a seq_cst store is a store-release. A later load-acquire does not overtake it on
  * any processor, but does in QEMU 7.2 on x86-64 (Debian 12): the emulated store has its fence in
  * front only. An exchange is ordered in both. No fast path has such a store. */
@@ -58,6 +65,10 @@ typedef enum {
     } while (0)
 #else
 #define FILCH_ATOMIC_STORE(to, v, order) __atomic_store_n(to, v, (int)(order))
+#endif
+
+#ifndef FILCH_ATOMIC_BEFORE_CAS
+#define FILCH_ATOMIC_BEFORE_CAS(order) ((void)0)
 #endif
 
 #define FILCH_ATOMIC_KIND(kind, type)                                                              \
@@ -79,6 +90,7 @@ typedef enum {
     FILCH_INLINE int filch_##kind##_cas(filch_##kind *a, type *expected, type v,                   \
                                         filch_order order)                                         \
     {                                                                                              \
+        FILCH_ATOMIC_BEFORE_CAS(order);                                                            \
         return __atomic_compare_exchange_n(&a->filch_value, expected, v, 0, (int)order,            \
                                            __ATOMIC_RELAXED);                                      \
     }

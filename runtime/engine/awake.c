@@ -7,8 +7,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/spin.h>
 #include <sched/mode.h>
-
-enum { PAUSE = 500 }; /* ns: the shared words are looked at, not fought for */
+#include <sched/rest.h>
 
 static void pass_time(const fl_runtime *rt)
 {
@@ -16,7 +15,7 @@ static void pass_time(const fl_runtime *rt)
         fl_yield();
         return;
     }
-    fl_spin_for(PAUSE);
+    fl_spin_for(FL_AWAKE_PAUSE);
 }
 
 static bool ends(const fl_runtime *rt)

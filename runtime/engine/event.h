@@ -86,21 +86,22 @@ FILCH_INLINE void fl_event_forked(fl_worker *worker, enum fl_trace_kind kind,
                                   const filch_slot *slot, uint32_t b, const char *name)
 {
     uintptr_t trace = (uintptr_t)filch_ptr_load(&worker->trace, FILCH_RELAXED); /* a look */
+    fl_probe(kind, fl_event_slot(slot), name ? (uintptr_t)name : b, (int)worker->index);
     if (trace & FL_TRACED_SPAN)
         fl_work_span_task(worker, kind, fl_event_slot(slot), b);
     if (trace & FL_TRACED_TASKS)
         fl_event_put(worker, kind, fl_event_slot(slot), b, name);
 }
 
-static inline void fl_event_task(fl_worker *worker, enum fl_trace_kind kind, const filch_slot *slot,
-                                 const filch_task *task)
+FILCH_INLINE void fl_event_task(fl_worker *worker, enum fl_trace_kind kind, const filch_slot *slot,
+                                const filch_task *task)
 {
     if (fl_traced_task(worker, task))
         fl_event_forked(worker, kind, slot, 0, task->name);
 }
 
-static inline void fl_event_task_ends(fl_worker *worker, enum fl_trace_kind kind,
-                                      const filch_slot *slot, const filch_task *task, uint32_t b)
+FILCH_INLINE void fl_event_task_ends(fl_worker *worker, enum fl_trace_kind kind,
+                                     const filch_slot *slot, const filch_task *task, uint32_t b)
 {
     if (fl_traced_task(worker, task))
         fl_event_forked(worker, kind, slot, b, NULL);

@@ -22,12 +22,8 @@
 #include <sched/idle.h>
 #include <sched/profit.h>
 #include <sched/queue.h>
+#include <sched/rounds.h>
 #include <sched/times.h>
-
-enum {
-    ROUNDS = 2,  /* search rounds before sleep */
-    BUSY = 20000 /* ns of rounds after a theft that paid, where each worker has a CPU */
-};
 
 bool fl_work_from_item(fl_work *work, void *item)
 {
@@ -68,19 +64,37 @@ static bool take_own(fl_worker *worker, fl_work *work)
     return fl_take_inbox(worker, work);
 }
 
-static bool search(fl_worker *worker, fl_work *work)
+static bool take_forked(fl_worker *worker, fl_work *work)
 {
-    fl_runtime *rt = worker->rt;
-    fl_spin spin = fl_spin_begin(worker->stolen_lately && fl_may_spin(rt) ? BUSY : 0);
-    for (unsigned i = 0; i < ROUNDS || fl_spin_on(&spin); i++) {
-        if (take_own(worker, work))
-            return true;
-        if (rt->queue->take(worker, work) || fl_steal_ready(worker, work)) {
-            worker->stolen_lately = true;
+    return worker->rt->queue->take(worker, work);
+}
+
+static bool round_of(fl_worker *worker, fl_work *work, fl_rounds *rounds)
+{
+    static bool (*const seekers[FL_SEEKS])(fl_worker *, fl_work *) = {
+        [FL_SEEK_OWN] = take_own,
+        [FL_SEEK_FORKED] = take_forked,
+        [FL_SEEK_READY] = fl_steal_ready,
+    };
+    do
+        if (seekers[rounds->seek](worker, work)) {
+            worker->stolen_lately |= fl_rounds_stole(rounds);
             return true;
         }
+    while (fl_rounds_next(rounds));
+    return false;
+}
+
+static bool search(fl_worker *worker, fl_work *work)
+{
+    fl_rounds rounds = {FL_SEEK_OWN, 0};
+    unsigned busy = fl_rounds_time(worker->stolen_lately, fl_may_spin(worker->rt));
+    fl_spin spin = fl_spin_begin(busy);
+    do {
+        if (round_of(worker, work, &rounds))
+            return true;
         fl_pause();
-    }
+    } while (fl_rounds_again(&rounds) || fl_spin_on(&spin));
     worker->stolen_lately = false;
     return false;
 }

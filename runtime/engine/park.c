@@ -42,9 +42,8 @@
 #include <runtime/platform/virtual.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>
+#include <sched/rest.h>
 #include <sched/times.h>
-
-enum { VAIN_NAP_FIRST = 32000, VAIN_NAP_LONGEST = 2000000 }; /* ns */
 
 static void unpark_one(fl_runtime *rt, unsigned near)
 {
@@ -65,6 +64,19 @@ void fl_wake_one(fl_runtime *rt, unsigned near, fl_unless unless)
 {
     if (fl_idle_claim(&rt->idle, unless))
         unpark_one(rt, near);
+}
+
+static fl_idle_size size_of(const fl_runtime *rt)
+{
+    return (fl_idle_size){.workers = rt->worker_set.most, .cpus = rt->cpus};
+}
+
+static void wake_more(fl_worker *worker)
+{
+    fl_runtime *rt = worker->rt;
+    unsigned more = fl_idle_claim_more(&rt->idle, size_of(rt));
+    for (unsigned i = 0; i < more; i++)
+        unpark_one(rt, worker->index + 1);
 }
 
 void fl_unpark_all(fl_runtime *rt)
@@ -152,23 +164,17 @@ static void poke_everybody(fl_runtime *rt)
         poke(rt->worker[i]);
 }
 
-void fl_found(fl_worker *worker, bool gift)
+/* The last searcher stops searching although some workers sleep, and publishers that saw it search
+ * woke nobody. Their next forks take the slow path, and this look sees their earlier ones. The
+ * exception is a fork whose store is on its way while its owner forks no more: its owner will run
+ * it. Only a heavy fence would avoid that (docs/idle.md). If all others sleep, and none is retired,
+ * they hold nothing: only shared places and the caller's own count. */
+static bool look_for_more(fl_worker *worker, uint64_t was)
 {
     fl_runtime *rt = worker->rt;
-    worker->woken = false;
-    if (!gift) /* the profit rule decides whether a gift was worth the wake-up */
-        worker->vain_nap = 0;
-    uint64_t was = fl_idle_found(&rt->idle);
-    if (!fl_idle_was_last(was))
-        return;
     filch_fence_seq_cst(); /* Q2: as in last_look, a limit that reads NULL here was not re-armed
                               before I changed */
-    /* The last searcher stopped searching although some workers sleep, and publishers that saw it
-     * search woke nobody. Their next forks take the slow path, and this look sees their earlier
-     * ones. The exception is a fork whose store is on its way while its owner forks no more: its
-     * owner will run it. Only a heavy fence would avoid that (docs/idle.md). If all others sleep,
-     * and none is retired, they hold nothing: only shared places and the caller's own count. */
-    bool alone = fl_idle_sleepers(was) + 1 == fl_reach(rt);
+    bool alone = fl_rest_alone(was, fl_reach(rt));
     fl_look_begin();
     if (alone)
         poke(worker);
@@ -179,8 +185,29 @@ void fl_found(fl_worker *worker, bool gift)
                             (rt->queue->shared && rt->queue->pending(rt))
                       : fl_work_anywhere(rt);
     fl_look_end();
-    if (more)
-        fl_wake_one(rt, worker->index + 1, FL_UNLESS_SEARCHING);
+    return more;
+}
+
+/* A hint, without pokes: the duty is that of another searcher. */
+static bool may_see_more(fl_runtime *rt, uint64_t was)
+{
+    if (fl_idle_lacking(was - FL_IDLE_SEARCHER, size_of(rt)) == 0)
+        return false;
+    fl_look_begin();
+    bool more = fl_work_anywhere(rt);
+    fl_look_end();
+    return more;
+}
+
+void fl_found(fl_worker *worker, bool gift)
+{
+    fl_runtime *rt = worker->rt;
+    worker->woken = false;
+    if (!gift) /* the profit rule decides whether a gift was worth the wake-up */
+        worker->vain_nap = 0;
+    uint64_t was = fl_idle_found(&rt->idle);
+    if (fl_idle_was_last(was) ? look_for_more(worker, was) : may_see_more(rt, was))
+        wake_more(worker);
 }
 
 /* Nothing was seen, and destroy had been called before the look, so nothing more is submitted. The
@@ -202,9 +229,7 @@ static bool last_look(fl_worker *worker, uint64_t was)
     filch_fence_seq_cst();                                        /* I2 */
     fl_look_begin();
     poke_everybody(rt);
-    /* If all others sleep, none of their stores can still be on its way: their I1 was a full
-     * fence. */
-    if (fl_idle_resting(was) + 1 < rt->worker_set.most && rt->asymmetric) {
+    if (fl_rest_fences(was, rt->worker_set.most) && rt->asymmetric) {
         fl_count(worker, FL_HEAVY_FENCES, 1);
         fl_fence_heavy(); /* I2 */
     }
@@ -217,18 +242,6 @@ static bool last_look(fl_worker *worker, uint64_t was)
     if (fl_idle_resting(was) + 1 == rt->worker_set.most)
         fl_suspect();
     return false;
-}
-
-/* After a wake-up that found nothing the last searcher only naps. It pokes nobody, so an owner of
- * tiny forks is left alone. */
-static int64_t vain_nap(fl_worker *worker)
-{
-    if (!worker->woken || filch_u32_load(&worker->rt->stopping, FILCH_RELAXED)) /* a hint */
-        return 0;
-    worker->vain_nap = worker->vain_nap ? 2 * worker->vain_nap : VAIN_NAP_FIRST;
-    if (worker->vain_nap > VAIN_NAP_LONGEST)
-        worker->vain_nap = VAIN_NAP_LONGEST;
-    return worker->vain_nap;
 }
 
 /* I4. true: the caller is a searcher again (Q counts it). */
@@ -268,16 +281,16 @@ static bool wait_for_token(fl_worker *worker, int64_t until)
     return true;
 }
 
-static bool nap_for(fl_worker *worker, int64_t nap, bool vain)
+static bool nap_for(fl_worker *worker, const fl_rest *rest)
 {
     fl_runtime *rt = worker->rt;
-    if (vain)
+    if (rest->vain)
         fl_idle_nap(&rt->idle, true);
     filch_fence_seq_cst(); /* N1 */
     bool searching = fl_work_ready(rt) && fl_idle_retract(&rt->idle);
     if (!searching)
-        searching = wait_for_token(worker, fl_now() + nap);
-    if (vain)
+        searching = wait_for_token(worker, fl_now() + rest->nap);
+    if (rest->vain)
         fl_idle_nap(&rt->idle, false);
     return searching;
 }
@@ -298,11 +311,12 @@ bool fl_sleep(fl_worker *worker, int64_t nap)
     fl_fibers_return(
         worker); /* another worker may wait for one, awake for as long as it has none */
     uint64_t was = fl_idle_sleep(&rt->idle); /* I1 */
-    if (fl_idle_searchers(was) > 1)
+    fl_rest rest = fl_rest_begin(was, nap, worker->woken, &worker->vain_nap);
+    if (rest.how == FL_REST_WAIT)
         return wait_for_token(worker, 0);
-    int64_t vain = nap ? 0 : vain_nap(worker);
-    if (nap || vain)
-        return nap_for(worker, nap + vain, vain > 0);
+    bool ends = rest.vain && filch_u32_load(&rt->stopping, FILCH_RELAXED); /* a hint */
+    if (rest.how == FL_REST_NAP && !ends)
+        return nap_for(worker, &rest);
     if (last_look(worker, was) && fl_idle_retract(&rt->idle)) /* I3 */
         return true;
     return wait_for_token(worker, give_memory_back(rt));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Probes for tracers of the system: one of the provider `filch` for each kind of event of level steals, at the
- * same points (runtime/engine/event.h). A probe is a nop and a note in the binary that says where its arguments are
- * (SystemTap's sys/sdt.h, "User-space static probes"); a tracer replaces the nop by a trap. Without that
- * header there are none.
+ * Probes for tracers of the system: one of the provider `filch` for each kind of event, at the same points
+ * (runtime/engine/event.h). Those of level tasks fire only while a trace has that level, or work and span are
+ * measured. A probe is a nop, and a note in the binary that says where its arguments are (SystemTap's
+ * sys/sdt.h, "User-space static probes"); a tracer replaces the nop by a trap. Without that header there are none.
  *
  * Arguments: a and b of the event (runtime/trace/format.h), names as addresses of text, and the worker's
  * index; FL_PROBE_OUTSIDE: another thread. */
@@ -41,7 +41,12 @@ enum { FL_PROBE_OUTSIDE = -1 };
     PROBE(POOLED_END, pool_job_end)                                                                \
     PROBE(MARK, mark)                                                                              \
     PROBE(SPAN, span)                                                                              \
-    PROBE(SPAN_END, span_end)
+    PROBE(SPAN_END, span_end)                                                                      \
+    PROBE(FORK, fork)                                                                              \
+    PROBE(RUN, run)                                                                                \
+    PROBE(RUN_END, run_end)                                                                        \
+    PROBE(JOIN, join)                                                                              \
+    PROBE(JOINED, joined)
 
 #define FL_PROBE_CASE(kind, name)                                                                  \
     case FL_TRACE_##kind:                                                                          \

@@ -24,11 +24,11 @@
 #include <sched/deque.h>
 #include <sched/idle.h>
 #include <sched/mode.h>
+#include <sched/request.h>
+#include <sched/rounds.h>
 #include <sched/victims/policy.h>
 
 enum {
-    PATIENCE = 20000,        /* ns to watch a request, where each worker has a CPU */
-    PATIENCE_CROWDED = 2000, /* ns otherwise, or with ready items; then a yield and one more look */
     ANSWERING = 2000, /* ns: an owner that has begun to answer takes at most that, if it runs on */
 #ifdef FILCH_TINY
     AGAIN_LEAST = 2,
@@ -54,7 +54,7 @@ static bool watch_for(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift, unsig
 static bool watch(fl_worker *worker, fl_forkstack *stack, fl_gift *gift, bool brief)
 {
     bool spin = fl_may_spin(worker->rt);
-    if (watch_for(stack, &worker->box, gift, spin && !brief ? PATIENCE : PATIENCE_CROWDED))
+    if (watch_for(stack, &worker->box, gift, fl_request_time(spin, brief)))
         return true;
     if (spin)
         return false;
@@ -116,26 +116,23 @@ static void want(fl_worker *worker)
 {
     enum fl_take_mode take = worker->rt->settings.take;
     worker->box.half = take == FL_TAKE_HALF;
-    worker->box.most = take == FL_TAKE_ONE    ? 1
-                       : take == FL_TAKE_HALF ? FL_GIFT_MOST
-                                              : worker->profit.most;
+    worker->box.most = fl_request_most(take, worker->profit.most);
 }
 
 enum answer { GIVEN, NOTHING, SILENCE };
 
-/* patient: does not give up at once if the last poke is still unanswered. */
 static enum answer ask(fl_worker *worker, fl_forkstack *stack, fl_work *work, bool patient)
 {
     want(worker);
-    enum fl_asked asked = fl_forkstack_ask(stack, &worker->box);
-    if (asked == FL_ASK_BUSY) {
+    enum fl_request next = fl_request_next(fl_forkstack_ask(stack, &worker->box), patient);
+    if (next == FL_REQUEST_LEAVE) {
         missed(worker, FL_MISSED_BUSY);
         return NOTHING;
     }
     fl_count(worker, FL_ASKS, 1);
     fl_gift gift;
     bool brief = !patient && fl_deque_size(&worker->ready) > 0;
-    if ((asked == FL_ASK_SILENT && !patient) || !watch(worker, stack, &gift, brief)) {
+    if (next == FL_REQUEST_WITHDRAW || !watch(worker, stack, &gift, brief)) {
         if (fl_forkstack_withdraw(stack, &worker->box))
             return SILENCE;
         wait_for_answer(worker, stack, &gift);
@@ -218,7 +215,7 @@ static fl_worker *victim_of(const fl_runtime *rt, const fl_search *search)
 /* A round is over; from: the victim that something was taken from, or NULL. */
 static bool round_over(fl_worker *worker, const fl_worker *from)
 {
-    worker->misses = from ? 0 : worker->misses + 1;
+    worker->misses = fl_rounds_misses(worker->misses, from);
     if (from)
         worker->victim = from->index;
     return from;
@@ -247,7 +244,7 @@ bool fl_steal_forked(fl_worker *worker, fl_work *work)
     fl_search search = search_of(worker);
     fl_worker *robbed = NULL;
     fl_look_begin();
-    for (; search.attempt + 1 < search.workers && !robbed; search.attempt++) {
+    for (; search.attempt < fl_rounds_attempts(search.workers) && !robbed; search.attempt++) {
         fl_worker *victim = victim_of(worker->rt, &search);
         if (fl_steal_forked_from(worker, victim, work))
             robbed = victim;
@@ -304,10 +301,11 @@ static void *take_item(fl_worker *worker, fl_worker *victim)
 
 static void *steal_item(fl_worker *worker, fl_worker *victim, bool patient)
 {
-    int64_t size = fl_deque_size(&victim->ready);
-    if (size > 1 || (size == 1 && stays(worker, &victim->ready, patient)))
+    enum fl_ready ready = fl_request_ready(fl_deque_size(&victim->ready));
+    if (ready == FL_READY_TAKE ||
+        (ready == FL_READY_WATCH && stays(worker, &victim->ready, patient)))
         return take_item(worker, victim);
-    missed(worker, size > 0 ? FL_MISSED_READY_LEFT : FL_MISSED_READY_EMPTY);
+    missed(worker, ready == FL_READY_WATCH ? FL_MISSED_READY_LEFT : FL_MISSED_READY_EMPTY);
     return NULL;
 }
 
@@ -322,7 +320,7 @@ void *fl_steal_item(fl_worker *worker)
     fl_worker *from = NULL;
     void *item = NULL;
     fl_look_begin(); /* policies look at fork stacks */
-    for (; search.attempt + 1 < search.workers && !item; search.attempt++) {
+    for (; search.attempt < fl_rounds_attempts(search.workers) && !item; search.attempt++) {
         from = victim_of(worker->rt, &search);
         item = steal_item(worker, from, true);
     }

@@ -26,6 +26,18 @@ struct fl_affinity fl_affinity_read(void)
     return fl_affinity_read_of(0);
 }
 
+struct fl_affinity fl_affinity_here(void)
+{
+    int cpu = sched_getcpu();
+    size_t room = cpu < 0 ? 1 : (size_t)cpu + 1;
+    struct fl_affinity mask = {CPU_ALLOC(room), CPU_ALLOC_SIZE(room)};
+    if (!mask.set)
+        return (struct fl_affinity){0};
+    CPU_ZERO_S(mask.size, mask.set);
+    CPU_SET_S(room - 1, mask.size, mask.set);
+    return mask;
+}
+
 void fl_affinity_free(struct fl_affinity *mask)
 {
     CPU_FREE(mask->set);

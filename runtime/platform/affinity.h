@@ -31,6 +31,8 @@ struct fl_affinity {
 struct fl_affinity fl_affinity_read(void);
 /* The same of another thread; of a process: of its first. */
 struct fl_affinity fl_affinity_read_of(pid_t thread);
+/* The CPU on which the thread runs now. {0}: there is no memory. */
+struct fl_affinity fl_affinity_here(void);
 void fl_affinity_free(struct fl_affinity *mask);
 /* {0}: there is no memory, or everything is allowed. */
 struct fl_affinity fl_affinity_copy(const struct fl_affinity *mask);

@@ -41,6 +41,8 @@ static int create(fl_runtime *rt)
     if (!rt->queue_state)
         return -ENOMEM;
     memset(rt->queue_state, 0, size);
+    for (unsigned i = 0; i < rt->worker_set.most; i++)
+        fl_abp_init((fl_abp *)rt->queue_state + i);
     return 0;
 }
 

@@ -4,8 +4,9 @@
  * thread pool. For researchers, and for users who want to measure the gain of work stealing in
  * their program.
  *
- * The ring holds offered slots (runtime/queue/offered.h), stale ones among them. A full ring makes
- * the fork run its child at once. Workers sleep by the runtime's idle protocol (I1 of
+ * The ring holds offered slots (runtime/queue/offered.h), stale ones among them. The next fork into
+ * such a slot is found at the stale entry, ahead of older forks: entries are first in, first out,
+ * tasks nearly so. A full ring makes the fork run its child at once. Workers sleep by the runtime's idle protocol (I1 of
  * sched/idle.h), which stands for the pool's condition variable: they also wait for fibers and for
  * work from outside. */
 #include <runtime/engine/park.h>

@@ -68,7 +68,7 @@ static void idle(struct bytes *in)
     uint64_t was = 0;
     fl_idle_init(&i, 0);
     while (in->at < in->end) {
-        unsigned what = below(in, 8);
+        unsigned what = below(in, 9);
         fl_unless unless = byte(in) % 3;
         bool claims =
             sleepers &&
@@ -97,6 +97,16 @@ static void idle(struct bytes *in)
             tokens -= tokens > 0;
         } else if (what == 6) {
             napping = unless == FL_UNLESS_NAPPING, fl_idle_nap(&i, napping);
+        } else if (what == 7) {
+            unsigned cpus = 1 + below(in, WORKERS), awake = WORKERS - sleepers;
+            unsigned enough = (awake < cpus ? awake : cpus) / 2;
+            enough = enough ? enough : 1;
+            unsigned more = enough > searchers ? enough - searchers : 0;
+            more = more < sleepers ? more : sleepers;
+            FUZZ_CHECK(fl_idle_claim_more(&i, (fl_idle_size){WORKERS, cpus}) == more, "%u %u",
+                       searchers, sleepers);
+            changed = changed || more;
+            searchers += more, sleepers -= more, tokens += more;
         }
         uint64_t word = fl_idle_look(&i);
         FUZZ_CHECK(fl_idle_searchers(word) == searchers && fl_idle_sleepers(word) == sleepers &&

@@ -302,6 +302,8 @@ void lay_out(struct shape chosen)
     enum fl_forkside side = shape.side ? shape.side : rt.queue->side;
     rt.asymmetric = side != FL_SIDE_FENCED;
     rt.queue_state = memset(deques, 0, sizeof deques);
+    for (unsigned i = 0; i < sizeof deques / sizeof deques[0]; i++)
+        fl_abp_init(&deques[i]);
     locks_are_played = true;
     rt.cpus = shape.crowded ? 1 : 2;
     rt.fpmode = fl_fpmode_now();
@@ -322,7 +324,7 @@ void lay_out(struct shape chosen)
     }
     filch_u64 *top = &region[OWNER].fiber.stack.front.top;
     filch_u64_store(top,
-                    (filch_u64_load(top, FILCH_RELAXED) & FL_TOP_FLAGS) |
+                    (filch_u64_load(top, FILCH_RELAXED) & (FL_TOP_FLAGS | FL_TOP_TAG)) |
                         fl_slot_index(first_slot()) << 47 | shape.tag,
                     FILCH_RELAXED);
     if (shape.at_end)

@@ -277,11 +277,14 @@ static void lay_out_runtime(void)
     unsigned count = shape.searchers + !shape.submits;
     fl_worker_set_init(&rt.worker_set, count, count);
     filch_u32_store(&rt.worker_set.active, count - shape.retires, FILCH_RELAXED);
+    rt.worker_set.most += shape.beside;
     rt.queue = shape.queue;
     rt.asymmetric = !shape.full_fence && rt.queue->side != FL_SIDE_FENCED;
     rt.queue_state = memset(deques, 0, sizeof deques);
+    for (unsigned i = 0; i < sizeof deques / sizeof deques[0]; i++)
+        fl_abp_init(&deques[i]);
     locks_are_played = true;
-    rt.cpus = count;
+    rt.cpus = count + shape.beside;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
     memset(&rt.idle, -1, sizeof rt.idle);
     fl_idle_init(&rt.idle, 0);

@@ -20,6 +20,7 @@ MC_SHAPE(F_middle, .script = "F", .searchers = 2, .place = 1)
 MC_SHAPE(FF_last, .script = "FF", .searchers = 2, .place = 2, .escapes = true)
 MC_SHAPE(P, .script = "P", .searchers = 1)
 MC_SHAPE(PP_two, .script = "PP", .searchers = 2)
+MC_SHAPE(PPP_wide, .script = "PPP", .searchers = 3, .beside = 4)
 MC_SHAPE(I, .script = "I", .searchers = 1)
 MC_SHAPE(II, .script = "II", .searchers = 1)
 MC_SHAPE(II_two, .script = "II", .searchers = 2)
@@ -49,6 +50,7 @@ MC_SHAPE(FFFJ_request, .script = "FFFJ", .searchers = 2, PRIVATE(request), .asks
 
 #define ONE .threads = {"producer", "searcher"}
 #define TWO .threads = {"producer", "searcher", "searcher 2"}
+#define THREE .threads = {"producer", "searcher", "searcher 2", "searcher 3"}
 #define SLEEPS .reaches = {"parks", "wakes"}
 #define ASKS .reaches = {"parks", "wakes", "gifts", "robs"}
 #define GIVES .reaches = {"parks", "wakes", "gifts", "missed_refused"}
@@ -75,6 +77,7 @@ const mc_model mc_models[] = {
     ROW(FF_last, "two forks; the forker is the last worker", TWO, .bound = 2, SLEEPS),
     ROW(P, "a push to the ready deque", ONE, .bound = 0, SLEEPS),
     ROW(PP_two, "two pushes, two searchers: a chain", TWO, .bound = 3, SLEEPS),
+    ROW(PPP_wide, "three pushes, three searchers: a tree", THREE, .random = 30000, SLEEPS),
     ROW(I, "a submission; in its middle the searcher sleeps", ONE, .bound = 4, SLEEPS),
     ROW(II, "two; the first one lies before a gap", ONE, .bound = 3, SLEEPS),
     ROW(II_two, "two submissions, two searchers", TWO, .random = 100000, SLEEPS),

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "costs.h"
 
+#include <sched/request.h>
+#include <sched/rest.h>
+#include <sched/rounds.h>
 #include <tools/shared/spell.h>
 
 #include <errno.h>
@@ -10,8 +13,8 @@
 
 enum { LINE = 512 };
 
-/* Those of the library are constants of runtime/engine: steal.c (PATIENCE), forkjoin.c
- * (SPIN_BEFORE_SUSPEND), find.c (BUSY) and patience.h (FL_BETWEEN_LOOKS), awake.c (PAUSE). */
+/* Those of the library are its constants; SPIN_BEFORE_SUSPEND of runtime/engine/forkjoin.c is
+ * repeated. */
 static const struct {
     const char *name;
     double ns, least;
@@ -33,15 +36,17 @@ static const struct {
     [COST_SWITCH] = {"switch", 45, 0, "to another fiber", "filch-micro, switch"},
     [COST_WAKE] = {"wake", 6000, 0, "a waker wakes a sleeping worker", "docs/idle.md"},
     [COST_WAKE_UP] = {"wake-up", 20000, 0, "until the woken worker searches", "docs/idle.md"},
-    [TIME_PATIENCE] = {"patience", 20000, 0, "a thief waits for an answer", "the library"},
+    [TIME_PATIENCE] = {"patience", FL_REQUEST_TIME, 0, "a thief waits for an answer",
+                       "the library"},
     [TIME_SILENT] = {"patience-silent", 0, 0, "the same, of an owner that is silent already",
                      "the library"},
     [TIME_JOIN] = {"join-spin", 2000, 0, "a join waits before it suspends", "the library"},
-    [TIME_BUSY] = {"search-spin", 20000, 0, "a thief that found something searches on",
+    [TIME_BUSY] = {"search-spin", FL_ROUNDS_BUSY, 0, "a thief that found something searches on",
                    "the library"},
     [TIME_LOOK_AGAIN] = {"look-again", 500, 0, "between looks at an only ready fiber",
                          "the library"},
-    [TIME_AWAKE] = {"awake-pause", 500, 0, "between two searches in idle mode spin", "the library"},
+    [TIME_AWAKE] = {"awake-pause", FL_AWAKE_PAUSE, 0, "between two searches in idle mode spin",
+                    "the library"},
     [COST_TIER_CORE] = {"tier-core", 0.5, 0, "factor of x tier: the same core", "assumption"},
     [COST_TIER_CACHE] = {"tier-cache", 1, 0, "factor: the same last-level cache", "definition"},
     [COST_TIER_NODE] = {"tier-node", 2, 0, "factor: the same node or package", "assumption"},

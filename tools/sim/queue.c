@@ -62,7 +62,6 @@ static const sim_queue the = {.name = "the",
 /* ---- central-mutex: one bounded ring under one lock ---- */
 
 enum { RING = 4096 /* as in runtime/queue/central_mutex.c */ };
-static const uint64_t NOWHERE = UINT64_MAX;
 
 int queue_begin(world *s)
 {
@@ -99,57 +98,43 @@ static picoseconds lock(world *s, const worker *w)
     return r->free_at - s->now;
 }
 
-/* Where the strand's newest forked child lies. */
-static void note(world *s, strand *one, uint64_t at)
-{
-    if (one->entry_count == one->entry_room) {
-        uint32_t room = one->entry_room ? 2 * one->entry_room : 8;
-        uint64_t *more = reallocarray(one->entries, room, sizeof *more);
-        if (!more) {
-            s->error = -ENOMEM;
-            return;
-        }
-        one->entries = more;
-        one->entry_room = room;
-    }
-    one->entries[one->entry_count++] = at;
-}
-
 static picoseconds central_forked(world *s, worker *w)
 {
     sim_ring *r = &s->ring;
+    const frame *f = strand_top(w->current);
     picoseconds delay = lock(s, w);
-    if (queue_is_full(s)) {
-        note(s, w->current, NOWHERE);
-    } else {
-        r->entry[r->tail % RING] = w->current;
-        note(s, w->current, r->tail++);
-    }
+    if (!queue_is_full(s))
+        r->entry[r->tail++ % RING] = (sim_entry){w->current, f->slot + f->high - 1};
     return delay + rest_wake_one(s, w, FL_UNLESS_SEARCHING);
 }
 
-/* Its entry is stale, unless it was taken, and stays. */
+/* Its entry stays. */
 static picoseconds central_joined(world *s, worker *w)
 {
-    sim_ring *r = &s->ring;
-    uint64_t at = w->current->entries[--w->current->entry_count];
-    if (at != NOWHERE && at >= r->head)
-        r->entry[at % RING] = NULL;
+    (void)w;
     return cost(s, COST_FENCED);
+}
+
+/* As next_ready of runtime/queue/central_mutex.c. */
+static const sim_entry *next_offered(sim_ring *r)
+{
+    while (r->head != r->tail) {
+        const sim_entry *e = &r->entry[r->head++ % RING];
+        if (strand_offers(e->strand, e->slot))
+            return e;
+    }
+    return NULL;
 }
 
 bool queue_take(world *s, worker *w, picoseconds *delay)
 {
-    sim_ring *r = &s->ring;
-    strand *from = NULL;
     if (!s->queue->shared || !queue_pending(s))
         return false;
     *delay = lock(s, w);
-    while (!from && queue_pending(s))
-        from = r->entry[r->head++ % RING];
-    if (!from)
+    const sim_entry *e = next_offered(&s->ring);
+    if (!e)
         return false;
-    if (!strand_take(from, 1, &w->gift))
+    if (!strand_take_at(e->strand, e->slot, &w->gift))
         s->error = -ENOMEM;
     s->out->stolen++;
     return !s->error;

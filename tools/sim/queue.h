@@ -24,10 +24,16 @@ typedef struct sim_queue {
 /* All, ended by NULL; the first is the default. */
 extern const sim_queue *const sim_queues[];
 
-/* A bounded ring for all, first in, first out. An entry is the strand that forked, NULL if the task
- * was joined; a strand's tasks are taken in the order of their forks, so it need not say which. */
+/* A bounded ring for all, first in, first out. An entry is a slot of a fork stack, and stays when
+ * the task in it is joined. The next fork into that slot is then found at the old entry, ahead of
+ * older forks: so it is in the library, too. */
+typedef struct sim_entry {
+    strand *strand;
+    uint32_t slot;
+} sim_entry;
+
 typedef struct sim_ring {
-    strand **entry;
+    sim_entry *entry;
     uint64_t head, tail;
     picoseconds free_at; /* when the lock is free again */
     int holder;          /* the last one; -1: none */
@@ -40,7 +46,7 @@ void queue_end(struct world *s);
 bool queue_pending(const struct world *s);
 /* Does the next fork find no room? Then its child runs at once. */
 bool queue_is_full(const struct world *s);
-/* Takes the oldest task of the shared queue, as w->gift; *delay is the cost. false: there is none. */
+/* Takes the first task of the shared queue, as w->gift; *delay is the cost. false: there is none. */
 bool queue_take(struct world *s, struct worker *w, picoseconds *delay);
 
 #endif

@@ -5,7 +5,7 @@
  * models, not here. */
 #include "world.h"
 
-enum { VAIN_NAP_FIRST = 32000, VAIN_NAP_LONGEST = 2000000 }; /* ns, as in runtime/engine/park.c */
+#include <sched/rest.h>
 
 static step woken_up;
 
@@ -60,21 +60,43 @@ static bool is_work_anywhere(const world *s)
     return queue_pending(s) || is_ready_anywhere(s);
 }
 
+static fl_idle_size size_of(const world *s)
+{
+    return (fl_idle_size){.workers = s->workers, .cpus = s->workers};
+}
+
+static picoseconds wake_more(world *s, const worker *w)
+{
+    unsigned more = fl_idle_claim_more(&s->idle, size_of(s));
+    for (unsigned i = 0; i < more; i++)
+        unpark_one(s, w->index + 1);
+    return more * cost(s, COST_WAKE);
+}
+
+static bool look_for_more(world *s, worker *w, uint64_t was)
+{
+    bool is_alone = fl_rest_alone(was, s->workers);
+    if (is_alone)
+        poke(w);
+    else
+        poke_everybody(s);
+    return is_alone ? w->ready > 0 || queue_pending(s) : is_work_anywhere(s);
+}
+
+static bool may_see_more(const world *s, uint64_t was)
+{
+    return fl_idle_lacking(was - FL_IDLE_SEARCHER, size_of(s)) && is_work_anywhere(s);
+}
+
 picoseconds rest_found(world *s, worker *w, bool is_gift)
 {
     w->woken = false;
     if (!is_gift)
         w->vain_nap = 0;
     uint64_t was = fl_idle_found(&s->idle);
-    if (!fl_idle_was_last(was))
-        return 0;
-    bool is_alone = fl_idle_sleepers(was) + 1 == s->workers;
-    if (is_alone)
-        poke(w);
-    else
-        poke_everybody(s);
-    bool more = is_alone ? w->ready > 0 || queue_pending(s) : is_work_anywhere(s);
-    return more ? rest_wake_one(s, w, FL_UNLESS_SEARCHING) : 0;
+    return (fl_idle_was_last(was) ? look_for_more(s, w, was) : may_see_more(s, was))
+               ? wake_more(s, w)
+               : 0;
 }
 
 /* ---- Sleeping ---- */
@@ -131,28 +153,18 @@ static void wait_for_token(world *s, worker *w, picoseconds nap)
         later(s, w, nap, nap_over);
 }
 
-static int64_t vain_nap(worker *w)
+static void nap_for(world *s, worker *w, const fl_rest *rest)
 {
-    if (!w->woken)
-        return 0;
-    w->vain_nap = w->vain_nap ? 2 * w->vain_nap : VAIN_NAP_FIRST;
-    if (w->vain_nap > VAIN_NAP_LONGEST)
-        w->vain_nap = VAIN_NAP_LONGEST;
-    return w->vain_nap;
-}
-
-static void nap_for(world *s, worker *w, int64_t nap, bool is_vain)
-{
-    w->is_napping = is_vain;
-    if (is_vain)
+    w->is_napping = rest->vain;
+    if (rest->vain)
         fl_idle_nap(&s->idle, true);
     if (is_ready_anywhere(s) && fl_idle_retract(&s->idle))
         search_on(s, w, 0);
     else
-        wait_for_token(s, w, nap * PICOSECONDS);
+        wait_for_token(s, w, rest->nap * PICOSECONDS);
 }
 
-/* Does the last searcher see something? It pokes owners, and its look takes a heavy fence. */
+/* Does the last searcher see something? It pokes owners. */
 static bool last_look(world *s)
 {
     poke_everybody(s);
@@ -167,16 +179,12 @@ void rest_sleep(world *s, worker *w, int64_t nap)
     }
     s->out->parks++;
     uint64_t was = fl_idle_sleep(&s->idle);
-    int64_t vain = 0;
-    if (fl_idle_searchers(was) > 1) {
-        wait_for_token(s, w, 0);
-        return;
-    }
-    vain = nap ? 0 : vain_nap(w);
-    if (nap || vain)
-        nap_for(s, w, nap + vain, vain > 0);
-    else if (last_look(s) && fl_idle_retract(&s->idle))
-        search_on(s, w, cost(s, COST_ROB));
+    fl_rest rest = fl_rest_begin(was, nap, w->woken, &w->vain_nap);
+    picoseconds fence = fl_rest_fences(was, s->workers) ? cost(s, COST_ROB) : 0;
+    if (rest.how == FL_REST_NAP)
+        nap_for(s, w, &rest);
+    else if (rest.how == FL_REST_LOOK && last_look(s) && fl_idle_retract(&s->idle))
+        search_on(s, w, fence);
     else
         wait_for_token(s, w, 0);
 }

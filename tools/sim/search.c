@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A worker that looks for work. A search has rounds of attempts: one for forked tasks, one for
- * ready fibers. An attempt at forked tasks looks at a victim, asks its owner, waits for the answer,
+ * A worker that looks for work. Its steps are those of sched/rounds.h and sched/request.h. An attempt at forked tasks looks at a victim, asks its owner, waits for the answer,
  * and robs an owner that stays silent. One at ready fibers takes the oldest; an only one is watched
  * first (runtime/engine/patience.h). */
 #include "world.h"
 
 #include <errno.h>
 #include <runtime/engine/patience.h>
-#include <sched/forkstack.h>
+#include <sched/request.h>
 
-enum {
-    ROUNDS = 2 /* as in runtime/engine/find.c */
-};
-
-static step look, look_at_shared;
+static step look, look_at_shared, sought;
 
 /* ---- Victims ---- */
 
@@ -65,18 +60,19 @@ static void attempt(world *s, worker *w)
 {
     picoseconds looks = 0;
     w->asked = victim_of(s, w, &looks);
-    enum cost price = w->is_ready_round ? COST_LOOK_READY : COST_LOOK;
+    enum cost price = w->rounds.seek == FL_SEEK_READY ? COST_LOOK_READY : COST_LOOK;
     later(s, w, looks + across(s, price, w->index, w->asked), look);
 }
 
-static void begin_round(world *s, worker *w, bool is_ready_round)
+static void seek(world *s, worker *w)
 {
-    w->is_ready_round = is_ready_round;
     w->attempt = 0;
-    if (s->queue->shared && !is_ready_round)
+    if (w->rounds.seek != FL_SEEK_READY && s->queue->shared)
         later(s, w, cost(s, COST_LOOK), look_at_shared);
-    else
+    else if (w->rounds.seek != FL_SEEK_OWN)
         attempt(s, w);
+    else /* a searcher has nothing of its own */
+        sought(s, w);
 }
 
 static void give_up(world *s, worker *w)
@@ -85,13 +81,10 @@ static void give_up(world *s, worker *w)
     rest_sleep(s, w, 0);
 }
 
-static void end_round(world *s, worker *w)
+static void sought(world *s, worker *w)
 {
-    w->misses++;
-    if (!w->is_ready_round)
-        begin_round(s, w, true);
-    else if (++w->round < ROUNDS || s->now < w->spin_until)
-        begin_round(s, w, false);
+    if (fl_rounds_next(&w->rounds) || fl_rounds_again(&w->rounds) || s->now < w->spin_until)
+        seek(s, w);
     else
         give_up(s, w);
 }
@@ -99,26 +92,28 @@ static void end_round(world *s, worker *w)
 void search_missed(world *s, worker *w, enum miss why)
 {
     s->out->missed[why]++;
-    if (++w->attempt + 1 < s->workers)
+    if (++w->attempt < fl_rounds_attempts(s->workers)) {
         attempt(s, w);
-    else
-        end_round(s, w);
+        return;
+    }
+    w->misses = fl_rounds_misses(w->misses, false);
+    sought(s, w);
 }
 
 void search_begin(world *s, worker *w)
 {
     int64_t nap = fl_profit_nap(&w->profit);
-    w->round = 0;
-    w->spin_until = w->stolen_lately ? s->now + cost(s, TIME_BUSY) : 0;
+    w->rounds = (fl_rounds){FL_SEEK_OWN, 0};
+    w->spin_until = fl_rounds_time(w->stolen_lately, true) ? s->now + cost(s, TIME_BUSY) : 0;
     if (nap)
         rest_sleep(s, w, nap);
     else if (s->workers == 1)
         give_up(s, w);
     else
-        begin_round(s, w, false);
+        seek(s, w);
 }
 
-static strand *take_ready(worker *from, bool is_oldest)
+strand *search_take_ready(worker *from, bool is_oldest)
 {
     strand *one = is_oldest ? from->oldest_ready : from->newest_ready;
     if (!one)
@@ -131,7 +126,7 @@ static strand *take_ready(worker *from, bool is_oldest)
 
 void search_find(world *s, worker *w)
 {
-    strand *ready = take_ready(w, false);
+    strand *ready = search_take_ready(w, false);
     if (ready) {
         work_resume(s, w, ready, 0);
         return;
@@ -150,18 +145,18 @@ static void look_at_shared(world *s, worker *w)
 {
     picoseconds delay = 0;
     if (!queue_take(s, w, &delay)) {
-        begin_round(s, w, true);
+        sought(s, w);
         return;
     }
-    w->stolen_lately = true;
+    w->stolen_lately |= fl_rounds_stole(&w->rounds);
     work_begin(s, w, &w->gift, false, delay + rest_found(s, w, false));
 }
 
 static void hit(world *s, worker *w)
 {
-    w->misses = 0;
+    w->misses = fl_rounds_misses(w->misses, true);
     w->victim = w->asked;
-    w->stolen_lately = true;
+    w->stolen_lately |= fl_rounds_stole(&w->rounds);
     s->out->steals_of[machine_tier(s->how->machine, w->index, w->asked)]++;
 }
 
@@ -169,7 +164,7 @@ static void hit(world *s, worker *w)
 
 static void take_oldest(world *s, worker *w)
 {
-    strand *ready = take_ready(&s->worker[w->asked], true);
+    strand *ready = search_take_ready(&s->worker[w->asked], true);
     s->out->ready_stolen++;
     hit(s, w);
     picoseconds delay = rest_found(s, w, false);
@@ -190,14 +185,16 @@ static void look_again(world *s, worker *w)
 
 static void look_at_ready(world *s, worker *w)
 {
+    static const fl_patience content = {0}; /* no fiber loses time to a lock */
     const worker *from = &s->worker[w->asked];
-    if (!from->ready) {
+    enum fl_ready ready = fl_request_ready(from->ready);
+    if (ready == FL_READY_LEAVE) {
         search_missed(s, w, MISSED_READY);
-    } else if (from->ready > 1) {
+    } else if (ready == FL_READY_TAKE) {
         take_oldest(s, w);
     } else {
         w->seen = from->oldest_ready->number;
-        w->looks = w->woken ? FL_LOOKS_WOKEN : FL_LOOKS_AT_FIBER;
+        w->looks = fl_patience_looks(&content, w->woken, 0);
         later(s, w, cost(s, TIME_LOOK_AGAIN), look_again);
     }
 }
@@ -247,18 +244,25 @@ static void answered(world *s, worker *w)
     search_hit(s, w, true);
 }
 
+enum fl_asked search_asked(const strand *stack)
+{
+    if (stack->request >= 0)
+        return FL_ASK_BUSY;
+    return stack->is_called && stack->is_asked ? FL_ASK_SILENT : FL_ASK_LEFT;
+}
+
 void search_ask(world *s, worker *w)
 {
     strand *stack = w->stack;
-    if (stack->request >= 0) {
+    enum fl_request next = fl_request_next(search_asked(stack), false);
+    if (next == FL_REQUEST_LEAVE) {
         search_missed(s, w, MISSED_BUSY);
         return;
     }
-    bool is_silent = stack->is_called && stack->is_asked;
     stack->request = (int)w->index;
     stack->is_called = stack->is_asked = true;
     s->out->asks++;
-    later(s, w, cost(s, is_silent ? TIME_SILENT : TIME_PATIENCE), rob_look);
+    later(s, w, cost(s, next == FL_REQUEST_WATCH ? TIME_PATIENCE : TIME_SILENT), rob_look);
 }
 
 static void look_at_forked(world *s, worker *w)
@@ -272,24 +276,10 @@ static void look_at_forked(world *s, worker *w)
 
 static void look(world *s, worker *w)
 {
-    if (w->is_ready_round)
+    if (w->rounds.seek == FL_SEEK_READY)
         look_at_ready(s, w);
     else
         look_at_forked(s, w);
-}
-
-/* How much a thief asks for, as `want` of runtime/engine/steal.c. */
-static uint32_t wanted(const world *s, const worker *thief)
-{
-    static const uint32_t most[] = {[FL_TAKE_ONE] = 1, [FL_TAKE_HALF] = FL_GIFT_MOST};
-    return s->how->take == FL_TAKE_ADAPTIVE ? thief->profit.most : most[s->how->take];
-}
-
-uint32_t search_given(uint64_t available, bool half, uint32_t most)
-{
-    uint64_t least = half ? 1 : FL_HALF_FROM;
-    uint64_t count = available > least ? available / 2 : available > 0;
-    return count < most ? (uint32_t)count : most;
 }
 
 picoseconds search_serve(world *s, strand *stack, const worker *owner)
@@ -297,10 +287,12 @@ picoseconds search_serve(world *s, strand *stack, const worker *owner)
     if (stack->request < 0)
         return 0;
     worker *thief = &s->worker[stack->request];
-    uint32_t count = search_given(stack->available, s->how->take == FL_TAKE_HALF, wanted(s, thief));
+    enum fl_take_mode take = s->how->take;
+    uint64_t count = fl_request_gift(stack->available, take == FL_TAKE_HALF,
+                                     fl_request_most(take, thief->profit.most));
     stack->request = -1;
     thief->gift.count = 0;
-    if (count && !strand_take(stack, count, &thief->gift))
+    if (count && !strand_take(stack, (uint32_t)count, &thief->gift))
         s->error = -ENOMEM;
     later(s, thief, across(s, COST_REPLY, owner->index, thief->index), answered);
     return cost(s, COST_ANSWER);

@@ -2,21 +2,19 @@
  *
  * The simulation: workers that run a generator's tasks and steal from each other, event by event.
  *
- * These decisions are the library's own code: victim selection (sched/victims), profit and naps
- * (sched/profit.h), the counts of the idle protocol and the choice of wake-ups (sched/idle.h),
- * random numbers (sched/rng.h). These are restated, since the engine's code has atomics, clocks
- * and fibers in it:
+ * The decisions of a search, of a theft and of rest are the library's own code: sched/victims,
+ * rounds.h, request.h, profit.h, rest.h, idle.h and rng.h, and runtime/engine/patience.h. These are
+ * restated, since the library has atomics, clocks and fibers in them:
  *
  *   restated              of                             in            simplification
- *   order of a search     runtime/engine/find.c          search.c      no due finds, no inbox
- *   ask, wait, rob        runtime/engine/steal.c         search.c      a gift of many is of one task's
- *                                                                      children
- *   answer, settle        sched/forkstack.c              work.c        no limit to a fork stack
+ *   own places            runtime/engine/find.c          search.c      no due finds, no inbox
+ *   words of a request    sched/forkstack.c              search.c,     a gift of many is of one task's
+ *                                                        work.c        children
  *   join that waits       runtime/engine/forkjoin.c      work.c        wait mode suspend
- *   ready fibers          runtime/engine/steal.c,        search.c      no second theft from a long
- *                         patience.h                                   deque, no lost time
+ *   ready deques          sched/deque.c, steal.c         search.c      no second theft from a long
+ *                                                                      one, no lost time
  *   queues                runtime/queue/                 queue.c       a lock is a time
- *   sleep, wake, naps     runtime/engine/park.c          rest.c        no memory is given back
+ *   pokes, looks, tokens  runtime/engine/park.c          rest.c        no memory is given back
  *   idle modes            runtime/engine/awake.c         rest.c        naps are not cut short
  *   distances             runtime/platform/topology.c    machine.c     4 tiers
  *

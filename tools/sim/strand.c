@@ -15,6 +15,7 @@ bool strand_push(strand *s, frame f)
         s->frames = more;
         s->room = room;
     }
+    f.slot = s->depth ? strand_top(s)->slot + strand_top(s)->high : 0;
     s->frames[s->depth++] = f;
     return true;
 }
@@ -45,7 +46,6 @@ void strand_free(strand *s)
     while (s->depth)
         strand_pop(s);
     free(s->frames);
-    free(s->entries);
     free(s);
 }
 
@@ -83,19 +83,47 @@ bool strand_run_next(strand *s)
     return true;
 }
 
-bool strand_take(strand *s, uint32_t most, place *taken)
+static bool take_of(strand *s, uint32_t number, uint32_t most, place *taken)
 {
-    while (!has_some(&s->frames[s->oldest]))
-        s->oldest++;
-    frame *f = &s->frames[s->oldest];
-    if (!has_words(f))
+    frame *f = &s->frames[number];
+    if (!has_some(f) || !has_words(f))
         return false;
     uint32_t here = f->high - f->low, count = here < most ? here : most;
-    *taken = (place){s, s->oldest, f->low, count};
+    *taken = (place){s, number, f->low, count};
     f->low += count;
     s->available -= count;
     s->changes++;
     return true;
+}
+
+bool strand_take(strand *s, uint32_t most, place *taken)
+{
+    while (!has_some(&s->frames[s->oldest]))
+        s->oldest++;
+    return take_of(s, s->oldest, most, taken);
+}
+
+/* Only the frame on top can end in front of the slot. */
+static const frame *frame_with(const strand *s, uint32_t slot)
+{
+    const frame *f = s->frames + s->depth;
+    while (f > s->frames && (--f)->slot > slot)
+        ;
+    return s->depth && slot - f->slot < f->high ? f : NULL;
+}
+
+bool strand_offers(const strand *s, uint32_t slot)
+{
+    const frame *f = frame_with(s, slot);
+    if (!f || slot - f->slot < f->low)
+        return false;
+    bool has_done = f->children <= WORD || f->done.many;
+    return !has_done || !frame_is_done(f, slot - f->slot);
+}
+
+bool strand_take_at(strand *s, uint32_t slot, place *taken)
+{
+    return take_of(s, (uint32_t)(frame_with(s, slot) - s->frames), 1, taken);
 }
 
 void strand_finish(strand *s, uint32_t number, uint32_t child)

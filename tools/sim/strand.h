@@ -29,6 +29,8 @@ typedef struct frame {
     } of;
     uint32_t phase;     /* the next one */
     uint32_t children;  /* forked ones of the current phase */
+    uint32_t slot;      /* of its first forked child, in the fork stack: the children of the frames
+                           below, stolen ones counted */
     uint32_t low, high; /* of them, low .. high - 1 are forked, neither joined nor stolen; those
                            below low are stolen, and not joined */
     bool is_range, calls;
@@ -45,9 +47,7 @@ typedef struct strand {
     uint32_t oldest;    /* no older frame has children to take */
     uint64_t available; /* children to take in all frames */
     uint64_t changes;   /* of what is oldest, by a steal; the tag of `top` */
-    uint64_t *entries;  /* of a shared queue: the places of its forked children there */
-    uint32_t entry_count, entry_room;
-    place origin; /* the child, or range, that it runs; strand NULL: the root */
+    place origin;       /* the child, or range, that it runs; strand NULL: the root */
     /* Requests, as in sched/forkstack.h: its owner takes its slow path at the next fork (called),
      * or join (asked). */
     bool is_called, is_asked;
@@ -79,6 +79,10 @@ void frame_begin(frame *f, uint32_t children, bool calls);
 /* Takes the oldest children of the oldest frame, at most so many, and at least one: `available` is
  * above 0. false: no memory. */
 bool strand_take(strand *s, uint32_t most, place *taken);
+/* Does the slot hold a forked child that is neither joined nor stolen? */
+bool strand_offers(const strand *s, uint32_t slot);
+/* Takes it, or an older child of the same frame. false: no memory. */
+bool strand_take_at(strand *s, uint32_t slot, place *taken);
 /* The newest frame's next child runs at its fork, so no thief takes it. false: no memory. */
 bool strand_run_next(strand *s);
 /* A stolen child has ended. */

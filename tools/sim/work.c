@@ -65,6 +65,15 @@ static picoseconds enter(world *s, strand *one, uint32_t number, picoseconds del
 
 /* ---- Ends ---- */
 
+void work_make_ready(world *s, worker *w, strand *one)
+{
+    one->number = ++s->pushed;
+    one->next = NULL;
+    one->previous = w->newest_ready;
+    *(w->ready++ ? &w->newest_ready->next : &w->oldest_ready) = one;
+    w->newest_ready = one;
+}
+
 /* A stolen child has ended on this worker: its joiner may go on. Returns the worker's cost. */
 static picoseconds finish(world *s, worker *w, const place *child)
 {
@@ -74,11 +83,7 @@ static picoseconds finish(world *s, worker *w, const place *child)
         return 0;
     if (waiter->is_suspended) {
         waiter->is_suspended = false;
-        waiter->number = ++s->pushed;
-        waiter->next = NULL;
-        waiter->previous = w->newest_ready;
-        *(w->ready++ ? &w->newest_ready->next : &w->oldest_ready) = waiter;
-        w->newest_ready = waiter;
+        work_make_ready(s, w, waiter);
         return rest_wake_one(s, w, FL_UNLESS_NAPPING);
     }
     if (waiter->spins >= 0) {

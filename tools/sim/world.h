@@ -10,8 +10,10 @@
 #include "sim.h"
 #include "strand.h"
 
+#include <sched/forkstack.h>
 #include <sched/idle.h>
 #include <sched/profit.h>
+#include <sched/rounds.h>
 
 struct world;
 struct worker;
@@ -28,8 +30,9 @@ typedef struct worker {
     unsigned misses, victim;
     uint64_t rng;
     fl_profit profit;
-    bool woken, stolen_lately, is_ready_round;
-    unsigned round, attempt, looks;
+    bool woken, stolen_lately;
+    fl_rounds rounds;
+    unsigned attempt, looks;
     unsigned asked; /* the victim of this attempt */
     strand *stack;  /* its strand then */
     uint64_t seen;  /* changes of that, or the number of its oldest ready strand */
@@ -96,6 +99,8 @@ step work_on;
 void work_begin(world *s, worker *w, const place *what, bool is_gift, picoseconds delay);
 /* The slow fork of an owner that was called: answers a request, and wakes a worker. */
 picoseconds work_answer(world *s, worker *w);
+/* Makes a strand ready on that worker; wakes nobody. */
+void work_make_ready(world *s, worker *w, strand *one);
 /* Goes on with a ready strand, after a delay. */
 void work_resume(world *s, worker *w, strand *ready, picoseconds delay);
 
@@ -115,8 +120,10 @@ void search_hit(world *s, worker *w, bool is_gift);
 /* Asks the owner of w->stack, and robs it if it stays silent. */
 step search_ask;
 
-/* The tasks that an owner gives, as fl_forkstack_serve: of so many, at most so many. */
-uint32_t search_given(uint64_t available, bool half, uint32_t most);
+/* How a request finds the owner of a strand, as fl_forkstack_ask. */
+enum fl_asked search_asked(const strand *stack);
+/* A ready strand, oldest or newest; NULL: there is none. */
+strand *search_take_ready(worker *from, bool is_oldest);
 /* The tasks that a look counts, as fl_forkstack_length: rounded down to a power of two. */
 unsigned search_seen(uint64_t forked);
 

@@ -62,6 +62,17 @@ Test(abp, room_that_thieves_made_is_back_when_the_owner_finds_it_empty)
     }
 }
 
+Test(abp, its_tag_wraps)
+{
+    const uint64_t last = (uint64_t)UINT32_MAX << 32;
+    filch_u64_store(&deque.age, last, FILCH_RELAXED);
+    cr_assert(fl_abp_push(&deque, item(1)));
+    cr_assert_eq(fl_abp_pop(&deque), item(1));
+    cr_assert_eq(filch_u64_load(&deque.age, FILCH_RELAXED), 0);
+    cr_assert(fl_abp_push(&deque, item(2)));
+    cr_assert_eq(fl_abp_steal(&deque), item(2));
+}
+
 Test(abp, each_time_it_is_empty_its_tag_grows)
 {
     for (uint64_t tag = 1; tag <= 4; tag++) {

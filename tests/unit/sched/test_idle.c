@@ -34,6 +34,24 @@ Test(idle, starts_with_everybody_running)
     cr_assert_not(fl_idle_take_token(&idle));
 }
 
+Test(idle, count_of_changes_wraps_and_leaves_the_counts_alone)
+{
+    filch_u64_store(&idle.word, 0 - FL_IDLE_CHANGE, FILCH_SEQ_CST);
+    put_to_sleep(1);
+    expect(1, 0, 0);
+    fl_idle_search(&idle);
+    uint64_t was = fl_idle_sleep(&idle);
+    cr_assert(fl_idle_unchanged(&idle, was));
+    filch_u64_store(&idle.word, 0 - 2 * FL_IDLE_CHANGE + 2, FILCH_SEQ_CST); /* two sleep */
+    fl_idle_search(&idle);
+    was = fl_idle_sleep(&idle); /* the last count, then 0 */
+    expect(3, 0, 0);
+    cr_assert(fl_idle_unchanged(&idle, was));
+    cr_assert(fl_idle_retract(&idle));
+    cr_assert_not(fl_idle_unchanged(&idle, was));
+    expect(2, 1, 0);
+}
+
 Test(idle, sleeper_learns_whether_it_was_the_last_searcher)
 {
     fl_idle_search(&idle);
@@ -94,6 +112,58 @@ Test(idle, only_the_last_finder_with_sleepers_left_chains)
     cr_assert(fl_idle_claim(&idle, FL_UNLESS_SEARCHING));
     cr_assert_not(fl_idle_was_last(fl_idle_found(&idle)), "nobody sleeps");
     expect(0, 0, 1);
+}
+
+static fl_idle_size on_as_many_cpus(unsigned workers)
+{
+    return (fl_idle_size){workers, workers};
+}
+
+Test(idle, finders_wake_until_half_of_those_awake_search)
+{
+    enum { WORKERS = 64 };
+    put_to_sleep(WORKERS - 3);
+    cr_assert_eq(fl_idle_claim_more(&idle, on_as_many_cpus(WORKERS)), 1, "three are awake");
+    expect(WORKERS - 4, 1, 1);
+    cr_assert_eq(fl_idle_claim_more(&idle, on_as_many_cpus(WORKERS)), 1, "four: two may search");
+    expect(WORKERS - 5, 2, 2);
+    cr_assert_eq(fl_idle_claim_more(&idle, on_as_many_cpus(WORKERS)), 0, "five, and two search");
+    fl_idle_found(&idle);
+    fl_idle_found(&idle);
+    cr_assert_eq(fl_idle_claim_more(&idle, on_as_many_cpus(WORKERS)), 2,
+                 "five, and nobody searches");
+    expect(WORKERS - 7, 2, 4);
+}
+
+Test(idle, finders_wake_one_at_least_and_no_more_than_sleep)
+{
+    put_to_sleep(1);
+    cr_assert_eq(fl_idle_lacking(fl_idle_look(&idle), on_as_many_cpus(1)), 1, "nobody is awake");
+    cr_assert_eq(fl_idle_lacking(fl_idle_look(&idle), on_as_many_cpus(64)), 1,
+                 "31 are lacking, one sleeps");
+    cr_assert_eq(fl_idle_claim_more(&idle, on_as_many_cpus(64)), 1);
+    cr_assert_eq(fl_idle_claim_more(&idle, on_as_many_cpus(64)), 0);
+    expect(0, 1, 1);
+}
+
+Test(idle, no_more_search_than_half_of_the_cpus)
+{
+    put_to_sleep(10);
+    fl_idle_size size = {.workers = 64, .cpus = 8};
+    cr_assert_eq(fl_idle_claim_more(&idle, size), 4);
+    size.cpus = 2;
+    cr_assert_eq(fl_idle_claim_more(&idle, size), 0);
+}
+
+Test(idle, retired_workers_are_not_awake)
+{
+    put_to_sleep(4);
+    for (unsigned i = 0; i < 3; i++) {
+        fl_idle_search(&idle);
+        fl_idle_retire(&idle);
+    }
+    cr_assert_eq(fl_idle_lacking(fl_idle_look(&idle), on_as_many_cpus(11)), 2,
+                 "four of eleven are awake");
 }
 
 Test(idle, sleeper_retracts_unless_a_token_is_on_its_way)

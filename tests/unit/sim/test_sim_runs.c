@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Runs of the simulation: exact times of one worker, bounds of many, conservation of tasks and
- * time, the same outcome for the same seed; and its restated decisions beside the library's. */
+ * time, the same outcome for the same seed. */
 #include <criterion/criterion.h>
 #include <string.h>
-#include <tests/support/forkstack.h>
 #include <tests/support/simulated.h>
-#include <tools/sim/strand.h>
 #include <tools/sim/world.h>
 
 static const char *const graphs[] = {
@@ -179,47 +177,6 @@ Test(sim_runs, the_same_seed_has_the_same_outcome_and_another_another)
     again = simulated_run(&s);
     cr_expect_neq(memcmp(&one, &again, sizeof one), 0);
     simulated_end(&s);
-}
-
-/* ---- Decisions that are restated ---- */
-
-Test(sim_decisions, a_gift_is_as_large_as_that_of_a_fork_stack, .fini = clear)
-{
-    static const unsigned forks[] = {0, 1, 2, 3, 4, 5, 63, 64, 65, 66, 129, 1000};
-    static const uint32_t mosts[] = {1, 2, 16, 256, FL_GIFT_MOST};
-    for (size_t i = 0; i < sizeof forks / sizeof forks[0] && forks[i] < FL_SLOTS; i++)
-        for (size_t j = 0; j < sizeof mosts / sizeof mosts[0]; j++)
-            for (int half = 0; half < 2; half++) {
-                lay_out();
-                fl_mailbox box = {.most = mosts[j], .half = half};
-                filch_self self = fork_many(slots, forks[i]);
-                cr_expect_eq(search_given(forks[i], half, mosts[j]),
-                             ask_and_serve(&box, self).count, "%u forks, at most %u, half %d",
-                             forks[i], mosts[j], half);
-            }
-}
-
-Test(sim_decisions, a_look_counts_as_many_tasks_as_that_at_a_fork_stack, .fini = clear)
-{
-    for (unsigned forks = 0; forks < 300 && forks < FL_SLOTS; forks++) {
-        lay_out();
-        fork_many(slots, forks);
-        cr_expect_eq(search_seen(forks), fl_forkstack_length(stack), "%u forks", forks);
-    }
-}
-
-Test(sim_decisions, the_parts_of_a_range_and_its_first_task_are_all_of_it)
-{
-    for (uint32_t count = 1; count < 2000; count += 1 + count / 7) {
-        const place range = {.first = 10, .count = count};
-        uint32_t forks = range_forks(count), end = 10 + count;
-        for (uint32_t i = 0; i < forks; i++) {
-            place part = range_part(&range, i);
-            cr_expect_eq(part.first + part.count, end);
-            end = part.first;
-        }
-        cr_expect_eq(end, 11, "%u tasks", count);
-    }
 }
 
 /* ---- Events ---- */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <criterion/criterion.h>
+#include <sched/request.h>
+
+Test(request, the_mode_says_how_much_a_thief_asks_for)
+{
+    cr_expect_eq(fl_request_most(FL_TAKE_ONE, 16), 1u);
+    cr_expect_eq(fl_request_most(FL_TAKE_HALF, 16), (uint32_t)FL_GIFT_MOST);
+    cr_expect_eq(fl_request_most(FL_TAKE_ADAPTIVE, 16), 16u);
+}
+
+Test(request, an_owner_gives_half_of_many_and_else_one)
+{
+    for (uint64_t here = 0; here <= FL_HALF_FROM; here++)
+        cr_expect_eq(fl_request_gift(here, false, FL_GIFT_MOST), here ? 1u : 0u);
+    for (uint64_t here = 2; here < 1000; here++) {
+        if (here > FL_HALF_FROM)
+            cr_expect_eq(fl_request_gift(here, false, FL_GIFT_MOST), here / 2);
+        cr_expect_eq(fl_request_gift(here, true, FL_GIFT_MOST), here / 2);
+        cr_expect_eq(fl_request_gift(here, true, 1), 1u);
+    }
+    cr_expect_eq(fl_request_gift(1, true, FL_GIFT_MOST), 1u);
+    cr_expect_eq(fl_request_gift(0, true, FL_GIFT_MOST), 0u);
+}
+
+Test(request, a_thief_waits_for_no_owner_that_is_silent_already_unless_it_only_asks)
+{
+    for (int patient = 0; patient < 2; patient++) {
+        cr_expect_eq(fl_request_next(FL_ASK_BUSY, patient), FL_REQUEST_LEAVE);
+        cr_expect_eq(fl_request_next(FL_ASK_LEFT, patient), FL_REQUEST_WATCH);
+    }
+    cr_expect_eq(fl_request_next(FL_ASK_SILENT, false), FL_REQUEST_WITHDRAW);
+    cr_expect_eq(fl_request_next(FL_ASK_SILENT, true), FL_REQUEST_WATCH);
+}
+
+Test(request, it_watches_for_long_only_with_a_cpu_and_nothing_else_to_do)
+{
+    cr_expect_eq(fl_request_time(true, false), (unsigned)FL_REQUEST_TIME);
+    cr_expect_eq(fl_request_time(true, true), (unsigned)FL_REQUEST_CROWDED);
+    cr_expect_eq(fl_request_time(false, false), (unsigned)FL_REQUEST_CROWDED);
+    cr_expect_eq(fl_request_time(false, true), (unsigned)FL_REQUEST_CROWDED);
+}
+
+Test(request, an_only_ready_item_is_watched_first)
+{
+    cr_expect_eq(fl_request_ready(-1), FL_READY_LEAVE); /* a pop is under way */
+    cr_expect_eq(fl_request_ready(0), FL_READY_LEAVE);
+    cr_expect_eq(fl_request_ready(1), FL_READY_WATCH);
+    cr_expect_eq(fl_request_ready(2), FL_READY_TAKE);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <criterion/criterion.h>
+#include <sched/rounds.h>
+
+Test(rounds, a_round_looks_at_ones_own_then_at_forked_tasks_then_at_ready_items)
+{
+    fl_rounds rounds = {FL_SEEK_OWN, 0};
+    for (unsigned round = 1; round < 5; round++) {
+        cr_expect_eq(rounds.seek, FL_SEEK_OWN);
+        cr_expect(fl_rounds_next(&rounds) && rounds.seek == FL_SEEK_FORKED);
+        cr_expect(fl_rounds_next(&rounds) && rounds.seek == FL_SEEK_READY);
+        cr_expect_not(fl_rounds_next(&rounds));
+        cr_expect_eq(rounds.over, round);
+    }
+}
+
+Test(rounds, there_are_two_at_least)
+{
+    fl_rounds rounds = {FL_SEEK_OWN, 0};
+    unsigned count = 0;
+    do {
+        count++;
+        while (fl_rounds_next(&rounds))
+            ;
+    } while (fl_rounds_again(&rounds));
+    cr_expect_eq(count, 2u);
+}
+
+Test(rounds, a_thief_that_found_something_searches_longer_if_it_has_a_cpu)
+{
+    cr_expect_eq(fl_rounds_time(true, true), (unsigned)FL_ROUNDS_BUSY);
+    cr_expect_eq(fl_rounds_time(true, false), 0u);
+    cr_expect_eq(fl_rounds_time(false, true), 0u);
+    fl_rounds rounds = {FL_SEEK_OWN, 0};
+    cr_expect_not(fl_rounds_stole(&rounds));
+    while (fl_rounds_next(&rounds))
+        cr_expect(fl_rounds_stole(&rounds));
+}
+
+Test(rounds, misses_count_unsuccessful_places_in_a_row)
+{
+    unsigned misses = 0;
+    for (unsigned i = 1; i < 4; i++)
+        cr_expect_eq(misses = fl_rounds_misses(misses, false), i);
+    cr_expect_eq(fl_rounds_misses(misses, true), 0u);
+    cr_expect_eq(fl_rounds_attempts(8), 7u);
+    cr_expect_eq(fl_rounds_attempts(1), 0u);
+}
