@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Automatic mutants: faults that the syntax of the modelled files suggests, and whether the models see them.
 #
-#   ./tools/mutants.sh sched/idle.c   judges the mutants of these files, records the verdicts in tests/model/verdicts
+#   ./tools/mutants.sh sched/idle.c   judges the mutants of these files, records the verdicts in tests/model/verdicts:
+#                                     of functions that have changed since; --anew: of all
 #   ./tools/mutants.sh --all          judges those of all modelled files (hours at first; then only those that have changed)
+#   ./tools/mutants.sh --survivors FILE  also those that live, after a row or a claim was added
 #   ./tools/mutants.sh --check        compares the verdicts with the sources, without a build; --write writes docs/mutants.md
 #   ./tools/mutants.sh --list FILE    names the mutants of a file
 #

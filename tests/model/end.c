@@ -273,6 +273,7 @@ static void lay_out(struct shape chosen)
     submitted = 0;
     memset(runs, 0, sizeof runs);
     memset(unparked, 0, sizeof unparked);
+    rcu_setup(0);
     timeouts_setup(true);
     memset(&saved, 0, sizeof saved);
     rt = mc_alloc(sizeof *rt, FILCH_APART);

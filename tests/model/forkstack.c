@@ -344,6 +344,8 @@ void finish(void)
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED);
     MC_CLAIM(fl_top_index(top) == fl_slot_index(first_slot()), "top is not back at the first slot");
     MC_CLAIM(!filch_ptr_load(&stack->request, FILCH_RELAXED), "a request is left behind");
+    const filch_ptr *beyond = (const filch_ptr *)(const void *)deques[OWNER].apart2;
+    MC_CLAIM(!filch_ptr_load(beyond, FILCH_RELAXED), "a bounded deque holds more than its room");
     if ((top & FL_TOP_TAG) != shape.tag)
         mc_reached("a conflict at the tag");
     statistics_reached(workers, 3);

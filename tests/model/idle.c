@@ -313,6 +313,7 @@ void lay_out(struct shape chosen)
         shape.place = shape.searchers;
     published = found = joined = 0;
     memset(runs, 0, sizeof runs);
+    rcu_setup(0);
     timeouts_setup(!shape.endless);
     memset(job, 0, sizeof job);
     memset(&ready, 0, sizeof ready);

@@ -25,7 +25,7 @@ from atomics import rules  # noqa: E402
 from atomics.source import Source  # noqa: E402
 
 SAMPLE = 250  # executions of a row at random, by one seed
-PART = 2.0  # seconds for one row, at first
+PART = 2.0  # seconds for one row, or a fifth of the time for all of them
 HUNG = 20  # seconds of processor without an end: dead
 FAILED = re.compile(r"BROKEN: (.*)")
 DISASSEMBLED = "include/filch/fork.h"  # tests/disassembly looks for the light fences of this file
@@ -137,7 +137,7 @@ def search(build, rows, seconds, killers, time_limit):
         if left <= 0:
             break
         model, name = row.split(" ")
-        hit = build.search(model, [name], "--seconds", f"{min(PART, left):.2f}")
+        hit = build.search(model, [name], "--seconds", f"{min(max(PART, time_limit / 5), left):.2f}")
         if hit:
             return f"dies {model} {hit[0]}", hit[1]
         whole += build.whole

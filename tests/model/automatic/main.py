@@ -3,8 +3,10 @@
 """Automatic mutants: each order a step weaker, each fence dropped, each comparison one off, each CAS made a store, each
 statement deleted. Which of them do the models see?
 
-    tools/mutants.sh FILE...     judges the faults of these modelled files, prints and records the verdicts
+    tools/mutants.sh FILE...     judges the faults of these modelled files, prints and records the verdicts: those of
+                                 functions that have changed since; with --anew, all
     tools/mutants.sh --all       of all modelled files
+    tools/mutants.sh --survivors FILE...   those that live, too, after a row or a claim was added
     tools/mutants.sh --check     only compares the records with the sources: stale verdicts, edges without a dead mutant,
                                  survivors without an argument, the generated page. Needs no build
     tools/mutants.sh --again N   repeats N of the recorded deaths, chosen by FILCH_SEED, each in the row that saw it
@@ -30,14 +32,24 @@ import syntax  # noqa: E402
 
 MODEL = ROOT / "build/model"
 COVERAGE = ROOT / "build/coverage"
-HEADERS = ("include/filch/fork.h", "sched/forkstack.h", "sched/idle.h")  # protocols of which a part is inline
+HEADERS = ("include/filch/fork.h", "sched/forkstack.h", "sched/idle.h", "sched/request.h", "sched/rest.h")  # protocols of which a part is inline
 
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def judge_file(judge, file):
+def settled(file, asked):
+    """{name: verdict} of the records that are taken over: those of functions that are as they were judged."""
+    if asked.anew or file not in records.judged():
+        return {}
+    now = {function.name: function.hash for function in syntax.read(file).functions}
+    return {page.name_of(file, function, verdict): verdict for function, (code, verdicts) in records.read(file).items()
+            for verdict in verdicts if now.get(function) == code and not (asked.survivors and verdict.verdict == "lives")}
+
+
+def judge_file(judge, file, known):
+    """known: verdicts that are taken over if their fault has the same text."""
     import reach
     source = syntax.read(file)
     verdicts = collections.defaultdict(list)
@@ -46,28 +58,32 @@ def judge_file(judge, file):
         if fault.function != function:
             judge.forget_killers()
             function = fault.function
+        wording, before = syntax.wording(source, fault), known.get(fault.name)
+        if before and before.fault == wording:
+            verdicts[fault.function].append(before)
+            continue
         rows, objects = reach.at(judge.rows, file, fault.first, fault.last)
         verdict, remark = judge.verdict(fault, syntax.changed(source.text, fault), rows, objects)
         verdicts[fault.function].append(records.Verdict(fault.operator, fault.ordinal, verdict, remark.replace("|", "/"),
-                                                        tuple(judge.lint.edges(fault)), syntax.wording(source, fault)))
+                                                        tuple(judge.lint.edges(fault)), wording))
         print(f"{fault.name:60} {verdict:28} {remark}", flush=True)
     records.write(file, {each.name: (each.hash, verdicts[each.name]) for each in source.functions})
 
 
-def judge_files(files, seconds):
+def judge_files(asked):
     import judge as judging
     import mutants
     import reach
     conf = mutants.read_conf(MODEL / "tests/model/models.conf")
     known = [*conf["modelled"], *HEADERS]
-    unknown = [file for file in files if file not in known]
+    unknown = [file for file in asked.files if file not in known]
     if unknown:
         sys.exit(f"{unknown[0]} is not modelled (modelled: see tests/model/CMakeLists.txt; headers: {', '.join(HEADERS)})")
     rows = reach.measure(ROOT, COVERAGE, say)
-    judge = judging.Judge(conf, rows, reach.seconds(ROOT, MODEL, say), seconds, MODEL / "mutants.json")
-    for file in files or known:
+    judge = judging.Judge(conf, rows, reach.seconds(ROOT, MODEL, say), asked.seconds, MODEL / "mutants.json")
+    for file in asked.files or known:
         began = time.monotonic()
-        judge_file(judge, file)
+        judge_file(judge, file, settled(file, asked))
         say(f"{file}: {page.summary(records.read(file))} in {time.monotonic() - began:.0f} s")
 
 
@@ -105,6 +121,8 @@ def list_faults(files):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="judge all modelled files")
+    parser.add_argument("--survivors", action="store_true", help="judge mutants that live anew, too")
+    parser.add_argument("--anew", action="store_true", help="judge all anew, not only functions that have changed")
     parser.add_argument("--check", action="store_true", help="compare the records with the sources")
     parser.add_argument("--write", action="store_true", help="write docs/mutants.md")
     parser.add_argument("--list", action="store_true", help="name the faults")
@@ -118,7 +136,7 @@ def main():
     if asked.list:
         list_faults(asked.files)
     elif asked.files or asked.all:
-        judge_files(asked.files, asked.seconds)
+        judge_files(asked)
     if asked.write:
         page.PAGE.write_text(page.text(), encoding="utf-8")
     if asked.check:

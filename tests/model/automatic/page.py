@@ -133,8 +133,12 @@ def text():
 # ---- The lint ----
 
 def stale(file, functions):
-    """Functions that are not as they were judged."""
-    now = {function.name: function.hash for function in syntax.read(file).functions}
+    """Functions that are not as they were judged, or have other faults by now."""
+    source = syntax.read(file)
+    now = {function.name: function.hash for function in source.functions}
+    faults = {name: [] for name in now}
+    for fault in source.faults():
+        faults[fault.function].append((fault.operator, fault.ordinal, syntax.wording(source, fault)))
     for function in sorted({*now, *functions}):
         if function not in functions:
             yield f"{file}: {function} has no verdicts; judge it: ./tools/mutants.sh {file}"
@@ -142,6 +146,8 @@ def stale(file, functions):
             yield f"{file}: {function} is gone and has verdicts; judge anew: ./tools/mutants.sh {file}"
         elif now[function] != functions[function][0]:
             yield f"{file}: {function} has changed since its verdicts; judge it anew: ./tools/mutants.sh {file}"
+        elif faults[function] != [(each.operator, each.ordinal, each.fault) for each in functions[function][1]]:
+            yield f"{file}: {function} has other mutants than its verdicts; judge it anew: ./tools/mutants.sh {file}"
 
 
 def examined(file, functions, arguments):

@@ -120,6 +120,8 @@ def recorded():
         claim("an argument for another text is told", len(list(page.examined(file, verdicts, other))) == 1)
     changed = {**verdicts, "coming": ("0123456789", verdicts["coming"][1])}
     claim("a changed function is told by name", any("coming has changed" in line for line in page.stale(file, changed)))
+    fewer = {**verdicts, "coming": (verdicts["coming"][0], verdicts["coming"][1][1:])}
+    claim("a mutant without a verdict is told", any("coming has other mutants" in line for line in page.stale(file, fewer)))
     less = {function: entry for function, entry in verdicts.items() if function != "coming"}
     claim("a new function is told by name", any("coming has no verdicts" in line for line in page.stale(file, less)))
     claim("a function that is gone is told", any("gone is gone" in line for line in page.stale(file, {**verdicts, "gone": ("1", [])})))

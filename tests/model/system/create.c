@@ -43,6 +43,11 @@ struct fl_affinity fl_placement_cpus(const fl_placement *p, fl_span span)
     return (struct fl_affinity){0};
 }
 
+struct fl_affinity fl_affinity_here(void)
+{
+    return (struct fl_affinity){0};
+}
+
 struct fl_affinity fl_affinity_home(void)
 {
     return (struct fl_affinity){0};

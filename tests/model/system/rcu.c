@@ -20,12 +20,14 @@ static filch_u32 section[MC_THREADS]; /* is it in one? */
 static unsigned depth[MC_THREADS];
 static filch_ptr callbacks; /* struct rcu_head *, the newest first */
 static unsigned readers;    /* threads, as bits */
+static bool is_set_up;
 
 void rcu_setup(unsigned reading)
 {
     static const char *const name[] = {"section 0", "section 1", "section 2",
                                        "section 3", "section 4", "section 5"};
     readers = reading;
+    is_set_up = true;
     memset(depth, 0, sizeof depth);
     memset(section, 0, sizeof section);
     memset(&callbacks, 0, sizeof callbacks);
@@ -34,14 +36,19 @@ void rcu_setup(unsigned reading)
         mc_name(&section[i], name[i]);
 }
 
-/* In a model that enlists no readers nobody waits for a grace period: sections are nothing. */
+bool rcu_reads(void)
+{
+    return depth[mc_self()] > 0;
+}
+
+/* In a model that enlists no readers nobody waits for a grace period: sections are only counted. */
 void urcu_bp_read_lock(void)
 {
-    if (!readers)
+    if (!is_set_up)
         return;
     unsigned self = mc_self();
-    MC_CLAIM(readers >> self & 1, "a reader that the model has not enlisted");
-    if (!depth[self]++) {
+    MC_CLAIM(!readers || readers >> self & 1, "a reader that the model has not enlisted");
+    if (!depth[self]++ && readers) {
         filch_u32_store(&section[self], 1, FILCH_RELAXED);
         filch_fence_light();
     }
@@ -49,11 +56,11 @@ void urcu_bp_read_lock(void)
 
 void urcu_bp_read_unlock(void)
 {
-    if (!readers)
+    if (!is_set_up)
         return;
     unsigned self = mc_self();
     MC_CLAIM(depth[self], "a read-side section is left that was not entered");
-    if (!--depth[self])
+    if (!--depth[self] && readers)
         filch_u32_store(&section[self], 0, FILCH_RELEASE);
 }
 

@@ -40,8 +40,11 @@ void heap_setup(bool may_fail);
 
 /* ---- rcu.c: grace periods ---- */
 
-/* Setup. readers: the threads that enter read-side sections, as bits. */
+/* Setup. readers: the threads whose read-side sections are waited for, as bits; 0: none, but that
+ * no thread sleeps in one is still checked. */
 void rcu_setup(unsigned readers);
+/* Is the calling thread in a section? */
+bool rcu_reads(void);
 /* Body of the thread that runs callbacks; it waits for ever, so the model needs may_rest. */
 void rcu_reclaimer(void);
 /* For may_rest: no callback waits. */
