@@ -58,4 +58,29 @@ static inline enum fl_ready fl_request_ready(int64_t size)
     return size > 1 ? FL_READY_TAKE : size == 1 ? FL_READY_WATCH : FL_READY_LEAVE;
 }
 
+enum {
+#ifdef FILCH_TINY
+    FL_AGAIN_LEAST = 2,
+    FL_AGAIN_PART = 2,
+    FL_AGAIN_MOST = 2
+#else
+    FL_AGAIN_LEAST = 16, /* items: a longer deque's thief comes back, */
+    FL_AGAIN_PART = 8,   /* and takes this part of it besides the one to run, */
+    FL_AGAIN_MOST = 7    /* but no more */
+#endif
+};
+
+/* Does the thief of a ready deque come back to it without a search? left: its items. */
+static inline bool fl_request_again(int64_t left, enum fl_take_mode take)
+{
+    return left > FL_AGAIN_LEAST && take == FL_TAKE_ADAPTIVE;
+}
+
+/* Items that it then takes for its own deque, besides the one to run. */
+static inline int64_t fl_request_more(int64_t left)
+{
+    int64_t part = left / FL_AGAIN_PART;
+    return part < FL_AGAIN_MOST ? part : FL_AGAIN_MOST;
+}
+
 #endif

@@ -61,6 +61,7 @@ codespell               | command codespell
 systemd                 | command systemd-analyze
 systemtap-sdt-dev       | header gcc sys/sdt.h
 protobuf-compiler       | command protoc
+z3                      | command z3
 '
 # For the parts that tools/test.sh leaves out by default.
 packages_to_test_all='

@@ -15,6 +15,7 @@
 #include <tools/sim/walk.h>
 
 #include <math.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,6 +176,13 @@ static inline void sleepers_crowd(costs *c)
     c->of[TIME_JOIN] = c->of[TIME_BUSY] = 0;
 }
 
+/* Workers do not wake as many others as they would with a CPU each (sched/idle.h). */
+static inline unsigned sleepers_cpus(void)
+{
+    cpu_set_t mask;
+    return sched_getaffinity(0, sizeof mask, &mask) ? 1 : (unsigned)CPU_COUNT(&mask);
+}
+
 /* Medians of the seeds, with the times of the last run. */
 static inline bool sleepers_simulated(const sleepers *s, unsigned workers, const sim_queue *queue,
                                       enum fl_idle_mode idle, const costs *c, sleepers_run *out)
@@ -187,11 +195,12 @@ static inline bool sleepers_simulated(const sleepers *s, unsigned workers, const
     if (machine_describe(&m, NULL, workers, reason, sizeof reason))
         return false;
     simulation how = {.graph = &g,
-                      .idle = idle,
                       .machine = &m,
                       .costs = c,
                       .policy = fl_policies[0],
-                      .queue = queue};
+                      .queue = queue,
+                      .idle = idle,
+                      .cpus = sleepers_cpus()};
     int rc = 0;
     for (how.seed = 0; !rc && how.seed < SLEEPERS_SEEDS; how.seed++) {
         rc = simulate(&how, &one);

@@ -29,17 +29,8 @@
 #include <sched/victims/policy.h>
 
 enum {
-    ANSWERING = 2000, /* ns: an owner that has begun to answer takes at most that, if it runs on */
-#ifdef FILCH_TINY
-    AGAIN_LEAST = 2,
-    AGAIN_PART = 2,
-    AGAIN_MOST = 2
-#else
-    AGAIN_LEAST = 16, /* items: a longer deque's thief comes back, */
-    AGAIN_PART = 8,   /* and takes this part of it besides the one to run, */
-    AGAIN_MOST = 7    /* but no more */
-#endif
-};
+    ANSWERING = 2000
+}; /* ns: an owner that has begun to answer takes at most that, if it runs on */
 
 static bool watch_for(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift, unsigned ns)
 {
@@ -363,12 +354,12 @@ bool fl_steal_ready(fl_worker *worker, fl_work *work)
     return item && fl_work_from_item(work, item);
 }
 
-FILCH_STATIC_ASSERT((int)AGAIN_MOST <= (int)FL_READY_FIRST, "a push needs no memory");
+FILCH_STATIC_ASSERT((int)FL_AGAIN_MOST <= (int)FL_READY_FIRST, "a push needs no memory");
 
 /* A search, and its end, change a word that the victim reads at each push, and each theft takes the
  * cache lines of the deque's ends from it. If items are short and many, that costs both workers
  * more than the items. So the thief of a long deque comes back without a search, and takes several
- * at a time. AGAIN_LEAST items are left to searchers and policies, so that two tasks that talk to
+ * at a time. FL_AGAIN_LEAST items are left to searchers and policies, so that two tasks that talk to
  * each other stay together. A worker that does not search has no duty to look for more
  * (sched/idle.h); for the items that it puts into its own deque it is a publisher like any
  * other. */
@@ -377,14 +368,13 @@ bool fl_steal_ready_again(fl_worker *worker, fl_work *work)
     fl_worker *victim = worker->robbed;
     int64_t left = victim ? fl_deque_size(&victim->ready) : 0;
     worker->robbed = NULL;
-    if (left <= AGAIN_LEAST || worker->rt->settings.take != FL_TAKE_ADAPTIVE ||
-        fl_deque_size(&worker->ready) > 0 || !fl_steal_ready_from(worker, victim, work))
+    if (!fl_request_again(left, worker->rt->settings.take) || fl_deque_size(&worker->ready) > 0 ||
+        !fl_steal_ready_from(worker, victim, work))
         return false;
     worker->robbed = victim;
-    void *more[AGAIN_MOST]; /* the worker's own deque is empty, so it has room for them */
+    void *more[FL_AGAIN_MOST]; /* the worker's own deque is empty, so it has room for them */
     int count = 0;
-    while (count < AGAIN_MOST && count < left / AGAIN_PART &&
-           (more[count] = take_item(worker, victim)))
+    while (count < fl_request_more(left) && (more[count] = take_item(worker, victim)))
         count++;
     bool fibers = false;
     for (int i = count; i-- > 0;) { /* the oldest on top */

@@ -40,7 +40,7 @@
  * longer deque nothing is moved: the turn of the inbox lasts for up to INBOX_MOST finds.
  *
  * The thief of a long deque moves some of its oldest items to its own, empty one
- * (fl_steal_ready_again): moved items have at most AGAIN_MOST - 1 moved ones ahead of them there.
+ * (fl_steal_ready_again): moved items have at most FL_AGAIN_MOST - 1 moved ones ahead of them there.
  *
  * Not bounded. A running task is not preempted, so a worker in a long task finds nothing. A thread
  * that the system stops in the middle of taking from the inbox, or of putting into it, holds up the

@@ -24,7 +24,7 @@ echo "forks 3" >wrong
 refused "wrong:1 unknown cost 'forks' valid: fork" sim tree --costs wrong
 
 run_filch 0 sim --list
-for name in tree skew uts uts-deep loop dag stencil wakeups; do
+for name in tree skew uts uts-deep loop dag stencil wakeups arrivals; do
     claim "the list has $name" grep -q "^$name: " out
 done
 
@@ -74,6 +74,10 @@ for line in lines:
     assert all(50 <= float(p.split()[1]) <= 370 for p in points), points
 END
 claim "the picture has a line for each queue and policy" python3 picture.py
+
+run_filch 0 sim arrivals:jobs=1000 --workers 2,4
+claim "there is a row of jobs for each number of workers" test "$(sed -n '/mean jobs/,/^$/p' out | grep -c ' random ')" -eq 2
+refused "value '0' of load 0.01..1" sim arrivals:load=0
 
 refused "no graph is named" sim --show-tasks
 cat >tasks.py <<'END'

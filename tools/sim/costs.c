@@ -45,7 +45,7 @@ static const struct {
                    "the library"},
     [TIME_LOOK_AGAIN] = {"look-again", 500, 0, "between looks at an only ready fiber",
                          "the library"},
-    [TIME_AWAKE] = {"awake-pause", FL_AWAKE_PAUSE, 0, "between two searches in idle mode spin",
+    [TIME_AWAKE] = {"awake-pause", FL_AWAKE_PAUSE, 1, "between two searches in idle mode spin",
                     "the library"},
     [COST_TIER_CORE] = {"tier-core", 0.5, 0, "factor of x tier: the same core", "assumption"},
     [COST_TIER_CACHE] = {"tier-cache", 1, 0, "factor: the same last-level cache", "definition"},

@@ -47,6 +47,9 @@ typedef struct shape {
     bool (*phase)(const struct generator *g, const node *parent, uint32_t number, phase *out);
     void (*child)(const struct generator *g, const node *parent, uint32_t phase, uint32_t number,
                   node *child);
+    /* The children of the root arrive while the simulation runs: the time before the arrival of
+     * that number, at any of so many workers. NULL: the root is a task that forks them. */
+    picoseconds (*apart)(const struct generator *g, uint64_t number, unsigned workers);
     /* The time that the parent computes before a further fork of that phase. NULL: nothing. */
     picoseconds (*gap)(const struct generator *g, const node *parent, uint32_t phase,
                        uint32_t number);

@@ -23,8 +23,29 @@ static double failed(const outcome *o)
     return (double)sum;
 }
 
+/* The part of the time in which a worker had at least so many jobs, of those that arrived. */
+static double share_with(const outcome *o, unsigned least)
+{
+    double sum = 0, whole = 0;
+    for (unsigned i = 0; i < SIM_JOBS; i++) {
+        whole += (double)o->held[i];
+        sum += i >= least ? (double)o->held[i] : 0;
+    }
+    return whole > 0 ? sum / whole : 0;
+}
+
+static double mean_jobs(const outcome *o)
+{
+    double whole = 0;
+    for (unsigned i = 0; i < SIM_JOBS; i++)
+        whole += (double)o->held[i];
+    return whole > 0 ? o->jobs / whole : 0;
+}
+
 static double figure_of(const outcome *o, enum figure which)
 {
+    if (which >= FIGURE_WITH_1)
+        return share_with(o, which - FIGURE_WITH_1 + 1);
     const double all[FIGURES] = {
         [FIGURE_MAKESPAN] = ns(o->makespan),
         [FIGURE_GIFTS] = (double)o->gifts,
@@ -41,6 +62,7 @@ static double figure_of(const outcome *o, enum figure which)
         [FIGURE_WORKED] = ns(o->spent[FL_WORKING]),
         [FIGURE_SEARCHED] = ns(o->spent[FL_SEARCHING]),
         [FIGURE_SLEPT] = ns(o->spent[FL_SLEEPING]),
+        [FIGURE_JOBS] = mean_jobs(o),
     };
     return all[which];
 }
@@ -61,6 +83,14 @@ static const char *const figure_names[FIGURES] = {
     [FIGURE_WORKED] = "worked_ns",
     [FIGURE_SEARCHED] = "searched_ns",
     [FIGURE_SLEPT] = "slept_ns",
+    [FIGURE_JOBS] = "jobs",
+    [FIGURE_WITH_1] = "with_1",
+    "with_2",
+    "with_3",
+    "with_4",
+    "with_5",
+    "with_6",
+    "with_7",
 };
 
 void report_row(sim_row *row, const outcome *outcomes, unsigned count)
@@ -121,6 +151,20 @@ static void table_row(const sim_report *r, const sim_row *row, FILE *out)
             share * row->median[FIGURE_SEARCHED], share * row->median[FIGURE_SLEPT]);
 }
 
+/* Of jobs that arrive. */
+static void table_jobs(const sim_report *r, FILE *out)
+{
+    fprintf(out, "\n%-14s%-21s%7s %9s   share of workers with at least 1, 2, .. %d jobs\n", "queue",
+            "policy", "workers", "mean jobs", SIM_JOBS - 1);
+    for (const sim_row *row = r->rows; row < r->rows + r->count; row++) {
+        fprintf(out, "%-14s%-21s%7u %9.3f  ", row->queue->name, row->policy->name, row->workers,
+                row->median[FIGURE_JOBS]);
+        for (unsigned i = FIGURE_WITH_1; i <= FIGURE_WITH_LAST; i++)
+            fprintf(out, " %.4f", row->median[i]);
+        fputc('\n', out);
+    }
+}
+
 int report_table(const sim_report *r, FILE *out)
 {
     char tasks[TEXT], forks[TEXT], work[TEXT], span[TEXT], wide[TEXT];
@@ -140,6 +184,8 @@ int report_table(const sim_report *r, FILE *out)
             "cache", "node", "far", "failed", "searched", "slept");
     for (unsigned i = 0; i < r->count; i++)
         table_row(r, &r->rows[i], out);
+    if (o->graph.shape->apart)
+        table_jobs(r, out);
     fputs(
         "\nmakespan: median, least and most of the seeds; greedy: work / workers + span, which a\n"
         "scheduler without costs needs at most; core .. far: steals by distance; failed: "

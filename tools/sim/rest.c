@@ -62,7 +62,7 @@ static bool is_work_anywhere(const world *s)
 
 static fl_idle_size size_of(const world *s)
 {
-    return (fl_idle_size){.workers = s->workers, .cpus = s->workers};
+    return (fl_idle_size){.workers = s->workers, .cpus = s->how->cpus ? s->how->cpus : s->workers};
 }
 
 static picoseconds wake_more(world *s, const worker *w)

@@ -10,6 +10,7 @@
 #include <sched/request.h>
 
 static step look, look_at_shared, sought;
+static bool take_again(world *s, worker *w);
 
 /* ---- Victims ---- */
 
@@ -67,11 +68,13 @@ static void attempt(world *s, worker *w)
 static void seek(world *s, worker *w)
 {
     w->attempt = 0;
-    if (w->rounds.seek != FL_SEEK_READY && s->queue->shared)
+    if (w->rounds.seek == FL_SEEK_OWN && w->ready)
+        search_own(s, w);
+    else if (w->rounds.seek != FL_SEEK_READY && s->queue->shared)
         later(s, w, cost(s, COST_LOOK), look_at_shared);
     else if (w->rounds.seek != FL_SEEK_OWN)
         attempt(s, w);
-    else /* a searcher has nothing of its own */
+    else
         sought(s, w);
 }
 
@@ -107,7 +110,7 @@ void search_begin(world *s, worker *w)
     w->spin_until = fl_rounds_time(w->stolen_lately, true) ? s->now + cost(s, TIME_BUSY) : 0;
     if (nap)
         rest_sleep(s, w, nap);
-    else if (s->workers == 1)
+    else if (s->workers == 1 && !w->ready)
         give_up(s, w);
     else
         seek(s, w);
@@ -136,6 +139,8 @@ void search_find(world *s, worker *w)
         work_begin(s, w, &w->gift, false, delay);
         return;
     }
+    if (take_again(s, w))
+        return;
     fl_idle_search(&s->idle);
     turn(s, w, FL_SEARCHING);
     search_begin(s, w);
@@ -152,24 +157,74 @@ static void look_at_shared(world *s, worker *w)
     work_begin(s, w, &w->gift, false, delay + rest_found(s, w, false));
 }
 
-static void hit(world *s, worker *w)
+static void hit(worker *w)
 {
     w->misses = fl_rounds_misses(w->misses, true);
     w->victim = w->asked;
     w->stolen_lately |= fl_rounds_stole(&w->rounds);
-    s->out->steals_of[machine_tier(s->how->machine, w->index, w->asked)]++;
 }
 
 /* ---- Ready fibers ---- */
 
-static void take_oldest(world *s, worker *w)
+static void begin_ready(world *s, worker *w, strand *ready)
 {
-    strand *ready = search_take_ready(&s->worker[w->asked], true);
-    s->out->ready_stolen++;
-    hit(s, w);
     picoseconds delay = rest_found(s, w, false);
     turn(s, w, FL_WORKING);
     work_resume(s, w, ready, delay);
+}
+
+void search_own(world *s, worker *w)
+{
+    begin_ready(s, w, search_take_ready(w, false));
+}
+
+static strand *steal_oldest(world *s, worker *w, worker *from)
+{
+    strand *ready = search_take_ready(from, true);
+    s->out->ready_stolen++;
+    s->out->steals_of[machine_tier(s->how->machine, w->index, from->index)]++;
+    arrive_note(s, from);
+    return ready;
+}
+
+/* As take_half of runtime/engine/steal.c. */
+static void take_half(world *s, worker *w, worker *from)
+{
+    for (unsigned half = from->ready / 2; half; half--)
+        work_make_ready(s, w, steal_oldest(s, w, from));
+}
+
+static void take_oldest(world *s, worker *w)
+{
+    worker *from = &s->worker[w->asked];
+    strand *ready = steal_oldest(s, w, from);
+    hit(w);
+    w->robbed = from;
+    if (s->how->take == FL_TAKE_HALF)
+        take_half(s, w, from);
+    begin_ready(s, w, ready);
+}
+
+/* As fl_steal_ready_again. The thief is not searching. */
+static bool take_again(world *s, worker *w)
+{
+    worker *from = w->robbed;
+    unsigned left = from ? from->ready : 0, count = 0;
+    strand *more[FL_AGAIN_MOST];
+    w->robbed = NULL;
+    if (!fl_request_again(left, s->how->take))
+        return false;
+    w->robbed = from;
+    strand *first = steal_oldest(s, w, from);
+    while (count < fl_request_more(left))
+        more[count++] = steal_oldest(s, w, from);
+    for (unsigned i = count; i-- > 0;) /* the oldest on top */
+        work_make_ready(s, w, more[i]);
+    picoseconds delay = (count + 1) * across(s, COST_LOOK_READY, w->index, from->index);
+    if (count)
+        delay += rest_wake_one(s, w, FL_UNLESS_NAPPING);
+    work_resume(s, w, first, delay);
+    return true;
 }
 
 static void look_again(world *s, worker *w)
@@ -204,7 +259,8 @@ static void look_at_ready(world *s, worker *w)
 void search_hit(world *s, worker *w, bool is_gift)
 {
     s->out->stolen += w->gift.count;
-    hit(s, w);
+    s->out->steals_of[machine_tier(s->how->machine, w->index, w->asked)]++;
+    hit(w);
     work_begin(s, w, &w->gift, is_gift, rest_found(s, w, is_gift));
 }
 

@@ -284,4 +284,43 @@ static const shape wakeups = {
     .child = plain_child,
 };
 
-const shape *const shapes[] = {&tree, &skew, &uts, &deep, &loop, &dag, &stencil, &wakeups, NULL};
+/* ---- arrivals ---- */
+
+enum { ARRIVALS_SEED, ARRIVALS_LOAD, ARRIVALS_NS, ARRIVALS_JOBS };
+
+static double exponential(uint64_t state, double mean)
+{
+    return -log1p(-random_share(&state)) * mean;
+}
+
+static bool arrivals_phase(const generator *g, const node *parent, uint32_t number, phase *out)
+{
+    *out =
+        (phase){.before =
+                    parent->depth ? exactly(exponential(parent->state, g->value[ARRIVALS_NS])) : 0,
+                .children = parent->depth ? 0 : (uint32_t)g->value[ARRIVALS_JOBS]};
+    return number == 0;
+}
+
+/* Poisson streams of equal rate at all workers, taken together. */
+static picoseconds arrivals_apart(const generator *g, uint64_t number, unsigned workers)
+{
+    uint64_t state = descend(~(uint64_t)g->value[ARRIVALS_SEED], number);
+    return exactly(exponential(state, g->value[ARRIVALS_NS] / g->value[ARRIVALS_LOAD] / workers));
+}
+
+static const shape arriving = {
+    .name = "arrivals",
+    .what = "jobs arrive at random workers at random times, and compute as long as chance has it",
+    .parameters = {{"seed", "of the graph", 1, 0, 1e15, true},
+                   {"load", "part of all workers' time that the jobs need", 0.9, 0.01, 1, false},
+                   {"ns", "mean time of a job", 100000, 0.001, 1e9, false},
+                   {"jobs", "of all workers", 100000, 1, 1e9, true}},
+    .root = hashed_root,
+    .phase = arrivals_phase,
+    .child = hashed_child,
+    .apart = arrivals_apart,
+};
+
+const shape *const shapes[] = {&tree, &skew,    &uts,     &deep,     &loop,
+                               &dag,  &stencil, &wakeups, &arriving, NULL};

@@ -18,15 +18,24 @@ static void begin_idle(world *s, worker *w)
         later(s, w, 0, search_begin);
 }
 
-/* All are idle but worker 0, which has just found the root: the end of its search has poked it. */
-static void begin(world *s)
+/* Worker 0 has just found the root: the end of its search has poked it. */
+static void begin_root(world *s)
 {
-    node root;
     strand *first = strand_new(s);
     if (!first)
         return;
-    s->how->graph->shape->root(s->how->graph, &root);
-    strand_top(first)->of.at = root;
+    s->how->graph->shape->root(s->how->graph, &strand_top(first)->of.at);
+    fl_idle_found(&s->idle);
+    first->origin.strand = NULL;
+    first->is_gift = false;
+    first->is_called = true;
+    s->worker[0].current = first;
+    later(s, &s->worker[0], 0, work_on);
+}
+
+static void begin(world *s)
+{
+    bool arrive = s->how->graph->shape->apart;
     fl_idle_init(&s->idle, 0);
     for (unsigned i = 0; i < s->workers; i++) {
         worker *w = &s->worker[i];
@@ -34,15 +43,13 @@ static void begin(world *s)
         w->rng = fl_rng_seed(s->how->seed, i);
         fl_profit_init(&w->profit);
         fl_idle_search(&s->idle);
-        if (i)
+        if (i || arrive)
             begin_idle(s, w);
     }
-    fl_idle_found(&s->idle);
-    first->origin.strand = NULL;
-    first->is_gift = false;
-    first->is_called = true;
-    s->worker[0].current = first;
-    later(s, &s->worker[0], 0, work_on);
+    if (arrive)
+        arrive_begin(s);
+    else
+        begin_root(s);
 }
 
 static void run(world *s)
@@ -75,8 +82,8 @@ int simulate(const simulation *how, outcome *out)
 {
     world s = {.how = how, .out = out, .workers = how->machine->workers};
     *out = (outcome){0};
-    s.worker = calloc(s.workers, sizeof *s.worker);
-    if (!s.worker || queue_begin(&s) || agenda_init(&s.agenda, s.workers)) {
+    s.worker = calloc(s.workers + 1, sizeof *s.worker);
+    if (!s.worker || queue_begin(&s) || agenda_init(&s.agenda, s.workers + 1)) {
         queue_end(&s);
         free(s.worker);
         return -ENOMEM;

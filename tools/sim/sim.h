@@ -11,8 +11,7 @@
  *   words of a request    sched/forkstack.c              search.c,     a gift of many is of one task's
  *                                                        work.c        children
  *   join that waits       runtime/engine/forkjoin.c      work.c        wait mode suspend
- *   ready deques          sched/deque.c, steal.c         search.c      no second theft from a long
- *                                                                      one, no lost time
+ *   ready deques          sched/deque.c, steal.c         search.c      no lost time
  *   queues                runtime/queue/                 queue.c       a lock is a time
  *   pokes, looks, tokens  runtime/engine/park.c          rest.c        no memory is given back
  *   idle modes            runtime/engine/awake.c         rest.c        naps are not cut short
@@ -41,7 +40,10 @@ typedef struct simulation {
     enum fl_take_mode take;
     enum fl_idle_mode idle; /* FL_IDLE_YIELD is as FL_IDLE_SPIN */
     uint64_t seed;
+    unsigned cpus; /* fewer than workers; 0: each worker has its own */
 } simulation;
+
+enum { SIM_JOBS = 8 /* counted one by one, the last number for all above */ };
 
 enum miss { MISSED_EMPTY, MISSED_BUSY, MISSED_REFUSED, MISSED_GONE, MISSED_READY, MISSES };
 
@@ -55,6 +57,9 @@ typedef struct outcome {
     uint64_t steals_of[SIM_TIERS]; /* gifts, robs and ready fibers */
     uint64_t missed[MISSES];       /* attempts */
     uint64_t waits, parks, wakes;
+    picoseconds held[SIM_JOBS]; /* time of all workers with so many jobs that arrived, running or
+                                   ready, while they were counted (arrive.h) */
+    double jobs;                /* the sum of their numbers x time */
     uint64_t events;
 } outcome;
 

@@ -99,10 +99,12 @@ static picoseconds end_strand(world *s, worker *w)
     strand *ended = w->current;
     picoseconds delay = 0;
     w->current = NULL;
-    s->is_over = !ended->origin.strand;
+    arrive_note(s, w);
+    bool is_job = s->arrivals.of;
+    s->is_over = is_job ? arrive_end(s) : !ended->origin.strand;
     if (s->is_over)
         return AWAY;
-    if (ended->origin.count == 1)
+    if (!is_job && ended->origin.count == 1)
         delay = finish(s, w, &ended->origin);
     if (ended->is_gift) {
         fl_profit_gift(&w->profit, (s->now - ended->began) / PICOSECONDS, ended->origin.count,
@@ -304,5 +306,6 @@ void work_resume(world *s, worker *w, strand *ready, picoseconds delay)
 {
     ready->was_switched = true;
     w->current = ready;
+    arrive_note(s, w);
     later(s, w, delay + cost(s, COST_SWITCH), work_on);
 }

@@ -7,6 +7,7 @@
 #define SIM_WORLD_H
 
 #include "agenda.h"
+#include "arrive.h"
 #include "sim.h"
 #include "strand.h"
 
@@ -29,6 +30,7 @@ typedef struct worker {
     /* Searching, with the names of runtime/engine/worker.h */
     unsigned misses, victim;
     uint64_t rng;
+    struct worker *robbed; /* the last item came from its deque */
     fl_profit profit;
     bool woken, stolen_lately;
     fl_rounds rounds;
@@ -45,18 +47,23 @@ typedef struct worker {
 
     enum fl_doing doing;
     picoseconds since;
+
+    /* Jobs that arrive */
+    unsigned noted;
+    picoseconds noted_at;
 } worker;
 
 typedef struct world {
     const simulation *how;
     outcome *out;
     unsigned workers;
-    worker *worker;
+    worker *worker; /* the last one is no worker, but the source of arrivals */
     agenda agenda;
     picoseconds now;
     fl_idle idle;
     const sim_queue *queue;
-    sim_ring ring;   /* of a shared queue */
+    sim_ring ring; /* of a shared queue */
+    arrivals arrivals;
     strand *made;    /* all, a list */
     strand *unused;  /* those without a task, a list */
     uint64_t pushed; /* ready strands, to number them */
@@ -113,6 +120,8 @@ step search_begin;
 /* The owner of a strand answers a request, if there is one. Returns the owner's cost. */
 picoseconds search_serve(world *s, strand *stack, const worker *owner);
 
+/* A searcher that has something ready of its own takes it. */
+step search_own;
 /* The attempt took nothing; the next one, or the end of the round. */
 void search_missed(world *s, worker *w, enum miss why);
 /* The attempt took w->gift. */

@@ -48,3 +48,14 @@ Test(request, an_only_ready_item_is_watched_first)
     cr_expect_eq(fl_request_ready(1), FL_READY_WATCH);
     cr_expect_eq(fl_request_ready(2), FL_READY_TAKE);
 }
+
+Test(request, the_thief_of_a_long_deque_comes_back_for_a_part_of_it)
+{
+    for (int64_t left = 0; left < 200; left++) {
+        int64_t more = fl_request_more(left);
+        cr_expect_eq(fl_request_again(left, FL_TAKE_ADAPTIVE), left > FL_AGAIN_LEAST);
+        cr_expect_not(fl_request_again(left, FL_TAKE_ONE));
+        cr_expect_not(fl_request_again(left, FL_TAKE_HALF));
+        cr_expect(more <= FL_AGAIN_MOST && (more == FL_AGAIN_MOST || more == left / FL_AGAIN_PART));
+    }
+}

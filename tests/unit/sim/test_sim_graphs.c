@@ -56,6 +56,25 @@ Test(sim_graphs, the_span_of_phases_is_the_sum_of_the_longest_of_each)
     cr_expect_gt(wide.span, 0);
 }
 
+Test(sim_graphs, jobs_that_arrive_need_their_load)
+{
+    enum { JOBS = 20000, WORKERS = 10 };
+    char reason[REASON] = "";
+    generator g;
+    cr_assert_eq(generator_read(&g, "arrivals:jobs=20000,load=0.5,ns=300", reason, sizeof reason),
+                 0);
+    picoseconds time = 0;
+    for (uint64_t i = 0; i < JOBS; i++)
+        time += g.shape->apart(&g, i, WORKERS);
+    extent e = extent_of("arrivals:jobs=20000,load=0.5,ns=300");
+    cr_expect_eq(e.forks, (uint64_t)JOBS);
+    /* The deviation of either sum is its mean / sqrt(JOBS): five of them */
+    double work = (double)e.work / (300.0 * JOBS * PICOSECONDS),
+           load = (double)e.work / WORKERS / time;
+    cr_expect_lt(fabs(work - 1), 5 / sqrt(JOBS), "%g", work);
+    cr_expect_lt(fabs(load / 0.5 - 1), 5 * sqrt(2.0 / JOBS), "%g", load);
+}
+
 Test(sim_graphs, the_same_seed_makes_the_same_graph_and_another_another)
 {
     extent one = extent_of("uts:seed=4"), again = extent_of("uts:seed=4"),

@@ -86,6 +86,32 @@ Test(sim_runs, a_full_central_queue_runs_children_at_their_forks)
     }
 }
 
+Test(sim_runs, each_job_that_arrives_runs_once_and_is_counted_by_a_worker)
+{
+    for (int queue = 0; sim_queues[queue]; queue++)
+        for (int idle = FL_IDLE_SLEEP; idle <= FL_IDLE_SPIN; idle += FL_IDLE_SPIN)
+            for (int j = 0; j < COUNTS; j++) {
+                simulated s;
+                simulated_begin(&s, "arrivals:jobs=3000,load=0.8", NULL, counts[j]);
+                s.how.queue = sim_queues[queue];
+                s.how.idle = (enum fl_idle_mode)idle;
+                outcome o = simulated_run(&s);
+                picoseconds held = 0;
+                double jobs = 0;
+                for (int i = 0; i < SIM_JOBS; i++) {
+                    held += o.held[i];
+                    jobs += i * (double)o.held[i];
+                }
+                check_sums(&s, &o, "arrivals");
+                cr_expect_eq(o.forks, 3000u);
+                cr_expect_eq(held % counts[j], 0, "the same time is counted for each worker");
+                cr_expect_lt(held, (picoseconds)counts[j] * o.makespan);
+                cr_expect_geq(o.jobs, jobs);
+                cr_expect(counts[j] == 1 || o.ready_stolen);
+                simulated_end(&s);
+            }
+}
+
 /* One lock for all: many workers of tiny tasks are slower than a few. */
 Test(sim_runs, a_central_lock_limits_tiny_tasks_and_private_stacks_do_not)
 {

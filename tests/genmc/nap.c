@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * B1 to B3 of runtime/engine/park.c on the shipped sched/idle.c: a worker that naps leaves by
+ * itself while a publisher wakes one of two sleepers. No token is left beside a worker in the
+ * futex. */
+#include "threads.h"
+
+#include <sched/idle.c>
+
+enum { AWAKE, PARKED, WOKEN, NAPPER = 0, SLEEPER, WORKERS };
+
+static fl_idle idle;
+static filch_u32 park_word[WORKERS];
+static bool left;
+
+static void unpark_one(unsigned first)
+{
+    for (unsigned i = 0; i < WORKERS; i++) {
+        filch_u32 *word = &park_word[(first + i) % WORKERS];
+        uint32_t parked = PARKED;
+        if (filch_u32_load(word, FILCH_SEQ_CST) == PARKED &&    /* B2 */
+            filch_u32_cas(word, &parked, WOKEN, FILCH_SEQ_CST)) /* B2 */
+            return;
+    }
+}
+
+static void begin(void)
+{
+    fl_idle_init(&idle, 0);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        fl_idle_search(&idle);
+        fl_idle_sleep(&idle);
+        filch_u32_store(&park_word[i], PARKED, FILCH_SEQ_CST); /* not yet shared */
+    }
+}
+
+static void *publisher(void *unused)
+{
+    if (fl_idle_claim(&idle, FL_UNLESS_SEARCHING))
+        unpark_one(NAPPER);
+    return unused;
+}
+
+static void *napper(void *unused)
+{
+    left = fl_idle_retract(&idle);
+    if (left) {
+        filch_u32_exchange(&park_word[NAPPER], AWAKE, FILCH_SEQ_CST); /* B3 */
+        if (fl_idle_has_token(&idle))                                 /* I5 */
+            unpark_one(SLEEPER);
+    }
+    return unused;
+}
+
+static void end(void)
+{
+    bool token = fl_idle_has_token(&idle);
+    bool asleep = filch_u32_load(&park_word[SLEEPER], FILCH_SEQ_CST) == PARKED;
+    assert(!(left && token && asleep) && "a token is left beside a worker in the futex");
+}
+
+THREADS(begin, end, publisher, napper)
