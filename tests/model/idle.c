@@ -49,6 +49,7 @@ static fl_abp deques[WORKERS];
 
 static struct shape shape;
 static unsigned joined, found;
+static const fl_worker *taker; /* the last one */
 
 /* ---- Around the protocol ---- */
 
@@ -180,6 +181,11 @@ static bool has_to_wait(void)
     return !shape.submits || shape.searchers > 1;
 }
 
+MC_UNCHECKED static void note_taker(const fl_worker *by)
+{
+    taker = by;
+}
+
 static void search(fl_worker *by)
 {
     fl_work work;
@@ -190,6 +196,7 @@ static void search(fl_worker *by)
         fl_sleep(by, nap);
     }
     fl_found(by, false);
+    note_taker(by);
     run_work(&work);
     count(&found);
 }
@@ -200,6 +207,7 @@ void body(unsigned thread)
         produce(&worker[PRODUCER]);
     else
         search(&worker[thread]);
+    MC_CLAIM(!rcu_reads(), "a thread leaves in a read-side section");
 }
 
 /* ---- Before and after ---- */
@@ -263,6 +271,8 @@ static void lay_out_worker(unsigned i)
     filch_ptr_store(&worker[i].ready.buffer, &ready, FILCH_RELAXED);
     if (produces)
         filch_ptr_store(&worker[i].current, &region[0].fiber.stack, FILCH_RELAXED);
+    if (shape.fibers && i > PRODUCER && i <= 2)
+        filch_ptr_store(&worker[i].current, &region[i - 1].fiber.stack, FILCH_RELAXED);
     if (!produces || !shape.switches)
         mc_ignore(&worker[i].current, sizeof worker[i].current);
     if (!produces || !shape.pushes)
@@ -312,6 +322,7 @@ void lay_out(struct shape chosen)
     if (shape.retires) /* its slot is the last one */
         shape.place = shape.searchers;
     published = found = joined = 0;
+    taker = NULL;
     memset(runs, 0, sizeof runs);
     rcu_setup(0);
     timeouts_setup(!shape.endless);
@@ -351,6 +362,9 @@ void finish(void)
     most = most < shape.searchers ? most : shape.searchers;
     unsigned allowed = shape.escapes ? left_on_the_running_fiber() : 0;
     MC_CLAIM(found + allowed >= most, "a task lies about, and a worker sleeps for ever");
+    fl_forkstack *on = taker ? filch_ptr_load(&taker->current, FILCH_RELAXED) : NULL;
+    MC_CLAIM(!shape.fibers || found != 1 || !filch_ptr_load(&on->front.limit, FILCH_RELAXED),
+             "a worker's next fork wakes nobody, although another sleeps");
     uint64_t word = filch_u64_load(&rt.idle.word, FILCH_RELAXED);
     MC_CLAIM(fl_idle_sleepers(word) == shape.searchers - found, "S is not those who sleep");
     MC_CLAIM(fl_idle_searchers(word) == 0, "Q counts a searcher, but nobody searches");

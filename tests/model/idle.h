@@ -20,6 +20,7 @@ struct shape {
     bool endless;          /* nobody's time limit comes: a nap ends by a wake-up alone */
     int64_t nap;           /* of searcher 1: not worth it, says the profit rule */
     unsigned place;        /* of the producer among the workers; else the first */
+    bool fibers;           /* two searchers run fibers, on which they could fork */
     unsigned beside;       /* workers that run something else all the time */
     bool forks, pushes, submits, switches, retires; /* the actions of the script */
 };

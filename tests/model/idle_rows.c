@@ -22,6 +22,7 @@ MC_SHAPE(P, .script = "P", .searchers = 1)
 MC_SHAPE(PP_two, .script = "PP", .searchers = 2)
 MC_SHAPE(PPP_wide, .script = "PPP", .searchers = 3, .beside = 4)
 MC_SHAPE(I, .script = "I", .searchers = 1)
+MC_SHAPE(I_fibers, .script = "I", .searchers = 2, .fibers = true)
 MC_SHAPE(II, .script = "II", .searchers = 1)
 MC_SHAPE(II_two, .script = "II", .searchers = 2)
 MC_SHAPE(SF, .script = "SF", .searchers = 1)
@@ -79,6 +80,8 @@ const mc_model mc_models[] = {
     ROW(PP_two, "two pushes, two searchers: a chain", TWO, .bound = 3, SLEEPS),
     ROW(PPP_wide, "three pushes, three searchers: a tree", THREE, .random = 30000, SLEEPS),
     ROW(I, "a submission; in its middle the searcher sleeps", ONE, .bound = 4, SLEEPS),
+    ROW(I_fibers, "the forks of the only worker that is awake wake another", TWO, .random = 20000,
+        SLEEPS),
     ROW(II, "two; the first one lies before a gap", ONE, .bound = 3, SLEEPS),
     ROW(II_two, "two submissions, two searchers", TWO, .random = 100000, SLEEPS),
     ROW(SF, "a fork after a fiber switch", ONE, .bound = 4, HEAVY),

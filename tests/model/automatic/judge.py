@@ -7,6 +7,7 @@ import collections
 import functools
 import hashlib
 import json
+import os
 import pathlib
 import re
 import resource
@@ -205,9 +206,19 @@ class Judge:
         self.conf, self.rows, self.seconds, self.time_limit = conf, rows, seconds, time_limit
         self.lint = Lint()
         self.cache_file = cache
-        self.cache = json.loads(cache.read_text()) if cache.exists() else {}
+        self.cache = self.cached()
         self.checker = "".join(self.hash_of(path) for path in conf["system"])
         self.killers = collections.Counter()
+
+    def cached(self):
+        return json.loads(self.cache_file.read_text()) if self.cache_file.exists() else {}
+
+    def keep(self):
+        """With the verdicts of other processes meanwhile."""
+        self.cache = {**self.cached(), **self.cache}
+        fresh = self.cache_file.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps(self.cache))
+        fresh.replace(self.cache_file)
 
     @staticmethod
     def hash_of(path):
@@ -230,7 +241,7 @@ class Judge:
         if not known or (known[0] == "lives" and known[2] < self.time_limit):
             known = [*self.find(fault, text, rows, objects), self.time_limit]
             self.cache[key] = known
-            self.cache_file.write_text(json.dumps(self.cache))
+            self.keep()
         if known[0].startswith("dies "):
             self.killers[known[0].removeprefix("dies ")] += 1
         return known[0], known[1]

@@ -133,9 +133,9 @@ class File:
         first, last = self._around(begin, function)
         self.counts[function.name, operator] = ordinal = self.counts.get((function.name, operator), 0) + 1
         at, to = self.parts[begin][1], self.parts[end][2]
-        shown = first if operator != "delete" else begin
+        shown, until = (first, last) if operator != "delete" else (begin, end)
         return Fault(self.path, function.name, operator, ordinal, at, to,
-                     spelled(self.text[self.parts[shown][1]:self.parts[last][1] + (self.words[last] == ";")]), new,
+                     spelled(self.text[self.parts[shown][1]:self.parts[until][1] + (self.words[until] == ";")]), new,
                      self.line(self.parts[first][1]), self.line(self.parts[last][1]))
 
     def faults(self):
