@@ -10,7 +10,7 @@
 /* Of a counter of this many bits. For one that never wraps, 32: a part that keeps it in 32 bits
  * is noticed. */
 #ifdef FILCH_TINY
-#define FL_START(bits) (((uint64_t)1 << (bits)) - 3)
+#define FL_START(bits) (((uint64_t)1 << (bits)) - 4)
 #else
 #define FL_START(bits) ((uint64_t)0)
 #endif
