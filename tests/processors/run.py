@@ -5,9 +5,11 @@ processor's memory model.
 
 Compiles the races and the shipped files as a user's program is compiled, finds all executions that axioms.py allows, and judges each by the race's
 own end. No wrong outcome may be allowed. Then each thread's code is weakened, one kind of order at a time (race.py); matrix.txt
-tells which of these mutants have to allow a wrong outcome. --write puts into matrix.txt what was found."""
+tells which of these mutants have to allow a wrong outcome. Faults in the source (MUTANTS) have to, too. --write puts into
+matrix.txt the verdicts that were found."""
 import argparse
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,6 +32,23 @@ SHIPPED = ["sched/forkstack.c", "sched/idle.c", "sched/deque.c", "sched/abp.c"]
 ONLY = {"x86_64": ["runtime/platform/sparing_x86_64.S"]}
 # Instructions for RMWs: both of what the library of outlined atomics chooses between when it runs.
 VARIANTS = {"aarch64": {"aarch64": ["-mno-outline-atomics"], "aarch64+lse": ["-march=armv8.1-a"]}}
+ALL = tuple(PROCESSORS)
+RACES = "tests/processors/races"
+B3 = r"filch_u32_exchange\(&park_word\[FIRST\], AWAKE, FILCH_SEQ_CST\)"
+# fault in the source | file | pattern, replacement | race with a wrong end | processors or builds where it shows
+MUTANTS = [
+    ("a fork publishes its task relaxed", "include/filch/fork.h", r"(\(uintptr_t\)task, FILCH_)RELEASE", r"\1RELAXED", "fork_take",
+     ("aarch64", "riscv64")),
+    ("gcc takes the release of a CAS from its order on failure", "include/filch/atomic.h",
+     r"if \(\(order\) != FILCH_RELAXED && \(order\) != FILCH_ACQUIRE\)", "if (0)", "abp_pop", ("riscv64-gcc12",)),
+    ("taking back keeps the tag", "sched/forkstack.c", r"\(\(top \+ 1\) & FL_TOP_TAG\)", "(top & FL_TOP_TAG)", "again_rob", ALL),
+    ("a slow join has no fence", "sched/forkstack.c", r"if \(stack->base & FL_TOP_ASKED\)\n        filch_fence_seq_cst\(\);", "",
+     "join_two_fenced", ALL),
+    ("a push has no fence", f"{RACES}/park.c", r"filch_fence_seq_cst\(\); /\* P5", "/* P5", "push_found", ("x86_64",)),
+    ("B3 is relaxed", f"{RACES}/park.c", B3, "filch_u32_exchange(&park_word[FIRST], AWAKE, FILCH_RELAXED)", "nap_wake",
+     ("aarch64",)),
+    ("B3 is a store", f"{RACES}/park.c", B3, "filch_u32_store(&park_word[FIRST], AWAKE, FILCH_RELEASE)", "nap_wake", ("x86_64",)),
+]
 HEAD = """# SPDX-License-Identifier: MIT OR Apache-2.0
 # Written by run.py --write: mutants and the builds that tell them. RACE THREAD KIND: the builds in which a wrong outcome is
 # allowed if this thread has less order of this kind. Mutants that are not listed live: something else keeps the order.
@@ -37,12 +56,12 @@ HEAD = """# SPDX-License-Identifier: MIT OR Apache-2.0
 """
 
 
-def built(arguments, flags, scratch):
+def built(arguments, flags, scratch, root=ROOT):
     objects = []
-    for source in sorted((HERE / "races").glob("*.c")) + [ROOT / name for name in SHIPPED + ONLY.get(arguments.processor, [])]:
+    for source in sorted((root / RACES).glob("*.c")) + [root / name for name in SHIPPED + ONLY.get(arguments.processor, [])]:
         objects.append(scratch / f"{len(objects)}.o")
         subprocess.run([*arguments.compiler, *flags, "-std=c11", "-O2", "-D_GNU_SOURCE", "-ffreestanding", "-fno-stack-protector",
-                        "-I", ROOT, "-I", ROOT / "include", "-c", source, "-o", objects[-1]], check=True)
+                        "-I", root, "-I", root / "include", "-c", source, "-o", objects[-1]], check=True)
     subprocess.run([arguments.linker, "-e", "0", "-o", scratch / "programs", *objects], check=True)
     return machine.Image(PROCESSORS[arguments.processor], scratch / "programs", [arguments.objdump])
 
@@ -96,6 +115,27 @@ def compared(matrix, build, names, mutants):
             yield "{}: thread {} without {} is told, unlike in matrix.txt".format(*key)
 
 
+def surviving(arguments, flags, build):
+    """The faults in the source that have no wrong end where they should."""
+    for fault, file, pattern, replacement, name, where in MUTANTS:
+        if not {arguments.processor, build} & set(where) or arguments.only and name not in arguments.only:
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            tree = Path(scratch) / "tree"
+            for folder in ("include", "sched", RACES, "runtime/platform"):
+                shutil.copytree(ROOT / folder, tree / folder)
+            text, count = re.subn(pattern, replacement, (tree / file).read_text(encoding="utf-8"))
+            if count != 1:
+                yield f"{fault}: the pattern is there {count} times instead of once; fix it in run.py: {pattern}"
+                continue
+            (tree / file).write_text(text, encoding="utf-8")
+            race = races.Race(built(arguments, flags, Path(scratch), tree), axioms.MODELS[arguments.processor], name)
+            fault_found = race.fault()
+        print(f"  {'told' if fault_found else 'SURVIVES'}: {fault} ({name})")
+        if not fault_found:
+            yield f"{fault}: {name} has no wrong end"
+
+
 def version(compiler):
     answer = subprocess.run([*compiler, "-dumpversion"], check=True, capture_output=True, text=True).stdout
     return ("clang" if "clang" in Path(compiler[0]).name else "gcc") + answer.partition(".")[0].strip()
@@ -122,6 +162,7 @@ def main():
             sys.exit(f"unknown race {' '.join(set(names) - set(every))} (valid: {', '.join(every)})")
         faults, mutants = judged(image, arguments.processor, names)
         failures += faults
+        failures += surviving(arguments, flags, build)
         if arguments.write:
             write_matrix(read_matrix(), build, {key for key, wrong in mutants.items() if wrong})
         else:

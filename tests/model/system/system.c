@@ -71,7 +71,7 @@ void timeouts_setup(bool are_there)
 
 MC_UNCHECKED bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until)
 {
-    MC_CLAIM(!rcu_reads(), "a thread sleeps in a read-side section");
+    MC_CLAIM(until || !rcu_reads(), "a thread sleeps in a read-side section"); /* a lock: a nap */
     if (until && sparse && timeouts[mc_self()])
         mc_pause("futex");
     bool over = mc_futex_wait(word, value, until != 0 && !never, "futex");

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Tokens and park words, with the steps of runtime/engine/park.c on the shipped sched/idle.c: B1 to
+ * B3, and the last to sleep against a push. */
+#include "races.h"
+
+enum { AWAKE, PARKED, WOKEN, FIRST = 0, SECOND_WORKER, WORKERS };
+
+static filch_u32 park_word[WORKERS];
+static filch_u64 item;
+
+static void unpark_one(unsigned first)
+{
+    for (unsigned i = 0; i < WORKERS; i++) {
+        filch_u32 *word = &park_word[(first + i) % WORKERS];
+        uint32_t parked = PARKED;
+        if (filch_u32_load(word, FILCH_SEQ_CST) == PARKED &&    /* B2 */
+            filch_u32_cas(word, &parked, WOKEN, FILCH_SEQ_CST)) /* B2 */
+            return;
+    }
+}
+
+static bool asleep(unsigned worker)
+{
+    return filch_u32_load(&park_word[worker], FILCH_RELAXED) == PARKED;
+}
+
+/* Two workers sleep. One leaves of its own accord while a publisher wakes one. */
+RACE void nap_wake_begin(void)
+{
+    fl_idle_init(&idle, 0);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        fl_idle_search(&idle);
+        fl_idle_sleep(&idle);
+        filch_u32_store(&park_word[i], PARKED, FILCH_SEQ_CST);
+    }
+}
+RACE long nap_wake_0(void)
+{
+    if (!fl_idle_retract(&idle))
+        return 2; /* a token is coming, for which it waits */
+    filch_u32_exchange(&park_word[FIRST], AWAKE, FILCH_SEQ_CST); /* B3 */
+    if (fl_idle_has_token(&idle))                                /* I5 */
+        unpark_one(SECOND_WORKER);
+    return 1;
+}
+RACE long nap_wake_1(void)
+{
+    if (fl_idle_claim(&idle, FL_UNLESS_SEARCHING))
+        unpark_one(FIRST);
+    return NOTHING;
+}
+/* No token is left beside a worker in the futex while the other one is gone. */
+RACE bool nap_wake_end(long left, long publisher)
+{
+    return publisher == 0 && !(left == 1 && fl_idle_has_token(&idle) && asleep(SECOND_WORKER));
+}
+
+/* A worker parks while a publisher, which has seen it in S, makes a token. */
+RACE void park_wake_begin(void)
+{
+    fl_idle_init(&idle, 0);
+    fl_idle_search(&idle);
+    fl_idle_sleep(&idle);
+    filch_u32_store(&park_word[FIRST], AWAKE, FILCH_SEQ_CST);
+    filch_u32_store(&park_word[SECOND_WORKER], AWAKE, FILCH_SEQ_CST);
+}
+RACE long park_wake_0(void)
+{
+    filch_u32_exchange(&park_word[FIRST], PARKED, FILCH_SEQ_CST); /* B1 */
+    return fl_idle_take_token(&idle);                             /* I4; else in the futex */
+}
+RACE long park_wake_1(void)
+{
+    if (fl_idle_claim(&idle, FL_UNLESS_SEARCHING))
+        unpark_one(FIRST);
+    return NOTHING;
+}
+RACE bool park_wake_end(long taken, long publisher)
+{
+    return publisher == 0 && (taken || !asleep(FIRST));
+}
+
+/* The last searcher goes to sleep while an item is pushed: the classic pair. */
+RACE void push_sleep_begin(void)
+{
+    fl_idle_init(&idle, 0);
+    fl_idle_search(&idle);
+}
+RACE long push_sleep_0(void)
+{
+    filch_u64_store(&item, 1, FILCH_RELEASE);
+    filch_fence_seq_cst(); /* P5 */
+    return fl_idle_claim(&idle, FL_UNLESS_NAPPING);
+}
+RACE long push_sleep_1(void)
+{
+    fl_idle_sleep(&idle);
+    filch_fence_seq_cst(); /* I2 */
+    return (long)filch_u64_load(&item, FILCH_RELAXED);
+}
+RACE bool push_sleep_end(long woke, long seen)
+{
+    return woke || seen;
+}
+
+/* The last searcher finds other work while an item is pushed: its look, or the push, sees it. */
+RACE void push_found_begin(void)
+{
+    fl_idle_init(&idle, 0);
+    fl_idle_search(&idle);
+    fl_idle_search(&idle);
+    fl_idle_sleep(&idle);
+}
+RACE long push_found_0(void)
+{
+    return push_sleep_0();
+}
+RACE long push_found_1(void)
+{
+    if (!fl_idle_was_last(fl_idle_found(&idle)))
+        return 2;
+    filch_fence_seq_cst(); /* Q2 */
+    return (long)filch_u64_load(&item, FILCH_RELAXED);
+}
+RACE bool push_found_end(long woke, long seen)
+{
+    return woke || seen;
+}
