@@ -24,7 +24,9 @@
  *      exchange every park word -> WOKEN, seq_cst;       without a fiber, which polls: acquire
  *      futex wake
  *   E5 a visitor leaves: add -1 to visitors,    -> E6 destroy: load visitors, acquire; the visitor
- *      release                                     touches the runtime no more */
+ *      release                                     touches the runtime no more
+ *   E7 a fiber stops, or goes on: store its     -> E8 finish: load them, acquire; then load I: it
+ *      worker's count, release                     has changed if that worker was awake */
 #include <runtime/engine/park.h>
 
 #include <runtime/engine/count.h>
@@ -215,7 +217,7 @@ void fl_found(fl_worker *worker, bool gift)
 static void finish_if_over(fl_runtime *rt, uint64_t was)
 {
     bool all_asleep = fl_idle_resting(was) + 1 == rt->worker_set.most;
-    if (!all_asleep || fl_sum(rt, FL_SUSPENDED) || !fl_idle_unchanged(&rt->idle, was))
+    if (!all_asleep || fl_sum_suspended(rt) || !fl_idle_unchanged(&rt->idle, was))
         return;
     filch_u32_store(&rt->finished, 1, FILCH_SEQ_CST); /* E3 */
     fl_unpark_all(rt);

@@ -71,7 +71,7 @@ static void add_all(filch_stats *sum, const fl_runtime *rt)
 {
     for (unsigned i = 0; i < rt->worker_set.most; i++)
         add_worker(sum, rt->worker[i]);
-    int64_t suspended = (int64_t)fl_sum(rt, FL_SUSPENDED);
+    int64_t suspended = (int64_t)fl_sum_suspended(rt);
     sum->suspended = suspended > 0 ? (uint64_t)suspended : 0; /* of moments close together */
     sum->fibers = fl_fibers_count(&rt->fibers);
     sum->all_forks = rt->fibers.side != FL_SIDE_INLINE;

@@ -148,7 +148,7 @@ void fl_leave(fl_fiber *fiber, fl_action *action, void *arg)
     fl_fiber *next = ready_fiber(worker);
     if (!next)
         next = fl_fiber_for_loop(worker);
-    fl_count(worker, FL_SUSPENDED, 1);
+    fl_count_suspended(worker, 1);
     fl_count(worker, FL_SUSPENSIONS, 1);
     fl_event_named(worker, FL_TRACE_WAIT, fiber->number,
                    filch_ptr_load(&fiber->waits_in, FILCH_RELAXED)); /* its own */
@@ -156,7 +156,7 @@ void fl_leave(fl_fiber *fiber, fl_action *action, void *arg)
     fl_switch(worker, fiber, next ? next : &worker->native, action, arg);
     fl_fiber_goes_on(fiber);
     fl_event(fiber->worker, FL_TRACE_GO_ON, fiber->number, 0);
-    fl_count(fiber->worker, FL_SUSPENDED, -(uint64_t)1);
+    fl_count_suspended(fiber->worker, -(uint64_t)1);
 }
 
 void fl_suspend(filch_self self, fl_action *action, void *arg)

@@ -61,7 +61,7 @@ static void note(const fl_fiber *fiber, const char *call, void *arg)
 /* false: no memory. */
 static bool list_all(fl_runtime *rt, listing *list)
 {
-    list->room = (size_t)fl_sum(rt, FL_SUSPENDED) + SPARE;
+    list->room = (size_t)fl_sum_suspended(rt) + SPARE;
     for (;;) {
         list->row = malloc(list->room * sizeof *list->row);
         list->count = 0;

@@ -306,7 +306,7 @@ static void go_back(fl_fiber *fiber)
     fl_fiber_stops(fiber);
     fl_switch(worker, fiber, &worker->native, hand_back, NULL);
     fl_fiber_goes_on(fiber);
-    fl_count(fiber->worker, FL_SUSPENDED, -(uint64_t)1); /* the fl_suspend of its begin */
+    fl_count_suspended(fiber->worker, -(uint64_t)1); /* the fl_suspend of its begin */
 }
 
 int filch_blocking_end(void)

@@ -95,7 +95,7 @@ static void look_for_starvation(starvation *all, fl_runtime *rt, uint64_t word, 
 /* All its workers have found nothing. If it is finished, or about to be, it wakes its destroyer. */
 static void look_at_runtime(view *all, fl_runtime *rt)
 {
-    uint64_t word = fl_idle_look(&rt->idle), suspended = fl_sum(rt, FL_SUSPENDED);
+    uint64_t word = fl_idle_look(&rt->idle), suspended = fl_sum_suspended(rt);
     unsigned calls, carriers;
     fl_blocking_count(rt, &calls, &carriers);
     bool ending_soon = !suspended && count_of(&rt->stopping);

@@ -178,5 +178,5 @@ const mc_model mc_models[] = {
     ROW(one_too_many, "two ask for different new sets, and there may be one", "other own", TWO),
     ROW(again, "the same, and each asks for the other's set afterwards", "other own", TWO),
     ROW(room_for_both, "the same with room for both", "own", TWO),
-    ROW(three, "three", "other own", THREE, .bound = 3),
+    ROW(three, "three", "other own", THREE, .bound = 0),
     {.name = NULL}};

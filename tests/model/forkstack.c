@@ -42,6 +42,7 @@ static filch_u32 resumed[HANDED], done;
 static filch_ptr handed[HANDED];
 
 static struct shape shape;
+static uint64_t tag_before;
 static unsigned runs[TASKS], forks;
 static uint64_t forked[TASKS]; /* into each slot, the last */
 static bool panicked;          /* the owner, and that is over */
@@ -327,6 +328,7 @@ void lay_out(struct shape chosen)
                     (filch_u64_load(top, FILCH_RELAXED) & (FL_TOP_FLAGS | FL_TOP_TAG)) |
                         fl_slot_index(first_slot()) << 47 | shape.tag,
                     FILCH_RELAXED);
+    tag_before = filch_u64_load(top, FILCH_RELAXED) & FL_TOP_TAG;
     if (shape.at_end)
         memset(first_slot(), 0, 6 * sizeof(filch_slot));
     filch_ptr_store(&worker[OWNER].current, &region[OWNER].fiber.stack, FILCH_RELAXED);
@@ -346,7 +348,7 @@ void finish(void)
     MC_CLAIM(!filch_ptr_load(&stack->request, FILCH_RELAXED), "a request is left behind");
     const filch_ptr *beyond = (const filch_ptr *)(const void *)deques[OWNER].apart2;
     MC_CLAIM(!filch_ptr_load(beyond, FILCH_RELAXED), "a bounded deque holds more than its room");
-    if ((top & FL_TOP_TAG) != shape.tag)
+    if ((top & FL_TOP_TAG) != tag_before)
         mc_reached("a conflict at the tag");
     statistics_reached(workers, 3);
 }

@@ -22,8 +22,10 @@ MC_SHAPE(P, .script = "P", .searchers = 1)
 MC_SHAPE(PP_two, .script = "PP", .searchers = 2)
 MC_SHAPE(PPP_wide, .script = "PPP", .searchers = 3, .beside = 4)
 MC_SHAPE(I, .script = "I", .searchers = 1)
+MC_SHAPE(I_stalled, .script = "I", .searchers = 1)
 MC_SHAPE(I_fibers, .script = "I", .searchers = 2, .fibers = true)
 MC_SHAPE(II, .script = "II", .searchers = 1)
+MC_SHAPE(II_stalled, .script = "II", .searchers = 1)
 MC_SHAPE(II_two, .script = "II", .searchers = 2)
 MC_SHAPE(SF, .script = "SF", .searchers = 1)
 MC_SHAPE(FSF_two, .script = "FSF", .searchers = 2, .escapes = true)
@@ -69,26 +71,29 @@ const mc_model mc_models[] = {
     ROW(F_full, "the same out of line, with full fences", ONE, .bound = 0, SLEEPS),
     ROW(F_outline, "the same out of line, without fences", ONE, .bound = 0, HEAVY),
     ROW(F_fenced, "the same as the literature has it", ONE, .bound = 0, SLEEPS),
-    ROW(SF_full, "a fork after a fiber switch, with full fences", ONE, .bound = 4, SLEEPS),
+    ROW(SF_full, "a fork after a fiber switch, with full fences", ONE, .bound = 0, SLEEPS),
     ROW(FF, "two forks against the last searcher", ONE, .bound = 0, HEAVY),
-    ROW(F_two, "a fork against two searchers", TWO, .bound = 3, HEAVY),
+    ROW(F_two, "a fork against two searchers", TWO, .bound = 6, HEAVY),
     ROW(FF_two, "two forks against two searchers: a chain", TWO, .bound = 3, HEAVY),
     ROW(F_last, "a fork; the forker is the last worker", ONE, .bound = 0, HEAVY),
-    ROW(F_middle, "a fork; the forker is between two searchers", TWO, .bound = 2, SLEEPS),
-    ROW(FF_last, "two forks; the forker is the last worker", TWO, .bound = 2, SLEEPS),
+    ROW(F_middle, "a fork; the forker is between two searchers", TWO, .bound = 6, SLEEPS),
+    ROW(FF_last, "two forks; the forker is the last worker", TWO, .bound = 3, SLEEPS),
     ROW(P, "a push to the ready deque", ONE, .bound = 0, SLEEPS),
-    ROW(PP_two, "two pushes, two searchers: a chain", TWO, .bound = 3, SLEEPS),
+    ROW(PP_two, "two pushes, two searchers: a chain", TWO, .bound = 4, SLEEPS),
     ROW(PPP_wide, "three pushes, three searchers: a tree", THREE, .random = 30000, SLEEPS),
-    ROW(I, "a submission; in its middle the searcher sleeps", ONE, .bound = 4, SLEEPS),
+    ROW(I, "a submission; in its middle the searcher sleeps", ONE, .bound = 0, SLEEPS),
     ROW(I_fibers, "the forks of the only worker that is awake wake another", TWO, .random = 20000,
         SLEEPS),
-    ROW(II, "two; the first one lies before a gap", ONE, .bound = 3, SLEEPS),
+    ROW(II, "two; the first one lies before a gap", ONE, .bound = 0, SLEEPS),
+    ROW(I_stalled, "the submitter stops for long; nobody goes round meanwhile", ONE, .random = 5000,
+        .steps = 300, SLEEPS),
+    ROW(II_stalled, "the same with two submissions", ONE, .random = 5000, .steps = 400, SLEEPS),
     ROW(II_two, "two submissions, two searchers", TWO, .random = 100000, SLEEPS),
-    ROW(SF, "a fork after a fiber switch", ONE, .bound = 4, HEAVY),
+    ROW(SF, "a fork after a fiber switch", ONE, .bound = 0, HEAVY),
     ROW(FSF_two, "forks on both sides of a fiber switch, flushed", TWO, .bound = 2, SLEEPS),
-    ROW(P_retire, "a push, and its worker retires", ONE, .bound = 4, SLEEPS),
+    ROW(P_retire, "a push, and its worker retires", ONE, .bound = 0, SLEEPS),
     ROW(PP_retire, "two pushes, two searchers, and the worker retires", TWO, .bound = 2, SLEEPS),
-    ROW(PP_nap, "pushes while the last searcher naps", TWO, .bound = 3, SLEEPS),
+    ROW(PP_nap, "pushes while the last searcher naps", TWO, .bound = 4, SLEEPS),
     ROW(F_nap, "a fork while the only searcher naps", ONE, .bound = 0, HEAVY),
     ROW(I_vain, "a submission does not rely on the end of a nap", ONE, .bound = 4, SLEEPS),
     ROW(FJF_ask, "a join between two forks keeps its hands off limit", ONE, .bound = 3, ASKS),
@@ -97,10 +102,10 @@ const mc_model mc_models[] = {
     ROW(FF_the, "THE: two forks, two searchers", TWO, .bound = 2, SLEEPS),
     ROW(FSF_the, "THE: forks on both sides of a fiber switch", TWO, .random = 20000, SLEEPS),
     ROW(F_abp, "bounded deques: a fork against the last searcher", ONE, .bound = 0, SLEEPS),
-    ROW(FF_abp, "bounded deques: two forks, two searchers", TWO, .bound = 2, SLEEPS),
+    ROW(FF_abp, "bounded deques: two forks, two searchers", TWO, .bound = 4, SLEEPS),
     ROW(FSF_abp, "bounded deques: forks on both sides of a fiber switch", TWO, .random = 20000,
         SLEEPS),
-    ROW(FF_split, "a split deque: two forks against the last searcher", ONE, .bound = 3, EXPOSES),
+    ROW(FF_split, "a split deque: two forks against the last searcher", ONE, .bound = 0, EXPOSES),
     ROW(FFFJ_split, "a split deque: a join exposes, too", TWO, .bound = 2, EXPOSES),
     ROW(FSF_split, "a split deque: forks on both sides of a fiber switch", TWO, .random = 20000,
         EXPOSES),

@@ -26,12 +26,13 @@ static struct shape {
 static unsigned inside;
 static bool napped[MC_THREADS];
 
-MC_UNCHECKED static void enter(void)
+/* Plain: two that have no order are a race. */
+static void enter(void)
 {
     MC_CLAIM(!inside++, "two are inside");
 }
 
-MC_UNCHECKED static void leave(void)
+static void leave(void)
 {
     inside--;
 }
@@ -108,6 +109,6 @@ MC_SHAPE(three, .threads = 3, .turns = 1)
 #define THREE .threads = {"one", "another", "third"}
 
 const mc_model mc_models[] = {ROW(two, "two threads", TWO),
-                              ROW(two_twice, "two threads, twice each", TWO, .bound = 4),
-                              ROW(three, "three threads", THREE, .bound = 3),
+                              ROW(two_twice, "two threads, twice each", TWO, .bound = 0),
+                              ROW(three, "three threads", THREE, .bound = 0),
                               {.name = NULL}};

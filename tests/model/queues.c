@@ -204,12 +204,12 @@ MC_SHAPE(sharing_FF_three, .script = "FF", SHARING, .workers = 3, .keeps = true)
     }
 
 const mc_model mc_models[] = {
-    ROW(central_F, "a fork against a worker that goes to sleep", TWO, .bound = 3),
+    ROW(central_F, "a fork against a worker that goes to sleep", TWO, .bound = 0),
     ROW(central_FFJ, "two forks and a join", TWO, .random = 60000),
     ROW(central_FF, "two forks; a thread that has one leaves", TWO, .bound = 2),
     ROW(central_FF_three, "two forks, two workers: a chain", THREE, .random = 60000),
-    ROW(sharing_F, "a fork against its receiver", TWO, .bound = 2),
-    ROW(sharing_FF, "two forks against their receiver", TWO, .bound = 2),
+    ROW(sharing_F, "a fork against its receiver", TWO, .bound = 0),
+    ROW(sharing_FF, "two forks against their receiver", TWO, .bound = 3),
     ROW(sharing_FFJ, "two forks and a join", TWO, .random = 60000),
     ROW(sharing_FFC, "two forks, and a receiver retires", TWO, .random = 60000),
     ROW(sharing_FF_three, "two forks, two receivers", THREE, .random = 60000),

@@ -219,6 +219,23 @@ static void beyond_the_end(unsigned thread)
         filch_u64_load((filch_u64 *)((char *)object + 4), FILCH_RELAXED);
 }
 
+/* A word, and its upper half. */
+static void two_sizes(unsigned thread)
+{
+    if (!thread)
+        return;
+    filch_u64_store(object, 0, FILCH_RELAXED);
+    filch_u32_store((filch_u32 *)object + 1, 1, FILCH_RELAXED);
+}
+
+static void plain_too_early(unsigned thread)
+{
+    if (thread)
+        x.filch_value = 0;
+    else
+        filch_u32_store(&x, 1, FILCH_RELAXED);
+}
+
 #define TWO                                                                                        \
     {                                                                                              \
         "left", "right"                                                                            \
@@ -262,6 +279,8 @@ const mc_model mc_models[] = {ROW(never_ends, .bound = 1),
                               ROW(freed_twice, .bound = 0),
                               ROW(freed_elsewhere, .bound = 0),
                               ROW(beyond_the_end, .bound = 0),
+                              ROW(two_sizes, .bound = 0),
+                              ROW(plain_too_early, .bound = 0),
                               {"long",
                                "a search that takes its time",
                                {"1", "2", "3", "4", "5", "6"},

@@ -60,6 +60,8 @@ table() {
 1|freed_twice|BROKEN: freed twice
 1|freed_elsewhere|BROKEN: freed, but never allocated
 1|beyond_the_end|BROKEN: access beyond an object's end
+1|two_sizes|BROKEN: an atomic word is used in two sizes
+1|plain_too_early|BROKEN: data race: (an atomic|a plain)
 2|no_such_model|no model is called no_such_model; --list names them
 2|--no-such-option|usage:
 2|torn --bound x|not a number, or out of range: x

@@ -124,5 +124,5 @@ const mc_model mc_models[] = {
      setup_two_ready,
      body,
      finish,
-     .bound = 2},
+     .bound = 0},
     {.name = NULL}};

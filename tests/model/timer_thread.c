@@ -270,19 +270,25 @@ static void finish(void)
 MC_SHAPE(one, .roles = "wk", .fibers = FIRST)
 MC_SHAPE(told, .roles = "w0k", .fibers = FIRST)
 MC_SHAPE(two, .roles = "wwk", .fibers = FIRST | SECOND)
+MC_SHAPE(two_random, .roles = "wwk", .fibers = FIRST | SECOND)
 MC_SHAPE(two_told, .roles = "ww0k", .fibers = FIRST | SECOND)
 
-#define ROW(name, what, most, ...)                                                                 \
+#define ROW(name, what, how, ...)                                                                  \
     {                                                                                              \
 #name, what, .setup = setup_##name, .body = body, .finish = finish,                        \
-                     .may_rest = waiting_rests, .bound = most,                                     \
+                     .may_rest = waiting_rests, how,                                               \
                      .threads = {                                                                  \
                          __VA_ARGS__ }                                                             \
     }
 
-const mc_model mc_models[] = {
-    ROW(one, "one timer, the first", 3, "waiter", "timer_thread"),
-    ROW(told, "one timer, stopped or not", 3, "waiter", "teller", "timer_thread"),
-    ROW(two, "two timers, started at the same time", 2, "waiter", "waiter 2", "timer_thread"),
-    ROW(two_told, "two timers, one is stopped", 1, "waiter", "waiter 2", "teller", "timer_thread"),
-    {.name = NULL}};
+const mc_model mc_models[] = {ROW(one, "one timer, the first", .bound = 0, "waiter",
+                                  "timer_thread"),
+                              ROW(told, "one timer, stopped or not", .bound = 0, "waiter", "teller",
+                                  "timer_thread"),
+                              ROW(two, "two timers, started at the same time", .bound = 3, "waiter",
+                                  "waiter 2", "timer_thread"),
+                              ROW(two_random, "the same by turns, where lateness shows",
+                                  .random = 20000, "waiter", "waiter 2", "timer_thread"),
+                              ROW(two_told, "two timers, one is stopped", .bound = 3, "waiter",
+                                  "waiter 2", "teller", "timer_thread"),
+                              {.name = NULL}};

@@ -109,6 +109,6 @@ MC_SHAPE(reads, .turns = 1, .reads = 2)
     }
 
 const mc_model mc_models[] = {ROW(look, "two turns", .outcomes = "seen turning"),
-                              ROW(looks, "three turns", .bound = 3, .outcomes = "seen turning"),
-                              ROW(reads, "a turn, read twice", .bound = 3, .outcomes = "read"),
+                              ROW(looks, "three turns", .bound = 0, .outcomes = "seen turning"),
+                              ROW(reads, "a turn, read twice", .bound = 0, .outcomes = "read"),
                               {.name = NULL}};

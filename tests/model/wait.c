@@ -261,7 +261,7 @@ const mc_model mc_models[] = {
     ROW(several, "two wait, two tell", THREADS("fiber", "thread", "teller", "teller 2")),
     ROW(all, "all are told", THREADS("fiber", "thread", "closer")),
     ROW(first_before_timed, "one waits in front of another, whose time is over",
-        THREADS("thread", "fiber", "teller", "teller 2"), .bound = 2),
+        THREADS("thread", "fiber", "teller", "teller 2"), .bound = 0),
     ROW(close_behind_timed, "all are told, also behind one whose time is over",
         THREADS("thread", "fiber", "closer")),
     ROW(both_fiber, "a fiber in two queues", THREADS("fiber", "teller", "teller 2")),

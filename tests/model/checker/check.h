@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A model checker for C11 atomics: for changing a protocol, and for seeing one fail. A model is a
- * few threads that run the library's own code. The checker runs them over and over, one operation
- * at a time, in every order and with every value that the C11 memory model allows a load to return.
+ * few threads that run the library's own code. The checker runs them over and over, with each store
+ * that the C11 memory model allows a load to read, and each place that it allows a store to take.
  * It stops at the first execution that breaks a claim. docs/model-checking.md explains it with an
  * example.
  *
@@ -28,8 +28,8 @@ typedef struct mc_model {
     void (*finish)(void);
     /* Nobody can continue, and some threads wait: is that a good end? NULL: it never is. */
     bool (*may_rest)(void);
-    /* The default search: all executions, those with at most `bound` preemptions, or `random`
-     * ones. */
+    /* The default search: all executions, those in which at most `bound` reads wait for a store
+     * that is yet to come, or `random` ones. */
     unsigned bound, random;
     unsigned steps;       /* most operations in one execution; 0: 2,000 */
     const char *outcomes; /* exactly what mc_outcome has to report over all executions, sorted */
@@ -97,16 +97,18 @@ uint64_t mc_change(void *address, unsigned size, enum mc_change change, uint64_t
 bool mc_cas(void *address, unsigned size, uint64_t *expected, uint64_t value, mc_order order,
             const char *where);
 void mc_fence(const char *where); /* seq_cst */
-/* Every other thread executes a seq_cst fence, each at its own moment within the call. */
+void mc_light(const char *where); /* a barrier for the compiler alone */
+/* Every other thread executes a seq_cst fence, each at its own moment within the call: with an order
+ * against what one of its own barriers (fence, light, membarrier) separates from it. */
 void mc_membarrier(const char *where);
-/* Lets others go first: in a spin loop. The next load returns the newest value. */
+/* A hint, in a loop: it does nothing three times at each place, and then lets others go first. */
 void mc_pause(const char *where);
 /* Returns true if the time limit came first; only a timed wait may. */
 bool mc_futex_wait(void *address, uint32_t expected, bool timed, const char *where);
 void mc_futex_wake(void *address, unsigned most, const char *where);
 void mc_lock(void *lock, const char *where);
 void mc_unlock(void *lock, const char *where);
-/* Waits until the newest value is not `unwanted`, and returns it; acquire. */
+/* Waits for a value that is not `unwanted`, and returns it; acquire. */
 uint64_t mc_await(const void *address, unsigned size, uint64_t unwanted, const char *where);
 void mc_join(unsigned thread, const char *where);
 /* Plain accesses: two of different threads, one a write, must be ordered. */

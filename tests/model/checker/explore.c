@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Chooses the next execution. An execution is a list of choices: the thread that continues, the
- * store that a load reads. The search is depth-first over these lists, without any memory of
- * states:
+ * Chooses the next execution. Threads are deterministic, so an execution is its graph: the store
+ * that each read reads, and the places of stores in modification order. The order in which its
+ * events are executed makes no difference, so one order is enough: a thread goes on for as long as
+ * it can. Each read then tries every store that is there; and where a store came later that it need
+ * not have come before, the read also waits for what comes. So each graph is executed once, without
+ * any memory of those before; some executions end because a read waits for what does not come. The
+ * method is that of Abdulla, Atig, Jonsson, Ngo (Optimal stateless model checking under the
+ * release-acquire semantics, OOPSLA 2018), with reads that wait in the place of schedules.
  *
- * - all executions, less those that differ in the order of independent operations only (sleep sets:
- *   Godefroid, Partial-order methods for the verification of concurrent systems, LNCS 1032, 1996,
- *   chapter 5);
- * - all with at most so many preemptions (Musuvathi, Qadeer: Iterative context bounding for
- *   systematic testing of multithreaded programs, PLDI 2007); every value is still tried;
- * - random ones, from a seed.
+ * - all executions;
+ * - all in which at most so many reads wait; every store that is there is still tried;
+ * - random ones, from a seed: there threads take turns before each operation.
  *
  * A failing execution is run once more with the trace on. Its choices, as text, repeat it. */
 #include <tests/model/checker/state.h>
@@ -19,25 +21,25 @@
 #include <string.h>
 #include <time.h>
 
-enum { MC_CHOICES = 1 << 15, NOBODY = -1, ASLEEP = -2, OUTCOMES = 64 };
+enum { CHOICES = 1 << 16, NOBODY = -1, WAIT = 255, NOTHING = 254, ROUNDS = 4, STALL = 400 };
 
 static struct choice {
-    uint16_t ways, way;
-    uint16_t replay;           /* choice that a replay has to take here; NONE: none */
-    uint8_t sleeping;          /* sleep sets: threads, as bits, asleep before this choice */
-    uint8_t order[MC_THREADS]; /* sleep sets: the threads that are awake */
-} path[MC_CHOICES];
-#define NONE UINT16_MAX
+    uint64_t allowed; /* ways, as bits */
+    uint16_t waits;   /* how many reads have been told to wait before */
+    uint8_t way;
+    bool later; /* something came later that could be chosen here */
+} path[CHOICES];
 static unsigned length, position;
 
 static const mc_search *search;
-static unsigned sleeping, preemptions, last_thread;
+static unsigned waits, last_thread;
 static uint64_t random_state;
 static unsigned loyalty; /* RANDOM: of 16 choices between threads, so many stay with the last one */
-static bool replaying, pruned;
+static unsigned
+    stalled; /* RANDOM: this thread stops here, for STALL steps or until all others wait */
+static uint64_t stalled_from;
+static bool replaying;
 static uint64_t last_steps; /* of the last execution */
-static char outcomes[OUTCOMES][32];
-static unsigned outcome_count;
 
 /* ---- Choices ---- */
 
@@ -49,140 +51,157 @@ static unsigned random_below(unsigned ways)
     return (unsigned)(((random_state >> 32) * ways) >> 32);
 }
 
-static struct choice *next_choice(unsigned ways)
+static struct choice *next_choice(void)
 {
-    if (position == MC_CHOICES) {
-        mc_fail("the checker's limit: too many choices (MC_CHOICES in explore.c)");
-        position = 0;
+    if (position == CHOICES) {
+        mc_fail("the checker's limit: too many choices (CHOICES in explore.c)");
+        position = length = 0;
     }
-    struct choice *choice = &path[position];
-    if (position == length) {
-        *choice = (struct choice){.ways = (uint16_t)ways};
-        length++;
-    }
-    position++;
-    return choice;
+    if (position == length)
+        path[length++] = (struct choice){.waits = (uint16_t)waits};
+    return &path[position++];
 }
 
-const char mc_unfit[] = "the replay does not fit";
-
-static unsigned take(struct choice *choice, unsigned ways)
+int mc_last_choice(void)
 {
-    choice->replay = choice->way;
-    if (choice->way < ways)
-        return choice->way;
-    mc_fail(mc_unfit);
-    return 0;
+    return (int)position - 1;
 }
 
-static bool at_random(void)
+void mc_came_later(int choice)
 {
-    return search->how == MC_RANDOM && !replaying && position == length;
+    if (choice >= 0)
+        path[choice].later = true;
+}
+
+typedef bool allowing(unsigned way, const void *of);
+
+static uint8_t random_way(unsigned ways, allowing *allows, const void *of)
+{
+    unsigned from = random_below(2) ? 0 : random_below(ways), tried = 0;
+    while (tried < ways && allows && !allows((from + tried) % ways, of))
+        tried++;
+    return tried < ways ? (uint8_t)((from + tried) % ways) : NOTHING;
+}
+
+static uint64_t allowed_ways(unsigned ways, allowing *allows, const void *of)
+{
+    uint64_t allowed = 0;
+    for (unsigned i = 0; i < ways; i++)
+        allowed |= (uint64_t)(!allows || allows(i, of)) << i;
+    return allowed;
+}
+
+static int next_way(unsigned ways, allowing *allows, const void *of)
+{
+    bool new = position == length;
+    struct choice *choice = next_choice();
+    if (new && search->how == MC_RANDOM) {
+        choice->way = random_way(ways, allows, of);
+    } else if (new) {
+        choice->allowed = allowed_ways(ways, allows, of);
+        choice->way = choice->allowed ? (uint8_t)__builtin_ctzll(choice->allowed) : NOTHING;
+    }
+    waits += choice->way == WAIT;
+    if (choice->way < NOTHING && choice->way >= ways)
+        mc_fail("the checker's fault: the same choices lead elsewhere");
+    return choice->way < NOTHING ? choice->way : MC_NONE;
+}
+
+int mc_choose_way(unsigned ways, allowing *allows, const void *of)
+{
+    int way = replaying ? (int)mc_replay_take(ways) : next_way(ways, allows, of);
+    if (way >= 0)
+        mc_record((unsigned)way, ways);
+    return way;
 }
 
 unsigned mc_choose(unsigned ways)
 {
     if (ways <= 1 || !mc.running)
         return 0;
-    bool random = at_random();
-    struct choice *choice = next_choice(ways);
-    if (random) /* mostly the newest, or nothing ever moves */
-        choice->way = (uint16_t)(random_below(2) ? 0 : random_below(ways));
-    return take(choice, ways);
+    if (ways > MC_CANDIDATES)
+        mc_fail("the checker's limit: too many ways (MC_CANDIDATES in state.h)");
+    return (unsigned)mc_choose_way(ways, NULL, NULL);
 }
 
-/* Does it matter which of the two comes first? */
-static bool dependent(unsigned a, unsigned b)
+/* ---- Threads ---- */
+
+static bool is_paused(unsigned thread)
 {
-    const mc_step *x = &mc.thread[a].next, *y = &mc.thread[b].next;
-    if (x->kind == MC_PAUSE || y->kind == MC_PAUSE)
-        return true;
-    if ((x->kind == MC_BARRIER && x->other == b) || (y->kind == MC_BARRIER && y->other == a))
-        return true;
-    if (x->seq_cst && y->seq_cst)
-        return true;
-    if (x->location < 0 || x->location != y->location)
-        return false;
-    return x->kind != MC_LOAD || y->kind != MC_LOAD;
+    return mc.thread[thread].next.kind == MC_PAUSE;
 }
 
-/* Threads that can go on, the last one first. */
-static unsigned enabled_threads(uint8_t order[MC_THREADS])
+/* Threads that could go on, the last one first. */
+static unsigned able_threads(uint8_t order[MC_THREADS])
 {
     unsigned count = 0;
-    if (mc_thread_enabled(last_thread))
+    if (mc_thread_able(last_thread))
         order[count++] = (uint8_t)last_thread;
     for (unsigned i = 0; i < mc.threads; i++)
-        if (i != last_thread && mc_thread_enabled(i))
+        if (i != last_thread && mc_thread_able(i))
             order[count++] = (uint8_t)i;
-    if (!count) /* a pause is over when nothing else can happen */
-        for (unsigned i = 0; i < mc.threads; i++)
-            if (mc.thread[i].next.kind == MC_PAUSE)
-                order[count++] = (uint8_t)i;
     return count;
 }
 
-/* A choice between the threads that are awake. false: there is none; everything that could happen
- * here was seen elsewhere. */
-static bool lay_out_awake(const uint8_t order[MC_THREADS], unsigned count)
+/* Of these, the first one that does not pause; else the one that has paused for the longest. */
+static int usual(const uint8_t *order, unsigned count)
 {
-    unsigned awake = 0;
-    struct choice *new = next_choice(0);
-    for (unsigned i = 0; i < count; i++)
-        if (!(sleeping >> order[i] & 1))
-            new->order[awake++] = order[i];
-    new->ways = (uint16_t)awake;
-    new->sleeping = (uint8_t)sleeping;
-    position--;
-    if (!awake)
-        length--;
-    return awake > 0;
+    int best = NOBODY;
+    for (unsigned i = 0; i < count; i++) {
+        if (!mc_thread_enabled(order[i]))
+            continue;
+        if (!is_paused(order[i]))
+            return (int)i;
+        if (best < 0 || mc.thread[order[i]].paused_at < mc.thread[order[best]].paused_at)
+            best = (int)i;
+    }
+    return best;
 }
 
-static uint16_t index_of(unsigned thread, const uint8_t order[MC_THREADS])
+/* Others have changed something since it paused. */
+static bool has_changed(unsigned thread)
 {
-    uint16_t i = 0;
-    while (order[i] != thread)
-        i++;
-    return i;
-}
-
-static int choose_with_sleep_sets(const uint8_t order[MC_THREADS], unsigned count)
-{
-    if (position == length && !lay_out_awake(order, count))
-        return ASLEEP;
-    struct choice *choice = &path[position++];
-    unsigned chosen = choice->order[choice->way], before = choice->sleeping;
-    choice->replay = count > 1 ? index_of(chosen, order) : NONE;
-    for (unsigned i = 0; i < choice->way; i++)
-        before |= 1u << choice->order[i];
-    sleeping = 0;
     for (unsigned i = 0; i < mc.threads; i++)
-        if (i != chosen && (before >> i & 1) && !dependent(i, chosen))
-            sleeping |= 1u << i;
-    return (int)chosen;
+        if (i != thread && mc.thread[i].last_store > mc.thread[thread].paused_from)
+            return true;
+    return false;
+}
+
+static bool takes_turns(unsigned thread)
+{
+    uint64_t step = mc.steps - mc.first_step;
+    if (thread == stalled && step >= stalled_from && step < stalled_from + STALL)
+        return false;
+    return mc_thread_enabled(thread) && (!is_paused(thread) || has_changed(thread));
+}
+
+static int random_thread(const uint8_t *order, unsigned count)
+{
+    if (position < length)
+        return next_choice()->way;
+    uint8_t among[MC_THREADS];
+    unsigned ways = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (takes_turns(order[i]))
+            among[ways++] = (uint8_t)i;
+    int way = ways ? among[random_below(ways)] : usual(order, count);
+    if (ways && among[0] == 0 && order[0] == last_thread && random_below(16) < loyalty)
+        way = 0;
+    return way < 0 ? way : (next_choice()->way = (uint8_t)way);
 }
 
 static int choose_thread(void)
 {
     uint8_t order[MC_THREADS];
-    unsigned count = enabled_threads(order);
+    unsigned count = able_threads(order);
     if (!count)
         return NOBODY;
-    if (search->how == MC_ALL && !replaying)
-        return choose_with_sleep_sets(order, count);
-    bool may_stay = order[0] == last_thread && mc.thread[last_thread].next.kind != MC_TIMED;
-    bool has_to = may_stay && search->how == MC_BOUND && !replaying && preemptions >= search->bound;
-    unsigned way = 0;
-    if (count > 1) {
-        bool random = at_random();
-        struct choice *choice = next_choice(has_to ? 1 : count);
-        if (random)
-            choice->way =
-                may_stay && random_below(16) < loyalty ? 0 : (uint16_t)random_below(count);
-        way = take(choice, count);
-    }
-    preemptions += may_stay && way > 0;
+    int way = replaying                  ? (int)mc_replay_take(count)
+              : search->how == MC_RANDOM ? random_thread(order, count)
+                                         : usual(order, count);
+    if (way < 0)
+        return NOBODY;
+    mc_record_thread((unsigned)way, count);
     return order[way];
 }
 
@@ -196,42 +215,58 @@ static bool everybody_done(void)
     return true;
 }
 
+/* A read waits that need not. No store comes for it, and the rest is another execution. */
+static bool somebody_waits_in_vain(void)
+{
+    for (unsigned i = 0; i < mc.threads; i++)
+        if (mc.thread[i].waits && mc.thread[i].later && mc_thread_able(i))
+            return true;
+    return false;
+}
+
 static void nobody_can_go_on(void)
 {
+    mc.pruned = mc.pruned || somebody_waits_in_vain();
     mc.running = false;
-    if (!everybody_done() && !(mc.model->may_rest && mc.model->may_rest()))
+    if (!mc.pruned && !everybody_done() && !(mc.model->may_rest && mc.model->may_rest()))
         mc_fail("nobody can go on, and somebody waits");
+}
+
+/* A loop that pauses goes on when others have changed something, or when nobody else can. Others who
+ * can, but have been told to wait, do not wait for a loop that goes round and round. */
+static bool goes_round(unsigned thread)
+{
+    return somebody_waits_in_vain() &&
+           (!has_changed(thread) || mc.thread[thread].rounds++ == ROUNDS);
 }
 
 static void run_threads(void)
 {
-    uint64_t most = mc.model->steps ? mc.model->steps : MC_STEPS, first = mc.steps;
-    for (last_steps = 0; !mc.failure; last_steps = mc.steps - first) {
+    while (!mc.failure && !mc.pruned) {
         int thread = choose_thread();
         if (thread == NOBODY) {
             nobody_can_go_on();
             return;
         }
-        if (thread == ASLEEP) {
-            pruned = true;
+        last_thread = (unsigned)thread;
+        if (is_paused(last_thread) && goes_round(last_thread)) {
+            mc.pruned = true;
             return;
         }
-        last_thread = (unsigned)thread;
         mc_thread_run(last_thread);
-        if (last_steps > most)
-            mc_fail("too many steps: this never ends");
     }
 }
 
 static void run_once(const mc_model *model)
 {
     position = 0;
-    sleeping = preemptions = last_thread = 0;
-    pruned = false;
+    waits = last_thread = 0;
+    mc.pruned = false;
     mc.model = model;
     mc.failure = NULL;
     mc.self = 0;
-    mc.changes = 0;
+    mc.first_step = mc.steps;
+    mc.stores = mc.pauses = 0;
     mc_memory_reset();
     mc_plain_reset();
     mc_trace_reset();
@@ -242,18 +277,29 @@ static void run_once(const mc_model *model)
     if (mc.running)
         run_threads();
     mc.running = false;
-    if (!mc.failure && !pruned && model->finish)
+    last_steps = mc.steps - mc.first_step;
+    if (!mc.failure && !mc.pruned && model->finish)
         model->finish();
 }
 
 /* ---- Many ---- */
 
+static bool has_another_way(struct choice *choice)
+{
+    if (choice->way >= NOTHING)
+        return false;
+    uint64_t left = choice->allowed & ~((UINT64_C(2) << choice->way) - 1);
+    bool may_wait = choice->later && (search->how == MC_ALL || choice->waits < search->bound);
+    if (!left && !may_wait)
+        return false;
+    choice->way = left ? (uint8_t)__builtin_ctzll(left) : WAIT;
+    return true;
+}
+
 static bool next_path(void)
 {
-    while (length && path[length - 1].way + 1 >= path[length - 1].ways)
+    while (length && !has_another_way(&path[length - 1]))
         length--;
-    if (length)
-        path[length - 1].way++;
     return length > 0;
 }
 
@@ -266,50 +312,8 @@ static void start_random(uint64_t number)
     for (int i = 0; i < 8; i++)
         random_below(2);
     loyalty = 4 + 11 * random_below(2) - 3 * random_below(2);
-}
-
-static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-
-/* In order of execution, a digit each; from 36 on in brackets. */
-static char *choices_as_text(void)
-{
-    char *text = malloc(6 * (size_t)length + 1), *at = text;
-    for (unsigned i = 0; text && i < position; i++) {
-        if (path[i].replay < 36)
-            at += sprintf(at, "%c", digits[path[i].replay]);
-        else if (path[i].replay != NONE)
-            at += sprintf(at, "(%u)", path[i].replay);
-    }
-    if (text)
-        *at = '\0';
-    return text;
-}
-
-/* Moves *text behind it. NONE: there is no choice. */
-static uint16_t choice_from_text(const char **text)
-{
-    const char *digit = strchr(digits, **text);
-    if (digit) {
-        ++*text;
-        return (uint16_t)(digit - digits);
-    }
-    char *end;
-    unsigned long way = **text == '(' ? strtoul(*text + 1, &end, 10) : NONE;
-    if (way >= NONE || *end != ')')
-        return NONE;
-    *text = end + 1;
-    return (uint16_t)way;
-}
-
-static bool choices_from_text(const char *text)
-{
-    for (length = 0; *text && length < MC_CHOICES; length++) {
-        uint16_t way = choice_from_text(&text);
-        if (way == NONE)
-            return false;
-        path[length] = (struct choice){.ways = NONE, .way = way};
-    }
-    return !*text;
+    stalled = random_below(2 * MC_THREADS); /* or none */
+    stalled_from = random_below(64);
 }
 
 static double cpu_seconds(void)
@@ -319,11 +323,16 @@ static double cpu_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static void repeat_with_trace(const mc_model *model, uint64_t steps)
+/* With turns before each step, as a replay has it. */
+static char *repeat(const mc_model *model)
 {
-    mc_trace_start(steps);
+    mc.yielding = true;
+    mc_record_start();
+    if (!mc.quiet)
+        mc_trace_start(last_steps);
     run_once(model);
     mc.tracing = false;
+    return mc_recorded();
 }
 
 static bool more(mc_result *result, double began)
@@ -332,7 +341,7 @@ static bool more(mc_result *result, double began)
         return false;
     if (search->how == MC_RANDOM) {
         result->exhausted = result->executions >= search->executions;
-        start_random(result->executions);
+        start_random(result->executions + result->pruned);
     } else {
         result->exhausted = !next_path();
     }
@@ -342,61 +351,41 @@ static bool more(mc_result *result, double began)
     return !result->exhausted;
 }
 
+static void run_many(const mc_model *model, mc_result *result, double began)
+{
+    do {
+        mc.yielding = replaying || search->how == MC_RANDOM;
+        run_once(model);
+        if (mc.pruned)
+            result->pruned++;
+        else
+            result->executions++;
+    } while (!replaying && more(result, began));
+}
+
 mc_result mc_explore(const mc_model *model, const mc_search *how)
 {
     mc_result result = {0};
     double began = cpu_seconds();
     search = how;
     length = 0;
-    outcome_count = 0;
+    mc_outcomes_reset();
     mc.steps = 0;
     replaying = how->replay != NULL;
     if (how->how == MC_RANDOM)
         start_random(0);
-    if (replaying && !choices_from_text(how->replay)) {
+    if (replaying && !mc_replay_start(how->replay)) {
         result.failure = mc_unfit;
         return result;
     }
-    do {
-        run_once(model);
-        if (pruned)
-            result.pruned++;
-        else
-            result.executions++;
-    } while (!replaying && more(&result, began));
+    run_many(model, &result, began);
     result.steps = mc.steps;
     result.seconds = cpu_seconds() - began;
     result.failure = mc.failure;
     if (mc.failure && mc.failure != mc_unfit) {
-        result.choices = choices_as_text();
-        if (!mc.quiet)
-            repeat_with_trace(model, last_steps);
+        if (replaying)
+            mc_replay_start(how->replay);
+        result.choices = repeat(model);
     }
     return result;
-}
-
-/* ---- Outcomes ---- */
-
-void mc_outcome(const char *word)
-{
-    unsigned at = 0;
-    while (at < outcome_count && strcmp(outcomes[at], word) < 0)
-        at++;
-    if (at < outcome_count && strcmp(outcomes[at], word) == 0)
-        return;
-    if (outcome_count == OUTCOMES) {
-        mc_fail("the checker's limit: too many outcomes (OUTCOMES in explore.c)");
-        return;
-    }
-    memmove(outcomes[at + 1], outcomes[at], (outcome_count++ - at) * sizeof outcomes[0]);
-    snprintf(outcomes[at], sizeof outcomes[0], "%s", word);
-}
-
-const char *mc_outcomes(void)
-{
-    static char text[OUTCOMES * 33];
-    text[0] = '\0';
-    for (unsigned i = 0; i < outcome_count; i++)
-        sprintf(text + strlen(text), "%s%s", i ? " " : "", outcomes[i]);
-    return text;
 }

@@ -61,6 +61,7 @@ static bool is_fine(uintptr_t address)
 typedef struct granule {
     uintptr_t address;
     uint64_t age;
+    bool atomic; /* an atomic word is there */
     unsigned writer;
     mc_stamp written;
     mc_stamp read[MC_THREADS];
@@ -98,7 +99,7 @@ static granule *granule_of(uintptr_t address)
 
 static bool ordered(unsigned thread, mc_stamp stamp)
 {
-    return thread == mc.self || stamp <= mc.thread[mc.self].now.thread[thread];
+    return thread == mc.self || stamp <= mc.thread[mc.self].now.of[thread];
 }
 
 static bool reads_ordered(const granule *of)
@@ -117,10 +118,41 @@ static void race(uintptr_t address, const char *claim)
     mc_fail(claim);
 }
 
+void mc_mark_atomic(const void *word, unsigned size)
+{
+    for (unsigned i = 0; i < size; i += GRANULE)
+        granule_of((uintptr_t)word + i)->atomic = true;
+}
+
+/* A thread that used an atomic word there has to have done so before. */
+static void check_unused(const char *from, size_t size, const char *claim)
+{
+    for (int i = 0; i < mc.locations; i++) {
+        const mc_location *of = &mc.location[i];
+        const char *at = of->address;
+        for (unsigned by = 0; at >= from && at < from + size && of->size && by < mc.threads; by++)
+            if (of->last[by] >= 0 && !ordered(by, mc.event[of->last[by]].index))
+                race((uintptr_t)at, claim);
+    }
+}
+
+/* The word begins anew, with this value. */
+static void overwrite(granule *of)
+{
+    const char *word = (const char *)of->address;
+    bool upper = mc_location_known(word) < 0;
+    check_unused(upper ? word - GRANULE : word, upper ? 2 * GRANULE : GRANULE,
+                 "data race: an atomic access is not ordered before this plain write");
+    mc_forget(upper ? word - GRANULE : word, upper ? 2 * GRANULE : GRANULE);
+    of->atomic = false;
+}
+
 static void touch(uintptr_t address, bool write)
 {
     granule *of = granule_of(address);
-    mc_stamp now = mc.thread[mc.self].now.thread[mc.self] + 1;
+    if (write && of->atomic)
+        overwrite(of);
+    mc_stamp now = mc.thread[mc.self].now.of[mc.self] + 1;
     if (!ordered(of->writer, of->written))
         race(address, "data race: a write is not ordered before this access");
     if (!write) {
@@ -131,6 +163,16 @@ static void touch(uintptr_t address, bool write)
         race(address, "data race: a read is not ordered before this write");
     of->writer = mc.self;
     of->written = now;
+}
+
+void mc_check_written(const void *word)
+{
+    uintptr_t address = (uintptr_t)word;
+    if (!known(address))
+        return;
+    const granule *of = granule_of(address);
+    if (!ordered(of->writer, of->written))
+        race(address, "data race: a plain write is not ordered before this atomic access");
 }
 
 /* The program itself comes first. */
@@ -237,17 +279,6 @@ unsigned mc_objects(void)
     for (unsigned i = 0; i < objects; i++)
         count += !object[i].freed;
     return count;
-}
-
-/* A thread that used an atomic word there has to have done so before. */
-static void check_unused(const char *from, size_t size, const char *claim)
-{
-    for (int i = 0; i < mc.locations; i++) {
-        const char *at = mc.location[i].address;
-        for (unsigned by = 0; at >= from && at < from + size && by < mc.threads; by++)
-            if (!ordered(by, mc.location[i].used[by]))
-                race((uintptr_t)at, claim);
-    }
 }
 
 void mc_gone(const void *from, size_t size)

@@ -22,10 +22,8 @@ static void start(void *unused)
 {
     (void)unused;
     mc.model->body(mc.self);
-    mc_view last;
-    mc_hand_over(&last);
-    mc.thread[mc.self].released = last; /* for the thread that joins */
-    mc.thread[mc.self].next = (mc_step){.kind = MC_DONE, .location = -1};
+    mc_thread *by = &mc.thread[mc.self];
+    by->next = (mc_step){.kind = MC_DONE, .location = MC_NONE};
     to_checker();
 }
 
@@ -38,7 +36,7 @@ void mc_threads_start(void)
         mc_fail("the checker's limit: too many threads (MC_THREADS in check.h)");
     for (unsigned i = 0; i < mc.threads; i++) {
         fl_switch_frame_make(&suspended[i], stacks[i] + STACK, start, NULL);
-        mc.thread[i].next = (mc_step){.kind = MC_START, .location = -1};
+        mc.thread[i].next = (mc_step){.kind = MC_START, .location = MC_NONE};
     }
 }
 
@@ -50,43 +48,79 @@ void mc_thread_run(unsigned thread)
     mc.in_thread = false;
 }
 
-bool mc_thread_enabled(unsigned thread)
+bool mc_thread_able(unsigned thread)
 {
     const mc_step *next = &mc.thread[thread].next;
-    switch (next->kind) {
-    case MC_LOCK:
-        return mc_newest(next->location) == 0;
-    case MC_AWAIT:
-        return mc_newest(next->location) != next->other;
-    case MC_JOIN:
-        return mc.thread[next->other].next.kind == MC_DONE;
-    case MC_PAUSE:
-        return mc.changes != mc.thread[thread].paused_at;
-    case MC_BLOCKED:
-    case MC_DONE:
+    int candidate[MC_CANDIDATES];
+    if (next->kind == MC_DONE)
         return false;
-    default:
-        return true;
-    }
+    if (next->kind == MC_JOIN)
+        return mc.thread[next->operand].next.kind == MC_DONE;
+    bool picks = next->kind == MC_LOCK || next->kind == MC_AWAIT || next->kind == MC_SLEEP;
+    return !picks || mc_candidates(thread, next, candidate) > 0; /* others may read the newest */
 }
 
+/* Has something come that it waits for? */
+static bool has_later(unsigned thread)
+{
+    const mc_thread *by = &mc.thread[thread];
+    int candidate[MC_CANDIDATES];
+    if (by->next.kind == MC_BARRIER)
+        return mc.thread[by->next.operand].segment > by->since;
+    if (by->next.location < 0)
+        return by->fences > by->since;
+    for (int i = mc_candidates(thread, &by->next, candidate); i-- > 0;)
+        if (candidate[i] >= by->since)
+            return true;
+    return false;
+}
+
+bool mc_thread_enabled(unsigned thread)
+{
+    const mc_thread *by = &mc.thread[thread];
+    return mc_thread_able(thread) && !(by->waits && by->later && !has_later(thread));
+}
+
+/* Where threads give control back, they do so before this step. */
 void mc_step_before(mc_step step)
 {
-    if (!mc.running)
-        return;
+    uint64_t most = mc.model->steps ? mc.model->steps : MC_STEPS;
     mc.thread[mc.self].next = step;
+    if (mc.yielding)
+        to_checker();
+    mc.thread[mc.self].waits = false;
+    if (++mc.steps - mc.first_step > most)
+        mc_fail("too many steps: this never ends");
+}
+
+/* A thread that gives control back before each step does so when it tries again. */
+void mc_wait(void)
+{
+    mc.thread[mc.self].waits = true;
+    mc_record_back();
+    if (!mc.yielding)
+        to_checker();
+}
+
+static void end_here(void)
+{
+    if (!mc.in_thread)
+        return;
+    mc.thread[mc.self].next = (mc_step){.kind = MC_DONE, .location = MC_NONE};
     to_checker();
-    mc.steps++;
+}
+
+void mc_prune(void)
+{
+    mc.pruned = true;
+    end_here();
 }
 
 void mc_fail(const char *claim)
 {
     if (!mc.failure)
         mc.failure = claim;
-    if (!mc.in_thread)
-        return;
-    mc.thread[mc.self].next = (mc_step){.kind = MC_DONE, .location = -1};
-    to_checker();
+    end_here();
 }
 
 unsigned mc_self(void)
@@ -94,60 +128,47 @@ unsigned mc_self(void)
     return mc.self;
 }
 
+/* A hint: it may be nothing at all, so a loop may pass it some times. */
+static bool is_passed(mc_thread *by, const char *where)
+{
+    enum { FREE = 3 };
+    for (unsigned i = 0; i < MC_SITES; i++) {
+        if (!by->site[i].where)
+            by->site[i].where = where;
+        if (by->site[i].where == where)
+            return by->site[i].passes++ < FREE;
+    }
+    return false;
+}
+
 void mc_pause(const char *where)
 {
     if (!mc.running)
         return;
     mc_thread *by = &mc.thread[mc.self];
-    by->paused_at = mc.changes;
-    mc_step_before((mc_step){MC_PAUSE, -1, 0, false, where});
-    by->fresh = true;
+    if (is_passed(by, where))
+        return;
+    by->paused_at = ++mc.pauses;
+    by->paused_from = mc.stores;
+    by->next = (mc_step){MC_PAUSE, MC_NONE, 0, MC_RELAXED, where};
+    to_checker();
+    mc.steps++;
 }
 
 void mc_join(unsigned thread, const char *where)
 {
-    mc_step_before((mc_step){MC_JOIN, -1, thread, false, where});
-    mc_take_over(&mc.thread[thread].released);
+    for (;;) {
+        mc_step_before((mc_step){MC_JOIN, MC_NONE, thread, MC_RELAXED, where});
+        if (mc.thread[thread].next.kind == MC_DONE)
+            break;
+        mc_wait();
+    }
+    mc_thread *by = &mc.thread[mc.self];
+    mc_join_clock(&by->now, &mc.thread[thread].now);
+    mc_join_clock(&by->acquired, &mc.thread[thread].now);
+    mc_join_clock(&by->past, &mc.thread[thread].past);
     if (mc.tracing)
         mc_trace(mc.self, where, "joins %s", mc.model->threads[thread]);
-}
-
-/* ---- Futexes: the kernel's own locks order everything that it does ---- */
-
-bool mc_futex_wait(void *address, uint32_t expected, bool timed, const char *where)
-{
-    int location = mc_location_of(address, 4);
-    mc_step_before((mc_step){MC_WAIT, location, 0, true, where});
-    mc_fence_by(mc.self);
-    uint32_t value = (uint32_t)mc_read_newest(location);
-    if (mc.tracing)
-        mc_trace(mc.self, where, value == expected ? "sleeps on %s" : "futex: %s is %u",
-                 mc_name_of(address), value);
-    if (value != expected)
-        return false;
-    mc_step_before((mc_step){timed ? MC_TIMED : MC_BLOCKED, location, 0, true, where});
-    mc_fence_by(mc.self);
-    bool woken = mc.thread[mc.self].next.kind == MC_START;
-    if (mc.tracing)
-        mc_trace(mc.self, where, woken ? "is woken" : "wakes at its time limit");
-    return !woken;
-}
-
-/* By its address alone: the object there may be gone. */
-void mc_futex_wake(void *address, unsigned most, const char *where)
-{
-    int location = mc_location_known(address);
-    mc_step_before((mc_step){MC_WAKE, location, 0, true, where});
-    mc_fence_by(mc.self);
-    if (mc.tracing)
-        mc_trace(mc.self, where, "futex wake on %s", mc_name_of(address));
-    for (unsigned i = 0; location >= 0 && i < mc.threads && most; i++) {
-        mc_step *next = &mc.thread[i].next;
-        if ((next->kind == MC_BLOCKED || next->kind == MC_TIMED) && next->location == location) {
-            *next = (mc_step){MC_START, location, 0, true, where};
-            most--;
-        }
-    }
 }
 
 /* ---- Fibers: the library's switch, called by a thread of the model for itself ---- */

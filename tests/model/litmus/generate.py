@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Makes the rows of tests/model/litmus.c from the table of programs: a function for each, with the outcomes to expect.
-
-Expected are the outcomes that the axioms allow, less those that `differences.txt` says the checker does not produce.
+"""Makes the rows of tests/model/litmus.c from the table of programs: a function for each, with the outcomes that the axioms
+allow.
 
     generate.py FILE
 """
@@ -13,19 +12,8 @@ sys.dont_write_bytecode = True
 import programs  # noqa: E402
 import rc11  # noqa: E402
 
-DIFFERENCES = pathlib.Path(__file__).resolve().parent / "differences.txt"
 CALLS = {"light": "filch_fence_light()", "heavy": "mc_membarrier(MC_HERE)", "fence": "filch_fence_seq_cst()"}
 NAMES = ("first", "second", "third", "fourth", "fifth", "sixth")
-
-
-def read_differences(text):
-    """For each program in the list: the outcomes that the checker does not produce."""
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return {name: set(outcomes.split()) for name, _, outcomes in (line.partition(":") for line in lines)}
-
-
-def expected(program, differences):
-    return rc11.outcomes(program) - differences.get(program.name, set())
 
 
 def register_of(name):
@@ -61,17 +49,16 @@ def function(program):
     return "\n".join(lines)
 
 
-def row(program, differences):
+def row(program):
     threads = ", ".join(f'"{name}"' for name in NAMES[:len(program.threads)])
-    outcomes = " ".join(sorted(expected(program, differences)))
+    outcomes = " ".join(sorted(rc11.outcomes(program)))
     return (f'    {{"{program.name}", "{program.what}", {{{threads}}}, setup, {program.name}, end_{program.name}, '
             f'.outcomes = "{outcomes}"}}')
 
 
 def main():
     table = [program for program in programs.read(programs.TABLE.read_text(encoding="utf-8")) if program.runs()]
-    differences = read_differences(DIFFERENCES.read_text(encoding="utf-8"))
-    rows = ", \\\n".join(row(program, differences) for program in table)
+    rows = ", \\\n".join(map(row, table))
     text = "\n".join(["/* Generated from tests/model/litmus/programs.txt by generate.py. */", *map(function, table),
                       f"#define LITMUS_ROWS \\\n{rows}", ""])
     pathlib.Path(sys.argv[1]).write_text(text, encoding="utf-8")

@@ -249,8 +249,8 @@ PARTS = ("coherence", "atomicity", "no thin air", "psc", "psc: base", "psc: fenc
          "psc: fences by eco", "psc: hb after a fence", "psc: hb before a fence", "scb: sb", "scb: sb hb sb",
          "scb: hb same word", "scb: mo", "scb: rb", "hb: sw", "sw: release fence", "sw: acquire fence", "rs: rmw",
          "membarrier: reaches others", "membarrier: within the call")
-# Limits that it may set: they forbid more. By C++11, release sequences go on with stores of the same thread, and seq_cst
-# operations follow all of hb.
+# Limits that it may set: they forbid more. A checker that has one of them shows it by some program. By C++11, release
+# sequences go on with stores of the same thread, and seq_cst operations follow all of hb.
 LIMITS = {
     "C++11": "rules of C++11",
     "mo by steps": "stores to a word take their places in the order of execution",

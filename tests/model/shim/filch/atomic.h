@@ -68,8 +68,7 @@ SHIM_KIND(ptr, void *, uintptr_t)
 #define filch_ptr_cas(a, e, v, order) shim_ptr_cas(a, e, v, order, MC_HERE)
 
 #define filch_fence_seq_cst() mc_fence(MC_HERE)
-/* A compiler barrier: the processor may do what it likes. */
-#define filch_fence_light() ((void)0)
+#define filch_fence_light() mc_light(MC_HERE)
 #define filch_pause() mc_pause(MC_HERE)
 
 #endif
