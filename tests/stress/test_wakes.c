@@ -4,7 +4,7 @@
  * The runtime believes that it has a CPU for each worker. Tasks of a round hold their workers until
  * as many tasks run as there are workers, so a wake-up that is lost stops the round for ever. */
 #include <criterion/criterion.h>
-#include <runtime/engine/runtime.h>
+#include <tests/support/cpus.h>
 #include <tests/support/stress.h>
 #include <time.h>
 
@@ -13,12 +13,6 @@ typedef struct meeting {
     unsigned workers;
     filch_u32 here, gone;
 } meeting;
-
-/* The workers sleep, and read it when they are woken. */
-__attribute__((no_sanitize_thread)) static void believe_in_cpus(filch_runtime *rt, unsigned cpus)
-{
-    rt->cpus = cpus;
-}
 
 static void pass_time(void)
 {

@@ -7,6 +7,7 @@
 #include <runtime/engine/worker.h>
 #include <stdlib.h>
 #include <tests/support/child.h>
+#include <tests/support/cpus.h>
 
 enum { OBJECTS = 4, EACH = 2 };
 
@@ -98,7 +99,8 @@ Test(residents, of_two_runtimes_for_the_whole_machine_the_second_floats)
 Test(residents, a_short_wait_spins_only_if_all_workers_of_the_process_have_a_cpu)
 {
     filch_runtime *one = runtime(1, NULL), *two = runtime(1, NULL);
-    one->cpus = two->cpus = 2;
+    believe_in_cpus(one, 2);
+    believe_in_cpus(two, 2);
     cr_expect(fl_may_spin(one) && fl_may_spin(two));
     filch_runtime *three = runtime(1, NULL);
     cr_expect(!fl_may_spin(one) && !fl_may_spin(two));
