@@ -6,23 +6,12 @@
 #include "threads.h"
 
 #include <sched/idle.c>
+#include <tests/processors/races/park_words.h>
 
-enum { AWAKE, PARKED, WOKEN, NAPPER = 0, SLEEPER, WORKERS };
+enum { NAPPER, SLEEPER };
 
 static fl_idle idle;
-static filch_u32 park_word[WORKERS];
 static bool left;
-
-static void unpark_one(unsigned first)
-{
-    for (unsigned i = 0; i < WORKERS; i++) {
-        filch_u32 *word = &park_word[(first + i) % WORKERS];
-        uint32_t parked = PARKED;
-        if (filch_u32_load(word, FILCH_SEQ_CST) == PARKED &&    /* B2 */
-            filch_u32_cas(word, &parked, WOKEN, FILCH_SEQ_CST)) /* B2 */
-            return;
-    }
-}
 
 static void begin(void)
 {

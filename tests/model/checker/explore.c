@@ -3,10 +3,10 @@
  * Chooses the next execution. Threads are deterministic, so an execution is its graph: the store
  * that each read reads, and the places of stores in modification order. The order in which its
  * events are executed makes no difference, so one order is enough: a thread goes on for as long as
- * it can. Each read then tries every store that is there; and where a store came later that it need
- * not have come before, the read also waits for what comes. So each graph is executed once, without
- * any memory of those before; some executions end because a read waits for what does not come. The
- * method is that of Abdulla, Atig, Jonsson, Ngo (Optimal stateless model checking under the
+ * it can. Each read then tries every store that is there. If a later store does not depend on
+ * the read, the read is also made to wait for a later store. So each graph is executed once, without
+ * any memory of earlier ones; some executions end because a read waits for a store that never comes.
+ * The method is that of Abdulla, Atig, Jonsson, Ngo (Optimal stateless model checking under the
  * release-acquire semantics, OOPSLA 2018), with reads that wait in the place of schedules.
  *
  * - all executions;

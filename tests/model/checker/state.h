@@ -236,7 +236,7 @@ typedef struct mc_result {
 extern const char mc_unfit[];
 mc_result mc_explore(const mc_model *model, const mc_search *search);
 /* One of `ways`; allows(way) says whether it may be taken, and is asked only where that is not
- * known yet. MC_NONE: none, or none now, since the search wants what comes later. */
+ * known yet. MC_NONE: none, or none yet, since the search waits for a later store. */
 int mc_choose_way(unsigned ways, bool (*allows)(unsigned way, const void *of), const void *of);
 /* The choice that was made last; and: something that came later could be chosen there. */
 int mc_last_choice(void);

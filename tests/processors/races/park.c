@@ -2,23 +2,12 @@
  *
  * Tokens and park words, with the steps of runtime/engine/park.c on the shipped sched/idle.c: B1 to
  * B3, and the last to sleep against a push. */
+#include "park_words.h"
 #include "races.h"
 
-enum { AWAKE, PARKED, WOKEN, FIRST = 0, SECOND_WORKER, WORKERS };
+enum { FIRST, SECOND_WORKER };
 
-static filch_u32 park_word[WORKERS];
 static filch_u64 item;
-
-static void unpark_one(unsigned first)
-{
-    for (unsigned i = 0; i < WORKERS; i++) {
-        filch_u32 *word = &park_word[(first + i) % WORKERS];
-        uint32_t parked = PARKED;
-        if (filch_u32_load(word, FILCH_SEQ_CST) == PARKED &&    /* B2 */
-            filch_u32_cas(word, &parked, WOKEN, FILCH_SEQ_CST)) /* B2 */
-            return;
-    }
-}
 
 static bool asleep(unsigned worker)
 {
