@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # From a fresh Debian or Ubuntu machine to a first measurement: installs what Filch needs (only what is missing), builds
 # it, and runs `filch bench`.
-#   ./tools/run.sh --build         only builds: libraries, filch, filch-worker and filch-jobs, in build/run
-#   ./tools/run.sh [OPTION...]     builds and measures; the options are those of `filch bench`, which --help prints
+#   ./tools/run.sh --build         only builds, and all: libraries, filch, filch-worker and filch-jobs, in build/run
+#   ./tools/run.sh [OPTION...]     builds filch and measures; the options are those of `filch bench`, which --help prints
 # --peers among them also installs other libraries and compilers, on which the same kernels then run beside Filch's.
 set -eu -o pipefail
 caller=$PWD # relative paths among the arguments are the caller's
 cd "$(dirname "$0")/.."
 . tools/packages.sh
+target=filch_command
 case ${1-} in
 -h | --help) sed -n '3,/^set -eu/{/^# \?/s///p}' tools/run.sh ;; # the rest is filch's own
---build) [ $# = 1 ] || { echo "--build takes no other option: $*" >&2; exit 2; } ;;
+--build) target=all; [ $# = 1 ] || { echo "--build takes no other option: $*" >&2; exit 2; } ;;
 esac
 peers=
 [[ " $* " != *" --peers "* ]] || peers=$packages_of_peers
@@ -39,7 +40,7 @@ mkdir -p build/log
 [ -x $filch ] || echo "building Filch, about a minute on two cores (log: build/log/run.log)" >&2
 {
     cmake --preset release -B $build -DFILCH_WERROR=OFF -DFILCH_BUILD_TESTS=OFF -DFILCH_BUILD_BENCH=OFF &&
-        cmake --build $build
+        cmake --build $build --target $target
 } 2>&1 | tee build/log/run.log | progress || { tail -n 30 build/log/run.log >&2; echo "the build failed" >&2; exit 1; }
 
 if [ "${1-}" = --build ]; then
@@ -59,5 +60,6 @@ filch is $PWD/$filch. Try next:
   $filch bench --quick --report report.html   all kernels, as a page for browsers
   $filch tune                                 width and queue of a pool on this machine
   $filch bench --help                         choose kernels, columns and sizes
+  ./tools/run.sh --build                      libraries and programs, to install
 END
 exit $status

@@ -117,6 +117,7 @@ const kernel KERNEL(cilksort) = {
     .name = "cilksort",
     .what = "merge sort with parallel merge: tasks of about 5 us",
     .source = "Akl and Santoro 1987; Cilk 5 distribution",
+    .quick_unless_asked = true,
     .sizes = {{"10^4 keys", 10000, 143137647514360308u, 37},
               {"10^6 keys", 1000000, 11212771650091076311u, 5520},
               {"10^7 keys", 10000000, 5543467398215014266u, 120149}},

@@ -41,6 +41,7 @@ const kernel KERNEL(matmul) = {
     .name = "matmul",
     .what = "int matrix product by divide and conquer: regular, tasks of about 50 us",
     .source = "Frigo, Leiserson, Prokop, Ramachandran, FOCS 1999",
+    .quick_unless_asked = true,
     .sizes = {{"128", 128, 34274902873137, 6},
               {"512", 512, 35174022222158240, 438},
               {"1024", 1024, 1125726735879675536, 3510}},

@@ -142,6 +142,7 @@ const kernel KERNEL(uts_t3) = {
     .what = "unbalanced tree search, binomial: deep, most subtrees tiny",
     .source = "Olivier and others, UTS: an unbalanced tree search benchmark, LCPC 2006",
     .stack_size = DEEP_STACK,
+    .quick_unless_asked = true,
     .sizes = {{"2.6k nodes", 0, 2557, 2556},
               {"197k nodes", 1, 196565, 196564},
               {"4.1M nodes", 2, 4112897, 4112896}},

@@ -3,7 +3,8 @@
  * Which kernel is measured at which size in which columns. Without --size, work stealing is shown
  * at full size. A central queue needs too long for some of those: such kernels get a second,
  * smaller block with all columns, since columns are compared only within a block.
- * Kernels whose data would fill the memory, or whose many columns the minute, are shown small.
+ * Kernels whose data would fill the memory, or whose full size would take too long for a verdict, are
+ * shown small.
  * --metg asks for one block for each grain instead. */
 #include "bench.h"
 
