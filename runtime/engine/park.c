@@ -4,18 +4,20 @@
  * in sched/idle.h; running fibers: W5 of runtime/engine/suspend.c; active workers: J5 of
  * runtime/engine/worker_set.h).
  *
- * Tokens are the truth, park words a hint. A waker makes a token, then unparks one worker; any
+ * Tokens are the truth, park words a hint. A waker makes tokens, then unparks as many workers; any
  * worker in I4 may take any token. These steps ensure that a worker is awake to take each token:
  *   B1 sleeper: exchange park word PARKED, seq_cst;     | B2; one of the two sees the other
  *      look for a token (I4); futex wait while
  *      PARKED
- *   B2 waker: add token (P6); load some park word, and  | B1; one of the two sees the other
- *      CAS it PARKED -> WOKEN, seq_cst; futex wake
+ *   B2 waker: add tokens (P6); load each park word      | B1; one of the two sees the other
+ *      until as many are unparked: CAS PARKED -> WOKEN,
+ *      seq_cst; futex wake
  *   B3 a sleeper that leaves I4: exchange park word     | B2: an unneeded wake-up goes on to another
  *      AWAKE, seq_cst; a token is still there
  *      (I5): unpark another
- * A waker that finds no park word PARKED is done: every sleeper is on its way to B1, or was unparked
- * and will come to B3.
+ * One pass over the park words is enough. A sleeper that parks behind it comes to B1 after the
+ * waker's load, and sees the tokens. So a waker that finds too few park words PARKED is done: every
+ * other sleeper is on its way to B1, or was unparked and will come to B3.
  *
  * The end:
  *   E1 destroy: store stopping, seq_cst;        | E2 last look, after I1: load stopping, seq_cst;
@@ -47,17 +49,18 @@
 #include <sched/rest.h>
 #include <sched/times.h>
 
-static void unpark_one(fl_runtime *rt, unsigned near)
+/* Unparks up to so many workers, in one pass; the caller has made the tokens. */
+static void unpark(fl_runtime *rt, unsigned near, unsigned most)
 {
     unsigned reach = fl_reach(rt), first = fl_near_first(&rt->near, near);
-    for (unsigned i = 0; i < reach; i++) {
+    for (unsigned i = 0; i < reach && most; i++) {
         fl_worker *worker = rt->worker[(first + i) % reach];
         uint32_t parked = FL_PARK_PARKED;
         if (filch_u32_load(&worker->park_word, FILCH_SEQ_CST) == FL_PARK_PARKED &&      /* B2 */
             filch_u32_cas(&worker->park_word, &parked, FL_PARK_WOKEN, FILCH_SEQ_CST)) { /* B2 */
             fl_event_by(rt, fl_worker_here(), FL_TRACE_WAKE, worker->index);
             fl_futex_wake(&worker->park_word, 1);
-            return;
+            most--;
         }
     }
 }
@@ -65,7 +68,7 @@ static void unpark_one(fl_runtime *rt, unsigned near)
 void fl_wake_one(fl_runtime *rt, unsigned near, fl_unless unless)
 {
     if (fl_idle_claim(&rt->idle, unless))
-        unpark_one(rt, near);
+        unpark(rt, near, 1);
 }
 
 static fl_idle_size size_of(const fl_runtime *rt)
@@ -76,9 +79,7 @@ static fl_idle_size size_of(const fl_runtime *rt)
 static void wake_more(fl_worker *worker)
 {
     fl_runtime *rt = worker->rt;
-    unsigned more = fl_idle_claim_more(&rt->idle, size_of(rt));
-    for (unsigned i = 0; i < more; i++)
-        unpark_one(rt, worker->index + 1);
+    unpark(rt, worker->index + 1, fl_idle_claim_more(&rt->idle, size_of(rt)));
 }
 
 void fl_unpark_all(fl_runtime *rt)
@@ -279,7 +280,7 @@ static bool wait_for_token(fl_worker *worker, int64_t until)
     filch_u32_exchange(&worker->park_word, FL_PARK_AWAKE, FILCH_SEQ_CST); /* B3 */
     fl_turn(worker, FL_SEARCHING);
     if (fl_idle_has_token(&rt->idle))
-        unpark_one(rt, worker->index + 1);
+        unpark(rt, worker->index + 1, 1);
     return true;
 }
 

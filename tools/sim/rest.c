@@ -11,23 +11,24 @@ static step woken_up;
 
 /* ---- Waking ---- */
 
-static bool unpark_one(world *s, unsigned first)
+/* Returns how many were parked, at most so many. */
+static unsigned unpark(world *s, unsigned first, unsigned most)
 {
-    for (unsigned i = 0; i < s->workers; i++) {
+    unsigned woken = 0;
+    for (unsigned i = 0; i < s->workers && woken < most; i++) {
         worker *w = &s->worker[(first + i) % s->workers];
         if (w->is_parked) {
             w->is_parked = false;
             later(s, w, cost(s, COST_WAKE_UP), woken_up);
-            return true;
+            woken++;
         }
     }
-    return false;
+    return woken;
 }
 
 picoseconds rest_wake_one(world *s, const worker *by, fl_unless unless)
 {
-    bool woke = fl_idle_claim(&s->idle, unless) && unpark_one(s, by->index + 1);
-    return woke ? cost(s, COST_WAKE) : 0;
+    return fl_idle_claim(&s->idle, unless) ? unpark(s, by->index + 1, 1) * cost(s, COST_WAKE) : 0;
 }
 
 /* ---- Looks and pokes ---- */
@@ -67,10 +68,7 @@ static fl_idle_size size_of(const world *s)
 
 static picoseconds wake_more(world *s, const worker *w)
 {
-    unsigned more = fl_idle_claim_more(&s->idle, size_of(s));
-    for (unsigned i = 0; i < more; i++)
-        unpark_one(s, w->index + 1);
-    return more * cost(s, COST_WAKE);
+    return unpark(s, w->index + 1, fl_idle_claim_more(&s->idle, size_of(s))) * cost(s, COST_WAKE);
 }
 
 static bool look_for_more(world *s, worker *w, uint64_t was)
@@ -124,7 +122,7 @@ static bool take_token(world *s, worker *w)
     w->is_parked = false;
     search_on(s, w, 0);
     if (fl_idle_has_token(&s->idle))
-        unpark_one(s, w->index + 1);
+        unpark(s, w->index + 1, 1);
     return true;
 }
 
