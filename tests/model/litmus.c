@@ -53,6 +53,16 @@ static void pause_orders(unsigned thread)
     r[thread] = filch_u32_load(thread ? &x : &y, FILCH_RELAXED);
 }
 
+/* The pausing thread may go on before the other has done anything: both of its additions come first. */
+static void pause_passes(unsigned thread)
+{
+    r[thread] = filch_u32_add(&x, 1, FILCH_RELAXED);
+    if (thread)
+        return;
+    filch_pause();
+    filch_u32_add(&x, 1, FILCH_RELAXED);
+}
+
 /* A loop sees a store in the end. */
 static void pause_waits(unsigned thread)
 {
@@ -108,6 +118,7 @@ static void futex(unsigned thread)
 
 const mc_model mc_models[] = {LITMUS_ROWS,
                               ROW(pause_orders, "00 01 10 11", "a pause is a hint, and no fence"),
+                              ROW(pause_passes, "01 02 10", "a pause need not wait for others"),
                               ROW(pause_waits, "01", "a loop that pauses goes on"),
                               ROW(plain_again, "00", "a plain store makes another word"),
                               ROW(handed_over, "00 01", "plain data behind a flag"),
