@@ -63,8 +63,7 @@ typedef struct kernel {
     size_t stack_size;  /* bytes of C stack its tasks need; 0: the runtime's default is enough */
     bool reads_dir;     /* its input is kernel_run.dir */
     size_t bytes_each;  /* of memory, in one instance, for each of n; 0: a few KiB in all */
-    bool
-        quick_unless_asked; /* so much data, or so long, that its full size is shown on demand only */
+    bool quick_unless_asked; /* so much data or time that its full size is shown on demand only */
     long grain; /* iterations of each task's loop if kernel_run.grain is 0; 0: it has no grain */
     enum kernel_shown shown; /* by default, unless said otherwise */
     const char *serial_is;   /* the serial column's program, where "serial" does not say it */

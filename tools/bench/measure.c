@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Measures one block after the other. The children of a block's cells live side by side, each idle
- * unless it is its turn. First each warms up (a long warm-up counts); then they take turns, A B C, B C A, C A B: a machine
+ * unless it is its turn. First each warms up; then they take turns, A B C, B C A, C A B: a machine
  * that slows down for a while slows all of them alike. */
 #include "bench.h"
 #include "child.h"
@@ -22,10 +22,6 @@ enum { REPEAT_LEAST = 3, REPEAT_MOST = 12, JOB_SECONDS = 42 };
 /* A round of a block in which columns are compared; up to this length, there are as many as a
  * verdict needs, even where the job then takes longer. */
 #define SHORT_ROUND_SECONDS 0.75
-
-/* A warm-up this long of a kernel without input is a sample like any other: the stacks that it
- * touches first take less than a hundredth of it. */
-#define WARM_SECONDS 0.25
 
 typedef struct runner {
     cell *cell;
@@ -86,13 +82,7 @@ static void add_counted(cell *c, const child_reply *reply)
     }
 }
 
-static bool warms_itself(const block *b, const sample *s)
-{
-    const kernel *k = block_kernel(b);
-    return !k->setup && !k->reads_dir && s->seconds >= WARM_SECONDS;
-}
-
-/* One sample of one cell; a warm-up (runs 0) tells how many runs fill a sample. */
+/* One sample of one cell; a warm-up (runs 0) is not kept, but tells how many runs fill a sample. */
 static void take_sample(block *b, runner *run, child_order order)
 {
     child_reply reply;
@@ -112,14 +102,11 @@ static void take_sample(block *b, runner *run, child_order order)
     memcpy(c->error, reply.error, sizeof c->error);
     if (!*c->error)
         compare_answer(b, c, &reply);
-    if (*c->error)
-        return;
-    if (!order.runs)
-        run->runs = 1 + (uint32_t)(CHILD_SAMPLE_SECONDS / reply.sample.seconds);
-    if (order.runs || warms_itself(b, &reply.sample)) {
+    if (order.runs && !*c->error) {
         c->samples[c->sample_count++] = reply.sample;
         add_counted(c, &reply);
-    }
+    } else if (!*c->error)
+        run->runs = 1 + (uint32_t)(CHILD_SAMPLE_SECONDS / reply.sample.seconds);
 }
 
 static void start_children(const report *r, block *b, runner *runners)
@@ -166,23 +153,12 @@ static bool one_round(progress *p, block *b, runner *runners)
     return true;
 }
 
-/* Drops the samples of an unfinished round: no cell keeps more than these. */
-static void drop_round(block *b, int kept)
+/* Drops the samples of an unfinished round. */
+static void drop_round(block *b, int round)
 {
     for (size_t i = 0; i < b->cell_count; i++)
-        if (b->cells[i].sample_count > kept)
-            b->cells[i].sample_count = kept;
-}
-
-/* After the warm-up: 1 if it is a round, since all living cells kept a sample of it, else 0. */
-static int keep_warm_up(block *b)
-{
-    int kept = 1;
-    for (size_t i = 0; i < b->cell_count; i++)
-        if (!*b->cells[i].error && b->cells[i].sample_count == 0)
-            kept = 0;
-    drop_round(b, kept);
-    return kept;
+        if (b->cells[i].sample_count >= round)
+            b->cells[i].sample_count = round - 1;
 }
 
 /* Whether the block has a pair to judge: another column beside the first, or serial code where that
@@ -204,12 +180,11 @@ static int least_rounds(const report *r, const block *b, double round_seconds)
     return has_opponent(r, b) && round_seconds <= SHORT_ROUND_SECONDS ? PAIR_ROUNDS : REPEAT_LEAST;
 }
 
-/* Whether the rounds that are finished will do; kept: of the warm-up. Corrects the block's budget,
- * for progress. */
-static bool is_enough(const report *r, const block *b, progress *p, double now, int kept)
+/* Whether the rounds that are finished will do. Corrects the block's budget, for progress. */
+static bool is_enough(const report *r, const block *b, progress *p, double now)
 {
     const double mean = (now - p->block_start) / (p->round + 1); /* with the warm-up */
-    const int least = least_rounds(r, b, mean) - kept;
+    const int least = least_rounds(r, b, mean);
     if (r->options->repeat)
         return false;
     if (p->budget < mean * (1 + least))
@@ -222,17 +197,15 @@ static int measure_rounds(const report *r, progress *p, block *b, runner *runner
 {
     if (!one_round(p, b, runners))
         return 0;
-    const int kept = keep_warm_up(b);
-    p->rounds -= kept;
     for (p->round = 1; p->round <= p->rounds; p->round++) {
         if (!one_round(p, b, runners)) {
-            drop_round(b, kept + p->round - 1);
-            return kept + p->round - 1;
+            drop_round(b, p->round);
+            return p->round - 1;
         }
-        if (is_enough(r, b, p, seconds_of(CLOCK_MONOTONIC), kept))
-            return kept + p->round;
+        if (is_enough(r, b, p, seconds_of(CLOCK_MONOTONIC)))
+            return p->round;
     }
-    return kept + p->rounds;
+    return p->rounds;
 }
 
 /* Returns whether the block has a result: not when a signal came before its first round ended. */
