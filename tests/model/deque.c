@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-enum { OWNER = 0, THIEVES = 2, ITEMS = 9 };
+enum { OWNER = 0, THIEVES = 3, ITEMS = 9 };
 
 static struct shape {
     const char *script;
@@ -179,6 +179,7 @@ static void lay_out(struct shape chosen)
         if (fl_worker_create(&rt, i, &worker[i]))
             return; /* told by the checker */
         statistics_ignore(worker[i], false);
+        mc_own(i, worker[i], sizeof *worker[i]);
         readers |= i == OWNER ? 0 : 1u << i;
     }
     rcu_setup(readers);
@@ -227,6 +228,7 @@ MC_SHAPE(PPOO_bare, .script = "PPOO", .thieves = 1, .attempts = 2, .bare = true)
 MC_SHAPE(POPO_bare, .script = "POPO", .thieves = 1, .attempts = 1, .bare = true)
 MC_SHAPE(laps, .script = "POPOPOPOP", .thieves = 1, .attempts = 1)
 MC_SHAPE(PPOO_two, .script = "PPOO", .thieves = 2, .attempts = 1)
+MC_SHAPE(PPO_three, .script = "PPO", .thieves = 3, .attempts = 1)
 MC_SHAPE(PPPOO, .script = "PPPOO", .thieves = 1, .attempts = 1, .grows = true, .patient = true)
 MC_SHAPE(PPPO_two, .script = "PPPO", .thieves = 2, .attempts = 1, .grows = true)
 MC_SHAPE(PPPPPO, .script = "PPPPPO", .thieves = 1, .attempts = 2, .grows = true)
@@ -240,6 +242,10 @@ MC_SHAPE(wrap, .script = "PPOPPOPPO", .thieves = 2, .attempts = 3, .grows = true
 #define TWO                                                                                        \
     {                                                                                              \
         "owner", "thief", "thief 2"                                                                \
+    }
+#define THREE                                                                                      \
+    {                                                                                              \
+        "owner", "thief", "thief 2", "thief 3"                                                     \
     }
 #define ONE_AND_RECLAIMER                                                                          \
     {                                                                                              \
@@ -264,7 +270,8 @@ const mc_model mc_models[] = {
     ROW(PPOO_bare, "two items that are numbers and no more", ONE, .bound = 0, STEALS),
     ROW(POPO_bare, "the same, one at a time", ONE, .bound = 0, STEALS),
     ROW(laps, "twice around the buffer", ONE, .bound = 0, STEALS),
-    ROW(PPOO_two, "two items, two thieves", TWO, .bound = 0, STEALS),
+    ROW(PPOO_two, "two items, two thieves", TWO, .alike = ".aa", STEALS),
+    ROW(PPO_three, "two items, three thieves", THREE, .alike = ".aaa", STEALS),
     ROW(PPPOO, "the third push grows, one thief", ONE_AND_RECLAIMER, .bound = 0, GROWS),
     ROW(PPPO_two, "the third push grows, two thieves", TWO_AND_RECLAIMER, .random = 20000, GROWS),
     ROW(PPPPPO, "grows twice, a thief that looks twice", ONE_AND_RECLAIMER, .random = 60000, GROWS),

@@ -230,7 +230,7 @@ static void body(unsigned thread)
 static void name_everything(void)
 {
     char name[40];
-    for (unsigned i = 0; i < shape.workers; i++) {
+    for (unsigned i = 0; mc_traces() && i < shape.workers; i++) {
         snprintf(name, sizeof name, "park_word%u", i);
         mc_name(&rt->worker[i]->park_word, name);
         snprintf(name, sizeof name, "suspended%u", i);

@@ -52,7 +52,7 @@ static void name_everything(void)
     mc_name(&told, "told");
     mc_name(&rt->worker_set.active, "active");
     mc_name(&rt->worker_set.lock, "lock");
-    for (unsigned i = 0; i < rt->worker_set.most; i++) {
+    for (unsigned i = 0; mc_traces() && i < rt->worker_set.most; i++) {
         const fl_worker *worker = rt->worker[i];
         snprintf(name, sizeof name, "worker%u", i);
         mc_name(worker, name);

@@ -160,6 +160,8 @@ static void finish(void)
 }
 
 MC_SHAPE(same, .script = {"a", "a"}, .most = 1)
+MC_SHAPE(same_four, .script = {"a", "a", "a", "a"}, .most = 1)
+MC_SHAPE(same_three, .script = {"a", "a", "a"}, .most = 1)
 MC_SHAPE(one_too_many, .script = {"a", "b"}, .most = 1)
 MC_SHAPE(again, .script = {"ab", "ba"}, .most = 1)
 MC_SHAPE(room_for_both, .script = {"ab", "ba"}, .most = 2)
@@ -175,6 +177,9 @@ MC_SHAPE(three, .script = {"a", "ba", "ab"}, .most = 1)
 
 const mc_model mc_models[] = {
     ROW(same, "two ask for the same new set", "own", TWO),
+    ROW(same_three, "three do", "own", THREE, .alike = "aaa"),
+    ROW(same_four, "four do", "own", .threads = {"one", "another", "third", "fourth"},
+        .alike = "aaaa"),
     ROW(one_too_many, "two ask for different new sets, and there may be one", "other own", TWO),
     ROW(again, "the same, and each asks for the other's set afterwards", "other own", TWO),
     ROW(room_for_both, "the same with room for both", "own", TWO),

@@ -320,6 +320,9 @@ void lay_out(struct shape chosen)
         worker[i].index = i;
         worker[i].profit.most = shape.most ? shape.most : 1;
         statistics_ignore(&worker[i], false);
+        mc_own(i, &worker[i], sizeof worker[i]);
+        mc_own(i, &region[i], sizeof region[i]);
+        mc_own(i, &deques[i], sizeof deques[i]);
         if (i != OWNER)
             mc_ignore(&region[i], sizeof region[i]);
     }

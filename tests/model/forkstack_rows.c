@@ -40,6 +40,8 @@ MC_SHAPE(FFFJJJ_end_the, .script = "FFFJJJ", .attempts = 1, EXCESS, .crowded = t
 MC_SHAPE(FFFJJJ_end_split, .script = "FFFJJJ", .attempts = 1, EXCESS, QUEUE(private_split))
 MC_SHAPE(FFFJJJ_end_request, .script = "FFFJJJ", .attempts = 1, EXCESS, QUEUE(private_request))
 MC_SHAPE(FFFJJJ_end_abp, .script = "FFFJJJ", .attempts = 2, EXCESS, .crowded = true, QUEUE(abp))
+MC_SHAPE(FJ_the_three, .script = "FJ", .attempts = 1, QUEUE(the))
+MC_SHAPE(FJ_abp_three, .script = "FJ", .attempts = 1, QUEUE(abp))
 MC_SHAPE(FFJJ_the, .script = "FFJJ", .attempts = 2, QUEUE(the))
 MC_SHAPE(FPJFJ_the, .script = "FPJFJ", .attempts = 1, .hands_out = true, .crowded = true,
          QUEUE(the))
@@ -63,6 +65,7 @@ MC_SHAPE(FFJJ_most, .script = "FFJJ", .attempts = 1, .most = 2)
 MC_SHAPE(FFJFFJJFJJ, .script = "FFJFFJJFJJ", .attempts = 3)
 
 #define ONE .threads = {"owner", "thief"}
+#define THREE .threads = {"owner", "thief", "thief 2", "thief 3"}
 #define TWO .threads = {"owner", "thief", "thief 2"}
 /* Thefts by consent and by force, and both refused. */
 #define THEFTS                                                                                     \
@@ -92,7 +95,9 @@ const mc_model mc_models[] = {
     ROW(FFJJ_twice, "both tasks are stolen", ONE, .bound = 0, THEFTS),
     ROW(FJFJ_twice, "a slot is stolen twice", ONE, .bound = 4, THEFTS),
     ROW(FFJJ_two, "two thieves", TWO, .random = 100000, CROWDED_THEFTS),
-    ROW(FJFJ_robbed, "the same without asking", TWO, .bound = 0),
+    ROW(FJFJ_robbed, "the same without asking", TWO, .alike = ".aa"),
+    ROW(FJ_the_three, "THE: one task, three thieves", THREE, .alike = ".aaa"),
+    ROW(FJ_abp_three, "a bounded deque: one task, three thieves", THREE, .alike = ".aaa"),
     ROW(FJFJ_two, "a slot is stolen twice by two", TWO, .random = 20000, CROWDED_THEFTS),
     ROW(FFJFJJ_two, "a slot is used again while another is stolen", TWO, .random = 20000,
         CROWDED_THEFTS),

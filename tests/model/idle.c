@@ -216,7 +216,7 @@ static void name_everything(void)
 {
     static const char *const fiber[] = {"F.limit", "G.limit"};
     char name[40];
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; mc_traces() && i < 2; i++) {
         fl_forkstack *stack = &region[i].fiber.stack;
         mc_name(stack, fiber[i]);
         snprintf(name, sizeof name, "%c.top", fiber[i][0]);
@@ -226,7 +226,7 @@ static void name_everything(void)
         snprintf(name, sizeof name, "%c.", fiber[i][0]);
         name_slots(stack, name, TASKS);
     }
-    for (unsigned i = 0; i < WORKERS; i++) {
+    for (unsigned i = 0; mc_traces() && i < WORKERS; i++) {
         snprintf(name, sizeof name, "park_word%u", i);
         mc_name(&worker[i].park_word, name);
     }

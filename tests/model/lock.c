@@ -98,6 +98,7 @@ static void finish(void)
 
 MC_SHAPE(two, .threads = 2, .turns = 1)
 MC_SHAPE(two_twice, .threads = 2, .turns = 2)
+MC_SHAPE(four, .threads = 4, .turns = 1)
 MC_SHAPE(three, .threads = 3, .turns = 1)
 
 #define ROW(name, what, ...)                                                                       \
@@ -106,9 +107,11 @@ MC_SHAPE(three, .threads = 3, .turns = 1)
                      .outcomes = "nap woken", __VA_ARGS__                                          \
     }
 #define TWO .threads = {"one", "another"}
+#define FOUR .threads = {"one", "another", "third", "fourth"}
 #define THREE .threads = {"one", "another", "third"}
 
-const mc_model mc_models[] = {ROW(two, "two threads", TWO),
-                              ROW(two_twice, "two threads, twice each", TWO, .bound = 0),
-                              ROW(three, "three threads", THREE, .bound = 0),
+const mc_model mc_models[] = {ROW(two, "two threads", TWO, .alike = "aa"),
+                              ROW(two_twice, "two threads, twice each", TWO, .alike = "aa"),
+                              ROW(three, "three threads", THREE, .alike = "aaa"),
+                              ROW(four, "four threads", FOUR, .alike = "aaaa", .random = 10000),
                               {.name = NULL}};

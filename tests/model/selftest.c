@@ -236,6 +236,43 @@ static void plain_too_early(unsigned thread)
         filch_u32_store(&x, 1, FILCH_RELAXED);
 }
 
+/* ---- Threads that are declared alike, and are not ---- */
+
+static void own_number(unsigned thread)
+{
+    filch_u32_store(&x, thread, FILCH_RELAXED);
+}
+
+/* Only one of them does more with the second ticket. */
+static void own_ticket(unsigned thread)
+{
+    if (filch_u32_add(&x, 1, FILCH_RELAXED) == 1 && thread)
+        filch_u32_store(&y, 1, FILCH_RELAXED);
+}
+
+static void own_word_untold(unsigned thread)
+{
+    filch_u32_store(thread ? &y : &x, 1, FILCH_RELAXED);
+}
+
+static void setup_own(void)
+{
+    setup();
+    mc_own(0, &x, sizeof x);
+    mc_own(1, &y, sizeof y);
+}
+
+static void names_another(unsigned thread)
+{
+    filch_u32_load(thread ? &x : &y, FILCH_RELAXED);
+}
+
+static void joins_another(unsigned thread)
+{
+    if (!thread)
+        mc_join(1, MC_HERE);
+}
+
 #define TWO                                                                                        \
     {                                                                                              \
         "left", "right"                                                                            \
@@ -245,47 +282,51 @@ static void plain_too_early(unsigned thread)
 #name, "see selftest.sh", TWO, setup, name, __VA_ARGS__                                    \
     }
 
-const mc_model mc_models[] = {ROW(never_ends, .bound = 1),
-                              ROW(waits_for_nobody, .bound = 0),
-                              ROW(too_many_words, .bound = 1),
-                              ROW(too_many_stores, .bound = 1),
-                              ROW(too_many_choices, .bound = 1),
-                              ROW(too_many_plain_words, .bound = 1),
-                              ROW(too_much_memory, .bound = 1),
-                              ROW(too_many_objects, .bound = 1),
-                              ROW(too_many_outcomes, .bound = 1),
-                              {"too_many_ignored", "see selftest.sh", TWO, setup_ignoring, both,
-                               NULL, .bound = 0},
-                              {"too_many_threads",
-                               "see selftest.sh",
-                               {"1", "2", "3", "4", "5", "6", "7"},
-                               setup,
-                               both,
-                               NULL,
-                               .bound = 0},
-                              ROW(torn, .bound = 0),
-                              {"wrong_outcomes", "see selftest.sh", TWO, setup, both, tell_x,
-                               .outcomes = "1 2"},
-                              ROW(reached_places, .reaches = {"left first", "right second"}),
-                              {"unreached_places", "see selftest.sh", TWO, setup, reached_places,
-                               .reaches = {"left first", "left second"}},
-                              ROW(too_many_places, .bound = 0),
-                              ROW(deadlock, .bound = 0),
-                              ROW(sleeps_for_ever, .bound = 0),
-                              ROW(race, .bound = 0),
-                              ROW(read_race, .bound = 0),
-                              ROW(used_after_free, .bound = 0),
-                              ROW(freed_too_early, .bound = 0),
-                              ROW(freed_twice, .bound = 0),
-                              ROW(freed_elsewhere, .bound = 0),
-                              ROW(beyond_the_end, .bound = 0),
-                              ROW(two_sizes, .bound = 0),
-                              ROW(plain_too_early, .bound = 0),
-                              {"long",
-                               "a search that takes its time",
-                               {"1", "2", "3", "4", "5", "6"},
-                               setup,
-                               many_times,
-                               NULL,
-                               .bound = 0},
-                              {.name = NULL}};
+const mc_model mc_models[] = {
+    ROW(never_ends, .bound = 1),
+    ROW(waits_for_nobody, .bound = 0),
+    ROW(too_many_words, .bound = 1),
+    ROW(too_many_stores, .bound = 1),
+    ROW(too_many_choices, .bound = 1),
+    ROW(too_many_plain_words, .bound = 1),
+    ROW(too_much_memory, .bound = 1),
+    ROW(too_many_objects, .bound = 1),
+    ROW(too_many_outcomes, .bound = 1),
+    {"too_many_ignored", "see selftest.sh", TWO, setup_ignoring, both, NULL, .bound = 0},
+    {"too_many_threads",
+     "see selftest.sh",
+     {"1", "2", "3", "4", "5", "6", "7"},
+     setup,
+     both,
+     NULL,
+     .bound = 0},
+    ROW(torn, .bound = 0),
+    {"wrong_outcomes", "see selftest.sh", TWO, setup, both, tell_x, .outcomes = "1 2"},
+    ROW(reached_places, .reaches = {"left first", "right second"}),
+    {"unreached_places", "see selftest.sh", TWO, setup, reached_places,
+     .reaches = {"left first", "left second"}},
+    ROW(too_many_places, .bound = 0),
+    ROW(deadlock, .bound = 0),
+    ROW(sleeps_for_ever, .bound = 0),
+    ROW(race, .bound = 0),
+    ROW(read_race, .bound = 0),
+    ROW(used_after_free, .bound = 0),
+    ROW(freed_too_early, .bound = 0),
+    ROW(freed_twice, .bound = 0),
+    ROW(freed_elsewhere, .bound = 0),
+    ROW(beyond_the_end, .bound = 0),
+    ROW(two_sizes, .bound = 0),
+    ROW(plain_too_early, .bound = 0),
+    ROW(own_number, .alike = "aa"),
+    ROW(own_ticket, .alike = "aa"),
+    ROW(own_word_untold, .alike = "aa"),
+    {"names_another", "see selftest.sh", TWO, setup_own, names_another, .alike = "aa"},
+    ROW(joins_another, .alike = "aa"),
+    {"long",
+     "a search that takes its time",
+     {"1", "2", "3", "4", "5", "6"},
+     setup,
+     many_times,
+     NULL,
+     .bound = 0},
+    {.name = NULL}};

@@ -61,6 +61,11 @@ table() {
 1|freed_elsewhere|BROKEN: freed, but never allocated
 1|beyond_the_end|BROKEN: access beyond an object's end
 1|two_sizes|BROKEN: an atomic word is used in two sizes
+1|own_number|BROKEN: not alike: after the same reads, threads take different steps
+1|own_ticket|BROKEN: not alike: after the same reads, threads take different steps
+1|own_word_untold|BROKEN: not alike: after the same reads, threads take different steps
+1|names_another|BROKEN: not alike: a thread names one of several alike threads by its number
+1|joins_another|BROKEN: not alike: a thread joins one of several alike threads by its number
 1|plain_too_early|BROKEN: data race: (an atomic|a plain)
 2|no_such_model|no model is called no_such_model; --list names them
 2|--no-such-option|usage:

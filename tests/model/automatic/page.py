@@ -63,7 +63,7 @@ def by_hand():
     import mutants
     read = sources()
     for mutant in mutants.read_all().values():
-        if mutant.program == "litmus" or mutant.fields.get("Lives"):
+        if mutant.program in ("litmus", "symmetry") or mutant.fields.get("Lives"):
             continue
         for edit in mutant.edits:
             path = edits.find_file(ROOT, mutants.FOLDERS, edit.file)

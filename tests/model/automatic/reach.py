@@ -60,7 +60,7 @@ def measure(root, build, say):
     known = json.loads(cache.read_text()) if cache.exists() else {}
     for name, program in programs(build).items():
         stamp = program.stat().st_mtime
-        if name == "litmus" or known.get(name, {}).get("stamp") == stamp:
+        if name in ("litmus", "symmetry") or known.get(name, {}).get("stamp") == stamp:
             continue
         say(f"which lines does {name} run?")
         known[name] = {"stamp": stamp, "rows": {row: run_row(root, build, program, row) for row in rows_of(program)}}
@@ -90,7 +90,7 @@ def seconds(root, build, say, most=0.5):
     for name, program in programs(build).items():
         text = "".join(path.read_text() for path in sorted((root / "tests/model").glob(f"{name}*.c")))
         stamp = hashlib.sha256(text.encode()).hexdigest()
-        if name == "litmus" or known.get(name, {}).get("stamp") == stamp:
+        if name in ("litmus", "symmetry") or known.get(name, {}).get("stamp") == stamp:
             continue
         say(f"how long does {name} take?")
         said = subprocess.run([program, "--quiet", "--seconds", str(most)], stdout=subprocess.PIPE, text=True, check=False).stdout

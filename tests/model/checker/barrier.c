@@ -70,6 +70,7 @@ static void come_to_barrier(mc_kind kind, const char *where)
     tell_earlier_membarriers();
     know_membarriers();
     by->segment++;
+    mc_role_passed(0);
 }
 
 static void leave_barrier(void)
@@ -151,6 +152,7 @@ static void reach_thread(unsigned thread, int first, const char *where)
         wait_for_another(to->segment);
     }
     mc.thread[mc.self].later = false;
+    mc_role_passed(0);
     if (to->fences == CALLS) {
         mc_fail("the checker's limit: too many membarriers (CALLS in barrier.c)");
         to->fences--;
@@ -162,6 +164,16 @@ static void reach_thread(unsigned thread, int first, const char *where)
     tell_earlier_barriers(thread);
     if (mc.tracing)
         mc_trace(mc.self, where, "membarrier reaches %s", mc.model->threads[thread]);
+}
+
+void mc_tell_barriers(void)
+{
+    for (unsigned i = 0; i < mc.threads; i++) {
+        for (int j = 0; j < mc.thread[i].segment; j++)
+            mc_came_later(passed[i][j].choice);
+        for (int j = 0; j < mc.thread[i].fences; j++)
+            mc_came_later(reached[i][j].choice);
+    }
 }
 
 void mc_membarrier(const char *where)

@@ -31,6 +31,10 @@ typedef struct mc_model {
     /* The default search: all executions, those in which at most `bound` reads wait for a store
      * that is yet to come, or `random` ones. */
     unsigned bound, random;
+    /* A character for each thread; those with the same letter run the same code, and a whole search
+     * makes one of the executions in which they are permuted. roles.c says what they may do. */
+    const char *alike;
+    unsigned executions;  /* all of them, permuted; 0: any number */
     unsigned steps;       /* most operations in one execution; 0: 2,000 */
     const char *outcomes; /* exactly what mc_outcome has to report over all executions, sorted */
     /* Each of these some execution has to report by mc_reached; else the row shows nothing. */
@@ -67,6 +71,8 @@ void mc_name(const void *address, const char *name);
 typedef void mc_spelling(uint64_t value, char *text, size_t size);
 void mc_name_word(const void *address, const char *name, mc_spelling *write);
 void mc_note(const char *text);
+/* Without a trace, names are for nothing. */
+bool mc_traces(void);
 
 /* Memory that comes back anew in each execution, at the same addresses. Using it after mc_free, or
  * without an order between the use and mc_free, ends the execution. */
@@ -77,6 +83,8 @@ unsigned mc_objects(void);
 /* A part of the caller's stack whose frames have returned: nobody else may use it from now on, and
  * earlier users must have done so before. The caller may use it anew. */
 void mc_gone(const void *from, size_t size);
+/* These bytes are the thread's own: alike threads have such bytes each, in the same order. Setup. */
+void mc_own(unsigned thread, const void *from, size_t size);
 /* These bytes are counters that no claim depends on: operations on them are no steps. Setup. */
 void mc_ignore(const void *from, size_t size);
 /* The bytes of these four, which are aligned, are objects of their own: accesses to different ones

@@ -21,7 +21,15 @@
 #include <string.h>
 #include <time.h>
 
-enum { CHOICES = 1 << 16, NOBODY = -1, WAIT = 255, NOTHING = 254, ROUNDS = 4, STALL = 400 };
+enum {
+    CHOICES = 1 << 16,
+    NOBODY = -1,
+    WAIT = 255,
+    NOTHING = 254,
+    ROUNDS = 4,
+    STALL = 400,
+    TRIES = 200
+};
 
 static struct choice {
     uint64_t allowed; /* ways, as bits */
@@ -115,15 +123,6 @@ int mc_choose_way(unsigned ways, allowing *allows, const void *of)
     return way;
 }
 
-unsigned mc_choose(unsigned ways)
-{
-    if (ways <= 1 || !mc.running)
-        return 0;
-    if (ways > MC_CANDIDATES)
-        mc_fail("the checker's limit: too many ways (MC_CANDIDATES in state.h)");
-    return (unsigned)mc_choose_way(ways, NULL, NULL);
-}
-
 /* ---- Threads ---- */
 
 static bool is_paused(unsigned thread)
@@ -158,21 +157,12 @@ static int usual(const uint8_t *order, unsigned count)
     return best;
 }
 
-/* Others have changed something since it paused. */
-static bool has_changed(unsigned thread)
-{
-    for (unsigned i = 0; i < mc.threads; i++)
-        if (i != thread && mc.thread[i].last_store > mc.thread[thread].paused_from)
-            return true;
-    return false;
-}
-
 static bool takes_turns(unsigned thread)
 {
     uint64_t step = mc.steps - mc.first_step;
     if (thread == stalled && step >= stalled_from && step < stalled_from + STALL)
         return false;
-    return mc_thread_enabled(thread) && (!is_paused(thread) || has_changed(thread));
+    return mc_thread_enabled(thread) && (!is_paused(thread) || mc_thread_sees_change(thread));
 }
 
 static int random_thread(const uint8_t *order, unsigned count)
@@ -207,28 +197,11 @@ static int choose_thread(void)
 
 /* ---- One execution ---- */
 
-static bool everybody_done(void)
-{
-    for (unsigned i = 0; i < mc.threads; i++)
-        if (mc.thread[i].next.kind != MC_DONE)
-            return false;
-    return true;
-}
-
-/* A read waits that need not. No store comes for it, and the rest is another execution. */
-static bool somebody_waits_in_vain(void)
-{
-    for (unsigned i = 0; i < mc.threads; i++)
-        if (mc.thread[i].waits && mc.thread[i].later && mc_thread_able(i))
-            return true;
-    return false;
-}
-
 static void nobody_can_go_on(void)
 {
-    mc.pruned = mc.pruned || somebody_waits_in_vain();
+    mc.pruned = mc.pruned || mc_threads_wait_for_nothing();
     mc.running = false;
-    if (!mc.pruned && !everybody_done() && !(mc.model->may_rest && mc.model->may_rest()))
+    if (!mc.pruned && !mc_threads_done() && !(mc.model->may_rest && mc.model->may_rest()))
         mc_fail("nobody can go on, and somebody waits");
 }
 
@@ -236,8 +209,8 @@ static void nobody_can_go_on(void)
  * can, but have been told to wait, do not wait for a loop that goes round and round. */
 static bool goes_round(unsigned thread)
 {
-    return somebody_waits_in_vain() &&
-           (!has_changed(thread) || mc.thread[thread].rounds++ == ROUNDS);
+    return mc_threads_wait_for_nothing() &&
+           (!mc_thread_sees_change(thread) || mc.thread[thread].rounds++ == ROUNDS);
 }
 
 static void run_threads(void)
@@ -270,12 +243,16 @@ static void run_once(const mc_model *model)
     mc_memory_reset();
     mc_plain_reset();
     mc_trace_reset();
+    mc_roles_reset();
+    mc_symmetry_reset();
     mc.running = false;
     model->setup();
     mc_threads_start();
     mc.running = !mc.failure;
     if (mc.running)
         run_threads();
+    if (!mc.failure && !mc.pruned)
+        mc_symmetry_end();
     mc.running = false;
     last_steps = mc.steps - mc.first_step;
     if (!mc.failure && !mc.pruned && model->finish)
@@ -363,6 +340,24 @@ static void run_many(const mc_model *model, mc_result *result, double began)
     } while (!replaying && more(result, began));
 }
 
+/* A reduced search would not see how alike threads behave in each other's place. */
+static void try_roles(const mc_model *model)
+{
+    static const mc_search random = {.how = MC_RANDOM};
+    const mc_search *whole = search;
+    search = &random;
+    mc.trying = mc.yielding = true;
+    for (uint64_t i = 0; i < TRIES && !mc.failure; i++) {
+        start_random(i);
+        run_once(model);
+    }
+    mc.trying = false;
+    if (mc.failure)
+        return;
+    search = whole;
+    length = 0;
+}
+
 mc_result mc_explore(const mc_model *model, const mc_search *how)
 {
     mc_result result = {0};
@@ -372,14 +367,22 @@ mc_result mc_explore(const mc_model *model, const mc_search *how)
     mc_outcomes_reset();
     mc.steps = 0;
     replaying = how->replay != NULL;
+    mc_roles_begin(model);
+    bool reduces = model->alike && how->how == MC_ALL && !how->permuted && !replaying;
+    mc_symmetry_begin(reduces);
     if (how->how == MC_RANDOM)
         start_random(0);
     if (replaying && !mc_replay_start(how->replay)) {
         result.failure = mc_unfit;
         return result;
     }
-    run_many(model, &result, began);
+    mc.failure = NULL;
+    if (reduces)
+        try_roles(model);
+    if (!mc.failure)
+        run_many(model, &result, began);
     result.steps = mc.steps;
+    result.stands_for = mc_symmetry_total();
     result.seconds = cpu_seconds() - began;
     result.failure = mc.failure;
     if (mc.failure && mc.failure != mc_unfit) {

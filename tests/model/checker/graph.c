@@ -205,6 +205,8 @@ int mc_add_read(int location, int source, mc_order order)
     mc.event[event].choice = mc.thread[mc.self].choice;
     mc.event[event].stale = stale;
     mc.event[event].where = where;
+    mc_role_read(location, source);
+    mc_symmetry_look();
     return event;
 }
 
@@ -212,6 +214,8 @@ int mc_add_store(int location, int rank, uint64_t value, mc_order order)
 {
     int event = access_create(location, order);
     make_store(event, rank, value, order);
+    mc_role_write(location, value);
+    mc_symmetry_look();
     return event;
 }
 
@@ -221,5 +225,6 @@ int mc_add_rmw(int location, int source, uint64_t value, mc_order order)
     make_store(event, mc.event[source].rank + 1, value, order);
     mc_join_clock(&mc.event[event].carries, &mc.event[source].carries);
     mc.event[source].taken = event;
+    mc_role_write(location, value);
     return event;
 }

@@ -13,13 +13,19 @@
 #include <string.h>
 #include <time.h>
 
-static const struct option options[] = {
-    {"list", no_argument, NULL, 'l'},        {"all", no_argument, NULL, 'a'},
-    {"bound", required_argument, NULL, 'b'}, {"random", required_argument, NULL, 'r'},
-    {"seed", required_argument, NULL, 's'},  {"replay", required_argument, NULL, 'p'},
-    {"newest", no_argument, NULL, 'n'},      {"quiet", no_argument, NULL, 'q'},
-    {"reached", no_argument, NULL, 'd'},     {"seconds", required_argument, NULL, 't'},
-    {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+static const struct option options[] = {{"list", no_argument, NULL, 'l'},
+                                        {"all", no_argument, NULL, 'a'},
+                                        {"bound", required_argument, NULL, 'b'},
+                                        {"random", required_argument, NULL, 'r'},
+                                        {"seed", required_argument, NULL, 's'},
+                                        {"replay", required_argument, NULL, 'p'},
+                                        {"newest", no_argument, NULL, 'n'},
+                                        {"quiet", no_argument, NULL, 'q'},
+                                        {"reached", no_argument, NULL, 'd'},
+                                        {"seconds", required_argument, NULL, 't'},
+                                        {"permuted", no_argument, NULL, 'm'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {NULL, 0, NULL, 0}};
 
 static const char help[] =
     "usage: %s [options] [model ...]\n"
@@ -29,6 +35,7 @@ static const char help[] =
     "  --random N    N random ones; --seed S chooses them\n"
     "  --seconds S   ends the search after that time, with status 3\n"
     "  --newest      no weak memory: loads return the newest value; outcome sets are not checked\n"
+    "  --permuted    alike threads are permuted: without symmetry reduction\n"
     "  --replay C    one execution, by the choices that a failure printed\n"
     "  --quiet       no trace\n"
     "  --reached     names the results that the executions of each search reached\n"
@@ -49,6 +56,7 @@ typedef struct request {
 static mc_search search_of(const request *asked, const mc_model *model)
 {
     mc_search search = asked->search;
+    search.permuted |= !model->alike;
     if (!asked->as_the_row_says)
         return search;
     search.how = model->random ? MC_RANDOM : model->bound ? MC_BOUND : MC_ALL;
@@ -109,6 +117,18 @@ static bool outcomes_wrong(const mc_model *model, const mc_search *search, const
     return true;
 }
 
+/* The reduced search stands for as many executions as there are. */
+static bool number_wrong(const mc_model *model, const mc_search *search, const mc_result *result)
+{
+    uint64_t number = search->permuted ? result->executions : result->stands_for;
+    if (!model->executions || search->how != MC_ALL || search->replay || mc.newest ||
+        !result->exhausted || number == model->executions)
+        return false;
+    printf("\n%s: BROKEN: stands for %" PRIu64 " executions, not %u\n", model->name, number,
+           model->executions);
+    return true;
+}
+
 static bool is_reached(const char *what)
 {
     for (unsigned i = 0; i < reached_count; i++)
@@ -119,7 +139,7 @@ static bool is_reached(const char *what)
 
 void mc_reached(const char *what)
 {
-    if (is_reached(what))
+    if (mc.trying || is_reached(what))
         return;
     if (reached_count == REACHED)
         mc_fail("the checker's limit: too many places reached (REACHED in main.c)");
@@ -171,7 +191,7 @@ static int run_search(const request *asked, const mc_model *model, mc_search sea
     double rate =
         result.seconds > 0 ? (double)(result.executions + result.pruned) / result.seconds : 0;
     bool broken = result.failure || outcomes_wrong(model, &search, &result) ||
-                  unreached(model, &search, &result);
+                  number_wrong(model, &search, &result) || unreached(model, &search, &result);
     if (result.failure)
         tell_failure(asked, model, &result);
     printf("%-28s %-24s %10" PRIu64 " executions, %10" PRIu64
@@ -185,6 +205,8 @@ static int run_search(const request *asked, const mc_model *model, mc_search sea
                                                         : "ok",
            !broken && result.exhausted && model->outcomes ? mc_outcomes() : "",
            mc.newest ? " (newest values only)" : "");
+    if (!search.permuted && search.how == MC_ALL && result.exhausted && !broken)
+        printf("    stands for %" PRIu64 " executions\n", result.stands_for);
     for (unsigned i = 0; asked->tells_reached && i < reached_count; i++)
         printf("    reached: %s\n", reached[i]);
     free(result.choices);
@@ -312,6 +334,9 @@ int main(int argc, char **argv)
             break;
         case 'n':
             mc.newest = true;
+            break;
+        case 'm':
+            asked.search.permuted = true;
             break;
         case 'd':
             asked.tells_reached = true;

@@ -74,6 +74,7 @@ static int location_create(const void *address, unsigned size)
     new->size = size;
     for (unsigned i = 0; i < MC_THREADS; i++)
         new->last[i] = MC_NONE;
+    new->class = mc_class_of_address(address);
     mc_add_first(mc.locations, peek(address, size));
     mc_mark_atomic(address, size);
     return mc.locations++;
@@ -215,6 +216,8 @@ int mc_choose_store(mc_step step)
         if (ways) {
             by->later = true;
             by->since = mc.events;
+            by->waits = true;
+            mc_symmetry_look();
         }
         mc_wait();
     }

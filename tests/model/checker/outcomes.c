@@ -20,7 +20,7 @@ void mc_outcome(const char *word)
     unsigned at = 0;
     while (at < outcome_count && strcmp(outcomes[at], word) < 0)
         at++;
-    if (at < outcome_count && strcmp(outcomes[at], word) == 0)
+    if (mc.trying || (at < outcome_count && strcmp(outcomes[at], word) == 0))
         return;
     if (outcome_count == OUTCOMES) {
         mc_fail("the checker's limit: too many outcomes (OUTCOMES in outcomes.c)");

@@ -197,6 +197,13 @@ static bool thread_local_word(const char *address)
     return address >= from && address < from + size;
 }
 
+static bool is_written(uintptr_t address)
+{
+    uintptr_t first = address & ~(uintptr_t)(GRANULE - 1);
+    first = is_fine(first) ? address : first;
+    return known(first) && granule_of(first)->written;
+}
+
 static void touch_bytes(uintptr_t from, uintptr_t to, bool write)
 {
     for (uintptr_t at = from; at < to; at++)
@@ -209,6 +216,8 @@ void mc_plain(const void *address, size_t size, bool write)
         return;
     mc_check_alive(address, size);
     const uintptr_t from = (uintptr_t)address, to = from + size;
+    if (mc.alike)
+        mc_role_plain(address, size, write, is_written(from));
     for (uintptr_t at = from & ~(uintptr_t)(GRANULE - 1); at < to; at += GRANULE)
         if (is_fine(at))
             touch_bytes(at < from ? from : at, at + GRANULE < to ? at + GRANULE : to, write);
@@ -226,14 +235,14 @@ static struct object {
     bool freed;
 } object[OBJECTS];
 static unsigned objects;
-static size_t taken;
+static size_t taken, taken_before; /* in setup */
 
 void mc_plain_reset(void)
 {
     age++;
     used = ignoreds = fines = 0;
     objects = 0;
-    taken = 0;
+    taken = taken_before = 0;
 }
 
 void *mc_alloc(size_t size, size_t alignment)
@@ -244,6 +253,7 @@ void *mc_alloc(size_t size, size_t alignment)
         return NULL;
     }
     taken = from + size + 16; /* a gap: neighbours are not mistaken for each other */
+    taken_before = mc.running ? taken_before : taken;
     object[objects++] = (struct object){arena + from, size, false};
     memset(arena + from, 0xa5, size);
     return arena + from;
@@ -271,6 +281,12 @@ void mc_check_alive(const void *address, size_t size)
         mc_fail("use after free");
     else if ((const char *)address + size > of->at + of->size)
         mc_fail("access beyond an object's end");
+}
+
+bool mc_is_new_here(const void *address)
+{
+    const char *at = address;
+    return at >= arena + taken_before && at < arena + ARENA;
 }
 
 unsigned mc_objects(void)

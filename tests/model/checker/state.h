@@ -11,6 +11,8 @@
  * plain.c      plain accesses, memory that is freed: races
  * thread.c     the model's threads, and what they wait for
  * explore.c    which execution is next
+ * roles.c      threads that run the same code
+ * symmetry.c   executions that differ by a permutation of those
  * replay.c     an execution's choices as text
  * outcomes.c   what executions led to
  * trace.c      an execution for people
@@ -58,6 +60,7 @@ typedef struct mc_location {
     int stores;
     int order[MC_STORES]; /* modification order */
     int last[MC_THREADS]; /* each thread's last access */
+    uint64_t class;       /* mc_class_of */
     int written;          /* the store that was executed last */
 } mc_location;
 
@@ -103,6 +106,8 @@ typedef struct mc_thread {
     bool later;  /* it shall read what is executed from `since` on */
     int since;
     int choice;           /* that of its last read */
+    int looked;           /* a choice whose read is not there yet, or MC_NONE; */
+    int looked_at;        /* its location */
     uint64_t paused_at;   /* mc.pauses */
     uint64_t last_store;  /* mc.stores */
     uint64_t paused_from; /* the same, when it paused */
@@ -132,6 +137,8 @@ typedef struct mc_state {
     bool tracing;
     bool quiet; /* a failure is told without its trace */
     bool pruned;
+    bool alike;  /* the row has alike threads, */
+    bool trying; /* and this execution only shows whether they are */
 } mc_state;
 
 extern mc_state mc;
@@ -189,6 +196,8 @@ int mc_choose_store(mc_step step);
 void mc_barrier_reset(void);
 /* The running thread: a seq_cst fence. */
 int mc_add_fence(const char *where);
+/* A membarrier may come later than it could, or a barrier may be passed later. */
+void mc_tell_barriers(void);
 
 /* ---- plain.c ---- */
 void mc_plain_reset(void);
@@ -199,6 +208,8 @@ bool mc_is_ignored(const void *word);
 void mc_mark_atomic(const void *word, unsigned size);
 /* The thread's first access to an atomic word: is it ordered after plain writes there? */
 void mc_check_written(const void *word);
+/* A thread of this execution has allocated it. */
+bool mc_is_new_here(const void *address);
 
 /* ---- thread.c ---- */
 void mc_threads_start(void);
@@ -207,6 +218,11 @@ void mc_thread_run(unsigned thread);
 /* Could it take its next step? And shall it, in this search? */
 bool mc_thread_able(unsigned thread);
 bool mc_thread_enabled(unsigned thread);
+bool mc_threads_done(void);
+/* Others have changed something since it paused. */
+bool mc_thread_sees_change(unsigned thread);
+/* A read waits that need not. No store comes for it, and the rest is another execution. */
+bool mc_threads_wait_for_nothing(void);
 /* A step: others may run before it. */
 void mc_step_before(mc_step step);
 /* The step cannot be taken now. */
@@ -222,10 +238,12 @@ typedef struct mc_search {
     uint64_t seed;
     const char *replay; /* one execution's choices */
     double seconds;     /* 0: as long as it takes */
+    bool permuted;      /* executions that differ by a permutation of alike threads are all made */
 } mc_search;
 
 typedef struct mc_result {
     uint64_t executions, pruned, steps;
+    uint64_t stands_for; /* executions without the symmetry of alike threads */
     double seconds;
     bool exhausted; /* everything that was asked for was searched */
     const char *failure;
@@ -241,6 +259,33 @@ int mc_choose_way(unsigned ways, bool (*allows)(unsigned way, const void *of), c
 /* The choice that was made last; and: something that came later could be chosen there. */
 int mc_last_choice(void);
 void mc_came_later(int choice);
+
+/* ---- roles.c ---- */
+void mc_roles_begin(const mc_model *model);
+void mc_roles_reset(void);
+/* The first of the threads that are like this one. */
+unsigned mc_role_of(unsigned thread);
+/* The place of a new location in all permutations. Has it places in a modification order that they
+ * share? */
+uint64_t mc_class_of_address(const void *address);
+bool mc_class_has_places(uint64_t class);
+/* The running thread comes to a step, reads, writes, has made a step of another kind, has come to a plain access of memory
+ * that was `written` by a thread, or was not. */
+void mc_role_step(const mc_step *step);
+void mc_role_read(int location, int source);
+void mc_role_write(int location, uint64_t value);
+void mc_role_passed(uint64_t result);
+void mc_role_plain(const void *address, size_t size, bool write, bool written);
+
+/* ---- symmetry.c ---- */
+void mc_symmetry_begin(bool reduces);
+void mc_symmetry_reset(void);
+/* It has made an event, or waits for a later store: gives up the execution if another one stands for
+ * it. The same at the end. */
+void mc_symmetry_look(void);
+void mc_symmetry_end(void);
+/* How many executions a search without the reduction makes. */
+uint64_t mc_symmetry_total(void);
 
 /* ---- replay.c ---- */
 bool mc_replay_start(const char *text);

@@ -24,6 +24,7 @@ static void start(void *unused)
     mc.model->body(mc.self);
     mc_thread *by = &mc.thread[mc.self];
     by->next = (mc_step){.kind = MC_DONE, .location = MC_NONE};
+    mc_role_step(&by->next);
     to_checker();
 }
 
@@ -37,6 +38,8 @@ void mc_threads_start(void)
     for (unsigned i = 0; i < mc.threads; i++) {
         fl_switch_frame_make(&suspended[i], stacks[i] + STACK, start, NULL);
         mc.thread[i].next = (mc_step){.kind = MC_START, .location = MC_NONE};
+        mc.thread[i].looked = MC_NONE;
+        mc_own(i, stacks[i], STACK);
     }
 }
 
@@ -75,6 +78,30 @@ static bool has_later(unsigned thread)
     return false;
 }
 
+bool mc_threads_done(void)
+{
+    for (unsigned i = 0; i < mc.threads; i++)
+        if (mc.thread[i].next.kind != MC_DONE)
+            return false;
+    return true;
+}
+
+bool mc_thread_sees_change(unsigned thread)
+{
+    for (unsigned i = 0; i < mc.threads; i++)
+        if (i != thread && mc.thread[i].last_store > mc.thread[thread].paused_from)
+            return true;
+    return false;
+}
+
+bool mc_threads_wait_for_nothing(void)
+{
+    for (unsigned i = 0; i < mc.threads; i++)
+        if (mc.thread[i].waits && mc.thread[i].later && mc_thread_able(i))
+            return true;
+    return false;
+}
+
 bool mc_thread_enabled(unsigned thread)
 {
     const mc_thread *by = &mc.thread[thread];
@@ -86,6 +113,7 @@ void mc_step_before(mc_step step)
 {
     uint64_t most = mc.model->steps ? mc.model->steps : MC_STEPS;
     mc.thread[mc.self].next = step;
+    mc_role_step(&step);
     if (mc.yielding)
         to_checker();
     mc.thread[mc.self].waits = false;
@@ -121,6 +149,17 @@ void mc_fail(const char *claim)
     if (!mc.failure)
         mc.failure = claim;
     end_here();
+}
+
+unsigned mc_choose(unsigned ways)
+{
+    if (ways <= 1 || !mc.running)
+        return 0;
+    if (ways > MC_CANDIDATES)
+        mc_fail("the checker's limit: too many ways (MC_CANDIDATES in state.h)");
+    unsigned way = (unsigned)mc_choose_way(ways, NULL, NULL);
+    mc_role_passed(way);
+    return way;
 }
 
 unsigned mc_self(void)
@@ -167,6 +206,7 @@ void mc_join(unsigned thread, const char *where)
     mc_join_clock(&by->now, &mc.thread[thread].now);
     mc_join_clock(&by->acquired, &mc.thread[thread].now);
     mc_join_clock(&by->past, &mc.thread[thread].past);
+    mc_role_passed(0);
     if (mc.tracing)
         mc_trace(mc.self, where, "joins %s", mc.model->threads[thread]);
 }

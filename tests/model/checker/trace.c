@@ -36,6 +36,11 @@ void mc_trace_reset(void)
     printf("\n");
 }
 
+bool mc_traces(void)
+{
+    return mc.tracing;
+}
+
 void mc_name_word(const void *address, const char *name, mc_spelling *spell)
 {
     if (!mc.tracing || names == NAMES)

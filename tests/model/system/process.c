@@ -275,7 +275,7 @@ int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack
 static void name_fibers(void)
 {
     char name[40];
-    for (unsigned i = 0; i < FIBERS; i++) {
+    for (unsigned i = 0; mc_traces() && i < FIBERS; i++) {
         snprintf(name, sizeof name, "fiber%u", i);
         mc_name(&region[i], name);
         snprintf(name, sizeof name, "limit%u", i);

@@ -33,7 +33,7 @@ void rcu_setup(unsigned reading)
     memset(&callbacks, 0, sizeof callbacks);
     mc_name(&callbacks, "callbacks");
     for (unsigned i = 0; i < MC_THREADS; i++)
-        mc_name(&section[i], name[i]);
+        mc_name(&section[i], name[i]), mc_own(i, &section[i], sizeof section[i]);
 }
 
 bool rcu_reads(void)

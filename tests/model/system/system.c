@@ -32,7 +32,7 @@ void name_slots(fl_forkstack *stack, const char *name, unsigned count)
 {
     static const char *const part[] = {"task", "state", "claimed", "args"};
     char text[40];
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; mc_traces() && i < count; i++)
         for (unsigned j = 0; j < 4; j++) {
             snprintf(text, sizeof text, "%sslot%u.%s", name, i, part[j]);
             mc_name((char *)(fl_first_slot(stack) + i) + 8 * j, text);
