@@ -9,20 +9,20 @@
 #   ./tools/mutants.sh --check        compares the verdicts with the sources, without a build; --write writes docs/mutants.md
 #   ./tools/mutants.sh --list FILE    names the mutants of a file
 #
-# --seconds T is the time for one mutant that no quick sample tells (20). Verdicts are cached in build/model.
+# --seconds T is the time for one mutant that no sample, lint or unit test tells (20). Verdicts are cached in build/model.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
-# build PRESET: its models.
+# build PRESET TARGET...
 build() {
     mkdir -p build/log
-    { cmake --preset "$1" && cmake --build "build/$1" --target models -j "$(nproc)"; } >"build/log/mutants-$1.log" 2>&1 ||
+    { cmake --preset "$1" && cmake --build "build/$1" --target "${@:2}" -j "$(nproc)"; } >"build/log/mutants-$1.log" 2>&1 ||
         { tail -n 30 "build/log/mutants-$1.log"; echo "mutants: the build failed: build/log/mutants-$1.log"; exit 2; }
 }
 
 case " $* " in
 *' -h '* | *' --help '*) sed -n '3,/^set -u/{/^# \?/s///p}' "$0"; exit 0 ;;
 *' --check '* | *' --write '* | *' --list '*) ;;
-*) build model; build coverage ;;
+*) build model models; build coverage models unit fault ;;
 esac
 exec python3 tests/model/automatic/main.py "$@"

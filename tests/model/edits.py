@@ -5,6 +5,7 @@ Code is compared token by token, so comments, layout and line numbers do not mat
 the end of its path. Each anchor has to match exactly once; otherwise `AnchorError` says what to change.
 """
 import dataclasses
+import functools
 import re
 
 TOKEN = re.compile(
@@ -25,6 +26,7 @@ class Edit:
     new: str
 
 
+@functools.lru_cache(maxsize=256)
 def tokens(text):
     """(text, begin, end) of each token; comments and white space are none."""
     return [(match.group(), *match.span()) for match in TOKEN.finditer(text) if not match.group("skip")]
@@ -56,6 +58,7 @@ def bodies(parts, function):
     return found
 
 
+@functools.lru_cache(maxsize=None)
 def find_file(root, folders, name):
     """The one file below the folders whose path ends in `name`."""
     found = [path for folder in folders for path in (root / folder).rglob(name.split("/")[-1])

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The verdict on one fault: it is compiled into the models that run its line, which are searched until one sees it.
 
-Every row is first sampled at random, which finds most faults in milliseconds. Then each is searched as it says, the
-quick ones first, each for a part of the time that is left. A fault that all of them miss goes to the lints."""
+Every row is first sampled at random, which finds most faults in milliseconds. A fault that all of them miss goes to the
+lints, then to unit tests that run its line. Then each row is searched as it says, the quick ones first, each for a part
+of the time that is left."""
 import collections
 import functools
 import hashlib
@@ -26,6 +27,7 @@ from atomics import rules  # noqa: E402
 from atomics.source import Source  # noqa: E402
 
 SAMPLE = 250  # executions of a row at random, by one seed
+SAMPLING = 3.0  # seconds for the samples of all rows
 PART = 2.0  # seconds for one row, or a fifth of the time for all of them
 HUNG = 20  # seconds of processor without an end: dead
 FAILED = re.compile(r"BROKEN: (.*)")
@@ -125,14 +127,21 @@ def by_model(rows):
     return groups
 
 
-def search(build, rows, seconds, killers, time_limit):
-    """A verdict of models, and the claim that broke, or how much was searched without one."""
-    began, whole = time.monotonic(), 0
-    rows = ordered(rows, seconds, killers)
+def sample(build, rows):
+    """The verdict of rows sampled at random, and the claim that broke; or None. Slow models come last."""
+    began = time.monotonic()
     for model, names in by_model(rows).items():
+        if time.monotonic() - began > SAMPLING:
+            break
         hit = build.search(model, names, "--random", str(SAMPLE), "--seed", "1")
         if hit:
             return f"dies {model} {hit[0]}", hit[1]
+    return None
+
+
+def search(build, rows, time_limit):
+    """A verdict of models, and the claim that broke, or how much was searched without one."""
+    began, whole = time.monotonic(), 0
     for row in rows:
         left = time_limit - (time.monotonic() - began)
         if left <= 0:
@@ -202,8 +211,9 @@ def again(conf, fault, text, model, row, whole=True):
 
 
 class Judge:
-    def __init__(self, conf, rows, seconds, time_limit, cache):
-        self.conf, self.rows, self.seconds, self.time_limit = conf, rows, seconds, time_limit
+    def __init__(self, conf, rows, seconds, tests, time_limit, cache):
+        self.conf, self.rows, self.seconds, self.tests, self.time_limit = conf, rows, seconds, tests, time_limit
+        self.held = set()
         self.lint = Lint()
         self.cache_file = cache
         self.cache = self.cached()
@@ -234,8 +244,6 @@ class Judge:
 
     def verdict(self, fault, text, rows, objects):
         """(verdict, remark), from the cache if nothing has changed."""
-        if not rows:
-            return "unmodelled", ""
         key = self.key(fault, text, rows)
         known = self.cache.get(key)
         if not known or (known[0] == "lives" and known[2] < self.time_limit):
@@ -247,14 +255,29 @@ class Judge:
         return known[0], known[1]
 
     def find(self, fault, text, rows, objects):
+        rows = ordered(rows, self.seconds, self.killers)
         with tempfile.TemporaryDirectory() as folder:
             try:
                 build = Build(self.conf, folder, fault, text, objects)
+                hit = sample(build, rows)
+                if hit:
+                    return self.sound(fault, hit)
                 by_lint = told(self.conf, self.lint, fault, folder, text)
-                limit = self.time_limit / 3 if by_lint else self.time_limit
-                verdict, remark = search(build, rows, self.seconds, self.killers, limit)
+                failed, tests = (None, 0) if by_lint else self.tests.fails(ROOT, fault, text)
+                if failed:
+                    return f"tested {failed}", ""
+                verdict, remark = search(build, rows, self.time_limit / 3 if by_lint else self.time_limit)
             except NoCode:
                 return "told compiler", "it does not compile"
-        if verdict == "lives" and by_lint:
-            return by_lint, remark
-        return verdict, remark
+        if verdict == "lives":
+            return (by_lint, remark) if by_lint else (verdict if rows or tests else "unmodelled", f"{remark}, {tests} tests")
+        return self.sound(fault, (verdict, remark))
+
+    def sound(self, fault, hit):
+        """The hit, if its row holds without the fault."""
+        row = hit[0].split()[1:]
+        if (fault.file, *row) not in self.held:
+            if again(self.conf, fault, (ROOT / fault.file).read_text(encoding="utf-8"), *row, whole=False):
+                sys.exit(f"{' '.join(row)} breaks without a fault in {fault.file}; run that model alone")
+            self.held.add((fault.file, *row))
+        return hit

@@ -16,6 +16,8 @@ statement deleted. Which of them do the models see?
 Verdicts are cached in the build folder by the changed text, the models and the checker."""
 import argparse
 import collections
+import concurrent.futures
+import multiprocessing
 import os
 import pathlib
 import random
@@ -45,7 +47,7 @@ def settled(file, asked):
         return {}
     now = {function.name: function.hash for function in syntax.read(file).functions}
     return {page.name_of(file, function, verdict): verdict for function, (code, verdicts) in records.read(file).items()
-            for verdict in verdicts if now.get(function) == code and not (asked.survivors and verdict.verdict == "lives")}
+            for verdict in verdicts if now.get(function) == code and not (asked.survivors and verdict.verdict in ("lives", "unmodelled"))}
 
 
 def judge_file(judge, file, known):
@@ -74,17 +76,30 @@ def judge_files(asked):
     import judge as judging
     import mutants
     import reach
+    import unit
     conf = mutants.read_conf(MODEL / "tests/model/models.conf")
     known = [*conf["modelled"], *HEADERS]
     unknown = [file for file in asked.files if file not in known]
     if unknown:
         sys.exit(f"{unknown[0]} is not modelled (modelled: see tests/model/CMakeLists.txt; headers: {', '.join(HEADERS)})")
     rows = reach.measure(ROOT, COVERAGE, say)
-    judge = judging.Judge(conf, rows, reach.seconds(ROOT, MODEL, say), asked.seconds, MODEL / "mutants.json")
-    for file in asked.files or known:
-        began = time.monotonic()
-        judge_file(judge, file, settled(file, asked))
-        say(f"{file}: {page.summary(records.read(file))} in {time.monotonic() - began:.0f} s")
+    judge = judging.Judge(conf, rows, reach.seconds(ROOT, MODEL, say), unit.Tests(ROOT, COVERAGE, say),
+                          asked.seconds, MODEL / "mutants.json")
+    with concurrent.futures.ProcessPoolExecutor(asked.jobs, multiprocessing.get_context("fork"), share, (judge, asked)) as pool:
+        for done in [pool.submit(judge_in_time, file) for file in asked.files or known]:
+            done.result()
+
+
+def share(*judge_and_asked):
+    """In each process of the pool, which inherits them."""
+    judge_in_time.given = judge_and_asked
+
+
+def judge_in_time(file):
+    judge, asked = judge_in_time.given
+    began = time.monotonic()
+    judge_file(judge, file, settled(file, asked))
+    say(f"{file}: {page.summary(records.read(file))} in {time.monotonic() - began:.0f} s")
 
 
 def repeat(count, conf):
@@ -128,7 +143,8 @@ def main():
     parser.add_argument("--list", action="store_true", help="name the faults")
     parser.add_argument("--again", type=int, metavar="N", help="repeat N recorded deaths, each in the row that saw it")
     parser.add_argument("--conf", type=pathlib.Path, default=MODEL / "tests/model/models.conf", help="of a build, for --again")
-    parser.add_argument("--seconds", type=float, default=20, help="for one mutant that no sample tells (default: 20)")
+    parser.add_argument("--seconds", type=float, default=20, help="of search, for one mutant that no sample, lint or test tells (default: 20)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="files that are judged at a time (default: as many as CPUs)")
     parser.add_argument("files", nargs="*")
     asked = parser.parse_args()
     if asked.again:

@@ -2,11 +2,14 @@
 """Which rows of which models execute a line: gcov's counters of preset `coverage`, row by row.
 
 The answer is kept in a file beside the counters, and found anew when a model's program is newer than that."""
+import concurrent.futures
 import hashlib
 import json
+import os
 import pathlib
 import re
 import subprocess
+import tempfile
 
 FOLDERS = ("include/filch/", "sched/", "runtime/")
 SAMPLE = ("--random", "400", "--seed", "1", "--quiet")
@@ -23,14 +26,9 @@ def rows_of(program):
     return [line.split()[0] for line in said.splitlines() if line.strip()]
 
 
-def counters(build):
-    return list((build / "tests/model").rglob("*.gcda"))
-
-
-def lines_of(root, build):
-    """{file: {line: objects}} of the lines that ran since the counters were removed."""
-    notes = [str(path) for path in counters(build)]
-    said = subprocess.run(["gcov", "--json-format", "--stdout", *notes], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+def lines_of(root, counted):
+    """{file: {line: objects}} of the lines that ran, by these counters."""
+    said = subprocess.run(["gcov", "--json-format", "--stdout", *counted], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           text=True, check=True).stdout
     lines = {}
     for report in filter(None, said.splitlines()):
@@ -46,25 +44,39 @@ def lines_of(root, build):
     return lines
 
 
-def run_row(root, build, program, row):
-    for path in counters(build):
-        path.unlink()
-    subprocess.run([program, *SAMPLE, row], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False)
-    return {file: {line: sorted(objects) for line, objects in lines.items()}
-            for file, lines in lines_of(root, build).items()}
+def counted(root, notes, run):
+    """(result of run(environment), lines that it ran): with a folder of its own for the counters of these notes."""
+    with tempfile.TemporaryDirectory() as folder:
+        for note in notes:
+            link = pathlib.Path(folder + str(note))
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(note)
+        given = run({**os.environ, "GCOV_PREFIX": folder})
+        ran = [path for note in notes if (path := pathlib.Path(folder + str(note)).with_suffix(".gcda")).exists()]
+        return given, lines_of(root, ran) if ran else {}
+
+
+def run_row(root, notes, program, row):
+    _, files = counted(root, notes, lambda environment: subprocess.run(
+        [program, *SAMPLE, row], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False, env=environment))
+    return {file: {line: sorted(objects) for line, objects in lines.items()} for file, lines in files.items()}
 
 
 def measure(root, build, say):
     """{"model row": {file: {line: objects}}}; only what has changed is measured again."""
     cache = build / "rows.json"
     known = json.loads(cache.read_text()) if cache.exists() else {}
-    for name, program in programs(build).items():
-        stamp = program.stat().st_mtime
-        if name in ("litmus", "symmetry") or known.get(name, {}).get("stamp") == stamp:
-            continue
-        say(f"which lines does {name} run?")
-        known[name] = {"stamp": stamp, "rows": {row: run_row(root, build, program, row) for row in rows_of(program)}}
-        cache.write_text(json.dumps(known))
+    notes = sorted((build / "tests/model").rglob("*.gcno"))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, program in programs(build).items():
+            stamp = program.stat().st_mtime
+            if name == "litmus" or known.get(name, {}).get("stamp") == stamp:
+                continue
+            say(f"which lines does {name} run?")
+            rows = rows_of(program)
+            ran = pool.map(lambda row: run_row(root, notes, program, row), rows)
+            known[name] = {"stamp": stamp, "rows": dict(zip(rows, ran))}
+            cache.write_text(json.dumps(known))
     return {f"{name} {row}": files for name, entry in known.items() for row, files in entry["rows"].items()}
 
 
@@ -90,7 +102,7 @@ def seconds(root, build, say, most=0.5):
     for name, program in programs(build).items():
         text = "".join(path.read_text() for path in sorted((root / "tests/model").glob(f"{name}*.c")))
         stamp = hashlib.sha256(text.encode()).hexdigest()
-        if name in ("litmus", "symmetry") or known.get(name, {}).get("stamp") == stamp:
+        if name == "litmus" or known.get(name, {}).get("stamp") == stamp:
             continue
         say(f"how long does {name} take?")
         said = subprocess.run([program, "--quiet", "--seconds", str(most)], stdout=subprocess.PIPE, text=True, check=False).stdout

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Recorded verdicts: a file below tests/model/verdicts for each judged source, and the table of arguments, kept by hand.
+"""Recorded verdicts: a file below tests/model/verdicts for each judged source, and beside it the arguments, kept by hand.
 
 A record has a line for each function, with a hash of its code, and below it a line for each fault:
 
     OPERATOR.ORDINAL | VERDICT | REMARK | EDGES | FAULT
 
 Verdicts: `dies MODEL ROW`; `told LINT`; `unmodelled`, where no model runs the statement; `lives`. A fault that lives has
-its entry in arguments.txt, by its name and its text. `Equal:` says why it is no fault; `Cost:` that it only takes time or
+its entry in SOURCE.arguments.txt, by its name and its text. `Equal:` says why it is no fault; `Cost:` that it only takes time or
 memory; `Hole:` why no model sees it."""
 import dataclasses
 import re
@@ -14,7 +14,6 @@ import re
 import syntax
 
 FOLDER = syntax.HERE.parent / "verdicts"
-ARGUMENTS = FOLDER / "arguments.txt"
 HEAD = "# Verdicts on the automatic mutants of {}. Written by tools/mutants.sh.\n"
 
 
@@ -71,20 +70,26 @@ def read(file):
 
 def arguments():
     """{name: (text of the fault, "Equal", "Cost" or "Hole", the argument)}; several names may share one."""
-    found, names = {}, []
-    kind, argument = None, []
-    for line in [*ARGUMENTS.read_text(encoding="utf-8").splitlines(), "["]:
+    found = {}
+    for path in sorted(FOLDER.rglob("*arguments.txt")):
+        for name, entry in arguments_of(path):
+            if name in found:
+                raise Wrong(f"{path.relative_to(FOLDER)}: {name} is argued twice; strike one")
+            found[name] = entry
+    return found
+
+
+def arguments_of(path):
+    names, kind, argument = [], None, []
+    for line in [*path.read_text(encoding="utf-8").splitlines(), "["]:
         heading = re.match(r"\[([^\]\s]+)\] (.*)", line)
         if line.startswith("[") and kind:
-            found.update({name: (fault, kind, " ".join(argument)) for name, fault in names})
+            yield from ((name, (fault, kind, " ".join(argument))) for name, fault in names)
             names, kind, argument = [], None, []
         if heading:
-            if heading[1] in found:
-                raise Wrong(f"arguments.txt: {heading[1]} is there twice; strike one")
             names.append((heading[1], heading[2]))
         elif re.match(r"(Equal|Cost|Hole): ", line):
             kind, first = line.split(": ", 1)
             argument = [first.strip()]
         elif line.strip() and not line.startswith(("#", "[")):
             argument.append(line.strip())
-    return found

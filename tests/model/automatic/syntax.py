@@ -36,6 +36,7 @@ TYPES = {"const", "static", "struct", "enum", "union", "unsigned", "signed", "in
          "volatile", "typedef", "extern", "register"}
 CONTROL = {"if", "for", "while", "switch"}
 KEYWORDS = CONTROL | TYPES | {"else", "do", "return", "goto", "case", "default", "sizeof"}
+DROPS = ("delete", "stay")  # operators that drop a statement, not a part of one
 # Calls that only count, name or record.
 NO_STEPS = {"fl_count", "fl_count_theft", "fl_count_outside", "fl_event", "fl_event_by", "fl_turn", "fl_turn_at", "fl_point",
             "fl_thread_noted"}
@@ -133,15 +134,15 @@ class File:
         first, last = self._around(begin, function)
         self.counts[function.name, operator] = ordinal = self.counts.get((function.name, operator), 0) + 1
         at, to = self.parts[begin][1], self.parts[end][2]
-        shown, until = (first, last) if operator != "delete" else (begin, end)
+        shown, until = (begin, end) if operator in DROPS else (first, last)
         return Fault(self.path, function.name, operator, ordinal, at, to,
                      spelled(self.text[self.parts[shown][1]:self.parts[until][1] + (self.words[until] == ";")]), new,
-                     self.line(self.parts[first][1]), self.line(self.parts[last][1]))
+                     self.line(self.parts[shown][1]), self.line(self.parts[until][1]))
 
     def faults(self):
         self.counts = {}
         for function in self.functions:
-            for find in (orders, fences, comparisons, stores, deletions):
+            for find in (orders, fences, comparisons, stores, deletions, stays):
                 yield from find(self, function)
 
 
@@ -222,8 +223,8 @@ def is_declaration(words):
         and rest[0] not in ("(", "=", "[", ".", "->", ";"))
 
 
-def deletions(file, function):
-    """Each statement that is an expression or a jump: the rest of a function has no part that can go alone."""
+def statements(file, function):
+    """(first, last) token of each that ends with a semicolon."""
     for i in range(function.body + 1, function.end - 1):
         if not begins_statement(file, i):
             continue
@@ -231,12 +232,25 @@ def deletions(file, function):
         while last < function.end - 1 and not (file.words[last] == ";" and not depth):
             depth += (file.words[last] in "([{") - (file.words[last] in ")]}")
             last += 1
+        yield i, last
+
+
+def deletions(file, function):
+    """Each statement that is an expression or a jump: the rest of a function has no part that can go alone."""
+    for i, last in statements(file, function):
         words = file.words[i:last + 1]
         jump = words[:-1] in (["return"], ["break"], ["continue"])
         expression = re.match(r"[A-Za-z_]\w*$|[*(]$|\+\+$|--$", words[0]) and words[0] not in KEYWORDS \
             and words[:2] != ["(", "void"] and words[1] != ":" and words[0] not in NO_STEPS and words[0] not in FENCES and not is_declaration(words)
         if jump or expression:
             yield file._fault(function, "delete", i, last, "(void)0;")
+
+
+def stays(file, function):
+    """Each return of a value but the last one of the function: it goes on instead."""
+    for i, last in statements(file, function):
+        if file.words[i] == "return" and last > i + 1 and last < function.end - 2:
+            yield file._fault(function, "stay", i, last, "(void)0;")
 
 
 def read(path, root=ROOT):
@@ -249,6 +263,6 @@ def changed(text, fault):
 
 def wording(file, fault):
     """`old -> new` of the changed tokens, and the statement around them, in one line: the text that a verdict quotes."""
-    if fault.operator == "delete":
+    if fault.operator in DROPS:
         return f"delete `{fault.old}`"
     return f"`{spelled(file.text[fault.begin:fault.end])}` -> `{spelled(fault.new)}` in `{fault.old}`"

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Automatic mutants: the syntax yields the faults that it should and no others, and a record that no longer fits is told."""
+import collections
 import contextlib
 import pathlib
 import sys
@@ -12,6 +13,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import page  # noqa: E402
 import records  # noqa: E402
 import syntax  # noqa: E402
+import unit  # noqa: E402
 
 # A function's body, and the faults of one operator in it, as the changed text.
 CASES = (
@@ -29,6 +31,8 @@ CASES = (
     ("delete", "int x = 1; fl_worker *by = at; unsigned i; (void)x; return x;", []),
     ("delete", "for (i = 0; i < 3; i++) a[i] = 1; *p = 2; p->q(x); i++;", ["a[i] = 1;", "*p = 2;", "p->q(x);", "i++;"]),
     ("delete", "if (x) go(); else { break; } switch (x) { case 1: stop(); }", ["go();", "break;", "stop();"]),
+    ("stay", "if (x) return y; for (;;) { if (z) return (w); } return 0;", ["return y;", "return (w);"]),
+    ("stay", "if (x) return; return 1;", []),
     ("delete", "fl_count(by, FL_WAKES, 1); filch_fence_seq_cst(); goto end; end: ;", []),
 )
 SOURCE = """\
@@ -63,7 +67,7 @@ def faults_of(text, operator):
 def operators():
     for operator, body, expected in CASES:
         file, found = faults_of(f"void f(void)\n{{\n    {body}\n}}\n", operator)
-        shown = [fault.old if operator == "delete" else fault.new for fault in found]
+        shown = [fault.old if operator in syntax.DROPS else fault.new for fault in found]
         claim(f"{operator} of `{body}`: {shown}, expected {expected}", shown == expected)
         for fault in found:
             changed = syntax.changed(file.text, fault)
@@ -86,13 +90,12 @@ def names():
 
 @contextlib.contextmanager
 def folder_of_records(arguments):
-    kept = records.FOLDER, records.ARGUMENTS
+    kept = records.FOLDER
     with tempfile.TemporaryDirectory() as folder:
         records.FOLDER = pathlib.Path(folder)
-        records.ARGUMENTS = records.FOLDER / "arguments.txt"
-        records.ARGUMENTS.write_text(arguments)
+        (records.FOLDER / "x.c.arguments.txt").write_text(arguments)
         yield
-    records.FOLDER, records.ARGUMENTS = kept
+    records.FOLDER = kept
 
 
 def a_record(file):
@@ -136,8 +139,32 @@ def recorded():
             pass
 
 
+def tests_of_a_line():
+    tests = unit.Tests.__new__(unit.Tests)
+    tests.killers = collections.Counter()
+    tests.ran = {"test_all": (0.1, {"sched/x.c": [1, 2, 3], "sched/y.c": list(range(30))}),
+                 "test_own": (0.1, {"sched/x.c": [1, 2], "sched/y.c": [1]}), "test_other": (0.1, {"sched/x.c": [3]})}
+    claim("tests that run a line, the special ones first", tests.at("sched/x.c", 1, 2) == ["test_own", "test_all"])
+    claim("tests that run a part of a statement", tests.at("sched/x.c", 2, 5) == ["test_other", "test_own", "test_all"])
+    claim("a line that no test runs", tests.at("sched/x.c", 4, 9) == [])
+    tests.killers["sched/y.c", "test_all"] = 2
+    claim("a test that found faults of another file stays behind", tests.at("sched/x.c", 1, 1) == ["test_own", "test_all"])
+    tests.killers["sched/x.c", "test_all"] = 1
+    claim("one that found others of this file comes first", tests.at("sched/x.c", 1, 1) == ["test_all", "test_own"])
+    claim("one whose name has a word of the statement comes before that",
+          tests.at("sched/x.c", 1, 1, "fl_own_it(owns)") == ["test_own", "test_all"])
+    with tempfile.TemporaryDirectory() as folder:
+        verdicts = {}
+        for name, code in (("passes", "exit 0"), ("fails", "exit 3"), ("hangs", "sleep 60")):
+            program = pathlib.Path(folder) / name
+            program.write_text(f"#!/bin/sh\n{code}\n")
+            program.chmod(0o755)
+            verdicts[name] = unit.run(program, {}, 0.5)
+        claim("a test passes that ends in time with 0", verdicts == {"passes": True, "fails": False, "hangs": False})
+
+
 if __name__ == "__main__":
-    for test in (operators, names, recorded):
+    for test in (operators, names, recorded, tests_of_a_line):
         test()
     print(f"{len(failures)} failed")
     sys.exit(bool(failures))

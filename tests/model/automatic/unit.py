@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Unit tests as judges, of faults that no sample of a model sees: the programs of preset `coverage`, linked anew with the
+changed file in front of the library.
+
+gcov's counters tell, test by test, which lines of the library it runs; the answer is kept in a file beside them. A fault is
+tested when a program that passes without it fails twice with it."""
+import collections
+import concurrent.futures
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import mutants
+import reach
+
+HERE = pathlib.Path(__file__).resolve().parent
+ALONE = ("-j1",)  # one test of a program after the other
+END = 20  # seconds for one program, where nothing is broken
+PATIENCE = ((1, 8), (4, 20))  # it hangs after so many seconds, and so many times its own: at the first try, and at the second
+MOST, SECONDS = 24, 5  # programs for one fault, and their time
+LIBRARY = "/filch_objects.dir/"  # in the commands that compile it; models compile the same sources
+ELSEWHERE = ("service", "tools", "sim")  # folders below tests/unit whose tests are not of the library
+
+
+def names(build):
+    """The programs of labels `unit` and `fault`."""
+    elsewhere = {path.stem for folder in ELSEWHERE for path in (HERE.parent.parent / "unit" / folder).glob("test_*.c")}
+    said = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1", "-L", "unit|fault"], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout
+    for test in json.loads(said)["tests"]:
+        program = pathlib.Path(test.get("command", [""])[0])
+        if program.name.startswith("test_") and (build / "tests" / program.name).exists() and program.name not in elsewhere:
+            yield program.name
+
+
+def run(program, environment, seconds):
+    """Whether it passes in time. Its children end with it."""
+    running = subprocess.Popen([program, *ALONE], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               env=environment, start_new_session=True)
+    try:
+        return running.wait(seconds) == 0
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+
+
+def run_counted(root, notes, program):
+    """(seconds, {file: lines}) of a test that passes; None of another one."""
+    began = time.monotonic()
+    (passed, spent), lines = reach.counted(root, notes, lambda environment: (run(program, environment, END), time.monotonic() - began))
+    return (spent, {file: sorted(map(int, found)) for file, found in lines.items()}) if passed else None
+
+
+def measure(root, build, say):
+    """{test: (seconds, {file: lines})} of those that pass in a fifth of END; only programs that have changed run again."""
+    cache = build / "tests.json"
+    known = json.loads(cache.read_text()) if cache.exists() else {}
+    notes = sorted((build / "runtime").rglob("*.gcno"))
+    stamps = {name: (build / "tests" / name).stat().st_mtime for name in names(build)}
+    fresh = [name for name, stamp in stamps.items() if known.get(name, {}).get("stamp") != stamp]
+    if fresh:
+        say(f"which lines do {len(fresh)} tests run?")
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, found in zip(fresh, pool.map(lambda name: run_counted(root, notes, build / "tests" / name), fresh)):
+            known[name] = {"stamp": stamps[name], "found": found}
+    if fresh:
+        cache.write_text(json.dumps(known))
+    return {name: found for name in stamps if (found := known[name]["found"]) and found[0] < END / 5}
+
+
+def words(text):
+    """Those of names, without a plural's s."""
+    return {word.removesuffix("s") for word in re.findall(r"[a-z]{3,}", text.lower())} - {"test"}
+
+
+class Tests:
+    def __init__(self, root, build, say):
+        self.build, self.ran = build, measure(root, build, say)
+        self.compiled = {entry["file"]: shlex.split(entry["command"])
+                         for entry in json.loads((build / "compile_commands.json").read_text()) if LIBRARY in entry["command"]}
+        self.links, self.killers = {}, collections.Counter()
+
+    def at(self, file, first, last, text=""):
+        """The tests that run a line of a statement: those that have its words in their names, those that found other faults
+        of its file, then those that run little else."""
+        said = words(text)
+
+        def cost(name):
+            files = self.ran[name][1]
+            return (-len(said & words(name)), -self.killers[file, name],
+                    -len(files[file]) / sum(len(lines) for lines in files.values()))
+        return sorted((name for name, (_, files) in self.ran.items()
+                       if any(first <= line <= last for line in files.get(file, ()))), key=cost)
+
+    def link(self, name):
+        if name not in self.links:
+            said = subprocess.run(["ninja", "-C", self.build, "-t", "commands", "-s", f"tests/{name}"], stdout=subprocess.PIPE, text=True,
+                                  check=True).stdout
+            words = shlex.split(said.strip().splitlines()[-1])
+            self.links[name] = [word for word in words if word not in (":", "&&")]
+        return self.links[name]
+
+    def make(self, name, changed, target):
+        words = list(self.link(name))
+        words[words.index("-o") + 1] = str(target)
+        at = next(i for i, word in enumerate(words) if word.endswith(".a"))
+        subprocess.run([*words[:at], changed, *words[at:]], cwd=self.build, check=True)
+
+    def compile(self, root, fault, text, folder):
+        """The object of the changed file, without counters; None of a header."""
+        words = self.compiled.get(str(root / fault.file))
+        if not words:
+            return None
+        source = folder / fault.file
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.write_text(text)
+        target = folder / "changed.o"
+        words = [word for word in words if word not in ("--coverage", "-g", "-Werror", "-fprofile-update=atomic")]
+        words[words.index("-o") + 1], words[words.index("-c") + 1] = str(target), str(source)
+        return None if mutants.run(*words, "-w").returncode else target
+
+    def fails(self, root, fault, text):
+        """The test that fails, and how many ran; (None, 0) where none runs the statement."""
+        asked, began = self.at(fault.file, fault.first, fault.last, f"{fault.function} {fault.old}")[:MOST], time.monotonic()
+        folder = pathlib.Path(tempfile.mkdtemp())
+        environment = {**os.environ, "GCOV_PREFIX": os.devnull}  # counters go nowhere
+        try:
+            changed = asked and self.compile(root, fault, text, folder)
+            for done, name in enumerate(asked if changed else ()):
+                if time.monotonic() - began > SECONDS:
+                    return None, done
+                program = folder / name
+                self.make(name, changed, program)
+                own = self.ran[name][0]
+                if not any(run(program, environment, min(END, least + times * own)) for least, times in PATIENCE):
+                    self.killers[fault.file, name] += 1
+                    return name, done + 1
+                program.unlink(missing_ok=True)
+            return None, len(asked) if changed else 0
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
