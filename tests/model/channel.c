@@ -12,6 +12,7 @@
  * item for it or the channel has ended; a thread that sees the end may destroy the channel. */
 #include <runtime/sync/channel.h>
 #include <tests/model/system/items.h>
+#include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>
 #include <tests/model/system/waiting.h>
 
@@ -28,11 +29,20 @@ static struct shape {
 
 /* ---- Threads ---- */
 
+/* Of a try, `late` is a refusal. */
+static const waiting_ways sending = {"a send at once", "a sender that waited",
+                                     "a send to a closed channel", "a sender told of the close",
+                                     "an unsuccessful send"},
+                          receiving = {"a receive at once", "a receiver that waited",
+                                       "a receive from a closed channel",
+                                       "a receiver told of the close", "an unsuccessful receive"};
+
 static void send(unsigned by, int64_t until)
 {
     uint64_t item = items_next(by);
     int rc = filch_send_until(channel, &item, until);
     waiting_returned();
+    waiting_came_out(rc, &sending);
     items_sent(item, rc);
 }
 
@@ -41,6 +51,7 @@ static int receive(unsigned by, int64_t until)
     uint64_t item = ITEMS_NONE;
     int rc = filch_receive_until(channel, &item, until);
     waiting_returned();
+    waiting_came_out(rc, &receiving);
     if (rc == 0)
         items_received(by, item);
     return rc;
@@ -119,6 +130,7 @@ static void lay_out(struct shape chosen)
 
 static void finish(void)
 {
+    reaches_tell();
     if (any('D'))
         return;
     MC_CLAIM(!fl_waiters_any(&channel->senders) && !fl_waiters_any(&channel->receivers),
@@ -168,33 +180,47 @@ MC_SHAPE(s_r_1, .script = {"ss", "rr"}, .capacity = 1)
 #define SENDERS .threads = {"sender", "sender 2", "receiver"}
 #define RECEIVERS .threads = {"sender", "receiver", "receiver 2"}
 #define CLOSER .threads = {"sender", "closer", "receiver"}
+#define MEETS .reaches = {"a sender that waited", "a receiver that waited"}
+#define FOUND .reaches = {"a receive at once", "a receiver that waited"}
+#define CLOSES                                                                                     \
+    .reaches = {"a send to a closed channel", "a sender told of the close",                        \
+                "a receiver told of the close"}
+#define ENDS .reaches = {"a receive from a closed channel", "a receiver told of the close"}
+#define SENDS_LATE                                                                                 \
+    .reaches = {"a sender that waited", "an unsuccessful send", "a time limit too late"}
+#define RECEIVES_LATE                                                                              \
+    .reaches = {"a receiver that waited", "an unsuccessful receive", "a time limit too late"}
+#define BOTH_LATE                                                                                  \
+    .reaches = {"a sender that waited", "a receiver that waited", "an unsuccessful send",          \
+                "an unsuccessful receive", "a time limit too late"}
+#define TRIES .reaches = {"an unsuccessful send", "an unsuccessful receive"}
 
-const mc_model mc_models[] = {ROW(SR_0, "a rendezvous", TWO),
-                              ROW(SR_1, "one item through a ring of one", TWO),
-                              ROW(SS_RR_0, "two meetings", TWO),
-                              ROW(SS_R_1, "a full ring, and place in it again", TWO),
-                              ROW(SS_RR_1, "two items through a ring of one", TWO),
-                              ROW(SSS_RRR_1, "three items through a ring of one", TWO),
-                              ROW(SSSS_RRRR_2, "four items through a ring of two", TWO, .bound = 0),
-                              ROW(SSSS_RRRR_3, "four items through a ring of three", TWO),
-                              ROW(SS_SS_RRR_2, "two senders, a ring of two", SENDERS,
-                                  .random = 20000),
-                              ROW(S_S_RR_0, "two senders, rendezvous", SENDERS),
-                              ROW(S_S_RR_1, "two senders, a ring of one", SENDERS),
-                              ROW(SS_R_R_0, "two receivers, rendezvous", RECEIVERS),
-                              ROW(SS_R_R_1, "two receivers, a ring of one", RECEIVERS),
-                              ROW(S_C_E_0, "close against send, rendezvous", CLOSER),
-                              ROW(S_C_E_1, "close against send, a ring of one", CLOSER),
-                              ROW(SC_ED_0, "the thread that sees the end destroys it", TWO),
-                              ROW(SSC_ED_1, "the same, what was in it comes first", TWO),
-                              ROW(SC_E_E, "two see the end", RECEIVERS),
-                              ROW(TC_E, "a thread's send against its time", TWO),
-                              ROW(TC_E_k, "a fiber's send against its time", TIMED),
-                              ROW(STC_E_1, "the same, behind an item in the ring", TIMED),
-                              ROW(S_UC, "a thread's receive against its time", TWO),
-                              ROW(S_UC_k, "a fiber's receive against its time", TIMED),
-                              ROW(T_U_k, "both have a deadline", TIMED),
-                              ROW(T_S_RC_k, "whose time comes hides nobody",
-                                  .threads = {"sender", "sender 2", "receiver", "timer_thread"}),
-                              ROW(s_r_1, "nobody waits", TWO),
-                              {.name = NULL}};
+const mc_model mc_models[] = {
+    ROW(SR_0, "a rendezvous", TWO, MEETS),
+    ROW(SR_1, "one item through a ring of one", TWO, FOUND),
+    ROW(SS_RR_0, "two meetings", TWO, MEETS),
+    ROW(SS_R_1, "a full ring, and place in it again", TWO, MEETS),
+    ROW(SS_RR_1, "two items through a ring of one", TWO, MEETS),
+    ROW(SSS_RRR_1, "three items through a ring of one", TWO, MEETS),
+    ROW(SSSS_RRRR_2, "four items through a ring of two", TWO, .bound = 0, MEETS),
+    ROW(SSSS_RRRR_3, "four items through a ring of three", TWO, MEETS),
+    ROW(SS_SS_RRR_2, "two senders, a ring of two", SENDERS, .random = 20000, MEETS),
+    ROW(S_S_RR_0, "two senders, rendezvous", SENDERS, MEETS),
+    ROW(S_S_RR_1, "two senders, a ring of one", SENDERS, MEETS),
+    ROW(SS_R_R_0, "two receivers, rendezvous", RECEIVERS, MEETS),
+    ROW(SS_R_R_1, "two receivers, a ring of one", RECEIVERS, MEETS),
+    ROW(S_C_E_0, "close against send, rendezvous", CLOSER, CLOSES),
+    ROW(S_C_E_1, "close against send, a ring of one", CLOSER, CLOSES),
+    ROW(SC_ED_0, "the thread that sees the end destroys it", TWO, ENDS),
+    ROW(SSC_ED_1, "the same, what was in it comes first", TWO, ENDS),
+    ROW(SC_E_E, "two see the end", RECEIVERS, ENDS),
+    ROW(TC_E, "a thread's send against its time", TWO, SENDS_LATE),
+    ROW(TC_E_k, "a fiber's send against its time", TIMED, SENDS_LATE),
+    ROW(STC_E_1, "the same, behind an item in the ring", TIMED, SENDS_LATE),
+    ROW(S_UC, "a thread's receive against its time", TWO, RECEIVES_LATE),
+    ROW(S_UC_k, "a fiber's receive against its time", TIMED, RECEIVES_LATE),
+    ROW(T_U_k, "both have a deadline", TIMED, BOTH_LATE),
+    ROW(T_S_RC_k, "whose time comes hides nobody",
+        .threads = {"sender", "sender 2", "receiver", "timer_thread"}, SENDS_LATE),
+    ROW(s_r_1, "nobody waits", TWO, TRIES),
+    {.name = NULL}};

@@ -14,6 +14,7 @@
  * cause, or was done before. Waiters continue; writes before the cancellation are seen; nobody
  * touches freed memory, and everything is freed in the end. */
 #include <runtime/sync/cancellation.h>
+#include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>
 #include <tests/model/system/waiting.h>
 
@@ -46,10 +47,19 @@ static int cause_of(unsigned thread)
 MC_UNCHECKED static void book_cancelled(unsigned which, unsigned by, int rc)
 {
     MC_CLAIM(rc == 0 || rc == -EALREADY, "an error of nothing");
+    reaches_note(rc   ? "cancelled too late"
+                 : by ? "cancelled by the second"
+                      : "cancelled by the first");
     if (rc)
         return;
     MC_CLAIM(!winners[which]++, "a context is cancelled twice");
     cause[which] = cause_of(by);
+}
+
+/* As far as it has come; no step. */
+MC_UNCHECKED static bool is_done(unsigned which)
+{
+    return context[which]->cause.filch_value;
 }
 
 static bool known_cause(int code)
@@ -71,13 +81,17 @@ static void cancel(unsigned by, unsigned which)
 static void look(void)
 {
     int code = filch_context_cause(context[PARENT]);
+    reaches_note(code ? "a look at a done context" : "a look before");
     MC_CLAIM(!code || word == WORD, "a word from before the cancellation is not there");
 }
 
 static void wait(unsigned which)
 {
+    static const waiting_ways ways = {.refused = "done before the wait",
+                                      .ended = "done during the wait"};
     int code = filch_context_wait(context[which], FILCH_FOREVER);
     waiting_returned();
+    waiting_came_out(code == -ETIMEDOUT ? -ECANCELED : code, &ways); /* any cause is one */
     MC_CLAIM(known_cause(code), "a context is done for no cause");
 }
 
@@ -85,6 +99,13 @@ static void create(int64_t until)
 {
     int rc = filch_context_create_until(&context[CHILD], context[PARENT], until);
     MC_CLAIM(rc == 0, "no context can be created");
+    reaches_note(is_done(CHILD) ? "created under a done parent" : "created before");
+}
+
+static void release(unsigned which)
+{
+    reaches_note(is_done(which) ? "released when done" : "released before");
+    filch_context_release(context[which]);
 }
 
 static void act(unsigned by, char what)
@@ -113,10 +134,10 @@ static void act(unsigned by, char what)
         filch_context_release(context[PARENT]);
         break;
     case 'c':
-        filch_context_release(context[CHILD]);
+        release(CHILD);
         break;
     case 'g':
-        filch_context_release(context[GRANDCHILD]);
+        release(GRANDCHILD);
         break;
     default:
         waiting_timer_thread();
@@ -179,6 +200,7 @@ static void lay_out(struct shape chosen)
 /* Contexts that no script released are checked, then released here. */
 static void finish(void)
 {
+    reaches_tell();
     static const char *const release[CONTEXTS] = {"p", "c", "g"};
     for (unsigned i = 0; i < CONTEXTS; i++) {
         if (!context[i] || any(release[i]))
@@ -186,6 +208,8 @@ static void finish(void)
         int code = filch_context_cause(context[i]);
         MC_CLAIM(code || !cancels, "a descendant of a cancelled context is not done");
         MC_CLAIM(!code || known_cause(code), "a context is done for no cause");
+        if (code && i)
+            mc_reached(winners[i] ? "a child by its own cause" : "a child by its parent's cause");
         MC_CLAIM(!winners[i] || code == cause[i], "a cause does not stay");
         MC_CLAIM(!fl_waiters_any(&context[i]->waiters), "somebody is left in a queue");
         filch_context_release(context[i]);
@@ -215,33 +239,47 @@ MC_SHAPE(waited_for_by_two, .script = {"wp", "wp", "xp"}, .contexts = 1, .held =
 MC_SHAPE(waited_for_below, .script = {"vc", "xp"}, .contexts = 2)
 MC_SHAPE(waited_for_in_time, .script = {"wp", "k"}, .contexts = 1, .timed = 1, .fibers = FIRST)
 
+#define THREADS(...) .threads = {__VA_ARGS__}
+#define RELEASED "released when done", "released before"
+#define CREATED "created under a done parent", "created before"
+#define LOOKS .reaches = {"a look at a done context", "a look before"}
+#define WAITS .reaches = {"done before the wait", "done during the wait"}
+#define STOPS "a timer stopped", "a timer stopped too late"
 #define ROW(name, what, ...)                                                                       \
     {                                                                                              \
 #name, what, .setup = setup_##name, .body = body, .finish = finish,                        \
-                     .may_rest = waiting_rests,                                                    \
-                     .threads = {                                                                  \
-                         __VA_ARGS__ }                                                             \
+                     .may_rest = waiting_rests, __VA_ARGS__                                        \
     }
 
 const mc_model mc_models[] = {
-    ROW(released, "the child is released, the parent cancelled", "canceller", "child's"),
-    ROW(created, "a child is created while its parent is cancelled", "canceller", "creator"),
-    ROW(twice, "two cancel", "canceller", "canceller 2"),
-    ROW(above_and_below, "two cancel, one above the other", "canceller", "canceller 2"),
-    ROW(ordered, "the write before the cancellation", "canceller", "reader"),
-    ROW(users, "three users, the last one frees it", "reader", "canceller", "user"),
-    ROW(tree, "three generations, each goes", "canceller", "child's", "grandchild's"),
-    ROW(tree_stays, "three generations, the middle goes", "canceller", "child's"),
-    ROW(siblings, "created, released, cancelled", "canceller", "creator", "user"),
-    ROW(timed, "a deadline against release", "user", "timer_thread"),
-    ROW(timed_cancelled, "a deadline against cancel", "canceller", "timer_thread"),
-    ROW(timed_released, "a child's deadline, its release, cancel above", "canceller", "child's",
-        "timer_thread"),
-    ROW(timed_created, "a child with a deadline comes and goes", "canceller", "creator",
-        "timer_thread"),
-    ROW(timed_tree, "a deadline above, all release", "parent's", "child's", "timer_thread"),
-    ROW(waited_for, "a fiber waits", "waiter", "canceller"),
-    ROW(waited_for_by_two, "two wait", "waiter", "waiter 2", "canceller"),
-    ROW(waited_for_below, "a waiter for the child", "waiter", "canceller"),
-    ROW(waited_for_in_time, "a fiber waits for a deadline", "waiter", "timer_thread"),
+    ROW(released, "the child is released, the parent cancelled", THREADS("canceller", "child's"),
+        .reaches = {RELEASED}),
+    ROW(created, "a child is created while its parent is cancelled",
+        THREADS("canceller", "creator"), .reaches = {CREATED}),
+    ROW(twice, "two cancel", THREADS("canceller", "canceller 2"),
+        .reaches = {"cancelled by the first", "cancelled by the second"}),
+    ROW(above_and_below, "two cancel, one above the other", THREADS("canceller", "canceller 2"),
+        .reaches = {"a child by its own cause", "a child by its parent's cause"}),
+    ROW(ordered, "the write before the cancellation", THREADS("canceller", "reader"), LOOKS),
+    ROW(users, "three users, the last one frees it", THREADS("reader", "canceller", "user"), LOOKS),
+    ROW(tree, "three generations, each goes", THREADS("canceller", "child's", "grandchild's"),
+        .reaches = {RELEASED}),
+    ROW(tree_stays, "three generations, the middle goes", THREADS("canceller", "child's"),
+        .reaches = {RELEASED}),
+    ROW(siblings, "created, released, cancelled", THREADS("canceller", "creator", "user"),
+        .reaches = {CREATED, RELEASED}),
+    ROW(timed, "a deadline against release", THREADS("user", "timer_thread"), .reaches = {STOPS}),
+    ROW(timed_cancelled, "a deadline against cancel", THREADS("canceller", "timer_thread"),
+        .reaches = {"cancelled by the first", "cancelled too late"}),
+    ROW(timed_released, "a child's deadline, its release, cancel above",
+        THREADS("canceller", "child's", "timer_thread"), .reaches = {RELEASED, STOPS}),
+    ROW(timed_created, "a child with a deadline comes and goes",
+        THREADS("canceller", "creator", "timer_thread"), .reaches = {CREATED, STOPS}),
+    ROW(timed_tree, "a deadline above, all release", THREADS("parent's", "child's", "timer_thread"),
+        .reaches = {STOPS}),
+    ROW(waited_for, "a fiber waits", THREADS("waiter", "canceller"), WAITS),
+    ROW(waited_for_by_two, "two wait", THREADS("waiter", "waiter 2", "canceller"), WAITS),
+    ROW(waited_for_below, "a waiter for the child", THREADS("waiter", "canceller"), WAITS),
+    ROW(waited_for_in_time, "a fiber waits for a deadline", THREADS("waiter", "timer_thread"),
+        WAITS),
     {.name = NULL}};

@@ -18,6 +18,7 @@
 #include <runtime/pool/job.h>
 #include <runtime/pool/perform.h>
 #include <runtime/pool/pool.h>
+#include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>
 #include <tests/model/system/waiting.h>
 
@@ -149,6 +150,7 @@ static void submit(unsigned many)
     int rc = many == 1 ? fl_direct_submit(pool, nothing, NULL, &plain)
                        : fl_direct_submit_all(pool, &two, 0, many, &got);
     MC_CLAIM(rc == 0 || rc == -EPIPE, "an error of nothing");
+    reaches_note(rc ? "a refusal" : "a submission");
     count(&accepted, rc ? 0 : many);
     count(&ended, rc ? -many : 0); /* their cells were given back */
 }
@@ -163,6 +165,7 @@ static void wait_for_rest(void)
 {
     int rc = filch_pool_wait(pool, FILCH_FOREVER);
     waiting_returned();
+    waiting_came_out(rc, &waiting_ways_usual);
     MC_CLAIM(rc == 0, "a wait for rest fails");
     if (!filch_u32_load(&pool->closed, FILCH_RELAXED))
         return;
@@ -278,6 +281,11 @@ static void lay_out(struct shape chosen)
 
 static void finish(void)
 {
+    reaches_tell();
+    if (runs)
+        mc_reached("a job run");
+    if (runs < accepted)
+        mc_reached("a job cancelled");
     bool cancels = false;
     for (unsigned i = 0; shape.script[i]; i++)
         cancels |= strchr(shape.script[i], 'x') != NULL;
@@ -306,20 +314,24 @@ MC_SHAPE(S_S_cRx_held, .script = {"S", "S", "cRx", "r"}, .shared = true, .held =
     }
 #define ONE .threads = {"submitter", "closer", "worker"}
 #define TWO .threads = {"submitter", "submitter 2", "closer", "worker"}
+#define CLOSES .reaches = {"a submission", "a refusal", "no wait", "a wait"}
 
-const mc_model mc_models[] = {ROW(S_c, "a submission against close", ONE),
-                              ROW(S_cd, "the same, and the pool is freed at rest", ONE),
-                              ROW(S_cd_full, "the same without membarrier", ONE),
-                              ROW(S_w, "a wait for rest, before the pool is closed", ONE),
-                              ROW(B_cd, "two jobs at once against close", ONE),
-                              ROW(S_S_cd, "two submitters", TWO, .bound = 0),
+const mc_model mc_models[] = {ROW(S_c, "a submission against close", ONE, CLOSES),
+                              ROW(S_cd, "the same, and the pool is freed at rest", ONE, CLOSES),
+                              ROW(S_cd_full, "the same without membarrier", ONE, CLOSES),
+                              ROW(S_w, "a wait for rest, before the pool is closed", ONE,
+                                  .reaches = {"a submission", "a refusal", "a wait"}),
+                              ROW(B_cd, "two jobs at once against close", ONE, CLOSES),
+                              ROW(S_S_cd, "two submitters", TWO, .bound = 0, CLOSES),
                               ROW(S_S_cd_shared, "two submitters that share a shard", TWO,
-                                  .bound = 0),
+                                  .bound = 0, CLOSES),
                               ROW(SxS_held, "a job before and one after waiting jobs are cancelled",
                                   .threads = {"submitter", "worker"}),
                               ROW(BxSx_held, "two cancellations, of two jobs and of one",
                                   .threads = {"submitter", "worker"}),
                               ROW(S_x_cd, "a submission against a cancellation", .bound = 0,
-                                  .threads = {"submitter", "canceller", "closer", "worker"}),
-                              ROW(S_S_cRx_held, "a cancellation in a closed pool", TWO, .bound = 0),
+                                  .threads = {"submitter", "canceller", "closer", "worker"},
+                                  .reaches = {"a job run", "a job cancelled", "a refusal"}),
+                              ROW(S_S_cRx_held, "a cancellation in a closed pool", TWO, .bound = 0,
+                                  .reaches = {"a job cancelled", "a refusal"}),
                               {.name = NULL}};

@@ -11,6 +11,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/queue/queues.h>
 #include <tests/model/system/process.h>
+#include <tests/model/system/reaches.h>
 #include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
 
@@ -69,6 +70,7 @@ static void lay_out(const process_wants *wanted, bool resized)
 {
     memset(marks, 0, sizeof marks);
     memset(&told, 0, sizeof told);
+    reaches_setup();
     rcu_setup(0); /* nobody frees what they cover: deque.c, retire.c, reclaim.c */
     clock_setup(true);
     rt = process_create(wanted);
@@ -205,6 +207,16 @@ FILCH_TASK(int, yields, (int, number))
     return left + number;
 }
 
+/* Two fibers may wait at once, each having left its worker to another one. */
+FILCH_TASK(int, yield_both, (int, number))
+{
+    mark((unsigned)number);
+    FILCH_FORK(yields, number + 1);
+    filch_yield(self);
+    FILCH_JOIN(int left, yields);
+    return left + number;
+}
+
 static void tell(filch_self self, void *arg)
 {
     (void)self;
@@ -231,12 +243,19 @@ static void destroy(void)
     MC_CLAIM(filch_runtime_destroy(rt) == 0, "destroy fails");
 }
 
+/* A worker's thread, whose worker is still there when it ends. */
+MC_UNCHECKED static void work(unsigned self)
+{
+    process_run(self);
+    statistics_each(rt->worker[self - 1], reaches_note);
+}
+
 /* The whole program: main runs one task, and destroys the runtime. */
 #define RUN(name, task, expected, tasks)                                                           \
     static void name(unsigned self)                                                                \
     {                                                                                              \
         if (self) {                                                                                \
-            process_run(self);                                                                     \
+            work(self);                                                                            \
             return;                                                                                \
         }                                                                                          \
         int result = FILCH_RUN(rt, task, 0);                                                       \
@@ -250,12 +269,13 @@ RUN(run_nested, nested, 51, 4)
 RUN(run_a_loop, loop, 10 * TURNS * (TURNS + 1) / 2, TURNS + 1)
 RUN(run_and_resize, resizes, 51, 4)
 RUN(run_and_yield, yields, 10, 2)
+RUN(run_and_yield_both, yield_both, 21, 3)
 
 /* Work submitted before destroy is run, and so is the work that it submits. */
 static void go_and_destroy(unsigned self)
 {
     if (self)
-        process_run(self);
+        work(self);
     else {
         MC_CLAIM(filch_go(rt, go_on, (void *)0) == 0, "filch_go fails");
         MC_CLAIM(filch_go(rt, tell, (void *)2) == 0, "filch_go fails");
@@ -267,7 +287,7 @@ static void go_and_destroy(unsigned self)
 static void go_and_resize(unsigned self)
 {
     if (self)
-        process_run(self);
+        work(self);
     else {
         MC_CLAIM(filch_go(rt, go_on, (void *)0) == 0, "filch_go fails");
         MC_CLAIM(filch_runtime_resize(rt, 1) == 0, "filch_runtime_resize fails");
@@ -291,13 +311,23 @@ static void destroyed_by_another(unsigned self)
     } else if (self == 2) {
         MC_CLAIM(filch_go(rt, tell, (void *)0) == 0, "filch_go fails");
     } else {
-        process_run(self);
+        work(self);
     }
 }
 
-#define ROW(name, body, what, threads, setup, bounded, count)                                      \
+#define WOKEN .reaches = {"wakes"}
+#define STEALS .reaches = {"robs", "gifts"}
+#define JOINS .reaches = {"robs", "gifts", "joins_waited"}
+#define ROBS .reaches = {"robs", "joins_waited"}
+#define GIVES .reaches = {"gifts", "joins_waited"}
+#define QUEUED .reaches = {"queue_takes", "joins_waited"}
+#define FLUSHES .reaches = {"flushed", "migrations"}
+#define CAPPED .reaches = {"no fiber left", "joins_waited", "migrations"}
+#define DRAINS .reaches = {"wakes", "deque_steals"}
+#define ROW(name, body, what, threads, setup, count, ...)                                          \
     {                                                                                              \
-        name, what, threads, setup, body, .bound = bounded, .random = count, .steps = 20000        \
+        name, what, threads, setup, body, .finish = reaches_tell, .random = count, .steps = 20000, \
+                                          __VA_ARGS__                                              \
     }
 #define ONE                                                                                        \
     {                                                                                              \
@@ -313,45 +343,51 @@ static void destroyed_by_another(unsigned self)
     }
 
 const mc_model mc_models[] = {
-    ROW("destroyed_by_another", destroyed_by_another, "destroyed beside a call", ONE, one_worker, 0,
-        60000),
-    ROW("pair", run_a_pair, "a fork, perhaps stolen", TWO, two_workers, 0, 15000),
-    ROW("nested", run_nested, "joins that suspend", TWO, two_workers, 0, 30000),
-    ROW("nested_full", run_nested, "out of line, full fences", TWO, full_fence, 0, 15000),
-    ROW("nested_central", run_nested, "a queue for all", TWO, central, 0, 15000),
-    ROW("nested_the", run_nested, "Cilk-5's protocol", TWO, cilk, 0, 10000),
-    ROW("nested_abp", run_nested, "bounded deques", TWO, bounded, 0, 10000),
-    ROW("loop_abp", run_a_loop, "bounded deques that are full", TWO, bounded, 0, 10000),
-    ROW("yields_split", run_and_yield, "a split deque that is flushed", TWO, split, 0, 10000),
-    ROW("loop_split", run_a_loop, "a split deque that exposes half of a loop", TWO, split, 0,
-        10000),
-    ROW("nested_request", run_nested, "private deques", TWO, request, 0, 10000),
-    ROW("nested_sharing", run_nested, "a queue for each", TWO, sharing, 0, 15000),
-    ROW("yields_sharing", run_and_yield, "a suspension with nothing to flush", TWO, sharing, 0,
-        15000),
-    ROW("nested_no_membarrier", run_nested, "the system refuses it", TWO, no_membarrier, 0, 10000),
-    ROW("nested_capped", run_nested, "too few fibers", TWO, few_fibers, 0, 30000),
-    ROW("nested_three", run_nested, "three workers", THREE, three_workers, 0, 15000),
-    ROW("nested_naps", run_nested, "stealing does not pay", TWO, poor_thieves, 0, 15000),
-    ROW("loop", run_a_loop, "gifts of many", TWO, greedy_thieves, 0, 15000),
-    ROW("yields", run_and_yield, "a suspension with a flush", TWO, two_workers, 0, 30000),
-    ROW("yields_capped", run_and_yield, "too few fibers", TWO, few_fibers, 0, 15000),
-    ROW("drained", go_and_destroy, "destroy waits for all jobs", TWO, two_workers, 0, 30000),
-    ROW("drained_three", go_and_destroy, "three workers", THREE, three_workers, 0, 15000),
-    ROW("resizes", run_and_resize, "a task sends a worker away, and calls it back", TWO, resized, 0,
-        30000),
-    ROW("resized", go_and_resize, "a thread does", TWO, resized, 0, 30000),
-    ROW("nested_awake", run_nested, "workers that stay awake", TWO, awake, 0, 10000),
-    ROW("nested_awake_capped", run_nested, "and too few fibers", TWO, few_awake, 0, 10000),
-    ROW("nested_awake_naps", run_nested, "and stealing does not pay", TWO, poor_awake, 0, 10000),
-    ROW("drained_awake", go_and_destroy, "they see the end", TWO, awake, 0, 10000),
-    ROW("drained_awake_three", go_and_destroy, "three of them", THREE, awake_three, 0, 10000),
-    ROW("nested_help", run_nested, "joins that help", TWO, helpers, 0, 10000),
-    ROW("nested_help_three", run_nested, "three workers", THREE, helpers_three, 0, 10000),
-    ROW("nested_help_own", run_nested, "they help their own", TWO, own_helpers, 0, 10000),
-    ROW("nested_help_own_three", run_nested, "three workers", THREE, own_helpers_three, 0, 10000),
-    ROW("loop_help", run_a_loop, "with gifts", TWO, helpers, 0, 10000),
-    ROW("yields_help_own", run_and_yield, "and suspensions", TWO, own_helpers, 0, 10000),
-    ROW("loop_half", run_a_loop, "gifts of half", TWO, halvers, 0, 10000),
-    ROW("drained_half", go_and_destroy, "half of a ready deque", TWO, halvers, 0, 10000),
+    ROW("destroyed_by_another", destroyed_by_another, "destroyed beside a call", ONE, one_worker,
+        60000, WOKEN),
+    ROW("pair", run_a_pair, "a fork, perhaps stolen", TWO, two_workers, 15000, STEALS),
+    ROW("nested", run_nested, "joins that suspend", TWO, two_workers, 30000, JOINS),
+    ROW("nested_full", run_nested, "out of line, full fences", TWO, full_fence, 15000, JOINS),
+    ROW("nested_central", run_nested, "a queue for all", TWO, central, 15000, QUEUED),
+    ROW("nested_the", run_nested, "Cilk-5's protocol", TWO, cilk, 10000, ROBS),
+    ROW("nested_abp", run_nested, "bounded deques", TWO, bounded, 10000, ROBS),
+    ROW("loop_abp", run_a_loop, "bounded deques that are full", TWO, bounded, 10000,
+        .reaches = {"robs", "deque_steals"}),
+    ROW("yields_split", run_and_yield, "a split deque that is flushed", TWO, split, 10000,
+        .reaches = {"flushed", "exposures"}),
+    ROW("loop_split", run_a_loop, "a split deque that exposes half of a loop", TWO, split, 10000,
+        .reaches = {"exposures", "robs"}),
+    ROW("nested_request", run_nested, "private deques", TWO, request, 10000, GIVES),
+    ROW("nested_sharing", run_nested, "a queue for each", TWO, sharing, 15000, QUEUED),
+    ROW("yields_sharing", run_and_yield, "a suspension with nothing to flush", TWO, sharing, 15000,
+        .reaches = {"migrations", "queue_takes"}),
+    ROW("nested_no_membarrier", run_nested, "the system refuses it", TWO, no_membarrier, 10000,
+        JOINS),
+    ROW("nested_capped", run_nested, "too few fibers", TWO, few_fibers, 30000, JOINS),
+    ROW("nested_three", run_nested, "three workers", THREE, three_workers, 15000, JOINS),
+    ROW("nested_naps", run_nested, "stealing does not pay", TWO, poor_thieves, 15000, JOINS),
+    ROW("loop", run_a_loop, "gifts of many", TWO, greedy_thieves, 15000, STEALS),
+    ROW("yields", run_and_yield, "a suspension with a flush", TWO, two_workers, 30000, FLUSHES),
+    ROW("yields_capped", run_and_yield_both, "too few fibers", TWO, few_fibers, 15000, CAPPED),
+    ROW("drained", go_and_destroy, "destroy waits for all jobs", TWO, two_workers, 30000, DRAINS),
+    ROW("drained_three", go_and_destroy, "three workers", THREE, three_workers, 15000, DRAINS),
+    ROW("resizes", run_and_resize, "a task sends a worker away, and calls it back", TWO, resized,
+        30000, JOINS),
+    ROW("resized", go_and_resize, "a thread does", TWO, resized, 30000, DRAINS),
+    ROW("nested_awake", run_nested, "workers that stay awake", TWO, awake, 10000, JOINS),
+    ROW("yields_awake_capped", run_and_yield_both, "and too few fibers", TWO, few_awake, 10000,
+        CAPPED),
+    ROW("nested_awake_naps", run_nested, "and stealing does not pay", TWO, poor_awake, 10000,
+        JOINS),
+    ROW("drained_awake", go_and_destroy, "they see the end", TWO, awake, 10000, DRAINS),
+    ROW("drained_awake_three", go_and_destroy, "three of them", THREE, awake_three, 10000, DRAINS),
+    ROW("nested_help", run_nested, "joins that help", TWO, helpers, 10000, JOINS),
+    ROW("nested_help_three", run_nested, "three workers", THREE, helpers_three, 10000, JOINS),
+    ROW("nested_help_own", run_nested, "they help their own", TWO, own_helpers, 10000, JOINS),
+    ROW("nested_help_own_three", run_nested, "three workers", THREE, own_helpers_three, 10000,
+        JOINS),
+    ROW("loop_help", run_a_loop, "with gifts", TWO, helpers, 10000, STEALS),
+    ROW("yields_help_own", run_and_yield, "and suspensions", TWO, own_helpers, 10000, FLUSHES),
+    ROW("loop_half", run_a_loop, "gifts of half", TWO, halvers, 10000, STEALS),
+    ROW("drained_half", go_and_destroy, "half of a ready deque", TWO, halvers, 10000, DRAINS),
     {.name = NULL}};

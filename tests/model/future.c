@@ -12,6 +12,7 @@
  * that failure. Everybody continues; an awaiter whose await has returned may free the future. A
  * future of others is done when they are; all memory of such futures is freed. */
 #include <runtime/sync/future.h>
+#include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>
 #include <tests/model/system/waiting.h>
 
@@ -34,6 +35,7 @@ static unsigned settled[FUTURES];
 MC_UNCHECKED static void book(unsigned which, int rc, int code)
 {
     MC_CLAIM(rc == 0 || rc == -EALREADY, "an error of nothing");
+    reaches_note(rc ? "set too late" : code ? "failed" : "set");
     if (rc == 0) {
         cause[which] = code;
         settled[which]++;
@@ -76,9 +78,12 @@ static void break_promise(unsigned which)
 
 static void look(unsigned which)
 {
-    if (!filch_future_done(future[which]))
+    if (!filch_future_done(future[which])) {
+        reaches_note("a look before it is done");
         return;
+    }
     const filch_failure *failure = filch_future_failure(future[which]);
+    reaches_note(failure ? "a failure seen" : "a value seen");
     if (failure)
         MC_CLAIM(failure->code == -EIO, "a failure without its code");
     else if (which < 2)
@@ -89,6 +94,7 @@ static void await(unsigned which, int64_t until)
 {
     int rc = filch_await_until(future[which], until);
     waiting_returned();
+    waiting_came_out(rc, &waiting_ways_usual);
     check_outcome(rc, until != FILCH_FOREVER);
     if (rc == 0)
         look(which);
@@ -176,6 +182,7 @@ static bool any(const char *what)
 
 static void finish(void)
 {
+    reaches_tell();
     unsigned gone = 0;
     for (unsigned i = 0; i < FUTURES; i++) {
         char await[] = {'W', (char)('0' + i), 0}, freed[] = {'F', await[1], 0},
@@ -221,21 +228,29 @@ MC_SHAPE(any_two, .script = {"S0", "S1", "Y2W2F2"}, .fibers = THIRD)
 #define TWO .threads = {"first", "second"}
 #define THREE .threads = {"first", "second", "third"}
 #define TIMED .threads = {"first", "second", "timers"}
+#define MEETS .reaches = {"no wait", "a wait"}
+#define FAILS .reaches = {"an error at once", "a wait that ends in an error"}
+#define LATE .reaches = {"a wait", "a time-out", "a time limit too late"}
+#define BROKEN_LATE                                                                                \
+    .reaches = {"a wait that ends in an error", "a time-out", "a time limit too late"}
 
-const mc_model mc_models[] = {ROW(S_W, "a fiber awaits a value, and frees the future", TWO),
-                              ROW(S_W_thread, "a thread does", TWO),
-                              ROW(X_W, "the same with a failure", TWO),
-                              ROW(S_S_W, "two set it", THREE),
-                              ROW(S_X_look, "one sets it, one fails it, one looks", THREE),
-                              ROW(S_W_look, "one awaits it, one looks", THREE),
-                              ROW(S_W_W, "two await it", THREE, .bound = 0),
-                              ROW(S_w_W, "whose time is over hides nobody", THREE, .bound = 0),
-                              ROW(S_wWF, "one comes too early, and then frees it", TWO),
-                              ROW(S_w_k, "a fiber awaits it with a deadline", TIMED),
-                              ROW(B_W, "a broken promise", TWO),
-                              ROW(B_w, "a broken promise against a deadline", TWO),
-                              ROW(all, "all of two", THREE),
-                              ROW(all_fails, "all of two, one fails", THREE, .bound = 0),
-                              ROW(any_first, "any of two; the other is freed", TWO),
-                              ROW(any_two, "any of two, both come", THREE, .bound = 0),
-                              {.name = NULL}};
+const mc_model mc_models[] = {
+    ROW(S_W, "a fiber awaits a value, and frees the future", TWO, MEETS),
+    ROW(S_W_thread, "a thread does", TWO, MEETS),
+    ROW(X_W, "the same with a failure", TWO, FAILS),
+    ROW(S_S_W, "two set it", THREE, MEETS),
+    ROW(S_X_look, "one sets it, one fails it, one looks", THREE,
+        .reaches = {"a value seen", "a failure seen", "a look before it is done"}),
+    ROW(S_W_look, "one awaits it, one looks", THREE,
+        .reaches = {"a wait", "a look before it is done"}),
+    ROW(S_W_W, "two await it", THREE, .bound = 0, MEETS),
+    ROW(S_w_W, "whose time is over hides nobody", THREE, .bound = 0, LATE),
+    ROW(S_wWF, "one comes too early, and then frees it", TWO, LATE),
+    ROW(S_w_k, "a fiber awaits it with a deadline", TIMED, LATE),
+    ROW(B_W, "a broken promise", TWO, FAILS),
+    ROW(B_w, "a broken promise against a deadline", TWO, BROKEN_LATE),
+    ROW(all, "all of two", THREE, MEETS),
+    ROW(all_fails, "all of two, one fails", THREE, .bound = 0, FAILS),
+    ROW(any_first, "any of two; the other is freed", TWO, MEETS),
+    ROW(any_two, "any of two, both come", THREE, .bound = 0, MEETS),
+    {.name = NULL}};

@@ -34,6 +34,7 @@
 #include <runtime/pool/shutdown.h>
 #include <runtime/sync/cancellation.h>
 #include <tests/model/system/pools.h>
+#include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>
 #include <tests/model/system/waiting.h>
 
@@ -125,6 +126,8 @@ static void check_order(const numbered *one)
 static void check_levels(const numbered *one)
 {
     MC_CLAIM(!(begun & 1U << one->number), "a job begins again");
+    if (begun >> one->number)
+        reaches_note("a job that was overtaken");
     begun |= 1U << one->number;
     if (one->full.job.priority == RAISED)
         return;
@@ -145,6 +148,8 @@ void fl_job_begin(filch_job *job)
     if (fl_more(job))
         fl_row_enter(&pool->in_progress, job);
     pool->stats.running++;
+    if (pool->stats.running > 1)
+        reaches_note("two jobs at once");
     MC_CLAIM(pool->stats.running <= shape.width, "more jobs run than the pool is wide");
 }
 
@@ -198,7 +203,18 @@ static int submit_locked(filch_job *job)
     if (!rc)
         fl_pool_take_in(pool, job, &after);
     fl_pool_leave(pool, &after);
+    reaches_note(rc == -EPIPE    ? "a refusal after close"
+                 : rc == -EAGAIN ? "a refusal for room"
+                                 : "a submission with the lock");
     return rc;
+}
+
+static bool push(filch_job *job)
+{
+    bool done = fl_intake_push(pool, job);
+    if (done)
+        reaches_note("a submission without the lock");
+    return done;
 }
 
 static filch_job *make_job(unsigned number, bool handle)
@@ -224,7 +240,7 @@ static filch_job *submit(unsigned number, bool handle)
 {
     filch_job *job = make_job(number, handle);
     const bool late = filch_u32_load(&closed, FILCH_ACQUIRE);
-    int rc = fl_intake_push(pool, job) ? 0 : submit_locked(job);
+    int rc = push(job) ? 0 : submit_locked(job);
     MC_CLAIM(!late || rc == -EPIPE, "accepted after the pool was closed");
     if (rc)
         mc_free(job);
@@ -243,6 +259,7 @@ static filch_job *submit(unsigned number, bool handle)
 static void check_called_off(const filch_job *job, int rc)
 {
     MC_CLAIM(!rc || rc == -EALREADY, "an error of nothing");
+    reaches_note(rc ? "called off too late" : "called off");
     fl_lock(&pool->room.lock);
     MC_CLAIM(job->outcome != FILCH_UNDECIDED || job->stage == FL_JOB_RUNNING,
              "a job that was called off waits");
@@ -254,8 +271,10 @@ static void raise_priority(filch_job *job)
     const unsigned number = ((const numbered *)job)->number;
     if (filch_job_set_priority(job, RAISED)) {
         MC_CLAIM(has_begun(number), "the priority of a waiting job does not change");
+        reaches_note("raised too late");
         return;
     }
+    reaches_note("raised");
     filch_u32_store(&raised, number, FILCH_RELEASE);
 }
 
@@ -285,6 +304,7 @@ static void wait_for_rest(void)
 {
     int rc = fl_pool_wait("model", pool, FILCH_FOREVER);
     waiting_returned();
+    waiting_came_out(rc, &waiting_ways_usual);
     MC_CLAIM(rc == 0, "a wait for rest fails");
 }
 
@@ -396,6 +416,10 @@ static void lay_out(struct shape chosen)
 
 static void finish(void)
 {
+    reaches_tell();
+    if (called_off)
+        mc_reached("a job that does not begin");
+    mc_reached(filch_u32_load(&starts, FILCH_RELAXED) > 1 ? "several runners" : "one runner");
     MC_CLAIM(runs + called_off == accepted, "a job runs that was not accepted, or not at all");
 }
 
@@ -420,23 +444,33 @@ MC_SHAPE(SHxl_cd_r, .script = {"SHxl", "cwd", "r"}, .width = 1, .capacity = 2)
     }
 #define ONE .threads = {"submitter", "worker"}
 #define TWO .threads = {"submitter", "submitter 2", "worker"}
+#define QUICK "a submission without the lock"
+#define RUNNERS QUICK, "one runner", "several runners"
+#define CALLS_OFF "called off", "called off too late", "a job that does not begin"
 
 const mc_model mc_models[] = {
-    ROW(SS_r, "two submissions against a runner that becomes idle", ONE),
-    ROW(SSS_r, "three submissions, room for two", ONE),
-    ROW(SSS_r_levels, "three submissions of rising priority", ONE, .bound = 0),
-    ROW(SS_S_r, "two submitters", TWO, .bound = 0),
-    ROW(SS_S_r_one, "two submitters, room for one", TWO, .bound = 0),
+    ROW(SS_r, "two submissions against a runner that becomes idle", ONE, .reaches = {RUNNERS}),
+    ROW(SSS_r, "three submissions, room for two", ONE, .reaches = {RUNNERS, "a refusal for room"}),
+    ROW(SSS_r_levels, "three submissions of rising priority", ONE, .bound = 0,
+        .reaches = {RUNNERS, "a job that was overtaken"}),
+    ROW(SS_S_r, "two submitters", TWO, .bound = 0, .reaches = {RUNNERS, "a refusal for room"}),
+    ROW(SS_S_r_one, "two submitters, room for one", TWO, .bound = 0,
+        .reaches = {QUICK, "a refusal for room"}),
     ROW(SS_cd_r, "two submissions against close, and the pool is freed at rest",
-        .threads = {"submitter", "closer", "worker"}, .bound = 0),
+        .threads = {"submitter", "closer", "worker"}, .bound = 0,
+        .reaches = {QUICK, "a refusal after close", "no wait", "a wait"}),
     ROW(SS_S_rr, "two submitters, two runners",
-        .threads = {"submitter", "submitter 2", "worker", "worker 2"}, .bound = 4),
-    ROW(SHil_r, "the id of a job that may be in the intake", ONE, .bound = 0),
-    ROW(SHxl_r, "such a job is cancelled", ONE, .bound = 0),
-    ROW(SHul_r, "its context is created, and cancelled", ONE, .bound = 0),
-    ROW(SHSpl_r_levels, "its priority is raised", ONE, .bound = 0),
+        .threads = {"submitter", "submitter 2", "worker", "worker 2"}, .bound = 4,
+        .reaches = {QUICK, "two jobs at once"}),
+    ROW(SHil_r, "the id of a job that may be in the intake", ONE, .bound = 0, .reaches = {RUNNERS}),
+    ROW(SHxl_r, "such a job is cancelled", ONE, .bound = 0, .reaches = {QUICK, CALLS_OFF}),
+    ROW(SHul_r, "its context is created, and cancelled", ONE, .bound = 0,
+        .reaches = {QUICK, "a job that does not begin"}),
+    ROW(SHSpl_r_levels, "its priority is raised", ONE, .bound = 0,
+        .reaches = {"raised", "raised too late", "a job that was overtaken"}),
     ROW(SHl_k_r, "the pool's context is done", .threads = {"submitter", "canceller", "worker"},
-        .bound = 0),
+        .bound = 0, .reaches = {QUICK, "a job that does not begin"}),
     ROW(SHxl_cd_r, "such a job is cancelled against close, and the pool is freed at rest",
-        .threads = {"submitter", "closer", "worker"}, .bound = 6),
+        .threads = {"submitter", "closer", "worker"}, .bound = 6,
+        .reaches = {CALLS_OFF, "a refusal after close"}),
     {.name = NULL}};

@@ -17,6 +17,7 @@
  * once, when any call returns. */
 #include <filch/sync.h>
 #include <runtime/sync/permits.h>
+#include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>
 #include <tests/model/system/waiting.h>
 
@@ -37,6 +38,7 @@ static struct shape {
     unsigned permits; /* of the semaphore, at first, */
     unsigned kept;    /* and so many fewer in the end: their scripts end without U */
 } shape;
+static bool left[MC_THREADS];    /* because its time was over */
 static volatile unsigned writes; /* plain, by exclusive holders and by the once function */
 
 /* ---- What the letters acquire and release ---- */
@@ -46,9 +48,18 @@ static int take_mutex(int64_t until)
     return filch_mutex_lock_until(&all->mutex, until);
 }
 
+/* A mutex that was handed over stays locked, and says so until its new holder runs. */
+MC_UNCHECKED static void note_handed(void)
+{
+    enum { HANDED = 4 };
+    if (all->mutex.state.filch_value & HANDED)
+        reaches_note("a mutex handed over");
+}
+
 static void give_mutex(void)
 {
     filch_mutex_unlock(&all->mutex);
+    note_handed();
 }
 
 static int take_one(int64_t until)
@@ -123,12 +134,22 @@ static void use(const struct act *act)
         MC_CLAIM(writes == before, "a shared holder sees a write");
 }
 
+MC_UNCHECKED static void note_outcome(int rc, bool tries)
+{
+    static const waiting_ways trying = {.at_once = "a try that succeeds",
+                                        .late = "a try that fails"};
+    if (waiting_came_out(rc, tries ? &trying : &waiting_ways_usual) > 1)
+        reaches_note("a second wait in one call");
+    left[mc_self()] |= rc && !tries;
+}
+
 static const struct act *acquire(char letter, bool tries)
 {
     const struct act *act = act_of(letter);
     bool timed = letter == act->timed;
     int rc = act->take(tries ? 0 : timed ? WAITING_LATER : FILCH_FOREVER);
     waiting_returned();
+    note_outcome(rc, tries);
     MC_CLAIM(rc == 0 || (rc == -ETIMEDOUT && (tries || timed)), "an error of nothing");
     if (rc)
         return NULL;
@@ -154,6 +175,7 @@ static void call_once(void)
 {
     filch_once(&all->once, called, NULL);
     waiting_returned();
+    waiting_came_out(0, &waiting_ways_usual);
     MC_CLAIM(writes == 1, "a once function has not run, or twice");
 }
 
@@ -201,6 +223,7 @@ static void lay_out(struct shape chosen)
 {
     shape = chosen;
     writes = 0;
+    memset(left, 0, sizeof left);
     unsigned threads = 0;
     while (shape.script[threads])
         threads++;
@@ -223,8 +246,20 @@ static void lay_out(struct shape chosen)
     mc_name((const void *)&writes, "writes");
 }
 
+/* Those behind a waiter that has left continue by its doing. */
+static void tell_passed(void)
+{
+    for (unsigned i = 0; shape.script[i]; i++) {
+        int by = waiting_resumed_by(i);
+        if (by >= 0 && left[by])
+            mc_reached("a wait ended by a waiter that left");
+    }
+}
+
 static void finish(void)
 {
+    reaches_tell();
+    tell_passed();
     if (any('F'))
         return;
     unsigned more = 0;
@@ -276,30 +311,39 @@ MC_SHAPE(O_O_O, .script = {"O", "O", "OO"}, .fibers = FIRST | SECOND)
     }
 #define TWO .threads = {"first", "second"}
 #define THREE .threads = {"first", "second", "third"}
+#define WAITS .reaches = {"a wait"}
+#define MEETS .reaches = {"no wait", "a wait"}
+#define HANDED .reaches = {"a wait", "a mutex handed over"}
+#define BARGES .reaches = {"a mutex handed over", "a second wait in one call"}
+#define TRIES .reaches = {"a wait", "a try that succeeds", "a try that fails"}
+#define LATE .reaches = {"a wait", "a time-out", "a time limit too late"}
+#define STOPS .reaches = {"a time-out", "a time limit too late", "a timer stopped"}
+#define PASSES .reaches = {"a time-out", "a wait ended by a waiter that left"}
 #define TIMED .threads = {"first", "second", "timers"}
 
 const mc_model mc_models[] = {
-    ROW(MU_MU, "a mutex", TWO),
-    ROW(MUMU_MU, "a mutex that its holder takes again", TWO, .bound = 0),
-    ROW(M_free, "the next holder frees the mutex", TWO),
-    ROW(M_try, "two lock a mutex, a third tries", THREE, .random = 30000),
-    ROW(M_late, "a thread waits for a mutex, with a deadline", TWO),
-    ROW(M_late_k, "a fiber does", TIMED),
-    ROW(M_three, "two wait for a mutex", THREE, .random = 30000),
-    ROW(M_barge, "a woken waiter comes too late, and goes to the front", THREE, .random = 60000),
-    ROW(P_one, "a semaphore of one permit", TWO),
-    ROW(P_free, "the next holder frees the semaphore", TWO),
-    ROW(P_given, "two permits, one by one, for a waiter that wants two", TWO),
-    ROW(P_two, "two permits at once for two waiters", THREE, .bound = 0),
-    ROW(P_kept, "the same, and they keep them", THREE, .bound = 0),
-    ROW(P_late, "a waiter that leaves lets a smaller one pass", THREE, .bound = 0),
-    ROW(P_late_k, "a fiber waits for a permit, with a deadline", TIMED),
-    ROW(RW, "a reader and a writer", TWO),
-    ROW(RW_free, "the next writer frees the lock", TWO),
-    ROW(RWR, "two readers and a writer", THREE, .bound = 4),
-    ROW(WRR, "two readers wait for a writer", THREE, .bound = 0),
-    ROW(RwR, "a writer that leaves lets a reader pass", THREE, .bound = 0),
-    ROW(R_try, "a writer, and two that try", THREE, .bound = 0),
-    ROW(O_O, "two call once", TWO),
-    ROW(O_O_O, "three do", THREE),
+    ROW(MU_MU, "a mutex", TWO, HANDED),
+    ROW(MUMU_MU, "a mutex that its holder takes again", TWO, .bound = 0, BARGES),
+    ROW(M_free, "the next holder frees the mutex", TWO, MEETS),
+    ROW(M_try, "two lock a mutex, a third tries", THREE, .random = 30000, TRIES),
+    ROW(M_late, "a thread waits for a mutex, with a deadline", TWO, LATE),
+    ROW(M_late_k, "a fiber does", TIMED, STOPS),
+    ROW(M_three, "two wait for a mutex", THREE, .random = 30000, HANDED),
+    ROW(M_barge, "a woken waiter comes too late, and goes to the front", THREE, .random = 60000,
+        BARGES),
+    ROW(P_one, "a semaphore of one permit", TWO, WAITS),
+    ROW(P_free, "the next holder frees the semaphore", TWO, MEETS),
+    ROW(P_given, "two permits, one by one, for a waiter that wants two", TWO, MEETS),
+    ROW(P_two, "two permits at once for two waiters", THREE, .bound = 0, MEETS),
+    ROW(P_kept, "the same, and they keep them", THREE, .bound = 0, MEETS),
+    ROW(P_late, "a waiter that leaves lets a smaller one pass", THREE, .bound = 0, PASSES),
+    ROW(P_late_k, "a fiber waits for a permit, with a deadline", TIMED, STOPS),
+    ROW(RW, "a reader and a writer", TWO, WAITS),
+    ROW(RW_free, "the next writer frees the lock", TWO, MEETS),
+    ROW(RWR, "two readers and a writer", THREE, .bound = 4, WAITS),
+    ROW(WRR, "two readers wait for a writer", THREE, .bound = 0, MEETS),
+    ROW(RwR, "a writer that leaves lets a reader pass", THREE, .bound = 0, PASSES),
+    ROW(R_try, "a writer, and two that try", THREE, .bound = 0, TRIES),
+    ROW(O_O, "two call once", TWO, WAITS),
+    ROW(O_O_O, "three do", THREE, WAITS),
     {.name = NULL}};

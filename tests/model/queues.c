@@ -18,6 +18,8 @@
 #include <runtime/queue/slot_queue.h>
 #include <sched/rng.h>
 #include <tests/model/system/forked.h>
+#include <tests/model/system/reaches.h>
+#include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>
 
 #include <string.h>
@@ -52,6 +54,7 @@ static void go_to_work(fl_worker *by)
     fl_idle_search(&rt.idle);
     for (unsigned round = 1;; round++) {
         if (fl_surplus(by)) {
+            reaches_note("a surplus worker");
             if (!fl_retire(by))
                 return;
             continue;
@@ -77,8 +80,11 @@ static void go_to_work(fl_worker *by)
 static bool do_join(filch_slot *slot)
 {
     filch_ptr_store(&slot->task, NULL, FILCH_RELAXED);
-    if (shape.queue->settle(&region.fiber.stack, slot) != FL_KEPT)
+    if (shape.queue->settle(&region.fiber.stack, slot) != FL_KEPT) {
+        reaches_note("a join of a taken task");
         return false;
+    }
+    reaches_note("a join that keeps its task");
     run(slot, slot);
     return true;
 }
@@ -148,6 +154,7 @@ static void lay_out_runtime(void)
 static void lay_out(struct shape chosen)
 {
     shape = chosen;
+    reaches_setup();
     published = left = 0;
     memset(runs, 0, sizeof runs);
     memset(&over, 0, sizeof over);
@@ -171,8 +178,20 @@ static bool may_rest(void)
     return true; /* asleep on a park word; `finish` says whether that is right */
 }
 
+MC_UNCHECKED static uint64_t wakes(void)
+{
+    uint64_t all = 0;
+    for (unsigned i = 0; i < shape.workers; i++)
+        all += worker[i].counters[FL_WAKES].filch_value;
+    return all;
+}
+
 static void finish(void)
 {
+    reaches_tell();
+    statistics_reached(workers, shape.workers);
+    if (!wakes())
+        mc_reached("no wake");
     for (unsigned i = 0; i < published; i++)
         MC_CLAIM(runs[i] == 1, "a task lies about, and all sleep");
     fl_slot_queue *queue = rt.queue_state; /* of all, or the first receiver's */
@@ -197,6 +216,8 @@ MC_SHAPE(sharing_FF_three, .script = "FF", SHARING, .workers = 3, .keeps = true)
 
 #define TWO .threads = {"forker", "worker"}
 #define THREE .threads = {"forker", "worker", "worker 2"}
+#define WAKES .reaches = {"wakes", "no wake"}
+#define JOINS .reaches = {"wakes", "a join that keeps its task", "a join of a taken task"}
 #define ROW(name, what, ...)                                                                       \
     {                                                                                              \
 #name, what, .setup = setup_##name, .body = body, .finish = finish, .may_rest = may_rest,  \
@@ -204,13 +225,14 @@ MC_SHAPE(sharing_FF_three, .script = "FF", SHARING, .workers = 3, .keeps = true)
     }
 
 const mc_model mc_models[] = {
-    ROW(central_F, "a fork against a worker that goes to sleep", TWO, .bound = 0),
-    ROW(central_FFJ, "two forks and a join", TWO, .random = 60000),
-    ROW(central_FF, "two forks; a thread that has one leaves", TWO, .bound = 2),
-    ROW(central_FF_three, "two forks, two workers: a chain", THREE, .random = 60000),
-    ROW(sharing_F, "a fork against its receiver", TWO, .bound = 0),
-    ROW(sharing_FF, "two forks against their receiver", TWO, .bound = 3),
-    ROW(sharing_FFJ, "two forks and a join", TWO, .random = 60000),
-    ROW(sharing_FFC, "two forks, and a receiver retires", TWO, .random = 60000),
-    ROW(sharing_FF_three, "two forks, two receivers", THREE, .random = 60000),
+    ROW(central_F, "a fork against a worker that goes to sleep", TWO, .bound = 0, WAKES),
+    ROW(central_FFJ, "two forks and a join", TWO, .random = 60000, JOINS),
+    ROW(central_FF, "two forks; a thread that has one leaves", TWO, .bound = 2, WAKES),
+    ROW(central_FF_three, "two forks, two workers: a chain", THREE, .random = 60000, WAKES),
+    ROW(sharing_F, "a fork against its receiver", TWO, .bound = 0, WAKES),
+    ROW(sharing_FF, "two forks against their receiver", TWO, .bound = 3, WAKES),
+    ROW(sharing_FFJ, "two forks and a join", TWO, .random = 60000, JOINS),
+    ROW(sharing_FFC, "two forks, and a receiver retires", TWO, .random = 60000,
+        .reaches = {"wakes", "no wake", "a surplus worker"}),
+    ROW(sharing_FF_three, "two forks, two receivers", THREE, .random = 60000, WAKES),
     {.name = NULL}};

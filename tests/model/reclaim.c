@@ -201,29 +201,21 @@ static void setup_twice(void)
 
 static void finish(void)
 {
+    statistics_reached(workers, THREADS);
     for (unsigned i = 0; i < forks; i++)
         MC_CLAIM(runs[i], "a task is lost");
 }
 
-const mc_model mc_models[] = {{"renewed",
-                               "a look from before the memory was replaced",
-                               {"owner", "thief"},
-                               setup_once,
-                               body,
-                               finish,
-                               .bound = 0},
-                              {"renewed_twice",
-                               "the same with a second look",
-                               {"owner", "thief"},
-                               setup_twice,
-                               body,
-                               finish,
-                               .bound = 3},
-                              {"renewed_two",
-                               "two thieves",
-                               {"owner", "thief", "thief 2"},
-                               setup_once,
-                               body,
-                               finish,
-                               .random = 5000},
-                              {.name = NULL}};
+#define ROW(name, what, ...)                                                                       \
+    {                                                                                              \
+#name, what, .body = body, .finish = finish, __VA_ARGS__                                   \
+    }
+#define ONE .threads = {"owner", "thief"}, .reaches = {"robs", "gifts", "missed_gone"}
+#define TWO                                                                                        \
+    .threads = {"owner", "thief", "thief 2"}, .reaches = {"robs", "missed_gone", "missed_busy"}
+
+const mc_model mc_models[] = {
+    ROW(renewed, "a look from before the memory was replaced", ONE, .setup = setup_once),
+    ROW(renewed_twice, "the same with a second look", ONE, .setup = setup_twice, .bound = 3),
+    ROW(renewed_two, "two thieves", TWO, .setup = setup_once, .random = 5000),
+    {.name = NULL}};

@@ -15,6 +15,7 @@
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/channel.h>
 #include <tests/model/system/items.h>
+#include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>
 #include <tests/model/system/waiting.h>
 
@@ -64,6 +65,18 @@ static void check_case(unsigned by, char what, const filch_case *one, uint64_t i
         MC_CLAIM(code == -EPERM, "a context is done for another cause");
 }
 
+/* A case that happens at once, or after a wait. */
+static void note_case(int chosen, const filch_case *of)
+{
+    static const waiting_ways ways[CASES] = {
+        {.at_once = "case 1 at once", .told = "case 1 after a wait", .late = "the deadline"},
+        {.at_once = "case 2 at once", .told = "case 2 after a wait", .late = "the deadline"},
+        {.at_once = "case 3 at once", .told = "case 3 after a wait", .late = "the deadline"}};
+    waiting_came_out(of[chosen].kind == FILCH_CASE_UNTIL ? -ETIMEDOUT : 0, &ways[chosen]);
+    if (of[chosen].code == -EPIPE)
+        reaches_note("a case that ends by a close");
+}
+
 static __attribute__((noinline)) void select_one(unsigned by, const char *cases)
 {
     filch_case all[CASES];
@@ -76,17 +89,23 @@ static __attribute__((noinline)) void select_one(unsigned by, const char *cases)
     int chosen = filch_select(all, count);
     waiting_returned();
     MC_CLAIM(chosen >= 0 && chosen < (int)count, "no case happens");
+    note_case(chosen, all);
     for (size_t i = 0; i < count; i++)
         check_case(by, cases[2 * i], &all[i], item[i], (int)i == chosen);
 }
 
 /* ---- Threads ---- */
 
+/* Threads that meet a select. */
+static const waiting_ways others = {"another before the select", "another that waited",
+                                    "another after a close", "another told of a close", NULL};
+
 static void send(unsigned by, filch_channel *to)
 {
     uint64_t item = items_next(by);
     int rc = filch_send(to, &item);
     waiting_returned();
+    waiting_came_out(rc, &others);
     items_sent(item, rc);
 }
 
@@ -95,6 +114,7 @@ static void receive(unsigned by, filch_channel *from)
     uint64_t item = ITEMS_NONE;
     int rc = filch_receive(from, &item);
     waiting_returned();
+    waiting_came_out(rc, &others);
     if (rc == 0)
         items_received(by, item);
 }
@@ -159,6 +179,7 @@ static void lay_out(struct shape chosen)
 
 static void finish(void)
 {
+    reaches_tell();
     for (unsigned i = 0; i < CHANNELS; i++) {
         MC_CLAIM(!fl_waiters_any(&channel[i]->senders) && !fl_waiters_any(&channel[i]->receivers),
                  "somebody is left in a queue");
@@ -189,31 +210,46 @@ MC_SHAPE(timed_fiber, .script = {"rAu_ CA", "SA", "K_"}, .fibers = FIRST)
 MC_SHAPE(timed_both, .script = {"rAu_ CA", "sAu_", "K_"}, .fibers = FIRST | SECOND)
 MC_SHAPE(default_case, .script = {"rAz_ CA", "SA"}, .fibers = FIRST)
 
-#define ROW(name, what, most, ...)                                                                 \
+#define THREADS(...) .threads = {__VA_ARGS__}
+#define EITHER "case 1 at once", "case 1 after a wait", "case 2 at once", "case 2 after a wait"
+#define MEETS .reaches = {EITHER, "another that waited"}
+#define SELECTS .reaches = {EITHER}
+#define CLOSED .reaches = {EITHER, "a case that ends by a close"}
+#define LATE                                                                                       \
+    .reaches = {"case 1 at once", "case 1 after a wait", "the deadline", "a time limit too late"}
+#define ROW(name, what, ...)                                                                       \
     {                                                                                              \
 #name, what, .setup = setup_##name, .body = body, .finish = finish,                        \
-                     .may_rest = waiting_rests,                                                    \
-                     .threads = {                                                                  \
-                         __VA_ARGS__ }                                                             \
+                     .may_rest = waiting_rests, __VA_ARGS__                                        \
     }
 
 const mc_model mc_models[] = {
-    ROW(two_senders, "two send, one of them is chosen", 0, "select", "sender A", "sender B"),
-    ROW(two_receivers, "two receive, one of them is chosen", 0, "select", "receiver A",
-        "receiver B"),
-    ROW(only_one, "one sends", 0, "select", "sender B"),
-    ROW(behind, "a receiver before or behind it", 2, "select", "receiver A", "sender A"),
-    ROW(both_sides, "selects on both sides of two channels", 0, "select s", "select r"),
-    ROW(both_sides_1, "the same, with rings of one", 0, "select s", "select r"),
-    ROW(crossed, "each could be sender or receiver", 0, "select", "select 2"),
-    ROW(reversed, "the same, in the other order", 0, "select", "select 2"),
-    ROW(one_channel, "each could be both on one channel", 0, "select", "select 2"),
-    ROW(three, "three selects on two channels", 2, "select r", "select s", "select s2"),
-    ROW(closed, "close against select", 0, "select", "closer", "sender"),
-    ROW(closed_sends, "close against a select that sends", 0, "select", "closer", "receiver"),
-    ROW(cancelled, "cancellation against select", 0, "select", "canceller", "sender"),
-    ROW(timed, "a thread's time against send", 0, "select", "sender"),
-    ROW(timed_fiber, "a fiber's time against send", 0, "select", "sender", "timer_thread"),
-    ROW(timed_both, "two selects with a deadline", 3, "select", "select 2", "timer_thread"),
-    ROW(default_case, "cases that do not wait", 0, "select", "sender"),
+    ROW(two_senders, "two send, one of them is chosen", THREADS("select", "sender A", "sender B"),
+        MEETS),
+    ROW(two_receivers, "two receive, one of them is chosen",
+        THREADS("select", "receiver A", "receiver B"), MEETS),
+    ROW(only_one, "one sends", THREADS("select", "sender B"),
+        .reaches = {"case 2 at once", "case 2 after a wait"}),
+    ROW(behind, "a receiver before or behind it", THREADS("select", "receiver A", "sender A"),
+        .reaches = {"case 1 at once", "case 1 after a wait", "another that waited"}),
+    ROW(both_sides, "selects on both sides of two channels", THREADS("select s", "select r"),
+        SELECTS),
+    ROW(both_sides_1, "the same, with rings of one", THREADS("select s", "select r"), CLOSED),
+    ROW(crossed, "each could be sender or receiver", THREADS("select", "select 2"), SELECTS),
+    ROW(reversed, "the same, in the other order", THREADS("select", "select 2"), SELECTS),
+    ROW(one_channel, "each could be both on one channel", THREADS("select", "select 2"), SELECTS),
+    ROW(three, "three selects on two channels", THREADS("select r", "select s", "select s2"),
+        SELECTS),
+    ROW(closed, "close against select", THREADS("select", "closer", "sender"), CLOSED),
+    ROW(closed_sends, "close against a select that sends", THREADS("select", "closer", "receiver"),
+        CLOSED),
+    ROW(cancelled, "cancellation against select", THREADS("select", "canceller", "sender"),
+        SELECTS),
+    ROW(timed, "a thread's time against send", THREADS("select", "sender"), LATE),
+    ROW(timed_fiber, "a fiber's time against send", THREADS("select", "sender", "timer_thread"),
+        LATE),
+    ROW(timed_both, "two selects with a deadline", THREADS("select", "select 2", "timer_thread"),
+        LATE),
+    ROW(default_case, "cases that do not wait", THREADS("select", "sender"),
+        .reaches = {"case 1 at once", "the deadline"}),
     {.name = NULL}};

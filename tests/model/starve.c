@@ -5,6 +5,7 @@
  * that is put back, under a lock. No sleep ends by itself. Claim: nobody sleeps for ever, and each
  * fiber is taken once. */
 #include <runtime/engine/starve.h>
+#include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>
 
 #include <pthread.h>
@@ -42,14 +43,17 @@ MC_UNCHECKED static void note_taken(void)
 
 static void take(void)
 {
+    const char *how = "a fiber at once";
     fl_starve_begin(&starve);
     for (;;) {
         uint32_t seen = fl_starve_look(&starve);
         if (puts_back ? take_idle() : take_ready())
             break;
         fl_starve_sleep(&starve, seen, 0);
+        how = "a fiber after a sleep";
     }
     fl_starve_end(&starve);
+    reaches_note(how);
     note_taken();
 }
 
@@ -79,6 +83,7 @@ static void lay_out(unsigned giving, bool by_lock)
     givers = giving;
     puts_back = by_lock;
     idle = taken = 0;
+    reaches_setup();
     memset(&starve, 0, sizeof starve);
     memset(&ready, 0, sizeof ready);
     memset(&lock, 0, sizeof lock);
@@ -106,23 +111,20 @@ static void setup_two_ready(void)
 
 static void finish(void)
 {
+    reaches_tell();
     MC_CLAIM(taken == givers, "a fiber is not taken once");
 }
 
-const mc_model mc_models[] = {
-    {"ready", "a fiber becomes ready", {"giver", "worker"}, setup_ready, body, finish, .bound = 0},
-    {"put_back",
-     "a fiber is put back",
-     {"giver", "worker"},
-     setup_put_back,
-     body,
-     finish,
-     .bound = 0},
-    {"two_ready",
-     "two fibers, two workers",
-     {"giver", "giver 2", "worker", "worker 2"},
-     setup_two_ready,
-     body,
-     finish,
-     .bound = 0},
-    {.name = NULL}};
+#define SLEEPS .reaches = {"a fiber at once", "a fiber after a sleep"}
+#define ROW(name, what, ...)                                                                       \
+    {                                                                                              \
+#name, what, .setup = setup_##name, .body = body, .finish = finish, SLEEPS,                \
+                     .threads = {                                                                  \
+                         __VA_ARGS__ }                                                             \
+    }
+
+const mc_model mc_models[] = {ROW(ready, "a fiber becomes ready", "giver", "worker"),
+                              ROW(put_back, "a fiber is put back", "giver", "worker"),
+                              ROW(two_ready, "two fibers, two workers", "giver", "giver 2",
+                                  "worker", "worker 2"),
+                              {.name = NULL}};

@@ -18,6 +18,7 @@
 #include <runtime/sync/timer_shards.h>
 #include <runtime/sync/timer_thread.h>
 #include <runtime/sync/wait_fd.h>
+#include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>
 #include <tests/model/system/waiting.h>
 
@@ -42,6 +43,7 @@ static void *(*keep)(void *);
 static void (*forget)(void);
 static uint64_t of_wake_event;
 static int64_t now;
+static bool met;                /* by the teller: a waiter */
 static unsigned told, returned; /* returned: waiters whose wait is over, as bits */
 
 /* ---- The system ---- */
@@ -161,10 +163,14 @@ MC_UNCHECKED static bool sleep_for(const struct timespec *limit)
     int64_t ns = limit ? limit->tv_sec * INT64_C(1000000000) + limit->tv_nsec : INT64_MAX;
     if (ns == 0)
         return filch_u32_load(&wakes, FILCH_ACQUIRE);
-    if (!mc_futex_wait(&wakes, 0, limit, MC_HERE))
+    if (!mc_futex_wait(&wakes, 0, limit, MC_HERE)) {
+        reaches_note("woken before its time");
         return true;
-    if (filch_u32_add(&wakes, 0, FILCH_ACQ_REL)) /* epoll_pwait looks once more after its time */
+    }
+    if (filch_u32_add(&wakes, 0, FILCH_ACQ_REL)) { /* epoll_pwait looks once more after its time */
+        reaches_note("woken at its time");
         return true;
+    }
     wakes_at(now + ns);
     return false;
 }
@@ -213,7 +219,15 @@ static void wait(unsigned by)
     fl_lock(&lock);
     int rc = fl_wait(&lock, &queue, NULL, until);
     waiting_returned();
+    waiting_came_out(rc, &waiting_ways_usual);
     check_outcome(by, rc, until);
+}
+
+static void tell(void)
+{
+    fl_lock(&lock);
+    met = fl_waiters_any(&queue);
+    fl_tell_one(&lock, &queue, 1);
 }
 
 static void be_timer_thread(void)
@@ -229,8 +243,7 @@ static void body(unsigned thread)
         wait(thread);
         break;
     case '0':
-        fl_lock(&lock);
-        fl_tell_one(&lock, &queue, 1);
+        tell();
         break;
     default:
         be_timer_thread();
@@ -253,6 +266,7 @@ static void lay_out(struct shape chosen)
     keep = NULL;
     now = 1;
     told = returned = 0;
+    met = false;
     mc_name(&lock, "lock");
     mc_name(&wakes, "wake event");
     mc_name(&created, "created");
@@ -260,6 +274,9 @@ static void lay_out(struct shape chosen)
 
 static void finish(void)
 {
+    reaches_tell();
+    if (met && !told)
+        mc_reached("a teller too late");
     MC_CLAIM(!fl_waiters_any(&queue), "somebody is left in a queue");
     MC_CLAIM(fl_timers_next() == INT64_MAX, "a timer is left");
     MC_CLAIM(told <= 1, "one call tells two");
@@ -273,22 +290,23 @@ MC_SHAPE(two, .roles = "wwk", .fibers = FIRST | SECOND)
 MC_SHAPE(two_random, .roles = "wwk", .fibers = FIRST | SECOND)
 MC_SHAPE(two_told, .roles = "ww0k", .fibers = FIRST | SECOND)
 
-#define ROW(name, what, how, ...)                                                                  \
+#define THREADS(...) .threads = {__VA_ARGS__}
+#define WAKES .reaches = {"woken before its time", "woken at its time"}
+#define ROW(name, what, ...)                                                                       \
     {                                                                                              \
 #name, what, .setup = setup_##name, .body = body, .finish = finish,                        \
-                     .may_rest = waiting_rests, how,                                               \
-                     .threads = {                                                                  \
-                         __VA_ARGS__ }                                                             \
+                     .may_rest = waiting_rests, __VA_ARGS__                                        \
     }
 
-const mc_model mc_models[] = {ROW(one, "one timer, the first", .bound = 0, "waiter",
-                                  "timer_thread"),
-                              ROW(told, "one timer, stopped or not", .bound = 0, "waiter", "teller",
-                                  "timer_thread"),
-                              ROW(two, "two timers, started at the same time", .bound = 3, "waiter",
-                                  "waiter 2", "timer_thread"),
-                              ROW(two_random, "the same by turns, where lateness shows",
-                                  .random = 20000, "waiter", "waiter 2", "timer_thread"),
-                              ROW(two_told, "two timers, one is stopped", .bound = 3, "waiter",
-                                  "waiter 2", "teller", "timer_thread"),
-                              {.name = NULL}};
+const mc_model mc_models[] = {
+    ROW(one, "one timer, the first", THREADS("waiter", "timer_thread"), .bound = 0, WAKES),
+    ROW(told, "one timer, stopped or not", THREADS("waiter", "teller", "timer_thread"), .bound = 0,
+        .reaches = {"a wait", "a time-out", "a teller too late"}),
+    ROW(two, "two timers, started at the same time", THREADS("waiter", "waiter 2", "timer_thread"),
+        .bound = 3, WAKES),
+    ROW(two_random, "the same by turns, where lateness shows",
+        THREADS("waiter", "waiter 2", "timer_thread"), .random = 20000, WAKES),
+    ROW(two_told, "two timers, one is stopped",
+        THREADS("waiter", "waiter 2", "teller", "timer_thread"), .bound = 3,
+        .reaches = {"no wait", "a wait", "a teller too late"}),
+    {.name = NULL}};

@@ -9,6 +9,7 @@
 
 #include <string.h>
 #include <tests/model/checker/check.h>
+#include <tests/model/system/reaches.h>
 
 enum { WORKER = 0, BEGINNING = 1 };
 
@@ -69,6 +70,8 @@ static void read_again(void)
         sum(now);
         for (unsigned k = 0; k < FL_DOINGS; k++)
             MC_CLAIM(now[k] >= before[k], "a time falls");
+        if (now[FL_SEARCHING])
+            reaches_note(i ? "a turn seen by the second" : "a turn seen by the first");
         memcpy(before, now, sizeof before);
     }
     mc_outcome("read");
@@ -90,6 +93,7 @@ static void lay_out(struct shape chosen)
 {
     shape = chosen;
     ticks = BEGINNING;
+    reaches_setup();
     memset(&times, 0, sizeof times);
     fl_times_begin(&times, FL_WORKING, BEGINNING);
     mc_name(&times.since, "since");
@@ -105,10 +109,13 @@ MC_SHAPE(reads, .turns = 1, .reads = 2)
 #define ROW(name, what, ...)                                                                       \
     {                                                                                              \
 #name, what,                                                                               \
-            .threads = {"worker", "reader" }, .setup = setup_##name, .body = body, __VA_ARGS__     \
+            .threads = {"worker", "reader" }, .setup = setup_##name, .body = body,                 \
+                                              .finish = reaches_tell, __VA_ARGS__                  \
     }
 
 const mc_model mc_models[] = {ROW(look, "two turns", .outcomes = "seen turning"),
                               ROW(looks, "three turns", .bound = 0, .outcomes = "seen turning"),
-                              ROW(reads, "a turn, read twice", .bound = 0, .outcomes = "read"),
+                              ROW(reads, "a turn, read twice", .bound = 0, .outcomes = "read",
+                                  .reaches = {"a turn seen by the first",
+                                              "a turn seen by the second"}),
                               {.name = NULL}};

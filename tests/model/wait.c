@@ -14,6 +14,7 @@
  * Claims: each permit is acquired once, or is still there; the thread that acquired it has the
  * word. Everybody continues, once, and is in no queue any more. Nobody touches a waiter that has
  * continued, or an object that is freed. */
+#include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>
 #include <tests/model/system/waiting.h>
 
@@ -88,6 +89,7 @@ static void wait_for_one(void)
     unsigned word = 0;
     int rc = enter(object[0], &word);
     waiting_returned();
+    waiting_came_out(rc, &waiting_ways_usual);
     check_outcome(rc, word);
 }
 
@@ -122,6 +124,7 @@ static void wait_for_both(void)
     unsigned word = 0;
     int rc = enter_both(&word);
     waiting_returned();
+    waiting_came_out(rc, &waiting_ways_usual);
     check_outcome(rc, word);
 }
 
@@ -131,7 +134,10 @@ static void give(struct object *to)
 {
     count(&given);
     fl_lock(&to->lock);
+    bool any = fl_waiters_any(&to->queue);
     fl_node *node = fl_waiters_claim(&to->queue);
+    if (any && !node)
+        reaches_note("a teller too late");
     if (node)
         *(unsigned *)node->data = WORD;
     else
@@ -217,6 +223,7 @@ static void lay_out(struct shape chosen)
 
 static void finish(void)
 {
+    reaches_tell();
     if (strchr(shape.roles, 'd'))
         return;
     MC_CLAIM(got + object[0]->permits + object[1]->permits == given,
@@ -253,34 +260,42 @@ MC_SHAPE(dismissed_thread, .roles = "wd", .timed = true)
                      .may_rest = waiting_rests, __VA_ARGS__                                        \
     }
 #define THREADS(...) .threads = {__VA_ARGS__}
+#define MEETS .reaches = {"no wait", "a wait"}
+#define ENDS .reaches = {"an error at once", "a wait that ends in an error"}
+#define BOTH .reaches = {"no wait", "a wait", "a teller too late"}
+#define LATE "a time-out", "a time limit too late"
+#define TIMED .reaches = {LATE, "a wait", "a teller too late"}
+#define STOPS .reaches = {LATE, "a wait", "a teller too late", "a timer stopped"}
+#define ENDS_LATE .reaches = {LATE, "a wait that ends in an error"}
 
 const mc_model mc_models[] = {
-    ROW(fiber, "a fiber waits", THREADS("fiber", "teller")),
-    ROW(thread, "a thread waits", THREADS("thread", "teller")),
-    ROW(aside, "the fiber goes on elsewhere", THREADS("fiber", "teller", "its worker")),
-    ROW(several, "two wait, two tell", THREADS("fiber", "thread", "teller", "teller 2")),
-    ROW(all, "all are told", THREADS("fiber", "thread", "closer")),
+    ROW(fiber, "a fiber waits", THREADS("fiber", "teller"), MEETS),
+    ROW(thread, "a thread waits", THREADS("thread", "teller"), MEETS),
+    ROW(aside, "the fiber goes on elsewhere", THREADS("fiber", "teller", "its worker"), MEETS),
+    ROW(several, "two wait, two tell", THREADS("fiber", "thread", "teller", "teller 2"), MEETS),
+    ROW(all, "all are told", THREADS("fiber", "thread", "closer"), ENDS),
     ROW(first_before_timed, "one waits in front of another, whose time is over",
-        THREADS("thread", "fiber", "teller", "teller 2"), .bound = 0),
+        THREADS("thread", "fiber", "teller", "teller 2"), .bound = 0, TIMED),
     ROW(close_behind_timed, "all are told, also behind one whose time is over",
-        THREADS("thread", "fiber", "closer")),
-    ROW(both_fiber, "a fiber in two queues", THREADS("fiber", "teller", "teller 2")),
-    ROW(both_thread, "a thread in two queues", THREADS("thread", "teller", "teller 2")),
+        THREADS("thread", "fiber", "closer"), ENDS_LATE),
+    ROW(both_fiber, "a fiber in two queues", THREADS("fiber", "teller", "teller 2"), BOTH),
+    ROW(both_thread, "a thread in two queues", THREADS("thread", "teller", "teller 2"), BOTH),
     ROW(timed_fiber, "a fiber is told, or its time comes",
-        THREADS("fiber", "teller", "timer_thread")),
-    ROW(timed_thread, "a thread is told, or its time comes", THREADS("thread", "teller")),
+        THREADS("fiber", "teller", "timer_thread"), STOPS),
+    ROW(timed_thread, "a thread is told, or its time comes", THREADS("thread", "teller"), TIMED),
     ROW(timed_aside, "the same, it goes on elsewhere",
-        THREADS("fiber", "teller", "timer_thread", "its worker")),
+        THREADS("fiber", "teller", "timer_thread", "its worker"), STOPS),
     ROW(timed_several, "two wait for one, or time",
-        THREADS("fiber", "thread", "teller", "timer_thread")),
+        THREADS("fiber", "thread", "teller", "timer_thread"), STOPS),
     ROW(timed_behind, "whose time comes hides nobody",
-        THREADS("fiber", "thread", "teller", "teller 2", "timer_thread")),
+        THREADS("fiber", "thread", "teller", "teller 2", "timer_thread"), STOPS),
     ROW(timed_both_fiber, "a fiber in two queues, with time",
-        THREADS("fiber", "teller", "teller 2", "timer_thread")),
+        THREADS("fiber", "teller", "teller 2", "timer_thread"), STOPS),
     ROW(timed_both_thread, "a thread in two queues, with time",
-        THREADS("thread", "teller", "teller 2")),
-    ROW(dismissed, "two wait for what is destroyed", THREADS("fiber", "thread", "destroyer")),
+        THREADS("thread", "teller", "teller 2"), TIMED),
+    ROW(dismissed, "two wait for what is destroyed", THREADS("fiber", "thread", "destroyer"), ENDS),
     ROW(dismissed_fiber, "time against destroy, fibers",
-        THREADS("fiber", "destroyer", "timer_thread")),
-    ROW(dismissed_thread, "time against destroy, threads", THREADS("thread", "destroyer")),
+        THREADS("fiber", "destroyer", "timer_thread"), ENDS_LATE),
+    ROW(dismissed_thread, "time against destroy, threads", THREADS("thread", "destroyer"),
+        ENDS_LATE),
     {.name = NULL}};

@@ -11,6 +11,7 @@
 #include <runtime/queue/queues.h>
 #include <runtime/sync/wait_fd.h>
 #include <tests/model/checker/check.h>
+#include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>
 
 #include <pthread.h>
@@ -210,6 +211,8 @@ fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *))
         else
             filch_u32_store(&fibers->capped, 1, FILCH_RELAXED);
     }
+    if (!fiber)
+        reaches_note("no fiber left");
     mc_unlock(&fibers->lock, MC_HERE);
     return fiber;
 }

@@ -31,16 +31,22 @@ static inline void statistics_ignore(fl_worker *worker, bool but_suspended)
     mc_ignore(counters, (size_t)(end - counters));
 }
 
-/* Finish: a row may demand each of the things that are counted, by its field of filch_stats. */
-MC_UNCHECKED static inline void statistics_reached(fl_worker *const *worker, unsigned workers)
+/* A row may demand each of the things that are counted, by its field of filch_stats. */
+MC_UNCHECKED static inline void statistics_each(const fl_worker *worker, void (*what)(const char *))
 {
 #define STATISTICS_NAME(index, field, unit, help) #field,
     static const char *const names[] = {FL_COUNTER_TABLE(STATISTICS_NAME)};
 #undef STATISTICS_NAME
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (worker->counters[i].filch_value)
+            what(names[i]);
+}
+
+/* Finish. */
+static inline void statistics_reached(fl_worker *const *worker, unsigned workers)
+{
     for (unsigned i = 0; i < workers; i++)
-        for (unsigned j = 0; j < sizeof names / sizeof names[0]; j++)
-            if (worker[i]->counters[j].filch_value)
-                mc_reached(names[j]);
+        statistics_each(worker[i], mc_reached);
 }
 
 #endif

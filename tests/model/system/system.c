@@ -61,12 +61,28 @@ int64_t fl_thread_cpu(void)
 
 static bool sparse, never;
 static unsigned timeouts[MC_THREADS];
+static struct waited {
+    bool any, over;
+} waited[MC_THREADS];
 
 void timeouts_setup(bool are_there)
 {
     sparse = true;
     never = !are_there;
     memset(timeouts, 0, sizeof timeouts);
+}
+
+void futexes_setup(void)
+{
+    memset(waited, 0, sizeof waited);
+}
+
+MC_UNCHECKED bool futex_waited(bool *over)
+{
+    const struct waited was = waited[mc_self()];
+    waited[mc_self()] = (struct waited){0};
+    *over = was.over;
+    return was.any;
 }
 
 MC_UNCHECKED bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until)
@@ -76,6 +92,8 @@ MC_UNCHECKED bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t u
         mc_pause("futex");
     bool over = mc_futex_wait(word, value, until != 0 && !never, "futex");
     timeouts[mc_self()] += over;
+    waited[mc_self()].any = true;
+    waited[mc_self()].over |= over;
     return over;
 }
 

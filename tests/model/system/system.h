@@ -24,6 +24,11 @@ void clock_setup(bool may_be_short);
  * never end. Without any, a wait that relies on its time limit never ends. */
 void timeouts_setup(bool are_there);
 
+/* Setup: no thread has waited for a futex. */
+void futexes_setup(void);
+/* Since it last asked: has the calling thread waited for a futex? *over: until a time limit. */
+bool futex_waited(bool *over);
+
 /* Setup. The library's thread-local words begin anew; all threads of the model share them. */
 void thread_locals_setup(void);
 

@@ -2,6 +2,7 @@
 #include <tests/model/system/waiting.h>
 
 #include <runtime/sync/timer.h>
+#include <tests/model/system/reaches.h>
 
 #include <errno.h>
 #include <string.h>
@@ -43,6 +44,7 @@ bool fl_timer_stop(fl_timer *timer)
     fl_timer_heap_remove(&heap, &timer->timed);
     count_pending();
     fl_unlock(&timers_lock);
+    reaches_note(was ? "a timer stopped" : "a timer stopped too late");
     return was;
 }
 
@@ -54,7 +56,11 @@ static void take_one(void)
     count_pending();
     if (timer && (!timer->does.waiter || fl_waiter_claim(timer->does.waiter)))
         due = timer->does;
+    else if (timer)
+        reaches_note("a time limit too late");
     fl_unlock(&timers_lock);
+    if (due.call)
+        reaches_note("a timer's call");
     if (due.waiter)
         fl_waiter_tell(due.waiter, NULL, -ETIMEDOUT);
     else if (due.call)

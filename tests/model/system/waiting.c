@@ -5,8 +5,10 @@
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
 #include <sched/rng.h>
+#include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>
 
+#include <errno.h>
 #include <string.h>
 
 enum { FRAMES = 1024 }; /* bytes of stack that a call looks at */
@@ -19,6 +21,8 @@ static fl_worker worker[MC_THREADS];
 static filch_runtime rt;
 static filch_u32 resumed[MC_THREADS];
 static unsigned suspended[MC_THREADS], parked[MC_THREADS], resumptions[MC_THREADS];
+static unsigned told_of[MC_THREADS]; /* of its suspensions */
+static int resumed_by[MC_THREADS];
 static unsigned fibers, parties, ended;
 
 /* ---- Fibers ---- */
@@ -89,6 +93,12 @@ void fl_suspend(filch_self self, fl_action *action, void *arg)
 MC_UNCHECKED static void count_resumption(unsigned fiber)
 {
     resumptions[fiber]++;
+    resumed_by[fiber] = mc_self() == fiber ? -1 : (int)mc_self();
+}
+
+int waiting_resumed_by(unsigned fiber)
+{
+    return resumed_by[fiber];
 }
 
 void fl_resume(fl_runtime *of, fl_fiber *fiber)
@@ -110,6 +120,33 @@ void filch_yield(filch_self self)
 {
     (void)self;
     mc_pause(MC_HERE);
+}
+
+/* ---- For `reaches` ---- */
+
+const waiting_ways waiting_ways_usual = {"no wait", "a wait", "an error at once",
+                                         "a wait that ends in an error", "a time-out"};
+
+MC_UNCHECKED static unsigned parked_since(bool *over)
+{
+    unsigned me = mc_self(), since = suspended[me] - told_of[me];
+    told_of[me] = suspended[me];
+    return since + futex_waited(over);
+}
+
+unsigned waiting_came_out(int rc, const waiting_ways *ways)
+{
+    bool over;
+    unsigned times = parked_since(&over);
+    const char *way = rc == -ETIMEDOUT ? ways->late
+                      : rc < 0         ? (times ? ways->ended : ways->refused)
+                      : times          ? ways->told
+                                       : ways->at_once;
+    if (way)
+        reaches_note(way);
+    if (over && rc != -ETIMEDOUT)
+        reaches_note("a time limit too late");
+    return times;
 }
 
 /* ---- Parties ---- */
@@ -165,6 +202,10 @@ void waiting_setup(unsigned chosen, unsigned of)
     memset(suspended, 0, sizeof suspended);
     memset(parked, 0, sizeof parked);
     memset(resumptions, 0, sizeof resumptions);
+    memset(told_of, 0, sizeof told_of);
+    memset(resumed_by, -1, sizeof resumed_by);
+    futexes_setup();
+    reaches_setup();
     for (unsigned i = 0; i < MC_THREADS; i++)
         if (fibers >> i & 1)
             lay_out_fiber(i);

@@ -23,9 +23,20 @@ void waiting_ends(void);
 bool waiting_rests(void);
 /* A fiber is parked, and nobody has resumed it. */
 bool waiting_parked(unsigned fiber);
+/* The thread that has resumed it last; -1: nobody has, but itself as it parked. */
+int waiting_resumed_by(unsigned fiber);
 /* After a call that may have waited, from the function that called it: the call's stack frame is
  * gone. */
 void waiting_returned(void);
+
+/* For `reaches`: how a call comes out that may wait. Without a wait, or after it was parked. */
+typedef struct waiting_ways {
+    const char *at_once, *told, *refused, *ended, *late; /* refused, ended: other errors */
+} waiting_ways;
+extern const waiting_ways waiting_ways_usual;
+/* Notes how the call came out that has just returned rc; a NULL is not noted. Returns how often it
+ * was parked; of a thread, at most 1. */
+unsigned waiting_came_out(int rc, const waiting_ways *ways);
 
 /* Objects of mc_alloc that are the timer thread's own. */
 unsigned waiting_objects(void);
