@@ -335,14 +335,18 @@ bool fl_steal_ready_from(fl_worker *worker, fl_worker *victim, fl_work *work)
 static void take_half(fl_worker *worker, fl_worker *victim)
 {
     int64_t half = fl_deque_size(&victim->ready) / 2, taken = 0;
+    bool fibers = false;
     for (; taken < half; taken++) {
         void *item = fl_deque_full(&worker->ready) ? NULL : take_item(worker, victim);
         if (!item)
             break;
+        fibers |= fl_item_kind(item) == FL_ITEM_FIBER;
         fl_deque_push(&worker->ready, item);
     }
     if (taken)
         filch_fence_seq_cst(); /* P5 */
+    if (fibers) /* a worker without a fiber may have looked before they were pushed */
+        fl_relieve(&worker->rt->fibers.starve);
 }
 
 bool fl_steal_ready(fl_worker *worker, fl_work *work)
@@ -385,7 +389,7 @@ bool fl_steal_ready_again(fl_worker *worker, fl_work *work)
         filch_fence_seq_cst(); /* P5 */
         fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_NAPPING);
     }
-    if (fibers) /* a worker without a fiber may have looked before they were pushed */
+    if (fibers) /* as in take_half */
         fl_relieve(&worker->rt->fibers.starve);
     return true;
 }
