@@ -192,6 +192,18 @@ Test(stats, what_was_given_counts_as_taken_from_its_owner)
     stats_end(rt);
 }
 
+Test(stats, a_fork_that_another_worker_receives_is_a_push)
+{
+    for (unsigned workers = 1; workers <= 2; workers++) {
+        filch_runtime *rt = stats_runtime(workers, "sharing", NULL);
+        do
+            grow(rt, false);
+        while (workers > 1 && !stats_of(rt, FILCH_ALL_WORKERS).pushes);
+        cr_expect(workers > 1 || !stats_of(rt, FILCH_ALL_WORKERS).pushes);
+        stats_end(rt);
+    }
+}
+
 /* ---- Requests without an answer ---- */
 
 Test(stats, a_thief_that_asks_in_vain_counts_the_reason, .init = lay_out, .fini = clear)
