@@ -34,6 +34,26 @@ static int add(filch_self self, const void *value, void *result, void *arg)
 static const long two = 2;
 #define TWO ((void *)(uintptr_t)&two)
 
+static int fill(filch_self self, const void *value, void *result, void *arg)
+{
+    (void)self, (void)value, (void)arg;
+    memset(result, 7, FILCH_FUTURE_BYTES);
+    return 0;
+}
+
+Test(future_graph, a_sequel_may_leave_as_much_as_a_future_holds)
+{
+    filch_runtime *rt = runtime(1);
+    filch_future from = {0}, next = {0};
+    char expected[FILCH_FUTURE_BYTES];
+    memset(expected, 7, sizeof expected);
+    cr_assert_eq(filch_then(&next, &from, rt, fill, NULL, FILCH_FUTURE_BYTES), 0);
+    set_long(&from, 1);
+    cr_assert_eq(filch_await(&next), 0);
+    cr_assert_eq(memcmp(next.room, expected, sizeof expected), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
 Test(future_graph, a_sequel_gets_the_value_and_leaves_its_own)
 {
     static const unsigned workers[] = {1, 2, 8, 64};
