@@ -310,6 +310,7 @@ FILCH_VOID_TASK(comes_too_late)
     (void)self;
     object o = {0};
     uint64_t before = suspensions();
+    fl_waits_in("a test", &o);
     fl_lock(&o.lock);
     cr_assert_eq(fl_wait(&o.lock, &o.waiters, NULL, filch_now() - 1), -ETIMEDOUT);
     cr_assert_eq(suspensions(), before);
