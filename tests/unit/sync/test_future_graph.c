@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <pthread.h>
+#include <runtime/sync/wait.h>
 #include <string.h>
 #include <tests/support/build.h>
 #include <tests/support/fib.h>
@@ -210,6 +211,13 @@ Test(future_graph, a_sequel_may_wait_and_fork)
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
+/* As in runtime/sync/future_graph.c: more of them than memory has, though their sum is small again. */
+struct member {
+    fl_waiter waiter;
+    fl_node node;
+    void *future, *of;
+};
+
 Test(future_graph, what_cannot_be_is_refused_and_leaves_everything_as_it_was)
 {
     filch_runtime *rt = runtime(1);
@@ -224,6 +232,7 @@ Test(future_graph, what_cannot_be_is_refused_and_leaves_everything_as_it_was)
     cr_assert_eq(filch_when_any(&done, array, 1, NULL), -EALREADY);
     cr_assert_eq(filch_when_any(&next, array, 0, NULL), -EINVAL);
     cr_assert_eq(filch_when_all(&next, array, SIZE_MAX / 8), -ENOMEM);
+    cr_assert_eq(filch_when_all(&next, array, 1 + SIZE_MAX / sizeof(struct member)), -ENOMEM);
     cr_assert_eq(filch_future_reset(&from), 0, "nobody waits for it");
     set_long(&next, 1);
     set_long(&from, 1);
