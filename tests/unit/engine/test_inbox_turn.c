@@ -2,6 +2,13 @@
  *
  * Submissions from outside have their turn beside a worker that never runs out of its own work. */
 #include <criterion/criterion.h>
+#include <pthread.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/turn.h>
+#include <runtime/engine/work.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/engine/worker.h>
+#include <sched/deque.h>
 #include <tests/support/occupied.h>
 
 enum { OUTSIDE = 1000, OWN_FOR_EACH = 10 };
@@ -35,4 +42,41 @@ Test(inbox_turn, a_busy_worker_takes_many_at_a_time)
     signpost_raise(&busy.over);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
     cr_assert_lt(own, OUTSIDE * OWN_FOR_EACH, "%u", own);
+}
+
+enum { MANY = 33 }; /* one more than a worker moves at a time */
+
+static void *submit_three(void *rt)
+{
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(filch_go(rt, come, NULL), 0);
+    return NULL;
+}
+
+/* Looks into the inbox as a find does, and gives the item back. */
+FILCH_VOID_TASK(takes_one_beside_many)
+{
+    filch_runtime *rt = filch_runtime_here();
+    fl_worker *worker = fl_worker_here();
+    pthread_t thread;
+    fl_work work;
+    for (int i = 0; i < MANY; i++)
+        cr_assert_eq(filch_go(rt, come, NULL), 0);
+    cr_assert_eq(pthread_create(&thread, NULL, submit_three, rt), 0);
+    pthread_join(thread, NULL);
+    cr_assert_eq(fl_deque_size(&worker->ready), MANY);
+    cr_assert(fl_take_inbox(worker, &work));
+    cr_assert_eq(worker->drained, 1);
+    cr_assert_eq(fl_deque_size(&worker->ready), MANY, "it moves none");
+    fl_start(rt, work.work_item);
+    (void)self;
+}
+
+Test(inbox_turn, a_worker_with_many_items_takes_one_at_a_time)
+{
+    filch_runtime *rt = config_runtime(0, 0);
+    arrived = (signpost){0};
+    FILCH_RUN(rt, takes_one_beside_many);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_eq(signpost_count(&arrived), MANY + 3);
 }

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <pthread.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/work_item.h>
 #include <string.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
@@ -55,6 +57,42 @@ FILCH_TASK(long, bounce, (filch_runtime *, here), (filch_runtime *, there), (int
     if (times == 0)
         return filch_worker_index();
     return FILCH_RUN(there, bounce, there, here, times - 1) + 1;
+}
+
+enum { TOGETHER = 3 };
+
+static struct {
+    fl_work_item item[TOGETHER];
+    filch_runtime *there;
+    signpost ran, strayed;
+} together;
+
+static void run_there(filch_self self, fl_work_item *unused)
+{
+    (void)self, (void)unused;
+    signpost_raise(filch_runtime_here() == together.there ? &together.ran : &together.strayed);
+}
+
+FILCH_VOID_TASK(starts_there)
+{
+    (void)self;
+    fl_work_item *items[TOGETHER];
+    for (unsigned i = 0; i < TOGETHER; i++) {
+        items[i] = &together.item[i];
+        fl_work_item_be_part(items[i], run_there);
+    }
+    fl_start_all(together.there, items, TOGETHER);
+}
+
+Test(outside, items_that_a_task_starts_together_run_on_the_runtime_it_names)
+{
+    filch_runtime *here = runtime(1);
+    together.there = runtime(1);
+    FILCH_RUN(here, starts_there);
+    cr_assert_eq(filch_runtime_destroy(here), 0);
+    cr_assert_eq(filch_runtime_destroy(together.there), 0);
+    cr_assert_eq(signpost_count(&together.strayed), 0);
+    cr_assert_eq(signpost_count(&together.ran), TOGETHER);
 }
 
 Test(outside, a_task_runs_another_on_another_runtime_and_back)

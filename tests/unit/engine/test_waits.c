@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <pthread.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/work_item.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,6 +192,34 @@ Test(waits, have_call_object_and_place_with_two_workers)
 Test(waits, have_call_object_and_place_with_eight_workers)
 {
     list_each_call(8);
+}
+
+static void acquire_as_part(filch_self self, fl_work_item *unused)
+{
+    (void)self, (void)unused;
+    filch_semaphore_acquire(&bench.may_end, 1);
+}
+
+/* One worker, so that the part has the fiber of a task that had a name. */
+Test(waits, have_the_name_of_a_future_s_task_and_no_earlier_one)
+{
+    filch_runtime *rt = created(1);
+    filch_future seven = {0};
+    fl_work_item part;
+    seen_list list;
+    filch_semaphore_init(&bench.runs, 0);
+    filch_semaphore_init(&bench.may_end, 0);
+    FILCH_ASYNC(rt, &seven, child, 7);
+    list_when(rt, &list, 1);
+    check_row(&list, "child", "filch_semaphore_acquire", &bench.may_end, 0);
+    filch_semaphore_give_back(&bench.may_end, 1);
+    list_when(rt, &list, 0);
+    fl_work_item_be_part(&part, acquire_as_part);
+    fl_start(rt, &part);
+    list_when(rt, &list, 1);
+    check_row(&list, "(unnamed)", "filch_semaphore_acquire", &bench.may_end, 0);
+    filch_semaphore_give_back(&bench.may_end, 1);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
 /* ---- While tasks come and go ---- */

@@ -74,6 +74,31 @@ Test(plain_errors, a_context_tells_its_cause)
     filch_context_release(context);
 }
 
+static void cancels(filch_self self, void *context)
+{
+    (void)self;
+    cr_assert_eq(filch_context_cancel(context, -EPERM), 0);
+}
+
+/* The one worker runs the other task only while this one waits. */
+FILCH_VOID_TASK(waits_for_a_cause, (filch_context *, context))
+{
+    (void)self;
+    cr_assert_eq(filch_go(NULL, cancels, context), 0);
+    EXPECT_SENTENCE(filch_context_wait(context, FILCH_FOREVER), -EPERM, strerror(EPERM));
+}
+
+Test(plain_errors, a_context_tells_the_smallest_cause_to_a_task_that_waited)
+{
+    filch_runtime *rt;
+    filch_context *context;
+    cr_assert_eq(filch_context_create(&context, NULL), 0);
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    FILCH_RUN(rt, waits_for_a_cause, context);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    filch_context_release(context);
+}
+
 /* A job's return value is explained by it, too. */
 static int receives_in_vain(filch_self self, filch_job *job, void *channel)
 {

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
+#include <runtime/sync/cancellation.h>
 #include <string.h>
 #include <tests/support/contexts.h>
 #include <tests/support/fib.h>
@@ -69,6 +70,20 @@ Test(context, bad_calls_are_refused_and_say_why)
 }
 
 /* ---- The tree ---- */
+
+Test(context, siblings_of_a_released_one_are_neighbours)
+{
+    filch_context *root = child_of(NULL), *sibling[3];
+    for (int i = 0; i < 3; i++)
+        sibling[i] = child_of(root);
+    filch_context_release(sibling[1]);
+    cr_assert_eq(root->children, sibling[2]);
+    cr_assert_eq(sibling[2]->next, sibling[0]);
+    cr_assert_eq(sibling[0]->previous, sibling[2]);
+    filch_context_release(sibling[0]);
+    filch_context_release(sibling[2]);
+    filch_context_release(root);
+}
 
 Test(context, cancelling_reaches_all_below_and_nothing_else)
 {

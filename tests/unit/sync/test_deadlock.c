@@ -168,6 +168,16 @@ static void wait_while_most_workers_are_retired(void)
     filch_runtime_destroy(rt);
 }
 
+/* The last worker to sleep has told the detector of nothing. */
+static void block_as_the_last(void)
+{
+    filch_runtime *rt = runtime();
+    filch_channel *nothing = channel();
+    filch_go(rt, receives, nothing);
+    usleep(LONG * 1000);
+    thread_receives(nothing);
+}
+
 static const struct deadlock {
     void (*work)(void);
     const char *says[5];
@@ -185,6 +195,7 @@ static const struct deadlock {
     {wait_after_a_timer, {"task sleeps_and_receives"}},
     {wait_after_a_blocking_call, {"task calls_and_receives"}},
     {wait_while_most_workers_are_retired, {"task receives"}},
+    {block_as_the_last, {"task receives", "1 thread waits"}},
 };
 static const struct deadlock *deadlock;
 

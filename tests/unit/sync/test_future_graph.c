@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <pthread.h>
+#include <runtime/sync/wait.h>
 #include <string.h>
 #include <tests/support/build.h>
 #include <tests/support/fib.h>
@@ -33,6 +34,26 @@ static int add(filch_self self, const void *value, void *result, void *arg)
 
 static const long two = 2;
 #define TWO ((void *)(uintptr_t)&two)
+
+static int fill(filch_self self, const void *value, void *result, void *arg)
+{
+    (void)self, (void)value, (void)arg;
+    memset(result, 7, FILCH_FUTURE_BYTES);
+    return 0;
+}
+
+Test(future_graph, a_sequel_may_leave_as_much_as_a_future_holds)
+{
+    filch_runtime *rt = runtime(1);
+    filch_future from = {0}, next = {0};
+    char expected[FILCH_FUTURE_BYTES];
+    memset(expected, 7, sizeof expected);
+    cr_assert_eq(filch_then(&next, &from, rt, fill, NULL, FILCH_FUTURE_BYTES), 0);
+    set_long(&from, 1);
+    cr_assert_eq(filch_await(&next), 0);
+    cr_assert_eq(memcmp(next.room, expected, sizeof expected), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
 
 Test(future_graph, a_sequel_gets_the_value_and_leaves_its_own)
 {
@@ -190,6 +211,13 @@ Test(future_graph, a_sequel_may_wait_and_fork)
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
+/* As in runtime/sync/future_graph.c: more of them than memory has, though their sum is small again. */
+struct member {
+    fl_waiter waiter;
+    fl_node node;
+    void *future, *of;
+};
+
 Test(future_graph, what_cannot_be_is_refused_and_leaves_everything_as_it_was)
 {
     filch_runtime *rt = runtime(1);
@@ -204,6 +232,7 @@ Test(future_graph, what_cannot_be_is_refused_and_leaves_everything_as_it_was)
     cr_assert_eq(filch_when_any(&done, array, 1, NULL), -EALREADY);
     cr_assert_eq(filch_when_any(&next, array, 0, NULL), -EINVAL);
     cr_assert_eq(filch_when_all(&next, array, SIZE_MAX / 8), -ENOMEM);
+    cr_assert_eq(filch_when_all(&next, array, 1 + SIZE_MAX / sizeof(struct member)), -ENOMEM);
     cr_assert_eq(filch_future_reset(&from), 0, "nobody waits for it");
     set_long(&next, 1);
     set_long(&from, 1);

@@ -298,6 +298,32 @@ Test(wait, of_deadline_and_teller_one_wins)
     crew_everywhere(deadline_against_teller);
 }
 
+static uint64_t suspensions(void)
+{
+    filch_stats stats;
+    filch_runtime_stats_read(filch_runtime_here(), &stats, sizeof stats);
+    return stats.suspensions;
+}
+
+FILCH_VOID_TASK(comes_too_late)
+{
+    (void)self;
+    object o = {0};
+    uint64_t before = suspensions();
+    fl_waits_in("a test", &o);
+    fl_lock(&o.lock);
+    cr_assert_eq(fl_wait(&o.lock, &o.waiters, NULL, filch_now() - 1), -ETIMEDOUT);
+    cr_assert_eq(suspensions(), before);
+}
+
+Test(wait, with_a_deadline_that_has_passed_does_not_suspend)
+{
+    filch_runtime *rt;
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    FILCH_RUN(rt, comes_too_late);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
 /* ---- Who waited and has not gone yet ---- */
 
 static void dismisses(void *arg)

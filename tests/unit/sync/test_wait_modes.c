@@ -32,7 +32,8 @@ static struct {
     unsigned before;   /* those before the grandchild began on it, */
     uint64_t helps;    /* and tasks that were run in joins meanwhile */
     enum how how;
-    bool kept; /* the parent's fiber and its root were unchanged */
+    bool kept;   /* the parent's fiber and its root were unchanged */
+    bool hidden; /* the grandchild saw neither the child nor the job of its fiber */
 } seen;
 
 static void meanwhile(enum how how)
@@ -51,6 +52,7 @@ FILCH_TASK(int, grandchild, (int, value))
     fl_fiber *here = seen.grandchilds = fl_fiber_here();
     if (here == seen.parents)
         seen.before = here->arrivals - seen.arrivals;
+    seen.hidden = !here->child && !here->pooled;
     if (seen.how == STARTS)
         sum += (int)fib(self, 10) - 55;
     meanwhile(seen.how);
@@ -172,6 +174,41 @@ Test(wait_modes, a_panic_on_top_goes_to_its_joiner)
         for (unsigned i = 0; i < times_for(wait) && !helped; i++)
             helped = panic_helps(wait);
         cr_assert_eq(helped, wait != SUSPEND, "%s", waits[wait]);
+    }
+}
+
+/* The fiber of a child of a scope, or of a job, as far as it shows. */
+FILCH_TASK(int, adopted_parent, (int, value))
+{
+    static char scopes, pools; /* addresses only */
+    fl_fiber *here = fl_fiber_here();
+    here->child = (void *)&scopes;
+    here->pooled = (void *)&pools;
+    int result = parent(self, value);
+    seen.kept = seen.kept && here->child == (void *)&scopes && here->pooled == (void *)&pools;
+    here->child = NULL;
+    here->pooled = NULL;
+    return result;
+}
+
+static bool adopted_helps(unsigned wait)
+{
+    filch_runtime *rt = runtime_with(wait, 2);
+    forget(RETURNS);
+    cr_assert_eq(FILCH_RUN(rt, adopted_parent, 42), 42);
+    cr_assert(seen.kept, "%s", waits[wait]);
+    cr_assert(seen.hidden, "%s", waits[wait]);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    return seen.grandchilds == seen.parents;
+}
+
+Test(wait_modes, what_runs_on_top_is_no_child_and_no_job)
+{
+    for (unsigned wait = HELP_ANY; wait <= HELP_OWN; wait++) {
+        bool helped = false;
+        for (unsigned i = 0; i < times_for(wait) && !helped; i++)
+            helped = adopted_helps(wait);
+        cr_assert(helped, "%s", waits[wait]);
     }
 }
 

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Single events of a worker: the first of a trace, those of submitted work items, names and CPUs. */
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <filch/trace.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/engine/worker.h>
+#include <sched.h>
+#include <stdio.h>
+#include <tests/support/folder.h>
+#include <tests/support/signpost.h>
+#include <tools/trace/read.h>
+
+static const char *path_of(const char *name)
+{
+    static char path[192];
+    snprintf(path, sizeof path, "%s/%s", folder_make(), name);
+    return path;
+}
+
+/* With one worker, writer 0. */
+static filch_runtime *create(const char *trace)
+{
+    filch_runtime *rt;
+    const filch_config config = {.size = sizeof config, .workers = 1, .trace = trace};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    return rt;
+}
+
+static trace_file *open_it(const char *path)
+{
+    char error[256];
+    trace_file *trace = trace_open(path, error, sizeof error);
+    cr_assert_not_null(trace, "%s", error);
+    return trace;
+}
+
+/* ---- The first ---- */
+
+/* Returns the number of its fiber. */
+FILCH_TASK(unsigned, traces_itself, (const char *, path))
+{
+    (void)self;
+    cr_assert_eq(filch_trace_start(NULL, path, NULL), 0, "%s", filch_error());
+    for (uint32_t i = 0; i < 10; i++)
+        filch_trace_mark("mark", i);
+    unsigned number = fl_fiber_here()->number;
+    cr_assert_eq(filch_trace_stop(NULL), 0, "%s", filch_error());
+    return number;
+}
+
+Test(trace_events, begin_with_one_switch_to_the_fiber_that_runs)
+{
+    filch_runtime *rt = create(NULL);
+    trace_event e;
+    unsigned count = 0, marks = 0;
+    unsigned number = FILCH_RUN(rt, traces_itself, path_of("first.trace"));
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    trace_file *trace = open_it(path_of("first.trace"));
+    while (trace_next(trace, &e)) {
+        if (e.writer != 0)
+            continue;
+        cr_assert_eq(e.kind == FL_TRACE_SWITCH, count == 0, "event %u is of kind %u", count,
+                     e.kind);
+        cr_assert(count || e.a == number, "fiber %u, not %u", e.a, number);
+        count++;
+        marks += e.kind == FL_TRACE_MARK;
+    }
+    cr_assert_eq(marks, 10);
+    trace_close(trace);
+}
+
+/* ---- Work items that are submitted together ---- */
+
+enum { ITEMS = 3 };
+
+static signpost ran;
+
+static void run_item(filch_self self, fl_work_item *item)
+{
+    (void)self, (void)item;
+    signpost_raise(&ran);
+}
+
+Test(trace_events, each_of_many_work_items_is_submitted_once)
+{
+    static fl_work_item item[ITEMS + 1];
+    fl_work_item *items[ITEMS + 1];
+    filch_runtime *rt = create(path_of("submit.trace"));
+    trace_event e;
+    unsigned submitted = 0;
+    for (unsigned i = 0; i <= ITEMS; i++) {
+        fl_work_item_be_part(&item[i], run_item);
+        items[i] = &item[i];
+    }
+    fl_start_all(rt, items, ITEMS);
+    signpost_wait(&ran, ITEMS);
+    fl_start_all(rt, items, 1);
+    signpost_wait(&ran, ITEMS + 1);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    trace_file *trace = open_it(path_of("submit.trace"));
+    while (trace_next(trace, &e))
+        submitted += e.kind == FL_TRACE_SUBMIT;
+    cr_assert_eq(submitted, ITEMS + 1);
+    trace_close(trace);
+}
+
+/* ---- Names and CPUs ---- */
+
+static void goes_by(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+}
+
+Test(trace_events, a_name_within_another_s_text_is_told_apart)
+{
+    static const char text[] = "outer";
+    const filch_place places[] = {{.task.name = text}, {.task.name = text + 1}};
+    filch_runtime *rt = create(path_of("names.trace"));
+    trace_event e;
+    unsigned jobs = 0;
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(filch_go_from(rt, goes_by, NULL, &places[i]), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    trace_file *trace = open_it(path_of("names.trace"));
+    while (trace_next(trace, &e))
+        if (e.kind == FL_TRACE_JOB) {
+            cr_assert_lt(jobs, 2);
+            cr_assert_str_eq(trace_name(trace, e.b), text + jobs++);
+        }
+    cr_assert_eq(jobs, 2);
+    trace_close(trace);
+}
+
+/* The highest CPU that it may use: 0 is what an event without one would have. */
+FILCH_TASK(int, traced_on_one_cpu, (const char *, path))
+{
+    cpu_set_t allowed, one;
+    int cpu = CPU_SETSIZE - 1;
+    (void)self;
+    cr_assert_eq(sched_getaffinity(0, sizeof allowed, &allowed), 0);
+    while (!CPU_ISSET((size_t)cpu, &allowed))
+        cpu--;
+    CPU_ZERO(&one);
+    CPU_SET((size_t)cpu, &one);
+    cr_assert_eq(sched_setaffinity(0, sizeof one, &one), 0);
+    cr_assert_eq(filch_trace_start(NULL, path, NULL), 0, "%s", filch_error());
+    return cpu;
+}
+
+Test(trace_events, have_the_cpu_of_their_worker)
+{
+    filch_runtime *rt = create(NULL);
+    trace_event e;
+    unsigned count = 0;
+    int cpu = FILCH_RUN(rt, traced_on_one_cpu, path_of("cpu.trace"));
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    trace_file *trace = open_it(path_of("cpu.trace"));
+    for (; trace_next(trace, &e); count += e.kind == FL_TRACE_DOES)
+        cr_assert(e.kind != FL_TRACE_DOES || (int)e.b == cpu, "CPU %u, not %d", e.b, cpu);
+    cr_assert_gt(count, 0);
+    trace_close(trace);
+}
