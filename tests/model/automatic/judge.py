@@ -119,18 +119,20 @@ def ordered(rows, seconds, killers):
     return sorted(rows, key=lambda row: (-killers[row], seconds.get(row, 9.0)))
 
 
-def by_model(rows):
+def by_model(rows, most=6):
+    """(model, some of its rows) of each run of its program, in the order of these rows."""
     groups = collections.OrderedDict()
     for row in rows:
         model, name = row.split(" ")
         groups.setdefault(model, []).append(name)
-    return groups
+    for model, names in groups.items():
+        yield from ((model, names[i:i + most]) for i in range(0, len(names), most))
 
 
 def sample(build, rows):
     """The verdict of rows sampled at random, and the claim that broke; or None. Slow models come last."""
     began = time.monotonic()
-    for model, names in by_model(rows).items():
+    for model, names in by_model(rows):
         if time.monotonic() - began > SAMPLING:
             break
         hit = build.search(model, names, "--random", str(SAMPLE), "--seed", "1")

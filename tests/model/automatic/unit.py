@@ -24,7 +24,7 @@ import reach
 HERE = pathlib.Path(__file__).resolve().parent
 ALONE = ("-j1",)  # one test of a program after the other
 END = 20  # seconds for one program, where nothing is broken
-PATIENCE = ((1, 8), (4, 20))  # it hangs after so many seconds, and so many times its own: at the first try, and at the second
+PATIENCE = ((1, 4), (3, 8))  # it hangs after so many seconds, and so many times its own: at the first try, and at the second
 MOST, SECONDS = 24, 5  # programs for one fault, and their time
 LIBRARY = "/filch_objects.dir/"  # in the commands that compile it; models compile the same sources
 ELSEWHERE = ("service", "tools", "sim")  # folders below tests/unit whose tests are not of the library
@@ -41,7 +41,7 @@ def names(build):
             yield program.name
 
 
-def run(program, environment, seconds):
+def run(program, seconds, environment=None):
     """Whether it passes in time. Its children end with it."""
     running = subprocess.Popen([program, *ALONE], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                env=environment, start_new_session=True)
@@ -58,7 +58,7 @@ def run(program, environment, seconds):
 def run_counted(root, notes, program):
     """(seconds, {file: lines}) of a test that passes; None of another one."""
     began = time.monotonic()
-    (passed, spent), lines = reach.counted(root, notes, lambda environment: (run(program, environment, END), time.monotonic() - began))
+    (passed, spent), lines = reach.counted(root, notes, lambda environment: (run(program, END, environment), time.monotonic() - began))
     return (spent, {file: sorted(map(int, found)) for file, found in lines.items()}) if passed else None
 
 
@@ -89,17 +89,17 @@ class Tests:
         self.build, self.ran = build, measure(root, build, say)
         self.compiled = {entry["file"]: shlex.split(entry["command"])
                          for entry in json.loads((build / "compile_commands.json").read_text()) if LIBRARY in entry["command"]}
-        self.links, self.killers = {}, collections.Counter()
+        self.links, self.held, self.killers = {}, {}, collections.Counter()
 
     def at(self, file, first, last, text=""):
         """The tests that run a line of a statement: those that have its words in their names, those that found other faults
-        of its file, then those that run little else."""
+        of its file, then quick ones that run little else."""
         said = words(text)
 
         def cost(name):
-            files = self.ran[name][1]
-            return (-len(said & words(name)), -self.killers[file, name],
-                    -len(files[file]) / sum(len(lines) for lines in files.values()))
+            seconds, files = self.ran[name]
+            share = len(files[file]) / sum(len(lines) for lines in files.values())
+            return -len(said & words(name)), -self.killers[file, name], -share / (0.1 + seconds)
         return sorted((name for name, (_, files) in self.ran.items()
                        if any(first <= line <= last for line in files.get(file, ()))), key=cost)
 
@@ -111,11 +111,19 @@ class Tests:
             self.links[name] = [word for word in words if word not in (":", "&&")]
         return self.links[name]
 
-    def make(self, name, changed, target):
+    def make(self, name, objects, target):
+        """A test's program with these objects in the place of those of the library, and without counters."""
         words = list(self.link(name))
         words[words.index("-o") + 1] = str(target)
         at = next(i for i, word in enumerate(words) if word.endswith(".a"))
-        subprocess.run([*words[:at], changed, *words[at:]], cwd=self.build, check=True)
+        subprocess.run([*words[:at], *objects, HERE / "no_counters.c", "-Wl,-z,muldefs", *words[at:]], cwd=self.build, check=True)
+
+    def holds(self, name, folder):
+        """Whether the program passes as it is, linked in the same way."""
+        if name not in self.held:
+            self.make(name, [], folder / name)
+            self.held[name] = run(folder / name, END)
+        return self.held[name]
 
     def compile(self, root, fault, text, folder):
         """The object of the changed file, without counters; None of a header."""
@@ -134,16 +142,16 @@ class Tests:
         """The test that fails, and how many ran; (None, 0) where none runs the statement."""
         asked, began = self.at(fault.file, fault.first, fault.last, f"{fault.function} {fault.old}")[:MOST], time.monotonic()
         folder = pathlib.Path(tempfile.mkdtemp())
-        environment = {**os.environ, "GCOV_PREFIX": os.devnull}  # counters go nowhere
         try:
             changed = asked and self.compile(root, fault, text, folder)
             for done, name in enumerate(asked if changed else ()):
                 if time.monotonic() - began > SECONDS:
                     return None, done
                 program = folder / name
-                self.make(name, changed, program)
+                self.make(name, [changed], program)
                 own = self.ran[name][0]
-                if not any(run(program, environment, min(END, least + times * own)) for least, times in PATIENCE):
+                failed = not any(run(program, min(END, least + times * own)) for least, times in PATIENCE)
+                if failed and self.holds(name, folder):
                     self.killers[fault.file, name] += 1
                     return name, done + 1
                 program.unlink(missing_ok=True)
