@@ -118,7 +118,7 @@ static void *keep(void *unused)
     (void)unused;
     fl_due all[FL_TIMERS_TAKEN];
     fl_affinity_go_anywhere();
-    pthread_setname_np(pthread_self(), "filch/timer_thread");
+    pthread_setname_np(pthread_self(), "filch/timers");
     fl_thread_exempt();
     prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul);
     for (;;) {

@@ -32,7 +32,8 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 FOLDERS = ("include", "sched", "runtime")  # the code that mutants may break
-CHECKER = "tests/model/checker"  # and those of programs that judge the checker itself
+CHECKER = "tests/model/checker"
+OF_CHECKER = ("litmus", "symmetry")  # programs whose mutants break the checker itself
 FIELDS = ("Row", "What", "Dies", "Lives", "Newest")
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE))
@@ -95,7 +96,7 @@ def change(mutant):
     """{path below the root: changed text}"""
     files = {}
     for edit in mutant.edits:
-        folders = (CHECKER,) if mutant.program in ("litmus", "symmetry") else FOLDERS
+        folders = (CHECKER,) if mutant.program in OF_CHECKER else FOLDERS
         files.setdefault(edits.find_file(ROOT, folders, edit.file), []).append(edit)
     return {str(path.relative_to(ROOT)): edits.apply_edits(path.read_text(), todo) for path, todo in files.items()}
 

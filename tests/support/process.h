@@ -5,7 +5,9 @@
 #define SUPPORT_PROCESS_H
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <tests/support/patience.h>
 
 static inline unsigned process_entries(const char *folder)
@@ -22,6 +24,25 @@ static inline unsigned process_entries(const char *folder)
 static inline unsigned process_threads(void)
 {
     return process_entries("/proc/self/task");
+}
+
+/* Whether a thread has this name: `top -H` and `perf` show it. */
+static inline bool process_has_thread(const char *name)
+{
+    bool found = false;
+    DIR *all = opendir("/proc/self/task");
+    for (struct dirent *one; all && !found && (one = readdir(all));) {
+        char path[300], text[32] = "";
+        snprintf(path, sizeof path, "/proc/self/task/%s/comm", one->d_name);
+        FILE *file = fopen(path, "r");
+        if (file && fgets(text, sizeof text, file))
+            found = strcspn(text, "\n") == strlen(name) && strncmp(text, name, strlen(name)) == 0;
+        if (file)
+            fclose(file);
+    }
+    if (all)
+        closedir(all);
+    return found;
 }
 
 /* A thread that was joined is on the kernel's list for a moment more. Does not return while there

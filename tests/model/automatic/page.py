@@ -63,7 +63,7 @@ def by_hand():
     import edits
     import mutants
     for mutant in mutants.read_all().values():
-        if mutant.program == "litmus" or mutant.fields.get("Lives"):
+        if mutant.program in mutants.OF_CHECKER or mutant.fields.get("Lives"):
             continue
         for edit in mutant.edits:
             name = edits.find_file(ROOT, mutants.FOLDERS, edit.file).relative_to(ROOT).as_posix()

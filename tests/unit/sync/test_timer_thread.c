@@ -79,6 +79,14 @@ Test(timer_thread, deadlines_hold_while_all_workers_compute)
 
 /* ---- One timer thread, and fork() ---- */
 
+Test(timer_thread, has_a_name)
+{
+    filch_context *context;
+    cr_assert_eq(filch_context_create_until(&context, NULL, filch_in(3600 * FILCH_SECOND)), 0);
+    WAIT_WHILE(!process_has_thread("filch/timers"));
+    filch_context_release(context);
+}
+
 Test(timer_thread, a_hundred_thousand_pending_timers_need_one_thread_and_stop)
 {
     enum { TIMERS = 100000 };
