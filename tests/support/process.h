@@ -36,7 +36,7 @@ static inline bool process_has_thread(const char *name)
         snprintf(path, sizeof path, "/proc/self/task/%s/comm", one->d_name);
         FILE *file = fopen(path, "r");
         if (file && fgets(text, sizeof text, file))
-            found = strcspn(text, "\n") == strlen(name) && strncmp(text, name, strlen(name)) == 0;
+            text[strcspn(text, "\n")] = '\0', found = strcmp(text, name) == 0;
         if (file)
             fclose(file);
     }

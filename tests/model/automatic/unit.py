@@ -66,7 +66,7 @@ def measure(root, build, say):
     """{test: (seconds, {file: lines})} of those that pass in a fifth of END; only programs that have changed run again."""
     cache = build / "tests.json"
     known = json.loads(cache.read_text()) if cache.exists() else {}
-    notes = sorted((build / "runtime").rglob("*.gcno"))
+    notes = [note for note in sorted((build / "runtime").rglob("*.gcno")) if LIBRARY in str(note)]
     stamps = {name: (build / "tests" / name).stat().st_mtime for name in names(build)}
     fresh = [name for name, stamp in stamps.items() if known.get(name, {}).get("stamp") != stamp]
     if fresh:
@@ -90,6 +90,8 @@ class Tests:
         self.compiled = {entry["file"]: shlex.split(entry["command"])
                          for entry in json.loads((build / "compile_commands.json").read_text()) if LIBRARY in entry["command"]}
         self.links, self.held, self.killers = {}, {}, collections.Counter()
+        self.no_counters = build / "no_counters.o"
+        subprocess.run(["cc", "-c", HERE / "no_counters.c", "-o", self.no_counters], check=True)
 
     def at(self, file, first, last, text=""):
         """The tests that run a line of a statement: those that have its words in their names, those that found other faults
@@ -116,7 +118,7 @@ class Tests:
         words = list(self.link(name))
         words[words.index("-o") + 1] = str(target)
         at = next(i for i, word in enumerate(words) if word.endswith(".a"))
-        subprocess.run([*words[:at], *objects, HERE / "no_counters.c", "-Wl,-z,muldefs", *words[at:]], cwd=self.build, check=True)
+        subprocess.run([*words[:at], *objects, self.no_counters, "-Wl,-z,muldefs", *words[at:]], cwd=self.build, check=True)
 
     def holds(self, name, folder):
         """Whether the program passes as it is, linked in the same way."""

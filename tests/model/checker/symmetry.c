@@ -116,8 +116,8 @@ static bool has_place_before(const mc_event *store, int location, unsigned but)
     return false;
 }
 
-/* The first thread waits for a later store where the second has read: it will read what comes after
- * that in modification order. */
+/* Whether the first thread waits, and each store that it may still read comes after the second
+ * thread's source in modification order. */
 static bool will_read_beyond(unsigned first, unsigned second)
 {
     const mc_thread *by = &mc.thread[first];
