@@ -149,22 +149,41 @@ static inline void a_returned_message_is_next_and_uncounted(const tested_broker 
     bench_end(&b);
 }
 
+/* Settles the next message for a retry after a second. It does not come before; false: a second was over before
+ * it could be seen, beside a server whose clock goes on. */
+static inline bool is_retried_later(bench *b)
+{
+    int64_t since = filch_now();
+    bench_settle(b, (fl_settlement){.delivery = bench_receive(b),
+                                    .verb = FL_SETTLE_RETRY,
+                                    .attempt = 4,
+                                    .delay = bench_second(b->tested)});
+    fl_delivery *early = bench_receive(b);
+    if (!early)
+        return true;
+    cr_assert_geq(filch_now() - since, bench_second(b->tested), "%s is left", early->message.id);
+    bench_ack(b, early);
+    return false;
+}
+
 static inline void a_retried_message_waits_and_keeps_its_fields(const tested_broker *tested)
 {
     const filch_header header = {"h", "v"};
-    bench b = bench_begin(tested);
-    int64_t began = beside_host.unix_time(&beside_host);
-    cr_assert_eq(bench_publish(&b, (filch_message){.headers = &header,
-                                                   .header_count = 1,
-                                                   .body = "b",
-                                                   .body_size = 1}),
-                 0);
-    tested->pass(bench_second(tested));
-    bench_settle(&b, (fl_settlement){.delivery = bench_receive(&b),
-                                     .verb = FL_SETTLE_RETRY,
-                                     .attempt = 4,
-                                     .delay = bench_second(tested)});
-    bench_is_empty(&b);
+    int64_t began;
+    bench b;
+    for (;;) {
+        b = bench_begin(tested);
+        began = beside_host.unix_time(&beside_host);
+        cr_assert_eq(bench_publish(&b, (filch_message){.headers = &header,
+                                                       .header_count = 1,
+                                                       .body = "b",
+                                                       .body_size = 1}),
+                     0);
+        tested->pass(bench_second(tested));
+        if (is_retried_later(&b))
+            break;
+        bench_end(&b);
+    }
     tested->pass(bench_second(tested));
     fl_delivery *one = bench_receive(&b);
     cr_assert_str_eq(one->message.id, "1");

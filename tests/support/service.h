@@ -64,9 +64,12 @@ static inline fl_broker_rc beside_explain(const fl_broker_host *host, fl_broker_
     return rc;
 }
 
+static filch_u64 told_repetitions; /* times that the log said that jobs run again */
+
 static inline void beside_log(const fl_broker_host *host, filch_log_level level, const char *text)
 {
-    (void)host, (void)level, (void)text;
+    (void)host, (void)level;
+    filch_u64_add(&told_repetitions, strstr(text, "they run again") != NULL, FILCH_ACQ_REL);
 }
 
 static const fl_broker_host beside_host = {FL_BROKER_ABI,   beside_now,  beside_now,

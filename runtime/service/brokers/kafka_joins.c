@@ -9,8 +9,10 @@
  * partitions are lost, those that would have stayed as well, and their jobs run again. No function and no
  * callback tells that a join has begun. So interceptors of requests do: no commit is sent from a JoinGroup on
  * until the answer to SyncGroup. A member that gives partitions away joins again (KIP-429), and so does one
- * whose commit is refused for a rebalance: there the pause begins before the request. A commit that librdkafka has taken but not sent at that moment can still be
- * late; then jobs are repeated, not lost. */
+ * whose commit is refused for a rebalance: there the pause begins before the request. While partitions leave, no join
+ * is expected: librdkafka sends it when they are given away, which waits for their commits. So those are sent again.
+ * A commit that librdkafka has taken but not sent at that moment can still be late; then jobs are repeated, not
+ * lost. */
 #include <runtime/service/brokers/kafka.h>
 
 #include <filch/atomic.h>
@@ -76,5 +78,6 @@ void fl_kafka_expect_join(fl_kafka *k, uint32_t joined)
 bool fl_kafka_is_joining(const fl_kafka *k)
 {
     return filch_u32_load(&k->is_joining, FILCH_RELAXED) || /* a look */
-           (k->join_by && fl_kafka_joined(k) == k->joined_before && filch_now() < k->join_by);
+           (k->join_by && !k->leaving && fl_kafka_joined(k) == k->joined_before &&
+            filch_now() < k->join_by);
 }

@@ -101,13 +101,32 @@ void fl_kafka_drop_parts(fl_kafka *k)
 
 /* ---- Rebalances ---- */
 
+/* Has it jobs that run, or have finished without a commit? They run again elsewhere. */
+static bool is_unfinished(const fl_kafka_part *part)
+{
+    return part->running || !fl_kafka_is_committed(part);
+}
+
+static void tell_of_repetition(const fl_kafka *k, const fl_kafka_part *part)
+{
+    char text[384];
+    snprintf(text, sizeof text,
+             "partition %d of %.250s is given away before all of its jobs are committed: they run "
+             "again elsewhere",
+             (int)part->partition, part->topic);
+    k->base.host->log(k->base.host, FILCH_LOG_WARN, text);
+}
+
 static void give_away(fl_kafka *k, const rd_kafka_topic_partition_list_t *list)
 {
     for (int i = 0; i < list->cnt; i++) {
         fl_kafka_part *part =
             fl_kafka_part_named(k, list->elems[i].topic, list->elems[i].partition);
-        if (part)
-            drop_part(k, part);
+        if (!part)
+            continue;
+        if (!k->is_closing && is_unfinished(part))
+            tell_of_repetition(k, part);
+        drop_part(k, part);
     }
     fl_kafka_expect_join(k, fl_kafka_joined(k));
     rd_kafka_error_t *error = rd_kafka_incremental_unassign(k->consumer, list);
@@ -130,12 +149,10 @@ static void begin_leaving(fl_kafka *k, const rd_kafka_topic_partition_list_t *li
     k->leave_by = fl_kafka_now(k) + k->leave_most;
 }
 
-/* Do leaving partitions have jobs that run, or have finished and would run again elsewhere? */
 static bool is_busy(const fl_kafka *k)
 {
     for (size_t i = 0; i < k->part_count; i++)
-        if (k->parts[i]->is_leaving &&
-            (k->parts[i]->running || !fl_kafka_is_committed(k->parts[i])))
+        if (k->parts[i]->is_leaving && is_unfinished(k->parts[i]))
             return true;
     return false;
 }
