@@ -4,7 +4,8 @@
 # it, and runs `filch bench`.
 #   ./tools/run.sh --build         only builds, and all: libraries, filch, filch-worker and filch-jobs, in build/run
 #   ./tools/run.sh [OPTION...]     builds filch and measures; the options are those of `filch bench`, which --help prints
-# --peers among them also installs other libraries and compilers, on which the same kernels then run beside Filch's.
+# --peers among them also installs other libraries and compilers, on which the same kernels then run beside Filch's. Only
+# --peers, --columns and --build build those columns.
 set -eu -o pipefail
 caller=$PWD # relative paths among the arguments are the caller's
 cd "$(dirname "$0")/.."
@@ -14,8 +15,9 @@ case ${1-} in
 -h | --help) sed -n '3,/^set -eu/{/^# \?/s///p}' tools/run.sh ;; # the rest is filch's own
 --build) target=all; [ $# = 1 ] || { echo "--build takes no other option: $*" >&2; exit 2; } ;;
 esac
-peers=
+peers= with_peers=OFF
 [[ " $* " != *" --peers "* ]] || peers=$packages_of_peers
+[[ ! " $*" =~ " "(--peers|--columns|--build|-c) ]] || with_peers=ON
 need "$packages_to_run" "$peers"
 
 # progress: reads ninja's output and shows how far the build is: in one line of a terminal, else a line per quarter.
@@ -39,7 +41,8 @@ filch=$build/tools/filch
 mkdir -p build/log
 [ -x $filch ] || echo "building Filch, about a minute on two cores (log: build/log/run.log)" >&2
 {
-    cmake --preset release -B $build -DFILCH_WERROR=OFF -DFILCH_BUILD_TESTS=OFF -DFILCH_BUILD_BENCH=OFF &&
+    cmake --preset release -B $build -DFILCH_WERROR=OFF -DFILCH_PEERS=$with_peers -DFILCH_BUILD_TESTS=OFF \
+        -DFILCH_BUILD_BENCH=OFF &&
         cmake --build $build --target $target
 } 2>&1 | tee build/log/run.log | progress || { tail -n 30 build/log/run.log >&2; echo "the build failed" >&2; exit 1; }
 
@@ -58,6 +61,7 @@ cat >&2 <<END
 
 filch is $PWD/$filch. Try next:
   $filch bench --quick --report report.html   all kernels, as a page for browsers
+  ./tools/run.sh --peers                      the same kernels on other libraries, side by side
   $filch tune                                 width and queue of a pool on this machine
   $filch bench --help                         choose kernels, columns and sizes
   ./tools/run.sh --build                      libraries and programs, to install

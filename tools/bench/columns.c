@@ -78,6 +78,14 @@ static bool clang_was_found(void)
     return kernels[0].column[KERNEL_FILCH_CLANG] != NULL;
 }
 
+static void refuse_missing(const char *name, const char *needs, const struct argp_state *state)
+{
+    argp_error(state,
+               "%s was not built into this command; it needs %s; ./tools/run.sh --peers installs "
+               "them and builds it",
+               name, needs);
+}
+
 void columns_add_queue(typed *t, const char *name, const struct argp_state *state)
 {
     const peer_row *other = peer_find(name);
@@ -89,11 +97,9 @@ void columns_add_queue(typed *t, const char *name, const struct argp_state *stat
                    "--%s serial: serial code is always measured beside the others; leave it out",
                    t->option);
     if (other && !other->peer)
-        argp_error(state, "%s was not found when this command was built; it needs %s", name,
-                   other->needs);
+        refuse_missing(name, other->needs, state);
     if (is_by_clang(name) && !clang_was_found())
-        argp_error(state, "%s was not found when this command was built; it needs %s", name,
-                   peer_find("openmp-clang")->needs);
+        refuse_missing(name, peer_find("openmp-clang")->needs, state);
     if (!t->queues_by_default && !other && !is_by_clang(name) && strcmp(name, "handpool") != 0 &&
         check(&config, why, sizeof why))
         refuse_queue(name, why, state);

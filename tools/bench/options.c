@@ -33,8 +33,7 @@ static const struct argp_option known[] = {
      "The columns of the table: queues of the library (docs/lab.md), handpool (a hand-written "
      "pool), "
      "peers (listed below) (default: chase-lev, central-mutex, and on parallel algorithms the "
-     "peers "
-     "that this command was built with). Serial code is always measured",
+     "peers of the same compiler that this command was built with). Serial code is always measured",
      0},
     {"peers", OPTION_PEERS, 0, 0,
      "Eight kernels on handpool and every peer beside chase-lev, at size quick, where --kernels, "
@@ -211,7 +210,8 @@ static void keep_grains(options *o, const struct argp_state *state)
                    BENCH_BLOCKS / bench_grain_count);
 }
 
-/* Of --columns. Peers that were not asked for stand beside parallel algorithms only. */
+/* Of --columns. Peers that were not asked for stand beside parallel algorithms only, and none that another compiler
+ * compiles: each of those brings a counterpart with it. */
 static void fill_columns(typed *t, const struct argp_state *state)
 {
     t->queues_by_default = true;
@@ -219,7 +219,7 @@ static void fill_columns(typed *t, const struct argp_state *state)
     each_name(t->peers ? "chase-lev,handpool" : "chase-lev,central-mutex", columns_add_queue,
               state);
     for (size_t i = 0; i < peer_count; i++)
-        if (peers[i].peer)
+        if (peers[i].peer && (t->peers || !peers[i].by_clang))
             columns_add_queue(t, peers[i].name, state);
 }
 

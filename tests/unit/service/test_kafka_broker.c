@@ -46,16 +46,49 @@ static fl_broker_rc open_now(fl_broker **out, const fl_broker_config *config)
 /* ---- Receiving: a message takes a moment to arrive ---- */
 
 #define MOMENT (300 * FILCH_MILLISECOND)
+#define LONGEST (5 * FILCH_SECOND)
+enum { CALL_MS = 1000 };
 
-/* A claim that nothing is left is believed after MOMENT. */
+/* Where the next message of a partition would be: behind the last one that was taken. */
+static int64_t next_offset(const fl_kafka *k, const fl_kafka_part *part, int64_t low)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *one =
+        rd_kafka_topic_partition_list_add(list, part->topic, part->partition);
+    cr_assert_eq(rd_kafka_position(k->consumer, list), RD_KAFKA_RESP_ERR_NO_ERROR);
+    if (one->offset < 0)
+        rd_kafka_committed(k->consumer, list, CALL_MS);
+    int64_t offset = one->offset < 0 ? low : one->offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return offset;
+}
+
+/* Has the server messages that have not arrived? */
+static bool is_behind(const fl_kafka *k)
+{
+    int64_t low, high;
+    for (size_t i = 0; i < k->part_count; i++) {
+        const fl_kafka_part *part = k->parts[i];
+        if (!part->is_paused &&
+            !rd_kafka_query_watermark_offsets(k->consumer, part->topic, part->partition, &low,
+                                              &high, CALL_MS) &&
+            next_offset(k, part, low) < high)
+            return true;
+    }
+    return false;
+}
+
+/* A claim that nothing is left is believed after MOMENT, or after LONGEST where messages of the server do not
+ * arrive. */
 static fl_broker_rc receive_soon(fl_broker *broker, unsigned queue, fl_delivery **out,
                                  unsigned most, unsigned *count)
 {
     const struct timespec step = {0, FILCH_MILLISECOND};
-    int64_t end = real_time() + MOMENT;
+    const int64_t end = real_time() + MOMENT, last = real_time() + LONGEST;
     unsigned got = 0;
     fl_broker_rc rc = FL_BROKER_OK;
-    while (!rc && got < most && real_time() < end) {
+    while (!rc && got < most &&
+           (real_time() < end || (is_behind(fl_kafka_of(broker)) && real_time() < last))) {
         rc = fl_broker_kafka.receive(broker, queue, out + got, most - got, count);
         got += *count;
         if (got < most)
