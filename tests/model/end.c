@@ -197,6 +197,18 @@ static bool find(fl_worker *by, fl_work_item **found)
     }
 }
 
+/* Tokens and park words are apart: a waker unparks one worker, and another may take the token. */
+MC_UNCHECKED static void tell_reached(const fl_worker *worker)
+{
+    uint64_t wakes = worker->counters[FL_WAKES].filch_value;
+    if (!shape.ends && wakes > unparked[worker->index])
+        mc_reached("a token taken by another");
+    if (worker->counters[FL_PARKS].filch_value > wakes)
+        mc_reached("a sleep without a token");
+    if (wakes)
+        mc_reached("a token");
+}
+
 static void work(fl_worker *by)
 {
     if (by->late) {
@@ -210,6 +222,8 @@ static void work(fl_worker *by)
             return;
         fl_idle_search(&by->rt->idle);
     }
+    if (shape.ends)
+        tell_reached(by);
 }
 
 static unsigned outsiders(void)
@@ -309,18 +323,6 @@ static bool may_rest(void)
     return true; /* asleep or retired; `finish` says whether that is right */
 }
 
-/* Tokens and park words are apart: a waker unparks one worker, and another may take the token. */
-MC_UNCHECKED static void tell_reached(const fl_worker *worker)
-{
-    uint64_t wakes = worker->counters[FL_WAKES].filch_value;
-    if (wakes > unparked[worker->index])
-        mc_reached("a token taken by another");
-    if (worker->counters[FL_PARKS].filch_value > wakes)
-        mc_reached("a sleep without a token");
-    if (wakes)
-        mc_reached("a token");
-}
-
 static void finish(void)
 {
     for (unsigned i = 0; i < shape.workers && !shape.ends; i++)
@@ -364,6 +366,7 @@ MC_SHAPE(fiber, .script = {"D", "V"}, .workers = 2)
 #define RESIZED(...) ROW(__VA_ARGS__, .may_rest = may_rest)
 #define TWO_OUTSIDE THREADS("outside", "resizer", "worker 0", "worker 1")
 #define THREADS(...) .threads = {__VA_ARGS__}
+#define ENDS .reaches = {"a token", "a sleep without a token"}
 #define TOKENS .reaches = {"a token", "a token taken by another", "a sleep without a token"}
 
 const mc_model mc_models[] = {
@@ -373,15 +376,15 @@ const mc_model mc_models[] = {
         .bound = 5, TOKENS),
     ROW(three, "three work items, three sleepers",
         THREADS("outside", "worker 0", "worker 1", "worker 2"), .bound = 2, TOKENS),
-    ROW(D_one, "destroy against a worker that falls asleep", THREADS("outside", "worker")),
-    ROW(JD_one, "a work item, then destroy", THREADS("outside", "worker"), .bound = 0),
-    ROW(D, "destroy, two workers", THREADS("outside", "worker 0", "worker 1"), .bound = 0),
+    ROW(D_one, "destroy against a worker that falls asleep", THREADS("outside", "worker"), ENDS),
+    ROW(JD_one, "a work item, then destroy", THREADS("outside", "worker"), .bound = 0, ENDS),
+    ROW(D, "destroy, two workers", THREADS("outside", "worker 0", "worker 1"), .bound = 0, ENDS),
     ROW(JD, "a work item, then destroy, two workers", THREADS("outside", "worker 0", "worker 1"),
-        .bound = 4),
+        .bound = 4, ENDS),
     ROW(JD_more, "the work item submits another", THREADS("outside", "worker 0", "worker 1"),
-        .bound = 2),
+        .bound = 2, ENDS),
     ROW(fiber, "a suspended fiber that another runtime makes ready, twice",
-        THREADS("outside", "visitor", "worker 0", "worker 1"), .random = 100000),
+        THREADS("outside", "visitor", "worker 0", "worker 1"), .random = 100000, ENDS),
     RESIZED(shrink, "one of two retires while a work item comes", TWO_OUTSIDE, .bound = 3, TOKENS),
     RESIZED(shrink_twice, "the same while two come", TWO_OUTSIDE, .random = 100000, TOKENS),
     RESIZED(shrink_three, "two of three retire while a work item comes",
@@ -389,11 +392,12 @@ const mc_model mc_models[] = {
             TOKENS),
     RESIZED(grow, "a worker more while the first one is stuck", TWO_OUTSIDE, .bound = 2, TOKENS),
     RESIZED(both, "retired and back while the other is stuck", TWO_OUTSIDE, .bound = 1, TOKENS),
-    ROW(RD, "one retires, then destroy", THREADS("outside", "worker 0", "worker 1"), .bound = 3),
+    ROW(RD, "one retires, then destroy", THREADS("outside", "worker 0", "worker 1"), .bound = 3,
+        ENDS),
     ROW(RJD, "the same with a work item between", THREADS("outside", "worker 0", "worker 1"),
-        .bound = 2),
+        .bound = 2, ENDS),
     ROW(GJD, "a worker more, a work item, destroy", THREADS("outside", "worker 0", "worker 1"),
-        .bound = 2),
+        .bound = 2, ENDS),
     ROW(JD_asks, "a work item that resizes, and submits another",
-        THREADS("outside", "worker 0", "worker 1"), .bound = 2),
+        THREADS("outside", "worker 0", "worker 1"), .bound = 2, ENDS),
     {.name = NULL}};

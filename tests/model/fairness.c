@@ -51,6 +51,8 @@ MC_UNCHECKED static void mark(uintptr_t item)
 {
     MC_CLAIM(!begun[item], "an item is begun twice");
     begun[item] = true;
+    if (finds >= FL_FIND_TURN)
+        mc_reached("an item that waited");
 }
 
 static void begin(filch_self self, void *item)
@@ -239,7 +241,10 @@ MC_SHAPE(the, .supply = "JY", .workers = 2, QUEUE(the))
 
 #define ROW(name, what, count, ...)                                                                \
     {                                                                                              \
-#name, what, {__VA_ARGS__ }, setup_##name, body, finish, .random = count, .steps = 20000   \
+#name, what,                                                                               \
+            {__VA_ARGS__ }, setup_##name, body, finish, .random = count, .steps = 20000,           \
+                                                        .reaches = {                               \
+                                                            "an item that waited" }                \
     }
 
 const mc_model mc_models[] = {

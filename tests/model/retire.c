@@ -116,6 +116,7 @@ static void tell_words(void)
 static filch_runtime rt;
 static fl_worker *worker;
 static filch_ptr current; /* fl_buffer * */
+static const fl_buffer *oldest;
 
 /* Plain, as a deque's size is. */
 static fl_buffer *new_buffer(void)
@@ -136,6 +137,7 @@ static void lay_out(bool scarce)
     if (!buffer || fl_worker_create(&rt, 0, &worker))
         return; /* told by the checker */
     filch_ptr_store(&current, buffer, FILCH_RELAXED);
+    oldest = buffer;
     mc_name(&current, "current");
     mc_name(buffer, "old buffer");
 }
@@ -163,6 +165,7 @@ static void read_current(void)
 {
     const fl_buffer *buffer = filch_ptr_load(&current, FILCH_ACQUIRE);
     MC_CLAIM(buffer->size == 1, "a reader finds no buffer");
+    mc_reached(buffer == oldest ? "the oldest buffer read" : "a new buffer read");
 }
 
 static void replaced(unsigned thread)
@@ -190,6 +193,8 @@ static bool may_rest(void)
         "updater", "reader", "reclaimer"                                                           \
     }
 
+#define BUFFERS .reaches = {"the oldest buffer read", "a new buffer read"}
+
 const mc_model mc_models[] = {{"x_first", "a section spans what was before and after", THREADS,
                                setup_words, x_first, tell_words, .outcomes = "00 10 11"},
                               {"y_first", "a thread that sees the later store sees the earlier one",
@@ -201,7 +206,7 @@ const mc_model mc_models[] = {{"x_first", "a section spans what was before and a
                                .outcomes = "00 10 11"},
                               {"buffers", "two old buffers, a reader that looks twice",
                                THREADS_AND_RECLAIMER, setup_plenty, replaced, NULL, may_rest,
-                               .bound = 0},
+                               .bound = 0, BUFFERS},
                               {"buffers_scarce", "any allocation may fail", THREADS_AND_RECLAIMER,
-                               setup_scarce, replaced, NULL, may_rest, .bound = 0},
+                               setup_scarce, replaced, NULL, may_rest, .bound = 0, BUFFERS},
                               {.name = NULL}};

@@ -109,10 +109,17 @@ static void read_along(unsigned thread)
         fl_event(&worker[WORKER], FL_TRACE_SWITCH, i + 2, 0);
 }
 
+MC_UNCHECKED static void tell_first(unsigned thread)
+{
+    if (!number[!thread])
+        mc_reached(thread == WORKER ? "the worker was first" : "the other was first");
+}
+
 static void name_both(unsigned thread)
 {
     number[thread] = fl_trace_name(&tracing->names, NAME);
     MC_CLAIM(number[thread] == 1, "a name has two numbers, or none");
+    tell_first(thread);
 }
 
 /* ---- Before and after ---- */
@@ -121,6 +128,7 @@ static void setup(void)
 {
     memset(&rt, 0, sizeof rt);
     memset(worker, 0, sizeof worker);
+    memset(number, 0, sizeof number);
     heap_setup(false);
     locks_are_played = true;
     rcu_setup(1u << WORKER | 1u << OTHER);
@@ -175,9 +183,10 @@ const mc_model mc_models[] = {{"worker", "an event while a trace begins and ends
                               {"outside", "the same of a thread that is no worker", OWNED, setup,
                                by_outside, finish, .outcomes = "missed seen"},
                               {"two", "two workers use a name while a trace begins and ends", OWNED,
-                               setup, by_two, finish, .bound = 0},
+                               setup, by_two, finish, .outcomes = "missed seen"},
                               {"reader", "a reader while a worker records", BOTH, setup_traced,
                                read_along, finish_traced, .outcomes = "empty found"},
                               {"names", "two workers use a name for the first time", BOTH,
-                               setup_traced, name_both, finish_traced, .bound = 0},
+                               setup_traced, name_both, finish_traced, .bound = 0,
+                               .reaches = {"the worker was first", "the other was first"}},
                               {.name = NULL}};
