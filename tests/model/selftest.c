@@ -305,6 +305,7 @@ const mc_model mc_models[] = {
     ROW(reached_places, .reaches = {"left first", "right second"}),
     {"unreached_places", "see selftest.sh", TWO, setup, reached_places,
      .reaches = {"left first", "left second"}},
+    {"demands_nothing", "see selftest.sh", TWO, setup, reached_places, .bound = 0},
     ROW(too_many_places, .bound = 0),
     ROW(deadlock, .bound = 0),
     ROW(sleeps_for_ever, .bound = 0),

@@ -50,6 +50,7 @@ table() {
 0|--reached reached_places|reached: right second
 1|unreached_places|BROKEN: no execution reached 'left second'
 0|unreached_places --random 3|ok$
+1|demands_nothing|BROKEN: it demands nothing
 1|too_many_places|BROKEN: the checker's limit: too many places reached
 1|deadlock|BROKEN: nobody can go on, and somebody waits
 1|sleeps_for_ever|BROKEN: nobody can go on, and somebody waits

@@ -37,7 +37,8 @@ typedef struct mc_model {
     unsigned executions;  /* all of them, permuted; 0: any number */
     unsigned steps;       /* most operations in one execution; 0: 2,000 */
     const char *outcomes; /* exactly what mc_outcome has to report over all executions, sorted */
-    /* Each of these some execution has to report by mc_reached; else the row shows nothing. */
+    /* Each of these some execution has to report by mc_reached; else the row shows nothing. A row without
+     * `outcomes` has one at least. */
     const char *reaches[MC_REACHES + 1];
 } mc_model;
 

@@ -156,11 +156,16 @@ static bool is_part(const mc_model *model, const mc_search *search)
            (!model->bound || search->bound < model->bound);
 }
 
-/* A whole search has to come to each place that the row names; a part of it need not. */
+/* A whole search has to come to each place that the row names, and a row without exact outcomes names some; a part
+ * of it need not. */
 static bool unreached(const mc_model *model, const mc_search *search, const mc_result *result)
 {
     if (search->replay || mc.newest || is_part(model, search) || !result->exhausted)
         return false;
+    if (!model->outcomes && !*model->reaches) {
+        printf("\n%s: BROKEN: it demands nothing (give it .outcomes or .reaches)\n", model->name);
+        return true;
+    }
     for (const char *const *what = model->reaches; *what; what++)
         if (!is_reached(*what)) {
             printf("\n%s: BROKEN: no execution reached '%s'\n", model->name, *what);
