@@ -113,6 +113,39 @@ Test(starving_fibers, a_due_look_begins_with_the_fiber_of_another_worker)
     cr_assert_eq(found_in(0), 1);
 }
 
+/* Plays a thief that is faster, once. */
+static filch_ptr robbed; /* fl_deque * */
+
+enum fl_stolen __real_fl_deque_steal(fl_deque *deque, void **item);
+enum fl_stolen __wrap_fl_deque_steal(fl_deque *deque, void **item);
+enum fl_stolen __wrap_fl_deque_steal(fl_deque *deque, void **item)
+{
+    if (filch_ptr_load(&robbed, FILCH_ACQUIRE) != deque)
+        return __real_fl_deque_steal(deque, item);
+    filch_ptr_store(&robbed, NULL, FILCH_RELEASE);
+    return FL_STEAL_LOST;
+}
+
+Test(starving_fibers, a_worker_keeps_nothing_of_an_item_that_a_thief_got)
+{
+    begin();
+    cr_assert_eq(filch_go(test.rt, goes_on, NULL), 0);
+    fl_worker *second = test.rt->worker[1];
+    second->capped_looks = 1;
+    cr_assert_eq(fl_deque_push(&second->ready, fl_item(FL_ITEM_FIBER, parked(0))), 0);
+    hold first = {0};
+    cr_assert_eq(filch_go(test.rt, held, &first), 0);
+    signpost_wait(&first.came, 1);
+    filch_ptr_store(&robbed, &second->ready, FILCH_RELEASE);
+    starve_second();
+    signpost_wait(&test.came, 1);
+    cr_assert_null(filch_ptr_load(&robbed, FILCH_ACQUIRE));
+    cr_assert_eq(fl_deque_size(&second->ready), 0);
+    signpost_raise(&first.go);
+    signpost_wait(&first.left, 1);
+    end();
+}
+
 /* ---- Tasks ---- */
 
 FILCH_VOID_TASK(holds_its_worker)
