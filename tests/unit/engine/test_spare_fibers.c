@@ -7,6 +7,14 @@
 
 enum { SPARES = 2 };
 
+static filch_runtime *runtime(void)
+{
+    filch_runtime *rt = NULL;
+    filch_config config = {.workers = 1, .max_workers = 2, .max_fibers = 1000};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    return rt;
+}
+
 static void keep_spares(fl_worker *worker)
 {
     for (unsigned i = 0; i < SPARES; i++) {
@@ -20,7 +28,7 @@ static void keep_spares(fl_worker *worker)
 
 Test(spare_fibers, a_worker_returns_them_when_the_cap_is_reached)
 {
-    filch_runtime *rt = runtime_of(1, 2, NULL);
+    filch_runtime *rt = runtime();
     fl_worker *worker = rt->worker[1]; /* of no thread yet */
     keep_spares(worker);
     fl_fiber *another = fl_fibers_get(&rt->fibers, fl_fiber_loop);
@@ -46,7 +54,7 @@ Test(spare_fibers, a_retired_worker_keeps_none)
 {
     filch_ptr seen = {NULL};
     hold first = {0};
-    filch_runtime *rt = runtime_of(1, 2, NULL);
+    filch_runtime *rt = runtime();
     cr_assert_eq(filch_go(rt, held, &first), 0);
     signpost_wait(&first.came, 1);
     cr_assert_eq(filch_runtime_resize(rt, 2), 0);
