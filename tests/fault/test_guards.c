@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Stacks' guards where they cost a mapping each: kernels without MADV_GUARD_INSTALL, here refused
- * as they refuse it, and processes that have few mappings left. Tasks wait by the ten thousand, the
- * program keeps mappings of its own, and an overflow without a guard is found when the fiber
- * suspends or is freed. */
+ * as they refuse it, and processes that have few mappings left. Tasks wait by the ten thousand, and the
+ * program keeps mappings of its own. */
 #include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <filch/filch.h>
@@ -23,13 +22,6 @@ enum {
 static void be_an_old_kernel(void)
 {
     seccomp_deny_argument(SYS_madvise, 2, ADVICE_GUARD_INSTALL, EINVAL);
-}
-
-/* A guard that is a mapping of its own is refused, too: the system has no mapping left for it. */
-static void refuse_all_guards(void)
-{
-    be_an_old_kernel();
-    seccomp_deny_argument(SYS_mprotect, 2, PROT_NONE, ENOMEM);
 }
 
 static void leave_no_mappings_for_guards(void)
@@ -115,89 +107,4 @@ Test(guards, thousands_of_tasks_wait_with_few_mappings)
     static const unsigned numbers[] = {1, 2, 8};
     for (unsigned i = 0; i < 3 && mappings_most() <= MAPPINGS_REACHABLE; i++)
         passes(many_tasks_wait_with_few_mappings, numbers[i], SOME);
-}
-
-/* ---- Overflows without a guard ---- */
-
-enum { STACK = 64 << 10, BEYOND = 16 << 10 };
-
-static filch_channel *nothing;
-
-static void suspends_below_its_stack(filch_self self, void *unused)
-{
-    (void)self, (void)unused;
-    volatile char *bytes = __builtin_alloca(STACK + BEYOND);
-    bytes[0] = 1;
-    filch_receive(nothing, &(int){0});
-    bytes[1] = 1;
-}
-
-static void returns_from_below_its_stack(filch_self self, void *unused)
-{
-    (void)self, (void)unused;
-    volatile char *bytes = __builtin_alloca(STACK + BEYOND);
-    bytes[0] = 1;
-}
-
-static void waits_first(filch_self self, void *unused)
-{
-    (void)self, (void)unused;
-    filch_receive(nothing, &(int){0});
-}
-
-/* The task runs on a fiber that is freed when the other task goes on. */
-static filch_runtime *runtime_without_guards(void)
-{
-    filch_runtime *rt = NULL;
-    refuse_all_guards();
-    CHILD_CHECK(filch_runtime_create(
-                    &rt, &(filch_config){.workers = 1, .stack_size = STACK, .max_fibers = 4}) == 0);
-    CHILD_CHECK(filch_channel_create(&nothing, sizeof(int), 0) == 0);
-    CHILD_CHECK(filch_go(rt, waits_first, NULL) == 0);
-    return rt;
-}
-
-static void close_channel(filch_runtime *rt)
-{
-    filch_stats stats;
-    do
-        filch_runtime_stats_read(rt, &stats, sizeof stats);
-    while (stats.suspended < 1 || stats.jobs_run < 2);
-    filch_channel_close(nothing);
-    filch_runtime_destroy(rt);
-}
-
-/* It never goes on: the overflow is found as soon as another fiber runs. */
-static void suspend_below_a_stack(void)
-{
-    filch_runtime *rt = runtime_without_guards();
-    CHILD_CHECK(filch_go(rt, suspends_below_its_stack, NULL) == 0);
-    sleep(10);
-}
-
-static void return_from_below_a_stack(void)
-{
-    filch_runtime *rt = runtime_without_guards();
-    CHILD_CHECK(filch_go(rt, returns_from_below_its_stack, NULL) == 0);
-    close_channel(rt);
-}
-
-static void expect_named(void (*overflow)(void), const char *name)
-{
-    struct child child;
-    char text[64];
-    child_run(&child, overflow);
-    snprintf(text, sizeof text, "in or below task %s", name);
-    cr_assert(child_died(&child, "stack overflow on worker"), "0x%x: %s", child.status, child.text);
-    cr_assert(child_died(&child, text), "%s", child.text);
-}
-
-Test(guards, a_fiber_that_suspends_below_its_stack_is_named)
-{
-    expect_named(suspend_below_a_stack, "suspends_below_its_stack");
-}
-
-Test(guards, an_overflow_is_found_when_its_fiber_is_freed)
-{
-    expect_named(return_from_below_a_stack, "returns_from_below_its_stack");
 }

@@ -62,12 +62,29 @@ Test(refused_worker_set, nothing_is_left_behind)
 {
     filch_runtime *rt = runtime(NULL);
     cr_assert_eq(filch_runtime_destroy(rt), 0); /* per-process state is there */
-    int64_t held = blocks, space = mapped;
+    int64_t held = blocks, space = mapped, sets = cpu_sets;
     rt = runtime(NULL);
     refused_after(rt, &kinds[0], 2);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
     cr_assert_eq(mapped, space);
     cr_assert_leq(blocks, held);
+    cr_assert_eq(cpu_sets, sets);
+    cr_assert_eq(attribute_sets, 0);
+}
+
+/* Without memory to retire the old buffer later, the worker waits for its readers itself. */
+Test(refused_worker_set, a_deque_that_grows_without_memory_frees_its_old_buffer)
+{
+    filch_runtime *rt = runtime(NULL);
+    fl_deque *ready = &rt->worker[1]->ready; /* of no thread */
+    int64_t held = blocks;
+    fl_buffer *old = malloc(sizeof *old);
+    cr_assert_not_null(old);
+    refuse(MEMORY, 0, true);
+    ready->retire(ready, old);
+    cr_assert_geq(refuse_no_more(MEMORY), 1, "the other worker's thread may have asked, too");
+    cr_assert_eq(blocks, held);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
 FILCH_TASK(int, resizes, (unsigned, workers))

@@ -45,8 +45,9 @@ static struct refusal {
     bool from_then_on;
 } refusals[REFUSABLES];
 static int hwloc_error = ENOMEM;
-/* The library's holdings: blocks of the heap, bytes of address space. */
-static int64_t blocks, mapped;
+/* The library's holdings: blocks of the heap, bytes of address space, and CPU sets and attributes of threads, which each
+ * worker's thread takes and frees by itself. */
+static int64_t blocks, mapped, cpu_sets, attribute_sets;
 
 static inline void refuse(enum refusable what, int64_t at, bool from_then_on)
 {
@@ -185,7 +186,20 @@ WRAPPED(ssize_t, __getdelim, char **line, size_t *size, int end, FILE *from)
     return length;
 }
 
-REFUSED(cpu_set_t *, __sched_cpualloc, MEMORY, ENOMEM, NULL, (size_t cpus), (cpus))
+WRAPPED(cpu_set_t *, __sched_cpualloc, size_t cpus)
+{
+    cpu_set_t *set = refused(MEMORY, ENOMEM) ? NULL : __real___sched_cpualloc(cpus);
+    if (set)
+        __atomic_fetch_add(&cpu_sets, 1, __ATOMIC_RELAXED);
+    return set;
+}
+
+WRAPPED(void, __sched_cpufree, cpu_set_t *set)
+{
+    if (set)
+        __atomic_fetch_sub(&cpu_sets, 1, __ATOMIC_RELAXED);
+    __real___sched_cpufree(set);
+}
 
 /* ---- Address space ---- */
 
@@ -218,8 +232,22 @@ REFUSED(int, pthread_create, THREADS, EAGAIN, EAGAIN,
         (thread, attributes, run, arg))
 REFUSED(int, pthread_mutex_init, MUTEXES, ENOMEM, ENOMEM,
         (pthread_mutex_t * mutex, const pthread_mutexattr_t *attributes), (mutex, attributes))
-REFUSED(int, pthread_attr_init, ATTRIBUTES, ENOMEM, ENOMEM, (pthread_attr_t * attributes),
-        (attributes))
+WRAPPED(int, pthread_attr_init, pthread_attr_t *attributes)
+{
+    if (refused(ATTRIBUTES, ENOMEM))
+        return ENOMEM;
+    int rc = __real_pthread_attr_init(attributes);
+    if (!rc)
+        __atomic_fetch_add(&attribute_sets, 1, __ATOMIC_RELAXED);
+    return rc;
+}
+
+WRAPPED(int, pthread_attr_destroy, pthread_attr_t *attributes)
+{
+    __atomic_fetch_sub(&attribute_sets, 1, __ATOMIC_RELAXED);
+    return __real_pthread_attr_destroy(attributes);
+}
+
 REFUSED(int, pthread_attr_setaffinity_np, AFFINITY, ENOMEM, ENOMEM,
         (pthread_attr_t * attributes, size_t size, const cpu_set_t *set), (attributes, size, set))
 REFUSED(int, pthread_atfork, HANDLERS, ENOMEM, ENOMEM,

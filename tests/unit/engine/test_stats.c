@@ -3,11 +3,9 @@
  * Counters match the events: programs whose forks, jobs and waits are known. */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <runtime/engine/steal.h>
 #include <runtime/engine/work.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/configs.h>
-#include <tests/support/forkstack.h>
 #include <tests/support/patience.h>
 #include <tests/support/stats.h>
 
@@ -200,48 +198,6 @@ Test(stats, a_fork_that_another_worker_receives_is_a_push)
             grow(rt, false);
         while (workers > 1 && !stats_of(rt, FILCH_ALL_WORKERS).pushes);
         cr_expect(workers > 1 || !stats_of(rt, FILCH_ALL_WORKERS).pushes);
-        stats_end(rt);
-    }
-}
-
-/* ---- Requests without an answer ---- */
-
-Test(stats, a_thief_that_asks_in_vain_counts_the_reason, .init = lay_out, .fini = clear)
-{
-    filch_runtime *rt = stats_runtime(1, "chase-lev", NULL);
-    static fl_worker thief, victim; /* of no thread */
-    fl_mailbox another = {.most = 1};
-    fl_work work;
-    thief.rt = rt;
-    fork_many(slots, 3);
-    filch_ptr_store(&victim.current, stack, FILCH_RELEASE);
-    cr_assert_not(fl_only_ask(&thief, &victim, &work), "the owner does not run");
-    cr_expect_eq(filch_u64_load(&thief.counters[FL_ASKS], FILCH_RELAXED), 1);
-    cr_expect_eq(filch_u64_load(&thief.counters[FL_MISSED_REFUSED], FILCH_RELAXED), 1);
-    cr_assert_neq(fl_forkstack_ask(stack, &another), FL_ASK_BUSY);
-    cr_assert_not(fl_only_ask(&thief, &victim, &work), "it has another's request");
-    cr_expect_eq(filch_u64_load(&thief.counters[FL_ASKS], FILCH_RELAXED), 1);
-    cr_expect_eq(filch_u64_load(&thief.counters[FL_MISSED_BUSY], FILCH_RELAXED), 1);
-    stats_end(rt);
-}
-
-/* ---- Migrations ---- */
-
-FILCH_VOID_TASK(migrates, (bool, far))
-{
-    const fl_worker *here = fl_worker_here();
-    for (int i = 0; i < 10; i++)
-        filch_yield(self);
-    while (far && fl_worker_here() == here)
-        filch_yield(self);
-}
-
-Test(stats, a_fiber_that_another_worker_resumes_has_migrated)
-{
-    for (unsigned workers = 1; workers <= 2; workers++) {
-        filch_runtime *rt = stats_runtime(workers, NULL, NULL);
-        FILCH_RUN(rt, migrates, workers > 1);
-        cr_expect_eq(stats_of(rt, FILCH_ALL_WORKERS).migrations > 0, workers > 1, "%u", workers);
         stats_end(rt);
     }
 }

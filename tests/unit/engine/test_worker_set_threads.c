@@ -2,6 +2,8 @@
  *
  * The threads of the worker set: when there is one, its cost, its signals and its place. */
 #include <pthread.h>
+#include <runtime/platform/lock.h>
+#include <runtime/platform/residents.h>
 #include <signal.h>
 #include <tests/support/idle.h>
 #include <tests/support/slots.h>
@@ -23,6 +25,38 @@ Test(worker_set_threads, a_slot_that_was_never_active_has_no_thread)
     cr_assert_eq(filch_runtime_resize(rt, 1), 0);
     cr_assert_eq(filch_runtime_resize(rt, 2), 0);
     cr_assert_eq(fl_reach(rt), 3);
+    filch_runtime_destroy(rt);
+}
+
+Test(worker_set_threads, the_process_counts_the_workers_of_a_resized_runtime)
+{
+    filch_runtime *rt = runtime_of(1, 5, NULL);
+    cr_assert_eq(filch_u32_load(&fl_residents_workers, FILCH_RELAXED), 1);
+    cr_assert_eq(filch_runtime_resize(rt, 5), 0);
+    cr_assert_eq(filch_u32_load(&fl_residents_workers, FILCH_RELAXED), 5);
+    cr_assert_eq(filch_runtime_resize(rt, 2), 0);
+    cr_assert_eq(filch_u32_load(&fl_residents_workers, FILCH_RELAXED), 2);
+    filch_runtime_destroy(rt);
+}
+
+static void *resizes_to_two(void *rt)
+{
+    if (filch_runtime_resize(rt, 2))
+        filch_die("%s", filch_error());
+    return NULL;
+}
+
+Test(worker_set_threads, one_thread_resizes_at_a_time)
+{
+    filch_runtime *rt = runtime_of(1, 2, NULL);
+    pthread_t thread;
+    fl_lock(&rt->worker_set.lock);
+    cr_assert_eq(pthread_create(&thread, NULL, resizes_to_two, rt), 0);
+    WAIT_WHILE(filch_u32_load(&rt->worker_set.lock, FILCH_ACQUIRE) != FL_LOCK_WAITED_FOR);
+    cr_assert_eq(filch_runtime_workers(rt), 1);
+    fl_unlock(&rt->worker_set.lock);
+    pthread_join(thread, NULL);
+    cr_assert_eq(filch_runtime_workers(rt), 2);
     filch_runtime_destroy(rt);
 }
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Fibers that go on: those that changed their worker are counted, and none goes on while a report reads it. */
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <runtime/engine/waits.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/lock.h>
+#include <tests/support/stats.h>
+
+/* ---- Migrations ---- */
+
+FILCH_VOID_TASK(migrates, (bool, far))
+{
+    const fl_worker *here = fl_worker_here();
+    for (int i = 0; i < 10; i++)
+        filch_yield(self);
+    while (far && fl_worker_here() == here)
+        filch_yield(self);
+}
+
+Test(fiber_switch, a_fiber_that_another_worker_resumes_has_migrated)
+{
+    for (unsigned workers = 1; workers <= 2; workers++) {
+        filch_runtime *rt = stats_runtime(workers, NULL, NULL);
+        FILCH_RUN(rt, migrates, workers > 1);
+        cr_expect_eq(stats_of(rt, FILCH_ALL_WORKERS).migrations > 0, workers > 1, "%u", workers);
+        stats_end(rt);
+    }
+}
+
+/* ---- Reports ---- */
+
+static struct {
+    filch_runtime *rt;
+    filch_channel *channel;
+    signpost about_to_wait, went_on;
+    unsigned seen;
+} test;
+
+static void waits(filch_self self, void *unused)
+{
+    int item = 0;
+    (void)self, (void)unused;
+    signpost_raise(&test.about_to_wait);
+    filch_receive(test.channel, &item);
+    signpost_raise(&test.went_on);
+}
+
+/* Lets the fiber go on, and returns when that waits for the end of the report. Its worker sleeps before, since a report holds
+ * the lock of the fibers. */
+static void see(const fl_fiber *fiber, const char *call, void *unused)
+{
+    (void)fiber, (void)call, (void)unused;
+    test.seen++;
+    cr_assert_eq(filch_send(test.channel, &(int){1}), 0);
+    WAIT_WHILE(filch_u32_load(&test.rt->report.lock, FILCH_ACQUIRE) != FL_LOCK_WAITED_FOR);
+    cr_assert_eq(signpost_count(&test.went_on), 0);
+}
+
+Test(fiber_switch, a_fiber_that_a_report_reads_goes_on_after_the_report)
+{
+    test.rt = stats_runtime(1, NULL, NULL);
+    cr_assert_eq(filch_channel_create(&test.channel, sizeof(int), 1), 0);
+    cr_assert_eq(filch_go(test.rt, waits, NULL), 0);
+    signpost_wait(&test.about_to_wait, 1);
+    WAIT_WHILE(filch_u32_load(&test.rt->worker[0]->park_word, FILCH_ACQUIRE) != FL_PARK_PARKED);
+    fl_waits_each(test.rt, see, NULL);
+    cr_assert_eq(test.seen, 1);
+    signpost_wait(&test.went_on, 1);
+    stats_end(test.rt);
+    filch_channel_destroy(test.channel);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A busy worker that moves items to its ready deque wakes another worker for them, and a due find looks at surplus workers. */
+#include <pthread.h>
+#include <runtime/engine/inbox.h>
+#include <runtime/engine/outside.h>
+#include <runtime/engine/steal.h>
+#include <runtime/engine/turn.h>
+#include <runtime/engine/work_item.h>
+#include <sched/request.h>
+#include <tests/support/slots.h>
+
+enum { LONG = FL_AGAIN_LEAST + 8 }; /* items of a deque to which a thief comes back */
+
+static struct {
+    signpost ran;
+    fl_work_item items[LONG];
+} test;
+
+static void run_item(filch_self self, fl_work_item *item)
+{
+    (void)self, (void)item;
+    signpost_raise(&test.ran);
+}
+
+static void start(unsigned items)
+{
+    test.ran = (signpost){0};
+    for (unsigned i = 0; i < items; i++)
+        fl_work_item_be_part(&test.items[i], run_item);
+}
+
+static void push(fl_worker *worker, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++)
+        cr_assert_eq(fl_deque_push(&worker->ready, fl_item(FL_ITEM_WORK, &test.items[i])), 0);
+}
+
+/* The other worker of two sleeps, and nothing is to be done. */
+static void wait_for_sleeper(filch_runtime *rt)
+{
+    WAIT_WHILE(fl_idle_sleepers(fl_idle_look(&rt->idle)) < 1);
+    const fl_worker *other = rt->worker[1 - filch_worker_index()];
+    WAIT_WHILE(filch_u32_load(&other->park_word, FILCH_ACQUIRE) != FL_PARK_PARKED);
+}
+
+/* Holds its worker until another one has run an item that this one moved. */
+FILCH_VOID_TASK(takes_from_the_inbox)
+{
+    fl_work work;
+    fl_worker *worker = fl_worker_here();
+    fl_runtime *rt = worker->rt;
+    (void)self;
+    start(3);
+    wait_for_sleeper(rt);
+    push(worker, 0, 1); /* so that it takes more than one of the two */
+    fl_inbox_put(&rt->inbox, &test.items[1]);
+    fl_inbox_put(&rt->inbox, &test.items[2]);
+    cr_assert(fl_take_inbox(worker, &work));
+    cr_assert_eq(worker->drained, 2);
+    signpost_wait(&test.ran, 2);
+    cr_assert_eq(work.work_item, &test.items[1]);
+    fl_start(rt, work.work_item);
+}
+
+Test(take_wakes, a_worker_that_moves_an_item_from_the_inbox_wakes_another)
+{
+    filch_runtime *rt = runtime_of(2, 2, NULL);
+    FILCH_RUN(rt, takes_from_the_inbox);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_eq(signpost_count(&test.ran), 3);
+}
+
+FILCH_VOID_TASK(comes_back_to_a_long_deque)
+{
+    fl_work work;
+    fl_worker *worker = fl_worker_here();
+    fl_runtime *rt = worker->rt;
+    fl_worker *victim = rt->worker[2]; /* of no thread */
+    (void)self;
+    start(LONG);
+    push(victim, 0, LONG);
+    wait_for_sleeper(rt);
+    worker->robbed = victim;
+    cr_assert(fl_steal_ready_again(worker, &work));
+    cr_assert_eq(work.work_item, &test.items[0]);
+    unsigned moved = (unsigned)fl_request_more(LONG);
+    signpost_wait(&test.ran, moved);
+    fl_start(rt, work.work_item);
+    while ((work.work_item = fl_item_what(fl_steal_item_from(worker, victim))))
+        fl_start(rt, work.work_item);
+}
+
+Test(take_wakes, a_thief_that_comes_back_to_a_long_deque_wakes_another)
+{
+    filch_runtime *rt = runtime_of(2, 3, NULL);
+    FILCH_RUN(rt, comes_back_to_a_long_deque);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_eq(signpost_count(&test.ran), LONG);
+}
+
+enum { SURPLUS = 3 }; /* the number of that source in runtime/engine/turn.c */
+
+FILCH_VOID_TASK(takes_in_turn)
+{
+    fl_work work;
+    fl_worker *worker = fl_worker_here();
+    (void)self;
+    push(worker->rt->worker[1], 0, 1); /* it is retired */
+    worker->turn = SURPLUS;
+    cr_assert(fl_take_in_turn(worker, &work));
+    cr_assert_eq(work.work_item, &test.items[0]);
+    fl_start(worker->rt, work.work_item);
+}
+
+Test(take_wakes, a_due_find_takes_from_the_only_surplus_worker)
+{
+    filch_runtime *rt = runtime_of(2, 2, NULL);
+    cr_assert_eq(filch_runtime_resize(rt, 1), 0);
+    wait_until_retired(rt);
+    start(1);
+    FILCH_RUN(rt, takes_in_turn);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_eq(signpost_count(&test.ran), 1);
+}
