@@ -2,6 +2,7 @@
  *
  * Deadlines, run timeouts and the pool's context: the earliest counts, and no context is held
  * after its pool. */
+#include <runtime/engine/threads.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
 
@@ -50,6 +51,52 @@ Test(pool_due, the_later_of_two_run_timeouts_comes_after_the_earlier)
     filch_job_release(earlier);
     filch_job_release(later);
     cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- While deadlocks are looked for ---- */
+
+static int64_t alarm_of(filch_pool *pool)
+{
+    fl_lock(&pool->room.lock);
+    const int64_t at = pool->alarms[FL_ALARM_DUE].at;
+    fl_unlock(&pool->room.lock);
+    return at;
+}
+
+static void one_ends(filch_pool *pool, const filch_job_options *options)
+{
+    filch_job *job = job_of(pool, succeeds, NULL, options);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+}
+
+Test(pool_due, a_job_without_a_deadline_leaves_an_alarm_alone_that_was_not_made)
+{
+    filch_u32_store(&fl_detector_on, 1, FILCH_RELAXED);
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    one_ends(pool, NULL);
+    cr_assert(!fl_alarm_was_made(&pool->alarms[FL_ALARM_DUE]));
+    cr_assert_eq(alarm_of(pool), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+Test(pool_due, the_alarm_stays_set_for_as_long_as_a_job_has_a_deadline)
+{
+    gate at = {0};
+    const filch_job_options hourly = {.timeout = HOUR};
+    filch_u32_store(&fl_detector_on, 1, FILCH_RELAXED);
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 2});
+    filch_job *first = job_of(pool, stand_still, &at, &hourly);
+    filch_job *second = job_of(pool, succeeds, NULL, &hourly);
+    cr_assert_eq(filch_job_wait(second, FILCH_FOREVER), 0);
+    cr_assert_leq(alarm_of(pool), filch_in(HOUR));
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(alarm_of(pool), FILCH_FOREVER);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    filch_job_release(first);
+    filch_job_release(second);
 }
 
 /* ---- The pool's context ---- */

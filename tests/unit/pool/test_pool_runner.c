@@ -214,3 +214,61 @@ Test(pool_runner, other_tasks_have_their_turn_beside_jobs_that_submit_each_other
     cr_assert_eq(filch_pool_destroy(it.pool), 0);
     cr_assert_eq(filch_runtime_destroy(it.rt), 0);
 }
+
+/* ---- Workers that are to retire ---- */
+
+enum { PATIENCE = 4 * 4096 };
+
+typedef struct occupant {
+    signpost begun, go;
+    int worker;
+} occupant;
+
+static void occupies(filch_self self, void *arg)
+{
+    occupant *it = arg;
+    (void)self;
+    it->worker = filch_worker_index();
+    signpost_raise(&it->begun);
+    signpost_wait(&it->go, 1);
+}
+
+typedef struct move {
+    chain jobs;
+    occupant *other; /* has the worker that stays */
+} move;
+
+/* Until it runs on the worker that stays. */
+static int goes_on_elsewhere(filch_self self, filch_job *job, void *arg)
+{
+    move *it = arg;
+    (void)self, (void)job;
+    if (!it->jobs.jobs++) {
+        if (filch_runtime_resize(it->jobs.rt, 1))
+            return -EPROTO;
+        signpost_raise(&it->other->go);
+    }
+    if (it->jobs.jobs == PATIENCE || !filch_worker_index())
+        return 0;
+    return FILCH_SUBMIT(it->jobs.pool, goes_on_elsewhere, it);
+}
+
+Test(pool_runner, a_worker_retires_although_jobs_submit_each_other_on_it)
+{
+    occupant those[2] = {{.worker = -1}, {.worker = -1}};
+    move it = {.jobs.rt = config_runtime(2, 1000)};
+    for (unsigned i = 0; i < 2; i++) {
+        cr_assert_eq(filch_go(it.jobs.rt, occupies, &those[i]), 0);
+        signpost_wait(&those[i].begun, 1);
+    }
+    const unsigned stays = those[1].worker == 0;
+    it.other = &those[stays];
+    signpost_raise(&those[1 - stays].go);
+    it.jobs.pool = pool_of((filch_pool_config){.runtime = it.jobs.rt, .width = 1});
+    cr_assert_eq(FILCH_SUBMIT(it.jobs.pool, goes_on_elsewhere, &it), 0);
+    cr_assert_eq(filch_pool_wait(it.jobs.pool, FILCH_FOREVER), 0);
+    cr_assert_eq(stats_of(it.jobs.pool).outcomes[FILCH_SUCCEEDED], it.jobs.jobs);
+    cr_assert_lt(it.jobs.jobs, PATIENCE);
+    cr_assert_eq(filch_pool_destroy(it.jobs.pool), 0);
+    cr_assert_eq(filch_runtime_destroy(it.jobs.rt), 0);
+}

@@ -2,6 +2,7 @@
  *
  * Submitters that wait for room in a full pool: closing it refuses them while its jobs go on, and
  * those whose time is over get no room. */
+#include <runtime/pool/results.h>
 #include <runtime/pool/room.h>
 #include <runtime/sync/wait.h>
 #include <tests/support/submitters.h>
@@ -44,6 +45,56 @@ Test(pool_turn_away, a_submission_that_waits_is_refused_while_a_job_holds_the_po
         end(pool, &at);
     }
 }
+
+/* ---- A results list ---- */
+
+typedef struct bounded {
+    filch_pool *pool;
+    filch_results *list;
+    int rc;
+} bounded;
+
+static int submits_to_the_list(bounded *it)
+{
+    const filch_job_options options = {.results = it->list};
+    return filch_pool_submit(NULL, it->pool, succeeds, NULL, &options, FILCH_FOREVER);
+}
+
+static void *waits_for_the_list(void *arg)
+{
+    bounded *it = arg;
+    it->rc = submits_to_the_list(it);
+    return NULL;
+}
+
+static bool somebody_waits(filch_results *list)
+{
+    fl_lock(&list->lock);
+    const bool answer = fl_waiters_any(&list->submitters);
+    fl_unlock(&list->lock);
+    return answer;
+}
+
+Test(pool_turn_away, so_is_one_that_waits_for_a_results_list)
+{
+    pthread_t thread;
+    filch_job *job;
+    bounded it = {.pool = pool_of((filch_pool_config){.workers = 1, .width = 1})};
+    cr_assert_eq(filch_results_create(&it.list), 0);
+    cr_assert_eq(filch_results_set_bound(it.list, 1), 0);
+    cr_assert_eq(submits_to_the_list(&it), 0);
+    cr_assert_eq(pthread_create(&thread, NULL, waits_for_the_list, &it), 0);
+    WAIT_WHILE(!somebody_waits(it.list));
+    filch_pool_close(it.pool);
+    pthread_join(thread, NULL);
+    cr_assert_eq(it.rc, -EPIPE);
+    cr_assert_eq(filch_results_take(it.list, &job, FILCH_FOREVER), 0);
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_destroy(it.pool), 0);
+    cr_assert_eq(filch_results_destroy(it.list), 0);
+}
+
+/* ---- Late ---- */
 
 /* The lock is held: its time is over, and it has not left the queue. */
 static bool first_is_claimed(const filch_pool *pool)
