@@ -227,3 +227,35 @@ Test(direct_accounts, a_closed_pool_counts_the_jobs_that_it_refuses)
     cr_assert_eq(stats_of(pool).accepted, 0);
     cr_assert_eq(filch_pool_destroy(pool), 0);
 }
+
+static signpost told;
+
+static void hears(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
+{
+    (void)job, (void)why, (void)data;
+    if (outcome == FILCH_CANCELLED)
+        signpost_raise(&told);
+}
+
+/* The task that tells the outcome is the next work of this worker. */
+static int cancels_another(filch_self self, filch_job *job, void *pool)
+{
+    (void)self, (void)job;
+    const filch_job_options options = {.done = hears};
+    filch_job *other = job_of(pool, counts_itself, NULL, &options);
+    int rc = filch_job_cancel(other);
+    filch_job_release(other);
+    return rc;
+}
+
+Test(direct_accounts, a_job_that_was_cancelled_is_told_of_and_does_not_run)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
+    cr_assert_eq(FILCH_SUBMIT(pool, cancels_another, pool), 0);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(signpost_count(&told), 1);
+    cr_assert_eq(filch_u32_load(&ran[0], FILCH_RELAXED), 0);
+    cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 1);
+    cr_assert_eq(stats_of(pool).outcomes[FILCH_CANCELLED], 1);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}

@@ -9,6 +9,8 @@
 
 enum { WAITING = 3 };
 
+TestSuite(pool_turn_away, .init = have_fibers);
+
 /* Its only job stands still, and another one fills its queue. */
 static filch_pool *full_pool(gate *at)
 {
@@ -139,4 +141,39 @@ Test(pool_turn_away, room_goes_past_a_submitter_whose_time_is_over)
     int64_t time = FILCH_MILLISECOND;
     while (!goes_past_one_that_waits_for(time))
         time *= 2;
+}
+
+/* ---- Admission ---- */
+
+typedef struct insider {
+    gate at; /* first */
+    filch_pool *pool;
+} insider;
+
+static int submits_from_inside(filch_self self, filch_job *job, void *arg)
+{
+    insider *it = arg;
+    int rc = stand_still(self, job, &it->at);
+    return rc ? rc : FILCH_SUBMIT(it->pool, succeeds, NULL);
+}
+
+Test(pool_turn_away, a_job_that_has_room_no_longer_counts_as_one_that_waits_for_it)
+{
+    gate at;
+    fl_after after = {0};
+    insider it = {.pool = pool_of((filch_pool_config){.workers = 1, .width = 2, .capacity = 1})};
+    block(it.pool, &at);
+    cr_assert_eq(FILCH_SUBMIT(it.pool, submits_from_inside, &it), 0);
+    signpost_wait(&it.at.begun, 1);
+    cr_assert_eq(FILCH_SUBMIT(it.pool, succeeds, NULL), 0);
+    signpost_raise(&it.at.go);
+    wait_for_submitters(it.pool, 1);
+    fl_lock(&it.pool->room.lock);
+    cr_assert_eq(it.pool->stranded, 1);
+    it.pool->config.capacity = 2;
+    fl_pool_admit_all(it.pool, &after);
+    it.pool->config.capacity = 1;
+    cr_assert_eq(it.pool->stranded, 0);
+    fl_pool_leave(it.pool, &after);
+    end(it.pool, &at);
 }
