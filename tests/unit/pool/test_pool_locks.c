@@ -196,3 +196,61 @@ Test(pool_locks, a_job_sets_the_time_of_a_shutdown_under_the_lock)
     filch_job_release(job);
     cr_assert_eq(filch_pool_destroy(pool), 0);
 }
+
+/* ---- The entry of a run timeout ---- */
+
+/* Before the watch of the job, which may give it its outcome. false: its time is over. */
+static bool stop_before_all(stop *here, filch_context *context)
+{
+    *here = (stop){.waiter = {.told = stops}};
+    here->node = (fl_node){.waiter = &here->waiter};
+    fl_lock(&context->lock);
+    const bool in_time = !filch_context_cause(context);
+    if (in_time) {
+        fl_node *first = context->waiters.first;
+        fl_waiters_remove(&context->waiters, first);
+        fl_waiters_add(&context->waiters, &here->node);
+        fl_waiters_add(&context->waiters, first);
+    }
+    fl_unlock(&context->lock);
+    return in_time;
+}
+
+static size_t entries_of(filch_pool *pool)
+{
+    fl_lock(&pool->room.lock);
+    const size_t count = pool->run_dues.count;
+    fl_unlock(&pool->room.lock);
+    return count;
+}
+
+static bool keeps_its_entry(int64_t run_timeout)
+{
+    gate at = {0};
+    stop here;
+    filch_context *apart;
+    cr_assert_eq(filch_context_create(&apart, NULL), 0);
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    filch_job *job =
+        job_of(pool, hog, &at, &(filch_job_options){.context = apart, .run_timeout = run_timeout});
+    WAIT_WHILE(!signpost_count(&at.begun) && filch_job_outcome(job) == FILCH_UNDECIDED);
+    const bool in_time = stop_before_all(&here, filch_job_context(job));
+    if (in_time) {
+        signpost_wait(&here.reached, 1);
+        cr_assert_eq(entries_of(pool), 1);
+        signpost_raise(&here.go);
+    }
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -ETIMEDOUT);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    filch_job_release(job);
+    filch_context_release(apart);
+    return in_time;
+}
+
+Test(pool_locks, a_job_whose_run_timeout_is_over_keeps_its_entry_until_its_outcome)
+{
+    int64_t run_timeout = 5 * FILCH_MILLISECOND;
+    while (!keeps_its_entry(run_timeout))
+        run_timeout *= 2;
+}
