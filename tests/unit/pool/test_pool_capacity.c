@@ -2,9 +2,7 @@
  *
  * Capacities: the default is a bound, a rendezvous lets nobody wait for another job, and a pool's
  * capacity changes while submitters wait. */
-#include <pthread.h>
-#include <runtime/pool/pool.h>
-#include <tests/support/pools.h>
+#include <tests/support/submitters.h>
 
 /* Without the support's default. */
 static filch_pool *pool_as_it_is(filch_pool_config config)
@@ -23,17 +21,6 @@ static void go_on(filch_pool *pool, gate *at)
 {
     signpost_raise(&at->go);
     cr_assert_eq(filch_pool_destroy(pool), 0);
-}
-
-static void wait_for_submitters(filch_pool *pool, unsigned count)
-{
-    unsigned inside = 0;
-    while (inside != count) {
-        fl_lock(&pool->room.lock);
-        inside = pool->room.inside;
-        fl_unlock(&pool->room.lock);
-        sched_yield();
-    }
 }
 
 /* ---- The default ---- */
@@ -69,33 +56,6 @@ Test(pool_capacity, only_a_pool_that_names_it_is_unlimited_and_may_be_direct)
 }
 
 /* ---- A submission that waits ---- */
-
-typedef struct submission {
-    filch_pool *pool;
-    pthread_t thread;
-    signpost over;
-    int rc;
-} submission;
-
-static void *submits(void *arg)
-{
-    submission *it = arg;
-    it->rc = submit(it->pool, FILCH_FOREVER);
-    signpost_raise(&it->over);
-    return NULL;
-}
-
-static void begin(submission *it, filch_pool *pool)
-{
-    *it = (submission){.pool = pool};
-    cr_assert_eq(pthread_create(&it->thread, NULL, submits, it), 0);
-}
-
-static void expect_over(submission *it, int rc)
-{
-    pthread_join(it->thread, NULL);
-    cr_assert_eq(it->rc, rc);
-}
 
 static filch_pool *meeting_pool(filch_pool_config config)
 {

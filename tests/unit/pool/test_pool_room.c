@@ -87,3 +87,18 @@ Test(pool_room, or_when_the_pool_has_grown_for_it)
                                     .retry = &retry},
                 true);
 }
+
+/* ---- A rendezvous ---- */
+
+Test(pool_room, a_rendezvous_has_it_for_as_many_jobs_as_the_pool_is_wide)
+{
+    enum { WIDTH = 2 };
+    gate at = {0};
+    filch_pool *pool = pool_of((filch_pool_config){
+        .workers = 1, .width = WIDTH, .capacity = FILCH_RENDEZVOUS, .full = FILCH_FULL_REJECT});
+    for (unsigned i = 0; i < WIDTH; i++)
+        cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &at), 0);
+    cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &at), -EAGAIN);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}

@@ -280,3 +280,16 @@ Test(forkstack, a_panic_ends_a_slot_as_a_result_does_and_can_be_told_from_it)
     fl_slot_finish(slots + 2, &blue);
     cr_assert_not(fl_slot_failed(slots + 2));
 }
+
+Test(forkstack, it_is_closed_at_its_last_slot_and_not_before)
+{
+    filch_slot *self = slots;
+    while (fl_slot_index(self) + 1 < fl_slot_index(fl_last_slot(stack))) {
+        self = fork_one(self, &red);
+        cr_assert_eq(rob(), self - 1);
+    }
+    cr_assert_eq(fl_top_index(top()) + 1, fl_slot_index(fl_last_slot(stack)));
+    cr_assert_not(fl_forkstack_closed(stack));
+    fl_forkstack_close(stack);
+    cr_assert(fl_forkstack_closed(stack));
+}

@@ -96,3 +96,26 @@ Test(times, a_clock_that_is_behind_counts_as_no_time)
     time_is = 990; /* of another processor */
     spent_is(&times, 0, 0, 0, 0);
 }
+
+/* A fall by one nanosecond is seen, and no word behind the last activity is read. */
+Test(times, no_activity_falls_or_misses_by_a_nanosecond)
+{
+    struct {
+        fl_times times;
+        uint64_t behind;
+    } all = {.behind = 7};
+    uint64_t spent[FL_DOINGS + 1] = {[FL_DOINGS] = 9};
+    for (unsigned doing = 0; doing < FL_DOINGS; doing++) {
+        all.times = (fl_times){0};
+        fl_times_begin(&all.times, (enum fl_doing)doing, 1000);
+        for (time_is = 1000; time_is < 1004; time_is++) {
+            fl_times_read(&all.times, clock_of_test, spent);
+            cr_expect_eq(spent[doing], (uint64_t)time_is - 1000, "kind %u", doing);
+        }
+        time_is = 1002; /* of another processor, one nanosecond behind what was shown */
+        fl_times_read(&all.times, clock_of_test, spent);
+        cr_expect_eq(spent[doing], 3, "kind %u", doing);
+    }
+    cr_expect_eq(all.behind, 7);
+    cr_expect_eq(spent[FL_DOINGS], 9);
+}

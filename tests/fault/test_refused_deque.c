@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A deque and a pool's deadlines to which memory is refused: neither counts as made. */
+#include <runtime/pool/pool.h>
+#include <sched/deque.h>
+#include <tests/support/held.h>
+#include <tests/support/pools.h>
+
+static void keep(fl_deque *grown, fl_buffer *old)
+{
+    (void)grown, (void)old;
+}
+
+Test(refused_deque, without_its_first_buffer_it_is_not_made)
+{
+    static fl_deque deque;
+    refuse(MEMORY, 0, false);
+    cr_assert_eq(fl_deque_init(&deque, 2, keep), -ENOMEM);
+    cr_assert_eq(refuse_no_more(MEMORY), 1);
+    cr_assert_eq(fl_deque_init(&deque, 2, keep), 0);
+    fl_deque_clear(&deque);
+}
+
+static size_t deadlines_of(filch_pool *pool)
+{
+    fl_lock(&pool->room.lock);
+    size_t count = fl_timer_row_count(&pool->dues);
+    fl_unlock(&pool->room.lock);
+    return count;
+}
+
+Test(refused_deque, a_job_whose_deadline_has_no_place_is_refused, .init = warm_up_timer_thread)
+{
+    gate at;
+    size_t accepted = 0;
+    const filch_job_options options = {.timeout = 3600 * FILCH_SECOND};
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    block(pool, &at);
+    for (int64_t i = 0, count = 1; count; i++) {
+        refuse(MEMORY, i, false);
+        int rc = filch_pool_submit(NULL, pool, succeeds, NULL, &options, FILCH_FOREVER);
+        count = refuse_no_more(MEMORY);
+        accepted += !rc;
+        cr_assert(rc ? rc == -ENOMEM : accepted == deadlines_of(pool), "%d", rc);
+    }
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The accounts of direct pools: jobs of each thread, of each pool and of each batch count once, and
+ * end with their job. */
+#include <pthread.h>
+#include <runtime/metrics/distribution.h>
+#include <runtime/metrics/shard.h>
+#include <runtime/pool/pool.h>
+#include <tests/support/pools.h>
+
+enum { JOBS = 5 };
+
+TestSuite(direct_accounts, .init = have_fibers);
+
+/* ---- The last shard ---- */
+
+typedef struct holder {
+    pthread_t thread;
+    filch_pool *pool;
+    signpost began, go, submitted, over;
+    unsigned shard;
+    int rc;
+} holder;
+
+/* Has a shard, and submits a job from there when it is told to. */
+static void *holds_a_shard(void *arg)
+{
+    holder *it = arg;
+    it->shard = fl_shard();
+    signpost_raise(&it->began);
+    signpost_wait(&it->go, 1);
+    if (it->pool)
+        it->rc = FILCH_SUBMIT(it->pool, succeeds, NULL);
+    signpost_raise(&it->submitted);
+    signpost_wait(&it->over, 1);
+    return NULL;
+}
+
+static holder holders[1024];
+static unsigned held;
+
+static bool is_last(const holder *one)
+{
+    return one->shard == fl_shards() - 1;
+}
+
+/* Threads until one has the last shard, which it returns. */
+static holder *have_all_shards(void)
+{
+    for (bool last = false; !last; held++) {
+        holder *one = &holders[held];
+        cr_assert_lt(held, sizeof holders / sizeof *holders);
+        cr_assert_eq(pthread_create(&one->thread, NULL, holds_a_shard, one), 0);
+        signpost_wait(&one->began, 1);
+        last = is_last(one);
+    }
+    return &holders[held - 1];
+}
+
+static void let_go(unsigned from, unsigned until)
+{
+    for (unsigned i = from; i < until; i++) {
+        signpost_raise(&holders[i].go);
+        signpost_raise(&holders[i].over);
+        pthread_join(holders[i].thread, NULL);
+    }
+}
+
+Test(direct_accounts, jobs_that_a_thread_of_the_last_shard_submits_are_waited_for_and_cancelled)
+{
+    gate at = {0};
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
+    cr_assert_eq(FILCH_SUBMIT(pool, hog, &at), 0);
+    signpost_wait(&at.begun, 1);
+    holder *last = have_all_shards();
+    last->pool = pool;
+    signpost_raise(&last->go);
+    signpost_wait(&last->submitted, 1);
+    cr_assert_eq(last->rc, 0);
+    cr_assert_eq(stats_of(pool).accepted, 2);
+    cr_assert_eq(stats_of(pool).waiting, 1);
+    cr_assert_eq(filch_pool_cancel_waiting(pool), 1);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(stats_of(pool).outcomes[FILCH_CANCELLED], 1);
+    cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 1);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    let_go(0, held);
+}
+
+Test(direct_accounts, jobs_that_run_on_a_thread_of_the_last_shard_have_begun_and_end)
+{
+    gate at = {0};
+    fl_shard(); /* this thread has one, too */
+    holder *last = have_all_shards();
+    signpost_raise(&last->go);
+    signpost_raise(&last->over);
+    pthread_join(last->thread, NULL); /* its shard is free for the worker */
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
+    cr_assert_eq(FILCH_SUBMIT(pool, hog, &at), 0);
+    signpost_wait(&at.begun, 1);
+    cr_assert_eq(stats_of(pool).running, 1);
+    cr_assert_eq(stats_of(pool).waiting, 0);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 1);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    let_go(0, held - 1);
+}
+
+/* ---- Batches ---- */
+
+static filch_u32 ran[JOBS];
+
+static int counts_itself(filch_self self, filch_job *job, void *number)
+{
+    (void)self, (void)job;
+    filch_u32_add(&ran[(uintptr_t)number], 1, FILCH_RELAXED);
+    return 0;
+}
+
+static int counts_itself_otherwise(filch_self self, filch_job *job, void *number)
+{
+    return counts_itself(self, job, number);
+}
+
+Test(direct_accounts, each_job_of_a_batch_runs_once_also_the_last)
+{
+    filch_submission jobs[JOBS];
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
+    for (uintptr_t i = 0; i < JOBS; i++)
+        jobs[i] =
+            (filch_submission){i % 2 ? counts_itself : counts_itself_otherwise, (void *)i, NULL};
+    for (unsigned times = 1; times < 4; times++) {
+        cr_assert_eq(filch_pool_submit_each(pool, jobs, JOBS, FILCH_FOREVER, NULL), 0);
+        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        for (unsigned i = 0; i < JOBS; i++)
+            cr_assert_eq(filch_u32_load(&ran[i], FILCH_RELAXED), times, "job %u", i);
+    }
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- Several pools ---- */
+
+static filch_pool *both[2];
+
+static int submits_to_both(filch_self self, filch_job *job, void *data)
+{
+    (void)self, (void)job, (void)data;
+    int rc = 0;
+    for (unsigned i = 0; i < JOBS && !rc; i++)
+        rc = FILCH_SUBMIT(both[i % 2], succeeds, NULL);
+    return rc;
+}
+
+Test(direct_accounts, a_pool_settles_its_own_jobs_beside_another_pool)
+{
+    filch_runtime *rt = config_runtime(0, 1000);
+    for (unsigned i = 0; i < 2; i++)
+        both[i] = pool_of((filch_pool_config){.runtime = rt});
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(FILCH_SUBMIT(both[i], submits_to_both, NULL), 0);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(filch_pool_wait(both[i], FILCH_FOREVER), 0);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(filch_pool_wait(both[i], FILCH_FOREVER), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        cr_assert_eq(both[i]->settled, stats_of(both[i]).accepted);
+        cr_assert_eq(filch_pool_destroy(both[i]), 0);
+    }
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* ---- One job ---- */
+
+static uint64_t count_of(const filch_distribution *distribution)
+{
+    filch_snapshot *snapshot;
+    cr_assert_eq(filch_snapshot_create(&snapshot), 0);
+    filch_snapshot_add(snapshot, distribution);
+    const uint64_t count = snapshot->count;
+    filch_snapshot_destroy(snapshot);
+    return count;
+}
+
+Test(direct_accounts, the_times_of_each_job_of_a_timed_pool_are_recorded)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .timed = true});
+    for (unsigned i = 0; i < JOBS; i++)
+        cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(count_of(pool->waits), JOBS);
+    cr_assert_eq(count_of(pool->runs), JOBS);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+static int waited;
+static signpost is_over;
+
+static void waits_for_the_pool(filch_self self, void *pool)
+{
+    (void)self;
+    waited = filch_pool_wait(pool, FILCH_FOREVER);
+    signpost_raise(&is_over);
+}
+
+Test(direct_accounts, a_task_where_a_job_has_run_is_no_job)
+{
+    filch_runtime *rt = config_runtime(0, 1000);
+    filch_pool *pool = pool_of((filch_pool_config){.runtime = rt});
+    cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_go(rt, waits_for_the_pool, pool), 0);
+    signpost_wait(&is_over, 1);
+    cr_assert_eq(waited, 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(direct_accounts, a_closed_pool_counts_the_jobs_that_it_refuses)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
+    filch_pool_close(pool);
+    for (unsigned i = 0; i < JOBS; i++)
+        cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), -EPIPE);
+    cr_assert_eq(stats_of(pool).refused, JOBS);
+    cr_assert_eq(stats_of(pool).accepted, 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+static signpost told;
+
+static void hears(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
+{
+    (void)job, (void)why, (void)data;
+    if (outcome == FILCH_CANCELLED)
+        signpost_raise(&told);
+}
+
+/* The task that tells the outcome is the next work of this worker. */
+static int cancels_another(filch_self self, filch_job *job, void *pool)
+{
+    (void)self, (void)job;
+    const filch_job_options options = {.done = hears};
+    filch_job *other = job_of(pool, counts_itself, NULL, &options);
+    int rc = filch_job_cancel(other);
+    filch_job_release(other);
+    return rc;
+}
+
+Test(direct_accounts, a_job_that_was_cancelled_is_told_of_and_does_not_run)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
+    cr_assert_eq(FILCH_SUBMIT(pool, cancels_another, pool), 0);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(signpost_count(&told), 1);
+    cr_assert_eq(filch_u32_load(&ran[0], FILCH_RELAXED), 0);
+    cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 1);
+    cr_assert_eq(stats_of(pool).outcomes[FILCH_CANCELLED], 1);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Pending callbacks: their cells, and the hold that they have of their job. */
+#include <runtime/pool/pending_callback.h>
+#include <string.h>
+#include <tests/support/stubborn.h>
+
+Test(pending_callback, one_that_is_part_of_nothing_else_is_a_cell_that_is_given_back)
+{
+    fl_pending_callback *first = fl_pending_callback_take();
+    cr_assert_not_null(first);
+    memset(first, 0, sizeof *first);
+    fl_pending_callback_give(first);
+    fl_pending_callback *again = fl_pending_callback_take();
+    cr_assert_eq(again, first);
+    cr_assert(again->taken);
+    fl_pending_callback_give(again);
+}
+
+Test(pending_callback, a_job_that_was_delayed_is_dropped_after_its_end)
+{
+    static const filch_retry_policy soon = {.attempts = 2, .base = 1, .cap = 1};
+    stubborn one = {.failures = 1, .code = -EAGAIN};
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1, .retry = &soon});
+    run_one(pool, &one);
+    cr_assert_eq(fate_outcome(&one.end), FILCH_SUCCEEDED);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(signpost_count(&one.end.dropped), 1);
+}

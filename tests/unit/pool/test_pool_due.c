@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Deadlines, run timeouts and the pool's context: the earliest counts, and no context is held
+ * after its pool. */
+#include <runtime/engine/threads.h>
+#include <runtime/pool/pool.h>
+#include <tests/support/pools.h>
+
+static const int64_t HOUR = 3600 * FILCH_SECOND;
+
+TestSuite(pool_due, .init = have_fibers);
+
+/* ---- The next one ---- */
+
+static int64_t seen;
+
+static int looks_at_its_deadline(filch_self self, filch_job *job, void *data)
+{
+    (void)self, (void)data;
+    seen = filch_context_deadline(filch_job_context(job));
+    return 0;
+}
+
+Test(pool_due, a_run_timeout_of_for_ever_leaves_the_deadline_of_the_job)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
+    cr_assert_eq(FILCH_SUBMIT_AS(pool, looks_at_its_deadline, NULL, .run_timeout = FILCH_FOREVER,
+                                 .timeout = HOUR),
+                 0);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_leq(seen, filch_in(HOUR));
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* It does not look at a context, so it has none with a deadline. */
+static filch_job *times_out_in(filch_pool *pool, gate *at, int64_t run_timeout)
+{
+    return job_of(pool, stand_still, at, &(filch_job_options){.run_timeout = run_timeout});
+}
+
+Test(pool_due, the_later_of_two_run_timeouts_comes_after_the_earlier)
+{
+    gate at = {0};
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 2});
+    filch_job *later = times_out_in(pool, &at, 50 * FILCH_MILLISECOND);
+    signpost_wait(&at.begun, 1);
+    filch_job *earlier = times_out_in(pool, &at, FILCH_MILLISECOND);
+    cr_assert_eq(filch_job_wait(earlier, FILCH_FOREVER), -ETIMEDOUT);
+    cr_assert_eq(filch_job_wait(later, FILCH_FOREVER), -ETIMEDOUT);
+    signpost_raise(&at.go);
+    filch_job_release(earlier);
+    filch_job_release(later);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- While deadlocks are looked for ---- */
+
+static int64_t alarm_of(filch_pool *pool)
+{
+    fl_lock(&pool->room.lock);
+    const int64_t at = pool->alarms[FL_ALARM_DUE].at;
+    fl_unlock(&pool->room.lock);
+    return at;
+}
+
+static void one_ends(filch_pool *pool, const filch_job_options *options)
+{
+    filch_job *job = job_of(pool, succeeds, NULL, options);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+}
+
+Test(pool_due, a_job_without_a_deadline_leaves_an_alarm_alone_that_was_not_made)
+{
+    filch_u32_store(&fl_detector_on, 1, FILCH_RELAXED);
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    one_ends(pool, NULL);
+    cr_assert(!fl_alarm_was_made(&pool->alarms[FL_ALARM_DUE]));
+    cr_assert_eq(alarm_of(pool), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+Test(pool_due, the_alarm_stays_set_for_as_long_as_a_job_has_a_deadline)
+{
+    gate at = {0};
+    const filch_job_options hourly = {.timeout = HOUR};
+    filch_u32_store(&fl_detector_on, 1, FILCH_RELAXED);
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 2});
+    filch_job *first = job_of(pool, stand_still, &at, &hourly);
+    filch_job *second = job_of(pool, succeeds, NULL, &hourly);
+    cr_assert_eq(filch_job_wait(second, FILCH_FOREVER), 0);
+    cr_assert_leq(alarm_of(pool), filch_in(HOUR));
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(alarm_of(pool), FILCH_FOREVER);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    filch_job_release(first);
+    filch_job_release(second);
+}
+
+/* ---- The pool's context ---- */
+
+Test(pool_due, a_running_job_times_out_with_the_context_of_its_pool)
+{
+    gate at = {0};
+    filch_context *above;
+    cr_assert_eq(filch_context_create(&above, NULL), 0);
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1, .context = above});
+    filch_job *job = job_of(pool, stand_still, &at, NULL);
+    signpost_wait(&at.begun, 1);
+    cr_assert_eq(filch_context_cancel(above, -ETIMEDOUT), 0);
+    cr_assert_eq(filch_job_outcome(job), FILCH_TIMED_OUT);
+    cr_assert_eq(stats_of(pool).running, 1, "it goes on");
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    filch_job_release(job);
+    filch_context_release(above);
+}
+
+Test(pool_due, nothing_waits_for_a_context_whose_pool_has_ended)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    filch_context *context = filch_context_retain(pool->context);
+    fl_lock(&context->lock);
+    cr_assert(fl_waiters_any(&context->waiters));
+    fl_unlock(&context->lock);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert(!fl_waiters_any(&context->waiters));
+    cr_assert_eq(filch_context_cancel(context, 0), 0);
+    filch_context_release(context);
+}
+
+/* ---- Holds ---- */
+
+static filch_context *held;
+static signpost begun;
+
+static int is_cancelled(filch_self self, filch_job *job, void *data)
+{
+    (void)self, (void)data;
+    held = filch_context_retain(filch_job_context(job));
+    signpost_raise(&begun);
+    return filch_context_wait(held, FILCH_FOREVER);
+}
+
+/* The timer thread, or the shutdown, may be about to release it. */
+static void wait_until_nobody_else_holds_it(void)
+{
+    WAIT_WHILE(filch_u32_load(&held->users, FILCH_ACQUIRE) > 1);
+    filch_context_release(held);
+}
+
+Test(pool_due, the_context_of_a_job_that_overran_is_released)
+{
+    filch_context *apart;
+    cr_assert_eq(filch_context_create(&apart, NULL), 0);
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    while (!signpost_count(&begun)) { /* else it timed out before it began */
+        cr_assert_eq(FILCH_SUBMIT_AS(pool, is_cancelled, NULL, .context = apart,
+                                     .run_timeout = FILCH_MILLISECOND),
+                     0);
+        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    }
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    wait_until_nobody_else_holds_it();
+    filch_context_release(apart);
+}
+
+Test(pool_due, the_contexts_of_jobs_that_a_shutdown_cancels_are_released)
+{
+    filch_context *apart;
+    cr_assert_eq(filch_context_create(&apart, NULL), 0);
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    cr_assert_eq(FILCH_SUBMIT_AS(pool, is_cancelled, NULL, .context = apart), 0);
+    signpost_wait(&begun, 1);
+    cr_assert_eq(filch_pool_shutdown_now(pool), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    wait_until_nobody_else_holds_it();
+    filch_context_release(apart);
+}
+
+Test(pool_due, a_shutdown_that_ends_in_time_leaves_the_pool_closed)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    cr_assert_eq(filch_pool_shutdown(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), -EPIPE);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}

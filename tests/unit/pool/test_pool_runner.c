@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Runners: as many jobs run at once as the pool is wide, also after a rest; each job ends once; and
+ * other tasks of the runtime have their turn. */
+#include <string.h>
+#include <tests/support/submitters.h>
+
+static const int64_t HOUR = 3600 * FILCH_SECOND;
+
+TestSuite(pool_runner, .init = have_fibers);
+
+static unsigned active_of(filch_pool *pool)
+{
+    fl_lock(&pool->room.lock);
+    unsigned active = pool->active;
+    fl_unlock(&pool->room.lock);
+    return active;
+}
+
+/* ---- The width ---- */
+
+static unsigned idle_of(filch_pool *pool)
+{
+    unsigned count = 0;
+    fl_lock(&pool->room.lock);
+    for (fl_runner *one = pool->idle; one && count <= pool->made; one = one->next)
+        count++;
+    fl_unlock(&pool->room.lock);
+    return count;
+}
+
+static void begins(filch_pool *pool, gate *at)
+{
+    *at = (gate){0};
+    cr_assert_eq(FILCH_SUBMIT(pool, stand_still, at), 0);
+    signpost_wait(&at->begun, 1);
+}
+
+Test(pool_runner, all_runners_are_idle_after_a_rest_in_any_order)
+{
+    enum { WIDTH = 2 };
+    gate at[WIDTH];
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = WIDTH});
+    for (unsigned first = 0; first < WIDTH; first++) {
+        for (unsigned i = 0; i < WIDTH; i++)
+            begins(pool, &at[i]);
+        signpost_raise(&at[first].go);
+        WAIT_WHILE(active_of(pool) > 1);
+        signpost_raise(&at[1 - first].go);
+        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        cr_assert_eq(idle_of(pool), WIDTH, "job %u ended first", first);
+    }
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+Test(pool_runner, a_job_has_a_runner_beside_one_that_began_before_it)
+{
+    gate first, second;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 2});
+    begins(pool, &first);
+    second = (gate){0};
+    cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &second), 0);
+    cr_assert_eq(active_of(pool), 2);
+    signpost_wait(&second.begun, 1);
+    signpost_raise(&first.go);
+    signpost_raise(&second.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* With one worker, the other job begins within some turns or not at all. */
+static int meets_the_other(filch_self self, filch_job *job, void *begun)
+{
+    (void)job;
+    signpost_raise(begun);
+    for (unsigned turns = 0; turns < 1000; turns++) {
+        if (signpost_count(begun) == 2)
+            return 0;
+        filch_yield(self);
+    }
+    return -ETIME;
+}
+
+typedef struct meeting {
+    filch_pool *pool;
+    signpost begun, submitted;
+} meeting;
+
+/* No runner looks for a job in between, as the only worker is here. */
+static void submits_two(filch_self self, void *arg)
+{
+    meeting *it = arg;
+    (void)self;
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(FILCH_SUBMIT(it->pool, meets_the_other, &it->begun), 0);
+    signpost_raise(&it->submitted);
+}
+
+Test(pool_runner, two_jobs_that_were_there_before_a_runner_came_run_at_once)
+{
+    filch_runtime *rt = config_runtime(0, 1000);
+    meeting it = {.pool = pool_of((filch_pool_config){.runtime = rt, .width = 2})};
+    cr_assert_eq(filch_go(rt, submits_two, &it), 0);
+    signpost_wait(&it.submitted, 1);
+    cr_assert_eq(filch_pool_wait(it.pool, FILCH_FOREVER), 0);
+    cr_assert_eq(stats_of(it.pool).outcomes[FILCH_SUCCEEDED], 2);
+    cr_assert_eq(filch_pool_destroy(it.pool), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(pool_runner, widths_up_to_the_greatest_are_in_range)
+{
+    filch_runtime *rt = config_runtime(0, 1000);
+    filch_pool *shared = pool_of((filch_pool_config){.runtime = rt});
+    cr_assert_eq(filch_pool_resize(shared, FILCH_WIDTH_MAX), -EINVAL);
+    cr_assert_null(strstr(filch_error(), "out of range"), "%s", filch_error());
+    cr_assert_eq(filch_pool_resize(shared, FILCH_WIDTH_MAX + 1), -EINVAL);
+    cr_assert_not_null(strstr(filch_error(), "out of range"), "%s", filch_error());
+    cr_assert_eq(filch_pool_destroy(shared), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(pool_runner, destruction_finds_all_that_were_ever_made)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 2});
+    cr_assert_eq(filch_pool_resize(pool, 5), 0);
+    unsigned found = 0;
+    for (const fl_runner *one = pool->newest; one; one = one->made_before)
+        found++;
+    cr_assert_eq(found, 5);
+    cr_assert_eq(pool->made, 5);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- Room ---- */
+
+Test(pool_runner, a_submitter_has_the_room_of_a_job_that_has_begun)
+{
+    gate first, second = {0};
+    submission it;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1, .capacity = 1});
+    begins(pool, &first);
+    cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &second), 0);
+    begin_until(&it, pool, filch_in(HOUR));
+    wait_for_submitters(pool, 1);
+    signpost_raise(&first.go);
+    signpost_wait(&second.begun, 1);
+    cr_assert_eq(stats_of(pool).waiting, 1);
+    expect_over(&it, 0);
+    signpost_raise(&second.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- Ends ---- */
+
+static int asks_for_another_attempt(filch_self self, filch_job *job, void *data)
+{
+    (void)self, (void)job, (void)data;
+    return -EAGAIN;
+}
+
+Test(pool_runner, a_job_before_one_that_is_delayed_ends_once)
+{
+    static const filch_retry_policy hourly = {.base = 3600 * FILCH_SECOND,
+                                              .cap = 3600 * FILCH_SECOND,
+                                              .jitter = FILCH_JITTER_NONE};
+    gate at;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
+    begins(pool, &at);
+    cr_assert_eq(FILCH_SUBMIT_AS(pool, asks_for_another_attempt, NULL, .retry = &hourly), 0);
+    signpost_raise(&at.go);
+    WAIT_WHILE(!stats_of(pool).delayed || active_of(pool));
+    const filch_pool_stats now = stats_of(pool);
+    cr_assert_eq(now.running, 0);
+    cr_assert_eq(now.outcomes[FILCH_SUCCEEDED], 1);
+    cr_assert_eq(filch_pool_shutdown_now(pool), 1);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- Turns ---- */
+
+typedef struct chain {
+    filch_runtime *rt;
+    filch_pool *pool;
+    signpost other; /* a task that is no job has run */
+    uint32_t jobs;
+} chain;
+
+enum { LONGEST = 1000 };
+
+static void has_its_turn(filch_self self, void *other)
+{
+    (void)self;
+    signpost_raise(other);
+}
+
+static int submits_the_next(filch_self self, filch_job *job, void *arg)
+{
+    chain *it = arg;
+    (void)self, (void)job;
+    if (!it->jobs++ && filch_go(it->rt, has_its_turn, &it->other))
+        return -ENOMEM;
+    if (it->jobs == LONGEST || signpost_count(&it->other))
+        return 0;
+    return FILCH_SUBMIT(it->pool, submits_the_next, it);
+}
+
+Test(pool_runner, other_tasks_have_their_turn_beside_jobs_that_submit_each_other)
+{
+    chain it = {.rt = config_runtime(0, 1000)};
+    it.pool = pool_of((filch_pool_config){.runtime = it.rt, .width = 1});
+    cr_assert_eq(FILCH_SUBMIT(it.pool, submits_the_next, &it), 0);
+    cr_assert_eq(filch_pool_wait(it.pool, FILCH_FOREVER), 0);
+    cr_assert_lt(it.jobs, LONGEST);
+    cr_assert_eq(filch_pool_destroy(it.pool), 0);
+    cr_assert_eq(filch_runtime_destroy(it.rt), 0);
+}
+
+/* ---- Workers that are to retire ---- */
+
+enum { PATIENCE = 4 * 4096 };
+
+typedef struct occupant {
+    signpost begun, go;
+    int worker;
+} occupant;
+
+static void occupies(filch_self self, void *arg)
+{
+    occupant *it = arg;
+    (void)self;
+    it->worker = filch_worker_index();
+    signpost_raise(&it->begun);
+    signpost_wait(&it->go, 1);
+}
+
+typedef struct move {
+    chain jobs;
+    occupant *other; /* has the worker that stays */
+} move;
+
+/* Until it runs on the worker that stays. */
+static int goes_on_elsewhere(filch_self self, filch_job *job, void *arg)
+{
+    move *it = arg;
+    (void)self, (void)job;
+    if (!it->jobs.jobs++) {
+        if (filch_runtime_resize(it->jobs.rt, 1))
+            return -EPROTO;
+        signpost_raise(&it->other->go);
+    }
+    if (it->jobs.jobs == PATIENCE || !filch_worker_index())
+        return 0;
+    return FILCH_SUBMIT(it->jobs.pool, goes_on_elsewhere, it);
+}
+
+Test(pool_runner, a_worker_retires_although_jobs_submit_each_other_on_it)
+{
+    occupant those[2] = {{.worker = -1}, {.worker = -1}};
+    move it = {.jobs.rt = config_runtime(2, 1000)};
+    for (unsigned i = 0; i < 2; i++) {
+        cr_assert_eq(filch_go(it.jobs.rt, occupies, &those[i]), 0);
+        signpost_wait(&those[i].begun, 1);
+    }
+    const unsigned stays = those[1].worker == 0;
+    it.other = &those[stays];
+    signpost_raise(&those[1 - stays].go);
+    it.jobs.pool = pool_of((filch_pool_config){.runtime = it.jobs.rt, .width = 1});
+    cr_assert_eq(FILCH_SUBMIT(it.jobs.pool, goes_on_elsewhere, &it), 0);
+    cr_assert_eq(filch_pool_wait(it.jobs.pool, FILCH_FOREVER), 0);
+    cr_assert_eq(stats_of(it.jobs.pool).outcomes[FILCH_SUCCEEDED], it.jobs.jobs);
+    cr_assert_lt(it.jobs.jobs, PATIENCE);
+    cr_assert_eq(filch_pool_destroy(it.jobs.pool), 0);
+    cr_assert_eq(filch_runtime_destroy(it.jobs.rt), 0);
+}
