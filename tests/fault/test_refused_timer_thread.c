@@ -21,8 +21,30 @@
 enum { MS = 1000000 };
 static const int64_t hour = 3600 * FILCH_SECOND; /* not past when it is looked at */
 
-REFUSED(int, epoll_create1, FILES, EMFILE, -1, (int flags), (flags))
-REFUSED(int, eventfd, FILES, EMFILE, -1, (unsigned start, int flags), (start, flags))
+/* The file that gets number 0. */
+enum zero { NEITHER, EPOLL, WAKE_EVENT };
+static enum zero zero;
+
+WRAPPED(int, epoll_create1, int flags)
+{
+    if (refused(FILES, EMFILE))
+        return -1;
+    if (zero == EPOLL)
+        close(0);
+    else if (zero == WAKE_EVENT) /* until that is opened */
+        dup2(STDERR_FILENO, 0);
+    return __real_epoll_create1(flags);
+}
+
+WRAPPED(int, eventfd, unsigned start, int flags)
+{
+    if (refused(FILES, EMFILE))
+        return -1;
+    if (zero == WAKE_EVENT)
+        close(0);
+    return __real_eventfd(start, flags);
+}
+
 static int both[2]; /* a socket for which two wait */
 static signpost asked;
 
@@ -44,7 +66,7 @@ WRAPPED(void *, realloc, void *block, size_t size)
 
 /* How the timer thread's sleep fails: not at all, always by this error, or now and then. */
 static int sleep_error;
-static bool sometimes;
+static bool sometimes, leaves_an_errno;
 static filch_u64 sleeps, failures;
 
 WRAPPED(int, epoll_pwait2, int epoll, struct epoll_event *events, int count,
@@ -56,7 +78,10 @@ WRAPPED(int, epoll_pwait2, int epoll, struct epoll_event *events, int count,
         errno = sleep_error;
         return -1;
     }
-    return __real_epoll_pwait2(epoll, events, count, limit, mask);
+    int found = __real_epoll_pwait2(epoll, events, count, limit, mask);
+    if (leaves_an_errno && found == 0)
+        errno = EPERM; /* as an earlier call may have left it */
+    return found;
 }
 
 /* ---- The first timer of a process ---- */
@@ -65,9 +90,13 @@ static const struct row {
     enum refusable what;
     int64_t at;
     int error;
+    enum zero zero;
 } rows[] = {
-    {THREADS, 0, EAGAIN}, {FILES, 0, EMFILE},  {FILES, 1, EMFILE},
-    {WATCHES, 0, ENOSPC}, {MEMORY, 0, ENOMEM},
+    {THREADS, 0, EAGAIN, NEITHER},    {FILES, 0, EMFILE, NEITHER},
+    {FILES, 1, EMFILE, NEITHER},      {WATCHES, 0, ENOSPC, NEITHER},
+    {MEMORY, 0, ENOMEM, NEITHER},     {THREADS, 0, EAGAIN, EPOLL},
+    {FILES, 1, EMFILE, EPOLL},        {WATCHES, 0, ENOSPC, WAKE_EVENT},
+    {THREADS, 0, EAGAIN, WAKE_EVENT},
 };
 static const struct row *row;
 
@@ -102,6 +131,17 @@ static void all_refused(filch_runtime *rt, filch_channel *channel)
     CHILD_CHECK(FILCH_RUN(rt, receive_soon, channel, &item, filch_in(hour)) == -row->error);
 }
 
+/* A time that is past needs no timer. */
+static void past_times_work(filch_runtime *rt, filch_channel *channel)
+{
+    filch_context *context = NULL;
+    int item = 0;
+    CHILD_CHECK(FILCH_RUN(rt, receive_soon, channel, &item, 1) == -ETIMEDOUT);
+    CHILD_CHECK(filch_context_create_until(&context, NULL, 1) == 0);
+    CHILD_CHECK(filch_context_cause(context) == -ETIMEDOUT);
+    filch_context_release(context);
+}
+
 static void all_works(filch_runtime *rt, filch_channel *channel)
 {
     filch_context *context;
@@ -129,6 +169,9 @@ static void begin_without(void)
     /* A worker that gets its first fiber looks at the process's mappings, which is a file for a
      * moment. */
     WAIT_WHILE(fl_idle_resting(fl_idle_look(&rt->idle)) != rt->worker_set.most);
+    zero = row->zero;
+    if (zero != NEITHER)
+        close(0);
     unsigned files = process_files();
     refuse(row->what, row->at, true);
     if (row->what == MEMORY) { /* only what is refused to timers counts */
@@ -139,6 +182,7 @@ static void begin_without(void)
         int64_t held = blocks;
         all_refused(rt, channel);
         CHILD_CHECK(blocks == held);
+        past_times_work(rt, channel);
         /* A file that was had stays only if all were. */
         CHILD_CHECK(process_files() == files + (row->what == THREADS ? 2 : 0));
     }
@@ -156,6 +200,21 @@ Test(refused_timer_thread, first_timer_fails_with_a_sentence_and_a_later_one_wor
         child_run(&child, begin_without);
         cr_assert(child_passed(&child), "row %td, 0x%x: %s", row - rows, child.status, child.text);
     }
+}
+
+static void begin_without_epoll_alone(void)
+{
+    filch_context *context = NULL;
+    refuse(FILES, 0, false);
+    CHILD_CHECK(filch_after(&context, hour) == -EMFILE && !context);
+    CHILD_CHECK(refuse_no_more(FILES) == 1);
+}
+
+Test(refused_timer_thread, a_refused_file_is_reported_although_the_next_one_would_be_had)
+{
+    struct child child;
+    child_run(&child, begin_without_epoll_alone);
+    cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
 }
 
 /* ---- Later ones ---- */
@@ -310,4 +369,24 @@ Test(refused_timer_thread,
         cr_assert(child_passed(&child), "%s, 0x%x: %s", strerror(sleep_error), child.status,
                   child.text);
     }
+}
+
+static void sleep_beside_an_old_errno(void)
+{
+    filch_runtime *rt = NULL;
+    leaves_an_errno = true;
+    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2}) == 0);
+    for (int i = 0; i < 5; i++) {
+        uint64_t before = filch_u64_load(&sleeps, FILCH_RELAXED);
+        CHILD_CHECK(FILCH_RUN(rt, sleep_for, MS) == 0);
+        CHILD_CHECK(filch_u64_load(&sleeps, FILCH_RELAXED) > before);
+    }
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+}
+
+Test(refused_timer_thread, the_errno_of_an_earlier_call_does_not_change_how_it_sleeps)
+{
+    struct child child;
+    child_run(&child, sleep_beside_an_old_errno);
+    cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
 }

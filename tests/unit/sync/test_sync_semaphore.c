@@ -45,6 +45,15 @@ Test(sync_semaphore, too_many_permits_are_refused)
     cr_assert_eq(filch_semaphore_give_back(&semaphore, 1), -EOVERFLOW);
     cr_assert(strstr(filch_error(), "permits") != NULL);
     cr_assert_eq(filch_semaphore_available(&semaphore), FILCH_PERMITS_MAX);
+    cr_assert_eq(filch_semaphore_try_acquire(&semaphore, FILCH_PERMITS_MAX), 0, "not too many");
+    cr_assert_eq(filch_semaphore_available(&semaphore), 0);
+}
+
+Test(sync_semaphore, one_that_is_made_again_has_only_its_new_permits)
+{
+    filch_semaphore semaphore = with(7);
+    cr_assert_eq(filch_semaphore_init(&semaphore, 3), 0);
+    cr_assert_eq(filch_semaphore_available(&semaphore), 3);
 }
 
 /* ---- First come, first served ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The thread behind timers and files: its deadlines hold while all workers compute, neither timers
- * nor files wait for all of the others, and fork() leaves a parent's alone. */
+ * nor files wait for all of the others, and its start may meet a fork(). */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
@@ -31,17 +31,6 @@ static void runs_nothing(filch_self self, void *unused)
 {
     (void)self, (void)unused;
     filch_die("this may never run");
-}
-
-static void raise_post(filch_self self, void *post)
-{
-    (void)self;
-    signpost_raise(post);
-}
-
-FILCH_TASK(int, task_that_waits, (int, fd), (int64_t, until))
-{
-    return filch_wait_fd(fd, POLLIN, until);
 }
 
 /* ---- Deadlines hold while all workers compute ---- */
@@ -103,74 +92,6 @@ Test(timer_thread, a_hundred_thousand_pending_timers_need_one_thread_and_stop)
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
-/* A task of the parent that waits for a file. */
-static struct watcher {
-    int ends[2];
-    int rc;
-    signpost done;
-} watcher;
-
-static void watch(filch_self self, void *unused)
-{
-    (void)self, (void)unused;
-    watcher.rc = filch_wait_fd(watcher.ends[0], POLLRDHUP, FILCH_FOREVER);
-    signpost_raise(&watcher.done);
-}
-
-static filch_timer inherited;
-static filch_context *inherited_context;
-static filch_ticker *inherited_ticker;
-static filch_runtime *parents;
-
-static void live_with_a_timer_thread_of_its_own(void)
-{
-    filch_runtime *rt = NULL;
-    filch_timer timer = {{0}};
-    signpost fired = {0};
-    CHILD_CHECK(!filch_timer_stop(&inherited));
-    CHILD_CHECK(filch_timer_start(&timer, parents, 0, raise_post, &fired) == -ECHILD);
-    filch_context_release(inherited_context);
-    filch_ticker_destroy(inherited_ticker);
-    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2}) == 0);
-    CHILD_CHECK(filch_timer_start(&timer, rt, filch_in(MS), raise_post, &fired) == 0);
-    signpost_wait(&fired, 1);
-    CHILD_CHECK(FILCH_RUN(rt, task_that_waits, watcher.ends[0], filch_in(MS)) == -ETIMEDOUT);
-    CHILD_CHECK(write(watcher.ends[1], "x", 1) == 1);
-    CHILD_CHECK(FILCH_RUN(rt, task_that_waits, watcher.ends[0], FILCH_FOREVER) == POLLIN);
-    CHILD_CHECK(filch_fd_close(watcher.ends[0]) == 0);
-    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
-}
-
-Test(timer_thread, a_forked_child_has_its_own_and_leaves_the_parents_alone)
-{
-    if (BUILD_TSAN)
-        cr_skip_test("thread sanitizer refuses threads in such a child");
-    static signpost fired;
-    parents = config_runtime(2, 0);
-    cr_assert_eq(filch_timer_start(&inherited, parents, filch_in(100 * MS), raise_post, &fired), 0);
-    cr_assert_eq(filch_context_create_until(&inherited_context, NULL, filch_in(50 * MS)), 0);
-    cr_assert_eq(filch_ticker_create(&inherited_ticker, MS), 0);
-    make_pair(watcher.ends);
-    cr_assert_eq(filch_go(parents, watch, NULL), 0);
-    filch_sleep(MS); /* perhaps it waits already; it may come later */
-    struct child child;
-    child_run(&child, live_with_a_timer_thread_of_its_own);
-    cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
-    signpost_wait(&fired, 1);
-    cr_assert_eq(filch_context_wait(inherited_context, FILCH_FOREVER), -ETIMEDOUT);
-    filch_tick tick;
-    cr_assert_eq(filch_receive(filch_ticker_channel(inherited_ticker), &tick), 0);
-    cr_assert_eq(signpost_count(&watcher.done), 0,
-                 "the child's use of it does not affect the parent");
-    close(watcher.ends[1]);
-    signpost_wait(&watcher.done, 1);
-    cr_assert_eq(watcher.rc, POLLRDHUP | POLLHUP);
-    close(watcher.ends[0]);
-    filch_context_release(inherited_context);
-    filch_ticker_destroy(inherited_ticker);
-    cr_assert_eq(filch_runtime_destroy(parents), 0);
-}
-
 /* Two threads: one starts the first timer of the process, the other forks, and its child needs one
  * of its own. */
 static void *sleep_a_little(void *unused)
@@ -202,39 +123,6 @@ Test(timer_thread, its_start_may_meet_a_fork)
         struct child child;
         child_run(&child, fork_while_it_starts);
         cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
-    }
-}
-
-static bool starts_anew;
-
-/* The timer thread sees it when it goes to sleep again, or who starts a timer when it has to be
- * woken. It knows of the timer before: a wake-up that it has not heard yet goes with the wake-up
- * event. */
-static void close_all_files(void)
-{
-    filch_context *context, *sooner;
-    if (filch_after(&context, starts_anew ? FILCH_SECOND * 3600 : 300 * MS) ||
-        filch_after(&sooner, MS))
-        _exit(1);
-    filch_context_wait(sooner, FILCH_FOREVER);
-    for (int fd = 3; fd < 64; fd++)
-        close(fd);
-    if (starts_anew)
-        filch_after(&sooner, FILCH_SECOND * 1800);
-    filch_context_wait(context, FILCH_FOREVER);
-    if (!starts_anew)
-        pause();
-}
-
-Test(timer_thread, dies_with_a_sentence_when_its_files_are_closed)
-{
-    if (BUILD_TSAN)
-        cr_skip_test("thread sanitizer refuses threads in such a child");
-    for (int i = 0; i < 2; i++) {
-        struct child child;
-        starts_anew = i;
-        child_run(&child, close_all_files);
-        cr_assert(child_died(&child, "were closed"), "0x%x: %s", child.status, child.text);
     }
 }
 

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The report of a deadlock names the call in which each task waits, its object, and the task, also
+ * of a future and of a sequel. It comes after timers have fired and threads have waited in time. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <tests/support/build.h>
+#include <tests/support/deadlock.h>
+#include <tests/support/signpost.h>
+
+static filch_channel *nothing, *full;
+static filch_once_flag flag;
+static signpost begun;
+
+static void receives_for_ever(filch_self self, void *unused)
+{
+    (void)unused;
+    receives(self, nothing);
+}
+
+static void sends_for_ever(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    filch_send(full, &(int){1});
+}
+
+static void selects_for_ever(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    int item;
+    filch_case cases[] = {FILCH_RECEIVE(nothing, &item)};
+    filch_select(cases, 1);
+}
+
+static void never_made(void *unused)
+{
+    (void)unused;
+    signpost_raise(&begun);
+    receives(NULL, nothing);
+}
+
+static void calls_once(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    filch_once(&flag, never_made, NULL);
+}
+
+FILCH_TASK(int, started_task)
+{
+    (void)self;
+    receives(self, nothing);
+    return 0;
+}
+
+static int waits_as_sequel(filch_self self, const void *value, void *result, void *arg)
+{
+    (void)value, (void)result, (void)arg;
+    receives(self, nothing);
+    return 0;
+}
+
+static void die_all_the_same(const char *report, void *unused)
+{
+    (void)unused;
+    dprintf(STDERR_FILENO, "%s", report);
+    abort();
+}
+
+static void prepare(void)
+{
+    setenv("FILCH_DEADLOCK", "die", 1);
+    if (BUILD_TSAN) /* its own thread is a stranger, beside which no process dies */
+        filch_on_deadlock(die_all_the_same, NULL);
+    alarm(60);
+    nothing = channel();
+    full = channel();
+}
+
+/* ---- Names ---- */
+
+static void wait_in_all_calls(void)
+{
+    static filch_future future, from, next;
+    prepare();
+    filch_runtime *rt = runtime();
+    filch_go(rt, calls_once, NULL);
+    signpost_wait(&begun, 1);
+    filch_go(rt, calls_once, NULL);
+    filch_go(rt, receives_for_ever, NULL);
+    filch_go(rt, sends_for_ever, NULL);
+    filch_go(rt, selects_for_ever, NULL);
+    CHILD_CHECK(!FILCH_ASYNC(rt, &future, started_task));
+    CHILD_CHECK(!filch_then(&next, &from, rt, waits_as_sequel, NULL, 0));
+    CHILD_CHECK(!filch_future_set(&from, NULL, 0));
+    filch_runtime_destroy(rt);
+}
+
+/* In one line: `task` and then `call`. */
+static bool waits_in(const char *report, const char *task, const char *call)
+{
+    const char *at = strstr(report, task), *end = at ? strchr(at, '\n') : NULL;
+    const char *in = at ? strstr(at, call) : NULL;
+    return end && in && in < end;
+}
+
+Test(deadlock_calls, the_report_names_each_task_and_the_call_in_which_it_waits)
+{
+    static const char *const lines[][2] = {
+        {"task receives_for_ever", "waits in filch_receive for 0x"},
+        {"task sends_for_ever", "waits in filch_send for 0x"},
+        {"task selects_for_ever", "waits in filch_select"},
+        {"task calls_once", "waits in filch_"},
+        {"task started_task", "waits in filch_receive for 0x"},
+        {"task (filch_then)", "waits in filch_receive for 0x"},
+    };
+    struct child child;
+    child_run(&child, wait_in_all_calls);
+    cr_assert(child_died(&child, "all fibers are asleep"), "0x%x: %s", child.status, child.text);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        cr_assert(waits_in(child.text, lines[i][0], lines[i][1]), "%s %s not in: %s", lines[i][0],
+                  lines[i][1], child.text);
+    cr_assert(strstr(child.text, "waits in filch_once for 0x"), "%s", child.text);
+}
+
+/* ---- Threads ---- */
+
+static void wait_after_a_timer(void)
+{
+    prepare();
+    filch_runtime *rt = runtime();
+    filch_context *soon;
+    CHILD_CHECK(!filch_after(&soon, 20 * FILCH_MILLISECOND));
+    CHILD_CHECK(filch_context_wait(soon, FILCH_FOREVER) == -ETIMEDOUT);
+    filch_go(rt, receives_for_ever, NULL);
+    filch_runtime_destroy(rt);
+}
+
+Test(deadlock_calls, a_deadlock_after_the_first_timer_is_found)
+{
+    struct child child;
+    child_run(&child, wait_after_a_timer);
+    cr_assert(child_died(&child, "all fibers are asleep - deadlock: "), "0x%x: %s", child.status,
+              child.text);
+}
+
+/* All workers sleep before this thread waits; the last of them has told the detector of nothing. */
+static void block_as_the_last(void)
+{
+    prepare();
+    filch_runtime *rt = runtime();
+    filch_go(rt, receives_for_ever, NULL);
+    usleep(LONG * 1000);
+    thread_receives(nothing);
+}
+
+Test(deadlock_calls, a_thread_that_waits_last_completes_a_deadlock)
+{
+    struct child child;
+    child_run(&child, block_as_the_last);
+    cr_assert(child_died(&child, "all fibers are asleep"), "0x%x: %s", child.status, child.text);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Futures built on others keep nothing of those: no error text of an earlier task, no failure of a
+ * future that is gone, no size of an earlier value, no context. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <runtime/sync/cancellation.h>
+#include <string.h>
+#include <tests/support/child.h>
+#include <tests/support/fib.h>
+#include <tests/support/signpost.h>
+
+static filch_runtime *one_worker(void)
+{
+    filch_runtime *rt = NULL;
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0, "%s", filch_error());
+    return rt;
+}
+
+/* ---- Sequels ---- */
+
+static int refused_call(filch_self self, const void *value, void *result, void *arg)
+{
+    (void)self, (void)value, (void)result, (void)arg;
+    return filch_send(NULL, NULL) == -EINVAL ? 0 : -EIO;
+}
+
+static int invalid(filch_self self, const void *value, void *result, void *arg)
+{
+    (void)self, (void)value, (void)result, (void)arg;
+    return -EINVAL;
+}
+
+Test(future_sequels, a_failure_does_not_speak_of_an_earlier_sequels_error)
+{
+    filch_runtime *rt = one_worker();
+    filch_future from = {0}, first = {0}, second = {0};
+    cr_assert_eq(filch_then(&first, &from, rt, refused_call, NULL, 0), 0);
+    cr_assert_eq(filch_then(&second, &first, rt, invalid, NULL, 0), 0);
+    cr_assert_eq(filch_future_set(&from, NULL, 0), 0);
+    cr_assert_eq(filch_await(&second), -EINVAL);
+    cr_assert_str_eq(filch_future_failure(&second)->message, "");
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+static int forks_and_leaves(filch_self self, const void *value, void *result, void *arg)
+{
+    (void)value, (void)result, (void)arg;
+    FILCH_FORK(fib, 5);
+    return 0;
+}
+
+static void leave_a_fork(void)
+{
+    static filch_future from, next;
+    filch_runtime *rt = NULL;
+    CHILD_CHECK(!filch_runtime_create(&rt, &(filch_config){.workers = 1}));
+    CHILD_CHECK(!filch_then(&next, &from, rt, forks_and_leaves, NULL, 0));
+    CHILD_CHECK(!filch_future_set(&from, NULL, 0));
+    filch_await(&next);
+}
+
+Test(future_sequels, a_sequel_that_leaves_a_fork_dies_by_name)
+{
+    struct child child;
+    child_run(&child, leave_a_fork);
+    cr_assert(child_died(&child, "task (filch_then) returned with an unjoined fork of fib"),
+              "0x%x: %s", child.status, child.text);
+}
+
+/* ---- Promises that are broken ---- */
+
+static signpost busy, over;
+
+static void keep_busy(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    signpost_raise(&busy);
+    signpost_wait(&over, 1);
+}
+
+static int nothing(filch_self self, const void *value, void *result, void *arg)
+{
+    (void)self, (void)value, (void)result, (void)arg;
+    return 0;
+}
+
+Test(future_sequels, a_broken_promise_is_not_looked_at_again_by_a_sequel)
+{
+    filch_runtime *rt = one_worker();
+    filch_future from = {0}, next = {0};
+    cr_assert_eq(filch_then(&next, &from, rt, nothing, NULL, 0), 0);
+    cr_assert_eq(filch_go(rt, keep_busy, NULL), 0);
+    signpost_wait(&busy, 1);
+    cr_assert_eq(filch_future_break(&from), 0);
+    memset(&from, 0, sizeof from); /* the sequel has not run yet */
+    signpost_raise(&over);
+    cr_assert_eq(filch_await(&next), -EPIPE);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(future_sequels, a_broken_promise_is_not_looked_at_again_by_one_of_all)
+{
+    filch_future broken = {0}, other = {0}, all = {0};
+    filch_future *both[] = {&broken, &other};
+    cr_assert_eq(filch_when_all(&all, both, 2), 0);
+    cr_assert_eq(filch_future_break(&broken), 0);
+    memset(&broken, 0, sizeof broken);
+    cr_assert_eq(filch_future_set(&other, NULL, 0), 0);
+    cr_assert_eq(filch_await(&all), -EPIPE);
+}
+
+/* ---- All and any ---- */
+
+Test(future_sequels, all_has_no_value_where_there_was_one_before)
+{
+    filch_future all = {0};
+    cr_assert_eq(filch_future_set(&all, &(long){1}, sizeof(long)), 0);
+    cr_assert_eq(filch_future_reset(&all), 0);
+    cr_assert_eq(filch_when_all(&all, NULL, 0), 0);
+    cr_assert_eq(filch_await_value(&all, NULL, 0), 0, "%s", filch_error());
+}
+
+static unsigned let_go;
+
+static void count(void *unused)
+{
+    (void)unused;
+    let_go++;
+}
+
+Test(future_sequels, any_releases_the_context_of_the_losers)
+{
+    static const char key;
+    filch_future futures[2] = {0}, any = {0};
+    filch_future *both[] = {&futures[0], &futures[1]};
+    filch_context *losers = NULL;
+    cr_assert_eq(fl_context_create_owner(&losers, NULL, &key, &let_go, count), 0);
+    cr_assert_eq(filch_when_any(&any, both, 2, losers), 0);
+    filch_context_release(losers);
+    cr_assert_eq(let_go, 0, "it is still needed");
+    cr_assert_eq(filch_future_set(&futures[1], NULL, 0), 0);
+    cr_assert_eq(filch_await(&any), 0);
+    cr_assert_eq(let_go, 1);
+}

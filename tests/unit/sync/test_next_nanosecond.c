@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A deadline of the next nanosecond is not past, on a clock that this test stops. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <tests/support/channels.h>
+#include <tests/support/contexts.h>
+#include <tests/support/signpost.h>
+#include <time.h>
+
+static filch_u64 stopped_at; /* ns; 0: it goes on */
+
+int __real_clock_gettime(clockid_t clock, struct timespec *out);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
+{
+    uint64_t at = filch_u64_load(&stopped_at, FILCH_ACQUIRE);
+    if (!at || (clock != CLOCK_MONOTONIC && clock != CLOCK_MONOTONIC_COARSE))
+        return __real_clock_gettime(clock, out);
+    *out = (struct timespec){(time_t)(at / 1000000000), (long)(at % 1000000000)};
+    return 0;
+}
+
+/* Returns the next nanosecond. */
+static int64_t stop_clock(void)
+{
+    int64_t now = filch_now();
+    filch_u64_store(&stopped_at, (uint64_t)now, FILCH_RELEASE);
+    return now + 1;
+}
+
+static void start_clock(void)
+{
+    filch_u64_store(&stopped_at, 0, FILCH_RELEASE);
+}
+
+Test(next_nanosecond, a_context_is_not_cancelled_before_it)
+{
+    filch_context *context = until(NULL, stop_clock());
+    int cause = filch_context_cause(context);
+    start_clock();
+    cr_assert_eq(cause, 0);
+    cr_assert_eq(filch_context_wait(context, FILCH_FOREVER), -ETIMEDOUT);
+    filch_context_release(context);
+}
+
+static filch_channel *channel;
+static int64_t next;
+static int rc, item;
+static signpost ended;
+
+static void receives(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    rc = filch_receive_until(channel, &item, next);
+    signpost_raise(&ended);
+}
+
+static void selects(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    filch_case cases[] = {FILCH_RECEIVE(channel, &item), FILCH_UNTIL(next)};
+    rc = filch_select(cases, 2);
+    signpost_raise(&ended);
+}
+
+/* It waits until there is an item, since its time does not come. */
+static void gets_an_item(filch_go_fn *waits)
+{
+    filch_runtime *rt = NULL;
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    channel = channel_of(sizeof item, 0);
+    rc = 1;
+    next = stop_clock();
+    cr_assert_eq((filch_go)(rt, waits, NULL), 0);
+    WAIT_WHILE(!channel_waiting(channel) && !signpost_count(&ended));
+    int sent = filch_try_send(channel, &(int){7});
+    start_clock();
+    cr_assert_eq(sent, 0, "nobody waits");
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_eq(rc, 0);
+    cr_assert_eq(item, 7);
+    filch_channel_destroy(channel);
+}
+
+Test(next_nanosecond, a_receiver_waits_for_it)
+{
+    gets_an_item(receives);
+}
+
+Test(next_nanosecond, a_select_waits_for_it)
+{
+    gets_an_item(selects);
+}

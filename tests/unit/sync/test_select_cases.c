@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A select looks at exactly the cases that it is given, as they are now, and at the earliest of
+ * their deadlines. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <tests/support/channels.h>
+
+static uint64_t item;
+
+static filch_case receive_from(filch_channel *channel)
+{
+    return (filch_case)FILCH_RECEIVE(channel, &item);
+}
+
+static filch_case deadline(int64_t until)
+{
+    return (filch_case)FILCH_UNTIL(until);
+}
+
+/* ---- Deadlines ---- */
+
+Test(select_cases, a_deadline_counts_wherever_it_stands)
+{
+    for (size_t at = 0; at < 3; at++) {
+        filch_case cases[] = {receive_from(NULL), receive_from(NULL), receive_from(NULL)};
+        cases[at] = deadline(0);
+        cases[at].code = 7; /* of an earlier select */
+        cr_assert_eq(filch_select(cases, 3), (int)at, "%s", filch_error());
+        cr_assert_eq(cases[at].code, 0);
+    }
+}
+
+Test(select_cases, of_two_deadlines_the_earlier_by_a_nanosecond_happens)
+{
+    filch_channel *empty = channel_of(sizeof item, 1);
+    filch_case later_first[] = {deadline(2), receive_from(empty), deadline(1)};
+    cr_assert_eq(filch_select(later_first, 3), 2);
+    filch_case earlier_first[] = {deadline(1), receive_from(empty), deadline(2)};
+    cr_assert_eq(filch_select(earlier_first, 3), 0);
+    filch_channel_destroy(empty);
+}
+
+Test(select_cases, a_deadline_never_happens_early)
+{
+    filch_channel *empty = channel_of(sizeof item, 1);
+    int64_t until = filch_in(5 * FILCH_MILLISECOND);
+    filch_case cases[] = {receive_from(empty), deadline(until)};
+    cr_assert_eq(filch_select(cases, 2), 1);
+    cr_assert_geq(filch_now(), until);
+    filch_channel_destroy(empty);
+}
+
+Test(select_cases, the_object_of_a_deadline_is_ignored)
+{
+    filch_channel *full = channel_of(sizeof item, 1);
+    cr_assert_eq(filch_send(full, &item), 0);
+    filch_case cases[] = {receive_from(full), receive_from(NULL)};
+    cases[0].kind = FILCH_CASE_UNTIL;
+    cr_assert_eq(filch_select(cases, 2), 0);
+    cr_assert_eq(cases[0].code, 0);
+    cr_assert_eq(filch_channel_length(full), 1, "nothing was received");
+    filch_channel_destroy(full);
+}
+
+/* ---- Cases behind the last, and of an earlier select ---- */
+
+Test(select_cases, a_deadline_behind_the_last_case_does_not_count)
+{
+    filch_channel *empty = channel_of(sizeof item, 1);
+    filch_case cases[] = {receive_from(empty), deadline(filch_in(FILCH_MILLISECOND)), deadline(0)};
+    cr_assert_eq(filch_select(cases, 2), 1);
+    filch_channel_destroy(empty);
+}
+
+Test(select_cases, a_ready_case_behind_the_last_does_not_happen)
+{
+    filch_channel *empty = channel_of(sizeof item, 1), *other = channel_of(sizeof item, 1);
+    filch_case cases[] = {receive_from(empty), deadline(0), receive_from(other)};
+    for (int i = 0; i < 100; i++) { /* the order of trying is random */
+        cr_assert_eq(filch_select(cases, 3), 1);
+        cr_assert_eq(filch_send(other, &item), 0);
+        cr_assert_eq(filch_select(cases, 2), 1);
+        cr_assert_eq(filch_receive(other, &item), 0);
+    }
+    filch_channel_destroy(empty);
+    filch_channel_destroy(other);
+}
+
+Test(select_cases, cases_are_selected_again_after_one_has_lost_its_channel)
+{
+    filch_channel *channels[] = {channel_of(sizeof item, 1), channel_of(sizeof item, 1)};
+    for (int lost = 0; lost < 2; lost++) {
+        filch_case cases[] = {receive_from(channels[0]), receive_from(channels[1]), deadline(0)};
+        cr_assert_eq(filch_select(cases, 3), 2);
+        cases[lost].object = NULL;
+        cr_assert_eq(filch_select(cases, 3), 2);
+    }
+    filch_channel_destroy(channels[0]);
+    filch_channel_destroy(channels[1]);
+}
