@@ -32,7 +32,7 @@ FILCH_VOID_TASK(forgetful)
 /* As callers in other languages do, whose self always is the next slot. */
 FILCH_VOID_TASK(forks_too_much)
 {
-    for (unsigned i = 0; i <= FL_SLOTS; i++)
+    for (unsigned i = 0; i < FL_SLOTS; i++) /* the last slot stays empty */
         self = filch_fork(self, &leaf_task);
 }
 
@@ -43,6 +43,15 @@ FILCH_VOID_TASK(joins_by_function)
         FILCH_FORK(leaf);
     for (unsigned i = 0; i <= FL_SLOTS; i++)
         filch_join(--self);
+}
+
+/* The first of them already. */
+FILCH_VOID_TASK(joins_once_by_function)
+{
+    for (unsigned i = 0; i < FL_SLOTS - FL_RESERVE + FL_ASIDE; i++)
+        FILCH_FORK(leaf);
+    filch_join(self - 1);
+    _exit(0);
 }
 
 FILCH_TASK(int, forks_what_fits)
@@ -80,6 +89,11 @@ static void overfill(void)
 static void overfill_and_join(void)
 {
     FILCH_RUN(runtime(1, "chase-lev"), joins_by_function);
+}
+
+static void overfill_and_join_once(void)
+{
+    FILCH_RUN(runtime(1, "chase-lev"), joins_once_by_function);
 }
 
 static void overfill_central(void)
@@ -124,6 +138,7 @@ Test(pitfalls, more_unjoined_forks_than_slots_die_by_name)
     expect_death(overfill, "unjoined forks in task leaf", "join sooner");
     expect_death(overfill_central, "unjoined forks in task leaf", "join sooner");
     expect_death(overfill_and_join, "ran at once", "join with FILCH_JOIN");
+    expect_death(overfill_and_join_once, "ran at once", "join with FILCH_JOIN");
 }
 
 Test(pitfalls, as_many_unjoined_forks_as_fit_are_right)
@@ -171,6 +186,35 @@ static void yield_as_a_stranger(void)
 Test(pitfalls, yield_of_a_thread_that_is_no_worker_dies)
 {
     expect_death(yield_as_a_stranger, "filch_yield with the self of a task",
+                 "does not run on this thread");
+}
+
+static void check_fork_as_a_stranger(void)
+{
+    FILCH_RUN(runtime(1, NULL), keep_self);
+    filch_check_fork(kept, &leaf_task);
+}
+
+static void check_join_as_a_stranger(void)
+{
+    FILCH_RUN(runtime(1, NULL), keep_self);
+    filch_check_join(kept, &leaf_task);
+}
+
+static void check_any_fpmode_as_a_stranger(void)
+{
+    FILCH_RUN(runtime(1, NULL), keep_self);
+    filch_check_any_fpmode(kept);
+}
+
+/* The calls of a debug build, which every build has. */
+Test(pitfalls, checks_of_a_thread_that_is_no_worker_die)
+{
+    expect_death(check_fork_as_a_stranger, "a fork with the self of a task",
+                 "does not run on this thread");
+    expect_death(check_join_as_a_stranger, "a join with the self of a task",
+                 "does not run on this thread");
+    expect_death(check_any_fpmode_as_a_stranger, "FILCH_ANY_FPMODE with the self of a task",
                  "does not run on this thread");
 }
 

@@ -33,7 +33,7 @@ static struct {
     uint64_t helps;    /* and tasks that were run in joins meanwhile */
     enum how how;
     bool kept;   /* the parent's fiber and its root were unchanged */
-    bool hidden; /* the grandchild saw neither the child nor the job of its fiber */
+    bool hidden; /* the grandchild saw neither the child nor the job nor the runner of its fiber */
 } seen;
 
 static void meanwhile(enum how how)
@@ -52,7 +52,7 @@ FILCH_TASK(int, grandchild, (int, value))
     fl_fiber *here = seen.grandchilds = fl_fiber_here();
     if (here == seen.parents)
         seen.before = here->arrivals - seen.arrivals;
-    seen.hidden = !here->child && !here->pooled;
+    seen.hidden = !here->child && !here->pooled && !here->on_runner;
     if (seen.how == STARTS)
         sum += (int)fib(self, 10) - 55;
     meanwhile(seen.how);
@@ -184,10 +184,13 @@ FILCH_TASK(int, adopted_parent, (int, value))
     fl_fiber *here = fl_fiber_here();
     here->child = (void *)&scopes;
     here->pooled = (void *)&pools;
+    here->on_runner = true;
     int result = parent(self, value);
-    seen.kept = seen.kept && here->child == (void *)&scopes && here->pooled == (void *)&pools;
+    seen.kept = seen.kept && here->child == (void *)&scopes && here->pooled == (void *)&pools &&
+                here->on_runner;
     here->child = NULL;
     here->pooled = NULL;
+    here->on_runner = false;
     return result;
 }
 

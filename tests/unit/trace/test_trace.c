@@ -9,12 +9,9 @@
 #include <filch/trace.h>
 #include <pthread.h>
 #include <runtime/trace/format.h>
-#include <sched.h>
-#include <sched/times.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <tests/support/fib.h>
@@ -164,94 +161,6 @@ Test(trace, calls_that_make_no_sense_are_refused)
     cr_assert(strstr(filch_error(), "stop that first"), "%s", filch_error());
     cr_assert_eq(filch_runtime_destroy(rt), 0, "it ends the trace");
     trace_close(open_it(path_of("a.trace")));
-}
-
-/* ---- Preemptions ---- */
-
-static filch_u32 spinning;
-
-static void *spin(void *unused)
-{
-    while (filch_u32_load(&spinning, FILCH_ACQUIRE))
-        ;
-    return unused;
-}
-
-static long times_preempted(void)
-{
-    struct rusage usage;
-    cr_assert_eq(getrusage(RUSAGE_THREAD, &usage), 0);
-    return usage.ru_nivcsw;
-}
-
-/* Shares its CPU with another thread until the system has taken it away. early: traced meanwhile. */
-FILCH_TASK(long, crowded, (const char *, path), (bool, early))
-{
-    cpu_set_t here;
-    pthread_t thread;
-    (void)self;
-    CPU_ZERO(&here);
-    CPU_SET((size_t)sched_getcpu(), &here);
-    cr_assert_eq(sched_setaffinity(0, sizeof here, &here), 0);
-    filch_u32_store(&spinning, 1, FILCH_RELEASE);
-    long begun = times_preempted();
-    if (early)
-        cr_assert_eq(filch_trace_start(NULL, path, NULL), 0, "%s", filch_error());
-    filch_trace_mark("begun", 0); /* the worker counts from its first event on */
-    cr_assert_eq(pthread_create(&thread, NULL, spin, NULL), 0); /* on the same CPU */
-    for (long before = times_preempted(); times_preempted() < before + 20;)
-        ;
-    filch_u32_store(&spinning, 0, FILCH_RELEASE);
-    pthread_join(thread, NULL);
-    if (early)
-        return begun;
-    cr_assert_eq(filch_trace_start(NULL, path, NULL), 0, "%s", filch_error());
-    return times_preempted();
-}
-
-FILCH_TASK(long, uncrowded, (int, unused))
-{
-    (void)self, (void)unused;
-    return times_preempted();
-}
-
-/* Each is counted before a sleep. */
-static void count_preemptions(bool early)
-{
-    filch_runtime *rt = create(1, NULL);
-    filch_stats stats;
-    trace_event e;
-    uint64_t counted = 0, told = 0, asleep = 0;
-    long before = FILCH_RUN(rt, crowded, path_of("crowded.trace"), early);
-    do {
-        FILCH_RUN(rt, uncrowded, 0);
-        filch_runtime_stats_read(rt, &stats, sizeof stats);
-        asleep = asleep ? asleep : stats.parks + 1;
-    } while (stats.parks < asleep);
-    cr_assert_eq(filch_trace_stop(rt), 0);
-    long after = FILCH_RUN(rt, uncrowded, 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
-    trace_file *trace = open_it(path_of("crowded.trace"));
-    while (trace_next(trace, &e)) {
-        if (e.writer != 0)
-            continue;
-        cr_assert(!told || (e.kind == FL_TRACE_DOES && e.a == FL_SLEEPING));
-        told = e.kind == FL_TRACE_PREEMPTED ? e.a : 0;
-        counted += told;
-    }
-    cr_assert_leq(counted, (uint64_t)(after - before));
-    cr_assert_geq(counted, early ? 20 : 0);
-    trace_close(trace);
-}
-
-Test(trace, preemptions_before_the_trace_do_not_count)
-{
-    count_preemptions(false);
-}
-
-Test(trace, preemptions_within_the_trace_count)
-{
-    count_preemptions(true);
 }
 
 /* ---- Marks and spans ---- */

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A worker without a fiber is counted while it sleeps, and relieved by each fiber that another thread
+ * makes ready. */
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <runtime/engine/runtime.h>
+#include <tests/support/channels.h>
+#include <tests/support/signpost.h>
+
+enum { TASKS = 20 };
+
+static signpost ended;
+
+static void receives_one(filch_self self, void *from)
+{
+    int item;
+    (void)self;
+    filch_receive(from, &item);
+    signpost_raise(&ended);
+}
+
+/* On one worker, whose fibers all wait. */
+static filch_runtime *starving_on(filch_channel *items)
+{
+    filch_runtime *rt = NULL;
+    filch_config config = {.workers = 1, .max_fibers = 4};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    for (unsigned i = 0; i < TASKS; i++)
+        cr_assert_eq(filch_go(rt, receives_one, items), 0);
+    WAIT_WHILE(!filch_u32_load(&rt->fibers.starve.asleep, FILCH_ACQUIRE));
+    return rt;
+}
+
+static void feed(filch_channel *items, int count)
+{
+    for (int i = 0; i < count; i++)
+        cr_assert_eq(filch_send(items, &i), 0);
+}
+
+Test(starve_counts, a_fiber_that_a_thread_makes_ready_relieves_a_worker)
+{
+    filch_channel *items = channel_of(sizeof(int), 0);
+    filch_runtime *rt = starving_on(items);
+    uint32_t before = filch_u32_load(&rt->fibers.starve.relief, FILCH_ACQUIRE);
+    feed(items, 1);
+    cr_assert_neq(filch_u32_load(&rt->fibers.starve.relief, FILCH_ACQUIRE), before);
+    feed(items, TASKS - 1);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    filch_channel_destroy(items);
+}
+
+Test(starve_counts, no_worker_sleeps_without_a_fiber_once_there_are_enough)
+{
+    filch_channel *items = channel_of(sizeof(int), 0);
+    filch_runtime *rt = starving_on(items);
+    feed(items, TASKS);
+    signpost_wait(&ended, TASKS);
+    cr_assert_eq(filch_u32_load(&rt->fibers.starve.asleep, FILCH_ACQUIRE), 0);
+    cr_assert_eq(filch_u32_load(&rt->fibers.starve.starving, FILCH_ACQUIRE), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    filch_channel_destroy(items);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A deadlock is found when the last worker falls asleep, although each look before has found it at
+ * work. */
+#include <criterion/criterion.h>
+#include <tests/support/deadlock.h>
+
+static void works_and_receives(filch_self self, void *arg)
+{
+    usleep(LONG * 1000);
+    receives(self, arg);
+}
+
+static void report_and_die(const char *report, void *unused)
+{
+    (void)unused;
+    dprintf(STDERR_FILENO, "%s", report);
+    abort();
+}
+
+/* This thread waits for longer than the detector looks, and asks for no other look. */
+static void wait_as_the_last_worker(void)
+{
+    setenv("FILCH_DEADLOCK", "die", 1);
+    filch_on_deadlock(report_and_die, NULL);
+    alarm(60);
+    filch_runtime *rt = runtime();
+    filch_go(rt, works_and_receives, channel());
+    filch_runtime_destroy(rt);
+}
+
+Test(deadlock_last, a_worker_that_falls_asleep_last_is_noticed)
+{
+    static const unsigned counts[] = {1, 8};
+    for (unsigned i = 0; i < 2; i++) {
+        struct child child;
+        workers = counts[i];
+        child_run(&child, wait_as_the_last_worker);
+        cr_assert(WIFSIGNALED(child.status) && WTERMSIG(child.status) == SIGABRT, "0x%x: %s",
+                  child.status, child.text);
+        cr_assert_not_null(strstr(child.text, "task works_and_receives"), "%s", child.text);
+    }
+}

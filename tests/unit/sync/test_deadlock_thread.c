@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A deadlock is found when a thread begins to wait for its task long after that task has blocked: the
+ * thread is held in the call that wakes the worker. */
+#include <criterion/criterion.h>
+#include <linux/futex.h>
+#include <runtime/engine/runtime.h>
+#include <sched/idle.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <sys/syscall.h>
+#include <tests/support/deadlock.h>
+#include <tests/support/patience.h>
+
+static __thread bool dawdles; /* after its next wake-up of another thread */
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+
+long __wrap_syscall(long number, ...)
+{
+    long arg[6];
+    va_list list;
+    va_start(list, number);
+    for (unsigned i = 0; i < 6; i++)
+        arg[i] = va_arg(list, long);
+    va_end(list);
+    long rc = __real_syscall(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+    if (dawdles && number == SYS_futex && (arg[1] & FUTEX_CMD_MASK) == FUTEX_WAKE) {
+        dawdles = false;
+        usleep(2 * LONG * 1000);
+    }
+    return rc;
+}
+
+FILCH_TASK(int, receiver, (filch_channel *, from))
+{
+    int item = 0;
+    (void)self;
+    filch_receive(from, &item);
+    return item;
+}
+
+static void report_and_die(const char *report, void *unused)
+{
+    (void)unused;
+    dprintf(STDERR_FILENO, "%s", report);
+    abort();
+}
+
+static void wait_long_after_the_task(void)
+{
+    setenv("FILCH_DEADLOCK", "die", 1);
+    filch_on_deadlock(report_and_die, NULL);
+    alarm(60);
+    workers = 1;
+    filch_runtime *rt = runtime();
+    filch_channel *nothing = channel();
+    WAIT_WHILE(!fl_idle_sleepers(fl_idle_look(&rt->idle)));
+    dawdles = true;
+    (void)FILCH_RUN(rt, receiver, nothing);
+}
+
+Test(deadlock_thread, a_thread_that_waits_last_is_noticed)
+{
+    struct child child;
+    child_run(&child, wait_long_after_the_task);
+    cr_assert(WIFSIGNALED(child.status) && WTERMSIG(child.status) == SIGABRT, "0x%x: %s",
+              child.status, child.text);
+    cr_assert_not_null(strstr(child.text, "task receiver"), "%s", child.text);
+}

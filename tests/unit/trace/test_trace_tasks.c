@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Events of single tasks: each that runs in its fork, in its join or on a thief begins and ends once,
+ * and a join waits only for a task that was taken. */
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <filch/trace.h>
+#include <sched/forkstack.h>
+#include <stdio.h>
+#include <string.h>
+#include <tests/support/folder.h>
+#include <tests/support/signpost.h>
+#include <tools/trace/read.h>
+
+static const char *path_of(const char *name)
+{
+    static char path[192];
+    snprintf(path, sizeof path, "%s/%s", folder_make(), name);
+    return path;
+}
+
+/* options: of the trace, with its file. */
+static filch_runtime *traced_runtime(unsigned workers, const char *options)
+{
+    filch_runtime *rt = NULL;
+    filch_config config = {.size = sizeof config, .workers = workers, .trace = options};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    return rt;
+}
+
+/* By kind. */
+static void count_events(const char *path, unsigned count[64])
+{
+    char error[256];
+    trace_event e;
+    trace_file *trace = trace_open(path, error, sizeof error);
+    cr_assert_not_null(trace, "%s", error);
+    memset(count, 0, 64 * sizeof *count);
+    while (trace_next(trace, &e))
+        count[e.kind % 64]++;
+    trace_close(trace);
+}
+
+FILCH_TASK(long, leaf, (long, n))
+{
+    return 3 * n + 1;
+}
+
+enum { FIT = FL_SLOTS - FL_RESERVE, EXCESS = 2 * FL_RESERVE, FORKS = FIT + EXCESS };
+
+/* Returns how many came back with another result than their own. */
+FILCH_TASK(long, forks_beyond_its_stack)
+{
+    long wrong = 0;
+    for (long i = 0; i < FORKS; i++)
+        FILCH_FORK(leaf, i);
+    for (long i = FORKS; i--;) {
+        FILCH_JOIN(long one, leaf);
+        wrong += one != 3 * i + 1;
+    }
+    return wrong;
+}
+
+Test(trace_tasks, a_task_that_runs_in_its_fork_begins_and_ends_once)
+{
+    unsigned count[64];
+    filch_runtime *rt = traced_runtime(1, path_of("excess.trace,tasks,limit=64M"));
+    cr_assert_eq(FILCH_RUN(rt, forks_beyond_its_stack), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    count_events(path_of("excess.trace"), count);
+    cr_assert_eq(count[FL_TRACE_FORK], FORKS);
+    cr_assert_eq(count[FL_TRACE_RUN], FORKS, "%u", count[FL_TRACE_RUN]);
+    cr_assert_eq(count[FL_TRACE_RUN_END], FORKS, "%u", count[FL_TRACE_RUN_END]);
+    cr_assert_eq(count[FL_TRACE_JOIN], 0, "%u", count[FL_TRACE_JOIN]);
+    cr_assert_eq(count[FL_TRACE_JOINED], EXCESS, "%u", count[FL_TRACE_JOINED]);
+}
+
+static signpost begun;
+
+FILCH_VOID_TASK(begins)
+{
+    (void)self;
+    signpost_raise(&begun);
+}
+
+FILCH_VOID_TASK(joins_a_taken_task)
+{
+    FILCH_FORK(begins);
+    signpost_wait(&begun, 1); /* on a thief */
+    FILCH_JOIN_VOID(begins);
+}
+
+Test(trace_tasks, a_join_of_a_taken_task_begins_and_ends_once)
+{
+    unsigned count[64];
+    filch_runtime *rt = traced_runtime(2, path_of("taken.trace,tasks"));
+    FILCH_RUN(rt, joins_a_taken_task);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    count_events(path_of("taken.trace"), count);
+    cr_assert_eq(count[FL_TRACE_FORK], 1);
+    cr_assert_eq(count[FL_TRACE_JOIN], 1, "%u", count[FL_TRACE_JOIN]);
+    cr_assert_eq(count[FL_TRACE_JOINED], 1, "%u", count[FL_TRACE_JOINED]);
+}
