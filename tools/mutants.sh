@@ -6,6 +6,7 @@
 #                                     of functions that have changed since; --anew: of all
 #   ./tools/mutants.sh --all          judges those of all modelled files (hours at first; then only those that have changed)
 #   ./tools/mutants.sh --survivors FILE  also those that live, after a row or a claim was added
+#   ./tools/mutants.sh --holes FILE      of those, only the ones that no argument excuses
 #   ./tools/mutants.sh --check        compares the verdicts with the sources, without a build; --write writes docs/mutants.md
 #   ./tools/mutants.sh --list FILE    names the mutants of a file
 #

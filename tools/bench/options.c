@@ -31,9 +31,8 @@ static const struct argp_option known[] = {
      "Numbers of workers (default: 1 and one per core this process may use)", 0},
     {"columns", 'c', "LIST", 0,
      "The columns of the table: queues of the library (docs/lab.md), handpool (a hand-written "
-     "pool), "
-     "peers (listed below) (default: chase-lev, central-mutex, and on parallel algorithms the "
-     "peers of the same compiler that this command was built with). Serial code is always measured",
+     "pool), peers (listed below). Default: chase-lev, central-mutex, and on parallel algorithms "
+     "the peers of the same compiler. Serial code is always measured",
      0},
     {"peers", OPTION_PEERS, 0, 0,
      "Eight kernels on handpool and every peer beside chase-lev, at size quick, where --kernels, "

@@ -7,6 +7,7 @@ statement deleted. Which of them do the models see?
                                  functions that have changed since; with --anew, all
     tools/mutants.sh --all       of all modelled files
     tools/mutants.sh --survivors FILE...   those that live, too, after a row or a claim was added
+    tools/mutants.sh --holes FILE...   of those, only the ones that are not argued to be equal or only to cost time
     tools/mutants.sh --check     only compares the records with the sources: stale verdicts, edges without a dead mutant,
                                  survivors without an argument, the generated page. Needs no build
     tools/mutants.sh --again N   repeats N of the recorded deaths, chosen by FILCH_SEED, each in the row that saw it
@@ -34,7 +35,6 @@ import syntax  # noqa: E402
 
 MODEL = ROOT / "build/model"
 COVERAGE = ROOT / "build/coverage"
-HEADERS = ("include/filch/fork.h", "sched/forkstack.h", "sched/idle.h", "sched/request.h", "sched/rest.h")  # protocols of which a part is inline
 
 
 def say(text):
@@ -46,8 +46,15 @@ def settled(file, asked):
     if asked.anew or file not in records.judged():
         return {}
     now = {function.name: function.hash for function in syntax.read(file).functions}
-    return {page.name_of(file, function, verdict): verdict for function, (code, verdicts) in records.read(file).items()
-            for verdict in verdicts if now.get(function) == code and not (asked.survivors and verdict.verdict in ("lives", "unmodelled"))}
+    arguments = records.arguments() if asked.holes else {}
+    taken = {}
+    for function, (code, verdicts) in records.read(file).items():
+        for verdict in verdicts:
+            name = page.name_of(file, function, verdict)
+            is_open = asked.survivors or (asked.holes and (name not in arguments or arguments[name][1] == "Hole"))
+            if now.get(function) == code and not (is_open and verdict.verdict in ("lives", "unmodelled")):
+                taken[name] = verdict
+    return taken
 
 
 def judge_file(judge, file, known):
@@ -78,10 +85,10 @@ def judge_files(asked):
     import reach
     import unit
     conf = mutants.read_conf(MODEL / "tests/model/models.conf")
-    known = [*conf["modelled"], *HEADERS]
+    known = [*conf["modelled"], *page.HEADERS]
     unknown = [file for file in asked.files if file not in known]
     if unknown:
-        sys.exit(f"{unknown[0]} is not modelled (modelled: see tests/model/CMakeLists.txt; headers: {', '.join(HEADERS)})")
+        sys.exit(f"{unknown[0]} is not modelled (modelled: see tests/model/CMakeLists.txt; headers: {', '.join(page.HEADERS)})")
     rows = reach.measure(ROOT, COVERAGE, say)
     judge = judging.Judge(conf, rows, reach.seconds(ROOT, MODEL, say), unit.Tests(ROOT, COVERAGE, say),
                           asked.seconds, MODEL / "mutants.json")
@@ -137,6 +144,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="judge all modelled files")
     parser.add_argument("--survivors", action="store_true", help="judge mutants that live anew, too")
+    parser.add_argument("--holes", action="store_true", help="judge those of them anew that no argument excuses")
     parser.add_argument("--anew", action="store_true", help="judge all anew, not only functions that have changed")
     parser.add_argument("--check", action="store_true", help="compare the records with the sources")
     parser.add_argument("--write", action="store_true", help="write docs/mutants.md")

@@ -10,6 +10,9 @@ import syntax
 
 ROOT = syntax.ROOT
 PAGE = ROOT / "docs/mutants.md"
+MODELS = syntax.HERE.parent / "CMakeLists.txt"
+# Protocols of which a part is inline.
+HEADERS = ("include/filch/fork.h", "sched/forkstack.h", "sched/idle.h", "sched/request.h", "sched/rest.h")
 COLUMNS = {
     "dies": "a row of a model breaks",
     "tested": "no sample of a model sees it; a unit test fails",
@@ -77,12 +80,12 @@ def by_hand():
 
 @functools.lru_cache(maxsize=None)
 def edges():
-    """{edge: {model: mutants that die there}} of all edges that a model's files have."""
+    """{edge: {model or test: mutants that die there}} of all edges that a model's files have."""
     found = collections.defaultdict(lambda: collections.defaultdict(list))
     for functions in all_records().values():
         for function, verdict in each(functions):
             for edge in verdict.edges:
-                if verdict.verdict.startswith("dies "):
+                if verdict.verdict.startswith(("dies ", "tested ")):
                     found[edge][verdict.verdict.split()[1]].append(f"{function}:{verdict.operator}.{verdict.ordinal}")
                 elif verdict.verdict != "unmodelled":
                     found[edge].update()
@@ -133,9 +136,9 @@ def text():
         counts.append((f"`{file}`", sum(kinds.values()), *(kinds[column] for column in COLUMNS)))
     total = ("all", *(sum(row[i] for row in counts) for i in range(1, 2 + len(COLUMNS))))
     parts = [HEAD, "\n", table([("column", "meaning"), ("---", "---"), *COLUMNS.items()]), "\n## Verdicts\n\n", table([("file", "mutants", *COLUMNS), ("---",) * (2 + len(COLUMNS)), *counts, total]),
-             "\n## Edges\n\nEach labelled step of a protocol, and the mutants that die in a model and change a statement of that label: "
+             "\n## Edges\n\nEach labelled step of a protocol, and the mutants that die in a model or a unit test and change a statement of that label: "
              "those above,\nby function, and those of `tests/model/mutants`, by name.\n\n",
-             table([("edge", "model", "mutants"), ("---", "---", "---"), *matrix()]),
+             table([("edge", "model or test", "mutants"), ("---", "---", "---"), *matrix()]),
              "\n## Holes\n\n", table([("where", "fault", "reason"), ("---", "---", "---"), *holes]) if holes else "None.\n"]
     return "".join(parts)
 
@@ -171,8 +174,17 @@ def examined(file, functions, arguments):
             yield f"arguments: {name} is {verdict.fault} now; examine it, and correct its heading"
 
 
+def unjudged():
+    """Each modelled file with mutants has a record."""
+    modelled = re.search(r"set\(modelled\s+([^)]*)\)", MODELS.read_text(encoding="utf-8"))[1].split()
+    for file in [*modelled, *HEADERS]:
+        if file not in all_records() and any(syntax.read(file).faults()):
+            yield f"{file}: it is modelled and has no verdicts; judge it: ./tools/mutants.sh {file}"
+
+
 def findings():
     arguments = records.arguments()
+    yield from unjudged()
     known = {name_of(file, function, verdict) for file, functions in all_records().items()
              for function, verdict in each(functions)}
     for file, functions in all_records().items():

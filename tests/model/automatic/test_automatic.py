@@ -137,6 +137,11 @@ def recorded():
             claim("two arguments for one fault are refused", False)
         except records.Wrong:
             pass
+    with folder_of_records(""):
+        page.all_records.cache_clear()
+        claim("a modelled file without a record is told", any(line.startswith(file) for line in page.unjudged()))
+    page.all_records.cache_clear()
+    claim("one with a record is not", not any(line.startswith(file) for line in page.unjudged()))
 
 
 def tests_of_a_line():

@@ -71,7 +71,7 @@ static void settle_oldest(bench *b, member *m)
     m->settled++;
 }
 
-/* What has come in one run of the claim below. */
+/* Messages that came in one run of the claim below. */
 typedef struct record {
     bool seen[PUBLISHED_MOST];
     bool is_repeated;
