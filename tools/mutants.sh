@@ -24,6 +24,6 @@ build() {
 case " $* " in
 *' -h '* | *' --help '*) sed -n '3,/^set -u/{/^# \?/s///p}' "$0"; exit 0 ;;
 *' --check '* | *' --write '* | *' --list '*) ;;
-*) build model models; build coverage models unit fault ;;
+*) build model models; build coverage models unit fault; build asan unit fault ;;
 esac
 exec python3 tests/model/automatic/main.py "$@"

@@ -22,7 +22,7 @@ void filch_job_release(filch_job *job)
     if (job && !fl_more(job))
         filch_die(
             "filch_job_release of a job without a handle, or of one that was released; release "
-            "what filch_pool_submit's `out` was set to, once");
+            "each handle that filch_pool_submit writes to `out` once");
     if (!job)
         return;
     filch_pool *pool = job->pool;

@@ -213,8 +213,10 @@ def again(conf, fault, text, model, row, whole=True):
 
 
 class Judge:
-    def __init__(self, conf, rows, seconds, tests, time_limit, cache):
+    def __init__(self, conf, rows, seconds, tests, time_limit, cache, reopens=False):
+        """tests: builds of unit tests. reopens: survivors are not taken from the cache, which does not know the tests."""
         self.conf, self.rows, self.seconds, self.tests, self.time_limit = conf, rows, seconds, tests, time_limit
+        self.reopens = reopens
         self.held = set()
         self.lint = Lint()
         self.cache_file = cache
@@ -248,7 +250,7 @@ class Judge:
         """(verdict, remark), from the cache if nothing has changed."""
         key = self.key(fault, text, rows)
         known = self.cache.get(key)
-        if not known or (known[0] == "lives" and known[2] < self.time_limit):
+        if not known or (known[0] in ("lives", "unmodelled") and (self.reopens or known[2] < self.time_limit)):
             known = [*self.find(fault, text, rows, objects), self.time_limit]
             self.cache[key] = known
             self.keep()
@@ -265,7 +267,7 @@ class Judge:
                 if hit:
                     return self.sound(fault, hit)
                 by_lint = told(self.conf, self.lint, fault, folder, text)
-                failed, tests = (None, 0) if by_lint else self.tests.fails(ROOT, fault, text)
+                failed, tests = (None, 0) if by_lint else self.by_tests(fault, text)
                 if failed:
                     return f"tested {failed}", ""
                 verdict, remark = search(build, rows, self.time_limit / 3 if by_lint else self.time_limit)
@@ -274,6 +276,16 @@ class Judge:
         if verdict == "lives":
             return (by_lint, remark) if by_lint else (verdict if rows or tests else "unmodelled", f"{remark}, {tests} tests")
         return self.sound(fault, (verdict, remark))
+
+    def by_tests(self, fault, text):
+        """The test that fails in the first of the builds in which one does, and how many ran."""
+        ran = 0
+        for build in self.tests:
+            failed, count = build.fails(ROOT, fault, text)
+            ran += count
+            if failed:
+                return failed, ran
+        return None, ran
 
     def sound(self, fault, hit):
         """The hit, if its row holds without the fault."""

@@ -35,6 +35,7 @@ import syntax  # noqa: E402
 
 MODEL = ROOT / "build/model"
 COVERAGE = ROOT / "build/coverage"
+ASAN = ROOT / "build/asan"
 
 
 def say(text):
@@ -90,8 +91,9 @@ def judge_files(asked):
     if unknown:
         sys.exit(f"{unknown[0]} is not modelled (modelled: see tests/model/CMakeLists.txt; headers: {', '.join(page.HEADERS)})")
     rows = reach.measure(ROOT, COVERAGE, say)
-    judge = judging.Judge(conf, rows, reach.seconds(ROOT, MODEL, say), unit.Tests(ROOT, COVERAGE, say),
-                          asked.seconds, MODEL / "mutants.json")
+    tests = unit.Tests(ROOT, COVERAGE, say)
+    judge = judging.Judge(conf, rows, reach.seconds(ROOT, MODEL, say), (tests, unit.Sanitized(tests, ASAN)), asked.seconds,
+                          MODEL / "mutants.json", asked.survivors or asked.holes)
     with concurrent.futures.ProcessPoolExecutor(asked.jobs, multiprocessing.get_context("fork"), share, (judge, asked)) as pool:
         for done in [pool.submit(judge_in_time, file) for file in asked.files or known]:
             done.result()

@@ -3,7 +3,8 @@
 changed file in front of the library.
 
 gcov's counters tell, test by test, which lines of the library it runs; the answer is kept in a file beside them. A fault is
-tested when a program that passes without it fails twice with it."""
+tested when a program that passes without it fails twice with it. A fault that none of them tells is linked into the same programs
+of preset `asan`: they tell memory that is lost, freed too early, or not theirs."""
 import collections
 import concurrent.futures
 import contextlib
@@ -27,6 +28,7 @@ END = 20  # seconds for one program, where nothing is broken
 PATIENCE = ((1, 4), (3, 8))  # it hangs after so many seconds, and so many times its own: at the first try, and at the second
 MOST, SECONDS = 24, 5  # programs for one fault, and their time
 LIBRARY = "/filch_objects.dir/"  # in the commands that compile it; models compile the same sources
+OPTIONS = {"ASAN_OPTIONS": "detect_stack_use_after_return=0", "UBSAN_OPTIONS": "halt_on_error=1"}  # tests/CMakeLists.txt
 ELSEWHERE = ("service", "tools", "sim")  # folders below tests/unit whose tests are not of the library
 
 
@@ -85,13 +87,18 @@ def words(text):
 
 
 class Tests:
+    mark, environment = "", None
+
     def __init__(self, root, build, say):
         self.build, self.ran = build, measure(root, build, say)
-        self.compiled = {entry["file"]: shlex.split(entry["command"])
-                         for entry in json.loads((build / "compile_commands.json").read_text()) if LIBRARY in entry["command"]}
-        self.links, self.held, self.killers = {}, {}, collections.Counter()
+        self.commands()
         self.no_counters = build / "no_counters.o"
         subprocess.run(["cc", "-c", HERE / "no_counters.c", "-o", self.no_counters], check=True)
+
+    def commands(self):
+        self.compiled = {entry["file"]: shlex.split(entry["command"])
+                         for entry in json.loads((self.build / "compile_commands.json").read_text()) if LIBRARY in entry["command"]}
+        self.links, self.held, self.killers = {}, {}, collections.Counter()
 
     def at(self, file, first, last, text=""):
         """The tests that run a line of a statement: those that have its words in their names, those that found other faults
@@ -124,7 +131,7 @@ class Tests:
         """Whether the program passes as it is, linked in the same way."""
         if name not in self.held:
             self.make(name, [], folder / name)
-            self.held[name] = run(folder / name, END)
+            self.held[name] = run(folder / name, END, self.environment)
         return self.held[name]
 
     def compile(self, root, fault, text, folder):
@@ -136,12 +143,12 @@ class Tests:
         source.parent.mkdir(parents=True, exist_ok=True)
         source.write_text(text)
         target = folder / "changed.o"
-        words = [word for word in words if word not in ("--coverage", "-g", "-Werror", "-fprofile-update=atomic")]
+        words = [word for word in words if word not in ("--coverage", "-g", "-g1", "-Werror", "-fprofile-update=atomic")]
         words[words.index("-o") + 1], words[words.index("-c") + 1] = str(target), str(source)
         return None if mutants.run(*words, "-w").returncode else target
 
     def fails(self, root, fault, text):
-        """The test that fails, and how many ran; (None, 0) where none runs the statement."""
+        """The test that fails, with this build's mark, and how many ran; (None, 0) where none runs the statement."""
         asked, began = self.at(fault.file, fault.first, fault.last, f"{fault.function} {fault.old}")[:MOST], time.monotonic()
         folder = pathlib.Path(tempfile.mkdtemp())
         try:
@@ -152,11 +159,22 @@ class Tests:
                 program = folder / name
                 self.make(name, [changed], program)
                 own = self.ran[name][0]
-                failed = not any(run(program, min(END, least + times * own)) for least, times in PATIENCE)
+                failed = not any(run(program, min(END, least + times * own), self.environment) for least, times in PATIENCE)
                 if failed and self.holds(name, folder):
                     self.killers[fault.file, name] += 1
-                    return name, done + 1
+                    return name + self.mark, done + 1
                 program.unlink(missing_ok=True)
             return None, len(asked) if changed else 0
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+class Sanitized(Tests):
+    """The same programs in another build, by the lines that were counted in the first one."""
+    mark = " asan"
+
+    def __init__(self, counted, build):
+        self.build, self.no_counters = build, counted.no_counters
+        self.ran = {name: found for name, found in counted.ran.items() if (build / "tests" / name).exists()}
+        self.environment = {**os.environ, **OPTIONS}
+        self.commands()
