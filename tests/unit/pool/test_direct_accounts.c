@@ -69,10 +69,10 @@ static void let_go(unsigned from, unsigned until)
 Test(direct_accounts, jobs_that_a_thread_of_the_last_shard_submits_are_waited_for_and_cancelled)
 {
     gate at = {0};
+    holder *last = have_all_shards(); /* before the worker has one */
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
     cr_assert_eq(FILCH_SUBMIT(pool, hog, &at), 0);
     signpost_wait(&at.begun, 1);
-    holder *last = have_all_shards();
     last->pool = pool;
     signpost_raise(&last->go);
     signpost_wait(&last->submitted, 1);

@@ -109,7 +109,7 @@ static fl_broker_kind kind;
 static const tested_broker tested = {.kind = &kind,
                                      .fresh_url = fresh_url,
                                      .pass = pass_time,
-                                     .second = 50 * FILCH_MILLISECOND,
+                                     .second = 100 * FILCH_MILLISECOND,
                                      .merges_counts = true,
                                      .merges_leases = true};
 
