@@ -168,7 +168,8 @@ static struct standin_options standin_options_of(const struct standin_test *test
 __attribute__((noreturn)) static void standin_run(const struct standin_test *test,
                                                   const struct standin_options *o)
 {
-    alarm(o->timeout > 0 && o->timeout < 10 ? 1 + (unsigned)(10 * o->timeout) : 100);
+    double limit = o->timeout > 0 && o->timeout < 10 ? 1 + 10 * o->timeout : 100;
+    alarm((unsigned)(o->timeout > limit ? o->timeout : limit));
     if (o->init)
         o->init();
     test->run();

@@ -118,7 +118,8 @@ static void take_over(record *r)
     bench_end(&b);
 }
 
-Test(kafka_rebalance, a_second_consumer_takes_partitions_over_without_loss_or_repetition)
+Test(kafka_rebalance, a_second_consumer_takes_partitions_over_without_loss_or_repetition,
+     .timeout = 240)
 {
     static record runs[6];
     unsigned run = 0;

@@ -139,8 +139,7 @@ Test(deadlock_calls, a_deadlock_after_the_first_timer_is_found)
 {
     struct child child;
     child_run(&child, wait_after_a_timer);
-    cr_assert(child_died(&child, "all fibers are asleep - "), "0x%x: %s", child.status,
-              child.text);
+    cr_assert(child_died(&child, "all fibers are asleep - "), "0x%x: %s", child.status, child.text);
 }
 
 /* All workers sleep before this thread waits; the last of them has told the detector of nothing. */
