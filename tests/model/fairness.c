@@ -239,12 +239,11 @@ MC_SHAPE(sharing, .supply = "JY", .workers = 2, QUEUE(sharing))
 MC_SHAPE(abp, .supply = "T", .workers = 2, QUEUE(abp))
 MC_SHAPE(the, .supply = "JY", .workers = 2, QUEUE(the))
 
+#define WAITED .reaches = {"an item that waited"}
 #define ROW(name, what, count, ...)                                                                \
     {                                                                                              \
 #name, what,                                                                               \
-            {__VA_ARGS__ }, setup_##name, body, finish, .random = count, .steps = 20000,           \
-                                                        .reaches = {                               \
-                                                            "an item that waited" }                \
+            {__VA_ARGS__ }, setup_##name, body, finish, .random = count, .steps = 20000, WAITED    \
     }
 
 const mc_model mc_models[] = {
