@@ -9,6 +9,7 @@
 #include <filch/pool.h>
 #include <stdlib.h>
 #include <tests/support/configs.h>
+#include <tests/support/fibers.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 
@@ -20,12 +21,6 @@ static inline filch_pool *pool_of(filch_pool_config config)
         config.capacity = FILCH_UNLIMITED;
     cr_assert_eq(filch_pool_create(&pool, &config), 0, "%s", filch_error());
     return pool;
-}
-
-/* Also in builds that have room for few; jobs that stand still need one each. */
-static inline void have_fibers(void)
-{
-    setenv("FILCH_MAX_FIBERS", "10000", 1);
 }
 
 static inline filch_pool_stats stats_of(const filch_pool *pool)

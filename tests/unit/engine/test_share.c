@@ -16,6 +16,7 @@
 #include <tests/support/build.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
+#include <tests/support/fibers.h>
 #include <tests/support/process.h>
 #include <tests/support/shared_page.h>
 #include <tests/support/signpost.h>
@@ -226,7 +227,7 @@ static filch_pool *pool_named(filch_runtime *rt, const char *name)
 Test(share, a_pool_shows_its_jobs_and_the_calls_in_which_they_wait)
 {
     filch_channel *silent;
-    setenv("FILCH_MAX_FIBERS", "100", 1); /* also in builds that have room for few */
+    have_fibers();
     filch_runtime *rt = shared_runtime(2);
     filch_pool *pool = pool_named(rt, "listeners");
     top_page page = open_page(0, 1);

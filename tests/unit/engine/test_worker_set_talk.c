@@ -2,7 +2,7 @@
  *
  * A surplus worker retires although two fibers that talk to each other always leave it something to
  * do; they go on elsewhere. */
-#include <stdlib.h>
+#include <tests/support/fibers.h>
 #include <tests/support/slots.h>
 
 typedef struct talk {
@@ -50,12 +50,6 @@ static void asks(filch_self self, void *arg)
     signpost_raise(&t->ended);
 }
 
-/* Where there are too few, workers starve for fibers, and a surplus one goes on with ready ones. */
-static void have_fibers(void)
-{
-    setenv("FILCH_MAX_FIBERS", "100", 1);
-}
-
 static void retire_beneath_a_talk(const char *queue)
 {
     talk t = {0};
@@ -76,6 +70,7 @@ static void retire_beneath_a_talk(const char *queue)
     filch_channel_destroy(t.back);
 }
 
+/* Where fibers are few, workers starve for them, and a surplus one goes on with ready ones. */
 Test(worker_set_talk, a_surplus_worker_retires_beneath_fibers_that_talk, .init = have_fibers)
 {
     on_both(retire_beneath_a_talk);

@@ -15,35 +15,11 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <tests/support/fib.h>
-#include <tests/support/folder.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/traced.h>
 #include <tools/trace/analysis.h>
-#include <tools/trace/read.h>
 #include <unistd.h>
-
-static const char *path_of(const char *name)
-{
-    static char path[192];
-    snprintf(path, sizeof path, "%s/%s", folder_make(), name);
-    return path;
-}
-
-static filch_runtime *create(unsigned workers, const char *trace)
-{
-    filch_runtime *rt;
-    const filch_config config = {.size = sizeof config, .workers = workers, .trace = trace};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
-    return rt;
-}
-
-static trace_file *open_it(const char *path)
-{
-    char error[256];
-    trace_file *trace = trace_open(path, error, sizeof error);
-    cr_assert_not_null(trace, "%s", error);
-    return trace;
-}
 
 /* ---- The whole run ---- */
 

@@ -8,34 +8,8 @@
 #include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <sched.h>
-#include <stdio.h>
-#include <tests/support/folder.h>
 #include <tests/support/signpost.h>
-#include <tools/trace/read.h>
-
-static const char *path_of(const char *name)
-{
-    static char path[192];
-    snprintf(path, sizeof path, "%s/%s", folder_make(), name);
-    return path;
-}
-
-/* With one worker, writer 0. */
-static filch_runtime *create(const char *trace)
-{
-    filch_runtime *rt;
-    const filch_config config = {.size = sizeof config, .workers = 1, .trace = trace};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
-    return rt;
-}
-
-static trace_file *open_it(const char *path)
-{
-    char error[256];
-    trace_file *trace = trace_open(path, error, sizeof error);
-    cr_assert_not_null(trace, "%s", error);
-    return trace;
-}
+#include <tests/support/traced.h>
 
 /* ---- The first ---- */
 
@@ -53,7 +27,7 @@ FILCH_TASK(unsigned, traces_itself, (const char *, path))
 
 Test(trace_events, begin_with_one_switch_to_the_fiber_that_runs)
 {
-    filch_runtime *rt = create(NULL);
+    filch_runtime *rt = create(1, NULL);
     trace_event e;
     unsigned count = 0, marks = 0;
     unsigned number = FILCH_RUN(rt, traces_itself, path_of("first.trace"));
@@ -88,7 +62,7 @@ Test(trace_events, each_of_many_work_items_is_submitted_once)
 {
     static fl_work_item item[ITEMS + 1];
     fl_work_item *items[ITEMS + 1];
-    filch_runtime *rt = create(path_of("submit.trace"));
+    filch_runtime *rt = create(1, path_of("submit.trace"));
     trace_event e;
     unsigned submitted = 0;
     for (unsigned i = 0; i <= ITEMS; i++) {
@@ -118,7 +92,7 @@ Test(trace_events, a_name_within_another_s_text_is_told_apart)
 {
     static const char text[] = "outer";
     const filch_place places[] = {{.task.name = text}, {.task.name = text + 1}};
-    filch_runtime *rt = create(path_of("names.trace"));
+    filch_runtime *rt = create(1, path_of("names.trace"));
     trace_event e;
     unsigned jobs = 0;
     for (unsigned i = 0; i < 2; i++)
@@ -152,7 +126,7 @@ FILCH_TASK(int, traced_on_one_cpu, (const char *, path))
 
 Test(trace_events, have_the_cpu_of_their_worker)
 {
-    filch_runtime *rt = create(NULL);
+    filch_runtime *rt = create(1, NULL);
     trace_event e;
     unsigned count = 0;
     int cpu = FILCH_RUN(rt, traced_on_one_cpu, path_of("cpu.trace"));

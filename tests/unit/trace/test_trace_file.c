@@ -5,27 +5,10 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <filch/trace.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <tests/support/folder.h>
-#include <tools/trace/read.h>
+#include <tests/support/traced.h>
 #include <unistd.h>
-
-static const char *path_of(const char *name)
-{
-    static char path[192];
-    snprintf(path, sizeof path, "%s/%s", folder_make(), name);
-    return path;
-}
-
-static filch_runtime *create(void)
-{
-    filch_runtime *rt;
-    const filch_config config = {.size = sizeof config, .workers = 1};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
-    return rt;
-}
 
 FILCH_TASK(int, marking, (int, count))
 {
@@ -33,14 +16,6 @@ FILCH_TASK(int, marking, (int, count))
         filch_trace_mark("mark", (uint32_t)i);
     (void)self;
     return count;
-}
-
-static trace_file *open_it(const char *path)
-{
-    char error[256];
-    trace_file *trace = trace_open(path, error, sizeof error);
-    cr_assert_not_null(trace, "%s", error);
-    return trace;
 }
 
 static uint64_t marks_in(const char *path)
@@ -56,7 +31,7 @@ static uint64_t marks_in(const char *path)
 
 Test(trace_file, a_file_that_another_trace_writes_is_left_alone)
 {
-    filch_runtime *one = create(), *other = create();
+    filch_runtime *one = create(1, NULL), *other = create(1, NULL);
     const char *path = path_of("shared.trace");
     cr_assert_eq(filch_trace_start(one, path, NULL), 0, "%s", filch_error());
     cr_assert_eq(FILCH_RUN(one, marking, 10), 10);
@@ -77,7 +52,7 @@ Test(trace_file, a_limit_of_the_file_size_stops_the_trace_and_not_the_program)
 {
     enum { MARKS = 100000 /* six blocks */, ROOM = FL_TRACE_HEADER + 3 * FL_TRACE_BLOCK };
     struct rlimit was, limit;
-    filch_runtime *rt = create();
+    filch_runtime *rt = create(1, NULL);
     cr_assert_eq(getrlimit(RLIMIT_FSIZE, &was), 0);
     limit = (struct rlimit){ROOM, was.rlim_max};
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);

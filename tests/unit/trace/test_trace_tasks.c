@@ -6,35 +6,15 @@
 #include <filch/filch.h>
 #include <filch/trace.h>
 #include <sched/forkstack.h>
-#include <stdio.h>
 #include <string.h>
-#include <tests/support/folder.h>
 #include <tests/support/signpost.h>
-#include <tools/trace/read.h>
-
-static const char *path_of(const char *name)
-{
-    static char path[192];
-    snprintf(path, sizeof path, "%s/%s", folder_make(), name);
-    return path;
-}
-
-/* options: of the trace, with its file. */
-static filch_runtime *traced_runtime(unsigned workers, const char *options)
-{
-    filch_runtime *rt = NULL;
-    filch_config config = {.size = sizeof config, .workers = workers, .trace = options};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
-    return rt;
-}
+#include <tests/support/traced.h>
 
 /* By kind. */
 static void count_events(const char *path, unsigned count[64])
 {
-    char error[256];
     trace_event e;
-    trace_file *trace = trace_open(path, error, sizeof error);
-    cr_assert_not_null(trace, "%s", error);
+    trace_file *trace = open_it(path);
     memset(count, 0, 64 * sizeof *count);
     while (trace_next(trace, &e))
         count[e.kind % 64]++;
@@ -64,7 +44,7 @@ FILCH_TASK(long, forks_beyond_its_stack)
 Test(trace_tasks, a_task_that_runs_in_its_fork_begins_and_ends_once)
 {
     unsigned count[64];
-    filch_runtime *rt = traced_runtime(1, path_of("excess.trace,tasks,limit=64M"));
+    filch_runtime *rt = create(1, path_of("excess.trace,tasks,limit=64M"));
     cr_assert_eq(FILCH_RUN(rt, forks_beyond_its_stack), 0);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
     count_events(path_of("excess.trace"), count);
@@ -93,7 +73,7 @@ FILCH_VOID_TASK(joins_a_taken_task)
 Test(trace_tasks, a_join_of_a_taken_task_begins_and_ends_once)
 {
     unsigned count[64];
-    filch_runtime *rt = traced_runtime(2, path_of("taken.trace,tasks"));
+    filch_runtime *rt = create(2, path_of("taken.trace,tasks"));
     FILCH_RUN(rt, joins_a_taken_task);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
     count_events(path_of("taken.trace"), count);
