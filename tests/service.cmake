@@ -62,7 +62,7 @@ endif()
 service_tests(kafka_server kafka_broker kafka_window kafka_rebalance kafka_backlog kafka_faults kafka_endings kafka_url fleet_kafka)
 service_tests(pubsub_server pubsub_broker pubsub_limits pubsub_tokens fleet_pubsub)
 service_tests(service_bus_server servicebus_broker servicebus_faults servicebus_copies servicebus_sessions fleet_servicebus)
-service_tests(sqs_server sqs_broker sqs_keys sqs_fauxqs fleet_sqs)
+service_tests(sqs_server sqs_broker sqs_keys sqs_signatures sqs_fauxqs fleet_sqs)
 list(APPEND options_test_sqs_keys -Wl,--wrap=time)
 
 # Modules of brokers: the example, and some that cannot be used (test_broker_modules, tool_broker_modules).
