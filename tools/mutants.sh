@@ -7,6 +7,7 @@
 #   ./tools/mutants.sh --all          judges those of all modelled files (hours at first; then only those that have changed)
 #   ./tools/mutants.sh --survivors FILE  also those that live, after a row or a claim was added
 #   ./tools/mutants.sh --holes FILE      of those, only the ones that no argument excuses
+#   ./tools/mutants.sh --tests FILE      the same by unit tests alone, first those that the argument names
 #   ./tools/mutants.sh --check        compares the verdicts with the sources, without a build; --write writes docs/mutants.md
 #   ./tools/mutants.sh --list FILE    names the mutants of a file
 #
@@ -14,16 +15,17 @@
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
-# build PRESET TARGET...
+# build PRESET [TARGET...]
 build() {
     mkdir -p build/log
-    { cmake --preset "$1" && cmake --build "build/$1" --target "${@:2}" -j "$(nproc)"; } >"build/log/mutants-$1.log" 2>&1 ||
+    { cmake --preset "$1" && { [ $# = 1 ] || cmake --build "build/$1" --target "${@:2}" -j "$(nproc)"; }; } >"build/log/mutants-$1.log" 2>&1 ||
         { tail -n 30 "build/log/mutants-$1.log"; echo "mutants: the build failed: build/log/mutants-$1.log"; exit 2; }
 }
 
 case " $* " in
 *' -h '* | *' --help '*) sed -n '3,/^set -u/{/^# \?/s///p}' "$0"; exit 0 ;;
 *' --check '* | *' --write '* | *' --list '*) ;;
+*' --tests '*) build model; build coverage unit fault; build asan unit fault ;;
 *) build model models; build coverage models unit fault; build asan unit fault ;;
 esac
 exec python3 tests/model/automatic/main.py "$@"

@@ -23,6 +23,8 @@ ROOT = syntax.ROOT
 sys.path.insert(0, str(ROOT / "tools"))
 sys.path.insert(0, str(ROOT / "tests/model"))
 import mutants  # noqa: E402
+import reach  # noqa: E402
+import unit  # noqa: E402
 from atomics import rules  # noqa: E402
 from atomics.source import Source  # noqa: E402
 
@@ -212,6 +214,35 @@ def again(conf, fault, text, model, row, whole=True):
     return hit[1] if hit else None
 
 
+def by_tests(builds, fault, text, argument, time_limit):
+    """The test that fails in the first of the builds in which one does, and how many ran."""
+    ran = 0
+    for build in builds:
+        failed, count = build.fails(ROOT, fault, text, argument, time_limit)
+        ran += count
+        if failed:
+            return failed, ran
+    return None, ran
+
+
+class ByTests:
+    """Judges survivors by unit tests alone: the record of one that still lives stays as it is."""
+
+    def __init__(self, builds, time_limit):
+        self.builds, self.time_limit, self.lint = builds, time_limit, Lint()
+
+    def forget_killers(self):
+        pass
+
+    def verdict(self, fault, text, argument, before):
+        failed, ran = by_tests(self.builds, fault, text, argument, self.time_limit)
+        if failed:
+            return f"tested {failed}", ""
+        if before:
+            return before.verdict, before.remark
+        return "lives" if ran else "unmodelled", f"0 rows, 0 of them whole, {ran} tests"
+
+
 class Judge:
     def __init__(self, conf, rows, seconds, tests, time_limit, cache, reopens=False):
         """tests: builds of unit tests. reopens: survivors are not taken from the cache, which does not know the tests."""
@@ -246,19 +277,20 @@ class Judge:
     def forget_killers(self):
         self.killers.clear()
 
-    def verdict(self, fault, text, rows, objects):
+    def verdict(self, fault, text, argument, _):
         """(verdict, remark), from the cache if nothing has changed."""
+        rows, objects = reach.at(self.rows, fault.file, fault.first, fault.last)
         key = self.key(fault, text, rows)
         known = self.cache.get(key)
         if not known or (known[0] in ("lives", "unmodelled") and (self.reopens or known[2] < self.time_limit)):
-            known = [*self.find(fault, text, rows, objects), self.time_limit]
+            known = [*self.find(fault, text, argument, rows, objects), self.time_limit]
             self.cache[key] = known
             self.keep()
         if known[0].startswith("dies "):
             self.killers[known[0].removeprefix("dies ")] += 1
         return known[0], known[1]
 
-    def find(self, fault, text, rows, objects):
+    def find(self, fault, text, argument, rows, objects):
         rows = ordered(rows, self.seconds, self.killers)
         with tempfile.TemporaryDirectory() as folder:
             try:
@@ -267,7 +299,7 @@ class Judge:
                 if hit:
                     return self.sound(fault, hit)
                 by_lint = told(self.conf, self.lint, fault, folder, text)
-                failed, tests = (None, 0) if by_lint else self.by_tests(fault, text)
+                failed, tests = (None, 0) if by_lint else by_tests(self.tests, fault, text, argument, unit.TESTING)
                 if failed:
                     return f"tested {failed}", ""
                 verdict, remark = search(build, rows, self.time_limit / 3 if by_lint else self.time_limit)
@@ -276,16 +308,6 @@ class Judge:
         if verdict == "lives":
             return (by_lint, remark) if by_lint else (verdict if rows or tests else "unmodelled", f"{remark}, {tests} tests")
         return self.sound(fault, (verdict, remark))
-
-    def by_tests(self, fault, text):
-        """The test that fails in the first of the builds in which one does, and how many ran."""
-        ran = 0
-        for build in self.tests:
-            failed, count = build.fails(ROOT, fault, text)
-            ran += count
-            if failed:
-                return failed, ran
-        return None, ran
 
     def sound(self, fault, hit):
         """The hit, if its row holds without the fault."""

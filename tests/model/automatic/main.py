@@ -8,10 +8,12 @@ statement deleted. Which of them do the models see?
     tools/mutants.sh --all       of all modelled files
     tools/mutants.sh --survivors FILE...   those that live, too, after a row or a claim was added
     tools/mutants.sh --holes FILE...   of those, only the ones that are not argued to be equal or only to cost time
+    tools/mutants.sh --tests FILE...   the same by unit tests alone, after a test was added: first those that the argument names;
+                                 no model is built or searched
     tools/mutants.sh --check     only compares the records with the sources: stale verdicts, edges without a dead mutant,
                                  survivors without an argument, the generated page. Needs no build
     tools/mutants.sh --again N   repeats N of the recorded deaths, chosen by FILCH_SEED, each in the row that saw it
-    tools/mutants.sh --write     writes the generated page, docs/mutants.md
+    tools/mutants.sh --write     writes the generated page, docs/mutants.md, and strikes arguments of mutants that live no longer
     tools/mutants.sh --list FILE names the faults of a file
 
 Verdicts are cached in the build folder by the changed text, the models and the checker."""
@@ -42,41 +44,40 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def settled(file, asked):
-    """{name: verdict} of the records that are taken over: those of functions that are as they were judged."""
-    if asked.anew or file not in records.judged():
+def recorded(file):
+    """{name: verdict} of functions that are as they were judged."""
+    if file not in records.judged():
         return {}
     now = {function.name: function.hash for function in syntax.read(file).functions}
-    arguments = records.arguments() if asked.holes else {}
-    taken = {}
-    for function, (code, verdicts) in records.read(file).items():
-        for verdict in verdicts:
-            name = page.name_of(file, function, verdict)
-            is_open = asked.survivors or (asked.holes and (name not in arguments or arguments[name][1] == "Hole"))
-            if now.get(function) == code and not (is_open and verdict.verdict in ("lives", "unmodelled")):
-                taken[name] = verdict
-    return taken
+    return {page.name_of(file, function, verdict): verdict for function, (code, verdicts) in records.read(file).items()
+            if now.get(function) == code for verdict in verdicts}
 
 
-def judge_file(judge, file, known):
-    """known: verdicts that are taken over if their fault has the same text."""
-    import reach
-    source = syntax.read(file)
+def is_settled(asked, verdict, argument):
+    """Whether a recorded verdict is taken over."""
+    if asked.anew:
+        return False
+    is_open = asked.survivors or ((asked.holes or asked.tests) and (not argument or argument[1] == "Hole"))
+    return not (is_open and verdict.verdict in ("lives", "unmodelled"))
+
+
+def judge_file(judge, file, asked):
+    source, known, arguments = syntax.read(file), recorded(file), records.arguments()
     verdicts = collections.defaultdict(list)
     function = None
     for fault in source.faults():
         if fault.function != function:
             judge.forget_killers()
             function = fault.function
-        wording, before = syntax.wording(source, fault), known.get(fault.name)
-        if before and before.fault == wording:
-            verdicts[fault.function].append(before)
-            continue
-        rows, objects = reach.at(judge.rows, file, fault.first, fault.last)
-        verdict, remark = judge.verdict(fault, syntax.changed(source.text, fault), rows, objects)
-        verdicts[fault.function].append(records.Verdict(fault.operator, fault.ordinal, verdict, remark.replace("|", "/"),
-                                                        tuple(judge.lint.edges(fault)), wording))
-        print(f"{fault.name:60} {verdict:28} {remark}", flush=True)
+        wording, before, argument = syntax.wording(source, fault), known.get(fault.name), arguments.get(fault.name)
+        before = before if before and before.fault == wording else None
+        found = before
+        if not before or not is_settled(asked, before, argument):
+            verdict, remark = judge.verdict(fault, syntax.changed(source.text, fault), argument[2] if argument else "", before)
+            found = records.Verdict(fault.operator, fault.ordinal, verdict, remark.replace("|", "/"),
+                                    tuple(judge.lint.edges(fault)), wording)
+            print(f"{fault.name:60} {verdict:28} {remark}", flush=True)
+        verdicts[fault.function].append(found)
     records.write(file, {each.name: (each.hash, verdicts[each.name]) for each in source.functions})
 
 
@@ -90,10 +91,13 @@ def judge_files(asked):
     unknown = [file for file in asked.files if file not in known]
     if unknown:
         sys.exit(f"{unknown[0]} is not modelled (modelled: see tests/model/CMakeLists.txt; headers: {', '.join(page.HEADERS)})")
-    rows = reach.measure(ROOT, COVERAGE, say)
     tests = unit.Tests(ROOT, COVERAGE, say)
-    judge = judging.Judge(conf, rows, reach.seconds(ROOT, MODEL, say), (tests, unit.Sanitized(tests, ASAN)), asked.seconds,
-                          MODEL / "mutants.json", asked.survivors or asked.holes)
+    builds = tests, unit.Sanitized(tests, ASAN)
+    if asked.tests:
+        judge = judging.ByTests(builds, asked.seconds)
+    else:
+        judge = judging.Judge(conf, reach.measure(ROOT, COVERAGE, say), reach.seconds(ROOT, MODEL, say), builds, asked.seconds,
+                              MODEL / "mutants.json", asked.survivors or asked.holes)
     with concurrent.futures.ProcessPoolExecutor(asked.jobs, multiprocessing.get_context("fork"), share, (judge, asked)) as pool:
         for done in [pool.submit(judge_in_time, file) for file in asked.files or known]:
             done.result()
@@ -107,7 +111,7 @@ def share(*judge_and_asked):
 def judge_in_time(file):
     judge, asked = judge_in_time.given
     began = time.monotonic()
-    judge_file(judge, file, settled(file, asked))
+    judge_file(judge, file, asked)
     say(f"{file}: {page.summary(records.read(file))} in {time.monotonic() - began:.0f} s")
 
 
@@ -147,13 +151,14 @@ def main():
     parser.add_argument("--all", action="store_true", help="judge all modelled files")
     parser.add_argument("--survivors", action="store_true", help="judge mutants that live anew, too")
     parser.add_argument("--holes", action="store_true", help="judge those of them anew that no argument excuses")
+    parser.add_argument("--tests", action="store_true", help="judge these by unit tests alone")
     parser.add_argument("--anew", action="store_true", help="judge all anew, not only functions that have changed")
     parser.add_argument("--check", action="store_true", help="compare the records with the sources")
-    parser.add_argument("--write", action="store_true", help="write docs/mutants.md")
+    parser.add_argument("--write", action="store_true", help="write docs/mutants.md, strike arguments that are not needed any more")
     parser.add_argument("--list", action="store_true", help="name the faults")
     parser.add_argument("--again", type=int, metavar="N", help="repeat N recorded deaths, each in the row that saw it")
     parser.add_argument("--conf", type=pathlib.Path, default=MODEL / "tests/model/models.conf", help="of a build, for --again")
-    parser.add_argument("--seconds", type=float, default=20, help="of search, for one mutant that no sample, lint or test tells (default: 20)")
+    parser.add_argument("--seconds", type=float, default=20, help="of search, for one mutant that no sample, lint or test tells; with --tests: of tests (default: 20)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="files that are judged at a time (default: as many as CPUs)")
     parser.add_argument("files", nargs="*")
     asked = parser.parse_args()
@@ -164,7 +169,7 @@ def main():
     elif asked.files or asked.all:
         judge_files(asked)
     if asked.write:
-        page.PAGE.write_text(page.text(), encoding="utf-8")
+        page.write()
     if asked.check:
         return page.check()
     if not (asked.list or asked.files or asked.all or asked.write):

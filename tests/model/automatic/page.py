@@ -143,6 +143,13 @@ def text():
     return "".join(parts)
 
 
+def write():
+    """The page; and the arguments of mutants that have not lived on are struck."""
+    records.strike({name_of(file, function, verdict) for file, functions in all_records().items()
+                    for function, verdict in each(functions) if verdict.verdict != "lives"})
+    PAGE.write_text(text(), encoding="utf-8")
+
+
 # ---- The lint ----
 
 def stale(file, functions):

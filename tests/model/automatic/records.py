@@ -94,3 +94,23 @@ def arguments_of(path):
             argument = [first.strip()]
         elif line.strip() and not line.startswith(("#", "[")):
             argument.append(line.strip())
+
+
+def without(text, struck):
+    """A file of arguments without these names; an argument that is nobody's goes, too."""
+    kept = []
+    for paragraph in text.split("\n\n"):
+        lines = paragraph.splitlines()
+        headings = [line for line in lines if line.startswith("[")]
+        left = [line for line in lines if not (line.startswith("[") and line[1:].split("]")[0] in struck)]
+        if not headings or any(line.startswith("[") for line in left):
+            kept.append("\n".join(left))
+    return "\n\n".join(kept).rstrip("\n") + "\n"
+
+
+def strike(struck):
+    """Deletes the arguments of these mutants."""
+    for path in sorted(FOLDER.rglob("*arguments.txt")):
+        text = path.read_text(encoding="utf-8")
+        if (left := without(text, struck)) != text:
+            path.write_text(left, encoding="utf-8")

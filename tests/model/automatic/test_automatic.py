@@ -10,6 +10,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent)]
+import judge  # noqa: E402
 import page  # noqa: E402
 import records  # noqa: E402
 import syntax  # noqa: E402
@@ -158,6 +159,10 @@ def tests_of_a_line():
     claim("one that found others of this file comes first", tests.at("sched/x.c", 1, 1) == ["test_all", "test_own"])
     claim("one whose name has a word of the statement comes before that",
           tests.at("sched/x.c", 1, 1, "fl_own_it(owns)") == ["test_own", "test_all"])
+    tests.ran["test_slow"] = (9.0, {"sched/x.c": [1]})
+    claim("a long one is tried only if the argument names it, and then first",
+          "test_slow" not in tests.at("sched/x.c", 1, 1) and
+          tests.at("sched/x.c", 1, 1, "", "tests/unit/test_slow.c fails with it.")[0] == "test_slow")
     with tempfile.TemporaryDirectory() as folder:
         verdicts = {}
         for name, code in (("passes", "exit 0"), ("fails", "exit 3"), ("hangs", "sleep 60")):
@@ -168,8 +173,35 @@ def tests_of_a_line():
         claim("a test passes that ends in time with 0", verdicts == {"passes": True, "fails": False, "hangs": False})
 
 
+def struck():
+    text = "# head\n\n[a:x] 1\n[a:y] 2\nHole: both\nof them.\n\n[a:z] 3\nCost: time.\n"
+    claim("an argument of two keeps the other", records.without(text, {"a:x"}) == text.replace("[a:x] 1\n", ""))
+    claim("one that is nobody's goes", records.without(text, {"a:x", "a:y"}) == "# head\n\n[a:z] 3\nCost: time.\n")
+    claim("the last one goes", records.without(text, {"a:z"}) == "# head\n\n[a:x] 1\n[a:y] 2\nHole: both\nof them.\n")
+    claim("nothing else changes", records.without(text, {"b"}) == text)
+
+
+class FakeBuild:
+    def __init__(self, answer):
+        self.answer = answer
+
+    def fails(self, *_):
+        return self.answer
+
+
+def by_tests():
+    lives = records.Verdict("delete", 1, "lives", "3 rows, 3 of them whole, 1 tests", (), "text")
+
+    def verdict(*answers, before=lives):
+        return judge.ByTests([FakeBuild(answer) for answer in answers], 1).verdict(None, "", "", before)
+    claim("a test of the second build is named", verdict((None, 2), ("test_a asan", 1)) == ("tested test_a asan", ""))
+    claim("a fault that still lives keeps its record", verdict((None, 2), (None, 4)) == ("lives", lives.remark))
+    claim("without a record the number of tests is told",
+          verdict((None, 2), (None, 4), before=None) == ("lives", "0 rows, 0 of them whole, 6 tests"))
+
+
 if __name__ == "__main__":
-    for test in (operators, names, recorded, tests_of_a_line):
+    for test in (operators, names, recorded, tests_of_a_line, struck, by_tests):
         test()
     print(f"{len(failures)} failed")
     sys.exit(bool(failures))

@@ -26,7 +26,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 ALONE = ("-j1",)  # one test of a program after the other
 END = 20  # seconds for one program, where nothing is broken
 PATIENCE = ((1, 4), (3, 8))  # it hangs after so many seconds, and so many times its own: at the first try, and at the second
-MOST, SECONDS = 24, 5  # programs for one fault, and their time
+TESTING = 5.0  # seconds for the programs of one fault
+SHORT = 4  # seconds for one that is tried although no argument names it
+MOST = 24  # programs for one fault, unless they have more time than usual
 LIBRARY = "/filch_objects.dir/"  # in the commands that compile it; models compile the same sources
 OPTIONS = {"ASAN_OPTIONS": "detect_stack_use_after_return=0", "UBSAN_OPTIONS": "halt_on_error=1"}  # tests/CMakeLists.txt
 ELSEWHERE = ("service", "tools", "sim")  # folders below tests/unit whose tests are not of the library
@@ -65,7 +67,7 @@ def run_counted(root, notes, program):
 
 
 def measure(root, build, say):
-    """{test: (seconds, {file: lines})} of those that pass in a fifth of END; only programs that have changed run again."""
+    """{test: (seconds, {file: lines})} of those that pass; only programs that have changed run again."""
     cache = build / "tests.json"
     known = json.loads(cache.read_text()) if cache.exists() else {}
     notes = [note for note in sorted((build / "runtime").rglob("*.gcno")) if LIBRARY in str(note)]
@@ -78,7 +80,7 @@ def measure(root, build, say):
             known[name] = {"stamp": stamps[name], "found": found}
     if fresh:
         cache.write_text(json.dumps(known))
-    return {name: found for name in stamps if (found := known[name]["found"]) and found[0] < END / 5}
+    return {name: found for name in stamps if (found := known[name]["found"])}
 
 
 def words(text):
@@ -100,17 +102,17 @@ class Tests:
                          for entry in json.loads((self.build / "compile_commands.json").read_text()) if LIBRARY in entry["command"]}
         self.links, self.held, self.killers = {}, {}, collections.Counter()
 
-    def at(self, file, first, last, text=""):
-        """The tests that run a line of a statement: those that have its words in their names, those that found other faults
-        of its file, then quick ones that run little else."""
-        said = words(text)
+    def at(self, file, first, last, text="", argument=""):
+        """The tests that run a line of a statement: those that the argument of the fault names; then, of the short ones, those
+        that have its words in their names, those that found other faults of its file, and quick ones that run little else."""
+        said, named = words(text), set(re.findall(r"\btest_\w+", argument))
 
         def cost(name):
             seconds, files = self.ran[name]
             share = len(files[file]) / sum(len(lines) for lines in files.values())
-            return -len(said & words(name)), -self.killers[file, name], -share / (0.1 + seconds)
-        return sorted((name for name, (_, files) in self.ran.items()
-                       if any(first <= line <= last for line in files.get(file, ()))), key=cost)
+            return name not in named, -len(said & words(name)), -self.killers[file, name], -share / (0.1 + seconds)
+        return sorted((name for name, (seconds, files) in self.ran.items() if (name in named or seconds < SHORT) and
+                       any(first <= line <= last for line in files.get(file, ()))), key=cost)
 
     def link(self, name):
         if name not in self.links:
@@ -147,14 +149,15 @@ class Tests:
         words[words.index("-o") + 1], words[words.index("-c") + 1] = str(target), str(source)
         return None if mutants.run(*words, "-w").returncode else target
 
-    def fails(self, root, fault, text):
+    def fails(self, root, fault, text, argument, time_limit):
         """The test that fails, with this build's mark, and how many ran; (None, 0) where none runs the statement."""
-        asked, began = self.at(fault.file, fault.first, fault.last, f"{fault.function} {fault.old}")[:MOST], time.monotonic()
+        asked, began = self.at(fault.file, fault.first, fault.last, f"{fault.function} {fault.old}", argument), time.monotonic()
+        asked = asked[:MOST] if time_limit <= TESTING else asked
         folder = pathlib.Path(tempfile.mkdtemp())
         try:
             changed = asked and self.compile(root, fault, text, folder)
             for done, name in enumerate(asked if changed else ()):
-                if time.monotonic() - began > SECONDS:
+                if time.monotonic() - began > time_limit:
                     return None, done
                 program = folder / name
                 self.make(name, [changed], program)
