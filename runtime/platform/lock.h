@@ -19,6 +19,7 @@
 #define FL_LOCK_H
 
 #include <filch/atomic.h>
+#include <runtime/platform/error.h>
 #include <runtime/platform/virtual.h>
 
 enum { FL_LOCK_FREE, FL_LOCK_HELD, FL_LOCK_WAITED_FOR };
@@ -45,6 +46,7 @@ static inline void fl_lock(filch_u32 *lock)
 static inline void fl_unlock(filch_u32 *lock)
 {
     uint32_t was = filch_u32_load(lock, FILCH_RELAXED); /* a look; see above */
+    FL_ASSERT(was != FL_LOCK_FREE);
     filch_u32_store(lock, FL_LOCK_FREE, FILCH_RELEASE); /* K2 */
     if (FILCH_UNLIKELY(was == FL_LOCK_WAITED_FOR))
         fl_unlock_slow(lock);
