@@ -149,23 +149,6 @@ static inline void a_returned_message_is_next_and_uncounted(const tested_broker 
     bench_end(&b);
 }
 
-/* Settles the next message for a retry after a second. It does not come before; false: a second was over before
- * it could be seen, beside a server whose clock goes on. */
-static inline bool is_retried_later(bench *b)
-{
-    int64_t since = filch_now();
-    bench_settle(b, (fl_settlement){.delivery = bench_receive(b),
-                                    .verb = FL_SETTLE_RETRY,
-                                    .attempt = 4,
-                                    .delay = bench_second(b->tested)});
-    fl_delivery *early = bench_receive(b);
-    if (!early)
-        return true;
-    cr_assert_geq(filch_now() - since, bench_second(b->tested), "%s is left", early->message.id);
-    bench_ack(b, early);
-    return false;
-}
-
 static inline void a_retried_message_waits_and_keeps_its_fields(const tested_broker *tested)
 {
     const filch_header header = {"h", "v"};
@@ -180,7 +163,7 @@ static inline void a_retried_message_waits_and_keeps_its_fields(const tested_bro
                                                        .body_size = 1}),
                      0);
         tested->pass(bench_second(tested));
-        if (is_retried_later(&b))
+        if (bench_retries_later(&b))
             break;
         bench_end(&b);
     }

@@ -148,4 +148,27 @@ static inline void bench_is_empty(bench *b)
     cr_assert_null(one, "%s is left", one ? one->message.id : "");
 }
 
+/* No message comes within a second after `since`. False: that second was over before it could be seen, beside a server whose
+ * clock goes on; then the message that came is done. */
+static inline bool bench_stays_empty(bench *b, int64_t since)
+{
+    fl_delivery *early = bench_receive(b);
+    if (!early)
+        return true;
+    cr_assert_geq(filch_now() - since, bench_second(b->tested), "%s is left", early->message.id);
+    bench_ack(b, early);
+    return false;
+}
+
+/* Settles the next message for a retry after a second, before which it does not come; false: as above. */
+static inline bool bench_retries_later(bench *b)
+{
+    int64_t since = filch_now();
+    bench_settle(b, (fl_settlement){.delivery = bench_receive(b),
+                                    .verb = FL_SETTLE_RETRY,
+                                    .attempt = 4,
+                                    .delay = bench_second(b->tested)});
+    return bench_stays_empty(b, since);
+}
+
 #endif

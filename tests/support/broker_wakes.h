@@ -29,29 +29,34 @@ static inline bool bench_comes_awake(bench *b)
     return bench_is_awake(b, &until);
 }
 
-static inline void a_watched_connection_wakes(const tested_broker *tested)
+/* A message, and a second later its retry, wake the connection. False: that second was over too early to see it. */
+static inline bool bench_retry_wakes(bench *b)
 {
     int64_t until;
+    bench_is_empty(b);
+    cr_assert_eq(bench_publish(b, (filch_message){0}), 0);
+    if (b->kind->turn) /* a turn takes nothing away that only `receive` may take */
+        cr_assert_eq(b->kind->turn(b->consumer), FL_BROKER_OK);
+    cr_assert(bench_comes_awake(b), "within two seconds");
+    if (!bench_retries_later(b))
+        return false;
+    bench_is_awake(b, &until);
+    if (b->kind->caps.delay && until > beside_host.now(&beside_host) + bench_second(b->tested)) {
+        b->tested->pass(bench_second(b->tested)); /* then a descriptor wakes */
+        cr_assert(bench_comes_awake(b), "after the delay");
+    }
+    return true;
+}
+
+static inline void a_watched_connection_wakes(const tested_broker *tested)
+{
     if (!tested->kind->watch)
         return;
-    bench b = bench_begin(tested);
-    bench_is_empty(&b);
-    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
-    if (b.kind->turn) /* a turn takes nothing away that only `receive` may take */
-        cr_assert_eq(b.kind->turn(b.consumer), FL_BROKER_OK);
-    cr_assert(bench_comes_awake(&b), "within two seconds");
-    fl_delivery *one = bench_receive(&b);
-    bench_settle(&b, (fl_settlement){.delivery = one,
-                                     .verb = FL_SETTLE_RETRY,
-                                     .attempt = 2,
-                                     .delay = bench_second(tested)});
-    bench_is_empty(&b);
-    bench_is_awake(&b, &until);
-    if (tested->kind->caps.delay && until > beside_host.now(&beside_host) + bench_second(tested)) {
-        tested->pass(bench_second(tested)); /* then a descriptor wakes */
-        cr_assert(bench_comes_awake(&b), "after the delay");
+    for (bool seen = false; !seen;) {
+        bench b = bench_begin(tested);
+        seen = bench_retry_wakes(&b);
+        bench_end(&b);
     }
-    bench_end(&b);
 }
 
 /* The service polls, then a message comes, then the service calls `turn`. */
@@ -74,9 +79,15 @@ static inline void a_service_without_room_is_not_kept_awake(const tested_broker 
     int64_t until;
     if (!tested->kind->watch || !tested->kind->caps.delay)
         return;
-    bench b = bench_begin(tested);
-    cr_assert_eq(bench_publish(&b, (filch_message){.delay = bench_second(tested)}), 0);
-    bench_is_empty(&b);
+    bench b;
+    for (;;) {
+        b = bench_begin(tested);
+        int64_t since = filch_now();
+        cr_assert_eq(bench_publish(&b, (filch_message){.delay = bench_second(tested)}), 0);
+        if (bench_stays_empty(&b, since))
+            break;
+        bench_end(&b);
+    }
     tested->pass(bench_second(tested));
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
     if (tested->kind->turn)

@@ -60,7 +60,7 @@ claim "peers have no fib" test "$(grep -Ec '^  (serial code|.*\((chase-lev|centr
 COLUMNS=80 run_filch 0 bench --kernels fib,for --size tiny --repeat 8 --workers 2
 verdict='[0-9.]+ times (faster|slower) than|as fast as|not significantly different from'
 claim "the headline comes first: $(head -1 out)" \
-    grep -Eq "^work stealing \(chase-lev\) is ($verdict) one queue \(central-mutex\)" <(head -2 out | tr '\n' ' ') # it may be wrapped
+    grep -Eq "^work stealing \(chase-lev\) is ($verdict) one queue \(central-mutex\)" <(head -2 out | tr -s '\n ' ' ') # it may be wrapped
 claim "lines fit 80 columns: $(awk 'length > 80' out)" test "$(grep -v '^[A-Z].* CPUs, ' out | awk 'length > 80' | wc -l)" -eq 0
 claim "five headlines are followed by the machine" test "$(grep -n ' CPUs, ' out | cut -d: -f1)" -le 20
 run_filch 0 bench --kernels fib --size tiny --repeat 2 --workers 1,2 --export markdown
