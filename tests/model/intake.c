@@ -9,8 +9,9 @@
  * Also played: the parts of a pool that such jobs do not use (a gate, alarms, elasticity, keys).
  *
  * Each thread follows a script. S submits a job, in a pool of priorities one of a higher priority
- * than the one before; H the same with a handle. With the last handle x cancels the job, u cancels
- * the job's context, p gives the job the highest priority, i asks for its id, l releases it. k
+ * than the one before; H the same with a handle. E gets the handle of a job that has ended, of a pool
+ * that was destroyed. With the last handle x cancels the job, u cancels the job's context, p gives
+ * the job the highest priority, i asks for its id, o for its outcome, l releases it. k
  * cancels the pool's context. c closes the pool, w waits until it is at rest; d then frees it, once
  * all submitting threads have returned. r is a worker, which runs each runner that was started.
  *
@@ -22,7 +23,7 @@
  * submitter count its jobs; each handle is counted once. No more jobs wait than the capacity
  * allows, nor are there credits for more; a submission is refused only where that many wait. There
  * is never an active runner too many; at rest all accepted jobs have ended, and nobody touches the
- * pool. */
+ * pool. Its memory is freed with the last handle. A thread that is told of success sees the result. */
 #include <runtime/engine/find.h>
 #include <runtime/engine/outside.h>
 #include <runtime/pool/job.h>
@@ -47,12 +48,13 @@ enum { JOBS = 4, RUNS = 6, RUNNERS = 2, RAISED = FILCH_PRIORITIES - 1 };
 static filch_pool *pool;
 static filch_context unlimited;
 static filch_ptr started[RUNS];
+static filch_job *left[MC_THREADS]; /* of a pool that was destroyed */
 static filch_u32 starts, takes, returned, closed;
 /* With levels: jobs whose submission has returned; the one whose priority was then raised. */
 static filch_u32 submitted, raised;
 
 static struct shape shape;
-static unsigned accepted, runs, called_off, handles;
+static unsigned accepted, runs, called_off, handles, releasing;
 static unsigned last_begun[MC_THREADS]; /* of each submitter's jobs */
 /* With levels: both words at the runner's look; a bit for each job. */
 static unsigned seen, seen_raised, begun;
@@ -60,6 +62,7 @@ static unsigned seen, seen_raised, begun;
 typedef struct numbered {
     fl_full_job full;
     unsigned by, number; /* plain: the runner reads what the submitter wrote */
+    unsigned result;     /* plain: written by the job's function */
 } numbered;
 
 MC_UNCHECKED static void count(unsigned *what)
@@ -153,6 +156,7 @@ bool fl_job_perform_but_end(filch_self self, filch_job *job, fl_ended *ended)
 {
     (void)self;
     count(&runs);
+    ((numbered *)job)->result = 1;
     ended->job = job;
     return true;
 }
@@ -213,7 +217,7 @@ static bool push(filch_job *job)
     return done;
 }
 
-static filch_job *make_job(unsigned number, bool handle)
+static filch_job *make_job(unsigned by, unsigned number, bool handle)
 {
     numbered *one = mc_alloc(sizeof *one, _Alignof(max_align_t));
     filch_job *job = &one->full.job;
@@ -221,7 +225,7 @@ static filch_job *make_job(unsigned number, bool handle)
     mc_bytes(&job->dated);
     memset(one, 0, sizeof *one);
     fl_job_fill(job, pool, NULL, NULL, &(filch_job_options){.priority = number});
-    one->by = mc_self();
+    one->by = by;
     one->number = number;
     job->own = handle;
     job->more = handle ? &one->full.more : NULL;
@@ -234,7 +238,7 @@ static filch_job *make_job(unsigned number, bool handle)
 /* Returns the job with a handle, or NULL. */
 static filch_job *submit(unsigned number, bool handle)
 {
-    filch_job *job = make_job(number, handle);
+    filch_job *job = make_job(mc_self(), number, handle);
     const bool late = filch_u32_load(&closed, FILCH_ACQUIRE);
     int rc = push(job) ? 0 : submit_locked(job);
     MC_CLAIM(!late || rc == -EPIPE, "accepted after the pool was closed");
@@ -274,6 +278,22 @@ static void raise_priority(filch_job *job)
     filch_u32_store(&raised, number, FILCH_RELEASE);
 }
 
+static void look_at_outcome(const filch_job *job)
+{
+    if (filch_job_outcome(job) != FILCH_SUCCEEDED)
+        return;
+    MC_CLAIM(((const numbered *)job)->result, "a job has succeeded without a result");
+    reaches_note("told of success");
+}
+
+MC_UNCHECKED static void release(filch_job *job)
+{
+    if (releasing++)
+        reaches_note("two releases at once");
+    filch_job_release(job);
+    releasing--;
+}
+
 static void use_handle(filch_job *job, char call)
 {
     switch (call) {
@@ -289,8 +309,11 @@ static void use_handle(filch_job *job, char call)
     case 'i':
         MC_CLAIM(filch_job_id(job) == ((const numbered *)job)->number, "not its id");
         break;
+    case 'o':
+        look_at_outcome(job);
+        break;
     default:
-        filch_job_release(job);
+        release(job);
     }
 }
 
@@ -353,6 +376,9 @@ void body(unsigned thread)
         case 'H':
             job = submit(++number, true);
             break;
+        case 'E':
+            job = left[thread];
+            break;
         case 'k':
             filch_context_cancel(pool->context, -ECANCELED);
             break;
@@ -380,6 +406,31 @@ void body(unsigned thread)
 
 /* ---- Before and after ---- */
 
+/* After filch_pool_destroy: handles alone hold the pool's memory. */
+static void end_pool(void)
+{
+    for (unsigned thread = 0; shape.script[thread]; thread++) {
+        if (!strchr(shape.script[thread], 'E'))
+            continue;
+        filch_job *job = left[thread] = make_job(thread, 1, true);
+        job->id = 1;
+        job->stage = FL_JOB_ENDED;
+        job->outcome = FILCH_SUCCEEDED;
+        ((numbered *)job)->result = 1;
+        filch_u32_store(&job->more->cause, FL_SUCCEEDED, FILCH_RELAXED);
+        filch_u32_store(&job->refs, 1, FILCH_RELAXED);
+        pool->handed++;
+    }
+    if (!pool->handed)
+        return;
+    for (fl_runner *one; (one = pool->newest);) {
+        pool->newest = one->made_before;
+        mc_free(one);
+    }
+    filch_u64_store(&pool->refs, pool->handed, FILCH_RELAXED);
+    filch_u32_store(&unlimited.refs, 2, FILCH_RELAXED); /* it is no memory to be freed */
+}
+
 void lay_out(struct shape chosen)
 {
     shape = chosen;
@@ -389,6 +440,7 @@ void lay_out(struct shape chosen)
     waiting_setup(workers, threads - (unsigned)__builtin_popcount(workers));
     waiting_setup_timers();
     memset(started, 0, sizeof started);
+    memset(left, 0, sizeof left);
     memset(&starts, 0, sizeof starts);
     memset(&takes, 0, sizeof takes);
     memset(&returned, 0, sizeof returned);
@@ -396,11 +448,12 @@ void lay_out(struct shape chosen)
     memset(&submitted, 0, sizeof submitted);
     memset(&raised, 0, sizeof raised);
     memset(last_begun, 0, sizeof last_begun);
-    accepted = runs = called_off = handles = seen = seen_raised = begun = 0;
+    accepted = runs = called_off = handles = releasing = seen = seen_raised = begun = 0;
     pool = mc_alloc(sizeof *pool, _Alignof(filch_pool));
     pools_setup(pool, &unlimited, shape.width, shape.capacity);
     pool->config.order = shape.has_levels ? FILCH_PRIORITY : FILCH_FIFO;
     pool->intake.used = true;
+    end_pool();
     mc_name(&pool->intake.arrivals, "intake");
     mc_name(&pool->closed, "closed");
     mc_name(&pool->room.lock, "pool's lock");
@@ -417,4 +470,5 @@ void finish(void)
         mc_reached("a job that does not begin");
     mc_reached(filch_u32_load(&starts, FILCH_RELAXED) > 1 ? "several runners" : "one runner");
     MC_CLAIM(runs + called_off == accepted, "a job runs that was not accepted, or not at all");
+    MC_CLAIM(!left[0] || mc_objects() == 0, "a pool or job is never freed");
 }

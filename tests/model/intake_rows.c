@@ -13,6 +13,8 @@ MC_SHAPE(SS_S_r_one, .script = {"SS", "S", "r"}, .width = 1, .capacity = 1)
 MC_SHAPE(SS_cd_r, .script = {"SS", "cwd", "r"}, .width = 1, .capacity = 2)
 MC_SHAPE(SS_S_rr, .script = {"SS", "S", "r", "r"}, .width = 2, .capacity = 3)
 MC_SHAPE(SHil_r, .script = {"SHil", "r"}, .width = 1, .capacity = 2)
+MC_SHAPE(SHol_r, .script = {"SHol", "r"}, .width = 1, .capacity = 2)
+MC_SHAPE(Eil_Eil, .script = {"Eil", "Eil"}, .width = 1, .capacity = 2)
 MC_SHAPE(SHxl_r, .script = {"SHxl", "r"}, .width = 1, .capacity = 2)
 MC_SHAPE(SHul_r, .script = {"SHul", "r"}, .width = 1, .capacity = 2)
 MC_SHAPE(SHSpl_r_levels, .script = {"SHSpl", "r"}, .width = 1, .capacity = 3, .has_levels = true)
@@ -47,6 +49,9 @@ const mc_model mc_models[] = {
         .reaches = {QUICK, "two jobs at once"}),
     ROW(SHil_r, "the id of a job that may be in the intake", ONE, .bound = 0,
         .reaches = {BY_RUNNERS}),
+    ROW(SHol_r, "its outcome", ONE, .bound = 0, .reaches = {QUICK, "told of success"}),
+    ROW(Eil_Eil, "two handles that are left of a pool are released",
+        .threads = {"holder", "holder 2"}, .reaches = {"two releases at once"}),
     ROW(SHxl_r, "such a job is cancelled", ONE, .bound = 0, .reaches = {QUICK, CALLS_OFF}),
     ROW(SHul_r, "its context is created, and cancelled", ONE, .bound = 0,
         .reaches = {QUICK, "a job that does not begin"}),
