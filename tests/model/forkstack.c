@@ -3,8 +3,8 @@
  * The fork stack against thieves: fork and join inline and out of line, ask, hand-over, robbing,
  * withdrawal, taking back, flush. Real: sched/forkstack, runtime/engine/{forkjoin,steal,execute}, a
  * queue of runtime/queue. Played here: suspension (a join that waits sleeps on a futex of its own;
- * its context is a plain word that the resuming thread reads) and the ready deque (a list of
- * words).
+ * its context is a plain word that the resuming thread reads), the ready deque (a list of words), and
+ * help (a joiner looks once where its task runs, and reads a plain word of that fiber).
  *
  * The owner follows a script. F forks the next task, J joins the last one. W waits, as a fiber that
  * suspends for another reason: it flushes, runs the tasks that nobody else took, and continues when
@@ -13,6 +13,7 @@
  * or its failure. Nobody runs a task when the panic is over, and the fork stack is empty in the
  * end. */
 #include <runtime/engine/execute.h>
+#include <runtime/engine/help.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/suspend.h>
@@ -46,6 +47,7 @@ static uint64_t tag_before;
 static unsigned runs[TASKS], forks;
 static uint64_t forked[TASKS]; /* into each slot, the last */
 static bool panicked;          /* the owner, and that is over */
+static unsigned made[4];       /* each thief's fiber, before it runs a task */
 
 /* Of the owner: where the script begins. */
 static filch_slot *first_slot(void)
@@ -128,6 +130,20 @@ static bool take_handed(filch_self self)
         }
     }
     return false;
+}
+
+bool fl_help(fl_fiber *fiber, filch_slot *slot)
+{
+    (void)fiber;
+    if (!shape.helps)
+        return false;
+    const fl_forkstack *stack = fl_slot_runs_on(slot);
+    if (stack) {
+        union region *where = (union region *)(uintptr_t)stack;
+        MC_CLAIM(made[where - region], "a joiner sees a fork stack before it is made");
+    }
+    mc_reached(stack ? "a task that runs elsewhere" : "a task that runs nowhere");
+    return fl_slot_done(slot);
 }
 
 /* ---- The owner ---- */
@@ -237,6 +253,8 @@ static bool rob(fl_work *work)
 static void run_stolen(filch_self self, filch_slot *slot, const filch_task *stolen)
 {
     MC_CLAIM(stolen == &task, "a thief is given what is no task");
+    if (shape.helps)
+        made[fl_fiber_of(self)->worker->index] = 1;
     fl_run_slot(self, slot, stolen);
 }
 
@@ -290,6 +308,7 @@ void lay_out(struct shape chosen)
     forks = 0;
     panicked = false;
     memset(runs, 0, sizeof runs);
+    memset(made, 0, sizeof made);
     memset(resumed, 0, sizeof resumed);
     memset(handed, 0, sizeof handed);
     memset(&done, 0, sizeof done);
@@ -308,6 +327,7 @@ void lay_out(struct shape chosen)
     locks_are_played = true;
     rt.cpus = shape.crowded ? 1 : 2;
     rt.fpmode = fl_fpmode_now();
+    rt.settings.wait = shape.helps ? FL_WAIT_HELP_OWN : FL_WAIT_SUSPEND;
     filch_ptr_store(&rt.policy, (void *)(uintptr_t)&policy, FILCH_RELAXED);
     for (unsigned i = 0; i < 4; i++) {
         workers[i] = &worker[i];

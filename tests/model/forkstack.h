@@ -19,6 +19,7 @@ struct shape {
     bool hands_out;        /* the script has a W or a P */
     bool waits;            /* it has a W */
     bool fails;            /* tasks panic when thieves run them */
+    bool helps;            /* a joiner looks where its task runs */
     bool crowded;          /* more workers than CPUs: a waiter suspends, and does not spin before */
     uint64_t tag;          /* of top, at first */
     bool at_end; /* a second unjoined fork is in excess; all older tasks have been stolen */

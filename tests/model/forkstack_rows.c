@@ -33,6 +33,7 @@ MC_SHAPE(FX, .script = "FX", .attempts = 1)
 MC_SHAPE(FFJX, .script = "FFJX", .attempts = 2)
 MC_SHAPE(FFX_full, .script = "FFX", .attempts = 2, .side = FL_SIDE_FENCED)
 MC_SHAPE(FPX, .script = "FPX", .attempts = 1, .hands_out = true)
+MC_SHAPE(FJ_helps, .script = "FJ", .attempts = 1, .helps = true)
 MC_SHAPE(FJ_fails, .script = "FJ", .attempts = 1, .fails = true)
 MC_SHAPE(FFJJ_fails, .script = "FFJJ", .attempts = 2, .fails = true)
 #define QUEUE(name) .queue = &fl_queue_##name
@@ -116,6 +117,8 @@ const mc_model mc_models[] = {
     ROW(FFJX, "the same after a join", ONE, .bound = 0, THEFTS),
     ROW(FFX_full, "the same out of line", ONE, .bound = 2, THEFTS),
     ROW(FPX, "the same with a task that was flushed", ONE, .bound = 0, FLUSHED_THEFTS),
+    ROW(FJ_helps, "a joiner looks where its task runs", ONE,
+        .reaches = {"a task that runs elsewhere", "a task that runs nowhere"}),
     ROW(FJ_fails, "a stolen task panics, and so does its joiner", ONE, .bound = 0, THEFTS),
     ROW(FFJJ_fails, "both are stolen, and panic", ONE, .bound = 0, THEFTS),
     ROW(FFJJ_the, "THE", ONE, .bound = 0, ROBBERY),
