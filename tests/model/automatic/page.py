@@ -96,11 +96,10 @@ def edges():
 
 
 def matrix():
-    """Rows of the table: edge, model, its mutants; or the argument of an edge without any."""
-    arguments = records.arguments()
+    """Rows of the table: edge, model, its mutants."""
     for edge, models in edges().items():
         if not models:
-            yield edge, "none", arguments.get(f"edge:{edge}", ("", "", "?"))[2]
+            yield edge, "none", ""
         for number, (model, names) in enumerate(sorted(models.items())):
             yield "" if number else edge, f"`{model}`", f"{len(names)}: " + ", ".join(f"`{name}`" for name in names)
 
@@ -200,15 +199,12 @@ def findings():
             continue
         yield from stale(file, functions)
         yield from examined(file, functions, arguments)
-    labels = edges()
     for name in arguments:
-        if name not in known and not (name.startswith("edge:") and name[5:] in labels):
+        if name not in known:
             yield f"arguments: {name} names no mutant; strike it"
-    for edge, models in labels.items():
-        if not models and f"edge:{edge}" not in arguments:
-            yield f"edge {edge}: no mutant of it dies; add a row or a claim that sees one, or an argument [edge:{edge}]"
-        if models and f"edge:{edge}" in arguments:
-            yield f"arguments: edge:{edge} has mutants that die; strike it"
+    for edge, models in edges().items():
+        if not models:
+            yield f"edge {edge}: no mutant of it dies; add a row or a claim that sees one"
     if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text():
         yield "docs/mutants.md is not what the verdicts say; ./tools/mutants.sh --write"
 

@@ -113,11 +113,11 @@ def recorded():
     verdicts = a_record(file)
     fault = verdicts["coming"][1][0]
     name = page.name_of(file, "coming", fault)
-    with folder_of_records(f"# words\n[{name}] {fault.fault}\n[edge:P9] no code\nEqual: two\n  lines\n"):
+    with folder_of_records(f"# words\n[{name}] {fault.fault}\n[sched/x.c:f:delete.1] no code\nEqual: two\n  lines\n"):
         records.write(file, verdicts)
         claim("a record is read as it was written", records.read(file) == verdicts)
         claim("arguments are read, several names for one", records.arguments() == {
-            name: (fault.fault, "Equal", "two lines"), "edge:P9": ("no code", "Equal", "two lines")})
+            name: (fault.fault, "Equal", "two lines"), "sched/x.c:f:delete.1": ("no code", "Equal", "two lines")})
         claim("a fresh record is not stale", not list(page.stale(file, verdicts)))
         claim("an argument for a fault that lives is right", not list(page.examined(file, verdicts, records.arguments())))
         other = {name: (fault.fault + " more", "Equal", "")}
