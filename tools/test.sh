@@ -20,7 +20,7 @@ parts='
 format     | default |   4 | clang-format                                          | nothing | check_format
 lints      | default |  10 | atomics, layers, names, prose, anchors of mutants     | configure model | tests model -L lint
 models     | default |  55 | the model checker, each model for a sample            | build model models | sample_models
-release    | default | 200 | as users get it: unit, stress, tools, short documents | build release unit,stress,tool,example | tests release -L unit,stress,tool,example -LE long,lint
+release    | default | 200 | as users get it: unit, stress, tools, short documents | build release unit,stress,tool,example -DFILCH_PEERS=OFF | tests release -L unit,stress,tool,example -LE long,lint
 asan       | default | 150 | address and undefined-behaviour sanitizers            | build asan unit,stress | tests asan -L unit,stress -LE long
 long       | rest    | 170 | release: faults, consumers, long documents and tools  | build release all | tests release -L fault,consumer,long
 asan-fault | rest    |  75 | injected faults and long tests with sanitizers        | build asan unit,stress,fault,long | tests asan -L fault,long -LE tool,example
@@ -35,7 +35,7 @@ riscv64    | rest    |  35 | emulated: context switches, trees of tasks         
 fuzz       | rest    |  40 | fuzzers of the API                                    | build fuzz fuzz | tests fuzz -L fuzz
 search     | rest    | 150 | the model checker, whole searches                     | build model models | tests model -L model -E mutants
 mutants    | rest    | 150 | faults put into protocols, which models have to find  | build model models | tests model -R model_mutants
-coverage   | rest    | 300 | lines that no test reaches, against two bars          | build coverage all | check_coverage
+coverage   | rest    | 300 | lines that no test reaches, against two bars          | build coverage models,unit,fault,fuzz | check_coverage
 '
 
 # ---- The table ----
@@ -72,11 +72,11 @@ configure() {
     cmake --preset "$1"
 }
 
-# build PRESET TARGETS
+# build PRESET TARGETS [OPTION...]
 build() {
     local targets
     IFS=, read -ra targets <<<"$2"
-    cmake --preset "$1" && cmake --build "build/$1" --target "${targets[@]}"
+    cmake --preset "$1" "${@:3}" && cmake --build "build/$1" --target "${targets[@]}"
 }
 
 cross() {

@@ -103,16 +103,17 @@ class Tests:
         self.links, self.held, self.killers = {}, {}, collections.Counter()
 
     def at(self, file, first, last, text="", argument=""):
-        """The tests that run a line of a statement: those that the argument of the fault names; then, of the short ones, those
-        that have its words in their names, those that found other faults of its file, and quick ones that run little else."""
+        """Tests to be tried: those that the argument of a fault names, also where a process that it kills has lost its counters.
+        Then the short ones that run a line of the statement: those that have its words in their names, those that found other
+        faults of its file, and quick ones that run little else."""
         said, named = words(text), set(re.findall(r"\btest_\w+", argument))
 
         def cost(name):
             seconds, files = self.ran[name]
             share = len(files[file]) / sum(len(lines) for lines in files.values())
             return name not in named, -len(said & words(name)), -self.killers[file, name], -share / (0.1 + seconds)
-        return sorted((name for name, (seconds, files) in self.ran.items() if (name in named or seconds < SHORT) and
-                       any(first <= line <= last for line in files.get(file, ()))), key=cost)
+        return sorted((name for name, (seconds, files) in self.ran.items() if file in files and
+                       (name in named or seconds < SHORT and any(first <= line <= last for line in files[file]))), key=cost)
 
     def link(self, name):
         if name not in self.links:
