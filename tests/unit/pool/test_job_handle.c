@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Handles: their cost, and their life beyond the pool's. */
+ * Handles: their cost, their life beyond the pool's, and the answers of calls that come too late
+ * or wait. */
 #include <filch/results.h>
 #include <runtime/pool/pool.h>
-#include <tests/support/pools.h>
+#include <tests/support/stubborn.h>
+
+TestSuite(job_handle, .init = have_fibers);
 
 /* A caller that waited for it would wait for ever. */
 Test(job_handle, the_outcome_of_a_job_that_succeeded_takes_no_lock)
@@ -65,4 +68,105 @@ Test(job_handle, a_job_may_be_asked_after_its_pool_is_gone)
     cr_assert_eq(filch_job_wait(job, 0), 0);
     filch_job_release(job);
     cr_assert_eq(filch_results_destroy(results), 0, "with the other two");
+}
+
+/* ---- Calls that come too late ---- */
+
+static const filch_pool_config kinds[] = {{.workers = 1}, {.workers = 1, .width = 1}};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+Test(job_handle, a_job_in_progress_is_cancelled_once)
+{
+    for (unsigned i = 0; i < KINDS; i++) {
+        gate at = {0};
+        filch_pool *pool = pool_of(kinds[i]);
+        filch_job *job = job_of(pool, stand_still, &at, NULL);
+        signpost_wait(&at.begun, 1);
+        cr_assert_eq(filch_job_cancel(job), 0);
+        cr_assert_eq(filch_job_cancel(job), -EALREADY);
+        signpost_raise(&at.go);
+        filch_job_release(job);
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+    }
+}
+
+static int answer;
+
+static void cancels_too_late(filch_job *job, filch_outcome outcome, const filch_failure *why,
+                             void *data)
+{
+    (void)outcome, (void)why, (void)data;
+    answer = filch_job_cancel(job);
+}
+
+Test(job_handle, a_job_without_a_handle_that_has_ended_is_not_cancelled)
+{
+    for (unsigned i = 0; i < KINDS; i++) {
+        filch_pool *pool = pool_of(kinds[i]);
+        answer = 0;
+        cr_assert_eq(FILCH_SUBMIT_AS(pool, fails, NULL, .done = cancels_too_late), 0);
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+        cr_assert_eq(answer, -EALREADY);
+    }
+}
+
+Test(job_handle, a_delayed_job_keeps_the_priority_that_it_was_given)
+{
+    static const filch_retry_policy patient = {.attempts = 2,
+                                               .base = 3600 * FILCH_SECOND,
+                                               .cap = 3600 * FILCH_SECOND};
+    stubborn one = {.failures = 9, .code = -EAGAIN};
+    filch_pool *pool = pool_of(
+        (filch_pool_config){.workers = 1, .width = 1, .order = FILCH_PRIORITY, .retry = &patient});
+    filch_job *job = delayed_job(pool, &one);
+    cr_assert_eq(filch_job_set_priority(job, 5), 0);
+    fl_lock(&pool->room.lock);
+    cr_assert_eq(job->priority, 5);
+    fl_unlock(&pool->room.lock);
+    cr_assert_eq(filch_job_cancel(job), 0);
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- Calls that wait ---- */
+
+static bool is_waited_for(filch_job *job)
+{
+    fl_lock(&job->pool->room.lock);
+    const bool any = fl_waiters_any(&job->more->waiters);
+    fl_unlock(&job->pool->room.lock);
+    return any;
+}
+
+static int goes_on_when_it_is_waited_for(filch_self self, filch_job *job, void *data)
+{
+    (void)data;
+    while (!is_waited_for(job))
+        filch_yield(self);
+    return 0;
+}
+
+Test(job_handle, a_wait_that_ends_well_leaves_the_last_error_alone)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    filch_job *job = job_of(pool, goes_on_when_it_is_waited_for, NULL, NULL);
+    cr_assert_eq(filch_job_wait(NULL, 0), -EINVAL);
+    cr_assert_not_null(strstr(filch_error(), "without a job"), "%s", filch_error());
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    cr_assert_not_null(strstr(filch_error(), "without a job"), "%s", filch_error());
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+Test(job_handle, a_wait_whose_own_time_is_over_says_so)
+{
+    gate at = {0};
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    filch_job *job = job_of(pool, stand_still, &at, NULL);
+    cr_assert_eq(filch_job_wait(job, filch_in(1)), -ETIME);
+    cr_assert_eq(filch_job_outcome(job), FILCH_UNDECIDED);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
 }

@@ -6,34 +6,7 @@
 #include <tests/support/channels.h>
 #include <tests/support/contexts.h>
 #include <tests/support/signpost.h>
-#include <time.h>
-
-static filch_u64 stopped_at; /* ns; 0: it goes on */
-
-int __real_clock_gettime(clockid_t clock, struct timespec *out);
-int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
-
-int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
-{
-    uint64_t at = filch_u64_load(&stopped_at, FILCH_ACQUIRE);
-    if (!at || (clock != CLOCK_MONOTONIC && clock != CLOCK_MONOTONIC_COARSE))
-        return __real_clock_gettime(clock, out);
-    *out = (struct timespec){(time_t)(at / 1000000000), (long)(at % 1000000000)};
-    return 0;
-}
-
-/* Returns the next nanosecond. */
-static int64_t stop_clock(void)
-{
-    int64_t now = filch_now();
-    filch_u64_store(&stopped_at, (uint64_t)now, FILCH_RELEASE);
-    return now + 1;
-}
-
-static void start_clock(void)
-{
-    filch_u64_store(&stopped_at, 0, FILCH_RELEASE);
-}
+#include <tests/support/stopped_clock.h>
 
 Test(next_nanosecond, a_context_is_not_cancelled_before_it)
 {

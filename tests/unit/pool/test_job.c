@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A job's life: the rows and counts of its pool that it enters and leaves, and its fiber. */
+#include <filch/limiter.h>
+#include <pthread.h>
+#include <runtime/pool/job.h>
+#include <runtime/pool/pool.h>
+#include <tests/support/contexts.h>
+#include <tests/support/pools.h>
+
+TestSuite(job, .init = have_fibers);
+
+static const int64_t HOUR = 3600 * FILCH_SECOND;
+
+/* Its only runner is busy, and `waiting` waits, so it is full. */
+static filch_pool *full_pool(filch_pool_config config, gate *at, filch_job **waiting)
+{
+    config.workers = config.width = config.capacity = 1;
+    filch_pool *pool = pool_of(config);
+    block(pool, at);
+    *waiting = job_of(pool, succeeds, NULL, NULL);
+    return pool;
+}
+
+static void end(filch_pool *pool, gate *at, filch_job *waiting)
+{
+    signpost_raise(&at->go);
+    filch_job_release(waiting);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- Refused, or decided while it waits ---- */
+
+Test(job, one_that_is_refused_leaves_its_key_and_its_deadline)
+{
+    gate at;
+    filch_job *waiting;
+    filch_pool *pool = full_pool((filch_pool_config){.full = FILCH_FULL_REJECT}, &at, &waiting);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .key = "one", .timeout = HOUR), -EAGAIN);
+    fl_lock(&pool->room.lock);
+    cr_assert_eq(fl_timer_row_count(&pool->dues), 0);
+    cr_assert_null(pool->keys);
+    fl_unlock(&pool->room.lock);
+    end(pool, &at, waiting);
+}
+
+Test(job, one_that_is_cancelled_in_the_queue_watches_its_context_no_more)
+{
+    gate at;
+    filch_context *apart = child_of(NULL);
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    block(pool, &at);
+    filch_job *job = job_of(pool, succeeds, NULL, &(filch_job_options){.context = apart});
+    cr_assert_eq(filch_pool_cancel_waiting(pool), 1);
+    end(pool, &at, job);
+    filch_context_release(apart);
+}
+
+typedef struct submission {
+    filch_pool *pool;
+    int rc;
+} submission;
+
+static void *submits(void *arg)
+{
+    submission *it = arg;
+    it->rc = filch_pool_submit(NULL, it->pool, succeeds, NULL, NULL, filch_in(HOUR));
+    return NULL;
+}
+
+static bool somebody_waits_for_room(filch_pool *pool)
+{
+    fl_lock(&pool->room.lock);
+    const bool any = fl_waiters_any(&pool->room.waiters);
+    fl_unlock(&pool->room.lock);
+    return any;
+}
+
+/* The runner is busy until the submission has returned. */
+Test(job, one_that_is_cancelled_in_the_queue_makes_room_at_once)
+{
+    gate at;
+    filch_job *waiting;
+    pthread_t thread;
+    submission it = {.pool = full_pool((filch_pool_config){0}, &at, &waiting)};
+    cr_assert_eq(pthread_create(&thread, NULL, submits, &it), 0);
+    WAIT_WHILE(!somebody_waits_for_room(it.pool));
+    cr_assert_eq(filch_job_cancel(waiting), 0);
+    pthread_join(thread, NULL);
+    cr_assert_eq(it.rc, 0);
+    end(it.pool, &at, waiting);
+}
+
+/* ---- Permits ---- */
+
+/* Of a direct pool: with a queue, a job that waits for a permit has none. The first has the only one
+ * for a thousand seconds. */
+Test(job, one_that_is_cancelled_gives_its_permit_back)
+{
+    filch_limiter *limiter;
+    filch_reservation next;
+    const filch_limit limit = {.rate = 1, .burst = 1, .period = 1000 * FILCH_SECOND};
+    cr_assert_eq(filch_limiter_create(&limiter, limit), 0);
+    cr_assert_eq(filch_limiter_allow(limiter, 1), 0);
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .limiter = limiter});
+    filch_job *job = job_of(pool, succeeds, NULL, NULL);
+    WAIT_WHILE(!stats_of(pool).delayed);
+    cr_assert_eq(filch_job_cancel(job), 0);
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_limiter_reserve(limiter, 1, &next), 0);
+    cr_assert_leq(next.at, filch_in(1000 * FILCH_SECOND), "not one later");
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    filch_limiter_destroy(limiter);
+}
+
+/* ---- In progress ---- */
+
+static int says_whether_its_row_is_empty(filch_self self, filch_job *job, void *empty)
+{
+    (void)self;
+    fl_lock(&job->pool->room.lock);
+    *(bool *)empty = !job->pool->in_progress.first;
+    fl_unlock(&job->pool->room.lock);
+    return 0;
+}
+
+Test(job, a_plain_one_stands_in_no_row_while_it_runs)
+{
+    bool empty = false;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    cr_assert_eq(FILCH_SUBMIT(pool, says_whether_its_row_is_empty, &empty), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert(empty);
+}
+
+Test(job, one_beyond_the_width_is_counted_until_it_has_ended)
+{
+    gate at;
+    filch_pool *pool = pool_of((filch_pool_config){
+        .workers = 2, .width = 1, .capacity = FILCH_RENDEZVOUS, .full = FILCH_FULL_RUN});
+    block(pool, &at);
+    cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    fl_lock(&pool->room.lock);
+    cr_assert_eq(pool->beyond, 0);
+    fl_unlock(&pool->room.lock);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* One of two. */
+Test(job, an_adaptive_width_is_reached_when_all_of_it_is_in_use)
+{
+    gate first = {0}, second = {0};
+    const filch_adaptive_config two = {.min = 2, .max = 2};
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .adaptive = &two});
+    block(pool, &first);
+    fl_lock(&pool->room.lock);
+    cr_assert(!pool->aimd.reached);
+    fl_unlock(&pool->room.lock);
+    block(pool, &second);
+    fl_lock(&pool->room.lock);
+    cr_assert(pool->aimd.reached);
+    fl_unlock(&pool->room.lock);
+    signpost_raise(&first.go);
+    signpost_raise(&second.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- Its fiber ---- */
+
+typedef struct waiter {
+    filch_pool *pool;
+    int rc;
+    signpost over;
+} waiter;
+
+static void waits_for_the_pool(filch_self self, void *arg)
+{
+    waiter *it = arg;
+    (void)self;
+    it->rc = filch_pool_wait(it->pool, FILCH_FOREVER);
+    signpost_raise(&it->over);
+}
+
+static int waits_within(filch_self self, filch_job *job, void *arg)
+{
+    (void)job;
+    waits_for_the_pool(self, arg);
+    return 0;
+}
+
+static void is_told(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
+{
+    (void)job, (void)outcome, (void)why, (void)data;
+}
+
+/* The only worker has one fiber for both. */
+Test(job, a_task_where_an_outcome_was_told_is_no_job)
+{
+    filch_runtime *rt = config_runtime(0, 1000);
+    waiter it = {.pool = pool_of((filch_pool_config){.runtime = rt, .width = 1})};
+    cr_assert_eq(FILCH_SUBMIT_AS(it.pool, succeeds, NULL, .done = is_told), 0);
+    cr_assert_eq(filch_pool_wait(it.pool, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_go(rt, waits_for_the_pool, &it), 0);
+    signpost_wait(&it.over, 1);
+    cr_assert_eq(it.rc, 0);
+    cr_assert_eq(filch_pool_destroy(it.pool), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(job, one_may_wait_for_another_pool_but_not_for_its_own)
+{
+    filch_runtime *rt = config_runtime(0, 1000);
+    filch_pool *pool = pool_of((filch_pool_config){.runtime = rt, .width = 1});
+    waiter own = {.pool = pool},
+           other = {.pool = pool_of((filch_pool_config){.runtime = rt, .width = 1})};
+    cr_assert_eq(FILCH_SUBMIT(pool, waits_within, &own), 0);
+    cr_assert_eq(FILCH_SUBMIT(pool, waits_within, &other), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(own.rc, -EDEADLK);
+    cr_assert_eq(other.rc, 0);
+    cr_assert_eq(filch_pool_destroy(other.pool), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}

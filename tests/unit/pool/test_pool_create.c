@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Configurations of a pool at the ends of their ranges, and all that a pool holds from its creation
+ * to its destruction. */
+#include <filch/results.h>
+#include <pthread.h>
+#include <runtime/pool/pool.h>
+#include <tests/support/pools.h>
+#include <tests/support/process.h>
+
+TestSuite(pool_create, .init = have_fibers);
+
+/* ---- Configurations ---- */
+
+static void expect_refused(const void *config, const char *text)
+{
+    filch_pool *pool = NULL;
+    cr_assert_eq(filch_pool_create(&pool, config), -EINVAL);
+    cr_assert_null(pool);
+    cr_assert_not_null(strstr(filch_error(), text), "%s", filch_error());
+}
+
+Test(pool_create, a_configuration_may_state_its_size_if_all_of_it_is_known)
+{
+    struct {
+        filch_pool_config known;
+        char more;
+    } config = {.known = {.size = sizeof config.known, .workers = 1, .width = 1}};
+    filch_pool *pool = NULL;
+    cr_assert_eq(filch_pool_create(&pool, &config.known), 0, "%s", filch_error());
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    config.known.size = sizeof config.known + 1;
+    expect_refused(&config, "are known");
+}
+
+/* The refused one leaves its fields on the stack, where the next call has its own. */
+Test(pool_create, fields_that_a_shorter_configuration_lacks_are_zero)
+{
+    filch_pool *pool = NULL;
+    const filch_pool_config refused = {.workers = 1, .order = FILCH_ORDERS};
+    const filch_pool_config shorter = {.size = offsetof(filch_pool_config, order), .workers = 1};
+    expect_refused(&refused, "of order");
+    cr_assert_eq(filch_pool_create(&pool, &shorter), 0, "%s", filch_error());
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* With a second mistake, which is found later: no pool is so wide in a test. */
+Test(pool_create, the_greatest_width_is_in_range)
+{
+    expect_refused(&(filch_pool_config){.width = FILCH_WIDTH_MAX, .order = FILCH_ORDERS},
+                   "of order");
+    expect_refused(&(filch_pool_config){.width = FILCH_WIDTH_MAX + 1}, "out of range");
+}
+
+Test(pool_create, a_pool_without_a_name_is_called_pool)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    cr_assert_eq(filch_pool_resize(pool, 0), -EINVAL);
+    cr_assert_not_null(strstr(filch_error(), "pool pool"), "%s", filch_error());
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- Holds ---- */
+
+Test(pool_create, a_results_list_is_in_use_from_creation_to_destruction)
+{
+    filch_results *results;
+    cr_assert_eq(filch_results_create(&results), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        filch_pool *pool =
+            pool_of((filch_pool_config){.workers = 1, .width = 1, .results = results});
+        cr_assert_eq(filch_results_destroy(results), -EBUSY);
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+    }
+    cr_assert_eq(filch_results_destroy(results), 0);
+}
+
+static void live_pool(void)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 2});
+    cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* The first one starts threads that stay. */
+Test(pool_create, the_workers_of_its_own_end_with_a_pool)
+{
+    live_pool();
+    const unsigned before = process_threads();
+    live_pool();
+    process_wait_for_threads(before);
+}
+
+/* ---- Destruction ---- */
+
+typedef struct destroyer {
+    filch_pool *pool;
+    int rc;
+    signpost over;
+} destroyer;
+
+static void destroys(filch_self self, void *arg)
+{
+    destroyer *it = arg;
+    (void)self;
+    it->rc = filch_pool_destroy(it->pool);
+    signpost_raise(&it->over);
+}
+
+Test(pool_create, a_task_of_a_pools_own_runtime_does_not_destroy_it)
+{
+    destroyer it = {.pool = pool_of((filch_pool_config){.workers = 1, .width = 1})};
+    cr_assert_eq(filch_go(it.pool->rt, destroys, &it), 0);
+    signpost_wait(&it.over, 1);
+    cr_assert_eq(it.rc, -EDEADLK);
+    cr_assert_eq(filch_pool_destroy(it.pool), 0);
+}
+
+static void *destroys_outside(void *it)
+{
+    destroys(NULL, it);
+    return NULL;
+}
+
+static bool somebody_waits_for_rest(filch_pool *pool)
+{
+    fl_lock(&pool->room.lock);
+    const bool any = fl_waiters_any(&pool->resting);
+    fl_unlock(&pool->room.lock);
+    return any;
+}
+
+Test(pool_create, a_pool_that_is_being_destroyed_accepts_no_job)
+{
+    gate at;
+    pthread_t thread;
+    destroyer it = {.pool = pool_of((filch_pool_config){.workers = 1, .width = 1})};
+    block(it.pool, &at);
+    cr_assert_eq(pthread_create(&thread, NULL, destroys_outside, &it), 0);
+    WAIT_WHILE(!somebody_waits_for_rest(it.pool));
+    cr_assert_eq(FILCH_SUBMIT(it.pool, succeeds, NULL), -EPIPE);
+    signpost_raise(&at.go);
+    pthread_join(thread, NULL);
+    cr_assert_eq(it.rc, 0);
+}
+
+/* ---- Statistics ---- */
+
+static int fails_for_now_too(filch_self self, filch_job *job, void *data)
+{
+    (void)self, (void)job, (void)data;
+    return -EAGAIN;
+}
+
+Test(pool_create, a_delayed_job_counts_as_one_that_waits)
+{
+    static const filch_retry_policy patient = {.attempts = 2,
+                                               .base = 3600 * FILCH_SECOND,
+                                               .cap = 3600 * FILCH_SECOND};
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1, .retry = &patient});
+    cr_assert_eq(FILCH_SUBMIT(pool, fails_for_now_too, NULL), 0);
+    WAIT_WHILE(!stats_of(pool).delayed);
+    cr_assert_eq(stats_of(pool).waiting, 1);
+    cr_assert_eq(filch_pool_cancel_waiting(pool), 1);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* The handle holds the memory of the pool. */
+Test(pool_create, the_timers_of_its_alarms_end_with_a_pool)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    filch_job *job =
+        job_of(pool, succeeds, NULL, &(filch_job_options){.timeout = 3600 * FILCH_SECOND});
+    const fl_alarm *alarm = &pool->alarms[FL_ALARM_DUE];
+    cr_assert(fl_alarm_was_made(alarm));
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert(alarm->stopped);
+    cr_assert_eq(alarm->timer.timed.place, 0, "it is not with the timer thread");
+    filch_job_release(job);
+}
