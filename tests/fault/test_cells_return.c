@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The memory of a detached task serves the next ones: any number of them, some at a time, need no
- * more than a few. */
+ * The memory of a detached task, of a child of a scope, and of a forked task in a queue serves the next ones: any
+ * number of them, some at a time, need no more than a few. */
 #include <criterion/criterion.h>
 #include <filch/filch.h>
+#include <tests/support/fib.h>
 #include <tests/support/refuse.h>
 #include <tests/support/signpost.h>
 
@@ -27,14 +28,55 @@ static void start_and_wait(filch_runtime *rt)
     }
 }
 
-Test(cells_return, detached_tasks_that_have_ended_hold_nothing)
+static int returns(filch_self self, filch_scope *scope, void *unused)
+{
+    (void)self, (void)scope, (void)unused;
+    return 0;
+}
+
+static void spawn_and_wait(filch_runtime *rt)
+{
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        for (unsigned i = 0; i < AT_ONCE; i++)
+            cr_assert_eq(FILCH_SPAWN(&scope, returns, NULL), 0);
+        cr_assert_eq(filch_scope_wait(&scope), 0);
+    }
+    cr_assert_eq(filch_scope_close(&scope), 0);
+}
+
+static void fork_and_join(filch_runtime *rt)
+{
+    for (unsigned round = 0; round < ROUNDS; round++)
+        cr_assert_eq(FILCH_RUN(rt, fib, 10), fib_serial(10));
+}
+
+static void holds_nothing(const char *queue, void (*use)(filch_runtime *rt))
 {
     filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0, "%s", filch_error());
-    start_and_wait(rt); /* fills the caches of both threads */
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1, .queue = queue}), 0, "%s",
+                 filch_error());
+    use(rt); /* fills the caches of both threads */
     int64_t before = blocks;
-    start_and_wait(rt);
+    use(rt);
     cr_assert_leq(blocks, before + 1, "%ld more",
                   (long)(blocks - before)); /* one batch is on its way */
     cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(cells_return, detached_tasks_that_have_ended_hold_nothing)
+{
+    holds_nothing(NULL, start_and_wait);
+}
+
+Test(cells_return, children_of_scopes_that_have_ended_hold_nothing)
+{
+    holds_nothing(NULL, spawn_and_wait);
+}
+
+Test(cells_return, joined_tasks_of_queues_hold_nothing)
+{
+    holds_nothing("central-lockfree", fork_and_join);
+    holds_nothing("sharing", fork_and_join);
 }

@@ -18,6 +18,7 @@ static unsigned distance(const fl_search *search, unsigned other)
 {
     static const unsigned sizes[TIERS] = {2, 4, 16, MOST};
     unsigned tier = 0;
+    cr_assert_lt(other, search->workers);
     while (search->self / sizes[tier] != other / sizes[tier])
         tier++;
     return tier;
@@ -176,6 +177,7 @@ Test(policy, nearest_begins_where_somebody_is)
 {
     cr_assert_eq(farthest(4, 5, 0), 2, "alone on its core and in its cache");
     cr_assert_eq(farthest(0, 2, 1000), 0, "there is nobody farther");
+    cr_assert_eq(farthest(0, 5, 1000), 2, "the only one there");
 }
 
 Test(policy, longest_of_more_finds_the_rich_more_often)
@@ -194,4 +196,23 @@ Test(policy, longest_of_more_finds_the_rich_more_often)
     cr_assert(hits[0] > 120 && hits[0] < 280, "%u", hits[0]);
     cr_assert(hits[1] > 290 && hits[1] < 490, "%u", hits[1]);
     cr_assert(hits[2] > 580 && hits[2] < 880, "%u", hits[2]);
+}
+
+/* The test draws the same random numbers. */
+Test(policy, the_first_of_the_longest_samples_is_taken)
+{
+    enum { WORKERS = 16, ROUNDS = 1000 };
+    fl_search search = search_of(2, WORKERS);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        for (unsigned k = 0; k < WORKERS; k++)
+            lengths[k] = fl_rng_below(&rng, 4);
+        uint64_t same = rng;
+        unsigned expected = fl_any_other(&search);
+        for (unsigned k = 1; k < 4; k++) {
+            unsigned other = fl_any_other(&search);
+            expected = lengths[other] > lengths[expected] ? other : expected;
+        }
+        rng = same;
+        cr_assert_eq(fl_longest_of(&search, 4), expected);
+    }
 }

@@ -4,6 +4,8 @@
  * their deadlines. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <limits.h>
+#include <string.h>
 #include <tests/support/channels.h>
 
 static uint64_t item;
@@ -61,6 +63,23 @@ Test(select_cases, the_object_of_a_deadline_is_ignored)
     cr_assert_eq(cases[0].code, 0);
     cr_assert_eq(filch_channel_length(full), 1, "nothing was received");
     filch_channel_destroy(full);
+}
+
+Test(select_cases, a_deadline_a_nanosecond_before_the_first_time_is_refused)
+{
+    filch_case cases[] = {deadline(0), deadline(-1)};
+    cr_assert_eq(filch_select(cases, 2), -EINVAL);
+    cr_assert_not_null(strstr(filch_error(), "case 1 is a deadline of -1 ns"));
+}
+
+/* It looks at the cases, of which the first is refused. */
+Test(select_cases, the_most_cases_that_an_int_can_number_are_allowed)
+{
+    filch_case bad = {.kind = (filch_case_kind)(FILCH_CASE_UNTIL + 1)};
+    cr_assert_eq(filch_select(&bad, INT_MAX), -EINVAL);
+    cr_assert_not_null(strstr(filch_error(), "case 0 is of kind"));
+    cr_assert_eq(filch_select(&bad, (size_t)INT_MAX + 1), -EINVAL);
+    cr_assert_not_null(strstr(filch_error(), "at most 2147483647"));
 }
 
 /* ---- Cases behind the last, and of an earlier select ---- */

@@ -111,3 +111,22 @@ Test(timer_heap, what_was_cleared_can_be_added_again)
     same_places();
     clear();
 }
+
+/* The first child of place 9 (place 37) comes right behind those of place 8, in memory. It is earlier than the
+ * parent of place 8, below which it must not go when another timer sinks into place 8. */
+Test(timer_heap, a_timer_that_sinks_leaves_the_children_of_its_neighbour_alone)
+{
+    static const struct layer {
+        unsigned from;
+        int64_t when;
+    } layers[] = {{0, 0},     {1, 1000}, {2, 10},    {5, 1100}, {9, 20},
+                  {21, 1200}, {37, 30},  {38, 3000}, {39, 0}};
+    for (unsigned i = 0; layers[i].from < 39; i++)
+        for (unsigned at = layers[i].from; at < layers[i + 1].from; at++)
+            add(&all[at], layers[i].when + at);
+    cr_assert_eq(all[37].timed.place, 1 + 37, "each is where it was added");
+    remove_one(&all[8]);
+    cr_assert_eq(all[33].timed.place, 1 + 8, "the earliest child of its own rises");
+    same_places();
+    clear();
+}

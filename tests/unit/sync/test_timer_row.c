@@ -3,6 +3,7 @@
  * The row of timers against a list that is kept in order. */
 #include <criterion/criterion.h>
 #include <runtime/sync/timer_row.h>
+#include <stdlib.h>
 #include <tests/support/stress.h>
 #include <tests/support/timed_list.h>
 
@@ -133,6 +134,30 @@ Test(timer_row, what_was_cleared_can_be_added_again)
     remove_one(&all[0]);
     remove_one(&all[1]);
     add(&all[0], 8);
+    same();
+    clear();
+}
+
+Test(timer_row, nothing_is_taken_before_its_time)
+{
+    add(&all[0], 10);
+    take(9);
+    cr_assert_eq(length, 1);
+    take(10);
+    cr_assert_eq(length, 0);
+    clear();
+}
+
+/* The first ring of preset tiny: half of its places are one. */
+Test(timer_row, a_full_ring_of_two_places_grows)
+{
+    row.room = 2;
+    row.ring = malloc(row.room * sizeof *row.ring);
+    cr_assert_not_null(row.ring);
+    for (unsigned i = 0; i < 3; i++)
+        add(&all[i], i);
+    while (length)
+        take(INT64_MAX);
     same();
     clear();
 }

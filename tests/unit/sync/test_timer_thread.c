@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The thread behind timers and files: its deadlines hold while all workers compute, neither timers
- * nor files wait for all of the others, and its start may meet a fork(). */
+ * nor files wait for all of the others, its start may meet a fork(), and it goes by the virtual clock. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>
@@ -212,4 +213,31 @@ Test(timer_thread, timers_fire_while_files_are_always_ready)
     cr_assert_eq(filch_runtime_destroy(rt), 0);
     for (unsigned i = 0; i < CHATS; i++)
         close_pair(talk[i]);
+}
+
+/* ---- The deterministic mode ---- */
+
+FILCH_TASK(int, sleep_an_hour)
+{
+    (void)self;
+    return filch_sleep(3600 * FILCH_SECOND);
+}
+
+static void sleep_on_a_virtual_clock(void)
+{
+    filch_runtime *rt;
+    setenv("FILCH_VIRTUAL", "1", 1);
+    CHILD_CHECK(filch_runtime_create(&rt, NULL) == 0);
+    int64_t from = filch_now();
+    CHILD_CHECK(FILCH_RUN(rt, sleep_an_hour) == 0);
+    CHILD_CHECK(filch_now() >= from + 3600 * FILCH_SECOND);
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+}
+
+/* The clock goes on to the next timer, since nothing else can run. */
+Test(timer_thread, on_a_virtual_clock_a_sleep_of_an_hour_is_over_at_once)
+{
+    struct child child;
+    child_run(&child, sleep_on_a_virtual_clock);
+    cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
 }

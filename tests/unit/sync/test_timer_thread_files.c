@@ -102,6 +102,44 @@ Test(timer_thread_files, a_forked_child_has_its_own_and_leaves_the_parents_alone
     cr_assert_eq(filch_runtime_destroy(parents), 0);
 }
 
+/* The events that an epoll of this process has been asked for, of that file; 0: none. */
+static unsigned asked_for(int fd)
+{
+    unsigned found = 0;
+    for (int epoll = 0; epoll < 64; epoll++) {
+        char path[64], line[256];
+        int of;
+        unsigned events;
+        snprintf(path, sizeof path, "/proc/self/fdinfo/%d", epoll);
+        FILE *info = fopen(path, "r");
+        while (info && fgets(line, sizeof line, info))
+            if (sscanf(line, "tfd: %d events: %x", &of, &events) == 2 && of == fd)
+                found |= events;
+        if (info)
+            fclose(info);
+    }
+    return found;
+}
+
+static void ask_for_another_event(void)
+{
+    CHILD_CHECK(filch_wait_fd(watcher.ends[0], POLLPRI, filch_in(MS)) == -ETIMEDOUT);
+    CHILD_CHECK(asked_for(watcher.ends[0]) & EPOLLPRI);
+    CHILD_CHECK(!(asked_for(watcher.ends[0]) & EPOLLIN));
+}
+
+Test(timer_thread_files, a_forked_child_asks_for_no_events_of_its_parent)
+{
+    if (BUILD_TSAN)
+        cr_skip_test("thread sanitizer refuses threads in such a child");
+    struct child child;
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, watcher.ends), 0);
+    cr_assert_eq(filch_wait_fd(watcher.ends[0], POLLIN, filch_in(MS)), -ETIMEDOUT);
+    cr_assert(asked_for(watcher.ends[0]) & EPOLLIN);
+    child_run(&child, ask_for_another_event);
+    cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
+}
+
 /* ---- Closed files ---- */
 
 static bool starts_anew;

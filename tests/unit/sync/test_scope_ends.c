@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The ends of scopes and of their children: forks that a child leaves behind, the next task in its
+ * place, and failures after the close. */
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/worker.h>
+#include <tests/support/child.h>
+#include <tests/support/fib.h>
+#include <tests/support/scope.h>
+
+static int forks_and_forgets(filch_self self, filch_scope *scope, void *unused)
+{
+    (void)scope, (void)unused;
+    FILCH_FORK(fib, 5);
+    return 0;
+}
+
+static void leave_a_fork(void)
+{
+    filch_scope scope;
+    (void)filch_scope_open(&scope, runtime(1), NULL);
+    FILCH_SPAWN(&scope, forks_and_forgets, NULL);
+    filch_scope_close(&scope);
+}
+
+Test(scope_ends, a_child_that_leaves_a_fork_unjoined_dies_by_its_name)
+{
+    struct child child;
+    child_run(&child, leave_a_fork);
+    cr_assert(child_died(&child, "task forks_and_forgets returned with an unjoined fork of fib"),
+              "%s", child.text);
+}
+
+FILCH_TASK(bool, is_a_child)
+{
+    (void)self;
+    return fl_fiber_here()->child != NULL;
+}
+
+Test(scope_ends, the_next_task_on_the_fiber_of_a_child_is_none)
+{
+    filch_runtime *rt = runtime(1);
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, returns, NULL), 0);
+    cr_assert_eq(filch_scope_wait(&scope), 0);
+    cr_assert_not(FILCH_RUN(rt, is_a_child));
+    cr_assert_eq(filch_scope_close(&scope), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* The first close has freed the failures; the second frees the one that came after it. */
+Test(scope_ends, a_failure_between_two_closes_is_kept_until_the_second)
+{
+    filch_runtime *rt = runtime(1);
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT), 0);
+    for (int i = 0; i < 3; i++)
+        filch_scope_fail(&scope, -EIO, "failure %d", i);
+    cr_assert_eq(filch_scope_close(&scope), -EIO);
+    filch_scope_fail(&scope, -EDOM, "after the close");
+    const filch_failure *next = filch_scope_next_failure(&scope, filch_scope_failure(&scope));
+    cr_assert_not_null(next);
+    cr_assert_str_eq(next->message, "after the close");
+    cr_assert_eq(filch_scope_close(&scope), -EIO);
+    cr_assert_eq(filch_scope_failures(&scope), 4);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
