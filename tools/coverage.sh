@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Line coverage by the tests: sched/ by the models alone, the whole library by models, unit tests, refusals and corpora,
-# file by file with the lines that none of these reached, against the bars in tools/coverage.py. `./tools/coverage.sh all` or `model` does one of the two.
+# Line coverage by the tests: sched/ by the models alone, the whole library by models, unit tests, refusals and corpora.
+# Tells the lines of each file that none of these reached, and judges by the bars in tools/coverage.py.
+# `./tools/coverage.sh all` or `model` does one of the two.
 # Status 0: each bar is reached. FILCH_COVERAGE_BUILD names another build folder than build/coverage.
 set -u
 cd "$(dirname "$0")/.." || exit 2

@@ -8,7 +8,7 @@
 #include <tests/support/contexts.h>
 #include <tests/support/pools.h>
 
-TestSuite(job, .init = have_fibers);
+TestSuite(pool_job, .init = have_fibers);
 
 static const int64_t HOUR = 3600 * FILCH_SECOND;
 
@@ -31,7 +31,7 @@ static void end(filch_pool *pool, gate *at, filch_job *waiting)
 
 /* ---- Refused, or decided while it waits ---- */
 
-Test(job, one_that_is_refused_leaves_its_key_and_its_deadline)
+Test(pool_job, one_that_is_refused_leaves_its_key_and_its_deadline)
 {
     gate at;
     filch_job *waiting;
@@ -45,7 +45,7 @@ Test(job, one_that_is_refused_leaves_its_key_and_its_deadline)
     end(pool, &at, waiting);
 }
 
-Test(job, one_that_is_cancelled_in_the_queue_watches_its_context_no_more)
+Test(pool_job, one_that_is_cancelled_in_the_queue_watches_its_context_no_more)
 {
     gate at;
     filch_context *apart = child_of(NULL);
@@ -78,7 +78,7 @@ static bool somebody_waits_for_room(filch_pool *pool)
 }
 
 /* The runner is busy until the submission has returned. */
-Test(job, one_that_is_cancelled_in_the_queue_makes_room_at_once)
+Test(pool_job, one_that_is_cancelled_in_the_queue_makes_room_at_once)
 {
     gate at;
     filch_job *waiting;
@@ -96,7 +96,7 @@ Test(job, one_that_is_cancelled_in_the_queue_makes_room_at_once)
 
 /* Of a direct pool: with a queue, a job that waits for a permit has none. The first has the only one
  * for a thousand seconds. */
-Test(job, one_that_is_cancelled_gives_its_permit_back)
+Test(pool_job, one_that_is_cancelled_gives_its_permit_back)
 {
     filch_limiter *limiter;
     filch_reservation next;
@@ -126,7 +126,7 @@ static int says_whether_its_row_is_empty(filch_self self, filch_job *job, void *
     return 0;
 }
 
-Test(job, a_plain_one_stands_in_no_row_while_it_runs)
+Test(pool_job, a_plain_one_stands_in_no_row_while_it_runs)
 {
     bool empty = false;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
@@ -135,7 +135,7 @@ Test(job, a_plain_one_stands_in_no_row_while_it_runs)
     cr_assert(empty);
 }
 
-Test(job, one_beyond_the_width_is_counted_until_it_has_ended)
+Test(pool_job, one_beyond_the_width_is_counted_until_it_has_ended)
 {
     gate at;
     filch_pool *pool = pool_of((filch_pool_config){
@@ -151,7 +151,7 @@ Test(job, one_beyond_the_width_is_counted_until_it_has_ended)
 }
 
 /* One of two. */
-Test(job, an_adaptive_width_is_reached_when_all_of_it_is_in_use)
+Test(pool_job, an_adaptive_width_is_reached_when_all_of_it_is_in_use)
 {
     gate first = {0}, second = {0};
     const filch_adaptive_config two = {.min = 2, .max = 2};
@@ -198,7 +198,7 @@ static void is_told(filch_job *job, filch_outcome outcome, const filch_failure *
 }
 
 /* The only worker has one fiber for both. */
-Test(job, a_task_where_an_outcome_was_told_is_no_job)
+Test(pool_job, a_task_where_an_outcome_was_told_is_no_job)
 {
     filch_runtime *rt = config_runtime(0, 1000);
     waiter it = {.pool = pool_of((filch_pool_config){.runtime = rt, .width = 1})};
@@ -211,7 +211,7 @@ Test(job, a_task_where_an_outcome_was_told_is_no_job)
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
-Test(job, one_may_wait_for_another_pool_but_not_for_its_own)
+Test(pool_job, one_may_wait_for_another_pool_but_not_for_its_own)
 {
     filch_runtime *rt = config_runtime(0, 1000);
     filch_pool *pool = pool_of((filch_pool_config){.runtime = rt, .width = 1});
