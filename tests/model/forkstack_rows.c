@@ -30,6 +30,7 @@ MC_SHAPE(FPJ, .script = "FPJ", .attempts = 1, .hands_out = true)
 MC_SHAPE(FWJ, .script = "FWJ", .attempts = 1, .hands_out = true, .waits = true)
 MC_SHAPE(FFWJJ, .script = "FFWJJ", .attempts = 1, .hands_out = true, .waits = true)
 MC_SHAPE(FX, .script = "FX", .attempts = 1)
+MC_SHAPE(FX_twice, .script = "FX", .attempts = 2)
 MC_SHAPE(FFJX, .script = "FFJX", .attempts = 2)
 MC_SHAPE(FFX_full, .script = "FFX", .attempts = 2, .side = FL_SIDE_FENCED)
 MC_SHAPE(FPX, .script = "FPX", .attempts = 1, .hands_out = true)
@@ -37,6 +38,9 @@ MC_SHAPE(FJ_helps, .script = "FJ", .attempts = 1, .helps = true)
 MC_SHAPE(FJ_fails, .script = "FJ", .attempts = 1, .fails = true)
 MC_SHAPE(FFJJ_fails, .script = "FFJJ", .attempts = 2, .fails = true)
 #define QUEUE(name) .queue = &fl_queue_##name
+MC_SHAPE(FFX_the, .script = "FFX", .attempts = 2, QUEUE(the))
+MC_SHAPE(FFX_abp, .script = "FFX", .attempts = 2, QUEUE(abp))
+MC_SHAPE(FFX_split, .script = "FFX", .attempts = 2, QUEUE(private_split))
 MC_SHAPE(FFFJJJ_end_the, .script = "FFFJJJ", .attempts = 1, EXCESS, .crowded = true, QUEUE(the))
 MC_SHAPE(FFFJJJ_end_split, .script = "FFFJJJ", .attempts = 1, EXCESS, QUEUE(private_split))
 MC_SHAPE(FFFJJJ_end_request, .script = "FFFJJJ", .attempts = 1, EXCESS, QUEUE(private_request))
@@ -114,6 +118,8 @@ const mc_model mc_models[] = {
     ROW(FWJ, "flushed, and waited for", ONE, .bound = 0, FLUSHED_THEFTS),
     ROW(FFWJJ, "the same with two tasks", ONE, .bound = 0, FLUSHED_THEFTS),
     ROW(FX, "a panic drops a task, or waits for its thief", ONE, .bound = 0, THEFTS),
+    ROW(FX_twice, "a panic beside a robber", ONE, .bound = 0,
+        .reaches = {"gifts", "robs", "missed_gone"}),
     ROW(FFJX, "the same after a join", ONE, .bound = 0, THEFTS),
     ROW(FFX_full, "the same out of line", ONE, .bound = 2, THEFTS),
     ROW(FPX, "the same with a task that was flushed", ONE, .bound = 0, FLUSHED_THEFTS),
@@ -121,6 +127,9 @@ const mc_model mc_models[] = {
         .reaches = {"a task that runs elsewhere", "a task that runs nowhere"}),
     ROW(FJ_fails, "a stolen task panics, and so does its joiner", ONE, .bound = 0, THEFTS),
     ROW(FFJJ_fails, "both are stolen, and panic", ONE, .bound = 0, THEFTS),
+    ROW(FFX_the, "THE: a panic drops two tasks", ONE, .bound = 0, .reaches = {"robs"}),
+    ROW(FFX_abp, "a bounded deque: a panic drops two tasks", ONE, .bound = 0, .reaches = {"robs"}),
+    ROW(FFX_split, "split: a panic drops two tasks", ONE, .bound = 0, .reaches = {"robs"}),
     ROW(FFJJ_the, "THE", ONE, .bound = 0, ROBBERY),
     ROW(FPJFJ_the, "THE: flushed", ONE, .bound = 0, ROBBERY),
     ROW(FFFJJJ_end_the, "THE: two tasks more than fit", ONE, .bound = 0, ROBBERY),
