@@ -6,8 +6,8 @@
  *
  * The producer is worker 0, or a thread from outside. It follows a script. F forks, P pushes to its
  * ready deque, I submits to the inbox, S switches to its second fiber after a flush. J joins the
- * last fork, and ends if a searcher has it; R retires: its slot is no longer active. It runs
- * nothing else, so only the protocol can bring a task to somebody. A searcher looks everywhere
+ * last fork, and ends if a searcher has it; R retires: its slot is no longer active. T takes two
+ * items from the inbox, where they lie from the beginning, and runs the first. It runs nothing else, so only the protocol can bring a task to somebody. A searcher looks everywhere
  * until it has a task, or sleeps; with a task it leaves for good.
  *
  * Claim: in the end as many searchers as there are tasks have one, and nobody sleeps while a task
@@ -19,6 +19,7 @@
 #include <runtime/engine/park.h>
 #include <runtime/engine/steal.h>
 #include <runtime/engine/suspend.h>
+#include <runtime/engine/turn.h>
 #include <runtime/engine/work.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/futex.h>
@@ -91,6 +92,24 @@ static bool do_join(filch_slot *slot)
     return true;
 }
 
+static void run_work(const fl_work *work)
+{
+    if (work->kind == FL_WORK_JOB)
+        run_once((uint64_t)(work->work_item - job));
+    else
+        work->task->run(NULL, work->slot);
+}
+
+/* The first item of the inbox is its own, others become ready. */
+static void do_take(fl_worker *by)
+{
+    fl_work work;
+    if (!fl_take_inbox(by, &work))
+        return;
+    run_work(&work);
+    count(&joined);
+}
+
 static filch_self follow_script(fl_worker *by)
 {
     filch_self self = fl_first_slot(&region[0].fiber.stack);
@@ -110,6 +129,9 @@ static filch_self follow_script(fl_worker *by)
             fl_submit_across(&rt, &job[count(&published)], FL_NEAR_BLOCKS,
                              shape.endless ? FL_UNLESS_SEARCHING : FL_UNLESS_AWAKE);
             break;
+        case 'T':
+            do_take(by);
+            break;
         case 'R':
             fl_idle_search(&rt.idle);
             fl_retire(by);
@@ -128,14 +150,6 @@ static void produce(fl_worker *by)
 }
 
 /* ---- Searchers ---- */
-
-static void run_work(const fl_work *work)
-{
-    if (work->kind == FL_WORK_JOB)
-        run_once((uint64_t)(work->work_item - job));
-    else
-        work->task->run(NULL, work->slot);
-}
 
 static bool take_submitted(fl_work *work)
 {
@@ -165,7 +179,7 @@ static bool take_forked(fl_work *work)
 
 static bool take(fl_worker *by, fl_work *work)
 {
-    if (shape.submits && take_submitted(work))
+    if ((shape.submits || shape.takes) && take_submitted(work))
         return true;
     if (shape.forks &&
         (shape.asks || rt.queue->take_from != fl_ask_or_rob ? rt.queue->take(by, work)
@@ -303,10 +317,10 @@ static void lay_out_runtime(void)
     fl_inbox_init(&rt.inbox);
     mc_ignore(&rt, offsetof(filch_runtime, idle));
     statistics_setup();
-    if (!shape.submits) {
+    if (!shape.submits && !shape.takes)
         mc_ignore(&rt.inbox, sizeof rt.inbox);
+    if (!shape.submits)
         mc_ignore(&rt.near, sizeof rt.near);
-    }
 }
 
 void lay_out(struct shape chosen)
@@ -316,7 +330,8 @@ void lay_out(struct shape chosen)
         shape.queue = &fl_queue_chase_lev;
     shape.switches = strchr(shape.script, 'S');
     shape.forks = strchr(shape.script, 'F');
-    shape.pushes = strchr(shape.script, 'P') || shape.switches;
+    shape.takes = strchr(shape.script, 'T');
+    shape.pushes = strpbrk(shape.script, "PT") || shape.switches;
     shape.submits = strchr(shape.script, 'I');
     shape.retires = strchr(shape.script, 'R');
     if (shape.retires) /* its slot is the last one */
@@ -334,6 +349,10 @@ void lay_out(struct shape chosen)
     for (unsigned i = 0; i < WORKERS; i++)
         lay_out_worker(i);
     worker[1].woken = shape.woken;
+    while (shape.takes && published < 2)
+        fl_inbox_put(&rt.inbox, &job[count(&published)]);
+    worker[PRODUCER].drained = 1; /* a moment ago: it takes twice as many */
+    worker[PRODUCER].drained_at = INT64_MAX / 2;
     name_everything();
 }
 

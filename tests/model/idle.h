@@ -22,7 +22,7 @@ struct shape {
     unsigned place;        /* of the producer among the workers; else the first */
     bool fibers;           /* two searchers run fibers, on which they could fork */
     unsigned beside;       /* workers that run something else all the time */
-    bool forks, pushes, submits, switches, retires; /* the actions of the script */
+    bool forks, pushes, submits, switches, takes, retires; /* the actions of the script */
 };
 
 /* The parts of each row: before an execution, of each thread, and after it. */

@@ -27,6 +27,8 @@ MC_SHAPE(I_fibers, .script = "I", .searchers = 2, .fibers = true)
 MC_SHAPE(II, .script = "II", .searchers = 1)
 MC_SHAPE(II_stalled, .script = "II", .searchers = 1)
 MC_SHAPE(II_two, .script = "II", .searchers = 2)
+MC_SHAPE(T, .script = "T", .searchers = 1)
+MC_SHAPE(T_two, .script = "T", .searchers = 2)
 MC_SHAPE(SF, .script = "SF", .searchers = 1)
 MC_SHAPE(FSF_two, .script = "FSF", .searchers = 2, .escapes = true)
 MC_SHAPE(P_retire, .script = "PR", .searchers = 1)
@@ -89,6 +91,8 @@ const mc_model mc_models[] = {
         .steps = 300, SLEEPS),
     ROW(II_stalled, "the same with two submissions", ONE, .random = 5000, .steps = 400, SLEEPS),
     ROW(II_two, "two submissions, two searchers", TWO, .random = 100000, SLEEPS),
+    ROW(T, "two items are taken from the inbox", ONE, .bound = 0, SLEEPS),
+    ROW(T_two, "the same, two searchers", TWO, .random = 30000, SLEEPS),
     ROW(SF, "a fork after a fiber switch", ONE, .bound = 0, HEAVY),
     ROW(FSF_two, "forks on both sides of a fiber switch, flushed", TWO, .bound = 2, SLEEPS),
     ROW(P_retire, "a push, and its worker retires", ONE, .bound = 0, SLEEPS),
