@@ -7,7 +7,8 @@
  * The producer is worker 0, or a thread from outside. It follows a script. F forks, P pushes to its
  * ready deque, I submits to the inbox, S switches to its second fiber after a flush. J joins the
  * last fork, and ends if a searcher has it; R retires: its slot is no longer active. T takes two
- * items from the inbox, where they lie from the beginning, and runs the first. It runs nothing else, so only the protocol can bring a task to somebody. A searcher looks everywhere
+ * items from the inbox, A two of three from the deque of a worker that computes; it runs the first.
+ * These lie there from the beginning. It runs nothing else, so only the protocol can bring a task to somebody. A searcher looks everywhere
  * until it has a task, or sleeps; with a task it leaves for good.
  *
  * Claim: in the end as many searchers as there are tasks have one, and nobody sleeps while a task
@@ -26,6 +27,7 @@
 #include <runtime/platform/lock.h>
 #include <runtime/queue/queues.h>
 #include <sched/abp.h>
+#include <sched/request.h>
 #include <tests/model/idle.h>
 #include <tests/model/system/forked.h>
 #include <tests/model/system/statistics.h>
@@ -42,10 +44,10 @@ static union region {
 static fl_worker worker[WORKERS], *workers[WORKERS];
 static filch_runtime rt;
 static fl_work_item job[TASKS];
-static union {
+static union items {
     fl_buffer buffer;
     char bytes[sizeof(fl_buffer) + ITEMS * sizeof(filch_ptr)];
-} ready;
+} ready, long_one;
 static fl_abp deques[WORKERS];
 
 static struct shape shape;
@@ -100,11 +102,11 @@ static void run_work(const fl_work *work)
         work->task->run(NULL, work->slot);
 }
 
-/* The first item of the inbox is its own, others become ready. */
-static void do_take(fl_worker *by)
+/* The first item is its own, others become ready. */
+static void do_take(fl_worker *by, bool (*take_from)(fl_worker *by, fl_work *work))
 {
     fl_work work;
-    if (!fl_take_inbox(by, &work))
+    if (!take_from(by, &work))
         return;
     run_work(&work);
     count(&joined);
@@ -130,7 +132,10 @@ static filch_self follow_script(fl_worker *by)
                              shape.endless ? FL_UNLESS_SEARCHING : FL_UNLESS_AWAKE);
             break;
         case 'T':
-            do_take(by);
+            do_take(by, fl_take_inbox);
+            break;
+        case 'A':
+            do_take(by, fl_steal_ready_again);
             break;
         case 'R':
             fl_idle_search(&rt.idle);
@@ -323,6 +328,18 @@ static void lay_out_runtime(void)
         mc_ignore(&rt.near, sizeof rt.near);
 }
 
+/* It is as long as one to which its thief comes back. Only the producer looks there. */
+static void lay_out_long_deque(void)
+{
+    fl_worker *victim = &worker[WORKERS - 1];
+    memset(&long_one, 0, sizeof long_one);
+    long_one.buffer.size = ITEMS;
+    filch_ptr_store(&victim->ready.buffer, &long_one, FILCH_RELAXED);
+    while (published <= FL_AGAIN_LEAST)
+        fl_deque_push(&victim->ready, fl_item(FL_ITEM_WORK, &job[count(&published)]));
+    worker[PRODUCER].robbed = victim;
+}
+
 void lay_out(struct shape chosen)
 {
     shape = chosen;
@@ -331,7 +348,7 @@ void lay_out(struct shape chosen)
     shape.switches = strchr(shape.script, 'S');
     shape.forks = strchr(shape.script, 'F');
     shape.takes = strchr(shape.script, 'T');
-    shape.pushes = strpbrk(shape.script, "PT") || shape.switches;
+    shape.pushes = strpbrk(shape.script, "PTA") || shape.switches;
     shape.submits = strchr(shape.script, 'I');
     shape.retires = strchr(shape.script, 'R');
     if (shape.retires) /* its slot is the last one */
@@ -351,6 +368,8 @@ void lay_out(struct shape chosen)
     worker[1].woken = shape.woken;
     while (shape.takes && published < 2)
         fl_inbox_put(&rt.inbox, &job[count(&published)]);
+    if (strchr(shape.script, 'A'))
+        lay_out_long_deque();
     worker[PRODUCER].drained = 1; /* a moment ago: it takes twice as many */
     worker[PRODUCER].drained_at = INT64_MAX / 2;
     name_everything();

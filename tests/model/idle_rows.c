@@ -28,6 +28,7 @@ MC_SHAPE(II, .script = "II", .searchers = 1)
 MC_SHAPE(II_stalled, .script = "II", .searchers = 1)
 MC_SHAPE(II_two, .script = "II", .searchers = 2)
 MC_SHAPE(T, .script = "T", .searchers = 1)
+MC_SHAPE(A, .script = "A", .searchers = 1)
 MC_SHAPE(T_two, .script = "T", .searchers = 2)
 MC_SHAPE(SF, .script = "SF", .searchers = 1)
 MC_SHAPE(FSF_two, .script = "FSF", .searchers = 2, .escapes = true)
@@ -93,6 +94,7 @@ const mc_model mc_models[] = {
     ROW(II_two, "two submissions, two searchers", TWO, .random = 100000, SLEEPS),
     ROW(T, "two items are taken from the inbox", ONE, .bound = 0, SLEEPS),
     ROW(T_two, "the same, two searchers", TWO, .random = 30000, SLEEPS),
+    ROW(A, "an item is taken from a long deque besides the one to run", ONE, .bound = 0, SLEEPS),
     ROW(SF, "a fork after a fiber switch", ONE, .bound = 0, HEAVY),
     ROW(FSF_two, "forks on both sides of a fiber switch, flushed", TWO, .bound = 2, SLEEPS),
     ROW(P_retire, "a push, and its worker retires", ONE, .bound = 0, SLEEPS),
