@@ -59,7 +59,7 @@ static const fl_worker *taker; /* the last one */
 static unsigned the_producer(const fl_search *search)
 {
     (void)search;
-    return PRODUCER;
+    return worker[PRODUCER].index;
 }
 
 static const fl_policy policy = {"producer", "there is one victim", the_producer};

@@ -46,6 +46,7 @@ MC_SHAPE(F_the, .script = "F", .searchers = 1, QUEUE(the))
 MC_SHAPE(FF_the, .script = "FF", .searchers = 2, QUEUE(the))
 MC_SHAPE(FSF_the, .script = "FSF", .searchers = 2, QUEUE(the))
 MC_SHAPE(F_abp, .script = "F", .searchers = 1, QUEUE(abp))
+MC_SHAPE(F_abp_last, .script = "F", .searchers = 1, QUEUE(abp), .place = 1)
 MC_SHAPE(FF_abp, .script = "FF", .searchers = 2, QUEUE(abp))
 MC_SHAPE(FSF_abp, .script = "FSF", .searchers = 2, QUEUE(abp))
 MC_SHAPE(FF_split, .script = "FF", .searchers = 1, PRIVATE(split))
@@ -108,6 +109,7 @@ const mc_model mc_models[] = {
     ROW(FF_the, "THE: two forks, two searchers", TWO, .bound = 2, SLEEPS),
     ROW(FSF_the, "THE: forks on both sides of a fiber switch", TWO, .random = 20000, SLEEPS),
     ROW(F_abp, "bounded deques: a fork against the last searcher", ONE, .bound = 0, SLEEPS),
+    ROW(F_abp_last, "the same, of the last worker", ONE, .bound = 0, SLEEPS),
     ROW(FF_abp, "bounded deques: two forks, two searchers", TWO, .bound = 4, SLEEPS),
     ROW(FSF_abp, "bounded deques: forks on both sides of a fiber switch", TWO, .random = 20000,
         SLEEPS),
