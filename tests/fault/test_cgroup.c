@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A CPU quota of a cgroup: as many workers as it pays for, rounded up, and no turning round while
- * they idle. Once with a group of the kernel's, where one can be made here, and once with files
- * that look like one. */
+ * A CPU quota of a cgroup: as many workers as it pays for, rounded up, none of them pinned, and no
+ * turning round while they idle. Once with a group of the kernel's, where one can be made here, and
+ * once with files that look like one. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -78,13 +78,29 @@ static void live_with(const struct quota *under)
         CHILD_CHECK(fib_life(8, fib_queues[q], 15) == 0);
 }
 
+/* As many workers as cores, asked for by number. */
+static void place_under(const struct quota *under)
+{
+    const fl_topology *t;
+    filch_runtime *rt = NULL;
+    char text[4096];
+    CHILD_CHECK(fl_topology_load(&t) == 0);
+    unsigned units = fl_topology_units(t, FL_BIND_CORE);
+    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = units}) == 0);
+    filch_runtime_describe(rt, text, sizeof text);
+    bool floats = strstr(text, "not pinned: the cgroup's CPU quota is less than the cores");
+    CHILD_CHECK(floats == (under->cpus < 100 * units));
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+}
+
 static void live_with_files(void)
 {
     pretended = folder;
     live_with(quota);
+    place_under(quota);
 }
 
-Test(cgroup, workers_follow_the_quota_that_files_tell)
+Test(cgroup, workers_follow_the_quota_that_files_tell_and_are_not_pinned)
 {
     for (quota = quotas; quota < quotas + QUOTAS; quota++) {
         char limit[64];
