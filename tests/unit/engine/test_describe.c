@@ -67,6 +67,44 @@ Test(describe, says_what_was_asked_for)
         expect(&child, words[i]);
 }
 
+static void say_few_fibers(void)
+{
+    say(&(filch_config){.workers = 1, .max_fibers = 1});
+}
+
+Test(describe, says_that_a_lone_worker_spins_and_may_have_a_second_fiber)
+{
+    struct child child;
+    passes(&child, say_few_fibers);
+    expect(&child, "\nshort waits  spin some microseconds\n");
+    expect(&child, "at most 2 fibers");
+}
+
+static const char *queue;
+
+static void say_queue(void)
+{
+    say(&(filch_config){.workers = 1, .queue = queue});
+}
+
+static const char *fence_of(struct child *child, const char *of)
+{
+    queue = of;
+    passes(child, say_queue);
+    return strstr(child->text, "\nfence ");
+}
+
+Test(describe, says_the_same_fence_for_queues_with_forks_in_line_and_out_of_line)
+{
+    struct child inlined, outlined;
+    const char *one = fence_of(&inlined, "chase-lev");
+    const char *other = fence_of(&outlined, "chase-lev-outline");
+    cr_assert(one && other);
+    cr_assert_eq(strncmp(one, other, strcspn(one + 1, "\n") + 2), 0, "%s, but %s", one, other);
+    cr_assert_not_null(fence_of(&inlined, "chase-lev-fenced"));
+    expect(&inlined, "\nfence        full, as the queue has it: fork and join out of line\n");
+}
+
 static void say_with_one_cpu(void)
 {
     cpu_set_t ours, one;
