@@ -92,6 +92,7 @@ Test(unwind, a_panic_in_a_cleanup_does_not_replace_the_first_and_the_rest_still_
 
 static signpost begun, released;
 
+enum { PLACE = 99 }; /* the line of the panic below */
 FILCH_TASK(int, stolen_fails)
 {
     signpost_raise(&begun);
@@ -123,12 +124,42 @@ static void joiner_panics(filch_runtime *rt)
     cr_assert_eq(FILCH_RUN(rt, tries_to_join, &failure), -EXDEV);
     cr_assert_str_eq(failure.message, "stolen");
     cr_assert_str_eq(failure.task, "stolen_fails");
+    cr_assert_eq(failure.line, PLACE);
+    cr_assert_str_eq(failure.file, __FILE__);
     cr_assert_str_eq(diary, "a");
 }
 
 Test(unwind, a_stolen_tasks_failure_is_its_joiners)
 {
     panic_runtimes(joiner_panics);
+}
+
+static void panics_beside_a_failure(filch_self self, void *unused)
+{
+    (void)unused;
+    FILCH_FORK(stolen_fails);
+    while (!signpost_count(&begun))
+        filch_yield(self);
+    FILCH_PANIC(-EIO, "before the join");
+}
+
+FILCH_TASK(int, tries_beside_a_failure, (filch_failure *, failure))
+{
+    return filch_try(self, panics_beside_a_failure, NULL, failure);
+}
+
+static void failure_is_dropped(filch_runtime *rt)
+{
+    filch_failure failure;
+    filch_u32_store(&begun, 0, FILCH_RELEASE);
+    cr_assert_eq(FILCH_RUN(rt, tries_beside_a_failure, &failure), -EIO);
+    cr_assert_str_eq(failure.message, "before the join");
+}
+
+/* With address sanitizer: its message is freed. */
+Test(unwind, a_stolen_tasks_failure_is_dropped_with_it)
+{
+    panic_runtimes(failure_is_dropped);
 }
 
 FILCH_VOID_TASK(uses_frame, (signpost *, frame))
