@@ -6,6 +6,7 @@
 #include <filch/stats.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/work_span.h>
+#include <tests/support/child.h>
 #include <tests/support/fib.h>
 #include <tests/support/random_program.h>
 
@@ -137,4 +138,18 @@ Test(work_span, runs_are_measured_when_asked)
         cr_assert(strstr(filch_error(), "FILCH_SPAN=1"), "%s", filch_error());
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }
+}
+
+static void measure_and_end(void)
+{
+    setenv("FILCH_SPAN", "1", 1);
+    CHILD_CHECK(fib_life(1, NULL, 10) == 0);
+}
+
+Test(work_span, the_end_of_a_measured_runtime_prints_the_figures)
+{
+    struct child child;
+    child_run(&child, measure_and_end);
+    cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
+    cr_assert(strstr(child.text, "filch: work ") && strstr(child.text, " span "), "%s", child.text);
 }
