@@ -36,12 +36,21 @@ static void push(fl_worker *worker, unsigned from, unsigned to)
         cr_assert_eq(fl_deque_push(&worker->ready, fl_item(FL_ITEM_WORK, &test.items[i])), 0);
 }
 
-/* The other worker of two sleeps, and nothing is to be done. */
+/* The other worker of two sleeps, and nothing is to be done. One that only naps is woken by nobody. */
 static void wait_for_sleeper(filch_runtime *rt)
 {
     WAIT_WHILE(fl_idle_sleepers(fl_idle_look(&rt->idle)) < 1);
     const fl_worker *other = rt->worker[1 - filch_worker_index()];
-    WAIT_WHILE(filch_u32_load(&other->park_word, FILCH_ACQUIRE) != FL_PARK_PARKED);
+    WAIT_WHILE(filch_u32_load(&other->park_word, FILCH_ACQUIRE) != FL_PARK_PARKED ||
+               fl_idle_look(&rt->idle) & FL_IDLE_NAPPING);
+}
+
+/* A woken worker may sleep again, but not before it has run an item. */
+static bool has_woken_the_sleeper(filch_runtime *rt)
+{
+    const fl_worker *other = rt->worker[1 - filch_worker_index()];
+    return filch_u32_load(&other->park_word, FILCH_ACQUIRE) != FL_PARK_PARKED ||
+           signpost_count(&test.ran);
 }
 
 /* Holds its worker until another one has run an item that this one moved. */
@@ -57,6 +66,7 @@ FILCH_VOID_TASK(takes_from_the_inbox)
     fl_inbox_put(&rt->inbox, &test.items[1]);
     fl_inbox_put(&rt->inbox, &test.items[2]);
     cr_assert(fl_take_inbox(worker, &work));
+    cr_assert(has_woken_the_sleeper(rt));
     cr_assert_eq(worker->drained, 2);
     signpost_wait(&test.ran, 2);
     cr_assert_eq(work.work_item, &test.items[1]);
@@ -83,6 +93,7 @@ FILCH_VOID_TASK(comes_back_to_a_long_deque)
     wait_for_sleeper(rt);
     worker->robbed = victim;
     cr_assert(fl_steal_ready_again(worker, &work));
+    cr_assert(has_woken_the_sleeper(rt));
     cr_assert_eq(work.work_item, &test.items[0]);
     unsigned moved = (unsigned)fl_request_more(LONG);
     signpost_wait(&test.ran, moved);
