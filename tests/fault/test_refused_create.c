@@ -222,7 +222,7 @@ Test(refused_create, a_huge_machine_has_as_many_workers_as_there_may_be)
     struct child child;
     child_run(&child, tell_most_workers);
     cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
-    cr_assert(strstr(child.text, " 1024 workers"), "%s", child.text);
+    cr_assert(strstr(child.text, " 1024 workers; "), "%s", child.text);
 }
 
 /* ---- Telling about a runtime ---- */

