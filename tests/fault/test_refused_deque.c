@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A deque and a pool's deadlines to which memory is refused: neither counts as made. */
+ * A deque and a pool's deadlines to which memory is refused: neither counts as made. Forks that find no place in a
+ * deque are not lost: the process ends. */
 #include <runtime/pool/pool.h>
 #include <sched/deque.h>
+#include <tests/support/child.h>
+#include <tests/support/fib.h>
 #include <tests/support/held.h>
 #include <tests/support/pools.h>
+#include <tests/support/rest.h>
 
 static void keep(fl_deque *grown, fl_buffer *old)
 {
@@ -45,4 +49,37 @@ Test(refused_deque, a_job_whose_deadline_has_no_place_is_refused, .init = warm_u
     }
     signpost_raise(&at.go);
     cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* More forked tasks than its ready deque has room for. */
+FILCH_TASK(int, fork_and_suspend, (filch_channel *, channel))
+{
+    enum { FORKS = FL_READY_FIRST + 2 };
+    int item = 0;
+    for (unsigned i = 0; i < FORKS; i++)
+        FILCH_FORK(fib, 1);
+    refuse(MEMORY, 0, true);
+    filch_receive(channel, &item);
+    refuse_no_more(MEMORY);
+    for (unsigned i = 0; i < FORKS; i++) {
+        FILCH_JOIN(int one, fib);
+        item += one;
+    }
+    return item;
+}
+
+static void suspend_without_memory(void)
+{
+    filch_runtime *rt = runtime_at_rest(1);
+    filch_channel *channel;
+    CHILD_CHECK(filch_channel_create(&channel, sizeof(int), 0) == 0);
+    alarm(10);
+    (void)FILCH_RUN(rt, fork_and_suspend, channel);
+}
+
+Test(refused_deque, a_task_that_suspends_while_its_forks_find_no_place_ends_the_process)
+{
+    struct child child;
+    child_run(&child, suspend_without_memory);
+    cr_assert(child_died(&child, "no memory to keep the unjoined forks"), "%s", child.text);
 }
