@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The memory of a detached task, of a child of a scope, and of a forked task in a queue serves the next ones: any
- * number of them, some at a time, need no more than a few. */
+ * The memory of a detached task serves the next ones: any number of them, some at a time, need no
+ * more than a few. So does that of a scope's child, and of a forked task in a queue. */
 #include <criterion/criterion.h>
 #include <filch/filch.h>
 #include <tests/support/fib.h>

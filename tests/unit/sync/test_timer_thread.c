@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The thread behind timers and files: its deadlines hold while all workers compute, neither timers
- * nor files wait for all of the others, its start may meet a fork(), and it goes by the virtual clock. */
+ * nor files wait for all of the others, and its start may meet a fork(). It goes by the virtual
+ * clock, too. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
