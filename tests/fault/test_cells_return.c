@@ -49,7 +49,7 @@ static void spawn_and_wait(filch_runtime *rt)
 static void fork_and_join(filch_runtime *rt)
 {
     for (unsigned round = 0; round < ROUNDS; round++)
-        cr_assert_eq(FILCH_RUN(rt, fib, 10), fib_serial(10));
+        cr_assert_eq(FILCH_RUN(rt, fib, 8), fib_serial(8));
 }
 
 static void holds_nothing(const char *queue, void (*use)(filch_runtime *rt))

@@ -20,7 +20,7 @@ static fl_worker *table[WORKERS];
 static fl_runtime rt = {.worker = table};
 static filch_slot slot;
 
-/* The items that a worker receives, as in sharing.c. */
+/* As in sharing.c: the tasks given to a worker. */
 typedef struct receiver {
     fl_slot_queue queue;
     filch_u32 open;
