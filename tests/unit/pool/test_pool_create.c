@@ -75,6 +75,18 @@ Test(pool_create, a_results_list_is_in_use_from_creation_to_destruction)
     cr_assert_eq(filch_results_destroy(results), 0);
 }
 
+Test(pool_create, a_pool_on_a_shared_runtime_is_shown_with_its_name)
+{
+    filch_runtime *rt = NULL;
+    const filch_config config = {.size = sizeof config, .workers = 1, .share = 1};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    filch_pool *pool = pool_of((filch_pool_config){.runtime = rt, .width = 1, .name = "shown"});
+    cr_assert_neq(pool->shared.id, 0, "it is in the list of pools");
+    cr_assert_str_eq(pool->shared.name, "shown");
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
 static void live_pool(void)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 2});
