@@ -2,6 +2,7 @@
  *
  * Pools to which memory or threads are refused, at each place in turn: an error says so, nothing is
  * held, and jobs accepted before have their outcome. */
+#include <runtime/pool/pool.h>
 #include <tests/support/pools_refused.h>
 
 TestSuite(refused_pool, .init = warm_up_timer_thread);
@@ -66,6 +67,72 @@ Test(refused_pool, a_width_that_cannot_be_had_is_refused)
     cr_assert(strchr(filch_error(), ';'));
     cr_assert_eq(filch_pool_resize(pool, 100), 0);
     signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* It waits, so that its deadline is not over. */
+static bool is_watched(filch_job *job)
+{
+    fl_lock(&job->pool->room.lock);
+    const bool watched = job->more->in.due.place;
+    fl_unlock(&job->pool->room.lock);
+    return watched;
+}
+
+Test(refused_pool, a_job_is_accepted_only_if_its_deadline_is_watched)
+{
+    gate at;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    const filch_job_options options = {.timeout = 3600 * FILCH_SECOND};
+    block(pool, &at);
+    for (int64_t nth = 0, count = 1; count; nth++) {
+        filch_job *job = NULL;
+        refuse(MEMORY, nth, false);
+        int rc = filch_pool_submit(&job, pool, succeeds, NULL, &options, FILCH_FOREVER);
+        count = refuse_no_more(MEMORY);
+        cr_assert(rc ? rc == -ENOMEM : is_watched(job), "%d at %ld", rc, (long)nth);
+        filch_job_release(job);
+    }
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+static _Thread_local int64_t mutexes; /* that this thread holds */
+
+WRAPPED(int, pthread_mutex_lock, pthread_mutex_t *mutex)
+{
+    mutexes++;
+    return __real_pthread_mutex_lock(mutex);
+}
+
+WRAPPED(int, pthread_mutex_unlock, pthread_mutex_t *mutex)
+{
+    mutexes--;
+    return __real_pthread_mutex_unlock(mutex);
+}
+
+/* All of the same errno share one, which is written under a mutex. */
+Test(refused_pool, a_failure_without_memory_has_its_words_and_no_name)
+{
+    char name[] = "one";
+    filch_job *jobs[2];
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    for (unsigned i = 0; i < 2; i++) {
+        jobs[i] = job_of(pool, succeeds, NULL, &(filch_job_options){.name = name, .timeout = 1});
+        cr_assert_eq(filch_job_wait(jobs[i], FILCH_FOREVER), -ETIMEDOUT);
+    }
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        const int64_t held = mutexes;
+        refuse(MEMORY, 0, true);
+        const filch_failure *why = filch_job_failure(jobs[i]);
+        cr_assert_eq(refuse_no_more(MEMORY), 1);
+        cr_assert_eq(why->code, -ETIMEDOUT);
+        cr_assert_str_eq(why->message, "its deadline came before its end");
+        cr_assert_null(why->task);
+        cr_assert_eq(mutexes, held, "it gives back no other than it has taken");
+        filch_job_release(jobs[i]);
+    }
     cr_assert_eq(filch_pool_destroy(pool), 0);
 }
 

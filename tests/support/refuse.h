@@ -49,6 +49,12 @@ static int hwloc_error = ENOMEM;
  * worker's thread takes and frees by itself. */
 static int64_t blocks, mapped, cpu_sets, attribute_sets;
 
+/* Also while other threads take some. */
+static inline int64_t blocks_now(void)
+{
+    return __atomic_load_n(&blocks, __ATOMIC_RELAXED);
+}
+
 static inline void refuse(enum refusable what, int64_t at, bool from_then_on)
 {
     struct refusal *of = &refusals[what]; /* a runtime's threads may be starting meanwhile */

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pool.h>
 #include <pthread.h>
 #include <runtime/engine/fiber.h>
 #include <stdlib.h>
@@ -35,6 +36,8 @@ static void nothing(filch_self self, void *unused)
 static void be_refused(void)
 {
     filch_slot slot;
+    filch_pool *pool;
+    CHILD_CHECK(filch_pool_create(&pool, &(filch_pool_config){.runtime = rt}) == -ECHILD);
     CHILD_CHECK(filch_run(rt, &fib_task, &slot) == -ECHILD);
     CHILD_CHECK(strstr(filch_error(), "parent"));
     CHILD_CHECK(filch_go(rt, nothing, NULL) == -ECHILD);

@@ -157,6 +157,23 @@ Test(job_context, a_deadline_tells_of_a_job_in_progress_whether_it_asked_or_not)
         }
 }
 
+/* ---- After its end ---- */
+
+Test(job_context, one_that_is_asked_for_after_the_end_holds_no_pool)
+{
+    for (int i = 0; i < KINDS; i++) {
+        gate at;
+        filch_pool *pool = hogged_pool(kinds[i], &at);
+        signpost_raise(&at.go);
+        filch_job *job = job_of(pool, succeeds, NULL, NULL);
+        cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        cr_assert_neq(filch_job_context(job), pool->context);
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+        filch_job_release(job);
+    }
+}
+
 /* ---- The end of a pool beside that of its context ---- */
 
 static void *cancels(void *context)

@@ -158,6 +158,16 @@ Test(job_handle, a_wait_that_ends_well_leaves_the_last_error_alone)
     cr_assert_eq(filch_pool_destroy(pool), 0);
 }
 
+Test(job_handle, a_wait_for_a_job_that_panicked_says_what_it_said)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    filch_job *job = job_of(pool, panics, NULL, NULL);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -EBADMSG);
+    cr_assert_str_eq(filch_error(), "no header");
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
 Test(job_handle, a_wait_whose_own_time_is_over_says_so)
 {
     gate at = {0};

@@ -75,20 +75,25 @@ Test(pool_create, a_results_list_is_in_use_from_creation_to_destruction)
     cr_assert_eq(filch_results_destroy(results), 0);
 }
 
-static void live_pool(void)
+Test(pool_create, a_pool_on_a_shared_runtime_is_shown_with_its_name)
 {
-    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 2});
-    cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
+    filch_runtime *rt = NULL;
+    const filch_config config = {.size = sizeof config, .workers = 1, .share = 1};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    filch_pool *pool = pool_of((filch_pool_config){.runtime = rt, .width = 1, .name = "shown"});
+    cr_assert_neq(pool->shared.id, 0, "it is in the list of pools");
+    cr_assert_str_eq(pool->shared.name, "shown");
     cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
-/* The first one starts threads that stay. */
-Test(pool_create, the_workers_of_its_own_end_with_a_pool)
+/* A thread that was joined is on the kernel's list for a moment more. */
+Test(pool_create, the_worker_of_its_own_ends_with_a_pool)
 {
-    live_pool();
-    const unsigned before = process_threads();
-    live_pool();
-    process_wait_for_threads(before);
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    WAIT_WHILE(!process_has_thread("filch/0"));
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    WAIT_WHILE(process_has_thread("filch/0"));
 }
 
 /* ---- Destruction ---- */

@@ -135,13 +135,25 @@ Test(pool_job, a_plain_one_stands_in_no_row_while_it_runs)
     cr_assert(empty);
 }
 
+/* Its submitter waits for its outcome, also of a plain one. */
+static int goes_on_when_it_is_waited_for(filch_self self, filch_job *job, void *data)
+{
+    (void)data;
+    for (bool waited_for = false; !waited_for; filch_yield(self)) {
+        fl_lock(&job->pool->room.lock);
+        waited_for = fl_waiters_any(&job->more->waiters);
+        fl_unlock(&job->pool->room.lock);
+    }
+    return 0;
+}
+
 Test(pool_job, one_beyond_the_width_is_counted_until_it_has_ended)
 {
     gate at;
     filch_pool *pool = pool_of((filch_pool_config){
         .workers = 2, .width = 1, .capacity = FILCH_RENDEZVOUS, .full = FILCH_FULL_RUN});
     block(pool, &at);
-    cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
+    cr_assert_eq(FILCH_SUBMIT(pool, goes_on_when_it_is_waited_for, NULL), 0);
     signpost_raise(&at.go);
     cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
     fl_lock(&pool->room.lock);

@@ -47,16 +47,21 @@ static int count(filch_self self, filch_job *job, void *done)
 
 /* It has begun before its deadline came; where the machine is too busy for that, it is tried
  * again. */
-static void submit_a_hog(filch_pool *pool, gate *at)
+static void submit_a_hog_of(filch_pool *pool, filch_job_fn *fn, gate *at)
 {
     for (int64_t timeout = FILCH_MILLISECOND; !signpost_count(&at->begun); timeout *= 2) {
         const filch_job_options options = {.name = "endless", .timeout = timeout};
-        filch_job *job = job_of(pool, hog, at, &options);
+        filch_job *job = job_of(pool, fn, at, &options);
         WAIT_WHILE(!signpost_count(&at->begun) && filch_job_outcome(job) == FILCH_UNDECIDED);
         if (!signpost_count(&at->begun)) /* not begun, or just about to be */
             filch_pool_wait(pool, filch_in(FILCH_MILLISECOND));
         filch_job_release(job);
     }
+}
+
+static void submit_a_hog(filch_pool *pool, gate *at)
+{
+    submit_a_hog_of(pool, hog, at);
 }
 
 /* A worker for the only one, which is gone. */
@@ -115,6 +120,25 @@ Test(pool_stuck, one_beyond_the_width_makes_the_pool_no_wider)
     signpost_wait(&done, 1); /* on the worker that was added */
     signpost_raise(&beyond.go);
     cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+static int hog_with_a_context(filch_self self, filch_job *job, void *at)
+{
+    filch_job_context(job);
+    return hog(self, job, at);
+}
+
+Test(pool_stuck, one_with_a_context_of_its_own_is_stuck_as_well)
+{
+    gate at = {0};
+    filch_pool_config config = with_spares(0);
+    config.workers = config.width = 1;
+    filch_pool *pool = pool_of(config);
+    submit_a_hog_of(pool, hog_with_a_context, &at);
+    WAIT_WHILE(!stuck_now(pool));
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(filch_u32_load(&reports, FILCH_ACQUIRE), 1);
 }
 
 /* ---- Where it waits; no more spares than there may be ---- */
