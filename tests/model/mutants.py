@@ -156,8 +156,11 @@ def build(conf, mutant, tree):
 
 
 def judge(target, mutant, *options):
-    """The claim that broke, or None, and the number of executions until then."""
-    done = run(target, *mutant.fields["Row"].split(), *options, "--quiet")
+    """The claim that broke, or None, and the number of executions until then. By one seed, since another may break another
+    claim first; FILCH_SEED is another."""
+    row = mutant.fields["Row"].split()
+    seed = () if "--seed" in row else ("--seed", os.environ.get("FILCH_SEED") or "1")
+    done = run(target, *row, *seed, *options, "--quiet")
     counts = re.findall(r" (\d+) executions", done.stdout)
     broken = re.search(r"BROKEN: (.*)", done.stdout)
     if not counts or done.returncode not in (0, 1):

@@ -34,6 +34,7 @@ PART = 2.0  # seconds for one row, or a fifth of the time for all of them
 HUNG = 20  # seconds of processor without an end: dead
 FAILED = re.compile(r"BROKEN: (.*)")
 DISASSEMBLED = "include/filch/fork.h"  # tests/disassembly looks for the light fences of this file
+PROBED = re.compile(r"fl_probe\(FL_TRACE_\w+,")  # tests/tool/probes.sh looks for a probe of each event
 
 
 class NoCode(Exception):
@@ -200,6 +201,8 @@ def told(conf, lint, fault, folder, text):
         return "told compiler"
     if fault.operator == "fence" and "light" in fault.old and fault.file == DISASSEMBLED:
         return "told disassembly"
+    if fault.operator == "delete" and PROBED.match(fault.old):
+        return "told probes"
     return None
 
 

@@ -16,7 +16,7 @@ HEADERS = ("include/filch/fork.h", "sched/forkstack.h", "sched/idle.h", "sched/r
 COLUMNS = {
     "dies": "a row of a model breaks",
     "tested": "no sample of a model sees it; a unit test fails",
-    "told": "the lint of atomics, the compiler's warnings or the disassembly tests tell it, and no model within the time",
+    "told": "the lint of atomics, the compiler's warnings, or tests of machine code or probes tell it, and no model within the time",
     "equal": "no fault: an argument stands beside the verdict",
     "cost": "every claim holds; it takes more time or memory (an argument is there, too)",
     "hole": "nothing sees it; below, with its reason",

@@ -98,8 +98,10 @@ class Tests:
         subprocess.run(["cc", "-c", HERE / "no_counters.c", "-o", self.no_counters], check=True)
 
     def commands(self):
-        self.compiled = {entry["file"]: shlex.split(entry["command"])
-                         for entry in json.loads((self.build / "compile_commands.json").read_text()) if LIBRARY in entry["command"]}
+        entries = json.loads((self.build / "compile_commands.json").read_text())
+        self.compiled = {entry["file"]: shlex.split(entry["command"]) for entry in entries if LIBRARY in entry["command"]}
+        self.own = {pathlib.Path(entry["file"]).stem: shlex.split(entry["command"]) for entry in entries
+                    if pathlib.Path(entry["file"]).stem in self.ran}
         self.links, self.held, self.killers = {}, {}, collections.Counter()
 
     def at(self, file, first, last, text="", argument=""):
@@ -110,10 +112,10 @@ class Tests:
 
         def cost(name):
             seconds, files = self.ran[name]
-            share = len(files[file]) / sum(len(lines) for lines in files.values())
+            share = len(files.get(file, ())) / max(1, sum(len(lines) for lines in files.values()))
             return name not in named, -len(said & words(name)), -self.killers[file, name], -share / (0.1 + seconds)
-        return sorted((name for name, (seconds, files) in self.ran.items() if file in files and
-                       (name in named or seconds < SHORT and any(first <= line <= last for line in files[file]))), key=cost)
+        return sorted((name for name, (seconds, files) in self.ran.items() if (name in named and (file in files or file.endswith(".h")))
+                       or (seconds < SHORT and any(first <= line <= last for line in files.get(file, ())))), key=cost)
 
     def link(self, name):
         if name not in self.links:
@@ -123,10 +125,13 @@ class Tests:
             self.links[name] = [word for word in words if word not in (":", "&&")]
         return self.links[name]
 
-    def make(self, name, objects, target):
-        """A test's program with these objects in the place of those of the library, and without counters."""
+    def make(self, name, objects, target, own=None):
+        """A test's program with these objects in the place of those of the library, and without counters; `own`: in the place
+        of the test's."""
         words = list(self.link(name))
         words[words.index("-o") + 1] = str(target)
+        if own:
+            words[next(i for i, word in enumerate(words) if word.endswith(f"{name}.c.o"))] = str(own)
         at = next(i for i, word in enumerate(words) if word.endswith(".a"))
         subprocess.run([*words[:at], *objects, self.no_counters, "-Wl,-z,muldefs", *words[at:]], cwd=self.build, check=True)
 
@@ -137,18 +142,26 @@ class Tests:
             self.held[name] = run(folder / name, END, self.environment)
         return self.held[name]
 
-    def compile(self, root, fault, text, folder):
-        """The object of the changed file, without counters; None of a header."""
-        words = self.compiled.get(str(root / fault.file))
-        if not words:
-            return None
-        source = folder / fault.file
-        source.parent.mkdir(parents=True, exist_ok=True)
-        source.write_text(text)
-        target = folder / "changed.o"
+    def compile(self, words, folder, name, *options, source=None):
+        """An object without counters, by this command or of another source; None if it has an error."""
+        target = folder / f"{name}.o"
         words = [word for word in words if word not in ("--coverage", "-g", "-g1", "-Werror", "-fprofile-update=atomic")]
-        words[words.index("-o") + 1], words[words.index("-c") + 1] = str(target), str(source)
-        return None if mutants.run(*words, "-w").returncode else target
+        words[words.index("-o") + 1] = str(target)
+        if source:
+            words[words.index("-c") + 1] = str(source)
+        return None if mutants.run(words[0], *options, *words[1:], "-w").returncode else target
+
+    def build_one(self, fault, changed, folder, name):
+        """The program of a test with the changed file. A header changes the test alone, which calls its functions itself;
+        None if that does not compile."""
+        if fault.file.endswith(".h"):
+            own = self.compile(self.own[name], folder, name, f"-I{folder}")
+            if not own:
+                return None
+            self.make(name, [], folder / name, own)
+        else:
+            self.make(name, [changed], folder / name)
+        return folder / name
 
     def fails(self, root, fault, text, argument, time_limit):
         """The test that fails, with this build's mark, and how many ran; (None, 0) where none runs the statement."""
@@ -156,18 +169,21 @@ class Tests:
         asked = asked[:MOST] if time_limit <= TESTING else asked
         folder = pathlib.Path(tempfile.mkdtemp())
         try:
-            changed = asked and self.compile(root, fault, text, folder)
+            source = folder / fault.file
+            source.parent.mkdir(parents=True)
+            source.write_text(text)
+            words = self.compiled.get(str(root / fault.file))
+            changed = self.compile(words, folder, "changed", source=source) if asked and words else fault.file.endswith(".h")
             for done, name in enumerate(asked if changed else ()):
                 if time.monotonic() - began > time_limit:
                     return None, done
-                program = folder / name
-                self.make(name, [changed], program)
+                program = self.build_one(fault, changed, folder, name)
                 own = self.ran[name][0]
-                failed = not any(run(program, min(END, least + times * own), self.environment) for least, times in PATIENCE)
+                failed = program and not any(run(program, min(END, least + times * own), self.environment) for least, times in PATIENCE)
                 if failed and self.holds(name, folder):
                     self.killers[fault.file, name] += 1
                     return name + self.mark, done + 1
-                program.unlink(missing_ok=True)
+                (folder / name).unlink(missing_ok=True)
             return None, len(asked) if changed else 0
         finally:
             shutil.rmtree(folder, ignore_errors=True)
