@@ -125,13 +125,14 @@ static inline bool pg_init(const pg_server *s, bool safe)
                                 NULL});
 }
 
-/* Starts it, again on its port if it had one, and returns when it answers. */
+/* Starts it, again on its port if it had one, and returns when it answers. Where another server has taken the port, that
+ * one may not answer at all. */
 static inline bool pg_start(pg_server *s)
 {
     char port[16], url[80];
     s->port = s->port ? s->port : (unsigned)port_free();
     snprintf(port, sizeof port, "%u", s->port);
-    snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres", s->port);
+    snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres?connect_timeout=2", s->port);
     s->pid = pg_spawn(s, (char *[]){"postgres", "-D", "data", "-p", port, NULL});
     for (unsigned turn = 0; PQping(url) != PQPING_OK; turn++) {
         if (s->pid <= 0 || waitpid(s->pid, NULL, WNOHANG) == s->pid) {
@@ -141,6 +142,17 @@ static inline bool pg_start(pg_server *s)
         be_patient(turn);
     }
     return true;
+}
+
+/* Makes and starts it, on another port where one was taken meanwhile. */
+static inline bool pg_begin(pg_server *s, bool safe)
+{
+    bool made = pg_init(s, safe), started = false;
+    for (unsigned tries = 0; made && !started && tries < 5; tries++) {
+        s->port = 0;
+        started = pg_start(s);
+    }
+    return started;
 }
 
 /* After a kill it is refused until the last of the old server's processes has gone. */
@@ -189,11 +201,8 @@ static inline void pg_keep(pg_server *s, pid_t runner, int told)
     char port[16];
     guard_become(runner, -1, told);
     int alive = pg_open_lock(s, "alive");
-    bool started = flock(alive, LOCK_EX) == 0 && pg_init(s, false);
-    for (unsigned tries = 0; started && s->port == 0 && tries < 5; tries++)
-        if (!pg_start(s))
-            s->port = 0; /* taken meanwhile */
-    if (started && s->port) {
+    bool started = flock(alive, LOCK_EX) == 0 && pg_begin(s, false);
+    if (started) {
         snprintf(port, sizeof port, "%u", s->port);
         pg_write(s, "port", port);
         started = write(GUARD_OWN, "!", 1) == 1;

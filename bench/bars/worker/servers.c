@@ -44,7 +44,7 @@ static const char *postgres(void)
     static char url[80];
     if (!postgres_one.port) {
         snprintf(postgres_one.folder, sizeof postgres_one.folder, "%s", folder_make());
-        cr_assert(pg_init(&postgres_one, true) && pg_start(&postgres_one));
+        cr_assert(pg_begin(&postgres_one, true));
     }
     snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres", postgres_one.port);
     return url;

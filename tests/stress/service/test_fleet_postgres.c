@@ -18,7 +18,7 @@ Test(fleet_postgres, killed_workers_server_and_connections_lose_no_job)
 {
     char url[80];
     snprintf(server.folder, sizeof server.folder, "%s", folder_make());
-    cr_assert(pg_init(&server, true) && pg_start(&server));
+    cr_assert(pg_begin(&server, true));
     disturb_way = proxy_start((int)server.port);
     disturb_server = restart;
     snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%d/postgres", disturb_way.port);

@@ -9,7 +9,7 @@ Test(periodic_postgres, stopped_and_killed_processes_publish_each_slot_once)
     static pg_server server;
     char url[80];
     snprintf(server.folder, sizeof server.folder, "%s", folder_make());
-    cr_assert(pg_init(&server, false) && pg_start(&server));
+    cr_assert(pg_begin(&server, false));
     snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres", server.port);
     processes_publish_each_slot_once(url, true);
     pg_kill(&server, SIGQUIT);

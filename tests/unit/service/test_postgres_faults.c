@@ -255,7 +255,7 @@ Test(postgres_faults, a_server_that_is_killed_loses_no_confirmed_message)
     char url[80];
     uint32_t confirmed = 0, received = 0;
     snprintf(server.folder, sizeof server.folder, "%.150s/own", pg_shared()->folder);
-    cr_assert(mkdir(server.folder, 0700) == 0 && pg_init(&server, true) && pg_start(&server));
+    cr_assert(mkdir(server.folder, 0700) == 0 && pg_begin(&server, true));
     snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres", server.port);
     for (unsigned round = 0; round < ROUNDS; round++) {
         bench b = {.kind = &fl_broker_postgres, .consumer = open_again(url, FL_BROKER_CONSUMES)};
