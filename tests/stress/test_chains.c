@@ -30,7 +30,7 @@ static uint64_t expected(unsigned depth)
     return value;
 }
 
-Test(chains, thousands_of_suspended_joins_end_in_their_order)
+Test(chains, many_suspended_joins_end_in_their_order)
 {
     unsigned depth = stress_times(MOST) < MOST ? stress_times(MOST) : MOST;
     for (unsigned i = 0; i < STRESS_CONFIGS; i++) {
