@@ -30,8 +30,10 @@ Test(pool_drop, a_panic_in_it_comes_to_the_handler_and_the_pool_goes_on)
         gate at;
         filch_job *job;
         filch_pool *pool = pool_of(configs[i]);
+        at = (gate){0};
         reported = dropped = (signpost){0};
-        block(pool, &at);
+        cr_assert_eq(FILCH_SUBMIT(pool, hog, &at), 0);
+        signpost_wait(&at.begun, 1);
         cr_assert_eq(filch_pool_submit(NULL, pool, succeeds, NULL, &spills, FILCH_FOREVER), 0);
         cr_assert_eq(filch_pool_submit(&job, pool, succeeds, NULL, &spills, FILCH_FOREVER), 0);
         filch_job_cancel(job); /* this one ends in a task of its own */
