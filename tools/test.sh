@@ -76,6 +76,7 @@ configure() {
 build() {
     local targets
     IFS=, read -ra targets <<<"$2"
+    while [ "$(cat "$state/testing")" = "testing $1" ]; do sleep 1; done # programs of that part may be linked anew
     cmake --preset "$1" "${@:3}" && cmake --build "build/$1" --target "${targets[@]}"
 }
 

@@ -8,8 +8,9 @@
  * ready deque, I submits to the inbox, S switches to its second fiber after a flush. J joins the
  * last fork, and ends if a searcher has it; R retires: its slot is no longer active. T takes two
  * items from the inbox, A two of three from the deque of a worker that computes; it runs the first.
- * These lie there from the beginning. It runs nothing else, so only the protocol can bring a task to somebody. A searcher looks everywhere
- * until it has a task, or sleeps; with a task it leaves for good.
+ * These lie there from the beginning. It runs nothing else, so only the protocol can bring a task
+ * to somebody. A searcher looks everywhere until it has a task, or sleeps; with a task it leaves
+ * for good.
  *
  * Claim: in the end as many searchers as there are tasks have one, and nobody sleeps while a task
  * is available. A searcher that finds something while another sleeps looks for more without a heavy

@@ -23,7 +23,8 @@
  * submitter count its jobs; each handle is counted once. No more jobs wait than the capacity
  * allows, nor are there credits for more; a submission is refused only where that many wait. There
  * is never an active runner too many; at rest all accepted jobs have ended, and nobody touches the
- * pool. Its memory is freed with the last handle. A thread that is told of success sees the result. */
+ * pool. Its memory is freed with the last handle. A thread that is told of success sees the
+ * result. */
 #include <runtime/engine/find.h>
 #include <runtime/engine/outside.h>
 #include <runtime/pool/job.h>
