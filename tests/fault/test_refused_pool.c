@@ -20,7 +20,7 @@ static void fill_caches(filch_pool *pool)
     cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
 }
 
-/* The cache of timers keeps some. */
+/* The cache of timers keeps some; the only worker filled its own caches before. */
 static void submissions_refused(filch_pool *pool, fate *of)
 {
     int64_t before = 0;
@@ -44,7 +44,7 @@ static void submissions_refused(filch_pool *pool, fate *of)
 
 Test(refused_pool, a_submission_is_refused_as_a_whole)
 {
-    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 2});
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     filch_pool_stats stats;
     fate of = {0};
     fill_caches(pool);
