@@ -20,8 +20,9 @@ parts='
 format     | default |   4 | clang-format                                          | nothing | check_format
 lints      | default |  10 | atomics, layers, names, prose, anchors of mutants     | configure model | tests model -L lint
 models     | default |  55 | the model checker, each model for a sample            | build model models | sample_models
-release    | default | 200 | as users get it: unit, stress, tools, short documents | build release unit,stress,tool,example -DFILCH_PEERS=OFF | tests release -L unit,stress,tool,example -LE long,lint
-asan       | default | 150 | address and undefined-behaviour sanitizers            | build asan unit,stress | tests asan -L unit,stress -LE long
+release    | default | 150 | as users get it: stress, tools, short documents       | build release stress,tool,example -DFILCH_PEERS=OFF | tests release -L stress,tool,example -LE long,lint
+asan       | default | 190 | address and undefined-behaviour sanitizers            | build asan unit,stress | tests asan -L unit,stress -LE long
+unit       | rest    | 100 | unit tests as users get the library                   | build release unit | tests release -L unit -LE long
 long       | rest    | 170 | release: faults, consumers, long documents and tools  | build release all | tests release -L fault,consumer,long
 asan-fault | rest    |  75 | injected faults and long tests with sanitizers        | build asan unit,stress,fault,long | tests asan -L fault,long -LE tool,example
 tiny       | rest    |  70 | few slots, small rings; fork and join checked         | build tiny unit,gdb_waiting | tests tiny -L unit -LE long

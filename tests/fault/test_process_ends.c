@@ -197,7 +197,7 @@ static void run_bad_programs(void)
     try_to_run("./orphan", NULL, ENOENT);
     try_to_run("./text/x", NULL, ENOTDIR);
     try_to_run("./", NULL, EACCES);
-    CHILD_CHECK(process_files() == files);
+    CHILD_CHECK(process_files() <= files); /* one that was open only for a moment may be gone */
     unlink("text"), unlink("locked"), unlink("orphan");
     CHILD_CHECK(!chdir("/") && !rmdir(folder));
 }

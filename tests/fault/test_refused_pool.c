@@ -20,7 +20,7 @@ static void fill_caches(filch_pool *pool)
     cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
 }
 
-/* The cache of timers keeps some; the only worker filled its own caches before. */
+/* The cache of timers keeps some blocks; the only worker has filled its own caches. */
 static void submissions_refused(filch_pool *pool, fate *of)
 {
     int64_t before = 0;
@@ -94,6 +94,39 @@ Test(refused_pool, a_job_is_accepted_only_if_its_deadline_is_watched)
         filch_job_release(job);
     }
     signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+typedef struct asking {
+    int64_t nth, count; /* the refusal, and how many there were */
+    bool lost;          /* a block that the refused call did not free */
+} asking;
+
+static int asks_for_its_context(filch_self self, filch_job *job, void *data)
+{
+    asking *one = data;
+    (void)self;
+    int64_t before = blocks_now();
+    refuse(MEMORY, one->nth, false);
+    filch_job_context(job);
+    one->count = refuse_no_more(MEMORY);
+    one->lost = one->count && blocks_now() != before;
+    return 0;
+}
+
+Test(refused_pool, a_refused_context_leaves_no_block_behind)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    asking one = {.count = 1};
+    for (; one.count; one.nth++) {
+        filch_job *job;
+        cr_assert_eq(filch_pool_submit(&job, pool, asks_for_its_context, &one, NULL, FILCH_FOREVER),
+                     0);
+        cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+        filch_job_release(job);
+        cr_assert_not(one.lost, "refusal %ld", (long)one.nth);
+    }
+    cr_assert_geq(one.nth, 3, "its parts, and the context");
     cr_assert_eq(filch_pool_destroy(pool), 0);
 }
 

@@ -6,7 +6,8 @@
  *
  * Outside threads follow a script. J submits the next work item; D destroys the runtime. V, a
  * worker of another runtime, makes the suspended fiber ready, waits until it suspends once more,
- * and makes it ready again. R resizes to one worker, G to all. A worker takes a work item, runs it,
+ * and makes it ready again; v does the same by calls that submit many work items. A submits two work
+ * items by one call. R resizes to one worker, G to all. A worker takes a work item, runs it,
  * and searches again; if the script has no D, it leaves for good instead.
  *
  * Claims: every work item is run once and every part of the fiber too; every thread ends; nobody
@@ -59,6 +60,12 @@ unsigned fl_inbox_take(fl_inbox *inbox, fl_work_item **work_items, unsigned most
             return 1;
         }
     return 0;
+}
+
+void fl_inbox_put_all(fl_inbox *inbox, fl_work_item *const *work_items, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        fl_inbox_put(inbox, work_items[i]);
 }
 
 bool fl_inbox_empty(fl_inbox *inbox)
@@ -152,12 +159,29 @@ static void run(fl_worker *by, unsigned number)
 
 /* ---- Threads ---- */
 
-static void visit(void)
+static void make_ready(bool by_many)
 {
-    fl_submit_across(rt, &work_item[FIBER], 0, FL_UNLESS_AWAKE);
+    fl_work_item *fiber = &work_item[FIBER];
+    if (by_many)
+        fl_submit_all_across(rt, &fiber, 1, 0);
+    else
+        fl_submit_across(rt, fiber, 0, FL_UNLESS_AWAKE);
+}
+
+static void visit(bool by_many)
+{
+    make_ready(by_many);
     while (!filch_u32_load(&saved, FILCH_ACQUIRE))
         mc_futex_wait(&saved, 0, false, MC_HERE);
-    fl_submit_across(rt, &work_item[FIBER], 0, FL_UNLESS_AWAKE);
+    make_ready(by_many);
+}
+
+static void submit_two(void)
+{
+    fl_work_item *both[2];
+    for (unsigned i = 0; i < 2; i++)
+        both[i] = next_job();
+    fl_submit_all_across(rt, both, 2, 0);
 }
 
 static void act(const char *script)
@@ -167,8 +191,12 @@ static void act(const char *script)
         case 'J':
             fl_submit(rt, next_job(), shape.rests); /* the last one is looked for first */
             break;
+        case 'A':
+            submit_two();
+            break;
         case 'V':
-            visit();
+        case 'v':
+            visit(*at == 'v');
             break;
         case 'R':
             filch_runtime_resize(rt, 1);
@@ -283,7 +311,7 @@ static void lay_out(struct shape chosen)
     shape = chosen;
     shape.ends = strchr(shape.script[0], 'D');
     shape.rests = !shape.ends && (shape.late || (shape.script[1] && strchr(shape.script[1], 'R')));
-    shape.has_fiber = shape.script[1] && strchr(shape.script[1], 'V');
+    shape.has_fiber = shape.script[1] && strpbrk(shape.script[1], "Vv");
     submitted = 0;
     memset(runs, 0, sizeof runs);
     memset(unparked, 0, sizeof unparked);
@@ -343,6 +371,7 @@ static void finish(void)
 MC_SHAPE(wakers, .script = {"J", "J"}, .workers = 2)
 MC_SHAPE(nap, .script = {"JJ"}, .workers = 2, .woken = true)
 MC_SHAPE(three, .script = {"JJJ"}, .workers = 3)
+MC_SHAPE(both_at_once, .script = {"A"}, .workers = 2)
 MC_SHAPE(D_one, .script = {"D"}, .workers = 1)
 MC_SHAPE(JD_one, .script = {"JD"}, .workers = 1)
 MC_SHAPE(D, .script = {"D"}, .workers = 2)
@@ -358,6 +387,8 @@ MC_SHAPE(RJD, .script = {"RJD"}, .workers = 2)
 MC_SHAPE(GJD, .script = {"GJD"}, .workers = 2, .late = true)
 MC_SHAPE(JD_asks, .script = {"JD"}, .workers = 2, .more = true, .asks = true)
 MC_SHAPE(fiber, .script = {"D", "V"}, .workers = 2)
+MC_SHAPE(fiber_by_many, .script = {"D", "v"}, .workers = 2)
+MC_SHAPE(fiber_one, .script = {"D", "v"}, .workers = 1)
 
 #define ROW(name, what, ...)                                                                       \
     {                                                                                              \
@@ -376,6 +407,8 @@ const mc_model mc_models[] = {
         .bound = 5, TOKENS),
     ROW(three, "three work items, three sleepers",
         THREADS("outside", "worker 0", "worker 1", "worker 2"), .bound = 2, TOKENS),
+    ROW(both_at_once, "two work items by one call, two sleepers",
+        THREADS("outside", "worker 0", "worker 1"), .bound = 5, TOKENS),
     ROW(D_one, "destroy against a worker that falls asleep", THREADS("outside", "worker"), ENDS),
     ROW(JD_one, "a work item, then destroy", THREADS("outside", "worker"), .bound = 0, ENDS),
     ROW(D, "destroy, two workers", THREADS("outside", "worker 0", "worker 1"), .bound = 0, ENDS),
@@ -385,6 +418,10 @@ const mc_model mc_models[] = {
         .bound = 2, ENDS),
     ROW(fiber, "a suspended fiber that another runtime makes ready, twice",
         THREADS("outside", "visitor", "worker 0", "worker 1"), .random = 100000, ENDS),
+    ROW(fiber_by_many, "the same by calls that submit many",
+        THREADS("outside", "visitor", "worker 0", "worker 1"), .random = 100000, ENDS),
+    ROW(fiber_one, "the same, one worker", THREADS("outside", "visitor", "worker"), .bound = 3,
+        ENDS),
     RESIZED(shrink, "one of two retires while a work item comes", TWO_OUTSIDE, .bound = 3, TOKENS),
     RESIZED(shrink_twice, "the same while two come", TWO_OUTSIDE, .random = 100000, TOKENS),
     RESIZED(shrink_three, "two of three retire while a work item comes",

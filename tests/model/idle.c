@@ -5,12 +5,12 @@
  * publishers of runtime/queue/chase_lev and its relatives. Played: the workers.
  *
  * The producer is worker 0, or a thread from outside. It follows a script. F forks, P pushes to its
- * ready deque, I submits to the inbox, S switches to its second fiber after a flush. J joins the
- * last fork, and ends if a searcher has it; R retires: its slot is no longer active. T takes two
- * items from the inbox, A two of three from the deque of a worker that computes; it runs the first.
- * These lie there from the beginning. It runs nothing else, so only the protocol can bring a task
- * to somebody. A searcher looks everywhere until it has a task, or sleeps; with a task it leaves
- * for good.
+ * ready deque, I submits to the inbox; p and i do the same with two items by one call. S switches to its second
+ * fiber after a flush. J joins the last fork, and ends if a searcher has it; R retires: its slot is
+ * no longer active. T takes two items from the inbox, A two of three from the deque of a worker
+ * that computes; it runs the first. These lie there from the beginning. It runs nothing else, so
+ * only the protocol can bring a task to somebody. A searcher looks everywhere until it has a task,
+ * or sleeps; with a task it leaves for good.
  *
  * Claim: in the end as many searchers as there are tasks have one, and nobody sleeps while a task
  * is available. A searcher that finds something while another sleeps looks for more without a heavy
@@ -113,6 +113,18 @@ static void do_take(fl_worker *by, bool (*take_from)(fl_worker *by, fl_work *wor
     count(&joined);
 }
 
+/* Two items by one call. */
+static void publish_two(fl_worker *by, bool push)
+{
+    fl_work_item *both[2];
+    for (unsigned i = 0; i < 2; i++)
+        both[i] = &job[count(&published)];
+    if (push)
+        fl_push_ready_all(by, both, 2);
+    else
+        fl_submit_all_across(&rt, both, 2, FL_NEAR_BLOCKS);
+}
+
 static filch_self follow_script(fl_worker *by)
 {
     filch_self self = fl_first_slot(&region[0].fiber.stack);
@@ -131,6 +143,10 @@ static filch_self follow_script(fl_worker *by)
         case 'I':
             fl_submit_across(&rt, &job[count(&published)], FL_NEAR_BLOCKS,
                              shape.endless ? FL_UNLESS_SEARCHING : FL_UNLESS_AWAKE);
+            break;
+        case 'p':
+        case 'i':
+            publish_two(by, *at == 'p');
             break;
         case 'T':
             do_take(by, fl_take_inbox);
@@ -349,8 +365,8 @@ void lay_out(struct shape chosen)
     shape.switches = strchr(shape.script, 'S');
     shape.forks = strchr(shape.script, 'F');
     shape.takes = strchr(shape.script, 'T');
-    shape.pushes = strpbrk(shape.script, "PTA") || shape.switches;
-    shape.submits = strchr(shape.script, 'I');
+    shape.pushes = strpbrk(shape.script, "PpTA") || shape.switches;
+    shape.submits = strpbrk(shape.script, "Ii");
     shape.retires = strchr(shape.script, 'R');
     if (shape.retires) /* its slot is the last one */
         shape.place = shape.searchers;

@@ -20,6 +20,7 @@ MC_SHAPE(F_middle, .script = "F", .searchers = 2, .place = 1)
 MC_SHAPE(FF_last, .script = "FF", .searchers = 2, .place = 2, .escapes = true)
 MC_SHAPE(P, .script = "P", .searchers = 1)
 MC_SHAPE(PP_two, .script = "PP", .searchers = 2)
+MC_SHAPE(PP_once, .script = "p", .searchers = 2)
 MC_SHAPE(PPP_wide, .script = "PPP", .searchers = 3, .beside = 4)
 MC_SHAPE(I, .script = "I", .searchers = 1)
 MC_SHAPE(I_stalled, .script = "I", .searchers = 1)
@@ -27,6 +28,7 @@ MC_SHAPE(I_fibers, .script = "I", .searchers = 2, .fibers = true)
 MC_SHAPE(II, .script = "II", .searchers = 1)
 MC_SHAPE(II_stalled, .script = "II", .searchers = 1)
 MC_SHAPE(II_two, .script = "II", .searchers = 2)
+MC_SHAPE(II_once, .script = "i", .searchers = 2)
 MC_SHAPE(T, .script = "T", .searchers = 1)
 MC_SHAPE(A, .script = "A", .searchers = 1)
 MC_SHAPE(T_two, .script = "T", .searchers = 2)
@@ -84,6 +86,7 @@ const mc_model mc_models[] = {
     ROW(FF_last, "two forks; the forker is the last worker", TWO, .bound = 3, SLEEPS),
     ROW(P, "a push to the ready deque", ONE, .bound = 0, SLEEPS),
     ROW(PP_two, "two pushes, two searchers: a chain", TWO, .bound = 4, SLEEPS),
+    ROW(PP_once, "two pushes by one call, two searchers", TWO, .bound = 4, SLEEPS),
     ROW(PPP_wide, "three pushes, three searchers: a tree", THREE, .random = 30000, SLEEPS),
     ROW(I, "a submission; in its middle the searcher sleeps", ONE, .bound = 0, SLEEPS),
     ROW(I_fibers, "the forks of the only worker that is awake wake another", TWO, .random = 20000,
@@ -93,6 +96,7 @@ const mc_model mc_models[] = {
         .steps = 300, SLEEPS),
     ROW(II_stalled, "the same with two submissions", ONE, .random = 5000, .steps = 400, SLEEPS),
     ROW(II_two, "two submissions, two searchers", TWO, .random = 100000, SLEEPS),
+    ROW(II_once, "two submissions by one call, two searchers", TWO, .random = 30000, SLEEPS),
     ROW(T, "two items are taken from the inbox", ONE, .bound = 0, SLEEPS),
     ROW(T_two, "the same, two searchers", TWO, .random = 30000, SLEEPS),
     ROW(A, "an item is taken from a long deque besides the one to run", ONE, .bound = 0, SLEEPS),

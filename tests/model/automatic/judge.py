@@ -238,12 +238,10 @@ class ByTests:
         pass
 
     def verdict(self, fault, text, argument, before):
-        failed, ran = by_tests(self.builds, fault, text, argument, self.time_limit)
+        failed, _ = by_tests(self.builds, fault, text, argument, self.time_limit)
         if failed:
             return f"tested {failed}", ""
-        if before:
-            return before.verdict, before.remark
-        return "lives" if ran else "unmodelled", f"0 rows, 0 of them whole, {ran} tests"
+        return before.verdict, before.remark
 
 
 class Judge:
@@ -285,7 +283,7 @@ class Judge:
         rows, objects = reach.at(self.rows, fault.file, fault.first, fault.last)
         key = self.key(fault, text, rows)
         known = self.cache.get(key)
-        if not known or (known[0] in ("lives", "unmodelled") and (self.reopens or known[2] < self.time_limit)):
+        if not known or (known[0] == "lives" and (self.reopens or known[2] < self.time_limit)):
             known = [*self.find(fault, text, argument, rows, objects), self.time_limit]
             self.cache[key] = known
             self.keep()
@@ -309,7 +307,7 @@ class Judge:
             except NoCode:
                 return "told compiler", "it does not compile"
         if verdict == "lives":
-            return (by_lint, remark) if by_lint else (verdict if rows or tests else "unmodelled", f"{remark}, {tests} tests")
+            return (by_lint, remark) if by_lint else (verdict, f"{remark}, {tests} tests")
         return self.sound(fault, (verdict, remark))
 
     def sound(self, fault, hit):

@@ -58,7 +58,7 @@ def is_settled(asked, verdict, argument):
     if asked.anew:
         return False
     is_open = asked.survivors or ((asked.holes or asked.tests) and (not argument or argument[1] == "Hole"))
-    return not (is_open and verdict.verdict in ("lives", "unmodelled"))
+    return not (is_open and verdict.verdict == "lives")
 
 
 def judge_file(judge, file, asked):
@@ -72,6 +72,8 @@ def judge_file(judge, file, asked):
         wording, before, argument = syntax.wording(source, fault), known.get(fault.name), arguments.get(fault.name)
         before = before if before and before.fault == wording else None
         found = before
+        if asked.tests and not before:
+            sys.exit(f"no verdict for {fault.name}; judge {file} without --tests first")
         if not before or not is_settled(asked, before, argument):
             verdict, remark = judge.verdict(fault, syntax.changed(source.text, fault), argument[2] if argument else "", before)
             found = records.Verdict(fault.operator, fault.ordinal, verdict, remark.replace("|", "/"),

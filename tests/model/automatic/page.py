@@ -20,7 +20,6 @@ COLUMNS = {
     "equal": "no fault: an argument stands beside the verdict",
     "cost": "every claim holds; it takes more time or memory (an argument is there, too)",
     "hole": "nothing sees it; below, with its reason",
-    "unmodelled": "no model runs the statement, and no test could be built with it",
 }
 
 
@@ -87,7 +86,7 @@ def edges():
             for edge in verdict.edges:
                 if verdict.verdict.startswith(("dies ", "tested ")):
                     found[edge][verdict.verdict.split()[1]].append(f"{function}:{verdict.operator}.{verdict.ordinal}")
-                elif verdict.verdict != "unmodelled":
+                else:
                     found[edge].update()
     for edge, model, name in by_hand():
         if name not in found[edge][model]:

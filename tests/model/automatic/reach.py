@@ -2,6 +2,7 @@
 """Which rows of which models execute a line: gcov's counters of preset `coverage`, row by row.
 
 The answer is kept in a file beside the counters, and found anew when a model's program is newer than that."""
+import collections
 import concurrent.futures
 import hashlib
 import json
@@ -26,6 +27,18 @@ def rows_of(program):
     return [line.split()[0] for line in said.splitlines() if line.strip()]
 
 
+def ran_in(lines):
+    """Numbers of the lines that ran. One without code of its own, such as an inlined store, ran if the nearest line before it that has
+    code did."""
+    counts = collections.Counter()
+    for line in lines:
+        counts[line["line_number"]] += line["count"]
+    coded = sorted(counts)
+    for line, following in zip(coded, [*coded[1:], coded[-1] + 1] if coded else []):
+        if counts[line]:
+            yield from range(line, following)
+
+
 def lines_of(root, counted):
     """{file: {line: objects}} of the lines that ran, by these counters."""
     said = subprocess.run(["gcov", "--json-format", "--stdout", *counted], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -38,9 +51,8 @@ def lines_of(root, counted):
             path = (pathlib.Path(report["current_working_directory"]) / entry["file"]).resolve()
             name = str(path.relative_to(root)) if path.is_relative_to(root) else ""
             if name.startswith(FOLDERS):
-                for line in entry["lines"]:
-                    if line["count"]:
-                        lines.setdefault(name, {}).setdefault(str(line["line_number"]), set()).add(made)
+                for number in ran_in(entry["lines"]):
+                    lines.setdefault(name, {}).setdefault(str(number), set()).add(made)
     return lines
 
 

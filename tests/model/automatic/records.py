@@ -5,9 +5,8 @@ A record has a line for each function, with a hash of its code, and below it a l
 
     OPERATOR.ORDINAL | VERDICT | REMARK | EDGES | FAULT
 
-Verdicts: `dies MODEL ROW`; `tested TEST`, with `asan` where only its sanitized program fails; `told LINT`; `unmodelled`,
-where no model runs the statement; `lives`. A fault that lives has
-its entry in SOURCE.arguments.txt, by its name and its text. `Equal:` says why it is no fault; `Cost:` that it only takes time or
+Verdicts: `dies MODEL ROW`; `tested TEST`, with `asan` where only its sanitized program fails; `told LINT`; `lives`. A fault
+that lives has its entry in SOURCE.arguments.txt, by its name and its text. `Equal:` says why it is no fault; `Cost:` that it only takes time or
 memory; `Hole:` why no model sees it."""
 import dataclasses
 import re

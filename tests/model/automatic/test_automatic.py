@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 import judge  # noqa: E402
 import page  # noqa: E402
+import reach  # noqa: E402
 import records  # noqa: E402
 import syntax  # noqa: E402
 import unit  # noqa: E402
@@ -173,6 +174,12 @@ def tests_of_a_line():
         claim("a test passes that ends in time with 0", verdicts == {"passes": True, "fails": False, "hangs": False})
 
 
+def lines_that_ran():
+    lines = [{"line_number": number, "count": count} for number, count in ((3, 1), (5, 0), (6, 0), (9, 2), (6, 4))]
+    claim("a line without code runs with the nearest line before it that has code", [*reach.ran_in(lines)] == [3, 4, 6, 7, 8, 9])
+    claim("without lines none has run", not [*reach.ran_in([])])
+
+
 def struck():
     text = "# head\n\n[a:x] 1\n[a:y] 2\nHole: both\nof them.\n\n[a:z] 3\nCost: time.\n"
     claim("an argument of two keeps the other", records.without(text, {"a:x"}) == text.replace("[a:x] 1\n", ""))
@@ -192,16 +199,14 @@ class FakeBuild:
 def by_tests():
     lives = records.Verdict("delete", 1, "lives", "3 rows, 3 of them whole, 1 tests", (), "text")
 
-    def verdict(*answers, before=lives):
-        return judge.ByTests([FakeBuild(answer) for answer in answers], 1).verdict(None, "", "", before)
+    def verdict(*answers):
+        return judge.ByTests([FakeBuild(answer) for answer in answers], 1).verdict(None, "", "", lives)
     claim("a test of the second build is named", verdict((None, 2), ("test_a asan", 1)) == ("tested test_a asan", ""))
     claim("a fault that still lives keeps its record", verdict((None, 2), (None, 4)) == ("lives", lives.remark))
-    claim("without a record the number of tests is told",
-          verdict((None, 2), (None, 4), before=None) == ("lives", "0 rows, 0 of them whole, 6 tests"))
 
 
 if __name__ == "__main__":
-    for test in (operators, names, recorded, tests_of_a_line, struck, by_tests):
+    for test in (operators, names, recorded, tests_of_a_line, lines_that_ran, struck, by_tests):
         test()
     print(f"{len(failures)} failed")
     sys.exit(bool(failures))

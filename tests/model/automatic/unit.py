@@ -155,7 +155,7 @@ class Tests:
         """The program of a test with the changed file. A header changes the test alone, which calls its functions itself;
         None if that does not compile."""
         if fault.file.endswith(".h"):
-            own = self.compile(self.own[name], folder, name, f"-I{folder}")
+            own = self.compile(self.own[name], folder, name, f"-I{folder}", f"-I{folder}/include")
             if not own:
                 return None
             self.make(name, [], folder / name, own)

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/panic.h>
+#include <runtime/engine/panic.h>
 #include <string.h>
 #include <tests/support/child.h>
 #include <tests/support/panic.h>
@@ -9,7 +10,7 @@
 
 /* ---- filch_run ---- */
 
-enum { PLACE = 17 }; /* the line of the panic below */
+enum { PLACE = __LINE__ + 5 }; /* the line of the panic below */
 FILCH_TASK(int, fails, (int, code))
 {
     FILCH_DEFER(write_letter, "a");
@@ -300,4 +301,18 @@ Test(panic, where_nothing_can_catch_it_the_process_ends_with_a_line_that_says_wh
         child_run(&child, deaths[i].work);
         cr_assert(child_died(&child, deaths[i].said), "%s", child.text);
     }
+}
+
+/* In C++ the record is destroyed even if its argument threw before filch_defer_begin. */
+Test(panic, ending_a_deferred_call_that_never_began_does_nothing)
+{
+    filch_defer never = {0};
+    filch_defer_end(&never);
+}
+
+Test(panic, a_failure_without_file_and_line_is_reported_by_its_message)
+{
+    const filch_failure failure = {.code = -EIO, .task = "reader", .message = "no header"};
+    cr_assert_eq(fl_panic_tell(&failure), -EIO);
+    cr_assert_str_eq(filch_error(), "a panic in task reader, no header");
 }

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <pthread.h>
+#include <runtime/engine/runtime.h>
 #include <sched.h>
+#include <sched/victims/policy.h>
 #include <stdio.h>
 #include <string.h>
 #include <tests/support/fib.h>
@@ -246,5 +248,17 @@ Test(runtime, statistics_of_an_older_caller_are_cut)
     filch_runtime_stats_read(rt, &stats, offsetof(filch_stats, robs));
     cr_assert_eq(stats.gifts, 0);
     cr_assert_eq(stats.robs, UINT64_C(0x5a5a5a5a5a5a5a5a));
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(runtime, a_policy_set_later_replaces_the_first)
+{
+    filch_runtime *rt;
+    const fl_policy *nearest;
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1, .policy = "random"}), 0);
+    cr_assert_eq(fl_policy_find(&nearest, "nearest"), 0);
+    cr_assert_neq(filch_ptr_load(&rt->policy, FILCH_ACQUIRE), nearest);
+    cr_assert_eq(filch_runtime_set_policy(rt, "nearest"), 0);
+    cr_assert_eq(filch_ptr_load(&rt->policy, FILCH_ACQUIRE), nearest);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }

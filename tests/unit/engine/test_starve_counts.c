@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A worker without a fiber is counted while it sleeps, and relieved by each fiber that another thread
- * makes ready. */
+ * makes ready, alone or with others. */
 #include <criterion/criterion.h>
 #include <filch/filch.h>
 #include <runtime/engine/runtime.h>
@@ -60,4 +60,40 @@ Test(starve_counts, no_worker_sleeps_without_a_fiber_once_there_are_enough)
     cr_assert_eq(filch_u32_load(&rt->fibers.starve.starving, FILCH_ACQUIRE), 0);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
     filch_channel_destroy(items);
+}
+
+/* ---- Timers that are due together ---- */
+
+static int64_t morning;
+
+static void sleeps_until_morning(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    filch_sleep_until(morning);
+    signpost_raise(&ended);
+}
+
+/* Returns the relief of a worker whose fibers all sleep for so long; 0: they had slept too short. */
+static uint32_t relief_in_the_morning(int64_t night)
+{
+    filch_runtime *rt = NULL;
+    ended = (signpost){0};
+    morning = filch_in(night);
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1, .max_fibers = 4}), 0);
+    for (unsigned i = 0; i < TASKS; i++)
+        cr_assert_eq(filch_go(rt, sleeps_until_morning, NULL), 0);
+    WAIT_WHILE(!filch_u32_load(&rt->fibers.starve.asleep, FILCH_ACQUIRE) && filch_now() < morning);
+    uint32_t before = filch_u32_load(&rt->fibers.starve.relief, FILCH_ACQUIRE);
+    bool early = filch_now() < morning;
+    signpost_wait(&ended, TASKS);
+    uint32_t after = filch_u32_load(&rt->fibers.starve.relief, FILCH_ACQUIRE);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert(!early || after > before, "%u", after - before);
+    return early ? after - before : 0;
+}
+
+Test(starve_counts, fibers_that_the_timer_thread_makes_ready_together_relieve_a_worker)
+{
+    for (int64_t night = 50 * FILCH_MILLISECOND; !relief_in_the_morning(night);)
+        night *= 2;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A busy worker that moves items to its ready deque wakes another worker for them, and a due find looks at surplus workers. */
+ * A busy worker that moves items to its ready deque wakes another worker for them, a thief of half
+ * never grows its own deque, and a due find looks at surplus workers. */
 #include <pthread.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/outside.h>
+#include <runtime/engine/park.h>
 #include <runtime/engine/steal.h>
 #include <runtime/engine/turn.h>
 #include <runtime/engine/work_item.h>
@@ -108,6 +110,66 @@ Test(take_wakes, a_thief_that_comes_back_to_a_long_deque_wakes_another)
     FILCH_RUN(rt, comes_back_to_a_long_deque);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
     cr_assert_eq(signpost_count(&test.ran), LONG);
+}
+
+FILCH_VOID_TASK(publishes_many)
+{
+    fl_work_item *const all[] = {&test.items[0], &test.items[1], &test.items[2]};
+    fl_worker *worker = fl_worker_here();
+    (void)self;
+    start(3);
+    wait_for_sleeper(worker->rt);
+    cr_assert_eq(fl_push_ready_all(worker, all, 3), 3);
+    cr_assert(has_woken_the_sleeper(worker->rt));
+    signpost_wait(&test.ran, 1);
+}
+
+Test(take_wakes, a_worker_that_publishes_many_at_once_wakes_another)
+{
+    filch_runtime *rt = runtime_of(2, 2, NULL);
+    FILCH_RUN(rt, publishes_many);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_eq(signpost_count(&test.ran), 3);
+}
+
+enum { HALVED = 2 * FL_READY_FIRST + 9 }; /* half of it is more than fits into a new deque */
+
+static fl_work_item many[HALVED];
+static signpost filled, robbed;
+
+/* Keeps its worker. */
+static void fills_its_deque(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    for (unsigned i = 0; i < HALVED; i++) {
+        fl_work_item_be_part(&many[i], run_item);
+        cr_assert_eq(fl_deque_push(&fl_worker_here()->ready, fl_item(FL_ITEM_WORK, &many[i])), 0);
+    }
+    signpost_raise(&filled);
+    signpost_wait(&robbed, 1);
+}
+
+FILCH_VOID_TASK(takes_half)
+{
+    fl_work work;
+    fl_worker *worker = fl_worker_here();
+    (void)self;
+    cr_assert_eq(filch_go(NULL, fills_its_deque, NULL), 0); /* the other worker steals it */
+    signpost_wait(&filled, 1);
+    cr_assert(fl_steal_ready(worker, &work));
+    cr_assert_eq(fl_deque_size(&worker->ready), FL_READY_FIRST);
+    fl_start(worker->rt, work.work_item);
+    signpost_raise(&robbed);
+}
+
+Test(take_wakes, a_thief_of_half_takes_no_more_than_fits_into_its_deque)
+{
+    filch_runtime *rt;
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2, .take = "half"}), 0);
+    test.ran = (signpost){0};
+    FILCH_RUN(rt, takes_half);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_eq(signpost_count(&test.ran), HALVED);
 }
 
 enum { SURPLUS = 3 }; /* the number of that source in runtime/engine/turn.c */

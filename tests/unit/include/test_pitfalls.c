@@ -6,17 +6,12 @@
 #include <filch/filch.h>
 #include <sched/forkstack.h>
 #include <signal.h>
-#include <tests/support/child.h>
+#include <tests/support/misuse.h>
 #include <tests/support/signpost.h>
 
 #pragma GCC diagnostic ignored "-Wattribute-warning" /* wrong orders are what is tested */
 
 static signpost started;
-
-FILCH_TASK(int, leaf)
-{
-    return 1;
-}
 
 FILCH_TASK(int, other_leaf)
 {
@@ -29,41 +24,10 @@ FILCH_VOID_TASK(forgetful)
     signpost_raise(&started);
 }
 
-/* As callers in other languages do, whose self always is the next slot. */
-FILCH_VOID_TASK(forks_too_much)
+FILCH_VOID_TASK(joins_none_by_function)
 {
-    for (unsigned i = 0; i < FL_SLOTS; i++) /* the last slot stays empty */
-        self = filch_fork(self, &leaf_task);
-}
-
-/* Their self has moved, which filch_join cannot do. */
-FILCH_VOID_TASK(joins_by_function)
-{
-    for (unsigned i = 0; i <= FL_SLOTS; i++)
-        FILCH_FORK(leaf);
-    for (unsigned i = 0; i <= FL_SLOTS; i++)
-        filch_join(--self);
-}
-
-/* The first of them already. */
-FILCH_VOID_TASK(joins_once_by_function)
-{
-    for (unsigned i = 0; i < FL_SLOTS - FL_RESERVE + FL_ASIDE; i++)
-        FILCH_FORK(leaf);
-    filch_join(self - 1);
+    filch_join(self);
     _exit(0);
-}
-
-FILCH_TASK(int, forks_what_fits)
-{
-    int sum = 0;
-    for (unsigned i = 0; i < FL_SLOTS - 1; i++)
-        FILCH_FORK(leaf);
-    for (unsigned i = 0; i < FL_SLOTS - 1; i++) {
-        FILCH_JOIN(int one, leaf);
-        sum += one;
-    }
-    return sum;
 }
 
 FILCH_VOID_TASK(steal_forgetful)
@@ -73,32 +37,9 @@ FILCH_VOID_TASK(steal_forgetful)
     FILCH_JOIN_VOID(forgetful);
 }
 
-static filch_runtime *runtime(unsigned workers, const char *queue)
+static void join_none_by_function(void)
 {
-    filch_runtime *rt = NULL;
-    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = workers, .queue = queue}) ==
-                0);
-    return rt;
-}
-
-static void overfill(void)
-{
-    FILCH_RUN(runtime(1, "chase-lev"), forks_too_much);
-}
-
-static void overfill_and_join(void)
-{
-    FILCH_RUN(runtime(1, "chase-lev"), joins_by_function);
-}
-
-static void overfill_and_join_once(void)
-{
-    FILCH_RUN(runtime(1, "chase-lev"), joins_once_by_function);
-}
-
-static void overfill_central(void)
-{
-    FILCH_RUN(runtime(1, "central-mutex"), forks_too_much);
+    FILCH_RUN(runtime(1, NULL), joins_none_by_function);
 }
 
 static void forget_outside(void)
@@ -123,36 +64,6 @@ static void forget_in_go(void)
     filch_runtime *rt = runtime(1, NULL);
     filch_go(rt, forget_detached, NULL);
     filch_runtime_destroy(rt);
-}
-
-static void expect_death(void (*work)(void), const char *first, const char *second)
-{
-    struct child child;
-    child_run(&child, work);
-    cr_assert(child_died(&child, first), "status 0x%x, said: %s", child.status, child.text);
-    cr_assert(child_died(&child, second), "said: %s", child.text);
-}
-
-Test(pitfalls, more_unjoined_forks_than_slots_die_by_name)
-{
-    expect_death(overfill, "unjoined forks in task leaf", "join sooner");
-    expect_death(overfill_central, "unjoined forks in task leaf", "join sooner");
-    expect_death(overfill_and_join, "ran at once", "join with FILCH_JOIN");
-    expect_death(overfill_and_join_once, "ran at once", "join with FILCH_JOIN");
-}
-
-Test(pitfalls, as_many_unjoined_forks_as_fit_are_right)
-{
-    static const char *const queues[] = {"chase-lev", "central-mutex"};
-    for (unsigned workers = 1; workers <= 2; workers++)
-        for (unsigned q = 0; q < 2; q++) {
-            filch_runtime *rt = NULL;
-            cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers,
-                                                                   .queue = queues[q]}),
-                         0);
-            cr_assert_eq(FILCH_RUN(rt, forks_what_fits), (int)FL_SLOTS - 1);
-            cr_assert_eq(filch_runtime_destroy(rt), 0);
-        }
 }
 
 Test(pitfalls, outside_task_that_returns_before_its_join_dies_by_name)
@@ -232,6 +143,7 @@ static void join_at_the_bottom(void)
 Test(pitfalls, join_without_any_fork_dies_in_every_build)
 {
     expect_death(join_at_the_bottom, "without a fork", "last unjoined fork");
+    expect_death(join_none_by_function, "a join without a fork", "last unjoined fork");
 }
 
 static void die_with_percent_and_length(void)

@@ -224,3 +224,8 @@ Test(family, a_smaller_struct_of_an_older_release_is_filled_as_far_as_it_goes)
     cr_assert_eq(stats.sets, 77);
     end(family);
 }
+
+Test(family, destroying_none_does_nothing)
+{
+    filch_family_destroy(NULL);
+}

@@ -180,3 +180,19 @@ Test(job_handle, a_wait_whose_own_time_is_over_says_so)
     filch_job_release(job);
     cr_assert_eq(filch_pool_destroy(pool), 0);
 }
+
+Test(job_handle, a_waiting_job_of_a_pool_without_priorities_takes_a_new_priority)
+{
+    gate at;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
+    block(pool, &at);
+    filch_job *job = job_of(pool, succeeds, NULL, NULL);
+    cr_assert_eq(filch_job_set_priority(job, 6), 0);
+    cr_assert_eq(job->priority, 6);
+    cr_assert_eq(filch_job_set_priority(job, 2), 0);
+    cr_assert_eq(job->priority, 2);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    filch_job_release(job);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}

@@ -94,6 +94,20 @@ Test(order, the_oldest_job_of_its_new_level_is_linked_to_no_job_that_has_left)
     expect_the_end(pool);
 }
 
+Test(order, the_youngest_of_a_level_leaves_no_job_behind_that_came_before_it)
+{
+    filch_pool *pool = pool_by_priority(HOUR);
+    add(pool, 0, 3, NOW);
+    add(pool, 1, 3, NOW + 20);
+    add(pool, 2, 1, NOW + 10);
+    fl_order_move(pool, jobs[2], 3);
+    fl_order_remove(pool, jobs[1]);
+    expect_next(pool, 0);
+    expect_next(pool, 2);
+    free(jobs[1]);
+    expect_the_end(pool);
+}
+
 /* ---- Aging ---- */
 
 Test(order, a_job_is_a_level_more_urgent_for_each_aging_that_it_has_waited)

@@ -3,6 +3,8 @@
  * Deadlines, run timeouts and the pool's context: the earliest counts, and no context is held
  * after its pool. */
 #include <runtime/engine/threads.h>
+#include <runtime/pool/due.h>
+#include <runtime/pool/job.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
 
@@ -185,5 +187,59 @@ Test(pool_due, a_shutdown_that_ends_in_time_leaves_the_pool_closed)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     cr_assert_eq(filch_pool_shutdown(pool, FILCH_FOREVER), 0);
     cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), -EPIPE);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- Room ---- */
+
+enum { MANY = 5000 };
+
+static size_t room_of(filch_pool *pool)
+{
+    fl_lock(&pool->room.lock);
+    size_t room = pool->run_dues.room;
+    fl_unlock(&pool->room.lock);
+    return room;
+}
+
+Test(pool_due, room_for_many_run_timeouts_is_given_back)
+{
+    gate at;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
+    block(pool, &at);
+    for (unsigned i = 0; i < MANY; i++)
+        cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .run_timeout = HOUR), 0);
+    cr_assert_geq(room_of(pool), MANY);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(room_of(pool), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
+/* ---- Jobs not yet accepted ---- */
+
+static size_t due_count(filch_pool *pool)
+{
+    fl_lock(&pool->room.lock);
+    size_t count = fl_timer_row_count(&pool->dues);
+    fl_unlock(&pool->room.lock);
+    return count;
+}
+
+Test(pool_due, a_job_that_is_not_accepted_yet_has_no_outcome_when_its_deadline_comes)
+{
+    filch_job *job;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    cr_assert_eq(fl_job_make(&job, pool, succeeds, NULL, &(filch_job_options){.timeout = 1}, false),
+                 0);
+    fl_lock(&pool->room.lock);
+    cr_assert_eq(fl_due_enter(job), 0);
+    fl_unlock(&pool->room.lock);
+    WAIT_WHILE(due_count(pool));
+    fl_lock(&pool->room.lock);
+    cr_assert_eq(job->stage, FL_JOB_NEW);
+    cr_assert_eq(job->outcome, FILCH_UNDECIDED);
+    fl_unlock(&pool->room.lock);
+    fl_job_give_up(job);
     cr_assert_eq(filch_pool_destroy(pool), 0);
 }

@@ -2,6 +2,7 @@
  *
  * Jobs that are accepted without the pool's lock count, wait, are refused and cancelled like all
  * others; and a thread that waits for room gets it although no runner comes by. */
+#include <runtime/pool/intake.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
 
@@ -122,5 +123,15 @@ Test(pool_intake, a_thread_gets_room_although_no_runner_comes_by)
     cr_assert_eq(pthread_join(thread, &rc), 0);
     cr_assert_null(rc);
     filch_job_release(waiting);
+    end(pool, holder);
+}
+
+/* The word has no room for credits beside such an address. The job is never dereferenced. */
+Test(pool_intake, a_job_at_an_address_of_more_than_48_bits_is_not_pushed)
+{
+    filch_job *holder, *beyond = (filch_job *)((uintptr_t)1 << 56);
+    filch_pool *pool = held_pool(&holder, FILCH_FIFO);
+    fill(pool, 2); /* the first one opens the intake */
+    cr_assert_not(fl_intake_push(pool, beyond));
     end(pool, holder);
 }

@@ -2,6 +2,7 @@
  *
  * Error messages for calls that make no sense. */
 #include <filch/future.h>
+#include <filch/panic.h>
 #include <tests/support/child.h>
 #include <tests/support/pools.h>
 
@@ -65,4 +66,80 @@ Test(pool_misuse, a_bad_retry_policy_makes_no_pool)
     cr_assert_eq(filch_pool_create(&pool, &(filch_pool_config){.workers = 1, .retry = &bad}),
                  -EINVAL);
     cr_assert_null(pool);
+}
+
+/* ---- Jobs without a handle ---- */
+
+typedef struct plain {
+    gate at;
+    filch_job *job;
+} plain;
+
+static int tells_its_job(filch_self self, filch_job *job, void *data)
+{
+    plain *one = data;
+    one->job = job;
+    return stand_still(self, job, &one->at);
+}
+
+Test(pool_misuse, a_job_without_a_handle_is_neither_cancelled_nor_waited_for)
+{
+    static const filch_pool_config configs[] = {{.workers = 2, .width = 1}, {.workers = 2}};
+    for (unsigned i = 0; i < 2; i++) {
+        filch_pool *pool = pool_of(configs[i]);
+        plain one = {0};
+        cr_assert_eq(FILCH_SUBMIT(pool, tells_its_job, &one), 0);
+        signpost_wait(&one.at.begun, 1);
+        cr_assert_eq(filch_job_cancel(one.job), -EINVAL);
+        cr_assert_not_null(strstr(filch_error(), "filch_job_cancel of a job without a handle"));
+        cr_assert_eq(filch_job_wait(one.job, FILCH_FOREVER), -EINVAL);
+        cr_assert_not_null(strstr(filch_error(), "filch_job_wait for a job without a handle"));
+        signpost_raise(&one.at.go);
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+    }
+}
+
+/* ---- done ---- */
+
+static filch_u32 refusals;
+
+static void done_waits_for_its_pool(filch_job *job, filch_outcome outcome, const filch_failure *why,
+                                    void *pool)
+{
+    (void)job, (void)outcome, (void)why;
+    filch_u32_add(&refusals, filch_pool_wait(pool, FILCH_FOREVER) == -EDEADLK, FILCH_ACQ_REL);
+}
+
+Test(pool_misuse, done_may_not_wait_for_its_pool)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
+    cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, pool, .done = done_waits_for_its_pool), 0);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    cr_assert_eq(filch_u32_load(&refusals, FILCH_ACQUIRE), 1);
+}
+
+static filch_u32 reports;
+
+static void count_report(const filch_failure *failure)
+{
+    filch_u32_add(&reports, failure->code == -EIO, FILCH_ACQ_REL);
+}
+
+static void done_panics(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
+{
+    (void)job, (void)outcome, (void)why, (void)data;
+    FILCH_PANIC(-EIO, "in done");
+}
+
+Test(pool_misuse, a_panic_in_done_is_reported_and_the_outcome_stays)
+{
+    filch_set_panic_handler(count_report);
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
+    cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .done = done_panics), 0);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 1);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    filch_set_panic_handler(NULL);
+    cr_assert_eq(filch_u32_load(&reports, FILCH_ACQUIRE), 1);
 }

@@ -293,3 +293,31 @@ Test(forkstack, it_is_closed_at_its_last_slot_and_not_before)
     fl_forkstack_close(stack);
     cr_assert(fl_forkstack_closed(stack));
 }
+
+Test(forkstack, its_length_is_the_number_of_tasks_rounded_down_to_a_power_of_two)
+{
+    static const unsigned lengths[][2] = {{0, 0}, {1, 1}, {2, 2}, {3, 2}, {4, 4}, {7, 4}, {8, 8}};
+    for (unsigned i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        lay_out();
+        fork_many(slots, lengths[i][0]);
+        cr_assert_eq(fl_forkstack_length(stack), lengths[i][1], "%u tasks", lengths[i][0]);
+    }
+}
+
+/* All but the last two tasks are stolen. */
+Test(forkstack, its_last_slot_does_not_count)
+{
+    fork_many(slots, FL_SLOTS + 1);
+    filch_u64_store(&stack->front.top, filch_position(fl_last_slot(stack) - 1), FILCH_RELAXED);
+    cr_assert_eq(fl_forkstack_length(stack), 1);
+}
+
+Test(forkstack, it_is_empty_when_no_task_before_the_owner_is_left)
+{
+    filch_self self = fork_many(slots, 2);
+    cr_assert_not(fl_forkstack_empty(self));
+    filch_u64_store(&stack->front.top, filch_position(self - 1), FILCH_RELAXED);
+    cr_assert_not(fl_forkstack_empty(self));
+    filch_u64_store(&stack->front.top, filch_position(self), FILCH_RELAXED);
+    cr_assert(fl_forkstack_empty(self));
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A deadlock is found when a thread begins to wait for its task long after that task has blocked: the
- * thread is held in the call that wakes the worker. */
+ * A deadlock is found when a thread begins to wait long after the last task has blocked: for that task,
+ * or for the end of the runtime. The thread is held in the call that wakes the worker. */
 #include <criterion/criterion.h>
 #include <linux/futex.h>
 #include <runtime/engine/runtime.h>
@@ -48,24 +48,50 @@ static void report_and_die(const char *report, void *unused)
     abort();
 }
 
-static void wait_long_after_the_task(void)
+/* A runtime whose only worker sleeps, and a channel to which nobody sends. */
+static filch_runtime *asleep(filch_channel **nothing)
 {
     setenv("FILCH_DEADLOCK", "die", 1);
     filch_on_deadlock(report_and_die, NULL);
     alarm(60);
     workers = 1;
     filch_runtime *rt = runtime();
-    filch_channel *nothing = channel();
+    *nothing = channel();
     WAIT_WHILE(!fl_idle_sleepers(fl_idle_look(&rt->idle)));
+    return rt;
+}
+
+static void wait_long_after_the_task(void)
+{
+    filch_channel *nothing;
+    filch_runtime *rt = asleep(&nothing);
     dawdles = true;
     (void)FILCH_RUN(rt, receiver, nothing);
 }
 
+static void destroy_long_after_the_task(void)
+{
+    filch_channel *nothing;
+    filch_runtime *rt = asleep(&nothing);
+    CHILD_CHECK(!filch_go(rt, receives, nothing));
+    channel_wait_for(nothing, 1);
+    WAIT_WHILE(!fl_idle_sleepers(fl_idle_look(&rt->idle)));
+    dawdles = true;
+    filch_runtime_destroy(rt);
+}
+
 Test(deadlock_thread, a_thread_that_waits_last_is_noticed)
 {
-    struct child child;
-    child_run(&child, wait_long_after_the_task);
-    cr_assert(WIFSIGNALED(child.status) && WTERMSIG(child.status) == SIGABRT, "0x%x: %s",
-              child.status, child.text);
-    cr_assert_not_null(strstr(child.text, "task receiver"), "%s", child.text);
+    static const struct {
+        void (*work)(void);
+        const char *words;
+    } rows[] = {{wait_long_after_the_task, "task receiver"},
+                {destroy_long_after_the_task, "task receives"}};
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct child child;
+        child_run(&child, rows[i].work);
+        cr_assert(WIFSIGNALED(child.status) && WTERMSIG(child.status) == SIGABRT, "%u: 0x%x: %s", i,
+                  child.status, child.text);
+        cr_assert_not_null(strstr(child.text, rows[i].words), "%s", child.text);
+    }
 }

@@ -4,6 +4,7 @@
  * place, and failures after the close. */
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/worker.h>
+#include <runtime/platform/lock.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
 #include <tests/support/scope.h>
@@ -64,5 +65,33 @@ Test(scope_ends, a_failure_between_two_closes_is_kept_until_the_second)
     cr_assert_str_eq(next->message, "after the close");
     cr_assert_eq(filch_scope_close(&scope), -EIO);
     cr_assert_eq(filch_scope_failures(&scope), 4);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+static signpost gone, go;
+
+static int goes(filch_self self, filch_scope *scope, void *waits)
+{
+    (void)self, (void)scope;
+    signpost_wait(&go, waits != NULL);
+    signpost_raise(&gone);
+    return 0;
+}
+
+/* The child was the only one when it asked for the lock; another one is there when it gets it. */
+Test(scope_ends, a_child_that_was_the_last_one_leaves_while_another_is_spawned)
+{
+    filch_runtime *rt = runtime(2);
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    fl_lock(&scope.lock);
+    cr_assert_eq(FILCH_SPAWN(&scope, goes, NULL), 0);
+    WAIT_WHILE(filch_u32_load(&scope.lock, FILCH_RELAXED) != FL_LOCK_WAITED_FOR);
+    cr_assert_eq(FILCH_SPAWN(&scope, goes, &scope), 0);
+    fl_unlock(&scope.lock);
+    WAIT_WHILE(filch_u32_load(&scope.children, FILCH_ACQUIRE) != 1);
+    signpost_raise(&go);
+    cr_assert_eq(filch_scope_close(&scope), 0);
+    cr_assert_eq(signpost_count(&gone), 2);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }

@@ -6,6 +6,7 @@
 #include <runtime/platform/lock.h>
 #include <sched.h>
 #include <string.h>
+#include <tests/support/child.h>
 
 static filch_semaphore with(unsigned permits)
 {
@@ -139,4 +140,17 @@ Test(sync_semaphore, more_than_there_can_be_are_refused)
     cr_assert_eq(filch_semaphore_acquire_until(&semaphore, UINT32_MAX, FILCH_FOREVER), -EINVAL);
     cr_assert_eq(filch_semaphore_give_back(&semaphore, 1), 0);
     cr_assert_eq(filch_semaphore_try_acquire(&semaphore, 1), 0, "nobody stands in front");
+}
+
+static void acquire_too_many(void)
+{
+    filch_semaphore semaphore = with(1);
+    filch_semaphore_acquire(&semaphore, (unsigned)FILCH_PERMITS_MAX + 1);
+}
+
+Test(sync_semaphore, acquiring_more_than_there_can_be_dies_and_says_so)
+{
+    struct child child;
+    child_run(&child, acquire_too_many);
+    cr_assert(child_died(&child, "a request of 2147483648 permits"), "%s", child.text);
 }

@@ -224,6 +224,41 @@ FILCH_TASK(int, sleep_an_hour)
     return filch_sleep(3600 * FILCH_SECOND);
 }
 
+static filch_u32 awake; /* 1: the sleep of an hour has ended */
+
+static void sleeps_an_hour(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    filch_sleep(3600 * FILCH_SECOND);
+    filch_u32_store(&awake, 1, FILCH_RELEASE);
+}
+
+/* When the second sleep begins, the timer thread sleeps until the hour is over. */
+FILCH_TASK(bool, sleep_a_second_meanwhile)
+{
+    int64_t from = filch_now();
+    if (filch_go(NULL, sleeps_an_hour, NULL) || filch_sleep(FILCH_SECOND))
+        return false;
+    for (unsigned i = 0; i < 3; i++)
+        filch_yield(self);
+    if (filch_sleep(FILCH_SECOND) || filch_now() >= from + 10 * FILCH_SECOND)
+        return false;
+    return !filch_u32_load(&awake, FILCH_ACQUIRE) && !filch_sleep(7200 * FILCH_SECOND) &&
+           filch_u32_load(&awake, FILCH_ACQUIRE);
+}
+
+static const char *seed;
+
+static void sleep_twice_on_a_virtual_clock(void)
+{
+    filch_runtime *rt;
+    setenv("FILCH_VIRTUAL", "2", 1);
+    setenv("FILCH_SEED", seed, 1);
+    CHILD_CHECK(filch_runtime_create(&rt, NULL) == 0);
+    CHILD_CHECK(FILCH_RUN(rt, sleep_a_second_meanwhile));
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+}
+
 static void sleep_on_a_virtual_clock(void)
 {
     filch_runtime *rt;
@@ -241,4 +276,15 @@ Test(timer_thread, on_a_virtual_clock_a_sleep_of_an_hour_is_over_at_once)
     struct child child;
     child_run(&child, sleep_on_a_virtual_clock);
     cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
+}
+
+Test(timer_thread, on_a_virtual_clock_a_shorter_sleep_ends_first)
+{
+    static const char *const seeds[] = {"1", "2", "3", "4", "5", "6", "7", "8"};
+    for (unsigned i = 0; i < sizeof seeds / sizeof *seeds; i++) {
+        struct child child;
+        seed = seeds[i];
+        child_run(&child, sleep_twice_on_a_virtual_clock);
+        cr_assert(child_passed(&child), "seed %s: 0x%x: %s", seed, child.status, child.text);
+    }
 }

@@ -131,3 +131,12 @@ Test(trace_names, a_name_for_which_the_file_has_no_room_is_refused_and_leaves_no
     cr_assert_eq(fl_trace_name(&names, "a literal"), 0);
     end();
 }
+
+Test(trace_names, null_has_number_0)
+{
+    begin(1);
+    cr_assert_eq(fl_trace_name(&names, NULL), 0);
+    cr_assert_eq(fl_trace_name_copied(&names, NULL), 0);
+    cr_assert_eq(fl_trace_name(&names, "first"), 1);
+    end();
+}

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <sched/times.h>
 #include <sys/resource.h>
+#include <tests/support/child.h>
 #include <tests/support/traced.h>
 
 static filch_u32 spinning;
@@ -94,4 +95,48 @@ Test(trace_preempted, preemptions_before_the_trace_do_not_count)
 Test(trace_preempted, preemptions_within_the_trace_count)
 {
     count_preemptions(true);
+}
+
+/* Another thread wants the same CPU. */
+FILCH_VOID_TASK(loses_its_cpu)
+{
+    (void)self;
+    for (long before = times_preempted(); times_preempted() < before + 5;)
+        ;
+}
+
+static char path[192]; /* the child's */
+
+static void is_preempted_now_and_then(void)
+{
+    cpu_set_t here;
+    pthread_t thread;
+    CPU_ZERO(&here);
+    CPU_SET((size_t)sched_getcpu(), &here);
+    CHILD_CHECK(sched_setaffinity(0, sizeof here, &here) == 0);
+    setenv("FILCH_VIRTUAL", "2", 1);
+    filch_runtime *rt = create(2, path);
+    filch_u32_store(&spinning, 1, FILCH_RELEASE);
+    CHILD_CHECK(pthread_create(&thread, NULL, spin, NULL) == 0);
+    for (unsigned i = 0; i < 3; i++)
+        FILCH_RUN(rt, loses_its_cpu);
+    filch_u32_store(&spinning, 0, FILCH_RELEASE);
+    pthread_join(thread, NULL);
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+}
+
+/* The library schedules virtual workers, so the system's preemptions do not count. */
+Test(trace_preempted, virtual_workers_are_not_preempted)
+{
+    struct child child;
+    trace_event e;
+    unsigned sleeps = 0;
+    snprintf(path, sizeof path, "%s", path_of("virtual.trace"));
+    child_run(&child, is_preempted_now_and_then);
+    cr_assert(child_passed(&child), "%s", child.text);
+    trace_file *trace = open_it(path);
+    for (; trace_next(trace, &e); sleeps += e.kind == FL_TRACE_DOES && e.a == FL_SLEEPING)
+        cr_assert_neq(e.kind, FL_TRACE_PREEMPTED);
+    cr_assert_gt(sleeps, 0);
+    trace_close(trace);
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A program built with thread sanitizer cannot use a library built without it. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <string.h>
+
+/* A symbol of its run-time. */
+void *__tsan_get_current_fiber(void);
+void *__tsan_get_current_fiber(void)
+{
+    return NULL;
+}
+
+Test(tsan_elsewhere, a_program_with_thread_sanitizer_gets_no_runtime_from_a_plain_library)
+{
+    filch_runtime *rt = NULL;
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), -ENOTSUP);
+    cr_assert_null(rt);
+    cr_assert_not_null(strstr(filch_error(), "-fsanitize=thread"), "%s", filch_error());
+}
