@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
+#include <tests/support/build.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
@@ -138,17 +139,20 @@ static void end_tasks(void)
     signpost_raise(&stop);
 }
 
+/* The allocator of address sanitizer (of gcc 12) takes no lock for a fork(): where another thread held one, the child waits
+ * for it for ever. */
 static const struct state {
     const char *name;
     void (*enter)(void), (*leave)(void);
     unsigned least; /* workers that it takes */
     bool task;      /* there is a worker for a task that forks */
+    bool allocates; /* in another thread */
 } states[] = {
-    {"idle", do_nothing, do_nothing, 1, true},
-    {"all workers at work", occupy, end_tasks, 1, false},
-    {"fibers suspended", suspend, end_thread, 2, false},
-    {"creation and destruction elsewhere", create_and_destroy, end_thread, 1, true},
-    {"serving a thread", serve, end_thread, 2, true},
+    {"idle", do_nothing, do_nothing, 1, true, false},
+    {"all workers at work", occupy, end_tasks, 1, false, false},
+    {"fibers suspended", suspend, end_thread, 2, false, false},
+    {"creation and destruction elsewhere", create_and_destroy, end_thread, 1, true, true},
+    {"serving a thread", serve, end_thread, 2, true, true},
 };
 enum { STATES = sizeof states / sizeof states[0] };
 
@@ -185,7 +189,7 @@ Test(forked, child_and_parent_live_on_after_a_fork_in_any_state)
             for (unsigned c = 0; c < 3; c++)
                 for (unsigned q = 0; q < FIB_QUEUES; q++) {
                     workers = counts[c];
-                    if (workers >= state->least)
+                    if (workers >= state->least && !(state->allocates && BUILD_ASAN))
                         fork_in(state, fib_queues[q]);
                 }
 }
@@ -198,6 +202,8 @@ static void live(void)
 
 Test(forked, no_child_waits_for_threads_that_began_or_ended_during_the_fork)
 {
+    if (BUILD_ASAN)
+        cr_skip_test("the allocator of address sanitizer may be locked in such a child");
     cr_assert_eq(fib_life(2, NULL, 8), 0);
     create_and_destroy();
     for (unsigned forks = stress_times(150); forks; forks--) {
