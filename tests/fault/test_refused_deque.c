@@ -6,6 +6,7 @@
 #include <runtime/pool/pool.h>
 #include <sched/deque.h>
 #include <tests/support/child.h>
+#include <tests/support/deadlines.h>
 #include <tests/support/fib.h>
 #include <tests/support/held.h>
 #include <tests/support/pools.h>
@@ -45,14 +46,6 @@ Test(refused_deque, one_that_grows_keeps_no_old_buffer, .init = warm_up)
     while (fl_deque_pop(deque))
         ;
     cr_assert_eq(filch_runtime_destroy(rt), 0);
-}
-
-static size_t deadlines_of(filch_pool *pool)
-{
-    fl_lock(&pool->room.lock);
-    size_t count = fl_timer_row_count(&pool->dues);
-    fl_unlock(&pool->room.lock);
-    return count;
 }
 
 Test(refused_deque, a_job_whose_deadline_has_no_place_is_refused, .init = warm_up_timer_thread)

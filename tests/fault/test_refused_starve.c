@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A worker without a fiber whose ready deque is full, while the system refuses memory: tasks from outside stay in the inbox,
- * forked tasks, which the
- * inbox cannot hold, end the process. */
+ * A worker without a fiber whose ready deque is full, while the system refuses memory: tasks from
+ * outside stay in the inbox; forked tasks, which the inbox cannot hold, end the process. */
 #include <runtime/engine/execute.h>
 #include <runtime/engine/outside.h>
 #include <tests/support/child.h>

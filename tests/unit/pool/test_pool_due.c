@@ -6,6 +6,7 @@
 #include <runtime/pool/due.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/pool.h>
+#include <tests/support/deadlines.h>
 #include <tests/support/pools.h>
 
 static const int64_t HOUR = 3600 * FILCH_SECOND;
@@ -218,14 +219,6 @@ Test(pool_due, room_for_many_run_timeouts_is_given_back)
 
 /* ---- Jobs not yet accepted ---- */
 
-static size_t due_count(filch_pool *pool)
-{
-    fl_lock(&pool->room.lock);
-    size_t count = fl_timer_row_count(&pool->dues);
-    fl_unlock(&pool->room.lock);
-    return count;
-}
-
 Test(pool_due, a_job_that_is_not_accepted_yet_has_no_outcome_when_its_deadline_comes)
 {
     filch_job *job;
@@ -235,7 +228,7 @@ Test(pool_due, a_job_that_is_not_accepted_yet_has_no_outcome_when_its_deadline_c
     fl_lock(&pool->room.lock);
     cr_assert_eq(fl_due_enter(job), 0);
     fl_unlock(&pool->room.lock);
-    WAIT_WHILE(due_count(pool));
+    WAIT_WHILE(deadlines_of(pool));
     fl_lock(&pool->room.lock);
     cr_assert_eq(job->stage, FL_JOB_NEW);
     cr_assert_eq(job->outcome, FILCH_UNDECIDED);
