@@ -85,8 +85,13 @@ golang-github-masterminds-sprig-dev | server /usr/share/gocode/src/github.com/Ma
 golang-gopkg-yaml.v3-dev | server /usr/share/gocode/src/gopkg.in/yaml.v3
 buildah                 | command buildah
 runc                    | command runc
-mmdebstrap              | command mmdebstrap
 golang-github-containers-common | server /usr/share/containers/seccomp.json
+'
+
+# For tools/fresh.sh, and the container image.
+packages_of_fresh='
+mmdebstrap             | command mmdebstrap
+debian-archive-keyring | server /usr/share/keyrings/debian-archive-keyring.gpg
 '
 
 # package, then alternatives | a program in it. The program is taken out, into build/tools, and the package is not

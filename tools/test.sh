@@ -6,6 +6,7 @@
 #   all         every part
 #   rest        the parts of `all` that `default` leaves out
 #   --list      lists the parts, with their usual time
+#   --install    installs what the parts need, and ends
 #   --tally F   appends the counts of each part to F instead of printing the closing line
 #   --help      shows this text
 # While the tests of one part run, the next part is built with the CPU time that they leave. Logs are in build/log.
@@ -197,13 +198,14 @@ run_part() {
     echo "$p $f $s" >>"$tally"
 }
 
-tally='' asked=()
+tally='' asked=() install_only=''
 while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) sed -n '3,/^set -u/{/^# \?/s///p}' "$0"; exit 0 ;;
     --list) list; exit 0 ;;
+    --install) install_only=1 ;;
     --tally) tally=${2-}; shift ;;
-    -*) echo "unknown option $1 (valid: --list, --tally FILE, --help)" >&2; exit 2 ;;
+    -*) echo "unknown option $1 (valid: --list, --install, --tally FILE, --help)" >&2; exit 2 ;;
     all | default | rest) asked+=("$1") ;;
     *)
         [ -n "$(chosen "$1")" ] || { echo "unknown part $1 (valid: $(list | cut -d' ' -f1 | paste -sd' ') all default rest)" >&2; exit 2; }
@@ -227,13 +229,14 @@ touch "$state/building" "$state/testing"
 echo "$(wc -l <<<"$rows") parts, about $(((expected + 59) / 60)) min on 2 cores if nothing is compiled yet: $(cut -d' ' -f1 <<<"$rows" | paste -sd' ')"
 
 needed=("$packages_to_run" "$packages_of_peers" "$packages_to_test")
-grep -q '| rest ' <<<"$rows" && needed+=("$packages_to_test_all")
+grep -q '| rest ' <<<"$rows" && needed+=("$packages_to_test_all" "$packages_of_fresh")
 need "${needed[@]}" || { echo "0 1 0" >>"$tally"; [ -n "$closing" ] || echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 fetch "$programs_to_test" || echo "0 0 1" >>"$tally"
 if grep -q '| rest ' <<<"$rows"; then
     fetch "$programs_to_test_all" || echo "0 0 1" >>"$tally"
     fetch_modules "$npm_to_test_all" || echo "0 0 1" >>"$tally"
 fi
+[ -z "$install_only" ] || exit 0
 
 show_progress $expected &
 background+=($!)

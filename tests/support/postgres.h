@@ -58,14 +58,16 @@ static inline const struct passwd *pg_user(void)
     return user || getuid() ? user : getpwnam("nobody");
 }
 
-/* Starts a program in the server's folder, with its output in the log. It ends with this process. */
-static inline pid_t pg_spawn(const pg_server *s, char *const argv[])
+/* Starts a program in the server's folder, with its output in the log. It ends with this process.
+ * argv[0] is replaced by the program's path: initdb searches PATH for itself otherwise, and Debian
+ * has its folder not there. */
+static inline pid_t pg_spawn(const pg_server *s, char *argv[])
 {
-    char program[256];
+    char program[256], *name = argv[0];
     const struct passwd *user = pg_user();
     pid_t parent = getpid();
     pg_find(program, sizeof program - 64);
-    strcat(program, argv[0]);
+    strcat(program, name);
     pid_t pid = fork();
     if (pid)
         return pid;
@@ -78,12 +80,14 @@ static inline pid_t pg_spawn(const pg_server *s, char *const argv[])
     for (int fd = 3; fd < 1024; fd++)
         close(fd);
     unsetenv("LD_PRELOAD");
-    execvp(program, argv);
-    execvp(argv[0], argv);
+    argv[0] = program;
+    execv(program, argv);
+    argv[0] = name;
+    execvp(name, argv);
     _exit(127);
 }
 
-static inline bool pg_run(const pg_server *s, char *const argv[])
+static inline bool pg_run(const pg_server *s, char *argv[])
 {
     int status = -1;
     pid_t pid = pg_spawn(s, argv);

@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Usage: tools/fresh.sh RELEASE COMMAND [ARG...]
+#
+# Runs a command in a clone of this tree's last commit, on a bare Debian of its own: what this machine has installed, and
+# its environment, are not there. Finds a package that no script installs, and a test that needs this machine.
+#   tools/fresh.sh bookworm ./tools/test.sh
+#   tools/fresh.sh trixie bash              looks around
+# RELEASE is bookworm or trixie. The root is made by mmdebstrap: Debian's smallest variant with git, ca-certificates and sudo.
+# Then the tree's own scripts install what the default suite needs, as an ordinary user, who also runs the command. The
+# root is kept in ~/.cache/filch, by the hash of tools/packages.sh; changes that the command makes are dropped. Of this
+# machine the root gets apt's proxy and the resolver. Exits as the command does; 125: no root could be made.
+set -eu -o pipefail
+cd "$(dirname "$0")/.."
+. tools/packages.sh
+releases='bookworm trixie'
+
+fail() {
+    echo "fresh.sh: $1" >&2
+    exit "${2-125}"
+}
+
+# ---- A root ----
+
+# devices ROOT: those that every program may expect.
+devices() {
+    local name
+    mount -t tmpfs -o mode=755 dev "$1/dev"
+    mkdir "$1/dev/pts" "$1/dev/shm"
+    for name in null zero full random urandom tty; do
+        touch "$1/dev/$name"
+        mount --bind "/dev/$name" "$1/dev/$name"
+    done
+    mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$1/dev/pts"
+    mount -t tmpfs -o mode=1777 shm "$1/dev/shm"
+    ln -s pts/ptmx "$1/dev/ptmx"
+    ln -s /proc/self/fd "$1/dev/fd"
+    for name in stdin:0 stdout:1 stderr:2; do ln -s "/proc/self/fd/${name#*:}" "$1/dev/${name%:*}"; done
+}
+
+# inside ROOT [OVER]: runs as the first process of namespaces of its own: the command, as the root's user, in the tree. OVER is
+# a folder for what it changes; without one the root itself changes.
+inside() {
+    local root=$1 over=${2:+$2/root}
+    shift 2
+    if [ -n "$over" ]; then
+        mkdir "${over%/root}"/{upper,work,root}
+        mount -t overlay -o "lowerdir=$root,upperdir=${over%/root}/upper,workdir=${over%/root}/work" overlay "$over"
+    else
+        over=$root
+    fi
+    hostname fresh
+    mount -t proc proc "$over/proc"
+    mount -t sysfs sysfs "$over/sys"
+    mount -t cgroup2 cgroup2 "$over/sys/fs/cgroup" 2>/dev/null || true # of another version here
+    mount -t tmpfs -o mode=755 run "$over/run"
+    devices "$over"
+    git -c safe.directory='*' clone -q --no-hardlinks . "$over/home/user/filch"
+    chown -R --reference="$over/home/user" "$over/home/user/filch"
+    exec chroot "$over" setpriv --reuid user --regid user --init-groups env -i HOME=/home/user USER=user LOGNAME=user SHELL=/bin/bash \
+        TERM="${TERM-dumb}" PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games bash -c 'cd ~/filch && exec "$@"' bash "$@"
+}
+
+# enter ROOT OVER COMMAND...: in namespaces whose processes and mounts end with it.
+enter() {
+    unshare --mount --pid --ipc --uts --fork --kill-child -- "$0" --inside "$@"
+}
+
+make_root() {
+    local root=$1 release=$2
+    mmdebstrap --variant=minbase --include=git,ca-certificates,sudo "$release" "$root"
+    apt-config dump --no-empty Acquire | grep -i proxy >"$root/etc/apt/apt.conf.d/proxy" || true
+    [ -z "${http_proxy-}" ] || echo "Acquire::http::Proxy \"$http_proxy\";" >>"$root/etc/apt/apt.conf.d/proxy"
+    cp /etc/resolv.conf "$root/etc/"
+    printf '127.0.0.1 localhost fresh\n::1 localhost\n' >"$root/etc/hosts"
+    chroot "$root" useradd --create-home --shell /bin/bash user
+    echo 'user ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/user"
+    enter "$root" '' ./tools/test.sh --install
+    rm -rf "$root/home/user/filch"
+}
+
+# ---- The run ----
+
+if [ "${1-}" = --inside ]; then
+    inside "${@:2}"
+fi
+case ${1-} in
+-h | --help) sed -n '3,/^set -eu/{/^# \?/s///p}' tools/fresh.sh; exit 0 ;;
+esac
+[[ " $releases " = *" ${1-} "* && -n ${1-} ]] || fail "unknown release '${1-}' (valid: $releases)" 2
+[ $# -gt 1 ] || fail "no command: tools/fresh.sh $1 COMMAND [ARG...]" 2
+if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || fail "cannot make a root as user $(id -un): sudo not found (run this as root)"
+    exec sudo -- "./tools/${0##*/}" "$@"
+fi
+[ -z "$(git -c safe.directory='*' status --porcelain)" ] || echo "fresh.sh: the clone lacks changes that are not committed" >&2
+need "$packages_of_fresh" || fail "cannot make a root: see above"
+
+release=$1
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/filch log=$PWD/build/log/fresh.log
+root=$cache/$release-$(sha256sum tools/packages.sh | head -c 16)
+mkdir -p "$cache" build/log
+exec {lock}>"$cache/$release.lock"
+flock $lock
+if [ ! -e "$root" ]; then
+    echo "making a bare root of $release with the packages of the default suite: two minutes or more (log: $log)" >&2
+    rm -rf --one-file-system "$cache/$release"-*
+    if ! make_root "$root.new" "$release" >"$log" 2>&1 </dev/null; then
+        tail -n 5 "$log" >&2
+        rm -rf --one-file-system "$root.new"
+        fail "cannot make a bare root of $release: see $log"
+    fi
+    mv "$root.new" "$root"
+fi
+flock -u $lock
+over=$(mktemp -d "$cache/run.XXXXXX")
+trap 'rm -rf --one-file-system "$over"' EXIT
+status=0
+enter "$root" "$over" "${@:2}" {lock}>&- || status=$?
+exit $status
