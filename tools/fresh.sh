@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Usage: tools/fresh.sh RELEASE COMMAND [ARG...]
 #
-# Runs a command in a clone of this tree's last commit, on a bare Debian of its own: what this machine has installed, and
-# its environment, are not there. Finds a package that no script installs, and a test that needs this machine.
+# Runs a command in a clone of this tree's last commit, on a bare Debian without anything that this machine has installed or
+# set. A package that no script installs is missing there, and a test that needs this machine fails.
 #   tools/fresh.sh bookworm ./tools/test.sh
 #   tools/fresh.sh trixie bash              looks around
 # RELEASE is bookworm or trixie. The root is made by mmdebstrap: Debian's smallest variant with git, ca-certificates and sudo.
@@ -54,6 +54,7 @@ inside() {
     mount -t sysfs sysfs "$over/sys"
     mount -t cgroup2 cgroup2 "$over/sys/fs/cgroup" 2>/dev/null || true # of another version here
     mount -t tmpfs -o mode=755 run "$over/run"
+    mkdir "$over/run/systemd" # as on any booted Debian; systemd-analyze needs it
     devices "$over"
     git -c safe.directory='*' clone -q --no-hardlinks . "$over/home/user/filch"
     chown -R --reference="$over/home/user" "$over/home/user/filch"

@@ -4,8 +4,8 @@
 # test.sh. A package counts as present if its content is found, so other systems and hand-made installations pass as well.
 # Fedora, Arch and Alpine: docs/packages.md.
 
-# package, then alternatives for other releases | content: command NAME, module PKG-CONFIG-NAME, header COMPILER HEADER,
-# flags COMPILER FLAGS, server FILE (or a command of its name)
+# package, then alternatives for other releases | content: command NAME (or another NAME), module PKG-CONFIG-NAME, header
+# COMPILER HEADER, flags COMPILER FLAGS, server FILE (or a command of its name)
 packages_to_run='
 gcc                  | command gcc
 libc6-dev            | header gcc stdio.h
@@ -48,7 +48,7 @@ libcriterion-dev        | module criterion
 tzdata                  | server /usr/share/zoneinfo/Europe/Berlin
 libbenchmark-dev        | header g++ benchmark/benchmark.h
 libclang-rt-dev libclang-rt-19-dev libclang-rt-18-dev libclang-rt-14-dev | flags clang -fsanitize=thread
-clang-format            | command clang-format
+clang-format-14 clang-format | command clang-format-14 clang-format
 libseccomp-dev          | module libseccomp
 libpng-dev              | module libpng
 redis-tools redis       | command redis-check-rdb
@@ -117,7 +117,7 @@ PATH=$PATH:$PWD/build/tools
 # brings KIND ARGUMENTS...: is it there?
 brings() {
     case $1 in
-    command) command -v "$2" >/dev/null ;;
+    command) command -v "${@:2}" >/dev/null ;;
     program) "$2" --version >/dev/null 2>&1 ;;
     server) [ -e "$2" ] || command -v "${2##*/}" >/dev/null ;;
     module) pkg-config --exists "$2" 2>/dev/null ;;
@@ -168,26 +168,34 @@ install_rows() {
     for name in "${names[@]}"; do $get "$name"; done
 }
 
-# need TABLE...: installs what is missing, by apt-get, and reports it; fails when something is still missing.
+# need TABLE...: installs what is missing, by apt-get, and reports it; fails when something is still missing: with the
+# names, the reason, and the command to type.
 need() {
-    local absent log=build/log/packages.log
+    local absent names tried='' log=build/log/packages.log
     absent=$(missing "$@")
     [ -n "$absent" ] || return 0
     rm -f $log
     if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; }; then
         echo "installing: $(cut -d' ' -f1 <<<"$absent" | paste -sd' ') (log: $log)"
-        mkdir -p build/log
-        install_rows "$absent" >$log 2>&1
+        tried=1
+        mkdir -p build/log || true
+        install_rows "$absent" >$log 2>&1 || true # the next line sees what is there
         absent=$(missing "$@")
     fi
     [ -n "$absent" ] || return 0
-    echo "missing packages: $(cut -d' ' -f1 <<<"$absent" | paste -sd' ')" >&2
+    names=$(cut -d' ' -f1 <<<"$absent" | paste -sd' ')
+    echo "missing packages: $names" >&2
     if ! command -v apt-get >/dev/null; then
         echo "apt-get not found: install these by hand (names for Fedora, Arch and Alpine: docs/packages.md)" >&2
-    elif [ -e $log ]; then
-        tail -n 5 $log >&2
+        return 1
     fi
-    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || echo "sudo not found: run this script as root" >&2
+    if [ "$tried" ]; then
+        echo "apt-get could not install them ($log):" >&2
+        { grep -E '^(E:|W:|Err|dpkg:|sudo:|no package)|[Nn]o space' $log || tail -n 5 $log; } 2>&1 | tail -n 5 >&2
+    else
+        echo "sudo not found: install them as root, or run this script as root" >&2
+    fi
+    echo "by hand, as root: apt-get update && apt-get install --no-install-recommends $names" >&2
     return 1
 }
 
@@ -213,7 +221,7 @@ fetch() {
         echo "fetching: $name of the package ${packages%% *} (log: $log)"
         # shellcheck disable=SC2086
         take_out "$program" $packages >"$log" 2>&1 ||
-            { as_root apt-get update -qq && take_out "$program" $packages; } >>"$log" 2>&1
+            { as_root apt-get update -qq && take_out "$program" $packages; } >>"$log" 2>&1 || true
         brings program "$name" && continue
         echo "$name not found, and package ${packages%% *} could not be fetched: tests that need it are skipped (put it on PATH)" >&2
         failed=1
@@ -240,7 +248,7 @@ fetch_modules() {
     while IFS=' |' read -r name version; do
         [ -z "$name" ] || rows+=("$name@$version")
     done <<<"$1"
-    npm install --prefix build/tools --no-save --ignore-scripts --no-audit --no-fund --loglevel=error "${rows[@]}" >"$log" 2>&1
+    npm install --prefix build/tools --no-save --ignore-scripts --no-audit --no-fund --loglevel=error "${rows[@]}" >"$log" 2>&1 || true
     absent=$(absent_modules "$1")
     [ -n "$absent" ] || return 0
     echo "npm packages could not be fetched: $(paste -sd' ' <<<"$absent"): tests that need them are skipped (log: $log)" >&2

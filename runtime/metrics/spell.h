@@ -24,7 +24,7 @@ unsigned fl_utf8(const char *text);
 /* Appends all bytes, or none if they do not fit; counts them in any case. */
 static inline void fl_text_put(fl_text *text, const char *bytes, size_t size)
 {
-    if (text->length + size <= text->room)
+    if (text->length <= text->room && size <= text->room - text->length)
         memcpy(text->at + text->length, bytes, size);
     text->length += size;
 }

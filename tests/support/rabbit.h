@@ -10,8 +10,6 @@
 
 #include <criterion/criterion.h>
 
-#include <amqp.h>
-#include <amqp_tcp_socket.h>
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -23,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <runtime/service/brokers/rabbit_amqp.h>
 #include <tests/support/folder.h>
 #include <tests/support/guard.h>
 #include <tests/support/patience.h>

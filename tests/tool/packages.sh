@@ -75,7 +75,7 @@ system() {
 ask() {
     status=0
     # shellcheck disable=SC2016
-    PATH=$folders "$(command -v bash)" -c '. "$0"; "$@"' "$script" "$@" >out 2>err || status=$?
+    PATH=$folders "$(command -v bash)" -c 'set -eu -o pipefail; . "$0"; "$@"' "$script" "$@" >out 2>err || status=$?
     cat out err >both
 }
 called() { grep -c -- "$1" calls; }
@@ -131,11 +131,42 @@ claim "a package that does not install is an error" test "$status" -eq 1
 claim "but the other is installed: $(cat calls)" test -e filled/two
 says "the message names the broken one, and no other" '^missing packages: one$'
 says "with apt's own words" 'E: cannot install one'
+says "and the command to type" '^by hand, as root: apt-get update && apt-get install .* one$'
 
 system 0 "one two-19" ""
 echo 100 >update
 ask need "$rows"
 claim "known packages install although lists cannot be updated: $(cat both)" test "$status" -eq 0
+
+# ---- No network, a full disk, no permission: the script that asked ends with names and the reason ----
+
+system 0 "" ""
+ask need "$rows"
+claim "without lists, as without a network, need fails: $(cat both)" test "$status" -eq 1
+says "with the names" '^missing packages: one two-19$'
+says "with the reason" '^no package of this system is named: one$'
+system 0 "one two-19" ""
+touch build # so that no log can be written
+ask need "$rows"
+claim "without room for a log, need fails: $(cat both)" test "$status" -eq 1
+says "with the names" '^missing packages: one two-19$'
+says "with the reason" 'build/log/packages.log: Not a directory'
+rm build
+system 1000 "one two-19" ""
+cat <<END >"$scratch/refusing"
+#!$scratch/plain/bash
+echo "sudo: a password is required" >&2
+exit 1
+END
+mkdir -p refuse
+cp refusing refuse/sudo
+chmod +x refuse/sudo
+folders=$scratch/refuse:$folders
+ask need "$rows"
+claim "with a sudo that refuses, need fails: $(cat both)" test "$status" -eq 1
+says "with the names" '^missing packages: one two-19$'
+says "with the reason" 'sudo: a password is required'
+says "with the command to type" '^by hand, as root: .* one two-19$'
 
 # ---- Users, and systems without sudo or apt ----
 
@@ -149,9 +180,10 @@ rm filled/*
 : >calls
 ask need "$rows"
 claim "without sudo nothing is called: $(cat calls)" test "$status-$(called apt)" = 1-0
-says "and the message says what to do" '^sudo not found: run this script as root$'
+says "and the message says what to do" '^sudo not found: install them as root, or run this script as root$'
+says "with the command to type" '^by hand, as root: .* one two-19$'
 says "and what is missing" '^missing packages: one two-19$'
-claim "and nothing of an earlier log: $(cat err)" test "$(wc -l <err)" -eq 2
+claim "and nothing of an earlier log: $(cat err)" test "$(wc -l <err)" -eq 3
 
 folders=${folders%:*}:$scratch/sudo
 ask need "$rows"
@@ -216,8 +248,8 @@ claim "so is a missing npm" test "$status" -eq 1
 . "$script"
 while IFS='|' read -r packages content; do
     claim "content of a known kind: $packages: $content" \
-        grep -Eq '^ (command [^ ]+|server [^ ]+|module [^ ]+|header [^ ]+ [^ ]+|flags [^ ]+ [^ ]+)$' <<<"$content"
-done < <(grep -h '|' <<<"$packages_to_run$packages_of_peers$packages_of_columns$packages_to_test$packages_to_test_all")
+        grep -Eq '^ (command [^ ]+( [^ ]+)*|server [^ ]+|module [^ ]+|header [^ ]+ [^ ]+|flags [^ ]+ [^ ]+)$' <<<"$content"
+done < <(grep -h '|' <<<"$packages_to_run$packages_of_peers$packages_of_columns$packages_to_test$packages_to_test_all$packages_of_fresh")
 while IFS='|' read -r name version; do
     claim "a version of three numbers: $name $version" grep -Eqx ' [0-9]+\.[0-9]+\.[0-9]+' <<<"$version"
 done < <(grep '|' <<<"$npm_to_test_all")

@@ -10,7 +10,6 @@
 
 #include <filch/wait.h>
 
-#include <amqp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>

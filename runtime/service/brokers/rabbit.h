@@ -24,11 +24,11 @@
 #ifndef FL_RABBIT_H
 #define FL_RABBIT_H
 
+#include <runtime/service/brokers/rabbit_amqp.h>
 #include <runtime/service/broker.h>
 
 #include <filch/timer.h>
 
-#include <amqp.h>
 #include <sys/time.h>
 
 enum {

@@ -6,7 +6,6 @@
 #include <filch/timer.h>
 #include <filch/wait.h>
 
-#include <amqp_framing.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,6 @@
 #include <filch/timer.h>
 #include <filch/traceparent.h>
 
-#include <amqp_framing.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

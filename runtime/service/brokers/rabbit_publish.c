@@ -5,7 +5,6 @@
 
 #include <filch/timer.h>
 
-#include <amqp_framing.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,9 +5,6 @@
 
 #include <filch/timer.h>
 
-#include <amqp_framing.h>
-#include <amqp_ssl_socket.h>
-#include <amqp_tcp_socket.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
