@@ -67,17 +67,22 @@ enter() {
     unshare --mount --pid --ipc --uts --fork --kill-child -- "$0" --inside "$@"
 }
 
+# proxies: apt's settings of them on this machine.
+proxies() {
+    apt-config dump --no-empty Acquire | grep -i proxy || true
+    [ -z "${http_proxy-}" ] || echo "Acquire::http::Proxy \"$http_proxy\";"
+}
+
 make_root() {
     local root=$1 release=$2
-    mmdebstrap --variant=minbase --include=git,ca-certificates,sudo "$release" "$root"
-    apt-config dump --no-empty Acquire | grep -i proxy >"$root/etc/apt/apt.conf.d/proxy" || true
-    [ -z "${http_proxy-}" ] || echo "Acquire::http::Proxy \"$http_proxy\";" >>"$root/etc/apt/apt.conf.d/proxy"
+    mmdebstrap --variant=minbase --include=git,ca-certificates,sudo "$release" "$root" || return
+    proxies >"$root/etc/apt/apt.conf.d/proxy"
     cp /etc/resolv.conf "$root/etc/"
     printf '127.0.0.1 localhost fresh\n::1 localhost\n' >"$root/etc/hosts"
-    chroot "$root" useradd --create-home --shell /bin/bash user
     echo 'user ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/user"
-    enter "$root" '' ./tools/test.sh --install
-    rm -rf "$root/home/user/filch"
+    chroot "$root" useradd --create-home --shell /bin/bash user &&
+        enter "$root" '' ./tools/test.sh --install &&
+        rm -rf "$root/home/user/filch"
 }
 
 # ---- The run ----
@@ -113,8 +118,8 @@ if [ ! -e "$root" ]; then
     fi
     mv "$root.new" "$root"
 fi
-flock -u $lock
-over=$(mktemp -d "$cache/run.XXXXXX")
+flock -s $lock # nobody removes the root meanwhile
+over=$(mktemp -d "$cache/$release-run.XXXXXX")
 trap 'rm -rf --one-file-system "$over"' EXIT
 status=0
 enter "$root" "$over" "${@:2}" {lock}>&- || status=$?
