@@ -46,9 +46,9 @@ ask env OF_THIS_MACHINE=1 "$fresh" bookworm bash -c 'echo "user $(id -un) in $PW
 [ "$status" != 125 ] || skip "no root can be made here: $(tail -n 1 both)"
 claim "the command's status is passed on: $status: $(tail -n 5 both)" test "$status" -eq 3
 says "it runs as an ordinary user in the tree" '^user user in /home/user/filch$'
-says "who may use sudo" '^0$'
+says "this user may use sudo" '^0$'
 says "with the PATH of a new account" '^PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games$'
 claim "without this machine's variables: $(cat both)" test "$(grep -c OF_THIS_MACHINE both)" -eq 0
 ask "$fresh" bookworm git status --porcelain
-claim "what a command changes is gone: $(cat both)" test "$status-$(grep -c README both)" = 0-0
+claim "changes of a command are gone: $(cat both)" test "$status-$(grep -c README both)" = 0-0
 [ "$failures" -eq 0 ]
