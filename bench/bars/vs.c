@@ -171,7 +171,7 @@ static bool run_row(const vs_row *row, const measure_options *options)
     column_order order = row->order;
     order.count = (order.count * options->size + 99) / 100;
     for (int i = 0; i < count; i++)
-        columns[i].kind = order.kind;
+        columns[i].kind = row->order.kind;
     if (row->plain) {
         columns[count] = columns[0];
         columns[count++].kind = row->plain;

@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <runtime/service/brokers/rabbit_amqp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <runtime/service/brokers/rabbit_amqp.h>
 #include <tests/support/folder.h>
 #include <tests/support/guard.h>
 #include <tests/support/patience.h>

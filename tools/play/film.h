@@ -9,7 +9,10 @@
 #include <stdint.h>
 #include <tools/trace/read.h>
 
-enum { FILM_MOST = 1000000 /* steps */, FILM_OUTSIDE = UINT32_MAX /* threads and timers */ };
+enum { FILM_MOST = 1000000 /* steps */ };
+/* Threads and timers. In an enumeration of its own: newer compilers (gcc 13) take it for unsigned, with
+ * all its constants. */
+enum { FILM_OUTSIDE = UINT32_MAX };
 
 /* Where a task is. The first places are shown by worker. */
 enum film_where {

@@ -8,9 +8,8 @@
 #include "queue.h"
 #include "serve.h"
 
-#include <amqp.h>
-#include <amqp_framing.h>
-#include <amqp_tcp_socket.h>
+#include <runtime/service/brokers/rabbit_amqp.h>
+
 #include <errno.h>
 
 enum { CHANNEL = 1, FRAME_MOST = 131072, PREFETCH = SERVE_WIDTH + SERVE_BUFFER };

@@ -24,8 +24,8 @@
 #ifndef FL_RABBIT_H
 #define FL_RABBIT_H
 
-#include <runtime/service/brokers/rabbit_amqp.h>
 #include <runtime/service/broker.h>
+#include <runtime/service/brokers/rabbit_amqp.h>
 
 #include <filch/timer.h>
 

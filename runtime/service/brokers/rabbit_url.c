@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 /* An option is a file, a number of a range, or a word; the value of a word is its place. */
 static const struct option {
     const char *name, *words;
