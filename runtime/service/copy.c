@@ -77,11 +77,9 @@ static bool make(copy *out, fl_settlement *one)
 
 /* ---- Copies that are never accepted ---- */
 
-static const char *reason_of(int status)
+static bool is_refused(int status)
 {
-    return status == -EMSGSIZE  ? "its copy is larger than the broker accepts"
-           : status == -ENOTSUP ? "the broker does not accept its copy"
-                                : NULL;
+    return status == -EMSGSIZE || status == -ENOTSUP;
 }
 
 /* Is this the first time that it is told about the message? The last ones of all connections of the
@@ -104,6 +102,13 @@ static bool is_news(const fl_settlement *one)
     return is_new;
 }
 
+static const char *reason_of(const fl_delivery *original, int status)
+{
+    return original->malformed   ? original->malformed
+           : status == -EMSGSIZE ? "its copy is larger than the broker accepts"
+                                 : "the broker does not accept its copy";
+}
+
 static void report(const fl_broker *broker, const fl_settlement *one, int status, bool stays)
 {
     char text[512];
@@ -111,11 +116,14 @@ static void report(const fl_broker *broker, const fl_settlement *one, int status
     const char *what =
         one->verb == FL_SETTLE_DEAD ? "become a dead letter" : "be retried as a copy";
     snprintf(text, sizeof text, "message %.80s of queue %.90s cannot %s: %s; %s. %s",
-             message->id ? message->id : "without an id", message->queue, what, reason_of(status),
-             status == -EMSGSIZE ? broker->kind->transport->remedy
-                                 : "shorten its headers or the name of its queue",
+             message->id ? message->id : "without an id", message->queue, what,
+             reason_of(one->delivery, status),
+             status == -EMSGSIZE
+                 ? broker->kind->transport->remedy
+                 : "shorten its headers or the name of its queue, or remove it by another "
+                   "program",
              stays ? "It stays in its queue, and comes again when its lease has ended"
-                   : "It waits in its queue, and its attempts are not counted");
+                   : "It comes again after the delay");
     broker->host->log(broker->host, stays ? FILCH_LOG_ERROR : FILCH_LOG_WARN, text);
 }
 
@@ -144,7 +152,8 @@ static bool is_to_copy(fl_broker *broker, const fl_settlement *one)
            !one->delivery->refused && broker->kind->transport->needs_copy(broker, one);
 }
 
-/* Returns how many copies there are; their items have the status -EAGAIN. */
+/* Returns how many copies there are; their items have the status -EAGAIN. A lease that has ended here may
+ * be another's: its copy would be a second one. */
 static unsigned begin(fl_broker *broker, fl_settlement *batch, unsigned count, copy *copies)
 {
     unsigned used = 0;
@@ -153,8 +162,9 @@ static unsigned begin(fl_broker *broker, fl_settlement *batch, unsigned count, c
         batch[i].status = is_lost || must_stay(broker, &batch[i]) ? -ESTALE : FL_SETTLE_TO_DO;
         if (!is_to_copy(broker, &batch[i]))
             continue;
-        batch[i].status = -EAGAIN;
-        used += make(&copies[used], &batch[i]);
+        bool has_ended = broker->host->now(broker->host) >= batch[i].delivery->lease_until;
+        batch[i].status = has_ended ? -ESTALE : -EAGAIN;
+        used += !has_ended && make(&copies[used], &batch[i]);
     }
     return used;
 }
@@ -164,7 +174,7 @@ static void judge(const fl_broker *broker, fl_settlement *one, int status, fl_br
     if (!status) {
         one->delivery->copied = true;
         one->status = FL_SETTLE_TO_DO;
-    } else if (reason_of(status)) {
+    } else if (is_refused(status)) {
         refuse(broker, one, status);
     } else if (status == -ENOSPC && !*rc) {
         *rc =
