@@ -52,7 +52,7 @@
 #include <poll.h>
 #include <stdbool.h>
 
-enum { FL_BROKER_ABI = 2 };
+enum { FL_BROKER_ABI = 3 };
 
 typedef struct fl_broker fl_broker;
 typedef struct fl_broker_host fl_broker_host;
@@ -104,6 +104,8 @@ typedef struct fl_delivery {
     int64_t lease_until;   /* time of host->now; FILCH_FOREVER: as long as the connection */
     const char *malformed; /* NULL, or a literal that says why it cannot be a job, such as "body
                               over 16 MiB": it becomes a dead letter without having run */
+    bool copied;  /* copy.h: a copy that replaces the message is confirmed, so it can only go */
+    bool refused; /* copy.h: the broker never accepts its copy */
     void *reserved[2];
 } fl_delivery;
 
@@ -147,14 +149,24 @@ typedef struct fl_settlement {
     unsigned header_count;
     const fl_note *note; /* of an ACK, a DEAD or a RETRY: takes effect with it, in the same
                             transaction; NULL: none. Only if caps.records */
-    int status; /* written by `settle`: 0; -ESTALE (the lease was lost: no effect); -EAGAIN (not
-                   settled; the service tries again) */
+    int status; /* written by `settle`: 0; -ESTALE (the lease was lost, or its message stays where
+                   it is: no effect); -EAGAIN (not settled; the service tries again) */
 } fl_settlement;
 
-/* One message to publish. id, type, queue and first_seen are set. */
+/* The status of an item that fl_transport.answer has to answer. */
+enum { FL_SETTLE_TO_DO = 1 };
+
+/* One message to publish. id, type, queue and first_seen are set, unless it is a copy of a message
+ * that lacks them. */
 typedef struct fl_publication {
     const filch_message *message;
-    int status; /* written by `publish`: 0 (confirmed: it is as safe as the broker makes it);
+    const fl_delivery
+        *copy_of; /* the message that this one replaces, in the queue NAME or NAME.dlq,
+                                   with its headers merged, and its deliveries to be kept. The delivery
+                                   has the original's handle and tags. A copy may use the room that other
+                                   messages leave free for the headers of dead letters; one that is
+                                   refused is not logged here. NULL: it is no copy */
+    int status;   /* written by `publish`: 0 (confirmed: it is as safe as the broker makes it);
                    -EEXIST (the dedup key is taken); -EMSGSIZE; -ENOSPC (the queue is full);
                    -ENOTSUP (asks for a capability the broker lacks); -EAGAIN (not known: the
                    call failed before its confirmation; may have been published) */
@@ -223,6 +235,24 @@ typedef struct fl_broker_config {
 } fl_broker_config;
 
 /* ---- A broker ---- */
+
+/* How a broker settles that cannot change a stored message: `settle` is fl_copy_settle (copy.h),
+ * or calls it, and copies are sent by `publish`. */
+typedef struct fl_transport {
+    const char *remedy; /* where a copy is too large: "raise max_payload of the server" */
+    bool delays;        /* `answer` can repeat a message after a delay without a copy */
+    bool
+        answers_first; /* What needs no copy is answered before copies are sent, since the server may
+                           accept answers while it accepts no messages. false: all in one call */
+    /* Its lease has ended, as far as is known here. */
+    bool (*is_lost)(fl_broker *broker, fl_delivery *delivery);
+    /* false: `answer` can settle it without a copy. Not called for an ACK. */
+    bool (*needs_copy)(fl_broker *broker, const fl_settlement *one);
+    /* Settles the items of status FL_SETTLE_TO_DO by fl_copy_verb, and sets their statuses; those that
+     * it leaves are -EAGAIN. Others are settled, lost (-ESTALE) or not to be answered now (-EAGAIN).
+     * Called once for a batch of up to FL_COPY_BATCH items, with answers_first up to twice. */
+    fl_broker_rc (*answer)(fl_broker *broker, fl_settlement *batch, unsigned count);
+} fl_transport;
 
 typedef struct fl_broker_kind {
     uint32_t abi, size;
@@ -320,6 +350,8 @@ typedef struct fl_broker_kind {
      * later. False in the end: after call_timeout without a message at the latest. NULL: `receive` has
      * returned all that is ready. */
     bool (*may_come)(fl_broker *broker, int64_t since);
+    /* NULL: it can change a stored message. */
+    const fl_transport *transport;
 } fl_broker_kind;
 
 /* A connection begins with this. */

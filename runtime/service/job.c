@@ -56,14 +56,14 @@ void fl_service_free_spare(filch_service *service)
         free(fl_job_of_link(link));
 }
 
-/* The copied texts and the body follow the struct. A body over the limit is not copied. */
+/* The copied texts and the body follow the struct. A message over a limit is not copied, unless its dead
+ * letter is made of the copy. */
 filch_service_job *fl_service_job_make(filch_service *service, const filch_message *message)
 {
     filch_message copied = *message;
     const char *excess = fl_message_excess(message);
-    if (excess) { /* it will not run: only its size and id matter */
+    if (excess && !service->link.kind->transport) /* it will not run: only its id matters */
         copied = (filch_message){.id = message->id, .attempt = message->attempt};
-    }
     filch_service_job *job = allocate(service, fl_message_room(&copied));
     if (!job)
         return NULL;

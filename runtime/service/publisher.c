@@ -66,7 +66,7 @@ static void send(fl_publisher *publisher, fl_request **batch, unsigned count)
     fl_request *left[BATCH];
     unsigned rest = 0, done = 0;
     for (unsigned i = 0; i < count; i++)
-        items[i] = (fl_publication){&batch[i]->message, -EAGAIN};
+        items[i] = (fl_publication){.message = &batch[i]->message, .status = -EAGAIN};
     fl_broker_rc rc = publisher->link.kind->publish(publisher->link.broker, items, count);
     for (unsigned i = 0; i < count; i++)
         done += items[i].status == 0;

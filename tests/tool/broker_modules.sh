@@ -40,7 +40,7 @@ run_worker 0 --brokers
 has "memory: durable no"
 has "range: durable no"
 has "schemes of URLs: range"
-has "filch-broker-newer.so (ABI 3, valid: 2); build it anew"
+has "filch-broker-newer.so (ABI 4, valid: 3); build it anew"
 has "filch-broker-orphan.so (libabsent_client.so: cannot open shared object file"
 run_worker 0 --broker range:20 --once
 has '"done":20'

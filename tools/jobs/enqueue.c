@@ -76,7 +76,7 @@ static int flush(sender *s)
     if (!s->count)
         return 0;
     for (unsigned i = 0; i < s->count; i++)
-        items[i] = (fl_publication){s->batch[i], -EAGAIN};
+        items[i] = (fl_publication){.message = s->batch[i], .status = -EAGAIN};
     int status = jobs_publish(&s->to, items, s->count);
     for (unsigned i = 0; i < s->count; i++) {
         if (items[i].status)

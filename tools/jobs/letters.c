@@ -98,7 +98,7 @@ static reborn *make_jobs(run *r, fl_delivery *const *letters, unsigned count, co
     filch_header *at = all ? all->headers : NULL;
     for (unsigned i = 0; all && i < count; i++) {
         all->jobs[i] = letters_job(&letters[i]->message, queue, now, at, all->counts[i]);
-        all->items[i] = (fl_publication){&all->jobs[i], -EAGAIN};
+        all->items[i] = (fl_publication){.message = &all->jobs[i], .status = -EAGAIN};
         at += letters[i]->message.header_count + 1;
     }
     return all;

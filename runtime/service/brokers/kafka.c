@@ -6,6 +6,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/kafka.h>
 #include <runtime/service/brokers/kafka_url.h>
+#include <runtime/service/copy.h>
 
 #include <filch/wait.h>
 
@@ -87,9 +88,10 @@ const fl_broker_kind fl_broker_kafka = {
     .turn = fl_kafka_turn,
     .receive = fl_kafka_receive,
     .cease = fl_kafka_cease,
-    .settle = fl_kafka_settle,
+    .settle = fl_copy_settle,
     .publish = fl_kafka_publish,
     .count = fl_kafka_count,
     .check = check,
     .may_come = fl_kafka_may_come,
+    .transport = &fl_kafka_transport,
 };

@@ -199,8 +199,7 @@ fl_broker_rc fl_kafka_pass_on(fl_kafka *k);
 
 /* ---- kafka_message.c ---- */
 
-rd_kafka_headers_t *fl_kafka_write_headers(const filch_message *message, int64_t due,
-                                           const filch_header *more, unsigned more_count);
+rd_kafka_headers_t *fl_kafka_write_headers(const filch_message *message, int64_t due);
 /* due: 0, or ns of Unix time before which it may not run. NULL: no memory. */
 fl_delivery *fl_kafka_read(fl_kafka *k, const rd_kafka_message_t *raw, unsigned queue,
                            int64_t *due);
@@ -209,7 +208,7 @@ fl_delivery *fl_kafka_read(fl_kafka *k, const rd_kafka_message_t *raw, unsigned 
 
 /* Hands a message to librdkafka; *status is written by fl_kafka_confirm, at the latest. */
 void fl_kafka_send(fl_kafka *k, const filch_message *message, const char *topic, int64_t due,
-                   const filch_header *more, unsigned more_count, int *status);
+                   int *status);
 /* Waits until all that were sent are confirmed or have failed. LOST: one is not known to be safe. */
 fl_broker_rc fl_kafka_confirm(fl_kafka *k);
 /* The topic that keeps a message of this queue until its time. */
@@ -229,7 +228,7 @@ unsigned fl_kafka_watch(fl_broker *broker, bool wants, struct pollfd *fds, unsig
 fl_broker_rc fl_kafka_turn(fl_broker *broker);
 fl_broker_rc fl_kafka_cease(fl_broker *broker);
 bool fl_kafka_may_come(fl_broker *broker, int64_t since);
-fl_broker_rc fl_kafka_settle(fl_broker *broker, fl_settlement *batch, unsigned count);
+extern const fl_transport fl_kafka_transport;
 fl_broker_rc fl_kafka_count(fl_broker *broker, unsigned queue, fl_broker_count *out);
 
 #endif

@@ -53,8 +53,7 @@ static fl_broker_rc pass_on(fl_kafka *k, fl_kafka_part *part)
     for (size_t i = backlog->ready; i < backlog->count; i++) {
         const fl_kafka_held *one = &backlog->held[i];
         if (is_delayed(part, one))
-            fl_kafka_send(k, &one->delivery->message, part->topic, one->due, NULL, 0,
-                          &status[copies++]);
+            fl_kafka_send(k, &one->delivery->message, part->topic, one->due, &status[copies++]);
     }
     rc = fl_kafka_confirm(k);
     drop_copied(k, part, backlog, status);

@@ -45,19 +45,10 @@ static bool write_header(rd_kafka_headers_t *to, const filch_header *header)
     return done;
 }
 
-static bool is_replaced(const char *name, const filch_header *more, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (strcasecmp(name, more[i].name) == 0)
-            return true;
-    return false;
-}
-
-rd_kafka_headers_t *fl_kafka_write_headers(const filch_message *message, int64_t due,
-                                           const filch_header *more, unsigned more_count)
+rd_kafka_headers_t *fl_kafka_write_headers(const filch_message *message, int64_t due)
 {
     char text[24];
-    rd_kafka_headers_t *to = rd_kafka_headers_new(FIELDS + 1 + message->header_count + more_count);
+    rd_kafka_headers_t *to = rd_kafka_headers_new(FIELDS + 1 + message->header_count);
     bool done = to;
     for (const fl_message_field *field = fl_message_fields; field->name && done; field++) {
         char room[FILCH_TRACEPARENT_TEXT];
@@ -68,10 +59,7 @@ rd_kafka_headers_t *fl_kafka_write_headers(const filch_message *message, int64_t
     if (due && done)
         done = add(to, DUE, text);
     for (size_t i = 0; i < message->header_count && done; i++)
-        if (!is_replaced(message->headers[i].name, more, more_count))
-            done = write_header(to, &message->headers[i]);
-    for (unsigned i = 0; i < more_count && done; i++)
-        done = write_header(to, &more[i]);
+        done = write_header(to, &message->headers[i]);
     if (to && !done)
         rd_kafka_headers_destroy(to);
     return done ? to : NULL;

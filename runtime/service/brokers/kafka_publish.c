@@ -47,11 +47,11 @@ void fl_kafka_reported(rd_kafka_t *rk, const rd_kafka_message_t *message, void *
 }
 
 void fl_kafka_send(fl_kafka *k, const filch_message *message, const char *topic, int64_t due,
-                   const filch_header *more, unsigned more_count, int *status)
+                   int *status)
 {
     const char *key = fl_key_order_key(message);
     *status = -EAGAIN;
-    rd_kafka_headers_t *headers = fl_kafka_write_headers(message, due, more, more_count);
+    rd_kafka_headers_t *headers = fl_kafka_write_headers(message, due);
     if (!headers) {
         k->unconfirmed = RD_KAFKA_RESP_ERR__QUEUE_FULL;
         return;
@@ -87,20 +87,35 @@ fl_broker_rc fl_kafka_confirm(fl_kafka *k)
     return error ? fl_kafka_explain(k, "publish to", error) : FL_BROKER_OK;
 }
 
+/* Retries, too, even those that wait for no time: they do not queue behind new messages. */
+static bool is_delayed(const fl_publication *one)
+{
+    return one->message->delay > 0 ||
+           (one->copy_of && strcmp(one->message->queue, one->copy_of->message.queue) == 0);
+}
+
+static bool is_supported(const fl_kafka *k, const fl_publication *one)
+{
+    const filch_message *message = one->message;
+    bool loses_place = !one->copy_of && message->delay > 0 && fl_kafka_key(k, message);
+    return !message->priority && !message->dedup && fl_kafka_is_topic(message->queue) &&
+           !loses_place;
+}
+
 fl_broker_rc fl_kafka_publish(fl_broker *broker, fl_publication *batch, unsigned count)
 {
     fl_kafka *k = fl_kafka_of(broker);
     int64_t now = broker->host->unix_time(broker->host);
+    fl_broker_rc rc = k->producer ? FL_BROKER_OK : fl_kafka_open_producer(k);
     for (unsigned i = 0; i < count; i++) {
-        const filch_message *message = batch[i].message;
         char topic[FL_KAFKA_TOPIC];
-        batch[i].status = -ENOTSUP;
-        if (message->priority || message->dedup || !fl_kafka_is_topic(message->queue) ||
-            (message->delay > 0 && fl_kafka_key(k, message))) /* it would lose its place */
+        bool waits = is_delayed(&batch[i]);
+        batch[i].status = rc ? -EAGAIN : -ENOTSUP;
+        if (rc || !is_supported(k, &batch[i]))
             continue;
-        fl_kafka_topic(topic, message->queue, message->delay > 0);
-        fl_kafka_send(k, message, topic, message->delay > 0 ? now + message->delay : 0, NULL, 0,
+        fl_kafka_topic(topic, batch[i].message->queue, waits);
+        fl_kafka_send(k, batch[i].message, topic, waits ? now + batch[i].message->delay : 0,
                       &batch[i].status);
     }
-    return fl_kafka_confirm(k);
+    return rc ? rc : fl_kafka_confirm(k);
 }

@@ -9,6 +9,7 @@
 #include <runtime/service/brokers/nats.h>
 #include <runtime/service/brokers/nats_box.h>
 #include <runtime/service/brokers/nats_url.h>
+#include <runtime/service/copy.h>
 #include <runtime/service/message.h>
 
 #include <filch/log.h>
@@ -134,13 +135,18 @@ static int too_large(fl_nats *n, const filch_message *message)
 }
 
 /* 0, and the request; or the status. */
-static int prepare(fl_nats *n, const filch_message *message, unsigned index, fl_nats_request *out)
+static int prepare(fl_nats *n, const fl_publication *one, unsigned index, fl_nats_request *out)
 {
     char subject[FL_NATS_SUBJECT];
+    const filch_message *message = one->message;
     int64_t most = natsConnection_GetMaxPayload(n->connection) - HEADROOM;
     filch_message sent = *message;
     if (message->dedup || message->priority || !fl_nats_subject(n, message->queue, subject))
         return -ENOTSUP;
+    if (one->copy_of) {
+        out->message = fl_nats_copy(n, index, subject, one);
+        return out->message ? 0 : -EAGAIN;
+    }
     if ((int64_t)fl_message_room(message) > most)
         return too_large(n, message);
     sent.deliveries = 0;
@@ -152,13 +158,13 @@ static fl_broker_rc publish_part(fl_nats *n, fl_publication *batch, unsigned cou
 {
     fl_nats_request requests[FL_NATS_BATCH] = {{0}};
     for (unsigned i = 0; i < count; i++)
-        batch[i].status = prepare(n, batch[i].message, i, &requests[i]);
+        batch[i].status = prepare(n, &batch[i], i, &requests[i]);
     fl_broker_rc rc = fl_nats_exchange(n, requests, count, "publish to");
     for (unsigned i = 0; i < count; i++) {
         if (batch[i].status)
             continue;
         batch[i].status = fl_nats_stored(n, &requests[i], &rc);
-        if (batch[i].status == -EMSGSIZE)
+        if (batch[i].status == -EMSGSIZE && !batch[i].copy_of)
             too_large(n, batch[i].message);
     }
     return rc;
@@ -196,10 +202,11 @@ const fl_broker_kind fl_broker_nats = {
     .turn = fl_nats_turn,
     .receive = fl_nats_receive,
     .cease = fl_nats_cease,
-    .settle = fl_nats_settle,
+    .settle = fl_copy_settle,
     .extend = fl_nats_extend,
     .release = release,
     .publish = publish,
     .count = fl_nats_count,
     .check = check,
+    .transport = &fl_nats_transport,
 };

@@ -39,11 +39,15 @@
 #include <runtime/service/brokers/nats_box.h>
 #include <runtime/service/brokers/nats_url.h>
 
+#include <inttypes.h>
 #include <nats/nats.h>
+#include <stdio.h>
+#include <string.h>
 
 enum {
     FL_NATS_BATCH = 128, /* requests that are awaited together */
-    FL_NATS_SUBJECT = 320
+    FL_NATS_SUBJECT = 320,
+    FL_NATS_NAK = 48 /* of fl_nats_spell_return */
 };
 
 typedef struct fl_nats_queue {
@@ -94,6 +98,15 @@ static inline int64_t fl_nats_ack_wait(int64_t lease)
 static inline int64_t fl_nats_lease_within(int64_t ack_wait)
 {
     return ack_wait / 9 * 8;
+}
+
+/* The answer that returns a message after a delay; 0: at once. */
+static inline void fl_nats_spell_return(char text[FL_NATS_NAK], int64_t delay)
+{
+    if (delay > 0)
+        snprintf(text, FL_NATS_NAK, "-NAK {\"delay\": %" PRId64 "}", delay);
+    else
+        strcpy(text, "-NAK");
 }
 
 /* ---- nats_connect.c ---- */
@@ -155,9 +168,9 @@ int fl_nats_verify(fl_nats *n, fl_delivery *delivery);
 
 /* ---- nats_copy.c ---- */
 
-/* The copy that a settlement publishes to `subject`. NULL: no memory. */
+/* A copy, for place `index` of the next exchange. NULL: no memory. */
 natsMsg *fl_nats_copy(const fl_nats *n, unsigned index, const char *subject,
-                      const fl_settlement *settlement);
+                      const fl_publication *copy);
 
 /* ---- nats_receive.c ---- */
 
@@ -172,7 +185,7 @@ void fl_nats_give_back(fl_nats *n, int64_t before);
 
 /* ---- nats_settle.c ---- */
 
-fl_broker_rc fl_nats_settle(fl_broker *broker, fl_settlement *batch, unsigned count);
+extern const fl_transport fl_nats_transport;
 fl_broker_rc fl_nats_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                             int64_t lease);
 

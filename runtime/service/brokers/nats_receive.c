@@ -36,9 +36,9 @@ static fl_broker_rc closed(fl_nats *n)
 /* The server keeps it until then. */
 static void defer(fl_nats *n, fl_nats_queue *queue, const char *answer_to, int64_t delay)
 {
-    char text[64];
+    char text[FL_NATS_NAK];
     int64_t at = fl_nats_now(n) + delay;
-    snprintf(text, sizeof text, "-NAK {\"delay\": %" PRId64 "}", delay);
+    fl_nats_spell_return(text, delay);
     fl_nats_tell(n, answer_to, NULL, text); /* if it is lost, the message comes after the lease */
     if (at < queue->next_at)
         queue->next_at = at;

@@ -2,12 +2,11 @@
 #include <runtime/service/brokers/nats.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/copy.h>
 
-#include <filch/log.h>
-
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
+
+_Static_assert((int)FL_NATS_BATCH >= (int)FL_COPY_BATCH, "a batch is one exchange");
 
 static natsMsg *answer(const fl_nats *n, unsigned index, const fl_delivery *delivery,
                        const char *text)
@@ -15,102 +14,55 @@ static natsMsg *answer(const fl_nats *n, unsigned index, const fl_delivery *deli
     return fl_nats_message(n, index, natsMsg_GetReply(delivery->handle), text, strlen(text));
 }
 
-/* ---- Copies ---- */
+/* ---- Settling ---- */
+
+static bool is_lost(fl_broker *broker, fl_delivery *delivery)
+{
+    return fl_nats_verify(fl_nats_of(broker), delivery);
+}
 
 /* The first return keeps the message's place. It counts as a delivery; a further one would make
  * poison of a message that restarts return again and again, so that one is a copy at the end. */
-static bool needs_copy(const fl_settlement *one)
+static bool needs_copy(fl_broker *broker, const fl_settlement *one)
 {
-    return one->verb == FL_SETTLE_RETRY || one->verb == FL_SETTLE_DEAD ||
-           (one->verb == FL_SETTLE_RETURN && one->delivery->message.deliveries > 1);
+    (void)broker;
+    return one->verb != FL_SETTLE_RETURN || one->delivery->message.deliveries > 1;
 }
 
-static natsMsg *make_copy(const fl_nats *n, unsigned index, const fl_settlement *one)
+static natsMsg *answer_to(const fl_nats *n, unsigned index, const fl_settlement *one)
 {
-    char subject[FL_NATS_SUBJECT + sizeof ".dlq"];
-    snprintf(subject, sizeof subject, "%s%s", n->queues[one->delivery->queue].subject,
-             one->verb == FL_SETTLE_DEAD ? ".dlq" : "");
-    return fl_nats_copy(n, index, subject, one);
+    char text[FL_NATS_NAK] = "+ACK";
+    fl_settle_verb verb = fl_copy_verb(one);
+    if (verb != FL_SETTLE_ACK)
+        fl_nats_spell_return(text, verb == FL_SETTLE_RETRY ? one->delay : 0);
+    return answer(n, index, one->delivery, text);
 }
 
-/* The message stays with the server, and its lease ends: there is no room for the headers of a copy. */
-static int refuse_copy(fl_nats *n, const fl_settlement *one)
+static fl_broker_rc answer_all(fl_broker *broker, fl_settlement *batch, unsigned count)
 {
-    char text[320];
-    snprintf(text, sizeof text,
-             "message %.80s of %.80s is too large to be retried or become a dead letter; raise "
-             "max_payload of the server (now %lld)",
-             one->delivery->message.id, n->queues[one->delivery->queue].subject,
-             (long long)natsConnection_GetMaxPayload(n->connection));
-    n->base.host->log(n->base.host, FILCH_LOG_ERROR, text);
-    return -ESTALE;
-}
-
-/* Status 0: the original may be acknowledged. */
-static fl_broker_rc publish_copies(fl_nats *n, fl_settlement *batch, unsigned count)
-{
-    static const char doing[] = "publish copies to";
+    fl_nats *n = fl_nats_of(broker);
     fl_nats_request requests[FL_NATS_BATCH] = {{0}};
-    unsigned copies = 0;
-    for (unsigned i = 0; i < count; i++) {
-        batch[i].status = fl_nats_verify(n, batch[i].delivery);
-        if (batch[i].status || !needs_copy(&batch[i]))
-            continue;
-        requests[i].message = make_copy(n, i, &batch[i]);
-        batch[i].status = -EAGAIN; /* until it is confirmed */
-        copies++;
-    }
-    if (!copies)
-        return FL_BROKER_OK;
-    fl_broker_rc rc = fl_nats_exchange(n, requests, count, doing);
     for (unsigned i = 0; i < count; i++)
-        if (batch[i].status == -EAGAIN) {
-            int stored = fl_nats_stored(n, &requests[i], &rc);
-            batch[i].status = stored == -EMSGSIZE ? refuse_copy(n, &batch[i])
-                              : stored            ? -EAGAIN
-                                                  : 0;
-        }
-    return rc;
-}
-
-/* ---- Settling ---- */
-
-/* Those of status 0. */
-static fl_broker_rc acknowledge(fl_nats *n, fl_settlement *batch, unsigned count)
-{
-    fl_nats_request requests[FL_NATS_BATCH] = {{0}};
-    for (unsigned i = 0; i < count; i++) {
-        bool returns = batch[i].verb == FL_SETTLE_RETURN && !needs_copy(&batch[i]);
-        if (!batch[i].status)
-            requests[i].message = answer(n, i, batch[i].delivery, returns ? "-NAK" : "+ACK");
-    }
+        if (batch[i].status == FL_SETTLE_TO_DO)
+            requests[i].message = answer_to(n, i, &batch[i]);
     fl_broker_rc rc = fl_nats_exchange(n, requests, count, "settle messages at");
     for (unsigned i = 0; i < count; i++) {
-        if (!batch[i].status && !requests[i].reply)
-            batch[i].status = -EAGAIN;
+        if (requests[i].reply)
+            batch[i].status = 0;
         natsMsg_Destroy(requests[i].reply);
     }
     return rc;
 }
 
+const fl_transport fl_nats_transport = {.remedy = "raise max_payload of the server",
+                                        .delays = true,
+                                        .is_lost = is_lost,
+                                        .needs_copy = needs_copy,
+                                        .answer = answer_all};
+
 static unsigned part(unsigned from, unsigned count)
 {
     return count - from < FL_NATS_BATCH ? count - from : FL_NATS_BATCH;
-}
-
-fl_broker_rc fl_nats_settle(fl_broker *broker, fl_settlement *batch, unsigned count)
-{
-    fl_nats *n = fl_nats_of(broker);
-    fl_broker_rc rc = FL_BROKER_OK, failed = FL_BROKER_OK;
-    for (unsigned i = 0; i < count; i++)
-        batch[i].status = -EAGAIN;
-    for (unsigned from = 0; from < count && !rc; from += FL_NATS_BATCH) {
-        unsigned size = part(from, count);
-        failed = publish_copies(n, batch + from, size);
-        rc = acknowledge(n, batch + from, size);
-        rc = rc ? rc : failed;
-    }
-    return rc;
 }
 
 /* ---- Leases ---- */

@@ -5,7 +5,6 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/pubsub.h>
-#include <runtime/service/brokers/pubsub_publish.h>
 #include <runtime/service/brokers/pubsub_token.h>
 #include <runtime/service/brokers/pubsub_url.h>
 #include <runtime/service/key_order.h>
@@ -143,4 +142,5 @@ const fl_broker_kind fl_broker_pubsub = {
     .publish = fl_pubsub_publish,
     .check = check,
     .may_come = fl_pubsub_may_come,
+    .transport = &fl_pubsub_transport,
 };

@@ -52,10 +52,9 @@ typedef struct fl_pubsub fl_pubsub;
 typedef struct fl_pubsub_handle {
     struct fl_pubsub_handle *next; /* of those that `receive` has not taken */
     fl_delivery *delivery;
-    int64_t since;  /* of host->now: its arrival */
-    bool is_copied; /* its copy is confirmed: only the acknowledgement is missing */
-    char *data;     /* base64, if the body was too long for the message; or NULL */
-    char *key;      /* of its order; or NULL */
+    int64_t since; /* of host->now: its arrival */
+    char *data;    /* base64, if the body was too long for the message; or NULL */
+    char *key;     /* of its order; or NULL */
     char ack_id[];
 } fl_pubsub_handle;
 
@@ -147,12 +146,16 @@ fl_broker_rc fl_pubsub_noted(fl_pubsub *p);
 
 /* The message as Pub/Sub has it, and *status 0. NULL: -EMSGSIZE, -ENOTSUP (a text that is no UTF-8), or
  * -EAGAIN (no memory). data: the body in base64, if the message lacks it; or NULL. */
-json_t *fl_pubsub_write(const fl_pubsub *p, const filch_message *message, const char *data,
-                        const char *key, int *status);
+json_t *fl_pubsub_write(const filch_message *message, const char *data, const char *key,
+                        int *status);
 /* A delivery of an element of receivedMessages, and its handle. due: Unix time before which it must not
  * be delivered; 0: none. NULL: no memory, or no message. */
 fl_delivery *fl_pubsub_read(fl_pubsub *p, const json_t *received, unsigned queue, int64_t *due);
 void fl_pubsub_release(void *handle);
+
+/* ---- pubsub_publish.c ---- */
+
+fl_broker_rc fl_pubsub_publish(fl_broker *broker, fl_publication *batch, unsigned count);
 
 /* ---- pubsub_queues.c ---- */
 
@@ -184,6 +187,7 @@ void fl_pubsub_pause_begin(fl_pubsub_pause *pause, int64_t now, int64_t asked);
 
 /* ---- pubsub_settle.c, pubsub_lease.c ---- */
 
+extern const fl_transport fl_pubsub_transport;
 fl_broker_rc fl_pubsub_settle(fl_broker *broker, fl_settlement *batch, unsigned count);
 fl_broker_rc fl_pubsub_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                               int64_t lease);

@@ -23,17 +23,6 @@ enum { HEADROOM = 100 * 1000 };
 
 /* ---- Writing ---- */
 
-static int too_large(const fl_pubsub *p, const filch_message *message)
-{
-    char text[300];
-    snprintf(text, sizeof text,
-             "message %.80s of %zu bytes exceeds the limits of pubsub (10 MB in all, and 1 KiB for "
-             "each of its texts); store it elsewhere",
-             message->id ? message->id : "without an id", message->body_size);
-    p->base.host->log(p->base.host, FILCH_LOG_WARN, text);
-    return -EMSGSIZE;
-}
-
 static json_t *write_body(const filch_message *message)
 {
     size_t size = message->body_size;
@@ -56,8 +45,8 @@ static int check_key(const char *key)
     return key && strlen(key) > KEY_MOST ? -EMSGSIZE : status;
 }
 
-json_t *fl_pubsub_write(const fl_pubsub *p, const filch_message *message, const char *data,
-                        const char *key, int *status)
+json_t *fl_pubsub_write(const filch_message *message, const char *data, const char *key,
+                        int *status)
 {
     size_t size = fl_message_room(message) - message->body_size +
                   (data ? strlen(data) : (message->body_size + 2) / 3 * 4);
@@ -65,8 +54,6 @@ json_t *fl_pubsub_write(const fl_pubsub *p, const filch_message *message, const 
     *status = size > FL_PUBSUB_REQUEST_MOST - HEADROOM ? -EMSGSIZE : check_key(key);
     if (!*status)
         *status = fl_pubsub_attributes_write(message, &attributes);
-    if (*status == -EMSGSIZE)
-        too_large(p, message);
     if (!*status) {
         json_t *body = data ? json_string_nocheck(data) : write_body(message);
         *status = json_object_set_new(out, "attributes", attributes) ||

@@ -1,8 +1,14 @@
-/* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/service/brokers/pubsub_publish.h>
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Messages on their way to one topic: they are collected, and sent in as few requests as the server's
+ * limits allow. Each has a status, which is written when its request is answered.
+ *
+ * One message that the server refuses would hold up all others of its request. So the messages of a
+ * request that is refused as invalid are sent once more, one by one, and only the culprit's status is
+ * final. */
+#include <runtime/service/brokers/pubsub.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/brokers/pubsub.h>
 #include <runtime/service/key_order.h>
 
 #include <filch/log.h>
@@ -13,101 +19,112 @@
 #include <string.h>
 
 enum {
-    AROUND = 100, /* bytes of a request, beside its messages */
-    INVALID = 400 /* the status of a request that would never be accepted */
+    AROUND = 100,  /* bytes of a request, beside its messages */
+    INVALID = 400, /* the status of a request that would never be accepted */
+    TO_DO = 1      /* of a message that has not been looked at */
 };
 
 /* ---- Requests ---- */
 
-void fl_pubsub_mail_begin(fl_pubsub_mail *mail, fl_pubsub *p, const char *topic)
-{
-    *mail = (fl_pubsub_mail){.p = p, .topic = topic};
-}
+typedef struct mail {
+    fl_pubsub *p;
+    char topic[FL_PUBSUB_NAME + sizeof ".dlq"];
+    json_t *messages; /* NULL: none yet */
+    size_t size;      /* bytes of the request */
+    fl_broker_rc rc;  /* of the requests so far: the first that is not OK */
+    fl_publication *items[FL_PUBSUB_BATCH];
+} mail;
 
 /* *is_invalid: refused, and for ever. Steals the messages. */
-static fl_broker_rc publish(fl_pubsub_mail *mail, json_t *messages, bool *is_invalid)
+static fl_broker_rc publish(mail *m, json_t *messages, bool *is_invalid)
 {
-    char path[FL_PUBSUB_NAME + sizeof ".dlq:publish"];
+    char path[sizeof m->topic + sizeof ":publish"];
     fl_pubsub_reply reply;
-    snprintf(path, sizeof path, "%s:publish", mail->topic);
-    fl_broker_rc rc = fl_pubsub_ask(mail->p, NULL, path, json_pack("{s:o}", "messages", messages),
+    snprintf(path, sizeof path, "%s:publish", m->topic);
+    fl_broker_rc rc = fl_pubsub_ask(m->p, NULL, path, json_pack("{s:o}", "messages", messages),
                                     INVALID, &reply, "publish to");
     *is_invalid = !rc && reply.status == INVALID;
     json_decref(reply.json);
     return rc;
 }
 
-static int tell_invalid(const fl_pubsub *p, const char *topic, const json_t *message)
+static int tell_invalid(const mail *m, const fl_publication *one)
 {
     char text[300];
-    const json_t *attributes = json_object_get(message, "attributes");
-    const char *id = json_string_value(json_object_get(attributes, "filch-id"));
+    const char *id = one->message->id;
     snprintf(text, sizeof text, "the server refuses message %.80s for %.120s as invalid",
-             id ? id : "without an id", topic);
-    p->base.host->log(p->base.host, FILCH_LOG_ERROR, text);
+             id ? id : "without an id", m->topic);
+    if (!one->copy_of)
+        m->p->base.host->log(m->p->base.host, FILCH_LOG_ERROR, text);
     return -ENOTSUP;
 }
 
-static void send_one_by_one(fl_pubsub_mail *mail, const json_t *messages)
+static void send_one_by_one(mail *m, const json_t *messages)
 {
-    for (size_t i = 0; i < json_array_size(messages) && !mail->rc; i++) {
+    for (size_t i = 0; i < json_array_size(messages) && !m->rc; i++) {
         bool is_invalid = false;
-        json_t *message = json_array_get(messages, i), *alone = json_pack("[O]", message);
-        mail->rc = publish(mail, alone, &is_invalid);
-        if (!mail->rc)
-            *mail->statuses[i] = is_invalid ? tell_invalid(mail->p, mail->topic, message) : 0;
+        m->rc = publish(m, json_pack("[O]", json_array_get(messages, i)), &is_invalid);
+        if (!m->rc)
+            m->items[i]->status = is_invalid ? tell_invalid(m, m->items[i]) : 0;
     }
 }
 
-static void send_all(fl_pubsub_mail *mail)
+static void send_all(mail *m)
 {
     bool is_invalid = false;
-    json_t *messages = mail->messages;
+    json_t *messages = m->messages;
     size_t count = json_array_size(messages);
-    mail->messages = NULL;
-    mail->size = 0;
-    if (!mail->rc && count)
-        mail->rc = publish(mail, json_incref(messages), &is_invalid);
+    m->messages = NULL;
+    m->size = 0;
+    if (!m->rc && count)
+        m->rc = publish(m, json_incref(messages), &is_invalid);
     if (is_invalid)
-        send_one_by_one(mail, messages);
-    for (size_t i = 0; i < count && !mail->rc && !is_invalid; i++)
-        *mail->statuses[i] = 0;
+        send_one_by_one(m, messages);
+    for (size_t i = 0; i < count && !m->rc && !is_invalid; i++)
+        m->items[i]->status = 0;
     json_decref(messages);
 }
 
-void fl_pubsub_mail_add(fl_pubsub_mail *mail, json_t *message, int *status)
+/* Steals the message, and writes its status, now or later. */
+static void add(mail *m, json_t *message, fl_publication *one)
 {
     size_t size = json_dumpb(message, NULL, 0, JSON_COMPACT) + 1;
-    bool is_full = json_array_size(mail->messages) == FL_PUBSUB_BATCH ||
-                   AROUND + mail->size + size > FL_PUBSUB_REQUEST_MOST;
-    *status = AROUND + size > FL_PUBSUB_REQUEST_MOST ? -EMSGSIZE : -EAGAIN;
-    if (*status == -EAGAIN && is_full)
-        send_all(mail);
-    if (!mail->messages)
-        mail->messages = json_array();
-    size_t place = json_array_size(mail->messages);
-    if (*status == -EMSGSIZE || mail->rc) {
+    bool is_full = json_array_size(m->messages) == FL_PUBSUB_BATCH ||
+                   AROUND + m->size + size > FL_PUBSUB_REQUEST_MOST;
+    one->status = AROUND + size > FL_PUBSUB_REQUEST_MOST ? -EMSGSIZE : -EAGAIN;
+    if (one->status == -EAGAIN && is_full)
+        send_all(m);
+    if (!m->messages)
+        m->messages = json_array();
+    size_t place = json_array_size(m->messages);
+    if (one->status == -EMSGSIZE || m->rc) {
         json_decref(message);
-    } else if (json_array_append_new(mail->messages, message) == 0) {
-        mail->statuses[place] = status;
-        mail->size += size;
+    } else if (json_array_append_new(m->messages, message) == 0) {
+        m->items[place] = one;
+        m->size += size;
     }
-}
-
-fl_broker_rc fl_pubsub_mail_end(fl_pubsub_mail *mail)
-{
-    send_all(mail);
-    return mail->rc;
 }
 
 /* ---- Publishing ---- */
 
-static const fl_pubsub_queue *queue_named(const fl_pubsub *p, const char *name)
+static const fl_pubsub_queue *queue_of(const fl_pubsub *p, const fl_publication *one)
 {
+    if (one->copy_of)
+        return &p->queues[one->copy_of->queue];
     for (unsigned i = 0; i < p->queue_count; i++)
-        if (strcmp(p->config.queues[i], name) == 0)
+        if (strcmp(p->config.queues[i], one->message->queue) == 0)
             return &p->queues[i];
     return NULL;
+}
+
+static void too_large(const fl_pubsub *p, const filch_message *message)
+{
+    char text[300];
+    snprintf(text, sizeof text,
+             "message %.80s of %zu bytes exceeds the limits of pubsub (10 MB in all, and 1 KiB for "
+             "each of its texts); store it elsewhere",
+             message->id ? message->id : "without an id", message->body_size);
+    p->base.host->log(p->base.host, FILCH_LOG_WARN, text);
 }
 
 static int too_late(const fl_pubsub *p, const fl_pubsub_queue *queue, const filch_message *message)
@@ -122,9 +139,23 @@ static int too_late(const fl_pubsub *p, const fl_pubsub_queue *queue, const filc
     return -ENOTSUP;
 }
 
-static void publish_one(fl_pubsub_mail *mail, const fl_pubsub_queue *queue, fl_publication *one)
+/* The server forgets a copy that waits longer than it keeps one. Its delay begins with its first
+ * publication. */
+static void write_copy(mail *m, const fl_pubsub_queue *queue, fl_publication *one)
 {
-    const fl_pubsub *p = mail->p;
+    const fl_pubsub_handle *handle = one->copy_of->handle;
+    filch_message copy = *one->message;
+    copy.delay = copy.delay < queue->delay_most ? copy.delay : queue->delay_most;
+    if (copy.delay > 0)
+        copy.delay += m->p->base.host->unix_time(m->p->base.host) - copy.first_seen;
+    json_t *written = fl_pubsub_write(&copy, handle->data, handle->key, &one->status);
+    if (written)
+        add(m, written, one);
+}
+
+static void write_message(mail *m, const fl_pubsub_queue *queue, fl_publication *one)
+{
+    const fl_pubsub *p = m->p;
     const filch_message *message = one->message;
     const char *key = p->options.is_ordered ? fl_key_order_key(message) : NULL;
     if (message->dedup || message->priority) {
@@ -132,36 +163,57 @@ static void publish_one(fl_pubsub_mail *mail, const fl_pubsub_queue *queue, fl_p
     } else if (message->delay > queue->delay_most) {
         one->status = too_late(p, queue, message);
     } else {
-        json_t *written = fl_pubsub_write(p, message, NULL, key, &one->status);
+        json_t *written = fl_pubsub_write(message, NULL, key, &one->status);
         if (written)
-            fl_pubsub_mail_add(mail, written, &one->status);
+            add(m, written, one);
+        else if (one->status == -EMSGSIZE)
+            too_large(p, message);
     }
 }
 
-/* From the first on, those of its queue. Returns how many were looked at. */
-static unsigned publish_some(fl_pubsub *p, fl_publication *batch, unsigned count, fl_broker_rc *rc)
+/* Names the topic, and makes that of the first dead letter. */
+static void begin(mail *m, const fl_pubsub_queue *queue, const fl_publication *one)
 {
-    fl_pubsub_mail mail;
-    const char *name = batch[0].message->queue;
-    const fl_pubsub_queue *queue = queue_named(p, name);
-    unsigned used = 0;
-    if (!queue) {
-        batch[0].status = -ENOTSUP;
-        return 1;
-    }
-    fl_pubsub_mail_begin(&mail, p, queue->topic);
-    for (; used < count && strcmp(batch[used].message->queue, name) == 0; used++)
-        publish_one(&mail, queue, &batch[used]);
-    *rc = fl_pubsub_mail_end(&mail);
-    return used;
+    bool is_dead = one->copy_of && strcmp(one->message->queue, one->copy_of->message.queue) != 0;
+    snprintf(m->topic, sizeof m->topic, "%s%s", queue->topic, is_dead ? ".dlq" : "");
+    if (is_dead)
+        m->rc = fl_pubsub_open_letters(m->p, one->copy_of->queue);
 }
 
+/* Publishes the first, and those of its queue. */
+static fl_broker_rc publish_like(fl_pubsub *p, fl_publication *batch, unsigned count)
+{
+    mail m = {.p = p};
+    const char *name = batch[0].message->queue;
+    const fl_pubsub_queue *queue = queue_of(p, &batch[0]);
+    if (queue)
+        begin(&m, queue, &batch[0]);
+    for (unsigned i = 0; i < count; i++) {
+        if (batch[i].status != TO_DO || strcmp(batch[i].message->queue, name) != 0)
+            continue;
+        batch[i].status = queue ? -EAGAIN : -ENOTSUP;
+        if (queue && batch[i].copy_of)
+            write_copy(&m, queue, &batch[i]);
+        else if (queue)
+            write_message(&m, queue, &batch[i]);
+    }
+    send_all(&m);
+    return m.rc;
+}
+
+/* A refusal of one queue does not hold up the copies for another. */
 fl_broker_rc fl_pubsub_publish(fl_broker *broker, fl_publication *batch, unsigned count)
 {
     fl_broker_rc rc = FL_BROKER_OK;
     for (unsigned i = 0; i < count; i++)
-        batch[i].status = -EAGAIN;
-    for (unsigned from = 0; from < count && !rc;)
-        from += publish_some(fl_pubsub_of(broker), batch + from, count - from, &rc);
+        batch[i].status = TO_DO;
+    for (unsigned i = 0; i < count && (!rc || (batch[i].copy_of && rc != FL_BROKER_LOST)); i++)
+        if (batch[i].status == TO_DO) {
+            fl_broker_rc published = publish_like(fl_pubsub_of(broker), batch + i, count - i);
+            rc = rc ? rc : published;
+        }
+    for (unsigned i = 0; i < count; i++)
+        if (batch[i].status == TO_DO)
+            batch[i].status = -EAGAIN;
     return rc;
 }

@@ -7,6 +7,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/servicebus.h>
 #include <runtime/service/brokers/servicebus_session.h>
+#include <runtime/service/copy.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>
@@ -142,10 +143,11 @@ const fl_broker_kind fl_broker_servicebus = {
     .turn = fl_bus_turn,
     .receive = fl_bus_receive,
     .cease = fl_bus_cease,
-    .settle = fl_bus_settle,
+    .settle = fl_copy_settle,
     .extend = fl_bus_extend,
     .release = release,
     .publish = fl_bus_publish,
     .check = check,
     .may_come = fl_bus_may_come,
+    .transport = &fl_bus_transport,
 };

@@ -26,8 +26,8 @@
  * Copies. A retry is a copy with a time of enqueueing, confirmed before its original is completed. The
  * race: the process dies in between. Then the message is there twice and not lost. A queue may detect
  * duplicates: it drops a message whose id it has seen. So the id of a copy is the lock token of its
- * original, which is new for each delivery, and the message's own id is the property x-filch-id. A copy
- * that the server will never take makes its original a dead letter, with that reason. */
+ * original, which is new for each delivery, and the message's own id is the property x-filch-id. The server
+ * has no delays without copies: a retry whose copy it never accepts stays until its lock ends. */
 #ifndef FL_BUS_H
 #define FL_BUS_H
 
@@ -63,9 +63,7 @@ typedef struct fl_bus_held {
     pn_delivery_t *transfer; /* NULL: no longer to be settled on its link */
     uint64_t epoch;          /* of the connection of `transfer` */
     uint64_t order;          /* of arrival */
-    bool is_copied;          /* its copy is confirmed: only its own outcome is missing */
     uint64_t session;        /* the number of the session that it came by; 0: none */
-    const char *unfit;       /* a literal, why it cannot be copied; NULL: it can */
     char token[FL_BUS_TAG];
     int64_t at; /* host->now, when it came */
 } fl_bus_held;
@@ -224,10 +222,6 @@ static inline void fl_bus_spell_token(char text[FL_BUS_TOKEN_TEXT], const char t
 typedef struct fl_bus_copy {
     const filch_message *message;
     const char *token; /* the lock of the original; NULL: it has none */
-    unsigned attempt;
-    int64_t delay;            /* ns */
-    const filch_header *more; /* replace those of the same name */
-    unsigned more_count;
     char address[FL_BUS_NAME];
     pn_delivery_t *transfer; /* while it is awaited */
     int status;              /* as in fl_publication */
@@ -273,22 +267,12 @@ fl_broker_rc fl_bus_extend(fl_broker *broker, fl_delivery *const *batch, unsigne
 
 /* ---- servicebus_settle.c ---- */
 
-/* The outcome of a settlement, after its copy, if it needs one. */
-typedef enum fl_bus_outcome {
-    FL_BUS_COMPLETES,
-    FL_BUS_RELEASES,
-    FL_BUS_DIES, /* the server moves it to its dead letters */
-    FL_BUS_KEEPS /* none: it can neither be copied nor die, and its lock runs out */
-} fl_bus_outcome;
-fl_bus_outcome fl_bus_outcome_of(const fl_bus *b, const fl_settlement *one);
 /* Puts the headers of a dead letter into a map, and the reason also under the name that Service Bus has for it. */
 void fl_bus_put_reasons(pn_data_t *map, const fl_settlement *one);
-fl_broker_rc fl_bus_settle(fl_broker *broker, fl_settlement *batch, unsigned count);
+extern const fl_transport fl_bus_transport;
 
 /* ---- servicebus_publish.c ---- */
 
-/* Sends up to FL_BUS_BATCH copies, waits for their outcomes, and writes each status. */
-fl_broker_rc fl_bus_send(fl_bus *b, fl_bus_copy *batch, unsigned count);
 fl_broker_rc fl_bus_publish(fl_broker *broker, fl_publication *batch, unsigned count);
 
 #endif

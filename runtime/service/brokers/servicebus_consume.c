@@ -74,7 +74,6 @@ static void take_message(fl_bus *b, fl_bus_inlet *inlet, pn_delivery_t *transfer
     held->epoch = b->epoch;
     held->order = ++b->number;
     held->at = b->base.host->now(b->base.host);
-    held->unfit = delivery->malformed; /* a copy would lack a part of it */
     held->session = inlet->session ? inlet->session->number : 0;
     delivery->handle = held;
     fl_list_append(&inlet->arrived, &held->link);

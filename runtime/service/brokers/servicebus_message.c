@@ -61,19 +61,11 @@ static bool is_session(const filch_header *header)
     return strcasecmp(header->name, FL_BUS_SESSION_HEADER) == 0;
 }
 
-static void put_headers(pn_data_t *map, const fl_bus_copy *copy)
+static void put_headers(pn_data_t *map, const filch_message *message)
 {
-    const filch_message *message = copy->message;
-    for (unsigned i = 0; i < copy->more_count; i++)
-        fl_bus_put_pair(map, copy->more[i].name, copy->more[i].value);
-    for (size_t i = 0; i < message->header_count; i++) {
-        unsigned k = 0;
-        while (k < copy->more_count &&
-               strcasecmp(copy->more[k].name, message->headers[i].name) != 0)
-            k++;
-        if (k == copy->more_count && !is_session(&message->headers[i]))
+    for (size_t i = 0; i < message->header_count; i++)
+        if (!is_session(&message->headers[i]))
             fl_bus_put_pair(map, message->headers[i].name, message->headers[i].value);
-    }
 }
 
 static void put_properties(pn_data_t *map, const fl_bus_copy *copy)
@@ -82,9 +74,9 @@ static void put_properties(pn_data_t *map, const fl_bus_copy *copy)
     const filch_message *message = copy->message;
     pn_data_put_map(map);
     pn_data_enter(map);
-    put_headers(map, copy);
+    put_headers(map, message);
     pn_data_put_string(map, fl_bus_text(FL_BUS_ATTEMPT));
-    pn_data_put_long(map, copy->attempt);
+    pn_data_put_long(map, message->attempt);
     pn_data_put_string(map, fl_bus_text(FL_BUS_FIRST_SEEN));
     pn_data_put_long(map, message->first_seen);
     if (filch_traceparent_format(&message->trace, trace) == 0)
@@ -163,8 +155,8 @@ int fl_bus_encode_copy(fl_bus *b, const fl_bus_copy *copy)
     if (message->content_type)
         pn_message_set_content_type(to, message->content_type);
     put_properties(pn_message_properties(to), copy);
-    if (copy->delay > 0)
-        put_schedule(b, copy->delay);
+    if (message->delay > 0)
+        put_schedule(b, message->delay);
     pn_data_put_binary(pn_message_body(to),
                        pn_bytes(message->body_size, message->body ? message->body : ""));
     return fl_bus_encode(b);

@@ -105,7 +105,7 @@ static void judge(fl_bus *b, fl_bus_copy *copy, fl_broker_rc *rc)
     copy->transfer = NULL;
 }
 
-fl_broker_rc fl_bus_send(fl_bus *b, fl_bus_copy *batch, unsigned count)
+static fl_broker_rc send_all(fl_bus *b, fl_bus_copy *batch, unsigned count)
 {
     fl_broker_rc rc = fl_bus_begin(b, doing);
     for (unsigned i = 0; i < count; i++) {
@@ -127,11 +127,20 @@ fl_broker_rc fl_bus_send(fl_bus *b, fl_bus_copy *batch, unsigned count)
 
 /* ---- Publishing ---- */
 
-/* Service Bus does not let anyone send to a queue of dead letters of its own. */
-static bool is_supported(const filch_message *message, fl_bus_copy *copy)
+/* Service Bus does not let anyone send to a queue of dead letters of its own. A copy of a message that
+ * could not be read whole would lack a part of it. */
+static bool is_supported(const fl_publication *one, fl_bus_copy *copy)
 {
-    return !message->dedup && !message->priority && fl_bus_address(message->queue, copy->address) &&
-           !strchr(copy->address, '$');
+    const filch_message *message = one->message;
+    return !message->dedup && !message->priority && !(one->copy_of && one->copy_of->malformed) &&
+           fl_bus_address(message->queue, copy->address) && !strchr(copy->address, '$');
+}
+
+/* The lock of the original, as the id of a copy. */
+static const char *token_of(const fl_publication *one)
+{
+    const fl_bus_held *held = one->copy_of ? one->copy_of->handle : NULL;
+    return held ? held->token : NULL;
 }
 
 static fl_broker_rc publish_part(fl_bus *b, fl_publication *batch, unsigned count)
@@ -140,14 +149,12 @@ static fl_broker_rc publish_part(fl_bus *b, fl_publication *batch, unsigned coun
     fl_publication *items[FL_BUS_BATCH];
     unsigned used = 0;
     for (unsigned i = 0; i < count; i++) {
-        const filch_message *message = batch[i].message;
-        copies[used] =
-            (fl_bus_copy){.message = message, .attempt = message->attempt, .delay = message->delay};
-        batch[i].status = is_supported(message, &copies[used]) ? -EAGAIN : -ENOTSUP;
+        copies[used] = (fl_bus_copy){.message = batch[i].message, .token = token_of(&batch[i])};
+        batch[i].status = is_supported(&batch[i], &copies[used]) ? -EAGAIN : -ENOTSUP;
         if (batch[i].status == -EAGAIN)
             items[used++] = &batch[i];
     }
-    fl_broker_rc rc = used ? fl_bus_send(b, copies, used) : FL_BROKER_OK;
+    fl_broker_rc rc = used ? send_all(b, copies, used) : FL_BROKER_OK;
     for (unsigned i = 0; i < used; i++)
         items[i]->status = copies[i].status;
     return rc;

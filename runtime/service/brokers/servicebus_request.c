@@ -7,6 +7,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/servicebus_sas.h>
 #include <runtime/service/brokers/servicebus_session.h>
+#include <runtime/service/copy.h>
 
 #include <filch/timer.h>
 
@@ -251,23 +252,24 @@ static pn_data_t *begin_body(fl_bus *b)
     return body;
 }
 
-static const char *const dispositions[] = {
-    [FL_BUS_COMPLETES] = "completed", [FL_BUS_RELEASES] = "abandoned", [FL_BUS_DIES] = "suspended"};
+static const char *const dispositions[] = {[FL_SETTLE_ACK] = "completed",
+                                           [FL_SETTLE_RETURN] = "abandoned",
+                                           [FL_SETTLE_DEAD] = "suspended"};
 
 fl_broker_rc fl_bus_settle_by_token(fl_bus *b, fl_settlement *one)
 {
     static const char doing[] = "settle a message at";
     fl_bus_node *node;
-    fl_bus_outcome outcome = fl_bus_outcome_of(b, one);
+    fl_settle_verb verb = fl_copy_verb(one);
     fl_broker_rc rc = open_management(b, one->delivery->queue, &node);
     if (rc)
         return rc;
     begin_request(b, "com.microsoft:update-disposition");
     pn_data_t *body = begin_body(b);
     put_string(body, "disposition-status");
-    put_string(body, dispositions[outcome]);
+    put_string(body, dispositions[verb]);
     put_tokens(body, &one->delivery, 1);
-    if (outcome == FL_BUS_DIES) {
+    if (verb == FL_SETTLE_DEAD) {
         put_string(body, "properties-to-modify");
         pn_data_put_map(body);
         pn_data_enter(body);

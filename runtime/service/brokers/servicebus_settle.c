@@ -3,9 +3,9 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/servicebus_session.h>
+#include <runtime/service/copy.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,98 +21,24 @@ static fl_bus_held *held_of(const fl_settlement *one)
 }
 
 /* Can it be settled on its link? */
-static bool is_here(const fl_bus *b, const fl_settlement *one)
+static bool is_here(const fl_bus *b, const fl_bus_held *held)
 {
-    const fl_bus_held *held = held_of(one);
     return held->transfer && held->epoch == b->epoch &&
            (!held->session || fl_bus_session_of(b, held));
 }
 
-/* ---- Copies ---- */
+static bool is_lost(fl_broker *broker, fl_delivery *delivery)
+{
+    const fl_bus_held *held = delivery->handle;
+    return held->session && !is_here(fl_bus_of(broker), held);
+}
 
 /* A retry, or a dead letter of a queue that has no queue of dead letters of its own. */
-static bool needs_copy(const fl_bus *b, const fl_settlement *one)
+static bool needs_copy(fl_broker *broker, const fl_settlement *one)
 {
     return one->verb == FL_SETTLE_RETRY ||
-           (one->verb == FL_SETTLE_DEAD && strchr(b->queues[one->delivery->queue].address, '$'));
-}
-
-fl_bus_outcome fl_bus_outcome_of(const fl_bus *b, const fl_settlement *one)
-{
-    bool has_dead = !strchr(b->queues[one->delivery->queue].address, '$');
-    bool dies =
-        one->verb == FL_SETTLE_DEAD || (one->verb == FL_SETTLE_RETRY && held_of(one)->unfit);
-    if (one->verb == FL_SETTLE_RETURN)
-        return FL_BUS_RELEASES;
-    if (!dies || (!has_dead && held_of(one)->is_copied))
-        return FL_BUS_COMPLETES;
-    return has_dead ? FL_BUS_DIES : FL_BUS_KEEPS;
-}
-
-static bool make_copy(const fl_bus *b, const fl_settlement *one, fl_bus_copy *out)
-{
-    char name[FL_BUS_NAME];
-    bool dies = one->verb == FL_SETTLE_DEAD;
-    *out = (fl_bus_copy){.message = &one->delivery->message,
-                         .token = held_of(one)->token,
-                         .attempt = dies ? one->delivery->message.attempt : one->attempt,
-                         .delay = dies ? 0 : one->delay,
-                         .more = dies ? one->headers : NULL,
-                         .more_count = dies ? one->header_count : 0};
-    int size = snprintf(name, sizeof name, "%s%s", b->config.queues[one->delivery->queue],
-                        dies ? ".dlq" : "");
-    return size < (int)sizeof name && fl_bus_address(name, out->address);
-}
-
-/* Why the server will never take this copy; NULL: it may. */
-static const char *unfit_by(int status)
-{
-    return status == -EMSGSIZE  ? "its copy is longer than the queue allows"
-           : status == -ENOTSUP ? "the queue does not take its copy"
-                                : NULL;
-}
-
-/* true: to be copied. A lease that is over here is not trusted: another worker may have the message, and
- * the copy would be a second one. */
-static bool begin_copy(fl_bus *b, fl_settlement *one, fl_bus_copy *out)
-{
-    fl_bus_held *held = held_of(one);
-    if (!needs_copy(b, one) || held->is_copied || held->unfit)
-        return false;
-    if (b->base.host->now(b->base.host) >= one->delivery->lease_until) {
-        one->status = -ESTALE;
-        return false;
-    }
-    if (make_copy(b, one, out))
-        return true;
-    held->unfit = "the name of its queue is too long";
-    return false;
-}
-
-/* Status 0: the original may be settled. */
-static fl_broker_rc send_copies(fl_bus *b, fl_settlement *batch, unsigned count)
-{
-    fl_bus_copy copies[FL_BUS_BATCH];
-    fl_settlement *items[FL_BUS_BATCH];
-    unsigned used = 0;
-    for (unsigned i = 0; i < count; i++) {
-        const fl_bus_held *held = held_of(&batch[i]);
-        batch[i].status = held->session && !is_here(b, &batch[i]) ? -ESTALE : 0;
-        if (!batch[i].status && begin_copy(b, &batch[i], &copies[used]))
-            items[used++] = &batch[i];
-    }
-    fl_broker_rc rc = used ? fl_bus_send(b, copies, used) : FL_BROKER_OK;
-    for (unsigned i = 0; i < used; i++) {
-        fl_bus_held *held = held_of(items[i]);
-        held->is_copied = !copies[i].status;
-        held->unfit = unfit_by(copies[i].status);
-        items[i]->status = held->is_copied || held->unfit ? 0 : -EAGAIN;
-        if (copies[i].status == -ENOSPC && !rc) {
-            fl_bus_note(b, "amqp:resource-limit-exceeded", "the queue is full");
-            rc = fl_bus_failed(b, doing);
-        }
-    }
-    return rc;
+           (one->verb == FL_SETTLE_DEAD &&
+            strchr(fl_bus_of(broker)->queues[one->delivery->queue].address, '$'));
 }
 
 /* ---- Outcomes ---- */
@@ -136,8 +62,6 @@ static void put_reason(pn_data_t *map, const fl_settlement *one, const char *nam
 
 void fl_bus_put_reasons(pn_data_t *map, const fl_settlement *one)
 {
-    if (one->verb == FL_SETTLE_RETRY) /* that cannot be sent */
-        put_reason(map, one, "x-dlq-reason", held_of(one)->unfit);
     for (unsigned i = 0; i < one->header_count; i++)
         put_reason(map, one, one->headers[i].name, one->headers[i].value);
 }
@@ -155,14 +79,14 @@ static void reject(pn_delivery_t *transfer, const fl_settlement *one)
     pn_delivery_update(transfer, PN_REJECTED);
 }
 
-static void send_outcome(const fl_bus *b, const fl_settlement *one)
+static void send_outcome(const fl_settlement *one)
 {
     pn_delivery_t *transfer = held_of(one)->transfer;
-    fl_bus_outcome outcome = fl_bus_outcome_of(b, one);
-    if (outcome == FL_BUS_DIES)
+    fl_settle_verb verb = fl_copy_verb(one);
+    if (verb == FL_SETTLE_DEAD)
         reject(transfer, one);
     else
-        pn_delivery_update(transfer, outcome == FL_BUS_RELEASES ? PN_RELEASED : PN_ACCEPTED);
+        pn_delivery_update(transfer, verb == FL_SETTLE_RETURN ? PN_RELEASED : PN_ACCEPTED);
 }
 
 /* Settlements that have been sent. */
@@ -176,7 +100,7 @@ static bool are_settled(const void *arg)
 {
     const sent *all = arg;
     for (unsigned i = all->count; i-- > 0;)
-        if (is_here(all->b, all->items[i]) &&
+        if (is_here(all->b, held_of(all->items[i])) &&
             !pn_delivery_settled(held_of(all->items[i])->transfer))
             return false;
     return true;
@@ -207,29 +131,6 @@ static int by_arrival(const void *a, const void *b)
     return one < other ? -1 : one > other;
 }
 
-/* A message that is neither copied nor dead stays where it is: its lock runs out, and it is delivered
- * again then. */
-static void keep(fl_bus *b, const fl_settlement *one)
-{
-    char text[300];
-    snprintf(
-        text, sizeof text,
-        "message %.64s of %.100s cannot be copied (%s): it stays there, and comes again when its "
-        "lock ends; remove it by another program",
-        one->delivery->message.id, b->queues[one->delivery->queue].address,
-        held_of(one)->unfit ? held_of(one)->unfit : "unknown");
-    b->base.host->log(b->base.host, FILCH_LOG_WARN, text);
-}
-
-/* Nothing is sent for it. */
-static void end_silently(fl_bus *b, const fl_settlement *one)
-{
-    if (!one->status)
-        keep(b, one);
-    if (is_here(b, one))
-        fl_bus_forget(b, held_of(one));
-}
-
 /* On their links. Jobs end in any order, and outcomes of transfers in a row are one frame: so they are
  * sent in the order of arrival. */
 static fl_broker_rc settle_here(fl_bus *b, fl_settlement **items, unsigned count)
@@ -239,12 +140,12 @@ static fl_broker_rc settle_here(fl_bus *b, fl_settlement **items, unsigned count
         return FL_BROKER_OK;
     qsort(items, count, sizeof *items, by_arrival);
     for (unsigned i = 0; i < count; i++)
-        send_outcome(b, items[i]);
+        send_outcome(items[i]);
     fl_bus_read_ahead(b, count);
     fl_broker_rc rc = fl_bus_await(b, are_settled, &all, doing);
     for (unsigned i = 0; i < count; i++) {
         fl_bus_held *held = held_of(items[i]);
-        bool is_lost = !is_here(b, items[i]); /* with its session, meanwhile */
+        bool is_lost = !is_here(b, held); /* with its session, meanwhile */
         bool is_settled = !is_lost && pn_delivery_settled(held->transfer);
         items[i]->status = is_settled ? judge(b, held->transfer, &rc) : is_lost ? -ESTALE : -EAGAIN;
         if (is_settled)
@@ -265,40 +166,28 @@ static fl_broker_rc settle_elsewhere(fl_bus *b, fl_settlement **items, unsigned 
     return rc;
 }
 
-static fl_broker_rc settle_part(fl_bus *b, fl_settlement *batch, unsigned count)
-{
-    fl_settlement *here[FL_BUS_BATCH], *elsewhere[FL_BUS_BATCH];
-    unsigned here_count = 0, elsewhere_count = 0;
-    fl_broker_rc failed = send_copies(b, batch, count);
-    for (unsigned i = 0; i < count; i++) {
-        fl_settlement *one = &batch[i];
-        bool is_over =
-            one->status == -ESTALE || (!one->status && fl_bus_outcome_of(b, one) == FL_BUS_KEEPS);
-        if (is_over)
-            end_silently(b, one);
-        else if (!one->status && is_here(b, one))
-            here[here_count++] = one;
-        else if (!one->status)
-            elsewhere[elsewhere_count++] = one;
-    }
-    fl_broker_rc rc = settle_here(b, here, here_count);
-    if (!rc)
-        rc = settle_elsewhere(b, elsewhere, elsewhere_count);
-    else
-        for (unsigned i = 0; i < elsewhere_count; i++)
-            elsewhere[i]->status = -EAGAIN;
-    return rc ? rc : failed;
-}
-
-fl_broker_rc fl_bus_settle(fl_broker *broker, fl_settlement *batch, unsigned count)
+/* Of a lost item, or one that stays, the transfer is forgotten: its lock runs out. */
+static fl_broker_rc answer(fl_broker *broker, fl_settlement *batch, unsigned count)
 {
     fl_bus *b = fl_bus_of(broker);
-    for (unsigned i = 0; i < count; i++)
-        batch[i].status = -EAGAIN;
+    fl_settlement *here[FL_COPY_BATCH], *elsewhere[FL_COPY_BATCH];
+    unsigned here_count = 0, elsewhere_count = 0;
     fl_broker_rc rc = fl_bus_begin(b, doing);
-    for (unsigned from = 0; from < count && !rc; from += FL_BUS_BATCH) {
-        unsigned left = count - from;
-        rc = settle_part(b, batch + from, left < FL_BUS_BATCH ? left : FL_BUS_BATCH);
+    for (unsigned i = 0; i < count && !rc; i++) {
+        fl_settlement *one = &batch[i];
+        if (one->status == -ESTALE && is_here(b, held_of(one)))
+            fl_bus_forget(b, held_of(one));
+        else if (one->status == FL_SETTLE_TO_DO && is_here(b, held_of(one)))
+            here[here_count++] = one;
+        else if (one->status == FL_SETTLE_TO_DO)
+            elsewhere[elsewhere_count++] = one;
     }
-    return rc;
+    rc = rc ? rc : settle_here(b, here, here_count);
+    return rc ? rc : settle_elsewhere(b, elsewhere, elsewhere_count);
 }
+
+const fl_transport fl_bus_transport = {
+    .remedy = "raise the maximum message size of the queue (tier Premium)",
+    .is_lost = is_lost,
+    .needs_copy = needs_copy,
+    .answer = answer};

@@ -8,6 +8,7 @@
 #include <runtime/service/brokers/sqs.h>
 #include <runtime/service/brokers/sqs_keys.h>
 #include <runtime/service/brokers/sqs_url.h>
+#include <runtime/service/copy.h>
 #include <runtime/service/web.h>
 
 #include <filch/log.h>
@@ -101,7 +102,7 @@ static fl_broker_rc open_sqs(fl_broker **out, const fl_broker_config *config)
 
 /* ---- Publishing ---- */
 
-static int too_large(const fl_sqs *s, const filch_message *message)
+static void too_large(const fl_sqs *s, const filch_message *message)
 {
     char text[256];
     snprintf(text, sizeof text,
@@ -109,22 +110,20 @@ static int too_large(const fl_sqs *s, const filch_message *message)
              "limit less %d for headers of a dead letter); store it elsewhere",
              message->id, message->body_size, FL_SQS_SIZE_MOST - FL_SQS_HEADROOM, FL_SQS_HEADROOM);
     s->base.host->log(s->base.host, FILCH_LOG_WARN, text);
-    return -EMSGSIZE;
 }
 
 static fl_broker_rc prepare(fl_sqs *s, fl_publication *one, fl_sqs_entry *out)
 {
     char remote[FL_SQS_NAME];
     fl_sqs_queue *queue;
-    filch_message message = *one->message;
+    const filch_message *message = one->message;
     one->status = -ENOTSUP;
-    if (message.dedup || message.priority || !fl_sqs_remote_name(message.queue, remote))
+    if (message->dedup || message->priority || !fl_sqs_remote_name(message->queue, remote))
         return FL_BROKER_OK;
-    fl_broker_rc rc = fl_sqs_find(s, message.queue, &queue);
-    message.deliveries = 0;
-    one->status = rc ? -EAGAIN : fl_sqs_write(s, queue, &(fl_sqs_copy){.message = &message}, out);
-    if (one->status == -EMSGSIZE)
-        too_large(s, &message);
+    fl_broker_rc rc = fl_sqs_find(s, message->queue, &queue);
+    one->status = rc ? -EAGAIN : fl_sqs_write(s, queue, one, out);
+    if (one->status == -EMSGSIZE && !one->copy_of)
+        too_large(s, message);
     return rc;
 }
 
@@ -138,8 +137,11 @@ static fl_broker_rc publish(fl_broker *broker, fl_publication *batch, unsigned c
     if (!entries)
         return broker->host->explain(broker->host, FL_BROKER_LOST,
                                      "no memory for messages; free some");
-    for (unsigned i = 0; i < count && !rc; i++)
-        rc = prepare(s, &batch[i], &entries[i]);
+    /* a queue that cannot be found holds up only its own copies */
+    for (unsigned i = 0; i < count && (!rc || (batch[i].copy_of && rc != FL_BROKER_LOST)); i++) {
+        fl_broker_rc prepared = prepare(s, &batch[i], &entries[i]);
+        rc = rc ? rc : prepared;
+    }
     fl_broker_rc sent = fl_sqs_batch(s, "SendMessageBatch", entries, count);
     for (unsigned i = 0; i < count; i++)
         if (entries[i].queue)
@@ -171,11 +173,12 @@ const fl_broker_kind fl_broker_sqs = {
     .turn = fl_sqs_turn,
     .receive = fl_sqs_receive,
     .cease = fl_sqs_cease,
-    .settle = fl_sqs_settle,
+    .settle = fl_copy_settle,
     .extend = fl_sqs_extend,
     .release = release,
     .publish = publish,
     .count = fl_sqs_count,
     .check = check,
     .may_come = fl_sqs_may_come,
+    .transport = &fl_sqs_transport,
 };

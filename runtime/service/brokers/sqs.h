@@ -14,8 +14,9 @@
  * the lease's end is -ESTALE and is not sent, because a server may accept an old receipt.
  *
  * Copies. A stored message cannot be changed. A retry is a copy with another attempt and a delay; it is
- * confirmed before the original is deleted, and the delivery remembers it until that succeeds. So are dead letters, and messages that are returned again and
- * again, whose deliveries would otherwise make them poison.
+ * confirmed before the original is deleted (copy.h). So are dead letters, and messages that are returned
+ * again and again, whose deliveries would otherwise make them poison. A retry that cannot be copied is hidden
+ * for its delay.
  *
  * Delays. The server delays by 15 minutes at most. A copy with a longer delay says what is left of it, and
  * the consumer that gets it sends the next copy: no clock is compared, and it never comes early.
@@ -49,10 +50,7 @@ enum {
 };
 
 /* fl_delivery.tag */
-enum {
-    FL_SQS_COPIED,  /* 1: a copy that replaces the message is confirmed */
-    FL_SQS_RECEIVED /* time of host->now */
-};
+enum { FL_SQS_RECEIVED /* time of host->now */ };
 
 typedef struct fl_sqs fl_sqs;
 
@@ -173,16 +171,9 @@ fl_broker_rc fl_sqs_count(fl_broker *broker, unsigned queue, fl_broker_count *ou
 
 /* ---- sqs_message.c ---- */
 
-/* A message to send. */
-typedef struct fl_sqs_copy {
-    const filch_message *message; /* with the attempt, deliveries, delay and end of the copy */
-    const filch_header *more;     /* replace those of the same name */
-    size_t more_count;
-    const char *original; /* the receipt of the message that it replaces; NULL: none */
-} fl_sqs_copy;
-
 /* The entry of a SendMessageBatch. 0; -EMSGSIZE, -ENOTSUP, -EAGAIN (no memory). */
-int fl_sqs_write(const fl_sqs *s, fl_sqs_queue *queue, const fl_sqs_copy *copy, fl_sqs_entry *out);
+int fl_sqs_write(const fl_sqs *s, fl_sqs_queue *queue, const fl_publication *one,
+                 fl_sqs_entry *out);
 /* A delivery of a received message; its handle is the receipt. left: of its delay, ns. NULL: no memory, or
  * no message. */
 fl_delivery *fl_sqs_read(fl_sqs *s, json_t *message, unsigned queue, int64_t *left);
@@ -206,7 +197,7 @@ void fl_sqs_give_back(fl_sqs *s, int64_t before);
 
 /* ---- sqs_settle.c ---- */
 
-fl_broker_rc fl_sqs_settle(fl_broker *broker, fl_settlement *batch, unsigned count);
+extern const fl_transport fl_sqs_transport;
 fl_broker_rc fl_sqs_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                            int64_t lease);
 /* The entry that changes a message's visibility. */

@@ -85,15 +85,13 @@ static bool add_fields(json_t *attributes, const filch_message *message, const c
     return good;
 }
 
-static bool add_headers(json_t *attributes, const fl_sqs_copy *copy, size_t *size)
+static bool add_headers(json_t *attributes, const filch_message *message, size_t *size)
 {
-    const filch_message *message = copy->message;
-    size_t length = fl_headers_pack(NULL, copy->more, copy->more_count, message->headers,
-                                    message->header_count);
+    size_t length = fl_headers_pack(NULL, message->headers, message->header_count, NULL, 0);
     char *packed = length ? malloc(length) : NULL;
     if (!length || !packed)
         return !length;
-    fl_headers_pack(packed, copy->more, copy->more_count, message->headers, message->header_count);
+    fl_headers_pack(packed, message->headers, message->header_count, NULL, 0);
     bool good = add_attribute(attributes, HEADERS_ATTRIBUTE, packed, length, size);
     free(packed);
     return good;
@@ -110,12 +108,12 @@ static json_t *body_of(const filch_message *message, const char **encoding)
 }
 
 /* A message that is sent twice within five minutes is stored once by a FIFO queue. */
-static void deduplicate(const fl_sqs_copy *copy, char id[2 * HASH + 1])
+static void deduplicate(const fl_publication *one, char id[2 * HASH + 1])
 {
     unsigned char digest[HASH] = {0};
     char *text = NULL;
-    int size = asprintf(&text, "%s\n%u\n%s", copy->message->id, copy->message->attempt,
-                        copy->original ? copy->original : "");
+    int size = asprintf(&text, "%s\n%u\n%s", one->message->id, one->message->attempt,
+                        one->copy_of ? (const char *)one->copy_of->handle : "");
     if (size >= 0)
         EVP_Digest(text, (size_t)size, digest, NULL, EVP_sha256(), NULL);
     free(size < 0 ? NULL : text);
@@ -123,21 +121,22 @@ static void deduplicate(const fl_sqs_copy *copy, char id[2 * HASH + 1])
         snprintf(id + 2 * i, 3, "%02x", digest[i]);
 }
 
-static void add_group(const fl_sqs *s, const fl_sqs_queue *queue, const fl_sqs_copy *copy,
+static void add_group(const fl_sqs *s, const fl_sqs_queue *queue, const fl_publication *one,
                       json_t *entry)
 {
     char id[2 * HASH + 1];
-    const char *group = filch_message_header(copy->message, GROUP_HEADER);
+    const char *group = filch_message_header(one->message, GROUP_HEADER);
     group = group ? group : s->options.group ? s->options.group : queue->remote;
-    deduplicate(copy, id);
+    deduplicate(one, id);
     json_object_set_new(entry, "MessageGroupId", json_string(group));
     json_object_set_new(entry, "MessageDeduplicationId", json_string(id));
 }
 
-int fl_sqs_write(const fl_sqs *s, fl_sqs_queue *queue, const fl_sqs_copy *copy, fl_sqs_entry *out)
+int fl_sqs_write(const fl_sqs *s, fl_sqs_queue *queue, const fl_publication *one, fl_sqs_entry *out)
 {
-    filch_message message = *copy->message;
+    filch_message message = *one->message;
     const char *encoding;
+    message.deliveries = one->copy_of ? message.deliveries : 0;
     int64_t delay = message.delay > 0 ? fl_sqs_seconds(message.delay) : 0;
     if (queue->is_fifo && delay)
         return -ENOTSUP;
@@ -149,15 +148,15 @@ int fl_sqs_write(const fl_sqs *s, fl_sqs_queue *queue, const fl_sqs_copy *copy, 
     json_t *entry = json_object(), *attributes = json_object(),
            *body = body_of(&message, &encoding);
     size_t size = body ? json_string_length(body) : 0;
-    bool good =
-        add_fields(attributes, &message, encoding, &size) && add_headers(attributes, copy, &size);
+    bool good = add_fields(attributes, &message, encoding, &size) &&
+                add_headers(attributes, &message, &size);
     good = !json_object_set_new(entry, "MessageAttributes", attributes) && good;
     good = body && !json_object_set_new(entry, "MessageBody", body) && good;
     if (delay)
         json_object_set_new(entry, "DelaySeconds", json_integer(delay));
     if (queue->is_fifo)
-        add_group(s, queue, copy, entry);
-    size_t most = copy->original ? FL_SQS_SIZE_MOST : FL_SQS_SIZE_MOST - FL_SQS_HEADROOM;
+        add_group(s, queue, one, entry);
+    size_t most = one->copy_of ? FL_SQS_SIZE_MOST : FL_SQS_SIZE_MOST - FL_SQS_HEADROOM;
     if (!good || size > most) {
         json_decref(entry);
         return good ? -EMSGSIZE : -EAGAIN;

@@ -3,6 +3,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/on_its_way.h>
+#include <runtime/service/copy.h>
 #include <runtime/service/web.h>
 
 #include <filch/timer.h>
@@ -165,7 +166,7 @@ static bool pass_on(fl_sqs *s, fl_sqs_later *one, fl_broker_rc *rc)
                           .delay = one->due - fl_sqs_now(s)};
     if (next.delay < 0)
         next.delay = 0;
-    *rc = one->delivery->lease_until > fl_sqs_now(s) ? fl_sqs_settle(&s->base, &next, 1)
+    *rc = one->delivery->lease_until > fl_sqs_now(s) ? fl_copy_settle(&s->base, &next, 1)
                                                      : FL_BROKER_OK;
     return *rc == FL_BROKER_OK || next.status != -EAGAIN;
 }

@@ -63,22 +63,48 @@ static unsigned requests_of(const char *verb)
     return (unsigned)pubsub_control(order);
 }
 
-Test(pubsub_limits, a_confirmed_copy_is_not_sent_again_when_the_acknowledgement_fails)
+Test(pubsub_limits, a_mixed_batch_takes_four_requests)
 {
-    fl_settlement item = {.verb = FL_SETTLE_RETRY, .attempt = 2};
+    static const fl_settle_verb verbs[] = {FL_SETTLE_RETRY,  FL_SETTLE_DEAD, FL_SETTLE_RETRY,
+                                           FL_SETTLE_RETURN, FL_SETTLE_DEAD, FL_SETTLE_ACK};
+    static const char *const requests[] = {"publish", "acknowledge", "modifyAckDeadline"};
+    static const unsigned expected[] = {2, 1, 1};
+    fl_settlement items[6];
+    unsigned before[3];
     bench b = bench_begin(&tested);
-    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
-    item.delivery = bench_receive(&b);
-    unsigned before = requests_of("publish");
-    pubsub_control("fail?status=503&count=1&verb=acknowledge");
-    cr_assert_eq(kind.settle(b.consumer, &item, 1), FL_BROKER_BUSY);
-    pass_time(FILCH_SECOND);
-    bench_settle(&b, item);
-    cr_assert_eq(requests_of("publish"), before + 1);
+    for (unsigned i = 0; i < 6; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    for (unsigned i = 0; i < 6; i++)
+        items[i] = (fl_settlement){.delivery = bench_receive(&b), .verb = verbs[i], .attempt = 2};
+    for (unsigned i = 0; i < 3; i++)
+        before[i] = requests_of(requests[i]);
+    cr_assert_eq(kind.settle(b.consumer, items, 6), FL_BROKER_OK);
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_eq(requests_of(requests[i]), before[i] + expected[i], "%s", requests[i]);
+    for (unsigned i = 0; i < 6; i++) {
+        cr_assert_eq(items[i].status, 0);
+        bench_free(&b, items[i].delivery);
+    }
+    bench_end(&b);
+}
+
+Test(pubsub_limits, refused_retries_wait_by_their_deadlines)
+{
+    bench b = bench_begin(&tested);
+    cr_assert_eq(bench_publish(&b, (filch_message){.id = "poison"}), 0);
     fl_delivery *one = bench_receive(&b);
-    cr_assert_eq(one->message.attempt, 2);
-    bench_ack(&b, one);
+    pubsub_control("poison");
+    bench_settle(&b, (fl_settlement){.delivery = one,
+                                     .verb = FL_SETTLE_RETRY,
+                                     .attempt = 2,
+                                     .delay = 60 * FILCH_SECOND});
+    pass_time(40 * FILCH_SECOND); /* more than its lease */
     bench_is_empty(&b);
+    pass_time(20 * FILCH_SECOND);
+    one = bench_receive(&b);
+    cr_assert_not_null(one);
+    cr_assert_eq(one->message.attempt, 1);
+    bench_ack(&b, one);
     bench_end(&b);
 }
 

@@ -303,57 +303,107 @@ Test(sqs_broker, requests_declined_side_by_side_are_one_reason_to_rest)
     bench_end(&b);
 }
 
-Test(sqs_broker, a_copy_that_is_confirmed_is_not_sent_again)
+/* Receives messages, as many as there are items, and settles them with these verbs. */
+static void settle_batch(bench *b, fl_settlement *items, unsigned count,
+                         const fl_settle_verb *verbs, fl_broker_rc rc)
 {
-    fl_delivery *got[3];
-    fl_settlement items[3];
-    unsigned count;
+    fl_delivery *got[8];
+    unsigned received;
+    for (unsigned i = 0; i < count; i++)
+        cr_assert_eq(bench_publish(b, (filch_message){0}), 0);
+    cr_assert_eq(b->kind->receive(b->consumer, 0, got, count, &received), FL_BROKER_OK);
+    cr_assert_eq(received, count);
+    for (unsigned i = 0; i < count; i++)
+        items[i] = (fl_settlement){.delivery = got[i],
+                                   .verb = verbs[i],
+                                   .attempt = 2,
+                                   .delay = 60 * FILCH_SECOND};
+    cr_assert_eq(b->kind->settle(b->consumer, items, count), rc);
+}
+
+static void free_batch(bench *b, const fl_settlement *items, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        bench_free(b, items[i].delivery);
+}
+
+Test(sqs_broker, a_mixed_batch_takes_four_requests)
+{
+    static const fl_settle_verb verbs[] = {FL_SETTLE_ACK,  FL_SETTLE_RETRY, FL_SETTLE_RETURN,
+                                           FL_SETTLE_DEAD, FL_SETTLE_RETRY, FL_SETTLE_DEAD};
+    fl_settlement items[6];
     bench b = bench_begin(&tested);
-    for (unsigned i = 0; i < 3; i++)
-        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
-    cr_assert_eq(b.kind->receive(b.consumer, 0, got, 3, &count), FL_BROKER_OK);
-    cr_assert_eq(count, 3);
-    for (unsigned i = 0; i < 3; i++)
-        items[i] = (fl_settlement){.delivery = got[i], .verb = FL_SETTLE_DEAD, .status = 7};
-    sqs_order("fail?operation=SendMessageBatch&count=1&entry=1&code=InternalError");
-    cr_assert_eq(b.kind->settle(b.consumer, items, 3), FL_BROKER_BUSY);
-    cr_assert(items[0].status == 0 && items[1].status == -EAGAIN && items[2].status == 0);
-    pass(FILCH_SECOND);
-    sqs_order("fail?operation=DeleteMessageBatch&count=1&status=500&code=InternalError");
-    cr_assert_eq(b.kind->settle(b.consumer, &items[1], 1), FL_BROKER_BUSY);
-    cr_assert_eq(items[1].status, -EAGAIN);
-    pass(FILCH_SECOND);
-    unsigned before = sqs_seen("SendMessageBatch");
-    cr_assert_eq(b.kind->settle(b.consumer, &items[1], 1), FL_BROKER_OK);
-    cr_assert_eq(items[1].status, 0);
-    cr_assert_eq(sqs_seen("SendMessageBatch"), before, "it is only deleted");
-    for (unsigned i = 0; i < 3; i++)
-        bench_free(&b, got[i]);
-    sqs_pass(40 * FILCH_SECOND);
+    settle_batch(&b, items, 6, verbs, FL_BROKER_OK);
+    cr_assert_eq(sqs_seen("SendMessageBatch"), 6 + 2, "one for each queue of copies");
+    cr_assert_eq(sqs_seen("DeleteMessageBatch"), 1);
+    cr_assert_eq(sqs_seen("ChangeMessageVisibilityBatch"), 1);
+    free_batch(&b, items, 6);
+    bench_end(&b);
+}
+
+/* Another program's message, as large as the server takes: no copy of it fits. */
+static fl_delivery *receive_largest(bench *b)
+{
+    static char body[FL_SQS_SIZE_MOST + 1];
+    fl_sqs_queue *queue;
+    fl_sqs_call call;
+    fl_sqs *s = fl_sqs_of(b->publisher);
+    memset(body, 'x', sizeof body - 1);
+    cr_assert_eq(fl_sqs_find(s, "tasks", &queue), FL_BROKER_OK);
+    cr_assert_eq(fl_sqs_ask(s, "SendMessage",
+                            json_pack("{s:s, s:s}", "QueueUrl", queue->url, "MessageBody", body),
+                            &call),
+                 FL_BROKER_OK);
+    json_decref(call.answer);
+    fl_delivery *one = bench_receive(b);
+    cr_assert_not_null(one);
+    return one;
+}
+
+Test(sqs_broker, refused_retries_are_hidden_for_their_delays)
+{
+    bench b = bench_begin(&tested);
+    bench_settle(&b, (fl_settlement){.delivery = receive_largest(&b),
+                                     .verb = FL_SETTLE_RETRY,
+                                     .attempt = 2,
+                                     .delay = 60 * FILCH_SECOND});
+    sqs_pass(40 * FILCH_SECOND); /* more than its lease */
     bench_is_empty(&b);
+    sqs_pass(20 * FILCH_SECOND);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_not_null(one);
+    cr_assert_eq(one->message.deliveries, 2);
+    bench_ack(&b, one);
+    bench_end(&b);
+}
+
+Test(sqs_broker, refused_dead_letters_stay)
+{
+    bench b = bench_begin(&tested);
+    fl_settlement dead = {.delivery = receive_largest(&b), .verb = FL_SETTLE_DEAD};
+    cr_assert_eq(bench_settle_by(&b, b.consumer, dead), -ESTALE);
+    bench_free(&b, dead.delivery);
+    cr_assert_null(bench_receive_by(&b, b.consumer, 1));
+    sqs_pass(40 * FILCH_SECOND); /* its lease */
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_not_null(one);
+    cr_assert_eq(one->message.body_size, FL_SQS_SIZE_MOST);
+    bench_ack(&b, one);
     bench_end(&b);
 }
 
 Test(sqs_broker, each_entry_of_a_batch_has_its_own_end)
 {
-    fl_delivery *got[3];
+    static const fl_settle_verb acks[3] = {FL_SETTLE_ACK};
     fl_settlement items[3];
-    unsigned count;
     bench b = bench_begin(&tested);
-    for (unsigned i = 0; i < 3; i++)
-        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
-    cr_assert_eq(b.kind->receive(b.consumer, 0, got, 3, &count), FL_BROKER_OK);
-    cr_assert_eq(count, 3);
-    for (unsigned i = 0; i < 3; i++)
-        items[i] = (fl_settlement){.delivery = got[i], .status = 7};
     sqs_order("fail?operation=DeleteMessageBatch&count=1&entry=1&code=InternalError");
-    cr_assert_eq(b.kind->settle(b.consumer, items, 3), FL_BROKER_BUSY);
+    settle_batch(&b, items, 3, acks, FL_BROKER_BUSY);
     cr_assert(items[0].status == 0 && items[1].status == -EAGAIN && items[2].status == 0);
     pass(FILCH_SECOND);
     cr_assert_eq(b.kind->settle(b.consumer, &items[1], 1), FL_BROKER_OK);
     cr_assert_eq(items[1].status, 0);
-    for (unsigned i = 0; i < 3; i++)
-        bench_free(&b, got[i]);
+    free_batch(&b, items, 3);
     sqs_pass(40 * FILCH_SECOND);
     bench_is_empty(&b);
     bench_end(&b);
