@@ -166,7 +166,7 @@ int fl_sqs_write(const fl_sqs *s, fl_sqs_queue *queue, const fl_sqs_copy *copy, 
     int64_t delay = message.delay > 0 ? fl_sqs_seconds(message.delay) : 0;
     if (queue->is_fifo && delay)
         return -ENOTSUP;
-    if (message.body_size > FL_SQS_SIZE_MOST)
+    if (message.body_size > queue->size_most)
         return -EMSGSIZE;
     delay = delay < FL_SQS_DELAY_MOST ? delay : FL_SQS_DELAY_MOST;
     message.delay -= message.delay > 0 ? delay * FILCH_SECOND : 0;
@@ -183,8 +183,8 @@ int fl_sqs_write(const fl_sqs *s, fl_sqs_queue *queue, const fl_sqs_copy *copy, 
         json_object_set_new(entry, "DelaySeconds", json_integer(delay));
     if (queue->is_fifo)
         add_group(s, queue, copy, entry);
-    size_t most = copy->original ? FL_SQS_SIZE_MOST : FL_SQS_SIZE_MOST - FL_SQS_HEADROOM;
-    if (!good || size > most) {
+    size += copy->original ? 0 : FL_SQS_HEADROOM;
+    if (!good || size > queue->size_most) {
         json_decref(entry);
         return good ? -EMSGSIZE : -EAGAIN;
     }
