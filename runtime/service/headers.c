@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/headers.h>
 
+#include <runtime/service/message.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -67,6 +69,7 @@ fl_delivery *fl_headers_deliver(const fl_broker_config *config, unsigned queue,
     free(headers);
     if (!delivery)
         return NULL;
+    fl_message_take_trace(&delivery->message);
     delivery->queue = queue;
     if (body_size > config->body_most)
         delivery->malformed = "the body is longer than the service reads";

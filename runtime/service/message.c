@@ -97,6 +97,42 @@ const char *filch_message_header(const filch_message *message, const char *name)
     return NULL;
 }
 
+/* The headers lie in the copy's own room. */
+static void remove_header(filch_message *copy, const char *value)
+{
+    filch_header *headers = (filch_header *)(uintptr_t)copy->headers;
+    size_t at = 0;
+    while (at < copy->header_count && headers[at].value != value)
+        at++;
+    if (at < copy->header_count) {
+        copy->header_count--;
+        memmove(headers + at, headers + at + 1, (copy->header_count - at) * sizeof *headers);
+    }
+}
+
+void fl_message_take_trace(filch_message *copy)
+{
+    static const struct {
+        const char *parent, *state;
+    } names[] = {{"traceparent", "tracestate"},
+                 {"googclient_traceparent", "googclient_tracestate"},
+                 {"Diagnostic-Id", NULL}};
+    static const filch_traceparent none;
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *parent = filch_message_header(copy, names[i].parent);
+        if (!parent || filch_traceparent_parse(&copy->trace, parent, strlen(parent)))
+            parent = NULL;
+        if (parent)
+            copy->tracestate = filch_message_header(copy, names[i].state);
+        if (parent && i == 0) {
+            remove_header(copy, parent);
+            remove_header(copy, copy->tracestate);
+        }
+        if (memcmp(&copy->trace, &none, sizeof none) != 0)
+            return;
+    }
+}
+
 void fl_dead_headers_fill(fl_dead_headers *out, const char *reason, const char *queue,
                           int64_t unix_time)
 {

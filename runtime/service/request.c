@@ -16,6 +16,7 @@ fl_request *fl_request_of_message(const filch_message *message)
         return NULL;
     *one = (fl_request){.holders = 2};
     fl_message_copy(&one->message, message, one + 1);
+    fl_message_take_trace(&one->message);
     return one;
 }
 

@@ -21,13 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    BODY_MOST = 2 << 20,
-    ENTRIES_MOST = 10,
-    BATCH_MOST = 256 << 10,
-    WAITING_MOST = 256,
-    SEEN_MOST = 32
-};
+enum { BODY_MOST = 4 << 20, ENTRIES_MOST = 10, WAITING_MOST = 256, SEEN_MOST = 32 };
 
 typedef struct poll_of {
     http_request *request;
@@ -82,6 +76,26 @@ static void answer_url(http_request *request, const sqs_queue *queue)
 
 /* ---- Operations ---- */
 
+/* MaximumMessageSize is the only attribute that can be set. false: it is out of its range. */
+static bool set_size(sqs_queue *queue, json_t *body)
+{
+    const char *text = text_in(json_object_get(body, "Attributes"), "MaximumMessageSize");
+    unsigned long size = text ? strtoul(text, NULL, 10) : queue->size_most;
+    if (size < SQS_SIZE_LEAST || size > SQS_SIZE_MOST)
+        return false;
+    queue->size_most = (unsigned)size;
+    return true;
+}
+
+static void set_attributes(server *s, http_request *request, json_t *body, sqs_queue *queue)
+{
+    (void)s;
+    if (set_size(queue, body))
+        answer_json(request, 200, json_object());
+    else
+        refuse(request, 400, "InvalidAttributeValue");
+}
+
 static void create_queue(server *s, http_request *request, json_t *body, sqs_queue *none)
 {
     const char *name = text_in(body, "QueueName");
@@ -93,7 +107,11 @@ static void create_queue(server *s, http_request *request, json_t *body, sqs_que
         return;
     }
     sqs_queue *queue = sqs_find(s->queues, name);
-    answer_url(request, queue ? queue : sqs_create(&s->queues, name));
+    queue = queue ? queue : sqs_create(&s->queues, name);
+    if (set_size(queue, body))
+        answer_url(request, queue);
+    else
+        refuse(request, 400, "InvalidAttributeValue");
 }
 
 static void get_url(server *s, http_request *request, json_t *body, sqs_queue *none)
@@ -109,16 +127,18 @@ static void get_url(server *s, http_request *request, json_t *body, sqs_queue *n
 
 static void get_attributes(server *s, http_request *request, json_t *body, sqs_queue *queue)
 {
-    char text[3][16];
+    char text[4][16];
     const sqs_counts counts = sqs_count(queue, now_of(s));
     (void)body;
     snprintf(text[0], sizeof text[0], "%u", counts.ready);
     snprintf(text[1], sizeof text[1], "%u", counts.delayed);
     snprintf(text[2], sizeof text[2], "%u", counts.leased);
+    snprintf(text[3], sizeof text[3], "%u", queue->size_most);
     answer_json(request, 200,
-                json_pack("{s:{s:s, s:s, s:s}}", "Attributes", "ApproximateNumberOfMessages",
+                json_pack("{s:{s:s, s:s, s:s, s:s}}", "Attributes", "ApproximateNumberOfMessages",
                           text[0], "ApproximateNumberOfMessagesDelayed", text[1],
-                          "ApproximateNumberOfMessagesNotVisible", text[2]));
+                          "ApproximateNumberOfMessagesNotVisible", text[2], "MaximumMessageSize",
+                          text[3]));
 }
 
 static void send_message(server *s, http_request *request, json_t *body, sqs_queue *queue)
@@ -164,7 +184,7 @@ static const struct {
 };
 
 /* NULL, or the code that refuses the whole batch. */
-static const char *check_batch(const http_request *request, json_t *entries)
+static const char *check_batch(json_t *entries)
 {
     size_t count = json_array_size(entries);
     if (!count)
@@ -178,7 +198,10 @@ static const char *check_batch(const http_request *request, json_t *entries)
             if (!one || !other || strcmp(one, other) == 0)
                 return "BatchEntryIdsNotDistinct";
         }
-    return request->body_size > 2 * BATCH_MOST ? "BatchRequestTooLong" : NULL;
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += sqs_size(json_array_get(entries, i)) % SIZE_MAX; /* an odd attribute is no reason */
+    return size > SQS_SIZE_MOST ? "BatchRequestTooLong" : NULL;
 }
 
 static void run_batch(server *s, http_request *request, json_t *body, sqs_queue *queue,
@@ -186,7 +209,7 @@ static void run_batch(server *s, http_request *request, json_t *body, sqs_queue 
 {
     size_t i;
     json_t *entry, *entries = json_object_get(body, "Entries");
-    const char *code = check_batch(request, entries);
+    const char *code = check_batch(entries);
     if (code) {
         refuse(request, 400, code);
         return;
@@ -298,11 +321,9 @@ static const struct {
     void (*run)(server *s, http_request *request, json_t *body, sqs_queue *queue);
     bool has_queue;
 } operations[] = {
-    {"CreateQueue", create_queue, false},
-    {"GetQueueUrl", get_url, false},
-    {"GetQueueAttributes", get_attributes, true},
-    {"SendMessage", send_message, true},
-    {"ReceiveMessage", receive, true},
+    {"CreateQueue", create_queue, false},         {"GetQueueUrl", get_url, false},
+    {"GetQueueAttributes", get_attributes, true}, {"SetQueueAttributes", set_attributes, true},
+    {"SendMessage", send_message, true},          {"ReceiveMessage", receive, true},
 };
 
 static void run(server *s, http_request *request, const char *operation, json_t *body)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIZE_MOST = 256 << 10, ATTRIBUTES_MOST = 10, DELAY_MOST = 900 };
+enum { ATTRIBUTES_MOST = 10, DELAY_MOST = 900 };
 static const int64_t DEDUPLICATED_FOR = 300 * SQS_SECOND, VISIBILITY_MOST = 43200 * SQS_SECOND;
 
 static const char *text_in(const json_t *object, const char *key)
@@ -27,6 +27,7 @@ sqs_queue *sqs_create(sqs_queue **first, const char *name)
     sqs_queue *queue = calloc(1, sizeof *queue);
     size_t length = strlen(name);
     snprintf(queue->name, sizeof queue->name, "%s", name);
+    queue->size_most = SQS_SIZE_MOST;
     queue->is_fifo = length > 5 && strcmp(name + length - 5, ".fifo") == 0;
     queue->end = &queue->first;
     queue->next = *first;
@@ -99,15 +100,21 @@ static void store(sqs_queue *queue, json_t *entry, int64_t visible_at, int64_t n
     queue->end = &message->next;
 }
 
+size_t sqs_size(json_t *entry)
+{
+    const char *body = text_in(entry, "MessageBody");
+    size_t attributes = attributes_size(json_object_get(entry, "MessageAttributes"));
+    return attributes == SIZE_MAX ? attributes : attributes + (body ? strlen(body) : 0);
+}
+
 const char *sqs_send(sqs_queue *queue, json_t *entry, int64_t now, char id[40])
 {
     static unsigned long last;
     const char *body = text_in(entry, "MessageBody"), *group = text_in(entry, "MessageGroupId"),
                *once = text_in(entry, "MessageDeduplicationId");
     json_int_t delay = json_integer_value(json_object_get(entry, "DelaySeconds"));
-    size_t attributes = attributes_size(json_object_get(entry, "MessageAttributes"));
-    if (!body || !*body || attributes == SIZE_MAX || delay < 0 || delay > DELAY_MOST ||
-        (queue->is_fifo && (delay || !group || !once)) || strlen(body) + attributes > SIZE_MOST)
+    if (!body || !*body || delay < 0 || delay > DELAY_MOST ||
+        (queue->is_fifo && (delay || !group || !once)) || sqs_size(entry) > queue->size_most)
         return "InvalidParameterValue";
     if (!has_allowed_characters(body))
         return "InvalidMessageContents";

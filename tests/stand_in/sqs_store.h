@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define SQS_SECOND INT64_C(1000000000)
+enum { SQS_SIZE_LEAST = 1024, SQS_SIZE_MOST = 1 << 20 };
 
 typedef struct sqs_message {
     struct sqs_message *next;
@@ -30,6 +31,7 @@ typedef struct sqs_queue {
     struct sqs_queue *next;
     char name[81];
     bool is_fifo;
+    unsigned size_most; /* MaximumMessageSize */
     sqs_message *first, **end;
     sqs_seen *seen;
 } sqs_queue;
@@ -41,6 +43,8 @@ typedef struct sqs_counts {
 /* NULL: there is none. */
 sqs_queue *sqs_find(sqs_queue *first, const char *name);
 sqs_queue *sqs_create(sqs_queue **first, const char *name);
+/* Bytes of an entry's body and attributes; SIZE_MAX: an attribute that the server refuses. */
+size_t sqs_size(json_t *entry);
 /* Stores an entry of SendMessageBatch. NULL, or the code of its error. Writes the message's id. */
 const char *sqs_send(sqs_queue *queue, json_t *entry, int64_t now, char id[40]);
 /* Leases up to `most` messages, as the server returns them; a new array. */

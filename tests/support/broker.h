@@ -54,6 +54,54 @@ static inline void a_message_arrives_whole(const tested_broker *tested)
     bench_end(&b);
 }
 
+/* Programs that know only W3C's headers, or those of a cloud's library, begin the trace. */
+static inline void headers_name_the_trace(const tested_broker *tested)
+{
+    static const char parent[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                      other[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const struct {
+        filch_header headers[2];
+        const char *field; /* the message's own; NULL: none */
+        const char *trace, *state;
+        unsigned left; /* headers */
+    } rows[] = {
+        {{{"traceparent", parent}, {"tracestate", "a=b"}}, NULL, parent, "a=b", 0},
+        {{{"TraceParent", parent}, {"x", "y"}}, other, parent, NULL, 1},
+        {{{"googclient_traceparent", parent}, {"googclient_tracestate", "c=d"}},
+         NULL,
+         parent,
+         "c=d",
+         2},
+        {{{"Diagnostic-Id", parent}, {"x", "y"}}, NULL, parent, NULL, 2},
+        {{{"Diagnostic-Id", parent}, {"x", "y"}}, other, other, "e=f", 2},
+        {{{"x", "z"}, {"x-traceparent", parent}}, other, other, "e=f", 2},
+    };
+    bench b = bench_begin(tested);
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[FILCH_TRACEPARENT_TEXT];
+        filch_message sent = {.headers = rows[i].headers, .header_count = 2};
+        if (rows[i].field) {
+            sent.tracestate = "e=f";
+            cr_assert_eq(filch_traceparent_parse(&sent.trace, rows[i].field, strlen(other)), 0);
+        }
+        cr_assert_eq(bench_publish(&b, sent), 0);
+        for (unsigned attempt = 1; attempt <= 2; attempt++) {
+            fl_delivery *one = bench_receive(&b);
+            cr_assert_not_null(one, "row %u", i);
+            const filch_message *got = &one->message;
+            cr_assert_eq(filch_traceparent_format(&got->trace, text), 0, "row %u", i);
+            cr_assert_str_eq(text, rows[i].trace, "row %u", i);
+            cr_assert_str_eq(got->tracestate ? got->tracestate : "none",
+                             rows[i].state ? rows[i].state : "none", "row %u", i);
+            cr_assert_eq(got->header_count, rows[i].left, "row %u: %zu", i, got->header_count);
+            bench_settle(&b, (fl_settlement){.delivery = one,
+                                             .verb = attempt == 1 ? FL_SETTLE_RETRY : FL_SETTLE_ACK,
+                                             .attempt = 2});
+        }
+    }
+    bench_end(&b);
+}
+
 static inline void messages_come_by_priority_then_age(const tested_broker *tested)
 {
     bench b = bench_begin(tested);
@@ -321,6 +369,7 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     }
 #define BROKER_CONFORMS(broker, tested)                                                            \
     BROKER_CLAIM(broker, tested, a_message_arrives_whole)                                          \
+    BROKER_CLAIM(broker, tested, headers_name_the_trace)                                           \
     BROKER_CLAIM(broker, tested, any_byte_of_bodies_and_headers_arrives)                           \
     BROKER_CLAIM(broker, tested, a_message_one_byte_over_a_limit_is_malformed)                     \
     BROKER_CLAIM(broker, tested, messages_come_by_priority_then_age)                               \

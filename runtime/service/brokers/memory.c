@@ -128,6 +128,7 @@ static fl_delivery *deliver(fl_memory *m, fl_memory_entry *entry, int64_t now)
         entry->message.deliveries--;
         return NULL;
     }
+    fl_message_take_trace(&delivery->message);
     entry->token = ++m->store->last_token;
     fl_memory_lease(m->store, entry, now + m->lease);
     delivery->tag[0] = entry->id;

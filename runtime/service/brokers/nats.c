@@ -76,7 +76,7 @@ static fl_broker_rc name_queues(fl_nats *n)
         if (!fl_nats_subject(n, n->config.queues[i], n->queues[i].subject))
             return refuse_queue(&n->config, i);
         name_consumer(n, &n->queues[i], n->config.queues[i]);
-        n->queues[i].next_at = FILCH_FOREVER;
+        n->queues[i].next_at = n->queues[i].sweep_at = FILCH_FOREVER;
     }
     return FL_BROKER_OK;
 }

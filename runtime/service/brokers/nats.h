@@ -25,6 +25,12 @@
  * of the server that made them, and after it another server is asked first whether it still has the
  * message (nats_life.c).
  *
+ * It may also undo the removal of acknowledged messages (nats-server 2.9 writes it some time later),
+ * while the consumer still knows that they are acknowledged. Nobody gets them, so they are not counted:
+ * counts are the consumer's. A service that connects removes those up to the consumer's ack floor, and
+ * looks again until none is left (fl_nats_sweep). A consumer that has delivered numbers which the stream
+ * does not have yet would pass over new messages, so it begins anew.
+ *
  * Copies. A stream's message cannot be changed. A retry is a copy of it, confirmed before the
  * original is acknowledged; so is a dead letter. Its Nats-Msg-Id names the original, so a copy that
  * is sent again within the server's window for duplicates is stored once.
@@ -58,6 +64,7 @@ typedef struct fl_nats_queue {
     int64_t asked_at;   /* the last request that waits */
     int64_t fetched_at; /* the last that does not */
     int64_t next_at;    /* of the first delay that it has deferred; FILCH_FOREVER: none */
+    int64_t sweep_at;   /* host->now of the next fl_nats_sweep; FILCH_FOREVER: none is needed */
     bool more;          /* `receive` has stopped before the end */
 } fl_nats_queue;
 
@@ -122,9 +129,20 @@ fl_broker_rc fl_nats_failed(fl_nats *n, const char *doing, natsStatus status);
 
 fl_broker_rc fl_nats_open_stream(fl_nats *n);
 fl_broker_rc fl_nats_open_consumer(fl_nats *n, fl_nats_queue *queue);
+/* Deletes the consumer and creates it with the same configuration: it delivers all that the stream has. */
+fl_broker_rc fl_nats_renew_consumer(fl_nats *n, const fl_nats_queue *queue);
+/* The result of a failed call of JetStream about a stream or consumer, explained. */
+fl_broker_rc fl_nats_refused(fl_nats *n, const char *doing, const char *name, natsStatus status,
+                             jsErrCode code);
 /* Writes PREFIX.QUEUE; false: the name cannot be part of a subject. */
 bool fl_nats_subject(const fl_nats *n, const char *queue, char subject[FL_NATS_SUBJECT]);
+
+/* ---- nats_count.c ---- */
+
 fl_broker_rc fl_nats_count(fl_broker *broker, unsigned queue, fl_broker_count *out);
+/* Removes the messages of a queue that are acknowledged and still in the stream, and renews a consumer
+ * whose messages the stream has lost. Sets queue->sweep_at. */
+fl_broker_rc fl_nats_sweep(fl_nats *n, fl_nats_queue *queue);
 
 /* ---- nats_exchange.c ---- */
 

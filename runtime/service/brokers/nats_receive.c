@@ -228,6 +228,9 @@ fl_broker_rc fl_nats_turn(fl_broker *broker)
 {
     fl_nats *n = fl_nats_of(broker);
     fl_broker_rc rc = closed(n);
+    for (unsigned i = 0; i < n->queue_count && !rc && !n->is_ceased; i++)
+        if (fl_nats_now(n) >= n->queues[i].sweep_at)
+            rc = fl_nats_sweep(n, &n->queues[i]);
     if (!rc)
         fl_nats_give_back(n, n->is_ceased ? FILCH_FOREVER : fl_nats_now(n) - n->config.lease / 3);
     return rc;

@@ -20,8 +20,8 @@ bool fl_nats_subject(const fl_nats *n, const char *queue, char subject[FL_NATS_S
 
 /* ---- Failures ---- */
 
-static fl_broker_rc failed(fl_nats *n, const char *doing, const char *name, natsStatus status,
-                           jsErrCode code)
+fl_broker_rc fl_nats_refused(fl_nats *n, const char *doing, const char *name, natsStatus status,
+                             jsErrCode code)
 {
     const fl_broker_host *host = n->base.host;
     if (code == JSNotEnabledErr || code == JSNotEnabledForAccountErr)
@@ -61,7 +61,8 @@ static fl_broker_rc create_stream(fl_nats *n, jsStreamInfo **info)
     natsStatus status = js_AddStream(info, n->js, &config, NULL, &code);
     if (code == JSStreamNameExistErr) /* another process was faster */
         status = js_GetStreamInfo(info, n->js, n->options.stream, NULL, &code);
-    return status ? failed(n, "create stream", n->options.stream, status, code) : FL_BROKER_OK;
+    return status ? fl_nats_refused(n, "create stream", n->options.stream, status, code)
+                  : FL_BROKER_OK;
 }
 
 fl_broker_rc fl_nats_open_stream(fl_nats *n)
@@ -75,7 +76,7 @@ fl_broker_rc fl_nats_open_stream(fl_nats *n)
         rc = n->options.creates ? create_stream(n, &info)
                                 : is_missing(n, "stream", n->options.stream);
     else if (status)
-        rc = failed(n, "open stream", n->options.stream, status, code);
+        rc = fl_nats_refused(n, "open stream", n->options.stream, status, code);
     if (rc == FL_BROKER_OK && info->Config->Retention != js_WorkQueuePolicy)
         rc = host->explain(host, FL_BROKER_REFUSED,
                            "stream %s of %s keeps messages after their acknowledgement (needed: "
@@ -127,7 +128,24 @@ static fl_broker_rc adopt_consumer(fl_nats *n, const fl_nats_queue *queue, jsCon
     natsStatus status =
         js_UpdateConsumer(&updated, n->js, n->options.stream, info->Config, NULL, &code);
     jsConsumerInfo_Destroy(updated);
-    return status ? failed(n, "update consumer", queue->durable, status, code) : FL_BROKER_OK;
+    return status ? fl_nats_refused(n, "update consumer", queue->durable, status, code)
+                  : FL_BROKER_OK;
+}
+
+fl_broker_rc fl_nats_renew_consumer(fl_nats *n, const fl_nats_queue *queue)
+{
+    jsConsumerInfo *info = NULL, *renewed = NULL;
+    jsErrCode code = 0;
+    natsStatus status =
+        js_GetConsumerInfo(&info, n->js, n->options.stream, queue->durable, NULL, &code);
+    if (status == NATS_OK)
+        status = js_DeleteConsumer(n->js, n->options.stream, queue->durable, NULL, &code);
+    if (status == NATS_OK)
+        status = js_AddConsumer(&renewed, n->js, n->options.stream, info->Config, NULL, &code);
+    jsConsumerInfo_Destroy(info);
+    jsConsumerInfo_Destroy(renewed);
+    return status ? fl_nats_refused(n, "renew consumer", queue->durable, status, code)
+                  : FL_BROKER_OK;
 }
 
 fl_broker_rc fl_nats_open_consumer(fl_nats *n, fl_nats_queue *queue)
@@ -140,58 +158,16 @@ fl_broker_rc fl_nats_open_consumer(fl_nats *n, fl_nats_queue *queue)
     if (status == NATS_OK) {
         rc = adopt_consumer(n, queue, info);
         jsConsumerInfo_Destroy(info);
-        return rc;
+        return rc || n->config.brief ? rc : fl_nats_sweep(n, queue);
     }
     if (status != NATS_NOT_FOUND && code != JSConsumerNotFoundErr)
-        return failed(n, "open consumer", queue->durable, status, code);
+        return fl_nats_refused(n, "open consumer", queue->durable, status, code);
     if (!n->options.creates)
         return is_missing(n, "consumer", queue->durable);
     if (n->config.brief && n->config.lease > BRIEF)
         n->config.lease = BRIEF;
     code = 0;
     status = create_consumer(n, queue, &code);
-    return status ? failed(n, "create consumer", queue->durable, status, code) : FL_BROKER_OK;
-}
-
-/* ---- Counts ---- */
-
-/* Messages of a subject that are not acknowledged. */
-static natsStatus count_subject(fl_nats *n, const char *subject, uint64_t *out, jsErrCode *code)
-{
-    jsStreamInfo *info = NULL;
-    jsOptions options;
-    jsOptions_Init(&options);
-    options.Wait = n->config.call_timeout / 1000000;
-    options.Stream.Info.SubjectsFilter = subject;
-    natsStatus status = js_GetStreamInfo(&info, n->js, n->options.stream, &options, code);
-    *out = 0;
-    for (int i = 0; status == NATS_OK && info->State.Subjects && i < info->State.Subjects->Count;
-         i++)
-        *out += info->State.Subjects->List[i].Msgs;
-    jsStreamInfo_Destroy(info);
-    return status;
-}
-
-fl_broker_rc fl_nats_count(fl_broker *broker, unsigned queue, fl_broker_count *out)
-{
-    fl_nats *n = fl_nats_of(broker);
-    const fl_nats_queue *of = &n->queues[queue];
-    jsConsumerInfo *info = NULL;
-    jsErrCode code = 0;
-    char dead[FL_NATS_SUBJECT + sizeof ".dlq"];
-    snprintf(dead, sizeof dead, "%s.dlq", of->subject);
-    *out = (fl_broker_count){.delayed = FL_BROKER_UNKNOWN, .oldest = FL_BROKER_UNKNOWN};
-    natsStatus status =
-        js_GetConsumerInfo(&info, n->js, n->options.stream, of->durable, NULL, &code);
-    if (status == NATS_OK)
-        out->leased = info->NumAckPending > 0 ? (uint64_t)info->NumAckPending : 0;
-    jsConsumerInfo_Destroy(info);
-    if (status == NATS_NOT_FOUND || code == JSConsumerNotFoundErr) { /* then none is leased */
-        status = NATS_OK;
-        code = 0;
-    }
-    status = status ? status : count_subject(n, of->subject, &out->ready, &code);
-    out->ready -= out->leased < out->ready ? out->leased : out->ready;
-    status = status ? status : count_subject(n, dead, &out->dead, &code);
-    return status ? failed(n, "count messages of", of->durable, status, code) : FL_BROKER_OK;
+    return status ? fl_nats_refused(n, "create consumer", queue->durable, status, code)
+                  : FL_BROKER_OK;
 }

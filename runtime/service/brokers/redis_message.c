@@ -106,10 +106,12 @@ void fl_redis_append_headers(fl_redis_command *command, const filch_header *more
 
 /* ---- Answers ---- */
 
-enum { PRIORITY, COUNTER, CUT_SIZE, ENTRY, ANSWER };             /* of an answer */
-enum { TYPE, UNTIL, DEDUP, DESCRIPTION, HEADERS, BODY, FIELDS }; /* of an entry */
+enum { PRIORITY, COUNTER, CUT_SIZE, ENTRY, ANSWER }; /* of an answer */
+/* of an entry; the last two of other programs */
+enum { TYPE, UNTIL, DEDUP, DESCRIPTION, HEADERS, BODY, PARENT, STATE, FIELDS };
 
-static const char *const names[FIELDS] = {"type", "until", "dedup", "about", "headers", "body"};
+static const char *const names[FIELDS] = {"type",    "until", "dedup",       "about",
+                                          "headers", "body",  "traceparent", "tracestate"};
 
 /* The field of this name, or FIELDS. Most entries have them in order, so it begins with `first`. */
 static unsigned field_of(const char *name, unsigned first)
@@ -187,7 +189,9 @@ static void read_message(const redisReply *const *of, const char *entry, uint64_
                            .tracestate = text_or_null(texts[TRACESTATE]),
                            .body = of[BODY]->str,
                            .body_size = of[BODY]->len};
-    if (*texts[TRACE])
+    if (filch_traceparent_parse(&out->trace, of[PARENT]->str, of[PARENT]->len) == 0)
+        out->tracestate = text_or_null(of[STATE]->str);
+    else
         filch_traceparent_parse(&out->trace, texts[TRACE], strlen(texts[TRACE]));
 }
 

@@ -208,8 +208,6 @@ fl_broker_rc fl_bus_renew_locks(fl_bus *b, unsigned queue, fl_delivery *const *b
 #define FL_BUS_ID FL_BUS_OWN "id"
 #define FL_BUS_ATTEMPT FL_BUS_OWN "attempt"
 #define FL_BUS_FIRST_SEEN FL_BUS_OWN "first-seen"
-#define FL_BUS_TRACE FL_BUS_OWN "trace"
-#define FL_BUS_TRACESTATE FL_BUS_OWN "tracestate"
 
 /* The digits of a token. */
 static inline void fl_bus_spell_token(char text[FL_BUS_TOKEN_TEXT], const char token[FL_BUS_TAG])

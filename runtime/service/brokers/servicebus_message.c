@@ -79,10 +79,12 @@ static void put_properties(pn_data_t *map, const fl_bus_copy *copy)
     pn_data_put_long(map, message->attempt);
     pn_data_put_string(map, fl_bus_text(FL_BUS_FIRST_SEEN));
     pn_data_put_long(map, message->first_seen);
-    if (filch_traceparent_format(&message->trace, trace) == 0)
-        fl_bus_put_pair(map, FL_BUS_TRACE, trace);
-    if (message->tracestate)
-        fl_bus_put_pair(map, FL_BUS_TRACESTATE, message->tracestate);
+    if (!filch_message_header(message, "traceparent")) { /* which has won */
+        if (filch_traceparent_format(&message->trace, trace) == 0)
+            fl_bus_put_pair(map, "traceparent", trace);
+        if (message->tracestate)
+            fl_bus_put_pair(map, "tracestate", message->tracestate);
+    }
     if (copy->token && message->id)
         fl_bus_put_pair(map, FL_BUS_ID, message->id);
     pn_data_exit(map);

@@ -7,8 +7,6 @@
 #include <runtime/service/brokers/servicebus_session.h>
 #include <runtime/service/headers.h>
 
-#include <filch/traceparent.h>
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,10 +96,6 @@ static void read_own(reading *r, pn_bytes_t key, pn_data_t *value)
         r->message.attempt = (unsigned)number;
     else if (is_number && is_named(key, FL_BUS_FIRST_SEEN))
         r->message.first_seen = number;
-    else if (is_text(pn_data_type(value)) && is_named(key, FL_BUS_TRACE))
-        filch_traceparent_parse(&r->message.trace, text.start, text.size);
-    else if (is_text(pn_data_type(value)) && is_named(key, FL_BUS_TRACESTATE))
-        r->message.tracestate = append(&r->texts, text);
     else if (is_text(pn_data_type(value)) && is_named(key, FL_BUS_ID) && text.size)
         r->message.id = append(&r->texts, text);
 }

@@ -102,13 +102,15 @@ static fl_broker_rc open_sqs(fl_broker **out, const fl_broker_config *config)
 
 /* ---- Publishing ---- */
 
-static void too_large(const fl_sqs *s, const filch_message *message)
+static void too_large(const fl_sqs *s, const fl_sqs_queue *queue, const filch_message *message)
 {
-    char text[256];
+    char text[512];
     snprintf(text, sizeof text,
-             "message %.80s of %zu bytes exceeds %d bytes with its headers, or as base64 (SQS's "
-             "limit less %d for headers of a dead letter); store it elsewhere",
-             message->id, message->body_size, FL_SQS_SIZE_MOST - FL_SQS_HEADROOM, FL_SQS_HEADROOM);
+             "message %.80s of %zu bytes exceeds %u bytes with its headers, or as base64 "
+             "(MaximumMessageSize of queue %.80s less %d for headers of a dead letter); raise it "
+             "(SQS allows %d), or store the body elsewhere",
+             message->id, message->body_size, queue->size_most - FL_SQS_HEADROOM, queue->remote,
+             FL_SQS_HEADROOM, FL_SQS_SIZE_MOST);
     s->base.host->log(s->base.host, FILCH_LOG_WARN, text);
 }
 
@@ -123,7 +125,7 @@ static fl_broker_rc prepare(fl_sqs *s, fl_publication *one, fl_sqs_entry *out)
     fl_broker_rc rc = fl_sqs_find(s, message->queue, &queue);
     one->status = rc ? -EAGAIN : fl_sqs_write(s, queue, one, out);
     if (one->status == -EMSGSIZE && !one->copy_of)
-        too_large(s, message);
+        too_large(s, queue, message);
     return rc;
 }
 

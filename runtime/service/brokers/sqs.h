@@ -40,7 +40,7 @@
 enum {
     FL_SQS_ENTRIES = 10,            /* of a batch request */
     FL_SQS_PARALLEL = 16,           /* requests that run side by side */
-    FL_SQS_SIZE_MOST = 256 << 10,   /* bytes of a message with its attributes, and of a batch */
+    FL_SQS_SIZE_MOST = 1 << 20,     /* bytes of a message with its attributes; a queue may have less */
     FL_SQS_HEADROOM = 1024,         /* kept free for the headers of a dead letter */
     FL_SQS_WAIT = 20,               /* seconds of a long poll */
     FL_SQS_DELAY_MOST = 900,        /* seconds */
@@ -88,6 +88,7 @@ typedef struct fl_sqs_queue {
     char remote[FL_SQS_NAME]; /* the server's */
     char *url;
     bool is_fifo;
+    unsigned size_most; /* bytes of a message with its attributes; batches have no more, either */
     fl_sqs_call poll;
     fl_sqs_arrival *first, **end; /* arrivals */
     unsigned wanted;              /* the last `receive` was short of so many */

@@ -104,7 +104,8 @@ static json_t *gather(batch *b, unsigned *at, fl_sqs_queue **queue)
             list = json_array();
             *queue = one->queue;
             *at = i;
-        } else if (json_array_size(list) == FL_SQS_ENTRIES || size + one->size > FL_SQS_SIZE_MOST) {
+        } else if (json_array_size(list) == FL_SQS_ENTRIES ||
+                   size + one->size > one->queue->size_most) {
             break;
         }
         size += one->size;

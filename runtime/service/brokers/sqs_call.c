@@ -16,7 +16,7 @@
 #include <time.h>
 
 enum {
-    ANSWER_MOST = 32 << 20, /* ten messages of 256 KiB, whose bytes JSON may write as \u00XX */
+    ANSWER_MOST = 64 << 20, /* ten messages of 1 MiB, whose bytes JSON may write as \u00XX */
     LINE = 4608,
     TARGET = 80
 };

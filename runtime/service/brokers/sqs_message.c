@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A message has the attribute Filch with the fields of its envelope, and Filch-Headers with its headers:
- * both are binary, since the server has ten attributes for a message, and texts of few characters. A
- * message of another program has neither: its attributes are its headers. */
+ * both are binary, since the server has ten attributes for a message, and texts of few characters. Only
+ * its trace has attributes that other programs read. A message of another program has neither: its
+ * attributes are its headers. */
 #include <runtime/service/brokers/sqs.h>
 
 #include <runtime/service/broker.h>
@@ -30,7 +31,6 @@ static const fl_message_field fields[] = {
     {"type", FL_MESSAGE_TEXT, offsetof(filch_message, type)},
     {"content-type", FL_MESSAGE_TEXT, offsetof(filch_message, content_type)},
     {"tracestate", FL_MESSAGE_TEXT, offsetof(filch_message, tracestate)},
-    {"traceparent", FL_MESSAGE_TRACE, offsetof(filch_message, trace)},
     {"attempt", FL_MESSAGE_COUNT, offsetof(filch_message, attempt)},
     {"deliveries", FL_MESSAGE_COUNT, offsetof(filch_message, deliveries)},
     {"first-seen", FL_MESSAGE_TIME, offsetof(filch_message, first_seen)},
@@ -40,13 +40,18 @@ static const fl_message_field fields[] = {
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
+/* Attributes of all messages; a tracestate that is no text is a field. */
+static const fl_message_field traces[] = {
+    {"tracestate", FL_MESSAGE_TEXT, offsetof(filch_message, tracestate)},
+    {"traceparent", FL_MESSAGE_TRACE, offsetof(filch_message, trace)},
+    {NULL, FL_MESSAGE_TEXT, 0},
+};
+
 /* Attributes of messages of other programs. */
 static const fl_message_field foreign[] = {
     {"Filch-Id", FL_MESSAGE_TEXT, offsetof(filch_message, id)},
     {"Filch-Type", FL_MESSAGE_TEXT, offsetof(filch_message, type)},
     {"Content-Type", FL_MESSAGE_TEXT, offsetof(filch_message, content_type)},
-    {"tracestate", FL_MESSAGE_TEXT, offsetof(filch_message, tracestate)},
-    {"traceparent", FL_MESSAGE_TRACE, offsetof(filch_message, trace)},
     {NULL, FL_MESSAGE_TEXT, 0},
 };
 
@@ -60,6 +65,26 @@ static bool add_attribute(json_t *attributes, const char *name, const char *byte
     return value && !json_object_set_new(attributes, name,
                                          json_pack("{s:s, s:o}", "DataType", "Binary",
                                                    "BinaryValue", value));
+}
+
+/* Takes those from the message that it adds. false: no memory. */
+static bool add_traces(json_t *attributes, filch_message *message, size_t *size)
+{
+    bool good = true;
+    for (const fl_message_field *field = traces; field->name && good; field++) {
+        char room[FILCH_TRACEPARENT_TEXT];
+        const char *text = fl_message_field_text(field, message, room);
+        json_t *value = text && *text ? fl_sqs_text(text, strlen(text)) : NULL;
+        if (!value)
+            continue;
+        *size += strlen(field->name) + strlen("String") + strlen(text);
+        good = !json_object_set_new(attributes, field->name,
+                                    json_pack("{s:s, s:o}", "DataType", "String", "StringValue",
+                                              value));
+        if (field->kind == FL_MESSAGE_TEXT)
+            message->tracestate = NULL;
+    }
+    return good;
 }
 
 static bool add_fields(json_t *attributes, const filch_message *message, const char *encoding,
@@ -140,7 +165,7 @@ int fl_sqs_write(const fl_sqs *s, fl_sqs_queue *queue, const fl_publication *one
     int64_t delay = message.delay > 0 ? fl_sqs_seconds(message.delay) : 0;
     if (queue->is_fifo && delay)
         return -ENOTSUP;
-    if (message.body_size > FL_SQS_SIZE_MOST)
+    if (message.body_size > queue->size_most)
         return -EMSGSIZE;
     delay = delay < FL_SQS_DELAY_MOST ? delay : FL_SQS_DELAY_MOST;
     message.delay -= message.delay > 0 ? delay * FILCH_SECOND : 0;
@@ -148,7 +173,8 @@ int fl_sqs_write(const fl_sqs *s, fl_sqs_queue *queue, const fl_publication *one
     json_t *entry = json_object(), *attributes = json_object(),
            *body = body_of(&message, &encoding);
     size_t size = body ? json_string_length(body) : 0;
-    bool good = add_fields(attributes, &message, encoding, &size) &&
+    bool good = add_traces(attributes, &message, &size) &&
+                add_fields(attributes, &message, encoding, &size) &&
                 add_headers(attributes, &message, &size);
     good = !json_object_set_new(entry, "MessageAttributes", attributes) && good;
     good = body && !json_object_set_new(entry, "MessageBody", body) && good;
@@ -156,8 +182,8 @@ int fl_sqs_write(const fl_sqs *s, fl_sqs_queue *queue, const fl_publication *one
         json_object_set_new(entry, "DelaySeconds", json_integer(delay));
     if (queue->is_fifo)
         add_group(s, queue, one, entry);
-    size_t most = one->copy_of ? FL_SQS_SIZE_MOST : FL_SQS_SIZE_MOST - FL_SQS_HEADROOM;
-    if (!good || size > most) {
+    size += one->copy_of ? 0 : FL_SQS_HEADROOM;
+    if (!good || size > queue->size_most) {
         json_decref(entry);
         return good ? -EMSGSIZE : -EAGAIN;
     }
@@ -192,6 +218,16 @@ static void read_fields(parts *p)
     }
 }
 
+static void read_traces(parts *p, json_t *attributes)
+{
+    for (const fl_message_field *field = traces; field->name; field++) {
+        const char *value = json_string_value(
+            json_object_get(json_object_get(attributes, field->name), "StringValue"));
+        if (value)
+            fl_message_field_read(field, value, &p->message);
+    }
+}
+
 /* Attributes of another program become headers. false: no memory. */
 static bool pack_foreign(parts *p, json_t *attributes, const char *group)
 {
@@ -209,7 +245,7 @@ static bool pack_foreign(parts *p, json_t *attributes, const char *group)
         const fl_message_field *field = fl_message_field_named(foreign, name);
         if (value && field)
             fl_message_field_read(field, value, &p->message);
-        else if (value)
+        else if (value && !fl_message_field_named(traces, name))
             list[count++] = (filch_header){name, value};
     }
     p->headers_size = fl_headers_pack(NULL, list, count, NULL, 0);
@@ -274,6 +310,7 @@ static bool read_parts(parts *p, json_t *raw, bool is_fifo)
     p->fields = decode(attributes, FIELDS_ATTRIBUTE, &p->fields_size);
     p->headers = decode(attributes, HEADERS_ATTRIBUTE, &p->headers_size);
     read_fields(p);
+    read_traces(p, attributes);
     if (!p->fields &&
         !pack_foreign(p, attributes, json_string_value(json_object_get(system, "MessageGroupId"))))
         return false;

@@ -83,6 +83,27 @@ static fl_broker_rc look_up(fl_sqs *s, fl_sqs_queue *queue)
                                        s->options.host, queue->remote);
 }
 
+/* A server, or a policy, that does not tell leaves it to each message to be refused. */
+static fl_broker_rc read_size(fl_sqs *s, fl_sqs_queue *queue)
+{
+    static const char name[] = "MaximumMessageSize";
+    fl_sqs_call call;
+    queue->size_most = FL_SQS_SIZE_MOST;
+    fl_broker_rc rc =
+        fl_sqs_ask(s, "GetQueueAttributes",
+                   json_pack("{s:s, s:[s]}", "QueueUrl", queue->url, "AttributeNames", name),
+                   &call);
+    if (rc)
+        return rc == FL_BROKER_REFUSED ? FL_BROKER_OK : rc;
+    const char *text =
+        json_string_value(json_object_get(json_object_get(call.answer, "Attributes"), name));
+    unsigned long most = text ? strtoul(text, NULL, 10) : 0;
+    if (most && most < queue->size_most)
+        queue->size_most = (unsigned)most;
+    json_decref(call.answer);
+    return FL_BROKER_OK;
+}
+
 static void free_queue(fl_sqs_queue *queue)
 {
     free(queue->name);
@@ -119,6 +140,7 @@ fl_broker_rc fl_sqs_find(fl_sqs *s, const char *name, fl_sqs_queue **out)
     fl_sqs_remote_name(name, queue->remote);
     queue->is_fifo = ends_with(queue->remote, strlen(queue->remote), ".fifo");
     fl_broker_rc rc = look_up(s, queue);
+    rc = rc ? rc : read_size(s, queue);
     if (rc) {
         free_queue(queue);
         return rc;

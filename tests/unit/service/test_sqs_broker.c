@@ -8,6 +8,7 @@
 #include <tests/support/broker.h>
 #include <tests/support/sqs.h>
 #include <tests/support/sqs_clock.h>
+#include <tests/support/sqs_sizes.h>
 
 static const char *fresh_url(void)
 {
@@ -19,27 +20,15 @@ static const tested_broker tested = {.kind = &fl_broker_sqs,
                                      .fresh_url = fresh_url,
                                      .pass = sqs_pass,
                                      .counts_returns = true,
-                                     .body_most = 150000};
+                                     .body_most = 700000};
 
 BROKER_CONFORMS(sqs_broker, tested)
 
 /* ---- Messages ---- */
 
-Test(sqs_broker, bodies_over_the_servers_limit_are_refused)
-{
-    static char body[256 << 10];
-    bench b = bench_begin(&tested);
-    memset(body, 'x', sizeof body);
-    cr_assert_eq(bench_publish(&b, (filch_message){.body = body, .body_size = sizeof body}),
-                 -EMSGSIZE);
-    cr_assert_eq(bench_publish(&b, (filch_message){.body = body, .body_size = sizeof body - 2048}),
-                 0);
-    bench_settle(&b, (fl_settlement){.delivery = bench_receive(&b), .verb = FL_SETTLE_DEAD});
-    fl_delivery *dead = bench_receive_by(&b, b.consumer, 1);
-    cr_assert_eq(dead->message.body_size, sizeof body - 2048);
-    bench_ack(&b, dead);
-    bench_end(&b);
-}
+BROKER_CLAIM(sqs_broker, tested, a_queue_has_its_own_limit)
+BROKER_CLAIM(sqs_broker, tested, large_messages_are_published_together)
+BROKER_CLAIM(sqs_broker, tested, large_foreign_messages_are_retried)
 
 Test(sqs_broker, messages_that_are_returned_again_and_again_do_not_become_poison)
 {

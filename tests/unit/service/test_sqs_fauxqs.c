@@ -5,6 +5,7 @@
 #include <tests/support/broker.h>
 #include <tests/support/sqs.h>
 #include <tests/support/sqs_clock.h>
+#include <tests/support/sqs_sizes.h>
 
 static void start_fauxqs(void)
 {
@@ -28,7 +29,7 @@ static const tested_broker tested = {.kind = &fl_broker_sqs,
                                      .pass = sqs_pass,
                                      .counts_returns = true,
                                      .reads_ahead = true, /* a returned message is the last */
-                                     .body_most = 150000};
+                                     .body_most = 700000};
 
 #undef BROKER_CLAIM
 #define BROKER_CLAIM(broker, tested, claim) claim(&(tested));
@@ -37,4 +38,7 @@ Test(sqs_fauxqs, the_broker_conforms)
 {
     start_fauxqs();
     BROKER_CONFORMS(sqs_fauxqs, tested)
+    a_queue_has_its_own_limit(&tested);
+    large_messages_are_published_together(&tested);
+    large_foreign_messages_are_retried(&tested);
 }

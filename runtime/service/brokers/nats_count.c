@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/brokers/nats.h>
+
+#include <runtime/service/broker.h>
+
+#include <filch/log.h>
+#include <filch/wait.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const int64_t SWEEP_AGAIN = 30 * FILCH_SECOND;
+static const int64_t ANSWER_WITHIN =
+    FILCH_SECOND; /* to a purge, which this user may not be allowed */
+
+/* What the stream has of a queue, and what the queue's consumer knows. */
+typedef struct holdings {
+    uint64_t stored;    /* messages */
+    uint64_t last;      /* number of the stream's last message */
+    uint64_t waiting;   /* messages that the consumer has not delivered */
+    uint64_t leased;    /* that it has delivered, and that are not acknowledged */
+    uint64_t delivered; /* number of the last that it has delivered */
+    uint64_t floor;     /* all up to this number are acknowledged */
+} holdings;
+
+static natsStatus ask_stream(fl_nats *n, const char *subject, holdings *out, jsErrCode *code)
+{
+    jsStreamInfo *info = NULL;
+    jsOptions options;
+    jsOptions_Init(&options);
+    options.Wait = n->config.call_timeout / FILCH_MILLISECOND;
+    options.Stream.Info.SubjectsFilter = subject;
+    natsStatus status = js_GetStreamInfo(&info, n->js, n->options.stream, &options, code);
+    if (status == NATS_OK)
+        out->last = info->State.LastSeq;
+    for (int i = 0; status == NATS_OK && info->State.Subjects && i < info->State.Subjects->Count;
+         i++)
+        out->stored += info->State.Subjects->List[i].Msgs;
+    jsStreamInfo_Destroy(info);
+    return status;
+}
+
+/* Asks the consumer first, so it has delivered no later message than the stream's last one. */
+static natsStatus take_stock(fl_nats *n, const char *subject, const char *durable, holdings *out,
+                             jsErrCode *code)
+{
+    jsConsumerInfo *info = NULL;
+    *out = (holdings){0};
+    natsStatus status = js_GetConsumerInfo(&info, n->js, n->options.stream, durable, NULL, code);
+    bool is_missing = status == NATS_NOT_FOUND || *code == JSConsumerNotFoundErr;
+    if (status == NATS_OK) {
+        out->waiting = info->NumPending;
+        out->leased = info->NumAckPending > 0 ? (uint64_t)info->NumAckPending : 0;
+        out->delivered = info->Delivered.Stream;
+        out->floor = info->AckFloor.Stream;
+    }
+    jsConsumerInfo_Destroy(info);
+    if (status && !is_missing)
+        return status;
+    *code = 0;
+    status = ask_stream(n, subject, out, code);
+    if (is_missing) /* then none is delivered */
+        out->waiting = out->stored;
+    /* a killed server may believe in leases of messages that are gone */
+    uint64_t rest = out->stored > out->waiting ? out->stored - out->waiting : 0;
+    out->leased = out->leased < rest ? out->leased : rest;
+    return status;
+}
+
+fl_broker_rc fl_nats_count(fl_broker *broker, unsigned queue, fl_broker_count *out)
+{
+    fl_nats *n = fl_nats_of(broker);
+    const fl_nats_queue *of = &n->queues[queue];
+    holdings own, dead = {0};
+    jsErrCode code = 0;
+    char dead_subject[FL_NATS_SUBJECT + sizeof ".dlq"], dead_durable[sizeof dead_subject];
+    snprintf(dead_subject, sizeof dead_subject, "%s.dlq", of->subject);
+    snprintf(dead_durable, sizeof dead_durable, "%s+dlq", of->durable);
+    natsStatus status = take_stock(n, of->subject, of->durable, &own, &code);
+    status = status ? status : take_stock(n, dead_subject, dead_durable, &dead, &code);
+    *out = (fl_broker_count){.ready = own.waiting,
+                             .leased = own.leased,
+                             .dead = dead.waiting + dead.leased,
+                             .delayed = FL_BROKER_UNKNOWN,
+                             .oldest = FL_BROKER_UNKNOWN};
+    return status ? fl_nats_refused(n, "count messages of", of->durable, status, code)
+                  : FL_BROKER_OK;
+}
+
+/* ---- What a killed server leaves ---- */
+
+static fl_broker_rc begin_anew(fl_nats *n, const fl_nats_queue *queue)
+{
+    char text[512];
+    snprintf(
+        text, sizeof text,
+        "stream %s lost messages that consumer %.128s had delivered, and gives their numbers to "
+        "new ones; the consumer begins anew, so jobs may run again",
+        n->options.stream, queue->durable);
+    n->base.host->log(n->base.host, FILCH_LOG_WARN, text);
+    return fl_nats_renew_consumer(n, queue);
+}
+
+static bool purge(fl_nats *n, const fl_nats_queue *queue, uint64_t floor)
+{
+    jsOptions options;
+    jsErrCode code = 0;
+    jsOptions_Init(&options);
+    options.Wait = ANSWER_WITHIN / FILCH_MILLISECOND;
+    options.Stream.Purge.Subject = queue->subject;
+    options.Stream.Purge.Sequence = floor + 1;
+    natsStatus status = js_PurgeStream(n->js, n->options.stream, &options, &code);
+    if (status) {
+        char text[512];
+        snprintf(
+            text, sizeof text,
+            "cannot remove acknowledged messages of %.200s that a killed server still has (%s, "
+            "error %d); let this user publish to $JS.API.STREAM.PURGE.%.100s",
+            queue->subject, natsStatus_GetText(status), (int)code, n->options.stream);
+        n->base.host->log(n->base.host, FILCH_LOG_WARN, text);
+    }
+    return status == NATS_OK;
+}
+
+fl_broker_rc fl_nats_sweep(fl_nats *n, fl_nats_queue *queue)
+{
+    holdings own;
+    jsErrCode code = 0;
+    natsStatus status = take_stock(n, queue->subject, queue->durable, &own, &code);
+    queue->sweep_at = FILCH_FOREVER;
+    if (status)
+        return fl_nats_refused(n, "look at consumer", queue->durable, status, code);
+    if (own.delivered > own.last)
+        return begin_anew(n, queue);
+    if (own.stored <= own.waiting + own.leased)
+        return FL_BROKER_OK;
+    /* those over the floor wait until it passes them */
+    if (!own.floor || purge(n, queue, own.floor))
+        queue->sweep_at = fl_nats_now(n) + SWEEP_AGAIN;
+    return FL_BROKER_OK;
+}
