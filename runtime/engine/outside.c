@@ -101,21 +101,28 @@ static void run_across(fl_runtime *rt, fl_call *call)
     wait_as_thread(call);
 }
 
-int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot)
+int filch_run_from(filch_runtime *rt, const filch_task *task, filch_slot *slot, const char *file,
+                   int line)
 {
     int rc = refuse_here(rt, task);
     if (rc)
         return rc;
-    fl_call call = {.task = task, .slot = slot};
+    fl_call call = {.task = task, .slot = slot, .file = file, .line = line};
     run_across(rt, &call);
     return call.failure.code ? fl_panic_tell(&call.failure) : 0;
 }
 
-void filch_run_or_die(filch_runtime *rt, const filch_task *task, filch_slot *slot)
+int(filch_run)(filch_runtime *rt, const filch_task *task, filch_slot *slot)
+{
+    return filch_run_from(rt, task, slot, NULL, 0);
+}
+
+void filch_run_or_die(filch_runtime *rt, const filch_task *task, filch_slot *slot, const char *file,
+                      int line)
 {
     if (refuse_here(rt, task))
         filch_die("%s", filch_error());
-    fl_call call = {.task = task, .slot = slot};
+    fl_call call = {.task = task, .slot = slot, .file = file, .line = line};
     run_across(rt, &call);
     if (call.failure.code)
         filch_panic_again(&call.failure);
