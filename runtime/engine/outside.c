@@ -47,10 +47,10 @@ void fl_call_run(filch_self self, fl_call *call)
 static void wait_as_thread(fl_call *call)
 {
     uint32_t state = CALL_RUNNING;
-    fl_thread_waits();
-    if (!filch_u32_cas(&call->state, &state, CALL_WAITED_FOR, FILCH_ACQ_REL)) /* C3 */
-        fl_thread_told();
-    fl_suspect();
+    if (filch_u32_cas(&call->state, &state, CALL_WAITED_FOR, FILCH_ACQ_REL)) { /* C3 */
+        fl_thread_waits(); /* perhaps it is told already: until then it counts as awake */
+        fl_suspect();
+    }
     while (filch_u32_load(&call->state, FILCH_ACQUIRE) != CALL_DONE) /* C2 */
         fl_futex_wait_until(&call->state, CALL_WAITED_FOR, 0);
 }

@@ -108,17 +108,21 @@ static void look_for_starvation(starvation *all, fl_runtime *rt, uint64_t word, 
 }
 
 /* All its workers have found nothing. If it is finished, or about to be, it wakes its destroyer. */
+static bool rests(fl_runtime *rt, uint64_t word, uint32_t starved, unsigned calls)
+{
+    bool ending_soon = count_of(&rt->stopping) && !fl_sum_suspended(rt);
+    return fl_idle_resting(word) + starved == rt->worker_set.most && !ending_soon && !calls &&
+           !count_of(&rt->inbox.visitors) && !count_of(&rt->finished) &&
+           !fl_idle_has_token(&rt->idle) && nothing_can_begin(rt, word, starved);
+}
+
 static void look_at_runtime(view *all, fl_runtime *rt)
 {
     uint64_t word = fl_idle_look(&rt->idle), suspended = fl_sum_suspended(rt);
     unsigned calls, carriers;
     fl_blocking_count(rt, &calls, &carriers);
-    bool ending_soon = !suspended && count_of(&rt->stopping);
     uint32_t starved = count_of(&rt->fibers.starve.asleep);
-    all->resting = all->resting && fl_idle_resting(word) + starved == rt->worker_set.most &&
-                   !ending_soon && !calls && !count_of(&rt->inbox.visitors) &&
-                   !count_of(&rt->finished) && !fl_idle_has_token(&rt->idle) &&
-                   nothing_can_begin(rt, word, starved);
+    all->resting = all->resting && rests(rt, word, starved, calls);
     all->threads += fl_reach(rt) + carriers + (rt->share != NULL); /* its publisher */
     if (rt->settings.deadlock != FL_DEADLOCK_OFF) {
         all->suspended += (unsigned)suspended;
@@ -229,7 +233,7 @@ static bool find_starvation(const starvation *all)
     return true;
 }
 
-/* What there is to say; NULL: nothing. *does: the reaction. With the lock. */
+/* The text to tell, by the reaction all->does, which may become a milder one; NULL: none. With the lock. */
 static const char *spell(view *all, bool found, bool starves)
 {
     bool warns = all->does == FL_DEADLOCK_WARN && !detector.fn;
@@ -276,13 +280,9 @@ static void look_later(int64_t when)
 /* Could this runtime be at rest? A worker that starves naps, and looks between two naps. */
 static bool may_rest(fl_runtime *rt)
 {
-    uint64_t word = fl_idle_look(&rt->idle);
-    uint32_t starved = count_of(&rt->fibers.starve.starving);
     unsigned calls, carriers;
     fl_blocking_count(rt, &calls, &carriers);
-    return fl_idle_resting(word) + starved == rt->worker_set.most && !calls &&
-           !fl_idle_has_token(&rt->idle) && !count_of(&rt->finished) &&
-           nothing_can_begin(rt, word, starved);
+    return rests(rt, fl_idle_look(&rt->idle), count_of(&rt->fibers.starve.starving), calls);
 }
 
 /* A suspicion while nobody has asked for reports. In programs without a fault nearly all of them
@@ -296,7 +296,8 @@ static void suspect_quietly(void)
     for (fl_runtime *rt = detector.runtimes; rt; rt = rt->next)
         if (!may_rest(rt))
             return;
-    look_after(fl_timers_next());
+    if (threads_rest()) /* still: the last worker may just have told one */
+        look_after(fl_timers_next());
 }
 
 FILCH_COLD void fl_detector_suspect(void)

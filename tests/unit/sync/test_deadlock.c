@@ -187,7 +187,7 @@ static const struct deadlock {
       "waits in filch_receive for 0x", "1 thread waits"}},
     {run_what_waits_for_ever, {"task receiver, spawned at ", "test_deadlock.c", " waits in filch_receive for 0x",
       "1 thread waits"}},
-    {join_what_waits_for_ever, {"task forker waits in the join", "filch_receive"}},
+    {join_what_waits_for_ever, {"task forker, spawned at ", " waits in the join", "filch_receive"}},
     {lock_in_opposite_orders, {"2 tasks wait", "task eats", "waits in filch_mutex_lock for 0x"}},
     {wait_for_a_group_that_is_never_done, {"waits in filch_waitgroup_wait for 0x"}},
     {select_what_never_happens, {"waits in filch_select"}},
