@@ -34,7 +34,7 @@ static inline filch_pool *pool_with(filch_pool_config config)
 {
     filch_pool *pool;
     config.size = sizeof config;
-    config.bind = bench_bind();
+    config.bind = bench_bind_told();
     if (!config.capacity)
         config.capacity = FILCH_UNLIMITED;
     pool_check(filch_pool_create(&pool, &config));

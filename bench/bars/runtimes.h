@@ -13,7 +13,7 @@ static inline filch_runtime *runtime_with(filch_config config)
 {
     filch_runtime *rt;
     config.size = sizeof config;
-    config.bind = bench_bind();
+    config.bind = bench_bind_told();
     if (filch_runtime_create(&rt, &config)) {
         fprintf(stderr, "no runtime: %s\n", filch_error());
         exit(1);

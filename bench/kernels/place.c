@@ -25,6 +25,7 @@ static int open_runtime(kernel_place *p, const kernel *k)
                            .stack_size = k->stack_size};
     filch_runtime *rt;
     int rc = filch_runtime_create(&rt, &config);
+    p->unpinned = bench_unpinned();
     if (!rc)
         p->it = rt;
     return rc;

@@ -12,7 +12,8 @@ typedef struct kernel_place {
     const char *queue, *policy;     /* of a runtime; NULL: its defaults */
     const char *idle, *take, *wait; /* the same */
     unsigned workers;
-    void *it; /* argument of kernel.run; NULL: here */
+    bool unpinned; /* a runtime's workers, since the system refuses CPU affinity; set by opening */
+    void *it;      /* argument of kernel.run; NULL: here */
 } kernel_place;
 
 /* Opens what *p describes, for that kernel. 0 or -errno, of a runtime with filch_error(). */

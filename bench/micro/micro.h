@@ -22,7 +22,7 @@ static inline filch_runtime *micro_runtime(shim_state *state, const filch_config
 {
     filch_runtime *rt;
     filch_config config = *like;
-    config.bind = bench_bind();
+    config.bind = bench_bind_told();
     if (filch_runtime_create(&rt, &config) == 0)
         return rt;
     shim_fail(state, filch_error());

@@ -23,10 +23,12 @@
  *   die      the report goes to the callback or, without one, to stderr; then the process aborts.
  *            The default if the library is built with FILCH_DEBUG
  *   report   the same without aborting
+ *   warn     the report goes to the callback or, without one, one line goes to the newest log sink
+ *            (<filch/log_sink.h>), or to stderr. The default of other builds
  *   off      nothing
- * Otherwise the report goes to the callback, if there is one. If the process has threads that
- * have never called Filch, one of them may be about to: the report says so, and the process does
- * not abort. If only threads wait and no task does, there is no report.
+ * If the process has threads that have never called Filch, one of them may be about to: the report
+ * says so, and the process does not abort; there is no warning. Then there is also no report if
+ * only threads wait and no task does.
  * Threads: any. Suspends: never. Errors: none.
  * Since 0.1.0. */
 #ifndef FILCH_DEADLOCK_H

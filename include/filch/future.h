@@ -97,6 +97,9 @@ FILCH_API int filch_await_value(filch_future *future, void *to, size_t size);
  * task); -ECHILD. */
 FILCH_API int filch_then(filch_future *next, filch_future *from, filch_runtime *rt,
                          filch_then_fn *fn, void *arg, size_t size);
+/* The same for a given place: the function behind the macro below. place must outlive the task. */
+FILCH_API int filch_then_from(filch_future *next, filch_future *from, filch_runtime *rt,
+                              filch_then_fn *fn, void *arg, size_t size, const filch_place *place);
 /* Completes `all` when all futures are done: without a value, or with the failure of the first
  * failed one in array order. With no futures: at once. The array itself may go. Does not wait.
  * Errors: -EALREADY (`all` is not empty); -ENOMEM. */
@@ -119,4 +122,11 @@ FILCH_API const void *filch_future_value(const filch_future *future, size_t size
 FILCH_API const filch_failure *filch_future_failure(const filch_future *future);
 
 FILCH_END_DECLS
+
+/* Reports name the callback. (filch_then)(next, from, rt, fn, arg, size) calls the function itself. */
+#define filch_then(next, from, rt, fn, ...)                                                        \
+    (__extension__({                                                                               \
+        static const filch_place fl_place_ = {{NULL, #fn}, __FILE__, __LINE__};                    \
+        filch_then_from(next, from, rt, fn, __VA_ARGS__, &fl_place_);                              \
+    }))
 #endif

@@ -173,10 +173,15 @@ FILCH_API int filch_runtime_set_policy(filch_runtime *rt, const char *policy);
  * -EDEADLK (on a worker of this runtime: call the task function with self instead). -ECHILD; the
  * code of a panic of the task (<filch/panic.h>). */
 FILCH_API int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot);
+/* The same with the place of the call in the source, for reports: the function behind the macro
+ * below. file is not copied; NULL: unknown. */
+FILCH_API int filch_run_from(filch_runtime *rt, const filch_task *task, filch_slot *slot,
+                             const char *file, int line);
 
 /* The same, but calls filch_die where filch_run returns an error. If the task panics, a calling
  * task panics too. */
-FILCH_API void filch_run_or_die(filch_runtime *rt, const filch_task *task, filch_slot *slot);
+FILCH_API void filch_run_or_die(filch_runtime *rt, const filch_task *task, filch_slot *slot,
+                                const char *file, int line);
 
 /* Starts fn(self, arg) as a detached task; only filch_runtime_destroy waits for it. Never
  * blocks. A task of this runtime puts it into its worker's ready deque, any other caller into
@@ -191,10 +196,10 @@ FILCH_API int filch_go_from(filch_runtime *rt, filch_go_fn *fn, void *arg,
 /* Starts a task with a copy of the arguments in slot->args; its result of `size` bytes goes to
  * an empty future (<filch/future.h>). If the task panics, the future fails. FILCH_ASYNC
  * (<filch/task.h>) is the typed form. Never blocks, needs no memory. rt NULL: the calling task's
- * runtime. Errors: -EALREADY (the future is not empty); -EINVAL (rt is NULL outside a task);
- * -ECHILD. */
+ * runtime. file and line, for reports: the place of the call; file is not copied, NULL: unknown.
+ * Errors: -EALREADY (the future is not empty); -EINVAL (rt is NULL outside a task); -ECHILD. */
 FILCH_API int filch_async(filch_runtime *rt, struct filch_future *future, const filch_task *task,
-                          filch_slot *slot, size_t size);
+                          filch_slot *slot, size_t size, const char *file, int line);
 
 /* Lets other ready work of this worker go first: unjoined forks of this fiber become ready for
  * all workers, and the fiber goes to the end of the inbox. Task only; suspends. */
@@ -249,4 +254,5 @@ FILCH_END_DECLS
         static const filch_place fl_place_ = {{NULL, #fn}, __FILE__, __LINE__};                    \
         filch_go_from(rt, fn, __VA_ARGS__, &fl_place_);                                            \
     }))
+#define filch_run(rt, task, ...) filch_run_from(rt, task, __VA_ARGS__, __FILE__, __LINE__)
 #endif

@@ -60,7 +60,7 @@ FILCH_END_DECLS
 #define FL_SORT(name, type, ...)                                                                   \
     FILCH_ORDER(name, type, __VA_ARGS__)                                                           \
     FL_SORT_OPS(name, FL_SORT_ORDER(name, type), sizeof(type), name##_less)                        \
-    FL_ENTRY(name##_call, filch_runtime *fl_rt, fl_rt, filch_run_sort_by, name,                    \
+    FL_ENTRY(name##_call, FL_ENTRY_OUTSIDE, fl_rt, filch_run_sort_by, name,                        \
              (type *fl_items, size_t fl_n), (fl_items, fl_n, &name##_ops), __VA_ARGS__)            \
     FILCH_UNUSED static inline int name(filch_self self, type *fl_items, size_t fl_n               \
                                         FL_MAP(FL_PARAM, __VA_ARGS__))                             \

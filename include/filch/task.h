@@ -65,7 +65,8 @@
  *       memcpy(&result, slot->args, sizeof result);
  *       return result;
  *   }
- *   static inline long fib_call(filch_runtime *rt, int n);                // FILCH_RUN(rt, fib, x)
+ *   static inline long fib_call(const char *file, int line,               // FILCH_RUN(rt, fib, x)
+ *                               filch_runtime *rt, int n);
  *   static inline long fib(filch_self self, int n) { return fib_body(self, n); }
  *   static inline long fib_body(filch_self self, int n) { body }          // always inlined
  *

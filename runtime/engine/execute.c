@@ -123,9 +123,11 @@ static void run_job(filch_self self, fl_work_item *work_item)
 static void note_job(fl_fiber *fiber, const fl_work_item *work_item)
 {
     switch (work_item->kind) {
-    case FL_WORK_ITEM_AWAITED:
-        fl_fiber_runs(fiber, work_item->as.awaited->task, NULL, 0);
+    case FL_WORK_ITEM_AWAITED: {
+        const fl_call *call = work_item->as.awaited;
+        fl_fiber_runs(fiber, call->task, call->file, call->line);
         break;
+    }
     case FL_WORK_ITEM_DETACHED: {
         const filch_place *place = work_item->as.detached.place;
         fl_fiber_runs(fiber, &place->task, place->file, place->line);

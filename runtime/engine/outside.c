@@ -47,10 +47,10 @@ void fl_call_run(filch_self self, fl_call *call)
 static void wait_as_thread(fl_call *call)
 {
     uint32_t state = CALL_RUNNING;
-    fl_thread_waits();
-    if (!filch_u32_cas(&call->state, &state, CALL_WAITED_FOR, FILCH_ACQ_REL)) /* C3 */
-        fl_thread_told();
-    fl_suspect();
+    if (filch_u32_cas(&call->state, &state, CALL_WAITED_FOR, FILCH_ACQ_REL)) { /* C3 */
+        fl_thread_waits(); /* perhaps it is told already: until then it counts as awake */
+        fl_suspect();
+    }
     while (filch_u32_load(&call->state, FILCH_ACQUIRE) != CALL_DONE) /* C2 */
         fl_futex_wait_until(&call->state, CALL_WAITED_FOR, 0);
 }
@@ -101,21 +101,28 @@ static void run_across(fl_runtime *rt, fl_call *call)
     wait_as_thread(call);
 }
 
-int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot)
+int filch_run_from(filch_runtime *rt, const filch_task *task, filch_slot *slot, const char *file,
+                   int line)
 {
     int rc = refuse_here(rt, task);
     if (rc)
         return rc;
-    fl_call call = {.task = task, .slot = slot};
+    fl_call call = {.task = task, .slot = slot, .file = file, .line = line};
     run_across(rt, &call);
     return call.failure.code ? fl_panic_tell(&call.failure) : 0;
 }
 
-void filch_run_or_die(filch_runtime *rt, const filch_task *task, filch_slot *slot)
+int(filch_run)(filch_runtime *rt, const filch_task *task, filch_slot *slot)
+{
+    return filch_run_from(rt, task, slot, NULL, 0);
+}
+
+void filch_run_or_die(filch_runtime *rt, const filch_task *task, filch_slot *slot, const char *file,
+                      int line)
 {
     if (refuse_here(rt, task))
         filch_die("%s", filch_error());
-    fl_call call = {.task = task, .slot = slot};
+    fl_call call = {.task = task, .slot = slot, .file = file, .line = line};
     run_across(rt, &call);
     if (call.failure.code)
         filch_panic_again(&call.failure);

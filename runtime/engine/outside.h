@@ -18,6 +18,8 @@ typedef struct fl_call {
     fl_work_item work_item;
     const filch_task *task;
     filch_slot *slot;
+    const char *file; /* where it was called, or NULL */
+    int line;
     filch_failure failure; /* code 0: none */
     filch_u32 state;       /* a foreign thread waits on it */
     fl_runtime *home;      /* or a fiber of this runtime waits, */

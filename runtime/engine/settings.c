@@ -151,22 +151,24 @@ static int resolve_bind(fl_settings *out, const char *given)
 
 static int resolve_deadlock(fl_settings *out)
 {
-    static const char *const names[] = {
-        [FL_DEADLOCK_OFF] = "off", [FL_DEADLOCK_REPORT] = "report", [FL_DEADLOCK_DIE] = "die"};
+    static const char *const names[] = {[FL_DEADLOCK_OFF] = "off",
+                                        [FL_DEADLOCK_WARN] = "warn",
+                                        [FL_DEADLOCK_REPORT] = "report",
+                                        [FL_DEADLOCK_DIE] = "die"};
     const char *name = word(NULL, FL_ENV_DEADLOCK);
 #ifdef FILCH_DEBUG
     out->deadlock = FL_DEADLOCK_DIE;
 #else
-    out->deadlock = FL_DEADLOCK_TELL;
+    out->deadlock = FL_DEADLOCK_WARN;
 #endif
     if (!name)
         return 0;
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i] && !strcmp(name, names[i])) {
+        if (!strcmp(name, names[i])) {
             out->deadlock = (enum fl_deadlock)i;
             return 0;
         }
-    return unknown(false, NULL, FL_ENV_DEADLOCK, name, "die, report, off");
+    return unknown(false, NULL, FL_ENV_DEADLOCK, name, "die, report, warn, off");
 }
 
 static size_t whole_pages(size_t size)

@@ -17,7 +17,7 @@
 enum { FL_MOST_WORKERS = 1024 };
 
 /* Reactions to a deadlock, each one stronger than the one before. */
-enum fl_deadlock { FL_DEADLOCK_OFF, FL_DEADLOCK_TELL, FL_DEADLOCK_REPORT, FL_DEADLOCK_DIE };
+enum fl_deadlock { FL_DEADLOCK_OFF, FL_DEADLOCK_WARN, FL_DEADLOCK_REPORT, FL_DEADLOCK_DIE };
 
 typedef struct fl_settings {
     unsigned workers;     /* 0: as many as the CPUs that may be used */

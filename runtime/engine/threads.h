@@ -22,7 +22,9 @@ struct fl_threads {
 };
 extern struct fl_threads fl_threads;
 
-/* 1: deadlocks are to be reported. The detector sets it. */
+/* Whether suspicions are heard, and how many: while the detector only warns, it passes over those
+ * that cannot be a deadlock. The detector sets it. */
+enum { FL_DETECTOR_OFF, FL_DETECTOR_WARNS, FL_DETECTOR_REPORTS };
 extern filch_u32 fl_detector_on;
 
 /* All may be at rest now. No lock is held. Any thread. */

@@ -351,8 +351,15 @@ static bool is_unbindable(int error)
 
 int fl_worker_start(fl_worker *worker)
 {
+    enum fl_bind bind = worker->rt->settings.bind;
     int rc = start_thread(worker, true);
-    if (is_unbindable(rc) && worker->rt->settings.bind == FL_BIND_AUTO) {
+    if (is_unbindable(rc) && bind != FL_BIND_AUTO && bind != FL_BIND_NONE)
+        return fl_fail(
+            rc,
+            "worker %u could not be pinned with bind=%s: %s; allow sched_setaffinity, or "
+            "let workers float by bind=auto or none (FILCH_BIND)",
+            worker->index, fl_bind_name(bind), strerror(rc));
+    if (is_unbindable(rc)) {
         filch_u32_store(&worker->rt->unbound, (uint32_t)rc, FILCH_RELAXED); /* for reports */
         rc = start_thread(worker, false);
     }

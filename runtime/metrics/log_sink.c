@@ -52,6 +52,9 @@ static int start(filch_log_sink *sink)
                    strerror(rc));
 }
 
+/* The library's warnings become lines like the program's own. */
+static bool take_warning(fl_warning_outlet *outlet, const char *text);
+
 int filch_log_sink_create(filch_log_sink **out, int fd, const filch_log_sink_config *config)
 {
     filch_log_sink_config whole = config ? *config : (filch_log_sink_config){0};
@@ -68,16 +71,19 @@ int filch_log_sink_create(filch_log_sink **out, int fd, const filch_log_sink_con
     filch_log_sink *sink = malloc(sizeof *sink + whole.size);
     if (!sink)
         return fl_fail(ENOMEM, "no memory for a log sink of %zu bytes; give it less", whole.size);
-    *sink = (filch_log_sink){.fd = fd,
+    *sink = (filch_log_sink){.outlet.take = take_warning,
+                             .fd = fd,
                              .fork_generation = fl_fork_generation(),
                              .keys = whole.keys,
                              .size = whole.size};
     rc = start(sink);
-    if (rc)
+    if (rc) {
         free(sink);
-    else
-        *out = sink;
-    return rc;
+        return rc;
+    }
+    fl_warning_outlet_add(&sink->outlet);
+    *out = sink;
+    return 0;
 }
 
 static bool is_forked(const filch_log_sink *sink)
@@ -122,6 +128,7 @@ int filch_log_sink_destroy(filch_log_sink *sink, int64_t until)
 {
     if (!sink)
         return 0;
+    fl_warning_outlet_remove(&sink->outlet);
     if (is_forked(sink)) {
         fl_log_sink_release(sink);
         return refuse_forked();
@@ -184,6 +191,17 @@ void filch_log_to_sink(const char *line, size_t size, void *arg)
 static bool is_settled(const filch_log_sink *sink, uint64_t mark)
 {
     return sink->settled >= mark && !sink->noting && !(sink->has_gap && sink->gap <= mark);
+}
+
+static bool take_warning(fl_warning_outlet *outlet, const char *text)
+{
+    filch_log_sink *sink = (filch_log_sink *)outlet;
+    char line[FILCH_LOG_LINE];
+    if (is_forked(sink))
+        return false;
+    size_t size = fl_log_line(line, &sink->keys, fl_unix_now(), FILCH_LOG_WARN, text, NULL, 0);
+    filch_log_to_sink(line, size, sink);
+    return true;
 }
 
 int filch_log_sink_flush(filch_log_sink *sink, int64_t until)

@@ -25,6 +25,7 @@
 #define FL_LOG_SINK_H
 
 #include <filch/log_sink.h>
+#include <runtime/platform/warning.h>
 #include <runtime/sync/wait.h>
 
 #include <limits.h>
@@ -39,6 +40,7 @@ typedef struct fl_log_batch {
 } fl_log_batch;
 
 struct filch_log_sink {
+    fl_warning_outlet outlet; /* first; of the library's warnings */
     /* Constant */
     int fd, wake_event;
     unsigned fork_generation;

@@ -205,7 +205,8 @@ void fl_due_leave(filch_job *job)
     trim(pool);
     if (fl_timer_row_count(&pool->dues) || pool->run_dues.count)
         return;
-    if (FILCH_UNLIKELY(filch_u32_load(&fl_detector_on, FILCH_RELAXED))) /* a look */
+    if (FILCH_UNLIKELY(filch_u32_load(&fl_detector_on, FILCH_RELAXED) ==
+                       FL_DETECTOR_REPORTS)) /* a look */
         fl_alarm_unset(&pool->alarms[FL_ALARM_DUE]);
 }
 

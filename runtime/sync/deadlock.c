@@ -10,6 +10,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/virtual.h>
+#include <runtime/platform/warning.h>
 #include <runtime/sync/blocking.h>
 #include <runtime/sync/deadlock_report.h>
 #include <runtime/sync/timer.h>
@@ -24,6 +25,8 @@
 #include <unistd.h>
 
 enum { GRACE = 50 * 1000 * 1000 /* ns, twice */ };
+/* ns between looks while timers are pending and nobody has asked for reports. */
+static const int64_t PATIENCE = INT64_C(1000000000);
 /* ns between two reports of starvation, which may end and come back many times a second. */
 static const int64_t STARVATION_PAUSE = 10 * INT64_C(1000000000);
 
@@ -71,6 +74,18 @@ static uint32_t count_of(const filch_u32 *party)
     return filch_u32_load(party, FILCH_SEQ_CST); /* seq_cst: as said in threads.h */
 }
 
+static bool only_warns(void)
+{
+    return filch_u32_load(&fl_detector_on, FILCH_RELAXED) == FL_DETECTOR_WARNS; /* a look */
+}
+
+/* Threads that are no workers, and events outside, can wake nobody. */
+static bool threads_rest(void)
+{
+    return !count_of(&fl_threads.blind) && !count_of(&fl_threads.outside) &&
+           count_of(&fl_threads.alive) == count_of(&fl_threads.waiting);
+}
+
 /* A worker without a fiber cannot begin a waiting task. A sleeping worker with a fiber would have
  * begun it. */
 static bool nothing_can_begin(fl_runtime *rt, uint64_t word, uint32_t starved)
@@ -93,17 +108,21 @@ static void look_for_starvation(starvation *all, fl_runtime *rt, uint64_t word, 
 }
 
 /* All its workers have found nothing. If it is finished, or about to be, it wakes its destroyer. */
+static bool rests(fl_runtime *rt, uint64_t word, uint32_t starved, unsigned calls)
+{
+    bool ending_soon = count_of(&rt->stopping) && !fl_sum_suspended(rt);
+    return fl_idle_resting(word) + starved == rt->worker_set.most && !ending_soon && !calls &&
+           !count_of(&rt->inbox.visitors) && !count_of(&rt->finished) &&
+           !fl_idle_has_token(&rt->idle) && nothing_can_begin(rt, word, starved);
+}
+
 static void look_at_runtime(view *all, fl_runtime *rt)
 {
     uint64_t word = fl_idle_look(&rt->idle), suspended = fl_sum_suspended(rt);
     unsigned calls, carriers;
     fl_blocking_count(rt, &calls, &carriers);
-    bool ending_soon = !suspended && count_of(&rt->stopping);
     uint32_t starved = count_of(&rt->fibers.starve.asleep);
-    all->resting = all->resting && fl_idle_resting(word) + starved == rt->worker_set.most &&
-                   !ending_soon && !calls && !count_of(&rt->inbox.visitors) &&
-                   !count_of(&rt->finished) && !fl_idle_has_token(&rt->idle) &&
-                   nothing_can_begin(rt, word, starved);
+    all->resting = all->resting && rests(rt, word, starved, calls);
     all->threads += fl_reach(rt) + carriers + (rt->share != NULL); /* its publisher */
     if (rt->settings.deadlock != FL_DEADLOCK_OFF) {
         all->suspended += (unsigned)suspended;
@@ -126,8 +145,7 @@ static view look(void)
 #ifdef FILCH_TSAN
     all.threads++; /* thread sanitizer's */
 #endif
-    all.resting = !count_of(&fl_threads.blind) && !count_of(&fl_threads.outside) &&
-                  count_of(&fl_threads.alive) == count_of(&fl_threads.waiting);
+    all.resting = threads_rest();
     for (fl_runtime *rt = detector.runtimes; rt; rt = rt->next)
         look_at_runtime(&all, rt);
     all.threads += count_of(&fl_threads.alive);
@@ -138,7 +156,8 @@ static view look(void)
     uint64_t changed =
         filch_u64_load(&fl_threads.changes, FILCH_SEQ_CST); /* seq_cst: as said in threads.h */
     mix(&all.changes, changed);
-    mix(&all.steps, changed);
+    if (!only_warns()) /* the thread of a log sink, which writes the warning, takes some */
+        mix(&all.steps, changed);
     return all;
 }
 
@@ -159,11 +178,23 @@ static unsigned strangers(unsigned known)
 
 static void look_later(int64_t when);
 
+/* next: of the pending timers; INT64_MAX: there is none. */
+static void look_after(int64_t next)
+{
+    int64_t now = fl_now(), from = next == INT64_MAX ? now : next;
+    if (next != INT64_MAX && only_warns() && from < now + PATIENCE)
+        from = now + PATIENCE;
+    if (from <= INT64_MAX - GRACE)
+        look_later(from + GRACE);
+}
+
 /* Without the lock, which a callback may take. */
 static void tell(const char *report, enum fl_deadlock does, filch_deadlock_fn *fn, void *arg)
 {
     if (fn) {
         fn(report, arg);
+    } else if (does == FL_DEADLOCK_WARN) {
+        fl_warn(report);
     } else if (does >= FL_DEADLOCK_REPORT) {
         ssize_t written = write(STDERR_FILENO, report, strlen(report));
         (void)written;
@@ -180,9 +211,8 @@ static bool find_out(view *all)
     int64_t next = stuck ? fl_timers_next() : INT64_MAX;
     if (!stuck || next != INT64_MAX || all->changes != detector.seen) {
         detector.seen = stuck && next == INT64_MAX ? all->changes : 0;
-        int64_t from = next == INT64_MAX ? fl_now() : next;
-        if (stuck && from <= INT64_MAX - GRACE)
-            look_later(from + GRACE);
+        if (stuck)
+            look_after(next);
         return false;
     }
     if (all->steps == detector.told)
@@ -203,32 +233,37 @@ static bool find_starvation(const starvation *all)
     return true;
 }
 
+/* The text to tell, by the reaction all->does, which may become a milder one; NULL: none. With the lock. */
+static const char *spell(view *all, bool found, bool starves)
+{
+    bool warns = all->does == FL_DEADLOCK_WARN && !detector.fn;
+    unsigned others = found ? strangers(all->threads) : 0;
+    if (found && warns) /* only what is certain */
+        return others ? NULL : fl_deadlock_line(detector.runtimes, all->suspended, all->waiting);
+    if (found && others && !all->suspended) /* threads alone may well wait for a stranger */
+        return NULL;
+    if ((others || starves) && all->does == FL_DEADLOCK_DIE)
+        all->does = FL_DEADLOCK_REPORT;
+    if (found)
+        return fl_deadlock_spell(detector.runtimes, all->suspended, all->waiting, others);
+    return starves && !warns ? fl_starvation_spell(detector.runtimes) : NULL;
+}
+
 static void timer_thread_looks(void *unused)
 {
     (void)unused;
     view all;
-    const char *report = NULL;
     fl_lock(&detector.lock);
     detector.looks_at = 0;
     bool found = find_out(&all), starves = find_starvation(&all.starvation) && !found;
+    if (starves)
+        all.does = all.starvation.does;
+    const char *report = spell(&all, found, starves);
     filch_deadlock_fn *fn = detector.fn;
     void *arg = detector.fn_arg;
-    if (found) {
-        unsigned others = strangers(all.threads);
-        found = !others || all.suspended; /* threads alone may well wait for a stranger */
-        if (others && all.does == FL_DEADLOCK_DIE)
-            all.does = FL_DEADLOCK_REPORT;
-        report = fl_deadlock_spell(detector.runtimes, all.suspended, all.waiting, others);
-    } else if (starves) {
-        report = fl_starvation_spell(detector.runtimes);
-    }
     fl_unlock(&detector.lock);
-    if (found)
+    if (report)
         tell(report, all.does, fn, arg);
-    else if (starves)
-        tell(report,
-             all.starvation.does == FL_DEADLOCK_DIE ? FL_DEADLOCK_REPORT : all.starvation.does, fn,
-             arg);
 }
 
 /* With the lock. Without a timer it finds nothing. */
@@ -242,29 +277,61 @@ static void look_later(int64_t when)
     }
 }
 
+/* Could this runtime be at rest? A worker that starves naps, and looks between two naps. */
+static bool may_rest(fl_runtime *rt)
+{
+    unsigned calls, carriers;
+    fl_blocking_count(rt, &calls, &carriers);
+    return rests(rt, fl_idle_look(&rt->idle), count_of(&rt->fibers.starve.starving), calls);
+}
+
+/* A suspicion while nobody has asked for reports. In programs without a fault nearly all of them
+ * end here, so that these programs get no timer and no thread. A party that is not at rest yet
+ * raises the next suspicion. With the lock. */
+static void suspect_quietly(void)
+{
+    int64_t now = fl_now();
+    if (detector.looks_at && detector.looks_at <= now + GRACE)
+        return;
+    for (fl_runtime *rt = detector.runtimes; rt; rt = rt->next)
+        if (!may_rest(rt))
+            return;
+    if (threads_rest()) /* still: the last worker may just have told one */
+        look_after(fl_timers_next());
+}
+
 FILCH_COLD void fl_detector_suspect(void)
 {
+    bool quietly = only_warns();
+    if (quietly && !threads_rest())
+        return;
     fl_lock(&detector.lock);
-    look_later(fl_now() + GRACE);
+    if (quietly)
+        suspect_quietly();
+    else
+        look_later(fl_now() + GRACE);
     fl_unlock(&detector.lock);
 }
 
 /* ---- For others ---- */
 
-static void switch_on(void)
+/* With the lock. */
+static void switch_on(uint32_t how)
 {
-    filch_u32_store(&fl_detector_on, 1, FILCH_RELAXED); /* a look's; suspicion follows */
+    if (filch_u32_load(&fl_detector_on, FILCH_RELAXED) < how) /* changes under the lock */
+        filch_u32_store(&fl_detector_on, how, FILCH_RELAXED); /* a look's; suspicion follows */
 }
 
 void fl_detector_enlist(fl_runtime *rt)
 {
-    if (rt->settings.deadlock >= FL_DEADLOCK_REPORT)
-        switch_on();
     fl_lock(&detector.lock);
+    if (rt->settings.deadlock != FL_DEADLOCK_OFF)
+        switch_on(rt->settings.deadlock >= FL_DEADLOCK_REPORT ? FL_DETECTOR_REPORTS
+                                                              : FL_DETECTOR_WARNS);
     rt->next = detector.runtimes;
     detector.runtimes = rt;
     fl_unlock(&detector.lock);
-    fl_suspect(); /* starts the timer thread: later there may be no memory for its thread */
+    fl_suspect(); /* for reports it starts the timer thread: later there may be no memory for it */
 }
 
 void fl_detector_strike_off(fl_runtime *rt)
@@ -295,9 +362,9 @@ void filch_on_deadlock(filch_deadlock_fn *fn, void *arg)
     detector.fn_arg = arg;
     detector.told = 0;
     detector.starvation_told_next = 0;
+    if (fn)
+        switch_on(FL_DETECTOR_REPORTS);
     fl_unlock(&detector.lock);
-    if (fn) {
-        switch_on();
+    if (fn)
         fl_suspect();
-    }
 }

@@ -18,6 +18,20 @@ typedef struct listing {
     unsigned shown;
 } listing;
 
+static void add_fiber(fl_text *text, const fl_fiber *fiber, const char *in)
+{
+    const void *object = filch_ptr_load(&fiber->waits_for, FILCH_RELAXED); /* it rests */
+    const char *task = fl_fiber_task(fiber);
+    fl_text_add(text, "%s %s", fiber->pooled ? "job" : "task", task ? task : "(unnamed)");
+    if (fiber->pooled)
+        fl_text_add(text, " of pool %s", fiber->pooled_in);
+    else if (fiber->root_file)
+        fl_text_add(text, ", spawned at %s:%d,", fiber->root_file, fiber->root_line);
+    fl_text_add(text, " waits in %s", in);
+    if (object)
+        fl_text_add(text, " for %p", object);
+}
+
 static void list_fiber(fl_fiber *fiber, void *arg)
 {
     listing *list = arg;
@@ -26,18 +40,19 @@ static void list_fiber(fl_fiber *fiber, void *arg)
         return;
     if (list->shown++ >= SHOWN)
         return;
-    const void *object = filch_ptr_load(&fiber->waits_for, FILCH_RELAXED); /* it rests */
-    const char *task = fl_fiber_task(fiber);
-    fl_text_add(&list->text, "filch:   %s %s", fiber->pooled ? "job" : "task",
-                task ? task : "(unnamed)");
-    if (fiber->pooled)
-        fl_text_add(&list->text, " of pool %s", fiber->pooled_in);
-    else if (fiber->root_file)
-        fl_text_add(&list->text, ", spawned at %s:%d,", fiber->root_file, fiber->root_line);
-    fl_text_add(&list->text, " waits in %s", in);
-    if (object)
-        fl_text_add(&list->text, " for %p", object);
+    fl_text_add(&list->text, "filch:   ");
+    add_fiber(&list->text, fiber, in);
     fl_text_add(&list->text, "\n");
+}
+
+static void name_first(fl_fiber *fiber, void *arg)
+{
+    listing *list = arg;
+    const char *in = fl_fiber_suspended_in(fiber);
+    if (!in || list->shown++)
+        return;
+    fl_text_add(&list->text, ": ");
+    add_fiber(&list->text, fiber, in);
 }
 
 /* The cap on fibers keeps its tasks from beginning. Its workers nap, so `asleep` may be 0 just now. */
@@ -105,5 +120,20 @@ const char *fl_deadlock_spell(fl_runtime *runtimes, unsigned suspended, unsigned
     for (fl_runtime *rt = runtimes; rt; rt = rt->next)
         if (rt->settings.deadlock != FL_DEADLOCK_OFF)
             fl_last_events_add(&list.text, rt);
+    return report;
+}
+
+const char *fl_deadlock_line(fl_runtime *runtimes, unsigned suspended, unsigned waiting)
+{
+    listing list = {.text = {.at = report, .room = sizeof report - 1}};
+    unsigned count = suspended ? suspended : waiting;
+    fl_text_add(&list.text, "filch: deadlock: %u %s%s, and nothing is left to wake %s", count,
+                suspended ? "task" : "thread", count == 1 ? " waits" : "s wait",
+                count == 1 ? "it" : "them");
+    for (fl_runtime *rt = runtimes; rt; rt = rt->next)
+        if (rt->settings.deadlock != FL_DEADLOCK_OFF)
+            fl_fibers_each(&rt->fibers, name_first, &list);
+    fl_text_add(&list.text,
+                "; FILCH_DEADLOCK=report lists all, die ends the process, off is silent");
     return report;
 }

@@ -12,6 +12,8 @@
  * threads that are no workers; others: threads that have never called Filch. */
 const char *fl_deadlock_spell(fl_runtime *runtimes, unsigned suspended, unsigned waiting,
                               unsigned others);
+/* The same in one line, without its end: a warning. */
+const char *fl_deadlock_line(fl_runtime *runtimes, unsigned suspended, unsigned waiting);
 /* Tasks cannot begin because there is no memory for a fiber. */
 const char *fl_starvation_spell(fl_runtime *runtimes);
 

@@ -192,6 +192,8 @@ int filch_future_reset(filch_future *future)
 typedef struct started {
     fl_work_item work_item;
     const filch_task *task;
+    const char *file; /* where it was started, or NULL */
+    int line;
     uint64_t args[FILCH_SLOT_BYTES / 8];
 } started;
 FILCH_STATIC_ASSERT(sizeof(started) <= FILCH_FUTURE_BYTES, "no room for a task");
@@ -203,7 +205,7 @@ static void run_started(filch_self self, fl_work_item *work_item)
     filch_failure failure;
     filch_slot slot;
     memcpy(slot.args, what->args, sizeof slot.args);
-    fl_fiber_of(self)->root = what->task;
+    fl_fiber_runs(fl_fiber_of(self), what->task, what->file, what->line);
     if (fl_catch_task(self, what->task, &slot, &failure)) {
         memcpy(future->room, slot.args, sizeof slot.args);
         fl_future_settle(future);
@@ -213,7 +215,7 @@ static void run_started(filch_self self, fl_work_item *work_item)
 }
 
 int filch_async(filch_runtime *rt, filch_future *future, const filch_task *task, filch_slot *slot,
-                size_t size)
+                size_t size, const char *file, int line)
 {
     int rc = fl_runtime_meant(&rt, "filch_async");
     if (!rc)
@@ -224,6 +226,8 @@ int filch_async(filch_runtime *rt, filch_future *future, const filch_task *task,
     started *what = (started *)(void *)future->room;
     fl_work_item_be_part(&what->work_item, run_started);
     what->task = task;
+    what->file = file;
+    what->line = line;
     memcpy(what->args, slot->args, sizeof what->args);
     fl_start(rt, &what->work_item);
     return 0;

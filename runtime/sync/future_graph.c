@@ -39,6 +39,7 @@ typedef struct sequel {
     fl_runtime *rt;
     filch_then_fn *fn;
     void *arg;
+    const filch_place *place;
 } sequel;
 FILCH_STATIC_ASSERT(sizeof(sequel) <= FILCH_FUTURE_BYTES, "no room for a sequel");
 
@@ -48,21 +49,19 @@ typedef struct turn {
     uint64_t result[FILCH_FUTURE_BYTES / 8] FILCH_ALIGNED(16);
 } turn;
 
-static const filch_task then_task = {NULL, "(filch_then)"};
-
 static void call(filch_self self, void *arg)
 {
     turn *it = arg;
     fl_error_forget();
     it->code = it->what.fn(self, it->what.from->room, it->result, it->what.arg);
-    filch_check_return(self, &then_task);
+    filch_check_return(self, &it->what.place->task);
 }
 
-static void fail_by_code(filch_future *next, int code)
+static void fail_by_code(filch_future *next, int code, const char *task)
 {
     if (!fl_is_errno(code))
         code = -EINVAL;
-    filch_failure failure = {.code = code, .task = then_task.name};
+    filch_failure failure = {.code = code, .task = task};
     snprintf(failure.message, sizeof failure.message, "%s", filch_error_about(code));
     fl_future_fail_with(next, &failure);
 }
@@ -72,16 +71,17 @@ static void run_sequel(filch_self self, fl_work_item *work_item)
     filch_future *next = fl_future_around(work_item);
     turn it;
     it.what = *(sequel *)work_item;
-    fl_fiber_of(self)->root = &then_task;
+    const filch_place *place = it.what.place;
+    fl_fiber_runs(fl_fiber_of(self), &place->task, place->file, place->line);
     const filch_failure *before =
         it.what.from ? filch_future_failure(it.what.from) : &fl_future_broken;
     filch_failure failure;
     if (before) {
         fl_future_fail_with(next, before);
-    } else if (!fl_catch(self, then_task.name, call, &it, &failure)) {
+    } else if (!fl_catch(self, place->task.name, call, &it, &failure)) {
         fl_future_fail_with(next, &failure);
     } else if (it.code) {
-        fail_by_code(next, it.code);
+        fail_by_code(next, it.code, place->task.name);
     } else {
         memcpy(next->room, it.result, next->size);
         fl_future_settle(next);
@@ -103,8 +103,8 @@ static void sequel_told(fl_waiter *waiter)
     start_sequel(what);
 }
 
-int filch_then(filch_future *next, filch_future *from, filch_runtime *rt, filch_then_fn *fn,
-               void *arg, size_t size)
+int filch_then_from(filch_future *next, filch_future *from, filch_runtime *rt, filch_then_fn *fn,
+                    void *arg, size_t size, const filch_place *place)
 {
     int rc = fl_runtime_meant(&rt, "filch_then");
     if (rc)
@@ -119,12 +119,23 @@ int filch_then(filch_future *next, filch_future *from, filch_runtime *rt, filch_
         return rc;
     next->size = size;
     sequel *what = (sequel *)(void *)next->room;
-    *what =
-        (sequel){.as.wait.waiter.told = sequel_told, .from = from, .rt = rt, .fn = fn, .arg = arg};
+    *what = (sequel){.as.wait.waiter.told = sequel_told,
+                     .from = from,
+                     .rt = rt,
+                     .fn = fn,
+                     .arg = arg,
+                     .place = place};
     what->as.wait.node = (fl_node){.waiter = &what->as.wait.waiter};
     if (!fl_future_attach(from, &what->as.wait.node))
         start_sequel(what);
     return 0;
+}
+
+int(filch_then)(filch_future *next, filch_future *from, filch_runtime *rt, filch_then_fn *fn,
+                void *arg, size_t size)
+{
+    static const filch_place nowhere = {.task.name = "(filch_then)"};
+    return filch_then_from(next, from, rt, fn, arg, size, &nowhere);
 }
 
 /* ---- When ---- */

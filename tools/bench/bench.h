@@ -76,6 +76,7 @@ typedef struct sample {
     double stolen_share;    /* of these, what the hypervisor gave to other guests */
     double quota_share;     /* of the time, for how long a quota stopped the threads, in sum */
     double throttle_events; /* of processors that were hot, in all runs */
+    double unpinned;        /* 1: the system refused to pin the runtime's workers */
     double pulse;           /* machine_pulse() just before */
 } sample;
 
@@ -160,7 +161,7 @@ int bench_plan(report *out, const options *o);
 void bench_free(report *r);
 
 /* Fills in the ceiling, with as many copies as the largest number of workers; none where that is 1,
- * or more than there are CPUs. */
+ * or more than there are CPUs, or where they cannot be pinned. */
 void bench_measure_ceiling(report *r);
 
 /* Fills in the samples. SIGINT, SIGTERM and SIGHUP end it early: finished rounds are kept. */

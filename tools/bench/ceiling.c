@@ -25,19 +25,21 @@ static double together(child *children, unsigned count, uint32_t runs)
     return seconds_of(CLOCK_MONOTONIC) - start;
 }
 
-/* Pins child i to the i-th CPU this process may use. */
-static void pin(const child *children, unsigned count)
+/* Pins child i to the i-th CPU this process may use. False: the system refuses. */
+static bool pin(const child *children, unsigned count)
 {
     cpu_set_t usable, one;
     if (sched_getaffinity(0, sizeof usable, &usable))
-        return;
+        return false;
     for (int cpu = 0, i = 0; cpu < CPU_SETSIZE && i < (int)count; cpu++) {
         if (!CPU_ISSET(cpu, &usable))
             continue;
         CPU_ZERO(&one);
         CPU_SET(cpu, &one);
-        sched_setaffinity(children[i++].pid, sizeof one, &one);
+        if (sched_setaffinity(children[i++].pid, sizeof one, &one))
+            return false;
     }
+    return true;
 }
 
 static unsigned usable_cpus(void)
@@ -59,8 +61,7 @@ void bench_measure_ceiling(report *r)
         return;
     while (started < copies && child_start(&children[started], o, &fib, &serial) == 0)
         started++;
-    if (started == copies) {
-        pin(children, copies);
+    if (started == copies && pin(children, copies)) {
         runs = 1 + (uint32_t)(CHILD_SAMPLE_SECONDS / (together(children, copies, 5) / 5));
         for (int i = 0; i < ROUNDS && !interrupt_came(); i++) {
             double alone = together(children, 1, runs);

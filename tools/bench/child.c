@@ -145,6 +145,7 @@ static void fill_reply(job *j, child_order order, child_reply *reply)
     for (size_t i = 0; i < sample_field_count; i++)
         if (field(s, i) != &s->runs)
             *field(s, i) /= s->runs;
+    s->unpinned = j->place.unpinned;
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     reply->cpu_seconds = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - start;

@@ -47,12 +47,25 @@ static bool clock_was_slow(const report *r, const cell *c)
     return median_of_field(c, offsetof(sample, pulse)) < (1 - CLOCK) * r->pulse;
 }
 
+static bool was_unpinned(const report *r, const cell *c)
+{
+    (void)r;
+    return mean_of(c, offsetof(sample, unpinned)) > 0;
+}
+
+static const char again[] = "measure again on a quiet machine";
+
+/* Kinds with the same remedy stand together. */
 const noise_kind noise_kinds[] = {
-    {"others", "other programs took more than 5 % of the machine", others_ran},
-    {"stolen", "the hypervisor gave more than 2 % of the machine to other guests", was_stolen},
-    {"quota", "a CPU quota stopped the threads for more than 1 % of the time", quota_stopped_it},
-    {"hot", "processors slowed down because they were hot", was_hot},
-    {"clock", "the clock was more than 5 % below its best", clock_was_slow},
+    {"others", "other programs took more than 5 % of the machine", again, others_ran},
+    {"stolen", "the hypervisor gave more than 2 % of the machine to other guests", again,
+     was_stolen},
+    {"quota", "a CPU quota stopped the threads for more than 1 % of the time", again,
+     quota_stopped_it},
+    {"hot", "processors slowed down because they were hot", again, was_hot},
+    {"clock", "the clock was more than 5 % below its best", again, clock_was_slow},
+    {"unpinned", "workers were not pinned, since the system refuses it",
+     "allow sched_setaffinity, or choose FILCH_BIND=none", was_unpinned},
 };
 _Static_assert(sizeof noise_kinds / sizeof noise_kinds[0] == NOISE_KINDS, "as many as there are");
 

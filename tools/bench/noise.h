@@ -9,10 +9,11 @@
 typedef struct noise_kind {
     const char *name; /* in the result file */
     const char *what; /* a sentence */
+    const char *remedy;
     bool (*is_there)(const report *r, const cell *c);
 } noise_kind;
 extern const noise_kind noise_kinds[];
-enum { NOISE_KINDS = 5 };
+enum { NOISE_KINDS = 6 };
 
 /* A bit for each kind, of a cell that has samples. */
 unsigned noise_of(const report *r, const cell *c);

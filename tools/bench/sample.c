@@ -29,6 +29,7 @@ const sample_field sample_fields[] = {
     FIELD(stolen_share),
     FIELD(quota_share),
     FIELD(throttle_events),
+    FIELD(unpinned),
     FIELD(pulse),
 };
 const size_t sample_field_count = sizeof sample_fields / sizeof sample_fields[0];

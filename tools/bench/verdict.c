@@ -134,12 +134,17 @@ static void write_failures(const report *r, FILE *out)
 
 static void write_noise(unsigned noise, FILE *out)
 {
-    const char *before = "*: disturbed, measure again on a quiet machine: ";
-    for (unsigned i = 0; i < NOISE_KINDS; i++)
-        if (noise & 1u << i) {
-            fprintf(out, "%s%s", before, noise_kinds[i].what);
-            before = "; ";
-        }
+    const char *remedy = NULL;
+    for (unsigned i = 0; i < NOISE_KINDS; i++) {
+        const noise_kind *kind = &noise_kinds[i];
+        if (!(noise & 1u << i))
+            continue;
+        if (kind->remedy == remedy)
+            fprintf(out, "; %s", kind->what);
+        else
+            fprintf(out, "%s*: disturbed, %s: %s", remedy ? "\n" : "", kind->remedy, kind->what);
+        remedy = kind->remedy;
+    }
     if (noise)
         fputc('\n', out);
 }

@@ -4,6 +4,7 @@
  *   L1 one adds 1, release   -> the other sees it, acquire, and adds 1 */
 #include "calibrate.h"
 
+#include <bench/bind.h>
 #include <errno.h>
 #include <filch/atomic.h>
 #include <pthread.h>
@@ -89,9 +90,10 @@ int calibrate_lines(calibrate_round *r)
     const fl_topology *t;
     fl_place one, other;
     int rc = fl_topology_load(&t);
+    bool pins = !bench_affinity_refused(); /* else both threads might share a processor */
     for (unsigned tier = 0; !rc && tier < SIM_TIERS; tier++) {
         r->line[tier] = -1;
-        if (fl_topology_real(t) && find_pair(t, tier, &one, &other))
+        if (pins && fl_topology_real(t) && find_pair(t, tier, &one, &other))
             rc = measure(&one, &other, &r->line[tier]);
     }
     return rc;

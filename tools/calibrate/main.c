@@ -3,6 +3,7 @@
 #include "calibrate.h"
 
 #include <argp.h>
+#include <bench/bind.h>
 #include <errno.h>
 #include <filch/base.h>
 #include <string.h>
@@ -70,6 +71,10 @@ static int measure(calibration *c, unsigned long rounds)
     else if (!several)
         fputs("filch calibrate: there is one processor only; costs of steals and wake-ups keep "
               "their built-in values\n",
+              stderr);
+    else if (bench_affinity_refused())
+        fputs("filch calibrate: the system refuses to pin threads (sched_setaffinity); costs of "
+              "cache lines keep their built-in values\n",
               stderr);
     return rc;
 }

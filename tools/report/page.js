@@ -10,6 +10,7 @@ const NOISE = {
     quota: 'a CPU quota stopped the threads',
     hot: 'processors slowed down because they were hot',
     clock: 'the clock was slower than at its best',
+    unpinned: 'workers were not pinned, since the system refuses sched_setaffinity (FILCH_BIND=none chooses that)',
 };
 
 function warning(blocks) {
@@ -20,7 +21,7 @@ function warning(blocks) {
     const kinds = distinct(disturbed.flatMap(cell => cell.summary.noise)).map(kind => NOISE[kind] || kind);
     return html('p', {class: 'warning', role: 'note'},
         `${disturbed.length} of ${cells.length} measurements, marked with *, were disturbed: ${kinds.join('; ')}. ` +
-        'Measure again on a quiet machine before you trust small differences.');
+        'Measure again without that before you trust small differences.');
 }
 
 const failures = block => block.columns.filter(cell => cell.error !== undefined).map(cell =>

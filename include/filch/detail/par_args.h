@@ -18,8 +18,9 @@
  * names. FL_ENTRIES defines the two functions for callers:
  *   int scale(filch_self self, size_t fl_begin, size_t fl_end, float *x, float a)
  *       fills a context and returns filch_for(self, fl_begin, fl_end, 0, scale_chunk, context)
- *   int scale_call(filch_runtime *fl_rt, ...)
- *       the same with filch_run_for(fl_rt, ...); FILCH_RUN(rt, scale, ...) calls it */
+ *   int scale_call(const char *fl_file, int fl_line, filch_runtime *fl_rt, ...)
+ *       the same with filch_run_for(fl_rt, ...), which keeps no place; FILCH_RUN(rt, scale, ...)
+ *       calls it */
 #ifndef FILCH_PAR_ARGS_H
 #define FILCH_PAR_ARGS_H
 
@@ -58,11 +59,14 @@
 #define FL_OPEN(...) __VA_ARGS__
 
 #define FL_ENTRIES(name, algorithm, fixed, given, ...)                                             \
-    FL_ENTRY(name, filch_self self, self, filch_##algorithm, name, fixed, given, __VA_ARGS__)      \
-    FL_ENTRY(name##_call, filch_runtime *fl_rt, fl_rt, filch_run_##algorithm, name, fixed, given,  \
+    FL_ENTRY(name, (filch_self self), self, filch_##algorithm, name, fixed, given, __VA_ARGS__)    \
+    FL_ENTRY(name##_call, FL_ENTRY_OUTSIDE, fl_rt, filch_run_##algorithm, name, fixed, given,      \
              __VA_ARGS__)
+#define FL_ENTRY_OUTSIDE                                                                           \
+    (FILCH_UNUSED const char *fl_file, FILCH_UNUSED int fl_line, filch_runtime *fl_rt)
 #define FL_ENTRY(function, place, to, plain, name, fixed, given, ...)                              \
-    FILCH_UNUSED static inline int function(place, FL_OPEN fixed FL_MAP(FL_PARAM, __VA_ARGS__))    \
+    FILCH_UNUSED static inline int function(FL_OPEN place,                                         \
+                                            FL_OPEN fixed FL_MAP(FL_PARAM, __VA_ARGS__))           \
     {                                                                                              \
         struct name##_context fl_args;                                                             \
         FL_MAP(FL_CONTEXT_SET, __VA_ARGS__) return plain(to, FL_OPEN given, &fl_args);             \

@@ -105,20 +105,24 @@
         }                                                                                          \
         FL_FETCH_##KIND(R, slot->args)                                                             \
     }                                                                                              \
-    FILCH_UNUSED static inline R name##_call(filch_runtime *fl_rt FL_MAP(FL_PARAM, __VA_ARGS__))   \
+    FILCH_UNUSED static inline R name##_call(const char *fl_file, int fl_line,                     \
+                                             filch_runtime *fl_rt FL_MAP(FL_PARAM, __VA_ARGS__))   \
     {                                                                                              \
         filch_slot fl_slot;                                                                        \
         FILCH_UNUSED struct name##_args *fl_args = &FL_ARGS_OF(name, &fl_slot);                    \
-        FL_MAP(FL_STORE, __VA_ARGS__) filch_run_or_die(fl_rt, &name##_task, &fl_slot);             \
+        FL_MAP(FL_STORE, __VA_ARGS__)                                                               \
+        filch_run_or_die(fl_rt, &name##_task, &fl_slot, fl_file, fl_line);                         \
         FL_FETCH_##KIND(R, fl_slot.args)                                                           \
     }                                                                                              \
     FILCH_UNUSED static inline int name##_async(                                                   \
-        filch_runtime *fl_rt, struct filch_future *fl_to FL_MAP(FL_PARAM, __VA_ARGS__))            \
+        const char *fl_file, int fl_line, filch_runtime *fl_rt,                                    \
+        struct filch_future *fl_to FL_MAP(FL_PARAM, __VA_ARGS__))                                  \
     {                                                                                              \
         filch_slot fl_slot;                                                                        \
         FILCH_UNUSED struct name##_args *fl_args = &FL_ARGS_OF(name, &fl_slot);                    \
         FL_MAP(FL_STORE, __VA_ARGS__)                                                              \
-        return filch_async(fl_rt, fl_to, &name##_task, &fl_slot, FL_SIZE_##KIND(R));               \
+        return filch_async(fl_rt, fl_to, &name##_task, &fl_slot, FL_SIZE_##KIND(R), fl_file,       \
+                           fl_line);                                                               \
     }
 
 /* The differences between tasks with and without a result. */
@@ -151,10 +155,10 @@
 #define FL_FORK(...) FL_CAT(FL_FORK, FL_SOME(__VA_ARGS__))(__VA_ARGS__)
 #define FL_FORK0(name) name##_fork(FL_MOVES, self)
 #define FL_FORKN(name, ...) name##_fork(FL_MOVES, self, __VA_ARGS__)
-#define FL_CALL0(suffix, to, name) name##suffix(to)
-#define FL_CALLN(suffix, to, name, ...) name##suffix(to, __VA_ARGS__)
-#define FL_ASYNC0(rt, future, name) name##_async(rt, future)
-#define FL_ASYNCN(rt, future, name, ...) name##_async(rt, future, __VA_ARGS__)
+#define FL_CALL0(suffix, to, name) name##suffix(__FILE__, __LINE__, to)
+#define FL_CALLN(suffix, to, name, ...) name##suffix(__FILE__, __LINE__, to, __VA_ARGS__)
+#define FL_ASYNC0(rt, future, name) name##_async(__FILE__, __LINE__, rt, future)
+#define FL_ASYNCN(rt, future, name, ...) name##_async(__FILE__, __LINE__, rt, future, __VA_ARGS__)
 #define FL_FIELDS(...) FL_CAT(FL_FIELDS, FL_SOME(__VA_ARGS__))(__VA_ARGS__)
 #define FL_FIELDS0(name) char fl_nothing;
 #define FL_FIELDSN(...)                                                                            \

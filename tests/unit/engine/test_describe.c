@@ -160,6 +160,32 @@ Test(describe, says_that_affinity_is_refused)
     }
 }
 
+static const char *binding;
+
+static void ask_to_pin_without_affinity(void)
+{
+    cpu_set_t ours;
+    filch_runtime *rt;
+    CHILD_CHECK(sched_getaffinity(0, sizeof ours, &ours) == 0);
+    if (CPU_COUNT(&ours) < 2)
+        return; /* the worker inherits the mask */
+    seccomp_deny(SYS_sched_setaffinity, EPERM);
+    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 1, .bind = binding}) ==
+                -EPERM);
+    CHILD_CHECK(strstr(filch_error(), binding) && strstr(filch_error(), "FILCH_BIND"));
+    CHILD_CHECK(!strstr(filch_error(), "fewer"));
+}
+
+Test(describe, refused_pinning_names_the_setting)
+{
+    static const char *const bindings[] = {"core", "pu"};
+    for (unsigned i = 0; i < sizeof bindings / sizeof *bindings; i++) {
+        struct child child;
+        binding = bindings[i];
+        passes(&child, ask_to_pin_without_affinity);
+    }
+}
+
 /* ---- Under a quota ---- */
 
 static char group[128];

@@ -194,6 +194,94 @@ Test(waits, have_call_object_and_place_with_eight_workers)
     list_each_call(8);
 }
 
+/* ---- Each way of starting ---- */
+
+static void acquires(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    filch_semaphore_acquire(&bench.may_end, 1);
+}
+
+static int spawned(filch_self self, filch_scope *scope, void *unused)
+{
+    (void)scope;
+    acquires(self, unused);
+    return 0;
+}
+
+static int sequel(filch_self self, const void *value, void *result, void *arg)
+{
+    (void)value, (void)result;
+    acquires(self, arg);
+    return 0;
+}
+
+FILCH_TASK(int, run)
+{
+    acquires(self, NULL);
+    return 0;
+}
+
+FILCH_TASK(int, run_plainly)
+{
+    acquires(self, NULL);
+    return 0;
+}
+
+FILCH_TASK(int, asynchronous)
+{
+    acquires(self, NULL);
+    return 0;
+}
+
+static int run_line, run_plainly_line;
+
+static void *runs(void *rt)
+{
+    run_line = __LINE__ + 1;
+    return FILCH_RUN(rt, run) ? rt : NULL;
+}
+
+static void *runs_plainly(void *rt)
+{
+    filch_slot slot;
+    run_plainly_line = __LINE__ + 1;
+    return filch_run(rt, &run_plainly_task, &slot) ? rt : NULL;
+}
+
+Test(waits, each_way_of_starting_has_its_place)
+{
+    filch_runtime *rt = created(2);
+    filch_future value = {0}, next = {0}, after = {0};
+    filch_scope scope;
+    pthread_t threads[2];
+    seen_list list;
+    filch_semaphore_init(&bench.may_end, 0);
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    cr_assert_eq(pthread_create(&threads[0], NULL, runs, rt), 0);
+    cr_assert_eq(pthread_create(&threads[1], NULL, runs_plainly, rt), 0);
+    int line = __LINE__;
+    filch_go(rt, acquires, NULL);
+    FILCH_SPAWN(&scope, spawned, NULL);
+    FILCH_ASYNC(rt, &value, asynchronous);
+    filch_then(&next, &after, rt, sequel, NULL, 0);
+    filch_future_set(&after, NULL, 0);
+    list_when(rt, &list, 6);
+    check_row(&list, "run", "filch_semaphore_acquire", &bench.may_end, run_line);
+    check_row(&list, "run_plainly", "filch_semaphore_acquire", &bench.may_end, run_plainly_line);
+    check_row(&list, "acquires", "filch_semaphore_acquire", &bench.may_end, line + 1);
+    check_row(&list, "spawned", "filch_semaphore_acquire", &bench.may_end, line + 2);
+    check_row(&list, "asynchronous", "filch_semaphore_acquire", &bench.may_end, line + 3);
+    check_row(&list, "sequel", "filch_semaphore_acquire", &bench.may_end, line + 4);
+    filch_semaphore_give_back(&bench.may_end, 6);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    cr_assert_eq(filch_scope_close(&scope), 0);
+    cr_assert_eq(filch_await(&next), 0);
+    cr_assert_eq(filch_await(&value), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
 static void acquire_as_part(filch_self self, fl_work_item *unused)
 {
     (void)self, (void)unused;
@@ -209,9 +297,10 @@ Test(waits, have_the_name_of_a_future_s_task_and_no_earlier_one)
     seen_list list;
     filch_semaphore_init(&bench.runs, 0);
     filch_semaphore_init(&bench.may_end, 0);
+    int line = __LINE__ + 1;
     FILCH_ASYNC(rt, &seven, child, 7);
     list_when(rt, &list, 1);
-    check_row(&list, "child", "filch_semaphore_acquire", &bench.may_end, 0);
+    check_row(&list, "child", "filch_semaphore_acquire", &bench.may_end, line);
     filch_semaphore_give_back(&bench.may_end, 1);
     list_when(rt, &list, 0);
     fl_work_item_be_part(&part, acquire_as_part);

@@ -110,13 +110,17 @@ static const wide wide_one = {{1, 0, 0, 1}, 0};
 FILCH_SCAN(wide_modulo, wide, ((wide){{1, 0, 0, 1}, 0}), wide_times, (uint64_t, prime))
 FILCH_SCAN_EXCLUSIVE(wide_modulo_before, wide, wide_one, wide_times, (uint64_t, prime))
 
-static int wides_call(filch_runtime *rt, const wide *in, size_t n, wide *out)
+static int wides_call(const char *file, int line, filch_runtime *rt, const wide *in, size_t n,
+                      wide *out)
 {
+    (void)file, (void)line;
     return FILCH_RUN(rt, wide_modulo, in, n, out, PRIME);
 }
 
-static int wides_before_call(filch_runtime *rt, const wide *in, size_t n, wide *out)
+static int wides_before_call(const char *file, int line, filch_runtime *rt, const wide *in,
+                             size_t n, wide *out)
 {
+    (void)file, (void)line;
     return FILCH_RUN(rt, wide_modulo_before, in, n, out, PRIME);
 }
 

@@ -85,19 +85,21 @@ static int64_t alarm_after_one(filch_pool *pool)
     return pool->alarms[FL_ALARM_DUE].at;
 }
 
-static void look_for_deadlocks(bool on)
+static void look_for_deadlocks(uint32_t how)
 {
-    filch_u32_store(&fl_detector_on, on, FILCH_RELAXED); /* a look's */
+    filch_u32_store(&fl_detector_on, how, FILCH_RELAXED); /* a look's */
 }
 
-Test(pool_alarms, jobs_that_end_in_time_leave_the_alarm_alone_unless_deadlocks_are_looked_for)
+Test(pool_alarms, jobs_in_time_leave_the_alarm_alone_unless_deadlocks_are_reported)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
-    look_for_deadlocks(false);
+    look_for_deadlocks(FL_DETECTOR_OFF);
     int64_t first = alarm_after_one(pool);
     cr_assert_neq(first, FILCH_FOREVER);
     cr_assert_eq(alarm_after_one(pool), first, "a later deadline does not move it");
-    look_for_deadlocks(true);
+    look_for_deadlocks(FL_DETECTOR_WARNS);
+    cr_assert_eq(alarm_after_one(pool), first, "it would cost each job");
+    look_for_deadlocks(FL_DETECTOR_REPORTS);
     cr_assert_eq(alarm_after_one(pool), FILCH_FOREVER, "else the report would have to wait for it");
     cr_assert_eq(filch_pool_destroy(pool), 0);
 }

@@ -76,7 +76,7 @@ static void one_ends(filch_pool *pool, const filch_job_options *options)
 
 Test(pool_due, a_job_without_a_deadline_leaves_an_alarm_alone_that_was_not_made)
 {
-    filch_u32_store(&fl_detector_on, 1, FILCH_RELAXED);
+    filch_u32_store(&fl_detector_on, FL_DETECTOR_REPORTS, FILCH_RELAXED);
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     one_ends(pool, NULL);
     cr_assert(!fl_alarm_was_made(&pool->alarms[FL_ALARM_DUE]));
@@ -88,7 +88,7 @@ Test(pool_due, the_alarm_stays_set_for_as_long_as_a_job_has_a_deadline)
 {
     gate at = {0};
     const filch_job_options hourly = {.timeout = HOUR};
-    filch_u32_store(&fl_detector_on, 1, FILCH_RELAXED);
+    filch_u32_store(&fl_detector_on, FL_DETECTOR_REPORTS, FILCH_RELAXED);
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 2});
     filch_job *first = job_of(pool, stand_still, &at, &hourly);
     filch_job *second = job_of(pool, succeeds, NULL, &hourly);

@@ -65,7 +65,7 @@ Test(future_sequels, a_sequel_that_leaves_a_fork_dies_by_name)
 {
     struct child child;
     child_run(&child, leave_a_fork);
-    cr_assert(child_died(&child, "task (filch_then) returned with an unjoined fork of fib"),
+    cr_assert(child_died(&child, "task forks_and_leaves returned with an unjoined fork of fib"),
               "0x%x: %s", child.status, child.text);
 }
 
