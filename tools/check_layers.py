@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The lint of layers: includes point down only, and each file includes the headers whose names it uses.
+"""The lint of layers: includes point down only, each file includes the headers whose names it uses, and none uses what
+a setuid program must not.
 
   check_layers.py [--root DIR]             checks the tree and the picture in docs/design.md; status 1: findings
   check_layers.py [--root DIR] --picture   prints the picture of the layers
@@ -33,6 +34,11 @@ LEVELS = [
 LEVEL = {name: height for height, parts in enumerate(LEVELS) for name, *_ in parts}
 FOLDERS = {folder: name for parts in LEVELS for name, folders, _ in parts for folder in folders.split()}
 USES_CHECKED = ("sched/", "runtime/")
+SHIPPED = ("include/", "sched/", "runtime/")
+UNSAFE = {  # in a setuid program, whose caller chose variables and files
+    "getenv": "call secure_getenv",
+    "O_TRUNC": "create the file by fl_new_file (runtime/platform/new_file.h)",
+}
 BEGIN, END, PAGE = "<!-- layers: begin -->\n", "<!-- layers: end -->\n", "docs/design.md"
 
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]+[<\"]([^>\"]+)[>\"]", re.M)
@@ -98,6 +104,13 @@ def unincluded(path, texts, homes):
                    f"{m[0]} is declared in {' and '.join(sorted(of))}; include it here")
 
 
+def unsafe(path, text):
+    text = blank(text)
+    for m in re.finditer(rf"\b(?:{'|'.join(UNSAFE)})\b", text):
+        yield (path, text.count("\n", 0, m.start()) + 1, "unsafe",
+               f"{m[0]} serves the caller of a setuid program; {UNSAFE[m[0]]}")
+
+
 def picture():
     lines = [(" | ".join(name for name, _, _ in parts), "; ".join(what for _, _, what in parts))
              for parts in reversed(LEVELS)]
@@ -117,6 +130,7 @@ def check(root):
     findings = [finding for path, text in texts.items() for finding in upward(path, text)]
     checked = [path for path in texts if path.startswith(USES_CHECKED) and path.endswith((".c", ".h"))]
     findings += [finding for path in checked for finding in unincluded(path, texts, homes)]
+    findings += [finding for path, text in texts.items() if path.startswith(SHIPPED) for finding in unsafe(path, text)]
     page = (root / PAGE).read_text(encoding="utf-8")
     if BEGIN + picture() + END not in page:
         findings.append((PAGE, page[:page.find(BEGIN)].count("\n") + 1, "picture",

@@ -23,7 +23,7 @@ static const char *source(bool from_config, const char *field, enum fl_variable 
 static int number(uint64_t *out, uint64_t given, const char *field, enum fl_variable variable,
                   uint64_t least, uint64_t most, uint64_t standard)
 {
-    const char *text = getenv(fl_variables[variable]);
+    const char *text = secure_getenv(fl_variables[variable]);
     uint64_t value = given ? given : standard;
     if (!given && text && *text) {
         char *end;
@@ -47,7 +47,7 @@ static int number(uint64_t *out, uint64_t given, const char *field, enum fl_vari
 
 static const char *word(const char *given, enum fl_variable variable)
 {
-    const char *text = given ? given : getenv(fl_variables[variable]);
+    const char *text = given ? given : secure_getenv(fl_variables[variable]);
     return text && *text ? text : NULL;
 }
 

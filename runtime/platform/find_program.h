@@ -44,7 +44,7 @@ static inline int fl_program_look_for(char *path, const char *name, const char *
  * at. 0 or an errno. */
 static inline int fl_program_find(char **out, const char *name)
 {
-    const char *folders = getenv("PATH");
+    const char *folders = secure_getenv("PATH");
     if (!folders)
         folders = "/usr/bin:/bin";
     bool is_path = strchr(name, '/');

@@ -2,6 +2,7 @@
 #include <runtime/platform/schedule.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/new_file.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,16 +73,22 @@ void fl_schedule_free(fl_schedule *read)
 
 int fl_schedule_create(fl_schedule *out, const char *file, uint32_t workers, uint64_t seed)
 {
-    int fd = open(file, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    void *map = fd < 0 || ftruncate(fd, (off_t)size_of(ROOM))
+    int fd;
+    const char *why;
+    int rc = fl_new_file(&fd, file, FL_SCHEDULE_MAGIC, &why);
+    if (rc)
+        return fl_fail(rc, "cannot write schedule '%s': %s; choose another file", file, why);
+    void *map = ftruncate(fd, (off_t)size_of(ROOM))
                     ? MAP_FAILED
                     : mmap(NULL, size_of(ROOM), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    int rc = map == MAP_FAILED ? errno : 0;
-    if (fd >= 0)
+    if (map == MAP_FAILED) {
+        rc = errno;
+        unlink(file);
         close(fd);
-    if (rc)
         return fl_fail(rc, "cannot write schedule '%s': %s", file, strerror(rc));
-    *out = (fl_schedule){.header = map,
+    }
+    *out = (fl_schedule){.fd = fd,
+                         .header = map,
                          .entries = (fl_schedule_entry *)((fl_schedule_header *)map + 1),
                          .room = ROOM};
     *out->header = (fl_schedule_header){.magic = FL_SCHEDULE_MAGIC,
@@ -101,8 +108,9 @@ void fl_schedule_add(fl_schedule *written, const fl_schedule_entry *entry)
     written->header->switches = written->count;
 }
 
-void fl_schedule_close(fl_schedule *written, const char *file)
+void fl_schedule_close(fl_schedule *written)
 {
-    int rc = truncate(file, (off_t)size_of(written->count));
+    int rc = ftruncate(written->fd, (off_t)size_of(written->count));
     (void)rc; /* else it is longer than its entries, which the header counts */
+    close(written->fd);
 }

@@ -10,6 +10,7 @@
 
 /* Read, or mapped and being written. */
 typedef struct fl_schedule {
+    int fd; /* when it is written */
     fl_schedule_header *header;
     fl_schedule_entry *entries;
     uint64_t count; /* of entries */
@@ -20,11 +21,11 @@ typedef struct fl_schedule {
 int fl_schedule_read(fl_schedule *out, const char *file);
 void fl_schedule_free(fl_schedule *read);
 
-/* Maps a new file. Errors through fl_fail: those of open, ftruncate and mmap. */
+/* Maps a new file (runtime/platform/new_file.h). Errors through fl_fail: those of fl_new_file, ftruncate and mmap. */
 int fl_schedule_create(fl_schedule *out, const char *file, uint32_t workers, uint64_t seed);
 /* Appends; a full file notes it. */
 void fl_schedule_add(fl_schedule *written, const fl_schedule_entry *entry);
-/* Cuts the file to its entries. */
-void fl_schedule_close(fl_schedule *written, const char *file);
+/* Cuts the file to its entries, and closes it. */
+void fl_schedule_close(fl_schedule *written);
 
 #endif

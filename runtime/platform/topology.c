@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
 
 struct fl_topology {
     hwloc_topology_t hwloc;
@@ -163,15 +165,29 @@ static fl_place place_of(hwloc_topology_t h, hwloc_obj_t pu)
     };
 }
 
+/* hwloc reads its variables by getenv, and loads code from the folders that HWLOC_PLUGINS_PATH names. So a setuid
+ * program loses them before main(), as it loses LD_PRELOAD to the dynamic linker. */
+__attribute__((constructor)) static void forget_caller(void)
+{
+    static const char prefix[] = "HWLOC_";
+    char **kept = environ;
+    if (!getauxval(AT_SECURE) || !environ)
+        return;
+    for (char **one = environ; *one; one++)
+        if (strncmp(*one, prefix, sizeof prefix - 1) != 0)
+            *kept++ = *one;
+    *kept = NULL;
+}
+
 /* Environment variables that give hwloc another topology. If it cannot use them it silently reads
  * this computer's. */
 static int check_imagined(hwloc_topology_t h)
 {
     static const char *const variables[] = {"HWLOC_SYNTHETIC", "HWLOC_XMLFILE"};
-    if (!hwloc_topology_is_thissystem(h) || getenv("HWLOC_THISSYSTEM"))
+    if (!hwloc_topology_is_thissystem(h) || secure_getenv("HWLOC_THISSYSTEM"))
         return 0;
     for (unsigned i = 0; i < sizeof variables / sizeof variables[0]; i++) {
-        const char *value = getenv(variables[i]);
+        const char *value = secure_getenv(variables[i]);
         if (value && *value)
             return fl_fail(EINVAL, "hwloc cannot use %s=%.80s; correct or unset it", variables[i],
                            value);

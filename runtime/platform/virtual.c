@@ -295,7 +295,7 @@ static void end_process(void)
         return;
     note_end(FL_SCHEDULE_DONE);
     all.written.header->points = filch_u64_load(&all.points, FILCH_RELAXED); /* the baton's */
-    fl_schedule_close(&all.written, all.options.record);
+    fl_schedule_close(&all.written);
 }
 
 static void before_fork(void)

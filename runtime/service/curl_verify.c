@@ -6,7 +6,7 @@
 void fl_curl_verify(CURL *curl, const char *authorities)
 {
     if (!authorities || !*authorities)
-        authorities = getenv("SSL_CERT_FILE"); /* libcurl itself does not look */
+        authorities = secure_getenv("SSL_CERT_FILE"); /* libcurl itself does not look */
     if (authorities && *authorities)
         curl_easy_setopt(curl, CURLOPT_CAINFO, authorities);
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);

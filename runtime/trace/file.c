@@ -3,6 +3,7 @@
 
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/new_file.h>
 #include <runtime/platform/steady.h>
 #include <runtime/platform/virtual.h>
 #include <runtime/trace/format.h>
@@ -55,25 +56,20 @@ static int map_header(fl_trace_file *file, const char *path)
     if (file->header != MAP_FAILED)
         return 0;
     rc = rc ? rc : errno;
+    unlink(path);
     close(file->fd);
     return fl_fail(rc, "cannot write trace file '%s': %s; free some space, or choose another file",
                    path, strerror(rc));
 }
 
-/* A file that loses its bytes while another trace has them mapped would end that one's process by SIGBUS. So
- * each trace locks its file, and one that is locked is left alone. */
 static int open_file(fl_trace_file *file, const char *path)
 {
-    *file = (fl_trace_file){.fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
-    bool is_busy = file->fd >= 0 && flock(file->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
-    if (file->fd >= 0 && !is_busy && ftruncate(file->fd, 0) == 0)
-        return 0;
-    int rc = is_busy ? EBUSY : errno;
-    if (file->fd >= 0)
-        close(file->fd);
-    return fl_fail(rc, "cannot create trace file '%s': %s; choose another file%s", path,
-                   is_busy ? "another trace is written into it" : strerror(rc),
-                   is_busy ? ", such as one with %p in its name" : "");
+    const char *why;
+    *file = (fl_trace_file){0};
+    int rc = fl_new_file(&file->fd, path, FL_TRACE_MAGIC, &why);
+    return rc ? fl_fail(rc, "cannot create trace file '%s': %s; choose another file%s", path, why,
+                        rc == EBUSY ? ", such as one with %p in its name" : "")
+              : 0;
 }
 
 int fl_trace_file_create(fl_trace_file *file, const char *path, uint64_t most, unsigned workers,

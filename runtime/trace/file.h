@@ -26,8 +26,8 @@ typedef struct fl_trace_file {
     filch_u32 stopped; /* enum fl_trace_state, why no more blocks are begun; RUNNING: they are */
 } fl_trace_file;
 
-/* Creates the file, or empties it. most: bytes; workers: writers. -EBUSY (another trace is written into it) and those
- * of open and write, through fl_fail. */
+/* Creates the file (runtime/platform/new_file.h). most: bytes; workers: writers. Errors through fl_fail: -EBUSY (another trace is
+ * written into it), -EEXIST (the name is that of something else), those of open and write. */
 int fl_trace_file_create(fl_trace_file *file, const char *path, uint64_t most, unsigned workers,
                          enum fl_trace_level level);
 /* Maps a new block of a writer. NULL: there is no room; the file says so. */

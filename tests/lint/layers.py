@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(TOOL.parent))
 import check_layers  # noqa: E402
 
-# File, line in it, lines that replace it, the findings: rule and a word of the message.
+# File, text in it, text that replaces it, the findings: rule and a word of the message.
 FAULTS = [
     ("runtime/engine/park.c", "#include <runtime/platform/futex.h>\n",
      "#include <runtime/sync/deadlock.h>\n#include <runtime/queue/queues.h>\n",
@@ -22,6 +22,8 @@ FAULTS = [
     ("runtime/platform/lock.c", "#include <runtime/platform/futex.h>\n",
      "#include <runtime/platform/futex.h>\n#include <runtime/engine/worker.h>\n", [("upward", "runtime/engine/worker.h")]),
     ("runtime/sync/mutex.c", "#include <runtime/platform/lock.h>\n", "", [("unincluded", "fl_lock"), ("unincluded", "fl_unlock")]),
+    ("runtime/engine/settings.c", "given : secure_getenv(", "given : getenv(", [("unsafe", "secure_getenv")]),
+    ("runtime/platform/new_file.c", "O_EXCL |", "O_TRUNC |", [("unsafe", "fl_new_file")]),
     ("docs/design.md", "the scheduler: workers", "workers", [("picture", "--write")]),
 ]
 failures = []

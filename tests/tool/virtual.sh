@@ -38,6 +38,10 @@ claim "five seeds have several schedules of PCT" \
 
 run work FILCH_SEED=7 FILCH_EXPLORE="replay=schedule-1,record=replayed"
 claim "a replay makes the same switches, also without the trace" cmp schedule-1 replayed
+echo "of somebody" >other
+fails "a schedule is not written into another file" run work FILCH_EXPLORE=record=other
+claim "the other file is named: $(cat err)" grep -q "schedule 'other': it exists and holds something else" err
+claim "the other file stays as it was" grep -qx "of somebody" other
 for seed in 1 2 3; do
     env FILCH_SEED="$seed" FILCH_VIRTUAL=64 "$VIRTUAL_PROGRAM" work >out 2>err
     claim "64 virtual workers end, too" grep -q '^100 at' out

@@ -39,7 +39,7 @@ fl_broker_rc fl_pubsub_token_create(fl_pubsub_token **out, const fl_broker_host 
                                     const char *credentials)
 {
     if (!credentials)
-        credentials = getenv("GOOGLE_APPLICATION_CREDENTIALS");
+        credentials = secure_getenv("GOOGLE_APPLICATION_CREDENTIALS");
     if (!credentials || !*credentials)
         credentials = "metadata";
     fl_pubsub_token *token = calloc(1, sizeof *token);
@@ -162,7 +162,7 @@ static bool begin(fl_pubsub_token *token)
         request.body_size = strlen(request.body);
         request.is_direct = strncmp(request.url, "http:", 5) == 0;
     } else {
-        const char *host = getenv("GCE_METADATA_HOST");
+        const char *host = secure_getenv("GCE_METADATA_HOST");
         snprintf(url, sizeof url,
                  "http://%s/computeMetadata/v1/instance/service-accounts/default/token",
                  host && *host ? host : "metadata.google.internal");

@@ -56,7 +56,7 @@ static const fl_url_kind kind = {.name = "pubsub",
 /* PUBSUB_EMULATOR_HOST is HOST:PORT, as the vendor's libraries read it: plain HTTP, no credentials. */
 static bool use_emulator(fl_pubsub_options *out)
 {
-    const char *emulator = getenv("PUBSUB_EMULATOR_HOST");
+    const char *emulator = secure_getenv("PUBSUB_EMULATOR_HOST");
     if (out->endpoint || !emulator || !*emulator)
         return true;
     if (asprintf(&out->emulator, "http://%s", emulator) < 0) {

@@ -135,7 +135,7 @@ static fl_broker_rc read_file(const fl_broker_host *host, const char *path, fl_b
 static fl_broker_rc read_secret(const fl_broker_host *host, fl_bus_url *out)
 {
     const char *path = out->connection_file ? out->connection_file : out->key_file;
-    const char *value = out->connection_env ? getenv(out->connection_env) : NULL;
+    const char *value = out->connection_env ? secure_getenv(out->connection_env) : NULL;
     fl_broker_rc rc = FL_BROKER_OK;
     if (path)
         rc = read_file(host, path, out);

@@ -281,7 +281,7 @@ static fl_broker_rc connect_socket(fl_bus *b)
 /* A file or a folder: proton has no default. */
 static const char *authorities(const fl_bus *b)
 {
-    const char *folder = getenv(X509_get_default_cert_dir_env());
+    const char *folder = secure_getenv(X509_get_default_cert_dir_env());
     return b->url.ca ? b->url.ca : folder ? folder : X509_get_default_cert_dir();
 }
 

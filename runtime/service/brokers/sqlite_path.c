@@ -17,7 +17,7 @@
 /* $XDG_STATE_HOME/filch/jobs.db, or below ~/.local/state. NULL: no memory, or no home. */
 static char *default_path(void)
 {
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    const char *state = secure_getenv("XDG_STATE_HOME"), *home = secure_getenv("HOME");
     char *path = NULL;
     int length = -1;
     if (state && *state == '/') /* others are to be ignored: XDG Base Directory Specification */

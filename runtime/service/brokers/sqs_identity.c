@@ -10,7 +10,7 @@ enum { FILE_MOST = 16 << 10 };
 
 static const char *variable(const char *name)
 {
-    const char *value = getenv(name);
+    const char *value = secure_getenv(name);
     return value && *value ? value : NULL;
 }
 

@@ -47,7 +47,7 @@ struct fl_sqs_keys {
 
 static const char *variable(const char *name)
 {
-    const char *value = getenv(name);
+    const char *value = secure_getenv(name);
     return value && *value ? value : NULL;
 }
 

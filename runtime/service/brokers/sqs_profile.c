@@ -74,16 +74,16 @@ static bool read_file(const char *path, bool has_word, const char *profile, cons
 
 bool fl_sqs_profile_read(const char *profile, const char *setting, char *value, size_t size)
 {
-    const char *home = getenv("HOME");
+    const char *home = secure_getenv("HOME");
     bool found = false;
     if (!profile)
-        profile = getenv("AWS_PROFILE");
+        profile = secure_getenv("AWS_PROFILE");
     if (!profile || !*profile)
         profile = "default";
     *value = '\0';
     for (unsigned i = 0; i < sizeof files / sizeof *files && !found; i++) {
         char path[PATH_MAX];
-        const char *given = getenv(files[i].variable);
+        const char *given = secure_getenv(files[i].variable);
         if (given && *given)
             snprintf(path, sizeof path, "%s", given);
         else

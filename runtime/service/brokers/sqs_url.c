@@ -56,7 +56,7 @@ static fl_broker_rc find_region(const fl_broker_host *host, fl_sqs_options *out)
 {
     static const char *const variables[] = {"AWS_REGION", "AWS_DEFAULT_REGION"};
     for (unsigned i = 0; i < 2 && !out->region; i++) {
-        const char *value = getenv(variables[i]);
+        const char *value = secure_getenv(variables[i]);
         out->region = value && *value ? value : NULL;
     }
     if (!out->region &&

@@ -81,7 +81,7 @@ static void add_inherited(list *to)
 {
     static const char *const names[] = {"PATH", "HOME", "LANG", "TZ"};
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *value = getenv(names[i]);
+        const char *value = secure_getenv(names[i]);
         if (value)
             add(to, names[i], "%s", value);
     }

@@ -274,7 +274,7 @@ static int fill(filch_service_otlp_config *config)
 /* A field of the configuration, else a variable of the environment, else the default. */
 static const char *choose(const char *given, const char *variable, const char *otherwise)
 {
-    const char *set = getenv(variable);
+    const char *set = secure_getenv(variable);
     if (given && *given)
         return given;
     return set && *set ? set : otherwise;

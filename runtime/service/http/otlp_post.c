@@ -60,7 +60,7 @@ static void set_options(fl_post *post, const char *url)
     curl_easy_setopt(post->curl, CURLOPT_WRITEFUNCTION, discard);
     curl_easy_setopt(post->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(post->curl, CURLOPT_FOLLOWLOCATION, 0L);
-    fl_curl_verify(post->curl, getenv("OTEL_EXPORTER_OTLP_CERTIFICATE"));
+    fl_curl_verify(post->curl, secure_getenv("OTEL_EXPORTER_OTLP_CERTIFICATE"));
     curl_easy_setopt(post->curl, CURLOPT_USERAGENT, "filch-service");
 }
 

@@ -17,15 +17,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A copy, which outlives changes of the environment. Its texts are in one block behind it. */
+/* A copy, which outlives changes of the environment. Its texts are in one block behind it. A setuid program has none. */
 static char **copy_environment(void)
 {
     size_t count = 0, bytes = 0;
-    for (; environ && environ[count]; count++)
+    for (; !getauxval(AT_SECURE) && environ && environ[count]; count++)
         bytes += strlen(environ[count]) + 1;
     char **copy = malloc((count + 1) * sizeof *copy + bytes);
     char *at = copy ? (char *)(copy + count + 1) : NULL;

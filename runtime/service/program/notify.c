@@ -32,7 +32,7 @@ static int set_address(fl_notify *notify, const char *name)
 /* The watchdog is this process's if WATCHDOG_PID is, or is not set. */
 static void read_watchdog(fl_notify *notify)
 {
-    const char *time = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+    const char *time = secure_getenv("WATCHDOG_USEC"), *pid = secure_getenv("WATCHDOG_PID");
     uint64_t usec = time ? strtoull(time, NULL, 10) : 0;
     bool is_own = !pid || strtoimax(pid, NULL, 10) == getpid();
     notify->has_watchdog = is_own && usec && usec < (uint64_t)(FILCH_FOREVER / 1000);
@@ -53,7 +53,7 @@ static int open_socket(fl_notify *notify, const char *name)
 int fl_notify_begin(fl_notify *notify)
 {
     static const char *const variables[] = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"};
-    const char *name = getenv(variables[0]);
+    const char *name = secure_getenv(variables[0]);
     *notify = (fl_notify){.fd = -1};
     read_watchdog(notify);
     int rc = name && *name ? open_socket(notify, name) : 0;

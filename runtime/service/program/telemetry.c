@@ -13,7 +13,7 @@
 
 int fl_spans_begin(fl_program *program)
 {
-    const char *name = getenv("OTEL_SERVICE_NAME");
+    const char *name = secure_getenv("OTEL_SERVICE_NAME");
     const fl_key *endpoint = fl_key_of(FL_KEY_OF_SERVICE, "otlp-endpoint", 13);
     const filch_service_otlp_config config = {.size = sizeof config,
                                               .endpoint = program->configuration.otlp_endpoint,

@@ -36,8 +36,8 @@ Test(trace_file, a_file_that_another_trace_writes_is_left_alone)
     cr_assert_eq(filch_trace_start(one, path, NULL), 0, "%s", filch_error());
     cr_assert_eq(FILCH_RUN(one, marking, 10), 10);
     cr_assert_eq(filch_trace_start(other, path, NULL), -EBUSY);
-    cr_assert(strstr(filch_error(), "another trace is written into it; choose another file"), "%s",
-              filch_error());
+    cr_assert(strstr(filch_error(), "another process or runtime writes it; choose another file"),
+              "%s", filch_error());
     cr_assert_eq(FILCH_RUN(one, marking, 10), 10, "its blocks are still there");
     cr_assert_eq(filch_trace_stop(one), 0);
     cr_assert_eq(marks_in(path), 20);
@@ -46,6 +46,23 @@ Test(trace_file, a_file_that_another_trace_writes_is_left_alone)
     cr_assert_eq(marks_in(path), 0, "it begins anew");
     cr_assert_eq(filch_runtime_destroy(one), 0);
     cr_assert_eq(filch_runtime_destroy(other), 0);
+}
+
+Test(trace_file, trace_overwrites_no_other_file)
+{
+    char text[16] = "";
+    const char *path = path_of("other");
+    filch_runtime *rt = create(1, NULL);
+    FILE *other = fopen(path, "w+");
+    cr_assert(other && fputs("of somebody", other) >= 0 && fflush(other) == 0);
+    cr_assert_eq(filch_trace_start(rt, path, NULL), -EEXIST);
+    cr_assert(strstr(filch_error(), "it exists and holds something else; choose another file"),
+              "%s", filch_error());
+    rewind(other);
+    cr_assert(fgets(text, sizeof text, other));
+    cr_assert_str_eq(text, "of somebody");
+    fclose(other);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
 Test(trace_file, a_limit_of_the_file_size_stops_the_trace_and_not_the_program)
