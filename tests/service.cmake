@@ -32,9 +32,9 @@ if(REDIS_FOUND)
                              $<$<BOOL:${SSL_FOUND}>:FILCH_HAVE_SSL>)
   target_link_libraries(redis_server INTERFACE filch_service_static PkgConfig::REDIS)
 endif()
-service_tests(redis_server redis_broker redis_server redis_tls fleet_redis periodic_redis service_secret clock_redis
+service_tests(redis_server redis_broker redis_entries redis_server redis_tls fleet_redis periodic_redis service_secret clock_redis
               full_disk_redis backlog_redis)
-service_tests(PkgConfig::POSTGRES postgres_broker postgres_faults fleet_postgres periodic_postgres clock_postgres
+service_tests(PkgConfig::POSTGRES postgres_broker postgres_faults postgres_rows fleet_postgres periodic_postgres clock_postgres
               full_disk_postgres backlog_postgres)
 service_tests(PkgConfig::RABBIT rabbit_broker rabbit_faults fleet_rabbit backlog_rabbit clock_rabbit slow_rabbit
               full_disk_rabbit)

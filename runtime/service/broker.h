@@ -99,7 +99,7 @@ typedef struct fl_broker_caps {
 typedef struct fl_delivery {
     filch_message message; /* read only */
     unsigned queue;        /* index in fl_broker_config.queues */
-    uint64_t tag[2];       /* the broker's: row and token, stream entry, delivery tag ... */
+    uint64_t tag[3];       /* the broker's: row and token, stream entry, delivery tag ... */
     void *handle;          /* the broker's, for `release`; or NULL */
     int64_t lease_until;   /* time of host->now; FILCH_FOREVER: as long as the connection */
     const char *malformed; /* NULL, or a literal that says why it cannot be a job, such as "body

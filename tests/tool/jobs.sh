@@ -178,6 +178,11 @@ claim "nor by list" test "$(tr -dc '\033' <out | wc -c)" -eq 0 -a "$(wc -l <out)
 run_filch 0 peek --json --limit 2
 claim "peek has the limit, and the order of delivery" json 'r["count"] == 2 and [j["type"] for j in r["jobs"]] == ["bin", "mail"]'
 claim "a body that is no text is in base64" json 'r["jobs"][0]["body"] is None and r["jobs"][0]["body_base64"] == "G1szMW0A/w=="'
+database "UPDATE jobs SET first_seen = 0"
+run_filch 0 list --json
+claim "without a time there is no age" json '{(j["age"], j["first_seen"]) for j in r["jobs"]} == {(None, None)}'
+run_filch 0 list
+claim "which people see" grep -q ' -  *1  ' out
 run_filch 0 stats --json
 claim "stats count" json 'r == {"queue": "tasks", "broker": "sqlite", "ready": 2, "delayed": 1, "running": 0, "dead": 0}'
 run_filch 0 stats other

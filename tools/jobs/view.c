@@ -69,11 +69,14 @@ json_t *view_json(const jobs_options *o, const filch_message *message, bool body
     json_t *out = json_object();
     json_object_set_new(out, "id", view_text(message->id));
     json_object_set_new(out, "type", view_text(message->type));
-    json_object_set_new(out, "age", seconds(unix_time() - message->first_seen));
+    json_object_set_new(out, "age",
+                        message->first_seen ? seconds(unix_time() - message->first_seen)
+                                            : json_null());
     json_object_set_new(out, "attempt", json_integer(message->attempt));
     json_object_set_new(out, "deliveries", json_integer(message->deliveries));
     json_object_set_new(out, "priority", json_integer(message->priority));
-    json_object_set_new(out, "first_seen", seconds(message->first_seen));
+    json_object_set_new(out, "first_seen",
+                        message->first_seen ? seconds(message->first_seen) : json_null());
     json_object_set_new(out, "expires", message->expires ? seconds(message->expires) : json_null());
     json_object_set_new(out, "dedup", view_text(message->dedup));
     json_object_set_new(out, "content_type", view_text(message->content_type));
@@ -134,13 +137,19 @@ static void put_value(const filch_header *header, const char *text, FILE *out)
     put_and_free(is_reason ? text_reason(text) : text_visible(text, strlen(text), false), out);
 }
 
+/* A message of another program may tell no time. */
+static const char *age_text(const filch_message *message, char *text, size_t size)
+{
+    return message->first_seen ? text_span(unix_time() - message->first_seen, text, size) : "-";
+}
+
 void view_page(const jobs_options *o, const filch_message *message, FILE *out)
 {
     char age[48], expires[48];
     int64_t now = unix_time();
     put_field("id", message->id, out);
     put_field("type", message->type, out);
-    put_field("age", text_span(now - message->first_seen, age, sizeof age), out);
+    put_field("age", age_text(message, age, sizeof age), out);
     fprintf(out, "%-13s %u\n%-13s %u\n%-13s %u\n", "attempt", message->attempt, "deliveries",
             message->deliveries, "priority", message->priority);
     if (message->expires)
@@ -222,7 +231,7 @@ static char *cell_of(const filch_message *message, unsigned column, bool dead)
     cells[4] = dead && returns ? returns : text;
     cells[5] = dead && reason ? reason : "";
     if (column == 2)
-        text_span(unix_time() - message->first_seen, text, sizeof text);
+        cells[column] = age_text(message, text, sizeof text);
     else
         snprintf(text, sizeof text, "%u",
                  column == 3 ? message->attempt

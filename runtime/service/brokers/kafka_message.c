@@ -138,7 +138,9 @@ fl_delivery *fl_kafka_read(fl_kafka *k, const rd_kafka_message_t *raw, unsigned 
     }
     if (!message.first_seen) {
         int64_t stored = rd_kafka_message_timestamp(raw, NULL);
-        message.first_seen = stored > 0 ? stored * FILCH_MILLISECOND : 0;
+        message.first_seen = stored > 0 && stored <= INT64_MAX / FILCH_MILLISECOND
+                                 ? stored * FILCH_MILLISECOND
+                                 : 0; /* others stamp in us */
     }
     fl_delivery *one = fl_headers_deliver(&k->config, queue, message, packed, used, raw->len);
     free(packed);

@@ -4,7 +4,7 @@
  *
  * Tables. A message is one row of `jobs` from its publication until it is acknowledged; its state
  * says what `at` means:
- *   READY    nothing
+ *   READY    the time since when it is so
  *   DELAYED  the end of the delay
  *   LEASED   the end of the lease; (seq, token) names the delivery
  * A row of `stops` marks a message that is to be cancelled, by its seq and queue; one whose message is
@@ -44,6 +44,7 @@ enum {
 typedef enum fl_pg_sql {
     FL_PG_MAINTAIN,
     FL_PG_EXPIRED,
+    FL_PG_ENDLESS,
     FL_PG_LEASE,
     FL_PG_ACK,
     FL_PG_CHANGE,
@@ -164,6 +165,8 @@ void fl_pg_arrays_free(fl_pg_array *arrays, unsigned count);
 int64_t fl_pg_int(const PGresult *rows, int row, int column);
 /* ns as the server's unit, rounded up; never negative. */
 int64_t fl_pg_us(int64_t ns);
+/* And back; the server's times reach further. */
+int64_t fl_pg_ns(int64_t us);
 
 /* ---- postgres_sql.c ---- */
 

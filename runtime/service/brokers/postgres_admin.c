@@ -15,7 +15,7 @@ fl_broker_rc fl_pg_count(fl_broker *broker, unsigned queue, fl_broker_count *out
     if (!rc)
         *out = (fl_broker_count){(uint64_t)fl_pg_int(rows, 0, 0), (uint64_t)fl_pg_int(rows, 0, 1),
                                  (uint64_t)fl_pg_int(rows, 0, 2), (uint64_t)fl_pg_int(rows, 0, 3),
-                                 (uint64_t)(fl_pg_int(rows, 0, 4) * FILCH_MICROSECOND)};
+                                 (uint64_t)fl_pg_ns(fl_pg_int(rows, 0, 4))};
     PQclear(rows);
     return rc;
 }

@@ -128,3 +128,10 @@ int64_t fl_pg_us(int64_t ns)
 {
     return ns <= 0 ? 0 : (ns - 1) / FILCH_MICROSECOND + 1;
 }
+
+int64_t fl_pg_ns(int64_t us)
+{
+    int64_t most = INT64_MAX / FILCH_MICROSECOND;
+    us = us > most ? most : us < -most ? -most : us;
+    return us * FILCH_MICROSECOND;
+}

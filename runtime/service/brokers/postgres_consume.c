@@ -11,37 +11,37 @@
 
 static const char doing[] = "receive messages";
 static const int64_t LOOK_ALWAYS = FILCH_SECOND;
-enum { EXPIRED_MOST = 100, MOVED_MOST = 1000 }; /* as in the statements */
+enum { TAKEN_MOST = 100, MOVED_MOST = 1000 }; /* as in the statements */
 
 /* ---- Rows whose time has come ---- */
 
-/* Leases them without counting, and settles them as dead. *more: there may be others. */
-static fl_broker_rc bury_expired(fl_pg *p, unsigned queue, bool *more)
+/* Leases those of a statement without counting, and settles them as dead. *more: there may be others. */
+static fl_broker_rc bury(fl_pg *p, unsigned queue, fl_pg_sql which, const char *reason, bool *more)
 {
     fl_dead_headers headers;
-    fl_delivery *expired[EXPIRED_MOST];
-    fl_settlement items[EXPIRED_MOST];
+    fl_delivery *taken[TAKEN_MOST];
+    fl_settlement items[TAKEN_MOST];
     const fl_broker_host *host = p->base.host;
     fl_pg_args args = {0};
     PGresult *rows;
     unsigned count = 0;
-    fl_dead_headers_fill(&headers, "expired", p->config.queues[queue], host->unix_time(host));
+    fl_dead_headers_fill(&headers, reason, p->config.queues[queue], host->unix_time(host));
     fl_pg_add_text(&args, p->config.queues[queue]);
     fl_pg_add_number(&args, fl_pg_us(p->config.lease));
-    fl_broker_rc rc = fl_pg_run(p, FL_PG_EXPIRED, &args, doing, &rows);
+    fl_broker_rc rc = fl_pg_run(p, which, &args, doing, &rows);
     if (!rc)
-        rc = fl_pg_read_all(p, rows, queue, expired, &count);
+        rc = fl_pg_read_all(p, rows, queue, taken, &count);
     PQclear(rows);
     for (unsigned i = 0; i < count; i++)
-        items[i] = (fl_settlement){.delivery = expired[i],
+        items[i] = (fl_settlement){.delivery = taken[i],
                                    .verb = FL_SETTLE_DEAD,
                                    .headers = headers.header,
                                    .header_count = FL_DEAD_HEADERS};
     if (count)
         rc = fl_pg_settle(&p->base, items, count);
     for (unsigned i = 0; i < count; i++)
-        host->drop(host, expired[i]);
-    *more = count == EXPIRED_MOST;
+        host->drop(host, taken[i]);
+    *more = count == TAKEN_MOST;
     return rc;
 }
 
@@ -54,15 +54,17 @@ static fl_broker_rc maintain(fl_pg *p, unsigned queue)
     fl_broker_rc rc = fl_pg_run(p, FL_PG_MAINTAIN, &args, doing, &rows);
     if (rc)
         return rc;
-    bool has_expired = fl_pg_int(rows, 0, 1);
-    next = PQgetisnull(rows, 0, 2) ? FILCH_FOREVER : fl_pg_int(rows, 0, 2);
+    bool has_expired = fl_pg_int(rows, 0, 1), has_endless = fl_pg_int(rows, 0, 2);
+    next = PQgetisnull(rows, 0, 3) ? FILCH_FOREVER : fl_pg_int(rows, 0, 3);
     if (fl_pg_int(rows, 0, 0) == MOVED_MOST) /* the rest at the next receive */
         next = 0;
     PQclear(rows);
     p->queues[queue].look_at =
         now + (next < LOOK_ALWAYS / FILCH_MICROSECOND ? next * FILCH_MICROSECOND : LOOK_ALWAYS);
     while (has_expired && !rc)
-        rc = bury_expired(p, queue, &has_expired);
+        rc = bury(p, queue, FL_PG_EXPIRED, "expired", &has_expired);
+    while (has_endless && !rc)
+        rc = bury(p, queue, FL_PG_ENDLESS, "delayed or leased for ever", &has_endless);
     return rc;
 }
 

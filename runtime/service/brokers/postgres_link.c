@@ -30,6 +30,7 @@ static const struct {
     {"42P05", FL_BROKER_REFUSED, "behind a pooler, add filch_pooler=transaction to the URL"},
     {"22", FL_BROKER_REFUSED, "send text in UTF-8"},
     {"40", FL_BROKER_BUSY, "it is tried again"},
+    {"23505", FL_BROKER_BUSY, "it is tried again, with the next numbers"},
     {"55P03", FL_BROKER_BUSY, "it is tried again"},
     {"57014", FL_BROKER_BUSY, "it is tried again"},
     {"53300", FL_BROKER_LOST, "raise max_connections, or use fewer services"},

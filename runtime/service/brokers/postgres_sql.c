@@ -19,7 +19,10 @@ _Static_assert(FL_PG_BATCH_BYTES == 4194304, "as in the statements");
 
 /* Durations are µs. */
 #define FROM_NOW(duration) "@.clock() + " duration " * interval '1 microsecond'"
-#define LEFT_UNTIL(time) "(extract(epoch FROM " time " - @.clock()) * 1000000)::bigint"
+/* NULL: for ever. */
+#define LEFT_UNTIL(time)                                                                           \
+    "CASE WHEN isfinite(" time ") THEN (extract(epoch FROM " time                                  \
+    " - @.clock()) * 1000000)::bigint END"
 
 /* Of j, as fl_pg_read reads it; `most`: longer bodies are not read. */
 #define COLUMNS(most)                                                                              \
@@ -90,7 +93,8 @@ enum {
     " SELECT seq, queue, id, type, content_type, dedup, trace, tracestate, priority, attempt,\n"   \
     " (delay > 0)::int, " FROM_NOW("delay") ", " FROM_NOW(                                         \
         "expires") ",\n"                                                                           \
-                   " first_seen, headers, body FROM new ORDER BY seq ON CONFLICT DO NOTHING\n"     \
+                   " first_seen, headers, body FROM new ORDER BY seq\n"                            \
+                   " ON CONFLICT (dedup) WHERE dedup IS NOT NULL DO NOTHING\n"                     \
                    " RETURNING seq, queue),\n" TELL(                                               \
                        "added") " SELECT place FROM new JOIN added USING (seq) WHERE " TOLD
 
@@ -118,23 +122,34 @@ enum {
                  "excluded.result,\n"                                                              \
                  " reason = excluded.reason"
 
+/* Another program may have set any number: the next one exists all the same. */
+#define NEXT_TOKEN "token = (token & 4611686018427387903) + 1"
+#define NEXT_DELIVERY "deliveries = least(deliveries, 999999999) + 1"
+/* Delayed or leased, but for no time: such a row is another program's. */
+#define IS_ENDLESS "state <> 0 AND at = 'infinity'"
+/* Leases some rows without counting that. $1: queue, $2: lease. */
+#define TAKE(condition)                                                                            \
+    "UPDATE @.jobs AS j SET state = 2, " NEXT_TOKEN ", at = " FROM_NOW(                            \
+        "$2::bigint") "\n WHERE seq = ANY (ARRAY(SELECT seq FROM @.jobs WHERE queue = $1::text\n"  \
+                      "  AND " condition                                                           \
+                      " LIMIT 100 FOR UPDATE SKIP LOCKED)) RETURNING " COLUMNS("0")
+
 static const char *const statements[FL_PG_SQLS] = {
-    /* $1: queue. Returns how many rows are ready that were not, whether some have expired, and
-     * the time to the next. */
+    /* $1: queue. Returns how many rows are ready that were not, whether some have expired, whether some
+     * would never be ready, and the time to the next. */
     [FL_PG_MAINTAIN] =
         "WITH due AS (UPDATE @.jobs SET state = 0 WHERE seq = ANY (ARRAY(\n"
         "  SELECT seq FROM @.jobs WHERE queue = $1::text AND state <> 0 AND at <= @.clock()\n"
         "  ORDER BY at LIMIT 1000 FOR UPDATE SKIP LOCKED)) RETURNING seq)\n"
         "SELECT (SELECT count(*) FROM due),\n"
         " EXISTS (SELECT FROM @.jobs WHERE queue = $1 AND expires <= @.clock()\n"
-        "  AND (state = 0 OR at <= @.clock()))::int::bigint, " LEFT_UNTIL(
-            "(SELECT min(at) FROM @.jobs WHERE queue = $1 AND state <> 0 AND at > @.clock())"),
+        "  AND (state = 0 OR at <= @.clock()))::int::bigint,\n"
+        " EXISTS (SELECT FROM @.jobs WHERE queue = $1 AND " IS_ENDLESS ")::int::bigint,\n"
+        " (SELECT " LEFT_UNTIL("min(at)") " FROM @.jobs\n"
+                                          "  WHERE queue = $1 AND state <> 0 AND at > @.clock())",
     /* $1: queue, $2: lease. */
-    [FL_PG_EXPIRED] = "UPDATE @.jobs AS j SET state = 2, token = token + 1, at = " FROM_NOW(
-        "$2::bigint") " WHERE seq = ANY (ARRAY(SELECT seq FROM @.jobs WHERE queue = $1::text AND \n"
-                      "state = 0\n"
-                      "  AND expires <= @.clock() LIMIT 100 FOR UPDATE SKIP LOCKED)) \n"
-                      "RETURNING " COLUMNS("0"),
+    [FL_PG_EXPIRED] = TAKE("state = 0 AND expires <= @.clock()"),
+    [FL_PG_ENDLESS] = TAKE(IS_ENDLESS),
     /* $1: queue, $2: most rows, $3: lease, $4: longest body. Adds how many rows there were. */
     [FL_PG_LEASE] =
         "WITH picked AS MATERIALIZED (SELECT seq, priority, body FROM @.jobs\n"
@@ -146,9 +161,8 @@ static const char *const statements[FL_PG_SQLS] = {
             "$4::bigint",
             "priority DESC, seq") " AS before\n"
                                   "  FROM picked)\n"
-                                  "UPDATE @.jobs AS j SET state = 2, token = token + 1, deliveries "
-                                  "\n"
-                                  "= deliveries + 1,\n"
+                                  "UPDATE @.jobs AS j SET state = 2, " NEXT_TOKEN ", " NEXT_DELIVERY
+                                  ",\n"
                                   " at = " FROM_NOW(
                                       "$3::bigint") " WHERE seq = ANY (ARRAY(SELECT seq FROM sized "
                                                     "\n"
@@ -163,7 +177,8 @@ static const char *const statements[FL_PG_SQLS] = {
         "WITH changed AS (UPDATE @.jobs AS j SET state = (d.delay > 0)::int,\n"
         " at = " FROM_NOW(
             "d.delay") ",\n"
-                       " attempt = CASE d.verb WHEN 2 THEN d.attempt ELSE j.attempt END,\n"
+                       " attempt = CASE d.verb WHEN 2 THEN least(d.attempt, 1000000000) ELSE "
+                       "j.attempt END,\n"
                        " deliveries = CASE d.verb WHEN 1 THEN j.deliveries - 1 ELSE 0 END,\n"
                        " queue = CASE d.verb WHEN 3 THEN j.queue || '.dlq' ELSE j.queue END,\n"
                        " headers = CASE d.verb WHEN 3 THEN d.headers ELSE j.headers END,\n"
@@ -188,13 +203,14 @@ static const char *const statements[FL_PG_SQLS] = {
     /* $1: queue. */
     [FL_PG_COUNT] =
         "SELECT count(*) FILTER (WHERE queue = $1 AND (state = 0 OR at <= @.clock())),\n"
-        " count(*) FILTER (WHERE queue = $1 AND state = 1 AND at > @.clock()),\n"
+        " count(*) FILTER (WHERE queue = $1 AND state NOT IN (0, 2) AND at > @.clock()),\n"
         " count(*) FILTER (WHERE queue = $1 AND state = 2 AND at > @.clock()),\n"
         " count(*) FILTER (WHERE queue <> $1 AND state = 0),\n"
         " -coalesce(least(" LEFT_UNTIL(
             "min(at) FILTER (WHERE queue = $1 AND (state = 0 OR at\n"
-            " <= @.clock()))") ", 0), 0)\n"
-                               " FROM @.jobs WHERE queue IN ($1::text, $1 || '.dlq')",
+            " <= @.clock()) AND isfinite(at))") ", 0), 0)\n"
+                                                " FROM @.jobs WHERE queue IN ($1::text, $1 || "
+                                                "'.dlq')",
     /* $1: queue, $2: most rows, $3: longest body. */
     [FL_PG_PEEK] =
         "WITH waiting AS (SELECT *, CASE WHEN state = 1 AND at > @.clock() THEN at END AS due\n"
@@ -315,20 +331,24 @@ fl_delivery *fl_pg_read(fl_pg *p, const PGresult *rows, int row, unsigned queue)
 {
     const fl_broker_host *host = p->base.host;
     const char *trace = text_at(rows, row, AT_TRACE);
+    int64_t attempt = fl_pg_int(rows, row, AT_ATTEMPT), now = host->unix_time(host),
+            deliveries = fl_pg_int(rows, row, AT_DELIVERIES),
+            first_seen = fl_pg_int(rows, row, AT_FIRST_SEEN);
     filch_message message = {.id = text_at(rows, row, AT_ID),
                              .type = text_at(rows, row, AT_TYPE),
                              .content_type = text_at(rows, row, AT_CONTENT_TYPE),
                              .dedup = text_at(rows, row, AT_DEDUP),
                              .priority = (unsigned)fl_pg_int(rows, row, AT_PRIORITY),
-                             .attempt = (unsigned)fl_pg_int(rows, row, AT_ATTEMPT),
-                             .deliveries = (unsigned)fl_pg_int(rows, row, AT_DELIVERIES),
-                             .first_seen = fl_pg_int(rows, row, AT_FIRST_SEEN),
+                             .attempt = (unsigned)attempt,
+                             .deliveries = (unsigned)deliveries,
+                             .first_seen = first_seen > 0 ? first_seen : 0,
                              .tracestate = text_at(rows, row, AT_TRACESTATE),
                              .body = text_at(rows, row, AT_BODY),
                              .body_size = size_at(rows, row, AT_BODY)};
-    if (!PQgetisnull(rows, row, AT_EXPIRES))
-        message.expires =
-            host->unix_time(host) + fl_pg_int(rows, row, AT_EXPIRES) * FILCH_MICROSECOND;
+    if (!PQgetisnull(rows, row, AT_EXPIRES)) {
+        int64_t left = fl_pg_ns(fl_pg_int(rows, row, AT_EXPIRES));
+        message.expires = left < INT64_MAX - now ? now + left : INT64_MAX;
+    }
     if (trace)
         filch_traceparent_parse(&message.trace, trace, strlen(trace));
     fl_delivery *delivery =
@@ -337,6 +357,8 @@ fl_delivery *fl_pg_read(fl_pg *p, const PGresult *rows, int row, unsigned queue)
                            (uint64_t)fl_pg_int(rows, row, AT_BODY_SIZE));
     if (!delivery)
         return NULL;
+    if (attempt < 1 || deliveries < 0)
+        delivery->malformed = "attempt or deliveries out of range";
     delivery->tag[0] = (uint64_t)fl_pg_int(rows, row, AT_SEQ);
     delivery->tag[1] = (uint64_t)fl_pg_int(rows, row, AT_TOKEN);
     return delivery;

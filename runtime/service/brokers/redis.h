@@ -83,9 +83,9 @@ fl_broker_rc fl_redis_odd(fl_redis *r, redisReply *reply);
 /* The name of a consumer: its lease in ms, its client. */
 #define FL_REDIS_WORKER "worker:%" PRId64 ":%s"
 
-/* The entry of a delivery is FIRST-SECOND. */
-void fl_redis_entry_of(const fl_delivery *delivery, uint64_t *first, uint64_t *second);
-/* Appends it. */
+/* Of fl_delivery.tag: the entry, and its counter with the losses of the queue. */
+enum { FL_REDIS_MS, FL_REDIS_SEQUENCE, FL_REDIS_LEASE };
+/* Appends the entry of a delivery. */
 void fl_redis_append_entry(fl_redis_command *command, const fl_delivery *delivery);
 /* The entry's counter, and the losses of the queue when it was received. */
 int64_t fl_redis_counter(const fl_delivery *delivery);

@@ -11,8 +11,9 @@ const char fl_redis_identity[] =
     "end\n"
     "local function seen_of(v, entry)\n"
     "  local seen = string.match(v[4], '^%Z*%z%Z*%z%Z*%z%Z*%z(%Z*)%z') or ''\n"
-    "  if seen ~= '' and seen ~= '0' then return seen end\n"
-    "  return string.match(entry, '^%d+') .. '000000'\n"
+    "  if seen ~= '' then return seen end\n"
+    "  local ms = string.match(entry, '^%d+')\n"
+    "  return tonumber(ms) <= 9223372036854 and ms .. '000000' or '0'\n"
     "end\n";
 
 /* ARGV: queue, id, priority, from. Looks at some leased messages. Returns {1: found and marked, from

@@ -16,40 +16,30 @@
 
 /* ---- Entries ----
  *
- * An entry of a stream is MS-SEQUENCE. tag[0] is MS, and the low 20 bits of SEQUENCE. tag[1] is its
- * other 11 bits, then 29 bits of the losses of the queue, and 24 of the counter. */
-enum { SEQUENCE_LOW = 20, COUNTER_BITS = 24, LOSSES_BITS = 29 };
+ * An entry of a stream is MS-SEQUENCE, two numbers of 64 bits: another program may choose any. */
+enum { COUNTER_BITS = 24 };
 
 static void tag_entry(fl_delivery *delivery, uint64_t ms, uint64_t sequence, uint64_t losses,
                       uint64_t counter)
 {
-    delivery->tag[0] = ms << SEQUENCE_LOW | (sequence & ((1u << SEQUENCE_LOW) - 1));
-    delivery->tag[1] = sequence >> SEQUENCE_LOW << (LOSSES_BITS + COUNTER_BITS) |
-                       losses << COUNTER_BITS | (counter & ((1u << COUNTER_BITS) - 1));
+    delivery->tag[FL_REDIS_MS] = ms;
+    delivery->tag[FL_REDIS_SEQUENCE] = sequence;
+    delivery->tag[FL_REDIS_LEASE] = losses << COUNTER_BITS | (counter & ((1u << COUNTER_BITS) - 1));
 }
 
 int64_t fl_redis_counter(const fl_delivery *delivery)
 {
-    return (int64_t)(delivery->tag[1] & ((1u << COUNTER_BITS) - 1));
+    return (int64_t)(delivery->tag[FL_REDIS_LEASE] & ((1u << COUNTER_BITS) - 1));
 }
 
 int64_t fl_redis_losses(const fl_delivery *delivery)
 {
-    return (int64_t)(delivery->tag[1] >> COUNTER_BITS & ((1u << LOSSES_BITS) - 1));
-}
-
-void fl_redis_entry_of(const fl_delivery *delivery, uint64_t *first, uint64_t *second)
-{
-    uint64_t high = delivery->tag[1] >> (LOSSES_BITS + COUNTER_BITS) << SEQUENCE_LOW;
-    *first = delivery->tag[0] >> SEQUENCE_LOW;
-    *second = high | (delivery->tag[0] & ((1u << SEQUENCE_LOW) - 1));
+    return (int64_t)(delivery->tag[FL_REDIS_LEASE] >> COUNTER_BITS);
 }
 
 void fl_redis_append_entry(fl_redis_command *command, const fl_delivery *delivery)
 {
-    uint64_t first, second;
-    fl_redis_entry_of(delivery, &first, &second);
-    fl_redis_pair(command, first, second);
+    fl_redis_pair(command, delivery->tag[FL_REDIS_MS], delivery->tag[FL_REDIS_SEQUENCE]);
 }
 
 void fl_redis_append_worker(fl_redis_command *command, int64_t lease, const char *client)
@@ -171,13 +161,20 @@ static const char *text_or_null(const char *text)
     return *text ? text : NULL;
 }
 
+/* Its time, unless the message tells one; 0: the number is none, but of another clock or a counter. */
+static int64_t seen_of(const char *text, uint64_t ms)
+{
+    if (*text)
+        return strtoll(text, NULL, 10);
+    return ms <= INT64_MAX / FILCH_MILLISECOND ? (int64_t)ms * FILCH_MILLISECOND : 0;
+}
+
 static void read_message(const redisReply *const *of, const char *entry, uint64_t ms,
                          filch_message *out)
 {
     const char *texts[ABOUT];
     bool expires = of[UNTIL]->len;
     split_about(of[DESCRIPTION], texts);
-    int64_t seen = strtoll(texts[FIRST_SEEN], NULL, 10);
     unsigned attempt = (unsigned)strtoul(texts[ATTEMPT], NULL, 10);
     *out = (filch_message){.id = *texts[ID] ? texts[ID] : entry,
                            .type = of[TYPE]->str,
@@ -185,7 +182,7 @@ static void read_message(const redisReply *const *of, const char *entry, uint64_
                            .dedup = text_or_null(of[DEDUP]->str),
                            .attempt = attempt ? attempt : 1,
                            .expires = expires ? strtoll(texts[EXPIRES], NULL, 10) : 0,
-                           .first_seen = seen ? seen : (int64_t)ms * FILCH_MILLISECOND,
+                           .first_seen = seen_of(texts[FIRST_SEEN], ms),
                            .tracestate = text_or_null(texts[TRACESTATE]),
                            .body = of[BODY]->str,
                            .body_size = of[BODY]->len};

@@ -9,6 +9,7 @@
 
 #include <filch/wait.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -44,11 +45,9 @@ static void append_acks(fl_redis *r, fl_redis_pipe *pipe, const fl_settlement *b
     fl_redis_pipe_print(pipe, "%s:%u", key, r->plain.priority);
     fl_redis_pipe_word(pipe, "filch");
     size_t from = pipe->size;
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t first, second;
-        fl_redis_entry_of(batch[i].delivery, &first, &second);
-        fl_redis_pipe_pair(pipe, first, second);
-    }
+    for (unsigned i = 0; i < count; i++)
+        fl_redis_pipe_pair(pipe, batch[i].delivery->tag[FL_REDIS_MS],
+                           batch[i].delivery->tag[FL_REDIS_SEQUENCE]);
     size_t to = pipe->size;
     fl_redis_pipe_words(pipe, 2 + count);
     fl_redis_pipe_word(pipe, "XDEL");
@@ -129,6 +128,11 @@ static const redisReply *entries_of(const redisReply *read)
     return stream->element[1]->type == REDIS_REPLY_ARRAY ? stream->element[1] : NULL;
 }
 
+static uint64_t number_of(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_INTEGER ? (uint64_t)reply->integer : 0;
+}
+
 /* Keeps what a transaction has read, and frees the rest. */
 static void keep(fl_redis *r, redisReply *reply, unsigned most)
 {
@@ -178,6 +182,7 @@ static fl_broker_rc transact(fl_redis *r, const fl_settlement *batch, unsigned c
     *done = reply->type == REDIS_REPLY_ARRAY && reply->elements == commands;
     if (*done) {
         plain->since = now;
+        plain->found = count ? number_of(reply->element[0]) : 0;
         keep(r, reply, most);
     } else {
         plain->reads = false;
@@ -323,6 +328,6 @@ fl_broker_rc fl_redis_plain_settle(fl_redis *r, fl_settlement *batch, unsigned c
         return FL_BROKER_OK;
     fl_broker_rc rc = transact(r, batch, count, may_read(r, queue) ? most : 0, done);
     for (unsigned i = 0; i < count && *done; i++)
-        batch[i].status = 0;
+        batch[i].status = r->plain.found == count ? 0 : -ESTALE;
     return rc;
 }

@@ -2,33 +2,9 @@
  *
  * The broker `postgres:` conforms to the interface, on a real server; workers share a queue; SQL
  * callers enqueue within their transactions. */
-#include <inttypes.h>
 #include <tests/support/broker.h>
-#include <tests/support/postgres.h>
+#include <tests/support/postgres_schema.h>
 #include <tests/support/races.h>
-
-static PGconn *control;
-static char schema[64];
-
-/* A schema of its own, whose clock only the test moves. */
-static const char *fresh_schema(const char *options)
-{
-    static unsigned last;
-    static char url[160];
-    const pg_server *server = pg_shared();
-    control = control ? control : pg_connect(server);
-    snprintf(schema, sizeof schema, "t%d_%u", (int)getpid(), ++last);
-    snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres?filch_schema=%s%s",
-             server->port, schema, options);
-    bench b = {.kind = &fl_broker_postgres, .url = url};
-    b.kind->close(bench_open(&b, FL_BROKER_ADMINISTERS));
-    pg_ask(control,
-           "CREATE TABLE %s.time AS SELECT now() AS at;"
-           "CREATE OR REPLACE FUNCTION %s.clock() RETURNS timestamptz LANGUAGE sql STABLE AS"
-           " 'SELECT at FROM %s.time'",
-           schema, schema, schema);
-    return url;
-}
 
 static const char *fresh_url(void)
 {
@@ -38,13 +14,6 @@ static const char *fresh_url(void)
 static const char *fresh_pooled_url(void)
 {
     return fresh_schema("&filch_pooler=transaction");
-}
-
-static void pass_time(int64_t ns)
-{
-    pass(ns);
-    pg_ask(control, "UPDATE %s.time SET at = at + %" PRId64 " * interval '1 microsecond'", schema,
-           ns / FILCH_MICROSECOND);
 }
 
 static const tested_broker tested = {.kind = &fl_broker_postgres,

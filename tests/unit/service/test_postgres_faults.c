@@ -98,7 +98,7 @@ Test(postgres_faults, logins_and_rights_are_refused_with_the_remedy)
     refused(url_of("guest", "postgres"), FL_BROKER_REFUSED, "docs/service.md");
     refused(url_of("guest", "postgres?filch_schema=closed"), FL_BROKER_REFUSED, "docs/service.md");
     refused(url_of("filch", "postgres?filch_schema=later"), FL_BROKER_REFUSED,
-            "has tables of version 7 (valid: 1)");
+            "has tables of version 7 (valid: 2)");
     fl_broker *broker = NULL;
     cr_assert_eq(try_to_open(&fl_broker_postgres,
                              url_of("locked:letmein", "postgres?filch_schema=none"), &broker),
