@@ -149,10 +149,20 @@ static inline void rabbit_declare(const char *name, const char *type, int length
     rabbit_disconnect(state);
 }
 
+/* A message with these properties, NULL: none. */
+static inline void rabbit_publish_as(const char *queue, const amqp_basic_properties_t *properties,
+                                     const char *body)
+{
+    amqp_connection_state_t state = rabbit_connect();
+    cr_assert_eq(amqp_basic_publish(state, 1, amqp_empty_bytes, amqp_cstring_bytes(queue), 0, 0,
+                                    properties, amqp_cstring_bytes(body)),
+                 0);
+    rabbit_disconnect(state);
+}
+
 /* A message with a body and headers only. */
 static inline void rabbit_publish_foreign(const char *queue)
 {
-    amqp_connection_state_t state = rabbit_connect();
     amqp_table_entry_t entries[] = {
         {.key = amqp_cstring_bytes("n"), .value = {.kind = AMQP_FIELD_KIND_I32, .value.i32 = -7}},
         {.key = amqp_cstring_bytes("table"), .value = {.kind = AMQP_FIELD_KIND_TABLE}},
@@ -161,10 +171,7 @@ static inline void rabbit_publish_foreign(const char *queue)
     };
     const amqp_basic_properties_t properties = {._flags = AMQP_BASIC_HEADERS_FLAG,
                                                 .headers = {3, entries}};
-    cr_assert_eq(amqp_basic_publish(state, 1, amqp_empty_bytes, amqp_cstring_bytes(queue), 0, 0,
-                                    &properties, amqp_cstring_bytes("{}")),
-                 0);
-    rabbit_disconnect(state);
+    rabbit_publish_as(queue, &properties, "{}");
 }
 
 #endif

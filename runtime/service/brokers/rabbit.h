@@ -15,8 +15,9 @@
  * NAME.delay.10ms, NAME.delay.50ms, ..., in which messages wait for a fixed time. A time to live
  * of each message's own would not do: RabbitMQ looks only at the head of a queue. A delayed message
  * waits in the longest rung that does not exceed its delay, comes to the consumer, and goes to
- * the next rung until its time has come. Rungs and other missing queues are declared when a
- * publication comes back as unroutable, so there is no list of queues that could be wrong.
+ * the next rung until its time has come. A connection declares a rung before it first sends to it.
+ * Missing queues, rungs that were deleted among them, are also declared when a publication comes back
+ * as unroutable (rabbit_publish.c), so no list of queues can be wrong.
  *
  * Acknowledgements. A window lists the tags that one channel has delivered and that are not
  * settled. Those of a batch that form the beginning of the window go as one multiple-ack; its tag
@@ -65,6 +66,7 @@ fl_broker_rc fl_rabbit_parse(const fl_broker_host *host, const char *url, fl_rab
 /* Publications, of which `open` wait for their confirmation. */
 typedef struct fl_rabbit_pending {
     unsigned count, open;
+    uint64_t first; /* the number of the first that is sent */
     struct fl_rabbit_copy *copies;
 } fl_rabbit_pending;
 
@@ -96,6 +98,7 @@ typedef struct fl_rabbit_queue {
     bool *marks;         /* of the present batch */
     fl_delivery **ready; /* a ring: read and not yet received */
     unsigned ready_first, ready_count;
+    unsigned rungs; /* bits of those that are declared */
 } fl_rabbit_queue;
 
 typedef struct fl_rabbit {
@@ -156,11 +159,17 @@ bool fl_rabbit_name(char name[FL_RABBIT_NAME_BYTES], const fl_rabbit_target *tar
 fl_rabbit_target fl_rabbit_rung(const char *queue, int64_t delay);
 /* Declares it, unless it is there or the URL says not to. REFUSED: it cannot be used. */
 fl_broker_rc fl_rabbit_declare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_target *target);
+/* Declares a rung to which this connection has not sent before. Other places, and rungs that were
+ * deleted since, are declared when a publication comes back. */
+fl_broker_rc fl_rabbit_prepare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_target *target);
 /* The queues of the configuration, and those of their dead letters. */
 fl_broker_rc fl_rabbit_declare_all(fl_rabbit *r);
 fl_broker_rc fl_rabbit_count(fl_broker *broker, unsigned queue, fl_broker_count *out);
 
 /* ---- rabbit_message.c ---- */
+
+/* Statuses of a copy on its way. */
+enum { FL_RABBIT_SENT = 1, FL_RABBIT_RETURNED = 2 };
 
 /* A message to send. */
 typedef struct fl_rabbit_copy {
@@ -182,6 +191,8 @@ typedef struct fl_rabbit_encoded {
 
 /* 0, -EMSGSIZE, or -EAGAIN (no memory). The caller frees text and entries. */
 int fl_rabbit_encode(const fl_rabbit_copy *copy, fl_rabbit_encoded *out);
+/* Of a publication that came back; 0: it has none. */
+uint64_t fl_rabbit_number(const amqp_basic_properties_t *properties);
 /* The delivery of a part with its body, NULL: none, which is too long. *due: as in fl_rabbit_copy.
  * NULL: no memory. */
 fl_delivery *fl_rabbit_decode(fl_rabbit *r, unsigned queue, const char *body, int64_t *due);
@@ -216,8 +227,8 @@ fl_broker_rc fl_rabbit_send(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy *
                             unsigned count);
 /* The server confirms or refuses one publication, or all up to it. */
 void fl_rabbit_on_confirm(fl_rabbit_wire *wire, uint64_t number, bool multiple, int status);
-/* The message with this id came back: there is no such queue. */
-void fl_rabbit_on_return(fl_rabbit_wire *wire, amqp_bytes_t sent);
+/* The publication of this number, 0: unknown, came back: there is no such queue. */
+fl_broker_rc fl_rabbit_on_return(fl_rabbit *r, fl_rabbit_wire *wire, uint64_t number);
 fl_broker_rc fl_rabbit_publish(fl_broker *broker, fl_publication *batch, unsigned count);
 
 #endif

@@ -18,9 +18,33 @@
 /* Fields of a message that AMQP has no property for. */
 static const char key_attempt[] = "x-filch-attempt", key_first_seen[] = "x-filch-first-seen",
                   key_due[] = "x-filch-due", key_trace[] = "x-filch-trace",
-                  key_tracestate[] = "x-filch-tracestate", key_deliveries[] = "x-delivery-count";
+                  key_tracestate[] = "x-filch-tracestate", key_copy[] = "x-filch-copy",
+                  key_deliveries[] = "x-delivery-count";
 
-enum { OWN_HEADERS = 5, NUMBER_BYTES = 32, SHORT_MOST = 255, HEADERS_MOST = 120 << 10 };
+enum { OWN_HEADERS = 6, NUMBER_BYTES = 32, SHORT_MOST = 255, HEADERS_MOST = 120 << 10 };
+
+/* ---- Names ---- */
+
+static bool is_named(const amqp_table_entry_t *entry, const char *name)
+{
+    return entry->key.len == strlen(name) &&
+           strncasecmp(entry->key.bytes, name, entry->key.len) == 0;
+}
+
+static bool begins(const amqp_table_entry_t *entry, const char *with)
+{
+    return entry->key.len >= strlen(with) && strncasecmp(entry->key.bytes, with, strlen(with)) == 0;
+}
+
+/* Notes of filch, and of the server about this delivery, are no headers of the message. */
+static bool is_note(const amqp_table_entry_t *entry)
+{
+    static const char *const notes[] = {"x-filch-", "x-death", "x-first-death-", "x-last-death-"};
+    for (unsigned i = 0; i < sizeof notes / sizeof *notes; i++)
+        if (begins(entry, notes[i]))
+            return true;
+    return is_named(entry, key_deliveries);
+}
 
 /* ---- Sending ---- */
 
@@ -64,11 +88,12 @@ static bool put_properties(const filch_message *message, amqp_basic_properties_t
 static int unpack(const char *text, size_t size, amqp_table_entry_t *entries)
 {
     int count = 0;
-    for (const char *name = text; name < text + size; count++) {
+    for (const char *name = text; name < text + size;) {
         const char *value = name + strlen(name) + 1;
         if (strlen(name) > SHORT_MOST)
             return -1;
         entries[count] = text_entry(name, value);
+        count += !is_note(&entries[count]);
         name = value + strlen(value) + 1;
     }
     return count;
@@ -78,6 +103,7 @@ static int put_own(const fl_rabbit_copy *copy, char *trace, amqp_table_entry_t *
 {
     int count = 0;
     const filch_message *message = copy->message;
+    entries[count++] = number_entry(key_copy, (int64_t)copy->number);
     entries[count++] = number_entry(key_attempt, copy->attempt);
     entries[count++] = number_entry(key_first_seen, message->first_seen);
     if (copy->due)
@@ -114,27 +140,6 @@ int fl_rabbit_encode(const fl_rabbit_copy *copy, fl_rabbit_encoded *out)
 }
 
 /* ---- Receiving ---- */
-
-static bool is_named(const amqp_table_entry_t *entry, const char *name)
-{
-    return entry->key.len == strlen(name) &&
-           strncasecmp(entry->key.bytes, name, entry->key.len) == 0;
-}
-
-static bool begins(const amqp_table_entry_t *entry, const char *with)
-{
-    return entry->key.len >= strlen(with) && memcmp(entry->key.bytes, with, strlen(with)) == 0;
-}
-
-/* Notes of filch, and of the server about this delivery, are no headers of the message. */
-static bool is_note(const amqp_table_entry_t *entry)
-{
-    static const char *const notes[] = {"x-filch-", "x-death", "x-first-death-", "x-last-death-"};
-    for (unsigned i = 0; i < sizeof notes / sizeof *notes; i++)
-        if (begins(entry, notes[i]))
-            return true;
-    return is_named(entry, key_deliveries);
-}
 
 /* false: it is no integer. */
 static bool number_of(const amqp_field_value_t *value, int64_t *out)
@@ -267,6 +272,17 @@ static unsigned deliveries_of(const fl_rabbit *r, const fl_rabbit_part *part, in
 static const char *text_of(amqp_bytes_t bytes, char **at)
 {
     return bytes.len ? append(at, bytes) : NULL;
+}
+
+uint64_t fl_rabbit_number(const amqp_basic_properties_t *properties)
+{
+    bool has_headers = properties->_flags & AMQP_BASIC_HEADERS_FLAG;
+    for (int i = 0; has_headers && i < properties->headers.num_entries; i++) {
+        const amqp_table_entry_t *entry = &properties->headers.entries[i];
+        if (is_named(entry, key_copy) && entry->value.kind == AMQP_FIELD_KIND_I64)
+            return (uint64_t)entry->value.value.i64;
+    }
+    return 0;
 }
 
 fl_delivery *fl_rabbit_decode(fl_rabbit *r, unsigned queue, const char *body, int64_t *due)

@@ -167,6 +167,19 @@ fl_broker_rc fl_rabbit_declare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabb
                        : "another connection has it to itself, or the user may not see it");
 }
 
+fl_broker_rc fl_rabbit_prepare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_target *target)
+{
+    unsigned bit = 1u << target->rung, at = 0;
+    while (at < r->config.queue_count && strcmp(r->config.queues[at], target->queue) != 0)
+        at++;
+    if (target->place != FL_RABBIT_RUNG || at == r->config.queue_count ||
+        (r->queues[at].rungs & bit))
+        return FL_BROKER_OK;
+    fl_broker_rc rc = fl_rabbit_declare(r, wire, target);
+    r->queues[at].rungs |= rc ? 0 : bit;
+    return rc;
+}
+
 fl_broker_rc fl_rabbit_declare_all(fl_rabbit *r)
 {
     fl_broker_rc rc = FL_BROKER_OK;
