@@ -174,4 +174,20 @@ static inline void rabbit_publish_foreign(const char *queue)
     rabbit_publish_as(queue, &properties, "{}");
 }
 
+static inline bool rabbit_equals(amqp_bytes_t one, const char *text)
+{
+    return one.len == strlen(text) && memcmp(one.bytes, text, one.len) == 0;
+}
+
+/* Takes the next message of a queue, as another program does. */
+static inline amqp_message_t rabbit_get(amqp_connection_state_t state, const char *queue)
+{
+    amqp_message_t got;
+    amqp_rpc_reply_t reply;
+    WAIT_WHILE((reply = amqp_basic_get(state, 1, amqp_cstring_bytes(queue), 1),
+                reply.reply.id != AMQP_BASIC_GET_OK_METHOD));
+    cr_assert_eq(amqp_read_message(state, 1, &got, 0).reply_type, AMQP_RESPONSE_NORMAL);
+    return got;
+}
+
 #endif

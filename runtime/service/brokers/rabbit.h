@@ -26,8 +26,10 @@
 #define FL_RABBIT_H
 
 #include <runtime/service/broker.h>
+#include <runtime/service/message.h>
 
 #include <filch/timer.h>
+#include <filch/traceparent.h>
 
 #include <amqp.h>
 #include <sys/time.h>
@@ -54,7 +56,7 @@ typedef struct fl_rabbit_url {
     const char *cacertfile, *certfile, *keyfile; /* or NULL */
     unsigned heartbeat;                          /* s */
     unsigned delivery_limit;
-    unsigned classic, create, plaintext; /* truth values */
+    unsigned classic, create, plaintext, adopt; /* truth values */
 } fl_rabbit_url;
 
 /* FATAL, explained: it does not parse, or would send a password in clear text to another machine.
@@ -88,7 +90,8 @@ typedef struct fl_rabbit_part {
     bool redelivered;
     bool done; /* it was delivered without its body, which is too long */
     amqp_basic_properties_t properties;
-    char *body; /* of more than one frame */
+    amqp_bytes_t raw; /* the same, encoded */
+    char *body;       /* of more than one frame */
 } fl_rabbit_part;
 
 typedef struct fl_rabbit_queue {
@@ -111,7 +114,8 @@ typedef struct fl_rabbit {
     bool drained;   /* by `turn`, just now: the next `receive` need not look */
     unsigned room;  /* of each window and ring: the prefetch */
     unsigned early_count;
-    fl_delivery **early; /* deliveries whose delay goes on, for the next rung */
+    fl_delivery *
+        *early; /* deliveries whose delay goes on, for the next rung; and those to be adopted */
     fl_rabbit_queue queues[];
 } fl_rabbit;
 
@@ -155,6 +159,7 @@ typedef struct fl_rabbit_target {
 
 /* Writes its name; false: it is too long. */
 bool fl_rabbit_name(char name[FL_RABBIT_NAME_BYTES], const fl_rabbit_target *target);
+bool fl_rabbit_is_for_dead_letters(const fl_rabbit_target *target);
 /* The rung for a delay of so many ns. */
 fl_rabbit_target fl_rabbit_rung(const char *queue, int64_t delay);
 /* Declares it, unless it is there or the URL says not to. REFUSED: it cannot be used. */
@@ -166,31 +171,42 @@ fl_broker_rc fl_rabbit_prepare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabb
 fl_broker_rc fl_rabbit_declare_all(fl_rabbit *r);
 fl_broker_rc fl_rabbit_count(fl_broker *broker, unsigned queue, fl_broker_count *out);
 
-/* ---- rabbit_message.c ---- */
+/* ---- rabbit_encode.c ---- */
 
 /* Statuses of a copy on its way. */
 enum { FL_RABBIT_SENT = 1, FL_RABBIT_RETURNED = 2 };
 
+/* What the server delivered with a message, encoded; for copies, where filch_message lacks some of it.
+ * fl_delivery.handle, from malloc. */
+typedef struct fl_rabbit_original {
+    char id[FL_ID_BYTES]; /* of the copy that adopts it */
+    size_t size;
+    char properties[];
+} fl_rabbit_original;
+
 /* A message to send. */
 typedef struct fl_rabbit_copy {
     const filch_message *message;
+    const fl_delivery *original; /* NULL: none */
     fl_rabbit_target target;
-    unsigned attempt;
-    int64_t due;              /* ns of Unix time; 0: at once */
-    const filch_header *more; /* replace those of the same name */
-    unsigned more_count;
+    int64_t due;     /* ns of Unix time; 0: at once */
     uint64_t number; /* of its publication */
     int status;      /* as in fl_publication; one that is not 0 before is kept */
 } fl_rabbit_copy;
 
 typedef struct fl_rabbit_encoded {
     amqp_basic_properties_t properties;
-    char *text;
     amqp_table_entry_t *entries;
+    amqp_pool_t pool;
+    char trace[FILCH_TRACEPARENT_TEXT];
 } fl_rabbit_encoded;
 
-/* 0, -EMSGSIZE, or -EAGAIN (no memory). The caller frees text and entries. */
-int fl_rabbit_encode(const fl_rabbit_copy *copy, fl_rabbit_encoded *out);
+/* 0, -EMSGSIZE, -ENOTSUP, or -EAGAIN (no memory). The result ends by the next one. */
+int fl_rabbit_encode(const fl_rabbit *r, const fl_rabbit_copy *copy, fl_rabbit_encoded *out);
+void fl_rabbit_encoded_end(fl_rabbit_encoded *encoded);
+
+/* ---- rabbit_message.c ---- */
+
 /* Of a publication that came back; 0: it has none. */
 uint64_t fl_rabbit_number(const amqp_basic_properties_t *properties);
 /* The delivery of a part with its body, NULL: none, which is too long. *due: as in fl_rabbit_copy.
@@ -204,20 +220,21 @@ fl_broker_rc fl_rabbit_consume(fl_rabbit *r);
 /* Frames of a delivery, for fl_rabbit_read. */
 fl_broker_rc fl_rabbit_on_deliver(fl_rabbit *r, unsigned queue, uint64_t tag, bool redelivered);
 fl_broker_rc fl_rabbit_on_header(fl_rabbit *r, unsigned queue, uint64_t size,
-                                 const amqp_basic_properties_t *properties);
+                                 const amqp_basic_properties_t *properties, amqp_bytes_t raw);
 fl_broker_rc fl_rabbit_on_body(fl_rabbit *r, unsigned queue, amqp_bytes_t bytes);
 /* Sends early deliveries to their next rung. */
 fl_broker_rc fl_rabbit_send_early(fl_rabbit *r);
 fl_broker_rc fl_rabbit_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                                unsigned *count);
 fl_broker_rc fl_rabbit_cease(fl_broker *broker);
+void fl_rabbit_drop(fl_rabbit *r, fl_delivery *delivery);
 void fl_rabbit_drop_deliveries(fl_rabbit *r);
 
 /* ---- rabbit_settle.c ---- */
 
 /* Gives a delivery back, which is no longer in the window. */
 fl_broker_rc fl_rabbit_nack(fl_rabbit *r, unsigned queue, uint64_t tag);
-fl_broker_rc fl_rabbit_settle(fl_broker *broker, fl_settlement *batch, unsigned count);
+extern const fl_transport fl_rabbit_transport;
 
 /* ---- rabbit_publish.c ---- */
 

@@ -85,7 +85,7 @@ static fl_broker_rc send_one(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy 
     char name[FL_RABBIT_NAME_BYTES];
     const filch_message *message = copy->message;
     copy->number = wire->published + 1;
-    int status = 0, error = fl_rabbit_encode(copy, &encoded);
+    int status = 0, error = fl_rabbit_encode(r, copy, &encoded);
     if (!error && !fl_rabbit_name(name, &copy->target))
         error = -EMSGSIZE;
     copy->status = error;
@@ -98,8 +98,7 @@ static fl_broker_rc send_one(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy 
                                     (amqp_bytes_t){message->body_size,
                                                    (void *)(uintptr_t)message->body});
     }
-    free(encoded.text);
-    free(encoded.entries);
+    fl_rabbit_encoded_end(&encoded);
     return status ? fl_rabbit_broken(r, wire, doing, status) : FL_BROKER_OK;
 }
 
@@ -200,12 +199,13 @@ fl_broker_rc fl_rabbit_send(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy *
 
 /* ---- Publishing ---- */
 
-static fl_rabbit_copy copy_of(const fl_rabbit *r, const filch_message *message)
+static fl_rabbit_copy copy_of(const fl_rabbit *r, const fl_publication *one)
 {
     const fl_broker_host *host = r->base.host;
+    const filch_message *message = one->message;
     fl_rabbit_copy copy = {.message = message,
-                           .target = {message->queue, FL_RABBIT_WORK, 0},
-                           .attempt = message->attempt};
+                           .original = one->copy_of ? one->copy_of : one->letter,
+                           .target = {message->queue, FL_RABBIT_WORK, 0}};
     if (message->delay > 0) {
         copy.target = fl_rabbit_rung(message->queue, message->delay);
         copy.due = host->unix_time(host) + message->delay;
@@ -215,6 +215,21 @@ static fl_rabbit_copy copy_of(const fl_rabbit *r, const filch_message *message)
     return copy;
 }
 
+/* Copies of a consumer go by a wire of their own. */
+static fl_broker_rc send_part(fl_rabbit *r, const fl_publication *batch, fl_rabbit_copy *copies,
+                              unsigned count)
+{
+    bool is_main = !batch->copy_of;
+    fl_broker_rc rc = FL_BROKER_OK;
+    for (unsigned i = 0; i < count; i++)
+        copies[i] = copy_of(r, &batch[i]);
+    if (!is_main && !r->copies.state)
+        rc = fl_rabbit_connect(r, &r->copies);
+    for (unsigned i = 0; i < count && rc; i++)
+        copies[i].status = -EAGAIN;
+    return rc ? rc : fl_rabbit_send(r, is_main ? &r->main : &r->copies, copies, count);
+}
+
 fl_broker_rc fl_rabbit_publish(fl_broker *broker, fl_publication *batch, unsigned count)
 {
     enum { COPIES = 100 };
@@ -222,13 +237,9 @@ fl_broker_rc fl_rabbit_publish(fl_broker *broker, fl_publication *batch, unsigne
     fl_rabbit *r = fl_rabbit_of(broker);
     fl_broker_rc rc = FL_BROKER_OK;
     for (unsigned at = 0; at < count; at += COPIES) {
-        unsigned used = count - at < COPIES ? count - at : COPIES;
-        for (unsigned i = 0; i < used; i++)
-            copies[i] = copy_of(r, batch[at + i].message);
-        if (!rc)
-            rc = fl_rabbit_send(r, &r->main, copies, used);
-        else
-            used = 0;
+        unsigned used = rc ? 0 : count - at < COPIES ? count - at : COPIES;
+        if (used)
+            rc = send_part(r, batch + at, copies, used);
         for (unsigned i = 0; i < COPIES && at + i < count; i++)
             batch[at + i].status = i < used ? copies[i].status : -EAGAIN;
     }

@@ -131,6 +131,37 @@ Test(rabbit_copies, header_of_a_note_is_left_out)
     bench_end(&b);
 }
 
+/* ---- Copies that are never accepted ---- */
+
+Test(rabbit_copies, uncopyable_dead_letter_stays)
+{
+    static char text[121 << 10];
+    memset(text, 'x', sizeof text - 1);
+    const filch_header reason = {"x-dlq-reason", text};
+    bench b = {.tested = &rabbit_tested, .kind = &rabbit_patient, .url = rabbit_fresh_url()};
+    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+    b.consumer = rabbit_open(b.url, FL_BROKER_CONSUMES);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_settlement one = {.delivery = bench_receive(&b),
+                         .verb = FL_SETTLE_DEAD,
+                         .headers = &reason,
+                         .header_count = 1};
+    cr_assert_eq(bench_settle_by(&b, b.consumer, one), -ESTALE);
+    cr_assert(strstr(rabbit_logged, "shorten its headers"), "%s", rabbit_logged);
+    bench_next_is(&b, "2");
+    uint64_t published = fl_rabbit_of(b.consumer)->copies.published;
+    cr_assert_eq(bench_settle_by(&b, b.consumer, one), -ESTALE);
+    cr_assert_eq(fl_rabbit_of(b.consumer)->copies.published, published, "it is not sent again");
+    bench_free(&b, one.delivery);
+    b.kind->close(b.consumer);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    bench_next_is(&b, "1");
+    bench_is_empty(&b);
+    b.kind->close(b.consumer);
+    b.kind->close(b.publisher);
+}
+
 /* ---- Services ---- */
 
 static filch_u32 runs;
