@@ -53,12 +53,22 @@ static inline fl_broker_rc rabbit_receive_all(fl_broker *broker, unsigned queue,
     }
 }
 
+static inline void rabbit_publish_as(const char *queue, const amqp_basic_properties_t *properties,
+                                     const char *body);
+
+static inline void rabbit_publish_body(bench *b)
+{
+    (void)b;
+    rabbit_publish_as("tasks", NULL, FOREIGN_BODY);
+}
+
 static fl_broker_kind rabbit_patient;
 static const tested_broker rabbit_tested = {.kind = &rabbit_patient,
                                             .fresh_url = rabbit_fresh_url,
                                             .pass = rabbit_pass,
                                             .counts_returns = true,
-                                            .reads_ahead = true};
+                                            .reads_ahead = true,
+                                            .publish_foreign = rabbit_publish_body};
 
 /* Counts are those of the server, which has delivered what `receive` has not. */
 __attribute__((constructor)) static void rabbit_make_patient(void)

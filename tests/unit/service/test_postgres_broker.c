@@ -47,9 +47,16 @@ static void pass_time(int64_t ns)
            ns / FILCH_MICROSECOND);
 }
 
+static void publish_foreign(bench *b)
+{
+    (void)b;
+    pg_ask(control, "SELECT %s.enqueue('tasks', 't', '%s')", schema, FOREIGN_BODY);
+}
+
 static const tested_broker tested = {.kind = &fl_broker_postgres,
                                      .fresh_url = fresh_url,
-                                     .pass = pass_time};
+                                     .pass = pass_time,
+                                     .publish_foreign = publish_foreign};
 static const tested_broker pooled = {.kind = &fl_broker_postgres,
                                      .fresh_url = fresh_pooled_url,
                                      .pass = pass_time};
