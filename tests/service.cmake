@@ -36,7 +36,7 @@ service_tests(redis_server redis_broker redis_entries redis_server redis_tls fle
               full_disk_redis backlog_redis)
 service_tests(PkgConfig::POSTGRES postgres_broker postgres_faults postgres_rows fleet_postgres periodic_postgres clock_postgres
               full_disk_postgres backlog_postgres)
-service_tests(PkgConfig::RABBIT rabbit_broker rabbit_faults fleet_rabbit backlog_rabbit clock_rabbit slow_rabbit
+service_tests(PkgConfig::RABBIT rabbit_broker rabbit_copies rabbit_foreign rabbit_ids rabbit_faults fleet_rabbit backlog_rabbit clock_rabbit slow_rabbit
               full_disk_rabbit)
 service_tests(PkgConfig::NATS nats_broker nats_refusals fleet_nats full_disk_nats backlog_nats clock_nats)
 if(SSL_FOUND AND REDIS_FOUND AND POSTGRES_FOUND AND NATS_FOUND AND RABBIT_FOUND AND PROTON_FOUND AND PROTON_CRYPTO_FOUND AND

@@ -57,8 +57,8 @@ FILCH_BEGIN_DECLS
 /* Reports progress; replaces the progress before. The bytes are copied. They are sent at
  * most once in 100 ms, together with those of other jobs, and with the job's answer at the latest.
  * Does not wait. Errors: -EMSGSIZE (over FILCH_SERVICE_RECORD_MOST, or the job's id is over
- * FILCH_SERVICE_RECORD_ID_MOST); -ENOTSUP (the broker keeps no records); -EINVAL (no bytes, but a
- * size); -ENOMEM. A handler may ignore them. */
+ * FILCH_SERVICE_RECORD_ID_MOST); -ENOTSUP (the broker keeps no records, or another program
+ * published the job without an id); -EINVAL (no bytes, but a size); -ENOMEM. A handler may ignore them. */
 FILCH_API int filch_service_progress(filch_service_job *job, const void *bytes, size_t size);
 /* Sets the result, or replaces it. The bytes are copied. It is kept together with the answer of a
  * handler that returns 0, in one step: there is no result of a job that comes again. Does not wait.

@@ -95,7 +95,8 @@ typedef struct fl_broker_caps {
 /* ---- Deliveries ---- */
 
 /* A message that was received. Made by host->delivery, which copies the message. The fields up to
- * `reserved` are written by the broker after that. */
+ * `reserved` are written by the broker after that. message.id is NULL if the publisher gave no id and the
+ * server has none that stays the same; the service sets it before a RETRY or DEAD. */
 typedef struct fl_delivery {
     filch_message message; /* read only */
     unsigned queue;        /* index in fl_broker_config.queues */
@@ -166,6 +167,7 @@ typedef struct fl_publication {
                                    has the original's handle and tags. A copy may use the room that other
                                    messages leave free for the headers of dead letters; one that is
                                    refused is not logged here. NULL: it is no copy */
+    const fl_delivery *letter; /* requeued: it has what filch_message lacks. NULL: it is new */
     int status;   /* written by `publish`: 0 (confirmed: it is as safe as the broker makes it);
                    -EEXIST (the dedup key is taken); -EMSGSIZE; -ENOSPC (the queue is full);
                    -ENOTSUP (asks for a capability the broker lacks); -EAGAIN (not known: the

@@ -20,7 +20,8 @@
 
 /* ---- Checks ---- */
 
-/* Fields that a foreign publisher leaves out. */
+/* Fields that a foreign publisher leaves out. An id is drawn for a copy only (settle.c): one that is new at
+ * each delivery would identify nothing. */
 static void complete(filch_service_job *job)
 {
     filch_message *message = &job->message;
@@ -29,10 +30,6 @@ static void complete(filch_service_job *job)
     message->queue = job->service->queue_names[job->delivery.queue];
     if (!message->first_seen)
         message->first_seen = fl_service_unix_time(job->service);
-    if (!message->id && job->service->config.envelope != FILCH_ENVELOPE_JSON) {
-        fl_message_random_id(job->id);
-        message->id = job->id;
-    }
 }
 
 /* Sets the type. NULL, or why it has none. */

@@ -62,6 +62,9 @@ static int check(const filch_service_job *job, const void *bytes, size_t size)
                                "%zu bytes are too many for a record (at most %d); store them "
                                "elsewhere, and tell their place",
                                size, FILCH_SERVICE_RECORD_MOST);
+    if (!job->message.id)
+        return filch_error_set(-ENOTSUP, "a record is kept by the job's id, and this job has none; "
+                                         "publish it with an id");
     if (strlen(job->message.id) > FILCH_SERVICE_RECORD_ID_MOST) /* databases have an index of ids */
         return filch_error_set(-EMSGSIZE,
                                "the job's id is too long for a record (at most %d bytes); publish "

@@ -48,6 +48,7 @@
 enum {
     FL_SETTLE_BATCH = 100, /* answers in one call of the broker */
     FL_REASON_BYTES = 128, /* of a retry or a dead letter, the closing NUL included */
+    FL_COPIED_ID_BYTES = 256, /* of an envelope's id that a copy takes over; brokers limit ids */
 };
 #define FL_SETTLE_AGE (5 * FILCH_MILLISECOND)    /* the oldest answer waits for so long */
 #define FL_SETTLE_PAUSE (10 * FILCH_MILLISECOND) /* before a busy broker is asked again */
@@ -95,7 +96,7 @@ struct filch_service_job {
     fl_delivery delivery;  /* first: the broker gets its address */
     filch_message message; /* as handlers see it: the envelope opened */
     char *texts;           /* of the envelope, or NULL */
-    char id[33];           /* of a message that has none */
+    char id[FL_ID_BYTES];  /* of the copy of a message that has none */
 
     /* The owner's. */
     bool is_pending;

@@ -11,6 +11,7 @@
 #include <runtime/service/service.h>
 
 #include <errno.h>
+#include <string.h>
 
 void fl_service_answer_job(filch_service_job *job)
 {
@@ -46,12 +47,32 @@ static void put_headers(filch_service_job *job, fl_settlement *one)
     one->header_count = FL_DEAD_HEADERS;
 }
 
+/* A message without an id gets that of its envelope or a random one with its copy, which keeps it; its
+ * age begins at its first delivery. */
+static void identify(filch_service_job *job)
+{
+    filch_message *copied = &job->delivery.message;
+    const char *known = job->message.id;
+    copied->first_seen = job->message.first_seen;
+    if (copied->id)
+        return;
+    if (!known || strlen(known) >= FL_COPIED_ID_BYTES) {
+        fl_message_random_id(job->id);
+        copied->id = job->id;
+        job->message.id = known ? known : job->id;
+    } else {
+        copied->id = known;
+    }
+}
+
 unsigned fl_service_collect(filch_service *service, fl_settlement *batch, fl_note *notes)
 {
     unsigned count = 0;
     for (fl_list *at = service->pending.next; at != &service->pending && count < FL_SETTLE_BATCH;
          at = at->next) {
         filch_service_job *job = fl_job_of_link(at);
+        if (job->verdict.verb == FL_SETTLE_RETRY || job->verdict.verb == FL_SETTLE_DEAD)
+            identify(job);
         batch[count] = (fl_settlement){.delivery = &job->delivery,
                                        .verb = job->verdict.verb,
                                        .attempt = job->verdict.attempt,

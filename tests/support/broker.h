@@ -8,6 +8,7 @@
 #include <tests/support/broker_admin.h>
 #include <tests/support/broker_bench.h>
 #include <tests/support/broker_exchange.h>
+#include <tests/support/broker_foreign.h>
 #include <tests/support/broker_records.h>
 #include <tests/support/broker_remembers.h>
 #include <tests/support/broker_sizes.h>
@@ -383,6 +384,7 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     BROKER_CLAIM(broker, tested, keys_that_are_over_are_forgotten_in_passing)                      \
     BROKER_CLAIM(broker, tested, a_returned_message_is_next_and_uncounted)                         \
     BROKER_CLAIM(broker, tested, a_retried_message_waits_and_keeps_its_fields)                     \
+    BROKER_CLAIM(broker, tested, foreign_message_is_retried_then_done)                             \
     BROKER_CLAIM(broker, tested, a_dead_letter_keeps_body_and_headers_and_gets_reasons)            \
     BROKER_CLAIM(broker, tested, a_dead_letter_that_dies_again_is_in_a_queue_of_its_own)           \
     BROKER_CLAIM(broker, tested, a_lost_lease_is_delivered_again_and_cannot_be_settled)            \

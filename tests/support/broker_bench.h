@@ -6,6 +6,8 @@
 
 #include <tests/support/service.h>
 
+struct bench;
+
 typedef struct tested_broker {
     const fl_broker_kind *kind;
     const char *(*fresh_url)(void); /* of a broker without messages */
@@ -16,6 +18,8 @@ typedef struct tested_broker {
     bool merges_leases;  /* `count` does not tell leased messages from ready ones */
     bool merges_counts;  /* `count` does not tell delayed messages from others */
     size_t body_most;    /* bytes of the longest body that the server takes; 0: a MiB or more */
+    void (*publish_foreign)(
+        struct bench *b); /* FOREIGN_BODY to tasks, without the broker; NULL: only filch can */
 } tested_broker;
 
 static inline int64_t bench_second(const tested_broker *tested)

@@ -68,6 +68,20 @@ static inline void handled_run(handled *one, filch_message message)
     cr_assert_eq(run_ready(one->service), 1);
 }
 
+/* Runs a message that another program published without an id. */
+static inline void handled_run_foreign(handled *one, const char *body)
+{
+    const filch_message message = {.type = "job",
+                                   .queue = "tasks",
+                                   .body = body,
+                                   .body_size = strlen(body)};
+    fl_publication item = {.message = &message};
+    fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
+    cr_assert_eq(fl_broker_memory.publish(broker, &item, 1), FL_BROKER_OK);
+    cr_assert_eq(run_ready(one->service), 1);
+    fl_broker_memory.close(broker);
+}
+
 /* Runs a job with this body, and expects this outcome, with the reason in it ("": any). */
 static inline void handled_expect(handled *one, const char *body, filch_service_outcome outcome,
                                   const char *reason)

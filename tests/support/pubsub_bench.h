@@ -43,8 +43,19 @@ static inline fl_broker_rc receive_soon(fl_broker *broker, unsigned queue, fl_de
     return rc;
 }
 
+static inline void post(bench *b, const char *path, const char *body);
+
+static inline void publish_foreign(bench *b)
+{
+    post(b, "projects/project/topics/tasks:publish",
+         "{\"messages\": [{\"data\": \"eyJuIjogMX0=\"}]}");
+}
+
 static fl_broker_kind kind;
-static const tested_broker tested = {.kind = &kind, .fresh_url = fresh_url, .pass = pass_time};
+static const tested_broker tested = {.kind = &kind,
+                                     .fresh_url = fresh_url,
+                                     .pass = pass_time,
+                                     .publish_foreign = publish_foreign};
 
 static __attribute__((constructor)) void make_kind(void)
 {

@@ -203,13 +203,13 @@ static inline bool rabbit_read(rabbit_server *out)
     return count == 5;
 }
 
-static inline amqp_connection_state_t rabbit_try(int port)
+static inline amqp_connection_state_t rabbit_try(int port, const char *user, const char *password)
 {
     amqp_connection_state_t state = amqp_new_connection();
     amqp_socket_t *socket = amqp_tcp_socket_new(state);
     if (!amqp_socket_open(socket, "127.0.0.1", port)) {
         amqp_rpc_reply_t reply =
-            amqp_login(state, "/", 0, 131072, 0, AMQP_SASL_METHOD_PLAIN, "guest", "guest");
+            amqp_login(state, "/", 0, 131072, 0, AMQP_SASL_METHOD_PLAIN, user, password);
         if (reply.reply_type == AMQP_RESPONSE_NORMAL && amqp_channel_open(state, 1))
             return state;
     }
@@ -218,12 +218,17 @@ static inline amqp_connection_state_t rabbit_try(int port)
 }
 
 /* A connection of the test's own with channel 1, as soon as the server takes it. */
-static inline amqp_connection_state_t rabbit_connect(void)
+static inline amqp_connection_state_t rabbit_connect_as(const char *user, const char *password)
 {
     rabbit_server server;
     amqp_connection_state_t state = NULL;
-    WAIT_WHILE(!rabbit_read(&server) || !(state = rabbit_try(server.port)));
+    WAIT_WHILE(!rabbit_read(&server) || !(state = rabbit_try(server.port, user, password)));
     return state;
+}
+
+static inline amqp_connection_state_t rabbit_connect(void)
+{
+    return rabbit_connect_as("guest", "guest");
 }
 
 static inline void rabbit_disconnect(amqp_connection_state_t state)

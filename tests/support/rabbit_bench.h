@@ -53,12 +53,22 @@ static inline fl_broker_rc rabbit_receive_all(fl_broker *broker, unsigned queue,
     }
 }
 
+static inline void rabbit_publish_as(const char *queue, const amqp_basic_properties_t *properties,
+                                     const char *body);
+
+static inline void rabbit_publish_body(bench *b)
+{
+    (void)b;
+    rabbit_publish_as("tasks", NULL, FOREIGN_BODY);
+}
+
 static fl_broker_kind rabbit_patient;
 static const tested_broker rabbit_tested = {.kind = &rabbit_patient,
                                             .fresh_url = rabbit_fresh_url,
                                             .pass = rabbit_pass,
                                             .counts_returns = true,
-                                            .reads_ahead = true};
+                                            .reads_ahead = true,
+                                            .publish_foreign = rabbit_publish_body};
 
 /* Counts are those of the server, which has delivered what `receive` has not. */
 __attribute__((constructor)) static void rabbit_make_patient(void)
@@ -149,10 +159,20 @@ static inline void rabbit_declare(const char *name, const char *type, int length
     rabbit_disconnect(state);
 }
 
+/* A message with these properties, NULL: none. */
+static inline void rabbit_publish_as(const char *queue, const amqp_basic_properties_t *properties,
+                                     const char *body)
+{
+    amqp_connection_state_t state = rabbit_connect();
+    cr_assert_eq(amqp_basic_publish(state, 1, amqp_empty_bytes, amqp_cstring_bytes(queue), 0, 0,
+                                    properties, amqp_cstring_bytes(body)),
+                 0);
+    rabbit_disconnect(state);
+}
+
 /* A message with a body and headers only. */
 static inline void rabbit_publish_foreign(const char *queue)
 {
-    amqp_connection_state_t state = rabbit_connect();
     amqp_table_entry_t entries[] = {
         {.key = amqp_cstring_bytes("n"), .value = {.kind = AMQP_FIELD_KIND_I32, .value.i32 = -7}},
         {.key = amqp_cstring_bytes("table"), .value = {.kind = AMQP_FIELD_KIND_TABLE}},
@@ -161,10 +181,23 @@ static inline void rabbit_publish_foreign(const char *queue)
     };
     const amqp_basic_properties_t properties = {._flags = AMQP_BASIC_HEADERS_FLAG,
                                                 .headers = {3, entries}};
-    cr_assert_eq(amqp_basic_publish(state, 1, amqp_empty_bytes, amqp_cstring_bytes(queue), 0, 0,
-                                    &properties, amqp_cstring_bytes("{}")),
-                 0);
-    rabbit_disconnect(state);
+    rabbit_publish_as(queue, &properties, "{}");
+}
+
+static inline bool rabbit_equals(amqp_bytes_t one, const char *text)
+{
+    return one.len == strlen(text) && memcmp(one.bytes, text, one.len) == 0;
+}
+
+/* Takes the next message of a queue, as another program does. */
+static inline amqp_message_t rabbit_get(amqp_connection_state_t state, const char *queue)
+{
+    amqp_message_t got;
+    amqp_rpc_reply_t reply;
+    WAIT_WHILE((reply = amqp_basic_get(state, 1, amqp_cstring_bytes(queue), 1),
+                reply.reply.id != AMQP_BASIC_GET_OK_METHOD));
+    cr_assert_eq(amqp_read_message(state, 1, &got, 0).reply_type, AMQP_RESPONSE_NORMAL);
+    return got;
 }
 
 #endif

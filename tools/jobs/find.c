@@ -11,7 +11,7 @@ static int show_among(const jobs_options *o, fl_delivery *const *all, unsigned c
 {
     for (unsigned i = 0; i < count; i++) {
         const filch_message *message = &all[i]->message;
-        if (strcmp(message->id, id) != 0)
+        if (!message->id || strcmp(message->id, id) != 0)
             continue;
         *found = true;
         if (o->json)

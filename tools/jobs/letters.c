@@ -7,6 +7,7 @@
 #include "view.h"
 
 #include <filch/service.h>
+#include <runtime/service/message.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -85,6 +86,7 @@ typedef struct reborn {
     fl_publication items[JOBS_BATCH];
     filch_message jobs[JOBS_BATCH];
     char counts[JOBS_BATCH][LETTERS_COUNT];
+    char ids[JOBS_BATCH][FL_ID_BYTES]; /* of those that have none */
     filch_header headers[];
 } reborn;
 
@@ -98,7 +100,12 @@ static reborn *make_jobs(run *r, fl_delivery *const *letters, unsigned count, co
     filch_header *at = all ? all->headers : NULL;
     for (unsigned i = 0; all && i < count; i++) {
         all->jobs[i] = letters_job(&letters[i]->message, queue, now, at, all->counts[i]);
-        all->items[i] = (fl_publication){.message = &all->jobs[i], .status = -EAGAIN};
+        if (!all->jobs[i].id) {
+            fl_message_random_id(all->ids[i]);
+            all->jobs[i].id = all->ids[i];
+        }
+        all->items[i] =
+            (fl_publication){.message = &all->jobs[i], .letter = letters[i], .status = -EAGAIN};
         at += letters[i]->message.header_count + 1;
     }
     return all;
@@ -106,6 +113,7 @@ static reborn *make_jobs(run *r, fl_delivery *const *letters, unsigned count, co
 
 static void explain(const run *r, const char *id, const char *why)
 {
+    id = id ? id : "";
     char *visible = text_visible(id, strlen(id), false);
     fprintf(stderr, "%s: letter '%s' is not requeued: %s\n", r->options->command,
             visible ? visible : "", why);
@@ -157,9 +165,19 @@ static bool is_wanted(run *r, const fl_delivery *letter)
     const jobs_options *o = r->options;
     bool wanted = o->all;
     for (int i = 0; i < o->argument_count; i++)
-        if (strcmp(o->arguments[i], letter->message.id) == 0)
+        if (letter->message.id && strcmp(o->arguments[i], letter->message.id) == 0)
             wanted = r->found[i] = true;
     return wanted;
+}
+
+/* Its job would lack what was not read. */
+static bool is_cut(run *r, const fl_delivery *letter)
+{
+    if (!letter->malformed || r->end != LETTERS_REQUEUE)
+        return false;
+    explain(r, letter->message.id, letter->malformed);
+    r->result->failed++;
+    return true;
 }
 
 static bool finds_more(const run *r)
@@ -179,7 +197,7 @@ static int end_batch(run *r, fl_delivery **all, unsigned count, fl_delivery **ke
     unsigned wanted = 0, done = 0;
     uint64_t settled = 0;
     for (unsigned i = 0; i < count; i++)
-        if (is_wanted(r, all[i]))
+        if (is_wanted(r, all[i]) && !is_cut(r, all[i]))
             all[wanted++] = all[i];
         else
             kept[(*kept_count)++] = all[i];

@@ -54,7 +54,7 @@ static int64_t number_of(const load_record *r, const char *id)
 {
     char prefix[LOAD_ID], *end;
     size_t length = (size_t)snprintf(prefix, sizeof prefix, "load-%s-", r->run);
-    if (strncmp(id, prefix, length) != 0 || id[length] < '0' || id[length] > '9')
+    if (!id || strncmp(id, prefix, length) != 0 || id[length] < '0' || id[length] > '9')
         return -1;
     errno = 0;
     long long number = strtoll(id + length, &end, 10);

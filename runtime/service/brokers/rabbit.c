@@ -7,6 +7,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/rabbit.h>
+#include <runtime/service/copy.h>
 
 #include <filch/wait.h>
 
@@ -208,8 +209,10 @@ const fl_broker_kind fl_broker_rabbit = {
     .turn = turn,
     .receive = fl_rabbit_receive,
     .cease = fl_rabbit_cease,
-    .settle = fl_rabbit_settle,
+    .settle = fl_copy_settle,
+    .release = free,
     .publish = fl_rabbit_publish,
     .count = fl_rabbit_count,
     .check = check,
+    .transport = &fl_rabbit_transport,
 };

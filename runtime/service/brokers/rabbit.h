@@ -15,8 +15,9 @@
  * NAME.delay.10ms, NAME.delay.50ms, ..., in which messages wait for a fixed time. A time to live
  * of each message's own would not do: RabbitMQ looks only at the head of a queue. A delayed message
  * waits in the longest rung that does not exceed its delay, comes to the consumer, and goes to
- * the next rung until its time has come. Rungs and other missing queues are declared when a
- * publication comes back as unroutable, so there is no list of queues that could be wrong.
+ * the next rung until its time has come. A connection declares a rung before it first sends to it.
+ * Missing queues, rungs that were deleted among them, are also declared when a publication comes back
+ * as unroutable (rabbit_publish.c), so no list of queues can be wrong.
  *
  * Acknowledgements. A window lists the tags that one channel has delivered and that are not
  * settled. Those of a batch that form the beginning of the window go as one multiple-ack; its tag
@@ -26,8 +27,10 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/rabbit_amqp.h>
+#include <runtime/service/message.h>
 
 #include <filch/timer.h>
+#include <filch/traceparent.h>
 
 #include <sys/time.h>
 
@@ -53,7 +56,7 @@ typedef struct fl_rabbit_url {
     const char *cacertfile, *certfile, *keyfile; /* or NULL */
     unsigned heartbeat;                          /* s */
     unsigned delivery_limit;
-    unsigned classic, create, plaintext; /* truth values */
+    unsigned classic, create, plaintext, adopt; /* truth values */
 } fl_rabbit_url;
 
 /* FATAL, explained: it does not parse, or would send a password in clear text to another machine.
@@ -65,6 +68,7 @@ fl_broker_rc fl_rabbit_parse(const fl_broker_host *host, const char *url, fl_rab
 /* Publications, of which `open` wait for their confirmation. */
 typedef struct fl_rabbit_pending {
     unsigned count, open;
+    uint64_t first; /* the number of the first that is sent */
     struct fl_rabbit_copy *copies;
 } fl_rabbit_pending;
 
@@ -86,7 +90,8 @@ typedef struct fl_rabbit_part {
     bool redelivered;
     bool done; /* it was delivered without its body, which is too long */
     amqp_basic_properties_t properties;
-    char *body; /* of more than one frame */
+    amqp_bytes_t raw; /* the same, encoded */
+    char *body;       /* of more than one frame */
 } fl_rabbit_part;
 
 typedef struct fl_rabbit_queue {
@@ -96,6 +101,7 @@ typedef struct fl_rabbit_queue {
     bool *marks;         /* of the present batch */
     fl_delivery **ready; /* a ring: read and not yet received */
     unsigned ready_first, ready_count;
+    unsigned rungs; /* bits of those that are declared */
 } fl_rabbit_queue;
 
 typedef struct fl_rabbit {
@@ -108,7 +114,8 @@ typedef struct fl_rabbit {
     bool drained;   /* by `turn`, just now: the next `receive` need not look */
     unsigned room;  /* of each window and ring: the prefetch */
     unsigned early_count;
-    fl_delivery **early; /* deliveries whose delay goes on, for the next rung */
+    fl_delivery *
+        *early; /* deliveries whose delay goes on, for the next rung; and those to be adopted */
     fl_rabbit_queue queues[];
 } fl_rabbit;
 
@@ -152,36 +159,56 @@ typedef struct fl_rabbit_target {
 
 /* Writes its name; false: it is too long. */
 bool fl_rabbit_name(char name[FL_RABBIT_NAME_BYTES], const fl_rabbit_target *target);
+bool fl_rabbit_is_for_dead_letters(const fl_rabbit_target *target);
 /* The rung for a delay of so many ns. */
 fl_rabbit_target fl_rabbit_rung(const char *queue, int64_t delay);
 /* Declares it, unless it is there or the URL says not to. REFUSED: it cannot be used. */
 fl_broker_rc fl_rabbit_declare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_target *target);
+/* Declares a rung to which this connection has not sent before. Other places, and rungs that were
+ * deleted since, are declared when a publication comes back. */
+fl_broker_rc fl_rabbit_prepare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_target *target);
 /* The queues of the configuration, and those of their dead letters. */
 fl_broker_rc fl_rabbit_declare_all(fl_rabbit *r);
 fl_broker_rc fl_rabbit_count(fl_broker *broker, unsigned queue, fl_broker_count *out);
 
-/* ---- rabbit_message.c ---- */
+/* ---- rabbit_encode.c ---- */
+
+/* Statuses of a copy on its way. */
+enum { FL_RABBIT_SENT = 1, FL_RABBIT_RETURNED = 2 };
+
+/* What the server delivered with a message, encoded; for copies, where filch_message lacks some of it.
+ * fl_delivery.handle, from malloc. */
+typedef struct fl_rabbit_original {
+    char id[FL_ID_BYTES]; /* of the copy that adopts it */
+    size_t size;
+    char properties[];
+} fl_rabbit_original;
 
 /* A message to send. */
 typedef struct fl_rabbit_copy {
     const filch_message *message;
+    const fl_delivery *original; /* NULL: none */
     fl_rabbit_target target;
-    unsigned attempt;
-    int64_t due;              /* ns of Unix time; 0: at once */
-    const filch_header *more; /* replace those of the same name */
-    unsigned more_count;
+    int64_t due;     /* ns of Unix time; 0: at once */
     uint64_t number; /* of its publication */
     int status;      /* as in fl_publication; one that is not 0 before is kept */
 } fl_rabbit_copy;
 
 typedef struct fl_rabbit_encoded {
     amqp_basic_properties_t properties;
-    char *text;
     amqp_table_entry_t *entries;
+    amqp_pool_t pool;
+    char trace[FILCH_TRACEPARENT_TEXT];
 } fl_rabbit_encoded;
 
-/* 0, -EMSGSIZE, or -EAGAIN (no memory). The caller frees text and entries. */
-int fl_rabbit_encode(const fl_rabbit_copy *copy, fl_rabbit_encoded *out);
+/* 0, -EMSGSIZE, -ENOTSUP, or -EAGAIN (no memory). The result ends by the next one. */
+int fl_rabbit_encode(const fl_rabbit *r, const fl_rabbit_copy *copy, fl_rabbit_encoded *out);
+void fl_rabbit_encoded_end(fl_rabbit_encoded *encoded);
+
+/* ---- rabbit_message.c ---- */
+
+/* Of a publication that came back; 0: it has none. */
+uint64_t fl_rabbit_number(const amqp_basic_properties_t *properties);
 /* The delivery of a part with its body, NULL: none, which is too long. *due: as in fl_rabbit_copy.
  * NULL: no memory. */
 fl_delivery *fl_rabbit_decode(fl_rabbit *r, unsigned queue, const char *body, int64_t *due);
@@ -193,20 +220,21 @@ fl_broker_rc fl_rabbit_consume(fl_rabbit *r);
 /* Frames of a delivery, for fl_rabbit_read. */
 fl_broker_rc fl_rabbit_on_deliver(fl_rabbit *r, unsigned queue, uint64_t tag, bool redelivered);
 fl_broker_rc fl_rabbit_on_header(fl_rabbit *r, unsigned queue, uint64_t size,
-                                 const amqp_basic_properties_t *properties);
+                                 const amqp_basic_properties_t *properties, amqp_bytes_t raw);
 fl_broker_rc fl_rabbit_on_body(fl_rabbit *r, unsigned queue, amqp_bytes_t bytes);
 /* Sends early deliveries to their next rung. */
 fl_broker_rc fl_rabbit_send_early(fl_rabbit *r);
 fl_broker_rc fl_rabbit_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                                unsigned *count);
 fl_broker_rc fl_rabbit_cease(fl_broker *broker);
+void fl_rabbit_drop(fl_rabbit *r, fl_delivery *delivery);
 void fl_rabbit_drop_deliveries(fl_rabbit *r);
 
 /* ---- rabbit_settle.c ---- */
 
 /* Gives a delivery back, which is no longer in the window. */
 fl_broker_rc fl_rabbit_nack(fl_rabbit *r, unsigned queue, uint64_t tag);
-fl_broker_rc fl_rabbit_settle(fl_broker *broker, fl_settlement *batch, unsigned count);
+extern const fl_transport fl_rabbit_transport;
 
 /* ---- rabbit_publish.c ---- */
 
@@ -216,8 +244,8 @@ fl_broker_rc fl_rabbit_send(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy *
                             unsigned count);
 /* The server confirms or refuses one publication, or all up to it. */
 void fl_rabbit_on_confirm(fl_rabbit_wire *wire, uint64_t number, bool multiple, int status);
-/* The message with this id came back: there is no such queue. */
-void fl_rabbit_on_return(fl_rabbit_wire *wire, amqp_bytes_t sent);
+/* The publication of this number, 0: unknown, came back: there is no such queue. */
+fl_broker_rc fl_rabbit_on_return(fl_rabbit *r, fl_rabbit_wire *wire, uint64_t number);
 fl_broker_rc fl_rabbit_publish(fl_broker *broker, fl_publication *batch, unsigned count);
 
 #endif

@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/rabbit.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/copy.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>
@@ -37,11 +38,35 @@ fl_broker_rc fl_rabbit_consume(fl_rabbit *r)
 
 /* ---- Frames ---- */
 
+void fl_rabbit_drop(fl_rabbit *r, fl_delivery *delivery)
+{
+    free(delivery->handle);
+    delivery->handle = NULL;
+    r->base.host->drop(r->base.host, delivery);
+}
+
 static fl_broker_rc give_back(fl_rabbit *r, fl_delivery *delivery, unsigned queue, uint64_t tag)
 {
     if (delivery)
-        r->base.host->drop(r->base.host, delivery);
+        fl_rabbit_drop(r, delivery);
     return fl_rabbit_nack(r, queue, tag);
+}
+
+/* With adopt=yes, a message without an id is not delivered: its copy is, which has one. Dead letters, and
+ * those of a reader that comes for a moment, stay as they are. */
+static bool is_adopted(fl_rabbit *r, fl_delivery *delivery)
+{
+    const fl_rabbit_target from = {r->config.queues[delivery->queue], FL_RABBIT_WORK, 0};
+    const fl_broker_host *host = r->base.host;
+    filch_message *message = &delivery->message;
+    fl_rabbit_original *original = delivery->handle;
+    if (!r->url.adopt || message->id || delivery->malformed || !original || r->config.brief ||
+        fl_rabbit_is_for_dead_letters(&from))
+        return false;
+    fl_message_random_id(original->id);
+    message->id = original->id;
+    message->first_seen = message->first_seen ? message->first_seen : host->unix_time(host);
+    return true;
 }
 
 /* The message of a part is whole, or too long. */
@@ -57,8 +82,10 @@ static fl_broker_rc deliver(fl_rabbit *r, unsigned queue, const char *body)
     delivery->tag[1] = r->epoch;
     delivery->lease_until = FILCH_FOREVER;
     q->tags[q->tag_count++] = q->part.tag;
-    if (due > host->unix_time(host) + EARLY) {
+    bool is_early = due > host->unix_time(host) + EARLY;
+    if (is_early)
         delivery->message.delay = due - host->unix_time(host);
+    if (is_adopted(r, delivery) || is_early) {
         r->early[r->early_count++] = delivery;
         return FL_BROKER_OK;
     }
@@ -87,7 +114,7 @@ static fl_broker_rc end_part(fl_rabbit *r, unsigned queue, const char *body)
 }
 
 fl_broker_rc fl_rabbit_on_header(fl_rabbit *r, unsigned queue, uint64_t size,
-                                 const amqp_basic_properties_t *properties)
+                                 const amqp_basic_properties_t *properties, amqp_bytes_t raw)
 {
     fl_rabbit_part *part = &r->queues[queue].part;
     if (part->at != FL_RABBIT_HEADER)
@@ -95,6 +122,7 @@ fl_broker_rc fl_rabbit_on_header(fl_rabbit *r, unsigned queue, uint64_t size,
     part->at = FL_RABBIT_BODY;
     part->size = size;
     part->properties = *properties;
+    part->raw = raw;
     if (size == 0)
         return end_part(r, queue, "");
     part->done = size > r->config.body_most;
@@ -119,22 +147,21 @@ fl_broker_rc fl_rabbit_on_body(fl_rabbit *r, unsigned queue, amqp_bytes_t bytes)
 
 /* ---- Receiving ---- */
 
-/* As retries whose attempt does not change. Those that the server does not take now stay. */
+/* Early or adopted: as retries whose attempt does not change. Those that the server does not take now stay. */
 fl_broker_rc fl_rabbit_send_early(fl_rabbit *r)
 {
     enum { BATCH = 64 };
     fl_settlement items[BATCH];
     unsigned count = r->early_count < BATCH ? r->early_count : BATCH, left = 0;
-    const fl_broker_host *host = r->base.host;
     for (unsigned i = 0; i < count; i++)
         items[i] = (fl_settlement){.delivery = r->early[i],
                                    .verb = FL_SETTLE_RETRY,
                                    .attempt = r->early[i]->message.attempt,
                                    .delay = r->early[i]->message.delay};
-    fl_broker_rc rc = count ? fl_rabbit_settle(&r->base, items, count) : FL_BROKER_OK;
+    fl_broker_rc rc = count ? fl_copy_settle(&r->base, items, count) : FL_BROKER_OK;
     for (unsigned i = 0; i < r->early_count; i++)
         if (i < count && items[i].status != -EAGAIN)
-            host->drop(host, r->early[i]);
+            fl_rabbit_drop(r, r->early[i]);
         else
             r->early[left++] = r->early[i];
     r->early_count = left;
@@ -197,12 +224,11 @@ fl_broker_rc fl_rabbit_cease(fl_broker *broker)
 
 void fl_rabbit_drop_deliveries(fl_rabbit *r)
 {
-    const fl_broker_host *host = r->base.host;
     while (r->early_count)
-        host->drop(host, r->early[--r->early_count]);
+        fl_rabbit_drop(r, r->early[--r->early_count]);
     for (unsigned i = 0; i < r->config.queue_count; i++) {
         while (r->queues[i].ready_count)
-            host->drop(host, take_ready(r, &r->queues[i]));
+            fl_rabbit_drop(r, take_ready(r, &r->queues[i]));
         free(r->queues[i].part.body);
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/brokers/rabbit.h>
+#include <runtime/service/brokers/rabbit_table.h>
 
 #include <runtime/service/broker.h>
 #include <runtime/service/headers.h>
@@ -7,174 +8,8 @@
 #include <filch/timer.h>
 #include <filch/traceparent.h>
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-/* Fields of a message that AMQP has no property for. */
-static const char key_attempt[] = "x-filch-attempt", key_first_seen[] = "x-filch-first-seen",
-                  key_due[] = "x-filch-due", key_trace[] = "x-filch-trace",
-                  key_tracestate[] = "x-filch-tracestate", key_deliveries[] = "x-delivery-count";
-
-enum { OWN_HEADERS = 5, NUMBER_BYTES = 32, SHORT_MOST = 255, HEADERS_MOST = 120 << 10 };
-
-/* ---- Sending ---- */
-
-static amqp_table_entry_t text_entry(const char *name, const char *value)
-{
-    return (amqp_table_entry_t){.key = amqp_cstring_bytes(name),
-                                .value = {.kind = AMQP_FIELD_KIND_UTF8,
-                                          .value.bytes = amqp_cstring_bytes(value)}};
-}
-
-static amqp_table_entry_t number_entry(const char *name, int64_t value)
-{
-    return (amqp_table_entry_t){.key = amqp_cstring_bytes(name),
-                                .value = {.kind = AMQP_FIELD_KIND_I64, .value.i64 = value}};
-}
-
-/* Sets a property that may be absent; false: it is too long. */
-static bool put(amqp_basic_properties_t *to, amqp_bytes_t *property, amqp_flags_t flag,
-                const char *text)
-{
-    if (!text)
-        return true;
-    *property = amqp_cstring_bytes(text);
-    to->_flags |= flag;
-    return property->len <= SHORT_MOST;
-}
-
-/* Properties of the message; false: one is too long. */
-static bool put_properties(const filch_message *message, amqp_basic_properties_t *to)
-{
-    to->_flags =
-        AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_TIMESTAMP_FLAG;
-    to->delivery_mode = AMQP_DELIVERY_PERSISTENT;
-    to->timestamp = (uint64_t)(message->first_seen / FILCH_SECOND);
-    return put(to, &to->message_id, AMQP_BASIC_MESSAGE_ID_FLAG, message->id) &&
-           put(to, &to->type, AMQP_BASIC_TYPE_FLAG, message->type) &&
-           put(to, &to->content_type, AMQP_BASIC_CONTENT_TYPE_FLAG, message->content_type);
-}
-
-/* Packed headers as entries. Returns how many, or -1: a name is too long. */
-static int unpack(const char *text, size_t size, amqp_table_entry_t *entries)
-{
-    int count = 0;
-    for (const char *name = text; name < text + size; count++) {
-        const char *value = name + strlen(name) + 1;
-        if (strlen(name) > SHORT_MOST)
-            return -1;
-        entries[count] = text_entry(name, value);
-        name = value + strlen(value) + 1;
-    }
-    return count;
-}
-
-static int put_own(const fl_rabbit_copy *copy, char *trace, amqp_table_entry_t *entries)
-{
-    int count = 0;
-    const filch_message *message = copy->message;
-    entries[count++] = number_entry(key_attempt, copy->attempt);
-    entries[count++] = number_entry(key_first_seen, message->first_seen);
-    if (copy->due)
-        entries[count++] = number_entry(key_due, copy->due);
-    if (filch_traceparent_format(&message->trace, trace) == 0)
-        entries[count++] = text_entry(key_trace, trace);
-    if (message->tracestate)
-        entries[count++] = text_entry(key_tracestate, message->tracestate);
-    return count;
-}
-
-int fl_rabbit_encode(const fl_rabbit_copy *copy, fl_rabbit_encoded *out)
-{
-    const filch_message *message = copy->message;
-    *out = (fl_rabbit_encoded){0};
-    size_t size = fl_headers_pack(NULL, copy->more, copy->more_count, message->headers,
-                                  message->header_count);
-    size_t own = message->tracestate ? strlen(message->tracestate) : 0;
-    size_t most = message->header_count + copy->more_count + OWN_HEADERS;
-    if (size + own + most * 8 > HEADERS_MOST || !put_properties(message, &out->properties))
-        return -EMSGSIZE; /* they have to be in one frame */
-    out->text = malloc(size + FILCH_TRACEPARENT_TEXT);
-    out->entries = malloc(most * sizeof *out->entries);
-    if (!out->text || !out->entries)
-        return -EAGAIN;
-    fl_headers_pack(out->text, copy->more, copy->more_count, message->headers,
-                    message->header_count);
-    int count = unpack(out->text, size, out->entries);
-    if (count < 0)
-        return -EMSGSIZE;
-    count += put_own(copy, out->text + size, out->entries + count);
-    out->properties.headers = (amqp_table_t){count, out->entries};
-    return 0;
-}
-
-/* ---- Receiving ---- */
-
-static bool is_named(const amqp_table_entry_t *entry, const char *name)
-{
-    return entry->key.len == strlen(name) &&
-           strncasecmp(entry->key.bytes, name, entry->key.len) == 0;
-}
-
-static bool begins(const amqp_table_entry_t *entry, const char *with)
-{
-    return entry->key.len >= strlen(with) && memcmp(entry->key.bytes, with, strlen(with)) == 0;
-}
-
-/* Notes of filch, and of the server about this delivery, are no headers of the message. */
-static bool is_note(const amqp_table_entry_t *entry)
-{
-    static const char *const notes[] = {"x-filch-", "x-death", "x-first-death-", "x-last-death-"};
-    for (unsigned i = 0; i < sizeof notes / sizeof *notes; i++)
-        if (begins(entry, notes[i]))
-            return true;
-    return is_named(entry, key_deliveries);
-}
-
-/* false: it is no integer. */
-static bool number_of(const amqp_field_value_t *value, int64_t *out)
-{
-    switch (value->kind) {
-    case AMQP_FIELD_KIND_BOOLEAN:
-        *out = value->value.boolean != 0;
-        return true;
-    case AMQP_FIELD_KIND_I8:
-        *out = value->value.i8;
-        return true;
-    case AMQP_FIELD_KIND_U8:
-        *out = value->value.u8;
-        return true;
-    case AMQP_FIELD_KIND_I16:
-        *out = value->value.i16;
-        return true;
-    case AMQP_FIELD_KIND_U16:
-        *out = value->value.u16;
-        return true;
-    case AMQP_FIELD_KIND_I32:
-        *out = value->value.i32;
-        return true;
-    case AMQP_FIELD_KIND_U32:
-        *out = value->value.u32;
-        return true;
-    case AMQP_FIELD_KIND_I64:
-        *out = value->value.i64;
-        return true;
-    case AMQP_FIELD_KIND_TIMESTAMP:
-        *out = (int64_t)value->value.u64;
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool is_text(const amqp_field_value_t *value)
-{
-    return value->kind == AMQP_FIELD_KIND_UTF8 || value->kind == AMQP_FIELD_KIND_BYTES;
-}
 
 /* Appends bytes and a NUL. Returns where they are. */
 static char *append(char **at, amqp_bytes_t bytes)
@@ -185,24 +20,6 @@ static char *append(char **at, amqp_bytes_t bytes)
     text[bytes.len] = '\0';
     *at += bytes.len + 1;
     return text;
-}
-
-/* Packs a header: a text, or a number as its digits. Others, such as tables, are left out. */
-static void pack(char **at, const amqp_table_entry_t *entry)
-{
-    int64_t number;
-    char digits[NUMBER_BYTES];
-    amqp_bytes_t value = entry->value.value.bytes;
-    if (is_note(entry) || memchr(entry->key.bytes, '\0', entry->key.len))
-        return;
-    if (number_of(&entry->value, &number)) {
-        snprintf(digits, sizeof digits, "%" PRId64, number);
-        value = amqp_cstring_bytes(digits);
-    } else if (!is_text(&entry->value) || (value.len && memchr(value.bytes, '\0', value.len))) {
-        return;
-    }
-    append(at, entry->key);
-    append(at, value);
 }
 
 /* The texts of a message that are properties; a field without its flag is not set. */
@@ -220,13 +37,14 @@ static size_t room_of(const amqp_basic_properties_t *p, const amqp_table_t *head
                   PROPERTY(p, CONTENT_TYPE, content_type).len + 3;
     for (int i = 0; i < headers->num_entries; i++) {
         const amqp_table_entry_t *entry = &headers->entries[i];
-        room += entry->key.len + 2 +
-                (is_text(&entry->value) ? entry->value.value.bytes.len : NUMBER_BYTES);
+        room +=
+            entry->key.len + 2 +
+            (fl_rabbit_is_text(&entry->value) ? entry->value.value.bytes.len : FL_RABBIT_DIGITS);
     }
     return room;
 }
 
-/* Fields that filch wrote as headers. */
+/* Fields that filch wrote as headers, and the trace of any publisher. */
 static void read_notes(const amqp_table_t *headers, filch_message *message, int64_t *deliveries,
                        int64_t *due, char **at)
 {
@@ -234,19 +52,20 @@ static void read_notes(const amqp_table_t *headers, filch_message *message, int6
     for (int i = 0; i < headers->num_entries; i++) {
         const amqp_table_entry_t *entry = &headers->entries[i];
         const amqp_field_value_t *value = &entry->value;
-        bool is_number = number_of(value, &number);
-        if (is_number && is_named(entry, key_attempt) && number > 0 && number <= UINT16_MAX)
+        bool is_number = fl_rabbit_number_of(value, &number);
+        if (is_number && fl_rabbit_is_named(entry, FL_RABBIT_ATTEMPT) && number > 0 &&
+            number <= UINT16_MAX)
             message->attempt = (unsigned)number;
-        else if (is_number && is_named(entry, key_first_seen))
+        else if (is_number && fl_rabbit_is_named(entry, FL_RABBIT_FIRST_SEEN))
             message->first_seen = number;
-        else if (is_number && is_named(entry, key_due))
+        else if (is_number && fl_rabbit_is_named(entry, FL_RABBIT_DUE))
             *due = number;
-        else if (is_number && is_named(entry, key_deliveries))
+        else if (is_number && fl_rabbit_is_named(entry, FL_RABBIT_FAILED))
             *deliveries = number;
-        else if (is_text(value) && is_named(entry, key_trace))
+        else if (fl_rabbit_is_text(value) && fl_rabbit_is_named(entry, FL_RABBIT_TRACE))
             filch_traceparent_parse(&message->trace, value->value.bytes.bytes,
                                     value->value.bytes.len);
-        else if (is_text(value) && is_named(entry, key_tracestate))
+        else if (fl_rabbit_is_text(value) && fl_rabbit_is_named(entry, FL_RABBIT_TRACESTATE))
             message->tracestate = append(at, value->value.bytes);
     }
 }
@@ -263,9 +82,62 @@ static unsigned deliveries_of(const fl_rabbit *r, const fl_rabbit_part *part, in
 }
 
 /* NULL: empty, as if there were none. */
-static const char *text_of(amqp_bytes_t bytes, char **at)
+static const char *text_or_null(amqp_bytes_t bytes, char **at)
 {
     return bytes.len ? append(at, bytes) : NULL;
+}
+
+uint64_t fl_rabbit_number(const amqp_basic_properties_t *properties)
+{
+    const amqp_table_entry_t *entry = properties->_flags & AMQP_BASIC_HEADERS_FLAG
+                                          ? fl_rabbit_find(&properties->headers, FL_RABBIT_NUMBER)
+                                          : NULL;
+    return entry && entry->value.kind == AMQP_FIELD_KIND_I64 ? (uint64_t)entry->value.value.i64 : 0;
+}
+
+/* Packs the headers that are texts; *rest: the size of the others. true: the message has something
+ * that filch_message lacks. */
+static bool pack(char **at, const amqp_table_t *headers, size_t *rest)
+{
+    bool lacks = false;
+    for (int i = 0; i < headers->num_entries; i++) {
+        char digits[FL_RABBIT_DIGITS];
+        amqp_bytes_t text;
+        const amqp_table_entry_t *entry = &headers->entries[i];
+        bool is_header = fl_rabbit_text_of(entry, digits, &text);
+        if (is_header) {
+            append(at, entry->key);
+            append(at, text);
+        } else if (!fl_rabbit_is_note(entry)) {
+            *rest += entry->key.len + fl_rabbit_size_of(&entry->value);
+        }
+        lacks |= fl_rabbit_is_named(entry, FL_RABBIT_EXPIRATION) ||
+                 fl_rabbit_is_named(entry, FL_RABBIT_USER) ||
+                 (!fl_rabbit_is_note(entry) &&
+                  !(is_header && entry->value.kind == AMQP_FIELD_KIND_UTF8));
+    }
+    return lacks;
+}
+
+/* NULL: no memory. */
+static fl_rabbit_original *keep_original(const fl_rabbit_part *part)
+{
+    fl_rabbit_original *original = malloc(sizeof *original + part->raw.len);
+    if (!original)
+        return NULL;
+    original->size = part->raw.len;
+    memcpy(original->properties, part->raw.bytes, part->raw.len);
+    return original;
+}
+
+/* Properties that filch_message lacks. */
+static bool has_more(const amqp_basic_properties_t *p)
+{
+    const amqp_flags_t known = AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_TYPE_FLAG |
+                               AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_HEADERS_FLAG |
+                               AMQP_BASIC_TIMESTAMP_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG;
+    return (p->_flags & ~known) ||
+           ((p->_flags & AMQP_BASIC_TIMESTAMP_FLAG) && p->timestamp >= INT32_MAX);
 }
 
 fl_delivery *fl_rabbit_decode(fl_rabbit *r, unsigned queue, const char *body, int64_t *due)
@@ -277,24 +149,29 @@ fl_delivery *fl_rabbit_decode(fl_rabbit *r, unsigned queue, const char *body, in
     char *text = malloc(room_of(p, &headers)), *at = text;
     filch_message message = {.body = body, .body_size = body ? part->size : 0};
     int64_t failed = 0;
+    size_t rest = 0;
     *due = 0;
     if (!text)
         return NULL;
-    for (int i = 0; i < headers.num_entries; i++)
-        pack(&at, &headers.entries[i]);
+    bool lacks = pack(&at, &headers, &rest) | has_more(p);
+    bool is_copied = part->raw.len <= FL_RABBIT_COPIED_MOST; /* its copy has room for it */
     size_t packed = (size_t)(at - text);
-    if (p->_flags & AMQP_BASIC_TIMESTAMP_FLAG)
-        message.first_seen = (int64_t)(p->timestamp % INT32_MAX) * FILCH_SECOND;
+    if ((p->_flags & AMQP_BASIC_TIMESTAMP_FLAG) && p->timestamp < INT32_MAX)
+        message.first_seen = (int64_t)p->timestamp * FILCH_SECOND;
     read_notes(&headers, &message, &failed, due, &at);
-    message.id = text_of(PROPERTY(p, MESSAGE_ID, message_id), &at);
-    message.type = text_of(PROPERTY(p, TYPE, type), &at);
-    message.content_type = text_of(PROPERTY(p, CONTENT_TYPE, content_type), &at);
+    message.id = text_or_null(PROPERTY(p, MESSAGE_ID, message_id), &at);
+    lacks |= r->url.adopt && !message.id;
+    message.type = text_or_null(PROPERTY(p, TYPE, type), &at);
+    message.content_type = text_or_null(PROPERTY(p, CONTENT_TYPE, content_type), &at);
     message.deliveries = deliveries_of(r, part, failed);
-    bool fits = packed <= r->config.header_most; /* more might not fit into a copy */
     fl_delivery *delivery =
-        fl_headers_deliver(&r->config, queue, message, text, fits ? packed : 0, part->size);
-    if (delivery && !fits)
-        delivery->malformed = "the headers are longer than the service reads";
+        fl_headers_deliver(&r->config, queue, message, text, is_copied ? packed : 0, part->size);
     free(text);
+    if (delivery && (!is_copied || packed + rest > r->config.header_most))
+        delivery->malformed = "the headers are longer than the service reads";
+    if (delivery && lacks && is_copied && !(delivery->handle = keep_original(part))) {
+        r->base.host->drop(r->base.host, delivery);
+        return NULL;
+    }
     return delivery;
 }

@@ -1,4 +1,21 @@
-/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Publications and their confirmations.
+ *
+ * The race: a copy goes to a queue that does not exist. RabbitMQ returns the message, and then confirms it
+ * like any other, since nothing is left to do for it. A confirmation alone is therefore no promise, and
+ * acknowledging the original of a returned copy would lose the job. For messages of one channel,
+ * RabbitMQ keeps this order:
+ *
+ *   publish n  ->  [return of n, without its number]  ->  ack or nack of n, or of all up to a number >= n
+ *
+ * So a copy that is confirmed and was not returned before is in a queue. The protocol does not say
+ * which message a return is about. Message ids of others are missing or used twice, so each publication
+ * has a header of its own with its number (x-filch-copy), which comes back with the message and is no
+ * header of the job. A return moves the copy of that number from SENT to RETURNED; its confirmation then
+ * makes it -ENOENT, and it is sent again when its queue is declared. A return whose number is below those
+ * of the batch belongs to a batch that was given up. A return without a copy means that one of the
+ * confirmations would be believed wrongly: the whole batch fails, and the connection with it. */
 #include <runtime/service/brokers/rabbit.h>
 
 #include <runtime/service/broker.h>
@@ -14,9 +31,6 @@ static const int64_t PATIENCE = 100 * FILCH_MILLISECOND;
 
 static const char doing[] = "publish to";
 
-/* Statuses of a copy on its way. */
-enum { SENT = 1, RETURNED = 2 };
-
 /* ---- Confirmations ---- */
 
 void fl_rabbit_on_confirm(fl_rabbit_wire *wire, uint64_t number, bool multiple, int status)
@@ -25,26 +39,41 @@ void fl_rabbit_on_confirm(fl_rabbit_wire *wire, uint64_t number, bool multiple, 
     for (unsigned i = 0; pending && i < pending->count; i++) {
         fl_rabbit_copy *copy = &pending->copies[i];
         bool is_meant = copy->number == number || (multiple && copy->number < number);
-        if (!is_meant || (copy->status != SENT && copy->status != RETURNED))
+        if (!is_meant || (copy->status != FL_RABBIT_SENT && copy->status != FL_RABBIT_RETURNED))
             continue;
-        copy->status = copy->status == RETURNED ? -ENOENT : status;
+        copy->status = copy->status == FL_RABBIT_RETURNED ? -ENOENT : status;
         pending->open--;
     }
 }
 
-/* Its confirmation follows. */
-void fl_rabbit_on_return(fl_rabbit_wire *wire, amqp_bytes_t sent)
+static fl_broker_rc fail_batch(fl_rabbit *r, fl_rabbit_wire *wire)
+{
+    const fl_broker_host *host = r->base.host;
+    fl_rabbit_pending *pending = wire->pending;
+    for (unsigned i = 0; i < pending->count; i++)
+        if (pending->copies[i].number >= pending->first)
+            pending->copies[i].status = -EAGAIN;
+    wire->broken = true;
+    return host->explain(
+        host, FL_BROKER_LOST,
+        "RabbitMQ at %s:%d returned a message that does not say which one it is; its "
+        "batch is sent again. Check that nothing between removes headers",
+        r->url.server.host, r->url.server.port);
+}
+
+fl_broker_rc fl_rabbit_on_return(fl_rabbit *r, fl_rabbit_wire *wire, uint64_t number)
 {
     fl_rabbit_pending *pending = wire->pending;
-    for (unsigned i = 0; pending && i < pending->count; i++) {
+    if (!pending || (number && number < pending->first))
+        return FL_BROKER_OK;
+    for (unsigned i = 0; i < pending->count; i++) {
         fl_rabbit_copy *copy = &pending->copies[i];
-        const char *id = copy->message->id ? copy->message->id : "";
-        if (copy->status == SENT && strlen(id) == sent.len &&
-            memcmp(id, sent.bytes, sent.len) == 0) {
-            copy->status = RETURNED;
-            return;
+        if (copy->status == FL_RABBIT_SENT && copy->number == number) {
+            copy->status = FL_RABBIT_RETURNED;
+            return FL_BROKER_OK;
         }
     }
+    return fail_batch(r, wire);
 }
 
 /* ---- Sending ---- */
@@ -54,21 +83,21 @@ static fl_broker_rc send_one(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy 
     fl_rabbit_encoded encoded;
     char name[FL_RABBIT_NAME_BYTES];
     const filch_message *message = copy->message;
-    int status = 0, error = fl_rabbit_encode(copy, &encoded);
+    copy->number = wire->published + 1;
+    int status = 0, error = fl_rabbit_encode(r, copy, &encoded);
     if (!error && !fl_rabbit_name(name, &copy->target))
         error = -EMSGSIZE;
     copy->status = error;
     if (!error) {
-        copy->status = SENT;
-        copy->number = ++wire->published;
+        copy->status = FL_RABBIT_SENT;
+        wire->published++;
         wire->pending->open++;
         status = amqp_basic_publish(wire->state, FL_RABBIT_REQUESTS, amqp_empty_bytes,
                                     amqp_cstring_bytes(name), 1, 0, &encoded.properties,
                                     (amqp_bytes_t){message->body_size,
                                                    (void *)(uintptr_t)message->body});
     }
-    free(encoded.text);
-    free(encoded.entries);
+    fl_rabbit_encoded_end(&encoded);
     return status ? fl_rabbit_broken(r, wire, doing, status) : FL_BROKER_OK;
 }
 
@@ -109,6 +138,7 @@ static fl_broker_rc send_missing(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_c
         rc = fl_rabbit_answer(r, wire, doing, FL_RABBIT_REQUESTS, NULL);
         wire->confirms = !rc;
     }
+    pending.first = wire->published + 1;
     wire->pending = &pending;
     for (unsigned i = 0; i < count && !rc; i++)
         if (batch[i].status == -ENOENT)
@@ -151,6 +181,8 @@ fl_broker_rc fl_rabbit_send(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy *
     fl_broker_rc rc = fl_rabbit_drain(r, wire);
     if (!rc && wire->blocked)
         rc = is_blocked(r);
+    for (unsigned i = 0; i < count && !rc; i++)
+        rc = fl_rabbit_prepare(r, wire, &batch[i].target);
     if (!rc)
         rc = send_missing(r, wire, batch, count);
     try_refused_again(batch, count);
@@ -166,12 +198,13 @@ fl_broker_rc fl_rabbit_send(fl_rabbit *r, fl_rabbit_wire *wire, fl_rabbit_copy *
 
 /* ---- Publishing ---- */
 
-static fl_rabbit_copy copy_of(const fl_rabbit *r, const filch_message *message)
+static fl_rabbit_copy copy_of(const fl_rabbit *r, const fl_publication *one)
 {
     const fl_broker_host *host = r->base.host;
+    const filch_message *message = one->message;
     fl_rabbit_copy copy = {.message = message,
-                           .target = {message->queue, FL_RABBIT_WORK, 0},
-                           .attempt = message->attempt};
+                           .original = one->copy_of ? one->copy_of : one->letter,
+                           .target = {message->queue, FL_RABBIT_WORK, 0}};
     if (message->delay > 0) {
         copy.target = fl_rabbit_rung(message->queue, message->delay);
         copy.due = host->unix_time(host) + message->delay;
@@ -181,6 +214,21 @@ static fl_rabbit_copy copy_of(const fl_rabbit *r, const filch_message *message)
     return copy;
 }
 
+/* Copies of a consumer go by a wire of their own. */
+static fl_broker_rc send_part(fl_rabbit *r, const fl_publication *batch, fl_rabbit_copy *copies,
+                              unsigned count)
+{
+    bool is_main = !batch->copy_of;
+    fl_broker_rc rc = FL_BROKER_OK;
+    for (unsigned i = 0; i < count; i++)
+        copies[i] = copy_of(r, &batch[i]);
+    if (!is_main && !r->copies.state)
+        rc = fl_rabbit_connect(r, &r->copies);
+    for (unsigned i = 0; i < count && rc; i++)
+        copies[i].status = -EAGAIN;
+    return rc ? rc : fl_rabbit_send(r, is_main ? &r->main : &r->copies, copies, count);
+}
+
 fl_broker_rc fl_rabbit_publish(fl_broker *broker, fl_publication *batch, unsigned count)
 {
     enum { COPIES = 100 };
@@ -188,13 +236,9 @@ fl_broker_rc fl_rabbit_publish(fl_broker *broker, fl_publication *batch, unsigne
     fl_rabbit *r = fl_rabbit_of(broker);
     fl_broker_rc rc = FL_BROKER_OK;
     for (unsigned at = 0; at < count; at += COPIES) {
-        unsigned used = count - at < COPIES ? count - at : COPIES;
-        for (unsigned i = 0; i < used; i++)
-            copies[i] = copy_of(r, batch[at + i].message);
-        if (!rc)
-            rc = fl_rabbit_send(r, &r->main, copies, used);
-        else
-            used = 0;
+        unsigned used = rc ? 0 : count - at < COPIES ? count - at : COPIES;
+        if (used)
+            rc = send_part(r, batch + at, copies, used);
         for (unsigned i = 0; i < COPIES && at + i < count; i++)
             batch[at + i].status = i < used ? copies[i].status : -EAGAIN;
     }

@@ -55,7 +55,7 @@ static void add_number(amqp_table_t *table, const char *name, int64_t value)
                              .value = {.kind = AMQP_FIELD_KIND_I64, .value.i64 = value}};
 }
 
-static bool is_for_dead_letters(const fl_rabbit_target *target)
+bool fl_rabbit_is_for_dead_letters(const fl_rabbit_target *target)
 {
     size_t length = strlen(target->queue), end = strlen(dead_suffix);
     return target->place == FL_RABBIT_DEAD ||
@@ -69,7 +69,7 @@ static void fill(const fl_rabbit *r, const fl_rabbit_target *target, amqp_table_
                  char to[FL_RABBIT_NAME_BYTES])
 {
     fl_rabbit_target next = {target->queue, FL_RABBIT_DEAD, 0};
-    bool passes_on = !is_for_dead_letters(target);
+    bool passes_on = !fl_rabbit_is_for_dead_letters(target);
     if (target->place == FL_RABBIT_RUNG)
         next.place = FL_RABBIT_WORK;
     add_text(table, "x-queue-type", r->url.classic ? "classic" : "quorum");
@@ -166,13 +166,26 @@ fl_broker_rc fl_rabbit_declare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabb
                        : "another connection has it to itself, or the user may not see it");
 }
 
+fl_broker_rc fl_rabbit_prepare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_target *target)
+{
+    unsigned bit = 1u << target->rung, at = 0;
+    while (at < r->config.queue_count && strcmp(r->config.queues[at], target->queue) != 0)
+        at++;
+    if (target->place != FL_RABBIT_RUNG || at == r->config.queue_count ||
+        (r->queues[at].rungs & bit))
+        return FL_BROKER_OK;
+    fl_broker_rc rc = fl_rabbit_declare(r, wire, target);
+    r->queues[at].rungs |= rc ? 0 : bit;
+    return rc;
+}
+
 fl_broker_rc fl_rabbit_declare_all(fl_rabbit *r)
 {
     fl_broker_rc rc = FL_BROKER_OK;
     for (unsigned i = 0; i < r->config.queue_count && !rc; i++) {
         fl_rabbit_target queue = {r->config.queues[i], FL_RABBIT_WORK, 0}, dead = queue;
         dead.place = FL_RABBIT_DEAD;
-        if (!is_for_dead_letters(&queue))
+        if (!fl_rabbit_is_for_dead_letters(&queue))
             rc = fl_rabbit_declare(r, &r->main, &dead);
         if (!rc)
             rc = fl_rabbit_declare(r, &r->main, &queue);

@@ -120,10 +120,9 @@ static fl_broker_rc read_header(fl_rabbit *r, fl_rabbit_wire *wire, const amqp_f
     const amqp_basic_properties_t *properties = frame->payload.properties.decoded;
     if (frame->channel >= FL_RABBIT_DELIVERIES)
         return fl_rabbit_on_header(r, frame->channel - FL_RABBIT_DELIVERIES,
-                                   frame->payload.properties.body_size, properties);
-    if (properties->_flags & AMQP_BASIC_MESSAGE_ID_FLAG)
-        fl_rabbit_on_return(wire, properties->message_id);
-    return FL_BROKER_OK;
+                                   frame->payload.properties.body_size, properties,
+                                   frame->payload.properties.raw);
+    return fl_rabbit_on_return(r, wire, fl_rabbit_number(properties));
 }
 
 static fl_broker_rc read_frame(fl_rabbit *r, fl_rabbit_wire *wire, const amqp_frame_t *frame)

@@ -2,8 +2,8 @@
 #include <runtime/service/brokers/rabbit.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/copy.h>
 
-#include <errno.h>
 #include <string.h>
 
 static const char doing[] = "settle messages of";
@@ -22,12 +22,6 @@ static unsigned find(const fl_rabbit_queue *q, uint64_t tag)
             high = middle;
     }
     return low < q->tag_count && q->tags[low] == tag ? low : q->tag_count;
-}
-
-static bool is_ours(const fl_rabbit *r, const fl_delivery *delivery)
-{
-    const fl_rabbit_queue *q = &r->queues[delivery->queue];
-    return delivery->tag[1] == r->epoch && find(q, delivery->tag[0]) < q->tag_count;
 }
 
 fl_broker_rc fl_rabbit_nack(fl_rabbit *r, unsigned queue, uint64_t tag)
@@ -80,84 +74,41 @@ static void mark(fl_rabbit *r, const fl_delivery *delivery)
     q->marks[find(q, delivery->tag[0])] = true;
 }
 
-/* ---- Verbs ---- */
+/* ---- Settling ---- */
 
-/* Those that need no copy, first: they do not wait for a server that takes none. */
-static fl_broker_rc settle_plain(fl_rabbit *r, fl_settlement *batch, unsigned count)
+static bool is_lost(fl_broker *broker, fl_delivery *delivery)
 {
-    fl_broker_rc rc = FL_BROKER_OK;
-    for (unsigned i = 0; i < count && !rc; i++) {
-        const fl_delivery *delivery = batch[i].delivery;
-        if (batch[i].verb == FL_SETTLE_RETURN && is_ours(r, delivery))
-            rc = fl_rabbit_nack(r, delivery->queue, delivery->tag[0]);
-        else if (batch[i].verb == FL_SETTLE_ACK && is_ours(r, delivery))
-            mark(r, delivery);
-        else
-            batch[i].status = is_ours(r, delivery) ? -EAGAIN : -ESTALE;
-    }
-    return rc ? rc : acknowledge_all(r);
+    const fl_rabbit *r = fl_rabbit_of(broker);
+    const fl_rabbit_queue *q = &r->queues[delivery->queue];
+    return delivery->tag[1] != r->epoch || find(q, delivery->tag[0]) == q->tag_count;
 }
 
-static fl_rabbit_copy copy_of(const fl_rabbit *r, const fl_settlement *one)
+static bool needs_copy(fl_broker *broker, const fl_settlement *one)
 {
-    const fl_broker_host *host = r->base.host;
-    const char *queue = r->config.queues[one->delivery->queue];
-    fl_rabbit_copy copy = {.message = &one->delivery->message,
-                           .target = {queue, FL_RABBIT_DEAD, 0}};
-    if (one->verb == FL_SETTLE_DEAD) {
-        copy.attempt = one->delivery->message.attempt;
-        copy.more = one->headers;
-        copy.more_count = one->header_count;
-        return copy;
-    }
-    copy.attempt = one->attempt;
-    copy.target.place = FL_RABBIT_WORK;
-    if (one->delay > 0) {
-        copy.target = fl_rabbit_rung(queue, one->delay);
-        copy.due = host->unix_time(host) + one->delay;
-    }
-    return copy;
+    (void)broker;
+    return one->verb != FL_SETTLE_RETURN;
 }
 
-/* Sends copies of up to COPIES items from *at on; then their originals may go. */
-static fl_broker_rc settle_copies(fl_rabbit *r, fl_settlement *batch, unsigned count, unsigned *at)
-{
-    enum { COPIES = 64 };
-    fl_rabbit_copy copies[COPIES];
-    fl_settlement *items[COPIES];
-    unsigned used = 0;
-    for (; *at < count && used < COPIES; ++*at)
-        if (batch[*at].status == -EAGAIN) {
-            items[used] = &batch[*at];
-            copies[used++] = copy_of(r, &batch[*at]);
-        }
-    if (!used)
-        return FL_BROKER_OK;
-    if (!r->copies.state) {
-        fl_broker_rc opened = fl_rabbit_connect(r, &r->copies);
-        if (opened)
-            return opened;
-    }
-    fl_broker_rc rc = fl_rabbit_send(r, &r->copies, copies, used);
-    for (unsigned i = 0; i < used; i++)
-        if (copies[i].status == 0) {
-            mark(r, items[i]->delivery);
-            items[i]->status = 0;
-        }
-    fl_broker_rc acks = acknowledge_all(r);
-    return acks ? acks : rc;
-}
-
-fl_broker_rc fl_rabbit_settle(fl_broker *broker, fl_settlement *batch, unsigned count)
+static fl_broker_rc answer(fl_broker *broker, fl_settlement *batch, unsigned count)
 {
     fl_rabbit *r = fl_rabbit_of(broker);
-    for (unsigned i = 0; i < count; i++)
-        batch[i].status = 0;
-    fl_broker_rc rc = settle_plain(r, batch, count);
-    if (rc)
-        for (unsigned i = 0; i < count; i++)
-            batch[i].status = -EAGAIN;
-    for (unsigned at = 0; at < count && !rc;)
-        rc = settle_copies(r, batch, count, &at);
+    fl_broker_rc rc = FL_BROKER_OK;
+    for (unsigned i = 0; i < count && !rc; i++)
+        if (batch[i].status == FL_SETTLE_TO_DO && fl_copy_verb(&batch[i]) == FL_SETTLE_ACK)
+            mark(r, batch[i].delivery);
+        else if (batch[i].status == FL_SETTLE_TO_DO)
+            rc = fl_rabbit_nack(r, batch[i].delivery->queue, batch[i].delivery->tag[0]);
+    if (!rc)
+        rc = acknowledge_all(r);
+    for (unsigned i = 0; i < count && !rc; i++)
+        if (batch[i].status == FL_SETTLE_TO_DO)
+            batch[i].status = 0;
     return rc;
 }
+
+const fl_transport fl_rabbit_transport = {
+    .remedy = "shorten its headers",
+    .answers_first = true, /* a server that is short of memory still reads acknowledgements */
+    .is_lost = is_lost,
+    .needs_copy = needs_copy,
+    .answer = answer};

@@ -17,6 +17,7 @@ static const struct option {
 } options[] = {
     {"queue", "quorum classic", 0, 1, offsetof(fl_rabbit_url, classic)},
     {"create", "no yes", 0, 1, offsetof(fl_rabbit_url, create)},
+    {"adopt", "no yes", 0, 1, offsetof(fl_rabbit_url, adopt)},
     {"plaintext", "no yes", 0, 1, offsetof(fl_rabbit_url, plaintext)},
     {"heartbeat", NULL, 1, 3600, offsetof(fl_rabbit_url, heartbeat)},
     {"delivery-limit", NULL, 1, 1000000, offsetof(fl_rabbit_url, delivery_limit)},
@@ -73,10 +74,11 @@ static fl_broker_rc read_option(const fl_broker_host *host, char *text, fl_rabbi
         if (strlen(options[i].name) == length && strncmp(text, options[i].name, length) == 0)
             return read_value(&options[i], value, out) ? FL_BROKER_OK
                                                        : is_invalid(host, &options[i], value);
-    return host->explain(host, FL_BROKER_FATAL,
-                         "unknown option of the RabbitMQ URL: '%.*s' (valid: queue, create, "
-                         "plaintext, heartbeat, delivery-limit, cacertfile, certfile, keyfile)",
-                         (int)length, text);
+    return host->explain(
+        host, FL_BROKER_FATAL,
+        "unknown option of the RabbitMQ URL: '%.*s' (valid: queue, create, "
+        "adopt, plaintext, heartbeat, delivery-limit, cacertfile, certfile, keyfile)",
+        (int)length, text);
 }
 
 static fl_broker_rc is_safe(const fl_broker_host *host, const fl_rabbit_url *url)

@@ -64,7 +64,7 @@ static json_t *request_of(filch_service_job *job)
     char parent[FILCH_TRACEPARENT_TEXT];
     filch_traceparent_format(&trace, parent);
     json_t *request =
-        json_pack("{s:s, s:s, s:s, s:s?, s:I, s:s, s:o, s:o}", "id", message->id, "type",
+        json_pack("{s:s?, s:s, s:s, s:s?, s:I, s:s, s:o, s:o}", "id", message->id, "type",
                   message->type, "queue", message->queue, "content_type", message->content_type,
                   "attempt", (json_int_t)message->attempt, "traceparent", parent, "deadline_ms",
                   deadline_ms < 0 ? json_null() : json_integer(deadline_ms), "headers",
@@ -155,11 +155,18 @@ static void read_answer(fl_frame *out, const json_t *object, const char *status)
         take_told(out, json_object_get(object, "result"));
 }
 
+/* Is an answer about the job with this id, NULL: none? */
+static bool is_about(const json_t *about, const char *id)
+{
+    return id && json_is_string(about) ? strcmp(json_string_value(about), id) == 0
+                                       : !id && json_is_null(about);
+}
+
 static void read_object(fl_frame *out, const json_t *object, const char *id)
 {
     const json_t *log = json_object_get(object, "log");
     const json_t *progress = json_object_get(object, "progress");
-    const char *about = json_string_value(json_object_get(object, "id"));
+    const json_t *about = json_object_get(object, "id");
     const char *status = json_string_value(json_object_get(object, "status"));
     if (json_is_string(log)) {
         out->kind = FL_FRAME_LOG;
@@ -167,9 +174,9 @@ static void read_object(fl_frame *out, const json_t *object, const char *id)
     } else if (progress && !json_is_null(progress)) {
         out->kind = FL_FRAME_PROGRESS;
         take_told(out, progress);
-    } else if (!about || !status) {
+    } else if (!(json_is_string(about) || json_is_null(about)) || !status) {
         refuse(out, "neither an answer (id, status) nor a log nor progress");
-    } else if (strcmp(about, id) != 0) {
+    } else if (!is_about(about, id)) {
         refuse(out, "an answer for another id");
     } else {
         read_answer(out, object, status);

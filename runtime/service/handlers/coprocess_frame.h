@@ -34,7 +34,7 @@ char *fl_frame_request(filch_service_job *job, size_t *size);
  * part of one, *length bytes long if its head is there, else 0; -EMSGSIZE: it is empty or has more
  * than `most` bytes. */
 int fl_frame_find(const char *data, size_t size, size_t most, size_t *length);
-/* Reads the JSON text of a frame about the job `id`. The caller frees out->told. */
+/* Reads the JSON text of a frame about the job `id`, NULL: it has none. The caller frees out->told. */
 void fl_frame_read(fl_frame *out, const char *json, size_t size, const char *id);
 
 #endif

@@ -100,7 +100,8 @@ static void add_job(list *to, filch_service_job *job)
     int64_t deadline_ms = fl_facts_deadline_ms(job);
     filch_traceparent trace = filch_service_job_trace(job);
     char parent[FILCH_TRACEPARENT_TEXT];
-    add(to, "FILCH_JOB_ID", "%s", message->id);
+    if (message->id)
+        add(to, "FILCH_JOB_ID", "%s", message->id);
     add(to, "FILCH_JOB_TYPE", "%s", message->type);
     add(to, "FILCH_JOB_ATTEMPT", "%u", message->attempt);
     add(to, "FILCH_JOB_QUEUE", "%s", message->queue);

@@ -122,7 +122,8 @@ static void add_headers(post *one)
         add_fact(one, facts[i]);
     free(facts);
     add_header(one, "Content-Type", type && *type ? type : "application/octet-stream");
-    add_header(one, "Idempotency-Key", message->id);
+    if (message->id)
+        add_header(one, "Idempotency-Key", message->id);
     if (message->tracestate)
         add_header(one, "tracestate", message->tracestate);
     add_line(one, "Expect:"); /* no wait for "100 Continue" */

@@ -77,7 +77,7 @@ function show(state) {
   showStatus(state_words, state_words === 'ready');
   place('broker').textContent = state.broker;
   showFigures(state);
-  fill('jobs', state.jobs.map(job => [job.id, job.type, job.queue, [number(job.attempt)],
+  fill('jobs', state.jobs.map(job => [job.id ?? '–', job.type, job.queue, [number(job.attempt)],
     [duration(job.running)], [duration(job.age)]]), 'no job is running');
   fill('queues', state.queues.map(queue => [queue.name, ...['ready', 'delayed', 'leased', 'dead'].map(
     field => [number(queue[field])])]), 'no queues');

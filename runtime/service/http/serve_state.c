@@ -30,6 +30,12 @@ static json_t *foreign(const char *text)
     return item ? item : json_string("\xef\xbf\xbd");
 }
 
+/* Null stands for a job without an id. */
+static json_t *id_of(const fl_running *job)
+{
+    return *job->id ? foreign(job->id) : json_null();
+}
+
 /* ---- Parts ---- */
 
 static json_t *jobs(filch_service *service)
@@ -40,7 +46,7 @@ static json_t *jobs(filch_service *service)
     bool good = list && running;
     for (size_t i = 0; i < count && good; i++) {
         const fl_running *one = &running[i];
-        good = put(list, json_pack("{so so so si sf sf}", "id", foreign(one->id), "type",
+        good = put(list, json_pack("{so so so si sf sf}", "id", id_of(one), "type",
                                    foreign(one->type), "queue", foreign(one->queue), "attempt",
                                    (int)one->attempt, "age", seconds(one->age), "running",
                                    seconds(one->since)));

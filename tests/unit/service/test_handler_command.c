@@ -77,6 +77,15 @@ Test(handler_command, it_knows_its_job)
     handled_end(&one);
 }
 
+Test(handler_command, job_without_id_has_no_variable)
+{
+    handled one = {0};
+    begin(&one, "test -z \"${FILCH_JOB_ID+set}\"");
+    handled_run_foreign(&one, "");
+    cr_assert_eq(signpost_count(&one.outcomes[FILCH_SERVICE_DONE]), 1, "%s", one.reason);
+    handled_end(&one);
+}
+
 /* ---- Results ---- */
 
 Test(handler_command, its_output_is_the_result_where_that_is_wanted)

@@ -147,6 +147,19 @@ Test(handler_coprocess, statuses_decide)
     handled_end(&one);
 }
 
+Test(handler_coprocess, job_without_id_is_null)
+{
+    if (is_missing("python3"))
+        return;
+    handled one = {0};
+    obey(&one, (fl_handler_spec){0});
+    handled_run_foreign(&one, "answer('done' if request['id'] is None else 'fail')");
+    cr_assert_eq(signpost_count(&one.outcomes[FILCH_SERVICE_DONE]), 1, "%s", one.reason);
+    handled_run_foreign(&one, "request['id'] = 'none'; answer('done')");
+    cr_assert(strstr(one.reason, "an answer for another id"), "%s", one.reason);
+    handled_end(&one);
+}
+
 Test(handler_coprocess, progress_and_results_are_kept)
 {
     static char large[200];

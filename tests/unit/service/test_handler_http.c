@@ -144,6 +144,19 @@ Test(handler_http, a_status_decides)
     end(&one, &to);
 }
 
+Test(handler_http, job_without_id_has_no_key)
+{
+    server to = {.answer = ANSWER("200 OK", "", "")};
+    handled one = {0};
+    begin(&one, &to);
+    handled_run_foreign(&one, "word");
+    cr_assert_eq(signpost_count(&one.outcomes[FILCH_SERVICE_DONE]), 1, "%s", one.reason);
+    cr_assert(strcasestr(to.request, "FILCH-JOB-TYPE: job"), "%s", to.request);
+    cr_assert(!strcasestr(to.request, "FILCH-JOB-ID") && !strcasestr(to.request, "Idempotency"),
+              "%s", to.request);
+    end(&one, &to);
+}
+
 Test(handler_http, it_says_when_a_job_comes_again)
 {
     server to = {.answer = ANSWER("503 Busy", "Retry-After: 7\r\n", "")};

@@ -105,13 +105,32 @@ static fl_broker_rc settle_now(fl_broker *broker, fl_settlement *batch, unsigned
     return rc ? rc : fl_kafka_await_commits(fl_kafka_of(broker));
 }
 
+static void publish_foreign(bench *b)
+{
+    (void)b;
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    cr_assert_eq(rd_kafka_conf_set(conf, "bootstrap.servers", kafka.host, NULL, 0),
+                 RD_KAFKA_CONF_OK);
+    rd_kafka_t *other = rd_kafka_new(RD_KAFKA_PRODUCER, conf, NULL, 0);
+    cr_assert_not_null(other);
+    cr_assert_eq(rd_kafka_producev(other, RD_KAFKA_V_TOPIC("tasks"),
+                                   RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                   RD_KAFKA_V_VALUE((void *)(uintptr_t)FOREIGN_BODY,
+                                                    strlen(FOREIGN_BODY)),
+                                   RD_KAFKA_V_END),
+                 RD_KAFKA_RESP_ERR_NO_ERROR);
+    cr_assert_eq(rd_kafka_flush(other, 10000), RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_destroy(other);
+}
+
 static fl_broker_kind kind;
 static const tested_broker tested = {.kind = &kind,
                                      .fresh_url = fresh_url,
                                      .pass = pass_time,
                                      .second = 100 * FILCH_MILLISECOND,
                                      .merges_counts = true,
-                                     .merges_leases = true};
+                                     .merges_leases = true,
+                                     .publish_foreign = publish_foreign};
 
 static __attribute__((constructor)) void make_kind(void)
 {

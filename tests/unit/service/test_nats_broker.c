@@ -21,13 +21,23 @@ static fl_broker_rc open_now(fl_broker **out, const fl_broker_config *config)
     return rc;
 }
 
+static void publish_foreign(bench *b)
+{
+    natsConnection *other = NULL;
+    cr_assert_eq(natsConnection_ConnectTo(&other, b->url), NATS_OK);
+    cr_assert_eq(natsConnection_PublishString(other, "jobs.tasks", FOREIGN_BODY), NATS_OK);
+    cr_assert_eq(natsConnection_Flush(other), NATS_OK);
+    natsConnection_Destroy(other);
+}
+
 static fl_broker_kind kind;
 static const tested_broker tested = {.kind = &kind,
                                      .fresh_url = fresh_url,
                                      .pass = pass_leases,
                                      .second = 50 * FILCH_MILLISECOND,
                                      .counts_returns = true,
-                                     .merges_counts = true};
+                                     .merges_counts = true,
+                                     .publish_foreign = publish_foreign};
 
 static __attribute__((constructor)) void make_kind(void)
 {

@@ -16,9 +16,16 @@ static const char *fresh_pooled_url(void)
     return fresh_schema("&filch_pooler=transaction");
 }
 
+static void publish_foreign(bench *b)
+{
+    (void)b;
+    pg_ask(control, "SELECT %s.enqueue('tasks', 't', '%s')", schema, FOREIGN_BODY);
+}
+
 static const tested_broker tested = {.kind = &fl_broker_postgres,
                                      .fresh_url = fresh_url,
-                                     .pass = pass_time};
+                                     .pass = pass_time,
+                                     .publish_foreign = publish_foreign};
 static const tested_broker pooled = {.kind = &fl_broker_postgres,
                                      .fresh_url = fresh_pooled_url,
                                      .pass = pass_time};

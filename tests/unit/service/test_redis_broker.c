@@ -26,9 +26,19 @@ static void pass_time(int64_t ns)
     filch_u64_add(redis_passed, (uint64_t)ns, FILCH_ACQ_REL);
 }
 
+static void publish_foreign(bench *b)
+{
+    (void)b;
+    redisContext *other = redisConnect("127.0.0.1", server.port);
+    freeReplyObject(redisCommand(other, "SELECT 1"));
+    freeReplyObject(redisCommand(other, "XADD filch:tasks:0 * body %s", FOREIGN_BODY));
+    redisFree(other);
+}
+
 static const tested_broker tested = {.kind = &fl_broker_redis,
                                      .fresh_url = fresh_url,
-                                     .pass = pass_time};
+                                     .pass = pass_time,
+                                     .publish_foreign = publish_foreign};
 
 BROKER_CONFORMS(redis_broker, tested)
 

@@ -46,6 +46,30 @@ static int tells(filch_self self, filch_service_job *job, void *rc)
     return *(int *)rc;
 }
 
+static int tells_without_id(filch_self self, filch_service_job *job, void *arg)
+{
+    (void)self, (void)arg;
+    cr_assert_null(filch_service_job_message(job)->id);
+    cr_assert_eq(filch_service_progress(job, "one", 3), -ENOTSUP);
+    cr_assert(strstr(filch_error(), "by the job's id"), "%s", filch_error());
+    cr_assert_eq(filch_service_result(job, "two", 3), -ENOTSUP);
+    return 0;
+}
+
+Test(service_job_records, job_without_id_has_no_record)
+{
+    const filch_handler handler = {.type = "t", .fn = tells_without_id};
+    const filch_message message = {.type = "t", .queue = "tasks"};
+    fl_publication item = {.message = &message};
+    fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
+    filch_service *service = service_of((filch_service_config){0}, &handler, 1);
+    cr_assert_eq(fl_broker_memory.publish(broker, &item, 1), FL_BROKER_OK);
+    cr_assert_eq(run_ready(service), 1);
+    cr_assert_eq(service_stats(service).outcomes[FILCH_SERVICE_DONE], 1);
+    filch_service_destroy(service);
+    fl_broker_memory.close(broker);
+}
+
 Test(service_job_records, the_last_progress_and_the_result_are_kept_with_the_answer)
 {
     int rc = 0;

@@ -16,11 +16,26 @@ static const char *fresh_url(void)
     return sqs_url("");
 }
 
+static void publish_foreign(bench *b)
+{
+    fl_sqs_queue *queue;
+    fl_sqs_call call;
+    fl_sqs *s = fl_sqs_of(b->publisher);
+    cr_assert_eq(fl_sqs_find(s, "tasks", &queue), FL_BROKER_OK);
+    cr_assert_eq(fl_sqs_ask(s, "SendMessage",
+                            json_pack("{s:s, s:s}", "QueueUrl", queue->url, "MessageBody",
+                                      FOREIGN_BODY),
+                            &call),
+                 FL_BROKER_OK);
+    json_decref(call.answer);
+}
+
 static const tested_broker tested = {.kind = &fl_broker_sqs,
                                      .fresh_url = fresh_url,
                                      .pass = sqs_pass,
                                      .counts_returns = true,
-                                     .body_most = 700000};
+                                     .body_most = 700000,
+                                     .publish_foreign = publish_foreign};
 
 BROKER_CONFORMS(sqs_broker, tested)
 
