@@ -24,6 +24,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_FUTURE_H
 #define FILCH_FUTURE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/context.h>
 #include <filch/failure.h>
@@ -119,4 +120,5 @@ FILCH_API const void *filch_future_value(const filch_future *future, size_t size
 FILCH_API const filch_failure *filch_future_failure(const filch_future *future);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

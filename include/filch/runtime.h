@@ -13,6 +13,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_RUNTIME_H
 #define FILCH_RUNTIME_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/fork.h>
 
@@ -249,4 +250,5 @@ FILCH_END_DECLS
         static const filch_place fl_place_ = {{NULL, #fn}, __FILE__, __LINE__};                    \
         filch_go_from(rt, fn, __VA_ARGS__, &fl_place_);                                            \
     }))
+#include <filch/detail/show_words.h>
 #endif
