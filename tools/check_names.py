@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Checks that every exported name follows the naming scheme of the library.
+"""Checks that every exported name follows the naming scheme of the library, and every word that a macro expands to.
 
-  check_names.py [--root DIR]   checks the FILCH_API declarations below include/filch; status 1: findings
+  check_names.py [--root DIR]   checks FILCH_API declarations and macros below include/filch; status 1: findings
   check_names.py --rules        prints the rules
 
 A finding reads FILE: NAME: fault; cure."""
@@ -21,7 +21,15 @@ RULES = {
     "until": "_until ends a name, and its function takes a point in time (int64_t)",
     "try": "try_ stands before a verb that is exported without it",
     "comment": "each function has a comment of its own, right before it",
+    "macro": "a macro's expansion has no word that a program may define: parameters, prefixes (fl_, filch_), keywords, libc",
 }
+# The words of C, C++ and libc in expansions, and the one of the interface.
+WORDS = re.compile(r"""_\w+|\w+_t|U?INT\w*_(?:MAX|C)|SIZE_MAX|NULL|bool|true|false|memcpy|static_assert|constexpr|self|
+    auto|break|case|char|class|const|continue|defined|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long|
+    operator|register|return|short|signed|sizeof|static|struct|switch|template|typedef|union|unsigned|void|volatile|while""", re.X)
+# Macros that expand in headers only, where hide_words.h holds; and one whose fields the program names itself.
+IN_HEADERS = {"FILCH_ATOMIC_KIND", "FILCH_ATOMIC_NUMBER", "FILCH_FORK_SLOW", "FILCH_JOIN_SLOW", "FL_IN", "FL_NETWORK", "FL_OUT",
+              "FL_X", "FILCH_HANDLER_MODULE"}
 # Old word -> the glossary's. A word is a part of a name between underscores.
 FORBIDDEN = {
     "discipline": "queue", "keeper": "timer_thread", "errand": "pending_callback", "crew": "worker_set",
@@ -54,6 +62,24 @@ def uncommented(root):
             name = re.match(r"FILCH_API\b.*?\b(filch_\w+)\(", line)
             if name and not before.endswith("*/"):
                 yield path.relative_to(root).as_posix(), name[1]
+
+
+def expansions(root):
+    """(file, macro, words) of each macro: the words of its expansion that are neither its parameters nor pasted to."""
+    for path in sorted((root / "include/filch").rglob("*.h")):
+        text = re.sub(r"/\*.*?\*/|//[^\n]*|\\\n", " ", path.read_text(encoding="utf-8"), flags=re.S)
+        for name, parameters, body in re.findall(r"^\s*#\s*define (\w+)(\([^)]*\))?(.*)$", text, flags=re.M):
+            body = re.sub(r'"(?:\\.|[^"\\])*"|##\s*\w+', " ", body)
+            words = set(re.findall(r"(?<![\w.])[A-Za-z_]\w*|(?<=\.)[A-Za-z_]\w*", body)) - set(re.findall(r"\w+", parameters))
+            yield path.relative_to(root).as_posix(), name, words
+
+
+def exposed(root):
+    """(file, macro, word) of each word that a program's own macro could change."""
+    for file, name, words in expansions(root):
+        for word in sorted(words) if name not in IN_HEADERS else ():
+            if not WORDS.fullmatch(word) and not re.match("fl_|FL_|filch_|FILCH_", word):
+                yield file, name, word
 
 
 def findings_of(name, declaration, names):
@@ -94,6 +120,7 @@ def check(root):
                 for text in findings_of(name, declaration, set(found))]
     findings += [f"{file}: {name}: has no comment of its own; write one before it (CONTRIBUTING.md)"
                  for file, name in uncommented(root)]
+    findings += [f"{file}: {name}: expands to {word}, which a program may define; give it a prefix" for file, name, word in exposed(root)]
     return findings, len(found)
 
 

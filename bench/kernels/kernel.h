@@ -48,8 +48,9 @@
 #define LIST_5(m, f, a, b, c, d, e) LIST_4(m, f, a, b, c, d), m e
 #define PARAM(type, name) type name
 #define ARGUMENT(type, name) name
-#define TASK(R, ...) FL_APPLY(MAKE_TASK, R, FL_NAME(__VA_ARGS__), __VA_ARGS__)
-#define VOID_TASK(...) FL_APPLY(MAKE_VOID_TASK, FL_NAME(__VA_ARGS__), __VA_ARGS__)
+#define FIRST(name, ...) name
+#define TASK(R, ...) FL_APPLY(MAKE_TASK, R, FIRST(__VA_ARGS__), __VA_ARGS__)
+#define VOID_TASK(...) FL_APPLY(MAKE_VOID_TASK, FIRST(__VA_ARGS__), __VA_ARGS__)
 #define CALL(name, ...) name(__VA_ARGS__)
 
 #endif

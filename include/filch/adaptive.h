@@ -22,6 +22,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_ADAPTIVE_H
 #define FILCH_ADAPTIVE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/context.h>
 
@@ -93,4 +94,5 @@ FILCH_API void filch_adaptive_stats_read(filch_adaptive *adaptive, filch_adaptiv
                                          size_t size);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -23,6 +23,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_ADAPTIVE_RATE_H
 #define FILCH_ADAPTIVE_RATE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/adaptive.h>
 #include <filch/limiter.h>
@@ -65,4 +66,5 @@ FILCH_API void filch_adaptive_rate_stats_read(filch_adaptive_rate *rate,
                                               filch_adaptive_rate_stats *out, size_t size);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

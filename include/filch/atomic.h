@@ -20,6 +20,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_ATOMIC_H
 #define FILCH_ATOMIC_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/base.h>
 
@@ -153,4 +154,5 @@ FILCH_INLINE void filch_pause(void)
 #endif
 }
 
+#include <filch/detail/show_words.h>
 #endif

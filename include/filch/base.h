@@ -20,6 +20,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_BASE_H
 #define FILCH_BASE_H
+#include <filch/detail/hide_words.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -36,12 +37,12 @@
 #define FILCH_CONSTANT const
 #endif
 
-#define FILCH_API __attribute__((visibility("default")))
-#define FILCH_INLINE static inline __attribute__((always_inline))
-#define FILCH_COLD __attribute__((cold, noinline))
-#define FILCH_NORETURN __attribute__((noreturn))
-#define FILCH_UNUSED __attribute__((unused))
-#define FILCH_ALIGNED(bytes) __attribute__((aligned(bytes)))
+#define FILCH_API __attribute__((__visibility__("default")))
+#define FILCH_INLINE static inline __attribute__((__always_inline__))
+#define FILCH_COLD __attribute__((__cold__, __noinline__))
+#define FILCH_NORETURN __attribute__((__noreturn__))
+#define FILCH_UNUSED __attribute__((__unused__))
+#define FILCH_ALIGNED(bytes) __attribute__((__aligned__(bytes)))
 #define FILCH_PRINTF(at, first) __attribute__((__format__(__printf__, at, first)))
 #define FILCH_LIKELY(x) __builtin_expect(!!(x), 1)
 #define FILCH_UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -72,4 +73,5 @@ FILCH_API const char *filch_error_about(int code);
 FILCH_API FILCH_COLD FILCH_PRINTF(2, 3) int filch_error_set(int code, const char *format, ...);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -26,6 +26,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_BATCHER_H
 #define FILCH_BATCHER_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/runtime.h>
 #include <filch/wait.h>
@@ -110,4 +111,5 @@ FILCH_API void filch_batcher_stats_read(filch_batcher *batcher, filch_batcher_st
                                         size_t size);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

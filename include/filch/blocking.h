@@ -26,6 +26,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_BLOCKING_H
 #define FILCH_BLOCKING_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/base.h>
 
@@ -46,4 +47,5 @@ FILCH_API int filch_blocking_end(void);
 FILCH_API int filch_blocking(void (*fn)(void *arg), void *arg);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -24,6 +24,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_BREAKER_H
 #define FILCH_BREAKER_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/wait.h>
 
@@ -160,4 +161,5 @@ FILCH_API void filch_breaker_stats_read(const filch_breaker *breaker, filch_brea
                                         size_t size);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

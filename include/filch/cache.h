@@ -24,6 +24,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_CACHE_H
 #define FILCH_CACHE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/runtime.h>
 
@@ -88,4 +89,5 @@ FILCH_API void filch_cache_drain(filch_cache *cache);
 FILCH_API void filch_cache_stats_read(filch_cache *cache, filch_cache_stats *out, size_t size);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

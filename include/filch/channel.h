@@ -21,6 +21,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_CHANNEL_H
 #define FILCH_CHANNEL_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/wait.h>
 #include <stdbool.h>
@@ -83,4 +84,5 @@ FILCH_API size_t filch_channel_item_size(const filch_channel *channel);
 FILCH_API bool filch_channel_closed(filch_channel *channel);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -20,6 +20,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_CONTEXT_H
 #define FILCH_CONTEXT_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/wait.h>
 
@@ -67,4 +68,5 @@ FILCH_API int64_t filch_context_deadline(const filch_context *context);
 FILCH_API void *filch_context_value(const filch_context *context, const void *key);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -32,6 +32,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_DEAD_LETTERS_H
 #define FILCH_DEAD_LETTERS_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/failure.h>
 #include <filch/wait.h>
@@ -217,4 +218,5 @@ FILCH_API int filch_dead_letter_create(filch_dead_letter **out, const filch_dead
 FILCH_API void filch_dead_letter_retain(filch_dead_letter *letter);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -33,6 +33,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_DEADLOCK_H
 #define FILCH_DEADLOCK_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/base.h>
 
@@ -46,4 +47,5 @@ FILCH_BEGIN_DECLS
 FILCH_API void filch_on_deadlock(filch_deadlock_fn *fn, void *arg);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

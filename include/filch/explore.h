@@ -21,6 +21,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_EXPLORE_H
 #define FILCH_EXPLORE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/base.h>
 
@@ -40,4 +41,5 @@ FILCH_API void filch_explore_access(const void *address, size_t size, unsigned k
                                     const void *place);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

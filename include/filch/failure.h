@@ -6,6 +6,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_FAILURE_H
 #define FILCH_FAILURE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/base.h>
 
@@ -17,4 +18,5 @@ typedef struct filch_failure {
     char message[104]; /* for people; cut if too long */
 } filch_failure;
 
+#include <filch/detail/show_words.h>
 #endif

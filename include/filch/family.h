@@ -21,6 +21,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_FAMILY_H
 #define FILCH_FAMILY_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/metrics.h>
 
@@ -92,4 +93,5 @@ FILCH_END_DECLS
 /* The values of a label set, for the calls above. C only: in C++ write an array. */
 #define FILCH_VALUES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #endif
+#include <filch/detail/show_words.h>
 #endif

@@ -50,6 +50,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_H
 #define FILCH_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/adaptive.h>
 #include <filch/adaptive_rate.h>
@@ -91,4 +92,5 @@
 #include <filch/version.h>
 #include <filch/waits.h>
 
+#include <filch/detail/show_words.h>
 #endif

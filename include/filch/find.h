@@ -22,6 +22,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_FIND_H
 #define FILCH_FIND_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/par_args.h>
 #include <stdbool.h>
@@ -57,26 +58,31 @@ FILCH_END_DECLS
 
 /* FILCH_FIND(name, i, pairs...) body: name(self, begin, end, &where, ...)
  * FILCH_ANY and FILCH_ALL(name, i, pairs...) body: name(self, begin, end, ...) */
-#define FILCH_FIND(name, ...)                                                                      \
-    FL_FIND(name, find, true, (size_t fl_begin, size_t fl_end, size_t * fl_where),                 \
-            (fl_begin, fl_end, fl_where, name##_chunk), FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
-#define FILCH_ANY(name, ...) FL_FIND_SOME(name, any, true, __VA_ARGS__)
-#define FILCH_ALL(name, ...) FL_FIND_SOME(name, all, false, __VA_ARGS__)
+#define FILCH_FIND(name, ...) FL_CHECKED(FL_FIND_FIRST, name, name##_, ~, __VA_ARGS__, ~)
+#define FILCH_ANY(name, ...) FL_CHECKED(FL_ANY, name, name##_, ~, __VA_ARGS__, ~)
+#define FILCH_ALL(name, ...) FL_CHECKED(FL_ALL, name, name##_, ~, __VA_ARGS__, ~)
 
 /* clang-format off */
-#define FL_FIND_SOME(name, algorithm, wanted, ...)                                                 \
-    FL_FIND(name, algorithm, wanted, (size_t fl_begin, size_t fl_end),                             \
-            (fl_begin, fl_end, name##_chunk), FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
-#define FL_FIND(name, algorithm, wanted, fixed, given, i, ...)                                     \
-    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
-    FILCH_INLINE bool name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));         \
-    static int name##_chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_end,              \
+#define FL_FIND_FIRST(name, own, x, ...)                                                           \
+    FL_FIND(name, own, filch_find, filch_run_find, true,                                           \
+            (size_t fl_begin, size_t fl_end, size_t *fl_where),                                    \
+            (fl_begin, fl_end, fl_where, own##chunk), __VA_ARGS__)
+#define FL_ANY(name, own, x, ...)                                                                  \
+    FL_FIND(name, own, filch_any, filch_run_any, true, (size_t fl_begin, size_t fl_end),           \
+            (fl_begin, fl_end, own##chunk), __VA_ARGS__)
+#define FL_ALL(name, own, x, ...)                                                                  \
+    FL_FIND(name, own, filch_all, filch_run_all, false, (size_t fl_begin, size_t fl_end),          \
+            (fl_begin, fl_end, own##chunk), __VA_ARGS__)
+#define FL_FIND(name, own, plain, run, wanted, fixed, given, i, ...)                               \
+    FL_CONTEXT(own, __VA_ARGS__)                                                                   \
+    FILCH_INLINE bool own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));           \
+    static int own##chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_end,                \
                             size_t *fl_where, FILCH_UNUSED void *fl_context)                       \
     {                                                                                              \
-        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        FL_CONTEXT_UNPACK(own, __VA_ARGS__)                                                        \
         int fl_stop = 0;                                                                           \
         for (; fl_i < fl_end; fl_i++) {                                                            \
-            bool fl_holds = name##_body(self, &fl_stop, fl_i FL_MAP(FL_LOAD, __VA_ARGS__));        \
+            bool fl_holds = own##body(self, &fl_stop, fl_i FL_MAP(FL_LOAD, __VA_ARGS__));          \
             if (fl_stop)                                                                           \
                 return fl_stop;                                                                    \
             if (fl_holds == wanted) {                                                              \
@@ -86,8 +92,9 @@ FILCH_END_DECLS
         }                                                                                          \
         return 0;                                                                                  \
     }                                                                                              \
-    FL_ENTRIES(name, algorithm, fixed, given, __VA_ARGS__)                                         \
-    FILCH_INLINE bool name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
+    FL_ENTRIES(name, own, plain, run, fixed, given, __VA_ARGS__)                                   \
+    FILCH_INLINE bool own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

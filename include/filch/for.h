@@ -25,6 +25,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_FOR_H
 #define FILCH_FOR_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/par_args.h>
 
@@ -58,45 +59,46 @@ FILCH_END_DECLS
 
 /* FILCH_FOR(name, i, pairs...) body; FILCH_FOR_HINT(name, hint, i, pairs...) body
  * FILCH_FOR_2D(name, i, j, pairs...) body: name(self, i_begin, i_end, j_begin, j_end, ...) */
-#define FILCH_FOR(name, ...) FL_FOR(name, 0, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
-#define FILCH_FOR_HINT(name, hint, ...) FL_FOR(name, hint, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
-#define FILCH_FOR_2D(name, i, ...) FL_FOR_2D(name, i, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+#define FILCH_FOR(name, ...) FL_CHECKED(FL_FOR, name, name##_, 0, __VA_ARGS__, ~)
+#define FILCH_FOR_HINT(name, hint, ...) FL_CHECKED(FL_FOR, name, name##_, hint, __VA_ARGS__, ~)
+#define FILCH_FOR_2D(name, i, ...) FL_CHECKED(FL_FOR_2D, name, name##_, i, __VA_ARGS__, ~)
 
 /* clang-format off */
-#define FL_FOR(name, hint, i, ...)                                                                 \
-    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
-    FILCH_INLINE void name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));         \
-    static int name##_chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_end,              \
+#define FL_FOR(name, own, hint, i, ...)                                                            \
+    FL_CONTEXT(own, __VA_ARGS__)                                                                   \
+    FILCH_INLINE void own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));           \
+    static int own##chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_end,                \
                             void *fl_context)                                                      \
     {                                                                                              \
-        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        FL_CONTEXT_UNPACK(own, __VA_ARGS__)                                                        \
         int fl_stop = 0;                                                                           \
         for (; fl_i < fl_end && !fl_stop; fl_i++)                                                  \
-            name##_body(self, &fl_stop, fl_i FL_MAP(FL_LOAD, __VA_ARGS__));                        \
+            own##body(self, &fl_stop, fl_i FL_MAP(FL_LOAD, __VA_ARGS__));                          \
         return fl_stop;                                                                            \
     }                                                                                              \
-    FL_ENTRIES(name, for, (size_t fl_begin, size_t fl_end),                                        \
-               (fl_begin, fl_end, hint, name##_chunk), __VA_ARGS__)                                \
-    FILCH_INLINE void name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
+    FL_ENTRIES(name, own, filch_for, filch_run_for, (size_t fl_begin, size_t fl_end),              \
+               (fl_begin, fl_end, hint, own##chunk), __VA_ARGS__)                                  \
+    FILCH_INLINE void own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
 
-#define FL_FOR_2D(name, i, j, ...)                                                                 \
-    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
-    FILCH_INLINE void name##_body(FL_BODY_PARAMS, size_t i, size_t j                               \
+#define FL_FOR_2D(name, own, i, j, ...)                                                            \
+    FL_CONTEXT(own, __VA_ARGS__)                                                                   \
+    FILCH_INLINE void own##body(FL_BODY_PARAMS, size_t i, size_t j                                 \
                                   FL_MAP(FL_PARAM, __VA_ARGS__));                                  \
-    static int name##_chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_i_end,            \
+    static int own##chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_i_end,              \
                             size_t fl_j_begin, size_t fl_j_end, void *fl_context)                  \
     {                                                                                              \
-        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        FL_CONTEXT_UNPACK(own, __VA_ARGS__)                                                        \
         int fl_stop = 0;                                                                           \
         for (; fl_i < fl_i_end && !fl_stop; fl_i++)                                                \
             for (size_t fl_j = fl_j_begin; fl_j < fl_j_end && !fl_stop; fl_j++)                    \
-                name##_body(self, &fl_stop, fl_i, fl_j FL_MAP(FL_LOAD, __VA_ARGS__));              \
+                own##body(self, &fl_stop, fl_i, fl_j FL_MAP(FL_LOAD, __VA_ARGS__));                \
         return fl_stop;                                                                            \
     }                                                                                              \
-    FL_ENTRIES(name, for_2d, (size_t fl_i_begin, size_t fl_i_end, size_t fl_j_begin,               \
-                              size_t fl_j_end),                                                    \
-               (fl_i_begin, fl_i_end, fl_j_begin, fl_j_end, name##_chunk), __VA_ARGS__)            \
-    FILCH_INLINE void name##_body(FL_BODY_PARAMS, size_t i, size_t j FL_MAP(FL_PARAM, __VA_ARGS__))
+    FL_ENTRIES(name, own, filch_for_2d, filch_run_for_2d,                                          \
+               (size_t fl_i_begin, size_t fl_i_end, size_t fl_j_begin, size_t fl_j_end),           \
+               (fl_i_begin, fl_i_end, fl_j_begin, fl_j_end, own##chunk), __VA_ARGS__)              \
+    FILCH_INLINE void own##body(FL_BODY_PARAMS, size_t i, size_t j FL_MAP(FL_PARAM, __VA_ARGS__))
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

@@ -28,6 +28,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_FORK_H
 #define FILCH_FORK_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/atomic.h>
 
@@ -117,7 +118,7 @@ FILCH_API int filch_join_slow(filch_slot *slot, const char *const *name);
  * pointers, since the lazy binding of a PLT would clobber r10. The targets are in
  * runtime/platform/sparing_x86_64.S. */
 #if defined(__clang__) && defined(__x86_64__)
-#define FILCH_SPARING __attribute__((preserve_most))
+#define FILCH_SPARING __attribute__((__preserve_most__))
 typedef struct filch_sparing {
     FILCH_SPARING void (*fork_slow)(filch_self self);
     FILCH_SPARING int (*join_slow)(filch_slot *slot, const char *const *name);
@@ -150,6 +151,12 @@ FILCH_END_DECLS
 #else
 #define FILCH_CHECK(call) ((void)0)
 #endif
+
+/* Where the macros keep a task's arguments, and its result; the same as filch_arguments. */
+FILCH_INLINE FILCH_UNUSED void *fl_args_of(filch_slot *slot)
+{
+    return slot->args;
+}
 
 static inline filch_forkstack *filch_forkstack_of(filch_slot *slot)
 {
@@ -207,4 +214,5 @@ static inline int filch_join_inline(filch_slot *slot, const filch_task *task)
            FILCH_JOIN_SLOW(slot, &task->name);
 }
 
+#include <filch/detail/show_words.h>
 #endif

@@ -24,6 +24,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_FUTURE_H
 #define FILCH_FUTURE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/context.h>
 #include <filch/failure.h>
@@ -129,4 +130,5 @@ FILCH_END_DECLS
         static const filch_place fl_place_ = {{NULL, #fn}, __FILE__, __LINE__};                    \
         filch_then_from(next, from, rt, fn, __VA_ARGS__, &fl_place_);                              \
     }))
+#include <filch/detail/show_words.h>
 #endif

@@ -23,6 +23,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_GATHER_H
 #define FILCH_GATHER_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/context.h>
 #include <filch/failure.h>
@@ -74,4 +75,5 @@ FILCH_API int filch_gather(filch_runtime *rt, const filch_gather_config *config,
                            filch_answer *answers, int64_t until);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -19,6 +19,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_HANDLER_MODULE_H
 #define FILCH_HANDLER_MODULE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/service.h>
 
@@ -40,4 +41,5 @@ typedef struct filch_handler_module {
                                                    .size = sizeof(filch_handler_module),           \
                                                    __VA_ARGS__}
 
+#include <filch/detail/show_words.h>
 #endif

@@ -25,6 +25,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_HISTOGRAM_H
 #define FILCH_HISTOGRAM_H
+#include <filch/detail/hide_words.h>
 
 #include <errno.h>
 #include <filch/detail/par_args.h>
@@ -67,43 +68,52 @@ FILCH_UNUSED static inline int filch_tally_refuse(filch_tally *tally, size_t ind
     return -ERANGE;
 }
 
+/* The counts of a tally, and how they lie. */
+FILCH_INLINE FILCH_UNUSED uint64_t *fl_tally_of(const filch_tally *tally, size_t *bins,
+                                                size_t *lanes)
+{
+    *bins = tally->bins;
+    *lanes = tally->lanes;
+    return tally->counts;
+}
+
 /* FILCH_HISTOGRAM(name, i, pairs...) body: name(self, begin, end, counts, bins, ...) */
-#define FILCH_HISTOGRAM(name, ...) FL_HISTOGRAM(name, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+#define FILCH_HISTOGRAM(name, ...) FL_CHECKED(FL_HISTOGRAM, name, name##_, ~, __VA_ARGS__, ~)
 
 /* clang-format off */
-#define FL_HISTOGRAM(name, i, ...)                                                                 \
-    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
-    FILCH_INLINE size_t name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));       \
-    static int name##_chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_end,              \
+#define FL_HISTOGRAM(name, own, x, i, ...)                                                         \
+    FL_CONTEXT(own, __VA_ARGS__)                                                                   \
+    FILCH_INLINE size_t own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));         \
+    static int own##chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_end,                \
                             FILCH_UNUSED void *fl_context, filch_tally *fl_tally)                  \
     {                                                                                              \
-        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
-        uint64_t *const fl_counts = fl_tally->counts;                                              \
-        const size_t fl_bins = fl_tally->bins;                                                     \
+        FL_CONTEXT_UNPACK(own, __VA_ARGS__)                                                        \
+        size_t fl_bins, fl_lanes;                                                                  \
+        uint64_t *const fl_counts = fl_tally_of(fl_tally, &fl_bins, &fl_lanes);                    \
         int fl_stop = 0;                                                                           \
-        if (fl_tally->lanes == 4)                                                                  \
+        if (fl_lanes == 4)                                                                         \
             for (; fl_end - fl_i >= 4; fl_i += 4) {                                                \
-                FL_HISTOGRAM_ADD(name, 0, 4, __VA_ARGS__)                                          \
-                FL_HISTOGRAM_ADD(name, 1, 4, __VA_ARGS__)                                          \
-                FL_HISTOGRAM_ADD(name, 2, 4, __VA_ARGS__)                                          \
-                FL_HISTOGRAM_ADD(name, 3, 4, __VA_ARGS__)                                          \
+                FL_HISTOGRAM_ADD(own, 0, 4, __VA_ARGS__)                                           \
+                FL_HISTOGRAM_ADD(own, 1, 4, __VA_ARGS__)                                           \
+                FL_HISTOGRAM_ADD(own, 2, 4, __VA_ARGS__)                                           \
+                FL_HISTOGRAM_ADD(own, 3, 4, __VA_ARGS__)                                           \
             }                                                                                      \
         else                                                                                       \
             for (; fl_i < fl_end; fl_i++) {                                                        \
-                FL_HISTOGRAM_ADD(name, 0, 1, __VA_ARGS__)                                          \
+                FL_HISTOGRAM_ADD(own, 0, 1, __VA_ARGS__)                                           \
             }                                                                                      \
         for (; fl_i < fl_end; fl_i++) {                                                            \
-            FL_HISTOGRAM_ADD(name, 0, 4, __VA_ARGS__)                                              \
+            FL_HISTOGRAM_ADD(own, 0, 4, __VA_ARGS__)                                               \
         }                                                                                          \
         return 0;                                                                                  \
     }                                                                                              \
-    FL_ENTRIES(name, histogram, (size_t fl_begin, size_t fl_end, uint64_t *fl_counts,              \
-                                 size_t fl_bins),                                                  \
-               (fl_begin, fl_end, name##_chunk, fl_counts, fl_bins), __VA_ARGS__)                  \
-    FILCH_INLINE size_t name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
+    FL_ENTRIES(name, own, filch_histogram, filch_run_histogram,                                    \
+               (size_t fl_begin, size_t fl_end, uint64_t *fl_counts, size_t fl_bins),              \
+               (fl_begin, fl_end, own##chunk, fl_counts, fl_bins), __VA_ARGS__)                    \
+    FILCH_INLINE size_t own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
 
-#define FL_HISTOGRAM_ADD(name, k, lanes, ...)                                                      \
-    size_t fl_bin##k = name##_body(self, &fl_stop, fl_i + k FL_MAP(FL_LOAD, __VA_ARGS__));         \
+#define FL_HISTOGRAM_ADD(own, k, lanes, ...)                                                       \
+    size_t fl_bin##k = own##body(self, &fl_stop, fl_i + k FL_MAP(FL_LOAD, __VA_ARGS__));           \
     if (fl_stop)                                                                                   \
         return fl_stop;                                                                            \
     if (FILCH_UNLIKELY(fl_bin##k >= fl_bins))                                                      \
@@ -111,4 +121,5 @@ FILCH_UNUSED static inline int filch_tally_refuse(filch_tally *tally, size_t ind
     fl_counts[fl_bin##k * (lanes) + k]++;
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

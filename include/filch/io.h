@@ -16,6 +16,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_IO_H
 #define FILCH_IO_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/wait.h>
 #include <poll.h>
@@ -48,4 +49,5 @@ FILCH_API int filch_accept(int fd, int64_t until);
 FILCH_API int filch_fd_close(int fd);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -23,6 +23,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_JOB_H
 #define FILCH_JOB_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/context.h>
 #include <filch/failure.h>
@@ -136,4 +137,5 @@ FILCH_API filch_outcome filch_job_outcome(const filch_job *job);
 FILCH_API const filch_failure *filch_job_failure(const filch_job *job);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -20,6 +20,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_LIMITER_H
 #define FILCH_LIMITER_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/context.h>
 
@@ -106,4 +107,5 @@ FILCH_API int filch_limiters_set(filch_limiters *limiters, filch_limit limit);
 FILCH_API unsigned filch_limiters_count(filch_limiters *limiters);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

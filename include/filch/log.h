@@ -17,6 +17,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_LOG_H
 #define FILCH_LOG_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/atomic.h>
 #include <filch/traceparent.h>
@@ -164,4 +165,5 @@ FILCH_UNUSED static inline filch_log_field filch_log_trace(const filch_tracepare
     }))
 #define FL_LOG_FIRST(first, ...) first
 #define FL_LOG_FIELDS(first, ...) __VA_ARGS__
+#include <filch/detail/show_words.h>
 #endif

@@ -21,6 +21,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_LOG_SINK_H
 #define FILCH_LOG_SINK_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/log.h>
 #include <filch/wait.h>
@@ -76,4 +77,5 @@ FILCH_API void filch_log_sink_stats_read(filch_log_sink *sink, filch_log_sink_st
                                          size_t size);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

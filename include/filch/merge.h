@@ -27,6 +27,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_MERGE_H
 #define FILCH_MERGE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/merge_core.h>
 
@@ -55,15 +56,16 @@ FILCH_END_DECLS
 /* FILCH_MERGE(name, type, less, pairs...):
  * int name(self, const type *a, size_t a_count, const type *b, size_t b_count, type *out, ...) */
 /* clang-format off */
-#define FILCH_MERGE(name, type, ...) FL_MERGE(name, type, __VA_ARGS__)
-#define FL_MERGE(name, type, ...)                                                                  \
-    FILCH_ORDER(name, type, __VA_ARGS__)                                                           \
-    FL_MERGE_FUNCTIONS(name, sizeof(struct name##_item), __VA_ARGS__)                              \
-    static const filch_merge_ops name##_merge_ops = {sizeof(struct name##_item), name##_merge,     \
-                                                     name##_split};                                \
-    FL_ENTRIES(name, merge_by, (type const *fl_a, size_t fl_a_count, type const *fl_b,          \
+#define FILCH_MERGE(name, type, ...) FL_CHECKED(FL_MERGE, name, name##_, type, __VA_ARGS__, ~)
+#define FL_MERGE(name, own, type, comes_first, ...)                                                \
+    FL_ORDER(name, own, type, comes_first, __VA_ARGS__)                                            \
+    FL_MERGE_FUNCTIONS(own, sizeof(struct own##item), __VA_ARGS__)                                 \
+    static const filch_merge_ops own##merge_ops = {sizeof(struct own##item), own##merge,           \
+                                                     own##split};                                  \
+    FL_ENTRIES(name, own, filch_merge_by, filch_run_merge_by, (type const *fl_a, size_t fl_a_count, type const *fl_b, \
                                    size_t fl_b_count, type *fl_out),                               \
-               (fl_a, fl_a_count, fl_b, fl_b_count, fl_out, &name##_merge_ops), __VA_ARGS__)
+               (fl_a, fl_a_count, fl_b, fl_b_count, fl_out, &own##merge_ops), __VA_ARGS__)
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

@@ -12,6 +12,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_MESSAGE_H
 #define FILCH_MESSAGE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/traceparent.h>
 
@@ -51,4 +52,5 @@ typedef struct filch_message {
 enum { FILCH_MESSAGE_PRIORITIES = 10 };
 #define FILCH_DEDUP_MOST (INT64_C(3650) * 86400 * 1000000000) /* ns: ten years */
 
+#include <filch/detail/show_words.h>
 #endif

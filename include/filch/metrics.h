@@ -20,6 +20,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_METRICS_H
 #define FILCH_METRICS_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/atomic.h>
 #include <filch/runtime.h>
@@ -176,4 +177,5 @@ FILCH_API int filch_metrics_add_process(filch_metrics *metrics);
 FILCH_API int filch_metrics_write(filch_metrics *metrics, filch_write_fn *write, void *arg);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

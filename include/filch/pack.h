@@ -30,6 +30,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_PACK_H
 #define FILCH_PACK_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/par_args.h>
 #include <stdbool.h>
@@ -56,23 +57,23 @@ FILCH_API int filch_run_pack(filch_runtime *rt, const void *in, size_t n, size_t
 FILCH_END_DECLS
 
 /* FILCH_PACK(name, T, item, pairs...) body: name(self, in, n, out, &count, ...) */
-#define FILCH_PACK(name, T, ...) FL_PACK(name, T, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+#define FILCH_PACK(name, T, ...) FL_CHECKED(FL_PACK, name, name##_, T, __VA_ARGS__, ~)
 
 /* clang-format off */
 /* No branch on the body's result: each item is written to the next free place, and overwritten
  * if it is not kept. At the end that would write behind the last item kept; so the chunk's tail
  * of unkept items is cut off first, and the last item kept is stored by itself. */
-#define FL_PACK(name, T, item, ...)                                                                \
+#define FL_PACK(name, own, T, item, ...)                                                           \
     FILCH_STATIC_ASSERT(sizeof(T) <= FILCH_PACK_MOST,                                              \
                         "items of " #name " are too large: pack pointers or indices to them");     \
     FILCH_STATIC_ASSERT(__alignof__(T) <= 64, "items of " #name " are aligned too strictly");      \
     FILCH_STATIC_ASSERT(FL_PLAIN(T), "items of " #name " cannot be copied by bytes");              \
-    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
-    FILCH_INLINE bool name##_body(FL_BODY_PARAMS, T item FL_MAP(FL_PARAM, __VA_ARGS__));           \
-    static int name##_keep(FILCH_UNUSED filch_self self, const void *fl_from, size_t fl_n,         \
+    FL_CONTEXT(own, __VA_ARGS__)                                                                   \
+    FILCH_INLINE bool own##body(FL_BODY_PARAMS, T item FL_MAP(FL_PARAM, __VA_ARGS__));             \
+    static int own##keep(FILCH_UNUSED filch_self self, const void *fl_from, size_t fl_n,           \
                            void *fl_to, size_t *fl_kept, void *fl_context)                         \
     {                                                                                              \
-        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        FL_CONTEXT_UNPACK(own, __VA_ARGS__)                                                        \
         T const *fl_in = (T const *)fl_from;                                                       \
         T *fl_out = (T *)fl_to;                                                                    \
         size_t fl_at = 0;                                                                          \
@@ -80,7 +81,7 @@ FILCH_END_DECLS
         bool fl_last = false;                                                                      \
         while (fl_n && !fl_last) {                                                                 \
             fl_n--;                                                                                \
-            fl_last = name##_body(self, &fl_stop, fl_in[fl_n] FL_MAP(FL_LOAD, __VA_ARGS__));       \
+            fl_last = own##body(self, &fl_stop, fl_in[fl_n] FL_MAP(FL_LOAD, __VA_ARGS__));         \
             if (fl_stop)                                                                           \
                 return fl_stop;                                                                    \
         }                                                                                          \
@@ -92,7 +93,7 @@ FILCH_END_DECLS
         for (size_t fl_i = 0; fl_i < fl_n; fl_i++) {                                               \
             T fl_item = fl_in[fl_i];                                                               \
             fl_out[fl_at] = fl_item;                                                               \
-            fl_at += name##_body(self, &fl_stop, fl_item FL_MAP(FL_LOAD, __VA_ARGS__));            \
+            fl_at += own##body(self, &fl_stop, fl_item FL_MAP(FL_LOAD, __VA_ARGS__));              \
             if (fl_stop)                                                                           \
                 return fl_stop;                                                                    \
         }                                                                                          \
@@ -100,9 +101,10 @@ FILCH_END_DECLS
         *fl_kept = fl_at + 1;                                                                      \
         return 0;                                                                                  \
     }                                                                                              \
-    FL_ENTRIES(name, pack, (T const *fl_in, size_t fl_n, T *fl_out, size_t *fl_count),             \
-               (fl_in, fl_n, sizeof(T), fl_out, fl_count, name##_keep), __VA_ARGS__)               \
-    FILCH_INLINE bool name##_body(FL_BODY_PARAMS, T item FL_MAP(FL_PARAM, __VA_ARGS__))
+    FL_ENTRIES(name, own, filch_pack, filch_run_pack, (T const *fl_in, size_t fl_n, T *fl_out, size_t *fl_count), \
+               (fl_in, fl_n, sizeof(T), fl_out, fl_count, own##keep), __VA_ARGS__)                 \
+    FILCH_INLINE bool own##body(FL_BODY_PARAMS, T item FL_MAP(FL_PARAM, __VA_ARGS__))
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

@@ -30,6 +30,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_PANIC_H
 #define FILCH_PANIC_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/failure.h>
 #include <filch/task.h>
@@ -60,7 +61,7 @@ typedef struct filch_defer {
 #define FILCH_DEFER(fn, arg) FL_DEFER_COUNTED(__COUNTER__, fn, arg)
 /* The same with a name, for filch_undefer(&name). */
 #define FILCH_DEFER_AS(name, fn, arg)                                                              \
-    filch_defer name __attribute__((cleanup(filch_defer_end))) = {NULL, NULL, NULL, NULL};         \
+    filch_defer name __attribute__((__cleanup__(filch_defer_end))) = {NULL, NULL, NULL, NULL};     \
     filch_defer_begin(self, &name, fn, arg)
 #define FL_DEFER_COUNTED(count, fn, arg) FILCH_DEFER_AS(FL_CAT(fl_defer_, count), fn, arg)
 
@@ -96,4 +97,5 @@ static inline void filch_undefer(filch_defer *record)
 }
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

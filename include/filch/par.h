@@ -25,6 +25,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_PAR_H
 #define FILCH_PAR_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/find.h>
 #include <filch/for.h>
@@ -37,4 +38,5 @@
 #include <filch/sort.h>
 #include <filch/sort_stable.h>
 
+#include <filch/detail/show_words.h>
 #endif

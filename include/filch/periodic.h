@@ -21,6 +21,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_PERIODIC_H
 #define FILCH_PERIODIC_H
+#include <filch/detail/hide_words.h>
 
 #include <stddef.h>
 
@@ -39,4 +40,5 @@ typedef struct filch_periodic {
 
 enum { FILCH_PERIODICS = 1000 /* at most, of a service */ };
 
+#include <filch/detail/show_words.h>
 #endif

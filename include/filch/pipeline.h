@@ -36,6 +36,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_PIPELINE_H
 #define FILCH_PIPELINE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/context.h>
 #include <filch/failure.h>
@@ -155,4 +156,5 @@ FILCH_API int filch_pipeline_stats_read(filch_pipeline *pipeline, unsigned stage
                                         filch_stage_stats *out, size_t size);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

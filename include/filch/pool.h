@@ -34,6 +34,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_POOL_H
 #define FILCH_POOL_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/job.h>
 #include <filch/pool_config.h>
@@ -146,4 +147,5 @@ FILCH_API int filch_metrics_add_pool(struct filch_metrics *metrics, filch_pool *
 FILCH_API int filch_metrics_add_pool_histograms(struct filch_metrics *metrics, filch_pool *pool);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

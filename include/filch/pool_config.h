@@ -13,6 +13,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_POOL_CONFIG_H
 #define FILCH_POOL_CONFIG_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/adaptive.h>
 #include <filch/breaker.h>
@@ -148,4 +149,5 @@ FILCH_API filch_pool_config filch_pool_cpu_bound(void);
 FILCH_API filch_pool_config filch_pool_io_bound(void);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

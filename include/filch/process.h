@@ -28,6 +28,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_PROCESS_H
 #define FILCH_PROCESS_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/context.h>
 #include <sys/types.h>
@@ -133,4 +134,5 @@ FILCH_API int filch_process_kill_group(filch_process *process, int signal);
 FILCH_API pid_t filch_process_pid(const filch_process *process);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -42,6 +42,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_RADIX_H
 #define FILCH_RADIX_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/radix_core.h>
 
@@ -70,23 +71,23 @@ FILCH_END_DECLS
 /* FILCH_RADIX_SORT(name, type, key, pairs...): int name(self, type *items, size_t n, ...) */
 /* clang-format off */
 #define FILCH_RADIX_SORT(name, type, ...)                                                          \
-    FL_RADIX_SORT(name, type, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
-#define FL_RADIX_SORT(name, type, key_of, ...)                                                     \
-    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
-    struct name##_item { type value; } __attribute__((may_alias));                                 \
-    FILCH_STATIC_ASSERT(__alignof__(struct name##_item) <= 16 && FL_PLAIN(type),                   \
+    FL_CHECKED(FL_RADIX_SORT, name, name##_, type, __VA_ARGS__, ~)
+#define FL_RADIX_SORT(name, own, type, key_of, ...)                                                \
+    FL_CONTEXT(own, __VA_ARGS__)                                                                   \
+    struct own##item { type fl_value; } __attribute__((__may_alias__));                            \
+    FILCH_STATIC_ASSERT(__alignof__(struct own##item) <= 16 && FL_PLAIN(type),                     \
                         "items of " #name " cannot be moved: sort pointers or indices to them");   \
-    FILCH_UNUSED static inline uint64_t name##_key(const void *fl_item,                            \
+    FILCH_UNUSED static inline uint64_t own##key(const void *fl_item,                              \
                                                    FILCH_UNUSED void *fl_context)                  \
     {                                                                                              \
-        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
-        FL_RADIX_KEY(name, FL_RADIX_CALL(key_of, ((const struct name##_item *)fl_item)->value      \
+        FL_CONTEXT_UNPACK(own, __VA_ARGS__)                                                        \
+        FL_RADIX_KEY(name, FL_RADIX_CALL(key_of, ((const struct own##item *)fl_item)->fl_value     \
                                          FL_MAP(FL_LOAD, __VA_ARGS__)))                            \
     }                                                                                              \
-    FL_RADIX_OPS(name, sizeof(struct name##_item), sizeof(struct name##_item), name##_key,         \
-                 struct name##_context)                                                            \
-    FL_ENTRIES(name, radix_sort_by, (type *fl_items, size_t fl_n),                              \
-               (fl_items, fl_n, &name##_radix_ops), __VA_ARGS__)
+    FL_RADIX_OPS(own, sizeof(struct own##item), sizeof(struct own##item), own##key,                \
+                 struct own##context)                                                              \
+    FL_ENTRIES(name, own, filch_radix_sort_by, filch_run_radix_sort_by, (type *fl_items, size_t fl_n), \
+               (fl_items, fl_n, &own##radix_ops), __VA_ARGS__)
 #define FL_RADIX_CALL(key_of, ...) key_of(__VA_ARGS__)
 /* + 0 promotes small integers to int, and removes qualifiers and references. */
 #define FL_RADIX_KEY(name, expression)                                                             \
@@ -101,4 +102,5 @@ FILCH_END_DECLS
                                                                        : FILCH_RADIX_UNSIGNED));
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

@@ -51,6 +51,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_REDUCE_H
 #define FILCH_REDUCE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/par_args.h>
 #include <filch/detail/reduce_macros.h>
@@ -103,10 +104,12 @@ FILCH_END_DECLS
  * FILCH_REDUCE_DETERMINISTIC(name, R, identity, combine, i, pairs...) body
  *     name(self, begin, end, &result, ...) */
 #define FILCH_REDUCE(name, R, identity, combine, ...)                                              \
-    FL_REDUCE(FL_REDUCE_FREE, name, R, identity, combine, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+    FL_CHECKED(FL_REDUCE, name, name##_, (FL_REDUCE_FREE, R, identity, combine), __VA_ARGS__, ~)
 #define FILCH_REDUCE_COMMUTATIVE(name, R, identity, combine, ...)                                  \
-    FL_REDUCE(FL_REDUCE_ANY_ORDER, name, R, identity, combine, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+    FL_CHECKED(FL_REDUCE, name, name##_, (FL_REDUCE_ANY_ORDER, R, identity, combine), __VA_ARGS__, \
+               ~)
 #define FILCH_REDUCE_DETERMINISTIC(name, R, identity, combine, ...)                                \
-    FL_REDUCE(FL_REDUCE_TREE, name, R, identity, combine, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+    FL_CHECKED(FL_REDUCE, name, name##_, (FL_REDUCE_TREE, R, identity, combine), __VA_ARGS__, ~)
 
+#include <filch/detail/show_words.h>
 #endif

@@ -28,6 +28,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_RESOURCES_H
 #define FILCH_RESOURCES_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/runtime.h>
 #include <filch/wait.h>
@@ -138,4 +139,5 @@ FILCH_END_DECLS
         static const filch_place fl_place_ = {{NULL, #pool}, __FILE__, __LINE__};                  \
         filch_resources_acquire_from(pool, out, until, &fl_place_);                                \
     }))
+#include <filch/detail/show_words.h>
 #endif

@@ -29,6 +29,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_RESULTS_H
 #define FILCH_RESULTS_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/pool.h>
 
@@ -61,4 +62,5 @@ FILCH_API int filch_results_set_bound(filch_results *results, size_t bound);
 FILCH_API size_t filch_results_length(const filch_results *results);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

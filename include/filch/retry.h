@@ -20,6 +20,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_RETRY_H
 #define FILCH_RETRY_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/context.h>
 
@@ -147,4 +148,5 @@ FILCH_API void filch_retry_budget_put(filch_retry_budget *budget);
 FILCH_API unsigned filch_retry_budget_left(const filch_retry_budget *budget);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

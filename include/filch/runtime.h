@@ -13,6 +13,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_RUNTIME_H
 #define FILCH_RUNTIME_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/fork.h>
 
@@ -255,4 +256,5 @@ FILCH_END_DECLS
         filch_go_from(rt, fn, __VA_ARGS__, &fl_place_);                                            \
     }))
 #define filch_run(rt, task, ...) filch_run_from(rt, task, __VA_ARGS__, __FILE__, __LINE__)
+#include <filch/detail/show_words.h>
 #endif

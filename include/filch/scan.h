@@ -32,6 +32,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_SCAN_H
 #define FILCH_SCAN_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/par_args.h>
 
@@ -64,58 +65,60 @@ FILCH_END_DECLS
  * FILCH_SCAN_EXCLUSIVE(name, T, identity, combine, pairs...)
  *     name(self, in, n, out, ...) */
 #define FILCH_SCAN(name, T, identity, ...)                                                         \
-    FL_SCAN(FL_SCAN_INCLUSIVE, name, T, identity, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+    FL_CHECKED(FL_SCAN_IN, name, name##_, (T, identity), __VA_ARGS__, ~)
 #define FILCH_SCAN_EXCLUSIVE(name, T, identity, ...)                                               \
-    FL_SCAN(FL_SCAN_EXCLUSIVE, name, T, identity, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
+    FL_CHECKED(FL_SCAN_EX, name, name##_, (T, identity), __VA_ARGS__, ~)
 
 /* clang-format off */
+#define FL_SCAN_IN(name, own, of, ...) FL_SCAN(FL_SCAN_INCLUSIVE, name, own, FL_OPEN of, __VA_ARGS__)
+#define FL_SCAN_EX(name, own, of, ...) FL_SCAN(FL_SCAN_EXCLUSIVE, name, own, FL_OPEN of, __VA_ARGS__)
 #define FL_SCAN(...) FL_SCAN_(__VA_ARGS__)
 #define FL_SCAN_CALL(combine, ...) combine(__VA_ARGS__)
-#define FL_SCAN_(FORM, name, T, identity, combine, ...)                                            \
+#define FL_SCAN_(FORM, name, own, T, identity, of_two, ...)                                        \
     FILCH_STATIC_ASSERT(__alignof__(T) <= 64, "items of " #name " are aligned too strictly");      \
     FILCH_STATIC_ASSERT(FL_PLAIN(T), "items of " #name " cannot be copied by bytes");              \
-    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
-    FILCH_INLINE T name##_combine(FILCH_UNUSED struct name##_context fl_args, T fl_a, T fl_b)      \
+    FL_CONTEXT(own, __VA_ARGS__)                                                                   \
+    FILCH_INLINE T own##combine(FILCH_UNUSED struct own##context fl_args, T fl_a, T fl_b)          \
     {                                                                                              \
-        return FL_SCAN_CALL(combine, fl_a, fl_b FL_MAP(FL_LOAD, __VA_ARGS__));                     \
+        return FL_SCAN_CALL(of_two, fl_a, fl_b FL_MAP(FL_LOAD, __VA_ARGS__));                      \
     }                                                                                              \
-    static void name##_make(FILCH_UNUSED void *fl_context, void *fl_sum)                           \
+    static void own##make(FILCH_UNUSED void *fl_context, void *fl_sum)                             \
     {                                                                                              \
         T fl_none = identity;                                                                      \
         *(T *)fl_sum = fl_none;                                                                    \
     }                                                                                              \
-    FL_SCAN_SUM(name, T, __VA_ARGS__)                                                              \
-    static void name##_scan(const void *fl_from, size_t fl_n, void *fl_to, void *fl_context,       \
+    FL_SCAN_SUM(own, T, __VA_ARGS__)                                                               \
+    static void own##scan(const void *fl_from, size_t fl_n, void *fl_to, void *fl_context,         \
                             void *fl_sum)                                                          \
     {                                                                                              \
-        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        FL_CONTEXT_UNPACK(own, __VA_ARGS__)                                                        \
         T const *fl_in = (T const *)fl_from;                                                       \
         T *fl_out = (T *)fl_to;                                                                    \
         T fl_total = *(T *)fl_sum;                                                                 \
         for (size_t fl_i = 0; fl_i < fl_n; fl_i++) {                                               \
             T fl_item = fl_in[fl_i];                                                               \
-            FORM(name)                                                                             \
+            FORM(own)                                                                              \
         }                                                                                          \
         *(T *)fl_sum = fl_total;                                                                   \
     }                                                                                              \
-    static const filch_scanning name##_scanning = {sizeof(T), name##_make, name##_sum,             \
-                                                   name##_scan};                                   \
-    FL_ENTRIES(name, scan, (T const *fl_in, size_t fl_n, T *fl_out),                               \
-               (fl_in, fl_n, fl_out, &name##_scanning), __VA_ARGS__)
+    static const filch_scanning own##scanning = {sizeof(T), own##make, own##sum,                   \
+                                                   own##scan};                                     \
+    FL_ENTRIES(name, own, filch_scan, filch_run_scan, (T const *fl_in, size_t fl_n, T *fl_out),    \
+               (fl_in, fl_n, fl_out, &own##scanning), __VA_ARGS__)
 
-#define FL_SCAN_INCLUSIVE(name)                                                                    \
-    fl_total = name##_combine(fl_args, fl_total, fl_item);                                         \
+#define FL_SCAN_INCLUSIVE(own)                                                                     \
+    fl_total = own##combine(fl_args, fl_total, fl_item);                                           \
     fl_out[fl_i] = fl_total;
-#define FL_SCAN_EXCLUSIVE(name)                                                                    \
+#define FL_SCAN_EXCLUSIVE(own)                                                                     \
     fl_out[fl_i] = fl_total;                                                                       \
-    fl_total = name##_combine(fl_args, fl_total, fl_item);
+    fl_total = own##combine(fl_args, fl_total, fl_item);
 
 /* Four quarters side by side: one chain of operations, each waiting for the one before, would be
  * slower than memory. Not for values that four of do not fit into registers. */
-#define FL_SCAN_SUM(name, T, ...)                                                                  \
-    static void name##_sum(const void *fl_from, size_t fl_n, void *fl_context, void *fl_sum)       \
+#define FL_SCAN_SUM(own, T, ...)                                                                   \
+    static void own##sum(const void *fl_from, size_t fl_n, void *fl_context, void *fl_sum)         \
     {                                                                                              \
-        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        FL_CONTEXT_UNPACK(own, __VA_ARGS__)                                                        \
         T const *fl_in = (T const *)fl_from;                                                       \
         const size_t fl_quarter = sizeof(T) <= 32 ? fl_n / 4 : 0;                                  \
         T fl_total = *(T *)fl_sum;                                                                 \
@@ -126,21 +129,22 @@ FILCH_END_DECLS
             T fl_total2 = *fl_in2;                                                                 \
             T fl_total3 = *fl_in3;                                                                 \
             T fl_total4 = *fl_in4;                                                                 \
-            fl_total = name##_combine(fl_args, fl_total, *fl_in);                                  \
+            fl_total = own##combine(fl_args, fl_total, *fl_in);                                    \
             for (size_t fl_i = 1; fl_i < fl_quarter; fl_i++) {                                     \
-                fl_total = name##_combine(fl_args, fl_total, fl_in[fl_i]);                         \
-                fl_total2 = name##_combine(fl_args, fl_total2, fl_in2[fl_i]);                      \
-                fl_total3 = name##_combine(fl_args, fl_total3, fl_in3[fl_i]);                      \
-                fl_total4 = name##_combine(fl_args, fl_total4, fl_in4[fl_i]);                      \
+                fl_total = own##combine(fl_args, fl_total, fl_in[fl_i]);                           \
+                fl_total2 = own##combine(fl_args, fl_total2, fl_in2[fl_i]);                        \
+                fl_total3 = own##combine(fl_args, fl_total3, fl_in3[fl_i]);                        \
+                fl_total4 = own##combine(fl_args, fl_total4, fl_in4[fl_i]);                        \
             }                                                                                      \
-            fl_total = name##_combine(fl_args, fl_total, fl_total2);                               \
-            fl_total = name##_combine(fl_args, fl_total, fl_total3);                               \
-            fl_total = name##_combine(fl_args, fl_total, fl_total4);                               \
+            fl_total = own##combine(fl_args, fl_total, fl_total2);                                 \
+            fl_total = own##combine(fl_args, fl_total, fl_total3);                                 \
+            fl_total = own##combine(fl_args, fl_total, fl_total4);                                 \
         }                                                                                          \
         for (size_t fl_i = 4 * fl_quarter; fl_i < fl_n; fl_i++)                                    \
-            fl_total = name##_combine(fl_args, fl_total, fl_in[fl_i]);                             \
+            fl_total = own##combine(fl_args, fl_total, fl_in[fl_i]);                               \
         *(T *)fl_sum = fl_total;                                                                   \
     }
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

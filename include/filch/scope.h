@@ -30,6 +30,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_SCOPE_H
 #define FILCH_SCOPE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/context.h>
 #include <filch/failure.h>
@@ -140,4 +141,5 @@ FILCH_API const filch_failure *filch_scope_next_failure(const filch_scope *scope
 FILCH_API size_t filch_scope_failures(const filch_scope *scope);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

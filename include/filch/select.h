@@ -21,6 +21,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_SELECT_H
 #define FILCH_SELECT_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/channel.h>
 
@@ -49,11 +50,11 @@ typedef struct filch_case {
 #define FILCH_DONE(context_) FILCH_CASE_(FILCH_CASE_DONE, context_, 0, 0)
 #define FILCH_UNTIL(until_) FILCH_CASE_(FILCH_CASE_UNTIL, 0, 0, until_)
 
-/* Names each member, since C++ compilers warn otherwise. */
+/* Each member, in order: compilers warn of fewer. */
 #define FILCH_CASE_(kind_, object_, item_, until_)                                                 \
     {                                                                                              \
-        .kind = (kind_), .object = (object_), .item = (item_), .until = (until_), .code = 0,       \
-        .reserved = {                                                                              \
+        (kind_), (object_), (item_), (until_), 0,                                                  \
+        {                                                                                          \
             0                                                                                      \
         }                                                                                          \
     }
@@ -66,4 +67,5 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_select(filch_case *cases, size_t count);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -21,6 +21,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_SERVICE_H
 #define FILCH_SERVICE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/breaker.h>
 #include <filch/context.h>
@@ -232,4 +233,5 @@ FILCH_API void filch_service_stats_read(filch_service *service, filch_service_st
 FILCH_API size_t filch_service_describe(const filch_service *service, char *text, size_t size);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

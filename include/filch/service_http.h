@@ -27,6 +27,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_SERVICE_HTTP_H
 #define FILCH_SERVICE_HTTP_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/metrics.h>
 #include <filch/service.h>
@@ -69,4 +70,5 @@ FILCH_API void filch_service_http_stop(filch_service_http *http);
 FILCH_API unsigned filch_service_http_port(const filch_service_http *http);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

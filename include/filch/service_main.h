@@ -17,6 +17,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_SERVICE_MAIN_H
 #define FILCH_SERVICE_MAIN_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/service.h>
 
@@ -39,4 +40,5 @@ FILCH_API int filch_service_main(int argc, char **argv, const filch_handler *han
                                  size_t count);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -19,6 +19,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_SERVICE_OTLP_H
 #define FILCH_SERVICE_OTLP_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/log.h>
 #include <filch/span.h>
@@ -85,4 +86,5 @@ FILCH_API void filch_service_otlp_stats_read(const filch_service_otlp *otlp,
                                              filch_service_otlp_stats *out, size_t size);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

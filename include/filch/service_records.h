@@ -21,6 +21,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_SERVICE_RECORDS_H
 #define FILCH_SERVICE_RECORDS_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/service.h>
 
@@ -78,4 +79,5 @@ FILCH_API int filch_service_record_read(filch_service *service, const char *id,
 FILCH_API void filch_service_record_destroy(filch_service_record *record);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

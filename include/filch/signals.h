@@ -29,6 +29,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_SIGNALS_H
 #define FILCH_SIGNALS_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/channel.h>
 #include <filch/context.h>
@@ -56,4 +57,5 @@ FILCH_API int filch_signal_channel(filch_channel **out, const int *signals, size
 FILCH_API void filch_signal_channel_end(filch_channel *channel);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -32,6 +32,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_SORT_H
 #define FILCH_SORT_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/sort_core.h>
 
@@ -54,30 +55,32 @@ FILCH_API int filch_run_sort_by(filch_runtime *rt, void *items, size_t n, const 
 FILCH_END_DECLS
 
 /* FILCH_SORT(name, type, less, pairs...): name(self, items, n, ...) */
-#define FILCH_SORT(name, type, ...) FL_SORT(name, type, __VA_ARGS__)
+#define FILCH_SORT(name, type, ...) FL_CHECKED(FL_SORT, name, name##_, type, __VA_ARGS__, ~)
 
 /* clang-format off */
-#define FL_SORT(name, type, ...)                                                                   \
-    FILCH_ORDER(name, type, __VA_ARGS__)                                                           \
-    FL_SORT_OPS(name, FL_SORT_ORDER(name, type), sizeof(type), name##_less)                        \
-    FL_ENTRY(name##_call, FL_ENTRY_OUTSIDE, fl_rt, filch_run_sort_by, name,                        \
-             (type *fl_items, size_t fl_n), (fl_items, fl_n, &name##_ops), __VA_ARGS__)            \
+#define FL_SORT(name, own, type, comes_first, ...)                                                 \
+    FL_ORDER(name, own, type, comes_first, __VA_ARGS__)                                            \
+    FL_SORT_OPS(own, FL_SORT_ORDER(own, type), sizeof(type), own##less)                            \
+    FL_ARITY(own, FL_COUNT(~, ~, __VA_ARGS__), 0)                                                  \
+    FL_ENTRY(own##call, FL_ENTRY_OUTSIDE, fl_rt, filch_run_sort_by, own,                           \
+             (type *fl_items, size_t fl_n), (fl_items, fl_n, &own##ops), __VA_ARGS__)              \
     FILCH_UNUSED static inline int name(filch_self self, type *fl_items, size_t fl_n               \
                                         FL_MAP(FL_PARAM, __VA_ARGS__))                             \
     {                                                                                              \
-        struct name##_context fl_args;                                                             \
+        struct own##context fl_args;                                                               \
         FL_MAP(FL_CONTEXT_SET, __VA_ARGS__)                                                        \
         if (fl_items && fl_n <= FL_FEW) { /* many sorts are small: keep this path short */         \
-            if (!name##_sorted(fl_items, fl_n, &fl_args))                                          \
-                name##_few(fl_items, fl_n, &fl_args);                                              \
+            if (!own##sorted(fl_items, fl_n, &fl_args))                                            \
+                own##few(fl_items, fl_n, &fl_args);                                                \
             return 0;                                                                              \
         }                                                                                          \
-        return filch_sort_by(self, fl_items, fl_n, &name##_ops, &fl_args);                         \
+        return filch_sort_by(self, fl_items, fl_n, &own##ops, &fl_args);                           \
     }
 /* A context whose address is not shared, so that the compiler keeps it in registers. */
-#define FL_SORT_ORDER(name, type)                                                                  \
-    struct name##_context fl_own = *(struct name##_context *)fl_context;                           \
-    const filch_ordering fl_order = {sizeof(type), name##_less, &fl_own};
+#define FL_SORT_ORDER(own, type)                                                                   \
+    struct own##context fl_own = *(struct own##context *)fl_context;                               \
+    const filch_ordering fl_order = {sizeof(type), own##less, &fl_own};
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

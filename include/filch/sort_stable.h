@@ -32,6 +32,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_SORT_STABLE_H
 #define FILCH_SORT_STABLE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/stable_core.h>
 
@@ -55,12 +56,13 @@ FILCH_END_DECLS
 
 /* FILCH_SORT_STABLE(name, type, less, pairs...): int name(self, type *items, size_t count, ...) */
 /* clang-format off */
-#define FILCH_SORT_STABLE(name, type, ...) FL_SORT_STABLE(name, type, __VA_ARGS__)
-#define FL_SORT_STABLE(name, type, ...)                                                            \
-    FILCH_ORDER(name, type, __VA_ARGS__)                                                           \
-    FL_STABLE_OPS(name, sizeof(struct name##_item), __VA_ARGS__)                                   \
-    FL_ENTRIES(name, sort_stable_by, (type *fl_items, size_t fl_count),                         \
-               (fl_items, fl_count, &name##_stable_ops), __VA_ARGS__)
+#define FILCH_SORT_STABLE(name, type, ...) FL_CHECKED(FL_SORT_STABLE, name, name##_, type, __VA_ARGS__, ~)
+#define FL_SORT_STABLE(name, own, type, comes_first, ...)                                          \
+    FL_ORDER(name, own, type, comes_first, __VA_ARGS__)                                            \
+    FL_STABLE_OPS(own, sizeof(struct own##item), __VA_ARGS__)                                      \
+    FL_ENTRIES(name, own, filch_sort_stable_by, filch_run_sort_stable_by, (type *fl_items, size_t fl_count), \
+               (fl_items, fl_count, &own##stable_ops), __VA_ARGS__)
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

@@ -26,6 +26,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_SPAN_H
 #define FILCH_SPAN_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/context.h>
 #include <filch/log.h>
@@ -190,4 +191,5 @@ FILCH_END_DECLS
         }                                                                                          \
         (void)0;                                                                                   \
     }))
+#include <filch/detail/show_words.h>
 #endif

@@ -24,6 +24,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_STATS_H
 #define FILCH_STATS_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/metrics.h>
 
@@ -85,4 +86,5 @@ FILCH_API int filch_stats_write_json(filch_runtime *rt, filch_write_fn *write, v
 FILCH_API const filch_stat *filch_stats_row(unsigned i);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -15,6 +15,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_SUBMIT_H
 #define FILCH_SUBMIT_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/context.h>
 #include <filch/job.h>
@@ -77,13 +78,11 @@ typedef struct filch_submission {
 
 /* Submits fn(self, job, data); options are designated initialisers of filch_job_options. Returns
  * 0 or a negative errno, as filch_pool_submit does. */
-#define FILCH_SUBMIT(pool, fn, data) FILCH_SUBMIT_AS(pool, fn, data, .name = #fn)
+#define FILCH_SUBMIT(pool, fn, data) fl_submit_named(pool, fn, data, NULL, #fn)
 #define FILCH_SUBMIT_AS(pool, fn, data, ...)                                                       \
     (__extension__({                                                                               \
-        filch_job_options fl_options_ = {__VA_ARGS__};                                             \
-        if (!fl_options_.name)                                                                     \
-            fl_options_.name = #fn;                                                                \
-        filch_pool_submit(NULL, pool, fn, data, &fl_options_, FILCH_FOREVER);                      \
+        const filch_job_options fl_options_ = {__VA_ARGS__};                                       \
+        fl_submit_named(pool, fn, data, &fl_options_, #fn);                                        \
     }))
 
 FILCH_BEGIN_DECLS
@@ -125,4 +124,17 @@ FILCH_API int filch_pool_submit_each(filch_pool *pool, const filch_submission ea
                                      int64_t until, size_t *accepted);
 
 FILCH_END_DECLS
+
+/* FILCH_SUBMIT: names a job without a name after its function. options may be NULL. */
+FILCH_UNUSED static inline int fl_submit_named(filch_pool *pool, filch_job_fn *fn, void *data,
+                                               const filch_job_options *options, const char *name)
+{
+    filch_job_options named = {0};
+    if (options)
+        named = *options;
+    if (!named.name)
+        named.name = name;
+    return filch_pool_submit(NULL, pool, fn, data, &named, FILCH_FOREVER);
+}
+#include <filch/detail/show_words.h>
 #endif

@@ -28,6 +28,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_SYNC_H
 #define FILCH_SYNC_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/wait.h>
 
@@ -181,4 +182,5 @@ FILCH_API int filch_barrier_wait(filch_barrier *barrier);
 FILCH_API int filch_barrier_wait_until(filch_barrier *barrier, int64_t until);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -17,7 +17,8 @@
  * arguments of a fork are evaluated before its slot is touched, so they may fork and join
  * themselves. `self` moves with every fork and join, therefore both are statements: joins inside
  * one expression do not compile. FILCH_JOIN(long left, fib) is a declaration and cannot be the body
- * of a loop without braces.
+ * of a loop without braces. For common mistakes the compiler's first message is one sentence
+ * (docs/fork-join.md lists them).
  *
  * Joins come newest first: a join takes the newest unjoined fork, regardless of the task it names.
  * After FILCH_FORK(a, 1); FILCH_FORK(b, 2); the first join is b's. Of two forks of one task, the
@@ -80,30 +81,49 @@
  * Since 0.1.0. */
 #ifndef FILCH_TASK_H
 #define FILCH_TASK_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/join_order.h>
 #include <filch/detail/task_macros.h>
 #include <filch/fork.h>
 #include <filch/runtime.h>
 
-/* Statements, and the call from outside a task. */
-#define FILCH_FORK(...)                                                                            \
-    (FL_APPLY(FL_NOTE_FORK, FL_NAME(__VA_ARGS__, ~)) self = FL_FORK(__VA_ARGS__))
-#define FILCH_JOIN(destination, name) destination = FILCH_JOIN_VOID(name)
-#define FILCH_JOIN_VOID(name) (FL_NOTE_JOIN(name)(--self), FL_JOIN(name, name))
-#define FILCH_RUN(rt, ...) FL_CALL(_call, rt, __VA_ARGS__)
+/* The macros that take a task's name first in a list pass it on unexpanded by a GNU extension. */
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wgnu-zero-variadic-macro-arguments"
+#endif
+
+/* Joins: statements. */
+#define FILCH_JOIN(...) FL_TWO(FL_RESULT1, FL_RESULT0, __VA_ARGS__)(~, ##__VA_ARGS__)
+#define FL_RESULT1(x, destination, name)                                                           \
+    destination = (FL_NOTE_JOIN(name##_)(--self), FL_GIVES(name##_is_void) FL_JOIN(name##_, name))
+#define FL_RESULT0(x, ...) FL_SAY_FL_JOIN __VA_ARGS__ = 0
+#define FILCH_JOIN_VOID(name) (FL_NOTE_JOIN(name##_)(--self), FL_JOIN(name##_, name))
+
+#pragma GCC system_header /* as misuse.h; not earlier: gcc warns of two joins in one expression */
+
+/* Forks: statements; and the calls from outside a task. */
+#define FILCH_FORK(...) FL_SOME(FL_FORK1, FL_FORK0, __VA_ARGS__)(self, ##__VA_ARGS__)
+#define FILCH_RUN(rt, ...) FL_SOME(FL_RUN1, FL_RUN0, __VA_ARGS__)(rt, ##__VA_ARGS__)
+#define FILCH_ASYNC(rt, future, ...)                                                               \
+    FL_SOME(FL_ASYNC1, FL_ASYNC0, __VA_ARGS__)(rt, future, ##__VA_ARGS__)
 /* Statement: allows forks in the caller's present floating-point mode, because the forked tasks
  * set their own or need none. Valid for the calling task until it ends; a no-op without
  * FILCH_DEBUG. */
 #define FILCH_ANY_FPMODE() FILCH_CHECK(filch_check_any_fpmode(self))
-#define FILCH_ASYNC(rt, future, ...) FL_CAT(FL_ASYNC, FL_SOME(__VA_ARGS__))(rt, future, __VA_ARGS__)
 
 /* Definitions: of a complete task, in headers, and in the one file that belongs to the header. */
-#define FILCH_TASK(R, ...) FL_NAMED(FL_TASK, VALUE, R, __VA_ARGS__)
-#define FILCH_VOID_TASK(...) FL_NAMED(FL_TASK, VOID, void, __VA_ARGS__)
-#define FILCH_TASK_DECLARE(R, ...) FL_NAMED(FL_DECLARE, VALUE, R, __VA_ARGS__)
-#define FILCH_VOID_TASK_DECLARE(...) FL_NAMED(FL_DECLARE, VOID, void, __VA_ARGS__)
-#define FILCH_TASK_DEFINE(R, ...) FL_NAMED(FL_DEFINE, VALUE, R, __VA_ARGS__)
-#define FILCH_VOID_TASK_DEFINE(...) FL_NAMED(FL_DEFINE, VOID, void, __VA_ARGS__)
+#define FILCH_TASK(R, ...) FL_MAKE(FL_TASK, FL_VALUE, R, ##__VA_ARGS__, ~)
+#define FILCH_VOID_TASK(...) FL_MAKE(FL_TASK, FL_VOID, void, ##__VA_ARGS__, ~)
+#define FILCH_TASK_DECLARE(R, ...) FL_MAKE(FL_DECLARE, FL_VALUE, R, ##__VA_ARGS__, ~)
+#define FILCH_VOID_TASK_DECLARE(...) FL_MAKE(FL_DECLARE, FL_VOID, void, ##__VA_ARGS__, ~)
+#define FILCH_TASK_DEFINE(R, ...) FL_MAKE(FL_DEFINE, FL_VALUE, R, ##__VA_ARGS__, ~)
+#define FILCH_VOID_TASK_DEFINE(...) FL_MAKE(FL_DEFINE, FL_VOID, void, ##__VA_ARGS__, ~)
 
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
+
+#include <filch/detail/show_words.h>
 #endif

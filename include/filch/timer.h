@@ -20,6 +20,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_TIMER_H
 #define FILCH_TIMER_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/channel.h>
 #include <filch/context.h>
@@ -99,4 +100,5 @@ FILCH_END_DECLS
         static const filch_place fl_place_ = {{NULL, #fn}, __FILE__, __LINE__};                    \
         filch_timer_start_from(timer, rt, when, fn, __VA_ARGS__, &fl_place_);                      \
     }))
+#include <filch/detail/show_words.h>
 #endif

@@ -27,6 +27,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_TRACE_H
 #define FILCH_TRACE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/runtime.h>
 
@@ -51,4 +52,5 @@ FILCH_API void filch_trace_span_begin(const char *name);
 FILCH_API void filch_trace_span_end(void);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -19,6 +19,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_TRACEPARENT_H
 #define FILCH_TRACEPARENT_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/base.h>
 #include <stdbool.h>
@@ -75,4 +76,5 @@ FILCH_API void filch_traceparent_child(filch_traceparent *out, const filch_trace
 FILCH_API int filch_tracestate_add(filch_tracestate *state, const char *text, size_t size);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -11,6 +11,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_VERSION_H
 #define FILCH_VERSION_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/base.h>
 
@@ -35,4 +36,5 @@ FILCH_BEGIN_DECLS
 FILCH_API const char *filch_version(void);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

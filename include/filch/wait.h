@@ -18,6 +18,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_WAIT_H
 #define FILCH_WAIT_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/atomic.h>
 
@@ -40,4 +41,5 @@ FILCH_API int64_t filch_now(void);
 FILCH_API int64_t filch_in(int64_t ns);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

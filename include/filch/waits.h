@@ -17,6 +17,7 @@
  * Since 0.1.0. */
 #ifndef FILCH_WAITS_H
 #define FILCH_WAITS_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/runtime.h>
 
@@ -43,4 +44,5 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_runtime_waits(filch_runtime *rt, filch_wait_fn *fn, void *arg);
 
 FILCH_END_DECLS
+#include <filch/detail/show_words.h>
 #endif

@@ -16,7 +16,7 @@
         const filch_ordering plain = ((struct name##_context *)context)->plain;                    \
         return plain.less(a, b, plain.context);                                                    \
     }                                                                                              \
-    FL_STABLE_OPS(name, given, less)
+    FL_STABLE_OPS(name##_, given, ~)
 /* clang-format on */
 
 PLAIN(four, 4, 4)

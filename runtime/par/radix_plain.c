@@ -25,16 +25,16 @@ static inline uint64_t key_within(const void *item, void *context)
     {                                                                                              \
         return fl_radix_number(item, bytes, PLAIN(context)->flips);                                \
     }                                                                                              \
-    FL_RADIX_OPS(name, bytes, bytes, name##_key, plain_key)
+    FL_RADIX_OPS(name##_, bytes, bytes, name##_key, plain_key)
 /* clang-format on */
 
 NUMBERS(one, 1)
 NUMBERS(two, 2)
 NUMBERS(four, 4)
 NUMBERS(eight, 8)
-FL_RADIX_OPS(with_eight, 8, 8, key_within, plain_key)
-FL_RADIX_OPS(with_sixteen, 16, 16, key_within, plain_key)
-FL_RADIX_OPS(with_any, 0, PLAIN(fl_context)->size, key_within, plain_key)
+FL_RADIX_OPS(with_eight_, 8, 8, key_within, plain_key)
+FL_RADIX_OPS(with_sixteen_, 16, 16, key_within, plain_key)
+FL_RADIX_OPS(with_any_, 0, PLAIN(fl_context)->size, key_within, plain_key)
 
 static filch_radix_ops ops_for(const plain_key *plain)
 {

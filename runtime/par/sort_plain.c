@@ -18,10 +18,10 @@ static bool plain_less(const void *a, const void *b, void *context)
     const filch_ordering fl_order = {bytes, plain->less, plain->context};
 /* clang-format on */
 
-FL_SORT_OPS(four, PLAIN_ORDER(4), 4, plain_less)
-FL_SORT_OPS(eight, PLAIN_ORDER(8), 8, plain_less)
-FL_SORT_OPS(sixteen, PLAIN_ORDER(16), 16, plain_less)
-FL_SORT_OPS(any, PLAIN_ORDER(plain->size), 0, plain_less)
+FL_SORT_OPS(four_, PLAIN_ORDER(4), 4, plain_less)
+FL_SORT_OPS(eight_, PLAIN_ORDER(8), 8, plain_less)
+FL_SORT_OPS(sixteen_, PLAIN_ORDER(16), 16, plain_less)
+FL_SORT_OPS(any_, PLAIN_ORDER(plain->size), 0, plain_less)
 
 static filch_sort_ops ops_for(size_t size)
 {

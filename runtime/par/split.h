@@ -52,7 +52,7 @@ void fl_loop_break(void *loop);
 
 /* A join for a task that thieves may take, but that the caller does in another way: if nobody stole
  * the task, it is not run; kept(self, arguments of the task) is called instead. */
-#define FL_JOIN_OR(name, kept) ((void)(--self, FL_JOIN(name, kept)))
+#define FL_JOIN_OR(name, kept) ((void)(--self, FL_JOIN(name##_, kept)))
 
 /* Is a fork worth it? True if there are other workers, and they find nothing of this fiber's. */
 bool fl_idle_demand(filch_self self);

@@ -11,6 +11,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import check_names  # noqa: E402
 
 GOOD = """#define FILCH_API extern
+#define FILCH_EACH_POND(type, name) for (type *name = NULL; (name = fl_next(name, FL_##type, sizeof(int32_t), "word"));)
 /* Each function has a comment. */
 FILCH_API int filch_pond_create(filch_pond **out);
 /* As above. */
@@ -63,5 +64,11 @@ found = findings(GOOD + "FILCH_API void filch_lake_drain(void);\n")
 if len(found) != 1 or "filch_lake_drain: has no comment of its own" not in found[0]:
     failed += 1
     print(f"FAILED: a function without a comment: {found}")
+for macro, word in [("FILCH_N() N", "N"), ("FILCH_NAMED(x) {.name = (x)}", "name"), ("FILCH_ARGS(slot) ((slot)->args)", "args"),
+                    ("FILCH_LOCAL(to) \\\n    do { int value = 1; } while (0)", "value"), ("FILCH_UNSEEN __attribute__((unused))", "unused")]:
+    found = findings(GOOD + f"#define {macro}\n")
+    if len(found) != 1 or f"expands to {word}," not in found[0]:
+        failed += 1
+        print(f"FAILED: {macro} wants '{word}', found {found}")
 print(f"{failed} failed")
 sys.exit(failed > 0)

@@ -20,13 +20,14 @@
  * the `self` of a body is a class that has it. */
 #ifndef FL_JOIN_ORDER_H
 #define FL_JOIN_ORDER_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/fork.h>
 
 #if defined(__OPTIMIZE__) && !defined(__cplusplus) && defined(__has_attribute)
-#if __has_attribute(warning)
+#if __has_attribute(__warning__)
 #define FL_NOTES_KEPT
-#define FL_NOTES_WARNING(text) __attribute__((warning(text)))
+#define FL_NOTES_WARNING(text) __attribute__((__warning__(text)))
 #endif
 #endif
 #ifndef FL_NOTES_WARNING
@@ -83,10 +84,10 @@ FILCH_INLINE FILCH_UNUSED int fl_note_nothing(void (*nowhere)(void), int task)
     return 0;
 }
 
-#define FL_NOTE(of_body, name)                                                                     \
+#define FL_NOTE(of_body, own)                                                                      \
     _Generic(&fl_unjoined, fl_notes *                                                              \
              : of_body, default                                                                    \
-             : fl_note_nothing)(&fl_unjoined, name##_number)
+             : fl_note_nothing)(&fl_unjoined, own##number)
 
 /* May an excess fork or join (runtime/engine/excess.h) move `self` by another distance than one
  * slot? It must not where the compiler knows the distance of `self` from the beginning of the body,
@@ -107,12 +108,12 @@ FILCH_INLINE FILCH_UNUSED int fl_note_moves_always(void (*nowhere)(void), filch_
     _Generic(&fl_unjoined, fl_notes *                                                              \
              : fl_note_moves, default                                                              \
              : fl_note_moves_always)(&fl_unjoined, self)
-#define FL_NOTE_FORK(name) FL_NOTE(fl_note_fork, name),
-#define FL_NOTE_JOIN(name)                                                                         \
-    (FL_NOTE(fl_note_join, name) ? filch_join_out_of_order(self, &name##_task) : (void)0),
+#define FL_NOTE_FORK(own) FL_NOTE(fl_note_fork, own),
+#define FL_NOTE_JOIN(own)                                                                          \
+    (FL_NOTE(fl_note_join, own) ? filch_join_out_of_order(self, &own##task) : (void)0),
 #define FL_NOTES_PARAM FILCH_UNUSED fl_notes fl_unjoined,
 #define FL_NOTES_NONE (fl_notes){0, 0, 0, 0, self},
-#define FL_NUMBER(name) enum { name##_number = __COUNTER__ + 1 };
+#define FL_NUMBER(own) enum { own##number = __COUNTER__ + 1 };
 
 #else
 #if defined(__cplusplus) && defined(__OPTIMIZE__)
@@ -121,7 +122,7 @@ FILCH_INLINE FILCH_UNUSED int fl_note_moves_always(void (*nowhere)(void), filch_
 
 /* The `self` of a body, with its first value. Always inlined, like the body: otherwise gcc would
  * not know the distance between the two early enough. */
-#define FL_ALWAYS __attribute__((always_inline))
+#define FL_ALWAYS __attribute__((__always_inline__))
 extern "C++" {
 struct fl_body_self {
     filch_self at, home;
@@ -158,15 +159,16 @@ FILCH_INLINE FILCH_UNUSED int fl_self_moves(filch_self)
 #else
 #define FL_MOVES 1
 #endif
-#define FL_NOTE_FORK(task)
-#define FL_NOTE_JOIN(task)
+#define FL_NOTE_FORK(own)
+#define FL_NOTE_JOIN(own)
 #define FL_NOTES_PARAM
 #define FL_NOTES_NONE
-#define FL_NUMBER(name)
+#define FL_NUMBER(own)
 #endif
 
 #ifndef FL_BODY_SELF
 #define FL_BODY_SELF filch_self
 #endif
 
+#include <filch/detail/show_words.h>
 #endif

@@ -16,6 +16,7 @@
  * Names: a is the first list, b the second; `order` as in <filch/detail/order.h>. */
 #ifndef FILCH_MERGE_CORE_H
 #define FILCH_MERGE_CORE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/order.h>
 
@@ -228,26 +229,27 @@ FILCH_INLINE void fl_merge_items(const char *a, size_t a_count, const char *b, s
 }
 
 /* clang-format off */
-/* The typed functions behind filch_merge_ops. name_context and name_less are those of FILCH_ORDER
+/* The typed functions behind filch_merge_ops. name_context and name_less are those of FL_ORDER
  * with the same list, size is that of an item. */
-#define FL_ORDER_HERE(name, size, ...)                                                             \
-    FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                           \
-    filch_ordering fl_order = {size, name##_less, &fl_args};
-#define FL_MERGE_FUNCTIONS(name, size, ...)                                                        \
-    static void name##_merge(const void *fl_a, size_t fl_a_count, const void *fl_b,                \
+#define FL_ORDER_HERE(own, size, ...)                                                              \
+    FL_CONTEXT_UNPACK(own, __VA_ARGS__)                                                            \
+    filch_ordering fl_order = {size, own##less, &fl_args};
+#define FL_MERGE_FUNCTIONS(own, size, ...)                                                         \
+    static void own##merge(const void *fl_a, size_t fl_a_count, const void *fl_b,                  \
                              size_t fl_b_count, void *fl_out, FILCH_UNUSED void *fl_context)       \
     {                                                                                              \
-        FL_ORDER_HERE(name, size, __VA_ARGS__)                                                     \
+        FL_ORDER_HERE(own, size, __VA_ARGS__)                                                      \
         fl_merge_items((const char *)fl_a, fl_a_count, (const char *)fl_b, fl_b_count,             \
                        (char *)fl_out, fl_order);                                                  \
     }                                                                                              \
-    static size_t name##_split(const void *fl_a, size_t fl_a_count, const void *fl_b,              \
+    static size_t own##split(const void *fl_a, size_t fl_a_count, const void *fl_b,                \
                                size_t fl_b_count, size_t fl_count, FILCH_UNUSED void *fl_context)  \
     {                                                                                              \
-        FL_ORDER_HERE(name, size, __VA_ARGS__)                                                     \
+        FL_ORDER_HERE(own, size, __VA_ARGS__)                                                      \
         return fl_merge_split((const char *)fl_a, fl_a_count, (const char *)fl_b, fl_b_count,      \
                               fl_count, fl_order);                                                 \
     }
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

@@ -9,7 +9,7 @@
  * there is one algorithm, in C that a debugger can step through, as fast as if written for the
  * type. The plain functions are the same algorithms with the caller's arguments.
  *
- *   FILCH_ORDER(by_key, uint32_t, less_by_key, (const double *, key))
+ *   FL_ORDER(by_key, by_key_, uint32_t, less_by_key, (const double *, key), ~)
  *
  * defines struct by_key_context {const double *key;} and a filch_less_fn by_key_less that compares
  * two uint32_t by less_by_key(a, b, key): a function or a macro of two values and then the further
@@ -22,6 +22,7 @@
  * order; a merge leaves its lists as they were. */
 #ifndef FILCH_ORDER_H
 #define FILCH_ORDER_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/par_args.h>
 #include <stdbool.h>
@@ -73,23 +74,20 @@ FILCH_INLINE bool fl_item_less(const void *a, const void *b, filch_ordering orde
 }
 
 /* clang-format off */
-#define FILCH_ORDER(name, type, ...) /* name, type, less, (type, name) pairs */                    \
-    FL_ORDER(name, type, FL_NAME(__VA_ARGS__, ~), __VA_ARGS__)
-#define FL_ORDER(...) FL_ORDER_(__VA_ARGS__)
 #define FL_COMPARE(comes_first, ...) comes_first(__VA_ARGS__)
-#define FL_ORDER_(name, type, comes_first, ...)                                                    \
-    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
-    struct name##_item { type value; } __attribute__((may_alias));                                 \
-    FILCH_STATIC_ASSERT(sizeof(struct name##_item) <= FILCH_ITEM_MOST,                             \
+#define FL_ORDER(name, own, type, comes_first, ...)                                                \
+    FL_CONTEXT(own, __VA_ARGS__)                                                                   \
+    struct own##item { type fl_value; } __attribute__((__may_alias__));                            \
+    FILCH_STATIC_ASSERT(sizeof(struct own##item) <= FILCH_ITEM_MOST,                               \
                         "items of " #name " are too large: sort pointers or indices to them");     \
-    FILCH_STATIC_ASSERT(__alignof__(struct name##_item) <= 16 && FL_MOVABLE(type),                 \
+    FILCH_STATIC_ASSERT(__alignof__(struct own##item) <= 16 && FL_MOVABLE(type),                   \
                         "items of " #name " cannot be moved: sort pointers or indices to them");   \
-    FILCH_UNUSED static inline bool name##_less(const void *fl_a, const void *fl_b,                \
+    FILCH_UNUSED static inline bool own##less(const void *fl_a, const void *fl_b,                  \
                                                 FILCH_UNUSED void *fl_context)                     \
     {                                                                                              \
-        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
-        return FL_COMPARE(comes_first, ((const struct name##_item *)fl_a)->value,                  \
-                          ((const struct name##_item *)fl_b)->value                                \
+        FL_CONTEXT_UNPACK(own, __VA_ARGS__)                                                        \
+        return FL_COMPARE(comes_first, ((const struct own##item *)fl_a)->fl_value,                 \
+                          ((const struct own##item *)fl_b)->fl_value                               \
                           FL_MAP(FL_LOAD, __VA_ARGS__));                                           \
     }
 /* A comparison that copied its items first would make gcc move them word by word, and processors
@@ -101,4 +99,5 @@ FILCH_INLINE bool fl_item_less(const void *a, const void *b, filch_ordering orde
 #endif
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

@@ -21,6 +21,7 @@
  * */
 #ifndef FILCH_RADIX_CORE_H
 #define FILCH_RADIX_CORE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/par_args.h>
 #include <filch/detail/radix_key.h>
@@ -343,33 +344,34 @@ FILCH_INLINE void fl_radix_cached(void *items, void *other, size_t n, bool there
  * for 0 it is the expression `size_of`, which may use fl_context. The key gets a copy of the
  * context, a `type`: one that the compiler may keep in registers. */
 /* clang-format off */
-#define FL_RADIX_OPS(name, size, size_of, key, type)                                               \
-    static uint64_t name##_radix_count(const void *fl_items, size_t fl_n,                          \
+#define FL_RADIX_OPS(own, size, size_of, key, type)                                                \
+    static uint64_t own##radix_count(const void *fl_items, size_t fl_n,                            \
                                        filch_radix_digit fl_digit, size_t *fl_counts,              \
                                        void *fl_context)                                           \
     {                                                                                              \
         FL_RADIX_OF(size_of, key, type)                                                            \
         return fl_radix_count(fl_items, fl_n, fl_digit, fl_counts, fl_of);                         \
     }                                                                                              \
-    static void name##_radix_scatter(const void *fl_items, size_t fl_n,                            \
+    static void own##radix_scatter(const void *fl_items, size_t fl_n,                              \
                                      filch_radix_digit fl_digit, void *fl_to, size_t *fl_places,   \
                                      void *fl_context)                                             \
     {                                                                                              \
         FL_RADIX_OF(size_of, key, type)                                                            \
         fl_radix_scatter(fl_items, fl_n, fl_digit, fl_to, fl_places, fl_of);                       \
     }                                                                                              \
-    static void name##_radix_cached(void *fl_items, void *fl_other, size_t fl_n, bool fl_there,    \
+    static void own##radix_cached(void *fl_items, void *fl_other, size_t fl_n, bool fl_there,      \
                                     filch_radix_tables fl_tables, void *fl_context)                \
     {                                                                                              \
         FL_RADIX_OF(size_of, key, type)                                                            \
-        const fl_radix_again fl_again = {name##_radix_cached, fl_tables, fl_context};              \
+        const fl_radix_again fl_again = {own##radix_cached, fl_tables, fl_context};                \
         fl_radix_cached(fl_items, fl_other, fl_n, fl_there, fl_again, fl_of);                      \
     }                                                                                              \
-    static const filch_radix_ops name##_radix_ops = {size, key, name##_radix_count,                \
-                                                     name##_radix_scatter, name##_radix_cached};
+    static const filch_radix_ops own##radix_ops = {size, key, own##radix_count,                    \
+                                                     own##radix_scatter, own##radix_cached};
 #define FL_RADIX_OF(size_of, key, type)                                                            \
     type fl_copy = *(type *)fl_context;                                                            \
     fl_radix_of fl_of = {size_of, key, &fl_copy};
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

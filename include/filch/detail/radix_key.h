@@ -4,6 +4,7 @@
  * extracts their digits. For <filch/detail/radix_core.h> and its readers. */
 #ifndef FILCH_RADIX_KEY_H
 #define FILCH_RADIX_KEY_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/base.h>
 
@@ -78,4 +79,5 @@ FILCH_INLINE size_t fl_radix_digit_of(uint64_t key, filch_radix_digit digit)
     return (size_t)(key >> digit.shift) & (((size_t)1 << digit.bits) - 1);
 }
 
+#include <filch/detail/show_words.h>
 #endif

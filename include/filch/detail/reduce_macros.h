@@ -3,6 +3,7 @@
  * The macros behind <filch/reduce.h>: bodies, chunks and trees of the three kinds of reduction. */
 #ifndef FILCH_DETAIL_REDUCE_MACROS_H
 #define FILCH_DETAIL_REDUCE_MACROS_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/par_args.h>
 
@@ -29,54 +30,56 @@
 #define FL_REDUCE_LEVELS(R) (FL_REDUCE_SMALL(R) ? 14 : 0)
 
 /* clang-format off */
-#define FL_REDUCE(FORM, name, R, identity, combine, i, ...)                                        \
+#define FL_REDUCE(name, own, of, ...) FL_REDUCE_(name, own, FL_OPEN of, __VA_ARGS__)
+#define FL_REDUCE_(...) FL_REDUCED(__VA_ARGS__)
+#define FL_REDUCED(name, own, FORM, R, identity, combine, i, ...)                                  \
     FILCH_STATIC_ASSERT(__alignof__(R) <= 16, "results of " #name " are aligned too strictly");    \
     FILCH_STATIC_ASSERT(FL_PLAIN(R), "results of " #name " cannot be copied by their bytes");      \
-    FL_CONTEXT(name, __VA_ARGS__)                                                                  \
-    FILCH_INLINE R name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));            \
-    FL_REDUCE_EIGHT(name, R, combine, __VA_ARGS__)                                                 \
-    static bool name##_make(FILCH_UNUSED void *fl_context, void *fl_sum)                           \
+    FL_CONTEXT(own, __VA_ARGS__)                                                                   \
+    FILCH_INLINE R own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));              \
+    FL_REDUCE_EIGHT(own, R, combine, __VA_ARGS__)                                                  \
+    static bool own##make(FILCH_UNUSED void *fl_context, void *fl_sum)                             \
     {                                                                                              \
         R fl_none = identity;                                                                      \
         *(R *)fl_sum = fl_none;                                                                    \
         return true;                                                                               \
     }                                                                                              \
-    static void name##_join(FILCH_UNUSED void *fl_context, void *fl_left, void *fl_right)          \
+    static void own##join(FILCH_UNUSED void *fl_context, void *fl_left, void *fl_right)            \
     {                                                                                              \
         R fl_a = *(R *)fl_left;                                                                    \
         R fl_b = *(R *)fl_right;                                                                   \
         *(R *)fl_left = combine(fl_a, fl_b);                                                       \
     }                                                                                              \
-    FORM(name, R, combine, __VA_ARGS__)                                                            \
-    FILCH_INLINE R name##_body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
+    FORM(name, own, R, combine, __VA_ARGS__)                                                       \
+    FILCH_INLINE R own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
 
-#define FL_REDUCE_EIGHT(name, R, combine, ...)                                                     \
-    FILCH_INLINE R name##_eight(filch_self self, int *fl_stop, size_t fl_i                         \
+#define FL_REDUCE_EIGHT(own, R, combine, ...)                                                      \
+    FILCH_INLINE R own##eight(filch_self self, int *fl_stop, size_t fl_i                           \
                                 FL_MAP(FL_PARAM, __VA_ARGS__))                                     \
     {                                                                                              \
-        FL_REDUCE_PAIR(name, R, combine, 0, 1, __VA_ARGS__)                                        \
-        FL_REDUCE_PAIR(name, R, combine, 2, 3, __VA_ARGS__)                                        \
-        FL_REDUCE_PAIR(name, R, combine, 4, 5, __VA_ARGS__)                                        \
-        FL_REDUCE_PAIR(name, R, combine, 6, 7, __VA_ARGS__)                                        \
+        FL_REDUCE_PAIR(own, R, combine, 0, 1, __VA_ARGS__)                                         \
+        FL_REDUCE_PAIR(own, R, combine, 2, 3, __VA_ARGS__)                                         \
+        FL_REDUCE_PAIR(own, R, combine, 4, 5, __VA_ARGS__)                                         \
+        FL_REDUCE_PAIR(own, R, combine, 6, 7, __VA_ARGS__)                                         \
         R fl_low = combine(fl_pair0, fl_pair2);                                                    \
         R fl_high = combine(fl_pair4, fl_pair6);                                                   \
         return combine(fl_low, fl_high);                                                           \
     }
-#define FL_REDUCE_PAIR(name, R, combine, k, l, ...)                                                \
-    FL_REDUCE_VALUE(name, R, k, __VA_ARGS__)                                                       \
-    FL_REDUCE_VALUE(name, R, l, __VA_ARGS__)                                                       \
+#define FL_REDUCE_PAIR(own, R, combine, k, l, ...)                                                 \
+    FL_REDUCE_VALUE(own, R, k, __VA_ARGS__)                                                        \
+    FL_REDUCE_VALUE(own, R, l, __VA_ARGS__)                                                        \
     R fl_pair##k = combine(fl_value##k, fl_value##l);
-#define FL_REDUCE_VALUE(name, R, k, ...)                                                           \
-    R fl_value##k = name##_body(self, fl_stop, fl_i + k FL_MAP(FL_ARG, __VA_ARGS__));              \
+#define FL_REDUCE_VALUE(own, R, k, ...)                                                            \
+    R fl_value##k = own##body(self, fl_stop, fl_i + k FL_MAP(FL_ARG, __VA_ARGS__));                \
     if (*fl_stop)                                                                                  \
         return fl_value##k;
 
 /* The next eight values, or one, in fl_value, and how many they are in fl_width. */
-#define FL_REDUCE_NEXT(name, R, eights, ...)                                                       \
+#define FL_REDUCE_NEXT(own, R, eights, ...)                                                        \
     const size_t fl_width = (eights) && fl_end - fl_i >= 8 ? 8 : 1;                                \
     R fl_value = fl_width == 8                                                                     \
-                     ? name##_eight(self, &fl_stop, fl_i FL_MAP(FL_LOAD, __VA_ARGS__))             \
-                     : name##_body(self, &fl_stop, fl_i FL_MAP(FL_LOAD, __VA_ARGS__));             \
+                     ? own##eight(self, &fl_stop, fl_i FL_MAP(FL_LOAD, __VA_ARGS__))               \
+                     : own##body(self, &fl_stop, fl_i FL_MAP(FL_LOAD, __VA_ARGS__));               \
     if (fl_stop)                                                                                   \
         return fl_stop;                                                                            \
     fl_i += fl_width;
@@ -88,8 +91,8 @@
     m(10, __VA_ARGS__) m(11, __VA_ARGS__) m(12, __VA_ARGS__) m(13, __VA_ARGS__)                    \
     m(14, __VA_ARGS__) m(15, __VA_ARGS__)
 #define FL_LANE_OPEN(k, R) R fl_lane##k = fl_none;
-#define FL_LANE_NEXT(k, R, name, combine, ...)                                                     \
-    R fl_value##k = name##_body(self, &fl_stop, fl_i + k FL_MAP(FL_LOAD, __VA_ARGS__));            \
+#define FL_LANE_NEXT(k, R, own, combine, ...)                                                      \
+    R fl_value##k = own##body(self, &fl_stop, fl_i + k FL_MAP(FL_LOAD, __VA_ARGS__));              \
     if (fl_stop)                                                                                   \
         return fl_stop;                                                                            \
     fl_lane##k = combine(fl_lane##k, fl_value##k);
@@ -101,57 +104,57 @@
     FL_LANE_FOLD(6, 14, combine) FL_LANE_FOLD(7, 15, combine) FL_LANE_FOLD(0, 4, combine)          \
     FL_LANE_FOLD(1, 5, combine) FL_LANE_FOLD(2, 6, combine) FL_LANE_FOLD(3, 7, combine)            \
     FL_LANE_FOLD(0, 2, combine) FL_LANE_FOLD(1, 3, combine) FL_LANE_FOLD(0, 1, combine)
-#define FL_REDUCE_CHUNK(name)                                                                      \
-    static int name##_chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_end,              \
+#define FL_REDUCE_CHUNK(own)                                                                       \
+    static int own##chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_end,                \
                             FILCH_UNUSED void *fl_context, void *fl_sum)
-#define FL_REDUCE_ENTRIES(name, R, algorithm, ...)                                                 \
-    static const filch_reduction name##_reduction = {sizeof(R), name##_make, name##_chunk,         \
-                                                     name##_join, NULL};                           \
-    FL_ENTRIES(name, algorithm, (size_t fl_begin, size_t fl_end, R *fl_out), __VA_ARGS__)
+#define FL_REDUCE_ENTRIES(name, own, R, plain, run, ...)                                           \
+    static const filch_reduction own##reduction = {sizeof(R), own##make, own##chunk,               \
+                                                     own##join, NULL};                             \
+    FL_ENTRIES(name, own, plain, run, (size_t fl_begin, size_t fl_end, R *fl_out), __VA_ARGS__)
 
-#define FL_REDUCE_FREE(name, R, combine, ...)                                                      \
-    FL_REDUCE_RANGE(name, R, combine, FL_REDUCE_COMMUTES(R, combine), __VA_ARGS__)
-#define FL_REDUCE_ANY_ORDER(name, R, combine, ...)                                                 \
-    FL_REDUCE_RANGE(name, R, combine, 1, __VA_ARGS__)
+#define FL_REDUCE_FREE(name, own, R, combine, ...)                                                 \
+    FL_REDUCE_RANGE(name, own, R, combine, FL_REDUCE_COMMUTES(R, combine), __VA_ARGS__)
+#define FL_REDUCE_ANY_ORDER(name, own, R, combine, ...)                                            \
+    FL_REDUCE_RANGE(name, own, R, combine, 1, __VA_ARGS__)
 
-#define FL_REDUCE_RANGE(name, R, combine, commutes, ...)                                           \
-    FL_REDUCE_CHUNK(name)                                                                          \
+#define FL_REDUCE_RANGE(name, own, R, combine, commutes, ...)                                      \
+    FL_REDUCE_CHUNK(own)                                                                           \
     {                                                                                              \
-        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        FL_CONTEXT_UNPACK(own, __VA_ARGS__)                                                        \
         R fl_total = *(R *)fl_sum;                                                                 \
         int fl_stop = 0;                                                                           \
         const bool fl_small = FL_REDUCE_SMALL(R) && !FL_REDUCE_PLAIN(R);                           \
         if (fl_small && (commutes) && fl_end - fl_i >= 16) {                                       \
             R fl_none = fl_total;                                                                  \
-            name##_make(fl_context, &fl_none);                                                     \
+            own##make(fl_context, &fl_none);                                                       \
             FL_LANES(FL_LANE_OPEN, R)                                                              \
             for (; fl_end - fl_i >= 16; fl_i += 16) {                                              \
-                FL_LANES(FL_LANE_NEXT, R, name, combine, __VA_ARGS__)                              \
+                FL_LANES(FL_LANE_NEXT, R, own, combine, __VA_ARGS__)                               \
             }                                                                                      \
             FL_LANES_FOLD(combine)                                                                 \
             fl_total = combine(fl_total, fl_lane0);                                                \
         }                                                                                          \
         while (fl_i < fl_end) {                                                                    \
-            FL_REDUCE_NEXT(name, R, fl_small && !(commutes), __VA_ARGS__)                          \
+            FL_REDUCE_NEXT(own, R, fl_small && !(commutes), __VA_ARGS__)                           \
             fl_total = combine(fl_total, fl_value);                                                \
         }                                                                                          \
         *(R *)fl_sum = fl_total;                                                                   \
         return 0;                                                                                  \
     }                                                                                              \
-    FL_REDUCE_ENTRIES(name, R, reduce, (fl_begin, fl_end, 0, &name##_reduction, fl_out),           \
-                      __VA_ARGS__)
+    FL_REDUCE_ENTRIES(name, own, R, filch_reduce, filch_run_reduce,                                \
+                      (fl_begin, fl_end, 0, &own##reduction, fl_out), __VA_ARGS__)
 
 /* The tree of a chunk: fl_left holds the left halves that wait for their right ones, the largest
  * first; that many values are a subtree as fl_done has bits. */
-#define FL_REDUCE_TREE(name, R, combine, ...)                                                      \
-    FL_REDUCE_CHUNK(name)                                                                          \
+#define FL_REDUCE_TREE(name, own, R, combine, ...)                                                 \
+    FL_REDUCE_CHUNK(own)                                                                           \
     {                                                                                              \
-        FL_CONTEXT_UNPACK(name, __VA_ARGS__)                                                       \
+        FL_CONTEXT_UNPACK(own, __VA_ARGS__)                                                        \
         R fl_left[FL_REDUCE_LEVELS(R) + 1];                                                        \
         R *fl_top = fl_left;                                                                       \
         int fl_stop = 0;                                                                           \
         for (size_t fl_done = 0; fl_i < fl_end;) {                                                 \
-            FL_REDUCE_NEXT(name, R, FL_REDUCE_SMALL(R), __VA_ARGS__)                               \
+            FL_REDUCE_NEXT(own, R, FL_REDUCE_SMALL(R), __VA_ARGS__)                                \
             for (size_t fl_size = fl_width; fl_done & fl_size; fl_size *= 2) {                     \
                 fl_top--;                                                                          \
                 fl_value = combine(*fl_top, fl_value);                                             \
@@ -167,9 +170,10 @@
         *(R *)fl_sum = fl_total;                                                                   \
         return 0;                                                                                  \
     }                                                                                              \
-    FL_REDUCE_ENTRIES(name, R, reduce_deterministic,                                               \
-                      (fl_begin, fl_end, 1, (size_t)1 << FL_REDUCE_LEVELS(R), &name##_reduction,   \
+    FL_REDUCE_ENTRIES(name, own, R, filch_reduce_deterministic, filch_run_reduce_deterministic,    \
+                      (fl_begin, fl_end, 1, (size_t)1 << FL_REDUCE_LEVELS(R), &own##reduction,     \
                        fl_out), __VA_ARGS__)
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

@@ -13,6 +13,7 @@
  * For any results of `less`, no step leaves the array, loses an item or fails to end. */
 #ifndef FILCH_SORT_CORE_H
 #define FILCH_SORT_CORE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/sort_partition.h>
 #include <filch/detail/sort_small.h>
@@ -214,48 +215,49 @@ FILCH_INLINE bool fl_sorted(char *items, size_t n, filch_ordering order)
 /* clang-format off */
 /* The functions of a type, and their table name_ops. `order` declares fl_order, of what fl_context
  * points to. None is inlined: together they would not fit a processor's registers. */
-#define FL_SORT_OPS(name, order, size, less)                                                       \
-    static void name##_serial(void *, size_t, const void *, unsigned, void *);                     \
-    static const void *name##_median(const void *, const void *, const void *, size_t, void *);    \
-    FL_SORT_OP void name##_few(void *fl_items, size_t fl_n, void *fl_context)                      \
+#define FL_SORT_OPS(own, order, size, less)                                                        \
+    static void own##serial(void *, size_t, const void *, unsigned, void *);                       \
+    static const void *own##median(const void *, const void *, const void *, size_t, void *);      \
+    FL_SORT_OP void own##few(void *fl_items, size_t fl_n, void *fl_context)                        \
     {                                                                                              \
         order                                                                                      \
         fl_sort_few(fl_items, fl_n, fl_order);                                                     \
     }                                                                                              \
-    FL_SORT_OP size_t name##_partition(void *fl_items, size_t fl_n, const void *fl_by,             \
+    FL_SORT_OP size_t own##partition(void *fl_items, size_t fl_n, const void *fl_by,               \
                                        bool fl_not_after, void *fl_context)                        \
     {                                                                                              \
         order                                                                                      \
         return fl_not_after ? fl_partition(fl_items, fl_n, fl_by, true, fl_order)                  \
                             : fl_partition(fl_items, fl_n, fl_by, false, fl_order);                \
     }                                                                                              \
-    FL_SORT_OP void name##_heap(void *fl_items, size_t fl_n, void *fl_context)                     \
+    FL_SORT_OP void own##heap(void *fl_items, size_t fl_n, void *fl_context)                       \
     {                                                                                              \
         order                                                                                      \
         fl_sort_heap((char *)fl_items, fl_n, fl_order);                                            \
     }                                                                                              \
-    FL_SORT_OP bool name##_sorted(void *fl_items, size_t fl_n, void *fl_context)                   \
+    FL_SORT_OP bool own##sorted(void *fl_items, size_t fl_n, void *fl_context)                     \
     {                                                                                              \
         order                                                                                      \
         return fl_sorted((char *)fl_items, fl_n, fl_order);                                        \
     }                                                                                              \
-    FILCH_UNUSED static const filch_sort_ops name##_ops = {                                        \
-        size, less, name##_few, name##_serial, name##_partition, name##_median, name##_heap,       \
-        name##_sorted};                                                                            \
-    FL_SORT_OP const void *name##_median(const void *fl_a, const void *fl_b, const void *fl_c,     \
+    FILCH_UNUSED static const filch_sort_ops own##ops = {                                          \
+        size, less, own##few, own##serial, own##partition, own##median, own##heap,                 \
+        own##sorted};                                                                              \
+    FL_SORT_OP const void *own##median(const void *fl_a, const void *fl_b, const void *fl_c,       \
                                          size_t fl_n, void *fl_context)                            \
     {                                                                                              \
         order                                                                                      \
-        return fl_median(fl_a, fl_b, fl_c, fl_n, fl_order, &name##_ops, fl_context);               \
+        return fl_median(fl_a, fl_b, fl_c, fl_n, fl_order, &own##ops, fl_context);                 \
     }                                                                                              \
-    FL_SORT_OP void name##_serial(void *fl_items, size_t fl_n, const void *fl_before,              \
+    FL_SORT_OP void own##serial(void *fl_items, size_t fl_n, const void *fl_before,                \
                                   unsigned fl_bad, void *fl_context)                               \
     {                                                                                              \
         order                                                                                      \
-        fl_sort_serial((char *)fl_items, fl_n, fl_before, fl_bad, fl_order, &name##_ops,           \
+        fl_sort_serial((char *)fl_items, fl_n, fl_before, fl_bad, fl_order, &own##ops,             \
                        fl_context);                                                                \
     }
-#define FL_SORT_OP FILCH_UNUSED __attribute__((noinline)) static
+#define FL_SORT_OP FILCH_UNUSED __attribute__((__noinline__)) static
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

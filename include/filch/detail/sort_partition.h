@@ -9,6 +9,7 @@
  * no step leaves the array or loses an item. */
 #ifndef FILCH_SORT_PARTITION_H
 #define FILCH_SORT_PARTITION_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/order.h>
 
@@ -162,4 +163,5 @@ FILCH_INLINE size_t fl_partition(void *items, size_t n, const void *pivot, bool 
                : fl_partition_large((char *)items, n, &copy, not_after, order);
 }
 
+#include <filch/detail/show_words.h>
 #endif

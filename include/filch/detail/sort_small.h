@@ -11,6 +11,7 @@
  * other items it sorts addresses. `less` is only assumed to return. */
 #ifndef FILCH_SORT_SMALL_H
 #define FILCH_SORT_SMALL_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/order.h>
 
@@ -49,7 +50,7 @@ FILCH_INLINE size_t fl_item_before(const void *a, const void *b, filch_ordering 
 #define FL_NETWORK(bits)                                                                           \
     FILCH_INLINE void fl_network_##bits(char *words, size_t n, filch_ordering order)               \
     {                                                                                              \
-        typedef uint##bits##_t __attribute__((may_alias)) word;                                    \
+        typedef uint##bits##_t __attribute__((__may_alias__)) word;                                \
         switch (n) {                                                                               \
         case 1: { FL_IN(0) FL_OUT(0) break; }                                                      \
         case 2: { FL_IN(0) FL_IN(1) FL_X(0, 1) FL_OUT(0) FL_OUT(1) break; }                        \
@@ -246,4 +247,5 @@ FILCH_INLINE void fl_sort_few(void *items, size_t n, filch_ordering order)
     }
 }
 
+#include <filch/detail/show_words.h>
 #endif

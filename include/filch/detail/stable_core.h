@@ -16,6 +16,7 @@
  * (<filch/detail/undo.h>). */
 #ifndef FILCH_STABLE_CORE_H
 #define FILCH_STABLE_CORE_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/detail/merge_core.h>
 #include <filch/detail/undo.h>
@@ -232,30 +233,31 @@ FILCH_INLINE size_t fl_stable_part(char *items, char *spare, size_t count, bool 
 
 /* clang-format off */
 /* The typed functions behind filch_stable_ops, and their table; as FL_MERGE_FUNCTIONS. */
-#define FL_STABLE_OPS(name, size, ...)                                                             \
-    FL_MERGE_FUNCTIONS(name, size, __VA_ARGS__)                                                    \
-    static bool name##_is_run(void *fl_items, size_t fl_count, FILCH_UNUSED void *fl_context)      \
+#define FL_STABLE_OPS(own, size, ...)                                                              \
+    FL_MERGE_FUNCTIONS(own, size, __VA_ARGS__)                                                     \
+    static bool own##is_run(void *fl_items, size_t fl_count, FILCH_UNUSED void *fl_context)        \
     {                                                                                              \
-        FL_ORDER_HERE(name, size, __VA_ARGS__)                                                     \
+        FL_ORDER_HERE(own, size, __VA_ARGS__)                                                      \
         return fl_stable_is_run((char *)fl_items, fl_count, fl_order);                             \
     }                                                                                              \
-    static void name##_few(void *fl_items, void *fl_spare, size_t fl_count, bool fl_to_spare,      \
+    static void own##few(void *fl_items, void *fl_spare, size_t fl_count, bool fl_to_spare,        \
                            fl_undos *fl_list, FILCH_UNUSED void *fl_context)                       \
     {                                                                                              \
-        FL_ORDER_HERE(name, size, __VA_ARGS__)                                                     \
+        FL_ORDER_HERE(own, size, __VA_ARGS__)                                                      \
         fl_stable_few((char *)fl_items, (char *)fl_spare, fl_count, fl_to_spare, fl_list,          \
                       fl_order);                                                                   \
     }                                                                                              \
-    static size_t name##_part(void *fl_items, void *fl_spare, size_t fl_count, bool fl_to_spare,   \
+    static size_t own##part(void *fl_items, void *fl_spare, size_t fl_count, bool fl_to_spare,     \
                               bool *fl_equal, fl_undos *fl_list, FILCH_UNUSED void *fl_context)    \
     {                                                                                              \
-        FL_ORDER_HERE(name, size, __VA_ARGS__)                                                     \
+        FL_ORDER_HERE(own, size, __VA_ARGS__)                                                      \
         return fl_stable_part((char *)fl_items, (char *)fl_spare, fl_count, fl_to_spare, fl_equal, \
                               fl_list, fl_order);                                                  \
     }                                                                                              \
-    static const filch_stable_ops name##_stable_ops = {                                            \
-        {sizeof(struct name##_item), name##_merge, name##_split},                                  \
-        name##_is_run, name##_few, name##_part};
+    static const filch_stable_ops own##stable_ops = {                                              \
+        {sizeof(struct own##item), own##merge, own##split},                                        \
+        own##is_run, own##few, own##part};
 /* clang-format on */
 
+#include <filch/detail/show_words.h>
 #endif

@@ -11,6 +11,7 @@
  * no item can refer. */
 #ifndef FILCH_UNDO_H
 #define FILCH_UNDO_H
+#include <filch/detail/hide_words.h>
 
 #include <filch/base.h>
 #include <stdbool.h>
@@ -45,4 +46,5 @@ FILCH_INLINE void fl_undo_end(fl_undos *undos, const fl_undo *undo)
     undos->newest = undo->older;
 }
 
+#include <filch/detail/show_words.h>
 #endif
