@@ -176,7 +176,8 @@ typedef struct fl_publication {
 
 /* Messages of one queue. A number that the server does not tell is FL_BROKER_UNKNOWN: `delayed`, then
  * these messages count as ready, or as leased while the server keeps them back; `leased`; or `oldest`.
- * The other two are always known. */
+ * The other two are always known. `dead` counts all dead letters of the queue, also leased and delayed
+ * ones where the server tells. */
 #define FL_BROKER_UNKNOWN UINT64_MAX
 typedef struct fl_broker_count {
     uint64_t ready, delayed, leased, dead;

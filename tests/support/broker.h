@@ -397,6 +397,7 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     BROKER_CLAIM(broker, tested, a_message_that_comes_before_a_turn_wakes)                         \
     BROKER_CLAIM(broker, tested, a_service_without_room_is_not_kept_awake)                         \
     BROKER_CLAIM(broker, tested, messages_are_counted_and_peeked)                                  \
+    BROKER_CLAIM(broker, tested, leased_dead_letters_are_counted)                                  \
     BROKER_CLAIM(broker, tested, the_oldest_ready_message_is_told)                                 \
     BROKER_CLAIM(broker, tested, connections_that_consume_nothing_change_no_leases)                \
     BROKER_CLAIM(broker, tested, a_waiting_message_is_cancelled)                                   \

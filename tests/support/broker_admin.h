@@ -41,6 +41,35 @@ static inline void messages_are_counted_and_peeked(const tested_broker *tested)
     bench_end(&b);
 }
 
+/* A reader of dead letters may die, and nobody may read them for ever after. */
+static inline void leased_dead_letters_are_counted(const tested_broker *tested)
+{
+    fl_broker_count count;
+    if (!tested->kind->caps.counts || !tested->kind->caps.keeps_leases)
+        return;
+    bench b = bench_begin(tested);
+    for (unsigned i = 0; i < 2; i++) {
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+        bench_settle(&b, (fl_settlement){.delivery = bench_receive(&b), .verb = FL_SETTLE_DEAD});
+    }
+    fl_delivery *one = bench_receive_by(&b, b.consumer, 1);
+    cr_assert_eq(b.kind->count(b.admin, 0, &count), FL_BROKER_OK);
+    cr_assert_eq(count.dead, 2, "one is leased");
+    tested->pass(31 * bench_second(tested));
+    cr_assert_eq(b.kind->count(b.admin, 0, &count), FL_BROKER_OK);
+    cr_assert_eq(count.dead, 2, "its lease is over");
+    if (!tested->second) {
+        cr_assert_eq(b.kind->count(b.admin, 1, &count), FL_BROKER_OK);
+        cr_assert(count.ready == 2 && count.leased == 0);
+    }
+    bench_free(&b, one);
+    for (unsigned i = 0; i < 2; i++)
+        bench_ack(&b, bench_receive_by(&b, b.consumer, 1));
+    cr_assert_eq(b.kind->count(b.admin, 0, &count), FL_BROKER_OK);
+    cr_assert_eq(count.dead, 0);
+    bench_end(&b);
+}
+
 static inline void the_oldest_ready_message_is_told(const tested_broker *tested)
 {
     const int64_t second = bench_second(tested);

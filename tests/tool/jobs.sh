@@ -285,7 +285,7 @@ run_filch 0 dead show --queue q b --json
 claim "show has the body" json 'r["body"] == "body b"'
 run_filch 1 dead show --queue q nonsense
 run_filch 1 dead requeue --queue q b nonsense --json
-claim "requeue tells" json 'r == {"queue": "q", "requeued": 1, "failed": 0, "missing": ["nonsense"]}'
+claim "requeue tells" json 'r == {"queue": "q", "requeued": 1, "failed": 0, "missing": ["nonsense"], "leased": 0}'
 run_filch 0 peek q --json
 claim "the job is back, without its reasons" json 'r["count"] == 1 and r["jobs"][0]["id"] == "b" and r["jobs"][0]["attempt"] == 1
     and r["jobs"][0]["headers"] == {"keep": "1", "x-dlq-returns": "1"}'
@@ -300,7 +300,7 @@ run_filch 0 list elsewhere --json
 claim "and of another queue" json '[j["id"] for j in r["jobs"]] == ["d"]'
 bury e f g
 run_filch 0 dead drop --queue q f --json
-claim "a letter is dropped" json 'r == {"queue": "q", "dropped": 1, "failed": 0, "missing": []}'
+claim "a letter is dropped" json 'r == {"queue": "q", "dropped": 1, "failed": 0, "missing": [], "leased": None}'
 target=$(printf 'x%.0s' {1..300}) bury bad
 run_filch 1 dead requeue --queue q --all --json
 claim "a letter that cannot be requeued stays, and holds up no other" json 'r["requeued"] == 2 and r["failed"] == 1'
@@ -313,6 +313,35 @@ claim "a paused queue gives none" json 'r["dropped"] == 0'
 run_filch 0 resume q.dlq
 run_filch 0 dead drop --queue q --all
 claim "then the others" says "dropped 2 dead letters"
+
+# A requeue that is killed while it holds a batch: it waits for a reader of its complaints, which are longer than a pipe.
+python3 -c 'import json
+for i in range(150):
+    print(json.dumps({"type": "t", "id": f"{i:01000}", "headers": {"x-original-queue": "x" * 300}}))' |
+    "$filch" enqueue --queue held.dlq --lines >/dev/null
+mkfifo complaints
+exec {complaints}<>complaints
+"$filch" dead requeue --queue held --all 2>complaints &
+requeue=$!
+holds() { "$filch" stats held.dlq --json >out 2>err && json "r[\"running\"] == $1"; }
+until holds 100; do kill -0 $requeue; done
+run_filch 0 stats held --json
+claim "held letters are dead letters" json 'r["dead"] == 150'
+claim "a tool's lease is short" python3 -c 'import sqlite3, time
+(until,), = sqlite3.connect("jobs.db").execute("SELECT max(at) FROM jobs WHERE state = 2 AND type = ?", "t")
+assert until <= time.time_ns() + 20_000_000_000, until'
+kill -9 $requeue
+wait $requeue || true
+exec {complaints}>&-
+run_filch 1 dead requeue --queue held --all --json
+claim "the next one tells of leased letters" json '(r["requeued"], r["failed"], r["missing"], r["leased"]) == (0, 50, [], 100)'
+run_filch 1 dead drop --queue held --all
+claim "and people are told" says "dropped 50" "100 dead letters of queue 'held' are leased by others"
+run_filch 1 dead drop --queue held nonsense --json
+claim "also if a letter is missing" json '(r["missing"], r["leased"]) == (["nonsense"], 100)'
+database "UPDATE jobs SET at = 1 WHERE state = 2 AND type = 't'"
+run_filch 0 dead drop --queue held --all --json
+claim "after their leases they are there" json '(r["dropped"], r["leased"]) == (100, 0)'
 
 # ---- load ----
 

@@ -133,6 +133,17 @@ int jobs_settle(jobs_connection *c, fl_settlement *batch, unsigned count, uint64
     return jobs_status(c, lost && rc == FL_BROKER_OK ? FL_BROKER_BUSY : rc);
 }
 
+int jobs_extend(jobs_connection *c, fl_delivery *const *batch, unsigned count)
+{
+    fl_broker_rc rc;
+    if (!count || !c->caps.extends || !c->kind->extend)
+        return 0;
+    do
+        rc = c->kind->extend(c->broker, batch, count, c->config.lease);
+    while (jobs_again(c, rc));
+    return jobs_status(c, rc);
+}
+
 /* ---- Publishing ---- */
 
 /* An item that was not sent, because the broker was busy, is sent again; one that may have been

@@ -17,6 +17,8 @@ void jobs_drop_all(jobs_connection *c, fl_delivery **all, unsigned count);
 int jobs_receive(jobs_connection *c, fl_delivery **out, unsigned most, unsigned *count);
 /* Settles a batch, and frees its deliveries. *settled grows by those that the broker accepted. */
 int jobs_settle(jobs_connection *c, fl_settlement *batch, unsigned count, uint64_t *settled);
+/* Extends leases, where they can be. */
+int jobs_extend(jobs_connection *c, fl_delivery *const *batch, unsigned count);
 /* Publishes a batch, whose statuses are then final. */
 int jobs_publish(jobs_connection *c, fl_publication *batch, unsigned count);
 /* The reason of a publication's status. */

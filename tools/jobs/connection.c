@@ -12,7 +12,7 @@
 #include <time.h>
 
 static const int64_t CALL_TIMEOUT = 10 * FILCH_SECOND;
-static const int64_t LEASE = 60 * FILCH_SECOND;
+static const int64_t LEASE = 20 * FILCH_SECOND; /* a batch is answered after two calls at most */
 static const long BUSY_PAUSE = 20 * FILCH_MILLISECOND;
 
 /* ---- The host of the broker ---- */

@@ -63,9 +63,17 @@ static int show(jobs_options *o)
 
 /* ---- requeue, drop ---- */
 
+static void tell_held(const jobs_options *o, uint64_t count)
+{
+    fprintf(stderr,
+            "%s: %" PRIu64 " dead letters of queue '%s' are leased by others, or by a command that "
+            "was killed; repeat this when their leases are over (20 s for those of filch-jobs)\n",
+            o->command, count, o->queue);
+}
+
 static int end_letters(jobs_options *o, letters_end end, const char *done)
 {
-    letters_result result = {.missing = json_array()};
+    letters_result result = {.missing = json_array(), .leased = FL_BROKER_UNKNOWN};
     if (o->all == (o->argument_count > 0)) {
         json_decref(result.missing);
         return jobs_usage(o, "give the ids of letters, or --all (one of the two)");
@@ -74,16 +82,20 @@ static int end_letters(jobs_options *o, letters_end end, const char *done)
     for (size_t i = 0; i < json_array_size(result.missing); i++)
         fprintf(stderr, "%s: no dead letter '%s' among the first %d of queue '%s'\n", o->command,
                 json_string_value(json_array_get(result.missing, i)), LETTERS_SEARCHED, o->queue);
-    if (!status && (result.failed || json_array_size(result.missing)))
+    bool are_held = result.leased && result.leased != FL_BROKER_UNKNOWN;
+    if (are_held)
+        tell_held(o, result.leased);
+    if (!status && (result.failed || json_array_size(result.missing) || are_held))
         status = JOBS_REFUSED;
     if (!o->json) {
         printf("%s %" PRIu64 " dead letters of queue '%s'\n", done, result.ended, o->queue);
         json_decref(result.missing);
         return status;
     }
-    int told = view_print(o, json_pack("{s:o, s:I, s:I, s:o}", "queue", view_text(o->queue), done,
-                                       (json_int_t)result.ended, "failed",
-                                       (json_int_t)result.failed, "missing", result.missing));
+    int told =
+        view_print(o, json_pack("{s:o, s:I, s:I, s:o, s:o}", "queue", view_text(o->queue), done,
+                                (json_int_t)result.ended, "failed", (json_int_t)result.failed,
+                                "missing", result.missing, "leased", view_number(result.leased)));
     return status ? status : told;
 }
 

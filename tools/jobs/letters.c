@@ -7,6 +7,7 @@
 #include "view.h"
 
 #include <filch/service.h>
+#include <filch/timer.h>
 #include <runtime/service/message.h>
 
 #include <errno.h>
@@ -25,6 +26,7 @@ typedef struct run {
     jobs_connection from, to;
     char to_queue[LETTERS_NAME]; /* of `to`, while it is connected */
     bool *found;                 /* of each argument */
+    int64_t renew_at;            /* filch_now; leases of kept letters are extended then */
     jobs_progress progress;
 } run;
 
@@ -225,6 +227,28 @@ static void return_kept(run *r, fl_delivery **kept, unsigned count)
     }
 }
 
+/* Keeps the leases of kept letters. A letter whose lease is lost all the same needs no return. */
+static int renew(run *r, fl_delivery *const *kept, unsigned count)
+{
+    int64_t now = filch_now();
+    if (now < r->renew_at)
+        return 0;
+    r->renew_at = now + r->from.config.lease / 3;
+    return jobs_extend(&r->from, kept, count);
+}
+
+/* Looks whether others hold letters, if some that are asked for have not come. */
+static int count_leased(run *r)
+{
+    fl_broker_count left;
+    bool is_short = r->options->all || json_array_size(r->result->missing);
+    if (!is_short || !jobs_has_count(&r->from))
+        return 0;
+    int status = jobs_count(&r->from, &left);
+    r->result->leased = status ? FL_BROKER_UNKNOWN : left.leased;
+    return status;
+}
+
 /* An exit status. */
 static int end_letters(run *r, fl_delivery **kept, unsigned *kept_count)
 {
@@ -240,6 +264,7 @@ static int end_letters(run *r, fl_delivery **kept, unsigned *kept_count)
             break;
         int ended = end_batch(r, all, count, kept, kept_count);
         status = status ? status : ended;
+        status = status ? status : renew(r, kept, *kept_count);
         jobs_progress_show(&r->progress, r->result->ended, left.ready);
     }
     return status;
@@ -259,11 +284,13 @@ int letters_run(const jobs_options *o, letters_end end, letters_result *result)
     status = kept && r.found ? jobs_connect(&r.from, o, FL_BROKER_CONSUMES, queue, LETTERS_SEARCHED)
                              : JOBS_REFUSED;
     if (!status) {
+        r.renew_at = filch_now() + r.from.config.lease / 3;
         status = end_letters(&r, kept, &kept_count);
         return_kept(&r, kept, kept_count);
         for (int i = 0; !status && i < o->argument_count; i++)
             if (!r.found[i])
                 json_array_append_new(result->missing, view_text(o->arguments[i]));
+        status = status ? status : count_leased(&r);
     }
     jobs_progress_end(&r.progress);
     jobs_disconnect(&r.from);

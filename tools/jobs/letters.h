@@ -3,7 +3,8 @@
  * The end of dead letters: requeued as jobs, or dropped.
  *
  * Letters are received like jobs. One that was not asked for is kept until all have been looked at,
- * and then returned: if it went back at once, it would come again. */
+ * and then returned: if it went back at once, it would come again. Leases are short, so that letters
+ * of a command that is killed come back soon, and renewed while one is at work. */
 #ifndef JOBS_LETTERS_H
 #define JOBS_LETTERS_H
 
@@ -11,6 +12,7 @@
 
 #include <filch/message.h>
 #include <jansson.h>
+#include <runtime/service/broker.h>
 
 enum {
     LETTERS_SEARCHED = 10000, /* letters that are looked at for ids */
@@ -23,6 +25,7 @@ typedef enum letters_end { LETTERS_REQUEUE, LETTERS_DROP } letters_end;
 typedef struct letters_result {
     uint64_t ended, failed; /* failed: still a letter, or not known to be none */
     json_t *missing;        /* ids that were not found */
+    uint64_t leased; /* letters that others hold; FL_BROKER_UNKNOWN: not known, or not needed */
 } letters_result;
 
 /* The name of the queue of dead letters: 0, or JOBS_USAGE after a message. */

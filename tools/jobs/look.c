@@ -63,11 +63,6 @@ static int show(jobs_options *o)
     return status;
 }
 
-static json_t *number(uint64_t count)
-{
-    return count == FL_BROKER_UNKNOWN ? json_null() : json_integer((json_int_t)count);
-}
-
 static void print_number(const char *name, uint64_t count)
 {
     if (count == FL_BROKER_UNKNOWN)
@@ -90,7 +85,7 @@ static int print_stats(const jobs_options *o, const char *broker, const fl_broke
         printf("queue    %s\n", o->queue);
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
         if (o->json)
-            json_object_set_new(all, rows[i].name, number(rows[i].count));
+            json_object_set_new(all, rows[i].name, view_number(rows[i].count));
         else
             print_number(rows[i].name, rows[i].count);
     if (o->json)

@@ -88,6 +88,11 @@ json_t *view_json(const jobs_options *o, const filch_message *message, bool body
     return out;
 }
 
+json_t *view_number(uint64_t count)
+{
+    return count == FL_BROKER_UNKNOWN ? json_null() : json_integer((json_int_t)count);
+}
+
 json_t *view_list(const jobs_options *o, const char *queue, fl_delivery *const *all, unsigned count,
                   bool body)
 {

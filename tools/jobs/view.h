@@ -13,6 +13,8 @@
 
 /* A text as JSON; NULL is null. */
 json_t *view_text(const char *text);
+/* null: FL_BROKER_UNKNOWN. */
+json_t *view_number(uint64_t count);
 /* The job with all its keys; body: also its headers and body. */
 json_t *view_json(const jobs_options *o, const filch_message *message, bool body);
 /* {"queue", "count", "jobs": [...]} */

@@ -125,7 +125,7 @@
     extern filch_self own##fork(int, filch_self, ...);                                             \
     extern R own##join(filch_slot *, int, ...);                                                    \
     extern R own##call(const char *, int, filch_runtime *, ...);                                     \
-    extern int own##async(filch_runtime *, struct filch_future *, ...);                            \
+    extern int own##async(const char *, int, filch_runtime *, struct filch_future *, ...);           \
     extern R name(filch_self, ...);
 #define FL_DECLARE_REFUSED FL_TASK_REFUSED
 #define FL_DEFINE_REFUSED(R, name, own)

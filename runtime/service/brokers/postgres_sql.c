@@ -205,7 +205,7 @@ static const char *const statements[FL_PG_SQLS] = {
         "SELECT count(*) FILTER (WHERE queue = $1 AND (state = 0 OR at <= @.clock())),\n"
         " count(*) FILTER (WHERE queue = $1 AND state NOT IN (0, 2) AND at > @.clock()),\n"
         " count(*) FILTER (WHERE queue = $1 AND state = 2 AND at > @.clock()),\n"
-        " count(*) FILTER (WHERE queue <> $1 AND state = 0),\n"
+        " count(*) FILTER (WHERE queue <> $1),\n"
         " -coalesce(least(" LEFT_UNTIL(
             "min(at) FILTER (WHERE queue = $1 AND (state = 0 OR at\n"
             " <= @.clock()) AND isfinite(at))") ", 0), 0)\n"

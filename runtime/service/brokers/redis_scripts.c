@@ -209,14 +209,14 @@ static const char publish[] =
 /* ARGV: queue. Returns the numbers of fl_broker_count, `oldest` in ms. */
 static const char count[] =
     "local function tally(queue)\n"
-    "  local all, held = 0, 0\n"
+    "  local all, held, delayed = 0, 0, redis.call('ZCARD', queue .. ':delayed')\n"
     "  for p = 0, 9 do\n"
     "    all = all + redis.call('XLEN', queue .. ':' .. p)\n"
     "    for _, c in ipairs(consumers(queue .. ':' .. p)) do\n"
     "      if lease_of(c[2]) then held = held + c[4] end\n"
     "    end\n"
     "  end\n"
-    "  return all - held, held\n"
+    "  return all - held, delayed, held\n"
     "end\n"
     /* of the next entries of a stream, which are leased to nobody; ids begin with their time in ms */
     "local function next_of(key)\n"
@@ -236,15 +236,15 @@ static const char count[] =
     "end\n"
     "move_due(ARGV[1])\n"
     "sweep(ARGV[1])\n"
-    "local ready, held = tally(ARGV[1])\n"
-    "local dead = tally(ARGV[1] .. '.dlq')\n"
+    "local ready, delayed, held = tally(ARGV[1])\n"
+    "local ready_dead, delayed_dead, held_dead = tally(ARGV[1] .. '.dlq')\n"
     "local oldest = 0\n"
     "for p = 0, 9 do\n"
     "  for _, id in ipairs(next_of(ARGV[1] .. ':' .. p)) do\n"
     "    oldest = math.max(oldest, now_ms - tonumber(string.match(id, '^%d+')))\n"
     "  end\n"
     "end\n"
-    "return {ready, redis.call('ZCARD', ARGV[1] .. ':delayed'), held, dead, oldest}\n";
+    "return {ready, delayed, held, ready_dead + delayed_dead + held_dead, oldest}\n";
 
 /* ARGV: queue, most, longest body. Returns messages. */
 static const char peek[] =

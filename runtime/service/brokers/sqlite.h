@@ -61,6 +61,7 @@ typedef enum fl_sqlite_sql {
     FL_SQL_FORGET,
     FL_SQL_COUNT_READY,
     FL_SQL_COUNT_HELD,
+    FL_SQL_COUNT_ALL,
     FL_SQL_READY_SINCE,
     FL_SQL_PEEK,
     FL_SQL_CANCEL,

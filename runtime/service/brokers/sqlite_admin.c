@@ -22,7 +22,7 @@ fl_broker_rc fl_sqlite_count(fl_broker *broker, unsigned queue, fl_broker_count 
     } parts[] = {{FL_SQL_COUNT_READY, of->id, 0},
                  {FL_SQL_COUNT_HELD, of->id, FL_SQLITE_DELAYED},
                  {FL_SQL_COUNT_HELD, of->id, FL_SQLITE_LEASED},
-                 {FL_SQL_COUNT_READY, of->dead_id, 0}};
+                 {FL_SQL_COUNT_ALL, of->dead_id, 0}};
     int64_t counts[4];
     for (unsigned i = 0; i < 4; i++) {
         bind_queue(s, parts[i].sql, parts[i].queue);

@@ -92,6 +92,8 @@ static const char *const statements[FL_SQLS] = {
     [FL_SQL_COUNT_READY] = "SELECT (SELECT count(*) FROM jobs WHERE queue = ?1 AND state = 0)"
                            " + (SELECT count(*) FROM jobs"
                            "  WHERE queue = ?1 AND state <> 0 AND at <= ?2)",
+    [FL_SQL_COUNT_ALL] = "SELECT (SELECT count(*) FROM jobs WHERE queue = ?1 AND state = 0)"
+                         " + (SELECT count(*) FROM jobs WHERE queue = ?1 AND state <> 0)",
     [FL_SQL_COUNT_HELD] = "SELECT count(*) FROM jobs"
                           " WHERE queue = ?1 AND state <> 0 AND at > ?2 AND state = ?3",
     /* `due` of the next one of each priority, and of those that no consumer has made ready yet */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The job of a dead letter begins anew, and counts its returns. Commands refuse, by name, what a
- * broker lacks. */
+ * The job of a dead letter begins anew, and counts its returns. Leases of letters are renewed while a
+ * command is at work. Commands refuse, by name, what a broker lacks. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <filch/service.h>
 #include <runtime/service/brokers.h>
 #include <string.h>
@@ -97,4 +98,95 @@ Test(jobs_letters, a_message_may_only_ask_for_features_of_the_broker)
     c.caps = fl_broker_memory.caps;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         cr_expect_eq(jobs_check_message(&c, &all[i]), 0);
+}
+
+/* ---- Leases ---- */
+
+/* A broker of a thousand letters, each batch of which takes as long as half of a lease. */
+enum { LETTERS = 1000 };
+static fl_broker_kind slow;
+static fl_broker connection = {.kind = &slow};
+static unsigned received, returned, lost;
+static int64_t clock_of_test = 1, lease;
+
+int64_t __wrap_filch_now(void);
+int64_t __wrap_filch_now(void)
+{
+    return clock_of_test;
+}
+
+const fl_broker_kind *__wrap_fl_broker_of(const char *url);
+const fl_broker_kind *__wrap_fl_broker_of(const char *url)
+{
+    (void)url;
+    return &slow;
+}
+
+static fl_broker_rc open_slow(fl_broker **out, const fl_broker_config *config)
+{
+    connection.host = config->host;
+    lease = config->lease;
+    *out = &connection;
+    return FL_BROKER_OK;
+}
+
+static void close_slow(fl_broker *broker)
+{
+    (void)broker;
+}
+
+static fl_broker_rc receive_slow(fl_broker *broker, unsigned queue, fl_delivery **out,
+                                 unsigned most, unsigned *count)
+{
+    const filch_message message = {.id = "another", .type = "t", .queue = "q.dlq"};
+    (void)queue;
+    clock_of_test += lease / 2;
+    for (*count = 0; *count < most && received < LETTERS; received++) {
+        out[*count] = broker->host->delivery(broker->host, &message);
+        out[(*count)++]->lease_until = clock_of_test + lease;
+    }
+    return FL_BROKER_OK;
+}
+
+static fl_broker_rc extend_slow(fl_broker *broker, fl_delivery *const *batch, unsigned count,
+                                int64_t length)
+{
+    (void)broker;
+    for (unsigned i = 0; i < count; i++)
+        batch[i]->lease_until = batch[i]->lease_until > clock_of_test ? clock_of_test + length : 0;
+    return FL_BROKER_OK;
+}
+
+static fl_broker_rc settle_slow(fl_broker *broker, fl_settlement *batch, unsigned count)
+{
+    (void)broker;
+    for (unsigned i = 0; i < count; i++) {
+        bool holds = batch[i].delivery->lease_until > clock_of_test;
+        batch[i].status = holds ? 0 : -ESTALE;
+        lost += !holds;
+        returned += batch[i].verb == FL_SETTLE_RETURN;
+    }
+    return FL_BROKER_OK;
+}
+
+Test(jobs_letters, leases_are_renewed_at_work)
+{
+    char *id = (char[]){"wanted"};
+    const jobs_options options = {
+        .command = "c", .broker = "slow:", .queue = "q", .arguments = &id, .argument_count = 1};
+    letters_result result = {.missing = json_array(), .leased = FL_BROKER_UNKNOWN};
+    slow = fl_broker_memory;
+    slow.open = open_slow;
+    slow.close = close_slow;
+    slow.caps_of = NULL;
+    slow.watch = NULL;
+    slow.turn = NULL;
+    slow.receive = receive_slow;
+    slow.extend = extend_slow;
+    slow.settle = settle_slow;
+    slow.count = NULL;
+    cr_assert_eq(letters_run(&options, LETTERS_DROP, &result), 0);
+    cr_assert(returned == LETTERS && lost == 0, "%u returned, %u lost", returned, lost);
+    cr_assert_eq(json_array_size(result.missing), 1);
+    json_decref(result.missing);
 }
