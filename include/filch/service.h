@@ -128,11 +128,12 @@ typedef struct filch_service_config {
 
 enum { FILCH_SERVICE_QUEUES = 64, FILCH_SERVICE_WIDTH_MOST = 100000 };
 
-/* Totals so far, and present numbers. */
+/* Totals so far, and present numbers. Ends of messages, from `outcomes` to `poison`, are counted when
+ * the broker has accepted the answer. */
 typedef struct filch_service_stats {
     uint64_t received;                         /* deliveries */
     uint64_t begun;                            /* runs of handlers */
-    uint64_t outcomes[FILCH_SERVICE_OUTCOMES]; /* of these; CANCELLED also of messages that had not
+    uint64_t outcomes[FILCH_SERVICE_OUTCOMES]; /* of runs; CANCELLED also of messages that had not
                                                   begun */
     uint64_t settled;                          /* answers that the broker has accepted */
     uint64_t returned;                         /* given back without having begun */

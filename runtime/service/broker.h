@@ -244,8 +244,7 @@ typedef struct fl_broker_config {
 typedef struct fl_transport {
     const char *remedy; /* where a copy is too large: "raise max_payload of the server" */
     bool delays;        /* `answer` can repeat a message after a delay without a copy */
-    bool
-        answers_first; /* What needs no copy is answered before copies are sent, since the server may
+    bool answers_first; /* Items without copies are answered before copies are sent: the server may
                            accept answers while it accepts no messages. false: all in one call */
     /* Its lease has ended, as far as is known here. */
     bool (*is_lost)(fl_broker *broker, fl_delivery *delivery);

@@ -8,8 +8,6 @@
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
 #include <runtime/service/ready.h>
-#include <runtime/service/record.h>
-#include <runtime/service/report.h>
 #include <runtime/service/service.h>
 #include <runtime/service/settle.h>
 #include <runtime/service/stopped.h>
@@ -58,22 +56,21 @@ static const char *is_malformed(filch_service_job *job)
     return why ? why : find_type(job);
 }
 
-/* NULL: it may run. */
-static const char *find_fault(filch_service_job *job)
+/* NULL: it may run. Otherwise *count is that of its end. */
+static const char *find_fault(filch_service_job *job, uint64_t **count)
 {
     filch_service *service = job->service;
     const filch_message *message = &job->message;
     const char *why = is_malformed(job);
-    if (why) {
-        service->stats.malformed++;
+    *count = &service->stats.malformed;
+    if (why)
         return why;
-    }
     if (message->expires && message->expires <= fl_service_unix_time(service)) {
-        service->stats.expired++;
+        *count = &service->stats.expired;
         return "expired";
     }
     if (message->deliveries > service->config.deliveries) {
-        service->stats.poison++;
+        *count = &service->stats.poison;
         snprintf(job->verdict.reason, FL_REASON_BYTES,
                  "poison: delivered %u times without an outcome", message->deliveries - 1);
         return job->verdict.reason;
@@ -87,12 +84,11 @@ static void take_in(filch_service_job *job)
     service->stats.received++;
     fl_service_lease(job);
     complete(job);
-    const char *why = find_fault(job);
+    uint64_t *count;
+    const char *why = find_fault(job, &count);
     if (why) {
         fl_service_bury(job, why);
-        fl_record_refusal(job);
-        fl_service_report_dead(job, FILCH_LOG_WARN);
-        fl_service_answer_job(job);
+        fl_service_answer_job(job, count);
         return;
     }
     service->stats.held++;

@@ -142,13 +142,12 @@ void fl_service_job_stop(filch_service_job *job)
         return;
     }
     job->verdict = (fl_service_verdict){.outcome = FILCH_SERVICE_CANCELLED, .verb = FL_SETTLE_ACK};
-    job->service->stats.outcomes[FILCH_SERVICE_CANCELLED]++;
     fl_record_cancel(job);
     if (job->service->config.log)
         FILCH_LOG(job->service->config.log, FILCH_LOG_INFO, "task cancelled before it began",
                   filch_log_text("task_id", job->message.id),
                   filch_log_text("task_type", job->message.type));
-    fl_service_answer_job(job);
+    fl_service_answer_job(job, &job->service->stats.outcomes[FILCH_SERVICE_CANCELLED]);
 }
 
 void fl_service_job_lose(filch_service_job *job)

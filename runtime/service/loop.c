@@ -13,7 +13,6 @@
 #include <runtime/service/pulse.h>
 #include <runtime/service/ready.h>
 #include <runtime/service/record.h>
-#include <runtime/service/report.h>
 #include <runtime/service/service.h>
 #include <runtime/service/settle.h>
 #include <runtime/service/stopped.h>
@@ -32,14 +31,11 @@ static void job_over(filch_service_job *job)
     filch_service *service = job->service;
     fl_service_leave(job);
     service->stats.held--;
-    service->stats.outcomes[job->verdict.outcome]++;
     fl_record_run(job);
-    if (job->verdict.verb == FL_SETTLE_DEAD)
-        fl_service_report_dead(job, FILCH_LOG_ERROR);
     if (job->lost)
         fl_service_job_forget(job);
     else
-        fl_service_answer_job(job);
+        fl_service_answer_job(job, &service->stats.outcomes[job->verdict.outcome]);
 }
 
 /* Returns the number of calls of filch_service_stop. */
@@ -70,7 +66,6 @@ static void return_unbegun(filch_service *service)
         next = at->next;
         if (job->is_pending || !fl_service_job_claim(job))
             continue;
-        service->stats.returned++;
         fl_service_return_job(job);
     }
     if (service->link.broker && kind->cease)

@@ -12,7 +12,7 @@
 void fl_service_report_begin(filch_service_job *job);
 /* It has returned, and the verdict and the duration are known: ends the span. */
 void fl_service_report_end(filch_service_job *job);
-/* The verdict of a job, which need not have run, is a dead letter. The owner. */
+/* A job, which need not have run, has become a dead letter. The owner. */
 void fl_service_report_dead(const filch_service_job *job, filch_log_level level);
 /* The span of the run, or an identity that the first request makes. Any thread. */
 filch_traceparent fl_service_report_trace(filch_service_job *job);

@@ -8,14 +8,17 @@
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
 #include <runtime/service/progress.h>
+#include <runtime/service/record.h>
+#include <runtime/service/report.h>
 #include <runtime/service/service.h>
 
 #include <errno.h>
 #include <string.h>
 
-void fl_service_answer_job(filch_service_job *job)
+void fl_service_answer_job(filch_service_job *job, uint64_t *count)
 {
     filch_service *service = job->service;
+    job->count = count;
     if (!service->pending_count++)
         service->pending_since = fl_service_now(service);
     job->is_pending = true;
@@ -25,7 +28,7 @@ void fl_service_answer_job(filch_service_job *job)
 void fl_service_return_job(filch_service_job *job)
 {
     job->verdict.verb = FL_SETTLE_RETURN;
-    fl_service_answer_job(job);
+    fl_service_answer_job(job, &job->service->stats.returned);
 }
 
 int64_t fl_service_settle_due(const filch_service *service)
@@ -87,6 +90,18 @@ unsigned fl_service_collect(filch_service *service, fl_settlement *batch, fl_not
     return count;
 }
 
+static void note_settled(const filch_service_job *job)
+{
+    bool has_run = job->began;
+    job->service->stats.settled++;
+    ++*job->count;
+    if (job->verdict.verb != FL_SETTLE_DEAD)
+        return;
+    if (!has_run)
+        fl_record_refusal(job);
+    fl_service_report_dead(job, has_run ? FILCH_LOG_ERROR : FILCH_LOG_WARN);
+}
+
 bool fl_service_apply(filch_service *service, const fl_settlement *batch, unsigned count)
 {
     bool left = false;
@@ -99,7 +114,7 @@ bool fl_service_apply(filch_service *service, const fl_settlement *batch, unsign
         if (batch[i].status)
             service->stats.lost++;
         else
-            service->stats.settled++;
+            note_settled(job);
         service->pending_count--;
         fl_service_job_forget(job);
     }

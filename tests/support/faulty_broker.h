@@ -21,6 +21,7 @@ static way failing_way;
 static unsigned calls, failing_call;       /* the n-th; 0: none */
 static bool failed, ends_leases;           /* a closed connection ends its leases */
 static bool exchanges;                     /* the broker has `exchange` */
+static bool keeps_dead;                    /* it takes no dead letters: each stays where it is */
 static unsigned unsettled, unsettled_most; /* deliveries */
 static uintptr_t connection = 1;           /* deliveries have this as their handle */
 static unsigned looks_without;             /* calls of receive before the messages arrive */
@@ -92,8 +93,11 @@ static fl_broker_rc settle_it(fl_broker *broker, fl_settlement *batch, unsigned 
     bool fails = fails_now();
     for (unsigned i = 0; ends_leases && i < count; i++)
         cr_assert_eq(batch[i].delivery->handle, (void *)connection, "of a lost connection");
-    if (!fails || failing_way == LOST_ITS_REPLY)
-        fl_broker_memory.settle(broker, batch, count);
+    for (unsigned i = 0; i < count && (!fails || failing_way == LOST_ITS_REPLY); i++)
+        if (keeps_dead && batch[i].verb == FL_SETTLE_DEAD)
+            batch[i].status = -ESTALE;
+        else
+            fl_broker_memory.settle(broker, &batch[i], 1);
     for (unsigned i = 0; fails && i < count; i++)
         batch[i].status = -EAGAIN;
     unsettled -= fails ? 0 : count;

@@ -139,7 +139,7 @@ static void choose(unsigned way)
     fake.published = ends[way / 4].rc;
 }
 
-/* What holds after each settlement. */
+/* Checks the state after each settlement. */
 static void judge(const fl_delivery *one, fl_settle_verb verb, int status, const char *play)
 {
     bool stays = one->refused && !one->copied &&

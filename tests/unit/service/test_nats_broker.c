@@ -94,6 +94,53 @@ Test(nats_broker, messages_of_other_programs_are_taken)
     bench_end(&b);
 }
 
+/* Another program's message, as large as the server takes: no copy of it fits. */
+static fl_delivery *receive_largest(bench *b)
+{
+    natsConnection *other;
+    cr_assert_eq(natsConnection_ConnectTo(&other, b->url), NATS_OK);
+    size_t size = (size_t)natsConnection_GetMaxPayload(other);
+    char *body = calloc(1, size);
+    cr_assert_eq(natsConnection_Publish(other, "jobs.tasks", body, (int)size), NATS_OK);
+    cr_assert_eq(natsConnection_Flush(other), NATS_OK);
+    natsConnection_Destroy(other);
+    free(body);
+    fl_delivery *one = bench_receive(b);
+    cr_assert_not_null(one);
+    return one;
+}
+
+Test(nats_broker, refused_retries_return_after_their_delays)
+{
+    bench b = bench_begin(&tested);
+    bench_settle(&b, (fl_settlement){.delivery = receive_largest(&b),
+                                     .verb = FL_SETTLE_RETRY,
+                                     .attempt = 2,
+                                     .delay = 20 * bench_second(&tested)});
+    bench_is_empty(&b);
+    tested.pass(20 * bench_second(&tested));
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_not_null(one);
+    cr_assert_eq(one->message.deliveries, 2);
+    bench_ack(&b, one);
+    bench_is_empty(&b);
+    bench_end(&b);
+}
+
+Test(nats_broker, refused_dead_letters_stay)
+{
+    bench b = bench_begin(&tested);
+    fl_settlement dead = {.delivery = receive_largest(&b), .verb = FL_SETTLE_DEAD};
+    cr_assert_eq(bench_settle_by(&b, b.consumer, dead), -ESTALE);
+    bench_free(&b, dead.delivery);
+    cr_assert_null(bench_receive_by(&b, b.consumer, 1));
+    tested.pass(40 * bench_second(&tested)); /* its lease */
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_not_null(one);
+    bench_ack(&b, one);
+    bench_end(&b);
+}
+
 Test(nats_broker, messages_that_are_returned_again_and_again_do_not_become_poison)
 {
     bench b = bench_begin(&tested);

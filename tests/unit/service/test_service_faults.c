@@ -167,6 +167,56 @@ Test(service_faults, the_capabilities_told_are_those_of_the_connection)
     cr_assert_eq(filch_service_destroy(service), 0);
 }
 
+/* ---- Dead letters ---- */
+
+static unsigned count_in(const char *text, const char *words)
+{
+    unsigned count = 0;
+    for (; (text = strstr(text, words)); text++)
+        count++;
+    return count;
+}
+
+/* One whose handler fails, one of no type, and one that is poison. */
+static void put_dying(fl_broker *broker)
+{
+    const filch_message messages[] = {
+        {.id = "1", .queue = "tasks", .type = "count", .body = "1", .body_size = 1},
+        {.id = "2", .queue = "tasks", .type = "none"},
+        {.id = "3", .queue = "tasks", .type = "count", .deliveries = 9}};
+    for (unsigned i = 0; i < 3; i++) {
+        fl_publication item = {.message = &messages[i]};
+        fl_broker_memory.publish(broker, &item, 1);
+    }
+}
+
+Test(service_faults, refused_dead_letters_are_not_counted)
+{
+    filch_log log;
+    const filch_handler handler = {.type = "count", .fn = counts};
+    fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
+    filch_log_init(&log, FILCH_LOG_WARN, remember, NULL);
+    filch_service *service =
+        service_of((filch_service_config){.clock = test_clock, .log = &log}, &handler, 1);
+    put_dying(broker);
+    logged[0] = '\0';
+    for (unsigned lease = 0; lease < 4; lease++) {
+        keeps_dead = lease < 3;
+        run_ready(service);
+        filch_service_stats stats = service_stats(service);
+        unsigned accepted = lease == 3;
+        cr_assert_eq(stats.outcomes[FILCH_SERVICE_DEAD], accepted);
+        cr_assert_eq(stats.malformed, accepted);
+        cr_assert_eq(stats.poison, accepted);
+        cr_assert_eq(stats.lost, lease < 3 ? 3 * (lease + 1) : 9);
+        cr_assert_eq(count_in(logged, "became a dead letter"), 3 * accepted, "%s", logged);
+        pass(31 * FILCH_SECOND);
+    }
+    cr_assert_eq(count_of(broker, 0).dead, 3);
+    cr_assert_eq(filch_service_destroy(service), 0);
+    fl_broker_memory.close(broker);
+}
+
 /* ---- Publishing ---- */
 
 static int ignores(filch_self self, filch_service_job *job, void *arg)
