@@ -12,7 +12,9 @@
 #include <filch/runtime.h>
 #include <string.h>
 
+#ifndef __clang__
 #pragma GCC system_header /* as misuse.h */
+#endif
 
 /* Names. The public macros paste a task's name before macros of the program are expanded
  * (`, ##__VA_ARGS__` passes it on unexpanded). From there on it travels twice: as `name` for the
@@ -170,7 +172,6 @@
      name##_async(rt, future, __VA_ARGS__))
 
 /* A list: up to five (type, name) pairs, then ~. */
-#define FL_APPLY(m, ...) m(__VA_ARGS__)
 #define FL_PICK(a, b, c, d, e, f, g, h, i, j, k, l, n, ...) n
 #define FL_COUNT(...) FL_PICK(__VA_ARGS__, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, ~)
 #define FL_SOME(some, none, ...)                                                                   \
