@@ -22,6 +22,12 @@
  * own##task is fib_task. Every other word of an expansion has a prefix, so that no macro of the
  * program is meant: tools/check_names.py checks that, and tests/pitfall/hostile.sh compiles it. */
 
+/* The place of a task's arguments, then of its result; inline, unlike filch_arguments. */
+FILCH_INLINE FILCH_UNUSED void *fl_args_of(filch_slot *slot)
+{
+    return slot->args;
+}
+
 /* A statement expression: a join function that took the address of `self` would keep it in
  * memory. */
 #define FL_JOIN(own, again)                                                                        \
