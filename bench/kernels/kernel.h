@@ -49,8 +49,9 @@
 #define PARAM(type, name) type name
 #define ARGUMENT(type, name) name
 #define FIRST(name, ...) name
-#define TASK(R, ...) FL_APPLY(MAKE_TASK, R, FIRST(__VA_ARGS__), __VA_ARGS__)
-#define VOID_TASK(...) FL_APPLY(MAKE_VOID_TASK, FIRST(__VA_ARGS__), __VA_ARGS__)
+#define APPLY(m, ...) m(__VA_ARGS__)
+#define TASK(R, ...) APPLY(MAKE_TASK, R, FIRST(__VA_ARGS__), __VA_ARGS__)
+#define VOID_TASK(...) APPLY(MAKE_VOID_TASK, FIRST(__VA_ARGS__), __VA_ARGS__)
 #define CALL(name, ...) name(__VA_ARGS__)
 
 #endif

@@ -152,12 +152,6 @@ FILCH_END_DECLS
 #define FILCH_CHECK(call) ((void)0)
 #endif
 
-/* Where the macros keep a task's arguments, and its result; the same as filch_arguments. */
-FILCH_INLINE FILCH_UNUSED void *fl_args_of(filch_slot *slot)
-{
-    return slot->args;
-}
-
 static inline filch_forkstack *filch_forkstack_of(filch_slot *slot)
 {
     return (filch_forkstack *)((uintptr_t)slot & ~(FILCH_REGION_SIZE - 1));

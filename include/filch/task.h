@@ -101,7 +101,9 @@
 #define FL_RESULT0(x, ...) FL_SAY_FL_JOIN __VA_ARGS__ = 0
 #define FILCH_JOIN_VOID(name) (FL_NOTE_JOIN(name##_)(--self), FL_JOIN(name##_, name))
 
+#ifndef __clang__
 #pragma GCC system_header /* as misuse.h; not earlier: gcc warns of two joins in one expression */
+#endif
 
 /* Forks: statements; and the calls from outside a task. */
 #define FILCH_FORK(...) FL_SOME(FL_FORK1, FL_FORK0, __VA_ARGS__)(self, ##__VA_ARGS__)

@@ -14,7 +14,9 @@
 #include <filch/fork.h>
 #include <filch/runtime.h>
 
-#pragma GCC system_header /* diagnoses name the program's line, not each macro below */
+#ifndef __clang__ /* which would warn no more of a program's arguments */
+#pragma GCC system_header /* gcc names the program's line, not each macro below it */
+#endif
 
 /* ---- The sentences ---- */
 

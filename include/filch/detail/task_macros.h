@@ -12,13 +12,21 @@
 #include <filch/runtime.h>
 #include <string.h>
 
+#ifndef __clang__
 #pragma GCC system_header /* as misuse.h */
+#endif
 
 /* Names. The public macros paste a task's name before macros of the program are expanded
  * (`, ##__VA_ARGS__` passes it on unexpanded). From there on it travels twice: as `name` for the
  * function itself, and with an underscore as `own`, to which everything else is pasted, so that
  * own##task is fib_task. Every other word of an expansion has a prefix, so that no macro of the
  * program is meant: tools/check_names.py checks that, and tests/pitfall/hostile.sh compiles it. */
+
+/* The place of a task's arguments, then of its result; inline, unlike filch_arguments. */
+FILCH_INLINE FILCH_UNUSED void *fl_args_of(filch_slot *slot)
+{
+    return slot->args;
+}
 
 /* A statement expression: a join function that took the address of `self` would keep it in
  * memory. */
@@ -175,7 +183,6 @@
      name##_async(__FILE__, __LINE__, rt, future, __VA_ARGS__))
 
 /* A list: up to five (type, name) pairs, then ~. */
-#define FL_APPLY(m, ...) m(__VA_ARGS__)
 #define FL_PICK(a, b, c, d, e, f, g, h, i, j, k, l, n, ...) n
 #define FL_COUNT(...) FL_PICK(__VA_ARGS__, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, ~)
 #define FL_SOME(some, none, ...)                                                                   \
