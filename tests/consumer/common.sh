@@ -7,14 +7,27 @@ install_library
 
 warnings="-Wall -Wextra -Wshadow -Werror"
 
-# readme_block LANGUAGE PATTERN FILE: README's block in that language which holds PATTERN.
-readme_block() {
-    mkdir -p "$scratch/readme"
-    awk -v out="$scratch/readme" -f "$FILCH_SOURCE/tests/docs/blocks.awk" "$FILCH_SOURCE/README.md"
-    local found
-    found=$(grep -l -- "$2" "$scratch"/readme/*."$1" | head -n 1)
-    [ -n "$found" ] || { echo "README.md has no $1 block with '$2'"; exit 1; }
-    cp "$found" "$3"
+# page_block PAGE LANGUAGE PATTERN FILE: the first block of that page in that language which holds PATTERN.
+page_block() {
+    local blocks=$scratch/blocks/$1 found
+    if [ ! -d "$blocks" ]; then
+        mkdir -p "$blocks"
+        awk -v out="$blocks" -f "$FILCH_SOURCE/tests/docs/blocks.awk" "$FILCH_SOURCE/$1"
+    fi
+    found=$(grep -l -- "$3" "$blocks"/*."$2" | head -n 1)
+    [ -n "$found" ] || { echo "$1 has no $2 block with '$3'"; exit 1; }
+    cp "$found" "$4"
+}
+
+# project FOLDER OPTION...: configures and builds the project whose lines are on standard input, of the program fib.c.
+project() {
+    local folder=$1
+    shift
+    mkdir -p "$folder"
+    cat >"$folder/CMakeLists.txt"
+    cp fib.c "$folder"
+    { cmake -S "$folder" -B "$folder/build" -DCMAKE_C_COMPILER="$CC" "$@" && cmake --build "$folder/build" -j 2; } >log 2>&1 ||
+        { cat log; exit 1; }
 }
 
 # expect OUTPUT COMMAND...: runs the command; it must succeed and print exactly OUTPUT.

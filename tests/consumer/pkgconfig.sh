@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 answer=832040
 
-readme_block c 'int main' fib.c
+page_block README.md c 'int main' fib.c
 # shellcheck disable=SC2046,SC2086
 $CC -O2 $warnings fib.c $(pkg-config --cflags --libs filch) -o fib
 expect $answer ./fib

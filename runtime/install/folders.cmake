@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Before anything is installed: adds those of FOLDERS that do not exist yet, and their missing parents, to the file RECORD, for
+# uninstall.cmake. Folders in it that are gone are dropped.
+set(made "")
+if(EXISTS ${RECORD})
+  file(STRINGS ${RECORD} made)
+endif()
+foreach(folder ${FOLDERS})
+  get_filename_component(folder "${folder}" ABSOLUTE BASE_DIR "${CMAKE_INSTALL_PREFIX}")
+  while(NOT folder STREQUAL "/" AND NOT EXISTS "$ENV{DESTDIR}${folder}")
+    list(APPEND new "${folder}")
+    get_filename_component(folder "${folder}" DIRECTORY)
+  endwhile()
+endforeach()
+foreach(folder ${made})
+  if(EXISTS "$ENV{DESTDIR}${folder}")
+    list(APPEND new "${folder}")
+  endif()
+endforeach()
+list(REMOVE_DUPLICATES new)
+list(JOIN new "\n" new)
+file(WRITE ${RECORD} "${new}\n")
