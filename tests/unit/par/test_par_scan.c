@@ -70,7 +70,8 @@ typedef struct kind {
 #define KIND_FUNCTIONS(name, T, one, combine, random)                                              \
     static int name##_any(filch_runtime *rt, const void *in, size_t n, void *out, bool exclusive)  \
     {                                                                                              \
-        return exclusive ? name##_before_call(rt, in, n, out) : name##_call(rt, in, n, out);       \
+        return exclusive ? FILCH_RUN(rt, name##_before, in, n, out)                                \
+                         : FILCH_RUN(rt, name, in, n, out);                                        \
     }                                                                                              \
     static void name##_plain(const void *in, size_t n, void *out, bool exclusive)                  \
     {                                                                                              \
