@@ -66,13 +66,19 @@ Test(nats_broker, messages_of_other_programs_are_taken)
     natsConnection *other;
     bench b = bench_begin(&tested);
     cr_assert_eq(natsConnection_ConnectTo(&other, b.url), NATS_OK);
-    cr_assert_eq(natsConnection_PublishString(other, "jobs.tasks", "{}"), NATS_OK);
+    natsMsg *message;
+    cr_assert_eq(natsMsg_Create(&message, "jobs.tasks", NULL, "{}", 2), NATS_OK);
+    cr_assert_eq(natsMsgHeader_Set(message, "traceparent", BENCH_TRACE), NATS_OK);
+    cr_assert_eq(natsMsgHeader_Set(message, "tracestate", "a=b"), NATS_OK);
+    cr_assert_eq(natsConnection_PublishMsg(other, message), NATS_OK);
+    natsMsg_Destroy(message);
     cr_assert_eq(natsConnection_Flush(other), NATS_OK);
     fl_delivery *one = bench_receive(&b);
     cr_assert_not_null(one);
     cr_assert_str_eq(one->message.id, "jobs-1");
     cr_assert_null(one->message.type);
     cr_assert_eq(one->message.header_count, 0);
+    bench_trace_is(one, "a=b");
     cr_assert_gt(one->message.first_seen, real_time() - 60 * FILCH_SECOND);
     bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_RETRY, .attempt = 2});
     one = bench_receive(&b);
@@ -403,6 +409,21 @@ static uint64_t stored(const char *url)
     return count;
 }
 
+static int64_t unsettled(const char *url)
+{
+    natsConnection *other;
+    jsCtx *js;
+    jsConsumerInfo *info = NULL;
+    cr_assert_eq(natsConnection_ConnectTo(&other, url), NATS_OK);
+    cr_assert_eq(natsConnection_JetStream(&js, other, NULL), NATS_OK);
+    cr_assert_eq(js_GetConsumerInfo(&info, js, "jobs", "tasks", NULL, NULL), NATS_OK);
+    int64_t count = info->NumAckPending;
+    jsConsumerInfo_Destroy(info);
+    jsCtx_Destroy(js);
+    natsConnection_Destroy(other);
+    return count;
+}
+
 /* The server forgets that it has removed three acknowledged messages. */
 static bench with_three_remains(void)
 {
@@ -438,7 +459,7 @@ Test(nats_broker, a_service_removes_remains_of_jobs)
     bench_end(&b);
 }
 
-/* A job that runs keeps the ack floor below the remains. */
+/* While a job runs, the server does not tell it from the remains. */
 Test(nats_broker, remains_beside_running_jobs_go_later)
 {
     bench b = bench_begin(&tested);
@@ -462,19 +483,51 @@ Test(nats_broker, remains_beside_running_jobs_go_later)
     bench_end(&b);
 }
 
+/* The server's ack floor passes the first message, which it has delivered again. */
+Test(nats_broker, redelivered_jobs_are_no_remains)
+{
+    bench b = bench_begin(&tested);
+    publish_some(&b, 3);
+    keep_files(&b, "msgs");
+    bench_free(&b, bench_receive(&b));
+    pass_leases(31 * tested.second);
+    fl_delivery *again = bench_receive(&b), *second = bench_receive(&b);
+    cr_assert_str_eq(again->message.id, "1");
+    bench_ack(&b, second);
+    put_back(&b, "msgs");
+    b.admin = bench_open(&b, FL_BROKER_ADMINISTERS);
+    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    bench_next_is(&b, "3");
+    set_clock(test_clock(NULL) + 40 * FILCH_SECOND);
+    cr_assert_eq(kind.turn(b.consumer), FL_BROKER_OK);
+    pass_leases(31 * tested.second);
+    bench_next_is(&b, "1");
+    bench_free(&b, again);
+    bench_end(&b);
+}
+
 Test(nats_broker, a_job_that_is_gone_never_runs)
 {
     bench b = bench_begin(&tested);
     b.lease = 100 * FILCH_SECOND;
     publish_some(&b, 2);
+    kind.close(b.consumer);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
     fl_delivery *first = bench_receive(&b), *second = bench_receive(&b);
     keep_files(&b, "obs");
     bench_ack(&b, second);
     put_back(&b, "obs"); /* the server believes that the second one runs */
     b.admin = bench_open(&b, FL_BROKER_ADMINISTERS);
     counts_are(&b, 0, 1);
+    cr_assert_eq(unsettled(b.url), 2);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    set_clock(test_clock(NULL) + 40 * FILCH_SECOND);
+    cr_assert_eq(kind.turn(b.consumer), FL_BROKER_OK);
+    bench_ack(&b, first);
+    cr_assert_eq(unsettled(b.url), 0);
+    kind.close(b.consumer);
     kind.close(b.admin);
-    bench_free(&b, first);
 }
 
 Test(nats_broker, jobs_with_reused_numbers_are_delivered)
