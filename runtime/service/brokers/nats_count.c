@@ -14,7 +14,7 @@ static const int64_t SWEEP_AGAIN = 30 * FILCH_SECOND;
 static const int64_t ANSWER_WITHIN =
     FILCH_SECOND; /* to a purge, which this user may not be allowed */
 
-/* What the stream has of a queue, and what the queue's consumer knows. */
+/* The state of a queue, by the stream and by its consumer. */
 typedef struct holdings {
     uint64_t stored;    /* messages */
     uint64_t last;      /* number of the stream's last message */

@@ -105,6 +105,9 @@ Test(redis_broker, an_entry_that_another_program_adds_is_a_message)
     cr_assert_eq(one->message.attempt, 1);
     cr_assert_eq(one->message.first_seen, 7 * FILCH_MILLISECOND);
     bench_trace_is(one, "a=b");
+    bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_RETRY, .attempt = 2});
+    one = bench_receive(&b);
+    bench_trace_is(one, "a=b");
     bench_ack(&b, one);
     bench_is_empty(&b); /* the other has expired: `never` is no time */
     cr_assert_not_null(one = bench_receive_by(&b, b.consumer, 1));
