@@ -45,7 +45,8 @@ typedef struct filch_message {
                                finished. Use a key always with it, or always without. 0 in
                                handlers */
     int64_t first_seen;  /* ns of Unix time: its publication; set by the service */
-    filch_traceparent trace; /* the span of the publisher; zero bytes: none */
+    filch_traceparent trace; /* the span of the publisher; zero bytes: none. A header `traceparent`
+                               wins, and becomes this field, with the header `tracestate` */
     const char *tracestate;  /* passed on as it is; NULL: none */
 } filch_message;
 

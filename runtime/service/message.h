@@ -19,9 +19,9 @@ size_t fl_message_room(const filch_message *message);
 /* Copies it with its texts, headers and body to `room`, which is aligned as malloc does. A NUL
  * follows the body. */
 void fl_message_copy(filch_message *to, const filch_message *message, void *room);
-/* Takes the trace context of W3C from the headers of a copy that fl_message_copy has made: `traceparent`,
- * which wins over the fields and leaves the headers with its `tracestate`; if neither names a trace, the
- * headers that Google's and Azure's libraries use. */
+/* Takes the trace context of W3C from the headers of a copy that fl_message_copy has made. `traceparent` wins
+ * over the fields, and leaves the headers with its `tracestate`. If neither names a trace, the headers of
+ * Google's and Azure's libraries count. */
 void fl_message_take_trace(filch_message *copy);
 /* NULL, or a literal that says which limit it exceeds. */
 const char *fl_message_excess(const filch_message *message);

@@ -160,8 +160,9 @@ static const char *check(const json_t *message)
         attributes, name,
         value) if (!json_is_string(value) || !*name || strlen(name) > NAME_MOST ||
                    json_string_length(value) > VALUE_MOST ||
-                   strncasecmp(name, "goog", 4) ==
-                       0) return "an attribute is too long, or its name begins with goog";
+                   (strncasecmp(name, "goog", 4) == 0 &&
+                    strncmp(name, "googclient_", 11) !=
+                        0)) return "an attribute is too long, or its name begins with goog";
     return NULL;
 }
 

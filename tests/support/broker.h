@@ -58,7 +58,7 @@ static inline void a_message_arrives_whole(const tested_broker *tested)
 /* Programs that know only W3C's headers, or those of a cloud's library, begin the trace. */
 static inline void headers_name_the_trace(const tested_broker *tested)
 {
-    static const char parent[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    static const char parent[] = BENCH_TRACE,
                       other[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     const struct {
         filch_header headers[2];

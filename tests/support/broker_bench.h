@@ -125,6 +125,18 @@ static inline int bench_settle_by(bench *b, fl_broker *consumer, fl_settlement o
     return one.status;
 }
 
+/* A trace that another program began, and the tracestate beside it; NULL: none. */
+#define BENCH_TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+static inline void bench_trace_is(const fl_delivery *one, const char *state)
+{
+    char text[FILCH_TRACEPARENT_TEXT] = "";
+    const char *got = one->message.tracestate;
+    filch_traceparent_format(&one->message.trace, text);
+    cr_assert_str_eq(text, BENCH_TRACE);
+    cr_assert_str_eq(got ? got : "none", state ? state : "none");
+}
+
 /* Settles it, and frees it. */
 static inline void bench_settle(bench *b, fl_settlement one)
 {

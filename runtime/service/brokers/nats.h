@@ -27,9 +27,11 @@
  *
  * It may also undo the removal of acknowledged messages (nats-server 2.9 writes it some time later),
  * while the consumer still knows that they are acknowledged. Nobody gets them, so they are not counted:
- * counts are the consumer's. A service that connects removes those up to the consumer's ack floor, and
- * looks again until none is left (fl_nats_sweep). A consumer that has delivered numbers which the stream
- * does not have yet would pass over new messages, so it begins anew.
+ * counts are the consumer's. A service that connects looks for them until none is left (fl_nats_sweep), and
+ * removes them when the consumer has nothing unsettled. If the server undoes the acknowledgement and not the
+ * removal, the consumer believes for ever that a message is leased; an idle service acknowledges what is gone. A
+ * consumer that has delivered numbers which the stream does not have yet would pass over new messages, so it
+ * begins anew.
  *
  * Copies. A stream's message cannot be changed. A retry is a copy of it, confirmed before the
  * original is acknowledged; so is a dead letter. Its Nats-Msg-Id names the original, so a copy that
@@ -65,6 +67,7 @@ typedef struct fl_nats_queue {
     int64_t fetched_at; /* the last that does not */
     int64_t next_at;    /* of the first delay that it has deferred; FILCH_FOREVER: none */
     int64_t sweep_at;   /* host->now of the next fl_nats_sweep; FILCH_FOREVER: none is needed */
+    uint64_t swept;     /* the last number that was delivered, at the last fl_nats_sweep */
     bool more;          /* `receive` has stopped before the end */
 } fl_nats_queue;
 

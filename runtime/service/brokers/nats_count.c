@@ -9,18 +9,19 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+enum { GONE_MOST = 100000 }; /* numbers without messages, in a stream that is looked through */
 static const int64_t SWEEP_AGAIN = 30 * FILCH_SECOND;
 static const int64_t ANSWER_WITHIN =
     FILCH_SECOND; /* to a purge, which this user may not be allowed */
 
-/* What the stream has of a queue, and what the queue's consumer knows. */
+/* The state of a queue, by the stream and by its consumer. */
 typedef struct holdings {
     uint64_t stored;    /* messages */
     uint64_t last;      /* number of the stream's last message */
+    uint64_t gone;      /* numbers before it of which the stream has no message */
     uint64_t waiting;   /* messages that the consumer has not delivered */
-    uint64_t leased;    /* that it has delivered, and that are not acknowledged */
+    uint64_t unsettled; /* that it has delivered and believes not to be acknowledged */
     uint64_t delivered; /* number of the last that it has delivered */
-    uint64_t floor;     /* all up to this number are acknowledged */
 } holdings;
 
 static natsStatus ask_stream(fl_nats *n, const char *subject, holdings *out, jsErrCode *code)
@@ -31,8 +32,10 @@ static natsStatus ask_stream(fl_nats *n, const char *subject, holdings *out, jsE
     options.Wait = n->config.call_timeout / FILCH_MILLISECOND;
     options.Stream.Info.SubjectsFilter = subject;
     natsStatus status = js_GetStreamInfo(&info, n->js, n->options.stream, &options, code);
-    if (status == NATS_OK)
+    if (status == NATS_OK) {
         out->last = info->State.LastSeq;
+        out->gone = info->State.NumDeleted;
+    }
     for (int i = 0; status == NATS_OK && info->State.Subjects && i < info->State.Subjects->Count;
          i++)
         out->stored += info->State.Subjects->List[i].Msgs;
@@ -50,9 +53,8 @@ static natsStatus take_stock(fl_nats *n, const char *subject, const char *durabl
     bool is_missing = status == NATS_NOT_FOUND || *code == JSConsumerNotFoundErr;
     if (status == NATS_OK) {
         out->waiting = info->NumPending;
-        out->leased = info->NumAckPending > 0 ? (uint64_t)info->NumAckPending : 0;
+        out->unsettled = info->NumAckPending > 0 ? (uint64_t)info->NumAckPending : 0;
         out->delivered = info->Delivered.Stream;
-        out->floor = info->AckFloor.Stream;
     }
     jsConsumerInfo_Destroy(info);
     if (status && !is_missing)
@@ -61,10 +63,14 @@ static natsStatus take_stock(fl_nats *n, const char *subject, const char *durabl
     status = ask_stream(n, subject, out, code);
     if (is_missing) /* then none is delivered */
         out->waiting = out->stored;
-    /* a killed server may believe in leases of messages that are gone */
-    uint64_t rest = out->stored > out->waiting ? out->stored - out->waiting : 0;
-    out->leased = out->leased < rest ? out->leased : rest;
     return status;
+}
+
+/* Those that the stream still has: a killed server may believe in leases of messages that are gone. */
+static uint64_t leased(const holdings *of)
+{
+    uint64_t rest = of->stored > of->waiting ? of->stored - of->waiting : 0;
+    return of->unsettled < rest ? of->unsettled : rest;
 }
 
 fl_broker_rc fl_nats_count(fl_broker *broker, unsigned queue, fl_broker_count *out)
@@ -79,8 +85,8 @@ fl_broker_rc fl_nats_count(fl_broker *broker, unsigned queue, fl_broker_count *o
     natsStatus status = take_stock(n, of->subject, of->durable, &own, &code);
     status = status ? status : take_stock(n, dead_subject, dead_durable, &dead, &code);
     *out = (fl_broker_count){.ready = own.waiting,
-                             .leased = own.leased,
-                             .dead = dead.waiting + dead.leased,
+                             .leased = leased(&own),
+                             .dead = dead.waiting + leased(&dead),
                              .delayed = FL_BROKER_UNKNOWN,
                              .oldest = FL_BROKER_UNKNOWN};
     return status ? fl_nats_refused(n, "count messages of", of->durable, status, code)
@@ -101,14 +107,16 @@ static fl_broker_rc begin_anew(fl_nats *n, const fl_nats_queue *queue)
     return fl_nats_renew_consumer(n, queue);
 }
 
-static bool purge(fl_nats *n, const fl_nats_queue *queue, uint64_t floor)
+/* Once nothing is unsettled, all that was delivered is acknowledged. The ack floor would not do: the server
+ * lets it pass messages that it has delivered again. */
+static bool purge(fl_nats *n, const fl_nats_queue *queue, uint64_t delivered)
 {
     jsOptions options;
     jsErrCode code = 0;
     jsOptions_Init(&options);
     options.Wait = ANSWER_WITHIN / FILCH_MILLISECOND;
     options.Stream.Purge.Subject = queue->subject;
-    options.Stream.Purge.Sequence = floor + 1;
+    options.Stream.Purge.Sequence = delivered + 1;
     natsStatus status = js_PurgeStream(n->js, n->options.stream, &options, &code);
     if (status) {
         char text[512];
@@ -122,20 +130,42 @@ static bool purge(fl_nats *n, const fl_nats_queue *queue, uint64_t floor)
     return status == NATS_OK;
 }
 
+/* Acknowledges the numbers of which the stream has no message, for the consumer to forget them. It takes no
+ * notice of others. */
+static natsStatus settle_gone(fl_nats *n, const fl_nats_queue *queue, jsErrCode *code)
+{
+    jsStreamInfo *info = NULL;
+    jsOptions options;
+    jsOptions_Init(&options);
+    options.Wait = n->config.call_timeout / FILCH_MILLISECOND;
+    options.Stream.Info.DeletedDetails = true;
+    natsStatus status = js_GetStreamInfo(&info, n->js, n->options.stream, &options, code);
+    for (int i = 0; status == NATS_OK && i < info->State.DeletedLen; i++) {
+        char subject[2 * FL_NATS_SUBJECT];
+        snprintf(subject, sizeof subject, "$JS.ACK.%s.%s.1.%" PRIu64 ".0.0.0", n->options.stream,
+                 queue->durable, info->State.Deleted[i]);
+        status = fl_nats_tell(n, subject, NULL, "+ACK");
+    }
+    jsStreamInfo_Destroy(info);
+    return status;
+}
+
 fl_broker_rc fl_nats_sweep(fl_nats *n, fl_nats_queue *queue)
 {
     holdings own;
     jsErrCode code = 0;
     natsStatus status = take_stock(n, queue->subject, queue->durable, &own, &code);
     queue->sweep_at = FILCH_FOREVER;
+    if (status == NATS_OK && own.delivered > own.last)
+        return begin_anew(n, queue);
+    bool has_remains = own.stored != own.waiting + own.unsettled,
+         is_idle = own.delivered == queue->swept;
+    queue->swept = own.delivered;
+    if (status == NATS_OK && has_remains && is_idle && own.unsettled && own.gone <= GONE_MOST)
+        status = settle_gone(n, queue, &code);
     if (status)
         return fl_nats_refused(n, "look at consumer", queue->durable, status, code);
-    if (own.delivered > own.last)
-        return begin_anew(n, queue);
-    if (own.stored <= own.waiting + own.leased)
-        return FL_BROKER_OK;
-    /* those over the floor wait until it passes them */
-    if (!own.floor || purge(n, queue, own.floor))
+    if (has_remains && (own.unsettled || purge(n, queue, own.delivered)))
         queue->sweep_at = fl_nats_now(n) + SWEEP_AGAIN;
     return FL_BROKER_OK;
 }

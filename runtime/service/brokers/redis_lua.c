@@ -38,9 +38,10 @@ const char fl_redis_times[] =
     "end\n";
 
 /* Messages: type, until, dedup, about, headers, body. A field without content is left out. Another
- * program may add entries by hand, with some of these fields in any order. */
+ * program may add entries by hand, with some of these fields in any order, and with its trace. */
 const char fl_redis_messages[] =
-    "local NAMES = {'type', 'until', 'dedup', 'about', 'headers', 'body'}\n"
+    "local NAMES = {'type', 'until', 'dedup', 'about', 'headers', 'body', 'traceparent',\n"
+    "  'tracestate'}\n"
     "local function values(f)\n"
     "  local of, v = {}, {}\n"
     "  for i = 1, #f, 2 do of[f[i]] = f[i + 1] end\n"
@@ -57,7 +58,7 @@ const char fl_redis_messages[] =
     "  local key = queue .. ':' .. p\n"
     "  local order = {'XADD', key, '*'}\n"
     "  for i, name in ipairs(NAMES) do\n"
-    "    if v[i] ~= '' or name == 'about' or name == 'body' then\n"
+    "    if (v[i] or '') ~= '' or name == 'about' or name == 'body' then\n"
     "      order[#order + 1], order[#order + 2] = name, v[i]\n"
     "    end\n"
     "  end\n"
@@ -91,7 +92,7 @@ const char fl_redis_messages[] =
     "  redis.call('XDEL', key, id)\n"
     "end\n"
     "local function bury(queue, p, id, v, about, headers)\n"
-    "  local error = put(queue .. '.dlq', p, 0, {v[1], '', '', about, headers, v[6]})\n"
+    "  local error = put(queue .. '.dlq', p, 0, {v[1], '', '', about, headers, v[6], v[7], v[8]})\n"
     "  if error then return error end\n"
     "  free(v[3])\n"
     "  forget(queue .. ':' .. p, id)\n"
@@ -171,7 +172,9 @@ const char fl_redis_answers[] =
     "local out, size = {}, 0\n"
     "local function answer(p, id, counter, v, body_most)\n"
     "  local f, whole = {}, #v[6] <= body_most\n"
-    "  for i, name in ipairs(NAMES) do f[2 * i - 1], f[2 * i] = name, v[i] end\n"
+    "  for i, name in ipairs(NAMES) do\n"
+    "    if i <= 6 or (v[i] or '') ~= '' then f[#f + 1], f[#f + 2] = name, v[i] end\n"
+    "  end\n"
     "  if not whole then f[12] = '' end\n"
     "  size = size + #f[12]\n"
     "  out[#out + 1] = {tonumber(p), counter, whole and -1 or #v[6], {id, f}}\n"

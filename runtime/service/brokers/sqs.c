@@ -107,8 +107,8 @@ static void too_large(const fl_sqs *s, const fl_sqs_queue *queue, const filch_me
     char text[512];
     snprintf(text, sizeof text,
              "message %.80s of %zu bytes exceeds %u bytes with its headers, or as base64 "
-             "(MaximumMessageSize of queue %.80s less %d for headers of a dead letter); raise it "
-             "(SQS allows %d), or store the body elsewhere",
+             "(MaximumMessageSize of queue %.80s less %d for a dead letter's headers); raise it "
+             "(up to %d), or store the body elsewhere",
              message->id, message->body_size, queue->size_most - FL_SQS_HEADROOM, queue->remote,
              FL_SQS_HEADROOM, FL_SQS_SIZE_MOST);
     s->base.host->log(s->base.host, FILCH_LOG_WARN, text);

@@ -38,12 +38,12 @@
 #include <jansson.h>
 
 enum {
-    FL_SQS_ENTRIES = 10,            /* of a batch request */
-    FL_SQS_PARALLEL = 16,           /* requests that run side by side */
-    FL_SQS_SIZE_MOST = 1 << 20,     /* bytes of a message with its attributes; a queue may have less */
-    FL_SQS_HEADROOM = 1024,         /* kept free for the headers of a dead letter */
-    FL_SQS_WAIT = 20,               /* seconds of a long poll */
-    FL_SQS_DELAY_MOST = 900,        /* seconds */
+    FL_SQS_ENTRIES = 10,        /* of a batch request */
+    FL_SQS_PARALLEL = 16,       /* requests that run side by side */
+    FL_SQS_SIZE_MOST = 1 << 20, /* bytes of a message with its attributes; a queue may have less */
+    FL_SQS_HEADROOM = 1024,     /* kept free for the headers of a dead letter */
+    FL_SQS_WAIT = 20,           /* seconds of a long poll */
+    FL_SQS_DELAY_MOST = 900,    /* seconds */
     FL_SQS_VISIBILITY_MOST = 43200, /* seconds */
     FL_SQS_NAME = 96,
     FL_SQS_CODE = 64

@@ -1,49 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The broker `nats://` conforms to the interface; messages survive kills of the server. */
-#include <nats/nats.h>
 #include <tests/support/broker.h>
-#include <tests/support/nats.h>
-#include <tests/support/real_clock.h>
-
-static const char *fresh_url(void)
-{
-    nats_kill();
-    nats_start(nats_jetstream());
-    return nats_url("");
-}
-
-/* A claim's time begins when it is connected. */
-static fl_broker_rc open_now(fl_broker **out, const fl_broker_config *config)
-{
-    fl_broker_rc rc = fl_broker_nats.open(out, config);
-    set_clock(test_clock(NULL));
-    return rc;
-}
-
-static void publish_foreign(bench *b)
-{
-    natsConnection *other = NULL;
-    cr_assert_eq(natsConnection_ConnectTo(&other, b->url), NATS_OK);
-    cr_assert_eq(natsConnection_PublishString(other, "jobs.tasks", FOREIGN_BODY), NATS_OK);
-    cr_assert_eq(natsConnection_Flush(other), NATS_OK);
-    natsConnection_Destroy(other);
-}
-
-static fl_broker_kind kind;
-static const tested_broker tested = {.kind = &kind,
-                                     .fresh_url = fresh_url,
-                                     .pass = pass_leases,
-                                     .second = 50 * FILCH_MILLISECOND,
-                                     .counts_returns = true,
-                                     .merges_counts = true,
-                                     .publish_foreign = publish_foreign};
-
-static __attribute__((constructor)) void make_kind(void)
-{
-    kind = fl_broker_nats;
-    kind.open = open_now;
-}
+#include <tests/support/nats_bench.h>
 
 BROKER_CONFORMS(nats_broker, tested)
 
@@ -76,13 +35,19 @@ Test(nats_broker, messages_of_other_programs_are_taken)
     natsConnection *other;
     bench b = bench_begin(&tested);
     cr_assert_eq(natsConnection_ConnectTo(&other, b.url), NATS_OK);
-    cr_assert_eq(natsConnection_PublishString(other, "jobs.tasks", "{}"), NATS_OK);
+    natsMsg *message;
+    cr_assert_eq(natsMsg_Create(&message, "jobs.tasks", NULL, "{}", 2), NATS_OK);
+    cr_assert_eq(natsMsgHeader_Set(message, "traceparent", BENCH_TRACE), NATS_OK);
+    cr_assert_eq(natsMsgHeader_Set(message, "tracestate", "a=b"), NATS_OK);
+    cr_assert_eq(natsConnection_PublishMsg(other, message), NATS_OK);
+    natsMsg_Destroy(message);
     cr_assert_eq(natsConnection_Flush(other), NATS_OK);
     fl_delivery *one = bench_receive(&b);
     cr_assert_not_null(one);
     cr_assert_str_eq(one->message.id, "jobs-1");
     cr_assert_null(one->message.type);
     cr_assert_eq(one->message.header_count, 0);
+    bench_trace_is(one, "a=b");
     cr_assert_gt(one->message.first_seen, real_time() - 60 * FILCH_SECOND);
     bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_RETRY, .attempt = 2});
     one = bench_receive(&b);
@@ -201,15 +166,6 @@ Test(nats_broker, a_message_that_was_read_ahead_goes_back_when_there_is_no_room_
 
 /* ---- Deaths of the server ---- */
 
-static void reopen(bench *b)
-{
-    bench_end(b);
-    nats_start(nats_jetstream());
-    b->admin = bench_open(b, FL_BROKER_ADMINISTERS);
-    b->publisher = bench_open(b, FL_BROKER_PUBLISHES);
-    b->consumer = bench_open(b, FL_BROKER_CONSUMES);
-}
-
 static void is_lost(bench *b)
 {
     const filch_message message = {.id = "lost", .type = "t", .queue = "tasks", .attempt = 1};
@@ -247,17 +203,6 @@ Test(nats_broker, confirmed_messages_survive_kills_of_the_server)
     for (unsigned i = 0; i < ALL; i++)
         cr_assert(seen[i], "%u is lost", i + 1);
     bench_end(&b);
-}
-
-static void delete_consumer(const char *url)
-{
-    natsConnection *other;
-    jsCtx *js;
-    cr_assert_eq(natsConnection_ConnectTo(&other, url), NATS_OK);
-    cr_assert_eq(natsConnection_JetStream(&js, other, NULL), NATS_OK);
-    cr_assert_eq(js_DeleteConsumer(js, "jobs", "tasks", NULL, NULL), NATS_OK);
-    jsCtx_Destroy(js);
-    natsConnection_Destroy(other);
 }
 
 Test(nats_broker, a_consumer_that_is_deleted_is_created_by_the_next_connection)
@@ -344,11 +289,6 @@ static int64_t ack_wait(const char *url)
     return wait;
 }
 
-static void open_and_close(const bench *b, fl_broker_role role)
-{
-    b->kind->close(bench_open(b, role));
-}
-
 Test(nats_broker, the_first_service_creates_the_consumer_and_the_longest_lease_holds)
 {
     fl_broker_count count;
@@ -392,164 +332,6 @@ Test(nats_broker, a_brief_connection_takes_the_lease_that_the_queue_has)
     bench_ack(&b, one);
     kind.close(b.publisher);
     kind.close(b.consumer);
-}
-
-/* ---- A server that has written some of its files later than others ---- */
-
-/* It ends in peace, so all of its files are written. */
-static void end_server(void)
-{
-    cr_assert_eq(kill(nats.pid, SIGTERM), 0);
-    cr_assert_eq(waitpid(nats.pid, NULL, 0), nats.pid);
-    nats.pid = 0;
-}
-
-static void in_stream(const char *command)
-{
-    char text[1024];
-    snprintf(text, sizeof text, "cd '%s/jetstream/$G/streams/jobs' && %s", nats.folder, command);
-    cr_assert_eq(system(text), 0);
-}
-
-/* As a kill would leave it that lost what has changed in `part` ("msgs", "obs") since `keep_files`. */
-static void keep_files(bench *b, const char *part)
-{
-    char command[64];
-    end_server();
-    snprintf(command, sizeof command, "cp -r %s kept", part);
-    in_stream(command);
-    reopen(b);
-}
-
-static void put_back(bench *b, const char *part)
-{
-    char command[64];
-    end_server();
-    snprintf(command, sizeof command, "rm -r %s && mv kept %s", part, part);
-    in_stream(command);
-    bench_end(b);
-    nats_start(nats_jetstream());
-}
-
-static void publish_some(bench *b, unsigned count)
-{
-    while (count--)
-        cr_assert_eq(bench_publish(b, (filch_message){0}), 0);
-}
-
-static void counts_are(bench *b, uint64_t ready, uint64_t leased)
-{
-    fl_broker_count count;
-    cr_assert_eq(kind.count(b->admin, 0, &count), FL_BROKER_OK);
-    cr_assert(count.ready == ready && count.leased == leased, "%d ready, %d leased",
-              (int)count.ready, (int)count.leased);
-}
-
-static uint64_t stored(const char *url)
-{
-    natsConnection *other;
-    jsCtx *js;
-    jsStreamInfo *info = NULL;
-    cr_assert_eq(natsConnection_ConnectTo(&other, url), NATS_OK);
-    cr_assert_eq(natsConnection_JetStream(&js, other, NULL), NATS_OK);
-    cr_assert_eq(js_GetStreamInfo(&info, js, "jobs", NULL, NULL), NATS_OK);
-    uint64_t count = info->State.Msgs;
-    jsStreamInfo_Destroy(info);
-    jsCtx_Destroy(js);
-    natsConnection_Destroy(other);
-    return count;
-}
-
-/* The server forgets that it has removed three acknowledged messages. */
-static bench with_three_remains(void)
-{
-    bench b = bench_begin(&tested);
-    publish_some(&b, 3);
-    keep_files(&b, "msgs");
-    for (unsigned i = 1; i <= 3; i++)
-        bench_ack(&b, bench_receive(&b));
-    put_back(&b, "msgs");
-    cr_assert_eq(stored(b.url), 3);
-    return b;
-}
-
-Test(nats_broker, remains_of_done_jobs_are_uncounted)
-{
-    bench b = with_three_remains();
-    b.admin = bench_open(&b, FL_BROKER_ADMINISTERS);
-    counts_are(&b, 0, 0);
-    kind.close(b.admin);
-}
-
-Test(nats_broker, a_service_removes_remains_of_jobs)
-{
-    bench b = with_three_remains();
-    open_and_close(&b, FL_BROKER_CONSUMES);
-    cr_assert_eq(stored(b.url), 0);
-    delete_consumer(b.url); /* a new one would deliver them again */
-    b.admin = bench_open(&b, FL_BROKER_ADMINISTERS);
-    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
-    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
-    publish_some(&b, 1);
-    bench_next_is(&b, "4");
-    bench_end(&b);
-}
-
-/* A job that runs keeps the ack floor below the remains. */
-Test(nats_broker, remains_beside_running_jobs_go_later)
-{
-    bench b = bench_begin(&tested);
-    b.lease = 100 * FILCH_SECOND;
-    publish_some(&b, 3);
-    keep_files(&b, "msgs");
-    fl_delivery *running = bench_receive(&b);
-    for (unsigned i = 2; i <= 3; i++)
-        bench_ack(&b, bench_receive(&b));
-    put_back(&b, "msgs");
-    b.admin = bench_open(&b, FL_BROKER_ADMINISTERS);
-    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
-    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
-    counts_are(&b, 0, 1);
-    bench_ack(&b, running);
-    counts_are(&b, 0, 0);
-    cr_assert_eq(stored(b.url), 2);
-    set_clock(test_clock(NULL) + 40 * FILCH_SECOND);
-    cr_assert_eq(kind.turn(b.consumer), FL_BROKER_OK);
-    cr_assert_eq(stored(b.url), 0);
-    bench_end(&b);
-}
-
-Test(nats_broker, a_job_that_is_gone_never_runs)
-{
-    bench b = bench_begin(&tested);
-    b.lease = 100 * FILCH_SECOND;
-    publish_some(&b, 2);
-    fl_delivery *first = bench_receive(&b), *second = bench_receive(&b);
-    keep_files(&b, "obs");
-    bench_ack(&b, second);
-    put_back(&b, "obs"); /* the server believes that the second one runs */
-    b.admin = bench_open(&b, FL_BROKER_ADMINISTERS);
-    counts_are(&b, 0, 1);
-    kind.close(b.admin);
-    bench_free(&b, first);
-}
-
-Test(nats_broker, jobs_with_reused_numbers_are_delivered)
-{
-    bench b = bench_begin(&tested);
-    publish_some(&b, 1);
-    keep_files(&b, "msgs");
-    publish_some(&b, 4);
-    for (unsigned i = 1; i <= 5; i++)
-        bench_ack(&b, bench_receive(&b));
-    put_back(&b, "msgs");
-    b.admin = bench_open(&b, FL_BROKER_ADMINISTERS);
-    b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
-    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
-    bench_next_is(&b, "1"); /* the stream has it again, and nothing says that it was done */
-    publish_some(&b, 1);
-    bench_next_is(&b, "6");
-    bench_end(&b);
 }
 
 /* ---- Services ---- */

@@ -169,6 +169,20 @@ Test(postgres_broker, sql_callers_set_the_fields_of_a_message)
     bench_end(&b);
 }
 
+Test(postgres_broker, sql_headers_name_the_trace)
+{
+    bench b = bench_begin(&tested);
+    pg_ask(control,
+           "SELECT %s.enqueue('tasks', 'mail', '', headers => "
+           "'{\"traceparent\": \"" BENCH_TRACE "\", \"tracestate\": \"a=b\"}')",
+           schema);
+    fl_delivery *one = bench_receive(&b);
+    cr_assert_not_null(one);
+    bench_trace_is(one, "a=b");
+    bench_ack(&b, one);
+    bench_end(&b);
+}
+
 /* ---- Sizes and texts ---- */
 
 Test(postgres_broker, a_batch_is_bounded_by_its_bytes)

@@ -33,13 +33,15 @@ Test(pubsub_broker, messages_of_other_programs_are_taken)
 {
     bench b = bench_begin(&tested);
     post(&b, "projects/project/topics/tasks:publish",
-         "{\"messages\": [{\"data\": \"e30=\", \"attributes\": {\"a\": \"b\"}}]}");
+         "{\"messages\": [{\"data\": \"e30=\", \"attributes\": {\"a\": \"b\", "
+         "\"googclient_traceparent\": \"" BENCH_TRACE "\"}}]}");
     fl_delivery *one = bench_receive(&b);
     cr_assert_not_null(one);
     cr_assert_str_eq(one->message.id, "1", "the server's number");
     cr_assert_null(one->message.type);
     cr_assert_eq(memcmp(one->message.body, "{}", 2), 0);
     cr_assert_str_eq(filch_message_header(&one->message, "a"), "b");
+    bench_trace_is(one, NULL);
     cr_assert_gt(one->message.first_seen, real_time() - 60 * FILCH_SECOND);
     bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_RETRY, .attempt = 2});
     one = bench_receive(&b);

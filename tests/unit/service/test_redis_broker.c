@@ -102,7 +102,9 @@ Test(redis_broker, an_entry_that_another_program_adds_is_a_message)
     bench b = bench_begin(&tested);
     redisContext *other = redisConnect("127.0.0.1", server.port);
     freeReplyObject(redisCommand(other, "SELECT 1"));
-    freeReplyObject(redisCommand(other, "XADD filch:tasks:4 7-3 body hello type greet"));
+    freeReplyObject(
+        redisCommand(other, "XADD filch:tasks:4 7-3 body hello type greet traceparent " BENCH_TRACE
+                            " tracestate a=b"));
     freeReplyObject(redisCommand(other, "XADD filch:tasks:4 * until never about x"));
     redisFree(other);
     fl_delivery *one = bench_receive(&b);
@@ -112,6 +114,10 @@ Test(redis_broker, an_entry_that_another_program_adds_is_a_message)
     cr_assert_eq(memcmp(one->message.body, "hello", 5), 0);
     cr_assert_eq(one->message.attempt, 1);
     cr_assert_eq(one->message.first_seen, 7 * FILCH_MILLISECOND);
+    bench_trace_is(one, "a=b");
+    bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_RETRY, .attempt = 2});
+    one = bench_receive(&b);
+    bench_trace_is(one, "a=b");
     bench_ack(&b, one);
     bench_is_empty(&b); /* the other has expired: `never` is no time */
     cr_assert_not_null(one = bench_receive_by(&b, b.consumer, 1));

@@ -223,6 +223,26 @@ static fl_delivery *decoded(bool is_list)
     return one;
 }
 
+Test(servicebus_copies, traces_have_names_of_w3c)
+{
+    static const char trace[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    char text[512];
+    size_t size = sizeof text;
+    filch_message message = {.id = "1", .tracestate = "a=b"};
+    fl_bus b = {.message = pn_message()};
+    pn_message_t *seen = pn_message();
+    cr_assert_eq(filch_traceparent_parse(&message.trace, trace, strlen(trace)), 0);
+    cr_assert_eq(fl_bus_encode_copy(&b, &(fl_bus_copy){.message = &message}), 0);
+    cr_assert_eq(pn_message_decode(seen, b.out.at, b.out.size), 0);
+    cr_assert_eq(pn_data_format(pn_message_properties(seen), text, &size), 0);
+    cr_assert_not_null(strstr(text, "\"traceparent\"=\""), "%s", text);
+    cr_assert_not_null(strstr(text, trace), "%s", text);
+    cr_assert_not_null(strstr(text, "\"tracestate\"=\"a=b\""), "%s", text);
+    free(b.out.at);
+    pn_message_free(b.message);
+    pn_message_free(seen);
+}
+
 Test(servicebus_copies, a_body_that_is_no_bytes_is_not_taken_for_an_empty_one)
 {
     set_clock();

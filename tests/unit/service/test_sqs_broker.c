@@ -45,6 +45,37 @@ BROKER_CLAIM(sqs_broker, tested, a_queue_has_its_own_limit)
 BROKER_CLAIM(sqs_broker, tested, large_messages_are_published_together)
 BROKER_CLAIM(sqs_broker, tested, large_foreign_messages_are_retried)
 
+Test(sqs_broker, other_programs_share_the_trace)
+{
+    static const char sent[] = "{\"traceparent\": {\"DataType\": \"String\", \"StringValue\": "
+                               "\"" BENCH_TRACE "\"}}";
+    fl_sqs_queue *queue;
+    fl_sqs_call call;
+    bench b = bench_begin(&tested);
+    fl_sqs *s = fl_sqs_of(b.admin);
+    cr_assert_eq(fl_sqs_find(s, "tasks", &queue), FL_BROKER_OK);
+    cr_assert_eq(fl_sqs_ask(s, "SendMessage",
+                            json_pack("{s:s, s:s, s:o}", "QueueUrl", queue->url, "MessageBody", "x",
+                                      "MessageAttributes", json_loads(sent, 0, NULL)),
+                            &call),
+                 FL_BROKER_OK);
+    json_decref(call.answer);
+    fl_delivery *one = bench_receive(&b);
+    bench_trace_is(one, NULL);
+    bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_RETRY, .attempt = 2});
+    cr_assert_eq(fl_sqs_ask(s, "ReceiveMessage",
+                            json_pack("{s:s, s:i, s:i, s:[s]}", "QueueUrl", queue->url,
+                                      "MaxNumberOfMessages", 1, "VisibilityTimeout", 30,
+                                      "MessageAttributeNames", "All"),
+                            &call),
+                 FL_BROKER_OK);
+    char *answer = json_dumps(call.answer, JSON_COMPACT);
+    cr_assert_not_null(strstr(answer, "\"StringValue\":\"" BENCH_TRACE "\""), "%s", answer);
+    free(answer);
+    json_decref(call.answer);
+    bench_end(&b);
+}
+
 Test(sqs_broker, messages_that_are_returned_again_and_again_do_not_become_poison)
 {
     bench b = bench_begin(&tested);
