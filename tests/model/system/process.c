@@ -4,6 +4,7 @@
 #include <runtime/engine/describe.h>
 #include <runtime/engine/overflow.h>
 #include <runtime/platform/atfork.h>
+#include <runtime/platform/bind.h>
 #include <runtime/platform/callbacks.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/locked.h>
@@ -73,6 +74,12 @@ void fl_overflow_enter(void *room)
 
 void fl_overflow_exit(void)
 {
+}
+
+const char *fl_bind_name(enum fl_bind bind)
+{
+    (void)bind;
+    return "";
 }
 
 bool fl_topology_real(const fl_topology *topology)
