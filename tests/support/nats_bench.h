@@ -5,7 +5,7 @@
 #define SUPPORT_NATS_BENCH_H
 
 #include <nats/nats.h>
-#include <tests/support/broker_bench.h>
+#include <tests/support/broker_foreign.h>
 #include <tests/support/nats.h>
 #include <tests/support/real_clock.h>
 

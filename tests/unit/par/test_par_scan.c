@@ -67,11 +67,12 @@ typedef struct kind {
     void (*fill)(void *items, size_t n, uint64_t *state);
 } kind;
 
-#define KIND_FUNCTIONS(name, T, one, combine, random)                                              \
+/* The scan's own arguments follow. */
+#define KIND_FUNCTIONS(name, T, one, combine, random, scan, ...)                                   \
     static int name##_any(filch_runtime *rt, const void *in, size_t n, void *out, bool exclusive)  \
     {                                                                                              \
-        return exclusive ? FILCH_RUN(rt, name##_before, in, n, out)                                \
-                         : FILCH_RUN(rt, name, in, n, out);                                        \
+        return exclusive ? FILCH_RUN(rt, scan##_before, in, n, out __VA_ARGS__)                    \
+                         : FILCH_RUN(rt, scan, in, n, out __VA_ARGS__);                            \
     }                                                                                              \
     static void name##_plain(const void *in, size_t n, void *out, bool exclusive)                  \
     {                                                                                              \
@@ -90,7 +91,7 @@ typedef struct kind {
 #define KIND(name, T, one, combine, random)                                                        \
     FILCH_SCAN(name, T, one, combine)                                                              \
     FILCH_SCAN_EXCLUSIVE(name##_before, T, one, combine)                                           \
-    KIND_FUNCTIONS(name, T, one, combine, random)
+    KIND_FUNCTIONS(name, T, one, combine, random, name, )
 #define ROW(name, T)                                                                               \
     {                                                                                              \
         sizeof(T), name##_any, name##_plain, name##_fill                                           \
@@ -110,22 +111,8 @@ static const wide wide_one = {{1, 0, 0, 1}, 0};
 FILCH_SCAN(wide_modulo, wide, ((wide){{1, 0, 0, 1}, 0}), wide_times, (uint64_t, prime))
 FILCH_SCAN_EXCLUSIVE(wide_modulo_before, wide, wide_one, wide_times, (uint64_t, prime))
 
-static int wides_call(const char *file, int line, filch_runtime *rt, const wide *in, size_t n,
-                      wide *out)
-{
-    (void)file, (void)line;
-    return FILCH_RUN(rt, wide_modulo, in, n, out, PRIME);
-}
-
-static int wides_before_call(const char *file, int line, filch_runtime *rt, const wide *in,
-                             size_t n, wide *out)
-{
-    (void)file, (void)line;
-    return FILCH_RUN(rt, wide_modulo_before, in, n, out, PRIME);
-}
-
 #define WIDE_TIMES(a, b) wide_times(a, b, PRIME)
-KIND_FUNCTIONS(wides, wide, wide_one, WIDE_TIMES, wide_random)
+KIND_FUNCTIONS(wides, wide, wide_one, WIDE_TIMES, wide_random, wide_modulo, , PRIME)
 
 static const kind kinds[] = {
     ROW(bytes, uint8_t),  ROW(ints, int),     ROW(most, long),
