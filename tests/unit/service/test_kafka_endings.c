@@ -6,7 +6,7 @@
 
 /* Kafka protocol, "API Keys" and "Error Codes". */
 enum { PRODUCE = 0, FIND_COORDINATOR = 10, JOIN_GROUP = 11 };
-enum { TOPIC_AUTHORIZATION_FAILED = 29, GROUP_AUTHORIZATION_FAILED = 30 };
+enum { MESSAGE_TOO_LARGE = 10, TOPIC_AUTHORIZATION_FAILED = 29, GROUP_AUTHORIZATION_FAILED = 30 };
 
 static bench begin_hasty(const char *options)
 {
@@ -74,6 +74,37 @@ Test(kafka_endings, finished_jobs_are_committed_beside_copies_that_are_refused)
         bench_free(&b, two[i].delivery);
     b.kind->close(consumer);
     cr_assert_eq(left(&b), 1, "the refused one comes again");
+    end(&b);
+}
+
+Test(kafka_endings, refused_retries_wait_in_their_places)
+{
+    bench b = begin_hasty(KAFKA_BENCH);
+    fl_broker *consumer = consumer_of(&b);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *one = next_of(&b, consumer), *none;
+    unsigned count;
+    kafka_answer(PRODUCE, MESSAGE_TOO_LARGE, 0, 1);
+    fl_settlement late = {.delivery = one,
+                          .verb = FL_SETTLE_RETRY,
+                          .attempt = 2,
+                          .delay = 60 * FILCH_SECOND};
+    cr_assert_eq(b.kind->settle(consumer, &late, 1), FL_BROKER_OK, "%s", explained);
+    cr_assert_eq(late.status, 0);
+    bench_free(&b, one);
+    cr_assert_eq(b.kind->receive(consumer, 0, &none, 1, &count), FL_BROKER_OK);
+    cr_assert_eq(count, 0);
+    cr_assert_eq(left(&b), 1);
+    filch_u64_add(&test_time, 60 * FILCH_SECOND, FILCH_RELAXED);
+    one = next_of(&b, consumer);
+    cr_assert_eq(one->message.attempt, 2);
+    kafka_answer(PRODUCE, MESSAGE_TOO_LARGE, 0, 1);
+    fl_settlement dead = {.delivery = one, .verb = FL_SETTLE_DEAD};
+    cr_assert_eq(b.kind->settle(consumer, &dead, 1), FL_BROKER_OK);
+    cr_assert_eq(dead.status, -ESTALE);
+    bench_free(&b, one);
+    b.kind->close(consumer);
+    cr_assert_eq(left(&b), 1, "it stays");
     end(&b);
 }
 
