@@ -23,7 +23,7 @@ static const char session[] =
     "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;"
     "SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
 
-/* What a job can have; other values of other programs are refused. `expires` may be infinite. */
+/* Values that a job can have: others are refused. `expires` may be infinite. */
 #define SOUND_AT "at < 'infinity'"
 #define SOUND_STATE "state BETWEEN 0 AND 2"
 #define SOUND_NUMBERS                                                                              \
