@@ -22,10 +22,9 @@ typedef struct filch_header {
 } filch_header;
 
 typedef struct filch_message {
-    const char *id;   /* default: a random one. NULL in a handler: another program published it
-                                 without one, so that this run and the next cannot be told to be the
-                                 same job (docs/rabbitmq.md) */
-    const char *type; /* chooses the handler */
+    const char *id;           /* default: a random one. In a handler NULL if another program
+                                 published it without one (docs/rabbitmq.md) */
+    const char *type;         /* chooses the handler */
     const char *content_type; /* of the body; default: none */
     const char *queue;        /* default: the service's first queue */
     const char *dedup; /* a message with the key of one that is unfinished is refused; default: no

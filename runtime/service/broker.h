@@ -162,13 +162,13 @@ enum { FL_SETTLE_TO_DO = 1 };
 typedef struct fl_publication {
     const filch_message *message;
     const fl_delivery
-        *copy_of; /* the message that this one replaces, in the queue NAME or NAME.dlq,
+        *copy_of;              /* the message that this one replaces, in the queue NAME or NAME.dlq,
                                    with its headers merged, and its deliveries to be kept. The delivery
                                    has the original's handle and tags. A copy may use the room that other
                                    messages leave free for the headers of dead letters; one that is
                                    refused is not logged here. NULL: it is no copy */
     const fl_delivery *letter; /* requeued: it has what filch_message lacks. NULL: it is new */
-    int status;   /* written by `publish`: 0 (confirmed: it is as safe as the broker makes it);
+    int status; /* written by `publish`: 0 (confirmed: it is as safe as the broker makes it);
                    -EEXIST (the dedup key is taken); -EMSGSIZE; -ENOSPC (the queue is full);
                    -ENOTSUP (asks for a capability the broker lacks); -EAGAIN (not known: the
                    call failed before its confirmation; may have been published) */

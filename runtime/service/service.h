@@ -46,8 +46,8 @@
 #include <pthread.h>
 
 enum {
-    FL_SETTLE_BATCH = 100, /* answers in one call of the broker */
-    FL_REASON_BYTES = 128, /* of a retry or a dead letter, the closing NUL included */
+    FL_SETTLE_BATCH = 100,    /* answers in one call of the broker */
+    FL_REASON_BYTES = 128,    /* of a retry or a dead letter, the closing NUL included */
     FL_COPIED_ID_BYTES = 256, /* of an envelope's id that a copy takes over; brokers limit ids */
 };
 #define FL_SETTLE_AGE (5 * FILCH_MILLISECOND)    /* the oldest answer waits for so long */

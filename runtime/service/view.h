@@ -18,7 +18,7 @@ typedef struct fl_service_health {
 /* A job whose handler runs. Texts are cut. */
 typedef struct fl_running {
     char id[64], type[64]; /* an empty id: none */
-    const char *queue; /* lives as long as the service */
+    const char *queue;     /* lives as long as the service */
     unsigned attempt;
     int64_t age;   /* ns since the message was published */
     int64_t since; /* ns since the run began */

@@ -231,7 +231,7 @@ static char *cell_of(const filch_message *message, unsigned column, bool dead)
     const char *reason = filch_message_header(message, REASON);
     const char *returns = filch_message_header(message, "x-dlq-returns");
     const char *cells[COLUMNS] = {message->id ? message->id : "-",
-                                    message->type ? message->type : "-"};
+                                  message->type ? message->type : "-"};
     cells[2] = text;
     cells[3] = text;
     cells[4] = dead && returns ? returns : text;

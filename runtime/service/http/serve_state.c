@@ -46,10 +46,10 @@ static json_t *jobs(filch_service *service)
     bool good = list && running;
     for (size_t i = 0; i < count && good; i++) {
         const fl_running *one = &running[i];
-        good = put(list, json_pack("{so so so si sf sf}", "id", id_of(one), "type",
-                                   foreign(one->type), "queue", foreign(one->queue), "attempt",
-                                   (int)one->attempt, "age", seconds(one->age), "running",
-                                   seconds(one->since)));
+        good =
+            put(list, json_pack("{so so so si sf sf}", "id", id_of(one), "type", foreign(one->type),
+                                "queue", foreign(one->queue), "attempt", (int)one->attempt, "age",
+                                seconds(one->age), "running", seconds(one->since)));
     }
     free(running);
     if (good)
