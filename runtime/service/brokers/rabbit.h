@@ -176,7 +176,7 @@ fl_broker_rc fl_rabbit_count(fl_broker *broker, unsigned queue, fl_broker_count 
 /* Statuses of a copy on its way. */
 enum { FL_RABBIT_SENT = 1, FL_RABBIT_RETURNED = 2 };
 
-/* What the server delivered with a message, encoded; for copies, where filch_message lacks some of it.
+/* The properties of a delivered message, encoded; for copies, where filch_message lacks some of them.
  * fl_delivery.handle, from malloc. */
 typedef struct fl_rabbit_original {
     char id[FL_ID_BYTES]; /* of the copy that adopts it */

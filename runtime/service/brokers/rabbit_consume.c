@@ -3,6 +3,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/copy.h>
+#include <runtime/service/message.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>
