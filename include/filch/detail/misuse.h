@@ -14,7 +14,7 @@
 #include <filch/fork.h>
 #include <filch/runtime.h>
 
-#ifndef __clang__ /* which would warn no more of a program's arguments */
+#ifndef __clang__         /* which would warn no more of a program's arguments */
 #pragma GCC system_header /* gcc names the program's line, not each macro below it */
 #endif
 
