@@ -127,20 +127,14 @@ static void report(const fl_broker *broker, const fl_settlement *one, int status
     broker->host->log(broker->host, stays ? FILCH_LOG_ERROR : FILCH_LOG_WARN, text);
 }
 
-/* Without a copy nothing can be done for it. */
-static bool must_stay(const fl_broker *broker, const fl_settlement *one)
-{
-    return one->delivery->refused &&
-           (one->verb == FL_SETTLE_DEAD ||
-            (one->verb == FL_SETTLE_RETRY && !broker->kind->transport->delays));
-}
-
+/* Without a copy nothing can be done for a dead letter, or for a retry without delays. */
 static void refuse(const fl_broker *broker, fl_settlement *one, int status)
 {
+    bool is_dead = one->verb == FL_SETTLE_DEAD, is_retry = one->verb == FL_SETTLE_RETRY,
+         stays = is_dead || (is_retry && !broker->kind->transport->delays);
     one->delivery->refused = true;
-    bool stays = must_stay(broker, one);
     one->status = stays ? -ESTALE : FL_SETTLE_TO_DO;
-    if (one->verb != FL_SETTLE_RETURN && is_news(one))
+    if ((is_dead || is_retry) && is_news(one))
         report(broker, one, status, stays);
 }
 
@@ -159,7 +153,7 @@ static unsigned begin(fl_broker *broker, fl_settlement *batch, unsigned count, c
     unsigned used = 0;
     for (unsigned i = 0; i < count; i++) {
         bool is_lost = broker->kind->transport->is_lost(broker, batch[i].delivery);
-        batch[i].status = is_lost || must_stay(broker, &batch[i]) ? -ESTALE : FL_SETTLE_TO_DO;
+        batch[i].status = is_lost ? -ESTALE : FL_SETTLE_TO_DO;
         if (!is_to_copy(broker, &batch[i]))
             continue;
         bool has_ended = broker->host->now(broker->host) >= batch[i].delivery->lease_until;
