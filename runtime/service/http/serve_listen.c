@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 64, PORT_MOST = 65535 };
+enum { PORT_MOST = 65535 };
 
 typedef union any_address {
     struct sockaddr any;
@@ -75,7 +75,7 @@ int fl_listen(fl_listener *out, const char *address, unsigned port)
     if (fd < 0)
         return fail(address, port, fd);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(fd, &at.any, size) || listen(fd, BACKLOG))
+    if (bind(fd, &at.any, size) || listen(fd, SOMAXCONN))
         return fail(address, port, fd);
     *out = (fl_listener){.fd = fd, .port = port_of(fd), .is_loopback = is_loopback(&at)};
     return 0;

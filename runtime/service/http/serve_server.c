@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The server: one thread of libmicrohttpd, which looks a path up in the table of routes. */
+ * The server: libmicrohttpd on a thread of its own, which looks a path up in the table of routes and ends slow connections. */
 #include <filch/service_http.h>
 
+#include <runtime/platform/own_thread.h>
 #include <runtime/service/http/serve_guard.h>
 #include <runtime/service/http/serve_listen.h>
 #include <runtime/service/http/serve_metrics.h>
+#include <runtime/service/http/serve_places.h>
 #include <runtime/service/http/serve_state.h>
 #include <runtime/service/http/serve_watch.h>
 #include <runtime/service/service.h>
@@ -15,16 +17,20 @@
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <signal.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 64, IDLE_SECONDS = 10, CONNECTION_BYTES = 32 << 10 };
+enum { CONNECTION_BYTES = 32 << 10 };
 
 struct filch_service_http {
     filch_service *service;
     struct MHD_Daemon *daemon;
+    pthread_t thread;
+    int end; /* an eventfd: the thread is to end */
+    fl_serve_places places;
     fl_serve_watch watch;
     fl_serve_metrics metrics;
     fl_guard guard;
@@ -195,31 +201,85 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
         return MHD_NO;
     }
     add_headers(response, &one);
+    fl_serve_place_answered(
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context,
+        filch_now());
     enum MHD_Result rc = MHD_queue_response(connection, one.status, response);
     MHD_destroy_response(response);
     return rc;
 }
 
+static void note_connection(void *arg, struct MHD_Connection *connection, void **place,
+                            enum MHD_ConnectionNotificationCode what)
+{
+    filch_service_http *http = arg;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        fl_serve_place_leave(*place);
+        return;
+    }
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    const struct sockaddr *client =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+    *place = fl_serve_places_take(&http->places, fd, fl_serve_network(client), filch_now());
+}
+
+/* ---- Its thread ---- */
+
+/* In ms. */
+static int patience(filch_service_http *http)
+{
+    unsigned long long most;
+    int64_t now = filch_now(), until = fl_serve_places_expire(&http->places, now);
+    if (MHD_get_timeout(http->daemon, &most) == MHD_YES && !most)
+        return 0;
+    return until == FILCH_FOREVER ? -1 : (int)((until - now) / FILCH_MILLISECOND + 1);
+}
+
+static void *serve(void *arg)
+{
+    filch_service_http *http = arg;
+    struct pollfd fds[] = {
+        {.fd = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+         .events = POLLIN},
+        {.fd = http->end, .events = POLLIN}};
+    while (!fds[1].revents) {
+        poll(fds, sizeof fds / sizeof *fds, patience(http));
+        MHD_run(http->daemon);
+    }
+    return NULL;
+}
+
 /* ---- Life ---- */
 
-/* Its thread inherits the mask: signals are for others. */
 static int start_daemon(filch_service_http *http, int fd)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    http->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC,
-                                    0, NULL, NULL, handle, http, MHD_OPTION_LISTEN_SOCKET, fd,
-                                    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-                                    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-                                    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-                                    MHD_OPTION_END);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (http->daemon)
+    http->end = eventfd(0, EFD_CLOEXEC);
+    http->daemon =
+        http->end < 0
+            ? NULL
+            : MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, http, MHD_OPTION_LISTEN_SOCKET,
+                               fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)FL_SERVE_PLACES_ALL,
+                               MHD_OPTION_NOTIFY_CONNECTION, note_connection, http,
+                               MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+                               MHD_OPTION_END);
+    if (http->daemon && fl_own_thread_start(&http->thread, serve, http) == 0)
         return 0;
-    close(fd);
+    if (http->daemon)
+        MHD_stop_daemon(http->daemon);
+    else
+        close(fd);
+    if (http->end >= 0)
+        close(http->end);
     return filch_error_set(-EAGAIN, "no thread or memory for the HTTP endpoints; raise the limits "
                                     "of threads and open files");
+}
+
+static void stop_daemon(filch_service_http *http)
+{
+    eventfd_write(http->end, 1);
+    pthread_join(http->thread, NULL);
+    MHD_stop_daemon(http->daemon);
+    close(http->end);
 }
 
 static int start_parts(filch_service_http *http, const filch_service_http_config *config, int fd)
@@ -289,7 +349,7 @@ void filch_service_http_stop(filch_service_http *http)
 {
     if (!http)
         return;
-    MHD_stop_daemon(http->daemon);
+    stop_daemon(http);
     fl_serve_metrics_stop(&http->metrics);
     fl_serve_watch_stop(&http->watch);
     free(http->guard.token);
