@@ -91,7 +91,7 @@ static int probe(crowd *all, const char *path)
 static const char *many_requests(void)
 {
     enum { REQUESTS = 500 };
-    static const char one[] = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    static const char one[] = "GET /page.js HTTP/1.1\r\nHost: localhost\r\n\r\n";
     static char text[REQUESTS * sizeof one];
     for (unsigned i = 0; i < REQUESTS; i++)
         memcpy(text + i * (sizeof one - 1), one, sizeof one);
