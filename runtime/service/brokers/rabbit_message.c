@@ -153,7 +153,7 @@ fl_delivery *fl_rabbit_decode(fl_rabbit *r, unsigned queue, const char *body, in
     *due = 0;
     if (!text)
         return NULL;
-    bool lacks = pack(&at, &headers, &rest) | has_more(p);
+    bool lacks = pack(&at, &headers, &rest) || has_more(p);  /* packs in any case */
     bool is_copied = part->raw.len <= FL_RABBIT_COPIED_MOST; /* its copy has room for it */
     size_t packed = (size_t)(at - text);
     if ((p->_flags & AMQP_BASIC_TIMESTAMP_FLAG) && p->timestamp < INT32_MAX)
