@@ -74,7 +74,7 @@ Test(broker_modules, a_module_that_does_not_fit_is_refused)
     static const struct {
         const char *url, *why;
     } all[] = {
-        {"newer:", "filch-broker-newer.so (ABI 3, valid: 2); build it anew"},
+        {"newer:", "filch-broker-newer.so (ABI 4, valid: 3); build it anew"},
         {"short:", "filch-broker-short.so (it lacks open, close"},
         {"empty:", "filch-broker-empty.so (it lacks open, close"},
         {"boastful:",
