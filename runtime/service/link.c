@@ -94,11 +94,11 @@ void fl_link_init(fl_link *link, filch_service *service, const fl_broker_kind *k
     filch_retry_begin(&away, &link->random);
 }
 
-/* A service has two connections. */
 static filch_log_field role_field(const fl_link *link)
 {
-    static const char *const roles[] = {
-        [FL_BROKER_CONSUMES] = "consume", [FL_BROKER_PUBLISHES] = "publish"};
+    static const char *const roles[] = {[FL_BROKER_CONSUMES] = "consume",
+                                        [FL_BROKER_PUBLISHES] = "publish",
+                                        [FL_BROKER_ADMINISTERS] = "administer"};
     return filch_log_text("connection", roles[link->config.role]);
 }
 
