@@ -140,7 +140,7 @@ static void add_kept(encoding *e, const char *name, bool is_left_out, amqp_bytes
         add_text(e, name, before->value.value.bytes);
 }
 
-static void add_notes(encoding *e, amqp_flags_t kept, const char *trace)
+static void add_notes(encoding *e, amqp_flags_t kept, const char *trace, const char *state)
 {
     const filch_message *message = e->copy->message;
     amqp_flags_t left_out = e->from._flags & ~kept;
@@ -152,8 +152,8 @@ static void add_notes(encoding *e, amqp_flags_t kept, const char *trace)
     add_kept(e, FL_RABBIT_USER, left_out & AMQP_BASIC_USER_ID_FLAG, e->from.user_id);
     if (*trace)
         add_text(e, FL_RABBIT_TRACE, amqp_cstring_bytes(trace));
-    if (message->tracestate)
-        add_text(e, FL_RABBIT_TRACESTATE, amqp_cstring_bytes(message->tracestate));
+    if (state)
+        add_text(e, FL_RABBIT_TRACESTATE, amqp_cstring_bytes(state));
 }
 
 /* 0, or -EAGAIN (no memory). */
@@ -172,6 +172,18 @@ static int read_original(encoding *e, amqp_pool_t *pool)
     return 0;
 }
 
+/* The trace of the message's field, written to text, and its state; "" and NULL: there is none, or a
+ * header names the trace, which counts before the field. */
+static const char *field_trace(const filch_message *message, char *text)
+{
+    filch_traceparent of_header;
+    const char *header = filch_message_header(message, FL_RABBIT_TRACE);
+    bool is_named = header && filch_traceparent_parse(&of_header, header, strlen(header)) == 0;
+    if (is_named || filch_traceparent_format(&message->trace, text))
+        text[0] = '\0';
+    return is_named ? NULL : message->tracestate;
+}
+
 int fl_rabbit_encode(const fl_rabbit *r, const fl_rabbit_copy *copy, fl_rabbit_encoded *out)
 {
     enum { PAGE = 4096 };
@@ -186,15 +198,14 @@ int fl_rabbit_encode(const fl_rabbit *r, const fl_rabbit_copy *copy, fl_rabbit_e
     out->entries = e.headers.entries = malloc(most * sizeof *out->entries);
     if (!out->entries)
         return -EAGAIN;
-    if (filch_traceparent_format(&message->trace, out->trace))
-        out->trace[0] = '\0';
+    const char *state = field_trace(message, out->trace);
     if (!put_properties(&e, r->url.server.user, &out->properties))
         return -EMSGSIZE;
-    error = add_headers(&e, *out->trace || message->tracestate);
+    error = add_headers(&e, *out->trace || state);
     if (error)
         return error;
     add_rest(&e);
-    add_notes(&e, out->properties._flags, out->trace);
+    add_notes(&e, out->properties._flags, out->trace, state);
     out->properties.headers = e.headers;
     out->properties._flags |= AMQP_BASIC_HEADERS_FLAG;
     return e.size > FL_RABBIT_HEADERS_MOST ? -EMSGSIZE : 0;
