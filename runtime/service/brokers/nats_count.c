@@ -20,7 +20,7 @@ typedef struct holdings {
     uint64_t last;      /* number of the stream's last message */
     uint64_t gone;      /* numbers before it of which the stream has no message */
     uint64_t waiting;   /* messages that the consumer has not delivered */
-    uint64_t unsettled; /* that it has delivered and believes not to be acknowledged */
+    uint64_t unsettled; /* that it has delivered and counts as not acknowledged */
     uint64_t delivered; /* number of the last that it has delivered */
 } holdings;
 
@@ -66,7 +66,7 @@ static natsStatus take_stock(fl_nats *n, const char *subject, const char *durabl
     return status;
 }
 
-/* Those that the stream still has: a killed server may believe in leases of messages that are gone. */
+/* Those that the stream still has: a killed server may keep leases of messages that are gone. */
 static uint64_t leased(const holdings *of)
 {
     uint64_t rest = of->stored > of->waiting ? of->stored - of->waiting : 0;
@@ -130,8 +130,8 @@ static bool purge(fl_nats *n, const fl_nats_queue *queue, uint64_t delivered)
     return status == NATS_OK;
 }
 
-/* Acknowledges the numbers of which the stream has no message, for the consumer to forget them. It takes no
- * notice of others. */
+/* Acknowledges the numbers of which the stream has no message, so that the consumer forgets them. It ignores
+ * others. */
 static natsStatus settle_gone(fl_nats *n, const fl_nats_queue *queue, jsErrCode *code)
 {
     jsStreamInfo *info = NULL;

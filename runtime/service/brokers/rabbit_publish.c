@@ -15,7 +15,7 @@
  * header of the job. A return moves the copy of that number from SENT to RETURNED; its confirmation then
  * makes it -ENOENT, and it is sent again when its queue is declared. A return whose number is below those
  * of the batch belongs to a batch that was given up. A return without a copy means that one of the
- * confirmations would be believed wrongly: the whole batch fails, and the connection with it. */
+ * confirmations could be wrong: the whole batch fails, and the connection with it. */
 #include <runtime/service/brokers/rabbit.h>
 
 #include <runtime/service/broker.h>

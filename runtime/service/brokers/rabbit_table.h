@@ -29,7 +29,7 @@ enum {
     FL_RABBIT_COPIED_MOST = FL_RABBIT_HEADERS_MOST - (4 << 10) /* a copy adds some */
 };
 
-/* false: it is no integer. */
+/* false: it is not an integer. */
 bool fl_rabbit_number_of(const amqp_field_value_t *value, int64_t *out);
 bool fl_rabbit_is_text(const amqp_field_value_t *value);
 /* Names are compared without regard to case. */

@@ -20,7 +20,7 @@ struct sockaddr;
 
 enum {
     FL_SERVE_PLACES = 64,
-    /* With those that are shut down and not closed yet. */
+    /* Including those that are shut down and not yet closed. */
     FL_SERVE_PLACES_ALL = FL_SERVE_PLACES + 32
 };
 
