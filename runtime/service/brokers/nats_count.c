@@ -101,7 +101,7 @@ static fl_broker_rc begin_anew(fl_nats *n, const fl_nats_queue *queue)
     snprintf(
         text, sizeof text,
         "stream %s lost messages that consumer %.128s had delivered, and gives their numbers to "
-        "new ones; the consumer begins anew, so jobs may run again",
+        "new ones; the consumer is recreated, so jobs may run again",
         n->options.stream, queue->durable);
     n->base.host->log(n->base.host, FILCH_LOG_WARN, text);
     return fl_nats_renew_consumer(n, queue);
@@ -164,7 +164,7 @@ fl_broker_rc fl_nats_sweep(fl_nats *n, fl_nats_queue *queue)
     if (status == NATS_OK && has_remains && is_idle && own.unsettled && own.gone <= GONE_MOST)
         status = settle_gone(n, queue, &code);
     if (status)
-        return fl_nats_refused(n, "look at consumer", queue->durable, status, code);
+        return fl_nats_refused(n, "inspect consumer", queue->durable, status, code);
     if (has_remains && (own.unsettled || purge(n, queue, own.delivered)))
         queue->sweep_at = fl_nats_now(n) + SWEEP_AGAIN;
     return FL_BROKER_OK;

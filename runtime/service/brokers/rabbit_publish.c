@@ -56,8 +56,8 @@ static fl_broker_rc fail_batch(fl_rabbit *r, fl_rabbit_wire *wire)
     wire->broken = true;
     return host->explain(
         host, FL_BROKER_LOST,
-        "RabbitMQ at %s:%d returned a message that does not say which one it is; its "
-        "batch is sent again. Check that nothing between removes headers",
+        "RabbitMQ at %s:%d returned a message without its number (x-filch-copy); its "
+        "batch is sent again. Check that no proxy or plugin removes headers",
         r->url.server.host, r->url.server.port);
 }
 
