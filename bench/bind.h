@@ -24,7 +24,7 @@ static inline bool bench_bind_chosen(void)
     return bind && *bind;
 }
 
-/* Nobody has chosen that workers are not pinned. */
+/* Unpinned workers are not the user's choice. */
 static inline bool bench_unpinned(void)
 {
     return !bench_bind_chosen() && bench_affinity_refused();

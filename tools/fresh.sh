@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Usage: tools/fresh.sh RELEASE COMMAND [ARG...]
 #
-# Runs a command in a clone of this tree's last commit, on a bare Debian without anything that this machine has installed or
-# set. A package that no script installs is missing there, and a test that needs this machine fails.
+# Runs a command in a clone of this tree's last commit, on a bare Debian without this machine's packages and
+# settings. A package that no script installs is missing there, and a test that needs this machine fails.
 #   tools/fresh.sh bookworm ./tools/test.sh
 #   tools/fresh.sh trixie bash              looks around
 # RELEASE is bookworm or trixie. The root is made by mmdebstrap: Debian's smallest variant with git, ca-certificates and sudo.
 # Then the tree's own scripts install what the default suite needs, as an ordinary user, who also runs the command. The
-# root is kept in ~/.cache/filch, by the hash of tools/packages.sh; changes that the command makes are dropped. Of this
-# machine the root gets apt's proxy and the resolver. Exits as the command does; 125: no root could be made.
+# root is kept in ~/.cache/filch, by the hash of tools/packages.sh; changes that the command makes are dropped. The root takes
+# only apt's proxy and the resolver from this machine. Exits with the command's status; 125: no root could be made.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 . tools/packages.sh
@@ -22,7 +22,7 @@ fail() {
 
 # ---- A root ----
 
-# devices ROOT: those that every program may expect.
+# devices ROOT: mounts the devices that every program may expect.
 devices() {
     local name
     mount -t tmpfs -o mode=755 dev "$1/dev"
@@ -38,8 +38,8 @@ devices() {
     for name in stdin:0 stdout:1 stderr:2; do ln -s "/proc/self/fd/${name#*:}" "$1/dev/${name%:*}"; done
 }
 
-# inside ROOT [OVER]: runs as the first process of namespaces of its own: the command, as the root's user, in the tree. OVER is
-# a folder for what it changes; without one the root itself changes.
+# inside ROOT [OVER] COMMAND...: runs the command as the first process of its own namespaces, as the root's user, in the tree.
+# OVER is a folder for its changes; without one the root itself changes.
 inside() {
     local root=$1 over=${2:+$2/root}
     shift 2
@@ -62,7 +62,7 @@ inside() {
         TERM="${TERM-dumb}" PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games bash -c 'cd ~/filch && exec "$@"' bash "$@"
 }
 
-# enter ROOT OVER COMMAND...: in namespaces whose processes and mounts end with it.
+# enter ROOT OVER COMMAND...: runs the command in namespaces whose processes and mounts end with it.
 enter() {
     unshare --mount --pid --ipc --uts --fork --kill-child -- "$0" --inside "$@"
 }

@@ -26,8 +26,8 @@
  *   warn     the report goes to the callback or, without one, one line goes to the newest log sink
  *            (<filch/log_sink.h>), or to stderr. The default of other builds
  *   off      nothing
- * If the process has threads that have never called Filch, one of them may be about to: the report
- * says so, and the process does not abort; there is no warning. Then there is also no report if
+ * If the process has threads that have never called Filch, one of them may be about to. Then the
+ * report says so, the process does not abort, and there is no warning. There is also no report if
  * only threads wait and no task does.
  * Threads: any. Suspends: never. Errors: none.
  * Since 0.1.0. */

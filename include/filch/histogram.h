@@ -68,7 +68,7 @@ FILCH_UNUSED static inline int filch_tally_refuse(filch_tally *tally, size_t ind
     return -ERANGE;
 }
 
-/* The counts of a tally, and how they lie. */
+/* The counts of a tally, and their layout. */
 FILCH_INLINE FILCH_UNUSED uint64_t *fl_tally_of(const filch_tally *tally, size_t *bins,
                                                 size_t *lanes)
 {

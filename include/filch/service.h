@@ -128,8 +128,8 @@ typedef struct filch_service_config {
 
 enum { FILCH_SERVICE_QUEUES = 64, FILCH_SERVICE_WIDTH_MOST = 100000 };
 
-/* Totals so far, and present numbers. Ends of messages, from `outcomes` to `poison`, are counted when
- * the broker has accepted the answer. */
+/* Totals so far, and present numbers. The fields from `outcomes` to `poison` are counted when the broker
+ * has accepted the answer. */
 typedef struct filch_service_stats {
     uint64_t received;                         /* deliveries */
     uint64_t begun;                            /* runs of handlers */

@@ -19,8 +19,8 @@
  *   /             a page that shows these and refreshes itself
  *
  * Only GET and HEAD; nothing changes the service. A connection has 2 s for its first request, and from
- * the begin of each answer 10 s to read it and to send the next request. There are at most 64; a new one
- * replaces the one that has waited longest, so slow clients keep no probe out.
+ * the start of each answer 10 s to read it and to send the next request. There are at most 64. One more
+ * replaces the one that has waited longest, so slow clients do not block probes.
  * Threads: any task or thread; the server has two threads of its own. Suspends: no; stopping waits
  * for the answers in progress.
  * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do.

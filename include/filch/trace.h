@@ -33,8 +33,8 @@
 
 FILCH_BEGIN_DECLS
 
-/* Begins to record the runtime's workers into a new file; %p in its name is the number of the process. An older trace or
- * an empty file of that name is replaced; it is never written to.
+/* Begins to record the runtime's workers into a new file; %p in its name is the process ID. An older trace or an empty
+ * file of that name is replaced, never written to.
  * rt NULL: the calling task's. Errors: -EINVAL (an unknown option; level tasks on inline forks; rt is NULL
  * outside a task), -ENOMEM, -ECHILD, and those of open and write. -EBUSY: it has a trace, which has to be stopped
  * first; or another trace is written into the file. -EEXIST: the file exists and is no trace; choose another name. */

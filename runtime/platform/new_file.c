@@ -43,7 +43,7 @@ static int check_content(int fd, const char *magic, const char **why)
     return EEXIST;
 }
 
-/* Frees the name, while the older file is locked. */
+/* Unlinks the older file, while it is locked. */
 static int make_room(const char *path, const char *magic, const char **why)
 {
     int rc = check_kind(path, why);

@@ -15,7 +15,7 @@ struct fl_warning_outlet {
     fl_warning_outlet *older;
 };
 
-/* From now on, until it is removed; no call of `take` is under way when that returns. */
+/* From now on, until it is removed. No call of `take` is running when the removal returns. */
 void fl_warning_outlet_add(fl_warning_outlet *outlet);
 void fl_warning_outlet_remove(fl_warning_outlet *outlet);
 

@@ -105,8 +105,8 @@ typedef struct fl_delivery {
     int64_t lease_until;   /* time of host->now; FILCH_FOREVER: as long as the connection */
     const char *malformed; /* NULL, or a literal that says why it cannot be a job, such as "body
                               over 16 MiB": it becomes a dead letter without having run */
-    bool copied;  /* copy.h: a copy that replaces the message is confirmed, so it can only go */
-    bool refused; /* copy.h: the broker never accepts its copy */
+    bool copied;           /* copy.h: a confirmed copy replaces the message: only acknowledge it */
+    bool refused;          /* copy.h: the broker never accepts its copy */
     void *reserved[2];
 } fl_delivery;
 
@@ -167,7 +167,7 @@ typedef struct fl_publication {
                                    has the original's handle and tags. A copy may use the room that other
                                    messages leave free for the headers of dead letters; one that is
                                    refused is not logged here. NULL: it is no copy */
-    const fl_delivery *letter; /* requeued: it has what filch_message lacks. NULL: it is new */
+    const fl_delivery *letter; /* requeued: it has data that filch_message lacks. NULL: it is new */
     int status; /* written by `publish`: 0 (confirmed: it is as safe as the broker makes it);
                    -EEXIST (the dedup key is taken); -EMSGSIZE; -ENOSPC (the queue is full);
                    -ENOTSUP (asks for a capability the broker lacks); -EAGAIN (not known: the
@@ -239,7 +239,7 @@ typedef struct fl_broker_config {
 
 /* ---- A broker ---- */
 
-/* How a broker settles that cannot change a stored message: `settle` is fl_copy_settle (copy.h),
+/* Settling on a broker that cannot change a stored message: `settle` is fl_copy_settle (copy.h),
  * or calls it, and copies are sent by `publish`. */
 typedef struct fl_transport {
     const char *remedy; /* where a copy is too large: "raise max_payload of the server" */

@@ -82,8 +82,8 @@ static bool is_refused(int status)
     return status == -EMSGSIZE || status == -ENOTSUP;
 }
 
-/* Is this the first time that it is told about the message? The last ones of all connections of the
- * process are known, since each lease brings the message again. */
+/* Has the log not reported this message yet? Each lease brings it again, so the last reports of all
+ * connections of the process are kept. */
 static bool is_news(const fl_settlement *one)
 {
     enum { KNOWN = 256 };
@@ -191,8 +191,8 @@ static fl_broker_rc publish(fl_broker *broker, const copy *copies, unsigned coun
     return rc;
 }
 
-/* A connection that is lost answers nothing more, unless its leases end with it: then what can be
- * answered is. */
+/* After a lost connection nothing more is answered, unless the leases end with it: then all possible
+ * answers are still sent. */
 static bool may_answer(const fl_broker *broker, fl_broker_rc published)
 {
     return published != FL_BROKER_LOST || !broker->kind->caps.keeps_leases;

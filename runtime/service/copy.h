@@ -3,15 +3,15 @@
  * Settlements of brokers that cannot change a stored message (fl_transport). A retry is a copy with
  * another attempt and a delay, a dead letter a copy with more headers in another queue. The copy is
  * confirmed before the original is acknowledged. So a crash in between leaves the message twice, and
- * never not at all.
+ * never loses it.
  *
  * A confirmed copy is remembered in its delivery. If the acknowledgement fails, the next settlement of
  * this delivery sends only that.
  *
  * A copy that the broker never accepts (-EMSGSIZE, -ENOTSUP) is not sent again. A return, and a retry
  * where the broker has delays of its own, take effect on the original. Otherwise the original stays in
- * its queue and its lease ends: status -ESTALE. The log says so once for each message, with the reason
- * and the remedy. */
+ * its queue and its lease ends: status -ESTALE. The log reports it once for each message, with the
+ * reason and the remedy. */
 #ifndef FL_COPY_H
 #define FL_COPY_H
 

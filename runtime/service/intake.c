@@ -18,8 +18,8 @@
 
 /* ---- Checks ---- */
 
-/* Fields that a foreign publisher leaves out. An id is drawn for a copy only (settle.c): one that is new at
- * each delivery would identify nothing. */
+/* Fields that a foreign publisher leaves out. An id is drawn for a copy only (settle.c): an id that is new
+ * at each delivery would identify nothing. */
 static void complete(filch_service_job *job)
 {
     filch_message *message = &job->message;
@@ -56,7 +56,7 @@ static const char *is_malformed(filch_service_job *job)
     return why ? why : find_type(job);
 }
 
-/* NULL: it may run. Otherwise *count is that of its end. */
+/* NULL: it may run. Otherwise *count is the counter of its end. */
 static const char *find_fault(filch_service_job *job, uint64_t **count)
 {
     filch_service *service = job->service;

@@ -105,7 +105,7 @@ struct filch_service_job {
     fl_list lease;      /* in leased, until it is settled */
     int64_t leased_for; /* ns: the length of its lease, which may be shorter than the service's */
     fl_dead_headers dead;
-    uint64_t *count; /* of `stats`, for its end */
+    uint64_t *count; /* the field of `stats` that counts its end */
 
     struct fl_told *told;    /* under the lock until its function is over; NULL: nothing was told */
     filch_traceparent trace; /* zero: not made yet. Under the lock while the handler runs */

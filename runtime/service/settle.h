@@ -10,8 +10,8 @@
 
 #include <stdbool.h>
 
-/* Its verdict is to be sent. It is in no list. count: of service->stats; raised when the broker has
- * accepted the answer. */
+/* Its verdict is to be sent. It is in no list. count: a field of service->stats, incremented when the
+ * broker has accepted the answer. */
 void fl_service_answer_job(filch_service_job *job, uint64_t *count);
 /* The same for one that did not begin: it goes back. */
 void fl_service_return_job(filch_service_job *job);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# The library alone, by the commands of docs/install.md: no package of services is asked for, nothing of services is built or
-# installed, and the page tells the number of steps.
+# The library alone, by the commands of docs/install.md: no package of services is needed, no part of services is built or
+# installed, and the page has the right number of steps.
 . "$(dirname "$0")/scratch.sh"
 page=$FILCH_SOURCE/docs/install.md
 
@@ -21,7 +21,7 @@ cmake --build build -j 2 >log 2>&1 || { tail -30 log; exit 1; }
 steps=$(sed -nE 's/^\[[0-9]+\/([0-9]+)\].*/\1/p' log | tail -1)
 told=$(sed -nE 's/.*builds in about ([0-9]+) steps.*/\1/p' "$page")
 if [ $((steps - told)) -ge 10 ] || [ $((told - steps)) -ge 10 ]; then
-    echo "the library alone takes $steps steps; docs/install.md tells '$told'"
+    echo "the library alone takes $steps steps; docs/install.md has '$told'"
     exit 1
 fi
 DESTDIR=$PWD/stage cmake --install build >log 2>&1 || { tail -30 log; exit 1; }

@@ -18,7 +18,7 @@ needs() {
     readelf -d "$1" | sed -nE 's/.*NEEDED.*\[(libfilch(-service)?|libhwloc)\..*/\1/p'
 }
 
-# An hwloc that does not call libudev, as docs/install.md tells to build one: the system's, with these functions in its archive.
+# An hwloc that does not call libudev, as docs/install.md builds one: the system's, with these functions in its archive.
 make_hwloc() {
     mkdir hwloc
     cat >udev.c <<'C'

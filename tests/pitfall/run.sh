@@ -9,8 +9,8 @@ cd "$(dirname "$0")" || exit 1
 flags="-Wall -Wextra -Wshadow -Werror -I$1"
 
 # file | languages | the compiler's first complaint
-# In C++ a declaration may be a loop's body, and joins all the same. Of a braced argument the commas cannot be told from
-# others, so clang, which cannot look for the brace, says itself that there are too many.
+# In C++ a declaration may be a loop's body, and joins all the same. The commas of a braced argument look like
+# others, so clang, which cannot search for the brace, reports too many arguments itself.
 pitfalls='
 pair_without_comma          | c c++ | an argument without a comma: write \(int, n\), not \(int n\)
 pair_without_comma_of_a_loop | c c++ | an argument without a comma: write \(int, n\), not \(int n\)

@@ -41,7 +41,7 @@ static inline void messages_are_counted_and_peeked(const tested_broker *tested)
     bench_end(&b);
 }
 
-/* A reader of dead letters may die, and nobody may read them for ever after. */
+/* A reader of dead letters may die, and no other reader may ever come. */
 static inline void leased_dead_letters_are_counted(const tested_broker *tested)
 {
     fl_broker_count count;

@@ -59,8 +59,8 @@ static inline const struct passwd *pg_user(void)
 }
 
 /* Starts a program in the server's folder, with its output in the log. It ends with this process.
- * argv[0] is replaced by the program's path: initdb searches PATH for itself otherwise, and Debian
- * has its folder not there. */
+ * argv[0] is replaced by the program's path: otherwise initdb searches PATH, which does not have its
+ * folder on Debian. */
 static inline pid_t pg_spawn(const pg_server *s, char *argv[])
 {
     char program[256], *name = argv[0];

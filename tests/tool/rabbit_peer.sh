@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # pika, a client in Python, publishes JSON without properties to a fresh queue: filch-worker runs each message again after its
-# first failure. Requeued dead letters are what pika published, with properties and headers.
+# first failure. Requeued dead letters equal the messages that pika published, with properties and headers.
 . "$(dirname "$0")/common.bash"
 jobs=${FILCH_JOBS-} worker=${WORKER_COMMAND-}
 [ -n "$jobs" ] && [ -n "$worker" ] || skip "filch-jobs or filch-worker is not built"
@@ -24,7 +24,7 @@ echo "$FILCH_JOB_ATTEMPT ${FILCH_JOB_ID-none} $body" >>"$1"
 END
 chmod +x run
 
-# serve COUNT FILE OPTION...: a worker runs until the file has so many lines, or for long.
+# serve COUNT FILE OPTION...: runs a worker until the file has COUNT lines, or for too long.
 serve() {
     local count=$1 file=$2 i
     shift 2

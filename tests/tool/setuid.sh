@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# A setuid or setgid program takes nothing from its caller's environment: no file is written, nothing is printed, no code is
-# loaded. Root makes a setuid program and runs it as another user; others make one that is setgid to their second group, or
+# A setuid or setgid program ignores its caller's environment: it writes no file, prints nothing and loads no
+# code. Root makes a setuid program and runs it as another user; others make one that is setgid to their second group, or
 # ask sudo.
 . "$(dirname "$0")/common.bash"
 

@@ -67,7 +67,7 @@ static void tell_held(const jobs_options *o, uint64_t count)
 {
     fprintf(stderr,
             "%s: %" PRIu64 " dead letters of queue '%s' are leased by others, or by a command that "
-            "was killed; repeat this when their leases are over (20 s for those of filch-jobs)\n",
+            "was killed; repeat this when their leases have ended (20 s for those of filch-jobs)\n",
             o->command, count, o->queue);
 }
 

@@ -172,7 +172,7 @@ static bool is_wanted(run *r, const fl_delivery *letter)
     return wanted;
 }
 
-/* Its job would lack what was not read. */
+/* Its job would lack the parts that were not read. */
 static bool is_cut(run *r, const fl_delivery *letter)
 {
     if (!letter->malformed || r->end != LETTERS_REQUEUE)
@@ -227,7 +227,7 @@ static void return_kept(run *r, fl_delivery **kept, unsigned count)
     }
 }
 
-/* Keeps the leases of kept letters. A letter whose lease is lost all the same needs no return. */
+/* Extends the leases of kept letters. A letter whose lease is lost all the same needs no return. */
 static int renew(run *r, fl_delivery *const *kept, unsigned count)
 {
     int64_t now = filch_now();
@@ -237,7 +237,7 @@ static int renew(run *r, fl_delivery *const *kept, unsigned count)
     return jobs_extend(&r->from, kept, count);
 }
 
-/* Looks whether others hold letters, if some that are asked for have not come. */
+/* Counts the letters that others hold, if some of the requested ones have not come. */
 static int count_leased(run *r)
 {
     fl_broker_count left;

@@ -142,7 +142,7 @@ static void put_value(const filch_header *header, const char *text, FILE *out)
     put_and_free(is_reason ? text_reason(text) : text_visible(text, strlen(text), false), out);
 }
 
-/* A message of another program may tell no time. */
+/* A message of another program may have no time. */
 static const char *age_text(const filch_message *message, char *text, size_t size)
 {
     return message->first_seen ? text_span(unix_time() - message->first_seen, text, size) : "-";

@@ -84,7 +84,7 @@ static int handle(filch_self self, filch_service_job *job, void *arg)
         !is_one_line(to) || !is_one_line(subject))
         rc = filch_service_fail(job, "the body is not {\"to\": address, \"subject\": line, "
                                      "\"text\": text}");
-    else if (!message->id) /* of another program: each run would be another mail */
+    else if (!message->id) /* of another program: each run would send another mail */
         rc = filch_service_fail(job, "the job has no id; publish it with one");
     else if (!(mail = mail_of(message->id, to, subject, text)))
         rc = -ENOMEM;

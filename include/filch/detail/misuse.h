@@ -4,8 +4,8 @@
  *
  * A list that cannot become a task is refused before it is expanded. Its sentence is the compiler's
  * first message. Declarations that accept any call replace the task, and the body is left over as
- * a stray block, which compilers skip. A wrong number of arguments, and a result of a task that has
- * none, are known to the compiler only: a static assertion says the sentence.
+ * a stray block, which compilers skip. Only the compiler knows a wrong number of arguments, and a
+ * result of a task that has none: a static assertion prints the sentence.
  * tests/pitfall/run.sh compiles them all; docs/fork-join.md lists them. */
 #ifndef FILCH_DETAIL_MISUSE_H
 #define FILCH_DETAIL_MISUSE_H
@@ -14,7 +14,7 @@
 #include <filch/fork.h>
 #include <filch/runtime.h>
 
-#ifndef __clang__         /* which would warn no more of a program's arguments */
+#ifndef __clang__         /* clang would no longer warn about a program's arguments */
 #pragma GCC system_header /* gcc names the program's line, not each macro below it */
 #endif
 
@@ -65,7 +65,7 @@
 
 #define FL_FIRST(...) FL_SECOND(__VA_ARGS__)
 #define FL_SECOND(x, y, ...) y
-/* FL_PROBE is expanded only before parentheses; behind them an argument has nothing more. */
+/* FL_PROBE is expanded only before parentheses; after them an argument has nothing more. */
 #define FL_JUDGE(a) FL_JUDGE_(FL_PROBE a, FL_BARE, , ~)
 #define FL_JUDGE_(...) FL_JUDGED(__VA_ARGS__)
 #define FL_JUDGED(x, shape, rest, ...)                                                             \
@@ -81,7 +81,7 @@
 #define FL_FAULT_FL_WIDE , FL_WIDE
 #define FL_FAULT_FL_BETWEEN , FL_BETWEEN
 
-/* The same for a task: its name must not be a pair, nor its result be void. The latter is asked in
+/* The same for a task: its name must not be a pair, nor its result void. The result is checked in
  * C only, since a C++ type may begin with ::, to which nothing can be pasted. */
 #define FL_VERDICT_ON_TASK(KIND, R, name, ...)                                                     \
     FL_FIRST(~ FL_CAT(FL_FAULT_, FL_FIRST(FL_NAMELESS_IF name, FL_GOOD, ~)) FL_VOID_IN_##KIND(R),  \
@@ -149,14 +149,14 @@
 #define FL_CHECKED_FL_BETWEEN FL_CHECKED_FL_COMMA
 #define FL_CHECKED_FL_MANY FL_CHECKED_FL_COMMA
 
-/* ---- What only the compiler knows ---- */
+/* ---- Mistakes that only the compiler knows ---- */
 
 /* How many arguments own##fork and own##call take (-1: refused, any), and whether it is a task
  * without a result. */
 #define FL_ARITY(own, count, no_result) enum { own##arity = count, own##is_void = no_result };
 
 /* Do `given` arguments, counted by their commas, and written `text`, fit? A brace or a template may
- * have commas of its own; then too many is the compiler's to say. clang cannot search a text. */
+ * have commas of its own; then the compiler reports too many. clang cannot search a text. */
 #ifdef __clang__
 #define FL_FIT(given, taken, text) ((int)taken < 0 || given >= (int)taken)
 #else

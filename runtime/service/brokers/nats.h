@@ -26,12 +26,12 @@
  * message (nats_life.c).
  *
  * It may also undo the removal of acknowledged messages (nats-server 2.9 writes it some time later),
- * while the consumer still knows that they are acknowledged. Nobody gets them, so they are not counted:
+ * while the consumer still counts them as acknowledged. They are never delivered, so they are not counted:
  * counts are the consumer's. A service that connects looks for them until none is left (fl_nats_sweep), and
- * removes them when the consumer has nothing unsettled. If the server undoes the acknowledgement and not the
- * removal, the consumer believes for ever that a message is leased; an idle service acknowledges what is gone. A
- * consumer that has delivered numbers which the stream does not have yet would pass over new messages, so it
- * begins anew.
+ * removes them when the consumer has nothing unsettled. If the server undoes the acknowledgement but not the
+ * removal, the consumer counts a message as leased for ever; an idle service acknowledges such numbers. A
+ * consumer that has delivered numbers which the stream does not have yet would skip new messages, so it is
+ * recreated.
  *
  * Copies. A stream's message cannot be changed. A retry is a copy of it, confirmed before the
  * original is acknowledged; so is a dead letter. Its Nats-Msg-Id names the original, so a copy that
@@ -143,7 +143,7 @@ bool fl_nats_subject(const fl_nats *n, const char *queue, char subject[FL_NATS_S
 /* ---- nats_count.c ---- */
 
 fl_broker_rc fl_nats_count(fl_broker *broker, unsigned queue, fl_broker_count *out);
-/* Removes the messages of a queue that are acknowledged and still in the stream, and renews a consumer
+/* Removes the messages of a queue that are acknowledged and still in the stream, and recreates a consumer
  * whose messages the stream has lost. Sets queue->sweep_at. */
 fl_broker_rc fl_nats_sweep(fl_nats *n, fl_nats_queue *queue);
 

@@ -20,7 +20,7 @@ typedef struct holdings {
     uint64_t last;      /* number of the stream's last message */
     uint64_t gone;      /* numbers before it of which the stream has no message */
     uint64_t waiting;   /* messages that the consumer has not delivered */
-    uint64_t unsettled; /* that it has delivered and believes not to be acknowledged */
+    uint64_t unsettled; /* that it has delivered and counts as not acknowledged */
     uint64_t delivered; /* number of the last that it has delivered */
 } holdings;
 
@@ -66,7 +66,7 @@ static natsStatus take_stock(fl_nats *n, const char *subject, const char *durabl
     return status;
 }
 
-/* Those that the stream still has: a killed server may believe in leases of messages that are gone. */
+/* Those that the stream still has: a killed server may keep leases of messages that are gone. */
 static uint64_t leased(const holdings *of)
 {
     uint64_t rest = of->stored > of->waiting ? of->stored - of->waiting : 0;
@@ -101,7 +101,7 @@ static fl_broker_rc begin_anew(fl_nats *n, const fl_nats_queue *queue)
     snprintf(
         text, sizeof text,
         "stream %s lost messages that consumer %.128s had delivered, and gives their numbers to "
-        "new ones; the consumer begins anew, so jobs may run again",
+        "new ones; the consumer is recreated, so jobs may run again",
         n->options.stream, queue->durable);
     n->base.host->log(n->base.host, FILCH_LOG_WARN, text);
     return fl_nats_renew_consumer(n, queue);
@@ -130,8 +130,8 @@ static bool purge(fl_nats *n, const fl_nats_queue *queue, uint64_t delivered)
     return status == NATS_OK;
 }
 
-/* Acknowledges the numbers of which the stream has no message, for the consumer to forget them. It takes no
- * notice of others. */
+/* Acknowledges the numbers of which the stream has no message, so that the consumer forgets them. It ignores
+ * others. */
 static natsStatus settle_gone(fl_nats *n, const fl_nats_queue *queue, jsErrCode *code)
 {
     jsStreamInfo *info = NULL;
@@ -164,7 +164,7 @@ fl_broker_rc fl_nats_sweep(fl_nats *n, fl_nats_queue *queue)
     if (status == NATS_OK && has_remains && is_idle && own.unsettled && own.gone <= GONE_MOST)
         status = settle_gone(n, queue, &code);
     if (status)
-        return fl_nats_refused(n, "look at consumer", queue->durable, status, code);
+        return fl_nats_refused(n, "inspect consumer", queue->durable, status, code);
     if (has_remains && (own.unsettled || purge(n, queue, own.delivered)))
         queue->sweep_at = fl_nats_now(n) + SWEEP_AGAIN;
     return FL_BROKER_OK;

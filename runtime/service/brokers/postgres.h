@@ -165,7 +165,7 @@ void fl_pg_arrays_free(fl_pg_array *arrays, unsigned count);
 int64_t fl_pg_int(const PGresult *rows, int row, int column);
 /* ns as the server's unit, rounded up; never negative. */
 int64_t fl_pg_us(int64_t ns);
-/* And back; the server's times reach further. */
+/* And back; the server's range of times is larger. */
 int64_t fl_pg_ns(int64_t us);
 
 /* ---- postgres_sql.c ---- */

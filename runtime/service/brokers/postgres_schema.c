@@ -30,8 +30,8 @@ static const char session[] =
     "attempt BETWEEN 1 AND 1000000000 AND deliveries BETWEEN 0 AND 1000000000\n"                   \
     "  AND token BETWEEN 0 AND 4611686018427387904 AND first_seen >= 0"
 
-/* Makes what is missing: all, or what older tables lack. Rows of theirs that are not sound die, after
- * which the constraints need not look at them.
+/* Creates all tables, or the parts that older tables lack. Rows that are not sound become dead letters, so
+ * the constraints need not check them.
  *
  * Rows live for seconds, so vacuum goes by their number and not by a share of the table. Bodies are
  * moved out and not compressed: their length is known without reading them. */

@@ -122,10 +122,10 @@ enum {
                  "excluded.result,\n"                                                              \
                  " reason = excluded.reason"
 
-/* Another program may have set any number: the next one exists all the same. */
+/* Another program may have set any number. Tokens wrap and deliveries saturate, so no sum overflows. */
 #define NEXT_TOKEN "token = (token & 4611686018427387903) + 1"
 #define NEXT_DELIVERY "deliveries = least(deliveries, 999999999) + 1"
-/* Delayed or leased, but for no time: such a row is another program's. */
+/* Delayed or leased for ever: such a row is another program's. */
 #define IS_ENDLESS "state <> 0 AND at = 'infinity'"
 /* Leases some rows without counting that. $1: queue, $2: lease. */
 #define TAKE(condition)                                                                            \

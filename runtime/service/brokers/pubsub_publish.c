@@ -4,8 +4,8 @@
  * limits allow. Each has a status, which is written when its request is answered.
  *
  * One message that the server refuses would hold up all others of its request. So the messages of a
- * request that is refused as invalid are sent once more, one by one, and only the culprit's status is
- * final. */
+ * request that is refused as invalid are sent once more, one by one, and only the status of the refused
+ * one is final. */
 #include <runtime/service/brokers/pubsub.h>
 
 #include <runtime/service/broker.h>
@@ -139,7 +139,7 @@ static int too_late(const fl_pubsub *p, const fl_pubsub_queue *queue, const filc
     return -ENOTSUP;
 }
 
-/* The server forgets a copy that waits longer than it keeps one. Its delay begins with its first
+/* The server drops a copy that waits longer than its retention. Its delay begins with its first
  * publication. */
 static void write_copy(mail *m, const fl_pubsub_queue *queue, fl_publication *one)
 {

@@ -53,8 +53,8 @@ static fl_broker_rc give_back(fl_rabbit *r, fl_delivery *delivery, unsigned queu
     return fl_rabbit_nack(r, queue, tag);
 }
 
-/* With adopt=yes, a message without an id is not delivered: its copy is, which has one. Dead letters, and
- * those of a reader that comes for a moment, stay as they are. */
+/* With adopt=yes, a message without an id is not delivered, but its copy, which has one. Dead letters, and
+ * messages of a brief reader, stay as they are. */
 static bool is_adopted(fl_rabbit *r, fl_delivery *delivery)
 {
     const fl_rabbit_target from = {r->config.queues[delivery->queue], FL_RABBIT_WORK, 0};

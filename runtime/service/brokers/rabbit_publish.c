@@ -3,19 +3,19 @@
  * Publications and their confirmations.
  *
  * The race: a copy goes to a queue that does not exist. RabbitMQ returns the message, and then confirms it
- * like any other, since nothing is left to do for it. A confirmation alone is therefore no promise, and
+ * like any other. A confirmation alone is therefore no proof that the copy is stored, and
  * acknowledging the original of a returned copy would lose the job. For messages of one channel,
  * RabbitMQ keeps this order:
  *
  *   publish n  ->  [return of n, without its number]  ->  ack or nack of n, or of all up to a number >= n
  *
- * So a copy that is confirmed and was not returned before is in a queue. The protocol does not say
- * which message a return is about. Message ids of others are missing or used twice, so each publication
- * has a header of its own with its number (x-filch-copy), which comes back with the message and is no
- * header of the job. A return moves the copy of that number from SENT to RETURNED; its confirmation then
+ * So a copy that is confirmed and was not returned before is in a queue. A return does not name its
+ * message in the protocol, and message ids of others may be missing or used twice. So each publication has
+ * a header with its number (x-filch-copy), which comes back with the message and is not a header of the
+ * job. A return moves the copy of that number from SENT to RETURNED; its confirmation then
  * makes it -ENOENT, and it is sent again when its queue is declared. A return whose number is below those
  * of the batch belongs to a batch that was given up. A return without a copy means that one of the
- * confirmations would be believed wrongly: the whole batch fails, and the connection with it. */
+ * confirmations could be wrong: the whole batch fails, and the connection with it. */
 #include <runtime/service/brokers/rabbit.h>
 
 #include <runtime/service/broker.h>
@@ -56,8 +56,8 @@ static fl_broker_rc fail_batch(fl_rabbit *r, fl_rabbit_wire *wire)
     wire->broken = true;
     return host->explain(
         host, FL_BROKER_LOST,
-        "RabbitMQ at %s:%d returned a message that does not say which one it is; its "
-        "batch is sent again. Check that nothing between removes headers",
+        "RabbitMQ at %s:%d returned a message without its number (x-filch-copy); its "
+        "batch is sent again. Check that no proxy or plugin removes headers",
         r->url.server.host, r->url.server.port);
 }
 

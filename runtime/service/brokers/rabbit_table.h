@@ -29,7 +29,7 @@ enum {
     FL_RABBIT_COPIED_MOST = FL_RABBIT_HEADERS_MOST - (4 << 10) /* a copy adds some */
 };
 
-/* false: it is no integer. */
+/* false: it is not an integer. */
 bool fl_rabbit_number_of(const amqp_field_value_t *value, int64_t *out);
 bool fl_rabbit_is_text(const amqp_field_value_t *value);
 /* Names are compared without regard to case. */
@@ -39,9 +39,9 @@ bool fl_rabbit_is_named(const amqp_table_entry_t *entry, const char *name);
 bool fl_rabbit_is_routing(const amqp_table_entry_t *entry);
 /* Part of a trace. One that does not parse is a header like any other. */
 bool fl_rabbit_is_trace(const amqp_table_entry_t *entry);
-/* Notes of filch, and of the server about this delivery, are no headers of the message. */
+/* Entries that filch or the server adds about this delivery are not headers of the message. */
 bool fl_rabbit_is_note(const amqp_table_entry_t *entry);
-/* The text that handlers see of a header, where a number becomes its digits. false: none, as of a table. */
+/* A header's value as the text that handlers see; a number becomes its digits. false: none, as for a table. */
 bool fl_rabbit_text_of(const amqp_table_entry_t *entry, char digits[FL_RABBIT_DIGITS],
                        amqp_bytes_t *out);
 /* The bytes of a value on the wire, at most. */

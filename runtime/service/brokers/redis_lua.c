@@ -78,7 +78,7 @@ const char fl_redis_messages[] =
     "  redis.call('ZADD', queue .. ':delayed', number(now + delay), serial)\n"
     "  wake(queue)\n"
     "end\n"
-    /* one that the stream cannot take waits until it can */
+    /* an entry that the stream cannot take is delayed until it can */
     "local function put(queue, p, delay, v)\n"
     "  local error = delay <= 0 and add(queue, p, v)\n"
     "  if delay > 0 or is_full(error) then return hold(queue, p, math.max(delay, 1), v) end\n"

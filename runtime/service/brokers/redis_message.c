@@ -161,7 +161,7 @@ static const char *text_or_null(const char *text)
     return *text ? text : NULL;
 }
 
-/* Its time, unless the message tells one; 0: the number is none, but of another clock or a counter. */
+/* Its time, unless the message has one; 0: the number is not a time, but of another clock or a counter. */
 static int64_t seen_of(const char *text, uint64_t ms)
 {
     if (*text)

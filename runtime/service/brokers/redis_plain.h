@@ -39,7 +39,7 @@ typedef struct fl_redis_plain {
     uint64_t losses;          /* of the queue, since WATCH; mod 2^29 */
     int64_t until;            /* host->now's */
     uint64_t found; /* entries that the last transaction has settled. If others have removed
-                                 some, the server does not tell which: all count as stale */
+                                 some, the server does not report which: all count as stale */
     fl_redis_pipe pipe;
     /* Messages that have been read and not received: the transaction's reply, or NULL, and its
      * entries. None are left behind a call of the broker. */

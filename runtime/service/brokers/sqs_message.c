@@ -67,7 +67,7 @@ static bool add_attribute(json_t *attributes, const char *name, const char *byte
                                                    "BinaryValue", value));
 }
 
-/* Takes those from the message that it adds. false: no memory. */
+/* Removes an added tracestate from the message. false: no memory. */
 static bool add_traces(json_t *attributes, filch_message *message, size_t *size)
 {
     bool good = true;

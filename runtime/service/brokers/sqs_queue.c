@@ -83,7 +83,7 @@ static fl_broker_rc look_up(fl_sqs *s, fl_sqs_queue *queue)
                                        s->options.host, queue->remote);
 }
 
-/* A server, or a policy, that does not tell leaves it to each message to be refused. */
+/* If the server does not report the size, or a policy forbids the question, it refuses each message itself. */
 static fl_broker_rc read_size(fl_sqs *s, fl_sqs_queue *queue)
 {
     static const char name[] = "MaximumMessageSize";

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The connections of the HTTP server: each has a deadline, and a full house has room for one more.
+ * The connections of the HTTP server: each has a deadline, and a full server still accepts one more.
  *
  * A client that sends or reads a byte now and then would keep its connection for ever if each byte
- * gave it time. So a connection has 2 s for its first request as a whole, and from the begin of each
+ * extended its time. So a connection has 2 s for its whole first request, and from the start of each
  * answer 10 s to read it and to send the next request. When all places are taken, a new connection
  * replaces the one that has waited longest, among those of the network with the most connections.
- * So a probe always gets a place, also where all clients have one address (a proxy), and a crowd
- * of one network drops no connection of another. A connection ends by a shutdown of its socket, which the
- * server then closes.
+ * So a probe always gets a place, even if all clients have one address (a proxy), and many clients
+ * of one network displace no connection of another. A connection ends by a shutdown of its socket,
+ * which the server then closes.
  *
  * Threads: one at a time. */
 #ifndef FL_SERVE_PLACES_H
@@ -20,7 +20,7 @@ struct sockaddr;
 
 enum {
     FL_SERVE_PLACES = 64,
-    /* With those that are shut down and not closed yet. */
+    /* Including those that are shut down and not yet closed. */
     FL_SERVE_PLACES_ALL = FL_SERVE_PLACES + 32
 };
 

@@ -29,7 +29,7 @@ struct filch_service_http {
     filch_service *service;
     struct MHD_Daemon *daemon;
     pthread_t thread;
-    int end; /* an eventfd: the thread is to end */
+    int end; /* an eventfd: the thread should end */
     fl_serve_places places;
     fl_serve_watch watch;
     fl_serve_metrics metrics;

@@ -22,7 +22,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A copy, which outlives changes of the environment. Its texts are in one block behind it. A setuid program has none. */
+/* A copy, which outlives changes of the environment. Its texts are in one block after it. A setuid program has none. */
 static char **copy_environment(void)
 {
     size_t count = 0, bytes = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Settlements that need copies, on a transport in memory: every interleaving of losses, refusals, unknown ends
- * and answers that fail. */
+ * Settlements that need copies, on a transport in memory: every interleaving of losses, refusals, unknown
+ * results and failed answers. */
 #include <runtime/service/copy.h>
 #include <stdbool.h>
 #include <tests/support/service.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A killed NATS server has written some of its files later than others: it knows again of messages that are
- * done, or of leases of messages that are gone. */
+ * A killed NATS server has written some of its files later than others: it has messages again that are
+ * done, or leases of messages that are gone. */
 #include <tests/support/nats_bench.h>
 
 /* It ends in peace, so all of its files are written. */
@@ -118,7 +118,7 @@ Test(nats_remains, a_service_removes_remains_of_jobs)
     bench_end(&b);
 }
 
-/* While a job runs, the server does not tell it from the remains. */
+/* While a job runs, the server cannot distinguish it from the remains. */
 Test(nats_remains, remains_beside_running_jobs_go_later)
 {
     bench b = bench_begin(&tested);

@@ -32,8 +32,8 @@ static const char *insert(const char *values)
     return error;
 }
 
-/* Values that no job can have, the constraint that refuses them, and the reason of the dead letter that
- * becomes of them where the table lacks it; NULL: the job runs. */
+/* Values that no job can have, the constraint that refuses them, and the reason of their dead letter
+ * if the table lacks the constraint; NULL: the job runs. */
 static const struct {
     const char *values, *constraint, *reason;
 } odd[] = {

@@ -37,7 +37,7 @@ static const char *const foreign_ids[] = {"7-2147483648",
                                           "18446744073709551615-18446744073709551615"};
 enum { FOREIGN_IDS = sizeof foreign_ids / sizeof *foreign_ids };
 
-/* The next message has this id, and is told so after a settlement that is not its last. */
+/* The next message has this id, and still has it after a settlement that is not its last. */
 static fl_delivery *settled_and_back(bench *b, const char *id, fl_settle_verb verb)
 {
     fl_delivery *one = bench_receive(b);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The warning of a deadlock, which a program gets that has asked for nothing: its text, the places
- * where it goes, its silence in doubt, and its price. */
+ * The warning of a deadlock, which a program gets by default: its text, its destinations, its
+ * silence in doubt, and its cost. */
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <pthread.h>
@@ -11,7 +11,7 @@
 #include <tests/support/folder.h>
 #include <tests/support/signpost.h>
 
-/* Thread sanitizer has a thread of its own, a stranger, beside which nothing is certain. */
+/* Thread sanitizer has a thread of its own, unknown to Filch, so nothing is certain. */
 #define SKIP_UNCERTAIN()                                                                           \
     do {                                                                                           \
         if (BUILD_TSAN)                                                                            \
