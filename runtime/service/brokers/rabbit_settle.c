@@ -29,8 +29,10 @@ fl_broker_rc fl_rabbit_nack(fl_rabbit *r, unsigned queue, uint64_t tag)
     fl_rabbit_queue *q = &r->queues[queue];
     unsigned at = find(q, tag);
     if (at < q->tag_count) {
-        memmove(&q->tags[at], &q->tags[at + 1], (q->tag_count - at - 1) * sizeof *q->tags);
         q->tag_count--;
+        memmove(&q->tags[at], &q->tags[at + 1], (q->tag_count - at) * sizeof *q->tags);
+        memmove(&q->marks[at], &q->marks[at + 1], (q->tag_count - at) * sizeof *q->marks);
+        q->marks[q->tag_count] = false;
     }
     int status =
         amqp_basic_nack(r->main.state, (amqp_channel_t)(FL_RABBIT_DELIVERIES + queue), tag, 0, 1);

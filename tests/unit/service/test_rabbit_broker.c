@@ -280,6 +280,35 @@ Test(rabbit_broker, batches_settled_in_any_order_leave_exactly_the_rest)
     bench_end(&b);
 }
 
+/* A return takes its message out of the window, below others that the same batch acknowledges. */
+Test(rabbit_broker, returns_move_no_acknowledgement)
+{
+    enum { COUNT = 4 };
+    fl_delivery *all[COUNT];
+    bench b = bench_begin(&rabbit_tested);
+    for (unsigned i = 0; i < COUNT; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    for (unsigned i = 0; i < COUNT; i++)
+        cr_assert_not_null(all[i] = bench_receive(&b));
+    fl_settlement items[] = {{.delivery = all[2], .verb = FL_SETTLE_ACK},
+                             {.delivery = all[1], .verb = FL_SETTLE_RETURN}};
+    cr_assert_eq(b.kind->settle(b.consumer, items, 2), FL_BROKER_OK);
+    b.kind->close(b.consumer);
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    unsigned came = 0;
+    for (unsigned i = 0; i < COUNT - 1; i++) {
+        fl_delivery *again = bench_receive(&b);
+        cr_assert_not_null(again);
+        came |= 1u << atoi(again->message.id);
+        bench_ack(&b, again);
+    }
+    cr_assert_eq(came, 1u << 1 | 1u << 2 | 1u << 4);
+    bench_is_empty(&b);
+    for (unsigned i = 0; i < COUNT; i++)
+        bench_free(&b, all[i]);
+    bench_end(&b);
+}
+
 Test(rabbit_broker, ceasing_gives_back_what_was_read_ahead)
 {
     bench b = bench_begin(&rabbit_tested);
