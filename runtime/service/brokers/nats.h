@@ -27,11 +27,11 @@
  *
  * It may also undo the removal of acknowledged messages (nats-server 2.9 writes it some time later),
  * while the consumer still counts them as acknowledged. They are never delivered, so they are not counted:
- * counts are the consumer's. A service that connects looks for them until none is left (fl_nats_sweep), and
- * removes them when the consumer has nothing unsettled. If the server undoes the acknowledgement but not the
- * removal, the consumer counts a message as leased for ever; an idle service acknowledges such numbers. A
- * consumer that has delivered numbers which the stream does not have yet would skip new messages, so it is
- * recreated.
+ * counts are the consumer's. A service that connects looks for them (fl_nats_sweep) and reports them. It does
+ * not remove them: they look like new messages to which the server gave numbers of lost ones. If the server
+ * undoes the acknowledgement but not the removal, the consumer counts a message as leased for ever; an idle
+ * service acknowledges such numbers. A consumer that has delivered numbers which the stream does not have yet
+ * would skip new messages, so it is recreated.
  *
  * Copies. A stream's message cannot be changed. A retry is a copy of it, confirmed before the
  * original is acknowledged; so is a dead letter. Its Nats-Msg-Id names the original, so a copy that

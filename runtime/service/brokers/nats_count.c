@@ -11,8 +11,6 @@
 
 enum { GONE_MOST = 100000 }; /* numbers without messages, in a stream that is looked through */
 static const int64_t SWEEP_AGAIN = 30 * FILCH_SECOND;
-static const int64_t ANSWER_WITHIN =
-    FILCH_SECOND; /* to a purge, which this user may not be allowed */
 
 /* The state of a queue, by the stream and by its consumer. */
 typedef struct holdings {
@@ -107,27 +105,19 @@ static fl_broker_rc begin_anew(fl_nats *n, const fl_nats_queue *queue)
     return fl_nats_renew_consumer(n, queue);
 }
 
-/* Once nothing is unsettled, all that was delivered is acknowledged. The ack floor would not do: the server
- * lets it pass messages that it has delivered again. */
-static bool purge(fl_nats *n, const fl_nats_queue *queue, uint64_t delivered)
+/* They are not removed: after a power failure they may be new messages, to which the server gave numbers of
+ * lost ones. Nothing that the server reports distinguishes these from messages whose removal it undid. */
+static void report_leftovers(fl_nats *n, const fl_nats_queue *queue, uint64_t count)
 {
-    jsOptions options;
-    jsErrCode code = 0;
-    jsOptions_Init(&options);
-    options.Wait = ANSWER_WITHIN / FILCH_MILLISECOND;
-    options.Stream.Purge.Subject = queue->subject;
-    options.Stream.Purge.Sequence = delivered + 1;
-    natsStatus status = js_PurgeStream(n->js, n->options.stream, &options, &code);
-    if (status) {
-        char text[512];
-        snprintf(
-            text, sizeof text,
-            "cannot remove acknowledged messages of %.200s that a killed server still has (%s, "
-            "error %d); let this user publish to $JS.API.STREAM.PURGE.%.100s",
-            queue->subject, natsStatus_GetText(status), (int)code, n->options.stream);
-        n->base.host->log(n->base.host, FILCH_LOG_WARN, text);
-    }
-    return status == NATS_OK;
+    char text[640];
+    snprintf(
+        text, sizeof text,
+        "stream %s has %" PRIu64
+        " messages of %.200s that consumer %.128s counts as acknowledged, and never delivers: a "
+        "killed server undid their removal. If the machine lost power, they may be jobs that "
+        "have not run: delete the consumer, and a service delivers all of them again",
+        n->options.stream, count, queue->subject, queue->durable);
+    n->base.host->log(n->base.host, FILCH_LOG_WARN, text);
 }
 
 /* Acknowledges the numbers of which the stream has no message, so that the consumer forgets them. It ignores
@@ -158,14 +148,18 @@ fl_broker_rc fl_nats_sweep(fl_nats *n, fl_nats_queue *queue)
     queue->sweep_at = FILCH_FOREVER;
     if (status == NATS_OK && own.delivered > own.last)
         return begin_anew(n, queue);
-    bool has_remains = own.stored != own.waiting + own.unsettled,
-         is_idle = own.delivered == queue->swept;
+    uint64_t known = own.waiting + own.unsettled;
+    bool has_leftovers =
+             own.delivered && own.stored != known, /* or a publication came in between */
+        is_idle = own.delivered == queue->swept;
     queue->swept = own.delivered;
-    if (status == NATS_OK && has_remains && is_idle && own.unsettled && own.gone <= GONE_MOST)
+    if (status == NATS_OK && has_leftovers && is_idle && own.unsettled && own.gone <= GONE_MOST)
         status = settle_gone(n, queue, &code);
     if (status)
         return fl_nats_refused(n, "inspect consumer", queue->durable, status, code);
-    if (has_remains && (own.unsettled || purge(n, queue, own.delivered)))
+    if (has_leftovers && is_idle && !own.unsettled && own.stored > known)
+        report_leftovers(n, queue, own.stored - known);
+    else if (has_leftovers)
         queue->sweep_at = fl_nats_now(n) + SWEEP_AGAIN;
     return FL_BROKER_OK;
 }
