@@ -62,8 +62,11 @@ filch_service_job *fl_service_job_make(filch_service *service, const filch_messa
 {
     filch_message copied = *message;
     const char *excess = fl_message_excess(message);
-    if (excess && !service->link.kind->transport) /* it will not run: only its id matters */
-        copied = (filch_message){.id = message->id, .attempt = message->attempt};
+    if (excess &&
+        !service->link.kind->transport) /* it will not run: the broker only has to find it */
+        copied = (filch_message){.id = message->id,
+                                 .priority = message->priority,
+                                 .attempt = message->attempt};
     filch_service_job *job = allocate(service, fl_message_room(&copied));
     if (!job)
         return NULL;

@@ -34,13 +34,14 @@ static const char session[] =
  * the constraints need not check them.
  *
  * Rows live for seconds, so vacuum goes by their number and not by a share of the table. Bodies are
- * moved out and not compressed: their length is known without reading them. */
+ * moved out and not compressed: their length is known without reading them. A change waits for locks for
+ * 2 s at most, since all other statements wait behind it; the next connection tries again. */
 static const char schema[] =
-    "SELECT pg_advisory_xact_lock(439804651110);\n"
+    "SELECT set_config('lock_timeout', '2s', true), pg_advisory_xact_lock(439804651110);\n"
     "DO $do$ BEGIN IF to_regnamespace('@') IS NULL THEN CREATE SCHEMA @; END IF; END $do$;\n"
     "CREATE TABLE IF NOT EXISTS @.meta (version int NOT NULL);\n"
     "INSERT INTO @.meta SELECT " VERSION " WHERE NOT EXISTS (SELECT FROM @.meta);\n"
-    "UPDATE @.meta SET version = " VERSION ";\n"
+    "UPDATE @.meta SET version = " VERSION " WHERE version < " VERSION ";\n"
     "CREATE SEQUENCE IF NOT EXISTS @.jobs_seq;\n"
     "CREATE TABLE IF NOT EXISTS @.paused (\n"
     "  queue text NOT NULL, type text NOT NULL, PRIMARY KEY (queue, type));\n"
