@@ -9,15 +9,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* EBUSY: another one holds the lock. ESTALE: the name has become that of another file, or free. */
-static int lock(int fd, const char *path)
+/* ESTALE: the name has become that of another file, or free. */
+static int check_name(int fd, const char *path)
 {
     struct stat opened, named;
-    if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
-        return EBUSY;
     if (fstat(fd, &opened) || lstat(path, &named))
         return errno == ENOENT ? ESTALE : errno;
     return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino ? 0 : ESTALE;
+}
+
+/* EBUSY: another one holds the lock. */
+static int lock(int fd, const char *path)
+{
+    if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+        return EBUSY;
+    return check_name(fd, path);
 }
 
 static int check_kind(const char *path, const char **why)
@@ -119,4 +125,10 @@ int fl_new_file(int *fd, const char *path, const char *magic, const char **why)
     if (!*why)
         *why = rc == EBUSY ? "another process or runtime writes it" : strerror(rc);
     return rc;
+}
+
+void fl_new_file_remove(int fd, const char *path)
+{
+    if (check_name(fd, path) == 0)
+        unlink(path);
 }

@@ -17,4 +17,7 @@ enum { FL_NEW_FILE_MAGIC = 8 };
  * EBUSY (another process or runtime writes the file), EEXIST (a file that must not be unlinked), those of open and unlink. */
 int fl_new_file(int *fd, const char *path, const char *magic, const char **why);
 
+/* Unlinks it again, unless path is a name of a descriptor. */
+void fl_new_file_remove(int fd, const char *path);
+
 #endif

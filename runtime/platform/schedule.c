@@ -83,7 +83,7 @@ int fl_schedule_create(fl_schedule *out, const char *file, uint32_t workers, uin
                     : mmap(NULL, size_of(ROOM), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (map == MAP_FAILED) {
         rc = errno;
-        unlink(file);
+        fl_new_file_remove(fd, file);
         close(fd);
         return fl_fail(rc, "cannot write schedule '%s': %s", file, strerror(rc));
     }

@@ -56,7 +56,7 @@ static int map_header(fl_trace_file *file, const char *path)
     if (file->header != MAP_FAILED)
         return 0;
     rc = rc ? rc : errno;
-    unlink(path);
+    fl_new_file_remove(file->fd, path);
     close(file->fd);
     return fl_fail(rc, "cannot write trace file '%s': %s; free some space, or choose another file",
                    path, strerror(rc));

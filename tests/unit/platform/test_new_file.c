@@ -149,3 +149,16 @@ Test(new_file, file_that_is_written_is_busy)
     cr_assert_eq(make(path_of("written"), &fd, ""), 0, "its writer has ended");
     close(fd);
 }
+
+Test(new_file, only_its_own_name_is_removed)
+{
+    int fd;
+    const char *path = path_of("removed"), *why;
+    cr_assert_eq(fl_new_file(&fd, path, MAGIC, &why), 0);
+    fl_new_file_remove(fd, path);
+    cr_assert_neq(access(path, F_OK), 0);
+    write_file(path, "another one");
+    fl_new_file_remove(fd, path);
+    expect_file(path, "another one");
+    close(fd);
+}
