@@ -103,7 +103,7 @@ fi
 need "$packages_of_fresh" || fail "cannot make a root: see above"
 
 release=$1
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/filch log=$PWD/build/log/fresh.log
+cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/filch log=$PWD/build/log/fresh.log
 root=$cache/$release-$(sha256sum tools/packages.sh | head -c 16)
 mkdir -p "$cache" build/log
 exec {lock}>"$cache/$release.lock"
