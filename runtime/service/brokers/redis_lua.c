@@ -112,9 +112,13 @@ const char fl_redis_clockwork[] =
     "    local packed = redis.call('HGET', queue .. ':held', serial)\n"
     "    local m = packed and cmsgpack.unpack(packed)\n"
     "    local error = m and add(queue, table.remove(m, 1), m)\n"
-    "    if error then return now + 1000000 end\n" /* no memory: look again */
-    "    redis.call('ZREM', queue .. ':delayed', serial)\n"
-    "    redis.call('HDEL', queue .. ':held', serial)\n"
+    "    if is_full(error) then\n" /* look again, and go on */
+    "      redis.call('ZADD', queue .. ':delayed', number(now + 1000000), serial)\n"
+    "    elseif error then return now + 1000000\n" /* no memory: look again */
+    "    else\n"
+    "      redis.call('ZREM', queue .. ':delayed', serial)\n"
+    "      redis.call('HDEL', queue .. ':held', serial)\n"
+    "    end\n"
     "  end\n"
     "  local first = redis.call('ZRANGE', queue .. ':delayed', 0, 0, 'WITHSCORES')\n"
     "  return first[2] and tonumber(first[2])\n"

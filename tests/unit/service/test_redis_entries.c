@@ -85,8 +85,9 @@ Test(redis_entries, messages_after_any_id_are_delivered)
         for (unsigned more = 0; more < 5; more++)
             cr_assert_eq(bench_publish(&b, (filch_message){0}), 0, "%s", foreign_ids[i]);
         bench_next_is(&b, foreign_ids[i]);
-        pass_time(FILCH_SECOND);
+        pass_time(2 * FILCH_SECOND);
         bench_next_is(&b, "1");
+        pass_time(2 * FILCH_SECOND); /* it may have had the last id */
         bench_next_is(&b, "2");
         bench_next_is(&b, "3"); /* by a transaction */
         cr_assert_eq(b.kind->count(b.admin, 0, &count), FL_BROKER_OK);
@@ -102,6 +103,23 @@ Test(redis_entries, messages_after_any_id_are_delivered)
         bench_is_empty(&b);
         bench_end(&b);
     }
+}
+
+Test(redis_entries, a_full_stream_holds_up_no_other)
+{
+    bench b = bench_begin(&tested);
+    redis_tell(&server, "XADD filch:tasks:0 %s type t", foreign_ids[FOREIGN_IDS - 1]);
+    cr_assert_eq(bench_publish(&b, (filch_message){.delay = FILCH_SECOND}), 0);
+    cr_assert_eq(bench_publish(&b, (filch_message){.delay = FILCH_SECOND, .priority = 1}), 0);
+    fl_delivery *last = bench_receive(&b);
+    pass_time(2 * FILCH_SECOND);
+    bench_next_is(&b, "2");
+    bench_is_empty(&b);
+    bench_ack(&b, last);
+    pass_time(2 * FILCH_SECOND);
+    bench_next_is(&b, "1");
+    bench_is_empty(&b);
+    bench_end(&b);
 }
 
 Test(redis_entries, counts_and_looks_follow_the_last_id)
