@@ -222,6 +222,8 @@ static void a_signal_may_come(void)
 
 static void (*const live[])(void) = {a_stranger_will_send, a_timer_is_pending, a_call_blocks,
                                      a_signal_may_come};
+/* Thread sanitizer delivers no signal to threads that wait in the library. */
+enum { LIVE = sizeof live / sizeof *live - BUILD_TSAN };
 static void (*alive)(void);
 
 static void live_without_warning(void)
@@ -235,7 +237,7 @@ static void live_without_warning(void)
 
 Test(deadlock_warn, nothing_is_said_in_doubt)
 {
-    for (unsigned i = 0; i < sizeof live / sizeof *live; i++) {
+    for (unsigned i = 0; i < LIVE; i++) {
         struct child child;
         alive = live[i];
         child_run(&child, live_without_warning);
