@@ -186,6 +186,27 @@ Test(describe, refused_pinning_names_the_setting)
     }
 }
 
+/* A worker that floats gets the creator's CPUs, not those of the thread that resizes. */
+static void grow_without_affinity(void)
+{
+    cpu_set_t first;
+    filch_runtime *rt;
+    const filch_config floating = {.workers = 1, .max_workers = 2, .bind = "none"};
+    CPU_ZERO(&first);
+    CPU_SET(0, &first);
+    CHILD_CHECK(filch_runtime_create(&rt, &floating) == 0);
+    CHILD_CHECK(sched_setaffinity(0, sizeof first, &first) == 0);
+    seccomp_deny(SYS_sched_setaffinity, EPERM);
+    CHILD_CHECK(filch_runtime_resize(rt, 2) == 0);
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+}
+
+Test(describe, refused_affinity_leaves_workers_floating)
+{
+    struct child child;
+    passes(&child, grow_without_affinity);
+}
+
 /* ---- Under a quota ---- */
 
 static char group[128];
