@@ -198,9 +198,11 @@ Test(nats_remains, jobs_with_reused_numbers_stay)
     kind.close(b.publisher);
 }
 
-/* The server's ack floor passes the first message, which it has delivered again. */
+/* The server's ack floor passes the first message, which it has delivered again. The leases end in real time, so
+ * it may come before the third one. */
 Test(nats_remains, redelivered_jobs_are_no_remains)
 {
+    unsigned came = 0;
     bench b = bench_begin(&tested);
     publish_some(&b, 3);
     keep_files(&b, "msgs");
@@ -213,11 +215,18 @@ Test(nats_remains, redelivered_jobs_are_no_remains)
     b.admin = bench_open(&b, FL_BROKER_ADMINISTERS);
     b.publisher = bench_open(&b, FL_BROKER_PUBLISHES);
     b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
-    bench_next_is(&b, "3");
-    set_clock(test_clock(NULL) + 40 * FILCH_SECOND);
-    cr_assert_eq(kind.turn(b.consumer), FL_BROKER_OK);
-    pass_leases(31 * tested.second);
-    bench_next_is(&b, "1");
+    while (came != (1u << 1 | 1u << 3)) {
+        fl_delivery *one = bench_receive(&b);
+        if (one) {
+            came |= 1u << atoi(one->message.id);
+            bench_ack(&b, one);
+        } else {
+            pass_leases(31 * tested.second);
+            set_clock(test_clock(NULL) + 40 * FILCH_SECOND);
+            cr_assert_eq(kind.turn(b.consumer), FL_BROKER_OK);
+        }
+    }
+    bench_is_empty(&b);
     bench_free(&b, again);
     bench_end(&b);
 }
