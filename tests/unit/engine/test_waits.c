@@ -249,7 +249,7 @@ static void *runs_plainly(void *rt)
     return filch_run(rt, &run_plainly_task, &slot) ? rt : NULL;
 }
 
-Test(waits, each_way_of_starting_has_its_place)
+Test(waits, each_start_has_its_place)
 {
     filch_runtime *rt = created(2);
     filch_future value = {0}, next = {0}, after = {0};

@@ -90,7 +90,7 @@ static void look_for_deadlocks(uint32_t how)
     filch_u32_store(&fl_detector_on, how, FILCH_RELAXED); /* a look's */
 }
 
-Test(pool_alarms, jobs_in_time_leave_the_alarm_alone_unless_deadlocks_are_reported)
+Test(pool_alarms, jobs_in_time_keep_the_alarm)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     look_for_deadlocks(FL_DETECTOR_OFF);

@@ -231,7 +231,7 @@ Test(nats_remains, redelivered_jobs_are_no_remains)
     bench_end(&b);
 }
 
-Test(nats_remains, a_job_that_is_gone_never_runs)
+Test(nats_remains, jobs_that_are_gone_never_run)
 {
     bench b = bench_begin(&tested);
     b.lease = 100 * FILCH_SECOND;

@@ -153,7 +153,7 @@ Test(postgres_rows, times_without_bounds_are_read)
     bench_end(&b);
 }
 
-Test(postgres_rows, a_job_that_is_delayed_for_ages_waits)
+Test(postgres_rows, jobs_delayed_for_ages_wait)
 {
     fl_broker_count count;
     bench b = bench_begin(&tested);
@@ -165,7 +165,7 @@ Test(postgres_rows, a_job_that_is_delayed_for_ages_waits)
 }
 
 /* As made by the first version, which had no constraints. */
-Test(postgres_rows, odd_rows_of_older_tables_are_dead)
+Test(postgres_rows, older_odd_rows_are_dead)
 {
     bench b = bench_begin(&tested);
     pg_ask(control,

@@ -210,7 +210,7 @@ Test(rabbit_broker, a_body_that_is_too_long_is_not_kept)
     bench_end(&b);
 }
 
-Test(rabbit_broker, headers_over_the_limit_are_kept_dead)
+Test(rabbit_broker, dead_letters_keep_excessive_headers)
 {
     static char text[FL_HEADERS_MOST + 1];
     memset(text, 'x', sizeof text - 1);

@@ -119,7 +119,7 @@ Test(rabbit_copies, deleted_delay_queue_is_declared_again)
     bench_end(&b);
 }
 
-Test(rabbit_copies, header_of_a_note_is_left_out)
+Test(rabbit_copies, headers_of_notes_are_dropped)
 {
     const filch_header headers[] = {{"X-Filch-Copy", "1"}, {"kept", "v"}};
     bench b = bench_begin(&rabbit_tested);

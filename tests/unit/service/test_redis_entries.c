@@ -53,7 +53,7 @@ static fl_delivery *settled_and_back(bench *b, const char *id, fl_settle_verb ve
     return one;
 }
 
-Test(redis_entries, entries_of_any_id_are_settled_once)
+Test(redis_entries, any_entry_is_settled_once)
 {
     for (unsigned i = 0; i < FOREIGN_IDS; i++)
         for (fl_settle_verb verb = FL_SETTLE_ACK; verb <= FL_SETTLE_DEAD; verb++) {
@@ -105,7 +105,7 @@ Test(redis_entries, messages_after_any_id_are_delivered)
     }
 }
 
-Test(redis_entries, a_full_stream_holds_up_no_other)
+Test(redis_entries, full_streams_hold_up_no_other)
 {
     bench b = bench_begin(&tested);
     redis_tell(&server, "XADD filch:tasks:0 %s type t", foreign_ids[FOREIGN_IDS - 1]);
@@ -122,7 +122,7 @@ Test(redis_entries, a_full_stream_holds_up_no_other)
     bench_end(&b);
 }
 
-Test(redis_entries, counts_and_looks_follow_the_last_id)
+Test(redis_entries, counts_follow_the_last_id)
 {
     fl_broker_count count;
     unsigned peeked;
@@ -155,7 +155,7 @@ Test(redis_entries, a_foreign_id_is_stopped)
     }
 }
 
-Test(redis_entries, an_entry_that_is_gone_is_stale)
+Test(redis_entries, gone_entries_are_stale)
 {
     for (unsigned by_transaction = 0; by_transaction < 2; by_transaction++)
         for (fl_settle_verb verb = FL_SETTLE_ACK; verb <= FL_SETTLE_DEAD; verb++) {
@@ -175,7 +175,7 @@ Test(redis_entries, an_entry_that_is_gone_is_stale)
 }
 
 /* Its lease is still there. */
-Test(redis_entries, a_deleted_entry_is_no_dead_letter)
+Test(redis_entries, deleted_entries_are_never_buried)
 {
     static const fl_settle_verb verbs[] = {FL_SETTLE_RETRY, FL_SETTLE_DEAD};
     for (unsigned i = 0; i < 2; i++) {

@@ -102,7 +102,7 @@ Test(serve_places, crowd_drops_nobody_else)
     }
 }
 
-Test(serve_places, networks_of_one_each_drop_the_longest)
+Test(serve_places, equal_networks_drop_the_longest)
 {
     client all[FL_SERVE_PLACES];
     for (unsigned i = 0; i < FL_SERVE_PLACES; i++)

@@ -103,7 +103,7 @@ Test(servicebus_copies, a_lost_lock_is_told_from_other_refusals)
     end(&b);
 }
 
-Test(servicebus_copies, refused_retries_stay_until_their_locks_end)
+Test(servicebus_copies, refused_retries_keep_their_locks)
 {
     static const char *const refusals[][2] = {
         {"refuse-messages 1 amqp:not-implemented", "the broker does not accept its copy"},

@@ -395,7 +395,7 @@ static fl_delivery *receive_largest(bench *b)
     return one;
 }
 
-Test(sqs_broker, refused_retries_are_hidden_for_their_delays)
+Test(sqs_broker, refused_retries_hide_for_delays)
 {
     bench b = bench_begin(&tested);
     bench_settle(&b, (fl_settlement){.delivery = receive_largest(&b),

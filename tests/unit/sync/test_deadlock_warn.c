@@ -68,7 +68,7 @@ static void expect_line(const char *line)
     cr_assert(end && !end[1], "one line: %s", child.text);
 }
 
-Test(deadlock_warn, a_hang_is_one_line_by_default)
+Test(deadlock_warn, hangs_are_one_line_by_default)
 {
     SKIP_UNCERTAIN();
     if (BUILD_DEBUG)
@@ -136,7 +136,7 @@ static void hang_beside_a_sink(void)
     hang();
 }
 
-Test(deadlock_warn, a_sink_that_writes_does_not_repeat_it)
+Test(deadlock_warn, a_writing_sink_repeats_nothing)
 {
     SKIP_UNCERTAIN();
     struct child child;
