@@ -56,6 +56,8 @@ inside() {
     mount -t tmpfs -o mode=755 run "$over/run"
     mkdir "$over/run/systemd" # as on any booted Debian; systemd-analyze needs it
     devices "$over"
+    proxies >"$over/etc/apt/apt.conf.d/proxy" # for each run: they change more often than the root
+    cp /etc/resolv.conf "$over/etc/"
     git -c safe.directory='*' clone -q --no-hardlinks . "$over/home/user/filch"
     chown -R --reference="$over/home/user" "$over/home/user/filch"
     exec chroot "$over" setpriv --reuid user --regid user --init-groups env -i HOME=/home/user USER=user LOGNAME=user SHELL=/bin/bash \
@@ -76,8 +78,6 @@ proxies() {
 make_root() {
     local root=$1 release=$2
     mmdebstrap --variant=minbase --include=git,ca-certificates,sudo "$release" "$root" || return
-    proxies >"$root/etc/apt/apt.conf.d/proxy"
-    cp /etc/resolv.conf "$root/etc/"
     printf '127.0.0.1 localhost fresh\n::1 localhost\n' >"$root/etc/hosts"
     echo 'user ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/user"
     chroot "$root" useradd --create-home --shell /bin/bash user &&

@@ -180,7 +180,7 @@ need() {
         echo "installing: $(cut -d' ' -f1 <<<"$absent" | paste -sd' ') (log: $log)"
         tried=1
         mkdir -p build/log || true
-        install_rows "$absent" >$log 2>&1 || true # the next line sees what is there
+        install_rows "$absent" >$log 2>&1 || true # the next line looks again
         absent=$(missing "$@")
     fi
     [ -n "$absent" ] || return 0

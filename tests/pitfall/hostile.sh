@@ -9,7 +9,7 @@ include=$1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# Not here: keywords, names of libc's headers (they break those), self (a word of the interface), and what comes before a
+# Not here: keywords, names of libc's headers (they break those), self (a word of the interface), and words before a
 # parenthesis or a field's name in a program itself.
 words='N VALUE VOID T R A B C D E F G H I J K L M O P Q S U V W X Y Z KIND FORM LINKAGE MIN MAX SIZE COUNT NAME ITEM TASK
 a b c d e f g h i j k l n q r s t v x y
