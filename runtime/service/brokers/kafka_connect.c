@@ -189,6 +189,16 @@ static void serve_closing(fl_kafka *k, rd_kafka_event_t *event)
     rd_kafka_event_destroy(event);
 }
 
+/* Answers rebalances that wait for this thread, after which no more begin: rd_kafka_destroy_flags never ends while an
+ * assignment is unanswered (librdkafka 2.0.2: rd_kafka_cgrp_unassign leaves its join state as it is). */
+static void answer_rebalances(fl_kafka *k)
+{
+    rd_kafka_event_t *event;
+    rd_kafka_unsubscribe(k->consumer);
+    while ((event = rd_kafka_queue_poll(k->events, 0)))
+        serve_closing(k, event);
+}
+
 /* Leaves the group. rd_kafka_consumer_close waits for ever if a commit waits for a server that is gone
  * (librdkafka's issue 3740); so does rd_kafka_destroy, without its flag. */
 static void close_consumer(fl_kafka *k)
@@ -213,6 +223,7 @@ void fl_kafka_disconnect(fl_kafka *k)
         if (k->refused)
             rd_kafka_message_destroy(k->refused);
         rd_kafka_queue_io_event_enable(k->events, -1, NULL, 0);
+        answer_rebalances(k);
         if (!k->down_since)
             close_consumer(k);
         rd_kafka_queue_destroy(k->events);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Errors of Kafka that end a connection, or a job's place in it: each is told, and none holds up what is fine. */
+#include <poll.h>
 #include <signal.h>
 #include <tests/support/kafka_bench.h>
 
@@ -36,6 +37,19 @@ Test(kafka_endings, a_connection_ends_while_its_commit_waits_for_a_server_that_s
     bench_free(&b, job);
     b.kind->close(consumer); /* within the test's time */
     cr_assert_eq(kill(kafka.pid, SIGCONT), 0);
+    end(&b);
+}
+
+/* As after a moment without any server. librdkafka 2.0.2 would wait for the answer for ever. */
+Test(kafka_endings, connections_end_before_assignments_are_answered)
+{
+    bench b = begin_hasty(KAFKA_BENCH);
+    fl_broker *consumer = consumer_of(&b);
+    fl_kafka *k = fl_kafka_of(consumer);
+    struct pollfd assigned = {.fd = k->wake, .events = POLLIN};
+    cr_assert_eq(poll(&assigned, 1, -1), 1);
+    k->down_since = fl_kafka_now(k);
+    b.kind->close(consumer); /* within the test's time */
     end(&b);
 }
 
