@@ -365,7 +365,7 @@ static inline void fleet_loses_nothing(const fleet_plan *plan)
     fleet_report report;
     fleet_run(plan, &report);
     cr_assert_eq(report.lost, 0);
-    cr_assert_leq(report.doubled, report.allowed);
+    cr_assert_leq(report.doubled, report.allowed, "%u > %u", report.doubled, report.allowed);
 }
 
 #endif

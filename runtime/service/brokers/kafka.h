@@ -164,8 +164,8 @@ bool fl_kafka_is_joining(const fl_kafka *k);
 bool fl_kafka_is_committed(const fl_kafka_part *part);
 /* Is something finished that no commit has been sent for, or a refused one? */
 bool fl_kafka_has_unsent(const fl_kafka *k);
-/* Is so much finished that a rebalance keeps from being committed that no more may begin? If this process died,
- * all of that would run again. */
+/* Is so much finished that a rebalance or a slow answer keeps from being committed that no more may begin? If
+ * this process died, all of that would run again. */
 bool fl_kafka_is_held_up(const fl_kafka *k);
 /* Takes answers that have come, and commits what has been finished, if it is time. */
 fl_broker_rc fl_kafka_commit(fl_kafka *k);

@@ -13,6 +13,7 @@
 
 #define EACH (5 * FILCH_MILLISECOND)    /* the least time between two commits */
 #define PAUSE (100 * FILCH_MILLISECOND) /* after one that was refused, as rebalances do */
+#define LATE (100 * FILCH_MILLISECOND)  /* without an answer: the connection may be lost */
 enum { STEP_MS = 20, AHEAD = 64 };
 
 /* ---- Partitions ---- */
@@ -44,10 +45,15 @@ bool fl_kafka_has_unsent(const fl_kafka *k)
     return false;
 }
 
+static bool is_late(const fl_kafka *k)
+{
+    return k->commit_at == FILCH_FOREVER && filch_now() - k->commit_sent > LATE;
+}
+
 bool fl_kafka_is_held_up(const fl_kafka *k)
 {
     int64_t finished = 0;
-    if (!fl_kafka_is_joining(k) && !k->commit_error)
+    if (!fl_kafka_is_joining(k) && !k->commit_error && !is_late(k))
         return false;
     for (size_t i = 0; i < k->part_count; i++)
         if (!fl_kafka_is_committed(k->parts[i]))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Commits that Kafka refuses, and memory that is missing: no job is lost, and ends are not told early. */
+#include <signal.h>
 #include <tests/support/kafka_bench.h>
 
 /* Kafka protocol, "Error Codes". */
@@ -35,6 +36,27 @@ Test(kafka_faults, settlements_do_not_wait_for_their_commit_but_cease_and_close_
     kafka_answer(KAFKA_COMMIT, INVALID_COMMIT_OFFSET_SIZE, 300, 1);
     bench_ack(&b, jobs[1]);
     cr_assert_not(is_committed(b.consumer));
+    b.kind->close(b.consumer);
+    cr_assert_eq(left(&b), 0);
+    end(&b);
+}
+
+/* Each would run again if the server were gone. */
+Test(kafka_faults, unanswered_commits_hold_up_jobs)
+{
+    bench b = begin(options);
+    b.prefetch = 1;
+    b.consumer = bench_open(&b, FL_BROKER_CONSUMES);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    fl_delivery *job = next_of(&b, b.consumer);
+    cr_assert_eq(kill(kafka.pid, SIGSTOP), 0);
+    bench_ack(&b, job);
+    cr_assert_not(fl_kafka_is_held_up(fl_kafka_of(b.consumer)));
+    while (!fl_kafka_is_held_up(fl_kafka_of(b.consumer))) /* within the test's time */
+        step();
+    cr_assert_eq(kill(kafka.pid, SIGCONT), 0);
+    bench_ack(&b, next_of(&b, b.consumer));
     b.kind->close(b.consumer);
     cr_assert_eq(left(&b), 0);
     end(&b);
