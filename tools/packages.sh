@@ -82,8 +82,6 @@ npm                     | command npm
 python3-kafka           | server /usr/lib/python3/dist-packages/kafka/__init__.py
 python3-pika            | server /usr/lib/python3/dist-packages/pika/__init__.py
 golang-go               | command go
-golang-github-masterminds-sprig-dev | server /usr/share/gocode/src/github.com/Masterminds/sprig
-golang-gopkg-yaml.v3-dev | server /usr/share/gocode/src/gopkg.in/yaml.v3
 buildah                 | command buildah
 runc                    | command runc
 golang-github-containers-common | server /usr/share/containers/seccomp.json

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Checks DEPLOY/grafana: the structure of the dashboard, and that a real Prometheus answers each query with samples."""
+"""Checks the dashboard that DEPLOY/grafana/dashboard.py prints: its structure, and that a real Prometheus answers each query with samples."""
 import json
 import math
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 import live
 import promql
 
-DASHBOARD = "filch-worker.json"
 UNITS = {"short", "ops", "percentunit", "s", "bytes", "currencyUSD"}  # ids of Grafana (packages/grafana-data, valueFormats)
 PANELS = {"stat", "timeseries"}
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -80,7 +80,8 @@ def check_variable(scene, variable):
 
 
 def main(deploy, folder):
-    board = json.loads((deploy / "grafana" / DASHBOARD).read_text(encoding="utf-8"))
+    run = subprocess.run([sys.executable, deploy / "grafana" / "dashboard.py"], capture_output=True, text=True, check=True)
+    board = json.loads(run.stdout)
     scene = live.Scene(deploy, folder)
     recorded, alerts = (promql.rules_of((folder / f"filch-worker.{kind}.yml").read_text(encoding="utf-8"))
                         for kind in ("rules", "alerts"))

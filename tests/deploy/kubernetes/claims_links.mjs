@@ -1,37 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Claims about objects that belong together: selectors and labels, ports, network policies, scalers and their targets.
-import { dataOf, filesOf, find, ofKind, selects, variablesOf, workloadsOf } from './objects.mjs';
-import { nameOf } from './kustomize.mjs';
+import { filesOf, ofKind, selects, variablesOf, workloadsOf } from './objects.mjs';
+import { nameOf } from './files.mjs';
 
-// The metadata that KEDA's scalers read (keda.sh/docs 2.14, "Scalers"), the parameters that a TriggerAuthentication has to
-// give, and the name of the queue in the metadata.
-const SCALERS = {
-    rabbitmq: {
-        required: ['protocol', 'queueName', 'mode', 'value'],
-        optional: ['activationValue', 'vhostName', 'excludeUnacknowledged', 'timeout'],
-        given: ['host', 'tls'],
-        queue: ({ queueName }) => queueName,
-    },
-    kafka: {
-        required: ['bootstrapServers', 'consumerGroup', 'topic', 'lagThreshold'],
-        optional: ['activationLagThreshold', 'offsetResetPolicy', 'excludePersistentLag', 'limitToPartitionsWithLag', 'version'],
-        given: ['sasl', 'tls', 'username', 'password'],
-        queue: ({ topic }) => topic,
-    },
-    'aws-sqs-queue': {
-        required: ['queueURL', 'queueLength', 'awsRegion'],
-        optional: ['activationQueueLength', 'awsEndpoint', 'scaleOnInFlight', 'scaleOnDelayed'],
-        given: [],
-        queue: ({ queueURL }) => queueURL.split('/').pop(),
-    },
-};
-
-function* namespaces({ objects }) {
-    const [namespace] = ofKind(objects, 'Namespace');
-    const expected = namespace ? namespace.metadata.name : objects[0].metadata.namespace;
-    for (const object of objects)
-        if (object !== namespace && (!expected || object.metadata.namespace !== expected))
-            yield `${nameOf(object)}: namespace ${object.metadata.namespace} (has to be ${expected})`;
+function* namespaces({ objects, namespace }) {
+    const [object] = ofKind(objects, 'Namespace');
+    if (object?.metadata.name !== namespace) yield `Namespace ${object?.metadata.name} (has to be ${namespace})`;
     const names = objects.map(nameOf);
     for (const name of names) if (names.indexOf(name) !== names.lastIndexOf(name)) yield `${name} exists twice`;
 }
@@ -72,13 +46,16 @@ function* ports(set) {
             yield `${name}: prometheus.io/port ${scraped} is not ${port}`;
     }
     for (const service of ofKind(set.objects, 'Service'))
-        for (const { targetPort } of service.spec.ports)
-            for (const { name, labels, container } of workloadsOf(set.objects))
-                if (
-                    selects(service.spec.selector, labels) &&
-                    !(container.ports ?? []).some((one) => one.name === targetPort || one.containerPort === targetPort)
-                )
-                    yield `${nameOf(service)}: port ${targetPort} does not exist in ${name}`;
+        for (const { port, targetPort } of service.spec.ports)
+            for (const { name, labels, container } of workloadsOf(set.objects)) {
+                if (!selects(service.spec.selector, labels)) continue;
+                const target = (container.ports ?? []).find(
+                    (one) => one.name === targetPort || one.containerPort === targetPort,
+                );
+                if (!target) yield `${nameOf(service)}: port ${targetPort} does not exist in ${name}`;
+                else if (port !== target.containerPort)
+                    yield `${nameOf(service)}: port ${port} is not that of ${name}, ${target.containerPort}`;
+            }
 }
 
 // The ports that rules open, as "TCP 53". Rules without peers or ports are refused by the claim `policies`.
@@ -90,7 +67,10 @@ const openPorts = (rules, isPeer) =>
     );
 
 // Of brokers, by the scheme of URLs: plain and with TLS.
-const BROKER_PORTS = { amqp: [5672, 5671], amqps: [5672, 5671], kafka: [9092, 9093], 'kafka+tls': [9092, 9093], sqs: [443] };
+const BROKER_PORTS = { amqp: [5672, 5671], amqps: [5672, 5671] };
+
+// Networks of one organisation (RFC 1918).
+const PRIVATE = /^(10|172\.(1[6-9]|2[0-9]|3[01])|192\.168)\./;
 
 // The ports of a pod's broker: those of its kind, and the one that its URL names.
 function brokerPorts(set, { pod, container }) {
@@ -108,6 +88,11 @@ function* policies(set) {
         for (const rule of [...(policy.spec.ingress ?? []), ...(policy.spec.egress ?? [])])
             if (!(rule.from ?? rule.to)?.length || !rule.ports?.length)
                 yield `${nameOf(policy)}: a rule without peers or ports admits everything`;
+    for (const policy of policies)
+        for (const { from } of policy.spec.ingress ?? [])
+            for (const { ipBlock, podSelector } of from ?? [])
+                if (ipBlock ? !PRIVATE.test(ipBlock.cidr) : !Object.keys(podSelector?.matchLabels ?? {}).length)
+                    yield `${nameOf(policy)}: ${JSON.stringify(ipBlock ?? podSelector)} may reach the health port (allowed: private networks, pods by label)`;
     for (const workload of workloadsOf(set.objects)) {
         const own = policies.filter(({ spec }) => selects(spec.podSelector.matchLabels, workload.labels));
         for (const type of ['Ingress', 'Egress'])
@@ -129,76 +114,6 @@ function* policies(set) {
     }
 }
 
-// Scalers of all kinds: { object, target, least, most }.
-const scalersOf = (objects) =>
-    [
-        ...ofKind(objects, 'HorizontalPodAutoscaler').map((object) => ({
-            object,
-            least: object.spec.minReplicas,
-            most: object.spec.maxReplicas,
-        })),
-        ...ofKind(objects, 'ScaledObject').map((object) => ({
-            object,
-            least: object.spec.minReplicaCount,
-            most: object.spec.maxReplicaCount,
-        })),
-    ].map((scaler) => ({ ...scaler, target: scaler.object.spec.scaleTargetRef }));
-
-function* scalers(set) {
-    const taken = new Map();
-    for (const { object, target, least, most } of scalersOf(set.objects)) {
-        const name = nameOf(object),
-            workload = find(set.objects, target.kind, target.name);
-        if (!workload || workload.apiVersion !== target.apiVersion)
-            yield `${name}: target ${target.kind} ${target.name} does not exist`;
-        if (taken.has(target.name))
-            yield `${name}: ${target.name} is also scaled by ${taken.get(target.name)} (HPA or KEDA, never both)`;
-        taken.set(target.name, name);
-        if (workload?.spec.replicas !== undefined)
-            yield `${name}: replicas of ${target.name} would come back with each apply (has to be absent)`;
-        if (!(least <= most)) yield `${name}: at least ${least} and at most ${most} workers`;
-    }
-    for (const object of ofKind(set.objects, 'ScaledObject'))
-        for (const trigger of object.spec.triggers) yield* triggers(set, object, trigger);
-}
-
-function* triggers(set, object, { type, metadata, authenticationRef }) {
-    const name = `${nameOf(object)}: trigger ${type}`,
-        scaler = SCALERS[type];
-    if (!scaler) {
-        yield `${name} is unknown (valid: ${Object.keys(SCALERS).join(', ')})`;
-        return;
-    }
-    const { required, optional, given, queue } = scaler;
-    for (const key of Object.keys(metadata))
-        if (![...required, ...optional].includes(key)) yield `${name}: unknown or deprecated metadata ${key}`;
-    for (const key of required) if (!(key in metadata)) yield `${name}: metadata ${key} is missing`;
-    const authentication = find(set.objects, 'TriggerAuthentication', authenticationRef?.name);
-    if (!authentication) yield `${name}: TriggerAuthentication ${authenticationRef?.name} does not exist`;
-    const parameters = (authentication?.spec.secretTargetRef ?? []).map(({ parameter }) => parameter);
-    for (const parameter of given)
-        if (!parameters.includes(parameter)) yield `${name}: TriggerAuthentication does not give ${parameter}`;
-    const workload = workloadsOf(set.objects).find(
-        (one) => one.object.metadata.name === object.spec.scaleTargetRef.name,
-    );
-    const queues = workload
-        ? (variablesOf(set, workload.container).variables.FILCH_SERVICE_QUEUES ?? '').split(',')
-        : [];
-    if (!queues.includes(queue(metadata)))
-        yield `${name}: queue ${queue(metadata)} is not served by ${workload?.name} (FILCH_SERVICE_QUEUES: ${queues})`;
-}
-
-// Evictions have to be possible with the least number of workers, or nodes cannot be drained.
-function* disruptions(set) {
-    for (const { metadata, spec } of ofKind(set.objects, 'PodDisruptionBudget')) {
-        const scaler = scalersOf(set.objects).find(({ target }) => target.name === metadata.name);
-        const least = scaler ? scaler.least : find(set.objects, 'Deployment', metadata.name)?.spec.replicas;
-        if (spec.minAvailable === undefined ? !(spec.maxUnavailable >= 1) : !(spec.minAvailable < least))
-            yield `PodDisruptionBudget ${metadata.name}: no eviction is possible with ${least} workers (minAvailable ${spec.minAvailable})`;
-    }
-    if (ofKind(set.objects, 'PodDisruptionBudget').length === 0) yield 'no PodDisruptionBudget';
-}
-
 // The service account has no rights, and the worker asks for none.
 function* rights({ objects }) {
     for (const object of objects)
@@ -209,4 +124,4 @@ function* rights({ objects }) {
             yield `${nameOf(object)}: automountServiceAccountToken is not false`;
 }
 
-export const linkClaims = [namespaces, selectors, ports, policies, scalers, disruptions, rights];
+export const linkClaims = [namespaces, selectors, ports, policies, rights];

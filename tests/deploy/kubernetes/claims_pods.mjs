@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Claims about pods: what they refer to exists, their variables are those of filch-worker, limits and restrictions hold.
-import { dataOf, filesOf, find, ofKind, quantity, seconds, selects, variablesOf, workloadsOf } from './objects.mjs';
+import { configurationOf, dataOf, filesOf, find, ofKind, quantity, seconds, selects, variablesOf, workloadsOf } from './objects.mjs';
 
 const BODY = 16 * 2 ** 20; // bytes of the largest message that filch-worker accepts (docs/worker.md)
 const VOLUMES = [
@@ -13,11 +13,6 @@ const VOLUMES = [
     'projected',
     'secret',
 ];
-
-// The configuration that filch-worker makes of a pod's variables and files.
-function configurationOf(set, { pod, container }) {
-    return set.program.configuration(variablesOf(set, container).variables, filesOf(set, pod, container).files);
-}
 
 function* references(set) {
     for (const { name, pod, container } of workloadsOf(set.objects)) {
@@ -59,6 +54,7 @@ function* grace(set) {
         const pause = container.lifecycle?.preStop?.sleep?.seconds ?? 0;
         if (!(pod.terminationGracePeriodSeconds >= pause + drain + 5))
             yield `${name}: terminationGracePeriodSeconds ${pod.terminationGracePeriodSeconds} is too short (at least preStop ${pause} + drain-timeout ${drain} + 5)`;
+        if (!(drain >= 10)) yield `${name}: drain-timeout ${drain} cancels running jobs (at least 10 s)`;
         if (workload.object.kind === 'Deployment' && !(pause >= 5))
             yield `${name}: preStop does not wait until endpoints have changed (at least 5 s)`;
     }
@@ -100,6 +96,7 @@ function* restricted(set) {
             'no token of the API server': pod.automountServiceAccountToken === false,
             'one container': pod.containers.length === 1 && !pod.initContainers,
             'secrets of mode 0440': (pod.volumes ?? []).every(({ secret }) => !secret || secret.defaultMode === 0o440),
+            'fsGroup: 65534, which may read them': outer.fsGroup === 65534,
         };
         for (const [rule, held] of Object.entries(holds))
             if (!held) yield `${name}: unsafe security context (has to be: ${rule})`;
@@ -111,6 +108,7 @@ function* restricted(set) {
 }
 
 // Liveness does not depend on the broker; readiness does.
+const PATIENCE = 30; // seconds without an answer; a machine may be that slow for a moment
 const PATHS = { livenessProbe: '/health', readinessProbe: '/ready' };
 
 function* probes(set) {
@@ -118,6 +116,11 @@ function* probes(set) {
         for (const [probe, path] of Object.entries(PATHS)) {
             const get = container[probe]?.httpGet;
             if (!get && object.kind !== 'Deployment') continue;
+            const { periodSeconds, timeoutSeconds, failureThreshold } = container[probe];
+            if (!(timeoutSeconds <= periodSeconds))
+                yield `${name}: ${probe} waits ${timeoutSeconds} s for an answer and asks each ${periodSeconds} s`;
+            if (probe === 'livenessProbe' && !(periodSeconds * failureThreshold >= PATIENCE))
+                yield `${name}: ${probe} kills after ${periodSeconds * failureThreshold} s (at least ${PATIENCE})`;
             if (get?.path !== path) yield `${name}: path of ${probe} is ${get?.path} (has to be ${path})`;
             if (set.program.statuses[path] !== 200)
                 yield `filch-worker answers ${path} with ${set.program.statuses[path]}`;
@@ -135,6 +138,9 @@ function* images(set) {
     for (const image of images) if (!/:v[0-9.]+$/.test(image)) yield `image ${image} has no fixed version`;
 }
 
+// Labels that the kubelet sets (Kubernetes, "Well-Known Labels").
+const TOPOLOGY = ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'];
+
 function* spread(set) {
     for (const { name, object, labels, pod } of workloadsOf(set.objects)) {
         if (object.kind !== 'Deployment') continue;
@@ -143,6 +149,8 @@ function* spread(set) {
             ...terms.map((term) => term.podAffinityTerm.labelSelector),
             ...(pod.topologySpreadConstraints ?? []).map((one) => one.labelSelector),
         ];
+        for (const { topologyKey } of [...terms.map((term) => term.podAffinityTerm), ...(pod.topologySpreadConstraints ?? [])])
+            if (!TOPOLOGY.includes(topologyKey)) yield `${name}: no node has the label ${topologyKey} (valid: ${TOPOLOGY.join(', ')})`;
         if (selectors.length < 2) yield `${name}: no anti-affinity or no topology spread`;
         for (const { matchLabels } of selectors)
             if (!selects(matchLabels, labels))

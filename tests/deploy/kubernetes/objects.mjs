@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What claims about rendered objects have in common: workloads, labels, quantities, references.
-import { nameOf } from './kustomize.mjs';
+import { nameOf } from './files.mjs';
 
 const TEMPLATES = {
     Deployment: (object) => object.spec.template,
@@ -90,4 +90,9 @@ export function filesOf(set, pod, container) {
         for (const [key, value] of Object.entries(data ?? {})) files[`${mountPath}/${key}`] = value;
     }
     return { files, dangling };
+}
+
+// The configuration that filch-worker makes of a pod's variables and files.
+export function configurationOf(set, { pod, container }) {
+    return set.program.configuration(variablesOf(set, container).variables, filesOf(set, pod, container).files);
 }

@@ -4,7 +4,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { nameOf } from './kustomize.mjs';
+import { nameOf } from './files.mjs';
 
 const moduleOf = ({ apiVersion }) =>
     `${apiVersion.startsWith('keda.sh/') ? '@kubernetes-models/keda' : 'kubernetes-models'}/${apiVersion}`;
