@@ -3,6 +3,7 @@
 says what is wrong with it. Pictures of it go into FOLDER."""
 
 import pathlib
+import socket
 import subprocess
 import sys
 
@@ -31,6 +32,10 @@ def check_content(b):
           ["export-2026-01", "<script>window.bad = 1</script>", "\u00fcbung"])
     claim(f"their types: {jobs}", {row[1] for row in jobs} == {"data_export"})
     claim("an id is no script", b.value("window.bad === undefined"))
+    head = b.value("document.querySelector('h1').textContent")
+    claim(f"the head names program and host: {head}", head.endswith(f"service_page on {socket.gethostname()}"))
+    title = b.value("document.title")
+    claim(f"the title names the broker, too: {title}", title.startswith(head) and "memory" in title)
     claim("the service is ready", b.value("document.getElementById('status').textContent") == "ready")
     outcomes = {row[0]: row[1] for row in rows(b, "outcomes")}
     claim(f"outcomes: {outcomes}", (outcomes["done"], outcomes["retried"], outcomes["dead letters"],
@@ -55,6 +60,9 @@ def check_looks(b, folder):
             b.look(*size, scheme=scheme)
             claim(f"{name}: nothing is beyond the margin",
                   b.value("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+            hidden = b.value("[...document.querySelectorAll('#jobs tbody tr:first-child td')].filter("
+                             "e => e.getBoundingClientRect().right > innerWidth).map(e => e.dataset.head)")
+            claim(f"{name}: all figures of a job are visible: {hidden} are not", hidden == [])
             b.picture(folder / f"service-{name}-{scheme}.png")
 
 

@@ -94,11 +94,13 @@ static void write_shares(const view *v, FILE *out)
                                          {"searching", {"search_ns"}},
                                          {"asleep", {"sleep_ns"}}};
     char text[FIGURE];
-    page_table rt = page_table_of(&v->now, "runtime");
-    double workers = (double)page_number(&rt, 0, "workers");
+    double all =
+        0; /* of all workers that there were since the last reading, also those that have left */
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
+        all += sum_of_rates(v, "runtime", 0, shares[i].column);
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
         fprintf(out, "%s%s %s", i ? "  " : "", shares[i].label,
-                share_text(v, sum_of_rates(v, "runtime", 0, shares[i].column), workers, text));
+                share_text(v, sum_of_rates(v, "runtime", 0, shares[i].column), all / 1e9, text));
     fputc('\n', out);
 }
 

@@ -20,21 +20,25 @@ function duration(seconds) {
   return Number((seconds / unit).toPrecision(3)) + ' ' + name;
 }
 
-// null: the broker does not tell.
+// null: the broker does not report it.
 const number = value => value === undefined ? 'unknown' : value === null ? '–' : value.toLocaleString('en');
 const rate = value => value.toFixed(value < 10 ? 1 : 0);
 
 // Rows of cells; a cell that is a number stands on the right.
 function fill(id, rows, none) {
-  const body = place(id).tBodies[0];
+  const body = place(id).tBodies[0], heads = place(id).tHead.rows[0].cells;
   body.replaceChildren(...rows.map(cells => {
     const row = document.createElement('tr');
-    row.append(...cells.map(cell => Array.isArray(cell) ? element('td', cell[0], 'n') : element('td', cell)));
+    row.append(...cells.map((cell, at) => {
+      const made = Array.isArray(cell) ? element('td', cell[0], 'n') : element('td', cell);
+      made.dataset.head = heads[at].textContent; // shown on narrow screens
+      return made;
+    }));
     return row;
   }));
   if (rows.length) return;
   const cell = element('td', none, 'none');
-  cell.colSpan = place(id).tHead.rows[0].cells.length;
+  cell.colSpan = heads.length;
   body.append(document.createElement('tr'));
   body.rows[0].append(cell);
 }
@@ -75,6 +79,9 @@ const outcomes = {done: 'done', retried: 'retried', dead: 'dead letters', given_
 function show(state) {
   const state_words = condition(state);
   showStatus(state_words, state_words === 'ready');
+  const name = state.program + ' on ' + state.host;
+  document.title = name + ', ' + state.broker;
+  document.querySelector('h1').textContent = name;
   place('broker').textContent = state.broker;
   showFigures(state);
   fill('jobs', state.jobs.map(job => [job.id ?? '–', job.type, job.queue, [number(job.attempt)],

@@ -7,8 +7,11 @@
 #include <runtime/service/service.h>
 #include <runtime/service/view.h>
 
+#include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { RUNNING_MOST = 200, DESCRIPTION_BYTES = 512 };
 
@@ -28,6 +31,13 @@ static json_t *foreign(const char *text)
 {
     json_t *item = json_string(text);
     return item ? item : json_string("\xef\xbf\xbd");
+}
+
+static json_t *host(void)
+{
+    char name[HOST_NAME_MAX + 1] = "";
+    gethostname(name, sizeof name - 1);
+    return foreign(name);
 }
 
 /* Null stands for a job without an id. */
@@ -173,7 +183,8 @@ char *fl_serve_state_text(filch_service *service, fl_serve_watch *watch)
     filch_service_describe(service, broker, sizeof broker);
     fl_service_health health = fl_service_health_read(service);
     json_t *all =
-        json_pack("{so sb sb sb sb sI sI sI so so so so so}", "broker", foreign(broker),
+        json_pack("{so so so sb sb sb sb sI sI sI so so so so so}", "program",
+                  foreign(program_invocation_short_name), "host", host(), "broker", foreign(broker),
                   "connected", stats.is_connected, "draining", stats.is_draining, "ready",
                   health.is_ready, "healthy", health.turns, "running", (json_int_t)stats.running,
                   "held", (json_int_t)stats.held, "prefetch", (json_int_t)stats.prefetch, "jobs",

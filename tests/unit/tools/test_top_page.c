@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tests/support/shared_page.h>
+#include <tools/top/view.h>
 
 /* A copy of a good page, which may have another size. */
 static char *copy_of(const top_page *page, size_t size)
@@ -147,5 +148,37 @@ Test(top_page, no_changed_byte_leads_outside_the_page)
                 }
             page_reading_free(&reading);
         }
+    close_page(&page);
+}
+
+static void set_number(const page_reading *reading, const char *column, uint64_t value)
+{
+    page_table runtimes = page_table_of(reading, "runtime");
+    memcpy((void *)(uintptr_t)&runtimes.cells[page_column(&runtimes, column)], &value,
+           sizeof value);
+}
+
+/* A second of three workers that did different things, two of which have left. */
+Test(top_page, shares_after_a_resize_add_up)
+{
+    static const char *const doings[] = {"work_ns", "search_ns", "sleep_ns"};
+    top_page page = open_page();
+    view v = {.page = &page, .before = shared_read(&page), .now = shared_read(&page)};
+    for (size_t i = 0; i < sizeof doings / sizeof *doings; i++) {
+        set_number(&v.before, doings[i], 0);
+        set_number(&v.now, doings[i], FILCH_SECOND);
+    }
+    set_number(&v.now, "workers", 1);
+    filch_u64_store((filch_u64 *)(uintptr_t)&page_header(&v.now)->when,
+                    filch_u64_load(&page_header(&v.before)->when, FILCH_RELAXED) + FILCH_SECOND,
+                    FILCH_RELAXED);
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    view_write(&v, 0, out);
+    fclose(out);
+    cr_expect(strstr(text, "working 33 %  searching 33 %  asleep 33 %\n"), "%s", text);
+    free(text);
+    view_free(&v);
     close_page(&page);
 }
