@@ -65,7 +65,7 @@ run_filch 0 sim uts:depth=4 --workers 1..8 --policy all --queue all --format svg
 cat >picture.py <<'END'
 import xml.etree.ElementTree as tree
 
-lines = [p for p in tree.parse("picture.svg").iter("{http://www.w3.org/2000/svg}path") if p.get("stroke-width")]
+lines = [p for p in tree.parse("picture.svg").iter("{http://www.w3.org/2000/svg}path") if p.get("class", "").startswith("line")]
 assert len(lines) == 3 * 6, len(lines)
 for line in lines:
     points = line.get("d")[1:].split("L")

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The efficiency of each series over the number of workers, as an SVG of its own: a line with a
- * name at its end. Colours are those of Okabe and Ito, which colour-blind people tell apart. */
+ * name at its end. Colours: tools/shared/picture.css. */
 #include "report.h"
+
+#include "sim_picture.h"
 
 #include <errno.h>
 #include <math.h>
@@ -10,9 +12,20 @@
 
 enum { WIDTH = 800, HEIGHT = 420, LEFT = 60, RIGHT = 240, TOP = 50, BOTTOM = 50, APART = 15 };
 
-static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                      "#e69f00", "#56b4e9", "#000000"};
-enum { COLOURS = sizeof colours / sizeof colours[0] };
+enum { COLOURS = 7, TICKS = 4 };
+
+/* Where the axis begins, in per cent: as far up as the least efficiency allows. Ticks are whole numbers. */
+static int least_of(const sim_report *r)
+{
+    static const int least[] = {96, 92, 88, 80, 60, 40, 20, 0};
+    double smallest = 1;
+    size_t i = 0;
+    for (unsigned row = 0; row < r->count; row++)
+        smallest = fmin(smallest, report_efficiency(r, &r->rows[row]));
+    while (least[i] > 100 * smallest)
+        i++;
+    return least[i];
+}
 
 /* In bits: a number of workers, counted from the least. */
 static double x_of(const sim_report *r, unsigned workers)
@@ -23,9 +36,9 @@ static double x_of(const sim_report *r, unsigned workers)
     return LEFT + part * (WIDTH - LEFT - RIGHT);
 }
 
-static double y_of(double efficiency)
+static double y_of(const sim_report *r, double efficiency)
 {
-    return TOP + (1 - efficiency) * (HEIGHT - TOP - BOTTOM);
+    return TOP + (1 - efficiency) / (1 - least_of(r) / 100.0) * (HEIGHT - TOP - BOTTOM);
 }
 
 static void text_of(FILE *out, const char *text)
@@ -48,12 +61,17 @@ static void text_of(FILE *out, const char *text)
 static void head(const sim_report *r, FILE *out)
 {
     fprintf(out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
-            "font-family=\"sans-serif\" font-size=\"13\">\n"
-            "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n"
-            "<text x=\"%d\" y=\"20\" font-weight=\"bold\">efficiency: work / workers / makespan"
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\">\n"
+            "<title>Efficiency over the number of workers: ",
+            WIDTH, HEIGHT);
+    text_of(out, r->options->text);
+    fputs("</title>\n<style>\n", out);
+    fwrite(part_picture_css, 1, sizeof part_picture_css, out);
+    fprintf(out,
+            "</style>\n<rect width=\"%d\" height=\"%d\" class=\"ground\"/>\n"
+            "<text x=\"%d\" y=\"20\" class=\"name\">efficiency: work / workers / makespan%s"
             "</text>\n<text x=\"%d\" y=\"38\">",
-            WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT, LEFT);
+            WIDTH, HEIGHT, LEFT, least_of(r) ? " (the axis does not begin at 0)" : "", LEFT);
     text_of(out, r->options->text);
     fprintf(out, ", idle %s, ", fl_idle_modes[r->options->idle]->name);
     text_of(out, r->options->machine ? r->options->machine : "one shared cache");
@@ -63,15 +81,18 @@ static void head(const sim_report *r, FILE *out)
 static void axes(const sim_report *r, FILE *out)
 {
     const sim_options *o = r->options;
-    for (int i = 0; i <= 4; i++)
+    for (int i = 0; i <= TICKS; i++) {
+        int percent = least_of(r) + (100 - least_of(r)) / TICKS * i;
+        double y = y_of(r, percent / 100.0);
         fprintf(out,
-                "<path d=\"M%d %.1fH%d\" stroke=\"#ccc\"/>"
-                "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%d %%</text>\n",
-                LEFT, y_of(i / 4.0), WIDTH - RIGHT, LEFT - 6, y_of(i / 4.0) + 4, 25 * i);
+                "<path d=\"M%d %.1fH%d\" class=\"grid\"/>"
+                "<text x=\"%d\" y=\"%.1f\" class=\"end\">%d %%</text>\n",
+                LEFT, y, WIDTH - RIGHT, LEFT - 6, y + 4, percent);
+    }
     for (unsigned i = 0; i < o->counts; i++)
-        fprintf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%u</text>\n",
+        fprintf(out, "<text x=\"%.1f\" y=\"%d\" class=\"middle\">%u</text>\n",
                 x_of(r, o->workers[i]), HEIGHT - BOTTOM + 18, o->workers[i]);
-    fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">workers</text>\n",
+    fprintf(out, "<text x=\"%d\" y=\"%d\" class=\"middle\">workers</text>\n",
             (WIDTH - RIGHT + LEFT) / 2, HEIGHT - BOTTOM + 38);
 }
 
@@ -79,14 +100,13 @@ static void axes(const sim_report *r, FILE *out)
 static void series(const sim_report *r, unsigned first, unsigned step, double label, FILE *out)
 {
     const sim_row *row = &r->rows[first];
-    const char *colour = colours[first % COLOURS];
+    unsigned colour = first % COLOURS;
     for (unsigned i = first; i < r->count; i += step)
         fprintf(out, "%s%.1f %.1f", i == first ? "<path d=\"M" : "L", x_of(r, r->rows[i].workers),
-                y_of(report_efficiency(r, &r->rows[i])));
-    fprintf(out, "\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s/>\n", colour,
-            first / COLOURS % 2 ? " stroke-dasharray=\"5 3\"" : "");
-    fprintf(out, "<text x=\"%d\" y=\"%.1f\" fill=\"%s\">%s, %s</text>\n", WIDTH - RIGHT + 8, label,
-            colour, row->queue->name, row->policy->name);
+                y_of(r, report_efficiency(r, &r->rows[i])));
+    fprintf(out, "\" class=\"line c%u%s\"/>\n", colour, first / COLOURS % 2 ? " dashed" : "");
+    fprintf(out, "<text x=\"%d\" y=\"%.1f\" class=\"c%u\">%s, %s</text>\n", WIDTH - RIGHT + 8,
+            label, colour, row->queue->name, row->policy->name);
 }
 
 /* Names keep the order of the lines' ends, and stay apart. */
@@ -101,7 +121,7 @@ static void all_series(const sim_report *r, unsigned step, FILE *out)
                 (best == step || report_efficiency(r, &r->rows[r->count - step + i]) >
                                      report_efficiency(r, &r->rows[r->count - step + best])))
                 best = i;
-        double end = y_of(report_efficiency(r, &r->rows[r->count - step + best])) + 4;
+        double end = y_of(r, report_efficiency(r, &r->rows[r->count - step + best])) + 4;
         free_from = fmax(end, free_from + APART);
         done[best] = true;
         series(r, best, step, free_from, out);
