@@ -10,9 +10,9 @@
  * and an arena all of whose fibers are idle is replaced as a whole, headers and page tables too.
  * Fibers are taken from the oldest arenas first, so that the newest become idle as a whole.
  *
- * The lock guards lists and numbers only, since a system call or a page fault under it would hold up all
- * workers whose tasks begin to wait. New fibers are made in slabs: a worker takes a few units in a row under
- * the lock, lays out their fibers without it, keeps one, and puts the others into the free list.
+ * A page fault under the lock would hold up all workers whose tasks begin to wait. So new fibers are made
+ * in slabs (runtime/engine/slab.h): a worker takes a few units in a row under the lock, lays out their
+ * fibers without it, keeps one, and puts the others into the free list.
  *
  * Replacing an arena restarts the tags of its fork stacks at 0. A thief that looked at a fork stack
  * before could then win a CAS on `top` that it should lose. So a thread that follows a worker's

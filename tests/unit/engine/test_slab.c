@@ -97,8 +97,10 @@ Test(slab, arenas_are_replaced_without_the_lock)
     get_all();
     for (unsigned i = 0; i < MAX; i++)
         fl_fibers_put(&fibers, all[i]);
+    fl_look_begin(); /* no grace period ends while this thread has the lock */
     for (int64_t now = START; now;)
         now = fl_fibers_decay(&fibers, 0, now);
+    fl_look_end();
     urcu_bp_barrier();
     pthread_mutex_lock(&fibers.lock); /* orders what was counted */
     pthread_mutex_unlock(&fibers.lock);
