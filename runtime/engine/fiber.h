@@ -11,8 +11,8 @@
  * Fibers are taken from the oldest arenas first, so that the newest become idle as a whole.
  *
  * A page fault under the lock would hold up all workers whose tasks begin to wait. So new fibers are made
- * in slabs (runtime/engine/slab.h): a worker takes a few units in a row under the lock, lays out their
- * fibers without it, keeps one, and puts the others into the free list.
+ * in slabs (runtime/engine/slab.h). A worker takes a few units in a row under the lock, and lays out their
+ * fibers without it. It keeps one, and puts the others into the free list.
  *
  * Replacing an arena restarts the tags of its fork stacks at 0. A thief that looked at a fork stack
  * before could then win a CAS on `top` that it should lose. So a thread that follows a worker's

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/engine/slab.h>
 
+#include <runtime/engine/work_item.h>
+#include <runtime/platform/sanitizer.h>
+#include <runtime/platform/switch_frame.h>
+#include <sched/forkstack.h>
+
 void fl_fiber_lay(fl_fiber *fiber, void (*entry)(void *))
 {
     char *top = (char *)fiber->shadow.low + fiber->shadow.size;
