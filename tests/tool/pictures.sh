@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# The pictures of the documentation are those that docs/images/draw.py draws, and can be read: a title, a dark mode, and texts with a
-# contrast of 4.5 or more (WCAG 2.1, 1.4.3) to their ground in both.
+# The pictures of the documentation are those that docs/images/draw.py draws. Each has a title and a dark mode. In both modes the
+# contrast of texts to their ground is 4.5 or more (WCAG 2.1, 1.4.3).
 . "$(dirname "$0")/common.bash"
 images=$here/../../docs/images
 command -v python3 >/dev/null || skip "python3 not found"
