@@ -15,9 +15,11 @@
  * This header includes the others of a pool: <filch/pool_config.h> its configuration,
  * <filch/submit.h> submissions and their options, <filch/job.h> jobs and their outcomes.
  *
- * Width: the number of jobs in progress at a time, as if that many threads took them from a
- * queue. Jobs that wait within their function count. A job is a task: it may fork, spawn and
- * wait.
+ * Width: the number of jobs in progress at a time. Jobs that wait within their function count. A
+ * job is a task: it may fork, spawn and wait.
+ * Capacity: the number of further jobs that may wait. A job for which a place within the width is
+ * free does not count, even if it has not begun yet: an idle pool accepts width + capacity jobs,
+ * as a buffered channel with that many idle receivers does.
  * Outcomes: each accepted job has exactly one (filch_outcome), reported once to `done`.
  * Timeouts: a job's deadline counts its time in the queue, its run timeout only each attempt. At
  * either its outcome is fixed and waiters return. A job in progress sees its context done, and its
@@ -123,7 +125,7 @@ FILCH_API size_t filch_pool_cancel_waiting(filch_pool *pool);
  * -EAGAIN (a thread could not be created: raise the process's limit). */
 FILCH_API int filch_pool_resize(filch_pool *pool, unsigned width);
 
-/* Sets how many jobs may wait: a number, FILCH_UNLIMITED or FILCH_RENDEZVOUS. A larger number
+/* Sets how many jobs may wait beyond the free places: a number, FILCH_UNLIMITED or FILCH_RENDEZVOUS. A larger number
  * admits submitters that wait for room. With a smaller one, waiting jobs stay, and none is
  * admitted until fewer wait. Does not wait. Error: -EINVAL (no pool, 0, or a direct pool, which
  * has no queue: create it with an order, a width or a capacity). */

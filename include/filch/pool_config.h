@@ -35,8 +35,9 @@ typedef enum filch_pool_order {
                        deques */
     FILCH_FIFO,     /* the oldest */
     FILCH_LIFO,     /* the newest */
-    FILCH_PRIORITY, /* the highest priority, 0..FILCH_PRIORITIES - 1; the oldest of equals. A job
-                       that has waited for `aging` counts as one higher, so no job waits for ever */
+    FILCH_PRIORITY, /* the highest priority, 0..FILCH_PRIORITIES - 1; of equals the one submitted
+                       first, also after filch_job_set_priority. A job that has waited for `aging`
+                       counts as one higher, so no job waits for ever */
     FILCH_EARLIEST, /* the earliest deadline first (C. L. Liu, J. W. Layland, 1973, section 7);
                        then jobs without one, the oldest first */
     FILCH_ORDERS
@@ -44,7 +45,8 @@ typedef enum filch_pool_order {
 
 enum { FILCH_PRIORITIES = 8 };
 
-/* Capacities: the most jobs that may wait. Any number, the default if none is given, or one of
+/* Capacities: the most jobs that may wait beyond those for which a place within the width is free;
+ * delayed jobs count in any case. Any number, the default if none is given, or one of
  * these two. */
 enum { FILCH_CAPACITY_DEFAULT = 65536 };
 #define FILCH_UNLIMITED SIZE_MAX /* a queue that grows until memory is used up */
@@ -60,7 +62,8 @@ typedef enum filch_when_full {
     FILCH_FULL_REJECT,      /* it is refused: -EAGAIN */
     FILCH_FULL_RUN,         /* the job begins at once, beyond the width; the submission returns
                                when the job has an outcome, or at `until` while the job continues */
-    FILCH_FULL_DROP_OLDEST, /* the oldest job in the queue is dropped to make room */
+    FILCH_FULL_DROP_OLDEST, /* to make room, the oldest waiting job without a free place is dropped,
+                               or the delayed job that fills the queue */
     FILCH_FULL_DROP_NEWEST, /* the new job is accepted and dropped */
     FILCH_FULL_CHOICES
 } filch_when_full;
@@ -88,7 +91,7 @@ typedef struct filch_pool_config {
     unsigned workers;       /* with this many workers; default: one per core */
     unsigned width;         /* jobs in progress at a time; default: the number of workers, or no
                                limit for a direct pool */
-    size_t capacity;        /* the most jobs that wait, delayed ones included; default
+    size_t capacity;        /* the most jobs that wait beyond the free places; default
                                FILCH_CAPACITY_DEFAULT. FILCH_UNLIMITED, FILCH_RENDEZVOUS */
     filch_pool_order order; /* default: any */
     filch_when_full full;   /* default: wait */

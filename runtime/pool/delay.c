@@ -32,6 +32,7 @@ static void due(void *arg)
             fl_pool_run_beyond(pool, job, &after);
         else
             fl_pool_queue(pool, job, &after);
+        fl_pool_admit(pool, &after);
     }
     fl_pool_leave(pool, &after);
     if (!delayed)

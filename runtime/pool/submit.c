@@ -183,12 +183,22 @@ static int drop_newest(filch_pool *pool, filch_job *job, int64_t until)
     return 0;
 }
 
+/* Of the jobs that count against the capacity; the oldest waiting jobs have the free places. NULL:
+ * in a rendezvous no job waits for another. */
+static filch_job *oldest_queued(const filch_pool *pool)
+{
+    const uint64_t free = fl_pool_free_places(pool), waiting = pool->stats.waiting;
+    if (waiting <= free)
+        return fl_pool_meets(pool) ? NULL : pool->delayed.first;
+    return fl_order_nth_oldest(pool, free);
+}
+
 static int drop_oldest(filch_pool *pool, filch_job *job, int64_t until)
 {
     (void)until;
     fl_after after = {0};
-    filch_job *oldest = pool->by_age.first ? pool->by_age.first : pool->delayed.first;
-    if (!oldest) /* where no job waits for another, this is the only one to drop */
+    filch_job *oldest = oldest_queued(pool);
+    if (!oldest)
         return drop_newest(pool, job, until);
     if (fl_job_accept(job, &after)) { /* else nobody has to go for it */
         fl_job_decide(oldest, FILCH_DROPPED, NULL, &after);
