@@ -59,6 +59,11 @@ typedef struct filch_pool_stats {
                                           due */
     uint64_t retries;                  /* attempts after the first */
     uint64_t stuck;                    /* of those running */
+    uint64_t running_most;             /* the most that were in progress at a time, */
+    uint64_t waiting_most; /* and that waited; neither counts plain jobs of a direct pool */
+    uint64_t held;         /* now: handles that were not released, and jobs that go to a
+                                          results list. A number that only grows is a forgotten
+                                          filch_job_release */
 } filch_pool_stats;
 
 FILCH_BEGIN_DECLS
@@ -66,8 +71,9 @@ FILCH_BEGIN_DECLS
 /* ---- Life ---- */
 
 /* Creates a pool. config may be NULL: all defaults. On failure *out is untouched. Does not wait.
- * Errors: -EINVAL (out is NULL, a field is out of range, the retry policy is invalid, or workers or
- * bind is set beside a runtime: correct it); -ENOMEM (free some memory). An elastic pool also
+ * Errors: -EINVAL (out is NULL, a field is out of range, the retry policy is invalid, workers or
+ * bind is set beside a runtime, or a field has no effect, such as aging in the order FILCH_FIFO:
+ * correct it); -ENOMEM (free some memory). An elastic pool also
  * returns -EAGAIN or -EMFILE (no thread or file for its timer: raise the process's limits). Other
  * errors are those of filch_runtime_create. */
 FILCH_API int filch_pool_create(filch_pool **out, const filch_pool_config *config);

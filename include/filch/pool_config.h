@@ -7,7 +7,8 @@
  *                                                 .order = FILCH_PRIORITY,
  *                                                 .full = FILCH_FULL_REJECT});
  *
- * A zero field means the default, so a configuration names only the fields that differ. Strings
+ * A zero field means the default, so a configuration names only the fields that differ. A field that
+ * has no effect without another one is refused by its name (-EINVAL). Strings
  * and the objects that it points to are not copied, and must live until the pool is destroyed.
  * docs/pools.md is the reference.
  * Since 0.1.0. */
@@ -95,7 +96,7 @@ typedef struct filch_pool_config {
                                FILCH_CAPACITY_DEFAULT. FILCH_UNLIMITED, FILCH_RENDEZVOUS */
     filch_pool_order order; /* default: any */
     filch_when_full full;   /* default: wait */
-    int64_t aging;          /* ns, default one second; only for FILCH_PRIORITY. From one second
+    int64_t aging;          /* ns, default one second; FILCH_PRIORITY only. From one second
                                up, waiting times are measured to 10 ms */
     int64_t timeout;        /* ns from submission, for jobs without a timeout of their own; default:
                                none */

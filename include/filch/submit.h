@@ -3,6 +3,7 @@
  * Submission of jobs to a worker pool, one or many by a call. Included by <filch/pool.h>.
  *
  *   FILCH_SUBMIT(pool, resize, image);                      waits while the queue is full
+ *   FILCH_SUBMIT_UNTIL(pool, resize, image, filch_in(FILCH_SECOND));      for at most a second
  *   FILCH_SUBMIT_AS(pool, resize, image, .priority = 3, .run_timeout = FILCH_SECOND, .done = show);
  *   filch_pool_submit(&job, pool, resize, image, &options, until);     with a handle, or a time
  *   filch_pool_submit_all(pool, resize, images, count, &options, until, &accepted);
@@ -77,12 +78,14 @@ typedef struct filch_submission {
 } filch_submission;
 
 /* Submits fn(self, job, data); options are designated initialisers of filch_job_options. Returns
- * 0 or a negative errno, as filch_pool_submit does. */
-#define FILCH_SUBMIT(pool, fn, data) fl_submit_named(pool, fn, data, NULL, #fn)
+ * 0 or a negative errno, as filch_pool_submit does. FILCH_SUBMIT_UNTIL waits for room until `until`,
+ * and with 0 not at all; the others wait for ever. */
+#define FILCH_SUBMIT(pool, fn, data) fl_submit_named(pool, fn, data, NULL, #fn, FILCH_FOREVER)
+#define FILCH_SUBMIT_UNTIL(pool, fn, data, until) fl_submit_named(pool, fn, data, NULL, #fn, until)
 #define FILCH_SUBMIT_AS(pool, fn, data, ...)                                                       \
     (__extension__({                                                                               \
         const filch_job_options fl_options_ = {__VA_ARGS__};                                       \
-        fl_submit_named(pool, fn, data, &fl_options_, #fn);                                        \
+        fl_submit_named(pool, fn, data, &fl_options_, #fn, FILCH_FOREVER);                         \
     }))
 
 FILCH_BEGIN_DECLS
@@ -127,14 +130,15 @@ FILCH_END_DECLS
 
 /* FILCH_SUBMIT: names a job without a name after its function. options may be NULL. */
 FILCH_UNUSED static inline int fl_submit_named(filch_pool *pool, filch_job_fn *fn, void *data,
-                                               const filch_job_options *options, const char *name)
+                                               const filch_job_options *options, const char *name,
+                                               int64_t until)
 {
     filch_job_options named = {0};
     if (options)
         named = *options;
     if (!named.name)
         named.name = name;
-    return filch_pool_submit(NULL, pool, fn, data, &named, FILCH_FOREVER);
+    return filch_pool_submit(NULL, pool, fn, data, &named, until);
 }
 #include <filch/detail/show_words.h>
 #endif

@@ -56,6 +56,7 @@ bool fl_delay(filch_job *job, int64_t until)
         fl_row_enter(&pool->delayed, job);
         fl_pool_progressed(pool, job->beyond);
         pool->stats.delayed++;
+        fl_pool_note_waiting(pool);
         pool->stats.retries += !attempts->permitted;
         fl_pending_callback_begin(job);
         fl_pool_admit(pool, &after);

@@ -39,6 +39,7 @@ void fl_pool_append(filch_pool *pool, filch_job *job)
     job->stage = FL_JOB_WAITING;
     fl_order_add(pool, job);
     pool->stats.waiting++;
+    fl_pool_note_waiting(pool);
 }
 
 void fl_pool_queue(filch_pool *pool, filch_job *job, fl_after *after)

@@ -19,8 +19,6 @@ int fl_stuck_check(const filch_pool_config *config)
     if (config->stuck_after < 0)
         return fl_fail(EINVAL, "stuck_after of %lld; it is nanoseconds after a job's deadline",
                        (long long)config->stuck_after);
-    if (!config->stuck_after && (config->spares || config->stuck))
-        return fl_fail(EINVAL, "a pool with options for stuck jobs, but no stuck_after; set it");
     if (config->spares > FL_SPARES_MOST)
         return fl_fail(EINVAL, "pool spares %u is out of range (at most %d)", config->spares,
                        FL_SPARES_MOST);
