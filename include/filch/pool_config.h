@@ -69,6 +69,15 @@ typedef enum filch_when_full {
     FILCH_FULL_CHOICES
 } filch_when_full;
 
+/* What happens to jobs that the pool's breaker refuses. */
+typedef enum filch_breaker_full {
+    FILCH_BREAKER_FULL_HOLD, /* they wait in the queue, and no attempt counts. While the breaker is
+                                not closed the pool lets one job at a time through, as its probe;
+                                it looks again at the latest after 100 ms */
+    FILCH_BREAKER_FULL_FAIL, /* the attempt fails: -EHOSTDOWN */
+    FILCH_BREAKER_FULL_CHOICES
+} filch_breaker_full;
+
 /* A job that has timed out and has not returned. */
 typedef struct filch_stuck {
     const char *name; /* the job's */
@@ -114,9 +123,12 @@ typedef struct filch_pool_config {
     /* Resilience, none by default. docs/pools.md says how they interact. */
     filch_limiter *limiter; /* each attempt takes a permit; no worker is held while it waits */
     filch_breaker *breaker; /* each attempt asks it and reports its result to it */
-    const filch_retry_policy *retry;  /* for jobs without one of their own: a failed or panicked
+    filch_breaker_full breaker_full; /* default: hold */
+    const filch_retry_policy *retry; /* for jobs without one of their own: a failed or panicked
                                          attempt is repeated from the queue */
-    filch_dead_letters *dead_letters; /* receives jobs that have failed or panicked for good */
+    filch_dead_letters
+        *dead_letters; /* receives jobs that have failed or panicked for good, with the
+                                         last failure of a call, if there was one */
     const filch_adaptive_config *adaptive; /* the width adapts to latency; `width` stays 0 */
     /* Jobs that do not return */
     int64_t stuck_after; /* ns after its deadline until a job in progress counts as stuck;

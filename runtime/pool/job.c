@@ -121,6 +121,8 @@ static void free_more(filch_job *job)
     fl_job_rare *rare = fl_rare(job);
     if (rare) {
         filch_context_release(fl_context_of(job));
+        if (rare->trials)
+            free(rare->trials->attempts.last);
         free(rare->trials);
     }
     free(rare);

@@ -23,6 +23,7 @@ static int check_effects(const filch_pool_config *config)
         {config->shrink_after, config->width_max, "shrink_after", "width_max"},
         {config->interval, config->width_max, "interval", "width_max"},
         {config->cpu_max, config->width_max, "cpu_max", "width_max"},
+        {config->breaker_full, config->breaker, "breaker_full", "breaker"},
         {config->spares, config->stuck_after, "spares", "stuck_after"},
         {config->stuck, config->stuck_after, "stuck", "stuck_after"},
         {config->stuck_arg, config->stuck, "stuck_arg", "stuck"},
@@ -54,6 +55,9 @@ int fl_settings_check(const filch_pool_config *config)
                        "a pool of order %d that does %d when it is full; see filch_pool_order and "
                        "filch_when_full",
                        (int)config->order, (int)config->full);
+    if ((unsigned)config->breaker_full >= FILCH_BREAKER_FULL_CHOICES)
+        return fl_fail(EINVAL, "pool breaker_full %d is unknown; see filch_breaker_full",
+                       (int)config->breaker_full);
     if (config->aging < 0 || config->timeout < 0 || config->run_timeout < 0)
         return fl_fail(EINVAL, "a pool with a negative time; aging, timeout and run_timeout are "
                                "nanoseconds");

@@ -284,6 +284,7 @@ Test(pool, settings_without_effect_are_refused)
         {"shrink_after", {.width = 2, .shrink_after = 5}},
         {"interval", {.width = 2, .interval = 5}},
         {"cpu_max", {.width = 2, .cpu_max = 50}},
+        {"breaker_full", {.breaker_full = FILCH_BREAKER_FULL_FAIL}},
         {"spares", {.spares = 1}},
         {"stuck", {.stuck = report_nothing}},
         {"stuck_arg", {.stuck_after = 5, .stuck_arg = &any}},
