@@ -65,8 +65,10 @@ FILCH_BEGIN_DECLS
 /* ---- Life ---- */
 
 /* Releases a handle, which must not be used any more. NULL is allowed. A second release ends the
- * process if it is noticed, that is until the memory is used for another job. The last release may
- * call the job's `drop`. */
+ * process if it is noticed, that is until the memory is used for another job. A forgotten release
+ * keeps the memory of the job and of its pool: filch_pool_stats.held counts those handles, and a
+ * library built with FILCH_DEBUG names them at the end of the process. The last release may call the
+ * job's `drop`. */
 FILCH_API void filch_job_release(filch_job *job);
 
 /* ---- Operations ---- */

@@ -18,8 +18,8 @@
  * Width: the number of jobs in progress at a time. Jobs that wait within their function count. A
  * job is a task: it may fork, spawn and wait.
  * Capacity: the number of further jobs that may wait. A job for which a place within the width is
- * free does not count, even if it has not begun yet: an idle pool accepts width + capacity jobs,
- * as a buffered channel with that many idle receivers does.
+ * free does not count, even if it has not begun yet. So an idle pool accepts width + capacity jobs,
+ * as a buffered channel with idle receivers does.
  * Outcomes: each accepted job has exactly one (filch_outcome), reported once to `done`.
  * Timeouts: a job's deadline counts its time in the queue, its run timeout only each attempt. At
  * either its outcome is fixed and waiters return. A job in progress sees its context done, and its
@@ -71,11 +71,11 @@ FILCH_BEGIN_DECLS
 /* ---- Life ---- */
 
 /* Creates a pool. config may be NULL: all defaults. On failure *out is untouched. Does not wait.
- * Errors: -EINVAL (out is NULL, a field is out of range, the retry policy is invalid, workers or
- * bind is set beside a runtime, or a field has no effect, such as aging in the order FILCH_FIFO:
- * correct it); -ENOMEM (free some memory). An elastic pool also
- * returns -EAGAIN or -EMFILE (no thread or file for its timer: raise the process's limits). Other
- * errors are those of filch_runtime_create. */
+ * Errors: -EINVAL (out is NULL, a field is out of range, the retry policy is invalid, or workers or
+ * bind is set beside a runtime: correct it). -EINVAL also for a field that has no effect, such as
+ * aging in the order FILCH_FIFO: leave it out, or set the field that it needs. -ENOMEM (free some
+ * memory). An elastic pool also returns -EAGAIN or -EMFILE (no thread or file for its timer: raise
+ * the process's limits). Other errors are those of filch_runtime_create. */
 FILCH_API int filch_pool_create(filch_pool **out, const filch_pool_config *config);
 
 /* Closes the pool, waits until it is at rest, and frees it, with its runtime if that is its own.

@@ -69,7 +69,7 @@ typedef enum filch_when_full {
     FILCH_FULL_CHOICES
 } filch_when_full;
 
-/* What happens to jobs that the pool's breaker refuses. */
+/* Behaviour of a pool whose breaker refuses a job. */
 typedef enum filch_breaker_full {
     FILCH_BREAKER_FULL_HOLD, /* they wait in the queue, and no attempt counts. While the breaker is
                                 not closed the pool lets one job at a time through, as its probe;

@@ -21,6 +21,7 @@
 #include <filch/context.h>
 #include <filch/job.h>
 #include <filch/retry.h>
+#include <filch/runtime.h>
 #include <filch/traceparent.h>
 #include <filch/wait.h>
 #include <stdbool.h>
@@ -107,6 +108,13 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                                 const filch_job_options *options, int64_t until);
 
+/* The same for a given place, which is the function behind the macro of builds with FILCH_DEBUG. A
+ * library built with FILCH_DEBUG names at the end of the process the pools whose handles were not
+ * released, and the place of the first submission. place is not copied; NULL: unknown. */
+FILCH_API int filch_pool_submit_from(const filch_place *place, filch_job **out, filch_pool *pool,
+                                     filch_job_fn *fn, void *data, const filch_job_options *options,
+                                     int64_t until);
+
 /* Submits count jobs: fn with data[0], data[1], ...; with NULL for data, each gets NULL.
  * Equivalent to single submissions but cheaper: the fixed cost (the lock, a fence, a wake-up) is
  * paid once per up to 128 jobs. *accepted, if given, receives the number accepted, always the first
@@ -127,6 +135,16 @@ FILCH_API int filch_pool_submit_each(filch_pool *pool, const filch_submission ea
                                      int64_t until, size_t *accepted);
 
 FILCH_END_DECLS
+
+#ifdef FILCH_DEBUG
+#define filch_pool_submit(...)                                                                     \
+    (__extension__({                                                                               \
+        static const filch_place fl_submit_place_ = {{NULL, "filch_pool_submit"},                  \
+                                                     __FILE__,                                     \
+                                                     __LINE__};                                    \
+        filch_pool_submit_from(&fl_submit_place_, __VA_ARGS__);                                    \
+    }))
+#endif
 
 /* FILCH_SUBMIT: names a job without a name after its function. options may be NULL. */
 FILCH_UNUSED static inline int fl_submit_named(filch_pool *pool, filch_job_fn *fn, void *data,

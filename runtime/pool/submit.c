@@ -21,6 +21,7 @@
 #include <runtime/pool/pool.h>
 #include <runtime/pool/results.h>
 #include <runtime/pool/room.h>
+#include <runtime/pool/unreleased.h>
 #include <runtime/sync/wait.h>
 #include <runtime/sync/wait_queue.h>
 
@@ -295,8 +296,8 @@ static bool enters_intake(filch_pool *pool, filch_job *job)
     return fl_intake_push(pool, job);
 }
 
-int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
-                      const filch_job_options *options, int64_t until)
+static int submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
+                  const filch_job_options *options, int64_t until)
 {
     static const filch_job_options plain;
     if (!options)
@@ -329,4 +330,20 @@ int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void 
     else if (out)
         *out = job;
     return rc;
+}
+
+int filch_pool_submit_from(const filch_place *place, filch_job **out, filch_pool *pool,
+                           filch_job_fn *fn, void *data, const filch_job_options *options,
+                           int64_t until)
+{
+    int rc = submit(out, pool, fn, data, options, until);
+    if (!rc && out)
+        fl_unreleased_add(*out, place);
+    return rc;
+}
+
+int(filch_pool_submit)(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
+                       const filch_job_options *options, int64_t until)
+{
+    return filch_pool_submit_from(NULL, out, pool, fn, data, options, until);
 }
