@@ -342,8 +342,9 @@ int filch_pool_submit_from(const filch_place *place, filch_job **out, filch_pool
     return rc;
 }
 
-int(filch_pool_submit)(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
-                       const filch_job_options *options, int64_t until)
+#undef filch_pool_submit /* the macro of FILCH_DEBUG */
+int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
+                      const filch_job_options *options, int64_t until)
 {
     return filch_pool_submit_from(NULL, out, pool, fn, data, options, until);
 }
