@@ -9,8 +9,10 @@
  *   load(a, order)  store(a, v, order)  exchange(a, v, order) -> old
  *   cas(a, &expected, v, order) -> done; order for success, relaxed on failure, and then
  *                                  *expected is what was there
- *   add(a, v, order) -> old        or(a, v, order) -> old        and(a, v, order) -> old
- *                                  (u32 and u64)
+ *   add(a, v, order) -> old        sub(a, v, order) -> old       max(a, v, order) -> old
+ *   or(a, v, order) -> old         and(a, v, order) -> old       (u32 and u64)
+ * max stores v if that is greater than what is there, and otherwise stores and orders nothing.
+ * docs/memory-model.md shows which order suits.
  *
  * Stand-alone fences exist for store -> load only: filch_fence_seq_cst, and the asymmetric pair.
  * Its light half, filch_fence_light, costs its owner only a compiler barrier (the heavy half is
@@ -101,6 +103,17 @@ typedef enum {
     FILCH_INLINE type filch_##kind##_add(filch_##kind *a, type v, filch_order order)               \
     {                                                                                              \
         return __atomic_fetch_add(&a->filch_value, v, (int)order);                                 \
+    }                                                                                              \
+    FILCH_INLINE type filch_##kind##_sub(filch_##kind *a, type v, filch_order order)               \
+    {                                                                                              \
+        return __atomic_fetch_sub(&a->filch_value, v, (int)order);                                 \
+    }                                                                                              \
+    FILCH_INLINE type filch_##kind##_max(filch_##kind *a, type v, filch_order order)               \
+    {                                                                                              \
+        type old = filch_##kind##_load(a, FILCH_RELAXED);                                          \
+        while (old < v && !filch_##kind##_cas(a, &old, v, order))                                  \
+            ;                                                                                      \
+        return old;                                                                                \
     }                                                                                              \
     FILCH_INLINE type filch_##kind##_or(filch_##kind *a, type v, filch_order order)                \
     {                                                                                              \

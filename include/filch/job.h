@@ -65,8 +65,10 @@ FILCH_BEGIN_DECLS
 /* ---- Life ---- */
 
 /* Releases a handle, which must not be used any more. NULL is allowed. A second release ends the
- * process if it is noticed, that is until the memory is used for another job. The last release may
- * call the job's `drop`. */
+ * process if it is noticed, that is until the memory is used for another job. A forgotten release
+ * keeps the memory of the job and of its pool: filch_pool_stats.held counts those handles, and a
+ * library built with FILCH_DEBUG names them at the end of the process. The last release may call the
+ * job's `drop`. */
 FILCH_API void filch_job_release(filch_job *job);
 
 /* ---- Operations ---- */
@@ -77,7 +79,9 @@ FILCH_API void filch_job_release(filch_job *job);
 FILCH_API int filch_job_cancel(filch_job *job);
 
 /* Changes the priority of a waiting job to 0..FILCH_PRIORITIES - 1. Only a pool of the order
- * FILCH_PRIORITY heeds it. Errors: -EALREADY (it no longer waits); -EINVAL (too high). */
+ * FILCH_PRIORITY heeds it. The job keeps the time that it has waited, so it stands among the jobs of
+ * its new priority as if it had been submitted with it: before those submitted later. Setting the
+ * priority that it has changes nothing. Errors: -EALREADY (it no longer waits); -EINVAL (too high). */
 FILCH_API int filch_job_set_priority(filch_job *job, unsigned priority);
 
 /* Returns the job's place number, 0 .. width - 1, plus the spares if there are any. Only for the

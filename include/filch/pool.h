@@ -15,9 +15,11 @@
  * This header includes the others of a pool: <filch/pool_config.h> its configuration,
  * <filch/submit.h> submissions and their options, <filch/job.h> jobs and their outcomes.
  *
- * Width: the number of jobs in progress at a time, as if that many threads took them from a
- * queue. Jobs that wait within their function count. A job is a task: it may fork, spawn and
- * wait.
+ * Width: the number of jobs in progress at a time. Jobs that wait within their function count. A
+ * job is a task: it may fork, spawn and wait.
+ * Capacity: the number of further jobs that may wait. A job for which a place within the width is
+ * free does not count, even if it has not begun yet. So an idle pool accepts width + capacity jobs,
+ * as a buffered channel with idle receivers does.
  * Outcomes: each accepted job has exactly one (filch_outcome), reported once to `done`.
  * Timeouts: a job's deadline counts its time in the queue, its run timeout only each attempt. At
  * either its outcome is fixed and waiters return. A job in progress sees its context done, and its
@@ -57,6 +59,11 @@ typedef struct filch_pool_stats {
                                           due */
     uint64_t retries;                  /* attempts after the first */
     uint64_t stuck;                    /* of those running */
+    uint64_t running_most;             /* the most that were in progress at a time, */
+    uint64_t waiting_most; /* and that waited; neither counts plain jobs of a direct pool */
+    uint64_t held;         /* now: handles that were not released, and jobs that go to a
+                                          results list. A number that only grows is a forgotten
+                                          filch_job_release */
 } filch_pool_stats;
 
 FILCH_BEGIN_DECLS
@@ -65,9 +72,10 @@ FILCH_BEGIN_DECLS
 
 /* Creates a pool. config may be NULL: all defaults. On failure *out is untouched. Does not wait.
  * Errors: -EINVAL (out is NULL, a field is out of range, the retry policy is invalid, or workers or
- * bind is set beside a runtime: correct it); -ENOMEM (free some memory). An elastic pool also
- * returns -EAGAIN or -EMFILE (no thread or file for its timer: raise the process's limits). Other
- * errors are those of filch_runtime_create. */
+ * bind is set beside a runtime: correct it). -EINVAL also for a field that has no effect, such as
+ * aging in the order FILCH_FIFO: leave it out, or set the field that it needs. -ENOMEM (free some
+ * memory). An elastic pool also returns -EAGAIN or -EMFILE (no thread or file for its timer: raise
+ * the process's limits). Other errors are those of filch_runtime_create. */
 FILCH_API int filch_pool_create(filch_pool **out, const filch_pool_config *config);
 
 /* Closes the pool, waits until it is at rest, and frees it, with its runtime if that is its own.
@@ -123,7 +131,7 @@ FILCH_API size_t filch_pool_cancel_waiting(filch_pool *pool);
  * -EAGAIN (a thread could not be created: raise the process's limit). */
 FILCH_API int filch_pool_resize(filch_pool *pool, unsigned width);
 
-/* Sets how many jobs may wait: a number, FILCH_UNLIMITED or FILCH_RENDEZVOUS. A larger number
+/* Sets how many jobs may wait beyond the free places: a number, FILCH_UNLIMITED or FILCH_RENDEZVOUS. A larger number
  * admits submitters that wait for room. With a smaller one, waiting jobs stay, and none is
  * admitted until fewer wait. Does not wait. Error: -EINVAL (no pool, 0, or a direct pool, which
  * has no queue: create it with an order, a width or a capacity). */

@@ -7,7 +7,8 @@
  *                                                 .order = FILCH_PRIORITY,
  *                                                 .full = FILCH_FULL_REJECT});
  *
- * A zero field means the default, so a configuration names only the fields that differ. Strings
+ * A zero field means the default, so a configuration names only the fields that differ. A field that
+ * has no effect without another one is refused by its name (-EINVAL). Strings
  * and the objects that it points to are not copied, and must live until the pool is destroyed.
  * docs/pools.md is the reference.
  * Since 0.1.0. */
@@ -35,8 +36,9 @@ typedef enum filch_pool_order {
                        deques */
     FILCH_FIFO,     /* the oldest */
     FILCH_LIFO,     /* the newest */
-    FILCH_PRIORITY, /* the highest priority, 0..FILCH_PRIORITIES - 1; the oldest of equals. A job
-                       that has waited for `aging` counts as one higher, so no job waits for ever */
+    FILCH_PRIORITY, /* the highest priority, 0..FILCH_PRIORITIES - 1; of equals the one submitted
+                       first, also after filch_job_set_priority. A job that has waited for `aging`
+                       counts as one higher, so no job waits for ever */
     FILCH_EARLIEST, /* the earliest deadline first (C. L. Liu, J. W. Layland, 1973, section 7);
                        then jobs without one, the oldest first */
     FILCH_ORDERS
@@ -44,7 +46,8 @@ typedef enum filch_pool_order {
 
 enum { FILCH_PRIORITIES = 8 };
 
-/* Capacities: the most jobs that may wait. Any number, the default if none is given, or one of
+/* Capacities: the most jobs that may wait beyond those for which a place within the width is free;
+ * delayed jobs count in any case. Any number, the default if none is given, or one of
  * these two. */
 enum { FILCH_CAPACITY_DEFAULT = 65536 };
 #define FILCH_UNLIMITED SIZE_MAX /* a queue that grows until memory is used up */
@@ -60,10 +63,20 @@ typedef enum filch_when_full {
     FILCH_FULL_REJECT,      /* it is refused: -EAGAIN */
     FILCH_FULL_RUN,         /* the job begins at once, beyond the width; the submission returns
                                when the job has an outcome, or at `until` while the job continues */
-    FILCH_FULL_DROP_OLDEST, /* the oldest job in the queue is dropped to make room */
+    FILCH_FULL_DROP_OLDEST, /* to make room, the oldest waiting job without a free place is dropped,
+                               or the delayed job that fills the queue */
     FILCH_FULL_DROP_NEWEST, /* the new job is accepted and dropped */
     FILCH_FULL_CHOICES
 } filch_when_full;
+
+/* Behaviour of a pool whose breaker refuses a job. */
+typedef enum filch_breaker_full {
+    FILCH_BREAKER_FULL_HOLD, /* they wait in the queue, and no attempt counts. While the breaker is
+                                not closed the pool lets one job at a time through, as its probe;
+                                it looks again at the latest after 100 ms */
+    FILCH_BREAKER_FULL_FAIL, /* the attempt fails: -EHOSTDOWN */
+    FILCH_BREAKER_FULL_CHOICES
+} filch_breaker_full;
 
 /* A job that has timed out and has not returned. */
 typedef struct filch_stuck {
@@ -88,11 +101,11 @@ typedef struct filch_pool_config {
     unsigned workers;       /* with this many workers; default: one per core */
     unsigned width;         /* jobs in progress at a time; default: the number of workers, or no
                                limit for a direct pool */
-    size_t capacity;        /* the most jobs that wait, delayed ones included; default
+    size_t capacity;        /* the most jobs that wait beyond the free places; default
                                FILCH_CAPACITY_DEFAULT. FILCH_UNLIMITED, FILCH_RENDEZVOUS */
     filch_pool_order order; /* default: any */
     filch_when_full full;   /* default: wait */
-    int64_t aging;          /* ns, default one second; only for FILCH_PRIORITY. From one second
+    int64_t aging;          /* ns, default one second; FILCH_PRIORITY only. From one second
                                up, waiting times are measured to 10 ms */
     int64_t timeout;        /* ns from submission, for jobs without a timeout of their own; default:
                                none */
@@ -110,9 +123,12 @@ typedef struct filch_pool_config {
     /* Resilience, none by default. docs/pools.md says how they interact. */
     filch_limiter *limiter; /* each attempt takes a permit; no worker is held while it waits */
     filch_breaker *breaker; /* each attempt asks it and reports its result to it */
-    const filch_retry_policy *retry;  /* for jobs without one of their own: a failed or panicked
+    filch_breaker_full breaker_full; /* default: hold */
+    const filch_retry_policy *retry; /* for jobs without one of their own: a failed or panicked
                                          attempt is repeated from the queue */
-    filch_dead_letters *dead_letters; /* receives jobs that have failed or panicked for good */
+    filch_dead_letters
+        *dead_letters; /* receives jobs that have failed or panicked for good, with the
+                                         last failure of a call, if there was one */
     const filch_adaptive_config *adaptive; /* the width adapts to latency; `width` stays 0 */
     /* Jobs that do not return */
     int64_t stuck_after; /* ns after its deadline until a job in progress counts as stuck;

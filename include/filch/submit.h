@@ -3,6 +3,7 @@
  * Submission of jobs to a worker pool, one or many by a call. Included by <filch/pool.h>.
  *
  *   FILCH_SUBMIT(pool, resize, image);                      waits while the queue is full
+ *   FILCH_SUBMIT_UNTIL(pool, resize, image, filch_in(FILCH_SECOND));      for at most a second
  *   FILCH_SUBMIT_AS(pool, resize, image, .priority = 3, .run_timeout = FILCH_SECOND, .done = show);
  *   filch_pool_submit(&job, pool, resize, image, &options, until);     with a handle, or a time
  *   filch_pool_submit_all(pool, resize, images, count, &options, until, &accepted);
@@ -20,6 +21,7 @@
 #include <filch/context.h>
 #include <filch/job.h>
 #include <filch/retry.h>
+#include <filch/runtime.h>
 #include <filch/traceparent.h>
 #include <filch/wait.h>
 #include <stdbool.h>
@@ -77,12 +79,14 @@ typedef struct filch_submission {
 } filch_submission;
 
 /* Submits fn(self, job, data); options are designated initialisers of filch_job_options. Returns
- * 0 or a negative errno, as filch_pool_submit does. */
-#define FILCH_SUBMIT(pool, fn, data) fl_submit_named(pool, fn, data, NULL, #fn)
+ * 0 or a negative errno, as filch_pool_submit does. FILCH_SUBMIT_UNTIL waits for room until `until`,
+ * and with 0 not at all; the others wait for ever. */
+#define FILCH_SUBMIT(pool, fn, data) fl_submit_named(pool, fn, data, NULL, #fn, FILCH_FOREVER)
+#define FILCH_SUBMIT_UNTIL(pool, fn, data, until) fl_submit_named(pool, fn, data, NULL, #fn, until)
 #define FILCH_SUBMIT_AS(pool, fn, data, ...)                                                       \
     (__extension__({                                                                               \
         const filch_job_options fl_options_ = {__VA_ARGS__};                                       \
-        fl_submit_named(pool, fn, data, &fl_options_, #fn);                                        \
+        fl_submit_named(pool, fn, data, &fl_options_, #fn, FILCH_FOREVER);                         \
     }))
 
 FILCH_BEGIN_DECLS
@@ -103,6 +107,13 @@ FILCH_BEGIN_DECLS
  * -ENOMEM (wait for jobs to end). */
 FILCH_API int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                                 const filch_job_options *options, int64_t until);
+
+/* The same for a given place, which is the function behind the macro of builds with FILCH_DEBUG. A
+ * library built with FILCH_DEBUG names at the end of the process the pools whose handles were not
+ * released, and the place of the first submission. place is not copied; NULL: unknown. */
+FILCH_API int filch_pool_submit_from(const filch_place *place, filch_job **out, filch_pool *pool,
+                                     filch_job_fn *fn, void *data, const filch_job_options *options,
+                                     int64_t until);
 
 /* Submits count jobs: fn with data[0], data[1], ...; with NULL for data, each gets NULL.
  * Equivalent to single submissions but cheaper: the fixed cost (the lock, a fence, a wake-up) is
@@ -125,16 +136,27 @@ FILCH_API int filch_pool_submit_each(filch_pool *pool, const filch_submission ea
 
 FILCH_END_DECLS
 
+#ifdef FILCH_DEBUG
+#define filch_pool_submit(...)                                                                     \
+    (__extension__({                                                                               \
+        static const filch_place fl_submit_place_ = {{NULL, "filch_pool_submit"},                  \
+                                                     __FILE__,                                     \
+                                                     __LINE__};                                    \
+        filch_pool_submit_from(&fl_submit_place_, __VA_ARGS__);                                    \
+    }))
+#endif
+
 /* FILCH_SUBMIT: names a job without a name after its function. options may be NULL. */
 FILCH_UNUSED static inline int fl_submit_named(filch_pool *pool, filch_job_fn *fn, void *data,
-                                               const filch_job_options *options, const char *name)
+                                               const filch_job_options *options, const char *name,
+                                               int64_t until)
 {
     filch_job_options named = {0};
     if (options)
         named = *options;
     if (!named.name)
         named.name = name;
-    return filch_pool_submit(NULL, pool, fn, data, &named, FILCH_FOREVER);
+    return filch_pool_submit(NULL, pool, fn, data, &named, until);
 }
 #include <filch/detail/show_words.h>
 #endif

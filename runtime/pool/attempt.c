@@ -2,6 +2,7 @@
 #include <runtime/pool/attempt.h>
 
 #include <runtime/platform/lock.h>
+#include <runtime/pool/gate.h>
 #include <runtime/pool/parts.h>
 #include <runtime/pool/perform.h>
 #include <runtime/pool/pool.h>
@@ -14,6 +15,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One call of a policy, which may panic. */
@@ -126,16 +128,37 @@ static filch_outcome run(filch_self self, filch_job *job, filch_failure *why)
     return outcome;
 }
 
-static filch_outcome run_if_allowed(filch_self self, filch_job *job, filch_failure *why)
+/* true: the job waits for it. */
+static bool is_held_by_breaker(filch_self self, step *one)
 {
-    step one = {.job = job, .why = why};
-    if (!guarded(self, &one, ask))
-        one.rc = fl_fail(EHOSTDOWN, "the breaker of pool %s panicked", job->pool->config.name);
-    if (one.rc)
-        return failed(job, why, one.rc);
-    one.outcome = run(self, job, why);
-    guarded(self, &one, report);
-    return one.outcome;
+    const filch_pool_config *config = &one->job->pool->config;
+    if (!config->breaker)
+        return false;
+    if (guarded(self, one, ask))
+        return one->rc && fl_holds(config);
+    one->rc = fl_fail(EHOSTDOWN, "the breaker of pool %s panicked", config->name);
+    return false;
+}
+
+/* The attempt has not begun: its permit was not used. */
+static int64_t hold(filch_job *job)
+{
+    fl_attempts *attempts = &fl_trials(job)->attempts;
+    bool closed;
+    if (job->pool->config.limiter)
+        filch_limiter_give_back(&attempts->permit);
+    attempts->held = true;
+    return fl_gate_next_ask(job->pool->config.breaker, &closed, fl_now());
+}
+
+static filch_outcome run_if_allowed(filch_self self, step *one, filch_failure *why)
+{
+    if (one->rc)
+        return failed(one->job, why, one->rc);
+    one->outcome = run(self, one->job, why);
+    if (one->job->pool->config.breaker)
+        guarded(self, one, report);
+    return one->outcome;
 }
 
 /* ---- Retry ---- */
@@ -193,22 +216,50 @@ static int64_t another(filch_self self, filch_job *job, filch_failure *why)
 
 /* ---- All together ---- */
 
-filch_outcome fl_attempt(filch_self self, filch_job *job, filch_failure *why, int64_t *again)
+/* The breaker may refuse the next attempt, whose failure says less. Without memory that one counts. */
+static void keep_failure(filch_job *job, const filch_failure *why)
 {
-    *again = 0;
-    if (!fl_passes_policies(job) || fl_job_cause(job))
-        return run(self, job, why);
     fl_attempts *attempts = &fl_trials(job)->attempts;
-    filch_outcome outcome = FILCH_FAILED;
+    if (!job->pool->config.breaker || !job->pool->config.dead_letters)
+        return;
+    if (!attempts->last)
+        attempts->last = malloc(sizeof *why);
+    if (attempts->last)
+        *attempts->last = *why;
+}
+
+static filch_outcome attempt(filch_self self, filch_job *job, filch_failure *why, int64_t *again)
+{
+    fl_attempts *attempts = &fl_trials(job)->attempts;
+    step one = {.job = job, .outcome = FILCH_FAILED, .why = why};
     why->code = 0;
-    if (!permitted(job, why, again, &outcome))
-        return outcome;
+    attempts->held = false;
+    if (!permitted(job, why, again, &one.outcome))
+        return one.outcome;
+    if (is_held_by_breaker(self, &one)) {
+        *again = hold(job);
+        return failed(job, why, one.rc);
+    }
+    attempts->refused = one.rc;
     attempts->began = fl_now();
     if (!filch_u32_add(&attempts->begun, 1, FILCH_RELAXED)) /* a number of its own */
         attempts->first = attempts->began;
-    outcome = job->pool->config.breaker ? run_if_allowed(self, job, why) : run(self, job, why);
+    filch_outcome outcome = run_if_allowed(self, &one, why);
     if (outcome == FILCH_FAILED || outcome == FILCH_PANICKED)
         *again = another(self, job, why);
+    if (*again && !attempts->refused)
+        keep_failure(job, why);
+    return outcome;
+}
+
+filch_outcome fl_attempt(filch_self self, filch_job *job, filch_failure *why, int64_t *again)
+{
+    const bool passes = fl_passes_policies(job);
+    *again = 0;
+    filch_outcome outcome =
+        passes && !fl_job_cause(job) ? attempt(self, job, why, again) : run(self, job, why);
+    if (passes && fl_trials(job)->attempts.probe)
+        fl_gate_probed(job);
     return outcome;
 }
 
@@ -221,7 +272,9 @@ static void put(filch_self self, void *arg)
     (void)self;
     const fl_attempts *attempts = &fl_trials(job)->attempts;
     const filch_dead_letter_draft draft = {.name = job->name,
-                                           .failure = one->why,
+                                           .failure = attempts->refused && attempts->last
+                                                          ? attempts->last
+                                                          : one->why,
                                            .attempts = filch_job_attempts(job),
                                            .first = attempts->first,
                                            .data = job->data,

@@ -6,7 +6,8 @@
  *   width       one of the pool's runners comes to the job
  *   limiter     the queue's next permit is due (runtime/pool/gate.h); else the job reserves one,
  *               and is delayed until then
- *   breaker     may refuse: that is a failed attempt, with -EHOSTDOWN
+ *   breaker     may refuse: the job waits in the queue (runtime/pool/gate.h), or is delayed if it
+ *               asked at the wrong time; with FILCH_BREAKER_FULL_FAIL that is a failed attempt
  *   function    runs; the breaker is told the outcome
  *   letters     after the last attempt, a job that failed or panicked becomes a dead letter
  *
@@ -38,10 +39,14 @@ typedef struct fl_attempts {
     const filch_retry_policy *policy; /* or NULL */
     filch_retry_state retry;
     filch_reservation permit;
-    bool permitted;  /* the permit is for the attempt to come */
-    filch_u32 begun; /* written by its runner, read through handles */
-    int64_t first;   /* when the first attempt began, */
-    int64_t began;   /* and the last */
+    bool permitted;      /* the permit is for the attempt to come */
+    bool held;           /* the breaker refused the attempt to come */
+    bool refused;        /* it refused the last attempt, which failed */
+    bool probe;          /* it passed the gate as a probe: runtime/pool/gate.h */
+    filch_failure *last; /* of a call, before an attempt that the breaker may refuse; or NULL */
+    filch_u32 begun;     /* written by its runner, read through handles */
+    int64_t first;       /* when the first attempt began, */
+    int64_t began;       /* and the last */
     fl_timer timer;
     fl_pending_callback over;
 } fl_attempts;
@@ -51,6 +56,17 @@ static inline bool fl_has_policies(const filch_pool_config *config)
 {
     return config->limiter || config->breaker || config->retry || config->dead_letters ||
            config->adaptive;
+}
+
+/* Do jobs wait while the breaker refuses them? */
+static inline bool fl_holds(const filch_pool_config *config)
+{
+    return config->breaker && config->breaker_full == FILCH_BREAKER_FULL_HOLD;
+}
+/* It is delayed for an attempt that has not begun, so that is no retry. */
+static inline bool fl_awaits_leave(const fl_attempts *attempts)
+{
+    return attempts->permitted || attempts->held;
 }
 
 /* Of a job that is new; `own` is its policy, or NULL: the pool's. -EINVAL a bad retry policy. */

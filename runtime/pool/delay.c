@@ -25,13 +25,15 @@ static void due(void *arg)
     if (delayed) {
         fl_row_leave(&pool->delayed, job);
         pool->stats.delayed--;
-        if (!fl_trials(job)->attempts.permitted) /* else it still waits for its first call */
+        if (!fl_awaits_leave(
+                &fl_trials(job)->attempts)) /* else it still waits for its first call */
             job->since = fl_pool_date(pool);
         fl_pending_callback_call_off(job);
         if (job->beyond)
             fl_pool_run_beyond(pool, job, &after);
         else
             fl_pool_queue(pool, job, &after);
+        fl_pool_admit(pool, &after);
     }
     fl_pool_leave(pool, &after);
     if (!delayed)
@@ -55,7 +57,8 @@ bool fl_delay(filch_job *job, int64_t until)
         fl_row_enter(&pool->delayed, job);
         fl_pool_progressed(pool, job->beyond);
         pool->stats.delayed++;
-        pool->stats.retries += !attempts->permitted;
+        fl_pool_note_waiting(pool);
+        pool->stats.retries += !fl_awaits_leave(attempts);
         fl_pending_callback_begin(job);
         fl_pool_admit(pool, &after);
     }

@@ -15,10 +15,6 @@ static const int64_t RELIEF = 100 * FILCH_MILLISECOND; /* from one look at the C
 
 int fl_elastic_check(const filch_pool_config *config)
 {
-    bool times = config->grow_after || config->shrink_after || config->interval;
-    if (!config->width_max && (times || config->grow_depth || config->cpu_max))
-        return fl_fail(EINVAL, "an elastic pool without width_max; give it one, or leave out "
-                               "grow_depth, grow_after, shrink_after, interval and cpu_max");
     if (config->grow_after < 0 || config->shrink_after < 0 || config->interval < 0)
         return fl_fail(EINVAL, "a pool with a negative time; grow_after, shrink_after and interval "
                                "are nanoseconds");

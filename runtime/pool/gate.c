@@ -10,10 +10,15 @@
 #include <runtime/pool/parts.h>
 #include <runtime/pool/pool.h>
 #include <runtime/pool/runner.h>
+#include <runtime/resilience/breaker.h>
 #include <runtime/sync/alarm.h>
 
 #include <runtime/platform/clock.h>
 #include <runtime/platform/container.h>
+#include <runtime/platform/later.h>
+
+/* An open breaker may be reset by hand; a probe of a half-open one may end at any time. */
+static const int64_t LOOK = 100 * FILCH_MILLISECOND, LOOK_AT_PROBE = 10 * FILCH_MILLISECOND;
 
 static void give_back(fl_gate *gate)
 {
@@ -42,7 +47,7 @@ static void opens(filch_self self, fl_work_item *job)
 
 int fl_gate_open(filch_pool *pool)
 {
-    if (!pool->config.limiter || pool->direct.tallies)
+    if ((!pool->config.limiter && !fl_holds(&pool->config)) || pool->direct.tallies)
         return 0;
     return fl_alarm_init(&pool->alarms[FL_ALARM_GATE], pool->rt, opens);
 }
@@ -67,6 +72,46 @@ static bool somebody_lives_until(filch_pool *pool, int64_t at, fl_after *after)
     return first;
 }
 
+int64_t fl_gate_next_ask(filch_breaker *breaker, bool *closed, int64_t now)
+{
+    filch_breaker_stats stats;
+    fl_breaker_look_at(breaker, &stats, now);
+    *closed = stats.state == FILCH_BREAKER_CLOSED;
+    if (*closed || (stats.state == FILCH_BREAKER_HALF_OPEN && !stats.probes))
+        return now;
+    const bool open = stats.state == FILCH_BREAKER_OPEN;
+    const int64_t latest = fl_later(now, open ? LOOK : LOOK_AT_PROBE);
+    return stats.until < latest ? stats.until : latest;
+}
+
+static bool breaker_passes(filch_pool *pool)
+{
+    fl_gate *gate = &pool->gate;
+    bool closed;
+    gate->probe = false;
+    if (!fl_holds(&pool->config))
+        return true;
+    const int64_t now = fl_now(), at = fl_gate_next_ask(pool->config.breaker, &closed, now);
+    if (closed)
+        return true;
+    gate->probe = !gate->probing && at <= now;
+    gate->shut = !gate->probe;
+    if (gate->shut)
+        fl_alarm_set(&pool->alarms[FL_ALARM_GATE], at > now ? at : fl_later(now, LOOK));
+    return gate->probe;
+}
+
+void fl_gate_probed(filch_job *job)
+{
+    filch_pool *pool = job->pool;
+    fl_after after = {0};
+    fl_lock(&pool->room.lock);
+    fl_trials(job)->attempts.probe = pool->gate.probing = pool->gate.shut = false;
+    if (pool->stats.waiting)
+        fl_pool_rouse(pool, &after);
+    fl_pool_leave(pool, &after);
+}
+
 bool fl_gate_passes(filch_pool *pool, fl_after *after)
 {
     fl_gate *gate = &pool->gate;
@@ -78,6 +123,10 @@ bool fl_gate_passes(filch_pool *pool, fl_after *after)
         give_back(gate);
         return true;
     }
+    if (!breaker_passes(pool))
+        return false;
+    if (!pool->config.limiter)
+        return true;
     if (!gate->held && filch_limiter_reserve(pool->config.limiter, 1, &gate->permit))
         return true; /* the job will see why */
     gate->held = true;
@@ -97,6 +146,9 @@ void fl_gate_pass(filch_pool *pool, filch_job *job, fl_after *after)
     fl_gate *gate = &pool->gate;
     if (!has_gate(pool))
         return;
+    if (gate->probe)
+        gate->probing = fl_trials(job)->attempts.probe = true;
+    gate->probe = false;
     if (gate->held) {
         fl_trials(job)->attempts.permit = gate->permit;
         fl_trials(job)->attempts.permitted = true;

@@ -11,6 +11,7 @@
 #include <runtime/pool/order.h>
 #include <runtime/pool/parts.h>
 #include <runtime/pool/pool.h>
+#include <runtime/pool/unreleased.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
@@ -26,6 +27,7 @@ void filch_job_release(filch_job *job)
     if (!job)
         return;
     filch_pool *pool = job->pool;
+    fl_unreleased_remove(job);
     fl_job_drop(job);
     fl_pool_drop(pool);
 }

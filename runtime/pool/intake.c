@@ -90,13 +90,13 @@ static bool somebody_comes(const filch_pool *pool)
 /* How many jobs may be accepted without the lock from now on. */
 static uint64_t grant(const filch_pool *pool)
 {
-    const uint64_t waiting = pool->stats.waiting + pool->stats.delayed;
+    const uint64_t queued = fl_pool_queued(pool);
     bool minded = !pool->elastic.most || pool->stats.waiting;
-    if (fl_pool_meets(pool) || waiting >= pool->config.capacity || !minded ||
+    if (fl_pool_meets(pool) || queued >= pool->config.capacity || !minded ||
         !somebody_comes(pool) || fl_waiters_any(&pool->room.waiters) || pool->heard ||
         filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: under the lock */
         return 0;
-    const uint64_t room = pool->config.capacity - waiting;
+    const uint64_t room = pool->config.capacity - queued;
     return room < MOST ? room : MOST;
 }
 

@@ -30,8 +30,8 @@
  *   - a runner will come for the jobs, so that a submission would not start another: one has been
  *     started and has not looked for a job yet, or as many are active as there may be. A runner
  *     closes the intake when it looks for the first time, and before it becomes idle;
- *   - there is room: credits <= capacity - waiting - delayed, and nothing but the lock's holder
- *     adds to these sums, with the intake closed;
+ *   - there is room: credits <= capacity - fl_pool_queued(pool), and nothing but the lock's holder
+ *     adds to that number, with the intake closed;
  *   - no submitter waits for room: later submissions must not overtake it;
  *   - the pool is not closed;
  *   - the pool has not heard that its context is done: a job with a handle that is accepted later

@@ -121,6 +121,8 @@ static void free_more(filch_job *job)
     fl_job_rare *rare = fl_rare(job);
     if (rare) {
         filch_context_release(fl_context_of(job));
+        if (rare->trials)
+            free(rare->trials->attempts.last);
         free(rare->trials);
     }
     free(rare);
@@ -271,19 +273,22 @@ bool fl_job_accept(filch_job *job, fl_after *after)
 
 void fl_job_begin(filch_job *job)
 {
+    filch_pool *pool = job->pool;
+    filch_pool_stats *now = &pool->stats;
     job->stage = FL_JOB_RUNNING;
-    if (!job->pool->direct.tallies)
+    if (!pool->direct.tallies)
         job->by.place = 0;
-    job->pool->stats.running++;
-    if (job->pool->config.adaptive)
-        job->pool->aimd.reached |= job->pool->stats.running >= job->pool->stats.width;
+    if (++now->running > now->running_most)
+        now->running_most = now->running;
+    if (pool->config.adaptive)
+        pool->aimd.reached |= now->running >= now->width;
     if (!fl_more(job))
         return;
-    job->pool->beyond += job->beyond;
-    fl_row_enter(&job->pool->in_progress, job);
+    pool->beyond += job->beyond;
+    fl_row_enter(&pool->in_progress, job);
     if (job->own)
         fl_due_begin(job);
-    if (job->pool->config.stuck_after)
+    if (pool->config.stuck_after)
         fl_stuck_begin(job);
 }
 

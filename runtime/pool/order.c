@@ -48,12 +48,19 @@ static fl_row *level_of(filch_pool *pool, const filch_job *job)
     return &pool->level[pool->config.order == FILCH_PRIORITY ? job->priority : 0];
 }
 
-/* By age: it may come from another level. */
-static void enter_level(filch_pool *pool, filch_job *job)
+/* Those of the same time, which may be coarse, stand by number. */
+static bool is_younger(const filch_job *a, const filch_job *b)
+{
+    return a->since > b->since || (a->since == b->since && a->id > b->id);
+}
+
+/* By age. A job that enters the queue is the last of its time; one that was moved has a number below
+ * those of later submissions. */
+static void enter_level(filch_pool *pool, filch_job *job, bool moved)
 {
     fl_row *row = level_of(pool, job);
     filch_job *before = row->last;
-    while (before && before->since > job->since)
+    while (before && (moved ? is_younger(before, job) : before->since > job->since))
         before = before == row->first ? NULL : place(before, false)->previous;
     enter(row, before, job, false);
     if (!pool->levels || job->since < pool->oldest)
@@ -159,7 +166,7 @@ void fl_order_add(filch_pool *pool, filch_job *job)
     fl_row_enter(&pool->by_age, job);
     job->dated = order->deadlines && stand_by_deadline(pool, job);
     if (order->levels && !job->dated)
-        enter_level(pool, job);
+        enter_level(pool, job, false);
 }
 
 void fl_order_remove(filch_pool *pool, filch_job *job)
@@ -174,6 +181,16 @@ void fl_order_remove(filch_pool *pool, filch_job *job)
 filch_job *fl_order_first(filch_pool *pool)
 {
     return orders[pool->config.order].next(pool);
+}
+
+filch_job *fl_order_nth_oldest(const filch_pool *pool, uint64_t nth)
+{
+    const uint64_t younger = pool->stats.waiting - 1 - nth;
+    const bool from_first = nth <= younger;
+    filch_job *job = from_first ? pool->by_age.first : pool->by_age.last;
+    for (uint64_t steps = from_first ? nth : younger; steps; steps--)
+        job = from_first ? job->age.next : job->age.previous;
+    return job;
 }
 
 bool fl_order_knows_first(const filch_pool *pool)
@@ -191,11 +208,10 @@ filch_job *fl_order_take(filch_pool *pool)
 
 void fl_order_move(filch_pool *pool, filch_job *job, unsigned priority)
 {
-    if (pool->config.order != FILCH_PRIORITY) {
-        job->priority = (uint8_t)priority;
-        return;
-    }
-    leave_level(pool, job);
+    const bool stays = pool->config.order != FILCH_PRIORITY || job->priority == priority;
+    if (!stays)
+        leave_level(pool, job);
     job->priority = (uint8_t)priority;
-    enter_level(pool, job);
+    if (!stays)
+        enter_level(pool, job, true);
 }

@@ -16,6 +16,8 @@ void fl_order_remove(filch_pool *pool, filch_job *job);
 /* The next job; NULL: none waits. Looks at all levels of a pool with priorities, and at the
  * clock. */
 filch_job *fl_order_first(filch_pool *pool);
+/* Of the waiting jobs, of which there are more than nth; 0: the oldest. */
+filch_job *fl_order_nth_oldest(const filch_pool *pool, uint64_t nth);
 /* The answer does not depend on the jobs in the intake. */
 bool fl_order_knows_first(const filch_pool *pool);
 /* The same, and takes it out of the queue. */

@@ -185,7 +185,7 @@ bool fl_job_perform_but_end(filch_self self, filch_job *job, fl_ended *ended)
         fiber->on_runner = false;
         return false;
     }
-    if (again && fl_trials(job)->attempts.permitted && fl_job_cause(job))
+    if (again && fl_awaits_leave(&fl_trials(job)->attempts) && fl_job_cause(job))
         outcome = fl_job_run(self, job, why); /* it was cancelled: this attempt never began */
     ended->job = job;
     ended->outcome = fl_attempts_end(self, job, outcome, why);

@@ -14,6 +14,7 @@
 #include <runtime/pool/order.h>
 #include <runtime/pool/results.h>
 #include <runtime/pool/runner.h>
+#include <runtime/pool/settings.h>
 #include <runtime/pool/share.h>
 #include <runtime/pool/shutdown.h>
 #include <runtime/sync/timer_heap.h>
@@ -22,7 +23,6 @@
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
-#include <runtime/resilience/retry.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -76,36 +76,6 @@ static int copy(filch_pool_config *known, const filch_pool_config *config)
     memset(known, 0, sizeof *known);
     memcpy(known, config, config->size ? config->size : sizeof *known);
     return 0;
-}
-
-static int check(const filch_pool_config *config)
-{
-    if (config->runtime && (config->workers || config->max_workers))
-        return fl_fail(EINVAL, "a pool with a runtime and %u workers of its own; choose one",
-                       config->workers ? config->workers : config->max_workers);
-    if (config->runtime && config->bind)
-        return fl_fail(EINVAL,
-                       "a pool cannot bind the workers of an existing runtime (%s); leave "
-                       "out one of the two",
-                       config->bind);
-    if (config->width > FILCH_WIDTH_MAX)
-        return fl_fail(EINVAL, "pool width %u is out of range (at most %d)", config->width,
-                       FILCH_WIDTH_MAX);
-    if ((unsigned)config->order >= FILCH_ORDERS || (unsigned)config->full >= FILCH_FULL_CHOICES)
-        return fl_fail(EINVAL,
-                       "a pool of order %d that does %d when it is full; see filch_pool_order and "
-                       "filch_when_full",
-                       (int)config->order, (int)config->full);
-    if (config->aging < 0 || config->timeout < 0 || config->run_timeout < 0)
-        return fl_fail(EINVAL, "a pool with a negative time; aging, timeout and run_timeout are "
-                               "nanoseconds");
-    if (config->adaptive && (config->width || config->width_max))
-        return fl_fail(EINVAL, "an adaptive pool with a width; leave width and "
-                               "width_max 0");
-    int rc = config->retry ? fl_retry_check(config->retry) : 0;
-    if (!rc)
-        rc = fl_stuck_check(config);
-    return rc ? rc : fl_elastic_check(config);
 }
 
 static unsigned most_at_a_time(const filch_pool *pool)
@@ -228,7 +198,7 @@ int filch_pool_create(filch_pool **out, const filch_pool_config *config)
     filch_pool_config wanted;
     int rc = copy(&wanted, config ? config : &plain);
     if (!rc)
-        rc = check(&wanted);
+        rc = fl_settings_check(&wanted);
     filch_pool *pool = rc ? NULL : calloc(1, sizeof *pool);
     if (!pool)
         return rc ? rc : fl_fail(ENOMEM, "no memory for a pool; free some");
@@ -295,6 +265,8 @@ void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out, size_t
     filch_pool *locked = (filch_pool *)(uintptr_t)pool;
     fl_pool_lock(locked);
     filch_pool_stats all = pool->stats;
+    all.held =
+        pool->handed + filch_u64_load(&pool->refs, FILCH_RELAXED) - FL_POOL_OPEN; /* a number */
     fl_intake_open(locked);
     fl_unlock(&locked->room.lock);
     fl_direct_sums plain;

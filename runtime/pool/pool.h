@@ -257,6 +257,13 @@ static inline int64_t fl_pool_date(const filch_pool *pool)
         return 0;
     return pool->dates == FL_DATES_COARSE ? fl_now_coarse() : fl_now();
 }
+/* More wait, or are delayed. */
+static inline void fl_pool_note_waiting(filch_pool *pool)
+{
+    const uint64_t waiting = pool->stats.waiting + pool->stats.delayed;
+    if (waiting > pool->stats.waiting_most)
+        pool->stats.waiting_most = waiting;
+}
 /* Counts it as accepted, and what will hold the pool's memory for it. */
 static inline void fl_job_number(filch_job *job)
 {

@@ -39,6 +39,9 @@ READ(dead_lettered, outcomes[FILCH_DEAD_LETTERED])
 READ(retries, retries)
 READ(delayed, delayed)
 READ(stuck, stuck)
+READ(running_most, running_most)
+READ(waiting_most, waiting_most)
+READ(held, held)
 
 /* ---- The metrics ---- */
 
@@ -65,6 +68,9 @@ static const filch_metric metrics_of_pool[] = {
     GAUGE("delayed", "Jobs that wait for a permit or a retry.", read_delayed),
     GAUGE("running", "Jobs in progress.", read_running),
     GAUGE("stuck", "Jobs in progress that do not return after their deadlines.", read_stuck),
+    GAUGE("running_most", "The most jobs that were in progress at a time.", read_running_most),
+    GAUGE("waiting_most", "The most jobs that waited at a time.", read_waiting_most),
+    GAUGE("held", "Handles of jobs that were not released.", read_held),
     GAUGE("width", "Jobs that may be in progress at a time.", read_width),
     COUNTER("grown", "Times it became wider of its own accord.", read_grown),
     COUNTER("shrunk", "Times it became narrower of its own accord.", read_shrunk),

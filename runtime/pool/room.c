@@ -13,12 +13,25 @@
 
 #include <errno.h>
 
+/* More jobs run than there are places after a shrink. */
+uint64_t fl_pool_free_places(const filch_pool *pool)
+{
+    const uint64_t places = pool->stats.width + pool->excused;
+    const uint64_t taken = pool->stats.running - pool->beyond;
+    return taken < places ? places - taken : 0;
+}
+
+uint64_t fl_pool_queued(const filch_pool *pool)
+{
+    const uint64_t free = fl_pool_free_places(pool), waiting = pool->stats.waiting;
+    return pool->stats.delayed + (waiting > free ? waiting - free : 0);
+}
+
 bool fl_pool_has_room(const filch_pool *pool)
 {
-    const filch_pool_stats *now = &pool->stats;
     if (fl_pool_meets(pool))
-        return now->waiting + now->running - pool->beyond < now->width + pool->excused;
-    return now->waiting + now->delayed < pool->config.capacity;
+        return pool->stats.waiting < fl_pool_free_places(pool);
+    return fl_pool_queued(pool) < pool->config.capacity;
 }
 
 void fl_pool_append(filch_pool *pool, filch_job *job)
@@ -26,6 +39,7 @@ void fl_pool_append(filch_pool *pool, filch_job *job)
     job->stage = FL_JOB_WAITING;
     fl_order_add(pool, job);
     pool->stats.waiting++;
+    fl_pool_note_waiting(pool);
 }
 
 void fl_pool_queue(filch_pool *pool, filch_job *job, fl_after *after)
@@ -68,7 +82,7 @@ void fl_pool_admit_all(filch_pool *pool, fl_after *after)
 static bool has_plenty(const filch_pool *pool)
 {
     const size_t capacity = pool->config.capacity;
-    return pool->stats.waiting + pool->stats.delayed <= capacity - capacity / 4;
+    return fl_pool_queued(pool) <= capacity - capacity / 4;
 }
 
 void fl_pool_admit(filch_pool *pool, fl_after *after)

@@ -6,7 +6,15 @@
 
 #include <runtime/pool/pool.h>
 
-/* May a new job wait? */
+/* The places within the width in which no job runs. */
+uint64_t fl_pool_free_places(const filch_pool *pool);
+/* The jobs that count against the capacity: delayed ones, and waiting ones beyond the free places,
+ * as in a buffered channel whose idle receivers have taken theirs. A runner that takes a job into a
+ * free place leaves that number as it is. It falls, and submitters may be admitted, when a job
+ * leaves its place or is cancelled, when there are more places, and when a delayed job is due for
+ * which a place is free. */
+uint64_t fl_pool_queued(const filch_pool *pool);
+/* Is a new job accepted? A rendezvous has room only for jobs with a free place. */
 bool fl_pool_has_room(const filch_pool *pool);
 /* Puts a new job into the queue. */
 void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after);

@@ -6,8 +6,10 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/later.h>
+#include <runtime/pool/intake.h>
 #include <runtime/pool/parts.h>
 #include <runtime/pool/pool.h>
+#include <runtime/pool/room.h>
 #include <runtime/pool/runner.h>
 
 #include <errno.h>
@@ -17,8 +19,6 @@ int fl_stuck_check(const filch_pool_config *config)
     if (config->stuck_after < 0)
         return fl_fail(EINVAL, "stuck_after of %lld; it is nanoseconds after a job's deadline",
                        (long long)config->stuck_after);
-    if (!config->stuck_after && (config->spares || config->stuck))
-        return fl_fail(EINVAL, "a pool with options for stuck jobs, but no stuck_after; set it");
     if (config->spares > FL_SPARES_MOST)
         return fl_fail(EINVAL, "pool spares %u is out of range (at most %d)", config->spares,
                        FL_SPARES_MOST);
@@ -38,6 +38,7 @@ int fl_workers_make(filch_pool *pool, unsigned workers, unsigned spares)
 static void spare(const filch_job *job, int change)
 {
     filch_pool *pool = job->pool;
+    fl_intake_close(pool); /* fewer places: see runtime/pool/intake.h */
     pool->spares += (unsigned)change;
     if (!job->beyond) /* else it holds no place of a runner */
         pool->excused += (unsigned)change;
@@ -83,8 +84,10 @@ static void overdue(void *arg)
         late->spared = pool->spares < pool->config.spares;
         if (late->spared)
             spare(job, 1);
-        if (!pool->direct.tallies) /* its workers take the items */
+        if (!pool->direct.tallies) { /* its workers take the items */
             fl_pool_rouse(pool, &after);
+            fl_pool_admit(pool, &after);
+        }
     }
     fl_pool_leave(pool, &after);
     fl_pending_callback_go(&late->tells, job, tell);

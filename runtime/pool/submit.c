@@ -21,6 +21,7 @@
 #include <runtime/pool/pool.h>
 #include <runtime/pool/results.h>
 #include <runtime/pool/room.h>
+#include <runtime/pool/unreleased.h>
 #include <runtime/sync/wait.h>
 #include <runtime/sync/wait_queue.h>
 
@@ -183,12 +184,22 @@ static int drop_newest(filch_pool *pool, filch_job *job, int64_t until)
     return 0;
 }
 
+/* Of the jobs that count against the capacity; the oldest waiting jobs have the free places. NULL:
+ * in a rendezvous no job waits for another. */
+static filch_job *oldest_queued(const filch_pool *pool)
+{
+    const uint64_t free = fl_pool_free_places(pool), waiting = pool->stats.waiting;
+    if (waiting <= free)
+        return fl_pool_meets(pool) ? NULL : pool->delayed.first;
+    return fl_order_nth_oldest(pool, free);
+}
+
 static int drop_oldest(filch_pool *pool, filch_job *job, int64_t until)
 {
     (void)until;
     fl_after after = {0};
-    filch_job *oldest = pool->by_age.first ? pool->by_age.first : pool->delayed.first;
-    if (!oldest) /* where no job waits for another, this is the only one to drop */
+    filch_job *oldest = oldest_queued(pool);
+    if (!oldest)
         return drop_newest(pool, job, until);
     if (fl_job_accept(job, &after)) { /* else nobody has to go for it */
         fl_job_decide(oldest, FILCH_DROPPED, NULL, &after);
@@ -285,8 +296,8 @@ static bool enters_intake(filch_pool *pool, filch_job *job)
     return fl_intake_push(pool, job);
 }
 
-int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
-                      const filch_job_options *options, int64_t until)
+static int submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
+                  const filch_job_options *options, int64_t until)
 {
     static const filch_job_options plain;
     if (!options)
@@ -319,4 +330,21 @@ int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void 
     else if (out)
         *out = job;
     return rc;
+}
+
+int filch_pool_submit_from(const filch_place *place, filch_job **out, filch_pool *pool,
+                           filch_job_fn *fn, void *data, const filch_job_options *options,
+                           int64_t until)
+{
+    int rc = submit(out, pool, fn, data, options, until);
+    if (!rc && out)
+        fl_unreleased_add(*out, place);
+    return rc;
+}
+
+#undef filch_pool_submit /* the macro of FILCH_DEBUG */
+int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
+                      const filch_job_options *options, int64_t until)
+{
+    return filch_pool_submit_from(NULL, out, pool, fn, data, options, until);
 }

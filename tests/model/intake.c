@@ -20,11 +20,11 @@
  * priority whose submission, or change of priority, had returned when the runner looked (one
  * submitter only). Once a call that calls a job off has returned, the job has an outcome or runs; a
  * job with a handle does not begin once the pool has heard that its context is done. The ids of one
- * submitter count its jobs; each handle is counted once. No more jobs wait than the capacity
- * allows, nor are there credits for more; a submission is refused only where that many wait. There
- * is never an active runner too many; at rest all accepted jobs have ended, and nobody touches the
- * pool. Its memory is freed with the last handle. A thread that is told of success sees the
- * result. */
+ * submitter count its jobs; each handle is counted once. No more jobs wait than the free places and
+ * the capacity allow, nor are there credits for more; a submission is refused only where that many
+ * wait. There is never an active runner too many; at rest all accepted jobs have ended, and nobody
+ * touches the pool. Its memory is freed with the last handle. A thread that is told of success sees
+ * the result. */
 #include <runtime/engine/find.h>
 #include <runtime/engine/outside.h>
 #include <runtime/pool/job.h>
@@ -80,6 +80,30 @@ MC_UNCHECKED static uint64_t credits(void)
 {
     enum { CREDITS_AT = 48 };
     return pool->intake.arrivals.filch_value >> CREDITS_AT;
+}
+
+MC_UNCHECKED static unsigned in_intake(void)
+{
+    enum { CREDITS_AT = 48 };
+    unsigned count = 0;
+    uintptr_t at = pool->intake.arrivals.filch_value & ((UINT64_C(1) << CREDITS_AT) - 1);
+    for (const filch_job *job = (const filch_job *)at; job; job = job->age.next)
+        count++;
+    return count;
+}
+
+/* For so many jobs, in the free places and the queue. */
+static uint64_t room(void)
+{
+    return shape.width - pool->stats.running + shape.capacity;
+}
+
+/* `more` jobs wait that are counted nowhere. */
+static void claim_room(unsigned more)
+{
+    const uint64_t waiting = pool->stats.waiting + more;
+    MC_CLAIM(waiting <= room(), "more jobs waited than the capacity allows");
+    MC_CLAIM(waiting + in_intake() + credits() <= room(), "more credits than room");
 }
 
 /* ---- Around the pool ---- */
@@ -141,8 +165,7 @@ void fl_job_begin(filch_job *job)
     const numbered *one = (const numbered *)job;
     MC_CLAIM(job->outcome == FILCH_UNDECIDED, "a job that was called off begins");
     MC_CLAIM(!job->own || !pool->heard, "a job begins after the end of its pool's context");
-    MC_CLAIM(pool->stats.waiting < shape.capacity, "more jobs waited than the capacity allows");
-    MC_CLAIM(pool->stats.waiting + credits() <= shape.capacity, "more credits than room");
+    claim_room(1); /* this one */
     (shape.has_levels ? check_levels : check_order)(one);
     job->stage = FL_JOB_RUNNING;
     if (fl_more(job))
@@ -166,6 +189,7 @@ bool fl_job_end(filch_self self, fl_ended *ended, fl_after *after)
 {
     filch_job *job = ended->job;
     (void)self;
+    claim_room(0);
     if (fl_more(job)) {
         fl_job_decide(job, FILCH_SUCCEEDED, NULL, after);
         fl_row_leave(&pool->in_progress, job);
@@ -200,7 +224,7 @@ static int submit_locked(filch_job *job)
     int rc = filch_u32_load(&pool->closed, FILCH_RELAXED) ? -EPIPE : 0;
     if (!rc && !fl_pool_has_room(pool))
         rc = -EAGAIN;
-    MC_CLAIM(rc != -EAGAIN || pool->stats.waiting == shape.capacity, "refused beside free room");
+    MC_CLAIM(rc != -EAGAIN || pool->stats.waiting == room(), "refused beside free room");
     if (!rc)
         fl_pool_take_in(pool, job, &after);
     fl_pool_leave(pool, &after);

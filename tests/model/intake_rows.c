@@ -6,7 +6,8 @@
 #include <tests/model/system/waiting.h>
 
 MC_SHAPE(SS_r, .script = {"SS", "r"}, .width = 1, .capacity = 2)
-MC_SHAPE(SSS_r, .script = {"SSS", "r"}, .width = 1, .capacity = 2)
+MC_SHAPE(SSS_r, .script = {"SSS", "r"}, .width = 1, .capacity = 1)
+MC_SHAPE(SSSS_r, .script = {"SSSS", "r"}, .width = 1, .capacity = 2)
 MC_SHAPE(SS_S_r, .script = {"SS", "S", "r"}, .width = 1, .capacity = 2)
 MC_SHAPE(SSS_r_levels, .script = {"SSS", "r"}, .width = 1, .capacity = 3, .has_levels = true)
 MC_SHAPE(SS_S_r_one, .script = {"SS", "S", "r"}, .width = 1, .capacity = 1)
@@ -34,12 +35,14 @@ MC_SHAPE(SHxl_cd_r, .script = {"SHxl", "cwd", "r"}, .width = 1, .capacity = 2)
 
 const mc_model mc_models[] = {
     ROW(SS_r, "two submissions against a runner that becomes idle", ONE, .reaches = {BY_RUNNERS}),
-    ROW(SSS_r, "three submissions, room for two", ONE,
+    ROW(SSS_r, "three submissions, one place and room for one job more", ONE,
+        .reaches = {BY_RUNNERS, "a refusal for room"}),
+    ROW(SSSS_r, "four submissions, one place and room for two jobs more", ONE,
         .reaches = {BY_RUNNERS, "a refusal for room"}),
     ROW(SSS_r_levels, "three submissions of rising priority", ONE, .bound = 0,
         .reaches = {BY_RUNNERS, "a job that was overtaken"}),
-    ROW(SS_S_r, "two submitters", TWO, .bound = 0, .reaches = {BY_RUNNERS, "a refusal for room"}),
-    ROW(SS_S_r_one, "two submitters, room for one", TWO, .bound = 0,
+    ROW(SS_S_r, "two submitters", TWO, .bound = 0, .reaches = {BY_RUNNERS}),
+    ROW(SS_S_r_one, "two submitters, one place and room for one job more", TWO, .bound = 0,
         .reaches = {QUICK, "a refusal for room"}),
     ROW(SS_cd_r, "two submissions against close, and the pool is freed at rest",
         .threads = {"submitter", "closer", "worker"}, .bound = 0,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Two threads write a word each and then read the other's (store buffering): with seq_cst accesses
- * one of them reads what the other has written. Emulators of other processors are tested by this as
- * well as compilers. */
+ * Atomic operations. Two threads write a word each and then read the other's (store buffering): with
+ * seq_cst accesses one of them reads what the other has written. Emulators of other processors are
+ * tested by this as well as compilers. */
 #include <criterion/criterion.h>
 #include <filch/atomic.h>
 #include <pthread.h>
@@ -47,4 +47,44 @@ Test(atomics, a_seq_cst_store_is_not_overtaken_by_a_later_seq_cst_load)
     cr_assert_eq(pthread_join(other, NULL), 0);
     for (unsigned i = 0; i < ROUNDS; i++)
         cr_assert(pairs[i].read[0] || pairs[i].read[1], "round %u: neither saw the other", i);
+}
+
+/* ---- Numbers ---- */
+
+static filch_u64 wide, highest;
+static filch_u32 narrow, highest_narrow;
+
+static void *change(void *arg)
+{
+    const unsigned me = arg != NULL;
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        filch_u64_add(&wide, 3, FILCH_RELAXED);
+        filch_u64_sub(&wide, 2, FILCH_RELAXED);
+        filch_u32_sub(&narrow, 1, FILCH_RELAXED);
+        filch_u64_max(&highest, 2 * i + me, FILCH_RELAXED);
+        filch_u32_max(&highest_narrow, 2 * i + me, FILCH_RELAXED);
+    }
+    return NULL;
+}
+
+Test(atomics, concurrent_changes_are_all_counted)
+{
+    pthread_t other;
+    cr_assert_eq(pthread_create(&other, NULL, change, pairs), 0);
+    change(NULL);
+    cr_assert_eq(pthread_join(other, NULL), 0);
+    cr_assert_eq(filch_u64_load(&wide, FILCH_RELAXED), 2 * ROUNDS);
+    cr_assert_eq(filch_u32_load(&narrow, FILCH_RELAXED), (uint32_t)-2 * ROUNDS);
+    cr_assert_eq(filch_u64_load(&highest, FILCH_RELAXED), 2 * ROUNDS - 1);
+    cr_assert_eq(filch_u32_load(&highest_narrow, FILCH_RELAXED), 2 * ROUNDS - 1);
+}
+
+Test(atomics, operations_return_the_former_value)
+{
+    filch_u32 number = {5};
+    cr_assert_eq(filch_u32_sub(&number, 2, FILCH_ACQ_REL), 5);
+    cr_assert_eq(filch_u32_max(&number, 3, FILCH_ACQ_REL), 3);
+    cr_assert_eq(filch_u32_max(&number, 9, FILCH_ACQ_REL), 3);
+    cr_assert_eq(filch_u32_max(&number, 8, FILCH_ACQ_REL), 9);
+    cr_assert_eq(filch_u32_load(&number, FILCH_ACQUIRE), 9);
 }

@@ -151,13 +151,13 @@ static filch_pool *pool_number(storm *in, unsigned nth, uint64_t random)
     filch_pool_config config = {.order = order[nth],
                                 .runtime = nth == 3 ? NULL : in->rt,
                                 .workers = nth == 3 ? 2 + (unsigned)random % 3 : 0,
-                                .full = (filch_when_full)(random % FILCH_FULL_CHOICES),
-                                .aging = FILCH_MILLISECOND,
                                 .context = in->above,
                                 .timed = random >> 8 & 1};
     if (nth == 3)
         config.order = (filch_pool_order)(random >> 10) % FILCH_ORDERS;
-    if (nth) {
+    config.aging = config.order == FILCH_PRIORITY ? FILCH_MILLISECOND : 0;
+    if (nth) { /* else it is direct */
+        config.full = (filch_when_full)(random % FILCH_FULL_CHOICES);
         config.width = 1 + (unsigned)(random >> 14) % 16;
         config.capacity = 1 + (size_t)(random >> 20) % 64;
     }

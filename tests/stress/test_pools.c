@@ -172,7 +172,7 @@ static void storm(filch_runtime *rt, filch_pool_config config, unsigned each, ui
     pthread_t threads[THREADS];
     signpost ended = {0};
     config.runtime = rt;
-    if (config.order != FILCH_ANY || config.full == FILCH_FULL_REJECT) { /* else it is direct */
+    if (config.order != FILCH_ANY || config.full != FILCH_FULL_WAIT) { /* else it is direct */
         config.width = 1 + (unsigned)(seed % 7);
         config.capacity = 1 + (size_t)(seed >> 8) % 20;
     }
@@ -212,8 +212,8 @@ Test(pools, each_accepted_job_has_one_outcome_whatever_happens)
         filch_runtime *rt = stress_runtime(i, seed);
         for (unsigned j = 0; j < FILCH_ORDERS * FILCH_FULL_CHOICES; j++) {
             filch_pool_config config = {.order = (filch_pool_order)(j % FILCH_ORDERS),
-                                        .full = (filch_when_full)(j / FILCH_ORDERS),
-                                        .aging = FILCH_MILLISECOND};
+                                        .full = (filch_when_full)(j / FILCH_ORDERS)};
+            config.aging = config.order == FILCH_PRIORITY ? FILCH_MILLISECOND : 0;
             storm(rt, config, stress_times(300), stress_mix(seed + 1000 * i + j));
         }
         cr_assert_eq(filch_runtime_destroy(rt), 0);

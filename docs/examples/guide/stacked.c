@@ -104,6 +104,7 @@ static filch_pool *open_pool(filch_dead_letters *letters)
                                                       .retry = &retry,
                                                       .limiter = limiter,
                                                       .breaker = breaker,
+                                                      .breaker_full = FILCH_BREAKER_FULL_FAIL,
                                                       .dead_letters = letters}))
         errx(1, "%s", filch_error());
     return pool;

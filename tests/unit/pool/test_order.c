@@ -33,6 +33,7 @@ static void add(filch_pool *pool, unsigned i, unsigned level, int64_t since)
     jobs[i]->pool = pool;
     jobs[i]->priority = (uint8_t)level;
     jobs[i]->since = since;
+    jobs[i]->id = i + 1;
     fl_order_add(pool, jobs[i]);
 }
 
@@ -105,6 +106,42 @@ Test(order, the_youngest_of_a_level_leaves_no_job_behind_that_came_before_it)
     expect_next(pool, 0);
     expect_next(pool, 2);
     free(jobs[1]);
+    expect_the_end(pool);
+}
+
+Test(order, the_same_priority_moves_no_job)
+{
+    filch_pool *pool = pool_by_priority(HOUR);
+    for (unsigned i = 0; i < 3; i++)
+        add(pool, i, 5, NOW);
+    fl_order_move(pool, jobs[0], 5);
+    for (unsigned i = 0; i < 3; i++)
+        expect_next(pool, i);
+    expect_the_end(pool);
+}
+
+Test(order, equals_stand_by_number_after_moves)
+{
+    filch_pool *pool = pool_by_priority(HOUR);
+    for (unsigned i = 0; i < 4; i++)
+        add(pool, i, i == 1 ? 1 : 5, NOW);
+    fl_order_move(pool, jobs[0], 6);
+    fl_order_move(pool, jobs[0], 5);
+    fl_order_move(pool, jobs[1], 5);
+    for (unsigned i = 0; i < 4; i++)
+        expect_next(pool, i);
+    expect_the_end(pool);
+}
+
+Test(order, a_job_that_returns_follows_its_equals)
+{
+    filch_pool *pool = pool_by_priority(HOUR);
+    for (unsigned i = 0; i < 2; i++)
+        add(pool, i, 5, NOW);
+    fl_order_remove(pool, jobs[0]);
+    fl_order_add(pool, jobs[0]);
+    expect_next(pool, 1);
+    expect_next(pool, 0);
     expect_the_end(pool);
 }
 

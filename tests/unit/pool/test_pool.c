@@ -264,6 +264,42 @@ Test(pool, a_job_that_would_wait_for_itself_to_make_room_is_told_so)
 
 /* ---- Bad input ---- */
 
+static void report_nothing(const filch_stuck *report, void *arg)
+{
+    (void)report, (void)arg;
+}
+
+Test(pool, settings_without_effect_are_refused)
+{
+    static int any;
+    static const struct {
+        const char *name;
+        filch_pool_config config;
+    } idle[] = {
+        {"aging", {.order = FILCH_FIFO, .aging = 5}},
+        {"aging", {.aging = FILCH_SECOND}},
+        {"full", {.capacity = FILCH_UNLIMITED, .full = FILCH_FULL_REJECT}},
+        {"grow_depth", {.width = 2, .grow_depth = 5}},
+        {"grow_after", {.width = 2, .grow_after = 5}},
+        {"shrink_after", {.width = 2, .shrink_after = 5}},
+        {"interval", {.width = 2, .interval = 5}},
+        {"cpu_max", {.width = 2, .cpu_max = 50}},
+        {"breaker_full", {.breaker_full = FILCH_BREAKER_FULL_FAIL}},
+        {"spares", {.spares = 1}},
+        {"stuck", {.stuck = report_nothing}},
+        {"stuck_arg", {.stuck_after = 5, .stuck_arg = &any}},
+    };
+    for (unsigned i = 0; i < sizeof idle / sizeof *idle; i++) {
+        filch_pool *none = NULL;
+        char start[64];
+        snprintf(start, sizeof start, "pool mail: %s has no effect without ", idle[i].name);
+        filch_pool_config config = idle[i].config;
+        config.name = "mail";
+        cr_assert_eq(filch_pool_create(&none, &config), -EINVAL, "%u: %s", i, idle[i].name);
+        cr_assert(strstr(filch_error(), start) == filch_error(), "%s", filch_error());
+    }
+}
+
 Test(pool, bad_arguments_are_refused_with_a_sentence)
 {
     static const filch_pool_config bad[] = {{.width = FILCH_WIDTH_MAX + 1},

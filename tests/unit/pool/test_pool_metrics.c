@@ -50,6 +50,45 @@ Test(pool_metrics, what_is_shown_adds_up)
     filch_metrics_destroy(metrics);
 }
 
+Test(pool_metrics, the_most_at_a_time_stay)
+{
+    gate at = {0};
+    filch_metrics *metrics;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .name = "mail", .width = 3});
+    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    cr_assert_eq(filch_metrics_add_pool(metrics, pool), 0);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &at), 0);
+    signpost_wait(&at.begun, 3);
+    for (int i = 0; i < 5; i++)
+        cr_assert_eq(FILCH_SUBMIT_UNTIL(pool, succeeds, NULL, 0), 0);
+    signpost_raise(&at.go);
+    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    expect(metrics, "filch_pool_running_most{pool=\"mail\"}", 3);
+    expect(metrics, "filch_pool_waiting_most{pool=\"mail\"}", 5);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+    filch_metrics_destroy(metrics);
+}
+
+Test(pool_metrics, unreleased_handles_are_counted)
+{
+    for (unsigned width = 0; width < 2; width++) { /* 0: direct */
+        filch_job *jobs[4];
+        filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = width});
+        for (int i = 0; i < 4; i++)
+            jobs[i] = job_of(pool, succeeds, NULL, NULL);
+        cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
+        cr_assert_eq(stats_of(pool).held, 4);
+        filch_job_release(jobs[0]);
+        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        cr_assert_eq(stats_of(pool).held, 3);
+        for (int i = 1; i < 4; i++)
+            filch_job_release(jobs[i]);
+        cr_assert_eq(stats_of(pool).held, 0);
+        cr_assert_eq(filch_pool_destroy(pool), 0);
+    }
+}
+
 Test(pool_metrics, two_of_one_name_are_refused_as_a_whole)
 {
     filch_metrics *metrics;
