@@ -63,6 +63,13 @@ END
 
 refused "enqueue list load missing"
 refused "nonsense enqueue" nonsense
+refused "did you mean filch-jobs enqueue?" enqeue
+for arguments in --help --version help 'help list' 'list --help' 'dead list --help' list stats; do
+    status=0
+    # shellcheck disable=SC2086
+    "$filch" $arguments >/dev/full 2>err || status=$?
+    claim "filch-jobs $arguments to a full disk ends with 1 and one line: $status, $(cat err)" test "$status,$(wc -l <err)" = 1,1
+done
 refused "dead requeue" dead
 refused "dead requeue" dead nonsense
 refused "nonsense" help nonsense

@@ -120,10 +120,10 @@ fi
 refused_by "handlers[0] x: command: PATH array" --check-config --broker memory: --handlers '[{"type": "x", "command": "sh -c true"}]'
 refused_by "handlers[0] echo: \"echo\": true" --check-config --broker memory: --handlers '[{"type": "echo", "width": 2}]'
 refused_by "--queues 'a blanks" --check-config --broker memory: --queues 'a b'
-for option in --check-config --help --brokers --version; do
+for option in --check-config --help --help=markdown --brokers --version; do
     status=0
     "$worker" $option >/dev/full 2>err || status=$?
-    claim "$option: a full disk is an error, not $status" test "$status" -eq 1
+    claim "$option: a full disk is an error, not $status: $(cat err)" test "$status,$(wc -l <err)" = 1,1
 done
 refused_by "'widtth' width" --check-config --config <(echo '{"widtth": 1}')
 FILCH_SERVICE_WIDTTH=3 refused_by "FILCH_SERVICE_WIDTTH width"

@@ -114,5 +114,9 @@ int filch_service_main(int argc, char **argv, const filch_handler *handlers, siz
     fl_handler_table_end(&program.table);
     fl_configuration_end(&program.configuration);
     free(program.environment);
-    return fflush(stdout) && !status ? FL_STATUS_CANCELLED : status;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "%s: the text cannot be written; is the disk full or the pipe closed?\n",
+            program.name);
+    return status ? status : FL_STATUS_CANCELLED;
 }
