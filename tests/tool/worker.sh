@@ -307,7 +307,8 @@ broker=sqlite:$PWD/endpoints.db
 export FILCH_SERVICE_HEALTH_ADDRESS=127.0.0.1 # also in a container
 if "$worker" --once --broker "$broker" --health-port 0 2>err; then
     begin --broker sqlite:/proc/none/jobs.db --health-port 0
-    await '"connection":"administer"'
+    await '"service started"' # signals are watched
+    grep -q '"connection":"administer"' all-lines || await '"connection":"administer"'
     kill -TERM "$pid"
     ends 0
     claim "each connection has its name: $(grep '"connection":null' all-lines)" test "$(grep -c '"connection":null' all-lines)" -eq 0
