@@ -58,6 +58,13 @@ FILCH_API int filch_context_wait(filch_context *context, int64_t until);
  * only sleeps. At once if ns is 0 or less. Errors: -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_context_sleep(filch_context *context, int64_t ns);
 
+/* Calls fn(arg). Waits of the calling task in fn do not end with the context of its job or scope:
+ * for clean-up that must wait, such as a last message on a channel. Waits that are given a context
+ * still end with that one. Calls may be nested. A panic that leaves fn ends the call. Outside of
+ * jobs and scopes it only calls fn(arg). Error, after which fn was not called: -EINVAL (fn is
+ * NULL). Suspends if fn does. */
+FILCH_API int filch_shielded(void (*fn)(void *arg), void *arg);
+
 /* ---- Queries ---- */
 
 /* Returns the cause if it is done, else 0. NULL: 0. */

@@ -145,7 +145,7 @@ static int wait_for_room(filch_batcher *batcher, fl_ticket *ticket, int64_t unti
     batcher->inside++;
     batcher->stats.waits += until > now;
     fl_waits_in(ticket->waits ? "filch_batcher_add" : "filch_batcher_add_then", batcher);
-    int rc = fl_wait(&batcher->lock, &batcher->room, ticket, until);
+    int rc = fl_wait_cancellable(&batcher->lock, &batcher->room, ticket, until);
     if (!rc || rc == -EPIPE) /* it was told */
         return rc;
     fl_lock(&batcher->lock);
@@ -225,7 +225,7 @@ static int wait_for_outcome(filch_batcher *batcher, fl_ticket *ticket, int64_t u
         return 0;
     }
     fl_waits_in("filch_batcher_add", batcher);
-    int rc = fl_wait(&batcher->lock, &ticket->batch->waiters, ticket, until);
+    int rc = fl_wait_cancellable(&batcher->lock, &ticket->batch->waiters, ticket, until);
     return rc ? withdraw(batcher, ticket, rc) : 0;
 }
 

@@ -290,13 +290,13 @@ int filch_pipeline_try_push(filch_pipeline *pipeline, void *item)
 /* With the lock, which is released. */
 static int wait_for_result(filch_pipeline *pipeline, void **item, int64_t until)
 {
-    void *got;
+    fl_receipt got = {0};
     pipeline->receiving++;
     fl_waits_in("filch_pipeline_next", pipeline);
-    int rc = fl_wait(&pipeline->wait_queue.lock, &pipeline->receivers, &got, until);
+    int rc = fl_wait_cancellable(&pipeline->wait_queue.lock, &pipeline->receivers, &got, until);
     if (!rc)
-        *item = got;
-    if (!rc || rc == -EPIPE || rc == -ECANCELED) /* it was told */
+        *item = got.item;
+    if (got.told)
         return rc;
     fl_pipe_after after = {0};
     fl_pipe_lock(pipeline);

@@ -172,7 +172,7 @@ static int wait_for_one(filch_resources *pool, fl_request *request, int64_t unti
         fl_resources_staff(pool, now);
     }
     fl_waits_in("filch_resources_acquire", pool);
-    int rc = fl_wait(&pool->lock, &pool->waiters, request, until);
+    int rc = fl_wait_cancellable(&pool->lock, &pool->waiters, request, until);
     if (request->resource)
         return 0;
     if (request->told)

@@ -148,5 +148,5 @@ int filch_results_take(filch_results *results, filch_job **out, int64_t until)
         return fl_plainly(-EPIPE);
     }
     fl_waits_in("filch_results_take", results);
-    return fl_wait(&results->lock, &results->takers, out, until);
+    return fl_wait_cancellable(&results->lock, &results->takers, out, until);
 }

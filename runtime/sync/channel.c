@@ -162,9 +162,9 @@ static inline int operate(filch_channel *channel, move_fn *move_item, void *item
     int rc = move_item(channel, item, &told);
     if (rc == FL_MUST_WAIT) {
         fl_waits_in(move_item == send_from ? "filch_send" : "filch_receive", channel);
-        return fl_wait(&channel->lock,
-                       move_item == send_from ? &channel->senders : &channel->receivers, item,
-                       until);
+        return fl_wait_cancellable(&channel->lock,
+                                   move_item == send_from ? &channel->senders : &channel->receivers,
+                                   item, until);
     }
     fl_unlock(&channel->lock);
     if (told)
