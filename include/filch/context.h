@@ -11,7 +11,8 @@
  *   ...  FILCH_DONE(request) in a select
  *   filch_context_release(request);
  *
- * No task is stopped by force: work checks filch_context_cause, or waits in a select.
+ * No task is stopped by force: work checks filch_context_cause, or waits. Waits of jobs and of
+ * scopes' children end with -ECANCELED when their context is done (<filch/wait.h>).
  * Life: reference-counted. Creation gives the first reference, each filch_context_retain
  * another; the last filch_context_release frees it. A child holds its parent. Releasing does not
  * cancel.

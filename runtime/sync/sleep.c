@@ -18,7 +18,7 @@ static int refuse(int64_t ns)
 int fl_sleep_until(const char *call, int64_t until)
 {
     if (until <= fl_now()) {
-        fl_step_aside();
+        fl_step_aside(call);
         return 0;
     }
     fl_waiter waiter;

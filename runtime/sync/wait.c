@@ -2,6 +2,7 @@
 #include <runtime/sync/wait.h>
 
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/outside.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
@@ -45,6 +46,7 @@ static void block(fl_waiter *waiter, int64_t until)
     bool forever = until == FILCH_FOREVER;
     if (forever) {
         until = 0;
+        fl_thread_enlist();
         fl_thread_waits();
         fl_suspect();
     }
@@ -58,7 +60,9 @@ static void block(fl_waiter *waiter, int64_t until)
         if (state & FL_CLAIMED)
             until = 0; /* it is being told */
     }
-    if (!forever)
+    if (forever)
+        fl_thread_delist();
+    else
         fl_thread_waits(); /* for the teller: runtime/sync/deadlock.h */
 }
 
@@ -233,11 +237,11 @@ static void add_first(filch_waiters *queue, fl_node *node)
     queue->first = node;
 }
 
-void fl_step_aside(void)
+void fl_step_aside(const char *call)
 {
     fl_worker *here = fl_worker_here();
     if (here)
-        filch_yield(fl_first_slot(&here->running->stack));
+        fl_yield_in(fl_first_slot(&here->running->stack), call);
     else
         fl_yield();
 }
@@ -246,7 +250,7 @@ int fl_too_late(void)
 {
     fl_worker *here = fl_worker_here();
     if (here && !here->unpinned && fl_find_is_due(fl_tick(here)))
-        fl_step_aside();
+        fl_step_aside("filch_yield");
     return fl_plainly(-ETIMEDOUT);
 }
 
@@ -322,6 +326,6 @@ void fl_dismiss(filch_u32 *lock, filch_waiters *queue)
         any = fl_waiters_any(queue);
         fl_unlock(lock);
         if (any)
-            fl_step_aside();
+            fl_step_aside("filch_yield");
     }
 }

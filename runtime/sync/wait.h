@@ -35,6 +35,7 @@
 #include <filch/wait.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
@@ -123,12 +124,14 @@ static inline fl_node *fl_waiters_claim(filch_waiters *queue)
 fl_node *fl_waiters_claim_all(filch_waiters *queue, fl_node *rest);
 void fl_tell_list(fl_node *first, int code);
 
-/* For reports: if the calling task waits, it does so in `call`, a literal, for this object. */
+/* For reports: if the calling task or thread waits, it does so in `call`, a literal, for this object. */
 static inline void fl_waits_in(const char *call, const void *object)
 {
     fl_worker *here = fl_worker_here();
     if (here)
         fl_fiber_waits_in(here->running, call, object);
+    else
+        fl_thread_names(call, object);
 }
 
 /* ---- Waiting for one object. Its lock is held, and is released ---- */
@@ -146,8 +149,9 @@ int fl_wait_at(fl_wait_how how, filch_u32 *lock, filch_waiters *queue, void *dat
 /* A wait does not begin, since its time is past; the result is -ETIMEDOUT. A task that polls so is
  * due like one that finds work (runtime/engine/turn.h), and then yields. No lock is held. */
 int fl_too_late(void);
-/* The calling task lets others go first; a thread yields its CPU. */
-void fl_step_aside(void);
+/* The calling task lets others go first, as in filch_yield, in `call`, a literal, for reports; a
+ * thread yields its CPU. */
+void fl_step_aside(const char *call);
 /* The answer of a call that only tries: -EAGAIN where a wait until 0 says -ETIMEDOUT. */
 static inline int fl_tried(int rc)
 {

@@ -21,6 +21,7 @@ const fl_hooks_table fl_hooks = {
     .created = nothing_of,
     .ended = nothing_of,
     .suspect = nothing,
+    .starves = nothing_of,
     .panics = nothing,
 };
 
@@ -33,5 +34,18 @@ void fl_thread_waits(void)
 }
 
 void fl_thread_told(void)
+{
+}
+
+void fl_thread_names(const char *call, const void *object)
+{
+    (void)call, (void)object;
+}
+
+void fl_thread_enlist(void)
+{
+}
+
+void fl_thread_delist(void)
 {
 }

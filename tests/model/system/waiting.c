@@ -116,8 +116,9 @@ void fl_submit_all_across(fl_runtime *of, fl_work_item *const *wakes, unsigned c
         fl_resume(of, wakes[i]->as.fiber);
 }
 
-void filch_yield(filch_self self)
+void fl_yield_in(filch_self self, const char *call)
 {
+    (void)call;
     (void)self;
     mc_pause(MC_HERE);
 }
