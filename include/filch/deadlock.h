@@ -19,9 +19,8 @@
  * are pending or threads run, and is repeated after ten seconds at the earliest. Waiting tasks
  * may still be woken and end, so this report never ends the process.
  *
- * Standstill at max_fibers: a line that begins with "filch: standstill" says that all fibers of a
- * runtime wait, that max_fibers allows no other, and that no task has run for a second although
- * some wait to begin. It also appears while timers are pending or threads run, and again when the
+ * Standstill: a line that begins with "filch: standstill" says that all fibers of a runtime wait,
+ * and that max_fibers allows no other. Tasks wait to begin, and none has run for a second. It also appears while timers are pending or threads run, and again when the
  * standstill has lasted twice as long. It goes to the callback or to the log sink, and never ends
  * the process.
  *

@@ -91,6 +91,11 @@ void fl_thread_names(const char *call, const void *object)
     own.object = object;
 }
 
+const char *fl_thread_call(void)
+{
+    return own.call;
+}
+
 void fl_thread_enlist(void)
 {
     own.thread = gettid();
@@ -132,7 +137,7 @@ void fl_outside_expected(int by)
 void fl_threads_forget(void)
 {
     listed.first = NULL;
-    filch_u32_store(&listed.lock, 0, FILCH_RELAXED);                      /* the only thread */
+    listed.lock = (filch_u32){0};
     filch_u32_store(&fl_threads.alive, standing == NOTED, FILCH_SEQ_CST); /* the only thread */
     filch_u32_store(&fl_threads.waiting, 0, FILCH_SEQ_CST);               /* the same */
     filch_u32_store(&fl_threads.outside, 0, FILCH_SEQ_CST);               /* the same */

@@ -44,6 +44,8 @@ void fl_thread_told(void);
 /* For reports: the calling thread, which is no worker, is about to wait in `call`, a literal, for
  * this object. */
 void fl_thread_names(const char *call, const void *object);
+/* That call; NULL: none. */
+const char *fl_thread_call(void);
 /* It is in that call without a deadline, from one to the other. */
 void fl_thread_enlist(void);
 void fl_thread_delist(void);

@@ -155,11 +155,14 @@ static filch_resource *take_idle(filch_resources *pool, int64_t now)
     return NULL;
 }
 
+static const char closed[] =
+    "filch_resources_close has closed this pool of resources; acquire before that";
+
 static int say_why(const fl_request *request)
 {
     const filch_failure *failure = &request->failure;
     return failure->code ? fl_fail(-failure->code, "no resource: %s", failure->message)
-                         : fl_plainly(-EPIPE);
+                         : fl_closed(closed);
 }
 
 /* With the lock, which is released. */
@@ -196,7 +199,7 @@ int fl_resources_acquire(filch_resources *pool, filch_resource **out, int64_t un
     if (pool->closed) {
         pool->stats.refused++;
         fl_unlock(&pool->lock);
-        return fl_plainly(-EPIPE);
+        return fl_closed(closed);
     }
     request.resource = take_idle(pool, now);
     if (request.resource) {

@@ -24,10 +24,10 @@ static bool stands_still(fl_runtime *rt)
            fl_work_anywhere(rt);
 }
 
-/* What changes whenever a task runs, or a fiber can be had. */
-static uint64_t progress(const fl_runtime *rt)
+/* A number that changes whenever a task runs, or a fiber can be had. */
+static uint64_t progress(fl_runtime *rt)
 {
-    uint64_t reliefs = filch_u32_load(&rt->fibers.starve.relief, FILCH_RELAXED); /* a look */
+    uint64_t reliefs = fl_starve_look(&rt->fibers.starve); /* G8 */
     return fl_sum(rt, FL_SUSPENSIONS) + fl_sum(rt, FL_SWITCHES) + (reliefs << 32);
 }
 

@@ -249,9 +249,10 @@ void fl_step_aside(const char *call)
 int fl_too_late(void)
 {
     fl_worker *here = fl_worker_here();
+    const char *call = fl_waits_name();
     if (here && !here->unpinned && fl_find_is_due(fl_tick(here)))
-        fl_step_aside("filch_yield");
-    return fl_plainly(-ETIMEDOUT);
+        fl_step_aside(call ? call : "filch_yield");
+    return fl_late(call);
 }
 
 static inline int wait_at(fl_wait_fn *wait, void (*place)(filch_waiters *, fl_node *),

@@ -25,9 +25,9 @@
  * (fl_dismiss).
  * Cancellation: a task that waits in fl_waiter_wait_cancellable has a node in the queue of its
  * context, too (fl_fiber.context_of), while it is parked. The context's cancellation claims it like
- * any other teller (V1): so a permit that is granted at the same time is either kept, since the
- * grant won the claim, or goes to the next waiter, since it lost it. To its object, a cancelled
- * waiter is one whose time is over. A wait that need not park does not look at the context.
+ * any other teller (V1). So a permit that is granted at the same time is kept if the grant wins the
+ * claim, and goes to the next waiter if the cancellation does. To its object, a cancelled waiter is
+ * one whose time is over. A wait that need not park does not look at the context.
  * Life: everything here lies on the waiter's stack. Threads: as each comment says. */
 #ifndef FL_WAIT_H
 #define FL_WAIT_H
@@ -132,6 +132,17 @@ static inline void fl_waits_in(const char *call, const void *object)
         fl_fiber_waits_in(here->running, call, object);
     else
         fl_thread_names(call, object);
+}
+
+/* The call that fl_waits_in has named, which does not begin to wait; NULL: none. */
+static inline const char *fl_waits_name(void)
+{
+    fl_worker *here = fl_worker_here();
+    const char *call =
+        here ? filch_ptr_load(&here->running->waits_in, FILCH_RELAXED) /* its own store */
+             : fl_thread_call();
+    fl_waits_in(NULL, NULL);
+    return call;
 }
 
 /* ---- Waiting for one object. Its lock is held, and is released ---- */

@@ -42,6 +42,11 @@ void fl_thread_names(const char *call, const void *object)
     (void)call, (void)object;
 }
 
+const char *fl_thread_call(void)
+{
+    return NULL;
+}
+
 void fl_thread_enlist(void)
 {
 }
