@@ -11,7 +11,8 @@
  *   ...  FILCH_DONE(request) in a select
  *   filch_context_release(request);
  *
- * No task is stopped by force: work checks filch_context_cause, or waits in a select.
+ * No task is stopped by force: work checks filch_context_cause, or waits. Waits of jobs and of
+ * scopes' children end with -ECANCELED when their context is done (<filch/wait.h>).
  * Life: reference-counted. Creation gives the first reference, each filch_context_retain
  * another; the last filch_context_release frees it. A child holds its parent. Releasing does not
  * cancel.
@@ -57,6 +58,13 @@ FILCH_API int filch_context_wait(filch_context *context, int64_t until);
 /* Sleeps for ns nanoseconds unless the context is done first. Returns 0, or its cause. NULL:
  * only sleeps. At once if ns is 0 or less. Errors: -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_context_sleep(filch_context *context, int64_t ns);
+
+/* Calls fn(arg). Waits of the calling task in fn do not end with the context of its job or scope:
+ * for clean-up that must wait, such as a last message on a channel. Waits that are given a context
+ * still end with that one. Calls may be nested. A panic that leaves fn ends the call. Outside of
+ * jobs and scopes it only calls fn(arg). Error, after which fn was not called: -EINVAL (fn is
+ * NULL). Suspends if fn does. */
+FILCH_API int filch_shielded(void (*fn)(void *arg), void *arg);
 
 /* ---- Queries ---- */
 

@@ -20,7 +20,9 @@
  * has locked, unlocked, acquired or waited may free it at once, regardless of the call that let
  * it continue. An object in use must not be copied or moved.
  * Forms: plain; _until, which waits until a point in time (-ETIMEDOUT; -EINVAL for a negative
- * time; -ENOMEM or -EAGAIN if there is no timer); try, which does not wait (-EAGAIN).
+ * time; -ENOMEM or -EAGAIN if there is no timer); try, which does not wait (-EAGAIN). An _until call
+ * returns -ECANCELED when the context of its job or scope is done; plain calls wait on, but for
+ * filch_barrier_wait, which returns it, too.
  * Threads: tasks of any runtime and any thread. May suspend: calls documented to wait.
  * Locks have no owner: a task may leave the unlocking to another task or thread. Locking twice
  * without unlocking waits for ever.

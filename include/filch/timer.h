@@ -48,9 +48,10 @@ FILCH_BEGIN_DECLS
 /* ---- Sleeping ---- */
 
 /* Sleeps for ns nanoseconds. A task suspends, a thread blocks. To sleep until an event, wait for
- * the event with a deadline. Error: -EINVAL (negative). */
+ * the event with a deadline. Other ready tasks go first, however short it is. 0: returns at once.
+ * Errors: -EINVAL (negative); -ECANCELED (the context of its job or scope is done). */
 FILCH_API int filch_sleep(int64_t ns);
-/* Sleeps until that time; returns at once if it is past. Error: -EINVAL (negative). */
+/* Sleeps until that time; returns at once if it is past. Errors: as above. */
 FILCH_API int filch_sleep_until(int64_t until);
 
 /* Creates a context that is done after ns nanoseconds, with -ETIMEDOUT: for selects of any number

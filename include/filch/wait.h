@@ -10,7 +10,12 @@
  * Times: `until` is a point in time, in nanoseconds of CLOCK_MONOTONIC: FILCH_FOREVER, a number
  * from filch_in(), or 0 (or any time that is past): do not wait. A call that may not wait, or is
  * unsuccessful until then, returns -ETIMEDOUT and has changed nothing. A call that would have to
- * wait until a negative time returns -EINVAL.
+ * wait until a negative time returns -EINVAL. A task that polls with calls that may not wait is now
+ * and then suspended, as by filch_yield, so that others can run.
+ *
+ * Cancellation: a wait inside a job or a scope's child ends with -ECANCELED when its context is
+ * done, and has changed nothing; docs/waits.md lists the calls, and those that wait on. A call that
+ * need not wait succeeds. filch_shielded (<filch/context.h>) excludes clean-up from this.
  *
  * Objects: zero bytes are ready for use (mutexes, wait groups, futures, ...). They need not be
  * destroyed, but must not have waiters when they go away.

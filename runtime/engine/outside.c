@@ -47,12 +47,15 @@ void fl_call_run(filch_self self, fl_call *call)
 static void wait_as_thread(fl_call *call)
 {
     uint32_t state = CALL_RUNNING;
+    fl_thread_names("filch_run", NULL);
+    fl_thread_enlist();
     if (filch_u32_cas(&call->state, &state, CALL_WAITED_FOR, FILCH_ACQ_REL)) { /* C3 */
         fl_thread_waits(); /* perhaps it is told already: until then it counts as awake */
         fl_suspect();
     }
     while (filch_u32_load(&call->state, FILCH_ACQUIRE) != CALL_DONE) /* C2 */
         fl_futex_wait_until(&call->state, CALL_WAITED_FOR, 0);
+    fl_thread_delist();
 }
 
 struct handover {
@@ -200,9 +203,14 @@ static void to_the_end_of_the_line(fl_worker *worker, fl_fiber *left, void *unus
     fl_submit(worker->rt, &left->wake, worker->index + 1);
 }
 
+void fl_yield_in(filch_self self, const char *call)
+{
+    fl_refuse_stranger(self, call);
+    fl_fiber_waits_in(fl_fiber_of(self), call, NULL);
+    fl_suspend(self, to_the_end_of_the_line, NULL);
+}
+
 void filch_yield(filch_self self)
 {
-    fl_refuse_stranger(self, "filch_yield");
-    fl_fiber_waits_in(fl_fiber_of(self), "filch_yield", NULL);
-    fl_suspend(self, to_the_end_of_the_line, NULL);
+    fl_yield_in(self, "filch_yield");
 }

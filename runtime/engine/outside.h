@@ -46,4 +46,7 @@ void fl_start_patient(fl_runtime *rt, fl_work_item *work_item);
  * wakes the next. */
 void fl_start_all(fl_runtime *rt, fl_work_item *const *work_items, unsigned count);
 
+/* filch_yield in another public call, `call`: a literal, for reports. */
+void fl_yield_in(filch_self self, const char *call);
+
 #endif

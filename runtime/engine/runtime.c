@@ -293,10 +293,13 @@ int filch_runtime_create(filch_runtime **out, const filch_config *config)
 static void wait_for_workers(fl_runtime *rt)
 {
     fl_thread_noted();
+    fl_thread_names("filch_runtime_destroy", rt);
+    fl_thread_enlist();
     fl_thread_waits();
     fl_suspect();
     stop_workers(rt);
     fl_thread_told();
+    fl_thread_delist();
 }
 
 static void end(fl_runtime *rt, const fl_worker *here)

@@ -21,6 +21,18 @@
 
 #include <sys/select.h> /* sigset_t */
 
+/* runtime/sync/standstill.h. */
+typedef struct fl_standstill {
+    int64_t since; /* ns: when it was first seen; 0: it is not */
+    uint64_t seen; /* the progress then */
+    int64_t next;  /* ns: how long it lasts until the next report */
+} fl_standstill;
+
+typedef struct fl_standstill_watch {
+    filch_u32 lock;
+    fl_standstill last;
+} fl_standstill_watch;
+
 /* Of waiting tasks (runtime/engine/waits.h). */
 typedef struct fl_waits_report {
     filch_u32 lock;    /* of the reader */
@@ -61,6 +73,7 @@ struct filch_runtime {
     fl_fibers fibers;
     fl_blocking blocking;
     fl_waits_report report;
+    fl_standstill_watch standstill;
     struct fl_share *share; /* NULL: its statistics are not shared (runtime/engine/share.h) */
     fl_runtime *next;       /* in the list of the detector of deadlocks */
 };

@@ -2,8 +2,10 @@
 #include <runtime/engine/threads.h>
 
 #include <runtime/engine/worker.h>
+#include <runtime/platform/lock.h>
 
 #include <pthread.h>
+#include <unistd.h>
 
 struct fl_threads fl_threads;
 filch_u32 fl_detector_on;
@@ -67,6 +69,66 @@ void fl_thread_told(void)
     change(&fl_threads.waiting, -1);
 }
 
+/* ---- Those that wait, for reports ---- */
+
+typedef struct record {
+    struct record *next, *previous;
+    int thread;
+    const char *call;
+    const void *object;
+} record;
+
+static __thread record own;
+
+static struct {
+    filch_u32 lock;
+    record *first;
+} listed;
+
+void fl_thread_names(const char *call, const void *object)
+{
+    own.call = call;
+    own.object = object;
+}
+
+const char *fl_thread_call(void)
+{
+    return own.call;
+}
+
+void fl_thread_enlist(void)
+{
+    own.thread = gettid();
+    own.previous = NULL;
+    fl_lock(&listed.lock);
+    own.next = listed.first;
+    if (own.next)
+        own.next->previous = &own;
+    listed.first = &own;
+    fl_unlock(&listed.lock);
+}
+
+void fl_thread_delist(void)
+{
+    fl_lock(&listed.lock);
+    if (own.previous)
+        own.previous->next = own.next;
+    else
+        listed.first = own.next;
+    if (own.next)
+        own.next->previous = own.previous;
+    fl_unlock(&listed.lock);
+    own.call = NULL;
+}
+
+void fl_threads_each(fl_thread_fn *see, void *arg)
+{
+    fl_lock(&listed.lock);
+    for (const record *one = listed.first; one; one = one->next)
+        see(one->thread, one->call, one->object, arg);
+    fl_unlock(&listed.lock);
+}
+
 void fl_outside_expected(int by)
 {
     change(&fl_threads.outside, by);
@@ -74,6 +136,8 @@ void fl_outside_expected(int by)
 
 void fl_threads_forget(void)
 {
+    listed.first = NULL;
+    listed.lock = (filch_u32){0};
     filch_u32_store(&fl_threads.alive, standing == NOTED, FILCH_SEQ_CST); /* the only thread */
     filch_u32_store(&fl_threads.waiting, 0, FILCH_SEQ_CST);               /* the same */
     filch_u32_store(&fl_threads.outside, 0, FILCH_SEQ_CST);               /* the same */

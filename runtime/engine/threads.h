@@ -41,6 +41,18 @@ void fl_thread_exempt(void);
 /* A thread that is no worker begins to wait; it is awake again. */
 void fl_thread_waits(void);
 void fl_thread_told(void);
+/* For reports: the calling thread, which is no worker, is about to wait in `call`, a literal, for
+ * this object. */
+void fl_thread_names(const char *call, const void *object);
+/* That call; NULL: none. */
+const char *fl_thread_call(void);
+/* It is in that call without a deadline, from one to the other. */
+void fl_thread_enlist(void);
+void fl_thread_delist(void);
+/* Calls see(thread's number, call, object, arg) for each; call NULL: unknown. One that was told and
+ * has not run since is among them. */
+typedef void fl_thread_fn(int thread, const char *call, const void *object, void *arg);
+void fl_threads_each(fl_thread_fn *see, void *arg);
 /* Tasks that wait for an event outside of the process, one more or less. */
 void fl_outside_expected(int change);
 /* In a child of fork(): the calling thread is the only one. */

@@ -22,6 +22,7 @@
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/futex.h>
+#include <runtime/platform/hooks.h>
 #include <runtime/platform/placement.h>
 #include <runtime/platform/sanitizer.h>
 #include <runtime/platform/topology.h>
@@ -245,6 +246,8 @@ static fl_fiber *starve(fl_worker *worker)
         if (fiber || filch_u32_load(&worker->rt->finished, FILCH_ACQUIRE)) /* E4 */
             break;
         fl_suspect();
+        if (nap == STARVES_LONGEST)
+            fl_hooks.starves(worker->rt);
         fl_starve_sleep(all, seen, fl_now() + nap);
     }
     fl_starve_end(all);

@@ -139,15 +139,17 @@ void filch_batcher_destroy(filch_batcher *batcher)
 
 /* ---- Adding ---- */
 
+static const char closed_already[] = "filch_batcher_close has closed this batcher; add before that";
+
 /* With the lock, which is released. 0: its item is in a batch. */
 static int wait_for_room(filch_batcher *batcher, fl_ticket *ticket, int64_t until, int64_t now)
 {
     batcher->inside++;
     batcher->stats.waits += until > now;
     fl_waits_in(ticket->waits ? "filch_batcher_add" : "filch_batcher_add_then", batcher);
-    int rc = fl_wait(&batcher->lock, &batcher->room, ticket, until);
+    int rc = fl_wait_cancellable(&batcher->lock, &batcher->room, ticket, until);
     if (!rc || rc == -EPIPE) /* it was told */
-        return rc;
+        return fl_if_closed(rc, closed_already);
     fl_lock(&batcher->lock);
     batcher->inside--;
     batcher->stats.refused++;
@@ -163,7 +165,7 @@ static int place(filch_batcher *batcher, fl_ticket *ticket, int64_t until)
     if (batcher->closed) {
         batcher->stats.refused++;
         fl_unlock(&batcher->lock);
-        return fl_plainly(-EPIPE);
+        return fl_closed(closed_already);
     }
     int64_t now = fl_now();
     bool late = ticket->waits && until <= now;
@@ -225,7 +227,7 @@ static int wait_for_outcome(filch_batcher *batcher, fl_ticket *ticket, int64_t u
         return 0;
     }
     fl_waits_in("filch_batcher_add", batcher);
-    int rc = fl_wait(&batcher->lock, &ticket->batch->waiters, ticket, until);
+    int rc = fl_wait_cancellable(&batcher->lock, &ticket->batch->waiters, ticket, until);
     return rc ? withdraw(batcher, ticket, rc) : 0;
 }
 
@@ -263,7 +265,7 @@ int filch_batcher_flush(filch_batcher *batcher)
         told = fl_batcher_dispatch(batcher, fl_now());
     }
     fl_batcher_leave(batcher, told);
-    return closed ? fl_plainly(-EPIPE) : 0;
+    return closed ? fl_closed(closed_already) : 0;
 }
 
 /* ---- Queries ---- */

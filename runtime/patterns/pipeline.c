@@ -170,7 +170,7 @@ static int refuse_to_wait(const filch_pipeline *pipeline, const char *call)
 static int shut(filch_pipeline *pipeline, fl_pipe_after *after)
 {
     if (pipeline->closed)
-        return fl_plainly(-EPIPE);
+        return fl_closed("this pipeline is closed already; let one party close it");
     pipeline->closed = true;
     after->ended = fl_waiters_claim_all(&pipeline->wait_queue.waiters, after->ended);
     return 0;
@@ -277,7 +277,9 @@ int filch_pipeline_push(filch_pipeline *pipeline, void *item, filch_context *con
         rc = fl_wait_queue_wait(&pipeline->wait_queue, item, until, context);
     }
     fl_pipe_leave(pipeline, &after);
-    return rc;
+    return fl_if_closed(rc,
+                        "filch_pipeline_close or filch_pipeline_finish has closed this pipeline; "
+                        "push before that");
 }
 
 int filch_pipeline_try_push(filch_pipeline *pipeline, void *item)
@@ -290,19 +292,25 @@ int filch_pipeline_try_push(filch_pipeline *pipeline, void *item)
 /* With the lock, which is released. */
 static int wait_for_result(filch_pipeline *pipeline, void **item, int64_t until)
 {
-    void *got;
+    fl_receipt got = {0};
     pipeline->receiving++;
     fl_waits_in("filch_pipeline_next", pipeline);
-    int rc = fl_wait(&pipeline->wait_queue.lock, &pipeline->receivers, &got, until);
+    int rc = fl_wait_cancellable(&pipeline->wait_queue.lock, &pipeline->receivers, &got, until);
     if (!rc)
-        *item = got;
-    if (!rc || rc == -EPIPE || rc == -ECANCELED) /* it was told */
+        *item = got.item;
+    if (got.told)
         return rc;
     fl_pipe_after after = {0};
     fl_pipe_lock(pipeline);
     pipeline->receiving--;
     fl_pipe_leave(pipeline, &after);
     return rc;
+}
+
+static int all_taken(int rc)
+{
+    return fl_if_closed(
+        rc, "this pipeline is closed, and all its results have been taken; stop taking");
 }
 
 int filch_pipeline_next(filch_pipeline *pipeline, void **item, int64_t until)
@@ -317,13 +325,13 @@ int filch_pipeline_next(filch_pipeline *pipeline, void **item, int64_t until)
     if (pipeline->stopped && !any)
         rc = -ECANCELED;
     if (!rc && !any)
-        return wait_for_result(pipeline, item, until);
+        return all_taken(wait_for_result(pipeline, item, until));
     if (any) {
         *item = fl_stage_leave(results, &after);
         results->stats.finished++;
     }
     fl_pipe_leave(pipeline, &after);
-    return fl_plainly(rc);
+    return all_taken(fl_plainly(rc));
 }
 
 /* ---- Queries ---- */

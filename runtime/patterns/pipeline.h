@@ -94,6 +94,12 @@ struct filch_pipeline {
     fl_pipe_stage stages[]; /* count, and the results */
 };
 
+/* The record with which a receiver waits. */
+typedef struct fl_receipt {
+    void *item;
+    bool told; /* it is no longer counted in `receiving` */
+} fl_receipt;
+
 struct filch_emitter {
     fl_pipe_stage *stage;
     void *item;

@@ -27,8 +27,10 @@ static void tell_receivers(filch_pipeline *pipeline, fl_pipe_after *after)
 {
     fl_node *rest = after->ended;
     after->ended = fl_waiters_claim_all(&pipeline->receivers, rest);
-    for (fl_node *node = after->ended; node != rest; node = node->next)
+    for (fl_node *node = after->ended; node != rest; node = node->next) {
+        ((fl_receipt *)node->data)->told = true;
         pipeline->receiving--;
+    }
 }
 
 void fl_pipe_leave(filch_pipeline *pipeline, fl_pipe_after *after)
@@ -86,7 +88,7 @@ static bool hand_over(fl_pipe_stage *results, void *item, fl_pipe_after *after)
     fl_node *node = fl_waiters_claim(&pipeline->receivers);
     if (!node)
         return false;
-    *(void **)node->data = item;
+    *(fl_receipt *)node->data = (fl_receipt){item, true};
     pipeline->receiving--;
     results->stats.finished++;
     node->next = after->told;

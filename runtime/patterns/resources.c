@@ -155,11 +155,14 @@ static filch_resource *take_idle(filch_resources *pool, int64_t now)
     return NULL;
 }
 
+static const char closed[] =
+    "filch_resources_close has closed this pool of resources; acquire before that";
+
 static int say_why(const fl_request *request)
 {
     const filch_failure *failure = &request->failure;
     return failure->code ? fl_fail(-failure->code, "no resource: %s", failure->message)
-                         : fl_plainly(-EPIPE);
+                         : fl_closed(closed);
 }
 
 /* With the lock, which is released. */
@@ -172,7 +175,7 @@ static int wait_for_one(filch_resources *pool, fl_request *request, int64_t unti
         fl_resources_staff(pool, now);
     }
     fl_waits_in("filch_resources_acquire", pool);
-    int rc = fl_wait(&pool->lock, &pool->waiters, request, until);
+    int rc = fl_wait_cancellable(&pool->lock, &pool->waiters, request, until);
     if (request->resource)
         return 0;
     if (request->told)
@@ -196,7 +199,7 @@ int fl_resources_acquire(filch_resources *pool, filch_resource **out, int64_t un
     if (pool->closed) {
         pool->stats.refused++;
         fl_unlock(&pool->lock);
-        return fl_plainly(-EPIPE);
+        return fl_closed(closed);
     }
     request.resource = take_idle(pool, now);
     if (request.resource) {

@@ -11,6 +11,8 @@
 static __thread char explanation[256]; /* "": `explained` has a fixed one */
 static __thread int explained;         /* the code that it is about */
 static __thread bool by_context;       /* it is a context's cause */
+static __thread const char *fixed; /* a literal that explains it; NULL: the sentence of its code */
+static __thread const char *late_call; /* a literal: the call that may not wait; NULL: unknown */
 
 /* The fixed sentences, for all calls that refuse plainly. */
 typedef struct sentence {
@@ -18,7 +20,7 @@ typedef struct sentence {
     const char *says, *of_context; /* NULL: the same */
 } sentence;
 static const sentence sentences[] = {
-    {EPIPE, "it is closed: nothing can be put in, and nothing is left to take out", NULL},
+    {EPIPE, "it is closed; put in nothing more, and stop taking out", NULL},
     {EAGAIN, "not possible at once: it is full, empty or in use; wait, or try again later", NULL},
     {ETIMEDOUT, "the deadline of this wait comes first; wait again with a later one",
      "the deadline of the context comes first, and is final; start anew with a new context"},
@@ -39,6 +41,14 @@ const char *filch_error(void)
 {
     if (*explanation || !explained)
         return explanation;
+    if (fixed)
+        return fixed;
+    if (late_call) {
+        snprintf(explanation, sizeof explanation,
+                 "%s would have to wait, and its deadline is 0 or past; call it with a later one",
+                 late_call);
+        return explanation;
+    }
     for (const sentence *one = sentences; one->code; one++)
         if (one->code == -explained)
             return by_context && one->of_context ? one->of_context : one->says;
@@ -79,6 +89,7 @@ static void note(int code, bool of_context)
 {
     explained = code;
     by_context = of_context;
+    fixed = late_call = NULL;
     explanation[0] = '\0';
 }
 
@@ -90,6 +101,25 @@ void fl_error_note(int code)
 void fl_error_note_cause(int code)
 {
     note(code, true);
+}
+
+int fl_closed(const char *says)
+{
+    note(-EPIPE, false);
+    fixed = says;
+    return -EPIPE;
+}
+
+int fl_if_closed(int rc, const char *says)
+{
+    return rc == -EPIPE ? fl_closed(says) : rc;
+}
+
+int fl_late(const char *call)
+{
+    note(-ETIMEDOUT, false);
+    late_call = call;
+    return -ETIMEDOUT;
 }
 
 static void write_line(const char *format, va_list list)

@@ -43,6 +43,13 @@ static inline int fl_refused_by(int cause)
     return cause;
 }
 
+/* -EPIPE, explained by a literal: the object, and the call that closed it. Four stores. */
+int fl_closed(const char *says);
+/* The same if rc is -EPIPE, else rc. */
+int fl_if_closed(int rc, const char *says);
+/* -ETIMEDOUT of `call`, a literal, which may not wait; NULL: unknown. */
+int fl_late(const char *call);
+
 /* The end of a source file's path, which leaves room for the rest of a sentence. */
 static inline const char *fl_path_end(const char *path)
 {

@@ -238,7 +238,7 @@ int fl_direct_submit(filch_pool *pool, filch_job_fn *fn, void *data,
     uint64_t id = accept(pool, 1);
     if (!id) {
         fl_cell_give(pool->direct.cells, job);
-        return fl_plainly(-EPIPE);
+        return fl_pool_if_closed(-EPIPE);
     }
     fill(job, pool, (filch_submission){fn, data, options}, id, submitted(pool));
     fl_start(pool->rt, &job->item);
@@ -282,7 +282,7 @@ int fl_direct_submit_all(filch_pool *pool, const fl_submissions *jobs, size_t fi
     if (!id) {
         for (unsigned i = 0; i < count; i++)
             fl_cell_give(pool->direct.cells, items[i]);
-        return fl_plainly(-EPIPE);
+        return fl_pool_if_closed(-EPIPE);
     }
     fill_all(items, count, pool, jobs, first, id);
     fl_start_all(pool->rt, items, count);

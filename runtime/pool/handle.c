@@ -209,7 +209,7 @@ int fl_job_wait(const char *call, filch_job *job, int64_t until)
         return waits_for_itself(job);
     } else {
         fl_waits_in(call, job);
-        rc = fl_wait(&pool->room.lock, &job->more->waiters, NULL, until);
+        rc = fl_wait_cancellable(&pool->room.lock, &job->more->waiters, NULL, until);
     }
     if (rc == -ETIMEDOUT)
         return fl_plainly(-ETIME);

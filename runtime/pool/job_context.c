@@ -4,6 +4,7 @@
  * L3 is an edge of runtime/pool/pool.h. */
 #include <runtime/pool/job_context.h>
 
+#include <runtime/engine/fiber.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/due.h>
@@ -114,6 +115,12 @@ static void take_over(filch_job *job, filch_context *context, fl_after *after)
     int done = fl_job_watch(job);
     if (done && !cause)
         fl_job_call_off(job, done, after);
+}
+
+filch_context *fl_job_context_here(const fl_fiber *fiber)
+{
+    filch_context *context = filch_job_context(fiber->pooled);
+    return context == &no_memory ? NULL : context;
 }
 
 filch_context *fl_job_own_context(filch_job *job)

@@ -64,7 +64,9 @@ static filch_outcome meaning(const filch_job *job, int code)
     int cause = fl_job_cause(job);
     if (cause && code == -ETIMEDOUT)
         return FILCH_TIMED_OUT;
-    return cause && (code == -ECANCELED || code == cause) ? FILCH_CANCELLED : FILCH_FAILED;
+    if (cause && code == -ECANCELED)
+        return fl_outcome_of_cause(cause); /* of a wait, too, that the context has ended */
+    return cause && code == cause ? FILCH_CANCELLED : FILCH_FAILED;
 }
 
 /* why->code 0: the usual words for the outcome. */
@@ -77,7 +79,9 @@ filch_outcome fl_job_run(filch_self self, filch_job *job, filch_failure *why)
         return fl_outcome_of_cause(cause);
     fl_error_forget();
     fl_event_text(fl_fiber_of(self)->worker, FL_TRACE_POOLED, job->pool->config.name, job->name, 0);
+    fl_fiber_of(self)->context_of = fl_job_context_here;
     bool returned = fl_catch(self, job->name, call_job, &call, why);
+    fl_fiber_of(self)->context_of = NULL;
     fl_event(fl_fiber_of(self)->worker, FL_TRACE_POOLED_END, fl_fiber_of(self)->number, 0);
     if (!returned)
         return FILCH_PANICKED;

@@ -71,6 +71,7 @@
 #include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/attempt.h>
 #include <runtime/pool/cpu_load.h>
@@ -332,6 +333,13 @@ static inline void fl_job_comes_to(fl_fiber *fiber, filch_job *job)
 static inline filch_outcome fl_outcome_of_cause(int cause)
 {
     return cause == -ETIMEDOUT ? FILCH_TIMED_OUT : FILCH_CANCELLED;
+}
+
+/* The answer of a submission that comes too late: -EPIPE. Other codes stay as they are. */
+static inline int fl_pool_if_closed(int rc)
+{
+    return fl_if_closed(rc,
+                        "filch_pool_close or a shutdown has closed this pool; submit to another");
 }
 
 /* Releases one of those counted in `handed`. */

@@ -129,6 +129,13 @@ void filch_results_close(filch_results *results)
 
 /* ---- Taking ---- */
 
+static int all_taken(int rc)
+{
+    return fl_if_closed(rc,
+                        "filch_results_close has closed this results list, and all its jobs have "
+                        "been taken; stop taking");
+}
+
 int filch_results_take(filch_results *results, filch_job **out, int64_t until)
 {
     if (!results || !out)
@@ -145,8 +152,8 @@ int filch_results_take(filch_results *results, filch_job **out, int64_t until)
     }
     if (results->closed && !results->expected) {
         fl_unlock(&results->lock);
-        return fl_plainly(-EPIPE);
+        return all_taken(-EPIPE);
     }
     fl_waits_in("filch_results_take", results);
-    return fl_wait(&results->lock, &results->takers, out, until);
+    return all_taken(fl_wait_cancellable(&results->lock, &results->takers, out, until));
 }

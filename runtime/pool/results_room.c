@@ -91,7 +91,7 @@ static int wait_beside(fl_waiter *waiter, filch_pool *pool, filch_context *conte
     if (why && fl_waiter_claim(waiter))
         waiter->code = fl_plainly(why);
     else
-        fl_waiter_wait(waiter, until);
+        (fl_below_own(context) ? fl_waiter_wait : fl_waiter_wait_cancellable)(waiter, until);
     int code = waiter->code;
     leave(&beside, pool, context, waiter);
     return code;

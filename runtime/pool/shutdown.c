@@ -29,7 +29,7 @@ void filch_pool_close(filch_pool *pool)
     fl_pool_leave(pool, &after);
 }
 
-int fl_pool_wait(const char *call, filch_pool *pool, int64_t until)
+static int await_rest(const char *call, filch_pool *pool, int64_t until, fl_wait_how how)
 {
     fl_lock(&pool->room.lock);
     if (fl_pool_at_rest(pool)) {
@@ -37,7 +37,12 @@ int fl_pool_wait(const char *call, filch_pool *pool, int64_t until)
         return 0;
     }
     fl_waits_in(call, pool);
-    return fl_wait(&pool->room.lock, &pool->resting, NULL, until);
+    return fl_wait_at(how, &pool->room.lock, &pool->resting, NULL, until);
+}
+
+int fl_pool_wait(const char *call, filch_pool *pool, int64_t until)
+{
+    return await_rest(call, pool, until, 0);
 }
 
 int filch_pool_wait(filch_pool *pool, int64_t until)
@@ -47,7 +52,7 @@ int filch_pool_wait(filch_pool *pool, int64_t until)
     if (fl_job_here(pool))
         return fl_fail(EDEADLK, "a job of pool %s waits for the end of all its jobs; let it return",
                        pool->config.name);
-    return fl_pool_wait("filch_pool_wait", pool, until);
+    return await_rest("filch_pool_wait", pool, until, FL_WAIT_CANCELLABLE);
 }
 
 /* One of those in progress whose context is not below the pool's, and is not done; held. */

@@ -136,7 +136,7 @@ static int wait_for_room(filch_pool *pool, filch_job *job, int64_t until)
     fl_pool_admit(pool, &after);
     fl_pool_leave(pool, &after);
     filch_context_release(context);
-    return rc == -ETIMEDOUT && deadline <= until ? fl_refused_by(rc) : rc;
+    return rc == -ETIMEDOUT && deadline <= until ? fl_refused_by(rc) : fl_pool_if_closed(rc);
 }
 
 static void run_now(filch_self self, fl_work_item *item)
@@ -252,7 +252,7 @@ static int submit_some(filch_pool *pool, filch_job *const *jobs, unsigned count,
     unsigned fit = 0;
     fl_pool_lock(pool);
     if (filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: under the lock */
-        return refuse(pool, fl_plainly(-EPIPE));
+        return refuse(pool, fl_pool_if_closed(-EPIPE));
     int rc = 0;
     const bool behind = fl_waiters_any(&pool->room.waiters) && is_patient(pool, until);
     if (!behind)

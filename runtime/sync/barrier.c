@@ -47,7 +47,7 @@ int filch_barrier_wait_until(filch_barrier *barrier, int64_t until)
         return 1;
     }
     fl_waits_in("filch_barrier_wait", barrier);
-    int rc = fl_wait(&barrier->lock, &barrier->waiters, NULL, until);
+    int rc = fl_wait_cancellable(&barrier->lock, &barrier->waiters, NULL, until);
     return rc && leave(barrier, round) ? rc : 0;
 }
 

@@ -2,6 +2,9 @@
 #include <runtime/sync/cancellation.h>
 
 #include <filch/timer.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/panic.h>
+#include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
@@ -205,11 +208,12 @@ int filch_context_cancel(filch_context *context, int cause)
 
 int fl_context_wait(const char *call, filch_context *context, int64_t until)
 {
+    fl_wait_how how = fl_below_own(context) ? 0 : FL_WAIT_CANCELLABLE;
     fl_lock(&context->lock);
     uint32_t cause = filch_u32_load(&context->cause, FILCH_RELAXED); /* under its lock */
     if (!cause) {
         fl_waits_in(call, context);
-        return fl_wait(&context->lock, &context->waiters, NULL, until);
+        return fl_wait_at(how, &context->lock, &context->waiters, NULL, until);
     }
     fl_unlock(&context->lock);
     return fl_refused_by(-(int)cause);
@@ -224,7 +228,8 @@ int filch_context_wait(filch_context *context, int64_t until)
 int fl_context_sleep(const char *call, filch_context *context, int64_t ns)
 {
     int64_t until = filch_in(ns);
-    int rc = context ? fl_context_wait(call, context, until) : fl_sleep_until(call, until);
+    bool passes = !context || (ns > 0 && until <= fl_now());
+    int rc = passes ? fl_sleep_until(call, until) : fl_context_wait(call, context, until);
     int cause = filch_context_cause(context);
     return cause ? cause : rc == -ETIMEDOUT ? 0 : rc;
 }
@@ -232,6 +237,30 @@ int fl_context_sleep(const char *call, filch_context *context, int64_t ns)
 int filch_context_sleep(filch_context *context, int64_t ns)
 {
     return fl_context_sleep("filch_context_sleep", context, ns);
+}
+
+/* ---- Shielding ---- */
+
+static void unshield(void *fiber)
+{
+    ((fl_fiber *)fiber)->shields--;
+}
+
+int filch_shielded(void (*fn)(void *arg), void *arg)
+{
+    if (!fn)
+        return fl_fail(EINVAL, "filch_shielded without a function; give it one");
+    fl_fiber *fiber = fl_fiber_here();
+    filch_defer ending;
+    bool deferred = fiber && fl_defer_here(&ending, unshield, fiber);
+    if (fiber)
+        fiber->shields++;
+    fn(arg);
+    if (deferred)
+        filch_defer_end(&ending);
+    else if (fiber)
+        unshield(fiber);
+    return 0;
 }
 
 /* ---- Queries ---- */

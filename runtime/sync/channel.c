@@ -152,6 +152,14 @@ static int send_from(filch_channel *channel, void *item, fl_node **told)
     return fl_channel_send(channel, item, told);
 }
 
+static inline int closed(int rc, move_fn *move_item)
+{
+    return fl_if_closed(rc, move_item == send_from
+                                ? "filch_channel_close has closed this channel; send nothing more"
+                                : "filch_channel_close has closed this channel, and all its items "
+                                  "have been received; stop receiving");
+}
+
 static inline int operate(filch_channel *channel, move_fn *move_item, void *item, int64_t until)
 {
     fl_node *told;
@@ -162,14 +170,16 @@ static inline int operate(filch_channel *channel, move_fn *move_item, void *item
     int rc = move_item(channel, item, &told);
     if (rc == FL_MUST_WAIT) {
         fl_waits_in(move_item == send_from ? "filch_send" : "filch_receive", channel);
-        return fl_wait(&channel->lock,
-                       move_item == send_from ? &channel->senders : &channel->receivers, item,
-                       until);
+        return closed(fl_wait_cancellable(&channel->lock,
+                                          move_item == send_from ? &channel->senders
+                                                                 : &channel->receivers,
+                                          item, until),
+                      move_item);
     }
     fl_unlock(&channel->lock);
     if (told)
         fl_waiter_tell(told->waiter, told, 0);
-    return fl_plainly(rc);
+    return closed(rc, move_item);
 }
 
 int filch_send_until(filch_channel *channel, const void *item, int64_t until)

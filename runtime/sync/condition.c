@@ -8,22 +8,27 @@
 #include <runtime/sync/mutex.h>
 #include <runtime/sync/wait.h>
 
-int filch_condition_wait_until(filch_condition *condition, filch_mutex *mutex, int64_t until)
+static int wait(filch_condition *condition, filch_mutex *mutex, int64_t until, fl_wait_how how)
 {
     bool may_wait = until > 0;
     fl_lock(&condition->lock);
     if (may_wait)
         filch_mutex_unlock(mutex);
     fl_waits_in("filch_condition_wait", condition);
-    int rc = fl_wait(&condition->lock, &condition->waiters, NULL, until);
+    int rc = fl_wait_at(how, &condition->lock, &condition->waiters, NULL, until);
     if (may_wait)
         fl_mutex_lock("filch_condition_wait", mutex);
     return rc;
 }
 
+int filch_condition_wait_until(filch_condition *condition, filch_mutex *mutex, int64_t until)
+{
+    return wait(condition, mutex, until, FL_WAIT_CANCELLABLE);
+}
+
 void filch_condition_wait(filch_condition *condition, filch_mutex *mutex)
 {
-    filch_condition_wait_until(condition, mutex, FILCH_FOREVER);
+    wait(condition, mutex, FILCH_FOREVER, 0);
 }
 
 void filch_condition_signal(filch_condition *condition)

@@ -203,6 +203,16 @@ static void tell(const char *report, enum fl_deadlock does, filch_deadlock_fn *f
         abort();
 }
 
+void fl_detector_tell(const char *line, enum fl_deadlock does)
+{
+    fl_lock(&detector.lock);
+    filch_deadlock_fn *fn = detector.fn;
+    void *arg = detector.fn_arg;
+    fl_unlock(&detector.lock);
+    if (does != FL_DEADLOCK_OFF)
+        tell(line, FL_DEADLOCK_WARN, fn, arg);
+}
+
 /* true: report it. */
 static bool find_out(view *all)
 {

@@ -27,6 +27,7 @@
 
 #include <filch/deadlock.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/engine/settings.h>
 #include <runtime/engine/worker.h>
 
 /* The slow half of fl_suspect: starts a look, a grace time later. */
@@ -34,6 +35,8 @@ void fl_detector_suspect(void);
 /* The runtime is in use; it is about to be freed. */
 void fl_detector_enlist(fl_runtime *rt);
 void fl_detector_strike_off(fl_runtime *rt);
+/* Sends a line without its end to the callback, or by the reaction `does`; ends no process. */
+void fl_detector_tell(const char *line, enum fl_deadlock does);
 /* In a child of fork(): there is one thread and no runtime. */
 void fl_detector_forget(void);
 

@@ -6,6 +6,7 @@
 #include <runtime/engine/last_events.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/settings.h>
+#include <runtime/engine/threads.h>
 #include <runtime/platform/text.h>
 #include <sched/deque.h>
 
@@ -30,6 +31,32 @@ static void add_fiber(fl_text *text, const fl_fiber *fiber, const char *in)
     fl_text_add(text, " waits in %s", in);
     if (object)
         fl_text_add(text, " for %p", object);
+}
+
+static void add_thread(fl_text *text, int thread, const char *call, const void *object)
+{
+    fl_text_add(text, "thread %d waits in %s", thread, call ? call : "Filch");
+    if (object)
+        fl_text_add(text, " for %p", object);
+}
+
+static void list_thread(int thread, const char *call, const void *object, void *arg)
+{
+    listing *list = arg;
+    if (list->shown++ >= SHOWN)
+        return;
+    fl_text_add(&list->text, "filch:   ");
+    add_thread(&list->text, thread, call, object);
+    fl_text_add(&list->text, "\n");
+}
+
+static void name_first_thread(int thread, const char *call, const void *object, void *arg)
+{
+    listing *list = arg;
+    if (list->shown++)
+        return;
+    fl_text_add(&list->text, ": ");
+    add_thread(&list->text, thread, call, object);
 }
 
 static void list_fiber(fl_fiber *fiber, void *arg)
@@ -115,6 +142,7 @@ const char *fl_deadlock_spell(fl_runtime *runtimes, unsigned suspended, unsigned
     for (fl_runtime *rt = runtimes; rt; rt = rt->next)
         if (rt->settings.deadlock != FL_DEADLOCK_OFF)
             fl_fibers_each(&rt->fibers, list_fiber, &list);
+    fl_threads_each(list_thread, &list);
     if (list.shown > SHOWN)
         fl_text_add(&list.text, "filch:   and %u more\n", list.shown - SHOWN);
     for (fl_runtime *rt = runtimes; rt; rt = rt->next)
@@ -133,6 +161,7 @@ const char *fl_deadlock_line(fl_runtime *runtimes, unsigned suspended, unsigned 
     for (fl_runtime *rt = runtimes; rt; rt = rt->next)
         if (rt->settings.deadlock != FL_DEADLOCK_OFF)
             fl_fibers_each(&rt->fibers, name_first, &list);
+    fl_threads_each(name_first_thread, &list);
     fl_text_add(&list.text,
                 "; FILCH_DEADLOCK=report lists all, die ends the process, off is silent");
     return report;

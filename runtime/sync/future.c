@@ -265,17 +265,17 @@ static int outcome(const filch_future *future, uint32_t stage)
     return stage & FL_FUTURE_VALUE ? 0 : tell_failure((const filch_failure *)future->room);
 }
 
-static FILCH_COLD int await_slow(filch_future *future, int64_t until)
+static FILCH_COLD int await_slow(filch_future *future, int64_t until, fl_wait_how how)
 {
     uint32_t stage = look(future);
     if (!(stage & FL_FUTURE_DONE)) {
         if (until == 0)
-            return fl_plainly(-ETIMEDOUT);
+            return fl_too_late();
         fl_lock(&future->lock);
         stage = say_that_one_waits(future);
         if (!(stage & FL_FUTURE_DONE)) {
             fl_waits_in("filch_await", future);
-            int rc = fl_wait(&future->lock, &future->waiters, NULL, until);
+            int rc = fl_wait_at(how, &future->lock, &future->waiters, NULL, until);
             return rc == FL_FUTURE_TOLD     ? outcome(future, look(future))
                    : rc == FL_FUTURE_BROKEN ? tell_failure(&fl_future_broken)
                                             : rc;
@@ -286,17 +286,22 @@ static FILCH_COLD int await_slow(filch_future *future, int64_t until)
     return outcome(future, stage);
 }
 
-int filch_await_until(filch_future *future, int64_t until)
+static inline int await(filch_future *future, int64_t until, fl_wait_how how)
 {
     fl_point();
     if (FILCH_LIKELY(filch_u32_load(&future->stage, FILCH_ACQUIRE) == FL_FUTURE_VALUE)) /* H2 */
         return 0;
-    return await_slow(future, until);
+    return await_slow(future, until, how);
+}
+
+int filch_await_until(filch_future *future, int64_t until)
+{
+    return await(future, until, FL_WAIT_CANCELLABLE);
 }
 
 int filch_await(filch_future *future)
 {
-    return filch_await_until(future, FILCH_FOREVER);
+    return await(future, FILCH_FOREVER, 0);
 }
 
 int filch_await_value(filch_future *future, void *to, size_t size)

@@ -7,6 +7,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/sync/blocking.h>
 #include <runtime/sync/deadlock.h>
+#include <runtime/sync/standstill.h>
 
 static void forked(void)
 {
@@ -25,5 +26,6 @@ const fl_hooks_table fl_hooks = {
     .created = fl_detector_enlist,
     .ended = ended,
     .suspect = fl_detector_suspect,
+    .starves = fl_standstill_look,
     .panics = fl_blocking_abandon,
 };

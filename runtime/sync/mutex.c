@@ -70,10 +70,11 @@ static bool take_or_announce(filch_mutex *mutex, bool waits)
 
 /* Its holder may be about to unlock it, on another CPU. Each look takes the line from the holder,
  * who may lock it again meanwhile, so looks are rare, and ever rarer. */
-static bool take_soon(filch_mutex *mutex)
+static bool take_soon(filch_mutex *mutex, int64_t until)
 {
     fl_worker *here = fl_worker_here();
-    fl_backoff backoff = fl_backoff_begin(FIRST_PAUSE, here && fl_may_spin(here->rt) ? SPIN : 0);
+    bool spins = here && fl_may_spin(here->rt) && (until == FILCH_FOREVER || until > fl_now());
+    fl_backoff backoff = fl_backoff_begin(FIRST_PAUSE, spins ? SPIN : 0);
     do {
         if (take(mutex))
             return true;
@@ -100,11 +101,13 @@ static int begin(filch_mutex *mutex)
     return 0;
 }
 
-static FILCH_COLD int lock_slow(const char *call, filch_mutex *mutex, int64_t until)
+/* how: FL_WAIT_CANCELLABLE, or 0. */
+static FILCH_COLD int lock_slow(const char *call, filch_mutex *mutex, int64_t until,
+                                fl_wait_how how)
 {
     int64_t began = 0; /* 0: has not waited */
     for (bool woken = false;; woken = true) {
-        if (take_soon(mutex)) {
+        if (take_soon(mutex, until)) {
             if (woken)
                 answer_for_others(mutex);
             return 0;
@@ -120,7 +123,8 @@ static FILCH_COLD int lock_slow(const char *call, filch_mutex *mutex, int64_t un
             return 0;
         }
         fl_waits_in(call, mutex);
-        int rc = (first ? fl_wait_first : fl_wait)(&mutex->lock, &mutex->waiters, &began, until);
+        int rc = fl_wait_at(first ? how | FL_WAIT_FIRST : how, &mutex->lock, &mutex->waiters,
+                            &began, until);
         if (rc == HANDED_OVER)
             return begin(mutex);
         if (rc)
@@ -138,7 +142,7 @@ static inline bool take_fast(filch_mutex *mutex)
 void fl_mutex_lock(const char *call, filch_mutex *mutex)
 {
     if (!take_fast(mutex))
-        lock_slow(call, mutex, FILCH_FOREVER);
+        lock_slow(call, mutex, FILCH_FOREVER, 0);
 }
 
 void filch_mutex_lock(filch_mutex *mutex)
@@ -148,12 +152,12 @@ void filch_mutex_lock(filch_mutex *mutex)
 
 int filch_mutex_try_lock(filch_mutex *mutex)
 {
-    return take_fast(mutex) || take(mutex) ? 0 : fl_plainly(-EAGAIN);
+    return take_fast(mutex) || take(mutex) ? 0 : fl_tried(fl_too_late());
 }
 
 int filch_mutex_lock_until(filch_mutex *mutex, int64_t until)
 {
-    return take_fast(mutex) ? 0 : lock_slow("filch_mutex_lock", mutex, until);
+    return take_fast(mutex) ? 0 : lock_slow("filch_mutex_lock", mutex, until, FL_WAIT_CANCELLABLE);
 }
 
 /* ---- Unlocking ---- */

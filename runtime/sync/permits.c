@@ -72,7 +72,7 @@ static bool take_or_announce(filch_permits *permits, int64_t count, int64_t floo
 /* ---- Taking and giving ---- */
 
 static FILCH_COLD int take_slow(const char *call, filch_permits *permits, int64_t count,
-                                int64_t floor, int64_t until)
+                                int64_t floor, int64_t until, fl_wait_how how)
 {
     fl_lock(&permits->lock);
     if (take_or_announce(permits, count, floor, until > 0 ? WAITED_FOR : 0)) {
@@ -80,7 +80,7 @@ static FILCH_COLD int take_slow(const char *call, filch_permits *permits, int64_
         return 0;
     }
     fl_waits_in(call, permits);
-    int rc = fl_wait(&permits->lock, &permits->waiters, &count, until);
+    int rc = fl_wait_at(how, &permits->lock, &permits->waiters, &count, until);
     if (rc) { /* perhaps it stood before a waiter that wants less */
         fl_lock(&permits->lock);
         serve_and_tell(permits, floor);
@@ -89,7 +89,7 @@ static FILCH_COLD int take_slow(const char *call, filch_permits *permits, int64_
 }
 
 int fl_permits_take(const char *call, filch_permits *permits, int64_t count, int64_t floor,
-                    int64_t until)
+                    int64_t until, fl_wait_how how)
 {
     fl_point();
     uint64_t balance = filch_u64_load(&permits->balance, FILCH_RELAXED); /* the CAS decides */
@@ -97,7 +97,7 @@ int fl_permits_take(const char *call, filch_permits *permits, int64_t count, int
         if (filch_u64_cas(&permits->balance, &balance, balance - twice(count),
                           FILCH_ACQUIRE)) /* K5 */
             return 0;
-    return take_slow(call, permits, count, floor, until);
+    return take_slow(call, permits, count, floor, until, how);
 }
 
 /* false: nobody waits any more. */

@@ -18,13 +18,14 @@
 #define FL_PERMITS_H
 
 #include <filch/sync.h>
+#include <runtime/sync/wait.h>
 
 #include <stdbool.h>
 
 /* Waits until the balance would not fall below the floor and nobody waits in front. Returns as
- * fl_wait does. call: the public call that waits, for reports, a literal. */
+ * fl_wait_at(how, ...) does. call: the public call that waits, for reports, a literal. */
 int fl_permits_take(const char *call, filch_permits *permits, int64_t count, int64_t floor,
-                    int64_t until);
+                    int64_t until, fl_wait_how how);
 /* false: the balance would rise above the ceiling. Does not suspend. */
 bool fl_permits_give(filch_permits *permits, int64_t count, int64_t floor, int64_t ceiling);
 /* Now. */

@@ -10,14 +10,19 @@ enum { READER = 1, WRITER = 1 << 30, CEILING = 0, FLOOR = -WRITER };
 
 /* ---- Readers ---- */
 
+static int read_lock(filch_rwlock *rwlock, int64_t until, fl_wait_how how)
+{
+    return fl_permits_take("filch_rwlock_read_lock", &rwlock->permits, READER, FLOOR, until, how);
+}
+
 int filch_rwlock_read_lock_until(filch_rwlock *rwlock, int64_t until)
 {
-    return fl_permits_take("filch_rwlock_read_lock", &rwlock->permits, READER, FLOOR, until);
+    return read_lock(rwlock, until, FL_WAIT_CANCELLABLE);
 }
 
 void filch_rwlock_read_lock(filch_rwlock *rwlock)
 {
-    filch_rwlock_read_lock_until(rwlock, FILCH_FOREVER);
+    read_lock(rwlock, FILCH_FOREVER, 0);
 }
 
 int filch_rwlock_try_read_lock(filch_rwlock *rwlock)
@@ -35,14 +40,19 @@ void filch_rwlock_read_unlock(filch_rwlock *rwlock)
 
 /* ---- Writers ---- */
 
+static int write_lock(filch_rwlock *rwlock, int64_t until, fl_wait_how how)
+{
+    return fl_permits_take("filch_rwlock_write_lock", &rwlock->permits, WRITER, FLOOR, until, how);
+}
+
 int filch_rwlock_write_lock_until(filch_rwlock *rwlock, int64_t until)
 {
-    return fl_permits_take("filch_rwlock_write_lock", &rwlock->permits, WRITER, FLOOR, until);
+    return write_lock(rwlock, until, FL_WAIT_CANCELLABLE);
 }
 
 void filch_rwlock_write_lock(filch_rwlock *rwlock)
 {
-    filch_rwlock_write_lock_until(rwlock, FILCH_FOREVER);
+    write_lock(rwlock, FILCH_FOREVER, 0);
 }
 
 int filch_rwlock_try_write_lock(filch_rwlock *rwlock)

@@ -221,6 +221,15 @@ static void leave_places(filch_case *first, const fl_node *winner)
     }
 }
 
+/* Is one of the cases the end of the waiting task's context? */
+static bool has_own(filch_case *first)
+{
+    for (; first; first = place_of(first)->next)
+        if (first->kind == FILCH_CASE_DONE && fl_below_own(first->object))
+            return true;
+    return false;
+}
+
 /* The locks are held, and are released. */
 static int wait_for_one(filch_case *cases, filch_case *first, filch_case *deadline)
 {
@@ -229,7 +238,9 @@ static int wait_for_one(filch_case *cases, filch_case *first, filch_case *deadli
     take_places(first, &waiter);
     each_lock(first, unlock_one);
     fl_waits_in("filch_select", NULL);
-    int code = fl_waiter_wait(&waiter, deadline ? deadline->until : FILCH_FOREVER);
+    int64_t until = deadline ? deadline->until : FILCH_FOREVER;
+    fl_wait_fn *wait = has_own(first) ? fl_waiter_wait : fl_waiter_wait_cancellable;
+    int code = wait(&waiter, until);
     leave_places(first, waiter.winner);
     if (!waiter.winner && code != -ETIMEDOUT)
         return code;
@@ -257,6 +268,8 @@ int filch_select(filch_case *cases, size_t count)
     if (!one)
         return wait_for_one(cases, first, deadline);
     each_lock(first, unlock_one);
+    if (one == deadline)
+        fl_too_late();
     if (told)
         fl_waiter_tell(told->waiter, told, 0);
     return (int)(one - cases);

@@ -20,17 +20,23 @@ int filch_semaphore_init(filch_semaphore *semaphore, unsigned permits)
     return 0;
 }
 
-int filch_semaphore_acquire_until(filch_semaphore *semaphore, unsigned count, int64_t until)
+static int acquire(filch_semaphore *semaphore, unsigned count, int64_t until, fl_wait_how how)
 {
     if (count > FILCH_PERMITS_MAX)
         return fl_fail(EINVAL, "a request of %u permits is out of range (at most %d)", count,
                        FILCH_PERMITS_MAX);
-    return fl_permits_take("filch_semaphore_acquire", &semaphore->permits, count, FLOOR, until);
+    return fl_permits_take("filch_semaphore_acquire", &semaphore->permits, count, FLOOR, until,
+                           how);
+}
+
+int filch_semaphore_acquire_until(filch_semaphore *semaphore, unsigned count, int64_t until)
+{
+    return acquire(semaphore, count, until, FL_WAIT_CANCELLABLE);
 }
 
 void filch_semaphore_acquire(filch_semaphore *semaphore, unsigned count)
 {
-    if (filch_semaphore_acquire_until(semaphore, count, FILCH_FOREVER))
+    if (acquire(semaphore, count, FILCH_FOREVER, 0))
         filch_die("%s", filch_error());
 }
 

@@ -17,23 +17,32 @@ static int refuse(int64_t ns)
 
 int fl_sleep_until(const char *call, int64_t until)
 {
-    if (until <= fl_now())
+    if (until <= fl_now()) {
+        fl_step_aside(call);
         return 0;
+    }
     fl_waiter waiter;
     fl_waiter_here(&waiter);
     fl_waits_in(call, NULL);
-    int rc = fl_waiter_wait(&waiter, until);
+    int rc = fl_waiter_wait_cancellable(&waiter, until);
     return rc == -ETIMEDOUT ? 0 : rc;
 }
 
 int filch_sleep_until(int64_t until)
 {
-    return until < 0 ? refuse(until) : fl_sleep_until("filch_sleep_until", until);
+    if (until < 0)
+        return refuse(until);
+    if (until > fl_now())
+        return fl_sleep_until("filch_sleep_until", until);
+    fl_too_late();
+    return 0;
 }
 
 int filch_sleep(int64_t ns)
 {
-    return ns < 0 ? refuse(ns) : fl_sleep_until("filch_sleep", filch_in(ns));
+    return ns < 0 ? refuse(ns)
+           : ns   ? fl_sleep_until("filch_sleep", filch_in(ns))
+                  : filch_sleep_until(0);
 }
 
 int filch_after(filch_context **out, int64_t ns)

@@ -2,17 +2,21 @@
 #include <runtime/sync/wait.h>
 
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/outside.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
+#include <runtime/engine/turn.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/futex.h>
 #include <runtime/platform/spin.h>
+#include <runtime/sync/cancellation.h>
 #include <runtime/sync/timer.h>
 #include <sched/forkstack.h>
 
 #include <errno.h>
+#include <string.h>
 
 /* ---- The waiter ---- */
 
@@ -42,6 +46,7 @@ static void block(fl_waiter *waiter, int64_t until)
     bool forever = until == FILCH_FOREVER;
     if (forever) {
         until = 0;
+        fl_thread_enlist();
         fl_thread_waits();
         fl_suspect();
     }
@@ -55,7 +60,9 @@ static void block(fl_waiter *waiter, int64_t until)
         if (state & FL_CLAIMED)
             until = 0; /* it is being told */
     }
-    if (!forever)
+    if (forever)
+        fl_thread_delist();
+    else
         fl_thread_waits(); /* for the teller: runtime/sync/deadlock.h */
 }
 
@@ -91,6 +98,57 @@ int fl_waiter_wait(fl_waiter *waiter, int64_t until)
     if (!refused && (waiter->fiber || waiter->code))
         (waiter->winner ? fl_error_note_cause : fl_error_note)(code); /* only contexts time out */
     return waiter->code;
+}
+
+/* ---- Cancellation ---- */
+
+static filch_context *context_here(void)
+{
+    fl_worker *here = fl_worker_here();
+    fl_fiber *fiber = here ? here->running : NULL;
+    return fiber && fiber->context_of && !fiber->shields ? fiber->context_of(fiber) : NULL;
+}
+
+bool fl_below_own(const filch_context *context)
+{
+    const filch_context *own = context ? context_here() : NULL;
+    while (own && context && context != own)
+        context = context->parent;
+    return own && context;
+}
+
+/* The caller has claimed the waiter, or the context has. */
+static int cancelled(fl_waiter *waiter, int cause)
+{
+    waiter->winner = NULL;
+    return waiter->code = fl_fail(ECANCELED,
+                                  "the wait has ended: the context of the waiting task is done "
+                                  "(%s); return, or clean up in filch_shielded",
+                                  strerror(-cause));
+}
+
+int fl_waiter_wait_cancellable(fl_waiter *waiter, int64_t until)
+{
+    filch_context *context = context_here();
+    if (FILCH_LIKELY(!context))
+        return fl_waiter_wait(waiter, until);
+    fl_node node = {.waiter = waiter};
+    fl_lock(&context->lock);
+    int cause = -(int)filch_u32_load(&context->cause, FILCH_RELAXED); /* under its lock */
+    if (!cause)
+        fl_waiters_add(&context->waiters, &node);
+    fl_unlock(&context->lock);
+    if (cause && fl_waiter_claim(waiter))
+        return cancelled(waiter, cause);
+    int code = fl_waiter_wait(waiter, until);
+    if (waiter->winner == &node)
+        return cancelled(waiter, code);
+    if (!cause) {
+        fl_lock(&context->lock);
+        fl_waiters_remove(&context->waiters, &node);
+        fl_unlock(&context->lock);
+    }
+    return code;
 }
 
 /* ---- Who tells it ---- */
@@ -179,8 +237,26 @@ static void add_first(filch_waiters *queue, fl_node *node)
     queue->first = node;
 }
 
-static inline int wait_at(void (*place)(filch_waiters *, fl_node *), filch_u32 *lock,
-                          filch_waiters *queue, void *data, int64_t until)
+void fl_step_aside(const char *call)
+{
+    fl_worker *here = fl_worker_here();
+    if (here)
+        fl_yield_in(fl_first_slot(&here->running->stack), call);
+    else
+        fl_yield();
+}
+
+int fl_too_late(void)
+{
+    fl_worker *here = fl_worker_here();
+    const char *call = fl_waits_name();
+    if (here && !here->unpinned && fl_find_is_due(fl_tick(here)))
+        fl_step_aside(call ? call : "filch_yield");
+    return fl_late(call);
+}
+
+static inline int wait_at(fl_wait_fn *wait, void (*place)(filch_waiters *, fl_node *),
+                          filch_u32 *lock, filch_waiters *queue, void *data, int64_t until)
 {
     if (until <= 0 || (until != FILCH_FOREVER && until <= fl_now())) {
         fl_unlock(lock);
@@ -188,14 +264,14 @@ static inline int wait_at(void (*place)(filch_waiters *, fl_node *), filch_u32 *
                                    "a deadline of %lld ns; give a time from filch_in(), "
                                    "FILCH_FOREVER, or 0",
                                    (long long)until)
-                         : fl_plainly(-ETIMEDOUT);
+                         : fl_too_late();
     }
     fl_waiter waiter;
     fl_waiter_here(&waiter);
     fl_node node = {.waiter = &waiter, .data = data};
     place(queue, &node);
     fl_unlock(lock);
-    int rc = fl_waiter_wait(&waiter, until);
+    int rc = wait(&waiter, until);
     if (waiter.winner != &node) { /* else the teller has taken the node */
         fl_lock(lock);
         fl_waiters_remove(queue, &node);
@@ -206,12 +282,18 @@ static inline int wait_at(void (*place)(filch_waiters *, fl_node *), filch_u32 *
 
 int fl_wait(filch_u32 *lock, filch_waiters *queue, void *data, int64_t until)
 {
-    return wait_at(fl_waiters_add, lock, queue, data, until);
+    return wait_at(fl_waiter_wait, fl_waiters_add, lock, queue, data, until);
 }
 
-int fl_wait_first(filch_u32 *lock, filch_waiters *queue, void *data, int64_t until)
+int fl_wait_cancellable(filch_u32 *lock, filch_waiters *queue, void *data, int64_t until)
 {
-    return wait_at(add_first, lock, queue, data, until);
+    return wait_at(fl_waiter_wait_cancellable, fl_waiters_add, lock, queue, data, until);
+}
+
+int fl_wait_at(fl_wait_how how, filch_u32 *lock, filch_waiters *queue, void *data, int64_t until)
+{
+    return wait_at(how & FL_WAIT_CANCELLABLE ? fl_waiter_wait_cancellable : fl_waiter_wait,
+                   how & FL_WAIT_FIRST ? add_first : fl_waiters_add, lock, queue, data, until);
 }
 
 void fl_tell_one(filch_u32 *lock, filch_waiters *queue, int code)
@@ -237,15 +319,6 @@ void fl_tell_all(filch_u32 *lock, filch_waiters *queue, int code)
     fl_tell_list(all, code);
 }
 
-static void step_aside(void)
-{
-    fl_worker *here = fl_worker_here();
-    if (here)
-        filch_yield(fl_first_slot(&here->running->stack));
-    else
-        fl_yield();
-}
-
 void fl_dismiss(filch_u32 *lock, filch_waiters *queue)
 {
     fl_tell_all(lock, queue, -EIDRM);
@@ -254,6 +327,6 @@ void fl_dismiss(filch_u32 *lock, filch_waiters *queue)
         any = fl_waiters_any(queue);
         fl_unlock(lock);
         if (any)
-            step_aside();
+            fl_step_aside("filch_yield");
     }
 }

@@ -23,6 +23,11 @@
  * be running elsewhere. The object that decided takes the winning node out; the waiter takes out
  * all others before it returns. So no former waiter touches an object whose queues are empty
  * (fl_dismiss).
+ * Cancellation: a task that waits in fl_waiter_wait_cancellable has a node in the queue of its
+ * context, too (fl_fiber.context_of), while it is parked. The context's cancellation claims it like
+ * any other teller (V1). So a permit that is granted at the same time is kept if the grant wins the
+ * claim, and goes to the next waiter if the cancellation does. To its object, a cancelled waiter is
+ * one whose time is over. A wait that need not park does not look at the context.
  * Life: everything here lies on the waiter's stack. Threads: as each comment says. */
 #ifndef FL_WAIT_H
 #define FL_WAIT_H
@@ -30,6 +35,7 @@
 #include <filch/wait.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
@@ -72,6 +78,13 @@ static inline bool fl_waiter_done(const fl_waiter *waiter)
 /* Waits until it is told, or until `until`: -ETIMEDOUT. Suspends, or blocks. Its nodes are queued,
  * the locks free. Returns waiter->code. */
 int fl_waiter_wait(fl_waiter *waiter, int64_t until);
+/* The same, or until the context of the calling task is done: -ECANCELED through fl_fail, and no
+ * winner. */
+int fl_waiter_wait_cancellable(fl_waiter *waiter, int64_t until);
+typedef int fl_wait_fn(fl_waiter *waiter, int64_t until); /* of the two */
+/* Is it the context of the calling task, or below it? Then it is done soon after that one, and a wait
+ * that it ends, with its cause, need not be cancellable. context NULL: no. */
+bool fl_below_own(const struct filch_context *context);
 
 /* ---- Its teller ---- */
 
@@ -111,12 +124,25 @@ static inline fl_node *fl_waiters_claim(filch_waiters *queue)
 fl_node *fl_waiters_claim_all(filch_waiters *queue, fl_node *rest);
 void fl_tell_list(fl_node *first, int code);
 
-/* For reports: if the calling task waits, it does so in `call`, a literal, for this object. */
+/* For reports: if the calling task or thread waits, it does so in `call`, a literal, for this object. */
 static inline void fl_waits_in(const char *call, const void *object)
 {
     fl_worker *here = fl_worker_here();
     if (here)
         fl_fiber_waits_in(here->running, call, object);
+    else
+        fl_thread_names(call, object);
+}
+
+/* The call that fl_waits_in has named, which does not begin to wait; NULL: none. */
+static inline const char *fl_waits_name(void)
+{
+    fl_worker *here = fl_worker_here();
+    const char *call =
+        here ? filch_ptr_load(&here->running->waits_in, FILCH_RELAXED) /* its own store */
+             : fl_thread_call();
+    fl_waits_in(NULL, NULL);
+    return call;
 }
 
 /* ---- Waiting for one object. Its lock is held, and is released ---- */
@@ -124,8 +150,19 @@ static inline void fl_waits_in(const char *call, const void *object)
 /* Waits in the queue until told an outcome; `data` is for the teller. Suspends, or blocks.
  * -ETIMEDOUT (at once if until is past); -ENOMEM, -EAGAIN no timer; -EINVAL a negative `until`. */
 int fl_wait(filch_u32 *lock, filch_waiters *queue, void *data, int64_t until);
-/* The same, in front of all others in the queue: for a waiter that has waited there before. */
-int fl_wait_first(filch_u32 *lock, filch_waiters *queue, void *data, int64_t until);
+/* The same, or until the context of the calling task is done: -ECANCELED through fl_fail. For calls
+ * that can return it, and whose caller may then leave: the head of this file says more. */
+int fl_wait_cancellable(filch_u32 *lock, filch_waiters *queue, void *data, int64_t until);
+/* The same for callers that choose. FIRST: in front of all others in the queue, for a waiter that
+ * has waited there before. */
+typedef enum fl_wait_how { FL_WAIT_CANCELLABLE = 1, FL_WAIT_FIRST = 2 } fl_wait_how;
+int fl_wait_at(fl_wait_how how, filch_u32 *lock, filch_waiters *queue, void *data, int64_t until);
+/* A wait does not begin, since its time is past; the result is -ETIMEDOUT. A task that polls so is
+ * due like one that finds work (runtime/engine/turn.h), and then yields. No lock is held. */
+int fl_too_late(void);
+/* The calling task lets others go first, as in filch_yield, in `call`, a literal, for reports; a
+ * thread yields its CPU. */
+void fl_step_aside(const char *call);
 /* The answer of a call that only tries: -EAGAIN where a wait until 0 says -ETIMEDOUT. */
 static inline int fl_tried(int rc)
 {

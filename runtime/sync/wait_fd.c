@@ -193,7 +193,7 @@ static int wait_for(const char *call, int fd, int events, int64_t until)
         return rc;
     fl_outside_expected(1);
     fl_waits_in(call, NULL);
-    rc = fl_wait(&of->lock, &of->waiters, (void *)(uintptr_t)events, until);
+    rc = fl_wait_cancellable(&of->lock, &of->waiters, (void *)(uintptr_t)events, until);
     fl_outside_expected(-1);
     return rc == -EBADF ? refuse(fd, EBADF) : rc;
 }
@@ -217,7 +217,7 @@ int fl_wait_fd(const char *call, int fd, int events, int64_t until)
                        call, (long long)until);
     int ready = look(fd, events);
     if (ready || !until)
-        return ready ? ready : fl_plainly(-ETIMEDOUT);
+        return ready ? ready : fl_too_late();
     int rc = fl_virtual_refuse(call);
     return rc ? rc : wait_for(call, fd, events, until);
 }

@@ -20,8 +20,9 @@ void fl_wait_queue_unlock(fl_wait_queue *wait_queue)
 static int wait_unless_done(fl_waiter *waiter, int64_t until, filch_context *context)
 {
     fl_node node = {.waiter = waiter};
+    fl_wait_fn *wait = fl_below_own(context) ? fl_waiter_wait : fl_waiter_wait_cancellable;
     if (!context)
-        return fl_waiter_wait(waiter, until);
+        return wait(waiter, until);
     fl_lock(&context->lock);
     int cause = filch_context_cause(context);
     if (!cause)
@@ -29,7 +30,7 @@ static int wait_unless_done(fl_waiter *waiter, int64_t until, filch_context *con
     fl_unlock(&context->lock);
     if (cause && fl_waiter_claim(waiter))
         return fl_refused_by(cause);
-    int code = fl_waiter_wait(waiter, until);
+    int code = wait(waiter, until);
     if (!cause && waiter->winner != &node) {
         fl_lock(&context->lock);
         fl_waiters_remove(&context->waiters, &node);
@@ -45,6 +46,15 @@ static bool may_look(const fl_waiter *waiter, int64_t look, const fl_wait_queue 
     return waiter->code == -ETIMEDOUT && !waiter->winner && look <= fl_now() && !wait_queue->closed;
 }
 
+/* The lock is held, and again on return. */
+static int late(fl_wait_queue *wait_queue)
+{
+    fl_unlock(&wait_queue->lock);
+    int rc = fl_too_late();
+    fl_lock(&wait_queue->lock);
+    return rc;
+}
+
 int fl_wait_queue_wait(fl_wait_queue *wait_queue, void *data, int64_t until, filch_context *context)
 {
     return fl_wait_queue_wait_looking(wait_queue, data, until, NULL, until, context);
@@ -56,7 +66,7 @@ int fl_wait_queue_wait_looking(fl_wait_queue *wait_queue, void *data, int64_t lo
     if (wait_queue->closed)
         return fl_plainly(-EIDRM);
     if (until != FILCH_FOREVER && until <= fl_now())
-        return fl_plainly(-ETIMEDOUT);
+        return late(wait_queue);
     fl_waiter waiter;
     fl_waiter_here(&waiter);
     fl_node node = {.waiter = &waiter, .data = data};

@@ -35,7 +35,8 @@ void fl_wait_queue_unlock(fl_wait_queue *wait_queue);
 
 /* Waits; the lock is held at the call and on return. `data` is for the teller. Returns the code it
  * was told; -ETIMEDOUT (at once, if until is past); the context's cause; -EIDRM; -ENOMEM, -EAGAIN
- * no timer. context NULL: none. Suspends, or blocks. */
+ * no timer; -ECANCELED the context of the calling task, if this one is not below it. context NULL:
+ * none. Suspends, or blocks. */
 int fl_wait_queue_wait(fl_wait_queue *wait_queue, void *data, int64_t until,
                        filch_context *context);
 

@@ -45,18 +45,23 @@ void filch_waitgroup_done(filch_waitgroup *group)
     last_done(group);
 }
 
-int filch_waitgroup_wait_until(filch_waitgroup *group, int64_t until)
+static int wait(filch_waitgroup *group, int64_t until, fl_wait_how how)
 {
     fl_lock(&group->lock);
     if (filch_u32_load(&group->count, FILCH_RELAXED)) { /* falls to zero under the lock */
         fl_waits_in("filch_waitgroup_wait", group);
-        return fl_wait(&group->lock, &group->waiters, NULL, until);
+        return fl_wait_at(how, &group->lock, &group->waiters, NULL, until);
     }
     fl_unlock(&group->lock);
     return 0;
 }
 
+int filch_waitgroup_wait_until(filch_waitgroup *group, int64_t until)
+{
+    return wait(group, until, FL_WAIT_CANCELLABLE);
+}
+
 void filch_waitgroup_wait(filch_waitgroup *group)
 {
-    filch_waitgroup_wait_until(group, FILCH_FOREVER);
+    wait(group, FILCH_FOREVER, 0);
 }

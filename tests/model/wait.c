@@ -78,8 +78,8 @@ static int enter(struct object *at, unsigned *word)
     if (strchr(shape.roles, 'd'))
         filch_u32_add(&at->entered, 1, FILCH_RELEASE);
     if (!at->closed && !take(at, word))
-        return (shape.roles[mc_self()] == 'f' ? fl_wait_first : fl_wait)(&at->lock, &at->queue,
-                                                                         word, until(mc_self()));
+        return fl_wait_at(shape.roles[mc_self()] == 'f' ? FL_WAIT_FIRST : 0, &at->lock, &at->queue,
+                          word, until(mc_self()));
     fl_unlock(&at->lock);
     return at->closed ? -EPIPE : 0;
 }

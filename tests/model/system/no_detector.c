@@ -21,6 +21,7 @@ const fl_hooks_table fl_hooks = {
     .created = nothing_of,
     .ended = nothing_of,
     .suspect = nothing,
+    .starves = nothing_of,
     .panics = nothing,
 };
 
@@ -33,5 +34,23 @@ void fl_thread_waits(void)
 }
 
 void fl_thread_told(void)
+{
+}
+
+void fl_thread_names(const char *call, const void *object)
+{
+    (void)call, (void)object;
+}
+
+const char *fl_thread_call(void)
+{
+    return NULL;
+}
+
+void fl_thread_enlist(void)
+{
+}
+
+void fl_thread_delist(void)
 {
 }

@@ -104,6 +104,24 @@ void fl_error_note(int code)
     (void)code;
 }
 
+int fl_closed(const char *says)
+{
+    (void)says;
+    return -EPIPE;
+}
+
+int fl_if_closed(int rc, const char *says)
+{
+    (void)says;
+    return rc;
+}
+
+int fl_late(const char *call)
+{
+    (void)call;
+    return -ETIMEDOUT;
+}
+
 void fl_error_note_cause(int code)
 {
     (void)code;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <tests/model/system/waiting.h>
 
+#include <runtime/engine/outside.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
@@ -116,8 +117,9 @@ void fl_submit_all_across(fl_runtime *of, fl_work_item *const *wakes, unsigned c
         fl_resume(of, wakes[i]->as.fiber);
 }
 
-void filch_yield(filch_self self)
+void fl_yield_in(filch_self self, const char *call)
 {
+    (void)call;
     (void)self;
     mc_pause(MC_HERE);
 }

@@ -166,14 +166,29 @@ static const struct late {
     int (*call)(void);
     const char *says, *says_not;
 } late[] = {
-    {receives, again, final},      {receives_late, again, final},    {locks, again, final},
-    {awaits, again, final},        {awaits_a_context, again, final}, {wants_a_permit, again, final},
-    {wants_a_place, again, final}, {submits, again, final},          {pushes, again, final},
-    {wait_for_soon, final, again}, {wait_for_late, final, again},    {sleep_in_soon, final, again},
-    {sleep_in_late, final, again}, {permit_in_soon, final, again},   {permit_in_late, final, again},
-    {place_in_soon, final, again}, {place_in_late, final, again},    {push_in_soon, final, again},
-    {push_in_late, final, again},  {submit_in_soon, final, again},   {submit_in_late, final, again},
-    {retry_in_soon, final, again}, {retry_in_late, final, again},
+    {receives, again, final},
+    {receives_late, "filch_receive would have to wait", final},
+    {locks, again, final},
+    {awaits, again, final},
+    {awaits_a_context, again, final},
+    {wants_a_permit, again, final},
+    {wants_a_place, again, final},
+    {submits, again, final},
+    {pushes, again, final},
+    {wait_for_soon, final, again},
+    {wait_for_late, final, again},
+    {sleep_in_soon, final, again},
+    {sleep_in_late, final, again},
+    {permit_in_soon, final, again},
+    {permit_in_late, final, again},
+    {place_in_soon, final, again},
+    {place_in_late, final, again},
+    {push_in_soon, final, again},
+    {push_in_late, final, again},
+    {submit_in_soon, final, again},
+    {submit_in_late, final, again},
+    {retry_in_soon, final, again},
+    {retry_in_late, final, again},
 };
 
 static void make_all_calls(const char *by)

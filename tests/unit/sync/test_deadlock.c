@@ -197,7 +197,8 @@ static const struct deadlock {
     {wait_after_a_timer, {"task sleeps_and_receives"}},
     {wait_after_a_blocking_call, {"task calls_and_receives"}},
     {wait_while_most_workers_are_retired, {"task receives"}},
-    {block_as_the_last, {"task receives", "1 thread waits"}},
+    {block_as_the_last,
+     {"task receives", "1 thread waits", "filch:   thread ", "waits in filch_receive for 0x"}},
 };
 static const struct deadlock *deadlock;
 

@@ -230,7 +230,7 @@ static void waits_first(void *arg)
     unsigned me = filch_u32_add(&o->next, 1, FILCH_ACQ_REL);
     fl_lock(&o->lock);
     fl_waits_in("a test", o);
-    o->codes[me] = fl_wait_first(&o->lock, &o->waiters, NULL, FILCH_FOREVER);
+    o->codes[me] = fl_wait_at(FL_WAIT_FIRST, &o->lock, &o->waiters, NULL, FILCH_FOREVER);
 }
 
 static void one_after_the_other(crew *all, enum crew_kind kind, const char *name)
