@@ -80,6 +80,7 @@ struct fl_pipe_stage {
 struct filch_pipeline {
     filch_runtime *rt;
     filch_context *context;
+    uint32_t life;            /* runtime/platform/given.h */
     fl_wait_queue wait_queue; /* pushers; its lock is that of all below */
     fl_waiter watcher;        /* of the context, */
     fl_node watch;            /* in its queue */

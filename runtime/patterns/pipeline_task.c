@@ -11,6 +11,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/wait.h>
@@ -213,6 +214,7 @@ void fl_pipe_run(filch_self self, fl_work_item *item)
 
 int filch_emit(filch_emitter *out, void *item)
 {
+    FL_GIVEN(out);
     fl_pipe_stage *to = out->stage + 1;
     filch_pipeline *pipeline = to->pipeline;
     filch_waiters *queue;
@@ -238,6 +240,7 @@ int filch_emit(filch_emitter *out, void *item)
 
 void filch_emitter_keep(filch_emitter *out)
 {
+    FL_MUST_GIVE(out);
     fl_pipe_lock(out->stage->pipeline);
     out->kept = true;
     fl_unlock(&out->stage->pipeline->wait_queue.lock);
@@ -245,5 +248,6 @@ void filch_emitter_keep(filch_emitter *out)
 
 filch_context *filch_emitter_context(const filch_emitter *out)
 {
+    FL_MUST_GIVE(out);
     return out->stage->pipeline->context;
 }

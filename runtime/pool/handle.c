@@ -4,6 +4,7 @@
 #include <runtime/pool/handle.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/due.h>
 #include <runtime/pool/job.h>
@@ -41,28 +42,33 @@ static uint64_t id_by_handle(const filch_job *job)
 
 uint64_t filch_job_id(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     bool may_be_in_intake = fl_more(job) && job->own && job->pool->intake.used;
     return may_be_in_intake && fl_job_here(job->pool) != job ? id_by_handle(job) : job->id;
 }
 
 void *filch_job_data(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     return job->data;
 }
 
 const char *filch_job_name(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     return job->name;
 }
 
 filch_context *filch_job_context(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     return fl_more(job) && job->own ? fl_job_own_context((filch_job *)(uintptr_t)job)
                                     : job->pool->context;
 }
 
 unsigned filch_job_attempts(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     const fl_job_trials *trials = fl_trials(job);
     return trials ? filch_u32_load(&trials->attempts.begun, FILCH_RELAXED)
                   : 0; /* relaxed: a number of its own */
@@ -70,12 +76,14 @@ unsigned filch_job_attempts(const filch_job *job)
 
 filch_traceparent filch_job_trace(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     const fl_job_rare *rare = fl_rare(job);
     return rare ? rare->trace : (filch_traceparent){0};
 }
 
 filch_outcome filch_job_outcome(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     if (fl_has_succeeded(job))
         return FILCH_SUCCEEDED;
     filch_pool *pool = job->pool;
@@ -118,6 +126,7 @@ static const filch_failure *keep_failure(const filch_job *job)
 
 const filch_failure *filch_job_failure(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     filch_pool *pool = job->pool;
     const filch_failure *why = NULL;
     fl_lock(&pool->room.lock);

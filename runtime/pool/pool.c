@@ -22,6 +22,7 @@
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/resilience/retry.h>
 
 #include <errno.h>
@@ -217,6 +218,7 @@ static void take_down(filch_pool *pool)
     fl_timer_row_clear(&pool->dues);
     fl_timer_heap_clear(&pool->run_dues);
     fl_places_clear(&pool->places);
+    fl_life_end(&pool->life);
     count(pool, pool->handed - FL_POOL_OPEN);
 }
 
@@ -232,6 +234,7 @@ int filch_pool_create(filch_pool **out, const filch_pool_config *config)
     filch_pool *pool = rc ? NULL : calloc(1, sizeof *pool);
     if (!pool)
         return rc ? rc : fl_fail(ENOMEM, "no memory for a pool; free some");
+    fl_life_begin(&pool->life);
     pool->config = wanted;
     if (!pool->config.name)
         pool->config.name = "pool";
@@ -267,6 +270,7 @@ static void check_accounts(const filch_pool *pool)
 
 int filch_pool_destroy(filch_pool *pool)
 {
+    FL_MAY_LIVE(pool);
     if (!pool)
         return 0;
     bool own = !pool->config.runtime && filch_runtime_here() == pool->rt;
@@ -292,6 +296,8 @@ int filch_pool_destroy(filch_pool *pool)
 
 void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out, size_t size)
 {
+    FL_MUST_LIVE(pool);
+    FL_MUST_GIVE(out);
     filch_pool *locked = (filch_pool *)(uintptr_t)pool;
     fl_pool_lock(locked);
     filch_pool_stats all = pool->stats;

@@ -123,6 +123,7 @@ struct filch_pool {
     filch_pool_config config;
     filch_runtime *rt;
     filch_context *context;
+    uint32_t life;                    /* runtime/platform/given.h */
     filch_distribution *waits, *runs; /* ns; NULL: it is not timed */
     enum fl_dates dates;
     filch_u32 closed; /* set under the lock, before the heavy fence of runtime/pool/direct.h */

@@ -37,6 +37,7 @@ struct filch_dead_letters {
     filch_dead_letters_config config; /* never changes; name and store are there */
     filch_dead_letter_store store;
     filch_u32 lock;
+    uint32_t life;                  /* runtime/platform/given.h */
     filch_dead_letters_stats stats; /* under it; without kept and taken */
 };
 

@@ -20,6 +20,7 @@
 
 struct filch_limiter {
     fl_wait_queue wait_queue;
+    uint32_t life; /* runtime/platform/given.h */
     fl_bucket bucket;
 };
 

@@ -2,6 +2,7 @@
  *
  * A reader-writer lock: permits (runtime/sync/permits.h) of which a reader takes one and a writer
  * all. An unlocker holds the lock, so no other thread can change the state that its checks read. */
+#include <runtime/platform/given.h>
 #include <runtime/sync/permits.h>
 
 #include <runtime/sync/wait.h>
@@ -12,21 +13,25 @@ enum { READER = 1, WRITER = 1 << 30, CEILING = 0, FLOOR = -WRITER };
 
 int filch_rwlock_read_lock_until(filch_rwlock *rwlock, int64_t until)
 {
+    FL_GIVEN(rwlock);
     return fl_permits_take("filch_rwlock_read_lock", &rwlock->permits, READER, FLOOR, until);
 }
 
 void filch_rwlock_read_lock(filch_rwlock *rwlock)
 {
+    FL_MUST_GIVE(rwlock);
     filch_rwlock_read_lock_until(rwlock, FILCH_FOREVER);
 }
 
 int filch_rwlock_try_read_lock(filch_rwlock *rwlock)
 {
+    FL_GIVEN(rwlock);
     return fl_tried(filch_rwlock_read_lock_until(rwlock, 0));
 }
 
 void filch_rwlock_read_unlock(filch_rwlock *rwlock)
 {
+    FL_MUST_GIVE(rwlock);
     if (fl_permits_balance(&rwlock->permits) == FLOOR ||
         !fl_permits_give(&rwlock->permits, READER, FLOOR, CEILING))
         filch_die("filch_rwlock_read_unlock: no reader has this lock; unlock it once for each "
@@ -37,21 +42,25 @@ void filch_rwlock_read_unlock(filch_rwlock *rwlock)
 
 int filch_rwlock_write_lock_until(filch_rwlock *rwlock, int64_t until)
 {
+    FL_GIVEN(rwlock);
     return fl_permits_take("filch_rwlock_write_lock", &rwlock->permits, WRITER, FLOOR, until);
 }
 
 void filch_rwlock_write_lock(filch_rwlock *rwlock)
 {
+    FL_MUST_GIVE(rwlock);
     filch_rwlock_write_lock_until(rwlock, FILCH_FOREVER);
 }
 
 int filch_rwlock_try_write_lock(filch_rwlock *rwlock)
 {
+    FL_GIVEN(rwlock);
     return fl_tried(filch_rwlock_write_lock_until(rwlock, 0));
 }
 
 void filch_rwlock_write_unlock(filch_rwlock *rwlock)
 {
+    FL_MUST_GIVE(rwlock);
     if (!fl_permits_give(&rwlock->permits, WRITER, FLOOR, CEILING))
         filch_die("filch_rwlock_write_unlock: no writer has this lock; unlock it once for each "
                   "filch_rwlock_write_lock");
