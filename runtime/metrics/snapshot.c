@@ -35,6 +35,7 @@ void filch_snapshot_clear(filch_snapshot *snapshot)
 {
     FL_MUST_LIVE(snapshot);
     memset(snapshot, 0, sizeof *snapshot);
+    fl_life_begin(&snapshot->life);
 }
 
 void filch_snapshot_merge(filch_snapshot *snapshot, const filch_snapshot *other)

@@ -16,6 +16,7 @@
 #include <runtime/pool/runner.h>
 #include <runtime/pool/share.h>
 #include <runtime/pool/shutdown.h>
+#include <runtime/pool/uses.h>
 #include <runtime/sync/timer_heap.h>
 #include <runtime/sync/wait.h>
 
@@ -218,6 +219,7 @@ static void take_down(filch_pool *pool)
     fl_timer_row_clear(&pool->dues);
     fl_timer_heap_clear(&pool->run_dues);
     fl_places_clear(&pool->places);
+    fl_uses_end(pool);
     fl_life_end(&pool->life);
     count(pool, pool->handed - FL_POOL_OPEN);
 }
@@ -246,6 +248,7 @@ int filch_pool_create(filch_pool **out, const filch_pool_config *config)
     pool->dates = dates_for(&pool->config);
     filch_u64_store(&pool->refs, FL_POOL_OPEN, FILCH_RELAXED); /* not yet shared */
     fl_results_enter(pool->config.results);
+    fl_uses_begin(pool);
     rc = set_up(pool);
     if (rc)
         take_down(pool);

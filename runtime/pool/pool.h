@@ -72,6 +72,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/users.h>
 #include <runtime/pool/attempt.h>
 #include <runtime/pool/cpu_load.h>
 #include <runtime/pool/direct.h>
@@ -82,6 +83,7 @@
 #include <runtime/pool/pending_callback.h>
 #include <runtime/pool/places.h>
 #include <runtime/pool/stuck.h>
+#include <runtime/pool/uses.h>
 #include <runtime/resilience/aimd.h>
 #include <runtime/sync/alarm.h>
 #include <runtime/sync/cancellation.h>
@@ -168,10 +170,11 @@ struct filch_pool {
     fl_cpu_load cpu_load; /* only the monitor's */
     fl_gate gate;
     fl_alarm alarms[FL_POOL_ALARMS];
-    uint64_t settled;      /* plain jobs of a direct pool */
-    unsigned stranded;     /* jobs of this pool that wait for room */
-    filch_waiters closers; /* submitters that wait for a results list, */
-    unsigned barred;       /* so many */
+    uint64_t settled;           /* plain jobs of a direct pool */
+    unsigned stranded;          /* jobs of this pool that wait for room */
+    fl_user uses[FL_POOL_USES]; /* of what the configuration names: runtime/pool/uses.h */
+    filch_waiters closers;      /* submitters that wait for a results list, */
+    unsigned barred;            /* so many */
 };
 
 typedef struct fl_submitter {

@@ -20,6 +20,7 @@ struct filch_adaptive_rate {
     filch_u32 lock;
     uint32_t life; /* runtime/platform/given.h */
     filch_limiter *limiter;
+    fl_user use; /* of the limiter */
     fl_rate rule;
 };
 
@@ -47,6 +48,7 @@ int filch_adaptive_rate_create(filch_adaptive_rate **out, filch_limiter *limiter
         return fl_fail(ENOMEM, "no memory for an adaptive rate; free some");
     rate->limiter = limiter;
     rate->rule = rule;
+    fl_users_enter(&limiter->users, &rate->use, "an adaptive", "rate");
     fl_life_begin(&rate->life);
     *out = rate;
     return 0;
@@ -57,6 +59,7 @@ void filch_adaptive_rate_destroy(filch_adaptive_rate *rate)
     FL_MAY_LIVE(rate);
     if (!rate)
         return;
+    fl_users_leave(&rate->limiter->users, &rate->use);
     fl_life_end(&rate->life);
     free(rate);
 }

@@ -34,6 +34,7 @@ enum { KEPT = 16 };
 struct filch_breaker {
     filch_u32 lock;
     uint32_t life; /* runtime/platform/given.h */
+    fl_users users;
     fl_breaker_machine machine;
     bool telling;
     unsigned first, count; /* of the changes that were not told */
@@ -68,13 +69,20 @@ int filch_breaker_create(filch_breaker **out, const filch_breaker_config *config
     return fl_breaker_create_at(out, config, fl_now());
 }
 
-void filch_breaker_destroy(filch_breaker *breaker)
+fl_users *fl_breaker_users(filch_breaker *breaker)
+{
+    return &breaker->users;
+}
+
+int filch_breaker_destroy(filch_breaker *breaker)
 {
     FL_MAY_LIVE(breaker);
-    if (!breaker)
-        return;
+    int rc = breaker ? fl_users_refuse(&breaker->users, "filch_breaker_destroy") : 0;
+    if (rc || !breaker)
+        return rc;
     fl_life_end(&breaker->life);
     free(breaker);
+    return 0;
 }
 
 /* ---- Telling ---- */

@@ -130,14 +130,16 @@ int filch_dead_letters_create(filch_dead_letters **out, const filch_dead_letters
     return rc;
 }
 
-void filch_dead_letters_destroy(filch_dead_letters *letters)
+int filch_dead_letters_destroy(filch_dead_letters *letters)
 {
     FL_MAY_LIVE(letters);
-    if (!letters)
-        return;
+    int rc = letters ? fl_users_refuse(&letters->users, "filch_dead_letters_destroy") : 0;
+    if (rc || !letters)
+        return rc;
     close_store(letters);
     fl_life_end(&letters->life);
     free(letters);
+    return 0;
 }
 
 /* ---- Numbers ---- */

@@ -42,15 +42,17 @@ int filch_limiter_create(filch_limiter **out, filch_limit limit)
     return 0;
 }
 
-void filch_limiter_destroy(filch_limiter *limiter)
+int filch_limiter_destroy(filch_limiter *limiter)
 {
     FL_MAY_LIVE(limiter);
-    if (!limiter)
-        return;
+    int rc = limiter ? fl_users_refuse(&limiter->users, "filch_limiter_destroy") : 0;
+    if (rc || !limiter)
+        return rc;
     fl_wait_queue_close(&limiter->wait_queue);
     fl_wait_queue_await("filch_limiter_destroy", &limiter->wait_queue);
     fl_life_end(&limiter->life);
     free(limiter);
+    return 0;
 }
 
 /* ---- Booking ---- */

@@ -113,7 +113,6 @@ int filch_service_create(filch_service **out, const filch_service_config *config
                          const filch_handler *handlers, size_t count)
 {
     FL_GIVEN(out);
-    FL_GIVEN(config);
     FL_GIVEN(handlers);
     filch_service *service = calloc(1, sizeof *service);
     if (!service)

@@ -69,6 +69,8 @@ bool fl_future_detach(filch_future *future, fl_node *node);
 static inline int fl_future_not_itself(const char *call, const filch_future *future,
                                        filch_future *const *others, size_t count)
 {
+    if (count >= UINT32_MAX - 2) /* more than memory has: refused as that */
+        return 0;
     if (count && !others)
         return fl_not_given(call, "futures");
     for (size_t i = 0; i < count; i++)

@@ -16,9 +16,9 @@ sys.path.insert(0, str(HERE.parent))
 import edits  # noqa: E402
 
 DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.M)
-# Checks of a public function's arguments, and marks of an object's life (runtime/platform/given.h): no model has a caller who
+# Checks of a public function's arguments, and marks of an object's life and users (runtime/platform/given.h, users.h): no model has a caller who
 # breaks the rule of <filch/base.h>, and tests/support/null has a row for each. They are no part of a function.
-CHECK = re.compile(r"\b(?:FL_(?:GIVEN|ALIVE|CHECK|MUST_GIVE|M(?:US|A)[TY]_LIVE(?:_IN)?)|fl_life_(?:begin|end))"
+CHECK = re.compile(r"\b(?:FL_(?:GIVEN|ALIVE|CHECK|MUST_GIVE|M(?:US|A)[TY]_LIVE(?:_IN)?)|fl_(?:life|uses)_(?:begin|end))"
                    r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)[;,]")
 ACCESS = re.compile(r"filch_(u32|u64|ptr)_(load|store|exchange|cas|add|or|and)$")
 FENCES = ("filch_fence_seq_cst", "filch_fence_light", "fl_fence_heavy")

@@ -6,7 +6,7 @@
 /* <filch/service.h> */
 DIES(filch_message_header, message, filch_message_header(it, "x"))
 REFUSES(filch_service_create, out, filch_service_create(it, room, room, 1))
-REFUSES(filch_service_create, config, filch_service_create(room, it, room, 1))
+ALLOWS(filch_service_create, config, filch_service_create(room, it, handlers, 1))
 REFUSES(filch_service_create, handlers, filch_service_create(room, room, it, 1))
 DIES(filch_service_describe, service, filch_service_describe(it, "x", 1))
 IGNORES(filch_service_destroy, service, filch_service_destroy(it))
