@@ -108,7 +108,7 @@ FILCH_API int filch_pipeline_close(filch_pipeline *pipeline);
  * up to their limit. Returns 0. After a failure it returns the failure's code, when all
  * functions have returned and everything but the results was dropped; filch_error() then names
  * the stage. May be called again.
- * Errors: -ETIME (not finished at `until`; it continues); -EDEADLK (called by a function of the
+ * Errors: -ETIMEDOUT (not finished at `until`; it continues, and filch_pipeline_failure is NULL); -EDEADLK (called by a function of the
  * pipeline); -EINVAL (NULL, or a negative time); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_pipeline_finish(filch_pipeline *pipeline, int64_t until);
 /* Stops it if it has not finished, waits until all functions have returned, drops the rest, and

@@ -207,7 +207,7 @@ int filch_pipeline_finish(filch_pipeline *pipeline, int64_t until)
         fl_waits_in("filch_pipeline_finish", pipeline);
         rc = fl_wait(&pipeline->wait_queue.lock, &pipeline->finishers, NULL, until);
         if (rc)
-            return rc == -ETIMEDOUT ? fl_plainly(-ETIME) : rc;
+            return rc;
         fl_pipe_lock(pipeline);
     }
     return outcome(pipeline);

@@ -218,8 +218,6 @@ int fl_job_wait(const char *call, filch_job *job, int64_t until)
         fl_waits_in(call, job);
         rc = fl_wait(&pool->room.lock, &job->more->waiters, NULL, until);
     }
-    if (rc == -ETIMEDOUT)
-        return fl_plainly(-ETIME);
     return rc ? rc : result(job);
 }
 

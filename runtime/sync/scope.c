@@ -10,6 +10,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
+#include <runtime/sync/scope_open.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
@@ -56,6 +57,7 @@ int filch_scope_open_as(filch_scope *scope, filch_runtime *rt, filch_context *pa
     if ((unsigned)mode > FILCH_SCOPE_COLLECT)
         return fl_fail(EINVAL, "a scope of mode %d; choose FILCH_SCOPE_FIRST or _COLLECT",
                        (int)mode);
+    FL_CHECK(fl_scope_refuse_open(scope));
     int rc = fl_runtime_meant(&rt, "filch_scope_open");
     filch_context *context = NULL;
     if (!rc)
@@ -64,6 +66,7 @@ int filch_scope_open_as(filch_scope *scope, filch_runtime *rt, filch_context *pa
         return rc;
     *scope = (filch_scope){.runtime = rt, .context = context, .mode = mode};
     fl_defer_here(&scope->defer, abandon, scope);
+    fl_scope_opened(scope);
     return 0;
 }
 
@@ -133,6 +136,7 @@ int filch_scope_fail(filch_scope *scope, int code, const char *format, ...)
     if (child)
         child->told = true;
     fl_scope_child_failed(scope, &failure);
+    fl_scope_says(&failure);
     return failure.code;
 }
 
@@ -275,6 +279,7 @@ int filch_scope_close(filch_scope *scope)
     int rc = refuse_to_wait(scope);
     if (rc)
         return rc;
+    fl_scope_closed(scope);
     rc = close_scope(scope);
     if (scope->defer.self && !fl_undefer_here(&scope->defer))
         filch_die("filch_scope_close: another task opened this scope; close it in that task");
