@@ -41,6 +41,14 @@ static int refuse_config(const filch_pipeline_config *config)
     if (config->results > FILCH_STAGE_ROOM_MAX)
         return fl_fail(EINVAL, "a pipeline with room for %zu results; at most %d are possible",
                        config->results, FILCH_STAGE_ROOM_MAX);
+    if ((unsigned)config->on_error >= FILCH_ERROR_CHOICES)
+        return fl_fail(EINVAL, "on_error %d of a pipeline is unknown; see filch_on_error",
+                       (int)config->on_error);
+    if ((config->on_error == FILCH_ERROR_REPORT) != (config->failed != NULL))
+        return fl_fail(EINVAL,
+                       "on_error %d of a pipeline %s `failed`; FILCH_ERROR_REPORT needs it, "
+                       "the others have no use for it",
+                       (int)config->on_error, config->failed ? "with" : "without");
     int rc = 0;
     for (unsigned i = 0; !rc && i < config->count; i++)
         rc = refuse_stage(&config->stages[i], i);
@@ -146,6 +154,9 @@ int filch_pipeline_create(filch_pipeline **out, filch_runtime *rt,
     }
     pipeline->rt = rt;
     pipeline->context = context;
+    pipeline->on_error = config->on_error;
+    pipeline->failed = config->failed;
+    pipeline->failed_arg = config->failed_arg;
     fl_move_in(rt);
     fl_life_begin(&pipeline->life);
     *out = pipeline;

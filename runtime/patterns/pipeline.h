@@ -88,6 +88,9 @@ struct filch_pipeline {
     bool watched, closed, stopped, sweeping;
     bool abandoned; /* it is being destroyed: results are dropped, too */
     filch_failure failure;
+    filch_on_error on_error; /* never changes, like the next two */
+    filch_stage_failed_fn *failed;
+    void *failed_arg;
     size_t receiving;
     filch_waiters receivers, finishers;
     size_t active, waiting, held; /* runners; items in rings but the results', in seats */

@@ -13,15 +13,16 @@
  *
  * An object with a life has a member `life`. Its creation ends with fl_life_begin, and fl_life_end comes
  * right before its memory is freed. The word of a freed object is read: until its memory has another
- * use it is FL_ENDED, or bytes of the allocator. */
+ * use it is 0, or bytes of the allocator. */
 #ifndef FL_GIVEN_H
 #define FL_GIVEN_H
 
 #include <filch/base.h>
 
 #include <errno.h>
+#include <string.h>
 
-enum { FL_LIVES = 0x4c495645, FL_ENDED = 0x454e4445 };
+enum { FL_LIVES = 0x4c495645 };
 
 static FILCH_COLD FILCH_UNUSED int fl_not_given(const char *call, const char *argument)
 {
@@ -46,10 +47,10 @@ static inline void fl_life_begin(uint32_t *life)
     *life = FL_LIVES;
 }
 
-/* Volatile: else the compiler drops a store before free(). */
+/* The compiler would drop a store before free(). */
 static inline void fl_life_end(uint32_t *life)
 {
-    *(volatile uint32_t *)life = FL_ENDED;
+    explicit_bzero(life, sizeof *life);
 }
 
 /* A longer check, which returns 0 or a negative errno. */

@@ -2,6 +2,7 @@
 #include <runtime/pool/uses.h>
 
 #include <runtime/platform/given.h>
+#include <runtime/platform/users.h>
 #include <runtime/pool/pool.h>
 #include <runtime/resilience/breaker.h>
 #include <runtime/resilience/dead_letters.h>

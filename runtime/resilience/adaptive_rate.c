@@ -10,6 +10,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/users.h>
 #include <runtime/resilience/limiter.h>
 #include <runtime/resilience/rate.h>
 

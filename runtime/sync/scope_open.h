@@ -14,7 +14,7 @@ int fl_scope_refuse_open(const filch_scope *scope);
 void fl_scope_opened(const filch_scope *scope);
 void fl_scope_closed(const filch_scope *scope);
 
-/* What filch_scope_fail leaves for filch_error(). */
+/* The sentence of filch_error() after filch_scope_fail. */
 void fl_scope_says(const filch_failure *failure);
 
 #endif
