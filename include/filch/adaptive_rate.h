@@ -50,8 +50,8 @@ typedef struct filch_adaptive_rate_stats {
 
 FILCH_BEGIN_DECLS
 
-/* Starts with the limiter's rate, moved between min and max. The limiter stays the caller's and
- * must outlive this object; burst and period stay unchanged. config may be NULL. Errors: -EINVAL
+/* Starts with the limiter's rate, moved between min and max. The limiter stays the caller's, and
+ * cannot be destroyed before this object; burst and period stay unchanged. config may be NULL. Errors: -EINVAL
  * (NULL, or a field is out of range); -ENOMEM. */
 FILCH_API int filch_adaptive_rate_create(filch_adaptive_rate **out, filch_limiter *limiter,
                                          const filch_adaptive_rate_config *config);

@@ -17,6 +17,14 @@
  *   -EALREADY   done before: a mistake, or harmless, as the function's comment says
  *   -EDEADLK    the call would wait for itself: make it from another task, or from outside
  *   -ECHILD     a runtime of the parent process, in a child of fork(): create a new one
+ *
+ * NULL where an object is needed: a function that returns an int answers -EINVAL, any other ends the
+ * process by filch_die. Both name the function and the argument. A function's comment says where
+ * NULL has a meaning. To destroy, release or retain NULL does nothing. A runtime that is NULL is the
+ * calling task's own; a context that is NULL is never done.
+ * A destroyed object must not be used. Until its memory has another use, each call on it ends the
+ * process by filch_die. Objects that are ready when their bytes are zero, or after an _init, have no
+ * destroy and no such check.
  * Since 0.1.0. */
 #ifndef FILCH_BASE_H
 #define FILCH_BASE_H

@@ -122,8 +122,10 @@ FILCH_BEGIN_DECLS
 /* Creates a closed breaker. config may be NULL. Errors: -EINVAL (out is NULL, or a field is out
  * of range); -ENOMEM. */
 FILCH_API int filch_breaker_create(filch_breaker **out, const filch_breaker_config *config);
-/* Frees it; no calls on it may be running, and outstanding tickets are void. NULL is allowed. */
-FILCH_API void filch_breaker_destroy(filch_breaker *breaker);
+/* Frees it; no calls on it may be running, and outstanding tickets are void. NULL is allowed. Error:
+ * -EBUSY (a pool still uses it, which filch_error() names: destroy that first; nothing has
+ * happened). */
+FILCH_API int filch_breaker_destroy(filch_breaker *breaker);
 
 /* ---- Calls ---- */
 

@@ -151,8 +151,9 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_dead_letters_create(filch_dead_letters **out,
                                         const filch_dead_letters_config *config);
 /* Frees the queue; it must no longer be in use. Closes its store; letters in memory go, with
- * their data. NULL is allowed. */
-FILCH_API void filch_dead_letters_destroy(filch_dead_letters *letters);
+ * their data. NULL is allowed. Error: -EBUSY (a pool still uses it, which filch_error() names:
+ * destroy that first; nothing has happened). */
+FILCH_API int filch_dead_letters_destroy(filch_dead_letters *letters);
 
 /* ---- Putting ---- */
 

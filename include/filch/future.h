@@ -95,7 +95,7 @@ FILCH_API int filch_await_value(filch_future *future, void *to, size_t size);
  * runtime); the result of `size` bytes becomes the value of next. If `from` or fn fails, next
  * fails likewise. rt must not be destroyed before next is done. Does not wait. Errors: -EALREADY
  * (next is not empty); -EINVAL (no fn, size exceeds FILCH_FUTURE_BYTES, or rt is NULL outside a
- * task); -ECHILD. */
+ * task); -EDEADLK (next is from); -ECHILD. */
 FILCH_API int filch_then(filch_future *next, filch_future *from, filch_runtime *rt,
                          filch_then_fn *fn, void *arg, size_t size);
 /* The same for a given place: the function behind the macro below. place must outlive the task. */
@@ -103,12 +103,14 @@ FILCH_API int filch_then_from(filch_future *next, filch_future *from, filch_runt
                               filch_then_fn *fn, void *arg, size_t size, const filch_place *place);
 /* Completes `all` when all futures are done: without a value, or with the failure of the first
  * failed one in array order. With no futures: at once. The array itself may go. Does not wait.
- * Errors: -EALREADY (`all` is not empty); -ENOMEM. */
+ * Errors: -EALREADY (`all` is not empty); -EDEADLK (it is one of them); -EINVAL (one of them is
+ * NULL); -ENOMEM. */
 FILCH_API int filch_when_all(filch_future *all, filch_future *const *futures, size_t count);
 /* Completes `any` when the first of the futures is done, with a value or a failure; the value of
  * `any` is its index, a size_t. `losers`, unless NULL, is cancelled first, so that tasks
  * computing the others can stop. Once `any` is done it no longer depends on the others. Errors:
- * -EALREADY (`any` is not empty); -EINVAL (count is 0); -ENOMEM. */
+ * -EALREADY (`any` is not empty); -EDEADLK (it is one of them); -EINVAL (count is 0, or one of them
+ * is NULL); -ENOMEM. */
 FILCH_API int filch_when_any(filch_future *any, filch_future *const *futures, size_t count,
                              filch_context *losers);
 

@@ -7,7 +7,7 @@
  *
  *   filch_job *job;
  *   filch_pool_submit(&job, pool, resize, image, NULL, FILCH_FOREVER);
- *   if (filch_job_wait(job, filch_in(FILCH_SECOND)) == -ETIME)
+ *   if (filch_job_wait(job, filch_in(FILCH_SECOND)) == -ETIMEDOUT)
  *       filch_job_cancel(job);
  *   filch_job_release(job);
  *
@@ -94,7 +94,8 @@ FILCH_API int filch_job_place(filch_job *job);
 
 /* Waits until `until` for the outcome. Returns 0 (succeeded), -ETIMEDOUT (timed out), -ECANCELED
  * (cancelled), -ENOBUFS (dropped), else the failure's code. Suspends.
- * Errors of the wait: -ETIME (no outcome at `until`: call again); -EDEADLK (called by the job
+ * Errors of the wait: -ETIMEDOUT (no outcome at `until`, and filch_job_outcome is still FILCH_UNDECIDED:
+ * call again). -EDEADLK (called by the job
  * itself: let it return); -EINVAL (no handle, or a negative time); -ENOMEM or -EAGAIN (no timer:
  * wait with FILCH_FOREVER). */
 FILCH_API int filch_job_wait(filch_job *job, int64_t until);

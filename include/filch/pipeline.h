@@ -25,8 +25,8 @@
  * Items are pointers. An item belongs to the stage it entered until that stage emits it. If the
  * function returns or panics without having emitted the very item, the item goes to the stage's
  * `drop`. An emitted item belongs to the next stage; do not touch it any more.
- * Failure: the first function that returns an errno or panics stops the pipeline; the end of its
- * context does too. Functions in progress then see the context done, and everything else is
+ * Failure: the first function that returns an errno or panics stops the pipeline, unless `on_error`
+ * says otherwise; the end of its context does too. Functions in progress then see the context done, and everything else is
  * dropped. Results that exist by then are kept: filch_pipeline_next still returns them, until
  * the pipeline is destroyed.
  * Life: created; used; finished; destroyed. The runtime must exist until then. A child of fork()
@@ -72,6 +72,18 @@ typedef struct filch_stage {
     void *reserved[4];
 } filch_stage;
 
+/* The reaction to a function that fails: that returns an errno, or panics. */
+typedef enum filch_on_error {
+    FILCH_ERROR_STOP,   /* stops */
+    FILCH_ERROR_DROP,   /* drops the item, counts it as failed, and goes on */
+    FILCH_ERROR_REPORT, /* calls `failed` before that */
+    FILCH_ERROR_CHOICES
+} filch_on_error;
+
+/* Told of an item whose stage failed, in the task that ran it, before the item is dropped: it may
+ * read the item, wait, and panic, which stops the pipeline. `why` has the stage's name as `task`. */
+typedef void filch_stage_failed_fn(void *item, const filch_failure *why, void *arg);
+
 typedef struct filch_pipeline_config {
     const filch_stage *stages; /* copied */
     unsigned count;            /* 1 .. FILCH_STAGES_MAX */
@@ -79,6 +91,9 @@ typedef struct filch_pipeline_config {
                                   stage's width */
     void (*drop)(void *item);  /* releases a result that was not received; may be NULL */
     filch_context *context;    /* parent of the pipeline's own; may be NULL */
+    filch_on_error on_error;
+    filch_stage_failed_fn *failed; /* of FILCH_ERROR_REPORT, and of no other */
+    void *failed_arg;
     void *reserved[4];
 } filch_pipeline_config;
 
@@ -108,7 +123,7 @@ FILCH_API int filch_pipeline_close(filch_pipeline *pipeline);
  * up to their limit. Returns 0. After a failure it returns the failure's code, when all
  * functions have returned and everything but the results was dropped; filch_error() then names
  * the stage. May be called again.
- * Errors: -ETIME (not finished at `until`; it continues); -EDEADLK (called by a function of the
+ * Errors: -ETIMEDOUT (not finished at `until`; it continues, and filch_pipeline_failure is NULL); -EDEADLK (called by a function of the
  * pipeline); -EINVAL (NULL, or a negative time); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_pipeline_finish(filch_pipeline *pipeline, int64_t until);
 /* Stops it if it has not finished, waits until all functions have returned, drops the rest, and

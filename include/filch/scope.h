@@ -89,7 +89,8 @@ FILCH_BEGIN_DECLS
 
 /* Opens a scope whose children run on rt (NULL: the calling task's runtime). Its context is a
  * child of `parent`, which may be NULL. Does not suspend. Errors: -EINVAL (scope is NULL, or rt
- * is NULL outside a task); -ENOMEM; -ECHILD (rt belongs to the parent process). */
+ * is NULL outside a task); -EBUSY (the calling task or thread has it open); -ENOMEM; -ECHILD (rt
+ * belongs to the parent process). */
 FILCH_API int filch_scope_open(filch_scope *scope, filch_runtime *rt, filch_context *parent);
 /* The same in another mode. Error: -EINVAL (no such mode). */
 FILCH_API int filch_scope_open_as(filch_scope *scope, filch_runtime *rt, filch_context *parent,
@@ -112,7 +113,8 @@ FILCH_API int filch_scope_spawn(filch_scope *scope, const filch_child *child, vo
 /* Reports a failure at once, before its child ends; the child's own result is then no further
  * failure. Returns code, so that a child may end with `return filch_scope_fail(...)`; a code
  * that is no negative errno counts as -EINVAL. Called by a child, by its forks, or by the
- * opener; only a call by the child itself names the failed child. */
+ * opener; only a call by the child itself names the failed child. filch_error() then has the
+ * message. Error: -EINVAL (scope is NULL). */
 FILCH_API FILCH_PRINTF(3, 4) int filch_scope_fail(filch_scope *scope, int code, const char *format,
                                                   ...);
 

@@ -161,7 +161,7 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Creates a service; connects to nothing yet. Errors: -EINVAL (a field is out of range, no or two
+/* Creates a service; connects to nothing yet. config may be NULL. Errors: -EINVAL (a field is out of range, no or two
  * handlers of a type, a broker that is unknown or cannot be loaded, a wrong URL). -EINVAL also of a
  * periodic job: a malformed cron line, an unknown time zone, a type without a handler. -ENOTSUP (the
  * JSON envelope in a build without jansson, periodic jobs on a broker without dedup_for); -ENOMEM;

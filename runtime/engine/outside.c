@@ -17,6 +17,7 @@
 #include <runtime/platform/atfork.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/futex.h>
+#include <runtime/platform/given.h>
 #include <sched/forkstack.h>
 #include <sched/idle.h>
 
@@ -74,6 +75,7 @@ static void submit_after_switch(fl_worker *worker, fl_fiber *left, void *arg)
 static int refuse_here(const fl_runtime *rt, const filch_task *task)
 {
     rt = fl_runtime_asked(rt, "filch_run");
+    FL_MAY_LIVE_IN("filch_run", "rt", rt);
     int rc = rt ? refuse_if_forked(rt) : -EINVAL;
     if (rc)
         return rc;
@@ -135,12 +137,14 @@ int fl_runtime_meant(fl_runtime **rt, const char *call)
 {
     if (!*rt)
         *rt = filch_runtime_here();
+    FL_MAY_LIVE_IN(call, "rt", *rt);
     return *rt ? refuse_if_forked(*rt)
                : fl_fail(EINVAL, "%s without a runtime, and not in a task of one; name it", call);
 }
 
 const fl_runtime *fl_runtime_asked(const fl_runtime *rt, const char *call)
 {
+    FL_MAY_LIVE_IN(call, "rt", rt);
     fl_runtime *own = NULL;
     return rt ? rt : fl_runtime_meant(&own, call) ? NULL : own;
 }

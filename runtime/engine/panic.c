@@ -8,6 +8,7 @@
 #include <runtime/engine/unpinned.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/fpmode.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/hooks.h>
 #include <sched/forkstack.h>
 
@@ -123,6 +124,7 @@ filch_slot *fl_first_free(filch_slot *slot)
 
 void filch_defer_begin(filch_self self, filch_defer *record, filch_defer_fn *fn, void *arg)
 {
+    FL_MUST_GIVE(record);
     fl_fiber *fiber = fl_fiber_of(self);
     *record = (filch_defer){fiber->defers, self, fn, arg};
     fiber->defers = record;
@@ -138,6 +140,7 @@ static void run_cleanup(filch_self self, void *arg)
 
 void filch_defer_end(filch_defer *record)
 {
+    FL_MUST_GIVE(record);
     if (!record->self) /* C++: its argument threw before it began */
         return;
     fl_fiber *fiber = fl_fiber_of(record->self);
@@ -267,6 +270,7 @@ void filch_panic(const char *file, int line, int code, const char *format, ...)
 
 void filch_panic_again(const filch_failure *failure)
 {
+    FL_MUST_GIVE(failure);
     filch_failure copy = *failure;
     panic_here(&copy);
 }

@@ -18,6 +18,7 @@
 #include <runtime/platform/callbacks.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/fence.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/hooks.h>
 #include <runtime/platform/locked.h>
 #include <runtime/platform/placement.h>
@@ -241,6 +242,7 @@ static int create(filch_runtime **out, const filch_config *config)
     if (!rt)
         return fl_fail(ENOMEM, "no memory for a runtime; free some");
     memset(rt, 0, sizeof *rt);
+    fl_life_begin(&rt->life);
     int rc = fl_settings_resolve(&rt->settings, config);
     if (!rc)
         rc = prepare_process();
@@ -283,6 +285,7 @@ fail_build:
 
 int filch_runtime_create(filch_runtime **out, const filch_config *config)
 {
+    FL_GIVEN(out);
     int was = fl_cancel_hold();
     int rc = fl_locked_explain(create(out, config));
     fl_cancel_release(was);
@@ -322,11 +325,13 @@ static void end(fl_runtime *rt, const fl_worker *here)
         fl_work_span_print(rt->work_span);
     fl_work_span_destroy(rt->work_span);
     dismantle(rt);
+    fl_life_end(&rt->life);
     free(rt);
 }
 
 int filch_runtime_destroy(filch_runtime *rt)
 {
+    FL_MAY_LIVE(rt);
     if (!rt)
         return 0;
     if (rt->fork_generation != fl_fork_generation())

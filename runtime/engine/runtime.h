@@ -50,6 +50,7 @@ struct filch_runtime {
     unsigned cpus;            /* that the process has */
     struct fl_affinity home;  /* the affinity mask of the thread that created it */
     unsigned fork_generation; /* of the process that created it */
+    uint32_t life;            /* runtime/platform/given.h */
     bool asymmetric;          /* fences: membarrier, or full */
     fl_fpmode fpmode;         /* of the thread that created it: its tasks begin in it */
     fl_worker **worker;       /* worker_set.most of them */

@@ -12,6 +12,7 @@
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <sched/forkstack.h>
 #include <sched/times.h>
 
@@ -79,6 +80,7 @@ static void add_all(filch_stats *sum, const fl_runtime *rt)
 
 void filch_runtime_stats_read(const filch_runtime *rt, filch_stats *out, size_t stats_size)
 {
+    FL_MUST_GIVE(out);
     filch_stats sum = {0};
     rt = fl_runtime_asked(rt, "filch_runtime_stats_read");
     if (rt)
@@ -101,6 +103,7 @@ static int refuse(fl_runtime **rt, const char *call, int64_t worker, const void 
 
 int filch_stats_read(filch_runtime *rt, int worker, filch_stats *out, size_t size)
 {
+    FL_GIVEN(out);
     int rc = refuse(&rt, "filch_stats_read", worker, out);
     if (rc)
         return rc;

@@ -9,6 +9,7 @@
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/steady.h>
 #include <runtime/trace/format.h>
@@ -356,15 +357,14 @@ void fl_work_span_print(fl_work_span *all)
 
 int filch_work_span_read(filch_runtime *rt, filch_work_span *out, size_t size)
 {
+    FL_GIVEN(out);
     filch_work_span sum;
     int rc = fl_runtime_meant(&rt, "filch_work_span_read");
     if (rc)
         return rc;
-    if (!out || !rt->work_span)
-        return fl_fail(EINVAL, out ? "filch_work_span_read of a runtime that does not measure; set "
-                                     "FILCH_SPAN=1 when it is created"
-                                   : "filch_work_span_read without a place for the answer; give it "
-                                     "one");
+    if (!rt->work_span)
+        return fl_fail(EINVAL, "filch_work_span_read of a runtime that does not measure; set "
+                               "FILCH_SPAN=1 when it is created");
     fl_work_span_read(rt->work_span, &sum);
     fl_answer(out, size, &sum, sizeof sum);
     return 0;

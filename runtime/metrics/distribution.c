@@ -7,6 +7,7 @@
 
 #include <runtime/metrics/shard.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,14 +21,12 @@ typedef struct shard {
 struct filch_distribution {
     void *block;   /* as calloc gave it, */
     shard *shards; /* and the address of its first line */
+    uint32_t life; /* runtime/platform/given.h */
 };
 
 int filch_distribution_create(filch_distribution **out)
 {
-    if (!out)
-        return fl_fail(EINVAL,
-                       "filch_distribution_create without a place for the distribution; give it "
-                       "one");
+    FL_GIVEN(out);
     filch_distribution *distribution = malloc(sizeof *distribution);
     void *block = calloc(1, fl_shards() * sizeof(shard) + FILCH_APART);
     if (!distribution || !block) {
@@ -36,21 +35,25 @@ int filch_distribution_create(filch_distribution **out)
         return fl_fail(ENOMEM, "no memory for a distribution; free some");
     }
     uintptr_t first = ((uintptr_t)block + FILCH_APART - 1) & ~(uintptr_t)(FILCH_APART - 1);
-    *distribution = (filch_distribution){block, (shard *)first};
+    *distribution = (filch_distribution){.block = block, .shards = (shard *)first};
+    fl_life_begin(&distribution->life);
     *out = distribution;
     return 0;
 }
 
 void filch_distribution_destroy(filch_distribution *distribution)
 {
+    FL_MAY_LIVE(distribution);
     if (!distribution)
         return;
     free(distribution->block);
+    fl_life_end(&distribution->life);
     free(distribution);
 }
 
 void filch_distribution_record(filch_distribution *distribution, int64_t value)
 {
+    FL_MUST_LIVE(distribution);
     uint64_t positive = value > 0 ? (uint64_t)value : 0;
     unsigned here = fl_shard();
     shard *to = &distribution->shards[here];
@@ -75,6 +78,8 @@ static void add_shard(filch_snapshot *snapshot, const shard *from)
 
 void filch_snapshot_add(filch_snapshot *snapshot, const filch_distribution *distribution)
 {
+    FL_MUST_LIVE(snapshot);
+    FL_MUST_LIVE(distribution);
     for (unsigned i = fl_shards(); i-- > 0;)
         add_shard(snapshot, &distribution->shards[i]);
 }

@@ -15,6 +15,7 @@ enum { FL_BUCKETS = (63 - FL_BUCKETS_BITS + 1) * FL_BUCKETS_EACH };
 struct filch_snapshot {
     uint64_t count, sum;
     uint64_t above; /* one more than the greatest value; 0: none */
+    uint32_t life;  /* runtime/platform/given.h */
     uint64_t counts[FL_BUCKETS];
 };
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/metrics/family.h>
 
+#include <runtime/metrics/metrics.h>
 #include <runtime/metrics/spell.h>
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/hash.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/text.h>
@@ -181,16 +183,19 @@ static fl_member *member_of(filch_family *family, const char *const *values, con
 
 filch_counter *filch_family_counter(filch_family *family, const char *const *values)
 {
+    FL_MUST_LIVE(family);
     return member_of(family, values, "filch_family_counter")->counter;
 }
 
 filch_gauge *filch_family_gauge(filch_family *family, const char *const *values)
 {
+    FL_MUST_LIVE(family);
     return &member_of(family, values, "filch_family_gauge")->gauge;
 }
 
 filch_distribution *filch_family_distribution(filch_family *family, const char *const *values)
 {
+    FL_MUST_LIVE(family);
     return member_of(family, values, "filch_family_distribution")->distribution;
 }
 
@@ -289,6 +294,7 @@ static int show(filch_family *family)
 int filch_family_create(filch_family **out, filch_metrics *metrics,
                         const filch_family_config *config)
 {
+    FL_MAY_LIVE(metrics);
     int rc = refuse_config(out, metrics, config);
     if (rc)
         return rc;
@@ -296,6 +302,7 @@ int filch_family_create(filch_family **out, filch_metrics *metrics,
     if (!family)
         return fl_fail(ENOMEM, "no memory for the family %s; lower its most, or free some",
                        config->name ? config->name : "");
+    fl_life_begin(&family->life);
     rc = show(family);
     if (rc)
         filch_family_destroy(family);
@@ -306,6 +313,7 @@ int filch_family_create(filch_family **out, filch_metrics *metrics,
 
 void filch_family_destroy(filch_family *family)
 {
+    FL_MAY_LIVE(family);
     if (!family)
         return;
     filch_metrics_remove(family->metrics, family);
@@ -313,6 +321,7 @@ void filch_family_destroy(filch_family *family)
         destroy_member(filch_ptr_load(&family->slots[i], FILCH_RELAXED)); /* no longer shared */
     filch_counter_destroy(family->refused);
     free(family->texts);
+    fl_life_end(&family->life);
     free(family);
 }
 
@@ -320,6 +329,8 @@ void filch_family_destroy(filch_family *family)
 
 void filch_family_stats_read(const filch_family *family, filch_family_stats *out, size_t size)
 {
+    FL_MUST_LIVE(family);
+    FL_MUST_GIVE(out);
     filch_u32 *lock = (filch_u32 *)(uintptr_t)&family->lock;
     filch_family_stats all = {.refused = filch_counter_read(family->refused), .most = family->most};
     fl_lock(lock);

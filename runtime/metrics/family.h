@@ -36,6 +36,7 @@ struct filch_family {
     filch_metrics *metrics;
     filch_metric what; /* of all members; labels without values; texts are copies */
     unsigned labels, most, mask;
+    uint32_t life; /* runtime/platform/given.h */
     uint64_t seed;
     fl_member *other;       /* for refused requests */
     filch_counter *refused; /* their number */

@@ -8,6 +8,7 @@
 #include <runtime/metrics/spell.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/text.h>
 
 #include <errno.h>
@@ -248,8 +249,8 @@ static int refuse_level(filch_log_level least)
 
 int filch_log_init(filch_log *log, filch_log_level least, filch_log_fn *fn, void *arg)
 {
-    if (!log || !fn)
-        return fl_fail(EINVAL, "filch_log_init without a log or a function; give it both");
+    FL_GIVEN(log);
+    FL_GIVEN(fn);
     int rc = refuse_level(least);
     if (!rc)
         *log = (filch_log){.fn = fn, .arg = arg, .least = {(uint32_t)least}, .keys = standard};
@@ -258,6 +259,7 @@ int filch_log_init(filch_log *log, filch_log_level least, filch_log_fn *fn, void
 
 int filch_log_set_level(filch_log *log, filch_log_level least)
 {
+    FL_GIVEN(log);
     int rc = refuse_level(least);
     if (!rc) /* relaxed: a level; nothing else depends on it */
         filch_u32_store(&log->least, (uint32_t)least, FILCH_RELAXED);
@@ -266,14 +268,14 @@ int filch_log_set_level(filch_log *log, filch_log_level least)
 
 int filch_log_set_keys(filch_log *log, const filch_log_keys *keys)
 {
-    if (!log)
-        return fl_fail(EINVAL, "filch_log_set_keys without a log; give it one");
+    FL_GIVEN(log);
     return fl_log_keys_complete(&log->keys, keys);
 }
 
 void filch_log_write(const filch_log *log, filch_log_level level, const char *message,
                      const filch_log_field *fields, size_t count)
 {
+    FL_MUST_GIVE(log);
     char text[FILCH_LOG_LINE];
     if (!filch_log_enabled(log, level) || (unsigned)level >= FILCH_LOG_OFF)
         return;

@@ -9,6 +9,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/fields.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/later.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/own_thread.h>
@@ -27,6 +28,7 @@ static const int64_t GRACE = 100 * FILCH_MILLISECOND; /* behind the deadline of 
 void fl_log_sink_release(filch_log_sink *sink)
 {
     close(sink->wake_event);
+    fl_life_end(&sink->life);
     free(sink);
 }
 
@@ -57,10 +59,10 @@ static bool take_warning(fl_warning_outlet *outlet, const char *text);
 
 int filch_log_sink_create(filch_log_sink **out, int fd, const filch_log_sink_config *config)
 {
+    FL_GIVEN(out);
     filch_log_sink_config whole = config ? *config : (filch_log_sink_config){0};
-    if (!out || fd < 0)
-        return fl_fail(EINVAL, "filch_log_sink_create without a place for the sink or a file; give "
-                               "it both");
+    if (fd < 0)
+        return fl_fail(EINVAL, "filch_log_sink_create with file %d; give it an open file", fd);
     int rc = fl_fields_complete(&whole, fields, sizeof fields / sizeof *fields, "a log sink");
     if (!rc)
         rc = fl_log_keys_complete(&whole.keys, &whole.keys);
@@ -82,6 +84,7 @@ int filch_log_sink_create(filch_log_sink **out, int fd, const filch_log_sink_con
         return rc;
     }
     fl_warning_outlet_add(&sink->outlet);
+    fl_life_begin(&sink->life);
     *out = sink;
     return 0;
 }
@@ -126,6 +129,7 @@ static void close_sink(filch_log_sink *sink, int64_t until)
 
 int filch_log_sink_destroy(filch_log_sink *sink, int64_t until)
 {
+    FL_MAY_LIVE(sink);
     if (!sink)
         return 0;
     fl_warning_outlet_remove(&sink->outlet);
@@ -206,8 +210,7 @@ static bool take_warning(fl_warning_outlet *outlet, const char *text)
 
 int filch_log_sink_flush(filch_log_sink *sink, int64_t until)
 {
-    if (!sink)
-        return fl_fail(EINVAL, "filch_log_sink_flush without a sink; give it one");
+    FL_ALIVE(sink);
     if (is_forked(sink))
         return refuse_forked();
     int rc = 0;
@@ -225,6 +228,8 @@ int filch_log_sink_flush(filch_log_sink *sink, int64_t until)
 
 void filch_log_sink_stats_read(filch_log_sink *sink, filch_log_sink_stats *out, size_t size)
 {
+    FL_MUST_LIVE(sink);
+    FL_MUST_GIVE(out);
     fl_lock(&sink->lock);
     filch_log_sink_stats all = sink->stats;
     fl_unlock(&sink->lock);

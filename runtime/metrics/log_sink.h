@@ -43,6 +43,7 @@ struct filch_log_sink {
     fl_warning_outlet outlet; /* first; of the library's warnings */
     /* Constant */
     int fd, wake_event;
+    uint32_t life; /* runtime/platform/given.h */
     unsigned fork_generation;
     filch_log_keys keys;
     size_t size;

@@ -4,6 +4,7 @@
 #include <runtime/metrics/metrics.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/sync/wait.h>
 
@@ -13,23 +14,26 @@
 
 int filch_metrics_create(filch_metrics **out)
 {
-    if (!out)
-        return fl_fail(EINVAL,
-                       "filch_metrics_create without a place for the registry; give it one");
+    FL_GIVEN(out);
     filch_metrics *metrics = calloc(1, sizeof *metrics);
     if (!metrics)
         return fl_fail(ENOMEM, "no memory for a registry; free some");
+    fl_life_begin(&metrics->life);
     *out = metrics;
     return 0;
 }
 
 void filch_metrics_destroy(filch_metrics *metrics)
 {
-    while (metrics && metrics->first) {
+    FL_MAY_LIVE(metrics);
+    if (!metrics)
+        return;
+    while (metrics->first) {
         fl_metric *metric = metrics->first;
         metrics->first = metric->next;
         free(metric);
     }
+    fl_life_end(&metrics->life);
     free(metrics);
 }
 
@@ -131,8 +135,8 @@ uint64_t fl_metrics_newest(filch_metrics *metrics)
 
 int filch_metrics_add(filch_metrics *metrics, const filch_metric *metric)
 {
-    if (!metrics || !metric)
-        return fl_fail(EINVAL, "filch_metrics_add without a registry or a metric; give it both");
+    FL_ALIVE(metrics);
+    FL_GIVEN(metric);
     fl_metric *fresh;
     int rc = fl_metric_check(metric);
     if (!rc)
@@ -191,7 +195,7 @@ int fl_metrics_remove_above(filch_metrics *metrics, const void *owner, uint64_t 
 
 int filch_metrics_remove(filch_metrics *metrics, const void *owner)
 {
-    if (!metrics || !owner)
-        return fl_fail(EINVAL, "filch_metrics_remove without a registry or an owner; give it both");
+    FL_ALIVE(metrics);
+    FL_GIVEN(owner);
     return fl_metrics_remove_above(metrics, owner, 0);
 }

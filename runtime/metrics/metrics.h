@@ -43,6 +43,7 @@ struct fl_metric {
 
 struct filch_metrics {
     filch_u32 lock;
+    uint32_t life;          /* runtime/platform/given.h */
     filch_waiters removers; /* removers that wait for readers */
     fl_metric *first;
     uint64_t number; /* of the newest */

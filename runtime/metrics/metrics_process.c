@@ -6,6 +6,7 @@
 #include <runtime/metrics/metrics.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -139,8 +140,7 @@ static const filch_metric metrics_of_process[] = {
 
 int filch_metrics_add_process(filch_metrics *metrics)
 {
-    if (!metrics)
-        return fl_fail(EINVAL, "filch_metrics_add_process without a registry; give it one");
+    FL_ALIVE(metrics);
     uint64_t before = fl_metrics_newest(metrics);
     int rc = 0;
     for (unsigned i = 0; !rc && i < sizeof metrics_of_process / sizeof *metrics_of_process; i++) {

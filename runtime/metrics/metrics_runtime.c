@@ -4,7 +4,9 @@
 #include <runtime/metrics/metrics.h>
 
 #include <runtime/engine/counters.h>
+#include <runtime/engine/runtime.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 
 #include <errno.h>
 
@@ -57,9 +59,8 @@ static const filch_metric metrics_of_runtime[] = {
 
 int filch_metrics_add_runtime(filch_metrics *metrics, filch_runtime *rt, const char *name)
 {
-    if (!metrics || !rt)
-        return fl_fail(EINVAL, "filch_metrics_add_runtime without a registry or a runtime; give it "
-                               "both");
+    FL_ALIVE(metrics);
+    FL_ALIVE(rt);
     uint64_t before = fl_metrics_newest(metrics);
     int rc = 0;
     for (unsigned i = 0; !rc && i < sizeof metrics_of_runtime / sizeof *metrics_of_runtime; i++) {

@@ -9,6 +9,7 @@
 #include <runtime/metrics/distribution.h>
 #include <runtime/metrics/spell.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -226,9 +227,8 @@ static void visit_all(walk *w)
 
 int filch_metrics_write(filch_metrics *metrics, filch_write_fn *write, void *arg)
 {
-    if (!metrics || !write)
-        return fl_fail(EINVAL,
-                       "filch_metrics_write without a registry or a function; give it both");
+    FL_ALIVE(metrics);
+    FL_GIVEN(write);
     walk w = {.metrics = metrics, .write = write, .arg = arg, .limit = fl_metrics_newest(metrics)};
     filch_defer leaving;
     bool deferred = fl_defer_here(&leaving, leave, &w);

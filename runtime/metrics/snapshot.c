@@ -5,6 +5,7 @@
 #include <runtime/metrics/distribution.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,28 +13,35 @@
 
 int filch_snapshot_create(filch_snapshot **out)
 {
-    if (!out)
-        return fl_fail(EINVAL,
-                       "filch_snapshot_create without a place for the snapshot; give it one");
+    FL_GIVEN(out);
     filch_snapshot *snapshot = calloc(1, sizeof *snapshot);
     if (!snapshot)
         return fl_fail(ENOMEM, "no memory for a snapshot; free some");
+    fl_life_begin(&snapshot->life);
     *out = snapshot;
     return 0;
 }
 
 void filch_snapshot_destroy(filch_snapshot *snapshot)
 {
+    FL_MAY_LIVE(snapshot);
+    if (!snapshot)
+        return;
+    fl_life_end(&snapshot->life);
     free(snapshot);
 }
 
 void filch_snapshot_clear(filch_snapshot *snapshot)
 {
+    FL_MUST_LIVE(snapshot);
     memset(snapshot, 0, sizeof *snapshot);
+    fl_life_begin(&snapshot->life);
 }
 
 void filch_snapshot_merge(filch_snapshot *snapshot, const filch_snapshot *other)
 {
+    FL_MUST_LIVE(snapshot);
+    FL_MUST_LIVE(other);
     snapshot->count += other->count;
     snapshot->sum += other->sum;
     snapshot->above = snapshot->above > other->above ? snapshot->above : other->above;
@@ -43,6 +51,8 @@ void filch_snapshot_merge(filch_snapshot *snapshot, const filch_snapshot *other)
 
 void filch_snapshot_subtract(filch_snapshot *snapshot, const filch_snapshot *earlier)
 {
+    FL_MUST_LIVE(snapshot);
+    FL_MUST_LIVE(earlier);
     uint64_t above = 0;
     snapshot->count = 0;
     snapshot->sum -= earlier->sum;
@@ -59,16 +69,19 @@ void filch_snapshot_subtract(filch_snapshot *snapshot, const filch_snapshot *ear
 
 uint64_t filch_snapshot_count(const filch_snapshot *snapshot)
 {
+    FL_MUST_LIVE(snapshot);
     return snapshot->count;
 }
 
 uint64_t filch_snapshot_sum(const filch_snapshot *snapshot)
 {
+    FL_MUST_LIVE(snapshot);
     return snapshot->sum;
 }
 
 int64_t filch_snapshot_max(const filch_snapshot *snapshot)
 {
+    FL_MUST_LIVE(snapshot);
     return snapshot->above ? (int64_t)(snapshot->above - 1) : 0;
 }
 
@@ -83,6 +96,7 @@ static uint64_t rank_of(uint64_t count, double q)
 
 int64_t filch_snapshot_quantile(const filch_snapshot *snapshot, double q)
 {
+    FL_MUST_LIVE(snapshot);
     uint64_t rank = rank_of(snapshot->count, q), sum = 0;
     int64_t max = filch_snapshot_max(snapshot);
     if (rank >= snapshot->count)

@@ -7,6 +7,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/fields.h>
+#include <runtime/platform/given.h>
 #include <runtime/sync/cancellation.h>
 
 #include <errno.h>
@@ -110,6 +111,7 @@ static int begin(filch_span **out, filch_tracer *tracer, const char *name,
     span->record.kind = options->kind;
     span->record.began = fl_unix_now();
     span->clock = fl_now();
+    fl_life_begin(&span->life);
     *out = span;
     return 0;
 }
@@ -117,11 +119,10 @@ static int begin(filch_span **out, filch_tracer *tracer, const char *name,
 int filch_span_begin(filch_span **out, const filch_tracer *tracer, const char *name,
                      const filch_span_options *options)
 {
+    FL_GIVEN(out);
     filch_tracer whole = tracer ? *tracer : (filch_tracer){0};
     filch_span_options how = options ? *options : (filch_span_options){0};
-    if (!out || !name)
-        return fl_fail(EINVAL, "filch_span_begin without a place for the span or a name; give it "
-                               "both");
+    FL_GIVEN(name);
     *out = NULL;
     if ((unsigned)how.kind > FILCH_SPAN_CONSUMER)
         return fl_fail(EINVAL, "span kind %d is unknown; see filch_span_kind", (int)how.kind);
@@ -131,6 +132,7 @@ int filch_span_begin(filch_span **out, const filch_tracer *tracer, const char *n
 
 int filch_span_end(filch_span *span)
 {
+    FL_MAY_LIVE(span);
     if (!span)
         return 0;
     fl_lock(&span->lock);
@@ -150,6 +152,7 @@ int filch_span_end(filch_span *span)
 
 filch_span *filch_span_retain(filch_span *span)
 {
+    FL_MAY_LIVE(span);
     if (span) {
         fl_lock(&span->lock);
         span->users++;
@@ -169,6 +172,7 @@ static bool drop(filch_span *span)
 
 void filch_span_release(filch_span *span)
 {
+    FL_MAY_LIVE(span);
     if (!span || !drop(span))
         return;
     if (!span->ended) {
@@ -178,6 +182,7 @@ void filch_span_release(filch_span *span)
             return; /* the sink has kept it */
     }
     fl_span_clear(span);
+    fl_life_end(&span->life);
     free(span);
 }
 
@@ -192,6 +197,9 @@ static void let_go(void *span)
 
 int filch_context_create_span(filch_context **out, filch_context *parent, filch_span *span)
 {
+    FL_GIVEN(out);
+    FL_MAY_LIVE(parent);
+    FL_MAY_LIVE(span);
     int rc = fl_context_create_owner(out, parent, &key, filch_span_retain(span), let_go);
     if (rc)
         filch_span_release(span);
@@ -200,6 +208,7 @@ int filch_context_create_span(filch_context **out, filch_context *parent, filch_
 
 filch_span *filch_context_span(const filch_context *context)
 {
+    FL_MAY_LIVE(context);
     return filch_context_value(context, &key);
 }
 
@@ -215,20 +224,24 @@ static bool has_ended(filch_span *span)
 
 bool filch_span_recording(filch_span *span)
 {
+    FL_MAY_LIVE(span);
     return span && span->tracer.sink && !has_ended(span);
 }
 
 filch_traceparent filch_span_trace(const filch_span *span)
 {
+    FL_MAY_LIVE(span);
     return span ? span->record.trace : (filch_traceparent){0};
 }
 
 const char *filch_span_state(const filch_span *span)
 {
+    FL_MAY_LIVE(span);
     return span ? span->record.state : "";
 }
 
 const filch_span_record *filch_span_read(filch_span *span)
 {
+    FL_MAY_LIVE(span);
     return span && span->tracer.sink && has_ended(span) ? &span->record : NULL;
 }

@@ -22,6 +22,7 @@ struct filch_span {
     /* Constant */
     filch_tracer tracer; /* without defaults left open; no sink: not recorded */
     int64_t clock;       /* when it began, fl_now() */
+    uint32_t life;       /* runtime/platform/given.h */
     filch_log_field *attributes;
     filch_span_event *events;
     /* Under the lock; constant when it has ended, but for `users` */

@@ -6,6 +6,7 @@
 
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 
 #include <errno.h>
@@ -143,6 +144,7 @@ static int set(filch_span *span, const filch_log_field *from)
 
 int filch_span_set(filch_span *span, const filch_log_field *attributes, size_t count)
 {
+    FL_MAY_LIVE(span);
     int first = 0;
     for (size_t i = 0; is_recorded(span) && i < count; i++) {
         int rc = set(span, &attributes[i]);
@@ -181,6 +183,7 @@ static void copy_event(filch_span_event *event, const char *name, const filch_lo
 int filch_span_add_event(filch_span *span, const char *name, const filch_log_field *attributes,
                          size_t count)
 {
+    FL_MAY_LIVE(span);
     if (!name)
         return fl_fail(EINVAL, "an event of a span without a name; give it one");
     if (!is_recorded(span))
@@ -205,6 +208,7 @@ int filch_span_add_event(filch_span *span, const char *name, const filch_log_fie
 
 int filch_span_record_error(filch_span *span, const char *type, const char *message)
 {
+    FL_MAY_LIVE(span);
     filch_log_field attributes[2];
     size_t count = 0;
     if (type)
@@ -233,6 +237,7 @@ static int put_status(filch_span *span, filch_span_status status, char **copy)
 
 int filch_span_set_status(filch_span *span, filch_span_status status, const char *message)
 {
+    FL_MAY_LIVE(span);
     if ((unsigned)status > FILCH_SPAN_ERROR)
         return fl_fail(EINVAL, "span status %d is unknown; see filch_span_status", (int)status);
     if (!is_recorded(span) || status == FILCH_SPAN_UNSET)

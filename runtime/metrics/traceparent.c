@@ -7,6 +7,7 @@
 #include <filch/atomic.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 
 #include <errno.h>
 #include <string.h>
@@ -64,6 +65,7 @@ static bool has_form(const char *text, size_t size, uint8_t version)
 
 int filch_traceparent_parse(filch_traceparent *out, const char *text, size_t size)
 {
+    FL_GIVEN(out);
     filch_traceparent trace;
     uint8_t version;
     if (!out || !text || size < LENGTH || !read_bytes(&version, 1, text) ||
@@ -79,6 +81,7 @@ int filch_traceparent_parse(filch_traceparent *out, const char *text, size_t siz
 
 int filch_traceparent_format(const filch_traceparent *trace, char out[FILCH_TRACEPARENT_TEXT])
 {
+    FL_GIVEN(trace);
     out[0] = '\0';
     if (!fl_traceparent_is_whole(trace))
         return fl_fail(EINVAL, "a trace without ids; start one, or parse it");
@@ -121,12 +124,15 @@ static void make_ids(filch_traceparent *out)
 
 void filch_traceparent_begin(filch_traceparent *out, bool sampled)
 {
+    FL_MUST_GIVE(out);
     make_ids(out);
     out->flags = sampled ? FILCH_TRACEPARENT_SAMPLED : 0;
 }
 
 void filch_traceparent_child(filch_traceparent *out, const filch_traceparent *parent)
 {
+    FL_MUST_GIVE(out);
+    FL_MUST_GIVE(parent);
     filch_traceparent fresh;
     make_ids(&fresh);
     *out = *parent;

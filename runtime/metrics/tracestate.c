@@ -6,6 +6,7 @@
 #include <filch/traceparent.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 
 #include <errno.h>
 #include <string.h>
@@ -146,6 +147,7 @@ static bool read_both(list *to, const filch_tracestate *there, const char *text,
 
 int filch_tracestate_add(filch_tracestate *state, const char *text, size_t size)
 {
+    FL_GIVEN(state);
     list all = {.count = 0};
     unsigned count;
     if (!state || (size && !text))

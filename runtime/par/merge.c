@@ -8,6 +8,7 @@
 #include <runtime/par/plain_ops.h>
 #include <runtime/par/range.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 
 /* The same for all pieces of a merge. */
 typedef struct merging {
@@ -127,6 +128,7 @@ static int begin(filch_self self, filch_runtime *rt, merge_call *call)
 int filch_merge_by(filch_self self, const void *a, size_t a_count, const void *b, size_t b_count,
                    void *out, const filch_merge_ops *ops, void *context)
 {
+    FL_GIVEN(ops);
     merge_call call = {ops, context, {a, b, a_count, b_count, out}};
     return begin(self, NULL, &call);
 }
@@ -134,6 +136,7 @@ int filch_merge_by(filch_self self, const void *a, size_t a_count, const void *b
 int filch_run_merge_by(filch_runtime *rt, const void *a, size_t a_count, const void *b,
                        size_t b_count, void *out, const filch_merge_ops *ops, void *context)
 {
+    FL_GIVEN(ops);
     merge_call call = {ops, context, {a, b, a_count, b_count, out}};
     return begin(NULL, rt, &call);
 }

@@ -23,6 +23,7 @@
 #include <runtime/par/split.h>
 #include <runtime/par/stable_in_place.h>
 #include <runtime/par/undo.h>
+#include <runtime/platform/given.h>
 #include <stdlib.h>
 
 /* With 10^7 random uint32_t, one worker: moving by 8 or 9 bits took 13 ms, by 10 bits 34 ms.
@@ -358,11 +359,13 @@ static int begin(filch_self self, filch_runtime *rt, sort_call *c)
 int filch_radix_sort_by(filch_self self, void *items, size_t n, const filch_radix_ops *ops,
                         void *context)
 {
+    FL_GIVEN(ops);
     return begin(self, NULL, &(sort_call){ops, context, items, n, 0, NULL});
 }
 
 int filch_run_radix_sort_by(filch_runtime *rt, void *items, size_t n, const filch_radix_ops *ops,
                             void *context)
 {
+    FL_GIVEN(ops);
     return begin(NULL, rt, &(sort_call){ops, context, items, n, 0, NULL});
 }

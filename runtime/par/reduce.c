@@ -9,6 +9,7 @@
 #include <runtime/par/reduce.h>
 #include <runtime/par/split.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <stdlib.h>
 
 enum { ROOM = 64 }; /* bytes of a sum that a frame has room for */
@@ -96,11 +97,13 @@ static int reduce(filch_self self, filch_runtime *rt, reduce_call *call)
 int filch_reduce(filch_self self, size_t begin, size_t end, size_t hint, const filch_reduction *how,
                  void *out, void *context)
 {
+    FL_GIVEN(how);
     return reduce(self, NULL, &(reduce_call){begin, end, hint, how, out, context, false, NULL});
 }
 
 int filch_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
                      const filch_reduction *how, void *out, void *context)
 {
+    FL_GIVEN(how);
     return reduce(NULL, rt, &(reduce_call){begin, end, hint, how, out, context, false, NULL});
 }

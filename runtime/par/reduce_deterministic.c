@@ -18,6 +18,7 @@
 #include <runtime/par/split.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <stdlib.h>
 
 enum { ROOM = 512 }; /* bytes of results that a frame has room for */
@@ -258,6 +259,7 @@ static int reduce(filch_self self, filch_runtime *rt, tree *t)
 int filch_reduce_deterministic(filch_self self, size_t begin, size_t end, size_t block, size_t most,
                                const filch_reduction *how, void *out, void *context)
 {
+    FL_GIVEN(how);
     tree t = {begin, end, block, most, .how = how, .out = out, .context = context};
     return reduce(self, NULL, &t);
 }
@@ -266,6 +268,7 @@ int filch_run_reduce_deterministic(filch_runtime *rt, size_t begin, size_t end, 
                                    size_t most, const filch_reduction *how, void *out,
                                    void *context)
 {
+    FL_GIVEN(how);
     tree t = {begin, end, block, most, .how = how, .out = out, .context = context};
     return reduce(NULL, rt, &t);
 }

@@ -7,6 +7,7 @@
 #include <runtime/par/enter.h>
 #include <runtime/par/range.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <stdlib.h>
 
 enum {
@@ -141,11 +142,13 @@ static int scan_or_refuse(filch_self self, filch_runtime *rt, scan_call *call)
 int filch_scan(filch_self self, const void *in, size_t n, void *out, const filch_scanning *how,
                void *context)
 {
+    FL_GIVEN(how);
     return scan_or_refuse(self, NULL, &(scan_call){how, in, out, n, context, NULL, NULL, 0});
 }
 
 int filch_run_scan(filch_runtime *rt, const void *in, size_t n, void *out,
                    const filch_scanning *how, void *context)
 {
+    FL_GIVEN(how);
     return scan_or_refuse(NULL, rt, &(scan_call){how, in, out, n, context, NULL, NULL, 0});
 }

@@ -8,6 +8,7 @@
 #include <runtime/par/range.h>
 #include <runtime/par/split.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 
 /* So many items are not worth a fork: some ten microseconds of work. */
 #ifdef FILCH_TINY
@@ -78,6 +79,7 @@ FILCH_TASK(int, sort_all, (sort_call *, call))
 
 int filch_sort_by(filch_self self, void *items, size_t n, const filch_sort_ops *ops, void *context)
 {
+    FL_GIVEN(ops);
     sort_call call = {items, n, ops, context, 0};
     int rc = fl_items_refuse("filch_sort", items, n, ops->size);
     return rc ? rc : fl_enter("filch_sort", self, NULL, &sort_all_task, &call);
@@ -86,6 +88,7 @@ int filch_sort_by(filch_self self, void *items, size_t n, const filch_sort_ops *
 int filch_run_sort_by(filch_runtime *rt, void *items, size_t n, const filch_sort_ops *ops,
                       void *context)
 {
+    FL_GIVEN(ops);
     sort_call call = {items, n, ops, context, 0};
     int rc = fl_items_refuse("filch_sort", items, n, ops->size);
     return rc ? rc : fl_enter("filch_sort", NULL, rt, &sort_all_task, &call);

@@ -24,6 +24,7 @@
 #include <runtime/par/split.h>
 #include <runtime/par/stable_in_place.h>
 #include <runtime/par/undo.h>
+#include <runtime/platform/given.h>
 #include <stdlib.h>
 
 enum { LEVELS = 64 }; /* of a sort of one grain, at most */
@@ -255,12 +256,14 @@ static int begin(filch_self self, filch_runtime *rt, sort_call *c)
 int filch_sort_stable_by(filch_self self, void *items, size_t count, const filch_stable_ops *ops,
                          void *context)
 {
+    FL_GIVEN(ops);
     return begin(self, NULL, &(sort_call){ops, context, items, count, 0});
 }
 
 int filch_run_sort_stable_by(filch_runtime *rt, void *items, size_t count,
                              const filch_stable_ops *ops, void *context)
 {
+    FL_GIVEN(ops);
     return begin(NULL, rt, &(sort_call){ops, context, items, count, 0});
 }
 

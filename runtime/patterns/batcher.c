@@ -7,6 +7,7 @@
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 
 #include <errno.h>
@@ -63,8 +64,8 @@ static void lay_out(filch_batcher *batcher, const filch_batcher_config *config)
 
 int filch_batcher_create(filch_batcher **out, filch_runtime *rt, const filch_batcher_config *config)
 {
-    if (!out)
-        return fl_fail(EINVAL, "filch_batcher_create without a place for the batcher; give it one");
+    FL_GIVEN(out);
+    FL_GIVEN(config);
     int rc = refuse_config(config);
     if (!rc)
         rc = fl_runtime_meant(&rt, "filch_batcher_create");
@@ -81,13 +82,9 @@ int filch_batcher_create(filch_batcher **out, filch_runtime *rt, const filch_bat
         return rc;
     }
     fl_move_in(rt);
+    fl_life_begin(&batcher->life);
     *out = batcher;
     return 0;
-}
-
-static int refuse_null(const char *call)
-{
-    return fl_fail(EINVAL, "%s of NULL; give it what was created", call);
 }
 
 /* With the lock. The waiters for room, as a list to be told. */
@@ -124,16 +121,18 @@ static int close_until(const char *call, filch_batcher *batcher, int64_t until)
 
 int filch_batcher_close(filch_batcher *batcher, int64_t until)
 {
-    return batcher ? close_until("filch_batcher_close", batcher, until)
-                   : refuse_null("filch_batcher_close");
+    FL_ALIVE(batcher);
+    return close_until("filch_batcher_close", batcher, until);
 }
 
 void filch_batcher_destroy(filch_batcher *batcher)
 {
+    FL_MAY_LIVE(batcher);
     if (!batcher)
         return;
     close_until("filch_batcher_destroy", batcher, FILCH_FOREVER);
     fl_move_out(batcher->alarm.rt);
+    fl_life_end(&batcher->life);
     free(batcher);
 }
 
@@ -233,8 +232,8 @@ static int wait_for_outcome(filch_batcher *batcher, fl_ticket *ticket, int64_t u
 
 int filch_batcher_add(filch_batcher *batcher, void *item, int *outcome, int64_t until)
 {
-    if (!batcher || !outcome)
-        return refuse_null("filch_batcher_add");
+    FL_ALIVE(batcher);
+    FL_GIVEN(outcome);
     fl_ticket ticket = {.item = item, .waits = true};
     int rc = place(batcher, &ticket, until);
     if (!rc)
@@ -247,16 +246,14 @@ int filch_batcher_add(filch_batcher *batcher, void *item, int *outcome, int64_t 
 int filch_batcher_add_then(filch_batcher *batcher, void *item, filch_flushed_fn *told, void *arg,
                            int64_t until)
 {
-    if (!batcher)
-        return refuse_null("filch_batcher_add_then");
+    FL_ALIVE(batcher);
     fl_ticket ticket = {.item = item, .told = told, .arg = arg};
     return place(batcher, &ticket, until);
 }
 
 int filch_batcher_flush(filch_batcher *batcher)
 {
-    if (!batcher)
-        return refuse_null("filch_batcher_flush");
+    FL_ALIVE(batcher);
     fl_lock(&batcher->lock);
     bool closed = batcher->closed;
     fl_node *told = NULL;
@@ -272,6 +269,8 @@ int filch_batcher_flush(filch_batcher *batcher)
 
 void filch_batcher_stats_read(filch_batcher *batcher, filch_batcher_stats *out, size_t size)
 {
+    FL_MUST_LIVE(batcher);
+    FL_MUST_GIVE(out);
     fl_lock(&batcher->lock);
     filch_batcher_stats all = batcher->stats;
     all.collected = batcher->collecting->count;

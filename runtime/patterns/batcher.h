@@ -67,6 +67,7 @@ struct filch_batcher {
     fl_alarm alarm;
     /* Under the lock */
     filch_u32 lock;
+    uint32_t life; /* runtime/platform/given.h */
     bool closed;
     unsigned flying;
     size_t inside;

@@ -18,6 +18,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/answer.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 
 #include <errno.h>
@@ -43,6 +44,7 @@ struct filch_cache {
     /* Never changes */
     filch_cache_config config;
     unsigned shelves, workers;
+    uint32_t life;   /* runtime/platform/given.h */
     char *magazines; /* the block that all of them lie in */
     char apart[FILCH_APART];
     struct {
@@ -100,9 +102,8 @@ static void lay_out(filch_cache *cache)
 
 int filch_cache_create(filch_cache **out, filch_runtime *rt, const filch_cache_config *config)
 {
-    if (!out || !config)
-        return fl_fail(EINVAL, "filch_cache_create without a %s; give it one",
-                       out ? "configuration" : "place for the cache");
+    FL_GIVEN(out);
+    FL_GIVEN(config);
     int rc = fl_runtime_meant(&rt, "filch_cache_create");
     if (rc)
         return rc;
@@ -125,12 +126,14 @@ int filch_cache_create(filch_cache **out, filch_runtime *rt, const filch_cache_c
     cache->workers = workers;
     cache->magazines = magazines;
     lay_out(cache);
+    fl_life_begin(&cache->life);
     *out = cache;
     return 0;
 }
 
 int filch_cache_destroy(filch_cache *cache)
 {
+    FL_MAY_LIVE(cache);
     if (!cache)
         return 0;
     filch_cache_stats all;
@@ -140,6 +143,7 @@ int filch_cache_destroy(filch_cache *cache)
                        (long long)(all.gets - all.puts));
     filch_cache_drain(cache);
     free(cache->magazines);
+    fl_life_end(&cache->life);
     free(cache);
     return 0;
 }
@@ -311,9 +315,8 @@ static void dispose_of_put(void *arg)
 
 int filch_cache_get(filch_cache *cache, void **out)
 {
-    if (!cache || !out)
-        return fl_fail(EINVAL, "filch_cache_get without a %s; give it one",
-                       cache ? "place for the object" : "cache");
+    FL_ALIVE(cache);
+    FL_GIVEN(out);
     shelf *at = lock_here(cache);
     void *object = pop(cache, at);
     at->stats.gets += object != NULL;
@@ -333,6 +336,7 @@ int filch_cache_get(filch_cache *cache, void **out)
 
 void filch_cache_put(filch_cache *cache, void *object)
 {
+    FL_MUST_LIVE(cache);
     if (!object)
         return;
     bool good = true;
@@ -365,6 +369,7 @@ static void empty(filch_cache *cache, shelf *at)
 
 void filch_cache_drain(filch_cache *cache)
 {
+    FL_MUST_LIVE(cache);
     for (unsigned i = 0; i < cache->shelves; i++)
         empty(cache, &cache->shelf[i]);
 }
@@ -373,6 +378,8 @@ void filch_cache_drain(filch_cache *cache)
 
 void filch_cache_stats_read(filch_cache *cache, filch_cache_stats *out, size_t size)
 {
+    FL_MUST_LIVE(cache);
+    FL_MUST_GIVE(out);
     filch_cache_stats all = {0};
     for (unsigned i = 0; i < cache->shelves; i++) {
         shelf *at = &cache->shelf[i];

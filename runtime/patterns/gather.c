@@ -18,6 +18,7 @@
 #include <runtime/engine/panic.h>
 #include <runtime/engine/work_item.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/wait.h>
@@ -241,6 +242,8 @@ static int say(int verdict, size_t failed, size_t count, const filch_failure *fi
 int filch_gather(filch_runtime *rt, const filch_gather_config *config, filch_answer *answers,
                  int64_t until)
 {
+    FL_GIVEN(config);
+    FL_GIVEN(answers);
     int rc = refuse(config, answers, until);
     if (!rc)
         rc = fl_runtime_meant(&rt, "filch_gather");

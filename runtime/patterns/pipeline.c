@@ -10,6 +10,7 @@
 #include <runtime/engine/work_item.h>
 #include <runtime/platform/answer.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/sync/wait.h>
 
@@ -40,6 +41,14 @@ static int refuse_config(const filch_pipeline_config *config)
     if (config->results > FILCH_STAGE_ROOM_MAX)
         return fl_fail(EINVAL, "a pipeline with room for %zu results; at most %d are possible",
                        config->results, FILCH_STAGE_ROOM_MAX);
+    if ((unsigned)config->on_error >= FILCH_ERROR_CHOICES)
+        return fl_fail(EINVAL, "on_error %d of a pipeline is unknown; see filch_on_error",
+                       (int)config->on_error);
+    if ((config->on_error == FILCH_ERROR_REPORT) != (config->failed != NULL))
+        return fl_fail(EINVAL,
+                       "on_error %d of a pipeline %s `failed`; FILCH_ERROR_REPORT needs it, "
+                       "the others have no use for it",
+                       (int)config->on_error, config->failed ? "with" : "without");
     int rc = 0;
     for (unsigned i = 0; !rc && i < config->count; i++)
         rc = refuse_stage(&config->stages[i], i);
@@ -127,8 +136,8 @@ static filch_pipeline *make(const filch_pipeline_config *config)
 int filch_pipeline_create(filch_pipeline **out, filch_runtime *rt,
                           const filch_pipeline_config *config)
 {
-    if (!out)
-        return fl_fail(EINVAL, "filch_pipeline_create without a place for it; give it one");
+    FL_GIVEN(out);
+    FL_GIVEN(config);
     int rc = refuse_config(config);
     if (!rc)
         rc = fl_runtime_meant(&rt, "filch_pipeline_create");
@@ -145,15 +154,14 @@ int filch_pipeline_create(filch_pipeline **out, filch_runtime *rt,
     }
     pipeline->rt = rt;
     pipeline->context = context;
+    pipeline->on_error = config->on_error;
+    pipeline->failed = config->failed;
+    pipeline->failed_arg = config->failed_arg;
     fl_move_in(rt);
+    fl_life_begin(&pipeline->life);
     *out = pipeline;
     fl_pipe_watch(pipeline);
     return 0;
-}
-
-static int refuse_null(const char *call)
-{
-    return fl_fail(EINVAL, "%s of NULL; give it what was created", call);
 }
 
 static int refuse_to_wait(const filch_pipeline *pipeline, const char *call)
@@ -178,8 +186,7 @@ static int shut(filch_pipeline *pipeline, fl_pipe_after *after)
 
 int filch_pipeline_close(filch_pipeline *pipeline)
 {
-    if (!pipeline)
-        return refuse_null("filch_pipeline_close");
+    FL_ALIVE(pipeline);
     fl_pipe_after after = {0};
     fl_pipe_lock(pipeline);
     int rc = shut(pipeline, &after);
@@ -201,8 +208,7 @@ static int outcome(filch_pipeline *pipeline)
 
 int filch_pipeline_finish(filch_pipeline *pipeline, int64_t until)
 {
-    if (!pipeline)
-        return refuse_null("filch_pipeline_finish");
+    FL_ALIVE(pipeline);
     int rc = refuse_to_wait(pipeline, "filch_pipeline_finish");
     if (rc)
         return rc;
@@ -212,7 +218,7 @@ int filch_pipeline_finish(filch_pipeline *pipeline, int64_t until)
         fl_waits_in("filch_pipeline_finish", pipeline);
         rc = fl_wait(&pipeline->wait_queue.lock, &pipeline->finishers, NULL, until);
         if (rc)
-            return rc == -ETIMEDOUT ? fl_plainly(-ETIME) : rc;
+            return rc;
         fl_pipe_lock(pipeline);
     }
     return outcome(pipeline);
@@ -232,6 +238,7 @@ static void abandon(filch_pipeline *pipeline)
 
 int filch_pipeline_destroy(filch_pipeline *pipeline)
 {
+    FL_MAY_LIVE(pipeline);
     int rc = pipeline ? refuse_to_wait(pipeline, "filch_pipeline_destroy") : 0;
     if (rc || !pipeline)
         return rc;
@@ -245,6 +252,7 @@ int filch_pipeline_destroy(filch_pipeline *pipeline)
     fl_unlock(&pipeline->wait_queue.lock);
     filch_context_release(pipeline->context);
     fl_move_out(pipeline->rt);
+    fl_life_end(&pipeline->life);
     free(pipeline);
     return 0;
 }
@@ -259,8 +267,7 @@ static int refusal(const filch_pipeline *pipeline)
 
 int filch_pipeline_push(filch_pipeline *pipeline, void *item, filch_context *context, int64_t until)
 {
-    if (!pipeline)
-        return refuse_null("filch_pipeline_push");
+    FL_ALIVE(pipeline);
     if (until < 0)
         return fl_fail(EINVAL, "a push until %lld ns; give a time from filch_in()",
                        (long long)until);
@@ -284,6 +291,7 @@ int filch_pipeline_push(filch_pipeline *pipeline, void *item, filch_context *con
 
 int filch_pipeline_try_push(filch_pipeline *pipeline, void *item)
 {
+    FL_ALIVE(pipeline);
     return fl_tried(filch_pipeline_push(pipeline, item, NULL, 0));
 }
 
@@ -315,8 +323,8 @@ static int all_taken(int rc)
 
 int filch_pipeline_next(filch_pipeline *pipeline, void **item, int64_t until)
 {
-    if (!pipeline || !item)
-        return refuse_null("filch_pipeline_next");
+    FL_ALIVE(pipeline);
+    FL_GIVEN(item);
     fl_pipe_after after = {0};
     fl_pipe_lock(pipeline);
     fl_pipe_stage *results = &pipeline->stages[pipeline->count];
@@ -338,11 +346,13 @@ int filch_pipeline_next(filch_pipeline *pipeline, void **item, int64_t until)
 
 filch_context *filch_pipeline_context(const filch_pipeline *pipeline)
 {
+    FL_MUST_LIVE(pipeline);
     return pipeline->context;
 }
 
 const filch_failure *filch_pipeline_failure(filch_pipeline *pipeline)
 {
+    FL_MUST_LIVE(pipeline);
     fl_pipe_lock(pipeline);
     const filch_failure *why = pipeline->stopped ? &pipeline->failure : NULL;
     fl_unlock(&pipeline->wait_queue.lock);
@@ -352,11 +362,11 @@ const filch_failure *filch_pipeline_failure(filch_pipeline *pipeline)
 int filch_pipeline_stats_read(filch_pipeline *pipeline, unsigned stage, filch_stage_stats *out,
                               size_t size)
 {
-    if (!pipeline || !out || stage > pipeline->count)
-        return fl_fail(EINVAL,
-                       "the numbers of stage %u; give a pipeline, one of its stages, and a "
-                       "place for them",
-                       stage);
+    FL_ALIVE(pipeline);
+    FL_GIVEN(out);
+    if (stage > pipeline->count)
+        return fl_fail(EINVAL, "stage %u of a pipeline is out of range (0..%u)", stage,
+                       pipeline->count);
     fl_pipe_lock(pipeline);
     fl_answer(out, size, &pipeline->stages[stage].stats, sizeof *out);
     fl_unlock(&pipeline->wait_queue.lock);

@@ -80,6 +80,7 @@ struct fl_pipe_stage {
 struct filch_pipeline {
     filch_runtime *rt;
     filch_context *context;
+    uint32_t life;            /* runtime/platform/given.h */
     fl_wait_queue wait_queue; /* pushers; its lock is that of all below */
     fl_waiter watcher;        /* of the context, */
     fl_node watch;            /* in its queue */
@@ -87,6 +88,9 @@ struct filch_pipeline {
     bool watched, closed, stopped, sweeping;
     bool abandoned; /* it is being destroyed: results are dropped, too */
     filch_failure failure;
+    filch_on_error on_error; /* never changes, like the next two */
+    filch_stage_failed_fn *failed;
+    void *failed_arg;
     size_t receiving;
     filch_waiters receivers, finishers;
     size_t active, waiting, held; /* runners; items in rings but the results', in seats */

@@ -11,6 +11,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/wait.h>
@@ -160,13 +161,39 @@ static void fail(filch_pipeline *pipeline, const filch_failure *why)
         filch_context_cancel(pipeline->context, why->code);
 }
 
+typedef struct report {
+    const call *of;
+    const filch_failure *why;
+} report;
+
+static void tell_failed(filch_self self, void *arg)
+{
+    const report *what = arg;
+    const fl_pipe_stage *stage = what->of->out.stage;
+    stage->pipeline->failed(what->of->out.item, what->why, stage->pipeline->failed_arg);
+    filch_check_return(self, &stage->task);
+}
+
+/* Does the pipeline go on without the item? An item that was emitted, or kept, is not reported: it may
+ * be gone. *why is the panic of `failed`, if that is what stops the pipeline. */
+static bool goes_on(filch_self self, const call *this, filch_failure *why)
+{
+    filch_pipeline *pipeline = this->out.stage->pipeline;
+    if (pipeline->on_error == FILCH_ERROR_STOP || filch_context_cause(pipeline->context))
+        return false;
+    const filch_failure told = *why;
+    report what = {this, &told};
+    return pipeline->on_error == FILCH_ERROR_DROP || this->out.kept ||
+           fl_catch(self, this->out.stage->task.name, tell_failed, &what, why);
+}
+
 static void perform(filch_self self, call *this)
 {
     fl_pipe_stage *stage = this->out.stage;
     filch_failure why;
     fl_fiber_of(self)->root = &stage->task;
     bool failed = has_failed(self, this, &why);
-    if (failed)
+    if (failed && !goes_on(self, this, &why))
         fail(stage->pipeline, &why);
     if (!this->out.kept)
         dispose(self, stage, this->out.item);
@@ -213,6 +240,7 @@ void fl_pipe_run(filch_self self, fl_work_item *item)
 
 int filch_emit(filch_emitter *out, void *item)
 {
+    FL_GIVEN(out);
     fl_pipe_stage *to = out->stage + 1;
     filch_pipeline *pipeline = to->pipeline;
     filch_waiters *queue;
@@ -238,6 +266,7 @@ int filch_emit(filch_emitter *out, void *item)
 
 void filch_emitter_keep(filch_emitter *out)
 {
+    FL_MUST_GIVE(out);
     fl_pipe_lock(out->stage->pipeline);
     out->kept = true;
     fl_unlock(&out->stage->pipeline->wait_queue.lock);
@@ -245,5 +274,6 @@ void filch_emitter_keep(filch_emitter *out)
 
 filch_context *filch_emitter_context(const filch_emitter *out)
 {
+    FL_MUST_GIVE(out);
     return out->stage->pipeline->context;
 }

@@ -9,6 +9,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 
 #include <errno.h>
@@ -50,8 +51,8 @@ static void lay_out(filch_resources *pool, const filch_resources_config *config)
 int filch_resources_create(filch_resources **out, filch_runtime *rt,
                            const filch_resources_config *config)
 {
-    if (!out)
-        return fl_fail(EINVAL, "filch_resources_create without a place for the pool; give it one");
+    FL_GIVEN(out);
+    FL_GIVEN(config);
     int rc = refuse_config(config);
     if (!rc)
         rc = fl_runtime_meant(&rt, "filch_resources_create");
@@ -68,16 +69,12 @@ int filch_resources_create(filch_resources **out, filch_runtime *rt,
         return rc;
     }
     fl_move_in(rt);
+    fl_life_begin(&pool->life);
     *out = pool;
     fl_lock(&pool->lock);
     fl_resources_staff(pool, fl_now());
     fl_unlock(&pool->lock);
     return 0;
-}
-
-static int refuse_null(const char *call)
-{
-    return fl_fail(EINVAL, "%s of NULL; give it what was created", call);
 }
 
 /* With the lock. The waiters, as a list to be told. */
@@ -117,12 +114,13 @@ static int close_until(const char *call, filch_resources *pool, int64_t until)
 
 int filch_resources_close(filch_resources *pool, int64_t until)
 {
-    return pool ? close_until("filch_resources_close", pool, until)
-                : refuse_null("filch_resources_close");
+    FL_ALIVE(pool);
+    return close_until("filch_resources_close", pool, until);
 }
 
 int filch_resources_destroy(filch_resources *pool)
 {
+    FL_MAY_LIVE(pool);
     if (!pool)
         return 0;
     char first[160];
@@ -133,6 +131,7 @@ int filch_resources_destroy(filch_resources *pool)
     }
     close_until("filch_resources_destroy", pool, FILCH_FOREVER);
     fl_move_out(pool->alarm.rt);
+    fl_life_end(&pool->life);
     free(pool);
     return 0;
 }
@@ -217,8 +216,9 @@ int fl_resources_acquire(filch_resources *pool, filch_resource **out, int64_t un
 int filch_resources_acquire_from(filch_resources *pool, filch_resource **out, int64_t until,
                                  const filch_place *place)
 {
-    return pool && out ? fl_resources_acquire(pool, out, until, place, fl_now())
-                       : refuse_null("filch_resources_acquire");
+    FL_ALIVE(pool);
+    FL_GIVEN(out);
+    return fl_resources_acquire(pool, out, until, place, fl_now());
 }
 
 int(filch_resources_acquire)(filch_resources *pool, filch_resource **out, int64_t until)
@@ -252,8 +252,8 @@ int fl_resource_release(filch_resource *resource, bool healthy, int64_t now)
 
 int filch_resource_give_back(filch_resource *resource, bool healthy)
 {
-    return resource ? fl_resource_release(resource, healthy, fl_now())
-                    : refuse_null("filch_resource_give_back");
+    FL_GIVEN(resource);
+    return fl_resource_release(resource, healthy, fl_now());
 }
 
 void filch_resource_discard(void *resource)

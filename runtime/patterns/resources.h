@@ -74,6 +74,7 @@ struct filch_resources {
     fl_alarm alarm;
     /* Under the lock */
     filch_u32 lock;
+    uint32_t life; /* runtime/platform/given.h */
     bool closed;
     filch_waiters waiters, closers;
     unsigned count[FL_RESOURCE_STATES];

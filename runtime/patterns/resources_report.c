@@ -6,16 +6,20 @@
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/text.h>
 
 void *filch_resource_value(const filch_resource *resource)
 {
+    FL_MUST_GIVE(resource);
     return resource->value;
 }
 
 void filch_resources_stats_read(filch_resources *pool, filch_resources_stats *out, size_t size)
 {
+    FL_MUST_LIVE(pool);
+    FL_MUST_GIVE(out);
     fl_lock(&pool->lock);
     filch_resources_stats all = pool->stats;
     const unsigned *count = pool->count;
@@ -61,6 +65,7 @@ size_t fl_resources_report(filch_resources *pool, int64_t held, int64_t now, cha
 
 size_t filch_resources_report(filch_resources *pool, int64_t held, char *text, size_t size)
 {
+    FL_MUST_LIVE(pool);
     if (size)
         text[0] = '\0';
     return fl_resources_report(pool, held, fl_now(), text, size);

@@ -4,6 +4,7 @@
 #include <runtime/pool/handle.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/due.h>
 #include <runtime/pool/job.h>
@@ -43,28 +44,33 @@ static uint64_t id_by_handle(const filch_job *job)
 
 uint64_t filch_job_id(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     bool may_be_in_intake = fl_more(job) && job->own && job->pool->intake.used;
     return may_be_in_intake && fl_job_here(job->pool) != job ? id_by_handle(job) : job->id;
 }
 
 void *filch_job_data(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     return job->data;
 }
 
 const char *filch_job_name(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     return job->name;
 }
 
 filch_context *filch_job_context(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     return fl_more(job) && job->own ? fl_job_own_context((filch_job *)(uintptr_t)job)
                                     : job->pool->context;
 }
 
 unsigned filch_job_attempts(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     const fl_job_trials *trials = fl_trials(job);
     return trials ? filch_u32_load(&trials->attempts.begun, FILCH_RELAXED)
                   : 0; /* relaxed: a number of its own */
@@ -72,12 +78,14 @@ unsigned filch_job_attempts(const filch_job *job)
 
 filch_traceparent filch_job_trace(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     const fl_job_rare *rare = fl_rare(job);
     return rare ? rare->trace : (filch_traceparent){0};
 }
 
 filch_outcome filch_job_outcome(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     if (fl_has_succeeded(job))
         return FILCH_SUCCEEDED;
     filch_pool *pool = job->pool;
@@ -120,6 +128,7 @@ static const filch_failure *keep_failure(const filch_job *job)
 
 const filch_failure *filch_job_failure(const filch_job *job)
 {
+    FL_MUST_GIVE(job);
     filch_pool *pool = job->pool;
     const filch_failure *why = NULL;
     fl_lock(&pool->room.lock);
@@ -211,8 +220,6 @@ int fl_job_wait(const char *call, filch_job *job, int64_t until)
         fl_waits_in(call, job);
         rc = fl_wait_cancellable(&pool->room.lock, &job->more->waiters, NULL, until);
     }
-    if (rc == -ETIMEDOUT)
-        return fl_plainly(-ETIME);
     return rc ? rc : result(job);
 }
 

@@ -9,6 +9,7 @@
 #include <runtime/pool/pool.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/sync/future.h>
 #include <runtime/sync/wait.h>
@@ -49,8 +50,8 @@ static void told(fl_waiter *waiter)
 
 int filch_job_future(filch_future *future, filch_job *job)
 {
-    if (!future || !job)
-        return fl_fail(EINVAL, "filch_job_future without a future or a job; give it both");
+    FL_GIVEN(future);
+    FL_GIVEN(job);
     filch_pool *pool = job->pool;
     if (!fl_more(job))
         return fl_fail(EINVAL, "filch_job_future of a job without a handle; submit it with one");

@@ -2,6 +2,7 @@
 #include <runtime/pool/places.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/parts.h>
 #include <runtime/pool/pool.h>
@@ -83,8 +84,7 @@ static int place_of(filch_job *job)
 
 int filch_job_place(filch_job *job)
 {
-    if (!job)
-        return fl_fail(EINVAL, "filch_job_place without a job; give it one");
+    FL_GIVEN(job);
     filch_pool *pool = job->pool;
     if (pool->direct.tallies)
         return fl_fail(EINVAL, "pool %s is direct and has no places; create it with a width",

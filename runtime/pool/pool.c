@@ -17,12 +17,14 @@
 #include <runtime/pool/settings.h>
 #include <runtime/pool/share.h>
 #include <runtime/pool/shutdown.h>
+#include <runtime/pool/uses.h>
 #include <runtime/sync/timer_heap.h>
 #include <runtime/sync/wait.h>
 
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -187,6 +189,8 @@ static void take_down(filch_pool *pool)
     fl_timer_row_clear(&pool->dues);
     fl_timer_heap_clear(&pool->run_dues);
     fl_places_clear(&pool->places);
+    fl_uses_end(pool);
+    fl_life_end(&pool->life);
     count(pool, pool->handed - FL_POOL_OPEN);
 }
 
@@ -202,6 +206,7 @@ int filch_pool_create(filch_pool **out, const filch_pool_config *config)
     filch_pool *pool = rc ? NULL : calloc(1, sizeof *pool);
     if (!pool)
         return rc ? rc : fl_fail(ENOMEM, "no memory for a pool; free some");
+    fl_life_begin(&pool->life);
     pool->config = wanted;
     if (!pool->config.name)
         pool->config.name = "pool";
@@ -213,6 +218,7 @@ int filch_pool_create(filch_pool **out, const filch_pool_config *config)
     pool->dates = dates_for(&pool->config);
     filch_u64_store(&pool->refs, FL_POOL_OPEN, FILCH_RELAXED); /* not yet shared */
     fl_results_enter(pool->config.results);
+    fl_uses_begin(pool);
     rc = set_up(pool);
     if (rc)
         take_down(pool);
@@ -237,6 +243,7 @@ static void check_accounts(const filch_pool *pool)
 
 int filch_pool_destroy(filch_pool *pool)
 {
+    FL_MAY_LIVE(pool);
     if (!pool)
         return 0;
     bool own = !pool->config.runtime && filch_runtime_here() == pool->rt;
@@ -262,6 +269,8 @@ int filch_pool_destroy(filch_pool *pool)
 
 void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out, size_t size)
 {
+    FL_MUST_LIVE(pool);
+    FL_MUST_GIVE(out);
     filch_pool *locked = (filch_pool *)(uintptr_t)pool;
     fl_pool_lock(locked);
     filch_pool_stats all = pool->stats;

@@ -73,6 +73,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/users.h>
 #include <runtime/pool/attempt.h>
 #include <runtime/pool/cpu_load.h>
 #include <runtime/pool/direct.h>
@@ -83,6 +84,7 @@
 #include <runtime/pool/pending_callback.h>
 #include <runtime/pool/places.h>
 #include <runtime/pool/stuck.h>
+#include <runtime/pool/uses.h>
 #include <runtime/resilience/aimd.h>
 #include <runtime/sync/alarm.h>
 #include <runtime/sync/cancellation.h>
@@ -124,6 +126,7 @@ struct filch_pool {
     filch_pool_config config;
     filch_runtime *rt;
     filch_context *context;
+    uint32_t life;                    /* runtime/platform/given.h */
     filch_distribution *waits, *runs; /* ns; NULL: it is not timed */
     enum fl_dates dates;
     filch_u32 closed; /* set under the lock, before the heavy fence of runtime/pool/direct.h */
@@ -168,10 +171,11 @@ struct filch_pool {
     fl_cpu_load cpu_load; /* only the monitor's */
     fl_gate gate;
     fl_alarm alarms[FL_POOL_ALARMS];
-    uint64_t settled;      /* plain jobs of a direct pool */
-    unsigned stranded;     /* jobs of this pool that wait for room */
-    filch_waiters closers; /* submitters that wait for a results list, */
-    unsigned barred;       /* so many */
+    uint64_t settled;           /* plain jobs of a direct pool */
+    unsigned stranded;          /* jobs of this pool that wait for room */
+    fl_user uses[FL_POOL_USES]; /* of what the configuration names: runtime/pool/uses.h */
+    filch_waiters closers;      /* submitters that wait for a results list, */
+    unsigned barred;            /* so many */
 };
 
 typedef struct fl_submitter {

@@ -5,6 +5,7 @@
 #include <runtime/pool/pool.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 
 #include <errno.h>
 
@@ -128,10 +129,14 @@ static int add_pool(filch_metrics *metrics, filch_pool *pool, const char *call,
 
 int filch_metrics_add_pool(filch_metrics *metrics, filch_pool *pool)
 {
+    FL_ALIVE(metrics);
+    FL_ALIVE(pool);
     return add_pool(metrics, pool, "filch_metrics_add_pool", FILCH_METRIC_SUMMARY);
 }
 
 int filch_metrics_add_pool_histograms(filch_metrics *metrics, filch_pool *pool)
 {
+    FL_ALIVE(metrics);
+    FL_ALIVE(pool);
     return add_pool(metrics, pool, "filch_metrics_add_pool_histograms", FILCH_METRIC_HISTOGRAM);
 }

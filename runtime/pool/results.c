@@ -2,6 +2,7 @@
 #include <runtime/pool/results.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/parts.h>
 #include <runtime/pool/pool.h>
@@ -84,18 +85,19 @@ void fl_results_leave(filch_results *results)
 
 int filch_results_create(filch_results **out)
 {
-    if (!out)
-        return fl_fail(EINVAL, "filch_results_create without a place for the list; give it one");
+    FL_GIVEN(out);
     filch_results *results = calloc(1, sizeof *results);
     if (!results)
         return fl_fail(ENOMEM, "no memory for a results list; free some");
     results->bound = FILCH_UNLIMITED;
+    fl_life_begin(&results->life);
     *out = results;
     return 0;
 }
 
 int filch_results_destroy(filch_results *results)
 {
+    FL_MAY_LIVE(results);
     if (!results)
         return 0;
     fl_lock(&results->lock);
@@ -114,12 +116,14 @@ int filch_results_destroy(filch_results *results)
         next = job->more->in.next_result;
         filch_job_release(job);
     }
+    fl_life_end(&results->life);
     free(results);
     return 0;
 }
 
 void filch_results_close(filch_results *results)
 {
+    FL_MUST_LIVE(results);
     fl_lock(&results->lock);
     results->closed = true;
     fl_node *refused = fl_waiters_claim_all(&results->submitters, NULL);
@@ -138,9 +142,8 @@ static int all_taken(int rc)
 
 int filch_results_take(filch_results *results, filch_job **out, int64_t until)
 {
-    if (!results || !out)
-        return fl_fail(EINVAL, "filch_results_take without %s; give it one",
-                       results ? "a place for the job" : "a list");
+    FL_ALIVE(results);
+    FL_GIVEN(out);
     fl_lock(&results->lock);
     filch_job *job = results->first;
     if (job) {

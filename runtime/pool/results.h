@@ -37,6 +37,7 @@
 
 struct filch_results {
     filch_u32 lock;
+    uint32_t life; /* runtime/platform/given.h */
     bool closed;
     unsigned pools;    /* whose default it is */
     uint64_t expected; /* jobs that may still come */

@@ -5,6 +5,7 @@
 
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/pool.h>
 #include <runtime/sync/cancellation.h>
@@ -143,9 +144,8 @@ int fl_results_expect(filch_results *results, filch_pool *pool, filch_context *c
 
 int filch_results_set_bound(filch_results *results, size_t bound)
 {
-    if (!results || !bound)
-        return fl_fail(EINVAL, "filch_results_set_bound %s; give it one",
-                       results ? "to 0 (valid: 1 or more, FILCH_UNLIMITED)" : "without a list");
+    FL_ALIVE(results);
+    FL_GIVEN(bound);
     fl_lock(&results->lock);
     results->bound = bound;
     fl_node *admitted = fl_results_admit(results);
@@ -156,6 +156,7 @@ int filch_results_set_bound(filch_results *results, size_t bound)
 
 size_t filch_results_length(const filch_results *results)
 {
+    FL_MUST_LIVE(results);
     filch_u32 *lock = (filch_u32 *)(uintptr_t)&results->lock;
     fl_lock(lock);
     size_t length = results->length;

@@ -4,6 +4,7 @@
 #include <runtime/engine/find.h>
 #include <runtime/engine/work_item.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/elastic.h>
 #include <runtime/pool/gate.h>
@@ -178,6 +179,7 @@ static int resize_direct(filch_pool *pool, unsigned workers)
 
 int filch_pool_resize(filch_pool *pool, unsigned width)
 {
+    FL_MAY_LIVE(pool);
     if (!pool)
         return fl_fail(EINVAL, "filch_pool_resize without a pool; give it one");
     if (!width || width > FILCH_WIDTH_MAX)

@@ -7,6 +7,7 @@
 #include <runtime/engine/work_item.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/direct.h>
 #include <runtime/pool/job.h>
@@ -20,6 +21,7 @@
 
 void filch_pool_close(filch_pool *pool)
 {
+    FL_MUST_LIVE(pool);
     fl_pool_lock(pool);
     filch_u32_store(&pool->closed, 1, FILCH_RELAXED); /* B7; relaxed: fence, lock */
     fl_direct_fence(pool);
@@ -47,6 +49,7 @@ int fl_pool_wait(const char *call, filch_pool *pool, int64_t until)
 
 int filch_pool_wait(filch_pool *pool, int64_t until)
 {
+    FL_MAY_LIVE(pool);
     if (!pool)
         return fl_fail(EINVAL, "filch_pool_wait without a pool; give it one");
     if (fl_job_here(pool))
@@ -84,6 +87,7 @@ static size_t cancel_row(const fl_row *row, fl_after *after)
 
 size_t filch_pool_cancel_waiting(filch_pool *pool)
 {
+    FL_MUST_LIVE(pool);
     fl_after after = {0};
     fl_pool_lock(pool);
     size_t cancelled = (size_t)fl_direct_cancel_waiting(pool);
@@ -97,6 +101,7 @@ size_t filch_pool_cancel_waiting(filch_pool *pool)
  * jobs are cancelled once more. */
 size_t filch_pool_shutdown_now(filch_pool *pool)
 {
+    FL_MUST_LIVE(pool);
     filch_pool_close(pool);
     size_t cancelled = filch_pool_cancel_waiting(pool);
     filch_context_cancel(pool->context, -ECANCELED);
@@ -147,6 +152,7 @@ static int shut_down_from_within(filch_pool *pool, int64_t until)
 
 int filch_pool_shutdown(filch_pool *pool, int64_t until)
 {
+    FL_MAY_LIVE(pool);
     if (!pool)
         return fl_fail(EINVAL, "filch_pool_shutdown without a pool; give it one");
     if (until < 0)

@@ -7,6 +7,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/direct.h>
 #include <runtime/pool/due.h>
@@ -33,8 +34,7 @@ enum { ADMIT_LOOK = 100000 }; /* ns */
 
 int filch_pool_set_capacity(filch_pool *pool, size_t capacity)
 {
-    if (!pool)
-        return fl_fail(EINVAL, "filch_pool_set_capacity without a pool; give it one");
+    FL_ALIVE(pool);
     if (!capacity)
         return fl_fail(EINVAL,
                        "pool %s: capacity 0 is out of range (1 or more, FILCH_RENDEZVOUS, "
@@ -299,6 +299,7 @@ static bool enters_intake(filch_pool *pool, filch_job *job)
 static int submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                   const filch_job_options *options, int64_t until)
 {
+    FL_ALIVE(pool);
     static const filch_job_options plain;
     if (!options)
         options = &plain;

@@ -11,6 +11,7 @@
 #include <runtime/pool/submissions.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/pool/pool.h>
 #include <runtime/pool/submit.h>
 
@@ -124,6 +125,7 @@ static int submit(filch_pool *pool, const fl_submissions *jobs, size_t count, in
 int filch_pool_submit_all(filch_pool *pool, filch_job_fn *fn, void *const data[], size_t count,
                           const filch_job_options *options, int64_t until, size_t *accepted)
 {
+    FL_MAY_LIVE(pool);
     static const filch_job_options plain;
     const fl_submissions jobs = {.all = {fn, NULL, options ? options : &plain}, .data = data};
     int wrong = fl_jobs_check(pool, fn, jobs.all.options, until);
@@ -134,6 +136,7 @@ int filch_pool_submit_all(filch_pool *pool, filch_job_fn *fn, void *const data[]
 int filch_pool_submit_each(filch_pool *pool, const filch_submission each[], size_t count,
                            int64_t until, size_t *accepted)
 {
+    FL_MAY_LIVE(pool);
     const fl_submissions jobs = {.each = each};
     const bool right = pool && (each || !count);
     int rc = submit(pool, &jobs, right ? count : 0, until, accepted);

@@ -10,6 +10,7 @@
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/resilience/aimd.h>
 #include <runtime/sync/wait.h>
 #include <runtime/sync/wait_queue.h>
@@ -19,6 +20,7 @@
 
 struct filch_adaptive {
     fl_wait_queue wait_queue;
+    uint32_t life; /* runtime/platform/given.h */
     fl_aimd aimd;
     unsigned running;
     uint64_t admitted, released;
@@ -28,8 +30,7 @@ struct filch_adaptive {
 
 int filch_adaptive_create(filch_adaptive **out, const filch_adaptive_config *config)
 {
-    if (!out)
-        return fl_fail(EINVAL, "filch_adaptive_create without a place for the limit; give it one");
+    FL_GIVEN(out);
     fl_aimd aimd;
     int rc = fl_aimd_init(&aimd, config ? *config : (filch_adaptive_config){0}, fl_now());
     if (rc)
@@ -38,16 +39,19 @@ int filch_adaptive_create(filch_adaptive **out, const filch_adaptive_config *con
     if (!adaptive)
         return fl_fail(ENOMEM, "no memory for an adaptive limit; free some");
     adaptive->aimd = aimd;
+    fl_life_begin(&adaptive->life);
     *out = adaptive;
     return 0;
 }
 
 void filch_adaptive_destroy(filch_adaptive *adaptive)
 {
+    FL_MAY_LIVE(adaptive);
     if (!adaptive)
         return;
     fl_wait_queue_close(&adaptive->wait_queue);
     fl_wait_queue_await("filch_adaptive_destroy", &adaptive->wait_queue);
+    fl_life_end(&adaptive->life);
     free(adaptive);
 }
 
@@ -81,6 +85,7 @@ static fl_node *admit_next(filch_adaptive *adaptive)
 
 int filch_adaptive_acquire(filch_adaptive *adaptive, filch_context *context, int64_t until)
 {
+    FL_ALIVE(adaptive);
     if (until < 0)
         return fl_fail(EINVAL,
                        "filch_adaptive_acquire until %lld ns; give a time from filch_in(), "
@@ -102,12 +107,14 @@ int filch_adaptive_acquire(filch_adaptive *adaptive, filch_context *context, int
 
 int filch_adaptive_try_acquire(filch_adaptive *adaptive)
 {
+    FL_ALIVE(adaptive);
     return fl_tried(filch_adaptive_acquire(adaptive, NULL, 0));
 }
 
 int filch_adaptive_give_back(filch_adaptive *adaptive, filch_adaptive_outcome outcome,
                              int64_t latency)
 {
+    FL_ALIVE(adaptive);
     int64_t now = fl_now();
     bool sensible = (unsigned)outcome <= FILCH_ADAPTIVE_IGNORE && latency >= 0;
     fl_wait_queue_lock(&adaptive->wait_queue);
@@ -130,6 +137,7 @@ int filch_adaptive_give_back(filch_adaptive *adaptive, filch_adaptive_outcome ou
 
 int filch_adaptive_set(filch_adaptive *adaptive, unsigned min, unsigned max)
 {
+    FL_ALIVE(adaptive);
     fl_wait_queue_lock(&adaptive->wait_queue);
     int rc = fl_aimd_set(&adaptive->aimd, min, max);
     fl_node *next = admit_next(adaptive);
@@ -142,6 +150,7 @@ int filch_adaptive_set(filch_adaptive *adaptive, unsigned min, unsigned max)
 
 unsigned filch_adaptive_limit(filch_adaptive *adaptive)
 {
+    FL_MUST_LIVE(adaptive);
     fl_wait_queue_lock(&adaptive->wait_queue);
     unsigned limit = adaptive->aimd.limit;
     fl_wait_queue_unlock(&adaptive->wait_queue);
@@ -150,6 +159,8 @@ unsigned filch_adaptive_limit(filch_adaptive *adaptive)
 
 void filch_adaptive_stats_read(filch_adaptive *adaptive, filch_adaptive_stats *out, size_t size)
 {
+    FL_MUST_LIVE(adaptive);
+    FL_MUST_GIVE(out);
     fl_wait_queue_lock(&adaptive->wait_queue);
     const fl_aimd *aimd = &adaptive->aimd;
     const filch_adaptive_stats all = {.limit = aimd->limit,

@@ -8,7 +8,10 @@
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/users.h>
+#include <runtime/resilience/limiter.h>
 #include <runtime/resilience/rate.h>
 
 #include <errno.h>
@@ -16,7 +19,9 @@
 
 struct filch_adaptive_rate {
     filch_u32 lock;
+    uint32_t life; /* runtime/platform/given.h */
     filch_limiter *limiter;
+    fl_user use; /* of the limiter */
     fl_rate rule;
 };
 
@@ -30,9 +35,8 @@ static int obey(filch_limiter *limiter, uint32_t rate)
 int filch_adaptive_rate_create(filch_adaptive_rate **out, filch_limiter *limiter,
                                const filch_adaptive_rate_config *config)
 {
-    if (!out || !limiter)
-        return fl_fail(EINVAL, "filch_adaptive_rate_create without %s; give it one",
-                       out ? "a limiter" : "a place for the rate");
+    FL_GIVEN(out);
+    FL_ALIVE(limiter);
     fl_rate rule;
     int rc = fl_rate_init(&rule, config ? *config : (filch_adaptive_rate_config){0},
                           filch_limiter_get(limiter), fl_now());
@@ -45,20 +49,26 @@ int filch_adaptive_rate_create(filch_adaptive_rate **out, filch_limiter *limiter
         return fl_fail(ENOMEM, "no memory for an adaptive rate; free some");
     rate->limiter = limiter;
     rate->rule = rule;
+    fl_users_enter(&limiter->users, &rate->use, "an adaptive", "rate");
+    fl_life_begin(&rate->life);
     *out = rate;
     return 0;
 }
 
 void filch_adaptive_rate_destroy(filch_adaptive_rate *rate)
 {
+    FL_MAY_LIVE(rate);
+    if (!rate)
+        return;
+    fl_users_leave(&rate->limiter->users, &rate->use);
+    fl_life_end(&rate->life);
     free(rate);
 }
 
 int filch_adaptive_rate_report(filch_adaptive_rate *rate, filch_adaptive_outcome outcome,
                                int64_t latency)
 {
-    if (!rate)
-        return fl_fail(EINVAL, "filch_adaptive_rate_report without a rate; give it one");
+    FL_ALIVE(rate);
     if ((unsigned)outcome > FILCH_ADAPTIVE_IGNORE || latency < 0)
         return fl_fail(EINVAL,
                        "a call reported with outcome %d and a latency of %lld ns; see "
@@ -74,6 +84,8 @@ int filch_adaptive_rate_report(filch_adaptive_rate *rate, filch_adaptive_outcome
 void filch_adaptive_rate_stats_read(filch_adaptive_rate *rate, filch_adaptive_rate_stats *out,
                                     size_t size)
 {
+    FL_MUST_LIVE(rate);
+    FL_MUST_GIVE(out);
     fl_lock(&rate->lock);
     fl_answer(out, size, &rate->rule.stats, sizeof rate->rule.stats);
     fl_unlock(&rate->lock);

@@ -18,6 +18,7 @@
 #include <runtime/engine/panic.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/resilience/breaker_state.h>
 
@@ -32,6 +33,8 @@ enum { KEPT = 16 };
 
 struct filch_breaker {
     filch_u32 lock;
+    uint32_t life; /* runtime/platform/given.h */
+    fl_users users;
     fl_breaker_machine machine;
     bool telling;
     unsigned first, count; /* of the changes that were not told */
@@ -55,18 +58,31 @@ int fl_breaker_create_at(filch_breaker **out, const filch_breaker_config *config
     if (!breaker)
         return fl_fail(ENOMEM, "no memory for a breaker; give it a smaller window");
     fl_breaker_begin(&breaker->machine, &complete, breaker->room, now);
+    fl_life_begin(&breaker->life);
     *out = breaker;
     return 0;
 }
 
 int filch_breaker_create(filch_breaker **out, const filch_breaker_config *config)
 {
+    FL_GIVEN(out);
     return fl_breaker_create_at(out, config, fl_now());
 }
 
-void filch_breaker_destroy(filch_breaker *breaker)
+fl_users *fl_breaker_users(filch_breaker *breaker)
 {
+    return &breaker->users;
+}
+
+int filch_breaker_destroy(filch_breaker *breaker)
+{
+    FL_MAY_LIVE(breaker);
+    int rc = breaker ? fl_users_refuse(&breaker->users, "filch_breaker_destroy") : 0;
+    if (rc || !breaker)
+        return rc;
+    fl_life_end(&breaker->life);
     free(breaker);
+    return 0;
 }
 
 /* ---- Telling ---- */
@@ -178,9 +194,8 @@ int fl_breaker_allow_at(filch_breaker *breaker, filch_breaker_ticket *ticket, in
 
 int filch_breaker_allow(filch_breaker *breaker, filch_breaker_ticket *ticket)
 {
-    if (!breaker || !ticket)
-        return fl_fail(EINVAL, "filch_breaker_allow without a %s; give it one",
-                       breaker ? "place for the ticket" : "breaker");
+    FL_ALIVE(breaker);
+    FL_GIVEN(ticket);
     return fl_breaker_allow_at(breaker, ticket, fl_now());
 }
 
@@ -200,9 +215,8 @@ int fl_breaker_report_at(filch_breaker *breaker, filch_breaker_ticket *ticket,
 int filch_breaker_report(filch_breaker *breaker, filch_breaker_ticket *ticket,
                          filch_breaker_verdict verdict)
 {
-    if (!breaker || !ticket)
-        return fl_fail(EINVAL, "filch_breaker_report without a %s; give it one",
-                       breaker ? "ticket" : "breaker");
+    FL_ALIVE(breaker);
+    FL_GIVEN(ticket);
     if ((unsigned)verdict > FILCH_BREAKER_NEITHER)
         return fl_fail(EINVAL,
                        "a call reported as %d; choose FILCH_BREAKER_FAILURE, _SUCCESS or "
@@ -237,6 +251,7 @@ filch_breaker_verdict fl_breaker_judge(const filch_breaker *breaker, int code)
 
 int filch_breaker_call(filch_breaker *breaker, int (*fn)(void *arg), void *arg)
 {
+    FL_ALIVE(breaker);
     guarded_call here = {.breaker = breaker};
     if (!fn)
         return fl_fail(EINVAL, "filch_breaker_call without a function; give it one");
@@ -274,6 +289,7 @@ int fl_breaker_trip_at(filch_breaker *breaker, int64_t until, int64_t now)
 
 int filch_breaker_trip(filch_breaker *breaker, int64_t until)
 {
+    FL_ALIVE(breaker);
     return fl_breaker_trip_at(breaker, until, fl_now());
 }
 
@@ -290,6 +306,7 @@ void fl_breaker_reset_at(filch_breaker *breaker, int64_t now)
 
 void filch_breaker_reset(filch_breaker *breaker)
 {
+    FL_MUST_LIVE(breaker);
     fl_breaker_reset_at(breaker, fl_now());
 }
 
@@ -305,6 +322,8 @@ void fl_breaker_look_at(const filch_breaker *breaker, filch_breaker_stats *out, 
 
 void filch_breaker_stats_read(const filch_breaker *breaker, filch_breaker_stats *out, size_t size)
 {
+    FL_MUST_LIVE(breaker);
+    FL_MUST_GIVE(out);
     filch_breaker_stats all;
     fl_breaker_look_at(breaker, &all, fl_now());
     fl_answer(out, size, &all, sizeof all);
@@ -312,6 +331,7 @@ void filch_breaker_stats_read(const filch_breaker *breaker, filch_breaker_stats 
 
 filch_breaker_state filch_breaker_state_of(const filch_breaker *breaker)
 {
+    FL_MUST_LIVE(breaker);
     filch_breaker_stats stats;
     filch_breaker_stats_read(breaker, &stats, sizeof stats);
     return stats.state;

@@ -7,6 +7,7 @@
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -41,12 +42,12 @@ int fl_dead_letter_new(fl_dead_letter **out, const filch_dead_letter *from)
 
 int filch_dead_letter_create(filch_dead_letter **out, const filch_dead_letter *from)
 {
+    FL_GIVEN(out);
+    FL_GIVEN(from);
     fl_dead_letter *letter;
-    if (!out || !from || (from->size && !from->data))
-        return fl_fail(EINVAL, "filch_dead_letter_create without a %s; give it one",
-                       !out    ? "place"
-                       : !from ? "letter to copy"
-                               : "block of so many bytes");
+    if (from->size && !from->data)
+        return fl_fail(EINVAL, "filch_dead_letter_create of %zu bytes without data; give it some",
+                       from->size);
     int rc = fl_dead_letter_new(&letter, from);
     if (!rc)
         *out = &letter->is;
@@ -55,7 +56,8 @@ int filch_dead_letter_create(filch_dead_letter **out, const filch_dead_letter *f
 
 void filch_dead_letter_retain(filch_dead_letter *letter)
 {
-    filch_u32_add(&((fl_dead_letter *)letter)->refs, 1, FILCH_RELAXED); /* the caller has one */
+    if (letter)
+        filch_u32_add(&((fl_dead_letter *)letter)->refs, 1, FILCH_RELAXED); /* the caller has one */
 }
 
 void filch_dead_letter_release(filch_dead_letter *held)
@@ -107,15 +109,16 @@ static int open_store(filch_dead_letters *letters)
 
 int filch_dead_letters_create(filch_dead_letters **out, const filch_dead_letters_config *config)
 {
+    FL_GIVEN(out);
     static const filch_dead_letters_config usual;
     config = config ? config : &usual;
-    int rc = out ? refuse_config(config)
-                 : fl_fail(EINVAL, "filch_dead_letters_create without a place; give it one");
+    int rc = refuse_config(config);
     if (rc)
         return rc;
     filch_dead_letters *letters = calloc(1, sizeof *letters);
     if (!letters)
         return fl_fail(ENOMEM, "no memory for a queue of dead letters; free some");
+    fl_life_begin(&letters->life);
     letters->config = *config;
     if (!config->name)
         letters->config.name = "letters";
@@ -127,12 +130,16 @@ int filch_dead_letters_create(filch_dead_letters **out, const filch_dead_letters
     return rc;
 }
 
-void filch_dead_letters_destroy(filch_dead_letters *letters)
+int filch_dead_letters_destroy(filch_dead_letters *letters)
 {
-    if (!letters)
-        return;
+    FL_MAY_LIVE(letters);
+    int rc = letters ? fl_users_refuse(&letters->users, "filch_dead_letters_destroy") : 0;
+    if (rc || !letters)
+        return rc;
     close_store(letters);
+    fl_life_end(&letters->life);
     free(letters);
+    return 0;
 }
 
 /* ---- Numbers ---- */
@@ -178,18 +185,17 @@ int fl_dead_letters_next(filch_dead_letters *letters, uint64_t after, filch_dead
 
 int filch_dead_letters_next(filch_dead_letters *letters, uint64_t after, filch_dead_letter **out)
 {
-    if (!letters || !out)
-        return fl_fail(EINVAL, "filch_dead_letters_next without a %s; give it one",
-                       letters ? "place for the letter" : "queue");
+    FL_ALIVE(letters);
+    FL_GIVEN(out);
     return fl_dead_letters_next(letters, after, out, fl_dead_letters_moment().date);
 }
 
 int filch_dead_letters_list(filch_dead_letters *letters, uint64_t after, filch_dead_letter **page,
                             size_t most, size_t *count)
 {
-    if (!letters || !page || !count)
-        return fl_fail(EINVAL, "filch_dead_letters_list without a %s; give it one",
-                       letters ? "page and a place for its length" : "queue");
+    FL_ALIVE(letters);
+    FL_GIVEN(page);
+    FL_GIVEN(count);
     size_t n = 0;
     int rc = 0;
     while (n < most &&
@@ -229,9 +235,8 @@ int fl_dead_letters_stats_read(filch_dead_letters *letters, filch_dead_letters_s
 int filch_dead_letters_stats_read(filch_dead_letters *letters, filch_dead_letters_stats *out,
                                   size_t size)
 {
-    if (!letters || !out)
-        return fl_fail(EINVAL, "filch_dead_letters_stats_read without a %s; give it one",
-                       letters ? "place" : "queue");
+    FL_ALIVE(letters);
+    FL_GIVEN(out);
     filch_dead_letters_stats all;
     int rc = fl_dead_letters_stats_read(letters, &all, fl_dead_letters_moment().date);
     if (!rc)

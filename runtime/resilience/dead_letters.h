@@ -23,6 +23,7 @@
 
 #include <filch/dead_letters.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/users.h>
 
 typedef struct fl_dead_letter {
     filch_dead_letter is; /* first; never changes once it is in a store */
@@ -37,7 +38,9 @@ struct filch_dead_letters {
     filch_dead_letters_config config; /* never changes; name and store are there */
     filch_dead_letter_store store;
     filch_u32 lock;
+    uint32_t life;                  /* runtime/platform/given.h */
     filch_dead_letters_stats stats; /* under it; without kept and taken */
+    fl_users users;
 };
 
 /* One moment, by two clocks, in ns. */

@@ -5,6 +5,7 @@
 #include <runtime/resilience/dead_letters.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 
 #include <errno.h>
@@ -82,9 +83,8 @@ static int add(filch_metrics *metrics, filch_metric one, filch_dead_letters *let
 
 int filch_metrics_add_dead_letters(filch_metrics *metrics, filch_dead_letters *letters)
 {
-    if (!metrics || !letters)
-        return fl_fail(
-            EINVAL, "filch_metrics_add_dead_letters without a registry or a queue; give it both");
+    FL_ALIVE(metrics);
+    FL_ALIVE(letters);
     uint64_t before = fl_metrics_newest(metrics);
     int rc = 0;
     for (unsigned i = 0; i < METRICS && !rc; i++)

@@ -8,6 +8,7 @@
 
 #include <runtime/engine/panic.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/later.h>
 
 #include <errno.h>
@@ -142,6 +143,8 @@ int fl_dead_letters_put(filch_dead_letters *letters, const filch_dead_letter_dra
 int filch_dead_letters_put(filch_dead_letters *letters, const filch_dead_letter_draft *draft,
                            uint64_t *id)
 {
+    FL_ALIVE(letters);
+    FL_GIVEN(draft);
     int rc = refuse_draft(letters, draft);
     return rc ? rc : fl_dead_letters_put(letters, draft, id, fl_dead_letters_moment());
 }

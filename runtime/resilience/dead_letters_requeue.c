@@ -6,6 +6,7 @@
 
 #include <runtime/engine/panic.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -103,16 +104,14 @@ int fl_dead_letters_requeue(filch_dead_letters *letters, uint64_t id, filch_requ
 int filch_dead_letters_requeue(filch_dead_letters *letters, uint64_t id, filch_requeue_fn *fn,
                                void *arg)
 {
-    if (!letters || !fn)
-        return fl_fail(EINVAL, "filch_dead_letters_requeue without a %s; give it one",
-                       letters ? "function" : "queue");
+    FL_ALIVE(letters);
+    FL_GIVEN(fn);
     return fl_dead_letters_requeue(letters, id, fn, arg, fl_dead_letters_moment().date);
 }
 
 int filch_dead_letters_remove(filch_dead_letters *letters, uint64_t id)
 {
-    if (!letters)
-        return fl_fail(EINVAL, "filch_dead_letters_remove without a queue; give it one");
+    FL_ALIVE(letters);
     return fl_dead_letters_discard(letters, id, &letters->stats.purged);
 }
 
@@ -190,9 +189,8 @@ int fl_dead_letters_requeue_all(filch_dead_letters *letters, filch_requeue_fn *f
 int filch_dead_letters_requeue_all(filch_dead_letters *letters, filch_requeue_fn *fn, void *arg,
                                    size_t *count)
 {
-    if (!letters || !fn)
-        return fl_fail(EINVAL, "filch_dead_letters_requeue_all without a %s; give it one",
-                       letters ? "function" : "queue");
+    FL_ALIVE(letters);
+    FL_GIVEN(fn);
     return fl_dead_letters_requeue_all(letters, fn, arg, count, fl_dead_letters_moment().date);
 }
 
@@ -207,8 +205,8 @@ int fl_dead_letters_purge(filch_dead_letters *letters, int64_t age, size_t *coun
 
 int filch_dead_letters_purge(filch_dead_letters *letters, int64_t age, size_t *count)
 {
-    if (!letters || age < 0)
-        return fl_fail(EINVAL, "filch_dead_letters_purge %s",
-                       letters ? "of a negative age; 0 is all" : "without a queue; give it one");
+    FL_ALIVE(letters);
+    if (age < 0)
+        return fl_fail(EINVAL, "filch_dead_letters_purge of a negative age; 0 is all");
     return fl_dead_letters_purge(letters, age, count, fl_dead_letters_moment().date);
 }

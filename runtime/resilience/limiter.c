@@ -3,6 +3,7 @@
 
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
@@ -28,8 +29,7 @@ void fl_limiter_init(filch_limiter *limiter, filch_limit limit)
 
 int filch_limiter_create(filch_limiter **out, filch_limit limit)
 {
-    if (!out)
-        return fl_fail(EINVAL, "filch_limiter_create without a place for the limiter; give it one");
+    FL_GIVEN(out);
     int rc = fl_limit_refuse(limit);
     if (rc)
         return rc;
@@ -37,17 +37,22 @@ int filch_limiter_create(filch_limiter **out, filch_limit limit)
     if (!limiter)
         return fl_fail(ENOMEM, "no memory for a limiter; free some");
     fl_limiter_init(limiter, limit);
+    fl_life_begin(&limiter->life);
     *out = limiter;
     return 0;
 }
 
-void filch_limiter_destroy(filch_limiter *limiter)
+int filch_limiter_destroy(filch_limiter *limiter)
 {
-    if (!limiter)
-        return;
+    FL_MAY_LIVE(limiter);
+    int rc = limiter ? fl_users_refuse(&limiter->users, "filch_limiter_destroy") : 0;
+    if (rc || !limiter)
+        return rc;
     fl_wait_queue_close(&limiter->wait_queue);
     fl_wait_queue_await("filch_limiter_destroy", &limiter->wait_queue);
+    fl_life_end(&limiter->life);
     free(limiter);
+    return 0;
 }
 
 /* ---- Booking ---- */
@@ -83,6 +88,7 @@ int fl_limiter_allow(filch_limiter *limiter, unsigned permits, int64_t now)
 
 int filch_limiter_allow(filch_limiter *limiter, unsigned permits)
 {
+    FL_ALIVE(limiter);
     return fl_limiter_allow(limiter, permits, fl_now());
 }
 
@@ -107,11 +113,14 @@ int fl_limiter_reserve(filch_limiter *limiter, unsigned permits, int64_t now,
 
 int filch_limiter_reserve(filch_limiter *limiter, unsigned permits, filch_reservation *out)
 {
+    FL_ALIVE(limiter);
+    FL_GIVEN(out);
     return fl_limiter_reserve(limiter, permits, fl_now(), out);
 }
 
 int filch_limiter_give_back(filch_reservation *reservation)
 {
+    FL_GIVEN(reservation);
     if (!reservation->permits)
         return fl_fail(EALREADY, "this reservation was given back; make another one");
     fl_booking booking;
@@ -181,6 +190,7 @@ int fl_limiter_wait(const char *call, filch_limiter *limiter, unsigned permits,
 int filch_limiter_wait(filch_limiter *limiter, unsigned permits, filch_context *context,
                        int64_t until)
 {
+    FL_ALIVE(limiter);
     return fl_limiter_wait("filch_limiter_wait", limiter, permits, context, until);
 }
 
@@ -210,6 +220,7 @@ void fl_limiter_set(filch_limiter *limiter, filch_limit limit, int64_t now)
 
 int filch_limiter_set(filch_limiter *limiter, filch_limit limit)
 {
+    FL_ALIVE(limiter);
     int rc = fl_limit_refuse(limit);
     if (!rc)
         fl_limiter_set(limiter, limit, fl_now());
@@ -220,6 +231,7 @@ int filch_limiter_set(filch_limiter *limiter, filch_limit limit)
 
 filch_limit filch_limiter_get(filch_limiter *limiter)
 {
+    FL_MUST_LIVE(limiter);
     fl_wait_queue_lock(&limiter->wait_queue);
     filch_limit limit = limiter->bucket.limit;
     fl_wait_queue_unlock(&limiter->wait_queue);
@@ -228,6 +240,7 @@ filch_limit filch_limiter_get(filch_limiter *limiter)
 
 unsigned filch_limiter_available(filch_limiter *limiter)
 {
+    FL_MUST_LIVE(limiter);
     int64_t now = fl_now();
     fl_wait_queue_lock(&limiter->wait_queue);
     unsigned available = fl_bucket_available(&limiter->bucket, now);

@@ -15,11 +15,14 @@
 #ifndef FL_LIMITER_H
 #define FL_LIMITER_H
 
+#include <runtime/platform/users.h>
 #include <runtime/resilience/bucket.h>
 #include <runtime/sync/wait_queue.h>
 
 struct filch_limiter {
     fl_wait_queue wait_queue;
+    uint32_t life; /* runtime/platform/given.h */
+    fl_users users;
     fl_bucket bucket;
 };
 

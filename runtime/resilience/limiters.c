@@ -3,6 +3,7 @@
 
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/resilience/bucket.h>
 #include <runtime/sync/wait_queue.h>
 #include <sched/rng.h>
@@ -40,6 +41,7 @@ static unsigned power_of_two(unsigned least)
 
 int filch_limiters_create(filch_limiters **out, filch_limit limit, unsigned keys, unsigned key_size)
 {
+    FL_GIVEN(out);
     int rc = refuse_create(out, limit, keys, key_size);
     if (rc)
         return rc;
@@ -57,6 +59,7 @@ int filch_limiters_create(filch_limiters **out, filch_limit limit, unsigned keys
     limiters->keys = keys;
     limiters->mask = chains - 1;
     limiters->limit = limit;
+    fl_life_begin(&limiters->life);
     *out = limiters;
     return 0;
 fail_entries:
@@ -68,6 +71,7 @@ fail:
 
 void filch_limiters_destroy(filch_limiters *limiters)
 {
+    FL_MAY_LIVE(limiters);
     if (!limiters)
         return;
     fl_wait_queue_close(&limiters->wait_queue);
@@ -75,6 +79,7 @@ void filch_limiters_destroy(filch_limiters *limiters)
         fl_wait_queue_close(&entry_at(limiters, i)->limiter.wait_queue);
     fl_wait_queue_await("filch_limiters_destroy", &limiters->wait_queue);
     free(limiters->entries);
+    fl_life_end(&limiters->life);
     free(limiters);
 }
 
@@ -188,6 +193,7 @@ static void leave(filch_limiters *limiters, entry *one)
 
 int filch_limiters_allow(filch_limiters *limiters, const void *key, size_t size, unsigned permits)
 {
+    FL_ALIVE(limiters);
     int rc;
     int64_t now = fl_now();
     entry *one = enter(limiters, key, size, now, &rc);
@@ -201,6 +207,8 @@ int filch_limiters_allow(filch_limiters *limiters, const void *key, size_t size,
 int filch_limiters_reserve(filch_limiters *limiters, const void *key, size_t size, unsigned permits,
                            filch_reservation *out)
 {
+    FL_ALIVE(limiters);
+    FL_GIVEN(out);
     int rc;
     int64_t now = fl_now();
     entry *one = enter(limiters, key, size, now, &rc);
@@ -214,6 +222,7 @@ int filch_limiters_reserve(filch_limiters *limiters, const void *key, size_t siz
 int filch_limiters_wait(filch_limiters *limiters, const void *key, size_t size, unsigned permits,
                         filch_context *context, int64_t until)
 {
+    FL_ALIVE(limiters);
     int rc = fl_limiter_wait_refuse(context, until);
     if (rc)
         return rc;
@@ -229,6 +238,7 @@ int filch_limiters_wait(filch_limiters *limiters, const void *key, size_t size, 
 
 int filch_limiters_set(filch_limiters *limiters, filch_limit limit)
 {
+    FL_ALIVE(limiters);
     int rc = fl_limit_refuse(limit);
     if (rc)
         return rc;
@@ -245,6 +255,7 @@ int filch_limiters_set(filch_limiters *limiters, filch_limit limit)
 
 unsigned filch_limiters_count(filch_limiters *limiters)
 {
+    FL_MUST_LIVE(limiters);
     fl_wait_queue_lock(&limiters->wait_queue);
     unsigned count = limiters->used;
     fl_wait_queue_unlock(&limiters->wait_queue);

@@ -33,6 +33,7 @@ struct filch_limiters {
     size_t key_size, stride;
     unsigned keys, mask;
     char *entries;
+    uint32_t life; /* runtime/platform/given.h */
     /* Under the lock */
     fl_wait_queue wait_queue; /* for the lock and the end; nobody stands in it */
     filch_limit limit;

@@ -9,6 +9,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/fields.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/later.h>
 #include <runtime/sync/cancellation.h>
 #include <sched/rng.h>
@@ -160,6 +161,7 @@ static int64_t wait_after(const filch_retry_policy *policy, unsigned attempt,
 int64_t filch_retry_delay(const filch_retry_policy *policy, unsigned attempt,
                           filch_retry_state *state)
 {
+    FL_MUST_GIVE(state);
     filch_retry_policy whole;
     complete(policy, &whole); /* as when it was accepted */
     return state->last = wait_after(&whole, attempt, state);
@@ -190,6 +192,7 @@ int fl_retry_begin_at(const filch_retry_policy *policy, filch_retry_state *state
 
 int filch_retry_begin(const filch_retry_policy *policy, filch_retry_state *state)
 {
+    FL_GIVEN(state);
     return fl_retry_begin_at(policy, state, fl_now());
 }
 
@@ -217,6 +220,7 @@ filch_retry_verdict fl_retry_next_at(const filch_retry_policy *policy, filch_ret
 filch_retry_verdict filch_retry_next(const filch_retry_policy *policy, filch_retry_state *state,
                                      int code, int64_t *delay)
 {
+    FL_MUST_GIVE(state);
     return fl_retry_next_at(policy, state, code, delay, fl_now());
 }
 

@@ -7,6 +7,7 @@
 
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 
 #include <errno.h>
@@ -86,20 +87,24 @@ unsigned fl_retry_budget_left_at(const filch_retry_budget *budget, int64_t now)
 int filch_retry_budget_init(filch_retry_budget *budget, unsigned percent, unsigned per_second,
                             unsigned most)
 {
+    FL_GIVEN(budget);
     return fl_retry_budget_init_at(budget, percent, per_second, most, fl_now());
 }
 
 bool filch_retry_budget_take(filch_retry_budget *budget)
 {
+    FL_MUST_GIVE(budget);
     return fl_retry_budget_take_at(budget, fl_now());
 }
 
 void filch_retry_budget_put(filch_retry_budget *budget)
 {
+    FL_MUST_GIVE(budget);
     fl_retry_budget_put_at(budget, fl_now());
 }
 
 unsigned filch_retry_budget_left(const filch_retry_budget *budget)
 {
+    FL_MUST_GIVE(budget);
     return fl_retry_budget_left_at(budget, fl_now());
 }

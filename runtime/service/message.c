@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/platform/given.h>
 #include <runtime/service/message.h>
 
 #include <filch/wait.h>
@@ -91,6 +92,7 @@ void fl_message_random_id(char id[FL_ID_BYTES])
 
 const char *filch_message_header(const filch_message *message, const char *name)
 {
+    FL_MUST_GIVE(message);
     for (size_t i = 0; message && name && i < message->header_count; i++)
         if (strcasecmp(message->headers[i].name, name) == 0)
             return message->headers[i].value;

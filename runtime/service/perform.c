@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/platform/given.h>
 #include <runtime/service/perform.h>
 
 #include <runtime/service/list.h>
@@ -177,6 +178,7 @@ static int answer(filch_service_job *job, fl_service_answer kind, const char *fo
 
 int filch_service_retry(filch_service_job *job, int64_t after, const char *format, ...)
 {
+    FL_GIVEN(job);
     va_list list;
     va_start(list, format);
     job->after = after > 0 ? after : 0;
@@ -187,6 +189,7 @@ int filch_service_retry(filch_service_job *job, int64_t after, const char *forma
 
 int filch_service_fail(filch_service_job *job, const char *format, ...)
 {
+    FL_GIVEN(job);
     va_list list;
     va_start(list, format);
     int code = answer(job, FL_ANSWER_FAIL, format, list);
@@ -208,6 +211,7 @@ static void make_context(filch_service_job *job)
 /* Created at the first request. */
 filch_context *filch_service_job_context(filch_service_job *job)
 {
+    FL_MUST_GIVE(job);
     filch_service *service = job->service;
     pthread_mutex_lock(&service->lock);
     if (!job->context) {
@@ -221,26 +225,31 @@ filch_context *filch_service_job_context(filch_service_job *job)
 
 const filch_message *filch_service_job_message(const filch_service_job *job)
 {
+    FL_MUST_GIVE(job);
     return &job->message;
 }
 
 filch_traceparent filch_service_job_trace(const filch_service_job *job)
 {
+    FL_MUST_GIVE(job);
     return fl_service_report_trace((filch_service_job *)(uintptr_t)job);
 }
 
 int64_t filch_service_job_age(const filch_service_job *job)
 {
+    FL_MUST_GIVE(job);
     int64_t age = fl_service_unix_time(job->service) - job->message.first_seen;
     return age > 0 ? age : 0;
 }
 
 const filch_log *filch_service_job_log(const filch_service_job *job)
 {
+    FL_MUST_GIVE(job);
     return job->service->config.log;
 }
 
 filch_service *filch_service_job_service(const filch_service_job *job)
 {
+    FL_MUST_GIVE(job);
     return job->service;
 }

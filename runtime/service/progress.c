@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/platform/given.h>
 #include <runtime/service/progress.h>
 
 #include <runtime/platform/container.h>
@@ -127,11 +128,13 @@ static int tell(filch_service_job *job, const void *bytes, size_t size, bool is_
 
 int filch_service_progress(filch_service_job *job, const void *bytes, size_t size)
 {
+    FL_GIVEN(job);
     return tell(job, bytes, size, false);
 }
 
 int filch_service_result(filch_service_job *job, const void *bytes, size_t size)
 {
+    FL_GIVEN(job);
     return tell(job, bytes, size, true);
 }
 

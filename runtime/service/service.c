@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/platform/given.h>
 #include <runtime/service/service.h>
 
 #include <runtime/service/brokers.h>
@@ -94,6 +95,7 @@ static void end(filch_service *service)
     filch_context_release(service->context);
     filch_context_release(service->no_memory);
     pthread_mutex_destroy(&service->lock);
+    fl_life_end(&service->life);
     free(service);
 }
 
@@ -110,11 +112,12 @@ static void make_lock(pthread_mutex_t *lock)
 int filch_service_create(filch_service **out, const filch_service_config *config,
                          const filch_handler *handlers, size_t count)
 {
-    if (!out)
-        return filch_error_set(-EINVAL, "out is NULL; pass the address of a pointer");
+    FL_GIVEN(out);
+    FL_GIVEN(handlers);
     filch_service *service = calloc(1, sizeof *service);
     if (!service)
         return filch_error_set(-ENOMEM, "no memory for a service; free some");
+    fl_life_begin(&service->life);
     make_lock(&service->lock);
     fl_list_init(&service->over);
     fl_list_init(&service->active);
@@ -155,6 +158,7 @@ static void drop_owner(filch_service *service)
 
 int filch_service_destroy(filch_service *service)
 {
+    FL_MAY_LIVE(service);
     if (!service)
         return 0;
     int rc = take_owner(service);
@@ -166,6 +170,7 @@ int filch_service_destroy(filch_service *service)
 
 int filch_service_run(filch_service *service)
 {
+    FL_ALIVE(service);
     int rc = take_owner(service);
     if (rc)
         return rc;
@@ -187,6 +192,7 @@ static uint64_t begun(filch_service *service)
 
 int filch_service_run_ready(filch_service *service, uint64_t *ran)
 {
+    FL_ALIVE(service);
     int rc = take_owner(service);
     if (rc)
         return rc;
@@ -200,8 +206,9 @@ int filch_service_run_ready(filch_service *service, uint64_t *ran)
 
 int filch_service_stop(filch_service *service, int64_t until)
 {
-    if (!service || until < 0)
-        return filch_error_set(-EINVAL, "service is NULL, or `until` is negative; pass filch_in()");
+    FL_ALIVE(service);
+    if (until < 0)
+        return filch_error_set(-EINVAL, "`until` is negative; pass filch_in()");
     pthread_mutex_lock(&service->lock);
     unsigned calls = ++service->stops;
     if (calls == 1)
@@ -271,9 +278,11 @@ int fl_service_complete(const filch_service *service, filch_message *message, ch
 
 int filch_service_publish(filch_service *service, const filch_message *message, int64_t until)
 {
+    FL_ALIVE(service);
+    FL_GIVEN(message);
     char id[FL_ID_BYTES], *envelope;
-    if (!service || until < 0)
-        return filch_error_set(-EINVAL, "service is NULL, or `until` is negative; pass filch_in()");
+    if (until < 0)
+        return filch_error_set(-EINVAL, "`until` is negative; pass filch_in()");
     int rc = fl_service_check_message(service, message);
     if (rc)
         return rc;
@@ -287,8 +296,10 @@ int filch_service_publish(filch_service *service, const filch_message *message, 
 int filch_service_record_read(filch_service *service, const char *id, filch_service_record **out,
                               int64_t until)
 {
-    if (!service || !id || !out || until < 0)
-        return filch_error_set(-EINVAL, "service, id or out is NULL, or `until` is negative; pass "
+    FL_ALIVE(service);
+    FL_GIVEN(out);
+    if (!id || until < 0)
+        return filch_error_set(-EINVAL, "id is NULL, or `until` is negative; pass "
                                         "filch_in()");
     if (!service->link.kind->caps.records)
         return fl_service_no_records(service);
@@ -299,6 +310,8 @@ int filch_service_record_read(filch_service *service, const char *id, filch_serv
 
 void filch_service_stats_read(filch_service *service, filch_service_stats *out, size_t size)
 {
+    FL_MUST_LIVE(service);
+    FL_MUST_GIVE(out);
     pthread_mutex_lock(&service->lock);
     filch_service_stats stats = service->seen;
     stats.begun = service->begun;
@@ -313,6 +326,7 @@ void filch_service_stats_read(filch_service *service, filch_service_stats *out, 
 
 size_t filch_service_describe(const filch_service *service, char *text, size_t size)
 {
+    FL_MUST_LIVE(service);
     pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&service->lock;
     pthread_mutex_lock(lock);
     fl_broker_caps caps = service->caps;

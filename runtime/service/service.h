@@ -134,6 +134,7 @@ struct filch_service_job {
 
 struct filch_service {
     filch_service_config config; /* with the defaults filled in */
+    uint32_t life;               /* runtime/platform/given.h */
     fl_service_type *types;
     unsigned type_count;
     fl_record other; /* of messages whose type is not in the table */

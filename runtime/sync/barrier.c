@@ -6,6 +6,7 @@
 #include <filch/sync.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/sync/wait.h>
 
@@ -13,6 +14,7 @@
 
 int filch_barrier_init(filch_barrier *barrier, unsigned parties)
 {
+    FL_GIVEN(barrier);
     if (!parties)
         return fl_fail(EINVAL, "barrier with 0 parties; give it 1 or more");
     *barrier = (filch_barrier){.parties = parties};
@@ -32,6 +34,7 @@ static bool leave(filch_barrier *barrier, unsigned round)
 
 int filch_barrier_wait_until(filch_barrier *barrier, int64_t until)
 {
+    FL_GIVEN(barrier);
     fl_lock(&barrier->lock);
     if (until < 0)
         return fl_wait(&barrier->lock, &barrier->waiters, NULL, until);

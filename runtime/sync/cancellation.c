@@ -7,6 +7,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/virtual.h>
 #include <runtime/sync/sleep.h>
@@ -19,7 +20,7 @@
 static void drop(filch_context *context)
 {
     if (filch_u32_add(&context->refs, (uint32_t)-1, FILCH_ACQ_REL) == 1) /* M3 */
-        free(context);
+        fl_life_end(&context->life), free(context);
 }
 
 /* false: its last user has gone, or is going. Under the parent's lock. */
@@ -47,6 +48,7 @@ static void unlink_from_parent(filch_context *context)
 /* Its own children hold it, so that it has none. Up the tree without recursion. */
 void filch_context_release(filch_context *context)
 {
+    FL_MAY_LIVE(context);
     while (context && filch_u32_add(&context->users, (uint32_t)-1, FILCH_ACQ_REL) == 1) { /* M3 */
         filch_context *parent = context->parent;
         if (parent)
@@ -62,6 +64,7 @@ void filch_context_release(filch_context *context)
 
 filch_context *filch_context_retain(filch_context *context)
 {
+    FL_MAY_LIVE(context);
     if (context)
         filch_u32_add(&context->users, 1, FILCH_RELAXED); /* the caller is one */
     return context;
@@ -120,6 +123,7 @@ static int create(filch_context **out, filch_context *parent, filch_context as)
     if (!context)
         return fl_fail(ENOMEM, "no memory for a context; release some");
     *context = as;
+    fl_life_begin(&context->life);
     filch_u32_store(&context->users, 1, FILCH_RELAXED); /* both: not yet shared */
     filch_u32_store(&context->refs, 1, FILCH_RELAXED);
     context->parent = parent;
@@ -138,11 +142,15 @@ static int create(filch_context **out, filch_context *parent, filch_context as)
 
 int filch_context_create(filch_context **out, filch_context *parent)
 {
+    FL_GIVEN(out);
+    FL_MAY_LIVE(parent);
     return create(out, parent, (filch_context){.deadline = FILCH_FOREVER});
 }
 
 int filch_context_create_until(filch_context **out, filch_context *parent, int64_t until)
 {
+    FL_GIVEN(out);
+    FL_MAY_LIVE(parent);
     if (until < 0)
         return fl_fail(EINVAL, "a context with a deadline of %lld ns; give a time from filch_in()",
                        (long long)until);
@@ -152,6 +160,8 @@ int filch_context_create_until(filch_context **out, filch_context *parent, int64
 int filch_context_create_value(filch_context **out, filch_context *parent, const void *key,
                                void *value)
 {
+    FL_GIVEN(out);
+    FL_MAY_LIVE(parent);
     if (!key)
         return fl_fail(EINVAL, "a context with a value and no key; give it an address of yours");
     return create(out, parent,
@@ -189,6 +199,7 @@ static bool cancel_one(filch_context *context, uint32_t cause, filch_context **o
 
 int filch_context_cancel(filch_context *context, int cause)
 {
+    FL_MAY_LIVE(context);
     if (!context)
         return fl_fail(EINVAL, "filch_context_cancel without a context; give it one");
     if (cause && !fl_is_errno(cause))
@@ -221,6 +232,7 @@ int fl_context_wait(const char *call, filch_context *context, int64_t until)
 
 int filch_context_wait(filch_context *context, int64_t until)
 {
+    FL_MAY_LIVE(context);
     return context ? fl_context_wait("filch_context_wait", context, until)
                    : fl_fail(EINVAL, "filch_context_wait without a context; give it one");
 }
@@ -236,6 +248,7 @@ int fl_context_sleep(const char *call, filch_context *context, int64_t ns)
 
 int filch_context_sleep(filch_context *context, int64_t ns)
 {
+    FL_MAY_LIVE(context);
     return fl_context_sleep("filch_context_sleep", context, ns);
 }
 
@@ -267,17 +280,20 @@ int filch_shielded(void (*fn)(void *arg), void *arg)
 
 int filch_context_cause(const filch_context *context)
 {
+    FL_MAY_LIVE(context);
     fl_point();
     return context ? -(int)filch_u32_load(&context->cause, FILCH_ACQUIRE) : 0; /* M2 */
 }
 
 int64_t filch_context_deadline(const filch_context *context)
 {
+    FL_MAY_LIVE(context);
     return context ? context->deadline : FILCH_FOREVER;
 }
 
 void *filch_context_value(const filch_context *context, const void *key)
 {
+    FL_MAY_LIVE(context);
     for (; context; context = context->parent)
         if (context->key == key)
             return context->value;

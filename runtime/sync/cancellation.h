@@ -27,6 +27,7 @@ struct filch_context {
     void *value;
     void (*let_go)(void *value); /* NULL, or called when its last user goes */
     bool timed;
+    uint32_t life; /* runtime/platform/given.h */
     /* Under its own lock */
     filch_u32 lock;
     filch_waiters waiters;

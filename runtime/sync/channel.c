@@ -6,6 +6,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/virtual.h>
 
@@ -30,18 +31,21 @@ int filch_channel_create(filch_channel **out, size_t item_size, size_t capacity)
                        capacity, item_size);
     channel->item_size = item_size;
     channel->capacity = capacity;
+    fl_life_begin(&channel->life);
     *out = channel;
     return 0;
 }
 
 static int refuse_null(void)
 {
-    return fl_fail(EINVAL, "the channel is NULL; create one, or use a case of a select, where NULL "
-                           "never happens");
+    return fl_fail(EINVAL,
+                   "filch_send, filch_receive, filch_channel_close: argument channel is NULL; "
+                   "create one, or use a case of a select, where NULL never happens");
 }
 
 int filch_channel_close(filch_channel *channel)
 {
+    FL_MAY_LIVE(channel);
     if (!channel)
         return refuse_null();
     fl_lock(&channel->lock);
@@ -59,12 +63,14 @@ int filch_channel_close(filch_channel *channel)
 
 void filch_channel_destroy(filch_channel *channel)
 {
+    FL_MAY_LIVE(channel);
     if (!channel)
         return;
     fl_lock(&channel->lock);
     fl_dismiss(&channel->lock, &channel->senders);
     fl_lock(&channel->lock);
     fl_dismiss(&channel->lock, &channel->receivers);
+    fl_life_end(&channel->life);
     free(channel);
 }
 
@@ -184,11 +190,13 @@ static inline int operate(filch_channel *channel, move_fn *move_item, void *item
 
 int filch_send_until(filch_channel *channel, const void *item, int64_t until)
 {
+    FL_MAY_LIVE(channel);
     return operate(channel, send_from, (void *)(uintptr_t)item, until);
 }
 
 int filch_receive_until(filch_channel *channel, void *item, int64_t until)
 {
+    FL_MAY_LIVE(channel);
     return operate(channel, fl_channel_receive, item, until);
 }
 
@@ -204,6 +212,7 @@ int filch_receive(filch_channel *channel, void *item)
 
 bool filch_channel_next(filch_channel *channel, void *item, size_t size)
 {
+    FL_MUST_LIVE(channel);
     if (channel && channel->item_size != size)
         filch_die("FILCH_EACH with items of %zu bytes, of a channel whose items have %zu; give it "
                   "the type that is sent",
@@ -225,6 +234,7 @@ int filch_try_receive(filch_channel *channel, void *item)
 
 size_t filch_channel_length(filch_channel *channel)
 {
+    FL_MUST_LIVE(channel);
     fl_lock(&channel->lock);
     size_t count = channel->count;
     fl_unlock(&channel->lock);
@@ -233,6 +243,7 @@ size_t filch_channel_length(filch_channel *channel)
 
 bool filch_channel_closed(filch_channel *channel)
 {
+    FL_MUST_LIVE(channel);
     fl_lock(&channel->lock);
     bool is_closed = channel->closed;
     fl_unlock(&channel->lock);
@@ -241,10 +252,12 @@ bool filch_channel_closed(filch_channel *channel)
 
 size_t filch_channel_capacity(const filch_channel *channel)
 {
+    FL_MUST_LIVE(channel);
     return channel->capacity;
 }
 
 size_t filch_channel_item_size(const filch_channel *channel)
 {
+    FL_MUST_LIVE(channel);
     return channel->item_size;
 }

@@ -15,6 +15,7 @@ struct filch_channel {
     size_t item_size, capacity;
     /* Under the lock */
     filch_u32 lock;
+    uint32_t life; /* runtime/platform/given.h */
     filch_waiters receivers, senders;
     size_t first, count; /* of the ring */
     bool closed;

@@ -3,6 +3,7 @@
  * A condition. The mutex is unlocked under the private lock, which a signal needs: so no signal
  * comes between unlocking and waiting. Unlocking wakes, but never waits. */
 #include <filch/sync.h>
+#include <runtime/platform/given.h>
 
 #include <runtime/platform/lock.h>
 #include <runtime/sync/mutex.h>
@@ -10,6 +11,8 @@
 
 static int wait(filch_condition *condition, filch_mutex *mutex, int64_t until, fl_wait_how how)
 {
+    FL_GIVEN(condition);
+    FL_GIVEN(mutex);
     bool may_wait = until > 0;
     fl_lock(&condition->lock);
     if (may_wait)
@@ -28,17 +31,21 @@ int filch_condition_wait_until(filch_condition *condition, filch_mutex *mutex, i
 
 void filch_condition_wait(filch_condition *condition, filch_mutex *mutex)
 {
+    FL_MUST_GIVE(condition);
+    FL_MUST_GIVE(mutex);
     wait(condition, mutex, FILCH_FOREVER, 0);
 }
 
 void filch_condition_signal(filch_condition *condition)
 {
+    FL_MUST_GIVE(condition);
     fl_lock(&condition->lock);
     fl_tell_one(&condition->lock, &condition->waiters, 0);
 }
 
 void filch_condition_broadcast(filch_condition *condition)
 {
+    FL_MUST_GIVE(condition);
     fl_lock(&condition->lock);
     fl_tell_all(&condition->lock, &condition->waiters, 0);
 }

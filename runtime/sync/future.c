@@ -8,6 +8,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/futex.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/spin.h>
 #include <runtime/platform/virtual.h>
@@ -121,6 +122,7 @@ static FILCH_COLD int set_waited_for(filch_future *future, const void *value, si
 
 int filch_future_set(filch_future *future, const void *value, size_t size)
 {
+    FL_GIVEN(future);
     if (FILCH_UNLIKELY(size > FILCH_FUTURE_BYTES))
         return fl_fail(EINVAL,
                        "a value of %zu bytes for a future, which has room for %d; give it "
@@ -140,6 +142,7 @@ int filch_future_set(filch_future *future, const void *value, size_t size)
 int filch_future_fail(filch_future *future, const char *file, int line, int code,
                       const char *format, ...)
 {
+    FL_GIVEN(future);
     if (!fl_is_errno(code))
         return fl_fail(EINVAL, "a future fails with code %d; give a negative errno", code);
     int rc = fl_future_claim(future);
@@ -156,6 +159,7 @@ int filch_future_fail(filch_future *future, const char *file, int line, int code
 
 int filch_future_break(filch_future *future)
 {
+    FL_GIVEN(future);
     int rc = fl_future_claim(future);
     if (!rc) {
         memcpy(future->room, &fl_future_broken, sizeof fl_future_broken);
@@ -172,6 +176,7 @@ int filch_future_break(filch_future *future)
 /* An empty one is left as it is: somebody may be about to wait. */
 int filch_future_reset(filch_future *future)
 {
+    FL_GIVEN(future);
     uint32_t stage = look(future);
     bool busy = stage & FL_FUTURE_OWNED;
     if (stage & FL_FUTURE_WAITED) {
@@ -217,6 +222,7 @@ static void run_started(filch_self self, fl_work_item *work_item)
 int filch_async(filch_runtime *rt, filch_future *future, const filch_task *task, filch_slot *slot,
                 size_t size, const char *file, int line)
 {
+    FL_GIVEN(future);
     int rc = fl_runtime_meant(&rt, "filch_async");
     if (!rc)
         rc = fl_future_claim(future);
@@ -288,6 +294,7 @@ static FILCH_COLD int await_slow(filch_future *future, int64_t until, fl_wait_ho
 
 static inline int await(filch_future *future, int64_t until, fl_wait_how how)
 {
+    FL_GIVEN(future);
     fl_point();
     if (FILCH_LIKELY(filch_u32_load(&future->stage, FILCH_ACQUIRE) == FL_FUTURE_VALUE)) /* H2 */
         return 0;
@@ -306,6 +313,7 @@ int filch_await(filch_future *future)
 
 int filch_await_value(filch_future *future, void *to, size_t size)
 {
+    FL_GIVEN(future);
     int rc = filch_await(future);
     if (rc)
         return rc;
@@ -321,12 +329,14 @@ int filch_await_value(filch_future *future, void *to, size_t size)
 
 bool filch_future_done(const filch_future *future)
 {
+    FL_MUST_GIVE(future);
     fl_point();
     return filch_u32_load(&future->stage, FILCH_ACQUIRE) & FL_FUTURE_DONE; /* H2 */
 }
 
 const void *filch_future_value(const filch_future *future, size_t size)
 {
+    FL_MUST_GIVE(future);
     if (!(filch_u32_load(&future->stage, FILCH_ACQUIRE) & FL_FUTURE_VALUE)) /* H2 */
         filch_die("the value of a future that has none is taken; await it, and look at what the "
                   "await returns");
@@ -339,6 +349,7 @@ const void *filch_future_value(const filch_future *future, size_t size)
 
 const filch_failure *filch_future_failure(const filch_future *future)
 {
+    FL_MUST_GIVE(future);
     bool failed = filch_u32_load(&future->stage, FILCH_ACQUIRE) & FL_FUTURE_FAILED; /* H2 */
     return failed ? (const filch_failure *)future->room : NULL;
 }

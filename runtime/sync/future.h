@@ -24,8 +24,11 @@
 #ifndef FL_FUTURE_H
 #define FL_FUTURE_H
 
+#include <errno.h>
 #include <filch/future.h>
 #include <runtime/platform/container.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/sync/wait.h>
 
 enum {
@@ -61,5 +64,25 @@ void fl_future_fail_with(filch_future *future, const filch_failure *failure);
 bool fl_future_attach(filch_future *future, fl_node *node);
 /* Takes the node back. false: it is told, or being told; the future is not touched. */
 bool fl_future_detach(filch_future *future, fl_node *node);
+
+/* Futures of which another is made: each is given, and is not that other, which would wait for itself. */
+static inline int fl_future_not_itself(const char *call, const filch_future *future,
+                                       filch_future *const *others, size_t count)
+{
+    if (count >= UINT32_MAX - 2) /* more than memory has: refused as that */
+        return 0;
+    if (count && !others)
+        return fl_not_given(call, "futures");
+    for (size_t i = 0; i < count; i++)
+        if (!others[i])
+            return fl_fail(EINVAL, "%s: future %zu of %zu is NULL; give its address", call, i,
+                           count);
+        else if (others[i] == future)
+            return fl_fail(EDEADLK,
+                           "%s: future %zu of %zu is the one that it sets, which would wait "
+                           "for itself; give another",
+                           call, i, count);
+    return 0;
+}
 
 #endif

@@ -17,6 +17,7 @@
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/work_item.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/sync/future.h>
 #include <runtime/sync/wait.h>
 
@@ -106,6 +107,9 @@ static void sequel_told(fl_waiter *waiter)
 int filch_then_from(filch_future *next, filch_future *from, filch_runtime *rt, filch_then_fn *fn,
                     void *arg, size_t size, const filch_place *place)
 {
+    FL_GIVEN(next);
+    FL_GIVEN(from);
+    FL_CHECK(fl_future_not_itself("filch_then", next, &from, 1));
     int rc = fl_runtime_meant(&rt, "filch_then");
     if (rc)
         return rc;
@@ -261,6 +265,8 @@ static void settle_all(gathering *group)
 
 int filch_when_all(filch_future *all, filch_future *const *futures, size_t count)
 {
+    FL_GIVEN(all);
+    FL_CHECK(fl_future_not_itself("filch_when_all", all, futures, count));
     gathering *one;
     int rc = gather(all, count,
                     &(gathering){.settle = settle_all, .told = all_told, .count = count}, &one);
@@ -300,6 +306,8 @@ static void settle_any(gathering *group)
 int filch_when_any(filch_future *any, filch_future *const *futures, size_t count,
                    filch_context *losers)
 {
+    FL_GIVEN(any);
+    FL_CHECK(fl_future_not_itself("filch_when_any", any, futures, count));
     gathering *one;
     if (!count)
         return fl_fail(EINVAL, "filch_when_any of no futures is never done; give it one");

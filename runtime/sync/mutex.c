@@ -32,6 +32,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/spin.h>
 #include <runtime/platform/virtual.h>
@@ -147,16 +148,19 @@ void fl_mutex_lock(const char *call, filch_mutex *mutex)
 
 void filch_mutex_lock(filch_mutex *mutex)
 {
+    FL_MUST_GIVE(mutex);
     fl_mutex_lock("filch_mutex_lock", mutex);
 }
 
 int filch_mutex_try_lock(filch_mutex *mutex)
 {
+    FL_GIVEN(mutex);
     return take_fast(mutex) || take(mutex) ? 0 : fl_tried(fl_too_late());
 }
 
 int filch_mutex_lock_until(filch_mutex *mutex, int64_t until)
 {
+    FL_GIVEN(mutex);
     return take_fast(mutex) ? 0 : lock_slow("filch_mutex_lock", mutex, until, FL_WAIT_CANCELLABLE);
 }
 
@@ -201,6 +205,7 @@ static FILCH_COLD void unlock_slow(filch_mutex *mutex, uint32_t state)
 
 void filch_mutex_unlock(filch_mutex *mutex)
 {
+    FL_MUST_GIVE(mutex);
     uint32_t state = LOCKED;
     fl_point();
     if (FILCH_UNLIKELY(!filch_u32_cas(&mutex->state, &state, 0, FILCH_RELEASE))) /* K4 */

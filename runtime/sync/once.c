@@ -4,6 +4,7 @@
  *   K7 called: store state, release  -> K8 load state, acquire; sees the function's writes.
  *                                       Waiters: over edges V of runtime/sync/wait.h */
 #include <filch/sync.h>
+#include <runtime/platform/given.h>
 
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/panic.h>
@@ -63,6 +64,7 @@ static FILCH_COLD void once_slow(filch_once_flag *flag, void (*fn)(void *arg), v
 
 void filch_once(filch_once_flag *flag, void (*fn)(void *arg), void *arg)
 {
+    FL_MUST_GIVE(flag);
     fl_point();
     if (FILCH_UNLIKELY(filch_u32_load(&flag->state, FILCH_ACQUIRE) != CALLED)) /* K8 */
         once_slow(flag, fn, arg);

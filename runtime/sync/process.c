@@ -6,6 +6,7 @@
 #include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/spawner.h>
 #include <runtime/platform/uncancelled.h>
@@ -124,6 +125,7 @@ static int spawn(filch_process **out, const filch_process_config *config, int64_
                  : fl_fail(ENOMEM, "no memory to start %s; free some", fl_process_name(config));
     fl_spawner_end();
     if (!rc) {
+        fl_life_begin(&process->life);
         *out = process;
     } else if (process) {
         filch_context_release(process->ended);
@@ -135,10 +137,11 @@ static int spawn(filch_process **out, const filch_process_config *config, int64_
 /* A cancelled thread would leave files and memory behind. */
 int filch_process_spawn(filch_process **out, const filch_process_config *config, int64_t until)
 {
-    if (!out || !config || !config->argv || !config->argv[0] || !*fl_process_name(config))
-        return fl_fail(EINVAL, "filch_process_spawn without %s; give it %s",
-                       out ? "a program's name" : "a place for the process",
-                       out ? "config.argv with a name, and NULL at its end" : "one");
+    FL_GIVEN(out);
+    FL_GIVEN(config);
+    if (!config->argv || !config->argv[0] || !*fl_process_name(config))
+        return fl_fail(EINVAL, "filch_process_spawn without a program's name; give it config.argv "
+                               "with a name, and NULL at its end");
     if (until < 0)
         return fl_fail(EINVAL,
                        "filch_process_spawn until %lld ns; give a time from filch_in(), or "
@@ -164,8 +167,10 @@ static int order(const filch_process *process, int signal, bool group)
 
 void filch_process_destroy(filch_process *process)
 {
+    FL_MAY_LIVE(process);
     if (!process || process->owner != getpid())
         return;
+    fl_life_end(&process->life);
     fl_lock(&process->lock);
     int report = process->report;
     if (!process->over) /* a process forked from this one may have `report`, too */
@@ -204,9 +209,9 @@ __attribute__((noinline)) static ssize_t try_write(int fd, const void *data, siz
 
 int filch_process_write(filch_process *process, const void *data, size_t size, int64_t until)
 {
-    if (!process || (!data && size))
-        return fl_fail(EINVAL, "filch_process_write without %s; give it one",
-                       process ? "data" : "a process");
+    FL_ALIVE(process);
+    if (!data && size)
+        return fl_fail(EINVAL, "filch_process_write of %zu bytes without data; give it some", size);
     const char *at = data;
     while (size) {
         ssize_t n = try_write(process->ours[IN], at, size);
@@ -227,6 +232,7 @@ int filch_process_write(filch_process *process, const void *data, size_t size, i
 
 void filch_process_close_in(filch_process *process)
 {
+    FL_MAY_LIVE(process);
     if (!process || process->ours[IN] < 0)
         return;
     filch_fd_close(process->ours[IN]);
@@ -235,16 +241,19 @@ void filch_process_close_in(filch_process *process)
 
 int filch_process_in(const filch_process *process)
 {
+    FL_ALIVE(process);
     return process->ours[IN];
 }
 
 int filch_process_out(const filch_process *process)
 {
+    FL_ALIVE(process);
     return process->ours[OUT];
 }
 
 int filch_process_err(const filch_process *process)
 {
+    FL_ALIVE(process);
     return process->ours[ERR];
 }
 
@@ -260,8 +269,7 @@ static int wait_for_either(filch_process *process, filch_context *context, int64
 int filch_process_wait(filch_process *process, filch_process_outcome *outcome,
                        filch_context *context, int64_t until)
 {
-    if (!process)
-        return fl_fail(EINVAL, "filch_process_wait without a process; give it one");
+    FL_ALIVE(process);
     int rc = context ? wait_for_either(process, context, until)
                      : fl_context_wait("filch_process_wait", process->ended, until);
     int cause = filch_context_cause(process->ended), status = process->status;
@@ -280,6 +288,7 @@ int filch_process_wait(filch_process *process, filch_process_outcome *outcome,
 
 filch_context *filch_process_context(const filch_process *process)
 {
+    FL_MUST_LIVE(process);
     return process->ended;
 }
 
@@ -301,15 +310,18 @@ static int send_signal(filch_process *process, int signal, bool group)
 
 int filch_process_kill(filch_process *process, int signal)
 {
+    FL_ALIVE(process);
     return send_signal(process, signal, false);
 }
 
 int filch_process_kill_group(filch_process *process, int signal)
 {
+    FL_ALIVE(process);
     return send_signal(process, signal, true);
 }
 
 pid_t filch_process_pid(const filch_process *process)
 {
+    FL_MUST_LIVE(process);
     return process->pid;
 }

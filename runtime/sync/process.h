@@ -19,7 +19,8 @@ struct filch_process {
     fl_node node;
     pid_t owner; /* the process that has started it */
     pid_t pid;
-    int ours[3]; /* ends of pipes; -1: none */
+    int ours[3];   /* ends of pipes; -1: none */
+    uint32_t life; /* runtime/platform/given.h */
     filch_context *ended;
     filch_u32 lock; /* guards what follows */
     int report;     /* -1: it is being destroyed */

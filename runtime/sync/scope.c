@@ -8,7 +8,9 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/cells.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
+#include <runtime/sync/scope_open.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
@@ -55,6 +57,7 @@ int filch_scope_open_as(filch_scope *scope, filch_runtime *rt, filch_context *pa
     if ((unsigned)mode > FILCH_SCOPE_COLLECT)
         return fl_fail(EINVAL, "a scope of mode %d; choose FILCH_SCOPE_FIRST or _COLLECT",
                        (int)mode);
+    FL_CHECK(fl_scope_refuse_open(scope));
     int rc = fl_runtime_meant(&rt, "filch_scope_open");
     filch_context *context = NULL;
     if (!rc)
@@ -63,6 +66,7 @@ int filch_scope_open_as(filch_scope *scope, filch_runtime *rt, filch_context *pa
         return rc;
     *scope = (filch_scope){.runtime = rt, .context = context, .mode = mode};
     fl_defer_here(&scope->defer, abandon, scope);
+    fl_scope_opened(scope);
     return 0;
 }
 
@@ -122,6 +126,7 @@ static filch_failure failure_of(const fl_child *child, int code)
 
 int filch_scope_fail(filch_scope *scope, int code, const char *format, ...)
 {
+    FL_GIVEN(scope);
     fl_child *child = child_here(scope);
     filch_failure failure = failure_of(child, code);
     va_list list;
@@ -131,6 +136,7 @@ int filch_scope_fail(filch_scope *scope, int code, const char *format, ...)
     if (child)
         child->told = true;
     fl_scope_child_failed(scope, &failure);
+    fl_scope_says(&failure);
     return failure.code;
 }
 
@@ -195,6 +201,7 @@ static void run_spawned(filch_self self, fl_work_item *work_item)
 
 int filch_scope_spawn(filch_scope *scope, const filch_child *child, void *arg)
 {
+    FL_GIVEN(child);
     if (!scope || !child || !child->fn)
         return fl_fail(EINVAL, "filch_scope_spawn without a %s; give it one",
                        scope ? "function" : "scope");
@@ -264,6 +271,7 @@ static int wait_until(const char *call, filch_scope *scope, int64_t until)
 
 int filch_scope_wait_until(filch_scope *scope, int64_t until)
 {
+    FL_GIVEN(scope);
     return wait_until("filch_scope_wait", scope, until);
 }
 
@@ -274,9 +282,11 @@ int filch_scope_wait(filch_scope *scope)
 
 int filch_scope_close(filch_scope *scope)
 {
+    FL_GIVEN(scope);
     int rc = refuse_to_wait(scope);
     if (rc)
         return rc;
+    fl_scope_closed(scope);
     rc = close_scope(scope);
     if (scope->defer.self && !fl_undefer_here(&scope->defer))
         filch_die("filch_scope_close: another task opened this scope; close it in that task");
@@ -288,22 +298,26 @@ int filch_scope_close(filch_scope *scope)
 
 filch_context *filch_scope_context(const filch_scope *scope)
 {
+    FL_MUST_GIVE(scope);
     return scope->context;
 }
 
 unsigned filch_scope_children(const filch_scope *scope)
 {
+    FL_MUST_GIVE(scope);
     return filch_u32_load(&scope->children, FILCH_RELAXED); /* may be out of date when it is read */
 }
 
 const filch_failure *filch_scope_failure(const filch_scope *scope)
 {
+    FL_MUST_GIVE(scope);
     return scope->failures ? &scope->first : NULL;
 }
 
 const filch_failure *filch_scope_next_failure(const filch_scope *scope,
                                               const filch_failure *previous)
 {
+    FL_MUST_GIVE(scope);
     if (!previous)
         return filch_scope_failure(scope);
     const kept *next = previous == &scope->first ? scope->kept : ((const kept *)previous)->next;
@@ -312,5 +326,6 @@ const filch_failure *filch_scope_next_failure(const filch_scope *scope,
 
 size_t filch_scope_failures(const filch_scope *scope)
 {
+    FL_MUST_GIVE(scope);
     return scope->failures;
 }

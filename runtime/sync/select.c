@@ -8,6 +8,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/channel.h>
@@ -251,6 +252,7 @@ static int wait_for_one(filch_case *cases, filch_case *first, filch_case *deadli
 
 int filch_select(filch_case *cases, size_t count)
 {
+    FL_GIVEN(cases);
     int rc = refuse(cases, count);
     if (rc)
         return rc;

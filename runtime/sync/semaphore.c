@@ -4,6 +4,7 @@
 #include <runtime/sync/permits.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
@@ -12,6 +13,7 @@ enum { FLOOR = 0 };
 
 int filch_semaphore_init(filch_semaphore *semaphore, unsigned permits)
 {
+    FL_GIVEN(semaphore);
     if (permits > FILCH_PERMITS_MAX)
         return fl_fail(EINVAL, "a semaphore with %u permits is out of range (at most %d)", permits,
                        FILCH_PERMITS_MAX);
@@ -22,6 +24,7 @@ int filch_semaphore_init(filch_semaphore *semaphore, unsigned permits)
 
 static int acquire(filch_semaphore *semaphore, unsigned count, int64_t until, fl_wait_how how)
 {
+    FL_GIVEN(semaphore);
     if (count > FILCH_PERMITS_MAX)
         return fl_fail(EINVAL, "a request of %u permits is out of range (at most %d)", count,
                        FILCH_PERMITS_MAX);
@@ -42,11 +45,13 @@ void filch_semaphore_acquire(filch_semaphore *semaphore, unsigned count)
 
 int filch_semaphore_try_acquire(filch_semaphore *semaphore, unsigned count)
 {
+    FL_GIVEN(semaphore);
     return fl_tried(filch_semaphore_acquire_until(semaphore, count, 0));
 }
 
 int filch_semaphore_give_back(filch_semaphore *semaphore, unsigned count)
 {
+    FL_GIVEN(semaphore);
     if (fl_permits_give(&semaphore->permits, count, FLOOR, FILCH_PERMITS_MAX))
         return 0;
     return fl_fail(EOVERFLOW,
@@ -57,6 +62,7 @@ int filch_semaphore_give_back(filch_semaphore *semaphore, unsigned count)
 
 unsigned filch_semaphore_available(const filch_semaphore *semaphore)
 {
+    FL_MUST_GIVE(semaphore);
     int64_t balance = fl_permits_balance(&semaphore->permits);
     return balance > 0 ? (unsigned)balance : 0;
 }

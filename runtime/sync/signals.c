@@ -13,10 +13,12 @@
 
 #include <runtime/engine/threads.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/uncancelled.h>
 #include <runtime/platform/virtual.h>
 #include <runtime/sync/cancellation.h>
+#include <runtime/sync/channel.h>
 #include <runtime/sync/wait.h>
 #include <runtime/sync/wait_fd.h>
 
@@ -195,10 +197,11 @@ static unsigned end(effect does)
 int filch_signal_context(filch_context **out, filch_context *parent, const int *signals,
                          size_t count)
 {
+    FL_GIVEN(out);
+    FL_MAY_LIVE(parent);
     filch_context *context = NULL;
-    if (!out || !signals || !count)
-        return fl_fail(EINVAL, "filch_signal_context without %s; give it some",
-                       out ? "signals" : "a place for the context");
+    FL_GIVEN(signals);
+    FL_GIVEN(count);
     int rc = filch_context_create(&context, parent);
     if (rc)
         return rc;
@@ -212,16 +215,17 @@ int filch_signal_context(filch_context **out, filch_context *parent, const int *
 
 void filch_signal_context_end(filch_context *context)
 {
+    FL_MAY_LIVE(context);
     if (context)
         release(context, end((effect){.context = context}));
 }
 
 int filch_signal_channel(filch_channel **out, const int *signals, size_t count)
 {
+    FL_GIVEN(out);
     filch_channel *channel = NULL;
-    if (!out || !signals || !count)
-        return fl_fail(EINVAL, "filch_signal_channel without %s; give it some",
-                       out ? "signals" : "a place for the channel");
+    FL_GIVEN(signals);
+    FL_GIVEN(count);
     int rc = filch_channel_create(&channel, sizeof(int), WAITING_MOST);
     if (rc)
         return rc;
@@ -235,6 +239,7 @@ int filch_signal_channel(filch_channel **out, const int *signals, size_t count)
 
 void filch_signal_channel_end(filch_channel *channel)
 {
+    FL_MAY_LIVE(channel);
     if (!channel)
         return;
     end((effect){.channel = channel});

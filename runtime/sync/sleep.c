@@ -6,6 +6,7 @@
 #include <filch/timer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
@@ -47,5 +48,6 @@ int filch_sleep(int64_t ns)
 
 int filch_after(filch_context **out, int64_t ns)
 {
+    FL_GIVEN(out);
     return ns < 0 ? refuse(ns) : filch_context_create_until(out, NULL, filch_in(ns));
 }

@@ -6,6 +6,7 @@
 #include <filch/timer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/sync/timer.h>
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 struct filch_ticker {
     fl_timer timer; /* first */
     filch_channel *channel;
+    uint32_t life; /* runtime/platform/given.h */
     int64_t start, period;
     uint64_t sent; /* the last one's number */
 };
@@ -54,11 +56,11 @@ static int start(filch_ticker *ticker, int64_t period)
 
 int filch_ticker_create(filch_ticker **out, int64_t period)
 {
-    if (!out)
-        return fl_fail(EINVAL, "filch_ticker_create without a place for the ticker; give it one");
+    FL_GIVEN(out);
     filch_ticker *ticker = calloc(1, sizeof *ticker);
     if (!ticker)
         return fl_fail(ENOMEM, "no memory for a ticker; free some");
+    fl_life_begin(&ticker->life);
     int rc = filch_channel_create(&ticker->channel, sizeof(filch_tick), 1);
     if (!rc)
         rc = start(ticker, period);
@@ -71,11 +73,13 @@ int filch_ticker_create(filch_ticker **out, int64_t period)
 
 filch_channel *filch_ticker_channel(filch_ticker *ticker)
 {
+    FL_MUST_LIVE(ticker);
     return ticker->channel;
 }
 
 void filch_ticker_stop(filch_ticker *ticker)
 {
+    FL_MUST_LIVE(ticker);
     filch_tick late;
     fl_timer_stop(&ticker->timer);
     filch_try_receive(ticker->channel, &late);
@@ -83,15 +87,18 @@ void filch_ticker_stop(filch_ticker *ticker)
 
 int filch_ticker_reset(filch_ticker *ticker, int64_t period)
 {
+    FL_ALIVE(ticker);
     filch_ticker_stop(ticker);
     return start(ticker, period);
 }
 
 void filch_ticker_destroy(filch_ticker *ticker)
 {
+    FL_MAY_LIVE(ticker);
     if (!ticker)
         return;
     fl_timer_stop(&ticker->timer);
     filch_channel_destroy(ticker->channel);
+    fl_life_end(&ticker->life);
     free(ticker);
 }

@@ -8,6 +8,7 @@
 #include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/sync/timer.h>
 
 #include <errno.h>
@@ -27,6 +28,7 @@ static int refuse(int64_t when)
 int filch_timer_start_from(filch_timer *timer, filch_runtime *rt, int64_t when, filch_go_fn *fn,
                            void *arg, const filch_place *place)
 {
+    FL_GIVEN(timer);
     int rc = fl_runtime_meant(&rt, "filch_timer_start");
     if (rc)
         return rc;
@@ -52,6 +54,7 @@ int(filch_timer_start)(filch_timer *timer, filch_runtime *rt, int64_t when, filc
 
 bool filch_timer_stop(filch_timer *timer)
 {
+    FL_MUST_GIVE(timer);
     void *work_item;
     bool stopped = fl_timer_take_back(within(timer), &work_item);
     if (stopped)
@@ -61,6 +64,7 @@ bool filch_timer_stop(filch_timer *timer)
 
 int filch_timer_reset(filch_timer *timer, int64_t when)
 {
+    FL_GIVEN(timer);
     if (when < 0)
         return refuse(when);
     return fl_timer_reset(within(timer), when)

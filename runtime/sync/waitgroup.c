@@ -9,6 +9,7 @@
  *      the last add, acq_rel, under the       waits by edges V of runtime/sync/wait.h, or by the
  *      private lock                           private lock */
 #include <filch/sync.h>
+#include <runtime/platform/given.h>
 
 #include <runtime/platform/lock.h>
 #include <runtime/platform/virtual.h>
@@ -16,6 +17,7 @@
 
 void filch_waitgroup_add(filch_waitgroup *group, unsigned count)
 {
+    FL_MUST_GIVE(group);
     fl_point();
     uint32_t was = filch_u32_add(&group->count, count, FILCH_RELAXED); /* done says what is seen */
     if (was > INT32_MAX || count > INT32_MAX - was)
@@ -37,6 +39,7 @@ static FILCH_COLD void last_done(filch_waitgroup *group)
 
 void filch_waitgroup_done(filch_waitgroup *group)
 {
+    FL_MUST_GIVE(group);
     fl_point();
     uint32_t was = filch_u32_load(&group->count, FILCH_RELAXED); /* the CAS decides */
     while (was > 1)
@@ -47,6 +50,7 @@ void filch_waitgroup_done(filch_waitgroup *group)
 
 static int wait(filch_waitgroup *group, int64_t until, fl_wait_how how)
 {
+    FL_GIVEN(group);
     fl_lock(&group->lock);
     if (filch_u32_load(&group->count, FILCH_RELAXED)) { /* falls to zero under the lock */
         fl_waits_in("filch_waitgroup_wait", group);
@@ -63,5 +67,6 @@ int filch_waitgroup_wait_until(filch_waitgroup *group, int64_t until)
 
 void filch_waitgroup_wait(filch_waitgroup *group)
 {
+    FL_MUST_GIVE(group);
     wait(group, FILCH_FOREVER, 0);
 }

@@ -8,6 +8,7 @@
  * sinks count what they drop. */
 #include <filch/service_otlp.h>
 
+#include <runtime/platform/given.h>
 #include <runtime/platform/own_thread.h>
 #include <runtime/service/http/otlp_encode.h>
 #include <runtime/service/http/otlp_post.h>
@@ -30,6 +31,7 @@ enum { QUEUE = 2048, QUEUE_MOST = 1000000, BATCH = 512, ATTEMPTS = 5 };
 #define PAUSE_MOST (30 * FILCH_SECOND)
 
 struct filch_service_otlp {
+    uint32_t life;                    /* runtime/platform/given.h */
     filch_service_otlp_config config; /* with the defaults filled in */
     char *url, *service_name;         /* url: the thread's from its start on, like the next one */
     fl_post *post;
@@ -345,8 +347,7 @@ static int start_thread(filch_service_otlp *otlp)
 
 int filch_service_otlp_start(filch_service_otlp **out, const filch_service_otlp_config *config)
 {
-    if (!out)
-        return filch_error_set(-EINVAL, "out is NULL; pass the address of a pointer");
+    FL_GIVEN(out);
     filch_service_otlp *otlp = calloc(1, sizeof *otlp);
     if (!otlp)
         return filch_error_set(-ENOMEM, "no memory for the export of spans; free some");
@@ -361,14 +362,17 @@ int filch_service_otlp_start(filch_service_otlp **out, const filch_service_otlp_
     if (rc)
         free_parts(otlp);
     else
-        *out = otlp;
+        fl_life_begin(&otlp->life);
+    *out = otlp;
     return rc;
 }
 
 int filch_service_otlp_stop(filch_service_otlp *otlp, int64_t until)
 {
+    FL_MAY_LIVE(otlp);
     if (!otlp)
         return 0;
+    fl_life_end(&otlp->life);
     pthread_mutex_lock(&otlp->lock);
     otlp->ending = true;
     otlp->until = until;
@@ -388,6 +392,8 @@ int filch_service_otlp_stop(filch_service_otlp *otlp, int64_t until)
 void filch_service_otlp_stats_read(const filch_service_otlp *otlp, filch_service_otlp_stats *out,
                                    size_t size)
 {
+    FL_MUST_LIVE(otlp);
+    FL_MUST_GIVE(out);
     pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&otlp->lock;
     pthread_mutex_lock(lock);
     filch_service_otlp_stats stats = otlp->stats;

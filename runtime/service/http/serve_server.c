@@ -3,6 +3,7 @@
  * The server: libmicrohttpd on a thread of its own, which looks a path up in the table of routes and ends slow connections. */
 #include <filch/service_http.h>
 
+#include <runtime/platform/given.h>
 #include <runtime/platform/own_thread.h>
 #include <runtime/service/http/serve_guard.h>
 #include <runtime/service/http/serve_listen.h>
@@ -26,6 +27,7 @@
 enum { CONNECTION_BYTES = 32 << 10 };
 
 struct filch_service_http {
+    uint32_t life; /* runtime/platform/given.h */
     filch_service *service;
     struct MHD_Daemon *daemon;
     pthread_t thread;
@@ -325,8 +327,8 @@ int filch_service_http_start(filch_service_http **out, filch_service *service,
                              const filch_service_http_config *config)
 {
     filch_service_http_config all = {0};
-    if (!out || !service)
-        return filch_error_set(-EINVAL, "out or service is NULL; create the service first");
+    FL_GIVEN(out);
+    FL_ALIVE(service);
     if (config) {
         size_t size = config->size ? config->size : sizeof all;
         memcpy(&all, config, size < sizeof all ? size : sizeof all);
@@ -340,6 +342,7 @@ int filch_service_http_start(filch_service_http **out, filch_service *service,
         free(http->guard.token);
         free(http);
     } else {
+        fl_life_begin(&http->life);
         *out = http;
     }
     return rc;
@@ -347,8 +350,10 @@ int filch_service_http_start(filch_service_http **out, filch_service *service,
 
 void filch_service_http_stop(filch_service_http *http)
 {
+    FL_MAY_LIVE(http);
     if (!http)
         return;
+    fl_life_end(&http->life);
     stop_daemon(http);
     fl_serve_metrics_stop(&http->metrics);
     fl_serve_watch_stop(&http->watch);
@@ -358,5 +363,6 @@ void filch_service_http_stop(filch_service_http *http)
 
 unsigned filch_service_http_port(const filch_service_http *http)
 {
+    FL_MUST_LIVE(http);
     return http->port;
 }

@@ -141,7 +141,7 @@ static void stop_when_full(crew *all, enum crew_kind kind, const char *name)
         signpost_wait(&at[2].begun, 3);
         WAIT_FOR_STAGE(pipeline, 1, now.waiting == 3 && now.running == 2);
         WAIT_FOR_STAGE(pipeline, 0, now.waiting == 2 && now.running == (ordered ? 0 : 3));
-        cr_assert_eq(filch_pipeline_finish(pipeline, 0), -ETIME, "%s", name);
+        cr_assert_eq(filch_pipeline_finish(pipeline, 0), -ETIMEDOUT, "%s", name);
         cr_assert_eq(filch_context_cancel(filch_pipeline_context(pipeline), -ESHUTDOWN), 0);
         signpost_wait(&at[1].refused, 1);
         filch_u32_store(&at[2].shut, 0, FILCH_RELEASE);
@@ -296,7 +296,7 @@ static void come_too_early(crew *all, enum crew_kind kind, const char *name)
     push_parcels(pipeline, 0, 1);
     void *item;
     cr_assert_eq(filch_pipeline_next(pipeline, &item, filch_in(MS)), -ETIMEDOUT, "%s", name);
-    cr_assert_eq(filch_pipeline_finish(pipeline, filch_in(MS)), -ETIME);
+    cr_assert_eq(filch_pipeline_finish(pipeline, filch_in(MS)), -ETIMEDOUT);
     filch_u32_store(&at[0].shut, 0, FILCH_RELEASE);
     cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), 0);
     cr_assert_eq(filch_pipeline_next(pipeline, &item, 0), 0);

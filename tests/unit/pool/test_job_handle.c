@@ -173,7 +173,7 @@ Test(job_handle, a_wait_whose_own_time_is_over_says_so)
     gate at = {0};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     filch_job *job = job_of(pool, stand_still, &at, NULL);
-    cr_assert_eq(filch_job_wait(job, filch_in(1)), -ETIME);
+    cr_assert_eq(filch_job_wait(job, filch_in(1)), -ETIMEDOUT);
     cr_assert_eq(filch_job_outcome(job), FILCH_UNDECIDED);
     signpost_raise(&at.go);
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);

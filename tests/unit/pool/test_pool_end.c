@@ -244,7 +244,7 @@ Test(pool_end, a_job_is_cancelled_out_of_the_queue_or_by_its_context)
     filch_job *waits = job_of(pool, runs, NULL, &(filch_job_options){.done = count_it});
     cr_assert_eq(filch_job_outcome(waits), FILCH_UNDECIDED);
     cr_assert_null(filch_job_failure(waits));
-    cr_assert_eq(filch_job_wait(waits, 0), -ETIME);
+    cr_assert_eq(filch_job_wait(waits, 0), -ETIMEDOUT);
     cr_assert_eq(filch_job_cancel(waits), 0);
     cr_assert_eq(filch_job_wait(waits, FILCH_FOREVER), -ECANCELED);
     cr_assert_eq(filch_job_cancel(waits), -EALREADY);

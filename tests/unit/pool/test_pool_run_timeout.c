@@ -157,7 +157,7 @@ Test(run_timeout, time_in_the_queue_does_not_count)
     block(pool, &at);
     const filch_job_options options = {.run_timeout = FILCH_MILLISECOND};
     filch_job *job = job_of(pool, waits_for_its_context, NULL, &options);
-    cr_assert_eq(filch_job_wait(job, filch_in(3 * FILCH_MILLISECOND)), -ETIME, "it waits");
+    cr_assert_eq(filch_job_wait(job, filch_in(3 * FILCH_MILLISECOND)), -ETIMEDOUT, "it waits");
     cr_assert_eq(dues_of(pool, &first), 1);
     cr_assert_eq(first, FILCH_FOREVER);
     signpost_raise(&at.go);

@@ -397,3 +397,19 @@ Test(future_graph, a_triangle_of_futures_adds_up)
         cr_assert_eq(filch_runtime_destroy(rt), 0); /* after all that it will be asked for */
     }
 }
+
+Test(future_graph, no_future_waits_for_itself)
+{
+    filch_runtime *rt = runtime(1);
+    filch_future self = {0}, other = {0};
+    filch_future *both[] = {&other, &self};
+    cr_assert_eq(filch_then(&self, &self, rt, add, TWO, 8), -EDEADLK);
+    cr_assert_not_null(strstr(filch_error(), "filch_then"), "%s", filch_error());
+    cr_assert_eq(filch_when_all(&self, both + 1, 1), -EDEADLK);
+    cr_assert_eq(filch_when_all(&self, both, 2), -EDEADLK);
+    cr_assert_eq(filch_when_any(&self, both, 2, NULL), -EDEADLK);
+    cr_assert_not_null(strstr(filch_error(), "filch_when_any"), "%s", filch_error());
+    set_long(&self, 1);
+    set_long(&other, 1);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}

@@ -293,3 +293,48 @@ Test(scope, a_child_that_fails_in_a_blocking_call_fails_once)
     cr_assert_str_eq(filch_scope_failure(&scope)->task, "blocks_and_fails");
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
+
+static void open_twice(filch_runtime *rt)
+{
+    filch_scope scope, other;
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    cr_assert_eq(filch_scope_open(&other, rt, NULL), 0);
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), -EBUSY);
+    cr_assert_not_null(strstr(filch_error(), "filch_scope_open"), "%s", filch_error());
+    cr_assert_eq(filch_scope_close(&scope), 0);
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    cr_assert_eq(filch_scope_close(&other), 0);
+    cr_assert_eq(filch_scope_close(&scope), 0);
+}
+
+FILCH_VOID_TASK(open_twice_in_a_task, (filch_runtime *, rt))
+{
+    (void)self;
+    open_twice(rt);
+}
+
+Test(scope, an_open_scope_is_not_opened)
+{
+    for (unsigned workers = 1; workers <= 8; workers *= 2) {
+        filch_runtime *rt = runtime(workers);
+        open_twice(rt);
+        FILCH_RUN(rt, open_twice_in_a_task, rt);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+Test(scope, a_failure_leaves_its_own_text)
+{
+    filch_runtime *rt = runtime(1);
+    filch_scope scope;
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    (void)filch_scope_open(NULL, rt, NULL); /* another call's sentence */
+    cr_assert_eq(filch_scope_fail(&scope, -EIO, "line %d", 3), -EIO);
+    cr_assert_str_eq(filch_error(), "line 3");
+    cr_assert_eq(filch_scope_close(&scope), -EIO);
+    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    cr_assert_eq(filch_scope_close(&scope), 0);
+    cr_assert_eq(filch_scope_fail(&scope, -EDOM, "too late"), -EDOM);
+    cr_assert_str_eq(filch_error(), "too late");
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
