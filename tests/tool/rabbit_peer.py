@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The other program of rabbit_peer.sh, by pika: publishes messages as programs without Filch do, and compares copies of them.
 
-    rabbit_peer.py URL publish COUNT | rich | same | huge | guide QUEUE | declare QUEUE"""
+    rabbit_peer.py URL publish COUNT | rich | same | huge | guide QUEUE | declare QUEUE | stream NAME"""
 import datetime
 import decimal
 import sys
@@ -65,6 +65,10 @@ def declare(channel, queue):
         print(closed.reply_code)
 
 
+def stream(channel, name):
+    channel.queue_declare(name, durable=True, arguments={"x-queue-type": "stream"})
+
+
 connection = pika.BlockingConnection(pika.URLParameters(sys.argv[1]))
-{"publish": publish, "rich": rich, "same": same, "huge": huge, "guide": guide, "declare": declare}[sys.argv[2]](connection.channel(), *sys.argv[3:])
+{"publish": publish, "rich": rich, "same": same, "huge": huge, "guide": guide, "declare": declare, "stream": stream}[sys.argv[2]](connection.channel(), *sys.argv[3:])
 connection.close()

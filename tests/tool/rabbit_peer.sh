@@ -83,5 +83,8 @@ claim "the queue is called classic: $(cat log)" grep -q "queue 'guide' of Rabbit
 claim "an unknown type is named: $(cat log)" grep -q '"reason":"unknown task type: test"' log
 claim "two bodies have no type, and the key is named: $(cat log)" test "$(grep -c '"reason":"message without a type[^"]*envelope=' log)" -eq 2
 claim "no message is lost: $("$jobs" stats --broker "$url" --queue guide)" grep -q 'dead *3' <("$jobs" stats --broker "$url" --queue guide)
+peer stream log
+claim "a stream ends the program with 2" test "$(timeout 60 "$worker" --broker "$url" --queues log >log 2>&1; echo $?)" -eq 2
+claim "that is said: $(cat log)" grep -q "queue 'log' of RabbitMQ: it is a stream" log
 claim "producers declare a service's queue passively" test "$(peer declare tasks)" = 406
 finish
