@@ -74,12 +74,12 @@ bool fl_idle_claim(fl_idle *idle, fl_unless unless)
     return true;
 }
 
-unsigned fl_idle_claim_more(fl_idle *idle, fl_idle_size size)
+unsigned fl_idle_claim_more(fl_idle *idle, unsigned workers, unsigned cpus)
 {
     uint64_t word = fl_idle_look(idle);
     unsigned more;
     do {
-        more = fl_idle_lacking(word, size);
+        more = fl_idle_lacking(word, workers, cpus);
         if (more == 0)
             return 0;
     } while (!filch_u64_cas(&idle->word, &word, word + more * WAKE, FILCH_SEQ_CST)); /* P6 */

@@ -116,21 +116,18 @@ bool fl_idle_claim(fl_idle *idle, fl_unless unless);
  * CPUs if these are fewer. So the wake-ups of many workers overlap, and all are awake after a time
  * that grows with the logarithm of their number; one after another 1,024 would need 34 ms
  * (docs/scale.md). */
-typedef struct fl_idle_size {
-    unsigned workers, cpus;
-} fl_idle_size;
 /* Sleepers that a finder may wake if it sees more work: one if nobody searches. */
-static inline unsigned fl_idle_lacking(uint64_t word, fl_idle_size size)
+static inline unsigned fl_idle_lacking(uint64_t word, unsigned workers, unsigned cpus)
 {
-    unsigned awake = size.workers - fl_idle_resting(word);
-    unsigned enough = (awake < size.cpus ? awake : size.cpus) / 2;
+    unsigned awake = workers - fl_idle_resting(word);
+    unsigned enough = (awake < cpus ? awake : cpus) / 2;
     unsigned searchers = fl_idle_searchers(word), sleepers = fl_idle_sleepers(word);
     unsigned more = enough > searchers ? enough - searchers : searchers == 0;
     return more < sleepers ? more : sleepers;
 }
 /* A finder's decision: all that are lacking become searchers, with a token for each. Returns how
  * many. */
-unsigned fl_idle_claim_more(fl_idle *idle, fl_idle_size size);
+unsigned fl_idle_claim_more(fl_idle *idle, unsigned workers, unsigned cpus);
 /* Searching -> retired. */
 void fl_idle_retire(fl_idle *idle);
 /* Retired -> running. */

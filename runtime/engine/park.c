@@ -71,15 +71,10 @@ void fl_wake_one(fl_runtime *rt, unsigned near, fl_unless unless)
         unpark(rt, near, 1);
 }
 
-static fl_idle_size size_of(const fl_runtime *rt)
-{
-    return (fl_idle_size){.workers = rt->worker_set.most, .cpus = rt->cpus};
-}
-
 static void wake_more(fl_worker *worker)
 {
     fl_runtime *rt = worker->rt;
-    unpark(rt, worker->index + 1, fl_idle_claim_more(&rt->idle, size_of(rt)));
+    unpark(rt, worker->index + 1, fl_idle_claim_more(&rt->idle, rt->worker_set.most, rt->cpus));
 }
 
 void fl_unpark_all(fl_runtime *rt)
@@ -194,7 +189,7 @@ static bool look_for_more(fl_worker *worker, uint64_t was)
 /* A hint, without pokes: the duty is that of another searcher. */
 static bool may_see_more(fl_runtime *rt, uint64_t was)
 {
-    if (fl_idle_lacking(was - FL_IDLE_SEARCHER, size_of(rt)) == 0)
+    if (fl_idle_lacking(was - FL_IDLE_SEARCHER, rt->worker_set.most, rt->cpus) == 0)
         return false;
     fl_look_begin();
     bool more = fl_work_anywhere(rt);

@@ -103,8 +103,7 @@ static void idle(struct bytes *in)
             enough = enough ? enough : 1;
             unsigned more = enough > searchers ? enough - searchers : 0;
             more = more < sleepers ? more : sleepers;
-            FUZZ_CHECK(fl_idle_claim_more(&i, (fl_idle_size){WORKERS, cpus}) == more, "%u %u",
-                       searchers, sleepers);
+            FUZZ_CHECK(fl_idle_claim_more(&i, WORKERS, cpus) == more, "%u %u", searchers, sleepers);
             changed = changed || more;
             searchers += more, sleepers -= more, tokens += more;
         }

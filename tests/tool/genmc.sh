@@ -23,11 +23,22 @@ claim "an unknown program is refused: $(cat err)" grep -q 'unknown program nothi
 genmc 2 --quick
 claim "an unknown option is refused: $(cat err)" grep -q 'unknown option --quick (valid: --write, --help)' err
 
+# GenMC 0.10.3 crashes on functions with a struct among their parameters, which clang packs into numbers.
+cat >by_value.py <<'END'
+import re
+import sys
+
+text = open(sys.argv[1], encoding="utf-8").read()
+structs = set(re.findall(r"typedef struct \w+ {[^}]*} (\w+);", text)) | {"struct \\w+"}
+found = re.findall(rf"[(,]\s*(?:const )?(?:{'|'.join(structs)}) \w+\s*(?=[,)])", text)
+sys.exit(f"{found}" if found else 0)
+END
 genmc 0 --write
 for program in "$root"/tests/genmc/*.c; do
     name=$(basename "$program" .c)
     claim "$name is written" grep -q "^written to build/genmc:.* $name" out
     claim "$name needs no other file of the project" bash -c "! grep -E '#include <(filch|sched)/' '$written/$name.c'"
+    claim "$name passes no struct by value" python3 by_value.py "$written/$name.c"
     claim "$name compiles" cc -std=gnu11 -Wall -Wextra -Werror -Wno-unused-function -O1 -pthread "$written/$name.c" -o "$name"
     claim "$name ends well" "./$name"
 done

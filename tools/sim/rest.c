@@ -61,14 +61,15 @@ static bool is_work_anywhere(const world *s)
     return queue_pending(s) || is_ready_anywhere(s);
 }
 
-static fl_idle_size size_of(const world *s)
+static unsigned cpus_of(const world *s)
 {
-    return (fl_idle_size){.workers = s->workers, .cpus = s->how->cpus ? s->how->cpus : s->workers};
+    return s->how->cpus ? s->how->cpus : s->workers;
 }
 
 static picoseconds wake_more(world *s, const worker *w)
 {
-    return unpark(s, w->index + 1, fl_idle_claim_more(&s->idle, size_of(s))) * cost(s, COST_WAKE);
+    return unpark(s, w->index + 1, fl_idle_claim_more(&s->idle, s->workers, cpus_of(s))) *
+           cost(s, COST_WAKE);
 }
 
 static bool look_for_more(world *s, worker *w, uint64_t was)
@@ -83,7 +84,7 @@ static bool look_for_more(world *s, worker *w, uint64_t was)
 
 static bool may_see_more(const world *s, uint64_t was)
 {
-    return fl_idle_lacking(was - FL_IDLE_SEARCHER, size_of(s)) && is_work_anywhere(s);
+    return fl_idle_lacking(was - FL_IDLE_SEARCHER, s->workers, cpus_of(s)) && is_work_anywhere(s);
 }
 
 picoseconds rest_found(world *s, worker *w, bool is_gift)

@@ -114,45 +114,36 @@ Test(idle, only_the_last_finder_with_sleepers_left_chains)
     expect(0, 0, 1);
 }
 
-static fl_idle_size on_as_many_cpus(unsigned workers)
-{
-    return (fl_idle_size){workers, workers};
-}
-
 Test(idle, finders_wake_until_half_of_those_awake_search)
 {
     enum { WORKERS = 64 };
     put_to_sleep(WORKERS - 3);
-    cr_assert_eq(fl_idle_claim_more(&idle, on_as_many_cpus(WORKERS)), 1, "three are awake");
+    cr_assert_eq(fl_idle_claim_more(&idle, WORKERS, WORKERS), 1, "three are awake");
     expect(WORKERS - 4, 1, 1);
-    cr_assert_eq(fl_idle_claim_more(&idle, on_as_many_cpus(WORKERS)), 1, "four: two may search");
+    cr_assert_eq(fl_idle_claim_more(&idle, WORKERS, WORKERS), 1, "four: two may search");
     expect(WORKERS - 5, 2, 2);
-    cr_assert_eq(fl_idle_claim_more(&idle, on_as_many_cpus(WORKERS)), 0, "five, and two search");
+    cr_assert_eq(fl_idle_claim_more(&idle, WORKERS, WORKERS), 0, "five, and two search");
     fl_idle_found(&idle);
     fl_idle_found(&idle);
-    cr_assert_eq(fl_idle_claim_more(&idle, on_as_many_cpus(WORKERS)), 2,
-                 "five, and nobody searches");
+    cr_assert_eq(fl_idle_claim_more(&idle, WORKERS, WORKERS), 2, "five, and nobody searches");
     expect(WORKERS - 7, 2, 4);
 }
 
 Test(idle, finders_wake_one_at_least_and_no_more_than_sleep)
 {
     put_to_sleep(1);
-    cr_assert_eq(fl_idle_lacking(fl_idle_look(&idle), on_as_many_cpus(1)), 1, "nobody is awake");
-    cr_assert_eq(fl_idle_lacking(fl_idle_look(&idle), on_as_many_cpus(64)), 1,
-                 "31 are lacking, one sleeps");
-    cr_assert_eq(fl_idle_claim_more(&idle, on_as_many_cpus(64)), 1);
-    cr_assert_eq(fl_idle_claim_more(&idle, on_as_many_cpus(64)), 0);
+    cr_assert_eq(fl_idle_lacking(fl_idle_look(&idle), 1, 1), 1, "nobody is awake");
+    cr_assert_eq(fl_idle_lacking(fl_idle_look(&idle), 64, 64), 1, "31 are lacking, one sleeps");
+    cr_assert_eq(fl_idle_claim_more(&idle, 64, 64), 1);
+    cr_assert_eq(fl_idle_claim_more(&idle, 64, 64), 0);
     expect(0, 1, 1);
 }
 
 Test(idle, no_more_search_than_half_of_the_cpus)
 {
     put_to_sleep(10);
-    fl_idle_size size = {.workers = 64, .cpus = 8};
-    cr_assert_eq(fl_idle_claim_more(&idle, size), 4);
-    size.cpus = 2;
-    cr_assert_eq(fl_idle_claim_more(&idle, size), 0);
+    cr_assert_eq(fl_idle_claim_more(&idle, 64, 8), 4);
+    cr_assert_eq(fl_idle_claim_more(&idle, 64, 2), 0);
 }
 
 Test(idle, retired_workers_are_not_awake)
@@ -162,8 +153,7 @@ Test(idle, retired_workers_are_not_awake)
         fl_idle_search(&idle);
         fl_idle_retire(&idle);
     }
-    cr_assert_eq(fl_idle_lacking(fl_idle_look(&idle), on_as_many_cpus(11)), 2,
-                 "four of eleven are awake");
+    cr_assert_eq(fl_idle_lacking(fl_idle_look(&idle), 11, 11), 2, "four of eleven are awake");
 }
 
 Test(idle, sleeper_retracts_unless_a_token_is_on_its_way)
