@@ -101,8 +101,7 @@ static inline void handled_results(handled *one, const char *body, const char *r
     int rc = filch_service_record_read(one->service, "told", &record, FILCH_FOREVER);
     cr_assert_eq(rc, result ? 0 : -ENOENT, "%d '%s'", rc, one->reason);
     if (record)
-        cr_assert_str_eq(record->result ? record->result : "none", result, "%s, '%s'",
-                         record->result, one->reason);
+        cr_assert_str_eq(record->result ? record->result : "none", result, "'%s'", one->reason);
     filch_service_record_destroy(record);
 }
 
