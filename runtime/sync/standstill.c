@@ -5,6 +5,7 @@
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/find.h>
 #include <runtime/engine/settings.h>
+#include <runtime/engine/starve.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/lock.h>

@@ -35,6 +35,8 @@ IGNORES(filch_service_http_stop, http, (filch_service_http_stop(it), 0))
 
 /* <filch/service_main.h> */
 ALLOWS(filch_service_main, handlers, (void)0)
+ALLOWS(filch_service_main_with, defaults, (void)0)
+ALLOWS(filch_service_main_with, handlers, (void)0)
 
 /* <filch/service_otlp.h> */
 ALLOWS(filch_service_otlp_sink, span, (void)0)
