@@ -8,11 +8,13 @@
  * thread has a script. x cancels the parent, y the child. o writes a word and cancels the parent; l
  * looks at the parent's cause and, when it is done, reads the word. n creates a child of the
  * parent, t one with a deadline. w waits for the parent, v for the child. p, c and g release the
- * parent, the child, the child's child. k is the timer thread.
+ * parent, the child, the child's child. k is the timer thread. z, by a task of the parent, takes a permit,
+ * for which it waits until its context is done; d gives one.
  *
  * Claims: exactly one canceller succeeds, and its cause stays; every descendant is done for that
  * cause, or was done before. Waiters continue; writes before the cancellation are seen; nobody
- * touches freed memory, and everything is freed in the end. */
+ * touches freed memory, and everything is freed in the end. A permit is taken, or still there: a wait that
+ * its context ends loses none. */
 #include <runtime/sync/cancellation.h>
 #include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>
@@ -36,6 +38,11 @@ static unsigned word;
 static unsigned winners[CONTEXTS];
 static int cause[CONTEXTS]; /* of the one that has cancelled it */
 static bool cancels;        /* somebody does, for sure */
+static struct {
+    filch_u32 lock;
+    filch_waiters queue;
+    unsigned permits, given, taken;
+} door;
 
 /* ---- Books ---- */
 
@@ -108,6 +115,52 @@ static void release(unsigned which)
     filch_context_release(context[which]);
 }
 
+static filch_context *own_context(const fl_fiber *fiber)
+{
+    (void)fiber;
+    return context[PARENT];
+}
+
+static int wait_at_door(void)
+{
+    fl_worker_here()->running->context_of = own_context;
+    fl_lock(&door.lock);
+    if (!door.permits)
+        return fl_wait_cancellable(&door.lock, &door.queue, NULL, FILCH_FOREVER);
+    door.permits--;
+    fl_unlock(&door.lock);
+    return 0;
+}
+
+MC_UNCHECKED static void book_taken(int code)
+{
+    door.taken += !code;
+}
+
+static void take(void)
+{
+    static const waiting_ways ways = {.at_once = "a permit at once",
+                                      .told = "a permit after a wait",
+                                      .refused = "done before the wait",
+                                      .ended = "done during the wait"};
+    int code = wait_at_door();
+    waiting_returned();
+    waiting_came_out(code, &ways);
+    MC_CLAIM(!code || code == -ECANCELED, "a wait ends otherwise");
+    book_taken(code);
+}
+
+static void give(void)
+{
+    fl_lock(&door.lock);
+    fl_node *node = fl_waiters_claim(&door.queue);
+    door.permits += !node;
+    door.given++;
+    fl_unlock(&door.lock);
+    if (node)
+        fl_waiter_tell(node->waiter, node, 0);
+}
+
 static void act(unsigned by, char what)
 {
     switch (what) {
@@ -129,6 +182,12 @@ static void act(unsigned by, char what)
     case 'w':
     case 'v':
         wait(what == 'w' ? PARENT : CHILD);
+        break;
+    case 'z':
+        take();
+        break;
+    case 'd':
+        give();
         break;
     case 'p':
         filch_context_release(context[PARENT]);
@@ -193,6 +252,8 @@ static void lay_out(struct shape chosen)
     memset(cause, 0, sizeof cause);
     cancels = any("xo");
     memset(context, 0, sizeof context);
+    memset(&door, 0, sizeof door);
+    mc_name(&door.lock, "door.lock");
     for (unsigned i = 0; i < shape.contexts; i++)
         lay_out_context(i);
 }
@@ -214,6 +275,8 @@ static void finish(void)
         MC_CLAIM(!fl_waiters_any(&context[i]->waiters), "somebody is left in a queue");
         filch_context_release(context[i]);
     }
+    MC_CLAIM(door.permits + door.taken == door.given, "a permit is lost");
+    MC_CLAIM(!fl_waiters_any(&door.queue), "somebody is left at the door");
     MC_CLAIM(mc_objects() == waiting_objects(), "a context is never freed");
 }
 
@@ -238,6 +301,9 @@ MC_SHAPE(waited_for_by_two, .script = {"wp", "wp", "xp"}, .contexts = 1, .held =
          .fibers = SECOND)
 MC_SHAPE(waited_for_below, .script = {"vc", "xp"}, .contexts = 2)
 MC_SHAPE(waited_for_in_time, .script = {"wp", "k"}, .contexts = 1, .timed = 1, .fibers = FIRST)
+
+MC_SHAPE(own, .script = {"z", "x", "d"}, .contexts = 1, .fibers = FIRST)
+MC_SHAPE(own_by_two, .script = {"z", "z", "x"}, .contexts = 1, .fibers = FIRST | SECOND)
 
 #define THREADS(...) .threads = {__VA_ARGS__}
 #define RELEASED "released when done", "released before"
@@ -282,4 +348,11 @@ const mc_model mc_models[] = {
     ROW(waited_for_below, "a waiter for the child", THREADS("waiter", "canceller"), WAITS),
     ROW(waited_for_in_time, "a fiber waits for a deadline", THREADS("waiter", "timer_thread"),
         WAITS),
+    ROW(own, "a wait of a task, its cancellation, and a permit",
+        THREADS("waiter", "canceller", "giver"),
+        .reaches = {"a permit at once", "a permit after a wait", "done before the wait",
+                    "done during the wait"}),
+    ROW(own_by_two, "two waits of a task that is cancelled",
+        THREADS("waiter", "waiter 2", "canceller"),
+        .reaches = {"done before the wait", "done during the wait"}),
     {.name = NULL}};
