@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/engine/fiber.h>
 
+#include <runtime/engine/slab.h>
 #include <runtime/platform/atfork.h>
 #include <runtime/platform/bitmap.h>
 #include <runtime/platform/container.h>
@@ -18,7 +19,8 @@ _Static_assert(FL_SLOTS_OFFSET % sizeof(filch_slot) == 0, "slots start at a whol
 enum {
     TRIM_MOST = 64 /* fibers a step */,
     ARENA_MOST = 64,
-    PLENTY = 16 /* fibers a worker, so that it may keep some back */
+    SLAB_SHARE = 8, /* fibers that exist, for each of a slab */
+    PLENTY = 16     /* fibers a worker, so that it may keep some back */
 };
 
 /* ---- Arenas ---- */
@@ -98,42 +100,10 @@ static fl_arena *arena_with_room(fl_fibers *fibers)
     return arena ? arena : add_arena(fibers, 1);
 }
 
-/* ---- One fiber ---- */
+/* ---- Idle fibers ---- */
 
-/* An empty stack, on which entry(fiber) will be called. */
-static void lay_entry(fl_fiber *fiber, void (*entry)(void *))
-{
-    char *top = (char *)fiber->shadow.low + fiber->shadow.size;
-    fl_switch_frame_make(&fiber->context, top - fiber->colour, entry, fiber);
-    fiber->trimmed = false;
-}
-
-static fl_fiber *fiber_create(fl_fibers *fibers, void (*entry)(void *))
-{
-    fl_arena *arena = arena_with_room(fibers);
-    if (!arena)
-        return NULL;
-    const fl_layout *layout = &fibers->layout;
-    fl_fiber *fiber = fiber_at(fibers, arena, arena->used++); /* zero pages */
-    char *guard = (char *)fiber + layout->guard_at;
-    list_arena(fibers, arena);
-    fiber->arena = arena;
-    fiber->number = ++fibers->numbered;
-    fiber->guard = fl_guard_install(guard, layout->guard);
-    arena->mapped += fiber->guard == FL_GUARD_MAPPED;
-    fl_forkstack_init(&fiber->stack);
-    fl_forkstack_issue(&fiber->stack, fibers->side);
-    fiber->wake.kind = FL_WORK_ITEM_FIBER;
-    fiber->wake.as.fiber = fiber;
-    fl_shadow_create(&fiber->shadow, guard + layout->guard, layout->stack);
-    /* Tops of all stacks at the same distance from a page would compete for the same cache sets. */
-    fiber->colour = (fibers->count % 8) * 128;
-    lay_entry(fiber, entry);
-    fibers->count++;
-    return fiber;
-}
-
-static fl_fiber *take_idle(fl_fibers *fibers, void (*entry)(void *))
+/* Under the lock; a trimmed one has no entry yet. */
+static fl_fiber *take_idle(fl_fibers *fibers)
 {
     int oldest = fl_bitmap_first(fibers->with_idle, fibers->arenas);
     if (oldest < 0)
@@ -143,14 +113,62 @@ static fl_fiber *take_idle(fl_fibers *fibers, void (*entry)(void *))
     arena->free = fiber->next;
     arena->idle--;
     list_arena(fibers, arena);
-    if (fiber->trimmed) {
-        fl_shadow_restart(&fiber->shadow);
-        lay_entry(fiber, entry);
-        return fiber;
+    if (!fiber->trimmed) {
+        arena->dirty--;
+        fl_decay_taken(&fibers->decay, --fibers->dirty);
     }
-    arena->dirty--;
-    fl_decay_taken(&fibers->decay, --fibers->dirty);
     return fiber;
+}
+
+/* Under the lock. */
+static void put_idle(fl_fibers *fibers, fl_fiber *fiber)
+{
+    fl_arena *arena = fiber->arena;
+    fiber->next = arena->free;
+    arena->free = fiber;
+    arena->idle++;
+    arena->dirty++;
+    fibers->dirty++;
+    list_arena(fibers, arena);
+}
+
+/* ---- Slabs ---- */
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* Under the lock. count 0: there is none. */
+static fl_slab reserve_slab(fl_fibers *fibers)
+{
+    fl_arena *arena = arena_with_room(fibers);
+    if (!arena)
+        return (fl_slab){0};
+    unsigned count = least(fibers->count / SLAB_SHARE, FL_SLAB_MOST);
+    count = least(least(count ? count : 1, arena->room - arena->used), fibers->max - fibers->count);
+    fl_slab slab = {arena, arena->used, count, fibers->numbered + 1};
+    arena->used += count;
+    fibers->count += count;
+    fibers->numbered += count;
+    list_arena(fibers, arena);
+    return slab;
+}
+
+/* Returns its first fiber; the others are idle. */
+static fl_fiber *make_slab(fl_fibers *fibers, const fl_slab *slab, void (*entry)(void *))
+{
+    unsigned mapped = fl_slab_make(slab, fibers, entry);
+    if (slab->count > 1 || mapped) {
+        pthread_mutex_lock(&fibers->lock);
+        slab->arena->mapped += mapped;
+        for (unsigned i = slab->count; i-- > 1;)
+            put_idle(fibers, fiber_at(fibers, slab->arena, slab->first + i));
+        pthread_mutex_unlock(&fibers->lock);
+    }
+    for (unsigned i = 1; i < slab->count; i++)
+        fl_relieve(&fibers->starve); /* a worker that found max_fibers reached since */
+    return fiber_at(fibers, slab->arena, slab->first);
 }
 
 bool fl_fiber_guards(const fl_fiber *fiber, const void *address)
@@ -226,26 +244,27 @@ void fl_fibers_clear(fl_fibers *fibers)
 
 fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *))
 {
+    fl_slab slab = {0};
     pthread_mutex_lock(&fibers->lock);
-    fl_fiber *fiber = take_idle(fibers, entry);
+    fl_fiber *fiber = take_idle(fibers);
     if (!fiber)
-        fiber = fiber_create(fibers, entry);
-    if (!fiber)
+        slab = reserve_slab(fibers);
+    if (!fiber && !slab.count)
         set_capped(fibers, true);
     pthread_mutex_unlock(&fibers->lock);
+    if (slab.count)
+        return make_slab(fibers, &slab, entry);
+    if (fiber && fiber->trimmed) {
+        fl_shadow_restart(&fiber->shadow);
+        fl_fiber_lay(fiber, entry);
+    }
     return fiber;
 }
 
 void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber)
 {
     pthread_mutex_lock(&fibers->lock);
-    fl_arena *arena = fiber->arena;
-    fiber->next = arena->free;
-    arena->free = fiber;
-    arena->idle++;
-    arena->dirty++;
-    fibers->dirty++;
-    list_arena(fibers, arena);
+    put_idle(fibers, fiber);
     pthread_mutex_unlock(&fibers->lock);
     fl_relieve(&fibers->starve);
 }
@@ -307,8 +326,8 @@ static void renew(struct rcu_head *head)
     if (arena->renews_in != fl_fork_generation())
         return;
     fl_tsan_acquire(&fl_readers);
+    fl_arena_renew(arena, &fibers->layout); /* without the lock: nobody else touches it by now */
     pthread_mutex_lock(&fibers->lock);
-    fl_arena_renew(arena, &fibers->layout);
     arena->renewing = false;
     list_arena(fibers, arena);
     fibers->renewals--;

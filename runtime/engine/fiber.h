@@ -10,6 +10,10 @@
  * and an arena all of whose fibers are idle is replaced as a whole, headers and page tables too.
  * Fibers are taken from the oldest arenas first, so that the newest become idle as a whole.
  *
+ * A page fault under the lock would hold up all workers whose tasks begin to wait. So new fibers are made
+ * in slabs (runtime/engine/slab.h). A worker takes a few units in a row under the lock, and lays out their
+ * fibers without it. It keeps one, and puts the others into the free list.
+ *
  * Replacing an arena restarts the tags of its fork stacks at 0. A thief that looked at a fork stack
  * before could then win a CAS on `top` that it should lose. So a thread that follows a worker's
  * `current` stays in a read-side section from that load (W5) to its last access (fl_look_begin,
@@ -111,11 +115,12 @@ int fl_fibers_init(fl_fibers *fibers, unsigned first, unsigned max, size_t stack
 void fl_fibers_clear(fl_fibers *fibers);
 
 /* A fiber that will run entry(fiber) when it is switched to, or goes on where it was put back,
- * which has the same effect. NULL: max_fibers is reached, or the system has no more memory. */
+ * which has the same effect. Others may be made with it, which are idle. NULL: max_fibers is
+ * reached, or the system has no more memory. */
 fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *));
 /* Puts back a fiber that waits at the bottom of its loop. */
 void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber);
-/* Calls what(fiber, arg) for each that exists. */
+/* Calls what(fiber, arg) for each that exists; one that is just being made does not wait in any call. */
 void fl_fibers_each(fl_fibers *fibers, void (*what)(fl_fiber *fiber, void *arg), void *arg);
 /* How many exist. */
 unsigned fl_fibers_count(const fl_fibers *fibers);

@@ -14,7 +14,8 @@
  *
  * Life: an arena stays mapped until its runtime is destroyed. While all of its fibers are idle, its
  * pages can be replaced by fresh ones (fl_arena_renew), which frees the page tables as well.
- * Threads: all calls under the lock of the fibers (runtime/engine/fiber.h). */
+ * Threads: all calls under the lock of the fibers (runtime/engine/fiber.h), except fl_arena_renew: nobody else
+ * uses an arena while it is renewed. */
 #ifndef FL_ARENA_H
 #define FL_ARENA_H
 

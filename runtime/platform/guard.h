@@ -20,9 +20,14 @@
 #include <stddef.h>
 
 enum fl_guard { FL_GUARD_NONE, FL_GUARD_MARKED, FL_GUARD_MAPPED };
+enum { FL_GUARDS_MOST = 16 };
 
 /* Whole pages, readable and writable until now. Never fails: the worst kind is `none`. */
 enum fl_guard fl_guard_install(char *low, size_t size);
+/* Guards of kind `marked` in up to FL_GUARDS_MOST ranges of this size, `stride` bytes apart, by one
+ * system call (process_madvise of Linux 6.15). Returns the number of ranges from the first on that
+ * have one now; 0 where the kernel does not know that call. The others remain to be installed. */
+unsigned fl_guard_mark_all(char *low, size_t size, size_t stride, unsigned count);
 /* The ranges of `count` mapped guards were unmapped, or mapped anew. */
 void fl_guard_unmapped(unsigned count);
 /* Has any page of a range of kind `none` been touched? */
