@@ -8,6 +8,7 @@
 #define FL_QUEUE_H
 
 #include <sched/forkstack.h>
+#include <sched/mode.h>
 
 struct filch_runtime;
 struct fl_worker;
@@ -54,5 +55,11 @@ typedef struct fl_queue {
 
 /* All queues, ended by NULL; the first is the default. runtime/queue/queues.c defines the list. */
 extern const fl_queue *const fl_queues[];
+
+/* Does the queue support this take mode? */
+static inline bool fl_queue_supports(const fl_queue *queue, enum fl_take_mode take)
+{
+    return take != FL_TAKE_HALF || queue->gives;
+}
 
 #endif

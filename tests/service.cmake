@@ -9,7 +9,7 @@ macro(service_tests target)
   endforeach()
 endmacro()
 service_tests(filch_service_static copy service service_cancel service_drain service_leases service_options
-              service_ready service_faults service_records service_job_records service_main envelope message_fields percent civil cron periodic
+              service_ready service_faults service_records service_job_records service_main contained envelope message_fields percent civil cron periodic
               memory_broker trial_handlers handler_command handler_module)
 service_tests(PkgConfig::JANSSON configuration handler_table refused_configuration)
 service_tests(PkgConfig::JANSSON handler_coprocess)

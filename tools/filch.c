@@ -12,10 +12,14 @@
 #include "trace/main.h"
 #include "tune/main.h"
 
+#include <tools/shared/names.h>
+
 #include <argp.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name, *what;
@@ -61,14 +65,31 @@ static int find(const char *name)
 
 static int refuse(const char *name)
 {
+    const char *names[SUBCOMMANDS + 1] = {NULL};
+    for (int i = 0; i < SUBCOMMANDS; i++)
+        names[i] = subcommands[i].name;
+    const char *meant = names_nearest(name, names);
     if (*name)
-        fprintf(stderr, "filch: unknown subcommand '%s' (valid:", name);
+        fprintf(stderr, "filch: unknown subcommand '%.40s' (valid:", name);
     else
         fprintf(stderr, "filch: a subcommand is missing (valid:");
     for (int i = 0; i < SUBCOMMANDS; i++)
-        fprintf(stderr, "%s %s", i ? "," : "", subcommands[i].name);
-    fputs("); see filch --help\n", stderr);
+        fprintf(stderr, "%s %s", i ? "," : "", names[i]);
+    fputs(")", stderr);
+    if (meant)
+        fprintf(stderr, "; did you mean filch %s?", meant);
+    fputs("; see filch --help\n", stderr);
     return 2;
+}
+
+/* Also after the help of argp, which ends the process. A command that fails has said so. */
+static void check_output(int status, void *arg)
+{
+    (void)arg;
+    if (status || (fflush(stdout) == 0 && !ferror(stdout)))
+        return;
+    fputs("filch: the text cannot be written; is the disk full or the pipe closed?\n", stderr);
+    _exit(2);
 }
 
 static bool is_one_of(const char *name, const char *one, const char *other)
@@ -83,6 +104,7 @@ int main(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "";
     const bool asked = is_one_of(name, "help", "--help") && argc > 2;
     const int at = find(asked ? argv[2] : name);
+    on_exit(check_output, NULL);
     argp_program_version = "filch " FILCH_COMMAND_VERSION;
     if (at >= 0) {
         argv[1] = subcommands[at].title;

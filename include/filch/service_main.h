@@ -10,6 +10,8 @@
  *       return filch_service_main(argc, argv, handlers, 1);
  *   }
  *
+ * filch_service_main_with also takes the program's own defaults of the broker, queues, envelope and port.
+ *
  * The program is configured by options, environment variables and a JSON file, in this order;
  * `program --help` lists the keys. It logs one JSON object a line to the standard error. The first
  * SIGTERM or SIGINT begins to drain, the second cancels running handlers, and SIGHUP reads the
@@ -20,6 +22,16 @@
 #include <filch/detail/hide_words.h>
 
 #include <filch/service.h>
+
+/* Defaults of a program, as texts that the options of these names take. NULL: the default of
+ * `program --help`. */
+typedef struct filch_service_defaults {
+    const char *broker;      /* URL: "amqp://localhost/" */
+    const char *queues;      /* "mail", or "mail=3,reports" with weights */
+    const char *envelope;    /* "json" */
+    const char *health_port; /* "8080"; "0": any free one */
+    const void *reserved[4]; /* NULL */
+} filch_service_defaults;
 
 FILCH_BEGIN_DECLS
 
@@ -38,6 +50,12 @@ FILCH_BEGIN_DECLS
  * 0.1. */
 FILCH_API int filch_service_main(int argc, char **argv, const filch_handler *handlers,
                                  size_t count);
+
+/* The same with defaults of the program's own, over which the configuration file, the environment
+ * and the command line win. `--help` shows them, and `--check-config` marks them with "program". A
+ * default that is not allowed is refused with status 2. defaults: not copied; NULL: none. */
+FILCH_API int filch_service_main_with(int argc, char **argv, const filch_service_defaults *defaults,
+                                      const filch_handler *handlers, size_t count);
 
 FILCH_END_DECLS
 #include <filch/detail/show_words.h>

@@ -125,7 +125,7 @@ static int resolve_modes(fl_settings *out, const filch_config *given)
     out->wait = (enum fl_wait_mode)wait;
     const fl_queue *queue = out->queue;
     if (!rc)
-        rc = expect(take != FL_TAKE_HALF || queue->gives, out, "take", fl_take_modes[take]);
+        rc = expect(fl_queue_supports(queue, out->take), out, "take", fl_take_modes[take]);
     if (!rc)
         rc = expect(wait == FL_WAIT_SUSPEND ||
                         (wait == FL_WAIT_HELP_OWN ? queue->gives : queue->nests),

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Runs what a Markdown file shows, block by block, with the installed library and command at hand; commands run where
 # copies of the source's folders are. For writers:
-#   ```c          compiled; with a main() it is run as well; without, <filch/filch.h> is included before it
+#   ```c          compiled as it stands; with a main() it is run as well
 #   ```c fib.c    the same, and later blocks find it under that name; one that includes it ("fib.h") is only compiled
+#   ```c DIR/FILE lines of a file of the source, as they stand there; the line before the block has a link to it
 #   ```sh         run by bash; it must succeed. ./tools/run.sh and ./tools/test.sh are not run, only checked for syntax
 #   ```text       right after a block that ran: its first line must be in the output, numbers and spaces may differ
-#   ```c text     (or sh text) shown only
+#   ```sh text    (or another language than C) shown only
 # Links to files must lead somewhere.
 # usage: run.sh FILE.md, with the environment that consumer/common.sh wants
 . "$(dirname "$0")/../consumer/scratch.sh"
@@ -44,8 +45,12 @@ run_c() {
     local file name=$line.c
     [ ! -f "$blocks/$line.name" ] || name=$(cat "$blocks/$line.name")
     file=$scratch/work/$name
+    if [ "$name" = text ]; then
+        echo 'a C block is whole, or names its file: ```c DIR/FILE' >"$scratch/output"
+        return 1
+    fi
     if ! grep -q 'main(' "$1" || grep -q '^#include "' "$1"; then
-        { echo '#include <filch/filch.h>' && echo "#line $((10#$line + 1)) \"$document\"" && cat "$1"; } >"$file"
+        { echo "#line $((10#$line + 1)) \"$document\"" && cat "$1"; } >"$file"
         # shellcheck disable=SC2046
         $CC -std=gnu11 -Wall -c "$file" $(pkg-config --cflags "$(library_of "$1")") -o "$scratch/object" >"$scratch/output" 2>&1
         return
@@ -66,9 +71,24 @@ pattern_of() {
     grep -m 1 . "$1" | sed -E 's/[][\.*^$()+?{}|]/\\&/g; s/[0-9]+((\\\.|,)[0-9]+)*/[0-9][0-9.,]*/g; s/ +/ +/g'
 }
 
+# is_excerpt BLOCK PATH: these lines are in that file, and a link to it comes at most two lines before the block.
+is_excerpt() {
+    local start=$((10#$line - 1))
+    [ -f "$(dirname "$document")/$2" ] || echo "there is no file $2"
+    sed -n "$((start > 2 ? start - 1 : 1)),${start}p" "$document" | grep -qF "]($2)" || echo "no link to $2 comes before it"
+    awk 'function slurp(file,    text, line) { while ((getline line < file) > 0) text = text line "\n"; return "\n" text }
+        BEGIN { exit !index(slurp(ARGV[2]), slurp(ARGV[1])) }' "$1" "$(dirname "$document")/$2" || echo "its lines are not in $2"
+}
+
 for block in "$blocks"/*; do
     line=$(basename "${block%.*}")
     case $block in
+    *.excerpt)
+        ran=$((ran + 1))
+        last=none
+        is_excerpt "$block" "$(cat "$blocks/$line.name")" >"$scratch/output"
+        [ ! -s "$scratch/output" ] || complain "this excerpt is none:"
+        ;;
     *.c | *.sh)
         language=${block##*.}
         last=$language

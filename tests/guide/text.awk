@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Checks the chapters of the guide:
-#   ```c NAME.c   are lines of that program, one after the other, as they stand there
-#   ```c text     is shown only
+#   ```c NAME.c   are lines of that program, one after the other, as they stand there; a link to it comes before
 #   ```text NAME  is what a program prints: each has one such block (run.sh compares it)
 # Links to files lead somewhere; README.md has one to each chapter. Numbers follow each other, and the last line of each
 # chapter leads to the next one, from the last chapter to the exercises.
@@ -23,9 +22,11 @@ function slurp(file,    line, text) {
 
 function check_block() {
     if (language == "c" && name == "")
-        complain(first, "whose lines? (```c NAME.c; or ```c text, which is shown only)")
-    else if (language == "c" && name != "text" && !index(slurp(programs "/" name), "\n" body))
+        complain(first, "whose lines? (```c NAME.c)")
+    else if (language == "c" && !index(slurp(programs "/" name), "\n" body))
         complain(first, "these lines are not in " name)
+    else if (language == "c" && !((FILENAME, programs "/" name) in linked))
+        complain(first, "no link to " name " comes before")
     else if (language == "text" && name != "") {
         if (index(names, " " name " "))
             outputs[name]++
@@ -39,6 +40,7 @@ function check_links(line,    target) {
         target = substr(line, RSTART + 2, RLENGTH - 3)
         if (system("test -e '" target "'"))
             complain(FNR, "a link leads nowhere: " target)
+        linked[FILENAME, target] = 1
         listed[target] = FILENAME == "README.md" || listed[target]
         line = substr(line, RSTART + RLENGTH)
     }

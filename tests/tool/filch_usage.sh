@@ -61,6 +61,38 @@ claim "- is the standard output" grep -q '^"\?fib' out
 claim "and no file" test ! -e ./-
 refused "report file" bench --report -
 refused "nonsense" bench nonsense
+refused "unknown subcommand 'tracce' did you mean filch trace?" tracce
+run_filch 2 nothing-alike
+claim "a name that is like none has no hint: $(cat err)" test "$(grep -c 'did you mean' err)" -eq 0
+
+# Each command that prints, to a full disk: status 2, one message.
+while read -r arguments; do
+    status=0
+    # shellcheck disable=SC2086
+    "$filch" $arguments >/dev/full 2>err || status=$?
+    claim "filch $arguments to a full disk ends with 2 and one line: $status, $(cat err)" test "$status,$(wc -l <err)" = 2,1
+done <<END
+--help
+--version
+help
+help bench
+bench --help
+bench --version
+calibrate --help
+compare --help
+explore --help
+play --help
+sim --help
+sim --usage
+sim --list
+sim --show-costs
+sim tree:depth=3
+top --help
+topo --help
+topo
+trace --help
+tune --help
+END
 refused "option" bench --nonsense
 
 run_filch 0 --help

@@ -63,6 +63,13 @@ END
 
 refused "enqueue list load missing"
 refused "nonsense enqueue" nonsense
+refused "did you mean filch-jobs enqueue?" enqeue
+for arguments in --help --version help 'help list' 'list --help' 'dead list --help' list stats; do
+    status=0
+    # shellcheck disable=SC2086
+    "$filch" $arguments >/dev/full 2>err || status=$?
+    claim "filch-jobs $arguments to a full disk ends with 1 and one line: $status, $(cat err)" test "$status,$(wc -l <err)" = 1,1
+done
 refused "dead requeue" dead
 refused "dead requeue" dead nonsense
 refused "nonsense" help nonsense
@@ -119,10 +126,20 @@ refused "sync=full" list --broker "sqlite:x.db?sync=never"
 
 run_filch 1 list --broker "sqlite:commands/jobs.db"
 claim "a database that cannot be is named" says commands/jobs.db
-FILCH_SERVICE_BROKER='' XDG_STATE_HOME=$scratch/state run_filch 0 list
-claim "without a broker it is the user's database" test -f state/filch/jobs.db
-FILCH_SERVICE_BROKER='' RABBITMQ_URL=sqlite:rabbit.db QUEUE_NAME=named run_filch 0 list
-claim "variables name the broker and the queue" test -f rabbit.db -a "$(grep -c "'named'" out)" -eq 1
+(
+    unset FILCH_SERVICE_BROKER
+    export XDG_STATE_HOME=$scratch/state
+    run_filch 0 list
+    claim "without a broker it is the user's database" test -f state/filch/jobs.db
+    QUEUE_NAME=tasks refused "QUEUE_NAME no broker RABBITMQ_URL FILCH_SERVICE_BROKER" list
+    RABBITMQ_URL='' refused "RABBITMQ_URL empty" list
+    FILCH_SERVICE_BROKER='' refused "FILCH_SERVICE_BROKER empty" list
+    RABBITMQ_URL=sqlite:rabbit.db refused "RABBITMQ_URL sqlite:rabbit.db amqp:// FILCH_SERVICE_BROKER" list
+    exit "$failures"
+)
+failures=$((failures + $?))
+QUEUE_NAME=named run_filch 0 list
+claim "variables name the broker and the queue" test "$(grep -c "'named'" out)" -eq 1
 QUEUE_NAME='two words' run_filch 0 list tasks
 QUEUE_NAME='two words' run_filch 2 list
 claim "a name that cannot be is refused" says "QUEUE_NAME 'two words' has a blank or a control character"

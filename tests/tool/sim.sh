@@ -18,6 +18,9 @@ refused "unknown policy 'randm' random" sim tree --policy randm
 refused "unknown take mode 'two' adaptive one half" sim tree --take two
 refused "unknown idle mode 'doze' sleep yield spin" sim tree --idle doze
 refused "unknown queue 'abq' chase-lev the central-mutex" sim tree --queue abq
+for queue in the central-mutex all chase-lev,the; do
+    refused "--take half queue chase-lev" sim tree --queue "$queue" --take half
+done
 refused "number of seeds '0' 1..1000" sim tree --seeds 0
 refused "/nonexistent/costs No such file" sim tree --costs /nonexistent/costs
 echo "forks 3" >wrong

@@ -120,13 +120,21 @@ fi
 refused_by "handlers[0] x: command: PATH array" --check-config --broker memory: --handlers '[{"type": "x", "command": "sh -c true"}]'
 refused_by "handlers[0] echo: \"echo\": true" --check-config --broker memory: --handlers '[{"type": "echo", "width": 2}]'
 refused_by "--queues 'a blanks" --check-config --broker memory: --queues 'a b'
-for option in --check-config --help --brokers --version; do
+for option in --check-config --help --help=markdown --brokers --version; do
     status=0
     "$worker" $option >/dev/full 2>err || status=$?
-    claim "$option: a full disk is an error, not $status" test "$status" -eq 1
+    claim "$option: a full disk is an error, not $status: $(cat err)" test "$status,$(wc -l <err)" = 1,1
 done
 refused_by "'widtth' width" --check-config --config <(echo '{"widtth": 1}')
 FILCH_SERVICE_WIDTTH=3 refused_by "FILCH_SERVICE_WIDTTH width"
+refused_by "--broker empty unset" --broker "" --once
+QUEUE_NAME=mail refused_by "QUEUE_NAME broker RABBITMQ_URL" --once
+RABBITMQ_URL=redis://localhost/ refused_by "RABBITMQ_URL redis://localhost/ amqp://" --once
+claim "no file of jobs was made" test ! -e state
+KUBERNETES_SERVICE_HOST=10.0.0.1 run_worker 0 --check-config
+claim "in a pod the endpoints are on all addresses: $(cat out)" grep -qx 'health-address       0.0.0.0 (default)' out
+KUBERNETES_SERVICE_HOST=10.0.0.1 run_worker 0 --check-config --health-address 127.0.0.1
+claim "unless told: $(cat out)" grep -qx 'health-address       127.0.0.1 (option)' out
 WORKER_COUNT=ten refused_by "WORKER_COUNT ten 1..100000"
 echo '{"periodic": [{"name": "beat", "cron": "@daily", "type": "nonsense"}]}' >periodic.json
 refused_by "beat nonsense" --check-config --broker "$broker" --config periodic.json
@@ -214,6 +222,20 @@ says '"retried":0' '"cancelled":1'
 run_worker 0 --once --broker "$broker"
 claim "it does not come again" grep -q '"done":0' err
 
+# ---- The environment of children ----
+
+broker=sqlite:$PWD/children.db
+publish show ""
+export DATABASE_URL=url AWS_SECRET_ACCESS_KEY=hunter2 OTEL_EXPORTER_OTLP_HEADERS=authorization=hunter2 FILCH_SERVICE_HEALTH_TOKEN=hunter2
+run_worker 0 --once --broker "$broker" --environment DATABASE_URL --handlers '[{"type": "show", "command": ["sh", "-c", "env >child-variables"]}]'
+claim "a command gets the named variable: $(cat child-variables)" grep -qx DATABASE_URL=url child-variables
+claim "and no secret: $(cat child-variables)" test "$(grep -c hunter2 child-variables)" -eq 0
+publish show ""
+FILCH_SERVICE_ENVIRONMENT=FILCH_SERVICE_HEALTH_TOKEN run_worker 0 --once --broker "$broker" \
+    --handlers '[{"type": "show", "command": ["sh", "-c", "env >child-variables"]}]'
+claim "the list wins over the rule for secrets: $(cat child-variables)" grep -qx FILCH_SERVICE_HEALTH_TOKEN=hunter2 child-variables
+unset DATABASE_URL AWS_SECRET_ACCESS_KEY OTEL_EXPORTER_OTLP_HEADERS FILCH_SERVICE_HEALTH_TOKEN
+
 # ---- Breakers ----
 
 broker=sqlite:$PWD/breaker.db
@@ -282,7 +304,14 @@ has_probe=yes
 "$worker" --probe http://127.0.0.1:1/ 2>&1 | grep -q 'has no --probe' && has_probe=
 refused_by "--health-port 65536 0..65535" --health-port 65536
 broker=sqlite:$PWD/endpoints.db
+export FILCH_SERVICE_HEALTH_ADDRESS=127.0.0.1 # also in a container
 if "$worker" --once --broker "$broker" --health-port 0 2>err; then
+    begin --broker sqlite:/proc/none/jobs.db --health-port 0
+    await '"service started"' # signals are watched
+    grep -q '"connection":"administer"' all-lines || await '"connection":"administer"'
+    kill -TERM "$pid"
+    ends 0
+    claim "each connection has its name: $(grep '"connection":null' all-lines)" test "$(grep -c '"connection":null' all-lines)" -eq 0
     claim "a port of the kernel's is told" grep -q '"HTTP endpoints listen","address":"127.0.0.1","port":[1-9]' err
     publish echo ""
     publish sleep 1h

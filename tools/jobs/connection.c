@@ -5,11 +5,13 @@
 #include <filch/wait.h>
 #include <runtime/service/brokers.h>
 #include <runtime/service/message.h>
+#include <runtime/service/program/sources.h>
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static const int64_t CALL_TIMEOUT = 10 * FILCH_SECOND;
 static const int64_t LEASE = 20 * FILCH_SECOND; /* a batch is answered after two calls at most */
@@ -118,7 +120,7 @@ static int connect_as(jobs_connection *c, const jobs_options *o, fl_broker_role 
                            .options = o,
                            .kind = fl_broker_of(o->broker),
                            .queue = queue};
-    if (!c->kind)
+    if (!c->kind || fl_broker_check(environ, o->broker != jobs_broker_unnamed))
         return jobs_usage(o, "%s", filch_error());
     if (!jobs_is_queue_name(queue)) /* others have been checked */
         return jobs_usage(

@@ -5,13 +5,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <tools/shared/names.h>
 #include <tools/shared/terminal.h>
 
 static const jobs_command *const groups[] = {jobs_enqueue_commands, jobs_look_commands,
                                              jobs_result_commands,  jobs_change_commands,
                                              jobs_dead_commands,    jobs_load_commands,
                                              jobs_plan_commands};
-enum { GROUPS = sizeof groups / sizeof *groups };
+enum { GROUPS = sizeof groups / sizeof *groups, COMMANDS_MOST = 64 };
 
 static const char statuses[] =
     "Exit status: 0 done; 1 the broker refused, is away, or has no such job; 2 a wrong command "
@@ -70,14 +71,22 @@ static const jobs_command *find(int argc, char **argv, int *words)
 
 static int refuse(const char *name)
 {
+    const char *names[COMMANDS_MOST + 1] = {NULL};
+    unsigned count = 0;
+    for (int g = 0; g < GROUPS; g++)
+        for (const jobs_command *c = groups[g]; c->name && count < COMMANDS_MOST; c++)
+            names[count++] = c->name;
+    const char *meant = names_nearest(name, names);
     if (*name)
         fprintf(stderr, "filch-jobs: unknown command '%.40s' (valid:", name);
     else
         fputs("filch-jobs: a command is missing (valid:", stderr);
-    for (int g = 0; g < GROUPS; g++)
-        for (const jobs_command *c = groups[g]; c->name; c++)
-            fprintf(stderr, "%s%s", g || c != groups[0] ? ", " : " ", c->name);
-    fputs("); see filch-jobs --help\n", stderr);
+    for (unsigned i = 0; i < count; i++)
+        fprintf(stderr, "%s %s", i ? "," : "", names[i]);
+    fputs(")", stderr);
+    if (meant)
+        fprintf(stderr, "; did you mean filch-jobs %s?", meant);
+    fputs("; see filch-jobs --help\n", stderr);
     return JOBS_USAGE;
 }
 
@@ -98,14 +107,10 @@ static int run(const jobs_command *c, int argc, char **argv)
     if (o.argument_count < c->least || (c->most >= 0 && o.argument_count > c->most))
         return jobs_usage(&o, "wrong number of arguments: %d (usage: %s [OPTION...] %s)",
                           o.argument_count, title, c->usage);
-    rc = c->run(&o);
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return rc;
-    fprintf(stderr, "%s: cannot write the result: a full disk, or a closed pipe\n", title);
-    return rc ? rc : JOBS_REFUSED;
+    return c->run(&o);
 }
 
-int main(int argc, char **argv)
+static int find_and_run(int argc, char **argv)
 {
     int words;
     const char *name = argc > 1 ? argv[1] : "";
@@ -126,4 +131,13 @@ int main(int argc, char **argv)
     else
         help_all(stdout);
     return JOBS_OK;
+}
+
+int main(int argc, char **argv)
+{
+    int rc = find_and_run(argc, argv);
+    if (rc || (fflush(stdout) == 0 && !ferror(stdout)))
+        return rc; /* a command that fails has said so */
+    fputs("filch-jobs: cannot write the result: a full disk, or a closed pipe\n", stderr);
+    return JOBS_REFUSED;
 }

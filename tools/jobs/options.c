@@ -271,6 +271,8 @@ void jobs_options_help(unsigned takes, FILE *out)
 
 /* ---- Parsing ---- */
 
+const char jobs_broker_unnamed[] = "sqlite:";
+
 /* An empty variable counts as none. */
 static const char *variable(const char *name, const char *otherwise)
 {
@@ -281,8 +283,8 @@ static const char *variable(const char *name, const char *otherwise)
 static void fill_defaults(jobs_options *o, const char *command)
 {
     *o = (jobs_options){.command = command,
-                        .broker =
-                            variable("FILCH_SERVICE_BROKER", variable("RABBITMQ_URL", "sqlite:")),
+                        .broker = variable("FILCH_SERVICE_BROKER",
+                                           variable("RABBITMQ_URL", jobs_broker_unnamed)),
                         .queue = variable("QUEUE_NAME", "tasks"),
                         .size = 256,
                         .concurrency = 16,

@@ -87,6 +87,9 @@ typedef struct jobs_options {
  * Returns 0, JOBS_USAGE after a message, or -1: the help is wanted. */
 int jobs_options_parse(jobs_options *out, unsigned takes, int argc, char **argv);
 
+/* jobs_options.broker where neither an option nor a variable names it. */
+extern const char jobs_broker_unnamed[];
+
 /* Is this a name that every broker takes: letters, digits, '-', '_' and '.', and at least one? */
 bool jobs_is_header_name(const char *name, size_t length);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "names.h"
 
+#include <runtime/platform/spelling.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,4 +24,19 @@ int names_choose(const char *name, const char *what, const char *const *names,
     names_join(list, sizeof list, names);
     argp_error(state, "unknown %s '%s' (valid: %s)", what, name, list);
     return 0;
+}
+
+const char *names_nearest(const char *name, const char *const *names)
+{
+    const size_t length = strlen(name);
+    unsigned least = length > 4 ? 3 : 2; /* letters, and no more than this */
+    const char *found = NULL;
+    for (; *names && length < FL_SPELLING_LONGEST; names++) {
+        unsigned far = fl_spelling_distance(name, length, *names, strlen(*names));
+        if (far < least) {
+            least = far;
+            found = *names;
+        }
+    }
+    return length ? found : NULL;
 }

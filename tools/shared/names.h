@@ -14,4 +14,7 @@ void names_join(char *text, size_t size, const char *const *names);
 int names_choose(const char *name, const char *what, const char *const *names,
                  const struct argp_state *state);
 
+/* The name that a misspelt one probably means; NULL: none is close. */
+const char *names_nearest(const char *name, const char *const *names);
+
 #endif

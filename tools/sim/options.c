@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <argp.h>
+#include <sched/queue.h>
 #include <string.h>
 #include <tools/shared/names.h>
 #include <tools/shared/spell.h>
@@ -150,6 +151,17 @@ static void add_all(sim_options *o, int key, char *list, struct argp_state *stat
             add_queue(o, word, state);
 }
 
+/* A combination that the library refuses has no simulation either. */
+static void check_queues(const sim_options *o, struct argp_state *state)
+{
+    for (unsigned i = 0; i < o->queue_count; i++)
+        for (unsigned row = 0; fl_queues[row]; row++)
+            if (strcmp(fl_queues[row]->name, o->queues[i]->name) == 0 &&
+                !fl_queue_supports(fl_queues[row], o->take))
+                argp_error(state, "--take %s is impossible with queue '%s' (valid: %s)",
+                           fl_take_modes[o->take]->name, o->queues[i]->name, fl_queues[0]->name);
+}
+
 static void read_graph(sim_options *o, const char *text, struct argp_state *state)
 {
     char reason[REASON];
@@ -221,6 +233,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (!o->text && (o->task == SIM_RUN || o->task == SIM_TASKS))
             argp_error(state, "no graph is named: a generator, which filch sim --list shows, or "
                               "the file of a trace");
+        check_queues(o, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

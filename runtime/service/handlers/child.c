@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
 
 static int refuse(const char *kind, const char *program, int error)
 {
@@ -29,6 +31,56 @@ int fl_child_check(const char *kind, const fl_handler_spec *spec)
     error = error ? error : fl_program_check(path);
     free(path);
     return error ? refuse(kind, program, error) : filch_spawner_start();
+}
+
+/* Appends the variable of this name, unless it is unset or there. */
+static size_t append(const char **texts, size_t count, char *const *from, const char *name)
+{
+    const size_t length = strlen(name);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(texts[i], name, length) == 0 && texts[i][length] == '=')
+            return count;
+    for (; from && *from; from++)
+        if (strncmp(*from, name, length) == 0 && (*from)[length] == '=') {
+            texts[count] = *from;
+            return count + 1;
+        }
+    return count;
+}
+
+static char **copy_texts(const char *const *texts, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += strlen(texts[i]) + 1;
+    char **copy = malloc((count + 1) * sizeof *copy + bytes);
+    if (!copy)
+        return NULL;
+    char *at = (char *)(copy + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = at;
+        at = stpcpy(at, texts[i]) + 1;
+    }
+    copy[count] = NULL;
+    return copy;
+}
+
+char **fl_child_environment(const fl_handler_spec *spec)
+{
+    static const char *const always[] = {"PATH", "HOME", "LANG", "TZ"};
+    enum { ALWAYS = sizeof always / sizeof *always };
+    char *const *own = getauxval(AT_SECURE) ? NULL : environ; /* a setuid program has none */
+    char *const *from = spec->environment ? spec->environment : own;
+    const char *texts[ALWAYS + FL_CHILD_PASSED_MOST];
+    size_t count = 0;
+    for (size_t i = 0; i < ALWAYS; i++)
+        count = append(texts, count, from, always[i]);
+    for (size_t i = 0; spec->passed && spec->passed[i] && i < FL_CHILD_PASSED_MOST; i++)
+        count = append(texts, count, from, spec->passed[i]);
+    char **copy = copy_texts(texts, count);
+    if (!copy)
+        filch_error_set(-ENOMEM, "no memory for the environment of children");
+    return copy;
 }
 
 int fl_child_spawn(filch_process **out, const filch_process_config *config, int64_t until)

@@ -35,7 +35,8 @@ enum {
 typedef struct command {
     const char *const *words;
     int64_t grace;
-    bool has_result; /* its output */
+    bool has_result;    /* its output */
+    char **environment; /* without facts about the job */
 } command;
 
 typedef struct run run;
@@ -228,7 +229,7 @@ static int open_body(int *in, const filch_message *message)
 
 static int start(run *one, filch_service_job *job)
 {
-    char **environment = fl_facts_make(job, true);
+    char **environment = fl_facts_make(job, one->command->environment);
     int in, rc = open_body(&in, filch_service_job_message(job));
     const filch_process_config config = {.argv = one->command->words,
                                          .environment = (const char *const *)environment,
@@ -280,7 +281,12 @@ static int make(filch_handler *handler, const fl_handler_spec *spec)
     command *one = malloc(sizeof *one);
     if (!one)
         return filch_error_set(-ENOMEM, "no memory for handler 'command'");
-    *one = (command){spec->words, spec->grace ? spec->grace : FL_CHILD_GRACE, spec->result};
+    *one = (command){spec->words, spec->grace ? spec->grace : FL_CHILD_GRACE, spec->result,
+                     fl_child_environment(spec)};
+    if (!one->environment) {
+        free(one);
+        return -ENOMEM;
+    }
     handler->fn = handle;
     handler->arg = one;
     return 0;
@@ -288,10 +294,12 @@ static int make(filch_handler *handler, const fl_handler_spec *spec)
 
 static void unmake(filch_handler *handler)
 {
-    free(handler->arg);
+    command *one = handler->arg;
+    free(one->environment);
+    free(one);
 }
 
-static const char *const settings[] = {"grace", "result", NULL};
+static const char *const settings[] = {"grace", "result", "environment", NULL};
 
 const fl_handler_kind fl_handler_command = {.name = "command",
                                             .words = "PROGRAM [ARGUMENT...]",

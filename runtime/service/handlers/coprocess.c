@@ -33,6 +33,7 @@ typedef struct place {
 
 typedef struct coprocesses {
     fl_handler_spec spec; /* with the defaults filled in */
+    char **environment;   /* of its children */
     filch_channel *idle;  /* of place * */
     place places[];
 } coprocesses;
@@ -137,7 +138,8 @@ static int start(const coprocesses *all, place *at, filch_context *context)
         return 0;
     int rc = filch_context_sleep(context, at->start_at - filch_now());
     if (!rc)
-        rc = fl_peer_start(&at->peer, all->spec.words, filch_context_deadline(context));
+        rc = fl_peer_start(&at->peer, all->spec.words, all->environment,
+                           filch_context_deadline(context));
     if (rc && !filch_context_cause(context))
         retire(all, at, &outcome);
     return rc;
@@ -231,12 +233,16 @@ static void destroy(coprocesses *all, unsigned count)
         filch_channel_destroy(all->places[i].over);
     }
     filch_channel_destroy(all->idle);
+    free(all->environment);
     free(all);
 }
 
 static int create(coprocesses *all)
 {
-    int rc = filch_channel_create(&all->idle, sizeof(place *), all->spec.processes);
+    all->environment = fl_child_environment(&all->spec);
+    int rc = all->environment
+                 ? filch_channel_create(&all->idle, sizeof(place *), all->spec.processes)
+                 : -ENOMEM;
     for (unsigned i = 0; i < all->spec.processes && !rc; i++) {
         place *one = &all->places[i];
         rc = filch_channel_create(&one->over, 0, 1);
@@ -277,7 +283,8 @@ static void unmake(filch_handler *handler)
 }
 
 static const char *const settings[] = {"processes",   "recycle-jobs", "recycle-bytes",
-                                       "output-most", "grace",        NULL};
+                                       "output-most", "grace",        "environment",
+                                       NULL};
 
 const fl_handler_kind fl_handler_coprocess = {.name = "coprocess",
                                               .words = "PROGRAM [ARGUMENT...]",

@@ -15,12 +15,15 @@
 
 enum { ROOM = 4096 }; /* for input, at first */
 
-int fl_peer_start(fl_peer *peer, const char *const *words, int64_t until)
+int fl_peer_start(fl_peer *peer, const char *const *words, char *const *environment, int64_t until)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
         return -errno;
-    const filch_process_config config = {.argv = words, .in = ends[1], .out = ends[1]};
+    const filch_process_config config = {.argv = words,
+                                         .environment = (const char *const *)environment,
+                                         .in = ends[1],
+                                         .out = ends[1]};
     filch_process *process;
     int rc = fl_child_spawn(&process, &config, until);
     close(ends[1]);

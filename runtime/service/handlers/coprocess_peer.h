@@ -15,8 +15,9 @@ typedef struct fl_peer {
     size_t used, room;
 } fl_peer;
 
-/* Starts it; its errors go to those of this process. Suspends. Returns 0, or a negative errno. */
-int fl_peer_start(fl_peer *peer, const char *const *words, int64_t until);
+/* Starts it, with only this environment; its errors go to those of this process. Suspends. Returns
+ * 0, or a negative errno. */
+int fl_peer_start(fl_peer *peer, const char *const *words, char *const *environment, int64_t until);
 /* Suspends while the child does not read. Returns 0, or a negative errno. */
 int fl_peer_send(fl_peer *peer, const char *data, size_t size);
 /* Waits for a frame of at most `most` bytes: *json points to its text, *size bytes long, until

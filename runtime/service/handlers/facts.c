@@ -77,13 +77,12 @@ static void add_headers(list *to, const filch_message *message)
     }
 }
 
-static void add_inherited(list *to)
+static void add_inherited(list *to, char *const *texts)
 {
-    static const char *const names[] = {"PATH", "HOME", "LANG", "TZ"};
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *value = secure_getenv(names[i]);
-        if (value)
-            add(to, names[i], "%s", value);
+    for (; texts && *texts; texts++) {
+        fputs(*texts, to->file);
+        fputc('\0', to->file);
+        to->count++;
     }
 }
 
@@ -124,15 +123,14 @@ static char **table_of(const char *text, size_t size, size_t count)
     return table;
 }
 
-char **fl_facts_make(filch_service_job *job, bool is_environment)
+char **fl_facts_make(filch_service_job *job, char *const *inherited)
 {
     char *text = NULL, **table = NULL;
     size_t size = 0;
     list all = {.file = open_memstream(&text, &size)};
     if (!all.file)
         return NULL;
-    if (is_environment)
-        add_inherited(&all);
+    add_inherited(&all, inherited);
     add_job(&all, job);
     add_headers(&all, filch_service_job_message(job));
     bool failed = ferror(all.file);

@@ -13,8 +13,8 @@ enum { FL_FACTS_MOST = 32 << 10 }; /* bytes of all FILCH_HEADER_<NAME>=value, NU
 int64_t fl_facts_deadline_ms(filch_service_job *job);
 /* Makes texts "NAME=value", with a NULL after the last, in one block for free(). They are FILCH_JOB_ID (if it has one),
  * _TYPE, _ATTEMPT, _QUEUE, _DEADLINE_MS (if it has one), TRACEPARENT, and FILCH_HEADER_<NAME> for
- * each header with a name of letters, digits, - and _, as long as they fit. is_environment: also
- * PATH, HOME, LANG and TZ of this process. NULL: no memory. */
-char **fl_facts_make(filch_service_job *job, bool is_environment);
+ * each header with a name of letters, digits, - and _, as long as they fit. inherited: texts that
+ * come first, ends with NULL; NULL: none. Returns NULL: no memory. */
+char **fl_facts_make(filch_service_job *job, char *const *inherited);
 
 #endif

@@ -11,14 +11,18 @@
 
 /* The settings of one handler. A zero field means the kind's default. Not copied: they outlive it. */
 typedef struct fl_handler_spec {
-    const char *const *words; /* ends with NULL: a program with its arguments, a file and a symbol,
+    const char *const *words;  /* ends with NULL: a program with its arguments, a file and a symbol,
                                    a URL ...; may be NULL if the kind takes none */
-    unsigned processes;       /* co-processes kept; default: the handler's width */
-    unsigned recycle_jobs;    /* jobs after which a co-process is replaced; default: never */
-    size_t recycle_bytes;     /* resident memory above which it is replaced; default: never */
-    size_t output_most;       /* bytes of a frame or a response that are read; default 64 KiB */
-    int64_t grace;            /* ns from a polite end to a kill; default 5 s */
-    bool result;              /* the output of a command, or a response, is the job's result */
+    unsigned processes;        /* co-processes kept; default: the handler's width */
+    unsigned recycle_jobs;     /* jobs after which a co-process is replaced; default: never */
+    size_t recycle_bytes;      /* resident memory above which it is replaced; default: never */
+    size_t output_most;        /* bytes of a frame or a response that are read; default 64 KiB */
+    int64_t grace;             /* ns from a polite end to a kill; default 5 s */
+    bool result;               /* the output of a command, or a response, is the job's result */
+    const char *const *passed; /* names of variables that its children get beside PATH, HOME, LANG
+                                  and TZ; ends with NULL; may be NULL */
+    char *const *environment; /* their values, "NAME=value", ends with NULL; default: the process's.
+                                 Only read by `make` */
 } fl_handler_spec;
 
 typedef struct fl_handler_kind {

@@ -116,7 +116,7 @@ static void add_headers(post *one)
 {
     const filch_message *message = filch_service_job_message(one->job);
     const char *type = message->content_type;
-    char **facts = fl_facts_make(one->job, false);
+    char **facts = fl_facts_make(one->job, NULL);
     one->failed = !facts;
     for (size_t i = 0; facts && facts[i]; i++)
         add_fact(one, facts[i]);

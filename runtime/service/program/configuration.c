@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/program/configuration.h>
 
+#include <runtime/service/program/contained.h>
 #include <runtime/service/program/keys.h>
 #include <runtime/service/program/sources.h>
 #include <runtime/service/program/values.h>
 #include <runtime/service/secret.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
-const char *const fl_source_names[FL_SOURCES] = {"default", "file", "environment", "option"};
+const char *const fl_source_names[FL_SOURCES] = {"default", "program", "file", "environment",
+                                                 "option"};
 
 /* ---- One key ---- */
 
@@ -29,12 +32,17 @@ int fl_configuration_set(fl_configuration *out, const fl_key *key, const char *c
                          const char *text, fl_source source)
 {
     char allowed[160];
-    if (!*text)
+    if (!*text && source == FL_SOURCE_ENVIRONMENT)
         return 0;
-    int rc = set(out, key, text, source);
+    int rc = *text ? set(out, key, text, source) : -EINVAL;
     if (rc != -EINVAL)
         return rc;
     fl_key_allowed(key, allowed, sizeof allowed);
+    if (!*text)
+        return filch_error_set(-EINVAL,
+                               "%.40s is empty; is a variable unset? Leave it out for the default "
+                               "(allowed: %s)",
+                               called, allowed);
     return filch_error_set(-EINVAL, "%.40s: '%s' is not allowed (%s)", called,
                            fl_show_value(key, text).text, allowed);
 }
@@ -43,8 +51,10 @@ int fl_configuration_set_from(fl_configuration *out, const fl_key *key, const ch
                               const char *path, fl_source source)
 {
     char text[FL_SECRET_BYTES], why[128];
-    if (!*path)
+    if (!*path && source == FL_SOURCE_ENVIRONMENT)
         return 0;
+    if (!*path)
+        return filch_error_set(-EINVAL, "%.40s is empty; give the path of a file", called);
     if (fl_secret_read(path, text, why, sizeof why))
         return filch_error_set(-EINVAL, "%.40s: %s %s", called, fl_show(path).text, why);
     int rc = fl_configuration_set(out, key, called, text, source);
@@ -56,16 +66,32 @@ int fl_configuration_set_from(fl_configuration *out, const fl_key *key, const ch
 
 /* ---- All keys ---- */
 
+static int set_default(fl_configuration *out, const fl_key *key)
+{
+    char called[64];
+    const char *own = fl_key_own_default(key);
+    if (!own)
+        return key->standard ? set(out, key, key->standard, FL_SOURCE_DEFAULT) : 0;
+    snprintf(called, sizeof called, "the program's default of %s", key->name);
+    return fl_configuration_set(out, key, called, own, FL_SOURCE_PROGRAM);
+}
+
 static int set_defaults(fl_configuration *out)
 {
-    for (const fl_key *key = fl_keys; key->name; key++) {
-        int rc = key->scope == FL_KEY_OF_SERVICE && key->standard
-                     ? set(out, key, key->standard, FL_SOURCE_DEFAULT)
-                     : 0;
-        if (rc)
-            return rc;
-    }
-    return 0;
+    int rc = 0;
+    for (const fl_key *key = fl_keys; key->name && !rc; key++)
+        if (key->scope == FL_KEY_OF_SERVICE)
+            rc = set_default(out, key);
+    return rc;
+}
+
+static int place_health(fl_configuration *out)
+{
+    const fl_key *key = fl_key_of(FL_KEY_OF_SERVICE, "health-address", 14);
+    if (out->health_address)
+        return 0;
+    return set(out, key, fl_is_contained("", out->environment) ? "0.0.0.0" : "127.0.0.1",
+               FL_SOURCE_DEFAULT);
 }
 
 bool fl_retry_cap(filch_retry_policy *retry, bool given)
@@ -94,14 +120,17 @@ static int finish(fl_configuration *out)
                                out->prefetch, FILCH_SERVICE_WIDTH_MOST);
     if (out->prefetch)
         out->buffer = out->prefetch - out->width;
-    int rc = fl_handlers_read(out);
+    const fl_key *broker = fl_key_of(FL_KEY_OF_SERVICE, "broker", 6);
+    int rc = fl_broker_check(out->environment, out->sources[broker - fl_keys] != FL_SOURCE_DEFAULT);
+    rc = rc ? rc : place_health(out);
+    rc = rc ? rc : fl_handlers_read(out);
     return rc ? rc : fl_periodics_read(out);
 }
 
 int fl_configuration_load(fl_configuration *out, fl_command_line *request, int argc, char **argv,
                           char *const *environment)
 {
-    *out = (fl_configuration){.health_port = FL_PORT_NONE};
+    *out = (fl_configuration){.health_port = FL_PORT_NONE, .environment = environment};
     *request = (fl_command_line){0};
     int rc = fl_options_read(NULL, request, argc, argv);
     if (rc || request->action)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The configuration of a service program: the values of the keys in keys.c, from four sources. A
- * later source wins: defaults, the file, the environment, the command line. */
+ * The configuration of a service program: the values of the keys in keys.c, from five sources. A
+ * later source wins: defaults, the program's own defaults, the file, the environment, the command line. */
 #ifndef FL_CONFIGURATION_H
 #define FL_CONFIGURATION_H
 
@@ -13,6 +13,7 @@ enum { FL_KEYS_MOST = 64, FL_PORT_NONE = -1 };
 
 typedef enum fl_source {
     FL_SOURCE_DEFAULT,
+    FL_SOURCE_PROGRAM, /* filch_service_defaults */
     FL_SOURCE_FILE,
     FL_SOURCE_ENVIRONMENT,
     FL_SOURCE_OPTION,
@@ -57,6 +58,7 @@ typedef struct fl_configuration {
     const char *otlp_endpoint; /* NULL: no spans are exported */
     filch_log_level log_level;
     bool exit_on_disconnect;
+    const char *const *passed; /* names of variables that children get; NULL: none */
     fl_configured_handler *handlers;
     size_t handler_count;
     filch_periodic *periodics;
@@ -67,6 +69,7 @@ typedef struct fl_configuration {
     const char *texts[FL_KEYS_MOST];
     const char *files[FL_KEYS_MOST];
     fl_source sources[FL_KEYS_MOST];
+    char *const *environment; /* that was read */
     fl_keep keep;
 } fl_configuration;
 
@@ -87,7 +90,7 @@ int fl_configuration_load(fl_configuration *out, fl_command_line *request, int a
 void fl_configuration_end(fl_configuration *configuration);
 
 /* Sets a key to a text, of which it takes a copy. `called` is the key's name as it was given, for
- * messages. An empty text is the default. Errors: -EINVAL, -ENOMEM, explained. */
+ * messages. An empty text is refused, except from the environment, where it counts as unset. Errors: -EINVAL, -ENOMEM, explained. */
 struct fl_key;
 int fl_configuration_set(fl_configuration *configuration, const struct fl_key *key,
                          const char *called, const char *text, fl_source source);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char prefix[] = "FILCH_SERVICE_", file_variable[] = "FILCH_SERVICE_CONFIG";
 enum { NAME_BYTES = 64 };
@@ -48,6 +49,51 @@ static int read_variable(fl_configuration *out, const fl_key *key, const char *v
     return rc || !path
                ? rc
                : fl_configuration_set_from(out, key, with_file, path, FL_SOURCE_ENVIRONMENT);
+}
+
+/* The alias of the broker's key is the name of one broker. */
+static int check_rabbit(const char *called, const char *url)
+{
+    const fl_key *key = fl_key_of(FL_KEY_OF_SERVICE, "broker", 6);
+    if (strncasecmp(url, "amqp:", 5) == 0 || strncasecmp(url, "amqps:", 6) == 0)
+        return 0;
+    return filch_error_set(
+        -EINVAL,
+        "%s: '%s' is no URL of RabbitMQ (amqp://, amqps://); name another broker "
+        "by FILCH_SERVICE_BROKER",
+        called, fl_show_value(key, url).text);
+}
+
+/* A forgotten broker must not become a private file. The other public aliases are the variables of
+ * RabbitMQ workers. */
+static int check_unnamed(const fl_key *key, char *const *environment)
+{
+    char variable[NAME_BYTES];
+    fl_key_variable(key, variable, sizeof variable);
+    bool is_broker = strcmp(key->name, "broker") == 0;
+    const char *text = get(environment, key->alias);
+    const char *own = is_broker ? get(environment, variable) : NULL;
+    if (is_broker && (text || own))
+        return filch_error_set(
+            -EINVAL,
+            "%s is empty; set it to the broker's URL (sqlite: for a file of this "
+            "user), or unset it",
+            own ? variable : key->alias);
+    if (is_broker || key->secrecy || !text || !*text)
+        return 0;
+    return filch_error_set(-EINVAL,
+                           "%s is set, and no broker is named; set RABBITMQ_URL or "
+                           "FILCH_SERVICE_BROKER to its URL (sqlite: for a file of this user)",
+                           key->alias);
+}
+
+int fl_broker_check(char *const *environment, bool is_named)
+{
+    const char *url = get(environment, "RABBITMQ_URL");
+    int rc = url && *url ? check_rabbit("RABBITMQ_URL", url) : 0;
+    for (const fl_key *key = fl_keys; key->name && !is_named && !rc; key++)
+        rc = key->alias ? check_unnamed(key, environment) : 0;
+    return rc;
 }
 
 static bool names_key(const fl_key *key, const char *name, size_t length)
@@ -102,6 +148,13 @@ static int check_names(char *const *environment)
     return 0;
 }
 
+/* RABBITMQ_URL_FILE has been read. */
+static bool is_rabbit_file(const fl_configuration *out, const fl_key *key)
+{
+    return strcmp(key->name, "broker") == 0 && out->files[key - fl_keys] &&
+           out->sources[key - fl_keys] == FL_SOURCE_ENVIRONMENT;
+}
+
 int fl_environment_read(fl_configuration *out, char *const *environment)
 {
     char variable[NAME_BYTES];
@@ -111,6 +164,8 @@ int fl_environment_read(fl_configuration *out, char *const *environment)
             continue;
         fl_key_variable(key, variable, sizeof variable);
         rc = key->alias ? read_variable(out, key, key->alias, environment) : 0;
+        if (!rc && is_rabbit_file(out, key))
+            rc = check_rabbit("RABBITMQ_URL_FILE", out->texts[key - fl_keys]);
         rc = rc ? rc : read_variable(out, key, variable, environment);
     }
     return rc;

@@ -46,6 +46,8 @@ static int take(fl_configuration *out, const json_t *object, const char *path, c
     const fl_key *from_file = key ? NULL : key_with_file(name);
     if (!key && !from_file)
         return unknown(path, name);
+    if (json_is_null(value))
+        return 0;
     snprintf(called, sizeof called, "%s: %s", fl_show(path).text, name);
     if (from_file && json_object_get(object, from_file->name))
         return filch_error_set(-EINVAL, "%.80s: %s is there, too; keep one", called,

@@ -142,6 +142,8 @@ static int take_list(fl_configuration *out, const json_t *list)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++) {
         out->handlers[i].retry = out->retry;
+        out->handlers[i].spec.passed = out->passed;
+        out->handlers[i].spec.environment = out->environment;
         int rc = take_handler(&out->handlers[i], json_array_get(list, i), i, &out->keep);
         if (rc)
             return rc;

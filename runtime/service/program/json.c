@@ -72,7 +72,8 @@ static bool put_names(FILE *file, const json_t *list)
     return true;
 }
 
-static const char *queues_of(const json_t *value, const char *called, fl_keep *keep)
+static const char *names_of(const fl_key *key, const json_t *value, const char *called,
+                            fl_keep *keep)
 {
     char *text = NULL;
     size_t size;
@@ -87,10 +88,15 @@ static const char *queues_of(const json_t *value, const char *called, fl_keep *k
     if (whole)
         return keep_and_free(text, keep);
     free(text);
-    filch_error_set(-EINVAL,
-                    "%.80s: a name or weight is not allowed ([\"NAME\", ...], or {\"NAME\": "
-                    "1..1000, ...})",
-                    called);
+    char allowed[160];
+    fl_key_allowed(key, allowed, sizeof allowed);
+    if (key->type == FL_KEY_NAMES)
+        filch_error_set(-EINVAL, "%.80s: a name is not allowed (%s)", called, allowed);
+    else
+        filch_error_set(-EINVAL,
+                        "%.80s: a name or weight is not allowed ([\"NAME\", ...], or {\"NAME\": "
+                        "1..1000, ...})",
+                        called);
     return NULL;
 }
 
@@ -98,8 +104,9 @@ const char *fl_json_text(const fl_key *key, const json_t *value, const char *cal
 {
     char allowed[160];
     bool is_list = json_is_array(value) && key->type == FL_KEY_LIST;
-    if ((json_is_object(value) || json_is_array(value)) && key->type == FL_KEY_QUEUES)
-        return queues_of(value, called, keep);
+    if ((json_is_object(value) && key->type == FL_KEY_QUEUES) ||
+        (json_is_array(value) && (key->type == FL_KEY_QUEUES || key->type == FL_KEY_NAMES)))
+        return names_of(key, value, called, keep);
     if (json_is_null(value))
         return "";
     if (json_is_string(value) && key->type != FL_KEY_LIST)

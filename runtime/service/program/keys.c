@@ -59,7 +59,7 @@ const fl_key fl_keys[] = {
      .help = "time for running handlers after the first SIGTERM or SIGINT"},
     {"health-port", .type = FL_KEY_PORT, AT(health_port), .standard = "none",
      .alias = "HEALTH_PORT", .help = "port of /health, /ready, /metrics and a page; 0: any free one"},
-    {"health-address", .type = FL_KEY_TEXT, AT(health_address), .standard = "127.0.0.1",
+    {"health-address", .type = FL_KEY_TEXT, AT(health_address), .otherwise = "0.0.0.0 in a container, else 127.0.0.1",
      .help = "address of that port; 0.0.0.0: all"},
     {"health-token", .type = FL_KEY_TEXT, AT(health_token), .otherwise = "none",
      .secrecy = FL_KEY_SECRET, .help = "token that /debug and / ask for; without one they are refused beyond loopback"},
@@ -72,6 +72,8 @@ const fl_key fl_keys[] = {
      .reloadable = true, .help = "drain, and end with status 69, when the broker is away"},
     {"handlers", .type = FL_KEY_LIST, .otherwise = "echo, fail, hash, sleep",
      .help = "ready-made handlers, and limits of built-in ones"},
+    {"environment", .type = FL_KEY_NAMES, AT(passed), .otherwise = "none",
+     .help = "variables that commands and co-processes get, beside PATH, HOME, LANG and TZ"},
     {"periodic", .type = FL_KEY_LIST, .otherwise = "none",
      .help = "jobs that are published by a timetable, once for all services"},
 
@@ -125,6 +127,8 @@ const fl_key fl_keys[] = {
      .most = DAY, .help = "time from a polite end to a kill"},
     {"result", OF(spec.result), .type = FL_KEY_FLAG, .otherwise = "false",
      .help = "keep the standard output of a command, or an http response, as the job's result"},
+    {"environment", OF(spec.passed), .type = FL_KEY_NAMES, .otherwise = "the service's",
+     .help = "variables that its processes get, in place of the service's list"},
 
     {"name", OF_PERIODIC(name), .type = FL_KEY_TEXT, .otherwise = "required",
      .help = "1..64 letters, digits, '-', '_' and '.'; the same in all services"},

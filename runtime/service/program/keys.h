@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct filch_service_defaults;
+
 typedef enum fl_key_type {
     FL_KEY_NUMBER,  /* unsigned */
     FL_KEY_DECIMAL, /* double; range in thousandths */
@@ -20,6 +22,7 @@ typedef enum fl_key_type {
     FL_KEY_CHOICE,  /* an enum, whose names are in `choices` */
     FL_KEY_PORT,    /* int */
     FL_KEY_RATE,    /* filch_limit */
+    FL_KEY_NAMES,   /* const char *const *, names of variables, ends with NULL */
     FL_KEY_QUEUES,  /* fl_configuration.queues and queue_count */
     FL_KEY_LIST,    /* JSON array of objects, read when all other keys are known */
     FL_KEY_TYPES
@@ -56,6 +59,11 @@ typedef struct fl_key {
 
 /* The rows, in the order of the help; the last one has no name. Those of the service come first. */
 extern const fl_key fl_keys[];
+
+/* Sets defaults of the program, not copied, which win over those of the table. NULL: none. */
+void fl_key_defaults_set(const struct filch_service_defaults *defaults);
+/* The program's own default of a key, as a text; NULL: none. */
+const char *fl_key_own_default(const fl_key *key);
 
 /* The key of this name, of `length` bytes; NULL: there is none. */
 const fl_key *fl_key_of(fl_key_scope scope, const char *name, size_t length);

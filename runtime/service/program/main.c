@@ -4,6 +4,7 @@
 #include <runtime/service/program/actions.h>
 #include <runtime/service/program/configuration.h>
 #include <runtime/service/program/handler_table.h>
+#include <runtime/service/program/keys.h>
 #include <runtime/service/program/notify.h>
 #include <runtime/service/program/serve.h>
 #include <runtime/service/program/show.h>
@@ -99,6 +100,13 @@ static const char *name_of(int argc, char **argv)
 
 int filch_service_main(int argc, char **argv, const filch_handler *handlers, size_t count)
 {
+    return filch_service_main_with(argc, argv, NULL, handlers, count);
+}
+
+int filch_service_main_with(int argc, char **argv, const filch_service_defaults *defaults,
+                            const filch_handler *handlers, size_t count)
+{
+    fl_key_defaults_set(defaults);
     fl_program program = {.name = name_of(argc, argv), .argc = argc > 0 ? argc : 1, .argv = argv};
     open_standard_files();
     protect();
@@ -114,5 +122,9 @@ int filch_service_main(int argc, char **argv, const filch_handler *handlers, siz
     fl_handler_table_end(&program.table);
     fl_configuration_end(&program.configuration);
     free(program.environment);
-    return fflush(stdout) && !status ? FL_STATUS_CANCELLED : status;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "%s: the text cannot be written; is the disk full or the pipe closed?\n",
+            program.name);
+    return status ? status : FL_STATUS_CANCELLED;
 }

@@ -16,7 +16,8 @@ enum { LINE_BYTES = 4600, SLOTS_SHOWN = 3 };
 
 static const char *default_of(const fl_key *key)
 {
-    return key->standard ? key->standard : key->otherwise;
+    const char *own = fl_key_own_default(key);
+    return own ? own : key->standard ? key->standard : key->otherwise;
 }
 
 static void make_printable(char *text)

@@ -17,6 +17,10 @@ const char *fl_environment_file(char *const *environment);
 /* Removes the variables that may hold secrets from the environment of the process, so that its
  * children do not inherit them. */
 void fl_environment_hide(void);
+/* Refuses a forgotten broker. RABBITMQ_URL must be a URL of RabbitMQ. Unless a broker is named, its
+ * variables must not be empty, and no other variable of RabbitMQ workers may be set. Error: -EINVAL,
+ * explained. */
+int fl_broker_check(char *const *environment, bool is_named);
 /* A file with one JSON object. */
 int fl_file_read(fl_configuration *out, const char *path);
 /* Raises a cap below the first delay, which is an error if the cap was given: then false. */

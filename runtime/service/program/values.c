@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/config.h>
+#include <runtime/service/handlers/child.h>
 #include <runtime/service/program/keep.h>
 #include <runtime/service/program/values.h>
 
@@ -218,6 +219,36 @@ static int read_queues(const fl_key *key, const char *text, void *field, fl_keep
     return 0;
 }
 
+static bool is_variable(const char *name)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+    static const char *const of_job[] = {"FILCH_JOB_", "FILCH_HEADER_", "TRACEPARENT"};
+    for (unsigned i = 0; i < sizeof of_job / sizeof *of_job; i++)
+        if (strncmp(name, of_job[i], strlen(of_job[i])) == 0)
+            return false;
+    size_t length = strspn(name, letters);
+    return length && !name[length + strspn(name + length, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                                          "abcdefghijklmnopqrstuvwxyz_")];
+}
+
+static int read_names(const fl_key *key, const char *text, void *field, fl_keep *keep)
+{
+    unsigned count = 0;
+    const char **names = fl_keep_bytes(keep, (FL_CHILD_PASSED_MOST + 1) * sizeof *names);
+    char *rest = names ? fl_keep_text(keep, text, strlen(text)) : NULL, *one;
+    (void)key;
+    if (!rest)
+        return -ENOMEM;
+    while ((one = strsep(&rest, ","))) {
+        one = trim(one);
+        if (count == FL_CHILD_PASSED_MOST || !is_variable(one))
+            return -EINVAL;
+        names[count++] = one;
+    }
+    *(const char *const **)field = names;
+    return 0;
+}
+
 /* Read by fl_handlers_read and fl_periodics_read, when the other keys are known. */
 static int read_list(const fl_key *key, const char *text, void *field, fl_keep *keep)
 {
@@ -229,7 +260,7 @@ static value_read_fn *const reads[FL_KEY_TYPES] = {
     [FL_KEY_NUMBER] = read_number, [FL_KEY_DECIMAL] = read_decimal, [FL_KEY_TIME] = read_time,
     [FL_KEY_BYTES] = read_bytes,   [FL_KEY_FLAG] = read_flag,       [FL_KEY_TEXT] = read_text,
     [FL_KEY_CHOICE] = read_choice, [FL_KEY_PORT] = read_port,       [FL_KEY_RATE] = read_rate,
-    [FL_KEY_QUEUES] = read_queues, [FL_KEY_LIST] = read_list};
+    [FL_KEY_QUEUES] = read_queues, [FL_KEY_NAMES] = read_names,     [FL_KEY_LIST] = read_list};
 
 int fl_value_read(const fl_key *key, const char *text, void *base, fl_keep *keep)
 {
@@ -275,6 +306,8 @@ void fl_key_allowed(const fl_key *key, char *text, size_t size)
         [FL_KEY_TEXT] = "text of 1..4096 bytes",
         [FL_KEY_PORT] = "none, 0..65535",
         [FL_KEY_RATE] = "N/s, N/m, N/h, N/d, with :BURST behind or without",
+        [FL_KEY_NAMES] = "NAME, up to 64, with commas between; letters, digits and '_'; none of "
+                         "FILCH_JOB_..., FILCH_HEADER_..., TRACEPARENT",
         [FL_KEY_QUEUES] =
             "NAME or NAME=WEIGHT, up to 64, with commas between; names without blanks; "
             "weights 1..1000",

@@ -2,6 +2,7 @@
  *
  * The configuration of a service program: its sources and their precedence, hostile values, names
  * that are unknown, secrets. */
+#include <filch/service_main.h>
 #include <runtime/service/brokers.h>
 #include <runtime/service/program/keys.h>
 #include <runtime/service/program/show.h>
@@ -43,10 +44,10 @@ Test(configuration, options_win_over_variables_and_these_over_the_file)
 
 Test(configuration, variables_of_the_guides_work_unchanged_and_give_way_to_ours)
 {
-    loads((sources){.variables = {"RABBITMQ_URL=memory:x", "QUEUE_NAME=mail", "WORKER_COUNT=7",
+    loads((sources){.variables = {"RABBITMQ_URL=amqp://h/", "QUEUE_NAME=mail", "WORKER_COUNT=7",
                                   "SHUTDOWN_TIMEOUT_SEC=25", "HEALTH_PORT=8080",
                                   "FILCH_SERVICE_QUEUES=jobs"}});
-    cr_assert_str_eq(got.broker, "memory:x");
+    cr_assert_str_eq(got.broker, "amqp://h/");
     cr_assert_str_eq(got.queues[0].name, "jobs");
     cr_assert_eq(got.width, 7);
     cr_assert_eq(got.drain, 25 * FILCH_SECOND);
@@ -54,12 +55,92 @@ Test(configuration, variables_of_the_guides_work_unchanged_and_give_way_to_ours)
     fl_configuration_end(&got);
 }
 
-Test(configuration, an_empty_value_is_the_default)
+Test(configuration, empty_variable_is_unset)
 {
-    loads((sources){{"--width="}, {"WORKER_COUNT=", "RABBITMQ_URL=", "FILCH_SERVICE_CONFIG="}});
+    loads((sources){{"--broker=sqlite:"},
+                    {"WORKER_COUNT=", "RABBITMQ_URL=", "FILCH_SERVICE_CONFIG="}});
     cr_assert_eq(got.width, 10);
     cr_assert_str_eq(got.broker, "sqlite:");
     fl_configuration_end(&got);
+}
+
+Test(configuration, empty_option_is_refused)
+{
+    refuses((sources){.options = {"--broker="}}, "--broker empty 1..4096");
+    refuses((sources){.options = {"--broker", ""}}, "--broker empty unset?");
+    refuses((sources){.options = {"--width="}}, "--width empty 1..100000");
+    refuses((sources){.options = {"--broker-file="}}, "--broker-file empty");
+    refuses_file("{\"broker\": \"\"}", "broker empty");
+    loads_file("{\"width\": null}");
+    cr_assert_eq(got.width, 10);
+    fl_configuration_end(&got);
+}
+
+Test(configuration, forgotten_broker_is_no_file)
+{
+    static const char *const forgotten[][2] = {
+        {"QUEUE_NAME=mail", "QUEUE_NAME broker RABBITMQ_URL FILCH_SERVICE_BROKER sqlite:"},
+        {"WORKER_COUNT=7", "WORKER_COUNT broker"},
+        {"SHUTDOWN_TIMEOUT_SEC=5", "SHUTDOWN_TIMEOUT_SEC broker"},
+        {"HEALTH_PORT=8080", "HEALTH_PORT broker"},
+        {"RABBITMQ_URL=", "RABBITMQ_URL empty"},
+        {"FILCH_SERVICE_BROKER=", "FILCH_SERVICE_BROKER empty"}};
+    for (unsigned i = 0; i < sizeof forgotten / sizeof *forgotten; i++) {
+        refuses((sources){.variables = {forgotten[i][0]}}, forgotten[i][1]);
+        loads((sources){{"--broker=sqlite:"}, {forgotten[i][0]}});
+        fl_configuration_end(&got);
+    }
+    loads((sources){.variables = {"QUEUE_NAME=", "OTEL_EXPORTER_OTLP_ENDPOINT=http://h:4318"}});
+    fl_configuration_end(&got);
+}
+
+Test(configuration, variable_of_rabbitmq_takes_its_schemes)
+{
+    char variable[192];
+    loads((sources){.variables = {"RABBITMQ_URL=AMQPS://h/"}});
+    fl_configuration_end(&got);
+    refuses((sources){.variables = {"RABBITMQ_URL=redis://u:hunter2@h/"}},
+            "RABBITMQ_URL redis://u:***@h/ amqp:// FILCH_SERVICE_BROKER");
+    refuses((sources){.variables = {"RABBITMQ_URL=sqlite:", "FILCH_SERVICE_BROKER=memory:"}},
+            "RABBITMQ_URL 'sqlite:'");
+    snprintf(variable, sizeof variable, "RABBITMQ_URL_FILE=%s", file_of("redis://h/\n", 0600));
+    refuses((sources){.variables = {variable}}, "RABBITMQ_URL_FILE redis://h/ amqp://");
+}
+
+Test(configuration, variables_for_children_are_named)
+{
+    loads((sources){.options = {"--environment= DATABASE_URL ,_x1",
+                                "--handlers=[{\"type\": \"a\", \"command\": \"true\"}, {\"type\": "
+                                "\"b\", \"command\": \"true\", \"environment\": [\"API_KEY\"]}]"}});
+    cr_assert_str_eq(got.handlers[0].spec.passed[0], "DATABASE_URL");
+    cr_assert_str_eq(got.handlers[0].spec.passed[1], "_x1");
+    cr_assert_null(got.handlers[0].spec.passed[2]);
+    cr_assert_str_eq(got.handlers[1].spec.passed[0], "API_KEY");
+    cr_assert_null(got.handlers[1].spec.passed[1]);
+    fl_configuration_end(&got);
+    static const char *const wrong[] = {"--environment=A,,B", "--environment=1A",
+                                        "--environment=A=1", "--environment=FILCH_JOB_ID",
+                                        "--environment=TRACEPARENT"};
+    for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        refuses((sources){.options = {wrong[i]}}, "--environment NAME");
+    refuses_file("{\"environment\": [\"A\", 1]}", "environment NAME");
+}
+
+Test(configuration, defaults_of_the_program_give_way)
+{
+    static const filch_service_defaults own = {
+        .broker = "memory:", .queues = "mail=3", .envelope = "json", .health_port = "8080"};
+    fl_key_defaults_set(&own);
+    loads((sources){{"--health-port=9"}, {"QUEUE_NAME=other"}});
+    cr_assert_str_eq(got.broker, "memory:");
+    cr_assert_str_eq(got.queues[0].name, "other");
+    cr_assert_eq(got.envelope, FILCH_ENVELOPE_JSON);
+    cr_assert_eq(got.health_port, 9);
+    fl_configuration_end(&got);
+    static const filch_service_defaults wrong = {.envelope = "jsno"};
+    fl_key_defaults_set(&wrong);
+    refuses((sources){.options = {NULL}}, "program's default envelope 'jsno' json");
+    fl_key_defaults_set(NULL);
 }
 
 Test(configuration, the_file_may_be_named_by_a_variable)
@@ -286,10 +367,10 @@ Test(configuration, null_in_the_file_is_the_default)
 Test(configuration, a_secret_comes_from_a_file_that_others_cannot_read)
 {
     char variable[192];
-    snprintf(variable, sizeof variable, "RABBITMQ_URL_FILE=%s", file_of("memory:secret\n", 0640));
+    snprintf(variable, sizeof variable, "RABBITMQ_URL_FILE=%s", file_of("amqp:secret\n", 0640));
     loads((sources){.variables = {variable}});
     const fl_key *broker = fl_key_of(FL_KEY_OF_SERVICE, "broker", 6);
-    cr_assert_str_eq(got.broker, "memory:secret");
+    cr_assert_str_eq(got.broker, "amqp:secret");
     cr_assert_str_eq(got.files[broker - fl_keys], strchr(variable, '=') + 1);
     fl_configuration_end(&got);
     loads((sources){.variables = {variable}, .options = {"--broker=memory:other"}});

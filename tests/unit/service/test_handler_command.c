@@ -77,6 +77,21 @@ Test(handler_command, it_knows_its_job)
     handled_end(&one);
 }
 
+Test(handler_command, named_variables_are_passed)
+{
+    static const char *const passed[] = {"DATABASE_URL", "PATH", "UNSET", NULL};
+    handled one = {0};
+    fl_handler_spec spec = shell("test \"$DATABASE_URL\" = url && test -n \"$PATH\" && "
+                                 "test -z \"${UNSET+set}$AWS_SECRET_ACCESS_KEY\"");
+    spec.passed = passed;
+    spec.environment = (char *const[]){(char[]){"DATABASE_URL=url"}, (char[]){"PATH=/usr/bin:/bin"},
+                                       (char[]){"AWS_SECRET_ACCESS_KEY=x"}, NULL};
+    start_spawner();
+    handled_begin(&one, "command", spec);
+    handled_expect(&one, "", FILCH_SERVICE_DONE, "");
+    handled_end(&one);
+}
+
 Test(handler_command, job_without_id_has_no_variable)
 {
     handled one = {0};

@@ -101,6 +101,33 @@ Test(handler_coprocess, an_exception_in_node_is_told_with_its_class_and_stack)
                "RangeError: key", "lookUp");
 }
 
+/* ---- Its environment ---- */
+
+Test(handler_coprocess, only_named_variables_are_passed)
+{
+    static const char *const passed[] = {"DATABASE_URL", NULL};
+    const char *const command[] = {
+        "python3", "-c",
+        "import os, sys\nsys.path.insert(0, '" EXAMPLES "')\nfrom filch_coprocess import serve\n"
+        "serve(lambda job: job.result(','.join(name for name in job.body.decode().split() "
+        "if name in os.environ)))",
+        NULL};
+    handled one = {0};
+    if (is_missing("python3"))
+        return;
+    setenv("AWS_SECRET_ACCESS_KEY", "x", 1);
+    setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=x", 1);
+    setenv("DATABASE_URL", "url", 1);
+    setenv("UNRELATED", "1", 1);
+    setenv("HOME", "/", 1);
+    start_spawner();
+    handled_begin(&one, "coprocess", (fl_handler_spec){.words = command, .passed = passed});
+    handled_results(
+        &one, "AWS_SECRET_ACCESS_KEY DATABASE_URL HOME OTEL_EXPORTER_OTLP_HEADERS PATH UNRELATED",
+        "DATABASE_URL,HOME,PATH");
+    handled_end(&one);
+}
+
 /* ---- A child in Python that answers as each body says ---- */
 
 /* Runs the body with `write`, `request`, and what else it imports. */

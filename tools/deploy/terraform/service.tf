@@ -76,6 +76,7 @@ resource "aws_ecs_task_definition" "worker" {
         { name = "SHUTDOWN_TIMEOUT_SEC", value = tostring(var.drain_timeout) },
         { name = "HEALTH_PORT", value = tostring(local.probe_port) },
         { name = "FILCH_SERVICE_HANDLERS", value = var.handlers },
+        { name = "FILCH_SERVICE_ENVIRONMENT", value = "DATABASE_URL" }, # for handlers
       ]
       secrets = [
         { name = "DATABASE_URL", valueFrom = aws_secretsmanager_secret.db_url.arn },
