@@ -63,9 +63,13 @@ typedef struct filch_handler {
 
 /* The format of message bodies. */
 typedef enum filch_envelope {
+    FILCH_ENVELOPE_AUTO, /* the default: published as NATIVE. A received message with a type beside
+                              its body is NATIVE. Without one it is JSON if its body is an object
+                              with a text `type`, and else RAW where the service has one handler.
+                              Where it has several, the message becomes a dead letter */
     FILCH_ENVELOPE_NATIVE, /* id, type and the rest are properties of the broker's messages */
-    FILCH_ENVELOPE_JSON,   /* {"id": text, "type": text, "payload": any}; the handler's body is the
-                              payload as it stands */
+    FILCH_ENVELOPE_JSON,   /* {"id": text, "type": text, "payload": any}, of which `type` alone is
+                              required; the handler's body is the payload as it stands, or empty */
     FILCH_ENVELOPE_RAW,    /* every message has the type of the first handler */
     FILCH_ENVELOPES
 } filch_envelope;

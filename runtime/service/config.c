@@ -106,6 +106,9 @@ int fl_service_configure(filch_service *service, const filch_service_config *giv
         rc = filch_retry_begin(config->retry, &state);
     if (rc)
         return rc;
+    if (config->envelope == FILCH_ENVELOPE_AUTO && !fl_envelope_is_supported(FILCH_ENVELOPE_JSON))
+        config->envelope =
+            FILCH_ENVELOPE_NATIVE; /* without a look inside, nothing can be called raw */
     config->broker = config->broker ? config->broker : "memory:";
     config->width = config->width ? config->width : WIDTH;
     config->buffer = config->buffer ? config->buffer : config->width;

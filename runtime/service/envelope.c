@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The JSON envelope {"id", "type", "payload"}. jansson checks the whole body; the payload is then
+ * The JSON envelope {"id", "type", "payload"}, as Go's encoding/json reads it: the last of two
+ * members of one name counts, and null is no text. jansson checks the whole body; the payload is then
  * cut out as it stands, so that a handler gets numbers with all their digits. The depth is checked
  * before jansson sees the body, because its limit is fixed at its own build (2048). */
 #include <runtime/service/message.h>
@@ -61,7 +62,7 @@ const char *fl_json_payload(const char *body, size_t size, size_t *length)
 {
     static const char key[] = "\"payload\"";
     scanner s = {body, body + size, 0};
-    const char *payload = NULL;
+    const char *payload = NULL, *last = NULL;
     bool is_key = false;
     while (s.at < s.end) {
         const char *from = s.at;
@@ -73,7 +74,8 @@ const char *fl_json_payload(const char *body, size_t size, size_t *length)
             while (is_blank(from[-1]))
                 from--;
             *length = (size_t)(from - payload);
-            return payload;
+            last = payload;
+            payload = NULL;
         }
         if (payload || is_blank(c))
             continue;
@@ -85,7 +87,7 @@ const char *fl_json_payload(const char *body, size_t size, size_t *length)
         is_key = c == '"' && (size_t)(s.at - from) == sizeof key - 1 &&
                  memcmp(from, key, sizeof key - 1) == 0;
     }
-    return NULL;
+    return last;
 }
 
 /* NULL: it is missing, no text, empty, or holds a NUL. */
@@ -96,43 +98,56 @@ static const char *text_of(const json_t *object, const char *name)
     return text && *text && strlen(text) == json_string_length(value) ? text : NULL;
 }
 
+/* Is a member absent, null or the empty text, which all mean the same? */
+static bool is_absent(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    return !value || json_is_null(value) || (json_is_string(value) && !json_string_length(value));
+}
+
 static const char *take(filch_message *message, const json_t *object, char **texts)
 {
     const char *id = text_of(object, "id"), *type = text_of(object, "type");
     size_t length = 0;
     const char *payload = fl_json_payload(message->body, message->body_size, &length);
-    if (!id)
-        return "JSON envelope without an id (a text)";
-    if (!type)
-        return "JSON envelope without a type (a text)";
-    if (!payload)
-        return "JSON envelope without a payload";
-    size_t id_bytes = strlen(id) + 1, type_bytes = strlen(type) + 1;
+    if (!id && !is_absent(object, "id"))
+        return "JSON envelope with an id that is no text";
+    if (!payload && json_object_get(object, "payload"))
+        return "JSON envelope with an escape in the key \"payload\"";
+    size_t id_bytes = id ? strlen(id) + 1 : 0, type_bytes = strlen(type) + 1;
     char *copy = malloc(id_bytes + type_bytes);
     if (!copy)
         return "no memory for its envelope";
-    message->id = memcpy(copy, id, id_bytes);
+    if (id)
+        message->id = memcpy(copy, id, id_bytes);
     message->type = memcpy(copy + id_bytes, type, type_bytes);
-    message->body = payload;
+    message->body = payload ? payload : "";
     message->body_size = length;
     *texts = copy;
     return NULL;
 }
 
-const char *fl_envelope_open_json(filch_message *message, char **texts)
+fl_envelope_rc fl_envelope_open_json(filch_message *message, char **texts, const char **why)
 {
     json_error_t error;
+    fl_envelope_rc rc = FL_ENVELOPE_NONE;
+    *why = "JSON nested more than 64 deep";
     if (fl_json_is_too_deep(message->body, message->body_size))
-        return "JSON nested more than 64 deep";
-    json_t *object =
-        json_loadb(message->body, message->body_size,
-                   JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &error);
+        return rc;
+    *why = "body is not JSON";
+    json_t *object = json_loadb(message->body, message->body_size,
+                                JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &error);
     if (!object)
-        return "body is not JSON";
-    const char *why =
-        json_is_object(object) ? take(message, object, texts) : "JSON envelope is not an object";
+        return rc;
+    *why = "JSON envelope without a type (a text)";
+    if (!json_is_object(object)) {
+        *why = "JSON envelope is not an object";
+    } else if (text_of(object, "type")) {
+        *why = take(message, object, texts);
+        rc = *why ? FL_ENVELOPE_MALFORMED : FL_ENVELOPE_OPENED;
+    }
     json_decref(object);
-    return why;
+    return rc;
 }
 
 /* Is the body one JSON value? */
@@ -196,10 +211,11 @@ char *fl_envelope_close_json(const filch_message *message, size_t *size)
     return NULL;
 }
 
-const char *fl_envelope_open_json(filch_message *message, char **texts)
+fl_envelope_rc fl_envelope_open_json(filch_message *message, char **texts, const char **why)
 {
     (void)message, (void)texts;
-    return "this build reads no JSON (jansson was missing)";
+    *why = "this build reads no JSON (jansson was missing)";
+    return FL_ENVELOPE_NONE;
 }
 #endif
 
@@ -208,6 +224,6 @@ bool fl_envelope_is_supported(filch_envelope envelope)
 #ifdef FILCH_HAVE_JANSSON
     return (unsigned)envelope < FILCH_ENVELOPES;
 #else
-    return envelope == FILCH_ENVELOPE_NATIVE || envelope == FILCH_ENVELOPE_RAW;
+    return (unsigned)envelope < FILCH_ENVELOPES && envelope != FILCH_ENVELOPE_JSON;
 #endif
 }

@@ -24,36 +24,58 @@ static void complete(filch_service_job *job)
 {
     filch_message *message = &job->message;
     *message = job->delivery.message;
+    if (message->type && !*message->type)
+        message->type = NULL;
     message->attempt = message->attempt ? message->attempt : 1;
     message->queue = job->service->queue_names[job->delivery.queue];
     if (!message->first_seen)
         message->first_seen = fl_service_unix_time(job->service);
 }
 
+static const char *has_no_type(filch_service_job *job, const char *why, const char *remedy)
+{
+    snprintf(job->verdict.reason, FL_REASON_BYTES, "%s (%s)", why, remedy);
+    return job->verdict.reason;
+}
+
+/* Gives the message its type, from its body where the envelope says so. NULL, or why it has none. */
+static const char *open_envelope(filch_service_job *job)
+{
+    const filch_service *service = job->service;
+    filch_message *message = &job->message;
+    filch_envelope envelope = service->config.envelope;
+    fl_envelope_rc rc = FL_ENVELOPE_NONE;
+    const char *why;
+    if (envelope == FILCH_ENVELOPE_JSON || (envelope == FILCH_ENVELOPE_AUTO && !message->type)) {
+        rc = fl_envelope_open_json(message, &job->texts, &why);
+        if (rc == FL_ENVELOPE_MALFORMED || (rc && envelope == FILCH_ENVELOPE_JSON))
+            return has_no_type(job, why, "envelope=raw takes any body");
+    }
+    if (envelope == FILCH_ENVELOPE_NATIVE && !message->type)
+        return has_no_type(job, "message without a type",
+                           "envelope=native; auto also looks into the body");
+    if (envelope == FILCH_ENVELOPE_AUTO && !message->type && service->type_count > 1)
+        return has_no_type(job, "message without a type, beside or in its body",
+                           "envelope=auto; raw: the first handler takes all");
+    if (envelope == FILCH_ENVELOPE_RAW || !message->type)
+        message->type = service->types[0].handler.type;
+    return NULL;
+}
+
 /* Sets the type. NULL, or why it has none. */
 static const char *find_type(filch_service_job *job)
 {
     filch_service *service = job->service;
-    if (service->config.envelope == FILCH_ENVELOPE_RAW) {
-        job->type = &service->types[0];
-        job->message.type = job->type->handler.type;
-        return NULL;
-    }
-    if (!job->message.type)
-        return "message without a type";
-    job->type = fl_service_type_of(service, job->message.type);
+    const char *why = open_envelope(job);
+    if (why)
+        return why;
+    job->type = service->config.envelope == FILCH_ENVELOPE_RAW
+                    ? &service->types[0]
+                    : fl_service_type_of(service, job->message.type);
     if (job->type)
         return NULL;
     snprintf(job->verdict.reason, FL_REASON_BYTES, "unknown task type: %.80s", job->message.type);
     return job->verdict.reason;
-}
-
-static const char *is_malformed(filch_service_job *job)
-{
-    const char *why = job->delivery.malformed;
-    if (!why && job->service->config.envelope == FILCH_ENVELOPE_JSON)
-        why = fl_envelope_open_json(&job->message, &job->texts);
-    return why ? why : find_type(job);
 }
 
 /* NULL: it may run. Otherwise *count is the counter of its end. */
@@ -61,7 +83,7 @@ static const char *find_fault(filch_service_job *job, uint64_t **count)
 {
     filch_service *service = job->service;
     const filch_message *message = &job->message;
-    const char *why = is_malformed(job);
+    const char *why = job->delivery.malformed ? job->delivery.malformed : find_type(job);
     *count = &service->stats.malformed;
     if (why)
         return why;

@@ -40,16 +40,23 @@ void fl_dead_headers_fill(fl_dead_headers *out, const char *reason, const char *
 
 /* Is this envelope supported by the build? */
 bool fl_envelope_is_supported(filch_envelope envelope);
+typedef enum fl_envelope_rc {
+    FL_ENVELOPE_OPENED,
+    FL_ENVELOPE_NONE,      /* the body is no object with a text `type` */
+    FL_ENVELOPE_MALFORMED, /* it is one, and another member is wrong */
+} fl_envelope_rc;
+
 /* Takes the id, type and payload out of the body of a JSON envelope. The texts of id and type are
- * in *texts, which the caller frees; the body points into the former body. Returns NULL, or a
- * literal that says why it is malformed; *message is then untouched. */
-const char *fl_envelope_open_json(filch_message *message, char **texts);
+ * in *texts, which the caller frees; the body points into the former body. Without an id the message
+ * keeps its own; without a payload its body is empty. Unless it is opened, *why is a literal with the
+ * reason, and *message is untouched. */
+fl_envelope_rc fl_envelope_open_json(filch_message *message, char **texts, const char **why);
 /* The body of a JSON envelope around a message, whose body is a JSON value or empty (null). The
  * caller frees it. NULL: the body is not JSON, a text not UTF-8, or memory is short. */
 char *fl_envelope_close_json(const filch_message *message, size_t *size);
 /* Is a text nested deeper than FL_JSON_DEPTH_MOST? It need not be valid JSON. */
 bool fl_json_is_too_deep(const char *body, size_t size);
-/* The value of the key "payload" in a valid JSON object, as it stands, trimmed. NULL: there is none,
+/* The last value of the key "payload" in a valid JSON object, as it stands, trimmed. NULL: there is none,
  * or the key is spelled with escapes. */
 const char *fl_json_payload(const char *body, size_t size, size_t *length);
 

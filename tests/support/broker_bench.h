@@ -18,6 +18,7 @@ typedef struct tested_broker {
     bool merges_leases;  /* `count` does not tell leased messages from ready ones */
     bool merges_counts;  /* `count` does not tell delayed messages from others */
     size_t body_most;    /* bytes of the longest body that the server takes; 0: a MiB or more */
+    bool foreign_type;   /* other programs have to name a type */
     void (*publish_foreign)(
         struct bench *b); /* FOREIGN_BODY to tasks, without the broker; NULL: only filch can */
 } tested_broker;

@@ -12,6 +12,8 @@ static inline fl_delivery *bench_receive_foreign(bench *b, unsigned attempt)
 {
     fl_delivery *one = bench_receive(b);
     cr_assert_not_null(one);
+    bool has_type = one->message.type && *one->message.type;
+    cr_assert_eq(has_type, b->tested->foreign_type); /* without one its body is looked at */
     cr_assert_eq(one->message.body_size, strlen(FOREIGN_BODY));
     cr_assert_eq(memcmp(one->message.body, FOREIGN_BODY, strlen(FOREIGN_BODY)), 0);
     if (attempt > 1)

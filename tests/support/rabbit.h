@@ -274,7 +274,12 @@ static inline void rabbit_delete(amqp_connection_state_t state, const char *queu
                                            ".delay.50ms",
                                            ".delay.250ms",
                                            ".delay.1000ms",
-                                           ".delay.4000ms"};
+                                           ".delay.4000ms",
+                                           ".delay.16000ms",
+                                           ".delay.64000ms",
+                                           ".delay.256000ms",
+                                           ".delay.1024000ms",
+                                           ".delay.4096000ms"};
     for (unsigned i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         char name[128];
         snprintf(name, sizeof name, "%s%s", queue, suffixes[i]);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The other program of rabbit_peer.sh, by pika: publishes messages as programs without Filch do, and compares copies of them.
 
-    rabbit_peer.py URL publish COUNT | rich | same | huge"""
+    rabbit_peer.py URL publish COUNT | rich | same | huge | guide QUEUE | declare QUEUE | stream NAME"""
 import datetime
 import decimal
 import sys
@@ -48,6 +48,27 @@ def same(channel):
         print("no message_id")
 
 
+def guide(channel, queue):
+    """A durable queue without arguments, as many programs declare theirs, and jobs in it."""
+    channel.queue_declare(queue, durable=True)
+    for body in ['{"id": "g1", "type": "email_send", "payload": {"to": "a"}}', '{"type": "email_send", "payload": [1.50]}',
+                 '{"id": "g3", "type": "data_export"}', '{"id": "g4", "type": "test", "payload": {}}', "hello", '{"type": "email_']:
+        channel.basic_publish("", queue, body, pika.BasicProperties(content_type="application/json", delivery_mode=2))
+
+
+def declare(channel, queue):
+    """A queue that a service has declared: passively, then with arguments of its own."""
+    channel.queue_declare(queue, passive=True)
+    try:
+        channel.queue_declare(queue, durable=True)
+    except pika.exceptions.ChannelClosedByBroker as closed:
+        print(closed.reply_code)
+
+
+def stream(channel, name):
+    channel.queue_declare(name, durable=True, arguments={"x-queue-type": "stream"})
+
+
 connection = pika.BlockingConnection(pika.URLParameters(sys.argv[1]))
-{"publish": publish, "rich": rich, "same": same, "huge": huge}[sys.argv[2]](connection.channel(), *sys.argv[3:])
+{"publish": publish, "rich": rich, "same": same, "huge": huge, "guide": guide, "declare": declare, "stream": stream}[sys.argv[2]](connection.channel(), *sys.argv[3:])
 connection.close()

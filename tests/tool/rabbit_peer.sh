@@ -63,4 +63,28 @@ peer huge
 claim "a letter without its body is not requeued" test "$("$jobs" dead requeue --broker "$url" --all >out 2>&1 || echo refused)" = refused
 claim "that is said: $(cat out)" grep -q "letter 'huge' is not requeued: the body is longer than the service reads" out
 claim "it stays: $("$jobs" stats --broker "$url")" grep -q 'dead *1' <("$jobs" stats --broker "$url")
+
+# A worker with the variables of the guides alone, at a queue that the publisher has declared.
+cat >note <<'END'
+#!/bin/sh
+echo "$FILCH_JOB_TYPE ${FILCH_JOB_ID-none} $(cat)" >>"$1"
+END
+chmod +x note
+guide() {
+    env RABBITMQ_URL="$url" QUEUE_NAME=guide WORKER_COUNT=2 SHUTDOWN_TIMEOUT_SEC=5 HEALTH_PORT=0 \
+        FILCH_SERVICE_HANDLERS='[{"type": "email_send", "command": ["'"$PWD/note"'", "'"$PWD/$1"'"]},
+                                 {"type": "data_export", "command": ["'"$PWD/note"'", "'"$PWD/$1"'"]}]' "$worker" --once >log 2>&1
+}
+peer guide guide
+claim "the worker serves the guides' queue: $(tail -3 log)" guide guided
+printf '%s\n' 'data_export g3 ' 'email_send g1 {"to": "a"}' 'email_send none [1.50]' >expected
+claim "three jobs run: $(cat guided log)" cmp -s expected <(sort guided)
+claim "the queue is called classic: $(cat log)" grep -q "queue 'guide' of RabbitMQ is classic" log
+claim "an unknown type is named: $(cat log)" grep -q '"reason":"unknown task type: test"' log
+claim "two bodies have no type, and the key is named: $(cat log)" test "$(grep -c '"reason":"message without a type[^"]*envelope=' log)" -eq 2
+claim "no message is lost: $("$jobs" stats --broker "$url" --queue guide)" grep -q 'dead *3' <("$jobs" stats --broker "$url" --queue guide)
+peer stream log
+claim "a stream ends the program with 2" test "$(timeout 60 "$worker" --broker "$url" --queues log >log 2>&1; echo $?)" -eq 2
+claim "that is said: $(cat log)" grep -q "queue 'log' of RabbitMQ: it is a stream" log
+claim "producers declare a service's queue passively" test "$(peer declare tasks)" = 406
 finish

@@ -120,7 +120,7 @@ static int read_envelope(jobs_options *o, const option_row *row, const char *tex
         [FILCH_ENVELOPE_JSON] = "json",
         [FILCH_ENVELOPE_RAW] = "raw",
     };
-    for (int i = 0; i < FILCH_ENVELOPES; i++)
+    for (int i = FILCH_ENVELOPE_NATIVE; i < FILCH_ENVELOPES; i++)
         if (strcmp(names[i], text) == 0) {
             o->envelope = (filch_envelope)i;
             return 0;

@@ -2,7 +2,7 @@
  *
  * Broker `amqp://` and `amqps://`: RabbitMQ, by librabbitmq. Quorum queues by default: they keep
  * confirmed messages and acknowledgements when the server is killed, and count deliveries. Classic
- * queues (queue=classic) forget acknowledgements then, and count nothing. */
+ * queues (queue=classic, or one that is there) forget acknowledgements then, and count nothing. */
 #include <runtime/service/brokers.h>
 
 #include <runtime/service/broker.h>
@@ -12,6 +12,7 @@
 #include <filch/wait.h>
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -65,6 +66,8 @@ static fl_rabbit *create(const fl_broker_config *config, const fl_rabbit_url *ur
     r->base = (fl_broker){&fl_broker_rabbit, config->host};
     r->config = *config;
     r->url = *url;
+    for (unsigned i = 0; i < config->queue_count; i++)
+        r->queues[i].classic = url->classic;
     bool made = getrandom(&r->epoch, sizeof r->epoch, 0) == (ssize_t)sizeof r->epoch;
     if (made && config->role == FL_BROKER_CONSUMES)
         made = make_room(r);
@@ -78,11 +81,17 @@ static fl_rabbit *create(const fl_broker_config *config, const fl_rabbit_url *ur
 static void warn_of_classic(const fl_rabbit *r)
 {
     const fl_broker_host *host = r->base.host;
-    if (r->url.classic && r->config.role == FL_BROKER_CONSUMES)
-        host->log(host, FILCH_LOG_WARN,
-                  "RabbitMQ with queue=classic: when the server is killed it forgets "
-                  "acknowledgements, so finished jobs run again; and it counts no deliveries, so "
-                  "poison is not found. Quorum queues, the default, do both");
+    char text[512];
+    for (unsigned i = 0; i < r->config.queue_count && r->config.role == FL_BROKER_CONSUMES; i++) {
+        if (!r->queues[i].classic)
+            continue;
+        snprintf(text, sizeof text,
+                 "queue '%s' of RabbitMQ is classic: when the server is killed it forgets "
+                 "acknowledgements, so finished jobs run again; and it counts no deliveries, so "
+                 "poison is not found. Quorum queues, the default, do both",
+                 r->config.queues[i]);
+        host->log(host, FILCH_LOG_WARN, text);
+    }
 }
 
 static fl_broker_rc check_names(const fl_broker_config *config)
@@ -138,7 +147,9 @@ static fl_broker_rc open_rabbit(fl_broker **out, const fl_broker_config *config)
 static void caps_of(fl_broker *broker, fl_broker_caps *caps)
 {
     *caps = broker->kind->caps;
-    caps->deliveries = !fl_rabbit_of(broker)->url.classic;
+    const fl_rabbit *r = fl_rabbit_of(broker);
+    for (unsigned i = 0; i < r->config.queue_count; i++)
+        caps->deliveries &= !r->queues[i].classic;
 }
 
 /* ---- Waiting ---- */

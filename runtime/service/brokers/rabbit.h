@@ -77,7 +77,8 @@ typedef struct fl_rabbit_wire {
     bool broken;                   /* no goodbye */
     bool blocked;                  /* the server takes no publications */
     bool confirms;                 /* its channel of requests is in that mode */
-    bool type_differs;             /* the last request failed by the type of a queue */
+    bool type_differs;             /* the last request failed by the type of a queue, */
+    bool is_stream, is_quorum;     /* which is this */
     int64_t beat_at;               /* the latest time of the next turn */
     uint64_t published;            /* number of the last publication */
     fl_rabbit_pending *pending;    /* while publications wait */
@@ -101,7 +102,9 @@ typedef struct fl_rabbit_queue {
     bool *marks;         /* of the present batch */
     fl_delivery **ready; /* a ring: read and not yet received */
     unsigned ready_first, ready_count;
-    unsigned rungs; /* bits of those that are declared */
+    bool classic;    /* its type */
+    unsigned rungs;  /* bits of those that are known to be there */
+    int64_t look_at; /* when all rungs are asked for, by the host's clock */
 } fl_rabbit_queue;
 
 typedef struct fl_rabbit {
@@ -169,6 +172,8 @@ fl_broker_rc fl_rabbit_declare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabb
 fl_broker_rc fl_rabbit_prepare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_target *target);
 /* The queues of the configuration, and those of their dead letters. */
 fl_broker_rc fl_rabbit_declare_all(fl_rabbit *r);
+/* Notes the rung that a delivery of this queue comes from. */
+void fl_rabbit_see_rung(fl_rabbit *r, unsigned queue, const amqp_table_t *headers);
 fl_broker_rc fl_rabbit_count(fl_broker *broker, unsigned queue, fl_broker_count *out);
 
 /* ---- rabbit_encode.c ---- */

@@ -72,12 +72,12 @@ static void read_notes(const amqp_table_t *headers, filch_message *message, int6
 
 /* A classic queue does not count; a quorum queue tells how often it has failed before, and nothing
  * at the first delivery. */
-static unsigned deliveries_of(const fl_rabbit *r, const fl_rabbit_part *part, int64_t failed)
+static unsigned deliveries_of(const fl_rabbit_queue *queue, int64_t failed)
 {
-    if (r->url.classic)
+    if (queue->classic)
         return 0;
     if (failed <= 0)
-        return part->redelivered ? 2 : 1;
+        return queue->part.redelivered ? 2 : 1;
     return failed < UINT16_MAX ? (unsigned)failed + 1 : UINT16_MAX;
 }
 
@@ -159,11 +159,12 @@ fl_delivery *fl_rabbit_decode(fl_rabbit *r, unsigned queue, const char *body, in
     if ((p->_flags & AMQP_BASIC_TIMESTAMP_FLAG) && p->timestamp < INT32_MAX)
         message.first_seen = (int64_t)p->timestamp * FILCH_SECOND;
     read_notes(&headers, &message, &failed, due, &at);
+    fl_rabbit_see_rung(r, queue, &headers);
     message.id = text_or_null(PROPERTY(p, MESSAGE_ID, message_id), &at);
     lacks |= r->url.adopt && !message.id;
     message.type = text_or_null(PROPERTY(p, TYPE, type), &at);
     message.content_type = text_or_null(PROPERTY(p, CONTENT_TYPE, content_type), &at);
-    message.deliveries = deliveries_of(r, part, failed);
+    message.deliveries = deliveries_of(&r->queues[queue], failed);
     fl_delivery *delivery =
         fl_headers_deliver(&r->config, queue, message, text, is_copied ? packed : 0, part->size);
     free(text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/brokers/rabbit.h>
+#include <runtime/service/brokers/rabbit_table.h>
 
 #include <runtime/service/broker.h>
 
@@ -109,24 +110,40 @@ static fl_broker_rc refused(const fl_rabbit *r, const char *name, const char *wh
                          why);
 }
 
-/* An existing queue has other arguments, as it likes, but it must not be of the other type, whose
- * promises differ. The server names the first argument that differs, so it is asked for the type
- * alone as well. */
-static fl_broker_rc check_type(fl_rabbit *r, fl_rabbit_wire *wire, const char *name)
+/* NULL: it is not of the configuration. */
+static fl_rabbit_queue *queue_of(fl_rabbit *r, const char *name)
+{
+    for (unsigned i = 0; i < r->config.queue_count; i++)
+        if (strcmp(r->config.queues[i], name) == 0)
+            return &r->queues[i];
+    return NULL;
+}
+
+/* An existing queue is used as it is; its type decides what it promises. The server names the first
+ * argument that differs, so it is asked for the type alone as well. Where another argument still hides
+ * the type, it is taken for that of the URL. */
+static fl_broker_rc find_type(fl_rabbit *r, fl_rabbit_wire *wire, const char *name)
 {
     int code = AMQP_PRECONDITION_FAILED;
     amqp_table_entry_t entry;
     amqp_table_t table = {0, &entry};
     fl_broker_rc rc = FL_BROKER_OK;
+    const fl_broker_host *host = r->base.host;
+    fl_rabbit_queue *queue = queue_of(r, name);
     add_text(&table, "x-queue-type", r->url.classic ? "classic" : "quorum");
     if (!wire->type_differs)
         rc = request(r, wire, name, false, table, &code, NULL);
-    if (rc || code != AMQP_PRECONDITION_FAILED || !wire->type_differs)
+    if (rc || code != AMQP_PRECONDITION_FAILED)
         return rc;
-    return refused(r, name,
-                   r->url.classic ? "it is no classic queue; remove queue=classic from the URL"
-                                  : "it is no quorum queue; add queue=classic to the URL, which "
-                                    "promises less, or use another name");
+    if (wire->is_stream)
+        return host->explain(host, FL_BROKER_FATAL,
+                             "cannot use queue '%s' of RabbitMQ: it is a stream, which keeps "
+                             "messages that are done (valid: quorum and classic queues); name "
+                             "another queue",
+                             name);
+    if (queue && wire->type_differs)
+        queue->classic = !wire->is_quorum;
+    return rc;
 }
 
 /* *code: why it could not be declared, 0 if it could. */
@@ -139,7 +156,7 @@ static fl_broker_rc create(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_t
     fill(r, target, &table, to);
     fl_broker_rc rc = request(r, wire, name, false, table, code, NULL);
     if (!rc && *code == AMQP_PRECONDITION_FAILED && target->place == FL_RABBIT_WORK)
-        rc = check_type(r, wire, name);
+        rc = find_type(r, wire, name);
     return rc;
 }
 
@@ -168,14 +185,12 @@ fl_broker_rc fl_rabbit_declare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabb
 
 fl_broker_rc fl_rabbit_prepare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_target *target)
 {
-    unsigned bit = 1u << target->rung, at = 0;
-    while (at < r->config.queue_count && strcmp(r->config.queues[at], target->queue) != 0)
-        at++;
-    if (target->place != FL_RABBIT_RUNG || at == r->config.queue_count ||
-        (r->queues[at].rungs & bit))
+    unsigned bit = 1u << target->rung;
+    fl_rabbit_queue *queue = queue_of(r, target->queue);
+    if (target->place != FL_RABBIT_RUNG || !queue || (queue->rungs & bit))
         return FL_BROKER_OK;
     fl_broker_rc rc = fl_rabbit_declare(r, wire, target);
-    r->queues[at].rungs |= rc ? 0 : bit;
+    queue->rungs |= rc ? 0 : bit;
     return rc;
 }
 
@@ -195,29 +210,62 @@ fl_broker_rc fl_rabbit_declare_all(fl_rabbit *r)
 
 /* ---- Counting ---- */
 
-static fl_broker_rc count_one(fl_rabbit *r, fl_rabbit_target target, uint64_t *out)
+/* The server logs an error for each question about a queue that is missing. So all rungs are asked for
+ * at the first count and each hour; between them, those that are known. */
+static const int64_t LOOK = 3600 * FILCH_SECOND;
+
+void fl_rabbit_see_rung(fl_rabbit *r, unsigned queue, const amqp_table_t *headers)
+{
+    char name[FL_RABBIT_NAME_BYTES];
+    const amqp_table_entry_t *deaths = fl_rabbit_find(headers, "x-death"), *from = NULL;
+    if (deaths && deaths->value.kind == AMQP_FIELD_KIND_ARRAY &&
+        deaths->value.value.array.num_entries &&
+        deaths->value.value.array.entries->kind == AMQP_FIELD_KIND_TABLE)
+        from = fl_rabbit_find(&deaths->value.value.array.entries->value.table, "queue");
+    for (unsigned i = 0; i < FL_RABBIT_RUNGS && from && fl_rabbit_is_text(&from->value); i++) {
+        const fl_rabbit_target rung = {r->config.queues[queue], FL_RABBIT_RUNG, i};
+        amqp_bytes_t text = from->value.value.bytes;
+        fl_rabbit_name(name, &rung);
+        if (strlen(name) == text.len && memcmp(name, text.bytes, text.len) == 0)
+            r->queues[queue].rungs |= 1u << i;
+    }
+}
+
+/* A queue that is missing has none. */
+static fl_broker_rc count_one(fl_rabbit *r, fl_rabbit_target target, uint64_t *out,
+                              bool *is_missing)
 {
     int code;
     unsigned ready;
     char name[FL_RABBIT_NAME_BYTES];
     fl_rabbit_name(name, &target);
     fl_broker_rc rc = request(r, &r->main, name, true, amqp_empty_table, &code, &ready);
-    *out = ready; /* a queue that is missing has none */
+    *out += ready;
+    *is_missing = code;
     return rc;
 }
 
 fl_broker_rc fl_rabbit_count(fl_broker *broker, unsigned queue, fl_broker_count *out)
 {
+    bool is_missing;
     fl_rabbit *r = fl_rabbit_of(broker);
-    uint64_t in_rung;
+    fl_rabbit_queue *q = &r->queues[queue];
     const char *name = r->config.queues[queue];
+    int64_t now = broker->host->now(broker->host);
+    bool looks = now >= q->look_at;
     *out = (fl_broker_count){.leased = FL_BROKER_UNKNOWN, .oldest = FL_BROKER_UNKNOWN};
-    fl_broker_rc rc = count_one(r, (fl_rabbit_target){name, FL_RABBIT_WORK, 0}, &out->ready);
+    fl_broker_rc rc =
+        count_one(r, (fl_rabbit_target){name, FL_RABBIT_WORK, 0}, &out->ready, &is_missing);
     if (!rc)
-        rc = count_one(r, (fl_rabbit_target){name, FL_RABBIT_DEAD, 0}, &out->dead);
+        rc = count_one(r, (fl_rabbit_target){name, FL_RABBIT_DEAD, 0}, &out->dead, &is_missing);
     for (unsigned i = 0; i < FL_RABBIT_RUNGS && !rc; i++) {
-        rc = count_one(r, (fl_rabbit_target){name, FL_RABBIT_RUNG, i}, &in_rung);
-        out->delayed += in_rung;
+        unsigned bit = 1u << i;
+        if (!looks && !(q->rungs & bit))
+            continue;
+        rc = count_one(r, (fl_rabbit_target){name, FL_RABBIT_RUNG, i}, &out->delayed, &is_missing);
+        q->rungs = is_missing ? q->rungs & ~bit : q->rungs | bit;
     }
+    if (looks && !rc)
+        q->look_at = now + LOOK;
     return rc;
 }

@@ -5,6 +5,7 @@
 
 #include <filch/timer.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -85,6 +86,20 @@ static fl_broker_rc reopen(fl_rabbit *r, fl_rabbit_wire *wire, const char *doing
     return fl_rabbit_answer(r, wire, doing, channel, NULL);
 }
 
+static bool has(amqp_bytes_t text, const char *words)
+{
+    return memmem(text.bytes, text.len, words, strlen(words)) != NULL;
+}
+
+/* Does the server say that a queue has this type? Its versions say it differently. */
+static bool is_now(amqp_bytes_t text, const char *type)
+{
+    char short_form[64], long_form[64];
+    snprintf(short_form, sizeof short_form, "current is '%s'", type);
+    snprintf(long_form, sizeof long_form, "current is the value '%s'", type);
+    return has(text, short_form) || has(text, long_form);
+}
+
 fl_broker_rc fl_rabbit_answer(fl_rabbit *r, fl_rabbit_wire *wire, const char *doing,
                               amqp_channel_t channel, int *code)
 {
@@ -105,8 +120,9 @@ fl_broker_rc fl_rabbit_answer(fl_rabbit *r, fl_rabbit_wire *wire, const char *do
     }
     const amqp_channel_close_t *close = reply.reply.decoded;
     *code = close->reply_code;
-    wire->type_differs = memmem(close->reply_text.bytes, close->reply_text.len, "'x-queue-type'",
-                                strlen("'x-queue-type'")) != NULL;
+    wire->type_differs = has(close->reply_text, "'x-queue-type'");
+    wire->is_stream = is_now(close->reply_text, "stream");
+    wire->is_quorum = is_now(close->reply_text, "quorum");
     return reopen(r, wire, doing, channel);
 }
 

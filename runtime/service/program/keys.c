@@ -3,7 +3,7 @@
 
 #include <runtime/service/program/configuration.h>
 
-static const char *const envelopes[] = {"native", "json", "raw", NULL};
+static const char *const envelopes[] = {"auto", "native", "json", "raw", NULL};
 static const char *const jitters[] = {"full", "equal",        "decorrelated",
                                       "none", "proportional", NULL};
 static const char *const levels[] = {"debug", "info", "warn", "error", "off", NULL};
@@ -24,7 +24,7 @@ const fl_key fl_keys[] = {
      .help = "queues to serve, with the share of each while several have messages"},
     {"strict", .type = FL_KEY_FLAG, AT(strict), .standard = "false",
      .help = "serve a queue only while those before it are empty"},
-    {"envelope", .type = FL_KEY_CHOICE, AT(envelope), .standard = "native", .choices = envelopes,
+    {"envelope", .type = FL_KEY_CHOICE, AT(envelope), .standard = "auto", .choices = envelopes,
      .help = "format of message bodies"},
     {"width", .type = FL_KEY_NUMBER, AT(width), .standard = "10", .least = 1,
      .most = FILCH_SERVICE_WIDTH_MOST, .alias = "WORKER_COUNT", .help = "handlers at a time"},

@@ -252,7 +252,7 @@ Test(configuration, hostile_values_are_refused_with_the_key_the_value_and_the_ra
         {"drain-timeout", "0s..1d", {"25h", "forever", "86401"}},
         {"retry-factor", "1..100", {"0.999", "100.001", "1.0001", "nan", "1.", ".5", "1,5", "-2"}},
         {"strict", "true", {"yes", "1", "TRUE", "truefalse"}},
-        {"envelope", "native", {"JSON", "xml", "native,json"}},
+        {"envelope", "auto", {"JSON", "xml", "native,json"}},
         {"health-port", "65535", {"65536", "-1", "80a", "99999999999999999999"}},
         {"queues",
          "NAME=WEIGHT",

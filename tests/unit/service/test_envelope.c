@@ -10,32 +10,47 @@
 /* ---- The envelope ---- */
 
 static const struct {
-    const char *body, *payload; /* NULL: malformed, */
-    const char *why;            /* because of this */
+    const char *body, *id, *payload; /* without an id that of the message stays */
+    fl_envelope_rc rc;
+    const char *why;
 } bodies[] = {
-    {"{\"id\":\"a\",\"type\":\"t\",\"payload\":{\"n\":1.50}}", "{\"n\":1.50}", NULL},
-    {" { \"payload\" : [1, {\"payload\": 2}] ,\"type\":\"t\", \"id\" : \"a\" } ",
-     "[1, {\"payload\": 2}]", NULL},
-    {"{\"id\":\"a\",\"x\":\"payload\",\"type\":\"t\",\"payload\":\"}, \\\" {\"}", "\"}, \\\" {\"",
+    {"{\"id\":\"a\",\"type\":\"t\",\"payload\":{\"n\":1.50}}", "a", "{\"n\":1.50}", 0, NULL},
+    {" { \"payload\" : [1, {\"payload\": 2}] ,\"type\":\"t\", \"id\" : \"a\" } ", "a",
+     "[1, {\"payload\": 2}]", 0, NULL},
+    {"{\"id\":\"a\",\"x\":\"payload\",\"type\":\"t\",\"payload\":\"}, \\\" {\"}", "a",
+     "\"}, \\\" {\"", 0, NULL},
+    {"{\"id\":\"a\",\"type\":\"t\",\"payload\":123456789012345678901234567890}", "a",
+     "123456789012345678901234567890", 0, NULL},
+    {"{\"id\":\"a\",\"type\":\"t\",\"payload\":null , \"y\":1}", "a", "null", 0, NULL},
+    {"{\"type\":\"t\"}", NULL, "", 0, NULL},
+    {"{\"id\":null,\"type\":\"t\",\"payload\":1}", NULL, "1", 0, NULL},
+    {"{\"id\":\"\",\"type\":\"t\",\"x\":{\"payload\":1}}", NULL, "", 0, NULL},
+    {"{\"id\":\"b\",\"id\":\"a\",\"type\":\"t\",\"payload\":1,\"payload\":[2]}", "a", "[2]", 0,
      NULL},
-    {"{\"id\":\"a\",\"type\":\"t\",\"payload\":123456789012345678901234567890}",
-     "123456789012345678901234567890", NULL},
-    {"{\"id\":\"a\",\"type\":\"t\",\"payload\":null , \"y\":1}", "null", NULL},
-    {"{\"id\":\"a\",\"type\":\"t\"}", NULL, "JSON envelope without a payload"},
-    {"{\"id\":\"a\",\"type\":\"t\",\"x\":{\"payload\":1}}", NULL,
-     "JSON envelope without a payload"},
-    {"{\"id\":7,\"type\":\"t\",\"payload\":1}", NULL, "JSON envelope without an id (a text)"},
-    {"{\"id\":\"a\",\"type\":\"\",\"payload\":1}", NULL, "JSON envelope without a type (a text)"},
-    {"{\"id\":\"a\",\"type\":\"t\\u0000x\",\"payload\":1}", NULL,
+    {"{\"type\":\"t\",\"payload\":{\"k\":1,\"k\":2}}", NULL, "{\"k\":1,\"k\":2}", 0, NULL},
+    {"{\"id\":7,\"type\":\"t\",\"payload\":1}", NULL, NULL, FL_ENVELOPE_MALFORMED,
+     "JSON envelope with an id that is no text"},
+    {"{\"type\":\"t\",\"pay\\u006coad\":1}", NULL, NULL, FL_ENVELOPE_MALFORMED,
+     "JSON envelope with an escape in the key \"payload\""},
+    {"{\"id\":\"a\",\"type\":\"\",\"payload\":1}", NULL, NULL, FL_ENVELOPE_NONE,
      "JSON envelope without a type (a text)"},
-    {"{\"id\":\"a\",\"id\":\"b\",\"type\":\"t\",\"payload\":1}", NULL, "body is not JSON"},
-    {"[1]", NULL, "JSON envelope is not an object"},
-    {"{\"id\":\"a\"", NULL, "body is not JSON"},
-    {"", NULL, "body is not JSON"},
-    {"\xff\xfe", NULL, "body is not JSON"},
+    {"{\"id\":\"a\",\"type\":\"t\\u0000x\",\"payload\":1}", NULL, NULL, FL_ENVELOPE_NONE,
+     "JSON envelope without a type (a text)"},
+    {"[1]", NULL, NULL, FL_ENVELOPE_NONE, "JSON envelope is not an object"},
+    {"{\"type\":\"a\"", NULL, NULL, FL_ENVELOPE_NONE, "body is not JSON"},
+    {"", NULL, NULL, FL_ENVELOPE_NONE, "body is not JSON"},
+    {"\xff\xfe", NULL, NULL, FL_ENVELOPE_NONE, "body is not JSON"},
 };
 
-Test(envelope, the_json_envelope_gives_id_type_and_the_payload_as_it_stands)
+static void is_opened(unsigned i, const filch_message *message)
+{
+    cr_assert_str_eq(message->id, bodies[i].id ? bodies[i].id : "own", "%u", i);
+    cr_assert_str_eq(message->type, "t");
+    cr_assert_eq(message->body_size, strlen(bodies[i].payload), "%u", i);
+    cr_assert_eq(memcmp(message->body, bodies[i].payload, message->body_size), 0, "%u", i);
+}
+
+Test(envelope, type_alone_is_required)
 {
     if (!fl_envelope_is_supported(FILCH_ENVELOPE_JSON))
         return;
@@ -43,18 +58,15 @@ Test(envelope, the_json_envelope_gives_id_type_and_the_payload_as_it_stands)
         size_t size = strlen(bodies[i].body);
         char *body = malloc(size + 1); /* not a byte more: a sanitizer sees reads beyond */
         char *texts = NULL;
+        const char *why = NULL;
         memcpy(body, bodies[i].body, size);
-        filch_message message = {.body = body, .body_size = size};
-        const char *why = fl_envelope_open_json(&message, &texts);
+        filch_message message = {.id = "own", .body = body, .body_size = size};
+        cr_assert_eq(fl_envelope_open_json(&message, &texts, &why), bodies[i].rc, "%u: %s", i, why);
         if (bodies[i].payload) {
-            cr_assert_null(why, "%u: %s", i, why);
-            cr_assert_str_eq(message.id, "a");
-            cr_assert_str_eq(message.type, "t");
-            cr_assert_eq(message.body_size, strlen(bodies[i].payload), "%u", i);
-            cr_assert_eq(memcmp(message.body, bodies[i].payload, message.body_size), 0, "%u", i);
+            is_opened(i, &message);
         } else {
-            cr_assert(why && strcmp(why, bodies[i].why) == 0, "%u: %s", i, why);
-            cr_assert_eq(message.body, body, "it is untouched");
+            cr_assert_str_eq(why, bodies[i].why, "%u", i);
+            cr_assert(message.body == body && !message.type, "it is untouched");
         }
         free(texts);
         free(body);
@@ -70,7 +82,9 @@ Test(envelope, nesting_is_limited_before_the_parser_sees_it)
     memset(body, '[', sizeof body);
     filch_message message = {.body = body, .body_size = sizeof body};
     char *texts = NULL;
-    cr_assert_str_eq(fl_envelope_open_json(&message, &texts), "JSON nested more than 64 deep");
+    const char *why;
+    cr_assert_eq(fl_envelope_open_json(&message, &texts, &why), FL_ENVELOPE_NONE);
+    cr_assert_str_eq(why, "JSON nested more than 64 deep");
     for (unsigned depth = 63; depth <= 64; depth++) { /* and the envelope itself */
         int size =
             snprintf(body, sizeof body, "{\"id\":\"a\",\"type\":\"t\",\"payload\":%.*s%.*s}",
@@ -78,7 +92,8 @@ Test(envelope, nesting_is_limited_before_the_parser_sees_it)
                      (int)depth,
                      "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
         message.body_size = (size_t)size;
-        cr_assert_eq(fl_envelope_open_json(&message, &texts) == NULL, depth == 63);
+        cr_assert_eq(fl_envelope_open_json(&message, &texts, &why),
+                     depth == 63 ? FL_ENVELOPE_OPENED : FL_ENVELOPE_NONE);
         free(texts);
         texts = NULL;
         message.body = body;

@@ -25,6 +25,7 @@ static void publish_foreign(bench *b)
 static const tested_broker tested = {.kind = &fl_broker_postgres,
                                      .fresh_url = fresh_url,
                                      .pass = pass_time,
+                                     .foreign_type = true,
                                      .publish_foreign = publish_foreign};
 static const tested_broker pooled = {.kind = &fl_broker_postgres,
                                      .fresh_url = fresh_pooled_url,

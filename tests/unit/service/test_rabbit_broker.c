@@ -69,14 +69,114 @@ Test(rabbit_broker, tls_verifies_the_authority_and_the_host)
 
 /* ---- Queues ---- */
 
-Test(rabbit_broker, a_queue_of_the_other_type_is_refused_in_one_line)
+static void declare_plain(const char *name)
 {
-    bench b = {.tested = &rabbit_tested, .kind = &rabbit_patient, .url = rabbit_fresh_url()};
+    amqp_connection_state_t state = rabbit_connect();
+    cr_assert(amqp_queue_declare(state, 1, amqp_cstring_bytes(name), 0, 1, 0, 0, amqp_empty_table));
+    rabbit_disconnect(state);
+}
+
+/* Is the queue tasks served, and called classic? */
+static void is_served(const char *url, bool classic)
+{
+    fl_broker *consumer = NULL;
+    fl_broker_caps caps;
+    rabbit_logged[0] = '\0';
+    cr_assert_eq(rabbit_try_to_open(url, FL_BROKER_CONSUMES, &consumer), FL_BROKER_OK, "%s",
+                 rabbit_explained);
+    fl_broker_rabbit.caps_of(consumer, &caps);
+    cr_assert_eq(caps.deliveries, !classic, "%s", url);
+    cr_assert_eq(strstr(rabbit_logged, "queue 'tasks' of RabbitMQ is classic") != NULL, classic,
+                 "%s", rabbit_logged);
+    fl_broker_rabbit.close(consumer);
+}
+
+Test(rabbit_broker, existing_queue_is_served_by_its_type)
+{
+    rabbit_fresh_url();
     rabbit_declare("tasks", "classic", 0);
-    rabbit_is_refused(b.url, FL_BROKER_REFUSED,
-                      "cannot use queue 'tasks' of RabbitMQ: it is no quorum queue; add "
-                      "queue=classic to the URL");
-    rabbit_is_refused(rabbit_url("?queue=classic"), FL_BROKER_OK, "");
+    is_served(rabbit_url(""), true);
+    rabbit_fresh_url();
+    declare_plain("tasks");
+    is_served(rabbit_url(""), true);
+    is_served(rabbit_url("?queue=classic"), true);
+    rabbit_fresh_url();
+    rabbit_declare("tasks", "quorum", 0);
+    is_served(rabbit_url(""), false);
+    is_served(rabbit_url("?queue=classic"), false);
+}
+
+Test(rabbit_broker, stream_is_refused_for_good)
+{
+    rabbit_fresh_url();
+    rabbit_declare("tasks", "stream", 0);
+    rabbit_is_refused(rabbit_url(""), FL_BROKER_FATAL,
+                      "cannot use queue 'tasks' of RabbitMQ: it is a stream");
+    rabbit_is_refused(rabbit_url("?queue=classic"), FL_BROKER_FATAL, "it is a stream");
+}
+
+/* Lines of the server's log with this text. */
+static unsigned logged(const char *text)
+{
+    unsigned count = 0;
+    char line[4096];
+    FILE *file = fopen(rabbit_path(RABBIT_RUNNER, "log/filch@localhost.log"), "r");
+    cr_assert(file);
+    while (fgets(line, sizeof line, file))
+        count += strstr(line, text) != NULL;
+    fclose(file);
+    return count;
+}
+
+/* The server has logged all that was asked before. */
+static void flush_log(void)
+{
+    static unsigned before;
+    amqp_connection_state_t state = rabbit_connect();
+    amqp_queue_declare(state, 1, amqp_cstring_bytes("absent"), 1, 0, 0, 0, amqp_empty_table);
+    amqp_destroy_connection(state);
+    WAIT_WHILE(logged("no queue 'absent'") == before);
+    before = logged("no queue 'absent'");
+}
+
+Test(rabbit_broker, counts_ask_for_known_rungs)
+{
+    fl_broker_count count;
+    bench b = bench_begin(&rabbit_tested);
+    flush_log();
+    unsigned before = logged("no queue 'tasks.delay.");
+    cr_assert_eq(fl_broker_rabbit.count(b.consumer, 0, &count), FL_BROKER_OK);
+    flush_log();
+    unsigned first = logged("no queue 'tasks.delay.");
+    cr_assert_eq(first, before + FL_RABBIT_RUNGS);
+    for (unsigned i = 0; i < 10; i++)
+        cr_assert_eq(fl_broker_rabbit.count(b.consumer, 0, &count), FL_BROKER_OK);
+    flush_log();
+    cr_assert_eq(logged("no queue 'tasks.delay."), first);
+    bench_end(&b);
+}
+
+Test(rabbit_broker, delays_are_counted_once_seen)
+{
+    fl_broker_count count;
+    const int64_t delay = 50 * FILCH_MILLISECOND, hour = 3600 * FILCH_SECOND;
+    bench b = bench_begin(&rabbit_tested);
+    cr_assert_eq(fl_broker_rabbit.count(b.consumer, 0, &count), FL_BROKER_OK);
+    cr_assert_eq(bench_publish(&b, (filch_message){.delay = delay}), 0); /* by another connection */
+    rabbit_pass(delay);
+    bench_ack(&b, bench_receive(&b)); /* its rung is known by now */
+    cr_assert_eq(bench_publish(&b, (filch_message){.id = "2", .delay = 2 * delay}), 0);
+    fl_rabbit *r = fl_rabbit_of(b.consumer);
+    cr_assert(r->queues[0].rungs & 2, "%x", r->queues[0].rungs);
+    rabbit_pass(2 * delay);
+    bench_next_is(&b, "2");
+    cr_assert_eq(bench_publish(&b, (filch_message){.id = "3", .delay = hour}), 0);
+    cr_assert_eq(fl_broker_rabbit.count(b.consumer, 0, &count), FL_BROKER_OK);
+    cr_assert_eq(count.delayed, 0);
+    pass(hour);
+    cr_assert_eq(fl_broker_rabbit.count(b.consumer, 0, &count), FL_BROKER_OK);
+    cr_assert_eq(count.delayed, 1);
+    bench_end(&b);
 }
 
 Test(rabbit_broker, missing_queues_are_refused_where_the_url_creates_none)

@@ -266,8 +266,10 @@ static void dies_as(filch_service_config config, const filch_message *message, c
 Test(service, malformed_poisoned_and_unknown_messages_become_dead_letters)
 {
     static char big[FL_BODY_MOST + 1];
-    dies_as((filch_service_config){0}, &(filch_message){.id = "1", .queue = "tasks"},
-            "message without a type");
+    dies_as((filch_service_config){.envelope = FILCH_ENVELOPE_NATIVE},
+            &(filch_message){
+                .id = "1", .queue = "tasks", .body = "{\"type\":\"count\"}", .body_size = 16},
+            "message without a type (envelope=native; auto also looks into the body)");
     dies_as((filch_service_config){0},
             &(filch_message){.id = "1", .queue = "tasks", .type = "other"},
             "unknown task type: other");
@@ -284,5 +286,24 @@ Test(service, malformed_poisoned_and_unknown_messages_become_dead_letters)
     if (fl_envelope_is_supported(FILCH_ENVELOPE_JSON))
         dies_as((filch_service_config){.envelope = FILCH_ENVELOPE_JSON},
                 &(filch_message){.id = "1", .queue = "tasks", .body = "{", .body_size = 1},
-                "body is not JSON");
+                "body is not JSON (envelope=raw takes any body)");
+}
+
+/* A message of another program, without a type beside its body. */
+static void body_dies_as(const char *body, const char *reason)
+{
+    const filch_message message = {.id = "1",
+                                   .queue = "tasks",
+                                   .body = body,
+                                   .body_size = strlen(body)};
+    dies_as((filch_service_config){0}, &message, reason);
+}
+
+Test(service, json_body_names_its_type)
+{
+    if (!fl_envelope_is_supported(FILCH_ENVELOPE_JSON))
+        return;
+    body_dies_as("{\"type\":\"other\"}", "unknown task type: other");
+    body_dies_as("{\"type\":\"count\",\"id\":7}",
+                 "JSON envelope with an id that is no text (envelope=raw takes any body)");
 }

@@ -249,6 +249,53 @@ Test(service_options, json_and_raw_envelopes)
     cr_assert_eq(filch_service_destroy(service), 0);
 }
 
+/* Publishes as a program without filch does; the caller closes the connection. */
+static fl_broker *publish_foreign(const char *type, const char *body)
+{
+    const filch_message message = {
+        .id = "own", .type = type, .queue = "tasks", .body = body, .body_size = strlen(body)};
+    fl_publication item = {.message = &message};
+    fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
+    cr_assert_eq(fl_broker_memory.publish(broker, &item, 1), FL_BROKER_OK);
+    return broker;
+}
+
+static const struct {
+    unsigned handlers; /* of the service: b, a */
+    const char *type, *body;
+    const char *seen; /* "": a dead letter */
+} autos[] = {
+    {2, "b", "{\"type\":\"a\"}", "own b {\"type\":\"a\"}"}, /* the type beside it wins */
+    {2, NULL, "{\"id\":\"7\",\"type\":\"b\",\"payload\":[1.50]}", "7 b [1.50]"},
+    {2, NULL, "{\"type\":\"b\"}", "own b "},
+    {2, "", "{\"type\":\"b\"}", "own b "},
+    {1, NULL, "{\"type\":\"b\"}", "own b "},
+    {1, NULL, "{\"n\":1}", "own b {\"n\":1}"},
+    {1, NULL, "{\"type\":\"b\"", "own b {\"type\":\"b\""},
+    {1, NULL, "{\"type\":\"c\"}", ""},
+    {2, NULL, "{\"n\":1}", ""},
+    {2, NULL, "hello", ""},
+};
+
+Test(service_options, auto_envelope_loses_no_message)
+{
+    char seen[64];
+    const filch_handler handlers[] = {{.type = "b", .fn = echoes, .arg = seen},
+                                      {.type = "a", .fn = counts}};
+    if (!fl_envelope_is_supported(FILCH_ENVELOPE_JSON))
+        return;
+    for (unsigned i = 0; i < sizeof autos / sizeof *autos; i++) {
+        filch_service *service = service_of((filch_service_config){0}, handlers, autos[i].handlers);
+        seen[0] = '\0';
+        fl_broker *broker = publish_foreign(autos[i].type, autos[i].body);
+        cr_assert_eq(run_ready(service), *autos[i].seen != '\0', "%u", i);
+        cr_assert_str_eq(seen, autos[i].seen, "%u", i);
+        cr_assert_eq(service_stats(service).malformed, !*autos[i].seen, "%u", i);
+        fl_broker_memory.close(broker);
+        cr_assert_eq(filch_service_destroy(service), 0);
+    }
+}
+
 /* ---- Refusals ---- */
 
 static void is_refused(filch_service_config config, const char *word)
@@ -273,7 +320,7 @@ Test(service_options, wrong_configurations_are_refused_with_the_value)
     is_refused((filch_service_config){.width = 100001}, "100001");
     is_refused((filch_service_config){.buffer = 100001}, "100001");
     is_refused((filch_service_config){.lease = -1}, "-1");
-    is_refused((filch_service_config){.envelope = FILCH_ENVELOPES}, "envelope 3");
+    is_refused((filch_service_config){.envelope = FILCH_ENVELOPES}, "envelope 4");
     is_refused((filch_service_config){.queues = &nameless, .queue_count = 1}, "queue 0");
     is_refused((filch_service_config){.queues = &heavy, .queue_count = 1}, "1001");
     is_refused((filch_service_config){.queues = &blank, .queue_count = 1}, "queue 0, 'a...'");
