@@ -13,6 +13,8 @@
  *   while (!atomic_load(&ready))
  *       filch_explore_point();
  *
+ * A loop that sees nothing new for 16 rounds lets another virtual worker go on.
+ *
  * Memory accesses become decision points by themselves in a program that is compiled with
  * -fsanitize=thread and linked with libfilch-points instead of that sanitizer's library.
  *

@@ -179,7 +179,11 @@ static void stop(fl_virtual_thread *thread, enum fl_schedule_why why, const void
 
 __attribute__((noinline)) void fl_virtual_point(const void *place)
 {
-    stop(fl_virtual_here(), FL_SCHEDULE_PREEMPTED, place);
+    fl_virtual_thread *thread = fl_virtual_here();
+    thread->idles = place && fl_loop_waits(&thread->loop);
+    bool gives_way = place && fl_loop_gives_way(&thread->loop);
+    stop(thread, gives_way ? FL_SCHEDULE_SPINS : FL_SCHEDULE_PREEMPTED, place);
+    thread->idles = false;
 }
 
 __attribute__((noinline)) void fl_virtual_yield(void)
@@ -217,8 +221,10 @@ void fl_virtual_wake(filch_u32 *word, int count)
 
 void filch_explore_point(void)
 {
-    if (fl_virtual())
-        fl_virtual_point(__builtin_return_address(0));
+    if (!fl_virtual())
+        return;
+    fl_virtual_point(__builtin_return_address(0));
+    fl_loop_point(&here->loop, __builtin_return_address(0));
 }
 
 int fl_virtual_refuse(const char *call)

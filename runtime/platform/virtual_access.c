@@ -152,5 +152,6 @@ void filch_explore_access(const void *address, size_t size, unsigned kind, const
     here->access_place = place;
     look_for_race(here);
     fl_virtual_point(place);
+    fl_loop_access(&here->loop, place, address, size);
     here->access = NULL;
 }

@@ -123,7 +123,7 @@ static fl_virtual_thread *by_priority(const fl_virtual_threads *threads, fl_virt
     for (unsigned i = 0; i < choice.count; i++)
         if (choice.changes[i] == points)
             here->priority = (int64_t)i + 1;
-    if (why != FL_SCHEDULE_SPINS)
+    if (why != FL_SCHEDULE_SPINS && !here->idles)
         end_spins(threads);
     here->spins = why == FL_SCHEDULE_SPINS;
     fl_virtual_thread *next = highest(threads);

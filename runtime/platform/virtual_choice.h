@@ -9,7 +9,8 @@
  * priority, and the highest one that can run does. At depth - 1 random decision points out of the
  * expected `steps` the running thread falls below all initial priorities. With k threads and n
  * steps a bug of depth d is found with a chance of at least 1 / (k n^(d-1)). A thread that spins
- * counts as waiting until another one has made a step, or it would spin for ever.
+ * counts as waiting until another one has made a step, or it would spin for ever. Steps within a
+ * waiting loop (runtime/platform/virtual_loop.h) do not count as such: they change nothing.
  *
  * A schedule: thread `from` yields to `to` at its decision point number `point`. Where the
  * schedule is silent a thread goes on, and when it cannot, the next one in cyclic order does.
@@ -21,6 +22,7 @@
 #include <runtime/platform/baton.h>
 #include <runtime/platform/schedule_file.h>
 #include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual_loop.h>
 
 #include <stddef.h>
 
@@ -34,6 +36,8 @@ struct fl_virtual_thread {
     uint64_t point;       /* how many decision points it has passed */
     int64_t priority;     /* of PCT */
     bool spins;           /* of PCT: no other thread has made a step since it spun */
+    bool idles;           /* at a point of a waiting loop: its step changes nothing */
+    fl_virtual_loop loop; /* of the program */
     uint64_t next_entry;  /* of a replay: where to look for its next switch */
     filch_u32 *word;      /* for which it waits */
     int64_t until;        /* ns; 0: without limit */

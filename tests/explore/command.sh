@@ -34,14 +34,20 @@ for words in "^$programs/bank: ended with status 1, found by seed [0-9]* of 2000
     claim "the report has '$words': $(cat out)" grep -q "$words" out
 done
 cp out first
+seed=$(sed -n 's/.* found by seed \([0-9]*\) of .*/\1/p' first)
 run_filch 1 explore --seeds 2000 --keep again.schedule "$programs/bank"
 claim "the same search finds the same schedule" cmp bank.schedule again.schedule
+
+# Its seed: the printed command runs nothing else.
+again=$(sed -n '/^again:/{n;s/^ *filch //p}' <(run_filch 1 explore --seeds 2000 "$programs/bank" && cat out))
+claim "the command names the seed: $again" grep -qx "explore --first [0-9]* --seeds 1 --workers 2 --depth 3 $programs/bank" <<<"$again"
+eval "run_filch 1 $again"
+claim "the printed command fails again: $(cat out)" grep -q "ended with status 1, found by seed $seed of 1 in" out
 
 # Its schedule.
 run_filch 1 explore --replay bank.schedule "$programs/bank"
 claim "the replay fails as before: $(cat out)" grep -q "  | bank: the balance is -30$" out
 claim "and tells the same story: $(cat out)" test "$(grep -c ' goes on$' out)" = "$(grep -c ' goes on$' first)"
-seed=$(sed -n 's/.* found by seed \([0-9]*\) of .*/\1/p' first)
 FILCH_VIRTUAL=2 FILCH_SEED=$seed FILCH_EXPLORE=replay=bank.schedule "$programs/bank" 2>err
 claim "the library alone follows it, too: $(cat err)" grep -q "the balance is -30$" err
 head -c 40 bank.schedule >cut
@@ -60,6 +66,10 @@ if command -v gdb >/dev/null; then
     echo "print balance" | "$filch" explore --replay bank.schedule --gdb "$programs/bank" >out 2>err
     claim "gdb runs the program to its failure: $(cat out err)" grep -q "the balance is -30" out err
 fi
+
+# A deadlock of three tasks, each with a worker; that of five is deep (docs/explore.md).
+run_filch 1 explore --workers 3 --seeds 5000 "$programs/deep_philosophers" 3
+claim "the deadlock of three is found: $(cat out)" grep -q ": deadlock, found by " out
 
 # As JSON, and no bug.
 explored 1 counter --seeds 2000 --keep counter.schedule

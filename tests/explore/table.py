@@ -42,7 +42,7 @@ def main():
     filch, folder = sys.argv[1:3]
     runs = int(sys.argv[3]) if len(sys.argv) > 3 else 1000
     for program in sorted(path for path in Path(folder).iterdir() if path.is_file() and os.access(path, os.X_OK)):
-        if not program.name.startswith("right_"):
+        if not program.name.startswith(("right_", "broken_", "deep_")):
             print(row(filch, program.resolve(), runs), flush=True)
 
 

@@ -72,12 +72,10 @@ const char *run_end_text(const run *r, char *text, size_t size);
 /* The end as a word, for JSON. */
 const char *run_end_name(const run *r);
 
-/* Writes the variables of an order as a shell reads them: "FILCH_VIRTUAL=2 ...". replay: the path of
- * its schedule, or NULL. */
-void run_write_variables(const run_order *order, const char *replay, FILE *out);
 /* Writes a word of a command line, in quotes where the shell needs them. */
 void run_write_word(const char *word, FILE *out);
-/* Sets them in this process. */
+/* Sets the variables of an order in this process. replay: the path of its schedule, or NULL; record: where its
+ * schedule goes, or NULL. */
 int run_set_variables(const run_order *order, const char *replay, const char *record);
 
 #endif

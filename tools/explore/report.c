@@ -35,8 +35,12 @@ static void write_failure(const search *s, const places *p, FILE *out)
 {
     char end[128];
     const run *r = &s->failure;
-    fprintf(out, "%s: %s, found by seed %" PRIu64 " of %lu in %.1f s\n", s->options->program[0],
-            run_end_text(r, end, sizeof end), r->order.seed, s->options->seeds, s->seconds);
+    fprintf(out, "%s: %s, found by ", s->options->program[0], run_end_text(r, end, sizeof end));
+    if (r->order.depth)
+        fprintf(out, "seed %" PRIu64 " of %lu", r->order.seed, s->options->seeds);
+    else
+        fputs("the first run", out);
+    fprintf(out, " in %.1f s\n", s->seconds);
     fprintf(out, "%u workers, %u threads, %" PRIu64 " decision points\n", s->options->workers,
             s->threads, r->schedule.header.points);
     fputs("\noutput:\n", out);
@@ -63,12 +67,16 @@ static void write_schedule(const search *s, const places *p, FILE *out)
 
 static void write_again(const search *s, FILE *out)
 {
-    fputs("\nagain:\n  ", out);
+    const run_order *order = &s->failure.order;
+    fputs("\nagain:\n  filch explore", out);
     if (s->options->keep && s->repeats) {
-        fputs("filch explore --replay ", out);
+        fputs(" --replay ", out);
         run_write_word(s->options->keep, out);
     } else {
-        run_write_variables(&s->failure.order, NULL, out);
+        fprintf(out, " --first %" PRIu64 " --seeds 1 --workers %u --depth %u", order->seed,
+                s->options->workers, s->options->depth);
+        if (s->failure.end == RUN_TIMED_OUT)
+            fprintf(out, " --timeout %.9g", order->timeout);
     }
     write_command(s, out);
 }

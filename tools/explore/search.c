@@ -10,6 +10,7 @@
 
 /* Decision points that a run may have beyond those of the first one, before it makes no progress. */
 enum { LIMIT_TIMES = 50, LIMIT_LEAST = 100000 };
+enum { FIRST_RUN_SEED = 1 };
 
 /* ---- The chances ---- */
 
@@ -64,12 +65,13 @@ static int give_up(const explore_options *o, const run *r)
     return -ETIMEDOUT;
 }
 
-/* A random walk; how many decision points there are. It may already fail. */
+/* A random walk; how many decision points there are. It may already fail. It has the same seed in each search, or
+ * the same seeds would mean other runs in a search that begins with another one (--first). */
 static int measure(search *s)
 {
     const explore_options *o = s->options;
     run *r = &s->failure;
-    const run_order order = {.workers = o->workers, .seed = o->first, .timeout = o->timeout};
+    const run_order order = {.workers = o->workers, .seed = FIRST_RUN_SEED, .timeout = o->timeout};
     int rc = run_whole(r, o, &order);
     if (rc)
         return rc;

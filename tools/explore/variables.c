@@ -44,19 +44,6 @@ void run_write_word(const char *word, FILE *out)
         output_quoted(word, out);
 }
 
-void run_write_variables(const run_order *order, const char *replay, FILE *out)
-{
-    run_order unlimited = *order;
-    unlimited.limit = 0;
-    char *options = options_text(&unlimited, replay, NULL);
-    fprintf(out, "FILCH_VIRTUAL=%u FILCH_SEED=%" PRIu64, order->workers, order->seed);
-    if (options && *options) {
-        fputs(" FILCH_EXPLORE=", out);
-        run_write_word(options, out);
-    }
-    free(options);
-}
-
 int run_set_variables(const run_order *order, const char *replay, const char *record)
 {
     char number[32];
