@@ -6,6 +6,7 @@
 #include <runtime/platform/schedule.h>
 #include <runtime/platform/schedule_file.h>
 #include <runtime/platform/virtual_choice.h>
+#include <runtime/platform/virtual_loop.h>
 #include <runtime/platform/virtual_threads.h>
 #include <runtime/platform/virtual_watch.h>
 

@@ -11,6 +11,7 @@
 #include <runtime/platform/virtual.h>
 
 #include <runtime/platform/virtual_choice.h>
+#include <runtime/platform/virtual_loop.h>
 #include <runtime/platform/virtual_threads.h>
 
 #include <errno.h>

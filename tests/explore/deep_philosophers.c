@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A deep bug: N dining philosophers (E. W. Dijkstra), each of whom takes the left fork, then the right one.
+ * A deep bug: N dining philosophers (E. W. Dijkstra). Each takes the left fork, then the right one.
  * Argument: N (5), 2 to 5. With few of them, and a worker for each, the deadlock is found soon. */
 #include <err.h>
 #include <filch/filch.h>
