@@ -16,7 +16,7 @@ service_tests(PkgConfig::JANSSON handler_coprocess)
 service_tests(PkgConfig::CURL handler_http)
 service_tests(PkgConfig::MICROHTTPD service_http http_requests http_slow serve_places notify)
 service_tests(PkgConfig::CURL service_otlp otlp_retry_after web)
-service_tests(PkgConfig::SQLITE sqlite_broker fleet_sqlite periodic_sqlite clock_sqlite full_disk_sqlite
+service_tests(PkgConfig::SQLITE sqlite_broker fleet_sqlite periodic_sqlite clock_sqlite full_disk_sqlite lost_file_sqlite
               backlog_sqlite)
 if(NOT JANSSON_FOUND)
   service_tests(PkgConfig::JANSSON service_http http_requests http_slow serve_places service_otlp notify)

@@ -60,6 +60,7 @@ static fl_broker_rc prepare_to_wait(fl_sqlite *s)
 static fl_broker_rc connect_to(fl_sqlite *s, bool full)
 {
     fl_broker_rc rc = fl_sqlite_create_file(s->base.host, s->path);
+    fl_sqlite_note_file(s);
     if (!rc)
         rc = fl_sqlite_store_open(s, full);
     if (!rc)
@@ -134,9 +135,11 @@ static fl_broker_rc publish(fl_broker *broker, fl_publication *batch, unsigned c
 {
     static const char doing[] = "publish to";
     fl_sqlite *s = fl_sqlite_of(broker);
-    int rc = fl_sqlite_begin(s);
-    fl_broker_rc result = rc ? fl_sqlite_failed(s, doing) : FL_BROKER_OK;
-    for (unsigned i = 0; i < count && !rc; i++)
+    fl_broker_rc result = fl_sqlite_check_file(s);
+    int rc = result ? SQLITE_OK : fl_sqlite_begin(s);
+    if (rc)
+        result = fl_sqlite_failed(s, doing);
+    for (unsigned i = 0; i < count && !rc && !result; i++)
         rc = publish_one(s, batch[i].message, &batch[i].status);
     if (!result)
         result = fl_sqlite_end(s, rc, doing);
