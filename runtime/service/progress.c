@@ -206,7 +206,7 @@ void fl_service_send_notes(filch_service *service)
         put_back(service, batch, texts, count);
     for (unsigned i = 0; i < count; i++)
         free(texts[i]);
-    fl_service_judge(service, rc);
+    fl_service_judge(service, FL_CALL_NOTE, rc);
 }
 
 /* ---- The owner, when a job is over ---- */

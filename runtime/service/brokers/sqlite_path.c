@@ -141,9 +141,7 @@ fl_broker_rc fl_sqlite_check_file(fl_sqlite *s)
     int error = stat(s->path, &file) ? errno : 0;
     if (!error && file.st_dev == s->device && file.st_ino == s->inode)
         return FL_BROKER_OK;
-    return host->explain(
-        host, FL_BROKER_LOST,
-        "the database %s was %s while it was open; its jobs are gone from here. Stop "
-        "the programs that use it before you move it",
-        s->path, error ? "removed" : "replaced");
+    return host->explain(host, FL_BROKER_LOST,
+                         "lost database: %s (%s); stop the programs that use it before you move it",
+                         s->path, error ? strerror(error) : "it was replaced");
 }
