@@ -119,10 +119,13 @@ refused "sync=full" list --broker "sqlite:x.db?sync=never"
 
 run_filch 1 list --broker "sqlite:commands/jobs.db"
 claim "a database that cannot be is named" says commands/jobs.db
-FILCH_SERVICE_BROKER='' XDG_STATE_HOME=$scratch/state run_filch 0 list
+run_filch 1 stats --broker sqlite:absent/jobs.db
+claim "a look creates no database" test ! -e absent
+FILCH_SERVICE_BROKER='' XDG_STATE_HOME=$scratch/state run_filch 0 enqueue --type t
 claim "without a broker it is the user's database" test -f state/filch/jobs.db
-FILCH_SERVICE_BROKER='' RABBITMQ_URL=sqlite:rabbit.db QUEUE_NAME=named run_filch 0 list
-claim "variables name the broker and the queue" test -f rabbit.db -a "$(grep -c "'named'" out)" -eq 1
+FILCH_SERVICE_BROKER='' RABBITMQ_URL=sqlite:rabbit.db QUEUE_NAME=named run_filch 0 enqueue --type t
+run_filch 0 stats named --broker sqlite:rabbit.db --json
+claim "variables name the broker and the queue" json 'r["ready"] == 1'
 QUEUE_NAME='two words' run_filch 0 list tasks
 QUEUE_NAME='two words' run_filch 2 list
 claim "a name that cannot be is refused" says "QUEUE_NAME 'two words' has a blank or a control character"

@@ -203,7 +203,7 @@ fl_broker_rc fl_redis_exchange(fl_broker *broker, fl_settlement *batch, unsigned
 {
     *received = 0;
     fl_broker_rc rc = settle(fl_redis_of(broker), batch, count, queue, most);
-    if (rc && rc != FL_BROKER_BUSY) /* a server that is out of memory still takes acknowledgements */
+    if (rc && rc != FL_BROKER_BUSY) /* without memory, a server still lets jobs end */
         return rc;
     fl_broker_rc then = fl_redis_receive(broker, queue, out, most, received);
     return then ? then : rc;

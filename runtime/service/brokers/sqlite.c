@@ -31,7 +31,7 @@ static void close_sqlite(fl_broker *broker)
     free(s);
 }
 
-/* In a transaction. */
+/* In a transaction, unless it reads only. */
 static int find_queues(fl_sqlite *s)
 {
     int rc = SQLITE_OK;
@@ -55,6 +55,13 @@ static fl_broker_rc prepare_to_wait(fl_sqlite *s)
                                  "cannot watch %s-wal (%s); raise fs.inotify.max_user_instances "
                                  "and max_user_watches",
                                  s->path, strerror(error));
+}
+
+static fl_broker_rc connect_to_read(fl_sqlite *s)
+{
+    fl_sqlite_note_file(s);
+    fl_broker_rc rc = fl_sqlite_store_open_to_read(s);
+    return rc || !find_queues(s) ? rc : fl_sqlite_failed(s, "find queues of");
 }
 
 static fl_broker_rc connect_to(fl_sqlite *s, bool full)
@@ -98,7 +105,7 @@ static fl_broker_rc open_sqlite(fl_broker **out, const fl_broker_config *config)
     s->config = *config;
     s->queue_count = config->queue_count;
     s->inotify = s->file_watch = -1;
-    rc = connect_to(s, full);
+    rc = config->reads ? connect_to_read(s) : connect_to(s, full);
     if (rc)
         close_sqlite(&s->base);
     else

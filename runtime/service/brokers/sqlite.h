@@ -143,6 +143,8 @@ fl_broker_rc fl_sqlite_check_file(fl_sqlite *s);
 
 /* Opens the database, creates its tables, and prepares the statements. */
 fl_broker_rc fl_sqlite_store_open(fl_sqlite *s, bool full);
+/* The same for a connection that writes nothing, not even the files beside the database. */
+fl_broker_rc fl_sqlite_store_open_to_read(fl_sqlite *s);
 void fl_sqlite_store_close(fl_sqlite *s);
 /* The result of a failed call on the database, explained. */
 fl_broker_rc fl_sqlite_failed(fl_sqlite *s, const char *doing);
@@ -156,7 +158,8 @@ int fl_sqlite_begin(fl_sqlite *s);
 /* Ends a transaction: with OK if `rc` is SQLITE_OK and the commit succeeds. Otherwise nothing of it
  * has happened. */
 fl_broker_rc fl_sqlite_end(fl_sqlite *s, int rc, const char *doing);
-/* The number of a queue; created if need be. An SQLite code. In a transaction. */
+/* The number of a queue; created if need be. An SQLite code. In a transaction. A connection that reads
+ * only creates none: 0, the number of no queue. */
 int fl_sqlite_queue_id(fl_sqlite *s, const char *name, int64_t *id);
 
 /* ---- sqlite_rows.c ---- */
