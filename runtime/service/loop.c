@@ -115,13 +115,14 @@ static void publish_stats(filch_service *service)
     int64_t now = fl_service_now(service);
     if (now - service->link.busy_at > BUSY_LAST)
         fl_link_calm(&service->link);
+    int64_t busy_since = fl_link_busy_since(&service->link);
     service->stats.is_connected = service->link.broker;
     service->stats.is_busy = service->link.is_busy;
     service->stats.broken = service->link.lost;
     pthread_mutex_lock(&service->lock);
     service->seen = service->stats;
     service->turned_at = now;
-    service->busy_since = fl_link_busy_since(&service->link);
+    service->busy_since = busy_since;
     if (service->link.broker)
         service->connected_at = now;
     pthread_mutex_unlock(&service->lock);

@@ -167,13 +167,6 @@ static void wait_for_requests(fl_publisher *publisher, bool tries)
         fl_link_judge(link, FL_CALL_TURN, link->kind->turn(link->broker));
 }
 
-static void tell_busy(fl_publisher *publisher)
-{
-    pthread_mutex_lock(&publisher->lock);
-    publisher->is_busy = publisher->link.is_busy;
-    pthread_mutex_unlock(&publisher->lock);
-}
-
 /* false: there is nothing to send, or it cannot be sent now. */
 static bool send_some(fl_publisher *publisher)
 {
@@ -192,7 +185,6 @@ static bool send_some(fl_publisher *publisher)
         send(publisher, batch, count);
     else
         fl_link_calm(&publisher->link);
-    tell_busy(publisher);
     return count && publisher->link.broker;
 }
 
@@ -208,6 +200,7 @@ static void *publish(void *arg)
         pthread_mutex_lock(&publisher->lock);
         bool tries = !fl_list_is_empty(&publisher->waiting);
         ending = publisher->ending;
+        publisher->is_busy = publisher->link.is_busy;
         pthread_mutex_unlock(&publisher->lock);
         if (!ending)
             wait_for_requests(publisher, tries);

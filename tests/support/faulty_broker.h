@@ -21,7 +21,7 @@ static way failing_way;
 static unsigned calls, failing_call;       /* the n-th; 0: none */
 static bool failed, ends_leases;           /* a closed connection ends its leases */
 static bool exchanges;                     /* the broker has `exchange` */
-static filch_u32 refuses_answers;          /* the broker is busy for each settlement */
+static filch_u32 refuses_writes;           /* the broker is busy for settlements and publications */
 static bool keeps_dead;                    /* it takes no dead letters: each stays where it is */
 static unsigned unsettled, unsettled_most; /* deliveries */
 static uintptr_t connection = 1;           /* deliveries have this as their handle */
@@ -92,9 +92,7 @@ static fl_broker_rc receive_it(fl_broker *broker, unsigned queue, fl_delivery **
 static fl_broker_rc settle_it(fl_broker *broker, fl_settlement *batch, unsigned count)
 {
     bool fails = fails_now();
-    for (unsigned i = 0; i < count && filch_u32_load(&refuses_answers, FILCH_ACQUIRE); i++)
-        batch[i].status = -EAGAIN;
-    if (filch_u32_load(&refuses_answers, FILCH_ACQUIRE))
+    if (filch_u32_load(&refuses_writes, FILCH_ACQUIRE)) /* the statuses are -EAGAIN already */
         return broker->host->explain(broker->host, FL_BROKER_BUSY, "its disk is full");
     for (unsigned i = 0; ends_leases && i < count; i++)
         cr_assert_eq(batch[i].delivery->handle, (void *)connection, "of a lost connection");
@@ -151,6 +149,8 @@ static void caps_of_it(fl_broker *broker, fl_broker_caps *caps)
 static fl_broker_rc publish_it(fl_broker *broker, fl_publication *batch, unsigned count)
 {
     bool fails = fails_now();
+    if (filch_u32_load(&refuses_writes, FILCH_ACQUIRE))
+        return broker->host->explain(broker->host, FL_BROKER_BUSY, "its disk is full");
     if (!fails || failing_way == LOST_ITS_REPLY)
         fl_broker_memory.publish(broker, batch, count);
     for (unsigned i = 0; fails && i < count; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A broker that answers "not now" for long. */
+#include <pthread.h>
 #include <runtime/service/view.h>
 #include <tests/support/faulty_broker.h>
 
@@ -72,7 +73,7 @@ static void tells_of_refusals(void)
     filch_service *service =
         service_of((filch_service_config){.clock = test_clock, .log = &log}, &handler, 1);
     put_messages(broker);
-    filch_u32_store(&refuses_answers, 1, FILCH_RELEASE);
+    filch_u32_store(&refuses_writes, 1, FILCH_RELEASE);
     cr_assert_eq(filch_service_run_ready(service, NULL), -EAGAIN);
     cr_assert_not(service_stats(service).is_busy, "it may be over at once");
     refused_for(service, 2 * FILCH_SECOND);
@@ -84,7 +85,7 @@ static void tells_of_refusals(void)
     cr_assert_eq(count_in(logged, "broker refuses calls for now"), 1, "%s", logged);
     cr_assert_eq(count_in(logged, "its disk is full"), 1, "%s", logged);
     cr_assert_eq(sum_of_outcomes(service), 0, "nothing is settled");
-    filch_u32_store(&refuses_answers, 0, FILCH_RELEASE);
+    filch_u32_store(&refuses_writes, 0, FILCH_RELEASE);
     for (unsigned second = 0; second < 100 && !is_empty(broker); second++) {
         pass(FILCH_SECOND);
         run_ready(service);
@@ -103,4 +104,28 @@ Test(service_busy, refusals_are_told_once)
     tells_of_refusals();
     exchanges = true;
     tells_of_refusals();
+}
+
+/* ---- Publishing ---- */
+
+static void *publish_one(void *service)
+{
+    publish(service, "end", "");
+    return NULL;
+}
+
+Test(service_busy, a_refused_publication_is_told)
+{
+    pthread_t caller;
+    const filch_handler handler = {.type = "end", .fn = ends_each_way};
+    filch_service *service = service_of((filch_service_config){.clock = test_clock}, &handler, 1);
+    filch_u32_store(&refuses_writes, 1, FILCH_RELEASE);
+    cr_assert_eq(pthread_create(&caller, NULL, publish_one, service), 0);
+    WAIT_WHILE((pass(FILCH_SECOND), !service_stats(service).is_busy));
+    cr_assert_eq(service_stats(service).published, 0);
+    filch_u32_store(&refuses_writes, 0, FILCH_RELEASE);
+    pthread_join(caller, NULL);
+    WAIT_WHILE(service_stats(service).is_busy);
+    cr_assert_eq(service_stats(service).published, 1);
+    cr_assert_eq(filch_service_destroy(service), 0);
 }
