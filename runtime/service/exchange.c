@@ -4,6 +4,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
 #include <runtime/service/intake.h>
+#include <runtime/service/link.h>
 #include <runtime/service/service.h>
 #include <runtime/service/settle.h>
 

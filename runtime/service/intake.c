@@ -5,6 +5,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
 #include <runtime/service/job.h>
+#include <runtime/service/link.h>
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
 #include <runtime/service/ready.h>
