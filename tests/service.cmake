@@ -9,14 +9,14 @@ macro(service_tests target)
   endforeach()
 endmacro()
 service_tests(filch_service_static copy null_service service service_cancel service_drain service_leases service_options
-              service_ready service_faults service_records service_job_records service_main contained envelope message_fields percent civil cron periodic
+              service_ready service_faults service_busy service_records service_job_records service_main contained envelope message_fields percent civil cron periodic
               memory_broker trial_handlers handler_command handler_module)
 service_tests(PkgConfig::JANSSON configuration handler_table refused_configuration)
 service_tests(PkgConfig::JANSSON handler_coprocess)
 service_tests(PkgConfig::CURL handler_http)
 service_tests(PkgConfig::MICROHTTPD service_http http_requests http_slow serve_places notify)
 service_tests(PkgConfig::CURL service_otlp otlp_retry_after web)
-service_tests(PkgConfig::SQLITE sqlite_broker fleet_sqlite periodic_sqlite clock_sqlite full_disk_sqlite
+service_tests(PkgConfig::SQLITE sqlite_broker fleet_sqlite periodic_sqlite clock_sqlite full_disk_sqlite lost_file_sqlite
               backlog_sqlite)
 if(NOT JANSSON_FOUND)
   service_tests(PkgConfig::JANSSON service_http http_requests http_slow serve_places service_otlp notify)
@@ -33,7 +33,7 @@ if(REDIS_FOUND)
   target_link_libraries(redis_server INTERFACE filch_service_static PkgConfig::REDIS)
 endif()
 service_tests(redis_server redis_broker redis_entries redis_server redis_tls fleet_redis periodic_redis service_secret clock_redis
-              full_disk_redis backlog_redis)
+              full_disk_redis full_memory_redis backlog_redis)
 service_tests(PkgConfig::POSTGRES postgres_broker postgres_faults postgres_rows fleet_postgres periodic_postgres clock_postgres
               full_disk_postgres backlog_postgres)
 service_tests(PkgConfig::RABBIT rabbit_broker rabbit_copies rabbit_foreign rabbit_ids rabbit_faults fleet_rabbit backlog_rabbit clock_rabbit slow_rabbit
@@ -49,6 +49,7 @@ foreach(broker sqlite redis postgres nats rabbit)
   list(APPEND options_test_clock_${broker} -Wl,--wrap=clock_gettime)
 endforeach()
 list(APPEND options_test_service_faults -Wl,--wrap=fl_broker_of)
+list(APPEND options_test_service_busy -Wl,--wrap=fl_broker_of)
 list(APPEND options_test_service_job_records -Wl,--wrap=fl_broker_of)
 list(APPEND options_test_periodic -Wl,--wrap=fl_broker_of)
 list(APPEND options_test_refused_configuration -Wl,--wrap=calloc,--wrap=free,--wrap=fmemopen)

@@ -155,6 +155,8 @@ typedef struct filch_service_stats {
     uint64_t held_most; /* the most so far */
     uint64_t prefetch;  /* the bound: width + buffer */
     bool is_connected, is_draining;
+    bool is_busy; /* for a second or more the broker has refused each call of some kind: its disk or
+                     memory is full, another holds its lock. The log has the reason */
     uint64_t slots_published; /* slots of periodic jobs: messages published, */
     uint64_t slots_elsewhere; /* published by another service, */
     uint64_t slots_missed;    /* given up; slots that a stop or a step of the clock has skipped

@@ -12,8 +12,8 @@
  *   path          answer
  *   /health       200 while the service's loop turns, also while it drains; 503 if it has not turned
  *                 for 30 s
- *   /ready        200 if the service was connected to its broker within the last 30 s and does not
- *                 drain, else 503
+ *   /ready        200 if the service was connected to its broker within the last 30 s, the broker has
+ *                 not refused calls for so long, and the service does not drain, else 503
  *   /metrics      Prometheus text
  *   /debug/state  JSON: running jobs, queues, totals, rates
  *   /             a page that shows these and refreshes itself

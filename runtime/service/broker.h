@@ -235,6 +235,9 @@ typedef struct fl_broker_config {
     const char *client;        /* a name for the server's lists, "filch-worker@host:pid" */
     bool brief;                /* CONSUMES for a moment, and returns: where a server keeps one lease
                                   for all consumers of a queue, this connection takes that one */
+    bool reads;                /* ADMINISTERS to count, peek and read records only: tables are not
+                                  created or changed, so the right to read is enough, and room on
+                                  the disk is not needed */
 } fl_broker_config;
 
 /* ---- A broker ---- */

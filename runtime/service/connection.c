@@ -36,9 +36,9 @@ static void lose_all(filch_service *service)
         fl_service_job_lose(job_of_lease(service->leased.next));
 }
 
-bool fl_service_judge(filch_service *service, fl_broker_rc rc)
+bool fl_service_judge(filch_service *service, fl_call call, fl_broker_rc rc)
 {
-    if (fl_link_judge(&service->link, rc))
+    if (fl_link_judge(&service->link, call, rc))
         return true;
     if (!service->link.caps.keeps_leases)
         lose_all(service);
@@ -78,6 +78,13 @@ int64_t fl_service_extend_due(const filch_service *service)
     return at > service->extend_at ? at : service->extend_at;
 }
 
+/* At most a second: a refusal that is not repeated counts as over. */
+static int64_t pause(const filch_service *service)
+{
+    int64_t part = service->config.lease / PAUSES;
+    return part < FILCH_SECOND ? part : FILCH_SECOND;
+}
+
 static unsigned collect(const filch_service *service, fl_delivery **batch, int64_t now)
 {
     unsigned count = 0;
@@ -95,9 +102,9 @@ static void extend_batch(filch_service *service, fl_delivery **batch, unsigned c
 {
     fl_broker_rc rc =
         service->link.kind->extend(service->link.broker, batch, count, service->config.lease);
-    if (!fl_service_judge(service, rc))
+    if (!fl_service_judge(service, FL_CALL_EXTEND, rc))
         return;
-    service->extend_at = rc == FL_BROKER_BUSY ? now + service->config.lease / PAUSES : 0;
+    service->extend_at = rc == FL_BROKER_BUSY ? now + pause(service) : 0;
     for (unsigned i = 0; rc == FL_BROKER_OK && i < count; i++) {
         filch_service_job *job = FL_CONTAINER_OF(batch[i], filch_service_job, delivery);
         if (!batch[i]->lease_until) {
@@ -108,7 +115,7 @@ static void extend_batch(filch_service *service, fl_delivery **batch, unsigned c
         fl_service_lease(job);
     }
     if (fl_service_extend_due(service) <= now) /* leases that are over when they begin */
-        service->extend_at = now + service->config.lease / PAUSES;
+        service->extend_at = now + pause(service);
 }
 
 /* A job that is running, or whose answer is due, goes on: nobody may have taken its lease. */
@@ -121,7 +128,7 @@ static void drop_ended(filch_service *service, int64_t now)
         if (job->delivery.lease_until > now)
             return;
         if (job->is_pending || !fl_service_job_claim(job)) {
-            service->extend_at = now + service->config.lease / PAUSES;
+            service->extend_at = now + pause(service);
             continue;
         }
         service->stats.lost++;

@@ -12,7 +12,7 @@
 fl_broker_rc fl_service_connect(filch_service *service);
 /* After a call: true, go on. false: the connection is closed, and with it the leases that do not
  * outlive it. */
-bool fl_service_judge(filch_service *service, fl_broker_rc rc);
+bool fl_service_judge(filch_service *service, fl_call call, fl_broker_rc rc);
 
 /* Adds a new delivery to those whose leases are extended. */
 void fl_service_lease(filch_service_job *job);

@@ -2,7 +2,9 @@
 #include <runtime/service/exchange.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/connection.h>
 #include <runtime/service/intake.h>
+#include <runtime/service/link.h>
 #include <runtime/service/service.h>
 #include <runtime/service/settle.h>
 
@@ -24,6 +26,8 @@ static void exchange(filch_service *service)
     fl_broker_rc rc = service->link.kind->exchange(service->link.broker, answers, count,
                                                    share.queue, batch, share.most, &received);
     bool left = fl_service_apply(service, answers, count);
+    if (rc == FL_BROKER_OK || rc == FL_BROKER_BUSY) /* others are judged once, below */
+        fl_service_judge(service, FL_CALL_SETTLE, rc);
     bool full = fl_service_take(service, &share, batch, received, rc);
     if (left && service->link.broker) /* else they are sent by the next connection */
         service->settle_at = fl_service_now(service) + FL_SETTLE_PAUSE;

@@ -5,6 +5,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
 #include <runtime/service/job.h>
+#include <runtime/service/link.h>
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
 #include <runtime/service/ready.h>
@@ -163,7 +164,7 @@ bool fl_service_take(filch_service *service, const fl_service_share *share, fl_d
     *credit = full && *credit > count ? *credit - count : 0;
     if (!*credit) /* else its turn goes on when there is room again */
         service->turn_queue = (share->queue + 1) % service->config.queue_count;
-    if (fl_service_judge(service, rc) && rc == FL_BROKER_OK)
+    if (fl_service_judge(service, FL_CALL_RECEIVE, rc))
         fl_service_stop_redelivered(service, batch, count);
     if (rc == FL_BROKER_BUSY)
         service->receive_at = fl_service_now(service) + FL_SETTLE_PAUSE;

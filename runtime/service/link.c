@@ -132,6 +132,49 @@ static void failed(fl_link *link, fl_broker_rc rc)
     link->retry_at = fl_service_now(link->service) + delay;
 }
 
+/* ---- A busy broker ---- */
+
+#define BUSY_TOLD FILCH_SECOND /* shorter refusals are ordinary */
+
+int64_t fl_link_busy_since(const fl_link *link)
+{
+    int64_t since = 0;
+    for (unsigned i = 0; i < FL_CALLS; i++)
+        if (link->busy_since[i] && (!since || link->busy_since[i] < since))
+            since = link->busy_since[i];
+    return since;
+}
+
+static void note_busy(fl_link *link, fl_call call)
+{
+    link->busy_at = fl_service_now(link->service);
+    if (!link->busy_since[call])
+        link->busy_since[call] = link->busy_at;
+    if (link->is_busy || link->busy_at - fl_link_busy_since(link) < BUSY_TOLD)
+        return;
+    link->is_busy = true;
+    warn(link, "broker refuses calls for now", link->explained);
+}
+
+void fl_link_calm(fl_link *link)
+{
+    memset(link->busy_since, 0, sizeof link->busy_since);
+    if (link->is_busy && link->service->config.log)
+        FILCH_LOG(link->service->config.log, FILCH_LOG_INFO, "broker accepts calls again",
+                  filch_log_text("broker", link->kind->name), role_field(link));
+    link->is_busy = false;
+}
+
+static void note_good(fl_link *link, fl_call call)
+{
+    link->failures = 0;
+    if (!link->busy_since[call])
+        return;
+    link->busy_since[call] = 0;
+    if (!fl_link_busy_since(link))
+        fl_link_calm(link);
+}
+
 /* ---- A URL from a file ---- */
 
 /* Takes another URL, which the link then owns, unless the broker refuses it. */
@@ -210,10 +253,12 @@ fl_broker_rc fl_link_open(fl_link *link)
     return FL_BROKER_OK;
 }
 
-bool fl_link_judge(fl_link *link, fl_broker_rc rc)
+bool fl_link_judge(fl_link *link, fl_call call, fl_broker_rc rc)
 {
     if (rc == FL_BROKER_OK)
-        link->failures = 0;
+        note_good(link, call);
+    else if (rc == FL_BROKER_BUSY)
+        note_busy(link, call);
     if (rc == FL_BROKER_OK || rc == FL_BROKER_BUSY)
         return true;
     fl_link_close(link);
@@ -226,6 +271,8 @@ void fl_link_close(fl_link *link)
     if (link->broker)
         link->kind->close(link->broker);
     link->broker = NULL;
+    memset(link->busy_since, 0, sizeof link->busy_since);
+    link->is_busy = false;
 }
 
 void fl_link_end(fl_link *link)

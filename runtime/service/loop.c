@@ -22,6 +22,7 @@
 
 #define LOOK (100 * FILCH_MILLISECOND)      /* for brokers that cannot be watched */
 #define LOOK_AGAIN (20 * FILCH_MILLISECOND) /* for messages on their way */
+#define BUSY_LAST (3 * FILCH_SECOND)        /* a refusal; calls are repeated within a second */
 #define REST (10 * FILCH_SECOND)            /* the longest sleep: a turn is a sign of life */
 
 /* ---- Jobs that are over ---- */
@@ -69,7 +70,7 @@ static void return_unbegun(filch_service *service)
         fl_service_return_job(job);
     }
     if (service->link.broker && kind->cease)
-        fl_service_judge(service, kind->cease(service->link.broker));
+        fl_service_judge(service, FL_CALL_TURN, kind->cease(service->link.broker));
 }
 
 static void cancel_running(filch_service *service)
@@ -112,11 +113,16 @@ static bool drain(filch_service *service, unsigned stops)
 static void publish_stats(filch_service *service)
 {
     int64_t now = fl_service_now(service);
+    if (now - service->link.busy_at > BUSY_LAST)
+        fl_link_calm(&service->link);
+    int64_t busy_since = fl_link_busy_since(&service->link);
     service->stats.is_connected = service->link.broker;
+    service->stats.is_busy = service->link.is_busy;
     service->stats.broken = service->link.lost;
     pthread_mutex_lock(&service->lock);
     service->seen = service->stats;
     service->turned_at = now;
+    service->busy_since = busy_since;
     if (service->link.broker)
         service->connected_at = now;
     pthread_mutex_unlock(&service->lock);
@@ -236,7 +242,7 @@ static void sleep_until_needed(filch_service *service)
         service->more = true;
     }
     if (link->broker && link->kind->turn)
-        fl_service_judge(service, link->kind->turn(link->broker));
+        fl_service_judge(service, FL_CALL_TURN, link->kind->turn(link->broker));
 }
 
 /* ---- Loops ---- */

@@ -5,6 +5,7 @@
 #include <runtime/platform/container.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
+#include <runtime/service/link.h>
 #include <runtime/service/list.h>
 #include <runtime/service/service.h>
 #include <runtime/service/waker.h>
@@ -209,7 +210,7 @@ void fl_service_send_notes(filch_service *service)
         put_back(service, batch, texts, count);
     for (unsigned i = 0; i < count; i++)
         free(texts[i]);
-    fl_service_judge(service, rc);
+    fl_service_judge(service, FL_CALL_NOTE, rc);
 }
 
 /* ---- The owner, when a job is over ---- */

@@ -80,7 +80,7 @@ static void send(fl_publisher *publisher, fl_request **batch, unsigned count)
             finish(publisher, batch[i], items[i].status);
     }
     put_back(publisher, left, rest);
-    fl_link_judge(&publisher->link, rc);
+    fl_link_judge(&publisher->link, FL_CALL_PUBLISH, rc);
     if (rest)
         publisher->pause_until = fl_service_now(publisher->link.service) + FL_SETTLE_PAUSE;
 }
@@ -93,7 +93,7 @@ static void read_record(fl_publisher *publisher, fl_request *one)
         finish(publisher, one, one->record ? 0 : -ENOENT);
     else
         put_back(publisher, &one, 1);
-    fl_link_judge(link, rc);
+    fl_link_judge(link, FL_CALL_RECORD, rc);
     if (rc == FL_BROKER_BUSY)
         publisher->pause_until = fl_service_now(link->service) + FL_SETTLE_PAUSE;
 }
@@ -164,7 +164,7 @@ static void wait_for_requests(fl_publisher *publisher, bool tries)
     publisher->waker.asleep = false;
     pthread_mutex_unlock(&publisher->lock);
     if (link->broker && link->kind->turn)
-        fl_link_judge(link, link->kind->turn(link->broker));
+        fl_link_judge(link, FL_CALL_TURN, link->kind->turn(link->broker));
 }
 
 /* false: there is nothing to send, or it cannot be sent now. */
@@ -183,6 +183,8 @@ static bool send_some(fl_publisher *publisher)
         read_record(publisher, batch[0]);
     else if (count)
         send(publisher, batch, count);
+    else
+        fl_link_calm(&publisher->link);
     return count && publisher->link.broker;
 }
 
@@ -198,6 +200,7 @@ static void *publish(void *arg)
         pthread_mutex_lock(&publisher->lock);
         bool tries = !fl_list_is_empty(&publisher->waiting);
         ending = publisher->ending;
+        publisher->is_busy = publisher->link.is_busy;
         pthread_mutex_unlock(&publisher->lock);
         if (!ending)
             wait_for_requests(publisher, tries);
@@ -321,6 +324,7 @@ void fl_publisher_stats(fl_publisher *publisher, filch_service_stats *out)
 {
     pthread_mutex_lock(&publisher->lock);
     out->published = publisher->published;
+    out->is_busy |= publisher->is_busy;
     out->slots_published = publisher->slots[FL_SLOT_PUBLISHED];
     out->slots_elsewhere = publisher->slots[FL_SLOT_ELSEWHERE];
     out->slots_missed = publisher->slots[FL_SLOT_MISSED];

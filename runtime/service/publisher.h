@@ -35,6 +35,7 @@ typedef struct fl_publisher {
     pthread_t thread;
     bool started, ending;         /* under the lock */
     uint64_t published;           /* under the lock */
+    bool is_busy;                 /* under the lock: link.is_busy */
     uint64_t slots[FL_SLOT_ENDS]; /* under the lock: of periodic jobs, by their end */
     bool periodic;                /* under the lock: periodic jobs are published */
     int64_t pause_until;          /* the thread's: the broker was busy */

@@ -166,7 +166,8 @@ struct filch_service {
     fl_broker_caps caps;           /* of the last connection; before the first, of the kind */
     filch_service_stats seen;      /* `stats`, as of the owner's last turn */
     int64_t turned_at;             /* of fl_service_now: the last turn, */
-    int64_t connected_at;          /* and the last one with a connection */
+    int64_t connected_at;          /* and the last one with a connection; */
+    int64_t busy_since;            /* of the connection, as of the last turn */
 
     /* The owner's. */
     fl_list leased;  /* jobs with a lease, the earliest end first */

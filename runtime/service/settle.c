@@ -5,6 +5,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
 #include <runtime/service/job.h>
+#include <runtime/service/link.h>
 #include <runtime/service/list.h>
 #include <runtime/service/message.h>
 #include <runtime/service/progress.h>
@@ -129,7 +130,7 @@ void fl_service_settle(filch_service *service)
         unsigned count = fl_service_collect(service, batch, notes);
         fl_broker_rc rc = service->link.kind->settle(service->link.broker, batch, count);
         bool left = fl_service_apply(service, batch, count);
-        if (!fl_service_judge(service, rc))
+        if (!fl_service_judge(service, FL_CALL_SETTLE, rc))
             return;
         if (left)
             service->settle_at = fl_service_now(service) + FL_SETTLE_PAUSE;

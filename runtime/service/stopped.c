@@ -5,6 +5,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
 #include <runtime/service/job.h>
+#include <runtime/service/link.h>
 #include <runtime/service/list.h>
 #include <runtime/service/service.h>
 
@@ -23,7 +24,7 @@ static bool ask(filch_service *service, fl_delivery *const *batch, unsigned coun
 {
     bool stopped[BATCH];
     fl_broker_rc rc = service->link.kind->stopped(service->link.broker, batch, count, stopped);
-    if (!fl_service_judge(service, rc) || rc != FL_BROKER_OK)
+    if (!fl_service_judge(service, FL_CALL_STOPPED, rc) || rc != FL_BROKER_OK)
         return false;
     for (unsigned i = 0; i < count; i++)
         if (stopped[i])

@@ -14,8 +14,9 @@ fl_service_health fl_service_health_read(filch_service *service)
     int64_t now = fl_service_now(service);
     pthread_mutex_lock(&service->lock);
     bool was_connected = service->seen.connected && now - service->connected_at <= RECENT;
+    bool is_refused = service->busy_since && now - service->busy_since > RECENT;
     const fl_service_health health = {.turns = now - service->turned_at <= RECENT,
-                                      .is_ready = was_connected && !service->stops};
+                                      .is_ready = was_connected && !is_refused && !service->stops};
     pthread_mutex_unlock(&service->lock);
     return health;
 }

@@ -12,7 +12,7 @@
 /* Is the process alive, is it of use. */
 typedef struct fl_service_health {
     bool turns;    /* the owner's loop has turned within the last 30 s */
-    bool is_ready; /* connected within the last 30 s, and not draining */
+    bool is_ready; /* connected within the last 30 s, not refused for so long, and not draining */
 } fl_service_health;
 
 /* A job whose handler runs. Texts are cut. */

@@ -3,6 +3,7 @@
  * A Redis server whose disk is full: it refuses commands, or, if it must sync each of them, it ends. */
 #include <tests/support/full_disk.h>
 #include <tests/support/redis.h>
+#include <tests/support/refusals.h>
 
 static redis_server server;
 
@@ -28,4 +29,29 @@ Test(full_disk_redis, a_server_that_syncs_always_ends_and_loses_nothing_confirme
 Test(full_disk_redis, a_server_that_syncs_each_second_refuses_messages)
 {
     loses_nothing("everysec", "let the server save its data", NULL);
+}
+
+static bool is_told(const char *words)
+{
+    return strstr(redis_tell(&server, "SET k v"), words) != NULL;
+}
+
+static void fill(void)
+{
+    disk_fill();
+    WAIT_WHILE(!is_told("MISCONF")); /* the server notices when it writes */
+}
+
+static void clear(void)
+{
+    disk_clear();
+    WAIT_WHILE(!is_told("OK"));
+}
+
+Test(full_disk_redis, a_service_tells_of_it)
+{
+    REDIS_START(&server, "--dir", disk_make(2), "--appendfsync", "everysec");
+    a_service_tells(
+        &(refusals){redis_url(&server, "/0"), "let the server save its data", fill, clear});
+    redis_kill(&server);
 }

@@ -11,6 +11,7 @@ static size_t tried_body_most = FL_BODY_MOST;
 static const char *const *tried_queues = test_queues;
 static unsigned tried_queue_count = 1, tried_prefetch = 1000;
 static int64_t tried_call_timeout = 10 * FILCH_SECOND;
+static bool tried_reads;
 
 FILCH_PRINTF(3, 4)
 static inline fl_broker_rc explained_keep(const fl_broker_host *host, fl_broker_rc rc,
@@ -50,7 +51,8 @@ static inline fl_broker_rc try_to_open_as(const fl_broker_kind *kind, const char
                                 .call_timeout = tried_call_timeout,
                                 .body_most = tried_body_most,
                                 .header_most = FL_HEADERS_MOST,
-                                .client = "test"};
+                                .client = "test",
+                                .reads = tried_reads};
     explained[0] = logged[0] = '\0';
     return kind->open(out, &config);
 }

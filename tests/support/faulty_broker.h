@@ -21,6 +21,7 @@ static way failing_way;
 static unsigned calls, failing_call;       /* the n-th; 0: none */
 static bool failed, ends_leases;           /* a closed connection ends its leases */
 static bool exchanges;                     /* the broker has `exchange` */
+static filch_u32 refuses_writes;           /* the broker is busy for settlements and publications */
 static bool keeps_dead;                    /* it takes no dead letters: each stays where it is */
 static unsigned unsettled, unsettled_most; /* deliveries */
 static uintptr_t connection = 1;           /* deliveries have this as their handle */
@@ -91,6 +92,8 @@ static fl_broker_rc receive_it(fl_broker *broker, unsigned queue, fl_delivery **
 static fl_broker_rc settle_it(fl_broker *broker, fl_settlement *batch, unsigned count)
 {
     bool fails = fails_now();
+    if (filch_u32_load(&refuses_writes, FILCH_ACQUIRE)) /* the statuses are -EAGAIN already */
+        return broker->host->explain(broker->host, FL_BROKER_BUSY, "its disk is full");
     for (unsigned i = 0; ends_leases && i < count; i++)
         cr_assert_eq(batch[i].delivery->handle, (void *)connection, "of a lost connection");
     for (unsigned i = 0; i < count && (!fails || failing_way == LOST_ITS_REPLY); i++)
@@ -146,6 +149,8 @@ static void caps_of_it(fl_broker *broker, fl_broker_caps *caps)
 static fl_broker_rc publish_it(fl_broker *broker, fl_publication *batch, unsigned count)
 {
     bool fails = fails_now();
+    if (filch_u32_load(&refuses_writes, FILCH_ACQUIRE))
+        return broker->host->explain(broker->host, FL_BROKER_BUSY, "its disk is full");
     if (!fails || failing_way == LOST_ITS_REPLY)
         fl_broker_memory.publish(broker, batch, count);
     for (unsigned i = 0; fails && i < count; i++)

@@ -126,10 +126,12 @@ refused "sync=full" list --broker "sqlite:x.db?sync=never"
 
 run_filch 1 list --broker "sqlite:commands/jobs.db"
 claim "a database that cannot be is named" says commands/jobs.db
+run_filch 1 stats --broker sqlite:absent/jobs.db
+claim "a look creates no database" test ! -e absent
 (
     unset FILCH_SERVICE_BROKER
     export XDG_STATE_HOME=$scratch/state
-    run_filch 0 list
+    run_filch 0 enqueue --type t
     claim "without a broker it is the user's database" test -f state/filch/jobs.db
     QUEUE_NAME=tasks refused "QUEUE_NAME no broker RABBITMQ_URL FILCH_SERVICE_BROKER" list
     RABBITMQ_URL='' refused "RABBITMQ_URL empty" list

@@ -95,24 +95,33 @@ int jobs_status(const jobs_connection *c, fl_broker_rc rc)
 
 /* ---- Life ---- */
 
-static fl_broker_config configure(jobs_connection *c, fl_broker_role role, unsigned prefetch)
+/* How to connect: as in fl_broker_config. */
+typedef struct jobs_way {
+    fl_broker_role role;
+    unsigned prefetch;
+    bool brief, reads;
+} jobs_way;
+
+static fl_broker_config configure(jobs_connection *c, const jobs_way *way)
 {
     int64_t most = c->kind->caps.lease_most ? c->kind->caps.lease_most : FILCH_FOREVER;
     return (fl_broker_config){.host = &c->host,
-                              .role = role,
+                              .role = way->role,
                               .url = c->options->broker,
                               .queues = &c->queue,
                               .queue_count = 1,
-                              .prefetch = prefetch,
+                              .prefetch = way->prefetch,
                               .lease = most < LEASE ? most : LEASE,
                               .call_timeout = CALL_TIMEOUT,
                               .body_most = FL_BODY_MOST,
                               .header_most = FL_HEADERS_MOST,
-                              .client = "filch-jobs"};
+                              .client = "filch-jobs",
+                              .brief = way->brief,
+                              .reads = way->reads};
 }
 
-static int connect_as(jobs_connection *c, const jobs_options *o, fl_broker_role role,
-                      const char *queue, unsigned prefetch, bool brief)
+static int connect_as(jobs_connection *c, const jobs_options *o, const char *queue,
+                      const jobs_way *way)
 {
     fl_broker_rc rc;
     *c = (jobs_connection){.host = {FL_BROKER_ABI, host_now, host_unix_time, host_delivery,
@@ -125,8 +134,7 @@ static int connect_as(jobs_connection *c, const jobs_options *o, fl_broker_role 
     if (!jobs_is_queue_name(queue)) /* others have been checked */
         return jobs_usage(
             o, "QUEUE_NAME '%s' has a blank or a control character (allowed: all others)", queue);
-    c->config = configure(c, role, prefetch);
-    c->config.brief = brief;
+    c->config = configure(c, way);
     do
         rc = c->kind->open(&c->broker, &c->config);
     while (jobs_again(c, rc));
@@ -141,13 +149,20 @@ static int connect_as(jobs_connection *c, const jobs_options *o, fl_broker_role 
 int jobs_connect(jobs_connection *c, const jobs_options *o, fl_broker_role role, const char *queue,
                  unsigned prefetch)
 {
-    return connect_as(c, o, role, queue, prefetch, false);
+    return connect_as(c, o, queue, &(jobs_way){.role = role, .prefetch = prefetch});
 }
 
 int jobs_connect_briefly(jobs_connection *c, const jobs_options *o, const char *queue,
                          unsigned prefetch)
 {
-    return connect_as(c, o, FL_BROKER_CONSUMES, queue, prefetch, true);
+    return connect_as(c, o, queue,
+                      &(jobs_way){.role = FL_BROKER_CONSUMES, .prefetch = prefetch, .brief = true});
+}
+
+int jobs_connect_to_read(jobs_connection *c, const jobs_options *o, const char *queue)
+{
+    return connect_as(c, o, queue,
+                      &(jobs_way){.role = FL_BROKER_ADMINISTERS, .prefetch = 1, .reads = true});
 }
 
 void jobs_disconnect(jobs_connection *c)

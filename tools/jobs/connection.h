@@ -38,6 +38,8 @@ int jobs_connect(jobs_connection *c, const jobs_options *o, fl_broker_role role,
 /* The same, to take jobs and answer them at once: the lease of a queue's consumers stays as it is. */
 int jobs_connect_briefly(jobs_connection *c, const jobs_options *o, const char *queue,
                          unsigned prefetch);
+/* The same, to look only: nothing is created in the broker. */
+int jobs_connect_to_read(jobs_connection *c, const jobs_options *o, const char *queue);
 void jobs_disconnect(jobs_connection *c);
 
 /* After a call: repeat it? The broker was busy, and the time for that is not over; it has waited. */

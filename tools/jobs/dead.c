@@ -42,7 +42,7 @@ static int on_letters(jobs_options *o, int (*act)(jobs_connection *c))
     jobs_connection c;
     char queue[LETTERS_NAME];
     int status = letters_queue(o, queue);
-    status = status ? status : jobs_connect(&c, o, FL_BROKER_ADMINISTERS, queue, 1);
+    status = status ? status : jobs_connect_to_read(&c, o, queue);
     if (status)
         return status;
     status = act(&c);

@@ -30,7 +30,7 @@ static int look(jobs_options *o, unsigned most, bool bodies)
     int status = jobs_take_queue(o);
     if (status)
         return status;
-    status = jobs_connect(&c, o, FL_BROKER_ADMINISTERS, o->queue, 1);
+    status = jobs_connect_to_read(&c, o, o->queue);
     status = status ? status : jobs_check_needs(&c, JOBS_NEEDS_PEEK);
     status = status ? status : jobs_peek(&c, o->limit ? (unsigned)o->limit : most, &all, &count);
     if (!status) {
@@ -57,7 +57,7 @@ static int peek(jobs_options *o)
 static int show(jobs_options *o)
 {
     jobs_connection c;
-    int status = jobs_connect(&c, o, FL_BROKER_ADMINISTERS, o->queue, 1);
+    int status = jobs_connect_to_read(&c, o, o->queue);
     status = status ? status : find_and_show(&c, o->arguments[0], "waiting job");
     jobs_disconnect(&c);
     return status;
@@ -101,7 +101,7 @@ static int stats(jobs_options *o)
     int status = jobs_take_queue(o);
     if (status)
         return status;
-    status = jobs_connect(&c, o, FL_BROKER_ADMINISTERS, o->queue, 1);
+    status = jobs_connect_to_read(&c, o, o->queue);
     status = status ? status : jobs_check_needs(&c, JOBS_NEEDS_COUNT);
     status = status ? status : jobs_count(&c, &count);
     jobs_disconnect(&c);

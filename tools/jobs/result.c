@@ -29,7 +29,7 @@ static int result(jobs_options *o)
     jobs_connection c;
     filch_service_record *record = NULL;
     const char *id = o->arguments[0];
-    int status = jobs_connect(&c, o, FL_BROKER_ADMINISTERS, o->queue, 1);
+    int status = jobs_connect_to_read(&c, o, o->queue);
     status = status ? status : jobs_check_needs(&c, JOBS_NEEDS_RECORDS);
     status = status ? status : read_record(&c, id, &record);
     if (!status && o->json)

@@ -193,7 +193,13 @@ fl_broker_rc fl_pg_schema_open(fl_pg *p)
                                        : fl_pg_execute(p, p->db, session, "set up a session", NULL);
     if (!rc)
         rc = read_version(p, version);
-    if (!rc && atoi(version) < NEWEST) {
+    if (!rc && !version[0] && p->config.reads)
+        return host->explain(host, FL_BROKER_REFUSED,
+                             "the schema %s has no tables; start a service, or enqueue a job",
+                             p->target.schema);
+    if (!rc && p->config.reads) {
+        is_older = atoi(version) < NEWEST;
+    } else if (!rc && atoi(version) < NEWEST) {
         rc = fl_pg_execute(p, p->db, schema, "create tables", NULL);
         is_older = rc && version[0] && strcmp(p->sqlstate, "42501") == 0; /* another's */
         if (!rc)

@@ -148,7 +148,7 @@ static unsigned append_acks(fl_redis *r, fl_redis_command *command, const fl_set
 
 static fl_broker_rc settle_some(fl_redis *r, fl_settlement *batch, unsigned count)
 {
-    static const int statuses[] = {0, -ESTALE, -EAGAIN};
+    const char *refused = NULL;
     redisReply *reply;
     fl_redis_command command;
     fl_redis_begin(r, &command, FL_REDIS_SETTLE);
@@ -157,16 +157,24 @@ static fl_broker_rc settle_some(fl_redis *r, fl_settlement *batch, unsigned coun
         if (!acks)
             append_settlement(r, &command, &batch[i]);
     }
-    fl_broker_rc rc = fl_redis_call_list(r, &command, FL_REDIS_SETTLE, count, &reply);
+    fl_broker_rc rc = fl_redis_call_list(r, &command, FL_REDIS_SETTLE, -1, &reply);
     fl_redis_clear(&command);
     if (rc)
         return rc;
+    if (reply->elements != count)
+        return fl_redis_odd(r, reply);
     for (unsigned i = 0; i < count; i++) {
-        long long status = reply->element[i]->integer;
-        batch[i].status = status >= 0 && status < 3 ? statuses[status] : -EAGAIN;
+        const redisReply *one = reply->element[i];
+        batch[i].status = one->type != REDIS_REPLY_INTEGER ? -EAGAIN : one->integer ? -ESTALE : 0;
+        refused = batch[i].status == -EAGAIN ? one->str : refused;
     }
+    if (refused)
+        rc = r->base.host->explain(r->base.host, FL_BROKER_BUSY,
+                                   "redis does not settle messages: %s; raise maxmemory, or wait "
+                                   "until jobs are done",
+                                   refused);
     freeReplyObject(reply);
-    return FL_BROKER_OK;
+    return rc;
 }
 
 /* May read up to `most` messages of a queue for the next receive. */
@@ -195,7 +203,10 @@ fl_broker_rc fl_redis_exchange(fl_broker *broker, fl_settlement *batch, unsigned
 {
     *received = 0;
     fl_broker_rc rc = settle(fl_redis_of(broker), batch, count, queue, most);
-    return rc ? rc : fl_redis_receive(broker, queue, out, most, received);
+    if (rc && rc != FL_BROKER_BUSY) /* without memory, a server still lets jobs end */
+        return rc;
+    fl_broker_rc then = fl_redis_receive(broker, queue, out, most, received);
+    return then ? then : rc;
 }
 
 /* ---- Leases ---- */

@@ -89,7 +89,7 @@ static const char receive[] =
  *   acks, queue, priority, counter, losses, number of entries, entries
  *   return, retry, dead or keep, queue, priority, entry, counter, dedup, delay in us, about, headers
  *   note, and the rest of fl_redis_records: of the settlement that follows
- * Returns the statuses: 0; 1: stale; 2: not settled. If no lease of the queue was lost since the
+ * Returns the statuses: 0; 1: stale; an error's text: not settled. If no lease of the queue was lost since the
  * entries were received, these leases are not lost either. */
 static const char settle[] =
     "local status, COUNTERS = {}, 16777216\n"
@@ -145,7 +145,7 @@ static const char settle[] =
     "  else\n"
     "    error = told and write_record() or verbs[verb](v, queue, p, id, unpack(ARGV, at + 5,\n"
     "      at + 8))\n"
-    "    status[#status + 1] = error and 2 or 0\n"
+    "    status[#status + 1] = error or 0\n"
     "  end\n"
     "  told = nil\n"
     "  return at + 9\n"

@@ -24,7 +24,7 @@ static const struct {
     {"WRONGPASS", FL_BROKER_REFUSED, "correct user and password"},
     {"NOPERM", FL_BROKER_REFUSED, "allow the user keys and channels filch:*, and the command"},
     {"READONLY", FL_BROKER_REFUSED, "connect to the primary, not to a replica"},
-    {"MISCONF", FL_BROKER_REFUSED, "let the server save its data"},
+    {"MISCONF", FL_BROKER_BUSY, "let the server save its data"},
     {"LOADING", FL_BROKER_BUSY, "the server is still loading its data"},
     {"BUSY", FL_BROKER_BUSY, "a script of another client takes long"},
     {"MASTERDOWN", FL_BROKER_BUSY, "wait for the primary"},

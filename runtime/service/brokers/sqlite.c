@@ -31,7 +31,7 @@ static void close_sqlite(fl_broker *broker)
     free(s);
 }
 
-/* In a transaction. */
+/* In a transaction, unless it reads only. */
 static int find_queues(fl_sqlite *s)
 {
     int rc = SQLITE_OK;
@@ -57,9 +57,17 @@ static fl_broker_rc prepare_to_wait(fl_sqlite *s)
                                  s->path, strerror(error));
 }
 
+static fl_broker_rc connect_to_read(fl_sqlite *s)
+{
+    fl_sqlite_note_file(s);
+    fl_broker_rc rc = fl_sqlite_store_open_to_read(s);
+    return rc || !find_queues(s) ? rc : fl_sqlite_failed(s, "find queues of");
+}
+
 static fl_broker_rc connect_to(fl_sqlite *s, bool full)
 {
     fl_broker_rc rc = fl_sqlite_create_file(s->base.host, s->path);
+    fl_sqlite_note_file(s);
     if (!rc)
         rc = fl_sqlite_store_open(s, full);
     if (!rc)
@@ -97,7 +105,7 @@ static fl_broker_rc open_sqlite(fl_broker **out, const fl_broker_config *config)
     s->config = *config;
     s->queue_count = config->queue_count;
     s->inotify = s->file_watch = -1;
-    rc = connect_to(s, full);
+    rc = config->reads ? connect_to_read(s) : connect_to(s, full);
     if (rc)
         close_sqlite(&s->base);
     else
@@ -134,9 +142,11 @@ static fl_broker_rc publish(fl_broker *broker, fl_publication *batch, unsigned c
 {
     static const char doing[] = "publish to";
     fl_sqlite *s = fl_sqlite_of(broker);
-    int rc = fl_sqlite_begin(s);
-    fl_broker_rc result = rc ? fl_sqlite_failed(s, doing) : FL_BROKER_OK;
-    for (unsigned i = 0; i < count && !rc; i++)
+    fl_broker_rc result = fl_sqlite_check_file(s);
+    int rc = result ? SQLITE_OK : fl_sqlite_begin(s);
+    if (rc)
+        result = fl_sqlite_failed(s, doing);
+    for (unsigned i = 0; i < count && !rc && !result; i++)
         rc = publish_one(s, batch[i].message, &batch[i].status);
     if (!result)
         result = fl_sqlite_end(s, rc, doing);

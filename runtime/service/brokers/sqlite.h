@@ -34,6 +34,7 @@
 #include <runtime/service/brokers/sqlite_order.h>
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 enum { FL_SQLITE_READY, FL_SQLITE_DELAYED, FL_SQLITE_LEASED };
 
@@ -88,6 +89,9 @@ typedef struct fl_sqlite {
     sqlite3 *db;
     sqlite3_stmt *statement[FL_SQLS];
     char *path;
+    dev_t device;     /* of the file, as it was opened, */
+    ino_t inode;      /* and its number there */
+    int64_t check_at; /* the file is compared with the path then */
     fl_sqlite_order *order;
     bool has_turn;
     int64_t busy_for;   /* ns: a locked database is waited for so long, */
@@ -129,11 +133,18 @@ fl_broker_rc fl_sqlite_turn(fl_broker *broker);
 fl_broker_rc fl_sqlite_parse(const fl_broker_host *host, const char *url, char **path, bool *full);
 /* Creates the file and the folders above it, for this user alone. Refuses network file systems. */
 fl_broker_rc fl_sqlite_create_file(const fl_broker_host *host, const char *path);
+/* Notes which file the path names, before it is opened. */
+void fl_sqlite_note_file(fl_sqlite *s);
+/* LOST, explained: the path no longer names the open file. All that is written there is lost, and no
+ * other process sees it. */
+fl_broker_rc fl_sqlite_check_file(fl_sqlite *s);
 
 /* ---- sqlite_store.c ---- */
 
 /* Opens the database, creates its tables, and prepares the statements. */
 fl_broker_rc fl_sqlite_store_open(fl_sqlite *s, bool full);
+/* The same for a connection that writes nothing, not even the files beside the database. */
+fl_broker_rc fl_sqlite_store_open_to_read(fl_sqlite *s);
 void fl_sqlite_store_close(fl_sqlite *s);
 /* The result of a failed call on the database, explained. */
 fl_broker_rc fl_sqlite_failed(fl_sqlite *s, const char *doing);
@@ -147,7 +158,8 @@ int fl_sqlite_begin(fl_sqlite *s);
 /* Ends a transaction: with OK if `rc` is SQLITE_OK and the commit succeeds. Otherwise nothing of it
  * has happened. */
 fl_broker_rc fl_sqlite_end(fl_sqlite *s, int rc, const char *doing);
-/* The number of a queue; created if need be. An SQLite code. In a transaction. */
+/* The number of a queue; created if need be. An SQLite code. In a transaction. A connection that reads
+ * only creates none: 0, the number of no queue. */
 int fl_sqlite_queue_id(fl_sqlite *s, const char *name, int64_t *id);
 
 /* ---- sqlite_rows.c ---- */

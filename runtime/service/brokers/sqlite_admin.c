@@ -24,6 +24,9 @@ fl_broker_rc fl_sqlite_count(fl_broker *broker, unsigned queue, fl_broker_count 
                  {FL_SQL_COUNT_HELD, of->id, FL_SQLITE_LEASED},
                  {FL_SQL_COUNT_ALL, of->dead_id, 0}};
     int64_t counts[4];
+    fl_broker_rc rc = fl_sqlite_check_file(s);
+    if (rc)
+        return rc;
     for (unsigned i = 0; i < 4; i++) {
         bind_queue(s, parts[i].sql, parts[i].queue);
         if (parts[i].sql == FL_SQL_COUNT_HELD)

@@ -123,3 +123,25 @@ fl_broker_rc fl_sqlite_create_file(const fl_broker_host *host, const char *path)
                          "ones keep its locks)",
                          path, network);
 }
+
+/* ---- The file that is open ---- */
+
+void fl_sqlite_note_file(fl_sqlite *s)
+{
+    struct stat file = {0};
+    stat(s->path, &file); /* if it fails, so does the opening, or the first check */
+    s->device = file.st_dev;
+    s->inode = file.st_ino;
+}
+
+fl_broker_rc fl_sqlite_check_file(fl_sqlite *s)
+{
+    struct stat file;
+    const fl_broker_host *host = s->base.host;
+    int error = stat(s->path, &file) ? errno : 0;
+    if (!error && file.st_dev == s->device && file.st_ino == s->inode)
+        return FL_BROKER_OK;
+    return host->explain(host, FL_BROKER_LOST,
+                         "lost database: %s (%s); stop the programs that use it before you move it",
+                         s->path, error ? strerror(error) : "it was replaced");
+}

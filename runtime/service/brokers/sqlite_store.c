@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { VERSION = 1 /* of the tables */ };
 
@@ -232,10 +233,14 @@ int fl_sqlite_queue_id(fl_sqlite *s, const char *name, int64_t *id)
 {
     static const fl_sqlite_sql steps[] = {FL_SQL_QUEUE_ID, FL_SQL_QUEUE_ADD, FL_SQL_QUEUE_ID};
     int rc = SQLITE_DONE;
-    for (unsigned i = 0; i < 3 && rc == SQLITE_DONE; i++) {
+    unsigned count = s->config.reads ? 1 : sizeof steps / sizeof *steps;
+    *id = 0;
+    for (unsigned i = 0; i < count && rc == SQLITE_DONE; i++) {
         sqlite3_bind_text(s->statement[steps[i]], 1, name, -1, SQLITE_STATIC);
         rc = fl_sqlite_value(s, steps[i], id);
     }
+    if (rc == SQLITE_DONE && s->config.reads)
+        return SQLITE_OK;
     return rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
@@ -315,6 +320,11 @@ static fl_broker_rc check_version(fl_sqlite *s)
     const fl_broker_host *host = s->base.host;
     if (ask(s, "PRAGMA user_version", version, sizeof version))
         return fl_sqlite_failed(s, "open database");
+    if (version[0] == '0' && s->config.reads)
+        return host->explain(host, FL_BROKER_REFUSED,
+                             "cannot read database: %s (it has no tables); start a service, or "
+                             "enqueue a job",
+                             s->path);
     if (version[0] == '0' || version[0] == '0' + VERSION)
         return FL_BROKER_OK;
     return host->explain(host, FL_BROKER_REFUSED,
@@ -323,18 +333,23 @@ static fl_broker_rc check_version(fl_sqlite *s)
                          s->path, version, VERSION);
 }
 
-fl_broker_rc fl_sqlite_store_open(fl_sqlite *s, bool full)
+/* Opens the file, or what a URI names. */
+static fl_broker_rc open_file(fl_sqlite *s, const char *name, int flags)
 {
     const fl_broker_host *host = s->base.host;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     s->busy_for = s->config.call_timeout < BUSY_MOST ? s->config.call_timeout : BUSY_MOST;
     s->order = fl_sqlite_order_join(s->path);
     if (!s->order)
         return host->explain(host, FL_BROKER_LOST, "no memory for a connection; free some");
-    if (sqlite3_open_v2(s->path, &s->db, flags, NULL))
+    if (sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL))
         return fl_sqlite_failed(s, "open database");
     sqlite3_busy_handler(s->db, wait_while_busy, s);
-    fl_broker_rc rc = check_version(s);
+    return check_version(s);
+}
+
+fl_broker_rc fl_sqlite_store_open(fl_sqlite *s, bool full)
+{
+    fl_broker_rc rc = open_file(s, s->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     if (rc)
         return rc;
     if (execute(s, "PRAGMA journal_mode = WAL") ||
@@ -344,6 +359,29 @@ fl_broker_rc fl_sqlite_store_open(fl_sqlite *s, bool full)
     if (make_tables(s) || execute(s, "COMMIT") || prepare(s))
         return fl_sqlite_failed(s, "create tables in");
     return FL_BROKER_OK;
+}
+
+/* The URI of a file that nobody changes. NULL: no memory. */
+static char *immutable(const char *path)
+{
+    sqlite3_str *uri = sqlite3_str_new(NULL);
+    sqlite3_str_appendall(uri, "file:");
+    for (; *path; path++)
+        sqlite3_str_appendf(uri, "%%%02x", (unsigned char)*path);
+    sqlite3_str_appendall(uri, "?immutable=1");
+    return sqlite3_str_finish(uri);
+}
+
+/* Without its -wal, nobody has the database open, and there is nothing to share: SQLite would make
+ * that file and -shm, and leave them there. */
+fl_broker_rc fl_sqlite_store_open_to_read(fl_sqlite *s)
+{
+    char wal[4096];
+    snprintf(wal, sizeof wal, "%s-wal", s->path);
+    char *uri = access(wal, F_OK) ? immutable(s->path) : NULL;
+    fl_broker_rc rc = open_file(s, uri ? uri : s->path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+    sqlite3_free(uri);
+    return rc || !prepare(s) ? rc : fl_sqlite_failed(s, "read tables of");
 }
 
 void fl_sqlite_store_close(fl_sqlite *s)

@@ -73,5 +73,8 @@ fl_broker_rc fl_sqlite_turn(fl_broker *broker)
     } else if (is_due) {
         s->look_at = now + LOOK_ALWAYS;
     }
-    return FL_BROKER_OK;
+    if (now < s->check_at)
+        return FL_BROKER_OK;
+    s->check_at = now + LOOK_ALWAYS;
+    return fl_sqlite_check_file(s);
 }

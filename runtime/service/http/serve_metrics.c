@@ -33,6 +33,7 @@ STAT(active, stats.running)
 STAT(held, stats.held)
 STAT(prefetch, stats.prefetch)
 STAT(connected, stats.is_connected)
+STAT(busy, stats.is_busy)
 STAT(draining, stats.is_draining)
 STAT(received, stats.received)
 STAT(settled, stats.settled)
@@ -63,6 +64,8 @@ static const struct {
     {"worker_prefetch", "Most messages held at a time.", NULL, FILCH_METRIC_GAUGE, read_prefetch},
     {"worker_connected", "1 while there is a connection to the broker.", NULL, FILCH_METRIC_GAUGE,
      read_connected},
+    {"worker_broker_busy", "1 while the broker refuses calls for now.", NULL, FILCH_METRIC_GAUGE,
+     read_busy},
     {"worker_draining", "1 while the service drains.", NULL, FILCH_METRIC_GAUGE, read_draining},
     {"worker_received_total", "Deliveries.", NULL, FILCH_METRIC_COUNTER, read_received},
     {"worker_settled_total", "Answers that the broker has accepted.", NULL, FILCH_METRIC_COUNTER,

@@ -34,7 +34,7 @@ static bool count_queues(fl_serve_watch *watch, fl_broker_count *counts)
     watch->gave_up = !link->caps.counts || !link->kind->count;
     for (unsigned i = 0; i < link->config.queue_count && rc == FL_BROKER_OK; i++)
         rc = watch->gave_up ? FL_BROKER_BUSY : link->kind->count(link->broker, i, &counts[i]);
-    fl_link_judge(link, rc);
+    fl_link_judge(link, FL_CALL_COUNT, rc);
     return rc == FL_BROKER_OK;
 }
 

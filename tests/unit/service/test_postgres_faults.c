@@ -178,6 +178,35 @@ Test(postgres_faults, a_worker_needs_no_right_to_create)
     PQfinish(db);
 }
 
+Test(postgres_faults, a_reader_needs_no_other_right)
+{
+    fl_broker *reader = NULL;
+    fl_broker_count count;
+    PGconn *db = pg_connect(pg_shared());
+    bench owner = {.kind = &fl_broker_postgres};
+    pg_ask(db, "CREATE USER reader");
+    tried_reads = true;
+    refused(url_of("reader", "postgres?filch_schema=readable"), FL_BROKER_REFUSED,
+            "readable has no tables; start a service, or enqueue a job");
+    refused(url_of("filch", "postgres?filch_schema=readable"), FL_BROKER_REFUSED, "has no tables");
+    cr_assert_str_eq(pg_ask(db, "SELECT coalesce(to_regnamespace('readable')::text, 'none')"),
+                     "none");
+    owner.url = url_of("filch", "postgres?filch_schema=readable");
+    owner.publisher = bench_open(&owner, FL_BROKER_PUBLISHES);
+    cr_assert_eq(bench_publish(&owner, (filch_message){0}), 0);
+    owner.kind->close(owner.publisher);
+    pg_ask(db, "GRANT USAGE ON SCHEMA readable TO reader;"
+               "GRANT SELECT ON ALL TABLES IN SCHEMA readable TO reader;");
+    cr_assert_eq(try_to_open_as(&fl_broker_postgres,
+                                url_of("reader", "postgres?filch_schema=readable"),
+                                FL_BROKER_ADMINISTERS, &reader),
+                 FL_BROKER_OK, "%s", explained);
+    cr_assert_eq(fl_broker_postgres.count(reader, 0, &count), FL_BROKER_OK, "%s", explained);
+    cr_assert_eq(count.ready, 1);
+    fl_broker_postgres.close(reader);
+    PQfinish(db);
+}
+
 /* ---- Deaths of a server ---- */
 
 /* Until the server has recovered. */
