@@ -28,6 +28,7 @@
  * next holder may free it. */
 #include <runtime/sync/mutex.h>
 
+#include <runtime/engine/handover.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
@@ -139,6 +140,7 @@ void fl_mutex_lock(const char *call, filch_mutex *mutex)
 {
     if (!take_fast(mutex))
         lock_slow(call, mutex, FILCH_FOREVER);
+    fl_taken(mutex, 1);
 }
 
 void filch_mutex_lock(filch_mutex *mutex)
@@ -148,12 +150,18 @@ void filch_mutex_lock(filch_mutex *mutex)
 
 int filch_mutex_try_lock(filch_mutex *mutex)
 {
-    return take_fast(mutex) || take(mutex) ? 0 : fl_plainly(-EAGAIN);
+    if (!take_fast(mutex) && !take(mutex))
+        return fl_plainly(-EAGAIN);
+    fl_taken(mutex, 1);
+    return 0;
 }
 
 int filch_mutex_lock_until(filch_mutex *mutex, int64_t until)
 {
-    return take_fast(mutex) ? 0 : lock_slow("filch_mutex_lock", mutex, until);
+    int rc = take_fast(mutex) ? 0 : lock_slow("filch_mutex_lock", mutex, until);
+    if (!rc)
+        fl_taken(mutex, 1);
+    return rc;
 }
 
 /* ---- Unlocking ---- */
@@ -199,6 +207,7 @@ void filch_mutex_unlock(filch_mutex *mutex)
 {
     uint32_t state = LOCKED;
     fl_point();
+    fl_given(mutex, 1);
     if (FILCH_UNLIKELY(!filch_u32_cas(&mutex->state, &state, 0, FILCH_RELEASE))) /* K4 */
         unlock_slow(mutex, state);
 }
