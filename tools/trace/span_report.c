@@ -59,7 +59,7 @@ static void write_head(const trace_file *trace, const dag *d, const span_figures
     if (d->handovers)
         fprintf(out,
                 "%" PRIu64 " hand-overs of locks, permits and items, in the order of this run: "
-                           "another order may have a shorter span\n",
+                "another order may have a shorter span\n",
                 d->handovers);
     if (d->preempted)
         fprintf(out, "the system took a CPU away %" PRIu64 " times: some strands are too long\n",
