@@ -22,7 +22,7 @@ typedef struct handed_part {
     uint32_t strand, count; /* so many by one strand; 0: of no task */
 } handed_part;
 
-/* What was given of an object and not yet taken. */
+/* Of an object: all that was given and has not been taken. */
 typedef struct handed {
     handed_part *queue; /* from `first` on, up to `count` */
     uint32_t first, count, room;
