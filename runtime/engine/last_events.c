@@ -20,7 +20,7 @@
 enum { SHOWN = 12 };
 
 /* The meaning of an event's numbers. */
-enum meaning { NONE, DOING, CPU, COUNT, WORKER, FIBER, NAME, ITEM, VALUE, SLOT, KEPT };
+enum meaning { NONE, DOING, CPU, COUNT, WORKER, FIBER, NAME, ITEM, VALUE, SLOT, KEPT, OBJECT };
 
 #define KIND(kind, name, a, b) [FL_TRACE_##kind] = {name, a, b},
 static const struct {
@@ -44,11 +44,11 @@ static uint64_t time_of(const fl_trace_event *event)
     return event->when >> FL_TRACE_KIND_BITS;
 }
 
-/* The loop of a worker and its switches tell nothing of tasks. */
+/* The loop of a worker and its switches tell nothing of tasks; hand-overs come too often. */
 static bool is_shown(const fl_trace_event *event)
 {
     unsigned kind = event->when & ((1u << FL_TRACE_KIND_BITS) - 1);
-    return kind < FL_TRACE_KINDS && kind >= FL_TRACE_GIFT && kind != FL_TRACE_WAKE &&
+    return kind < FL_TRACE_FREE && kind >= FL_TRACE_GIFT && kind != FL_TRACE_WAKE &&
            kind != FL_TRACE_SWITCH;
 }
 

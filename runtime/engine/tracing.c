@@ -2,6 +2,7 @@
 #include <runtime/engine/tracing.h>
 
 #include <runtime/engine/event.h>
+#include <runtime/engine/handover.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/error.h>
@@ -81,6 +82,13 @@ static int create(fl_tracing **out, const fl_runtime *rt, const fl_trace_options
 
 /* ---- Start and stop ---- */
 
+static void count_traced(const fl_tracing *tracing, int by)
+{
+    if (tracing->level == FL_TRACE_TASKS)
+        filch_u32_add(&fl_handovers_traced, (uint32_t)by,
+                      FILCH_RELAXED); /* a few events more or less */
+}
+
 int fl_tracing_start(fl_runtime *rt, const fl_trace_options *options)
 {
     fl_tracing *tracing = NULL;
@@ -91,9 +99,11 @@ int fl_tracing_start(fl_runtime *rt, const fl_trace_options *options)
                                "'tasks'; set FILCH_TRACE=FILE,tasks, or .trace in filch_config, "
                                "when it is created");
     int rc = create(&tracing, rt, options);
-    if (!rc)
-        fl_event_publish(rt, tracing);
-    return rc;
+    if (rc)
+        return rc;
+    fl_event_publish(rt, tracing);
+    count_traced(tracing, 1);
+    return 0;
 }
 
 int fl_tracing_stop(fl_runtime *rt)
@@ -102,6 +112,7 @@ int fl_tracing_stop(fl_runtime *rt)
     if (!tracing)
         return fl_fail(EINVAL, "the runtime has no trace; start one");
     fl_event_withdraw(rt);
+    count_traced(tracing, -1);
     end(tracing, rt->worker_set.most);
     return 0;
 }
@@ -109,7 +120,9 @@ int fl_tracing_stop(fl_runtime *rt)
 void fl_tracing_end(fl_runtime *rt)
 {
     fl_tracing *tracing = filch_ptr_load(&rt->tracing, FILCH_RELAXED); /* no other thread is left */
-    if (tracing)
+    if (tracing) {
+        count_traced(tracing, -1);
         end(tracing, rt->worker_set.most);
+    }
     free(rt->settings.trace.file);
 }

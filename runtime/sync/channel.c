@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/channel.h>
 
+#include <runtime/engine/handover.h>
 #include <runtime/engine/patience.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
@@ -74,6 +75,26 @@ void filch_channel_destroy(filch_channel *channel)
     free(channel);
 }
 
+/* ---- In a trace: items go from senders to receivers, and places in the ring back ---- */
+
+static const void *places(const filch_channel *channel)
+{
+    return &channel->capacity; /* an address of its own */
+}
+
+static FILCH_COLD void note_sent(const filch_channel *channel)
+{
+    fl_handover_put_free(places(channel), (int64_t)channel->capacity);
+    fl_taken(places(channel), 1);
+}
+
+static FILCH_COLD void note_received(const filch_channel *channel)
+{
+    fl_taken(channel, 1);
+    if (channel->capacity)
+        fl_given(places(channel), 1);
+}
+
 /* ---- Items ---- */
 
 static inline void move(const filch_channel *channel, void *to, const void *from)
@@ -119,6 +140,10 @@ int fl_channel_send(filch_channel *channel, const void *item, fl_node **told)
     else
         return FL_MUST_WAIT;
     *told = receiver;
+    if (fl_handovers()) {
+        fl_given(channel, 1);
+        note_sent(channel);
+    }
     return 0;
 }
 
@@ -135,6 +160,8 @@ int fl_channel_receive(filch_channel *channel, void *item, fl_node **told)
         move(channel, item, sender->data);
     else if (!any)
         return channel->closed ? -EPIPE : FL_MUST_WAIT;
+    if (fl_handovers())
+        note_received(channel);
     return 0;
 }
 
@@ -166,6 +193,28 @@ static inline int closed(int rc, move_fn *move_item)
                                   "have been received; stop receiving");
 }
 
+/* With the lock held, which is released. The item may go before the sender goes on. */
+static int wait_to_send(filch_channel *channel, void *item, int64_t until)
+{
+    fl_given(channel, until > 0);
+    fl_waits_in("filch_send", channel);
+    int rc = fl_wait_cancellable(&channel->lock, &channel->senders, item, until);
+    if (rc)
+        fl_taken(channel, until > 0); /* back */
+    else if (fl_handovers())
+        note_sent(channel);
+    return closed(rc, send_from);
+}
+
+static int wait_to_receive(filch_channel *channel, void *item, int64_t until)
+{
+    fl_waits_in("filch_receive", channel);
+    int rc = fl_wait_cancellable(&channel->lock, &channel->receivers, item, until);
+    if (!rc && fl_handovers())
+        note_received(channel);
+    return closed(rc, NULL);
+}
+
 static inline int operate(filch_channel *channel, move_fn *move_item, void *item, int64_t until)
 {
     fl_node *told;
@@ -174,14 +223,9 @@ static inline int operate(filch_channel *channel, move_fn *move_item, void *item
     fl_point();
     fl_lock_by(&channel->lock, lock_contended);
     int rc = move_item(channel, item, &told);
-    if (rc == FL_MUST_WAIT) {
-        fl_waits_in(move_item == send_from ? "filch_send" : "filch_receive", channel);
-        return closed(fl_wait_cancellable(&channel->lock,
-                                          move_item == send_from ? &channel->senders
-                                                                 : &channel->receivers,
-                                          item, until),
-                      move_item);
-    }
+    if (rc == FL_MUST_WAIT)
+        return move_item == send_from ? wait_to_send(channel, item, until)
+                                      : wait_to_receive(channel, item, until);
     fl_unlock(&channel->lock);
     if (told)
         fl_waiter_tell(told->waiter, told, 0);

@@ -28,6 +28,7 @@
  * next holder may free it. */
 #include <runtime/sync/mutex.h>
 
+#include <runtime/engine/handover.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
@@ -144,6 +145,7 @@ void fl_mutex_lock(const char *call, filch_mutex *mutex)
 {
     if (!take_fast(mutex))
         lock_slow(call, mutex, FILCH_FOREVER, 0);
+    fl_taken(mutex, 1);
 }
 
 void filch_mutex_lock(filch_mutex *mutex)
@@ -155,13 +157,20 @@ void filch_mutex_lock(filch_mutex *mutex)
 int filch_mutex_try_lock(filch_mutex *mutex)
 {
     FL_GIVEN(mutex);
-    return take_fast(mutex) || take(mutex) ? 0 : fl_tried(fl_too_late());
+    if (!take_fast(mutex) && !take(mutex))
+        return fl_tried(fl_too_late());
+    fl_taken(mutex, 1);
+    return 0;
 }
 
 int filch_mutex_lock_until(filch_mutex *mutex, int64_t until)
 {
     FL_GIVEN(mutex);
-    return take_fast(mutex) ? 0 : lock_slow("filch_mutex_lock", mutex, until, FL_WAIT_CANCELLABLE);
+    int rc =
+        take_fast(mutex) ? 0 : lock_slow("filch_mutex_lock", mutex, until, FL_WAIT_CANCELLABLE);
+    if (!rc)
+        fl_taken(mutex, 1);
+    return rc;
 }
 
 /* ---- Unlocking ---- */
@@ -208,6 +217,7 @@ void filch_mutex_unlock(filch_mutex *mutex)
     FL_MUST_GIVE(mutex);
     uint32_t state = LOCKED;
     fl_point();
+    fl_given(mutex, 1);
     if (FILCH_UNLIKELY(!filch_u32_cas(&mutex->state, &state, 0, FILCH_RELEASE))) /* K4 */
         unlock_slow(mutex, state);
 }

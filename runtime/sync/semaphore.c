@@ -3,6 +3,7 @@
  * A semaphore: permits (runtime/sync/permits.h) of which there are none at first. */
 #include <runtime/sync/permits.h>
 
+#include <runtime/engine/handover.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/sync/wait.h>
@@ -28,8 +29,13 @@ static int acquire(filch_semaphore *semaphore, unsigned count, int64_t until, fl
     if (count > FILCH_PERMITS_MAX)
         return fl_fail(EINVAL, "a request of %u permits is out of range (at most %d)", count,
                        FILCH_PERMITS_MAX);
-    return fl_permits_take("filch_semaphore_acquire", &semaphore->permits, count, FLOOR, until,
-                           how);
+    if (fl_handovers())
+        fl_handover_put_free(semaphore, filch_semaphore_available(semaphore));
+    int rc =
+        fl_permits_take("filch_semaphore_acquire", &semaphore->permits, count, FLOOR, until, how);
+    if (!rc)
+        fl_taken(semaphore, count);
+    return rc;
 }
 
 int filch_semaphore_acquire_until(filch_semaphore *semaphore, unsigned count, int64_t until)
@@ -52,6 +58,7 @@ int filch_semaphore_try_acquire(filch_semaphore *semaphore, unsigned count)
 int filch_semaphore_give_back(filch_semaphore *semaphore, unsigned count)
 {
     FL_GIVEN(semaphore);
+    fl_given(semaphore, count);
     if (fl_permits_give(&semaphore->permits, count, FLOOR, FILCH_PERMITS_MAX))
         return 0;
     return fl_fail(EOVERFLOW,

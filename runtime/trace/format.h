@@ -85,8 +85,8 @@ enum { FL_TRACE_ROOM = FL_TRACE_BLOCK - (int)sizeof(fl_trace_block) };
 
 /* The events: EVENT(KIND, name, meaning of a, meaning of b). Fibers have numbers of their own, from 1. An
  * ITEM is the middle of an address; it names a work item from its SUBMIT to its JOB. A SLOT is the middle of
- * one, too; it names a forked task from its FORK to the next FORK there. Events of forked tasks belong to the
- * fiber that the worker runs. Kinds keep their numbers: new ones go to the end. */
+ * one, too; it names a forked task from its FORK to the next FORK there. An OBJECT is another one: of a lock, a
+ * semaphore, or one end of a channel. Events of forked tasks and of objects belong to the fiber that the worker runs. Kinds keep their numbers: new ones go to the end. */
 #define FL_TRACE_EVENTS(EVENT)                                                                     \
     EVENT(DOES, "does", DOING, CPU) /* works, searches, sleeps ... from now on; there */           \
     EVENT(PREEMPTED, "preempted", COUNT, NONE) /* so many times since the last of these events */  \
@@ -112,7 +112,10 @@ enum { FL_TRACE_ROOM = FL_TRACE_BLOCK - (int)sizeof(fl_trace_block) };
     EVENT(RUN, "run", SLOT, NAME)         /* level tasks. Runs that forked task */                 \
     EVENT(RUN_END, "run end", SLOT, KEPT) /* it has ended; 1: it ran in its join */                \
     EVENT(JOIN, "join", SLOT, NONE)       /* needs that task, which was taken */                   \
-    EVENT(JOINED, "joined", SLOT, NONE)   /* has its result, or its panic */
+    EVENT(JOINED, "joined", SLOT, NONE)   /* has its result, or its panic */                       \
+    EVENT(FREE, "free", OBJECT, COUNT)    /* so many permits of it are free, before some are */    \
+    EVENT(TAKEN, "taken", OBJECT, COUNT)  /* taken: a lock, permits, an item of a channel */       \
+    EVENT(GIVEN, "given", OBJECT, COUNT)  /* is about to give so many of these */
 
 #define FL_TRACE_KIND(kind, name, a, b) FL_TRACE_##kind,
 enum fl_trace_kind { FL_TRACE_NO_KIND, FL_TRACE_EVENTS(FL_TRACE_KIND) FL_TRACE_KINDS };

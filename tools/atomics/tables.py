@@ -94,6 +94,7 @@ WORDS = [
     Word("state", ("runtime/sync/once.c",), "release?", N, N, N, "acquire?", "the function's writes are seen (K7, K8)"),
     Word("turn", ("runtime/platform/baton.c",), R, X, N, N, A, "the holder sees what the holders before it wrote (M5, M6)"),
     Word("fl_virtual_on", (), X, X, N, N, X, "set before other threads of the library start"),
+    Word("fl_handovers_traced", (), N, N, N, X, X, "a look: events more or less"),
     Word("clock", ("runtime/platform/virtual.c",), X, X, N, X, X, "a number: the baton orders its changes"),
     Word("points", ("runtime/platform/",), X, X, N, N, X, "a number: the baton orders its changes"),
     Word("runs", ("runtime/platform/virtual_watch.c",), X, X, N, N, X, "a number for a message"),

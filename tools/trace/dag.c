@@ -2,6 +2,7 @@
 #include "dag.h"
 #include "causal.h"
 #include "frames.h"
+#include "handovers.h"
 #include "ops.h"
 #include "strands.h"
 #include "table.h"
@@ -15,8 +16,8 @@ typedef struct builder {
     trace_file *trace;
     frames frames;
     slots slots;
+    handovers handovers;
     table started;    /* by item: the strand that started it */
-    table site_of;    /* by the names of forker and task, as one number */
     uint32_t outside; /* the last strand of a task that a thread has started and that has ended */
     bool has_orphans; /* forks of tasks whose begin is not known */
 } builder;
@@ -210,8 +211,7 @@ static void on_job_end(builder *b, fiber_frames *on, frame *top, const trace_eve
 
 /* ---- Parts ---- */
 
-static void begin_part(builder *b, fiber_frames *on, frame *top, const trace_event *e,
-                       uint32_t name)
+static void on_part(builder *b, fiber_frames *on, frame *top, const trace_event *e)
 {
     if (!top || top->since < 0)
         return;
@@ -220,17 +220,8 @@ static void begin_part(builder *b, fiber_frames *on, frame *top, const trace_eve
                   .task = top->task,
                   .unnoted = top->unnoted};
     top->since = -1;
-    begin(b, on, e->ns, name, part, strands_name(&b->strands, top));
-}
-
-static void on_span(builder *b, fiber_frames *on, frame *top, const trace_event *e)
-{
-    begin_part(b, on, top, e, e->a);
-}
-
-static void on_pooled(builder *b, fiber_frames *on, frame *top, const trace_event *e)
-{
-    begin_part(b, on, top, e, e->b);
+    begin(b, on, e->ns, e->kind == FL_TRACE_POOLED ? e->b : e->a, part,
+          strands_name(&b->strands, top));
 }
 
 static void on_part_end(builder *b, fiber_frames *on, frame *top, const trace_event *e)
@@ -275,6 +266,26 @@ static void on_go_on(builder *b, fiber_frames *on, frame *top, const trace_event
     b->strands.out->outside_ns += e->ns - on->waits_since;
 }
 
+/* ---- Hand-overs ---- */
+
+static void on_handover(builder *b, fiber_frames *on, frame *top, const trace_event *e)
+{
+    bool runs = top && top->since >= 0;
+    uint32_t left = e->kind == FL_TRACE_TAKEN ? e->b : 0;
+    (void)on;
+    if (e->kind == FL_TRACE_FREE)
+        handovers_free(&b->handovers, e->a, e->b);
+    if (e->kind == FL_TRACE_GIVEN)
+        handovers_give(&b->handovers, e->a, e->b, runs ? strands_cut(&b->strands, top, e->ns) : 0);
+    while (left) {
+        uint32_t giver = handovers_take(&b->handovers, e->a, &left);
+        if (giver && runs) {
+            strands_after(&b->strands, top, giver, e->ns);
+            b->strands.out->handovers++;
+        }
+    }
+}
+
 /* ---- The whole ---- */
 
 static void on_preempted(builder *b, fiber_frames *on, frame *top, const trace_event *e)
@@ -298,11 +309,14 @@ static const struct {
     [FL_TRACE_WAIT] = {on_wait, false},
     [FL_TRACE_RESUME] = {on_resume, true},
     [FL_TRACE_GO_ON] = {on_go_on, false},
-    [FL_TRACE_SPAN] = {on_span, false},
+    [FL_TRACE_SPAN] = {on_part, false},
     [FL_TRACE_SPAN_END] = {on_part_end, false},
-    [FL_TRACE_POOLED] = {on_pooled, false},
+    [FL_TRACE_POOLED] = {on_part, false},
     [FL_TRACE_POOLED_END] = {on_part_end, false},
     [FL_TRACE_PREEMPTED] = {on_preempted, true},
+    [FL_TRACE_FREE] = {on_handover, false},
+    [FL_TRACE_GIVEN] = {on_handover, false},
+    [FL_TRACE_TAKEN] = {on_handover, false},
 };
 
 static bool is_ready(void *arg, const trace_event *e)
@@ -343,7 +357,8 @@ static int build(builder *b)
     while (!b->strands.is_short && causal_next(events, &e))
         react(b, &e);
     uint64_t never = causal_end(events);
-    if (b->strands.is_short || b->frames.is_short || (b->ops && b->ops->is_short))
+    if (b->strands.is_short || b->frames.is_short || b->handovers.is_short ||
+        (b->ops && b->ops->is_short))
         return -ENOMEM;
     return never || b->has_orphans ? -EINVAL : 0;
 }
@@ -354,12 +369,13 @@ int dag_build_noted(dag *out, trace_ops *ops, trace_file *trace, const char **wh
     *why = causal_refusal(trace);
     if (*why)
         return -EINVAL;
-    builder b = {.strands = {.out = out}, .ops = ops, .trace = trace};
+    builder b = {.strands = {.out = out}, .ops = ops, .trace = trace, .handovers = HANDOVERS_NONE};
     int rc = frames_begin(&b.frames, trace_facts_of(trace)->workers) ? build(&b) : -ENOMEM;
     if (rc == -EINVAL)
         *why = "it began while tasks ran, so their forks are missing; record from the beginning";
     frames_end(&b.frames);
     slots_end(&b.slots);
+    handovers_end(&b.handovers);
     table_free(&b.started);
     strands_free(&b.strands);
     if (rc)

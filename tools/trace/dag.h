@@ -4,7 +4,8 @@
  *
  * A strand is a part of a task that has no fork, join or wait in it. It comes after the strand before it in
  * its task. The first one of a forked task comes after its fork. The one behind a join also comes after the last
- * one of the joined task, and the one behind a wait after the strand that ended the wait. This is the
+ * one of the joined task, and the one behind a wait after the strand that ended the wait. The one that takes a lock, permits
+ * or an item comes after the one that gave them (tools/trace/handovers.h). This is the
  * computation dag of R. D. Blumofe and C. E. Leiserson ("Scheduling multithreaded computations by work
  * stealing", 1999, section 2), and it does not depend on the scheduler: a task that was joined where it was
  * forked counts as parallel to what followed its fork.
@@ -41,6 +42,7 @@ typedef struct dag {
     spread back;           /* ns from the end of a taken task to its waiting joiner */
     int64_t began, ended;  /* ns, of the first task and the last */
     uint64_t preempted; /* times that the system took a worker's CPU away: strands are too long */
+    uint64_t handovers; /* of locks, permits and items, from strand to strand */
     uint64_t ended_outside; /* waits */
     int64_t outside_ns;     /* their time */
 } dag;

@@ -56,6 +56,11 @@ static void write_head(const trace_file *trace, const dag *d, const span_figures
             parallelism(f->work, f->span));
     fprintf(out, "burdened span  %-10s parallelism %.4g, with %s for each task that may be taken\n",
             ns_text(f->burdened, a), parallelism(f->work, f->burdened), ns_text(f->burden, b));
+    if (d->handovers)
+        fprintf(out,
+                "%" PRIu64 " hand-overs of locks, permits and items, in the order of this run: "
+                "another order may have a shorter span\n",
+                d->handovers);
     if (d->preempted)
         fprintf(out, "the system took a CPU away %" PRIu64 " times: some strands are too long\n",
                 d->preempted);
