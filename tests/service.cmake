@@ -44,7 +44,7 @@ if(SSL_FOUND AND REDIS_FOUND AND POSTGRES_FOUND AND NATS_FOUND AND RABBIT_FOUND 
   add_library(tls_clients INTERFACE)
   target_link_libraries(tls_clients INTERFACE redis_server PkgConfig::SSL PkgConfig::POSTGRES)
 endif()
-service_tests(tls_clients tls_clients slow_way)
+service_tests(tls_clients tls_clients slow_way silent_way)
 foreach(broker sqlite redis postgres nats rabbit)
   list(APPEND options_test_clock_${broker} -Wl,--wrap=clock_gettime)
 endforeach()

@@ -157,6 +157,7 @@ fl_broker_rc fl_kafka_configure(const fl_broker_host *host, const fl_kafka_optio
         {"ssl.certificate.location", o->cert},
         {"ssl.key.location", o->key},
         {"log.connection.close", "false"},
+        {"socket.timeout.ms", "20000"},   /* of requests into a silent network */
         {"socket.nagle.disable", "true"}, /* small requests would wait for up to 40 ms */
     };
     rd_kafka_conf_t *conf = rd_kafka_conf_new();

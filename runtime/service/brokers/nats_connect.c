@@ -100,6 +100,9 @@ static natsStatus set_login(natsOptions *to, const fl_nats_options *options)
                                 : natsOptions_SetUserCredentialsFromFiles(to, options->creds, NULL);
 }
 
+/* A silent connection is closed with the first ping after PINGS_OUT without an answer. */
+enum { PING_MS = 5000, PINGS_OUT = 2 };
+
 /* It connects once: the service connects again, later and later. */
 static natsStatus set_options(natsOptions *to, fl_nats *n, const char *name)
 {
@@ -110,6 +113,8 @@ static natsStatus set_options(natsOptions *to, fl_nats *n, const char *name)
     s = s ? s : natsOptions_SetAllowReconnect(to, false);
     s = s ? s : natsOptions_SetTimeout(to, timeout);
     s = s ? s : natsOptions_SetWriteDeadline(to, timeout);
+    s = s ? s : natsOptions_SetPingInterval(to, PING_MS);
+    s = s ? s : natsOptions_SetMaxPingsOut(to, PINGS_OUT);
     s = s ? s : natsOptions_UseGlobalMessageDelivery(to, true); /* one thread, not one a queue */
     s = s || !n->config.client ? s : natsOptions_SetName(to, n->config.client);
     s = s ? s : natsOptions_SetClosedCB(to, fl_nats_on_close, n->box);

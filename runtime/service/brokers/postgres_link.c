@@ -231,8 +231,10 @@ static PGconn *start(const fl_pg *p)
     } ours[] = {{"fallback_application_name", p->config.client},
                 {"client_encoding", "UTF8"},
                 {"sslmode", p->target.sslmode},
-                {"keepalives_idle", "30"},
-                {"keepalives_interval", "5"}};
+                {"keepalives_idle", "10"}, /* s; a silent network is found within 20 s */
+                {"keepalives_interval", "5"},
+                {"keepalives_count", "2"},
+                {"tcp_user_timeout", "20000"}};
     const char *keywords[CONNECTION_OPTIONS + 1], *values[CONNECTION_OPTIONS + 1];
     unsigned count = 0;
     for (unsigned i = 0; i < sizeof ours / sizeof *ours; i++)

@@ -134,7 +134,7 @@ fl_broker_rc fl_rabbit_parse(const fl_broker_host *host, const char *url, fl_rab
     static char root[] = "/";
     if (is_cut(url))
         return unreadable(host);
-    *out = (fl_rabbit_url){.text = strdup(url), .heartbeat = 30, .delivery_limit = 20, .create = 1};
+    *out = (fl_rabbit_url){.text = strdup(url), .heartbeat = 10, .delivery_limit = 20, .create = 1};
     if (!out->text)
         return host->explain(host, FL_BROKER_LOST, "no memory for a URL; free some");
     fl_broker_rc rc = read_options(host, out);

@@ -40,6 +40,8 @@ Test(kafka_url, parts_become_settings_of_librdkafka)
         {"kafka+tls://a?ca=/c%20a&cert=/c&key=/k", "ssl.key.location", "/k"},
         {"kafka://u:p@a?plain-password=yes", "sasl.password", "p"},
         {"kafka://a?session.timeout.ms=7000", "session.timeout.ms", "7000"},
+        {"kafka://a", "socket.timeout.ms", "20000"},
+        {"kafka://a?socket.timeout.ms=9000", "socket.timeout.ms", "9000"},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++)
         cr_assert_str_eq(setting_of(cases[i].url, cases[i].name), cases[i].value, "%s",

@@ -6,6 +6,7 @@
 #include <tests/support/port.h>
 #include <tests/support/rabbit.h>
 #include <tests/support/rabbit_bench.h>
+#include <tests/support/silence.h>
 
 #include <pthread.h>
 #include <sys/socket.h>
@@ -126,6 +127,15 @@ Test(rabbit_faults, a_server_that_falls_silent_is_found_by_its_missing_heartbeat
     cr_assert(strstr(rabbit_explained, "eartbeat"), "%s", rabbit_explained);
     fl_broker_rabbit.close(consumer);
     cable_end(&one);
+}
+
+/* A connection is lost after two heartbeats, and is read after half of one at the latest. */
+Test(rabbit_faults, default_heartbeat_finds_silence_in_time)
+{
+    fl_broker *consumer = rabbit_open(rabbit_fresh_url(), FL_BROKER_CONSUMES);
+    int heartbeat = amqp_get_heartbeat(fl_rabbit_of(consumer)->main.state);
+    cr_assert(heartbeat > 0 && 5 * heartbeat <= 2 * SILENCE_MOST, "%d s", heartbeat);
+    fl_broker_rabbit.close(consumer);
 }
 
 Test(rabbit_faults, a_publication_that_is_not_confirmed_is_unknown)

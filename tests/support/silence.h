@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * How long this process's TCP connections wait for a network that swallows packets. */
+#ifndef SUPPORT_SILENCE_H
+#define SUPPORT_SILENCE_H
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+enum { SILENCE_MOST = 30, SILENCE_FDS = 1024 }; /* s, as in docs/service.md */
+
+static inline int tcp_value(int fd, int option)
+{
+    int value = -1;
+    socklen_t size = sizeof value;
+    cr_assert_eq(getsockopt(fd, IPPROTO_TCP, option, &value, &size), 0);
+    return value;
+}
+
+static inline bool is_connected_to(int fd, int port)
+{
+    struct sockaddr_in peer = {0};
+    socklen_t size = sizeof peer;
+    return getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && peer.sin_family == AF_INET &&
+           ntohs(peer.sin_port) == port;
+}
+
+/* Idle ones by probes, and those with bytes under way by their age. */
+static inline void connections_find_silence(int port)
+{
+    unsigned count = 0;
+    for (int fd = 0; fd < SILENCE_FDS; fd++) {
+        int probes = 0, after;
+        socklen_t size = sizeof probes;
+        if (!is_connected_to(fd, port))
+            continue;
+        count++;
+        cr_assert_eq(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &probes, &size), 0);
+        cr_assert(probes);
+        after =
+            tcp_value(fd, TCP_KEEPIDLE) + tcp_value(fd, TCP_KEEPINTVL) * tcp_value(fd, TCP_KEEPCNT);
+        cr_assert_leq(after, SILENCE_MOST);
+        after = tcp_value(fd, TCP_USER_TIMEOUT);
+        cr_assert(after > 0 && after <= SILENCE_MOST * 1000, "%d ms", after);
+    }
+    cr_assert_gt(count, 0);
+}
+
+#endif
