@@ -68,17 +68,7 @@ static int refuse(const char *name)
     const char *names[SUBCOMMANDS + 1] = {NULL};
     for (int i = 0; i < SUBCOMMANDS; i++)
         names[i] = subcommands[i].name;
-    const char *meant = names_nearest(name, names);
-    if (*name)
-        fprintf(stderr, "filch: unknown subcommand '%.40s' (valid:", name);
-    else
-        fprintf(stderr, "filch: a subcommand is missing (valid:");
-    for (int i = 0; i < SUBCOMMANDS; i++)
-        fprintf(stderr, "%s %s", i ? "," : "", names[i]);
-    fputs(")", stderr);
-    if (meant)
-        fprintf(stderr, "; did you mean filch %s?", meant);
-    fputs("; see filch --help\n", stderr);
+    names_refuse("filch", "subcommand", name, names);
     return 2;
 }
 

@@ -4,8 +4,8 @@
  * nothing new there.
  *
  * A task waits for a lock of its own: `while (atomic_flag_test_and_set(&lock)) filch_explore_point();`. If its
- * thread had the highest priority for ever, the holder could never unlock. So a thread in such a loop gives way,
- * as the library's own loops do (fl_virtual_yield).
+ * thread had the highest priority for ever, the holder could never unlock. So a thread in such a loop yields, as
+ * the library's own loops do (fl_virtual_yield).
  *
  * Each decision point of the program has a key: its place and, for an access, the address and the value that the
  * memory has just before. A loop is a sequence of keys that repeats. After FL_LOOP_ROUNDS equal rounds its thread

@@ -76,17 +76,7 @@ static int refuse(const char *name)
     for (int g = 0; g < GROUPS; g++)
         for (const jobs_command *c = groups[g]; c->name && count < COMMANDS_MOST; c++)
             names[count++] = c->name;
-    const char *meant = names_nearest(name, names);
-    if (*name)
-        fprintf(stderr, "filch-jobs: unknown command '%.40s' (valid:", name);
-    else
-        fputs("filch-jobs: a command is missing (valid:", stderr);
-    for (unsigned i = 0; i < count; i++)
-        fprintf(stderr, "%s %s", i ? "," : "", names[i]);
-    fputs(")", stderr);
-    if (meant)
-        fprintf(stderr, "; did you mean filch-jobs %s?", meant);
-    fputs("; see filch-jobs --help\n", stderr);
+    names_refuse("filch-jobs", "command", name, names);
     return JOBS_USAGE;
 }
 

@@ -26,7 +26,8 @@ int names_choose(const char *name, const char *what, const char *const *names,
     return 0;
 }
 
-const char *names_nearest(const char *name, const char *const *names)
+/* NULL: none is close. */
+static const char *nearest(const char *name, const char *const *names)
 {
     const size_t length = strlen(name);
     unsigned least = length > 4 ? 3 : 2; /* letters, and no more than this */
@@ -39,4 +40,18 @@ const char *names_nearest(const char *name, const char *const *names)
         }
     }
     return length ? found : NULL;
+}
+
+void names_refuse(const char *program, const char *what, const char *name, const char *const *names)
+{
+    char list[1024];
+    const char *meant = nearest(name, names);
+    names_join(list, sizeof list, names);
+    if (*name)
+        fprintf(stderr, "%s: unknown %s '%.40s' (valid: %s)", program, what, name, list);
+    else
+        fprintf(stderr, "%s: a %s is missing (valid: %s)", program, what, list);
+    if (meant)
+        fprintf(stderr, "; did you mean %s %s?", program, meant);
+    fprintf(stderr, "; see %s --help\n", program);
 }

@@ -14,7 +14,9 @@ void names_join(char *text, size_t size, const char *const *names);
 int names_choose(const char *name, const char *what, const char *const *names,
                  const struct argp_state *state);
 
-/* The name that a misspelt one probably means; NULL: none is close. */
-const char *names_nearest(const char *name, const char *const *names);
+/* Writes to stderr that `program` knows no such `what`, or that it is missing if the name is empty: with the valid names, the
+ * one that was probably meant, and the option that explains them. */
+void names_refuse(const char *program, const char *what, const char *name,
+                  const char *const *names);
 
 #endif

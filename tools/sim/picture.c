@@ -14,7 +14,13 @@ enum { WIDTH = 800, HEIGHT = 420, LEFT = 60, RIGHT = 240, TOP = 50, BOTTOM = 50,
 
 enum { COLOURS = 7, TICKS = 4 };
 
-/* Where the axis begins, in per cent: as far up as the least efficiency allows. Ticks are whole numbers. */
+/* A report, and where its axis begins, in per cent. */
+typedef struct picture {
+    const sim_report *r;
+    int least;
+} picture;
+
+/* As far up as the least efficiency allows. Ticks are whole numbers. */
 static int least_of(const sim_report *r)
 {
     static const int least[] = {96, 92, 88, 80, 60, 40, 20, 0};
@@ -36,9 +42,9 @@ static double x_of(const sim_report *r, unsigned workers)
     return LEFT + part * (WIDTH - LEFT - RIGHT);
 }
 
-static double y_of(const sim_report *r, double efficiency)
+static double y_of(const picture *p, double efficiency)
 {
-    return TOP + (1 - efficiency) / (1 - least_of(r) / 100.0) * (HEIGHT - TOP - BOTTOM);
+    return TOP + (1 - efficiency) / (1 - p->least / 100.0) * (HEIGHT - TOP - BOTTOM);
 }
 
 static void text_of(FILE *out, const char *text)
@@ -58,8 +64,9 @@ static void text_of(FILE *out, const char *text)
     }
 }
 
-static void head(const sim_report *r, FILE *out)
+static void head(const picture *p, FILE *out)
 {
+    const sim_report *r = p->r;
     fprintf(out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\">\n"
             "<title>Efficiency over the number of workers: ",
@@ -71,19 +78,20 @@ static void head(const sim_report *r, FILE *out)
             "</style>\n<rect width=\"%d\" height=\"%d\" class=\"ground\"/>\n"
             "<text x=\"%d\" y=\"20\" class=\"name\">efficiency: work / workers / makespan%s"
             "</text>\n<text x=\"%d\" y=\"38\">",
-            WIDTH, HEIGHT, LEFT, least_of(r) ? " (the axis does not begin at 0)" : "", LEFT);
+            WIDTH, HEIGHT, LEFT, p->least ? " (the axis does not begin at 0)" : "", LEFT);
     text_of(out, r->options->text);
     fprintf(out, ", idle %s, ", fl_idle_modes[r->options->idle]->name);
     text_of(out, r->options->machine ? r->options->machine : "one shared cache");
     fputs("</text>\n", out);
 }
 
-static void axes(const sim_report *r, FILE *out)
+static void axes(const picture *p, FILE *out)
 {
+    const sim_report *r = p->r;
     const sim_options *o = r->options;
     for (int i = 0; i <= TICKS; i++) {
-        int percent = least_of(r) + (100 - least_of(r)) / TICKS * i;
-        double y = y_of(r, percent / 100.0);
+        int percent = p->least + (100 - p->least) / TICKS * i;
+        double y = y_of(p, percent / 100.0);
         fprintf(out,
                 "<path d=\"M%d %.1fH%d\" class=\"grid\"/>"
                 "<text x=\"%d\" y=\"%.1f\" class=\"end\">%d %%</text>\n",
@@ -97,21 +105,23 @@ static void axes(const sim_report *r, FILE *out)
 }
 
 /* Rows of one series: as often as there are numbers of workers, `step` rows apart. */
-static void series(const sim_report *r, unsigned first, unsigned step, double label, FILE *out)
+static void series(const picture *p, unsigned first, unsigned step, double label, FILE *out)
 {
+    const sim_report *r = p->r;
     const sim_row *row = &r->rows[first];
     unsigned colour = first % COLOURS;
     for (unsigned i = first; i < r->count; i += step)
         fprintf(out, "%s%.1f %.1f", i == first ? "<path d=\"M" : "L", x_of(r, r->rows[i].workers),
-                y_of(r, report_efficiency(r, &r->rows[i])));
+                y_of(p, report_efficiency(r, &r->rows[i])));
     fprintf(out, "\" class=\"line c%u%s\"/>\n", colour, first / COLOURS % 2 ? " dashed" : "");
     fprintf(out, "<text x=\"%d\" y=\"%.1f\" class=\"c%u\">%s, %s</text>\n", WIDTH - RIGHT + 8,
             label, colour, row->queue->name, row->policy->name);
 }
 
 /* Names keep the order of the lines' ends, and stay apart. */
-static void all_series(const sim_report *r, unsigned step, FILE *out)
+static void all_series(const picture *p, unsigned step, FILE *out)
 {
+    const sim_report *r = p->r;
     double free_from = TOP - APART;
     bool done[SIM_POLICIES * SIM_QUEUES] = {false};
     for (unsigned k = 0; k < step; k++) {
@@ -121,18 +131,19 @@ static void all_series(const sim_report *r, unsigned step, FILE *out)
                 (best == step || report_efficiency(r, &r->rows[r->count - step + i]) >
                                      report_efficiency(r, &r->rows[r->count - step + best])))
                 best = i;
-        double end = y_of(r, report_efficiency(r, &r->rows[r->count - step + best])) + 4;
+        double end = y_of(p, report_efficiency(r, &r->rows[r->count - step + best])) + 4;
         free_from = fmax(end, free_from + APART);
         done[best] = true;
-        series(r, best, step, free_from, out);
+        series(p, best, step, free_from, out);
     }
 }
 
 int report_svg(const sim_report *r, FILE *out)
 {
-    head(r, out);
-    axes(r, out);
-    all_series(r, r->count / r->options->counts, out);
+    const picture p = {r, least_of(r)};
+    head(&p, out);
+    axes(&p, out);
+    all_series(&p, r->count / r->options->counts, out);
     fputs("</svg>\n", out);
     return ferror(out) ? -EIO : 0;
 }

@@ -94,8 +94,8 @@ static void write_shares(const view *v, FILE *out)
                                          {"searching", {"search_ns"}},
                                          {"asleep", {"sleep_ns"}}};
     char text[FIGURE];
-    double all =
-        0; /* of all workers that there were since the last reading, also those that have left */
+    /* of all workers that there were since the last reading, also those that have left */
+    double all = 0;
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
         all += sum_of_rates(v, "runtime", 0, shares[i].column);
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)

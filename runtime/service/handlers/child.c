@@ -2,6 +2,7 @@
 #include <runtime/service/handlers/child.h>
 
 #include <runtime/platform/find_program.h>
+#include <runtime/service/variable.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -34,21 +35,14 @@ int fl_child_check(const char *kind, const fl_handler_spec *spec)
 }
 
 /* Appends the variable of this name, unless it is unset or there. */
-static size_t append(const char **texts, size_t count, char *const *from, const char *name)
+static size_t append(char **texts, size_t count, char *const *from, const char *name)
 {
-    const size_t length = strlen(name);
-    for (size_t i = 0; i < count; i++)
-        if (strncmp(texts[i], name, length) == 0 && texts[i][length] == '=')
-            return count;
-    for (; from && *from; from++)
-        if (strncmp(*from, name, length) == 0 && (*from)[length] == '=') {
-            texts[count] = *from;
-            return count + 1;
-        }
-    return count;
+    if (!fl_variable_entry(texts, name))
+        texts[count] = fl_variable_entry(from, name);
+    return count + (texts[count] != NULL);
 }
 
-static char **copy_texts(const char *const *texts, size_t count)
+static char **copy_texts(char *const *texts, size_t count)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++)
@@ -71,7 +65,7 @@ char **fl_child_environment(const fl_handler_spec *spec)
     enum { ALWAYS = sizeof always / sizeof *always };
     char *const *own = getauxval(AT_SECURE) ? NULL : environ; /* a setuid program has none */
     char *const *from = spec->environment ? spec->environment : own;
-    const char *texts[ALWAYS + FL_CHILD_PASSED_MOST];
+    char *texts[ALWAYS + FL_CHILD_PASSED_MOST + 1] = {NULL};
     size_t count = 0;
     for (size_t i = 0; i < ALWAYS; i++)
         count = append(texts, count, from, always[i]);

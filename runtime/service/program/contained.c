@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/program/contained.h>
 
+#include <runtime/service/variable.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* To more than an empty text. */
 static bool is_set(char *const *environment, const char *name)
 {
-    const size_t length = strlen(name);
-    for (; *environment; environment++)
-        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
-            return (*environment)[length + 1];
-    return false;
+    const char *value = fl_variable(environment, name);
+    return value && *value;
 }
 
 static bool exists(const char *root, const char *path)

@@ -9,6 +9,7 @@
 #include <runtime/service/program/configuration.h>
 #include <runtime/service/program/keys.h>
 #include <runtime/service/program/values.h>
+#include <runtime/service/variable.h>
 
 #include <ctype.h>
 #include <errno.h>
@@ -20,18 +21,9 @@
 static const char prefix[] = "FILCH_SERVICE_", file_variable[] = "FILCH_SERVICE_CONFIG";
 enum { NAME_BYTES = 64 };
 
-static const char *get(char *const *environment, const char *name)
-{
-    size_t length = strlen(name);
-    for (; *environment; environment++)
-        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
-            return *environment + length + 1;
-    return NULL;
-}
-
 const char *fl_environment_file(char *const *environment)
 {
-    const char *path = get(environment, file_variable);
+    const char *path = fl_variable(environment, file_variable);
     return path && *path ? path : NULL;
 }
 
@@ -41,8 +33,8 @@ static int read_variable(fl_configuration *out, const fl_key *key, const char *v
 {
     char with_file[NAME_BYTES];
     snprintf(with_file, sizeof with_file, "%s_FILE", variable);
-    const char *text = get(environment, variable);
-    const char *path = key->secrecy ? get(environment, with_file) : NULL;
+    const char *text = fl_variable(environment, variable);
+    const char *path = key->secrecy ? fl_variable(environment, with_file) : NULL;
     if (text && *text && path && *path)
         return filch_error_set(-EINVAL, "%s and %s are both set; unset one", variable, with_file);
     int rc = text ? fl_configuration_set(out, key, variable, text, FL_SOURCE_ENVIRONMENT) : 0;
@@ -71,8 +63,8 @@ static int check_unnamed(const fl_key *key, char *const *environment)
     char variable[NAME_BYTES];
     fl_key_variable(key, variable, sizeof variable);
     bool is_broker = strcmp(key->name, "broker") == 0;
-    const char *text = get(environment, key->alias);
-    const char *own = is_broker ? get(environment, variable) : NULL;
+    const char *text = fl_variable(environment, key->alias);
+    const char *own = is_broker ? fl_variable(environment, variable) : NULL;
     if (is_broker && (text || own))
         return filch_error_set(
             -EINVAL,
@@ -89,7 +81,7 @@ static int check_unnamed(const fl_key *key, char *const *environment)
 
 int fl_broker_check(char *const *environment, bool is_named)
 {
-    const char *url = get(environment, "RABBITMQ_URL");
+    const char *url = fl_variable(environment, "RABBITMQ_URL");
     int rc = url && *url ? check_rabbit("RABBITMQ_URL", url) : 0;
     for (const fl_key *key = fl_keys; key->name && !is_named && !rc; key++)
         rc = key->alias ? check_unnamed(key, environment) : 0;

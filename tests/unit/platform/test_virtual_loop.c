@@ -30,7 +30,7 @@ Test(virtual_loop, equal_rounds_wait)
     }
 }
 
-Test(virtual_loop, a_wait_after_other_points_is_found)
+Test(virtual_loop, wait_after_other_points_is_found)
 {
     for (int i = 0; i < FL_LOOP_KEYS - 3; i++)
         fl_loop_point(&loop, &places[3 + i]);

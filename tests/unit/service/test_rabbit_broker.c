@@ -91,7 +91,7 @@ static void is_served(const char *url, bool classic)
     fl_broker_rabbit.close(consumer);
 }
 
-Test(rabbit_broker, existing_queue_is_served_by_its_type)
+Test(rabbit_broker, existing_queue_keeps_its_type)
 {
     rabbit_fresh_url();
     rabbit_declare("tasks", "classic", 0);
