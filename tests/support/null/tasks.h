@@ -72,7 +72,7 @@ REFUSES(filch_run_histogram, rt, filch_run_histogram(it, 1, 1, room, room, 1, ro
 
 /* <filch/merge.h> */
 REFUSES(filch_merge_by, ops, filch_merge_by(NULL, room, 1, room, 1, room, it, room))
-REFUSES(filch_run_merge, rt, filch_run_merge(it, room, 1, room, 1, room, 1, room, room))
+REFUSES(filch_run_merge, rt, filch_run_merge(it, room, 1, room, 1, room + 1024, 1, room, room))
 REFUSES(filch_run_merge_by, rt, filch_run_merge_by(it, room, 1, room, 1, room, room, room))
 REFUSES(filch_run_merge_by, ops, filch_run_merge_by(live_runtime(), room, 1, room, 1, room, it, room))
 
