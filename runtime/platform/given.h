@@ -9,7 +9,8 @@
  *   FL_MUST_LIVE(object)      the same, and if the object was destroyed
  *   FL_MAY_LIVE(object)       NULL is allowed; ends the process if the object was destroyed
  *
- * All are of public functions only, and use public ones: both libraries include this.
+ * All are of public functions only, and use public ones: both libraries include this. A function that
+ * several public ones share names their call: FL_GIVEN_IN(call, argument), FL_ALIVE_IN(call, object).
  *
  * An object with a life has a member `life`. Its creation ends with fl_life_begin, and fl_life_end comes
  * right before its memory is freed. The word of a freed object is read: until its memory has another
@@ -64,16 +65,18 @@ static inline void fl_life_end(uint32_t *life)
 #define FL_MUST_LIVE_IN(call, name, object)                                                        \
     (FILCH_LIKELY((object)->life == FL_LIVES) ? (void)0 : fl_must_live(call, name))
 
-#define FL_GIVEN(argument)                                                                         \
+#define FL_GIVEN_IN(call, argument)                                                                \
     do                                                                                             \
         if (FILCH_UNLIKELY(!(argument)))                                                           \
-            return fl_not_given(__func__, #argument);                                              \
+            return fl_not_given(call, #argument);                                                  \
     while (0)
-#define FL_ALIVE(object)                                                                           \
+#define FL_GIVEN(argument) FL_GIVEN_IN(__func__, argument)
+#define FL_ALIVE_IN(call, object)                                                                  \
     do {                                                                                           \
-        FL_GIVEN(object);                                                                          \
-        FL_MUST_LIVE_IN(__func__, #object, object);                                                \
+        FL_GIVEN_IN(call, object);                                                                 \
+        FL_MUST_LIVE_IN(call, #object, object);                                                    \
     } while (0)
+#define FL_ALIVE(object) FL_ALIVE_IN(__func__, object)
 #define FL_MUST_GIVE(argument)                                                                     \
     (FILCH_LIKELY(argument) ? (void)0 : fl_must_give(__func__, #argument))
 #define FL_MUST_LIVE(object) (FL_MUST_GIVE(object), FL_MUST_LIVE_IN(__func__, #object, object))

@@ -299,7 +299,7 @@ static bool enters_intake(filch_pool *pool, filch_job *job)
 static int submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                   const filch_job_options *options, int64_t until)
 {
-    FL_ALIVE(pool);
+    FL_ALIVE_IN("filch_pool_submit", pool);
     static const filch_job_options plain;
     if (!options)
         options = &plain;

@@ -11,8 +11,8 @@
 
 static int wait(filch_condition *condition, filch_mutex *mutex, int64_t until, fl_wait_how how)
 {
-    FL_GIVEN(condition);
-    FL_GIVEN(mutex);
+    FL_GIVEN_IN("filch_condition_wait", condition);
+    FL_GIVEN_IN("filch_condition_wait", mutex);
     bool may_wait = until > 0;
     fl_lock(&condition->lock);
     if (may_wait)

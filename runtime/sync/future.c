@@ -294,7 +294,7 @@ static FILCH_COLD int await_slow(filch_future *future, int64_t until, fl_wait_ho
 
 static inline int await(filch_future *future, int64_t until, fl_wait_how how)
 {
-    FL_GIVEN(future);
+    FL_GIVEN_IN("filch_await", future);
     fl_point();
     if (FILCH_LIKELY(filch_u32_load(&future->stage, FILCH_ACQUIRE) == FL_FUTURE_VALUE)) /* H2 */
         return 0;

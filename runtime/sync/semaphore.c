@@ -25,7 +25,7 @@ int filch_semaphore_init(filch_semaphore *semaphore, unsigned permits)
 
 static int acquire(filch_semaphore *semaphore, unsigned count, int64_t until, fl_wait_how how)
 {
-    FL_GIVEN(semaphore);
+    FL_GIVEN_IN("filch_semaphore_acquire", semaphore);
     if (count > FILCH_PERMITS_MAX)
         return fl_fail(EINVAL, "a request of %u permits is out of range (at most %d)", count,
                        FILCH_PERMITS_MAX);

@@ -50,7 +50,7 @@ void filch_waitgroup_done(filch_waitgroup *group)
 
 static int wait(filch_waitgroup *group, int64_t until, fl_wait_how how)
 {
-    FL_GIVEN(group);
+    FL_GIVEN_IN("filch_waitgroup_wait", group);
     fl_lock(&group->lock);
     if (filch_u32_load(&group->count, FILCH_RELAXED)) { /* falls to zero under the lock */
         fl_waits_in("filch_waitgroup_wait", group);

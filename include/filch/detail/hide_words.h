@@ -395,6 +395,8 @@
 #undef of
 #pragma push_macro("offset")
 #undef offset
+#pragma push_macro("old")
+#undef old
 #pragma push_macro("older")
 #undef older
 #pragma push_macro("one")

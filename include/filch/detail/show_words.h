@@ -196,6 +196,7 @@
 #pragma pop_macro("object")
 #pragma pop_macro("of")
 #pragma pop_macro("offset")
+#pragma pop_macro("old")
 #pragma pop_macro("older")
 #pragma pop_macro("one")
 #pragma pop_macro("open")

@@ -33,7 +33,7 @@ Test(plain_errors, a_channel_says_that_it_is_closed_or_that_nothing_goes_at_once
     cr_assert_eq(filch_channel_create(&channel, sizeof item, 0), 0);
     EXPECT_SENTENCE(filch_try_send(channel, &item), -EAGAIN, "at once");
     EXPECT_SENTENCE(filch_try_receive(channel, &item), -EAGAIN, "at once");
-    EXPECT_SENTENCE(filch_receive_until(channel, &item, 0), -ETIMEDOUT, "deadline of this wait");
+    EXPECT_SENTENCE(filch_receive_until(channel, &item, 0), -ETIMEDOUT, "deadline is 0 or past");
     EXPECT_SENTENCE(filch_receive_until(channel, &item, filch_in(1000)), -ETIMEDOUT,
                     "deadline of this wait");
     filch_channel_close(channel);

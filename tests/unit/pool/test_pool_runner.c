@@ -77,7 +77,7 @@ static int meets_the_other(filch_self self, filch_job *job, void *begun)
             return 0;
         filch_yield(self);
     }
-    return -ETIME;
+    return -ETIMEDOUT;
 }
 
 typedef struct meeting {

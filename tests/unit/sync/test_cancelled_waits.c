@@ -240,7 +240,7 @@ static const struct wait {
     {awaits, -ETIMEDOUT},
     {waits_for_file, -ETIMEDOUT},
     {reads, -ETIMEDOUT},
-    {waits_for_job, -ETIME},
+    {waits_for_job, -ETIMEDOUT},
     {waits_for_pool, -ETIMEDOUT},
     {submits, -ETIMEDOUT},
     {submits_with_results, -ETIMEDOUT},
