@@ -25,7 +25,9 @@ static inline int fl_not_given(const char *call, const char *argument)
 }
 
 #define FL_GIVEN(argument) ((void)0)
+#define FL_GIVEN_IN(call, argument) ((void)0)
 #define FL_ALIVE(object) ((void)0)
+#define FL_ALIVE_IN(call, object) ((void)0)
 #define FL_CHECK(check) ((void)0)
 #define FL_MUST_GIVE(argument) ((void)0)
 #define FL_MUST_LIVE(object) ((void)0)
