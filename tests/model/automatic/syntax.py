@@ -18,7 +18,7 @@ import edits  # noqa: E402
 DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.M)
 # Checks of a public function's arguments, and marks of an object's life and users (runtime/platform/given.h, users.h): no model has a caller who
 # breaks the rule of <filch/base.h>, and tests/support/null has a row for each. They are no part of a function.
-CHECK = re.compile(r"\b(?:FL_(?:GIVEN|ALIVE|CHECK|MUST_GIVE|M(?:US|A)[TY]_LIVE(?:_IN)?)|fl_(?:life|uses)_(?:begin|end)|fl_scope_(?:opened|closed|says))"
+CHECK = re.compile(r"\b(?:FL_(?:(?:GIVEN|ALIVE)(?:_IN)?|CHECK|MUST_GIVE|M(?:US|A)[TY]_LIVE(?:_IN)?)|fl_(?:life|uses)_(?:begin|end)|fl_scope_(?:opened|closed|says))"
                    r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)[;,]")
 ACCESS = re.compile(r"filch_(u32|u64|ptr)_(load|store|exchange|cas|add|or|and)$")
 FENCES = ("filch_fence_seq_cst", "filch_fence_light", "fl_fence_heavy")

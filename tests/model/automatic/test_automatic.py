@@ -35,6 +35,8 @@ CASES = (
     ("delete", "if (x) go(); else { break; } switch (x) { case 1: stop(); }", ["go();", "break;", "stop();"]),
     ("stay", "if (x) return y; for (;;) { if (z) return (w); } return 0;", ["return y;", "return (w);"]),
     ("stay", "if (x) return; return 1;", []),
+    ("delete", "FL_GIVEN(out); FL_GIVEN_IN(\"f\", rt); FL_ALIVE(pool); FL_ALIVE_IN(\"f\", pool); FL_MUST_GIVE(p); go();", ["go();"]),
+    ("delete", "fl_life_begin(&p->life); fl_life_end(&p->life); fl_life(p);", ["fl_life(p);"]),
     ("delete", "fl_count(by, FL_WAKES, 1); filch_fence_seq_cst(); goto end; end: ;", []),
 )
 SOURCE = """\
@@ -84,6 +86,7 @@ def names():
           [fault.name for fault in file.faults()] == [f"sched/x.c:first:{name}" for name in ("compare.1", "compare.2", "delete.1")])
     before = {each.name: each.hash for each in file.functions}
     for change, (old, new), same in (("a comment", ("a comment", "another"), True), ("layout", ("go(x)", "go( x )"), True),
+                                     ("a check of an argument", ("    go(x)", "    FL_GIVEN(x);\n    go(x)"), True),
                                      ("code", ("go(x)", "go(y)"), False)):
         after = {each.name: each.hash for each in syntax.File("sched/x.c", SOURCE.replace(old, new)).functions}
         claim(f"{change}: the hash of its function is {'kept' if same else 'another'}", (after["first"] == before["first"]) == same)
