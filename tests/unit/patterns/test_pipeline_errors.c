@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { ITEMS = 100 };
