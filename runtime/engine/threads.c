@@ -98,7 +98,8 @@ const char *fl_thread_call(void)
 
 void fl_thread_enlist(void)
 {
-    own.thread = gettid();
+    if (!own.thread)
+        own.thread = gettid(); /* a system call */
     own.previous = NULL;
     fl_lock(&listed.lock);
     own.next = listed.first;
@@ -138,6 +139,7 @@ void fl_threads_forget(void)
 {
     listed.first = NULL;
     listed.lock = (filch_u32){0};
+    own.thread = 0; /* another one now */
     filch_u32_store(&fl_threads.alive, standing == NOTED, FILCH_SEQ_CST); /* the only thread */
     filch_u32_store(&fl_threads.waiting, 0, FILCH_SEQ_CST);               /* the same */
     filch_u32_store(&fl_threads.outside, 0, FILCH_SEQ_CST);               /* the same */
